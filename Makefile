@@ -1,0 +1,29 @@
+# The short way in: `make`, `make demo`, `make test`, `make bench`, `make soak`.
+# Everything else is Meson's; see meson.build.
+BUILD ?= build
+
+.PHONY: all deps demo test bench soak clean
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) $(NINJAFLAGS)
+
+deps:
+	@tools/install-deps.sh
+
+$(BUILD)/build.ninja: | deps
+	@meson setup $(BUILD) --cross-file cross/x86_64-windows.ini >$(BUILD).setup.log 2>&1 || { cat $(BUILD).setup.log; rm -rf $(BUILD) $(BUILD).setup.log; exit 1; }
+	@mv $(BUILD).setup.log $(BUILD)/
+
+demo: all
+	@$(BUILD)/ntlab demo
+
+test: all
+	@tools/run-tests.sh $(BUILD)
+
+bench: all
+	@$(BUILD)/ntlab-bench $(BUILD) 2>/dev/null || tools/run-bench.sh $(BUILD)
+
+soak: all
+	@tools/run-tests.sh --soak $(BUILD)
+
+clean:
+	rm -rf $(BUILD)

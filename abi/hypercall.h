@@ -1,0 +1,202 @@
+/*
+ * hypercall.h - the whole border between the guest kernel and the host.
+ *
+ * A read-only table of function pointers lies at ABI_HYPERCALL_TABLE. Every entry takes at most four
+ * arguments by the Microsoft x64 convention, runs on the host's own stack, and returns one value with
+ * every other volatile register cleared. Guest kernel mode only; IRQL does not matter and no call
+ * blocks in virtual time. A failure of the host itself ends the run: it is never a return value.
+ */
+#ifndef ABI_HYPERCALL_H
+#define ABI_HYPERCALL_H
+
+#include <stdint.h>
+#include "layout.h"
+
+#define ABI_HYPERCALL_TABLE (ABI_HYPERCALL_STUBS + 0x8000)
+
+enum abi_channel {
+    ABI_OUT_DEBUG = 0,  /* DbgPrint and the kernel's own messages */
+    ABI_OUT_STDOUT = 1, /* a client's standard output */
+    ABI_OUT_STDERR = 2,
+};
+
+/* Page protection as hc_commit and hc_protect take it. */
+enum abi_protection {
+    ABI_NONE = 0,
+    ABI_PROT_READ = 1,
+    ABI_PROT_WRITE = 2,
+    ABI_PROT_EXECUTE = 4,
+};
+
+/* What hc_image_load found; addresses are the guest's. Strings are UTF-8, zero-terminated. */
+struct abi_image {
+    uint64_t base;
+    uint64_t size;
+    uint64_t entry;        /* address of the entry point, 0 if none */
+    uint64_t preferred;    /* ImageBase of the file */
+    uint64_t stack_reserve;
+    uint64_t stack_commit;
+    uint64_t heap_reserve;
+    uint32_t characteristics;
+    uint16_t subsystem;
+    uint16_t dll_characteristics;
+    uint32_t checksum;
+    uint32_t timestamp;
+    uint32_t error_offset; /* of a malformed file: where */
+    uint32_t os_version;   /* major << 16 | minor of MajorOperatingSystemVersion */
+    char name[64];         /* file name, as given */
+    char message[256];     /* why it failed, where the result is not 0 */
+};
+
+/* hc_image_load: flags */
+enum abi_image_flags {
+    ABI_IMAGE_SYSTEM = 1, /* into the system half, imports bound against loaded system images */
+    ABI_IMAGE_USER = 2,   /* into the current process's slice; imports are left to ntdll */
+};
+
+/* hc_image_load: results; each is what Windows would say */
+enum abi_image_result {
+    ABI_IMAGE_OK = 0,
+    ABI_IMAGE_NOT_FOUND = 1,
+    ABI_IMAGE_MALFORMED = 2,
+    ABI_IMAGE_WRONG_MACHINE = 3,
+    ABI_IMAGE_IMPORT_MISSING = 4, /* not exported by any loaded image, and nobody knows the name */
+    ABI_IMAGE_CONFLICT = 5,       /* cannot be relocated and its range is taken */
+};
+
+/* What the host tells the kernel at boot. Zero-terminated UTF-8 strings; addresses are the guest's. */
+#define ABI_MAX_DRIVERS 64
+#define ABI_MAX_CLIENTS 64
+
+enum abi_token { ABI_TOKEN_ADMIN = 0, ABI_TOKEN_USER = 1, ABI_TOKEN_SYSTEM = 2 };
+
+struct abi_boot {
+    uint32_t version; /* ABI_VERSION */
+    uint32_t cpus;
+    uint32_t os;      /* row of the kernel's version table */
+    uint32_t build;   /* a build asked for by number, else 0 */
+    uint64_t seed;
+    uint64_t boot_time_100ns; /* since 1601: the same in every run unless --clock host */
+    uint64_t virtual_limit_100ns;
+    uint32_t host_clock; /* 1: time is real */
+    uint32_t kd;         /* 1: a debugger is said to be attached */
+    uint32_t drivers;
+    uint32_t clients;
+    struct {
+        char name[64];  /* service name: the file's name without .sys */
+        char path[256]; /* NT path: \SystemRoot\System32\drivers\name.sys */
+    } driver[ABI_MAX_DRIVERS];
+    struct {
+        char image[256];   /* NT path of the executable: \??\C:\ntlab\client.exe */
+        char command[2048]; /* command line as the client will read it */
+        uint32_t token;    /* enum abi_token */
+        uint32_t reserved;
+    } client[ABI_MAX_CLIENTS];
+};
+
+/* Why the run ends. */
+enum abi_verdict {
+    ABI_CLEAN = 0,
+    ABI_BUGCHECK = 1,
+    ABI_UNSUPPORTED = 2, /* message names what, and its caller */
+    ABI_HANG = 3,        /* a thread that can never be woken */
+    ABI_DEADLOCK = 4,
+    ABI_LIVELOCK = 5,    /* virtual time or the schedule-point limit ran out */
+    ABI_LEAK = 6,        /* something of a driver was alive at unload */
+    ABI_LOAD_FAILED = 7, /* a driver or client could not be loaded; message says why */
+    ABI_INTERNAL = 8,    /* an ASSERT of our own */
+};
+
+struct abi_stop {
+    uint32_t verdict; /* enum abi_verdict */
+    uint32_t code;    /* bugcheck code; client exit code when clean */
+    uint64_t parameter[4];
+    uint64_t trap;    /* struct abi_trap of the fault that led here, 0 if none */
+    uint64_t context; /* CONTEXT to show the stack of, 0: the caller's */
+    char message[512];
+};
+
+/* One question: which of the agents that could step goes on? */
+struct abi_agent {
+    uint32_t name;  /* order-independent name */
+    uint16_t kind;  /* enum abi_agent_kind */
+    uint16_t cpu;
+    uint16_t op;    /* enum abi_event: its next operation */
+    uint16_t flags; /* 1: the asker itself; 2: spinning */
+    uint32_t reserved;
+    uint64_t object;
+};
+
+enum abi_agent_kind {
+    ABI_AGENT_THREAD = 0,
+    ABI_AGENT_DPC = 1,
+    ABI_AGENT_TIMER = 2,
+    ABI_AGENT_APC = 3,
+    ABI_AGENT_TIMEOUT = 4,
+    ABI_AGENT_INJECTED = 5,
+};
+
+/* A module's row for reports and unwinding. */
+struct abi_frame {
+    uint64_t rip;
+    uint64_t rsp;
+};
+
+struct abi_stat {
+    uint64_t size;
+    uint32_t directory;
+    uint32_t reserved;
+};
+
+#ifdef ABI_HOST
+#define HC_ABI __attribute__((ms_abi))
+#else
+#define HC_ABI
+#endif
+
+/*
+ * The table. Buffers are guest kernel addresses. `hc_` is how the host spells them; the kernel
+ * calls them as Hc...(…) through the inline functions of nt/inc/hc.h.
+ */
+struct abi_hypercalls {
+    uint64_t version;
+
+    /* Machine. */
+    void(HC_ABI *boot_info)(struct abi_boot *out);
+    void(HC_ABI *stop)(const struct abi_stop *why); /* does not return */
+    void(HC_ABI *print)(uint32_t channel, const char *text, uint64_t length);
+    uint64_t(HC_ABI *read_input)(char *buffer, uint64_t length); /* client's stdin; 0 at its end */
+    uint64_t(HC_ABI *host_time)(void); /* 100 ns since 1601; --clock host only, else virtual */
+
+    /* Memory: addresses and sizes are multiples of the page size. New pages read as zero. */
+    void(HC_ABI *commit)(uint64_t address, uint64_t size, uint32_t protection);
+    void(HC_ABI *protect)(uint64_t address, uint64_t size, uint32_t protection);
+    void(HC_ABI *decommit)(uint64_t address, uint64_t size);
+    /* Opens the slice of the process that becomes current and closes the other; 0: none. */
+    void(HC_ABI *set_address_space)(uint64_t slice);
+
+    /* Images. `name` is a UTF-8 file name or path; result: enum abi_image_result. */
+    uint32_t(HC_ABI *image_load)(const char *name, uint32_t flags, uint64_t slice, struct abi_image *out);
+    void(HC_ABI *image_unload)(uint64_t base);
+    /* A return address inside a trampoline becomes that of the instruction it stands for. */
+    uint64_t(HC_ABI *original_rip)(uint64_t rip);
+    /* "foo.sys!FooRead+0x1c" (symbols of exports only, in this process). */
+    uint64_t(HC_ABI *describe)(uint64_t address, char *buffer, uint64_t length);
+    /* Address of an export of a loaded image ("ntoskrnl.exe", "KeSetEvent"); 0 if none. */
+    uint64_t(HC_ABI *find_export)(const char *image, const char *name);
+
+    /* Read-only files: images on the command line, those beside the clients, --dir. */
+    uint32_t(HC_ABI *file_stat)(const char *path, struct abi_stat *out); /* 0 found, 1 not */
+    int64_t(HC_ABI *file_read)(const char *path, uint64_t offset, void *buffer, uint64_t length);
+
+    /* Choices: the only door. Returns an index into agents. */
+    uint32_t(HC_ABI *choose)(const struct abi_agent *agents, uint32_t count, uint32_t asker);
+
+    /* Configuration that is text: "reg", "inf" ... Returns the length; copies what fits. */
+    uint64_t(HC_ABI *config)(const char *key, char *buffer, uint64_t length);
+
+    /* For reports: a stack of guest frames that the kernel has walked. */
+    void(HC_ABI *report_text)(const char *text, uint64_t length);
+};
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * machine.h - the machine page: the state of the one carrier that both sides read.
+ *
+ * It lies at ABI_MACHINE_PAGE, below 2 GiB, so that entry code reaches it by an absolute address
+ * before it has a register to spare. The carrier runs one processor at a time; fields that say
+ * "current" mean that one.
+ */
+#ifndef ABI_MACHINE_H
+#define ABI_MACHINE_H
+
+#include <stdint.h>
+#include "layout.h"
+
+#define ABI_VERSION 1
+
+enum abi_mode { ABI_KERNEL_MODE = 0, ABI_USER_MODE = 1 };
+
+struct abi_machine {
+    /* 0x00: entry code knows these offsets; see the assertions in host and nt. */
+    uint64_t kpcr;        /* 0x00 current processor's KPCR: what gs is in kernel mode */
+    uint64_t user_rsp;    /* 0x08 scratch of the system-service entry */
+    uint64_t kernel_rsp;  /* 0x10 where an entry from user mode starts its kernel stack */
+    uint64_t user_gs;     /* 0x18 TEB of the current thread: what gs is in user mode */
+    uint32_t mode;        /* 0x20 enum abi_mode, the processor's real mode */
+    uint32_t has_keys;    /* 0x24 protection keys are in use */
+    uint32_t kernel_pkru; /* 0x28 PKRU in kernel mode, current process */
+    uint32_t user_pkru;   /* 0x2C PKRU in user mode, current process */
+    uint64_t scratch[2];  /* 0x30 */
+    /* 0x40: choices. The kernel asks the host when the budget is used up. */
+    int64_t budget;       /* 0x40 schedule points until the host must be asked */
+    uint64_t points;      /* 0x48 schedule points passed so far */
+    uint64_t hash;        /* 0x50 running hash of every schedule point and choice */
+    uint64_t time_100ns;  /* 0x58 virtual time since boot */
+    uint64_t heartbeat;   /* 0x60 the watchdog looks whether this or `points` moves */
+    uint64_t trap_entry;  /* 0x68 KiTrapEntry: where the host sends a trap, set at boot */
+    uint64_t xsave_mask;  /* 0x70 components that a thread's context keeps */
+    uint64_t xsave_size;  /* 0x78 bytes of an XSAVE area with them */
+    uint32_t current_cpu; /* 0x80 */
+    uint32_t cpus;        /* 0x84 */
+    uint64_t user_slice;  /* 0x88 slice that is open now: 0 none, n slice n */
+    /* 0xC0: trace ring; see trace.h */
+    uint64_t reserved[6];
+    uint64_t trace_next; /* 0xC0 records written so far; the ring holds the last ones */
+};
+
+#define ABI_TRACE_RING  (ABI_MACHINE_PAGE + 0x1000) /* struct abi_record[ABI_TRACE_COUNT] */
+#define ABI_TRACE_COUNT 896                         /* 56 KiB of 64 bytes */
+
+/*
+ * What the host builds on the kernel stack when the processor traps, before it continues at
+ * trap_entry with rcx pointing here, gs at the KPCR and the mode at kernel. The vector registers are
+ * as they were. rsp is 16-byte aligned minus 8, as after a call.
+ */
+struct abi_trap {
+    uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+    uint64_t rip, rflags;
+    uint64_t fault_address; /* of a page fault; ~0 where it is not known */
+    uint32_t vector;        /* x86 exception number: 0 #DE, 1 #DB, 3 #BP, 6 #UD, 13 #GP, 14 #PF ... */
+    uint32_t error;         /* x86 error code: of #PF bit 0 present, 1 write, 2 user, 4 fetch */
+    uint32_t previous_mode; /* enum abi_mode at the time of the trap */
+    uint32_t kind;          /* enum abi_trap_kind */
+    uint64_t original_rip;  /* rip, or the patched instruction it stands for */
+};
+
+enum abi_trap_kind {
+    ABI_TRAP_EXCEPTION = 0,   /* as the processor raised it */
+    ABI_TRAP_PRIVILEGED = 1,  /* privileged instruction in user mode */
+    ABI_TRAP_SMEP = 2,        /* kernel mode was about to execute fault_address, a user address */
+    ABI_TRAP_SYSCALL = 3,     /* a raw `syscall` that is not patched, or `int 2Eh` */
+    ABI_TRAP_FASTFAIL = 4,    /* int 29h, code in rcx */
+    ABI_TRAP_ASSERT = 5,      /* int 2Ch */
+    ABI_TRAP_DEBUG_SERVICE = 6, /* int 2Dh, service in rax */
+    ABI_TRAP_STACK_OVERFLOW = 7, /* rsp outside the kernel stack: frame is on the double-fault stack */
+    ABI_TRAP_NOT_IMPLEMENTED = 8, /* an import nobody implements was called */
+    ABI_TRAP_KERNEL_SYSCALL = 9, /* a system call instruction executed in kernel mode */
+};
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * trace.h - records of the event stream, 64 bytes each, in the ring of the machine page.
+ *
+ * A record says what was about to happen (a schedule point) or what did (an event). The operation
+ * and its objects are what the explorer's dependence relation is made of, so each schedule point
+ * names every object that the step reads or writes.
+ */
+#ifndef ABI_TRACE_H
+#define ABI_TRACE_H
+
+#include <stdint.h>
+
+enum abi_access { ABI_READ = 1, ABI_WRITE = 2 };
+
+struct abi_record {
+    uint16_t kind;     /* enum abi_event */
+    uint8_t cpu;       /* processor */
+    uint8_t irql;      /* before the operation */
+    uint32_t agent;    /* name of the acting agent (hash of its creator's name and a count) */
+    uint64_t object;   /* the object that the operation touches first */
+    uint64_t caller;   /* return address in the code that asked */
+    uint64_t arg[4];   /* by kind */
+    uint64_t time_100ns;
+};
+
+/* Schedule points are 1..; plain events are 0x100 and up. The lists may grow at their ends only. */
+enum abi_event {
+    SP_NONE = 0,
+    SP_SYSTEM_SERVICE, /* object: service number */
+    SP_WAIT,           /* object: first object waited for */
+    SP_SET_EVENT,
+    SP_RESET_EVENT,
+    SP_PULSE_EVENT,
+    SP_RELEASE_SEMAPHORE,
+    SP_RELEASE_MUTANT,
+    SP_SET_TIMER,
+    SP_CANCEL_TIMER,
+    SP_READ_STATE,
+    SP_QUEUE_DPC,
+    SP_REMOVE_DPC,
+    SP_QUEUE_APC,
+    SP_INSERT_QUEUE,
+    SP_REMOVE_QUEUE,
+    SP_ACQUIRE_SPINLOCK,
+    SP_RELEASE_SPINLOCK,
+    SP_ACQUIRE_LOCK, /* fast mutex, push lock, resource, rundown ... */
+    SP_RELEASE_LOCK,
+    SP_INTERLOCKED,
+    SP_CREATE_THREAD,
+    SP_EXIT_THREAD,
+    SP_SET_PRIORITY,
+    SP_SUSPEND,
+    SP_RESUME,
+    SP_YIELD, /* pause, Sleep(0), a spinning processor */
+    SP_QUERY_TIME,
+    SP_DELAY,
+    SP_IRP_CALL,
+    SP_IRP_COMPLETE,
+    SP_IRP_CANCEL,
+    SP_OBJECT,
+    SP_HANDLE,
+    SP_REGISTRY,
+    SP_POOL,
+    SP_ENTER_REGION,
+    SP_LEAVE_REGION,
+    SP_DRIVER_LOAD,
+    SP_DRIVER_UNLOAD,
+    SP_LAST,
+
+    EV_BOOT = 0x100,
+    EV_IMAGE_LOAD,     /* object: base */
+    EV_IMAGE_UNLOAD,
+    EV_PROCESS_CREATE, /* object: process */
+    EV_PROCESS_EXIT,
+    EV_THREAD_CREATE,
+    EV_THREAD_EXIT,
+    EV_SWITCH,         /* object: new thread */
+    EV_DRIVER_CALL,    /* object: device object; arg 0 major << 8 | minor, 1 IRP, 2 control code, 3 dispatch routine */
+    EV_DRIVER_RETURN,  /* object: device object; arg 0 status, 1 IRP */
+    EV_IRP_COMPLETE,   /* object: IRP; arg 0 status, 1 information */
+    EV_COPY,           /* I/O manager copied: object: IRP; arg 0 bytes, 1: 0 in, 1 out */
+    EV_POOL_ALLOC,     /* object: block; arg 0 bytes, 1 tag, 2 pool type */
+    EV_POOL_FREE,
+    EV_PAGES_LOCK,     /* object: MDL; arg 0 pages */
+    EV_PAGES_UNLOCK,
+    EV_PAGES_MAP,
+    EV_DPC_RUN,
+    EV_APC_RUN,
+    EV_EXCEPTION,      /* object: address; arg 0 code */
+    EV_BUGCHECK,
+};
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * hc.h - how the kernel reaches the host: the hypercall table and the machine page.
+ */
+#ifndef NT_INC_HC_H
+#define NT_INC_HC_H
+
+#include "abi/hypercall.h"
+#include "abi/machine.h"
+#include "abi/trace.h"
+
+#define Hc      ((const struct abi_hypercalls *)ABI_HYPERCALL_TABLE)
+#define Machine ((volatile struct abi_machine *)ABI_MACHINE_PAGE)
+
+#define HcBootInfo(Out)                       (Hc->boot_info(Out))
+#define HcStop(Why)                           (Hc->stop(Why))
+#define HcPrint(Channel, Text, Length)        (Hc->print((Channel), (Text), (Length)))
+#define HcReadInput(Buffer, Length)           (Hc->read_input((Buffer), (Length)))
+#define HcHostTime()                          (Hc->host_time())
+#define HcCommit(Address, Size, Protection)   (Hc->commit((ULONG64)(Address), (Size), (Protection)))
+#define HcProtect(Address, Size, Protection)  (Hc->protect((ULONG64)(Address), (Size), (Protection)))
+#define HcDecommit(Address, Size)             (Hc->decommit((ULONG64)(Address), (Size)))
+#define HcSetAddressSpace(Slice)              (Hc->set_address_space(Slice))
+#define HcImageLoad(Name, Flags, Slice, Out)  (Hc->image_load((Name), (Flags), (Slice), (Out)))
+#define HcImageUnload(Base)                   (Hc->image_unload((ULONG64)(Base)))
+#define HcOriginalRip(Rip)                    (Hc->original_rip(Rip))
+#define HcDescribe(Address, Buffer, Length)   (Hc->describe((ULONG64)(Address), (Buffer), (Length)))
+#define HcFindExport(Image, Name)             (Hc->find_export((Image), (Name)))
+#define HcFileStat(Path, Out)                 (Hc->file_stat((Path), (Out)))
+#define HcFileRead(Path, Offset, Buffer, Len) (Hc->file_read((Path), (Offset), (Buffer), (Len)))
+#define HcChoose(Agents, Count, Asker)        (Hc->choose((Agents), (Count), (Asker)))
+#define HcConfig(Key, Buffer, Length)         (Hc->config((Key), (Buffer), (Length)))
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * nt.h - included before every file of the kernel: the public DDK headers, bent in three places.
+ *
+ * 1. _NTOSKRNL_, _NTHAL_ and _NTSYSTEM_ turn the DDK's imports into definitions.
+ * 2. wdm.h inlines the IRQL routines as CR8 moves and reads KUSER_SHARED_DATA through an address
+ *    that a Linux process cannot map. Kernel code of ours never uses these forms: they are renamed
+ *    away, and ours take their names.
+ * 3. Some inline interlocked helpers become external under -fms-extensions: renamed likewise.
+ */
+#ifndef NT_INC_NT_H
+#define NT_INC_NT_H
+
+#define _NTOSKRNL_
+#define _NTHAL_
+#define _NTSYSTEM_
+#define _CRTIMP
+#define _NTDRIVER_
+#define NTSTRSAFE_LIB
+#define WINVER       0x0A00
+#define _WIN32_WINNT 0x0A00
+#ifndef NTDDI_VERSION
+#define NTDDI_VERSION 0x0A000008
+#endif
+
+#define KeGetCurrentIrql               DdkInlineKeGetCurrentIrql
+#define KfLowerIrql                    DdkInlineKfLowerIrql
+#define KeLowerIrql_                   DdkInlineKeLowerIrql
+#define KfRaiseIrql                    DdkInlineKfRaiseIrql
+#define KeRaiseIrqlToDpcLevel          DdkInlineKeRaiseIrqlToDpcLevel
+#define KeRaiseIrqlToSynchLevel        DdkInlineKeRaiseIrqlToSynchLevel
+#define KeGetCurrentProcessorNumber    DdkInlineKeGetCurrentProcessorNumber
+#define InterlockedBitTestAndSet       DdkInlineInterlockedBitTestAndSet
+#define InterlockedBitTestAndReset     DdkInlineInterlockedBitTestAndReset
+
+#include <ntifs.h>
+
+#undef KeGetCurrentIrql
+#undef KfLowerIrql
+#undef KeLowerIrql_
+#undef KfRaiseIrql
+#undef KeRaiseIrqlToDpcLevel
+#undef KeRaiseIrqlToSynchLevel
+#undef KeGetCurrentProcessorNumber
+#undef KeLowerIrql
+#undef KeRaiseIrql
+#undef KeGetCurrentThread
+#undef PsGetCurrentThread
+#undef PsGetCurrentProcess
+#undef SharedUserData
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdarg.h>
+
+NTKERNELAPI KIRQL NTAPI KeGetCurrentIrql(VOID);
+NTKERNELAPI VOID NTAPI KeLowerIrql(KIRQL NewIrql);
+NTKERNELAPI KIRQL NTAPI KfRaiseIrql(KIRQL NewIrql);
+NTKERNELAPI KIRQL NTAPI KeRaiseIrqlToDpcLevel(VOID);
+NTKERNELAPI ULONG NTAPI KeGetCurrentProcessorNumber(VOID);
+#define KeRaiseIrql(NewIrql, OldIrql) (*(OldIrql) = KfRaiseIrql(NewIrql))
+
+#include "nt/inc/hc.h"
+#include "nt/inc/assert.h"
+
+#endif
