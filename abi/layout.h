@@ -56,6 +56,10 @@
 #define ABI_STACK_BASE  0x0000420000000000ull
 #define ABI_STACK_SLOT  0x0000000000100000ull /* 1 MiB: guard, stack, guard */
 #define ABI_STACK_SLOTS 65536
+/* Slot 0 holds the boot stack: the host commits its first ABI_BOOT_STACK bytes after a guard page and
+   enters KiSystemStartup(NULL) in kernel mode with rsp at the end of them (minus 8, as after a call),
+   gs base 0, IRQL HIGH. The kernel later makes it the idle thread of processor 0. */
+#define ABI_BOOT_STACK  0x8000ull
 
 /* Pools: one arena for each agent, nonpaged and paged. */
 #define ABI_NONPAGED_BASE 0x0000440000000000ull

@@ -38,9 +38,13 @@ struct abi_machine {
     uint32_t current_cpu; /* 0x80 */
     uint32_t cpus;        /* 0x84 */
     uint64_t user_slice;  /* 0x88 slice that is open now: 0 none, n slice n */
-    /* 0xC0: trace ring; see trace.h */
-    uint64_t reserved[6];
-    uint64_t trace_next; /* 0xC0 records written so far; the ring holds the last ones */
+    uint64_t stack_low;   /* 0x90 the kernel stack in use: [stack_low, stack_high) */
+    uint64_t stack_high;  /* 0x98 */
+    uint64_t double_fault_rsp; /* 0xA0 where a trap goes that has no usable stack */
+    uint64_t interrupt_flag;   /* 0xA8 IF, as cli and sti leave it; 1 at boot */
+    uint64_t exit_frame[8];    /* 0xB0 last registers of a return to user mode */
+    uint64_t reserved[2];      /* 0xF0 */
+    uint64_t trace_next; /* 0x100 records written so far; the ring holds the last ones */
 };
 
 #define ABI_TRACE_RING  (ABI_MACHINE_PAGE + 0x1000) /* struct abi_record[ABI_TRACE_COUNT] */

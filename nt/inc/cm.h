@@ -1,0 +1,13 @@
+/*
+ * cm.h - the registry as the other components see it.
+ */
+#ifndef NT_INC_CM_H
+#define NT_INC_CM_H
+
+/* Creates \Registry\Machine\System\CurrentControlSet\Services\<Name> with Type, Start, ImagePath. */
+NTSTATUS CmpCreateServiceKey(PCWSTR Name, PCWSTR ImagePath, PUNICODE_STRING KeyPath);
+/* Reads a REG_SZ/REG_EXPAND_SZ or REG_DWORD value by path; STATUS_OBJECT_NAME_NOT_FOUND. */
+NTSTATUS CmpReadString(PUNICODE_STRING KeyPath, PCWSTR ValueName, PWSTR Buffer, ULONG Bytes);
+NTSTATUS CmpReadDword(PUNICODE_STRING KeyPath, PCWSTR ValueName, PULONG Value);
+
+#endif

@@ -1,0 +1,16 @@
+/*
+ * io.h - the I/O manager as the other components see it.
+ */
+#ifndef NT_INC_IO_H
+#define NT_INC_IO_H
+
+/* The whole life of a driver from the command line. ServicePath: \Registry\Machine\... */
+NTSTATUS IopLoadDriver(PUNICODE_STRING ServicePath);
+NTSTATUS IopUnloadDriver(PUNICODE_STRING ServicePath);
+VOID IopRundownThread(PETHREAD Thread);         /* thread exit: cancel and wait for its IRPs */
+/* Opens a file by NT name for another component (sections, images). */
+
+/* Shutdown notification, last first. */
+VOID IopShutdownDrivers(VOID);
+
+#endif

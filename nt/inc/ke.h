@@ -1,0 +1,461 @@
+/*
+ * ke.h - what the kernel core (nt/ke) offers the other components beside the documented routines.
+ *
+ * Layouts carry Windows x64 offsets where drivers inline them or debuggers show them; fields of our
+ * own come after the real structure's end.
+ */
+#ifndef NT_INC_KE_H
+#define NT_INC_KE_H
+
+#include "nt/inc/version.h"
+
+/*
+ * An agent is whoever acts: a thread, a running DPC. Its name follows from its creator's name and
+ * a count alone, and so does all that it gets (stack, pool arena, handles, ids), whatever else ran in
+ * between. That makes two schedules which differ in independent steps give equal states.
+ */
+typedef struct _KAGENT {
+    ULONG Name;        /* hash of (creator's name, n-th creation by it) */
+    ULONG Slot;        /* of stack and pool arenas: from the name */
+    ULONG Creations;   /* agents and processes it has made */
+    ULONG TimeQueries; /* each query of the time moves the asker's own clock */
+    ULONG Objects;     /* other things that are named by count */
+    PVOID PoolArena[2]; /* nt/ex: nonpaged, paged; NULL until first use */
+} KAGENT, *PKAGENT;
+
+typedef enum _KOBJECTS_TYPE {
+    KiObjEventNotification = 0,
+    KiObjEventSynchronization = 1,
+    KiObjMutant = 2,
+    KiObjProcess = 3,
+    KiObjQueue = 4,
+    KiObjSemaphore = 5,
+    KiObjThread = 6,
+    KiObjGate = 7,
+    KiObjTimerNotification = 8,
+    KiObjTimerSynchronization = 9,
+    KiObjApc = 18,
+    KiObjDpc = 19,
+    KiObjThreadedDpc = 24,
+} KOBJECTS_TYPE;
+
+typedef enum _KTHREAD_STATE {
+    Initialized = 0,
+    Ready,
+    Running,
+    Standby,
+    Terminated,
+    Waiting,
+    Transition,
+    DeferredReady,
+} KTHREAD_STATE;
+
+/*
+ * What a KWAIT_BLOCK (0x30 bytes, opaque to drivers, who provide arrays of them) holds: the layout of 8
+ * and later, whose bytes 0x14..0x17 are spare and overlaid by fields of the KTHREAD.
+ */
+typedef struct _KI_WAIT_BLOCK {
+    LIST_ENTRY WaitListEntry; /* in the object's list; Flink NULL: not linked */
+    UCHAR WaitType;           /* WaitAll, WaitAny */
+    UCHAR BlockState;
+    USHORT WaitKey;           /* the wait's status when this block satisfies it */
+    ULONG SpareLong;          /* never touched */
+    struct _KTHREAD *Thread;
+    PVOID Object;             /* DISPATCHER_HEADER */
+    PVOID SparePtr;
+} KI_WAIT_BLOCK, *PKI_WAIT_BLOCK;
+C_ASSERT(sizeof(KI_WAIT_BLOCK) == sizeof(KWAIT_BLOCK));
+
+struct _KTHREAD {
+    DISPATCHER_HEADER Header;            /* 0x000 */
+    PVOID SListFaultAddress;             /* 0x018 */
+    ULONG64 QuantumTarget;               /* 0x020 */
+    PVOID InitialStack;                  /* 0x028 top of the stack where frames begin */
+    PVOID volatile StackLimit;           /* 0x030 lowest address */
+    PVOID StackBase;                     /* 0x038 highest address */
+    ULONG64 ThreadLock;                  /* 0x040 */
+    ULONG64 CycleTime;                   /* 0x048 */
+    ULONG CurrentRunTime;                /* 0x050 */
+    ULONG ExpectedRunTime;               /* 0x054 */
+    PVOID KernelStack;                   /* 0x058 rsp while not running */
+    PVOID StateSaveArea;                 /* 0x060 */
+    PVOID SchedulingGroup;               /* 0x068 */
+    UCHAR WaitRegister;                  /* 0x070 */
+    BOOLEAN volatile Running;            /* 0x071 */
+    BOOLEAN Alerted[2];                  /* 0x072 */
+    union {                              /* 0x074 */
+        struct {
+            ULONG AutoBoostActive : 1;
+            ULONG ReadyTransition : 1;
+            ULONG WaitNext : 1;
+            ULONG SystemAffinityActive : 1;
+            ULONG Alertable : 1;
+            ULONG UserStackWalkActive : 1;
+            ULONG ApcInterruptRequest : 1;
+            ULONG QuantumEndMigrate : 1;
+            ULONG UmsDirectedSwitchEnable : 1;
+            ULONG TimerActive : 1;
+            ULONG SystemThread : 1;
+            ULONG ProcessDetachActive : 1;
+            ULONG CalloutActive : 1;
+            ULONG ScbReadyQueue : 1;
+            ULONG ApcQueueable : 1;
+            ULONG ReservedStackInUse : 1;
+            ULONG UmsPerformingSyscall : 1;
+            ULONG TimerSuspended : 1;
+            ULONG SuspendedWaitMode : 1;
+            ULONG SuspendSchedulerApcWait : 1;
+            ULONG Reserved1 : 12;
+        };
+        ULONG MiscFlags;
+    };
+    ULONG ThreadFlags;                   /* 0x078 */
+    ULONG Spare0;                        /* 0x07c */
+    ULONG SystemCallNumber;              /* 0x080 */
+    ULONG ReadyTime;                     /* 0x084 */
+    PVOID FirstArgument;                 /* 0x088 */
+    struct _KTRAP_FRAME *TrapFrame;      /* 0x090 */
+    union {                              /* 0x098 */
+        KAPC_STATE ApcState;
+        struct {
+            UCHAR ApcStateFill[0x2b];
+            SCHAR Priority;              /* 0x0c3 */
+            ULONG UserIdealProcessor;    /* 0x0c4 */
+        };
+    };
+    LONG_PTR WaitStatus;                 /* 0x0c8 */
+    PKI_WAIT_BLOCK WaitBlockList;        /* 0x0d0 */
+    LIST_ENTRY WaitListEntry;            /* 0x0d8 ready queue or wait list */
+    PKQUEUE Queue;                       /* 0x0e8 */
+    PVOID Teb;                           /* 0x0f0 */
+    ULONG64 RelativeTimerBias;           /* 0x0f8 */
+    KTIMER Timer;                        /* 0x100 */
+    union {                              /* 0x140 */
+        KI_WAIT_BLOCK WaitBlock[4];
+        struct {
+            UCHAR WaitBlockFill0[0x44];
+            UCHAR State;                 /* 0x184 */
+            SCHAR Affinity8;             /* 0x185 */
+            KIRQL WaitIrql;              /* 0x186 */
+            KPROCESSOR_MODE WaitMode;    /* 0x187 */
+        };
+        struct {
+            UCHAR WaitBlockFill1[0x74];
+            ULONG ContextSwitches;       /* 0x1b4 */
+        };
+        struct {
+            UCHAR WaitBlockFill2[0xa4];
+            union {                      /* 0x1e4 */
+                struct {
+                    SHORT KernelApcDisable;
+                    SHORT SpecialApcDisable;
+                };
+                ULONG CombinedApcDisable;
+            };
+        };
+    };
+    LIST_ENTRY QueueListEntry;           /* 0x200 */
+    ULONG NextProcessor;                 /* 0x210 */
+    LONG QueuePriority;                  /* 0x214 */
+    struct _KPROCESS *Process;           /* 0x218 */
+    KAFFINITY UserAffinity;              /* 0x220 */
+    KAFFINITY Affinity;                  /* 0x228 */
+    SCHAR Spare1;                        /* 0x230 */
+    SCHAR BasePriority;                  /* 0x231 */
+    KPROCESSOR_MODE PreviousMode;        /* 0x232 read through gs:[188h] by old inline code */
+    SCHAR PriorityDecrement;             /* 0x233 */
+    UCHAR Preempted;                     /* 0x234 */
+    UCHAR AdjustReason;                  /* 0x235 */
+    SCHAR AdjustIncrement;               /* 0x236 */
+    UCHAR Spare2[9];                     /* 0x237 */
+    ULONG SystemPriority;                /* 0x240 */
+    ULONG IdealProcessor;                /* 0x244 */
+    UCHAR Saturation;                    /* 0x248 */
+    UCHAR Spare3;                        /* 0x249 */
+    UCHAR ApcStateIndex;                 /* 0x24a */
+    UCHAR WaitReason;                    /* 0x24b */
+    ULONG Spare4;                        /* 0x24c */
+    PVOID Spare5;                        /* 0x250 */
+    union {                              /* 0x258 */
+        KAPC_STATE SavedApcState;
+        struct {
+            UCHAR SavedApcStateFill[0x2b];
+            UCHAR CallbackNestingLevel;  /* 0x283 */
+            CHAR SuspendCount;           /* 0x284 */
+            CHAR FreezeCount;            /* 0x285 */
+            UCHAR Spare6[2];
+        };
+    };
+    KAPC SchedulerApc;                   /* 0x288, SuspendApc until 7 */
+    union {                              /* 0x2e0 */
+        KEVENT SuspendEvent;
+        KSEMAPHORE SuspendSemaphore;
+    };
+    LIST_ENTRY ThreadListEntry;          /* 0x300 of the process (Windows: 0x2f8) */
+    LIST_ENTRY MutantListHead;           /* 0x310 (Windows: 0x308) */
+
+    /* From here on ntlab's own. */
+    KAGENT Agent;
+    PKAPC_STATE ApcStatePointer[2];
+    ULONG WaitObjectCount;
+    PVOID TopLevelIrp;     /* nt/io, fsrtl */
+    PVOID StartRoutine;    /* kernel: routine and context of a system thread */
+    PVOID StartContext;
+    PVOID VectorState;     /* saved components beyond the ABI's, when preempted */
+    ULONG64 SpinningOn;    /* lock that the processor spins for, 0 if none */
+    ULONG RegionDepth;     /* open critical and guarded regions, most recent last */
+    struct {
+        PVOID Caller;
+        PVOID Lock;
+        UCHAR Kind; /* 0 critical, 1 guarded */
+    } Region[16];
+    PVOID DoubleFaultStack;
+};
+C_ASSERT(FIELD_OFFSET(struct _KTHREAD, TrapFrame) == 0x90);
+C_ASSERT(FIELD_OFFSET(struct _KTHREAD, ApcState) == 0x98);
+C_ASSERT(FIELD_OFFSET(struct _KTHREAD, Priority) == 0xc3);
+C_ASSERT(FIELD_OFFSET(struct _KTHREAD, Teb) == 0xf0);
+C_ASSERT(FIELD_OFFSET(struct _KTHREAD, State) == 0x184);
+C_ASSERT(FIELD_OFFSET(struct _KTHREAD, KernelApcDisable) == 0x1e4);
+C_ASSERT(FIELD_OFFSET(struct _KTHREAD, PreviousMode) == 0x232);
+C_ASSERT(FIELD_OFFSET(struct _KTHREAD, ApcStateIndex) == 0x24a);
+C_ASSERT(FIELD_OFFSET(struct _KTHREAD, SuspendCount) == 0x284);
+C_ASSERT(FIELD_OFFSET(struct _KTHREAD, SchedulerApc) == 0x288);
+C_ASSERT(FIELD_OFFSET(struct _KTHREAD, SuspendEvent) == 0x2e0);
+typedef struct _KTHREAD KTHREAD;
+
+struct _KPROCESS {
+    DISPATCHER_HEADER Header;         /* 0x00 */
+    LIST_ENTRY ProfileListHead;       /* 0x18 */
+    ULONG64 DirectoryTableBase;       /* 0x28: number of the user slice << 12 | 1 */
+    LIST_ENTRY ThreadListHead;        /* 0x30 */
+    ULONG64 Slice;                    /* user slice, 0: none (System) */
+    KAFFINITY Affinity;
+    SCHAR BasePriority;
+    SCHAR QuantumReset;
+    BOOLEAN OwnsLowRange;             /* its image could not be relocated */
+    PVOID InstrumentationCallback;
+};
+typedef struct _KPROCESS KPROCESS;
+
+typedef struct _KPRCB {
+    ULONG MxCsr;                      /* 0x00, gs:[180h] */
+    UCHAR LegacyNumber;               /* 0x04, gs:[184h] */
+    UCHAR ReservedMustBeZero;
+    BOOLEAN InterruptRequest;
+    BOOLEAN IdleHalt;
+    PKTHREAD CurrentThread;           /* 0x08, gs:[188h] */
+    PKTHREAD NextThread;              /* 0x10 */
+    PKTHREAD IdleThread;              /* 0x18 */
+    UCHAR NestingLevel;               /* 0x20 */
+    UCHAR ClockOwner;
+    UCHAR PendingTickFlags;
+    UCHAR IdleState;
+    ULONG Number;                     /* 0x24, gs:[1A4h] */
+    PVOID RspBase;                    /* 0x28, gs:[1A8h] */
+    ULONG64 PrcbLock;                 /* 0x30 */
+
+    /* ntlab's own. */
+    KAGENT DpcAgent;                  /* who acts while a DPC runs here */
+    LIST_ENTRY DpcListHead;
+    ULONG DpcQueueDepth;
+    BOOLEAN DpcRequested;             /* a DPC interrupt is pending */
+    BOOLEAN DpcRoutineActive;
+    BOOLEAN ApcRequested;             /* an APC interrupt is pending */
+    BOOLEAN QuantumEnd;
+    PKDPC RunningDpc;
+    ULONG ReadySummary;
+    LIST_ENTRY ReadyListHead[32];
+    PVOID SavedRsp;                   /* while another processor is on the carrier */
+    PVOID DpcStack;
+    ULONG64 SpinningOn;
+    ULONG64 SystemCalls;
+    ULONG64 ContextSwitches;
+    PKTHREAD PreviousThread;          /* switched from; cleaned up by the next */
+} KPRCB, *PKPRCB;
+C_ASSERT(FIELD_OFFSET(KPRCB, Number) == 0x24);
+C_ASSERT(FIELD_OFFSET(KPRCB, RspBase) == 0x28);
+
+typedef struct _KIPCR {
+    PVOID GdtBase;         /* 0x00 */
+    PVOID TssBase;         /* 0x08 */
+    ULONG64 UserRsp;       /* 0x10 */
+    struct _KIPCR *Self;   /* 0x18 */
+    PKPRCB CurrentPrcb;    /* 0x20 */
+    PVOID LockArray;       /* 0x28 */
+    PVOID Used_Self;       /* 0x30 */
+    PVOID IdtBase;         /* 0x38 */
+    ULONG64 Unused[2];     /* 0x40 */
+    KIRQL Irql;            /* 0x50 CR8 */
+    UCHAR Fill[0x12F];
+    KPRCB Prcb;            /* 0x180 */
+} KIPCR, *PKIPCR;
+C_ASSERT(FIELD_OFFSET(KIPCR, Irql) == 0x50);
+C_ASSERT(FIELD_OFFSET(KIPCR, Prcb) == 0x180);
+
+/* Current processor, thread, agent. `KeGetPcr` and friends read gs: kernel mode only. */
+FORCEINLINE PKIPCR KiPcr(VOID)
+{
+    return (PKIPCR)__readgsqword(0x18);
+}
+FORCEINLINE PKPRCB KiPrcb(VOID)
+{
+    return (PKPRCB)__readgsqword(0x20);
+}
+FORCEINLINE PKTHREAD KiThread(VOID)
+{
+    return (PKTHREAD)__readgsqword(0x188);
+}
+FORCEINLINE PKAGENT KiAgent(VOID)
+{
+    PKPRCB Prcb = KiPrcb();
+
+    return Prcb->DpcRoutineActive ? &Prcb->DpcAgent : &Prcb->CurrentThread->Agent;
+}
+FORCEINLINE KIRQL KiIrql(VOID)
+{
+    return KiPcr()->Irql;
+}
+/* PreviousMode of the current thread: UserMode inside a system service that user mode called. */
+FORCEINLINE KPROCESSOR_MODE KiPreviousMode(VOID)
+{
+    return KiThread()->PreviousMode;
+}
+
+/*
+ * The next name that Agent gives: to a thread, a process, an object. Slots (kernel stack, arenas) are
+ * taken from names by KiInitializeAgent and given back by KiDeleteAgent.
+ */
+ULONG KiNextName(PKAGENT Agent);
+VOID KiInitializeAgent(PKAGENT Agent, PKAGENT Creator);
+VOID KiDeleteAgent(PKAGENT Agent);
+
+/*
+ * A schedule point: the caller is about to do Operation on Object and another agent may go first.
+ * The fast path is two additions; the slow path asks the host. No point may be passed while a
+ * structure of ours is half changed. At DISPATCH_LEVEL and above other processors may run, the
+ * thread itself is not switched.
+ */
+VOID KiScheduleSlow(ULONG Operation, const volatile VOID *Object);
+FORCEINLINE VOID KiSchedulePoint(ULONG Operation, const volatile VOID *Object)
+{
+    ULONG64 Hash = Machine->hash;
+
+    Machine->hash = (Hash ^ ((ULONG64)Object << 8) ^ Operation) * 0x9E3779B97F4A7C15ull + (Hash >> 32);
+    Machine->points++;
+    if (--Machine->budget < 0) {
+        KiScheduleSlow(Operation, Object);
+    }
+}
+
+/* Puts a record into the trace ring; no schedule point. */
+VOID KiTrace(ULONG Event, const volatile VOID *Object, ULONG64 A0, ULONG64 A1, ULONG64 A2, ULONG64 A3);
+
+/* The dispatcher lock: raises to DISPATCH_LEVEL after a schedule point; releasing may switch threads. */
+KIRQL KiLockDispatcher(ULONG Operation, const volatile VOID *Object);
+VOID KiUnlockDispatcher(KIRQL OldIrql, BOOLEAN WaitNext);
+
+/* Threads. The caller (nt/ps) provides the memory of the KTHREAD, zeroed. IRQL <= APC_LEVEL. */
+VOID KiInitializeThread(PKTHREAD Thread, PKPROCESS Process, PKAGENT Creator, PKSTART_ROUTINE SystemRoutine,
+                        PVOID Context, PCONTEXT UserContext, PVOID Teb);
+VOID KiStartThread(PKTHREAD Thread);          /* makes it ready the first time */
+DECLSPEC_NORETURN VOID KiTerminateThread(KPRIORITY Increment); /* the current one: signals it, never returns */
+VOID KiInitializeProcess(PKPROCESS Process, KPRIORITY BasePriority, KAFFINITY Affinity, ULONG64 Slice);
+VOID KiSignalProcess(PKPROCESS Process);      /* its last thread has gone */
+VOID KiFreeThreadStack(PKTHREAD Thread);      /* when the object is deleted */
+
+/* Enters user mode for the first time, or after a changed context: never returns. */
+DECLSPEC_NORETURN VOID KiEnterUserMode(PCONTEXT Context);
+/* Reads and changes the user-mode context of a thread that is stopped or current (NtGetContextThread). */
+VOID KiGetUserContext(PKTHREAD Thread, PCONTEXT Context);
+VOID KiSetUserContext(PKTHREAD Thread, PCONTEXT Context);
+/* NtContinue: resumes Context in the caller's mode. */
+NTSTATUS KiContinue(PCONTEXT Context, BOOLEAN TestAlert);
+/* NtRaiseException: dispatches as if the processor had trapped at Context. */
+NTSTATUS KiRaiseException(PEXCEPTION_RECORD Record, PCONTEXT Context, BOOLEAN FirstChance);
+
+/* Suspension (nt/ps checks rights). */
+NTSTATUS KiSuspendThread(PKTHREAD Thread, PULONG PreviousCount);
+ULONG KiResumeThread(PKTHREAD Thread);
+ULONG KiAlertThread(PKTHREAD Thread, KPROCESSOR_MODE Mode);
+BOOLEAN KiTestAlertThread(KPROCESSOR_MODE Mode);
+
+/* Undocumented but exported: APCs. */
+typedef enum _KAPC_ENVIRONMENT {
+    OriginalApcEnvironment,
+    AttachedApcEnvironment,
+    CurrentApcEnvironment,
+    InsertApcEnvironment
+} KAPC_ENVIRONMENT;
+typedef VOID(NTAPI *PKI_NORMAL_ROUTINE)(PVOID NormalContext, PVOID SystemArgument1, PVOID SystemArgument2);
+typedef VOID(NTAPI *PKI_KERNEL_ROUTINE)(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
+                                        PVOID *SystemArgument1, PVOID *SystemArgument2);
+typedef VOID(NTAPI *PKI_RUNDOWN_ROUTINE)(PKAPC Apc);
+VOID NTAPI KeInitializeApc(PKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT Environment,
+                           PKI_KERNEL_ROUTINE KernelRoutine, PKI_RUNDOWN_ROUTINE RundownRoutine,
+                           PKI_NORMAL_ROUTINE NormalRoutine, KPROCESSOR_MODE Mode, PVOID NormalContext);
+BOOLEAN NTAPI KeInsertQueueApc(PKAPC Apc, PVOID SystemArgument1, PVOID SystemArgument2, KPRIORITY Increment);
+BOOLEAN NTAPI KeRemoveQueueApc(PKAPC Apc);
+/* Thread exit: no more APCs can be queued, and what is queued is run down. */
+VOID KiRundownApcs(PKTHREAD Thread);
+
+/* KMUTANT as NtCreateMutant makes it (no critical region) and release with abandonment. */
+VOID NTAPI KeInitializeMutant(PRKMUTEX Mutant, BOOLEAN InitialOwner);
+LONG NTAPI KeReleaseMutant(PRKMUTEX Mutant, KPRIORITY Increment, BOOLEAN Abandoned, BOOLEAN Wait);
+
+/* KQUEUE and keyed/alert waits as nt/ex uses them are the documented KeXxxQueue routines. */
+
+/* Time: 100 ns. KiQueryTime is a query: it moves the asker's own count. */
+ULONG64 KiQueryInterruptTime(VOID);
+ULONG64 KiQuerySystemTime(VOID);
+VOID KiSetSystemTime(LARGE_INTEGER NewTime);
+
+/* Modules, for unwinding and names. nt/mm keeps the list (PsLoadedModuleList). */
+typedef struct _KI_MODULE {
+    LIST_ENTRY InLoadOrderLinks; /* KLDR_DATA_TABLE_ENTRY's first fields: drivers walk this list */
+    PVOID ExceptionTable;
+    ULONG ExceptionTableSize;
+    PVOID GpValue;
+    PVOID NonPagedDebugInfo;
+    PVOID DllBase;
+    PVOID EntryPoint;
+    ULONG SizeOfImage;
+    UNICODE_STRING FullDllName;
+    UNICODE_STRING BaseDllName;
+    ULONG Flags;
+    USHORT LoadCount;
+    USHORT Reserved;
+    PVOID SectionPointer;
+    ULONG CheckSum;
+    /* ntlab's own */
+    struct abi_image Image;
+    BOOLEAN UnderTest; /* a driver from the command line */
+} KI_MODULE, *PKI_MODULE;
+extern LIST_ENTRY PsLoadedModuleList;
+PKI_MODULE MiFindModule(const VOID *Address); /* system images; any IRQL */
+/* Looks a module up for the unwinder: system images, or the current process's user images. */
+PVOID KiLookupImage(ULONG64 ControlPc, PULONG Size);
+
+/* "foo.sys!FooRead+0x1c" */
+VOID KiDescribe(const VOID *Address, char *Buffer, ULONG Length);
+
+extern KIPCR *KiProcessor[ABI_MAX_PROCESSORS];
+extern ULONG KiProcessorCount;
+extern PKTHREAD KiInitialThread;
+
+/* Initialisation, in this order; see nt/ke/startup.c. */
+VOID ExInitPools(VOID);             /* before anything allocates */
+BOOLEAN ObInitSystem(ULONG Phase);
+BOOLEAN SeInitSystem(ULONG Phase);
+BOOLEAN PsInitSystem(ULONG Phase);
+BOOLEAN MmInitSystem(ULONG Phase);
+BOOLEAN ExInitSystem(ULONG Phase);
+BOOLEAN CmInitSystem(ULONG Phase);
+BOOLEAN IoInitSystem(ULONG Phase);
+
+/*
+ * The service table: nt/services.tsv names each service, its argument count and number;
+ * tools/gen_services.py makes the table, the kernel's Zw stubs and ntdll's stubs from it.
+ */
+
+#endif

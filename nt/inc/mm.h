@@ -1,0 +1,38 @@
+/*
+ * mm.h - address spaces, images, MDLs as the other components see them.
+ */
+#ifndef NT_INC_MM_H
+#define NT_INC_MM_H
+
+#include "nt/inc/ke.h"
+
+/* The kernel image itself and the box's images are in PsLoadedModuleList from phase 0. */
+NTSTATUS MmLoadSystemImage(const char *Name, PKI_MODULE *Module); /* binds, runs nothing */
+VOID MmUnloadSystemImage(PKI_MODULE Module);
+
+/* Address space of a user process: a slice; created empty, deleted with everything in it. */
+NTSTATUS MiCreateAddressSpace(PEPROCESS Process);
+VOID MiDeleteAddressSpace(PEPROCESS Process);
+/* Maps a user image (an executable, a DLL) into the current process. */
+NTSTATUS MiMapUserImage(PEPROCESS Process, const char *Name, PVOID *Base, struct abi_image *Info);
+
+/* NtAllocateVirtualMemory's body for another component; PAGE_xxx protection. */
+NTSTATUS MiAllocateUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Type, ULONG Protection);
+NTSTATUS MiFreeUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Type);
+
+/*
+ * What a page is, for fault dispositions (nt/ke/trap.c): 0 not there, else what may be done with it.
+ */
+#define MI_PAGE_PRESENT 1
+#define MI_PAGE_WRITE   2
+#define MI_PAGE_EXECUTE 4
+#define MI_PAGE_GUARD   8
+#define MI_PAGE_FREED   16 /* was pool once */
+ULONG MiQueryPage(const VOID *Address);
+/* A fault on a guard page or an access that the address space makes good; TRUE: try again. */
+NTSTATUS MiResolveFault(PVOID Address, BOOLEAN Write, BOOLEAN Execute, KPROCESSOR_MODE Mode);
+
+/* Probing that is not inline: raises as documented. */
+#define MI_USER_PROBE_ADDRESS (ABI_USER_END - 0x10000)
+
+#endif

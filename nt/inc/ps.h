@@ -1,0 +1,79 @@
+/*
+ * ps.h - processes and threads as the other components see them.
+ */
+#ifndef NT_INC_PS_H
+#define NT_INC_PS_H
+
+#include "nt/inc/ke.h"
+
+struct _EPROCESS {
+    KPROCESS Pcb;
+    HANDLE UniqueProcessId;
+    HANDLE InheritedFromUniqueProcessId;
+    LIST_ENTRY ActiveProcessLinks;
+    PACCESS_TOKEN Token; /* primary; referenced */
+    PVOID HandleTable;   /* nt/ob */
+    PVOID Peb;
+    PVOID SectionBaseAddress;
+    PVOID AddressSpace;  /* nt/mm: the tree of virtual address descriptors */
+    PVOID DebugPort;
+    PVOID Job;
+    UCHAR ImageFileName[16];
+    UNICODE_STRING ImagePath; /* NT path */
+    LARGE_INTEGER CreateTime, ExitTime;
+    NTSTATUS ExitStatus;
+    LONG ActiveThreads;
+    ULONG Flags;
+    ULONG DefaultHardErrorProcessing;
+    BOOLEAN Exiting;
+    BOOLEAN IsClient; /* started by the command line: its exit code counts */
+    ULONG ClientIndex;
+    SIZE_T QuotaUsage[3]; /* nonpaged, paged, page file */
+    SIZE_T VirtualSize;
+    KGUARDED_MUTEX Lock;
+    PVOID StdHandles[3];
+    PVOID ExceptionPort;
+    ULONG Modules; /* user images mapped */
+    LIST_ENTRY ModuleList; /* nt/mm: KI_MODULE of each user image */
+    KAGENT Agent;  /* named things that the process as a whole owns */
+};
+typedef struct _EPROCESS EPROCESS;
+
+struct _ETHREAD {
+    KTHREAD Tcb;
+    CLIENT_ID Cid;
+    LARGE_INTEGER CreateTime, ExitTime;
+    NTSTATUS ExitStatus;
+    PVOID StartAddress;
+    PVOID Win32StartAddress;
+    LIST_ENTRY IrpList;          /* nt/io: threaded IRPs */
+    PACCESS_TOKEN ImpersonationToken;
+    SECURITY_IMPERSONATION_LEVEL ImpersonationLevel;
+    BOOLEAN EffectiveOnly;
+    BOOLEAN CopyOnOpen;
+    BOOLEAN Terminating;
+    BOOLEAN HardErrorsDisabled;
+    BOOLEAN ActiveExWorker;
+    LIST_ENTRY ThreadListEntry;  /* of the process */
+    PVOID AlertByThreadId;       /* keyed wait of NtWaitForAlertByThreadId */
+    WCHAR Name[64];              /* ThreadNameInformation */
+};
+typedef struct _ETHREAD ETHREAD;
+
+#define PspCurrentThread()  ((PETHREAD)KiThread())
+#define PspCurrentProcess() ((PEPROCESS)KiThread()->ApcState.Process)
+#define PspThreadsProcess(Thread) ((PEPROCESS)((PKTHREAD)(Thread))->Process)
+
+extern PEPROCESS PsInitialSystemProcess;
+extern PEPROCESS PsIdleProcess;
+
+/* A system thread in the System process; returns a referenced thread. */
+NTSTATUS PspCreateSystemThread(PKSTART_ROUTINE Routine, PVOID Context, PETHREAD *Thread);
+/* A user process from an NT path, its first thread ready to start. Parent NULL: System. */
+NTSTATUS PspCreateUserProcess(PCWSTR ImagePath, PCWSTR CommandLine, PACCESS_TOKEN Token, PEPROCESS Parent,
+                              BOOLEAN InheritHandles, PVOID Parameters, PEPROCESS *Process, PETHREAD *Thread);
+DECLSPEC_NORETURN VOID PspExitThread(NTSTATUS Status); /* the current thread */
+NTSTATUS PspTerminateProcess(PEPROCESS Process, NTSTATUS Status);
+/* Called where the thread returns to user mode; delivers termination. */
+
+#endif

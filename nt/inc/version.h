@@ -1,0 +1,39 @@
+/*
+ * version.h - one row for each `--os`: every behaviour that differs by version is a column.
+ *
+ * Code asks a column by name (KiVersion->GuardedMutexRaisesIrql), never a version number.
+ */
+#ifndef NT_INC_VERSION_H
+#define NT_INC_VERSION_H
+
+typedef struct _KI_VERSION {
+    const char *Name; /* as --os spells it */
+    ULONG MajorVersion;
+    ULONG MinorVersion;
+    ULONG BuildNumber;
+    ULONG NtddiVersion;
+    ULONG ServicePack;
+    const char *CsdVersion;
+
+    /* 8 and later execute no user page in kernel mode: bugcheck 0xFC. */
+    BOOLEAN Smep;
+    /* 8 and later: a guarded mutex is a fast mutex, held at APC_LEVEL. */
+    BOOLEAN GuardedMutexRaisesIrql;
+    /* Server 2003 and later: KTHREAD has SpecialApcDisable, KeAreApcsDisabled tests both. */
+    BOOLEAN SpecialApcDisable;
+    /* 8 and later: DriverEntry and unload of one driver exclude each other. */
+    BOOLEAN DriverLoadUnloadSerialized;
+    /* 8 and later: NX pools exist; NonPagedPool stays executable before. */
+    BOOLEAN NonPagedPoolNx;
+    /* 1507 and later: bugcheck 0x50's second parameter is 0 read, 2 write, 0x10 execute. */
+    BOOLEAN PageFaultCodes;
+    /* 10 2004 and later: pool memory of ExAllocatePool2 is zeroed; the routine exists. */
+    BOOLEAN ZeroedPool;
+    /* 10 1607 and later: the default suspension uses SuspendEvent (8: yes) instead of a semaphore. */
+    BOOLEAN SuspendByEvent;
+} KI_VERSION;
+
+extern const KI_VERSION *KiVersion; /* the row of this run */
+VOID KiSelectVersion(ULONG Row, ULONG Build);
+
+#endif
