@@ -43,8 +43,20 @@ struct abi_machine {
     uint64_t double_fault_rsp; /* 0xA0 where a trap goes that has no usable stack */
     uint64_t interrupt_flag;   /* 0xA8 IF, as cli and sti leave it; 1 at boot */
     uint64_t exit_frame[8];    /* 0xB0 last registers of a return to user mode */
-    uint64_t reserved[2];      /* 0xF0 */
+    uint64_t agent;            /* 0xF0 the current agent's struct abi_agent_state, 0: none yet */
+    uint64_t reserved;         /* 0xF8 */
     uint64_t trace_next; /* 0x100 records written so far; the ring holds the last ones */
+};
+
+/*
+ * The first fields of the kernel's KAGENT. What `rdtsc` and `rdrand` answer depends on the asker's
+ * name and its own count of queries, never on who else asked in between.
+ */
+struct abi_agent_state {
+    uint32_t name;
+    uint32_t slot;
+    uint32_t creations;
+    uint32_t queries; /* of time and of random numbers: the host counts them up too */
 };
 
 #define ABI_TRACE_RING  (ABI_MACHINE_PAGE + 0x1000) /* struct abi_record[ABI_TRACE_COUNT] */
@@ -52,9 +64,20 @@ struct abi_machine {
 
 /*
  * What the host builds on the kernel stack when the processor traps, before it continues at
- * trap_entry with rcx pointing here, gs at the KPCR and the mode at kernel. The vector registers are
- * as they were. rsp is 16-byte aligned minus 8, as after a call.
+ * trap_entry with rcx pointing here, gs at the KPCR, the mode at kernel and PKRU at kernel_pkru. The
+ * vector registers are as they were. rsp is 16-byte aligned minus 8, as after a call, and the 40
+ * bytes above it (return address, home space) are the callee's; the frame comes after them.
+ *
+ * rip is what the processor would have pushed: the faulting instruction for a fault, the next one
+ * after `int3`, `int n`, `syscall` and a single step.
+ *
+ * From user mode the frame goes below kernel_rsp, from kernel mode below rsp, which must lie in
+ * [stack_low, stack_high). Else, or with less than ABI_TRAP_ROOM left, the kind is
+ * ABI_TRAP_STACK_OVERFLOW and the frame goes below double_fault_rsp.
+ *
+ * The entry point is ntoskrnl.exe's export KiTrapEntry.
  */
+#define ABI_TRAP_ROOM 0x200
 struct abi_trap {
     uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
     uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
@@ -76,7 +99,7 @@ enum abi_trap_kind {
     ABI_TRAP_ASSERT = 5,      /* int 2Ch */
     ABI_TRAP_DEBUG_SERVICE = 6, /* int 2Dh, service in rax */
     ABI_TRAP_STACK_OVERFLOW = 7, /* rsp outside the kernel stack: frame is on the double-fault stack */
-    ABI_TRAP_NOT_IMPLEMENTED = 8, /* an import nobody implements was called */
+    ABI_TRAP_NOT_IMPLEMENTED = 8, /* never sent: the host stops a run that calls such an import */
     ABI_TRAP_KERNEL_SYSCALL = 9, /* a system call instruction executed in kernel mode */
 };
 
