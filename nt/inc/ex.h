@@ -4,14 +4,25 @@
 #ifndef NT_INC_EX_H
 #define NT_INC_EX_H
 
+/*
+ * Pool. Addresses: one arena for each agent (nonpaged: the lower half executable, the upper half not;
+ * paged), and above them, for what is too large, cells of 1 GiB in the upper half of the mapping range
+ * [ABI_MAPPING_END - 1 TiB, ABI_MAPPING_END), which nobody else uses.
+ */
+
 /* Allocation for the kernel's own use: nonpaged, zeroed, never NULL (a failure ends the run). */
 PVOID ExpAllocate(SIZE_T Bytes, ULONG Tag);
 VOID ExpFree(PVOID Block);
 /* Is the address inside a live pool block? Its base, size and tag. For reports and checks. */
 BOOLEAN ExpFindPoolBlock(const VOID *Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag, PBOOLEAN Freed);
+/* Adds to (or, negative, takes from) what a process is charged for pool. */
+VOID ExpChargeQuota(PVOID Process, BOOLEAN Paged, LONG_PTR Bytes);
 /* What is left of the memory that Image's code allocated (leak check at unload). */
 VOID ExpRundownThread(struct _KTHREAD *Thread); /* thread exit: give back what names hold */
 
 /* Work items run in system worker threads of the critical, delayed and hyper-critical queues. */
+
+/* What the DDK of Windows 10 2004 and later declares and ours does not. */
+PVOID NTAPI ExAllocatePool2(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag);
 
 #endif

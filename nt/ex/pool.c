@@ -1,0 +1,702 @@
+/*
+ * pool.c - the memory of the pools: which block an agent gets, and what becomes of a freed one.
+ *
+ * Each agent cuts its blocks from arenas of its own and puts what it frees on lists of its own,
+ * whoever had allocated it:
+ *
+ *   P1  Which block an agent gets follows from that agent's own calls alone. The exception is an agent
+ *       that has used EXP_RECLAIM_STEP of fresh memory, while others hold free blocks of its arena: it
+ *       takes them back (a producer whose consumer frees would otherwise grow for ever).
+ *   P2  A block of less than a page lies within a page behind a 16-byte header, and is never aligned to
+ *       a page; a larger one begins on a page, and its description lies in the arena's run table. So a
+ *       pointer's low bits say where its description is.
+ *   P3  Behind the last block that was cut from a page stands an EXP_END header: a block is always
+ *       followed by a sound header or by the page's end. An overrun shows when the block is freed.
+ *   P4  A freed block is filled with EXP_POISON and rests in the quarantine ring of who freed it; then
+ *       its first 16 bytes become a list link that carries its own complement.
+ *   P5  No schedule point is passed here: nobody sees a list half changed.
+ *
+ * Facts: ExAllocatePoolWithTag (alignment, page rule), bug checks 0xC2 and 0x19 for the sub-codes.
+ */
+#include "expool.h"
+
+#define HEADER_OF(Block) ((PEXP_HEADER)(Block) - 1)
+#define PAYLOAD_OF(Header) ((PVOID)((PEXP_HEADER)(Header) + 1))
+
+static void
+ExpFill(PVOID Address, SIZE_T Bytes, ULONG64 Pattern)
+{
+    PULONG64 To = Address;
+
+    for (SIZE_T i = 0; i < Bytes / 8; i++) {
+        To[i] = Pattern;
+    }
+}
+
+static ULONG_PTR
+ExpArenaBase(ULONG Slot, BOOLEAN Paged)
+{
+    return (Paged ? ABI_PAGED_BASE : ABI_NONPAGED_BASE) + (ULONG64)Slot * ABI_ARENA_SIZE;
+}
+
+/* Executable memory differs from the rest in its pages. */
+static ULONG
+ExpProtection(EXP_KIND_ID Kind)
+{
+    return ABI_PROT_READ | ABI_PROT_WRITE | (Kind == ExpKindExecutable ? ABI_PROT_EXECUTE : 0);
+}
+
+static void
+ExpStartKind(PEXP_KIND Kind, ULONG_PTR Base, ULONG_PTR Limit)
+{
+    Kind->FreshPage = Base + EXP_ARENA_HEAD;
+    Kind->Committed = Base + EXP_COMMIT_STEP;
+    Kind->Limit = Limit;
+    Kind->Reclaimed = Kind->FreshPage;
+}
+
+static PEXP_KIND
+ExpOpenArena(PKAGENT Agent, BOOLEAN Paged)
+{
+    ULONG_PTR Base = ExpArenaBase(Agent->Slot, Paged);
+    PULONG64 Open = &ExpArenaOpen[Paged][Agent->Slot / 64];
+
+    if (!(*Open & 1ull << (Agent->Slot % 64))) {
+        *Open |= 1ull << (Agent->Slot % 64);
+        HcCommit(Base, EXP_COMMIT_STEP, ExpProtection(Paged ? ExpKindPaged : ExpKindExecutable));
+        ExpStartKind((PEXP_KIND)Base, Base,
+                     Paged ? Base + ABI_ARENA_SIZE - EXP_RUN_TABLE : Base + EXP_NX_OFFSET);
+        if (!Paged) {
+            HcCommit(Base + EXP_NX_OFFSET, EXP_COMMIT_STEP, ExpProtection(ExpKindNx));
+            ExpStartKind((PEXP_KIND)(Base + EXP_NX_OFFSET), Base + EXP_NX_OFFSET,
+                         Base + ABI_ARENA_SIZE - EXP_RUN_TABLE);
+        }
+        HcCommit(Base + ABI_ARENA_SIZE - EXP_RUN_TABLE, EXP_RUN_TABLE, ABI_PROT_READ | ABI_PROT_WRITE);
+    }
+    Agent->PoolArena[Paged] = (PVOID)Base;
+    return (PEXP_KIND)Base;
+}
+
+static inline PEXP_KIND
+ExpKindOf(PKAGENT Agent, EXP_KIND_ID Id)
+{
+    PEXP_KIND Kind = Agent->PoolArena[Id == ExpKindPaged];
+
+    if (Kind == NULL) {
+        Kind = ExpOpenArena(Agent, Id == ExpKindPaged);
+    }
+    return Id == ExpKindNx ? (PEXP_KIND)((PUCHAR)Kind + EXP_NX_OFFSET) : Kind;
+}
+
+/* The arena that holds an address: its base, 0 if no open arena does. */
+static ULONG_PTR
+ExpHomeArena(const VOID *Address)
+{
+    ULONG_PTR a = (ULONG_PTR)Address;
+    BOOLEAN Paged = a >= ABI_PAGED_BASE;
+    ULONG_PTR Start = Paged ? ABI_PAGED_BASE : ABI_NONPAGED_BASE;
+    ULONG64 Slot;
+
+    if (a < Start || (Slot = (a - Start) / ABI_ARENA_SIZE) >= ABI_ARENAS ||
+        !(ExpArenaOpen[Paged][Slot / 64] & 1ull << (Slot % 64))) {
+        return 0;
+    }
+    return Start + Slot * ABI_ARENA_SIZE;
+}
+
+static EXP_CELL *
+ExpCellOf(const VOID *Address)
+{
+    ULONG_PTR a = (ULONG_PTR)Address;
+
+    if (a < EXP_CELL_BASE || a >= ABI_MAPPING_END) {
+        return NULL;
+    }
+    return &ExpCell[(a - EXP_CELL_BASE) / EXP_CELL_SIZE];
+}
+
+static ULONG_PTR
+ExpCellAddress(EXP_CELL *Cell)
+{
+    return EXP_CELL_BASE + (Cell - ExpCell) * EXP_CELL_SIZE;
+}
+
+/* An unused cell, looked for from a place that follows from the agent's name. */
+static EXP_CELL *
+ExpTakeCell(PKAGENT Agent)
+{
+    ULONG Start = (Agent->Name * 0x9E3779B1u + Agent->Objects++ * 0x85EBCA77u) >> 22;
+
+    for (ULONG i = 0; i < EXP_CELLS; i++) {
+        EXP_CELL *Cell = &ExpCell[(Start + i) % EXP_CELLS];
+
+        if (Cell->Use == 0) {
+            return Cell;
+        }
+    }
+    return NULL;
+}
+
+/* Is the page one that small blocks or runs were cut from? Reading it is safe then. */
+static BOOLEAN
+ExpIsUsed(ULONG_PTR Arena, EXP_CELL *Cell, const VOID *Address)
+{
+    ULONG_PTR a = (ULONG_PTR)Address;
+    ULONG_PTR Start;
+    PEXP_KIND Kind;
+
+    if (Cell != NULL) {
+        if (Cell->Use != 2) {
+            return Cell->Use == 1 && a < Cell->End;
+        }
+        Kind = Cell->Run.Process;
+        Start = ExpCellAddress(Cell);
+    } else {
+        Start = Arena < ABI_PAGED_BASE && a >= Arena + EXP_NX_OFFSET ? Arena + EXP_NX_OFFSET : Arena;
+        Kind = (PEXP_KIND)Start;
+        if (a < Start + EXP_ARENA_HEAD || a >= Arena + ABI_ARENA_SIZE - EXP_RUN_TABLE) {
+            return FALSE;
+        }
+    }
+    /* Once the bump has left for another region, this one is full. */
+    return Kind->FreshPage < Start || Kind->FreshPage > Kind->Limit || Kind->Limit < a || a < Kind->FreshPage;
+}
+
+/* The description of the run that begins at an address of an arena. */
+static PEXP_RUN
+ExpRunOf(ULONG_PTR Arena, const VOID *Address)
+{
+    return (PEXP_RUN)(Arena + ABI_ARENA_SIZE - EXP_RUN_TABLE) + ((ULONG_PTR)Address - Arena) / PAGE_SIZE;
+}
+
+static void
+ExpReclaimRuns(PEXP_KIND Kind, PEXP_KIND Other, ULONG_PTR Arena)
+{
+    for (ULONG Pages = 1; Pages < EXP_RUN_CLASSES; Pages++) {
+        ULONG_PTR Keep = 0, Next;
+
+        for (ULONG_PTR At = Other->FreeRun[Pages]; At != 0; At = Next) {
+            PEXP_RUN Run = ExpRunOf(ExpHomeArena((PVOID)At), (PVOID)At);
+            ULONG_PTR *List = At - Arena < ABI_ARENA_SIZE ? &Kind->FreeRun[Pages] : &Keep;
+
+            Next = Run->Next;
+            Run->Next = *List;
+            *List = At;
+        }
+        Other->FreeRun[Pages] = Keep;
+    }
+}
+
+/*
+ * Takes back the free blocks of this arena that other agents hold (P1).
+ */
+static void
+ExpReclaim(PEXP_KIND Kind, EXP_KIND_ID Id)
+{
+    ULONG_PTR Arena = (ULONG_PTR)Kind & ~(ABI_ARENA_SIZE - 1);
+    BOOLEAN Paged = Id == ExpKindPaged;
+
+    Kind->Reclaimed = Kind->FreshPage;
+    for (ULONG Word = 0; Word < ABI_ARENAS / 64; Word++) {
+        for (ULONG64 Bits = ExpArenaOpen[Paged][Word]; Bits != 0; Bits &= Bits - 1) {
+            ULONG Slot = Word * 64 + (ULONG)__builtin_ctzll(Bits);
+            PEXP_KIND Other = (PEXP_KIND)(ExpArenaBase(Slot, Paged) + (Id == ExpKindNx ? EXP_NX_OFFSET : 0));
+
+            if (Other == Kind) {
+                continue;
+            }
+            ExpReclaimRuns(Kind, Other, Arena);
+            for (ULONG Units = 2; Units < EXP_CLASSES; Units++) {
+                PEXP_LINK Keep = NULL, *KeepTail = &Keep, Next;
+
+                for (PEXP_LINK Link = Other->Free[Units]; Link != NULL; Link = Next) {
+                    Next = Link->Next;
+                    if ((ULONG_PTR)Link - Arena < ABI_ARENA_SIZE) {
+                        Link->Next = Kind->Free[Units];
+                        Link->Complement = ~(ULONG64)Link->Next;
+                        Kind->Free[Units] = Link;
+                    } else {
+                        *KeepTail = Link;
+                        KeepTail = &Link->Next;
+                    }
+                }
+                *KeepTail = NULL;
+                Other->Free[Units] = Keep;
+                for (PEXP_LINK Link = Keep; Link != NULL; Link = Link->Next) {
+                    Link->Complement = ~(ULONG64)Link->Next;
+                }
+            }
+        }
+    }
+}
+
+/* Fresh pages of the arena, committed; 0 when it is full. */
+static ULONG_PTR
+ExpFreshPages(PEXP_KIND Kind, EXP_KIND_ID Id, ULONG Pages)
+{
+    ULONG_PTR Start = Kind->FreshPage;
+    ULONG_PTR End = Start + (ULONG_PTR)Pages * PAGE_SIZE;
+
+    if (End > Kind->Limit) {
+        return 0;
+    }
+    if (End > Kind->Committed) {
+        ULONG_PTR To = min((End + EXP_COMMIT_STEP - 1) & ~(EXP_COMMIT_STEP - 1), Kind->Limit);
+
+        HcCommit(Kind->Committed, To - Kind->Committed, ExpProtection(Id));
+        Kind->Committed = To;
+    }
+    Kind->FreshPage = End;
+    return Start;
+}
+
+static void
+ExpSetHeader(PEXP_HEADER Header, EXP_KIND_ID Id, ULONG Units, UCHAR State)
+{
+    Header->Units = (USHORT)Units;
+    Header->State = State;
+    Header->Kind = (UCHAR)Id;
+    Header->Check = EXP_CHECK(Header);
+}
+
+static void
+ExpPushFree(PEXP_KIND Kind, PEXP_HEADER Header)
+{
+    PEXP_LINK Link = PAYLOAD_OF(Header);
+
+    Header->Flags = 0;
+    Link->Next = Kind->Free[Header->Units];
+    Link->Complement = ~(ULONG64)Link->Next;
+    Kind->Free[Header->Units] = Link;
+}
+
+/* Cuts a block from the agent's page, or from a new one. NULL: no memory. */
+static PEXP_HEADER
+ExpCut(PEXP_KIND Kind, EXP_KIND_ID Id, PKAGENT Agent, ULONG Units)
+{
+    ULONG Bytes = Units * EXP_UNIT;
+    PEXP_HEADER Header;
+
+    if (Kind->Next + Bytes > Kind->PageEnd) {
+        ULONG_PTR Page;
+
+        if (Kind->Next < Kind->PageEnd) {
+            ULONG Left = (ULONG)(Kind->PageEnd - Kind->Next) / EXP_UNIT;
+
+            Header = (PEXP_HEADER)Kind->Next;
+            ExpSetHeader(Header, Id, Left, Left > 1 ? EXP_FREE : EXP_END);
+            if (Left > 1) {
+                ExpPushFree(Kind, Header);
+            }
+            Kind->Next = Kind->PageEnd;
+        }
+        if (Kind->FreshPage - Kind->Reclaimed >= EXP_RECLAIM_STEP || Kind->FreshPage == Kind->Limit) {
+            ExpReclaim(Kind, Id);
+            if (Kind->Free[Units] != NULL) {
+                return NULL; /* try the list again */
+            }
+        }
+        Page = ExpFreshPages(Kind, Id, 1);
+        if (Page == 0) {
+            EXP_CELL *Cell = ExpTakeCell(Agent);
+
+            if (Cell == NULL) {
+                return NULL;
+            }
+            Cell->Use = 2;
+            Cell->Run.Process = Kind;
+            Kind->FreshPage = Kind->Committed = Kind->Reclaimed = ExpCellAddress(Cell);
+            Kind->Limit = Kind->FreshPage + EXP_CELL_SIZE;
+            Page = ExpFreshPages(Kind, Id, 1);
+        }
+        ExpFill((PVOID)Page, PAGE_SIZE, EXP_FRESH);
+        Kind->Next = Page;
+        Kind->PageEnd = Page + PAGE_SIZE;
+    }
+    Header = (PEXP_HEADER)Kind->Next;
+    Kind->Next += Bytes;
+    if (Kind->Next < Kind->PageEnd) {
+        ExpSetHeader((PEXP_HEADER)Kind->Next, Id, 0, EXP_END); /* P3 */
+    }
+    return Header;
+}
+
+static PVOID
+ExpAllocateSmall(PEXP_KIND Kind, EXP_KIND_ID Id, PKAGENT Agent, ULONG Bytes, ULONG Tag, ULONG Type)
+{
+    ULONG Units = (Bytes + sizeof(EXP_HEADER) + EXP_UNIT - 1) / EXP_UNIT;
+    PEXP_HEADER Header;
+    PEXP_LINK Link;
+
+    if (Units < 2) {
+        Units = 2;
+    }
+    Link = Kind->Free[Units];
+    if (Link == NULL) {
+        Header = ExpCut(Kind, Id, Agent, Units);
+        if (Header == NULL) {
+            Link = Kind->Free[Units];
+            if (Link == NULL) {
+                return NULL;
+            }
+        }
+    }
+    if (Link != NULL) {
+        Header = HEADER_OF(Link);
+        if (Link->Complement != ~(ULONG64)Link->Next || Header->Check != EXP_CHECK(Header) ||
+            Header->State != EXP_FREE) {
+            KeBugCheckEx(BAD_POOL_HEADER, 3, (ULONG_PTR)Header, (ULONG_PTR)Link->Next, Link->Complement);
+        }
+        Kind->Free[Units] = Link->Next;
+        Link->Next = (PVOID)EXP_POISON;
+        Link->Complement = EXP_POISON;
+    }
+    Header->Tag = Tag;
+    Header->Bytes = (USHORT)Bytes;
+    Header->Flags = 0;
+    Header->Type = (UCHAR)Type;
+    ExpSetHeader(Header, Id, Units, EXP_ALLOCATED);
+    return PAYLOAD_OF(Header);
+}
+
+static PVOID
+ExpAllocatePages(PEXP_KIND Kind, EXP_KIND_ID Id, PKAGENT Agent, SIZE_T Bytes, ULONG Tag, ULONG Type,
+                 PVOID Process)
+{
+    SIZE_T Pages = (Bytes + PAGE_SIZE - 1) / PAGE_SIZE;
+    ULONG_PTR Address = 0;
+    PEXP_RUN Run;
+
+    if (Pages < EXP_RUN_CLASSES) {
+        if (Kind->FreeRun[Pages] == 0 && Kind->FreshPage - Kind->Reclaimed >= EXP_RECLAIM_STEP) {
+            ExpReclaim(Kind, Id);
+        }
+        Address = Kind->FreeRun[Pages];
+        if (Address != 0) {
+            Run = ExpRunOf(ExpHomeArena((PVOID)Address), (PVOID)Address);
+            Kind->FreeRun[Pages] = Run->Next;
+        } else if (Kind->Limit - ((ULONG_PTR)Kind & ~(ABI_ARENA_SIZE - 1)) <= ABI_ARENA_SIZE) {
+            Address = ExpFreshPages(Kind, Id, (ULONG)Pages);
+            if (Address != 0) {
+                ExpFill((PVOID)Address, Pages * PAGE_SIZE, EXP_FRESH);
+            }
+        }
+    }
+    if (Address != 0) {
+        Run = ExpRunOf(ExpHomeArena((PVOID)Address), (PVOID)Address);
+    } else {
+        EXP_CELL *Cell = ExpTakeCell(Agent);
+
+        if (Cell == NULL || Pages * PAGE_SIZE > EXP_CELL_SIZE) {
+            return NULL;
+        }
+        Address = ExpCellAddress(Cell);
+        HcCommit(Address, Pages * PAGE_SIZE, ExpProtection(Id));
+        Cell->Use = 1;
+        Cell->Freed = FALSE;
+        Cell->End = Address + Pages * PAGE_SIZE;
+        Run = &Cell->Run;
+    }
+    Run->Tag = Tag;
+    Run->State = EXP_ALLOCATED;
+    Run->Kind = (UCHAR)Id;
+    Run->Flags = 0;
+    Run->Type = (UCHAR)Type;
+    Run->Bytes = Bytes;
+    Run->Process = Process;
+    Run->Next = 0;
+    return (PVOID)Address;
+}
+
+/*
+ * A block of pool, or NULL. Process: who is charged, NULL: nobody.
+ */
+PVOID
+ExpAllocateBlock(EXP_KIND_ID Id, SIZE_T Bytes, ULONG Tag, ULONG Type, PVOID Process, BOOLEAN CacheAligned)
+{
+    PKAGENT Agent = KiAgent();
+    PEXP_KIND Kind = ExpKindOf(Agent, Id);
+    SIZE_T Whole = Bytes;
+    PVOID Block;
+
+    if (Bytes > EXP_CELL_SIZE || ExpPoolBytes[Id == ExpKindPaged] + Bytes > EXP_POOL_TOTAL) {
+        return NULL;
+    }
+    if (CacheAligned && Bytes < PAGE_SIZE) {
+        Whole = (Bytes + 0x3F) & ~0x3Full;
+        Whole += 0x30;
+    }
+    if (Process != NULL) {
+        Whole = ((Whole + 7) & ~7ull) + 8;
+    }
+    if (Bytes < PAGE_SIZE && Whole <= EXP_SMALL_LIMIT) {
+        PEXP_HEADER Header;
+
+        Block = ExpAllocateSmall(Kind, Id, Agent, (ULONG)Whole, Tag, Type);
+        if (Block == NULL) {
+            return NULL;
+        }
+        Header = HEADER_OF(Block);
+        Header->Bytes = (USHORT)Bytes;
+        if (Process != NULL) {
+            Header->Flags |= EXP_QUOTA;
+            ((PVOID *)((PUCHAR)Header + Header->Units * EXP_UNIT))[-1] = Process;
+        }
+        if (CacheAligned && ((ULONG_PTR)Block & 0x3F) != 0) {
+            PUCHAR Aligned = (PUCHAR)(((ULONG_PTR)Block + 0x3F) & ~0x3Full);
+            PEXP_HEADER Alias = HEADER_OF(Aligned);
+
+            Alias->Tag = Tag;
+            Alias->Bytes = (USHORT)Bytes;
+            Alias->Flags = 0;
+            Alias->Type = (UCHAR)Type;
+            ExpSetHeader(Alias, Id, (ULONG)(Alias - Header), EXP_ALIGNED);
+            Block = Aligned;
+        }
+    } else {
+        Block = ExpAllocatePages(Kind, Id, Agent, Bytes, Tag, Type, Process);
+        if (Block == NULL) {
+            return NULL;
+        }
+    }
+    ExpPoolBytes[Id == ExpKindPaged] += Bytes;
+    return Block;
+}
+
+static void
+ExpReturnQuota(PVOID Process, EXP_KIND_ID Id, SIZE_T Bytes, PVOID Block, ULONG Tag)
+{
+    if (((ULONG_PTR)Process & 0xF) != 0 || !ABI_IS_SYSTEM(Process)) {
+        KeBugCheckEx(BAD_POOL_CALLER, 0xD, (ULONG_PTR)Block, Tag, (ULONG_PTR)Process);
+    }
+    ExpChargeQuota(Process, Id == ExpKindPaged, -(LONG_PTR)Bytes);
+    ObDereferenceObject(Process);
+}
+
+static void
+ExpCheckIrql(EXP_KIND_ID Id, ULONG Type, const VOID *Block)
+{
+    KIRQL Irql = KiIrql();
+
+    if (Irql > (Id == ExpKindPaged ? APC_LEVEL : DISPATCH_LEVEL)) {
+        KeBugCheckEx(BAD_POOL_CALLER, 9, Irql, Type, (ULONG_PTR)Block);
+    }
+}
+
+static BOOLEAN
+ExpTagDiffers(ULONG Allocated, ULONG Given)
+{
+    return ((Allocated ^ Given) & ~0x80000000u) != 0; /* the top bit marked protected pool */
+}
+
+static void
+ExpFreePages(PVOID Block, ULONG_PTR Arena, EXP_CELL *Cell, ULONG Tag, BOOLEAN CheckTag)
+{
+    PEXP_RUN Run = Cell != NULL ? &Cell->Run : ExpRunOf(Arena, Block);
+    SIZE_T Pages = (Run->Bytes + PAGE_SIZE - 1) / PAGE_SIZE;
+    PEXP_KIND Kind;
+
+    if (Run->State == EXP_FREE) {
+        KeBugCheckEx(BAD_POOL_CALLER, 7, 0, Run->Tag, (ULONG_PTR)Block);
+    }
+    if (Run->State != EXP_ALLOCATED) {
+        KeBugCheckEx(BAD_POOL_CALLER, 0x46, (ULONG_PTR)Block, 0, 0);
+    }
+    if (CheckTag && ExpTagDiffers(Run->Tag, Tag)) {
+        KeBugCheckEx(BAD_POOL_CALLER, 0xA, (ULONG_PTR)Block, Run->Tag, Tag);
+    }
+    ExpCheckIrql(Run->Kind, Run->Type, Block);
+    KiTrace(EV_POOL_FREE, Block, Run->Bytes, Run->Tag, Run->Type, 0);
+    if (Run->Process != NULL) {
+        ExpReturnQuota(Run->Process, Run->Kind, Run->Bytes, Block, Run->Tag);
+        Run->Process = NULL;
+    }
+    Run->State = EXP_FREE;
+    ExpPoolBytes[Run->Kind == ExpKindPaged] -= Run->Bytes;
+    if (Cell != NULL) {
+        /* The addresses go, so that a use after free faults; the cell may serve again. */
+        HcDecommit(ExpCellAddress(Cell), Cell->End - ExpCellAddress(Cell));
+        Cell->Use = 0;
+        Cell->Freed = TRUE;
+        return;
+    }
+    Kind = ExpKindOf(KiAgent(), Run->Kind);
+    ExpFill(Block, Pages * PAGE_SIZE, EXP_POISON);
+    Run->Next = Kind->FreeRun[Pages];
+    Kind->FreeRun[Pages] = (ULONG_PTR)Block;
+}
+
+static void
+ExpQuarantine(PEXP_KIND Kind, PEXP_HEADER Header)
+{
+    ULONG Bytes = Header->Units * EXP_UNIT;
+
+    Header->Flags = EXP_IN_QUARANTINE;
+    ExpFill(PAYLOAD_OF(Header), Bytes - sizeof(EXP_HEADER), EXP_POISON);
+    while (Kind->RingCount == EXP_QUARANTINE || (Kind->RingCount != 0 && Kind->RingBytes + Bytes > EXP_QUARANTINE_BYTES)) {
+        PEXP_HEADER Oldest = Kind->Ring[Kind->RingHead % EXP_QUARANTINE];
+
+        Kind->RingHead++;
+        Kind->RingCount--;
+        if (Oldest->Check != EXP_CHECK(Oldest) || Oldest->State != EXP_FREE) {
+            /* Somebody wrote over the header of a freed block. */
+            KeBugCheckEx(BAD_POOL_HEADER, 0xD, (ULONG_PTR)Oldest, (ULONG_PTR)Header, *(PULONG64)Oldest);
+        }
+        Kind->RingBytes -= Oldest->Units * EXP_UNIT;
+        ExpPushFree(Kind, Oldest);
+    }
+    Kind->Ring[(Kind->RingHead + Kind->RingCount) % EXP_QUARANTINE] = Header;
+    Kind->RingCount++;
+    Kind->RingBytes += Bytes;
+}
+
+VOID
+ExpFreeBlock(PVOID Block, ULONG Tag, BOOLEAN CheckTag)
+{
+    ULONG_PTR Arena = ExpHomeArena(Block);
+    EXP_CELL *Cell = Arena != 0 ? NULL : ExpCellOf(Block);
+    PEXP_HEADER Header, Next;
+    PEXP_KIND Kind;
+    PVOID Process = NULL;
+
+    if (Arena == 0 && (Cell == NULL || (Cell->Use == 0 && !Cell->Freed))) {
+        if (ABI_IS_USER(Block)) {
+            KeBugCheckEx(BAD_POOL_CALLER, 0x40, (ULONG_PTR)Block, ABI_SYSTEM_BASE, 0);
+        }
+        KeBugCheckEx(BAD_POOL_CALLER, 0x99, (ULONG_PTR)Block, 0, 0);
+    }
+    if (((ULONG_PTR)Block & (PAGE_SIZE - 1)) == 0) {
+        if (Cell != NULL && Cell->Use == 0 && Cell->Freed && (ULONG_PTR)Block == ExpCellAddress(Cell)) {
+            KeBugCheckEx(BAD_POOL_CALLER, 7, 0, Cell->Run.Tag, (ULONG_PTR)Block);
+        }
+        if (Cell != NULL && (Cell->Use != 1 || (ULONG_PTR)Block != ExpCellAddress(Cell))) {
+            KeBugCheckEx(BAD_POOL_CALLER, 0x46, (ULONG_PTR)Block, 0, 0);
+        }
+        ExpFreePages(Block, Arena, Cell, Tag, CheckTag);
+        return;
+    }
+    if (((ULONG_PTR)Block & (EXP_UNIT - 1)) != 0 || (Cell != NULL && Cell->Use != 2) ||
+        !ExpIsUsed(Arena, Cell, Block)) {
+        KeBugCheckEx(BAD_POOL_CALLER, 0x99, (ULONG_PTR)Block, 0, 0);
+    }
+    Header = HEADER_OF(Block);
+    if (Header->Check != EXP_CHECK(Header)) {
+        KeBugCheckEx(BAD_POOL_HEADER, 0x20, (ULONG_PTR)Header,
+                     (ULONG_PTR)Header + Header->Units * EXP_UNIT, *(PULONG64)Header);
+    }
+    if (Header->State == EXP_ALIGNED) {
+        ExpSetHeader(Header, Header->Kind, Header->Units, EXP_FREE);
+        Header -= Header->Units;
+        if (Header->Check != EXP_CHECK(Header)) {
+            KeBugCheckEx(BAD_POOL_HEADER, 0x20, (ULONG_PTR)Header, (ULONG_PTR)Block, *(PULONG64)Header);
+        }
+    }
+    if (Header->State == EXP_FREE) {
+        KeBugCheckEx(BAD_POOL_CALLER, 7, 0, *(PULONG64)Header, (ULONG_PTR)Block);
+    }
+    if (Header->State != EXP_ALLOCATED) {
+        KeBugCheckEx(BAD_POOL_CALLER, 0x46, (ULONG_PTR)Block, 0, 0);
+    }
+    if (CheckTag && ExpTagDiffers(Header->Tag, Tag)) {
+        KeBugCheckEx(BAD_POOL_CALLER, 0xA, (ULONG_PTR)Block, Header->Tag, Tag);
+    }
+    ExpCheckIrql(Header->Kind, Header->Type, Block);
+    Next = Header + Header->Units;
+    if (((ULONG_PTR)Next & (PAGE_SIZE - 1)) != 0 && Next->Check != EXP_CHECK(Next)) { /* P3 */
+        KeBugCheckEx(BAD_POOL_HEADER, 0x20, (ULONG_PTR)Header, (ULONG_PTR)Next, *(PULONG64)Next);
+    }
+    if (Header->Flags & EXP_QUOTA) {
+        Process = ((PVOID *)((PUCHAR)Header + Header->Units * EXP_UNIT))[-1];
+    }
+    KiTrace(EV_POOL_FREE, Block, Header->Bytes, Header->Tag, Header->Type, 0);
+    ExpPoolBytes[Header->Kind == ExpKindPaged] -= Header->Bytes;
+    ExpSetHeader(Header, Header->Kind, Header->Units, EXP_FREE);
+    Kind = ExpKindOf(KiAgent(), Header->Kind);
+    if (Process != NULL) {
+        ExpReturnQuota(Process, Header->Kind, Header->Bytes, Block, Header->Tag);
+    }
+    ExpQuarantine(Kind, Header);
+}
+
+SIZE_T
+ExpBlockBytes(PVOID Block)
+{
+    PVOID Base;
+    SIZE_T Bytes = 0;
+    ULONG Tag;
+    BOOLEAN Freed;
+
+    return ExpFindPoolBlock(Block, &Base, &Bytes, &Tag, &Freed) ? Bytes : 0;
+}
+
+static BOOLEAN
+ExpFindInPage(ULONG_PTR Page, ULONG_PTR Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag, PBOOLEAN Freed)
+{
+    PEXP_HEADER Header = (PEXP_HEADER)Page;
+    PEXP_HEADER End = (PEXP_HEADER)(Page + PAGE_SIZE);
+
+    while (Header < End && Header->Check == EXP_CHECK(Header) && Header->Units != 0 && Header->State != EXP_END) {
+        if (Address < (ULONG_PTR)(Header + Header->Units)) {
+            if (Address < (ULONG_PTR)(Header + 1)) {
+                return FALSE;
+            }
+            *Base = PAYLOAD_OF(Header);
+            *Bytes = Header->Bytes;
+            *Tag = Header->Tag;
+            *Freed = Header->State != EXP_ALLOCATED;
+            return TRUE;
+        }
+        Header += Header->Units;
+    }
+    return FALSE;
+}
+
+/*
+ * The block that an address lies in, live or freed. For reports; follows no pointer that a driver may
+ * have written.
+ */
+BOOLEAN
+ExpFindPoolBlock(const VOID *Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag, PBOOLEAN Freed)
+{
+    ULONG_PTR Arena = ExpHomeArena(Address);
+    ULONG_PTR Page = (ULONG_PTR)Address & ~(ULONG_PTR)(PAGE_SIZE - 1);
+    EXP_CELL *Cell = NULL;
+
+    if (Arena != 0) {
+        ULONG_PTR First = Arena + EXP_ARENA_HEAD;
+
+        if (Page < First || Page >= Arena + ABI_ARENA_SIZE - EXP_RUN_TABLE) {
+            return FALSE;
+        }
+        for (ULONG_PTR At = Page; At >= First; At -= PAGE_SIZE) {
+            PEXP_RUN Run = ExpRunOf(Arena, (PVOID)At);
+
+            if (Run->State == EXP_ALLOCATED || Run->State == EXP_FREE) {
+                if ((ULONG_PTR)Address - At < ((Run->Bytes + PAGE_SIZE - 1) & ~(SIZE_T)(PAGE_SIZE - 1))) {
+                    *Base = (PVOID)At;
+                    *Bytes = Run->Bytes;
+                    *Tag = Run->Tag;
+                    *Freed = Run->State == EXP_FREE;
+                    return TRUE;
+                }
+                break;
+            }
+        }
+        return ExpIsUsed(Arena, Cell, Address) && ExpFindInPage(Page, (ULONG_PTR)Address, Base, Bytes, Tag, Freed);
+    }
+    Cell = ExpCellOf(Address);
+    if (Cell == NULL) {
+        return FALSE;
+    }
+    if (Cell->Use == 2) {
+        return ExpIsUsed(Arena, Cell, Address) && ExpFindInPage(Page, (ULONG_PTR)Address, Base, Bytes, Tag, Freed);
+    }
+    if ((Cell->Use == 1 || Cell->Freed) && (ULONG_PTR)Address < Cell->End) {
+        *Base = (PVOID)ExpCellAddress(Cell);
+        *Bytes = Cell->Run.Bytes;
+        *Tag = Cell->Run.Tag;
+        *Freed = Cell->Use == 0;
+        return TRUE;
+    }
+    return FALSE;
+}
