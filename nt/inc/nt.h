@@ -10,6 +10,8 @@
 #ifndef NT_INC_NT_H
 #define NT_INC_NT_H
 
+#ifndef __ASSEMBLER__ /* .S files are compiled with this header too and take only its guard */
+
 #define _NTOSKRNL_
 #define _NTHAL_
 #define _NTSYSTEM_
@@ -61,5 +63,7 @@ NTKERNELAPI ULONG NTAPI KeGetCurrentProcessorNumber(VOID);
 
 #include "nt/inc/hc.h"
 #include "nt/inc/assert.h"
+
+#endif /* __ASSEMBLER__ */
 
 #endif

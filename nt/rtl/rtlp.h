@@ -1,0 +1,66 @@
+/*
+ * rtlp.h - the private header of nt/rtl, and the shim between it and the side it is compiled for.
+ *
+ * Most files here are compiled twice: into ntoskrnl.exe (forced header nt/inc/nt.h) and into ntdll.dll
+ * (forced header user/inc/um.h). They are the list rtl_shared_sources of meson.build. Such a file knows
+ * nothing of the kernel: what differs by side is in this header, and a line each in nt/inc/rtl.h.
+ *
+ *     memory.S chkstk.S      memcpy and friends, stack probes
+ *     context.S              capture and restore a register context, call a frame handler
+ *     function.c unwind.c    .pdata: find a function, step over its frame
+ *     dispatch.c scope.c     find a handler, unwind to it; __C_specific_handler
+ *     raise.c walk.c         raise; walk the stack without unwinding it
+ */
+#ifndef NT_RTL_RTLP_H
+#define NT_RTL_RTLP_H
+
+#include "nt/inc/rtl.h"
+
+#ifdef NT_INC_NT_H
+#define RTL_KERNEL 1
+#include "nt/inc/hc.h"
+#endif
+
+/* Memory for results that the caller frees through an Rtl routine. NULL if there is none. */
+PVOID RtlpAllocate(SIZE_T Size);
+VOID RtlpFree(PVOID Memory);
+DECLSPEC_NORETURN VOID RtlpRaiseStatus(NTSTATUS Status);
+DECLSPEC_NORETURN VOID RtlpRaiseNoncontinuable(NTSTATUS Status, PEXCEPTION_RECORD Cause);
+
+#ifdef RTL_KERNEL
+/* A return address in a trampoline of a patched image stands for another; see machine.h. */
+#define RtlpOriginalRip(Rip) HcOriginalRip(Rip)
+#define RtlpCallVectoredHandlers(ExceptionRecord, ContextRecord) FALSE
+#define RtlpCallVectoredContinueHandlers(ExceptionRecord, ContextRecord) ((void)0)
+#else
+#define RtlpOriginalRip(Rip) (Rip)
+/* TRUE: continue from the context. */
+BOOLEAN RtlpCallVectoredHandlers(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT ContextRecord);
+VOID RtlpCallVectoredContinueHandlers(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT ContextRecord);
+/* What RtlAddFunctionTable registered; NULL if ControlPc is in none. */
+PRUNTIME_FUNCTION RtlpLookupDynamicFunction(ULONG64 ControlPc, PULONG64 ImageBase);
+#endif
+
+/* ContextFlags: Rip is where a call returns to, not an instruction that was about to run. */
+#define RTLP_UNWOUND_TO_CALL 0x20000000
+
+/*
+ * A dispatcher context of ours: handlers see the public part. It lets an unwind that meets the call of
+ * a handler go on where the earlier dispatch or unwind stands (dispatch.c).
+ */
+typedef struct _RTLP_DISPATCHER_CONTEXT {
+    DISPATCHER_CONTEXT Public;
+    PCONTEXT ExceptionContext; /* what RtlDispatchException was called with */
+} RTLP_DISPATCHER_CONTEXT, *PRTLP_DISPATCHER_CONTEXT;
+
+EXCEPTION_DISPOSITION RtlpExecuteHandlerForException(PEXCEPTION_RECORD ExceptionRecord,
+                                                     PVOID EstablisherFrame, PCONTEXT ContextRecord,
+                                                     PRTLP_DISPATCHER_CONTEXT DispatcherContext);
+EXCEPTION_DISPOSITION RtlpExecuteHandlerForUnwind(PEXCEPTION_RECORD ExceptionRecord,
+                                                  PVOID EstablisherFrame, PCONTEXT ContextRecord,
+                                                  PRTLP_DISPATCHER_CONTEXT DispatcherContext);
+DECLSPEC_NORETURN VOID RtlpRestoreContext(PCONTEXT ContextRecord);
+DECLSPEC_NORETURN VOID RtlpConsolidateFrames(PCONTEXT ContextRecord, PEXCEPTION_RECORD ExceptionRecord,
+                                             PVOID Callback);
+
+#endif

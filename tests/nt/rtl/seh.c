@@ -1,0 +1,581 @@
+/*
+ * seh.c - structured exception handling: the table-driven unwinder as a driver meets it.
+ *
+ * Sources: [SEH] Microsoft Learn, "Structured Exception Handling (C/C++)" with its try-except and try-finally
+ * pages; [X64] "x64 exception handling"; [DDI] the routine's page; [MN1] docs/machine-notes, compilers, 1.
+ */
+#include "tests/nt/ntlab-test.h"
+
+#define BAD ((volatile int *)0x10)
+
+static volatile int Order[32];
+static volatile int Steps;
+
+static void Step(int What)
+{
+    if (Steps < 32) {
+        Order[Steps] = What;
+    }
+    Steps++;
+}
+
+static int Was(int Count, const int *Expected)
+{
+    int Index;
+
+    if (Steps != Count) {
+        return 0;
+    }
+    for (Index = 0; Index < Count; Index++) {
+        if (Order[Index] != Expected[Index]) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+#define EXPECT_ORDER(...)                                                                          \
+    do {                                                                                           \
+        static const int Expected_[] = {__VA_ARGS__};                                              \
+        EXPECT(Was(sizeof(Expected_) / sizeof(int), Expected_));                                   \
+        Steps = 0;                                                                                 \
+    } while (0)
+
+static LONG Filter(int What, LONG Answer)
+{
+    Step(What);
+    return Answer;
+}
+
+__attribute__((noinline)) static int Load(volatile int *Address)
+{
+    return *Address;
+}
+
+__attribute__((noinline)) static void Raise(NTSTATUS Status)
+{
+    ExRaiseStatus(Status);
+}
+
+/* [SEH] "If an exception occurs during execution of the guarded section ... the __except expression is evaluated"; EXCEPTION_EXECUTE_HANDLER runs the block. */
+static void TestCallFaults(void)
+{
+    volatile int After = 0;
+    NTSTATUS Code = 0;
+
+    Steps = 0;
+    __try {
+        Step(1);
+        Load(BAD);
+        Step(99);
+    } __except (Filter(2, EXCEPTION_EXECUTE_HANDLER)) {
+        Code = GetExceptionCode();
+        Step(3);
+    }
+    After = 1;
+    EXPECT_ORDER(1, 2, 3);
+    EXPECT_STATUS(Code, STATUS_ACCESS_VIOLATION);
+    EXPECT_EQ(After, 1);
+}
+
+/* [MN1] A plain load in the frame that handles: values that live past it are right after the handler. */
+__attribute__((noinline)) static int SameFrame(volatile int *P, int *Q, int A, int B, int C, int D)
+{
+    int V = A * 3 + B;
+    int W = C * 5 + D;
+    int X = A ^ D;
+
+    __try {
+        V = *P;
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        V = -1;
+    }
+    *Q = V + W;
+    return X + A + B + C + D + W;
+}
+
+static void TestSameFrame(void)
+{
+    int Out = 0, Good = 7;
+    int Result;
+
+    Result = SameFrame(BAD, &Out, 1, 2, 3, 4);
+    EXPECT_EQ(Out, -1 + 19);
+    EXPECT_EQ(Result, (1 ^ 4) + 10 + 19);
+    Result = SameFrame(&Good, &Out, 1, 2, 3, 4);
+    EXPECT_EQ(Out, 7 + 19);
+}
+
+/* [MN1] The same with values in vector registers. */
+typedef float TEST_VECTOR __attribute__((vector_size(16)));
+
+__attribute__((noinline)) static void SameFrameVector(volatile int *P, TEST_VECTOR *Out, const TEST_VECTOR *In)
+{
+    TEST_VECTOR A = In[0], B = In[1] + In[2];
+
+    __try {
+        *P = 5;
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+    }
+    Out[0] = A * B;
+}
+
+static void TestSameFrameVector(void)
+{
+    static const TEST_VECTOR In[3] = {{1, 2, 3, 4}, {1, 1, 1, 1}, {1, 2, 3, 4}};
+    TEST_VECTOR Out[1] = {{0, 0, 0, 0}};
+    int Good;
+
+    SameFrameVector(BAD, Out, In);
+    EXPECT(Out[0][0] == 2 && Out[0][1] == 6 && Out[0][2] == 12 && Out[0][3] == 20);
+    Out[0][3] = 0;
+    SameFrameVector(&Good, Out, In);
+    EXPECT(Out[0][0] == 2 && Out[0][1] == 6 && Out[0][2] == 12 && Out[0][3] == 20);
+}
+
+/* [MN1] The handler is an outer frame: its nonvolatile registers are those of the call. [X64] "nonvolatile registers ... preserved" */
+__attribute__((noinline)) static int Inner(volatile int *P, int A, int B, int C, int D, int E, int F, int G)
+{
+    int V = *P;
+
+    /* Keeps many registers busy over the load. */
+    return V + A * B + C * D + E * F * G + Load((volatile int *)&G);
+}
+
+__attribute__((noinline)) static int OuterFrame(volatile int *P, int A, int B, int C, int D, int E, int F)
+{
+    int V = 0;
+
+    __try {
+        V = Inner(P, A, B, C, D, E, F, A + B);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        V = 1000;
+    }
+    return V + A + 2 * B + 3 * C + 4 * D + 5 * E + 6 * F;
+}
+
+static void TestOuterFrame(void)
+{
+    EXPECT_EQ(OuterFrame(BAD, 1, 2, 3, 4, 5, 6), 1000 + 1 + 4 + 9 + 16 + 25 + 36);
+}
+
+/* [SEH] try-finally: "the termination handler is executed however the flow of control leaves the guarded section"; AbnormalTermination(). */
+static void TestFinally(void)
+{
+    Steps = 0;
+    __try {
+        Step(1);
+    } __finally {
+        Step(AbnormalTermination() ? 99 : 2);
+    }
+    EXPECT_ORDER(1, 2);
+
+    __try {
+        __try {
+            Load(BAD);
+            Step(98);
+        } __finally {
+            Step(AbnormalTermination() ? 3 : 99);
+        }
+        Step(97);
+    } __except (Filter(1, EXCEPTION_EXECUTE_HANDLER)) {
+        Step(4);
+    }
+    EXPECT_ORDER(1, 3, 4);
+}
+
+/* [SEH] "the handler search is from the innermost frame outwards; then termination handlers run from the inside out, before the __except block" */
+__attribute__((noinline)) static void NestedInner(void)
+{
+    __try {
+        __try {
+            Load(BAD);
+        } __finally {
+            Step(4);
+        }
+    } __except (Filter(1, EXCEPTION_CONTINUE_SEARCH)) {
+        Step(99);
+    }
+}
+
+__attribute__((noinline)) static void NestedMiddle(void)
+{
+    __try {
+        __try {
+            NestedInner();
+        } __except (Filter(2, EXCEPTION_CONTINUE_SEARCH)) {
+            Step(98);
+        }
+    } __finally {
+        Step(5);
+    }
+}
+
+static void TestNested(void)
+{
+    Steps = 0;
+    __try {
+        __try {
+            NestedMiddle();
+        } __finally {
+            Step(6);
+        }
+    } __except (Filter(3, EXCEPTION_EXECUTE_HANDLER)) {
+        Step(7);
+    }
+    EXPECT_ORDER(1, 2, 3, 4, 5, 6, 7);
+}
+
+/* [SEH] EXCEPTION_CONTINUE_EXECUTION: "continue execution at the point where the exception occurred". */
+static LONG Repair(PEXCEPTION_POINTERS Pointers, volatile int **P, volatile int *Good)
+{
+    Step(2);
+    *P = Good;
+    /* The load is `mov eax, [rcx]` below. */
+    Pointers->ContextRecord->Rcx = (ULONG64)Good;
+    return EXCEPTION_CONTINUE_EXECUTION;
+}
+
+static void TestContinue(void)
+{
+    volatile int Good = 1234, Loaded = 0;
+    volatile int *P = BAD;
+
+    Steps = 0;
+    __try {
+        int Value;
+
+        Step(1);
+        __asm__ volatile("movl (%%rcx), %%eax" : "=a"(Value) : "c"(P) : "memory");
+        Loaded = Value;
+        Step(3);
+    } __except (Repair(GetExceptionInformation(), &P, &Good)) {
+        Step(99);
+    }
+    EXPECT_ORDER(1, 2, 3);
+    EXPECT_EQ(Loaded, 1234);
+}
+
+/* [DDI:ExRaiseStatus] "raises an exception with the supplied status value"; the record says so. */
+static LONG Inspect(PEXCEPTION_POINTERS Pointers, NTSTATUS Code, ULONG Flags)
+{
+    EXPECT_STATUS(Pointers->ExceptionRecord->ExceptionCode, Code);
+    EXPECT_EQ(Pointers->ExceptionRecord->ExceptionFlags & EXCEPTION_NONCONTINUABLE, Flags);
+    EXPECT(Pointers->ExceptionRecord->ExceptionAddress == (PVOID)Pointers->ContextRecord->Rip);
+    return EXCEPTION_EXECUTE_HANDLER;
+}
+
+static void TestRaise(void)
+{
+    Steps = 0;
+    __try {
+        Raise(STATUS_INSUFFICIENT_RESOURCES);
+    } __except (Inspect(GetExceptionInformation(), STATUS_INSUFFICIENT_RESOURCES, EXCEPTION_NONCONTINUABLE)) {
+        Step(1);
+        EXPECT_STATUS(GetExceptionCode(), STATUS_INSUFFICIENT_RESOURCES);
+    }
+    EXPECT_ORDER(1);
+}
+
+/* [SEH] An access violation's record: two parameters, read (0) or write (1), and the address. */
+static LONG InspectFault(PEXCEPTION_POINTERS Pointers, ULONG_PTR Write)
+{
+    EXPECT_STATUS(Pointers->ExceptionRecord->ExceptionCode, STATUS_ACCESS_VIOLATION);
+    EXPECT_EQ(Pointers->ExceptionRecord->NumberParameters, 2);
+    EXPECT_EQ(Pointers->ExceptionRecord->ExceptionInformation[0], Write);
+    EXPECT_EQ(Pointers->ExceptionRecord->ExceptionInformation[1], 0x10);
+    return EXCEPTION_EXECUTE_HANDLER;
+}
+
+static void TestRecord(void)
+{
+    Steps = 0;
+    __try {
+        Load(BAD);
+    } __except (InspectFault(GetExceptionInformation(), 0)) {
+        Step(1);
+    }
+    __try {
+        *BAD = 1;
+    } __except (InspectFault(GetExceptionInformation(), 1)) {
+        Step(2);
+    }
+    EXPECT_ORDER(1, 2);
+}
+
+/* [X64] An exception in a filter is dispatched like any other, to the frames outside. */
+static LONG FaultingFilter(void)
+{
+    Step(1);
+    __try {
+        Load(BAD);
+    } __except (Filter(2, EXCEPTION_EXECUTE_HANDLER)) {
+        Step(3);
+    }
+    return EXCEPTION_EXECUTE_HANDLER;
+}
+
+static void TestFilterFaultsInside(void)
+{
+    Steps = 0;
+    __try {
+        Raise(STATUS_UNSUCCESSFUL);
+    } __except (FaultingFilter()) {
+        Step(4);
+        EXPECT_STATUS(GetExceptionCode(), STATUS_UNSUCCESSFUL);
+    }
+    EXPECT_ORDER(1, 2, 3, 4);
+}
+
+static int FilterRuns;
+
+static LONG RaisingFilter(void)
+{
+    if (FilterRuns++ == 0) {
+        Step(1);
+        Raise(STATUS_NO_MEMORY);
+    }
+    Step(2);
+    return EXCEPTION_CONTINUE_SEARCH;
+}
+
+static LONG NestedFilter(PEXCEPTION_POINTERS Pointers)
+{
+    Step(3);
+    return Pointers->ExceptionRecord->ExceptionCode == STATUS_NO_MEMORY ? EXCEPTION_EXECUTE_HANDLER
+                                                                        : EXCEPTION_CONTINUE_SEARCH;
+}
+
+static void TestFilterRaises(void)
+{
+    Steps = 0;
+    FilterRuns = 0;
+    __try {
+        __try {
+            Raise(STATUS_UNSUCCESSFUL);
+        } __except (RaisingFilter()) {
+            Step(99);
+        }
+    } __except (NestedFilter(GetExceptionInformation())) {
+        Step(4);
+        EXPECT_STATUS(GetExceptionCode(), STATUS_NO_MEMORY);
+    }
+    /* The frame whose filter raised is asked again, for the new exception. */
+    EXPECT_ORDER(1, 2, 3, 4);
+}
+
+/* [X64] Collided unwind: a __finally block that raises replaces the exception; blocks that ran do not run again. */
+__attribute__((noinline)) static void Collide(void)
+{
+    __try {
+        __try {
+            __try {
+                Raise(STATUS_UNSUCCESSFUL);
+            } __finally {
+                Step(2);
+                Raise(STATUS_NO_MEMORY);
+            }
+        } __finally {
+            Step(4);
+        }
+    } __finally {
+        Step(5);
+    }
+}
+
+static void TestCollided(void)
+{
+    Steps = 0;
+    __try {
+        __try {
+            Collide();
+        } __finally {
+            Step(6);
+        }
+    } __except (Filter((NTSTATUS)GetExceptionCode() == STATUS_NO_MEMORY ? 3 : 1, EXCEPTION_EXECUTE_HANDLER)) {
+        Step((NTSTATUS)GetExceptionCode() == STATUS_NO_MEMORY ? 7 : 99);
+    }
+    EXPECT_ORDER(1, 2, 3, 4, 5, 6, 7);
+}
+
+/* A __finally block may handle an exception of its own and let the unwind go on. */
+__attribute__((noinline)) static void FinallyHandles(void)
+{
+    __try {
+        Load(BAD);
+    } __finally {
+        __try {
+            Step(2);
+            Load(BAD);
+        } __except (Filter(3, EXCEPTION_EXECUTE_HANDLER)) {
+            Step(4);
+        }
+    }
+}
+
+static void TestFinallyHandles(void)
+{
+    Steps = 0;
+    __try {
+        FinallyHandles();
+    } __except (Filter(1, EXCEPTION_EXECUTE_HANDLER)) {
+        Step(5);
+    }
+    EXPECT_ORDER(1, 2, 3, 4, 5);
+}
+
+/* An exception in an __except block goes outwards; the block's own __try is no longer active. */
+static void TestExceptRaises(void)
+{
+    Steps = 0;
+    __try {
+        __try {
+            Raise(STATUS_UNSUCCESSFUL);
+        } __except (Filter(1, EXCEPTION_EXECUTE_HANDLER)) {
+            Step(2);
+            Raise(STATUS_NO_MEMORY);
+        }
+    } __except (Filter(3, EXCEPTION_EXECUTE_HANDLER)) {
+        Step(4);
+        EXPECT_STATUS(GetExceptionCode(), STATUS_NO_MEMORY);
+    }
+    EXPECT_ORDER(1, 2, 3, 4);
+}
+
+/* A frame larger than a page, with a frame pointer and a fault in it. */
+__attribute__((noinline)) static int LargeFrame(int Size)
+{
+    volatile char Large[9000];
+    int Result = 0;
+
+    Large[Size] = 1;
+    __try {
+        Result = Load(BAD);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Result = Size + Large[Size];
+    }
+    return Result;
+}
+
+static void TestLargeFrame(void)
+{
+    EXPECT_EQ(LargeFrame(8191), 8192);
+}
+
+/* A fault inside memcpy reaches the caller's handler. [DDI:ProbeForRead] "must be ... in a try/except block" rests on it. */
+static void TestCopyFaults(void)
+{
+    char Buffer[100];
+    volatile SIZE_T Length = sizeof(Buffer);
+
+    Steps = 0;
+    __try {
+        RtlCopyMemory(Buffer, (PVOID)BAD, Length);
+        Step(99);
+    } __except (Filter(1, EXCEPTION_EXECUTE_HANDLER)) {
+        Step(2);
+    }
+    __try {
+        RtlFillMemory((PVOID)BAD, Length, 1);
+        Step(98);
+    } __except (Filter(3, EXCEPTION_EXECUTE_HANDLER)) {
+        Step(4);
+    }
+    EXPECT_ORDER(1, 2, 3, 4);
+}
+
+/* A jump out of a __try runs its __finally block. [SEH] "return, goto, break ... " */
+__attribute__((noinline)) static int ReturnInside(int Value)
+{
+    __try {
+        Step(1);
+        if (Value > 0) {
+            return Value;
+        }
+        Step(99);
+    } __finally {
+        Step(2);
+    }
+    return -1;
+}
+
+static void TestReturn(void)
+{
+    Steps = 0;
+    EXPECT_EQ(ReturnInside(5), 5);
+    EXPECT_ORDER(1, 2);
+}
+
+/* Integer division by zero, and deep recursion between the fault and its handler. */
+__attribute__((noinline)) static int Deep(int Level, volatile int *Zero)
+{
+    volatile int Pad[20];
+    int Result;
+
+    Pad[Level % 20] = Level;
+    if (Level == 0) {
+        return Pad[0] / *Zero;
+    }
+    Result = Deep(Level - 1, Zero) + Pad[Level % 20];
+    return Result;
+}
+
+static void TestDeep(void)
+{
+    volatile int Zero = 0;
+    NTSTATUS Code = 0;
+
+    __try {
+        Deep(40, &Zero);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Code = GetExceptionCode();
+    }
+    EXPECT_STATUS(Code, STATUS_INTEGER_DIVIDE_BY_ZERO);
+}
+
+/* [DDI:RtlCaptureStackBackTrace] "captures a stack back trace by walking up the stack"; frames skipped. */
+__attribute__((noinline)) static USHORT Capture(ULONG Skip, ULONG Count, PVOID *Trace, PULONG Hash)
+{
+    USHORT Found = RtlCaptureStackBackTrace(Skip, Count, Trace, Hash);
+
+    __asm__ volatile("");
+    return Found;
+}
+
+static void TestBackTrace(void)
+{
+    PVOID Trace[8], Less[8];
+    ULONG Hash = 0;
+    USHORT Found;
+
+    Found = Capture(0, 8, Trace, &Hash);
+    EXPECT(Found >= 3);
+    EXPECT((ULONG_PTR)Trace[0] - (ULONG_PTR)Capture < 0x100);
+    EXPECT((ULONG_PTR)Trace[1] - (ULONG_PTR)TestBackTrace < 0x400);
+    EXPECT_EQ(Capture(0, 2, Less, NULL), 2);
+    EXPECT_EQ(Capture(1, 1, Less, NULL), 1);
+    EXPECT((ULONG_PTR)Less[0] - (ULONG_PTR)TestBackTrace < 0x400);
+}
+
+void TestSeh(void)
+{
+    TestCallFaults();
+    TestSameFrame();
+    TestSameFrameVector();
+    TestOuterFrame();
+    TestFinally();
+    TestNested();
+    TestContinue();
+    TestRaise();
+    TestRecord();
+    TestFilterFaultsInside();
+    TestFilterRaises();
+    TestCollided();
+    TestFinallyHandles();
+    TestExceptRaises();
+    TestLargeFrame();
+    TestCopyFaults();
+    TestReturn();
+    TestDeep();
+    TestBackTrace();
+}
