@@ -93,17 +93,16 @@ BOOLEAN NTAPI RtlDispatchException(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT C
 int RtlpFormatAnsi(char *Buffer, SIZE_T Size, const char *Format, va_list Arguments);
 
 /*
- * What nt/rtl needs of the side that it is compiled for.
- * In the kernel nt/ke provides these:
+ * What nt/rtl needs of the side that it is compiled for: nt/rtl/kernel.c has the kernel's, on top of
+ * KiLookupImage and KiRaiseException; ntdll has its own.
  */
 
-/* The limits of the stack that this processor runs on now: thread, DPC or double-fault stack. */
+/* The limits of the stack that the caller runs on: a thread's, a DPC's, the double-fault one. */
 VOID RtlpGetStackLimits(PULONG_PTR Low, PULONG_PTR High);
+/* The image that holds ControlPc, or NULL. */
+PVOID RtlpLookupImage(ULONG64 ControlPc, PULONG64 ImageBase);
 /* No frame took it: last stop of RtlRaiseException, RtlRaiseStatus and a failed RtlUnwindEx. */
 DECLSPEC_NORETURN VOID RtlpUnhandledException(PEXCEPTION_RECORD ExceptionRecord,
                                               PCONTEXT ContextRecord);
-
-/* ... and whoever keeps the list of loaded images: the one that holds ControlPc, or NULL. */
-PVOID RtlpLookupImage(ULONG64 ControlPc, PULONG64 ImageBase);
 
 #endif

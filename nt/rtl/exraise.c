@@ -22,9 +22,3 @@ ExRaiseDatatypeMisalignment(VOID)
 {
     RtlRaiseStatus(STATUS_DATATYPE_MISALIGNMENT);
 }
-
-DECLSPEC_NORETURN VOID
-RtlpRaiseStatus(NTSTATUS Status)
-{
-    RtlRaiseStatus(Status);
-}

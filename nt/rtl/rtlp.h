@@ -10,6 +10,7 @@
  *     function.c unwind.c    .pdata: find a function, step over its frame
  *     dispatch.c scope.c     find a handler, unwind to it; __C_specific_handler
  *     raise.c walk.c         raise; walk the stack without unwinding it
+ *     kernel.c exraise.c     the kernel only: its side of the shim, its names for raising
  */
 #ifndef NT_RTL_RTLP_H
 #define NT_RTL_RTLP_H
