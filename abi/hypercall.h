@@ -62,6 +62,7 @@ enum abi_image_result {
     ABI_IMAGE_WRONG_MACHINE = 3,
     ABI_IMAGE_IMPORT_MISSING = 4, /* not exported by any loaded image, and nobody knows the name */
     ABI_IMAGE_CONFLICT = 5,       /* cannot be relocated and its range is taken */
+    ABI_IMAGE_NEEDS = 6,          /* imports from the image named in `message`: load that first */
 };
 
 /* What the host tells the kernel at boot. Zero-terminated UTF-8 strings; addresses are the guest's. */
@@ -189,7 +190,7 @@ struct abi_hypercalls {
     uint32_t(HC_ABI *file_stat)(const char *path, struct abi_stat *out); /* 0 found, 1 not */
     int64_t(HC_ABI *file_read)(const char *path, uint64_t offset, void *buffer, uint64_t length);
 
-    /* Choices: the only door. Returns an index into agents. */
+    /* Choices: the only door. `asker` is a name; it need not be in the list. Returns an index. */
     uint32_t(HC_ABI *choose)(const struct abi_agent *agents, uint32_t count, uint32_t asker);
 
     /* Configuration that is text: "reg", "inf" ... Returns the length; copies what fits. */

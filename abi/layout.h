@@ -37,6 +37,12 @@
 #define ABI_USER_END   0x0000100000000000ull
 #define ABI_SLICE_SIZE 0x0000001000000000ull
 #define ABI_SLICES     256
+/* Within a slice: what the kernel gives out lies below ABI_USER_IMAGES. From there on the host places
+   images, in slots that follow from their names, with room for trampolines around them. */
+#define ABI_USER_IMAGES      0x0000000800000000ull /* + ABI_SLICE_SIZE * slice */
+#define ABI_USER_IMAGE_FIRST 0x0000000880000000ull
+#define ABI_USER_IMAGE_SLOT  0x0000000001000000ull /* 16 MiB */
+#define ABI_USER_IMAGE_SLOTS 1024
 
 /* System half. */
 #define ABI_SYSTEM_BASE 0x0000400000000000ull
