@@ -93,6 +93,14 @@ pe_export_count(const struct pe *pe)
 }
 
 bool
+pe_export_slot(const struct pe *pe, uint32_t index, struct pe_export *out)
+{
+    struct exports exports;
+
+    return read_directory(pe, &exports) && function_at(pe, &exports, index, out);
+}
+
+bool
 pe_export_at(const struct pe *pe, uint32_t index, struct pe_export *out)
 {
     struct exports exports;

@@ -38,6 +38,9 @@ int pe_check_directories(struct pe *pe, struct image_error *err);
  */
 uint32_t pe_span(const struct pe *pe, uint32_t rva, const uint8_t **data);
 
+/* export.c: pe_export_at without the search for a name. */
+bool pe_export_slot(const struct pe *pe, uint32_t index, struct pe_export *out);
+
 static inline bool
 pe_inside(const struct pe *pe, uint64_t rva, uint64_t size)
 {
