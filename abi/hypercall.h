@@ -198,6 +198,9 @@ struct abi_hypercalls {
 
     /* For reports: a stack of guest frames that the kernel has walked. */
     void(HC_ABI *report_text)(const char *text, uint64_t length);
+
+    /* As original_rip; *lower is what rsp must be raised by to be that of the instruction. */
+    uint64_t(HC_ABI *origin)(uint64_t rip, uint32_t *lower);
 };
 
 #endif

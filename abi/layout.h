@@ -8,6 +8,7 @@
  *     0x000000007FFC0000   hypercall entry stubs (execute only through the table below)
  *     0x000000007FFD0000   the machine page: the processor's state that both sides read
  *     0x000000007FFE0000   KUSER_SHARED_DATA, read-only, as user mode and (rewritten) kernel mode see it
+ *     0x0000000080000000   the low range goes on
  *     0x0000001000000000   user slices, one for each process
  *     0x0000400000000000   the system half
  *
@@ -24,8 +25,9 @@
 #define ABI_KEY_SYSTEM     1 /* the system half and the aliases: kernel mode only */
 #define ABI_KEY_FIRST_USER 2 /* the slice of one process each, from here up to 15 */
 
-#define ABI_LOW_BASE 0x0000000000010000ull
-#define ABI_LOW_END  0x000000007FFC0000ull
+#define ABI_LOW_BASE  0x0000000000010000ull
+#define ABI_LOW_END   0x000000007FFC0000ull
+#define ABI_HIGH_BASE 0x0000000080000000ull /* second part of the low range, up to slice 1 */
 
 #define ABI_HYPERCALL_STUBS  0x000000007FFC0000ull
 #define ABI_MACHINE_PAGE     0x000000007FFD0000ull /* struct abi_machine, 64 KiB */

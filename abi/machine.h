@@ -75,7 +75,16 @@ struct abi_agent_state {
  * [stack_low, stack_high). Else, or with less than ABI_TRAP_ROOM left, the kind is
  * ABI_TRAP_STACK_OVERFLOW and the frame goes below double_fault_rsp.
  *
- * The entry point is ntoskrnl.exe's export KiTrapEntry.
+ * ntoskrnl.exe exports what the host enters or lets patched instructions enter (conventions of the
+ * latter: host/image/patch.h); all but KiTrapEntry may be missing:
+ *     KiTrapEntry       here
+ *     KiSystemCall64    `syscall` in user mode: rcx the next rip, rsp the user's, r11 the flags
+ *     KiPatchCr8Write   [rsp+8] the new IRQL; keeps every register
+ *     KiPatchCr8Read    [rsp+8] takes the IRQL; keeps every register
+ *     KiPatchPause      `pause` in kernel mode; keeps every register and the flags
+ *     KiPatchUserPause  `pause` in user mode, called there: the return address is on the user's stack,
+ *                       gs and the mode are the user's; keeps every register and the flags
+ *     KiPatchSmepFault  r11 a user address that kernel code was about to call; [rsp-8] the site
  */
 #define ABI_TRAP_ROOM 0x200
 struct abi_trap {

@@ -23,6 +23,8 @@
 #define HcImageLoad(Name, Flags, Slice, Out)  (Hc->image_load((Name), (Flags), (Slice), (Out)))
 #define HcImageUnload(Base)                   (Hc->image_unload((ULONG64)(Base)))
 #define HcOriginalRip(Rip)                    (Hc->original_rip(Rip))
+#define HcOrigin(Rip, Lower)                  (Hc->origin((Rip), (Lower)))
+#define HcReportText(Text, Length)            (Hc->report_text((Text), (Length)))
 #define HcDescribe(Address, Buffer, Length)   (Hc->describe((ULONG64)(Address), (Buffer), (Length)))
 #define HcFindExport(Image, Name)             (Hc->find_export((Image), (Name)))
 #define HcFileStat(Path, Out)                 (Hc->file_stat((Path), (Out)))

@@ -1,0 +1,71 @@
+/*
+ * cli.h - the command line: one file per subcommand, options that several share in options.c.
+ *
+ * The contract of options, statuses and JSON fields is docs/commands.md. stdout belongs to the client; what
+ * ntlab says goes to stderr.
+ */
+#ifndef HOST_CLI_CLI_H
+#define HOST_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "abi/hypercall.h"
+
+#define NTLAB_VERSION "0.1.0"
+
+enum status {
+    STATUS_CLEAN = 0,
+    STATUS_FINDING = 1,
+    STATUS_USAGE = 2,
+    STATUS_BAD_INPUT = 3,
+    STATUS_UNSUPPORTED = 4,
+    STATUS_INTERNAL = 5,
+    STATUS_REQUIREMENT = 6,
+};
+
+#define MAX_LIST 64
+
+struct list {
+    const char *item[MAX_LIST];
+    size_t count;
+};
+
+struct client {
+    enum abi_token token;
+    const char *command; /* as given to --client, else NULL */
+    char **argv;         /* after `--`, zero-terminated, else NULL */
+};
+
+struct options {
+    uint32_t os; /* row of the version table */
+    uint32_t build;
+    struct list drivers, inf, reg, dir, symbols, source_map;
+    struct client client[ABI_MAX_CLIENTS];
+    size_t clients;
+    uint32_t cpus;
+    bool host_clock;
+    uint64_t seed;
+    double run_timeout;
+    double virtual_timeout;
+    bool kd;
+    bool client_exit_ignored;
+    const char *json, *trace, *html, *sarif, *junit, *out;
+    const char *kernel; /* --kernel: another ntoskrnl.exe; for tests */
+    bool no_keys; /* --no-protection-keys: an expert's option, and the tests' */
+};
+
+/* Fills *out with defaults and what argv says. 0, or STATUS_USAGE after a message. */
+int options_parse(int argc, char **argv, struct options *out);
+const char *os_name(uint32_t row);
+uint32_t os_default_build(uint32_t row);
+[[gnu::format(printf, 1, 2)]] int usage_error(const char *format, ...);
+
+int command_run(int argc, char **argv);
+int command_doctor(int argc, char **argv);
+
+/* request.c: opens all files that a run with these options needs. */
+struct run_request;
+int request_build(const struct options *options, struct run_request *out);
+
+#endif

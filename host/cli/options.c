@@ -1,0 +1,279 @@
+/*
+ * options.c - the options that run, explore, check and others share.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "host/cli/cli.h"
+
+static const struct {
+    const char *name;
+    uint32_t build;       /* what `--os name` means */
+    uint32_t first_build; /* builds from here on are this row */
+} os_rows[] = {
+    {"nt51", 2600, 2600},    {"ws2003", 3790, 3790}, {"vista", 6002, 6000}, {"win7", 7601, 7600},
+    {"win8", 9600, 9200},    {"win10", 19045, 10240}, {"win11", 26100, 22000},
+};
+#define OS_ROWS (sizeof(os_rows) / sizeof(os_rows[0]))
+
+int
+usage_error(const char *format, ...)
+{
+    va_list arguments;
+
+    fputs("ntlab: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputs("\n", stderr);
+    return STATUS_USAGE;
+}
+
+const char *
+os_name(uint32_t row)
+{
+    return row < OS_ROWS ? os_rows[row].name : "?";
+}
+
+uint32_t
+os_default_build(uint32_t row)
+{
+    return row < OS_ROWS ? os_rows[row].build : 0;
+}
+
+static int
+parse_number(const char *option, const char *text, uint64_t low, uint64_t high, uint64_t *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtoull(text, &end, 0);
+    if (errno != 0 || end == text || *end != 0 || text[0] == '-' || *out < low || *out > high) {
+        return usage_error("%s: `%s` is not a number from %lu to %lu", option, text, low, high);
+    }
+    return 0;
+}
+
+static int
+parse_time(const char *option, const char *text, double *out)
+{
+    static const struct {
+        const char *unit;
+        double seconds;
+    } units[] = {{"", 1}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}, {"d", 86400}};
+    char *end;
+
+    errno = 0;
+    *out = strtod(text, &end);
+    if (errno == 0 && end != text && *out > 0 && *out < 1e9) {
+        for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+            if (strcmp(end, units[i].unit) == 0) {
+                *out *= units[i].seconds;
+                return 0;
+            }
+        }
+    }
+    return usage_error("%s: `%s` is not a time such as 500ms, 10s, 5m or 1h", option, text);
+}
+
+/* A name, a build number, or 10.0.BUILD. */
+static int
+parse_os(const char *text, struct options *out)
+{
+    const char *number = strrchr(text, '.') ? strrchr(text, '.') + 1 : text;
+    char *end;
+    unsigned long build;
+
+    for (uint32_t i = 0; i < OS_ROWS; i++) {
+        if (strcmp(text, os_rows[i].name) == 0) {
+            out->os = i;
+            out->build = 0;
+            return 0;
+        }
+    }
+    build = strtoul(number, &end, 10);
+    if (end != number && *end == 0 && build >= os_rows[0].first_build && build < 100000) {
+        for (uint32_t i = 0; i < OS_ROWS && build >= os_rows[i].first_build; i++) {
+            out->os = i;
+        }
+        out->build = (uint32_t)build;
+        return 0;
+    }
+    if (strchr(text, ',') != NULL) {
+        return usage_error("--os: this command takes one version, not `%s`", text);
+    }
+    return usage_error("--os: unknown version `%s`: use nt51, ws2003, vista, win7, win8, win10, win11 "
+                       "or a build such as 10.0.17763",
+                       text);
+}
+
+static int
+parse_client(const char *text, struct options *out)
+{
+    struct client *client = &out->client[out->clients];
+    static const struct {
+        const char *prefix;
+        enum abi_token token;
+    } tokens[] = {{"admin:", ABI_TOKEN_ADMIN}, {"user:", ABI_TOKEN_USER}, {"system:", ABI_TOKEN_SYSTEM}};
+
+    if (out->clients == ABI_MAX_CLIENTS) {
+        return usage_error("more than %d clients", ABI_MAX_CLIENTS);
+    }
+    client->token = ABI_TOKEN_ADMIN;
+    for (size_t i = 0; i < 3; i++) {
+        size_t length = strlen(tokens[i].prefix);
+
+        if (strncmp(text, tokens[i].prefix, length) == 0) {
+            client->token = tokens[i].token;
+            text += length;
+            break;
+        }
+    }
+    if (*text == 0) {
+        return usage_error("--client: no command");
+    }
+    client->command = text;
+    out->clients++;
+    return 0;
+}
+
+static int
+append(const char *option, struct list *list, const char *text)
+{
+    if (list->count == MAX_LIST) {
+        return usage_error("%s: more than %d", option, MAX_LIST);
+    }
+    list->item[list->count++] = text;
+    return 0;
+}
+
+static int
+parse_option(const char *name, const char *value, struct options *out)
+{
+    uint64_t number;
+    int error;
+
+    if (strcmp(name, "--os") == 0) {
+        return parse_os(value, out);
+    }
+    if (strcmp(name, "--client") == 0) {
+        return parse_client(value, out);
+    }
+    if (strcmp(name, "--inf") == 0) {
+        return append(name, &out->inf, value);
+    }
+    if (strcmp(name, "--reg") == 0) {
+        return append(name, &out->reg, value);
+    }
+    if (strcmp(name, "--dir") == 0) {
+        return append(name, &out->dir, value);
+    }
+    if (strcmp(name, "--symbols") == 0) {
+        return append(name, &out->symbols, value);
+    }
+    if (strcmp(name, "--source-map") == 0) {
+        return strchr(value, '=') ? append(name, &out->source_map, value)
+                                  : usage_error("--source-map: `%s` is not OLD=NEW", value);
+    }
+    if (strcmp(name, "--cpus") == 0) {
+        error = parse_number(name, value, 1, ABI_MAX_PROCESSORS, &number);
+        out->cpus = (uint32_t)number;
+        return error;
+    }
+    if (strcmp(name, "--clock") == 0) {
+        out->host_clock = strcmp(value, "host") == 0;
+        return out->host_clock || strcmp(value, "virtual") == 0
+                   ? 0
+                   : usage_error("--clock: `%s` is neither virtual nor host", value);
+    }
+    if (strcmp(name, "--seed") == 0) {
+        return parse_number(name, value, 0, UINT64_MAX, &out->seed);
+    }
+    if (strcmp(name, "--run-timeout") == 0) {
+        return parse_time(name, value, &out->run_timeout);
+    }
+    if (strcmp(name, "--virtual-timeout") == 0) {
+        return parse_time(name, value, &out->virtual_timeout);
+    }
+    if (strcmp(name, "--client-exit") == 0) {
+        out->client_exit_ignored = strcmp(value, "ignore") == 0;
+        return out->client_exit_ignored || strcmp(value, "check") == 0
+                   ? 0
+                   : usage_error("--client-exit: `%s` is not ignore", value);
+    }
+    static const struct {
+        const char *name;
+        size_t offset;
+    } files[] = {
+        {"--json", offsetof(struct options, json)},   {"--trace", offsetof(struct options, trace)},
+        {"--html", offsetof(struct options, html)},   {"--sarif", offsetof(struct options, sarif)},
+        {"--junit", offsetof(struct options, junit)}, {"--out", offsetof(struct options, out)},
+        {"--kernel", offsetof(struct options, kernel)},
+    };
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        if (strcmp(name, files[i].name) == 0) {
+            *(const char **)((char *)out + files[i].offset) = value;
+            return 0;
+        }
+    }
+    return usage_error("unknown option `%s`; see ntlab --help", name);
+}
+
+static int
+parse_flag(const char *name, struct options *out)
+{
+    if (strcmp(name, "--kd") == 0) {
+        out->kd = true;
+    } else if (strcmp(name, "--no-protection-keys") == 0) {
+        out->no_keys = true;
+    } else {
+        return -1;
+    }
+    return 0;
+}
+
+int
+options_parse(int argc, char **argv, struct options *out)
+{
+    int error;
+
+    *out = (struct options){.os = 5, .cpus = 4, .run_timeout = 10, .virtual_timeout = 3600};
+    for (int i = 1; i < argc; i++) {
+        char *word = argv[i], *equals;
+
+        if (strcmp(word, "--") == 0) {
+            if (argv[i + 1] == NULL) {
+                return usage_error("no client after `--`");
+            }
+            if (out->clients == ABI_MAX_CLIENTS) {
+                return usage_error("more than %d clients", ABI_MAX_CLIENTS);
+            }
+            out->client[out->clients++] = (struct client){ABI_TOKEN_ADMIN, NULL, &argv[i + 1]};
+            return 0;
+        }
+        if (strncmp(word, "--", 2) != 0) {
+            if (word[0] == '-') {
+                return usage_error("unknown option `%s`; see ntlab --help", word);
+            }
+            error = append("drivers", &out->drivers, word);
+        } else if (parse_flag(word, out) == 0) {
+            continue;
+        } else if ((equals = strchr(word, '=')) != NULL) {
+            char name[64];
+
+            snprintf(name, sizeof(name), "%.*s", (int)(equals - word), word);
+            error = parse_option(name, equals + 1, out);
+        } else {
+            if (argv[i + 1] == NULL) {
+                return usage_error("%s needs a value", word);
+            }
+            error = parse_option(word, argv[++i], out);
+        }
+        if (error != 0) {
+            return error;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,375 @@
+/*
+ * request.c - from options to a run: opens every file, makes guest paths and command lines.
+ *
+ *     C:\Windows\System32          what comes with ntlab (the kernel, DLLs)
+ *     C:\Windows\System32\drivers  drivers: those of the command line, then those in the box
+ *     C:\ntlab                     the client and what lies beside it
+ *     D:\                          --dir
+ *
+ * A client's command line is quoted as CommandLineToArgvW undoes it.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "host/cli/cli.h"
+#include "host/machine/run.h"
+
+#define BOOT_TIME   133485408000000000ull /* 2024-01-01, in units of 100 ns since 1601 */
+#define SLICE_POINTS 512
+#define MAX_BESIDE  256
+#define MAX_DEPTH   8
+
+static const char *
+base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+static bool
+has_suffix(const char *name, const char *suffix)
+{
+    size_t length = strlen(name), end = strlen(suffix);
+
+    return length > end && strcasecmp(name + length - end, suffix) == 0;
+}
+
+static int
+add(struct run_request *request, const char *place, const char *path)
+{
+    char guest[PATH_MAX];
+
+    snprintf(guest, sizeof(guest), "%s\\%s", place, base_name(path));
+    if (request_add_file(request, guest, path) == NULL) {
+        return usage_error("%s: %s", path, strerror(errno));
+    }
+    return 0;
+}
+
+/* The files of one folder with one of three suffixes, sorted; a missing folder holds none. */
+static int
+add_folder(struct run_request *request, const char *place, const char *folder, const char *suffix,
+           size_t most)
+{
+    struct dirent **entries;
+    int count = scandir(folder, &entries, NULL, alphasort), error = 0;
+    char path[PATH_MAX];
+
+    for (int i = 0; i < count; i++) {
+        struct stat info;
+
+        snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
+        if (error == 0 && most > 0 && (suffix == NULL || has_suffix(entries[i]->d_name, suffix)) &&
+            stat(path, &info) == 0 && S_ISREG(info.st_mode) && access(path, R_OK) == 0) {
+            error = add(request, place, path);
+            most--;
+        }
+        free(entries[i]);
+    }
+    if (count >= 0) {
+        free(entries);
+    }
+    return error;
+}
+
+/* What comes with ntlab: beside the executable in a build tree, in ../lib/ntlab when installed. */
+static int
+add_box(struct run_request *request)
+{
+    static const char *const folders[] = {"nt", "user", "drivers", "../lib/ntlab"};
+    char self[PATH_MAX / 2], folder[PATH_MAX], inner[PATH_MAX + 256];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    int error = 0;
+
+    if (length <= 0) {
+        return usage_error("cannot find the folder of ntlab: %s", strerror(errno));
+    }
+    self[length] = 0;
+    *strrchr(self, '/') = 0;
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]) && error == 0; i++) {
+        struct dirent **entries;
+        int count;
+
+        snprintf(folder, sizeof(folder), "%s/%s", self, folders[i]);
+        count = scandir(folder, &entries, NULL, alphasort);
+        for (int j = 0; j < count; j++) {
+            const char *name = entries[j]->d_name;
+
+            /* The folder itself and those right in it. */
+            if (error == 0 && (strcmp(name, ".") == 0 ||
+                               (entries[j]->d_type == DT_DIR && name[0] != '.' && !has_suffix(name, ".p")))) {
+                snprintf(inner, sizeof(inner), "%s/%s", folder, name);
+                error = add_folder(request, "C:\\Windows\\System32", inner, "ntoskrnl.exe", 1);
+                error = error ? error : add_folder(request, "C:\\Windows\\System32", inner, ".dll", MAX_BESIDE);
+                error = error ? error
+                              : add_folder(request, "C:\\Windows\\System32\\drivers", inner, ".sys",
+                                           MAX_BESIDE);
+            }
+            free(entries[j]);
+        }
+        if (count >= 0) {
+            free(entries);
+        }
+    }
+    return error;
+}
+
+static int
+add_tree(struct run_request *request, const char *place, const char *folder, int depth)
+{
+    struct dirent **entries;
+    int count = scandir(folder, &entries, NULL, alphasort), error = 0;
+
+    if (count < 0) {
+        return usage_error("%s: %s", folder, strerror(errno));
+    }
+    for (int i = 0; i < count; i++) {
+        char path[PATH_MAX], inner[PATH_MAX];
+        const char *name = entries[i]->d_name;
+        struct stat info;
+
+        snprintf(path, sizeof(path), "%s/%s", folder, name);
+        if (error == 0 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && stat(path, &info) == 0 &&
+            (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode))) {
+            error = add(request, place, path);
+            if (error == 0 && S_ISDIR(info.st_mode) && depth < MAX_DEPTH) {
+                snprintf(inner, sizeof(inner), "%s\\%s", place, name);
+                error = add_tree(request, inner, path, depth + 1);
+            }
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return error;
+}
+
+static int
+add_drivers(const struct options *options, struct run_request *request)
+{
+    for (size_t i = 0; i < options->drivers.count; i++) {
+        const char *path = options->drivers.item[i], *name = base_name(path);
+        struct abi_boot *boot = &request->boot;
+        size_t length = strlen(name);
+        int error;
+
+        if (strlen(name) >= sizeof(boot->driver[i].name)) {
+            return usage_error("%s: the name is too long", path);
+        }
+        error = add(request, "C:\\Windows\\System32\\drivers", path);
+        if (error != 0) {
+            return error;
+        }
+        length -= has_suffix(name, ".sys") ? 4 : 0;
+        snprintf(boot->driver[i].name, sizeof(boot->driver[i].name), "%.*s", (int)length, name);
+        snprintf(boot->driver[i].path, sizeof(boot->driver[i].path),
+                 "\\SystemRoot\\System32\\drivers\\%s", name);
+        boot->drivers++;
+    }
+    return 0;
+}
+
+/* Appends one argument so that the usual parser of command lines gets it back. */
+static size_t
+quote(char *out, size_t size, const char *argument)
+{
+    bool plain = *argument != 0 && strpbrk(argument, " \t\n\v\"") == NULL;
+    size_t at = 0, slashes = 0;
+
+#define PUT(c) (at + 1 < size ? (void)(out[at++] = (c)) : (void)0)
+    if (!plain) {
+        PUT('"');
+    }
+    for (const char *c = argument; *c != 0; c++) {
+        if (*c == '\\') {
+            slashes++;
+        } else {
+            if (*c == '"' && !plain) {
+                for (size_t i = 0; i < slashes + 1; i++) {
+                    PUT('\\');
+                }
+            }
+            slashes = 0;
+        }
+        PUT(*c);
+    }
+    if (!plain) {
+        for (size_t i = 0; i < slashes; i++) {
+            PUT('\\');
+        }
+        PUT('"');
+    }
+#undef PUT
+    out[at] = 0;
+    return at;
+}
+
+/* The first word of a command: the client's file on the host. */
+static size_t
+first_word(const char *command, char *out, size_t size)
+{
+    size_t at = 0, i = 0;
+    bool quoted = false;
+
+    for (; command[i] != 0 && (quoted || command[i] != ' '); i++) {
+        if (command[i] == '"') {
+            quoted = !quoted;
+        } else if (at + 1 < size) {
+            out[at++] = command[i];
+        }
+    }
+    out[at] = 0;
+    return i;
+}
+
+static int
+add_client(const struct client *client, struct run_request *request)
+{
+    struct abi_boot *boot = &request->boot;
+    char path[PATH_MAX], folder[PATH_MAX], *command;
+    uint32_t i = boot->clients;
+    size_t at = 0, size = sizeof(boot->client[i].command), known = request->files;
+    int error;
+
+    if (client->argv != NULL) {
+        snprintf(path, sizeof(path), "%s", client->argv[0]);
+    } else {
+        at = first_word(client->command, path, sizeof(path));
+    }
+    if (strlen(base_name(path)) > 200) {
+        return usage_error("%s: the name is too long", path);
+    }
+    snprintf(boot->client[i].image, sizeof(boot->client[i].image), "\\??\\C:\\ntlab\\%.200s", base_name(path));
+    command = boot->client[i].command;
+    if (client->argv != NULL) {
+        at = quote(command, size, base_name(path));
+        for (char **word = client->argv + 1; *word != NULL && at + 2 < size; word++) {
+            command[at++] = ' ';
+            at += quote(command + at, size - at, *word);
+        }
+    } else {
+        const char *rest = client->command + at;
+
+        at = quote(command, size, base_name(path));
+        at += (size_t)snprintf(command + at, size - at, "%s", rest);
+    }
+    if (at + 2 >= size) {
+        return usage_error("the command line of %s is too long", path);
+    }
+    boot->client[i].token = client->token;
+    boot->clients++;
+    error = add(request, "C:\\ntlab", path);
+    if (error != 0) {
+        return error;
+    }
+    /* What lies beside it, once for each folder. */
+    snprintf(folder, sizeof(folder), "%s", path);
+    if (strrchr(folder, '/') != NULL) {
+        *(strrchr(folder, '/') + 1) = 0;
+    } else {
+        strcpy(folder, "./");
+    }
+    for (size_t f = 0; f < known; f++) {
+        size_t length = strlen(folder);
+
+        if (strncmp(request->file[f].host_path, folder, length) == 0 &&
+            strchr(request->file[f].host_path + length, '/') == NULL &&
+            strncmp(request->file[f].guest_path, "C:\\ntlab\\", 9) == 0) {
+            return 0;
+        }
+    }
+    error = add_folder(request, "C:\\ntlab", folder, ".dll", MAX_BESIDE);
+    return error ? error : add_folder(request, "C:\\ntlab", folder, ".exe", MAX_BESIDE);
+}
+
+static int
+add_text(struct run_request *request, const char *key, const char *path)
+{
+    struct run_config *grown;
+    struct run_file *file = request_add_file(request, "", path);
+
+    if (file == NULL) {
+        return usage_error("%s: %s", path, strerror(errno));
+    }
+    grown = realloc(request->config, (request->configs + 1) * sizeof(*grown));
+    if (grown == NULL) {
+        return usage_error("out of memory");
+    }
+    request->config = grown;
+    grown[request->configs++] = (struct run_config){strdup(key), (const char *)file->data, file->size};
+    return 0;
+}
+
+/* A driver's INF: --inf, or a sibling of the driver. The key is "inf:" and the service's name. */
+static int
+add_infs(const struct options *options, struct run_request *request)
+{
+    char path[PATH_MAX], key[80];
+    int error = 0;
+
+    for (size_t i = 0; i < options->drivers.count && error == 0; i++) {
+        const char *inf = NULL, *driver = options->drivers.item[i];
+
+        snprintf(path, sizeof(path), "%.*s.inf",
+                 (int)(strlen(driver) - (has_suffix(driver, ".sys") ? 4 : 0)), driver);
+        for (size_t j = 0; j < options->inf.count; j++) {
+            if (options->inf.count == 1 || strcasecmp(base_name(options->inf.item[j]), base_name(path)) == 0) {
+                inf = options->inf.item[j];
+            }
+        }
+        if (inf == NULL && access(path, R_OK) == 0) {
+            inf = path;
+        }
+        if (inf != NULL) {
+            snprintf(key, sizeof(key), "inf:%s", request->boot.driver[i].name);
+            error = add_text(request, key, inf);
+        }
+    }
+    for (size_t i = 0; i < options->reg.count && error == 0; i++) {
+        snprintf(key, sizeof(key), i == 0 ? "reg" : "reg:%zu", i);
+        error = add_text(request, key, options->reg.item[i]);
+    }
+    return error;
+}
+
+int
+request_build(const struct options *options, struct run_request *out)
+{
+    struct abi_boot *boot = &out->boot;
+    int error;
+
+    memset(out, 0, sizeof(*out));
+    boot->version = ABI_VERSION;
+    boot->cpus = options->cpus;
+    boot->os = options->os;
+    boot->build = options->build;
+    boot->seed = options->seed;
+    boot->boot_time_100ns = BOOT_TIME;
+    boot->virtual_limit_100ns = (uint64_t)(options->virtual_timeout * 1e7);
+    boot->host_clock = options->host_clock;
+    boot->kd = options->kd;
+    out->run_timeout = options->run_timeout;
+    out->slice_points = SLICE_POINTS;
+    out->no_keys = options->no_keys;
+    error = add_drivers(options, out);
+    if (error == 0 && options->kernel != NULL &&
+        request_add_file(out, "C:\\Windows\\System32\\ntoskrnl.exe", options->kernel) == NULL) {
+        error = usage_error("%s: %s", options->kernel, strerror(errno));
+    }
+    error = error ? error : add_box(out);
+    for (size_t i = 0; i < options->clients && error == 0; i++) {
+        error = add_client(&options->client[i], out);
+    }
+    for (size_t i = 0; i < options->dir.count && error == 0; i++) {
+        char place[8] = {(char)('D' + i), ':', 0};
+
+        error = add_tree(out, place, options->dir.item[i], 0);
+    }
+    return error ? error : add_infs(options, out);
+}

@@ -1,0 +1,90 @@
+/*
+ * entry.S - the ways between host and guest.
+ *
+ * machine_enter leaves the host for good: hypercalls and signals are the only ways back. A hypercall
+ * comes from its stub with the number in eax; it runs on the host's own stack and, when it returns,
+ * every volatile register but rax holds 0 and the flags are fixed, so that nothing of the host reaches the
+ * guest. The vector registers are saved whole around the C code, which may use them.
+ */
+    .intel_syntax noprefix
+
+    .bss
+    .balign 8
+    .globl machine_host_rsp, machine_guest_rsp, machine_guest_saved, machine_host_fs, machine_hypercalls
+    .globl machine_xsave_area, machine_xsave_low
+machine_host_rsp: .quad 0
+machine_guest_rsp: .quad 0
+machine_guest_saved: .fill 8, 8, 0
+machine_host_fs: .quad 0
+machine_xsave_low: .quad 0
+machine_hypercalls: .fill 64, 8, 0
+    .balign 64
+machine_xsave_area: .fill 16384, 1, 0
+
+    .text
+    .globl machine_enter, machine_hypercall_entry
+    .hidden machine_enter, machine_hypercall_entry
+
+/* machine_enter(rdi: rip, rsi: rsp, rdx: argument) */
+machine_enter:
+    mov rsp, rsi
+    mov rcx, rdx
+    push rdi
+    fninit
+    xor eax, eax
+    xor edx, edx
+    xor ebx, ebx
+    xor ebp, ebp
+    xor esi, esi
+    xor edi, edi
+    xor r8d, r8d
+    xor r9d, r9d
+    xor r10d, r10d
+    xor r11d, r11d
+    xor r12d, r12d
+    xor r13d, r13d
+    xor r14d, r14d
+    xor r15d, r15d
+    ret
+
+/* eax: number. rsp: the guest's, at the return address. */
+machine_hypercall_entry:
+    mov [rip + machine_guest_saved], rbx
+    mov [rip + machine_guest_saved + 8], rbp
+    mov [rip + machine_guest_saved + 16], rsi
+    mov [rip + machine_guest_saved + 24], rdi
+    mov [rip + machine_guest_saved + 32], r12
+    mov [rip + machine_guest_saved + 40], r13
+    mov [rip + machine_guest_saved + 48], r14
+    mov [rip + machine_guest_saved + 56], r15
+    mov r10d, eax
+    mov r11, rdx
+    lea rbx, [rip + machine_xsave_area]
+    mov eax, [rip + machine_xsave_low]
+    xor edx, edx
+    cld
+    xsave64 [rbx]
+    mov rdx, r11
+    mov rbx, rsp
+    mov [rip + machine_guest_rsp], rbx
+    mov rsp, [rip + machine_host_rsp]
+    sub rsp, 32
+    lea r11, [rip + machine_hypercalls]
+    call [r11 + r10 * 8]
+    mov rsp, rbx
+    mov rcx, rax
+    lea rbx, [rip + machine_xsave_area]
+    mov eax, [rip + machine_xsave_low]
+    xor edx, edx
+    xrstor64 [rbx]
+    mov rax, rcx
+    mov rbx, [rip + machine_guest_saved]
+    xor r8d, r8d
+    xor r9d, r9d
+    xor r10d, r10d
+    xor r11d, r11d
+    xor edx, edx
+    mov [rip + machine_guest_rsp], r11
+    xor ecx, ecx
+    ret
+    .section .note.GNU-stack, "", @progbits

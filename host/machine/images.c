@@ -1,0 +1,607 @@
+/*
+ * images.c - the table of loaded images: load, bind, patch, describe, unload.
+ *
+ * Where an image lies follows from its name, not from the order of loads: two loads that swap get
+ * the same addresses. System images have a window of 4 GiB each, with the image in the middle so that
+ * trampolines can lie on both sides; user images have slots in their slice.
+ *
+ *     system  ABI_IMAGE_BASE + window * ABI_IMAGE_WINDOW + 2 GiB; ntoskrnl.exe is window 0
+ *     user    slice + ABI_USER_IMAGE_FIRST + slot * ABI_USER_IMAGE_SLOT
+ *     thunks  of missing imports: in the last window, 64 KiB for each system window
+ *
+ * Images come from the command line: parsing one may fail in any way and must not harm us; see
+ * host/image. What the guest does to an image once it is mapped is looked at with the same care.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "host/image/image.h"
+#include "host/image/patch.h"
+#include "host/machine/machine.h"
+
+#define MAX_LOADED    1024
+#define THUNK_WINDOW  (ABI_IMAGE_WINDOWS - 1)
+#define THUNK_SIZE    16
+#define THUNK_BLOCK   0x10000ull
+#define MAX_MISSING   (THUNK_BLOCK / THUNK_SIZE)
+#define WINDOW_MIDDLE 0x80000000ull
+
+struct missing {
+    char *dll;
+    char *name;
+};
+
+struct loaded {
+    struct image image;
+    const struct run_file *file;
+    uint64_t slice;  /* 0: system */
+    uint64_t window; /* or slot */
+    uint64_t end;    /* first address after it, in whole slots for a user image */
+    struct missing *missing;
+    uint32_t missing_count;
+    struct patch patch;
+};
+
+static struct loaded *loaded[MAX_LOADED];
+static size_t loaded_count;
+
+/* The kernel's export table with first versions, to tell what a later Windows brought. */
+static const struct known_export {
+    const char *name;
+    uint8_t since;
+    uint8_t partial;
+    const char *note;
+} known[] = {
+#include "exports.h"
+    {NULL, 0, 0, NULL},
+};
+
+static const char *const version_name[] = {"nt51", "ws2003", "vista", "win7",
+                                           "win8", "win10",  "win11"};
+
+static const char *
+base_name(const char *path)
+{
+    const char *last = path;
+
+    for (; *path != 0; path++) {
+        if (*path == '\\' || *path == '/') {
+            last = path + 1;
+        }
+    }
+    return last;
+}
+
+static uint32_t
+name_hash(const char *name)
+{
+    uint32_t hash = 2166136261u;
+
+    for (; *name != 0; name++) {
+        uint8_t c = (uint8_t)*name;
+
+        hash = (hash ^ (c >= 'A' && c <= 'Z' ? c + 32 : c)) * 16777619u;
+    }
+    return hash;
+}
+
+static struct loaded *
+find_address(uint64_t address)
+{
+    for (size_t i = 0; i < loaded_count; i++) {
+        if (image_contains(&loaded[i]->image, address)) {
+            return loaded[i];
+        }
+    }
+    return NULL;
+}
+
+/* A module by name: system images, else those of the current process. */
+static struct loaded *
+find_name(const char *name, uint64_t slice)
+{
+    if (image_is_kernel_alias(name)) {
+        name = "ntoskrnl.exe";
+    }
+    for (size_t i = 0; i < loaded_count; i++) {
+        if (loaded[i]->slice == slice && image_same_name(loaded[i]->image.name, name)) {
+            return loaded[i];
+        }
+    }
+    return NULL;
+}
+
+static int
+resolve(void *context, const char *dll, const char *name, uint16_t ordinal, struct image_symbol *out)
+{
+    struct loaded *importer = context, *module = find_name(dll, importer ? importer->slice : 0);
+
+    return module == NULL ? -ENOENT : image_find(&module->image, name, ordinal, out);
+}
+
+static uint64_t
+missing_thunk(void *context, const char *dll, const char *name, uint16_t ordinal, uint64_t slot)
+{
+    struct loaded *importer = context;
+    struct missing *entry;
+    char number[16];
+
+    if (importer->missing_count == MAX_MISSING) {
+        return 0;
+    }
+    importer->missing = realloc(importer->missing,
+                                (importer->missing_count + 1) * sizeof(*importer->missing));
+    if (importer->missing == NULL) {
+        worker_fail("out of memory");
+    }
+    if (name == NULL) {
+        snprintf(number, sizeof(number), "#%u", ordinal);
+        name = number;
+    }
+    entry = &importer->missing[importer->missing_count];
+    entry->dll = strdup(dll);
+    entry->name = strdup(name);
+    if (entry->dll == NULL || entry->name == NULL) {
+        worker_fail("out of memory");
+    }
+    return ABI_IMAGE_BASE + THUNK_WINDOW * ABI_IMAGE_WINDOW + importer->window * THUNK_BLOCK +
+           THUNK_SIZE * importer->missing_count++;
+}
+
+/* The thunks hold no code that could run: `ud2` brings the caller to images_missing. */
+static void
+commit_thunks(const struct loaded *image)
+{
+    uint64_t base = ABI_IMAGE_BASE + THUNK_WINDOW * ABI_IMAGE_WINDOW + image->window * THUNK_BLOCK;
+    uint8_t *bytes = guest_pointer(base);
+    uint64_t size = (image->missing_count * THUNK_SIZE + ABI_PAGE_SIZE - 1) & ~(ABI_PAGE_SIZE - 1);
+
+    if (size == 0) {
+        return;
+    }
+    for (uint64_t i = 0; i < size; i += 2) {
+        memcpy(bytes + i, "\x0F\x0B", 2);
+    }
+    space_commit(base, size, ABI_PROT_EXECUTE);
+}
+
+static int
+fail(struct abi_image *out, uint32_t code, uint32_t offset, const char *message)
+{
+    snprintf(out->message, sizeof(out->message), "%s", message);
+    out->error_offset = offset;
+    return (int)code;
+}
+
+/* Imports of what the version of this run does not have yet fail the load, as on Windows. */
+static uint32_t
+check_versions(const struct pe *pe, struct abi_image *out)
+{
+    struct pe_imports walk;
+    struct pe_import import;
+
+    pe_imports_begin(&walk, pe, false);
+    while (pe_imports_next(&walk, &import)) {
+        if (import.name == NULL || !image_is_kernel_alias(import.dll)) {
+            continue;
+        }
+        for (const struct known_export *e = known; e->name != NULL; e++) {
+            if (strcmp(e->name, import.name) == 0 && e->since > machine.request->boot.os) {
+                snprintf(out->message, sizeof(out->message),
+                         "imports nt!%.100s, which %s brought and %s does not have", e->name,
+                         version_name[e->since], version_name[machine.request->boot.os]);
+                return ABI_IMAGE_IMPORT_MISSING;
+            }
+        }
+    }
+    return ABI_IMAGE_OK;
+}
+
+static bool
+window_taken(uint64_t window)
+{
+    for (size_t i = 0; i < loaded_count; i++) {
+        if (loaded[i]->slice == 0 && loaded[i]->window == window) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Chooses base and window of a system image. */
+static uint64_t
+place_system(struct loaded *image, const char *name)
+{
+    uint64_t window = 0;
+
+    if (!image_is_kernel_alias(name)) {
+        window = 1 + name_hash(name) % (THUNK_WINDOW - 1);
+        for (int tries = 0; window_taken(window) && tries < ABI_IMAGE_WINDOWS; tries++) {
+            window = window + 1 < THUNK_WINDOW ? window + 1 : 1;
+        }
+    }
+    if (window_taken(window)) {
+        return 0;
+    }
+    image->window = window;
+    return ABI_IMAGE_BASE + window * ABI_IMAGE_WINDOW + WINDOW_MIDDLE;
+}
+
+static uint64_t
+place_user(struct loaded *image, const struct pe *pe, const char *name)
+{
+    uint64_t slots = (pe->size + ABI_USER_IMAGE_SLOT - 1) / ABI_USER_IMAGE_SLOT;
+    uint64_t start = name_hash(name) % ABI_USER_IMAGE_SLOTS, base;
+
+    if (!pe->relocatable) {
+        base = pe->preferred;
+        if (base >= ABI_SLICE_SIZE || !space_is_free(base, pe->size) ||
+            (machine.low_owner != 0 && machine.low_owner != image->slice)) {
+            return 0;
+        }
+        image->end = base + pe->size;
+        return base;
+    }
+    for (uint64_t i = 0; i < ABI_USER_IMAGE_SLOTS; i++) {
+        uint64_t slot = (start + i) % ABI_USER_IMAGE_SLOTS;
+
+        base = image->slice * ABI_SLICE_SIZE + ABI_USER_IMAGE_FIRST + slot * ABI_USER_IMAGE_SLOT;
+        if (slot + slots <= ABI_USER_IMAGE_SLOTS &&
+            space_is_free(base, slots * ABI_USER_IMAGE_SLOT)) {
+            image->window = slot;
+            image->end = base + slots * ABI_USER_IMAGE_SLOT;
+            return base;
+        }
+    }
+    return 0;
+}
+
+static void
+commit_ranges(const struct image *image)
+{
+    struct image_range range;
+
+    for (unsigned i = 0; image_range(&image->pe, i, &range); i++) {
+        space_commit(image->base + range.rva, range.size, range.protection);
+    }
+}
+
+static void
+describe_image(const struct loaded *image, struct abi_image *out)
+{
+    const struct pe *pe = &image->image.pe;
+
+    out->base = image->image.base;
+    out->size = pe->size;
+    out->entry = pe->entry ? image->image.base + pe->entry : 0;
+    out->preferred = pe->preferred;
+    out->stack_reserve = pe->stack_reserve;
+    out->stack_commit = pe->stack_commit;
+    out->heap_reserve = pe->heap_reserve;
+    out->characteristics = pe->characteristics;
+    out->subsystem = pe->subsystem;
+    out->dll_characteristics = pe->dll_characteristics;
+    out->checksum = pe->checksum;
+    out->timestamp = pe->timestamp;
+    out->os_version = pe->os_version;
+    snprintf(out->name, sizeof(out->name), "%s", image->image.name);
+}
+
+/* A page for trampolines: anywhere in the image's window or in the images' part of its slice. */
+static uint8_t *
+trampoline_page(void *context, uint64_t address)
+{
+    const struct loaded *image = context;
+    uint64_t low = ABI_IMAGE_BASE + image->window * ABI_IMAGE_WINDOW;
+    uint64_t high = low + ABI_IMAGE_WINDOW;
+
+    if (image->slice != 0) {
+        low = image->slice * ABI_SLICE_SIZE + ABI_USER_IMAGES;
+        high = (image->slice + 1) * ABI_SLICE_SIZE;
+        if (image->image.base < ABI_SLICE_SIZE) {
+            low = ABI_LOW_BASE;
+            high = ABI_SLICE_SIZE;
+        }
+    }
+    if (address < low || address + ABI_PAGE_SIZE > high ||
+        image_contains(&image->image, address) || !space_is_free(address, ABI_PAGE_SIZE)) {
+        return NULL;
+    }
+    space_commit(address, ABI_PAGE_SIZE, ABI_PROT_READ | ABI_PROT_EXECUTE);
+    return guest_pointer(address);
+}
+
+static void
+patch(struct loaded *image)
+{
+    bool kernel = image->slice == 0 && image->window == 0;
+    struct kernel_entries *entries = &machine.entries;
+    struct patch_options options = {
+        .system = image->slice == 0,
+        .smep = image->slice == 0 && !kernel && machine.request->boot.os >= OS_WIN8,
+        .ctx = image,
+        .page = trampoline_page,
+    };
+    struct run_patches *total = &machine.shared->patches;
+
+    if (options.system) {
+        options.targets = (struct patch_targets){.cr8_write = entries->cr8_write,
+                                                 .cr8_read = entries->cr8_read,
+                                                 .pause = entries->pause,
+                                                 .smep_fault = entries->smep};
+    } else {
+        options.targets = (struct patch_targets){.syscall_entry = entries->syscall,
+                                                 .pause = entries->user_pause};
+    }
+    if (patch_image(&image->image, &options, &image->patch) != 0) {
+        worker_fail("out of memory while %s was patched", image->image.name);
+    }
+    total->images++;
+    total->jumps += image->patch.counts.patched + image->patch.counts.punned;
+    total->breakpoints += image->patch.counts.int3;
+    total->left += image->patch.counts.left;
+}
+
+static uint64_t
+kernel_export(const struct image *image, const char *name)
+{
+    struct image_symbol symbol;
+
+    return image_find(image, name, 0, &symbol) == 0 && symbol.forwarder == NULL ? symbol.address : 0;
+}
+
+/* Where the host and patched code enter the kernel; see abi/machine.h. */
+static void
+find_entries(const struct image *image)
+{
+    struct kernel_entries *entries = &machine.entries;
+
+    entries->trap = kernel_export(image, "KiTrapEntry");
+    entries->syscall = kernel_export(image, "KiSystemCall64");
+    entries->cr8_write = kernel_export(image, "KiPatchCr8Write");
+    entries->cr8_read = kernel_export(image, "KiPatchCr8Read");
+    entries->pause = kernel_export(image, "KiPatchPause");
+    entries->user_pause = kernel_export(image, "KiPatchUserPause");
+    entries->smep = kernel_export(image, "KiPatchSmepFault");
+    GUEST->trap_entry = entries->trap;
+}
+
+/* For reports: what was loaded, whether or not it still is. */
+static void
+tell_supervisor(const struct loaded *image)
+{
+    struct shared *shared = machine.shared;
+    struct run_image *row;
+
+    if (shared->images >= RUN_MAX_IMAGES) {
+        return;
+    }
+    row = &shared->image[shared->images++];
+    snprintf(row->name, sizeof(row->name), "%s", image->image.name);
+    snprintf(row->path, sizeof(row->path), "%s", image->file->guest_path);
+    row->base = image->image.base;
+    row->size = image->image.pe.size;
+    row->slice = image->slice;
+}
+
+static void
+forget(struct loaded *image)
+{
+    for (uint32_t i = 0; i < image->missing_count; i++) {
+        free(image->missing[i].dll);
+        free(image->missing[i].name);
+    }
+    free(image->missing);
+    patch_free(&image->patch);
+    free(image);
+}
+
+/* Binds a system image; the DLL that must be loaded first is named in `message`. */
+static uint32_t
+bind_system(struct loaded *image, struct abi_image *out, struct image_error *error)
+{
+    struct image_binder binder = {.ctx = image, .resolve = resolve, .missing = missing_thunk};
+
+    if (image_bind(&image->image, &binder, error) != 0) {
+        return (uint32_t)fail(out, error->code, (uint32_t)error->offset, error->message);
+    }
+    commit_thunks(image);
+    return ABI_IMAGE_OK;
+}
+
+/* An imported image that is not loaded but could be: the kernel loads it first. */
+static bool
+needs_other(const struct pe *pe, struct abi_image *out)
+{
+    struct pe_imports walk;
+    struct pe_import import;
+
+    pe_imports_begin(&walk, pe, false);
+    while (pe_imports_next(&walk, &import)) {
+        if (find_name(import.dll, 0) == NULL && files_find(machine.request, import.dll) != NULL) {
+            snprintf(out->message, sizeof(out->message), "%.250s", import.dll);
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t
+images_load(const char *name, uint32_t flags, uint64_t slice, struct abi_image *out)
+{
+    const struct run_file *file = files_find(machine.request, name);
+    bool system = (flags & ABI_IMAGE_SYSTEM) != 0;
+    struct image_error error = {0};
+    struct loaded *image;
+    struct pe pe;
+    uint64_t base;
+    uint32_t result;
+
+    memset(out, 0, sizeof(*out));
+    snprintf(out->name, sizeof(out->name), "%.63s", base_name(name));
+    if (file == NULL || file->directory) {
+        return (uint32_t)fail(out, ABI_IMAGE_NOT_FOUND, 0, "no such file");
+    }
+    if (image_parse(file->data, file->size, &pe, &error) != 0) {
+        return (uint32_t)fail(out, error.code, (uint32_t)error.offset, error.message);
+    }
+    if (system) {
+        if (needs_other(&pe, out)) {
+            return ABI_IMAGE_NEEDS;
+        }
+        result = check_versions(&pe, out);
+        if (result != ABI_IMAGE_OK) {
+            return result;
+        }
+    }
+    if (loaded_count == MAX_LOADED || (image = calloc(1, sizeof(*image))) == NULL) {
+        worker_fail("too many images");
+    }
+    image->file = file;
+    image->slice = system ? 0 : slice;
+    base = system ? place_system(image, base_name(name)) : place_user(image, &pe, base_name(name));
+    if (base == 0) {
+        free(image);
+        return (uint32_t)fail(out, ABI_IMAGE_CONFLICT, 0, "there is no room where the image could be mapped");
+    }
+    if (image_map(&pe, base_name(file->guest_path), guest_pointer(base), base, &image->image, &error) != 0) {
+        free(image);
+        return (uint32_t)fail(out, error.code, (uint32_t)error.offset, error.message);
+    }
+    if (system) {
+        result = bind_system(image, out, &error);
+        if (result != ABI_IMAGE_OK) {
+            memset(guest_pointer(base), 0, pe.size);
+            forget(image);
+            return result;
+        }
+    }
+    if (system && image->window == 0) {
+        find_entries(&image->image);
+    }
+    commit_ranges(&image->image);
+    patch(image);
+    loaded[loaded_count++] = image;
+    tell_supervisor(image);
+    describe_image(image, out);
+    return ABI_IMAGE_OK;
+}
+
+void
+images_unload(uint64_t base)
+{
+    for (size_t i = 0; i < loaded_count; i++) {
+        struct loaded *image = loaded[i];
+
+        if (image->image.base == base) {
+            space_decommit(base, image->image.pe.size);
+            for (size_t j = 0; j < image->patch.pages; j++) {
+                space_decommit(image->patch.page[j].address, ABI_PAGE_SIZE);
+            }
+            if (image->missing_count != 0) {
+                space_decommit(ABI_IMAGE_BASE + THUNK_WINDOW * ABI_IMAGE_WINDOW + image->window * THUNK_BLOCK,
+                               THUNK_BLOCK);
+            }
+            loaded[i] = loaded[--loaded_count];
+            forget(image);
+            return;
+        }
+    }
+    worker_fail("the kernel unloaded an image at %#lx, where none is", base);
+}
+
+uint64_t
+images_find_export(const char *name, const char *export)
+{
+    struct image_binder binder = {.resolve = resolve};
+    struct loaded *image = find_name(name, 0);
+    struct image_symbol symbol;
+    uint64_t address = 0;
+
+    if (image == NULL && GUEST->user_slice != 0) {
+        image = find_name(name, GUEST->user_slice);
+        if (image == NULL || image_find(&image->image, export, 0, &symbol) != 0) {
+            return 0;
+        }
+        return symbol.forwarder == NULL ? symbol.address : 0;
+    }
+    if (image == NULL || image_resolve(&binder, name, export, 0, &address) != 0) {
+        return 0;
+    }
+    return address;
+}
+
+uint64_t
+images_origin(uint64_t rip, uint32_t *lower)
+{
+    uint64_t origin;
+
+    *lower = 0;
+    if (find_address(rip) != NULL) {
+        return rip;
+    }
+    for (size_t i = 0; i < loaded_count; i++) {
+        origin = patch_original_rip(&loaded[i]->patch, rip, lower);
+        if (origin != 0) {
+            return origin;
+        }
+    }
+    return rip;
+}
+
+size_t
+images_describe(uint64_t address, char *buffer, size_t size)
+{
+    struct loaded *image = find_address(address);
+
+    if (image != NULL) {
+        return image_describe(&image->image, address, buffer, size);
+    }
+    return (size_t)snprintf(buffer, size, "%#lx", address);
+}
+
+bool
+images_missing(uint64_t rip, uint64_t return_address, char *buffer, size_t size)
+{
+    uint64_t offset = rip - (ABI_IMAGE_BASE + THUNK_WINDOW * ABI_IMAGE_WINDOW);
+    char caller[256], module[64];
+
+    if (offset >= THUNK_WINDOW * THUNK_BLOCK) {
+        return false;
+    }
+    for (size_t i = 0; i < loaded_count; i++) {
+        struct loaded *image = loaded[i];
+        uint64_t number = offset % THUNK_BLOCK / THUNK_SIZE;
+
+        if (image->slice != 0 || image->window != offset / THUNK_BLOCK ||
+            number >= image->missing_count) {
+            continue;
+        }
+        images_describe(images_original_rip(return_address), caller, sizeof(caller));
+        snprintf(module, sizeof(module), "%.63s", image->missing[number].dll);
+        if (image_is_kernel_alias(module)) {
+            strcpy(module, "nt");
+        } else if (strrchr(module, '.') != NULL) {
+            *strrchr(module, '.') = 0;
+        }
+        snprintf(buffer, size, "%s called %s!%s, which is not implemented", caller, module,
+                 image->missing[number].name);
+        return true;
+    }
+    return false;
+}
+
+size_t
+images_patched(uint64_t rip, uint8_t bytes[16])
+{
+    struct loaded *image = find_address(rip);
+    const struct patch_site *site = image == NULL ? NULL : patch_site_at(&image->patch, rip);
+
+    if (site == NULL || site->method != PATCH_INT3) {
+        return 0;
+    }
+    memcpy(bytes, site->bytes, sizeof(site->bytes));
+    return site->length;
+}

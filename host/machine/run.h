@@ -1,0 +1,96 @@
+/*
+ * run.h - one run of the machine: what is asked for, and what came of it.
+ *
+ * host/cli fills a struct run_request, machine_run executes it in a worker of its own and fills a
+ * struct run_result. Everything that the guest prints arrives in order through `output`.
+ */
+#ifndef HOST_MACHINE_RUN_H
+#define HOST_MACHINE_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "abi/hypercall.h"
+#include "abi/machine.h"
+
+#define RUN_MAX_FILES  4096
+#define RUN_MAX_IMAGES 128
+
+/* A file that the guest may see, mapped before the worker starts. */
+struct run_file {
+    char *guest_path; /* C:\Windows\System32\drivers\foo.sys */
+    char *host_path;
+    const uint8_t *data;
+    size_t size;
+    bool directory;
+};
+
+struct run_config {
+    const char *key; /* "reg", "inf:foo" */
+    const char *text;
+    size_t length;
+};
+
+struct run_request {
+    struct abi_boot boot;
+    struct run_file *file;
+    size_t files;
+    struct run_config *config;
+    size_t configs;
+    double run_timeout; /* seconds of host time */
+    uint64_t slice_points; /* schedule points that an agent gets in a row */
+    bool no_keys;          /* for tests: behave as on a machine without protection keys */
+    void (*output)(void *context, uint32_t channel, const char *text, size_t length);
+    void *output_context;
+};
+
+struct run_image {
+    char name[64];
+    char path[256]; /* guest path */
+    uint64_t base;
+    uint64_t size;
+    uint64_t slice; /* 0: system */
+};
+
+struct run_patches {
+    uint32_t images;
+    uint32_t jumps;
+    uint32_t breakpoints;
+    uint32_t left;
+};
+
+enum run_end {
+    RUN_STOPPED,  /* the kernel said why: `stop` */
+    RUN_NO_PROGRESS, /* the watchdog: `where` */
+    RUN_DIED,     /* the worker was killed by a signal or left: `message` */
+    RUN_FAILED,   /* our own failure: `message` */
+};
+
+struct run_result {
+    enum run_end end;
+    struct abi_stop stop;
+    struct abi_trap registers;
+    uint32_t mode;
+    uint32_t irql;
+    uint32_t cpu;
+    bool has_keys;
+    char where[256];
+    char message[1024];
+    struct run_image image[RUN_MAX_IMAGES];
+    size_t images;
+    struct run_patches patches;
+    int memory; /* memfd with the guest's memory at its end; the caller closes it */
+    double seconds;
+    uint64_t points;
+    uint64_t hash;
+};
+
+/* 0, or negative errno if not even a worker could be started (`message` says why). */
+int machine_run(const struct run_request *request, struct run_result *result);
+
+/* run_request.c */
+struct run_file *request_add_file(struct run_request *request, const char *guest_path,
+                                  const char *host_path);
+void request_free(struct run_request *request);
+
+#endif

@@ -1,0 +1,284 @@
+/*
+ * supervisor.c - starts a worker, passes on what it prints, and says how it ended.
+ *
+ * The guest's memory is made here, so that it outlives the worker and a report can read stacks from
+ * it. What the worker left in shared memory or on the pipe may have been trampled by the guest (M4):
+ * lengths are bounded, strings are terminated, and a stream that makes no sense ends the run.
+ *
+ * Watchdog: at the deadline the worker is asked by SIGUSR1 to say where it is; if it does not end
+ * within two seconds it is killed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "host/machine/machine.h"
+
+#define MEMORY_SIZE   ABI_SYSTEM_END
+#define GRACE_SECONDS 2.0
+#define TICK_MS       200
+#define MAX_MESSAGE   (1u << 20)
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10u
+#endif
+
+struct stream {
+    struct message head;
+    size_t have; /* bytes of head and body read so far */
+    char *body;
+};
+
+struct watch {
+    const struct run_request *request;
+    struct run_result *result;
+    struct shared *shared;
+    volatile struct abi_machine *guest;
+    pid_t worker;
+    int output;
+    double started;
+    double asked;     /* when the worker was asked to end, 0: not yet */
+    double moved;     /* when the guest last passed a schedule point */
+    uint64_t points, heartbeat;
+    bool killed;
+    struct stream stream;
+};
+
+static double
+now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static int
+make_memory(void)
+{
+    /* Since Linux 6.3 a memfd says whether it may be executed; before, the flag is unknown. */
+    int memory = memfd_create("ntlab-guest", MFD_CLOEXEC | MFD_EXEC);
+
+    if (memory < 0 && errno == EINVAL) {
+        memory = memfd_create("ntlab-guest", MFD_CLOEXEC);
+    }
+    if (memory < 0) {
+        return -errno;
+    }
+    if (ftruncate(memory, (off_t)MEMORY_SIZE) != 0) {
+        int error = errno;
+
+        close(memory);
+        return -error;
+    }
+    return memory;
+}
+
+/* Passes on what the pipe holds. False at its end or if it makes no sense. */
+static bool
+pump(struct watch *watch)
+{
+    static char buffer[1 << 16];
+    struct stream *stream = &watch->stream;
+    ssize_t length = read(watch->output, buffer, sizeof(buffer));
+    size_t at = 0;
+
+    if (length < 0) {
+        return errno == EINTR || errno == EAGAIN;
+    }
+    if (length == 0) {
+        return false;
+    }
+    while (at < (size_t)length) {
+        size_t left = (size_t)length - at, part;
+
+        if (stream->have < sizeof(stream->head)) {
+            part = sizeof(stream->head) - stream->have;
+            part = part < left ? part : left;
+            memcpy((char *)&stream->head + stream->have, buffer + at, part);
+        } else {
+            part = stream->head.length - (stream->have - sizeof(stream->head));
+            part = part < left ? part : left;
+            if (watch->request->output != NULL) {
+                watch->request->output(watch->request->output_context, stream->head.channel,
+                                       buffer + at, part);
+            }
+        }
+        stream->have += part;
+        at += part;
+        if (stream->have >= sizeof(stream->head) &&
+            stream->have == sizeof(stream->head) + stream->head.length) {
+            stream->have = 0;
+        } else if (stream->have >= sizeof(stream->head) && stream->head.length > MAX_MESSAGE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Looks whether the guest moves, and ends a run that has used its time. */
+static void
+tick(struct watch *watch)
+{
+    double time = now();
+
+    if (watch->guest->points != watch->points || watch->guest->heartbeat != watch->heartbeat) {
+        watch->points = watch->guest->points;
+        watch->heartbeat = watch->guest->heartbeat;
+        watch->moved = time;
+    }
+    if (watch->asked == 0 && time - watch->started >= watch->request->run_timeout) {
+        watch->asked = time;
+        watch->shared->idle_seconds =
+            time - watch->moved >= 1.0 ? (uint32_t)(time - watch->moved + 0.5) : 0;
+        kill(watch->worker, SIGUSR1);
+    } else if (watch->asked != 0 && !watch->killed && time - watch->asked >= GRACE_SECONDS) {
+        watch->killed = true;
+        kill(watch->worker, SIGKILL);
+    }
+}
+
+static void
+judge(struct watch *watch, int status)
+{
+    struct run_result *result = watch->result;
+    struct shared *shared = watch->shared;
+
+    result->has_keys = shared->has_keys != 0;
+    result->points = watch->guest->points;
+    result->hash = watch->guest->hash;
+    result->registers = shared->registers;
+    result->mode = shared->mode;
+    result->irql = shared->irql;
+    result->cpu = shared->cpu;
+    memcpy(result->where, shared->where, sizeof(result->where));
+    result->where[sizeof(result->where) - 1] = 0;
+    result->images = shared->images < RUN_MAX_IMAGES ? shared->images : RUN_MAX_IMAGES;
+    memcpy(result->image, shared->image, sizeof(result->image));
+    for (size_t i = 0; i < RUN_MAX_IMAGES; i++) {
+        result->image[i].name[sizeof(result->image[i].name) - 1] = 0;
+        result->image[i].path[sizeof(result->image[i].path) - 1] = 0;
+    }
+    result->patches = shared->patches;
+    shared->failure[sizeof(shared->failure) - 1] = 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && shared->ended) {
+        result->end = RUN_STOPPED;
+        result->stop = shared->stop;
+        result->stop.message[sizeof(result->stop.message) - 1] = 0;
+    } else if (WIFEXITED(status) && shared->failed) {
+        result->end = RUN_FAILED;
+        snprintf(result->message, sizeof(result->message), "%s", shared->failure);
+    } else if (watch->killed) {
+        result->end = RUN_NO_PROGRESS;
+        snprintf(result->message, sizeof(result->message),
+                 "the run made no progress for %.0f s and its worker did not answer",
+                 now() - watch->moved);
+    } else if (WIFSIGNALED(status)) {
+        result->end = RUN_DIED;
+        snprintf(result->message, sizeof(result->message),
+                 "the worker was killed by signal %d (%s): the guest may have written over it",
+                 WTERMSIG(status), strsignal(WTERMSIG(status)));
+    } else {
+        result->end = RUN_DIED;
+        snprintf(result->message, sizeof(result->message),
+                 "the worker left with status %d before the run had ended", WEXITSTATUS(status));
+    }
+}
+
+/* Closes what a worker does not need: everything but stdin, the memory and the pipe. */
+static void
+close_others(int memory, int output)
+{
+    int low = memory < output ? memory : output, high = memory < output ? output : memory;
+
+    syscall(SYS_close_range, 1, low - 1, 0);
+    if (high > low + 1) {
+        syscall(SYS_close_range, low + 1, high - 1, 0);
+    }
+    syscall(SYS_close_range, high + 1, ~0u, 0);
+}
+
+static void
+watch_worker(struct watch *watch)
+{
+    struct pollfd poll_output = {.fd = watch->output, .events = POLLIN};
+    bool open = true;
+    int status;
+
+    while (open) {
+        int ready = poll(&poll_output, 1, TICK_MS);
+
+        if (ready > 0) {
+            open = pump(watch);
+        }
+        tick(watch);
+    }
+    close(watch->output);
+    for (;;) {
+        pid_t ended = waitpid(watch->worker, &status, WNOHANG);
+
+        if (ended == watch->worker) {
+            break;
+        }
+        /* The pipe is closed but the worker lives: it is leaving, or was made to close it. */
+        if (now() - watch->started > watch->request->run_timeout + GRACE_SECONDS ||
+            watch->stream.head.length > MAX_MESSAGE) {
+            kill(watch->worker, SIGKILL);
+        }
+        tick(watch);
+        usleep(200);
+    }
+    judge(watch, status);
+}
+
+int
+machine_run(const struct run_request *request, struct run_result *result)
+{
+    struct watch watch = {.request = request, .result = result};
+    int pipes[2], error;
+
+    memset(result, 0, sizeof(*result));
+    result->memory = make_memory();
+    if (result->memory < 0) {
+        snprintf(result->message, sizeof(result->message), "cannot make guest memory: %s",
+                 strerror(-result->memory));
+        return result->memory;
+    }
+    watch.shared = mmap(NULL, sizeof(*watch.shared), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    watch.guest = mmap(NULL, ABI_PAGE_SIZE, PROT_READ, MAP_SHARED, result->memory, ABI_MACHINE_PAGE);
+    if (watch.shared == MAP_FAILED || watch.guest == MAP_FAILED || pipe2(pipes, O_CLOEXEC) != 0) {
+        error = errno;
+        snprintf(result->message, sizeof(result->message), "cannot prepare a worker: %s",
+                 strerror(error));
+        return -error;
+    }
+    watch.started = watch.moved = now();
+    watch.worker = fork();
+    if (watch.worker == 0) {
+        close_others(result->memory, pipes[1]);
+        worker_main(request, watch.shared, result->memory, pipes[1]);
+    }
+    error = errno;
+    close(pipes[1]);
+    if (watch.worker < 0) {
+        close(pipes[0]);
+        snprintf(result->message, sizeof(result->message), "cannot start a worker: %s",
+                 strerror(error));
+        return -error;
+    }
+    watch.output = pipes[0];
+    watch_worker(&watch);
+    result->seconds = now() - watch.started;
+    munmap(watch.shared, sizeof(*watch.shared));
+    munmap((void *)watch.guest, ABI_PAGE_SIZE);
+    return 0;
+}

@@ -1,0 +1,540 @@
+/*
+ * trap.c - a signal becomes a trap on a guest stack, or is repaired here and the guest goes on.
+ *
+ * The handler runs on an alternate stack. It first takes back what the guest may have changed: the
+ * flags AC, TF and DF, the base of fs, PKRU. Then:
+ *
+ *     rip in host code, during a hypercall      our own failure (T1)
+ *     step of an emulated instruction done      the register gets its value back
+ *     an instruction that emulate.c knows       its effect on the saved registers
+ *     a call of a missing import                the run ends and names it
+ *     everything else                           struct abi_trap on the kernel stack, rip = trap_entry
+ *
+ *   T1  rip in host text outside of a hypercall is a wild jump of the guest: a trap like any other.
+ *   T2  The vector is what the processor raised (machine-notes 4), not what Linux made of it; whether
+ *       the page was present is taken from our own records, since Linux maps pages when it likes.
+ *   T3  The frame is written through the alias: the guest's view of the stack may be closed.
+ *
+ * sigreturn restores rflags, PKRU and the vector registers from the signal frame, but not the base
+ * of gs: that one is set here.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <immintrin.h>
+#include <link.h>
+#include <linux/audit.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include "host/machine/machine.h"
+
+#define FLAG_TF 0x100ull
+#define FLAG_DF 0x400ull
+#define FLAG_AC 0x40000ull
+
+#define ALTERNATE_STACK_ROOM (64u << 10)
+#define HOST_SEGMENTS        32
+#define TRIPLE_FAULT         4
+
+enum { VECTOR_DB = 1, VECTOR_BP = 3, VECTOR_UD = 6, VECTOR_SS = 12, VECTOR_GP = 13, VECTOR_PF = 14 };
+
+/* Of an x86 page-fault error code. */
+enum { PF_PRESENT = 1, PF_WRITE = 2, PF_USER = 4, PF_FETCH = 16 };
+
+#ifndef SYS_SECCOMP
+#define SYS_SECCOMP 1
+#endif
+
+struct trap_event {
+    uint32_t vector;
+    uint32_t error;
+    uint32_t kind;
+    uint64_t address;
+};
+
+static struct {
+    uint64_t start, end;
+} host_text[HOST_SEGMENTS];
+static size_t host_segments;
+
+static inline void
+write_pkru(uint32_t pkru)
+{
+    __asm__ volatile("wrpkru" : : "a"(pkru), "c"(0), "d"(0) : "memory");
+}
+
+static inline void
+write_gs_base(uint64_t base)
+{
+    __asm__ volatile("wrgsbase %0" : : "r"(base));
+}
+
+static inline void
+write_fs_base(uint64_t base)
+{
+    __asm__ volatile("wrfsbase %0" : : "r"(base));
+}
+
+bool
+trap_in_host(uint64_t rip)
+{
+    for (size_t i = 0; i < host_segments; i++) {
+        if (rip >= host_text[i].start && rip < host_text[i].end) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+set_pkru(ucontext_t *context, uint32_t pkru)
+{
+    uint8_t *state = (uint8_t *)context->uc_mcontext.fpregs;
+
+    if (!machine.has_keys) {
+        return;
+    }
+    *(uint64_t *)(state + 512) |= 1ull << 9; /* XSTATE_BV: component 9 is in the area */
+    *(uint32_t *)(state + machine.pkru_offset) = pkru;
+}
+
+static void
+registers_of(const greg_t *g, struct abi_trap *out)
+{
+    *out = (struct abi_trap){
+        .rax = (uint64_t)g[REG_RAX],
+        .rcx = (uint64_t)g[REG_RCX],
+        .rdx = (uint64_t)g[REG_RDX],
+        .rbx = (uint64_t)g[REG_RBX],
+        .rsp = (uint64_t)g[REG_RSP],
+        .rbp = (uint64_t)g[REG_RBP],
+        .rsi = (uint64_t)g[REG_RSI],
+        .rdi = (uint64_t)g[REG_RDI],
+        .r8 = (uint64_t)g[REG_R8],
+        .r9 = (uint64_t)g[REG_R9],
+        .r10 = (uint64_t)g[REG_R10],
+        .r11 = (uint64_t)g[REG_R11],
+        .r12 = (uint64_t)g[REG_R12],
+        .r13 = (uint64_t)g[REG_R13],
+        .r14 = (uint64_t)g[REG_R14],
+        .r15 = (uint64_t)g[REG_R15],
+        .rip = (uint64_t)g[REG_RIP],
+        .rflags = (uint64_t)g[REG_EFL],
+        .fault_address = ~0ull,
+        .previous_mode = GUEST->mode,
+        .original_rip = images_original_rip((uint64_t)g[REG_RIP]),
+    };
+}
+
+/* Ends the run at the guest's registers. */
+NORETURN __attribute__((format(printf, 3, 4))) static void
+stop_at(const greg_t *g, uint32_t verdict, const char *format, ...)
+{
+    struct abi_stop stop = {.verdict = verdict};
+    struct abi_trap registers;
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(stop.message, sizeof(stop.message), format, arguments);
+    va_end(arguments);
+    registers_of(g, &registers);
+    worker_stop(&stop, &registers);
+}
+
+/* Top of the stack that the frame goes on; sets the kind when there is no room (abi/machine.h). */
+static uint64_t
+choose_stack(const greg_t *g, struct trap_event *event)
+{
+    uint64_t rsp = (uint64_t)g[REG_RSP];
+
+    if (GUEST->mode == ABI_USER_MODE) {
+        machine.double_faults = 0;
+        return GUEST->kernel_rsp;
+    }
+    if (rsp <= GUEST->stack_high && rsp > GUEST->stack_low &&
+        rsp - GUEST->stack_low >= ABI_TRAP_ROOM + sizeof(struct abi_trap)) {
+        return rsp;
+    }
+    event->kind = ABI_TRAP_STACK_OVERFLOW;
+    if (++machine.double_faults >= TRIPLE_FAULT) {
+        stop_at(g, ABI_INTERNAL, "trap %u in a row without a usable stack (rsp %#lx, stack %#lx..%#lx)",
+                machine.double_faults, rsp, GUEST->stack_low, GUEST->stack_high);
+    }
+    return GUEST->double_fault_rsp;
+}
+
+static void
+deliver(ucontext_t *context, struct trap_event event)
+{
+    greg_t *g = context->uc_mcontext.gregs;
+    struct abi_trap trap;
+    uint64_t frame;
+
+    registers_of(g, &trap);
+    frame = (choose_stack(g, &event) - sizeof(trap)) & ~15ull;
+    trap.fault_address = event.address;
+    trap.vector = event.vector;
+    trap.error = event.error;
+    trap.kind = event.kind;
+    if (GUEST->trap_entry == 0 || GUEST->kpcr == 0 || frame < ABI_SYSTEM_BASE ||
+        frame >= ABI_SYSTEM_END) {
+        stop_at(g, ABI_INTERNAL, "trap %u (error %#x, address %#lx) where the kernel cannot take one",
+                event.vector, event.error, event.address);
+    }
+    memcpy(guest_pointer(frame), &trap, sizeof(trap)); /* T3 */
+    g[REG_RIP] = (greg_t)GUEST->trap_entry;
+    g[REG_RSP] = (greg_t)(frame - 0x28);
+    g[REG_RCX] = (greg_t)frame;
+    g[REG_EFL] = 0x202;
+    GUEST->mode = ABI_KERNEL_MODE;
+    write_gs_base(GUEST->kpcr);
+    set_pkru(context, GUEST->kernel_pkru);
+}
+
+/*
+ * Enters a helper of the kernel as a trampoline would (host/image/patch.h), from the instruction
+ * before rip. What the kernel does not export is done without: IRQL is set, a pause is none.
+ */
+static void
+enter_helper(ucontext_t *context, uint64_t helper, bool has_value, uint64_t value)
+{
+    greg_t *g = context->uc_mcontext.gregs;
+    uint64_t frame[3] = {machine.entries.cr8_return, value, (uint64_t)g[REG_RIP]};
+    size_t skip = has_value ? 0 : 16;
+    uint64_t rsp = (uint64_t)g[REG_RSP] - (sizeof(frame) - skip);
+
+    if (helper == 0) {
+        if (has_value) {
+            *((uint8_t *)guest_pointer(GUEST->kpcr) + KPCR_IRQL) = (uint8_t)value;
+        }
+        return;
+    }
+    if (!space_write(rsp, (char *)frame + skip, sizeof(frame) - skip)) {
+        deliver(context, (struct trap_event){VECTOR_SS, 0, ABI_TRAP_EXCEPTION, ~0ull});
+        return;
+    }
+    g[REG_RSP] = (greg_t)rsp;
+    g[REG_RIP] = (greg_t)helper;
+}
+
+/* An instruction of the guest's that cannot run as it stands; `event` is what it is otherwise. */
+static void
+emulate_or_deliver(ucontext_t *context, const uint8_t *bytes, size_t length, struct trap_event event)
+{
+    greg_t *g = context->uc_mcontext.gregs;
+    struct emulated outcome;
+
+    emulate_instruction(bytes, length, g, &outcome);
+    switch (outcome.result) {
+    case EMULATE_DONE:
+        return;
+    case EMULATE_CR8_WRITE:
+        enter_helper(context, machine.entries.cr8_write, true, outcome.value);
+        return;
+    case EMULATE_PAUSE:
+        if (GUEST->mode == ABI_KERNEL_MODE) {
+            enter_helper(context, machine.entries.pause, false, 0);
+        } else {
+            enter_helper(context, machine.entries.user_pause, false, 0);
+        }
+        return;
+    case EMULATE_PRIVILEGED:
+        event = (struct trap_event){VECTOR_GP, 0, ABI_TRAP_PRIVILEGED, ~0ull};
+        break;
+    case EMULATE_FAULT:
+        event = (struct trap_event){VECTOR_GP, 0, ABI_TRAP_EXCEPTION, ~0ull};
+        break;
+    case EMULATE_SYSCALL:
+        event = (struct trap_event){VECTOR_UD, 0,
+                                    GUEST->mode == ABI_USER_MODE ? ABI_TRAP_SYSCALL
+                                                                 : ABI_TRAP_KERNEL_SYSCALL,
+                                    ~0ull};
+        break;
+    case EMULATE_UNSUPPORTED:
+        stop_at(g, ABI_UNSUPPORTED, "the instruction `%s` is not implemented", outcome.text);
+    case EMULATE_NO:
+        break;
+    }
+    deliver(context, event);
+}
+
+/* `int n`: the kinds of abi/machine.h, or the #GP that a gate nobody may use gives. */
+static void
+software_interrupt(ucontext_t *context, uint32_t error)
+{
+    greg_t *g = context->uc_mcontext.gregs;
+    struct trap_event event = {VECTOR_GP, error, ABI_TRAP_EXCEPTION, ~0ull};
+    uint32_t number = error >> 3;
+
+    switch (number) {
+    case 0x29:
+        event.kind = ABI_TRAP_FASTFAIL;
+        break;
+    case 0x2C:
+        event.kind = ABI_TRAP_ASSERT;
+        break;
+    case 0x2D:
+        event.kind = ABI_TRAP_DEBUG_SERVICE;
+        break;
+    case 0x2E:
+        event.kind = GUEST->mode == ABI_USER_MODE ? ABI_TRAP_SYSCALL : ABI_TRAP_KERNEL_SYSCALL;
+        break;
+    }
+    if (event.kind != ABI_TRAP_EXCEPTION) {
+        g[REG_RIP] += 2;
+        event.vector = number;
+        event.error = 0;
+    }
+    deliver(context, event);
+}
+
+static void
+page_fault(ucontext_t *context)
+{
+    greg_t *g = context->uc_mcontext.gregs;
+    uint64_t address = (uint64_t)g[REG_CR2];
+    uint32_t error = (uint32_t)g[REG_ERR] & (PF_WRITE | PF_FETCH);
+    uint8_t bytes[15];
+    size_t length;
+
+    if (address - ABI_KERNEL_SHARED_DATA < ABI_PAGE_SIZE && GUEST->mode == ABI_KERNEL_MODE &&
+        error == 0) {
+        length = space_read((uint64_t)g[REG_RIP], bytes, sizeof(bytes));
+        if (emulate_shared_data(bytes, length, g)) {
+            return;
+        }
+    }
+    machine.last_fault = address;
+    if (GUEST->mode == ABI_USER_MODE) {
+        error |= PF_USER;
+    }
+    if (space_open(address)) { /* T2 */
+        error |= PF_PRESENT;
+    }
+    deliver(context, (struct trap_event){VECTOR_PF, error, ABI_TRAP_EXCEPTION, address});
+}
+
+static void
+general_protection(ucontext_t *context)
+{
+    greg_t *g = context->uc_mcontext.gregs;
+    uint32_t error = (uint32_t)g[REG_ERR];
+    uint8_t bytes[15];
+    size_t length;
+
+    if ((error & 7) == 2) {
+        software_interrupt(context, error);
+        return;
+    }
+    length = space_read((uint64_t)g[REG_RIP], bytes, sizeof(bytes));
+    emulate_or_deliver(context, bytes, length,
+                       (struct trap_event){VECTOR_GP, error, ABI_TRAP_EXCEPTION, ~0ull});
+}
+
+static void
+finish_step(ucontext_t *context)
+{
+    greg_t *g = context->uc_mcontext.gregs;
+    struct stepping *step = &machine.stepping;
+
+    step->active = false;
+    if (step->delta) {
+        g[step->reg] = (greg_t)(step->original + ((uint64_t)g[step->reg] - step->substitute));
+    } else {
+        g[step->reg] = (greg_t)((step->original & ~step->written) |
+                                ((uint64_t)g[step->reg] & step->written));
+    }
+    g[REG_EFL] = (greg_t)(((uint64_t)g[REG_EFL] & ~FLAG_TF) | (step->flags & FLAG_TF));
+}
+
+static void
+debug_or_breakpoint(ucontext_t *context)
+{
+    greg_t *g = context->uc_mcontext.gregs;
+    uint8_t bytes[16];
+    size_t length;
+
+    if (g[REG_TRAPNO] == VECTOR_DB) {
+        if (machine.stepping.active) {
+            finish_step(context);
+            return;
+        }
+        g[REG_EFL] &= ~(greg_t)FLAG_TF;
+        deliver(context, (struct trap_event){VECTOR_DB, 0, ABI_TRAP_EXCEPTION, ~0ull});
+        return;
+    }
+    length = images_patched((uint64_t)g[REG_RIP] - 1, bytes);
+    if (length != 0) {
+        g[REG_RIP] -= 1;
+        emulate_or_deliver(context, bytes, length,
+                           (struct trap_event){VECTOR_UD, 0, ABI_TRAP_EXCEPTION, ~0ull});
+        return;
+    }
+    deliver(context, (struct trap_event){VECTOR_BP, 0, ABI_TRAP_EXCEPTION, ~0ull});
+}
+
+static void
+invalid_opcode(ucontext_t *context)
+{
+    greg_t *g = context->uc_mcontext.gregs;
+    uint64_t rip = (uint64_t)g[REG_RIP], caller = 0;
+    char message[512];
+
+    if (rip >= ABI_HYPERCALL_STUBS && rip < ABI_HYPERCALL_TABLE) {
+        /* User mode called a stub: to it, that is kernel memory. */
+        g[REG_RIP] = (greg_t)(rip & ~63ull);
+        deliver(context, (struct trap_event){VECTOR_PF, PF_PRESENT | PF_USER | PF_FETCH,
+                                             ABI_TRAP_EXCEPTION, rip & ~63ull});
+        return;
+    }
+    space_read((uint64_t)g[REG_RSP], &caller, sizeof(caller));
+    if (images_missing(rip, caller, message, sizeof(message))) {
+        g[REG_RIP] = (greg_t)caller;
+        g[REG_RSP] += 8;
+        stop_at(g, ABI_UNSUPPORTED, "%s", message);
+    }
+    deliver(context, (struct trap_event){VECTOR_UD, 0, ABI_TRAP_EXCEPTION, ~0ull});
+}
+
+static void
+linux_call(ucontext_t *context, const siginfo_t *info)
+{
+    greg_t *g = context->uc_mcontext.gregs;
+
+    if (info->si_code == SYS_SECCOMP) {
+        worker_fail("system call %d from %#lx was refused by the sandbox", info->si_syscall,
+                    (uint64_t)g[REG_RIP]);
+    }
+    if (info->si_arch != AUDIT_ARCH_X86_64) {
+        /* int 80h: a gate that Windows does not have. */
+        g[REG_RIP] -= 2;
+        deliver(context,
+                (struct trap_event){VECTOR_GP, 0x80 * 8 + 2, ABI_TRAP_EXCEPTION, ~0ull});
+        return;
+    }
+    deliver(context, (struct trap_event){VECTOR_UD, 0,
+                                         GUEST->mode == ABI_USER_MODE ? ABI_TRAP_SYSCALL
+                                                                      : ABI_TRAP_KERNEL_SYSCALL,
+                                         ~0ull});
+}
+
+/* The supervisor's clock ran out: says where the guest is, and ends. */
+NORETURN static void
+watchdog(ucontext_t *context)
+{
+    greg_t *g = context->uc_mcontext.gregs;
+    uint64_t rip = (uint64_t)g[REG_RIP];
+    char where[256];
+    uint32_t irql = 0;
+
+    if (trap_in_host(rip) && machine_guest_rsp != 0) {
+        rip = *(uint64_t *)guest_pointer(machine_guest_rsp);
+        g[REG_RSP] = (greg_t)(machine_guest_rsp + 8);
+        g[REG_RIP] = (greg_t)rip;
+    }
+    images_describe(images_original_rip(rip), where, sizeof(where));
+    if (GUEST->kpcr - ABI_PROCESSOR_BASE < ABI_MAX_PROCESSORS * ABI_PROCESSOR_STRIDE) {
+        irql = *((uint8_t *)guest_pointer(GUEST->kpcr) + 0x50);
+    }
+    if (machine.shared->idle_seconds > 0) {
+        stop_at(g, ABI_LIVELOCK, "%s has run for %u s at IRQL %u (%s mode) without calling the kernel",
+                where, machine.shared->idle_seconds, irql,
+                GUEST->mode == ABI_USER_MODE ? "user" : "kernel");
+    }
+    stop_at(g, ABI_LIVELOCK, "the run did not end in time; it was last seen in %s at IRQL %u", where,
+            irql);
+}
+
+static void
+on_signal(int signal, siginfo_t *info, void *argument)
+{
+    ucontext_t *context = argument;
+    greg_t *g = context->uc_mcontext.gregs;
+
+    __builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() & ~(FLAG_AC | FLAG_TF | FLAG_DF));
+    if (machine.has_keys) {
+        write_pkru(0);
+    }
+    write_fs_base(machine_host_fs);
+    if (signal == SIGUSR1) {
+        watchdog(context);
+    }
+    if (trap_in_host((uint64_t)g[REG_RIP]) && signal != SIGSYS &&
+        (machine_guest_rsp != 0 || !machine.shared->entered)) {
+        char where[256] = "set-up";
+
+        if (machine_guest_rsp != 0) {
+            images_describe(*(uint64_t *)guest_pointer(machine_guest_rsp), where, sizeof(where));
+        }
+        worker_fail("signal %d (trap %lld, address %#llx) in host code at %#llx, called from %s", signal,
+                    g[REG_TRAPNO], g[REG_CR2], g[REG_RIP], where);
+    }
+    if (signal != SIGSYS && info->si_code <= 0) {
+        worker_fail("stray signal %d", signal);
+    }
+    switch (signal) {
+    case SIGSYS:
+        linux_call(context, info);
+        return;
+    case SIGTRAP:
+        debug_or_breakpoint(context);
+        return;
+    case SIGILL:
+        invalid_opcode(context);
+        return;
+    }
+    switch (g[REG_TRAPNO]) {
+    case VECTOR_PF:
+        if (signal == SIGBUS) {
+            worker_fail("out of memory: the guest's page at %#llx cannot be provided", g[REG_CR2]);
+        }
+        page_fault(context);
+        return;
+    case VECTOR_GP:
+        general_protection(context);
+        return;
+    default: /* #DE, #SS, #MF, #AC, #XM: as they are */
+        deliver(context, (struct trap_event){(uint32_t)g[REG_TRAPNO], (uint32_t)g[REG_ERR],
+                                             ABI_TRAP_EXCEPTION, ~0ull});
+    }
+}
+
+static int
+add_text(struct dl_phdr_info *info, size_t size, void *unused)
+{
+    for (int i = 0; i < info->dlpi_phnum && host_segments < HOST_SEGMENTS; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+
+        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X)) {
+            host_text[host_segments].start = info->dlpi_addr + segment->p_vaddr;
+            host_text[host_segments].end = info->dlpi_addr + segment->p_vaddr + segment->p_memsz;
+            host_segments++;
+        }
+    }
+    return 0;
+}
+
+void
+trap_init(void)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGUSR1};
+    size_t size = getauxval(AT_MINSIGSTKSZ) + ALTERNATE_STACK_ROOM;
+    struct sigaction action = {.sa_sigaction = on_signal,
+                               .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+    stack_t stack = {.ss_size = size};
+
+    dl_iterate_phdr(add_text, NULL);
+    __asm__ volatile("rdfsbase %0" : "=r"(machine_host_fs));
+    stack.ss_sp = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) != 0) {
+        worker_fail("cannot set up the signal stack: %s", strerror(errno));
+    }
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        sigaction(signals[i], &action, NULL);
+    }
+}

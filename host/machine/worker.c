@@ -1,0 +1,214 @@
+/*
+ * worker.c - the process that runs one guest: set-up, the ways out, and what it tells the supervisor.
+ *
+ * Order of the set-up: address space, signals, heap; then the fences (sandbox.c); only then is the
+ * first byte of an image looked at (M2).
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "host/machine/machine.h"
+
+#define HEAP_SIZE       (512ull << 20) /* address space only, until it is touched */
+#define HOST_STACK_SIZE (1ull << 20)
+#define MAX_NOTES       100
+
+struct machine machine;
+
+/* No formatting of floats or locales here: vsnprintf without them does not allocate. */
+void
+worker_fail(const char *format, ...)
+{
+    va_list arguments;
+
+    if (machine.shared->failed == 0) {
+        va_start(arguments, format);
+        vsnprintf(machine.shared->failure, sizeof(machine.shared->failure), format, arguments);
+        va_end(arguments);
+        machine.shared->failed = 1;
+    }
+    syscall(SYS_exit_group, 5);
+    __builtin_trap();
+}
+
+static void
+write_all(const void *data, size_t length)
+{
+    const char *next = data;
+
+    while (length != 0) {
+        ssize_t done = write(machine.output, next, length);
+
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done <= 0) {
+            syscall(SYS_exit_group, 5); /* the supervisor has gone */
+        }
+        next += done;
+        length -= (size_t)done;
+    }
+}
+
+void
+worker_send(uint32_t channel, const void *data, size_t length)
+{
+    const char *next = data;
+    struct {
+        struct message head;
+        char body[4096];
+    } message;
+
+    while (length != 0) {
+        size_t part = length < sizeof(message.body) ? length : sizeof(message.body);
+
+        message.head = (struct message){channel, (uint32_t)part};
+        memcpy(message.body, next, part);
+        write_all(&message, sizeof(message.head) + part);
+        next += part;
+        length -= part;
+    }
+}
+
+void
+worker_note(uint64_t site, const char *format, ...)
+{
+    static uint64_t seen[MAX_NOTES];
+    char where[160], text[256], line[448];
+    va_list arguments;
+    int length;
+
+    for (uint32_t i = 0; i < machine.notes; i++) {
+        if (seen[i] == site) {
+            return;
+        }
+    }
+    if (machine.notes == MAX_NOTES) {
+        return;
+    }
+    seen[machine.notes++] = site;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    images_describe(site, where, sizeof(where));
+    length = snprintf(line, sizeof(line), "%s: %s\n", where, text);
+    worker_send(CHANNEL_NOTE, line, (size_t)length);
+}
+
+void
+worker_stop(const struct abi_stop *why, const struct abi_trap *registers)
+{
+    struct shared *shared = machine.shared;
+    uint64_t kpcr = GUEST->kpcr;
+
+    shared->stop = *why;
+    shared->stop.message[sizeof(shared->stop.message) - 1] = 0;
+    shared->registers = *registers;
+    shared->mode = GUEST->mode;
+    shared->cpu = GUEST->current_cpu;
+    shared->irql = 0;
+    if (kpcr >= ABI_PROCESSOR_BASE && kpcr < ABI_PROCESSOR_BASE + ABI_MAX_PROCESSORS * ABI_PROCESSOR_STRIDE) {
+        shared->irql = *((uint8_t *)guest_pointer(kpcr) + 0x50); /* KPCR.Irql */
+    }
+    images_describe(registers->original_rip ? registers->original_rip : registers->rip,
+                    shared->where, sizeof(shared->where));
+    shared->ended = 1;
+    syscall(SYS_exit_group, 0);
+    __builtin_trap();
+}
+
+/* After the fences are up the heap cannot grow: grow it now. Untouched pages cost nothing. */
+static void
+grow_heap(void)
+{
+    void *block;
+
+    mallopt(M_MMAP_MAX, 0);
+    mallopt(M_TRIM_THRESHOLD, -1);
+    block = malloc(HEAP_SIZE);
+    free(block);
+}
+
+static void
+init_processor(void)
+{
+    uint64_t top = ABI_STACK_BASE + ABI_PAGE_SIZE + ABI_BOOT_STACK;
+
+    GUEST->mode = ABI_KERNEL_MODE;
+    GUEST->cpus = machine.request->boot.cpus;
+    GUEST->interrupt_flag = 1;
+    GUEST->has_keys = machine.has_keys;
+    GUEST->xsave_mask = machine.xsave_mask;
+    GUEST->budget = (int64_t)machine.request->slice_points;
+    GUEST->stack_low = ABI_STACK_BASE + ABI_PAGE_SIZE;
+    GUEST->stack_high = top;
+    space_commit(ABI_STACK_BASE + ABI_PAGE_SIZE, ABI_BOOT_STACK, ABI_PROT_READ | ABI_PROT_WRITE);
+}
+
+/* The exit of a kernel entry point that returned: its return address on the boot stack is 0. */
+static void
+enter(void)
+{
+    uint64_t rsp = GUEST->stack_high - 0x28; /* home space and return address */
+    uint64_t rip = machine.entries.startup;
+
+    space_switch(0);
+    machine.shared->entered = 1;
+    machine_enter(rip, rsp, 0);
+}
+
+void
+worker_main(const struct run_request *request, struct shared *shared, int memory, int output)
+{
+    struct abi_image kernel;
+    void *stack;
+    int error;
+    uint32_t result;
+
+    machine.request = request;
+    machine.shared = shared;
+    machine.memory = memory;
+    machine.output = output;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+
+    error = space_init();
+    if (error != 0) {
+        worker_fail("cannot map the guest's address space: %s; `ntlab doctor` says more",
+                    strerror(-error));
+    }
+    shared->has_keys = machine.has_keys;
+    stack = mmap(NULL, HOST_STACK_SIZE, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) {
+        worker_fail("out of memory");
+    }
+    machine_host_rsp = (uint64_t)stack + HOST_STACK_SIZE;
+    emulate_init();
+    trap_init();
+    hypercall_init();
+    init_processor();
+    grow_heap();
+    error = sandbox_trap_instructions();
+    if (error != 0) {
+        worker_fail("syscall user dispatch is not available: %s", strerror(-error));
+    }
+    error = sandbox_enter();
+    if (error != 0) {
+        worker_fail("cannot enter the sandbox: %s", strerror(-error));
+    }
+    result = images_load("ntoskrnl.exe", ABI_IMAGE_SYSTEM, 0, &kernel);
+    if (result != ABI_IMAGE_OK) {
+        worker_fail("ntoskrnl.exe: %s", kernel.message);
+    }
+    machine.entries.startup = kernel.entry;
+    enter();
+    __builtin_trap();
+}
