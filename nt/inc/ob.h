@@ -16,6 +16,10 @@ typedef struct _OB_OPEN_PACKET {
     PVOID AccessState; /* PACCESS_STATE of the caller */
 } OB_OPEN_PACKET, *POB_OPEN_PACKET;
 
+/*
+ * Objects may die, and their methods run, in any thread at PASSIVE_LEVEL; a method may wait.
+ * A method that is NULL means the default.
+ */
 typedef struct _OB_METHODS {
     /* The last reference has gone. */
     VOID (*Delete)(PVOID Object);
@@ -37,7 +41,12 @@ typedef struct _OB_METHODS {
 NTSTATUS ObpCreateType(PCWSTR Name, const OB_METHODS *Methods, const GENERIC_MAPPING *Mapping,
                        ACCESS_MASK ValidAccess, ULONG PoolCharge, ULONG WaitOffset, POBJECT_TYPE *Type);
 
-/* Undocumented but exported by name: the classic creation pair. */
+/*
+ * Undocumented but exported by name: the classic creation pair. The reference that ObCreateObject
+ * gives is consumed by ObInsertObject when that makes a handle, and when it fails; without a handle
+ * it stays the caller's. ObjectPointerBias references are added, and NewObject then names the object
+ * (with OBJ_OPENIF the one that was there: STATUS_OBJECT_NAME_EXISTS).
+ */
 NTSTATUS NTAPI ObCreateObject(KPROCESSOR_MODE ProbeMode, POBJECT_TYPE Type, POBJECT_ATTRIBUTES Attributes,
                               KPROCESSOR_MODE OwnershipMode, PVOID ParseContext, ULONG BodySize,
                               ULONG PagedCharge, ULONG NonPagedCharge, PVOID *Object);
@@ -62,8 +71,19 @@ NTSTATUS ObpCapture(POBJECT_ATTRIBUTES Attributes, KPROCESSOR_MODE Mode, OB_CAPT
 VOID ObpFreeCapture(OB_CAPTURE *Capture);
 
 POBJECT_TYPE ObpTypeOf(PVOID Object);
-/* Handle tables. */
+/* What a wait on the object waits for: a dispatcher header inside of it, or an event that is always
+   signaled where the type has none. ObpCreateType's WaitOffset says where. */
+#define OBP_NOT_WAITABLE ((ULONG)-1)
+#define OBP_WAIT_POINTER 0x80000000u /* the offset holds a pointer to the dispatcher header */
+PVOID ObpWaitObject(PVOID Object);
+/* For a Parse method that returns STATUS_REPARSE: New becomes the name to start again with. */
+NTSTATUS ObpReplaceName(PUNICODE_STRING CompleteName, PCUNICODE_STRING New);
+/* Handle tables. The agent with this name gets 4, 8, 12 ...: the process's first thread. */
 PVOID ObpCreateHandleTable(PEPROCESS Process);
+VOID ObpSetFirstAgent(PVOID HandleTable, ULONG AgentName);
+ULONG ObpCountHandles(PEPROCESS Process);
+/* Copies one handle into another process under the same value (inheritance of standard handles). */
+NTSTATUS ObpCopyHandle(PEPROCESS Target, PEPROCESS Source, HANDLE Handle);
 VOID ObpInheritHandles(PEPROCESS Child, PEPROCESS Parent);
 VOID ObpCloseAllHandles(PEPROCESS Process); /* process exit, in its context */
 VOID ObpMakeTemporary(PVOID Object);

@@ -13,6 +13,8 @@ NTSTATUS SepDefaultDescriptor(PACCESS_TOKEN Token, const GENERIC_MAPPING *Mappin
 NTSTATUS SepCaptureDescriptor(PSECURITY_DESCRIPTOR Source, KPROCESSOR_MODE Mode, PSECURITY_DESCRIPTOR *Captured);
 BOOLEAN SepHasPrivilege(LUID Privilege, KPROCESSOR_MODE Mode);
 NTSTATUS SepCreateAccessState(PACCESS_STATE State, PVOID Aux, ACCESS_MASK Access, const GENERIC_MAPPING *Mapping);
+/* Undocumented but exported: gives back what SepCreateAccessState took. */
+VOID NTAPI SeDeleteAccessState(PACCESS_STATE State);
 NTSTATUS SepDuplicateToken(PACCESS_TOKEN Token, TOKEN_TYPE Type, SECURITY_IMPERSONATION_LEVEL Level, PACCESS_TOKEN *New);
 VOID SepReferenceToken(PACCESS_TOKEN Token);
 

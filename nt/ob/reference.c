@@ -1,0 +1,205 @@
+/*
+ * reference.c - reference counts and the end of objects.
+ *
+ * The last reference deletes the object at once at PASSIVE_LEVEL; above, the object goes on a list
+ * and a system worker thread deletes it, for delete methods are pageable and may wait.
+ *
+ * A count that goes wrong is the driver's mistake: bugcheck 0x18 (object type, object), for a
+ * reference too few while handles are open as for one below zero.
+ */
+#include "obp.h"
+
+static VOID NTAPI
+ObpDeleteWorker(PVOID Context)
+{
+    POBP_OBJECT List, Next, Reversed = NULL;
+
+    List = ObpDeleteList;
+    ObpDeleteList = NULL;
+    ObpDeleteQueued = FALSE;
+    for (; List != NULL; List = Next) { /* oldest first */
+        Next = List->NextToDelete;
+        List->NextToDelete = Reversed;
+        Reversed = List;
+    }
+    for (; Reversed != NULL; Reversed = Next) {
+        Next = Reversed->NextToDelete;
+        ObpDeleteObject(Reversed);
+    }
+}
+
+static VOID
+ObpDeferDelete(POBP_OBJECT Object)
+{
+    Object->NextToDelete = ObpDeleteList;
+    ObpDeleteList = Object;
+    if (!ObpDeleteQueued) {
+        ObpDeleteQueued = TRUE;
+        ExInitializeWorkItem(&ObpDeleteItem, ObpDeleteWorker, NULL);
+        ExQueueWorkItem(&ObpDeleteItem, CriticalWorkQueue);
+    }
+}
+
+VOID
+ObpDeleteObject(POBP_OBJECT Object)
+{
+    POBJECT_TYPE Type = Object->Type;
+    POBP_HOLDER Holder, Next;
+
+    ASSERT(Object->Directory == NULL);
+    if (Type->Methods.Delete != NULL) {
+        Type->Methods.Delete(OBP_BODY(Object));
+    }
+    ObpFreeCreateInfo(Object);
+    if (Object->Header.SecurityDescriptor != NULL) {
+        ExFreePool(Object->Header.SecurityDescriptor);
+    }
+    if (Object->Name.Buffer != NULL) {
+        ExpFree(Object->Name.Buffer);
+    }
+    for (Holder = Object->Holder.Next; Holder != NULL; Holder = Next) {
+        Next = Holder->Next;
+        ExpFree(Holder);
+    }
+    Type->TotalNumberOfObjects--;
+    ExpFree(Object);
+}
+
+/* O3: only the name is left? */
+VOID
+ObpNameCheck(POBP_OBJECT Object)
+{
+    if (Object->Directory != NULL && Object->Header.HandleCount == 0 &&
+        Object->Header.PointerCount == 1 && !(Object->Header.Flags & OBP_FLAG_PERMANENT)) {
+        ObpRemoveName(Object);
+    }
+}
+
+static DECLSPEC_NORETURN VOID
+ObpBadCount(POBP_OBJECT Object)
+{
+    KeBugCheckEx(REFERENCE_BY_POINTER, (ULONG_PTR)Object->Type, (ULONG_PTR)OBP_BODY(Object),
+                 (ULONG_PTR)Object->Header.HandleCount, (ULONG_PTR)Object->Header.PointerCount);
+}
+
+static LONG_PTR
+ObpDereference(PVOID Body, LONG Count, BOOLEAN Defer)
+{
+    POBP_OBJECT Object = ObpObject(Body);
+    LONG64 Left;
+
+    KiSchedulePoint(SP_OBJECT, Body);
+    Left = Object->Header.PointerCount - Count;
+    if (Left < Object->Header.HandleCount || (Object->Header.Flags & OBP_FLAG_DELETING)) { /* O1 */
+        Object->Header.PointerCount = Left;
+        ObpBadCount(Object);
+    }
+    Object->Header.PointerCount = Left;
+    if (Left == 1 && Object->Directory != NULL) {
+        ObpNameCheck(Object); /* may come back here for the name's reference */
+        return Left;
+    }
+    if (Left == 0) {
+        Object->Header.Flags |= OBP_FLAG_DELETING;
+        if (Defer || KiIrql() > PASSIVE_LEVEL) {
+            ObpDeferDelete(Object);
+        } else {
+            ObpDeleteObject(Object);
+        }
+    }
+    return Left;
+}
+
+LONG_PTR FASTCALL
+ObfReferenceObject(PVOID Body)
+{
+    POBP_OBJECT Object = ObpObject(Body);
+
+    KiSchedulePoint(SP_OBJECT, Body);
+    if (Object->Header.PointerCount <= 0 || (Object->Header.Flags & OBP_FLAG_DELETING)) {
+        ObpBadCount(Object); /* nobody can hold what has no references */
+    }
+    return ++Object->Header.PointerCount;
+}
+
+LONG_PTR FASTCALL
+ObfReferenceObjectWithTag(PVOID Body, ULONG Tag)
+{
+    return ObfReferenceObject(Body);
+}
+
+LONG_PTR FASTCALL
+ObfDereferenceObject(PVOID Body)
+{
+    return ObpDereference(Body, 1, FALSE);
+}
+
+LONG_PTR FASTCALL
+ObfDereferenceObjectWithTag(PVOID Body, ULONG Tag)
+{
+    return ObpDereference(Body, 1, FALSE);
+}
+
+VOID NTAPI
+ObDereferenceObjectDeferDelete(PVOID Body)
+{
+    ObpDereference(Body, 1, TRUE);
+}
+
+VOID NTAPI
+ObDereferenceObjectDeferDeleteWithTag(PVOID Body, ULONG Tag)
+{
+    ObpDereference(Body, 1, TRUE);
+}
+
+NTSTATUS NTAPI
+ObReferenceObjectByPointer(PVOID Body, ACCESS_MASK DesiredAccess, POBJECT_TYPE Type,
+                           KPROCESSOR_MODE AccessMode)
+{
+    POBP_OBJECT Object = ObpObject(Body);
+
+    /* The type counts for callers from user mode, and symbolic links are never anything else. */
+    if (Object->Type != Type && (AccessMode != KernelMode || Type == ObpSymbolicLinkType)) {
+        return STATUS_OBJECT_TYPE_MISMATCH;
+    }
+    ObfReferenceObject(Body);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI
+ObReferenceObjectByPointerWithTag(PVOID Body, ACCESS_MASK DesiredAccess, POBJECT_TYPE Type,
+                                  KPROCESSOR_MODE AccessMode, ULONG Tag)
+{
+    return ObReferenceObjectByPointer(Body, DesiredAccess, Type, AccessMode);
+}
+
+/* TRUE and a reference, unless the last one has gone already. */
+BOOLEAN NTAPI
+ObReferenceObjectSafe(PVOID Body)
+{
+    POBP_OBJECT Object = ObpObject(Body);
+
+    if (Object->Header.PointerCount <= 0 || (Object->Header.Flags & OBP_FLAG_DELETING)) {
+        return FALSE;
+    }
+    ObfReferenceObject(Body);
+    return TRUE;
+}
+
+LONG_PTR
+ObpPointerCount(PVOID Body)
+{
+    return ObpObject(Body)->Header.PointerCount;
+}
+
+LONG
+ObpHandleCount(PVOID Body)
+{
+    return (LONG)ObpObject(Body)->Header.HandleCount;
+}
+
+ULONG NTAPI
+ObGetObjectPointerCount(PVOID Body)
+{
+    return (ULONG)ObpObject(Body)->Header.PointerCount;
+}
