@@ -105,7 +105,7 @@ test_execute(void)
 static int
 test_dispatch(void)
 {
-    return prctl(PR_SET_SYSCALL_USER_DISPATCH, 1, 0, ABI_SYSTEM_ALIAS, 0) == 0 ? 0 : errno;
+    return prctl(PR_SET_SYSCALL_USER_DISPATCH, 1, ABI_PAGE_SIZE, (1ull << 47) - 2 * ABI_PAGE_SIZE, 0) == 0 ? 0 : errno;
 }
 
 static int

@@ -122,6 +122,7 @@ struct machine {
     bool has_keys;
     uint32_t pkru_offset; /* of PKRU in a signal frame's XSAVE area */
     uint64_t xsave_mask;
+    uint64_t xsave_size;
     struct kernel_entries entries;
     struct stepping stepping;
     uint32_t double_faults; /* in a row */
@@ -175,6 +176,8 @@ extern uint64_t machine_host_rsp;  /* where hypercalls start their stack */
 extern uint64_t machine_guest_rsp; /* the guest's rsp inside a hypercall, 0 outside */
 extern uint64_t machine_guest_saved[8]; /* rbx rbp rsi rdi r12-r15 at the hypercall */
 extern uint64_t machine_host_fs;
+extern uint64_t machine_xsave_low; /* XSAVE mask of hypercalls */
+#define MACHINE_XSAVE_ROOM 16384
 
 /* hypercall.c */
 void hypercall_init(void);

@@ -4,6 +4,7 @@
  * Order of the set-up: address space, signals, heap; then the fences (sandbox.c); only then is the
  * first byte of an image looked at (M2).
  */
+#include <cpuid.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -136,6 +137,33 @@ grow_heap(void)
     free(block);
 }
 
+/*
+ * What of the vector state exists here. PKRU is not part of it: it belongs to the address space. AMX is
+ * left out, for Linux asks each process to request it first, and nobody here does.
+ */
+static void
+measure_vector_state(void)
+{
+    uint32_t eax, ebx, ecx, edx, low, high;
+    const uint32_t wanted = 0xE7; /* x87, SSE, AVX, AVX-512 */
+
+    __cpuid_count(0xD, 9, eax, ebx, ecx, edx);
+    machine.pkru_offset = ebx;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    machine.xsave_mask = low & wanted;
+    machine.xsave_size = 576; /* legacy area and header */
+    for (uint32_t i = 2; i < 8; i++) {
+        if (machine.xsave_mask >> i & 1) {
+            __cpuid_count(0xD, i, eax, ebx, ecx, edx);
+            machine.xsave_size = ebx + eax > machine.xsave_size ? ebx + eax : machine.xsave_size;
+        }
+    }
+    if (machine.xsave_size > MACHINE_XSAVE_ROOM) {
+        worker_fail("the vector state of this processor is too large");
+    }
+    machine_xsave_low = machine.xsave_mask;
+}
+
 static void
 init_processor(void)
 {
@@ -146,6 +174,7 @@ init_processor(void)
     GUEST->interrupt_flag = 1;
     GUEST->has_keys = machine.has_keys;
     GUEST->xsave_mask = machine.xsave_mask;
+    GUEST->xsave_size = machine.xsave_size;
     GUEST->budget = (int64_t)machine.request->slice_points;
     GUEST->stack_low = ABI_STACK_BASE + ABI_PAGE_SIZE;
     GUEST->stack_high = top;
@@ -179,6 +208,7 @@ worker_main(const struct run_request *request, struct shared *shared, int memory
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 
+    measure_vector_state();
     error = space_init();
     if (error != 0) {
         worker_fail("cannot map the guest's address space: %s; `ntlab doctor` says more",
