@@ -2,9 +2,30 @@
  * exdata.c - the mutable globals of nt/ex.
  */
 #include "expool.h"
+#include "exp.h"
 
 /* Pools. */
 ULONG64 ExpArenaOpen[2][ABI_ARENAS / 64];
 EXP_CELL ExpCell[EXP_CELLS];
 SIZE_T ExpPoolBytes[2];
 BOOLEAN ExpPoolsReady;
+
+/* Work queues. */
+EXP_WORK_QUEUE ExpWorkQueue[3];
+KEVENT ExpWorkerEvent;
+BOOLEAN ExpWorkersReady;
+
+/* Keyed waits, in the order of arrival. */
+LIST_ENTRY ExpKeyedWaiters;
+
+/* Time. */
+LONGLONG ExpTimeZoneBias;
+
+/* Types and objects of ours. */
+POBJECT_TYPE ExEventObjectTypeP, ExSemaphoreObjectTypeP, ExMutantObjectTypeP, ExTimerObjectTypeP;
+POBJECT_TYPE ExCallbackObjectTypeP, ExKeyedEventObjectTypeP;
+PCALLBACK_OBJECT ExCbSetSystemTime, ExCbPowerState, ExCbProcessorAdd;
+POBJECT_TYPE *ExEventObjectType = &ExEventObjectTypeP;
+POBJECT_TYPE *ExSemaphoreObjectType = &ExSemaphoreObjectTypeP;
+POBJECT_TYPE *ExMutantObjectType = &ExMutantObjectTypeP;
+POBJECT_TYPE *ExTimerObjectType = &ExTimerObjectTypeP;

@@ -20,6 +20,9 @@ VOID ExpChargeQuota(PVOID Process, BOOLEAN Paged, LONG_PTR Bytes);
 /* What is left of the memory that Image's code allocated (leak check at unload). */
 VOID ExpRundownThread(struct _KTHREAD *Thread); /* thread exit: give back what names hold */
 
+/* A LUID that nobody else gets. */
+VOID ExpAllocateLuid(PLUID Luid);
+
 /* Work items run in system worker threads of the critical, delayed and hyper-critical queues. */
 
 /* What the DDK of Windows 10 2004 and later declares and ours does not. */

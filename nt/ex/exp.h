@@ -1,0 +1,126 @@
+/*
+ * exp.h - the executive's private header: what the files of nt/ex share.
+ *
+ * ex builds pools, locks, work queues and the simple named objects on the dispatcher of nt/ke. It knows
+ * objects through nt/inc/ob.h and threads through KTHREAD; it knows nothing of I/O.
+ *
+ *     pool.c poolapi.c          pools                     callback.c    callback objects
+ *     lookaside.c interlocked.c                           eventob.c semaphob.c mutantob.c timerob.c
+ *     fastmutex.c resource.c pushlock.c rundown.c         keyed.c       keyed events, alerts by thread id
+ *     work.c                    system worker threads     extimer.c     EX_TIMER
+ *     sysinfo.c                 NtQuerySystemInformation  time.c uuid.c
+ *
+ * Locks: a routine passes its schedule point before it looks at the lock, and no other until the lock's
+ * fields agree again; so their few instructions need no lock of their own. A routine that must wait
+ * leaves the fields sound, waits, and looks again.
+ */
+#ifndef NT_EX_EXP_H
+#define NT_EX_EXP_H
+
+#include "nt/inc/ke.h"
+#include "nt/inc/ex.h"
+#include "nt/inc/ob.h"
+#include "nt/inc/ps.h"
+#include "nt/inc/se.h"
+#include "nt/inc/mm.h"
+
+#ifndef OBP_NOT_WAITABLE
+#define OBP_NOT_WAITABLE ((ULONG)-1)
+#endif
+
+/* Stores a handle where a caller of Mode asked for it. The place has been probed. */
+FORCEINLINE NTSTATUS
+ExpStoreHandle(PHANDLE Out, HANDLE Value, KPROCESSOR_MODE Mode)
+{
+    if (Mode == KernelMode) {
+        *Out = Value;
+        return STATUS_SUCCESS;
+    }
+    __try {
+        *Out = Value;
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+
+/* Probes a result that may be absent. */
+FORCEINLINE NTSTATUS
+ExpProbeWrite(PVOID Address, SIZE_T Bytes, ULONG Alignment, KPROCESSOR_MODE Mode)
+{
+    if (Mode == KernelMode || Address == NULL) {
+        return STATUS_SUCCESS;
+    }
+    __try {
+        ProbeForWrite(Address, Bytes, Alignment);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+
+/* Copies to, or from, memory that a caller of Mode named. */
+FORCEINLINE NTSTATUS
+ExpCopyOut(PVOID To, const VOID *From, SIZE_T Bytes, KPROCESSOR_MODE Mode)
+{
+    if (Mode == KernelMode) {
+        RtlCopyMemory(To, From, Bytes);
+        return STATUS_SUCCESS;
+    }
+    __try {
+        ProbeForWrite(To, Bytes, 1);
+        RtlCopyMemory(To, From, Bytes);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+
+FORCEINLINE NTSTATUS
+ExpCopyIn(PVOID To, const VOID *From, SIZE_T Bytes, KPROCESSOR_MODE Mode)
+{
+    if (Mode == KernelMode) {
+        RtlCopyMemory(To, From, Bytes);
+        return STATUS_SUCCESS;
+    }
+    __try {
+        ProbeForRead((PVOID)From, Bytes, 1);
+        RtlCopyMemory(To, From, Bytes);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+
+/* An optional count that goes out. */
+FORCEINLINE NTSTATUS
+ExpStoreLong(PLONG Out, LONG Value, KPROCESSOR_MODE Mode)
+{
+    return Out == NULL ? STATUS_SUCCESS : ExpCopyOut(Out, &Value, sizeof(Value), Mode);
+}
+
+/* Phase 1 of each object type of ours; see init.c. */
+VOID ExpInitializeEvents(VOID);
+VOID ExpInitializeSemaphores(VOID);
+VOID ExpInitializeMutants(VOID);
+VOID ExpInitializeTimers(VOID);
+VOID ExpInitializeKeyedEvents(VOID);
+VOID ExpInitializeCallbacks(ULONG Phase);
+VOID ExpInitializeWorkers(VOID);
+
+/* Work queues. */
+typedef struct _EXP_WORK_QUEUE {
+    KQUEUE Queue;
+    ULONG Threads;
+    ULONG Limit;
+} EXP_WORK_QUEUE;
+extern EXP_WORK_QUEUE ExpWorkQueue[3]; /* critical, delayed, hyper-critical */
+extern KEVENT ExpWorkerEvent;          /* the manager should look for a queue with no thread to spare */
+extern BOOLEAN ExpWorkersReady;
+
+/* Keyed waits. */
+extern LIST_ENTRY ExpKeyedWaiters;
+extern LONGLONG ExpTimeZoneBias;       /* 100 ns; local = system - bias */
+extern PCALLBACK_OBJECT ExCbSetSystemTime, ExCbPowerState, ExCbProcessorAdd;
+
+#endif

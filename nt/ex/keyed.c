@@ -1,0 +1,221 @@
+/*
+ * keyed.c - keyed events, and alerts by thread id.
+ *
+ * A keyed event has no state. A release meets one waiter with the same key (a number whose lowest bit is
+ * clear) in the same process, and waits until there is one: it goes both ways. ntdll builds critical
+ * sections and condition variables of old on it.
+ *
+ * NtAlertThreadByThreadId sets a flag in the thread that NtWaitForAlertByThreadId consumes; ntdll's locks
+ * of Windows 8 and later are built on that. The flag is the thread's, so an alert is never lost.
+ *
+ * A waiter's record lies on its stack and is on ExpKeyedWaiters exactly while it has not been met; a
+ * time-out or an alert takes it off itself.
+ */
+#include "exp.h"
+
+#define KEYEDEVENT_WAIT 1
+#define KEYEDEVENT_WAKE 2
+#define KEYEDEVENT_ALL_ACCESS (STANDARD_RIGHTS_REQUIRED | KEYEDEVENT_WAIT | KEYEDEVENT_WAKE)
+
+typedef struct _EXP_KEYED_WAITER {
+    LIST_ENTRY Link;
+    PVOID Object;
+    PVOID Key;
+    PVOID Process;
+    BOOLEAN Release; /* a release that waits for a wait */
+    BOOLEAN Met;
+    KEVENT Event;
+} EXP_KEYED_WAITER;
+
+static const GENERIC_MAPPING ExpKeyedMapping = {STANDARD_RIGHTS_READ | KEYEDEVENT_WAIT,
+                                                STANDARD_RIGHTS_WRITE | KEYEDEVENT_WAKE, STANDARD_RIGHTS_EXECUTE,
+                                                KEYEDEVENT_ALL_ACCESS};
+static const OB_METHODS ExpKeyedMethods;
+
+VOID
+ExpInitializeKeyedEvents(VOID)
+{
+    NTSTATUS Status = ObpCreateType(L"KeyedEvent", &ExpKeyedMethods, &ExpKeyedMapping, KEYEDEVENT_ALL_ACCESS,
+                                    sizeof(ULONG64), OBP_NOT_WAITABLE, &ExKeyedEventObjectTypeP);
+
+    ASSERT(NT_SUCCESS(Status));
+    InitializeListHead(&ExpKeyedWaiters);
+}
+
+NTSTATUS NTAPI
+NtCreateKeyedEvent(PHANDLE KeyedEventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                   ULONG Flags)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    PULONG64 Object;
+    HANDLE Handle;
+    NTSTATUS Status = ExpProbeWrite(KeyedEventHandle, sizeof(HANDLE), 1, Mode);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (Flags != 0) {
+        return STATUS_INVALID_PARAMETER_4;
+    }
+    Status = ObCreateObject(Mode, ExKeyedEventObjectTypeP, ObjectAttributes, Mode, NULL, sizeof(*Object), 0, 0,
+                            (PVOID *)&Object);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    *Object = 0;
+    Status = ObInsertObject(Object, NULL, DesiredAccess, 0, NULL, &Handle);
+    if (NT_SUCCESS(Status)) {
+        NTSTATUS Stored = ExpStoreHandle(KeyedEventHandle, Handle, Mode);
+
+        if (!NT_SUCCESS(Stored)) {
+            Status = Stored;
+        }
+    }
+    return Status;
+}
+
+NTSTATUS NTAPI
+NtOpenKeyedEvent(PHANDLE KeyedEventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    HANDLE Handle;
+    NTSTATUS Status = ExpProbeWrite(KeyedEventHandle, sizeof(HANDLE), 1, Mode);
+
+    if (NT_SUCCESS(Status)) {
+        Status = ObOpenObjectByName(ObjectAttributes, ExKeyedEventObjectTypeP, Mode, NULL, DesiredAccess, NULL,
+                                    &Handle);
+    }
+    return NT_SUCCESS(Status) ? ExpStoreHandle(KeyedEventHandle, Handle, Mode) : Status;
+}
+
+static NTSTATUS
+ExpKeyed(HANDLE KeyedEventHandle, PVOID Key, BOOLEAN Alertable, PLARGE_INTEGER Timeout, BOOLEAN Release)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    EXP_KEYED_WAITER Me;
+    LARGE_INTEGER Time;
+    PVOID Object = NULL;
+    PVOID Process = PspCurrentProcess();
+    NTSTATUS Status;
+
+    if ((ULONG_PTR)Key & 1) {
+        return STATUS_INVALID_PARAMETER_1;
+    }
+    if (Timeout != NULL) {
+        Status = ExpCopyIn(&Time, Timeout, sizeof(Time), Mode);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+    }
+    if (KeyedEventHandle != NULL) { /* from Vista on no handle means the one keyed event of the system */
+        Status = ObReferenceObjectByHandle(KeyedEventHandle, Release ? KEYEDEVENT_WAKE : KEYEDEVENT_WAIT,
+                                           ExKeyedEventObjectTypeP, Mode, &Object, NULL);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+    }
+    KiSchedulePoint(SP_ACQUIRE_LOCK, Key);
+    for (PLIST_ENTRY Link = ExpKeyedWaiters.Flink; Link != &ExpKeyedWaiters; Link = Link->Flink) {
+        EXP_KEYED_WAITER *Other = CONTAINING_RECORD(Link, EXP_KEYED_WAITER, Link);
+
+        if (Other->Key == Key && Other->Object == Object && Other->Process == Process && Other->Release != Release) {
+            RemoveEntryList(&Other->Link);
+            Other->Met = TRUE;
+            KeSetEvent(&Other->Event, EVENT_INCREMENT, FALSE);
+            Status = STATUS_SUCCESS;
+            goto Done;
+        }
+    }
+    Me.Object = Object;
+    Me.Key = Key;
+    Me.Process = Process;
+    Me.Release = Release;
+    Me.Met = FALSE;
+    KeInitializeEvent(&Me.Event, SynchronizationEvent, FALSE);
+    InsertTailList(&ExpKeyedWaiters, &Me.Link);
+    Status = KeWaitForSingleObject(&Me.Event, WrKeyedEvent, Mode, Alertable, Timeout != NULL ? &Time : NULL);
+    if (Status != STATUS_SUCCESS) {
+        if (Me.Met) {
+            /* Met after the wait had ended: the partner counts on it. */
+            Status = STATUS_SUCCESS;
+        } else {
+            RemoveEntryList(&Me.Link);
+        }
+    }
+Done:
+    if (Object != NULL) {
+        ObDereferenceObject(Object);
+    }
+    return Status;
+}
+
+NTSTATUS NTAPI
+NtWaitForKeyedEvent(HANDLE KeyedEventHandle, PVOID Key, BOOLEAN Alertable, PLARGE_INTEGER Timeout)
+{
+    return ExpKeyed(KeyedEventHandle, Key, Alertable, Timeout, FALSE);
+}
+
+NTSTATUS NTAPI
+NtReleaseKeyedEvent(HANDLE KeyedEventHandle, PVOID Key, BOOLEAN Alertable, PLARGE_INTEGER Timeout)
+{
+    return ExpKeyed(KeyedEventHandle, Key, Alertable, Timeout, TRUE);
+}
+
+/* ETHREAD.AlertByThreadId: NULL, EXP_ALERTED, or the event that the thread waits for. */
+#define EXP_ALERTED ((PVOID)1)
+
+NTSTATUS NTAPI
+NtAlertThreadByThreadId(HANDLE ThreadId)
+{
+    PETHREAD Thread;
+    PVOID Wait;
+    NTSTATUS Status = PsLookupThreadByThreadId(ThreadId, &Thread);
+
+    if (!NT_SUCCESS(Status)) {
+        return STATUS_INVALID_CID;
+    }
+    if (PspThreadsProcess(Thread) != PspThreadsProcess(KiThread())) {
+        ObDereferenceObject(Thread);
+        return STATUS_ACCESS_DENIED;
+    }
+    KiSchedulePoint(SP_SET_EVENT, &Thread->AlertByThreadId);
+    Wait = Thread->AlertByThreadId;
+    if (Wait == NULL) {
+        Thread->AlertByThreadId = EXP_ALERTED;
+    } else if (Wait != EXP_ALERTED) {
+        Thread->AlertByThreadId = EXP_ALERTED;
+        KeSetEvent(Wait, EVENT_INCREMENT, FALSE);
+    }
+    ObDereferenceObject(Thread);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI
+NtWaitForAlertByThreadId(PVOID Address, PLARGE_INTEGER Timeout)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    PETHREAD Thread = PspCurrentThread();
+    LARGE_INTEGER Time;
+    KEVENT Event;
+    NTSTATUS Status;
+
+    if (Timeout != NULL) {
+        Status = ExpCopyIn(&Time, Timeout, sizeof(Time), Mode);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+    }
+    KiSchedulePoint(SP_WAIT, &Thread->AlertByThreadId);
+    if (Thread->AlertByThreadId == EXP_ALERTED) {
+        Thread->AlertByThreadId = NULL;
+        return STATUS_ALERTED;
+    }
+    KeInitializeEvent(&Event, SynchronizationEvent, FALSE);
+    Thread->AlertByThreadId = &Event;
+    Status = KeWaitForSingleObject(&Event, WrAlertByThreadId, Mode, FALSE, Timeout != NULL ? &Time : NULL);
+    if (Thread->AlertByThreadId == EXP_ALERTED) {
+        Status = STATUS_ALERTED;
+    }
+    Thread->AlertByThreadId = NULL;
+    return Status;
+}

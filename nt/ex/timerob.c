@@ -1,0 +1,256 @@
+/*
+ * timerob.c - timer objects: a KTIMER and, if asked for, an APC to the thread that set it.
+ *
+ * The APC is queued by the timer's DPC, as on Windows: so it arrives in the thread that called
+ * NtSetTimer, when that waits alertably. While an APC routine is set, the timer holds a reference to the
+ * thread. A timer that fires while its APC is still queued does not queue it twice.
+ *
+ * Facts: the DDI pages of ZwCreateTimer, ZwSetTimer ("the TimerApcRoutine ... in the context of the thread
+ * that created the timer request"), ZwCancelTimer, ExSetTimerResolution.
+ */
+#include "exp.h"
+
+#ifndef TIMER_QUERY_STATE
+#define TIMER_QUERY_STATE  1
+#define TIMER_MODIFY_STATE 2
+#define TIMER_ALL_ACCESS   (STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | TIMER_QUERY_STATE | TIMER_MODIFY_STATE)
+#endif
+
+typedef struct _EXP_TIMER {
+    KTIMER Timer;
+    KDPC Dpc;
+    KAPC Apc;
+    LONG Period;
+    PETHREAD Thread; /* referenced; the APC's target */
+} EXP_TIMER, *PEXP_TIMER;
+
+static const GENERIC_MAPPING ExpTimerMapping = {STANDARD_RIGHTS_READ | TIMER_QUERY_STATE,
+                                                STANDARD_RIGHTS_WRITE | TIMER_MODIFY_STATE,
+                                                STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, TIMER_ALL_ACCESS};
+
+/* Stops the timer and forgets its APC. */
+static BOOLEAN
+ExpStopTimer(PEXP_TIMER Timer)
+{
+    BOOLEAN WasSet = KeCancelTimer(&Timer->Timer);
+
+    if (Timer->Thread != NULL) {
+        KeRemoveQueueApc(&Timer->Apc);
+        ObDereferenceObject(Timer->Thread);
+        Timer->Thread = NULL;
+    }
+    return WasSet;
+}
+
+static VOID
+ExpDeleteTimerObject(PVOID Object)
+{
+    ExpStopTimer(Object);
+    KeFlushQueuedDpcs();
+}
+
+static const OB_METHODS ExpTimerMethods = {.Delete = ExpDeleteTimerObject};
+
+VOID
+ExpInitializeTimers(VOID)
+{
+    NTSTATUS Status = ObpCreateType(L"Timer", &ExpTimerMethods, &ExpTimerMapping, TIMER_ALL_ACCESS,
+                                    sizeof(EXP_TIMER), 0, &ExTimerObjectTypeP);
+
+    ASSERT(NT_SUCCESS(Status));
+}
+
+static VOID NTAPI
+ExpTimerKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext, PVOID *SystemArgument1,
+                      PVOID *SystemArgument2)
+{
+    /* The APC stays in the timer, which is ready for the next one. */
+}
+
+static VOID NTAPI
+ExpTimerDpc(PKDPC Dpc, PVOID Context, PVOID SystemArgument1, PVOID SystemArgument2)
+{
+    PEXP_TIMER Timer = Context;
+
+    if (Timer->Thread != NULL) {
+        ULONG64 Time = KiQuerySystemTime();
+
+        KeInsertQueueApc(&Timer->Apc, (PVOID)(ULONG_PTR)(ULONG)Time, (PVOID)(ULONG_PTR)(Time >> 32), 1);
+    }
+}
+
+NTSTATUS NTAPI
+NtCreateTimer(PHANDLE TimerHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+              TIMER_TYPE TimerType)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    PEXP_TIMER Timer;
+    HANDLE Handle;
+    NTSTATUS Status = ExpProbeWrite(TimerHandle, sizeof(HANDLE), 1, Mode);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (TimerType != NotificationTimer && TimerType != SynchronizationTimer) {
+        return STATUS_INVALID_PARAMETER_4;
+    }
+    Status = ObCreateObject(Mode, ExTimerObjectTypeP, ObjectAttributes, Mode, NULL, sizeof(*Timer), 0, 0,
+                            (PVOID *)&Timer);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    KeInitializeTimerEx(&Timer->Timer, TimerType);
+    KeInitializeDpc(&Timer->Dpc, ExpTimerDpc, Timer);
+    Timer->Period = 0;
+    Timer->Thread = NULL;
+    Status = ObInsertObject(Timer, NULL, DesiredAccess, 0, NULL, &Handle);
+    if (NT_SUCCESS(Status)) {
+        NTSTATUS Stored = ExpStoreHandle(TimerHandle, Handle, Mode);
+
+        if (!NT_SUCCESS(Stored)) {
+            Status = Stored;
+        }
+    }
+    return Status;
+}
+
+NTSTATUS NTAPI
+NtOpenTimer(PHANDLE TimerHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    HANDLE Handle;
+    NTSTATUS Status = ExpProbeWrite(TimerHandle, sizeof(HANDLE), 1, Mode);
+
+    if (NT_SUCCESS(Status)) {
+        Status = ObOpenObjectByName(ObjectAttributes, ExTimerObjectTypeP, Mode, NULL, DesiredAccess, NULL, &Handle);
+    }
+    return NT_SUCCESS(Status) ? ExpStoreHandle(TimerHandle, Handle, Mode) : Status;
+}
+
+NTSTATUS NTAPI
+NtSetTimer(HANDLE TimerHandle, PLARGE_INTEGER DueTime, PVOID TimerApcRoutine, PVOID TimerContext,
+           BOOLEAN ResumeTimer, LONG Period, PBOOLEAN PreviousState)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    LARGE_INTEGER Due;
+    PEXP_TIMER Timer;
+    BOOLEAN Signaled;
+    NTSTATUS Status = ExpCopyIn(&Due, DueTime, sizeof(Due), Mode);
+
+    if (NT_SUCCESS(Status)) {
+        Status = ExpProbeWrite(PreviousState, sizeof(BOOLEAN), 1, Mode);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (Period < 0) {
+        return STATUS_INVALID_PARAMETER_6;
+    }
+    Status = ObReferenceObjectByHandle(TimerHandle, TIMER_MODIFY_STATE, ExTimerObjectTypeP, Mode, (PVOID *)&Timer,
+                                       NULL);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    ExpStopTimer(Timer);
+    Signaled = KeReadStateTimer(&Timer->Timer);
+    Timer->Period = Period;
+    if (TimerApcRoutine != NULL) {
+        Timer->Thread = PspCurrentThread();
+        ObReferenceObject(Timer->Thread);
+        KeInitializeApc(&Timer->Apc, KiThread(), CurrentApcEnvironment, ExpTimerKernelRoutine, NULL,
+                        (PKI_NORMAL_ROUTINE)TimerApcRoutine, Mode, TimerContext);
+    }
+    KeSetTimerEx(&Timer->Timer, Due, Period, TimerApcRoutine != NULL ? &Timer->Dpc : NULL);
+    ObDereferenceObject(Timer);
+    if (PreviousState != NULL) {
+        ExpCopyOut(PreviousState, &Signaled, sizeof(Signaled), Mode);
+    }
+    /* Nothing sleeps here that a timer could wake. */
+    return ResumeTimer ? STATUS_TIMER_RESUME_IGNORED : STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI
+NtCancelTimer(HANDLE TimerHandle, PBOOLEAN CurrentState)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    PEXP_TIMER Timer;
+    BOOLEAN Signaled;
+    NTSTATUS Status = ExpProbeWrite(CurrentState, sizeof(BOOLEAN), 1, Mode);
+
+    if (NT_SUCCESS(Status)) {
+        Status = ObReferenceObjectByHandle(TimerHandle, TIMER_MODIFY_STATE, ExTimerObjectTypeP, Mode,
+                                           (PVOID *)&Timer, NULL);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    ExpStopTimer(Timer);
+    Signaled = KeReadStateTimer(&Timer->Timer);
+    ObDereferenceObject(Timer);
+    if (CurrentState != NULL) {
+        ExpCopyOut(CurrentState, &Signaled, sizeof(Signaled), Mode);
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI
+NtQueryTimer(HANDLE TimerHandle, ULONG TimerInformationClass, PVOID TimerInformation, ULONG Length,
+             PULONG ReturnLength)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    struct {
+        LARGE_INTEGER RemainingTime;
+        BOOLEAN TimerState;
+    } Information = {0};
+    ULONG Bytes = sizeof(Information);
+    PEXP_TIMER Timer;
+    NTSTATUS Status;
+
+    if (TimerInformationClass != 0) {
+        return STATUS_INVALID_INFO_CLASS;
+    }
+    if (Length != sizeof(Information)) {
+        return STATUS_INFO_LENGTH_MISMATCH;
+    }
+    Status = ObReferenceObjectByHandle(TimerHandle, TIMER_QUERY_STATE, ExTimerObjectTypeP, Mode, (PVOID *)&Timer,
+                                       NULL);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Information.RemainingTime.QuadPart = (LONGLONG)(Timer->Timer.DueTime.QuadPart - KiQueryInterruptTime());
+    Information.TimerState = KeReadStateTimer(&Timer->Timer);
+    ObDereferenceObject(Timer);
+    Status = ExpCopyOut(TimerInformation, &Information, sizeof(Information), Mode);
+    if (NT_SUCCESS(Status) && ReturnLength != NULL) {
+        Status = ExpCopyOut(ReturnLength, &Bytes, sizeof(Bytes), Mode);
+    }
+    return Status;
+}
+
+/* Virtual time has no tick to change; the answer is the usual one. */
+ULONG NTAPI
+ExSetTimerResolution(ULONG DesiredTime, BOOLEAN SetResolution)
+{
+    return KeQueryTimeIncrement();
+}
+
+NTSTATUS NTAPI
+NtSetTimerResolution(ULONG DesiredTime, BOOLEAN SetResolution, PULONG ActualTime)
+{
+    ULONG Actual = KeQueryTimeIncrement();
+
+    return ExpCopyOut(ActualTime, &Actual, sizeof(Actual), KiPreviousMode());
+}
+
+NTSTATUS NTAPI
+NtQueryTimerResolution(PULONG MaximumTime, PULONG MinimumTime, PULONG CurrentTime)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    ULONG Tick = KeQueryTimeIncrement(), Fine = 5000;
+    NTSTATUS Status = ExpCopyOut(MaximumTime, &Tick, sizeof(Tick), Mode);
+
+    if (NT_SUCCESS(Status)) {
+        Status = ExpCopyOut(MinimumTime, &Fine, sizeof(Fine), Mode);
+    }
+    return NT_SUCCESS(Status) ? ExpCopyOut(CurrentTime, &Tick, sizeof(Tick), Mode) : Status;
+}

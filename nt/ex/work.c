@@ -1,0 +1,156 @@
+/*
+ * work.c - work items on system worker threads.
+ *
+ * Three queues (critical, delayed, hyper-critical), each a KQUEUE with threads of its own:
+ *
+ *   W1  A queue whose threads all wait inside work items gets another thread, up to its limit, so that
+ *       an item that waits for a later one does not hang the system. The manager makes it: whoever queues
+ *       an item may be at DISPATCH_LEVEL.
+ *   W2  An item belongs to its owner again before its routine runs: the routine may free or requeue it.
+ *       So the list entry is cleared first, and routine and parameter are read before.
+ *   W3  Between items a worker is at PASSIVE_LEVEL, with APCs enabled, owns no mutex and impersonates
+ *       nobody. A routine that returns otherwise is bugcheck 0xE1, 0x1, 0x39, 0xDF.
+ *
+ * Facts: the DDI pages of ExQueueWorkItem and IoQueueWorkItem, bug checks 0x1, 0x39, 0xDF, 0xE1, 0xE4.
+ */
+#include "exp.h"
+
+#define EXP_WORKER_LIMIT                   16
+
+static ULONG
+ExpQueueIndex(WORK_QUEUE_TYPE Type)
+{
+    switch ((ULONG)Type) {
+    case CriticalWorkQueue:
+    case SuperCriticalWorkQueue:
+    case RealTimeWorkQueue:
+        return 0;
+    case HyperCriticalWorkQueue:
+        return 2;
+    default: /* delayed, normal, background, CustomPriorityWorkQueue + n */
+        return 1;
+    }
+}
+
+static VOID
+ExpCheckReturn(PWORKER_THREAD_ROUTINE Routine, PVOID Parameter, PWORK_QUEUE_ITEM Item)
+{
+    PKTHREAD Thread = KiThread();
+
+    if (KiIrql() != PASSIVE_LEVEL) {
+        KeBugCheckEx(WORKER_THREAD_RETURNED_AT_BAD_IRQL, (ULONG_PTR)Routine, KiIrql(), (ULONG_PTR)Parameter,
+                     (ULONG_PTR)Item);
+    }
+    if (Thread->CombinedApcDisable != 0) {
+        if (!IsListEmpty(&Thread->MutantListHead)) {
+            KeBugCheckEx(SYSTEM_EXIT_OWNED_MUTEX, (ULONG_PTR)Routine, (ULONG_PTR)Parameter, (ULONG_PTR)Item, 0);
+        }
+        KeBugCheckEx(APC_INDEX_MISMATCH, (ULONG_PTR)Routine, Thread->ApcStateIndex, Thread->CombinedApcDisable, 1);
+    }
+    if (!IsListEmpty(&Thread->MutantListHead)) {
+        KeBugCheckEx(SYSTEM_EXIT_OWNED_MUTEX, (ULONG_PTR)Routine, (ULONG_PTR)Parameter, (ULONG_PTR)Item, 0);
+    }
+    if (Thread->ApcStateIndex != 0) {
+        KeBugCheckEx(APC_INDEX_MISMATCH, (ULONG_PTR)Routine, Thread->ApcStateIndex, Thread->CombinedApcDisable, 1);
+    }
+    if (((PETHREAD)Thread)->ImpersonationToken != NULL) {
+        KeBugCheckEx(IMPERSONATING_WORKER_THREAD, (ULONG_PTR)Routine, (ULONG_PTR)Parameter, (ULONG_PTR)Item, 0);
+    }
+}
+
+/* Has the queue items and no thread that waits for one? */
+static BOOLEAN
+ExpNeedsWorker(EXP_WORK_QUEUE *Queue)
+{
+    return !IsListEmpty(&Queue->Queue.EntryListHead) && IsListEmpty(&Queue->Queue.Header.WaitListHead) &&
+           Queue->Threads < Queue->Limit;
+}
+
+static VOID NTAPI
+ExpWorkerThread(PVOID Context)
+{
+    EXP_WORK_QUEUE *Queue = Context;
+
+    PspCurrentThread()->ActiveExWorker = TRUE;
+    KeSetPriorityThread(KiThread(), Queue == &ExpWorkQueue[1] ? 12 : Queue == &ExpWorkQueue[0] ? 13 : 15);
+    for (;;) {
+        PLIST_ENTRY Entry = KeRemoveQueue(&Queue->Queue, KernelMode, NULL);
+        PWORK_QUEUE_ITEM Item = CONTAINING_RECORD(Entry, WORK_QUEUE_ITEM, List);
+        PWORKER_THREAD_ROUTINE Routine = Item->WorkerRoutine;
+        PVOID Parameter = (PVOID)Item->Parameter;
+
+        Item->List.Flink = NULL; /* W2 */
+        if (ExpNeedsWorker(Queue)) {
+            KeSetEvent(&ExpWorkerEvent, 0, FALSE);
+        }
+        Routine(Parameter);
+        ExpCheckReturn(Routine, Parameter, Item);
+    }
+}
+
+static VOID
+ExpAddWorker(EXP_WORK_QUEUE *Queue)
+{
+    PETHREAD Thread;
+    NTSTATUS Status;
+
+    Queue->Threads++;
+    Status = PspCreateSystemThread(ExpWorkerThread, Queue, &Thread);
+    ASSERT(NT_SUCCESS(Status));
+    ObDereferenceObject(Thread);
+}
+
+static VOID NTAPI
+ExpWorkerManager(PVOID Context)
+{
+    for (;;) {
+        KeWaitForSingleObject(&ExpWorkerEvent, Executive, KernelMode, FALSE, NULL);
+        for (ULONG i = 0; i < RTL_NUMBER_OF(ExpWorkQueue); i++) {
+            if (ExpNeedsWorker(&ExpWorkQueue[i])) {
+                ExpAddWorker(&ExpWorkQueue[i]); /* W1 */
+            }
+        }
+    }
+}
+
+VOID NTAPI
+ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType)
+{
+    EXP_WORK_QUEUE *Queue = &ExpWorkQueue[ExpQueueIndex(QueueType)];
+
+    ASSERT(ExpWorkersReady);
+    if (WorkItem->List.Flink != NULL) {
+        PVOID Base = NULL;
+        SIZE_T Bytes = 0;
+        ULONG Tag;
+        BOOLEAN Freed;
+
+        ExpFindPoolBlock(WorkItem, &Base, &Bytes, &Tag, &Freed);
+        KeBugCheckEx(WORKER_INVALID, 1, (ULONG_PTR)WorkItem, (ULONG_PTR)Base, (ULONG_PTR)Base + Bytes);
+    }
+    KeInsertQueue(&Queue->Queue, &WorkItem->List);
+    if (ExpNeedsWorker(Queue)) {
+        KeSetEvent(&ExpWorkerEvent, 0, FALSE);
+    }
+}
+
+VOID
+ExpInitializeWorkers(VOID)
+{
+    static const ULONG Threads[] = {3, 3, 1};
+    PETHREAD Thread;
+    NTSTATUS Status;
+
+    KeInitializeEvent(&ExpWorkerEvent, SynchronizationEvent, FALSE);
+    for (ULONG i = 0; i < RTL_NUMBER_OF(ExpWorkQueue); i++) {
+        KeInitializeQueue(&ExpWorkQueue[i].Queue, 0);
+        ExpWorkQueue[i].Limit = EXP_WORKER_LIMIT;
+        for (ULONG n = 0; n < Threads[i]; n++) {
+            ExpAddWorker(&ExpWorkQueue[i]);
+        }
+    }
+    Status = PspCreateSystemThread(ExpWorkerManager, NULL, &Thread);
+    ASSERT(NT_SUCCESS(Status));
+    ObDereferenceObject(Thread);
+    ExpWorkersReady = TRUE;
+}
