@@ -89,8 +89,11 @@ VOID NTAPI RtlRestoreContext(PCONTEXT ContextRecord, PEXCEPTION_RECORD Exception
  */
 BOOLEAN NTAPI RtlDispatchException(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT ContextRecord);
 
-/* Formats like vsnprintf of the C standard: the length wanted, and always a terminator. */
-int RtlpFormatAnsi(char *Buffer, SIZE_T Size, const char *Format, va_list Arguments);
+/*
+ * Formats as DbgPrint does (printf.c). Returns the length wanted; what fits is in Buffer, terminated if
+ * that is less than Room.
+ */
+SIZE_T RtlpFormatNarrow(char *Buffer, SIZE_T Room, const char *Format, va_list Arguments);
 
 /*
  * What nt/rtl needs of the side that it is compiled for: nt/rtl/kernel.c has the kernel's, on top of

@@ -10,16 +10,27 @@
  *     function.c unwind.c    .pdata: find a function, step over its frame
  *     dispatch.c scope.c     find a handler, unwind to it; __C_specific_handler
  *     raise.c walk.c         raise; walk the stack without unwinding it
- *     kernel.c exraise.c     the kernel only: its side of the shim, its names for raising
+ *     string.c compare.c     counted strings: made, compared, their case
+ *     codepage.c convert.c utf8.c   between character sets; unicodetable.c is made by tools/gen_unicode.py
+ *     integer.c guid.c       numbers and GUIDs as text
+ *     dosname.c shortname.c  names of 8.3 form
+ *     printf.c               the formatting engine
+ *     crt*.c                 the part of the C run time that the kernel exports
+ *     kernel.c               the kernel only: its side of the shim
  */
 #ifndef NT_RTL_RTLP_H
 #define NT_RTL_RTLP_H
 
+#include <stdarg.h>
+#include <string.h>
 #include "nt/inc/rtl.h"
 
 #ifdef NT_INC_NT_H
 #define RTL_KERNEL 1
 #include "nt/inc/hc.h"
+#define RTLP_CONST const
+#else
+#define RTLP_CONST /* mingw's winternl.h lacks it in a few prototypes that the DDK headers have right */
 #endif
 
 /* Memory for results that the caller frees through an Rtl routine. NULL if there is none. */
@@ -63,5 +74,30 @@ EXCEPTION_DISPOSITION RtlpExecuteHandlerForUnwind(PEXCEPTION_RECORD ExceptionRec
 DECLSPEC_NORETURN VOID RtlpRestoreContext(PCONTEXT ContextRecord);
 DECLSPEC_NORETURN VOID RtlpConsolidateFrames(PCONTEXT ContextRecord, PEXCEPTION_RECORD ExceptionRecord,
                                              PVOID Callback);
+
+extern ULONG RtlpRandSeed; /* rtldata.c */
+
+/* codepage.c: one character. FALSE: the code page lacks it, and Byte is '?'. */
+WCHAR RtlpAnsiToUnit(UCHAR Byte);
+WCHAR RtlpOemToUnit(UCHAR Byte);
+BOOLEAN RtlpUnitToAnsi(WCHAR Unit, PUCHAR Byte);
+BOOLEAN RtlpUnitToOem(WCHAR Unit, PUCHAR Byte);
+BOOLEAN RtlpLegalDosByte(UCHAR Byte);
+
+/* printf.c: the length wanted, in units; terminated if that is less than Room. */
+SIZE_T RtlpFormatNarrow(PCHAR Buffer, SIZE_T Room, PCSZ Format, va_list Arguments);
+SIZE_T RtlpFormatWide(PWSTR Buffer, SIZE_T Room, PCWSTR Format, va_list Arguments);
+
+/* What one file here calls of another; the DDK headers declare most of them for the kernel only. */
+NTSTATUS NTAPI RtlMultiByteToUnicodeN(PWCH, ULONG, PULONG, const CHAR *, ULONG);
+NTSTATUS NTAPI RtlOemToUnicodeN(PWCH, ULONG, PULONG, PCCH, ULONG);
+NTSTATUS NTAPI RtlUnicodeToMultiByteN(PCHAR, ULONG, PULONG, PCWCH, ULONG);
+NTSTATUS NTAPI RtlUpcaseUnicodeToMultiByteN(PCHAR, ULONG, PULONG, PCWCH, ULONG);
+NTSTATUS NTAPI RtlUnicodeToOemN(PCHAR, ULONG, PULONG, PCWCH, ULONG);
+NTSTATUS NTAPI RtlUpcaseUnicodeToOemN(PCHAR, ULONG, PULONG, PCWCH, ULONG);
+NTSTATUS NTAPI RtlUnicodeToUTF8N(PCHAR, ULONG, PULONG, PCWCH, ULONG);
+NTSTATUS NTAPI RtlUTF8ToUnicodeN(PWSTR, ULONG, PULONG, PCCH, ULONG);
+NTSTATUS NTAPI RtlUpcaseUnicodeStringToCountedOemString(POEM_STRING, PCUNICODE_STRING, BOOLEAN);
+WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR);
 
 #endif
