@@ -31,6 +31,11 @@
 #define KeRaiseIrqlToDpcLevel          DdkInlineKeRaiseIrqlToDpcLevel
 #define KeRaiseIrqlToSynchLevel        DdkInlineKeRaiseIrqlToSynchLevel
 #define KeGetCurrentProcessorNumber    DdkInlineKeGetCurrentProcessorNumber
+/* psdk_inc declares these extern, wdm.h defines them static, and clang emits them in every object: only wdm.h's. */
+#define __INTRINSIC_DEFINED_InterlockedBitTestAndSet
+#define __INTRINSIC_DEFINED_InterlockedBitTestAndReset
+#define __INTRINSIC_DEFINED_DdkInlineInterlockedBitTestAndSet
+#define __INTRINSIC_DEFINED_DdkInlineInterlockedBitTestAndReset
 #define InterlockedBitTestAndSet       DdkInlineInterlockedBitTestAndSet
 #define InterlockedBitTestAndReset     DdkInlineInterlockedBitTestAndReset
 
