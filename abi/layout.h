@@ -21,9 +21,11 @@
 
 #define ABI_PAGE_SIZE 0x1000ull
 
-/* Protection keys, where the machine has them: what each mode may reach. Key 0 is the host's. */
+/* Protection keys, where the machine has them: what each mode may reach. Key 0 is the host's own
+   memory; guest code reaches none of it where Linux can deliver signals then (6.12 and later). */
 #define ABI_KEY_SYSTEM     1 /* the system half and the aliases: kernel mode only */
-#define ABI_KEY_FIRST_USER 2 /* the slice of one process each, from here up to 15 */
+#define ABI_KEY_FIRST_USER 2 /* the slice of one process each, from here up to 14 */
+#define ABI_KEY_SHARED     15 /* stubs, machine page, KUSER_SHARED_DATA: both modes */
 
 #define ABI_LOW_BASE  0x0000000000010000ull
 #define ABI_LOW_END   0x000000007FFC0000ull

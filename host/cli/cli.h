@@ -1,8 +1,8 @@
 /*
  * cli.h - the command line: one file per subcommand, options that several share in options.c.
  *
- * The contract of options, statuses and JSON fields is docs/commands.md. stdout belongs to the client; what
- * ntlab says goes to stderr.
+ * The contract of options, statuses and JSON fields is docs/commands.md. stdout belongs to the
+ * client; what ntlab says goes to stderr.
  */
 #ifndef HOST_CLI_CLI_H
 #define HOST_CLI_CLI_H
@@ -52,7 +52,7 @@ struct options {
     bool client_exit_ignored;
     const char *json, *trace, *html, *sarif, *junit, *out;
     const char *kernel; /* --kernel: another ntoskrnl.exe; for tests */
-    bool no_keys; /* --no-protection-keys: an expert's option, and the tests' */
+    bool no_keys;       /* --no-protection-keys: an expert's option, and the tests' */
 };
 
 /* Fills *out with defaults and what argv says. 0, or STATUS_USAGE after a message. */

@@ -1,8 +1,8 @@
 /*
  * doctor.c - `ntlab doctor`: can this machine run ntlab, and what to change if not?
  *
- * Each check tries the very thing that a worker does, in a child of its own, so that no failure of one
- * disturbs the next. Needed: without it nothing runs. Useful: without it the isolation or the
+ * Each check tries the very thing that a worker does, in a child of its own, so that no failure of
+ * one disturbs the next. Needed: without it nothing runs. Useful: without it the isolation or the
  * determinism of code that could not be patched is weaker; the note says which.
  */
 #include <asm/prctl.h>
@@ -105,7 +105,10 @@ test_execute(void)
 static int
 test_dispatch(void)
 {
-    return prctl(PR_SET_SYSCALL_USER_DISPATCH, 1, ABI_PAGE_SIZE, (1ull << 47) - 2 * ABI_PAGE_SIZE, 0) == 0 ? 0 : errno;
+    return prctl(PR_SET_SYSCALL_USER_DISPATCH, 1, ABI_PAGE_SIZE, (1ull << 47) - 2 * ABI_PAGE_SIZE,
+                 0) == 0
+               ? 0
+               : errno;
 }
 
 static int
@@ -154,17 +157,27 @@ test_tsc(void)
 
 static const struct check checks[] = {
     {"fsgsbase", test_fsgsbase, true,
-     "a processor with FSGSBASE (Intel since 2012, AMD since 2017) and Linux 5.9 or later, not booted with nofsgsbase"},
-    {"memfd", test_memfd, true, "memfd_create and a file-size limit that allows sparse files (ulimit -f unlimited)"},
-    {"layout", test_layout, true, "the fixed address ranges are free: ulimit -v unlimited, vm.mmap_min_addr at most 65536"},
-    {"execute", test_execute, true, "executable shared memory: vm.memfd_noexec must be 0 or 1, and a security module must allow it"},
-    {"syscall-dispatch", test_dispatch, true, "Linux 5.11 or later; a container must allow prctl(PR_SET_SYSCALL_USER_DISPATCH)"},
+     "a processor with FSGSBASE (Intel since 2012, AMD since 2017) and Linux 5.9 or later, not "
+     "booted with nofsgsbase"},
+    {"memfd", test_memfd, true,
+     "memfd_create and a file-size limit that allows sparse files (ulimit -f unlimited)"},
+    {"layout", test_layout, true,
+     "the fixed address ranges are free: ulimit -v unlimited, vm.mmap_min_addr at most 65536"},
+    {"execute", test_execute, true,
+     "executable shared memory: vm.memfd_noexec must be 0 or 1, and a security module must allow "
+     "it"},
+    {"syscall-dispatch", test_dispatch, true,
+     "Linux 5.11 or later; a container must allow prctl(PR_SET_SYSCALL_USER_DISPATCH)"},
     {"seccomp", test_seccomp, true, "seccomp filters: Linux with CONFIG_SECCOMP_FILTER"},
-    {"address-space", test_address_space, false, "an address-space limit is set: ulimit -v unlimited"},
+    {"address-space", test_address_space, false,
+     "an address-space limit is set: ulimit -v unlimited"},
     {"protection-keys", test_keys, false,
-     "without them a process switch changes page protections (slower), and user mode can reach the system half"},
-    {"cpuid-faulting", test_cpuid, false, "cpuid instructions that could not be patched show the real processor"},
-    {"tsc-trap", test_tsc, false, "rdtsc instructions that could not be patched show the real clock"},
+     "without them a process switch changes page protections (slower), and user mode can reach the "
+     "system half"},
+    {"cpuid-faulting", test_cpuid, false,
+     "cpuid instructions that could not be patched show the real processor"},
+    {"tsc-trap", test_tsc, false,
+     "rdtsc instructions that could not be patched show the real clock"},
 };
 #define CHECKS (sizeof(checks) / sizeof(checks[0]))
 
@@ -221,7 +234,8 @@ command_doctor(int argc, char **argv)
     }
     uname(&host);
     if (json) {
-        printf("{\"schema\": 1, \"ntlab\": \"%s\", \"command\": \"doctor\", \"kernel\": \"%s\", \"processors\": %ld, "
+        printf("{\"schema\": 1, \"ntlab\": \"%s\", \"command\": \"doctor\", \"kernel\": \"%s\", "
+               "\"processors\": %ld, "
                "\"container\": \"%s\", \"checks\": [",
                NTLAB_VERSION, host.release, sysconf(_SC_NPROCESSORS_ONLN), container());
     } else {
@@ -233,20 +247,24 @@ command_doctor(int argc, char **argv)
 
         good = good && (result == 0 || !checks[i].needed);
         if (json) {
-            printf("%s{\"name\": \"%s\", \"ok\": %s, \"needed\": %s}", i ? ", " : "", checks[i].name,
-                   result == 0 ? "true" : "false", checks[i].needed ? "true" : "false");
+            printf("%s{\"name\": \"%s\", \"ok\": %s, \"needed\": %s}", i ? ", " : "",
+                   checks[i].name, result == 0 ? "true" : "false",
+                   checks[i].needed ? "true" : "false");
         } else if (result == 0) {
             fprintf(stderr, "  ok       %s\n", checks[i].name);
         } else {
-            fprintf(stderr, "  %s  %s: %s\n           %s: %s\n", checks[i].needed ? "MISSING" : "without",
-                    checks[i].name, reason(result), checks[i].needed ? "needed" : "effect", checks[i].without);
+            fprintf(stderr, "  %s  %s: %s\n           %s: %s\n",
+                    checks[i].needed ? "MISSING" : "without", checks[i].name, reason(result),
+                    checks[i].needed ? "needed" : "effect", checks[i].without);
         }
     }
     if (json) {
         printf("], \"isolation\": \"%s\", \"verdict\": \"%s\"}\n",
-               try_check(&checks[7]) == 0 ? "protection-keys" : "page-protection", good ? "clean" : "error");
+               try_check(&checks[7]) == 0 ? "protection-keys" : "page-protection",
+               good ? "clean" : "error");
     } else {
-        fprintf(stderr, "%s\n", good ? "ntlab can run here." : "ntlab cannot run here: see what is MISSING above.");
+        fprintf(stderr, "%s\n",
+                good ? "ntlab can run here." : "ntlab cannot run here: see what is MISSING above.");
     }
     return good ? STATUS_CLEAN : STATUS_BAD_INPUT;
 }

@@ -21,28 +21,32 @@ help(FILE *out)
 {
     fprintf(out, "ntlab %s: runs Windows drivers and clients on Linux\n\n", NTLAB_VERSION);
     for (size_t i = 0; i < COMMANDS; i++) {
-        fprintf(out, "    ntlab %-8s %-42s %s\n", commands[i].name, commands[i].usage, commands[i].summary);
+        fprintf(out, "    ntlab %-8s %-42s %s\n", commands[i].name, commands[i].usage,
+                commands[i].summary);
     }
-    fputs("\nOptions:\n"
-          "    --os NAME             nt51 ws2003 vista win7 win8 win10 win11, or a build (win10)\n"
-          "    --client [user:|admin:|system:]'CMD'\n"
-          "                          a client process with that token; `-- CMD` is --client admin:\n"
-          "    --inf FILE            a driver's INF\n"
-          "    --reg FILE            registry content\n"
-          "    --dir DIR             a folder to see as read-only files\n"
-          "    --symbols DIR         where PDB files lie\n"
-          "    --source-map OLD=NEW  how build paths become repository paths\n"
-          "    --cpus N              virtual processors (4)\n"
-          "    --clock virtual|host  host: real time\n"
-          "    --seed N              (0)\n"
-          "    --run-timeout TIME    of the host (10s)\n"
-          "    --virtual-timeout TIME (1h)\n"
-          "    --kd                  a kernel debugger is said to be attached\n"
-          "    --client-exit ignore  a client's exit code other than 0 is no finding\n"
-          "    --json FILE|-         the report as JSON\n"
-          "\nExit status: 0 clean, 1 a finding, 2 wrong usage, 3 an input that Windows would refuse too,\n"
-          "4 stopped at something that is not implemented, 5 a failure of ntlab itself, 6 less than required.\n",
-          out);
+    fputs(
+        "\nOptions:\n"
+        "    --os NAME             nt51 ws2003 vista win7 win8 win10 win11, or a build (win10)\n"
+        "    --client [user:|admin:|system:]'CMD'\n"
+        "                          a client process with that token; `-- CMD` is --client admin:\n"
+        "    --inf FILE            a driver's INF\n"
+        "    --reg FILE            registry content\n"
+        "    --dir DIR             a folder to see as read-only files\n"
+        "    --symbols DIR         where PDB files lie\n"
+        "    --source-map OLD=NEW  how build paths become repository paths\n"
+        "    --cpus N              virtual processors (4)\n"
+        "    --clock virtual|host  host: real time\n"
+        "    --seed N              (0)\n"
+        "    --run-timeout TIME    of the host (10s)\n"
+        "    --virtual-timeout TIME (1h)\n"
+        "    --kd                  a kernel debugger is said to be attached\n"
+        "    --client-exit ignore  a client's exit code other than 0 is no finding\n"
+        "    --json FILE|-         the report as JSON\n"
+        "\nExit status: 0 clean, 1 a finding, 2 wrong usage, 3 an input that Windows would refuse "
+        "too,\n"
+        "4 stopped at something that is not implemented, 5 a failure of ntlab itself, 6 less than "
+        "required.\n",
+        out);
 }
 
 int
@@ -52,7 +56,8 @@ main(int argc, char **argv)
         help(stderr);
         return STATUS_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         help(stdout);
         return STATUS_CLEAN;
     }

@@ -13,8 +13,8 @@ static const struct {
     uint32_t build;       /* what `--os name` means */
     uint32_t first_build; /* builds from here on are this row */
 } os_rows[] = {
-    {"nt51", 2600, 2600},    {"ws2003", 3790, 3790}, {"vista", 6002, 6000}, {"win7", 7601, 7600},
-    {"win8", 9600, 9200},    {"win10", 19045, 10240}, {"win11", 26100, 22000},
+    {"nt51", 2600, 2600}, {"ws2003", 3790, 3790},  {"vista", 6002, 6000},   {"win7", 7601, 7600},
+    {"win8", 9600, 9200}, {"win10", 19045, 10240}, {"win11", 26100, 22000},
 };
 #define OS_ROWS (sizeof(os_rows) / sizeof(os_rows[0]))
 
@@ -62,7 +62,8 @@ parse_time(const char *option, const char *text, double *out)
     static const struct {
         const char *unit;
         double seconds;
-    } units[] = {{"", 1}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}, {"d", 86400}};
+    } units[] = {{"", 1},     {"ms", 1e-3}, {"s", 1},    {"m", 60},
+                 {"min", 60}, {"h", 3600},  {"d", 86400}};
     char *end;
 
     errno = 0;
@@ -104,9 +105,10 @@ parse_os(const char *text, struct options *out)
     if (strchr(text, ',') != NULL) {
         return usage_error("--os: this command takes one version, not `%s`", text);
     }
-    return usage_error("--os: unknown version `%s`: use nt51, ws2003, vista, win7, win8, win10, win11 "
-                       "or a build such as 10.0.17763",
-                       text);
+    return usage_error(
+        "--os: unknown version `%s`: use nt51, ws2003, vista, win7, win8, win10, win11 "
+        "or a build such as 10.0.17763",
+        text);
 }
 
 static int
@@ -116,7 +118,8 @@ parse_client(const char *text, struct options *out)
     static const struct {
         const char *prefix;
         enum abi_token token;
-    } tokens[] = {{"admin:", ABI_TOKEN_ADMIN}, {"user:", ABI_TOKEN_USER}, {"system:", ABI_TOKEN_SYSTEM}};
+    } tokens[] = {
+        {"admin:", ABI_TOKEN_ADMIN}, {"user:", ABI_TOKEN_USER}, {"system:", ABI_TOKEN_SYSTEM}};
 
     if (out->clients == ABI_MAX_CLIENTS) {
         return usage_error("more than %d clients", ABI_MAX_CLIENTS);
@@ -207,9 +210,12 @@ parse_option(const char *name, const char *value, struct options *out)
         const char *name;
         size_t offset;
     } files[] = {
-        {"--json", offsetof(struct options, json)},   {"--trace", offsetof(struct options, trace)},
-        {"--html", offsetof(struct options, html)},   {"--sarif", offsetof(struct options, sarif)},
-        {"--junit", offsetof(struct options, junit)}, {"--out", offsetof(struct options, out)},
+        {"--json", offsetof(struct options, json)},
+        {"--trace", offsetof(struct options, trace)},
+        {"--html", offsetof(struct options, html)},
+        {"--sarif", offsetof(struct options, sarif)},
+        {"--junit", offsetof(struct options, junit)},
+        {"--out", offsetof(struct options, out)},
         {"--kernel", offsetof(struct options, kernel)},
     };
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

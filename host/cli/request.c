@@ -20,10 +20,10 @@
 #include "host/cli/cli.h"
 #include "host/machine/run.h"
 
-#define BOOT_TIME   133485408000000000ull /* 2024-01-01, in units of 100 ns since 1601 */
+#define BOOT_TIME    133485408000000000ull /* 2024-01-01, in units of 100 ns since 1601 */
 #define SLICE_POINTS 512
-#define MAX_BESIDE  256
-#define MAX_DEPTH   8
+#define MAX_BESIDE   256
+#define MAX_DEPTH    8
 
 static const char *
 base_name(const char *path)
@@ -103,11 +103,14 @@ add_box(struct run_request *request)
             const char *name = entries[j]->d_name;
 
             /* The folder itself and those right in it. */
-            if (error == 0 && (strcmp(name, ".") == 0 ||
-                               (entries[j]->d_type == DT_DIR && name[0] != '.' && !has_suffix(name, ".p")))) {
+            if (error == 0 &&
+                (strcmp(name, ".") == 0 ||
+                 (entries[j]->d_type == DT_DIR && name[0] != '.' && !has_suffix(name, ".p")))) {
                 snprintf(inner, sizeof(inner), "%s/%s", folder, name);
                 error = add_folder(request, "C:\\Windows\\System32", inner, "ntoskrnl.exe", 1);
-                error = error ? error : add_folder(request, "C:\\Windows\\System32", inner, ".dll", MAX_BESIDE);
+                error =
+                    error ? error
+                          : add_folder(request, "C:\\Windows\\System32", inner, ".dll", MAX_BESIDE);
                 error = error ? error
                               : add_folder(request, "C:\\Windows\\System32\\drivers", inner, ".sys",
                                            MAX_BESIDE);
@@ -136,8 +139,8 @@ add_tree(struct run_request *request, const char *place, const char *folder, int
         struct stat info;
 
         snprintf(path, sizeof(path), "%s/%s", folder, name);
-        if (error == 0 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && stat(path, &info) == 0 &&
-            (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode))) {
+        if (error == 0 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+            stat(path, &info) == 0 && (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode))) {
             error = add(request, place, path);
             if (error == 0 && S_ISDIR(info.st_mode) && depth < MAX_DEPTH) {
                 snprintf(inner, sizeof(inner), "%s\\%s", place, name);
@@ -245,7 +248,8 @@ add_client(const struct client *client, struct run_request *request)
     if (strlen(base_name(path)) > 200) {
         return usage_error("%s: the name is too long", path);
     }
-    snprintf(boot->client[i].image, sizeof(boot->client[i].image), "\\??\\C:\\ntlab\\%.200s", base_name(path));
+    snprintf(boot->client[i].image, sizeof(boot->client[i].image), "\\??\\C:\\ntlab\\%.200s",
+             base_name(path));
     command = boot->client[i].command;
     if (client->argv != NULL) {
         at = quote(command, size, base_name(path));
@@ -302,7 +306,8 @@ add_text(struct run_request *request, const char *key, const char *path)
         return usage_error("out of memory");
     }
     request->config = grown;
-    grown[request->configs++] = (struct run_config){strdup(key), (const char *)file->data, file->size};
+    grown[request->configs++] =
+        (struct run_config){strdup(key), (const char *)file->data, file->size};
     return 0;
 }
 
@@ -319,7 +324,8 @@ add_infs(const struct options *options, struct run_request *request)
         snprintf(path, sizeof(path), "%.*s.inf",
                  (int)(strlen(driver) - (has_suffix(driver, ".sys") ? 4 : 0)), driver);
         for (size_t j = 0; j < options->inf.count; j++) {
-            if (options->inf.count == 1 || strcasecmp(base_name(options->inf.item[j]), base_name(path)) == 0) {
+            if (options->inf.count == 1 ||
+                strcasecmp(base_name(options->inf.item[j]), base_name(path)) == 0) {
                 inf = options->inf.item[j];
             }
         }

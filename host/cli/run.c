@@ -45,7 +45,8 @@ status_of(const struct options *options, const struct run_result *result)
     }
     switch (result->stop.verdict) {
     case ABI_CLEAN:
-        return result->stop.code != 0 && !options->client_exit_ignored ? STATUS_FINDING : STATUS_CLEAN;
+        return result->stop.code != 0 && !options->client_exit_ignored ? STATUS_FINDING
+                                                                       : STATUS_CLEAN;
     case ABI_UNSUPPORTED:
         return STATUS_UNSUPPORTED;
     case ABI_LOAD_FAILED:
@@ -60,8 +61,9 @@ status_of(const struct options *options, const struct run_result *result)
 static const char *
 kind_of(const struct run_result *result)
 {
-    static const char *const kinds[] = {"client",   "bugcheck", "unsupported", "hang", "deadlock",
-                                        "livelock", "leak",     "load",        "internal"};
+    static const char *const kinds[] = {"client", "bugcheck", "unsupported",
+                                        "hang",   "deadlock", "livelock",
+                                        "leak",   "load",     "internal"};
 
     switch (result->end) {
     case RUN_STOPPED:
@@ -95,9 +97,9 @@ sentence(const struct run_result *result, char *out, size_t size)
         }
         break;
     case ABI_BUGCHECK:
-        snprintf(out, size, "bugcheck 0x%08X (0x%016lX, 0x%016lX, 0x%016lX, 0x%016lX) at %s%s%s", stop->code,
-                 stop->parameter[0], stop->parameter[1], stop->parameter[2], stop->parameter[3],
-                 result->where, stop->message[0] ? ": " : "", stop->message);
+        snprintf(out, size, "bugcheck 0x%08X (0x%016lX, 0x%016lX, 0x%016lX, 0x%016lX) at %s%s%s",
+                 stop->code, stop->parameter[0], stop->parameter[1], stop->parameter[2],
+                 stop->parameter[3], result->where, stop->message[0] ? ": " : "", stop->message);
         break;
     case ABI_INTERNAL:
         snprintf(out, size, "a failure of ntlab: %s (at %s)", stop->message, result->where);
@@ -127,7 +129,7 @@ static int
 write_json(const struct options *options, const struct run_request *request,
            const struct run_result *result, int status, char **argv)
 {
-    static const char *const verdicts[] = {"clean",       "finding", "error", "error",
+    static const char *const verdicts[] = {"clean",       "finding", "error",       "error",
                                            "unsupported", "error",   "inconclusive"};
     FILE *out = strcmp(options->json, "-") == 0 ? stdout : fopen(options->json, "w");
     uint32_t build = request->boot.build ? request->boot.build : os_default_build(request->boot.os);
@@ -138,31 +140,38 @@ write_json(const struct options *options, const struct run_request *request,
         perror(options->json);
         return STATUS_USAGE;
     }
-    fprintf(out, "{\"schema\": 1, \"ntlab\": \"%s\", \"command\": \"run\", \"command_line\": [", NTLAB_VERSION);
+    fprintf(out, "{\"schema\": 1, \"ntlab\": \"%s\", \"command\": \"run\", \"command_line\": [",
+            NTLAB_VERSION);
     for (; *argv != NULL; argv++, first = false) {
         fputs(first ? "" : ", ", out);
         json_string(out, *argv);
     }
-    fprintf(out, "],\n \"os\": {\"name\": \"%s\", \"build\": %u}, \"seed\": %lu,\n \"isolation\": \"%s\",\n"
-                 " \"images\": [",
-            os_name(request->boot.os), build, request->boot.seed,
-            result->has_keys ? "protection-keys" : "page-protection");
+    fprintf(
+        out,
+        "],\n \"os\": {\"name\": \"%s\", \"build\": %u}, \"seed\": %lu,\n \"isolation\": \"%s\",\n"
+        " \"images\": [",
+        os_name(request->boot.os), build, request->boot.seed,
+        result->has_keys ? "protection-keys" : "page-protection");
     for (size_t i = 0; i < result->images; i++) {
         fputs(i ? ", " : "", out);
         fputs("{\"path\": ", out);
         json_string(out, result->image[i].path);
         fprintf(out, ", \"base\": \"0x%lx\"}", result->image[i].base);
     }
-    fprintf(out, "],\n \"verdict\": \"%s\", \"client_exit\": %u, \"seconds\": %.6f, \"points\": %lu, "
-                 "\"trace_hash\": \"%016lx\",\n \"findings\": [",
-            verdicts[status], result->end == RUN_STOPPED && result->stop.verdict == ABI_CLEAN ? result->stop.code : 0,
+    fprintf(out,
+            "],\n \"verdict\": \"%s\", \"client_exit\": %u, \"seconds\": %.6f, \"points\": %lu, "
+            "\"trace_hash\": \"%016lx\",\n \"findings\": [",
+            verdicts[status],
+            result->end == RUN_STOPPED && result->stop.verdict == ABI_CLEAN ? result->stop.code : 0,
             result->seconds, result->points, result->hash);
     if (status == STATUS_FINDING) {
         sentence(result, message, sizeof(message));
-        fprintf(out, "{\"kind\": \"%s\", \"severity\": \"error\", \"blame\": \"unknown\", \"code\": \"0x%08X\", "
-                     "\"parameters\": [\"0x%lx\", \"0x%lx\", \"0x%lx\", \"0x%lx\"], \"message\": ",
-                kind_of(result), result->stop.code, result->stop.parameter[0], result->stop.parameter[1],
-                result->stop.parameter[2], result->stop.parameter[3]);
+        fprintf(out,
+                "{\"kind\": \"%s\", \"severity\": \"error\", \"blame\": \"unknown\", \"code\": "
+                "\"0x%08X\", "
+                "\"parameters\": [\"0x%lx\", \"0x%lx\", \"0x%lx\", \"0x%lx\"], \"message\": ",
+                kind_of(result), result->stop.code, result->stop.parameter[0],
+                result->stop.parameter[1], result->stop.parameter[2], result->stop.parameter[3]);
         json_string(out, message);
         fputs("}", out);
     }
@@ -193,9 +202,9 @@ command_run(int argc, char **argv)
     output.json_on_stdout = options.json != NULL && strcmp(options.json, "-") == 0;
     request.output = on_output;
     request.output_context = &output;
-    fprintf(stderr, "ntlab %s: %s (build %u), %u processor%s, seed %lu\n", NTLAB_VERSION, os_name(options.os),
-            options.build ? options.build : os_default_build(options.os), options.cpus,
-            options.cpus == 1 ? "" : "s", options.seed);
+    fprintf(stderr, "ntlab %s: %s (build %u), %u processor%s, seed %lu\n", NTLAB_VERSION,
+            os_name(options.os), options.build ? options.build : os_default_build(options.os),
+            options.cpus, options.cpus == 1 ? "" : "s", options.seed);
     if (machine_run(&request, &result) != 0) {
         fprintf(stderr, "ntlab: %s\n", result.message);
         return STATUS_INTERNAL;

@@ -2,9 +2,9 @@
  * round_robin.c - the strategy of `ntlab run`: agents take turns in the order of the question.
  *
  * The kernel lists agents in an order that depends on guest state alone, so the one after the asker
- * is a fair and repeatable choice. An asker that is not in the list (it waits or has ended) hands over
- * to the first. Only agents of the processor world take turns: time-outs and injected events happen in
- * `run` when the kernel offers nothing else.
+ * is a fair and repeatable choice. An asker that is not in the list (it waits or has ended) hands
+ * over to the first. Only agents of the processor world take turns: time-outs and injected events
+ * happen in `run` when the kernel offers nothing else.
  */
 #include "host/explore/round_robin.h"
 

@@ -75,7 +75,7 @@ cpuid_answer(uint32_t leaf, uint32_t subleaf)
         r.eax = MAX_EXTENDED_LEAF;
         break;
     case 0x80000001u:
-        r.ecx = BIT(0);                                 /* LAHF */
+        r.ecx = BIT(0);                                /* LAHF */
         r.edx = BIT(11) | BIT(20) | BIT(27) | BIT(29); /* SYSCALL NX RDTSCP LM */
         break;
     case 0x80000002u:

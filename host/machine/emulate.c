@@ -1,13 +1,13 @@
 /*
- * emulate.c - instructions that a Linux process cannot run, or that answer differently on each machine.
+ * emulate.c - instructions that a Linux process cannot run, or that answer differently on each
+ * machine.
  *
- * Privileged ones are carried out in kernel mode only; in user mode they are reported as such. Those
- * that every mode may use (cpuid, rdtsc, rdrand ...) answer for the virtual processor.
+ * Privileged ones are carried out in kernel mode only; in user mode they are reported as such.
+ * Those that every mode may use (cpuid, rdtsc, rdrand ...) answer for the virtual processor.
  *
- *     CR8        IRQL: read from the KPCR; written through the kernel's own routine, since lowering it
- *                runs what was held back
- *     IF         a word in the machine page; `pushf` still shows Linux's own flag
- *     ports      read as all ones, writes are dropped: there is no device. Each site is noted once
+ *     CR8        IRQL: read from the KPCR; written through the kernel's own routine, since lowering
+ * it runs what was held back IF         a word in the machine page; `pushf` still shows Linux's own
+ * flag ports      read as all ones, writes are dropped: there is no device. Each site is noted once
  *     rdtsc      3 GHz of virtual time, plus a step for each query of the asking agent
  *     rdrand     a function of the run's seed, the agent's name and its count of queries
  *     MSRs       those below; any other is #GP, as on a processor that lacks it
@@ -48,8 +48,7 @@ greg_of(ZydisRegister reg)
     static const int index[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
                                   REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
                                   REG_R12, REG_R13, REG_R14, REG_R15};
-    ZydisRegister full =
-        ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
+    ZydisRegister full = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
 
     if (full < ZYDIS_REGISTER_RAX || full > ZYDIS_REGISTER_R15) {
         return -1;
@@ -347,7 +346,8 @@ emulate_privileged(const ZydisDecodedInstruction *insn, const ZydisDecodedOperan
 
     switch (insn->mnemonic) {
     case ZYDIS_MNEMONIC_MOV:
-        if (op[0].type == ZYDIS_OPERAND_TYPE_REGISTER && op[1].type == ZYDIS_OPERAND_TYPE_REGISTER) {
+        if (op[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+            op[1].type == ZYDIS_OPERAND_TYPE_REGISTER) {
             move_special(op, g, out);
         } else {
             out->result = EMULATE_NO;
@@ -464,8 +464,8 @@ emulate_instruction(const uint8_t *bytes, size_t length, greg_t *g, struct emula
         emulate_privileged(&insn, op, g, out);
     }
     if (out->result == EMULATE_UNSUPPORTED || out->result == EMULATE_NO) {
-        ZydisFormatterFormatInstruction(&formatter, &insn, op, insn.operand_count_visible, out->text,
-                                        sizeof(out->text), rip, NULL);
+        ZydisFormatterFormatInstruction(&formatter, &insn, op, insn.operand_count_visible,
+                                        out->text, sizeof(out->text), rip, NULL);
     } else if (out->result != EMULATE_FAULT) {
         g[REG_RIP] += insn.length;
     }
@@ -508,7 +508,8 @@ emulate_shared_data(const uint8_t *bytes, size_t length, greg_t *g)
             (op[i].actions & ZYDIS_OPERAND_ACTION_MASK_READ)) {
             memory = &op[i];
             if (op[i].mem.base == ZYDIS_REGISTER_NONE ||
-                (uint64_t)g[greg_of(op[i].mem.base) < 0 ? REG_RIP : greg_of(op[i].mem.base)] >> 47) {
+                (uint64_t)g[greg_of(op[i].mem.base) < 0 ? REG_RIP : greg_of(op[i].mem.base)] >>
+                    47) {
                 break; /* of two memory operands, the one in the upper half */
             }
         }

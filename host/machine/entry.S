@@ -25,10 +25,22 @@ machine_xsave_area: .fill 16384, 1, 0
     .globl machine_enter, machine_hypercall_entry
     .hidden machine_enter, machine_hypercall_entry
 
+/* Fields of the machine page (abi/machine.h), by absolute address. */
+    .set HAS_KEYS, 0x7FFD0024
+    .set KERNEL_PKRU, 0x7FFD0028
+    .set SCRATCH, 0x7FFD0030
+
 /* machine_enter(rdi: rip, rsi: rsp, rdx: argument) */
 machine_enter:
     mov rsp, rsi
-    mov rcx, rdx
+    mov rbx, rdx
+    cmp dword ptr [HAS_KEYS], 0
+    je 1f
+    mov eax, [KERNEL_PKRU]
+    xor ecx, ecx
+    xor edx, edx
+    wrpkru
+1:  mov rcx, rbx
     push rdi
     fninit
     xor eax, eax
@@ -47,9 +59,21 @@ machine_enter:
     xor r15d, r15d
     ret
 
-/* eax: number. rsp: the guest's, at the return address. */
+/* eax: number. rsp: the guest's, at the return address. The host's memory may be closed (PKRU). */
 machine_hypercall_entry:
-    mov [rip + machine_guest_saved], rbx
+    mov r10, rcx
+    mov r11, rdx
+    cmp dword ptr [HAS_KEYS], 0
+    je 1f
+    mov [SCRATCH], eax
+    xor eax, eax
+    xor ecx, ecx
+    xor edx, edx
+    wrpkru
+    mov eax, [SCRATCH]
+    mov rcx, r10
+    mov rdx, r11
+1:  mov [rip + machine_guest_saved], rbx
     mov [rip + machine_guest_saved + 8], rbp
     mov [rip + machine_guest_saved + 16], rsi
     mov [rip + machine_guest_saved + 24], rdi
@@ -58,7 +82,6 @@ machine_hypercall_entry:
     mov [rip + machine_guest_saved + 48], r14
     mov [rip + machine_guest_saved + 56], r15
     mov r10d, eax
-    mov r11, rdx
     lea rbx, [rip + machine_xsave_area]
     mov eax, [rip + machine_xsave_low]
     xor edx, edx
@@ -72,19 +95,25 @@ machine_hypercall_entry:
     lea r11, [rip + machine_hypercalls]
     call [r11 + r10 * 8]
     mov rsp, rbx
-    mov rcx, rax
+    mov r11, rax
     lea rbx, [rip + machine_xsave_area]
     mov eax, [rip + machine_xsave_low]
     xor edx, edx
     xrstor64 [rbx]
-    mov rax, rcx
     mov rbx, [rip + machine_guest_saved]
+    xor ecx, ecx
+    mov [rip + machine_guest_rsp], rcx
+    cmp dword ptr [HAS_KEYS], 0
+    je 2f
+    mov eax, [KERNEL_PKRU]
+    xor edx, edx
+    wrpkru
+2:  mov rax, r11
     xor r8d, r8d
     xor r9d, r9d
     xor r10d, r10d
     xor r11d, r11d
     xor edx, edx
-    mov [rip + machine_guest_rsp], r11
     xor ecx, ecx
     ret
     .section .note.GNU-stack, "", @progbits

@@ -4,8 +4,8 @@
  * The stub page holds one stub of 64 bytes for each call. A stub refuses user mode by an invalid
  * instruction that trap.c turns into the access violation that a call to kernel memory would be.
  *
- * Pointers come from our own kernel, so a bad one is our own failure: the host faults on it and says
- * so. Strings are bounded.
+ * Pointers come from our own kernel, so a bad one is our own failure: the host faults on it and
+ * says so. Strings are bounded.
  */
 #include <errno.h>
 #include <string.h>
@@ -16,13 +16,13 @@
 #include "host/explore/round_robin.h"
 #include "host/machine/machine.h"
 
-#define HYPERCALLS  ((sizeof(struct abi_hypercalls) - sizeof(uint64_t)) / sizeof(void *))
-#define STUB_SIZE   64
-#define UNIX_EPOCH  116444736000000000ull /* 1970 in units of 100 ns since 1601 */
+#define HYPERCALLS ((sizeof(struct abi_hypercalls) - sizeof(uint64_t)) / sizeof(void *))
+#define STUB_SIZE  64
+#define UNIX_EPOCH 116444736000000000ull /* 1970 in units of 100 ns since 1601 */
 
 extern void *machine_hypercalls[64];
 _Static_assert(HYPERCALLS <= 64, "the table in entry.S is full");
-_Static_assert(HYPERCALLS * STUB_SIZE <= ABI_HYPERCALL_TABLE - ABI_HYPERCALL_STUBS, "stubs");
+_Static_assert(HYPERCALLS *STUB_SIZE <= ABI_HYPERCALL_TABLE - ABI_HYPERCALL_STUBS, "stubs");
 
 /* The guest's registers inside a hypercall, as far as a call keeps them. */
 static void
@@ -270,7 +270,8 @@ hypercall_init(void)
     uint8_t *page = guest_pointer(ABI_HYPERCALL_STUBS);
     uint64_t *table = guest_pointer(ABI_HYPERCALL_TABLE);
 
-    memcpy(machine_hypercalls, (const char *)&calls + sizeof(uint64_t), sizeof(calls) - sizeof(uint64_t));
+    memcpy(machine_hypercalls, (const char *)&calls + sizeof(uint64_t),
+           sizeof(calls) - sizeof(uint64_t));
     table[0] = ABI_VERSION;
     for (size_t i = 0; i < HYPERCALLS; i++) {
         if (machine_hypercalls[i] == NULL) {

@@ -2,8 +2,8 @@
  * images.c - the table of loaded images: load, bind, patch, describe, unload.
  *
  * Where an image lies follows from its name, not from the order of loads: two loads that swap get
- * the same addresses. System images have a window of 4 GiB each, with the image in the middle so that
- * trampolines can lie on both sides; user images have slots in their slice.
+ * the same addresses. System images have a window of 4 GiB each, with the image in the middle so
+ * that trampolines can lie on both sides; user images have slots in their slice.
  *
  *     system  ABI_IMAGE_BASE + window * ABI_IMAGE_WINDOW + 2 GiB; ntoskrnl.exe is window 0
  *     user    slice + ABI_USER_IMAGE_FIRST + slot * ABI_USER_IMAGE_SLOT
@@ -114,7 +114,8 @@ find_name(const char *name, uint64_t slice)
 }
 
 static int
-resolve(void *context, const char *dll, const char *name, uint16_t ordinal, struct image_symbol *out)
+resolve(void *context, const char *dll, const char *name, uint16_t ordinal,
+        struct image_symbol *out)
 {
     struct loaded *importer = context, *module = find_name(dll, importer ? importer->slice : 0);
 
@@ -131,8 +132,8 @@ missing_thunk(void *context, const char *dll, const char *name, uint16_t ordinal
     if (importer->missing_count == MAX_MISSING) {
         return 0;
     }
-    importer->missing = realloc(importer->missing,
-                                (importer->missing_count + 1) * sizeof(*importer->missing));
+    importer->missing =
+        realloc(importer->missing, (importer->missing_count + 1) * sizeof(*importer->missing));
     if (importer->missing == NULL) {
         worker_fail("out of memory");
     }
@@ -305,8 +306,8 @@ trampoline_page(void *context, uint64_t address)
             high = ABI_SLICE_SIZE;
         }
     }
-    if (address < low || address + ABI_PAGE_SIZE > high ||
-        image_contains(&image->image, address) || !space_is_free(address, ABI_PAGE_SIZE)) {
+    if (address < low || address + ABI_PAGE_SIZE > high || image_contains(&image->image, address) ||
+        !space_is_free(address, ABI_PAGE_SIZE)) {
         return NULL;
     }
     space_commit(address, ABI_PAGE_SIZE, ABI_PROT_READ | ABI_PROT_EXECUTE);
@@ -332,8 +333,8 @@ patch(struct loaded *image)
                                                  .pause = entries->pause,
                                                  .smep_fault = entries->smep};
     } else {
-        options.targets = (struct patch_targets){.syscall_entry = entries->syscall,
-                                                 .pause = entries->user_pause};
+        options.targets =
+            (struct patch_targets){.syscall_entry = entries->syscall, .pause = entries->user_pause};
     }
     if (patch_image(&image->image, &options, &image->patch) != 0) {
         worker_fail("out of memory while %s was patched", image->image.name);
@@ -349,7 +350,8 @@ kernel_export(const struct image *image, const char *name)
 {
     struct image_symbol symbol;
 
-    return image_find(image, name, 0, &symbol) == 0 && symbol.forwarder == NULL ? symbol.address : 0;
+    return image_find(image, name, 0, &symbol) == 0 && symbol.forwarder == NULL ? symbol.address
+                                                                                : 0;
 }
 
 /* Where the host and patched code enter the kernel; see abi/machine.h. */
@@ -464,9 +466,11 @@ images_load(const char *name, uint32_t flags, uint64_t slice, struct abi_image *
     base = system ? place_system(image, base_name(name)) : place_user(image, &pe, base_name(name));
     if (base == 0) {
         free(image);
-        return (uint32_t)fail(out, ABI_IMAGE_CONFLICT, 0, "there is no room where the image could be mapped");
+        return (uint32_t)fail(out, ABI_IMAGE_CONFLICT, 0,
+                              "there is no room where the image could be mapped");
     }
-    if (image_map(&pe, base_name(file->guest_path), guest_pointer(base), base, &image->image, &error) != 0) {
+    if (image_map(&pe, base_name(file->guest_path), guest_pointer(base), base, &image->image,
+                  &error) != 0) {
         free(image);
         return (uint32_t)fail(out, error.code, (uint32_t)error.offset, error.message);
     }
@@ -501,7 +505,8 @@ images_unload(uint64_t base)
                 space_decommit(image->patch.page[j].address, ABI_PAGE_SIZE);
             }
             if (image->missing_count != 0) {
-                space_decommit(ABI_IMAGE_BASE + THUNK_WINDOW * ABI_IMAGE_WINDOW + image->window * THUNK_BLOCK,
+                space_decommit(ABI_IMAGE_BASE + THUNK_WINDOW * ABI_IMAGE_WINDOW +
+                                   image->window * THUNK_BLOCK,
                                THUNK_BLOCK);
             }
             loaded[i] = loaded[--loaded_count];

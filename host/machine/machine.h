@@ -70,11 +70,12 @@ struct message {
  * worker has ended, and trusts none of it (M4).
  */
 struct shared {
-    uint32_t ended; /* the worker stopped by its own will: `stop` is valid */
+    uint32_t ended;  /* the worker stopped by its own will: `stop` is valid */
     uint32_t failed; /* the worker noticed a failure of its own: `failure` says which */
     uint32_t has_keys;
+    uint32_t host_closed;
     uint32_t idle_seconds; /* set by the supervisor before SIGUSR1 */
-    uint32_t entered; /* the guest's first instruction was reached */
+    uint32_t entered;      /* the guest's first instruction was reached */
     struct abi_stop stop;
     struct abi_trap registers; /* of the guest where the run ended */
     uint32_t mode;             /* enum abi_mode there */
@@ -104,9 +105,9 @@ struct kernel_entries {
 /* An instruction that runs for one step with a register changed (trap.c). */
 struct stepping {
     bool active;
-    int reg;           /* index into gregs */
-    bool delta;        /* the register also moves by itself: keep its movement */
-    uint64_t written;  /* bits of it that the instruction sets: keep them */
+    int reg;          /* index into gregs */
+    bool delta;       /* the register also moves by itself: keep its movement */
+    uint64_t written; /* bits of it that the instruction sets: keep them */
     uint64_t original;
     uint64_t substitute;
     uint64_t flags; /* rflags before */
@@ -115,11 +116,12 @@ struct stepping {
 struct machine {
     const struct run_request *request;
     struct shared *shared;
-    int memory;    /* memfd of the guest */
-    int pages_fd;  /* memfd of `pages` */
-    int output;    /* pipe to the supervisor */
+    int memory;   /* memfd of the guest */
+    int pages_fd; /* memfd of `pages` */
+    int output;   /* pipe to the supervisor */
     bool sandboxed;
     bool has_keys;
+    bool host_closed;     /* guest code cannot reach the host's memory */
     uint32_t pkru_offset; /* of PKRU in a signal frame's XSAVE area */
     uint64_t xsave_mask;
     uint64_t xsave_size;
@@ -127,8 +129,8 @@ struct machine {
     struct stepping stepping;
     uint32_t double_faults; /* in a row */
     uint32_t notes;
-    uint64_t last_fault;    /* CR2 */
-    uint64_t low_owner;     /* slice that has pages in the low range; 0 nobody */
+    uint64_t last_fault; /* CR2 */
+    uint64_t low_owner;  /* slice that has pages in the low range; 0 nobody */
     uint64_t debug_registers[8];
 };
 
@@ -151,7 +153,8 @@ bool space_open(uint64_t address);
 size_t space_read(uint64_t address, void *buffer, size_t size);
 bool space_write(uint64_t address, const void *buffer, size_t size);
 
-static inline void *guest_pointer(uint64_t address)
+static inline void *
+guest_pointer(uint64_t address)
 {
     return (void *)ABI_ALIAS(address);
 }
@@ -162,7 +165,7 @@ int sandbox_enter(void);
 
 /* worker.c */
 NORETURN void worker_main(const struct run_request *request, struct shared *shared, int memory,
-                              int output);
+                          int output);
 NORETURN void worker_stop(const struct abi_stop *why, const struct abi_trap *registers);
 NORETURN __attribute__((format(printf, 1, 2))) void worker_fail(const char *format, ...);
 void worker_send(uint32_t channel, const void *data, size_t length);
@@ -172,8 +175,8 @@ void worker_send(uint32_t channel, const void *data, size_t length);
 /* entry.S */
 NORETURN void machine_enter(uint64_t rip, uint64_t rsp, uint64_t argument);
 extern char machine_hypercall_entry[];
-extern uint64_t machine_host_rsp;  /* where hypercalls start their stack */
-extern uint64_t machine_guest_rsp; /* the guest's rsp inside a hypercall, 0 outside */
+extern uint64_t machine_host_rsp;       /* where hypercalls start their stack */
+extern uint64_t machine_guest_rsp;      /* the guest's rsp inside a hypercall, 0 outside */
 extern uint64_t machine_guest_saved[8]; /* rbx rbp rsi rdi r12-r15 at the hypercall */
 extern uint64_t machine_host_fs;
 extern uint64_t machine_xsave_low; /* XSAVE mask of hypercalls */
@@ -222,7 +225,8 @@ void images_unload(uint64_t base);
 uint64_t images_find_export(const char *image, const char *name);
 /* rip, or the patched instruction that it stands for; *lower: how much deeper rsp is there. */
 uint64_t images_origin(uint64_t rip, uint32_t *lower);
-static inline uint64_t images_original_rip(uint64_t rip)
+static inline uint64_t
+images_original_rip(uint64_t rip)
 {
     uint32_t lower;
 

@@ -37,7 +37,7 @@ struct run_request {
     size_t files;
     struct run_config *config;
     size_t configs;
-    double run_timeout; /* seconds of host time */
+    double run_timeout;    /* seconds of host time */
     uint64_t slice_points; /* schedule points that an agent gets in a row */
     bool no_keys;          /* for tests: behave as on a machine without protection keys */
     void (*output)(void *context, uint32_t channel, const char *text, size_t length);
@@ -60,10 +60,10 @@ struct run_patches {
 };
 
 enum run_end {
-    RUN_STOPPED,  /* the kernel said why: `stop` */
+    RUN_STOPPED,     /* the kernel said why: `stop` */
     RUN_NO_PROGRESS, /* the watchdog: `where` */
-    RUN_DIED,     /* the worker was killed by a signal or left: `message` */
-    RUN_FAILED,   /* our own failure: `message` */
+    RUN_DIED,        /* the worker was killed by a signal or left: `message` */
+    RUN_FAILED,      /* our own failure: `message` */
 };
 
 struct run_result {
@@ -73,7 +73,9 @@ struct run_result {
     uint32_t mode;
     uint32_t irql;
     uint32_t cpu;
-    bool has_keys;
+    bool has_keys;    /* processes are kept apart by protection keys, the system half from user mode
+                         too */
+    bool host_closed; /* and the host's memory from guest code */
     char where[256];
     char message[1024];
     struct run_image image[RUN_MAX_IMAGES];

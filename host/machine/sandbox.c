@@ -2,13 +2,14 @@
  * sandbox.c - what a worker can still do once guest code may run.
  *
  * Three fences:
- *   - syscall user dispatch: a system call instruction outside of the C library's text raises SIGSYS,
- *     so no `syscall` or `int 80h` of the guest reaches Linux (machine-notes 7);
- *   - seccomp: what the host's own code may ask for, with addresses bounded to guest memory, so that
- *     wild code that jumps into the C library reaches nothing either;
+ *   - syscall user dispatch: a system call instruction outside of the C library's text raises
+ * SIGSYS, so no `syscall` or `int 80h` of the guest reaches Linux (machine-notes 7);
+ *   - seccomp: what the host's own code may ask for, with addresses bounded to guest memory, so
+ * that wild code that jumps into the C library reaches nothing either;
  *   - rdtsc and cpuid fault, where the processor can do that; they are answered in emulate.c.
  *
- * A call that the filter refuses raises SIGSYS as well: that is our own failure and reported as such.
+ * A call that the filter refuses raises SIGSYS as well: that is our own failure and reported as
+ * such.
  */
 #include <asm/prctl.h>
 #include <errno.h>
@@ -63,9 +64,9 @@ sandbox_trap_instructions(void)
 }
 
 /*
- * Allows a call on the guest's ranges. libseccomp takes one comparison for each argument of a rule, so
- * the halves are told by their high bits; what else lies in them (the machine page) belongs to the
- * guest as well. The bound on the length keeps the end of a range out of the host's memory.
+ * Allows a call on the guest's ranges. libseccomp takes one comparison for each argument of a rule,
+ * so the halves are told by their high bits; what else lies in them (the machine page) belongs to
+ * the guest as well. The bound on the length keeps the end of a range out of the host's memory.
  */
 static int
 allow_on_guest(scmp_filter_ctx filter, int call)

@@ -5,25 +5,31 @@
  * The aliases are the same memory, always readable and writable: the host works through them, and
  * so do MDL system addresses.
  *
- * Only one process's slice can be reached at a time. With protection keys the slices of up to 14
+ * Only one process's slice can be reached at a time. With protection keys the slices of up to 13
  * processes stay mapped, each under its own key, and a switch writes PKRU; two slices that share a
  * key take turns. Without keys a switch closes the pages of one slice and opens those of the other,
  * and the system half can be reached from user mode.
  *
- *   S1  `page_protection` says of every guest page what was committed; a page that is closed because
- *       of its slice keeps its record.
- *   S2  holder[k] is the one slice whose pages are open under key k (key 0 where there are none).
- *   S3  A page that is not committed has no memory behind it: what is committed anew reads as zero.
+ * With keys the host's own memory (key 0) is closed to guest code as well, so that a wild write is
+ * a page fault like any other. That needs Linux 6.12: older ones cannot write a signal frame to
+ * memory that the interrupted code has no right to.
+ *
+ *   S1  `page_protection` says of every guest page what was committed; a page that is closed
+ * because of its slice keeps its record. S2  holder[k] is the one slice whose pages are open under
+ * key k (key 0 where there are none). S3  A page that is not committed has no memory behind it:
+ * what is committed anew reads as zero.
  *
  * The low range belongs to the slice that committed there first, until its last page there is gone.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 #include "host/machine/machine.h"
 
@@ -70,7 +76,7 @@ key_of(uint64_t slice)
     if (!machine.has_keys || slice == 0) {
         return 0;
     }
-    return ABI_KEY_FIRST_USER + (unsigned)((slice - 1) % (KEYS - ABI_KEY_FIRST_USER));
+    return ABI_KEY_FIRST_USER + (unsigned)((slice - 1) % (ABI_KEY_SHARED - ABI_KEY_FIRST_USER));
 }
 
 static void
@@ -85,8 +91,7 @@ apply(uint64_t start, uint64_t end, int protection, unsigned key)
     }
     if (result != 0) {
         worker_fail("cannot change the protection of %#lx bytes at %#lx: %s%s", end - start, start,
-                    strerror(errno),
-                    errno == ENOMEM ? " (vm.max_map_count may be too low)" : "");
+                    strerror(errno), errno == ENOMEM ? " (vm.max_map_count may be too low)" : "");
     }
 }
 
@@ -175,8 +180,8 @@ record(uint64_t address, uint64_t size, uint32_t protection, bool committed)
     memset(page_protection + (address >> PAGE_SHIFT), committed ? protection | COMMITTED : 0,
            size >> PAGE_SHIFT);
     if (address < ABI_USER_END) {
-        spans_set(&slices[address / ABI_SLICE_SIZE], address,
-                  address + size, protection, committed);
+        spans_set(&slices[address / ABI_SLICE_SIZE], address, address + size, protection,
+                  committed);
     }
 }
 
@@ -259,12 +264,6 @@ space_decommit(uint64_t address, uint64_t size)
     }
 }
 
-static inline void
-write_pkru(uint32_t pkru)
-{
-    __asm__ volatile("wrpkru" : : "a"(pkru), "c"(0), "d"(0) : "memory");
-}
-
 void
 space_switch(uint64_t slice)
 {
@@ -284,11 +283,12 @@ space_switch(uint64_t slice)
         }
     }
     if (machine.has_keys) {
-        uint32_t user = 3u | (slice != 0 ? 3u << (2 * key) : 0);
+        uint32_t user = 3u << (2 * ABI_KEY_SHARED) | (slice != 0 ? 3u << (2 * key) : 0);
+
+        user |= machine.host_closed ? 0 : 3u;
 
         GUEST->user_pkru = ~user;
         GUEST->kernel_pkru = ~(user | 3u << (2 * ABI_KEY_SYSTEM));
-        write_pkru(GUEST->kernel_pkru);
     }
 }
 
@@ -369,9 +369,9 @@ space_write(uint64_t address, const void *buffer, size_t size)
 static int
 map(uint64_t address, uint64_t size, uint64_t offset, int protection, unsigned key)
 {
-    void *at = mmap((void *)address, size, protection,
-                    MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, machine.memory,
-                    (off_t)offset);
+    void *at =
+        mmap((void *)address, size, protection, MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
+             machine.memory, (off_t)offset);
 
     if (at == MAP_FAILED) {
         return -errno;
@@ -383,6 +383,16 @@ map(uint64_t address, uint64_t size, uint64_t offset, int protection, unsigned k
         return -errno;
     }
     return 0;
+}
+
+static bool
+can_close_host(void)
+{
+    struct utsname name;
+    int major = 0, minor = 0;
+
+    return uname(&name) == 0 && sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
+           (major > 6 || (major == 6 && minor >= 12));
 }
 
 /* All keys 1..15, with every right here. Other users of keys in this process do not exist. */
@@ -412,12 +422,13 @@ space_init(void)
     int error;
 
     machine.has_keys = take_keys();
+    machine.host_closed = machine.has_keys && can_close_host();
     machine.pages_fd = memfd_create("ntlab-pages", MFD_CLOEXEC);
     if (machine.pages_fd < 0 || ftruncate(machine.pages_fd, (off_t)pages) != 0) {
         return -errno;
     }
-    page_protection = mmap(NULL, pages, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-                           machine.pages_fd, 0);
+    page_protection =
+        mmap(NULL, pages, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, machine.pages_fd, 0);
     if (page_protection == MAP_FAILED) {
         return -errno;
     }
@@ -431,17 +442,19 @@ space_init(void)
                 machine.has_keys ? ABI_KEY_SYSTEM : 0);
     if (error == 0) {
         error = map(ABI_SYSTEM_ALIAS + ABI_SYSTEM_BASE, ABI_SYSTEM_END - ABI_SYSTEM_BASE,
-                    ABI_SYSTEM_BASE, PROT_READ | PROT_WRITE,
-                    machine.has_keys ? ABI_KEY_SYSTEM : 0);
+                    ABI_SYSTEM_BASE, PROT_READ | PROT_WRITE, machine.has_keys ? ABI_KEY_SYSTEM : 0);
     }
     if (error == 0) {
-        error = map(ABI_HYPERCALL_STUBS, 0x10000, ABI_HYPERCALL_STUBS, PROT_READ | PROT_EXEC, 0);
+        error = map(ABI_HYPERCALL_STUBS, 0x10000, ABI_HYPERCALL_STUBS, PROT_READ | PROT_EXEC,
+                    machine.has_keys ? ABI_KEY_SHARED : 0);
     }
     if (error == 0) {
-        error = map(ABI_MACHINE_PAGE, 0x10000, ABI_MACHINE_PAGE, PROT_READ | PROT_WRITE, 0);
+        error = map(ABI_MACHINE_PAGE, 0x10000, ABI_MACHINE_PAGE, PROT_READ | PROT_WRITE,
+                    machine.has_keys ? ABI_KEY_SHARED : 0);
     }
     if (error == 0) {
-        error = map(ABI_USER_SHARED_DATA, 0x1000, ABI_USER_SHARED_DATA, PROT_READ, 0);
+        error = map(ABI_USER_SHARED_DATA, 0x1000, ABI_USER_SHARED_DATA, PROT_READ,
+                    machine.has_keys ? ABI_KEY_SHARED : 0);
     }
     return error;
 }

@@ -2,8 +2,8 @@
  * supervisor.c - starts a worker, passes on what it prints, and says how it ended.
  *
  * The guest's memory is made here, so that it outlives the worker and a report can read stacks from
- * it. What the worker left in shared memory or on the pipe may have been trampled by the guest (M4):
- * lengths are bounded, strings are terminated, and a stream that makes no sense ends the run.
+ * it. What the worker left in shared memory or on the pipe may have been trampled by the guest
+ * (M4): lengths are bounded, strings are terminated, and a stream that makes no sense ends the run.
  *
  * Watchdog: at the deadline the worker is asked by SIGUSR1 to say where it is; if it does not end
  * within two seconds it is killed.
@@ -45,8 +45,8 @@ struct watch {
     pid_t worker;
     int output;
     double started;
-    double asked;     /* when the worker was asked to end, 0: not yet */
-    double moved;     /* when the guest last passed a schedule point */
+    double asked; /* when the worker was asked to end, 0: not yet */
+    double moved; /* when the guest last passed a schedule point */
     uint64_t points, heartbeat;
     bool killed;
     struct stream stream;
@@ -153,6 +153,7 @@ judge(struct watch *watch, int status)
     struct shared *shared = watch->shared;
 
     result->has_keys = shared->has_keys != 0;
+    result->host_closed = shared->host_closed != 0;
     result->points = watch->guest->points;
     result->hash = watch->guest->hash;
     result->registers = shared->registers;
@@ -254,7 +255,8 @@ machine_run(const struct run_request *request, struct run_result *result)
     }
     watch.shared = mmap(NULL, sizeof(*watch.shared), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    watch.guest = mmap(NULL, ABI_PAGE_SIZE, PROT_READ, MAP_SHARED, result->memory, ABI_MACHINE_PAGE);
+    watch.guest =
+        mmap(NULL, ABI_PAGE_SIZE, PROT_READ, MAP_SHARED, result->memory, ABI_MACHINE_PAGE);
     if (watch.shared == MAP_FAILED || watch.guest == MAP_FAILED || pipe2(pipes, O_CLOEXEC) != 0) {
         error = errno;
         snprintf(result->message, sizeof(result->message), "cannot prepare a worker: %s",

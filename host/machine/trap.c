@@ -8,11 +8,12 @@
  *     step of an emulated instruction done      the register gets its value back
  *     an instruction that emulate.c knows       its effect on the saved registers
  *     a call of a missing import                the run ends and names it
- *     everything else                           struct abi_trap on the kernel stack, rip = trap_entry
+ *     everything else                           struct abi_trap on the kernel stack, rip =
+ * trap_entry
  *
  *   T1  rip in host text outside of a hypercall is a wild jump of the guest: a trap like any other.
- *   T2  The vector is what the processor raised (machine-notes 4), not what Linux made of it; whether
- *       the page was present is taken from our own records, since Linux maps pages when it likes.
+ *   T2  The vector is what the processor raised (machine-notes 4), not what Linux made of it;
+ * whether the page was present is taken from our own records, since Linux maps pages when it likes.
  *   T3  The frame is written through the alias: the guest's view of the stack may be closed.
  *
  * sigreturn restores rflags, PKRU and the vector registers from the signal frame, but not the base
@@ -41,7 +42,14 @@
 #define HOST_SEGMENTS        32
 #define TRIPLE_FAULT         4
 
-enum { VECTOR_DB = 1, VECTOR_BP = 3, VECTOR_UD = 6, VECTOR_SS = 12, VECTOR_GP = 13, VECTOR_PF = 14 };
+enum {
+    VECTOR_DB = 1,
+    VECTOR_BP = 3,
+    VECTOR_UD = 6,
+    VECTOR_SS = 12,
+    VECTOR_GP = 13,
+    VECTOR_PF = 14
+};
 
 /* Of an x86 page-fault error code. */
 enum { PF_PRESENT = 1, PF_WRITE = 2, PF_USER = 4, PF_FETCH = 16 };
@@ -162,7 +170,8 @@ choose_stack(const greg_t *g, struct trap_event *event)
     }
     event->kind = ABI_TRAP_STACK_OVERFLOW;
     if (++machine.double_faults >= TRIPLE_FAULT) {
-        stop_at(g, ABI_INTERNAL, "trap %u in a row without a usable stack (rsp %#lx, stack %#lx..%#lx)",
+        stop_at(g, ABI_INTERNAL,
+                "trap %u in a row without a usable stack (rsp %#lx, stack %#lx..%#lx)",
                 machine.double_faults, rsp, GUEST->stack_low, GUEST->stack_high);
     }
     return GUEST->double_fault_rsp;
@@ -183,8 +192,9 @@ deliver(ucontext_t *context, struct trap_event event)
     trap.kind = event.kind;
     if (GUEST->trap_entry == 0 || GUEST->kpcr == 0 || frame < ABI_SYSTEM_BASE ||
         frame >= ABI_SYSTEM_END) {
-        stop_at(g, ABI_INTERNAL, "trap %u (error %#x, address %#lx) where the kernel cannot take one",
-                event.vector, event.error, event.address);
+        stop_at(g, ABI_INTERNAL,
+                "trap %u (error %#x, address %#lx) where the kernel cannot take one", event.vector,
+                event.error, event.address);
     }
     memcpy(guest_pointer(frame), &trap, sizeof(trap)); /* T3 */
     g[REG_RIP] = (greg_t)GUEST->trap_entry;
@@ -224,7 +234,8 @@ enter_helper(ucontext_t *context, uint64_t helper, bool has_value, uint64_t valu
 
 /* An instruction of the guest's that cannot run as it stands; `event` is what it is otherwise. */
 static void
-emulate_or_deliver(ucontext_t *context, const uint8_t *bytes, size_t length, struct trap_event event)
+emulate_or_deliver(ucontext_t *context, const uint8_t *bytes, size_t length,
+                   struct trap_event event)
 {
     greg_t *g = context->uc_mcontext.gregs;
     struct emulated outcome;
@@ -250,10 +261,9 @@ emulate_or_deliver(ucontext_t *context, const uint8_t *bytes, size_t length, str
         event = (struct trap_event){VECTOR_GP, 0, ABI_TRAP_EXCEPTION, ~0ull};
         break;
     case EMULATE_SYSCALL:
-        event = (struct trap_event){VECTOR_UD, 0,
-                                    GUEST->mode == ABI_USER_MODE ? ABI_TRAP_SYSCALL
-                                                                 : ABI_TRAP_KERNEL_SYSCALL,
-                                    ~0ull};
+        event = (struct trap_event){
+            VECTOR_UD, 0, GUEST->mode == ABI_USER_MODE ? ABI_TRAP_SYSCALL : ABI_TRAP_KERNEL_SYSCALL,
+            ~0ull};
         break;
     case EMULATE_UNSUPPORTED:
         stop_at(g, ABI_UNSUPPORTED, "the instruction `%s` is not implemented", outcome.text);
@@ -346,8 +356,8 @@ finish_step(ucontext_t *context)
     if (step->delta) {
         g[step->reg] = (greg_t)(step->original + ((uint64_t)g[step->reg] - step->substitute));
     } else {
-        g[step->reg] = (greg_t)((step->original & ~step->written) |
-                                ((uint64_t)g[step->reg] & step->written));
+        g[step->reg] =
+            (greg_t)((step->original & ~step->written) | ((uint64_t)g[step->reg] & step->written));
     }
     g[REG_EFL] = (greg_t)(((uint64_t)g[REG_EFL] & ~FLAG_TF) | (step->flags & FLAG_TF));
 }
@@ -413,8 +423,7 @@ linux_call(ucontext_t *context, const siginfo_t *info)
     if (info->si_arch != AUDIT_ARCH_X86_64) {
         /* int 80h: a gate that Windows does not have. */
         g[REG_RIP] -= 2;
-        deliver(context,
-                (struct trap_event){VECTOR_GP, 0x80 * 8 + 2, ABI_TRAP_EXCEPTION, ~0ull});
+        deliver(context, (struct trap_event){VECTOR_GP, 0x80 * 8 + 2, ABI_TRAP_EXCEPTION, ~0ull});
         return;
     }
     deliver(context, (struct trap_event){VECTOR_UD, 0,
@@ -442,12 +451,13 @@ watchdog(ucontext_t *context)
         irql = *((uint8_t *)guest_pointer(GUEST->kpcr) + 0x50);
     }
     if (machine.shared->idle_seconds > 0) {
-        stop_at(g, ABI_LIVELOCK, "%s has run for %u s at IRQL %u (%s mode) without calling the kernel",
-                where, machine.shared->idle_seconds, irql,
+        stop_at(g, ABI_LIVELOCK,
+                "%s has run for %u s at IRQL %u (%s mode) without calling the kernel", where,
+                machine.shared->idle_seconds, irql,
                 GUEST->mode == ABI_USER_MODE ? "user" : "kernel");
     }
-    stop_at(g, ABI_LIVELOCK, "the run did not end in time; it was last seen in %s at IRQL %u", where,
-            irql);
+    stop_at(g, ABI_LIVELOCK, "the run did not end in time; it was last seen in %s at IRQL %u",
+            where, irql);
 }
 
 static void
@@ -456,7 +466,8 @@ on_signal(int signal, siginfo_t *info, void *argument)
     ucontext_t *context = argument;
     greg_t *g = context->uc_mcontext.gregs;
 
-    __builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() & ~(FLAG_AC | FLAG_TF | FLAG_DF));
+    __builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() &
+                                   ~(FLAG_AC | FLAG_TF | FLAG_DF));
     if (machine.has_keys) {
         write_pkru(0);
     }
@@ -471,8 +482,8 @@ on_signal(int signal, siginfo_t *info, void *argument)
         if (machine_guest_rsp != 0) {
             images_describe(*(uint64_t *)guest_pointer(machine_guest_rsp), where, sizeof(where));
         }
-        worker_fail("signal %d (trap %lld, address %#llx) in host code at %#llx, called from %s", signal,
-                    g[REG_TRAPNO], g[REG_CR2], g[REG_RIP], where);
+        worker_fail("signal %d (trap %lld, address %#llx) in host code at %#llx, called from %s",
+                    signal, g[REG_TRAPNO], g[REG_CR2], g[REG_RIP], where);
     }
     if (signal != SIGSYS && info->si_code <= 0) {
         worker_fail("stray signal %d", signal);

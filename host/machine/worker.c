@@ -1,5 +1,6 @@
 /*
- * worker.c - the process that runs one guest: set-up, the ways out, and what it tells the supervisor.
+ * worker.c - the process that runs one guest: set-up, the ways out, and what it tells the
+ * supervisor.
  *
  * Order of the set-up: address space, signals, heap; then the fences (sandbox.c); only then is the
  * first byte of an image looked at (M2).
@@ -13,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/rseq.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "host/machine/machine.h"
@@ -115,7 +117,8 @@ worker_stop(const struct abi_stop *why, const struct abi_trap *registers)
     shared->mode = GUEST->mode;
     shared->cpu = GUEST->current_cpu;
     shared->irql = 0;
-    if (kpcr >= ABI_PROCESSOR_BASE && kpcr < ABI_PROCESSOR_BASE + ABI_MAX_PROCESSORS * ABI_PROCESSOR_STRIDE) {
+    if (kpcr >= ABI_PROCESSOR_BASE &&
+        kpcr < ABI_PROCESSOR_BASE + ABI_MAX_PROCESSORS * ABI_PROCESSOR_STRIDE) {
         shared->irql = *((uint8_t *)guest_pointer(kpcr) + 0x50); /* KPCR.Irql */
     }
     images_describe(registers->original_rip ? registers->original_rip : registers->rip,
@@ -138,8 +141,22 @@ grow_heap(void)
 }
 
 /*
- * What of the vector state exists here. PKRU is not part of it: it belongs to the address space. AMX is
- * left out, for Linux asks each process to request it first, and nobody here does.
+ * The C library has told Linux of a place in thread-local storage that it updates whenever the
+ * thread was preempted. While guest code runs that place is closed, or trampled.
+ */
+static void
+leave_rseq(void)
+{
+    const uint32_t signature = 0x53053053;
+
+    if (__rseq_size != 0) {
+        syscall(SYS_rseq, (char *)__builtin_thread_pointer() + __rseq_offset, 32, 1, signature);
+    }
+}
+
+/*
+ * What of the vector state exists here. PKRU is not part of it: it belongs to the address space.
+ * AMX is left out, for Linux asks each process to request it first, and nobody here does.
  */
 static void
 measure_vector_state(void)
@@ -206,6 +223,7 @@ worker_main(const struct run_request *request, struct shared *shared, int memory
     machine.memory = memory;
     machine.output = output;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    leave_rseq();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 
     measure_vector_state();
@@ -215,6 +233,7 @@ worker_main(const struct run_request *request, struct shared *shared, int memory
                     strerror(-error));
     }
     shared->has_keys = machine.has_keys;
+    shared->host_closed = machine.host_closed;
     stack = mmap(NULL, HOST_STACK_SIZE, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED) {

@@ -1,9 +1,9 @@
 /*
  * minikernel.c - a kernel of a few hundred lines that tries what the machine promises in abi/.
  *
- * `--seed` picks the case. A case prints nothing when all is well; a failed check prints its line and
- * ends the run as a leak, which run.py never expects. Traps come to TrapEntry, which leaves a copy
- * in Trap and goes back to the caller of Attempt.
+ * `--seed` picks the case. A case prints nothing when all is well; a failed check prints its line
+ * and ends the run as a leak, which run.py never expects. Traps come to TrapEntry, which leaves a
+ * copy in Trap and goes back to the caller of Attempt.
  */
 #include "abi/hypercall.h"
 #include "abi/machine.h"
@@ -85,14 +85,14 @@ Failed(const char *What, ULONG64 Got, ULONG64 Wanted)
     Stop(ABI_LEAK, "a check failed");
 }
 
-#define STRING2(x)       #x
-#define STRING(x)        STRING2(x)
-#define EXPECT(Is, Want) \
-    do { \
-        ULONG64 Is_ = (ULONG64)(Is), Want_ = (ULONG64)(Want); \
-        if (Is_ != Want_) { \
-            Failed(STRING(__LINE__) ": " #Is, Is_, Want_); \
-        } \
+#define STRING2(x) #x
+#define STRING(x)  STRING2(x)
+#define EXPECT(Is, Want)                                                                           \
+    do {                                                                                           \
+        ULONG64 Is_ = (ULONG64)(Is), Want_ = (ULONG64)(Want);                                      \
+        if (Is_ != Want_) {                                                                        \
+            Failed(STRING(__LINE__) ": " #Is, Is_, Want_);                                         \
+        }                                                                                          \
     } while (0)
 
 void *
@@ -117,15 +117,16 @@ memcpy(void *To, const void *From, ULONG64 Size)
 __attribute__((naked, noinline)) static ULONG
 Attempt(void (*Function)(void))
 {
-    __asm__("push %rbx; push %rbp; push %rsi; push %rdi; push %r12; push %r13; push %r14; push %r15\n"
-            "sub $0x28, %rsp\n"
-            "mov %rsp, Resume(%rip)\n"
-            "call *%rcx\n"
-            "xor %eax, %eax\n"
-            "Attempt_out:\n"
-            "add $0x28, %rsp\n"
-            "pop %r15; pop %r14; pop %r13; pop %r12; pop %rdi; pop %rsi; pop %rbp; pop %rbx\n"
-            "ret\n");
+    __asm__(
+        "push %rbx; push %rbp; push %rsi; push %rdi; push %r12; push %r13; push %r14; push %r15\n"
+        "sub $0x28, %rsp\n"
+        "mov %rsp, Resume(%rip)\n"
+        "call *%rcx\n"
+        "xor %eax, %eax\n"
+        "Attempt_out:\n"
+        "add $0x28, %rsp\n"
+        "pop %r15; pop %r14; pop %r13; pop %r12; pop %rdi; pop %rsi; pop %rbp; pop %rbx\n"
+        "ret\n");
 }
 
 /* Copies the frame, then unwinds to Attempt. */
@@ -149,21 +150,22 @@ KiTrapEntry(void)
 __attribute__((naked, noinline)) static ULONG
 User(ULONG64 Rip, ULONG64 Rsp)
 {
-    __asm__("push %rbx; push %rbp; push %rsi; push %rdi; push %r12; push %r13; push %r14; push %r15\n"
-            "sub $0x28, %rsp\n"
-            "mov %rsp, Resume(%rip)\n"
-            "mov %rsp, 0x7FFD0010\n"
-            "mov %rcx, %r8\n"
-            "mov %rdx, %r9\n"
-            "movl $1, 0x7FFD0020\n"
-            "cmpl $0, 0x7FFD0024\n"
-            "je 1f\n"
-            "mov 0x7FFD002C, %eax\n"
-            "xor %ecx, %ecx\n"
-            "xor %edx, %edx\n"
-            ".byte 0x0F, 0x01, 0xEF\n" /* wrpkru */
-            "1: mov %r9, %rsp\n"
-            "jmp *%r8\n");
+    __asm__(
+        "push %rbx; push %rbp; push %rsi; push %rdi; push %r12; push %r13; push %r14; push %r15\n"
+        "sub $0x28, %rsp\n"
+        "mov %rsp, Resume(%rip)\n"
+        "mov %rsp, 0x7FFD0010\n"
+        "mov %rcx, %r8\n"
+        "mov %rdx, %r9\n"
+        "movl $1, 0x7FFD0020\n"
+        "cmpl $0, 0x7FFD0024\n"
+        "je 1f\n"
+        "mov 0x7FFD002C, %eax\n"
+        "xor %ecx, %ecx\n"
+        "xor %edx, %edx\n"
+        ".byte 0x0F, 0x01, 0xEF\n" /* wrpkru */
+        "1: mov %r9, %rsp\n"
+        "jmp *%r8\n");
 }
 
 /* ---- cases ---- */
@@ -253,10 +255,10 @@ CaseMemory(void)
     EXPECT(Trap.error, 0);
 }
 
-#define ASM_FUNCTION(Name, Text)             \
-    __attribute__((naked, noinline)) static void Name(void) \
-    {                                        \
-        __asm__(Text);                       \
+#define ASM_FUNCTION(Name, Text)                                                                   \
+    __attribute__((naked, noinline)) static void Name(void)                                        \
+    {                                                                                              \
+        __asm__(Text);                                                                             \
     }
 
 ASM_FUNCTION(DoUd2, "ud2")
@@ -417,7 +419,8 @@ CaseAnswers(void)
     EXPECT(Traps, 0);
 }
 
-static volatile ULONG64 SharedAddress = ABI_KERNEL_SHARED_DATA; /* read, so that no immediate is rewritten */
+static volatile ULONG64 SharedAddress =
+    ABI_KERNEL_SHARED_DATA; /* read, so that no immediate is rewritten */
 
 static void
 CaseSharedData(void)
@@ -443,7 +446,9 @@ CaseSharedData(void)
                      : "memory");
     EXPECT(Rsi, SharedAddress + 24);
     EXPECT(Buffer[15], 23);
-    __asm__ volatile("movb (,%1,8), %b0" : "=a"(Value) : "r"(SharedAddress / 8 | 0xE000000000000000), "0"(0ull));
+    __asm__ volatile("movb (,%1,8), %b0"
+                     : "=a"(Value)
+                     : "r"(SharedAddress / 8 | 0xE000000000000000), "0"(0ull));
     EXPECT(Value, 0);
     Target = (void *)SharedAddress;
     EXPECT(Attempt(DoWrite), 1);
@@ -600,33 +605,54 @@ CaseWrongImages(void)
     Print("\n");
 }
 
-/* Writes over whatever the host has where fs points: its thread-local storage. */
-static void
-CaseWildWrite(void)
+/* The host's memory is closed: the wild write is a page fault like any other. */
+static int
+HostClosed(void)
 {
-    volatile ULONG64 *Host;
+    return Machine->has_keys && (Machine->kernel_pkru & 1);
+}
 
-    __asm__ volatile("rdfsbase %0" : "=r"(Host));
-    for (ULONG64 i = 0;; i++) {
-        Host[i] = 0x4141414141414141;
+/* Writes over whatever the host has from Start on. */
+static void
+Trample(ULONG64 Start)
+{
+    Target = (volatile ULONG64 *)Start;
+    if (HostClosed()) {
+        EXPECT(Attempt(DoWrite), 1);
+        EXPECT(Trap.vector, 14);
+        EXPECT(Trap.error, 2); /* to the guest nothing is there */
+        EXPECT(Trap.fault_address, Start);
+        EXPECT(Attempt(DoRead), 1);
+        Print("closed\n");
+        return;
+    }
+    for (;; Target += 512) {
+        if (Attempt(DoWrite) == 0) {
+            for (int i = 0; i < 512; i++) {
+                Target[i] = 0x4141414141414141;
+            }
+        }
+        Hc->print(0, "", 0);
     }
 }
 
-/* Writes over the host's code pointers and data below its text. */
+/* The host's thread-local storage. */
+static void
+CaseWildWrite(void)
+{
+    ULONG64 Host;
+
+    __asm__ volatile("rdfsbase %0" : "=r"(Host));
+    Trample(Host & ~0xFFFull);
+}
+
+/* Its text (read-only) and the data behind it. */
 static void
 CaseWildData(void)
 {
     ULONG64 Entry = *(ULONG64 *)(*(ULONG64 *)(ABI_HYPERCALL_TABLE + 8) + 20);
 
-    for (volatile ULONG64 *At = (void *)(Entry & ~0xFFFull);; At += 512) {
-        Target = At;
-        if (Attempt(DoWrite) == 0) {
-            for (int i = 0; i < 512; i++) {
-                At[i] = 0;
-            }
-        }
-        Hc->print(0, "", 0);
-    }
+    Trample(Entry & ~0xFFFull);
 }
 
 /* Jumps into the C library with registers that ask for a file. */
@@ -720,10 +746,11 @@ CaseVectors(void)
 }
 
 static void (*const Cases[])(void) = {
-    CaseHypercalls, CaseMemory,    CaseExceptions,    CaseStackOverflow, CasePrivileged, CaseAnswers,
-    CaseSharedData, CaseUserMode,  CaseAddressSpaces, CaseMissingImport, CaseWildWrite,  CaseWildData,
-    CaseWildJump,   CaseLoop,      CaseProgress,      CaseHeartbreak,    CaseChoose,     CaseFiles,
-    CaseInput,      CaseVectors,   CaseWrongImages,
+    CaseHypercalls,  CaseMemory,     CaseExceptions, CaseStackOverflow, CasePrivileged,
+    CaseAnswers,     CaseSharedData, CaseUserMode,   CaseAddressSpaces, CaseMissingImport,
+    CaseWildWrite,   CaseWildData,   CaseWildJump,   CaseLoop,          CaseProgress,
+    CaseHeartbreak,  CaseChoose,     CaseFiles,      CaseInput,         CaseVectors,
+    CaseWrongImages,
 };
 
 void

@@ -15,8 +15,8 @@ NAMES = ["hypercalls", "memory", "exceptions", "stack-overflow", "privileged", "
          "choose", "files", "input", "vectors", "wrong-images"]
 EXPECT = {
     "missing-import": (4, r"minidriver\.sys!FooInit\+0x\w+ called nt!XyzSomething, which is not implemented"),
-    "wild-write": (None, r"ntlab: "),
-    "wild-data": (None, r"ntlab: "),
+    "wild-write": (None, r"closed\nntlab: clean|ntlab: "),
+    "wild-data": (None, r"closed\nntlab: clean|ntlab: "),
     "wild-jump": (None, r"ntlab: "),
     "loop": (1, r"livelock: ntoskrnl\.exe\S* has run for \d+ s at IRQL 0 \(kernel mode\) without calling the kernel"),
     "progress": (1, r"livelock: the run did not end in time"),
