@@ -56,7 +56,8 @@
 #define ABI_IMAGE_BASE    0x0000400000000000ull
 #define ABI_IMAGE_WINDOW  0x0000000100000000ull
 #define ABI_IMAGE_WINDOWS 1024
-/* Within a window (and within a user slice for its images) trampolines lie above the image. */
+#define ABI_KERNEL_BASE   (ABI_IMAGE_BASE + ABI_IMAGE_WINDOW / 2) /* ntoskrnl.exe */
+/* An image lies in the middle of its window; trampolines lie on both sides of it. */
 
 #define ABI_PROCESSOR_BASE 0x0000410000000000ull /* KPCR of processor n at + n * stride */
 #define ABI_PROCESSOR_STRIDE 0x10000ull

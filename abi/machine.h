@@ -83,7 +83,8 @@ struct abi_agent_state {
  *     KiPatchCr8Read    [rsp+8] takes the IRQL; keeps every register
  *     KiPatchPause      `pause` in kernel mode; keeps every register and the flags
  *     KiPatchUserPause  `pause` in user mode, called there: the return address is on the user's stack,
- *                       gs and the mode are the user's; keeps every register and the flags
+ *                       gs and the mode are the user's; keeps every register and the flags. Without
+ *                       it the host sends ABI_TRAP_PAUSE
  *     KiPatchSmepFault  r11 a user address that kernel code was about to call; [rsp-8] the site
  */
 #define ABI_TRAP_ROOM 0x200
@@ -109,6 +110,7 @@ enum abi_trap_kind {
     ABI_TRAP_DEBUG_SERVICE = 6, /* int 2Dh, service in rax */
     ABI_TRAP_STACK_OVERFLOW = 7, /* rsp outside the kernel stack: frame is on the double-fault stack */
     ABI_TRAP_NOT_IMPLEMENTED = 8, /* never sent: the host stops a run that calls such an import */
+    ABI_TRAP_PAUSE = 10, /* `pause` in user mode (an int3 patch); rip is already behind it */
     ABI_TRAP_KERNEL_SYSCALL = 9, /* a system call instruction executed in kernel mode */
 };
 

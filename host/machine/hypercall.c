@@ -282,5 +282,7 @@ hypercall_init(void)
     }
     /* lea rsp, [rsp + 8]; ret: the way back from the kernel's CR8 helper (trap.c) */
     memcpy(page + HYPERCALLS * STUB_SIZE, "\x48\x8D\x64\x24\x08\xC3", 6);
+    memcpy(page + HYPERCALLS * STUB_SIZE + 8, "\xCC\xC3", 2); /* int3; ret */
+    machine.entries.user_pause_stub = ABI_HYPERCALL_STUBS + HYPERCALLS * STUB_SIZE + 8;
     machine.entries.cr8_return = ABI_HYPERCALL_STUBS + HYPERCALLS * STUB_SIZE;
 }

@@ -366,6 +366,9 @@ find_entries(const struct image *image)
     entries->cr8_read = kernel_export(image, "KiPatchCr8Read");
     entries->pause = kernel_export(image, "KiPatchPause");
     entries->user_pause = kernel_export(image, "KiPatchUserPause");
+    if (entries->user_pause == 0) {
+        entries->user_pause = entries->user_pause_stub;
+    }
     entries->smep = kernel_export(image, "KiPatchSmepFault");
     GUEST->trap_entry = entries->trap;
 }

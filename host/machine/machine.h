@@ -99,7 +99,8 @@ struct kernel_entries {
     uint64_t pause;
     uint64_t user_pause;
     uint64_t smep;
-    uint64_t cr8_return; /* in the stub page: takes the value off the stack */
+    uint64_t user_pause_stub; /* in the stub page: stands in for user_pause */
+    uint64_t cr8_return;      /* in the stub page: takes the value off the stack */
 };
 
 /* An instruction that runs for one step with a register changed (trap.c). */

@@ -232,6 +232,19 @@ enter_helper(ucontext_t *context, uint64_t helper, bool has_value, uint64_t valu
     g[REG_RIP] = (greg_t)helper;
 }
 
+/* `pause` or `hlt`, which rip is behind. */
+static void
+pause_processor(ucontext_t *context)
+{
+    if (GUEST->mode == ABI_KERNEL_MODE) {
+        enter_helper(context, machine.entries.pause, false, 0);
+    } else if (machine.entries.user_pause != machine.entries.user_pause_stub) {
+        enter_helper(context, machine.entries.user_pause, false, 0);
+    } else {
+        deliver(context, (struct trap_event){VECTOR_BP, 0, ABI_TRAP_PAUSE, ~0ull});
+    }
+}
+
 /* An instruction of the guest's that cannot run as it stands; `event` is what it is otherwise. */
 static void
 emulate_or_deliver(ucontext_t *context, const uint8_t *bytes, size_t length,
@@ -248,11 +261,7 @@ emulate_or_deliver(ucontext_t *context, const uint8_t *bytes, size_t length,
         enter_helper(context, machine.entries.cr8_write, true, outcome.value);
         return;
     case EMULATE_PAUSE:
-        if (GUEST->mode == ABI_KERNEL_MODE) {
-            enter_helper(context, machine.entries.pause, false, 0);
-        } else {
-            enter_helper(context, machine.entries.user_pause, false, 0);
-        }
+        pause_processor(context);
         return;
     case EMULATE_PRIVILEGED:
         event = (struct trap_event){VECTOR_GP, 0, ABI_TRAP_PRIVILEGED, ~0ull};
@@ -376,6 +385,10 @@ debug_or_breakpoint(ucontext_t *context)
         }
         g[REG_EFL] &= ~(greg_t)FLAG_TF;
         deliver(context, (struct trap_event){VECTOR_DB, 0, ABI_TRAP_EXCEPTION, ~0ull});
+        return;
+    }
+    if ((uint64_t)g[REG_RIP] - 1 == machine.entries.user_pause_stub) {
+        pause_processor(context);
         return;
     }
     length = images_patched((uint64_t)g[REG_RIP] - 1, bytes);

@@ -561,7 +561,7 @@ CaseUserMode(void)
     RunUser(UserShared);
     EXPECT(Trap.vector, 14);
     EXPECT(Trap.fault_address, SharedAddress);
-    RunUser(UserPause);
+    RunUser(UserPause); /* not an image: nothing has patched it */
     EXPECT(Trap.vector, 6);
     RunUser(UserSystem);
     if (Machine->has_keys) {
