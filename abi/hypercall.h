@@ -26,6 +26,7 @@ enum abi_protection {
     ABI_PROT_READ = 1,
     ABI_PROT_WRITE = 2,
     ABI_PROT_EXECUTE = 4,
+    ABI_COMMITTED = 0x80, /* hc_page only */
 };
 
 /* What hc_image_load found; addresses are the guest's. Strings are UTF-8, zero-terminated. */
@@ -201,6 +202,13 @@ struct abi_hypercalls {
 
     /* As original_rip; *lower is what rsp must be raised by to be that of the instruction. */
     uint64_t(HC_ABI *origin)(uint64_t rip, uint32_t *lower);
+
+    /* What was committed at the page of an address: enum abi_protection and ABI_COMMITTED; 0: nothing. */
+    uint32_t(HC_ABI *page)(uint64_t address);
+    /* As commit, but the pages at `address` (of user mode) show the memory at `backing`, which is committed
+       somewhere else and may be shown at several places. decommit ends it and leaves `backing` alone.
+       The alias of such an address shows nothing: use that of `backing`. */
+    void(HC_ABI *map_view)(uint64_t address, uint64_t size, uint64_t backing, uint32_t protection);
 };
 
 #endif

@@ -113,6 +113,18 @@ hc_decommit(uint64_t address, uint64_t size)
     space_decommit(address, size);
 }
 
+static uint32_t HC_ABI
+hc_page(uint64_t address)
+{
+    return space_page(address);
+}
+
+static void HC_ABI
+hc_map_view(uint64_t address, uint64_t size, uint64_t backing, uint32_t protection)
+{
+    space_map_view(address, size, backing, protection);
+}
+
 static void HC_ABI
 hc_set_address_space(uint64_t slice)
 {
@@ -266,6 +278,8 @@ hypercall_init(void)
         .config = hc_config,
         .report_text = hc_report_text,
         .origin = hc_origin,
+        .page = hc_page,
+        .map_view = hc_map_view,
     };
     uint8_t *page = guest_pointer(ABI_HYPERCALL_STUBS);
     uint64_t *table = guest_pointer(ABI_HYPERCALL_TABLE);

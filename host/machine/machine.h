@@ -142,10 +142,12 @@ int space_init(void);
 void space_commit(uint64_t address, uint64_t size, uint32_t protection);
 void space_protect(uint64_t address, uint64_t size, uint32_t protection);
 void space_decommit(uint64_t address, uint64_t size);
+void space_map_view(uint64_t address, uint64_t size, uint64_t backing, uint32_t protection);
 void space_switch(uint64_t slice);
 bool space_is_guest(uint64_t address, uint64_t size);
 /* enum abi_protection of a page, as committed; ABI_NONE where nothing is. */
 uint32_t space_protection(uint64_t address);
+uint32_t space_page(uint64_t address); /* as hc_page: with ABI_COMMITTED */
 /* Nothing is committed there. */
 bool space_is_free(uint64_t address, uint64_t size);
 /* The page can be reached in the address space that is open now. */

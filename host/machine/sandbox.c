@@ -16,6 +16,7 @@
 #include <link.h>
 #include <seccomp.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -84,6 +85,17 @@ allow_on_guest(scmp_filter_ctx filter, int call)
 }
 _Static_assert(ABI_SYSTEM_END - ABI_SYSTEM_BASE == ABI_USER_END, "one mask tells the halves");
 
+/* Views: guest memory at another place of the user half. */
+static int
+allow_views(scmp_filter_ctx filter)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 4,
+                            SCMP_A0(SCMP_CMP_MASKED_EQ, ~(ABI_USER_END - 1), 0),
+                            SCMP_A1(SCMP_CMP_LE, ABI_SLICE_SIZE),
+                            SCMP_A2(SCMP_CMP_EQ, PROT_NONE),
+                            SCMP_A4(SCMP_CMP_EQ, (uint64_t)machine.memory));
+}
+
 int
 sandbox_enter(void)
 {
@@ -97,6 +109,7 @@ sandbox_enter(void)
     }
     error = allow_on_guest(filter, SCMP_SYS(mprotect));
     error = error ? error : allow_on_guest(filter, SCMP_SYS(pkey_mprotect));
+    error = error ? error : allow_views(filter);
     error = error ? error
                   : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fallocate), 1,
                                      SCMP_A0(SCMP_CMP_EQ, (uint64_t)machine.memory));

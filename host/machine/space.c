@@ -51,7 +51,8 @@ static uint8_t *page_protection; /* by page number: protection | COMMITTED */
 static struct spans slices[ABI_SLICES];
 static uint64_t holder[KEYS];
 
-#define COMMITTED 0x80u
+#define COMMITTED ((uint32_t)ABI_COMMITTED)
+#define VIEW      0x40u /* shows another address's memory: must be mapped back */
 
 static int
 linux_protection(uint32_t protection)
@@ -177,8 +178,10 @@ slice_apply(uint64_t slice, bool open)
 static void
 record(uint64_t address, uint64_t size, uint32_t protection, bool committed)
 {
-    memset(page_protection + (address >> PAGE_SHIFT), committed ? protection | COMMITTED : 0,
-           size >> PAGE_SHIFT);
+    for (uint64_t page = address >> PAGE_SHIFT; page < (address + size) >> PAGE_SHIFT; page++) {
+        page_protection[page] =
+            committed ? (uint8_t)(protection | COMMITTED | (page_protection[page] & VIEW)) : 0;
+    }
     if (address < ABI_USER_END) {
         spans_set(&slices[address / ABI_SLICE_SIZE], address, address + size, protection,
                   committed);
@@ -246,6 +249,53 @@ space_protect(uint64_t address, uint64_t size, uint32_t protection)
     }
 }
 
+/* Other memory behind the pages; closed until `change` opens them. */
+static void
+remap(uint64_t address, uint64_t size, uint64_t backing)
+{
+    if (mmap((void *)address, size, PROT_NONE, MAP_SHARED | MAP_FIXED, machine.memory, (off_t)backing) ==
+        MAP_FAILED) {
+        worker_fail("cannot map a view: %s", strerror(errno));
+    }
+}
+
+void
+space_map_view(uint64_t address, uint64_t size, uint64_t backing, uint32_t protection)
+{
+    if (size == 0) {
+        return;
+    }
+    check_range("map a view of", address, size);
+    check_range("show", backing, size);
+    remap(address, size, backing);
+    record(address, size, protection, true);
+    for (uint64_t page = 0; page < size >> PAGE_SHIFT; page++) {
+        page_protection[(address >> PAGE_SHIFT) + page] |= VIEW;
+    }
+    change(address, size, protection);
+}
+
+/* Pages that are views show their own, empty memory again. */
+static void
+end_views(uint64_t address, uint64_t size)
+{
+    uint64_t page = address >> PAGE_SHIFT, end = (address + size) >> PAGE_SHIFT;
+
+    while (page < end) {
+        uint64_t start = page;
+
+        while (page < end && (page_protection[page] & VIEW) != 0) {
+            page++;
+        }
+        if (page > start) {
+            remap(start << PAGE_SHIFT, (page - start) << PAGE_SHIFT, start << PAGE_SHIFT);
+        }
+        while (page < end && (page_protection[page] & VIEW) == 0) {
+            page++;
+        }
+    }
+}
+
 void
 space_decommit(uint64_t address, uint64_t size)
 {
@@ -253,6 +303,7 @@ space_decommit(uint64_t address, uint64_t size)
         return;
     }
     check_range("decommit", address, size);
+    end_views(address, size);
     change(address, size, ABI_NONE);
     record(address, size, 0, false);
     if (fallocate(machine.memory, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)address,
@@ -327,7 +378,13 @@ space_protection(uint64_t address)
     if (!space_is_guest(address, 1)) {
         return ABI_NONE;
     }
-    return page_protection[address >> PAGE_SHIFT] & ~COMMITTED;
+    return page_protection[address >> PAGE_SHIFT] & ~(COMMITTED | VIEW);
+}
+
+uint32_t
+space_page(uint64_t address)
+{
+    return space_is_guest(address, 1) ? page_protection[address >> PAGE_SHIFT] & ~VIEW : 0;
 }
 
 bool

@@ -19,6 +19,8 @@
 #define HcCommit(Address, Size, Protection)   (Hc->commit((ULONG64)(Address), (Size), (Protection)))
 #define HcProtect(Address, Size, Protection)  (Hc->protect((ULONG64)(Address), (Size), (Protection)))
 #define HcDecommit(Address, Size)             (Hc->decommit((ULONG64)(Address), (Size)))
+#define HcPage(Address)                       (Hc->page((ULONG64)(Address)))
+#define HcMapView(Address, Size, Backing, Protection) (Hc->map_view((ULONG64)(Address), (Size), (ULONG64)(Backing), (Protection)))
 #define HcSetAddressSpace(Slice)              (Hc->set_address_space(Slice))
 #define HcImageLoad(Name, Flags, Slice, Out)  (Hc->image_load((Name), (Flags), (Slice), (Out)))
 #define HcImageUnload(Base)                   (Hc->image_unload((ULONG64)(Base)))
