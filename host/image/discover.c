@@ -371,7 +371,7 @@ run(struct descent *d, uint32_t rva, struct registers registers)
 {
     struct code_map *map = d->map;
     const struct pe *pe = &map->image->pe;
-    uint32_t limit = section_end(map, rva), begin, end, bound = 0;
+    uint32_t first = rva, limit = section_end(map, rva), begin, end, bound = 0;
     struct table table = {.age = 1000};
 
     if (!limit) {
@@ -424,7 +424,7 @@ run(struct descent *d, uint32_t rva, struct registers registers)
         inside = false;
         if (insn.flow == INSN_BRANCH || insn.flow == INSN_JUMP || insn.flow == INSN_CALL) {
             target = next + (uint32_t)insn.relative;
-            inside = section_end(map, target) != 0;
+            inside = (target >= first && target < limit) || section_end(map, target) != 0;
             if (d->trial &&
                 (!inside || ((code_flags(map, target) & (CODE_BODY | CODE_START)) == CODE_BODY))) {
                 return false;
@@ -433,7 +433,7 @@ run(struct descent *d, uint32_t rva, struct registers registers)
         switch (insn.flow) {
         case INSN_BRANCH:
         case INSN_JUMP:
-            if (inside) {
+            if (inside && !(code_flags(map, target) & CODE_START)) {
                 add_root(map, &d->pending, target, &registers);
             }
             if (insn.flow == INSN_JUMP) {
@@ -441,7 +441,7 @@ run(struct descent *d, uint32_t rva, struct registers registers)
             }
             break;
         case INSN_CALL:
-            if (inside) {
+            if (inside && !(code_flags(map, target) & CODE_START)) {
                 add_root(map, d->trial ? &d->found : &d->pending, target, NULL);
             }
             if (next == end) {
