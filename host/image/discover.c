@@ -319,6 +319,9 @@ read_table(struct descent *d, uint32_t jump, const struct table *table, uint32_t
             break;
         }
         target = table->base + load32(bytes);
+        if (target >= table->start && target < at + 4) {
+            break; /* into the table: past its end */
+        }
         if (target < begin || target >= end || !pe_executable(&map->image->pe, target)) {
             break;
         }
@@ -724,7 +727,7 @@ code_discover(struct code_map *map, const struct image *image, code_classify *cl
         size_t sites = map->sites;
         uint8_t flags = code_flags(map, root.rva);
 
-        if (flags & CODE_START) {
+        if (flags & (CODE_START | CODE_REJECTED)) {
             continue;
         }
         d.found.count = d.marked.count = d.data.count = 0;
@@ -734,6 +737,7 @@ code_discover(struct code_map *map, const struct image *image, code_classify *cl
             }
         } else {
             undo(&d, sites);
+            map->flags[root.rva - map->low] |= CODE_REJECTED;
             map->rejected++;
         }
     }

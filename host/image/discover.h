@@ -15,6 +15,7 @@ enum code_flag {
     CODE_BODY = 2,       /* an instruction began before and covers this byte */
     CODE_RELOCATION = 4, /* part of an address that was relocated */
     CODE_DATA = 8,       /* a jump table's entry */
+    CODE_REJECTED = 16,  /* tried as a weak root, in vain */
 };
 
 struct code_list {

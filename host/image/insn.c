@@ -67,7 +67,7 @@ static const char two_byte[] = "emmmx..."
                                "RRRRRRRR"
                                "mmmmmmmm"
                                "mmmmmmmm" /* 80 */
-                               "...mBmxx"
+                               "...mBmmm"
                                "...mBmmm"
                                "mmmmmmmm"
                                "ememmmmm" /* A0 */
@@ -299,6 +299,7 @@ set_flow(struct insn *insn, const uint8_t *bytes)
         case 0x33 ... 0x34:
         case 0x37:
         case 0x78 ... 0x79:
+        case 0xA6 ... 0xA7:
             insn->rare = true;
             break;
         case 0x80 ... 0x8F:

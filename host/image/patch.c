@@ -8,7 +8,7 @@
  *   - jmp rel32 if it has 5 bytes or more, else a punned jmp, with up to length-1 prefixes in front
  *     that have no effect on a jmp: each moves the borrowed bytes by one, so another range of
  *     addresses opens
- *   - int3
+ *   - int3; syscall and cr8 stay, for they trap (or are dispatched) by themselves at the same cost
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -335,6 +335,10 @@ patch_site(struct patcher *p, struct patch_site *site)
         method = patch_with_trampoline(p, site, &insn);
     }
     if (method == PATCH_INT3) {
+        if (site->kind == PATCH_SYSCALL || site->kind == PATCH_CR8_READ ||
+            site->kind == PATCH_CR8_WRITE) {
+            return PATCH_LEFT;
+        }
         at[0] = INT3;
     }
     return method;

@@ -13,8 +13,10 @@
  *
  * A `jmp rel32` needs 5 bytes; most sites have fewer. Then the jump's last bytes are those of the
  * next instruction, which stay as they are, and the trampoline goes where such a jump leads
- * ("punning"). For that to succeed nearly always the image should lie in the *middle* of a window
- * of 4 GiB that is otherwise free, so that displacements of both signs lead to free pages.
+ * ("punning"). What cannot get a jump becomes int3 (pause, call, jmp) or stays as it is (syscall,
+ * cr8: both trap by themselves, so the handler must know them in any case). For that to succeed
+ * nearly always the image should lie in the *middle* of a window of 4 GiB that is otherwise free,
+ * so that displacements of both signs lead to free pages.
  *
  * Trampolines, by kind (each one ends with a jump to the instruction after the site, unless said
  * otherwise). `next` is the address after the site.
