@@ -8,13 +8,14 @@
  */
 #include "host/explore/round_robin.h"
 
-static int
+__attribute__((target("general-regs-only"))) static int
 is_forced(const struct abi_agent *agent)
 {
     return agent->kind == ABI_AGENT_TIMEOUT || agent->kind == ABI_AGENT_INJECTED;
 }
 
-uint32_t
+/* Called without the vector registers saved. */
+__attribute__((target("general-regs-only"))) uint32_t
 round_robin_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 {
     uint32_t start = 0;

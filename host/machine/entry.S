@@ -22,8 +22,8 @@ machine_hypercalls: .fill 64, 8, 0
 machine_xsave_area: .fill 16384, 1, 0
 
     .text
-    .globl machine_enter, machine_hypercall_entry
-    .hidden machine_enter, machine_hypercall_entry
+    .globl machine_enter, machine_hypercall_entry, machine_hypercall_fast
+    .hidden machine_enter, machine_hypercall_entry, machine_hypercall_fast
 
 /* Fields of the machine page (abi/machine.h), by absolute address. */
     .set HAS_KEYS, 0x7FFD0024
@@ -59,8 +59,11 @@ machine_enter:
     xor r15d, r15d
     ret
 
-/* eax: number. rsp: the guest's, at the return address. The host's memory may be closed (PKRU). */
-machine_hypercall_entry:
+/*
+ * eax: number. rsp: the guest's, at the return address. Opens the host's memory, which PKRU may have
+ * closed, and notes the guest's registers. rcx, rdx, r8, r9 stay; r10 becomes the number, rbx rsp.
+ */
+    .macro ENTER_HOST
     mov r10, rcx
     mov r11, rdx
     cmp dword ptr [HAS_KEYS], 0
@@ -72,7 +75,6 @@ machine_hypercall_entry:
     wrpkru
     mov eax, [SCRATCH]
     mov rcx, r10
-    mov rdx, r11
 1:  mov [rip + machine_guest_saved], rbx
     mov [rip + machine_guest_saved + 8], rbp
     mov [rip + machine_guest_saved + 16], rsi
@@ -82,11 +84,11 @@ machine_hypercall_entry:
     mov [rip + machine_guest_saved + 48], r14
     mov [rip + machine_guest_saved + 56], r15
     mov r10d, eax
-    lea rbx, [rip + machine_xsave_area]
-    mov eax, [rip + machine_xsave_low]
-    xor edx, edx
     cld
-    xsave64 [rbx]
+    .endm
+
+/* Runs the C code. rdx is in r11. */
+    .macro CALL_HOST
     mov rdx, r11
     mov rbx, rsp
     mov [rip + machine_guest_rsp], rbx
@@ -96,10 +98,9 @@ machine_hypercall_entry:
     call [r11 + r10 * 8]
     mov rsp, rbx
     mov r11, rax
-    lea rbx, [rip + machine_xsave_area]
-    mov eax, [rip + machine_xsave_low]
-    xor edx, edx
-    xrstor64 [rbx]
+    .endm
+
+    .macro LEAVE_HOST
     mov rbx, [rip + machine_guest_saved]
     xor ecx, ecx
     mov [rip + machine_guest_rsp], rcx
@@ -116,4 +117,24 @@ machine_hypercall_entry:
     xor edx, edx
     xor ecx, ecx
     ret
+    .endm
+
+machine_hypercall_entry:
+    ENTER_HOST
+    lea rbx, [rip + machine_xsave_area]
+    mov eax, [rip + machine_xsave_low]
+    xor edx, edx
+    xsave64 [rbx]
+    CALL_HOST
+    lea rbx, [rip + machine_xsave_area]
+    mov eax, [rip + machine_xsave_low]
+    xor edx, edx
+    xrstor64 [rbx]
+    LEAVE_HOST
+
+/* For C code that was compiled without vector registers. */
+machine_hypercall_fast:
+    ENTER_HOST
+    CALL_HOST
+    LEAVE_HOST
     .section .note.GNU-stack, "", @progbits

@@ -82,7 +82,7 @@ hc_read_input(char *buffer, uint64_t length)
     return done < 0 ? 0 : (uint64_t)done;
 }
 
-static uint64_t HC_ABI
+GENERAL_REGISTERS_ONLY static uint64_t HC_ABI
 hc_host_time(void)
 {
     struct timespec now;
@@ -113,7 +113,7 @@ hc_decommit(uint64_t address, uint64_t size)
     space_decommit(address, size);
 }
 
-static uint32_t HC_ABI
+GENERAL_REGISTERS_ONLY static uint32_t HC_ABI
 hc_page(uint64_t address)
 {
     return space_page(address);
@@ -125,7 +125,7 @@ hc_map_view(uint64_t address, uint64_t size, uint64_t backing, uint32_t protecti
     space_map_view(address, size, backing, protection);
 }
 
-static void HC_ABI
+GENERAL_REGISTERS_ONLY static void HC_ABI
 hc_set_address_space(uint64_t slice)
 {
     space_switch(slice);
@@ -189,7 +189,7 @@ hc_file_read(const char *path, uint64_t offset, void *buffer, uint64_t length)
     return (int64_t)length;
 }
 
-static uint32_t HC_ABI
+GENERAL_REGISTERS_ONLY static uint32_t HC_ABI
 hc_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 {
     uint32_t chosen;
@@ -237,10 +237,10 @@ hc_report_text(const char *text, uint64_t length)
  *   refuse: 0F 0B                ud2
  */
 static void
-make_stub(uint8_t *stub, uint32_t number)
+make_stub(uint8_t *stub, uint32_t number, const char *handler)
 {
     uint32_t mode = ABI_MACHINE_PAGE + offsetof(struct abi_machine, mode);
-    uint64_t entry = (uint64_t)machine_hypercall_entry;
+    uint64_t entry = (uint64_t)handler;
 
     memset(stub, 0xCC, STUB_SIZE);
     memcpy(stub, "\x81\x3C\x25", 3);
@@ -251,6 +251,25 @@ make_stub(uint8_t *stub, uint32_t number)
     memcpy(stub + 18, "\x49\xBA", 2);
     memcpy(stub + 20, &entry, 8);
     memcpy(stub + 28, "\x41\xFF\xE2\x0F\x0B", 5);
+}
+
+/* The ones that a kernel makes often; all that they call is GENERAL_REGISTERS_ONLY too. */
+static bool
+is_fast(size_t number)
+{
+    static const size_t fast[] = {
+        offsetof(struct abi_hypercalls, set_address_space),
+        offsetof(struct abi_hypercalls, choose),
+        offsetof(struct abi_hypercalls, host_time),
+        offsetof(struct abi_hypercalls, page),
+    };
+
+    for (size_t i = 0; i < sizeof(fast) / sizeof(fast[0]); i++) {
+        if (number == fast[i] / sizeof(void *) - 1) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void
@@ -291,7 +310,8 @@ hypercall_init(void)
         if (machine_hypercalls[i] == NULL) {
             worker_fail("hypercall %zu is not implemented", i);
         }
-        make_stub(page + i * STUB_SIZE, (uint32_t)i);
+        make_stub(page + i * STUB_SIZE, (uint32_t)i,
+                  is_fast(i) ? machine_hypercall_fast : machine_hypercall_entry);
         table[1 + i] = ABI_HYPERCALL_STUBS + i * STUB_SIZE;
     }
     /* lea rsp, [rsp + 8]; ret: the way back from the kernel's CR8 helper (trap.c) */

@@ -54,7 +54,7 @@ static uint64_t holder[KEYS];
 #define COMMITTED ((uint32_t)ABI_COMMITTED)
 #define VIEW      0x40u /* shows another address's memory: must be mapped back */
 
-static int
+GENERAL_REGISTERS_ONLY static int
 linux_protection(uint32_t protection)
 {
     int result = PROT_NONE;
@@ -71,7 +71,7 @@ linux_protection(uint32_t protection)
     return result;
 }
 
-static unsigned
+GENERAL_REGISTERS_ONLY static unsigned
 key_of(uint64_t slice)
 {
     if (!machine.has_keys || slice == 0) {
@@ -80,7 +80,7 @@ key_of(uint64_t slice)
     return ABI_KEY_FIRST_USER + (unsigned)((slice - 1) % (ABI_KEY_SHARED - ABI_KEY_FIRST_USER));
 }
 
-static void
+GENERAL_REGISTERS_ONLY static void
 apply(uint64_t start, uint64_t end, int protection, unsigned key)
 {
     int result;
@@ -157,7 +157,7 @@ spans_set(struct spans *list, uint64_t start, uint64_t end, uint32_t protection,
     }
 }
 
-static void
+GENERAL_REGISTERS_ONLY static void
 slice_apply(uint64_t slice, bool open)
 {
     unsigned key = key_of(slice);
@@ -315,7 +315,7 @@ space_decommit(uint64_t address, uint64_t size)
     }
 }
 
-void
+GENERAL_REGISTERS_ONLY void
 space_switch(uint64_t slice)
 {
     unsigned key = key_of(slice);
@@ -343,7 +343,7 @@ space_switch(uint64_t slice)
     }
 }
 
-bool
+GENERAL_REGISTERS_ONLY bool
 space_is_guest(uint64_t address, uint64_t size)
 {
     uint64_t end = address + size;
@@ -381,7 +381,7 @@ space_protection(uint64_t address)
     return page_protection[address >> PAGE_SHIFT] & ~(COMMITTED | VIEW);
 }
 
-uint32_t
+GENERAL_REGISTERS_ONLY uint32_t
 space_page(uint64_t address)
 {
     return space_is_guest(address, 1) ? page_protection[address >> PAGE_SHIFT] & ~VIEW : 0;

@@ -211,6 +211,7 @@ static void
 watch_worker(struct watch *watch)
 {
     struct pollfd poll_output = {.fd = watch->output, .events = POLLIN};
+    struct pollfd ended = {.fd = (int)syscall(SYS_pidfd_open, watch->worker, 0), .events = POLLIN};
     bool open = true;
     int status;
 
@@ -223,19 +224,16 @@ watch_worker(struct watch *watch)
         tick(watch);
     }
     close(watch->output);
-    for (;;) {
-        pid_t ended = waitpid(watch->worker, &status, WNOHANG);
-
-        if (ended == watch->worker) {
-            break;
-        }
-        /* The pipe is closed but the worker lives: it is leaving, or was made to close it. */
-        if (now() - watch->started > watch->request->run_timeout + GRACE_SECONDS ||
-            watch->stream.head.length > MAX_MESSAGE) {
+    /* The pipe is closed: the worker is leaving, or was made to close it and lives on. */
+    while (waitpid(watch->worker, &status, WNOHANG) != watch->worker) {
+        if (watch->stream.head.length > MAX_MESSAGE) {
             kill(watch->worker, SIGKILL);
         }
+        poll(&ended, 1, ended.fd >= 0 ? TICK_MS : 1);
         tick(watch);
-        usleep(200);
+    }
+    if (ended.fd >= 0) {
+        close(ended.fd);
     }
     judge(watch, status);
 }
