@@ -268,7 +268,8 @@ typedef struct _KPRCB {
     LIST_ENTRY ReadyListHead[32];
     PVOID SavedRsp;                   /* while another processor is on the carrier */
     PVOID DpcStack;
-    ULONG64 SpinningOn;
+    volatile ULONG *SpinningOn;       /* this processor waits until (*SpinningOn & SpinMask) is 0 */
+    ULONG SpinMask;
     ULONG64 SystemCalls;
     ULONG64 ContextSwitches;
     PKTHREAD PreviousThread;          /* switched from; cleaned up by the next */

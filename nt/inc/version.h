@@ -34,6 +34,7 @@ typedef struct _KI_VERSION {
 } KI_VERSION;
 
 extern const KI_VERSION *KiVersion; /* the row of this run */
+extern KI_VERSION KiVersionRow;
 VOID KiSelectVersion(ULONG Row, ULONG Build);
 
 #endif

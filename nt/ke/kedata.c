@@ -1,0 +1,45 @@
+/*
+ * kedata.c - every mutable global of nt/ke, so that a snapshot and a reader can name them.
+ */
+#include "nt/ke/ki.h"
+
+KI_VERSION KiVersionRow;
+const KI_VERSION *KiVersion = &KiVersionRow;
+struct abi_boot KiBoot;
+
+KIPCR *KiProcessor[ABI_MAX_PROCESSORS];
+ULONG KiProcessorCount;
+KTHREAD KiIdleThreads[ABI_MAX_PROCESSORS] __attribute__((aligned(64)));
+KPROCESS KiIdleProcess;
+PKTHREAD KiInitialThread;
+
+/* agent.c */
+KAGENT KiSystemAgent;
+ULONG64 KiSlotBitmap[ABI_STACK_SLOTS / 64];
+
+/* schedule.c */
+ULONG KiLonelySlices; /* slices in a row in which nobody but the asker could step */
+
+/* timer.c, time.c */
+LIST_ENTRY KiTimerListHead = {&KiTimerListHead, &KiTimerListHead};
+ULONG64 KiTimerSequence;
+ULONG64 KiBootTime;
+ULONG64 KiVirtualLimit;
+BOOLEAN KiHostClock;
+volatile KSYSTEM_TIME KeTickCount;
+ULONG KiTimeIncrement = 156250;
+
+/* exception.c, bugcheck.c, debug.c */
+ULONG64 KiUserExceptionDispatcher;
+ULONG64 KiUserApcDispatcher;
+volatile LONG KiBugCheckActive;
+LIST_ENTRY KiBugCheckCallbacks = {&KiBugCheckCallbacks, &KiBugCheckCallbacks};
+LIST_ENTRY KiBugCheckReasonCallbacks = {&KiBugCheckReasonCallbacks, &KiBugCheckReasonCallbacks};
+BOOLEAN KiDebuggerAttached;
+BOOLEAN KdDebuggerEnabledValue;
+BOOLEAN KdDebuggerNotPresentValue = TRUE;
+PBOOLEAN KdDebuggerEnabled = &KdDebuggerEnabledValue;
+PBOOLEAN KdDebuggerNotPresent = &KdDebuggerNotPresentValue;
+CCHAR KeNumberProcessors;
+KAFFINITY KeActiveProcessors;
+USHORT NtBuildNumberValue;

@@ -1,0 +1,161 @@
+/*
+ * ki.h - nt/ke's own header: the smallest part of the kernel, on which all else stands.
+ *
+ * It owns processors, threads' execution, dispatcher objects and waits, IRQL, spin locks, DPCs, APCs,
+ * time, traps, system-service entry, bugchecks. It must not know objects, handles, processes' memory or
+ * I/O: what it needs of them it calls through nt/inc.
+ *
+ * One Linux thread, the carrier, runs all virtual processors in turn. It leaves a processor only
+ * inside KiSwitchProcessor, which only a schedule point, a spinning lock or an idle processor calls.
+ * Therefore kernel data needs no lock between schedule points; raising to DISPATCH_LEVEL keeps the
+ * processor's thread from being switched, as on Windows, and that is all that KiLockDispatcher does.
+ *
+ *   K1  No schedule point is passed while a structure of ours is half changed.
+ *   K2  A thread is in exactly one place: running (some Prcb->CurrentThread or NextThread), in one
+ *       ready list, waiting, or terminated.
+ *   K3  Whatever becomes current on the carrier, Machine->* and gs describe it (KiLoadProcessor).
+ *
+ * Files: startup, agent (names), schedule (points, processors, ready lists), thread, process, wait,
+ * event, mutant, semaphore, timer, queue, dpc, apc, region, suspend, irql, spinlock, time, service,
+ * trap, exception, bugcheck, debug, version, entry.S (all that C cannot say).
+ */
+#ifndef NT_KE_KI_H
+#define NT_KE_KI_H
+
+#include "nt/inc/ke.h"
+#include "nt/inc/ex.h"
+#include "nt/inc/ob.h"
+#include "nt/inc/ps.h"
+#include "nt/inc/mm.h"
+#include "nt/inc/io.h"
+
+/* The frames that every entry from user mode and every trap builds; Windows x64 layout. */
+typedef struct _KTRAP_FRAME {
+    ULONG64 P1Home, P2Home, P3Home, P4Home, P5;      /* 0x00 */
+    KPROCESSOR_MODE PreviousMode;                    /* 0x28 */
+    KIRQL PreviousIrql;                              /* 0x29 */
+    UCHAR FaultIndicator;                            /* 0x2a */
+    UCHAR ExceptionActive;                           /* 0x2b 0 interrupt, 1 exception, 2 service */
+    ULONG MxCsr;                                     /* 0x2c */
+    ULONG64 Rax, Rcx, Rdx, R8, R9, R10, R11;         /* 0x30 */
+    ULONG64 GsBase;                                  /* 0x68 */
+    M128A Xmm0, Xmm1, Xmm2, Xmm3, Xmm4, Xmm5;        /* 0x70 */
+    ULONG64 FaultAddress;                            /* 0xd0 */
+    ULONG64 Dr0, Dr1, Dr2, Dr3, Dr6, Dr7;            /* 0xd8 */
+    ULONG64 DebugControl, LastBranchToRip, LastBranchFromRip, LastExceptionToRip, LastExceptionFromRip;
+    USHORT SegDs, SegEs, SegFs, SegGs;               /* 0x130 */
+    ULONG64 TrapFrame;                               /* 0x138 */
+    ULONG64 Rbx, Rdi, Rsi, Rbp;                      /* 0x140 */
+    ULONG64 ErrorCode;                               /* 0x160 */
+    ULONG64 Rip;                                     /* 0x168 */
+    USHORT SegCs;                                    /* 0x170 */
+    UCHAR Fill0[6];
+    ULONG EFlags;                                    /* 0x178 */
+    ULONG Fill1;
+    ULONG64 Rsp;                                     /* 0x180 */
+    USHORT SegSs;                                    /* 0x188 */
+    USHORT Fill2;
+    ULONG Fill3;
+} KTRAP_FRAME, *PKTRAP_FRAME;
+C_ASSERT(FIELD_OFFSET(KTRAP_FRAME, Rip) == 0x168);
+C_ASSERT(FIELD_OFFSET(KTRAP_FRAME, Rbx) == 0x140);
+C_ASSERT(sizeof(KTRAP_FRAME) == 0x190);
+
+/* The trap frame with the registers that a C function preserves, below it. entry.S knows the offsets. */
+typedef struct _KI_FRAME {
+    ULONG64 R12, R13, R14, R15;  /* 0x00 */
+    M128A Xmm[10];               /* 0x20 xmm6..xmm15 */
+    ULONG64 Vector;              /* 0xc0 XSAVE area of the upper vector halves on this stack, 0 none */
+    struct abi_trap *Raw;        /* 0xc8 what the host reported, NULL for a system service */
+    KTRAP_FRAME Trap;            /* 0xd0 */
+} KI_FRAME, *PKI_FRAME;
+C_ASSERT(FIELD_OFFSET(KI_FRAME, Trap) == 0xd0);
+C_ASSERT(sizeof(KI_FRAME) == 0x260);
+
+#define KI_FRAME_OF(TrapFrame) CONTAINING_RECORD(TrapFrame, KI_FRAME, Trap)
+
+#define KI_STACK_SIZE     0x6000 /* kernel stack of a thread: 24 KiB, as on x64 */
+#define KI_GUARD_SIZE     0x4000
+#define KI_DPC_TARGET     0x800 /* KDPC.Number from here on: a target processor */
+#define KI_FAULT_STACK    0x8000 /* double-fault stack of a processor */
+
+/* entry.S */
+VOID KiSwapContext(PKTHREAD Old, PKTHREAD New, PVOID *OldStack, PVOID NewStack);
+VOID KiSwapStack(PVOID *SaveRsp, PVOID NewRsp);
+VOID KiThreadStartup(VOID);
+DECLSPEC_NORETURN VOID KiReturnToUser(PKI_FRAME Frame); /* frame at the base of the current stack */
+DECLSPEC_NORETURN VOID KiReturnToKernel(PKI_FRAME Frame);
+DECLSPEC_NORETURN VOID KiSwitchStackAndCall(PVOID Stack, VOID (*Routine)(PVOID), PVOID Argument);
+VOID KiCallOnStack(PVOID Stack, VOID (*Routine)(PVOID), PVOID Argument);
+VOID KiTrapEntry(VOID);
+VOID KiSystemCall64(VOID);
+extern UCHAR KiSystemServiceCopyStart[], KiSystemServiceCopyEnd[], KiSystemServiceExit[];
+extern PVOID KiServiceTable[];
+extern UCHAR KiArgumentTable[];
+extern ULONG KiServiceLimit;
+
+/* schedule.c */
+VOID KiReadyThread(PKTHREAD Thread);
+LONG_PTR KiSwapThread(VOID); /* the current thread's state is no longer Running; returns its WaitStatus */
+VOID KiIdleLoop(VOID);
+VOID KiLoadProcessor(ULONG Cpu); /* K3 */
+VOID KiCheckInterrupts(KIRQL Irql);
+VOID KiSpin(volatile VOID *Lock, ULONG Mask); /* lets others run until (*Lock & Mask) may be 0 */
+VOID KiYield(ULONG Operation);
+BOOLEAN KiRequeue(VOID); /* gives way to a ready thread of the same priority */
+VOID KiSetPriority(PKTHREAD Thread, SCHAR Priority);
+
+/* wait.c */
+VOID KiWaitTest(DISPATCHER_HEADER *Object, KPRIORITY Increment);
+VOID KiUnwaitThread(PKTHREAD Thread, LONG_PTR Status, KPRIORITY Increment);
+VOID KiExitDispatcher(KIRQL OldIrql);
+VOID KiQueueThreadWaits(PKQUEUE Queue); /* queue.c: a thread of its pool is about to wait */
+
+/* timer.c */
+VOID KiInsertTimer(PKTIMER Timer, LARGE_INTEGER Due, LONG Period);
+BOOLEAN KiRemoveTimer(PKTIMER Timer);
+BOOLEAN KiNextTimer(PULONG64 Due);
+VOID KiAdvanceClock(ULONG64 Time); /* expires what is due; DISPATCH_LEVEL */
+VOID KiPollHostClock(VOID);
+VOID KiUpdateSharedTime(VOID); /* time.c: KUSER_SHARED_DATA and KeTickCount follow */
+
+/* dpc.c */
+VOID KiRetireDpcs(PKPRCB Prcb); /* at DISPATCH_LEVEL */
+
+/* apc.c */
+VOID KiDeliverApc(KPROCESSOR_MODE Mode, PKI_FRAME Frame);
+VOID KiCheckKernelApcs(VOID); /* a region was left or the IRQL fell: deliver what is pending */
+BOOLEAN KiInsertApcLocked(PKAPC Apc, KPRIORITY Increment);
+VOID KiInitializeApcState(PKTHREAD Thread, PKPROCESS Process);
+VOID KiSuspendInit(PKTHREAD Thread);
+
+/* trap.c, exception.c */
+VOID KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame);
+VOID KiDispatchException(PEXCEPTION_RECORD Record, PKI_FRAME Frame, KPROCESSOR_MODE Mode, BOOLEAN First);
+VOID KiContextFromFrame(PKI_FRAME Frame, PCONTEXT Context);
+VOID KiContextToFrame(PKI_FRAME Frame, PCONTEXT Context, KPROCESSOR_MODE Mode);
+extern ULONG64 KiUserExceptionDispatcher, KiUserApcDispatcher; /* in ntdll, per process the same address */
+
+/* bugcheck.c */
+DECLSPEC_NORETURN VOID KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4,
+                                  struct abi_trap *Trap, PCONTEXT Context, const char *Message);
+DECLSPEC_NORETURN VOID KiStop(ULONG Verdict, ULONG Code, struct abi_trap *Trap, PCONTEXT Context, const char *Message);
+int KiFormat(char *Buffer, ULONG Size, const char *Format, ...); /* %s %u %x %p %a (described address) */
+
+extern LIST_ENTRY KiTimerListHead;
+extern ULONG64 KiTimerSequence;
+extern ULONG64 KiBootTime;  /* system time at boot */
+extern ULONG64 KiVirtualLimit;
+extern BOOLEAN KiHostClock;
+extern BOOLEAN KiDebuggerAttached;
+extern KAGENT KiSystemAgent; /* the root of all names */
+extern ULONG64 KiSlotBitmap[ABI_STACK_SLOTS / 64];
+extern ULONG KiLonelySlices;
+extern ULONG KiTimeIncrement;
+extern KPROCESS KiIdleProcess;
+extern volatile LONG KiBugCheckActive;
+extern LIST_ENTRY KiBugCheckCallbacks, KiBugCheckReasonCallbacks;
+extern KTHREAD KiIdleThreads[ABI_MAX_PROCESSORS];
+extern struct abi_boot KiBoot;
+
+#endif

@@ -1,0 +1,188 @@
+/*
+ * queue.c - KQUEUE: a list of entries and a pool of threads, at most MaximumCount of them running.
+ *
+ *   Q1  An entry is in the list only while no waiter may run.
+ *   Q2  CurrentCount counts the queue's threads that do not wait (for the queue or anything else).
+ * A thread belongs to the queue it waited for last; the entry comes back as its wait status.
+ * Source: public documentation of KeInitializeQueue, KeInsertQueue, KeRemoveQueue.
+ */
+#include "nt/ke/ki.h"
+
+VOID NTAPI KeInitializeQueue(PRKQUEUE Queue, ULONG Count)
+{
+    Queue->Header.Lock = 0;
+    Queue->Header.Type = KiObjQueue;
+    Queue->Header.Size = sizeof(KQUEUE) / sizeof(ULONG);
+    Queue->Header.SignalState = 0;
+    InitializeListHead(&Queue->Header.WaitListHead);
+    InitializeListHead(&Queue->EntryListHead);
+    InitializeListHead(&Queue->ThreadListHead);
+    Queue->CurrentCount = 0;
+    Queue->MaximumCount = Count != 0 ? Count : KiProcessorCount;
+}
+
+LONG NTAPI KeReadStateQueue(PRKQUEUE Queue)
+{
+    KiSchedulePoint(SP_READ_STATE, Queue);
+    return Queue->Header.SignalState;
+}
+
+/* Gives the first entry to a waiter: newest waiter first, as its stack is warm. */
+static BOOLEAN KiHandOver(PKQUEUE Queue, PLIST_ENTRY Entry)
+{
+    PKI_WAIT_BLOCK Block;
+    PKTHREAD Thread;
+
+    if (IsListEmpty(&Queue->Header.WaitListHead) || Queue->CurrentCount >= Queue->MaximumCount) {
+        return FALSE;
+    }
+    Block = CONTAINING_RECORD(Queue->Header.WaitListHead.Blink, KI_WAIT_BLOCK, WaitListEntry);
+    Thread = Block->Thread;
+    KiUnwaitThread(Thread, (LONG_PTR)Entry, 0);
+    return TRUE;
+}
+
+VOID KiQueueThreadWaits(PKQUEUE Queue)
+{
+    Queue->CurrentCount--; /* Q2 */
+    if (!IsListEmpty(&Queue->EntryListHead) && !IsListEmpty(&Queue->Header.WaitListHead) &&
+        Queue->CurrentCount < Queue->MaximumCount) {
+        PLIST_ENTRY Entry = RemoveHeadList(&Queue->EntryListHead);
+
+        Entry->Flink = NULL;
+        Queue->Header.SignalState--;
+        if (!KiHandOver(Queue, Entry)) {
+            InsertHeadList(&Queue->EntryListHead, Entry);
+            Queue->Header.SignalState++;
+        }
+    }
+}
+
+static LONG KiInsertQueue(PKQUEUE Queue, PLIST_ENTRY Entry, BOOLEAN Head)
+{
+    LONG Previous;
+    KIRQL OldIrql;
+
+    OldIrql = KiLockDispatcher(SP_INSERT_QUEUE, Queue);
+    Previous = Queue->Header.SignalState;
+    Entry->Flink = NULL;
+    if (!KiHandOver(Queue, Entry)) {
+        Queue->Header.SignalState++;
+        if (Head) {
+            InsertHeadList(&Queue->EntryListHead, Entry);
+        } else {
+            InsertTailList(&Queue->EntryListHead, Entry);
+        }
+    }
+    KiUnlockDispatcher(OldIrql, FALSE);
+    return Previous;
+}
+
+LONG NTAPI KeInsertQueue(PRKQUEUE Queue, PLIST_ENTRY Entry)
+{
+    return KiInsertQueue(Queue, Entry, FALSE);
+}
+
+LONG NTAPI KeInsertHeadQueue(PRKQUEUE Queue, PLIST_ENTRY Entry)
+{
+    return KiInsertQueue(Queue, Entry, TRUE);
+}
+
+PLIST_ENTRY NTAPI KeRemoveQueue(PRKQUEUE Queue, KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout)
+{
+    PKTHREAD Thread = KiThread();
+    PKI_WAIT_BLOCK Block = &Thread->WaitBlock[0];
+    PLIST_ENTRY Entry;
+    PKQUEUE Old;
+    LONG_PTR Status;
+    ULONG64 Deadline = 0;
+    KIRQL OldIrql;
+
+    OldIrql = KiLockDispatcher(SP_REMOVE_QUEUE, Queue);
+    Old = Thread->Queue;
+    if (Old != Queue) {
+        if (Old != NULL) {
+            RemoveEntryList(&Thread->QueueListEntry);
+            Thread->Queue = NULL;
+            KiQueueThreadWaits(Old);
+        }
+        Thread->Queue = Queue;
+        InsertTailList(&Queue->ThreadListHead, &Thread->QueueListEntry);
+    } else {
+        Queue->CurrentCount--;
+    }
+    if (Timeout != NULL && Timeout->QuadPart < 0) {
+        Deadline = KiQueryInterruptTime() - Timeout->QuadPart;
+    }
+    for (;;) {
+        if (!IsListEmpty(&Queue->EntryListHead) && Queue->CurrentCount < Queue->MaximumCount) {
+            Queue->Header.SignalState--;
+            Queue->CurrentCount++;
+            Entry = RemoveHeadList(&Queue->EntryListHead);
+            Entry->Flink = NULL;
+            break;
+        }
+        if (WaitMode == UserMode && Thread->ApcState.UserApcPending) {
+            Queue->CurrentCount++;
+            Entry = (PLIST_ENTRY)(LONG_PTR)STATUS_USER_APC;
+            break;
+        }
+        if (Timeout != NULL && (Timeout->QuadPart == 0 || (Timeout->QuadPart < 0 && Deadline <= KiQueryInterruptTime()))) {
+            Queue->CurrentCount++;
+            Entry = (PLIST_ENTRY)(LONG_PTR)STATUS_TIMEOUT;
+            break;
+        }
+        Block->Thread = Thread;
+        Block->Object = Queue;
+        Block->WaitKey = 0;
+        Block->WaitType = WaitAny;
+        Thread->WaitBlockList = Block;
+        Thread->WaitObjectCount = 1;
+        InsertTailList(&Queue->Header.WaitListHead, &Block->WaitListEntry);
+        if (Timeout != NULL) {
+            LARGE_INTEGER Due = *Timeout;
+
+            if (Due.QuadPart < 0) {
+                Due.QuadPart = -(LONGLONG)(Deadline - Machine->time_100ns);
+            }
+            Thread->TimerActive = 1;
+            KiInsertTimer(&Thread->Timer, Due, 0);
+        }
+        Thread->WaitIrql = OldIrql;
+        Thread->WaitMode = WaitMode;
+        Thread->WaitReason = WrQueue;
+        Thread->Alertable = 0;
+        Thread->State = Waiting;
+        Status = KiSwapThread();
+        if (Status != STATUS_KERNEL_APC) {
+            Entry = (PLIST_ENTRY)Status; /* KiUnwaitThread has counted this thread in */
+            break;
+        }
+        Queue->CurrentCount--;
+        KiPcr()->Irql = OldIrql;
+        KiCheckKernelApcs();
+        KiPcr()->Irql = DISPATCH_LEVEL;
+    }
+    KiExitDispatcher(OldIrql);
+    return Entry;
+}
+
+PLIST_ENTRY NTAPI KeRundownQueue(PRKQUEUE Queue)
+{
+    PLIST_ENTRY First = NULL;
+    KIRQL OldIrql;
+
+    OldIrql = KiLockDispatcher(SP_REMOVE_QUEUE, Queue);
+    if (!IsListEmpty(&Queue->EntryListHead)) {
+        First = Queue->EntryListHead.Flink;
+        RemoveEntryList(&Queue->EntryListHead);
+        InitializeListHead(&Queue->EntryListHead);
+    }
+    while (!IsListEmpty(&Queue->ThreadListHead)) {
+        PKTHREAD Thread = CONTAINING_RECORD(RemoveHeadList(&Queue->ThreadListHead), KTHREAD, QueueListEntry);
+
+        Thread->Queue = NULL;
+    }
+    KiUnlockDispatcher(OldIrql, FALSE);
+    return First;
+}

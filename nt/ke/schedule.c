@@ -1,0 +1,424 @@
+/*
+ * schedule.c - who runs: schedule points, processors on the carrier, ready lists, the idle loop.
+ *
+ * Two switches, one on top of the other:
+ *     the carrier switches processors  (KiSwitchProcessor)  at schedule points, when one spins or idles
+ *     a processor switches threads     (KiSwapThread)       below DISPATCH_LEVEL, as on Windows
+ * A ready thread goes to an idle processor if there is one, else it waits in the list of its ideal
+ * processor, or preempts a thread of lower priority there.
+ *
+ *   S1  Only the host decides which processor goes on (HcChoose), and only among those that can step.
+ *   S2  A processor whose thread spins on a lock that is still held cannot step.
+ *   S3  Time moves when nobody can step; else only by KeStallExecutionProcessor, or when the only one that can
+ *       step has used up many slices without anybody else becoming able to (it polls for a timer).
+ */
+#include "nt/ke/ki.h"
+
+#define KI_LONELY_SLICES 64
+
+static BOOLEAN KiSpinEnds(PKPRCB Prcb)
+{
+    return (*Prcb->SpinningOn & Prcb->SpinMask) == 0;
+}
+
+static BOOLEAN KiCanStep(ULONG Cpu)
+{
+    PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
+
+    if (Prcb->SpinningOn != NULL) {
+        return KiSpinEnds(Prcb); /* S2 */
+    }
+    return Prcb->CurrentThread != Prcb->IdleThread || Prcb->NextThread != NULL ||
+           Prcb->ReadySummary != 0 || Prcb->DpcRequested;
+}
+
+VOID KiLoadProcessor(ULONG Cpu)
+{
+    PKIPCR Pcr = KiProcessor[Cpu];
+    PKTHREAD Thread = Pcr->Prcb.CurrentThread;
+    ULONG64 Slice;
+
+    Machine->current_cpu = Cpu;
+    Machine->kpcr = (ULONG64)Pcr;
+    Machine->kernel_rsp = (ULONG64)Thread->InitialStack;
+    Machine->user_gs = (ULONG64)Thread->Teb;
+    Machine->stack_low = (ULONG64)Thread->StackLimit;
+    Machine->stack_high = (ULONG64)Thread->StackBase;
+    Machine->double_fault_rsp = (ULONG64)Pcr->Prcb.DpcStack;
+    Machine->agent = (ULONG64)(Pcr->Prcb.DpcRoutineActive ? &Pcr->Prcb.DpcAgent : &Thread->Agent);
+    Pcr->Prcb.RspBase = Thread->InitialStack;
+    Slice = Thread->ApcState.Process != NULL ? Thread->ApcState.Process->Slice : 0;
+    if (Slice != Machine->user_slice) {
+        HcSetAddressSpace(Slice);
+    }
+}
+
+/* Leaves this processor where it is and goes on with another; returns when the carrier is back. */
+static VOID KiSwitchProcessor(ULONG Cpu)
+{
+    PKPRCB From = KiPrcb();
+    PKIPCR To = KiProcessor[Cpu];
+
+    KiLoadProcessor(Cpu);
+    __asm__ volatile("wrgsbase %0" ::"r"(To));
+    KiSwapStack(&From->SavedRsp, To->Prcb.SavedRsp);
+    /* Back: whoever switched here has loaded this processor. */
+}
+
+/* Asks the host who goes on. Returns FALSE if only the asker can step. */
+static BOOLEAN KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
+{
+    struct abi_agent Agents[ABI_MAX_PROCESSORS];
+    ULONG Count = 0, Cpu, Self = KiPrcb()->Number, Choice;
+    PKPRCB Prcb;
+
+    /* The asker first, then the others in the order of their numbers, round and round. */
+    for (ULONG Index = 0; Index < KiProcessorCount; Index++) {
+        Cpu = (Self + Index) % KiProcessorCount;
+        if (Cpu == Self ? !AskerCanStep : !KiCanStep(Cpu)) {
+            continue;
+        }
+        Prcb = &KiProcessor[Cpu]->Prcb;
+        Agents[Count].name = Prcb->DpcRoutineActive ? Prcb->DpcAgent.Name : Prcb->CurrentThread->Agent.Name;
+        Agents[Count].kind = Prcb->DpcRoutineActive ? ABI_AGENT_DPC : ABI_AGENT_THREAD;
+        Agents[Count].cpu = (USHORT)Cpu;
+        Agents[Count].op = Cpu == Self ? (USHORT)Operation : SP_NONE;
+        Agents[Count].flags = (Cpu == Self ? 1 : 0) | (Prcb->SpinningOn != NULL ? 2 : 0);
+        Agents[Count].reserved = 0;
+        Agents[Count].object = Cpu == Self ? (ULONG64)Object : 0;
+        Count++;
+    }
+    if (Count == 0) {
+        return FALSE;
+    }
+    Choice = HcChoose(Agents, Count, KiAgent()->Name);
+    ASSERT(Choice < Count);
+    if (Agents[Choice].cpu != Self) {
+        KiSwitchProcessor(Agents[Choice].cpu);
+        return TRUE;
+    }
+    return Count > 1;
+}
+
+/* Time for a thread that polls: S3. */
+static VOID KiLonely(VOID)
+{
+    ULONG64 Due;
+    KIRQL OldIrql;
+
+    if (++KiLonelySlices < KI_LONELY_SLICES || KiHostClock || !KiNextTimer(&Due)) {
+        return;
+    }
+    KiLonelySlices = 0;
+    OldIrql = KiPcr()->Irql;
+    if (OldIrql < DISPATCH_LEVEL) {
+        KiPcr()->Irql = DISPATCH_LEVEL;
+    }
+    KiAdvanceClock(Due);
+    KiPcr()->Irql = OldIrql;
+}
+
+VOID KiScheduleSlow(ULONG Operation, const volatile VOID *Object)
+{
+    if (KiBugCheckActive) {
+        Machine->budget = 1ll << 60;
+        return;
+    }
+    if (KiHostClock) {
+        KiPollHostClock();
+    }
+    if (KiAsk(Operation, Object, TRUE)) {
+        KiLonelySlices = 0;
+    } else {
+        KiLonely();
+    }
+    KiPrcb()->QuantumEnd = KiPrcb()->ReadySummary != 0;
+    KiCheckInterrupts(KiIrql());
+}
+
+/* Software interrupts of this processor, as far as Irql lets them in. Called at Irql. */
+VOID KiCheckInterrupts(KIRQL Irql)
+{
+    PKPRCB Prcb = KiPrcb();
+
+    if (Irql >= DISPATCH_LEVEL || Prcb->CurrentThread == Prcb->IdleThread) {
+        return;
+    }
+    if (Prcb->DpcRequested || Prcb->NextThread != NULL || Prcb->QuantumEnd) {
+        KiPcr()->Irql = DISPATCH_LEVEL;
+        KiExitDispatcher(Irql);
+    } else if (Irql == PASSIVE_LEVEL && KiThread()->ApcState.KernelApcPending) {
+        KiCheckKernelApcs();
+    }
+}
+
+VOID KiYield(ULONG Operation)
+{
+    KiSchedulePoint(Operation, NULL);
+    Machine->budget = 0;
+}
+
+VOID KiSpin(volatile VOID *Lock, ULONG Mask)
+{
+    PKPRCB Prcb = KiPrcb();
+    ULONG64 Due;
+
+    Prcb->SpinningOn = (volatile ULONG *)Lock;
+    Prcb->SpinMask = Mask;
+    Prcb->CurrentThread->SpinningOn = (ULONG64)Lock;
+    while (!KiSpinEnds(Prcb)) {
+        if (!KiAsk(SP_ACQUIRE_SPINLOCK, Lock, FALSE)) {
+            if (!KiNextTimer(&Due)) {
+                KiStop(ABI_DEADLOCK, 0, NULL, NULL,
+                       "a processor spins on a lock that nobody is left to release");
+            }
+            KiAdvanceClock(Due);
+        }
+    }
+    Prcb->SpinningOn = NULL;
+    Prcb->CurrentThread->SpinningOn = 0;
+}
+
+static BOOLEAN KiIsIdle(PKPRCB Prcb)
+{
+    return Prcb->CurrentThread == Prcb->IdleThread && Prcb->NextThread == NULL;
+}
+
+static VOID KiInsertReady(PKPRCB Prcb, PKTHREAD Thread, BOOLEAN Head)
+{
+    Thread->State = Ready;
+    Thread->NextProcessor = Prcb->Number;
+    if (Head) {
+        InsertHeadList(&Prcb->ReadyListHead[(int)Thread->Priority], &Thread->WaitListEntry);
+    } else {
+        InsertTailList(&Prcb->ReadyListHead[(int)Thread->Priority], &Thread->WaitListEntry);
+    }
+    Prcb->ReadySummary |= 1u << Thread->Priority;
+}
+
+static VOID KiRemoveReady(PKTHREAD Thread)
+{
+    PKPRCB Prcb = &KiProcessor[Thread->NextProcessor]->Prcb;
+
+    RemoveEntryList(&Thread->WaitListEntry);
+    if (IsListEmpty(&Prcb->ReadyListHead[(int)Thread->Priority])) {
+        Prcb->ReadySummary &= ~(1u << Thread->Priority);
+    }
+}
+
+static PKTHREAD KiTakeReady(PKPRCB Prcb, LONG LowestPriority)
+{
+    ULONG Priority;
+    PKTHREAD Thread;
+
+    if (Prcb->ReadySummary == 0) {
+        return NULL;
+    }
+    Priority = 31 - __builtin_clz(Prcb->ReadySummary);
+    if ((LONG)Priority < LowestPriority) {
+        return NULL;
+    }
+    Thread = CONTAINING_RECORD(Prcb->ReadyListHead[Priority].Flink, KTHREAD, WaitListEntry);
+    KiRemoveReady(Thread);
+    return Thread;
+}
+
+VOID KiReadyThread(PKTHREAD Thread)
+{
+    PKPRCB Prcb;
+    ULONG Cpu, Ideal = Thread->IdealProcessor % KiProcessorCount, Self = KiPrcb()->Number;
+
+    /* An idle processor: the ideal one first. */
+    for (ULONG Index = 0; Index < KiProcessorCount; Index++) {
+        Cpu = (Ideal + Index) % KiProcessorCount;
+        Prcb = &KiProcessor[Cpu]->Prcb;
+        if ((Thread->Affinity & (1ull << Cpu)) != 0 && KiIsIdle(Prcb)) {
+            Thread->State = Standby;
+            Thread->NextProcessor = Cpu;
+            Prcb->NextThread = Thread;
+            return;
+        }
+    }
+    Cpu = Ideal;
+    while ((Thread->Affinity & (1ull << Cpu)) == 0) {
+        Cpu = (Cpu + 1) % KiProcessorCount;
+    }
+    Prcb = &KiProcessor[Cpu]->Prcb;
+    if (Prcb->NextThread != NULL) {
+        if (Thread->Priority > Prcb->NextThread->Priority) {
+            KiInsertReady(Prcb, Prcb->NextThread, TRUE);
+            Prcb->NextThread = Thread;
+            Thread->State = Standby;
+            Thread->NextProcessor = Cpu;
+            return;
+        }
+    } else if (Thread->Priority > Prcb->CurrentThread->Priority && Prcb->CurrentThread->State == Running) {
+        Prcb->NextThread = Thread;
+        Thread->State = Standby;
+        Thread->NextProcessor = Cpu;
+        if (Cpu != Self) {
+            Machine->budget = 0; /* it is interrupted there at the next choice */
+        }
+        return;
+    }
+    KiInsertReady(Prcb, Thread, FALSE);
+}
+
+/* Makes New current on this processor and runs it; returns when Old runs again, maybe elsewhere. */
+static VOID KiSwapTo(PKTHREAD New)
+{
+    PKPRCB Prcb = KiPrcb();
+    PKTHREAD Old = Prcb->CurrentThread;
+
+    New->State = Running;
+    New->Running = TRUE;
+    New->NextProcessor = Prcb->Number;
+    Old->Running = FALSE;
+    New->ContextSwitches++;
+    Prcb->ContextSwitches++;
+    Prcb->CurrentThread = New;
+    Prcb->QuantumEnd = FALSE;
+    KiTrace(EV_SWITCH, New, New->Agent.Name, Old->Agent.Name, 0, 0);
+    KiLoadProcessor(Prcb->Number);
+    KiSwapStack(&Old->KernelStack, New->KernelStack);
+}
+
+/* The next thread for this processor: its own NextThread, its best ready one, another's. */
+static PKTHREAD KiSelectThread(PKPRCB Prcb)
+{
+    PKTHREAD Thread = Prcb->NextThread;
+    ULONG Cpu;
+
+    if (Thread != NULL) {
+        Prcb->NextThread = NULL;
+        return Thread;
+    }
+    Thread = KiTakeReady(Prcb, 0);
+    for (ULONG Index = 1; Thread == NULL && Index < KiProcessorCount; Index++) {
+        PKPRCB Other;
+
+        Cpu = (Prcb->Number + Index) % KiProcessorCount;
+        Other = &KiProcessor[Cpu]->Prcb;
+        if (Other->ReadySummary != 0) {
+            ULONG Priority = 31 - __builtin_clz(Other->ReadySummary);
+            PKTHREAD Candidate =
+                CONTAINING_RECORD(Other->ReadyListHead[Priority].Flink, KTHREAD, WaitListEntry);
+
+            if ((Candidate->Affinity & (1ull << Prcb->Number)) != 0) {
+                KiRemoveReady(Candidate);
+                Thread = Candidate;
+            }
+        }
+    }
+    return Thread != NULL ? Thread : Prcb->IdleThread;
+}
+
+LONG_PTR KiSwapThread(VOID)
+{
+    PKTHREAD Old = KiThread();
+    PKTHREAD New;
+
+    ASSERT(KiIrql() == DISPATCH_LEVEL);
+    if (KiPrcb()->DpcRoutineActive) {
+        KeBugCheckEx(0xB8 /* ATTEMPTED_SWITCH_FROM_DPC */, (ULONG_PTR)Old, 0, 0, 0);
+    }
+    if (KiPrcb()->DpcRequested) {
+        KiRetireDpcs(KiPrcb());
+    }
+    if (Old->State == Standby && KiPrcb()->NextThread == Old) {
+        KiPrcb()->NextThread = NULL;
+        Old->State = Running;
+        return Old->WaitStatus;
+    }
+    New = KiSelectThread(KiPrcb());
+    if (New == Old) {
+        Old->State = Running;
+        return Old->WaitStatus;
+    }
+    KiSwapTo(New);
+    return Old->WaitStatus;
+}
+
+BOOLEAN KiRequeue(VOID)
+{
+    PKPRCB Prcb = KiPrcb();
+    PKTHREAD Thread = Prcb->CurrentThread;
+
+    if (Prcb->NextThread == NULL) {
+        Prcb->NextThread = KiTakeReady(Prcb, Thread->Priority);
+        if (Prcb->NextThread == NULL) {
+            return FALSE;
+        }
+        Prcb->NextThread->State = Standby;
+    }
+    KiInsertReady(Prcb, Thread, FALSE);
+    KiSwapThread();
+    return TRUE;
+}
+
+VOID KiSetPriority(PKTHREAD Thread, SCHAR Priority)
+{
+    if (Thread->Priority == Priority) {
+        return;
+    }
+    if (Thread->State == Ready) {
+        KiRemoveReady(Thread);
+        Thread->Priority = Priority;
+        KiReadyThread(Thread);
+        return;
+    }
+    Thread->Priority = Priority;
+    if (Thread->State == Running) {
+        PKPRCB Prcb = &KiProcessor[Thread->NextProcessor]->Prcb;
+
+        if (Prcb->NextThread == NULL && Prcb->ReadySummary >> (Priority + 1) != 0) {
+            Prcb->NextThread = KiTakeReady(Prcb, Priority + 1);
+            Prcb->NextThread->State = Standby;
+        }
+    }
+}
+
+/* Nothing can ever happen again. The report names the threads; here only the verdict. */
+static DECLSPEC_NORETURN VOID KiNothingLeft(VOID)
+{
+    KiStop(ABI_HANG, 0, NULL, NULL, "every thread waits, and nothing is left that could wake one");
+}
+
+/* The idle thread of each processor, at DISPATCH_LEVEL. */
+VOID KiIdleLoop(VOID)
+{
+    PKPRCB Prcb;
+    ULONG64 Due;
+
+    for (;;) {
+        Prcb = KiPrcb();
+        if (Prcb->DpcRequested) {
+            KiRetireDpcs(Prcb);
+        }
+        if (Prcb->NextThread != NULL || Prcb->ReadySummary != 0) {
+            PKTHREAD New = KiSelectThread(Prcb);
+
+            if (New != Prcb->IdleThread) {
+                Prcb->IdleThread->State = Running;
+                KiSwapTo(New);
+                continue;
+            }
+        }
+        if (KiHostClock) {
+            KiPollHostClock();
+        }
+        if (KiAsk(SP_NONE, NULL, FALSE)) {
+            KiLonelySlices = 0;
+            continue;
+        }
+        if (Prcb->DpcRequested || Prcb->NextThread != NULL || Prcb->ReadySummary != 0) {
+            continue;
+        }
+        if (!KiNextTimer(&Due)) {
+            KiNothingLeft();
+        }
+        if (!KiHostClock) {
+            KiAdvanceClock(Due);
+        }
+    }
+}

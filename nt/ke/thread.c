@@ -1,0 +1,215 @@
+/*
+ * thread.c - threads as the dispatcher knows them: birth, start, end, priority, affinity.
+ *
+ * A kernel stack is a slot of the stack region: guard pages, KI_STACK_SIZE bytes, guard. The slot
+ * follows from the agent's name. A new thread's stack holds a KiSwapStack frame that returns into
+ * KiThreadStartup, and above it, for a user thread, the KI_FRAME through which it will enter user mode.
+ */
+#include "nt/ke/ki.h"
+
+static VOID KiMakeStack(PKTHREAD Thread)
+{
+    ULONG64 Low = ABI_STACK_BASE + Thread->Agent.Slot * ABI_STACK_SLOT + KI_GUARD_SIZE;
+
+    HcCommit(Low, KI_STACK_SIZE, ABI_PROT_READ | ABI_PROT_WRITE);
+    Thread->StackLimit = (PVOID)Low;
+    Thread->StackBase = (PVOID)(Low + KI_STACK_SIZE);
+    Thread->InitialStack = Thread->StackBase;
+}
+
+VOID KiFreeThreadStack(PKTHREAD Thread)
+{
+    if (Thread->StackLimit != NULL) {
+        HcDecommit(Thread->StackLimit, (ULONG64)Thread->StackBase - (ULONG64)Thread->StackLimit);
+        Thread->StackLimit = NULL;
+        KiDeleteAgent(&Thread->Agent);
+    }
+}
+
+/* The frame that KiSwapStack pops: 0xB8 bytes of vector state, eight registers, the return address. */
+static PVOID KiStartFrame(PVOID Top)
+{
+    PULONG64 Frame = (PULONG64)((ULONG64)Top - 0x100);
+    ULONG64 Stack = (ULONG64)Frame;
+
+    RtlZeroMemory(Frame, 0x100);
+    *(PULONG)(Stack + 0xA0) = 0x1F80; /* MXCSR */
+    *(PUSHORT)(Stack + 0xA4) = 0x27F; /* x87 control word, as Windows sets it */
+    *(PULONG64)(Stack + 0xB8 + 8 * 8) = (ULONG64)KiThreadStartup;
+    return Frame;
+}
+
+VOID KiInitializeThread(PKTHREAD Thread, PKPROCESS Process, PKAGENT Creator, PKSTART_ROUTINE SystemRoutine, PVOID Context,
+                        PCONTEXT UserContext, PVOID Teb)
+{
+    PVOID Top;
+
+    Thread->Header.Type = KiObjThread;
+    Thread->Header.Size = sizeof(KTHREAD) / sizeof(ULONG) > 255 ? 255 : sizeof(KTHREAD) / sizeof(ULONG);
+    InitializeListHead(&Thread->Header.WaitListHead);
+    InitializeListHead(&Thread->MutantListHead);
+    InitializeListHead(&Thread->ThreadListEntry);
+    KiInitializeAgent(&Thread->Agent, Creator);
+    KiMakeStack(Thread);
+    KiInitializeApcState(Thread, Process);
+    KeInitializeTimer(&Thread->Timer);
+    Thread->Timer.Header.Type = KiObjTimerNotification;
+    Thread->Process = Process;
+    Thread->Teb = Teb;
+    Thread->BasePriority = Process->BasePriority;
+    Thread->Priority = Process->BasePriority;
+    Thread->Affinity = Process->Affinity;
+    Thread->UserAffinity = Process->Affinity;
+    Thread->IdealProcessor = Thread->Agent.Name % KiProcessorCount;
+    Thread->UserIdealProcessor = Thread->IdealProcessor;
+    Thread->StartRoutine = (PVOID)SystemRoutine;
+    Thread->StartContext = Context;
+    Thread->SystemThread = SystemRoutine != NULL && UserContext == NULL;
+    Thread->PreviousMode = UserContext != NULL ? UserMode : KernelMode;
+    Thread->State = Initialized;
+    KiSuspendInit(Thread);
+    Top = Thread->InitialStack;
+    if (UserContext != NULL) {
+        PKI_FRAME Frame = (PKI_FRAME)((ULONG64)Top - sizeof(KI_FRAME));
+
+        RtlZeroMemory(Frame, sizeof(*Frame));
+        KiContextToFrame(Frame, UserContext, UserMode);
+        Thread->TrapFrame = &Frame->Trap;
+        Top = Frame;
+    }
+    Thread->KernelStack = KiStartFrame(Top);
+    InsertTailList(&Process->ThreadListHead, &Thread->ThreadListEntry);
+}
+
+VOID KiStartThread(PKTHREAD Thread)
+{
+    KIRQL OldIrql = KiLockDispatcher(SP_CREATE_THREAD, Thread);
+
+    KiReadyThread(Thread);
+    KiUnlockDispatcher(OldIrql, FALSE);
+}
+
+/* The first C code of every thread, called by KiThreadStartup at DISPATCH_LEVEL. */
+VOID KiThreadMain(VOID)
+{
+    PKTHREAD Thread = KiThread();
+    PKI_FRAME Frame;
+
+    if (Thread == KiPrcb()->IdleThread) {
+        KiIdleLoop();
+    }
+    KiExitDispatcher(PASSIVE_LEVEL);
+    if (Thread->StartRoutine != NULL) {
+        ((PKSTART_ROUTINE)Thread->StartRoutine)(Thread->StartContext);
+    }
+    /* A system routine that returned has ended its thread in nt/ps; a user thread goes on here. */
+    ASSERT(!Thread->SystemThread && Thread->TrapFrame != NULL);
+    Frame = KI_FRAME_OF(Thread->TrapFrame);
+    KiPrepareUserReturn(Frame);
+    KiReturnToUser(Frame);
+}
+
+/* The current thread ends: whoever waits for it goes on, and it never runs again. */
+VOID KiTerminateThread(KPRIORITY Increment)
+{
+    PKTHREAD Thread = KiThread();
+
+    while (!IsListEmpty(&Thread->MutantListHead)) {
+        PKMUTANT Mutant = CONTAINING_RECORD(Thread->MutantListHead.Flink, KMUTANT, MutantListEntry);
+
+        if (Mutant->ApcDisable) {
+            KeBugCheckEx(0x4000008A /* THREAD_TERMINATE_HELD_MUTEX */, (ULONG_PTR)Thread, (ULONG_PTR)Mutant, 0, 0);
+        }
+        KeReleaseMutant(Mutant, 1, TRUE, FALSE);
+    }
+    KiLockDispatcher(SP_EXIT_THREAD, Thread);
+    if (Thread->Queue != NULL) {
+        PKQUEUE Queue = Thread->Queue;
+
+        RemoveEntryList(&Thread->QueueListEntry);
+        Thread->Queue = NULL;
+        KiQueueThreadWaits(Queue);
+    }
+    RemoveEntryList(&Thread->ThreadListEntry);
+    Thread->Header.SignalState = 1;
+    KiWaitTest(&Thread->Header, Increment);
+    Thread->State = Terminated;
+    KiSwapThread();
+    ASSERT(!"a terminated thread ran");
+    __builtin_unreachable();
+}
+
+KPRIORITY NTAPI KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
+{
+    KIRQL OldIrql = KiLockDispatcher(SP_SET_PRIORITY, Thread);
+    KPRIORITY Previous = Thread->Priority;
+
+    Thread->PriorityDecrement = 0;
+    KiSetPriority(Thread, (SCHAR)Priority);
+    KiUnlockDispatcher(OldIrql, FALSE);
+    return Previous;
+}
+
+KPRIORITY NTAPI KeQueryPriorityThread(PKTHREAD Thread)
+{
+    return Thread->Priority;
+}
+
+LONG NTAPI KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
+{
+    KIRQL OldIrql = KiLockDispatcher(SP_SET_PRIORITY, Thread);
+    LONG Process = Thread->Process->BasePriority;
+    LONG Previous = Thread->BasePriority - Process;
+    LONG New = Process + Increment;
+    BOOLEAN RealTime = Process >= LOW_REALTIME_PRIORITY;
+
+    if (RealTime) {
+        New = New < LOW_REALTIME_PRIORITY ? LOW_REALTIME_PRIORITY : New > HIGH_PRIORITY ? HIGH_PRIORITY : New;
+    } else {
+        New = New < 1 ? 1 : New >= LOW_REALTIME_PRIORITY ? LOW_REALTIME_PRIORITY - 1 : New;
+    }
+    Thread->BasePriority = (SCHAR)New;
+    Thread->PriorityDecrement = 0;
+    KiSetPriority(Thread, (SCHAR)New);
+    KiUnlockDispatcher(OldIrql, FALSE);
+    return Previous;
+}
+
+KAFFINITY NTAPI KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity)
+{
+    KIRQL OldIrql = KiLockDispatcher(SP_SET_PRIORITY, Thread);
+    KAFFINITY Previous = Thread->Affinity;
+
+    Thread->Affinity = Affinity & KeActiveProcessors;
+    if (Thread == KiThread() && (Thread->Affinity & (1ull << KiPrcb()->Number)) == 0) {
+        KiReadyThread(Thread);
+        KiSwapThread();
+    }
+    KiUnlockDispatcher(OldIrql, FALSE);
+    return Previous;
+}
+
+KAFFINITY NTAPI KeSetSystemAffinityThreadEx(KAFFINITY Affinity)
+{
+    return KeSetAffinityThread(KiThread(), Affinity);
+}
+
+VOID NTAPI KeSetSystemAffinityThread(KAFFINITY Affinity)
+{
+    KeSetAffinityThread(KiThread(), Affinity);
+}
+
+VOID NTAPI KeRevertToUserAffinityThread(VOID)
+{
+    KeSetAffinityThread(KiThread(), KiThread()->UserAffinity);
+}
+
+VOID NTAPI KeRevertToUserAffinityThreadEx(KAFFINITY Affinity)
+{
+    KeSetAffinityThread(KiThread(), Affinity != 0 ? Affinity : KiThread()->UserAffinity);
+}
+
+PKTHREAD NTAPI KeGetCurrentThreadExport(VOID)
+{
+    return KiThread();
+}

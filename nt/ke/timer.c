@@ -1,0 +1,173 @@
+/*
+ * timer.c - timers, and the only place where virtual time moves forward.
+ *
+ *   T1  KiTimerListHead is sorted by due time, then by order of insertion.
+ *   T2  KiAdvanceClock expires every timer that is due, in order, then its DPC is queued to the processor
+ *       that the carrier is on.
+ *   T3  Relative due times are kept in interrupt time; absolute ones follow changes of the system time.
+ * Source: nt-semantics 3.12.
+ */
+#include "nt/ke/ki.h"
+
+static ULONG64 KiDueTime(PKTIMER Timer)
+{
+    return Timer->DueTime.QuadPart;
+}
+
+static VOID KiLinkTimer(PKTIMER Timer)
+{
+    PLIST_ENTRY Entry;
+
+    for (Entry = KiTimerListHead.Blink; Entry != &KiTimerListHead; Entry = Entry->Blink) {
+        if (KiDueTime(CONTAINING_RECORD(Entry, KTIMER, TimerListEntry)) <= KiDueTime(Timer)) {
+            break;
+        }
+    }
+    InsertHeadList(Entry, &Timer->TimerListEntry); /* T1 */
+    Timer->Header.Inserted = TRUE;
+}
+
+VOID KiInsertTimer(PKTIMER Timer, LARGE_INTEGER Due, LONG Period)
+{
+    ULONG64 Now = Machine->time_100ns;
+
+    Timer->Period = Period;
+    Timer->Header.Absolute = Due.QuadPart >= 0;
+    if (Due.QuadPart < 0) {
+        Timer->DueTime.QuadPart = Now - Due.QuadPart;
+    } else if ((ULONG64)Due.QuadPart <= KiBootTime + Now) {
+        Timer->DueTime.QuadPart = Now;
+    } else {
+        Timer->DueTime.QuadPart = Due.QuadPart - KiBootTime;
+    }
+    Timer->Header.SignalState = 0;
+    KiLinkTimer(Timer);
+}
+
+BOOLEAN KiRemoveTimer(PKTIMER Timer)
+{
+    if (!Timer->Header.Inserted) {
+        return FALSE;
+    }
+    RemoveEntryList(&Timer->TimerListEntry);
+    Timer->Header.Inserted = FALSE;
+    return TRUE;
+}
+
+BOOLEAN KiNextTimer(PULONG64 Due)
+{
+    if (IsListEmpty(&KiTimerListHead)) {
+        return FALSE;
+    }
+    *Due = KiDueTime(CONTAINING_RECORD(KiTimerListHead.Flink, KTIMER, TimerListEntry));
+    return TRUE;
+}
+
+static VOID KiExpire(PKTIMER Timer)
+{
+    PKDPC Dpc = Timer->Dpc;
+
+    KiRemoveTimer(Timer);
+    Timer->Header.SignalState = 1;
+    if (Timer->Period != 0) {
+        Timer->DueTime.QuadPart += (ULONG64)Timer->Period * 10000;
+        KiLinkTimer(Timer);
+    }
+    KiWaitTest(&Timer->Header, 0);
+    if (Dpc != NULL) {
+        KeInsertQueueDpc(Dpc, (PVOID)(ULONG_PTR)(ULONG)(Machine->time_100ns + KiBootTime),
+                         (PVOID)(ULONG_PTR)((Machine->time_100ns + KiBootTime) >> 32));
+    }
+}
+
+VOID KiAdvanceClock(ULONG64 Time)
+{
+    ULONG64 Due;
+
+    if (Time > Machine->time_100ns) {
+        if (Time > KiVirtualLimit) {
+            KiStop(ABI_LIVELOCK, 0, NULL, NULL, "the virtual time that a run may take is used up");
+        }
+        Machine->time_100ns = Time;
+    }
+    while (KiNextTimer(&Due) && Due <= Machine->time_100ns) {
+        KiExpire(CONTAINING_RECORD(KiTimerListHead.Flink, KTIMER, TimerListEntry));
+    }
+    KiUpdateSharedTime();
+}
+
+VOID KiPollHostClock(VOID)
+{
+    ULONG64 Now = HcHostTime() - KiBootTime;
+    KIRQL OldIrql = KiIrql();
+
+    if (Now > Machine->time_100ns) {
+        if (OldIrql < DISPATCH_LEVEL) {
+            KiPcr()->Irql = DISPATCH_LEVEL;
+        }
+        KiAdvanceClock(Now);
+        KiPcr()->Irql = OldIrql;
+    }
+}
+
+VOID NTAPI KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type)
+{
+    RtlZeroMemory(Timer, sizeof(*Timer));
+    Timer->Header.Type = KiObjTimerNotification + (UCHAR)Type;
+    Timer->Header.Size = sizeof(KTIMER) / sizeof(ULONG);
+    InitializeListHead(&Timer->Header.WaitListHead);
+}
+
+VOID NTAPI KeInitializeTimer(PKTIMER Timer)
+{
+    KeInitializeTimerEx(Timer, NotificationTimer);
+}
+
+BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc)
+{
+    BOOLEAN WasQueued;
+    KIRQL OldIrql;
+
+    OldIrql = KiLockDispatcher(SP_SET_TIMER, Timer);
+    WasQueued = KiRemoveTimer(Timer);
+    if (WasQueued && Timer->Dpc != NULL) {
+        KeRemoveQueueDpc(Timer->Dpc);
+    }
+    Timer->Dpc = Dpc;
+    KiInsertTimer(Timer, DueTime, Period);
+    if (KiDueTime(Timer) <= Machine->time_100ns) {
+        KiExpire(Timer);
+    }
+    KiUnlockDispatcher(OldIrql, FALSE);
+    return WasQueued;
+}
+
+BOOLEAN NTAPI KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, PKDPC Dpc)
+{
+    return KeSetTimerEx(Timer, DueTime, 0, Dpc);
+}
+
+BOOLEAN NTAPI KeSetCoalescableTimer(PKTIMER Timer, LARGE_INTEGER DueTime, ULONG Period, ULONG TolerableDelay, PKDPC Dpc)
+{
+    return KeSetTimerEx(Timer, DueTime, (LONG)Period, Dpc);
+}
+
+BOOLEAN NTAPI KeCancelTimer(PKTIMER Timer)
+{
+    BOOLEAN WasQueued;
+    KIRQL OldIrql;
+
+    OldIrql = KiLockDispatcher(SP_CANCEL_TIMER, Timer);
+    WasQueued = KiRemoveTimer(Timer);
+    if (Timer->Dpc != NULL) {
+        KeRemoveQueueDpc(Timer->Dpc);
+    }
+    KiUnlockDispatcher(OldIrql, FALSE);
+    return WasQueued;
+}
+
+BOOLEAN NTAPI KeReadStateTimer(PKTIMER Timer)
+{
+    KiSchedulePoint(SP_READ_STATE, Timer);
+    return Timer->Header.SignalState != 0;
+}
