@@ -74,6 +74,13 @@ NTSTATUS PspCreateUserProcess(PCWSTR ImagePath, PCWSTR CommandLine, PACCESS_TOKE
                               BOOLEAN InheritHandles, PVOID Parameters, PEPROCESS *Process, PETHREAD *Thread);
 DECLSPEC_NORETURN VOID PspExitThread(NTSTATUS Status); /* the current thread */
 NTSTATUS PspTerminateProcess(PEPROCESS Process, NTSTATUS Status);
-/* Called where the thread returns to user mode; delivers termination. */
+/* Address of an export of the current process's ntdll; 0 before it is mapped. Cached by nt/ps. */
+ULONG64 PspUserEntry(PCSTR Name);
+/* An exception of the current user thread that nobody handled, or that no handler may see (fast fail):
+   ends the process with its code; the run reports it. */
+DECLSPEC_NORETURN VOID PspTerminateUnhandled(PEXCEPTION_RECORD Record);
+/* The kernel routine of the APC that terminates a thread: such an APC goes to the head of its queue. */
+VOID NTAPI PspExitApcKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
+                                   PVOID *SystemArgument1, PVOID *SystemArgument2);
 
 #endif

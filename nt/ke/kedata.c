@@ -29,9 +29,7 @@ BOOLEAN KiHostClock;
 volatile KSYSTEM_TIME KeTickCount;
 ULONG KiTimeIncrement = 156250;
 
-/* exception.c, bugcheck.c, debug.c */
-ULONG64 KiUserExceptionDispatcher;
-ULONG64 KiUserApcDispatcher;
+/* bugcheck.c, debug.c */
 volatile LONG KiBugCheckActive;
 LIST_ENTRY KiBugCheckCallbacks = {&KiBugCheckCallbacks, &KiBugCheckCallbacks};
 LIST_ENTRY KiBugCheckReasonCallbacks = {&KiBugCheckReasonCallbacks, &KiBugCheckReasonCallbacks};

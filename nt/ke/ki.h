@@ -134,7 +134,12 @@ VOID KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame);
 VOID KiDispatchException(PEXCEPTION_RECORD Record, PKI_FRAME Frame, KPROCESSOR_MODE Mode, BOOLEAN First);
 VOID KiContextFromFrame(PKI_FRAME Frame, PCONTEXT Context);
 VOID KiContextToFrame(PKI_FRAME Frame, PCONTEXT Context, KPROCESSOR_MODE Mode);
-extern ULONG64 KiUserExceptionDispatcher, KiUserApcDispatcher; /* in ntdll, per process the same address */
+VOID KiInitializeUserApc(PKI_FRAME Frame, PKI_NORMAL_ROUTINE Routine, PVOID Context, PVOID Argument1, PVOID Argument2);
+VOID KiPrepareUserReturn(PKI_FRAME Frame);
+VOID KiServiceFromTrap(PKI_FRAME Frame);
+DECLSPEC_NORETURN VOID KiSyscallInKernelMode(PVOID Return);
+VOID KiDebugService(struct abi_trap *Raw, BOOLEAN Service); /* debug.c: --kd */
+VOID KiForceResumeThread(PKTHREAD Thread);
 
 /* bugcheck.c */
 DECLSPEC_NORETURN VOID KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4,

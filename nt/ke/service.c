@@ -1,0 +1,238 @@
+/*
+ * service.c - the system services that are the dispatcher's own: waits, delays, continue, raise.
+ */
+#include "nt/ke/ki.h"
+
+static NTSTATUS KiCaptureTimeout(PLARGE_INTEGER Timeout, KPROCESSOR_MODE Mode, PLARGE_INTEGER Copy)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (Mode == KernelMode) {
+        *Copy = *Timeout;
+        return STATUS_SUCCESS;
+    }
+    __try {
+        ProbeForRead(Timeout, sizeof(*Timeout), 4);
+        *Copy = *Timeout;
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Status = GetExceptionCode();
+    }
+    return Status;
+}
+
+/* Where the dispatcher header of an object lies: the type says (nt/ob). */
+static PVOID KiWaitableOf(PVOID Object)
+{
+    return ObpWaitObject(Object);
+}
+
+NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    LARGE_INTEGER Copy;
+    PVOID Object;
+    NTSTATUS Status;
+
+    if (Timeout != NULL) {
+        Status = KiCaptureTimeout(Timeout, Mode, &Copy);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+        Timeout = &Copy;
+    }
+    Status = ObReferenceObjectByHandle(Handle, SYNCHRONIZE, NULL, Mode, &Object, NULL);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (KiWaitableOf(Object) == NULL) {
+        ObDereferenceObject(Object);
+        return STATUS_OBJECT_TYPE_MISMATCH;
+    }
+    __try {
+        Status = KeWaitForSingleObject(KiWaitableOf(Object), UserRequest, Mode, Alertable, Timeout);
+    } __except (GetExceptionCode() == STATUS_MUTANT_LIMIT_EXCEEDED ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
+        Status = GetExceptionCode();
+    }
+    ObDereferenceObject(Object);
+    return Status;
+}
+
+NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG Count, PHANDLE Handles, WAIT_TYPE Type, BOOLEAN Alertable, PLARGE_INTEGER Timeout)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    HANDLE Captured[MAXIMUM_WAIT_OBJECTS];
+    PVOID Objects[MAXIMUM_WAIT_OBJECTS];
+    PVOID Waitable[MAXIMUM_WAIT_OBJECTS];
+    KWAIT_BLOCK *Blocks;
+    LARGE_INTEGER Copy;
+    NTSTATUS Status = STATUS_SUCCESS;
+    ULONG Done = 0;
+
+    if (Count == 0 || Count > MAXIMUM_WAIT_OBJECTS) {
+        return STATUS_INVALID_PARAMETER_1;
+    }
+    if (Type != WaitAll && Type != WaitAny) {
+        return STATUS_INVALID_PARAMETER_3;
+    }
+    __try {
+        if (Mode != KernelMode) {
+            ProbeForRead(Handles, Count * sizeof(HANDLE), sizeof(HANDLE));
+        }
+        RtlCopyMemory(Captured, Handles, Count * sizeof(HANDLE));
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Status = GetExceptionCode();
+    }
+    if (NT_SUCCESS(Status) && Timeout != NULL) {
+        Status = KiCaptureTimeout(Timeout, Mode, &Copy);
+        Timeout = &Copy;
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Blocks = ExpAllocate(Count * sizeof(KWAIT_BLOCK), 'tiaW');
+    for (; Done < Count; Done++) {
+        Status = ObReferenceObjectByHandle(Captured[Done], SYNCHRONIZE, NULL, Mode, &Objects[Done], NULL);
+        if (!NT_SUCCESS(Status)) {
+            goto Dereference;
+        }
+        Waitable[Done] = KiWaitableOf(Objects[Done]);
+        if (Waitable[Done] == NULL) {
+            Done++;
+            Status = STATUS_OBJECT_TYPE_MISMATCH;
+            goto Dereference;
+        }
+        for (ULONG Other = 0; Type == WaitAll && Other < Done; Other++) {
+            if (Objects[Other] == Objects[Done]) {
+                Done++;
+                Status = STATUS_INVALID_PARAMETER_MIX;
+                goto Dereference;
+            }
+        }
+    }
+    __try {
+        Status = KeWaitForMultipleObjects(Count, Waitable, Type, UserRequest, Mode, Alertable, Timeout, Blocks);
+    } __except (GetExceptionCode() == STATUS_MUTANT_LIMIT_EXCEEDED ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
+        Status = GetExceptionCode();
+    }
+Dereference:
+    while (Done-- > 0) {
+        ObDereferenceObject(Objects[Done]);
+    }
+    ExpFree(Blocks);
+    return Status;
+}
+
+/* Signals one object and waits for another. */
+NTSTATUS NTAPI NtSignalAndWaitForSingleObject(HANDLE Signal, HANDLE Wait, BOOLEAN Alertable, PLARGE_INTEGER Timeout)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    PVOID ToSignal, ToWait;
+    DISPATCHER_HEADER *Header;
+    LARGE_INTEGER Copy;
+    NTSTATUS Status;
+
+    if (Timeout != NULL) {
+        Status = KiCaptureTimeout(Timeout, Mode, &Copy);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+        Timeout = &Copy;
+    }
+    Status = ObReferenceObjectByHandle(Signal, 0, NULL, Mode, &ToSignal, NULL);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = ObReferenceObjectByHandle(Wait, SYNCHRONIZE, NULL, Mode, &ToWait, NULL);
+    if (!NT_SUCCESS(Status)) {
+        ObDereferenceObject(ToSignal);
+        return Status;
+    }
+    Header = KiWaitableOf(ToSignal);
+    if (Header == NULL || KiWaitableOf(ToWait) == NULL) {
+        Status = STATUS_OBJECT_TYPE_MISMATCH;
+        goto Dereference;
+    }
+    __try {
+        switch (Header->Type & 0x7F) {
+        case KiObjEventNotification:
+        case KiObjEventSynchronization:
+            KeSetEvent((PKEVENT)Header, 1, TRUE);
+            break;
+        case KiObjMutant:
+            KeReleaseMutant((PKMUTANT)Header, 1, FALSE, TRUE);
+            break;
+        case KiObjSemaphore:
+            KeReleaseSemaphore((PKSEMAPHORE)Header, 1, 1, TRUE);
+            break;
+        default:
+            Status = STATUS_OBJECT_TYPE_MISMATCH;
+        }
+        if (NT_SUCCESS(Status)) {
+            Status = KeWaitForSingleObject(KiWaitableOf(ToWait), UserRequest, Mode, Alertable, Timeout);
+        }
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Status = GetExceptionCode();
+    }
+Dereference:
+    ObDereferenceObject(ToWait);
+    ObDereferenceObject(ToSignal);
+    return Status;
+}
+
+NTSTATUS NTAPI NtDelayExecution(BOOLEAN Alertable, PLARGE_INTEGER Interval)
+{
+    LARGE_INTEGER Copy;
+    NTSTATUS Status = KiCaptureTimeout(Interval, KiPreviousMode(), &Copy);
+
+    return NT_SUCCESS(Status) ? KeDelayExecutionThread(KiPreviousMode(), Alertable, &Copy) : Status;
+}
+
+NTSTATUS NTAPI NtYieldExecution(VOID)
+{
+    KIRQL OldIrql = KiLockDispatcher(SP_YIELD, NULL);
+    BOOLEAN Switched = KiRequeue();
+
+    Machine->budget = 0;
+    KiUnlockDispatcher(OldIrql, FALSE);
+    return Switched ? STATUS_SUCCESS : STATUS_NO_YIELD_PERFORMED;
+}
+
+NTSTATUS NTAPI ZwYieldExecution(VOID);
+
+NTSTATUS NTAPI NtTestAlert(VOID)
+{
+    return KeTestAlertThread(KiPreviousMode()) ? STATUS_ALERTED : STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI NtContinue(PCONTEXT Context, BOOLEAN TestAlert)
+{
+    return KiContinue(Context, TestAlert);
+}
+
+NTSTATUS NTAPI NtRaiseException(PEXCEPTION_RECORD Record, PCONTEXT Context, BOOLEAN FirstChance)
+{
+    return KiRaiseException(Record, Context, FirstChance);
+}
+
+NTSTATUS NTAPI NtQueryPerformanceCounter(PLARGE_INTEGER Counter, PLARGE_INTEGER Frequency)
+{
+    LARGE_INTEGER Rate;
+    LARGE_INTEGER Value = KeQueryPerformanceCounter(&Rate);
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    __try {
+        if (KiPreviousMode() != KernelMode) {
+            ProbeForWrite(Counter, sizeof(*Counter), 4);
+            if (Frequency != NULL) {
+                ProbeForWrite(Frequency, sizeof(*Frequency), 4);
+            }
+        }
+        *Counter = Value;
+        if (Frequency != NULL) {
+            *Frequency = Rate;
+        }
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Status = GetExceptionCode();
+    }
+    return Status;
+}

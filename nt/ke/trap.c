@@ -1,0 +1,341 @@
+/*
+ * trap.c - what the processor reports, turned into what NT makes of it; and the way out to user mode.
+ *
+ *     page fault   user address, kernel mode, IRQL < 2: STATUS_ACCESS_VIOLATION to the frame handlers
+ *                  system address not there: bugcheck 0x50;  IRQL >= 2: 0xD1 in a driver, 0xA in the kernel
+ *                  execution of user or no-execute memory in kernel mode: 0xFC
+ *     int 29h      0x139;  rsp outside the stack: 0x7F (8);  the rest: an exception
+ * Source: nt-semantics 5.1, 5.2 and -2 5.2.
+ */
+#include "nt/ke/ki.h"
+
+#define FAULT_WRITE 2
+#define FAULT_FETCH 16
+
+static BOOLEAN KiIsDriverCode(ULONG64 Rip)
+{
+    PKI_MODULE Module = MiFindModule((PVOID)Rip);
+
+    return Module != NULL && Module->DllBase != (PVOID)ABI_IMAGE_BASE;
+}
+
+static VOID KiFillFrame(struct abi_trap *Raw, PKI_FRAME Frame)
+{
+    PKTRAP_FRAME Trap = &Frame->Trap;
+
+    Frame->Raw = Raw;
+    Trap->PreviousMode = (KPROCESSOR_MODE)Raw->previous_mode;
+    Trap->PreviousIrql = KiIrql();
+    Trap->ExceptionActive = 1;
+    Trap->Rax = Raw->rax;
+    Trap->Rcx = Raw->rcx;
+    Trap->Rdx = Raw->rdx;
+    Trap->Rbx = Raw->rbx;
+    Trap->Rbp = Raw->rbp;
+    Trap->Rsi = Raw->rsi;
+    Trap->Rdi = Raw->rdi;
+    Trap->R8 = Raw->r8;
+    Trap->R9 = Raw->r9;
+    Trap->R10 = Raw->r10;
+    Trap->R11 = Raw->r11;
+    Trap->Rip = Raw->original_rip;
+    Trap->Rsp = Raw->rsp;
+    Trap->EFlags = (ULONG)Raw->rflags;
+    Trap->SegCs = 0x33;
+    Trap->SegSs = 0x2B;
+    Trap->ErrorCode = Raw->error;
+    Trap->FaultAddress = Raw->fault_address;
+}
+
+static VOID KiRaise(PKI_FRAME Frame, NTSTATUS Code, ULONG Parameters, ULONG_PTR P0, ULONG_PTR P1)
+{
+    EXCEPTION_RECORD Record;
+
+    RtlZeroMemory(&Record, sizeof(Record));
+    Record.ExceptionCode = Code;
+    Record.ExceptionAddress = (PVOID)Frame->Trap.Rip;
+    Record.NumberParameters = Parameters;
+    Record.ExceptionInformation[0] = P0;
+    Record.ExceptionInformation[1] = P1;
+    KiDispatchException(&Record, Frame, Frame->Trap.PreviousMode, TRUE);
+}
+
+static ULONG_PTR KiAccessCode(ULONG Error)
+{
+    return (Error & FAULT_FETCH) ? 8 : (Error & FAULT_WRITE) ? 1 : 0;
+}
+
+/* What KeBugCheck 0x50 calls the access since 1507, and before. */
+static ULONG_PTR KiPageFaultCode(ULONG Error)
+{
+    if (!KiVersion->PageFaultCodes) {
+        return (Error & FAULT_WRITE) ? 1 : 0;
+    }
+    return (Error & FAULT_FETCH) ? 0x10 : (Error & FAULT_WRITE) ? 2 : 0;
+}
+
+static VOID KiPageFault(struct abi_trap *Raw, PKI_FRAME Frame)
+{
+    ULONG64 Address = Raw->fault_address;
+    BOOLEAN Fetch = (Raw->error & FAULT_FETCH) != 0;
+    KPROCESSOR_MODE Mode = (KPROCESSOR_MODE)Raw->previous_mode;
+    KIRQL Irql = KiIrql();
+    ULONG Page;
+    NTSTATUS Status;
+
+    if (Mode == UserMode) {
+        Status = MiResolveFault((PVOID)Address, (Raw->error & FAULT_WRITE) != 0, Fetch, UserMode);
+        if (Status != STATUS_SUCCESS) {
+            KiRaise(Frame, Status, 2, KiAccessCode(Raw->error), Address);
+        }
+        return;
+    }
+    if (Frame->Trap.Rip >= (ULONG64)KiSystemServiceCopyStart && Frame->Trap.Rip < (ULONG64)KiSystemServiceCopyEnd) {
+        /* The user's stack arguments cannot be read: that is the service's status. */
+        Frame->Trap.Rip = (ULONG64)KiSystemServiceExit;
+        Frame->Trap.Rax = (ULONG)STATUS_ACCESS_VIOLATION;
+        return;
+    }
+    if (Irql >= DISPATCH_LEVEL) {
+        ULONG Code = KiIsDriverCode(Raw->original_rip) || Fetch ? DRIVER_IRQL_NOT_LESS_OR_EQUAL : IRQL_NOT_LESS_OR_EQUAL;
+
+        KiBugCheck(Code, Address, Irql, KiAccessCode(Raw->error), Raw->original_rip, Raw, NULL, NULL);
+    }
+    if (Fetch) {
+        Page = MiQueryPage((PVOID)Address);
+        if ((Page & MI_PAGE_PRESENT) != 0) {
+            KiBugCheck(ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, Address, Page, (ULONG_PTR)&Frame->Trap, 0, Raw, NULL, NULL);
+        }
+    }
+    if (ABI_IS_USER(Address)) {
+        Status = MiResolveFault((PVOID)Address, (Raw->error & FAULT_WRITE) != 0, Fetch, KernelMode);
+        if (Status != STATUS_SUCCESS) {
+            KiRaise(Frame, Status, 2, KiAccessCode(Raw->error), Address);
+        }
+        return;
+    }
+    Page = MiQueryPage((PVOID)Address);
+    if ((Page & MI_PAGE_PRESENT) != 0 && (Raw->error & FAULT_WRITE) != 0) {
+        KiBugCheck(ATTEMPTED_WRITE_TO_READONLY_MEMORY, Address, Page, (ULONG_PTR)&Frame->Trap, 0xA, Raw, NULL, NULL);
+    }
+    KiBugCheck(PAGE_FAULT_IN_NONPAGED_AREA, Address, KiPageFaultCode(Raw->error), Raw->original_rip,
+               (Page & MI_PAGE_FREED) ? 0 : 2, Raw, NULL, NULL);
+}
+
+static VOID KiBreakpoint(struct abi_trap *Raw, PKI_FRAME Frame, BOOLEAN Service)
+{
+    /* The exception's address is the int 3 itself; going on means behind it. */
+    if (Raw->previous_mode == KernelMode && KiDebuggerAttached) {
+        KiDebugService(Raw, Service);
+        return;
+    }
+    Frame->Trap.Rip = Service ? Frame->Trap.Rip : Frame->Trap.Rip - 1;
+    KiRaise(Frame, STATUS_BREAKPOINT, 1, 0, 0);
+}
+
+static VOID KiVector(struct abi_trap *Raw, PKI_FRAME Frame)
+{
+    switch (Raw->vector) {
+    case 0:
+        KiRaise(Frame, STATUS_INTEGER_DIVIDE_BY_ZERO, 0, 0, 0);
+        break;
+    case 1:
+        KiRaise(Frame, STATUS_SINGLE_STEP, 0, 0, 0);
+        break;
+    case 3:
+        KiBreakpoint(Raw, Frame, FALSE);
+        break;
+    case 4:
+        KiRaise(Frame, STATUS_INTEGER_OVERFLOW, 0, 0, 0);
+        break;
+    case 6:
+        KiRaise(Frame, STATUS_ILLEGAL_INSTRUCTION, 0, 0, 0);
+        break;
+    case 13:
+        /* Not canonical: an access violation whose address is not known. */
+        KiRaise(Frame, STATUS_ACCESS_VIOLATION, 2, 0, ~0ull);
+        break;
+    case 14:
+        KiPageFault(Raw, Frame);
+        break;
+    case 16:
+    case 19:
+        KiRaise(Frame, STATUS_FLOAT_INVALID_OPERATION, 0, 0, 0);
+        break;
+    case 17:
+        KiRaise(Frame, STATUS_DATATYPE_MISALIGNMENT, 0, 0, 0);
+        break;
+    default:
+        KiBugCheck(UNEXPECTED_KERNEL_MODE_TRAP, Raw->vector, Raw->error, 0, Raw->rip, Raw, NULL, NULL);
+    }
+}
+
+VOID KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame)
+{
+    PKTHREAD Thread = KiThread();
+
+    KiFillFrame(Raw, Frame);
+    if (Raw->previous_mode == UserMode) {
+        Thread->PreviousMode = UserMode;
+        Thread->TrapFrame = &Frame->Trap;
+    }
+    switch (Raw->kind) {
+    case ABI_TRAP_PAUSE:
+        Machine->budget = 0;
+        KiSchedulePoint(SP_YIELD, NULL);
+        break;
+    case ABI_TRAP_PRIVILEGED:
+        KiRaise(Frame, STATUS_PRIVILEGED_INSTRUCTION, 0, 0, 0);
+        break;
+    case ABI_TRAP_SMEP:
+        KiBugCheck(ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, Raw->fault_address, MiQueryPage((PVOID)Raw->fault_address),
+                   (ULONG_PTR)&Frame->Trap, 0, Raw, NULL, NULL);
+    case ABI_TRAP_SYSCALL:
+        KiServiceFromTrap(Frame);
+        break;
+    case ABI_TRAP_KERNEL_SYSCALL:
+        KiSyscallInKernelMode((PVOID)Raw->original_rip);
+    case ABI_TRAP_FASTFAIL:
+        if (Raw->previous_mode == UserMode) {
+            EXCEPTION_RECORD Record = {.ExceptionCode = STATUS_STACK_BUFFER_OVERRUN,
+                                       .ExceptionFlags = EXCEPTION_NONCONTINUABLE,
+                                       .ExceptionAddress = (PVOID)Frame->Trap.Rip,
+                                       .NumberParameters = 1,
+                                       .ExceptionInformation = {Raw->rcx}};
+
+            PspTerminateUnhandled(&Record); /* no handler sees a fast fail */
+        }
+        KiBugCheck(0x139 /* KERNEL_SECURITY_CHECK_FAILURE */, Raw->rcx, (ULONG_PTR)&Frame->Trap, 0, 0, Raw, NULL, NULL);
+    case ABI_TRAP_ASSERT:
+        if (Raw->previous_mode == KernelMode && KiDebuggerAttached) {
+            KiDebugService(Raw, TRUE);
+            break;
+        }
+        Frame->Trap.Rip -= 2;
+        KiRaise(Frame, STATUS_ASSERTION_FAILURE, 0, 0, 0);
+        break;
+    case ABI_TRAP_DEBUG_SERVICE:
+        KiBreakpoint(Raw, Frame, TRUE);
+        break;
+    case ABI_TRAP_STACK_OVERFLOW:
+        KiBugCheck(UNEXPECTED_KERNEL_MODE_TRAP, 8, Raw->fault_address, Raw->rsp, Raw->original_rip, Raw, NULL, NULL);
+    default:
+        KiVector(Raw, Frame);
+    }
+    if (Raw->previous_mode == UserMode) {
+        KiPrepareUserReturn(Frame);
+    }
+}
+
+/* Every way out to user mode but the system-service exit: APCs are delivered here. */
+VOID KiPrepareUserReturn(PKI_FRAME Frame)
+{
+    PKTHREAD Thread = KiThread();
+
+    KiCheckInterrupts(PASSIVE_LEVEL);
+    KiCheckKernelApcs();
+    if (Thread->ApcState.UserApcPending) {
+        KiPcr()->Irql = APC_LEVEL;
+        KiDeliverApc(UserMode, Frame);
+        KiPcr()->Irql = PASSIVE_LEVEL;
+    }
+}
+
+/* The system-service exit found a user APC pending. TRUE: the frame leads elsewhere now. */
+BOOLEAN KiUserApcExit(PKI_FRAME Frame)
+{
+    ULONG64 Rip = Frame->Trap.Rip;
+
+    KiPcr()->Irql = APC_LEVEL;
+    KiDeliverApc(UserMode, Frame);
+    KiPcr()->Irql = PASSIVE_LEVEL;
+    return Frame->Trap.Rip != Rip;
+}
+
+/* A service returned with raised IRQL, attached, or inside a region: 0x4A and 0x1 name what was noticed. */
+VOID KiBadServiceExit(PKI_FRAME Frame)
+{
+    PKTHREAD Thread = KiThread();
+    ULONG_PTR Routine = (ULONG_PTR)KiServiceTable[Thread->SystemCallNumber & 0xFFF];
+
+    if (KiIrql() != PASSIVE_LEVEL) {
+        KeBugCheckEx(0x4A /* IRQL_GT_ZERO_AT_SYSTEM_SERVICE */, Routine, KiIrql(), 0, 0);
+    }
+    KeBugCheckEx(APC_INDEX_MISMATCH, Routine, Thread->ApcStateIndex, Thread->CombinedApcDisable, 0);
+}
+
+/* A raw `syscall` or `int 2Eh` of user mode arrived as a trap: the same services, by hand. */
+VOID KiServiceFromTrap(PKI_FRAME Frame)
+{
+    PKTHREAD Thread = KiThread();
+    PKTRAP_FRAME Trap = &Frame->Trap;
+    ULONG Number = (ULONG)Trap->Rax;
+    ULONG64 Stack[14] = {0};
+    ULONG64 Result;
+
+    Trap->ExceptionActive = 2;
+    Thread->SystemCallNumber = Number;
+    Thread->FirstArgument = (PVOID)Trap->R10;
+    KiSchedulePoint(SP_SYSTEM_SERVICE, (PVOID)(ULONG64)Number);
+    Trap->Rcx = Trap->Rip;
+    Trap->R11 = Trap->EFlags;
+    if ((Number & 0xFFFFF000) != 0 || Number >= KiServiceLimit || KiServiceTable[Number] == NULL) {
+        Trap->Rax = (ULONG)STATUS_INVALID_SYSTEM_SERVICE;
+        return;
+    }
+    __try {
+        ULONG64 Base = Trap->Rsp + 0x28;
+
+        if (KiArgumentTable[Number] != 0) {
+            ProbeForRead((PVOID)Base, KiArgumentTable[Number] * 8, 8);
+            RtlCopyMemory(Stack, (PVOID)Base, KiArgumentTable[Number] * 8);
+        }
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Trap->Rax = (ULONG)GetExceptionCode();
+        return;
+    }
+    typedef ULONG64 (*KI_SERVICE)(ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64,
+                                  ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64);
+    Result = ((KI_SERVICE)KiServiceTable[Number])(Trap->R10, Trap->Rdx, Trap->R8, Trap->R9, Stack[0], Stack[1], Stack[2],
+                                                  Stack[3], Stack[4], Stack[5], Stack[6], Stack[7], Stack[8], Stack[9],
+                                                  Stack[10], Stack[11], Stack[12], Stack[13]);
+    Trap->Rax = Result;
+    if (KiIrql() != PASSIVE_LEVEL || Thread->ApcStateIndex != 0 || Thread->CombinedApcDisable != 0) {
+        KiBadServiceExit(Frame);
+    }
+}
+
+/*
+ * A system-call instruction in kernel mode. On hardware the entry's swapgs would load the user's GS and the
+ * stack switch would read the TEB as a KPRCB: a double fault. docs/decisions has the reasoning.
+ */
+VOID KiSyscallInKernelMode(PVOID Return)
+{
+    char Text[256];
+
+    KiFormat(Text, sizeof(Text),
+             "a system call instruction was executed in kernel mode, before %a: on x64 the entry's swapgs takes the "
+             "user's GS for the kernel's, and the processor double-faults",
+             Return);
+    KiBugCheck(UNEXPECTED_KERNEL_MODE_TRAP, 8, 0, 0, (ULONG_PTR)Return, NULL, NULL, Text);
+}
+
+/* An indirect call in kernel mode went for a user address, and this version has SMEP on. */
+VOID KiSmepFault(ULONG64 Target, PULONG64 Stack)
+{
+    char Text[200];
+
+    KiFormat(Text, sizeof(Text), "kernel mode was about to execute user code at %a, called before %a (SMEP)",
+             (PVOID)Target, (PVOID)Stack[0]);
+    KiBugCheck(ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, Target, MiQueryPage((PVOID)Target), 0, 0, NULL, NULL, Text);
+}
+
+/* On an unwind through KiServiceInternal: PreviousMode is the caller's again. */
+EXCEPTION_DISPOSITION KiServiceInternalHandler(PEXCEPTION_RECORD Record, PVOID EstablisherFrame, PCONTEXT Context,
+                                               PVOID Dispatcher)
+{
+    if (Record->ExceptionFlags & 0x66) {
+        KiThread()->PreviousMode = *(PUCHAR)((ULONG64)EstablisherFrame + 0xA0);
+    }
+    return ExceptionContinueSearch;
+}
