@@ -2,7 +2,8 @@
 """From the exports tables: the .def file for the linker, a C table for the host, a list for tests.
 
 gen_exports.py OUT.def OUT.h OUT.txt TABLE...
-A line of a table: name  first-version  full|partial  [data]  [note ...]
+A line of a table: name[=ours]  first-version  full|partial  [data]  [note ...]; `ours` is what the kernel calls it
+where the DDK headers inline a function of that name.
 """
 import sys
 
@@ -21,6 +22,7 @@ def rows(tables):
             if len(words) < 3:
                 sys.exit(f"{where}: expected `name version full|partial`, found `{line}`")
             name, since, state = words[:3]
+            name, _, ours = name.partition("=")
             note = words[3] if len(words) > 3 else ""
             data = note == "data" or note.startswith("data ")
             if data:
@@ -32,7 +34,7 @@ def rows(tables):
             if name in seen:
                 sys.exit(f"{where}: {name} stands already in {seen[name]}")
             seen[name] = where
-            yield name, since, state, data, note
+            yield name, since, state, data, note, ours
 
 
 def main():
@@ -40,15 +42,15 @@ def main():
     table = sorted(rows(sys.argv[4:]))
     with open(out_def, "w") as f:
         f.write("LIBRARY ntoskrnl.exe\nEXPORTS\n")
-        for name, _, _, data, _ in table:
-            f.write(f"    {name}{' DATA' if data else ''}\n")
+        for name, _, _, data, _, ours in table:
+            f.write(f"    {name}{'=' + ours if ours else ''}{' DATA' if data else ''}\n")
     with open(out_h, "w") as f:
         f.write("/* Made by tools/gen_exports.py: name, first version (row of the version table), partial, note. */\n")
-        for name, since, state, _, note in table:
+        for name, since, state, _, note, _ in table:
             note = note.replace("\\", "\\\\").replace('"', '\\"')
             f.write(f'{{"{name}", {VERSIONS.index(since)}, {int(state == "partial")}, "{note}"}},\n')
     with open(out_txt, "w") as f:
-        f.writelines(f"{name} {since} {state} {note}\n" for name, since, state, _, note in table)
+        f.writelines(f"{name} {since} {state} {note}\n" for name, since, state, _, note, _ in table)
 
 
 main()

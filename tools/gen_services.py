@@ -22,6 +22,8 @@ def read(path):
             index, own = own, own + 1
         else:
             index = int(words[2], 0)
+        if words[2] != "-" and seen.get(index) == words[0]:
+            continue
         if index >= LIMIT or index in seen or int(words[1]) > 18:
             sys.exit(f"{where}: number {index:#x} is taken by {seen.get(index)} or out of range")
         seen[index] = words[0]

@@ -9,6 +9,8 @@
 
 #include "nt/inc/version.h"
 
+#define KI_INLINE static inline __attribute__((always_inline))
+
 /*
  * An agent is whoever acts: a thread, a running DPC. Its name follows from its creator's name and
  * a count alone, and so does all that it gets (stack, pool arena, handles, ids), whatever else ran in
@@ -295,30 +297,30 @@ C_ASSERT(FIELD_OFFSET(KIPCR, Irql) == 0x50);
 C_ASSERT(FIELD_OFFSET(KIPCR, Prcb) == 0x180);
 
 /* Current processor, thread, agent. `KeGetPcr` and friends read gs: kernel mode only. */
-FORCEINLINE PKIPCR KiPcr(VOID)
+KI_INLINE PKIPCR KiPcr(VOID)
 {
     return (PKIPCR)__readgsqword(0x18);
 }
-FORCEINLINE PKPRCB KiPrcb(VOID)
+KI_INLINE PKPRCB KiPrcb(VOID)
 {
     return (PKPRCB)__readgsqword(0x20);
 }
-FORCEINLINE PKTHREAD KiThread(VOID)
+KI_INLINE PKTHREAD KiThread(VOID)
 {
     return (PKTHREAD)__readgsqword(0x188);
 }
-FORCEINLINE PKAGENT KiAgent(VOID)
+KI_INLINE PKAGENT KiAgent(VOID)
 {
     PKPRCB Prcb = KiPrcb();
 
     return Prcb->DpcRoutineActive ? &Prcb->DpcAgent : &Prcb->CurrentThread->Agent;
 }
-FORCEINLINE KIRQL KiIrql(VOID)
+KI_INLINE KIRQL KiIrql(VOID)
 {
     return KiPcr()->Irql;
 }
 /* PreviousMode of the current thread: UserMode inside a system service that user mode called. */
-FORCEINLINE KPROCESSOR_MODE KiPreviousMode(VOID)
+KI_INLINE KPROCESSOR_MODE KiPreviousMode(VOID)
 {
     return KiThread()->PreviousMode;
 }
@@ -338,7 +340,7 @@ VOID KiDeleteAgent(PKAGENT Agent);
  * thread itself is not switched.
  */
 VOID KiScheduleSlow(ULONG Operation, const volatile VOID *Object);
-FORCEINLINE VOID KiSchedulePoint(ULONG Operation, const volatile VOID *Object)
+KI_INLINE VOID KiSchedulePoint(ULONG Operation, const volatile VOID *Object)
 {
     ULONG64 Hash = Machine->hash;
 

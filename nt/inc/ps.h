@@ -66,6 +66,9 @@ typedef struct _ETHREAD ETHREAD;
 
 extern PEPROCESS PsInitialSystemProcess;
 extern PEPROCESS PsIdleProcess;
+extern LIST_ENTRY PsActiveProcessHead; /* EPROCESS.ActiveProcessLinks of every process */
+/* The first system thread ends here: loads the drivers, runs the clients, unloads, stops the run. */
+VOID PspRunCommandLine(VOID);
 
 /* A system thread in the System process; returns a referenced thread. */
 NTSTATUS PspCreateSystemThread(PKSTART_ROUTINE Routine, PVOID Context, PETHREAD *Thread);

@@ -94,9 +94,8 @@ ULONG NTAPI vDbgPrintExWithPrefix(PCCH Prefix, ULONG ComponentId, ULONG Level, P
     char Buffer[1024];
     int Length, Start;
 
-    Start = RtlpFormatAnsi(Buffer, sizeof(Buffer), "%s", (va_list)&Prefix);
-    if (Start < 0 || Start > (int)sizeof(Buffer) - 1) {
-        Start = sizeof(Buffer) - 1;
+    for (Start = 0; Prefix[Start] != 0 && Start < 128; Start++) {
+        Buffer[Start] = Prefix[Start];
     }
     Length = Start + RtlpFormatAnsi(Buffer + Start, sizeof(Buffer) - Start, Format, Arguments);
     if (Length > (int)sizeof(Buffer) - 1) {
@@ -175,7 +174,7 @@ VOID KiDebugService(struct abi_trap *Raw, BOOLEAN Service)
 }
 
 __asm__(".intel_syntax noprefix\n"
-        ".globl DbgBreakPoint, DbgBreakPointWithStatus, KdBreakPoint\n"
+        ".globl DbgBreakPoint, DbgBreakPointWithStatus\n"
         ".p2align 4\nDbgBreakPoint:\nDbgBreakPointWithStatus:\n    int 3\n    ret\n"
         ".att_syntax\n");
 

@@ -153,6 +153,16 @@ extern ULONG64 KiBootTime;  /* system time at boot */
 extern ULONG64 KiVirtualLimit;
 extern BOOLEAN KiHostClock;
 extern BOOLEAN KiDebuggerAttached;
+extern USHORT NtBuildNumberValue;
+extern KAFFINITY KeActiveProcessors;
+extern volatile KSYSTEM_TIME KeTickCount;
+#ifndef SYSTEM_SERVICE_EXCEPTION
+#define SYSTEM_SERVICE_EXCEPTION 0x3B
+#endif
+KAFFINITY NTAPI KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity);
+BOOLEAN NTAPI KeTestAlertThread(KPROCESSOR_MODE Mode);
+NTSTATUS NTAPI KeExpandKernelStackAndCalloutEx(PEXPAND_STACK_CALLOUT Callout, PVOID Parameter, SIZE_T Size, BOOLEAN Wait,
+                                               PVOID Context);
 extern KAGENT KiSystemAgent; /* the root of all names */
 extern ULONG64 KiSlotBitmap[ABI_STACK_SLOTS / 64];
 extern ULONG KiLonelySlices;

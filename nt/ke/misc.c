@@ -8,7 +8,7 @@ ULONG NTAPI KeGetCurrentProcessorNumber(VOID)
     return KiPrcb()->Number;
 }
 
-ULONG NTAPI KeGetCurrentProcessorNumberExImpl(PPROCESSOR_NUMBER Number)
+ULONG NTAPI KiGetCurrentProcessorNumberEx(PPROCESSOR_NUMBER Number)
 {
     if (Number != NULL) {
         Number->Group = 0;
@@ -138,12 +138,13 @@ ULONG64 NTAPI RtlGetEnabledExtendedFeatures(ULONG64 Mask)
     return Mask & 3; /* what the virtual processor reports: x87 and SSE */
 }
 
-VOID NTAPI KeFlushIoBuffersExport(PMDL Mdl, BOOLEAN ReadOperation, BOOLEAN DmaOperation)
+VOID NTAPI KiFlushIoBuffers(PMDL Mdl, BOOLEAN ReadOperation, BOOLEAN DmaOperation)
 {
 }
 
-VOID NTAPI KeInvalidateAllCaches(VOID)
+BOOLEAN NTAPI KeInvalidateAllCaches(VOID)
 {
+    return TRUE;
 }
 
 ULONG NTAPI KeGetRecommendedSharedDataAlignment(VOID)

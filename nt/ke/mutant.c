@@ -38,11 +38,6 @@ LONG NTAPI KeReadStateMutex(PRKMUTEX Mutex)
     return Mutex->Header.SignalState;
 }
 
-PKTHREAD NTAPI KeQueryOwnerMutant(PRKMUTEX Mutant)
-{
-    return Mutant->OwnerThread;
-}
-
 LONG NTAPI KeReleaseMutant(PRKMUTEX Mutant, KPRIORITY Increment, BOOLEAN Abandoned, BOOLEAN Wait)
 {
     PKTHREAD Thread = KiThread();

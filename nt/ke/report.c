@@ -148,23 +148,15 @@ VOID KiReportStop(const struct abi_stop *Why, PCONTEXT Context)
         Context = &Here;
     }
     KiReportThread(Current, Context);
-    for (PLIST_ENTRY Process = PsInitialSystemProcess->ActiveProcessLinks.Flink, First = Process;;) {
-        PEPROCESS Body = CONTAINING_RECORD(Process, EPROCESS, ActiveProcessLinks);
+    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead; Link = Link->Flink) {
+        PKPROCESS Process = &CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks)->Pcb;
 
-        /* The list head is among the entries: it has no thread list of a process. */
-        if (ObpIsProcess(Body)) {
-            for (PLIST_ENTRY Entry = Body->Pcb.ThreadListHead.Flink; Entry != &Body->Pcb.ThreadListHead;
-                 Entry = Entry->Flink) {
-                PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
+        for (PLIST_ENTRY Entry = Process->ThreadListHead.Flink; Entry != &Process->ThreadListHead; Entry = Entry->Flink) {
+            PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
 
-                if (Thread != Current) {
-                    KiReportThread(Thread, NULL);
-                }
+            if (Thread != Current) {
+                KiReportThread(Thread, NULL);
             }
-        }
-        Process = Process->Flink;
-        if (Process == First) {
-            break;
         }
     }
 }

@@ -11,6 +11,8 @@
  */
 #include "nt/ke/ki.h"
 
+typedef volatile LONG EX_SPIN_LOCK, *PEX_SPIN_LOCK; /* not in the DDK headers that we build with */
+
 #define EX_EXCLUSIVE 0x80000000u
 #define EX_WAITER    0x40000000u
 #define EX_COUNT     0x3FFFFFFFu

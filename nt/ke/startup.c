@@ -111,8 +111,8 @@ VOID KiSystemStartup(PVOID Unused)
     KiVirtualLimit = KiBoot.virtual_limit_100ns;
     KiHostClock = KiBoot.host_clock != 0;
     KiDebuggerAttached = KiBoot.kd != 0;
-    KdDebuggerEnabledValue = KiDebuggerAttached;
-    KdDebuggerNotPresentValue = !KiDebuggerAttached;
+    KdDebuggerEnabled = KiDebuggerAttached;
+    KdDebuggerNotPresent = !KiDebuggerAttached;
     KeNumberProcessors = (CCHAR)KiProcessorCount;
     KeActiveProcessors = KiProcessorCount == 64 ? ~0ull : (1ull << KiProcessorCount) - 1;
     NtBuildNumberValue = KiVersion->BuildNumber;

@@ -209,7 +209,7 @@ VOID NTAPI KeRevertToUserAffinityThreadEx(KAFFINITY Affinity)
     KeSetAffinityThread(KiThread(), Affinity != 0 ? Affinity : KiThread()->UserAffinity);
 }
 
-PKTHREAD NTAPI KeGetCurrentThreadExport(VOID)
+PKTHREAD NTAPI KiGetCurrentThread(VOID)
 {
     return KiThread();
 }

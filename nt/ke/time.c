@@ -75,7 +75,7 @@ VOID KiSetSystemTime(LARGE_INTEGER NewTime)
     KiAdvanceClock(Machine->time_100ns);
 }
 
-VOID NTAPI KeQuerySystemTimeExport(PLARGE_INTEGER CurrentTime)
+VOID NTAPI KiQuerySystemTimeService(PLARGE_INTEGER CurrentTime)
 {
     CurrentTime->QuadPart = KiBootTime + KiAskersTime();
 }
@@ -85,7 +85,7 @@ VOID NTAPI KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime)
     CurrentTime->QuadPart = KiBootTime + KiAskersTime();
 }
 
-ULONGLONG NTAPI KeQueryInterruptTimeExport(VOID)
+ULONGLONG NTAPI KiQueryInterruptTimeService(VOID)
 {
     return KiAskersTime();
 }
@@ -103,7 +103,7 @@ ULONGLONG NTAPI KeQueryUnbiasedInterruptTime(VOID)
     return KiAskersTime();
 }
 
-VOID NTAPI KeQueryTickCountExport(PLARGE_INTEGER Count)
+VOID NTAPI KiQueryTickCount(PLARGE_INTEGER Count)
 {
     Count->QuadPart = KiAskersTime() / KI_TICK_100NS;
 }

@@ -250,7 +250,7 @@ static VOID KiCheckWaitIrql(KIRQL Irql, PVOID Object, PLARGE_INTEGER Timeout)
                          (ULONG_PTR)Prcb->DpcStack, 0);
         }
         /* The dispatcher would switch threads at DISPATCH_LEVEL: the clock of the next thread is lost. */
-        KeBugCheckEx(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)Object, Irql, 0, (ULONG_PTR)__builtin_return_address(1));
+        KeBugCheckEx(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)Object, Irql, 0, (ULONG_PTR)__builtin_return_address(0));
     }
 }
 
