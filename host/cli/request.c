@@ -38,7 +38,7 @@ has_suffix(const char *name, const char *suffix)
 {
     size_t length = strlen(name), end = strlen(suffix);
 
-    return length > end && strcasecmp(name + length - end, suffix) == 0;
+    return length >= end && strcasecmp(name + length - end, suffix) == 0;
 }
 
 static int

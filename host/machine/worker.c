@@ -137,6 +137,7 @@ grow_heap(void)
     mallopt(M_MMAP_MAX, 0);
     mallopt(M_TRIM_THRESHOLD, -1);
     block = malloc(HEAP_SIZE);
+    __asm__ volatile("" : "+r"(block)); /* or the compiler leaves the pair out */
     free(block);
 }
 

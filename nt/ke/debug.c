@@ -97,7 +97,7 @@ ULONG NTAPI vDbgPrintExWithPrefix(PCCH Prefix, ULONG ComponentId, ULONG Level, P
     for (Start = 0; Prefix[Start] != 0 && Start < 128; Start++) {
         Buffer[Start] = Prefix[Start];
     }
-    Length = Start + RtlpFormatAnsi(Buffer + Start, sizeof(Buffer) - Start, Format, Arguments);
+    Length = Start + (int)RtlpFormatNarrow(Buffer + Start, sizeof(Buffer) - Start, Format, Arguments);
     if (Length > (int)sizeof(Buffer) - 1) {
         Length = sizeof(Buffer) - 1;
     }

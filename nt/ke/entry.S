@@ -602,8 +602,8 @@ KiSwapStack:
     .p2align 4
     .seh_proc KiThreadStartup
 KiThreadStartup:
-    sub rsp, 0x28
-    .seh_stackalloc 0x28
+    sub rsp, 0x20                       /* entered by `ret`, so rsp is aligned already */
+    .seh_stackalloc 0x20
     .seh_endprologue
     call KiThreadMain
     int 3

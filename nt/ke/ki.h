@@ -112,6 +112,7 @@ VOID KiExitDispatcher(KIRQL OldIrql);
 VOID KiQueueThreadWaits(PKQUEUE Queue); /* queue.c: a thread of its pool is about to wait */
 
 /* timer.c */
+#define KI_THREAD_TIMER ((PKDPC)1) /* KTIMER.Dpc of a thread's own timer: its wait times out */
 VOID KiInsertTimer(PKTIMER Timer, LARGE_INTEGER Due, LONG Period);
 BOOLEAN KiRemoveTimer(PKTIMER Timer);
 BOOLEAN KiNextTimer(PULONG64 Due);

@@ -29,10 +29,10 @@ VOID KiFreeThreadStack(PKTHREAD Thread)
 /* The frame that KiSwapStack pops: 0xB8 bytes of vector state, eight registers, the return address. */
 static PVOID KiStartFrame(PVOID Top)
 {
-    PULONG64 Frame = (PULONG64)((ULONG64)Top - 0x100);
+    PULONG64 Frame = (PULONG64)((ULONG64)Top - 0x120); /* above it: zeros, where a stack walk ends */
     ULONG64 Stack = (ULONG64)Frame;
 
-    RtlZeroMemory(Frame, 0x100);
+    RtlZeroMemory(Frame, 0x120);
     *(PULONG)(Stack + 0xA0) = 0x1F80; /* MXCSR */
     *(PUSHORT)(Stack + 0xA4) = 0x27F; /* x87 control word, as Windows sets it */
     *(PULONG64)(Stack + 0xB8 + 8 * 8) = (ULONG64)KiThreadStartup;
@@ -53,7 +53,7 @@ VOID KiInitializeThread(PKTHREAD Thread, PKPROCESS Process, PKAGENT Creator, PKS
     KiMakeStack(Thread);
     KiInitializeApcState(Thread, Process);
     KeInitializeTimer(&Thread->Timer);
-    Thread->Timer.Header.Type = KiObjTimerNotification;
+    Thread->Timer.Dpc = KI_THREAD_TIMER;
     Thread->Process = Process;
     Thread->Teb = Teb;
     Thread->BasePriority = Process->BasePriority;

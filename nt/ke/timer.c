@@ -68,6 +68,13 @@ static VOID KiExpire(PKTIMER Timer)
     PKDPC Dpc = Timer->Dpc;
 
     KiRemoveTimer(Timer);
+    if (Dpc == KI_THREAD_TIMER) {
+        PKTHREAD Thread = CONTAINING_RECORD(Timer, KTHREAD, Timer);
+
+        Thread->TimerActive = 0;
+        KiUnwaitThread(Thread, STATUS_TIMEOUT, 0);
+        return;
+    }
     Timer->Header.SignalState = 1;
     if (Timer->Period != 0) {
         Timer->DueTime.QuadPart += (ULONG64)Timer->Period * 10000;
