@@ -17,6 +17,7 @@
  *     trap.c        signals become traps on a guest stack, or are repaired here
  *     emulate.c     privileged and machine-dependent instructions; cpuid.c what cpuid answers
  *     images.c      the table of loaded images: load, bind, patch, describe
+ *     known.c       what the kernel exports, from which version on
  *     files.c       the files that the guest may see, opened before the worker starts
  *
  * Invariants:
@@ -242,8 +243,5 @@ size_t images_describe(uint64_t address, char *buffer, size_t size);
 bool images_missing(uint64_t rip, uint64_t return_address, char *buffer, size_t size);
 /* The bytes that an int3 of ours stands for: their count, 0 if the address is no such site. */
 size_t images_patched(uint64_t rip, uint8_t bytes[16]);
-
-/* files.c */
-const struct run_file *files_find(const struct run_request *request, const char *path);
 
 #endif
