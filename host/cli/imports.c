@@ -94,7 +94,7 @@ print(FILE *out, bool json, bool first, const struct pe_import *import,
         fprintf(out, ", \"delayed\": %s}", import->delayed ? "true" : "false");
         return;
     }
-    fprintf(out, "  %-8s %-7s %s!%s%s%s\n", verdict->state, verdict->since, import->dll, name,
+    fprintf(out, "  %-8s %-7s %s!%s%s%s%s\n", verdict->state, verdict->since, import->dll, name,
             import->delayed ? " (delayed)" : "", verdict->note[0] ? ": " : "", verdict->note);
 }
 
