@@ -588,6 +588,16 @@ images_missing(uint64_t rip, uint64_t return_address, char *buffer, size_t size)
     return false;
 }
 
+/* Where an `int3` that stands for a whole trampoline goes on; 0 if there is none at rip. */
+uint64_t
+images_trampoline(uint64_t rip)
+{
+    struct loaded *image = find_address(rip);
+    const struct patch_site *site = image == NULL ? NULL : patch_site_at(&image->patch, rip);
+
+    return site == NULL || site->method != PATCH_INT3 ? 0 : site->trampoline;
+}
+
 size_t
 images_patched(uint64_t rip, uint8_t bytes[16])
 {
