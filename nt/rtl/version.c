@@ -7,6 +7,10 @@
 #include "nt/inc/version.h"
 #include "nt/rtl/rtlp.h"
 
+/* wdm.h makes these names those of a library that drivers link. */
+#undef RtlIsNtDdiVersionAvailable
+#undef RtlIsServicePackVersionInstalled
+
 #define RTLP_PLATFORM_NT        2
 #define RTLP_WORKSTATION        1
 #define RTLP_SUITE_SINGLE_USER  0x100
