@@ -1,0 +1,30 @@
+/*
+ * ntdlldata.c - every mutable global of ntdll.dll.
+ */
+#include "user/ntdll/ntdllp.h"
+
+PEB_LDR_DATA LdrpData;
+RTL_CRITICAL_SECTION LdrpLoaderLock = {NULL, -1, 0, NULL, NULL, 0};
+LONG LdrpState;
+BOOLEAN LdrpShutdown;
+HANDLE LdrpShutdownThread;
+PLDR_DATA_TABLE_ENTRY LdrpImage, LdrpNtdll, LdrpKernel32;
+ULONG LdrpTlsCount;
+LIST_ENTRY LdrpThreads = {&LdrpThreads, &LdrpThreads};
+UNICODE_STRING LdrpSystemDirectory;
+
+PRTLP_UNHANDLED_FILTER RtlpUnhandledFilter;
+LIST_ENTRY RtlpVectoredHandlers = {&RtlpVectoredHandlers, &RtlpVectoredHandlers};
+LIST_ENTRY RtlpContinueHandlers = {&RtlpContinueHandlers, &RtlpContinueHandlers};
+RTL_SRWLOCK RtlpVectoredLock;
+LIST_ENTRY RtlpFunctionTables = {&RtlpFunctionTables, &RtlpFunctionTables};
+
+RTLP_BUCKET RtlpBuckets[RTLP_BUCKETS];
+
+struct _RTLP_HEAP *RtlpHeaps[64];
+ULONG RtlpHeapCount;
+
+PVOID RtlpFlsCallbacks[RTLP_FLS_SLOTS];
+UCHAR RtlpFlsUsed[RTLP_FLS_SLOTS];
+
+RTL_CRITICAL_SECTION RtlpPebLock = {NULL, -1, 0, NULL, NULL, 0};
