@@ -194,7 +194,11 @@ struct abi_hypercalls {
     /* Choices: the only door. `asker` is a name; it need not be in the list. Returns an index. */
     uint32_t(HC_ABI *choose)(const struct abi_agent *agents, uint32_t count, uint32_t asker);
 
-    /* Configuration that is text: "reg", "inf" ... Returns the length; copies what fits. */
+    /*
+     * Configuration that is text. Returns the length; copies what fits.
+     *     reg, reg:1, reg:2 ...  the files of --reg, as they are
+     *     inf:NAME               the INF of the driver with that service name
+     */
     uint64_t(HC_ABI *config)(const char *key, char *buffer, uint64_t length);
 
     /* For reports: a stack of guest frames that the kernel has walked. */
@@ -209,6 +213,9 @@ struct abi_hypercalls {
        somewhere else and may be shown at several places. decommit ends it and leaves `backing` alone.
        The alias of such an address shows nothing: use that of `backing`. */
     void(HC_ABI *map_view)(uint64_t address, uint64_t size, uint64_t backing, uint32_t protection);
+
+    /* Name of the entry number `index` of a folder, in a fixed order; returns its length, 0 past the end. */
+    uint64_t(HC_ABI *file_entry)(const char *folder, uint64_t index, char *buffer, uint64_t length);
 };
 
 #endif

@@ -81,3 +81,25 @@ files_find(const struct run_request *request, const char *path)
     }
     return NULL;
 }
+
+const char *
+files_entry(const struct run_request *request, const char *folder, uint64_t index)
+{
+    char wanted[1024];
+    size_t length;
+
+    normalise(folder, wanted, sizeof(wanted));
+    length = strlen(wanted);
+    if (length != 0 && wanted[length - 1] == '\\') {
+        length--; /* a root */
+    }
+    for (size_t i = 0; i < request->files; i++) {
+        const char *path = request->file[i].guest_path;
+
+        if (strncasecmp(path, wanted, length) == 0 && path[length] == '\\' &&
+            strchr(path + length + 1, '\\') == NULL && index-- == 0) {
+            return path + length + 1;
+        }
+    }
+    return NULL;
+}

@@ -58,7 +58,10 @@ hc_stop(const struct abi_stop *why)
 {
     struct abi_trap registers;
 
-    caller_registers(&registers);
+    if (why->trap == 0 ||
+        space_read(why->trap, &registers, sizeof(registers)) != sizeof(registers)) {
+        caller_registers(&registers);
+    }
     worker_stop(why, &registers);
 }
 
@@ -217,6 +220,18 @@ hc_config(const char *key, char *buffer, uint64_t length)
 }
 
 static uint64_t HC_ABI
+hc_file_entry(const char *folder, uint64_t index, char *buffer, uint64_t length)
+{
+    const char *name = files_entry(machine.request, folder, index);
+    size_t wanted = name == NULL ? 0 : strlen(name);
+
+    if (name != NULL) {
+        memcpy(buffer, name, wanted < length ? wanted : length);
+    }
+    return wanted;
+}
+
+static uint64_t HC_ABI
 hc_origin(uint64_t rip, uint32_t *lower)
 {
     return images_origin(rip, lower);
@@ -299,6 +314,7 @@ hypercall_init(void)
         .origin = hc_origin,
         .page = hc_page,
         .map_view = hc_map_view,
+        .file_entry = hc_file_entry,
     };
     uint8_t *page = guest_pointer(ABI_HYPERCALL_STUBS);
     uint64_t *table = guest_pointer(ABI_HYPERCALL_TABLE);

@@ -91,8 +91,7 @@ allow_views(scmp_filter_ctx filter)
 {
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 4,
                             SCMP_A0(SCMP_CMP_MASKED_EQ, ~(ABI_USER_END - 1), 0),
-                            SCMP_A1(SCMP_CMP_LE, ABI_SLICE_SIZE),
-                            SCMP_A2(SCMP_CMP_EQ, PROT_NONE),
+                            SCMP_A1(SCMP_CMP_LE, ABI_SLICE_SIZE), SCMP_A2(SCMP_CMP_EQ, PROT_NONE),
                             SCMP_A4(SCMP_CMP_EQ, (uint64_t)machine.memory));
 }
 

@@ -253,8 +253,8 @@ space_protect(uint64_t address, uint64_t size, uint32_t protection)
 static void
 remap(uint64_t address, uint64_t size, uint64_t backing)
 {
-    if (mmap((void *)address, size, PROT_NONE, MAP_SHARED | MAP_FIXED, machine.memory, (off_t)backing) ==
-        MAP_FAILED) {
+    if (mmap((void *)address, size, PROT_NONE, MAP_SHARED | MAP_FIXED, machine.memory,
+             (off_t)backing) == MAP_FAILED) {
         worker_fail("cannot map a view: %s", strerror(errno));
     }
 }

@@ -48,7 +48,8 @@ enum {
     VECTOR_UD = 6,
     VECTOR_SS = 12,
     VECTOR_GP = 13,
-    VECTOR_PF = 14
+    VECTOR_PF = 14,
+    VECTOR_AC = 17,
 };
 
 /* Of an x86 page-fault error code. */
@@ -407,12 +408,18 @@ invalid_opcode(ucontext_t *context)
     greg_t *g = context->uc_mcontext.gregs;
     uint64_t rip = (uint64_t)g[REG_RIP], caller = 0;
     char message[512];
+    uint8_t bytes[3];
 
     if (rip >= ABI_HYPERCALL_STUBS && rip < ABI_HYPERCALL_TABLE) {
         /* User mode called a stub: to it, that is kernel memory. */
         g[REG_RIP] = (greg_t)(rip & ~63ull);
         deliver(context, (struct trap_event){VECTOR_PF, PF_PRESENT | PF_USER | PF_FETCH,
                                              ABI_TRAP_EXCEPTION, rip & ~63ull});
+        return;
+    }
+    if (GUEST->mode == ABI_KERNEL_MODE && space_read(rip, bytes, 3) == 3 &&
+        (memcmp(bytes, "\x0F\x01\xCA", 3) == 0 || memcmp(bytes, "\x0F\x01\xCB", 3) == 0)) {
+        g[REG_RIP] += 3; /* clac, stac: there is no SMAP */
         return;
     }
     space_read((uint64_t)g[REG_RSP], &caller, sizeof(caller));
@@ -487,6 +494,12 @@ on_signal(int signal, siginfo_t *info, void *argument)
     write_fs_base(machine_host_fs);
     if (signal == SIGUSR1) {
         watchdog(context);
+    }
+    if (trap_in_host((uint64_t)g[REG_RIP]) &&
+        (g[REG_TRAPNO] == VECTOR_DB || g[REG_TRAPNO] == VECTOR_AC)) {
+        /* TF or AC was set when the guest called us; the host wants neither. */
+        g[REG_EFL] &= ~(greg_t)(FLAG_TF | FLAG_AC);
+        return;
     }
     if (trap_in_host((uint64_t)g[REG_RIP]) && signal != SIGSYS &&
         (machine_guest_rsp != 0 || !machine.shared->entered)) {

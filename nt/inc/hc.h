@@ -31,6 +31,7 @@
 #define HcFindExport(Image, Name)             (Hc->find_export((Image), (Name)))
 #define HcFileStat(Path, Out)                 (Hc->file_stat((Path), (Out)))
 #define HcFileRead(Path, Offset, Buffer, Len) (Hc->file_read((Path), (Offset), (Buffer), (Len)))
+#define HcFileEntry(Path, Index, Buffer, Len) (Hc->file_entry((Path), (Index), (Buffer), (Len)))
 #define HcChoose(Agents, Count, Asker)        (Hc->choose((Agents), (Count), (Asker)))
 #define HcConfig(Key, Buffer, Length)         (Hc->config((Key), (Buffer), (Length)))
 

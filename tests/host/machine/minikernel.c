@@ -273,6 +273,9 @@ ASM_FUNCTION(DoInt40, "int $0x40; ret")
 ASM_FUNCTION(DoSyscall, "mov $60, %eax; syscall; ret")
 ASM_FUNCTION(DoNonCanonical, "movabs $0x1234567812345678, %rax; mov (%rax), %rax; ret")
 ASM_FUNCTION(DoStep, "pushf; orl $0x100, (%rsp); popf; nop; ret")
+ASM_FUNCTION(DoStepHost, "pushf; orl $0x100, (%rsp); popf; movabs $0x7FFC8028, %rax; mov (%rax), "
+                         "%rax; sub $0x28, %rsp; call *%rax; add $0x28, %rsp; ret")
+ASM_FUNCTION(DoStac, "stac; clac; mov $0xCA, %eax; ret")
 ASM_FUNCTION(DoBadStack, "movabs $0x9999999999999998, %rsp; push %rax; ret")
 
 static void
@@ -315,6 +318,9 @@ CaseExceptions(void)
     EXPECT(Trap.fault_address, ~0ull);
     EXPECT(Trap.rax, 0x1234567812345678);
     EXPECT(Attempt(DoStep), 1);
+    EXPECT(Trap.vector, 1);
+    EXPECT(Attempt(DoStac), 0);
+    EXPECT(Attempt(DoStepHost), 1);
     EXPECT(Trap.vector, 1);
     EXPECT(Attempt(DoBadStack), 1);
     EXPECT(Trap.kind, ABI_TRAP_STACK_OVERFLOW);
@@ -714,6 +720,9 @@ CaseFiles(void)
     EXPECT(Stat.directory, 1);
     EXPECT(Hc->file_stat("\\??\\D:\\none", &Stat), 1);
     EXPECT(Hc->file_stat("\\SystemRoot\\System32\\ntoskrnl.exe", &Stat), 0);
+    EXPECT(Hc->file_entry("\\??\\D:\\", 0, Text, sizeof(Text)), 8);
+    EXPECT(Text[0], 'f');
+    EXPECT(Hc->file_entry("D:\\folder", 0, Text, sizeof(Text)), 0);
     EXPECT(Hc->file_read("D:\\file.txt", 100, Text, sizeof(Text)), 0);
 }
 
