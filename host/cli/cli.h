@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include "abi/hypercall.h"
 
 #define NTLAB_VERSION "0.1.0"
@@ -61,11 +62,19 @@ const char *os_name(uint32_t row);
 uint32_t os_default_build(uint32_t row);
 [[gnu::format(printf, 1, 2)]] int usage_error(const char *format, ...);
 
+/* Writes a JSON string with its quotes. */
+void json_string(FILE *out, const char *text);
+
+int command_imports(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
 /* request.c: opens all files that a run with these options needs. */
 struct run_request;
+/* What comes with ntlab; and the .dll, .sys and .exe files in the folder of `path`. 0 or
+ * STATUS_USAGE. */
+int request_box(struct run_request *out);
+int request_siblings(struct run_request *out, const char *path);
 int request_build(const struct options *options, struct run_request *out);
 
 #endif

@@ -239,8 +239,8 @@ command_doctor(int argc, char **argv)
                "\"container\": \"%s\", \"checks\": [",
                NTLAB_VERSION, host.release, sysconf(_SC_NPROCESSORS_ONLN), container());
     } else {
-        fprintf(stderr, "Linux %s, %ld processors, container: %s\n", host.release,
-                sysconf(_SC_NPROCESSORS_ONLN), container());
+        printf("Linux %s, %ld processors, container: %s\n", host.release,
+               sysconf(_SC_NPROCESSORS_ONLN), container());
     }
     for (size_t i = 0; i < CHECKS; i++) {
         int result = try_check(&checks[i]);
@@ -251,11 +251,11 @@ command_doctor(int argc, char **argv)
                    checks[i].name, result == 0 ? "true" : "false",
                    checks[i].needed ? "true" : "false");
         } else if (result == 0) {
-            fprintf(stderr, "  ok       %s\n", checks[i].name);
+            printf("  ok       %s\n", checks[i].name);
         } else {
-            fprintf(stderr, "  %s  %s: %s\n           %s: %s\n",
-                    checks[i].needed ? "MISSING" : "without", checks[i].name, reason(result),
-                    checks[i].needed ? "needed" : "effect", checks[i].without);
+            printf("  %s  %s: %s\n           %s: %s\n", checks[i].needed ? "MISSING" : "without",
+                   checks[i].name, reason(result), checks[i].needed ? "needed" : "effect",
+                   checks[i].without);
         }
     }
     if (json) {
@@ -263,8 +263,8 @@ command_doctor(int argc, char **argv)
                try_check(&checks[7]) == 0 ? "protection-keys" : "page-protection",
                good ? "clean" : "error");
     } else {
-        fprintf(stderr, "%s\n",
-                good ? "ntlab can run here." : "ntlab cannot run here: see what is MISSING above.");
+        printf("%s\n",
+               good ? "ntlab can run here." : "ntlab cannot run here: see what is MISSING above.");
     }
     return good ? STATUS_CLEAN : STATUS_BAD_INPUT;
 }

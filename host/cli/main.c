@@ -12,6 +12,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"run", command_run, "[DRIVER.sys...] [-- CLIENT.exe ARGS...]", "one run"},
+    {"imports", command_imports, "FILE...", "what images import, and what of it is missing"},
     {"doctor", command_doctor, "[--json]", "can this machine run ntlab?"},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -2,9 +2,8 @@
  * request.c - from options to a run: opens every file, makes guest paths and command lines.
  *
  *     C:\Windows\System32          what comes with ntlab (the kernel, DLLs)
- *     C:\Windows\System32\drivers  drivers: those of the command line, then those in the box
- *     C:\ntlab                     the client and what lies beside it
- *     D:\                          --dir
+ *     C:\Windows\System32\drivers  drivers: those of the command line and what lies beside them,
+ * then those in the box C:\ntlab                     the client and what lies beside it D:\ --dir
  *
  * A client's command line is quoted as CommandLineToArgvW undoes it.
  */
@@ -47,6 +46,11 @@ add(struct run_request *request, const char *place, const char *path)
     char guest[PATH_MAX];
 
     snprintf(guest, sizeof(guest), "%s\\%s", place, base_name(path));
+    for (size_t i = 0; i < request->files; i++) {
+        if (strcmp(request->file[i].guest_path, guest) == 0) {
+            return 0; /* the first one counts */
+        }
+    }
     if (request_add_file(request, guest, path) == NULL) {
         return usage_error("%s: %s", path, strerror(errno));
     }
@@ -80,8 +84,8 @@ add_folder(struct run_request *request, const char *place, const char *folder, c
 }
 
 /* What comes with ntlab: beside the executable in a build tree, in ../lib/ntlab when installed. */
-static int
-add_box(struct run_request *request)
+int
+request_box(struct run_request *request)
 {
     static const char *const folders[] = {"nt", "user", "drivers", "../lib/ntlab"};
     char self[PATH_MAX / 2], folder[PATH_MAX], inner[PATH_MAX + 256];
@@ -153,6 +157,32 @@ add_tree(struct run_request *request, const char *place, const char *folder, int
     return error;
 }
 
+/* Files of the kinds that an image may load, in the folder of `path`. */
+static int
+add_beside(struct run_request *request, const char *place, const char *path)
+{
+    static const char *const suffixes[] = {".dll", ".sys", ".exe"};
+    char folder[PATH_MAX];
+    int error = 0;
+
+    snprintf(folder, sizeof(folder), "%s", path);
+    if (strrchr(folder, '/') != NULL) {
+        *(strrchr(folder, '/') + 1) = 0;
+    } else {
+        strcpy(folder, "./");
+    }
+    for (size_t i = 0; i < 3 && error == 0; i++) {
+        error = add_folder(request, place, folder, suffixes[i], MAX_BESIDE);
+    }
+    return error;
+}
+
+int
+request_siblings(struct run_request *request, const char *path)
+{
+    return add_beside(request, "C:\\ntlab", path);
+}
+
 static int
 add_drivers(const struct options *options, struct run_request *request)
 {
@@ -174,6 +204,13 @@ add_drivers(const struct options *options, struct run_request *request)
         snprintf(boot->driver[i].path, sizeof(boot->driver[i].path),
                  "\\SystemRoot\\System32\\drivers\\%s", name);
         boot->drivers++;
+    }
+    for (size_t i = 0; i < options->drivers.count; i++) {
+        int error = add_beside(request, "C:\\Windows\\System32\\drivers", options->drivers.item[i]);
+
+        if (error != 0) {
+            return error;
+        }
     }
     return 0;
 }
@@ -235,9 +272,9 @@ static int
 add_client(const struct client *client, struct run_request *request)
 {
     struct abi_boot *boot = &request->boot;
-    char path[PATH_MAX], folder[PATH_MAX], *command;
+    char path[PATH_MAX], *command;
     uint32_t i = boot->clients;
-    size_t at = 0, size = sizeof(boot->client[i].command), known = request->files;
+    size_t at = 0, size = sizeof(boot->client[i].command);
     int error;
 
     if (client->argv != NULL) {
@@ -272,24 +309,7 @@ add_client(const struct client *client, struct run_request *request)
     if (error != 0) {
         return error;
     }
-    /* What lies beside it, once for each folder. */
-    snprintf(folder, sizeof(folder), "%s", path);
-    if (strrchr(folder, '/') != NULL) {
-        *(strrchr(folder, '/') + 1) = 0;
-    } else {
-        strcpy(folder, "./");
-    }
-    for (size_t f = 0; f < known; f++) {
-        size_t length = strlen(folder);
-
-        if (strncmp(request->file[f].host_path, folder, length) == 0 &&
-            strchr(request->file[f].host_path + length, '/') == NULL &&
-            strncmp(request->file[f].guest_path, "C:\\ntlab\\", 9) == 0) {
-            return 0;
-        }
-    }
-    error = add_folder(request, "C:\\ntlab", folder, ".dll", MAX_BESIDE);
-    return error ? error : add_folder(request, "C:\\ntlab", folder, ".exe", MAX_BESIDE);
+    return add_beside(request, "C:\\ntlab", path);
 }
 
 static int
@@ -368,7 +388,7 @@ request_build(const struct options *options, struct run_request *out)
         request_add_file(out, "C:\\Windows\\System32\\ntoskrnl.exe", options->kernel) == NULL) {
         error = usage_error("%s: %s", options->kernel, strerror(errno));
     }
-    error = error ? error : add_box(out);
+    error = error ? error : request_box(out);
     for (size_t i = 0; i < options->clients && error == 0; i++) {
         error = add_client(&options->client[i], out);
     }

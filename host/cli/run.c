@@ -109,22 +109,6 @@ sentence(const struct run_result *result, char *out, size_t size)
     }
 }
 
-static void
-json_string(FILE *out, const char *text)
-{
-    fputc('"', out);
-    for (const unsigned char *c = (const unsigned char *)text; *c != 0; c++) {
-        if (*c == '"' || *c == '\\') {
-            fprintf(out, "\\%c", *c);
-        } else if (*c < 0x20) {
-            fprintf(out, "\\u%04x", *c);
-        } else {
-            fputc(*c, out);
-        }
-    }
-    fputc('"', out);
-}
-
 static int
 write_json(const struct options *options, const struct run_request *request,
            const struct run_result *result, int status, char **argv)

@@ -3,9 +3,9 @@
  *
  * The order of use:
  *
- *     image_parse     an untrusted file -> struct pe; everything that later steps rely on is
- * checked image_map       headers and sections -> memory of the caller, relocated, security cookie
- * set image_bind      imports -> addresses that the caller's callbacks give; CFG pointers
+ *     image_parse     an untrusted file -> struct pe, with all checked that later steps rely on
+ *     image_map       headers and sections -> the caller's memory; relocations, security cookie
+ *     image_bind      imports -> addresses that the caller's callbacks give; CFG pointers
  *     patch_image     (patch.h) instructions that must not run as they are
  *     image_range     which pages get which protection
  *

@@ -14,71 +14,27 @@
 #include "host/image/insn.h"
 #include "host/image/internal.h"
 
-static const char one_byte[] = "mmmmbzxx"
-                               "mmmmbzxe"
-                               "mmmmbzxx"
-                               "mmmmbzxx" /* 00 */
-                               "mmmmbzpx"
-                               "mmmmbzpx"
-                               "mmmmbzpx"
-                               "mmmmbzpx" /* 20 */
-                               "pppppppp"
-                               "pppppppp"
-                               "........"
-                               "........" /* 40 */
-                               "xxempppp"
-                               "zZbB...."
-                               "rrrrrrrr"
-                               "rrrrrrrr" /* 60 */
-                               "BZxBmmmm"
-                               "mmmmmmme"
-                               "........"
-                               "..x....." /* 80 */
-                               "oooo...."
-                               "bz......"
-                               "bbbbbbbb"
-                               "vvvvvvvv" /* A0 */
-                               "BBw.eeee"
-                               "e.w..bx."
-                               "mmmmxxx."
-                               "mmmmmmmm" /* C0 */
-                               "rrrrbbbb"
-                               "RRxr...."
-                               "p.pp..ee"
-                               "......ee"; /* E0 */
+/* clang-format off */
+static const char one_byte[] =
+    "mmmmbzxx" "mmmmbzxe" "mmmmbzxx" "mmmmbzxx"  /* 00 */
+    "mmmmbzpx" "mmmmbzpx" "mmmmbzpx" "mmmmbzpx"  /* 20 */
+    "pppppppp" "pppppppp" "........" "........"  /* 40 */
+    "xxempppp" "zZbB...." "rrrrrrrr" "rrrrrrrr"  /* 60 */
+    "BZxBmmmm" "mmmmmmme" "........" "..x....."  /* 80 */
+    "oooo...." "bz......" "bbbbbbbb" "vvvvvvvv"  /* A0 */
+    "BBw.eeee" "e.w..bx." "mmmmxxx." "mmmmmmmm"  /* C0 */
+    "rrrrbbbb" "RRxr...." "p.pp..ee" "......ee"; /* E0 */
 
-static const char two_byte[] = "emmmx..."
-                               "..x.xm.e"
-                               "mmmmmmmm"
-                               "mmmmmmmm" /* 00 */
-                               "eeeexxxx"
-                               "mmmmmmmm"
-                               "......x."
-                               "exexxxxx" /* 20 */
-                               "mmmmmmmm"
-                               "mmmmmmmm"
-                               "mmmmmmmm"
-                               "mmmmmmmm" /* 40 */
-                               "mmmmmmmm"
-                               "mmmmmmmm"
-                               "BBBBmmm."
-                               "eexxmmmm" /* 60 */
-                               "RRRRRRRR"
-                               "RRRRRRRR"
-                               "mmmmmmmm"
-                               "mmmmmmmm" /* 80 */
-                               "...mBmmm"
-                               "...mBmmm"
-                               "mmmmmmmm"
-                               "ememmmmm" /* A0 */
-                               "mmBmBBBe"
-                               "........"
-                               "mmmmmmmm"
-                               "mmmmmmmm" /* C0 */
-                               "mmmmmmmm"
-                               "mmmmmmmm"
-                               "mmmmmmmm"
-                               "mmmmmmmm"; /* E0 */
+static const char two_byte[] =
+    "emmmx..." "..x.xm.e" "mmmmmmmm" "mmmmmmmm"  /* 00 */
+    "eeeexxxx" "mmmmmmmm" "......x." "exexxxxx"  /* 20 */
+    "mmmmmmmm" "mmmmmmmm" "mmmmmmmm" "mmmmmmmm"  /* 40 */
+    "mmmmmmmm" "mmmmmmmm" "BBBBmmm." "eexxmmmm"  /* 60 */
+    "RRRRRRRR" "RRRRRRRR" "mmmmmmmm" "mmmmmmmm"  /* 80 */
+    "...mBmmm" "...mBmmm" "mmmmmmmm" "ememmmmm"  /* A0 */
+    "mmBmBBBe" "........" "mmmmmmmm" "mmmmmmmm"  /* C0 */
+    "mmmmmmmm" "mmmmmmmm" "mmmmmmmm" "mmmmmmmm"; /* E0 */
+/* clang-format on */
 
 _Static_assert(sizeof one_byte == 257 && sizeof two_byte == 257, "a row is missing");
 

@@ -3,12 +3,13 @@
  *
  * What is decided for a site, in this order (invariants in patch.h):
  *   - its first byte is in the middle of another instruction, or holds a relocation: left
- *   - some other root jumps into it, or a relocation lies in it: int3, which changes one byte
  *   - it has no trampoline (rdtsc ...): int3
  *   - jmp rel32 if it has 5 bytes or more, else a punned jmp, with up to length-1 prefixes in front
  *     that have no effect on a jmp: each moves the borrowed bytes by one, so another range of
  *     addresses opens
- *   - int3; syscall and cr8 stay, for they trap (or are dispatched) by themselves at the same cost
+ *   - where that fails, or some other root jumps into the site, or a relocation lies in it: int3,
+ *     which changes one byte, and the trap handler enters the trampoline. syscall and cr8 are left,
+ *     for they trap by themselves at the same cost
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -222,29 +223,36 @@ pun(struct patcher *p, struct patch_site *site, const struct body *body, unsigne
     return true;
 }
 
+/* Anywhere within reach: first upwards from the image's end, then downwards from its start. */
+static uint64_t
+place_near(struct patcher *p, const struct patch_site *site, const struct body *body, bool fresh)
+{
+    const struct image *image = p->image;
+    uint64_t from = site->address + 5, end = image->base + image->pe.size, to;
+    uint64_t low = from > 0x7FFF0000 ? from - 0x7FFF0000 : ABI_PAGE_SIZE;
+
+    to = trampoline_place(p->patch, image, p->options, body, site->address, end, from + 0x7FFF0000,
+                          fresh);
+    if (to) {
+        return to;
+    }
+    if (fresh && image->base > 0x200000 && image->base - 0x200000 > low) {
+        low = image->base - 0x200000;
+    }
+    return trampoline_place(p->patch, image, p->options, body, site->address, low, image->base,
+                            fresh);
+}
+
 static bool
 jump(struct patcher *p, struct patch_site *site, const struct body *body, bool fresh)
 {
-    const struct image *image = p->image;
-    uint8_t *at = image->where + (site->address - image->base);
-    uint64_t from = site->address + 5, end = image->base + image->pe.size, to;
-    uint64_t low = from > 0x7FFF0000 ? from - 0x7FFF0000 : ABI_PAGE_SIZE;
-    uint32_t distance;
+    uint8_t *at = p->image->where + (site->address - p->image->base);
+    uint64_t to = place_near(p, site, body, fresh);
+    uint32_t distance = (uint32_t)(to - (site->address + 5));
 
-    /* First upwards from the image's end, then downwards from its start. */
-    to = trampoline_place(p->patch, image, p->options, body, site->address, end, from + 0x7FFF0000,
-                          fresh);
-    if (!to && fresh && image->base > 0x200000 && image->base - 0x200000 > low) {
-        low = image->base - 0x200000;
-    }
-    if (!to) {
-        to = trampoline_place(p->patch, image, p->options, body, site->address, low, image->base,
-                              fresh);
-    }
     if (!to) {
         return false;
     }
-    distance = (uint32_t)(to - from);
     at[0] = 0xE9;
     memcpy(at + 1, &distance, 4);
     memset(at + 5, INT3, site->length - 5u); /* nothing jumps there: see overlapped() */
@@ -252,36 +260,32 @@ jump(struct patcher *p, struct patch_site *site, const struct body *body, bool f
     return true;
 }
 
-static enum patch_method
-patch_with_trampoline(struct patcher *p, struct patch_site *site, const struct insn *insn)
+/* False where neither a whole nor a punned jmp can be had. */
+static bool
+patch_with_jump(struct patcher *p, struct patch_site *site, const struct body *body)
 {
     uint32_t rva = (uint32_t)(site->address - p->image->base);
-    struct body body;
+    const struct pe_section *section = pe_section_at(&p->image->pe, rva);
 
-    if (!trampoline_build(p->options, site, insn, &body)) {
-        return PATCH_INT3;
-    }
     for (unsigned fresh = 0; fresh < 2; fresh++) {
         if (site->length >= 5) {
-            if (jump(p, site, &body, fresh)) {
-                return PATCH_JMP;
+            if (jump(p, site, body, fresh)) {
+                return true;
             }
             continue;
         }
         for (unsigned pad = 0; pad < site->length; pad++) {
-            const struct pe_section *section = pe_section_at(&p->image->pe, rva);
-
             /* The borrowed bytes must be of the same section: others may be written or discarded.
              */
             if (rva + pad + 5 > section->rva + section->size) {
                 break;
             }
-            if (pun(p, site, &body, pad, fresh)) {
-                return PATCH_PUN;
+            if (pun(p, site, body, pad, fresh)) {
+                return true;
             }
         }
     }
-    return PATCH_INT3;
+    return false;
 }
 
 /* The site's bytes past the first are its own: no other reading of them, no relocation. */
@@ -307,13 +311,19 @@ confirmed(struct patcher *p, const struct patch_site *site)
            decoded.length == site->length;
 }
 
+static bool
+traps_by_itself(unsigned kind)
+{
+    return kind == PATCH_SYSCALL || kind == PATCH_CR8_READ || kind == PATCH_CR8_WRITE;
+}
+
 static enum patch_method
 patch_site(struct patcher *p, struct patch_site *site)
 {
     uint32_t rva = (uint32_t)(site->address - p->image->base);
     uint8_t *at = p->image->where + rva;
     struct insn insn;
-    enum patch_method method;
+    struct body body;
 
     if (!target_of(&p->options->targets, site->kind) || !confirmed(p, site) ||
         (code_flags(&p->map, rva) & (CODE_BODY | CODE_RELOCATION | CODE_DATA)) ||
@@ -330,18 +340,28 @@ patch_site(struct patcher *p, struct patch_site *site)
         memcpy(at + insn.imm_at, &value, 8);
         return PATCH_REWRITE;
     }
-    method = PATCH_INT3;
-    if (site->kind != PATCH_EMULATE && !overlapped(p, rva, site->length)) {
-        method = patch_with_trampoline(p, site, &insn);
-    }
-    if (method == PATCH_INT3) {
-        if (site->kind == PATCH_SYSCALL || site->kind == PATCH_CR8_READ ||
-            site->kind == PATCH_CR8_WRITE) {
-            return PATCH_LEFT;
-        }
+    if (site->kind == PATCH_EMULATE) {
         at[0] = INT3;
+        return PATCH_INT3;
     }
-    return method;
+    if (!trampoline_build(p->options, site, &insn, &body)) {
+        return PATCH_LEFT;
+    }
+    if (!overlapped(p, rva, site->length) && patch_with_jump(p, site, &body)) {
+        return site->length >= 5 ? PATCH_JMP : PATCH_PUN;
+    }
+    if (traps_by_itself(site->kind)) {
+        return PATCH_LEFT;
+    }
+    site->trampoline = place_near(p, site, &body, false);
+    if (!site->trampoline) {
+        site->trampoline = place_near(p, site, &body, true);
+    }
+    if (!site->trampoline) {
+        return PATCH_LEFT;
+    }
+    at[0] = INT3;
+    return PATCH_INT3;
 }
 
 /* ---- all of them ---- */

@@ -6,17 +6,18 @@
  *
  *     syscall, mov cr8, pause       a trap costs 2 us, a jump 2 ns
  *     rdtsc, rdrand, cpuid ...      they would not trap, and differ between machines and runs:
- * int3, and the trap handler emulates what patch_site_at gives it call/jmp through a pointer system
- * images: the target must not be a user address (SMEP) 0xFFFFF780'00000xxx           system images:
- * an immediate address within the kernel's view of KUSER_SHARED_DATA becomes ABI_USER_SHARED_DATA +
- * xxx
+ *                                   int3, which the trap handler emulates (patch_site_at)
+ *     call/jmp through a pointer    system images: no user address may be the target (SMEP)
+ *     0xFFFFF780'00000xxx           system images: such an immediate is the kernel's view of
+ *                                   KUSER_SHARED_DATA; it becomes ABI_USER_SHARED_DATA + xxx
  *
  * A `jmp rel32` needs 5 bytes; most sites have fewer. Then the jump's last bytes are those of the
  * next instruction, which stay as they are, and the trampoline goes where such a jump leads
- * ("punning"). What cannot get a jump becomes int3 (pause, call, jmp) or stays as it is (syscall,
- * cr8: both trap by themselves, so the handler must know them in any case). For that to succeed
- * nearly always the image should lie in the *middle* of a window of 4 GiB that is otherwise free,
- * so that displacements of both signs lead to free pages.
+ * ("punning"). For that to succeed nearly always the image should lie in the *middle* of a window
+ * of 4 GiB that is otherwise free, so that displacements of both signs lead to free pages.
+ *
+ * Where no jump can be had, a pause, call or jmp becomes int3, and the trap handler goes on at the
+ * site's trampoline. syscall and cr8 stay: both trap by themselves, at the same cost.
  *
  * Trampolines, by kind (each one ends with a jump to the instruction after the site, unless said
  * otherwise). `next` is the address after the site.
@@ -29,18 +30,20 @@
  *                 and vector register; the flags are undefined, as after the instruction
  *     pause       call [pause]; the helper preserves every register and the flags
  *     call, jmp   push the operand; test whether it is a user address; go on to the operand with
- * the stack as after the original call (the return address pushed is the original's) or jmp. No
- * register changes (r11 does where the operand is addressed through rsp); the flags do. A user
- * address goes to [smep_fault] instead, with the stack as after the call or jmp, r11 = the target
- * and [rsp-8] = the site's address: what is left to do there is to raise the page fault that
- * fetching from r11 would. Pointers that nobody but us writes are not checked: import slots, the
- * CFG pointers of the load configuration, and absolute addresses of the hypercall table.
+ *                 the stack as after the call (with the original's return address) or the jmp. No
+ *                 register changes, but r11 where the operand is addressed through rsp; the flags
+ *                 do.
+ *                 A user address goes to [smep_fault] instead, with the stack as after the call or
+ *                 jmp, r11 = the target and [rsp-8] = the site's address: what is left to do there
+ *                 is to raise the page fault that fetching from r11 would.
+ *                 Pointers that nobody but us writes are not checked: import slots, the CFG
+ *                 pointers of the load configuration, absolute addresses of the hypercall table.
  *
  * Invariants:
  *   T1  Only bytes of the site's own instruction change.
  *   T2  Sites go from high to low addresses, so the bytes that a punned jump borrows are final.
  *   T3  In the middle of a trampoline the guest's state is that at the site, but for rsp, which may
- *       be lower; patch_origin says by how much.
+ *       be lower; patch_original_rip says by how much.
  */
 #ifndef HOST_IMAGE_PATCH_H
 #define HOST_IMAGE_PATCH_H
@@ -103,7 +106,7 @@ struct patch_counts {
 
 struct patch_site {
     uint64_t address;
-    uint64_t trampoline; /* 0 if none */
+    uint64_t trampoline; /* 0 if none: an int3 without one is to be emulated from `bytes` */
     uint8_t kind;
     uint8_t method;
     uint8_t length;

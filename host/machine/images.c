@@ -19,6 +19,7 @@
 #include <strings.h>
 #include "host/image/image.h"
 #include "host/image/patch.h"
+#include "host/machine/known.h"
 #include "host/machine/machine.h"
 
 #define MAX_LOADED    1024
@@ -46,20 +47,6 @@ struct loaded {
 
 static struct loaded *loaded[MAX_LOADED];
 static size_t loaded_count;
-
-/* The kernel's export table with first versions, to tell what a later Windows brought. */
-static const struct known_export {
-    const char *name;
-    uint8_t since;
-    uint8_t partial;
-    const char *note;
-} known[] = {
-#include "exports.h"
-    {NULL, 0, 0, NULL},
-};
-
-static const char *const version_name[] = {"nt51", "ws2003", "vista", "win7",
-                                           "win8", "win10",  "win11"};
 
 static const char *
 base_name(const char *path)
@@ -180,6 +167,7 @@ fail(struct abi_image *out, uint32_t code, uint32_t offset, const char *message)
 static uint32_t
 check_versions(const struct pe *pe, struct abi_image *out)
 {
+    const struct known_export *e;
     struct pe_imports walk;
     struct pe_import import;
 
@@ -188,13 +176,12 @@ check_versions(const struct pe *pe, struct abi_image *out)
         if (import.name == NULL || !image_is_kernel_alias(import.dll)) {
             continue;
         }
-        for (const struct known_export *e = known; e->name != NULL; e++) {
-            if (strcmp(e->name, import.name) == 0 && e->since > machine.request->boot.os) {
-                snprintf(out->message, sizeof(out->message),
-                         "imports nt!%.100s, which %s brought and %s does not have", e->name,
-                         version_name[e->since], version_name[machine.request->boot.os]);
-                return ABI_IMAGE_IMPORT_MISSING;
-            }
+        e = known_find(import.name);
+        if (e != NULL && e->since > machine.request->boot.os) {
+            snprintf(out->message, sizeof(out->message),
+                     "imports nt!%.100s, which %s brought and %s does not have", e->name,
+                     known_version(e->since), known_version(machine.request->boot.os));
+            return ABI_IMAGE_IMPORT_MISSING;
         }
     }
     return ABI_IMAGE_OK;
@@ -599,6 +586,16 @@ images_missing(uint64_t rip, uint64_t return_address, char *buffer, size_t size)
         return true;
     }
     return false;
+}
+
+/* Where an `int3` that stands for a whole trampoline goes on; 0 if there is none at rip. */
+uint64_t
+images_trampoline(uint64_t rip)
+{
+    struct loaded *image = find_address(rip);
+    const struct patch_site *site = image == NULL ? NULL : patch_site_at(&image->patch, rip);
+
+    return site == NULL || site->method != PATCH_INT3 ? 0 : site->trampoline;
 }
 
 size_t

@@ -17,6 +17,7 @@
  *     trap.c        signals become traps on a guest stack, or are repaired here
  *     emulate.c     privileged and machine-dependent instructions; cpuid.c what cpuid answers
  *     images.c      the table of loaded images: load, bind, patch, describe
+ *     known.c       what the kernel exports, from which version on
  *     files.c       the files that the guest may see, opened before the worker starts
  *
  * Invariants:
@@ -240,10 +241,9 @@ images_original_rip(uint64_t rip)
 size_t images_describe(uint64_t address, char *buffer, size_t size);
 /* A missing import was called at `rip` (its thunk): the sentence that says so. */
 bool images_missing(uint64_t rip, uint64_t return_address, char *buffer, size_t size);
+/* Where an int3 of ours that has a trampoline goes on; 0 if the address is no such site. */
+uint64_t images_trampoline(uint64_t rip);
 /* The bytes that an int3 of ours stands for: their count, 0 if the address is no such site. */
 size_t images_patched(uint64_t rip, uint8_t bytes[16]);
-
-/* files.c */
-const struct run_file *files_find(const struct run_request *request, const char *path);
 
 #endif

@@ -93,6 +93,8 @@ int machine_run(const struct run_request *request, struct run_result *result);
 /* run_request.c */
 struct run_file *request_add_file(struct run_request *request, const char *guest_path,
                                   const char *host_path);
+/* files.c: by any spelling of a guest path, or by a bare file name; NULL if there is none. */
+const struct run_file *files_find(const struct run_request *request, const char *path);
 /* Name of the entry number `index` of a folder of the guest; NULL past the end. */
 const char *files_entry(const struct run_request *request, const char *folder, uint64_t index);
 void request_free(struct run_request *request);

@@ -378,6 +378,7 @@ debug_or_breakpoint(ucontext_t *context)
     greg_t *g = context->uc_mcontext.gregs;
     uint8_t bytes[16];
     size_t length;
+    uint64_t trampoline;
 
     if (g[REG_TRAPNO] == VECTOR_DB) {
         if (machine.stepping.active) {
@@ -390,6 +391,11 @@ debug_or_breakpoint(ucontext_t *context)
     }
     if ((uint64_t)g[REG_RIP] - 1 == machine.entries.user_pause_stub) {
         pause_processor(context);
+        return;
+    }
+    trampoline = images_trampoline((uint64_t)g[REG_RIP] - 1);
+    if (trampoline != 0) {
+        g[REG_RIP] = (greg_t)trampoline;
         return;
     }
     length = images_patched((uint64_t)g[REG_RIP] - 1, bytes);

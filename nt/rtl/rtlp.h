@@ -16,6 +16,9 @@
  *     dosname.c shortname.c  names of 8.3 form
  *     printf.c               the formatting engine
  *     crt*.c                 the part of the C run time that the kernel exports
+ *     slist.c                sequenced lists
+ *     splay.c gentable.c avltable.c   trees, and the generic tables on them
+ *     bitmap.c time.c random.c version.c   what their names say
  *     kernel.c               the kernel only: its side of the shim
  */
 #ifndef NT_RTL_RTLP_H

@@ -1,0 +1,92 @@
+/*
+ * console.c - the conio functions, through the standard handles.
+ *
+ * Output goes to standard output past its stream's buffer, after that has been written. Input is a
+ * byte at a time from standard input. Partial: nothing here reads single keys, so _kbhit says
+ * whether the stream already holds a byte, and a key that has no character never comes.
+ */
+#include "crt.h"
+#include "crtdata.h"
+
+int __cdecl _putch(int Char)
+{
+    int Status;
+
+    CrtLockStream(stdout);
+    Status = CrtPutc(Char, stdout);
+    if (Status != EOF && CrtFlush(stdout) != 0) {
+        Status = EOF;
+    }
+    CrtUnlockStream(stdout);
+    return Status;
+}
+
+int __cdecl _cputs(const char *Text)
+{
+    int Status;
+
+    CrtLockStream(stdout);
+    Status = fputs(Text, stdout);
+    if (Status == 0) {
+        Status = CrtFlush(stdout);
+    }
+    CrtUnlockStream(stdout);
+    return Status == 0 ? 0 : -1;
+}
+
+int __cdecl _getch(void)
+{
+    int Char = CrtPutback;
+
+    if (Char != -1) {
+        CrtPutback = -1;
+        return Char;
+    }
+    fflush(stdout);
+    return fgetc(stdin);
+}
+
+int __cdecl _getche(void)
+{
+    int Char = _getch();
+
+    if (Char != EOF) {
+        _putch(Char);
+    }
+    return Char;
+}
+
+int __cdecl _ungetch(int Char)
+{
+    if (Char == EOF || CrtPutback != -1) {
+        return EOF;
+    }
+    return CrtPutback = Char;
+}
+
+int __cdecl _kbhit(void)
+{
+    return CrtPutback != -1 || stdin->_cnt > 0;
+}
+
+wint_t __cdecl _putwch(wchar_t Char)
+{
+    wint_t Status;
+
+    CrtLockStream(stdout);
+    Status = CrtPutwc(Char, stdout);
+    CrtFlush(stdout);
+    CrtUnlockStream(stdout);
+    return Status;
+}
+
+int __cdecl _cputws(const wchar_t *Text)
+{
+    int Status;
+
+    CrtLockStream(stdout);
+    Status = fputws(Text, stdout);
+    CrtFlush(stdout);
+    CrtUnlockStream(stdout);
+    return Status;
+}

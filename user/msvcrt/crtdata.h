@@ -1,0 +1,35 @@
+/* crtdata.h - the globals of crtdata.c. */
+#ifndef USER_MSVCRT_CRTDATA_H
+#define USER_MSVCRT_CRTDATA_H
+
+#define CRT_STREAMS_MAX 512 /* documented: _getmaxstdio */
+
+extern CRT_THREAD CrtSpareThread;
+extern CRITICAL_SECTION CrtLocks[CRT_LOCKS];
+extern PCRT_FD CrtFdBlocks[FD_BLOCKS];
+extern CRT_STREAM_SIDE CrtIobSide[CRT_IOB];
+extern FILE *CrtStreams[CRT_STREAMS_MAX];
+extern int CrtStreamCount;
+extern _PVFV *CrtExitBegin, *CrtExitEnd, *CrtExitLimit;
+extern int CrtExiting;
+extern __p_sig_fn_t CrtOnInterrupt, CrtOnTerm, CrtOnBreak, CrtOnAbort;
+extern FILETIME CrtStartTime;
+extern int CrtTimeZoneSet;
+extern TIME_ZONE_INFORMATION CrtZone;
+extern int CrtZoneFromVariable;
+extern int CrtAppType, CrtErrorMode, CrtNewMode;
+extern int CrtThreeDigits;
+extern unsigned int CrtUmask;
+extern int CrtPutback;
+extern void *CrtNewHandler, *CrtStdNewHandler, *CrtTerminateHandler, *CrtUnexpectedHandler,
+    *CrtPurecallHandler;
+extern void *CrtMathError;
+extern unsigned int CrtTempCounter;
+extern char CrtLocaleName[64];
+extern wchar_t CrtWideLocaleName[64];
+extern char CrtTempName[MAX_PATH];
+extern wchar_t CrtWideTempName[MAX_PATH];
+extern struct lconv CrtConventions;
+extern LCID CrtNoLocales[LC_MAX + 1];
+
+#endif

@@ -1,0 +1,127 @@
+/*
+ * cvt.c - _ecvt, _fcvt, _gcvt and their checked forms: digits without a format.
+ */
+#include "crt.h"
+
+static int
+Negative(double Value)
+{
+    return (int)(*(unsigned __int64 *)&Value >> 63);
+}
+
+/* Digits padded with zeros to what was asked for; Text must have room for Size. */
+static errno_t
+Convert(char *Text, size_t Size, double Value, int Fixed, int Count, int *Point, int *Sign)
+{
+    char Digits[CRT_DIGITS];
+    int Length, Want, i;
+
+    *Sign = Negative(Value);
+    if (!Fixed && Count <= 0) {
+        Length = 0;
+        Want = 0;
+        *Point = 0;
+        CrtDigits(Value, 0, 1, Digits, Point);
+    } else {
+        Length = CrtDigits(Value, Fixed, Count, Digits, Point);
+        Want = Fixed ? (Value == 0 ? Count : *Point + Count) : Count;
+        if (!Fixed && Value == 0) {
+            *Point = 0;
+        }
+    }
+    if (Want < 0) {
+        Want = 0;
+    }
+    if ((size_t)Want >= Size) {
+        *Text = 0;
+        return errno = ERANGE;
+    }
+    for (i = 0; i < Want; i++) {
+        Text[i] = i < Length ? Digits[i] : '0';
+    }
+    Text[Want] = 0;
+    return 0;
+}
+
+static char *
+Buffer(int Count, size_t *Size)
+{
+    PCRT_THREAD Thread = CrtThread();
+
+    *Size = 400 + (Count > 0 ? (size_t)Count : 0);
+    free(Thread->CvtText);
+    return Thread->CvtText = malloc(*Size);
+}
+
+char *__cdecl _ecvt(double Value, int Count, int *Point, int *Sign)
+{
+    size_t Size;
+    char *Text = Buffer(Count, &Size);
+
+    if (Text != NULL) {
+        Convert(Text, Size, Value, 0, Count, Point, Sign);
+    }
+    return Text;
+}
+
+char *__cdecl _fcvt(double Value, int Count, int *Point, int *Sign)
+{
+    size_t Size;
+    char *Text = Buffer(Count, &Size);
+
+    if (Text != NULL) {
+        Convert(Text, Size, Value, 1, Count, Point, Sign);
+    }
+    return Text;
+}
+
+errno_t __cdecl _ecvt_s(char *Text, size_t Size, double Value, int Count, int *Point, int *Sign)
+{
+    if (Text == NULL || Size == 0 || Point == NULL || Sign == NULL) {
+        return errno = EINVAL;
+    }
+    return Convert(Text, Size, Value, 0, Count, Point, Sign);
+}
+
+errno_t __cdecl _fcvt_s(char *Text, size_t Size, double Value, int Count, int *Point, int *Sign)
+{
+    if (Text == NULL || Size == 0 || Point == NULL || Sign == NULL) {
+        return errno = EINVAL;
+    }
+    return Convert(Text, Size, Value, 1, Count, Point, Sign);
+}
+
+/* As %g with an exponent from that number of digits on; a point always stays ("100."). */
+char *__cdecl _gcvt(double Value, int Count, char *Text)
+{
+    char *p = Text, *Exponent;
+
+    if (Negative(Value)) {
+        *p++ = '-';
+    }
+    CrtFormatDouble(p, Value, 'g', Count, 0);
+    if (strpbrk(p, ".#") == NULL) {
+        Exponent = strchr(p, 'e');
+        if (Exponent == NULL) {
+            strcat(p, ".");
+        } else {
+            memmove(Exponent + 1, Exponent, strlen(Exponent) + 1);
+            *Exponent = '.';
+        }
+    }
+    return Text;
+}
+
+errno_t __cdecl _gcvt_s(char *Text, size_t Size, double Value, int Count)
+{
+    char Whole[512];
+
+    if (Text == NULL || Size == 0) {
+        return errno = EINVAL;
+    }
+    if (Count < 0 || (size_t)Count >= Size || Count > 400) {
+        *Text = 0;
+        return errno = ERANGE;
+    }
+    return strcpy_s(Text, Size, _gcvt(Value, Count, Whole));
+}

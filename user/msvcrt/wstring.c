@@ -1,0 +1,19 @@
+/* wstring.c - wide strings; see string.inc. */
+#include "crt.h"
+
+#define CH              wchar_t
+#define UCH             wchar_t
+#define F(narrow, wide) wide
+#define LOWER           towlower
+#define UPPER           towupper
+#include "string.inc"
+
+int __cdecl wcscoll(const wchar_t *First, const wchar_t *Second)
+{
+    return wcscmp(First, Second);
+}
+
+int __cdecl _wcsncoll(const wchar_t *First, const wchar_t *Second, size_t Count)
+{
+    return wcsncmp(First, Second, Count);
+}
