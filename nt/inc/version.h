@@ -31,6 +31,8 @@ typedef struct _KI_VERSION {
     BOOLEAN ZeroedPool;
     /* 10 1607 and later: the default suspension uses SuspendEvent (8: yes) instead of a semaphore. */
     BOOLEAN SuspendByEvent;
+    /* Vista and later: integrity levels, owner rights, the privileges above 30. */
+    BOOLEAN MandatoryIntegrity;
 } KI_VERSION;
 
 extern const KI_VERSION *KiVersion; /* the row of this run */

@@ -1,0 +1,370 @@
+/*
+ * adjust.c - changes of tokens: privileges, groups, defaults.
+ *
+ * Facts: the documentation of AdjustTokenPrivileges ("cannot add new privileges"; STATUS_NOT_ALL_ASSIGNED),
+ * AdjustTokenGroups (mandatory groups cannot be disabled), SetTokenInformation.
+ */
+#include "sep.h"
+
+#define SEP_MAX_GROUPS 128
+
+static NTSTATUS
+SepTokenByHandle(HANDLE Handle, ACCESS_MASK Access, PTOKEN *Token)
+{
+    return ObReferenceObjectByHandle(Handle, Access, SeTokenObjectTypeP, KiPreviousMode(), (PVOID *)Token, NULL);
+}
+
+NTSTATUS NTAPI
+NtAdjustPrivilegesToken(HANDLE TokenHandle, BOOLEAN DisableAllPrivileges, PTOKEN_PRIVILEGES NewState,
+                        ULONG BufferLength, PTOKEN_PRIVILEGES PreviousState, PULONG ReturnLength)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    struct {
+        ULONG PrivilegeCount;
+        LUID_AND_ATTRIBUTES Privileges[SEP_MAX_PRIVILEGE + 1];
+    } New = {0}, Previous = {0};
+    ULONG64 Enabled, Present;
+    ULONG Matched = 0, Bytes;
+    PTOKEN Token;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (!DisableAllPrivileges && NewState == NULL) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    __try {
+        if (!DisableAllPrivileges) {
+            if (Mode != KernelMode) {
+                ProbeForRead(NewState, sizeof(ULONG), 4);
+            }
+            New.PrivilegeCount = NewState->PrivilegeCount;
+            if (New.PrivilegeCount > SEP_MAX_PRIVILEGE + 1) {
+                Status = STATUS_INVALID_PARAMETER;
+            } else {
+                Bytes = New.PrivilegeCount * sizeof(LUID_AND_ATTRIBUTES);
+                if (Mode != KernelMode) {
+                    ProbeForRead(NewState->Privileges, Bytes, 4);
+                }
+                RtlCopyMemory(New.Privileges, NewState->Privileges, Bytes);
+            }
+        }
+        if (PreviousState != NULL && Mode != KernelMode) {
+            ProbeForWrite(PreviousState, BufferLength, 4);
+            ProbeForWrite(ReturnLength, sizeof(ULONG), 4);
+        }
+    } __except (Mode != KernelMode ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
+        Status = GetExceptionCode();
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = SepTokenByHandle(TokenHandle, TOKEN_ADJUST_PRIVILEGES | (PreviousState != NULL ? TOKEN_QUERY : 0),
+                                    &Token);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    KiSchedulePoint(SP_OBJECT, Token);
+    Enabled = Token->Enabled;
+    Present = Token->Present;
+    if (DisableAllPrivileges) {
+        Enabled = 0;
+    }
+    for (ULONG i = 0; i < New.PrivilegeCount; i++) {
+        LUID Luid = New.Privileges[i].Luid;
+        ULONG Attributes = New.Privileges[i].Attributes;
+
+        if (Luid.HighPart != 0 || Luid.LowPart > SEP_MAX_PRIVILEGE || !(Present & SEP_BIT(Luid.LowPart))) {
+            continue;
+        }
+        Matched++;
+        if (Attributes & SE_PRIVILEGE_REMOVED) {
+            Present &= ~SEP_BIT(Luid.LowPart);
+            Enabled &= ~SEP_BIT(Luid.LowPart);
+        } else if (Attributes & SE_PRIVILEGE_ENABLED) {
+            Enabled |= SEP_BIT(Luid.LowPart);
+        } else {
+            Enabled &= ~SEP_BIT(Luid.LowPart);
+        }
+    }
+    for (ULONG i = 0; i <= SEP_MAX_PRIVILEGE; i++) {
+        if ((Enabled ^ Token->Enabled) & SEP_BIT(i)) {
+            Previous.Privileges[Previous.PrivilegeCount].Luid = RtlConvertUlongToLuid(i);
+            Previous.Privileges[Previous.PrivilegeCount].Attributes =
+                (Token->Enabled & SEP_BIT(i) ? SE_PRIVILEGE_ENABLED : 0) |
+                (Token->EnabledByDefault & SEP_BIT(i) ? SE_PRIVILEGE_ENABLED_BY_DEFAULT : 0);
+            Previous.PrivilegeCount++;
+        }
+    }
+    if (PreviousState != NULL) {
+        Bytes = FIELD_OFFSET(TOKEN_PRIVILEGES, Privileges) + Previous.PrivilegeCount * sizeof(LUID_AND_ATTRIBUTES);
+        __try {
+            *ReturnLength = Bytes;
+            if (BufferLength < Bytes) {
+                Status = STATUS_BUFFER_TOO_SMALL;
+            } else {
+                RtlCopyMemory(PreviousState, &Previous, Bytes);
+            }
+        } __except (Mode != KernelMode ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
+            Status = GetExceptionCode();
+        }
+    }
+    if (NT_SUCCESS(Status)) {
+        Token->Enabled = Enabled & Present;
+        Token->Present = Present;
+        Token->EnabledByDefault &= Present;
+        if (Previous.PrivilegeCount != 0) {
+            SepTokenChanged(Token);
+        }
+        Status = Matched < New.PrivilegeCount ? STATUS_NOT_ALL_ASSIGNED : STATUS_SUCCESS;
+    }
+    ObDereferenceObject(Token);
+    return Status;
+}
+
+NTSTATUS NTAPI
+NtAdjustGroupsToken(HANDLE TokenHandle, BOOLEAN ResetToDefault, PTOKEN_GROUPS NewState, ULONG BufferLength,
+                    PTOKEN_GROUPS PreviousState, PULONG ReturnLength)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    ULONG Attributes[SEP_MAX_GROUPS];
+    ULONG Matched = 0, Count = 0;
+    PTOKEN Token;
+    NTSTATUS Status;
+
+    if (!ResetToDefault && NewState == NULL) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (PreviousState != NULL) {
+        NOT_YET("NtAdjustGroupsToken: PreviousState");
+    }
+    Status = SepTokenByHandle(TokenHandle, TOKEN_ADJUST_GROUPS, &Token);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    KiSchedulePoint(SP_OBJECT, Token);
+    ASSERT(Token->UserAndGroupCount <= SEP_MAX_GROUPS);
+    for (ULONG i = 0; i < Token->UserAndGroupCount; i++) {
+        ULONG Old = Token->UserAndGroups[i].Attributes;
+
+        Attributes[i] = Old;
+        if (ResetToDefault && !(Old & SE_GROUP_MANDATORY) && i != 0 && !(Old & SE_GROUP_INTEGRITY)) {
+            Attributes[i] = Old & SE_GROUP_ENABLED_BY_DEFAULT ? Old | SE_GROUP_ENABLED : Old & ~SE_GROUP_ENABLED;
+        }
+    }
+    if (!ResetToDefault) {
+        __try {
+            if (Mode != KernelMode) {
+                ProbeForRead(NewState, sizeof(ULONG), 4);
+            }
+            Count = NewState->GroupCount;
+            if (Count > SEP_MAX_GROUPS) {
+                Status = STATUS_INVALID_PARAMETER;
+                Count = 0;
+            }
+            if (Mode != KernelMode) {
+                ProbeForRead(NewState->Groups, Count * sizeof(SID_AND_ATTRIBUTES), 4);
+            }
+            for (ULONG n = 0; n < Count; n++) {
+                SID_AND_ATTRIBUTES Group = NewState->Groups[n];
+                SEP_SID Sid;
+
+                if (Mode != KernelMode) {
+                    ProbeForRead(Group.Sid, 8, 1);
+                }
+                if (RtlLengthSid(Group.Sid) > sizeof(Sid)) {
+                    continue;
+                }
+                if (Mode != KernelMode) {
+                    ProbeForRead(Group.Sid, RtlLengthSid(Group.Sid), 1);
+                }
+                RtlCopyMemory(&Sid, Group.Sid, sizeof(Sid) < RtlLengthSid(Group.Sid) ? 8 : RtlLengthSid(Group.Sid));
+                for (ULONG i = 1; i < Token->UserAndGroupCount; i++) {
+                    if (!RtlEqualSid(Token->UserAndGroups[i].Sid, &Sid)) {
+                        continue;
+                    }
+                    Matched++;
+                    if (Group.Attributes & SE_GROUP_ENABLED) {
+                        if (Attributes[i] & SE_GROUP_USE_FOR_DENY_ONLY) {
+                            Status = STATUS_CANT_ENABLE_DENY_ONLY;
+                        }
+                        Attributes[i] |= SE_GROUP_ENABLED;
+                    } else {
+                        if (Attributes[i] & SE_GROUP_MANDATORY) {
+                            Status = STATUS_CANT_DISABLE_MANDATORY;
+                        }
+                        Attributes[i] &= ~SE_GROUP_ENABLED;
+                    }
+                    break;
+                }
+            }
+        } __except (Mode != KernelMode ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
+            Status = GetExceptionCode();
+        }
+    }
+    if (NT_SUCCESS(Status)) {
+        for (ULONG i = 1; i < Token->UserAndGroupCount; i++) {
+            Token->UserAndGroups[i].Attributes = Attributes[i];
+        }
+        SepTokenChanged(Token);
+        Status = Matched < Count ? STATUS_NOT_ALL_ASSIGNED : STATUS_SUCCESS;
+    }
+    ObDereferenceObject(Token);
+    return Status;
+}
+
+NTSTATUS NTAPI
+NtSetInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInformationClass, PVOID TokenInformation,
+                      ULONG TokenInformationLength)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    SEP_SID Sid = {0};
+    ULONG Value = 0;
+    PVOID Pointer = NULL;
+    PACL Dacl = NULL;
+    ULONG Access = TOKEN_ADJUST_DEFAULT | (TokenInformationClass == TokenSessionId ? TOKEN_ADJUST_SESSIONID : 0);
+    PTOKEN Token;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    __try { /* capture */
+        switch (TokenInformationClass) {
+        case TokenOwner:
+        case TokenPrimaryGroup:
+        case TokenIntegrityLevel:
+            if (TokenInformationLength < sizeof(PVOID)) {
+                Status = STATUS_INFO_LENGTH_MISMATCH;
+                break;
+            }
+            if (Mode != KernelMode) {
+                ProbeForRead(TokenInformation, sizeof(PVOID), 8);
+            }
+            Pointer = *(PVOID *)TokenInformation;
+            if (Mode != KernelMode) {
+                ProbeForRead(Pointer, 8, 1);
+            }
+            if (!RtlValidSid(Pointer) || RtlLengthSid(Pointer) > sizeof(Sid)) {
+                Status = STATUS_INVALID_SID;
+                break;
+            }
+            if (Mode != KernelMode) {
+                ProbeForRead(Pointer, RtlLengthSid(Pointer), 1);
+            }
+            RtlCopyMemory(&Sid, Pointer, 8);
+            RtlCopyMemory(&Sid, Pointer, min(sizeof(Sid), RtlLengthRequiredSid(Sid.Count)));
+            break;
+        case TokenDefaultDacl:
+            if (TokenInformationLength < sizeof(PVOID)) {
+                Status = STATUS_INFO_LENGTH_MISMATCH;
+                break;
+            }
+            if (Mode != KernelMode) {
+                ProbeForRead(TokenInformation, sizeof(PVOID), 8);
+            }
+            Pointer = *(PVOID *)TokenInformation;
+            if (Pointer != NULL) {
+                USHORT Bytes;
+
+                if (Mode != KernelMode) {
+                    ProbeForRead(Pointer, sizeof(ACL), 4);
+                }
+                Bytes = ((PACL)Pointer)->AclSize;
+                if (Mode != KernelMode) {
+                    ProbeForRead(Pointer, Bytes, 4);
+                }
+                Dacl = ExAllocatePoolWithTag(PagedPool, max(Bytes, sizeof(ACL)), 'cAeS');
+                if (Dacl == NULL) {
+                    Status = STATUS_INSUFFICIENT_RESOURCES;
+                    break;
+                }
+                RtlCopyMemory(Dacl, Pointer, max(Bytes, sizeof(ACL)));
+                Dacl->AclSize = max(Bytes, sizeof(ACL));
+                Status = RtlValidAcl(Dacl) ? STATUS_SUCCESS : STATUS_INVALID_ACL;
+            }
+            break;
+        case TokenSessionId:
+        case TokenVirtualizationEnabled:
+        case TokenVirtualizationAllowed:
+        case TokenUIAccess:
+            if (TokenInformationLength != sizeof(ULONG)) {
+                Status = STATUS_INFO_LENGTH_MISMATCH;
+                break;
+            }
+            if (Mode != KernelMode) {
+                ProbeForRead(TokenInformation, sizeof(ULONG), 4);
+            }
+            Value = *(PULONG)TokenInformation;
+            break;
+        default:
+            Status = STATUS_INVALID_INFO_CLASS;
+        }
+    } __except (Mode != KernelMode ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
+        Status = GetExceptionCode();
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = SepTokenByHandle(TokenHandle, Access, &Token);
+    }
+    if (!NT_SUCCESS(Status)) {
+        if (Dacl != NULL) {
+            ExFreePool(Dacl);
+        }
+        return Status;
+    }
+    KiSchedulePoint(SP_OBJECT, Token);
+    switch (TokenInformationClass) {
+    case TokenOwner:
+        Status = STATUS_INVALID_OWNER;
+        for (ULONG i = 0; i < Token->UserAndGroupCount; i++) {
+            if (RtlEqualSid(Token->UserAndGroups[i].Sid, &Sid) &&
+                (i == 0 || (Token->UserAndGroups[i].Attributes & SE_GROUP_OWNER))) {
+                Token->OwnerIndex = i;
+                Status = STATUS_SUCCESS;
+            }
+        }
+        break;
+    case TokenPrimaryGroup:
+        Status = STATUS_INVALID_PRIMARY_GROUP;
+        for (ULONG i = 0; i < Token->UserAndGroupCount; i++) {
+            if (RtlEqualSid(Token->UserAndGroups[i].Sid, &Sid)) {
+                Token->PrimaryGroup = Token->UserAndGroups[i].Sid;
+                Status = STATUS_SUCCESS;
+            }
+        }
+        break;
+    case TokenIntegrityLevel:
+        if (SepIntegrityOf(Token) == NULL || Sid.Authority[5] != 16 || Sid.Count != 1) {
+            Status = STATUS_INVALID_LABEL;
+        } else if (Sid.Sub[0] > SepIntegrityLevel(Token) &&
+                   !SepHasPrivilege(RtlConvertUlongToLuid(SE_TCB_PRIVILEGE), Mode)) {
+            Status = STATUS_PRIVILEGE_NOT_HELD;
+        } else {
+            ((SID *)SepIntegrityOf(Token)->Sid)->SubAuthority[0] = Sid.Sub[0];
+        }
+        break;
+    case TokenDefaultDacl:
+        if (Token->OwnDacl && Token->DefaultDacl != NULL) {
+            ExFreePool(Token->DefaultDacl);
+        }
+        Token->DefaultDacl = Dacl;
+        Token->OwnDacl = TRUE;
+        Dacl = NULL;
+        break;
+    default:
+        if (!SepHasPrivilege(RtlConvertUlongToLuid(SE_TCB_PRIVILEGE), Mode) &&
+            TokenInformationClass != TokenVirtualizationEnabled) {
+            Status = STATUS_PRIVILEGE_NOT_HELD;
+        } else if (TokenInformationClass == TokenSessionId) {
+            Token->SessionId = Value;
+        } else {
+            ULONG Flag = TokenInformationClass == TokenUIAccess ? TOKEN_UIACCESS
+                         : TokenInformationClass == TokenVirtualizationAllowed ? TOKEN_VIRTUALIZE_ALLOWED
+                                                                               : TOKEN_VIRTUALIZE_ENABLED;
+
+            Token->Flags = Value ? Token->Flags | Flag : Token->Flags & ~Flag;
+        }
+    }
+    if (NT_SUCCESS(Status)) {
+        SepTokenChanged(Token);
+    }
+    if (Dacl != NULL) {
+        ExFreePool(Dacl);
+    }
+    ObDereferenceObject(Token);
+    return Status;
+}
