@@ -6,6 +6,21 @@
 
 #include "nt/inc/ke.h"
 
+/* Rights that the DDK's headers leave out. */
+#define PROCESS_TERMINATE_            0x0001
+#define PROCESS_CREATE_THREAD_        0x0002
+#define PROCESS_SET_SESSIONID_        0x0004
+#define PROCESS_VM_OPERATION_         0x0008
+#define PROCESS_VM_READ_              0x0010
+#define PROCESS_VM_WRITE_             0x0020
+#define PROCESS_CREATE_PROCESS_       0x0080
+#define PROCESS_SET_QUOTA_            0x0100
+#define PROCESS_SET_INFORMATION_      0x0200
+#define PROCESS_QUERY_INFORMATION_    0x0400
+#define PROCESS_SUSPEND_RESUME_       0x0800
+#define PROCESS_QUERY_LIMITED_        0x1000
+#define PROCESS_SET_LIMITED_          0x2000
+
 struct _EPROCESS {
     KPROCESS Pcb;
     HANDLE UniqueProcessId;
@@ -85,5 +100,8 @@ DECLSPEC_NORETURN VOID PspTerminateUnhandled(PEXCEPTION_RECORD Record);
 /* The kernel routine of the APC that terminates a thread: such an APC goes to the head of its queue. */
 VOID NTAPI PspExitApcKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
                                    PVOID *SystemArgument1, PVOID *SystemArgument2);
+
+/* An image was mapped: into a process, or (id NULL) as a driver. Runs the notify routines. */
+VOID PspCallImageNotify(PUNICODE_STRING FullName, HANDLE ProcessId, PKI_MODULE Module);
 
 #endif

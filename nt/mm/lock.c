@@ -1,0 +1,125 @@
+/*
+ * lock.c - services about residence and caches. Every page is resident and every cache coherent: what
+ * is left of them is the check of the range.
+ */
+#include "mi.h"
+
+static NTSTATUS
+MiCheckRange(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG Option)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    ULONG64 Start, End, At;
+    PEPROCESS Process;
+    PMI_SPACE Space;
+    NTSTATUS Status;
+    PMI_AREA Area;
+    PVOID Base;
+    SIZE_T Size;
+
+    if ((Option & ~3u) || Option == 0) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    __try {
+        if (Mode != KernelMode) {
+            ProbeForWrite(BaseAddress, sizeof(PVOID), sizeof(PVOID));
+            ProbeForWrite(RegionSize, sizeof(SIZE_T), sizeof(SIZE_T));
+        }
+        Base = *BaseAddress;
+        Size = *RegionSize;
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    if ((ULONG64)Base > (ULONG64)MmHighestUserAddress || Size == 0 ||
+        Size > (ULONG64)MmHighestUserAddress + 1 - (ULONG64)Base) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION_, PsProcessTypeP, Mode, (PVOID *)&Process,
+                                       NULL);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Start = (ULONG64)Base & ~(ULONG64)(PAGE_SIZE - 1);
+    End = ((ULONG64)Base + Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
+    Space = MI_SPACE_OF(Process);
+    for (At = Start; At < End && NT_SUCCESS(Status); At += PAGE_SIZE) {
+        Area = Space != NULL ? MiFindArea(Space, At) : NULL;
+        if (Area == NULL || !MiAllows(MiState(Area, At), FALSE, FALSE)) {
+            Status = STATUS_ACCESS_VIOLATION;
+        }
+    }
+    ObDereferenceObject(Process);
+    if (NT_SUCCESS(Status)) {
+        __try {
+            *BaseAddress = (PVOID)Start;
+            *RegionSize = End - Start;
+        } __except (EXCEPTION_EXECUTE_HANDLER) {
+            Status = GetExceptionCode();
+        }
+    }
+    return Status;
+}
+
+NTSTATUS NTAPI
+NtLockVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG MapType)
+{
+    return MiCheckRange(ProcessHandle, BaseAddress, RegionSize, MapType);
+}
+
+NTSTATUS NTAPI
+NtUnlockVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG MapType)
+{
+    return MiCheckRange(ProcessHandle, BaseAddress, RegionSize, MapType);
+}
+
+NTSTATUS NTAPI
+NtFlushInstructionCache(HANDLE ProcessHandle, PVOID BaseAddress, SIZE_T Length)
+{
+    PEPROCESS Process;
+    NTSTATUS Status;
+
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_WRITE_, PsProcessTypeP, KiPreviousMode(),
+                                       (PVOID *)&Process, NULL);
+    if (NT_SUCCESS(Status)) {
+        ObDereferenceObject(Process);
+    }
+    return Status;
+}
+
+/* Views of files are never written back yet (section.c), so there is nothing to flush. */
+NTSTATUS NTAPI
+NtFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, PIO_STATUS_BLOCK Iosb)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    PEPROCESS Process;
+    NTSTATUS Status;
+    PMI_AREA Area;
+    PVOID Base;
+
+    __try {
+        if (Mode != KernelMode) {
+            ProbeForWrite(BaseAddress, sizeof(PVOID), sizeof(PVOID));
+            ProbeForWrite(RegionSize, sizeof(SIZE_T), sizeof(SIZE_T));
+            ProbeForWrite(Iosb, sizeof(*Iosb), sizeof(PVOID));
+        }
+        Base = *BaseAddress;
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION_, PsProcessTypeP, Mode, (PVOID *)&Process,
+                                       NULL);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Area = Process->AddressSpace != NULL ? MiFindArea(MI_SPACE_OF(Process), (ULONG64)Base) : NULL;
+    Status = Area == NULL || Area->Type != MEM_MAPPED ? STATUS_NOT_MAPPED_DATA : STATUS_SUCCESS;
+    ObDereferenceObject(Process);
+    if (NT_SUCCESS(Status)) {
+        __try {
+            Iosb->Status = STATUS_SUCCESS;
+            Iosb->Information = 0;
+        } __except (EXCEPTION_EXECUTE_HANDLER) {
+            Status = GetExceptionCode();
+        }
+    }
+    return Status;
+}

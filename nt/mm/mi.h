@@ -1,0 +1,200 @@
+/*
+ * mi.h - the memory manager's own chapter.
+ *
+ * It owns address spaces (what a user process has where, and how protected), system mappings, section
+ * objects, loaded images and MDLs. The bytes themselves are the host's: one memory, seen through the
+ * guest's view and through an alias that is always writable (abi/layout.h).
+ *
+ *     mmdata.c    globals
+ *     space.c     spaces: sorted areas, where a new one goes, the state of each page
+ *     virtual.c   NtAllocate/Free/Protect/QueryVirtualMemory
+ *     copy.c      NtRead/WriteVirtualMemory, MmCopyVirtualMemory, MmCopyMemory
+ *     fault.c     what a fault means, whether an address is valid, probing
+ *     section.c   section objects
+ *     view.c      views of them
+ *     image.c     executables in user processes
+ *     module.c    drivers: loading, INIT sections, PsLoadedModuleList, MmGetSystemRoutineAddress
+ *     mdl.c       locking, mapping
+ *     pages.c     memory for drivers: MDL pages, contiguous, non-cached, device memory
+ *
+ * Locks: none, as in nt/ob: no schedule point is passed while a structure is half changed.
+ *
+ * Invariants
+ *   M1  Areas of a space are disjoint, sorted, whole pages, within [Base, Limit).
+ *   M2  Where a new area goes follows from the acting agent's own allocations: each agent has a part of
+ *       the space and goes upwards in it; only when the part is used up is freed room taken again.
+ *   M3  A page's state byte and its protection at the host say the same.
+ *   M4  An area with locked pages keeps its memory until they are unlocked, freed or not (Zombie).
+ */
+#ifndef NT_MM_MI_H
+#define NT_MM_MI_H
+
+#include "nt/inc/ke.h"
+#include "nt/inc/ps.h"
+#include "nt/inc/ob.h"
+#include "nt/inc/mm.h"
+#include "nt/inc/ex.h"
+#include "nt/inc/se.h"
+#undef Machine /* hc.h's; a field of the image headers bears the name */
+#include <ntimage.h>
+
+#define MI_TAG_SPACE   'psmM'
+#define MI_TAG_SECTION 'csmM'
+#define MI_TAG_MODULE  'dLmM'
+#define MI_TAG_MDL     'ldmM'
+
+#ifndef MEM_IMAGE
+#define MEM_IMAGE 0x1000000
+#endif
+#ifndef MEM_WRITE_WATCH
+#define MEM_WRITE_WATCH 0x200000
+#endif
+#ifndef MEM_PHYSICAL
+#define MEM_PHYSICAL 0x400000
+#endif
+#define SYSTEM_PTE_MISUSE_             0xDA
+#define DRIVER_UNMAPPING_INVALID_VIEW_ 0xD7
+
+typedef struct _MI_BASIC_INFORMATION {
+    PVOID BaseAddress;
+    PVOID AllocationBase;
+    ULONG AllocationProtect;
+    USHORT PartitionId;
+    SIZE_T RegionSize;
+    ULONG State;
+    ULONG Protect;
+    ULONG Type;
+} MI_BASIC_INFORMATION, *PMI_BASIC_INFORMATION;
+C_ASSERT(sizeof(MI_BASIC_INFORMATION) == 0x30);
+
+#define SEC_IMAGE            0x1000000
+#define SEC_FILE             0x800000
+#define SEC_NO_CHANGE        0x400000
+#define SEC_NOCACHE          0x10000000
+#define SEC_WRITECOMBINE     0x40000000
+#define SEC_IMAGE_NO_EXECUTE 0x11000000
+
+/* A page's state: what PAGE_xxx it has, and what has happened to it. */
+#define MI_STATE_PROTECTION 0x07 /* index: see MiPageOf */
+#define MI_STATE_GUARD      0x08
+#define MI_STATE_COMMITTED  0x10
+#define MI_STATE_NOCACHE    0x20
+#define MI_STATE_COMBINE    0x40
+
+#define MI_CHUNK 512 /* pages described by one chunk of states */
+
+typedef struct _MI_SECTION MI_SECTION, *PMI_SECTION;
+
+typedef struct _MI_AREA {
+    ULONG64 Start, End;
+    ULONG Type;       /* MEM_PRIVATE, MEM_MAPPED, MEM_IMAGE; in the system space MI_AREA_xxx */
+    ULONG Protection; /* PAGE_xxx of the allocation */
+    PUCHAR *Chunk;    /* states, NULL where nothing is committed */
+    PMI_SECTION Section;
+    ULONG64 Backing;  /* views: the guest address of Start's memory, 0: its own */
+    ULONG64 Offset;   /* views: of Start in the section */
+    LONG64 Locked;    /* pages in MDLs */
+    LONG Secured;
+    ULONG SecuredProtection;
+    BOOLEAN Zombie;   /* M4 */
+    BOOLEAN Inherit;  /* ViewShare */
+    ULONG64 Tag;      /* of whoever made it */
+} MI_AREA, *PMI_AREA;
+
+typedef struct _MI_PART {
+    struct _MI_PART *Next;
+    ULONG Slot;
+    ULONG64 Base, Limit, Fresh;
+} MI_PART, *PMI_PART;
+
+typedef struct _MI_SPACE {
+    ULONG64 Base, Limit;
+    ULONG64 FirstLimit;  /* the first agent's part: [Base, FirstLimit) */
+    ULONG64 PartSize;    /* of every other agent, from FirstLimit upwards */
+    ULONG Parts;
+    ULONG FirstAgent;    /* name */
+    PMI_AREA *Area;      /* sorted */
+    ULONG Count, Room;
+    ULONG Last;          /* index found last */
+    PMI_PART Part;
+    LONG64 LockedPages;
+    ULONG64 CommittedPages;
+} MI_SPACE, *PMI_SPACE;
+
+/* What system areas are for. */
+#define MI_AREA_CONTIGUOUS 1
+#define MI_AREA_NONCACHED  2
+#define MI_AREA_IO         3
+#define MI_AREA_MDL        4
+#define MI_AREA_SECTION    5
+#define MI_AREA_VIEW       6
+#define MI_AREA_RESERVED   7
+
+struct _MI_SECTION {
+    ULONG64 Size;
+    ULONG Protection;  /* PAGE_xxx: what views may ask for */
+    ULONG Attributes;  /* SEC_xxx */
+    ULONG64 Backing;   /* system address of the memory, not reachable there itself; 0 for images */
+    ULONG64 Committed; /* bytes from the start that have memory */
+    PFILE_OBJECT FileObject;
+    char *Image;       /* SEC_IMAGE: the host's name of the file */
+    struct abi_image Info; /* SEC_IMAGE: from the headers */
+    ULONG Views;
+};
+
+/* space.c */
+VOID MiInitializeSpace(PMI_SPACE Space, ULONG64 Base, ULONG64 Limit, ULONG64 FirstLimit, ULONG Parts);
+PMI_AREA MiFindArea(PMI_SPACE Space, ULONG64 Address);
+/* The first area that begins above Address; NULL: none. */
+PMI_AREA MiNextArea(PMI_SPACE Space, ULONG64 Address);
+BOOLEAN MiIsFree(PMI_SPACE Space, ULONG64 Start, ULONG64 End);
+/* Address 0: finds a place (M2). Alignment: a power of two. NULL: no room, or Address is taken. */
+PMI_AREA MiInsertArea(PMI_SPACE Space, ULONG64 Address, ULONG64 Size, ULONG64 Alignment, BOOLEAN TopDown);
+VOID MiRemoveArea(PMI_SPACE Space, PMI_AREA Area);
+VOID MiSplitArea(PMI_SPACE Space, PMI_AREA Area, ULONG64 At);
+UCHAR MiState(PMI_AREA Area, ULONG64 Address);
+PUCHAR MiStatePointer(PMI_AREA Area, ULONG64 Address); /* makes the chunk */
+VOID MiDeleteSpace(PMI_SPACE Space);
+
+/* virtual.c */
+BOOLEAN MiIsValidProtection(ULONG Protection);
+UCHAR MiStateOf(ULONG Protection);       /* PAGE_xxx to a state without the committed bit */
+ULONG MiPageOf(UCHAR State);             /* and back */
+ULONG MiHostProtection(UCHAR State);     /* what the host gives the page */
+/* Sets the states of [Start, End) of an area, and the host's protections, run by run (M3). */
+VOID MiSetPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End, UCHAR State);
+VOID MiDecommitPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End);
+VOID MiReleaseArea(PMI_SPACE Space, PMI_AREA Area);
+#define MI_SPACE_OF(Process) ((PMI_SPACE)(Process)->AddressSpace)
+
+/* fault.c */
+BOOLEAN MiAllows(UCHAR State, BOOLEAN Write, BOOLEAN Execute);
+/* The guest address of the memory behind a valid address of the current process or the system. */
+ULONG64 MiBacking(ULONG64 Address);
+
+/* image.c */
+PVOID MiMappedHeaders(ULONG64 Base, PIMAGE_SECTION_HEADER *Section);
+PKI_MODULE MiMakeModule(const char *FullName, const struct abi_image *Info);
+VOID MiFreeModule(PKI_MODULE Module);
+NTSTATUS MiImageStatus(ULONG Result);
+NTSTATUS MiReadImageHeaders(const char *Name, struct abi_image *Info);
+VOID MiUnmapImage(PEPROCESS Process, PMI_AREA Area);
+NTSTATUS MiMapImage(PEPROCESS Process, const char *Name, PVOID Requested, PVOID *Base, struct abi_image *Info,
+                    PMI_SECTION Section);
+/* An NT path as the host reads it. Pool memory. */
+char *MiHostPath(PCUNICODE_STRING Path);
+
+/* section.c */
+NTSTATUS MiProtectionAccess(ULONG Protection, PACCESS_MASK Access);
+
+/* pages.c */
+ULONG64 MiAllocateSystem(ULONG64 Size, ULONG64 Alignment, ULONG Type, ULONG HostProtection);
+VOID MiFreeSystem(ULONG64 Address, ULONG Type);
+
+/* mmdata.c */
+extern POBJECT_TYPE MmSectionObjectType;
+extern MI_SPACE MiSystemSpace;
+extern PEPROCESS MiLowOwner;
+extern BOOLEAN MiInitialized;
+
+#endif

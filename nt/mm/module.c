@@ -1,0 +1,239 @@
+/*
+ * module.c - images of the system half: the kernel, drivers, what they import.
+ *
+ * The host maps, relocates and binds; a driver that imports from another image which is not loaded yet
+ * (an export driver) makes that one load first. PsLoadedModuleList is what drivers walk: the kernel
+ * first, then the others in the order of their loading.
+ *
+ * INIT sections go when DriverEntry has returned; a jump back into one then faults, as on Windows.
+ * PAGE sections stay: memory is never short, but the verifier may ask where they are.
+ */
+#include "mi.h"
+
+char MiLoadMessage[256]; /* why the last image did not load, in the host's words */
+
+static const char *
+MiBaseName(const char *Name)
+{
+    const char *Last = Name;
+
+    for (; *Name != 0; Name++) {
+        if (*Name == '\\' || *Name == '/') {
+            Last = Name + 1;
+        }
+    }
+    return Last;
+}
+
+static BOOLEAN
+MiSameName(PUNICODE_STRING Module, const char *Name)
+{
+    USHORT i;
+
+    for (i = 0; i < Module->Length / sizeof(WCHAR); i++) {
+        WCHAR a = Module->Buffer[i], b = (UCHAR)Name[i];
+
+        if (b == 0 || RtlUpcaseUnicodeChar(a) != RtlUpcaseUnicodeChar(b)) {
+            return FALSE;
+        }
+    }
+    return Name[i] == 0;
+}
+
+PKI_MODULE
+MiFindModuleByName(const char *Name)
+{
+    PLIST_ENTRY Entry;
+
+    for (Entry = PsLoadedModuleList.Flink; Entry != &PsLoadedModuleList; Entry = Entry->Flink) {
+        PKI_MODULE Module = CONTAINING_RECORD(Entry, KI_MODULE, InLoadOrderLinks);
+
+        if (MiSameName(&Module->BaseDllName, Name)) {
+            return Module;
+        }
+    }
+    return NULL;
+}
+
+PKI_MODULE
+MiFindModule(const VOID *Address)
+{
+    PLIST_ENTRY Entry;
+
+    for (Entry = PsLoadedModuleList.Flink; Entry != &PsLoadedModuleList; Entry = Entry->Flink) {
+        PKI_MODULE Module = CONTAINING_RECORD(Entry, KI_MODULE, InLoadOrderLinks);
+
+        if ((ULONG64)Address - (ULONG64)Module->DllBase < Module->SizeOfImage) {
+            return Module;
+        }
+    }
+    return NULL;
+}
+
+static NTSTATUS
+MiLoad(const char *Name, ULONG Depth, PKI_MODULE *Found)
+{
+    struct abi_image Info;
+    PKI_MODULE Module, Other;
+    NTSTATUS Status;
+    ULONG Result;
+
+    for (;;) {
+        Result = HcImageLoad(Name, ABI_IMAGE_SYSTEM, 0, &Info);
+        if (Result != ABI_IMAGE_NEEDS || Depth > 8) {
+            break;
+        }
+        Status = MiLoad(Info.message, Depth + 1, &Other);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+    }
+    if (Result != ABI_IMAGE_OK) {
+        RtlCopyMemory(MiLoadMessage, Info.message, sizeof(MiLoadMessage));
+        return MiImageStatus(Result);
+    }
+    Module = MiMakeModule(Name, &Info);
+    InsertTailList(&PsLoadedModuleList, &Module->InLoadOrderLinks);
+    KiTrace(EV_IMAGE_LOAD, Module->DllBase, 0, Module->SizeOfImage, 0, 0);
+    *Found = Module;
+    PspCallImageNotify(&Module->FullDllName, NULL, Module);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS
+MmLoadSystemImage(const char *Name, PKI_MODULE *Module)
+{
+    MiLoadMessage[0] = 0;
+    if (MiFindModuleByName(MiBaseName(Name)) != NULL) {
+        return STATUS_IMAGE_ALREADY_LOADED;
+    }
+    return MiLoad(Name, 0, Module);
+}
+
+VOID
+MmUnloadSystemImage(PKI_MODULE Module)
+{
+    KiTrace(EV_IMAGE_UNLOAD, Module->DllBase, 0, 0, 0, 0);
+    RemoveEntryList(&Module->InLoadOrderLinks);
+    HcImageUnload(Module->DllBase);
+    MiFreeModule(Module);
+}
+
+/* Whole pages of sections that say so and are named INIT: .reloc and the like are discardable too, but
+   are read when a driver is looked at. */
+VOID
+MmFreeDriverInitialization(PKI_MODULE Module)
+{
+    PIMAGE_SECTION_HEADER Section;
+    PIMAGE_NT_HEADERS64 Nt = MiMappedHeaders((ULONG64)Module->DllBase, &Section);
+    ULONG i;
+
+    for (i = 0; i < Nt->FileHeader.NumberOfSections; i++) {
+        ULONG64 Start, End;
+
+        if (!(Section[i].Characteristics & IMAGE_SCN_MEM_DISCARDABLE) ||
+            RtlCompareMemory(Section[i].Name, "INIT", 4) != 4) {
+            continue;
+        }
+        Start = (ULONG64)Module->DllBase + Section[i].VirtualAddress;
+        End = (Start + Section[i].Misc.VirtualSize + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
+        if ((Start & (PAGE_SIZE - 1)) == 0 && End > Start) {
+            HcDecommit(Start, End - Start);
+        }
+    }
+}
+
+PVOID NTAPI
+MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineName)
+{
+    char *Name = MiHostPath(SystemRoutineName);
+    PVOID Address = (PVOID)HcFindExport("ntoskrnl.exe", Name);
+
+    ExpFree(Name);
+    return Address;
+}
+
+/* Paging of drivers: everything is resident; what is asked for is checked and granted. */
+PVOID NTAPI
+MmLockPagableDataSection(PVOID AddressWithinSection)
+{
+    PKI_MODULE Module = MiFindModule(AddressWithinSection);
+    PIMAGE_SECTION_HEADER Section;
+    PIMAGE_NT_HEADERS64 Nt;
+    ULONG i;
+
+    if (Module == NULL) {
+        KeBugCheckEx(MEMORY_MANAGEMENT, 0x1234, (ULONG_PTR)AddressWithinSection, 1, 0);
+    }
+    Nt = MiMappedHeaders((ULONG64)Module->DllBase, &Section);
+    for (i = 0; i < Nt->FileHeader.NumberOfSections; i++) {
+        if ((ULONG64)AddressWithinSection - ((ULONG64)Module->DllBase + Section[i].VirtualAddress) <
+            Section[i].Misc.VirtualSize) {
+            return (PUCHAR)Module->DllBase + Section[i].VirtualAddress; /* the handle */
+        }
+    }
+    KeBugCheckEx(MEMORY_MANAGEMENT, 0x1234, (ULONG_PTR)AddressWithinSection, 0, 0);
+}
+
+VOID NTAPI
+MmLockPagableSectionByHandle(PVOID ImageSectionHandle)
+{
+}
+
+VOID NTAPI
+MmUnlockPagableImageSection(PVOID ImageSectionHandle)
+{
+}
+
+PVOID NTAPI
+MmPageEntireDriver(PVOID AddressWithinSection)
+{
+    PKI_MODULE Module = MiFindModule(AddressWithinSection);
+
+    return Module != NULL ? Module->DllBase : NULL;
+}
+
+VOID NTAPI
+MmResetDriverPaging(PVOID AddressWithinSection)
+{
+}
+
+/* The verifier is not a matter of the memory manager here. */
+LOGICAL NTAPI
+MmIsDriverVerifying(PDRIVER_OBJECT DriverObject)
+{
+    return FALSE;
+}
+
+LOGICAL NTAPI
+MmIsDriverVerifyingByAddress(PVOID AddressWithinSection)
+{
+    return FALSE;
+}
+
+NTSTATUS NTAPI
+MmIsVerifierEnabled(PULONG VerifierFlags)
+{
+    *VerifierFlags = 0;
+    return STATUS_NOT_SUPPORTED;
+}
+
+/* The kernel's own module: mapped by the host before the first instruction. */
+VOID
+MiAddKernelModule(VOID)
+{
+    PIMAGE_SECTION_HEADER Section;
+    PIMAGE_NT_HEADERS64 Nt = MiMappedHeaders(ABI_IMAGE_BASE, &Section);
+    struct abi_image Info;
+    PKI_MODULE Module;
+
+    RtlZeroMemory(&Info, sizeof(Info));
+    Info.base = ABI_IMAGE_BASE;
+    Info.size = Nt->OptionalHeader.SizeOfImage;
+    Info.entry = ABI_IMAGE_BASE + Nt->OptionalHeader.AddressOfEntryPoint;
+    Info.preferred = Nt->OptionalHeader.ImageBase;
+    Info.checksum = Nt->OptionalHeader.CheckSum;
+    Info.timestamp = Nt->FileHeader.TimeDateStamp;
+    Module = MiMakeModule("\\SystemRoot\\system32\\ntoskrnl.exe", &Info);
+    InsertTailList(&PsLoadedModuleList, &Module->InLoadOrderLinks);
+}

@@ -1,0 +1,662 @@
+/*
+ * virtual.c - the memory of user processes: reserve, commit, protect, free, query.
+ *
+ * Reservations begin at multiples of 64 KiB. Committed pages get their memory at once; there is no
+ * paging file to run out of, so commitment never fails. Addresses outside of the process's slice
+ * conflict by design; the low 2 GiB belong to one process at a time, the first that asks.
+ *
+ * Statuses: NtAllocateVirtualMemory, NtFreeVirtualMemory (ntifs), VirtualAlloc, VirtualFree,
+ * VirtualProtect, VirtualQuery (Win32) in Microsoft's documentation.
+ */
+#include "mi.h"
+
+#define MI_GRANULARITY 0x10000ull
+#define PAGE_MASK_BASE 0xFFu
+
+static const struct {
+    ULONG Page;
+    UCHAR Host;
+} MiProtections[8] = {
+    {PAGE_NOACCESS, ABI_NONE},
+    {PAGE_READONLY, ABI_PROT_READ},
+    {PAGE_READWRITE, ABI_PROT_READ | ABI_PROT_WRITE},
+    {PAGE_WRITECOPY, ABI_PROT_READ | ABI_PROT_WRITE},
+    {PAGE_EXECUTE, ABI_PROT_READ | ABI_PROT_EXECUTE},
+    {PAGE_EXECUTE_READ, ABI_PROT_READ | ABI_PROT_EXECUTE},
+    {PAGE_EXECUTE_READWRITE, ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXECUTE},
+    {PAGE_EXECUTE_WRITECOPY, ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXECUTE},
+};
+
+BOOLEAN
+MiIsValidProtection(ULONG Protection)
+{
+    ULONG Base = Protection & PAGE_MASK_BASE;
+    ULONG Flags = Protection & ~PAGE_MASK_BASE;
+    ULONG i;
+
+    if (Flags & ~(ULONG)(PAGE_GUARD | PAGE_NOCACHE | PAGE_WRITECOMBINE)) {
+        return FALSE;
+    }
+    if ((Flags & PAGE_NOCACHE) && (Flags & PAGE_WRITECOMBINE)) {
+        return FALSE;
+    }
+    if (Base == PAGE_NOACCESS && Flags != 0) {
+        return FALSE;
+    }
+    for (i = 0; i < 8; i++) {
+        if (MiProtections[i].Page == Base) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+UCHAR
+MiStateOf(ULONG Protection)
+{
+    UCHAR i;
+
+    for (i = 0; MiProtections[i].Page != (Protection & PAGE_MASK_BASE); i++) {
+    }
+    return i | (Protection & PAGE_GUARD ? MI_STATE_GUARD : 0) |
+           (Protection & PAGE_NOCACHE ? MI_STATE_NOCACHE : 0) |
+           (Protection & PAGE_WRITECOMBINE ? MI_STATE_COMBINE : 0);
+}
+
+ULONG
+MiPageOf(UCHAR State)
+{
+    return MiProtections[State & MI_STATE_PROTECTION].Page | (State & MI_STATE_GUARD ? PAGE_GUARD : 0) |
+           (State & MI_STATE_NOCACHE ? PAGE_NOCACHE : 0) |
+           (State & MI_STATE_COMBINE ? PAGE_WRITECOMBINE : 0);
+}
+
+ULONG
+MiHostProtection(UCHAR State)
+{
+    if (State & MI_STATE_GUARD) {
+        return ABI_NONE;
+    }
+    return MiProtections[State & MI_STATE_PROTECTION].Host;
+}
+
+static VOID
+MiHostSet(PMI_AREA Area, ULONG64 Start, ULONG64 End, ULONG Protection, BOOLEAN Commit)
+{
+    if (Start == End) {
+        return;
+    }
+    if (!Commit) {
+        HcProtect(Start, End - Start, Protection);
+    } else if (Area->Backing != 0) {
+        HcMapView(Start, End - Start, Area->Backing + (Start - Area->Start), Protection);
+    } else {
+        HcCommit(Start, End - Start, Protection);
+    }
+}
+
+VOID
+MiSetPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End, UCHAR State)
+{
+    ULONG Host = MiHostProtection(State);
+    ULONG64 Address, Run = Start;
+    BOOLEAN RunCommit = FALSE, First = TRUE;
+
+    for (Address = Start; Address < End; Address += PAGE_SIZE) {
+        PUCHAR Pointer = MiStatePointer(Area, Address);
+        BOOLEAN Commit = !(*Pointer & MI_STATE_COMMITTED);
+
+        if (First || Commit != RunCommit) {
+            MiHostSet(Area, Run, Address, Host, RunCommit);
+            Run = Address;
+            RunCommit = Commit;
+            First = FALSE;
+        }
+        if (Commit) {
+            Space->CommittedPages++;
+        }
+        *Pointer = State | MI_STATE_COMMITTED;
+    }
+    MiHostSet(Area, Run, End, Host, RunCommit);
+}
+
+VOID
+MiDecommitPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End)
+{
+    ULONG64 Address, Run = 0;
+
+    for (Address = Start; Address <= End; Address += PAGE_SIZE) {
+        BOOLEAN Committed = Address < End && (MiState(Area, Address) & MI_STATE_COMMITTED);
+
+        if (Committed && Run == 0) {
+            Run = Address;
+        }
+        if (!Committed && Run != 0) {
+            HcDecommit(Run, Address - Run);
+            Run = 0;
+        }
+        if (Committed) {
+            *MiStatePointer(Area, Address) = 0;
+            Space->CommittedPages--;
+        }
+    }
+}
+
+/* The area goes; with pages locked it only becomes unreachable, and goes with the last unlock (M4). */
+VOID
+MiReleaseArea(PMI_SPACE Space, PMI_AREA Area)
+{
+    PMI_SECTION Section = Area->Section;
+    ULONG64 Address;
+
+    if (Area->Locked != 0) {
+        if (!Area->Zombie) {
+            Area->Zombie = TRUE;
+            for (Address = Area->Start; Address < Area->End; Address += PAGE_SIZE) {
+                if (MiState(Area, Address) & MI_STATE_COMMITTED) {
+                    HcProtect(Address, PAGE_SIZE, ABI_NONE);
+                }
+            }
+        }
+        return;
+    }
+    Area->Section = NULL;
+    MiDecommitPages(Space, Area, Area->Start, Area->End);
+    MiRemoveArea(Space, Area);
+    if (Section != NULL) {
+        Section->Views--;
+        ObDereferenceObject(Section);
+    }
+}
+
+/* Is [Start, End) where this process may have something? Claims the low range if it is free. */
+static BOOLEAN
+MiMayUse(PEPROCESS Process, ULONG64 Start, ULONG64 End)
+{
+    PMI_SPACE Space = MI_SPACE_OF(Process);
+
+    if (Start >= Space->Base && End <= Space->Base - MI_GRANULARITY + ABI_USER_IMAGES) {
+        return TRUE;
+    }
+    if (Start >= ABI_LOW_BASE && End <= ABI_LOW_END && (MiLowOwner == NULL || MiLowOwner == Process)) {
+        return TRUE;
+    }
+    return FALSE;
+}
+
+static VOID
+MiClaimLow(PEPROCESS Process, ULONG64 Start)
+{
+    if (Start < ABI_LOW_END) {
+        MiLowOwner = Process;
+        Process->Pcb.OwnsLowRange = TRUE;
+    }
+}
+
+NTSTATUS
+MiAllocateUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Type, ULONG Protection)
+{
+    PMI_SPACE Space = MI_SPACE_OF(Process);
+    ULONG64 Start = (ULONG64)*Base, End, Address;
+    UCHAR State;
+    PMI_AREA Area;
+
+    if (Space == NULL) {
+        return STATUS_PROCESS_IS_TERMINATING;
+    }
+    if (!MiIsValidProtection(Protection) ||
+        (Protection & PAGE_MASK_BASE) == PAGE_WRITECOPY ||
+        (Protection & PAGE_MASK_BASE) == PAGE_EXECUTE_WRITECOPY) {
+        return STATUS_INVALID_PAGE_PROTECTION;
+    }
+    State = MiStateOf(Protection);
+    if (Start == 0) {
+        Type |= MEM_RESERVE;
+    }
+    if (Type & MEM_RESERVE) {
+        if (Start == 0) {
+            End = (*Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
+            Area = MiInsertArea(Space, 0, End, MI_GRANULARITY, (Type & MEM_TOP_DOWN) != 0);
+            if (Area == NULL) {
+                return STATUS_NO_MEMORY;
+            }
+        } else {
+            End = (Start + *Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
+            Start &= ~(MI_GRANULARITY - 1);
+            if (!MiMayUse(Process, Start, End)) {
+                return STATUS_CONFLICTING_ADDRESSES;
+            }
+            Area = MiInsertArea(Space, Start, End - Start, MI_GRANULARITY, FALSE);
+            if (Area == NULL) {
+                return STATUS_CONFLICTING_ADDRESSES;
+            }
+            MiClaimLow(Process, Start);
+        }
+        Area->Type = MEM_PRIVATE;
+        Area->Protection = Protection;
+        Start = Area->Start;
+        End = Area->End;
+        Process->VirtualSize += End - Start;
+        if (Type & MEM_COMMIT) {
+            MiSetPages(Space, Area, Start, End, State);
+        }
+    } else {
+        End = (Start + *Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
+        Start &= ~(ULONG64)(PAGE_SIZE - 1);
+        Area = MiFindArea(Space, Start);
+        if (Area == NULL || Area->End < End || Area->Zombie) {
+            return STATUS_CONFLICTING_ADDRESSES;
+        }
+        if (Type & MEM_RESET) {
+            if (Area->Type != MEM_PRIVATE) {
+                return STATUS_CONFLICTING_ADDRESSES;
+            }
+            for (Address = Start; Address < End; Address += PAGE_SIZE) {
+                if (!(MiState(Area, Address) & MI_STATE_COMMITTED)) {
+                    return STATUS_CONFLICTING_ADDRESSES;
+                }
+            }
+        } else {
+            if (Area->Type == MEM_IMAGE) {
+                return STATUS_CONFLICTING_ADDRESSES;
+            }
+            MiSetPages(Space, Area, Start, End, State);
+        }
+    }
+    *Base = (PVOID)Start;
+    *Size = End - Start;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS
+MiFreeUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Type)
+{
+    PMI_SPACE Space = MI_SPACE_OF(Process);
+    ULONG64 Start = (ULONG64)*Base & ~(ULONG64)(PAGE_SIZE - 1), End;
+    PMI_AREA Area;
+
+    if (Space == NULL) {
+        return STATUS_PROCESS_IS_TERMINATING;
+    }
+    End = ((ULONG64)*Base + *Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
+    Area = MiFindArea(Space, Start);
+    if (Area == NULL || Area->Zombie) {
+        return STATUS_MEMORY_NOT_ALLOCATED;
+    }
+    if (Area->Type != MEM_PRIVATE) {
+        return STATUS_UNABLE_TO_DELETE_SECTION;
+    }
+    if (*Size == 0) {
+        if (Start != Area->Start) {
+            return STATUS_FREE_VM_NOT_AT_BASE;
+        }
+        End = Area->End;
+    } else if (End > Area->End) {
+        return STATUS_UNABLE_TO_FREE_VM;
+    }
+    if (Area->Secured != 0) {
+        return STATUS_INVALID_PAGE_PROTECTION;
+    }
+    if (Type == MEM_DECOMMIT) {
+        MiDecommitPages(Space, Area, Start, End);
+    } else {
+        if (End < Area->End) {
+            MiSplitArea(Space, Area, End);
+        }
+        if (Start > Area->Start) {
+            MiSplitArea(Space, Area, Start);
+            Area = MiFindArea(Space, Start);
+        }
+        Process->VirtualSize -= End - Start;
+        MiReleaseArea(Space, Area);
+    }
+    *Base = (PVOID)Start;
+    *Size = End - Start;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+MiProtectUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Protection, PULONG Old)
+{
+    PMI_SPACE Space = MI_SPACE_OF(Process);
+    ULONG64 Start = (ULONG64)*Base & ~(ULONG64)(PAGE_SIZE - 1), End, Address;
+    ULONG Bare = Protection & PAGE_MASK_BASE;
+    PMI_AREA Area;
+    UCHAR State;
+
+    if (Space == NULL) {
+        return STATUS_PROCESS_IS_TERMINATING;
+    }
+    End = ((ULONG64)*Base + *Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
+    Area = MiFindArea(Space, Start);
+    if (Area == NULL || Area->Zombie || End > Area->End) {
+        return STATUS_CONFLICTING_ADDRESSES;
+    }
+    for (Address = Start; Address < End; Address += PAGE_SIZE) {
+        if (!(MiState(Area, Address) & MI_STATE_COMMITTED)) {
+            return STATUS_NOT_COMMITTED;
+        }
+    }
+    if (Area->Type == MEM_PRIVATE && (Bare == PAGE_WRITECOPY || Bare == PAGE_EXECUTE_WRITECOPY)) {
+        return STATUS_INVALID_PAGE_PROTECTION;
+    }
+    if (Area->Type == MEM_MAPPED && Area->Section != NULL &&
+        (Bare == PAGE_READWRITE || Bare == PAGE_EXECUTE_READWRITE) &&
+        !(Area->Section->Protection & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE))) {
+        return STATUS_SECTION_PROTECTION;
+    }
+    if (Area->Type == MEM_IMAGE) { /* a page of an image is never shared for writing */
+        Protection = Bare == PAGE_READWRITE           ? PAGE_WRITECOPY
+                     : Bare == PAGE_EXECUTE_READWRITE ? PAGE_EXECUTE_WRITECOPY
+                                                      : Protection;
+    }
+    State = MiStateOf(Protection);
+    if (Area->Secured != 0 && !MiAllows(State | MI_STATE_COMMITTED,
+                                        Area->SecuredProtection == PAGE_READWRITE, FALSE)) {
+        return STATUS_INVALID_PAGE_PROTECTION;
+    }
+    *Old = MiPageOf(MiState(Area, Start));
+    MiSetPages(Space, Area, Start, End, State);
+    *Base = (PVOID)Start;
+    *Size = End - Start;
+    return STATUS_SUCCESS;
+}
+
+/* The process behind a handle; its space is what the body works on, without attaching. */
+static NTSTATUS
+MiReferenceProcess(HANDLE Handle, ACCESS_MASK Access, KPROCESSOR_MODE Mode, PEPROCESS *Process)
+{
+    return ObReferenceObjectByHandle(Handle, Access, PsProcessTypeP, Mode, (PVOID *)Process, NULL);
+}
+
+static NTSTATUS
+MiReadRange(PVOID *BaseAddress, PSIZE_T RegionSize, KPROCESSOR_MODE Mode, PVOID *Base, PSIZE_T Size)
+{
+    __try {
+        if (Mode != KernelMode) {
+            ProbeForWrite(BaseAddress, sizeof(PVOID), sizeof(PVOID));
+            ProbeForWrite(RegionSize, sizeof(SIZE_T), sizeof(SIZE_T));
+        }
+        *Base = *BaseAddress;
+        *Size = *RegionSize;
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+MiWriteRange(PVOID *BaseAddress, PSIZE_T RegionSize, PVOID Base, SIZE_T Size)
+{
+    __try {
+        *BaseAddress = Base;
+        *RegionSize = Size;
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        /* What was done stays done: the caller took its own variables away. */
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI
+NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR ZeroBits, PSIZE_T RegionSize,
+                        ULONG AllocationType, ULONG Protect)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    PEPROCESS Process;
+    NTSTATUS Status;
+    SIZE_T Size;
+    PVOID Base;
+
+    if (ZeroBits > 21 && ZeroBits < 32) {
+        return STATUS_INVALID_PARAMETER_3;
+    }
+    if (!(AllocationType & (MEM_COMMIT | MEM_RESERVE | MEM_RESET)) ||
+        (AllocationType & ~(ULONG)(MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_TOP_DOWN | MEM_WRITE_WATCH |
+                                   MEM_PHYSICAL | MEM_LARGE_PAGES)) ||
+        ((AllocationType & MEM_RESET) && (AllocationType & ~(ULONG)MEM_RESET))) {
+        return STATUS_INVALID_PARAMETER_5;
+    }
+    if (AllocationType & (MEM_WRITE_WATCH | MEM_PHYSICAL | MEM_LARGE_PAGES)) {
+        NOT_YET("NtAllocateVirtualMemory with MEM_WRITE_WATCH, MEM_PHYSICAL or MEM_LARGE_PAGES");
+    }
+    if (!MiIsValidProtection(Protect)) {
+        return STATUS_INVALID_PAGE_PROTECTION;
+    }
+    Status = MiReadRange(BaseAddress, RegionSize, Mode, &Base, &Size);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if ((ULONG64)Base > (ULONG64)MmHighestUserAddress) {
+        return STATUS_INVALID_PARAMETER_2;
+    }
+    if (Size == 0 || Size > (ULONG64)MmHighestUserAddress + 1 - (ULONG64)Base) {
+        return STATUS_INVALID_PARAMETER_4;
+    }
+    Status = MiReferenceProcess(ProcessHandle, PROCESS_VM_OPERATION_, Mode, &Process);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    KiSchedulePoint(SP_OBJECT, Process);
+    if (ZeroBits != 0 && Base == NULL && (AllocationType & (MEM_RESERVE | MEM_COMMIT))) {
+        Status = STATUS_NO_MEMORY; /* nothing that low is in any slice */
+    } else {
+        Status = MiAllocateUser(Process, &Base, &Size, AllocationType, Protect);
+    }
+    ObDereferenceObject(Process);
+    return NT_SUCCESS(Status) ? MiWriteRange(BaseAddress, RegionSize, Base, Size) : Status;
+}
+
+NTSTATUS NTAPI
+NtFreeVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG FreeType)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    PEPROCESS Process;
+    NTSTATUS Status;
+    SIZE_T Size;
+    PVOID Base;
+
+    if (FreeType != MEM_DECOMMIT && FreeType != MEM_RELEASE) {
+        return STATUS_INVALID_PARAMETER_4;
+    }
+    Status = MiReadRange(BaseAddress, RegionSize, Mode, &Base, &Size);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if ((ULONG64)Base > (ULONG64)MmHighestUserAddress) {
+        return STATUS_INVALID_PARAMETER_2;
+    }
+    if (Size > (ULONG64)MmHighestUserAddress + 1 - (ULONG64)Base) {
+        return STATUS_INVALID_PARAMETER_3;
+    }
+    Status = MiReferenceProcess(ProcessHandle, PROCESS_VM_OPERATION_, Mode, &Process);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    KiSchedulePoint(SP_OBJECT, Process);
+    Status = MiFreeUser(Process, &Base, &Size, FreeType);
+    ObDereferenceObject(Process);
+    return NT_SUCCESS(Status) ? MiWriteRange(BaseAddress, RegionSize, Base, Size) : Status;
+}
+
+NTSTATUS NTAPI
+NtProtectVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG NewProtect,
+                       PULONG OldProtect)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    PEPROCESS Process;
+    NTSTATUS Status;
+    SIZE_T Size;
+    PVOID Base;
+    ULONG Old;
+
+    if (!MiIsValidProtection(NewProtect)) {
+        return STATUS_INVALID_PAGE_PROTECTION;
+    }
+    Status = MiReadRange(BaseAddress, RegionSize, Mode, &Base, &Size);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    __try {
+        if (Mode != KernelMode) {
+            ProbeForWrite(OldProtect, sizeof(ULONG), sizeof(ULONG));
+        }
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    if ((ULONG64)Base > (ULONG64)MmHighestUserAddress) {
+        return STATUS_INVALID_PARAMETER_2;
+    }
+    if (Size == 0 || Size > (ULONG64)MmHighestUserAddress + 1 - (ULONG64)Base) {
+        return STATUS_INVALID_PARAMETER_3;
+    }
+    Status = MiReferenceProcess(ProcessHandle, PROCESS_VM_OPERATION_, Mode, &Process);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    KiSchedulePoint(SP_OBJECT, Process);
+    Status = MiProtectUser(Process, &Base, &Size, NewProtect, &Old);
+    ObDereferenceObject(Process);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    __try {
+        *OldProtect = Old;
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+    }
+    return MiWriteRange(BaseAddress, RegionSize, Base, Size);
+}
+
+static NTSTATUS
+MiQueryBasic(PEPROCESS Process, ULONG64 Address, PMI_BASIC_INFORMATION Info)
+{
+    PMI_SPACE Space = MI_SPACE_OF(Process);
+    PMI_AREA Area, Next;
+    ULONG64 End;
+    UCHAR State;
+
+    RtlZeroMemory(Info, sizeof(*Info));
+    Address &= ~(ULONG64)(PAGE_SIZE - 1);
+    Info->BaseAddress = (PVOID)Address;
+    Area = MiFindArea(Space, Address);
+    if (Area == NULL || Area->Zombie) {
+        Next = MiNextArea(Space, Address);
+        while (Next != NULL && Next->Zombie) {
+            Next = MiNextArea(Space, Next->Start);
+        }
+        Info->RegionSize = (Next ? Next->Start : (ULONG64)MmHighestUserAddress + 1) - Address;
+        Info->State = MEM_FREE;
+        Info->Protect = PAGE_NOACCESS;
+        return STATUS_SUCCESS;
+    }
+    State = MiState(Area, Address);
+    for (End = Address + PAGE_SIZE; End < Area->End && MiState(Area, End) == State; End += PAGE_SIZE) {
+    }
+    Info->AllocationBase = (PVOID)Area->Start;
+    Info->AllocationProtect = Area->Protection;
+    Info->RegionSize = End - Address;
+    Info->Type = Area->Type;
+    if (State & MI_STATE_COMMITTED) {
+        Info->State = MEM_COMMIT;
+        Info->Protect = MiPageOf(State);
+    } else {
+        Info->State = MEM_RESERVE;
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI
+NtQueryVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, ULONG Class, PVOID Buffer, SIZE_T Length,
+                     PSIZE_T ReturnLength)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    MI_BASIC_INFORMATION Info;
+    PEPROCESS Process;
+    NTSTATUS Status;
+
+    if (Class != 0 /* MemoryBasicInformation */) {
+        return STATUS_INVALID_INFO_CLASS;
+    }
+    if (Length < sizeof(Info)) {
+        return STATUS_INFO_LENGTH_MISMATCH;
+    }
+    __try {
+        if (Mode != KernelMode) {
+            ProbeForWrite(Buffer, Length, sizeof(ULONG64));
+            if (ReturnLength != NULL) {
+                ProbeForWrite(ReturnLength, sizeof(SIZE_T), sizeof(SIZE_T));
+            }
+        }
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    if ((ULONG64)BaseAddress > (ULONG64)MmHighestUserAddress) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Status = MiReferenceProcess(ProcessHandle, PROCESS_QUERY_INFORMATION_, Mode, &Process);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = Process->AddressSpace == NULL ? STATUS_PROCESS_IS_TERMINATING
+                                           : MiQueryBasic(Process, (ULONG64)BaseAddress, &Info);
+    ObDereferenceObject(Process);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    __try {
+        *(PMI_BASIC_INFORMATION)Buffer = Info;
+        if (ReturnLength != NULL) {
+            *ReturnLength = sizeof(Info);
+        }
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Status = GetExceptionCode();
+    }
+    return Status;
+}
+
+NTSTATUS
+MiCreateAddressSpace(PEPROCESS Process)
+{
+    PMI_SPACE Space = ExpAllocate(sizeof(*Space), MI_TAG_SPACE);
+    ULONG64 Slice = Process->Pcb.Slice * ABI_SLICE_SIZE;
+
+    ASSERT(Process->Pcb.Slice != 0);
+    /* Half of what the kernel gives out is the first thread's, the rest is cut in 256 parts. */
+    MiInitializeSpace(Space, Slice + MI_GRANULARITY, Slice + ABI_USER_IMAGES, Slice + ABI_USER_IMAGES / 2, 256);
+    Process->AddressSpace = Space;
+    return STATUS_SUCCESS;
+}
+
+VOID
+MiSetFirstAgent(PEPROCESS Process, ULONG AgentName)
+{
+    MI_SPACE_OF(Process)->FirstAgent = AgentName;
+}
+
+/* When the last thread has gone. Pages that a driver left locked are its mistake: 0x76. */
+VOID
+MiDeleteAddressSpace(PEPROCESS Process)
+{
+    PMI_SPACE Space = MI_SPACE_OF(Process);
+    ULONG i;
+
+    if (Space == NULL) {
+        return;
+    }
+    DRIVER_REQUIRE(Space->LockedPages == 0, PROCESS_HAS_LOCKED_PAGES, 0, Process, Space->LockedPages, 0);
+    for (i = Space->Count; i-- != 0;) {
+        PMI_AREA Area = Space->Area[i];
+
+        Area->Locked = 0;
+        if (Area->Type == MEM_IMAGE) {
+            MiUnmapImage(Process, Area);
+        } else {
+            MiReleaseArea(Space, Area);
+        }
+    }
+    if (MiLowOwner == Process) {
+        MiLowOwner = NULL;
+    }
+    MiDeleteSpace(Space);
+    Process->AddressSpace = NULL;
+    ExpFree(Space);
+}
