@@ -24,6 +24,8 @@
 #include "host/image/discover.h"
 #include "host/image/internal.h"
 
+_Static_assert(CODE_BODY == 2, "mark() sets eight of them at once");
+
 #define UNKNOWN      UINT32_MAX
 #define MAX_TRIAL    20000   /* instructions that one weak root may reach before it is given up */
 #define MAX_TRIALS   4000000 /* of all weak roots together */
@@ -130,6 +132,30 @@ bounds_at(const struct code_map *map, uint32_t rva, uint32_t *begin, uint32_t *e
     return false;
 }
 
+/* Is the function at rva, or the gap between two, worth looking at? */
+static bool
+wanted(const struct code_map *map, uint32_t rva)
+{
+    uint32_t begin, end;
+    size_t low = 0, high;
+
+    if (!map->only) {
+        return true;
+    }
+    bounds_at(map, rva, &begin, &end);
+    high = map->only->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (map->only->rva[middle] < begin) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < map->only->count && map->only->rva[low] < end;
+}
+
 static bool
 mark(struct descent *d, uint32_t rva, unsigned length)
 {
@@ -148,8 +174,15 @@ mark(struct descent *d, uint32_t rva, unsigned length)
     }
     d->spent += d->trial;
     flags[0] |= CODE_START;
-    for (unsigned i = 1; i < length; i++) {
-        flags[i] |= CODE_BODY;
+    if (length > 1) {
+        /* Eight at a time; set_span left room for it behind the last byte. */
+        uint64_t some = load64(flags + 1), more = load64(flags + 9);
+        unsigned bits = (length - 1) * 8;
+
+        some |= 0x0202020202020202ull & (bits < 64 ? ((uint64_t)1 << bits) - 1 : ~0ull);
+        more |= 0x0202020202020202ull & (bits > 64 ? ((uint64_t)1 << (bits - 64)) - 1 : 0);
+        memcpy(flags + 1, &some, 8);
+        memcpy(flags + 9, &more, 8);
     }
     map->instructions++;
     return true;
@@ -420,7 +453,8 @@ run(struct descent *d, uint32_t rva, struct registers registers)
         }
         track(d, next, bytes, &insn, &registers);
         if (insn.map == INSN_ONE_BYTE && insn.opcode == 0x8D && insn.rip_relative &&
-            pe_executable(pe, next + (uint32_t)insn.disp)) {
+            pe_executable(pe, next + (uint32_t)insn.disp) &&
+            wanted(map, next + (uint32_t)insn.disp)) {
             add_root(map, &d->found, next + (uint32_t)insn.disp, NULL);
         }
 
@@ -444,7 +478,7 @@ run(struct descent *d, uint32_t rva, struct registers registers)
             }
             break;
         case INSN_CALL:
-            if (inside && !(code_flags(map, target) & CODE_START)) {
+            if (inside && !(code_flags(map, target) & CODE_START) && wanted(map, target)) {
                 add_root(map, d->trial ? &d->found : &d->pending, target, NULL);
             }
             if (next == end) {
@@ -505,7 +539,8 @@ descend(struct descent *d, const struct root *root)
 static void
 add_strong(struct code_map *map, uint64_t rva)
 {
-    if (rva < map->image->pe.size && pe_executable(&map->image->pe, (uint32_t)rva)) {
+    if (rva < map->image->pe.size && pe_executable(&map->image->pe, (uint32_t)rva) &&
+        wanted(map, (uint32_t)rva)) {
         add_root(map, map->strong, (uint32_t)rva, NULL);
     }
 }
@@ -513,7 +548,8 @@ add_strong(struct code_map *map, uint64_t rva)
 static void
 add_weak(struct code_map *map, uint64_t rva)
 {
-    if (rva && rva < map->image->pe.size && pe_executable(&map->image->pe, (uint32_t)rva)) {
+    if (rva && rva < map->image->pe.size && pe_executable(&map->image->pe, (uint32_t)rva) &&
+        wanted(map, (uint32_t)rva)) {
         add_root(map, map->weak, (uint32_t)rva, NULL);
     }
 }
@@ -631,6 +667,9 @@ collect_strong(struct code_map *map)
         add_strong(map, load64(bytes) - image->base);
     }
     for (size_t i = 0; i < map->functions; i++) {
+        if (!wanted(map, map->function[i].begin)) {
+            continue;
+        }
         add_strong(map, map->function[i].begin);
         add_handlers(map, &map->function[i]);
     }
@@ -696,18 +735,19 @@ set_span(struct code_map *map)
         map->low = 0;
         return true;
     }
-    map->flags = calloc(1, map->high - map->low);
+    map->flags = calloc(1, map->high - map->low + 16u);
     return map->flags != NULL;
 }
 
 int
-code_discover(struct code_map *map, const struct image *image, code_classify *classify, void *ctx)
+code_discover(struct code_map *map, const struct image *image, const struct code_list *only,
+              code_classify *classify, void *ctx)
 {
     struct descent d = {.map = map, .classify = classify, .ctx = ctx};
     struct code_roots strong = {0}, weak = {0};
     int result = -ENOMEM;
 
-    *map = (struct code_map){.image = image, .strong = &strong, .weak = &weak};
+    *map = (struct code_map){.image = image, .only = only, .strong = &strong, .weak = &weak};
     if (!set_span(map) || !collect_functions(map)) {
         goto Done;
     }

@@ -39,7 +39,8 @@ struct code_map {
     struct code_site *site;
     size_t sites, sites_room;
     size_t instructions;
-    size_t rejected; /* roots whose bytes did not look like code */
+    size_t rejected;              /* roots whose bytes did not look like code */
+    const struct code_list *only; /* see code_discover */
     bool no_memory;
 
     /* While discovering. */
@@ -51,9 +52,12 @@ struct code_map {
 /* Which instructions are sites: the patcher's part. Returns an enum patch_kind or -1. */
 typedef int code_classify(void *ctx, uint32_t rva, const uint8_t *bytes, const struct insn *insn);
 
-/* 0 or -ENOMEM. The map is to be freed in either case. */
-int code_discover(struct code_map *map, const struct image *image, code_classify *classify,
-                  void *ctx);
+/*
+ * 0 or -ENOMEM. The map is to be freed in either case. `only`, if not NULL, is a sorted list of
+ * rvas: functions that hold none of them are not looked at, unless a jump leads there.
+ */
+int code_discover(struct code_map *map, const struct image *image, const struct code_list *only,
+                  code_classify *classify, void *ctx);
 void code_free(struct code_map *map);
 
 static inline uint8_t

@@ -30,6 +30,7 @@ struct patcher {
     ZydisDecoder zydis;
     /* rvas of pointer slots that only we write: import slots, as [begin, end) pairs */
     struct code_list slots;
+    struct code_list candidates; /* with options->ours */
 };
 
 /* ---- which instructions are sites ---- */
@@ -169,6 +170,75 @@ classify(void *ctx, uint32_t rva, const uint8_t *bytes, const struct insn *insn)
         return PATCH_SHARED_DATA;
     }
     return -1;
+}
+
+/*
+ * Could a site of our compilers' begin here, or its immediate? They put no prefixes before pause,
+ * and have no reason for sgdt, sidt, sldt or str in memory.
+ */
+static bool
+could_be_site(const struct patcher *p, const uint8_t *bytes)
+{
+    unsigned reg = (bytes[1] >> 3) & 7;
+
+    switch (bytes[0]) {
+    case 0x0F:
+        return bytes[1] == 0x05 || bytes[1] == 0x20 || bytes[1] == 0x22 || bytes[1] == 0x31 ||
+               bytes[1] == 0xA2 || ((bytes[1] == 0x00 || bytes[1] == 0x01) && bytes[2] >= 0xC0) ||
+               (bytes[1] == 0xC7 && bytes[2] >= 0xF0);
+    case 0xF3:
+        return bytes[1] == 0x90;
+    case 0xFF:
+        return p->options->system && p->options->smep && (reg == 2 || reg == 4);
+    case 0x80:
+        return p->options->system && load32(bytes) == 0xFFFFF780u;
+    default:
+        return false;
+    }
+}
+
+static bool
+add_candidate(struct patcher *p, uint32_t rva)
+{
+    struct code_list *list = &p->candidates;
+
+    if (list->count == list->room) {
+        size_t room = list->room ? list->room * 2 : 256;
+        uint32_t *larger = realloc(list->rva, room * sizeof *larger);
+
+        if (!larger) {
+            return false;
+        }
+        list->rva = larger;
+        list->room = room;
+    }
+    list->rva[list->count++] = rva;
+    return true;
+}
+
+/* Of an image of our own: where sites could be, so that the rest need not be looked at. */
+static bool
+collect_candidates(struct patcher *p)
+{
+    static const bool first[256] = {[0x0F] = true, [0xF3] = true, [0xFF] = true, [0x80] = true};
+    const struct pe *pe = &p->image->pe;
+
+    for (unsigned i = 0; i < pe->sections; i++) {
+        const struct pe_section *section = &pe->section[i];
+        const uint8_t *bytes = pe->mapped + section->rva;
+
+        if (!(section->characteristics & PE_SCN_EXECUTE)) {
+            continue;
+        }
+        /* No site begins in the last three bytes of a section that would matter: it ends in ret. */
+        for (uint32_t at = 0; at + 4 <= section->size; at++) {
+            if (first[bytes[at]] && could_be_site(p, bytes + at) &&
+                !add_candidate(p, section->rva + at)) {
+                return false;
+            }
+        }
+    }
+    return true;
 }
 
 /* ---- changing one site ---- */
@@ -412,7 +482,8 @@ patch_image(struct image *image, const struct patch_options *options, struct pat
     int result = -ENOMEM;
 
     ZydisDecoderInit(&p.zydis, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    if (!collect_slots(&p) || code_discover(&p.map, image, classify, &p)) {
+    if (!collect_slots(&p) || (options->ours && !collect_candidates(&p)) ||
+        code_discover(&p.map, image, options->ours ? &p.candidates : NULL, classify, &p)) {
         goto Done;
     }
     sites = p.map.sites;
@@ -449,6 +520,7 @@ patch_image(struct image *image, const struct patch_options *options, struct pat
 Done:
     code_free(&p.map);
     free(p.slots.rva);
+    free(p.candidates.rva);
     return result;
 }
 

@@ -83,6 +83,12 @@ struct patch_targets {
 struct patch_options {
     bool system; /* a kernel-mode image: cr8, calls and jumps, shared data */
     bool smep;   /* check calls and jumps; with system only */
+    /*
+     * The image is of our own build: look only at functions that contain bytes which could be a
+     * site. Of other images every path is followed, for an address taken in one function can be
+     * the only way into a part of another.
+     */
+    bool ours;
     struct patch_targets targets;
     void *ctx;
     /*
