@@ -10,10 +10,14 @@
  *     reloc.c      walk over relocations
  *     map.c        a file becomes a mapped image
  *     bind.c       imports become addresses
- *     insn.c       length and kind of one instruction
+ *     insn.c       length and control flow of one instruction
+ *     roots.c      where discovery begins
+ *     switch.c     jump tables, on the way
  *     discover.c   which bytes are proven instructions
+ *     site.c       which of them are to be patched
  *     trampoline.c pages and bodies of trampolines
- *     patch.c      sites, punning, tables
+ *     patch.c      changes the sites: jumps, punning, int3
+ *     lookup.c     from trampolines and patched bytes back to what was there
  */
 #ifndef HOST_IMAGE_INTERNAL_H
 #define HOST_IMAGE_INTERNAL_H

@@ -100,6 +100,7 @@ patch_all(struct image *image, unsigned choice)
     struct patch_options options = {
         .system = choice & 1,
         .smep = choice & 2,
+        .ours = (choice & 0x30) == 0x30,
         .targets = {0x400000001000, 0x400000001010, 0x400000001020, 0x400000001030, 0x400000001040},
         .page = make_page};
     uint8_t *before = malloc(image->pe.size), *copy = malloc(image->pe.size);
