@@ -301,6 +301,17 @@ trampoline_page(void *context, uint64_t address)
     return guest_pointer(address);
 }
 
+/* The kernel and the DLLs that come with ntlab (host/cli/request.c says where they lie). */
+static bool
+is_ours(const struct loaded *image)
+{
+    static const char folder[] = "C:\\Windows\\System32\\";
+    const char *path = image->file->guest_path;
+
+    return strncasecmp(path, folder, sizeof(folder) - 1) == 0 &&
+           strchr(path + sizeof(folder) - 1, '\\') == NULL;
+}
+
 static void
 patch(struct loaded *image)
 {
@@ -309,6 +320,7 @@ patch(struct loaded *image)
     struct patch_options options = {
         .system = image->slice == 0,
         .smep = image->slice == 0 && !kernel && machine.request->boot.os >= OS_WIN8,
+        .ours = is_ours(image),
         .ctx = image,
         .page = trampoline_page,
     };
