@@ -194,6 +194,7 @@ VOID MiFreeSystem(ULONG64 Address, ULONG Type);
 /* mmdata.c */
 extern POBJECT_TYPE MmSectionObjectType;
 extern MI_SPACE MiSystemSpace;
+extern ULONG64 MiSlices[ABI_SLICES / 64];
 extern PEPROCESS MiLowOwner;
 extern BOOLEAN MiInitialized;
 

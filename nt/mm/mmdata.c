@@ -10,6 +10,7 @@ BOOLEAN MiInitialized;
 
 /* System mappings: contiguous and device memory, sections. The upper half is nt/ex's. */
 MI_SPACE MiSystemSpace;
+ULONG64 MiSlices[ABI_SLICES / 64]; /* taken */
 PEPROCESS MiLowOwner; /* who has areas below 2 GiB */
 
 /* Exported data: what drivers compare addresses with. */

@@ -613,13 +613,35 @@ NtQueryVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, ULONG Class, PVOID
     return Status;
 }
 
+/* The slice follows from the process's name; only when two living ones collide, from who else lives. */
+static ULONG64
+MiTakeSlice(PEPROCESS Process)
+{
+    ULONG Slice = 1 + Process->Agent.Name % (ABI_SLICES - 1), i;
+
+    for (i = 1; i < ABI_SLICES; i++) {
+        if (!(MiSlices[Slice / 64] & 1ull << (Slice % 64))) {
+            MiSlices[Slice / 64] |= 1ull << (Slice % 64);
+            return Slice;
+        }
+        Slice = Slice % (ABI_SLICES - 1) + 1;
+    }
+    return 0;
+}
+
 NTSTATUS
 MiCreateAddressSpace(PEPROCESS Process)
 {
-    PMI_SPACE Space = ExpAllocate(sizeof(*Space), MI_TAG_SPACE);
-    ULONG64 Slice = Process->Pcb.Slice * ABI_SLICE_SIZE;
+    PMI_SPACE Space;
+    ULONG64 Slice = MiTakeSlice(Process);
 
-    ASSERT(Process->Pcb.Slice != 0);
+    if (Slice == 0) {
+        return STATUS_NO_MEMORY;
+    }
+    Process->Pcb.Slice = Slice;
+    Process->Pcb.DirectoryTableBase = Slice << 12 | 1;
+    Slice *= ABI_SLICE_SIZE;
+    Space = ExpAllocate(sizeof(*Space), MI_TAG_SPACE);
     /* Half of what the kernel gives out is the first thread's, the rest is cut in 256 parts. */
     MiInitializeSpace(Space, Slice + MI_GRANULARITY, Slice + ABI_USER_IMAGES, Slice + ABI_USER_IMAGES / 2, 256);
     Process->AddressSpace = Space;
@@ -657,6 +679,7 @@ MiDeleteAddressSpace(PEPROCESS Process)
         MiLowOwner = NULL;
     }
     MiDeleteSpace(Space);
+    MiSlices[Process->Pcb.Slice / 64] &= ~(1ull << (Process->Pcb.Slice % 64));
     Process->AddressSpace = NULL;
     ExpFree(Space);
 }
