@@ -8,7 +8,8 @@
 #include "crt.h"
 #include "crtdata.h"
 
-int __cdecl _putch(int Char)
+int
+_putch(int Char)
 {
     int Status;
 
@@ -21,7 +22,8 @@ int __cdecl _putch(int Char)
     return Status;
 }
 
-int __cdecl _cputs(const char *Text)
+int
+_cputs(const char *Text)
 {
     int Status;
 
@@ -34,7 +36,8 @@ int __cdecl _cputs(const char *Text)
     return Status == 0 ? 0 : -1;
 }
 
-int __cdecl _getch(void)
+int
+_getch(void)
 {
     int Char = CrtPutback;
 
@@ -46,7 +49,8 @@ int __cdecl _getch(void)
     return fgetc(stdin);
 }
 
-int __cdecl _getche(void)
+int
+_getche(void)
 {
     int Char = _getch();
 
@@ -56,7 +60,8 @@ int __cdecl _getche(void)
     return Char;
 }
 
-int __cdecl _ungetch(int Char)
+int
+_ungetch(int Char)
 {
     if (Char == EOF || CrtPutback != -1) {
         return EOF;
@@ -64,12 +69,14 @@ int __cdecl _ungetch(int Char)
     return CrtPutback = Char;
 }
 
-int __cdecl _kbhit(void)
+int
+_kbhit(void)
 {
     return CrtPutback != -1 || stdin->_cnt > 0;
 }
 
-wint_t __cdecl _putwch(wchar_t Char)
+wint_t
+_putwch(wchar_t Char)
 {
     wint_t Status;
 
@@ -80,7 +87,8 @@ wint_t __cdecl _putwch(wchar_t Char)
     return Status;
 }
 
-int __cdecl _cputws(const wchar_t *Text)
+int
+_cputws(const wchar_t *Text)
 {
     int Status;
 

@@ -188,8 +188,8 @@ void CrtFreeThread(void);
 #define CRT_LOCK_STREAM      16
 #define CRT_IOB              20
 #define CRT_LOCKS            (CRT_LOCK_STREAM + CRT_IOB)
-void __cdecl _lock(int Number);
-void __cdecl _unlock(int Number);
+void _lock(int Number);
+void _unlock(int Number);
 void CrtInitLocks(void);
 
 /* Errors */
@@ -275,8 +275,8 @@ int CrtUngetc(int Char, FILE *File);
 wint_t CrtPutwc(wchar_t Char, FILE *File);
 wint_t CrtGetwc(FILE *File);
 wint_t CrtUngetwc(wint_t Char, FILE *File);
-int __cdecl _filbuf(FILE *File);
-int __cdecl _flsbuf(int Char, FILE *File);
+int _filbuf(FILE *File);
+int _flsbuf(int Char, FILE *File);
 
 /* Numbers to text and back */
 int CrtDigits(double Value, int Fixed, int Count, char *Digits, int *Point);

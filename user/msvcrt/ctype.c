@@ -35,28 +35,31 @@ static const unsigned short Wide[257] = {0, ASCII,
 const unsigned short *_pwctype = Wide + 1;
 /* clang-format on */
 
-const unsigned short **__cdecl __pctype_func(void)
+const unsigned short **
+__pctype_func(void)
 {
     return &_pctype;
 }
 
-const unsigned short **__cdecl __pwctype_func(void)
+const unsigned short **
+__pwctype_func(void)
 {
     return &_pwctype;
 }
 
-int __cdecl _isctype(int Char, int Class)
+int
+_isctype(int Char, int Class)
 {
     return Char >= -1 && Char <= 255 ? _pctype[Char] & Class : 0;
 }
 
 #define ALPHABET 0x103
 #define IS(name, class)                                                                            \
-    int __cdecl is##name(int Char)                                                                 \
+    int is##name(int Char)                                                                         \
     {                                                                                              \
         return _isctype(Char, class);                                                              \
     }                                                                                              \
-    int __cdecl isw##name(wint_t Char)                                                             \
+    int isw##name(wint_t Char)                                                                     \
     {                                                                                              \
         return iswctype(Char, class);                                                              \
     }
@@ -73,24 +76,21 @@ IS(print, _BLANK | _PUNCT | ALPHABET | _DIGIT)
 IS(graph, _PUNCT | ALPHABET | _DIGIT)
 IS(cntrl, _CONTROL)
 
+/* The other case of a wide character, whatever the locale. */
 static wint_t
-Other(wint_t c)
+Lower(wint_t c)
 {
+    if (c < 256) {
+        return (_pwctype[c] & _UPPER) != 0 ? c + 0x20 : c;
+    }
     if ((c >= 0x391 && c <= 0x3A9 && c != 0x3A2) || (c >= 0x410 && c <= 0x42F)) {
         return c + 0x20;
     }
     return c >= 0x400 && c <= 0x40F ? c + 0x50 : c;
 }
 
-wint_t __cdecl towlower(wint_t c)
-{
-    if (c < 256) {
-        return (_pwctype[c] & _UPPER) != 0 ? c + 0x20 : c;
-    }
-    return Other(c);
-}
-
-wint_t __cdecl towupper(wint_t c)
+static wint_t
+Upper(wint_t c)
 {
     if (c < 256) {
         if ((c >= 'a' && c <= 'z') || (c >= 0xE0 && c <= 0xFE && c != 0xF7)) {
@@ -104,70 +104,93 @@ wint_t __cdecl towupper(wint_t c)
     return c >= 0x450 && c <= 0x45F ? c - 0x50 : c;
 }
 
-int __cdecl iswctype(wint_t Char, wctype_t Class)
+wint_t
+towlower(wint_t c)
+{
+    return c < 128 || CrtCodePage != 0 ? Lower(c) : c;
+}
+
+wint_t
+towupper(wint_t c)
+{
+    return c < 128 || CrtCodePage != 0 ? Upper(c) : c;
+}
+
+int
+iswctype(wint_t Char, wctype_t Class)
 {
     unsigned short Flags = 0;
 
     if (Char < 256) {
         Flags = _pwctype[Char];
     } else if (Char != WEOF) {
-        if (Other(Char) != Char) {
+        if (Lower(Char) != Char) {
             Flags = _UPPER | 0x100;
-        } else if (towupper(Char) != Char) {
+        } else if (Upper(Char) != Char) {
             Flags = _LOWER | 0x100;
         }
     }
     return Flags & Class;
 }
 
-int __cdecl tolower(int c)
+int
+tolower(int c)
 {
     return c >= 'A' && c <= 'Z' ? c + 0x20 : c;
 }
 
-int __cdecl toupper(int c)
+int
+toupper(int c)
 {
     return c >= 'a' && c <= 'z' ? c - 0x20 : c;
 }
 
 /* Documented: these do not check that the character has the other case. */
-int __cdecl _tolower(int c)
+int
+_tolower(int c)
 {
     return c - 'A' + 'a';
 }
 
-int __cdecl _toupper(int c)
+int
+_toupper(int c)
 {
     return c - 'a' + 'A';
 }
 
-int __cdecl __isascii(int c)
+int
+__isascii(int c)
 {
     return (unsigned)c < 128;
 }
 
-int __cdecl __toascii(int c)
+int
+__toascii(int c)
 {
     return c & 0x7F;
 }
 
-int __cdecl __iscsymf(int c)
+int
+__iscsymf(int c)
 {
     return isalpha(c) || c == '_';
 }
 
-int __cdecl __iscsym(int c)
+int
+__iscsym(int c)
 {
     return isalnum(c) || c == '_';
 }
 
-int __cdecl isleadbyte(int c)
+int
+isleadbyte(int c)
 {
     (void)c;
     return 0;
 }
 
-int __cdecl iswascii(wint_t c)
+int
+iswascii(wint_t c)
 {
     return c < 128;
 }

@@ -53,7 +53,8 @@ Buffer(int Count, size_t *Size)
     return Thread->CvtText = malloc(*Size);
 }
 
-char *__cdecl _ecvt(double Value, int Count, int *Point, int *Sign)
+char *
+_ecvt(double Value, int Count, int *Point, int *Sign)
 {
     size_t Size;
     char *Text = Buffer(Count, &Size);
@@ -64,7 +65,8 @@ char *__cdecl _ecvt(double Value, int Count, int *Point, int *Sign)
     return Text;
 }
 
-char *__cdecl _fcvt(double Value, int Count, int *Point, int *Sign)
+char *
+_fcvt(double Value, int Count, int *Point, int *Sign)
 {
     size_t Size;
     char *Text = Buffer(Count, &Size);
@@ -75,7 +77,8 @@ char *__cdecl _fcvt(double Value, int Count, int *Point, int *Sign)
     return Text;
 }
 
-errno_t __cdecl _ecvt_s(char *Text, size_t Size, double Value, int Count, int *Point, int *Sign)
+errno_t
+_ecvt_s(char *Text, size_t Size, double Value, int Count, int *Point, int *Sign)
 {
     if (Text == NULL || Size == 0 || Point == NULL || Sign == NULL) {
         return errno = EINVAL;
@@ -83,7 +86,8 @@ errno_t __cdecl _ecvt_s(char *Text, size_t Size, double Value, int Count, int *P
     return Convert(Text, Size, Value, 0, Count, Point, Sign);
 }
 
-errno_t __cdecl _fcvt_s(char *Text, size_t Size, double Value, int Count, int *Point, int *Sign)
+errno_t
+_fcvt_s(char *Text, size_t Size, double Value, int Count, int *Point, int *Sign)
 {
     if (Text == NULL || Size == 0 || Point == NULL || Sign == NULL) {
         return errno = EINVAL;
@@ -92,7 +96,8 @@ errno_t __cdecl _fcvt_s(char *Text, size_t Size, double Value, int Count, int *P
 }
 
 /* As %g with an exponent from that number of digits on; a point always stays ("100."). */
-char *__cdecl _gcvt(double Value, int Count, char *Text)
+char *
+_gcvt(double Value, int Count, char *Text)
 {
     char *p = Text, *Exponent;
 
@@ -112,7 +117,8 @@ char *__cdecl _gcvt(double Value, int Count, char *Text)
     return Text;
 }
 
-errno_t __cdecl _gcvt_s(char *Text, size_t Size, double Value, int Count)
+errno_t
+_gcvt_s(char *Text, size_t Size, double Value, int Count)
 {
     char Whole[512];
 

@@ -5,33 +5,38 @@
  */
 #include "crt.h"
 
-int __cdecl _wunlink(const wchar_t *Path)
+int
+_wunlink(const wchar_t *Path)
 {
     return DeleteFileW(Path) ? 0 : CrtFailLastError();
 }
 
-int __cdecl _wrename(const wchar_t *Old, const wchar_t *New)
+int
+_wrename(const wchar_t *Old, const wchar_t *New)
 {
     return MoveFileExW(Old, New, MOVEFILE_COPY_ALLOWED) ? 0 : CrtFailLastError();
 }
 
-int __cdecl _wmkdir(const wchar_t *Path)
+int
+_wmkdir(const wchar_t *Path)
 {
     return CreateDirectoryW(Path, NULL) ? 0 : CrtFailLastError();
 }
 
-int __cdecl _wrmdir(const wchar_t *Path)
+int
+_wrmdir(const wchar_t *Path)
 {
     return RemoveDirectoryW(Path) ? 0 : CrtFailLastError();
 }
 
-int __cdecl _wchdir(const wchar_t *Path)
+int
+_wchdir(const wchar_t *Path)
 {
     return SetCurrentDirectoryW(Path) ? 0 : CrtFailLastError();
 }
 
 #define NARROW(name, call)                                                                         \
-    int __cdecl name                                                                               \
+    int name                                                                                       \
     {                                                                                              \
         wchar_t *Wide = Path != NULL ? CrtWide(Path) : NULL;                                       \
         int Status = Wide != NULL ? call : CrtFail(EINVAL);                                        \
@@ -48,7 +53,8 @@ NARROW(_access(const char *Path, int Mode), _waccess(Wide, Mode))
 NARROW(_access_s(const char *Path, int Mode), _waccess_s(Wide, Mode))
 NARROW(_chmod(const char *Path, int Mode), _wchmod(Wide, Mode))
 
-int __cdecl rename(const char *Old, const char *New)
+int
+rename(const char *Old, const char *New)
 {
     wchar_t *WideOld = Old != NULL ? CrtWide(Old) : NULL;
     wchar_t *WideNew = New != NULL ? CrtWide(New) : NULL;
@@ -109,7 +115,8 @@ ReturnNarrow(const wchar_t *Text, char *Buffer, size_t Size)
     return Buffer;
 }
 
-wchar_t *__cdecl _wgetcwd(wchar_t *Buffer, int Size)
+wchar_t *
+_wgetcwd(wchar_t *Buffer, int Size)
 {
     wchar_t Path[MAX_PATH];
     DWORD Length = GetCurrentDirectoryW(MAX_PATH, Path);
@@ -121,14 +128,16 @@ wchar_t *__cdecl _wgetcwd(wchar_t *Buffer, int Size)
     return Return(Path, Buffer, Size);
 }
 
-char *__cdecl _getcwd(char *Buffer, int Size)
+char *
+_getcwd(char *Buffer, int Size)
 {
     wchar_t Path[MAX_PATH];
 
     return _wgetcwd(Path, MAX_PATH) != NULL ? ReturnNarrow(Path, Buffer, (size_t)Size) : NULL;
 }
 
-wchar_t *__cdecl _wfullpath(wchar_t *Buffer, const wchar_t *Path, size_t Size)
+wchar_t *
+_wfullpath(wchar_t *Buffer, const wchar_t *Path, size_t Size)
 {
     wchar_t Full[MAX_PATH * 2];
     DWORD Length;
@@ -144,7 +153,8 @@ wchar_t *__cdecl _wfullpath(wchar_t *Buffer, const wchar_t *Path, size_t Size)
     return Return(Full, Buffer, (int)Size);
 }
 
-char *__cdecl _fullpath(char *Buffer, const char *Path, size_t Size)
+char *
+_fullpath(char *Buffer, const char *Path, size_t Size)
 {
     wchar_t *Wide = Path != NULL ? CrtWide(Path) : NULL;
     wchar_t *Full = _wfullpath(NULL, Wide, MAX_PATH);
@@ -155,7 +165,8 @@ char *__cdecl _fullpath(char *Buffer, const char *Path, size_t Size)
     return Result;
 }
 
-int __cdecl _getdrive(void)
+int
+_getdrive(void)
 {
     wchar_t Path[MAX_PATH];
     DWORD Length = GetCurrentDirectoryW(MAX_PATH, Path);
@@ -163,7 +174,8 @@ int __cdecl _getdrive(void)
     return Length != 0 && Length < MAX_PATH && Path[1] == ':' ? towupper(Path[0]) - 'A' + 1 : 0;
 }
 
-int __cdecl _chdrive(int Drive)
+int
+_chdrive(int Drive)
 {
     wchar_t Path[4] = {(wchar_t)('A' + Drive - 1), ':', 0, 0};
 
@@ -173,7 +185,8 @@ int __cdecl _chdrive(int Drive)
     return SetCurrentDirectoryW(Path) ? 0 : CrtFailLastError();
 }
 
-unsigned long __cdecl _getdrives(void)
+unsigned long
+_getdrives(void)
 {
     return GetLogicalDrives();
 }
@@ -215,7 +228,7 @@ FindNext(intptr_t Search, WIN32_FIND_DATAW *Data)
         FILL(Found);                                                                               \
         wcscpy_s(Found->name, ARRAYSIZE(Found->name), Data->cFileName);                            \
     }                                                                                              \
-    intptr_t __cdecl CrtWfindfirst##suffix(const wchar_t *Pattern, struct type *Found)             \
+    intptr_t CrtWfindfirst##suffix(const wchar_t *Pattern, struct type *Found)                     \
     {                                                                                              \
         WIN32_FIND_DATAW Data;                                                                     \
         intptr_t Search = FindFirst(Pattern, &Data);                                               \
@@ -224,7 +237,7 @@ FindNext(intptr_t Search, WIN32_FIND_DATAW *Data)
         }                                                                                          \
         return Search;                                                                             \
     }                                                                                              \
-    int __cdecl CrtWfindnext##suffix(intptr_t Search, struct type *Found)                          \
+    int CrtWfindnext##suffix(intptr_t Search, struct type *Found)                                  \
     {                                                                                              \
         WIN32_FIND_DATAW Data;                                                                     \
         int Status = FindNext(Search, &Data);                                                      \
@@ -240,7 +253,7 @@ FindNext(intptr_t Search, WIN32_FIND_DATAW *Data)
         FILL(Found);                                                                               \
         ReturnNarrow(Data->cFileName, Found->name, sizeof(Found->name));                           \
     }                                                                                              \
-    intptr_t __cdecl CrtFindfirst##suffix(const char *Pattern, struct type *Found)                 \
+    intptr_t CrtFindfirst##suffix(const char *Pattern, struct type *Found)                         \
     {                                                                                              \
         WIN32_FIND_DATAW Data;                                                                     \
         wchar_t *Wide = Pattern != NULL ? CrtWide(Pattern) : NULL;                                 \
@@ -251,7 +264,7 @@ FindNext(intptr_t Search, WIN32_FIND_DATAW *Data)
         }                                                                                          \
         return Search;                                                                             \
     }                                                                                              \
-    int __cdecl CrtFindnext##suffix(intptr_t Search, struct type *Found)                           \
+    int CrtFindnext##suffix(intptr_t Search, struct type *Found)                                   \
     {                                                                                              \
         WIN32_FIND_DATAW Data;                                                                     \
         int Status = FindNext(Search, &Data);                                                      \
@@ -266,7 +279,8 @@ WIDE_FAMILY(64i32, _wfinddata64i32_t)
 NARROW_FAMILY(64, __finddata64_t)
 NARROW_FAMILY(64i32, _finddata64i32_t)
 
-int __cdecl _findclose(intptr_t Search)
+int
+_findclose(intptr_t Search)
 {
     return FindClose((HANDLE)Search) ? 0 : CrtFail(EINVAL);
 }

@@ -50,7 +50,8 @@ CrtInitEnvironment(void)
     return 0;
 }
 
-char *__cdecl getenv(const char *Name)
+char *
+getenv(const char *Name)
 {
     char *Value = NULL;
     size_t Length = strlen(Name), i;
@@ -79,7 +80,8 @@ FindWide(const wchar_t *Name, size_t Length)
     return i;
 }
 
-wchar_t *__cdecl _wgetenv(const wchar_t *Name)
+wchar_t *
+_wgetenv(const wchar_t *Name)
 {
     wchar_t *Value = NULL;
     size_t Length = wcslen(Name), i;
@@ -154,7 +156,8 @@ Fail:
     return CrtFail(ENOMEM);
 }
 
-int __cdecl _wputenv(const wchar_t *Text)
+int
+_wputenv(const wchar_t *Text)
 {
     int Status;
 
@@ -164,7 +167,8 @@ int __cdecl _wputenv(const wchar_t *Text)
     return Status;
 }
 
-int __cdecl _putenv(const char *Text)
+int
+_putenv(const char *Text)
 {
     wchar_t *Wide = CrtWide(Text);
     int Status;
@@ -177,7 +181,8 @@ int __cdecl _putenv(const char *Text)
     return Status;
 }
 
-errno_t __cdecl _wputenv_s(const wchar_t *Name, const wchar_t *Value)
+errno_t
+_wputenv_s(const wchar_t *Name, const wchar_t *Value)
 {
     size_t Length;
     wchar_t *Text;
@@ -201,7 +206,8 @@ errno_t __cdecl _wputenv_s(const wchar_t *Name, const wchar_t *Value)
     return Status == 0 ? 0 : errno;
 }
 
-errno_t __cdecl _putenv_s(const char *Name, const char *Value)
+errno_t
+_putenv_s(const char *Name, const char *Value)
 {
     wchar_t *WideName = Name != NULL ? CrtWide(Name) : NULL;
     wchar_t *WideValue = Value != NULL ? CrtWide(Value) : NULL;
@@ -212,7 +218,8 @@ errno_t __cdecl _putenv_s(const char *Name, const char *Value)
     return Status;
 }
 
-errno_t __cdecl getenv_s(size_t *Needed, char *Buffer, size_t Size, const char *Name)
+errno_t
+getenv_s(size_t *Needed, char *Buffer, size_t Size, const char *Name)
 {
     const char *Value;
 
@@ -236,7 +243,8 @@ errno_t __cdecl getenv_s(size_t *Needed, char *Buffer, size_t Size, const char *
     return 0;
 }
 
-errno_t __cdecl _wgetenv_s(size_t *Needed, wchar_t *Buffer, size_t Size, const wchar_t *Name)
+errno_t
+_wgetenv_s(size_t *Needed, wchar_t *Buffer, size_t Size, const wchar_t *Name)
 {
     const wchar_t *Value;
 

@@ -3,7 +3,7 @@
  *
  * exit     functions of atexit and _onexit, last registered first; streams flushed; ExitProcess
  * _cexit   the same without the end; _exit only the end; _c_exit neither
- * abort    says so, raises SIGABRT, ends with 3
+ * abort    says so unless SIGABRT has a handler, raises it, ends with 3
  *
  * A function that is running may register another: it runs next. exit called from within one of
  * them goes on with the rest.
@@ -29,7 +29,8 @@ Register(_onexit_t Function, _PVFV **Begin, _PVFV **End, _PVFV **Limit)
     return Function;
 }
 
-_onexit_t __cdecl _onexit(_onexit_t Function)
+_onexit_t
+_onexit(_onexit_t Function)
 {
     _lock(CRT_LOCK_EXIT);
     Function = Register(Function, &CrtExitBegin, &CrtExitEnd, &CrtExitLimit);
@@ -37,13 +38,15 @@ _onexit_t __cdecl _onexit(_onexit_t Function)
     return Function;
 }
 
-int __cdecl atexit(void(__cdecl *Function)(void))
+int
+atexit(void (*Function)(void))
 {
     return _onexit((_onexit_t)Function) != NULL ? 0 : -1;
 }
 
 /* A module's own table; the caller keeps both ends, so the room is not known: it is the heap's. */
-_onexit_t __cdecl __dllonexit(_onexit_t Function, _PVFV **Begin, _PVFV **End)
+_onexit_t
+__dllonexit(_onexit_t Function, _PVFV **Begin, _PVFV **End)
 {
     _PVFV *Limit;
 
@@ -57,7 +60,8 @@ _onexit_t __cdecl __dllonexit(_onexit_t Function, _PVFV **Begin, _PVFV **End)
     return Function;
 }
 
-void __cdecl _initterm(_PVFV *Begin, _PVFV *End)
+void
+_initterm(_PVFV *Begin, _PVFV *End)
 {
     for (; Begin < End; Begin++) {
         if (*Begin != NULL) {
@@ -66,7 +70,8 @@ void __cdecl _initterm(_PVFV *Begin, _PVFV *End)
     }
 }
 
-int __cdecl _initterm_e(_PIFV *Begin, _PIFV *End)
+int
+_initterm_e(_PIFV *Begin, _PIFV *End)
 {
     int Status = 0;
 
@@ -78,7 +83,8 @@ int __cdecl _initterm_e(_PIFV *Begin, _PIFV *End)
     return Status;
 }
 
-void __cdecl _cexit(void)
+void
+_cexit(void)
 {
     _PVFV Function;
 
@@ -94,17 +100,20 @@ void __cdecl _cexit(void)
     CrtFlushAtExit(0);
 }
 
-void __cdecl _c_exit(void)
+void
+_c_exit(void)
 {
 }
 
-void __cdecl exit(int Code)
+void
+exit(int Code)
 {
     _cexit();
     _exit(Code);
 }
 
-void __cdecl _exit(int Code)
+void
+_exit(int Code)
 {
     ExitProcess((UINT)Code);
     __builtin_unreachable();
@@ -121,15 +130,19 @@ Say(const char *Text)
     }
 }
 
-void __cdecl abort(void)
+void
+abort(void)
 {
-    Say("\r\nabnormal program termination\r\n");
+    if (CrtOnAbort == SIG_DFL) {
+        Say("\r\nabnormal program termination\r\n");
+    }
     raise(SIGABRT);
     _exit(3);
 }
 
 /* The run time's own fatal errors; the number is the documented R60xx. */
-void __cdecl _amsg_exit(int Number)
+void
+_amsg_exit(int Number)
 {
     char Text[48] = "\r\nruntime error R60";
     size_t Length = strlen(Text);
@@ -141,7 +154,8 @@ void __cdecl _amsg_exit(int Number)
     _exit(255);
 }
 
-void __cdecl _purecall(void)
+void
+_purecall(void)
 {
     if (CrtPurecallHandler != NULL) {
         ((_PVFV)CrtPurecallHandler)();
@@ -165,12 +179,14 @@ AssertFailed(const char *Expression, const char *File, unsigned Line)
     abort();
 }
 
-void __cdecl _assert(const char *Expression, const char *File, unsigned Line)
+void
+_assert(const char *Expression, const char *File, unsigned Line)
 {
     AssertFailed(Expression, File, Line);
 }
 
-void __cdecl _wassert(const wchar_t *Expression, const wchar_t *File, unsigned Line)
+void
+_wassert(const wchar_t *Expression, const wchar_t *File, unsigned Line)
 {
     char *NarrowExpression = CrtNarrow(Expression), *NarrowFile = CrtNarrow(File);
 

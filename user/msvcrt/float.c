@@ -43,7 +43,8 @@ Abstract(unsigned int Mxcsr)
     return Value;
 }
 
-unsigned int __cdecl _control87(unsigned int New, unsigned int Mask)
+unsigned int
+_control87(unsigned int New, unsigned int Mask)
 {
     unsigned int Mxcsr = ReadMxcsr(), Value = Abstract(Mxcsr), i;
 
@@ -73,12 +74,14 @@ unsigned int __cdecl _control87(unsigned int New, unsigned int Mask)
 }
 
 /* The same without the mask for denormal operands (documented). */
-unsigned int __cdecl _controlfp(unsigned int New, unsigned int Mask)
+unsigned int
+_controlfp(unsigned int New, unsigned int Mask)
 {
     return _control87(New, Mask & ~_EM_DENORMAL);
 }
 
-errno_t __cdecl _controlfp_s(unsigned int *Current, unsigned int New, unsigned int Mask)
+errno_t
+_controlfp_s(unsigned int *Current, unsigned int New, unsigned int Mask)
 {
     unsigned int Value = _controlfp(New, Mask);
 
@@ -88,7 +91,8 @@ errno_t __cdecl _controlfp_s(unsigned int *Current, unsigned int New, unsigned i
     return 0;
 }
 
-unsigned int __cdecl _statusfp(void)
+unsigned int
+_statusfp(void)
 {
     unsigned int Mxcsr = ReadMxcsr(), Value = 0, i;
 
@@ -100,7 +104,8 @@ unsigned int __cdecl _statusfp(void)
     return Value;
 }
 
-unsigned int __cdecl _clearfp(void)
+unsigned int
+_clearfp(void)
 {
     unsigned int Value = _statusfp();
 
@@ -108,7 +113,8 @@ unsigned int __cdecl _clearfp(void)
     return Value;
 }
 
-void __cdecl _fpreset(void)
+void
+_fpreset(void)
 {
     WriteMxcsr(0x1F80);
     __asm__ volatile("fninit");
@@ -120,17 +126,20 @@ Raw(double Value)
     return *(unsigned __int64 *)&Value;
 }
 
-int __cdecl _finite(double Value)
+int
+_finite(double Value)
 {
     return (Raw(Value) >> 52 & 0x7FF) != 0x7FF;
 }
 
-int __cdecl _isnan(double Value)
+int
+_isnan(double Value)
 {
     return (Raw(Value) & 0x7FFFFFFFFFFFFFFFull) > 0x7FF0000000000000ull;
 }
 
-int __cdecl _fpclass(double Value)
+int
+_fpclass(double Value)
 {
     unsigned __int64 Bits = Raw(Value), Size = Bits & 0x7FFFFFFFFFFFFFFFull;
     int Negative = (int)(Bits >> 63);
@@ -150,7 +159,8 @@ int __cdecl _fpclass(double Value)
     return Negative ? _FPCLASS_NN : _FPCLASS_PN;
 }
 
-double __cdecl _copysign(double Value, double Sign)
+double
+_copysign(double Value, double Sign)
 {
     unsigned __int64 Bits =
         (Raw(Value) & 0x7FFFFFFFFFFFFFFFull) | (Raw(Sign) & 0x8000000000000000ull);
@@ -158,7 +168,8 @@ double __cdecl _copysign(double Value, double Sign)
     return *(double *)&Bits;
 }
 
-double __cdecl _chgsign(double Value)
+double
+_chgsign(double Value)
 {
     unsigned __int64 Bits = Raw(Value) ^ 0x8000000000000000ull;
 
@@ -166,17 +177,20 @@ double __cdecl _chgsign(double Value)
 }
 
 /* The float forms. */
-int __cdecl _finitef(float Value)
+int
+_finitef(float Value)
 {
     return _finite(Value);
 }
 
-int __cdecl _isnanf(float Value)
+int
+_isnanf(float Value)
 {
     return _isnan(Value);
 }
 
-int __cdecl _fpclassf(float Value)
+int
+_fpclassf(float Value)
 {
     unsigned int Size = *(unsigned int *)&Value & 0x7FFFFFFF;
 
@@ -186,12 +200,14 @@ int __cdecl _fpclassf(float Value)
     return _fpclass(Value);
 }
 
-float __cdecl _copysignf(float Value, float Sign)
+float
+_copysignf(float Value, float Sign)
 {
     return (float)_copysign(Value, Sign);
 }
 
-float __cdecl _chgsignf(float Value)
+float
+_chgsignf(float Value)
 {
     return (float)_chgsign(Value);
 }

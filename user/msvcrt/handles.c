@@ -144,14 +144,16 @@ CrtInitDescriptors(void)
     }
 }
 
-intptr_t __cdecl _get_osfhandle(int Fd)
+intptr_t
+_get_osfhandle(int Fd)
 {
     PCRT_FD This = CrtFd(Fd);
 
     return This != NULL ? (intptr_t)This->Handle : -1;
 }
 
-int __cdecl _open_osfhandle(intptr_t Handle, int Flags)
+int
+_open_osfhandle(intptr_t Handle, int Flags)
 {
     int Fd;
 
@@ -168,14 +170,16 @@ int __cdecl _open_osfhandle(intptr_t Handle, int Flags)
     return Fd;
 }
 
-int __cdecl _isatty(int Fd)
+int
+_isatty(int Fd)
 {
     PCRT_FD This = CrtFd(Fd);
 
     return This != NULL ? This->Flags & FD_DEVICE : 0;
 }
 
-int __cdecl _setmode(int Fd, int Mode)
+int
+_setmode(int Fd, int Mode)
 {
     PCRT_FD This = CrtFd(Fd);
     int Previous, Unicode;
@@ -201,7 +205,8 @@ int __cdecl _setmode(int Fd, int Mode)
     return Previous;
 }
 
-int __cdecl _close(int Fd)
+int
+_close(int Fd)
 {
     PCRT_FD This = CrtFd(Fd);
     HANDLE Handle;
@@ -226,7 +231,8 @@ int __cdecl _close(int Fd)
     return 0;
 }
 
-int __cdecl _dup2(int Source, int Target)
+int
+_dup2(int Source, int Target)
 {
     PCRT_FD From = CrtFd(Source);
     HANDLE Copy;
@@ -255,7 +261,8 @@ int __cdecl _dup2(int Source, int Target)
     return 0;
 }
 
-int __cdecl _dup(int Source)
+int
+_dup(int Source)
 {
     int Fd;
 
@@ -270,7 +277,8 @@ int __cdecl _dup(int Source)
     return Fd;
 }
 
-int __cdecl _pipe(int *Pair, unsigned int Size, int Mode)
+int
+_pipe(int *Pair, unsigned int Size, int Mode)
 {
     SECURITY_ATTRIBUTES Security = {sizeof(Security), NULL, (Mode & _O_NOINHERIT) == 0};
     HANDLE Read, Write;

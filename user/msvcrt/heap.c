@@ -16,14 +16,16 @@ NoMemory(void)
     return NULL;
 }
 
-void *__cdecl malloc(size_t Size)
+void *
+malloc(size_t Size)
 {
     void *Block = Size <= MAX_REQUEST ? HeapAlloc(GetProcessHeap(), 0, Size) : NULL;
 
     return Block != NULL ? Block : NoMemory();
 }
 
-void *__cdecl calloc(size_t Count, size_t Size)
+void *
+calloc(size_t Count, size_t Size)
 {
     size_t Total;
     void *Block = NULL;
@@ -34,7 +36,8 @@ void *__cdecl calloc(size_t Count, size_t Size)
     return Block != NULL ? Block : NoMemory();
 }
 
-void __cdecl free(void *Block)
+void
+free(void *Block)
 {
     DWORD Error;
 
@@ -48,7 +51,8 @@ void __cdecl free(void *Block)
     }
 }
 
-void *__cdecl realloc(void *Block, size_t Size)
+void *
+realloc(void *Block, size_t Size)
 {
     void *New;
 
@@ -63,7 +67,8 @@ void *__cdecl realloc(void *Block, size_t Size)
     return New != NULL ? New : NoMemory();
 }
 
-void *__cdecl _recalloc(void *Block, size_t Count, size_t Size)
+void *
+_recalloc(void *Block, size_t Count, size_t Size)
 {
     size_t Total, Old = Block != NULL ? _msize(Block) : 0;
     void *New;
@@ -78,14 +83,16 @@ void *__cdecl _recalloc(void *Block, size_t Count, size_t Size)
     return New;
 }
 
-void *__cdecl _expand(void *Block, size_t Size)
+void *
+_expand(void *Block, size_t Size)
 {
     void *New = HeapReAlloc(GetProcessHeap(), HEAP_REALLOC_IN_PLACE_ONLY, Block, Size);
 
     return New != NULL ? New : NoMemory();
 }
 
-size_t __cdecl _msize(void *Block)
+size_t
+_msize(void *Block)
 {
     if (Block == NULL) {
         CrtFail(EINVAL);
@@ -94,17 +101,20 @@ size_t __cdecl _msize(void *Block)
     return HeapSize(GetProcessHeap(), 0, Block);
 }
 
-intptr_t __cdecl _get_heap_handle(void)
+intptr_t
+_get_heap_handle(void)
 {
     return (intptr_t)GetProcessHeap();
 }
 
-int __cdecl _heapchk(void)
+int
+_heapchk(void)
 {
     return HeapValidate(GetProcessHeap(), 0, NULL) ? _HEAPOK : _HEAPBADNODE;
 }
 
-void *__cdecl _aligned_offset_malloc(size_t Size, size_t Alignment, size_t Offset)
+void *
+_aligned_offset_malloc(size_t Size, size_t Alignment, size_t Offset)
 {
     uintptr_t Raw, Aligned;
     size_t Extra;
@@ -135,19 +145,22 @@ RawOf(void *Block)
     return ((void **)((uintptr_t)Block & ~(sizeof(void *) - 1)))[-1];
 }
 
-void *__cdecl _aligned_malloc(size_t Size, size_t Alignment)
+void *
+_aligned_malloc(size_t Size, size_t Alignment)
 {
     return _aligned_offset_malloc(Size, Alignment, 0);
 }
 
-void __cdecl _aligned_free(void *Block)
+void
+_aligned_free(void *Block)
 {
     if (Block != NULL) {
         free(RawOf(Block));
     }
 }
 
-size_t __cdecl _aligned_msize(void *Block, size_t Alignment, size_t Offset)
+size_t
+_aligned_msize(void *Block, size_t Alignment, size_t Offset)
 {
     void *Raw = RawOf(Block);
 
@@ -155,7 +168,8 @@ size_t __cdecl _aligned_msize(void *Block, size_t Alignment, size_t Offset)
     return _msize(Raw) - ((uintptr_t)Block - (uintptr_t)Raw);
 }
 
-void *__cdecl _aligned_offset_realloc(void *Block, size_t Size, size_t Alignment, size_t Offset)
+void *
+_aligned_offset_realloc(void *Block, size_t Size, size_t Alignment, size_t Offset)
 {
     void *New;
     size_t Old;
@@ -176,12 +190,14 @@ void *__cdecl _aligned_offset_realloc(void *Block, size_t Size, size_t Alignment
     return New;
 }
 
-void *__cdecl _aligned_realloc(void *Block, size_t Size, size_t Alignment)
+void *
+_aligned_realloc(void *Block, size_t Size, size_t Alignment)
 {
     return _aligned_offset_realloc(Block, Size, Alignment, 0);
 }
 
-int __cdecl _set_new_mode(int Mode)
+int
+_set_new_mode(int Mode)
 {
     int Previous = CrtNewMode;
 
@@ -190,19 +206,21 @@ int __cdecl _set_new_mode(int Mode)
 }
 
 /* What old C++ clients import by decorated names; see msvcrt.def. */
-void *__cdecl CrtOperatorNew(size_t Size)
+void *
+CrtOperatorNew(size_t Size)
 {
     void *Block;
 
     while ((Block = malloc(Size)) == NULL) {
-        if (CrtNewHandler == NULL || ((int(__cdecl *)(size_t))CrtNewHandler)(Size) == 0) {
+        if (CrtNewHandler == NULL || ((int (*)(size_t))CrtNewHandler)(Size) == 0) {
             break;
         }
     }
     return Block;
 }
 
-void *__cdecl CrtSetNewHandler(void *Handler)
+void *
+CrtSetNewHandler(void *Handler)
 {
     void *Previous = CrtNewHandler;
 
@@ -210,17 +228,20 @@ void *__cdecl CrtSetNewHandler(void *Handler)
     return Previous;
 }
 
-void *__cdecl CrtQueryNewHandler(void)
+void *
+CrtQueryNewHandler(void)
 {
     return CrtNewHandler;
 }
 
-int __cdecl _callnewh(size_t Size)
+int
+_callnewh(size_t Size)
 {
-    return CrtNewHandler != NULL && ((int(__cdecl *)(size_t))CrtNewHandler)(Size) != 0;
+    return CrtNewHandler != NULL && ((int (*)(size_t))CrtNewHandler)(Size) != 0;
 }
 
-void *__cdecl CrtSetTerminate(void *Handler)
+void *
+CrtSetTerminate(void *Handler)
 {
     void *Previous = CrtTerminateHandler;
 
@@ -228,10 +249,11 @@ void *__cdecl CrtSetTerminate(void *Handler)
     return Previous;
 }
 
-void __cdecl CrtTerminate(void)
+void
+CrtTerminate(void)
 {
     if (CrtTerminateHandler != NULL) {
-        ((void(__cdecl *)(void))CrtTerminateHandler)();
+        ((void (*)(void))CrtTerminateHandler)();
     }
     abort();
 }

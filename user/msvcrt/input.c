@@ -42,21 +42,21 @@ ScanString(const char *Text, size_t Length, const char *Format, int Secure, va_l
         return Count;                                                                              \
     }
 
-int __cdecl scanf(const char *Format, ...)
-    FORWARD(ScanFile(stdin, Format, 0, Args)) int __cdecl scanf_s(const char *Format, ...) FORWARD(
-        ScanFile(stdin, Format, 1, Args)) int __cdecl fscanf(FILE *File, const char *Format, ...)
-        FORWARD(ScanFile(File, Format, 0, Args)) int __cdecl fscanf_s(FILE *File,
-                                                                      const char *Format, ...)
-            FORWARD(ScanFile(File, Format, 1, Args)) int __cdecl sscanf(const char *Text,
-                                                                        const char *Format, ...)
+int
+scanf(const char *Format,
+      ...) FORWARD(ScanFile(stdin, Format, 0, Args)) int scanf_s(const char *Format, ...)
+    FORWARD(ScanFile(stdin, Format, 1, Args)) int fscanf(FILE *File, const char *Format, ...)
+        FORWARD(ScanFile(File, Format, 0, Args)) int fscanf_s(FILE *File, const char *Format, ...)
+            FORWARD(ScanFile(File, Format, 1, Args)) int sscanf(const char *Text,
+                                                                const char *Format, ...)
                 FORWARD(ScanString(Text, (size_t)-1, Format, 0,
-                                   Args)) int __cdecl sscanf_s(const char *Text, const char *Format,
-                                                               ...)
+                                   Args)) int sscanf_s(const char *Text, const char *Format, ...)
                     FORWARD(ScanString(Text, (size_t)-1, Format, 1,
-                                       Args)) int __cdecl _snscanf(const char *Text, size_t Length,
-                                                                   const char *Format, ...)
-                        FORWARD(ScanString(Text, Length, Format, 0, Args)) int __cdecl _snscanf_s(
-                            const char *Text, size_t Length, const char *Format, ...)
+                                       Args)) int _snscanf(const char *Text, size_t Length,
+                                                           const char *Format, ...)
+                        FORWARD(ScanString(Text, Length, Format, 0,
+                                           Args)) int _snscanf_s(const char *Text, size_t Length,
+                                                                 const char *Format, ...)
                             FORWARD(ScanString(Text, Length, Format, 1,
-                                               Args)) int __cdecl _cscanf(const char *Format, ...)
+                                               Args)) int _cscanf(const char *Format, ...)
                                 FORWARD(ScanFile(stdin, Format, 0, Args))

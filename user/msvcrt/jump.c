@@ -83,7 +83,8 @@ __asm__(".text\n"
 
 DECLSPEC_NORETURN void CrtJump(JUMP *Jump, int Value);
 
-void __cdecl longjmp(void *Buffer, int Value)
+void
+longjmp(void *Buffer, int Value)
 {
     JUMP *Jump = Buffer;
     EXCEPTION_RECORD Record;

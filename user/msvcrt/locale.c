@@ -11,12 +11,14 @@
 
 #define DEFAULT "English_United States.1252"
 
-struct lconv *__cdecl localeconv(void)
+struct lconv *
+localeconv(void)
 {
     return &CrtConventions;
 }
 
-char *__cdecl setlocale(int Category, const char *Name)
+char *
+setlocale(int Category, const char *Name)
 {
     static const char *const Defaults[] = {"",          DEFAULT,    "English_United States",
                                            "English",   ".1252",    ".ACP",
@@ -55,7 +57,8 @@ char *__cdecl setlocale(int Category, const char *Name)
     return (char *)(*New == 'C' ? "C" : DEFAULT);
 }
 
-wchar_t *__cdecl _wsetlocale(int Category, const wchar_t *Name)
+wchar_t *
+_wsetlocale(int Category, const wchar_t *Name)
 {
     char Narrow[64];
     size_t i;
@@ -73,28 +76,33 @@ wchar_t *__cdecl _wsetlocale(int Category, const wchar_t *Name)
     return CrtCodePage == 0 ? L"C" : L"" DEFAULT;
 }
 
-unsigned int __cdecl ___lc_codepage_func(void)
+unsigned int
+___lc_codepage_func(void)
 {
     return (unsigned)CrtCodePage;
 }
 
-unsigned int __cdecl ___lc_collate_cp_func(void)
+unsigned int
+___lc_collate_cp_func(void)
 {
     return (unsigned)CrtCodePage;
 }
 
-int __cdecl ___mb_cur_max_func(void)
+int
+___mb_cur_max_func(void)
 {
     return __mb_cur_max;
 }
 
-LCID *__cdecl ___lc_handle_func(void)
+LCID *
+___lc_handle_func(void)
 {
     return CrtNoLocales;
 }
 
 /* Documented: sets whether the thread has a locale of its own; here none has. */
-int __cdecl _configthreadlocale(int Mode)
+int
+_configthreadlocale(int Mode)
 {
     if (Mode == _ENABLE_PER_THREAD_LOCALE || Mode < -1 || Mode > 2) {
         return CrtFail(EINVAL);

@@ -21,7 +21,8 @@ CrtInitLocks(void)
     }
 }
 
-void __cdecl _lock(int Number)
+void
+_lock(int Number)
 {
     EnterCriticalSection(&CrtLocks[Number]);
     if (Number >= CRT_LOCK_STREAM) {
@@ -29,7 +30,8 @@ void __cdecl _lock(int Number)
     }
 }
 
-void __cdecl _unlock(int Number)
+void
+_unlock(int Number)
 {
     if (Number >= CRT_LOCK_STREAM) {
         int i = Number - CRT_LOCK_STREAM;
@@ -83,12 +85,14 @@ CrtUnlockStream(FILE *File)
     }
 }
 
-void __cdecl _lock_file(FILE *File)
+void
+_lock_file(FILE *File)
 {
     CrtLockStream(File);
 }
 
-void __cdecl _unlock_file(FILE *File)
+void
+_unlock_file(FILE *File)
 {
     CrtUnlockStream(File);
 }

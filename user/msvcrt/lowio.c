@@ -85,7 +85,8 @@ CrtFailLastError(void)
     return CrtFail(CrtErrnoOf(Error));
 }
 
-__int64 __cdecl _lseeki64(int Fd, __int64 Offset, int Origin)
+__int64
+_lseeki64(int Fd, __int64 Offset, int Origin)
 {
     PCRT_FD This = CrtFd(Fd);
     LARGE_INTEGER Distance, Position;
@@ -108,24 +109,28 @@ __int64 __cdecl _lseeki64(int Fd, __int64 Offset, int Origin)
     return Position.QuadPart;
 }
 
-long __cdecl _lseek(int Fd, long Offset, int Origin)
+long
+_lseek(int Fd, long Offset, int Origin)
 {
     __int64 Position = _lseeki64(Fd, Offset, Origin);
 
     return Position > LONG_MAX ? CrtFail(EINVAL) : (long)Position;
 }
 
-__int64 __cdecl _telli64(int Fd)
+__int64
+_telli64(int Fd)
 {
     return _lseeki64(Fd, 0, SEEK_CUR);
 }
 
-long __cdecl _tell(int Fd)
+long
+_tell(int Fd)
 {
     return _lseek(Fd, 0, SEEK_CUR);
 }
 
-__int64 __cdecl _filelengthi64(int Fd)
+__int64
+_filelengthi64(int Fd)
 {
     __int64 Here = _lseeki64(Fd, 0, SEEK_CUR), Length;
 
@@ -139,7 +144,8 @@ __int64 __cdecl _filelengthi64(int Fd)
     return Length;
 }
 
-long __cdecl _filelength(int Fd)
+long
+_filelength(int Fd)
 {
     __int64 Length = _filelengthi64(Fd);
 
@@ -175,7 +181,8 @@ ReadRaw(PCRT_FD This, char *Buffer, unsigned int Count)
     return (int)(Got + Before);
 }
 
-int __cdecl _read(int Fd, void *Buffer, unsigned int Count)
+int
+_read(int Fd, void *Buffer, unsigned int Count)
 {
     PCRT_FD This = CrtFd(Fd);
     char *To = Buffer, Next;
@@ -271,7 +278,8 @@ WriteRaw(PCRT_FD This, const char *Buffer, unsigned int Count, unsigned int *Don
     return 0;
 }
 
-int __cdecl _write(int Fd, const void *Buffer, unsigned int Count)
+int
+_write(int Fd, const void *Buffer, unsigned int Count)
 {
     PCRT_FD This = CrtFd(Fd);
     const char *From = Buffer;
@@ -324,7 +332,8 @@ int __cdecl _write(int Fd, const void *Buffer, unsigned int Count)
     return (int)Sent;
 }
 
-int __cdecl _eof(int Fd)
+int
+_eof(int Fd)
 {
     __int64 Here, End;
 
@@ -343,7 +352,8 @@ int __cdecl _eof(int Fd)
     return 0;
 }
 
-int __cdecl _commit(int Fd)
+int
+_commit(int Fd)
 {
     PCRT_FD This = CrtFd(Fd);
 
@@ -353,7 +363,8 @@ int __cdecl _commit(int Fd)
     return FlushFileBuffers(This->Handle) ? 0 : CrtFailLastError();
 }
 
-errno_t __cdecl _chsize_s(int Fd, __int64 Size)
+errno_t
+_chsize_s(int Fd, __int64 Size)
 {
     PCRT_FD This = CrtFd(Fd);
     __int64 Here, Length;
@@ -391,12 +402,14 @@ errno_t __cdecl _chsize_s(int Fd, __int64 Size)
     return 0;
 }
 
-int __cdecl _chsize(int Fd, long Size)
+int
+_chsize(int Fd, long Size)
 {
     return _chsize_s(Fd, Size) == 0 ? 0 : -1;
 }
 
-int __cdecl _locking(int Fd, int Mode, long Count)
+int
+_locking(int Fd, int Mode, long Count)
 {
     PCRT_FD This = CrtFd(Fd);
     __int64 Here;

@@ -35,7 +35,7 @@ Make(unsigned __int64 Bits)
 }
 
 #define THROUGH(name)                                                                              \
-    double __cdecl name(double Value)                                                              \
+    double name(double Value)                                                                      \
     {                                                                                              \
         return (double)name##l(Value);                                                             \
     }
@@ -50,7 +50,8 @@ THROUGH(tan)
 THROUGH(log10)
 
 /* Value = result * 2^Exponent, result in [0.5, 1). */
-double __cdecl frexp(double Value, int *Exponent)
+double
+frexp(double Value, int *Exponent)
 {
     unsigned __int64 Bits = Raw(Value);
     int Field = (int)(Bits >> 52 & 0x7FF);
@@ -67,7 +68,8 @@ double __cdecl frexp(double Value, int *Exponent)
     return Make((Bits & 0x800FFFFFFFFFFFFFull) | 0x3FE0000000000000ull);
 }
 
-double __cdecl _nextafter(double From, double To)
+double
+_nextafter(double From, double To)
 {
     unsigned __int64 Bits = Raw(From);
 
@@ -84,7 +86,8 @@ double __cdecl _nextafter(double From, double To)
 }
 
 /* The squares of doubles fit in the range of long double, so nothing overflows on the way. */
-double __cdecl _hypot(double x, double y)
+double
+_hypot(double x, double y)
 {
     long double Square = (long double)x * x + (long double)y * y;
 
@@ -95,7 +98,8 @@ double __cdecl _hypot(double x, double y)
     return (double)Square;
 }
 
-float __cdecl _hypotf(float x, float y)
+float
+_hypotf(float x, float y)
 {
     return (float)_hypot(x, y);
 }
@@ -112,11 +116,12 @@ __mingw_raise_matherr(int Type, const char *Name, double First, double Second, d
     } Error = {Type, Name, First, Second, Result};
 
     if (CrtMathError != NULL) {
-        ((int(__cdecl *)(void *))CrtMathError)(&Error);
+        ((int (*)(void *))CrtMathError)(&Error);
     }
 }
 
-double __cdecl _cabs(struct _complex Value)
+double
+_cabs(struct _complex Value)
 {
     return _hypot(Value.x, Value.y);
 }

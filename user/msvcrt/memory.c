@@ -4,7 +4,8 @@
  */
 #include "crt.h"
 
-void *__cdecl memmove(void *Target, const void *Source, size_t Count)
+void *
+memmove(void *Target, const void *Source, size_t Count)
 {
     void *To = Target;
     const void *From = Source;
@@ -28,12 +29,14 @@ void *__cdecl memmove(void *Target, const void *Source, size_t Count)
     return Target;
 }
 
-void *__cdecl memcpy(void *Target, const void *Source, size_t Count)
+void *
+memcpy(void *Target, const void *Source, size_t Count)
 {
     return memmove(Target, Source, Count);
 }
 
-void *__cdecl memset(void *Target, int Value, size_t Count)
+void *
+memset(void *Target, int Value, size_t Count)
 {
     void *To = Target;
 
@@ -41,7 +44,8 @@ void *__cdecl memset(void *Target, int Value, size_t Count)
     return Target;
 }
 
-int __cdecl memcmp(const void *First, const void *Second, size_t Count)
+int
+memcmp(const void *First, const void *Second, size_t Count)
 {
     const unsigned char *a = First, *b = Second;
 
@@ -53,7 +57,8 @@ int __cdecl memcmp(const void *First, const void *Second, size_t Count)
     return 0;
 }
 
-void *__cdecl memchr(const void *Block, int Value, size_t Count)
+void *
+memchr(const void *Block, int Value, size_t Count)
 {
     const unsigned char *p = Block;
 
@@ -65,7 +70,8 @@ void *__cdecl memchr(const void *Block, int Value, size_t Count)
     return NULL;
 }
 
-void *__cdecl _memccpy(void *Target, const void *Source, int Value, size_t Count)
+void *
+_memccpy(void *Target, const void *Source, int Value, size_t Count)
 {
     unsigned char *t = Target;
     const unsigned char *s = Source;
@@ -78,7 +84,8 @@ void *__cdecl _memccpy(void *Target, const void *Source, int Value, size_t Count
     return NULL;
 }
 
-int __cdecl _memicmp(const void *First, const void *Second, size_t Count)
+int
+_memicmp(const void *First, const void *Second, size_t Count)
 {
     const unsigned char *a = First, *b = Second;
     int Difference;
@@ -92,7 +99,8 @@ int __cdecl _memicmp(const void *First, const void *Second, size_t Count)
     return 0;
 }
 
-errno_t __cdecl memcpy_s(void *Target, size_t Size, const void *Source, size_t Count)
+errno_t
+memcpy_s(void *Target, size_t Size, const void *Source, size_t Count)
 {
     if (Count == 0) {
         return 0;
@@ -107,7 +115,8 @@ errno_t __cdecl memcpy_s(void *Target, size_t Size, const void *Source, size_t C
     return 0;
 }
 
-errno_t __cdecl memmove_s(void *Target, size_t Size, const void *Source, size_t Count)
+errno_t
+memmove_s(void *Target, size_t Size, const void *Source, size_t Count)
 {
     if (Count == 0) {
         return 0;
@@ -119,17 +128,20 @@ errno_t __cdecl memmove_s(void *Target, size_t Size, const void *Source, size_t 
     return 0;
 }
 
-errno_t __cdecl wmemcpy_s(wchar_t *Target, size_t Size, const wchar_t *Source, size_t Count)
+errno_t
+wmemcpy_s(wchar_t *Target, size_t Size, const wchar_t *Source, size_t Count)
 {
     return memcpy_s(Target, Size * sizeof(wchar_t), Source, Count * sizeof(wchar_t));
 }
 
-errno_t __cdecl wmemmove_s(wchar_t *Target, size_t Size, const wchar_t *Source, size_t Count)
+errno_t
+wmemmove_s(wchar_t *Target, size_t Size, const wchar_t *Source, size_t Count)
 {
     return memmove_s(Target, Size * sizeof(wchar_t), Source, Count * sizeof(wchar_t));
 }
 
-void __cdecl _swab(char *Source, char *Target, int Count)
+void
+_swab(char *Source, char *Target, int Count)
 {
     for (; Count > 1; Count -= 2, Source += 2, Target += 2) {
         char First = Source[0];

@@ -65,7 +65,8 @@ CrtNarrow(const wchar_t *Text)
     return Narrow;
 }
 
-int __cdecl mblen(const char *Text, size_t Limit)
+int
+mblen(const char *Text, size_t Limit)
 {
     if (Text == NULL || *Text == 0) {
         return 0;
@@ -73,7 +74,8 @@ int __cdecl mblen(const char *Text, size_t Limit)
     return Limit == 0 ? -1 : 1;
 }
 
-int __cdecl mbtowc(wchar_t *Wide, const char *Text, size_t Limit)
+int
+mbtowc(wchar_t *Wide, const char *Text, size_t Limit)
 {
     if (Text == NULL || Limit == 0) {
         return 0;
@@ -84,7 +86,8 @@ int __cdecl mbtowc(wchar_t *Wide, const char *Text, size_t Limit)
     return *Text != 0;
 }
 
-int __cdecl wctomb(char *Text, wchar_t Char)
+int
+wctomb(char *Text, wchar_t Char)
 {
     int Byte = CrtNarrowChar(Char);
 
@@ -98,7 +101,8 @@ int __cdecl wctomb(char *Text, wchar_t Char)
     return 1;
 }
 
-errno_t __cdecl wctomb_s(int *Length, char *Text, size_t Size, wchar_t Char)
+errno_t
+wctomb_s(int *Length, char *Text, size_t Size, wchar_t Char)
 {
     if (Text != NULL && Size == 0) {
         return errno = ERANGE;
@@ -107,7 +111,8 @@ errno_t __cdecl wctomb_s(int *Length, char *Text, size_t Size, wchar_t Char)
     return *Length < 0 ? errno : 0;
 }
 
-size_t __cdecl mbstowcs(wchar_t *Wide, const char *Text, size_t Count)
+size_t
+mbstowcs(wchar_t *Wide, const char *Text, size_t Count)
 {
     size_t i;
 
@@ -123,7 +128,8 @@ size_t __cdecl mbstowcs(wchar_t *Wide, const char *Text, size_t Count)
     return i;
 }
 
-size_t __cdecl wcstombs(char *Text, const wchar_t *Wide, size_t Count)
+size_t
+wcstombs(char *Text, const wchar_t *Wide, size_t Count)
 {
     size_t i;
 
@@ -144,8 +150,8 @@ size_t __cdecl wcstombs(char *Text, const wchar_t *Wide, size_t Count)
     return i;
 }
 
-errno_t __cdecl mbstowcs_s(size_t *Converted, wchar_t *Wide, size_t Size, const char *Text,
-                           size_t Count)
+errno_t
+mbstowcs_s(size_t *Converted, wchar_t *Wide, size_t Size, const char *Text, size_t Count)
 {
     size_t Length = strlen(Text), Want;
 
@@ -172,8 +178,8 @@ errno_t __cdecl mbstowcs_s(size_t *Converted, wchar_t *Wide, size_t Size, const 
     return Wide != NULL && Count == _TRUNCATE && Want < Length ? STRUNCATE : 0;
 }
 
-errno_t __cdecl wcstombs_s(size_t *Converted, char *Text, size_t Size, const wchar_t *Wide,
-                           size_t Count)
+errno_t
+wcstombs_s(size_t *Converted, char *Text, size_t Size, const wchar_t *Wide, size_t Count)
 {
     size_t Length = wcstombs(NULL, Wide, 0), Want;
 
@@ -206,13 +212,15 @@ errno_t __cdecl wcstombs_s(size_t *Converted, char *Text, size_t Size, const wch
     return Text != NULL && Count == _TRUNCATE && Want < Length ? STRUNCATE : 0;
 }
 
-wint_t __cdecl btowc(int Byte)
+wint_t
+btowc(int Byte)
 {
     return Byte == EOF ? WEOF : CrtWideChar((unsigned char)Byte);
 }
 
 /* The restartable forms keep no state: there is none to keep. */
-size_t __cdecl mbrtowc(wchar_t *Wide, const char *Text, size_t Limit, mbstate_t *State)
+size_t
+mbrtowc(wchar_t *Wide, const char *Text, size_t Limit, mbstate_t *State)
 {
     (void)State;
     if (Text == NULL) {
@@ -221,18 +229,21 @@ size_t __cdecl mbrtowc(wchar_t *Wide, const char *Text, size_t Limit, mbstate_t 
     return Limit == 0 ? (size_t)-2 : (size_t)mbtowc(Wide, Text, Limit);
 }
 
-size_t __cdecl mbrlen(const char *Text, size_t Limit, mbstate_t *State)
+size_t
+mbrlen(const char *Text, size_t Limit, mbstate_t *State)
 {
     return mbrtowc(NULL, Text, Limit, State);
 }
 
-size_t __cdecl wcrtomb(char *Text, wchar_t Char, mbstate_t *State)
+size_t
+wcrtomb(char *Text, wchar_t Char, mbstate_t *State)
 {
     (void)State;
     return Text == NULL ? 1 : (size_t)(LONG_PTR)wctomb(Text, Char);
 }
 
-size_t __cdecl mbsrtowcs(wchar_t *Wide, const char **Text, size_t Count, mbstate_t *State)
+size_t
+mbsrtowcs(wchar_t *Wide, const char **Text, size_t Count, mbstate_t *State)
 {
     size_t Length = mbstowcs(Wide, *Text, Count);
 
@@ -243,7 +254,8 @@ size_t __cdecl mbsrtowcs(wchar_t *Wide, const char **Text, size_t Count, mbstate
     return Length;
 }
 
-size_t __cdecl wcsrtombs(char *Text, const wchar_t **Wide, size_t Count, mbstate_t *State)
+size_t
+wcsrtombs(char *Text, const wchar_t **Wide, size_t Count, mbstate_t *State)
 {
     size_t Length = wcstombs(Text, *Wide, Count);
 
@@ -255,34 +267,40 @@ size_t __cdecl wcsrtombs(char *Text, const wchar_t **Wide, size_t Count, mbstate
 }
 
 /* _mbs functions that are not simply those of narrow strings under a code page of single bytes. */
-unsigned char *__cdecl _mbsinc(const unsigned char *Text)
+unsigned char *
+_mbsinc(const unsigned char *Text)
 {
     return (unsigned char *)Text + 1;
 }
 
-unsigned char *__cdecl _mbsdec(const unsigned char *Start, const unsigned char *Text)
+unsigned char *
+_mbsdec(const unsigned char *Start, const unsigned char *Text)
 {
     return Text > Start ? (unsigned char *)Text - 1 : NULL;
 }
 
-unsigned int __cdecl _mbsnextc(const unsigned char *Text)
+unsigned int
+_mbsnextc(const unsigned char *Text)
 {
     return *Text;
 }
 
-size_t __cdecl _mbclen(const unsigned char *Text)
+size_t
+_mbclen(const unsigned char *Text)
 {
     (void)Text;
     return 1;
 }
 
-int __cdecl _ismbblead(unsigned int Char)
+int
+_ismbblead(unsigned int Char)
 {
     (void)Char;
     return 0;
 }
 
-int __cdecl _getmbcp(void)
+int
+_getmbcp(void)
 {
     return 0;
 }

@@ -5,29 +5,34 @@
 #define F(narrow, wide) narrow
 #include "number.inc"
 
-int __cdecl abs(int Value)
+int
+abs(int Value)
 {
     return Value < 0 ? -Value : Value;
 }
 
-long __cdecl labs(long Value)
+long
+labs(long Value)
 {
     return Value < 0 ? -Value : Value;
 }
 
-__int64 __cdecl _abs64(__int64 Value)
+__int64
+_abs64(__int64 Value)
 {
     return Value < 0 ? -Value : Value;
 }
 
-div_t __cdecl div(int Numerator, int Denominator)
+div_t
+div(int Numerator, int Denominator)
 {
     div_t Result = {Numerator / Denominator, Numerator % Denominator};
 
     return Result;
 }
 
-ldiv_t __cdecl ldiv(long Numerator, long Denominator)
+ldiv_t
+ldiv(long Numerator, long Denominator)
 {
     ldiv_t Result = {Numerator / Denominator, Numerator % Denominator};
 
@@ -35,12 +40,14 @@ ldiv_t __cdecl ldiv(long Numerator, long Denominator)
 }
 
 /* Microsoft's documented generator: one state for each thread, 1 until srand. */
-void __cdecl srand(unsigned int Seed)
+void
+srand(unsigned int Seed)
 {
     CrtThread()->RandState = Seed;
 }
 
-int __cdecl rand(void)
+int
+rand(void)
 {
     PCRT_THREAD Thread = CrtThread();
 
@@ -48,22 +55,26 @@ int __cdecl rand(void)
     return (Thread->RandState >> 16) & RAND_MAX;
 }
 
-unsigned int __cdecl CrtRotl(unsigned int Value, int Count)
+unsigned int
+CrtRotl(unsigned int Value, int Count)
 {
     return Value << (Count & 31) | Value >> (-Count & 31);
 }
 
-unsigned int __cdecl CrtRotr(unsigned int Value, int Count)
+unsigned int
+CrtRotr(unsigned int Value, int Count)
 {
     return Value >> (Count & 31) | Value << (-Count & 31);
 }
 
-unsigned __int64 __cdecl CrtRotl64(unsigned __int64 Value, int Count)
+unsigned __int64
+CrtRotl64(unsigned __int64 Value, int Count)
 {
     return Value << (Count & 63) | Value >> (-Count & 63);
 }
 
-unsigned __int64 __cdecl CrtRotr64(unsigned __int64 Value, int Count)
+unsigned __int64
+CrtRotr64(unsigned __int64 Value, int Count)
 {
     return Value >> (Count & 63) | Value << (-Count & 63);
 }

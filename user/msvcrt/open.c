@@ -154,7 +154,8 @@ ModeArgument(int Flags, va_list Args)
     return (Flags & _O_CREAT) != 0 ? va_arg(Args, int) : 0;
 }
 
-int __cdecl _open(const char *Path, int Flags, ...)
+int
+_open(const char *Path, int Flags, ...)
 {
     va_list Args;
     int Fd;
@@ -165,7 +166,8 @@ int __cdecl _open(const char *Path, int Flags, ...)
     return Fd;
 }
 
-int __cdecl _wopen(const wchar_t *Path, int Flags, ...)
+int
+_wopen(const wchar_t *Path, int Flags, ...)
 {
     va_list Args;
     int Fd;
@@ -176,7 +178,8 @@ int __cdecl _wopen(const wchar_t *Path, int Flags, ...)
     return Fd;
 }
 
-int __cdecl _sopen(const char *Path, int Flags, int Share, ...)
+int
+_sopen(const char *Path, int Flags, int Share, ...)
 {
     va_list Args;
     int Fd;
@@ -187,7 +190,8 @@ int __cdecl _sopen(const char *Path, int Flags, int Share, ...)
     return Fd;
 }
 
-int __cdecl _wsopen(const wchar_t *Path, int Flags, int Share, ...)
+int
+_wsopen(const wchar_t *Path, int Flags, int Share, ...)
 {
     va_list Args;
     int Fd;
@@ -198,27 +202,32 @@ int __cdecl _wsopen(const wchar_t *Path, int Flags, int Share, ...)
     return Fd;
 }
 
-errno_t __cdecl _sopen_s(int *Fd, const char *Path, int Flags, int Share, int Mode)
+errno_t
+_sopen_s(int *Fd, const char *Path, int Flags, int Share, int Mode)
 {
     return OpenNarrow(Path, Flags, Share, Mode, Fd) == 0 ? 0 : errno;
 }
 
-errno_t __cdecl _wsopen_s(int *Fd, const wchar_t *Path, int Flags, int Share, int Mode)
+errno_t
+_wsopen_s(int *Fd, const wchar_t *Path, int Flags, int Share, int Mode)
 {
     return CrtOpen(Path, Flags, Share, Mode, Fd) == 0 ? 0 : errno;
 }
 
-int __cdecl _creat(const char *Path, int Mode)
+int
+_creat(const char *Path, int Mode)
 {
     return _open(Path, _O_CREAT | _O_TRUNC | _O_RDWR, Mode);
 }
 
-int __cdecl _wcreat(const wchar_t *Path, int Mode)
+int
+_wcreat(const wchar_t *Path, int Mode)
 {
     return _wopen(Path, _O_CREAT | _O_TRUNC | _O_RDWR, Mode);
 }
 
-int __cdecl _umask(int Mask)
+int
+_umask(int Mask)
 {
     int Previous = (int)CrtUmask;
 

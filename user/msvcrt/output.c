@@ -12,7 +12,8 @@
 #define ENGINE CrtFormat
 #include "output.inc"
 
-int __cdecl vfprintf(FILE *File, const char *Format, va_list Args)
+int
+vfprintf(FILE *File, const char *Format, va_list Args)
 {
     CRT_OUT Out = {.File = File};
     int Count;
@@ -26,12 +27,14 @@ int __cdecl vfprintf(FILE *File, const char *Format, va_list Args)
     return Count;
 }
 
-int __cdecl vprintf(const char *Format, va_list Args)
+int
+vprintf(const char *Format, va_list Args)
 {
     return vfprintf(stdout, Format, Args);
 }
 
-int __cdecl _vsnprintf(char *Buffer, size_t Size, const char *Format, va_list Args)
+int
+_vsnprintf(char *Buffer, size_t Size, const char *Format, va_list Args)
 {
     CRT_OUT Out = {.Buffer = Buffer, .Size = Buffer != NULL ? Size : 0};
     int Count;
@@ -46,17 +49,20 @@ int __cdecl _vsnprintf(char *Buffer, size_t Size, const char *Format, va_list Ar
     return Buffer != NULL && Count >= 0 && (size_t)Count > Size ? -1 : Count;
 }
 
-int __cdecl vsprintf(char *Buffer, const char *Format, va_list Args)
+int
+vsprintf(char *Buffer, const char *Format, va_list Args)
 {
     return _vsnprintf(Buffer, (size_t)INT_MAX + 1, Format, Args);
 }
 
-int __cdecl _vscprintf(const char *Format, va_list Args)
+int
+_vscprintf(const char *Format, va_list Args)
 {
     return _vsnprintf(NULL, 0, Format, Args);
 }
 
-int __cdecl _vsnprintf_s(char *Buffer, size_t Size, size_t Limit, const char *Format, va_list Args)
+int
+_vsnprintf_s(char *Buffer, size_t Size, size_t Limit, const char *Format, va_list Args)
 {
     size_t Room = Limit < Size ? Limit + 1 : Size;
     CRT_OUT Out = {.Buffer = Buffer, .Size = Room};
@@ -84,7 +90,8 @@ int __cdecl _vsnprintf_s(char *Buffer, size_t Size, size_t Limit, const char *Fo
     return Count < 0 ? -1 : CrtFail(ERANGE);
 }
 
-int __cdecl vsprintf_s(char *Buffer, size_t Size, const char *Format, va_list Args)
+int
+vsprintf_s(char *Buffer, size_t Size, const char *Format, va_list Args)
 {
     if (Buffer == NULL || Size == 0) {
         return CrtFail(EINVAL);
@@ -104,62 +111,67 @@ int __cdecl vsprintf_s(char *Buffer, size_t Size, const char *Format, va_list Ar
         return Count;                                                                              \
     }
 
-int __cdecl printf(const char *Format, ...) FORWARD(
-    vfprintf(stdout, Format, Args)) int __cdecl fprintf(FILE *File, const char *Format, ...)
-    FORWARD(vfprintf(File, Format, Args)) int __cdecl sprintf(char *Buffer, const char *Format, ...)
-        FORWARD(vsprintf(Buffer, Format, Args)) int __cdecl _snprintf(char *Buffer, size_t Size,
-                                                                      const char *Format, ...)
-            FORWARD(_vsnprintf(Buffer, Size, Format,
-                               Args)) int __cdecl _scprintf(const char *Format, ...)
-                FORWARD(_vscprintf(Format, Args)) int __cdecl sprintf_s(char *Buffer, size_t Size,
-                                                                        const char *Format, ...)
-                    FORWARD(vsprintf_s(Buffer, Size, Format, Args)) int __cdecl _snprintf_s(
-                        char *Buffer, size_t Size, size_t Limit, const char *Format, ...)
+int
+printf(const char *Format,
+       ...) FORWARD(vfprintf(stdout, Format, Args)) int fprintf(FILE *File, const char *Format, ...)
+    FORWARD(vfprintf(File, Format, Args)) int sprintf(char *Buffer, const char *Format, ...)
+        FORWARD(vsprintf(Buffer, Format, Args)) int _snprintf(char *Buffer, size_t Size,
+                                                              const char *Format, ...)
+            FORWARD(_vsnprintf(Buffer, Size, Format, Args)) int _scprintf(const char *Format, ...)
+                FORWARD(_vscprintf(Format, Args)) int sprintf_s(char *Buffer, size_t Size,
+                                                                const char *Format, ...)
+                    FORWARD(vsprintf_s(Buffer, Size, Format,
+                                       Args)) int _snprintf_s(char *Buffer, size_t Size,
+                                                              size_t Limit, const char *Format, ...)
                         FORWARD(_vsnprintf_s(Buffer, Size, Limit, Format,
-                                             Args)) int __cdecl _cprintf(const char *Format, ...)
+                                             Args)) int _cprintf(const char *Format, ...)
                             FORWARD(vfprintf(stdout, Format, Args))
 
     /* With a locale argument, which says nothing here: there is one locale. */
-    int __cdecl _vprintf_l(const char *Format, _locale_t Locale, va_list Args)
+    int _vprintf_l(const char *Format, _locale_t Locale, va_list Args)
 {
     (void)Locale;
     return vfprintf(stdout, Format, Args);
 }
 
-int __cdecl _vfprintf_l(FILE *File, const char *Format, _locale_t Locale, va_list Args)
+int
+_vfprintf_l(FILE *File, const char *Format, _locale_t Locale, va_list Args)
 {
     (void)Locale;
     return vfprintf(File, Format, Args);
 }
 
-int __cdecl _vsprintf_l(char *Buffer, const char *Format, _locale_t Locale, va_list Args)
+int
+_vsprintf_l(char *Buffer, const char *Format, _locale_t Locale, va_list Args)
 {
     (void)Locale;
     return vsprintf(Buffer, Format, Args);
 }
 
-int __cdecl _vsnprintf_l(char *Buffer, size_t Size, const char *Format, _locale_t Locale,
-                         va_list Args)
+int
+_vsnprintf_l(char *Buffer, size_t Size, const char *Format, _locale_t Locale, va_list Args)
 {
     (void)Locale;
     return _vsnprintf(Buffer, Size, Format, Args);
 }
 
-int __cdecl _vsprintf_s_l(char *Buffer, size_t Size, const char *Format, _locale_t Locale,
-                          va_list Args)
+int
+_vsprintf_s_l(char *Buffer, size_t Size, const char *Format, _locale_t Locale, va_list Args)
 {
     (void)Locale;
     return vsprintf_s(Buffer, Size, Format, Args);
 }
 
-int __cdecl _vsnprintf_s_l(char *Buffer, size_t Size, size_t Limit, const char *Format,
-                           _locale_t Locale, va_list Args)
+int
+_vsnprintf_s_l(char *Buffer, size_t Size, size_t Limit, const char *Format, _locale_t Locale,
+               va_list Args)
 {
     (void)Locale;
     return _vsnprintf_s(Buffer, Size, Limit, Format, Args);
 }
 
-int __cdecl _vscprintf_l(const char *Format, _locale_t Locale, va_list Args)
+int
+_vscprintf_l(const char *Format, _locale_t Locale, va_list Args)
 {
     (void)Locale;
     return _vscprintf(Format, Args);
@@ -176,25 +188,24 @@ int __cdecl _vscprintf_l(const char *Format, _locale_t Locale, va_list Args)
         return Count;                                                                              \
     }
 
-int __cdecl _printf_l(const char *Format, _locale_t Locale, ...)
-    FORWARD_L(vfprintf(stdout, Format, Args)) int __cdecl _fprintf_l(FILE *File, const char *Format,
-                                                                     _locale_t Locale, ...)
-        FORWARD_L(vfprintf(File, Format, Args)) int __cdecl _sprintf_l(char *Buffer,
-                                                                       const char *Format,
-                                                                       _locale_t Locale, ...)
-            FORWARD_L(vsprintf(Buffer, Format, Args)) int __cdecl _snprintf_l(char *Buffer,
-                                                                              size_t Size,
-                                                                              const char *Format,
-                                                                              _locale_t Locale, ...)
-                FORWARD_L(_vsnprintf(Buffer, Size, Format, Args)) int __cdecl _sprintf_s_l(
+int
+_printf_l(const char *Format, _locale_t Locale, ...)
+    FORWARD_L(vfprintf(stdout, Format, Args)) int _fprintf_l(FILE *File, const char *Format,
+                                                             _locale_t Locale, ...)
+        FORWARD_L(vfprintf(File, Format, Args)) int _sprintf_l(char *Buffer, const char *Format,
+                                                               _locale_t Locale, ...)
+            FORWARD_L(vsprintf(Buffer, Format, Args)) int _snprintf_l(char *Buffer, size_t Size,
+                                                                      const char *Format,
+                                                                      _locale_t Locale, ...)
+                FORWARD_L(_vsnprintf(Buffer, Size, Format, Args)) int _sprintf_s_l(
                     char *Buffer, size_t Size, const char *Format, _locale_t Locale, ...)
                     FORWARD_L(vsprintf_s(Buffer, Size, Format,
-                                         Args)) int __cdecl _scprintf_l(const char *Format,
-                                                                        _locale_t Locale, ...)
+                                         Args)) int _scprintf_l(const char *Format,
+                                                                _locale_t Locale, ...)
                         FORWARD_L(_vscprintf(Format, Args))
 
     /* Documented since Windows Vista: two digits of exponent where they are enough. */
-    unsigned int __cdecl _set_output_format(unsigned int Format)
+    unsigned int _set_output_format(unsigned int Format)
 {
     unsigned int Previous = CrtThreeDigits ? 0 : _TWO_DIGIT_EXPONENT;
 
@@ -206,7 +217,8 @@ int __cdecl _printf_l(const char *Format, _locale_t Locale, ...)
     return Previous;
 }
 
-unsigned int __cdecl _get_output_format(void)
+unsigned int
+_get_output_format(void)
 {
     return CrtThreeDigits ? 0 : _TWO_DIGIT_EXPONENT;
 }

@@ -34,7 +34,8 @@ Slot(int Signal)
     return NULL;
 }
 
-__p_sig_fn_t __cdecl signal(int Signal, __p_sig_fn_t Handler)
+__p_sig_fn_t
+signal(int Signal, __p_sig_fn_t Handler)
 {
     __p_sig_fn_t *Where = Slot(Signal), Previous;
 
@@ -57,14 +58,15 @@ Call(__p_sig_fn_t Handler, int Signal, int FpeCode)
 
     if (Signal == SIGFPE) { /* such a handler takes the kind of error as well */
         Thread->FpeCode = FpeCode;
-        ((void(__cdecl *)(int, int))Handler)(Signal, FpeCode);
+        ((void (*)(int, int))Handler)(Signal, FpeCode);
         Thread->FpeCode = Previous;
     } else {
         Handler(Signal);
     }
 }
 
-int __cdecl raise(int Signal)
+int
+raise(int Signal)
 {
     __p_sig_fn_t *Where = Slot(Signal), Handler;
     PCRT_THREAD Thread = CrtThread();
@@ -87,12 +89,14 @@ int __cdecl raise(int Signal)
     return 0;
 }
 
-void **__cdecl __pxcptinfoptrs(void)
+void **
+__pxcptinfoptrs(void)
 {
     return &CrtThread()->ExceptionPointers;
 }
 
-int *__cdecl __fpecode(void)
+int *
+__fpecode(void)
 {
     return &CrtThread()->FpeCode;
 }
@@ -113,7 +117,8 @@ static const struct {
     {EXCEPTION_FLT_UNDERFLOW, SIGFPE, _FPE_UNDERFLOW},
 };
 
-int __cdecl _XcptFilter(unsigned long Code, struct _EXCEPTION_POINTERS *Pointers)
+int
+_XcptFilter(unsigned long Code, struct _EXCEPTION_POINTERS *Pointers)
 {
     PCRT_THREAD Thread = CrtThread();
     void *Previous = Thread->ExceptionPointers;

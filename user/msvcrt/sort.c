@@ -7,8 +7,8 @@
  */
 #include "crt.h"
 
-typedef int(__cdecl *COMPARE)(const void *, const void *);
-typedef int(__cdecl *COMPARE_CONTEXT)(void *, const void *, const void *);
+typedef int (*COMPARE)(const void *, const void *);
+typedef int (*COMPARE_CONTEXT)(void *, const void *, const void *);
 
 typedef struct {
     size_t Size;
@@ -98,7 +98,8 @@ Sort(char *Low, size_t Count, const ORDER *Order)
     }
 }
 
-void __cdecl qsort(void *Base, size_t Count, size_t Size, COMPARE Function)
+void
+qsort(void *Base, size_t Count, size_t Size, COMPARE Function)
 {
     ORDER Order = {Size, (void *)Function, NULL, 0};
 
@@ -107,7 +108,8 @@ void __cdecl qsort(void *Base, size_t Count, size_t Size, COMPARE Function)
     }
 }
 
-void __cdecl qsort_s(void *Base, size_t Count, size_t Size, COMPARE_CONTEXT Function, void *Context)
+void
+qsort_s(void *Base, size_t Count, size_t Size, COMPARE_CONTEXT Function, void *Context)
 {
     ORDER Order = {Size, (void *)Function, Context, 1};
 
@@ -138,24 +140,25 @@ Search(const void *Key, const void *Base, size_t Count, const ORDER *Order)
     return NULL;
 }
 
-void *__cdecl bsearch(const void *Key, const void *Base, size_t Count, size_t Size,
-                      COMPARE Function)
+void *
+bsearch(const void *Key, const void *Base, size_t Count, size_t Size, COMPARE Function)
 {
     ORDER Order = {Size, (void *)Function, NULL, 0};
 
     return Search(Key, Base, Count, &Order);
 }
 
-void *__cdecl bsearch_s(const void *Key, const void *Base, size_t Count, size_t Size,
-                        COMPARE_CONTEXT Function, void *Context)
+void *
+bsearch_s(const void *Key, const void *Base, size_t Count, size_t Size, COMPARE_CONTEXT Function,
+          void *Context)
 {
     ORDER Order = {Size, (void *)Function, Context, 1};
 
     return Search(Key, Base, Count, &Order);
 }
 
-void *__cdecl _lfind(const void *Key, const void *Base, unsigned int *Count, unsigned int Size,
-                     COMPARE Function)
+void *
+_lfind(const void *Key, const void *Base, unsigned int *Count, unsigned int Size, COMPARE Function)
 {
     const char *p = Base;
     unsigned int i;
@@ -168,8 +171,8 @@ void *__cdecl _lfind(const void *Key, const void *Base, unsigned int *Count, uns
     return NULL;
 }
 
-void *__cdecl _lsearch(const void *Key, void *Base, unsigned int *Count, unsigned int Size,
-                       COMPARE Function)
+void *
+_lsearch(const void *Key, void *Base, unsigned int *Count, unsigned int Size, COMPARE Function)
 {
     void *Found = _lfind(Key, Base, Count, Size, Function);
 

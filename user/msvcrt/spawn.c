@@ -184,24 +184,26 @@ Spawn(int Mode, const char *Name, const char *const *Arguments, const char *cons
     return Result;
 }
 
-intptr_t __cdecl _spawnve(int Mode, const char *Name, const char *const *Arguments,
-                          const char *const *Environment)
+intptr_t
+_spawnve(int Mode, const char *Name, const char *const *Arguments, const char *const *Environment)
 {
     return Spawn(Mode, Name, Arguments, Environment, 0);
 }
 
-intptr_t __cdecl _spawnv(int Mode, const char *Name, const char *const *Arguments)
+intptr_t
+_spawnv(int Mode, const char *Name, const char *const *Arguments)
 {
     return Spawn(Mode, Name, Arguments, NULL, 0);
 }
 
-intptr_t __cdecl _spawnvp(int Mode, const char *Name, const char *const *Arguments)
+intptr_t
+_spawnvp(int Mode, const char *Name, const char *const *Arguments)
 {
     return Spawn(Mode, Name, Arguments, NULL, 1);
 }
 
-intptr_t __cdecl _spawnvpe(int Mode, const char *Name, const char *const *Arguments,
-                           const char *const *Environment)
+intptr_t
+_spawnvpe(int Mode, const char *Name, const char *const *Arguments, const char *const *Environment)
 {
     return Spawn(Mode, Name, Arguments, Environment, 1);
 }
@@ -223,71 +225,81 @@ intptr_t __cdecl _spawnvpe(int Mode, const char *Name, const char *const *Argume
     va_end(Args);                                                                                  \
     (void)Environment
 
-intptr_t __cdecl _spawnl(int Mode, const char *Name, const char *First, ...)
+intptr_t
+_spawnl(int Mode, const char *Name, const char *First, ...)
 {
     LIST(First);
     return Spawn(Mode, Name, All, NULL, 0);
 }
 
-intptr_t __cdecl _spawnlp(int Mode, const char *Name, const char *First, ...)
+intptr_t
+_spawnlp(int Mode, const char *Name, const char *First, ...)
 {
     LIST(First);
     return Spawn(Mode, Name, All, NULL, 1);
 }
 
-intptr_t __cdecl _spawnle(int Mode, const char *Name, const char *First, ...)
+intptr_t
+_spawnle(int Mode, const char *Name, const char *First, ...)
 {
     LIST(First);
     return Spawn(Mode, Name, All, Environment, 0);
 }
 
-intptr_t __cdecl _spawnlpe(int Mode, const char *Name, const char *First, ...)
+intptr_t
+_spawnlpe(int Mode, const char *Name, const char *First, ...)
 {
     LIST(First);
     return Spawn(Mode, Name, All, Environment, 1);
 }
 
-intptr_t __cdecl _execl(const char *Name, const char *First, ...)
+intptr_t
+_execl(const char *Name, const char *First, ...)
 {
     LIST(First);
     return Spawn(_P_OVERLAY, Name, All, NULL, 0);
 }
 
-intptr_t __cdecl _execlp(const char *Name, const char *First, ...)
+intptr_t
+_execlp(const char *Name, const char *First, ...)
 {
     LIST(First);
     return Spawn(_P_OVERLAY, Name, All, NULL, 1);
 }
 
-intptr_t __cdecl _execle(const char *Name, const char *First, ...)
+intptr_t
+_execle(const char *Name, const char *First, ...)
 {
     LIST(First);
     return Spawn(_P_OVERLAY, Name, All, Environment, 0);
 }
 
-intptr_t __cdecl _execv(const char *Name, const char *const *Arguments)
+intptr_t
+_execv(const char *Name, const char *const *Arguments)
 {
     return Spawn(_P_OVERLAY, Name, Arguments, NULL, 0);
 }
 
-intptr_t __cdecl _execve(const char *Name, const char *const *Arguments,
-                         const char *const *Environment)
+intptr_t
+_execve(const char *Name, const char *const *Arguments, const char *const *Environment)
 {
     return Spawn(_P_OVERLAY, Name, Arguments, Environment, 0);
 }
 
-intptr_t __cdecl _execvp(const char *Name, const char *const *Arguments)
+intptr_t
+_execvp(const char *Name, const char *const *Arguments)
 {
     return Spawn(_P_OVERLAY, Name, Arguments, NULL, 1);
 }
 
-intptr_t __cdecl _execvpe(const char *Name, const char *const *Arguments,
-                          const char *const *Environment)
+intptr_t
+_execvpe(const char *Name, const char *const *Arguments, const char *const *Environment)
 {
     return Spawn(_P_OVERLAY, Name, Arguments, Environment, 1);
 }
 
-intptr_t __cdecl _cwait(int *Code, intptr_t Process, int Action)
+intptr_t
+_cwait(int *Code, intptr_t Process, int Action)
 {
     DWORD Status;
 
@@ -304,12 +316,14 @@ intptr_t __cdecl _cwait(int *Code, intptr_t Process, int Action)
     return Process;
 }
 
-int __cdecl _getpid(void)
+int
+_getpid(void)
 {
     return (int)GetCurrentProcessId();
 }
 
-int __cdecl system(const char *Command)
+int
+system(const char *Command)
 {
     if (Command == NULL) {
         return 0;
@@ -317,19 +331,22 @@ int __cdecl system(const char *Command)
     return CrtFail(ENOENT);
 }
 
-int __cdecl _wsystem(const wchar_t *Command)
+int
+_wsystem(const wchar_t *Command)
 {
     return system(Command != NULL ? "" : NULL);
 }
 
-FILE *__cdecl _popen(const char *Command, const char *Mode)
+FILE *
+_popen(const char *Command, const char *Mode)
 {
     (void)Command, (void)Mode;
     CrtFail(ENOENT);
     return NULL;
 }
 
-int __cdecl _pclose(FILE *File)
+int
+_pclose(FILE *File)
 {
     (void)File;
     return CrtFail(EBADF);

@@ -88,7 +88,8 @@ MainArguments(int Expand, const CRT_STARTUPINFO *StartupInfo)
     return 0;
 }
 
-int __cdecl __getmainargs(int *Argc, char ***Argv, char ***Env, int Expand, void *StartupInfo)
+int
+__getmainargs(int *Argc, char ***Argv, char ***Env, int Expand, void *StartupInfo)
 {
     int i;
 
@@ -115,8 +116,8 @@ int __cdecl __getmainargs(int *Argc, char ***Argv, char ***Env, int Expand, void
     return 0;
 }
 
-int __cdecl __wgetmainargs(int *Argc, wchar_t ***Argv, wchar_t ***Env, int Expand,
-                           void *StartupInfo)
+int
+__wgetmainargs(int *Argc, wchar_t ***Argv, wchar_t ***Env, int Expand, void *StartupInfo)
 {
     if (MainArguments(Expand, StartupInfo) != 0) {
         return -1;
@@ -127,57 +128,68 @@ int __cdecl __wgetmainargs(int *Argc, wchar_t ***Argv, wchar_t ***Env, int Expan
     return 0;
 }
 
-void __cdecl __set_app_type(int Type)
+void
+__set_app_type(int Type)
 {
     CrtAppType = Type;
 }
 
-int *__cdecl __p__fmode(void)
+int *
+__p__fmode(void)
 {
     return &_fmode;
 }
 
-int *__cdecl __p__commode(void)
+int *
+__p__commode(void)
 {
     return &_commode;
 }
 
-char **__cdecl __p__acmdln(void)
+char **
+__p__acmdln(void)
 {
     return &_acmdln;
 }
 
-wchar_t **__cdecl __p__wcmdln(void)
+wchar_t **
+__p__wcmdln(void)
 {
     return &_wcmdln;
 }
 
-int *__cdecl __p___argc(void)
+int *
+__p___argc(void)
 {
     return &__argc;
 }
 
-char ***__cdecl __p___argv(void)
+char ***
+__p___argv(void)
 {
     return &__argv;
 }
 
-wchar_t ***__cdecl __p___wargv(void)
+wchar_t ***
+__p___wargv(void)
 {
     return &__wargv;
 }
 
-char ***__cdecl __p__environ(void)
+char ***
+__p__environ(void)
 {
     return &_environ;
 }
 
-wchar_t ***__cdecl __p__wenviron(void)
+wchar_t ***
+__p__wenviron(void)
 {
     return &_wenviron;
 }
 
-int __cdecl _set_error_mode(int Mode)
+int
+_set_error_mode(int Mode)
 {
     int Previous = CrtErrorMode;
 
@@ -189,7 +201,8 @@ int __cdecl _set_error_mode(int Mode)
     return Previous;
 }
 
-void __cdecl __setusermatherr(void *Handler)
+void
+__setusermatherr(void *Handler)
 {
     CrtMathError = Handler;
 }

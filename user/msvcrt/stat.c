@@ -36,7 +36,8 @@ ModeOf(DWORD Attributes, const wchar_t *Path)
     return Mode | (Mode & 0700) >> 3 | (Mode & 0700) >> 6;
 }
 
-int __cdecl _wstat64(const wchar_t *Path, struct _stat64 *Stat)
+int
+_wstat64(const wchar_t *Path, struct _stat64 *Stat)
 {
     WIN32_FILE_ATTRIBUTE_DATA Data;
 
@@ -69,7 +70,8 @@ int __cdecl _wstat64(const wchar_t *Path, struct _stat64 *Stat)
     return 0;
 }
 
-int __cdecl _fstat64(int Fd, struct _stat64 *Stat)
+int
+_fstat64(int Fd, struct _stat64 *Stat)
 {
     BY_HANDLE_FILE_INFORMATION Data;
     PCRT_FD This = CrtFd(Fd);
@@ -104,7 +106,8 @@ int __cdecl _fstat64(int Fd, struct _stat64 *Stat)
     return 0;
 }
 
-int __cdecl CrtStat64(const char *Path, struct _stat64 *Stat)
+int
+CrtStat64(const char *Path, struct _stat64 *Stat)
 {
     wchar_t *Wide;
     int Status;
@@ -135,7 +138,7 @@ int __cdecl CrtStat64(const char *Path, struct _stat64 *Stat)
     } while (0)
 
 #define FAMILY(suffix, type)                                                                       \
-    int __cdecl CrtStat##suffix(const char *Path, struct type *Stat)                               \
+    int CrtStat##suffix(const char *Path, struct type *Stat)                                       \
     {                                                                                              \
         struct _stat64 Full;                                                                       \
         if (CrtStat64(Path, &Full) != 0) {                                                         \
@@ -143,7 +146,7 @@ int __cdecl CrtStat64(const char *Path, struct _stat64 *Stat)
         }                                                                                          \
         COPY(Stat, &Full);                                                                         \
     }                                                                                              \
-    int __cdecl CrtWstat##suffix(const wchar_t *Path, struct type *Stat)                           \
+    int CrtWstat##suffix(const wchar_t *Path, struct type *Stat)                                   \
     {                                                                                              \
         struct _stat64 Full;                                                                       \
         if (_wstat64(Path, &Full) != 0) {                                                          \
@@ -151,7 +154,7 @@ int __cdecl CrtStat64(const char *Path, struct _stat64 *Stat)
         }                                                                                          \
         COPY(Stat, &Full);                                                                         \
     }                                                                                              \
-    int __cdecl CrtFstat##suffix(int Fd, struct type *Stat)                                        \
+    int CrtFstat##suffix(int Fd, struct type *Stat)                                                \
     {                                                                                              \
         struct _stat64 Full;                                                                       \
         if (_fstat64(Fd, &Full) != 0) {                                                            \
@@ -164,7 +167,8 @@ FAMILY(64i32, _stat64i32)
 FAMILY(32, _stat32)
 FAMILY(32i64, _stat32i64)
 
-int __cdecl _waccess(const wchar_t *Path, int Mode)
+int
+_waccess(const wchar_t *Path, int Mode)
 {
     DWORD Attributes;
 
@@ -183,12 +187,14 @@ int __cdecl _waccess(const wchar_t *Path, int Mode)
     return 0;
 }
 
-errno_t __cdecl _waccess_s(const wchar_t *Path, int Mode)
+errno_t
+_waccess_s(const wchar_t *Path, int Mode)
 {
     return _waccess(Path, Mode) == 0 ? 0 : errno;
 }
 
-int __cdecl _wchmod(const wchar_t *Path, int Mode)
+int
+_wchmod(const wchar_t *Path, int Mode)
 {
     DWORD Attributes = Path != NULL ? GetFileAttributesW(Path) : INVALID_FILE_ATTRIBUTES;
 
@@ -203,7 +209,8 @@ int __cdecl _wchmod(const wchar_t *Path, int Mode)
     return SetFileAttributesW(Path, Attributes) ? 0 : CrtFailLastError();
 }
 
-int __cdecl _futime64(int Fd, struct __utimbuf64 *Times)
+int
+_futime64(int Fd, struct __utimbuf64 *Times)
 {
     FILETIME Access, Write;
     __time64_t Now = _time64(NULL);
@@ -217,7 +224,8 @@ int __cdecl _futime64(int Fd, struct __utimbuf64 *Times)
     return SetFileTime(This->Handle, NULL, &Access, &Write) ? 0 : CrtFailLastError();
 }
 
-int __cdecl _wutime64(const wchar_t *Path, struct __utimbuf64 *Times)
+int
+_wutime64(const wchar_t *Path, struct __utimbuf64 *Times)
 {
     int Fd = _wopen(Path, _O_RDWR | _O_BINARY), Status;
 
@@ -229,7 +237,8 @@ int __cdecl _wutime64(const wchar_t *Path, struct __utimbuf64 *Times)
     return Status;
 }
 
-int __cdecl _futime32(int Fd, struct __utimbuf32 *Times)
+int
+_futime32(int Fd, struct __utimbuf32 *Times)
 {
     struct __utimbuf64 Wide = {0, 0};
 
@@ -240,7 +249,8 @@ int __cdecl _futime32(int Fd, struct __utimbuf32 *Times)
     return _futime64(Fd, Times != NULL ? &Wide : NULL);
 }
 
-int __cdecl _wutime32(const wchar_t *Path, struct __utimbuf32 *Times)
+int
+_wutime32(const wchar_t *Path, struct __utimbuf32 *Times)
 {
     struct __utimbuf64 Wide = {0, 0};
 
@@ -251,7 +261,8 @@ int __cdecl _wutime32(const wchar_t *Path, struct __utimbuf32 *Times)
     return _wutime64(Path, Times != NULL ? &Wide : NULL);
 }
 
-int __cdecl _utime64(const char *Path, struct __utimbuf64 *Times)
+int
+_utime64(const char *Path, struct __utimbuf64 *Times)
 {
     wchar_t *Wide = CrtWide(Path);
     int Status = Wide != NULL ? _wutime64(Wide, Times) : -1;
@@ -260,7 +271,8 @@ int __cdecl _utime64(const char *Path, struct __utimbuf64 *Times)
     return Status;
 }
 
-int __cdecl _utime32(const char *Path, struct __utimbuf32 *Times)
+int
+_utime32(const char *Path, struct __utimbuf32 *Times)
 {
     wchar_t *Wide = CrtWide(Path);
     int Status = Wide != NULL ? _wutime32(Wide, Times) : -1;

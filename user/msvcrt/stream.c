@@ -26,12 +26,14 @@ CrtInitStreams(void)
     }
 }
 
-FILE *__cdecl __iob_func(void)
+FILE *
+__iob_func(void)
 {
     return _iob;
 }
 
-FILE *__cdecl __acrt_iob_func(unsigned int Index)
+FILE *
+__acrt_iob_func(unsigned int Index)
 {
     return &_iob[Index];
 }
@@ -152,7 +154,8 @@ CrtStreamReleased(FILE *File) /* S1 */
     }
 }
 
-int __cdecl _filbuf(FILE *File)
+int
+_filbuf(FILE *File)
 {
     PCRT_FD Fd;
     int Got;
@@ -187,7 +190,8 @@ int __cdecl _filbuf(FILE *File)
     return (unsigned char)*File->_ptr++;
 }
 
-int __cdecl _flsbuf(int Char, FILE *File)
+int
+_flsbuf(int Char, FILE *File)
 {
     char Byte = (char)Char;
     int Pending;
@@ -320,7 +324,8 @@ CrtFlushAtExit(int Terminating)
     }
 }
 
-int __cdecl fflush(FILE *File)
+int
+fflush(FILE *File)
 {
     int Status;
 
@@ -333,12 +338,14 @@ int __cdecl fflush(FILE *File)
     return Status;
 }
 
-int __cdecl _flushall(void)
+int
+_flushall(void)
 {
     return CrtFlushAll(0);
 }
 
-int __cdecl setvbuf(FILE *File, char *Buffer, int Mode, size_t Size)
+int
+setvbuf(FILE *File, char *Buffer, int Mode, size_t Size)
 {
     if ((Mode != _IONBF && Mode != _IOFBF && Mode != _IOLBF) ||
         (Mode != _IONBF && (Size < 2 || Size > INT_MAX))) {
@@ -371,7 +378,8 @@ int __cdecl setvbuf(FILE *File, char *Buffer, int Mode, size_t Size)
     return 0;
 }
 
-void __cdecl setbuf(FILE *File, char *Buffer)
+void
+setbuf(FILE *File, char *Buffer)
 {
     setvbuf(File, Buffer, Buffer != NULL ? _IOFBF : _IONBF, BUFSIZ);
 }

@@ -3,7 +3,8 @@
  */
 #include "crt.h"
 
-int __cdecl fputc(int Char, FILE *File)
+int
+fputc(int Char, FILE *File)
 {
     CrtLockStream(File);
     Char = CrtPutc(Char, File);
@@ -11,7 +12,8 @@ int __cdecl fputc(int Char, FILE *File)
     return Char;
 }
 
-int __cdecl fgetc(FILE *File)
+int
+fgetc(FILE *File)
 {
     int Char;
 
@@ -21,7 +23,8 @@ int __cdecl fgetc(FILE *File)
     return Char;
 }
 
-int __cdecl ungetc(int Char, FILE *File)
+int
+ungetc(int Char, FILE *File)
 {
     CrtLockStream(File);
     Char = CrtUngetc(Char, File);
@@ -29,22 +32,26 @@ int __cdecl ungetc(int Char, FILE *File)
     return Char;
 }
 
-int __cdecl CrtGetchar(void)
+int
+CrtGetchar(void)
 {
     return fgetc(stdin);
 }
 
-int __cdecl CrtPutchar(int Char)
+int
+CrtPutchar(int Char)
 {
     return fputc(Char, stdout);
 }
 
-int __cdecl _fgetchar(void)
+int
+_fgetchar(void)
 {
     return fgetc(stdin);
 }
 
-int __cdecl _fputchar(int Char)
+int
+_fputchar(int Char)
 {
     return fputc(Char, stdout);
 }
@@ -52,12 +59,14 @@ int __cdecl _fputchar(int Char)
 #undef _getc_nolock
 #undef _putc_nolock
 
-int __cdecl _getc_nolock(FILE *File)
+int
+_getc_nolock(FILE *File)
 {
     return CrtGetc(File);
 }
 
-int __cdecl _putc_nolock(int Char, FILE *File)
+int
+_putc_nolock(int Char, FILE *File)
 {
     return CrtPutc(Char, File);
 }
@@ -99,7 +108,8 @@ Write(const char *From, size_t Count, FILE *File)
     return Count - Left;
 }
 
-size_t __cdecl fwrite(const void *Buffer, size_t Size, size_t Count, FILE *File)
+size_t
+fwrite(const void *Buffer, size_t Size, size_t Count, FILE *File)
 {
     size_t Total, Done;
 
@@ -116,7 +126,8 @@ size_t __cdecl fwrite(const void *Buffer, size_t Size, size_t Count, FILE *File)
     return Done / Size;
 }
 
-size_t __cdecl fread(void *Buffer, size_t Size, size_t Count, FILE *File)
+size_t
+fread(void *Buffer, size_t Size, size_t Count, FILE *File)
 {
     char *To = Buffer;
     size_t Total, Left, Part;
@@ -163,7 +174,8 @@ size_t __cdecl fread(void *Buffer, size_t Size, size_t Count, FILE *File)
     return (Total - Left) / Size;
 }
 
-int __cdecl fputs(const char *Text, FILE *File)
+int
+fputs(const char *Text, FILE *File)
 {
     size_t Length = strlen(Text), Done;
 
@@ -173,7 +185,8 @@ int __cdecl fputs(const char *Text, FILE *File)
     return Done == Length ? 0 : EOF;
 }
 
-int __cdecl puts(const char *Text)
+int
+puts(const char *Text)
 {
     size_t Length = strlen(Text);
     int Status = EOF;
@@ -186,7 +199,8 @@ int __cdecl puts(const char *Text)
     return Status;
 }
 
-char *__cdecl fgets(char *Text, int Size, FILE *File)
+char *
+fgets(char *Text, int Size, FILE *File)
 {
     char *p = Text;
     int Char = 0;
@@ -216,7 +230,8 @@ char *__cdecl fgets(char *Text, int Size, FILE *File)
     return Text;
 }
 
-char *__cdecl gets(char *Text)
+char *
+gets(char *Text)
 {
     char *p = Text;
     int Char;
@@ -233,7 +248,8 @@ char *__cdecl gets(char *Text)
     return Text;
 }
 
-char *__cdecl gets_s(char *Text, size_t Size)
+char *
+gets_s(char *Text, size_t Size)
 {
     size_t Length = 0;
     int Char;
@@ -260,29 +276,34 @@ char *__cdecl gets_s(char *Text, size_t Size)
     return Text;
 }
 
-int __cdecl _getw(FILE *File)
+int
+_getw(FILE *File)
 {
     int Value;
 
     return fread(&Value, sizeof(Value), 1, File) == 1 ? Value : EOF;
 }
 
-int __cdecl _putw(int Value, FILE *File)
+int
+_putw(int Value, FILE *File)
 {
     return fwrite(&Value, sizeof(Value), 1, File) == 1 ? Value : EOF;
 }
 
-int __cdecl CrtFeof(FILE *File)
+int
+CrtFeof(FILE *File)
 {
     return File->_flag & _IOEOF;
 }
 
-int __cdecl CrtFerror(FILE *File)
+int
+CrtFerror(FILE *File)
 {
     return File->_flag & _IOERR;
 }
 
-void __cdecl clearerr(FILE *File)
+void
+clearerr(FILE *File)
 {
     PCRT_FD Fd;
 
@@ -295,7 +316,8 @@ void __cdecl clearerr(FILE *File)
     CrtUnlockStream(File);
 }
 
-errno_t __cdecl clearerr_s(FILE *File)
+errno_t
+clearerr_s(FILE *File)
 {
     if (File == NULL) {
         return errno = EINVAL;
@@ -304,7 +326,8 @@ errno_t __cdecl clearerr_s(FILE *File)
     return 0;
 }
 
-int __cdecl CrtFileno(FILE *File)
+int
+CrtFileno(FILE *File)
 {
     return File != NULL ? File->_file : CrtFail(EINVAL);
 }

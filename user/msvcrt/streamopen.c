@@ -30,12 +30,14 @@ CrtOpenStream(const wchar_t *Path, const wchar_t *Mode, int Share, FILE *File)
     return New;
 }
 
-FILE *__cdecl _wfsopen(const wchar_t *Path, const wchar_t *Mode, int Share)
+FILE *
+_wfsopen(const wchar_t *Path, const wchar_t *Mode, int Share)
 {
     return CrtOpenStream(Path, Mode, Share, NULL);
 }
 
-FILE *__cdecl _fsopen(const char *Path, const char *Mode, int Share)
+FILE *
+_fsopen(const char *Path, const char *Mode, int Share)
 {
     wchar_t *WidePath, *WideMode;
     FILE *File = NULL;
@@ -54,18 +56,21 @@ FILE *__cdecl _fsopen(const char *Path, const char *Mode, int Share)
     return File;
 }
 
-FILE *__cdecl fopen(const char *Path, const char *Mode)
+FILE *
+fopen(const char *Path, const char *Mode)
 {
     return _fsopen(Path, Mode, _SH_DENYNO);
 }
 
-FILE *__cdecl _wfopen(const wchar_t *Path, const wchar_t *Mode)
+FILE *
+_wfopen(const wchar_t *Path, const wchar_t *Mode)
 {
     return _wfsopen(Path, Mode, _SH_DENYNO);
 }
 
 /* The checked forms open for nobody else (documented). */
-errno_t __cdecl fopen_s(FILE **File, const char *Path, const char *Mode)
+errno_t
+fopen_s(FILE **File, const char *Path, const char *Mode)
 {
     if (File == NULL) {
         return errno = EINVAL;
@@ -74,7 +79,8 @@ errno_t __cdecl fopen_s(FILE **File, const char *Path, const char *Mode)
     return *File != NULL ? 0 : errno;
 }
 
-errno_t __cdecl _wfopen_s(FILE **File, const wchar_t *Path, const wchar_t *Mode)
+errno_t
+_wfopen_s(FILE **File, const wchar_t *Path, const wchar_t *Mode)
 {
     if (File == NULL) {
         return errno = EINVAL;
@@ -83,7 +89,8 @@ errno_t __cdecl _wfopen_s(FILE **File, const wchar_t *Path, const wchar_t *Mode)
     return *File != NULL ? 0 : errno;
 }
 
-FILE *__cdecl _wfdopen(int Fd, const wchar_t *Mode)
+FILE *
+_wfdopen(int Fd, const wchar_t *Mode)
 {
     int OpenFlags, StreamFlags;
     FILE *File;
@@ -99,7 +106,8 @@ FILE *__cdecl _wfdopen(int Fd, const wchar_t *Mode)
     return File;
 }
 
-FILE *__cdecl _fdopen(int Fd, const char *Mode)
+FILE *
+_fdopen(int Fd, const char *Mode)
 {
     wchar_t *WideMode = CrtWide(Mode);
     FILE *File = WideMode != NULL ? _wfdopen(Fd, WideMode) : NULL;
@@ -127,7 +135,8 @@ Close(FILE *File)
     return Status;
 }
 
-int __cdecl fclose(FILE *File)
+int
+fclose(FILE *File)
 {
     int Status = EOF;
 
@@ -144,7 +153,8 @@ int __cdecl fclose(FILE *File)
     return Status;
 }
 
-int __cdecl _fcloseall(void)
+int
+_fcloseall(void)
 {
     int i, Count = 0;
     FILE *File;
@@ -157,7 +167,8 @@ int __cdecl _fcloseall(void)
     return Count;
 }
 
-FILE *__cdecl _wfreopen(const wchar_t *Path, const wchar_t *Mode, FILE *File)
+FILE *
+_wfreopen(const wchar_t *Path, const wchar_t *Mode, FILE *File)
 {
     FILE *Opened;
     int Fd;
@@ -188,7 +199,8 @@ FILE *__cdecl _wfreopen(const wchar_t *Path, const wchar_t *Mode, FILE *File)
     return Opened;
 }
 
-FILE *__cdecl freopen(const char *Path, const char *Mode, FILE *File)
+FILE *
+freopen(const char *Path, const char *Mode, FILE *File)
 {
     wchar_t *WidePath, *WideMode;
 
@@ -204,7 +216,8 @@ FILE *__cdecl freopen(const char *Path, const char *Mode, FILE *File)
     return File;
 }
 
-errno_t __cdecl freopen_s(FILE **New, const char *Path, const char *Mode, FILE *File)
+errno_t
+freopen_s(FILE **New, const char *Path, const char *Mode, FILE *File)
 {
     if (New == NULL) {
         return errno = EINVAL;
@@ -213,7 +226,8 @@ errno_t __cdecl freopen_s(FILE **New, const char *Path, const char *Mode, FILE *
     return *New != NULL ? 0 : errno;
 }
 
-errno_t __cdecl _wfreopen_s(FILE **New, const wchar_t *Path, const wchar_t *Mode, FILE *File)
+errno_t
+_wfreopen_s(FILE **New, const wchar_t *Path, const wchar_t *Mode, FILE *File)
 {
     if (New == NULL) {
         return errno = EINVAL;
@@ -249,7 +263,8 @@ NewName(wchar_t *Name, size_t Size, const wchar_t *Folder, const wchar_t *Prefix
     return 0;
 }
 
-wchar_t *__cdecl _wtmpnam(wchar_t *Name)
+wchar_t *
+_wtmpnam(wchar_t *Name)
 {
     if (Name == NULL) {
         Name = CrtWideTempName;
@@ -257,7 +272,8 @@ wchar_t *__cdecl _wtmpnam(wchar_t *Name)
     return NewName(Name, L_tmpnam, L"\\", L"s") == 0 ? Name : NULL;
 }
 
-char *__cdecl tmpnam(char *Name)
+char *
+tmpnam(char *Name)
 {
     wchar_t Wide[MAX_PATH];
     size_t i = 0;
@@ -274,7 +290,8 @@ char *__cdecl tmpnam(char *Name)
     return Name;
 }
 
-errno_t __cdecl tmpnam_s(char *Name, size_t Size)
+errno_t
+tmpnam_s(char *Name, size_t Size)
 {
     char Text[MAX_PATH];
 
@@ -284,7 +301,8 @@ errno_t __cdecl tmpnam_s(char *Name, size_t Size)
     return strcpy_s(Name, Size, Text);
 }
 
-wchar_t *__cdecl _wtempnam(const wchar_t *Folder, const wchar_t *Prefix)
+wchar_t *
+_wtempnam(const wchar_t *Folder, const wchar_t *Prefix)
 {
     wchar_t *Name = malloc(MAX_PATH * sizeof(wchar_t)), *Variable = _wgetenv(L"TMP");
 
@@ -303,7 +321,8 @@ wchar_t *__cdecl _wtempnam(const wchar_t *Folder, const wchar_t *Prefix)
     return Name;
 }
 
-char *__cdecl _tempnam(const char *Folder, const char *Prefix)
+char *
+_tempnam(const char *Folder, const char *Prefix)
 {
     wchar_t *WideFolder = Folder != NULL ? CrtWide(Folder) : NULL;
     wchar_t *WidePrefix = Prefix != NULL ? CrtWide(Prefix) : NULL;
@@ -316,7 +335,8 @@ char *__cdecl _tempnam(const char *Folder, const char *Prefix)
     return Name;
 }
 
-FILE *__cdecl tmpfile(void)
+FILE *
+tmpfile(void)
 {
     wchar_t Folder[MAX_PATH], Name[MAX_PATH];
 
@@ -326,7 +346,8 @@ FILE *__cdecl tmpfile(void)
     return CrtOpenStream(Name, L"w+bTD", _SH_DENYNO, NULL);
 }
 
-errno_t __cdecl tmpfile_s(FILE **File)
+errno_t
+tmpfile_s(FILE **File)
 {
     if (File == NULL) {
         return errno = EINVAL;
@@ -336,17 +357,20 @@ errno_t __cdecl tmpfile_s(FILE **File)
 }
 
 /* Every tmpfile deletes itself when it is closed; this closes those that are open. */
-int __cdecl _rmtmp(void)
+int
+_rmtmp(void)
 {
     return 0;
 }
 
-int __cdecl _getmaxstdio(void)
+int
+_getmaxstdio(void)
 {
     return CRT_STREAMS_MAX;
 }
 
-int __cdecl _setmaxstdio(int Count)
+int
+_setmaxstdio(int Count)
 {
     if (Count < CRT_IOB || Count > 2048) {
         return CrtFail(EINVAL);

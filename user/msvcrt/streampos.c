@@ -68,7 +68,8 @@ Seek(FILE *File, __int64 Offset, int Origin)
     return _lseeki64(File->_file, Offset, Origin) < 0 ? -1 : 0;
 }
 
-__int64 __cdecl _ftelli64(FILE *File)
+__int64
+_ftelli64(FILE *File)
 {
     __int64 Position;
 
@@ -78,14 +79,16 @@ __int64 __cdecl _ftelli64(FILE *File)
     return Position;
 }
 
-long __cdecl ftell(FILE *File)
+long
+ftell(FILE *File)
 {
     __int64 Position = _ftelli64(File);
 
     return Position > LONG_MAX ? CrtFail(EINVAL) : (long)Position;
 }
 
-int __cdecl _fseeki64(FILE *File, __int64 Offset, int Origin)
+int
+_fseeki64(FILE *File, __int64 Offset, int Origin)
 {
     int Status;
 
@@ -95,12 +98,14 @@ int __cdecl _fseeki64(FILE *File, __int64 Offset, int Origin)
     return Status;
 }
 
-int __cdecl fseek(FILE *File, long Offset, int Origin)
+int
+fseek(FILE *File, long Offset, int Origin)
 {
     return _fseeki64(File, Offset, Origin);
 }
 
-void __cdecl rewind(FILE *File)
+void
+rewind(FILE *File)
 {
     CrtLockStream(File);
     Seek(File, 0, SEEK_SET);
@@ -108,13 +113,15 @@ void __cdecl rewind(FILE *File)
     CrtUnlockStream(File);
 }
 
-int __cdecl fgetpos(FILE *File, fpos_t *Position)
+int
+fgetpos(FILE *File, fpos_t *Position)
 {
     *Position = _ftelli64(File);
     return *Position < 0 ? -1 : 0;
 }
 
-int __cdecl fsetpos(FILE *File, const fpos_t *Position)
+int
+fsetpos(FILE *File, const fpos_t *Position)
 {
     return _fseeki64(File, *Position, SEEK_SET);
 }

@@ -164,7 +164,8 @@ CrtUngetwc(wint_t Char, FILE *File)
     return Byte < 0 || CrtUngetc(Byte, File) == EOF ? WEOF : Char;
 }
 
-wint_t __cdecl fputwc(wchar_t Char, FILE *File)
+wint_t
+fputwc(wchar_t Char, FILE *File)
 {
     wint_t Result;
 
@@ -174,7 +175,8 @@ wint_t __cdecl fputwc(wchar_t Char, FILE *File)
     return Result;
 }
 
-wint_t __cdecl fgetwc(FILE *File)
+wint_t
+fgetwc(FILE *File)
 {
     wint_t Char;
 
@@ -184,7 +186,8 @@ wint_t __cdecl fgetwc(FILE *File)
     return Char;
 }
 
-wint_t __cdecl ungetwc(wint_t Char, FILE *File)
+wint_t
+ungetwc(wint_t Char, FILE *File)
 {
     CrtLockStream(File);
     Char = CrtUngetwc(Char, File);
@@ -192,27 +195,32 @@ wint_t __cdecl ungetwc(wint_t Char, FILE *File)
     return Char;
 }
 
-wint_t __cdecl _fgetwchar(void)
+wint_t
+_fgetwchar(void)
 {
     return fgetwc(stdin);
 }
 
-wint_t __cdecl _fputwchar(wchar_t Char)
+wint_t
+_fputwchar(wchar_t Char)
 {
     return fputwc(Char, stdout);
 }
 
-wint_t __cdecl _getwc_nolock(FILE *File)
+wint_t
+_getwc_nolock(FILE *File)
 {
     return CrtGetwc(File);
 }
 
-wint_t __cdecl _putwc_nolock(wchar_t Char, FILE *File)
+wint_t
+_putwc_nolock(wchar_t Char, FILE *File)
 {
     return CrtPutwc(Char, File);
 }
 
-int __cdecl fputws(const wchar_t *Text, FILE *File)
+int
+fputws(const wchar_t *Text, FILE *File)
 {
     int Status = 0;
 
@@ -226,7 +234,8 @@ int __cdecl fputws(const wchar_t *Text, FILE *File)
     return Status;
 }
 
-int __cdecl _putws(const wchar_t *Text)
+int
+_putws(const wchar_t *Text)
 {
     int Status;
 
@@ -239,7 +248,8 @@ int __cdecl _putws(const wchar_t *Text)
     return Status;
 }
 
-wchar_t *__cdecl fgetws(wchar_t *Text, int Size, FILE *File)
+wchar_t *
+fgetws(wchar_t *Text, int Size, FILE *File)
 {
     wchar_t *p = Text;
     wint_t Char = 0;
@@ -267,7 +277,8 @@ wchar_t *__cdecl fgetws(wchar_t *Text, int Size, FILE *File)
     return Text;
 }
 
-wchar_t *__cdecl _getws(wchar_t *Text)
+wchar_t *
+_getws(wchar_t *Text)
 {
     wchar_t *p = Text;
     wint_t Char;

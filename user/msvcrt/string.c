@@ -10,12 +10,14 @@
 
 /* strcoll and its family: C order. A name of their own, for their prototypes differ in attributes.
  */
-int __cdecl strcoll(const char *First, const char *Second)
+int
+strcoll(const char *First, const char *Second)
 {
     return strcmp(First, Second);
 }
 
-int __cdecl _strncoll(const char *First, const char *Second, size_t Count)
+int
+_strncoll(const char *First, const char *Second, size_t Count)
 {
     return strncmp(First, Second, Count);
 }
@@ -74,7 +76,8 @@ ErrorText(int Error)
     return CrtErrorList[Error < 0 || Error >= CrtErrorCount ? CrtErrorCount : Error];
 }
 
-char *__cdecl strerror(int Error)
+char *
+strerror(int Error)
 {
     return strcpy(CrtThread()->ErrorText, ErrorText(Error));
 }
@@ -86,7 +89,8 @@ Widen(wchar_t *Target, const char *Source)
     }
 }
 
-wchar_t *__cdecl _wcserror(int Error)
+wchar_t *
+_wcserror(int Error)
 {
     wchar_t *Text = CrtThread()->WideErrorText;
 
@@ -94,7 +98,8 @@ wchar_t *__cdecl _wcserror(int Error)
     return Text;
 }
 
-char *__cdecl _strerror(const char *Prefix)
+char *
+_strerror(const char *Prefix)
 {
     char *Text = CrtThread()->ErrorText;
 
@@ -107,7 +112,8 @@ char *__cdecl _strerror(const char *Prefix)
     return strcat(Text, "\n");
 }
 
-errno_t __cdecl strerror_s(char *Buffer, size_t Size, int Error)
+errno_t
+strerror_s(char *Buffer, size_t Size, int Error)
 {
     if (Buffer == NULL || Size == 0) {
         return errno = EINVAL;
@@ -116,7 +122,8 @@ errno_t __cdecl strerror_s(char *Buffer, size_t Size, int Error)
     return 0;
 }
 
-errno_t __cdecl _wcserror_s(wchar_t *Buffer, size_t Size, int Error)
+errno_t
+_wcserror_s(wchar_t *Buffer, size_t Size, int Error)
 {
     wchar_t Text[64];
 
@@ -128,7 +135,8 @@ errno_t __cdecl _wcserror_s(wchar_t *Buffer, size_t Size, int Error)
     return 0;
 }
 
-void __cdecl perror(const char *Prefix)
+void
+perror(const char *Prefix)
 {
     const char *Text = ErrorText(errno);
 
@@ -142,7 +150,8 @@ void __cdecl perror(const char *Prefix)
     CrtUnlockStream(stderr);
 }
 
-void __cdecl _wperror(const wchar_t *Prefix)
+void
+_wperror(const wchar_t *Prefix)
 {
     char *Narrow = Prefix != NULL ? CrtNarrow(Prefix) : NULL;
 

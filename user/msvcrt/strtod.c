@@ -403,17 +403,20 @@ Done:
     return Negative ? -Value : Value;
 }
 
-double __cdecl strtod(const char *Text, char **End)
+double
+strtod(const char *Text, char **End)
 {
     return CrtStrtod(Text, End, 0);
 }
 
-double __cdecl atof(const char *Text)
+double
+atof(const char *Text)
 {
     return CrtStrtod(Text, NULL, 0);
 }
 
-double __cdecl wcstod(const wchar_t *Text, wchar_t **End)
+double
+wcstod(const wchar_t *Text, wchar_t **End)
 {
     const wchar_t *Start = Text;
     char Short[128], *Narrow = Short, *Stop;
@@ -444,12 +447,14 @@ double __cdecl wcstod(const wchar_t *Text, wchar_t **End)
     return Value;
 }
 
-double __cdecl _wtof(const wchar_t *Text)
+double
+_wtof(const wchar_t *Text)
 {
     return wcstod(Text, NULL);
 }
 
-int __cdecl _atodbl(_CRT_DOUBLE *Value, char *Text)
+int
+_atodbl(_CRT_DOUBLE *Value, char *Text)
 {
     int Previous = errno, Status;
 
@@ -460,7 +465,8 @@ int __cdecl _atodbl(_CRT_DOUBLE *Value, char *Text)
     return Status;
 }
 
-int __cdecl _atoflt(_CRT_FLOAT *Value, char *Text)
+int
+_atoflt(_CRT_FLOAT *Value, char *Text)
 {
     int Previous = errno, Status;
 

@@ -40,17 +40,20 @@ CrtFreeThread(void)
     }
 }
 
-int *__cdecl _errno(void)
+int *
+_errno(void)
 {
     return &CrtThread()->Errno;
 }
 
-unsigned long *__cdecl __doserrno(void)
+unsigned long *
+__doserrno(void)
 {
     return &CrtThread()->DosErrno;
 }
 
-errno_t __cdecl _get_errno(int *Value)
+errno_t
+_get_errno(int *Value)
 {
     if (Value == NULL) {
         return EINVAL;
@@ -59,13 +62,15 @@ errno_t __cdecl _get_errno(int *Value)
     return 0;
 }
 
-errno_t __cdecl _set_errno(int Value)
+errno_t
+_set_errno(int Value)
 {
     errno = Value;
     return 0;
 }
 
-errno_t __cdecl _get_doserrno(unsigned long *Value)
+errno_t
+_get_doserrno(unsigned long *Value)
 {
     if (Value == NULL) {
         return EINVAL;
@@ -74,18 +79,21 @@ errno_t __cdecl _get_doserrno(unsigned long *Value)
     return 0;
 }
 
-errno_t __cdecl _set_doserrno(unsigned long Value)
+errno_t
+_set_doserrno(unsigned long Value)
 {
     CrtThread()->DosErrno = Value;
     return 0;
 }
 
-unsigned long __cdecl __threadid(void)
+unsigned long
+__threadid(void)
 {
     return GetCurrentThreadId();
 }
 
-uintptr_t __cdecl __threadhandle(void)
+uintptr_t
+__threadhandle(void)
 {
     return (uintptr_t)GetCurrentThread();
 }
@@ -100,7 +108,7 @@ ThreadStart(void *Parameter)
     TlsSetValue(CrtTls, Thread);
     __try {
         if (Thread->Handle != NULL) {
-            ((void(__cdecl *)(void *))Thread->StartRoutine)(Thread->StartArgument);
+            ((void (*)(void *))Thread->StartRoutine)(Thread->StartArgument);
         } else {
             Code = ((unsigned(__stdcall *)(void *))Thread->StartRoutine)(Thread->StartArgument);
         }
@@ -151,21 +159,23 @@ Create(void *Routine, void *Argument, void *Security, unsigned StackSize, unsign
     return Handle;
 }
 
-uintptr_t __cdecl _beginthread(void(__cdecl *Routine)(void *), unsigned StackSize, void *Argument)
+uintptr_t
+_beginthread(void (*Routine)(void *), unsigned StackSize, void *Argument)
 {
     HANDLE Handle = Create((void *)Routine, Argument, NULL, StackSize, 0, NULL, 1);
 
     return Handle != NULL ? (uintptr_t)Handle : (uintptr_t)-1;
 }
 
-uintptr_t __cdecl _beginthreadex(void *Security, unsigned StackSize,
-                                 unsigned(__stdcall *Routine)(void *), void *Argument,
-                                 unsigned Flags, unsigned *Id)
+uintptr_t
+_beginthreadex(void *Security, unsigned StackSize, unsigned(__stdcall *Routine)(void *),
+               void *Argument, unsigned Flags, unsigned *Id)
 {
     return (uintptr_t)Create((void *)Routine, Argument, Security, StackSize, Flags, Id, 0);
 }
 
-void __cdecl _endthread(void)
+void
+_endthread(void)
 {
     PCRT_THREAD Thread = CrtThread();
 
@@ -178,12 +188,14 @@ void __cdecl _endthread(void)
     ExitThread(0);
 }
 
-void __cdecl _endthreadex(unsigned Code)
+void
+_endthreadex(unsigned Code)
 {
     ExitThread(Code);
 }
 
-void __cdecl _sleep(unsigned long Milliseconds)
+void
+_sleep(unsigned long Milliseconds)
 {
     Sleep(Milliseconds);
 }

@@ -81,7 +81,8 @@ CrtBreakDown(__int64 Time, struct tm *Tm)
     return 0;
 }
 
-__time64_t __cdecl _time64(__time64_t *Time)
+__time64_t
+_time64(__time64_t *Time)
 {
     FILETIME Now;
     __time64_t Seconds;
@@ -94,7 +95,8 @@ __time64_t __cdecl _time64(__time64_t *Time)
     return Seconds;
 }
 
-__time32_t __cdecl _time32(__time32_t *Time)
+__time32_t
+_time32(__time32_t *Time)
 {
     __time32_t Seconds = (__time32_t)_time64(NULL);
 
@@ -105,7 +107,8 @@ __time32_t __cdecl _time32(__time32_t *Time)
 }
 
 /* Milliseconds since the process began. */
-clock_t __cdecl clock(void)
+clock_t
+clock(void)
 {
     FILETIME Now;
     __int64 Start = ((__int64)CrtStartTime.dwHighDateTime << 32) | CrtStartTime.dwLowDateTime;
@@ -114,7 +117,8 @@ clock_t __cdecl clock(void)
     return (clock_t)(((((__int64)Now.dwHighDateTime << 32) | Now.dwLowDateTime) - Start) / 10000);
 }
 
-errno_t __cdecl _gmtime64_s(struct tm *Tm, const __time64_t *Time)
+errno_t
+_gmtime64_s(struct tm *Tm, const __time64_t *Time)
 {
     if (Tm == NULL || Time == NULL || *Time < -43200 || *Time > MAX_TIME) {
         if (Tm != NULL) {
@@ -126,14 +130,16 @@ errno_t __cdecl _gmtime64_s(struct tm *Tm, const __time64_t *Time)
     return 0;
 }
 
-struct tm *__cdecl _gmtime64(const __time64_t *Time)
+struct tm *
+_gmtime64(const __time64_t *Time)
 {
     struct tm *Tm = &CrtThread()->Tm;
 
     return _gmtime64_s(Tm, Time) == 0 ? Tm : NULL;
 }
 
-errno_t __cdecl _localtime64_s(struct tm *Tm, const __time64_t *Time)
+errno_t
+_localtime64_s(struct tm *Tm, const __time64_t *Time)
 {
     if (Tm == NULL || Time == NULL || *Time < 0 || *Time > MAX_TIME) {
         if (Tm != NULL) {
@@ -150,7 +156,8 @@ errno_t __cdecl _localtime64_s(struct tm *Tm, const __time64_t *Time)
     return 0;
 }
 
-struct tm *__cdecl _localtime64(const __time64_t *Time)
+struct tm *
+_localtime64(const __time64_t *Time)
 {
     struct tm *Tm = &CrtThread()->Tm;
 
@@ -172,7 +179,8 @@ Gather(const struct tm *Tm)
            Tm->tm_min * 60ll + Tm->tm_sec;
 }
 
-__time64_t __cdecl _mkgmtime64(struct tm *Tm)
+__time64_t
+_mkgmtime64(struct tm *Tm)
 {
     __int64 Time = Gather(Tm);
 
@@ -183,7 +191,8 @@ __time64_t __cdecl _mkgmtime64(struct tm *Tm)
     return Time;
 }
 
-__time64_t __cdecl _mktime64(struct tm *Tm)
+__time64_t
+_mktime64(struct tm *Tm)
 {
     __int64 Time = Gather(Tm), Local = Time;
     struct tm Fields;
@@ -201,60 +210,69 @@ __time64_t __cdecl _mktime64(struct tm *Tm)
     return Time;
 }
 
-double __cdecl _difftime64(__time64_t End, __time64_t Start)
+double
+_difftime64(__time64_t End, __time64_t Start)
 {
     return (double)(End - Start);
 }
 
 /* 32-bit times: the same through a wider one. */
-errno_t __cdecl _gmtime32_s(struct tm *Tm, const __time32_t *Time)
+errno_t
+_gmtime32_s(struct tm *Tm, const __time32_t *Time)
 {
     __time64_t Wide = Time != NULL ? *Time : -1000000;
 
     return _gmtime64_s(Tm, &Wide);
 }
 
-struct tm *__cdecl _gmtime32(const __time32_t *Time)
+struct tm *
+_gmtime32(const __time32_t *Time)
 {
     __time64_t Wide = *Time;
 
     return _gmtime64(&Wide);
 }
 
-errno_t __cdecl _localtime32_s(struct tm *Tm, const __time32_t *Time)
+errno_t
+_localtime32_s(struct tm *Tm, const __time32_t *Time)
 {
     __time64_t Wide = Time != NULL ? *Time : -1;
 
     return _localtime64_s(Tm, &Wide);
 }
 
-struct tm *__cdecl _localtime32(const __time32_t *Time)
+struct tm *
+_localtime32(const __time32_t *Time)
 {
     __time64_t Wide = *Time;
 
     return _localtime64(&Wide);
 }
 
-__time32_t __cdecl _mktime32(struct tm *Tm)
+__time32_t
+_mktime32(struct tm *Tm)
 {
     __time64_t Time = _mktime64(Tm);
 
     return Time > LONG_MAX ? CrtFail(EINVAL) : (__time32_t)Time;
 }
 
-__time32_t __cdecl _mkgmtime32(struct tm *Tm)
+__time32_t
+_mkgmtime32(struct tm *Tm)
 {
     __time64_t Time = _mkgmtime64(Tm);
 
     return Time > LONG_MAX ? CrtFail(EINVAL) : (__time32_t)Time;
 }
 
-double __cdecl _difftime32(__time32_t End, __time32_t Start)
+double
+_difftime32(__time32_t End, __time32_t Start)
 {
     return (double)End - (double)Start;
 }
 
-errno_t __cdecl _ftime64_s(struct __timeb64 *Time)
+errno_t
+_ftime64_s(struct __timeb64 *Time)
 {
     FILETIME Now;
     __int64 Ticks;
@@ -274,12 +292,14 @@ errno_t __cdecl _ftime64_s(struct __timeb64 *Time)
     return 0;
 }
 
-void __cdecl _ftime64(struct __timeb64 *Time)
+void
+_ftime64(struct __timeb64 *Time)
 {
     _ftime64_s(Time);
 }
 
-errno_t __cdecl _ftime32_s(struct __timeb32 *Time)
+errno_t
+_ftime32_s(struct __timeb32 *Time)
 {
     struct __timeb64 Wide;
 
@@ -294,7 +314,8 @@ errno_t __cdecl _ftime32_s(struct __timeb32 *Time)
     return 0;
 }
 
-void __cdecl _ftime32(struct __timeb32 *Time)
+void
+_ftime32(struct __timeb32 *Time)
 {
     _ftime32_s(Time);
 }

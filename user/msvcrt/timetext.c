@@ -52,7 +52,8 @@ Number(TEXT *Text, int Value, int Width, char Pad)
     String(Text, Digits, -1);
 }
 
-errno_t __cdecl asctime_s(char *Buffer, size_t Size, const struct tm *Tm)
+errno_t
+asctime_s(char *Buffer, size_t Size, const struct tm *Tm)
 {
     TEXT Text = {Buffer, 0, Size};
 
@@ -80,14 +81,16 @@ errno_t __cdecl asctime_s(char *Buffer, size_t Size, const struct tm *Tm)
     return 0;
 }
 
-char *__cdecl asctime(const struct tm *Tm)
+char *
+asctime(const struct tm *Tm)
 {
     char *Buffer = CrtThread()->TimeText;
 
     return asctime_s(Buffer, 26, Tm) == 0 ? Buffer : NULL;
 }
 
-errno_t __cdecl _wasctime_s(wchar_t *Buffer, size_t Size, const struct tm *Tm)
+errno_t
+_wasctime_s(wchar_t *Buffer, size_t Size, const struct tm *Tm)
 {
     char Narrow[26];
     errno_t Status;
@@ -103,14 +106,16 @@ errno_t __cdecl _wasctime_s(wchar_t *Buffer, size_t Size, const struct tm *Tm)
     return Status;
 }
 
-wchar_t *__cdecl _wasctime(const struct tm *Tm)
+wchar_t *
+_wasctime(const struct tm *Tm)
 {
     wchar_t *Buffer = CrtThread()->WideTimeText;
 
     return _wasctime_s(Buffer, 26, Tm) == 0 ? Buffer : NULL;
 }
 
-errno_t __cdecl _ctime64_s(char *Buffer, size_t Size, const __time64_t *Time)
+errno_t
+_ctime64_s(char *Buffer, size_t Size, const __time64_t *Time)
 {
     struct tm Tm;
     errno_t Status = _localtime64_s(&Tm, Time);
@@ -118,21 +123,24 @@ errno_t __cdecl _ctime64_s(char *Buffer, size_t Size, const __time64_t *Time)
     return Status == 0 ? asctime_s(Buffer, Size, &Tm) : Status;
 }
 
-char *__cdecl _ctime64(const __time64_t *Time)
+char *
+_ctime64(const __time64_t *Time)
 {
     char *Buffer = CrtThread()->TimeText;
 
     return _ctime64_s(Buffer, 26, Time) == 0 ? Buffer : NULL;
 }
 
-wchar_t *__cdecl _wctime64(const __time64_t *Time)
+wchar_t *
+_wctime64(const __time64_t *Time)
 {
     struct tm Tm;
 
     return _localtime64_s(&Tm, Time) == 0 ? _wasctime(&Tm) : NULL;
 }
 
-char *__cdecl _ctime32(const __time32_t *Time)
+char *
+_ctime32(const __time32_t *Time)
 {
     __time64_t Wide = *Time;
 
@@ -312,7 +320,8 @@ Expand(TEXT *Text, const char *Format, const struct tm *Tm)
     }
 }
 
-size_t __cdecl strftime(char *Buffer, size_t Size, const char *Format, const struct tm *Tm)
+size_t
+strftime(char *Buffer, size_t Size, const char *Format, const struct tm *Tm)
 {
     TEXT Text = {Buffer, 0, Size};
 
@@ -335,7 +344,8 @@ size_t __cdecl strftime(char *Buffer, size_t Size, const char *Format, const str
     return Text.Length;
 }
 
-size_t __cdecl wcsftime(wchar_t *Buffer, size_t Size, const wchar_t *Format, const struct tm *Tm)
+size_t
+wcsftime(wchar_t *Buffer, size_t Size, const wchar_t *Format, const struct tm *Tm)
 {
     char *NarrowFormat, *Narrow;
     size_t Length = 0, i;
@@ -366,7 +376,8 @@ Now(struct tm *Tm)
     _localtime64_s(Tm, &Time);
 }
 
-errno_t __cdecl _strdate_s(char *Buffer, size_t Size)
+errno_t
+_strdate_s(char *Buffer, size_t Size)
 {
     struct tm Tm;
 
@@ -374,13 +385,15 @@ errno_t __cdecl _strdate_s(char *Buffer, size_t Size)
     return Buffer != NULL && Size >= 9 && strftime(Buffer, Size, "%m/%d/%y", &Tm) != 0 ? 0 : EINVAL;
 }
 
-char *__cdecl _strdate(char *Buffer)
+char *
+_strdate(char *Buffer)
 {
     _strdate_s(Buffer, 9);
     return Buffer;
 }
 
-errno_t __cdecl _strtime_s(char *Buffer, size_t Size)
+errno_t
+_strtime_s(char *Buffer, size_t Size)
 {
     struct tm Tm;
 
@@ -388,13 +401,15 @@ errno_t __cdecl _strtime_s(char *Buffer, size_t Size)
     return Buffer != NULL && Size >= 9 && strftime(Buffer, Size, "%H:%M:%S", &Tm) != 0 ? 0 : EINVAL;
 }
 
-char *__cdecl _strtime(char *Buffer)
+char *
+_strtime(char *Buffer)
 {
     _strtime_s(Buffer, 9);
     return Buffer;
 }
 
-wchar_t *__cdecl _wstrdate(wchar_t *Buffer)
+wchar_t *
+_wstrdate(wchar_t *Buffer)
 {
     struct tm Tm;
 
@@ -403,7 +418,8 @@ wchar_t *__cdecl _wstrdate(wchar_t *Buffer)
     return Buffer;
 }
 
-wchar_t *__cdecl _wstrtime(wchar_t *Buffer)
+wchar_t *
+_wstrtime(wchar_t *Buffer)
 {
     struct tm Tm;
 

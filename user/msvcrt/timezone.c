@@ -52,7 +52,8 @@ ParseVariable(const char *p)
     return p;
 }
 
-void __cdecl _tzset(void)
+void
+_tzset(void)
 {
     const char *Variable = getenv("TZ");
 
@@ -128,19 +129,22 @@ CrtIsDaylight(const struct tm *Tm)
     return From < To ? Now >= From && Now < To : Now >= From || Now < To;
 }
 
-errno_t __cdecl _get_timezone(long *Seconds)
+errno_t
+_get_timezone(long *Seconds)
 {
     *Seconds = _timezone;
     return 0;
 }
 
-errno_t __cdecl _get_daylight(int *Hours)
+errno_t
+_get_daylight(int *Hours)
 {
     *Hours = _daylight;
     return 0;
 }
 
-errno_t __cdecl _get_dstbias(long *Seconds)
+errno_t
+_get_dstbias(long *Seconds)
 {
     *Seconds = _dstbias;
     return 0;

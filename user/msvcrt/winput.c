@@ -42,20 +42,20 @@ ScanString(const wchar_t *Text, size_t Length, const wchar_t *Format, int Secure
         return Count;                                                                              \
     }
 
-int __cdecl wscanf(const wchar_t *Format,
-                   ...) FORWARD(ScanFile(stdin, Format, 0,
-                                         Args)) int __cdecl wscanf_s(const wchar_t *Format, ...)
-    FORWARD(ScanFile(stdin, Format, 1, Args)) int __cdecl fwscanf(FILE *File, const wchar_t *Format,
-                                                                  ...)
-        FORWARD(ScanFile(File, Format, 0, Args)) int __cdecl fwscanf_s(FILE *File,
-                                                                       const wchar_t *Format, ...)
-            FORWARD(ScanFile(File, Format, 1, Args)) int __cdecl swscanf(const wchar_t *Text,
-                                                                         const wchar_t *Format, ...)
+int
+wscanf(const wchar_t *Format,
+       ...) FORWARD(ScanFile(stdin, Format, 0, Args)) int wscanf_s(const wchar_t *Format, ...)
+    FORWARD(ScanFile(stdin, Format, 1, Args)) int fwscanf(FILE *File, const wchar_t *Format, ...)
+        FORWARD(ScanFile(File, Format, 0, Args)) int fwscanf_s(FILE *File, const wchar_t *Format,
+                                                               ...)
+            FORWARD(ScanFile(File, Format, 1, Args)) int swscanf(const wchar_t *Text,
+                                                                 const wchar_t *Format, ...)
                 FORWARD(ScanString(Text, (size_t)-1, Format, 0,
-                                   Args)) int __cdecl swscanf_s(const wchar_t *Text,
-                                                                const wchar_t *Format, ...)
-                    FORWARD(ScanString(Text, (size_t)-1, Format, 1, Args)) int __cdecl _snwscanf(
-                        const wchar_t *Text, size_t Length, const wchar_t *Format, ...)
-                        FORWARD(ScanString(Text, Length, Format, 0, Args)) int __cdecl _snwscanf_s(
+                                   Args)) int swscanf_s(const wchar_t *Text, const wchar_t *Format,
+                                                        ...)
+                    FORWARD(ScanString(Text, (size_t)-1, Format, 1,
+                                       Args)) int _snwscanf(const wchar_t *Text, size_t Length,
+                                                            const wchar_t *Format, ...)
+                        FORWARD(ScanString(Text, Length, Format, 0, Args)) int _snwscanf_s(
                             const wchar_t *Text, size_t Length, const wchar_t *Format, ...)
                             FORWARD(ScanString(Text, Length, Format, 1, Args))

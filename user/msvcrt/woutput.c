@@ -11,7 +11,8 @@
 #define ENGINE CrtFormatWide
 #include "output.inc"
 
-int __cdecl vfwprintf(FILE *File, const wchar_t *Format, va_list Args)
+int
+vfwprintf(FILE *File, const wchar_t *Format, va_list Args)
 {
     CRT_OUT Out = {.File = File};
     int Count;
@@ -25,12 +26,14 @@ int __cdecl vfwprintf(FILE *File, const wchar_t *Format, va_list Args)
     return Count;
 }
 
-int __cdecl vwprintf(const wchar_t *Format, va_list Args)
+int
+vwprintf(const wchar_t *Format, va_list Args)
 {
     return vfwprintf(stdout, Format, Args);
 }
 
-int __cdecl _vsnwprintf(wchar_t *Buffer, size_t Size, const wchar_t *Format, va_list Args)
+int
+_vsnwprintf(wchar_t *Buffer, size_t Size, const wchar_t *Format, va_list Args)
 {
     CRT_OUT Out = {.Buffer = Buffer, .Size = Buffer != NULL ? Size : 0};
     int Count;
@@ -46,7 +49,8 @@ int __cdecl _vsnwprintf(wchar_t *Buffer, size_t Size, const wchar_t *Format, va_
 }
 
 /* The one that ends the text whatever happens. */
-int __cdecl CrtVswprintfC(wchar_t *Buffer, size_t Size, const wchar_t *Format, va_list Args)
+int
+CrtVswprintfC(wchar_t *Buffer, size_t Size, const wchar_t *Format, va_list Args)
 {
     int Count = _vsnwprintf(Buffer, Size, Format, Args);
 
@@ -57,18 +61,20 @@ int __cdecl CrtVswprintfC(wchar_t *Buffer, size_t Size, const wchar_t *Format, v
     return Count;
 }
 
-int __cdecl CrtVswprintf(wchar_t *Buffer, const wchar_t *Format, va_list Args)
+int
+CrtVswprintf(wchar_t *Buffer, const wchar_t *Format, va_list Args)
 {
     return _vsnwprintf(Buffer, (size_t)INT_MAX + 1, Format, Args);
 }
 
-int __cdecl _vscwprintf(const wchar_t *Format, va_list Args)
+int
+_vscwprintf(const wchar_t *Format, va_list Args)
 {
     return _vsnwprintf(NULL, 0, Format, Args);
 }
 
-int __cdecl _vsnwprintf_s(wchar_t *Buffer, size_t Size, size_t Limit, const wchar_t *Format,
-                          va_list Args)
+int
+_vsnwprintf_s(wchar_t *Buffer, size_t Size, size_t Limit, const wchar_t *Format, va_list Args)
 {
     size_t Room = Limit < Size ? Limit + 1 : Size;
     CRT_OUT Out = {.Buffer = Buffer, .Size = Room};
@@ -96,7 +102,8 @@ int __cdecl _vsnwprintf_s(wchar_t *Buffer, size_t Size, size_t Limit, const wcha
     return Count < 0 ? -1 : CrtFail(ERANGE);
 }
 
-int __cdecl vswprintf_s(wchar_t *Buffer, size_t Size, const wchar_t *Format, va_list Args)
+int
+vswprintf_s(wchar_t *Buffer, size_t Size, const wchar_t *Format, va_list Args)
 {
     if (Buffer == NULL || Size == 0) {
         return CrtFail(EINVAL);
@@ -115,49 +122,51 @@ int __cdecl vswprintf_s(wchar_t *Buffer, size_t Size, const wchar_t *Format, va_
         return Count;                                                                              \
     }
 
-int __cdecl wprintf(const wchar_t *Format, ...) FORWARD(
-    vfwprintf(stdout, Format, Args)) int __cdecl fwprintf(FILE *File, const wchar_t *Format, ...)
-    FORWARD(vfwprintf(File, Format, Args)) int __cdecl CrtSwprintf(wchar_t *Buffer,
+int
+wprintf(const wchar_t *Format,
+        ...) FORWARD(vfwprintf(stdout, Format, Args)) int fwprintf(FILE *File,
                                                                    const wchar_t *Format, ...)
-        FORWARD(CrtVswprintf(Buffer, Format, Args)) int __cdecl CrtSwprintfC(
-            wchar_t *Buffer, size_t Size, const wchar_t *Format,
-            ...) FORWARD(CrtVswprintfC(Buffer, Size, Format,
-                                       Args)) int __cdecl _snwprintf(wchar_t *Buffer, size_t Size,
+    FORWARD(vfwprintf(File, Format, Args)) int CrtSwprintf(wchar_t *Buffer, const wchar_t *Format,
+                                                           ...)
+        FORWARD(CrtVswprintf(Buffer, Format, Args)) int CrtSwprintfC(wchar_t *Buffer, size_t Size,
                                                                      const wchar_t *Format, ...)
-            FORWARD(_vsnwprintf(Buffer, Size, Format,
-                                Args)) int __cdecl _scwprintf(const wchar_t *Format, ...)
-                FORWARD(_vscwprintf(Format,
-                                    Args)) int __cdecl swprintf_s(wchar_t *Buffer, size_t Size,
-                                                                  const wchar_t *Format, ...)
-                    FORWARD(vswprintf_s(Buffer, Size, Format, Args)) int __cdecl _snwprintf_s(
-                        wchar_t *Buffer, size_t Size, size_t Limit, const wchar_t *Format, ...)
-                        FORWARD(_vsnwprintf_s(Buffer, Size, Limit, Format,
-                                              Args)) int __cdecl _cwprintf(const wchar_t *Format,
-                                                                           ...)
-                            FORWARD(vfwprintf(stdout, Format, Args))
+            FORWARD(CrtVswprintfC(Buffer, Size, Format,
+                                  Args)) int _snwprintf(wchar_t *Buffer, size_t Size,
+                                                        const wchar_t *Format, ...)
+                FORWARD(_vsnwprintf(Buffer, Size, Format,
+                                    Args)) int _scwprintf(const wchar_t *Format, ...)
+                    FORWARD(_vscwprintf(Format, Args)) int swprintf_s(wchar_t *Buffer, size_t Size,
+                                                                      const wchar_t *Format, ...)
+                        FORWARD(vswprintf_s(Buffer, Size, Format, Args)) int _snwprintf_s(
+                            wchar_t *Buffer, size_t Size, size_t Limit, const wchar_t *Format, ...)
+                            FORWARD(_vsnwprintf_s(Buffer, Size, Limit, Format,
+                                                  Args)) int _cwprintf(const wchar_t *Format, ...)
+                                FORWARD(vfwprintf(stdout, Format, Args))
 
-                                int __cdecl _vsnwprintf_l(wchar_t *Buffer, size_t Size,
-                                                          const wchar_t *Format, _locale_t Locale,
-                                                          va_list Args)
+                                    int _vsnwprintf_l(wchar_t *Buffer, size_t Size,
+                                                      const wchar_t *Format, _locale_t Locale,
+                                                      va_list Args)
 {
     (void)Locale;
     return _vsnwprintf(Buffer, Size, Format, Args);
 }
 
-int __cdecl _vswprintf_s_l(wchar_t *Buffer, size_t Size, const wchar_t *Format, _locale_t Locale,
-                           va_list Args)
+int
+_vswprintf_s_l(wchar_t *Buffer, size_t Size, const wchar_t *Format, _locale_t Locale, va_list Args)
 {
     (void)Locale;
     return vswprintf_s(Buffer, Size, Format, Args);
 }
 
-int __cdecl _vfwprintf_l(FILE *File, const wchar_t *Format, _locale_t Locale, va_list Args)
+int
+_vfwprintf_l(FILE *File, const wchar_t *Format, _locale_t Locale, va_list Args)
 {
     (void)Locale;
     return vfwprintf(File, Format, Args);
 }
 
-int __cdecl _vscwprintf_l(const wchar_t *Format, _locale_t Locale, va_list Args)
+int
+_vscwprintf_l(const wchar_t *Format, _locale_t Locale, va_list Args)
 {
     (void)Locale;
     return _vscwprintf(Format, Args);

@@ -8,12 +8,14 @@
 #define UPPER           towupper
 #include "string.inc"
 
-int __cdecl wcscoll(const wchar_t *First, const wchar_t *Second)
+int
+wcscoll(const wchar_t *First, const wchar_t *Second)
 {
     return wcscmp(First, Second);
 }
 
-int __cdecl _wcsncoll(const wchar_t *First, const wchar_t *Second, size_t Count)
+int
+_wcsncoll(const wchar_t *First, const wchar_t *Second, size_t Count)
 {
     return wcsncmp(First, Second, Count);
 }
