@@ -25,7 +25,7 @@ main(int Argc, char **Argv)
            (intmax_t)7, 1.5, 12345.678, 1e-7, L"wide", 'c');
     fprintf(stderr, "%s %d\n", "standard error", 1);
     CHECK(snprintf(Text, sizeof(Text), "%s %zu %lld %.3f %e", "x", (size_t)1, -2ll, 2.5, 1e10) ==
-          26);
+          25);
     CHECK_TEXT(Text, "x 1 -2 2.500 1.000000e+10");
     CHECK(snprintf(Text, 4, "%s", "abcdef") == 6 && strcmp(Text, "abc") == 0);
     CHECK(sscanf("12 2.5 word", "%d %lf %s", &n, &d, Text) == 3 && n == 12 && d == 2.5 &&
