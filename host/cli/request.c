@@ -87,7 +87,7 @@ add_folder(struct run_request *request, const char *place, const char *folder, c
 int
 request_box(struct run_request *request)
 {
-    static const char *const folders[] = {"nt", "user", "drivers", "../lib/ntlab"};
+    static const char *const folders[] = {"nt", "user", "drivers", "box", "../lib/ntlab"};
     char self[PATH_MAX / 2], folder[PATH_MAX], inner[PATH_MAX + 256];
     ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
     int error = 0;
