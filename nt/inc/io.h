@@ -7,6 +7,8 @@
 /* The whole life of a driver from the command line. ServicePath: \Registry\Machine\... */
 NTSTATUS IopLoadDriver(PUNICODE_STRING ServicePath);
 NTSTATUS IopUnloadDriver(PUNICODE_STRING ServicePath);
+/* Why the last IopLoadDriver failed, for people: "" or ": what the image loader said". */
+const char *IopLoadFailure(VOID);
 VOID IopRundownThread(PETHREAD Thread);         /* thread exit: cancel and wait for its IRPs */
 /* Opens a file by NT name for another component (sections, images). */
 

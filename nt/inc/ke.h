@@ -274,7 +274,7 @@ typedef struct _KPRCB {
     ULONG SpinMask;
     ULONG64 SystemCalls;
     ULONG64 ContextSwitches;
-    PKTHREAD PreviousThread;          /* switched from; cleaned up by the next */
+    PKTHREAD PreviousThread;          /* it ended here; whoever runs next dereferences it */
 } KPRCB, *PKPRCB;
 C_ASSERT(FIELD_OFFSET(KPRCB, Number) == 0x24);
 C_ASSERT(FIELD_OFFSET(KPRCB, RspBase) == 0x28);
@@ -380,6 +380,7 @@ NTSTATUS KiRaiseException(PEXCEPTION_RECORD Record, PCONTEXT Context, BOOLEAN Fi
 /* Suspension (nt/ps checks rights). */
 NTSTATUS KiSuspendThread(PKTHREAD Thread, PULONG PreviousCount);
 ULONG KiResumeThread(PKTHREAD Thread);
+VOID KiForceResumeThread(PKTHREAD Thread); /* termination: whatever suspended it */
 ULONG KiAlertThread(PKTHREAD Thread, KPROCESSOR_MODE Mode);
 BOOLEAN KiTestAlertThread(KPROCESSOR_MODE Mode);
 
@@ -439,6 +440,8 @@ PKI_MODULE MiFindModule(const VOID *Address); /* system images; any IRQL */
 /* Looks a module up for the unwinder: system images, or the current process's user images. */
 PVOID KiLookupImage(ULONG64 ControlPc, PULONG Size);
 
+/* A small formatter for messages: %s %u %x %p, %a an address as "foo.sys!FooRead+0x1c". */
+int KiFormatText(char *Buffer, ULONG Size, const char *Format, ...);
 /* "foo.sys!FooRead+0x1c" */
 VOID KiDescribe(const VOID *Address, char *Buffer, ULONG Length);
 

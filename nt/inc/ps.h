@@ -50,6 +50,7 @@ struct _EPROCESS {
     PVOID ExceptionPort;
     ULONG Modules; /* user images mapped */
     LIST_ENTRY ModuleList; /* nt/mm: KI_MODULE of each user image */
+    PVOID Ntdll;   /* base of its ntdll.dll */
     KAGENT Agent;  /* named things that the process as a whole owns */
 };
 typedef struct _EPROCESS EPROCESS;

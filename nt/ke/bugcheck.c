@@ -107,7 +107,7 @@ VOID KiAssertFailed(const char *Expression, const char *File, ULONG Line)
     char Text[400];
 
     RtlCaptureContext(&Context);
-    KiFormat(Text, sizeof(Text), "assertion of ntlab's own failed: %s, %s:%u", Expression, File, Line);
+    KiFormatText(Text, sizeof(Text), "assertion of ntlab's own failed: %s, %s:%u", Expression, File, Line);
     KiStop(ABI_INTERNAL, 0, NULL, &Context, Text);
 }
 
@@ -117,7 +117,7 @@ VOID KiNotYet(const char *What, PVOID Caller)
     char Text[400];
 
     RtlCaptureContext(&Context);
-    KiFormat(Text, sizeof(Text), "%a called %s, which is not implemented", Caller, What);
+    KiFormatText(Text, sizeof(Text), "%a called %s, which is not implemented", Caller, What);
     KiStop(ABI_UNSUPPORTED, 0, NULL, &Context, Text);
 }
 

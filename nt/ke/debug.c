@@ -28,7 +28,7 @@ VOID KiDescribe(const VOID *Address, char *Buffer, ULONG Length)
     HcDescribe(Address, Buffer, Length);
 }
 
-int KiFormat(char *Buffer, ULONG Size, const char *Format, ...)
+int KiFormatText(char *Buffer, ULONG Size, const char *Format, ...)
 {
     va_list Arguments;
     ULONG Used = 0;
@@ -168,7 +168,7 @@ VOID KiDebugService(struct abi_trap *Raw, BOOLEAN Service)
     char Text[256];
     int Length;
 
-    Length = KiFormat(Text, sizeof(Text), "%s in kernel mode at %a, continued (--kd)\n",
+    Length = KiFormatText(Text, sizeof(Text), "%s in kernel mode at %a, continued (--kd)\n",
                       Raw->kind == ABI_TRAP_ASSERT ? "assertion" : "breakpoint", (PVOID)(Raw->original_rip - 1));
     HcPrint(ABI_OUT_DEBUG, Text, Length);
 }

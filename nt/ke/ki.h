@@ -98,6 +98,7 @@ extern ULONG KiServiceLimit;
 VOID KiReadyThread(PKTHREAD Thread);
 LONG_PTR KiSwapThread(VOID); /* the current thread's state is no longer Running; returns its WaitStatus */
 VOID KiIdleLoop(VOID);
+VOID KiFinishSwap(VOID); /* first thing on the stack that was switched to */
 VOID KiLoadProcessor(ULONG Cpu); /* K3 */
 VOID KiCheckInterrupts(KIRQL Irql);
 VOID KiSpin(volatile VOID *Lock, ULONG Mask); /* lets others run until (*Lock & Mask) may be 0 */
@@ -140,13 +141,11 @@ VOID KiPrepareUserReturn(PKI_FRAME Frame);
 VOID KiServiceFromTrap(PKI_FRAME Frame);
 DECLSPEC_NORETURN VOID KiSyscallInKernelMode(PVOID Return);
 VOID KiDebugService(struct abi_trap *Raw, BOOLEAN Service); /* debug.c: --kd */
-VOID KiForceResumeThread(PKTHREAD Thread);
 
 /* bugcheck.c */
 DECLSPEC_NORETURN VOID KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4,
                                   struct abi_trap *Trap, PCONTEXT Context, const char *Message);
 DECLSPEC_NORETURN VOID KiStop(ULONG Verdict, ULONG Code, struct abi_trap *Trap, PCONTEXT Context, const char *Message);
-int KiFormat(char *Buffer, ULONG Size, const char *Format, ...); /* %s %u %x %p %a (described address) */
 
 extern LIST_ENTRY KiTimerListHead;
 extern ULONG64 KiTimerSequence;

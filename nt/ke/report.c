@@ -32,7 +32,7 @@ static VOID KiReportFrames(PCONTEXT Start)
         PRUNTIME_FUNCTION Function;
         PVOID HandlerData;
 
-        KiFormat(Text, sizeof(Text), "frame\t%u\t%p\t%p\n", Index, HcOriginalRip(Context.Rip), Context.Rsp);
+        KiFormatText(Text, sizeof(Text), "frame\t%u\t%p\t%p\n", Index, HcOriginalRip(Context.Rip), Context.Rsp);
         KiLine(Text);
         if (ABI_IS_USER(Context.Rip) && ABI_IS_USER(Context.Rsp)) {
             break; /* the user's part of the stack: one frame says where it called from */
@@ -84,7 +84,7 @@ static VOID KiReportThread(PKTHREAD Thread, PCONTEXT Context)
                                           : (Thread->State == Waiting ? Thread->WaitIrql : 0);
     PEPROCESS Process = (PEPROCESS)Thread->Process;
 
-    KiFormat(Text, sizeof(Text), "thread\t%p\t%u\t%s\t%s\t%u\t%u\t%x\t%x\t%p\t%u\n", Thread,
+    KiFormatText(Text, sizeof(Text), "thread\t%p\t%u\t%s\t%s\t%u\t%u\t%x\t%x\t%p\t%u\n", Thread,
              (ULONG)(ULONG_PTR)((PETHREAD)Thread)->Cid.UniqueThread,
              Thread->Process == &KiIdleProcess ? "Idle" : (const char *)Process->ImageFileName, States[Thread->State & 7],
              (ULONG)Thread->Priority, Irql, (ULONG)(LONG)Thread->KernelApcDisable, (ULONG)(LONG)Thread->SpecialApcDisable,
@@ -92,7 +92,7 @@ static VOID KiReportThread(PKTHREAD Thread, PCONTEXT Context)
              (ULONG)Thread->WaitReason);
     KiLine(Text);
     for (ULONG Index = 0; Index < Thread->RegionDepth && Index < RTL_NUMBER_OF(Thread->Region); Index++) {
-        KiFormat(Text, sizeof(Text), "region\t%s\t%p\n", Thread->Region[Index].Kind ? "guarded" : "critical",
+        KiFormatText(Text, sizeof(Text), "region\t%s\t%p\n", Thread->Region[Index].Kind ? "guarded" : "critical",
                  Thread->Region[Index].Caller);
         KiLine(Text);
     }

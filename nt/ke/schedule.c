@@ -264,6 +264,17 @@ VOID KiReadyThread(PKTHREAD Thread)
     KiInsertReady(Prcb, Thread, FALSE);
 }
 
+/* A thread that has ended is off its stack now: whoever came after it drops its own reference. */
+VOID KiFinishSwap(VOID)
+{
+    PKTHREAD Dead = KiPrcb()->PreviousThread;
+
+    if (Dead != NULL) {
+        KiPrcb()->PreviousThread = NULL;
+        ObDereferenceObjectDeferDelete(Dead);
+    }
+}
+
 /* Makes New current on this processor and runs it; returns when Old runs again, maybe elsewhere. */
 static VOID KiSwapTo(PKTHREAD New)
 {
@@ -281,6 +292,7 @@ static VOID KiSwapTo(PKTHREAD New)
     KiTrace(EV_SWITCH, New, New->Agent.Name, Old->Agent.Name, 0, 0);
     KiLoadProcessor(Prcb->Number);
     KiSwapStack(&Old->KernelStack, New->KernelStack);
+    KiFinishSwap();
 }
 
 /* The next thread for this processor: its own NextThread, its best ready one, another's. */

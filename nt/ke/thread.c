@@ -95,6 +95,7 @@ VOID KiThreadMain(VOID)
     PKTHREAD Thread = KiThread();
     PKI_FRAME Frame;
 
+    KiFinishSwap();
     if (Thread == KiPrcb()->IdleThread) {
         KiIdleLoop();
     }
@@ -134,6 +135,7 @@ VOID KiTerminateThread(KPRIORITY Increment)
     Thread->Header.SignalState = 1;
     KiWaitTest(&Thread->Header, Increment);
     Thread->State = Terminated;
+    KiPrcb()->PreviousThread = Thread; /* the thread's reference on itself: KiFinishSwap */
     KiSwapThread();
     ASSERT(!"a terminated thread ran");
     __builtin_unreachable();

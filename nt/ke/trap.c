@@ -313,7 +313,7 @@ VOID KiSyscallInKernelMode(PVOID Return)
 {
     char Text[256];
 
-    KiFormat(Text, sizeof(Text),
+    KiFormatText(Text, sizeof(Text),
              "a system call instruction was executed in kernel mode, before %a: on x64 the entry's swapgs takes the "
              "user's GS for the kernel's, and the processor double-faults",
              Return);
@@ -325,7 +325,7 @@ VOID KiSmepFault(ULONG64 Target, PULONG64 Stack)
 {
     char Text[200];
 
-    KiFormat(Text, sizeof(Text), "kernel mode was about to execute user code at %a, called before %a (SMEP)",
+    KiFormatText(Text, sizeof(Text), "kernel mode was about to execute user code at %a, called before %a (SMEP)",
              (PVOID)Target, (PVOID)Stack[0]);
     KiBugCheck(ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, Target, MiQueryPage((PVOID)Target), 0, 0, NULL, NULL, Text);
 }

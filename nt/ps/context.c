@@ -1,0 +1,236 @@
+/*
+ * context.c - suspension, contexts, alerts and user APCs as system services.
+ */
+#include "nt/ps/psp.h"
+
+static NTSTATUS PspReferenceThread(HANDLE Handle, ACCESS_MASK Access, PETHREAD *Thread)
+{
+    return ObReferenceObjectByHandle(Handle, Access, PsThreadTypeP, KiPreviousMode(), (PVOID *)Thread, NULL);
+}
+
+static NTSTATUS PspStoreCount(PULONG Where, ULONG Count)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (Where == NULL) {
+        return STATUS_SUCCESS;
+    }
+    __try {
+        if (KiPreviousMode() != KernelMode) {
+            ProbeForWrite(Where, sizeof(*Where), 4);
+        }
+        *Where = Count;
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Status = GetExceptionCode();
+    }
+    return Status;
+}
+
+NTSTATUS NTAPI NtSuspendThread(HANDLE ThreadHandle, PULONG PreviousCount)
+{
+    PETHREAD Thread;
+    ULONG Count = 0;
+    NTSTATUS Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME, &Thread);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = KiSuspendThread(&Thread->Tcb, &Count);
+    ObDereferenceObject(Thread);
+    return NT_SUCCESS(Status) ? PspStoreCount(PreviousCount, Count) : Status;
+}
+
+NTSTATUS NTAPI NtResumeThread(HANDLE ThreadHandle, PULONG PreviousCount)
+{
+    PETHREAD Thread;
+    ULONG Count;
+    NTSTATUS Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME, &Thread);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Count = KiResumeThread(&Thread->Tcb);
+    ObDereferenceObject(Thread);
+    return PspStoreCount(PreviousCount, Count);
+}
+
+static NTSTATUS PspForEachThread(HANDLE ProcessHandle, BOOLEAN Suspend)
+{
+    PEPROCESS Process;
+    PETHREAD Thread = NULL;
+    ULONG Count;
+    NTSTATUS Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_SUSPEND_RESUME, PsProcessTypeP, KiPreviousMode(),
+                                                (PVOID *)&Process, NULL);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    while ((Thread = PspNextThread(Process, Thread)) != NULL) {
+        if (Suspend) {
+            KiSuspendThread(&Thread->Tcb, &Count);
+        } else {
+            KiResumeThread(&Thread->Tcb);
+        }
+    }
+    ObDereferenceObject(Process);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI NtSuspendProcess(HANDLE ProcessHandle)
+{
+    return PspForEachThread(ProcessHandle, TRUE);
+}
+
+NTSTATUS NTAPI NtResumeProcess(HANDLE ProcessHandle)
+{
+    return PspForEachThread(ProcessHandle, FALSE);
+}
+
+/* A context is read and written in the target's own context, by a special kernel APC that it runs. */
+typedef struct _PSP_CONTEXT_APC {
+    KAPC Apc;
+    KEVENT Done;
+    CONTEXT Context;
+    BOOLEAN Set;
+} PSP_CONTEXT_APC;
+
+static VOID NTAPI PspContextKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
+                                          PVOID *SystemArgument1, PVOID *SystemArgument2)
+{
+    PSP_CONTEXT_APC *Request = CONTAINING_RECORD(Apc, PSP_CONTEXT_APC, Apc);
+
+    if (Request->Set) {
+        KiSetUserContext(KiThread(), &Request->Context);
+    } else {
+        KiGetUserContext(KiThread(), &Request->Context);
+    }
+    KeSetEvent(&Request->Done, 0, FALSE);
+}
+
+static NTSTATUS PspThreadContext(HANDLE ThreadHandle, PCONTEXT Context, BOOLEAN Set)
+{
+    PSP_CONTEXT_APC *Request;
+    PETHREAD Thread;
+    NTSTATUS Status = PspReferenceThread(ThreadHandle, Set ? THREAD_SET_CONTEXT : THREAD_GET_CONTEXT, &Thread);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (Thread->Tcb.SystemThread) {
+        ObDereferenceObject(Thread);
+        return STATUS_INVALID_HANDLE;
+    }
+    Request = ExpAllocate(sizeof(*Request), 'xtsP');
+    Request->Set = Set;
+    __try {
+        if (KiPreviousMode() != KernelMode) {
+            if (Set) {
+                ProbeForRead(Context, sizeof(*Context), 16);
+            } else {
+                ProbeForWrite(Context, sizeof(*Context), 16);
+            }
+        }
+        RtlCopyMemory(&Request->Context, Context, sizeof(*Context));
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Status = GetExceptionCode();
+    }
+    if (NT_SUCCESS(Status)) {
+        KeInitializeEvent(&Request->Done, NotificationEvent, FALSE);
+        if (Thread == PspCurrentThread()) {
+            PKI_NORMAL_ROUTINE None = NULL;
+            PVOID Nothing = NULL;
+
+            PspContextKernelRoutine(&Request->Apc, &None, &Nothing, &Nothing, &Nothing);
+        } else {
+            KeInitializeApc(&Request->Apc, &Thread->Tcb, OriginalApcEnvironment, PspContextKernelRoutine, NULL, NULL,
+                            KernelMode, NULL);
+            if (KeInsertQueueApc(&Request->Apc, NULL, NULL, 2)) {
+                KeWaitForSingleObject(&Request->Done, Executive, KernelMode, FALSE, NULL);
+            } else {
+                Status = STATUS_UNSUCCESSFUL;
+            }
+        }
+    }
+    if (NT_SUCCESS(Status) && !Set) {
+        __try {
+            RtlCopyMemory(Context, &Request->Context, sizeof(*Context));
+        } __except (EXCEPTION_EXECUTE_HANDLER) {
+            Status = GetExceptionCode();
+        }
+    }
+    ExpFree(Request);
+    ObDereferenceObject(Thread);
+    return Status;
+}
+
+NTSTATUS NTAPI NtGetContextThread(HANDLE ThreadHandle, PCONTEXT Context)
+{
+    return PspThreadContext(ThreadHandle, Context, FALSE);
+}
+
+NTSTATUS NTAPI NtSetContextThread(HANDLE ThreadHandle, PCONTEXT Context)
+{
+    return PspThreadContext(ThreadHandle, Context, TRUE);
+}
+
+static VOID NTAPI PspFreeApcKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
+                                          PVOID *SystemArgument1, PVOID *SystemArgument2)
+{
+    ExpFree(Apc);
+}
+
+static VOID NTAPI PspFreeApcRundown(PKAPC Apc)
+{
+    ExpFree(Apc);
+}
+
+NTSTATUS NTAPI NtQueueApcThread(HANDLE ThreadHandle, PVOID Routine, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    PETHREAD Thread;
+    PKAPC Apc;
+    NTSTATUS Status = PspReferenceThread(ThreadHandle, THREAD_SET_CONTEXT, &Thread);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (Thread->Tcb.SystemThread) {
+        ObDereferenceObject(Thread);
+        return STATUS_INVALID_HANDLE;
+    }
+    Apc = ExpAllocate(sizeof(*Apc), 'pasP');
+    KeInitializeApc(Apc, &Thread->Tcb, OriginalApcEnvironment, PspFreeApcKernelRoutine, PspFreeApcRundown,
+                    (PKI_NORMAL_ROUTINE)Routine, UserMode, Context);
+    if (!KeInsertQueueApc(Apc, Argument1, Argument2, 0)) {
+        ExpFree(Apc);
+        Status = STATUS_UNSUCCESSFUL;
+    }
+    ObDereferenceObject(Thread);
+    return Status;
+}
+
+NTSTATUS NTAPI NtAlertThread(HANDLE ThreadHandle)
+{
+    PETHREAD Thread;
+    NTSTATUS Status = PspReferenceThread(ThreadHandle, THREAD_ALERT, &Thread);
+
+    if (NT_SUCCESS(Status)) {
+        KiAlertThread(&Thread->Tcb, KiPreviousMode());
+        ObDereferenceObject(Thread);
+    }
+    return Status;
+}
+
+NTSTATUS NTAPI NtAlertResumeThread(HANDLE ThreadHandle, PULONG PreviousCount)
+{
+    PETHREAD Thread;
+    ULONG Count;
+    NTSTATUS Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME, &Thread);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    KiAlertThread(&Thread->Tcb, KernelMode);
+    Count = KiResumeThread(&Thread->Tcb);
+    ObDereferenceObject(Thread);
+    return PspStoreCount(PreviousCount, Count);
+}

@@ -1,0 +1,109 @@
+/*
+ * exit.c - the end of a thread, and with the last one of its process.
+ *
+ * The order is the documented one: notify routines, the thread's IRPs, its mutants, its APCs (bugcheck 0x20 if a
+ * kernel APC or a disabled region is left), and for the last thread the handles, the address space, the signal.
+ * Source: nt-semantics 1.7.
+ */
+#include "nt/ps/psp.h"
+
+static VOID PspExitProcess(PEPROCESS Process)
+{
+    KAPC_STATE State;
+
+    if (Process == PsInitialSystemProcess) {
+        return;
+    }
+    Process->Exiting = TRUE;
+    Process->ExitTime.QuadPart = KiQuerySystemTime();
+    KiTrace(EV_PROCESS_EXIT, Process, (ULONG)Process->ExitStatus, 0, 0, 0);
+    if (Process->Pcb.Slice != 0) {
+        PspNotifyProcess(Process, NULL, NULL, FALSE);
+    }
+    ObpCloseAllHandles(Process);
+    if (Process->Pcb.Slice != 0) {
+        KeStackAttachProcess(&PsInitialSystemProcess->Pcb, &State);
+        MiDeleteAddressSpace(Process);
+        KeUnstackDetachProcess(&State);
+    }
+    if (Process->IsClient) {
+        if (Process->ExitStatus != 0 && PspClientExit == 0) {
+            PspClientExit = Process->ExitStatus;
+        }
+    }
+    KiSignalProcess(&Process->Pcb);
+}
+
+VOID PspExitThread(NTSTATUS Status)
+{
+    PETHREAD Thread = PspCurrentThread();
+    PEPROCESS Process = PspThreadsProcess(Thread);
+    BOOLEAN Last;
+
+    if (Thread->ActiveExWorker) {
+        KeBugCheckEx(0xE9 /* ACTIVE_EX_WORKER_THREAD_TERMINATION */, (ULONG_PTR)Thread, 0, 0, 0);
+    }
+    if (Thread->Tcb.ApcStateIndex != OriginalApcEnvironment) {
+        KeBugCheckEx(INVALID_PROCESS_ATTACH_ATTEMPT, (ULONG_PTR)Process, (ULONG_PTR)Thread->Tcb.ApcState.Process,
+                     Thread->Tcb.ApcStateIndex, 0);
+    }
+    if (KiIrql() > PASSIVE_LEVEL) {
+        KiPcr()->Irql = PASSIVE_LEVEL;
+    }
+    Thread->Terminating = TRUE;
+    Thread->ExitStatus = Status;
+    Thread->ExitTime.QuadPart = KiQuerySystemTime();
+    KiTrace(EV_THREAD_EXIT, Thread, (ULONG)Status, 0, 0, 0);
+    PspNotifyThread(Thread, FALSE);
+    IopRundownThread(Thread);
+    Last = --Process->ActiveThreads == 0;
+    if (Last && Process->ExitStatus == STATUS_PENDING) {
+        Process->ExitStatus = Status;
+    }
+    KiRundownApcs(&Thread->Tcb);
+    if (Thread->Tcb.Teb != NULL && !Last) {
+        /* The stack and the TEB go with the thread; the last one's with the address space. */
+        PVOID Teb = Thread->Tcb.Teb, Stack = NULL;
+        SIZE_T Size = 0;
+
+        __try {
+            Stack = PSP_FIELD(Teb, TEB_DEALLOCATION, PVOID);
+        } __except (EXCEPTION_EXECUTE_HANDLER) {
+        }
+        if (Stack != NULL) {
+            MiFreeUser(Process, &Stack, &Size, MEM_RELEASE);
+        }
+        Size = 0;
+        MiFreeUser(Process, &Teb, &Size, MEM_RELEASE);
+        Thread->Tcb.Teb = NULL;
+    }
+    if (Last) {
+        PspExitProcess(Process);
+    }
+    ExpRundownThread(&Thread->Tcb);
+    KeEnterCriticalRegion();
+    Thread->Tcb.KernelApcDisable = 0;
+    KiTerminateThread(0);
+}
+
+NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS ExitStatus)
+{
+    if (!KiThread()->SystemThread) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    PspExitThread(ExitStatus);
+}
+
+/* The run reports it; the process ends with the code as its status. */
+VOID PspTerminateUnhandled(PEXCEPTION_RECORD Record)
+{
+    PEPROCESS Process = PspCurrentProcess();
+    char Text[256];
+    int Length;
+
+    Length = KiFormatText(Text, sizeof(Text), "%s: unhandled exception %x at %a\n", Process->ImageFileName,
+                          (ULONG)Record->ExceptionCode, Record->ExceptionAddress);
+    HcPrint(ABI_OUT_STDERR, Text, Length);
+    PspTerminateProcess(Process, Record->ExceptionCode);
+    PspExitThread(Record->ExceptionCode);
+}

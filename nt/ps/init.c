@@ -1,0 +1,116 @@
+/*
+ * init.c - the run itself, in the first system thread: drivers in, clients through, drivers out.
+ */
+#include "nt/ps/psp.h"
+
+static DECLSPEC_NORETURN VOID PspStop(ULONG Verdict, ULONG Code, const char *Message)
+{
+    struct abi_stop Why;
+    ULONG Index = 0;
+
+    RtlZeroMemory(&Why, sizeof(Why));
+    Why.verdict = Verdict;
+    Why.code = Code;
+    for (; Message != NULL && Message[Index] != 0 && Index < sizeof(Why.message) - 1; Index++) {
+        Why.message[Index] = Message[Index];
+    }
+    HcStop(&Why);
+    __builtin_unreachable();
+}
+
+static VOID PspWiden(PWSTR To, ULONG Room, const char *From)
+{
+    ULONG Bytes = 0;
+
+    RtlUTF8ToUnicodeN(To, (Room - 1) * sizeof(WCHAR), &Bytes, From, (ULONG)strlen(From));
+    To[Bytes / sizeof(WCHAR)] = 0;
+}
+
+static VOID PspServicePath(ULONG Index, PUNICODE_STRING Path, PWSTR Buffer)
+{
+    WCHAR Name[64];
+
+    PspWiden(Name, RTL_NUMBER_OF(Name), PspBoot.driver[Index].name);
+    Path->Buffer = Buffer;
+    Path->Length = 0;
+    Path->MaximumLength = 512;
+    RtlAppendUnicodeToString(Path, L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\");
+    RtlAppendUnicodeToString(Path, Name);
+}
+
+static VOID PspLoadDrivers(VOID)
+{
+    WCHAR Image[256], Name[64], Buffer[256];
+    UNICODE_STRING Path;
+    char Text[400];
+    NTSTATUS Status;
+
+    for (ULONG Index = 0; Index < PspBoot.drivers; Index++) {
+        PspWiden(Name, RTL_NUMBER_OF(Name), PspBoot.driver[Index].name);
+        PspWiden(Image, RTL_NUMBER_OF(Image), PspBoot.driver[Index].path);
+        PspServicePath(Index, &Path, Buffer);
+        CmpCreateServiceKey(Name, Image, &Path);
+        PspServicePath(Index, &Path, Buffer);
+        Status = IopLoadDriver(&Path);
+        if (!NT_SUCCESS(Status)) {
+            KiFormatText(Text, sizeof(Text), "%s.sys was not loaded: status %x%s", PspBoot.driver[Index].name, (ULONG)Status,
+                         IopLoadFailure());
+            PspStop(ABI_LOAD_FAILED, (ULONG)Status, Text);
+        }
+    }
+}
+
+static VOID PspRunClients(VOID)
+{
+    static WCHAR Image[256], Command[2048];
+    PEPROCESS Process[ABI_MAX_CLIENTS];
+    PETHREAD Thread[ABI_MAX_CLIENTS];
+    PACCESS_TOKEN Token;
+    char Text[400];
+    NTSTATUS Status;
+
+    for (ULONG Index = 0; Index < PspBoot.clients; Index++) {
+        PspWiden(Image, RTL_NUMBER_OF(Image), PspBoot.client[Index].image);
+        PspWiden(Command, RTL_NUMBER_OF(Command), PspBoot.client[Index].command);
+        Token = SepMakeToken(PspBoot.client[Index].token);
+        Status = PspCreateUserProcess(Image, Command, Token, NULL, FALSE, NULL, &Process[Index], &Thread[Index]);
+        ObDereferenceObject(Token);
+        if (!NT_SUCCESS(Status)) {
+            KiFormatText(Text, sizeof(Text), "%s was not started: status %x", PspBoot.client[Index].image, (ULONG)Status);
+            PspStop(ABI_LOAD_FAILED, (ULONG)Status, Text);
+        }
+        Process[Index]->IsClient = TRUE;
+        Process[Index]->ClientIndex = Index;
+        PspNotifyProcess(Process[Index], NULL, PspCurrentThread(), TRUE);
+    }
+    for (ULONG Index = 0; Index < PspBoot.clients; Index++) {
+        PspStartThread(Thread[Index]);
+        ObDereferenceObject(Thread[Index]);
+    }
+    for (ULONG Index = 0; Index < PspBoot.clients; Index++) {
+        KeWaitForSingleObject(Process[Index], Executive, KernelMode, FALSE, NULL);
+        ObDereferenceObject(Process[Index]);
+    }
+}
+
+static VOID PspUnloadDrivers(VOID)
+{
+    UNICODE_STRING Path;
+    WCHAR Buffer[256];
+
+    for (ULONG Index = PspBoot.drivers; Index-- > 0;) {
+        PspServicePath(Index, &Path, Buffer);
+        /* A driver without an unload routine stays: that is its right. */
+        IopUnloadDriver(&Path);
+    }
+}
+
+VOID PspRunCommandLine(VOID)
+{
+    HcBootInfo(&PspBoot);
+    PspLoadDrivers();
+    PspRunClients();
+    PspUnloadDrivers();
+    IopShutdownDrivers();
+    PspStop(ABI_CLEAN, PspClientExit, NULL);
+}

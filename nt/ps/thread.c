@@ -1,0 +1,101 @@
+/*
+ * thread.c - thread objects and system threads.
+ */
+#include "nt/ps/psp.h"
+
+NTSTATUS PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context, PCONTEXT UserContext, PVOID Teb,
+                               PETHREAD *Result)
+{
+    OBJECT_ATTRIBUTES Attributes;
+    PETHREAD Thread;
+    NTSTATUS Status;
+
+    InitializeObjectAttributes(&Attributes, NULL, 0, NULL, NULL);
+    Status = ObCreateObject(KernelMode, PsThreadTypeP, &Attributes, KernelMode, NULL, sizeof(ETHREAD), 0, sizeof(ETHREAD),
+                            (PVOID *)&Thread);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    RtlZeroMemory(Thread, sizeof(*Thread));
+    KiInitializeThread(&Thread->Tcb, &Process->Pcb, KiAgent(), Routine, Context, UserContext, Teb);
+    ObReferenceObject(Process);
+    Thread->Cid.UniqueProcess = Process->UniqueProcessId;
+    Thread->Cid.UniqueThread = (HANDLE)((ULONG_PTR)Thread->Tcb.Agent.Slot * 4);
+    Thread->ExitStatus = STATUS_PENDING;
+    Thread->CreateTime.QuadPart = KiQuerySystemTime();
+    InitializeListHead(&Thread->IrpList);
+    *Result = Thread;
+    return STATUS_SUCCESS;
+}
+
+VOID PspStartThread(PETHREAD Thread)
+{
+    PEPROCESS Process = PspThreadsProcess(Thread);
+
+    Process->ActiveThreads++;
+    ObReferenceObject(Thread); /* until it has ended */
+    KiTrace(EV_THREAD_CREATE, Thread, (ULONG64)Thread->StartAddress, 0, 0, 0);
+    PspNotifyThread(Thread, TRUE);
+    KiStartThread(&Thread->Tcb);
+}
+
+/* Every system thread: its routine runs in a critical region of its own making, and returning ends it. */
+static VOID PspSystemThreadStartup(PVOID Context)
+{
+    PETHREAD Thread = PspCurrentThread();
+
+    ((PKSTART_ROUTINE)Thread->StartAddress)(Context);
+    PspExitThread(STATUS_SUCCESS);
+}
+
+NTSTATUS PspCreateSystemThread(PKSTART_ROUTINE Routine, PVOID Context, PETHREAD *Result)
+{
+    NTSTATUS Status = PspCreateThreadObject(PsInitialSystemProcess, PspSystemThreadStartup, Context, NULL, NULL, Result);
+
+    if (NT_SUCCESS(Status)) {
+        (*Result)->StartAddress = (PVOID)Routine;
+        PspStartThread(*Result);
+    }
+    return Status;
+}
+
+NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                                    HANDLE ProcessHandle, PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine,
+                                    PVOID StartContext)
+{
+    PEPROCESS Process = PsInitialSystemProcess;
+    PETHREAD Thread;
+    HANDLE Handle;
+    NTSTATUS Status;
+
+    PAGED_CODE();
+    if (ProcessHandle != NULL) {
+        Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_CREATE_THREAD, PsProcessTypeP, KernelMode,
+                                           (PVOID *)&Process, NULL);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+    }
+    Status = PspCreateThreadObject(Process, PspSystemThreadStartup, StartContext, NULL, NULL, &Thread);
+    if (ProcessHandle != NULL) {
+        ObDereferenceObject(Process);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Thread->StartAddress = (PVOID)StartRoutine;
+    Status = ObOpenObjectByPointer(Thread, ObjectAttributes != NULL ? ObjectAttributes->Attributes & ~OBJ_CASE_INSENSITIVE : 0,
+                                   NULL, DesiredAccess != 0 ? DesiredAccess : THREAD_ALL_ACCESS, PsThreadTypeP, KernelMode,
+                                   &Handle);
+    if (!NT_SUCCESS(Status)) {
+        ObDereferenceObject(Thread);
+        return Status;
+    }
+    if (ClientId != NULL) {
+        *ClientId = Thread->Cid;
+    }
+    *ThreadHandle = Handle;
+    PspStartThread(Thread);
+    ObDereferenceObject(Thread);
+    return STATUS_SUCCESS;
+}
