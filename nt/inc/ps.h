@@ -6,20 +6,26 @@
 
 #include "nt/inc/ke.h"
 
-/* Rights that the DDK's headers leave out. */
-#define PROCESS_TERMINATE_            0x0001
-#define PROCESS_CREATE_THREAD_        0x0002
-#define PROCESS_SET_SESSIONID_        0x0004
-#define PROCESS_VM_OPERATION_         0x0008
-#define PROCESS_VM_READ_              0x0010
-#define PROCESS_VM_WRITE_             0x0020
-#define PROCESS_CREATE_PROCESS_       0x0080
-#define PROCESS_SET_QUOTA_            0x0100
-#define PROCESS_SET_INFORMATION_      0x0200
-#define PROCESS_QUERY_INFORMATION_    0x0400
-#define PROCESS_SUSPEND_RESUME_       0x0800
-#define PROCESS_QUERY_LIMITED_        0x1000
-#define PROCESS_SET_LIMITED_          0x2000
+/* Access rights that winnt.h documents and the DDK headers lack. */
+#ifndef PROCESS_TERMINATE
+#define PROCESS_TERMINATE                 0x0001
+#define PROCESS_CREATE_THREAD             0x0002
+#define PROCESS_VM_OPERATION              0x0008
+#define PROCESS_VM_READ                   0x0010
+#define PROCESS_VM_WRITE                  0x0020
+#define PROCESS_CREATE_PROCESS            0x0080
+#define PROCESS_SET_QUOTA                 0x0100
+#define PROCESS_SET_INFORMATION           0x0200
+#define PROCESS_QUERY_INFORMATION         0x0400
+#define PROCESS_SUSPEND_RESUME            0x0800
+#define PROCESS_QUERY_LIMITED_INFORMATION 0x1000
+#endif
+#ifndef THREAD_QUERY_INFORMATION
+#define THREAD_QUERY_INFORMATION 0x0040
+#endif
+#ifndef THREAD_RESUME
+#define THREAD_RESUME 0x1000
+#endif
 
 struct _EPROCESS {
     KPROCESS Pcb;

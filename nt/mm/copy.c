@@ -80,7 +80,7 @@ MiCopyService(HANDLE ProcessHandle, PVOID Base, PVOID Buffer, SIZE_T Size, PSIZE
     }
     Status = STATUS_SUCCESS;
     if (Size != 0) {
-        Status = ObReferenceObjectByHandle(ProcessHandle, Write ? PROCESS_VM_WRITE_ : PROCESS_VM_READ_,
+        Status = ObReferenceObjectByHandle(ProcessHandle, Write ? PROCESS_VM_WRITE : PROCESS_VM_READ,
                                            PsProcessTypeP, Mode, (PVOID *)&Process, NULL);
         if (NT_SUCCESS(Status)) {
             KiSchedulePoint(SP_OBJECT, Process);

@@ -33,7 +33,7 @@ MiCheckRange(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG
         Size > (ULONG64)MmHighestUserAddress + 1 - (ULONG64)Base) {
         return STATUS_INVALID_PARAMETER;
     }
-    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION_, PsProcessTypeP, Mode, (PVOID *)&Process,
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION, PsProcessTypeP, Mode, (PVOID *)&Process,
                                        NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -77,7 +77,7 @@ NtFlushInstructionCache(HANDLE ProcessHandle, PVOID BaseAddress, SIZE_T Length)
     PEPROCESS Process;
     NTSTATUS Status;
 
-    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_WRITE_, PsProcessTypeP, KiPreviousMode(),
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_WRITE, PsProcessTypeP, KiPreviousMode(),
                                        (PVOID *)&Process, NULL);
     if (NT_SUCCESS(Status)) {
         ObDereferenceObject(Process);
@@ -105,7 +105,7 @@ NtFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSiz
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         return GetExceptionCode();
     }
-    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION_, PsProcessTypeP, Mode, (PVOID *)&Process,
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION, PsProcessTypeP, Mode, (PVOID *)&Process,
                                        NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;

@@ -151,7 +151,7 @@ NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle, PVOID *BaseAddres
     if (((ULONG64)Base | Offset) & (MI_GRANULARITY - 1)) {
         return STATUS_MAPPED_ALIGNMENT;
     }
-    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION_, PsProcessTypeP, Mode, (PVOID *)&Process,
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION, PsProcessTypeP, Mode, (PVOID *)&Process,
                                        NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -212,7 +212,7 @@ NtUnmapViewOfSection(HANDLE ProcessHandle, PVOID BaseAddress)
     if (Mode != KernelMode && (ULONG64)BaseAddress > (ULONG64)MmHighestUserAddress) {
         return STATUS_NOT_MAPPED_VIEW;
     }
-    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION_, PsProcessTypeP, Mode, (PVOID *)&Process,
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION, PsProcessTypeP, Mode, (PVOID *)&Process,
                                        NULL);
     if (NT_SUCCESS(Status)) {
         Status = MiUnmapView(Process, BaseAddress);

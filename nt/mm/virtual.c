@@ -432,7 +432,7 @@ NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR Zero
     if (Size == 0 || Size > (ULONG64)MmHighestUserAddress + 1 - (ULONG64)Base) {
         return STATUS_INVALID_PARAMETER_4;
     }
-    Status = MiReferenceProcess(ProcessHandle, PROCESS_VM_OPERATION_, Mode, &Process);
+    Status = MiReferenceProcess(ProcessHandle, PROCESS_VM_OPERATION, Mode, &Process);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -468,7 +468,7 @@ NtFreeVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize
     if (Size > (ULONG64)MmHighestUserAddress + 1 - (ULONG64)Base) {
         return STATUS_INVALID_PARAMETER_3;
     }
-    Status = MiReferenceProcess(ProcessHandle, PROCESS_VM_OPERATION_, Mode, &Process);
+    Status = MiReferenceProcess(ProcessHandle, PROCESS_VM_OPERATION, Mode, &Process);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -509,7 +509,7 @@ NtProtectVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionS
     if (Size == 0 || Size > (ULONG64)MmHighestUserAddress + 1 - (ULONG64)Base) {
         return STATUS_INVALID_PARAMETER_3;
     }
-    Status = MiReferenceProcess(ProcessHandle, PROCESS_VM_OPERATION_, Mode, &Process);
+    Status = MiReferenceProcess(ProcessHandle, PROCESS_VM_OPERATION, Mode, &Process);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -592,7 +592,7 @@ NtQueryVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, ULONG Class, PVOID
     if ((ULONG64)BaseAddress > (ULONG64)MmHighestUserAddress) {
         return STATUS_INVALID_PARAMETER;
     }
-    Status = MiReferenceProcess(ProcessHandle, PROCESS_QUERY_INFORMATION_, Mode, &Process);
+    Status = MiReferenceProcess(ProcessHandle, PROCESS_QUERY_INFORMATION, Mode, &Process);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
