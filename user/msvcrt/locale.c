@@ -109,3 +109,15 @@ _configthreadlocale(int Mode)
     }
     return _DISABLE_PER_THREAD_LOCALE;
 }
+
+/* For clients built with unsigned char: "not specified" is their CHAR_MAX. */
+int
+__lconv_init(void)
+{
+    char *p;
+
+    for (p = &CrtConventions.int_frac_digits; p <= &CrtConventions.n_sign_posn; p++) {
+        *p = (char)UCHAR_MAX;
+    }
+    return 0;
+}

@@ -83,7 +83,9 @@ Faults(void)
         signal(SIGSEGV, OnFault);
         Seen = 0;
         if (setjmp(Buffer) == 0) {
-            *(volatile int *)(unsigned long long)(i * 8) = 1;
+            volatile int *volatile Bad = (volatile int *)(unsigned long long)(i * 8);
+
+            *Bad = 1;
             CHECK(!"no fault");
         }
         CHECK(Seen == SIGSEGV);
