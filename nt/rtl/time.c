@@ -35,12 +35,12 @@ RtlTimeToTimeFields(PLARGE_INTEGER Time, PTIME_FIELDS TimeFields)
 
     Days = Milliseconds / (SECONDS_PER_DAY * 1000);
     OfDay = (LONG)(Milliseconds % (SECONDS_PER_DAY * 1000));
-    TimeFields->Milliseconds = (CSHORT)(OfDay % 1000);
+    TimeFields->Milliseconds = (SHORT)(OfDay % 1000);
     OfDay /= 1000;
-    TimeFields->Second = (CSHORT)(OfDay % 60);
-    TimeFields->Minute = (CSHORT)(OfDay / 60 % 60);
-    TimeFields->Hour = (CSHORT)(OfDay / 3600);
-    TimeFields->Weekday = (CSHORT)((Days + 1) % 7); /* 1601-01-01 was a Monday */
+    TimeFields->Second = (SHORT)(OfDay % 60);
+    TimeFields->Minute = (SHORT)(OfDay / 60 % 60);
+    TimeFields->Hour = (SHORT)(OfDay / 3600);
+    TimeFields->Weekday = (SHORT)((Days + 1) % 7); /* 1601-01-01 was a Monday */
 
     Days += 306;
     Era = Days / DAYS_PER_400_YEARS;
@@ -48,9 +48,9 @@ RtlTimeToTimeFields(PLARGE_INTEGER Time, PTIME_FIELDS TimeFields)
     Year = (OfEra - OfEra / 1460 + OfEra / 36524 - OfEra / 146096) / 365;
     OfYear = OfEra - (365 * Year + Year / 4 - Year / 100);
     Since = (5 * OfYear + 2) / 153;
-    TimeFields->Day = (CSHORT)(OfYear - (153 * Since + 2) / 5 + 1);
-    TimeFields->Month = (CSHORT)(Since < 10 ? Since + 3 : Since - 9);
-    TimeFields->Year = (CSHORT)(1600 + Era * 400 + Year + (TimeFields->Month <= 2 ? 1 : 0));
+    TimeFields->Day = (SHORT)(OfYear - (153 * Since + 2) / 5 + 1);
+    TimeFields->Month = (SHORT)(Since < 10 ? Since + 3 : Since - 9);
+    TimeFields->Year = (SHORT)(1600 + Era * 400 + Year + (TimeFields->Month <= 2 ? 1 : 0));
 }
 
 static BOOLEAN
@@ -122,9 +122,9 @@ RtlTimeToElapsedTimeFields(PLARGE_INTEGER Time, PTIME_FIELDS TimeFields)
     TimeFields->Year = 0;
     TimeFields->Month = 0;
     TimeFields->Weekday = 0;
-    TimeFields->Day = (CSHORT)(Milliseconds / (SECONDS_PER_DAY * 1000));
-    TimeFields->Hour = (CSHORT)(Milliseconds / 3600000 % 24);
-    TimeFields->Minute = (CSHORT)(Milliseconds / 60000 % 60);
-    TimeFields->Second = (CSHORT)(Milliseconds / 1000 % 60);
-    TimeFields->Milliseconds = (CSHORT)(Milliseconds % 1000);
+    TimeFields->Day = (SHORT)(Milliseconds / (SECONDS_PER_DAY * 1000));
+    TimeFields->Hour = (SHORT)(Milliseconds / 3600000 % 24);
+    TimeFields->Minute = (SHORT)(Milliseconds / 60000 % 60);
+    TimeFields->Second = (SHORT)(Milliseconds / 1000 % 60);
+    TimeFields->Milliseconds = (SHORT)(Milliseconds % 1000);
 }

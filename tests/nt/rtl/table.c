@@ -1,0 +1,240 @@
+/*
+ * table.c - generic tables, splay and AVL, against a plain array; sequenced lists.
+ *
+ * Sources: [DDI] the routine's page in ntddk.h.
+ */
+#include "tests/nt/ntlab-test.h"
+
+#define KEYS 256
+
+typedef struct _RECORD {
+    ULONG Key;
+    ULONG Payload;
+} RECORD;
+
+static int Present[KEYS], Allocations;
+static ULONG Random = 12345;
+/* The caller's memory: one cell for each element, so that the test needs no pool. */
+static DECLSPEC_ALIGN(16) UCHAR Cells[KEYS][64];
+static int CellUsed[KEYS];
+
+static ULONG Next(void)
+{
+    Random = Random * 1664525 + 1013904223;
+    return Random >> 8;
+}
+
+static PVOID TakeCell(ULONG Size)
+{
+    int Index;
+
+    for (Index = 0; Index < KEYS; Index++) {
+        if (!CellUsed[Index] && Size <= sizeof(Cells[0])) {
+            CellUsed[Index] = 1;
+            Allocations++;
+            return Cells[Index];
+        }
+    }
+    return NULL;
+}
+
+static void GiveCell(PVOID Cell)
+{
+    CellUsed[((UCHAR *)Cell - Cells[0]) / sizeof(Cells[0])] = 0;
+    Allocations--;
+}
+
+static RTL_GENERIC_COMPARE_RESULTS Order(PVOID A, PVOID B)
+{
+    ULONG X = ((RECORD *)A)->Key, Y = ((RECORD *)B)->Key;
+
+    return X < Y ? GenericLessThan : X > Y ? GenericGreaterThan : GenericEqual;
+}
+
+static RTL_GENERIC_COMPARE_RESULTS NTAPI Compare(PRTL_GENERIC_TABLE Table, PVOID A, PVOID B)
+{
+    UNREFERENCED_PARAMETER(Table);
+    return Order(A, B);
+}
+
+static PVOID NTAPI Allocate(PRTL_GENERIC_TABLE Table, CLONG Size)
+{
+    UNREFERENCED_PARAMETER(Table);
+    return TakeCell(Size);
+}
+
+static VOID NTAPI Free(PRTL_GENERIC_TABLE Table, PVOID Cell)
+{
+    UNREFERENCED_PARAMETER(Table);
+    GiveCell(Cell);
+}
+
+static RTL_GENERIC_COMPARE_RESULTS NTAPI CompareAvl(PRTL_AVL_TABLE Table, PVOID A, PVOID B)
+{
+    UNREFERENCED_PARAMETER(Table);
+    return Order(A, B);
+}
+
+static PVOID NTAPI AllocateAvl(PRTL_AVL_TABLE Table, CLONG Size)
+{
+    UNREFERENCED_PARAMETER(Table);
+    return TakeCell(Size);
+}
+
+static VOID NTAPI FreeAvl(PRTL_AVL_TABLE Table, PVOID Cell)
+{
+    UNREFERENCED_PARAMETER(Table);
+    GiveCell(Cell);
+}
+
+/* [DDI:RtlInsertElementGenericTable and others] the table holds what was inserted and not deleted, in the order of its keys. */
+static void TestSplay(void)
+{
+    static RTL_GENERIC_TABLE Table;
+    int Round, Bad = 0, Count = 0, Key;
+    RECORD *Found;
+    PVOID Restart = NULL;
+
+    RtlInitializeGenericTable(&Table, Compare, Allocate, Free, NULL);
+    EXPECT(RtlIsGenericTableEmpty(&Table));
+    for (Round = 0; Round < 6000; Round++) {
+        RECORD Record = {Next() % KEYS, Round};
+        BOOLEAN New = FALSE;
+
+        if (Next() % 2) {
+            Found = RtlInsertElementGenericTable(&Table, &Record, sizeof(Record), &New);
+            Bad += Found == NULL || Found->Key != Record.Key || New == Present[Record.Key];
+            Count += New;
+            Present[Record.Key] = 1;
+        } else if (Next() % 2) {
+            Bad += RtlDeleteElementGenericTable(&Table, &Record) != Present[Record.Key];
+            Count -= Present[Record.Key];
+            Present[Record.Key] = 0;
+        } else {
+            Found = RtlLookupElementGenericTable(&Table, &Record);
+            Bad += (Found != NULL) != Present[Record.Key];
+        }
+        Bad += RtlNumberGenericTableElements(&Table) != (ULONG)Count;
+        if (Round % 500 == 0) {
+            Found = RtlEnumerateGenericTable(&Table, TRUE);
+            Restart = NULL;
+            for (Key = 0; Key < KEYS; Key++) {
+                if (Present[Key]) {
+                    RECORD *Other = RtlEnumerateGenericTableWithoutSplaying(&Table, &Restart);
+
+                    Bad += Found == NULL || Found->Key != (ULONG)Key || Found != Other;
+                    Found = RtlEnumerateGenericTable(&Table, FALSE);
+                }
+            }
+            Bad += Found != NULL;
+        }
+    }
+    EXPECT_EQ(Bad, 0);
+    /* [DDI:RtlGetElementGenericTable] "in order of insertion". */
+    while ((Found = RtlGetElementGenericTable(&Table, 0)) != NULL) {
+        RECORD Record = *Found;
+
+        Bad += !RtlDeleteElementGenericTable(&Table, &Record);
+    }
+    EXPECT(Bad == 0 && RtlIsGenericTableEmpty(&Table) && Allocations == 0);
+    for (Key = 0; Key < 5; Key++) {
+        RECORD Record = {(ULONG)(Key * 3 % 5), 0};
+
+        RtlInsertElementGenericTable(&Table, &Record, sizeof(Record), NULL);
+        Bad += ((RECORD *)RtlGetElementGenericTable(&Table, Key))->Key != (ULONG)(Key * 3 % 5);
+    }
+    for (Key = 0; Key < 5; Key++) {
+        RECORD Record = {(ULONG)Key, 0};
+
+        RtlDeleteElementGenericTable(&Table, &Record);
+        Present[Key] = 0;
+    }
+    EXPECT(Bad == 0 && Allocations == 0);
+}
+
+static int Depth(PRTL_BALANCED_LINKS Links, int *Bad)
+{
+    int Left, Right;
+
+    if (Links == NULL) {
+        return 0;
+    }
+    Left = Depth(Links->LeftChild, Bad);
+    Right = Depth(Links->RightChild, Bad);
+    *Bad += Right - Left != Links->Balance;
+    return 1 + (Left > Right ? Left : Right);
+}
+
+static void TestAvl(void)
+{
+    static RTL_AVL_TABLE Table;
+    int Round, Bad = 0, Count = 0, Key, Index;
+    RECORD *Found;
+
+    memset(Present, 0, sizeof(Present));
+    RtlInitializeGenericTableAvl(&Table, CompareAvl, AllocateAvl, FreeAvl, NULL);
+    for (Round = 0; Round < 6000; Round++) {
+        RECORD Record = {Next() % KEYS, Round};
+        BOOLEAN New = FALSE;
+
+        if (Next() % 2) {
+            Found = RtlInsertElementGenericTableAvl(&Table, &Record, sizeof(Record), &New);
+            Bad += Found == NULL || Found->Key != Record.Key || New == Present[Record.Key];
+            Count += New;
+            Present[Record.Key] = 1;
+        } else if (Next() % 2) {
+            Bad += RtlDeleteElementGenericTableAvl(&Table, &Record) != Present[Record.Key];
+            Count -= Present[Record.Key];
+            Present[Record.Key] = 0;
+        } else {
+            Found = RtlLookupElementGenericTableAvl(&Table, &Record);
+            Bad += (Found != NULL) != Present[Record.Key];
+        }
+        Bad += RtlNumberGenericTableElementsAvl(&Table) != (ULONG)Count;
+        if (Round % 50 == 0) {
+            Bad += Depth(Table.BalancedRoot.RightChild, &Bad) != (int)Table.DepthOfTree;
+            Found = RtlEnumerateGenericTableAvl(&Table, TRUE);
+            for (Key = 0, Index = 0; Key < KEYS; Key++) {
+                if (Present[Key]) {
+                    Bad += Found == NULL || Found->Key != (ULONG)Key;
+                    Bad += RtlGetElementGenericTableAvl(&Table, Index++) != Found;
+                    Found = RtlEnumerateGenericTableAvl(&Table, FALSE);
+                }
+            }
+            Bad += Found != NULL;
+        }
+    }
+    EXPECT_EQ(Bad, 0);
+    while ((Found = RtlGetElementGenericTableAvl(&Table, 0)) != NULL) {
+        RECORD Record = *Found;
+
+        Bad += !RtlDeleteElementGenericTableAvl(&Table, &Record);
+    }
+    EXPECT(Bad == 0 && RtlIsGenericTableEmptyAvl(&Table) && Allocations == 0 && Table.DepthOfTree == 0);
+}
+
+/* [DDI:ExInterlockedPushEntrySList] last in, first out; the depth counts. */
+static void TestSList(void)
+{
+    static DECLSPEC_ALIGN(16) SLIST_HEADER Head;
+    static DECLSPEC_ALIGN(16) SLIST_ENTRY Entry[3];
+
+    InitializeSListHead(&Head);
+    EXPECT_EQ(ExQueryDepthSList(&Head), 0);
+    EXPECT(ExpInterlockedPopEntrySList(&Head) == NULL);
+    EXPECT(ExpInterlockedPushEntrySList(&Head, &Entry[0]) == NULL);
+    EXPECT(ExpInterlockedPushEntrySList(&Head, &Entry[1]) == &Entry[0]);
+    EXPECT(ExpInterlockedPushEntrySList(&Head, &Entry[2]) == &Entry[1]);
+    EXPECT_EQ(ExQueryDepthSList(&Head), 3);
+    EXPECT(ExpInterlockedPopEntrySList(&Head) == &Entry[2]);
+    EXPECT(ExpInterlockedFlushSList(&Head) == &Entry[1]);
+    EXPECT(Entry[1].Next == &Entry[0] && Entry[0].Next == NULL);
+    EXPECT_EQ(ExQueryDepthSList(&Head), 0);
+}
+
+void TestTable(void)
+{
+    TestSplay();
+    TestAvl();
+    TestSList();
+}
