@@ -97,7 +97,7 @@ struct abi_trap {
     uint32_t error;         /* x86 error code: of #PF bit 0 present, 1 write, 2 user, 4 fetch */
     uint32_t previous_mode; /* enum abi_mode at the time of the trap */
     uint32_t kind;          /* enum abi_trap_kind */
-    uint64_t original_rip;  /* rip, or the patched instruction it stands for */
+    uint64_t original_rip;  /* the same as rip: no trap shows a trampoline */
 };
 
 enum abi_trap_kind {

@@ -39,6 +39,7 @@
 #define FLAG_AC 0x40000ull
 
 #define ALTERNATE_STACK_ROOM (64u << 10)
+#define PAUSE_LENGTH         2
 #define HOST_SEGMENTS        32
 #define TRIPLE_FAULT         4
 
@@ -112,15 +113,22 @@ set_pkru(ucontext_t *context, uint32_t pkru)
     *(uint32_t *)(state + machine.pkru_offset) = pkru;
 }
 
+/*
+ * The guest's registers. Inside a trampoline they become those of the instruction that it stands
+ * for: until its last step a trampoline has no effect but on rsp, so that one can be done again.
+ */
 static void
 registers_of(const greg_t *g, struct abi_trap *out)
 {
+    uint32_t lower;
+    uint64_t rip = images_origin((uint64_t)g[REG_RIP], &lower);
+
     *out = (struct abi_trap){
         .rax = (uint64_t)g[REG_RAX],
         .rcx = (uint64_t)g[REG_RCX],
         .rdx = (uint64_t)g[REG_RDX],
         .rbx = (uint64_t)g[REG_RBX],
-        .rsp = (uint64_t)g[REG_RSP],
+        .rsp = (uint64_t)g[REG_RSP] + lower,
         .rbp = (uint64_t)g[REG_RBP],
         .rsi = (uint64_t)g[REG_RSI],
         .rdi = (uint64_t)g[REG_RDI],
@@ -132,11 +140,11 @@ registers_of(const greg_t *g, struct abi_trap *out)
         .r13 = (uint64_t)g[REG_R13],
         .r14 = (uint64_t)g[REG_R14],
         .r15 = (uint64_t)g[REG_R15],
-        .rip = (uint64_t)g[REG_RIP],
+        .rip = rip,
         .rflags = (uint64_t)g[REG_EFL],
         .fault_address = ~0ull,
         .previous_mode = GUEST->mode,
-        .original_rip = images_original_rip((uint64_t)g[REG_RIP]),
+        .original_rip = rip,
     };
 }
 
@@ -246,6 +254,23 @@ pause_processor(ucontext_t *context)
     }
 }
 
+/* `syscall`, with rip, rcx and r11 as it leaves them: the way that a patched one takes. */
+static void
+system_call(ucontext_t *context)
+{
+    greg_t *g = context->uc_mcontext.gregs;
+
+    if (GUEST->mode == ABI_USER_MODE && machine.entries.syscall != 0) {
+        g[REG_RIP] = (greg_t)machine.entries.syscall;
+        g[REG_EFL] = 0x202;
+        return;
+    }
+    deliver(context, (struct trap_event){VECTOR_UD, 0,
+                                         GUEST->mode == ABI_USER_MODE ? ABI_TRAP_SYSCALL
+                                                                      : ABI_TRAP_KERNEL_SYSCALL,
+                                         ~0ull});
+}
+
 /* An instruction of the guest's that cannot run as it stands; `event` is what it is otherwise. */
 static void
 emulate_or_deliver(ucontext_t *context, const uint8_t *bytes, size_t length,
@@ -271,10 +296,8 @@ emulate_or_deliver(ucontext_t *context, const uint8_t *bytes, size_t length,
         event = (struct trap_event){VECTOR_GP, 0, ABI_TRAP_EXCEPTION, ~0ull};
         break;
     case EMULATE_SYSCALL:
-        event = (struct trap_event){
-            VECTOR_UD, 0, GUEST->mode == ABI_USER_MODE ? ABI_TRAP_SYSCALL : ABI_TRAP_KERNEL_SYSCALL,
-            ~0ull};
-        break;
+        system_call(context);
+        return;
     case EMULATE_UNSUPPORTED:
         stop_at(g, ABI_UNSUPPORTED, "the instruction `%s` is not implemented", outcome.text);
     case EMULATE_NO:
@@ -372,6 +395,17 @@ finish_step(ucontext_t *context)
     g[REG_EFL] = (greg_t)(((uint64_t)g[REG_EFL] & ~FLAG_TF) | (step->flags & FLAG_TF));
 }
 
+/* From the stub that a patched `pause` has called to the instruction after the `pause`. */
+static void
+leave_pause_stub(greg_t *g)
+{
+    uint64_t trampoline = 0;
+
+    space_read((uint64_t)g[REG_RSP], &trampoline, sizeof(trampoline));
+    g[REG_RSP] += 8;
+    g[REG_RIP] = (greg_t)(images_original_rip(trampoline) + PAUSE_LENGTH);
+}
+
 static void
 debug_or_breakpoint(ucontext_t *context)
 {
@@ -385,11 +419,15 @@ debug_or_breakpoint(ucontext_t *context)
             finish_step(context);
             return;
         }
+        if (images_original_rip((uint64_t)g[REG_RIP]) != (uint64_t)g[REG_RIP]) {
+            return; /* inside a trampoline: one instruction to whoever steps */
+        }
         g[REG_EFL] &= ~(greg_t)FLAG_TF;
         deliver(context, (struct trap_event){VECTOR_DB, 0, ABI_TRAP_EXCEPTION, ~0ull});
         return;
     }
     if ((uint64_t)g[REG_RIP] - 1 == machine.entries.user_pause_stub) {
+        leave_pause_stub(g);
         pause_processor(context);
         return;
     }
@@ -452,10 +490,7 @@ linux_call(ucontext_t *context, const siginfo_t *info)
         deliver(context, (struct trap_event){VECTOR_GP, 0x80 * 8 + 2, ABI_TRAP_EXCEPTION, ~0ull});
         return;
     }
-    deliver(context, (struct trap_event){VECTOR_UD, 0,
-                                         GUEST->mode == ABI_USER_MODE ? ABI_TRAP_SYSCALL
-                                                                      : ABI_TRAP_KERNEL_SYSCALL,
-                                         ~0ull});
+    system_call(context);
 }
 
 /* The supervisor's clock ran out: says where the guest is, and ends. */

@@ -24,7 +24,7 @@ typedef unsigned long long ULONG64;
 
 int _fltused;
 static struct abi_boot Boot;
-static struct abi_trap Trap;
+__attribute__((used)) struct abi_trap Trap;
 __attribute__((used)) ULONG64 Resume[10];
 static ULONG Traps;
 
@@ -143,6 +143,61 @@ KiTrapEntry(void)
     __asm__("call KeepTrap\n"
             "mov Resume(%rip), %rsp\n"
             "mov $1, %eax\n"
+            "jmp Attempt_out\n");
+}
+
+__attribute__((used)) ULONG Irql, Pauses;
+__attribute__((used)) ULONG64 SmepTarget, SmepSite, SyscallReturn, SyscallArgument, SyscallNumber;
+
+/* The helpers of patched code; host/image/patch.h has their conventions. */
+EXPORT __attribute__((naked)) void
+KiPatchCr8Write(void)
+{
+    __asm__("push %rax; mov 0x10(%rsp), %rax; mov %eax, Irql(%rip); pop %rax; ret");
+}
+
+EXPORT __attribute__((naked)) void
+KiPatchCr8Read(void)
+{
+    __asm__("push %rax; mov Irql(%rip), %eax; mov %rax, 0x10(%rsp); pop %rax; ret");
+}
+
+EXPORT __attribute__((naked)) void
+KiPatchPause(void)
+{
+    __asm__("pushf; incl Pauses(%rip); popf; ret");
+}
+
+EXPORT __attribute__((naked)) void
+KiPatchSmepFault(void)
+{
+    __asm__("mov %r11, SmepTarget(%rip)\n"
+            "mov -8(%rsp), %rax\n"
+            "mov %rax, SmepSite(%rip)\n"
+            "mov Resume(%rip), %rsp\n"
+            "mov $2, %eax\n"
+            "jmp Attempt_out\n");
+}
+
+EXPORT __attribute__((naked)) void
+KiSystemCall64(void)
+{
+    __asm__("mov %rcx, %r9\n"
+            "mov %rax, %r8\n"
+            "cmpl $0, 0x7FFD0024\n"
+            "je 1f\n"
+            "mov 0x7FFD0028, %eax\n"
+            "xor %ecx, %ecx\n"
+            "xor %edx, %edx\n"
+            ".byte 0x0F, 0x01, 0xEF\n"
+            "1: movl $0, 0x7FFD0020\n"
+            "mov 0x7FFD0010, %rsp\n"
+            "mov %r9, SyscallReturn(%rip)\n"
+            "mov %r10, SyscallArgument(%rip)\n"
+            "mov %r8, SyscallNumber(%rip)\n"
+            "mov %r14, Trap+0x70(%rip)\n"
+            "mov %r15, Trap+0x78(%rip)\n"
+            "mov $2, %eax\n"
             "jmp Attempt_out\n");
 }
 
@@ -363,6 +418,7 @@ CasePrivileged(void)
     ULONG Low, High;
 
     __asm__ volatile("mov %1, %%cr8; mov %%cr8, %0" : "=r"(Value) : "r"(2ull));
+    EXPECT(Irql, 2);
     EXPECT(Value, 2);
     __asm__ volatile("mov %1, %%cr8; mov %%cr8, %0" : "=r"(Value) : "r"(0ull));
     EXPECT(Value, 0);
@@ -549,9 +605,9 @@ CaseUserMode(void)
     EXPECT(Trap.kind, ABI_TRAP_PRIVILEGED);
     RunUser(UserCli);
     EXPECT(Trap.kind, ABI_TRAP_PRIVILEGED);
-    RunUser(DoSyscall);
-    EXPECT(Trap.kind, ABI_TRAP_SYSCALL);
-    EXPECT(Trap.rip, USER_CODE + 7);
+    EXPECT(RunUser(DoSyscall), 2); /* KiSystemCall64, as if it had been patched */
+    EXPECT(SyscallReturn, USER_CODE + 7);
+    EXPECT(SyscallNumber, 60);
     RunUser(DoInt2e);
     EXPECT(Trap.kind, ABI_TRAP_SYSCALL);
     EXPECT(Trap.rip, USER_CODE + 2);
@@ -598,6 +654,82 @@ CaseMissingImport(void)
     Print(Name);
     Print("\n");
     ((void (*)(void))Image.entry)();
+}
+
+static struct abi_image Driver;
+static ULONG64 UserTarget = USER_CODE;
+
+static void
+DoSmep(void)
+{
+    ((void (*)(ULONG64))Hc->find_export("minidriver.sys", "FooCall"))(UserTarget);
+}
+
+static void
+DoFarCall(void)
+{
+    ((void (*)(ULONG64))Hc->find_export("minidriver.sys", "FooCall"))((ULONG64)DoUd2);
+}
+
+/* Code that the loader has rewritten does what the original would. */
+static void
+CasePatchedDriver(void)
+{
+    volatile UCHAR *Alias = (void *)ABI_ALIAS(ABI_USER_SHARED_DATA);
+    char Text[128];
+
+    EXPECT(Hc->image_load("minidriver.sys", ABI_IMAGE_SYSTEM, 0, &Driver), ABI_IMAGE_OK);
+    EXPECT(((ULONG64(*)(void))Hc->find_export("minidriver.sys", "FooIrql"))(), 0x0205);
+    EXPECT(Irql, 2);
+    Alias[0x10] = 7;
+    EXPECT(((ULONG64(*)(void))Hc->find_export("minidriver.sys", "FooAnswers"))(), 7);
+    EXPECT(Pauses, 3);
+    EXPECT(Traps, 0);
+    EXPECT(Attempt(DoSmep), 2);
+    EXPECT(SmepTarget, UserTarget);
+    Hc->describe(SmepSite, Text, sizeof(Text));
+    Print(Text); /* FooCall+... */
+    Print("\n");
+    EXPECT(Attempt(DoFarCall), 1);
+    EXPECT(Trap.rip, DoUd2);
+    ULONG64 Return = *(ULONG64 *)Trap.rsp; /* of FooCall, not of a trampoline */
+    ULONG64 Start = Hc->find_export("minidriver.sys", "FooCall");
+    EXPECT(Return > Start && Return < Start + 64, 1);
+    Hc->image_unload(Driver.base);
+    EXPECT(Hc->find_export("minidriver.sys", "FooCall"), 0);
+    Target = (void *)Driver.base;
+    EXPECT(Attempt(DoRead), 1);
+    EXPECT(Hc->image_load("minidriver.sys", ABI_IMAGE_SYSTEM, 0, &Driver), ABI_IMAGE_OK);
+    EXPECT(Driver.base, Target); /* the address follows from the name */
+    EXPECT(((ULONG64(*)(void))Hc->find_export("minidriver.sys", "FooIrql"))(), 0x0205);
+}
+
+static void
+CaseUserImage(void)
+{
+    static struct abi_image One, Two;
+
+    Hc->set_address_space(1);
+    EXPECT(Hc->image_load("miniclient.exe", ABI_IMAGE_USER, 1, &One), ABI_IMAGE_OK);
+    EXPECT(Hc->image_load("miniclient.exe", ABI_IMAGE_USER, 2, &Two), ABI_IMAGE_OK);
+    EXPECT(Two.base - One.base, ABI_SLICE_SIZE);
+    EXPECT(One.base >= ABI_SLICE_SIZE + ABI_USER_IMAGES, 1);
+    Hc->commit(ABI_SLICE_SIZE + 0x20000, 2 * PAGE, RW);
+    /* `pause` comes first: without KiPatchUserPause it is a trap of its own. */
+    EXPECT(User(One.entry, ABI_SLICE_SIZE + 0x22000 - 0x40), 1);
+    EXPECT(Trap.kind, ABI_TRAP_PAUSE);
+    EXPECT(Trap.rip, One.entry + 2);
+    EXPECT(Trap.rsp, ABI_SLICE_SIZE + 0x22000 - 0x40);
+    EXPECT(User(One.entry + 2, ABI_SLICE_SIZE + 0x22000 - 0x40), 2);
+    EXPECT(SyscallNumber, 5);
+    EXPECT(SyscallArgument, 0x1234);
+    EXPECT(SyscallReturn - One.entry < 64, 1);
+    EXPECT(Trap.r14, 0x756E6547);
+    EXPECT(Trap.r15 != 0, 1);
+    Hc->set_address_space(2);
+    EXPECT(*(volatile unsigned short *)Two.base, 0x5A4D);
+    Hc->image_unload(One.base);
+    EXPECT(*(volatile unsigned short *)Two.base, 0x5A4D);
 }
 
 static void
@@ -755,11 +887,11 @@ CaseVectors(void)
 }
 
 static void (*const Cases[])(void) = {
-    CaseHypercalls,  CaseMemory,     CaseExceptions, CaseStackOverflow, CasePrivileged,
-    CaseAnswers,     CaseSharedData, CaseUserMode,   CaseAddressSpaces, CaseMissingImport,
-    CaseWildWrite,   CaseWildData,   CaseWildJump,   CaseLoop,          CaseProgress,
-    CaseHeartbreak,  CaseChoose,     CaseFiles,      CaseInput,         CaseVectors,
-    CaseWrongImages,
+    CaseHypercalls,  CaseMemory,        CaseExceptions, CaseStackOverflow, CasePrivileged,
+    CaseAnswers,     CaseSharedData,    CaseUserMode,   CaseAddressSpaces, CaseMissingImport,
+    CaseWildWrite,   CaseWildData,      CaseWildJump,   CaseLoop,          CaseProgress,
+    CaseHeartbreak,  CaseChoose,        CaseFiles,      CaseInput,         CaseVectors,
+    CaseWrongImages, CasePatchedDriver, CaseUserImage,
 };
 
 void

@@ -12,7 +12,7 @@ import tempfile
 
 NAMES = ["hypercalls", "memory", "exceptions", "stack-overflow", "privileged", "answers", "shared-data", "user-mode",
          "address-spaces", "missing-import", "wild-write", "wild-data", "wild-jump", "loop", "progress", "heartbreak",
-         "choose", "files", "input", "vectors", "wrong-images"]
+         "choose", "files", "input", "vectors", "wrong-images", "patched-driver", "user-image"]
 EXPECT = {
     "missing-import": (4, r"minidriver\.sys!FooInit\+0x\w+ called nt!XyzSomething, which is not implemented"),
     "wild-write": (None, r"closed\nntlab: clean|ntlab: "),
@@ -21,6 +21,7 @@ EXPECT = {
     "loop": (1, r"livelock: ntoskrnl\.exe\S* has run for \d+ s at IRQL 0 \(kernel mode\) without calling the kernel"),
     "progress": (1, r"livelock: the run did not end in time"),
     "heartbreak": (5, r"in a row without a usable stack"),
+    "patched-driver": (0, r"minidriver\.sys!FooCall\+0x\w+\nntlab: clean"),
     "answers": (0, r"rdrand"),
     "privileged": (0, r"reads port 0x60"),
 }
