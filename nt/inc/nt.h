@@ -55,6 +55,11 @@
 #undef PsGetCurrentProcess
 #undef SharedUserData
 
+/* An inline function of ours has a body in every file: clang's __forceinline has none to call where a
+   function with __try keeps it from being inlined. */
+#undef FORCEINLINE
+#define FORCEINLINE static inline __attribute__((always_inline))
+
 #include <stddef.h>
 #include <stdint.h>
 #include <stdarg.h>

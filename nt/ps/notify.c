@@ -135,19 +135,19 @@ VOID PspNotifyThread(PETHREAD Thread, BOOLEAN Create)
     KeLeaveCriticalRegion();
 }
 
-VOID PspNotifyImage(PUNICODE_STRING Name, PEPROCESS Process, PVOID Base, SIZE_T Size, BOOLEAN System)
+VOID PspCallImageNotify(PUNICODE_STRING FullName, HANDLE ProcessId, PKI_MODULE Module)
 {
     IMAGE_INFO Info;
 
     RtlZeroMemory(&Info, sizeof(Info));
     Info.ImageAddressingMode = IMAGE_ADDRESSING_MODE_32BIT;
-    Info.SystemModeImage = System;
-    Info.ImageBase = Base;
-    Info.ImageSize = Size;
+    Info.SystemModeImage = ProcessId == NULL;
+    Info.ImageBase = Module->DllBase;
+    Info.ImageSize = Module->SizeOfImage;
     KeEnterCriticalRegion();
     for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
         if (PspImageNotify[Index].Routine != NULL) {
-            ((PLOAD_IMAGE_NOTIFY_ROUTINE)PspImageNotify[Index].Routine)(Name, System ? NULL : Process->UniqueProcessId, &Info);
+            ((PLOAD_IMAGE_NOTIFY_ROUTINE)PspImageNotify[Index].Routine)(FullName, ProcessId, &Info);
         }
     }
     KeLeaveCriticalRegion();

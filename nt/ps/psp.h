@@ -49,7 +49,6 @@ NTSTATUS PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZ
 /* notify.c: false from a process routine's CreationStatus refuses the process */
 NTSTATUS PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator, BOOLEAN Create);
 VOID PspNotifyThread(PETHREAD Thread, BOOLEAN Create);
-VOID PspNotifyImage(PUNICODE_STRING Name, PEPROCESS Process, PVOID Base, SIZE_T Size, BOOLEAN System);
 /* terminate.c */
 NTSTATUS PspTerminateThread(PETHREAD Thread, NTSTATUS Status);
 PETHREAD PspNextThread(PEPROCESS Process, PETHREAD Thread); /* references; dereferences Thread */
