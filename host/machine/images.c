@@ -158,7 +158,11 @@ commit_thunks(const struct loaded *image)
 static int
 fail(struct abi_image *out, uint32_t code, uint32_t offset, const char *message)
 {
-    snprintf(out->message, sizeof(out->message), "%s", message);
+    if (code == ABI_IMAGE_MALFORMED || code == ABI_IMAGE_WRONG_MACHINE) {
+        snprintf(out->message, sizeof(out->message), "%.200s (at offset 0x%x)", message, offset);
+    } else {
+        snprintf(out->message, sizeof(out->message), "%s", message);
+    }
     out->error_offset = offset;
     return (int)code;
 }
@@ -469,7 +473,10 @@ images_load(const char *name, uint32_t flags, uint64_t slice, struct abi_image *
     if (base == 0) {
         free(image);
         return (uint32_t)fail(out, ABI_IMAGE_CONFLICT, 0,
-                              "there is no room where the image could be mapped");
+                              pe.relocatable
+                                  ? "there is no room where the image could be mapped"
+                                  : "the image has no relocations, and its addresses are taken: "
+                                    "one such process can run at a time");
     }
     if (image_map(&pe, base_name(file->guest_path), guest_pointer(base), base, &image->image,
                   &error) != 0) {

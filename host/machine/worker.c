@@ -20,6 +20,7 @@
 #include "host/machine/machine.h"
 
 #define HEAP_SIZE       (512ull << 20) /* address space only, until it is touched */
+#define HEAP_LEAST      (16ull << 20)
 #define HOST_STACK_SIZE (1ull << 20)
 #define MAX_NOTES       100
 
@@ -136,9 +137,14 @@ grow_heap(void)
 
     mallopt(M_MMAP_MAX, 0);
     mallopt(M_TRIM_THRESHOLD, -1);
-    block = malloc(HEAP_SIZE);
-    __asm__ volatile("" : "+r"(block)); /* or the compiler leaves the pair out */
-    free(block);
+    for (size_t size = HEAP_SIZE; size >= HEAP_LEAST; size /= 2) {
+        block = malloc(size);
+        if (block != NULL) {
+            free(block);
+            return;
+        }
+    }
+    worker_fail("out of memory");
 }
 
 /*
