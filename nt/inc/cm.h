@@ -4,7 +4,8 @@
 #ifndef NT_INC_CM_H
 #define NT_INC_CM_H
 
-/* Creates \Registry\Machine\System\CurrentControlSet\Services\<Name> with Type, Start, ImagePath. */
+/* Makes \Registry\Machine\System\CurrentControlSet\Services\<Name> with Type, Start, ErrorControl and ImagePath
+   (values that are there already stay). KeyPath's buffer is the caller's: ExpFree. */
 NTSTATUS CmpCreateServiceKey(PCWSTR Name, PCWSTR ImagePath, PUNICODE_STRING KeyPath);
 /* Reads a REG_SZ/REG_EXPAND_SZ or REG_DWORD value by path; STATUS_OBJECT_NAME_NOT_FOUND. */
 NTSTATUS CmpReadString(PUNICODE_STRING KeyPath, PCWSTR ValueName, PWSTR Buffer, ULONG Bytes);

@@ -33,6 +33,8 @@ typedef struct _KI_VERSION {
     BOOLEAN SuspendByEvent;
     /* Vista and later: integrity levels, owner rights, the privileges above 30. */
     BOOLEAN MandatoryIntegrity;
+    /* 8 and later: RtlQueryRegistryValues with DIRECT needs TYPECHECK outside the system hives. */
+    BOOLEAN DirectNeedsTypecheck;
 } KI_VERSION;
 
 extern const KI_VERSION *KiVersion; /* the row of this run */

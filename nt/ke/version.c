@@ -18,17 +18,17 @@ static const KI_VERSION KiVersionTable[] = {
     {.Name = "win8", .MajorVersion = 6, .MinorVersion = 3, .BuildNumber = 9600, .NtddiVersion = 0x06030000,
      .CsdVersion = "", .Smep = TRUE, .GuardedMutexRaisesIrql = TRUE, .SpecialApcDisable = TRUE,
      .DriverLoadUnloadSerialized = TRUE, .NonPagedPoolNx = TRUE, .SuspendByEvent = TRUE,
-     .MandatoryIntegrity = TRUE},
+     .MandatoryIntegrity = TRUE, .DirectNeedsTypecheck = TRUE},
     {.Name = "win10", .MajorVersion = 10, .MinorVersion = 0, .BuildNumber = 19045, .NtddiVersion = 0x0A00000B,
      .CsdVersion = "", .Smep = TRUE, .GuardedMutexRaisesIrql = TRUE, .SpecialApcDisable = TRUE,
      .DriverLoadUnloadSerialized = TRUE, .NonPagedPoolNx = TRUE, .PageFaultCodes = TRUE, .ZeroedPool = TRUE,
      .SuspendByEvent = TRUE,
-     .MandatoryIntegrity = TRUE},
+     .MandatoryIntegrity = TRUE, .DirectNeedsTypecheck = TRUE},
     {.Name = "win11", .MajorVersion = 10, .MinorVersion = 0, .BuildNumber = 26100, .NtddiVersion = 0x0A000010,
      .CsdVersion = "", .Smep = TRUE, .GuardedMutexRaisesIrql = TRUE, .SpecialApcDisable = TRUE,
      .DriverLoadUnloadSerialized = TRUE, .NonPagedPoolNx = TRUE, .PageFaultCodes = TRUE, .ZeroedPool = TRUE,
      .SuspendByEvent = TRUE,
-     .MandatoryIntegrity = TRUE},
+     .MandatoryIntegrity = TRUE, .DirectNeedsTypecheck = TRUE},
 };
 
 VOID KiSelectVersion(ULONG Row, ULONG Build)

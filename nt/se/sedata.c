@@ -6,3 +6,4 @@
 POBJECT_TYPE SeTokenObjectTypeP;
 POBJECT_TYPE *SeTokenObjectType = &SeTokenObjectTypeP;
 PTOKEN SepSystem;
+BOOLEAN SepReady;

@@ -122,6 +122,7 @@ enum {
 extern const SEP_SID SepSid[SepSids];
 #define SEP_KNOWN(Name) ((PSID)&SepSid[Name])
 
-extern PTOKEN SepSystem; /* the system token, once made */
+extern PTOKEN SepSystem;  /* the system token, once made */
+extern BOOLEAN SepReady;  /* phase 1: a thread with a process asks */
 
 #endif

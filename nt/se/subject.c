@@ -41,6 +41,10 @@ SeCaptureSubjectContextEx(PETHREAD Thread, PEPROCESS Process, PSECURITY_SUBJECT_
 VOID NTAPI
 SeCaptureSubjectContext(PSECURITY_SUBJECT_CONTEXT SubjectContext)
 {
+    if (!SepReady) { /* at boot, on a thread that belongs to no process */
+        RtlZeroMemory(SubjectContext, sizeof(*SubjectContext));
+        return;
+    }
     SeCaptureSubjectContextEx(PspCurrentThread(), PspCurrentProcess(), SubjectContext);
 }
 

@@ -125,8 +125,11 @@ SepCreateToken(const SEP_TOKEN_PARTS *Parts, PTOKEN *Result)
     Token->MandatoryPolicy = TOKEN_MANDATORY_POLICY_NO_WRITE_UP | TOKEN_MANDATORY_POLICY_NEW_PROCESS_MIN;
     Token->ElevationType = 1;
     SepTokenChanged(Token);
+    if (SepReady) {
+        Status = ObInsertObject(Token, NULL, 0, 0, NULL, NULL);
+    }
     *Result = Token;
-    return STATUS_SUCCESS;
+    return Status;
 }
 
 NTSTATUS
@@ -368,6 +371,11 @@ SeInitSystem(ULONG Phase)
                                         sizeof(TOKEN), OBP_NOT_WAITABLE, &SeTokenObjectTypeP);
 
         ASSERT(NT_SUCCESS(Status));
+    } else {
+        SepReady = TRUE;
+        if (SepSystem != NULL) { /* made before objects could be inserted */
+            ObInsertObject(SepSystem, NULL, 0, 0, NULL, NULL);
+        }
     }
     return TRUE;
 }

@@ -1,0 +1,11 @@
+/*
+ * cmdata.c - the mutable globals of nt/cm.
+ */
+#include "cmp.h"
+
+PCM_NODE CmpRoot;
+PVOID CmpRootObject;
+POBJECT_TYPE CmKeyObjectTypeP;
+POBJECT_TYPE *CmKeyObjectType = &CmKeyObjectTypeP;
+LIST_ENTRY CmpCallbacks = {&CmpCallbacks, &CmpCallbacks};
+ULONG CmpCallbackCount;
