@@ -4,6 +4,9 @@
  */
 #include "nt/ps/psp.h"
 
+#undef PsDereferencePrimaryToken
+#undef PsDereferenceImpersonationToken
+
 PACCESS_TOKEN NTAPI PsReferencePrimaryToken(PEPROCESS Process)
 {
     KiSchedulePoint(SP_OBJECT, Process);
