@@ -292,6 +292,7 @@ typedef struct _CRT_OUT {
     size_t Size;  /* in characters */
     size_t Count; /* produced, whether they fitted or not */
     int Failed;
+    int Iso; /* %s is narrow in a wide format, as the standard has it */
 } CRT_OUT;
 int CrtFormat(CRT_OUT *Out, const char *Format, va_list Args);
 int CrtFormatWide(CRT_OUT *Out, const wchar_t *Format, va_list Args);

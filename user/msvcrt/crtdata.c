@@ -53,6 +53,7 @@ TIME_ZONE_INFORMATION CrtZone;
 int CrtZoneFromVariable;
 int CrtAppType, CrtErrorMode, CrtNewMode;
 int CrtThreeDigits = 1;
+int CrtUniversal; /* this is ucrtbase.dll, whose printf differs in details */
 unsigned int CrtUmask;
 int CrtPutback = -1;
 void *CrtNewHandler, *CrtStdNewHandler, *CrtTerminateHandler, *CrtUnexpectedHandler,

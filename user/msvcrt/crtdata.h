@@ -18,7 +18,7 @@ extern int CrtTimeZoneSet;
 extern TIME_ZONE_INFORMATION CrtZone;
 extern int CrtZoneFromVariable;
 extern int CrtAppType, CrtErrorMode, CrtNewMode;
-extern int CrtThreeDigits;
+extern int CrtThreeDigits, CrtUniversal;
 extern unsigned int CrtUmask;
 extern int CrtPutback;
 extern void *CrtNewHandler, *CrtStdNewHandler, *CrtTerminateHandler, *CrtUnexpectedHandler,

@@ -106,6 +106,11 @@ CrtDigits(double Value, int Fixed, int Count, char *Digits, int *Point)
     if (Keep < Length) {
         int Up = Digits[Keep] >= '5';
 
+        if (CrtUniversal && Digits[Keep] == '5' && (Keep == 0 || (Digits[Keep - 1] & 1) == 0)) {
+            for (i = Keep + 1; i < Length && Digits[i] == '0'; i++) {
+            }
+            Up = i < Length; /* a tie goes to the even digit */
+        }
         Length = Keep;
         for (i = Keep - 1; Up && i >= 0; i--) {
             Up = Digits[i] == '9';
@@ -186,6 +191,20 @@ FormatHex(char *Text, unsigned __int64 Bits, char Type, int Precision, int Alter
     return (int)(p - Text + strlen(Number));
 }
 
+/* inf, nan, nan(ind), nan(snan), as the UCRT has them. */
+static int
+FormatSpecial(char *Text, unsigned __int64 Bits, char Type)
+{
+    strcpy(Text, (Bits << 12) == 0                     ? "inf"
+                 : (Bits & 0x0008000000000000ull) == 0 ? "nan(snan)"
+                 : Bits == 0xFFF8000000000000ull       ? "nan(ind)"
+                                                       : "nan");
+    if (Type < 'a') {
+        _strupr(Text);
+    }
+    return (int)strlen(Text);
+}
+
 /*
  * What printf writes for the absolute value: types e E f F g G a A. Precision -1 is the default.
  * Infinity and NaN read 1.#INF, 1.#QNAN, 1.#IND and are cut, rounded and padded as if they were
@@ -211,6 +230,9 @@ CrtFormatDouble(char *Text, double Value, char Type, int Precision, int Alternat
     if ((Bits & 0x7FF0000000000000ull) == 0x7FF0000000000000ull) {
         int Keep = Fixed || Lower == 'a' ? Precision + 1 : General ? Precision : Precision + 1;
 
+        if (CrtUniversal) {
+            return FormatSpecial(Text, Bits, Type);
+        }
         Special = 1;
         if (Lower == 'a') {
             Fixed = 1;

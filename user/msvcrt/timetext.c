@@ -2,6 +2,7 @@
  * timetext.c - times as text: asctime, ctime, strftime and the date and time of now.
  */
 #include "crt.h"
+#include "crtdata.h"
 
 const char *const CrtDayNames[7] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                     "Thursday", "Friday", "Saturday"};
@@ -67,7 +68,7 @@ asctime_s(char *Buffer, size_t Size, const struct tm *Tm)
     Char(&Text, ' ');
     String(&Text, CrtMonthNames[Tm->tm_mon], 3);
     Char(&Text, ' ');
-    Number(&Text, Tm->tm_mday, 2, '0'); /* documented: 02 and not " 2" */
+    Number(&Text, Tm->tm_mday, 2, CrtUniversal ? ' ' : '0'); /* both documented */
     Char(&Text, ' ');
     Number(&Text, Tm->tm_hour, 2, '0');
     Char(&Text, ':');

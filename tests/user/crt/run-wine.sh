@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# run-wine.sh MSVCRT.dll CLIENT.exe... - runs each client under wine with our msvcrt.dll beside it.
+# run-wine.sh MSVCRT.dll UCRTBASE.dll CLIENT.exe... - runs each client under wine with our run time beside it.
 # Exit 77 (skipped) without wine. Wine's own files go to a folder that is removed at the end.
 set -u
 command -v wine >/dev/null || { echo "wine is not installed"; exit 77; }
-dll=$(realpath "$1")
-shift
+msvcrt=$(realpath "$1")
+ucrtbase=$(realpath "$2")
+shift 2
 work=$(mktemp -d)
 trap 'WINEPREFIX=$work/prefix wineserver -k 2>/dev/null; sleep 0.2; rm -rf "$work"' EXIT
 export WINEPREFIX=$work/prefix WINEDEBUG=-all DISPLAY=
 mkdir "$work/run"
-cp "$dll" "$work/run/msvcrt.dll"
+cp "$msvcrt" "$work/run/msvcrt.dll"
+cp "$ucrtbase" "$work/run/ucrtbase.dll"
 WINEDLLOVERRIDES="mscoree=d;mshtml=d" wine cmd /c exit >/dev/null 2>&1
-export WINEDLLOVERRIDES="msvcrt=n,b;winedbg.exe=d"
+export WINEDLLOVERRIDES="msvcrt=n,b;ucrtbase=n,b;winedbg.exe=d"
 failed=0
 for client in "$@"; do
     name=$(basename "$client")
