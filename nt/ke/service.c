@@ -213,26 +213,3 @@ NTSTATUS NTAPI NtRaiseException(PEXCEPTION_RECORD Record, PCONTEXT Context, BOOL
 {
     return KiRaiseException(Record, Context, FirstChance);
 }
-
-NTSTATUS NTAPI NtQueryPerformanceCounter(PLARGE_INTEGER Counter, PLARGE_INTEGER Frequency)
-{
-    LARGE_INTEGER Rate;
-    LARGE_INTEGER Value = KeQueryPerformanceCounter(&Rate);
-    NTSTATUS Status = STATUS_SUCCESS;
-
-    __try {
-        if (KiPreviousMode() != KernelMode) {
-            ProbeForWrite(Counter, sizeof(*Counter), 4);
-            if (Frequency != NULL) {
-                ProbeForWrite(Frequency, sizeof(*Frequency), 4);
-            }
-        }
-        *Counter = Value;
-        if (Frequency != NULL) {
-            *Frequency = Rate;
-        }
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        Status = GetExceptionCode();
-    }
-    return Status;
-}
