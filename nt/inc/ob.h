@@ -80,6 +80,7 @@ PVOID ObpWaitObject(PVOID Object);
 NTSTATUS ObpReplaceName(PUNICODE_STRING CompleteName, PCUNICODE_STRING New);
 /* Handle tables. The agent with this name gets 4, 8, 12 ...: the process's first thread. */
 PVOID ObpCreateHandleTable(PEPROCESS Process);
+VOID ObpUseKernelTable(PEPROCESS Process); /* the System process: kernel handles are its own */
 VOID ObpSetFirstAgent(PVOID HandleTable, ULONG AgentName);
 ULONG ObpCountHandles(PEPROCESS Process);
 /* Copies one handle into another process under the same value (inheritance of standard handles). */
@@ -87,6 +88,11 @@ NTSTATUS ObpCopyHandle(PEPROCESS Target, PEPROCESS Source, HANDLE Handle);
 VOID ObpInheritHandles(PEPROCESS Child, PEPROCESS Parent);
 VOID ObpCloseAllHandles(PEPROCESS Process); /* process exit, in its context */
 VOID ObpMakeTemporary(PVOID Object);
+/* Instead of ObInsertObject, for processes and threads: the descriptor is the token's default. */
+VOID ObpInsertUnnamed(PVOID Object, PACCESS_TOKEN Token);
+/* Drivers may watch handles to objects of the type (ObRegisterCallbacks); each has a descriptor. */
+VOID ObpWatchType(POBJECT_TYPE Type);
+BOOLEAN NTAPI ObReferenceObjectSafe(PVOID Object); /* FALSE: its last reference has gone */
 LONG_PTR ObpPointerCount(PVOID Object);
 LONG ObpHandleCount(PVOID Object);
 

@@ -9,8 +9,8 @@ struct abi_boot KiBoot;
 
 KIPCR *KiProcessor[ABI_MAX_PROCESSORS];
 ULONG KiProcessorCount;
-KTHREAD KiIdleThreads[ABI_MAX_PROCESSORS] __attribute__((aligned(64)));
-KPROCESS KiIdleProcess;
+ETHREAD KiIdleThreads[ABI_MAX_PROCESSORS] __attribute__((aligned(64)));
+EPROCESS KiIdleEprocess; /* a DPC may find itself in it: whole, though nt/ps did not make it */
 PKTHREAD KiInitialThread;
 
 /* agent.c */

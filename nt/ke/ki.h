@@ -167,10 +167,11 @@ extern KAGENT KiSystemAgent; /* the root of all names */
 extern ULONG64 KiSlotBitmap[ABI_STACK_SLOTS / 64];
 extern ULONG KiLonelySlices;
 extern ULONG KiTimeIncrement;
-extern KPROCESS KiIdleProcess;
+extern EPROCESS KiIdleEprocess;
+#define KiIdleProcess (KiIdleEprocess.Pcb)
 extern volatile LONG KiBugCheckActive;
 extern LIST_ENTRY KiBugCheckCallbacks, KiBugCheckReasonCallbacks;
-extern KTHREAD KiIdleThreads[ABI_MAX_PROCESSORS];
+extern ETHREAD KiIdleThreads[ABI_MAX_PROCESSORS];
 extern struct abi_boot KiBoot;
 
 #endif

@@ -11,7 +11,7 @@ static VOID KiInitializeProcessor(ULONG Cpu)
 {
     PKIPCR Pcr = (PKIPCR)(ABI_PROCESSOR_BASE + Cpu * ABI_PROCESSOR_STRIDE);
     PKPRCB Prcb = &Pcr->Prcb;
-    PKTHREAD Idle = &KiIdleThreads[Cpu];
+    PKTHREAD Idle = &KiIdleThreads[Cpu].Tcb;
     ULONG64 FaultStack;
 
     HcCommit(Pcr, (sizeof(*Pcr) + 0xFFF) & ~0xFFFull, ABI_PROT_READ | ABI_PROT_WRITE);
@@ -36,7 +36,7 @@ static VOID KiInitializeProcessor(ULONG Cpu)
 
 static VOID KiInitializeIdleThread(ULONG Cpu)
 {
-    PKTHREAD Idle = &KiIdleThreads[Cpu];
+    PKTHREAD Idle = &KiIdleThreads[Cpu].Tcb;
 
     KiInitializeThread(Idle, &KiIdleProcess, &KiSystemAgent, (PKSTART_ROUTINE)KiIdleLoop, NULL, NULL, NULL);
     Idle->State = Running;

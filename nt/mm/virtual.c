@@ -681,5 +681,7 @@ MiDeleteAddressSpace(PEPROCESS Process)
     MiDeleteSpace(Space);
     MiSlices[Process->Pcb.Slice / 64] &= ~(1ull << (Process->Pcb.Slice % 64));
     Process->AddressSpace = NULL;
+    Process->Pcb.Slice = 0; /* what is left of the process must not open it again */
+    Process->Pcb.DirectoryTableBase = 1;
     ExpFree(Space);
 }

@@ -31,6 +31,21 @@ ObpAssignSecurity(POBP_OBJECT Object, PSECURITY_DESCRIPTOR Explicit)
     return Status;
 }
 
+/* For objects that ob does not insert by name or handle: their descriptor is their token's default. */
+VOID
+ObpInsertUnnamed(PVOID Body, PACCESS_TOKEN Token)
+{
+    POBP_OBJECT Object = ObpObject(Body);
+    PSECURITY_DESCRIPTOR Descriptor;
+
+    ObpFreeCreateInfo(Object);
+    if (Token != NULL &&
+        NT_SUCCESS(SepDefaultDescriptor(Token, &Object->Type->GenericMapping, &Descriptor))) {
+        Object->Header.SecurityDescriptor = Descriptor;
+        Object->Header.Flags |= OBP_FLAG_SECURITY;
+    }
+}
+
 NTSTATUS NTAPI
 ObGetObjectSecurity(PVOID Body, PSECURITY_DESCRIPTOR *Descriptor, PBOOLEAN MemoryAllocated)
 {

@@ -49,6 +49,15 @@ ObpCreateHandleTable(PEPROCESS Process)
 }
 
 VOID
+ObpUseKernelTable(PEPROCESS Process)
+{
+    ASSERT(((POBP_TABLE)Process->HandleTable)->Handles == 0);
+    ObpDeleteHandleTable(Process->HandleTable);
+    ObpKernelTable->Process = Process;
+    Process->HandleTable = ObpKernelTable;
+}
+
+VOID
 ObpSetFirstAgent(PVOID HandleTable, ULONG AgentName)
 {
     ((POBP_TABLE)HandleTable)->FirstAgent = AgentName;

@@ -51,6 +51,13 @@ ObpCreateType(PCWSTR Name, const OB_METHODS *Methods, const GENERIC_MAPPING *Map
     return STATUS_SUCCESS;
 }
 
+VOID
+ObpWatchType(POBJECT_TYPE Type)
+{
+    Type->SupportsObjectCallbacks = TRUE;
+    Type->SecurityRequired = TRUE;
+}
+
 POBJECT_TYPE
 ObpTypeOf(PVOID Object)
 {

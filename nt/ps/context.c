@@ -54,17 +54,11 @@ NTSTATUS NTAPI NtResumeThread(HANDLE ThreadHandle, PULONG PreviousCount)
     return PspStoreCount(PreviousCount, Count);
 }
 
-static NTSTATUS PspForEachThread(HANDLE ProcessHandle, BOOLEAN Suspend)
+static VOID PspChangeThreads(PEPROCESS Process, BOOLEAN Suspend)
 {
-    PEPROCESS Process;
     PETHREAD Thread = NULL;
     ULONG Count;
-    NTSTATUS Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_SUSPEND_RESUME, PsProcessTypeP, KiPreviousMode(),
-                                                (PVOID *)&Process, NULL);
 
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
     while ((Thread = PspNextThread(Process, Thread)) != NULL) {
         if (Suspend) {
             KiSuspendThread(&Thread->Tcb, &Count);
@@ -72,6 +66,30 @@ static NTSTATUS PspForEachThread(HANDLE ProcessHandle, BOOLEAN Suspend)
             KiResumeThread(&Thread->Tcb);
         }
     }
+}
+
+NTSTATUS NTAPI PsSuspendProcess(PEPROCESS Process)
+{
+    PspChangeThreads(Process, TRUE);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI PsResumeProcess(PEPROCESS Process)
+{
+    PspChangeThreads(Process, FALSE);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS PspForEachThread(HANDLE ProcessHandle, BOOLEAN Suspend)
+{
+    PEPROCESS Process;
+    NTSTATUS Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_SUSPEND_RESUME, PsProcessTypeP, KiPreviousMode(),
+                                                (PVOID *)&Process, NULL);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    PspChangeThreads(Process, Suspend);
     ObDereferenceObject(Process);
     return STATUS_SUCCESS;
 }

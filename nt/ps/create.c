@@ -216,6 +216,7 @@ static NTSTATUS PspCreateFromImage(PCUNICODE_STRING ImagePath, PACCESS_TOKEN Tok
         return Status;
     }
     PspSetNames(Process, ImagePath, Name, sizeof(Name));
+    MiSetFirstAgent(Process, KiAgent()->Name); /* until it has a thread of its own */
     KeStackAttachProcess(&Process->Pcb, &State);
     Status = MiMapUserImage(Process, Name, &Process->SectionBaseAddress, Image);
     if (NT_SUCCESS(Status)) {
@@ -231,14 +232,11 @@ static NTSTATUS PspCreateFromImage(PCUNICODE_STRING ImagePath, PACCESS_TOKEN Tok
                                      FirstThread);
     }
     if (!NT_SUCCESS(Status)) {
-        MiDeleteAddressSpace(Process);
-        ObpCloseAllHandles(Process);
-        RemoveEntryList(&Process->ActiveProcessLinks);
-        Process->ActiveProcessLinks.Flink = NULL;
-        ObDereferenceObject(Process);
+        ObDereferenceObject(Process); /* and all that it has */
         return Status;
     }
     ObpSetFirstAgent(Process->HandleTable, (*FirstThread)->Tcb.Agent.Name);
+    MiSetFirstAgent(Process, (*FirstThread)->Tcb.Agent.Name);
     KiTrace(EV_PROCESS_CREATE, Process, (ULONG64)Process->UniqueProcessId, Process->Pcb.Slice, 0, 0);
     *Result = Process;
     return STATUS_SUCCESS;

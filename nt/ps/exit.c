@@ -7,6 +7,34 @@
  */
 #include "nt/ps/psp.h"
 
+/*
+ * A running thread holds one reference to itself; who ends cannot give back its own stack. The reaper
+ * waits until it is off the processor for good.
+ */
+static VOID NTAPI PspReap(PVOID Context)
+{
+    PETHREAD Thread = PspReapList, Next;
+
+    PspReapList = NULL;
+    PspReapQueued = FALSE;
+    for (; Thread != NULL; Thread = Next) {
+        Next = Thread->NextToReap;
+        KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL);
+        ObDereferenceObject(Thread);
+    }
+}
+
+static VOID PspQueueToReaper(PETHREAD Thread)
+{
+    Thread->NextToReap = PspReapList;
+    PspReapList = Thread;
+    if (!PspReapQueued) {
+        PspReapQueued = TRUE;
+        ExInitializeWorkItem(&PspReapItem, PspReap, NULL);
+        ExQueueWorkItem(&PspReapItem, CriticalWorkQueue);
+    }
+}
+
 static VOID PspExitProcess(PEPROCESS Process)
 {
     KAPC_STATE State;
@@ -26,6 +54,7 @@ static VOID PspExitProcess(PEPROCESS Process)
         MiDeleteAddressSpace(Process);
         KeUnstackDetachProcess(&State);
     }
+    PspLeaveJob(Process);
     if (Process->IsClient) {
         if (Process->ExitStatus != 0 && PspClientExit == 0) {
             PspClientExit = Process->ExitStatus;
@@ -60,6 +89,9 @@ VOID PspExitThread(NTSTATUS Status)
     if (Last && Process->ExitStatus == STATUS_PENDING) {
         Process->ExitStatus = Status;
     }
+    if (Thread->InRegion && Thread->Tcb.KernelApcDisable == -1) {
+        KeLeaveCriticalRegion(); /* ours; the driver may have left it already */
+    }
     KiRundownApcs(&Thread->Tcb);
     if (Thread->Tcb.Teb != NULL && !Last) {
         /* The stack and the TEB go with the thread; the last one's with the address space. */
@@ -80,8 +112,9 @@ VOID PspExitThread(NTSTATUS Status)
     if (Last) {
         PspExitProcess(Process);
     }
-    ExpRundownThread(&Thread->Tcb);
     KeEnterCriticalRegion();
+    PspQueueToReaper(Thread);
+    ExpRundownThread(&Thread->Tcb);
     Thread->Tcb.KernelApcDisable = 0;
     KiTerminateThread(0);
 }

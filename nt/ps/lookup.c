@@ -169,13 +169,12 @@ NTSTATUS NTAPI PsLookupProcessByProcessId(HANDLE ProcessId, PEPROCESS *Process)
     for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead; Link = Link->Flink) {
         PEPROCESS Candidate = CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks);
 
-        if (Candidate->UniqueProcessId == ProcessId && Candidate->Pcb.Header.SignalState == 0) {
-            ObReferenceObject(Candidate);
+        if (Candidate->UniqueProcessId == ProcessId && ObReferenceObjectSafe(Candidate)) {
             *Process = Candidate;
             return STATUS_SUCCESS;
         }
     }
-    return STATUS_INVALID_CID; /* STATUS_INVALID_PARAMETER for ids of another kind, as documented */
+    return STATUS_INVALID_CID;
 }
 
 NTSTATUS NTAPI PsLookupThreadByThreadId(HANDLE ThreadId, PETHREAD *Thread)
@@ -187,8 +186,7 @@ NTSTATUS NTAPI PsLookupThreadByThreadId(HANDLE ThreadId, PETHREAD *Thread)
         for (PLIST_ENTRY Entry = Process->ThreadListHead.Flink; Entry != &Process->ThreadListHead; Entry = Entry->Flink) {
             PETHREAD Candidate = (PETHREAD)CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
 
-            if (Candidate->Cid.UniqueThread == ThreadId) {
-                ObReferenceObject(Candidate);
+            if (Candidate->Cid.UniqueThread == ThreadId && ObReferenceObjectSafe(Candidate)) {
                 *Thread = Candidate;
                 return STATUS_SUCCESS;
             }
@@ -225,11 +223,25 @@ BOOLEAN NTAPI PsGetVersion(PULONG Major, PULONG Minor, PULONG Build, PUNICODE_ST
     return FALSE; /* a free build */
 }
 
-static NTSTATUS PspOpen(PVOID Object, POBJECT_TYPE Type, ACCESS_MASK Access, ULONG Attributes, PHANDLE Handle)
+/* The debug privilege opens every process and thread. */
+static NTSTATUS PspOpen(PVOID Object, POBJECT_TYPE Type, const GENERIC_MAPPING *Mapping, ACCESS_MASK Access, ULONG Attributes,
+                        PHANDLE Handle)
 {
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    ACCESS_STATE State;
+    ULONG64 Aux[64];
     HANDLE New;
-    NTSTATUS Status = ObOpenObjectByPointer(Object, Attributes, NULL, Access, Type, KiPreviousMode(), &New);
+    NTSTATUS Status = SepCreateAccessState(&State, Aux, Access, Mapping);
 
+    if (NT_SUCCESS(Status)) {
+        if (Mode != KernelMode && SepHasPrivilege(RtlConvertUlongToLuid(SE_DEBUG_PRIVILEGE), Mode)) {
+            State.PreviouslyGrantedAccess |=
+                (State.RemainingDesiredAccess & MAXIMUM_ALLOWED) ? Mapping->GenericAll : State.RemainingDesiredAccess;
+            State.RemainingDesiredAccess = 0;
+        }
+        Status = ObOpenObjectByPointer(Object, Attributes, &State, 0, Type, Mode, &New);
+        SeDeleteAccessState(&State);
+    }
     ObDereferenceObject(Object);
     if (NT_SUCCESS(Status)) {
         __try {
@@ -285,7 +297,7 @@ NTSTATUS NTAPI NtOpenProcess(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBU
     } else {
         Status = PsLookupProcessByProcessId(Id.UniqueProcess, &Process);
     }
-    return NT_SUCCESS(Status) ? PspOpen(Process, PsProcessTypeP, Access, Flags, Handle) : Status;
+    return NT_SUCCESS(Status) ? PspOpen(Process, PsProcessTypeP, &PspProcessMapping, Access, Flags, Handle) : Status;
 }
 
 NTSTATUS NTAPI NtOpenThread(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, PCLIENT_ID ClientId)
@@ -299,5 +311,40 @@ NTSTATUS NTAPI NtOpenThread(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUT
         return Status;
     }
     Status = PsLookupThreadByThreadId(Id.UniqueThread, &Thread);
-    return NT_SUCCESS(Status) ? PspOpen(Thread, PsThreadTypeP, Access, Flags, Handle) : Status;
+    return NT_SUCCESS(Status) ? PspOpen(Thread, PsThreadTypeP, &PspThreadMapping, Access, Flags, Handle) : Status;
+}
+
+LARGE_INTEGER NTAPI PsGetProcessExitTime(VOID)
+{
+    return PspCurrentProcess()->ExitTime;
+}
+
+PVOID NTAPI PsGetCurrentProcessWow64Process(VOID)
+{
+    return NULL;
+}
+
+ULONG NTAPI PsGetThreadSessionId(PETHREAD Thread)
+{
+    return PsGetProcessSessionId(PspThreadsProcess(Thread));
+}
+
+PVOID NTAPI PsGetCurrentThreadStackBase(VOID)
+{
+    return KiThread()->StackBase;
+}
+
+PVOID NTAPI PsGetCurrentThreadStackLimit(VOID)
+{
+    return KiThread()->StackLimit;
+}
+
+BOOLEAN NTAPI PsGetThreadHardErrorsAreDisabled(PETHREAD Thread)
+{
+    return Thread->HardErrorsDisabled;
+}
+
+VOID NTAPI PsSetThreadHardErrorsAreDisabled(PETHREAD Thread, BOOLEAN Disabled)
+{
+    Thread->HardErrorsDisabled = Disabled;
 }

@@ -48,10 +48,21 @@ NTSTATUS NTAPI PsSetCreateProcessNotifyRoutine(PCREATE_PROCESS_NOTIFY_ROUTINE Ro
     return NT_SUCCESS(Status) ? Status : STATUS_INVALID_PARAMETER;
 }
 
+/* Documented: the Ex routines must lie in an image that was linked with /INTEGRITYCHECK. */
+static BOOLEAN PspIsTrustedRoutine(PVOID Routine)
+{
+    PKI_MODULE Module = MiFindModule(Routine);
+
+    return Module != NULL && (!Module->UnderTest || (Module->Image.dll_characteristics & 0x80 /* FORCE_INTEGRITY */));
+}
+
 NTSTATUS NTAPI PsSetCreateProcessNotifyRoutineEx(PCREATE_PROCESS_NOTIFY_ROUTINE_EX Routine, BOOLEAN Remove)
 {
     NTSTATUS Status;
 
+    if (!Remove && !PspIsTrustedRoutine((PVOID)Routine)) {
+        return STATUS_ACCESS_DENIED;
+    }
     if (!Remove && PspIsRegistered(PspProcessNotify, (PVOID)Routine)) {
         return STATUS_INVALID_PARAMETER;
     }
@@ -63,6 +74,9 @@ NTSTATUS NTAPI PsSetCreateProcessNotifyRoutineEx2(ULONG Type, PVOID Routine, BOO
 {
     if (Type != 0 /* PsCreateProcessNotifySubsystems */) {
         return STATUS_INVALID_PARAMETER;
+    }
+    if (!Remove && !PspIsTrustedRoutine(Routine)) {
+        return STATUS_ACCESS_DENIED;
     }
     return PspChangeNotify(PspProcessNotify, Routine, 2, Remove);
 }
@@ -135,6 +149,7 @@ VOID PspNotifyThread(PETHREAD Thread, BOOLEAN Create)
     KeLeaveCriticalRegion();
 }
 
+/* nt/mm has mapped an image: into a process, or (id NULL) a driver. */
 VOID PspCallImageNotify(PUNICODE_STRING FullName, HANDLE ProcessId, PKI_MODULE Module)
 {
     IMAGE_INFO Info;

@@ -3,13 +3,13 @@
  */
 #include "nt/ps/psp.h"
 
-static const GENERIC_MAPPING PspProcessMapping = {
+const GENERIC_MAPPING PspProcessMapping = {
     STANDARD_RIGHTS_READ | PROCESS_VM_READ | PROCESS_QUERY_INFORMATION,
     STANDARD_RIGHTS_WRITE | PROCESS_CREATE_PROCESS | PROCESS_CREATE_THREAD | PROCESS_VM_OPERATION | PROCESS_VM_WRITE |
         PROCESS_DUP_HANDLE | PROCESS_TERMINATE | PROCESS_SET_QUOTA | PROCESS_SET_INFORMATION | PROCESS_SUSPEND_RESUME,
     STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_TERMINATE,
     PROCESS_ALL_ACCESS};
-static const GENERIC_MAPPING PspThreadMapping = {
+const GENERIC_MAPPING PspThreadMapping = {
     STANDARD_RIGHTS_READ | THREAD_GET_CONTEXT | THREAD_QUERY_INFORMATION,
     STANDARD_RIGHTS_WRITE | THREAD_TERMINATE | THREAD_SUSPEND_RESUME | THREAD_ALERT | THREAD_SET_INFORMATION |
         THREAD_SET_CONTEXT | THREAD_SET_LIMITED_INFORMATION,
@@ -22,6 +22,13 @@ static VOID PspDeleteProcess(PVOID Object)
 
     if (Process->ActiveProcessLinks.Flink != NULL) {
         RemoveEntryList(&Process->ActiveProcessLinks);
+    }
+    if (Process->HandleTable != NULL) { /* it never came to life */
+        ObpCloseAllHandles(Process);
+    }
+    MiDeleteAddressSpace(Process);
+    if (Process->Job != NULL) {
+        ObDereferenceObject(Process->Job);
     }
     if (Process->Token != NULL) {
         ObDereferenceObject(Process->Token);
@@ -73,6 +80,14 @@ NTSTATUS PspCreateProcessObject(PEPROCESS Parent, PACCESS_TOKEN Token, BOOLEAN U
     SepReferenceToken(Token);
     Process->HandleTable = ObpCreateHandleTable(Process);
     InsertTailList(&PsActiveProcessHead, &Process->ActiveProcessLinks);
+    ObpInsertUnnamed(Process, Token);
+    if (Parent != NULL && User) {
+        Status = PspInheritJob(Process, Parent);
+        if (!NT_SUCCESS(Status)) {
+            ObDereferenceObject(Process);
+            return Status;
+        }
+    }
     if (User) {
         Status = MiCreateAddressSpace(Process);
         if (!NT_SUCCESS(Status)) {
@@ -88,13 +103,17 @@ static VOID PspMakeTypes(VOID)
 {
     static const OB_METHODS ProcessMethods = {.Delete = PspDeleteProcess};
     static const OB_METHODS ThreadMethods = {.Delete = PspDeleteThread};
-    static const OB_METHODS JobMethods = {0};
 
     ObpCreateType(L"Process", &ProcessMethods, &PspProcessMapping, PROCESS_ALL_ACCESS, sizeof(EPROCESS),
                   FIELD_OFFSET(EPROCESS, Pcb.Header), &PsProcessTypeP);
     ObpCreateType(L"Thread", &ThreadMethods, &PspThreadMapping, THREAD_ALL_ACCESS, sizeof(ETHREAD),
                   FIELD_OFFSET(ETHREAD, Tcb.Header), &PsThreadTypeP);
-    ObpCreateType(L"Job", &JobMethods, &PspProcessMapping, 0x1F001F, sizeof(KEVENT), 0, &PsJobTypeP);
+    PspCreateJobType();
+    ObpWatchType(PsProcessTypeP);
+    ObpWatchType(PsThreadTypeP);
+    PsProcessType = (POBJECT_TYPE *)PsProcessTypeP;
+    PsThreadType = (POBJECT_TYPE *)PsThreadTypeP;
+    PsJobType = (POBJECT_TYPE *)PsJobTypeP;
 }
 
 BOOLEAN PsInitSystem(ULONG Phase)
@@ -105,6 +124,10 @@ BOOLEAN PsInitSystem(ULONG Phase)
             return FALSE;
         }
         PsInitialSystemProcess->UniqueProcessId = (HANDLE)4;
+        /* Kernel handles are the System process's handles. */
+        ObpUseKernelTable(PsInitialSystemProcess);
+        PsIdleProcess = (PEPROCESS)KiPrcb()->IdleThread->Process;
+        InitializeListHead(&PsIdleProcess->ModuleList);
         RtlCopyMemory(PsInitialSystemProcess->ImageFileName, "System", 7);
     }
     return TRUE;

@@ -38,6 +38,7 @@ extern struct abi_boot PspBoot;
 extern ULONG PspClientExit; /* of the first client that did not return 0 */
 
 /* process.c */
+extern const GENERIC_MAPPING PspProcessMapping, PspThreadMapping;
 NTSTATUS PspCreateProcessObject(PEPROCESS Parent, PACCESS_TOKEN Token, BOOLEAN User, PEPROCESS *Process);
 /* thread.c: an object not yet started; the caller owns one reference. */
 NTSTATUS PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context, PCONTEXT UserContext,
@@ -46,6 +47,18 @@ VOID PspStartThread(PETHREAD Thread); /* notifies, counts it in and makes it rea
 /* create.c */
 NTSTATUS PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZE_T StackReserve, SIZE_T StackCommit,
                              PETHREAD *Thread);
+/* Routines of nt/ps and nt/ke that the DDK's headers do not declare. */
+ULONG NTAPI PsGetProcessSessionId(PEPROCESS Process);
+KAFFINITY NTAPI KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity);
+extern POBJECT_TYPE *PsJobType; /* the exported name */
+/* exit.c */
+extern PETHREAD PspReapList;
+extern WORK_QUEUE_ITEM PspReapItem;
+extern BOOLEAN PspReapQueued;
+/* job.c */
+VOID PspCreateJobType(VOID);
+NTSTATUS PspInheritJob(PEPROCESS Process, PEPROCESS Parent);
+VOID PspLeaveJob(PEPROCESS Process);
 /* notify.c: false from a process routine's CreationStatus refuses the process */
 NTSTATUS PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator, BOOLEAN Create);
 VOID PspNotifyThread(PETHREAD Thread, BOOLEAN Create);

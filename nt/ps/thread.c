@@ -24,6 +24,7 @@ NTSTATUS PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID
     Thread->ExitStatus = STATUS_PENDING;
     Thread->CreateTime.QuadPart = KiQuerySystemTime();
     InitializeListHead(&Thread->IrpList);
+    ObpInsertUnnamed(Thread, Process->Token);
     *Result = Thread;
     return STATUS_SUCCESS;
 }
@@ -39,11 +40,15 @@ VOID PspStartThread(PETHREAD Thread)
     KiStartThread(&Thread->Tcb);
 }
 
-/* Every system thread: its routine runs in a critical region of its own making, and returning ends it. */
+/* Every system thread; returning ends it. A driver's begins in a critical region: normal kernel APCs are
+   off (documented for PsCreateSystemThread). */
 static VOID PspSystemThreadStartup(PVOID Context)
 {
     PETHREAD Thread = PspCurrentThread();
 
+    if (Thread->InRegion) {
+        KeEnterCriticalRegion();
+    }
     ((PKSTART_ROUTINE)Thread->StartAddress)(Context);
     PspExitThread(STATUS_SUCCESS);
 }
@@ -84,6 +89,7 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, P
         return Status;
     }
     Thread->StartAddress = (PVOID)StartRoutine;
+    Thread->InRegion = TRUE;
     Status = ObOpenObjectByPointer(Thread, ObjectAttributes != NULL ? ObjectAttributes->Attributes & ~OBJ_CASE_INSENSITIVE : 0,
                                    NULL, DesiredAccess != 0 ? DesiredAccess : THREAD_ALL_ACCESS, PsThreadTypeP, KernelMode,
                                    &Handle);

@@ -1,110 +1,134 @@
 /*
- * token.c - a process's primary token and a thread's impersonation token.
- * Source: the documentation of the routines of these names.
+ * token.c - the tokens of processes and threads: primary, impersonated, and back.
+ *
+ * A thread impersonates when its ImpersonationToken is not NULL; level and flags stand beside it.
+ * Facts: PsImpersonateClient, PsRevertToSelf, PsDisableImpersonation, PsReferenceImpersonationToken (ntifs).
  */
 #include "nt/ps/psp.h"
 
-#undef PsDereferencePrimaryToken
-#undef PsDereferenceImpersonationToken
-
-PACCESS_TOKEN NTAPI PsReferencePrimaryToken(PEPROCESS Process)
+HANDLE NTAPI
+PsReferencePrimaryToken(PEPROCESS Process)
 {
     KiSchedulePoint(SP_OBJECT, Process);
-    SepReferenceToken(Process->Token);
+    ObReferenceObject(Process->Token);
     return Process->Token;
 }
 
-VOID NTAPI PsDereferencePrimaryToken(PACCESS_TOKEN Token)
+#undef PsDereferencePrimaryToken
+#undef PsDereferenceImpersonationToken
+VOID NTAPI
+PsDereferencePrimaryToken(PACCESS_TOKEN PrimaryToken)
 {
-    ObDereferenceObject(Token);
+    ObDereferenceObject(PrimaryToken);
 }
 
-PACCESS_TOKEN NTAPI PsReferenceImpersonationToken(PETHREAD Thread, PBOOLEAN CopyOnOpen, PBOOLEAN EffectiveOnly,
-                                                  PSECURITY_IMPERSONATION_LEVEL Level)
+PACCESS_TOKEN NTAPI
+PsReferenceImpersonationToken(PETHREAD Thread, PBOOLEAN CopyOnOpen, PBOOLEAN EffectiveOnly,
+                              PSECURITY_IMPERSONATION_LEVEL ImpersonationLevel)
 {
     KiSchedulePoint(SP_OBJECT, Thread);
     if (Thread->ImpersonationToken == NULL) {
         return NULL;
     }
-    SepReferenceToken(Thread->ImpersonationToken);
     *CopyOnOpen = Thread->CopyOnOpen;
     *EffectiveOnly = Thread->EffectiveOnly;
-    *Level = Thread->ImpersonationLevel;
+    *ImpersonationLevel = Thread->ImpersonationLevel;
+    ObReferenceObject(Thread->ImpersonationToken);
     return Thread->ImpersonationToken;
 }
 
-VOID NTAPI PsDereferenceImpersonationToken(PACCESS_TOKEN Token)
+VOID NTAPI
+PsDereferenceImpersonationToken(PACCESS_TOKEN ImpersonationToken)
 {
-    if (Token != NULL) {
-        ObDereferenceObject(Token);
+    if (ImpersonationToken != NULL) {
+        ObDereferenceObject(ImpersonationToken);
     }
 }
 
-NTSTATUS NTAPI PsImpersonateClient(PETHREAD Thread, PACCESS_TOKEN Token, BOOLEAN CopyOnOpen, BOOLEAN EffectiveOnly,
-                                   SECURITY_IMPERSONATION_LEVEL Level)
+BOOLEAN NTAPI
+PsIsThreadImpersonating(PETHREAD Thread)
+{
+    return Thread->ImpersonationToken != NULL;
+}
+
+NTSTATUS NTAPI
+PsImpersonateClient(PETHREAD Thread, PACCESS_TOKEN Token, BOOLEAN CopyOnOpen, BOOLEAN EffectiveOnly,
+                    SECURITY_IMPERSONATION_LEVEL ImpersonationLevel)
 {
     PACCESS_TOKEN Old;
 
     KiSchedulePoint(SP_OBJECT, Thread);
-    Old = Thread->ImpersonationToken;
     if (Token != NULL) {
-        SepReferenceToken(Token);
-        Thread->CopyOnOpen = CopyOnOpen;
-        Thread->EffectiveOnly = EffectiveOnly;
-        Thread->ImpersonationLevel = Level;
+        ObReferenceObject(Token);
     }
+    Old = Thread->ImpersonationToken;
     Thread->ImpersonationToken = Token;
+    Thread->CopyOnOpen = CopyOnOpen;
+    Thread->EffectiveOnly = EffectiveOnly;
+    Thread->ImpersonationLevel = ImpersonationLevel;
     if (Old != NULL) {
         ObDereferenceObject(Old);
     }
     return STATUS_SUCCESS;
 }
 
-VOID NTAPI PsRevertToSelf(VOID)
+VOID NTAPI
+PsRevertThreadToSelf(PETHREAD Thread)
 {
-    PsImpersonateClient(PspCurrentThread(), NULL, FALSE, FALSE, SecurityAnonymous);
+    PsImpersonateClient(Thread, NULL, FALSE, FALSE, SecurityAnonymous);
 }
 
-BOOLEAN NTAPI PsIsThreadImpersonating(PETHREAD Thread)
+VOID NTAPI
+PsRevertToSelf(VOID)
 {
-    return Thread->ImpersonationToken != NULL;
+    PsRevertThreadToSelf(PspCurrentThread());
 }
 
-BOOLEAN NTAPI PsDisableImpersonation(PETHREAD Thread, PSE_IMPERSONATION_STATE State)
+/* TRUE if the thread was impersonating; PsRestoreImpersonation undoes it. */
+BOOLEAN NTAPI
+PsDisableImpersonation(PETHREAD Thread, PSE_IMPERSONATION_STATE ImpersonationState)
 {
-    if (Thread->ImpersonationToken == NULL) {
-        State->Token = NULL;
-        return FALSE;
+    KiSchedulePoint(SP_OBJECT, Thread);
+    ImpersonationState->Token = Thread->ImpersonationToken;
+    ImpersonationState->CopyOnOpen = Thread->CopyOnOpen;
+    ImpersonationState->EffectiveOnly = Thread->EffectiveOnly;
+    ImpersonationState->Level = Thread->ImpersonationLevel;
+    Thread->ImpersonationToken = NULL; /* the reference moves into the state */
+    return ImpersonationState->Token != NULL;
+}
+
+VOID NTAPI
+PsRestoreImpersonation(PETHREAD Thread, PSE_IMPERSONATION_STATE ImpersonationState)
+{
+    PsImpersonateClient(Thread, ImpersonationState->Token, ImpersonationState->CopyOnOpen,
+                        ImpersonationState->EffectiveOnly, ImpersonationState->Level);
+    if (ImpersonationState->Token != NULL) {
+        ObDereferenceObject(ImpersonationState->Token);
     }
-    State->Token = Thread->ImpersonationToken;
-    State->CopyOnOpen = Thread->CopyOnOpen;
-    State->EffectiveOnly = Thread->EffectiveOnly;
-    State->Level = Thread->ImpersonationLevel;
-    Thread->ImpersonationToken = NULL; /* the reference goes into the state */
-    return TRUE;
 }
 
-VOID NTAPI PsRestoreImpersonation(PETHREAD Thread, PSE_IMPERSONATION_STATE State)
+NTSTATUS NTAPI
+PsAssignImpersonationToken(PETHREAD Thread, HANDLE Token)
 {
-    if (State->Token != NULL) {
-        PsImpersonateClient(Thread, State->Token, State->CopyOnOpen, State->EffectiveOnly, State->Level);
-        ObDereferenceObject(State->Token);
-    }
-}
+    PACCESS_TOKEN Object;
+    NTSTATUS Status;
 
-/* The full NT path of a process's executable, in pool memory that the caller frees. */
-NTSTATUS NTAPI SeLocateProcessImageName(PEPROCESS Process, PUNICODE_STRING *ImageFileName)
-{
-    PUNICODE_STRING Name = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Name) + Process->ImagePath.Length + sizeof(WCHAR), 'nIeS');
-
-    if (Name == NULL) {
-        return STATUS_NO_MEMORY;
+    if (Token == NULL) {
+        PsRevertThreadToSelf(Thread);
+        return STATUS_SUCCESS;
     }
-    Name->Length = Process->ImagePath.Length;
-    Name->MaximumLength = Process->ImagePath.Length + sizeof(WCHAR);
-    Name->Buffer = (PWSTR)(Name + 1);
-    RtlCopyMemory(Name->Buffer, Process->ImagePath.Buffer, Process->ImagePath.Length);
-    Name->Buffer[Name->Length / sizeof(WCHAR)] = 0;
-    *ImageFileName = Name;
-    return STATUS_SUCCESS;
+    Status = ObReferenceObjectByHandle(Token, TOKEN_IMPERSONATE, SeTokenObjectTypeP, KiPreviousMode(), &Object, NULL);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (SeTokenType(Object) != TokenImpersonation) {
+        Status = STATUS_BAD_TOKEN_TYPE;
+    } else {
+        SECURITY_IMPERSONATION_LEVEL Level = SecurityImpersonation;
+
+        SeQueryInformationToken(Object, TokenImpersonationLevel, (PVOID *)&Level);
+        Status = PsImpersonateClient(Thread, Object, FALSE, FALSE, Level);
+    }
+    ObDereferenceObject(Object);
+    return Status;
 }

@@ -1,0 +1,431 @@
+/*
+ * query.c - NtQueryInformationProcess and NtQueryInformationThread.
+ *
+ * Each class fills a record of its size on the kernel stack; one copy at the end touches the caller's
+ * memory. A class that nothing here can answer truthfully is STATUS_INVALID_INFO_CLASS.
+ */
+#include "nt/ps/psp.h"
+
+/* Classes that the DDK's enumerations lack. */
+#define ProcessCommandLineInformation_ 60
+#define ProcessProtectionInformation_  61
+#define ThreadSuspendCount_            35
+#define ThreadNameInformation_         38
+
+typedef union _PSP_ANSWER {
+    PROCESS_BASIC_INFORMATION Basic;
+    KERNEL_USER_TIMES Times;
+    VM_COUNTERS Vm;
+    ULONG Long;
+    ULONG64 Quad;
+    HANDLE Handle;
+    BOOLEAN Boolean;
+    struct {
+        BOOLEAN Foreground;
+        UCHAR PriorityClass;
+    } Class;
+    struct {
+        ULONG DriveMap;
+        UCHAR DriveType[32];
+    } Devices;
+    struct {
+        ULONG64 Accumulated, Current;
+    } Cycles;
+    struct {
+        NTSTATUS ExitStatus;
+        PVOID TebBaseAddress;
+        CLIENT_ID ClientId;
+        KAFFINITY AffinityMask;
+        KPRIORITY Priority;
+        LONG BasePriority;
+    } Thread;
+    GROUP_AFFINITY Group;
+    PROCESSOR_NUMBER Processor;
+    UCHAR Image[0x40];
+} PSP_ANSWER;
+C_ASSERT(RTL_FIELD_SIZE(PSP_ANSWER, Thread) == 0x30);
+
+static UCHAR
+PspPriorityClass(PEPROCESS Process)
+{
+    switch (Process->Pcb.BasePriority) {
+    case 4:
+        return 1; /* idle */
+    case 6:
+        return 5; /* below normal */
+    case 10:
+        return 6; /* above normal */
+    case 13:
+        return 3; /* high */
+    case 24:
+        return 4; /* real time */
+    default:
+        return 2; /* normal */
+    }
+}
+
+/* A string in the caller's buffer, described by a UNICODE_STRING before it. */
+static NTSTATUS
+PspAnswerString(PCUNICODE_STRING String, PVOID Buffer, ULONG Length, PULONG Needed)
+{
+    PUNICODE_STRING Out = Buffer;
+
+    *Needed = sizeof(UNICODE_STRING) + String->Length + sizeof(WCHAR);
+    if (Length < *Needed) {
+        return STATUS_INFO_LENGTH_MISMATCH;
+    }
+    __try {
+        Out->Length = String->Length;
+        Out->MaximumLength = String->Length + sizeof(WCHAR);
+        Out->Buffer = (PWSTR)(Out + 1);
+        RtlCopyMemory(Out->Buffer, String->Buffer, String->Length);
+        Out->Buffer[String->Length / sizeof(WCHAR)] = 0;
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+
+/* The command line lies in the process's own memory, and it may have changed it. */
+static NTSTATUS
+PspAnswerCommandLine(PEPROCESS Process, PVOID Buffer, ULONG Length, PULONG Needed)
+{
+    UNICODE_STRING Line = {0};
+    PVOID Parameters = NULL;
+    PWSTR Copy;
+    SIZE_T Done;
+    NTSTATUS Status = STATUS_NOT_FOUND;
+
+    if (Process->Peb == NULL || Process->AddressSpace == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    Status = MiCopyOther(Process, (ULONG64)Process->Peb + PEB_PARAMETERS, &Parameters, sizeof(PVOID), FALSE, &Done);
+    if (NT_SUCCESS(Status)) {
+        Status = MiCopyOther(Process, (ULONG64)Parameters + FIELD_OFFSET(PSP_PARAMETERS, CommandLine), &Line,
+                             sizeof(Line), FALSE, &Done);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Copy = ExpAllocate(Line.Length + sizeof(WCHAR), 'lcsP');
+    Status = MiCopyOther(Process, (ULONG64)Line.Buffer, Copy, Line.Length, FALSE, &Done);
+    if (NT_SUCCESS(Status)) {
+        Line.Buffer = Copy;
+        Status = PspAnswerString(&Line, Buffer, Length, Needed);
+    }
+    ExpFree(Copy);
+    return Status;
+}
+
+static NTSTATUS
+PspAnswerProcess(PEPROCESS Process, ULONG Class, PSP_ANSWER *Answer, PULONG Size)
+{
+    PKI_MODULE Module;
+
+    RtlZeroMemory(Answer, sizeof(*Answer));
+    *Size = sizeof(ULONG);
+    switch (Class) {
+    case ProcessBasicInformation:
+        Answer->Basic.ExitStatus = Process->ExitStatus;
+        Answer->Basic.PebBaseAddress = Process->Peb;
+        Answer->Basic.AffinityMask = Process->Pcb.Affinity;
+        Answer->Basic.BasePriority = Process->Pcb.BasePriority;
+        Answer->Basic.UniqueProcessId = (ULONG_PTR)Process->UniqueProcessId;
+        Answer->Basic.InheritedFromUniqueProcessId = (ULONG_PTR)Process->InheritedFromUniqueProcessId;
+        *Size = sizeof(Answer->Basic);
+        return STATUS_SUCCESS;
+    case ProcessVmCounters:
+        Answer->Vm.VirtualSize = Answer->Vm.PeakVirtualSize = Process->VirtualSize;
+        Answer->Vm.QuotaNonPagedPoolUsage = Process->QuotaUsage[0];
+        Answer->Vm.QuotaPagedPoolUsage = Process->QuotaUsage[1];
+        *Size = sizeof(Answer->Vm);
+        return STATUS_SUCCESS;
+    case ProcessTimes: /* processor time does not pass */
+        Answer->Times.CreateTime = Process->CreateTime;
+        Answer->Times.ExitTime = Process->ExitTime;
+        *Size = sizeof(Answer->Times);
+        return STATUS_SUCCESS;
+    case ProcessDebugPort:
+        *Size = sizeof(HANDLE);
+        return STATUS_SUCCESS;
+    case ProcessDebugObjectHandle:
+        return STATUS_PORT_NOT_SET;
+    case ProcessDebugFlags:
+        Answer->Long = 1; /* not being debugged */
+        return STATUS_SUCCESS;
+    case ProcessDefaultHardErrorMode:
+        Answer->Long = Process->DefaultHardErrorProcessing;
+        return STATUS_SUCCESS;
+    case ProcessPriorityClass:
+        Answer->Class.PriorityClass = PspPriorityClass(Process);
+        *Size = sizeof(Answer->Class);
+        return STATUS_SUCCESS;
+    case ProcessHandleCount:
+        Answer->Long = ObpCountHandles(Process);
+        return STATUS_SUCCESS;
+    case ProcessAffinityMask:
+        Answer->Quad = Process->Pcb.Affinity;
+        *Size = sizeof(KAFFINITY);
+        return STATUS_SUCCESS;
+    case ProcessPriorityBoost:
+    case ProcessBreakOnTermination:
+        return STATUS_SUCCESS;
+    case ProcessDeviceMap:
+        Answer->Devices.DriveMap = 1 << ('C' - 'A');
+        Answer->Devices.DriveType['C' - 'A'] = 3; /* fixed */
+        *Size = sizeof(Answer->Devices);
+        return STATUS_SUCCESS;
+    case ProcessSessionInformation:
+        Answer->Long = PsGetProcessSessionId(Process);
+        return STATUS_SUCCESS;
+    case ProcessWow64Information:
+        *Size = sizeof(ULONG_PTR);
+        return STATUS_SUCCESS;
+    case ProcessCookie: /* of the caller only, from its name */
+        if (Process != PspCurrentProcess()) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        Answer->Long = Process->Agent.Name | 1;
+        return STATUS_SUCCESS;
+    case ProcessImageInformation:
+        Module = MiFindUserModule(Process, Process->SectionBaseAddress);
+        if (Module == NULL) {
+            return STATUS_PROCESS_IS_TERMINATING;
+        }
+        MiFillImageInformation(&Module->Image, Module->EntryPoint, Answer->Image);
+        *Size = sizeof(Answer->Image);
+        return STATUS_SUCCESS;
+    case ProcessExecuteFlags:
+        if (Process != PspCurrentProcess()) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        Answer->Long = 0x0D; /* MEM_EXECUTE_OPTION_DISABLE, PERMANENT, DISABLE_THUNK_EMULATION: always so on x64 */
+        return STATUS_SUCCESS;
+    case ProcessIoPriority:
+        Answer->Long = 2;
+        return STATUS_SUCCESS;
+    case ProcessPagePriority:
+        Answer->Long = 5;
+        return STATUS_SUCCESS;
+    case ProcessProtectionInformation_:
+        *Size = sizeof(UCHAR);
+        return STATUS_SUCCESS;
+    default:
+        return STATUS_INVALID_INFO_CLASS;
+    }
+}
+
+static NTSTATUS
+PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer, PULONG Size)
+{
+    RtlZeroMemory(Answer, sizeof(*Answer));
+    *Size = sizeof(ULONG);
+    switch (Class) {
+    case ThreadBasicInformation:
+        Answer->Thread.ExitStatus = Thread->Tcb.Header.SignalState ? Thread->ExitStatus : STATUS_PENDING;
+        Answer->Thread.TebBaseAddress = Thread->Tcb.Teb;
+        Answer->Thread.ClientId = Thread->Cid;
+        Answer->Thread.AffinityMask = Thread->Tcb.Affinity;
+        Answer->Thread.Priority = Thread->Tcb.Priority;
+        Answer->Thread.BasePriority = Thread->Tcb.BasePriority - Thread->Tcb.Process->BasePriority;
+        *Size = sizeof(Answer->Thread);
+        return STATUS_SUCCESS;
+    case ThreadTimes:
+        Answer->Times.CreateTime = Thread->CreateTime;
+        Answer->Times.ExitTime = Thread->ExitTime;
+        *Size = sizeof(Answer->Times);
+        return STATUS_SUCCESS;
+    case ThreadQuerySetWin32StartAddress:
+        Answer->Handle = Thread->Win32StartAddress ? Thread->Win32StartAddress : Thread->StartAddress;
+        *Size = sizeof(PVOID);
+        return STATUS_SUCCESS;
+    case ThreadAmILastThread:
+        if (Thread != PspCurrentThread()) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        Answer->Long = PspThreadsProcess(Thread)->ActiveThreads == 1;
+        return STATUS_SUCCESS;
+    case ThreadPriorityBoost:
+    case ThreadBreakOnTermination:
+        return STATUS_SUCCESS;
+    case ThreadIsIoPending:
+        Answer->Long = !IsListEmpty(&Thread->IrpList);
+        return STATUS_SUCCESS;
+    case ThreadHideFromDebugger:
+        *Size = sizeof(BOOLEAN);
+        return STATUS_SUCCESS;
+    case ThreadIsTerminated:
+        Answer->Long = Thread->Tcb.Header.SignalState != 0;
+        return STATUS_SUCCESS;
+    case ThreadIoPriority:
+        Answer->Long = 2;
+        return STATUS_SUCCESS;
+    case ThreadPagePriority:
+        Answer->Long = 5;
+        return STATUS_SUCCESS;
+    case ThreadActualBasePriority:
+        Answer->Long = (ULONG)Thread->Tcb.BasePriority;
+        return STATUS_SUCCESS;
+    case ThreadSuspendCount_:
+        Answer->Long = (ULONG)Thread->Tcb.SuspendCount;
+        return STATUS_SUCCESS;
+    case ThreadGroupInformation:
+        Answer->Group.Mask = Thread->Tcb.Affinity;
+        *Size = sizeof(Answer->Group);
+        return STATUS_SUCCESS;
+    case ThreadIdealProcessorEx:
+        Answer->Processor.Number = (UCHAR)Thread->Tcb.IdealProcessor;
+        *Size = sizeof(Answer->Processor);
+        return STATUS_SUCCESS;
+    default:
+        return STATUS_INVALID_INFO_CLASS;
+    }
+}
+
+static NTSTATUS
+PspProbeAnswer(PVOID Buffer, ULONG Length, PULONG ReturnLength)
+{
+    if (KiPreviousMode() == KernelMode) {
+        return STATUS_SUCCESS;
+    }
+    __try {
+        ProbeForWrite(Buffer, Length, 1);
+        if (ReturnLength != NULL) {
+            ProbeForWrite(ReturnLength, sizeof(ULONG), 1);
+        }
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+PspGiveAnswer(NTSTATUS Status, PVOID Buffer, PULONG ReturnLength, PVOID Answer, ULONG Size)
+{
+    __try {
+        if (NT_SUCCESS(Status) && Answer != NULL) {
+            RtlCopyMemory(Buffer, Answer, Size);
+        }
+        if (ReturnLength != NULL && (NT_SUCCESS(Status) || Status == STATUS_INFO_LENGTH_MISMATCH)) {
+            *ReturnLength = Size;
+        }
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Status = GetExceptionCode();
+    }
+    return Status;
+}
+
+/* A right of the full kind, or the limited one where that is enough. */
+static NTSTATUS
+PspReferenceFor(HANDLE Handle, ACCESS_MASK Full, ACCESS_MASK Limited, POBJECT_TYPE Type, PVOID *Object)
+{
+    NTSTATUS Status = ObReferenceObjectByHandle(Handle, Full, Type, KiPreviousMode(), Object, NULL);
+
+    if (Status == STATUS_ACCESS_DENIED && Limited != 0) {
+        Status = ObReferenceObjectByHandle(Handle, Limited, Type, KiPreviousMode(), Object, NULL);
+    }
+    return Status;
+}
+
+NTSTATUS NTAPI
+NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS Class, PVOID Buffer, ULONG Length, PULONG ReturnLength)
+{
+    PSP_ANSWER Answer;
+    UNICODE_STRING Win32;
+    PEPROCESS Process;
+    ULONG Size = 0;
+    NTSTATUS Status;
+
+    Status = PspProbeAnswer(Buffer, Length, ReturnLength);
+    if (NT_SUCCESS(Status)) {
+        Status = PspReferenceFor(ProcessHandle, PROCESS_QUERY_INFORMATION, PROCESS_QUERY_LIMITED_INFORMATION,
+                                 PsProcessTypeP, (PVOID *)&Process);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    KiSchedulePoint(SP_OBJECT, Process);
+    switch ((ULONG)Class) {
+    case ProcessImageFileName:
+        Status = PspAnswerString(&Process->ImagePath, Buffer, Length, &Size);
+        Status = PspGiveAnswer(Status, Buffer, ReturnLength, NULL, Size);
+        break;
+    case ProcessImageFileNameWin32:
+        Win32 = Process->ImagePath;
+        if (Win32.Length > 8 && Win32.Buffer[1] == L'?') { /* without \??\ */
+            Win32.Buffer += 4;
+            Win32.Length -= 8;
+        }
+        Status = PspAnswerString(&Win32, Buffer, Length, &Size);
+        Status = PspGiveAnswer(Status, Buffer, ReturnLength, NULL, Size);
+        break;
+    case ProcessCommandLineInformation_:
+        Status = PspAnswerCommandLine(Process, Buffer, Length, &Size);
+        Status = PspGiveAnswer(Status, Buffer, ReturnLength, NULL, Size);
+        break;
+    default:
+        Status = PspAnswerProcess(Process, (ULONG)Class, &Answer, &Size);
+        if (NT_SUCCESS(Status) && Length != Size) {
+            Status = STATUS_INFO_LENGTH_MISMATCH;
+        }
+        Status = PspGiveAnswer(Status, Buffer, ReturnLength, &Answer, Size);
+        break;
+    }
+    ObDereferenceObject(Process);
+    return Status;
+}
+
+NTSTATUS NTAPI
+NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS Class, PVOID Buffer, ULONG Length, PULONG ReturnLength)
+{
+    UNICODE_STRING Name;
+    PSP_ANSWER Answer;
+    PETHREAD Thread;
+    ULONG Size = 0;
+    NTSTATUS Status;
+
+    Status = PspProbeAnswer(Buffer, Length, ReturnLength);
+    if (NT_SUCCESS(Status)) {
+        Status = PspReferenceFor(ThreadHandle, THREAD_QUERY_INFORMATION, THREAD_QUERY_LIMITED_INFORMATION, PsThreadTypeP,
+                                 (PVOID *)&Thread);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    KiSchedulePoint(SP_OBJECT, Thread);
+    if ((ULONG)Class == ThreadNameInformation_) {
+        RtlInitUnicodeString(&Name, Thread->Name);
+        Status = PspAnswerString(&Name, Buffer, Length, &Size);
+        if (Status == STATUS_INFO_LENGTH_MISMATCH) {
+            Status = PspGiveAnswer(Status, Buffer, ReturnLength, NULL, Size);
+            Status = STATUS_BUFFER_TOO_SMALL;
+        } else {
+            Status = PspGiveAnswer(Status, Buffer, ReturnLength, NULL, Size);
+        }
+    } else {
+        Status = PspAnswerThread(Thread, (ULONG)Class, &Answer, &Size);
+        if (NT_SUCCESS(Status) && Length != Size) {
+            Status = STATUS_INFO_LENGTH_MISMATCH;
+        }
+        Status = PspGiveAnswer(Status, Buffer, ReturnLength, &Answer, Size);
+    }
+    ObDereferenceObject(Thread);
+    return Status;
+}
+
+NTSTATUS NTAPI
+SeLocateProcessImageName(PEPROCESS Process, PUNICODE_STRING *ImageFileName)
+{
+    PUNICODE_STRING Name = ExAllocatePoolWithTag(PagedPool, sizeof(*Name) + Process->ImagePath.Length + sizeof(WCHAR), 'niSe');
+
+    if (Name == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    Name->Buffer = (PWSTR)(Name + 1);
+    Name->Length = Process->ImagePath.Length;
+    Name->MaximumLength = Name->Length + sizeof(WCHAR);
+    RtlCopyMemory(Name->Buffer, Process->ImagePath.Buffer, Name->Length);
+    Name->Buffer[Name->Length / sizeof(WCHAR)] = 0;
+    *ImageFileName = Name; /* the caller frees it with ExFreePool */
+    return STATUS_SUCCESS;
+}
