@@ -20,7 +20,7 @@
 
 /* Index 0 is EOF's. */
 const unsigned short _ctype[257] = {0, ASCII};
-const unsigned short *_pctype = _ctype + 1;
+const unsigned short *const _pctype = _ctype + 1;
 
 /* Latin-1: C1 controls, punctuation, letters. */
 static const unsigned short Wide[257] = {0, ASCII,
@@ -32,19 +32,19 @@ static const unsigned short Wide[257] = {0, ASCII,
     0x101, 0x101, 0x101, 0x101, 0x101, 0x101, 0x101, 0x010, 0x101, 0x101, 0x101, 0x101, 0x101, 0x101, 0x101, 0x102,
     0x102, 0x102, 0x102, 0x102, 0x102, 0x102, 0x102, 0x102, 0x102, 0x102, 0x102, 0x102, 0x102, 0x102, 0x102, 0x102,
     0x102, 0x102, 0x102, 0x102, 0x102, 0x102, 0x102, 0x010, 0x102, 0x102, 0x102, 0x102, 0x102, 0x102, 0x102, 0x102};
-const unsigned short *_pwctype = Wide + 1;
+const unsigned short *const _pwctype = Wide + 1;
 /* clang-format on */
 
 const unsigned short **
 __pctype_func(void)
 {
-    return &_pctype;
+    return (const unsigned short **)&_pctype;
 }
 
 const unsigned short **
 __pwctype_func(void)
 {
-    return &_pwctype;
+    return (const unsigned short **)&_pwctype;
 }
 
 int

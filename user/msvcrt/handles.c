@@ -157,6 +157,7 @@ _open_osfhandle(intptr_t Handle, int Flags)
 {
     int Fd;
 
+    SetLastError(NO_ERROR); /* a handle may be of no known type without an error */
     if (GetFileType((HANDLE)Handle) == FILE_TYPE_UNKNOWN && GetLastError() != NO_ERROR) {
         return CrtFailLastError();
     }

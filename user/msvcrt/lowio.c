@@ -283,7 +283,7 @@ _write(int Fd, const void *Buffer, unsigned int Count)
 {
     PCRT_FD This = CrtFd(Fd);
     const char *From = Buffer;
-    char Chunk[1024];
+    char Chunk[3072];
     unsigned int Sent = 0, Done;
 
     if (This == NULL) {
@@ -298,13 +298,13 @@ _write(int Fd, const void *Buffer, unsigned int Count)
     if ((This->Flags & FD_APPEND) != 0) {
         _lseeki64(Fd, 0, SEEK_END);
     }
-    if ((This->Flags & (FD_TEXT | FD_U16)) != FD_TEXT) {
+    if ((This->Flags & (FD_TEXT | FD_U16)) != FD_TEXT || memchr(Buffer, '\n', Count) == NULL) {
         if (WriteRaw(This, Buffer, Count, &Done) != 0) {
             return -1;
         }
-        Sent = Done;
+        return Done != 0 ? (int)Done : CrtFail(ENOSPC);
     }
-    while ((This->Flags & (FD_TEXT | FD_U16)) == FD_TEXT && Sent < Count) {
+    while (Sent < Count) {
         unsigned int Length = 0, Taken = Sent;
 
         while (Taken < Count && Length < sizeof(Chunk) - 1) {
@@ -326,10 +326,7 @@ _write(int Fd, const void *Buffer, unsigned int Count)
         }
         Sent = Taken;
     }
-    if (Sent == 0) {
-        return (This->Flags & FD_DEVICE) != 0 && *From == 0x1A ? 0 : CrtFail(ENOSPC);
-    }
-    return (int)Sent;
+    return Sent != 0 ? (int)Sent : CrtFail(ENOSPC);
 }
 
 int
