@@ -8,11 +8,31 @@
 #include "host/cli/cli.h"
 #include "host/machine/run.h"
 
+#define MAX_REPORT (16u << 20)
+
 struct output {
     bool json_on_stdout; /* the client's output goes to stderr then */
-    char *report;
+    char *report;        /* RUN_REPORT, whole */
     size_t report_length;
 };
+
+static void
+keep_report(struct output *output, const char *text, size_t length)
+{
+    char *grown;
+
+    if (output->report_length + length > MAX_REPORT) {
+        return;
+    }
+    grown = realloc(output->report, output->report_length + length + 1);
+    if (grown == NULL) {
+        return;
+    }
+    memcpy(grown + output->report_length, text, length);
+    output->report = grown;
+    output->report_length += length;
+    grown[output->report_length] = 0;
+}
 
 /* The guest's output, as it comes. Channels: enum abi_channel; the rest is the machine's. */
 static void
@@ -24,6 +44,9 @@ on_output(void *context, uint32_t channel, const char *text, size_t length)
     case ABI_OUT_STDOUT:
         fwrite(text, 1, length, output->json_on_stdout ? stderr : stdout);
         fflush(output->json_on_stdout ? stderr : stdout);
+        break;
+    case RUN_REPORT:
+        keep_report(output, text, length);
         break;
     default:
         fwrite(text, 1, length, stderr);

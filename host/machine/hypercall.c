@@ -240,7 +240,7 @@ hc_origin(uint64_t rip, uint32_t *lower)
 static void HC_ABI
 hc_report_text(const char *text, uint64_t length)
 {
-    worker_send(CHANNEL_REPORT, text, length);
+    worker_send(RUN_REPORT, text, length);
 }
 
 /*

@@ -54,12 +54,6 @@ enum { OS_WIN8 = 4 };
 
 #define GUEST ((volatile struct abi_machine *)ABI_MACHINE_PAGE)
 
-/* Channels of the output pipe beyond enum abi_channel. */
-enum {
-    CHANNEL_REPORT = 16, /* text for the report, as the kernel wrote it */
-    CHANNEL_NOTE = 17,   /* the machine's own remarks: dropped port writes and the like */
-};
-
 /* A message on the pipe: this, then `length` bytes. */
 struct message {
     uint32_t channel;

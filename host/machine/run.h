@@ -16,6 +16,12 @@
 #define RUN_MAX_FILES  4096
 #define RUN_MAX_IMAGES 128
 
+/* Channels of `output` beyond enum abi_channel. */
+enum {
+    RUN_REPORT = 16, /* lines for the report, as the kernel wrote them */
+    RUN_NOTE = 17,   /* the machine's own remarks: dropped port writes and the like */
+};
+
 /* A file that the guest may see, mapped before the worker starts. */
 struct run_file {
     char *guest_path; /* C:\Windows\System32\drivers\foo.sys */

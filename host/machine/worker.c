@@ -103,7 +103,7 @@ worker_note(uint64_t site, const char *format, ...)
     va_end(arguments);
     images_describe(site, where, sizeof(where));
     length = snprintf(line, sizeof(line), "%s: %s\n", where, text);
-    worker_send(CHANNEL_NOTE, line, (size_t)length);
+    worker_send(RUN_NOTE, line, (size_t)length);
 }
 
 void

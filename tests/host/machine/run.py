@@ -41,7 +41,7 @@ def main():
         for keys in ([], ["--no-protection-keys"]):
             for number, name in enumerate(NAMES):
                 status, text = EXPECT.get(name, (0, r"ntlab: clean"))
-                command = [ntlab, "run", "--kernel", kernel, "--seed", str(number), "--run-timeout", "2s", *keys]
+                command = [ntlab, "run", "--kernel", kernel, "--seed", str(number), "--run-timeout", "1500ms", *keys]
                 command += ["--dir", folder, driver, garbage]
                 try:
                     run = subprocess.run(command, capture_output=True, timeout=20, input=b"some input")
