@@ -1,8 +1,10 @@
 /*
  * main.c - `ntlab COMMAND`: finds the command.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "host/cli/cli.h"
 
 static const struct {
@@ -53,6 +55,12 @@ help(FILE *out)
 int
 main(int argc, char **argv)
 {
+    int fd;
+
+    /* No file of ours shall become stdin, stdout or stderr. */
+    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO) {
+    }
+    close(fd);
     if (argc < 2) {
         help(stderr);
         return STATUS_USAGE;

@@ -182,11 +182,18 @@ judge(struct watch *watch, int status)
         snprintf(result->message, sizeof(result->message),
                  "the run made no progress for %.0f s and its worker did not answer",
                  now() - watch->moved);
+    } else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+        result->end = RUN_FAILED;
+        snprintf(result->message, sizeof(result->message),
+                 "the worker was killed from outside: the machine or its container may be out of "
+                 "memory");
     } else if (WIFSIGNALED(status)) {
         result->end = RUN_DIED;
-        snprintf(result->message, sizeof(result->message),
-                 "the worker was killed by signal %d (%s): the guest may have written over it",
-                 WTERMSIG(status), strsignal(WTERMSIG(status)));
+        snprintf(
+            result->message, sizeof(result->message),
+            "the worker was killed by signal %d (%s): guest code has written over it, or jumped "
+            "into it",
+            WTERMSIG(status), strsignal(WTERMSIG(status)));
     } else {
         result->end = RUN_DIED;
         snprintf(result->message, sizeof(result->message),
