@@ -156,7 +156,7 @@ ExpInitializeCallbacks(ULONG Phase)
         return;
     }
     RtlInitUnicodeString(&Name, L"\\Callback");
-    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT | OBJ_KERNEL_HANDLE, NULL, NULL);
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT | OBJ_OPENIF | OBJ_KERNEL_HANDLE, NULL, NULL);
     Status = ZwCreateDirectoryObject(&Directory, DIRECTORY_ALL_ACCESS, &Attributes);
     ASSERT(NT_SUCCESS(Status));
     ZwClose(Directory);

@@ -16,7 +16,7 @@ static BOOLEAN KiIsDriverCode(ULONG64 Rip)
 {
     PKI_MODULE Module = MiFindModule((PVOID)Rip);
 
-    return Module != NULL && Module->DllBase != (PVOID)ABI_IMAGE_BASE;
+    return Module != NULL && Module->DllBase != (PVOID)ABI_KERNEL_BASE;
 }
 
 static VOID KiFillFrame(struct abi_trap *Raw, PKI_FRAME Frame)

@@ -223,14 +223,14 @@ VOID
 MiAddKernelModule(VOID)
 {
     PIMAGE_SECTION_HEADER Section;
-    PIMAGE_NT_HEADERS64 Nt = MiMappedHeaders(ABI_IMAGE_BASE, &Section);
+    PIMAGE_NT_HEADERS64 Nt = MiMappedHeaders(ABI_KERNEL_BASE, &Section);
     struct abi_image Info;
     PKI_MODULE Module;
 
     RtlZeroMemory(&Info, sizeof(Info));
-    Info.base = ABI_IMAGE_BASE;
+    Info.base = ABI_KERNEL_BASE;
     Info.size = Nt->OptionalHeader.SizeOfImage;
-    Info.entry = ABI_IMAGE_BASE + Nt->OptionalHeader.AddressOfEntryPoint;
+    Info.entry = ABI_KERNEL_BASE + Nt->OptionalHeader.AddressOfEntryPoint;
     Info.preferred = Nt->OptionalHeader.ImageBase;
     Info.checksum = Nt->OptionalHeader.CheckSum;
     Info.timestamp = Nt->FileHeader.TimeDateStamp;
