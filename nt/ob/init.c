@@ -36,7 +36,6 @@ static const struct {
     {L"\\Driver", FALSE},
     {L"\\FileSystem", FALSE},
     {L"\\KernelObjects", FALSE},
-    {L"\\Callback", FALSE},
     {L"\\Security", FALSE},
     {L"\\BaseNamedObjects", TRUE},
     {L"\\BaseNamedObjects\\Restricted", TRUE},
