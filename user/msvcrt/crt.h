@@ -235,6 +235,7 @@ PCRT_FD CrtFd(int Fd); /* an open descriptor, else NULL and EBADF */
 int CrtAllocateFd(void);
 void CrtBindFd(int Fd, HANDLE Handle, int Flags);
 void CrtReleaseFd(int Fd);
+void *CrtOptional(const char *Name); /* of kernel32, else NULL and ENOSYS */
 int CrtOpen(const wchar_t *Path, int Flags, int Share, int Mode, int *Fd);
 int CrtOpenModeFlags(const wchar_t *Mode, int *OpenFlags, int *StreamFlags);
 __int64 CrtRawLength(int Fd, __int64 Start, size_t Translated);

@@ -278,17 +278,38 @@ _dup(int Source)
     return Fd;
 }
 
+/*
+ * The two routines for pipes are looked up when they are used: of all that this image needs only
+ * they may be absent, and a client that has no pipes runs without.
+ */
+void *
+CrtOptional(const char *Name)
+{
+    void *Routine = (void *)GetProcAddress(GetModuleHandleW(L"kernel32.dll"), Name);
+
+    if (Routine == NULL) {
+        CrtFail(ENOSYS);
+    }
+    return Routine;
+}
+
 int
 _pipe(int *Pair, unsigned int Size, int Mode)
 {
     SECURITY_ATTRIBUTES Security = {sizeof(Security), NULL, (Mode & _O_NOINHERIT) == 0};
+    BOOL(WINAPI * Create)(PHANDLE, PHANDLE, LPSECURITY_ATTRIBUTES, DWORD) =
+        CrtOptional("CreatePipe");
     HANDLE Read, Write;
     int Flags = 0;
+
+    if (Create == NULL) {
+        return -1;
+    }
 
     if ((Mode & _O_BINARY) == 0 && ((Mode & _O_TEXT) != 0 || _fmode != _O_BINARY)) {
         Flags |= _O_TEXT;
     }
-    if (!CreatePipe(&Read, &Write, &Security, Size)) {
+    if (!Create(&Read, &Write, &Security, Size)) {
         return CrtFailLastError();
     }
     Pair[0] = _open_osfhandle((intptr_t)Read, Flags | (Mode & _O_NOINHERIT));

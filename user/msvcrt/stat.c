@@ -75,6 +75,7 @@ _fstat64(int Fd, struct _stat64 *Stat)
 {
     BY_HANDLE_FILE_INFORMATION Data;
     PCRT_FD This = CrtFd(Fd);
+    BOOL(WINAPI * Peek)(HANDLE, LPVOID, DWORD, LPDWORD, LPDWORD, LPDWORD);
     DWORD Available = 0;
 
     if (This == NULL) {
@@ -88,8 +89,8 @@ _fstat64(int Fd, struct _stat64 *Stat)
     if ((This->Flags & (FD_DEVICE | FD_PIPE)) != 0) {
         Stat->st_mode = (This->Flags & FD_DEVICE) != 0 ? _S_IFCHR : _S_IFIFO;
         Stat->st_dev = Stat->st_rdev = (_dev_t)Fd;
-        if ((This->Flags & FD_PIPE) != 0 &&
-            PeekNamedPipe(This->Handle, NULL, 0, NULL, &Available, NULL)) {
+        if ((This->Flags & FD_PIPE) != 0 && (Peek = CrtOptional("PeekNamedPipe")) != NULL &&
+            Peek(This->Handle, NULL, 0, NULL, &Available, NULL)) {
             Stat->st_size = Available;
         }
         return 0;
