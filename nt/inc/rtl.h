@@ -82,19 +82,6 @@ VOID NTAPI RtlRestoreContext(PCONTEXT ContextRecord, PEXCEPTION_RECORD Exception
 
 #endif
 
-#ifdef _WINNT_ /* user mode: winnt.h lacks it */
-typedef struct _TIME_FIELDS {
-    SHORT Year;
-    SHORT Month;
-    SHORT Day;
-    SHORT Hour;
-    SHORT Minute;
-    SHORT Second;
-    SHORT Milliseconds;
-    SHORT Weekday;
-} TIME_FIELDS, *PTIME_FIELDS;
-#endif
-
 /*
  * Calls the frame handlers of whoever raised ExceptionRecord in ContextRecord, on this stack.
  * TRUE: a handler said "continue", go on from ContextRecord (it may have been changed). FALSE: nobody

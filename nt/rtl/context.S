@@ -60,6 +60,7 @@ RtlCaptureContext:
     mov [rcx + CxR14], r14
     mov [rcx + CxR15], r15
     fxsave64 [rcx + CxFltSave]
+    mov dword ptr [rcx + CxFltSave + 0x1C], 0xFFFF /* MxCsr_Mask: the same on every processor */
     stmxcsr [rcx + CxMxCsr]
     /* The selectors that Windows uses: CS, DS, ES, FS, GS, SS. */
 #ifdef NT_INC_NT_H

@@ -78,26 +78,30 @@ RtlpUnwindFrameHandler(PEXCEPTION_RECORD ExceptionRecord, PVOID EstablisherFrame
     return ExceptionContinueSearch;
 }
 
-/* Is Address a place on this stack where 8 bytes can be read? The bounds are fetched anew at a change of stack. */
+/* Is Address a place on this stack where 8 bytes can be read? */
 static BOOLEAN
 RtlpOnStack(PRTLP_WALK Walk, ULONG64 Address)
 {
-    if (Address >= Walk->Low && Address < Walk->High && (Address & 7) == 0) {
-        return TRUE;
-    }
-    return FALSE;
+    return Address >= Walk->Low && Address < Walk->High && (Address & 7) == 0;
 }
 
-/*
- * Steps over the frame of Walk->Current into Walk->Caller. FALSE: the stack ends here, or is no stack.
- */
-static BOOLEAN
+typedef enum _RTLP_STEP {
+    RtlpStepped,
+    RtlpEndOfStack, /* no caller, or it has another stack */
+    RtlpBadStack,
+} RTLP_STEP;
+
+/* Steps over the frame of Walk->Current into Walk->Caller. */
+static RTLP_STEP
 RtlpStep(PRTLP_WALK Walk, ULONG HandlerType)
 {
     Walk->Handler = NULL;
     Walk->ControlPc = RtlpOriginalRip(Walk->Current.Rip);
-    if (Walk->ControlPc == 0 || !RtlpOnStack(Walk, Walk->Current.Rsp)) {
-        return FALSE;
+    if (Walk->ControlPc == 0 || Walk->Current.Rsp < Walk->Low || Walk->Current.Rsp >= Walk->High) {
+        return RtlpEndOfStack;
+    }
+    if (!RtlpOnStack(Walk, Walk->Current.Rsp)) {
+        return RtlpBadStack;
     }
     Walk->Caller = Walk->Current;
     Walk->Function = RtlLookupFunctionEntry(Walk->ControlPc, &Walk->ImageBase, NULL);
@@ -106,14 +110,14 @@ RtlpStep(PRTLP_WALK Walk, ULONG HandlerType)
         Walk->Caller.Rip = *(PULONG64)Walk->Current.Rsp;
         Walk->Caller.Rsp += 8;
         Walk->Caller.ContextFlags |= RTLP_UNWOUND_TO_CALL;
-        return TRUE;
+        return RtlpStepped;
     }
     Walk->Handler = RtlVirtualUnwind(HandlerType, Walk->ImageBase, Walk->ControlPc, Walk->Function,
                                      &Walk->Caller, &Walk->HandlerData, &Walk->Frame, NULL);
     if (Walk->Caller.Rsp <= Walk->Current.Rsp && ++Walk->Backward > RTLP_MAX_BACKWARD) {
-        return FALSE;
+        return RtlpBadStack;
     }
-    return RtlpOnStack(Walk, Walk->Frame);
+    return RtlpOnStack(Walk, Walk->Frame) ? RtlpStepped : RtlpBadStack;
 }
 
 /* The dispatcher context of the call that this frame, known by its handler, is in the middle of. */
@@ -124,7 +128,7 @@ RtlpEarlierDispatcher(PRTLP_WALK Walk)
 }
 
 /* D2 */
-static BOOLEAN
+static RTLP_STEP
 RtlpTakeOverUnwind(PRTLP_WALK Walk, ULONG HandlerType)
 {
     PRTLP_DISPATCHER_CONTEXT Earlier = RtlpEarlierDispatcher(Walk);
@@ -165,9 +169,11 @@ RtlDispatchException(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT ContextRecord)
     Walk.Backward = 0;
 
     for (;; Walk.Current = Walk.Caller) {
+        RTLP_STEP Step = RtlpStep(&Walk, UNW_FLAG_EHANDLER);
+
         Walk.ScopeIndex = 0;
-        if (!RtlpStep(&Walk, UNW_FLAG_EHANDLER)) {
-            Flags |= RtlpOnStack(&Walk, Walk.Current.Rsp) ? EXCEPTION_STACK_INVALID : 0;
+        if (Step != RtlpStepped) {
+            Flags |= Step == RtlpBadStack ? EXCEPTION_STACK_INVALID : 0;
             break;
         }
         if (Walk.Handler == (PEXCEPTION_ROUTINE)RtlpExceptionFrameHandler) {
@@ -181,7 +187,7 @@ RtlDispatchException(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT ContextRecord)
             continue;
         }
         if (Walk.Handler == (PEXCEPTION_ROUTINE)RtlpUnwindFrameHandler &&
-            !RtlpTakeOverUnwind(&Walk, UNW_FLAG_EHANDLER)) {
+            RtlpTakeOverUnwind(&Walk, UNW_FLAG_EHANDLER) != RtlpStepped) {
             Flags |= EXCEPTION_STACK_INVALID;
             break;
         }
@@ -249,11 +255,13 @@ RtlUnwindEx(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord
     Walk.Backward = 0;
 
     for (;; Walk.Current = Walk.Caller) {
+        RTLP_STEP Step = RtlpStep(&Walk, UNW_FLAG_UHANDLER);
+
         Walk.ScopeIndex = 0;
-        if (!RtlpStep(&Walk, UNW_FLAG_UHANDLER)) {
-            if (RtlpOnStack(&Walk, Walk.Current.Rsp) && TargetFrame != NULL) {
-                RtlpRaiseNoncontinuable(STATUS_BAD_STACK, ExceptionRecord);
-            }
+        if (Step == RtlpBadStack) {
+            RtlpRaiseNoncontinuable(STATUS_BAD_STACK, ExceptionRecord);
+        }
+        if (Step == RtlpEndOfStack) {
             /* The end of the stack: an exit unwind has done its work, another had no target. */
             ExceptionRecord->ExceptionFlags = Flags;
             RtlpUnhandledException(ExceptionRecord, &Walk.Current);
@@ -263,7 +271,7 @@ RtlUnwindEx(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord
             continue;
         }
         if (Walk.Handler == (PEXCEPTION_ROUTINE)RtlpUnwindFrameHandler) {
-            if (!RtlpTakeOverUnwind(&Walk, UNW_FLAG_UHANDLER)) {
+            if (RtlpTakeOverUnwind(&Walk, UNW_FLAG_UHANDLER) != RtlpStepped) {
                 RtlpRaiseNoncontinuable(STATUS_BAD_STACK, ExceptionRecord);
             }
             Flags |= EXCEPTION_COLLIDED_UNWIND;

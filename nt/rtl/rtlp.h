@@ -18,7 +18,8 @@
  *     crt*.c                 the part of the C run time that the kernel exports
  *     slist.c                sequenced lists
  *     splay.c gentable.c avltable.c   trees, and the generic tables on them
- *     bitmap.c time.c random.c version.c   what their names say
+ *     bitmap.c time.c random.c ipaddress.c version.c assert.c   what their names say
+ *     jump.S jump.c          setjmp and longjmp
  *     kernel.c               the kernel only: its side of the shim
  */
 #ifndef NT_RTL_RTLP_H
@@ -102,5 +103,6 @@ NTSTATUS NTAPI RtlUnicodeToUTF8N(PCHAR, ULONG, PULONG, PCWCH, ULONG);
 NTSTATUS NTAPI RtlUTF8ToUnicodeN(PWSTR, ULONG, PULONG, PCCH, ULONG);
 NTSTATUS NTAPI RtlUpcaseUnicodeStringToCountedOemString(POEM_STRING, PCUNICODE_STRING, BOOLEAN);
 WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR);
+NTSTATUS NTAPI RtlIntegerToChar(ULONG, ULONG, LONG, PCHAR);
 
 #endif
