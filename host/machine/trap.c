@@ -379,6 +379,7 @@ general_protection(ucontext_t *context)
                        (struct trap_event){VECTOR_GP, error, ABI_TRAP_EXCEPTION, ~0ull});
 }
 
+/* Undoes the substitution, after the step or when the instruction has faulted instead. */
 static void
 finish_step(ucontext_t *context)
 {
@@ -554,6 +555,9 @@ on_signal(int signal, siginfo_t *info, void *argument)
     }
     if (signal != SIGSYS && info->si_code <= 0) {
         worker_fail("stray signal %d", signal);
+    }
+    if (machine.stepping.active && g[REG_TRAPNO] != VECTOR_DB) {
+        finish_step(context);
     }
     switch (signal) {
     case SIGSYS:

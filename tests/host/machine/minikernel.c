@@ -485,6 +485,12 @@ static volatile ULONG64 SharedAddress =
     ABI_KERNEL_SHARED_DATA; /* read, so that no immediate is rewritten */
 
 static void
+DoCopyShared(void)
+{
+    __asm__ volatile("rep movsb" : : "S"(SharedAddress), "D"(8ull), "c"(16ull) : "memory");
+}
+
+static void
 CaseSharedData(void)
 {
     volatile UCHAR *Alias = (void *)ABI_ALIAS(ABI_USER_SHARED_DATA);
@@ -516,6 +522,11 @@ CaseSharedData(void)
     EXPECT(Attempt(DoWrite), 1);
     EXPECT(Trap.vector, 14);
     EXPECT(Trap.fault_address, SharedAddress);
+    EXPECT(Attempt(DoCopyShared), 1); /* the other operand faults: no trace of the substitution */
+    EXPECT(Trap.fault_address, 8);
+    EXPECT(Trap.rsi, SharedAddress);
+    EXPECT(Trap.rcx, 16);
+    EXPECT(Trap.rflags & 0x100, 0);
     EXPECT(*(volatile ULONG *)ABI_USER_SHARED_DATA, 0x03020100);
     Target = (void *)ABI_USER_SHARED_DATA; /* read-only by its user address as well */
     EXPECT(Attempt(DoWrite), 1);
