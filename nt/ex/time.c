@@ -45,6 +45,20 @@ NtSetSystemTime(PLARGE_INTEGER SystemTime, PLARGE_INTEGER PreviousTime)
     return PreviousTime != NULL ? ExpCopyOut(PreviousTime, &Old, sizeof(Old), Mode) : STATUS_SUCCESS;
 }
 
+NTSTATUS NTAPI
+NtQueryPerformanceCounter(PLARGE_INTEGER PerformanceCounter, PLARGE_INTEGER PerformanceFrequency)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    LARGE_INTEGER Frequency;
+    LARGE_INTEGER Counter = KeQueryPerformanceCounter(&Frequency);
+    NTSTATUS Status = ExpCopyOut(PerformanceCounter, &Counter, sizeof(Counter), Mode);
+
+    if (NT_SUCCESS(Status) && PerformanceFrequency != NULL) {
+        Status = ExpCopyOut(PerformanceFrequency, &Frequency, sizeof(Frequency), Mode);
+    }
+    return Status;
+}
+
 /* Unique: the acting agent's name above its own count. Below 1001 are the well-known ones. */
 VOID
 ExpAllocateLuid(PLUID Luid)

@@ -7,34 +7,6 @@
  */
 #include "nt/ps/psp.h"
 
-/*
- * A running thread holds one reference to itself; who ends cannot give back its own stack. The reaper
- * waits until it is off the processor for good.
- */
-static VOID NTAPI PspReap(PVOID Context)
-{
-    PETHREAD Thread = PspReapList, Next;
-
-    PspReapList = NULL;
-    PspReapQueued = FALSE;
-    for (; Thread != NULL; Thread = Next) {
-        Next = Thread->NextToReap;
-        KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL);
-        ObDereferenceObject(Thread);
-    }
-}
-
-static VOID PspQueueToReaper(PETHREAD Thread)
-{
-    Thread->NextToReap = PspReapList;
-    PspReapList = Thread;
-    if (!PspReapQueued) {
-        PspReapQueued = TRUE;
-        ExInitializeWorkItem(&PspReapItem, PspReap, NULL);
-        ExQueueWorkItem(&PspReapItem, CriticalWorkQueue);
-    }
-}
-
 static VOID PspExitProcess(PEPROCESS Process)
 {
     KAPC_STATE State;
@@ -113,10 +85,9 @@ VOID PspExitThread(NTSTATUS Status)
         PspExitProcess(Process);
     }
     KeEnterCriticalRegion();
-    PspQueueToReaper(Thread);
     ExpRundownThread(&Thread->Tcb);
     Thread->Tcb.KernelApcDisable = 0;
-    KiTerminateThread(0);
+    KiTerminateThread(0); /* gives back the thread's reference to itself once it is off its stack */
 }
 
 NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS ExitStatus)

@@ -52,9 +52,6 @@ ULONG NTAPI PsGetProcessSessionId(PEPROCESS Process);
 KAFFINITY NTAPI KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity);
 extern POBJECT_TYPE *PsJobType; /* the exported name */
 /* exit.c */
-extern PETHREAD PspReapList;
-extern WORK_QUEUE_ITEM PspReapItem;
-extern BOOLEAN PspReapQueued;
 /* job.c */
 VOID PspCreateJobType(VOID);
 NTSTATUS PspInheritJob(PEPROCESS Process, PEPROCESS Parent);
