@@ -69,6 +69,10 @@ struct _ETHREAD {
     PVOID StartAddress;
     PVOID Win32StartAddress;
     LIST_ENTRY IrpList;          /* nt/io: threaded IRPs */
+    struct _IRP *IrpCache[4];    /* nt/io: the last that it freed, by stack size */
+    PKEVENT IrpRundown;          /* nt/io: set when IrpList becomes empty, at exit */
+    PDEVICE_OBJECT DeviceToVerify;
+    GUID ActivityId;             /* EtwActivityIdControl */
     PACCESS_TOKEN ImpersonationToken;
     SECURITY_IMPERSONATION_LEVEL ImpersonationLevel;
     BOOLEAN EffectiveOnly;

@@ -1,0 +1,252 @@
+/*
+ * cancel.c - cancelling IRPs: one, a file's, a thread's.
+ *
+ * IoCancelIrp sets Irp->Cancel and calls the cancel routine, if there is one, with the cancel spin lock
+ * held; the routine releases it. [wdm: IoCancelIrp, IoSetCancelRoutine, IoAcquireCancelSpinLock]
+ *
+ *   X1  An IRP is looked up and cancelled without a schedule point in between, so it cannot be freed
+ *       under our hands: the cancel lock is taken first, then the thread's list is searched.
+ *   X2  A thread that exits cancels its IRPs and waits for them, five minutes at most; what is still
+ *       pending then loses its thread and is freed when the driver lets go of it.
+ */
+#include "nt/io/iop.h"
+
+VOID NTAPI
+IoAcquireCancelSpinLock(PKIRQL Irql)
+{
+    KeAcquireSpinLock(&IopCancelLock, Irql);
+}
+
+VOID NTAPI
+IoReleaseCancelSpinLock(KIRQL Irql)
+{
+    KeReleaseSpinLock(&IopCancelLock, Irql);
+}
+
+/* The cancel lock is held; it is released here or by the routine. */
+static BOOLEAN
+IopCancelLocked(PIRP Irp, KIRQL OldIrql)
+{
+    PDRIVER_CANCEL Routine;
+
+    Irp->Cancel = TRUE;
+    Routine = Irp->CancelRoutine;
+    Irp->CancelRoutine = NULL;
+    if (Routine == NULL) {
+        IoReleaseCancelSpinLock(OldIrql);
+        return FALSE;
+    }
+    DRIVER_REQUIRE(Irp->CurrentLocation <= Irp->StackCount + 1, CANCEL_STATE_IN_COMPLETED_IRP, Irp, Routine, 0, 0);
+    Irp->CancelIrql = OldIrql;
+    Routine(Irp->Tail.Overlay.CurrentStackLocation->DeviceObject, Irp);
+    return TRUE;
+}
+
+BOOLEAN NTAPI
+IoCancelIrp(PIRP Irp)
+{
+    KIRQL OldIrql;
+
+    KiSchedulePoint(SP_IRP_CANCEL, Irp);
+    IoAcquireCancelSpinLock(&OldIrql);
+    return IopCancelLocked(Irp, OldIrql);
+}
+
+/* Cancels the thread's IRPs for FileObject (NULL: all) and Iosb (NULL: all). Returns how many there were. */
+static ULONG
+IopCancelMatching(PETHREAD Thread, PFILE_OBJECT FileObject, PIO_STATUS_BLOCK Iosb, BOOLEAN SynchronousOnly)
+{
+    PLIST_ENTRY Entry;
+    ULONG Count = 0;
+    KIRQL OldIrql;
+    PIRP Irp;
+
+    for (;;) {
+        PIRP Found = NULL;
+
+        KiSchedulePoint(SP_IRP_CANCEL, Thread);
+        IoAcquireCancelSpinLock(&OldIrql); /* X1 */
+        for (Entry = Thread->IrpList.Flink; Entry != &Thread->IrpList; Entry = Entry->Flink) {
+            Irp = CONTAINING_RECORD(Entry, IRP, ThreadListEntry);
+            if (Irp->Cancel || (FileObject != NULL && Irp->Tail.Overlay.OriginalFileObject != FileObject) ||
+                (Iosb != NULL && Irp->UserIosb != Iosb)) {
+                continue;
+            }
+            if (SynchronousOnly && (Irp->Flags & IRP_SYNCHRONOUS_API) == 0 &&
+                !(Irp->Tail.Overlay.OriginalFileObject != NULL &&
+                  IopIsSynchronousFile(Irp->Tail.Overlay.OriginalFileObject))) {
+                continue;
+            }
+            Found = Irp;
+            break;
+        }
+        if (Found == NULL) {
+            IoReleaseCancelSpinLock(OldIrql);
+            return Count;
+        }
+        Count++;
+        IopCancelLocked(Found, OldIrql);
+    }
+}
+
+static BOOLEAN
+IopHasIrps(PETHREAD Thread, PFILE_OBJECT FileObject)
+{
+    for (PLIST_ENTRY Entry = Thread->IrpList.Flink; Entry != &Thread->IrpList; Entry = Entry->Flink) {
+        if (CONTAINING_RECORD(Entry, IRP, ThreadListEntry)->Tail.Overlay.OriginalFileObject == FileObject) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+VOID
+IopCancelThreadIo(PETHREAD Thread)
+{
+    LARGE_INTEGER Limit;
+    KEVENT Empty;
+    PLIST_ENTRY Entry;
+
+    IopCancelMatching(Thread, NULL, NULL, FALSE);
+    if (!IsListEmpty(&Thread->IrpList)) {
+        KeInitializeEvent(&Empty, NotificationEvent, FALSE);
+        Thread->IrpRundown = &Empty;
+        Limit.QuadPart = -5ll * 60 * 1000 * 1000 * 10;
+        KeWaitForSingleObject(&Empty, Executive, KernelMode, FALSE, &Limit);
+        Thread->IrpRundown = NULL;
+    }
+    while (!IsListEmpty(&Thread->IrpList)) { /* X2 */
+        Entry = RemoveHeadList(&Thread->IrpList);
+        InitializeListHead(Entry);
+        CONTAINING_RECORD(Entry, IRP, ThreadListEntry)->Tail.Overlay.Thread = NULL;
+    }
+}
+
+VOID
+IopRundownThread(PETHREAD Thread)
+{
+    if (!IsListEmpty(&Thread->IrpList)) {
+        IopCancelThreadIo(Thread);
+    }
+    IopFreeIrpCache(Thread);
+}
+
+/* [ntifs: NtCancelIoFile] The calling thread's requests only; returns when they are complete. */
+NTSTATUS NTAPI
+NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)
+{
+    PETHREAD Thread = PspCurrentThread();
+    LARGE_INTEGER Delay;
+    IOP_REQUEST Request;
+    NTSTATUS Status;
+
+    Status = IopProbeIosb(IoStatusBlock, KiPreviousMode());
+    if (NT_SUCCESS(Status)) {
+        Status = IopBeginRequest(FileHandle, 0, &Request);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (IopCancelMatching(Thread, Request.FileObject, NULL, FALSE) != 0) {
+        Delay.QuadPart = -10 * 1000 * 10;
+        while (IopHasIrps(Thread, Request.FileObject)) {
+            KeDelayExecutionThread(KernelMode, FALSE, &Delay);
+        }
+    }
+    IopWriteIosb(IoStatusBlock, STATUS_SUCCESS, 0);
+    IopAbandonRequest(&Request);
+    return STATUS_SUCCESS;
+}
+
+/* [Win32: CancelIoEx] Any thread of the process; does not wait. */
+NTSTATUS NTAPI
+NtCancelIoFileEx(HANDLE FileHandle, PIO_STATUS_BLOCK IoRequestToCancel, PIO_STATUS_BLOCK IoStatusBlock)
+{
+    PLIST_ENTRY Head = &PspCurrentProcess()->Pcb.ThreadListHead;
+    ULONG Count = 0, Threads = 0, i = 0;
+    PETHREAD *List;
+    IOP_REQUEST Request;
+    NTSTATUS Status;
+
+    Status = IopProbeIosb(IoStatusBlock, KiPreviousMode());
+    if (NT_SUCCESS(Status)) {
+        Status = IopBeginRequest(FileHandle, 0, &Request);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    for (PLIST_ENTRY Entry = Head->Flink; Entry != Head; Entry = Entry->Flink) {
+        Threads++;
+    }
+    List = ExpAllocate(Threads * sizeof(*List), TAG_IOBUFFER);
+    for (PLIST_ENTRY Entry = Head->Flink; Entry != Head && i < Threads; Entry = Entry->Flink) {
+        List[i] = (PETHREAD)CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
+        ObReferenceObject(List[i++]);
+    }
+    for (Threads = i, i = 0; i < Threads; i++) {
+        Count += IopCancelMatching(List[i], Request.FileObject, IoRequestToCancel, FALSE);
+        ObDereferenceObject(List[i]);
+    }
+    ExpFree(List);
+    IopAbandonRequest(&Request);
+    Status = Count != 0 ? STATUS_SUCCESS : STATUS_NOT_FOUND;
+    IopWriteIosb(IoStatusBlock, Status, 0);
+    return Status;
+}
+
+/* [Win32: CancelSynchronousIo] */
+NTSTATUS NTAPI
+NtCancelSynchronousIoFile(HANDLE ThreadHandle, PIO_STATUS_BLOCK IoRequestToCancel, PIO_STATUS_BLOCK IoStatusBlock)
+{
+    PETHREAD Thread;
+    NTSTATUS Status;
+
+    Status = IopProbeIosb(IoStatusBlock, KiPreviousMode());
+    if (NT_SUCCESS(Status)) {
+        Status = ObReferenceObjectByHandle(ThreadHandle, THREAD_TERMINATE, PsThreadTypeP, KiPreviousMode(),
+                                           (PVOID *)&Thread, NULL);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = IopCancelMatching(Thread, NULL, IoRequestToCancel, TRUE) != 0 ? STATUS_SUCCESS : STATUS_NOT_FOUND;
+    ObDereferenceObject(Thread);
+    IopWriteIosb(IoStatusBlock, Status, 0);
+    return Status;
+}
+
+/* [ntifs: IoCancelFileOpen] A filter takes back an open that has succeeded below it. */
+VOID NTAPI
+IoCancelFileOpen(PDEVICE_OBJECT DeviceObject, PFILE_OBJECT FileObject)
+{
+    static const UCHAR Major[2] = {IRP_MJ_CLEANUP, IRP_MJ_CLOSE};
+    PIO_STACK_LOCATION Stack;
+    IO_STATUS_BLOCK Iosb;
+    KEVENT Event;
+    PIRP Irp;
+
+    DRIVER_REQUIRE((FileObject->Flags & FO_HANDLE_CREATED) == 0, INVALID_CANCEL_OF_FILE_OPEN, FileObject, DeviceObject,
+                   0, 0);
+    FileObject->Flags |= FO_FILE_OPEN_CANCELLED;
+    for (ULONG i = 0; i < 2; i++) {
+        KeInitializeEvent(&Event, NotificationEvent, FALSE);
+        Irp = IopAllocateIrp(DeviceObject->StackSize, FALSE);
+        if (Irp == NULL) {
+            return;
+        }
+        Irp->Tail.Overlay.OriginalFileObject = FileObject;
+        Irp->Tail.Overlay.Thread = PspCurrentThread();
+        Irp->RequestorMode = KernelMode;
+        Irp->UserEvent = &Event;
+        Irp->UserIosb = &Iosb;
+        Irp->Flags = IRP_CLOSE_OPERATION | IRP_SYNCHRONOUS_API;
+        Stack = IoGetNextIrpStackLocation(Irp);
+        Stack->MajorFunction = Major[i];
+        Stack->FileObject = FileObject;
+        if (IofCallDriver(DeviceObject, Irp) == STATUS_PENDING) {
+            KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, NULL);
+        }
+        IoFreeIrp(Irp);
+    }
+    FileObject->Flags |= FO_CLEANUP_COMPLETE;
+}

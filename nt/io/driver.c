@@ -1,0 +1,578 @@
+/*
+ * driver.c - from a service key to DriverEntry, and back.
+ *
+ * A load runs in a system worker thread, ExpWorkerThread - IopLoadUnloadDriver - IopLoadDriver -
+ * DriverEntry, unless the caller is in the System process already. [OSR: "Loading and Unloading"; wdm:
+ * ZwLoadDriver, DRIVER_INITIALIZE; nt-semantics 6]
+ *
+ *   R1  A driver object is named before DriverEntry runs, so an unload can find it then. Where the
+ *       version says so, unload waits until DriverEntry has returned.
+ *   R2  A DriverEntry that fails is not followed by Unload: name and image go, if nothing holds them.
+ *   R3  Unload is called when no device of the driver is open or attached to; else every device is marked,
+ *       STATUS_SUCCESS returned, and the last close or detach brings it about (IopTryUnload).
+ *   R4  The image is freed when the driver object is deleted, and every device object refers to that.
+ */
+#include "nt/io/iop.h"
+
+typedef struct _IOP_LOAD {
+    WORK_QUEUE_ITEM Item;
+    KEVENT Done;
+    PUNICODE_STRING ServicePath;  /* load, unload by name */
+    PDRIVER_OBJECT DriverObject;  /* unload: call Unload now */
+    BOOLEAN Unload;
+    NTSTATUS Status;
+} IOP_LOAD, *PIOP_LOAD;
+
+NTSTATUS NTAPI
+IopInvalidDeviceRequest(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    Irp->IoStatus.Status = STATUS_INVALID_DEVICE_REQUEST;
+    Irp->IoStatus.Information = 0;
+    IofCompleteRequest(Irp, IO_NO_INCREMENT);
+    return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+static NTSTATUS
+IopCopyName(PUNICODE_STRING To, PCUNICODE_STRING From)
+{
+    To->Length = From->Length;
+    To->MaximumLength = From->Length + sizeof(WCHAR);
+    To->Buffer = ExAllocatePoolWithTag(PagedPool, To->MaximumLength, TAG_IODRIVER);
+    if (To->Buffer == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlCopyMemory(To->Buffer, From->Buffer, From->Length);
+    To->Buffer[From->Length / sizeof(WCHAR)] = 0;
+    return STATUS_SUCCESS;
+}
+
+/* Makes and names a driver object; one reference is the caller's. */
+static NTSTATUS
+IopCreateDriverObject(PUNICODE_STRING Name, PUNICODE_STRING ServiceName, PKI_MODULE Module, PDRIVER_INITIALIZE Entry,
+                      PDRIVER_OBJECT *DriverObject)
+{
+    static UNICODE_STRING Hardware = RTL_CONSTANT_STRING(L"\\REGISTRY\\MACHINE\\HARDWARE\\DESCRIPTION\\SYSTEM");
+    OBJECT_ATTRIBUTES Attributes;
+    PIOP_DRIVER Driver;
+    NTSTATUS Status;
+
+    InitializeObjectAttributes(&Attributes, Name, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    Status = ObCreateObject(KernelMode, IoDriverObjectTypeP, &Attributes, KernelMode, NULL, sizeof(IOP_DRIVER), 0, 0,
+                            (PVOID *)&Driver);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    RtlZeroMemory(Driver, sizeof(*Driver));
+    Driver->Driver.Type = IO_TYPE_DRIVER;
+    Driver->Driver.Size = sizeof(DRIVER_OBJECT);
+    Driver->Driver.DriverExtension = &Driver->Extension.Public;
+    Driver->Driver.HardwareDatabase = &Hardware;
+    Driver->Driver.DriverInit = Entry;
+    Driver->Extension.Public.DriverObject = &Driver->Driver;
+    KeInitializeEvent(&Driver->Extension.Entered, NotificationEvent, FALSE);
+    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
+        Driver->Driver.MajorFunction[i] = IopInvalidDeviceRequest;
+    }
+    if (Module != NULL) {
+        Driver->Driver.DriverStart = Module->DllBase;
+        Driver->Driver.DriverSize = Module->SizeOfImage;
+        Driver->Driver.DriverSection = Module;
+        Driver->Extension.Module = Module;
+    } else {
+        Driver->Driver.Flags = DRVO_BUILTIN_DRIVER;
+    }
+    Status = IopCopyName(&Driver->Driver.DriverName, Name);
+    if (NT_SUCCESS(Status)) {
+        Status = IopCopyName(&Driver->Extension.Public.ServiceKeyName, ServiceName);
+    }
+    if (!NT_SUCCESS(Status)) {
+        ObDereferenceObject(Driver);
+        return Status;
+    }
+    Status = ObInsertObject(Driver, NULL, FILE_READ_DATA, 0, NULL, NULL);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    *DriverObject = &Driver->Driver;
+    return STATUS_SUCCESS;
+}
+
+/* The last pointer to a driver object has gone: R4. */
+VOID
+IopDeleteDriver(PVOID Object)
+{
+    PDRIVER_OBJECT DriverObject = Object;
+    PIOP_DRIVER_EXTENSION Extension = IopDriverExtension(DriverObject);
+    PIOP_CLIENT_EXTENSION Client;
+
+    if (Extension == NULL) {
+        return;
+    }
+    while ((Client = Extension->ClientExtensions) != NULL) {
+        Extension->ClientExtensions = Client->Next;
+        ExFreePoolWithTag(Client, 'virD');
+    }
+    if (DriverObject->DriverName.Buffer != NULL) {
+        ExFreePoolWithTag(DriverObject->DriverName.Buffer, TAG_IODRIVER);
+    }
+    if (Extension->Public.ServiceKeyName.Buffer != NULL) {
+        ExFreePoolWithTag(Extension->Public.ServiceKeyName.Buffer, TAG_IODRIVER);
+    }
+    if (Extension->Module != NULL) {
+        MmUnloadSystemImage(Extension->Module);
+    }
+}
+
+/* What the I/O manager does for the devices that DriverEntry made. */
+VOID
+IopDriverEntered(PDRIVER_OBJECT DriverObject)
+{
+    for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL; Device = Device->NextDevice) {
+        Device->Flags &= ~DO_DEVICE_INITIALIZING;
+    }
+    DriverObject->Flags |= DRVO_INITIALIZED;
+}
+
+/* The last component of a service path. */
+static VOID
+IopServiceName(PUNICODE_STRING ServicePath, PUNICODE_STRING Name)
+{
+    USHORT Start = ServicePath->Length / sizeof(WCHAR);
+
+    while (Start > 0 && ServicePath->Buffer[Start - 1] != L'\\') {
+        Start--;
+    }
+    Name->Buffer = ServicePath->Buffer + Start;
+    Name->Length = Name->MaximumLength = ServicePath->Length - Start * sizeof(WCHAR);
+}
+
+static BOOLEAN
+IopKeyExists(PUNICODE_STRING Path)
+{
+    OBJECT_ATTRIBUTES Attributes;
+    HANDLE Key;
+
+    InitializeObjectAttributes(&Attributes, Path, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    if (!NT_SUCCESS(ZwOpenKey(&Key, KEY_READ, &Attributes))) {
+        return FALSE;
+    }
+    ZwClose(Key);
+    return TRUE;
+}
+
+/* \Driver\X, \FileSystem\X or what ObjectName says. */
+static VOID
+IopDriverName(PUNICODE_STRING ServicePath, PUNICODE_STRING Name, PWSTR Buffer, USHORT Bytes)
+{
+    UNICODE_STRING Service;
+    ULONG Type = 0;
+
+    Name->Buffer = Buffer;
+    Name->Length = 0;
+    Name->MaximumLength = Bytes;
+    if (NT_SUCCESS(CmpReadString(ServicePath, L"ObjectName", Buffer, Bytes)) && Buffer[0] == L'\\') {
+        RtlInitUnicodeString(Name, Buffer);
+        return;
+    }
+    CmpReadDword(ServicePath, L"Type", &Type);
+    IopServiceName(ServicePath, &Service);
+    RtlAppendUnicodeToString(Name, Type == 2 || Type == 8 ? L"\\FileSystem\\" : L"\\Driver\\");
+    RtlAppendUnicodeStringToString(Name, &Service);
+}
+
+static VOID
+IopImagePath(PUNICODE_STRING ServicePath, char *Path, ULONG Bytes)
+{
+    WCHAR Buffer[260];
+    UNICODE_STRING Image, Service;
+    ULONG Length = 0;
+
+    Image.Buffer = Buffer;
+    Image.Length = 0;
+    Image.MaximumLength = sizeof(Buffer);
+    if (NT_SUCCESS(CmpReadString(ServicePath, L"ImagePath", Buffer, sizeof(Buffer))) && Buffer[0] != 0) {
+        RtlInitUnicodeString(&Image, Buffer);
+        Image.MaximumLength = sizeof(Buffer);
+    } else {
+        IopServiceName(ServicePath, &Service);
+        RtlAppendUnicodeToString(&Image, L"\\SystemRoot\\System32\\drivers\\");
+        RtlAppendUnicodeStringToString(&Image, &Service);
+        RtlAppendUnicodeToString(&Image, L".sys");
+    }
+    if (Image.Length != 0 && Image.Buffer[0] != L'\\') {
+        static const char Root[] = "\\SystemRoot\\";
+
+        RtlCopyMemory(Path, Root, sizeof(Root) - 1);
+        Length = sizeof(Root) - 1;
+    }
+    RtlUnicodeToUTF8N(Path + Length, Bytes - Length - 1, &Bytes, Image.Buffer, Image.Length);
+    Path[Length + Bytes] = 0;
+}
+
+static VOID NTAPI IopLoadUnloadDriver(PVOID Parameter);
+
+/* Loads and unloads run in a worker of the System process; a thread of it may go on itself. */
+static BOOLEAN
+IopMayLoadHere(VOID)
+{
+    return PspCurrentProcess() == PsInitialSystemProcess && PspCurrentThread()->ActiveExWorker;
+}
+
+static NTSTATUS
+IopRunInWorker(PIOP_LOAD Load)
+{
+    KeInitializeEvent(&Load->Done, NotificationEvent, FALSE);
+    ExInitializeWorkItem(&Load->Item, IopLoadUnloadDriver, Load);
+    ExQueueWorkItem(&Load->Item, DelayedWorkQueue);
+    KeWaitForSingleObject(&Load->Done, UserRequest, KernelMode, FALSE, NULL);
+    return Load->Status;
+}
+
+/* Not inlined: this frame stands below DriverEntry in every stack trace. */
+__attribute__((noinline)) NTSTATUS
+IopLoadDriver(PUNICODE_STRING ServicePath)
+{
+    WCHAR NameBuffer[128];
+    UNICODE_STRING Name, Service, RegistryPath;
+    PDRIVER_OBJECT DriverObject;
+    PKI_MODULE Module;
+    NTSTATUS Status;
+    char Path[300];
+
+    if (!IopMayLoadHere()) {
+        IOP_LOAD Load = {.ServicePath = ServicePath};
+
+        return IopRunInWorker(&Load);
+    }
+    KiSchedulePoint(SP_DRIVER_LOAD, IoDriverObjectTypeP);
+    if (!IopKeyExists(ServicePath)) {
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    IopServiceName(ServicePath, &Service);
+    IopDriverName(ServicePath, &Name, NameBuffer, sizeof(NameBuffer));
+    if (NT_SUCCESS(ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0, IoDriverObjectTypeP, KernelMode, NULL,
+                                           (PVOID *)&DriverObject))) {
+        Status = DriverObject->Flags & DRVO_UNLOAD_INVOKED ? STATUS_DRIVER_FAILED_PRIOR_UNLOAD
+                                                           : STATUS_IMAGE_ALREADY_LOADED;
+        ObDereferenceObject(DriverObject);
+        return Status;
+    }
+    IopImagePath(ServicePath, Path, sizeof(Path));
+    Status = MmLoadSystemImage(Path, &Module);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = IopCopyName(&RegistryPath, ServicePath);
+    if (!NT_SUCCESS(Status)) {
+        MmUnloadSystemImage(Module);
+        return Status;
+    }
+    Status = IopCreateDriverObject(&Name, &Service, Module, (PDRIVER_INITIALIZE)Module->EntryPoint, &DriverObject);
+    if (!NT_SUCCESS(Status)) {
+        ExFreePoolWithTag(RegistryPath.Buffer, TAG_IODRIVER);
+        MmUnloadSystemImage(Module);
+        return Status;
+    }
+
+    Status = DriverObject->DriverInit(DriverObject, &RegistryPath);
+
+    RtlFillMemory(RegistryPath.Buffer, RegistryPath.Length, 0xDD); /* it is not the driver's to keep */
+    ExFreePoolWithTag(RegistryPath.Buffer, TAG_IODRIVER);
+    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
+        if (DriverObject->MajorFunction[i] == NULL) {
+            DriverObject->MajorFunction[i] = IopInvalidDeviceRequest;
+        }
+    }
+    if (!NT_SUCCESS(Status)) { /* R2 */
+        KeSetEvent(&IopDriverExtension(DriverObject)->Entered, IO_NO_INCREMENT, FALSE);
+        ObpMakeTemporary(DriverObject);
+        ObDereferenceObject(DriverObject);
+        return Status;
+    }
+    if (DriverObject->DriverExtension->AddDevice == NULL) {
+        DriverObject->Flags |= DRVO_LEGACY_DRIVER;
+    }
+    IopDriverEntered(DriverObject);
+    KeSetEvent(&IopDriverExtension(DriverObject)->Entered, IO_NO_INCREMENT, FALSE);
+    if (DriverObject->DriverExtension->AddDevice != NULL) {
+        Status = IopStartPnpDriver(DriverObject);
+    }
+    return Status;
+}
+
+/* Name and first reference go; the object when the last holder lets go of it. */
+static VOID
+IopForgetDriver(PDRIVER_OBJECT DriverObject)
+{
+    ObpMakeTemporary(DriverObject);
+    ObDereferenceObject(DriverObject);
+}
+
+static BOOLEAN
+IopMayUnload(PDRIVER_OBJECT DriverObject)
+{
+    for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL; Device = Device->NextDevice) {
+        if (Device->ReferenceCount != 0 || Device->AttachedDevice != NULL) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* DriverUnload itself, in a worker. */
+static VOID
+IopCallUnload(PDRIVER_OBJECT DriverObject)
+{
+    DriverObject->DriverUnload(DriverObject);
+    IopForgetDriver(DriverObject);
+}
+
+VOID
+IopTryUnload(PDRIVER_OBJECT DriverObject)
+{
+    if ((DriverObject->Flags & DRVO_UNLOAD_INVOKED) || !IopMayUnload(DriverObject)) {
+        return;
+    }
+    DriverObject->Flags |= DRVO_UNLOAD_INVOKED;
+    if (IopMayLoadHere()) {
+        IopCallUnload(DriverObject);
+    } else {
+        IOP_LOAD Load = {.DriverObject = DriverObject, .Unload = TRUE};
+
+        IopRunInWorker(&Load);
+    }
+}
+
+NTSTATUS
+IopUnloadDriver(PUNICODE_STRING ServicePath)
+{
+    WCHAR NameBuffer[128];
+    UNICODE_STRING Name;
+    PDRIVER_OBJECT DriverObject;
+    NTSTATUS Status;
+
+    if (!IopMayLoadHere()) {
+        IOP_LOAD Load = {.ServicePath = ServicePath, .Unload = TRUE};
+
+        return IopRunInWorker(&Load);
+    }
+    KiSchedulePoint(SP_DRIVER_UNLOAD, IoDriverObjectTypeP);
+    IopDriverName(ServicePath, &Name, NameBuffer, sizeof(NameBuffer));
+    Status = ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0, IoDriverObjectTypeP, KernelMode, NULL,
+                                     (PVOID *)&DriverObject);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (KiVersion->DriverLoadUnloadSerialized) { /* R1 */
+        KeWaitForSingleObject(&IopDriverExtension(DriverObject)->Entered, Executive, KernelMode, FALSE, NULL);
+    }
+    if (DriverObject->Flags & DRVO_UNLOAD_INVOKED) {
+        Status = STATUS_DELETE_PENDING;
+    } else if (DriverObject->DriverUnload == NULL || DriverObject->DriverSection == NULL) {
+        Status = STATUS_INVALID_DEVICE_REQUEST;
+    } else {
+        if (DriverObject->DriverExtension->AddDevice != NULL) {
+            IopRemovePnpDevices(DriverObject);
+        }
+        for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL; Device = Device->NextDevice) {
+            IopExtension(Device)->ExtensionFlags |= DOE_UNLOAD_PENDING; /* R3 */
+        }
+        if (IopMayUnload(DriverObject)) {
+            DriverObject->Flags |= DRVO_UNLOAD_INVOKED;
+            IopCallUnload(DriverObject);
+        }
+    }
+    ObDereferenceObject(DriverObject);
+    return Status;
+}
+
+/* In a system worker thread. */
+static VOID NTAPI
+IopLoadUnloadDriver(PVOID Parameter)
+{
+    PIOP_LOAD Load = Parameter;
+    ULONG Start = 3;
+
+    if (Load->DriverObject != NULL) {
+        IopCallUnload(Load->DriverObject);
+        Load->Status = STATUS_SUCCESS;
+    } else if (Load->Unload) {
+        Load->Status = IopUnloadDriver(Load->ServicePath);
+    } else {
+        Load->Status = IopLoadDriver(Load->ServicePath);
+        if (NT_SUCCESS(Load->Status)) {
+            CmpReadDword(Load->ServicePath, L"Start", &Start);
+            if (Start == 0) {
+                IopRunReinit(TRUE);
+            }
+            IopRunReinit(FALSE);
+        }
+    }
+    KeSetEvent(&Load->Done, IO_NO_INCREMENT, FALSE);
+}
+
+/* The name may be the user's: checked for privilege, captured. */
+static NTSTATUS
+IopServiceRequest(PUNICODE_STRING DriverServiceName, BOOLEAN Unload)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    UNICODE_STRING Path;
+    NTSTATUS Status;
+    LUID Privilege = {.LowPart = 10}; /* SeLoadDriverPrivilege */
+
+    if (Mode != KernelMode && !SepHasPrivilege(Privilege, Mode)) {
+        return STATUS_PRIVILEGE_NOT_HELD;
+    }
+    __try {
+        UNICODE_STRING Source;
+
+        if (Mode != KernelMode) {
+            ProbeForRead(DriverServiceName, sizeof(*DriverServiceName), sizeof(PVOID));
+        }
+        Source = *DriverServiceName;
+        if (Mode != KernelMode) {
+            ProbeForRead(Source.Buffer, Source.Length, sizeof(WCHAR));
+        }
+        if (Source.Length == 0 || Source.Length % sizeof(WCHAR) != 0) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        Status = IopCopyName(&Path, &Source);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (Unload) {
+        WCHAR NameBuffer[128];
+        UNICODE_STRING Name;
+        PDRIVER_OBJECT DriverObject;
+
+        /* A PnP driver goes when its devices have gone, not by this service. */
+        IopDriverName(&Path, &Name, NameBuffer, sizeof(NameBuffer));
+        Status = ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0, IoDriverObjectTypeP, KernelMode, NULL,
+                                         (PVOID *)&DriverObject);
+        if (NT_SUCCESS(Status)) {
+            if (DriverObject->DriverExtension->AddDevice != NULL) {
+                Status = STATUS_INVALID_DEVICE_REQUEST;
+            }
+            ObDereferenceObject(DriverObject);
+            if (NT_SUCCESS(Status)) {
+                Status = IopUnloadDriver(&Path);
+            }
+        }
+    } else {
+        Status = IopLoadDriver(&Path);
+    }
+    ExFreePoolWithTag(Path.Buffer, TAG_IODRIVER);
+    return Status;
+}
+
+NTSTATUS NTAPI
+NtLoadDriver(PUNICODE_STRING DriverServiceName)
+{
+    return IopServiceRequest(DriverServiceName, FALSE);
+}
+
+NTSTATUS NTAPI
+NtUnloadDriver(PUNICODE_STRING DriverServiceName)
+{
+    return IopServiceRequest(DriverServiceName, TRUE);
+}
+
+NTSTATUS
+IopCreateBuiltinDriver(PCWSTR Name, PDRIVER_INITIALIZE Entry, PDRIVER_OBJECT *DriverObject)
+{
+    UNICODE_STRING DriverName, ServiceName;
+    NTSTATUS Status;
+
+    RtlInitUnicodeString(&DriverName, Name);
+    IopServiceName(&DriverName, &ServiceName);
+    Status = IopCreateDriverObject(&DriverName, &ServiceName, NULL, Entry, DriverObject);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = Entry(*DriverObject, NULL);
+    KeSetEvent(&IopDriverExtension(*DriverObject)->Entered, IO_NO_INCREMENT, FALSE);
+    if (!NT_SUCCESS(Status)) {
+        IopForgetDriver(*DriverObject);
+        return Status;
+    }
+    IopDriverEntered(*DriverObject);
+    return STATUS_SUCCESS;
+}
+
+/* Exported, not documented: a driver object without a service or an image. */
+NTSTATUS NTAPI
+IoCreateDriver(PUNICODE_STRING DriverName, PDRIVER_INITIALIZE InitializationFunction)
+{
+    WCHAR Buffer[24];
+    UNICODE_STRING Name, Service;
+    PDRIVER_OBJECT DriverObject;
+    NTSTATUS Status;
+
+    if (DriverName == NULL) {
+        ULONG Number = IopDeviceNumber++;
+
+        RtlCopyMemory(Buffer, L"\\Driver\\00000000", 17 * sizeof(WCHAR));
+        for (ULONG i = 0; i < 8; i++) {
+            Buffer[15 - i] = L"0123456789abcdef"[(Number >> (4 * i)) & 15];
+        }
+        RtlInitUnicodeString(&Name, Buffer);
+        DriverName = &Name;
+    }
+    IopServiceName(DriverName, &Service);
+    Status = IopCreateDriverObject(DriverName, &Service, NULL, InitializationFunction, &DriverObject);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = InitializationFunction(DriverObject, NULL);
+    KeSetEvent(&IopDriverExtension(DriverObject)->Entered, IO_NO_INCREMENT, FALSE);
+    if (!NT_SUCCESS(Status)) {
+        IopForgetDriver(DriverObject);
+        return Status;
+    }
+    IopDriverEntered(DriverObject);
+    return Status;
+}
+
+VOID NTAPI
+IoDeleteDriver(PDRIVER_OBJECT DriverObject)
+{
+    IopForgetDriver(DriverObject);
+}
+
+/* [wdm: IoAllocateDriverObjectExtension] One for each identification address; freed with the driver. */
+NTSTATUS NTAPI
+IoAllocateDriverObjectExtension(PDRIVER_OBJECT DriverObject, PVOID ClientIdentificationAddress,
+                                ULONG DriverObjectExtensionSize, PVOID *DriverObjectExtension)
+{
+    PIOP_DRIVER_EXTENSION Extension = IopDriverExtension(DriverObject);
+    PIOP_CLIENT_EXTENSION Client;
+
+    *DriverObjectExtension = NULL;
+    if (IoGetDriverObjectExtension(DriverObject, ClientIdentificationAddress) != NULL) {
+        return STATUS_OBJECT_NAME_COLLISION;
+    }
+    Client = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Client) + DriverObjectExtensionSize, 'virD');
+    if (Client == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlZeroMemory(Client, sizeof(*Client) + DriverObjectExtensionSize);
+    Client->Id = ClientIdentificationAddress;
+    Client->Next = Extension->ClientExtensions;
+    Extension->ClientExtensions = Client;
+    *DriverObjectExtension = Client->Body;
+    return STATUS_SUCCESS;
+}
+
+PVOID NTAPI
+IoGetDriverObjectExtension(PDRIVER_OBJECT DriverObject, PVOID ClientIdentificationAddress)
+{
+    PIOP_CLIENT_EXTENSION Client = IopDriverExtension(DriverObject)->ClientExtensions;
+
+    while (Client != NULL && Client->Id != ClientIdentificationAddress) {
+        Client = Client->Next;
+    }
+    return Client != NULL ? Client->Body : NULL;
+}

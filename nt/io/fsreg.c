@@ -1,0 +1,245 @@
+/*
+ * fsreg.c - file systems, and the volumes that they mount.
+ *
+ * A disk device has a volume parameter block; the first open of a name behind it asks the registered file
+ * systems of its kind, latest first, IRP_MN_MOUNT_VOLUME; the one that recognises the volume sets the VPB's
+ * DeviceObject. [ntifs: IoRegisterFileSystem, IRP_MJ_FILE_SYSTEM_CONTROL, IoVerifyVolume]
+ *
+ *   M1  DeviceLock of the device is held while it is being mounted or verified.
+ *   M2  A VPB lives as long as its device, or the last file object on it.
+ */
+#include "nt/io/iop.h"
+
+typedef struct _IOP_FS_NOTIFY {
+    LIST_ENTRY Links;
+    PDRIVER_OBJECT DriverObject;
+    PDRIVER_FS_NOTIFICATION Routine;
+} IOP_FS_NOTIFY, *PIOP_FS_NOTIFY;
+
+static PLIST_ENTRY
+IopFileSystemsOf(DEVICE_TYPE Type)
+{
+    switch (Type) {
+    case FILE_DEVICE_DISK_FILE_SYSTEM:
+    case FILE_DEVICE_DISK:
+    case FILE_DEVICE_VIRTUAL_DISK:
+        return &IopDiskFileSystems;
+    case FILE_DEVICE_CD_ROM_FILE_SYSTEM:
+    case FILE_DEVICE_CD_ROM:
+        return &IopCdRomFileSystems;
+    case FILE_DEVICE_TAPE_FILE_SYSTEM:
+    case FILE_DEVICE_TAPE:
+        return &IopTapeFileSystems;
+    case FILE_DEVICE_NETWORK_FILE_SYSTEM:
+        return &IopNetworkFileSystems;
+    }
+    return NULL;
+}
+
+PVPB
+IopCreateVpb(PDEVICE_OBJECT DeviceObject)
+{
+    PVPB Vpb = ExAllocatePoolWithTag(NonPagedPool, sizeof(VPB), ' bpV');
+
+    if (Vpb != NULL) {
+        RtlZeroMemory(Vpb, sizeof(*Vpb));
+        Vpb->Type = IO_TYPE_VPB;
+        Vpb->Size = sizeof(VPB);
+        Vpb->RealDevice = DeviceObject;
+        Vpb->ReferenceCount = 1; /* M2: the device's */
+    }
+    return Vpb;
+}
+
+VOID
+IopDereferenceVpb(PVPB Vpb)
+{
+    if (--Vpb->ReferenceCount == 0) {
+        if (Vpb->RealDevice != NULL && Vpb->RealDevice->Vpb == Vpb) {
+            Vpb->RealDevice->Vpb = NULL;
+        }
+        ExFreePoolWithTag(Vpb, ' bpV');
+    }
+}
+
+static VOID
+IopNotifyFs(PDEVICE_OBJECT DeviceObject, BOOLEAN Active)
+{
+    for (PLIST_ENTRY Entry = IopFsNotify.Flink; Entry != &IopFsNotify; Entry = Entry->Flink) {
+        CONTAINING_RECORD(Entry, IOP_FS_NOTIFY, Links)->Routine(DeviceObject, Active);
+    }
+}
+
+VOID NTAPI
+IoRegisterFileSystem(PDEVICE_OBJECT DeviceObject)
+{
+    PLIST_ENTRY List = IopFileSystemsOf(DeviceObject->DeviceType);
+
+    if (List != NULL) {
+        if (DeviceObject->Flags & 0x00010000 /* DO_LOW_PRIORITY_FILESYSTEM */) {
+            InsertTailList(List, &DeviceObject->Queue.ListEntry);
+        } else {
+            InsertHeadList(List, &DeviceObject->Queue.ListEntry);
+        }
+    }
+    DeviceObject->Flags &= ~DO_DEVICE_INITIALIZING;
+    IopReferenceDevice(DeviceObject);
+    IopNotifyFs(DeviceObject, TRUE);
+}
+
+VOID NTAPI
+IoUnregisterFileSystem(PDEVICE_OBJECT DeviceObject)
+{
+    if (!IsListEmpty(&DeviceObject->Queue.ListEntry)) {
+        RemoveEntryList(&DeviceObject->Queue.ListEntry);
+        InitializeListHead(&DeviceObject->Queue.ListEntry);
+    }
+    IopNotifyFs(DeviceObject, FALSE);
+    IopDereferenceDevice(DeviceObject);
+}
+
+/* [ntifs: IoRegisterFsRegistrationChange] Told of those that are registered already as well. */
+static NTSTATUS
+IopAddFsNotify(PDRIVER_OBJECT DriverObject, PDRIVER_FS_NOTIFICATION Routine)
+{
+    PLIST_ENTRY Lists[] = {&IopDiskFileSystems, &IopCdRomFileSystems, &IopTapeFileSystems, &IopNetworkFileSystems};
+    PIOP_FS_NOTIFY Notify = ExAllocatePoolWithTag(PagedPool, sizeof(*Notify), TAG_IODRIVER);
+
+    if (Notify == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    Notify->DriverObject = DriverObject;
+    Notify->Routine = Routine;
+    ObReferenceObject(DriverObject);
+    InsertTailList(&IopFsNotify, &Notify->Links);
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Lists); i++) {
+        for (PLIST_ENTRY Entry = Lists[i]->Flink; Entry != Lists[i]; Entry = Entry->Flink) {
+            Routine(CONTAINING_RECORD(Entry, DEVICE_OBJECT, Queue.ListEntry), TRUE);
+        }
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI
+IoRegisterFsRegistrationChange(PDRIVER_OBJECT DriverObject, PDRIVER_FS_NOTIFICATION DriverNotificationRoutine)
+{
+    return IopAddFsNotify(DriverObject, DriverNotificationRoutine);
+}
+
+NTSTATUS NTAPI
+IoRegisterFsRegistrationChangeEx(PDRIVER_OBJECT DriverObject, PDRIVER_FS_NOTIFICATION DriverNotificationRoutine)
+{
+    return IopAddFsNotify(DriverObject, DriverNotificationRoutine);
+}
+
+VOID NTAPI
+IoUnregisterFsRegistrationChange(PDRIVER_OBJECT DriverObject, PDRIVER_FS_NOTIFICATION DriverNotificationRoutine)
+{
+    for (PLIST_ENTRY Entry = IopFsNotify.Flink; Entry != &IopFsNotify; Entry = Entry->Flink) {
+        PIOP_FS_NOTIFY Notify = CONTAINING_RECORD(Entry, IOP_FS_NOTIFY, Links);
+
+        if (Notify->DriverObject == DriverObject && Notify->Routine == DriverNotificationRoutine) {
+            RemoveEntryList(Entry);
+            ExFreePoolWithTag(Notify, TAG_IODRIVER);
+            ObDereferenceObject(DriverObject);
+            return;
+        }
+    }
+}
+
+NTSTATUS
+IopMountVolume(PDEVICE_OBJECT DeviceObject, BOOLEAN AllowRaw)
+{
+    PLIST_ENTRY List = IopFileSystemsOf(DeviceObject->DeviceType), Entry;
+    NTSTATUS Status = STATUS_UNRECOGNIZED_VOLUME;
+
+    KeWaitForSingleObject(&DeviceObject->DeviceLock, Executive, KernelMode, FALSE, NULL); /* M1 */
+    if (DeviceObject->Vpb->Flags & VPB_MOUNTED) {
+        KeSetEvent(&DeviceObject->DeviceLock, IO_NO_INCREMENT, FALSE);
+        return STATUS_SUCCESS;
+    }
+    for (Entry = List != NULL ? List->Flink : NULL; Entry != NULL && Entry != List; Entry = Entry->Flink) {
+        PDEVICE_OBJECT FileSystem = CONTAINING_RECORD(Entry, DEVICE_OBJECT, Queue.ListEntry);
+        IO_STACK_LOCATION Template = {.MajorFunction = IRP_MJ_FILE_SYSTEM_CONTROL, .MinorFunction = IRP_MN_MOUNT_VOLUME};
+
+        Template.Parameters.MountVolume.Vpb = DeviceObject->Vpb;
+        Template.Parameters.MountVolume.DeviceObject = IoGetAttachedDevice(DeviceObject);
+        Template.Flags = AllowRaw ? SL_ALLOW_RAW_MOUNT : 0;
+        Status = IopSendSynchronous(IoGetAttachedDevice(FileSystem), &Template, STATUS_NOT_SUPPORTED, NULL);
+        if (NT_SUCCESS(Status)) {
+            DeviceObject->Vpb->Flags |= VPB_MOUNTED;
+            if (DeviceObject->Vpb->DeviceObject != NULL) {
+                DeviceObject->Vpb->DeviceObject->StackSize = max(
+                    DeviceObject->Vpb->DeviceObject->StackSize, (CCHAR)(IoGetAttachedDevice(DeviceObject)->StackSize + 1));
+            }
+            break;
+        }
+        if (Status != STATUS_UNRECOGNIZED_VOLUME && Status != STATUS_FS_DRIVER_REQUIRED) {
+            break;
+        }
+    }
+    KeSetEvent(&DeviceObject->DeviceLock, IO_NO_INCREMENT, FALSE);
+    return Status;
+}
+
+NTSTATUS NTAPI
+IoVerifyVolume(PDEVICE_OBJECT DeviceObject, BOOLEAN AllowRawMount)
+{
+    IO_STACK_LOCATION Template = {.MajorFunction = IRP_MJ_FILE_SYSTEM_CONTROL, .MinorFunction = IRP_MN_VERIFY_VOLUME};
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (DeviceObject->Vpb->Flags & VPB_MOUNTED) {
+        KeWaitForSingleObject(&DeviceObject->DeviceLock, Executive, KernelMode, FALSE, NULL); /* M1 */
+        Template.Parameters.VerifyVolume.Vpb = DeviceObject->Vpb;
+        Template.Parameters.VerifyVolume.DeviceObject = DeviceObject->Vpb->DeviceObject;
+        Template.Flags = AllowRawMount ? SL_ALLOW_RAW_MOUNT : 0;
+        Status = IopSendSynchronous(IoGetAttachedDevice(DeviceObject->Vpb->DeviceObject), &Template, STATUS_NOT_SUPPORTED,
+                                    NULL);
+        DeviceObject->Flags &= ~DO_VERIFY_VOLUME;
+        KeSetEvent(&DeviceObject->DeviceLock, IO_NO_INCREMENT, FALSE);
+    }
+    if (Status == STATUS_WRONG_VOLUME || (DeviceObject->Vpb->Flags & VPB_MOUNTED) == 0) {
+        if (Status == STATUS_WRONG_VOLUME) {
+            PVPB Old = DeviceObject->Vpb;
+
+            DeviceObject->Vpb = IopCreateVpb(DeviceObject);
+            IopDereferenceVpb(Old);
+        }
+        IopMountVolume(DeviceObject, AllowRawMount);
+    }
+    return Status;
+}
+
+/* Every registered file system hears of the shutdown. */
+VOID
+IopShutdownFileSystems(VOID)
+{
+    PLIST_ENTRY Lists[] = {&IopNetworkFileSystems, &IopDiskFileSystems, &IopCdRomFileSystems, &IopTapeFileSystems};
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Lists); i++) {
+        for (PLIST_ENTRY Entry = Lists[i]->Flink; Entry != Lists[i]; Entry = Entry->Flink) {
+            PDEVICE_OBJECT FileSystem = CONTAINING_RECORD(Entry, DEVICE_OBJECT, Queue.ListEntry);
+            IO_STACK_LOCATION Template = {.MajorFunction = IRP_MJ_SHUTDOWN};
+
+            IopSendSynchronous(IoGetAttachedDevice(FileSystem), &Template, STATUS_NOT_SUPPORTED, NULL);
+        }
+    }
+}
+
+/* The disk under a file system's volume, referenced. */
+NTSTATUS NTAPI
+IoGetDiskDeviceObject(PDEVICE_OBJECT FileSystemDeviceObject, PDEVICE_OBJECT *DiskDeviceObject)
+{
+    PVPB Vpb;
+
+    if (FileSystemDeviceObject->Vpb != NULL) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Vpb = IopExtension(FileSystemDeviceObject)->Vpb;
+    if (Vpb == NULL || (Vpb->Flags & VPB_MOUNTED) == 0) {
+        return STATUS_VOLUME_DISMOUNTED;
+    }
+    ObReferenceObject(Vpb->RealDevice);
+    *DiskDeviceObject = Vpb->RealDevice;
+    return STATUS_SUCCESS;
+}

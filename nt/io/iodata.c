@@ -1,0 +1,25 @@
+/*
+ * iodata.c - every mutable global of nt/io.
+ */
+#include "nt/io/iop.h"
+
+/* Object types: the P names are ours, the others are what drivers import (same value, by DATA). */
+POBJECT_TYPE IoFileObjectTypeP, IoDeviceObjectTypeP, IoDriverObjectTypeP, IoCompletionTypeP;
+#undef IoFileObjectType
+POBJECT_TYPE *IoFileObjectType;
+POBJECT_TYPE *IoDeviceObjectType;
+POBJECT_TYPE *IoDriverObjectType;
+
+LIST_ENTRY IopDiskFileSystems, IopCdRomFileSystems, IopTapeFileSystems, IopNetworkFileSystems;
+LIST_ENTRY IopFsNotify;
+LIST_ENTRY IopShutdownQueue, IopLastChanceShutdownQueue;
+LIST_ENTRY IopReinitQueue, IopBootReinitQueue;
+LIST_ENTRY IopTimers, IopInterfaces, IopPnpNotify, IopPowerSettings;
+LIST_ENTRY IopDeviceNodes;
+KSPIN_LOCK IopCancelLock, IopVpbLock;
+ULONG IopErrorLogSequence, IopDeviceNumber, IopInterfaceNumber;
+PDRIVER_OBJECT IopRootBusDriver;
+KTIMER IopSecondTimer;
+KDPC IopSecondDpc;
+ULONG IopRunningTimers;
+CONFIGURATION_INFORMATION IopConfiguration = {.Version = 2};

@@ -1,0 +1,82 @@
+/*
+ * symlink.c - symbolic links as drivers make them: permanent, in the caller's namespace of names.
+ * [wdm: IoCreateSymbolicLink, IoDeleteSymbolicLink]
+ */
+#include "nt/io/iop.h"
+
+static NTSTATUS
+IopMakeLink(PUNICODE_STRING Name, PUNICODE_STRING Target)
+{
+    OBJECT_ATTRIBUTES Attributes;
+    NTSTATUS Status;
+    HANDLE Handle;
+
+    InitializeObjectAttributes(&Attributes, Name, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    Status = ZwCreateSymbolicLinkObject(&Handle, SYMBOLIC_LINK_ALL_ACCESS, &Attributes, Target);
+    if (NT_SUCCESS(Status)) {
+        ZwClose(Handle);
+    }
+    return Status;
+}
+
+NTSTATUS NTAPI
+IoCreateSymbolicLink(PUNICODE_STRING SymbolicLinkName, PUNICODE_STRING DeviceName)
+{
+    return IopMakeLink(SymbolicLinkName, DeviceName);
+}
+
+NTSTATUS NTAPI
+IoCreateUnprotectedSymbolicLink(PUNICODE_STRING SymbolicLinkName, PUNICODE_STRING DeviceName)
+{
+    return IopMakeLink(SymbolicLinkName, DeviceName);
+}
+
+NTSTATUS NTAPI
+IoDeleteSymbolicLink(PUNICODE_STRING SymbolicLinkName)
+{
+    OBJECT_ATTRIBUTES Attributes;
+    NTSTATUS Status;
+    HANDLE Handle;
+
+    InitializeObjectAttributes(&Attributes, SymbolicLinkName, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    Status = ZwOpenSymbolicLinkObject(&Handle, DELETE, &Attributes);
+    if (NT_SUCCESS(Status)) {
+        Status = ZwMakeTemporaryObject(Handle);
+        ZwClose(Handle);
+    }
+    return Status;
+}
+
+/* Anonymous names for the pairs below. */
+static PKEVENT
+IopCreateEvent(PUNICODE_STRING EventName, PHANDLE EventHandle, EVENT_TYPE Type)
+{
+    OBJECT_ATTRIBUTES Attributes;
+    PKEVENT Event;
+    HANDLE Handle;
+
+    InitializeObjectAttributes(&Attributes, EventName, OBJ_OPENIF | OBJ_CASE_INSENSITIVE, NULL, NULL);
+    if (!NT_SUCCESS(ZwCreateEvent(&Handle, EVENT_ALL_ACCESS, &Attributes, Type, TRUE))) {
+        return NULL;
+    }
+    if (!NT_SUCCESS(ObReferenceObjectByHandle(Handle, 0, ExEventObjectTypeP, KernelMode, (PVOID *)&Event, NULL))) {
+        ZwClose(Handle);
+        return NULL;
+    }
+    ObDereferenceObject(Event); /* the handle keeps it */
+    *EventHandle = Handle;
+    return Event;
+}
+
+/* [wdm: IoCreateNotificationEvent] Made or opened by name; initially signaled. */
+PKEVENT NTAPI
+IoCreateNotificationEvent(PUNICODE_STRING EventName, PHANDLE EventHandle)
+{
+    return IopCreateEvent(EventName, EventHandle, NotificationEvent);
+}
+
+PKEVENT NTAPI
+IoCreateSynchronizationEvent(PUNICODE_STRING EventName, PHANDLE EventHandle)
+{
+    return IopCreateEvent(EventName, EventHandle, SynchronizationEvent);
+}
