@@ -46,37 +46,3 @@ IoDeleteSymbolicLink(PUNICODE_STRING SymbolicLinkName)
     }
     return Status;
 }
-
-/* Anonymous names for the pairs below. */
-static PKEVENT
-IopCreateEvent(PUNICODE_STRING EventName, PHANDLE EventHandle, EVENT_TYPE Type)
-{
-    OBJECT_ATTRIBUTES Attributes;
-    PKEVENT Event;
-    HANDLE Handle;
-
-    InitializeObjectAttributes(&Attributes, EventName, OBJ_OPENIF | OBJ_CASE_INSENSITIVE, NULL, NULL);
-    if (!NT_SUCCESS(ZwCreateEvent(&Handle, EVENT_ALL_ACCESS, &Attributes, Type, TRUE))) {
-        return NULL;
-    }
-    if (!NT_SUCCESS(ObReferenceObjectByHandle(Handle, 0, ExEventObjectTypeP, KernelMode, (PVOID *)&Event, NULL))) {
-        ZwClose(Handle);
-        return NULL;
-    }
-    ObDereferenceObject(Event); /* the handle keeps it */
-    *EventHandle = Handle;
-    return Event;
-}
-
-/* [wdm: IoCreateNotificationEvent] Made or opened by name; initially signaled. */
-PKEVENT NTAPI
-IoCreateNotificationEvent(PUNICODE_STRING EventName, PHANDLE EventHandle)
-{
-    return IopCreateEvent(EventName, EventHandle, NotificationEvent);
-}
-
-PKEVENT NTAPI
-IoCreateSynchronizationEvent(PUNICODE_STRING EventName, PHANDLE EventHandle)
-{
-    return IopCreateEvent(EventName, EventHandle, SynchronizationEvent);
-}
