@@ -48,18 +48,6 @@ IoIsSystemThread(PETHREAD Thread)
     return Thread->Tcb.SystemThread;
 }
 
-PEPROCESS NTAPI
-IoGetCurrentProcess(VOID)
-{
-    return PspCurrentProcess();
-}
-
-PEPROCESS NTAPI
-IoThreadToProcess(PETHREAD Thread)
-{
-    return PspThreadsProcess(Thread);
-}
-
 PIRP NTAPI
 IoGetTopLevelIrp(VOID)
 {
@@ -113,13 +101,6 @@ IoIsOperationSynchronous(PIRP Irp)
         return (Irp->Flags & IRP_SYNCHRONOUS_PAGING_IO) != 0;
     }
     return (FileObject != NULL && IopIsSynchronousFile(FileObject)) || (Irp->Flags & IRP_SYNCHRONOUS_API);
-}
-
-/* 32-bit processes do not exist here. */
-BOOLEAN NTAPI
-IoIs32bitProcess(PIRP Irp)
-{
-    return FALSE;
 }
 
 BOOLEAN NTAPI
