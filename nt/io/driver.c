@@ -258,8 +258,13 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
         return Status;
     }
     IopImagePath(ServicePath, Path, sizeof(Path));
+    IopFailureText[0] = 0;
     Status = MmLoadSystemImage(Path, &Module);
     if (!NT_SUCCESS(Status)) {
+        if (MiLoadMessage[0] != 0) {
+            RtlCopyMemory(IopFailureText, ": ", 2);
+            RtlCopyMemory(IopFailureText + 2, MiLoadMessage, sizeof(IopFailureText) - 3);
+        }
         return Status;
     }
     Status = IopCopyName(&RegistryPath, ServicePath);
@@ -298,6 +303,12 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
         Status = IopStartPnpDriver(DriverObject);
     }
     return Status;
+}
+
+const char *
+IopLoadFailure(VOID)
+{
+    return IopFailureText;
 }
 
 /* Name and first reference go; the object when the last holder lets go of it. */

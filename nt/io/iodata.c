@@ -23,3 +23,4 @@ KTIMER IopSecondTimer;
 KDPC IopSecondDpc;
 ULONG IopRunningTimers;
 CONFIGURATION_INFORMATION IopConfiguration = {.Version = 2};
+char IopFailureText[256]; /* why the last load failed, in the loader's words */

@@ -186,6 +186,7 @@ extern LIST_ENTRY IopReinitQueue, IopBootReinitQueue;
 extern LIST_ENTRY IopTimers, IopInterfaces, IopPnpNotify, IopPowerSettings;
 extern KSPIN_LOCK IopCancelLock, IopVpbLock, IopFileLock;
 extern ULONG IopErrorLogSequence, IopDeviceNumber, IopInterfaceNumber;
+extern char IopFailureText[256];
 extern PDRIVER_OBJECT IopRootBusDriver;
 extern KTIMER IopSecondTimer;
 extern KDPC IopSecondDpc;
