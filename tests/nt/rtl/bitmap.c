@@ -3,7 +3,7 @@
  *
  * Sources: [DDI] the routine's page in wdm.h, ntddk.h or ntifs.h.
  */
-#include "tests/nt/ntlab-test.h"
+#include "../ntlab-test.h"
 
 #define BITS 133
 
@@ -12,7 +12,7 @@ static int Flags[BITS];
 static RTL_BITMAP Map;
 static ULONG Random = 99;
 
-static ULONG Next(void)
+static ULONG Next(VOID)
 {
     Random = Random * 1664525 + 1013904223;
     return Random >> 8;
@@ -40,7 +40,7 @@ static ULONG ModelFind(ULONG Count, ULONG Hint, int Value)
     return Found != 0xFFFFFFFF ? Found : Model(0, Hint, Count, Value);
 }
 
-static void TestAgainstModel(void)
+static VOID AgainstModel(VOID)
 {
     int Round, Bad = 0;
     ULONG Index;
@@ -114,7 +114,7 @@ static void TestAgainstModel(void)
     EXPECT_EQ(Bad, 0);
 }
 
-static void TestRuns(void)
+static VOID Runs(VOID)
 {
     RTL_BITMAP_RUN Run[2];
     ULONG Start = 0;
@@ -136,7 +136,7 @@ static void TestRuns(void)
     EXPECT_EQ(RtlFindClearBits(&Map, BITS + 1, 0), 0xFFFFFFFF);
 }
 
-static void TestTime(void)
+static VOID Time(VOID)
 {
     TIME_FIELDS Fields;
     LARGE_INTEGER Time, Back;
@@ -167,9 +167,4 @@ static void TestTime(void)
     EXPECT(!RtlTimeToSecondsSince1970(&Time, &Seconds));
 }
 
-void TestBitmap(void)
-{
-    TestAgainstModel();
-    TestRuns();
-    TestTime();
-}
+TEST_DRIVER(TEST(AgainstModel), TEST(Runs), TEST(Time))

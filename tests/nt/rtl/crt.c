@@ -4,7 +4,7 @@
  * Sources: [CRT] Microsoft Learn, "C runtime library (CRT) reference", the routine's page; [FMT] "Format
  * specification syntax: printf and wprintf functions".
  */
-#include "tests/nt/ntlab-test.h"
+#include "../ntlab-test.h"
 
 int __cdecl _snprintf(char *Buffer, size_t Count, const char *Format, ...);
 int __cdecl _snwprintf(wchar_t *Buffer, size_t Count, const wchar_t *Format, ...);
@@ -17,7 +17,7 @@ static wchar_t Wide[128];
 #define PRINTS(Expected, ...) (_snprintf(Text, sizeof(Text), __VA_ARGS__), strcmp(Text, Expected) == 0)
 #define WPRINTS(Expected, ...) (_snwprintf(Wide, 128, __VA_ARGS__), wcscmp(Wide, Expected) == 0)
 
-static void TestFormat(void)
+static VOID Format(VOID)
 {
     UNICODE_STRING Counted = {6, 6, L"xyz123"};
     STRING Narrow = {2, 2, "pq7"};
@@ -43,7 +43,7 @@ static void TestFormat(void)
     EXPECT(WPRINTS(L"xyz 0x2a", L"%wZ %#x", &Counted, 42));
 }
 
-static void TestFormatLimits(void)
+static VOID FormatLimits(VOID)
 {
     /* [CRT:_snprintf] a text of exactly Count characters is not terminated; a longer one gives a negative value. */
     memset(Text, 'z', 8);
@@ -64,7 +64,7 @@ static void TestFormatLimits(void)
     EXPECT(strcmp(Text, "12") == 0);
 }
 
-static void TestStrings(void)
+static VOID Strings(VOID)
 {
     char Buffer[16];
     char *Context = NULL;
@@ -93,7 +93,7 @@ static void TestStrings(void)
     EXPECT(toupper('q') == 'Q' && tolower('Q') == 'q' && isdigit('7') && !isdigit('x') && isspace('\t'));
 }
 
-static void TestSecure(void)
+static VOID Secure(VOID)
 {
     char Buffer[8];
 
@@ -116,7 +116,7 @@ static int Down(const void *A, const void *B)
     return *(const int *)B - *(const int *)A;
 }
 
-static void TestSortAndNumbers(void)
+static VOID SortAndNumbers(VOID)
 {
     int Numbers[64], Index, Bad = 0, Key = 17;
     char Buffer[40];
@@ -136,11 +136,4 @@ static void TestSortAndNumbers(void)
     EXPECT(_itoa_s(1234, Buffer, 4, 10) == 34 && Buffer[0] == 0);
 }
 
-void TestCrt(void)
-{
-    TestFormat();
-    TestFormatLimits();
-    TestStrings();
-    TestSecure();
-    TestSortAndNumbers();
-}
+TEST_DRIVER(TEST(Format), TEST(FormatLimits), TEST(Strings), TEST(Secure), TEST(SortAndNumbers))

@@ -3,13 +3,13 @@
  *
  * Sources: [DDI] the routine's page in wdm.h; [C] ISO C 7.24.
  */
-#include "tests/nt/ntlab-test.h"
+#include "../ntlab-test.h"
 
 #define SPACE 400
 
 static UCHAR Left[SPACE], Right[SPACE], Model[SPACE];
 
-static void Reset(void)
+static void Reset(VOID)
 {
     int Index;
 
@@ -31,7 +31,7 @@ static int Same(const UCHAR *A, const UCHAR *B)
 }
 
 /* [DDI:RtlMoveMemory] "The (Source + Length) can overlap the Destination range"; nothing outside changes. */
-static void TestMove(void)
+static VOID Move(VOID)
 {
     int Length, Distance, Index, Bad = 0;
 
@@ -49,7 +49,7 @@ static void TestMove(void)
 }
 
 /* [DDI:RtlFillMemory, RtlZeroMemory, RtlCopyMemory] exactly Length bytes. */
-static void TestFillAndCopy(void)
+static VOID FillAndCopy(VOID)
 {
     int Length, Start, Index, Bad = 0;
 
@@ -79,7 +79,7 @@ static void TestFillAndCopy(void)
 }
 
 /* [DDI:RtlCompareMemory] "returns the number of bytes that are equivalent"; [C] memcmp's sign is that of the first difference. */
-static void TestCompare(void)
+static VOID Compare(VOID)
 {
     int Length, At, Bad = 0;
 
@@ -99,9 +99,4 @@ static void TestCompare(void)
     EXPECT_EQ(Bad, 0);
 }
 
-void TestMemory(void)
-{
-    TestMove();
-    TestFillAndCopy();
-    TestCompare();
-}
+TEST_DRIVER(TEST(Move), TEST(FillAndCopy), TEST(Compare))

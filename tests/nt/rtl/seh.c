@@ -4,14 +4,14 @@
  * Sources: [SEH] Microsoft Learn, "Structured Exception Handling (C/C++)" with its try-except and try-finally
  * pages; [X64] "x64 exception handling"; [DDI] the routine's page; [MN1] docs/machine-notes, compilers, 1.
  */
-#include "tests/nt/ntlab-test.h"
+#include "../ntlab-test.h"
 
 #define BAD ((volatile int *)0x10)
 
 static volatile int Order[32];
 static volatile int Steps;
 
-static void Step(int What)
+static VOID Step(int What)
 {
     if (Steps < 32) {
         Order[Steps] = What;
@@ -58,18 +58,19 @@ __attribute__((noinline)) static int Load(volatile int *Address)
  */
 static VOID(NTAPI *volatile RaiseStatus)(NTSTATUS);
 
-__attribute__((noinline)) static void Raise(NTSTATUS Status)
+__attribute__((noinline)) static VOID Raise(NTSTATUS Status)
 {
     RaiseStatus(Status);
     __asm__ volatile("");
 }
 
 /* [SEH] "If an exception occurs during execution of the guarded section ... the __except expression is evaluated"; EXCEPTION_EXECUTE_HANDLER runs the block. */
-static void TestCallFaults(void)
+static VOID CallFaults(VOID)
 {
     volatile int After = 0;
     NTSTATUS Code = 0;
 
+    RaiseStatus = (VOID(NTAPI *)(NTSTATUS))ExRaiseStatus;
     Steps = 0;
     __try {
         Step(1);
@@ -101,7 +102,7 @@ __attribute__((noinline)) static int SameFrame(volatile int *P, int *Q, int A, i
     return X + A + B + C + D + W;
 }
 
-static void TestSameFrame(void)
+static VOID SameFrameHandles(VOID)
 {
     int Out = 0, Good = 7;
     int Result;
@@ -116,7 +117,7 @@ static void TestSameFrame(void)
 /* [MN1] The same with values in vector registers. */
 typedef float TEST_VECTOR __attribute__((vector_size(16)));
 
-__attribute__((noinline)) static void SameFrameVector(volatile int *P, TEST_VECTOR *Out, const TEST_VECTOR *In)
+__attribute__((noinline)) static VOID SameFrameVector(volatile int *P, TEST_VECTOR *Out, const TEST_VECTOR *In)
 {
     TEST_VECTOR A = In[0], B = In[1] + In[2];
 
@@ -127,7 +128,7 @@ __attribute__((noinline)) static void SameFrameVector(volatile int *P, TEST_VECT
     Out[0] = A * B;
 }
 
-static void TestSameFrameVector(void)
+static VOID SameFrameKeepsVectors(VOID)
 {
     static const TEST_VECTOR In[3] = {{1, 2, 3, 4}, {1, 1, 1, 1}, {1, 2, 3, 4}};
     TEST_VECTOR Out[1] = {{0, 0, 0, 0}};
@@ -161,13 +162,13 @@ __attribute__((noinline)) static int OuterFrame(volatile int *P, int A, int B, i
     return V + A + 2 * B + 3 * C + 4 * D + 5 * E + 6 * F;
 }
 
-static void TestOuterFrame(void)
+static VOID OuterFrameHandles(VOID)
 {
     EXPECT_EQ(OuterFrame(BAD, 1, 2, 3, 4, 5, 6), 1000 + 1 + 4 + 9 + 16 + 25 + 36);
 }
 
 /* [SEH] try-finally: "the termination handler is executed however the flow of control leaves the guarded section"; AbnormalTermination(). */
-static void TestFinally(void)
+static VOID FinallyRuns(VOID)
 {
     Steps = 0;
     __try {
@@ -192,7 +193,7 @@ static void TestFinally(void)
 }
 
 /* [SEH] "the handler search is from the innermost frame outwards; then termination handlers run from the inside out, before the __except block" */
-__attribute__((noinline)) static void NestedInner(void)
+__attribute__((noinline)) static VOID NestedInner(VOID)
 {
     __try {
         __try {
@@ -205,7 +206,7 @@ __attribute__((noinline)) static void NestedInner(void)
     }
 }
 
-__attribute__((noinline)) static void NestedMiddle(void)
+__attribute__((noinline)) static VOID NestedMiddle(VOID)
 {
     __try {
         __try {
@@ -218,7 +219,7 @@ __attribute__((noinline)) static void NestedMiddle(void)
     }
 }
 
-static void TestNested(void)
+static VOID NestedOrder(VOID)
 {
     Steps = 0;
     __try {
@@ -243,7 +244,7 @@ static LONG Repair(PEXCEPTION_POINTERS Pointers, volatile int **P, volatile int 
     return EXCEPTION_CONTINUE_EXECUTION;
 }
 
-static void TestContinue(void)
+static VOID ContinueExecution(VOID)
 {
     volatile int Good = 1234, Loaded = 0;
     volatile int *P = BAD;
@@ -272,7 +273,7 @@ static LONG Inspect(PEXCEPTION_POINTERS Pointers, NTSTATUS Code, ULONG Flags)
     return EXCEPTION_EXECUTE_HANDLER;
 }
 
-static void TestRaise(void)
+static VOID RaiseFillsRecord(VOID)
 {
     Steps = 0;
     __try {
@@ -294,7 +295,7 @@ static LONG InspectFault(PEXCEPTION_POINTERS Pointers, ULONG_PTR Write)
     return EXCEPTION_EXECUTE_HANDLER;
 }
 
-static void TestRecord(void)
+static VOID FaultFillsRecord(VOID)
 {
     Steps = 0;
     __try {
@@ -311,7 +312,7 @@ static void TestRecord(void)
 }
 
 /* [X64] An exception in a filter is dispatched like any other, to the frames outside. */
-static LONG FaultingFilter(void)
+static LONG FaultingFilter(VOID)
 {
     Step(1);
     __try {
@@ -322,7 +323,7 @@ static LONG FaultingFilter(void)
     return EXCEPTION_EXECUTE_HANDLER;
 }
 
-static void TestFilterFaultsInside(void)
+static VOID FilterFaultsInside(VOID)
 {
     Steps = 0;
     __try {
@@ -336,7 +337,7 @@ static void TestFilterFaultsInside(void)
 
 static int FilterRuns;
 
-static LONG RaisingFilter(void)
+static LONG RaisingFilter(VOID)
 {
     if (FilterRuns++ == 0) {
         Step(1);
@@ -353,7 +354,7 @@ static LONG NestedFilter(PEXCEPTION_POINTERS Pointers)
                                                                         : EXCEPTION_CONTINUE_SEARCH;
 }
 
-static void TestFilterRaises(void)
+static VOID FilterRaises(VOID)
 {
     Steps = 0;
     FilterRuns = 0;
@@ -372,7 +373,7 @@ static void TestFilterRaises(void)
 }
 
 /* [X64] Collided unwind: a __finally block that raises replaces the exception; blocks that ran do not run again. */
-__attribute__((noinline)) static void Collide(void)
+__attribute__((noinline)) static VOID Collide(VOID)
 {
     __try {
         __try {
@@ -390,7 +391,7 @@ __attribute__((noinline)) static void Collide(void)
     }
 }
 
-static void TestCollided(void)
+static VOID CollidedUnwind(VOID)
 {
     Steps = 0;
     __try {
@@ -406,7 +407,7 @@ static void TestCollided(void)
 }
 
 /* A __finally block may handle an exception of its own and let the unwind go on. */
-__attribute__((noinline)) static void FinallyHandles(void)
+__attribute__((noinline)) static VOID FinallyHandles(VOID)
 {
     __try {
         Load(BAD);
@@ -420,7 +421,7 @@ __attribute__((noinline)) static void FinallyHandles(void)
     }
 }
 
-static void TestFinallyHandles(void)
+static VOID FinallyHandlesItsOwn(VOID)
 {
     Steps = 0;
     __try {
@@ -432,7 +433,7 @@ static void TestFinallyHandles(void)
 }
 
 /* An exception in an __except block goes outwards; the block's own __try is no longer active. */
-static void TestExceptRaises(void)
+static VOID ExceptBlockRaises(VOID)
 {
     Steps = 0;
     __try {
@@ -464,13 +465,13 @@ __attribute__((noinline)) static int LargeFrame(int Size)
     return Result;
 }
 
-static void TestLargeFrame(void)
+static VOID LargeFrameHandles(VOID)
 {
     EXPECT_EQ(LargeFrame(8191), 8192);
 }
 
 /* A fault inside memcpy reaches the caller's handler. [DDI:ProbeForRead] "must be ... in a try/except block" rests on it. */
-static void TestCopyFaults(void)
+static VOID CopyFaults(VOID)
 {
     char Buffer[100];
     volatile SIZE_T Length = sizeof(Buffer);
@@ -506,7 +507,7 @@ __attribute__((noinline)) static int ReturnInside(int Value)
     return -1;
 }
 
-static void TestReturn(void)
+static VOID ReturnRunsFinally(VOID)
 {
     Steps = 0;
     EXPECT_EQ(ReturnInside(5), 5);
@@ -527,7 +528,7 @@ __attribute__((noinline)) static int Deep(int Level, volatile int *Zero)
     return Result;
 }
 
-static void TestDeep(void)
+static VOID DeepFault(VOID)
 {
     volatile int Zero = 0;
     NTSTATUS Code = 0;
@@ -549,7 +550,7 @@ __attribute__((noinline)) static USHORT Capture(ULONG Skip, ULONG Count, PVOID *
     return Found;
 }
 
-static void TestBackTrace(void)
+static VOID BackTraceNamesCallers(VOID)
 {
     PVOID Trace[8], Less[8];
     ULONG Hash = 0;
@@ -558,32 +559,16 @@ static void TestBackTrace(void)
     Found = Capture(0, 8, Trace, &Hash);
     EXPECT(Found >= 3);
     EXPECT((ULONG_PTR)Trace[0] - (ULONG_PTR)Capture < 0x100);
-    EXPECT((ULONG_PTR)Trace[1] - (ULONG_PTR)TestBackTrace < 0x400);
+    EXPECT((ULONG_PTR)Trace[1] - (ULONG_PTR)BackTraceNamesCallers < 0x400);
     EXPECT_EQ(Capture(0, 2, Less, NULL), 2);
     EXPECT_EQ(Capture(1, 1, Less, NULL), 1);
-    EXPECT((ULONG_PTR)Less[0] - (ULONG_PTR)TestBackTrace < 0x400);
+    EXPECT((ULONG_PTR)Less[0] - (ULONG_PTR)BackTraceNamesCallers < 0x400);
 }
 
-void TestSeh(void)
-{
-    RaiseStatus = (VOID(NTAPI *)(NTSTATUS))ExRaiseStatus;
-    TestCallFaults();
-    TestSameFrame();
-    TestSameFrameVector();
-    TestOuterFrame();
-    TestFinally();
-    TestNested();
-    TestContinue();
-    TestRaise();
-    TestRecord();
-    TestFilterFaultsInside();
-    TestFilterRaises();
-    TestCollided();
-    TestFinallyHandles();
-    TestExceptRaises();
-    TestLargeFrame();
-    TestCopyFaults();
-    TestReturn();
-    TestDeep();
-    TestBackTrace();
-}
+TEST_DRIVER(TEST(CallFaults), TEST(SameFrameHandles), TEST(SameFrameKeepsVectors),
+            TEST(OuterFrameHandles), TEST(FinallyRuns), TEST(NestedOrder),
+            TEST(ContinueExecution), TEST(RaiseFillsRecord), TEST(FaultFillsRecord),
+            TEST(FilterFaultsInside), TEST(FilterRaises), TEST(CollidedUnwind),
+            TEST(FinallyHandlesItsOwn), TEST(ExceptBlockRaises), TEST(LargeFrameHandles),
+            TEST(CopyFaults), TEST(ReturnRunsFinally), TEST(DeepFault),
+            TEST(BackTraceNamesCallers))

@@ -3,7 +3,7 @@
  *
  * Sources: [DDI] the routine's page in wdm.h, ntddk.h or ntifs.h.
  */
-#include "tests/nt/ntlab-test.h"
+#include "../ntlab-test.h"
 
 static UNICODE_STRING Unicode(PCWSTR Text)
 {
@@ -33,7 +33,7 @@ static int IsAnsi(const STRING *String, const char *Text)
     return String->Length == strlen(Text) && memcmp(String->Buffer, Text, String->Length) == 0;
 }
 
-static void TestInit(void)
+static VOID Init(VOID)
 {
     static WCHAR Long[40000];
     UNICODE_STRING String;
@@ -59,7 +59,7 @@ static void TestInit(void)
     EXPECT_EQ(String.Length, 0xFFFC);
 }
 
-static void TestCopyAppend(void)
+static VOID CopyAppend(VOID)
 {
     WCHAR Buffer[8] = L"zzzzzzz";
     UNICODE_STRING Target = {0, 5 * sizeof(WCHAR), Buffer}, Source = Unicode(L"abcdefgh");
@@ -81,7 +81,7 @@ static void TestCopyAppend(void)
     EXPECT(Is(&Target, L"12345"));
 }
 
-static void TestCompare(void)
+static VOID Compare(VOID)
 {
     UNICODE_STRING A = Unicode(L"Alpha"), B = Unicode(L"alphabet"), C = Unicode(L"ALPHA"), D = Unicode(L"Beta");
     UNICODE_STRING Umlaut = Unicode(L"\x00E4\x03C3\x0444"), Capital = Unicode(L"\x00C4\x03A3\x0424");
@@ -108,7 +108,7 @@ static void TestCompare(void)
     EXPECT_STATUS(RtlHashUnicodeString(&A, TRUE, 77, &Hash1), STATUS_INVALID_PARAMETER);
 }
 
-static void TestCase(void)
+static VOID Case(VOID)
 {
     WCHAR Buffer[16];
     UNICODE_STRING Target = {0, sizeof(Buffer), Buffer}, Source = Unicode(L"mixed \x00FF Case");
@@ -130,7 +130,7 @@ static void TestCase(void)
     EXPECT_EQ(RtlUpperChar((CHAR)0xDF), (CHAR)0xDF);
 }
 
-static void TestConvert(void)
+static VOID Convert(VOID)
 {
     WCHAR Wide[10];
     char Narrow[10];
@@ -170,7 +170,7 @@ static void TestConvert(void)
     EXPECT(Count == 8 && Wide[1] == 0xFFFD && Wide[2] == 0xFFFD && Wide[3] == 'z');
 }
 
-static void TestNumbers(void)
+static VOID Numbers(VOID)
 {
     WCHAR Buffer[12];
     UNICODE_STRING Target = {0, sizeof(Buffer), Buffer}, Source;
@@ -202,7 +202,7 @@ static void TestNumbers(void)
     EXPECT_EQ(Value, 15);
 }
 
-static void TestGuid(void)
+static VOID Guid(VOID)
 {
     static const GUID Guid = {0x12345678, 0x9ABC, 0xDEF0, {0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF}};
     UNICODE_STRING String, Bad = Unicode(L"{12345678-9ABC-DEF0-0123-456789ABCDEX}");
@@ -224,7 +224,7 @@ static int Legal(PCWSTR Text, PBOOLEAN Spaces)
     return RtlIsNameLegalDOS8Dot3(&String, NULL, Spaces);
 }
 
-static void TestDosNames(void)
+static VOID DosNames(VOID)
 {
     BOOLEAN Spaces = FALSE;
 
@@ -239,7 +239,7 @@ static void TestDosNames(void)
     EXPECT(Legal(L".", &Spaces) && Legal(L"..", &Spaces));
 }
 
-static void TestDuplicate(void)
+static VOID Duplicate(VOID)
 {
     UNICODE_STRING Source = Unicode(L"dup"), New, Odd = {3, 4, L"ab"};
 
@@ -251,15 +251,5 @@ static void TestDuplicate(void)
     EXPECT_STATUS(RtlValidateUnicodeString(0, &Source), STATUS_SUCCESS);
 }
 
-void TestString(void)
-{
-    TestInit();
-    TestCopyAppend();
-    TestCompare();
-    TestCase();
-    TestConvert();
-    TestNumbers();
-    TestGuid();
-    TestDosNames();
-    TestDuplicate();
-}
+TEST_DRIVER(TEST(Init), TEST(CopyAppend), TEST(Compare), TEST(Case), TEST(Convert),
+            TEST(Numbers), TEST(Guid), TEST(DosNames), TEST(Duplicate))

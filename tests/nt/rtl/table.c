@@ -3,7 +3,7 @@
  *
  * Sources: [DDI] the routine's page in ntddk.h.
  */
-#include "tests/nt/ntlab-test.h"
+#include "../ntlab-test.h"
 
 #define KEYS 256
 
@@ -18,7 +18,7 @@ static ULONG Random = 12345;
 static DECLSPEC_ALIGN(16) UCHAR Cells[KEYS][64];
 static int CellUsed[KEYS];
 
-static ULONG Next(void)
+static ULONG Next(VOID)
 {
     Random = Random * 1664525 + 1013904223;
     return Random >> 8;
@@ -88,7 +88,7 @@ static VOID NTAPI FreeAvl(PRTL_AVL_TABLE Table, PVOID Cell)
 }
 
 /* [DDI:RtlInsertElementGenericTable and others] the table holds what was inserted and not deleted, in the order of its keys. */
-static void TestSplay(void)
+static VOID Splay(VOID)
 {
     static RTL_GENERIC_TABLE Table;
     int Round, Bad = 0, Count = 0, Key;
@@ -165,7 +165,7 @@ static int Depth(PRTL_BALANCED_LINKS Links, int *Bad)
     return 1 + (Left > Right ? Left : Right);
 }
 
-static void TestAvl(void)
+static VOID Avl(VOID)
 {
     static RTL_AVL_TABLE Table;
     int Round, Bad = 0, Count = 0, Key, Index;
@@ -214,7 +214,7 @@ static void TestAvl(void)
 }
 
 /* [DDI:ExInterlockedPushEntrySList] last in, first out; the depth counts. */
-static void TestSList(void)
+static VOID SList(VOID)
 {
     static DECLSPEC_ALIGN(16) SLIST_HEADER Head;
     static DECLSPEC_ALIGN(16) SLIST_ENTRY Entry[3];
@@ -232,9 +232,4 @@ static void TestSList(void)
     EXPECT_EQ(ExQueryDepthSList(&Head), 0);
 }
 
-void TestTable(void)
-{
-    TestSplay();
-    TestAvl();
-    TestSList();
-}
+TEST_DRIVER(TEST(Splay), TEST(Avl), TEST(SList))

@@ -6,7 +6,7 @@
  *
  * Sources: [X64] Microsoft Learn, "x64 prolog and epilog", "x64 exception handling"; winnt.h.
  */
-#include "tests/nt/ntlab-test.h"
+#include "../ntlab-test.h"
 
 typedef struct _TEST_FUNCTION {
     ULONG Begin, End, Unwind;
@@ -135,7 +135,7 @@ static int Unwinds(const CONTEXT *Now, const CONTEXT *Caller)
            Context.Xmm6.Low == Caller->Xmm6.Low && Context.Xmm6.High == Caller->Xmm6.High;
 }
 
-static void TestSample(VOID (*Routine)(VOID), const STEP *Steps, int Count, BOOLEAN UsesRbp)
+static VOID Sample(VOID (*Routine)(VOID), const STEP *Steps, int Count, BOOLEAN UsesRbp)
 {
     static CONTEXT Now, Caller;
     int Index;
@@ -160,8 +160,14 @@ static void TestSample(VOID (*Routine)(VOID), const STEP *Steps, int Count, BOOL
     }
 }
 
-void TestUnwind(void)
+static VOID PushesAndSaves(VOID)
 {
-    TestSample(UnwindSampleA, SampleA, sizeof(SampleA) / sizeof(STEP), FALSE);
-    TestSample(UnwindSampleB, SampleB, sizeof(SampleB) / sizeof(STEP), TRUE);
+    Sample(UnwindSampleA, SampleA, sizeof(SampleA) / sizeof(STEP), FALSE);
 }
+
+static VOID FrameRegister(VOID)
+{
+    Sample(UnwindSampleB, SampleB, sizeof(SampleB) / sizeof(STEP), TRUE);
+}
+
+TEST_DRIVER(TEST(PushesAndSaves), TEST(FrameRegister))
