@@ -219,6 +219,9 @@ command_run(int argc, char **argv)
     status = status_of(&options, &result);
     sentence(&result, message, sizeof(message));
     fprintf(stderr, "ntlab: %s\n", message);
+    if (getenv("NTLAB_REPORT") != NULL && output.report != NULL) {
+        fputs(output.report, stderr);
+    }
     if (options.json != NULL && write_json(&options, &request, &result, status, argv) != 0) {
         status = STATUS_USAGE;
     }

@@ -188,21 +188,6 @@ measure_vector_state(void)
     machine_xsave_low = machine.xsave_mask;
 }
 
-static int
-compare_nothing(const void *a, const void *b)
-{
-    return 0;
-}
-
-/* glibc's qsort asks Linux for the size of memory the first time that it sorts more than 1 KiB. */
-static void
-warm_up_library(void)
-{
-    static uint64_t items[256];
-
-    qsort(items, sizeof(items) / sizeof(items[0]), sizeof(items[0]), compare_nothing);
-}
-
 static void
 init_processor(void)
 {
@@ -267,7 +252,6 @@ worker_main(const struct run_request *request, struct shared *shared, int memory
     hypercall_init();
     init_processor();
     grow_heap();
-    warm_up_library();
     error = sandbox_trap_instructions();
     if (error != 0) {
         worker_fail("syscall user dispatch is not available: %s", strerror(-error));
