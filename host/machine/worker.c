@@ -129,6 +129,12 @@ worker_stop(const struct abi_stop *why, const struct abi_trap *registers)
     __builtin_trap();
 }
 
+static int
+same(const void *one, const void *other)
+{
+    return 0;
+}
+
 /* After the fences are up the heap cannot grow: grow it now. Untouched pages cost nothing. */
 static void
 grow_heap(void)
@@ -137,6 +143,10 @@ grow_heap(void)
 
     mallopt(M_MMAP_MAX, 0);
     mallopt(M_TRIM_THRESHOLD, -1);
+    /* glibc's first qsort of a large array asks how much memory there is: let it ask now. */
+    block = calloc(64, 64);
+    qsort(block, 64, 64, same);
+    free(block);
     for (size_t size = HEAP_SIZE; size >= HEAP_LEAST; size /= 2) {
         block = malloc(size);
         if (block != NULL) {

@@ -81,7 +81,6 @@ struct _ETHREAD {
     BOOLEAN HardErrorsDisabled;
     BOOLEAN ActiveExWorker;
     BOOLEAN InRegion;            /* nt/ps put it into a critical region at its start */
-    struct _ETHREAD *NextToReap;
     LIST_ENTRY ThreadListEntry;  /* of the process */
     PVOID AlertByThreadId;       /* keyed wait of NtWaitForAlertByThreadId */
     WCHAR Name[64];              /* ThreadNameInformation */

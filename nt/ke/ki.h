@@ -110,6 +110,7 @@ VOID KiSetPriority(PKTHREAD Thread, SCHAR Priority);
 VOID KiWaitTest(DISPATCHER_HEADER *Object, KPRIORITY Increment);
 VOID KiUnwaitThread(PKTHREAD Thread, LONG_PTR Status, KPRIORITY Increment);
 VOID KiExitDispatcher(KIRQL OldIrql);
+NTSTATUS KiTestPending(PKTHREAD Thread, KPROCESSOR_MODE Mode, BOOLEAN Alertable); /* APC or alert there already */
 VOID KiQueueThreadWaits(PKQUEUE Queue); /* queue.c: a thread of its pool is about to wait */
 
 /* timer.c */

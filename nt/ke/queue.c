@@ -88,29 +88,16 @@ LONG NTAPI KeInsertHeadQueue(PRKQUEUE Queue, PLIST_ENTRY Entry)
     return KiInsertQueue(Queue, Entry, TRUE);
 }
 
-PLIST_ENTRY NTAPI KeRemoveQueue(PRKQUEUE Queue, KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout)
+/* Waits for one entry. Returns it, or a status (TIMEOUT, USER_APC, ALERTED, ABANDONED) as a pointer. */
+static PLIST_ENTRY KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
+                               KIRQL OldIrql)
 {
     PKTHREAD Thread = KiThread();
     PKI_WAIT_BLOCK Block = &Thread->WaitBlock[0];
     PLIST_ENTRY Entry;
-    PKQUEUE Old;
     LONG_PTR Status;
     ULONG64 Deadline = 0;
-    KIRQL OldIrql;
 
-    OldIrql = KiLockDispatcher(SP_REMOVE_QUEUE, Queue);
-    Old = Thread->Queue;
-    if (Old != Queue) {
-        if (Old != NULL) {
-            RemoveEntryList(&Thread->QueueListEntry);
-            Thread->Queue = NULL;
-            KiQueueThreadWaits(Old);
-        }
-        Thread->Queue = Queue;
-        InsertTailList(&Queue->ThreadListHead, &Thread->QueueListEntry);
-    } else {
-        Queue->CurrentCount--;
-    }
     if (Timeout != NULL && Timeout->QuadPart < 0) {
         Deadline = KiQueryInterruptTime() - Timeout->QuadPart;
     }
@@ -120,17 +107,16 @@ PLIST_ENTRY NTAPI KeRemoveQueue(PRKQUEUE Queue, KPROCESSOR_MODE WaitMode, PLARGE
             Queue->CurrentCount++;
             Entry = RemoveHeadList(&Queue->EntryListHead);
             Entry->Flink = NULL;
-            break;
+            return Entry;
         }
-        if (WaitMode == UserMode && Thread->ApcState.UserApcPending) {
-            Queue->CurrentCount++;
-            Entry = (PLIST_ENTRY)(LONG_PTR)STATUS_USER_APC;
-            break;
+        Status = KiTestPending(Thread, WaitMode, Alertable);
+        if (Status == STATUS_WAIT_0 && Timeout != NULL &&
+            (Timeout->QuadPart == 0 || (Timeout->QuadPart < 0 && Deadline <= KiQueryInterruptTime()))) {
+            Status = STATUS_TIMEOUT;
         }
-        if (Timeout != NULL && (Timeout->QuadPart == 0 || (Timeout->QuadPart < 0 && Deadline <= KiQueryInterruptTime()))) {
+        if (Status != STATUS_WAIT_0) {
             Queue->CurrentCount++;
-            Entry = (PLIST_ENTRY)(LONG_PTR)STATUS_TIMEOUT;
-            break;
+            return (PLIST_ENTRY)Status;
         }
         Block->Thread = Thread;
         Block->Object = Queue;
@@ -151,20 +137,69 @@ PLIST_ENTRY NTAPI KeRemoveQueue(PRKQUEUE Queue, KPROCESSOR_MODE WaitMode, PLARGE
         Thread->WaitIrql = OldIrql;
         Thread->WaitMode = WaitMode;
         Thread->WaitReason = WrQueue;
-        Thread->Alertable = 0;
+        Thread->Alertable = Alertable;
         Thread->State = Waiting;
         Status = KiSwapThread();
         if (Status != STATUS_KERNEL_APC) {
-            Entry = (PLIST_ENTRY)Status; /* KiUnwaitThread has counted this thread in */
-            break;
+            return (PLIST_ENTRY)Status; /* KiUnwaitThread has counted this thread in */
         }
         Queue->CurrentCount--;
         KiPcr()->Irql = OldIrql;
         KiCheckKernelApcs();
         KiPcr()->Irql = DISPATCH_LEVEL;
     }
+}
+
+/* The current thread joins the queue's pool, as one that waits. DISPATCH_LEVEL. */
+static VOID KiJoinQueue(PKQUEUE Queue)
+{
+    PKTHREAD Thread = KiThread();
+    PKQUEUE Old = Thread->Queue;
+
+    if (Old == Queue) {
+        Queue->CurrentCount--;
+        return;
+    }
+    if (Old != NULL) {
+        RemoveEntryList(&Thread->QueueListEntry);
+        Thread->Queue = NULL;
+        KiQueueThreadWaits(Old);
+    }
+    Thread->Queue = Queue;
+    InsertTailList(&Queue->ThreadListHead, &Thread->QueueListEntry);
+}
+
+PLIST_ENTRY NTAPI KeRemoveQueue(PRKQUEUE Queue, KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout)
+{
+    PLIST_ENTRY Entry;
+    KIRQL OldIrql;
+
+    OldIrql = KiLockDispatcher(SP_REMOVE_QUEUE, Queue);
+    KiJoinQueue(Queue);
+    Entry = KiRemoveOne(Queue, WaitMode, FALSE, Timeout, OldIrql);
     KiExitDispatcher(OldIrql);
     return Entry;
+}
+
+/* Several entries at once: how many were stored, or a wait status in place of the first. */
+ULONG NTAPI KeRemoveQueueEx(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
+                            PLIST_ENTRY *EntryArray, ULONG Count)
+{
+    ULONG Taken = 1;
+    KIRQL OldIrql;
+
+    OldIrql = KiLockDispatcher(SP_REMOVE_QUEUE, Queue);
+    KiJoinQueue(Queue);
+    EntryArray[0] = KiRemoveOne(Queue, WaitMode, Alertable, Timeout, OldIrql);
+    if ((ULONG64)EntryArray[0] > 0xFFFF) {
+        while (Taken < Count && !IsListEmpty(&Queue->EntryListHead)) {
+            Queue->Header.SignalState--;
+            EntryArray[Taken] = RemoveHeadList(&Queue->EntryListHead);
+            EntryArray[Taken++]->Flink = NULL;
+        }
+    }
+    KiExitDispatcher(OldIrql);
+    return Taken;
 }
 
 PLIST_ENTRY NTAPI KeRundownQueue(PRKQUEUE Queue)

@@ -218,7 +218,7 @@ VOID KiExitDispatcher(KIRQL OldIrql)
 /*
  * An alert or a user APC that is pending already ends the wait before it begins.
  */
-static NTSTATUS KiTestPending(PKTHREAD Thread, KPROCESSOR_MODE Mode, BOOLEAN Alertable)
+NTSTATUS KiTestPending(PKTHREAD Thread, KPROCESSOR_MODE Mode, BOOLEAN Alertable)
 {
     if (Alertable) {
         if (Thread->Alerted[(int)Mode]) {
