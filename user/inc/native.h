@@ -22,6 +22,9 @@ typedef struct _TIME_FIELDS {
     CSHORT Weekday;
 } TIME_FIELDS, *PTIME_FIELDS;
 
+#define SYMBOLIC_LINK_QUERY      0x1
+#define SYMBOLIC_LINK_ALL_ACCESS (STANDARD_RIGHTS_REQUIRED | 0x1)
+
 typedef enum _EVENT_TYPE { NotificationEvent, SynchronizationEvent } EVENT_TYPE;
 typedef enum _TIMER_TYPE { NotificationTimer, SynchronizationTimer } TIMER_TYPE;
 typedef enum _SECTION_INHERIT { ViewShare = 1, ViewUnmap = 2 } SECTION_INHERIT;
@@ -271,6 +274,7 @@ NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE Handle, ACCESS_MASK Access, POBJ
 NTSTATUS NTAPI NtQuerySymbolicLinkObject(HANDLE Handle, PUNICODE_STRING Target, PULONG Length);
 NTSTATUS NTAPI NtCreateSymbolicLinkObject(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
                                           PUNICODE_STRING Target);
+NTSTATUS NTAPI NtCompareObjects(HANDLE First, HANDLE Second);
 NTSTATUS NTAPI NtMakeTemporaryObject(HANDLE Handle);
 NTSTATUS NTAPI NtQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION Information, PSECURITY_DESCRIPTOR Descriptor,
                                      ULONG Length, PULONG Needed);
@@ -392,6 +396,7 @@ ULONG NTAPI NtGetCurrentProcessorNumber(VOID);
 NTSTATUS NTAPI NtCreateJobObject(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes);
 NTSTATUS NTAPI NtOpenJobObject(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes);
 NTSTATUS NTAPI NtAssignProcessToJobObject(HANDLE Job, HANDLE Process);
+NTSTATUS NTAPI NtIsProcessInJob(HANDLE Process, HANDLE Job);
 NTSTATUS NTAPI NtTerminateJobObject(HANDLE Job, NTSTATUS Status);
 NTSTATUS NTAPI NtQueryInformationJobObject(HANDLE Job, ULONG Class, PVOID Information, ULONG Length,
                                            PULONG ReturnLength);

@@ -217,6 +217,7 @@ VOID NTAPI DbgBreakPoint(VOID);
 BOOLEAN NTAPI RtlQueryPerformanceCounter(PLARGE_INTEGER Counter);
 BOOLEAN NTAPI RtlQueryPerformanceFrequency(PLARGE_INTEGER Frequency);
 LARGE_INTEGER NTAPI RtlGetSystemTimePrecise(VOID);
+NTSTATUS NTAPI RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW Wanted, ULONG Types, ULONGLONG Conditions);
 NTSTATUS NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW Version);
 VOID NTAPI RtlGetNtVersionNumbers(PULONG Major, PULONG Minor, PULONG Build);
 BOOLEAN NTAPI RtlGetProductInfo(ULONG A, ULONG B, ULONG C, ULONG D, PULONG Product);

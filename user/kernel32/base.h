@@ -1,0 +1,57 @@
+/*
+ * base.h - the private header of kernel32.dll: Win32 on top of ntdll and the system services.
+ *
+ * A routine here turns its arguments into one service call, and the status into a Win32 error; what needs state of
+ * its own is in ntdll (heaps, locks, loader, environment). Its files, by noun:
+ *
+ *     start.c seh.c              attach, last filter, RaiseException
+ *     status.c message.c         last error, system messages
+ *     handle.c security.c        handles; object attributes of named objects
+ *     file.c readwrite.c fileinfo.c find.c overlapped.c pipe.c   files, devices, asynchronous I/O
+ *     wait.c sync.c timer.c lock.c pool.c   waiting, and what is waited for
+ *     thread.c tls.c process.c create.c module.c job.c snapshot.c   threads and processes
+ *     virtual.c section.c heap.c            memory
+ *     console.c time.c locale.c codepage.c string.c environment.c path.c system.c   the rest
+ *     kernel32data.c             every mutable global
+ *
+ * An A routine converts its strings (code page 1252) and calls the W routine.
+ */
+#ifndef USER_KERNEL32_BASE_H
+#define USER_KERNEL32_BASE_H
+
+#define BaseHeap() RtlProcessHeap()
+
+extern HANDLE BaseNamedObjects; /* \BaseNamedObjects, opened when first needed */
+extern LPTOP_LEVEL_EXCEPTION_FILTER BaseTopFilter;
+extern UINT BaseErrorMode;
+extern UINT BaseConsoleCp, BaseConsoleOutputCp;
+extern PSTR BaseCommandLineA;
+extern LIST_ENTRY BaseConsoleHandlers;
+extern RTL_SRWLOCK BaseLock; /* guards the globals above */
+
+/* Sets the last error from Status; FALSE. */
+BOOL BaseFail(NTSTATUS Status);
+/* TRUE, or FALSE with the last error. */
+BOOL BaseResult(NTSTATUS Status);
+BOOL BaseFailWith(DWORD Error);
+
+/* Milliseconds as the services want them: NULL for INFINITE, else relative. */
+PLARGE_INTEGER BaseTimeout(PLARGE_INTEGER Room, DWORD Milliseconds);
+
+/* A string of code page 1252 in heap memory (NULL stays NULL); release with RtlFreeUnicodeString. */
+BOOL BaseToWide(PUNICODE_STRING Wide, LPCSTR Ansi);
+/* Copies Wide (Length characters, without a zero) out as Win32's A routines do: length without the zero, or room needed with it. */
+DWORD BaseToAnsi(PCWSTR Wide, DWORD Length, LPSTR Buffer, DWORD Room);
+
+/* Attributes for an object in \BaseNamedObjects ("Global\" and "Local\" prefixes taken off). */
+POBJECT_ATTRIBUTES BaseNamed(POBJECT_ATTRIBUTES Attributes, PUNICODE_STRING Text, LPCWSTR Name,
+                             LPSECURITY_ATTRIBUTES Security, ULONG Flags);
+/* What CreateXxx returns: the handle, with ERROR_ALREADY_EXISTS or 0 as the last error; or NULL. */
+HANDLE BaseCreated(NTSTATUS Status, HANDLE Handle);
+
+/* The standard pseudo handles (STD_OUTPUT_HANDLE ...) as file handles. */
+HANDLE BaseRealHandle(HANDLE Handle);
+BOOL BaseNtPath(LPCWSTR Path, PUNICODE_STRING NtPath);
+NTSTATUS BaseWaitForFile(HANDLE File, PIO_STATUS_BLOCK Iosb, NTSTATUS Status);
+
+#endif

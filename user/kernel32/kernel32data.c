@@ -1,0 +1,12 @@
+/*
+ * kernel32data.c - every mutable global of kernel32.dll.
+ */
+#include "user/kernel32/base.h"
+
+HANDLE BaseNamedObjects;
+LPTOP_LEVEL_EXCEPTION_FILTER BaseTopFilter;
+UINT BaseErrorMode;
+UINT BaseConsoleCp = 437, BaseConsoleOutputCp = 437;
+PSTR BaseCommandLineA;
+LIST_ENTRY BaseConsoleHandlers = {&BaseConsoleHandlers, &BaseConsoleHandlers};
+RTL_SRWLOCK BaseLock;

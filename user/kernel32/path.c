@@ -1,0 +1,367 @@
+/*
+ * path.c - full names, searching, temporary names, drives and volumes. One drive: C:, fixed, read-only.
+ */
+#include "user/kernel32/base.h"
+
+DWORD WINAPI
+GetFullPathNameW(LPCWSTR Name, DWORD Room, LPWSTR Buffer, LPWSTR *FilePart)
+{
+    return RtlGetFullPathName_U(Name, Room * sizeof(WCHAR), Buffer, FilePart) / sizeof(WCHAR);
+}
+
+DWORD WINAPI
+GetFullPathNameA(LPCSTR Name, DWORD Room, LPSTR Buffer, LPSTR *FilePart)
+{
+    UNICODE_STRING WideName;
+    WCHAR Wide[1024];
+    LPWSTR Part = NULL;
+    DWORD Length;
+
+    if (!BaseToWide(&WideName, Name)) {
+        return 0;
+    }
+    Length = GetFullPathNameW(WideName.Buffer, RTL_NUMBER_OF(Wide), Wide, &Part);
+    RtlFreeUnicodeString(&WideName);
+    if (Length == 0 || Length >= RTL_NUMBER_OF(Wide)) {
+        return 0;
+    }
+    Length = BaseToAnsi(Wide, Length, Buffer, Room);
+    if (FilePart != NULL) {
+        *FilePart = Part != NULL && Length < Room ? Buffer + (Part - Wide) : NULL;
+    }
+    return Length;
+}
+
+/* There are no short names: a path that exists is its own long and short form. */
+DWORD WINAPI
+GetLongPathNameW(LPCWSTR Name, LPWSTR Buffer, DWORD Room)
+{
+    DWORD Length;
+
+    if (GetFileAttributesW(Name) == INVALID_FILE_ATTRIBUTES) {
+        return 0;
+    }
+    Length = (DWORD)wcslen(Name);
+    if (Length + 1 > Room) {
+        return Length + 1;
+    }
+    RtlMoveMemory(Buffer, Name, (Length + 1) * sizeof(WCHAR));
+    return Length;
+}
+
+DWORD WINAPI
+SearchPathW(LPCWSTR Path, LPCWSTR Name, LPCWSTR Extension, DWORD Room, LPWSTR Buffer, LPWSTR *FilePart)
+{
+    WCHAR Default[1024];
+    DWORD Length;
+
+    if (Name == NULL) {
+        BaseFailWith(ERROR_INVALID_PARAMETER);
+        return 0;
+    }
+    if (Path == NULL) {
+        DWORD Used = GetModuleFileNameW(NULL, Default, MAX_PATH);
+
+        while (Used > 0 && Default[Used - 1] != L'\\') {
+            Used--;
+        }
+        wcscpy(Default + Used, L";.;C:\\Windows\\System32;C:\\Windows;");
+        Used = (DWORD)wcslen(Default);
+        if (GetEnvironmentVariableW(L"PATH", Default + Used, RTL_NUMBER_OF(Default) - Used) >= RTL_NUMBER_OF(Default) - Used) {
+            Default[Used] = 0;
+        }
+        Path = Default;
+    }
+    Length = RtlDosSearchPath_U(Path, Name, Extension, Room * sizeof(WCHAR), Buffer, FilePart);
+    if (Length == 0) {
+        BaseFailWith(ERROR_FILE_NOT_FOUND);
+    }
+    return Length / sizeof(WCHAR);
+}
+
+DWORD WINAPI
+SearchPathA(LPCSTR Path, LPCSTR Name, LPCSTR Extension, DWORD Room, LPSTR Buffer, LPSTR *FilePart)
+{
+    UNICODE_STRING WidePath = {0}, WideName = {0}, WideExtension = {0};
+    WCHAR Wide[600];
+    LPWSTR Part = NULL;
+    DWORD Length = 0;
+
+    if (BaseToWide(&WidePath, Path) && BaseToWide(&WideName, Name) && BaseToWide(&WideExtension, Extension)) {
+        Length = SearchPathW(WidePath.Buffer, WideName.Buffer, WideExtension.Buffer, RTL_NUMBER_OF(Wide), Wide, &Part);
+    }
+    RtlFreeUnicodeString(&WidePath);
+    RtlFreeUnicodeString(&WideName);
+    RtlFreeUnicodeString(&WideExtension);
+    if (Length == 0 || Length >= RTL_NUMBER_OF(Wide)) {
+        return 0;
+    }
+    Length = BaseToAnsi(Wide, Length, Buffer, Room);
+    if (FilePart != NULL) {
+        *FilePart = Part != NULL && Length < Room ? Buffer + (Part - Wide) : NULL;
+    }
+    return Length;
+}
+
+/* Copies a constant folder out. */
+static UINT
+BaseFolder(PCWSTR Folder, LPWSTR Buffer, UINT Room)
+{
+    UINT Length = (UINT)wcslen(Folder);
+
+    if (Buffer == NULL || Length + 1 > Room) {
+        return Length + 1;
+    }
+    wcscpy(Buffer, Folder);
+    return Length;
+}
+
+UINT WINAPI
+GetSystemDirectoryW(LPWSTR Buffer, UINT Room)
+{
+    return BaseFolder(L"C:\\Windows\\System32", Buffer, Room);
+}
+
+UINT WINAPI
+GetSystemDirectoryA(LPSTR Buffer, UINT Room)
+{
+    return BaseToAnsi(L"C:\\Windows\\System32", 19, Buffer, Room);
+}
+
+UINT WINAPI
+GetWindowsDirectoryW(LPWSTR Buffer, UINT Room)
+{
+    return BaseFolder(L"C:\\Windows", Buffer, Room);
+}
+
+UINT WINAPI
+GetWindowsDirectoryA(LPSTR Buffer, UINT Room)
+{
+    return BaseToAnsi(L"C:\\Windows", 10, Buffer, Room);
+}
+
+DWORD WINAPI
+GetTempPathW(DWORD Room, LPWSTR Buffer)
+{
+    WCHAR Folder[MAX_PATH];
+    DWORD Length = GetEnvironmentVariableW(L"TMP", Folder, MAX_PATH - 1);
+
+    if (Length == 0 || Length >= MAX_PATH - 1) {
+        Length = GetEnvironmentVariableW(L"TEMP", Folder, MAX_PATH - 1);
+    }
+    if (Length == 0 || Length >= MAX_PATH - 1) {
+        wcscpy(Folder, L"C:\\Windows\\Temp");
+        Length = (DWORD)wcslen(Folder);
+    }
+    if (Folder[Length - 1] != L'\\') {
+        Folder[Length++] = L'\\';
+        Folder[Length] = 0;
+    }
+    return BaseFolder(Folder, Buffer, Room);
+}
+
+DWORD WINAPI
+GetTempPathA(DWORD Room, LPSTR Buffer)
+{
+    WCHAR Folder[MAX_PATH];
+    DWORD Length = GetTempPathW(MAX_PATH, Folder);
+
+    return BaseToAnsi(Folder, Length, Buffer, Room);
+}
+
+/* With a number only the name is made; without, a file is created, which a read-only volume refuses. */
+UINT WINAPI
+GetTempFileNameW(LPCWSTR Path, LPCWSTR Prefix, UINT Unique, LPWSTR Result)
+{
+    UINT Number = Unique & 0xFFFF, Tries;
+    HANDLE File;
+
+    if (Number == 0) {
+        Number = (GetTickCount() & 0xFFFF) | 1;
+    }
+    for (Tries = 0; Tries < 0xFFFF; Tries++, Number = Number % 0xFFFF + 1) {
+        _snwprintf(Result, MAX_PATH, L"%ls%ls%.3ls%x.tmp", Path, Path[wcslen(Path) - 1] == L'\\' ? L"" : L"\\", Prefix != NULL ? Prefix : L"",
+                   Number);
+        if (Unique != 0) {
+            return Number;
+        }
+        File = CreateFileW(Result, GENERIC_READ, 0, NULL, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
+        if (File != INVALID_HANDLE_VALUE) {
+            CloseHandle(File);
+            return Number;
+        }
+        if (GetLastError() != ERROR_FILE_EXISTS) {
+            return 0;
+        }
+    }
+    return 0;
+}
+
+UINT WINAPI
+GetTempFileNameA(LPCSTR Path, LPCSTR Prefix, UINT Unique, LPSTR Result)
+{
+    UNICODE_STRING WidePath, WidePrefix;
+    WCHAR Wide[MAX_PATH];
+    UINT Number = 0;
+
+    if (!BaseToWide(&WidePath, Path)) {
+        return 0;
+    }
+    if (BaseToWide(&WidePrefix, Prefix)) {
+        Number = GetTempFileNameW(WidePath.Buffer, WidePrefix.Buffer, Unique, Wide);
+        if (Number != 0) {
+            BaseToAnsi(Wide, (DWORD)wcslen(Wide), Result, MAX_PATH);
+        }
+        RtlFreeUnicodeString(&WidePrefix);
+    }
+    RtlFreeUnicodeString(&WidePath);
+    return Number;
+}
+
+DWORD WINAPI
+GetLogicalDrives(VOID)
+{
+    return 1u << ('C' - 'A');
+}
+
+UINT WINAPI
+GetDriveTypeW(LPCWSTR Root)
+{
+    if (Root == NULL || ((Root[0] | 0x20) == L'c' && Root[1] == L':' && (Root[2] == 0 || (Root[2] == L'\\' && Root[3] == 0)))) {
+        return DRIVE_FIXED;
+    }
+    return DRIVE_NO_ROOT_DIR;
+}
+
+UINT WINAPI
+GetDriveTypeA(LPCSTR Root)
+{
+    UNICODE_STRING Wide;
+    UINT Type;
+
+    if (!BaseToWide(&Wide, Root)) {
+        return DRIVE_UNKNOWN;
+    }
+    Type = GetDriveTypeW(Wide.Buffer);
+    RtlFreeUnicodeString(&Wide);
+    return Type;
+}
+
+DWORD WINAPI
+QueryDosDeviceW(LPCWSTR Device, LPWSTR Buffer, DWORD Room)
+{
+    OBJECT_ATTRIBUTES Attributes;
+    UNICODE_STRING Name, Target;
+    WCHAR Path[260];
+    HANDLE Link;
+    NTSTATUS Status;
+    DWORD Length;
+
+    if (Device == NULL) {
+        BaseFailWith(ERROR_CALL_NOT_IMPLEMENTED); /* a list of all names */
+        return 0;
+    }
+    if (_snwprintf(Path, RTL_NUMBER_OF(Path), L"\\??\\%ls", Device) < 0) {
+        BaseFailWith(ERROR_FILE_NOT_FOUND);
+        return 0;
+    }
+    RtlInitUnicodeString(&Name, Path);
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    Status = NtOpenSymbolicLinkObject(&Link, SYMBOLIC_LINK_QUERY, &Attributes);
+    if (NT_SUCCESS(Status)) {
+        Target.Buffer = Buffer;
+        Target.Length = 0;
+        Target.MaximumLength = (USHORT)(min(Room, 0x7FF0) * sizeof(WCHAR));
+        Status = NtQuerySymbolicLinkObject(Link, &Target, NULL);
+        NtClose(Link);
+    }
+    if (!NT_SUCCESS(Status)) {
+        BaseFail(Status);
+        return 0;
+    }
+    Length = Target.Length / sizeof(WCHAR);
+    if (Length + 2 > Room) {
+        BaseFailWith(ERROR_INSUFFICIENT_BUFFER);
+        return 0;
+    }
+    Buffer[Length] = Buffer[Length + 1] = 0;
+    return Length + 2;
+}
+
+DWORD WINAPI
+QueryDosDeviceA(LPCSTR Device, LPSTR Buffer, DWORD Room)
+{
+    UNICODE_STRING WideDevice;
+    WCHAR Wide[512];
+    DWORD Length;
+
+    if (!BaseToWide(&WideDevice, Device)) {
+        return 0;
+    }
+    Length = QueryDosDeviceW(WideDevice.Buffer, Wide, RTL_NUMBER_OF(Wide));
+    RtlFreeUnicodeString(&WideDevice);
+    if (Length == 0 || Length > Room) {
+        if (Length != 0) {
+            BaseFailWith(ERROR_INSUFFICIENT_BUFFER);
+        }
+        return 0;
+    }
+    BaseToAnsi(Wide, Length - 1, Buffer, Room);
+    return Length;
+}
+
+/* A name in \??: the session's own directory of DOS devices is the global one. */
+BOOL WINAPI
+DefineDosDeviceW(DWORD Flags, LPCWSTR Device, LPCWSTR Target)
+{
+    OBJECT_ATTRIBUTES Attributes;
+    UNICODE_STRING Name, Path;
+    WCHAR Text[260];
+    HANDLE Link;
+    NTSTATUS Status;
+
+    if (_snwprintf(Text, RTL_NUMBER_OF(Text), L"\\??\\%ls", Device) < 0) {
+        return BaseFailWith(ERROR_INVALID_PARAMETER);
+    }
+    RtlInitUnicodeString(&Name, Text);
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT, NULL, NULL);
+    if ((Flags & DDD_REMOVE_DEFINITION) != 0) {
+        Status = NtOpenSymbolicLinkObject(&Link, DELETE, &Attributes);
+        if (NT_SUCCESS(Status)) {
+            Status = NtMakeTemporaryObject(Link);
+            NtClose(Link);
+        }
+        return BaseResult(Status);
+    }
+    if ((Flags & DDD_RAW_TARGET_PATH) != 0) {
+        RtlInitUnicodeString(&Path, Target);
+        Status = NtCreateSymbolicLinkObject(&Link, SYMBOLIC_LINK_ALL_ACCESS, &Attributes, &Path);
+    } else {
+        if (!BaseNtPath(Target, &Path)) {
+            return FALSE;
+        }
+        Status = NtCreateSymbolicLinkObject(&Link, SYMBOLIC_LINK_ALL_ACCESS, &Attributes, &Path);
+        RtlFreeUnicodeString(&Path);
+    }
+    if (NT_SUCCESS(Status)) {
+        NtClose(Link);
+    }
+    return BaseResult(Status);
+}
+
+BOOL WINAPI
+DefineDosDeviceA(DWORD Flags, LPCSTR Device, LPCSTR Target)
+{
+    UNICODE_STRING WideDevice, WideTarget;
+    BOOL Result = FALSE;
+
+    if (!BaseToWide(&WideDevice, Device)) {
+        return FALSE;
+    }
+    if (BaseToWide(&WideTarget, Target)) {
+        Result = DefineDosDeviceW(Flags, WideDevice.Buffer, WideTarget.Buffer);
+        RtlFreeUnicodeString(&WideTarget);
+    }
+    RtlFreeUnicodeString(&WideDevice);
+    return Result;
+}

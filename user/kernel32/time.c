@@ -1,0 +1,277 @@
+/*
+ * time.c - clocks and calendars. The time zone is UTC, without daylight saving.
+ */
+#include "user/kernel32/base.h"
+
+#define TICKS_PER_DAY  864000000000ll
+#define DAYS_TO_1601   584388 /* days from 0000-03-01 of the proleptic Gregorian calendar */
+
+VOID WINAPI
+GetSystemTimeAsFileTime(LPFILETIME Time)
+{
+    LARGE_INTEGER Now = {.QuadPart = 0};
+
+    NtQuerySystemTime(&Now);
+    Time->dwLowDateTime = Now.LowPart;
+    Time->dwHighDateTime = Now.HighPart;
+}
+
+static BOOL
+BaseIsLeap(ULONG Year)
+{
+    return (Year % 4 == 0 && Year % 100 != 0) || Year % 400 == 0;
+}
+
+static ULONG
+BaseMonthDays(ULONG Year, ULONG Month)
+{
+    static const UCHAR Days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    return Days[Month - 1] + (Month == 2 && BaseIsLeap(Year));
+}
+
+/* Civil date from a day count that begins on 1 March: the leap day is the last of its year. */
+BOOL WINAPI
+FileTimeToSystemTime(const FILETIME *FileTime, LPSYSTEMTIME System)
+{
+    LONGLONG Ticks = (LONGLONG)(((ULONG64)FileTime->dwHighDateTime << 32) | FileTime->dwLowDateTime);
+    ULONG Days, Era, DayOfEra, YearOfEra, DayOfYear, MonthIndex;
+    ULONG Milliseconds;
+
+    if (Ticks < 0) {
+        return BaseFailWith(ERROR_INVALID_PARAMETER);
+    }
+    Days = (ULONG)(Ticks / TICKS_PER_DAY);
+    Milliseconds = (ULONG)(Ticks % TICKS_PER_DAY / 10000);
+    System->wDayOfWeek = (WORD)((Days + 1) % 7); /* 1601-01-01 was a Monday */
+    Days += DAYS_TO_1601;
+    Era = Days / 146097;
+    DayOfEra = Days % 146097;
+    YearOfEra = (DayOfEra - DayOfEra / 1460 + DayOfEra / 36524 - DayOfEra / 146096) / 365;
+    DayOfYear = DayOfEra - (365 * YearOfEra + YearOfEra / 4 - YearOfEra / 100);
+    MonthIndex = (5 * DayOfYear + 2) / 153;
+    System->wDay = (WORD)(DayOfYear - (153 * MonthIndex + 2) / 5 + 1);
+    System->wMonth = (WORD)(MonthIndex < 10 ? MonthIndex + 3 : MonthIndex - 9);
+    System->wYear = (WORD)(YearOfEra + Era * 400 + (System->wMonth <= 2));
+    System->wHour = (WORD)(Milliseconds / 3600000);
+    System->wMinute = (WORD)(Milliseconds / 60000 % 60);
+    System->wSecond = (WORD)(Milliseconds / 1000 % 60);
+    System->wMilliseconds = (WORD)(Milliseconds % 1000);
+    return TRUE;
+}
+
+BOOL WINAPI
+SystemTimeToFileTime(const SYSTEMTIME *System, LPFILETIME FileTime)
+{
+    ULONG Year = System->wYear, Month = System->wMonth, YearOfEra, DayOfYear;
+    LONGLONG Days, Ticks;
+
+    if (Year < 1601 || Year > 30827 || Month < 1 || Month > 12 || System->wDay < 1 ||
+        System->wDay > BaseMonthDays(Year, Month) || System->wHour > 23 || System->wMinute > 59 || System->wSecond > 59 ||
+        System->wMilliseconds > 999) {
+        return BaseFailWith(ERROR_INVALID_PARAMETER);
+    }
+    Year -= Month <= 2;
+    YearOfEra = Year % 400;
+    DayOfYear = (153 * (Month > 2 ? Month - 3 : Month + 9) + 2) / 5 + System->wDay - 1;
+    Days = (LONGLONG)(Year / 400) * 146097 + YearOfEra * 365 + YearOfEra / 4 - YearOfEra / 100 + DayOfYear - DAYS_TO_1601;
+    Ticks = Days * TICKS_PER_DAY + (((LONGLONG)System->wHour * 60 + System->wMinute) * 60 + System->wSecond) * 10000000ll +
+            System->wMilliseconds * 10000ll;
+    FileTime->dwLowDateTime = (DWORD)Ticks;
+    FileTime->dwHighDateTime = (DWORD)(Ticks >> 32);
+    return TRUE;
+}
+
+VOID WINAPI
+GetSystemTime(LPSYSTEMTIME System)
+{
+    FILETIME Time;
+
+    GetSystemTimeAsFileTime(&Time);
+    FileTimeToSystemTime(&Time, System);
+}
+
+VOID WINAPI
+GetLocalTime(LPSYSTEMTIME Local)
+{
+    GetSystemTime(Local);
+}
+
+BOOL WINAPI
+SetSystemTime(const SYSTEMTIME *System)
+{
+    FILETIME Time;
+    LARGE_INTEGER New;
+
+    if (!SystemTimeToFileTime(System, &Time)) {
+        return FALSE;
+    }
+    New.LowPart = Time.dwLowDateTime;
+    New.HighPart = Time.dwHighDateTime;
+    return BaseResult(NtSetSystemTime(&New, NULL));
+}
+
+BOOL WINAPI
+FileTimeToLocalFileTime(const FILETIME *Time, LPFILETIME Local)
+{
+    *Local = *Time;
+    return TRUE;
+}
+
+BOOL WINAPI
+SystemTimeToTzSpecificLocalTime(const TIME_ZONE_INFORMATION *Zone, const SYSTEMTIME *System, LPSYSTEMTIME Local)
+{
+    FILETIME Time;
+    LONGLONG Ticks;
+
+    if (!SystemTimeToFileTime(System, &Time)) {
+        return FALSE;
+    }
+    Ticks = (LONGLONG)(((ULONG64)Time.dwHighDateTime << 32) | Time.dwLowDateTime);
+    if (Zone != NULL) {
+        Ticks -= (LONGLONG)(Zone->Bias + Zone->StandardBias) * 600000000ll;
+    }
+    Time.dwLowDateTime = (DWORD)Ticks;
+    Time.dwHighDateTime = (DWORD)(Ticks >> 32);
+    return FileTimeToSystemTime(&Time, Local);
+}
+
+BOOL WINAPI
+TzSpecificLocalTimeToSystemTime(const TIME_ZONE_INFORMATION *Zone, const SYSTEMTIME *Local, LPSYSTEMTIME System)
+{
+    TIME_ZONE_INFORMATION Reverse = {0};
+
+    if (Zone != NULL) {
+        Reverse.Bias = -Zone->Bias - Zone->StandardBias;
+    }
+    return SystemTimeToTzSpecificLocalTime(&Reverse, Local, System);
+}
+
+LONG WINAPI
+CompareFileTime(const FILETIME *First, const FILETIME *Second)
+{
+    ULONG64 A = ((ULONG64)First->dwHighDateTime << 32) | First->dwLowDateTime;
+    ULONG64 B = ((ULONG64)Second->dwHighDateTime << 32) | Second->dwLowDateTime;
+
+    return A < B ? -1 : A > B;
+}
+
+DWORD WINAPI
+GetTimeZoneInformation(LPTIME_ZONE_INFORMATION Zone)
+{
+    RtlZeroMemory(Zone, sizeof(*Zone));
+    wcscpy(Zone->StandardName, L"Coordinated Universal Time");
+    wcscpy(Zone->DaylightName, L"Coordinated Universal Time");
+    return TIME_ZONE_ID_UNKNOWN;
+}
+
+DWORD WINAPI
+GetDynamicTimeZoneInformation(PDYNAMIC_TIME_ZONE_INFORMATION Zone)
+{
+    RtlZeroMemory(Zone, sizeof(*Zone));
+    wcscpy(Zone->StandardName, L"Coordinated Universal Time");
+    wcscpy(Zone->DaylightName, L"Coordinated Universal Time");
+    wcscpy(Zone->TimeZoneKeyName, L"UTC");
+    return TIME_ZONE_ID_UNKNOWN;
+}
+
+ULONGLONG WINAPI
+GetTickCount64(VOID)
+{
+    LARGE_INTEGER Counter, Frequency;
+
+    NtQueryPerformanceCounter(&Counter, &Frequency);
+    return (ULONGLONG)(Counter.QuadPart / (Frequency.QuadPart / 1000));
+}
+
+DWORD WINAPI
+GetTickCount(VOID)
+{
+    return (DWORD)GetTickCount64();
+}
+
+BOOL WINAPI
+QueryPerformanceCounter(LARGE_INTEGER *Counter)
+{
+    return BaseResult(NtQueryPerformanceCounter(Counter, NULL));
+}
+
+BOOL WINAPI
+QueryPerformanceFrequency(LARGE_INTEGER *Frequency)
+{
+    LARGE_INTEGER Counter;
+
+    return BaseResult(NtQueryPerformanceCounter(&Counter, Frequency));
+}
+
+BOOL WINAPI
+QueryUnbiasedInterruptTime(PULONGLONG Time)
+{
+    LARGE_INTEGER Counter, Frequency;
+
+    NtQueryPerformanceCounter(&Counter, &Frequency);
+    *Time = (ULONGLONG)Counter.QuadPart * 10000000ull / (ULONGLONG)Frequency.QuadPart;
+    return TRUE;
+}
+
+BOOL WINAPI
+GetSystemTimeAdjustment(PDWORD Adjustment, PDWORD Increment, PBOOL Disabled)
+{
+    *Adjustment = *Increment = 156250;
+    *Disabled = TRUE;
+    return TRUE;
+}
+
+BOOL WINAPI
+FileTimeToDosDateTime(const FILETIME *Time, LPWORD Date, LPWORD TimeOfDay)
+{
+    SYSTEMTIME System;
+
+    if (!FileTimeToSystemTime(Time, &System) || System.wYear < 1980 || System.wYear > 2107) {
+        return BaseFailWith(ERROR_INVALID_PARAMETER);
+    }
+    *Date = (WORD)((System.wYear - 1980) << 9 | System.wMonth << 5 | System.wDay);
+    *TimeOfDay = (WORD)(System.wHour << 11 | System.wMinute << 5 | System.wSecond / 2);
+    return TRUE;
+}
+
+BOOL WINAPI
+DosDateTimeToFileTime(WORD Date, WORD TimeOfDay, LPFILETIME Time)
+{
+    SYSTEMTIME System = {0};
+
+    System.wYear = (Date >> 9) + 1980;
+    System.wMonth = (Date >> 5) & 15;
+    System.wDay = Date & 31;
+    System.wHour = TimeOfDay >> 11;
+    System.wMinute = (TimeOfDay >> 5) & 63;
+    System.wSecond = (TimeOfDay & 31) * 2;
+    return SystemTimeToFileTime(&System, Time);
+}
+
+int WINAPI
+GetDateFormatW(LCID Locale, DWORD Flags, const SYSTEMTIME *Date, LPCWSTR Format, LPWSTR Buffer, int Room)
+{
+    SYSTEMTIME Now;
+    WCHAR Text[32];
+    int Length;
+
+    if (Format != NULL) {
+        BaseFailWith(ERROR_INVALID_FLAGS); /* pictures are not implemented: only the short form of en-US */
+        return 0;
+    }
+    if (Date == NULL) {
+        GetLocalTime(&Now);
+        Date = &Now;
+    }
+    Length = _snwprintf(Text, RTL_NUMBER_OF(Text), L"%u/%u/%04u", Date->wMonth, Date->wDay, Date->wYear) + 1;
+    if (Room == 0) {
+        return Length;
+    }
+    if (Room < Length) {
+        BaseFailWith(ERROR_INSUFFICIENT_BUFFER);
+        return 0;
+    }
+    RtlCopyMemory(Buffer, Text, Length * sizeof(WCHAR));
+    return Length;
+}
