@@ -410,6 +410,7 @@ LONG NTAPI KeReleaseMutant(PRKMUTEX Mutant, KPRIORITY Increment, BOOLEAN Abandon
 /* KQUEUE and keyed/alert waits as nt/ex uses them are the documented KeXxxQueue routines. */
 
 /* Time: 100 ns. KiQueryTime is a query: it moves the asker's own count. */
+extern ULONG64 KiBootTime; /* system time at boot */
 ULONG64 KiQueryInterruptTime(VOID);
 ULONG64 KiQuerySystemTime(VOID);
 VOID KiSetSystemTime(LARGE_INTEGER NewTime);

@@ -212,11 +212,8 @@ HostFsRead(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information)
 static VOID
 HostFsTimes(PLARGE_INTEGER Times) /* H2 */
 {
-    struct abi_boot Boot;
-
-    HcBootInfo(&Boot);
     for (ULONG i = 0; i < 4; i++) {
-        Times[i].QuadPart = (LONG64)Boot.boot_time_100ns;
+        Times[i].QuadPart = (LONG64)KiBootTime;
     }
 }
 
