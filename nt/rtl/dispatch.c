@@ -35,11 +35,15 @@ C_ASSERT(sizeof(CONTEXT) == 0x4D0);
 /* Walks go to higher addresses, but for a change of stack. More such steps than this: a wild chain. */
 #define RTLP_MAX_BACKWARD 64
 
-/* One frame of a walk. */
+/*
+ * One frame of a walk. A dispatch keeps one context and steps in place (Current == Caller): a kernel stack
+ * of 24 KiB must hold exceptions that happen in the handling of others.
+ */
 typedef struct _RTLP_WALK {
     ULONG_PTR Low, High; /* limits of the stack */
-    CONTEXT Current;     /* in the frame */
-    CONTEXT Caller;      /* in its caller */
+    PCONTEXT Current;    /* in the frame */
+    PCONTEXT Caller;     /* in its caller */
+    BOOLEAN IsCall;      /* ControlPc is a return address */
     ULONG64 ControlPc;
     ULONG64 ImageBase;
     PRUNTIME_FUNCTION Function; /* NULL: a leaf function */
@@ -95,26 +99,32 @@ typedef enum _RTLP_STEP {
 static RTLP_STEP
 RtlpStep(PRTLP_WALK Walk, ULONG HandlerType)
 {
+    PCONTEXT Caller = Walk->Caller;
+    ULONG64 Rsp = Walk->Current->Rsp;
+
     Walk->Handler = NULL;
-    Walk->ControlPc = RtlpOriginalRip(Walk->Current.Rip);
-    if (Walk->ControlPc == 0 || Walk->Current.Rsp < Walk->Low || Walk->Current.Rsp >= Walk->High) {
+    Walk->ControlPc = RtlpOriginalRip(Walk->Current->Rip);
+    Walk->IsCall = (Walk->Current->ContextFlags & RTLP_UNWOUND_TO_CALL) != 0;
+    if (Walk->ControlPc == 0 || Rsp < Walk->Low || Rsp >= Walk->High) {
         return RtlpEndOfStack;
     }
-    if (!RtlpOnStack(Walk, Walk->Current.Rsp)) {
+    if (!RtlpOnStack(Walk, Rsp)) {
         return RtlpBadStack;
     }
-    Walk->Caller = Walk->Current;
+    if (Caller != Walk->Current) {
+        *Caller = *Walk->Current;
+    }
     Walk->Function = RtlLookupFunctionEntry(Walk->ControlPc, &Walk->ImageBase, NULL);
     if (Walk->Function == NULL) {
-        Walk->Frame = Walk->Current.Rsp;
-        Walk->Caller.Rip = *(PULONG64)Walk->Current.Rsp;
-        Walk->Caller.Rsp += 8;
-        Walk->Caller.ContextFlags |= RTLP_UNWOUND_TO_CALL;
+        Walk->Frame = Rsp;
+        Caller->Rip = *(PULONG64)Rsp;
+        Caller->Rsp += 8;
+        Caller->ContextFlags |= RTLP_UNWOUND_TO_CALL;
         return RtlpStepped;
     }
-    Walk->Handler = RtlVirtualUnwind(HandlerType, Walk->ImageBase, Walk->ControlPc, Walk->Function,
-                                     &Walk->Caller, &Walk->HandlerData, &Walk->Frame, NULL);
-    if (Walk->Caller.Rsp <= Walk->Current.Rsp && ++Walk->Backward > RTLP_MAX_BACKWARD) {
+    Walk->Handler = RtlVirtualUnwind(HandlerType, Walk->ImageBase, Walk->ControlPc, Walk->Function, Caller,
+                                     &Walk->HandlerData, &Walk->Frame, NULL);
+    if (Caller->Rsp <= Rsp && ++Walk->Backward > RTLP_MAX_BACKWARD) {
         return RtlpBadStack;
     }
     return RtlpOnStack(Walk, Walk->Frame) ? RtlpStepped : RtlpBadStack;
@@ -133,8 +143,8 @@ RtlpTakeOverUnwind(PRTLP_WALK Walk, ULONG HandlerType)
 {
     PRTLP_DISPATCHER_CONTEXT Earlier = RtlpEarlierDispatcher(Walk);
 
-    Walk->Current = *Earlier->Public.ContextRecord;
-    Walk->Current.Rip = Earlier->Public.ControlPc;
+    *Walk->Current = *Earlier->Public.ContextRecord;
+    Walk->Current->Rip = Earlier->Public.ControlPc;
     Walk->ScopeIndex = Earlier->Public.ScopeIndex;
     return RtlpStep(Walk, HandlerType);
 }
@@ -149,12 +159,13 @@ RtlpFillDispatcher(PRTLP_WALK Walk, PRTLP_DISPATCHER_CONTEXT Dispatcher)
     Dispatcher->Public.LanguageHandler = Walk->Handler;
     Dispatcher->Public.HandlerData = Walk->HandlerData;
     Dispatcher->Public.ScopeIndex = Walk->ScopeIndex;
-    Dispatcher->Public.Fill0 = (Walk->Current.ContextFlags & RTLP_UNWOUND_TO_CALL) != 0;
+    Dispatcher->Public.Fill0 = Walk->IsCall;
 }
 
 BOOLEAN NTAPI
 RtlDispatchException(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT ContextRecord)
 {
+    CONTEXT Context;
     RTLP_WALK Walk;
     RTLP_DISPATCHER_CONTEXT Dispatcher;
     ULONG Flags = ExceptionRecord->ExceptionFlags & EXCEPTION_NONCONTINUABLE;
@@ -165,10 +176,12 @@ RtlDispatchException(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT ContextRecord)
         return TRUE;
     }
     RtlpGetStackLimits(&Walk.Low, &Walk.High);
-    Walk.Current = *ContextRecord;
+    Context = *ContextRecord;
+    Walk.Current = &Context;
+    Walk.Caller = &Context;
     Walk.Backward = 0;
 
-    for (;; Walk.Current = Walk.Caller) {
+    for (;;) {
         RTLP_STEP Step = RtlpStep(&Walk, UNW_FLAG_EHANDLER);
 
         Walk.ScopeIndex = 0;
@@ -183,7 +196,7 @@ RtlDispatchException(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT ContextRecord)
             if (Earlier->Public.EstablisherFrame > NestedFrame) {
                 NestedFrame = Earlier->Public.EstablisherFrame;
             }
-            Walk.Caller = *Earlier->ExceptionContext; /* D1 */
+            Context = *Earlier->ExceptionContext; /* D1 */
             continue;
         }
         if (Walk.Handler == (PEXCEPTION_ROUTINE)RtlpUnwindFrameHandler &&
@@ -196,7 +209,7 @@ RtlDispatchException(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT ContextRecord)
 
             RtlpFillDispatcher(&Walk, &Dispatcher);
             Dispatcher.Public.TargetIp = 0;
-            Dispatcher.Public.ContextRecord = &Walk.Caller;
+            Dispatcher.Public.ContextRecord = &Context;
             Dispatcher.Public.HistoryTable = NULL;
             Dispatcher.ExceptionContext = ContextRecord;
             ExceptionRecord->ExceptionFlags = Flags;
@@ -229,20 +242,17 @@ RtlDispatchException(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT ContextRecord)
     return FALSE;
 }
 
-/*
- * ContextRecord is scratch for the system's own implementation. This one has contexts of its own, and so
- * may be given the very context that is being dispatched (libgcc's handler does that).
- */
-VOID NTAPI
-RtlUnwindEx(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord, PVOID ReturnValue,
-            PCONTEXT ContextRecord, PUNWIND_HISTORY_TABLE HistoryTable)
+/* Scratch must not be a context that is being dispatched: D1 reads that. */
+VOID
+RtlpUnwind(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord, PVOID ReturnValue, PCONTEXT Scratch,
+           PUNWIND_HISTORY_TABLE HistoryTable)
 {
+    CONTEXT Context;
     RTLP_WALK Walk;
     RTLP_DISPATCHER_CONTEXT Dispatcher;
     EXCEPTION_RECORD UnwindRecord;
     ULONG Flags = EXCEPTION_UNWINDING | (TargetFrame == NULL ? EXCEPTION_EXIT_UNWIND : 0);
 
-    UNREFERENCED_PARAMETER(ContextRecord);
     if (ExceptionRecord == NULL) {
         UnwindRecord.ExceptionCode = STATUS_UNWIND;
         UnwindRecord.ExceptionRecord = NULL;
@@ -251,10 +261,12 @@ RtlUnwindEx(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord
         ExceptionRecord = &UnwindRecord;
     }
     RtlpGetStackLimits(&Walk.Low, &Walk.High);
-    RtlCaptureContext(&Walk.Current);
+    RtlCaptureContext(&Context);
+    Walk.Current = &Context;
+    Walk.Caller = Scratch;
     Walk.Backward = 0;
 
-    for (;; Walk.Current = Walk.Caller) {
+    for (;; Context = *Scratch) {
         RTLP_STEP Step = RtlpStep(&Walk, UNW_FLAG_UHANDLER);
 
         Walk.ScopeIndex = 0;
@@ -264,10 +276,10 @@ RtlUnwindEx(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord
         if (Step == RtlpEndOfStack) {
             /* The end of the stack: an exit unwind has done its work, another had no target. */
             ExceptionRecord->ExceptionFlags = Flags;
-            RtlpUnhandledException(ExceptionRecord, &Walk.Current);
+            RtlpUnhandledException(ExceptionRecord, &Context);
         }
         if (Walk.Handler == (PEXCEPTION_ROUTINE)RtlpExceptionFrameHandler) {
-            Walk.Caller = *RtlpEarlierDispatcher(&Walk)->ExceptionContext; /* D1 */
+            *Scratch = *RtlpEarlierDispatcher(&Walk)->ExceptionContext; /* D1 */
             continue;
         }
         if (Walk.Handler == (PEXCEPTION_ROUTINE)RtlpUnwindFrameHandler) {
@@ -285,16 +297,16 @@ RtlUnwindEx(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord
             if (Walk.Frame == (ULONG64)TargetFrame) {
                 Flags |= EXCEPTION_TARGET_UNWIND;
                 /* Before the handler: a language may put more into the target's registers. */
-                Walk.Current.Rax = (ULONG64)ReturnValue;
+                Context.Rax = (ULONG64)ReturnValue;
             }
             RtlpFillDispatcher(&Walk, &Dispatcher);
             Dispatcher.Public.TargetIp = (ULONG64)TargetIp;
-            Dispatcher.Public.ContextRecord = &Walk.Current;
+            Dispatcher.Public.ContextRecord = &Context;
             Dispatcher.Public.HistoryTable = HistoryTable;
             Dispatcher.ExceptionContext = NULL;
             ExceptionRecord->ExceptionFlags = Flags;
             Disposition =
-                RtlpExecuteHandlerForUnwind(ExceptionRecord, (PVOID)Walk.Frame, &Walk.Current, &Dispatcher);
+                RtlpExecuteHandlerForUnwind(ExceptionRecord, (PVOID)Walk.Frame, &Context, &Dispatcher);
             if (Disposition != ExceptionContinueSearch) {
                 RtlpRaiseNoncontinuable(STATUS_INVALID_DISPOSITION, ExceptionRecord);
             }
@@ -304,11 +316,25 @@ RtlUnwindEx(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord
             break;
         }
     }
-    Walk.Current.Rax = (ULONG64)ReturnValue;
+    Context.Rax = (ULONG64)ReturnValue;
     if (ExceptionRecord->ExceptionCode != STATUS_UNWIND_CONSOLIDATE) {
-        Walk.Current.Rip = (ULONG64)TargetIp;
+        Context.Rip = (ULONG64)TargetIp;
     }
-    RtlRestoreContext(&Walk.Current, ExceptionRecord);
+    RtlRestoreContext(&Context, ExceptionRecord);
+}
+
+/*
+ * ContextRecord is scratch for the system's own implementation. This one brings its own, and so may be given
+ * the very context that is being dispatched (libgcc's handler does that).
+ */
+VOID NTAPI
+RtlUnwindEx(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord, PVOID ReturnValue,
+            PCONTEXT ContextRecord, PUNWIND_HISTORY_TABLE HistoryTable)
+{
+    CONTEXT Scratch;
+
+    UNREFERENCED_PARAMETER(ContextRecord);
+    RtlpUnwind(TargetFrame, TargetIp, ExceptionRecord, ReturnValue, &Scratch, HistoryTable);
 }
 
 VOID NTAPI

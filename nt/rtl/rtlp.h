@@ -75,6 +75,8 @@ EXCEPTION_DISPOSITION RtlpExecuteHandlerForException(PEXCEPTION_RECORD Exception
 EXCEPTION_DISPOSITION RtlpExecuteHandlerForUnwind(PEXCEPTION_RECORD ExceptionRecord,
                                                   PVOID EstablisherFrame, PCONTEXT ContextRecord,
                                                   PRTLP_DISPATCHER_CONTEXT DispatcherContext);
+VOID RtlpUnwind(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord, PVOID ReturnValue,
+                PCONTEXT Scratch, PUNWIND_HISTORY_TABLE HistoryTable);
 DECLSPEC_NORETURN VOID RtlpRestoreContext(PCONTEXT ContextRecord);
 DECLSPEC_NORETURN VOID RtlpConsolidateFrames(PCONTEXT ContextRecord, PEXCEPTION_RECORD ExceptionRecord,
                                              PVOID Callback);

@@ -80,9 +80,10 @@ RtlpSearchScopes(PEXCEPTION_RECORD ExceptionRecord, PVOID EstablisherFrame, PCON
             return ExceptionContinueExecution;
         }
         if (Answer > 0) {
-            RtlUnwindEx(EstablisherFrame, (PVOID)(Dispatcher->ImageBase + Table->Scope[Index].Target),
-                        ExceptionRecord, (PVOID)(ULONG_PTR)(ULONG)ExceptionRecord->ExceptionCode,
-                        Dispatcher->ContextRecord, Dispatcher->HistoryTable);
+            /* The dispatch is over: its working context is the scratch. */
+            RtlpUnwind(EstablisherFrame, (PVOID)(Dispatcher->ImageBase + Table->Scope[Index].Target), ExceptionRecord,
+                       (PVOID)(ULONG_PTR)(ULONG)ExceptionRecord->ExceptionCode, Dispatcher->ContextRecord,
+                       Dispatcher->HistoryTable);
         }
     }
     return ExceptionContinueSearch;
