@@ -366,3 +366,8 @@ NtQuerySystemInformation(ULONG SystemInformationClass, PVOID SystemInformation, 
     }
     return Status;
 }
+
+ULONG NTAPI NtGetCurrentProcessorNumber(VOID)
+{
+    return KeGetCurrentProcessorNumber();
+}

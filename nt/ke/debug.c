@@ -162,6 +162,29 @@ ULONG NTAPI DbgPrompt(PCCH Prompt, PCH Response, ULONG Length)
     return 0; /* nobody answers */
 }
 
+/*
+ * User mode's DbgPrint (int 2Dh, service 1: rcx text, edx length): the text is a client's, read with care. The int 3
+ * behind the instruction is there for debuggers that do not skip it.
+ */
+VOID KiDebugPrintUser(struct abi_trap *Raw, PKI_FRAME Frame)
+{
+    char Text[512];
+    ULONG Length = (ULONG)min(Raw->rdx & 0xFFFFFFFF, sizeof(Text));
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    __try {
+        ProbeForRead((PVOID)Raw->rcx, Length, 1);
+        RtlCopyMemory(Text, (PVOID)Raw->rcx, Length);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Status = GetExceptionCode();
+    }
+    if (NT_SUCCESS(Status)) {
+        HcPrint(ABI_OUT_DEBUG, Text, Length);
+    }
+    Frame->Trap.Rax = (ULONG64)(LONG64)Status;
+    Frame->Trap.Rip++;
+}
+
 /* A breakpoint or an assertion in kernel mode with --kd: print where, and go on. */
 VOID KiDebugService(struct abi_trap *Raw, BOOLEAN Service)
 {

@@ -141,6 +141,7 @@ VOID KiInitializeUserApc(PKI_FRAME Frame, PKI_NORMAL_ROUTINE Routine, PVOID Cont
 VOID KiPrepareUserReturn(PKI_FRAME Frame);
 VOID KiServiceFromTrap(PKI_FRAME Frame);
 DECLSPEC_NORETURN VOID KiSyscallInKernelMode(PVOID Return);
+VOID KiDebugPrintUser(struct abi_trap *Raw, PKI_FRAME Frame); /* debug.c */
 VOID KiDebugService(struct abi_trap *Raw, BOOLEAN Service); /* debug.c: --kd */
 
 /* bugcheck.c */

@@ -215,6 +215,10 @@ VOID KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame)
         KiRaise(Frame, STATUS_ASSERTION_FAILURE, 0, 0, 0);
         break;
     case ABI_TRAP_DEBUG_SERVICE:
+        if (Raw->previous_mode == UserMode && Raw->rax == 1 /* print */) {
+            KiDebugPrintUser(Raw, Frame);
+            break;
+        }
         KiBreakpoint(Raw, Frame, TRUE);
         break;
     case ABI_TRAP_STACK_OVERFLOW:

@@ -187,7 +187,7 @@ LdrpFindExport(PLDR_DATA_TABLE_ENTRY Entry, PCSTR Name, ULONG Ordinal, PLDR_DATA
     if (Index >= Exports->NumberOfFunctions || Functions[Index] == 0) {
         return Name != NULL ? STATUS_ENTRYPOINT_NOT_FOUND : STATUS_ORDINAL_NOT_FOUND;
     }
-    if (Base + Functions[Index] - (PUCHAR)Exports < Size) {
+    if ((ULONG_PTR)(Base + Functions[Index]) - (ULONG_PTR)Exports < Size) { /* inside the directory */
         return LdrpFollowForwarder((PCSTR)(Base + Functions[Index]), Importer, Address);
     }
     *Address = Base + Functions[Index];
