@@ -83,6 +83,11 @@ NtRaiseHardError(NTSTATUS ErrorStatus, ULONG NumberOfParameters, ULONG UnicodeSt
     for (i = Strings; i < PSP_MAX_PARAMETERS; i++) {
         String[i][0] = 0;
     }
+    if (ErrorStatus == STATUS_ENTRYPOINT_NOT_FOUND && NumberOfParameters == 3) {
+        /* ntdll: an import that an image of the box lacks is being called. */
+        KiFormatText(Text, sizeof(Text), "%s!%s", String[1], String[0]);
+        KiNotYet(Text, (PVOID)Captured[2]);
+    }
     Length = KiFormatText(Text, sizeof(Text), "%s: ", Process->ImageFileName);
     HcPrint(ABI_OUT_STDERR, Text, (ULONG)Length);
     if (Sentence != NULL) {

@@ -24,11 +24,9 @@ LdrpEntryOf(PLIST_ENTRY Links)
 VOID
 LdrpHardError(NTSTATUS Status, PCUNICODE_STRING First, PCUNICODE_STRING Second, PVOID Caller)
 {
-    static const UNICODE_STRING Nothing;
     ULONG_PTR Parameters[3];
     ULONG Response = 0;
 
-    DbgPrint("LDR: status 0x%08X: %wZ%s%wZ\n", Status, First, Second != NULL ? ", " : "", Second != NULL ? Second : &Nothing);
     Parameters[0] = (ULONG_PTR)First;
     Parameters[1] = (ULONG_PTR)Second;
     Parameters[2] = (ULONG_PTR)Caller;
