@@ -1,12 +1,14 @@
 /*
  * run.c - `ntlab run`: one run, and what came of it.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "host/cli/cli.h"
 #include "host/machine/run.h"
+#include "host/report/report.h"
 
 #define MAX_REPORT (16u << 20)
 
@@ -54,135 +56,22 @@ on_output(void *context, uint32_t channel, const char *text, size_t length)
     }
 }
 
-static int
-status_of(const struct options *options, const struct run_result *result)
-{
-    switch (result->end) {
-    case RUN_FAILED:
-        return STATUS_INTERNAL;
-    case RUN_DIED:
-    case RUN_NO_PROGRESS:
-        return STATUS_FINDING;
-    case RUN_STOPPED:
-        break;
-    }
-    switch (result->stop.verdict) {
-    case ABI_CLEAN:
-        return result->stop.code != 0 && !options->client_exit_ignored ? STATUS_FINDING
-                                                                       : STATUS_CLEAN;
-    case ABI_UNSUPPORTED:
-        return STATUS_UNSUPPORTED;
-    case ABI_LOAD_FAILED:
-        return STATUS_BAD_INPUT;
-    case ABI_INTERNAL:
-        return STATUS_INTERNAL;
-    default:
-        return STATUS_FINDING;
-    }
-}
-
+/* Options of this contract that a later version will have. */
 static const char *
-kind_of(const struct run_result *result)
+not_yet(const struct options *options)
 {
-    static const char *const kinds[] = {"client", "bugcheck", "unsupported",
-                                        "hang",   "deadlock", "livelock",
-                                        "leak",   "load",     "internal"};
-
-    switch (result->end) {
-    case RUN_STOPPED:
-        return result->stop.verdict < sizeof(kinds) / sizeof(kinds[0]) ? kinds[result->stop.verdict]
-                                                                       : "internal";
-    case RUN_NO_PROGRESS:
-        return "livelock";
-    case RUN_DIED:
-        return "bugcheck";
-    default:
-        return "internal";
-    }
-}
-
-static void
-sentence(const struct run_result *result, char *out, size_t size)
-{
-    const struct abi_stop *stop = &result->stop;
-
-    if (result->end != RUN_STOPPED) {
-        snprintf(out, size, "%s", result->message);
-        return;
-    }
-    switch (stop->verdict) {
-    case ABI_CLEAN:
-        if (stop->code != 0) {
-            snprintf(out, size, "the client ended with exit code %u%s%s", stop->code,
-                     stop->message[0] ? ": " : "", stop->message);
-        } else {
-            snprintf(out, size, "clean%s%s", stop->message[0] ? ": " : "", stop->message);
-        }
-        break;
-    case ABI_BUGCHECK:
-        snprintf(out, size, "bugcheck 0x%08X (0x%016lX, 0x%016lX, 0x%016lX, 0x%016lX) at %s%s%s",
-                 stop->code, stop->parameter[0], stop->parameter[1], stop->parameter[2],
-                 stop->parameter[3], result->where, stop->message[0] ? ": " : "", stop->message);
-        break;
-    case ABI_INTERNAL:
-        snprintf(out, size, "a failure of ntlab: %s (at %s)", stop->message, result->where);
-        break;
-    default:
-        snprintf(out, size, "%s: %s", kind_of(result), stop->message);
-    }
+    return options->html ? "--html" : options->sarif ? "--sarif" : options->junit ? "--junit" : options->out ? "--out" : NULL;
 }
 
 static int
-write_json(const struct options *options, const struct run_request *request,
-           const struct run_result *result, int status, char **argv)
+write_json(const struct options *options, const struct report *report, char **argv)
 {
-    static const char *const verdicts[] = {"clean",       "finding", "error",       "error",
-                                           "unsupported", "error",   "inconclusive"};
     FILE *out = strcmp(options->json, "-") == 0 ? stdout : fopen(options->json, "w");
-    uint32_t build = request->boot.build ? request->boot.build : os_default_build(request->boot.os);
-    char message[1024];
-    bool first = true;
 
     if (out == NULL) {
-        perror(options->json);
-        return STATUS_USAGE;
+        return usage_error("%s: %s", options->json, strerror(errno));
     }
-    fprintf(out, "{\"schema\": 1, \"ntlab\": \"%s\", \"command\": \"run\", \"command_line\": [",
-            NTLAB_VERSION);
-    for (; *argv != NULL; argv++, first = false) {
-        fputs(first ? "" : ", ", out);
-        json_string(out, *argv);
-    }
-    fprintf(
-        out,
-        "],\n \"os\": {\"name\": \"%s\", \"build\": %u}, \"seed\": %lu,\n \"isolation\": \"%s\",\n"
-        " \"images\": [",
-        os_name(request->boot.os), build, request->boot.seed,
-        result->has_keys ? "protection-keys" : "page-protection");
-    for (size_t i = 0; i < result->images; i++) {
-        fputs(i ? ", " : "", out);
-        fputs("{\"path\": ", out);
-        json_string(out, result->image[i].path);
-        fprintf(out, ", \"base\": \"0x%lx\"}", result->image[i].base);
-    }
-    fprintf(out,
-            "],\n \"verdict\": \"%s\", \"client_exit\": %u, \"seconds\": %.6f, \"points\": %lu, "
-            "\"trace_hash\": \"%016lx\",\n \"findings\": [",
-            verdicts[status],
-            result->end == RUN_STOPPED && result->stop.verdict == ABI_CLEAN ? result->stop.code : 0,
-            result->seconds, result->points, result->hash);
-    if (status == STATUS_FINDING) {
-        sentence(result, message, sizeof(message));
-        fprintf(out,
-                "{\"kind\": \"%s\", \"severity\": \"error\", \"blame\": \"unknown\", \"code\": "
-                "\"0x%08X\", "
-                "\"parameters\": [\"0x%lx\", \"0x%lx\", \"0x%lx\", \"0x%lx\"], \"message\": ",
-                kind_of(result), result->stop.code, result->stop.parameter[0],
-                result->stop.parameter[1], result->stop.parameter[2], result->stop.parameter[3]);
-        json_string(out, message);
-        fputs("}", out);
-    }
-    fputs("]}\n", out);
+    report_json(out, report, "run", argv);
     if (out != stdout) {
         fclose(out);
     }
@@ -196,11 +85,15 @@ command_run(int argc, char **argv)
     struct run_request request;
     struct run_result result;
     struct output output = {0};
-    char message[1024];
+    struct report_options report_options;
+    struct report *report;
     int status = options_parse(argc, argv, &options);
 
     if (status != 0) {
         return status;
+    }
+    if (not_yet(&options) != NULL) {
+        return usage_error("%s: not implemented yet", not_yet(&options));
     }
     status = request_build(&options, &request);
     if (status != 0) {
@@ -216,15 +109,20 @@ command_run(int argc, char **argv)
         fprintf(stderr, "ntlab: %s\n", result.message);
         return STATUS_INTERNAL;
     }
-    status = status_of(&options, &result);
-    sentence(&result, message, sizeof(message));
-    fprintf(stderr, "ntlab: %s\n", message);
-    if (getenv("NTLAB_REPORT") != NULL && output.report != NULL) {
-        fputs(output.report, stderr);
-    }
-    if (options.json != NULL && write_json(&options, &request, &result, status, argv) != 0) {
+    report_options = (struct report_options){.symbols = options.symbols.item,
+                                             .symbol_folders = options.symbols.count,
+                                             .source_map = options.source_map.item,
+                                             .source_maps = options.source_map.count,
+                                             .client_exit_ignored = options.client_exit_ignored,
+                                             .os = os_name(options.os),
+                                             .build = options.build ? options.build : os_default_build(options.os)};
+    report = report_make(&request, &result, output.report, output.report_length, &report_options);
+    status = report_status(report);
+    report_text(stderr, report, isatty(2) && getenv("NO_COLOR") == NULL);
+    if (options.json != NULL && write_json(&options, report, argv) != 0) {
         status = STATUS_USAGE;
     }
+    report_free(report);
     close(result.memory);
     request_free(&request);
     return status;

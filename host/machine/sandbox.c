@@ -102,8 +102,7 @@ compare_bytes(const void *a, const void *b)
     return *(const unsigned char *)a - *(const unsigned char *)b;
 }
 
-/* qsort asks the C library once how much memory there is (sysinfo): that must be before the fence.
- */
+/* qsort asks the C library once how much memory there is (sysinfo): that must be before the fence. */
 static void
 warm_up(void)
 {

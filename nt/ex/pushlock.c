@@ -56,6 +56,7 @@ ExpPushWait(PEX_PUSH_LOCK Lock, BOOLEAN Exclusive)
         Waiter.Sharers = Value / PL_SHARE;
     }
     *Lock = (ULONG_PTR)&Waiter | PL_WAITING | (Value & PL_LOCKED);
+    KiThread()->WaitLock = Lock;
     KeWaitForSingleObject(&Waiter.Event, WrPushLock, KernelMode, FALSE, NULL); /* L1 */
 }
 

@@ -171,6 +171,7 @@ ExpWaitExclusive(PERESOURCE Resource, ERESOURCE_THREAD Owner)
     }
     Resource->ContentionCount++;
     Resource->NumberOfExclusiveWaiters++;
+    KiThread()->WaitLock = Resource;
     KeWaitForSingleObject((PVOID)Resource->ExclusiveWaiters, WrResource, KernelMode, FALSE, NULL);
     Resource->OwnerEntry.OwnerThread = Owner; /* R2 */
 }
@@ -186,6 +187,7 @@ ExpWaitShared(PERESOURCE Resource, ERESOURCE_THREAD Owner)
     }
     Resource->ContentionCount++;
     Resource->NumberOfSharedWaiters++;
+    KiThread()->WaitLock = Resource;
     KeWaitForSingleObject((PVOID)Resource->SharedWaiters, WrResource, KernelMode, FALSE, NULL);
     ExpAddOwner(Resource, Owner); /* R2 */
 }

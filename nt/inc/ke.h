@@ -205,6 +205,7 @@ struct _KTHREAD {
     PVOID StartContext;
     PVOID VectorState;     /* saved components beyond the ABI's, when preempted */
     ULONG64 SpinningOn;    /* lock that the processor spins for, 0 if none */
+    PVOID WaitLock;        /* the ERESOURCE or push lock behind the object it waits for; for reports */
     ULONG RegionDepth;     /* open critical and guarded regions, most recent last */
     struct {
         PVOID Caller;

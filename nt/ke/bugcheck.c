@@ -9,14 +9,16 @@
 #include "nt/inc/rtl.h"
 
 VOID KiReportStop(const struct abi_stop *Why, PCONTEXT Context); /* report.c */
+VOID KiReportBroken(const struct abi_stop *Why);
 
 static DECLSPEC_NORETURN VOID KiEnd(struct abi_stop *Why, PCONTEXT Context)
 {
     if (KiBugCheckActive++ == 0) {
+        KiFirstStop = *Why;
         Machine->budget = 1ll << 60;
         KiReportStop(Why, Context);
     }
-    HcStop(Why);
+    HcStop(&KiFirstStop); /* not what went wrong in the report */
     __builtin_unreachable();
 }
 
@@ -74,14 +76,17 @@ VOID KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR 
     KiTrace(EV_BUGCHECK, NULL, Code, P1, P2, P3);
     if (KiBugCheckActive == 0) {
         KiBugCheckActive = 1;
+        KiFirstStop = Why;
         Machine->budget = 1ll << 60;
         KiReportStop(&Why, Context);
         if (KiPcr() != NULL) {
             KiPcr()->Irql = HIGH_LEVEL;
         }
         KiCallBugCheckCallbacks();
+    } else {
+        KiReportBroken(&Why);
     }
-    HcStop(&Why);
+    HcStop(&KiFirstStop); /* not what went wrong in the report or a callback */
     __builtin_unreachable();
 }
 

@@ -749,14 +749,15 @@ KiPatchPause:
     .p2align 4
     .seh_proc KiPatchSmepFault
 KiPatchSmepFault:
-    mov [M_scratch], rsp
-    sub rsp, 0x28
-    .seh_stackalloc 0x28
+    push rbp
+    .seh_pushreg rbp
+    mov rbp, rsp
+    .seh_setframe rbp, 0
     .seh_endprologue
-    and rsp, -16
     sub rsp, 0x20
+    and rsp, -16
     mov rcx, r11
-    mov rdx, [M_scratch]
+    lea rdx, [rbp + 8]
     call KiSmepFault
     int 3
     .seh_endproc

@@ -124,6 +124,7 @@ static DECLSPEC_NORETURN VOID KiUnhandledKernelException(PEXCEPTION_RECORD Recor
     ULONG_PTR Code = (ULONG_PTR)(LONG_PTR)Record->ExceptionCode;
     ULONG_PTR Address = (ULONG_PTR)Record->ExceptionAddress;
 
+    KiReportException(Record);
     if (KiIrql() < DISPATCH_LEVEL && Thread->SystemThread) {
         KiBugCheck(SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, Code, Address, (ULONG_PTR)Record, (ULONG_PTR)Context, Raw,
                    Context, NULL);

@@ -31,6 +31,7 @@ ULONG KiTimeIncrement = 156250;
 
 /* bugcheck.c, debug.c */
 volatile LONG KiBugCheckActive;
+struct abi_stop KiFirstStop; /* why the run ends, while the report is written */
 LIST_ENTRY KiBugCheckCallbacks = {&KiBugCheckCallbacks, &KiBugCheckCallbacks};
 LIST_ENTRY KiBugCheckReasonCallbacks = {&KiBugCheckReasonCallbacks, &KiBugCheckReasonCallbacks};
 BOOLEAN KiDebuggerAttached;

@@ -144,6 +144,9 @@ DECLSPEC_NORETURN VOID KiSyscallInKernelMode(PVOID Return);
 VOID KiDebugPrintUser(struct abi_trap *Raw, PKI_FRAME Frame); /* debug.c */
 VOID KiDebugService(struct abi_trap *Raw, BOOLEAN Service); /* debug.c: --kd */
 
+/* report.c */
+VOID KiReportException(PEXCEPTION_RECORD Record); /* that nobody took */
+
 /* bugcheck.c */
 DECLSPEC_NORETURN VOID KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4,
                                   struct abi_trap *Trap, PCONTEXT Context, const char *Message);
@@ -172,6 +175,7 @@ extern ULONG KiTimeIncrement;
 extern EPROCESS KiIdleEprocess;
 #define KiIdleProcess (KiIdleEprocess.Pcb)
 extern volatile LONG KiBugCheckActive;
+extern struct abi_stop KiFirstStop;
 extern LIST_ENTRY KiBugCheckCallbacks, KiBugCheckReasonCallbacks;
 extern ETHREAD KiIdleThreads[ABI_MAX_PROCESSORS];
 extern struct abi_boot KiBoot;

@@ -1,30 +1,49 @@
 /*
- * report.c - what only the kernel can tell about how a run ended: stacks, threads, the last driver calls.
+ * report.c - what only the kernel can tell about how a run ended: threads, stacks, what waits for what.
  *
- * The text goes to the host line by line (HcReportText); each line is a word and fields separated by
- * tabs, so that the host can format them for people and for machines:
+ * The text goes to the host line by line (HcReportText). A line is a word and fields `key=value` separated
+ * by tabs; numbers are hexadecimal, and a key that means nothing here is left out. host/report reads them:
  *
- *     process  name  pid
- *     thread   address  tid  process  state  priority  irql  kernel-apc  special-apc  irp-or-wait
- *     frame    index  rip  rsp
- *     region   kind  caller
- *     call     device  major  minor  irp  driver-routine  status
+ *     exception  that nobody took
+ *     registers  of where the run ended
+ *     pool       the block that an address of interest lies in
+ *     cpu        number, IRQL, what it runs (one line each)
+ *     thread     one for each, the current one first; what follows belongs to it:
+ *     region       an open critical or guarded region, and who entered it
+ *     wait         an object that it waits for, with its owner where one is on record
+ *     irp          a request that it has issued and that is not finished
+ *     frame        of its kernel stack, newest first
+ *     broken     the report ends here, for writing it has faulted
+ *
+ *   R1  Nothing here may be trusted: a driver may have trampled any of it. Each pointer is looked at before it is
+ *       followed and every walk ends; a fault in here ends the run with the verdict that led here (bugcheck.c).
  */
 #include "nt/ke/ki.h"
 #include "nt/inc/rtl.h"
+#include "nt/inc/ex.h"
 
-static VOID KiLine(const char *Text)
+#define KI_MAXIMUM_FRAMES  64
+#define KI_MAXIMUM_THREADS 512
+#define KI_MAXIMUM_IRPS    16
+
+#define KI_LINE(...)                                                                               \
+    do {                                                                                           \
+        char Text[512];                                                                            \
+        int Length = KiFormatText(Text, sizeof(Text), __VA_ARGS__);                                \
+        HcReportText(Text, Length);                                                                \
+    } while (0)
+
+static BOOLEAN KiReadable(const volatile VOID *Address, ULONG Size)
 {
-    Hc->report_text(Text, strlen(Text));
-}
+    ULONG64 First = (ULONG64)Address;
 
-#define KI_MAXIMUM_FRAMES 48
+    return First >= 0x10000 && MmIsAddressValid((PVOID)First) && MmIsAddressValid((PVOID)(First + Size - 1));
+}
 
 /* Walks from Context to the end of the kernel stack, or to user mode. */
 static VOID KiReportFrames(PCONTEXT Start)
 {
     CONTEXT Context;
-    char Text[128];
 
     RtlCopyMemory(&Context, Start, sizeof(Context));
     for (ULONG Index = 0; Index < KI_MAXIMUM_FRAMES && Context.Rip != 0; Index++) {
@@ -32,14 +51,13 @@ static VOID KiReportFrames(PCONTEXT Start)
         PRUNTIME_FUNCTION Function;
         PVOID HandlerData;
 
-        KiFormatText(Text, sizeof(Text), "frame\t%u\t%p\t%p\n", Index, HcOriginalRip(Context.Rip), Context.Rsp);
-        KiLine(Text);
+        KI_LINE("frame\trip=%p\trsp=%p\n", HcOriginalRip(Context.Rip), Context.Rsp);
         if (ABI_IS_USER(Context.Rip) && ABI_IS_USER(Context.Rsp)) {
             break; /* the user's part of the stack: one frame says where it called from */
         }
         Function = RtlLookupFunctionEntry(Context.Rip, &ImageBase, NULL);
-        if (!MmIsAddressValid((PVOID)Context.Rsp)) {
-            break;
+        if (!KiReadable((PVOID)Context.Rsp, 8) && (Index != 0 || Function == NULL)) {
+            break; /* the newest frame of a stack that is used up reaches out of it, its caller's does not */
         }
         if (Function == NULL) {
             Context.Rip = *(PULONG64)Context.Rsp;
@@ -74,33 +92,174 @@ static VOID KiContextOfSwapped(PVOID Stack, PCONTEXT Context)
     Context->Rsp = (ULONG64)&Saved[9];
 }
 
-static VOID KiReportThread(PKTHREAD Thread, PCONTEXT Context)
+/* A lock built from dispatcher objects is what the thread means to wait for; nt/ex leaves its address. */
+static BOOLEAN KiReportLock(PKTHREAD Thread, PVOID Object)
 {
-    static const char *const States[] = {"initialized", "ready",      "running", "standby",
-                                         "terminated",  "waiting",    "transition", "deferred"};
-    char Text[256];
-    CONTEXT Swapped;
-    ULONG Irql = Thread->State == Running ? KiProcessor[Thread->NextProcessor]->Irql
-                                          : (Thread->State == Waiting ? Thread->WaitIrql : 0);
-    PEPROCESS Process = (PEPROCESS)Thread->Process;
+    PFAST_MUTEX Mutex = CONTAINING_RECORD(Object, FAST_MUTEX, Event);
+    PERESOURCE Resource = Thread->WaitLock;
 
-    KiFormatText(Text, sizeof(Text), "thread\t%p\t%u\t%s\t%s\t%u\t%u\t%x\t%x\t%p\t%u\n", Thread,
-             (ULONG)(ULONG_PTR)((PETHREAD)Thread)->Cid.UniqueThread,
-             Thread->Process == &KiIdleProcess ? "Idle" : (const char *)Process->ImageFileName, States[Thread->State & 7],
-             (ULONG)Thread->Priority, Irql, (ULONG)(LONG)Thread->KernelApcDisable, (ULONG)(LONG)Thread->SpecialApcDisable,
-             Thread->State == Waiting && Thread->WaitObjectCount != 0 ? Thread->WaitBlockList[0].Object : NULL,
-             (ULONG)Thread->WaitReason);
-    KiLine(Text);
+    switch (Thread->WaitReason) {
+    case WrFastMutex:
+        if (KiReadable(Mutex, sizeof(*Mutex))) {
+            KI_LINE("wait\tkind=fast-mutex\tobject=%p\towner=%p\n", Mutex, Mutex->Owner);
+            return TRUE;
+        }
+        break;
+    case WrPushLock:
+        KI_LINE("wait\tkind=push-lock\tobject=%p\n", Thread->WaitLock);
+        return TRUE;
+    case WrResource:
+        if (KiReadable(Resource, sizeof(*Resource))) {
+            KI_LINE("wait\tkind=resource\tobject=%p\taccess=%s\theld=%s\towner=%p\n", Resource,
+                    Object == (PVOID)Resource->SharedWaiters ? "shared" : "exclusive",
+                    (Resource->Flag & ResourceOwnedExclusive) ? "exclusive" : "shared",
+                    (PVOID)Resource->OwnerEntry.OwnerThread);
+            if (KiReadable(Resource->OwnerTable, sizeof(*Resource->OwnerTable))) {
+                for (ULONG Index = 1; Index < 64 && Index < Resource->OwnerTable[0].TableSize; Index++) {
+                    if (Resource->OwnerTable[Index].OwnerThread != 0) {
+                        KI_LINE("owner\tthread=%p\n", (PVOID)Resource->OwnerTable[Index].OwnerThread);
+                    }
+                }
+            }
+            return TRUE;
+        }
+        break;
+    }
+    return FALSE;
+}
+
+static VOID KiReportWaits(PKTHREAD Thread)
+{
+    DISPATCHER_HEADER *Header;
+
+    if (Thread->WaitObjectCount != 0 && KiReadable(Thread->WaitBlockList, sizeof(KI_WAIT_BLOCK)) &&
+        KiReportLock(Thread, Thread->WaitBlockList[0].Object)) {
+        return;
+    }
+    for (ULONG Index = 0; Index < Thread->WaitObjectCount && Index < MAXIMUM_WAIT_OBJECTS; Index++) {
+        if (!KiReadable(&Thread->WaitBlockList[Index], sizeof(KI_WAIT_BLOCK))) {
+            break;
+        }
+        Header = Thread->WaitBlockList[Index].Object;
+        if (!KiReadable(Header, sizeof(*Header))) {
+            KI_LINE("wait\tkind=gone\tobject=%p\n", Header);
+            continue;
+        }
+        switch (Header->Type & 0x7F) {
+        case KiObjEventNotification:
+        case KiObjEventSynchronization:
+            KI_LINE("wait\tkind=event\tobject=%p\n", Header);
+            break;
+        case KiObjMutant:
+            KI_LINE("wait\tkind=mutex\tobject=%p\towner=%p\n", Header, ((PKMUTANT)Header)->OwnerThread);
+            break;
+        case KiObjSemaphore:
+            KI_LINE("wait\tkind=semaphore\tobject=%p\n", Header);
+            break;
+        case KiObjQueue:
+            KI_LINE("wait\tkind=queue\tobject=%p\n", Header);
+            break;
+        case KiObjProcess:
+            KI_LINE("wait\tkind=process\tobject=%p\n", Header);
+            break;
+        case KiObjThread:
+            KI_LINE("wait\tkind=thread\tobject=%p\towner=%p\n", Header, Header);
+            break;
+        case KiObjTimerNotification:
+        case KiObjTimerSynchronization:
+            KI_LINE(Header == &Thread->Timer.Header ? "wait\tkind=delay\n" : "wait\tkind=timer\tobject=%p\n", Header);
+            break;
+        default:
+            KI_LINE("wait\tkind=object\tobject=%p\n", Header);
+        }
+    }
+    if (Thread->Timer.Header.Inserted && Thread->WaitObjectCount != 0) {
+        KI_LINE("timeout\tdue=%p\n", Thread->Timer.DueTime.QuadPart);
+    }
+}
+
+static VOID KiReportIrps(PETHREAD Thread)
+{
+    ULONG Count = 0;
+    PLIST_ENTRY Link = Thread->IrpList.Flink;
+
+    for (; Link != &Thread->IrpList && Count < KI_MAXIMUM_IRPS && KiReadable(Link, sizeof(*Link)); Link = Link->Flink) {
+        PIRP Irp = CONTAINING_RECORD(Link, IRP, ThreadListEntry);
+        PIO_STACK_LOCATION Stack;
+        PDEVICE_OBJECT Device;
+
+        Count++;
+        if (!KiReadable(Irp, sizeof(*Irp)) || Irp->Type != IO_TYPE_IRP) {
+            break;
+        }
+        Stack = Irp->CurrentLocation <= Irp->StackCount ? IoGetCurrentIrpStackLocation(Irp) : NULL;
+        if (Stack == NULL || !KiReadable(Stack, sizeof(*Stack))) {
+            KI_LINE("irp\taddress=%p\tcancel=%x\n", Irp, (ULONG)Irp->Cancel);
+            continue;
+        }
+        Device = KiReadable(Stack->DeviceObject, sizeof(*Device)) ? Stack->DeviceObject : NULL;
+        KI_LINE("irp\taddress=%p\tmajor=%x\tminor=%x\tcode=%x\tdevice=%p\tdriver=%p\tpending=%x\tcancel=%x\n", Irp,
+                (ULONG)Stack->MajorFunction, (ULONG)Stack->MinorFunction,
+                Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL || Stack->MajorFunction == IRP_MJ_INTERNAL_DEVICE_CONTROL
+                    ? Stack->Parameters.DeviceIoControl.IoControlCode
+                    : 0,
+                Stack->DeviceObject,
+                Device != NULL && KiReadable(Device->DriverObject, sizeof(DRIVER_OBJECT)) ? Device->DriverObject->DriverStart
+                                                                                          : NULL,
+                (ULONG)(Stack->Control & SL_PENDING_RETURNED), (ULONG)Irp->Cancel);
+    }
+}
+
+static const char *KiProcessName(PKPROCESS Process)
+{
+    return Process == NULL || Process == &KiIdleEprocess.Pcb ? "Idle" : (const char *)((PEPROCESS)Process)->ImageFileName;
+}
+
+static VOID KiReportThread(PKTHREAD Thread, PCONTEXT Context, BOOLEAN Current)
+{
+    static const char *const States[] = {"initialized", "ready",   "running",    "standby",
+                                         "terminated",  "waiting", "transition", "deferred"};
+    PETHREAD Ethread = (PETHREAD)Thread;
+    PEPROCESS Process = (PEPROCESS)Thread->Process;
+    BOOLEAN Idle = Thread->Process == &KiIdleEprocess.Pcb;
+    CONTEXT Swapped;
+    KIRQL Irql = 0;
+
+    if (Thread->State == Running && Thread->NextProcessor < KiProcessorCount) {
+        Irql = KiProcessor[Thread->NextProcessor]->Irql;
+    } else if (Thread->State == Waiting) {
+        Irql = Thread->WaitIrql;
+    }
+    KI_LINE("thread\taddress=%p\ttid=%x\tpid=%x\tprocess=%p\tname=%s\tstate=%s\tcpu=%x\tirql=%x\tcurrent=%x\tsystem=%x\n",
+            Thread, Idle ? 0 : (ULONG)(ULONG_PTR)Ethread->Cid.UniqueThread,
+            Idle ? 0 : (ULONG)(ULONG_PTR)Process->UniqueProcessId, Process, KiProcessName(Thread->Process),
+            States[Thread->State & 7], (ULONG)Thread->NextProcessor, (ULONG)Irql, (ULONG)Current, (ULONG)Thread->SystemThread);
+    KI_LINE("+\tpriority=%x\tbase=%x\tkernel-apc=%x\tspecial-apc=%x\tteb=%p\tinitial=%p\tstack-base=%p\tstack-limit=%p\tstack=%p\n",
+            (ULONG)Thread->Priority, (ULONG)Thread->BasePriority, (ULONG)(LONG)Thread->KernelApcDisable,
+            (ULONG)(LONG)Thread->SpecialApcDisable, Thread->Teb, Thread->InitialStack, Thread->StackBase, Thread->StackLimit,
+            Thread->KernelStack);
+    KI_LINE("+\tstart=%p\tswitches=%x\treason=%x\tmode=%x\talertable=%x\tsuspend=%x\tprevious=%x\tservice=%x\tspin=%p\tname-of=%x\n",
+            Ethread->StartAddress != NULL ? Ethread->StartAddress : Thread->StartRoutine, Thread->ContextSwitches,
+            (ULONG)Thread->WaitReason, (ULONG)Thread->WaitMode, (ULONG)Thread->Alertable, (ULONG)(UCHAR)Thread->SuspendCount,
+            (ULONG)Thread->PreviousMode, Thread->SystemCallNumber, Thread->SpinningOn, Thread->Agent.Name);
+    if (Thread->ApcState.Process != NULL && Thread->ApcState.Process != Thread->Process) {
+        KI_LINE("+\tattached=%p\tattached-name=%s\n", Thread->ApcState.Process, KiProcessName(Thread->ApcState.Process));
+    }
     for (ULONG Index = 0; Index < Thread->RegionDepth && Index < RTL_NUMBER_OF(Thread->Region); Index++) {
-        KiFormatText(Text, sizeof(Text), "region\t%s\t%p\n", Thread->Region[Index].Kind ? "guarded" : "critical",
-                 Thread->Region[Index].Caller);
-        KiLine(Text);
+        KI_LINE("region\tkind=%s\tcaller=%p\n", Thread->Region[Index].Kind ? "guarded" : "critical",
+                HcOriginalRip((ULONG64)Thread->Region[Index].Caller));
+    }
+    if (Thread->State == Waiting) {
+        KiReportWaits(Thread);
+    }
+    if (!Idle) {
+        KiReportIrps(Ethread);
     }
     if (Context == NULL && Thread->State != Initialized && Thread->State != Terminated) {
         /* Running elsewhere: its processor's saved stack; else its own. */
         PVOID Stack = Thread->State == Running ? KiProcessor[Thread->NextProcessor]->Prcb.SavedRsp : Thread->KernelStack;
 
-        if (MmIsAddressValid(Stack)) {
+        if (KiReadable(Stack, 0x100)) {
             KiContextOfSwapped(Stack, &Swapped);
             Context = &Swapped;
         }
@@ -129,34 +288,126 @@ static VOID KiContextOfTrap(struct abi_trap *Raw, PCONTEXT Context)
     Context->R13 = Raw->r13;
     Context->R14 = Raw->r14;
     Context->R15 = Raw->r15;
+    Context->EFlags = (ULONG)Raw->rflags;
     Context->Rip = Raw->original_rip;
+    if (Raw->kind == ABI_TRAP_FASTFAIL || Raw->kind == ABI_TRAP_ASSERT) {
+        Context->Rip -= 2; /* the `int` itself */
+    }
+}
+
+/* What the pool knows of an address that the report is going to show. */
+static VOID KiReportData(ULONG64 Address)
+{
+    PVOID Base;
+    SIZE_T Bytes;
+    BOOLEAN Freed;
+    ULONG Tag;
+
+    if (Address >= ABI_NONPAGED_BASE && Address < ABI_MAPPING_BASE &&
+        ExpFindPoolBlock((PVOID)Address, &Base, &Bytes, &Tag, &Freed)) {
+        KI_LINE("pool\taddress=%p\tblock=%p\tbytes=%p\ttag=%x\tfreed=%x\n", Address, Base, (ULONG64)Bytes, Tag, (ULONG)Freed);
+    }
+}
+
+static VOID KiReportRegisters(PCONTEXT Context, struct abi_trap *Raw)
+{
+    KI_LINE("registers\trip=%p\trsp=%p\tflags=%x\n", HcOriginalRip(Context->Rip), Context->Rsp, Context->EFlags);
+    if (Raw != NULL) {
+        KI_LINE("+\ttrap=1\tfault=%p\terror=%x\tvector=%x\n", Raw->fault_address, Raw->error, Raw->vector);
+    }
+    KI_LINE("+\trax=%p\trbx=%p\trcx=%p\trdx=%p\trsi=%p\trdi=%p\trbp=%p\tr8=%p\n", Context->Rax, Context->Rbx, Context->Rcx,
+            Context->Rdx, Context->Rsi, Context->Rdi, Context->Rbp, Context->R8);
+    KI_LINE("+\tr9=%p\tr10=%p\tr11=%p\tr12=%p\tr13=%p\tr14=%p\tr15=%p\n", Context->R9, Context->R10, Context->R11,
+            Context->R12, Context->R13, Context->R14, Context->R15);
+}
+
+static VOID KiReportProcessors(VOID)
+{
+    for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
+        PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
+
+        KI_LINE("cpu\tnumber=%x\tirql=%x\tthread=%p\tidle=%x\tdpc=%p\troutine=%p\tspin=%p\n", Cpu,
+                (ULONG)KiProcessor[Cpu]->Irql, Prcb->CurrentThread, (ULONG)(Prcb->CurrentThread == Prcb->IdleThread),
+                Prcb->DpcRoutineActive ? Prcb->RunningDpc : NULL,
+                Prcb->DpcRoutineActive && KiReadable(Prcb->RunningDpc, sizeof(KDPC)) ? Prcb->RunningDpc->DeferredRoutine : NULL,
+                Prcb->SpinningOn);
+    }
+}
+
+/* Threads of all processes but the current one, and idle threads that are inside a DPC or a spin. */
+static VOID KiReportOthers(PKTHREAD Current)
+{
+    ULONG Count = 0;
+
+    for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
+        PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
+
+        if (Prcb->CurrentThread == Prcb->IdleThread && Prcb->CurrentThread != Current && Prcb->DpcRoutineActive) {
+            KiReportThread(Prcb->CurrentThread, NULL, FALSE);
+        }
+    }
+    if (PsInitialSystemProcess == NULL) {
+        return; /* before there were processes */
+    }
+    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead; Link = Link->Flink) {
+        PKPROCESS Process = &CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks)->Pcb;
+
+        if (!KiReadable(Process, sizeof(EPROCESS))) {
+            break;
+        }
+        for (PLIST_ENTRY Entry = Process->ThreadListHead.Flink; Entry != &Process->ThreadListHead; Entry = Entry->Flink) {
+            PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
+
+            if (!KiReadable(Thread, sizeof(ETHREAD)) || ++Count > KI_MAXIMUM_THREADS) {
+                break;
+            }
+            if (Thread != Current && Thread->State != Terminated) {
+                KiReportThread(Thread, NULL, FALSE);
+            }
+        }
+    }
+}
+
+VOID KiReportException(PEXCEPTION_RECORD Record)
+{
+    if (KiBugCheckActive == 0) {
+        KI_LINE("exception\tcode=%x\tat=%p\tcount=%x\tfirst=%p\tsecond=%p\n", (ULONG)Record->ExceptionCode,
+                Record->ExceptionAddress, Record->NumberParameters, Record->ExceptionInformation[0],
+                Record->ExceptionInformation[1]);
+    }
+}
+
+/* A fault while the report was written: it ends here, and says so. */
+VOID KiReportBroken(const struct abi_stop *Why)
+{
+    KI_LINE("broken\tcode=%x\tfirst=%p\tat=%p\n", Why->code, Why->parameter[0],
+            Why->trap != 0 ? ((struct abi_trap *)Why->trap)->original_rip : 0);
 }
 
 VOID KiReportStop(const struct abi_stop *Why, PCONTEXT Context)
 {
-    PKTHREAD Current = KiThread();
+    struct abi_trap *Raw = (struct abi_trap *)Why->trap;
     CONTEXT Here;
 
-    if (PsInitialSystemProcess == NULL) {
+    if (KiProcessorCount == 0 || KiPrcb()->CurrentThread == NULL) {
         return; /* before there were threads */
     }
-    if (Why->trap != 0) {
-        KiContextOfTrap((struct abi_trap *)Why->trap, &Here);
+    /* An exception's own context comes first: handlers may have run since. */
+    if (Context == NULL && Raw != NULL) {
+        KiContextOfTrap(Raw, &Here);
         Context = &Here;
     } else if (Context == NULL) {
         RtlCaptureContext(&Here);
         Context = &Here;
     }
-    KiReportThread(Current, Context);
-    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead; Link = Link->Flink) {
-        PKPROCESS Process = &CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks)->Pcb;
-
-        for (PLIST_ENTRY Entry = Process->ThreadListHead.Flink; Entry != &Process->ThreadListHead; Entry = Entry->Flink) {
-            PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
-
-            if (Thread != Current) {
-                KiReportThread(Thread, NULL);
-            }
-        }
+    KiReportRegisters(Context, Raw);
+    KiReportThread(KiThread(), Context, TRUE);
+    if (Raw != NULL) {
+        KiReportData(Raw->fault_address);
     }
+    for (ULONG Index = 0; Why->verdict == ABI_BUGCHECK && Index < 4; Index++) {
+        KiReportData(Why->parameter[Index]);
+    }
+    KiReportProcessors();
+    KiReportOthers(KiThread());
 }

@@ -8,6 +8,7 @@
  * Source: nt-semantics 5.1, 5.2 and -2 5.2.
  */
 #include "nt/ke/ki.h"
+#include "nt/inc/rtl.h"
 
 #define FAULT_WRITE 2
 #define FAULT_FETCH 16
@@ -327,7 +328,17 @@ VOID KiSyscallInKernelMode(PVOID Return)
 /* An indirect call in kernel mode went for a user address, and this version has SMEP on. */
 VOID KiSmepFault(ULONG64 Target, PULONG64 Stack)
 {
+    EXCEPTION_RECORD Record = {.ExceptionCode = STATUS_ACCESS_VIOLATION, .NumberParameters = 2,
+                               .ExceptionAddress = (PVOID)Target, .ExceptionInformation = {8, Target}};
     char Text[200];
+
+    if ((MiQueryPage((PVOID)Target) & MI_PAGE_PRESENT) == 0) {
+        /* Nothing is there: the fetch itself faults, whatever SMEP says. */
+        if (KiIrql() >= DISPATCH_LEVEL) {
+            KiBugCheck(DRIVER_IRQL_NOT_LESS_OR_EQUAL, Target, KiIrql(), 8, Target, NULL, NULL, NULL);
+        }
+        RtlRaiseException(&Record);
+    }
 
     KiFormatText(Text, sizeof(Text), "kernel mode was about to execute user code at %a, called before %a (SMEP)",
              (PVOID)Target, (PVOID)Stack[0]);

@@ -51,8 +51,10 @@ MiQueryPage(const VOID *Pointer)
     ULONG64 Address = (ULONG64)Pointer, Direct = MiUnalias(Address);
     PMI_SPACE Space;
     PMI_AREA Area;
+    SIZE_T Bytes;
+    PVOID Base;
+    ULONG Result, Tag;
     BOOLEAN Freed;
-    ULONG Result;
     UCHAR State;
 
     if ((Address & ~0xFFFull) == ABI_KERNEL_SHARED_DATA) {
@@ -83,7 +85,7 @@ MiQueryPage(const VOID *Pointer)
         return 0;
     }
     Result = MiFromHost(HcPage(Address & ~0xFFFull));
-    if (ExpFindPoolBlock(Pointer, NULL, NULL, NULL, &Freed) && Freed) {
+    if (ExpFindPoolBlock(Pointer, &Base, &Bytes, &Tag, &Freed) && Freed) {
         Result |= MI_PAGE_FREED;
     }
     return Result;

@@ -1,0 +1,97 @@
+/*
+ * calls.c - the last calls of dispatch routines, from the trace ring that the run has left in its memory.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "abi/trace.h"
+#include "host/report/report.h"
+
+#define LAST_CALLS 12
+
+static bool
+read_ring(const struct report *report, struct abi_record *ring, uint64_t *next)
+{
+    int memory = report->result->memory;
+    size_t size = sizeof(*ring) * ABI_TRACE_COUNT;
+
+    return pread(memory, next, sizeof(*next), ABI_MACHINE_PAGE + offsetof(struct abi_machine, trace_next)) ==
+               (ssize_t)sizeof(*next) &&
+           pread(memory, ring, size, ABI_TRACE_RING) == (ssize_t)size;
+}
+
+/* The newest call of this request to this device that has not returned; NULL if it is not on record. */
+static struct call *
+open_call(struct call *call, size_t calls, const struct abi_record *record)
+{
+    for (size_t i = calls; i-- > 0;) {
+        if (!call[i].returned && call[i].device == record->object && call[i].irp == record->arg[1] &&
+            call[i].agent == record->agent) {
+            return &call[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+read_record(struct report *report, const struct abi_record *record)
+{
+    struct call *call;
+
+    switch (record->kind) {
+    case EV_DRIVER_CALL:
+        report->call = report_grow(report->call, &report->calls, sizeof(*call));
+        call = &report->call[report->calls - 1];
+        call->agent = record->agent;
+        call->device = record->object;
+        call->major = (uint8_t)(record->arg[0] >> 8);
+        call->minor = (uint8_t)record->arg[0];
+        call->irp = record->arg[1];
+        call->code = record->arg[2];
+        call->irql = record->irql;
+        call->cpu = record->cpu;
+        call->time = record->time_100ns;
+        call->routine = place_of(report, record->arg[3], false);
+        break;
+    case EV_DRIVER_RETURN:
+        call = open_call(report->call, report->calls, record);
+        if (call != NULL) {
+            call->returned = true;
+            call->status = (uint32_t)record->arg[0];
+        }
+        break;
+    case EV_IRP_COMPLETE:
+        for (size_t i = report->calls; i-- > 0;) {
+            if (report->call[i].irp == record->object && !report->call[i].completed) {
+                report->call[i].completed = true;
+                report->call[i].completed_status = (uint32_t)record->arg[0];
+                report->call[i].information = record->arg[1];
+                break;
+            }
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+void
+calls_read(struct report *report)
+{
+    struct abi_record *ring = calloc(ABI_TRACE_COUNT, sizeof(*ring));
+    uint64_t next, first;
+
+    if (ring == NULL || report->result->memory < 0 || !read_ring(report, ring, &next)) {
+        free(ring);
+        return;
+    }
+    first = next > ABI_TRACE_COUNT ? next - ABI_TRACE_COUNT : 0;
+    for (uint64_t i = first; i < next; i++) {
+        read_record(report, &ring[i % ABI_TRACE_COUNT]);
+    }
+    free(ring);
+    if (report->calls > LAST_CALLS) {
+        memmove(report->call, report->call + report->calls - LAST_CALLS, LAST_CALLS * sizeof(*report->call));
+        report->calls = LAST_CALLS;
+    }
+}

@@ -1,0 +1,520 @@
+/*
+ * explain.c - the one sentence at the top, whose mistake it is, and the finding's fingerprint.
+ *
+ * The sentence says who did what to what, and why that is wrong, in words that need no table.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include "host/report/report.h"
+
+struct text {
+    char *out;
+    size_t size, used;
+};
+
+[[gnu::format(printf, 2, 3)]] static void
+add(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(text->out + text->used, text->size - text->used, format, arguments);
+    va_end(arguments);
+    if (length > 0) {
+        text->used += (size_t)length < text->size - text->used ? (size_t)length : text->size - text->used - 1;
+    }
+}
+
+/* A sentence of the tables, inside of another. */
+static void
+add_lower(struct text *text, const char *sentence)
+{
+    bool word = sentence[0] >= 'A' && sentence[0] <= 'Z' && ((sentence[1] >= 'a' && sentence[1] <= 'z') || sentence[1] == ' ');
+
+    add(text, "%c%s", word ? sentence[0] | 32 : sentence[0], sentence + 1);
+}
+
+static struct place *
+find_place(const struct report *report, uint64_t address)
+{
+    for (size_t i = 0; i < report->places; i++) {
+        if (report->place[i]->address == address && !report->place[i]->is_return) {
+            return report->place[i];
+        }
+    }
+    return NULL;
+}
+
+/* " in FooRead [foo.c:120]" */
+static void
+add_where(struct text *text, const struct place *place)
+{
+    const struct source *source;
+
+    if (place == NULL || place->sources == 0) {
+        return;
+    }
+    source = &place->source[place->sources - 1];
+    if (source->symbol != NULL) {
+        add(text, " in %s", source->symbol);
+    }
+    source = &place->source[0];
+    if (source->file != NULL && source->line != 0) {
+        const char *name = strrchr(source->file, '/');
+        const char *back = strrchr(name ? name : source->file, '\\');
+
+        add(text, " [%s:%u]", back ? back + 1 : name ? name + 1 : source->file, source->line);
+    }
+}
+
+/* Who acted at `rip`: the image; a routine of ours acts for who called it. Then where. */
+static void
+add_actor(struct text *text, const struct report *report, uint64_t rip, const struct place **where)
+{
+    const struct place *place = find_place(report, rip);
+    char name[256];
+
+    *where = place;
+    if (place != NULL && place->origin == ORIGIN_OURS && report->culprit != NULL) {
+        place_name(place, name, sizeof(name));
+        add(text, "%s, called by %s", name, place_module(report->culprit->image));
+        *where = report->culprit;
+        add_where(text, *where);
+        *where = NULL;
+        add(text, ",");
+    } else if (place != NULL && place->image != NULL) {
+        add(text, "%s", place_module(place->image));
+    } else if (report->culprit != NULL) {
+        add(text, "%s", place_module(report->culprit->image));
+        *where = report->culprit;
+    } else {
+        add(text, "code at 0x%lx, which belongs to no image,", rip);
+        *where = NULL;
+    }
+}
+
+/* "foo.sys read address 0x10 (a NULL pointer) in FooRead [foo.c:120]" */
+static void
+add_access(struct text *text, const struct report *report, uint64_t rip, const char *verb, uint64_t address)
+{
+    const struct place *where;
+    char data[160];
+
+    if (strcmp(verb, "executed") == 0) {
+        const struct place *caller = report->culprit;
+
+        add(text, "%s jumped to address 0x%lx", caller ? place_module(caller->image) : "the kernel", address);
+        if (place_data(report, address, data, sizeof(data))) {
+            add(text, " (%s)", data);
+        }
+        add_where(text, caller);
+        return;
+    }
+    add_actor(text, report, rip, &where);
+    add(text, " %s address 0x%lx", verb, address);
+    if (place_data(report, address, data, sizeof(data))) {
+        add(text, " (%s)", data);
+    }
+    add_where(text, where);
+}
+
+static const char *
+fault_verb(const struct report *report)
+{
+    return report->registers.error & 0x10 ? "executed" : report->registers.error & 2 ? "wrote to" : "read";
+}
+
+static const char *
+access_verb(uint64_t access)
+{
+    return access & 8 || access & 0x10 ? "executed" : access & 1 ? "wrote to" : "read";
+}
+
+/* Bugchecks 0x1E, 0x3B, 0x7E: an exception that nobody took. */
+static void
+add_exception(struct text *text, const struct report *report, uint32_t status, uint64_t rip)
+{
+    const struct registers *registers = &report->registers;
+    const struct place *where;
+    const char *name = word_status(status), *words = word_status_text(status);
+
+    if (status == 0xC0000005 && report->exception.present && report->exception.count >= 2 &&
+        (!registers->trap || registers->vector == 14)) {
+        add_access(text, report, rip, access_verb(report->exception.first), report->exception.second);
+    } else if (status == 0xC0000005 && registers->trap && registers->vector == 14) {
+        add_access(text, report, rip, fault_verb(report), registers->fault);
+    } else if (status == 0xC0000005 && registers->trap) {
+        add_actor(text, report, rip, &where);
+        add(text, " used an address that is not canonical");
+        add_where(text, where);
+    } else if (registers->trap && words != NULL) {
+        add_actor(text, report, rip, &where);
+        add(text, " %s", words);
+        add_where(text, where);
+    } else {
+        const struct place *culprit = report->culprit;
+
+        add(text, "%s raised ", culprit ? place_module(culprit->image) : "the kernel");
+        add(text, "%s", name ? name : "");
+        if (name == NULL) {
+            add(text, "exception 0x%08x", status);
+        }
+        add_where(text, culprit);
+    }
+    add(text, status == 0x80000003 || status == 0xC0000420 ? "" : ", and no __except took the exception");
+}
+
+static void
+add_regions(struct text *text, const struct report *report)
+{
+    const struct thread *thread = report->threads ? &report->thread[0] : NULL;
+    char name[256];
+
+    for (size_t i = 0; thread != NULL && i < thread->regions; i++) {
+        place_name(thread->region[i].caller, name, sizeof(name));
+        add(text, "%s the %s region entered at %s", i ? "," : ":", thread->region[i].guarded ? "guarded" : "critical", name);
+        if (i + 1 == thread->regions) {
+            add(text, " %s never left", thread->regions == 1 ? "was" : "were");
+        }
+    }
+}
+
+static void
+explain_bugcheck(struct text *text, const struct report *report)
+{
+    const struct abi_stop *stop = &report->result->stop;
+    const uint64_t *p = stop->parameter;
+    const struct bugcheck_text *known = bugcheck_text(stop->code);
+    const struct value_text *value = bugcheck_value(stop->code, p[0]);
+    const char *name = bugcheck_name(stop->code);
+
+    switch (stop->code) {
+    case 0xA:
+    case 0xD1:
+    case 0xD3:
+        add_access(text, report, p[3], access_verb(p[2]), p[0]);
+        add(text, " at IRQL %lu (%s), where no page fault can be served", p[1], word_irql(p[1]));
+        break;
+    case 0x50:
+        add_access(text, report, p[2], p[1] & 0x10 ? "executed" : p[1] != 0 ? "wrote to" : "read", p[0]);
+        add(text, "%s", p[3] == 0 ? ", which has been freed" : ", which is no valid system address");
+        break;
+    case 0xBE:
+        add_access(text, report, report->registers.rip, "wrote to", p[0]);
+        add(text, ", which is read-only");
+        break;
+    case 0xFC:
+        add_access(text, report, 0, "executed", p[0]);
+        add(text, "%s", ABI_IS_USER(p[0]) ? ": kernel mode must not execute user memory (SMEP)" : ", which is not executable");
+        break;
+    case 0xCE:
+        add_access(text, report, p[2], access_verb(p[1]), p[0]);
+        add(text, " of a driver that has been unloaded");
+        break;
+    case 0x1E:
+    case 0x3B:
+    case 0x7E:
+    case 0x8E:
+        add_exception(text, report, (uint32_t)p[0], p[1]);
+        break;
+    case 0x1:
+        add(text, "the %s came back with KernelApcDisable %d and SpecialApcDisable %d", p[3] ? "worker routine" : "system call",
+            (int16_t)p[2], (int16_t)(p[2] >> 16));
+        add_regions(text, report);
+        break;
+    case 0x20:
+        add(text, "a thread ends with APCs disabled (count %d)", (int16_t)p[1]);
+        add_regions(text, report);
+        break;
+    case 0x4A:
+        add(text, "a system call came back at IRQL %lu (%s)", p[1], word_irql(p[1]));
+        break;
+    default:
+        if (report->culprit != NULL) {
+            add(text, "%s", place_module(report->culprit->image));
+            add_where(text, report->culprit);
+            add(text, ": ");
+        }
+        add_lower(text, value ? value->text : known ? known->summary : name ? name : "a bugcheck that the reference does not name");
+        if (text->used > 0 && text->out[text->used - 1] == '.') {
+            text->out[--text->used] = 0;
+        }
+    }
+    if (stop->message[0] != 0) {
+        add(text, " (%s)", stop->message);
+    }
+}
+
+static void
+add_thread(struct text *text, const struct thread *thread)
+{
+    add(text, "thread %04lx.%04lx of %s", thread->pid, thread->tid, thread->name);
+}
+
+static void
+add_wait(struct text *text, const struct wait *wait)
+{
+    add(text, "%s 0x%lx", strcmp(wait->kind, "fast-mutex") == 0 ? "fast mutex" : strcmp(wait->kind, "push-lock") == 0 ? "push lock" : wait->kind,
+        wait->object);
+}
+
+static void
+explain_circle(struct text *text, const struct report *report)
+{
+    add(text, "deadlock: ");
+    for (size_t i = 0; i < report->circles; i++) {
+        const struct thread *thread = &report->thread[report->circle[i]];
+
+        if (i == 0) {
+            add_thread(text, thread);
+        }
+        add(text, "%s waits for ", i ? ", which" : "");
+        if (thread->waits != 0) {
+            add_wait(text, &thread->wait[0]);
+        }
+        add(text, " of ");
+        if (i + 1 < report->circles) {
+            add_thread(text, &report->thread[report->circle[i + 1]]);
+        } else {
+            add(text, i ? "the first" : "its own");
+        }
+    }
+}
+
+/* The thread that a hang is about: one inside a driver, else a client's. */
+static const struct thread *
+stuck_thread(const struct report *report)
+{
+    for (size_t i = 0; i < report->threads; i++) {
+        if (report->thread[i].spin != 0) {
+            return &report->thread[i];
+        }
+    }
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < report->threads; i++) {
+            const struct thread *thread = &report->thread[i];
+
+            if (strcmp(thread->state, "waiting") == 0 && (pass == 0 ? thread->in_driver : !thread->system)) {
+                return thread;
+            }
+        }
+    }
+    return NULL;
+}
+
+static void
+explain_hang(struct text *text, const struct report *report)
+{
+    const struct thread *thread = stuck_thread(report);
+
+    if (thread != NULL && thread->spin != 0) {
+        add(text, "deadlock: ");
+    } else {
+        add(text, "%s", report->result->stop.message);
+    }
+    if (thread == NULL) {
+        return;
+    }
+    add(text, thread->spin ? "" : ": ");
+    add_thread(text, thread);
+    if (thread->spin != 0) {
+        add(text, " spins for the spin lock 0x%lx, which nobody is left to release,", thread->spin);
+    } else {
+        add(text, " waits");
+    }
+    if (thread->waits != 0) {
+        add(text, " for ");
+        add_wait(text, &thread->wait[0]);
+    }
+    for (size_t i = 0; i < thread->frames; i++) {
+        if (thread->frame[i].place->origin == ORIGIN_DRIVER) {
+            char name[256];
+
+            place_name(thread->frame[i].place, name, sizeof(name));
+            add(text, " in %s", name);
+            break;
+        }
+    }
+}
+
+static void
+explain_client(struct text *text, const struct report *report)
+{
+    const struct abi_boot *boot = &report->request->boot;
+    uint32_t code = report->result->stop.code;
+    const char *name = boot->clients == 1 ? strrchr(boot->client[0].image, '\\') : NULL;
+    const char *status = code >= 0x80000000 ? word_status(code) : NULL, *words = status ? word_status_text(code) : NULL;
+
+    add(text, "%s ended with exit code %u", name ? name + 1 : "a client", code);
+    if (code > 9) {
+        add(text, " (0x%x%s%s)", code, status ? ", " : "", status ? status : "");
+    }
+    if (words != NULL) {
+        add(text, ": it %s", words);
+    }
+    if (report->result->stop.message[0] != 0) {
+        add(text, ": %s", report->result->stop.message);
+    }
+}
+
+static void
+explain_stop(struct text *text, const struct report *report)
+{
+    const struct run_result *result = report->result;
+    const struct abi_stop *stop = &result->stop;
+
+    switch (stop->verdict) {
+    case ABI_CLEAN:
+        if (stop->code != 0) {
+            explain_client(text, report);
+        } else {
+            add(text, "clean%s%s", stop->message[0] ? ": " : "", stop->message);
+        }
+        break;
+    case ABI_BUGCHECK:
+        explain_bugcheck(text, report);
+        break;
+    case ABI_DEADLOCK:
+    case ABI_HANG:
+        if (report->circles != 0) {
+            explain_circle(text, report);
+        } else {
+            explain_hang(text, report);
+        }
+        break;
+    case ABI_INTERNAL:
+        add(text, "a failure of ntlab: %s (at %s)", stop->message, result->where);
+        break;
+    default:
+        add(text, "%s", stop->message);
+    }
+}
+
+static void
+blame(struct report *report)
+{
+    report->blame = "unknown";
+    if (strcmp(report->kind, "client") == 0) {
+        report->blame = "client";
+    } else if (strcmp(report->kind, "hang") == 0 || strcmp(report->kind, "deadlock") == 0) {
+        const struct thread *thread =
+            report->circles ? &report->thread[report->circle[0]] : stuck_thread(report);
+
+        report->blame = thread != NULL && thread->in_driver ? "driver" : "unknown";
+    } else if (report->culprit != NULL) {
+        report->blame = report->culprit->origin == ORIGIN_DRIVER ? "driver" : "client";
+    }
+}
+
+/* Kind, code and functions: what survives when lines shift. */
+static void
+fingerprint(struct report *report)
+{
+    const struct thread *thread = report->threads ? &report->thread[0] : NULL;
+    uint64_t hash = 0xCBF29CE484222325ull;
+    char text[600];
+    int functions = 0;
+
+    if (report->circles != 0) {
+        thread = &report->thread[report->circle[0]];
+    } else if (strcmp(report->kind, "hang") == 0) {
+        thread = stuck_thread(report);
+    }
+    snprintf(text, sizeof(text), "%s:%x", report->kind, report->result->end == RUN_STOPPED ? report->result->stop.code : 0);
+    for (size_t i = 0;; i++) {
+        for (const char *c = text; *c != 0; c++) {
+            hash = (hash ^ (uint8_t)*c) * 0x100000001B3ull;
+        }
+        while (thread != NULL && i < thread->frames && thread->frame[i].place->origin != ORIGIN_DRIVER &&
+               thread->frame[i].place->origin != ORIGIN_CLIENT) {
+            i++;
+        }
+        if (thread == NULL || i >= thread->frames || functions++ == 3) {
+            break;
+        }
+        snprintf(text, sizeof(text), ":%s!%s", thread->frame[i].place->image->name,
+                 thread->frame[i].place->sources ? thread->frame[i].place->source[thread->frame[i].place->sources - 1].symbol
+                                                 : "?");
+    }
+    snprintf(report->fingerprint, sizeof(report->fingerprint), "%016lx", hash);
+}
+
+/* "foo.sys+0x1094" in a text of the machine; false if it is none. */
+static bool
+rva_word(const struct report *report, const char *word, size_t length, uint64_t *address)
+{
+    for (size_t i = report->result->images; i-- > 0;) {
+        const struct run_image *image = &report->result->image[i];
+        size_t name = strlen(image->name);
+
+        if (length > name + 3 && strncmp(word, image->name, name) == 0 && strncmp(word + name, "+0x", 3) == 0) {
+            *address = image->base + strtoull(word + name + 3, NULL, 16);
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t
+word_length(const char *text)
+{
+    return strcspn(text, " ,;:()");
+}
+
+void
+explain_collect(struct report *report, const char *text)
+{
+    uint64_t address;
+
+    for (; *text != 0; text += word_length(text), text += *text != 0) {
+        if (rva_word(report, text, word_length(text), &address)) {
+            place_of(report, address, true);
+        }
+    }
+}
+
+/* The machine knows exports only: say it with symbols. */
+static void
+refine(struct report *report)
+{
+    char old[sizeof(report->message)], name[300];
+    struct text text = {.out = report->message, .size = sizeof(report->message)};
+    uint64_t address;
+
+    memcpy(old, report->message, sizeof(old));
+    report->message[0] = 0;
+    for (const char *at = old; *at != 0;) {
+        size_t length = word_length(at);
+
+        if (rva_word(report, at, length, &address)) {
+            place_name(place_of(report, address, true), name, sizeof(name));
+            add(&text, "%s", name);
+        } else {
+            add(&text, "%.*s", (int)length, at);
+        }
+        at += length;
+        if (*at != 0) {
+            add(&text, "%c", *at++);
+        }
+    }
+}
+
+void
+explain(struct report *report)
+{
+    struct text text = {.out = report->message, .size = sizeof(report->message)};
+
+    if (report->result->end == RUN_STOPPED) {
+        explain_stop(&text, report);
+    } else {
+        add(&text, "%s", report->result->message);
+    }
+    refine(report);
+    for (char *c = report->message; *c != 0; c++) {
+        *c = (unsigned char)*c < 0x20 || *c == 0x7F ? '?' : *c; /* R1 */
+    }
+    blame(report);
+    fingerprint(report);
+}

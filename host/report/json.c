@@ -1,0 +1,216 @@
+/*
+ * json.c - the report for machines: the JSON object of docs/commands.md, schema 1.
+ *
+ * Fields of later commands (search, schedule, replay ...) are left out of `run`, not filled with
+ * something that looks like an answer (R2).
+ */
+#include <string.h>
+#include "host/cli/cli.h"
+#include "host/report/report.h"
+
+static void
+key(FILE *out, const char *before, const char *name)
+{
+    fprintf(out, "%s\"%s\": ", before, name);
+}
+
+static void
+text(FILE *out, const char *before, const char *name, const char *value)
+{
+    key(out, before, name);
+    json_string(out, value);
+}
+
+static void
+write_frame(FILE *out, const struct frame *frame, bool first)
+{
+    const struct place *place = frame->place;
+
+    for (size_t j = 0; j < (place->sources ? place->sources : 1); j++) {
+        const struct source *source = place->sources ? &place->source[j] : NULL;
+
+        fprintf(out, "%s\n        {\"image\": ", first && j == 0 ? "" : ",");
+        if (place->image != NULL) {
+            json_string(out, place->image->name);
+        } else {
+            fputs("null", out);
+        }
+        if (source != NULL && source->symbol != NULL) {
+            text(out, ", ", "symbol", source->symbol);
+        }
+        if (j + 1 < place->sources) {
+            fputs(", \"inline\": true", out);
+        } else if (place->sources != 0) {
+            fprintf(out, ", \"offset\": %u", place->offset);
+        } else if (place->image != NULL) {
+            fprintf(out, ", \"rva\": %u", place->rva);
+        }
+        if (source != NULL && source->file != NULL && source->line != 0) {
+            text(out, ", \"source\": {", "file", source->file);
+            fprintf(out, ", \"line\": %u}", source->line);
+        }
+        fprintf(out, ", \"address\": \"0x%lx\"}", frame->rip);
+    }
+}
+
+static void
+write_wait(FILE *out, const struct wait *wait)
+{
+    fprintf(out, "%s", wait->kind);
+    if (wait->object != 0) {
+        fprintf(out, " 0x%lx", wait->object);
+    }
+}
+
+/* Locks that other threads wait for and this one owns. */
+static void
+write_holds(FILE *out, const struct report *report, const struct thread *thread)
+{
+    bool first = true;
+
+    fputs(", \"holds\": [", out);
+    for (size_t i = 0; i < report->threads; i++) {
+        for (size_t j = 0; j < report->thread[i].waits; j++) {
+            const struct wait *wait = &report->thread[i].wait[j];
+
+            for (size_t k = 0; k < wait->owners && strcmp(wait->kind, "thread") != 0; k++) {
+                if (wait->owner[k] == thread->address) {
+                    fputs(first ? "\"" : ", \"", out);
+                    write_wait(out, wait);
+                    fputs("\"", out);
+                    first = false;
+                }
+            }
+        }
+    }
+    fputs("]", out);
+}
+
+static void
+write_thread(FILE *out, const struct report *report, const struct thread *thread, bool first)
+{
+    fprintf(out, "%s\n      {\"process\": ", first ? "" : ",");
+    json_string(out, thread->name);
+    fprintf(out, ", \"name\": \"%04lx.%04lx\"", thread->pid, thread->tid);
+    text(out, ", ", "state", thread->state);
+    fprintf(out, ", \"irql\": %lu, \"apc\": {\"kernel\": %d, \"special\": %d}", thread->irql, thread->kernel_apc,
+            thread->special_apc);
+    write_holds(out, report, thread);
+    fputs(", \"waits_for\": ", out);
+    if (thread->waits != 0) {
+        fputs("\"", out);
+        for (size_t i = 0; i < thread->waits; i++) {
+            fputs(i ? ", " : "", out);
+            write_wait(out, &thread->wait[i]);
+        }
+        fputs("\"", out);
+    } else {
+        fputs("null", out);
+    }
+    fputs(",\n       \"stack\": [", out);
+    for (size_t i = 0; i < thread->frames; i++) {
+        write_frame(out, &thread->frame[i], i == 0);
+    }
+    fputs("]}", out);
+}
+
+static bool
+in_circle(const struct report *report, size_t index)
+{
+    for (size_t i = 0; i < report->circles; i++) {
+        if (report->circle[i] == index) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+write_finding(FILE *out, const struct report *report)
+{
+    const struct abi_stop *stop = &report->result->stop;
+    bool first = true;
+
+    text(out, "\n    {", "kind", report->kind);
+    fputs(", \"severity\": \"error\"", out);
+    text(out, ", ", "blame", report->blame);
+    if (report->result->end == RUN_STOPPED && stop->verdict == ABI_BUGCHECK) {
+        fprintf(out, ", \"code\": \"0x%08X\"", stop->code);
+        if (bugcheck_name(stop->code) != NULL) {
+            text(out, ", ", "name", bugcheck_name(stop->code));
+        }
+        fprintf(out, ",\n     \"parameters\": [\"0x%lx\", \"0x%lx\", \"0x%lx\", \"0x%lx\"]", stop->parameter[0],
+                stop->parameter[1], stop->parameter[2], stop->parameter[3]);
+    }
+    text(out, ",\n     ", "message", report->message);
+    text(out, ", ", "fingerprint", report->fingerprint);
+    fputs(",\n     \"threads\": [", out);
+    /* The first is the one it happened in; of a hang none is, so those that hang. */
+    for (size_t i = 0; i < report->threads; i++) {
+        const struct thread *thread = &report->thread[i];
+        bool stuck = strcmp(report->kind, "hang") == 0 || strcmp(report->kind, "deadlock") == 0;
+
+        if (stuck ? thread->in_driver || in_circle(report, i) || (!thread->system && thread->pid != 0) : i == 0 || thread->in_driver) {
+            write_thread(out, report, thread, first);
+            first = false;
+        }
+    }
+    fputs("]}", out);
+}
+
+static void
+write_image(FILE *out, const struct report *report, const struct run_image *image, bool first)
+{
+    const struct run_file *file = place_file(report, image);
+    uint8_t digest[32];
+
+    text(out, first ? "\n    {" : ",\n    {", "path", file != NULL ? file->host_path : image->path);
+    if (file != NULL) {
+        report_hash(file->data, file->size, digest);
+        fputs(", \"sha256\": \"", out);
+        for (int i = 0; i < 32; i++) {
+            fprintf(out, "%02x", digest[i]);
+        }
+        fputs("\"", out);
+    }
+    fprintf(out, ", \"symbols\": \"%s\", \"base\": \"0x%lx\"}", symbols_of(report, image), image->base);
+}
+
+void
+report_json(FILE *out, const struct report *report, const char *command, char **argv)
+{
+    static const char *const verdicts[] = {
+        [VERDICT_CLEAN] = "clean", [VERDICT_FINDING] = "finding", [VERDICT_UNSUPPORTED] = "unsupported",
+        [VERDICT_BAD_INPUT] = "error", [VERDICT_ERROR] = "error"};
+    const struct run_result *result = report->result;
+
+    fprintf(out, "{\n  \"schema\": 1, \"ntlab\": \"%s\"", NTLAB_VERSION);
+    text(out, ", ", "command", command);
+    fputs(", \"command_line\": [", out);
+    for (char **word = argv; *word != NULL; word++) {
+        fputs(word == argv ? "" : ", ", out);
+        json_string(out, *word);
+    }
+    fprintf(out, "],\n  \"os\": {\"name\": \"%s\", \"build\": %u}, \"seed\": %lu,\n", report->options.os,
+            report->options.build, report->request->boot.seed);
+    fprintf(out, "  \"isolation\": \"%s\",\n  \"images\": [", result->has_keys ? "protection-keys" : "page-protection");
+    for (size_t i = 0; i < result->images; i++) {
+        write_image(out, report, &result->image[i], i == 0);
+    }
+    fprintf(out, "],\n  \"verdict\": \"%s\",\n", verdicts[report->verdict]);
+    if (result->end == RUN_STOPPED && result->stop.verdict == ABI_CLEAN) {
+        fprintf(out, "  \"client_exit\": %u,\n", result->stop.code);
+    } else {
+        fprintf(out, "  \"client_exit\": null,\n");
+    }
+    if (report->verdict != VERDICT_CLEAN && report->verdict != VERDICT_FINDING) {
+        text(out, "  ", "message", report->message);
+        fputs(",\n", out);
+    }
+    fprintf(out, "  \"points\": %lu, \"trace_hash\": \"%016lx\", \"seconds\": %.6f,\n  \"findings\": [", result->points,
+            result->hash, result->seconds);
+    if (report->verdict == VERDICT_FINDING) {
+        write_finding(out, report);
+    }
+    fputs("]\n}\n", out);
+}
