@@ -1,13 +1,7 @@
 /*
  * images.c - the table of loaded images: load, bind, patch, describe, unload.
  *
- * Where an image lies follows from its name, not from the order of loads: two loads that swap get
- * the same addresses. System images have a window of 4 GiB each, with the image in the middle so
- * that trampolines can lie on both sides; user images have slots in their slice.
- *
- *     system  ABI_IMAGE_BASE + window * ABI_IMAGE_WINDOW + 2 GiB; ntoskrnl.exe is window 0
- *     user    slice + ABI_USER_IMAGE_FIRST + slot * ABI_USER_IMAGE_SLOT
- *     thunks  of missing imports: in the last window, 64 KiB for each system window
+ * place.c says where an image goes, thunk.c what its missing imports become.
  *
  * Images come from the command line: parsing one may fail in any way and must not harm us; see
  * host/image. What the guest does to an image once it is mapped is looked at with the same care.
@@ -17,36 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "host/image/image.h"
-#include "host/image/patch.h"
 #include "host/machine/known.h"
+#include "host/machine/loaded.h"
 #include "host/machine/machine.h"
 
-#define MAX_LOADED    1024
-#define THUNK_WINDOW  (ABI_IMAGE_WINDOWS - 1)
-#define THUNK_SIZE    16
-#define THUNK_BLOCK   0x10000ull
-#define MAX_MISSING   (THUNK_BLOCK / THUNK_SIZE)
-#define WINDOW_MIDDLE 0x80000000ull
-
-struct missing {
-    char *dll;
-    char *name;
-};
-
-struct loaded {
-    struct image image;
-    const struct run_file *file;
-    uint64_t slice;  /* 0: system */
-    uint64_t window; /* or slot */
-    uint64_t end;    /* first address after it, in whole slots for a user image */
-    struct missing *missing;
-    uint32_t missing_count;
-    struct patch patch;
-};
-
-static struct loaded *loaded[MAX_LOADED];
-static size_t loaded_count;
+struct loaded *loaded[MAX_LOADED];
+size_t loaded_count;
 
 static const char *
 base_name(const char *path)
@@ -59,19 +29,6 @@ base_name(const char *path)
         }
     }
     return last;
-}
-
-static uint32_t
-name_hash(const char *name)
-{
-    uint32_t hash = 2166136261u;
-
-    for (; *name != 0; name++) {
-        uint8_t c = (uint8_t)*name;
-
-        hash = (hash ^ (c >= 'A' && c <= 'Z' ? c + 32 : c)) * 16777619u;
-    }
-    return hash;
 }
 
 static struct loaded *
@@ -109,52 +66,6 @@ resolve(void *context, const char *dll, const char *name, uint16_t ordinal,
     return module == NULL ? -ENOENT : image_find(&module->image, name, ordinal, out);
 }
 
-static uint64_t
-missing_thunk(void *context, const char *dll, const char *name, uint16_t ordinal, uint64_t slot)
-{
-    struct loaded *importer = context;
-    struct missing *entry;
-    char number[16];
-
-    if (importer->missing_count == MAX_MISSING) {
-        return 0;
-    }
-    importer->missing =
-        realloc(importer->missing, (importer->missing_count + 1) * sizeof(*importer->missing));
-    if (importer->missing == NULL) {
-        worker_fail("out of memory");
-    }
-    if (name == NULL) {
-        snprintf(number, sizeof(number), "#%u", ordinal);
-        name = number;
-    }
-    entry = &importer->missing[importer->missing_count];
-    entry->dll = strdup(dll);
-    entry->name = strdup(name);
-    if (entry->dll == NULL || entry->name == NULL) {
-        worker_fail("out of memory");
-    }
-    return ABI_IMAGE_BASE + THUNK_WINDOW * ABI_IMAGE_WINDOW + importer->window * THUNK_BLOCK +
-           THUNK_SIZE * importer->missing_count++;
-}
-
-/* The thunks hold no code that could run: `ud2` brings the caller to images_missing. */
-static void
-commit_thunks(const struct loaded *image)
-{
-    uint64_t base = ABI_IMAGE_BASE + THUNK_WINDOW * ABI_IMAGE_WINDOW + image->window * THUNK_BLOCK;
-    uint8_t *bytes = guest_pointer(base);
-    uint64_t size = (image->missing_count * THUNK_SIZE + ABI_PAGE_SIZE - 1) & ~(ABI_PAGE_SIZE - 1);
-
-    if (size == 0) {
-        return;
-    }
-    for (uint64_t i = 0; i < size; i += 2) {
-        memcpy(bytes + i, "\x0F\x0B", 2);
-    }
-    space_commit(base, size, ABI_PROT_EXECUTE);
-}
-
 static int
 fail(struct abi_image *out, uint32_t code, uint32_t offset, const char *message)
 {
@@ -189,65 +100,6 @@ check_versions(const struct pe *pe, struct abi_image *out)
         }
     }
     return ABI_IMAGE_OK;
-}
-
-static bool
-window_taken(uint64_t window)
-{
-    for (size_t i = 0; i < loaded_count; i++) {
-        if (loaded[i]->slice == 0 && loaded[i]->window == window) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Chooses base and window of a system image. */
-static uint64_t
-place_system(struct loaded *image, const char *name)
-{
-    uint64_t window = 0;
-
-    if (!image_is_kernel_alias(name)) {
-        window = 1 + name_hash(name) % (THUNK_WINDOW - 1);
-        for (int tries = 0; window_taken(window) && tries < ABI_IMAGE_WINDOWS; tries++) {
-            window = window + 1 < THUNK_WINDOW ? window + 1 : 1;
-        }
-    }
-    if (window_taken(window)) {
-        return 0;
-    }
-    image->window = window;
-    return ABI_IMAGE_BASE + window * ABI_IMAGE_WINDOW + WINDOW_MIDDLE;
-}
-
-static uint64_t
-place_user(struct loaded *image, const struct pe *pe, const char *name)
-{
-    uint64_t slots = (pe->size + ABI_USER_IMAGE_SLOT - 1) / ABI_USER_IMAGE_SLOT;
-    uint64_t start = name_hash(name) % ABI_USER_IMAGE_SLOTS, base;
-
-    if (!pe->relocatable) {
-        base = pe->preferred;
-        if (base >= ABI_SLICE_SIZE || !space_is_free(base, pe->size) ||
-            (machine.low_owner != 0 && machine.low_owner != image->slice)) {
-            return 0;
-        }
-        image->end = base + pe->size;
-        return base;
-    }
-    for (uint64_t i = 0; i < ABI_USER_IMAGE_SLOTS; i++) {
-        uint64_t slot = (start + i) % ABI_USER_IMAGE_SLOTS;
-
-        base = image->slice * ABI_SLICE_SIZE + ABI_USER_IMAGE_FIRST + slot * ABI_USER_IMAGE_SLOT;
-        if (slot + slots <= ABI_USER_IMAGE_SLOTS &&
-            space_is_free(base, slots * ABI_USER_IMAGE_SLOT)) {
-            image->window = slot;
-            image->end = base + slots * ABI_USER_IMAGE_SLOT;
-            return base;
-        }
-    }
-    return 0;
 }
 
 static void
@@ -410,12 +262,12 @@ forget(struct loaded *image)
 static uint32_t
 bind_system(struct loaded *image, struct abi_image *out, struct image_error *error)
 {
-    struct image_binder binder = {.ctx = image, .resolve = resolve, .missing = missing_thunk};
+    struct image_binder binder = {.ctx = image, .resolve = resolve, .missing = loaded_thunk};
 
     if (image_bind(&image->image, &binder, error) != 0) {
         return (uint32_t)fail(out, error->code, (uint32_t)error->offset, error->message);
     }
-    commit_thunks(image);
+    loaded_commit_thunks(image);
     return ABI_IMAGE_OK;
 }
 
@@ -469,7 +321,8 @@ images_load(const char *name, uint32_t flags, uint64_t slice, struct abi_image *
     }
     image->file = file;
     image->slice = system ? 0 : slice;
-    base = system ? place_system(image, base_name(name)) : place_user(image, &pe, base_name(name));
+    base = system ? loaded_place_system(image, base_name(name))
+                  : loaded_place_user(image, &pe, base_name(name));
     if (base == 0) {
         free(image);
         return (uint32_t)fail(out, ABI_IMAGE_CONFLICT, 0,
@@ -513,11 +366,7 @@ images_unload(uint64_t base)
             for (size_t j = 0; j < image->patch.pages; j++) {
                 space_decommit(image->patch.page[j].address, ABI_PAGE_SIZE);
             }
-            if (image->missing_count != 0) {
-                space_decommit(ABI_IMAGE_BASE + THUNK_WINDOW * ABI_IMAGE_WINDOW +
-                                   image->window * THUNK_BLOCK,
-                               THUNK_BLOCK);
-            }
+            loaded_decommit_thunks(image);
             loaded[i] = loaded[--loaded_count];
             forget(image);
             return;
@@ -574,37 +423,6 @@ images_describe(uint64_t address, char *buffer, size_t size)
         return image_describe(&image->image, address, buffer, size);
     }
     return (size_t)snprintf(buffer, size, "%#lx", address);
-}
-
-bool
-images_missing(uint64_t rip, uint64_t return_address, char *buffer, size_t size)
-{
-    uint64_t offset = rip - (ABI_IMAGE_BASE + THUNK_WINDOW * ABI_IMAGE_WINDOW);
-    char caller[256], module[64];
-
-    if (offset >= THUNK_WINDOW * THUNK_BLOCK) {
-        return false;
-    }
-    for (size_t i = 0; i < loaded_count; i++) {
-        struct loaded *image = loaded[i];
-        uint64_t number = offset % THUNK_BLOCK / THUNK_SIZE;
-
-        if (image->slice != 0 || image->window != offset / THUNK_BLOCK ||
-            number >= image->missing_count) {
-            continue;
-        }
-        images_describe(images_original_rip(return_address), caller, sizeof(caller));
-        snprintf(module, sizeof(module), "%.63s", image->missing[number].dll);
-        if (image_is_kernel_alias(module)) {
-            strcpy(module, "nt");
-        } else if (strrchr(module, '.') != NULL) {
-            *strrchr(module, '.') = 0;
-        }
-        snprintf(buffer, size, "%s called %s!%s, which is not implemented", caller, module,
-                 image->missing[number].name);
-        return true;
-    }
-    return false;
 }
 
 /* Where an `int3` that stands for a whole trampoline goes on; 0 if there is none at rip. */

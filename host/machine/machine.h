@@ -14,9 +14,11 @@
  *     sandbox.c     the seccomp filter, syscall user dispatch, trapping of rdtsc and cpuid
  *     entry.S       host -> guest -> host: the first entry, hypercalls, the stub page
  *     hypercall.c   what each hypercall does
+ *     signal.c      the signal handler and the watchdog
  *     trap.c        signals become traps on a guest stack, or are repaired here
  *     emulate.c     privileged and machine-dependent instructions; cpuid.c what cpuid answers
  *     images.c      the table of loaded images: load, bind, patch, describe
+ *     place.c       where an image goes; thunk.c what its missing imports become
  *     known.c       what the kernel exports, from which version on
  *     files.c       the files that the guest may see, opened before the worker starts
  *

@@ -102,7 +102,8 @@ compare_bytes(const void *a, const void *b)
     return *(const unsigned char *)a - *(const unsigned char *)b;
 }
 
-/* qsort asks the C library once how much memory there is (sysinfo): that must be before the fence. */
+/* qsort asks the C library once how much memory there is (sysinfo): that must be before the fence.
+ */
 static void
 warm_up(void)
 {

@@ -1,104 +1,36 @@
 /*
- * trap.c - a signal becomes a trap on a guest stack, or is repaired here and the guest goes on.
+ * trap.c - what a signal means to the guest: a trap on a guest stack, or something repaired here.
  *
- * The handler runs on an alternate stack. It first takes back what the guest may have changed: the
- * flags AC, TF and DF, the base of fs, PKRU. Then:
+ *     step of an emulated instruction done    the register gets its value back
+ *     an instruction that emulate.c knows     its effect on the saved registers
+ *     a call of a missing import              the run ends and names it
+ *     everything else                         struct abi_trap on the kernel stack, rip = trap_entry
  *
- *     rip in host code, during a hypercall      our own failure (T1)
- *     step of an emulated instruction done      the register gets its value back
- *     an instruction that emulate.c knows       its effect on the saved registers
- *     a call of a missing import                the run ends and names it
- *     everything else                           struct abi_trap on the kernel stack, rip =
- * trap_entry
- *
- *   T1  rip in host text outside of a hypercall is a wild jump of the guest: a trap like any other.
- *   T2  The vector is what the processor raised (machine-notes 4), not what Linux made of it;
+ *   T1  The vector is what the processor raised (machine-notes 4), not what Linux made of it;
  * whether the page was present is taken from our own records, since Linux maps pages when it likes.
- *   T3  The frame is written through the alias: the guest's view of the stack may be closed.
+ *   T2  The frame is written through the alias: the guest's view of the stack may be closed.
+ *   T3  No trap shows a trampoline: it shows the instruction that the trampoline stands for.
  *
  * sigreturn restores rflags, PKRU and the vector registers from the signal frame, but not the base
  * of gs: that one is set here.
  */
-#include <elf.h>
-#include <errno.h>
-#include <immintrin.h>
-#include <link.h>
 #include <linux/audit.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <ucontext.h>
-#include <unistd.h>
-#include "host/machine/machine.h"
+#include "host/machine/trap.h"
 
-#define FLAG_TF 0x100ull
-#define FLAG_DF 0x400ull
-#define FLAG_AC 0x40000ull
-
-#define ALTERNATE_STACK_ROOM (64u << 10)
-#define PAUSE_LENGTH         2
-#define HOST_SEGMENTS        32
-#define TRIPLE_FAULT         4
-
-enum {
-    VECTOR_DB = 1,
-    VECTOR_BP = 3,
-    VECTOR_UD = 6,
-    VECTOR_SS = 12,
-    VECTOR_GP = 13,
-    VECTOR_PF = 14,
-    VECTOR_AC = 17,
-};
-
-/* Of an x86 page-fault error code. */
-enum { PF_PRESENT = 1, PF_WRITE = 2, PF_USER = 4, PF_FETCH = 16 };
+#define PAUSE_LENGTH 2
+#define TRIPLE_FAULT 4
 
 #ifndef SYS_SECCOMP
 #define SYS_SECCOMP 1
 #endif
 
-struct trap_event {
-    uint32_t vector;
-    uint32_t error;
-    uint32_t kind;
-    uint64_t address;
-};
-
-static struct {
-    uint64_t start, end;
-} host_text[HOST_SEGMENTS];
-static size_t host_segments;
-
-static inline void
-write_pkru(uint32_t pkru)
-{
-    __asm__ volatile("wrpkru" : : "a"(pkru), "c"(0), "d"(0) : "memory");
-}
-
 static inline void
 write_gs_base(uint64_t base)
 {
     __asm__ volatile("wrgsbase %0" : : "r"(base));
-}
-
-static inline void
-write_fs_base(uint64_t base)
-{
-    __asm__ volatile("wrfsbase %0" : : "r"(base));
-}
-
-bool
-trap_in_host(uint64_t rip)
-{
-    for (size_t i = 0; i < host_segments; i++) {
-        if (rip >= host_text[i].start && rip < host_text[i].end) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static void
@@ -149,8 +81,8 @@ registers_of(const greg_t *g, struct abi_trap *out)
 }
 
 /* Ends the run at the guest's registers. */
-NORETURN __attribute__((format(printf, 3, 4))) static void
-stop_at(const greg_t *g, uint32_t verdict, const char *format, ...)
+void
+trap_stop(const greg_t *g, uint32_t verdict, const char *format, ...)
 {
     struct abi_stop stop = {.verdict = verdict};
     struct abi_trap registers;
@@ -179,15 +111,15 @@ choose_stack(const greg_t *g, struct trap_event *event)
     }
     event->kind = ABI_TRAP_STACK_OVERFLOW;
     if (++machine.double_faults >= TRIPLE_FAULT) {
-        stop_at(g, ABI_INTERNAL,
-                "trap %u in a row without a usable stack (rsp %#lx, stack %#lx..%#lx)",
-                machine.double_faults, rsp, GUEST->stack_low, GUEST->stack_high);
+        trap_stop(g, ABI_INTERNAL,
+                  "trap %u in a row without a usable stack (rsp %#lx, stack %#lx..%#lx)",
+                  machine.double_faults, rsp, GUEST->stack_low, GUEST->stack_high);
     }
     return GUEST->double_fault_rsp;
 }
 
-static void
-deliver(ucontext_t *context, struct trap_event event)
+void
+trap_deliver(ucontext_t *context, struct trap_event event)
 {
     greg_t *g = context->uc_mcontext.gregs;
     struct abi_trap trap;
@@ -201,11 +133,11 @@ deliver(ucontext_t *context, struct trap_event event)
     trap.kind = event.kind;
     if (GUEST->trap_entry == 0 || GUEST->kpcr == 0 || frame < ABI_SYSTEM_BASE ||
         frame >= ABI_SYSTEM_END) {
-        stop_at(g, ABI_INTERNAL,
-                "trap %u (error %#x, address %#lx) where the kernel cannot take one", event.vector,
-                event.error, event.address);
+        trap_stop(g, ABI_INTERNAL,
+                  "trap %u (error %#x, address %#lx) where the kernel cannot take one",
+                  event.vector, event.error, event.address);
     }
-    memcpy(guest_pointer(frame), &trap, sizeof(trap)); /* T3 */
+    memcpy(guest_pointer(frame), &trap, sizeof(trap)); /* T2 */
     g[REG_RIP] = (greg_t)GUEST->trap_entry;
     g[REG_RSP] = (greg_t)(frame - 0x28);
     g[REG_RCX] = (greg_t)frame;
@@ -234,7 +166,7 @@ enter_helper(ucontext_t *context, uint64_t helper, bool has_value, uint64_t valu
         return;
     }
     if (!space_write(rsp, (char *)frame + skip, sizeof(frame) - skip)) {
-        deliver(context, (struct trap_event){VECTOR_SS, 0, ABI_TRAP_EXCEPTION, ~0ull});
+        trap_deliver(context, (struct trap_event){VECTOR_SS, 0, ABI_TRAP_EXCEPTION, ~0ull});
         return;
     }
     g[REG_RSP] = (greg_t)rsp;
@@ -250,7 +182,7 @@ pause_processor(ucontext_t *context)
     } else if (machine.entries.user_pause != machine.entries.user_pause_stub) {
         enter_helper(context, machine.entries.user_pause, false, 0);
     } else {
-        deliver(context, (struct trap_event){VECTOR_BP, 0, ABI_TRAP_PAUSE, ~0ull});
+        trap_deliver(context, (struct trap_event){VECTOR_BP, 0, ABI_TRAP_PAUSE, ~0ull});
     }
 }
 
@@ -265,10 +197,11 @@ system_call(ucontext_t *context)
         g[REG_EFL] = 0x202;
         return;
     }
-    deliver(context, (struct trap_event){VECTOR_UD, 0,
-                                         GUEST->mode == ABI_USER_MODE ? ABI_TRAP_SYSCALL
-                                                                      : ABI_TRAP_KERNEL_SYSCALL,
-                                         ~0ull});
+    trap_deliver(context,
+                 (struct trap_event){VECTOR_UD, 0,
+                                     GUEST->mode == ABI_USER_MODE ? ABI_TRAP_SYSCALL
+                                                                  : ABI_TRAP_KERNEL_SYSCALL,
+                                     ~0ull});
 }
 
 /* An instruction of the guest's that cannot run as it stands; `event` is what it is otherwise. */
@@ -299,11 +232,11 @@ emulate_or_deliver(ucontext_t *context, const uint8_t *bytes, size_t length,
         system_call(context);
         return;
     case EMULATE_UNSUPPORTED:
-        stop_at(g, ABI_UNSUPPORTED, "the instruction `%s` is not implemented", outcome.text);
+        trap_stop(g, ABI_UNSUPPORTED, "the instruction `%s` is not implemented", outcome.text);
     case EMULATE_NO:
         break;
     }
-    deliver(context, event);
+    trap_deliver(context, event);
 }
 
 /* `int n`: the kinds of abi/machine.h, or the #GP that a gate nobody may use gives. */
@@ -333,11 +266,11 @@ software_interrupt(ucontext_t *context, uint32_t error)
         event.vector = number;
         event.error = 0;
     }
-    deliver(context, event);
+    trap_deliver(context, event);
 }
 
-static void
-page_fault(ucontext_t *context)
+void
+trap_page_fault(ucontext_t *context)
 {
     greg_t *g = context->uc_mcontext.gregs;
     uint64_t address = (uint64_t)g[REG_CR2];
@@ -356,14 +289,14 @@ page_fault(ucontext_t *context)
     if (GUEST->mode == ABI_USER_MODE) {
         error |= PF_USER;
     }
-    if (space_open(address)) { /* T2 */
+    if (space_open(address)) { /* T1 */
         error |= PF_PRESENT;
     }
-    deliver(context, (struct trap_event){VECTOR_PF, error, ABI_TRAP_EXCEPTION, address});
+    trap_deliver(context, (struct trap_event){VECTOR_PF, error, ABI_TRAP_EXCEPTION, address});
 }
 
-static void
-general_protection(ucontext_t *context)
+void
+trap_general_protection(ucontext_t *context)
 {
     greg_t *g = context->uc_mcontext.gregs;
     uint32_t error = (uint32_t)g[REG_ERR];
@@ -379,9 +312,8 @@ general_protection(ucontext_t *context)
                        (struct trap_event){VECTOR_GP, error, ABI_TRAP_EXCEPTION, ~0ull});
 }
 
-/* Undoes the substitution, after the step or when the instruction has faulted instead. */
-static void
-finish_step(ucontext_t *context)
+void
+trap_finish_step(ucontext_t *context)
 {
     greg_t *g = context->uc_mcontext.gregs;
     struct stepping *step = &machine.stepping;
@@ -407,8 +339,8 @@ leave_pause_stub(greg_t *g)
     g[REG_RIP] = (greg_t)(images_original_rip(trampoline) + PAUSE_LENGTH);
 }
 
-static void
-debug_or_breakpoint(ucontext_t *context)
+void
+trap_debug_or_breakpoint(ucontext_t *context)
 {
     greg_t *g = context->uc_mcontext.gregs;
     uint8_t bytes[16];
@@ -417,14 +349,14 @@ debug_or_breakpoint(ucontext_t *context)
 
     if (g[REG_TRAPNO] == VECTOR_DB) {
         if (machine.stepping.active) {
-            finish_step(context);
+            trap_finish_step(context);
             return;
         }
         if (images_original_rip((uint64_t)g[REG_RIP]) != (uint64_t)g[REG_RIP]) {
             return; /* inside a trampoline: one instruction to whoever steps */
         }
         g[REG_EFL] &= ~(greg_t)FLAG_TF;
-        deliver(context, (struct trap_event){VECTOR_DB, 0, ABI_TRAP_EXCEPTION, ~0ull});
+        trap_deliver(context, (struct trap_event){VECTOR_DB, 0, ABI_TRAP_EXCEPTION, ~0ull});
         return;
     }
     if ((uint64_t)g[REG_RIP] - 1 == machine.entries.user_pause_stub) {
@@ -444,11 +376,11 @@ debug_or_breakpoint(ucontext_t *context)
                            (struct trap_event){VECTOR_UD, 0, ABI_TRAP_EXCEPTION, ~0ull});
         return;
     }
-    deliver(context, (struct trap_event){VECTOR_BP, 0, ABI_TRAP_EXCEPTION, ~0ull});
+    trap_deliver(context, (struct trap_event){VECTOR_BP, 0, ABI_TRAP_EXCEPTION, ~0ull});
 }
 
-static void
-invalid_opcode(ucontext_t *context)
+void
+trap_invalid_opcode(ucontext_t *context)
 {
     greg_t *g = context->uc_mcontext.gregs;
     uint64_t rip = (uint64_t)g[REG_RIP], caller = 0;
@@ -458,8 +390,8 @@ invalid_opcode(ucontext_t *context)
     if (rip >= ABI_HYPERCALL_STUBS && rip < ABI_HYPERCALL_TABLE) {
         /* User mode called a stub: to it, that is kernel memory. */
         g[REG_RIP] = (greg_t)(rip & ~63ull);
-        deliver(context, (struct trap_event){VECTOR_PF, PF_PRESENT | PF_USER | PF_FETCH,
-                                             ABI_TRAP_EXCEPTION, rip & ~63ull});
+        trap_deliver(context, (struct trap_event){VECTOR_PF, PF_PRESENT | PF_USER | PF_FETCH,
+                                                  ABI_TRAP_EXCEPTION, rip & ~63ull});
         return;
     }
     if (GUEST->mode == ABI_KERNEL_MODE && space_read(rip, bytes, 3) == 3 &&
@@ -471,13 +403,13 @@ invalid_opcode(ucontext_t *context)
     if (images_missing(rip, caller, message, sizeof(message))) {
         g[REG_RIP] = (greg_t)caller;
         g[REG_RSP] += 8;
-        stop_at(g, ABI_UNSUPPORTED, "%s", message);
+        trap_stop(g, ABI_UNSUPPORTED, "%s", message);
     }
-    deliver(context, (struct trap_event){VECTOR_UD, 0, ABI_TRAP_EXCEPTION, ~0ull});
+    trap_deliver(context, (struct trap_event){VECTOR_UD, 0, ABI_TRAP_EXCEPTION, ~0ull});
 }
 
-static void
-linux_call(ucontext_t *context, const siginfo_t *info)
+void
+trap_linux_call(ucontext_t *context, const siginfo_t *info)
 {
     greg_t *g = context->uc_mcontext.gregs;
 
@@ -488,135 +420,9 @@ linux_call(ucontext_t *context, const siginfo_t *info)
     if (info->si_arch != AUDIT_ARCH_X86_64) {
         /* int 80h: a gate that Windows does not have. */
         g[REG_RIP] -= 2;
-        deliver(context, (struct trap_event){VECTOR_GP, 0x80 * 8 + 2, ABI_TRAP_EXCEPTION, ~0ull});
+        trap_deliver(context,
+                     (struct trap_event){VECTOR_GP, 0x80 * 8 + 2, ABI_TRAP_EXCEPTION, ~0ull});
         return;
     }
     system_call(context);
-}
-
-/* The supervisor's clock ran out: says where the guest is, and ends. */
-NORETURN static void
-watchdog(ucontext_t *context)
-{
-    greg_t *g = context->uc_mcontext.gregs;
-    uint64_t rip = (uint64_t)g[REG_RIP];
-    char where[256];
-    uint32_t irql = 0;
-
-    if (trap_in_host(rip) && machine_guest_rsp != 0) {
-        rip = *(uint64_t *)guest_pointer(machine_guest_rsp);
-        g[REG_RSP] = (greg_t)(machine_guest_rsp + 8);
-        g[REG_RIP] = (greg_t)rip;
-    }
-    images_describe(images_original_rip(rip), where, sizeof(where));
-    if (GUEST->kpcr - ABI_PROCESSOR_BASE < ABI_MAX_PROCESSORS * ABI_PROCESSOR_STRIDE) {
-        irql = *((uint8_t *)guest_pointer(GUEST->kpcr) + 0x50);
-    }
-    if (machine.shared->idle_seconds > 0) {
-        stop_at(g, ABI_LIVELOCK,
-                "%s has run for %u s at IRQL %u (%s mode) without calling the kernel", where,
-                machine.shared->idle_seconds, irql,
-                GUEST->mode == ABI_USER_MODE ? "user" : "kernel");
-    }
-    stop_at(g, ABI_LIVELOCK, "the run did not end in time; it was last seen in %s at IRQL %u",
-            where, irql);
-}
-
-static void
-on_signal(int signal, siginfo_t *info, void *argument)
-{
-    ucontext_t *context = argument;
-    greg_t *g = context->uc_mcontext.gregs;
-
-    __builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() &
-                                   ~(FLAG_AC | FLAG_TF | FLAG_DF));
-    if (machine.has_keys) {
-        write_pkru(0);
-    }
-    write_fs_base(machine_host_fs);
-    if (signal == SIGUSR1) {
-        watchdog(context);
-    }
-    if (trap_in_host((uint64_t)g[REG_RIP]) &&
-        (g[REG_TRAPNO] == VECTOR_DB || g[REG_TRAPNO] == VECTOR_AC)) {
-        /* TF or AC was set when the guest called us; the host wants neither. */
-        g[REG_EFL] &= ~(greg_t)(FLAG_TF | FLAG_AC);
-        return;
-    }
-    if (trap_in_host((uint64_t)g[REG_RIP]) && signal != SIGSYS &&
-        (machine_guest_rsp != 0 || !machine.shared->entered)) {
-        char where[256] = "set-up";
-
-        if (machine_guest_rsp != 0) {
-            images_describe(*(uint64_t *)guest_pointer(machine_guest_rsp), where, sizeof(where));
-        }
-        worker_fail("signal %d (trap %lld, address %#llx) in host code at %#llx, called from %s",
-                    signal, g[REG_TRAPNO], g[REG_CR2], g[REG_RIP], where);
-    }
-    if (signal != SIGSYS && info->si_code <= 0) {
-        worker_fail("stray signal %d", signal);
-    }
-    if (machine.stepping.active && g[REG_TRAPNO] != VECTOR_DB) {
-        finish_step(context);
-    }
-    switch (signal) {
-    case SIGSYS:
-        linux_call(context, info);
-        return;
-    case SIGTRAP:
-        debug_or_breakpoint(context);
-        return;
-    case SIGILL:
-        invalid_opcode(context);
-        return;
-    }
-    switch (g[REG_TRAPNO]) {
-    case VECTOR_PF:
-        if (signal == SIGBUS) {
-            worker_fail("out of memory: the guest's page at %#llx cannot be provided", g[REG_CR2]);
-        }
-        page_fault(context);
-        return;
-    case VECTOR_GP:
-        general_protection(context);
-        return;
-    default: /* #DE, #SS, #MF, #AC, #XM: as they are */
-        deliver(context, (struct trap_event){(uint32_t)g[REG_TRAPNO], (uint32_t)g[REG_ERR],
-                                             ABI_TRAP_EXCEPTION, ~0ull});
-    }
-}
-
-static int
-add_text(struct dl_phdr_info *info, size_t size, void *unused)
-{
-    for (int i = 0; i < info->dlpi_phnum && host_segments < HOST_SEGMENTS; i++) {
-        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-
-        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X)) {
-            host_text[host_segments].start = info->dlpi_addr + segment->p_vaddr;
-            host_text[host_segments].end = info->dlpi_addr + segment->p_vaddr + segment->p_memsz;
-            host_segments++;
-        }
-    }
-    return 0;
-}
-
-void
-trap_init(void)
-{
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGUSR1};
-    size_t size = getauxval(AT_MINSIGSTKSZ) + ALTERNATE_STACK_ROOM;
-    struct sigaction action = {.sa_sigaction = on_signal,
-                               .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-    stack_t stack = {.ss_size = size};
-
-    dl_iterate_phdr(add_text, NULL);
-    __asm__ volatile("rdfsbase %0" : "=r"(machine_host_fs));
-    stack.ss_sp = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) != 0) {
-        worker_fail("cannot set up the signal stack: %s", strerror(errno));
-    }
-    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-        sigaction(signals[i], &action, NULL);
-    }
 }

@@ -1,0 +1,202 @@
+/*
+ * pnp.c - a driver with AddDevice: what a new device goes through, device interfaces, power IRPs.
+ * [K:adding-a-pnp-device-to-a-running-system], [DDI:wdm/ioregisterdeviceinterface], [DDI:wdm/porequestpowerirp],
+ * [DDI:wdm/iogetdeviceproperty], [DDI:wdm/ioregisterplugplaynotification]
+ *
+ * The checks run when the device has been started, in the dispatch routine of IRP_MN_QUERY_PNP_DEVICE_STATE.
+ */
+#include "io-test.h"
+
+static PDEVICE_OBJECT Pdo, Fdo, LowerDevice;
+static ULONG Minors[16], MinorCount;
+static BOOLEAN Ran;
+
+static const GUID Interface = {0x22222222, 2, 3, {4, 5, 6, 7, 8, 9, 10, 11}};
+
+static NTSTATUS NTAPI Started(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
+{
+    KeSetEvent(Context, 0, FALSE);
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+static VOID RunTests(VOID);
+
+static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    NTSTATUS Status;
+    KEVENT Event;
+
+    switch (Stack->MajorFunction) {
+    case IRP_MJ_PNP:
+        Minors[MinorCount++ & 15] = Stack->MinorFunction;
+        switch (Stack->MinorFunction) {
+        case IRP_MN_START_DEVICE: /* "a function driver must ... start the device on the way up" */
+            KeInitializeEvent(&Event, NotificationEvent, FALSE);
+            IoCopyCurrentIrpStackLocationToNext(Irp);
+            IoSetCompletionRoutine(Irp, Started, &Event, TRUE, TRUE, TRUE);
+            if (IoCallDriver(LowerDevice, Irp) == STATUS_PENDING) {
+                KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, NULL);
+            }
+            return Complete(Irp, Irp->IoStatus.Status, 0);
+        case IRP_MN_QUERY_PNP_DEVICE_STATE:
+            if (!Ran) {
+                Ran = TRUE;
+                RunTests();
+            }
+            break;
+        case IRP_MN_REMOVE_DEVICE:
+            Irp->IoStatus.Status = STATUS_SUCCESS;
+            IoSkipCurrentIrpStackLocation(Irp);
+            Status = IoCallDriver(LowerDevice, Irp);
+            IoDetachDevice(LowerDevice);
+            IoDeleteDevice(DeviceObject);
+            return Status;
+        }
+        IoSkipCurrentIrpStackLocation(Irp);
+        return IoCallDriver(LowerDevice, Irp);
+    case IRP_MJ_POWER:
+        PoStartNextPowerIrp(Irp);
+        IoSkipCurrentIrpStackLocation(Irp);
+        return PoCallDriver(LowerDevice, Irp);
+    case IRP_MJ_SYSTEM_CONTROL:
+        IoSkipCurrentIrpStackLocation(Irp);
+        return IoCallDriver(LowerDevice, Irp);
+    }
+    return Complete(Irp, STATUS_SUCCESS, 0);
+}
+
+static NTSTATUS NTAPI AddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT PhysicalDeviceObject)
+{
+    NTSTATUS Status = IoCreateDevice(DriverObject, 0, NULL, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, FALSE, &Fdo);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Pdo = PhysicalDeviceObject;
+    LowerDevice = IoAttachDeviceToDeviceStack(Fdo, Pdo);
+    Fdo->Flags |= DO_POWER_PAGABLE;
+    Fdo->Flags &= ~DO_DEVICE_INITIALIZING;
+    return STATUS_SUCCESS;
+}
+
+static VOID Order(VOID)
+{
+    EXPECT(Pdo != NULL && LowerDevice == Pdo);
+    EXPECT(Pdo->Flags & DO_BUS_ENUMERATED_DEVICE);
+    EXPECT(MinorCount >= 3);
+    EXPECT_EQ(Minors[0], IRP_MN_FILTER_RESOURCE_REQUIREMENTS);
+    EXPECT_EQ(Minors[1], IRP_MN_START_DEVICE);
+    EXPECT_EQ(Minors[2], IRP_MN_QUERY_CAPABILITIES);
+    EXPECT_EQ(PsGetCurrentProcess(), PsInitialSystemProcess);
+}
+
+static ULONG Arrivals, Removals;
+
+static NTSTATUS NTAPI Notify(PVOID Structure, PVOID Context)
+{
+    PDEVICE_INTERFACE_CHANGE_NOTIFICATION Change = Structure;
+
+    EXPECT(IsEqualGUID(&Change->InterfaceClassGuid, &Interface));
+    if (Change->Event.Data1 == 0xcb3a4004) {
+        Arrivals++;
+    } else {
+        Removals++;
+    }
+    return STATUS_SUCCESS;
+}
+
+static VOID Interfaces(VOID)
+{
+    UNICODE_STRING Link, Bad = RTL_CONSTANT_STRING(L"a\\b");
+    IO_STATUS_BLOCK Iosb;
+    PVOID Entry = NULL;
+    PWSTR List = NULL;
+    HANDLE Handle;
+
+    EXPECT_STATUS(IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange, 0, (PVOID)&Interface, Driver, Notify, NULL,
+                                                 &Entry),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(IoRegisterDeviceInterface(Pdo, &Interface, &Bad, &Link), STATUS_INVALID_DEVICE_REQUEST);
+    EXPECT_STATUS(IoRegisterDeviceInterface(Pdo, &Interface, NULL, &Link), STATUS_SUCCESS);
+    EXPECT_EQ(Link.Buffer[Link.Length / 2], 0);
+    EXPECT_STATUS(IoGetDeviceInterfaces(&Interface, NULL, 0, &List), STATUS_SUCCESS);
+    EXPECT_EQ(List[0], 0); /* not enabled yet: an empty list */
+    ExFreePool(List);
+    EXPECT_STATUS(Open(Link.Buffer, FILE_READ_DATA, 0, 0, &Handle, &Iosb), STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_STATUS(IoSetDeviceInterfaceState(&Link, TRUE), STATUS_SUCCESS);
+    EXPECT_EQ(Arrivals, 1);
+    EXPECT_STATUS(IoSetDeviceInterfaceState(&Link, TRUE), STATUS_OBJECT_NAME_EXISTS);
+    EXPECT_STATUS(IoGetDeviceInterfaces(&Interface, NULL, 0, &List), STATUS_SUCCESS);
+    EXPECT(RtlEqualMemory(List, Link.Buffer, Link.Length + 2));
+    ExFreePool(List);
+    EXPECT_STATUS(Open(Link.Buffer, FILE_READ_DATA, 0, 0, &Handle, &Iosb), STATUS_SUCCESS); /* reaches the top: us */
+    ZwClose(Handle);
+    EXPECT_STATUS(IoSetDeviceInterfaceState(&Link, FALSE), STATUS_SUCCESS);
+    EXPECT_EQ(Removals, 1);
+    EXPECT_STATUS(IoSetDeviceInterfaceState(&Link, FALSE), STATUS_OBJECT_NAME_NOT_FOUND);
+    RtlFreeUnicodeString(&Link);
+    EXPECT_STATUS(IoUnregisterPlugPlayNotification(Entry), STATUS_SUCCESS);
+}
+
+static VOID Properties(VOID)
+{
+    WCHAR Buffer[64];
+    ULONG Length = 0;
+    HANDLE Key = NULL;
+
+    EXPECT_STATUS(IoGetDeviceProperty(Pdo, DevicePropertyEnumeratorName, sizeof(Buffer), Buffer, &Length), STATUS_SUCCESS);
+    EXPECT(Length == 10 && RtlEqualMemory(Buffer, L"ROOT", 10));
+    EXPECT_STATUS(IoGetDeviceProperty(Pdo, DevicePropertyEnumeratorName, 2, Buffer, &Length), STATUS_BUFFER_TOO_SMALL);
+    EXPECT_EQ(Length, 10);
+    EXPECT_STATUS(IoGetDeviceProperty(Pdo, DevicePropertyFriendlyName, sizeof(Buffer), Buffer, &Length),
+                  STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_STATUS(IoOpenDeviceRegistryKey(Pdo, PLUGPLAY_REGKEY_DEVICE, KEY_ALL_ACCESS, &Key), STATUS_SUCCESS);
+    if (Key != NULL) {
+        ZwClose(Key);
+    }
+}
+
+static volatile LONG PowerDone;
+static NTSTATUS PowerStatus;
+
+static VOID NTAPI PowerComplete(PDEVICE_OBJECT DeviceObject, UCHAR Minor, POWER_STATE State, PVOID Context,
+                                PIO_STATUS_BLOCK Iosb)
+{
+    EXPECT_EQ(DeviceObject, Pdo);
+    EXPECT_EQ(Minor, IRP_MN_SET_POWER);
+    EXPECT_EQ(State.DeviceState, PowerDeviceD3);
+    PowerStatus = Iosb->Status;
+    InterlockedIncrement(&PowerDone);
+}
+
+static VOID Power(VOID)
+{
+    POWER_STATE State = {.DeviceState = PowerDeviceD3}, Old;
+
+    EXPECT_STATUS(PoRequestPowerIrp(Pdo, IRP_MN_SET_POWER, State, PowerComplete, NULL, NULL), STATUS_PENDING);
+    EXPECT_EQ(PowerDone, 1);
+    EXPECT_STATUS(PowerStatus, STATUS_SUCCESS);
+    EXPECT_STATUS(PoRequestPowerIrp(Pdo, IRP_MN_POWER_SEQUENCE, State, NULL, NULL, NULL), STATUS_INVALID_PARAMETER_2);
+    State.DeviceState = PowerDeviceD0;
+    Old = PoSetPowerState(Pdo, DevicePowerState, State); /* "returns the current power state for the device object" */
+    EXPECT_EQ(Old.DeviceState, PowerDeviceD3);
+}
+
+static VOID RunTests(VOID)
+{
+    static const NTLAB_TEST Tests[] = {TEST(Order), TEST(Interfaces), TEST(Properties), TEST(Power)};
+
+    NtlabRun(Tests, RTL_NUMBER_OF(Tests));
+}
+
+NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+{
+    Driver = DriverObject;
+    DriverObject->DriverUnload = IoTestUnload;
+    DriverObject->DriverExtension->AddDevice = AddDevice;
+    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
+        DriverObject->MajorFunction[i] = Dispatch;
+    }
+    return STATUS_SUCCESS;
+}
