@@ -20,7 +20,7 @@ test: all
 	@tools/run-tests.sh $(BUILD)
 
 bench: all
-	@$(BUILD)/ntlab-bench $(BUILD) 2>/dev/null || tools/run-bench.sh $(BUILD)
+	@python3 tools/bench.py $(BUILD)
 
 soak: all
 	@tools/run-tests.sh --soak $(BUILD)

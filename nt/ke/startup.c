@@ -110,6 +110,10 @@ VOID KiSystemStartup(PVOID Unused)
     KiBootTime = KiBoot.boot_time_100ns;
     KiVirtualLimit = KiBoot.virtual_limit_100ns;
     KiHostClock = KiBoot.host_clock != 0;
+    if (KiHostClock) {
+        KiBootTime = HcHostTime();
+        KiVirtualLimit = ~0ull; /* real time ends by --run-timeout */
+    }
     KiDebuggerAttached = KiBoot.kd != 0;
     KdDebuggerEnabled = KiDebuggerAttached;
     KdDebuggerNotPresent = !KiDebuggerAttached;

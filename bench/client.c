@@ -1,0 +1,177 @@
+/*
+ * client.c - the benchmarks' client: one line `name nanoseconds` each, median of several rounds.
+ *
+ * The same binary runs under ntlab (--clock host) and under Wine. With the argument `service PATH` it installs the
+ * driver by the service manager, as Wine needs it, and times starting and stopping it; without, the driver is loaded.
+ */
+#include <windows.h>
+#include <winioctl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUNDS 9
+
+static double PerCount;
+static HANDLE Device, First, Second;
+static char Buffer[64];
+
+static int ByValue(const void *A, const void *B)
+{
+    double Difference = *(const double *)A - *(const double *)B;
+
+    return Difference < 0 ? -1 : Difference > 0;
+}
+
+static double Now(void)
+{
+    LARGE_INTEGER Counter;
+
+    QueryPerformanceCounter(&Counter);
+    return Counter.QuadPart * PerCount;
+}
+
+static void Measure(const char *Name, void (*Routine)(void), int Times)
+{
+    double Round[ROUNDS];
+
+    for (int Index = 0; Index < ROUNDS; Index++) {
+        double Start = Now();
+
+        for (int Time = 0; Time < Times; Time++) {
+            Routine();
+        }
+        Round[Index] = (Now() - Start) / Times;
+    }
+    qsort(Round, ROUNDS, sizeof(Round[0]), ByValue);
+    printf("%s %.1f\n", Name, Round[ROUNDS / 2]);
+    fflush(stdout);
+}
+
+static void Control(DWORD Method)
+{
+    DWORD Returned;
+
+    if (!DeviceIoControl(Device, CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800, Method, FILE_ANY_ACCESS), Buffer, sizeof(Buffer), Buffer,
+                         sizeof(Buffer), &Returned, NULL)) {
+        printf("error %lu\n", GetLastError());
+        exit(2);
+    }
+}
+
+static void Buffered(void)
+{
+    Control(METHOD_BUFFERED);
+}
+
+static void InDirect(void)
+{
+    Control(METHOD_IN_DIRECT);
+}
+
+static void OutDirect(void)
+{
+    Control(METHOD_OUT_DIRECT);
+}
+
+static void Neither(void)
+{
+    Control(METHOD_NEITHER);
+}
+
+static HANDLE Open(void)
+{
+    return CreateFileA("\\\\.\\NtlabBench", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+}
+
+static void CreateClose(void)
+{
+    CloseHandle(Open());
+}
+
+static void SystemService(void)
+{
+    ResetEvent(First);
+}
+
+static DWORD WINAPI Partner(void *Argument)
+{
+    for (;;) {
+        WaitForSingleObject(First, INFINITE);
+        SetEvent(Second);
+    }
+}
+
+static void PingPong(void)
+{
+    SetEvent(First);
+    WaitForSingleObject(Second, INFINITE);
+}
+
+
+static HANDLE Mutex;
+
+static void MutexPair(void)
+{
+    WaitForSingleObject(Mutex, INFINITE);
+    ReleaseMutex(Mutex);
+}
+
+/* The service manager is looked up only where it is used: the measured part needs kernel32 alone. */
+#define ADVAPI(Name) ((__typeof__(&Name))(void *)GetProcAddress(LoadLibraryA("advapi32.dll"), #Name))
+
+static int StartService_(const char *Path)
+{
+    SC_HANDLE Manager = ADVAPI(OpenSCManagerA)(NULL, NULL, SC_MANAGER_ALL_ACCESS), Service;
+    SERVICE_STATUS Status;
+    double Start, Round[5];
+
+    Service = ADVAPI(CreateServiceA)(Manager, "ntlabbench", "ntlabbench", SERVICE_ALL_ACCESS, SERVICE_KERNEL_DRIVER, SERVICE_DEMAND_START,
+                             SERVICE_ERROR_NORMAL, Path, NULL, NULL, NULL, NULL, NULL);
+    if (Service == NULL) {
+        Service = ADVAPI(OpenServiceA)(Manager, "ntlabbench", SERVICE_ALL_ACCESS);
+    }
+    for (int Index = 0; Index < 5; Index++) {
+        Start = Now();
+        if (!ADVAPI(StartServiceA)(Service, 0, NULL)) {
+            printf("error %lu\n", GetLastError());
+            return 0;
+        }
+        ADVAPI(ControlService)(Service, SERVICE_CONTROL_STOP, &Status);
+        Round[Index] = Now() - Start;
+    }
+    qsort(Round, 5, sizeof(Round[0]), ByValue);
+    printf("driver-load-unload %.1f\n", Round[2]);
+    return ADVAPI(StartServiceA)(Service, 0, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    LARGE_INTEGER Frequency;
+    int Times;
+
+    QueryPerformanceFrequency(&Frequency);
+    PerCount = 1e9 / Frequency.QuadPart;
+    Times = argc > 1 ? atoi(argv[1]) : 2000;
+    if (argc > 3 && strcmp(argv[2], "service") == 0 && !StartService_(argv[3])) {
+        return 2;
+    }
+    Device = Open();
+    if (Device == INVALID_HANDLE_VALUE) {
+        printf("cannot open the device: error %lu\n", GetLastError());
+        return 2;
+    }
+    First = CreateEventA(NULL, FALSE, FALSE, NULL);
+    Second = CreateEventA(NULL, FALSE, FALSE, NULL);
+    Mutex = CreateMutexA(NULL, FALSE, NULL);
+    Measure("system-service", SystemService, Times * 10);
+    Measure("ioctl-buffered", Buffered, Times);
+    Measure("ioctl-in-direct", InDirect, Times);
+    Measure("ioctl-out-direct", OutDirect, Times);
+    Measure("ioctl-neither", Neither, Times);
+    Measure("create-close", CreateClose, Times / 10 + 1);
+    Measure("mutex-pair", MutexPair, Times);
+    CreateThread(NULL, 0, Partner, NULL, 0, NULL);
+    Measure("event-ping-pong", PingPong, Times);
+    return 0;
+}
