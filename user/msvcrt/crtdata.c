@@ -60,6 +60,7 @@ void *CrtNewHandler, *CrtStdNewHandler, *CrtTerminateHandler, *CrtUnexpectedHand
     *CrtPurecallHandler;
 void *CrtMathError;
 unsigned int CrtTempCounter;
+unsigned __int64 CrtRandomCounter;
 char CrtLocaleName[64] = "C";
 wchar_t CrtWideLocaleName[64] = L"C";
 char CrtTempName[MAX_PATH];

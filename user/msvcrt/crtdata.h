@@ -25,6 +25,7 @@ extern void *CrtNewHandler, *CrtStdNewHandler, *CrtTerminateHandler, *CrtUnexpec
     *CrtPurecallHandler;
 extern void *CrtMathError;
 extern unsigned int CrtTempCounter;
+extern unsigned __int64 CrtRandomCounter;
 extern char CrtLocaleName[64];
 extern wchar_t CrtWideLocaleName[64];
 extern char CrtTempName[MAX_PATH];

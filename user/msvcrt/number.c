@@ -1,5 +1,6 @@
 /* number.c - integers and narrow text (number.inc), and integer arithmetic. */
 #include "crt.h"
+#include "crtdata.h"
 
 #define CH              char
 #define F(narrow, wide) narrow
@@ -53,6 +54,37 @@ rand(void)
 
     Thread->RandState = Thread->RandState * 214013 + 2531011;
     return (Thread->RandState >> 16) & RAND_MAX;
+}
+
+/*
+ * Documented: RtlGenRandom, which advapi32 exports as SystemFunction036, makes the number. Where
+ * that is not there, time, process and a counter are mixed: not secret, and a run can be repeated.
+ */
+errno_t
+rand_s(unsigned int *Value)
+{
+    BOOLEAN(WINAPI * Generate)(void *, ULONG);
+    HMODULE Module = LoadLibraryW(L"advapi32.dll");
+    unsigned __int64 Mixed;
+    FILETIME Now;
+
+    if (Value == NULL) {
+        return errno = EINVAL;
+    }
+    Generate = Module != NULL ? (void *)GetProcAddress(Module, "SystemFunction036") : NULL;
+    if (Generate != NULL && Generate(Value, sizeof(*Value))) {
+        return 0;
+    }
+    GetSystemTimeAsFileTime(&Now);
+    _lock(CRT_LOCK_TIME);
+    Mixed = ++CrtRandomCounter;
+    _unlock(CRT_LOCK_TIME);
+    Mixed += ((unsigned __int64)Now.dwHighDateTime << 32 | Now.dwLowDateTime) ^
+             (unsigned __int64)GetCurrentProcessId() << 40;
+    Mixed = (Mixed ^ Mixed >> 31) * 0x9E3779B97F4A7C15ull;
+    Mixed = (Mixed ^ Mixed >> 29) * 0xBF58476D1CE4E5B9ull;
+    *Value = (unsigned int)(Mixed >> 32);
+    return 0;
 }
 
 unsigned int

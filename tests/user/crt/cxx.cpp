@@ -7,6 +7,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <random>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -87,6 +88,9 @@ main()
     CHECK(v[0] == 1 && v[2] == 3);
     auto p = std::make_shared<int>(9);
     CHECK(*p == 9 && p.use_count() == 1);
+    std::random_device Device;
+    unsigned First = Device();
+    CHECK(First != Device() || First != Device());
     std::cout << "text through iostream " << 1.5 << std::endl;
     std::wcout << L"wide through iostream" << std::endl;
     return Summary("cxx");
