@@ -18,6 +18,7 @@
  *     crt*.c                 the part of the C run time that the kernel exports
  *     slist.c                sequenced lists
  *     splay.c gentable.c avltable.c   trees, and the generic tables on them
+ *     hashtable.c            dynamic hash tables
  *     bitmap.c time.c random.c ipaddress.c version.c assert.c   what their names say
  *     jump.S jump.c          setjmp and longjmp
  *     kernel.c               the kernel only: its side of the shim

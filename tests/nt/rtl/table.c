@@ -232,4 +232,72 @@ static VOID SList(VOID)
     EXPECT_EQ(ExQueryDepthSList(&Head), 0);
 }
 
-TEST_DRIVER(TEST(Splay), TEST(Avl), TEST(SList))
+typedef struct _HASHED {
+    RTL_DYNAMIC_HASH_TABLE_ENTRY Entry;
+    ULONG_PTR Value;
+} HASHED;
+
+#define HASHED_COUNT 1000
+
+static HASHED Hashed[HASHED_COUNT];
+
+static ULONG_PTR SignatureOf(int Index)
+{
+    return (ULONG_PTR)(Index / 2) * 7 + 1; /* two entries each */
+}
+
+/* Both entries of each signature are found, and each is enumerated once. */
+static int CountWrong(PRTL_DYNAMIC_HASH_TABLE Table)
+{
+    RTL_DYNAMIC_HASH_TABLE_ENUMERATOR Enumerator;
+    RTL_DYNAMIC_HASH_TABLE_CONTEXT Context;
+    PRTL_DYNAMIC_HASH_TABLE_ENTRY Entry;
+    int Index, Wrong = 0, Seen = 0;
+
+    for (Index = 0; Index < HASHED_COUNT; Index += 2) {
+        Entry = RtlLookupEntryHashTable(Table, SignatureOf(Index), &Context);
+        Wrong += Entry == NULL || Entry->Signature != SignatureOf(Index);
+        Entry = RtlGetNextEntryHashTable(Table, &Context);
+        Wrong += Entry == NULL || Entry->Signature != SignatureOf(Index);
+        Wrong += RtlGetNextEntryHashTable(Table, &Context) != NULL;
+    }
+    Wrong += RtlLookupEntryHashTable(Table, 3, NULL) != NULL;
+    RtlInitEnumerationHashTable(Table, &Enumerator);
+    while ((Entry = RtlEnumerateEntryHashTable(Table, &Enumerator)) != NULL) {
+        Seen++;
+    }
+    Wrong += RtlExpandHashTable(Table); /* [DDI:RtlExpandHashTable] not while an enumeration is active */
+    RtlEndEnumerationHashTable(Table, &Enumerator);
+    return Wrong + (Seen != HASHED_COUNT);
+}
+
+/* [DDI:RtlCreateHashTable and others] */
+static VOID Hash(VOID)
+{
+    PRTL_DYNAMIC_HASH_TABLE Table = NULL;
+    int Index;
+
+    EXPECT(RtlCreateHashTable(&Table, 0, 0));
+    for (Index = 0; Index < HASHED_COUNT; Index++) {
+        RtlInsertEntryHashTable(Table, &Hashed[Index].Entry, SignatureOf(Index), NULL);
+    }
+    EXPECT_EQ(RtlTotalEntriesHashTable(Table), HASHED_COUNT);
+    EXPECT_EQ(CountWrong(Table), 0);
+    for (Index = 0; Index < 500; Index++) {
+        RtlExpandHashTable(Table);
+    }
+    EXPECT_EQ(RtlTotalBucketsHashTable(Table), 628);
+    EXPECT_EQ(CountWrong(Table), 0);
+    for (Index = 0; Index < 400; Index++) {
+        RtlContractHashTable(Table);
+    }
+    EXPECT_EQ(RtlTotalBucketsHashTable(Table), 228);
+    EXPECT_EQ(CountWrong(Table), 0);
+    for (Index = 0; Index < HASHED_COUNT; Index++) {
+        RtlRemoveEntryHashTable(Table, &Hashed[Index].Entry, NULL);
+    }
+    EXPECT_EQ(RtlTotalEntriesHashTable(Table) + RtlNonEmptyBucketsHashTable(Table), 0);
+    RtlDeleteHashTable(Table);
+}
+
+TEST_DRIVER(TEST(Splay), TEST(Avl), TEST(SList), TEST(Hash))
