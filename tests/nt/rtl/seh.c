@@ -5,6 +5,8 @@
  * pages; [X64] "x64 exception handling"; [DDI] the routine's page; [MN1] docs/machine-notes, compilers, 1.
  */
 #include "../ntlab-test.h"
+#include <setjmp.h>
+#undef longjmp
 
 #define BAD ((volatile int *)0x10)
 
@@ -565,10 +567,40 @@ static VOID BackTraceNamesCallers(VOID)
     EXPECT((ULONG_PTR)Less[0] - (ULONG_PTR)BackTraceNamesCallers < 0x400);
 }
 
+/* [CRT:longjmp] the call of setjmp returns again, with the value; 0 becomes 1. Without a frame nothing is unwound. */
+static DECLSPEC_ALIGN(16) ULONG64 JumpBuffer[32];
+
+__attribute__((noinline)) static VOID JumpFrom(int Depth, int Value)
+{
+    if (Depth != 0) {
+        JumpFrom(Depth - 1, Value);
+        __asm__ volatile("");
+    }
+    longjmp((void *)JumpBuffer, Value);
+}
+
+static VOID LongJump(VOID)
+{
+    volatile int Round = 0;
+    int Value = _setjmp((void *)JumpBuffer, NULL);
+
+    Round++;
+    if (Round == 1) {
+        EXPECT_EQ(Value, 0);
+        JumpFrom(5, 77);
+    }
+    if (Round == 2) {
+        EXPECT_EQ(Value, 77);
+        JumpFrom(0, 0);
+    }
+    EXPECT_EQ(Round, 3);
+    EXPECT_EQ(Value, 1);
+}
+
 TEST_DRIVER(TEST(CallFaults), TEST(SameFrameHandles), TEST(SameFrameKeepsVectors),
             TEST(OuterFrameHandles), TEST(FinallyRuns), TEST(NestedOrder),
             TEST(ContinueExecution), TEST(RaiseFillsRecord), TEST(FaultFillsRecord),
             TEST(FilterFaultsInside), TEST(FilterRaises), TEST(CollidedUnwind),
             TEST(FinallyHandlesItsOwn), TEST(ExceptBlockRaises), TEST(LargeFrameHandles),
             TEST(CopyFaults), TEST(ReturnRunsFinally), TEST(DeepFault),
-            TEST(BackTraceNamesCallers))
+            TEST(BackTraceNamesCallers), TEST(LongJump))
