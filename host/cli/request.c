@@ -15,11 +15,13 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "host/cli/cli.h"
 #include "host/machine/run.h"
 
 #define BOOT_TIME    133485408000000000ull /* 2024-01-01, in units of 100 ns since 1601 */
+#define UNIX_EPOCH   116444736000000000ull /* 1970-01-01, likewise */
 #define SLICE_POINTS 512
 #define MAX_BESIDE   256
 #define MAX_DEPTH    8
@@ -364,6 +366,15 @@ add_infs(const struct options *options, struct run_request *request)
     return error;
 }
 
+static uint64_t
+host_now_100ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return UNIX_EPOCH + (uint64_t)now.tv_sec * 10000000 + (uint64_t)now.tv_nsec / 100;
+}
+
 int
 request_build(const struct options *options, struct run_request *out)
 {
@@ -379,6 +390,11 @@ request_build(const struct options *options, struct run_request *out)
     boot->boot_time_100ns = BOOT_TIME;
     boot->virtual_limit_100ns = (uint64_t)(options->virtual_timeout * 1e7);
     boot->host_clock = options->host_clock;
+    if (options->host_clock) {
+        /* Real time starts at the real date; what bounds the run is --run-timeout. */
+        boot->boot_time_100ns = host_now_100ns();
+        boot->virtual_limit_100ns = UINT64_MAX;
+    }
     boot->kd = options->kd;
     out->run_timeout = options->run_timeout;
     out->slice_points = SLICE_POINTS;
