@@ -17,7 +17,7 @@ enum { Put, Get };
 enum { Buffered, Direct, Neither };
 
 static HANDLE Devices[3];
-static UCHAR Buffer[TRANSFER_SIZE];
+static UCHAR Buffer[TRANSFER_SIZE] __attribute__((aligned(TRANSFER_SIZE))); /* in one page */
 static int Wrong;
 
 static void Expect(BOOL Condition, const char *What)
