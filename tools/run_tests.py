@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+"""Every test: run_tests.py [--soak] [--only TEXT] [--jobs N] BUILD
+
+Two kinds of tests:
+
+  * what Meson knows (`meson introspect --tests`): unit tests, tests of the command line, lints. Status 0 is a
+    pass, 77 a skip.
+  * test drivers and clients of tests/*/*/tests.list, run by `ntlab run`. Each line that they print counts:
+        ntlab-test: ok|FAIL|skip|todo CASE:LINE TEXT        ntlab-test: done PASSED FAILED
+    The last field of a line of tests.list is what must come of the run:
+        pass                        status 0, and every program has said `done`
+        bugcheck CODE [P1 [P2 …]]   this bugcheck; parameters that are not given may be anything, so may `*`
+        exit N | status N           a client's exit code | ntlab's exit status
+        deadlock | hang | livelock | leak | unsupported | load
+    Each is run a second time, without address randomisation and without protection keys, and must give the same
+    trace hash. With --soak it is also run on 1, 2 and 8 processors and with other seeds.
+
+A failure ends with the line that replays it. The last line is the count.
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import platform
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+KINDS = ("deadlock", "hang", "livelock", "leak", "unsupported", "load")
+SLOW = 120  # seconds that a run of `ntlab run` may take on a loaded machine
+
+
+class Outcome:
+    def __init__(self, name):
+        self.name = name
+        self.passed = 0
+        self.failed = 0
+        self.skips = []
+        self.todos = []
+        self.problems = []  # (what, output, replay)
+        self.seconds = 0.0
+
+
+def shown(path):
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(path) else path
+
+
+def replay_line(command, env=None, folder="."):
+    """To paste: with the paths as short as they can be from `folder`."""
+    words = [f"{k}={shlex.quote(v)}" for k, v in (env or {}).items()]
+    for word in command:
+        short = os.path.relpath(word, folder) if os.path.isabs(word) and os.path.exists(word) else word
+        words.append(shlex.quote(short if len(short) < len(word) else word))
+    return " ".join(words)
+
+
+def tail(text, lines=25):
+    rows = text.rstrip().split("\n")
+    return "\n".join((["…"] if len(rows) > lines else []) + rows[-lines:])
+
+
+# ---- Meson's tests ----
+
+def meson_tests(build):
+    text = subprocess.run(["meson", "introspect", "--tests", build], capture_output=True, text=True, check=True).stdout
+    for test in json.loads(text):
+        yield test
+
+
+def run_meson_test(test, build):
+    outcome = Outcome(f"{(test['suite'] or ['?'])[0].split(':')[-1]} / {test['name']}")
+    env = {k: v for k, v in (test.get("env") or {}).items() if os.environ.get(k) != v}
+    try:
+        run = subprocess.run(test["cmd"], capture_output=True, timeout=max(test.get("timeout") or 30, 60) * 2,
+                             cwd=test.get("workdir") or build, env={**os.environ, **env}, stdin=subprocess.DEVNULL)
+        output = (run.stdout + run.stderr).decode(errors="replace")
+        status = run.returncode
+    except subprocess.TimeoutExpired as late:
+        output = ((late.stdout or b"") + (late.stderr or b"")).decode(errors="replace")
+        status = "time-out"
+    if status == 77:
+        reason = output.strip().split("\n")[-1] or "no reason given"
+        outcome.skips.append(reason)
+    elif status == 0:
+        outcome.passed = 1
+    else:
+        outcome.failed = 1
+        where = test.get("workdir") or build
+        outcome.problems.append((f"status {status}", tail(output), f"(cd {shown(where)} && {replay_line(test['cmd'], env, where)})"))
+    return outcome
+
+
+# ---- drivers and clients ----
+
+class PeTest:
+    def __init__(self, build, folder, line):
+        fields = [f.strip() for f in line.split("|")]
+        self.component = os.path.basename(folder)
+        self.name = f"{self.component}-{fields[0]}"
+        self.arguments = shlex.split(fields[3])
+        self.expected = fields[4].split()
+        sources = fields[1].split()
+        where = os.path.join(build, os.path.relpath(os.path.dirname(folder), ROOT))
+        self.drivers = [os.path.join(where, self.name + ".sys")] if any(":" not in s for s in sources) else []
+        self.clients = [os.path.join(where, self.name + "-client.exe")] if any(s.startswith("client:") for s in sources) else []
+
+    def command(self, ntlab, extra=()):
+        words = [ntlab, "run", *self.arguments, *extra, *self.drivers]
+        return words + (["--", *self.clients] if self.clients else [])
+
+
+def pe_tests(build):
+    for top in ("nt", "user"):
+        base = os.path.join(ROOT, "tests", top)
+        for component in sorted(os.listdir(base)) if os.path.isdir(base) else []:
+            table = os.path.join(base, component, "tests.list")
+            if not os.path.exists(table):
+                continue
+            for line in open(table, encoding="utf-8"):
+                if not line.startswith("#") and line.count("|") >= 4:
+                    yield PeTest(build, os.path.join(base, component), line)
+
+
+def ntlab_run(command, env=None):
+    """Status, everything that was said, the JSON object or None."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as report:
+        words = list(command)
+        at = words.index("run") + 1
+        words[at:at] = ["--json", report.name, "--run-timeout", "60s"]
+        try:
+            run = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SLOW,
+                                 stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})})
+            status, output = run.returncode, run.stdout.decode(errors="replace")
+        except subprocess.TimeoutExpired as late:
+            status, output = "time-out", (late.stdout or b"").decode(errors="replace")
+        try:
+            result = json.load(open(report.name, encoding="utf-8"))
+        except ValueError:
+            result = None
+    return status, output, result
+
+
+def number(word):
+    return int(word, 0)
+
+
+def disagreement(test, status, output, result):
+    """What is wrong with the end of the run; None if nothing."""
+    if result is None:
+        return f"no JSON object, status {status}"
+    finding = (result.get("findings") or [{}])[0]
+    word = test.expected[0]
+    message = finding.get("message") or result.get("message") or ""
+    if word == "pass":
+        done = len(re.findall(r"ntlab-test: done \d+ \d+", output))
+        if status != 0:
+            return f"status {status}: {message}"
+        if done < max(1, len(test.clients) if not test.drivers else 1):
+            return "it never said `done`"
+    elif word == "bugcheck":
+        if finding.get("kind") != "bugcheck":
+            return f"expected bugcheck {test.expected[1]}, got {finding.get('kind') or result['verdict']}: {message}"
+        if number(finding.get("code", "0")) != number(test.expected[1]):
+            return f"expected bugcheck {test.expected[1]}, got {finding.get('code')}: {message}"
+        for index, wanted in enumerate(test.expected[2:6]):
+            if wanted != "*" and number(finding["parameters"][index]) != number(wanted) % 2**64:
+                return f"parameter {index + 1}: expected {wanted}, got {finding['parameters'][index]}: {message}"
+    elif word == "exit":
+        if result.get("client_exit") != number(test.expected[1]):
+            return f"expected exit code {test.expected[1]}, got {result.get('client_exit')}: {message}"
+    elif word == "status":
+        if status != number(test.expected[1]):
+            return f"expected status {test.expected[1]}, got {status}: {message}"
+    elif word in KINDS:
+        kind = finding.get("kind") or {3: "load", 4: "unsupported"}.get(status, result["verdict"])
+        if kind != word:
+            return f"expected {word}, got {kind}: {message}"
+    else:
+        return f"tests.list: `{word}` is no expectation"
+    return None
+
+
+def run_pe_test(test, ntlab, soak):
+    outcome = Outcome(f"{test.component} / {test.name}")
+    missing = [f for f in test.drivers + test.clients if not os.path.exists(f)]
+    if missing:
+        outcome.failed = 1
+        outcome.problems.append((f"{missing[0]} was not built", "", f"ninja -C {shown(os.path.dirname(ntlab))}"))
+        return outcome
+    command = test.command(ntlab)
+    status, output, result = ntlab_run(command)
+    outcome.passed = len(re.findall(r"^ntlab-test: ok ", output, re.M))
+    outcome.skips = re.findall(r"^ntlab-test: skip (.*)", output, re.M)
+    outcome.todos = re.findall(r"^ntlab-test: todo (.*)", output, re.M)
+    for line in re.findall(r"^ntlab-test: FAIL (.*)", output, re.M):
+        outcome.failed += 1
+        notes = re.findall(r"^ntlab-test: note " + re.escape(line.split()[0]) + " (.*)", output, re.M)
+        outcome.problems.append((line + (": " + "; ".join(notes) if notes else ""), "", replay_line(command)))
+    wrong = disagreement(test, status, output, result)
+    if wrong is None:
+        outcome.passed += 1
+    elif not outcome.failed:
+        outcome.failed = 1
+        outcome.problems.append((wrong, tail(output), replay_line(command)))
+    if result is None:
+        return outcome
+    # The same again, on what looks like another machine.
+    other = ["setarch", platform.machine(), "-R", *test.command(ntlab, ["--no-protection-keys"])]
+    tunables = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX512F,-ERMS"}
+    _, output2, result2 = ntlab_run(other, tunables)
+    if result2 is not None and result2["trace_hash"] == result["trace_hash"]:
+        outcome.passed += 1
+    else:
+        outcome.failed += 1
+        outcome.problems.append((f"trace hash {result['trace_hash']}, then {result2 and result2['trace_hash']}",
+                                 "" if result2 else tail(output2), replay_line(other, tunables)))
+    for extra in (["--cpus", "1"], ["--cpus", "2"], ["--cpus", "8"], ["--seed", "1"]) if soak else ():
+        if extra[0] in test.arguments:
+            continue
+        command = test.command(ntlab, extra)
+        status, output, result = ntlab_run(command)
+        wrong = disagreement(test, status, output, result)
+        bad = re.findall(r"^ntlab-test: FAIL (.*)", output, re.M)
+        if wrong is None and not bad:
+            outcome.passed += 1
+        else:
+            outcome.failed += 1
+            outcome.problems.append((bad[0] if bad else wrong, tail(output), replay_line(command)))
+    return outcome
+
+
+# ---- all of it ----
+
+def timed(function, *arguments):
+    start = time.monotonic()
+    outcome = function(*arguments)
+    outcome.seconds = time.monotonic() - start
+    return outcome
+
+
+def main():
+    parser = argparse.ArgumentParser(usage="run_tests.py [--soak] [--only TEXT] [--jobs N] BUILD")
+    parser.add_argument("--soak", action="store_true", help="more modes")
+    parser.add_argument("--only", default="", help="tests whose name holds this")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
+    parser.add_argument("build")
+    options = parser.parse_args()
+    build = os.path.abspath(options.build)
+    ntlab = os.path.join(build, "ntlab")
+    start = time.monotonic()
+    outcomes = []
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        jobs = []
+        # The long ones first.
+        for test in sorted(meson_tests(build), key=lambda t: -(t.get("timeout") or 30)):
+            if options.only in test["name"]:
+                jobs.append(pool.submit(timed, run_meson_test, test, build))
+        for test in pe_tests(build):
+            if options.only in test.name:
+                jobs.append(pool.submit(timed, run_pe_test, test, ntlab, options.soak))
+        for index, job in enumerate(concurrent.futures.as_completed(jobs)):
+            outcome = job.result()
+            outcomes.append(outcome)
+            if sys.stdout.isatty():
+                print(f"\r[{index + 1}/{len(jobs)}] {outcome.name[:60]:60}", end="", flush=True)
+            for what, output, replay in outcome.problems:
+                print(f"{chr(13) if sys.stdout.isatty() else ''}FAIL {outcome.name}: {what}")
+                if output:
+                    print("    " + output.replace("\n", "\n    "))
+                print(f"    replay: {replay}", flush=True)
+    if sys.stdout.isatty():
+        print("\r" + " " * 80 + "\r", end="")
+    outcomes.sort(key=lambda o: o.name)
+    for outcome in outcomes:
+        for todo in outcome.todos:
+            print(f"todo {outcome.name}: {todo}")
+    for outcome in outcomes:
+        for reason in outcome.skips:
+            print(f"skip {outcome.name}: {reason}")
+    slowest = sorted(outcomes, key=lambda o: -o.seconds)[:3]
+    print(f"{len(outcomes)} tests in {time.monotonic() - start:.0f} s; the longest: "
+          + ", ".join(f"{o.name} {o.seconds:.0f} s" for o in slowest))
+    passed, failed = sum(o.passed for o in outcomes), sum(o.failed for o in outcomes)
+    print(f"{passed} passed, {failed} failed, {sum(len(o.skips) for o in outcomes)} skipped")
+    sys.exit(1 if failed or not outcomes else 0)
+
+
+main()
