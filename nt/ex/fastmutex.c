@@ -6,6 +6,7 @@
  * takes it, so a running thread may overtake the one that was woken (mutexes are not fair).
  *
  *   M1  Owner is the thread that holds the mutex, NULL when free.
+ *       From Windows 8 on who releases must be the owner (bugcheck 0x162); before, nobody looks.
  *   M2  While a waiter has been woken no other is.
  *
  * How a holder keeps out APCs differs:
@@ -18,6 +19,10 @@
  * Threads can be switched on entry, and in the wait. Source: nt-semantics 3.7.
  */
 #include "exp.h"
+
+#ifndef KERNEL_AUTO_BOOST_INVALID_LOCK_RELEASE
+#define KERNEL_AUTO_BOOST_INVALID_LOCK_RELEASE 0x162
+#endif
 
 #define FM_FREE   1
 #define FM_WOKEN  2
@@ -58,6 +63,9 @@ ExpReleaseMutex(PFAST_MUTEX Mutex)
 {
     LONG Count = Mutex->Count | FM_FREE;
 
+    if (Mutex->Owner != KiThread() && KiVersion->LocksKnowOwner) {
+        KeBugCheckEx(KERNEL_AUTO_BOOST_INVALID_LOCK_RELEASE, (ULONG_PTR)KiThread(), (ULONG_PTR)Mutex, 0, 0);
+    }
     Mutex->Owner = NULL;
     if (Count < FM_WAITER || (Count & FM_WOKEN)) {
         Mutex->Count = Count;

@@ -651,12 +651,8 @@ ExpFindInPage(ULONG_PTR Page, ULONG_PTR Address, PVOID *Base, PSIZE_T Bytes, PUL
     return FALSE;
 }
 
-/*
- * The block that an address lies in, live or freed. For reports; follows no pointer that a driver may
- * have written.
- */
-BOOLEAN
-ExpFindPoolBlock(const VOID *Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag, PBOOLEAN Freed)
+static BOOLEAN
+ExpFindBlock(const VOID *Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag, PBOOLEAN Freed)
 {
     ULONG_PTR Arena = ExpHomeArena(Address);
     ULONG_PTR Page = (ULONG_PTR)Address & ~(ULONG_PTR)(PAGE_SIZE - 1);
@@ -699,4 +695,20 @@ ExpFindPoolBlock(const VOID *Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag, PB
         return TRUE;
     }
     return FALSE;
+}
+
+/*
+ * The block that an address lies in, live or freed; each result may be left out. For reports: follows no
+ * pointer that a driver may have written.
+ */
+BOOLEAN
+ExpFindPoolBlock(const VOID *Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag, PBOOLEAN Freed)
+{
+    PVOID LocalBase;
+    SIZE_T LocalBytes;
+    ULONG LocalTag;
+    BOOLEAN LocalFreed;
+
+    return ExpFindBlock(Address, Base != NULL ? Base : &LocalBase, Bytes != NULL ? Bytes : &LocalBytes,
+                        Tag != NULL ? Tag : &LocalTag, Freed != NULL ? Freed : &LocalFreed);
 }

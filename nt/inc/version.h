@@ -35,6 +35,8 @@ typedef struct _KI_VERSION {
     BOOLEAN MandatoryIntegrity;
     /* 8 and later: RtlQueryRegistryValues with DIRECT needs TYPECHECK outside the system hives. */
     BOOLEAN DirectNeedsTypecheck;
+    /* 8 and later: the system knows who holds a fast mutex; a release by another is bugcheck 0x162. */
+    BOOLEAN LocksKnowOwner;
 } KI_VERSION;
 
 extern const KI_VERSION *KiVersion; /* the row of this run */

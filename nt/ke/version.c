@@ -18,17 +18,20 @@ static const KI_VERSION KiVersionTable[] = {
     {.Name = "win8", .MajorVersion = 6, .MinorVersion = 3, .BuildNumber = 9600, .NtddiVersion = 0x06030000,
      .CsdVersion = "", .Smep = TRUE, .GuardedMutexRaisesIrql = TRUE, .SpecialApcDisable = TRUE,
      .DriverLoadUnloadSerialized = TRUE, .NonPagedPoolNx = TRUE, .SuspendByEvent = TRUE,
-     .MandatoryIntegrity = TRUE, .DirectNeedsTypecheck = TRUE},
+     .MandatoryIntegrity = TRUE, .DirectNeedsTypecheck = TRUE,
+     .LocksKnowOwner = TRUE},
     {.Name = "win10", .MajorVersion = 10, .MinorVersion = 0, .BuildNumber = 19045, .NtddiVersion = 0x0A00000B,
      .CsdVersion = "", .Smep = TRUE, .GuardedMutexRaisesIrql = TRUE, .SpecialApcDisable = TRUE,
      .DriverLoadUnloadSerialized = TRUE, .NonPagedPoolNx = TRUE, .PageFaultCodes = TRUE, .ZeroedPool = TRUE,
      .SuspendByEvent = TRUE,
-     .MandatoryIntegrity = TRUE, .DirectNeedsTypecheck = TRUE},
+     .MandatoryIntegrity = TRUE, .DirectNeedsTypecheck = TRUE,
+     .LocksKnowOwner = TRUE},
     {.Name = "win11", .MajorVersion = 10, .MinorVersion = 0, .BuildNumber = 26100, .NtddiVersion = 0x0A000010,
      .CsdVersion = "", .Smep = TRUE, .GuardedMutexRaisesIrql = TRUE, .SpecialApcDisable = TRUE,
      .DriverLoadUnloadSerialized = TRUE, .NonPagedPoolNx = TRUE, .PageFaultCodes = TRUE, .ZeroedPool = TRUE,
      .SuspendByEvent = TRUE,
-     .MandatoryIntegrity = TRUE, .DirectNeedsTypecheck = TRUE},
+     .MandatoryIntegrity = TRUE, .DirectNeedsTypecheck = TRUE,
+     .LocksKnowOwner = TRUE},
 };
 
 VOID KiSelectVersion(ULONG Row, ULONG Build)

@@ -6,6 +6,7 @@
 static ERESOURCE Resource;
 static WORK_QUEUE_ITEM Item;
 static KMUTEX Mutex;
+static FAST_MUTEX Fast;
 
 static VOID NTAPI Work(PVOID Context)
 {
@@ -26,6 +27,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
 
     UNREFERENCED_PARAMETER(Delay);
     UNREFERENCED_PARAMETER(Item);
+    UNREFERENCED_PARAMETER(Fast);
 
     KeInitializeMutex(&Mutex, 0);
     ExInitializeResourceLite(&Resource);
@@ -39,6 +41,9 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
     ExInitializeWorkItem(&Item, Work, NULL);
     Item.List.Flink = &Item.List;
     ExQueueWorkItem(&Item, DelayedWorkQueue);
+#elif CASE == 7 /* 0x162: a fast mutex released by who does not hold it: thread, lock, session [BC:162] */
+    ExInitializeFastMutex(&Fast);
+    ExReleaseFastMutexUnsafe(&Fast);
 #else /* 0xE1: returned at a raised IRQL [BC:e1]; 0x1: APCs still disabled [BC:1]; 0x39: owns a mutex [BC:39] */
     ExInitializeWorkItem(&Item, Work, (PVOID)0x1234);
     ExQueueWorkItem(&Item, DelayedWorkQueue);

@@ -41,6 +41,15 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
     ExFreePool(Big + 0x1000);
 #elif CASE == 10 /* 0xC2/0x9A: must-succeed pool is no more [BC:c2] */
     ExAllocatePoolWithTag(NonPagedPoolMustSucceed, 64, TAG);
+#elif CASE == 11 /* 0x50: a large block's addresses are gone with it: address, 2 write, who, 0 freed [BC:50] */
+    Big = ExAllocatePoolWithTag(NonPagedPoolNx, 0x200000, TAG);
+    ExFreePoolWithTag(Big, TAG);
+    *(volatile UCHAR *)(Big + 0x1234) = 1;
+#elif CASE == 12 /* 0x7E, access violation: a pointer read from a freed block is no address [BC:7e] */
+    *(PVOID *)Block = &OldIrql;
+    ExFreePoolWithTag(Block, TAG);
+    Block = *(volatile PUCHAR *)Block;
+    *(volatile UCHAR *)Block = 1;
 #endif
     return STATUS_SUCCESS;
 }
