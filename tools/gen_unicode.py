@@ -72,8 +72,9 @@ def emit_code_page(name, codec):
     print("};")
 
 
-print("/*\n * unicodetable.c - case mapping and code pages 1252 and 437. Made by tools/gen_unicode.py from Unicode "
-      f"{unicodedata.unidata_version};\n * do not edit.\n */")
+print("/*\n * unicodetable.c - case mapping and code pages 1252 and 437.\n"
+      f" * Made by tools/gen_unicode.py from Unicode {unicodedata.unidata_version}; do not edit.\n */")
+print("// clang-format off")
 print('#include "nt/rtl/rtlp.h"')
 print('#include "nt/rtl/unicodetable.h"')
 emit_case("Upper", case_map("upper", "lower"))

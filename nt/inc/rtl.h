@@ -1,8 +1,8 @@
 /*
  * rtl.h - what nt/rtl offers to the other components beyond its exports, and what it needs of them.
  *
- * The x64 unwinder's types are public (winnt.h) but the DDK headers lack them; they are here for the
- * kernel, and winnt.h's are used where it was included.
+ * The x64 unwinder's types are public (winnt.h) but the DDK headers lack them; they are here for
+ * the kernel, and winnt.h's are used where it was included.
  */
 #ifndef NT_INC_RTL_H
 #define NT_INC_RTL_H
@@ -52,13 +52,13 @@ typedef struct _KNONVOLATILE_CONTEXT_POINTERS {
     PULONG64 IntegerContext[16];
 } KNONVOLATILE_CONTEXT_POINTERS, *PKNONVOLATILE_CONTEXT_POINTERS;
 
-#define EXCEPTION_UNWINDING        0x2
-#define EXCEPTION_EXIT_UNWIND      0x4
-#define EXCEPTION_STACK_INVALID    0x8
-#define EXCEPTION_NESTED_CALL      0x10
-#define EXCEPTION_TARGET_UNWIND    0x20
-#define EXCEPTION_COLLIDED_UNWIND  0x40
-#define EXCEPTION_UNWIND           0x66
+#define EXCEPTION_UNWINDING       0x2
+#define EXCEPTION_EXIT_UNWIND     0x4
+#define EXCEPTION_STACK_INVALID   0x8
+#define EXCEPTION_NESTED_CALL     0x10
+#define EXCEPTION_TARGET_UNWIND   0x20
+#define EXCEPTION_COLLIDED_UNWIND 0x40
+#define EXCEPTION_UNWIND          0x66
 
 #define UNW_FLAG_NHANDLER  0
 #define UNW_FLAG_EHANDLER  1
@@ -76,7 +76,8 @@ VOID NTAPI RtlUnwindEx(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD Exce
                        PUNWIND_HISTORY_TABLE HistoryTable);
 VOID NTAPI RtlRaiseException(PEXCEPTION_RECORD ExceptionRecord);
 DECLSPEC_NORETURN VOID NTAPI RtlRaiseStatus(NTSTATUS Status);
-VOID NTAPI RtlUnwind(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord, PVOID ReturnValue);
+VOID NTAPI RtlUnwind(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord,
+                     PVOID ReturnValue);
 PVOID NTAPI RtlPcToFileHeader(PVOID PcValue, PVOID *BaseOfImage);
 VOID NTAPI RtlRestoreContext(PCONTEXT ContextRecord, PEXCEPTION_RECORD ExceptionRecord);
 
@@ -84,20 +85,20 @@ VOID NTAPI RtlRestoreContext(PCONTEXT ContextRecord, PEXCEPTION_RECORD Exception
 
 /*
  * Calls the frame handlers of whoever raised ExceptionRecord in ContextRecord, on this stack.
- * TRUE: a handler said "continue", go on from ContextRecord (it may have been changed). FALSE: nobody
- * wants it. Does not return if a frame handles it: that frame goes on instead.
+ * TRUE: a handler said "continue", go on from ContextRecord (it may have been changed). FALSE:
+ * nobody wants it. Does not return if a frame handles it: that frame goes on instead.
  */
 BOOLEAN NTAPI RtlDispatchException(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT ContextRecord);
 
 /*
- * Formats as DbgPrint does (printf.c). Returns the length wanted; what fits is in Buffer, terminated if
- * that is less than Room.
+ * Formats as DbgPrint does (printf.c). Returns the length wanted; what fits is in Buffer,
+ * terminated if that is less than Room.
  */
 SIZE_T RtlpFormatNarrow(char *Buffer, SIZE_T Room, const char *Format, va_list Arguments);
 
 /*
- * What nt/rtl needs of the side that it is compiled for: nt/rtl/kernel.c has the kernel's, on top of
- * KiLookupImage and KiRaiseException; ntdll has its own.
+ * What nt/rtl needs of the side that it is compiled for: nt/rtl/kernel.c has the kernel's, on top
+ * of KiLookupImage and KiRaiseException; ntdll has its own.
  */
 
 /* The limits of the stack that the caller runs on: a thread's, a DPC's, the double-fault one. */

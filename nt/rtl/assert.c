@@ -12,6 +12,7 @@ VOID NTAPI
 RtlAssert(PVOID VoidFailedAssertion, PVOID VoidFileName, ULONG LineNumber, PSTR MutableMessage)
 {
     DbgPrint("\n*** Assertion failed: %s%s\n***   Source File: %s, line %lu\n\n",
-             MutableMessage != NULL ? MutableMessage : "", (PCSTR)VoidFailedAssertion, (PCSTR)VoidFileName, LineNumber);
+             MutableMessage != NULL ? MutableMessage : "", (PCSTR)VoidFailedAssertion,
+             (PCSTR)VoidFileName, LineNumber);
     DbgBreakPoint();
 }

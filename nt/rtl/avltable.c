@@ -1,9 +1,9 @@
 /*
  * avltable.c - generic tables on AVL trees: a search changes nothing, so readers can share.
  *
- * The root hangs as right child of Table->BalancedRoot, which is its own parent. An element is its links
- * and the caller's data after them. Balance is the depth of the right subtree less that of the left: -1, 0, 1
- * (Adelson-Velsky and Landis; Knuth, "The Art of Computer Programming", 6.2.3).
+ * The root hangs as right child of Table->BalancedRoot, which is its own parent. An element is its
+ * links and the caller's data after them. Balance is the depth of the right subtree less that of
+ * the left: -1, 0, 1 (Adelson-Velsky and Landis; Knuth, "The Art of Computer Programming", 6.2.3).
  *
  * Source: Microsoft Learn: RtlInitializeGenericTableAvl and the pages that it links (ntddk.h).
  */
@@ -21,8 +21,8 @@ RtlpAvlData(PLINKS Links)
 
 VOID NTAPI
 RtlInitializeGenericTableAvl(PRTL_AVL_TABLE Table, PRTL_AVL_COMPARE_ROUTINE CompareRoutine,
-                             PRTL_AVL_ALLOCATE_ROUTINE AllocateRoutine, PRTL_AVL_FREE_ROUTINE FreeRoutine,
-                             PVOID TableContext)
+                             PRTL_AVL_ALLOCATE_ROUTINE AllocateRoutine,
+                             PRTL_AVL_FREE_ROUTINE FreeRoutine, PVOID TableContext)
 {
     memset(Table, 0, sizeof(*Table));
     Table->BalancedRoot.Parent = &Table->BalancedRoot;
@@ -41,7 +41,8 @@ RtlpAvlFind(PRTL_AVL_TABLE Table, PVOID Buffer, PLINKS *NodeOrParent)
         return TableEmptyTree;
     }
     for (;;) {
-        RTL_GENERIC_COMPARE_RESULTS Order = Table->CompareRoutine(Table, Buffer, RtlpAvlData(Links));
+        RTL_GENERIC_COMPARE_RESULTS Order =
+            Table->CompareRoutine(Table, Buffer, RtlpAvlData(Links));
 
         *NodeOrParent = Links;
         if (Order == GenericEqual) {
@@ -96,7 +97,10 @@ RtlpAvlRotateUp(PLINKS Links)
     }
 }
 
-/* Links leans by two to Side (-1 left, 1 right). Returns the subtree's new top; its depth fell unless the top leans. */
+/*
+ * Links leans by two to Side (-1 left, 1 right). Returns the subtree's new top; its depth fell
+ * unless the top leans.
+ */
 static PLINKS
 RtlpAvlRebalance(PLINKS Links, CHAR Side)
 {
@@ -123,8 +127,9 @@ RtlpAvlRebalance(PLINKS Links, CHAR Side)
 }
 
 PVOID NTAPI
-RtlInsertElementGenericTableFullAvl(PRTL_AVL_TABLE Table, PVOID Buffer, CLONG BufferSize, PBOOLEAN NewElement,
-                                    PVOID NodeOrParent, TABLE_SEARCH_RESULT SearchResult)
+RtlInsertElementGenericTableFullAvl(PRTL_AVL_TABLE Table, PVOID Buffer, CLONG BufferSize,
+                                    PBOOLEAN NewElement, PVOID NodeOrParent,
+                                    TABLE_SEARCH_RESULT SearchResult)
 {
     PLINKS Links, Parent = NodeOrParent;
 
@@ -182,12 +187,14 @@ RtlInsertElementGenericTableFullAvl(PRTL_AVL_TABLE Table, PVOID Buffer, CLONG Bu
 }
 
 PVOID NTAPI
-RtlInsertElementGenericTableAvl(PRTL_AVL_TABLE Table, PVOID Buffer, CLONG BufferSize, PBOOLEAN NewElement)
+RtlInsertElementGenericTableAvl(PRTL_AVL_TABLE Table, PVOID Buffer, CLONG BufferSize,
+                                PBOOLEAN NewElement)
 {
     PLINKS NodeOrParent = NULL;
     TABLE_SEARCH_RESULT Result = RtlpAvlFind(Table, Buffer, &NodeOrParent);
 
-    return RtlInsertElementGenericTableFullAvl(Table, Buffer, BufferSize, NewElement, NodeOrParent, Result);
+    return RtlInsertElementGenericTableFullAvl(Table, Buffer, BufferSize, NewElement, NodeOrParent,
+                                               Result);
 }
 
 static PLINKS
@@ -368,13 +375,14 @@ RtlEnumerateGenericTableAvl(PRTL_AVL_TABLE Table, BOOLEAN Restart)
 }
 
 /*
- * From the element that Buffer names, or where it would be: NextFlag skips it. MatchFunction says whether an
- * element is wanted (STATUS_SUCCESS), not (STATUS_NO_MATCH), or that none will be (STATUS_NO_MORE_MATCHES).
- * RestartKey spares the search while nothing was deleted since.
+ * From the element that Buffer names, or where it would be: NextFlag skips it. MatchFunction says
+ * whether an element is wanted (STATUS_SUCCESS), not (STATUS_NO_MATCH), or that none will be
+ * (STATUS_NO_MORE_MATCHES). RestartKey spares the search while nothing was deleted since.
  */
 PVOID NTAPI
-RtlEnumerateGenericTableLikeADirectory(PRTL_AVL_TABLE Table, PRTL_AVL_MATCH_FUNCTION MatchFunction, PVOID MatchData,
-                                       ULONG NextFlag, PVOID *RestartKey, PULONG DeleteCount, PVOID Buffer)
+RtlEnumerateGenericTableLikeADirectory(PRTL_AVL_TABLE Table, PRTL_AVL_MATCH_FUNCTION MatchFunction,
+                                       PVOID MatchData, ULONG NextFlag, PVOID *RestartKey,
+                                       PULONG DeleteCount, PVOID Buffer)
 {
     PLINKS Links = *RestartKey;
 
@@ -395,7 +403,9 @@ RtlEnumerateGenericTableLikeADirectory(PRTL_AVL_TABLE Table, PRTL_AVL_MATCH_FUNC
         Links = RtlpAvlNext(Table, Links);
     }
     for (; Links != NULL; Links = RtlpAvlNext(Table, Links)) {
-        NTSTATUS Status = MatchFunction != NULL ? MatchFunction(Table, RtlpAvlData(Links), MatchData) : STATUS_SUCCESS;
+        NTSTATUS Status = MatchFunction != NULL
+                              ? MatchFunction(Table, RtlpAvlData(Links), MatchData)
+                              : STATUS_SUCCESS;
 
         if (Status == STATUS_NO_MORE_MATCHES) {
             return NULL;

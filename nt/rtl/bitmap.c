@@ -1,9 +1,9 @@
 /*
  * bitmap.c - bit maps: bit n is bit n % 32 of the n / 32-th ULONG.
  *
- * The header (size, buffer) and the buffer are the caller's; nothing here locks. A search for a run begins
- * at the hint and wraps around to the start. Bits of the last ULONG beyond the size are never looked at.
- * Everything rests on one routine, the length of the run of equal bits at a place.
+ * The header (size, buffer) and the buffer are the caller's; nothing here locks. A search for a run
+ * begins at the hint and wraps around to the start. Bits of the last ULONG beyond the size are
+ * never looked at. Everything rests on one routine, the length of the run of equal bits at a place.
  *
  * Source: Microsoft Learn: RtlInitializeBitMap and the pages that it links (wdm.h, ntddk.h).
  */
@@ -239,7 +239,8 @@ RtlFindLongestRunClear(PRTL_BITMAP BitMapHeader, PULONG StartingIndex)
 
 /* Located: the longest runs, longest first. Else the first ones, in order. */
 ULONG NTAPI
-RtlFindClearRuns(PRTL_BITMAP BitMapHeader, PRTL_BITMAP_RUN RunArray, ULONG SizeOfRunArray, BOOLEAN LocateLongestRuns)
+RtlFindClearRuns(PRTL_BITMAP BitMapHeader, PRTL_BITMAP_RUN RunArray, ULONG SizeOfRunArray,
+                 BOOLEAN LocateLongestRuns)
 {
     ULONG Found = 0, At = 0, Start, Length, Place;
 
@@ -303,7 +304,9 @@ RtlpInMap(PRTL_BITMAP Map, ULONG Start, ULONG Length)
 ULONG NTAPI
 RtlNumberOfSetBitsInRange(PRTL_BITMAP BitMapHeader, ULONG StartingIndex, ULONG Length)
 {
-    return RtlpInMap(BitMapHeader, StartingIndex, Length) ? RtlpCountSet(BitMapHeader, StartingIndex, Length) : 0;
+    return RtlpInMap(BitMapHeader, StartingIndex, Length)
+               ? RtlpCountSet(BitMapHeader, StartingIndex, Length)
+               : 0;
 }
 
 ULONG NTAPI

@@ -1,12 +1,12 @@
 /*
  * codepage.c - buffers of bytes to code units and back: ANSI is code page 1252, OEM is 437.
  *
- * Both are single-byte pages whose first half is ASCII; they are those of a US system. A code unit that
- * a page lacks becomes '?' (Windows has a best fit for some: Latin letters lose their accents).
- * Routines convert what fits and say how much; the caller's buffer is never terminated.
+ * Both are single-byte pages whose first half is ASCII; they are those of a US system. A code unit
+ * that a page lacks becomes '?' (Windows has a best fit for some: Latin letters lose their
+ * accents). Routines convert what fits and say how much; the caller's buffer is never terminated.
  *
- * Source: Microsoft Learn: RtlMultiByteToUnicodeN, RtlUnicodeToMultiByteN, RtlOemToUnicodeN and relatives
- * (ntifs.h); the pages themselves: unicode.org mappings, by tools/gen_unicode.py.
+ * Source: Microsoft Learn: RtlMultiByteToUnicodeN, RtlUnicodeToMultiByteN, RtlOemToUnicodeN and
+ * relatives (ntifs.h); the pages themselves: unicode.org mappings, by tools/gen_unicode.py.
  */
 #include "nt/rtl/rtlp.h"
 #include "nt/rtl/unicodetable.h"
@@ -80,8 +80,8 @@ RtlpToUnicode(PWCH Target, ULONG TargetBytes, PULONG Result, const CHAR *Source,
 }
 
 static NTSTATUS
-RtlpFromUnicode(PCHAR Target, ULONG TargetBytes, PULONG Result, PCWCH Source, ULONG SourceBytes, BOOLEAN Upper,
-                WCHAR (*There)(UCHAR), BOOLEAN (*Convert)(WCHAR, PUCHAR))
+RtlpFromUnicode(PCHAR Target, ULONG TargetBytes, PULONG Result, PCWCH Source, ULONG SourceBytes,
+                BOOLEAN Upper, WCHAR (*There)(UCHAR), BOOLEAN (*Convert)(WCHAR, PUCHAR))
 {
     ULONG Count = min(SourceBytes / (ULONG)sizeof(WCHAR), TargetBytes), Index;
 
@@ -102,55 +102,61 @@ RtlpFromUnicode(PCHAR Target, ULONG TargetBytes, PULONG Result, PCWCH Source, UL
 }
 
 NTSTATUS NTAPI
-RtlMultiByteToUnicodeN(PWCH UnicodeString, ULONG MaxBytesInUnicodeString, PULONG BytesInUnicodeString,
-                       const CHAR *MultiByteString, ULONG BytesInMultiByteString)
+RtlMultiByteToUnicodeN(PWCH UnicodeString, ULONG MaxBytesInUnicodeString,
+                       PULONG BytesInUnicodeString, const CHAR *MultiByteString,
+                       ULONG BytesInMultiByteString)
 {
-    return RtlpToUnicode(UnicodeString, MaxBytesInUnicodeString, BytesInUnicodeString, MultiByteString,
-                         BytesInMultiByteString, RtlpAnsiToUnit);
+    return RtlpToUnicode(UnicodeString, MaxBytesInUnicodeString, BytesInUnicodeString,
+                         MultiByteString, BytesInMultiByteString, RtlpAnsiToUnit);
 }
 
 NTSTATUS NTAPI
-RtlOemToUnicodeN(PWCH UnicodeString, ULONG MaxBytesInUnicodeString, PULONG BytesInUnicodeString, PCCH OemString,
-                 ULONG BytesInOemString)
+RtlOemToUnicodeN(PWCH UnicodeString, ULONG MaxBytesInUnicodeString, PULONG BytesInUnicodeString,
+                 PCCH OemString, ULONG BytesInOemString)
 {
-    return RtlpToUnicode(UnicodeString, MaxBytesInUnicodeString, BytesInUnicodeString, OemString, BytesInOemString,
-                         RtlpOemToUnit);
+    return RtlpToUnicode(UnicodeString, MaxBytesInUnicodeString, BytesInUnicodeString, OemString,
+                         BytesInOemString, RtlpOemToUnit);
 }
 
 NTSTATUS NTAPI
-RtlUnicodeToMultiByteN(PCHAR MultiByteString, ULONG MaxBytesInMultiByteString, PULONG BytesInMultiByteString,
-                       PCWCH UnicodeString, ULONG BytesInUnicodeString)
-{
-    return RtlpFromUnicode(MultiByteString, MaxBytesInMultiByteString, BytesInMultiByteString, UnicodeString,
-                           BytesInUnicodeString, FALSE, RtlpAnsiToUnit, RtlpUnitToAnsi);
-}
-
-NTSTATUS NTAPI
-RtlUpcaseUnicodeToMultiByteN(PCHAR MultiByteString, ULONG MaxBytesInMultiByteString, PULONG BytesInMultiByteString,
-                             PCWCH UnicodeString, ULONG BytesInUnicodeString)
-{
-    return RtlpFromUnicode(MultiByteString, MaxBytesInMultiByteString, BytesInMultiByteString, UnicodeString,
-                           BytesInUnicodeString, TRUE, RtlpAnsiToUnit, RtlpUnitToAnsi);
-}
-
-NTSTATUS NTAPI
-RtlUnicodeToOemN(PCHAR OemString, ULONG MaxBytesInOemString, PULONG BytesInOemString, PCWCH UnicodeString,
-                 ULONG BytesInUnicodeString)
-{
-    return RtlpFromUnicode(OemString, MaxBytesInOemString, BytesInOemString, UnicodeString, BytesInUnicodeString, FALSE,
-                           RtlpOemToUnit, RtlpUnitToOem);
-}
-
-NTSTATUS NTAPI
-RtlUpcaseUnicodeToOemN(PCHAR OemString, ULONG MaxBytesInOemString, PULONG BytesInOemString, PCWCH UnicodeString,
+RtlUnicodeToMultiByteN(PCHAR MultiByteString, ULONG MaxBytesInMultiByteString,
+                       PULONG BytesInMultiByteString, PCWCH UnicodeString,
                        ULONG BytesInUnicodeString)
 {
-    return RtlpFromUnicode(OemString, MaxBytesInOemString, BytesInOemString, UnicodeString, BytesInUnicodeString, TRUE,
-                           RtlpOemToUnit, RtlpUnitToOem);
+    return RtlpFromUnicode(MultiByteString, MaxBytesInMultiByteString, BytesInMultiByteString,
+                           UnicodeString, BytesInUnicodeString, FALSE, RtlpAnsiToUnit,
+                           RtlpUnitToAnsi);
 }
 
 NTSTATUS NTAPI
-RtlMultiByteToUnicodeSize(PULONG BytesInUnicodeString, const CHAR *MultiByteString, ULONG BytesInMultiByteString)
+RtlUpcaseUnicodeToMultiByteN(PCHAR MultiByteString, ULONG MaxBytesInMultiByteString,
+                             PULONG BytesInMultiByteString, PCWCH UnicodeString,
+                             ULONG BytesInUnicodeString)
+{
+    return RtlpFromUnicode(MultiByteString, MaxBytesInMultiByteString, BytesInMultiByteString,
+                           UnicodeString, BytesInUnicodeString, TRUE, RtlpAnsiToUnit,
+                           RtlpUnitToAnsi);
+}
+
+NTSTATUS NTAPI
+RtlUnicodeToOemN(PCHAR OemString, ULONG MaxBytesInOemString, PULONG BytesInOemString,
+                 PCWCH UnicodeString, ULONG BytesInUnicodeString)
+{
+    return RtlpFromUnicode(OemString, MaxBytesInOemString, BytesInOemString, UnicodeString,
+                           BytesInUnicodeString, FALSE, RtlpOemToUnit, RtlpUnitToOem);
+}
+
+NTSTATUS NTAPI
+RtlUpcaseUnicodeToOemN(PCHAR OemString, ULONG MaxBytesInOemString, PULONG BytesInOemString,
+                       PCWCH UnicodeString, ULONG BytesInUnicodeString)
+{
+    return RtlpFromUnicode(OemString, MaxBytesInOemString, BytesInOemString, UnicodeString,
+                           BytesInUnicodeString, TRUE, RtlpOemToUnit, RtlpUnitToOem);
+}
+
+NTSTATUS NTAPI
+RtlMultiByteToUnicodeSize(PULONG BytesInUnicodeString, const CHAR *MultiByteString,
+                          ULONG BytesInMultiByteString)
 {
     UNREFERENCED_PARAMETER(MultiByteString);
     *BytesInUnicodeString = BytesInMultiByteString * sizeof(WCHAR);
@@ -158,7 +164,8 @@ RtlMultiByteToUnicodeSize(PULONG BytesInUnicodeString, const CHAR *MultiByteStri
 }
 
 NTSTATUS NTAPI
-RtlUnicodeToMultiByteSize(PULONG BytesInMultiByteString, RTLP_CONST WCHAR *UnicodeString, ULONG BytesInUnicodeString)
+RtlUnicodeToMultiByteSize(PULONG BytesInMultiByteString, RTLP_CONST WCHAR *UnicodeString,
+                          ULONG BytesInUnicodeString)
 {
     UNREFERENCED_PARAMETER(UnicodeString);
     *BytesInMultiByteString = BytesInUnicodeString / sizeof(WCHAR);

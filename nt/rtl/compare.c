@@ -1,7 +1,8 @@
 /*
  * compare.c - counted strings compared, hashed, and their case changed.
  *
- * Case is one code unit to one, without a locale (unicodetable.c). Narrow strings are of the ANSI code page.
+ * Case is one code unit to one, without a locale (unicodetable.c). Narrow strings are of the ANSI
+ * code page.
  *
  * Source: Microsoft Learn, the page of each routine (wdm.h, ntddk.h, ntifs.h).
  */
@@ -58,8 +59,9 @@ RtlCompareUnicodeStrings(PCWCH String1, SIZE_T String1Length, PCWCH String2, SIZ
 LONG NTAPI
 RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive)
 {
-    LONG Result = RtlCompareUnicodeStrings(String1->Buffer, String1->Length / sizeof(WCHAR), String2->Buffer,
-                                           String2->Length / sizeof(WCHAR), CaseInSensitive);
+    LONG Result =
+        RtlCompareUnicodeStrings(String1->Buffer, String1->Length / sizeof(WCHAR), String2->Buffer,
+                                 String2->Length / sizeof(WCHAR), CaseInSensitive);
 
     return Result;
 }
@@ -67,7 +69,8 @@ RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOL
 BOOLEAN NTAPI
 RtlEqualUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive)
 {
-    return String1->Length == String2->Length && RtlCompareUnicodeString(String1, String2, CaseInSensitive) == 0;
+    return String1->Length == String2->Length &&
+           RtlCompareUnicodeString(String1, String2, CaseInSensitive) == 0;
 }
 
 BOOLEAN NTAPI
@@ -76,7 +79,8 @@ RtlPrefixUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLE
     SIZE_T Count = String1->Length / sizeof(WCHAR);
 
     return String1->Length <= String2->Length &&
-           RtlCompareUnicodeStrings(String1->Buffer, Count, String2->Buffer, Count, CaseInSensitive) == 0;
+           RtlCompareUnicodeStrings(String1->Buffer, Count, String2->Buffer, Count,
+                                    CaseInSensitive) == 0;
 }
 
 LONG NTAPI
@@ -101,7 +105,8 @@ RtlCompareString(const PSTRING String1, const PSTRING String2, BOOLEAN CaseInSen
 BOOLEAN NTAPI
 RtlEqualString(const PSTRING String1, const PSTRING String2, BOOLEAN CaseInSensitive)
 {
-    return String1->Length == String2->Length && RtlCompareString(String1, String2, CaseInSensitive) == 0;
+    return String1->Length == String2->Length &&
+           RtlCompareString(String1, String2, CaseInSensitive) == 0;
 }
 
 BOOLEAN NTAPI
@@ -120,7 +125,8 @@ RtlPrefixString(const PSTRING String1, const PSTRING String2, BOOLEAN CaseInSens
 #define RTLP_HASH_X65599  1
 
 NTSTATUS NTAPI
-RtlHashUnicodeString(const UNICODE_STRING *String, BOOLEAN CaseInSensitive, ULONG HashAlgorithm, PULONG HashValue)
+RtlHashUnicodeString(const UNICODE_STRING *String, BOOLEAN CaseInSensitive, ULONG HashAlgorithm,
+                     PULONG HashValue)
 {
     ULONG Hash = 0, Index;
 
@@ -138,7 +144,8 @@ RtlHashUnicodeString(const UNICODE_STRING *String, BOOLEAN CaseInSensitive, ULON
 }
 
 static NTSTATUS
-RtlpChangeCase(PUNICODE_STRING Destination, PCUNICODE_STRING Source, BOOLEAN Allocate, WCHAR(NTAPI *Change)(WCHAR))
+RtlpChangeCase(PUNICODE_STRING Destination, PCUNICODE_STRING Source, BOOLEAN Allocate,
+               WCHAR(NTAPI *Change)(WCHAR))
 {
     ULONG Index;
 
@@ -164,14 +171,16 @@ NTSTATUS NTAPI
 RtlUpcaseUnicodeString(PUNICODE_STRING DestinationString, PCUNICODE_STRING SourceString,
                        BOOLEAN AllocateDestinationString)
 {
-    return RtlpChangeCase(DestinationString, SourceString, AllocateDestinationString, RtlUpcaseUnicodeChar);
+    return RtlpChangeCase(DestinationString, SourceString, AllocateDestinationString,
+                          RtlUpcaseUnicodeChar);
 }
 
 NTSTATUS NTAPI
 RtlDowncaseUnicodeString(PUNICODE_STRING DestinationString, PCUNICODE_STRING SourceString,
                          BOOLEAN AllocateDestinationString)
 {
-    return RtlpChangeCase(DestinationString, SourceString, AllocateDestinationString, RtlDowncaseUnicodeChar);
+    return RtlpChangeCase(DestinationString, SourceString, AllocateDestinationString,
+                          RtlDowncaseUnicodeChar);
 }
 
 VOID NTAPI

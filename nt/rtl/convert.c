@@ -1,8 +1,9 @@
 /*
  * convert.c - counted strings from one character set to another.
  *
- * One shape for all: the size of the result with its terminator; then either a buffer of that size is
- * allocated, or the caller's must hold it. The "counted" forms neither terminate nor ask for room.
+ * One shape for all: the size of the result with its terminator; then either a buffer of that size
+ * is allocated, or the caller's must hold it. The "counted" forms neither terminate nor ask for
+ * room.
  *
  * Source: Microsoft Learn: RtlAnsiStringToUnicodeString, RtlUnicodeStringToAnsiString and relatives
  * (wdm.h, ntifs.h).
@@ -13,8 +14,8 @@ typedef NTSTATUS(NTAPI RTLP_TO_UNICODE)(PWCH, ULONG, PULONG, PCCH, ULONG);
 typedef NTSTATUS(NTAPI RTLP_FROM_UNICODE)(PCHAR, ULONG, PULONG, PCWCH, ULONG);
 
 static NTSTATUS
-RtlpStringToUnicode(PUNICODE_STRING Target, const STRING *Source, BOOLEAN Allocate, BOOLEAN Terminate,
-                    ULONG Length, RTLP_TO_UNICODE *Convert)
+RtlpStringToUnicode(PUNICODE_STRING Target, const STRING *Source, BOOLEAN Allocate,
+                    BOOLEAN Terminate, ULONG Length, RTLP_TO_UNICODE *Convert)
 {
     ULONG Size = Length + (Terminate ? sizeof(WCHAR) : 0);
     PWSTR Buffer = Target->Buffer;
@@ -51,8 +52,8 @@ RtlpStringToUnicode(PUNICODE_STRING Target, const STRING *Source, BOOLEAN Alloca
 
 /* A caller's buffer that is too small gets what fits. */
 static NTSTATUS
-RtlpStringFromUnicode(PSTRING Target, PCUNICODE_STRING Source, BOOLEAN Allocate, BOOLEAN Terminate, ULONG Length,
-                      RTLP_FROM_UNICODE *Convert)
+RtlpStringFromUnicode(PSTRING Target, PCUNICODE_STRING Source, BOOLEAN Allocate, BOOLEAN Terminate,
+                      ULONG Length, RTLP_FROM_UNICODE *Convert)
 {
     ULONG Size = Length + (Terminate ? 1 : 0);
     NTSTATUS Status = STATUS_SUCCESS;
@@ -126,7 +127,8 @@ RtlUpcaseUnicodeStringToAnsiString(PANSI_STRING DestinationString, PCUNICODE_STR
                                    BOOLEAN AllocateDestinationString)
 {
     return RtlpStringFromUnicode(DestinationString, SourceString, AllocateDestinationString, TRUE,
-                                 SourceString->Length / sizeof(WCHAR), RtlUpcaseUnicodeToMultiByteN);
+                                 SourceString->Length / sizeof(WCHAR),
+                                 RtlUpcaseUnicodeToMultiByteN);
 }
 
 NTSTATUS NTAPI
@@ -145,7 +147,10 @@ RtlUpcaseUnicodeStringToOemString(POEM_STRING DestinationString, PCUNICODE_STRIN
                                  SourceString->Length / sizeof(WCHAR), RtlUpcaseUnicodeToOemN);
 }
 
-/* Like the plain form, but the size is what the characters need; an empty source makes an empty string. */
+/*
+ * Like the plain form, but the size is what the characters need; an empty source makes an empty
+ * string.
+ */
 NTSTATUS NTAPI
 RtlUnicodeStringToCountedOemString(POEM_STRING DestinationString, PCUNICODE_STRING SourceString,
                                    BOOLEAN AllocateDestinationString)
@@ -160,7 +165,8 @@ RtlUnicodeStringToCountedOemString(POEM_STRING DestinationString, PCUNICODE_STRI
 
 /* A character that the page lacks is an error here: file systems must not invent names. */
 NTSTATUS NTAPI
-RtlUpcaseUnicodeStringToCountedOemString(POEM_STRING DestinationString, PCUNICODE_STRING SourceString,
+RtlUpcaseUnicodeStringToCountedOemString(POEM_STRING DestinationString,
+                                         PCUNICODE_STRING SourceString,
                                          BOOLEAN AllocateDestinationString)
 {
     ULONG Index;
@@ -214,8 +220,8 @@ RtlUTF8StringToUnicodeString(PUNICODE_STRING DestinationString, const STRING *So
     if (SourceString->Length != 0) {
         RtlUTF8ToUnicodeN(NULL, 0, &Length, SourceString->Buffer, SourceString->Length);
     }
-    return RtlpStringToUnicode(DestinationString, SourceString, AllocateDestinationString, TRUE, Length,
-                               RtlUTF8ToUnicodeN);
+    return RtlpStringToUnicode(DestinationString, SourceString, AllocateDestinationString, TRUE,
+                               Length, RtlUTF8ToUnicodeN);
 }
 
 NTSTATUS NTAPI
@@ -230,6 +236,6 @@ RtlUnicodeStringToUTF8String(PSTRING DestinationString, PCUNICODE_STRING SourceS
     if (!AllocateDestinationString && Length + 1 > DestinationString->MaximumLength) {
         return STATUS_BUFFER_OVERFLOW;
     }
-    return RtlpStringFromUnicode(DestinationString, SourceString, AllocateDestinationString, TRUE, Length,
-                                 RtlUnicodeToUTF8N);
+    return RtlpStringFromUnicode(DestinationString, SourceString, AllocateDestinationString, TRUE,
+                                 Length, RtlUnicodeToUTF8N);
 }

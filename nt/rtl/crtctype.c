@@ -63,7 +63,8 @@ isdigit(int Character)
 int
 isxdigit(int Character)
 {
-    return isdigit(Character) || (Character >= 'A' && Character <= 'F') || (Character >= 'a' && Character <= 'f');
+    return isdigit(Character) || (Character >= 'A' && Character <= 'F') ||
+           (Character >= 'a' && Character <= 'f');
 }
 
 int

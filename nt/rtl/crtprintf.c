@@ -12,5 +12,8 @@
 #define N(Narrow, Wide) Wide
 #include "nt/rtl/crtprintf.inc"
 
-/* The name that old drivers import; it has no limit either. (C's swprintf, with one, is another.) */
-__attribute__((alias("_swprintf"))) int RtlpOldSwprintf(WCHAR *Buffer, const WCHAR *Format, ...) __asm__("swprintf");
+/*
+ * The name that old drivers import; it has no limit either. (C's swprintf, with one, is another.)
+ */
+__attribute__((alias("_swprintf"))) int RtlpOldSwprintf(WCHAR *Buffer, const WCHAR *Format,
+                                                        ...) __asm__("swprintf");

@@ -1,10 +1,11 @@
 /*
  * crtsort.c - sorting and searching arrays, memory of known size, the C run time's random numbers.
  *
- * qsort is a heap sort: in place, no recursion on a kernel stack, and the same steps everywhere. It is
- * not stable; neither is Windows'.
+ * qsort is a heap sort: in place, no recursion on a kernel stack, and the same steps everywhere. It
+ * is not stable; neither is Windows'.
  *
- * Source: ISO C 7.22.5, 7.24.5.1; Microsoft Learn, "CRT reference": memcpy_s, memmove_s, qsort_s, bsearch_s.
+ * Source: ISO C 7.22.5, 7.24.5.1; Microsoft Learn, "CRT reference": memcpy_s, memmove_s, qsort_s,
+ * bsearch_s.
  */
 #include "nt/rtl/rtlp.h"
 #include <stdlib.h>
@@ -30,12 +31,14 @@ RtlpExchange(UCHAR *A, UCHAR *B, size_t Size)
 }
 
 static void
-RtlpSiftDown(UCHAR *Base, size_t Root, size_t Count, size_t Size, RTLP_COMPARE *Compare, void *Context)
+RtlpSiftDown(UCHAR *Base, size_t Root, size_t Count, size_t Size, RTLP_COMPARE *Compare,
+             void *Context)
 {
     size_t Child;
 
     while ((Child = 2 * Root + 1) < Count) {
-        if (Child + 1 < Count && Compare(Context, Base + Child * Size, Base + (Child + 1) * Size) < 0) {
+        if (Child + 1 < Count &&
+            Compare(Context, Base + Child * Size, Base + (Child + 1) * Size) < 0) {
             Child++;
         }
         if (Compare(Context, Base + Root * Size, Base + Child * Size) >= 0) {
@@ -67,7 +70,8 @@ qsort(void *Base, size_t Count, size_t Size, RTLP_PLAIN_COMPARE *Compare)
 }
 
 void *
-bsearch_s(const void *Key, const void *Base, size_t Count, size_t Size, RTLP_COMPARE *Compare, void *Context)
+bsearch_s(const void *Key, const void *Base, size_t Count, size_t Size, RTLP_COMPARE *Compare,
+          void *Context)
 {
     size_t Low = 0, High = Count;
 

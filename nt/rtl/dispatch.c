@@ -1,24 +1,26 @@
 /*
  * dispatch.c - finding the frame that handles an exception, and unwinding to it.
  *
- * RtlDispatchException asks each frame's handler from the inside out. The one that wants the exception
- * calls RtlUnwindEx, which walks again, now from its own frame, and lets each frame clean up, until it
- * is at the target and restores that frame's context at the target address.
+ * RtlDispatchException asks each frame's handler from the inside out. The one that wants the
+ * exception calls RtlUnwindEx, which walks again, now from its own frame, and lets each frame clean
+ * up, until it is at the target and restores that frame's context at the target address.
  *
- * The walk of either may meet frames of an earlier one, for filters and __finally blocks can fault and
- * unwind too. The two routines through which every handler is called mark them (context.S):
+ * The walk of either may meet frames of an earlier one, for filters and __finally blocks can fault
+ * and unwind too. The two routines through which every handler is called mark them (context.S):
  *
  *   D1  At the call of a handler by RtlDispatchException the walk goes on in the context that was
  *       dispatched. That is exact: every register of the trap, the volatile ones and xmm0-5 too.
- *       clang's -fasync-exceptions needs it, as it keeps values in volatile registers over a faulting
- *       load: if the frame that faulted handles it, it goes on with all registers of the fault.
- *   D2  At the call of a handler by RtlUnwindEx two unwinds have collided: the frames between are gone
- *       already, and the walk goes on with the frame that the earlier unwind was at, from the scope
- *       after the one that is running (ScopeIndex).
- *   D3  While an exception in a filter is dispatched, frames up to the one that the filter belongs to
- *       see EXCEPTION_NESTED_CALL.
+ *       clang's -fasync-exceptions needs it, as it keeps values in volatile registers over a
+ *       faulting load: if the frame that faulted handles it, it goes on with all registers of the
+ *       fault.
+ *   D2  At the call of a handler by RtlUnwindEx two unwinds have collided: the frames between are
+ *       gone already, and the walk goes on with the frame that the earlier unwind was at, from the
+ *       scope after the one that is running (ScopeIndex).
+ *   D3  While an exception in a filter is dispatched, frames up to the one that the filter belongs
+ *       to see EXCEPTION_NESTED_CALL.
  *
- * Source: Microsoft Learn, "x64 exception handling"; RtlUnwindEx, RtlVirtualUnwind; EXCEPTION_RECORD.
+ * Source: Microsoft Learn, "x64 exception handling"; RtlUnwindEx, RtlVirtualUnwind;
+ * EXCEPTION_RECORD.
  */
 #include "nt/rtl/rtlp.h"
 
@@ -32,12 +34,14 @@ C_ASSERT(sizeof(CONTEXT) == 0x4D0);
 
 /* context.S */
 #define RTLP_DISPATCHER_SLOT 0x20
-/* Walks go to higher addresses, but for a change of stack. More such steps than this: a wild chain. */
+/*
+ * Walks go to higher addresses, but for a change of stack. More such steps than this: a wild chain.
+ */
 #define RTLP_MAX_BACKWARD 64
 
 /*
- * One frame of a walk. A dispatch keeps one context and steps in place (Current == Caller): a kernel stack
- * of 24 KiB must hold exceptions that happen in the handling of others.
+ * One frame of a walk. A dispatch keeps one context and steps in place (Current == Caller): a
+ * kernel stack of 24 KiB must hold exceptions that happen in the handling of others.
  */
 typedef struct _RTLP_WALK {
     ULONG_PTR Low, High; /* limits of the stack */
@@ -55,12 +59,12 @@ typedef struct _RTLP_WALK {
 } RTLP_WALK, *PRTLP_WALK;
 
 /*
- * Handlers of the frames that call handlers. A walk of ours knows them by address and does not call them;
- * somebody else's may.
+ * Handlers of the frames that call handlers. A walk of ours knows them by address and does not call
+ * them; somebody else's may.
  */
 EXCEPTION_DISPOSITION NTAPI
-RtlpExceptionFrameHandler(PEXCEPTION_RECORD ExceptionRecord, PVOID EstablisherFrame, PCONTEXT ContextRecord,
-                          PVOID DispatcherContext)
+RtlpExceptionFrameHandler(PEXCEPTION_RECORD ExceptionRecord, PVOID EstablisherFrame,
+                          PCONTEXT ContextRecord, PVOID DispatcherContext)
 {
     UNREFERENCED_PARAMETER(ExceptionRecord);
     UNREFERENCED_PARAMETER(EstablisherFrame);
@@ -70,8 +74,8 @@ RtlpExceptionFrameHandler(PEXCEPTION_RECORD ExceptionRecord, PVOID EstablisherFr
 }
 
 EXCEPTION_DISPOSITION NTAPI
-RtlpUnwindFrameHandler(PEXCEPTION_RECORD ExceptionRecord, PVOID EstablisherFrame, PCONTEXT ContextRecord,
-                       PVOID DispatcherContext)
+RtlpUnwindFrameHandler(PEXCEPTION_RECORD ExceptionRecord, PVOID EstablisherFrame,
+                       PCONTEXT ContextRecord, PVOID DispatcherContext)
 {
     UNREFERENCED_PARAMETER(ExceptionRecord);
     UNREFERENCED_PARAMETER(EstablisherFrame);
@@ -122,8 +126,8 @@ RtlpStep(PRTLP_WALK Walk, ULONG HandlerType)
         Caller->ContextFlags |= RTLP_UNWOUND_TO_CALL;
         return RtlpStepped;
     }
-    Walk->Handler = RtlVirtualUnwind(HandlerType, Walk->ImageBase, Walk->ControlPc, Walk->Function, Caller,
-                                     &Walk->HandlerData, &Walk->Frame, NULL);
+    Walk->Handler = RtlVirtualUnwind(HandlerType, Walk->ImageBase, Walk->ControlPc, Walk->Function,
+                                     Caller, &Walk->HandlerData, &Walk->Frame, NULL);
     if (Caller->Rsp <= Rsp && ++Walk->Backward > RTLP_MAX_BACKWARD) {
         return RtlpBadStack;
     }
@@ -213,8 +217,8 @@ RtlDispatchException(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT ContextRecord)
             Dispatcher.Public.HistoryTable = NULL;
             Dispatcher.ExceptionContext = ContextRecord;
             ExceptionRecord->ExceptionFlags = Flags;
-            Disposition = RtlpExecuteHandlerForException(ExceptionRecord, (PVOID)Walk.Frame, ContextRecord,
-                                                         &Dispatcher);
+            Disposition = RtlpExecuteHandlerForException(ExceptionRecord, (PVOID)Walk.Frame,
+                                                         ContextRecord, &Dispatcher);
             Flags |= ExceptionRecord->ExceptionFlags & EXCEPTION_NONCONTINUABLE;
             if (Walk.Frame == NestedFrame) {
                 Flags &= ~EXCEPTION_NESTED_CALL;
@@ -244,8 +248,8 @@ RtlDispatchException(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT ContextRecord)
 
 /* Scratch must not be a context that is being dispatched: D1 reads that. */
 VOID
-RtlpUnwind(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord, PVOID ReturnValue, PCONTEXT Scratch,
-           PUNWIND_HISTORY_TABLE HistoryTable)
+RtlpUnwind(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord, PVOID ReturnValue,
+           PCONTEXT Scratch, PUNWIND_HISTORY_TABLE HistoryTable)
 {
     CONTEXT Context;
     RTLP_WALK Walk;
@@ -305,8 +309,8 @@ RtlpUnwind(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord,
             Dispatcher.Public.HistoryTable = HistoryTable;
             Dispatcher.ExceptionContext = NULL;
             ExceptionRecord->ExceptionFlags = Flags;
-            Disposition =
-                RtlpExecuteHandlerForUnwind(ExceptionRecord, (PVOID)Walk.Frame, &Context, &Dispatcher);
+            Disposition = RtlpExecuteHandlerForUnwind(ExceptionRecord, (PVOID)Walk.Frame, &Context,
+                                                      &Dispatcher);
             if (Disposition != ExceptionContinueSearch) {
                 RtlpRaiseNoncontinuable(STATUS_INVALID_DISPOSITION, ExceptionRecord);
             }
@@ -324,8 +328,8 @@ RtlpUnwind(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord,
 }
 
 /*
- * ContextRecord is scratch for the system's own implementation. This one brings its own, and so may be given
- * the very context that is being dispatched (libgcc's handler does that).
+ * ContextRecord is scratch for the system's own implementation. This one brings its own, and so may
+ * be given the very context that is being dispatched (libgcc's handler does that).
  */
 VOID NTAPI
 RtlUnwindEx(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord, PVOID ReturnValue,

@@ -20,7 +20,8 @@ RtlpLegalDosByte(UCHAR Byte)
 }
 
 BOOLEAN NTAPI
-RtlIsNameLegalDOS8Dot3(RTLP_CONST UNICODE_STRING *Name, POEM_STRING OemName, PBOOLEAN NameContainsSpaces)
+RtlIsNameLegalDOS8Dot3(RTLP_CONST UNICODE_STRING *Name, POEM_STRING OemName,
+                       PBOOLEAN NameContainsSpaces)
 {
     CHAR Buffer[12];
     STRING Own = {0, sizeof(Buffer), Buffer};
@@ -51,7 +52,8 @@ RtlIsNameLegalDOS8Dot3(RTLP_CONST UNICODE_STRING *Name, POEM_STRING OemName, PBO
             }
         } else if (Byte == '.') {
             /* One dot, with a base before it and an extension of at most three after it. */
-            if (SeenDot || Index == 0 || Oem->Length - (Index + 1) > RTLP_MAX_EXT || Index == Oem->Length - 1) {
+            if (SeenDot || Index == 0 || Oem->Length - (Index + 1) > RTLP_MAX_EXT ||
+                Index == Oem->Length - 1) {
                 return FALSE;
             }
             SeenDot = TRUE;

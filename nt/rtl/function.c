@@ -1,8 +1,8 @@
 /*
  * function.c - which function holds an address: the exception directory (.pdata) of its image.
  *
- * The directory is sorted by BeginAddress. An address without an entry belongs to a leaf function: one
- * that moves neither rsp nor a nonvolatile register.
+ * The directory is sorted by BeginAddress. An address without an entry belongs to a leaf function:
+ * one that moves neither rsp nor a nonvolatile register.
  *
  * Source: Microsoft Learn, "x64 exception handling" (RUNTIME_FUNCTION), "PE Format".
  */
@@ -10,7 +10,10 @@
 
 #define PE_DIRECTORY_EXCEPTION 3
 
-/* The address of a PE32+ image's directory entry, or NULL. The image is mapped and was checked at load. */
+/*
+ * The address of a PE32+ image's directory entry, or NULL. The image is mapped and was checked at
+ * load.
+ */
 static PVOID
 RtlpImageDirectory(ULONG64 ImageBase, ULONG Directory, PULONG Size)
 {

@@ -1,9 +1,9 @@
 /*
  * gentable.c - generic tables on splay trees.
  *
- * An element is a header (splay links, insertion-order links) and the caller's data after it; the caller's
- * routines allocate, free and compare. Looking up, inserting and enumerating splay; so even a search needs
- * the caller's lock held exclusively, but for the WithoutSplaying form.
+ * An element is a header (splay links, insertion-order links) and the caller's data after it; the
+ * caller's routines allocate, free and compare. Looking up, inserting and enumerating splay; so
+ * even a search needs the caller's lock held exclusively, but for the WithoutSplaying form.
  *
  * Source: Microsoft Learn: RtlInitializeGenericTable and the pages that it links (ntddk.h).
  */
@@ -25,8 +25,8 @@ RtlpData(PRTL_SPLAY_LINKS Links)
 
 VOID NTAPI
 RtlInitializeGenericTable(PRTL_GENERIC_TABLE Table, PRTL_GENERIC_COMPARE_ROUTINE CompareRoutine,
-                          PRTL_GENERIC_ALLOCATE_ROUTINE AllocateRoutine, PRTL_GENERIC_FREE_ROUTINE FreeRoutine,
-                          PVOID TableContext)
+                          PRTL_GENERIC_ALLOCATE_ROUTINE AllocateRoutine,
+                          PRTL_GENERIC_FREE_ROUTINE FreeRoutine, PVOID TableContext)
 {
     Table->TableRoot = NULL;
     InitializeListHead(&Table->InsertOrderList);
@@ -69,14 +69,16 @@ RtlpFindLinks(PRTL_GENERIC_TABLE Table, PVOID Buffer, PRTL_SPLAY_LINKS *NodeOrPa
 }
 
 PVOID NTAPI
-RtlInsertElementGenericTableFull(PRTL_GENERIC_TABLE Table, PVOID Buffer, CLONG BufferSize, PBOOLEAN NewElement,
-                                 PVOID NodeOrParent, TABLE_SEARCH_RESULT SearchResult)
+RtlInsertElementGenericTableFull(PRTL_GENERIC_TABLE Table, PVOID Buffer, CLONG BufferSize,
+                                 PBOOLEAN NewElement, PVOID NodeOrParent,
+                                 TABLE_SEARCH_RESULT SearchResult)
 {
     PRTL_SPLAY_LINKS Links = NodeOrParent;
 
     if (SearchResult != TableFoundNode) {
         PRTL_SPLAY_LINKS Parent = NodeOrParent;
-        PRTLP_ELEMENT Element = Table->AllocateRoutine(Table, BufferSize + FIELD_OFFSET(RTLP_ELEMENT, Data));
+        PRTLP_ELEMENT Element =
+            Table->AllocateRoutine(Table, BufferSize + FIELD_OFFSET(RTLP_ELEMENT, Data));
 
         if (Element == NULL) {
             if (NewElement != NULL) {
@@ -110,12 +112,14 @@ RtlInsertElementGenericTableFull(PRTL_GENERIC_TABLE Table, PVOID Buffer, CLONG B
 }
 
 PVOID NTAPI
-RtlInsertElementGenericTable(PRTL_GENERIC_TABLE Table, PVOID Buffer, CLONG BufferSize, PBOOLEAN NewElement)
+RtlInsertElementGenericTable(PRTL_GENERIC_TABLE Table, PVOID Buffer, CLONG BufferSize,
+                             PBOOLEAN NewElement)
 {
     PRTL_SPLAY_LINKS NodeOrParent = NULL;
     TABLE_SEARCH_RESULT Result = RtlpFindLinks(Table, Buffer, &NodeOrParent);
 
-    return RtlInsertElementGenericTableFull(Table, Buffer, BufferSize, NewElement, NodeOrParent, Result);
+    return RtlInsertElementGenericTableFull(Table, Buffer, BufferSize, NewElement, NodeOrParent,
+                                            Result);
 }
 
 BOOLEAN NTAPI

@@ -8,7 +8,8 @@
 #define RTLP_GUID_CHARS 38
 
 /* The bytes of a GUID in the order in which the text has them; 0xFF stands for a dash. */
-static const UCHAR RtlpGuidOrder[] = {3, 2, 1, 0, 0xFF, 5, 4, 0xFF, 7, 6, 0xFF, 8, 9, 0xFF, 10, 11, 12, 13, 14, 15};
+static const UCHAR RtlpGuidOrder[] = {3,    2, 1, 0,    0xFF, 5,  4,  0xFF, 7,  6,
+                                      0xFF, 8, 9, 0xFF, 10,   11, 12, 13,   14, 15};
 
 NTSTATUS NTAPI
 RtlStringFromGUIDEx(REFGUID Guid, PUNICODE_STRING GuidString, BOOLEAN AllocateGuidString)
@@ -33,8 +34,8 @@ RtlStringFromGUIDEx(REFGUID Guid, PUNICODE_STRING GuidString, BOOLEAN AllocateGu
         if (RtlpGuidOrder[Index] == 0xFF) {
             *Text++ = '-';
         } else {
-            *Text++ = (WCHAR)"0123456789ABCDEF"[Bytes[RtlpGuidOrder[Index]] >> 4];
-            *Text++ = (WCHAR)"0123456789ABCDEF"[Bytes[RtlpGuidOrder[Index]] & 15];
+            *Text++ = (WCHAR) "0123456789ABCDEF"[Bytes[RtlpGuidOrder[Index]] >> 4];
+            *Text++ = (WCHAR) "0123456789ABCDEF"[Bytes[RtlpGuidOrder[Index]] & 15];
         }
     }
     *Text++ = '}';

@@ -1,14 +1,16 @@
 /*
- * hashtable.c - RTL_DYNAMIC_HASH_TABLE: chains of the caller's entries, in a number of buckets that the
- * caller makes grow and shrink one at a time (linear hashing: Litwin, 1980).
+ * hashtable.c - RTL_DYNAMIC_HASH_TABLE: chains of the caller's entries, in a number of buckets that
+ * the caller makes grow and shrink one at a time (linear hashing: Litwin, 1980).
  *
  *   H1  Buckets below Pivot have been split: their entries hash with twice the mask. TableSize is
  *       DivisorMask + 1 + Pivot.
- *   H2  A chain keeps entries of equal signatures together, so that RtlGetNextEntryHashTable walks on.
- *   H3  An enumerator is an entry with the reserved signature 0, in the chain before what comes next. The
- *       table neither grows nor shrinks while there is one. A weak enumerator is the same here.
- *   H4  Buckets lie in segments that never move: the first holds 128, each further one as many as all
- *       before it.
+ *   H2  A chain keeps entries of equal signatures together, so that RtlGetNextEntryHashTable walks
+ *       on.
+ *   H3  An enumerator is an entry with the reserved signature 0, in the chain before what comes
+ *       next. The table neither grows nor shrinks while there is one. A weak enumerator is the same
+ *       here.
+ *   H4  Buckets lie in segments that never move: the first holds 128, each further one as many as
+ *       all before it.
  *
  * Source: Microsoft Learn: RtlCreateHashTable and the routines beside it (ntddk.h).
  */
@@ -72,7 +74,8 @@ RtlpHasEntries(PLIST_ENTRY Chain)
 static PLIST_ENTRY
 RtlpNewSegment(ULONG Buckets)
 {
-    PLIST_ENTRY Segment = ExAllocatePoolWithTag(NonPagedPool, Buckets * sizeof(LIST_ENTRY), HASH_TAG);
+    PLIST_ENTRY Segment =
+        ExAllocatePoolWithTag(NonPagedPool, Buckets * sizeof(LIST_ENTRY), HASH_TAG);
     ULONG Index;
 
     for (Index = 0; Segment != NULL && Index < Buckets; Index++) {
@@ -139,13 +142,17 @@ RtlDeleteHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable)
     }
 }
 
-/* Where entries with this signature begin, or would: the context is the chain and the link before. */
+/*
+ * Where entries with this signature begin, or would: the context is the chain and the link before.
+ */
 static PLIST_ENTRY
-RtlpLocate(PRTL_DYNAMIC_HASH_TABLE Table, ULONG_PTR Signature, PRTL_DYNAMIC_HASH_TABLE_CONTEXT Context)
+RtlpLocate(PRTL_DYNAMIC_HASH_TABLE Table, ULONG_PTR Signature,
+           PRTL_DYNAMIC_HASH_TABLE_CONTEXT Context)
 {
     PLIST_ENTRY Chain = RtlpChain(Table, RtlpBucket(Table, Signature)), Link;
 
-    for (Link = Chain->Flink; Link != Chain && RtlpSignature(Link) < Signature; Link = Link->Flink) {
+    for (Link = Chain->Flink; Link != Chain && RtlpSignature(Link) < Signature;
+         Link = Link->Flink) {
     }
     while (Link != Chain && RtlpSignature(Link) == RTL_HASH_RESERVED_SIGNATURE) {
         Link = Link->Flink;
@@ -158,8 +165,8 @@ RtlpLocate(PRTL_DYNAMIC_HASH_TABLE Table, ULONG_PTR Signature, PRTL_DYNAMIC_HASH
 
 /* Signature 0 is an enumerator's: such an entry gets 1. */
 BOOLEAN NTAPI
-RtlInsertEntryHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable, PRTL_DYNAMIC_HASH_TABLE_ENTRY Entry, ULONG_PTR Signature,
-                        PRTL_DYNAMIC_HASH_TABLE_CONTEXT Context)
+RtlInsertEntryHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable, PRTL_DYNAMIC_HASH_TABLE_ENTRY Entry,
+                        ULONG_PTR Signature, PRTL_DYNAMIC_HASH_TABLE_CONTEXT Context)
 {
     RTL_DYNAMIC_HASH_TABLE_CONTEXT Own;
 
@@ -215,7 +222,8 @@ RtlLookupEntryHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable, ULONG_PTR Signature,
 PRTL_DYNAMIC_HASH_TABLE_ENTRY NTAPI
 RtlGetNextEntryHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable, PRTL_DYNAMIC_HASH_TABLE_CONTEXT Context)
 {
-    PLIST_ENTRY Link = Context->PrevLinkage->Flink->Flink; /* after the one that was returned last */
+    PLIST_ENTRY Link =
+        Context->PrevLinkage->Flink->Flink; /* after the one that was returned last */
 
     UNREFERENCED_PARAMETER(HashTable);
     while (Link != Context->ChainHead && RtlpSignature(Link) == RTL_HASH_RESERVED_SIGNATURE) {
@@ -229,7 +237,8 @@ RtlGetNextEntryHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable, PRTL_DYNAMIC_HASH_TA
 }
 
 BOOLEAN NTAPI
-RtlInitEnumerationHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable, PRTL_DYNAMIC_HASH_TABLE_ENUMERATOR Enumerator)
+RtlInitEnumerationHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable,
+                            PRTL_DYNAMIC_HASH_TABLE_ENUMERATOR Enumerator)
 {
     Enumerator->BucketIndex = 0;
     Enumerator->ChainHead = RtlpChain(HashTable, 0);
@@ -240,12 +249,14 @@ RtlInitEnumerationHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable, PRTL_DYNAMIC_HASH
 }
 
 PRTL_DYNAMIC_HASH_TABLE_ENTRY NTAPI
-RtlEnumerateEntryHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable, PRTL_DYNAMIC_HASH_TABLE_ENUMERATOR Enumerator)
+RtlEnumerateEntryHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable,
+                           PRTL_DYNAMIC_HASH_TABLE_ENUMERATOR Enumerator)
 {
     for (;;) {
         PLIST_ENTRY Link = Enumerator->HashEntry.Linkage.Flink;
 
-        while (Link != Enumerator->ChainHead && RtlpSignature(Link) == RTL_HASH_RESERVED_SIGNATURE) {
+        while (Link != Enumerator->ChainHead &&
+               RtlpSignature(Link) == RTL_HASH_RESERVED_SIGNATURE) {
             Link = Link->Flink;
         }
         RemoveEntryList(&Enumerator->HashEntry.Linkage);
@@ -263,7 +274,8 @@ RtlEnumerateEntryHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable, PRTL_DYNAMIC_HASH_
 }
 
 VOID NTAPI
-RtlEndEnumerationHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable, PRTL_DYNAMIC_HASH_TABLE_ENUMERATOR Enumerator)
+RtlEndEnumerationHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable,
+                           PRTL_DYNAMIC_HASH_TABLE_ENUMERATOR Enumerator)
 {
     RemoveEntryList(&Enumerator->HashEntry.Linkage);
     Enumerator->ChainHead = NULL;
@@ -271,19 +283,22 @@ RtlEndEnumerationHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable, PRTL_DYNAMIC_HASH_
 }
 
 BOOLEAN NTAPI
-RtlInitWeakEnumerationHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable, PRTL_DYNAMIC_HASH_TABLE_ENUMERATOR Enumerator)
+RtlInitWeakEnumerationHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable,
+                                PRTL_DYNAMIC_HASH_TABLE_ENUMERATOR Enumerator)
 {
     return RtlInitEnumerationHashTable(HashTable, Enumerator);
 }
 
 PRTL_DYNAMIC_HASH_TABLE_ENTRY NTAPI
-RtlWeaklyEnumerateEntryHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable, PRTL_DYNAMIC_HASH_TABLE_ENUMERATOR Enumerator)
+RtlWeaklyEnumerateEntryHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable,
+                                 PRTL_DYNAMIC_HASH_TABLE_ENUMERATOR Enumerator)
 {
     return RtlEnumerateEntryHashTable(HashTable, Enumerator);
 }
 
 VOID NTAPI
-RtlEndWeakEnumerationHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable, PRTL_DYNAMIC_HASH_TABLE_ENUMERATOR Enumerator)
+RtlEndWeakEnumerationHashTable(PRTL_DYNAMIC_HASH_TABLE HashTable,
+                               PRTL_DYNAMIC_HASH_TABLE_ENUMERATOR Enumerator)
 {
     RtlEndEnumerationHashTable(HashTable, Enumerator);
 }

@@ -1,12 +1,12 @@
 /*
  * integer.c - numbers to counted strings and back.
  *
- * Base 0 means 10 on the way out. On the way in it means: 0x, 0o or 0b says which, else 10. Digits above 9
- * are capitals. Reading skips what is not above a space, takes one sign, stops at the first character that
- * is no digit, and does not look for overflow.
+ * Base 0 means 10 on the way out. On the way in it means: 0x, 0o or 0b says which, else 10. Digits
+ * above 9 are capitals. Reading skips what is not above a space, takes one sign, stops at the first
+ * character that is no digit, and does not look for overflow.
  *
- * Source: Microsoft Learn: RtlIntegerToUnicodeString, RtlInt64ToUnicodeString, RtlUnicodeStringToInteger,
- * RtlCharToInteger (wdm.h, ntddk.h).
+ * Source: Microsoft Learn: RtlIntegerToUnicodeString, RtlInt64ToUnicodeString,
+ * RtlUnicodeStringToInteger, RtlCharToInteger (wdm.h, ntddk.h).
  */
 #include "nt/rtl/rtlp.h"
 
@@ -108,7 +108,8 @@ RtlpReadInteger(const RTLP_READER *Reader, ULONG Base, PULONGLONG Value, PULONG 
     ULONGLONG Result = 0;
     BOOLEAN Negative = FALSE;
 
-    while (Index < Reader->Count && RtlpReadUnit(Reader, Index) <= ' ' && RtlpReadUnit(Reader, Index) != 0) {
+    while (Index < Reader->Count && RtlpReadUnit(Reader, Index) <= ' ' &&
+           RtlpReadUnit(Reader, Index) != 0) {
         Index++;
     }
     if (RtlpReadUnit(Reader, Index) == '+' || RtlpReadUnit(Reader, Index) == '-') {

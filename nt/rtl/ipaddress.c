@@ -1,9 +1,10 @@
 /*
  * ipaddress.c - IP addresses as text.
  *
- * IPv4: four parts, or fewer, the last of which fills what is left (not with Strict); each decimal, octal (0)
- * or hexadecimal (0x). IPv6: groups of hexadecimal digits, "::" once for the longest run of zeros, the last
- * 32 bits perhaps as IPv4. Terminator points behind what was understood. Addresses are in network order.
+ * IPv4: four parts, or fewer, the last of which fills what is left (not with Strict); each decimal,
+ * octal (0) or hexadecimal (0x). IPv6: groups of hexadecimal digits, "::" once for the longest run
+ * of zeros, the last 32 bits perhaps as IPv4. Terminator points behind what was understood.
+ * Addresses are in network order.
  *
  * Source: Microsoft Learn: RtlIpv4StringToAddress, RtlIpv4AddressToString, RtlIpv6StringToAddress,
  * RtlIpv6AddressToString (ip2string.h); RFC 4291 2.2; RFC 5952.
@@ -25,7 +26,7 @@ RtlpAt(RTLP_TEXT Text, ULONG Index)
 static LONG
 RtlpDigit(WCHAR Unit, ULONG Base)
 {
-    LONG Digit = Unit >= '0' && Unit <= '9'                   ? Unit - '0'
+    LONG Digit = Unit >= '0' && Unit <= '9'                     ? Unit - '0'
                  : (Unit | 0x20) >= 'a' && (Unit | 0x20) <= 'f' ? (Unit | 0x20) - 'a' + 10
                                                                 : 99;
 
@@ -217,7 +218,9 @@ RtlpWriteIpv6(const UCHAR *Address, PCHAR Text)
     for (Index = 0; Index < 8; Index++) {
         Group[Index] = (ULONG)Address[2 * Index] << 8 | Address[2 * Index + 1];
     }
-    /* IPv4-mapped (::ffff:a.b.c.d), IPv4-compatible (::a.b.c.d) and ISATAP addresses end in IPv4. */
+    /*
+     * IPv4-mapped (::ffff:a.b.c.d), IPv4-compatible (::a.b.c.d) and ISATAP addresses end in IPv4.
+     */
     if ((Group[0] | Group[1] | Group[2] | Group[3] | Group[4]) == 0 && Group[6] != 0 &&
         (Group[5] == 0 || Group[5] == 0xFFFF)) {
         Count = 6;

@@ -1,8 +1,8 @@
 /*
  * jump.c - longjmp: back into the frame that called setjmp.
  *
- * With a frame in the buffer this is an unwind: __finally blocks on the way run. Without one the registers
- * are loaded and nothing else happens.
+ * With a frame in the buffer this is an unwind: __finally blocks on the way run. Without one the
+ * registers are loaded and nothing else happens.
  *
  * Source: Microsoft Learn, "CRT reference", setjmp and longjmp; ISO C 7.13.
  */
@@ -28,7 +28,8 @@ longjmp(jmp_buf Jump, int Value)
         Value = 1; /* [C] 7.13.2.1 */
     }
     if (Buffer[0] != 0) {
-        RtlUnwindEx((PVOID)Buffer[0], (PVOID)Buffer[10], &Record, (PVOID)(LONG_PTR)Value, NULL, NULL);
+        RtlUnwindEx((PVOID)Buffer[0], (PVOID)Buffer[10], &Record, (PVOID)(LONG_PTR)Value, NULL,
+                    NULL);
     }
     RtlCaptureContext(&Context);
     Context.Rax = (ULONG64)Value;

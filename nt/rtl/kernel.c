@@ -26,7 +26,8 @@ RtlpGetStackLimits(PULONG_PTR Low, PULONG_PTR High)
     ULONG_PTR Here = (ULONG_PTR)__builtin_frame_address(0);
     PKTHREAD Thread = KiThread();
 
-    if (Thread != NULL && Here >= (ULONG_PTR)Thread->StackLimit && Here < (ULONG_PTR)Thread->StackBase) {
+    if (Thread != NULL && Here >= (ULONG_PTR)Thread->StackLimit &&
+        Here < (ULONG_PTR)Thread->StackBase) {
         *Low = (ULONG_PTR)Thread->StackLimit;
         *High = (ULONG_PTR)Thread->StackBase;
     } else {

@@ -1,24 +1,25 @@
 /*
  * printf.c - the formatting engine behind DbgPrint, sprintf, swprintf and their relatives.
  *
- * Microsoft's dialect: %s is of the width of the format, %S of the other; h (narrow) and w or l (wide) say it
- * explicitly; %Z and %hZ print an ANSI_STRING, %wZ a UNICODE_STRING; I64, I32 and I are sizes; %p is 16
- * capital hex digits. There is no floating point in the kernel: %e, %f, %g and %a print nothing but take
- * their argument, as the vector registers are not the kernel's to use. %n is not supported.
+ * Microsoft's dialect: %s is of the width of the format, %S of the other; h (narrow) and w or l
+ * (wide) say it explicitly; %Z and %hZ print an ANSI_STRING, %wZ a UNICODE_STRING; I64, I32 and I
+ * are sizes; %p is 16 capital hex digits. There is no floating point in the kernel: %e, %f, %g and
+ * %a print nothing but take their argument, as the vector registers are not the kernel's to use. %n
+ * is not supported.
  *
  *   P1  Nothing is written beyond Room units; Length goes on counting.
  *   P2  A character of the other width goes through the ANSI code page.
  *
- * Source: Microsoft Learn, "Format specification syntax: printf and wprintf functions", "Type" and "Size and
- * distance specification"; DbgPrint (wdm.h).
+ * Source: Microsoft Learn, "Format specification syntax: printf and wprintf functions", "Type" and
+ * "Size and distance specification"; DbgPrint (wdm.h).
  */
 #include "nt/rtl/rtlp.h"
 
 typedef struct _RTLP_PRINT {
     PVOID Buffer;
-    SIZE_T Room;      /* units */
-    SIZE_T Length;    /* units that a buffer without end would hold */
-    BOOLEAN Wide;     /* what Buffer and Format hold */
+    SIZE_T Room;   /* units */
+    SIZE_T Length; /* units that a buffer without end would hold */
+    BOOLEAN Wide;  /* what Buffer and Format hold */
     const VOID *Format;
 } RTLP_PRINT, *PRTLP_PRINT;
 
@@ -80,7 +81,8 @@ RtlpPad(PRTLP_PRINT Print, LONG Count, WCHAR Unit)
 }
 
 static VOID
-RtlpPutString(PRTLP_PRINT Print, const RTLP_SPEC *Spec, const VOID *String, SIZE_T Count, BOOLEAN Wide)
+RtlpPutString(PRTLP_PRINT Print, const RTLP_SPEC *Spec, const VOID *String, SIZE_T Count,
+              BOOLEAN Wide)
 {
     LONG Length = (LONG)min(Count, 0x7FFFFFFF), Index;
 
@@ -88,7 +90,8 @@ RtlpPutString(PRTLP_PRINT Print, const RTLP_SPEC *Spec, const VOID *String, SIZE
         RtlpPad(Print, Spec->Width - Length, Spec->Zero ? '0' : ' ');
     }
     for (Index = 0; Index < Length; Index++) {
-        RtlpPutCharacter(Print, Wide ? ((PCWCH)String)[Index] : ((const UCHAR *)String)[Index], Wide);
+        RtlpPutCharacter(Print, Wide ? ((PCWCH)String)[Index] : ((const UCHAR *)String)[Index],
+                         Wide);
     }
     if (Spec->Left) {
         RtlpPad(Print, Spec->Width - Length, ' ');
@@ -126,7 +129,8 @@ RtlpPutCounted(PRTLP_PRINT Print, const RTLP_SPEC *Spec, const STRING *String, B
 }
 
 static VOID
-RtlpPutNumber(PRTLP_PRINT Print, RTLP_SPEC *Spec, ULONGLONG Value, ULONG Base, BOOLEAN Capital, WCHAR Sign)
+RtlpPutNumber(PRTLP_PRINT Print, RTLP_SPEC *Spec, ULONGLONG Value, ULONG Base, BOOLEAN Capital,
+              WCHAR Sign)
 {
     const char *Alphabet = Capital ? "0123456789ABCDEF" : "0123456789abcdef";
     CHAR Digits[32];
@@ -234,9 +238,11 @@ RtlpTakeInteger(const RTLP_SPEC *Spec, BOOLEAN Signed, va_list *Arguments)
     case SizePointer:
         return va_arg(*Arguments, ULONGLONG);
     case SizeShort:
-        return Signed ? (ULONGLONG)(LONGLONG)(SHORT)va_arg(*Arguments, int) : (USHORT)va_arg(*Arguments, int);
+        return Signed ? (ULONGLONG)(LONGLONG)(SHORT)va_arg(*Arguments, int)
+                      : (USHORT)va_arg(*Arguments, int);
     case SizeChar:
-        return Signed ? (ULONGLONG)(LONGLONG)(CHAR)va_arg(*Arguments, int) : (UCHAR)va_arg(*Arguments, int);
+        return Signed ? (ULONGLONG)(LONGLONG)(CHAR)va_arg(*Arguments, int)
+                      : (UCHAR)va_arg(*Arguments, int);
     default:
         return Signed ? (ULONGLONG)(LONGLONG)va_arg(*Arguments, int) : va_arg(*Arguments, unsigned);
     }
@@ -381,7 +387,10 @@ RtlpFormat(PRTLP_PRINT Print, va_list *Arguments)
     }
 }
 
-/* Both: the length wanted; what fits is in Buffer, without a terminator if there is no room for one. */
+/*
+ * Both: the length wanted; what fits is in Buffer, without a terminator if there is no room for
+ * one.
+ */
 SIZE_T
 RtlpFormatNarrow(PCHAR Buffer, SIZE_T Room, PCSZ Format, va_list Arguments)
 {

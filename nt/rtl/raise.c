@@ -3,7 +3,8 @@
  *
  * The exception address of a raise is where its caller goes on; the context is the caller's.
  *
- * Source: Microsoft Learn: RtlRaiseException, RtlRaiseStatus (ntifs.h), RtlRestoreContext (winnt.h).
+ * Source: Microsoft Learn: RtlRaiseException, RtlRaiseStatus (ntifs.h), RtlRestoreContext
+ * (winnt.h).
  */
 #include "nt/rtl/rtlp.h"
 
@@ -28,8 +29,8 @@ RtlpUnwindToCaller(PCONTEXT Context)
     PRUNTIME_FUNCTION Function = RtlLookupFunctionEntry(Context->Rip, &ImageBase, NULL);
 
     if (Function != NULL) {
-        RtlVirtualUnwind(UNW_FLAG_NHANDLER, ImageBase, Context->Rip, Function, Context, &HandlerData, &Frame,
-                         NULL);
+        RtlVirtualUnwind(UNW_FLAG_NHANDLER, ImageBase, Context->Rip, Function, Context,
+                         &HandlerData, &Frame, NULL);
     }
 }
 
@@ -85,8 +86,8 @@ RtlpRaiseNoncontinuable(NTSTATUS Status, PEXCEPTION_RECORD Cause)
 }
 
 /*
- * Two exceptions stand for more than the context says: a longjmp names the jump buffer to load, and a
- * consolidated unwind (C++ catch blocks) a routine to call first, which returns where to go on.
+ * Two exceptions stand for more than the context says: a longjmp names the jump buffer to load, and
+ * a consolidated unwind (C++ catch blocks) a routine to call first, which returns where to go on.
  */
 VOID NTAPI
 RtlRestoreContext(PCONTEXT ContextRecord, PEXCEPTION_RECORD ExceptionRecord)
@@ -112,9 +113,11 @@ RtlRestoreContext(PCONTEXT ContextRecord, PEXCEPTION_RECORD ExceptionRecord)
         for (Index = 0; Index < 10; Index++) {
             (&ContextRecord->Xmm6)[Index] = Jump->Xmm6to15[Index];
         }
-    } else if (ExceptionRecord != NULL && ExceptionRecord->ExceptionCode == STATUS_UNWIND_CONSOLIDATE &&
+    } else if (ExceptionRecord != NULL &&
+               ExceptionRecord->ExceptionCode == STATUS_UNWIND_CONSOLIDATE &&
                ExceptionRecord->NumberParameters >= 1) {
-        RtlpConsolidateFrames(ContextRecord, ExceptionRecord, (PVOID)ExceptionRecord->ExceptionInformation[0]);
+        RtlpConsolidateFrames(ContextRecord, ExceptionRecord,
+                              (PVOID)ExceptionRecord->ExceptionInformation[0]);
     }
     RtlpRestoreContext(ContextRecord);
 }

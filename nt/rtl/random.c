@@ -1,8 +1,8 @@
 /*
  * random.c - numbers that look random, and a checksum. All state is the caller's seed.
  *
- * Source: Microsoft Learn: RtlRandom, RtlRandomEx, RtlUniform (ntifs.h), which name Lehmer's algorithm;
- * CRC-32 of IEEE 802.3.
+ * Source: Microsoft Learn: RtlRandom, RtlRandomEx, RtlUniform (ntifs.h), which name Lehmer's
+ * algorithm; CRC-32 of IEEE 802.3.
  */
 #include "nt/rtl/rtlp.h"
 
@@ -15,8 +15,8 @@ RtlUniform(PULONG Seed)
 }
 
 /*
- * Windows shuffles through a table that all callers share; here what a caller gets depends on its own seed
- * alone. Two steps, so that the number does not give away the seed.
+ * Windows shuffles through a table that all callers share; here what a caller gets depends on its
+ * own seed alone. Two steps, so that the number does not give away the seed.
  */
 ULONG NTAPI
 RtlRandom(PULONG Seed)

@@ -1,7 +1,8 @@
 /*
  * rtldata.c - the globals of nt/rtl.
  *
- * Nls...: exported data that macros of the DDK read: both code pages have one byte for each character.
+ * Nls...: exported data that macros of the DDK read: both code pages have one byte for each
+ * character.
  */
 #include "nt/rtl/rtlp.h"
 

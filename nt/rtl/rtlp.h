@@ -1,9 +1,10 @@
 /*
  * rtlp.h - the private header of nt/rtl, and the shim between it and the side it is compiled for.
  *
- * Most files here are compiled twice: into ntoskrnl.exe (forced header nt/inc/nt.h) and into ntdll.dll
- * (forced header user/inc/um.h). They are the list rtl_shared_sources of meson.build. Such a file knows
- * nothing of the kernel: what differs by side is in this header, and a line each in nt/inc/rtl.h.
+ * Most files here are compiled twice: into ntoskrnl.exe (forced header nt/inc/nt.h) and into
+ * ntdll.dll (forced header user/inc/um.h). They are the list rtl_shared_sources of meson.build.
+ * Such a file knows nothing of the kernel: what differs by side is in this header, and a line each
+ * in nt/inc/rtl.h.
  *
  *     memory.S chkstk.S      memcpy and friends, stack probes
  *     context.S              capture and restore a register context, call a frame handler
@@ -11,7 +12,8 @@
  *     dispatch.c scope.c     find a handler, unwind to it; __C_specific_handler
  *     raise.c walk.c         raise; walk the stack without unwinding it
  *     string.c compare.c     counted strings: made, compared, their case
- *     codepage.c convert.c utf8.c   between character sets; unicodetable.c is made by tools/gen_unicode.py
+ *     codepage.c convert.c utf8.c   between character sets; unicodetable.c is made by
+ *                                   tools/gen_unicode.py
  *     integer.c guid.c       numbers and GUIDs as text
  *     dosname.c shortname.c  names of 8.3 form
  *     printf.c               the formatting engine
@@ -35,7 +37,8 @@
 #include "nt/inc/hc.h"
 #define RTLP_CONST const
 #else
-#define RTLP_CONST /* mingw's winternl.h lacks it in a few prototypes that the DDK headers have right */
+#define RTLP_CONST    /* mingw's winternl.h lacks it in a few prototypes that the DDK headers have \
+                         right */
 #endif
 
 /* Memory for results that the caller frees through an Rtl routine. NULL if there is none. */
@@ -46,8 +49,8 @@ DECLSPEC_NORETURN VOID RtlpRaiseNoncontinuable(NTSTATUS Status, PEXCEPTION_RECOR
 
 #ifdef RTL_KERNEL
 /* A return address in a trampoline of a patched image stands for another; see machine.h. */
-#define RtlpOriginalRip(Rip) HcOriginalRip(Rip)
-#define RtlpCallVectoredHandlers(ExceptionRecord, ContextRecord) FALSE
+#define RtlpOriginalRip(Rip)                                             HcOriginalRip(Rip)
+#define RtlpCallVectoredHandlers(ExceptionRecord, ContextRecord)         FALSE
 #define RtlpCallVectoredContinueHandlers(ExceptionRecord, ContextRecord) ((void)0)
 #else
 #define RtlpOriginalRip(Rip) (Rip)
@@ -62,8 +65,8 @@ PRUNTIME_FUNCTION RtlpLookupDynamicFunction(ULONG64 ControlPc, PULONG64 ImageBas
 #define RTLP_UNWOUND_TO_CALL 0x20000000
 
 /*
- * A dispatcher context of ours: handlers see the public part. It lets an unwind that meets the call of
- * a handler go on where the earlier dispatch or unwind stands (dispatch.c).
+ * A dispatcher context of ours: handlers see the public part. It lets an unwind that meets the call
+ * of a handler go on where the earlier dispatch or unwind stands (dispatch.c).
  */
 typedef struct _RTLP_DISPATCHER_CONTEXT {
     DISPATCHER_CONTEXT Public;
@@ -76,11 +79,11 @@ EXCEPTION_DISPOSITION RtlpExecuteHandlerForException(PEXCEPTION_RECORD Exception
 EXCEPTION_DISPOSITION RtlpExecuteHandlerForUnwind(PEXCEPTION_RECORD ExceptionRecord,
                                                   PVOID EstablisherFrame, PCONTEXT ContextRecord,
                                                   PRTLP_DISPATCHER_CONTEXT DispatcherContext);
-VOID RtlpUnwind(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord, PVOID ReturnValue,
-                PCONTEXT Scratch, PUNWIND_HISTORY_TABLE HistoryTable);
+VOID RtlpUnwind(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord,
+                PVOID ReturnValue, PCONTEXT Scratch, PUNWIND_HISTORY_TABLE HistoryTable);
 DECLSPEC_NORETURN VOID RtlpRestoreContext(PCONTEXT ContextRecord);
-DECLSPEC_NORETURN VOID RtlpConsolidateFrames(PCONTEXT ContextRecord, PEXCEPTION_RECORD ExceptionRecord,
-                                             PVOID Callback);
+DECLSPEC_NORETURN VOID RtlpConsolidateFrames(PCONTEXT ContextRecord,
+                                             PEXCEPTION_RECORD ExceptionRecord, PVOID Callback);
 
 extern ULONG RtlpRandSeed; /* rtldata.c */
 

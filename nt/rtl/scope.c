@@ -1,18 +1,19 @@
 /*
  * scope.c - __C_specific_handler: the language handler of C's __try, and local unwinds.
  *
- * HandlerData is a table of scopes, inner before outer: [Begin, End) of the guarded code; Handler, which
- * is a __finally block if Target is 0, else a filter (1 stands for EXCEPTION_EXECUTE_HANDLER) whose
- * __except block is at Target.
+ * HandlerData is a table of scopes, inner before outer: [Begin, End) of the guarded code; Handler,
+ * which is a __finally block if Target is 0, else a filter (1 stands for EXCEPTION_EXECUTE_HANDLER)
+ * whose __except block is at Target.
  *
  *   S1  A __finally block runs once: ScopeIndex is set past it before it is called, and a walk that
  *       collides with this one starts there.
  *   S2  In the target frame of an unwind only those scopes are left that do not hold the target.
  *   S3  In a frame that made a call, the place that counts is the call: one byte before the return
- *       address. Windows takes the address itself, and compilers put a nop between a call and the next
- *       scope for it; clang 19 does not always, and then Windows finds the wrong scope.
+ *       address. Windows takes the address itself, and compilers put a nop between a call and the
+ *       next scope for it; clang 19 does not always, and then Windows finds the wrong scope.
  *
- * Source: Microsoft Learn, "x64 exception handling", "Language-specific handler"; winnt.h, SCOPE_TABLE.
+ * Source: Microsoft Learn, "x64 exception handling", "Language-specific handler"; winnt.h,
+ * SCOPE_TABLE.
  */
 #include "nt/rtl/rtlp.h"
 
@@ -49,7 +50,8 @@ RtlpInSameTry(PRTLP_SCOPE_TABLE Table, ULONG Index, ULONG64 Rva)
     ULONG Other;
 
     for (Other = 0; Other < Table->Count; Other++) {
-        if (RtlpInScope(Table, Other, Rva) && Table->Scope[Other].Handler == Table->Scope[Index].Handler &&
+        if (RtlpInScope(Table, Other, Rva) &&
+            Table->Scope[Other].Handler == Table->Scope[Index].Handler &&
             Table->Scope[Other].Target == Table->Scope[Index].Target) {
             return TRUE;
         }
@@ -72,7 +74,8 @@ RtlpSearchScopes(PEXCEPTION_RECORD ExceptionRecord, PVOID EstablisherFrame, PCON
             continue;
         }
         if (Table->Scope[Index].Handler != 1) {
-            PRTLP_FILTER Filter = (PRTLP_FILTER)(Dispatcher->ImageBase + Table->Scope[Index].Handler);
+            PRTLP_FILTER Filter =
+                (PRTLP_FILTER)(Dispatcher->ImageBase + Table->Scope[Index].Handler);
 
             Answer = Filter(&Pointers, EstablisherFrame);
         }
@@ -81,17 +84,18 @@ RtlpSearchScopes(PEXCEPTION_RECORD ExceptionRecord, PVOID EstablisherFrame, PCON
         }
         if (Answer > 0) {
             /* The dispatch is over: its working context is the scratch. */
-            RtlpUnwind(EstablisherFrame, (PVOID)(Dispatcher->ImageBase + Table->Scope[Index].Target), ExceptionRecord,
-                       (PVOID)(ULONG_PTR)(ULONG)ExceptionRecord->ExceptionCode, Dispatcher->ContextRecord,
-                       Dispatcher->HistoryTable);
+            RtlpUnwind(EstablisherFrame,
+                       (PVOID)(Dispatcher->ImageBase + Table->Scope[Index].Target), ExceptionRecord,
+                       (PVOID)(ULONG_PTR)(ULONG)ExceptionRecord->ExceptionCode,
+                       Dispatcher->ContextRecord, Dispatcher->HistoryTable);
         }
     }
     return ExceptionContinueSearch;
 }
 
 static VOID
-RtlpUnwindScopes(PEXCEPTION_RECORD ExceptionRecord, PVOID EstablisherFrame, PDISPATCHER_CONTEXT Dispatcher,
-                 PRTLP_SCOPE_TABLE Table)
+RtlpUnwindScopes(PEXCEPTION_RECORD ExceptionRecord, PVOID EstablisherFrame,
+                 PDISPATCHER_CONTEXT Dispatcher, PRTLP_SCOPE_TABLE Table)
 {
     ULONG64 ControlRva = RtlpScopeRva(Dispatcher);
     ULONG64 TargetRva = Dispatcher->TargetIp - Dispatcher->ImageBase;
@@ -112,18 +116,20 @@ RtlpUnwindScopes(PEXCEPTION_RECORD ExceptionRecord, PVOID EstablisherFrame, PDIS
             continue;
         }
         Dispatcher->ScopeIndex = Index + 1; /* S1 */
-        ((PRTLP_FINALLY)(Dispatcher->ImageBase + Table->Scope[Index].Handler))(TRUE, EstablisherFrame);
+        ((PRTLP_FINALLY)(Dispatcher->ImageBase + Table->Scope[Index].Handler))(TRUE,
+                                                                               EstablisherFrame);
     }
 }
 
 EXCEPTION_DISPOSITION
-__C_specific_handler(PEXCEPTION_RECORD ExceptionRecord, PVOID EstablisherFrame, PCONTEXT ContextRecord,
-                     PDISPATCHER_CONTEXT Dispatcher)
+__C_specific_handler(PEXCEPTION_RECORD ExceptionRecord, PVOID EstablisherFrame,
+                     PCONTEXT ContextRecord, PDISPATCHER_CONTEXT Dispatcher)
 {
     PRTLP_SCOPE_TABLE Table = Dispatcher->HandlerData;
 
     if ((ExceptionRecord->ExceptionFlags & EXCEPTION_UNWIND) == 0) {
-        return RtlpSearchScopes(ExceptionRecord, EstablisherFrame, ContextRecord, Dispatcher, Table);
+        return RtlpSearchScopes(ExceptionRecord, EstablisherFrame, ContextRecord, Dispatcher,
+                                Table);
     }
     RtlpUnwindScopes(ExceptionRecord, EstablisherFrame, Dispatcher, Table);
     return ExceptionContinueSearch;

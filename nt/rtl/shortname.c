@@ -1,8 +1,8 @@
 /*
  * shortname.c - a name of 8.3 form for a long one, for file systems.
  *
- * BASE~n.EXT: the first six legal characters, from n = 5 on two and a checksum of the name. Our checksum is
- * not the one of Windows (undocumented).
+ * BASE~n.EXT: the first six legal characters, from n = 5 on two and a checksum of the name. Our
+ * checksum is not the one of Windows (undocumented).
  *
  * Source: Microsoft Learn: RtlGenerate8dot3Name (ntifs.h).
  */
@@ -30,16 +30,19 @@ RtlpShortUnit(WCHAR Unit, BOOLEAN AllowExtended)
     if (Unit == ' ' || Unit == '.') {
         return 0;
     }
-    if (!RtlpUnitToOem(Upper, &Byte) || (Byte >= 0x80 && !AllowExtended) || !RtlpLegalDosByte(Byte)) {
+    if (!RtlpUnitToOem(Upper, &Byte) || (Byte >= 0x80 && !AllowExtended) ||
+        !RtlpLegalDosByte(Byte)) {
         return '_';
     }
     return Upper;
 }
 
-/* Each call with the same context makes the next candidate; the context is zero before the first. */
+/*
+ * Each call with the same context makes the next candidate; the context is zero before the first.
+ */
 NTSTATUS NTAPI
-RtlGenerate8dot3Name(PCUNICODE_STRING Name, BOOLEAN AllowExtendedCharacters, PGENERATE_NAME_CONTEXT Context,
-                     PUNICODE_STRING Name8dot3)
+RtlGenerate8dot3Name(PCUNICODE_STRING Name, BOOLEAN AllowExtendedCharacters,
+                     PGENERATE_NAME_CONTEXT Context, PUNICODE_STRING Name8dot3)
 {
     ULONG Count = Name->Length / sizeof(WCHAR), Dot = Count, Index, Length = 0, Digits;
     WCHAR Tail[8];
@@ -78,7 +81,7 @@ RtlGenerate8dot3Name(PCUNICODE_STRING Name, BOOLEAN AllowExtendedCharacters, PGE
         if (Context->CheckSumInserted) {
             for (Index = 0; Index < 4; Index++) {
                 Context->NameBuffer[Context->NameLength++] =
-                    (WCHAR)"0123456789ABCDEF"[Context->Checksum >> (12 - 4 * Index) & 15];
+                    (WCHAR) "0123456789ABCDEF"[Context->Checksum >> (12 - 4 * Index) & 15];
             }
         }
     }
@@ -87,7 +90,8 @@ RtlGenerate8dot3Name(PCUNICODE_STRING Name, BOOLEAN AllowExtendedCharacters, PGE
         Context->Checksum = RtlpNameChecksum(Name);
         Context->CheckSumInserted = TRUE;
         for (Index = 0; Index < 4; Index++) {
-            Context->NameBuffer[2 + Index] = (WCHAR)"0123456789ABCDEF"[Context->Checksum >> (12 - 4 * Index) & 15];
+            Context->NameBuffer[2 + Index] =
+                (WCHAR) "0123456789ABCDEF"[Context->Checksum >> (12 - 4 * Index) & 15];
         }
         Context->NameLength = 6;
         Context->LastIndexValue = 1;

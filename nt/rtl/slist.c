@@ -1,9 +1,9 @@
 /*
  * slist.c - sequenced lists: a stack that is pushed and popped without a lock.
  *
- * The header is 16 bytes and changes as one (cmpxchg16b): depth and a sequence number, which makes a pop
- * fail if anything happened in between; then the first entry's address, whose low 4 bits are flags.
- * Entries are aligned on 16 bytes.
+ * The header is 16 bytes and changes as one (cmpxchg16b): depth and a sequence number, which makes
+ * a pop fail if anything happened in between; then the first entry's address, whose low 4 bits are
+ * flags. Entries are aligned on 16 bytes.
  *
  * Each routine is one schedule point, on the header.
  *
@@ -34,7 +34,8 @@ RtlpFirst(const SLIST_HEADER *Head)
 static BOOLEAN
 RtlpReplaceFirst(PSLIST_HEADER Head, SLIST_HEADER Old, LONG Change, PSLIST_ENTRY First)
 {
-    ULONG64 Alignment = ((Old.Alignment & ~0xFFFFull) + 0x10000) | (USHORT)(Old.Alignment + (ULONG64)(LONG64)Change);
+    ULONG64 Alignment = ((Old.Alignment & ~0xFFFFull) + 0x10000) |
+                        (USHORT)(Old.Alignment + (ULONG64)(LONG64)Change);
     BOOLEAN Done;
 
     __asm__ volatile("lock cmpxchg16b %1"
@@ -114,7 +115,8 @@ RtlFirstEntrySList(const SLIST_HEADER *ListHead)
 
 /* Count entries, linked from List to ListEnd, go in front as they are. */
 PSLIST_ENTRY NTAPI
-InterlockedPushListSList(PSLIST_HEADER ListHead, PSLIST_ENTRY List, PSLIST_ENTRY ListEnd, ULONG Count)
+InterlockedPushListSList(PSLIST_HEADER ListHead, PSLIST_ENTRY List, PSLIST_ENTRY ListEnd,
+                         ULONG Count)
 {
     SLIST_HEADER Old;
 

@@ -1,11 +1,11 @@
 /*
  * splay.c - splay trees of links that live in the caller's structures.
  *
- * A tree is known by its root, whose parent is itself. Splaying a node rotates it to the root, two levels at
- * a time (Sleator and Tarjan, "Self-adjusting binary search trees", 1985).
+ * A tree is known by its root, whose parent is itself. Splaying a node rotates it to the root, two
+ * levels at a time (Sleator and Tarjan, "Self-adjusting binary search trees", 1985).
  *
- * Source: Microsoft Learn: RtlSplay, RtlDelete, RtlDeleteNoSplay, RtlRealSuccessor, RtlSubtreeSuccessor and
- * their mirrors (ntddk.h).
+ * Source: Microsoft Learn: RtlSplay, RtlDelete, RtlDeleteNoSplay, RtlRealSuccessor,
+ * RtlSubtreeSuccessor and their mirrors (ntddk.h).
  */
 #include "nt/rtl/rtlp.h"
 
@@ -66,7 +66,8 @@ RtlSplay(PRTL_SPLAY_LINKS Links)
         PRTL_SPLAY_LINKS Parent = Links->Parent;
 
         if (!RtlpIsRoot(Parent)) {
-            BOOLEAN SameSide = (Parent->LeftChild == Links) == (Parent->Parent->LeftChild == Parent);
+            BOOLEAN SameSide =
+                (Parent->LeftChild == Links) == (Parent->Parent->LeftChild == Parent);
 
             RtlpRotateUp(SameSide ? Parent : Links);
         }
@@ -121,8 +122,8 @@ RtlRealPredecessor(PRTL_SPLAY_LINKS Links)
     return RtlpIsRoot(Links) ? NULL : Links->Parent;
 }
 
-/* Takes Links out, with its subtree predecessor in its place if it has two children. The result is where
-   the tree changed deepest: the parent of what is gone, or NULL if the tree is empty. */
+/* Takes Links out, with its subtree predecessor in its place if it has two children. The result is
+   where the tree changed deepest: the parent of what is gone, or NULL if the tree is empty. */
 static PRTL_SPLAY_LINKS
 RtlpUnlink(PRTL_SPLAY_LINKS Links)
 {

@@ -211,7 +211,8 @@ RtlValidateUnicodeString(ULONG Flags, PCUNICODE_STRING String)
     if (String == NULL) {
         return STATUS_SUCCESS;
     }
-    if ((String->Length & 1) != 0 || (String->MaximumLength & 1) != 0 || String->Length > String->MaximumLength ||
+    if ((String->Length & 1) != 0 || (String->MaximumLength & 1) != 0 ||
+        String->Length > String->MaximumLength ||
         (String->Buffer == NULL && (String->Length != 0 || String->MaximumLength != 0))) {
         return STATUS_INVALID_PARAMETER;
     }
@@ -222,18 +223,21 @@ RtlValidateUnicodeString(ULONG Flags, PCUNICODE_STRING String)
 #define RTLP_DUPLICATE_ALLOC_EMPTY 2
 
 NTSTATUS NTAPI
-RtlDuplicateUnicodeString(ULONG Flags, PCUNICODE_STRING SourceString, PUNICODE_STRING DestinationString)
+RtlDuplicateUnicodeString(ULONG Flags, PCUNICODE_STRING SourceString,
+                          PUNICODE_STRING DestinationString)
 {
     ULONG Length, Maximum;
     PWSTR Buffer = NULL;
 
-    if ((Flags & ~(RTLP_DUPLICATE_TERMINATE | RTLP_DUPLICATE_ALLOC_EMPTY)) != 0 || DestinationString == NULL ||
-        Flags == RTLP_DUPLICATE_ALLOC_EMPTY || RtlValidateUnicodeString(0, SourceString) != STATUS_SUCCESS) {
+    if ((Flags & ~(RTLP_DUPLICATE_TERMINATE | RTLP_DUPLICATE_ALLOC_EMPTY)) != 0 ||
+        DestinationString == NULL || Flags == RTLP_DUPLICATE_ALLOC_EMPTY ||
+        RtlValidateUnicodeString(0, SourceString) != STATUS_SUCCESS) {
         return STATUS_INVALID_PARAMETER;
     }
     Length = SourceString != NULL ? SourceString->Length : 0;
     Maximum = Length;
-    if ((Flags & RTLP_DUPLICATE_TERMINATE) && (Length != 0 || (Flags & RTLP_DUPLICATE_ALLOC_EMPTY))) {
+    if ((Flags & RTLP_DUPLICATE_TERMINATE) &&
+        (Length != 0 || (Flags & RTLP_DUPLICATE_ALLOC_EMPTY))) {
         Maximum += sizeof(WCHAR);
         if (Maximum > RTLP_UNICODE_MAX) {
             return STATUS_NAME_TOO_LONG;

@@ -1,10 +1,11 @@
 /*
  * time.c - system time (100 ns since 1601) to fields and to seconds since other years, and back.
  *
- * The calendar is the Gregorian one, by day numbers: a year that begins in March has its leap day last.
+ * The calendar is the Gregorian one, by day numbers: a year that begins in March has its leap day
+ * last.
  *
- * Source: Microsoft Learn: RtlTimeToTimeFields, RtlTimeFieldsToTime, RtlTimeToSecondsSince1970 (wdm.h,
- * ntifs.h).
+ * Source: Microsoft Learn: RtlTimeToTimeFields, RtlTimeFieldsToTime, RtlTimeToSecondsSince1970
+ * (wdm.h, ntifs.h).
  */
 #include "nt/rtl/rtlp.h"
 
@@ -24,13 +25,15 @@ RtlpDays(LONG64 Year, LONG Month, LONG Day)
 
     /* 306: from 1600-03-01 to 1601-01-01. */
     March -= 1600;
-    return March * 365 + March / 4 - March / 100 + March / 400 + (153 * Since + 2) / 5 + Day - 1 - 306;
+    return March * 365 + March / 4 - March / 100 + March / 400 + (153 * Since + 2) / 5 + Day - 1 -
+           306;
 }
 
 VOID NTAPI
 RtlTimeToTimeFields(PLARGE_INTEGER Time, PTIME_FIELDS TimeFields)
 {
-    LONG64 Milliseconds = Time->QuadPart / TICKS_PER_MILLISECOND, Days, Era, OfEra, Year, OfYear, Since;
+    LONG64 Milliseconds = Time->QuadPart / TICKS_PER_MILLISECOND, Days, Era, OfEra, Year, OfYear,
+           Since;
     LONG OfDay;
 
     Days = Milliseconds / (SECONDS_PER_DAY * 1000);
@@ -66,9 +69,10 @@ RtlTimeFieldsToTime(PTIME_FIELDS TimeFields, PLARGE_INTEGER Time)
     LONG Year = TimeFields->Year, Month = TimeFields->Month, Day = TimeFields->Day;
 
     if (Year < 1601 || Month < 1 || Month > 12 || Day < 1 ||
-        Day > DaysIn[Month - 1] + (Month == 2 && RtlpIsLeap(Year) ? 1 : 0) || TimeFields->Hour < 0 ||
-        TimeFields->Hour > 23 || TimeFields->Minute < 0 || TimeFields->Minute > 59 || TimeFields->Second < 0 ||
-        TimeFields->Second > 59 || TimeFields->Milliseconds < 0 || TimeFields->Milliseconds > 999) {
+        Day > DaysIn[Month - 1] + (Month == 2 && RtlpIsLeap(Year) ? 1 : 0) ||
+        TimeFields->Hour < 0 || TimeFields->Hour > 23 || TimeFields->Minute < 0 ||
+        TimeFields->Minute > 59 || TimeFields->Second < 0 || TimeFields->Second > 59 ||
+        TimeFields->Milliseconds < 0 || TimeFields->Milliseconds > 999) {
         return FALSE;
     }
     Time->QuadPart = (RtlpDays(Year, Month, Day) * SECONDS_PER_DAY + TimeFields->Hour * 3600 +
@@ -105,13 +109,15 @@ RtlTimeToSecondsSince1980(PLARGE_INTEGER Time, PULONG ElapsedSeconds)
 VOID NTAPI
 RtlSecondsSince1970ToTime(ULONG ElapsedSeconds, PLARGE_INTEGER Time)
 {
-    Time->QuadPart = ((LONG64)DAYS_1601_TO_1970 * SECONDS_PER_DAY + ElapsedSeconds) * TICKS_PER_SECOND;
+    Time->QuadPart =
+        ((LONG64)DAYS_1601_TO_1970 * SECONDS_PER_DAY + ElapsedSeconds) * TICKS_PER_SECOND;
 }
 
 VOID NTAPI
 RtlSecondsSince1980ToTime(ULONG ElapsedSeconds, PLARGE_INTEGER Time)
 {
-    Time->QuadPart = ((LONG64)DAYS_1601_TO_1980 * SECONDS_PER_DAY + ElapsedSeconds) * TICKS_PER_SECOND;
+    Time->QuadPart =
+        ((LONG64)DAYS_1601_TO_1980 * SECONDS_PER_DAY + ElapsedSeconds) * TICKS_PER_SECOND;
 }
 
 VOID NTAPI

@@ -1,7 +1,8 @@
 /*
- * unicodetable.c - case mapping and code pages 1252 and 437. Made by tools/gen_unicode.py from Unicode 14.0.0;
- * do not edit.
+ * unicodetable.c - case mapping and code pages 1252 and 437.
+ * Made by tools/gen_unicode.py from Unicode 14.0.0; do not edit.
  */
+// clang-format off
 #include "nt/rtl/rtlp.h"
 #include "nt/rtl/unicodetable.h"
 

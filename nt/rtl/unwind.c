@@ -5,8 +5,9 @@
  *     prologue   only the codes of instructions that have run are undone
  *     body       all codes are undone; only here has the function a handler
  *     epilogue   the rest of the epilogue is carried out on the context. It is recognized by its
- *                instructions (version 1), or by its epilogue codes (version 2), for the format leaves
- *                a compiler few: add or lea to rsp, pops, then ret or a jump out of the function
+ *                instructions (version 1), or by its epilogue codes (version 2), for the format
+ *                leaves a compiler few: add or lea to rsp, pops, then ret or a jump out of the
+ *                function
  *
  *   U1  Memory is read through the context's rsp or frame register only, and never written.
  *   U2  A chain (UNW_FLAG_CHAININFO) describes one frame: the parent's codes all apply.
@@ -23,7 +24,7 @@ enum {
     UWOP_SET_FPREG = 3,
     UWOP_SAVE_NONVOL = 4,
     UWOP_SAVE_NONVOL_FAR = 5,
-    UWOP_EPILOG = 6, /* version 2; in version 1 a save of an xmm register's low half, never emitted */
+    UWOP_EPILOG = 6, /* version 2; in version 1 a save of half an xmm register, never emitted */
     UWOP_SPARE_CODE = 7,
     UWOP_SAVE_XMM128 = 8,
     UWOP_SAVE_XMM128_FAR = 9,
@@ -49,7 +50,7 @@ typedef struct _RTLP_UNWIND_INFO {
     RTLP_UNWIND_CODE UnwindCode[];
 } RTLP_UNWIND_INFO, *PRTLP_UNWIND_INFO;
 
-#define RTLP_RSP      4
+#define RTLP_RSP       4
 #define RTLP_MAX_CHAIN 32
 
 /* How many slots a code takes. */
@@ -87,7 +88,8 @@ RtlpRead(ULONG64 Address)
 }
 
 static VOID
-RtlpPopRegister(PCONTEXT Context, ULONG Register, ULONG64 Address, PKNONVOLATILE_CONTEXT_POINTERS Pointers)
+RtlpPopRegister(PCONTEXT Context, ULONG Register, ULONG64 Address,
+                PKNONVOLATILE_CONTEXT_POINTERS Pointers)
 {
     (&Context->Rax)[Register] = RtlpRead(Address);
     if (Pointers != NULL) {
@@ -96,7 +98,8 @@ RtlpPopRegister(PCONTEXT Context, ULONG Register, ULONG64 Address, PKNONVOLATILE
 }
 
 static VOID
-RtlpLoadVector(PCONTEXT Context, ULONG Register, ULONG64 Address, PKNONVOLATILE_CONTEXT_POINTERS Pointers)
+RtlpLoadVector(PCONTEXT Context, ULONG Register, ULONG64 Address,
+               PKNONVOLATILE_CONTEXT_POINTERS Pointers)
 {
     M128A *Target = &Context->Xmm0 + Register;
 
@@ -137,12 +140,14 @@ RtlpLeavesFunction(ULONG64 Target, ULONG64 ImageBase, PRUNTIME_FUNCTION Function
 }
 
 /*
- * Is ControlPc in an epilogue (after its first instruction, or at it)? If so the rest is carried out
- * on the context, the return address is taken, and the answer is TRUE. Two passes: look, then do.
+ * Is ControlPc in an epilogue (after its first instruction, or at it)? If so the rest is carried
+ * out on the context, the return address is taken, and the answer is TRUE. Two passes: look, then
+ * do.
  */
 static BOOLEAN
-RtlpUnwindEpilogue(ULONG64 ImageBase, ULONG64 ControlPc, PRUNTIME_FUNCTION Function, PRTLP_UNWIND_INFO Info,
-                   PCONTEXT Context, PKNONVOLATILE_CONTEXT_POINTERS Pointers)
+RtlpUnwindEpilogue(ULONG64 ImageBase, ULONG64 ControlPc, PRUNTIME_FUNCTION Function,
+                   PRTLP_UNWIND_INFO Info, PCONTEXT Context,
+                   PKNONVOLATILE_CONTEXT_POINTERS Pointers)
 {
     const UCHAR *End = (const UCHAR *)(ImageBase + Function->EndAddress);
     ULONG Pass;
@@ -157,8 +162,8 @@ RtlpUnwindEpilogue(ULONG64 ImageBase, ULONG64 ControlPc, PRUNTIME_FUNCTION Funct
         } else if (End - Pc >= 7 && Pc[0] == 0x48 && Pc[1] == 0x81 && Pc[2] == 0xC4) {
             Rsp += *(const LONG UNALIGNED *)(Pc + 3); /* add rsp, imm32 */
             Pc += 7;
-        } else if (End - Pc >= 4 && (Pc[0] & 0xFE) == 0x48 && Pc[1] == 0x8D && Info->FrameRegister != 0 &&
-                   (Pc[2] & 0x38) == 0x20 && (Pc[2] & 7) != 4 &&
+        } else if (End - Pc >= 4 && (Pc[0] & 0xFE) == 0x48 && Pc[1] == 0x8D &&
+                   Info->FrameRegister != 0 && (Pc[2] & 0x38) == 0x20 && (Pc[2] & 7) != 4 &&
                    ((Pc[2] & 7) | (Pc[0] & 1) << 3) == Info->FrameRegister) {
             /* lea rsp, [frame register + displacement] */
             ULONG64 Base = (&Context->Rax)[Info->FrameRegister];
@@ -199,7 +204,8 @@ RtlpUnwindEpilogue(ULONG64 ImageBase, ULONG64 ControlPc, PRUNTIME_FUNCTION Funct
             if (End - Pc < 1) {
                 return FALSE;
             }
-            if (Pc[0] == 0xC3 || Pc[0] == 0xC2 || (End - Pc >= 2 && Pc[0] == 0xF3 && Pc[1] == 0xC3)) {
+            if (Pc[0] == 0xC3 || Pc[0] == 0xC2 ||
+                (End - Pc >= 2 && Pc[0] == 0xF3 && Pc[1] == 0xC3)) {
                 continue; /* ret, ret imm16, rep ret */
             }
             if (Pc[0] == 0xE9 && End - Pc >= 5) {
@@ -226,7 +232,8 @@ RtlpUnwindEpilogue(ULONG64 ImageBase, ULONG64 ControlPc, PRUNTIME_FUNCTION Funct
 
 /* Version 2 says where its epilogues are; the first code holds their common size. */
 static BOOLEAN
-RtlpInEpilogueByCodes(ULONG64 ImageBase, ULONG64 ControlPc, PRUNTIME_FUNCTION Function, PRTLP_UNWIND_INFO Info)
+RtlpInEpilogueByCodes(ULONG64 ImageBase, ULONG64 ControlPc, PRUNTIME_FUNCTION Function,
+                      PRTLP_UNWIND_INFO Info)
 {
     ULONG Rva = (ULONG)(ControlPc - ImageBase);
     ULONG Size, Index;
@@ -238,8 +245,10 @@ RtlpInEpilogueByCodes(ULONG64 ImageBase, ULONG64 ControlPc, PRUNTIME_FUNCTION Fu
     if ((Info->UnwindCode[0].OpInfo & 1) && Rva >= Function->EndAddress - Size) {
         return TRUE; /* one lies at the end of the function */
     }
-    for (Index = 1; Index < Info->CountOfCodes && Info->UnwindCode[Index].UnwindOp == UWOP_EPILOG; Index++) {
-        ULONG Back = Info->UnwindCode[Index].CodeOffset | (ULONG)Info->UnwindCode[Index].OpInfo << 8;
+    for (Index = 1; Index < Info->CountOfCodes && Info->UnwindCode[Index].UnwindOp == UWOP_EPILOG;
+         Index++) {
+        ULONG Back = Info->UnwindCode[Index].CodeOffset | (ULONG)Info->UnwindCode[Index].OpInfo
+                                                              << 8;
         ULONG Start = Function->EndAddress - Back;
 
         if (Back != 0 && Rva >= Start && Rva < Start + Size) {
@@ -257,7 +266,8 @@ RtlpUndoCodes(PRTLP_UNWIND_INFO Info, ULONG PrologOffset, ULONG64 Frame, PCONTEX
     BOOLEAN MachineFrame = FALSE;
     ULONG Index;
 
-    for (Index = 0; Index < Info->CountOfCodes; Index += RtlpCodeSlots(&Info->UnwindCode[Index], Info->Version)) {
+    for (Index = 0; Index < Info->CountOfCodes;
+         Index += RtlpCodeSlots(&Info->UnwindCode[Index], Info->Version)) {
         const RTLP_UNWIND_CODE *Code = &Info->UnwindCode[Index];
         ULONG Operand = Code[1].FrameOffset;
         ULONG FarOperand = Code[1].FrameOffset | (ULONG)Code[2].FrameOffset << 16;
@@ -307,9 +317,9 @@ RtlpUndoCodes(PRTLP_UNWIND_INFO Info, ULONG PrologOffset, ULONG64 Frame, PCONTEX
 }
 
 PEXCEPTION_ROUTINE NTAPI
-RtlVirtualUnwind(ULONG HandlerType, ULONG64 ImageBase, ULONG64 ControlPc, PRUNTIME_FUNCTION FunctionEntry,
-                 PCONTEXT ContextRecord, PVOID *HandlerData, PULONG64 EstablisherFrame,
-                 PKNONVOLATILE_CONTEXT_POINTERS ContextPointers)
+RtlVirtualUnwind(ULONG HandlerType, ULONG64 ImageBase, ULONG64 ControlPc,
+                 PRUNTIME_FUNCTION FunctionEntry, PCONTEXT ContextRecord, PVOID *HandlerData,
+                 PULONG64 EstablisherFrame, PKNONVOLATILE_CONTEXT_POINTERS ContextPointers)
 {
     PRTLP_UNWIND_INFO Info = (PRTLP_UNWIND_INFO)(ImageBase + FunctionEntry->UnwindData);
     PRTLP_UNWIND_INFO First = Info;
@@ -336,12 +346,14 @@ RtlVirtualUnwind(ULONG HandlerType, ULONG64 ImageBase, ULONG64 ControlPc, PRUNTI
 
     if (!InProlog &&
         (Info->Version != 2 || RtlpInEpilogueByCodes(ImageBase, ControlPc, FunctionEntry, Info)) &&
-        RtlpUnwindEpilogue(ImageBase, ControlPc, FunctionEntry, Info, ContextRecord, ContextPointers)) {
+        RtlpUnwindEpilogue(ImageBase, ControlPc, FunctionEntry, Info, ContextRecord,
+                           ContextPointers)) {
         return NULL;
     }
 
     MachineFrame = RtlpUndoCodes(Info, PrologOffset, Frame, ContextRecord, ContextPointers);
-    for (Depth = 0; (Info->Flags & UNW_FLAG_CHAININFO) != 0 && Depth < RTLP_MAX_CHAIN; Depth++) { /* U2 */
+    for (Depth = 0; (Info->Flags & UNW_FLAG_CHAININFO) != 0 && Depth < RTLP_MAX_CHAIN;
+         Depth++) { /* U2 */
         PRUNTIME_FUNCTION Parent = RtlpAfterCodes(Info);
 
         if (Parent->UnwindData & 1) {

@@ -1,11 +1,12 @@
 /*
  * utf8.c - UTF-16 to UTF-8 and back.
  *
- * What is malformed (a lone surrogate; a sequence that is cut short, too long or beyond U+10FFFF) becomes
- * U+FFFD, and the status says STATUS_SOME_NOT_MAPPED. A null destination asks for the size alone.
+ * What is malformed (a lone surrogate; a sequence that is cut short, too long or beyond U+10FFFF)
+ * becomes U+FFFD, and the status says STATUS_SOME_NOT_MAPPED. A null destination asks for the size
+ * alone.
  *
- * Source: Microsoft Learn: RtlUnicodeToUTF8N, RtlUTF8ToUnicodeN (wdm.h); the Unicode Standard, 3.9, table 3-7
- * and "Best Practices for Using U+FFFD".
+ * Source: Microsoft Learn: RtlUnicodeToUTF8N, RtlUTF8ToUnicodeN (wdm.h); the Unicode Standard, 3.9,
+ * table 3-7 and "Best Practices for Using U+FFFD".
  */
 #include "nt/rtl/rtlp.h"
 
@@ -24,10 +25,12 @@ RtlpUtfCheck(PVOID Target, PULONG Actual, const VOID *Source)
 }
 
 NTSTATUS NTAPI
-RtlUnicodeToUTF8N(PCHAR UTF8StringDestination, ULONG UTF8StringMaxByteCount, PULONG UTF8StringActualByteCount,
-                  PCWCH UnicodeStringSource, ULONG UnicodeStringByteCount)
+RtlUnicodeToUTF8N(PCHAR UTF8StringDestination, ULONG UTF8StringMaxByteCount,
+                  PULONG UTF8StringActualByteCount, PCWCH UnicodeStringSource,
+                  ULONG UnicodeStringByteCount)
 {
-    NTSTATUS Status = RtlpUtfCheck(UTF8StringDestination, UTF8StringActualByteCount, UnicodeStringSource);
+    NTSTATUS Status =
+        RtlpUtfCheck(UTF8StringDestination, UTF8StringActualByteCount, UnicodeStringSource);
     ULONG Count = UnicodeStringByteCount / sizeof(WCHAR), Index, Written = 0;
 
     if (Status != STATUS_SUCCESS) {
@@ -74,8 +77,8 @@ RtlUnicodeToUTF8N(PCHAR UTF8StringDestination, ULONG UTF8StringMaxByteCount, PUL
 }
 
 /*
- * One character at Source. Returns how many bytes it takes; of a malformed one those that could have
- * begun a character, at least one.
+ * One character at Source. Returns how many bytes it takes; of a malformed one those that could
+ * have begun a character, at least one.
  */
 static ULONG
 RtlpDecode(const UCHAR *Source, ULONG Bytes, PULONG Code)
@@ -115,10 +118,12 @@ RtlpDecode(const UCHAR *Source, ULONG Bytes, PULONG Code)
 }
 
 NTSTATUS NTAPI
-RtlUTF8ToUnicodeN(PWSTR UnicodeStringDestination, ULONG UnicodeStringMaxByteCount, PULONG UnicodeStringActualByteCount,
-                  PCCH UTF8StringSource, ULONG UTF8StringByteCount)
+RtlUTF8ToUnicodeN(PWSTR UnicodeStringDestination, ULONG UnicodeStringMaxByteCount,
+                  PULONG UnicodeStringActualByteCount, PCCH UTF8StringSource,
+                  ULONG UTF8StringByteCount)
 {
-    NTSTATUS Status = RtlpUtfCheck(UnicodeStringDestination, UnicodeStringActualByteCount, UTF8StringSource);
+    NTSTATUS Status =
+        RtlpUtfCheck(UnicodeStringDestination, UnicodeStringActualByteCount, UTF8StringSource);
     ULONG Index, Written = 0, Maximum = UnicodeStringMaxByteCount / sizeof(WCHAR);
 
     if (Status != STATUS_SUCCESS) {
@@ -127,7 +132,8 @@ RtlUTF8ToUnicodeN(PWSTR UnicodeStringDestination, ULONG UnicodeStringMaxByteCoun
     for (Index = 0; Index < UTF8StringByteCount;) {
         ULONG Code, Units;
 
-        Index += RtlpDecode((const UCHAR *)UTF8StringSource + Index, UTF8StringByteCount - Index, &Code);
+        Index +=
+            RtlpDecode((const UCHAR *)UTF8StringSource + Index, UTF8StringByteCount - Index, &Code);
         if (Code & 0x80000000) {
             Code &= ~0x80000000;
             Status = STATUS_SOME_NOT_MAPPED;

@@ -11,9 +11,9 @@
 #undef RtlIsNtDdiVersionAvailable
 #undef RtlIsServicePackVersionInstalled
 
-#define RTLP_PLATFORM_NT        2
-#define RTLP_WORKSTATION        1
-#define RTLP_SUITE_SINGLE_USER  0x100
+#define RTLP_PLATFORM_NT       2
+#define RTLP_WORKSTATION       1
+#define RTLP_SUITE_SINGLE_USER 0x100
 
 /* RTL_OSVERSIONINFOW, or RTL_OSVERSIONINFOEXW if its size says so. */
 NTSTATUS NTAPI
@@ -81,13 +81,14 @@ RtlpKind(ULONG Type)
 }
 
 /*
- * Major, minor, service pack major and minor are one number when asked for together, compared from the
- * front by the condition of the first that is asked for.
+ * Major, minor, service pack major and minor are one number when asked for together, compared from
+ * the front by the condition of the first that is asked for.
  */
 NTSTATUS NTAPI
 RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW VersionInfo, ULONG TypeMask, ULONGLONG ConditionMask)
 {
-    static const ULONG Ladder[] = {VER_MAJORVERSION, VER_MINORVERSION, VER_SERVICEPACKMAJOR, VER_SERVICEPACKMINOR};
+    static const ULONG Ladder[] = {VER_MAJORVERSION, VER_MINORVERSION, VER_SERVICEPACKMAJOR,
+                                   VER_SERVICEPACKMINOR};
     RTL_OSVERSIONINFOEXW Own = {.dwOSVersionInfoSize = sizeof(Own)};
     ULONG Actual[4], Wanted[4], Step, Condition = 0;
     BOOLEAN Decided = FALSE;
@@ -111,16 +112,19 @@ RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW VersionInfo, ULONG TypeMask, ULONGLON
             return STATUS_INVALID_PARAMETER;
         }
     }
-    if ((TypeMask & VER_BUILDNUMBER) && !RtlpHolds(Own.dwBuildNumber, VersionInfo->dwBuildNumber,
-                                                   ConditionMask >> RtlpKind(VER_BUILDNUMBER) * 3 & 7)) {
+    if ((TypeMask & VER_BUILDNUMBER) &&
+        !RtlpHolds(Own.dwBuildNumber, VersionInfo->dwBuildNumber,
+                   ConditionMask >> RtlpKind(VER_BUILDNUMBER) * 3 & 7)) {
         return STATUS_REVISION_MISMATCH;
     }
     if ((TypeMask & VER_PLATFORMID) &&
-        !RtlpHolds(Own.dwPlatformId, VersionInfo->dwPlatformId, ConditionMask >> RtlpKind(VER_PLATFORMID) * 3 & 7)) {
+        !RtlpHolds(Own.dwPlatformId, VersionInfo->dwPlatformId,
+                   ConditionMask >> RtlpKind(VER_PLATFORMID) * 3 & 7)) {
         return STATUS_REVISION_MISMATCH;
     }
-    if ((TypeMask & VER_PRODUCT_TYPE) && !RtlpHolds(Own.wProductType, VersionInfo->wProductType,
-                                                    ConditionMask >> RtlpKind(VER_PRODUCT_TYPE) * 3 & 7)) {
+    if ((TypeMask & VER_PRODUCT_TYPE) &&
+        !RtlpHolds(Own.wProductType, VersionInfo->wProductType,
+                   ConditionMask >> RtlpKind(VER_PRODUCT_TYPE) * 3 & 7)) {
         return STATUS_REVISION_MISMATCH;
     }
     Actual[0] = Own.dwMajorVersion;

@@ -5,7 +5,9 @@
  */
 #include "nt/rtl/rtlp.h"
 
-/* Return addresses from the frame of Context on; the first of them is Context's own rip if WithRip. */
+/*
+ * Return addresses from the frame of Context on; the first of them is Context's own rip if WithRip.
+ */
 ULONG
 RtlpWalkContext(PCONTEXT Context, ULONG Skip, PVOID *Callers, ULONG Count)
 {
@@ -35,7 +37,8 @@ RtlpWalkContext(PCONTEXT Context, ULONG Skip, PVOID *Callers, ULONG Count)
             Context->Rsp += 8;
             continue;
         }
-        RtlVirtualUnwind(UNW_FLAG_NHANDLER, ImageBase, Rip, Function, Context, &HandlerData, &Frame, NULL);
+        RtlVirtualUnwind(UNW_FLAG_NHANDLER, ImageBase, Rip, Function, Context, &HandlerData, &Frame,
+                         NULL);
     }
     return Found;
 }
@@ -54,7 +57,8 @@ RtlWalkFrameChain(PVOID *Callers, ULONG Count, ULONG Flags)
 }
 
 __attribute__((noinline)) USHORT NTAPI
-RtlCaptureStackBackTrace(ULONG FramesToSkip, ULONG FramesToCapture, PVOID *BackTrace, PULONG BackTraceHash)
+RtlCaptureStackBackTrace(ULONG FramesToSkip, ULONG FramesToCapture, PVOID *BackTrace,
+                         PULONG BackTraceHash)
 {
     CONTEXT Context;
     ULONG Found, Index, Hash = 0;

@@ -7,13 +7,15 @@
 
 #undef RtlIsNtDdiVersionAvailable
 NTSYSAPI BOOLEAN NTAPI RtlIsNtDdiVersionAvailable(ULONG Version);
-NTSYSAPI NTSTATUS NTAPI RtlIpv4StringToAddressW(PCWSTR S, BOOLEAN Strict, PCWSTR *Terminator, PVOID Addr);
+NTSYSAPI NTSTATUS NTAPI RtlIpv4StringToAddressW(PCWSTR S, BOOLEAN Strict, PCWSTR *Terminator,
+                                                PVOID Addr);
 NTSYSAPI NTSTATUS NTAPI RtlIpv6StringToAddressA(PCSTR S, PCSTR *Terminator, PVOID Addr);
 NTSYSAPI PSTR NTAPI RtlIpv6AddressToStringA(const VOID *Addr, PSTR S);
 NTSYSAPI PWSTR NTAPI RtlIpv4AddressToStringW(const VOID *Addr, PWSTR S);
 
 /* Reads Text as IPv4; 0xFFFFFFFF if that fails, else the address as a number. */
-static ULONG Read4(PCWSTR Text, BOOLEAN Strict)
+static ULONG
+Read4(PCWSTR Text, BOOLEAN Strict)
 {
     UCHAR Address[4];
     PCWSTR End;
@@ -24,7 +26,8 @@ static ULONG Read4(PCWSTR Text, BOOLEAN Strict)
     return (ULONG)Address[0] << 24 | Address[1] << 16 | Address[2] << 8 | Address[3];
 }
 
-static VOID Ipv4(VOID)
+static VOID
+Ipv4(VOID)
 {
     static const UCHAR Address[4] = {192, 168, 0, 1};
     WCHAR Text[16];
@@ -42,11 +45,13 @@ static VOID Ipv4(VOID)
     /* [DDI] "Terminator ... the character that terminated the converted string". */
     EXPECT_STATUS(RtlIpv4StringToAddressW(L"1.2.3.4:80", TRUE, &End, Read), STATUS_SUCCESS);
     EXPECT_EQ(*End, ':');
-    EXPECT(RtlIpv4AddressToStringW(Address, Text) == Text + 11 && wcscmp(Text, L"192.168.0.1") == 0);
+    EXPECT(RtlIpv4AddressToStringW(Address, Text) == Text + 11 &&
+           wcscmp(Text, L"192.168.0.1") == 0);
 }
 
 /* Reads Text as IPv6 and writes it again. */
-static BOOLEAN Becomes(PCSTR Text, PCSTR Wanted)
+static BOOLEAN
+Becomes(PCSTR Text, PCSTR Wanted)
 {
     UCHAR Address[16];
     CHAR Back[46];
@@ -59,9 +64,11 @@ static BOOLEAN Becomes(PCSTR Text, PCSTR Wanted)
     return Wanted != NULL && strcmp(Back, Wanted) == 0;
 }
 
-static VOID Ipv6(VOID)
+static VOID
+Ipv6(VOID)
 {
-    EXPECT(Becomes("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1")); /* [RFC 5952] 4.2.3: the first of the longest */
+    EXPECT(Becomes("2001:db8:0:0:1:0:0:1",
+                   "2001:db8::1:0:0:1")); /* [RFC 5952] 4.2.3: the first of the longest */
     EXPECT(Becomes("::1", "::1"));
     EXPECT(Becomes("::", "::"));
     EXPECT(Becomes("fe80::", "fe80::"));
@@ -73,27 +80,36 @@ static VOID Ipv6(VOID)
     EXPECT(Becomes("12345::", NULL));
 }
 
-static VOID Version(VOID)
+static VOID
+Version(VOID)
 {
     RTL_OSVERSIONINFOEXW Info = {.dwOSVersionInfoSize = sizeof(Info)};
     ULONGLONG Mask = VerSetConditionMask(0, VER_MAJORVERSION, VER_GREATER_EQUAL);
 
     EXPECT_STATUS(RtlGetVersion((PRTL_OSVERSIONINFOW)&Info), STATUS_SUCCESS);
     EXPECT(Info.dwMajorVersion >= 5 && Info.dwPlatformId == 2 && Info.dwBuildNumber != 0);
-    /* [DDI:RtlVerifyVersionInfo] STATUS_REVISION_MISMATCH if the system does not have what is asked for. */
+    /*
+     * [DDI:RtlVerifyVersionInfo] STATUS_REVISION_MISMATCH if the system does not have what is asked
+     * for.
+     */
     EXPECT_STATUS(RtlVerifyVersionInfo(&Info, VER_MAJORVERSION, Mask), STATUS_SUCCESS);
     Info.dwMajorVersion++;
     EXPECT_STATUS(RtlVerifyVersionInfo(&Info, VER_MAJORVERSION, Mask), STATUS_REVISION_MISMATCH);
     Info.dwMajorVersion--;
     Info.dwMinorVersion++;
     Mask = VerSetConditionMask(Mask, VER_MINORVERSION, VER_GREATER_EQUAL);
-    EXPECT_STATUS(RtlVerifyVersionInfo(&Info, VER_MAJORVERSION | VER_MINORVERSION, Mask), STATUS_REVISION_MISMATCH);
+    EXPECT_STATUS(RtlVerifyVersionInfo(&Info, VER_MAJORVERSION | VER_MINORVERSION, Mask),
+                  STATUS_REVISION_MISMATCH);
     EXPECT_STATUS(RtlVerifyVersionInfo(&Info, 0, Mask), STATUS_INVALID_PARAMETER);
     EXPECT(RtlIsNtDdiVersionAvailable(0x05000000) && !RtlIsNtDdiVersionAvailable(0x0F000000));
 }
 
-/* [DDI:RtlRandom] "a random number that is uniformly distributed in the range [0..MAXLONG-1]", by the seed. */
-static VOID Random(VOID)
+/*
+ * [DDI:RtlRandom] "a random number that is uniformly distributed in the range [0..MAXLONG-1]", by
+ * the seed.
+ */
+static VOID
+Random(VOID)
 {
     ULONG Seed = 1, Same = 1, Index, Bad = 0;
     ULONG Tenths[10] = {0};

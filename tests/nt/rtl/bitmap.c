@@ -12,19 +12,22 @@ static int Flags[BITS];
 static RTL_BITMAP Map;
 static ULONG Random = 99;
 
-static ULONG Next(VOID)
+static ULONG
+Next(VOID)
 {
     Random = Random * 1664525 + 1013904223;
     return Random >> 8;
 }
 
 /* The first run of Count flags equal to Value that begins at From or later, before To. */
-static ULONG Model(ULONG From, ULONG To, ULONG Count, int Value)
+static ULONG
+Model(ULONG From, ULONG To, ULONG Count, int Value)
 {
     ULONG Start, Length;
 
     for (Start = From; Start < To; Start++) {
-        for (Length = 0; Length < Count && Start + Length < BITS && Flags[Start + Length] == Value; Length++) {
+        for (Length = 0; Length < Count && Start + Length < BITS && Flags[Start + Length] == Value;
+             Length++) {
         }
         if (Length == Count) {
             return Start;
@@ -33,14 +36,16 @@ static ULONG Model(ULONG From, ULONG To, ULONG Count, int Value)
     return 0xFFFFFFFF;
 }
 
-static ULONG ModelFind(ULONG Count, ULONG Hint, int Value)
+static ULONG
+ModelFind(ULONG Count, ULONG Hint, int Value)
 {
     ULONG Found = Model(Hint, BITS, Count, Value);
 
     return Found != 0xFFFFFFFF ? Found : Model(0, Hint, Count, Value);
 }
 
-static VOID AgainstModel(VOID)
+static VOID
+AgainstModel(VOID)
 {
     int Round, Bad = 0;
     ULONG Index;
@@ -51,7 +56,8 @@ static VOID AgainstModel(VOID)
     RtlClearAllBits(&Map);
     EXPECT_EQ(RtlNumberOfClearBits(&Map), BITS);
     for (Round = 0; Round < 20000; Round++) {
-        ULONG Start = Next() % BITS, Count = Next() % 12 + 1, Hint = Next() % BITS, Found, Wanted, Set = 0;
+        ULONG Start = Next() % BITS, Count = Next() % 12 + 1, Hint = Next() % BITS, Found, Wanted,
+              Set = 0;
 
         Count = Count > BITS - Start ? BITS - Start : Count;
         switch (Next() % 8) {
@@ -67,7 +73,8 @@ static VOID AgainstModel(VOID)
                 Flags[Start + Index] = 0;
             }
             break;
-        case 2: /* [DDI:RtlFindClearBits] from the hint, then from the start; 0xFFFFFFFF if there is none */
+        case 2: /* [DDI:RtlFindClearBits] from the hint, then from the start; 0xFFFFFFFF if there is
+                   none */
             Bad += RtlFindClearBits(&Map, Count, Hint) != ModelFind(Count, Hint, 0);
             break;
         case 3:
@@ -114,7 +121,8 @@ static VOID AgainstModel(VOID)
     EXPECT_EQ(Bad, 0);
 }
 
-static VOID Runs(VOID)
+static VOID
+Runs(VOID)
 {
     RTL_BITMAP_RUN Run[2];
     ULONG Start = 0;
@@ -136,14 +144,18 @@ static VOID Runs(VOID)
     EXPECT_EQ(RtlFindClearBits(&Map, BITS + 1, 0), 0xFFFFFFFF);
 }
 
-static VOID Time(VOID)
+static VOID
+Time(VOID)
 {
     TIME_FIELDS Fields;
     LARGE_INTEGER Time, Back;
     ULONG Seconds = 0;
     int Day, Bad = 0;
 
-    /* [DDI:RtlTimeToTimeFields] 100-nanosecond intervals since January 1, 1601; Weekday 0 is Sunday. */
+    /*
+     * [DDI:RtlTimeToTimeFields] 100-nanosecond intervals since January 1, 1601; Weekday 0 is
+     * Sunday.
+     */
     Time.QuadPart = 0;
     RtlTimeToTimeFields(&Time, &Fields);
     EXPECT(Fields.Year == 1601 && Fields.Month == 1 && Fields.Day == 1 && Fields.Weekday == 1);

@@ -9,7 +9,8 @@
 
 static UCHAR Left[SPACE], Right[SPACE], Model[SPACE];
 
-static void Reset(VOID)
+static void
+Reset(VOID)
 {
     int Index;
 
@@ -18,7 +19,8 @@ static void Reset(VOID)
     }
 }
 
-static int Same(const UCHAR *A, const UCHAR *B)
+static int
+Same(const UCHAR *A, const UCHAR *B)
 {
     int Index;
 
@@ -30,8 +32,12 @@ static int Same(const UCHAR *A, const UCHAR *B)
     return 1;
 }
 
-/* [DDI:RtlMoveMemory] "The (Source + Length) can overlap the Destination range"; nothing outside changes. */
-static VOID Move(VOID)
+/*
+ * [DDI:RtlMoveMemory] "The (Source + Length) can overlap the Destination range"; nothing outside
+ * changes.
+ */
+static VOID
+Move(VOID)
 {
     int Length, Distance, Index, Bad = 0;
 
@@ -49,7 +55,8 @@ static VOID Move(VOID)
 }
 
 /* [DDI:RtlFillMemory, RtlZeroMemory, RtlCopyMemory] exactly Length bytes. */
-static VOID FillAndCopy(VOID)
+static VOID
+FillAndCopy(VOID)
 {
     int Length, Start, Index, Bad = 0;
 
@@ -78,8 +85,12 @@ static VOID FillAndCopy(VOID)
     EXPECT_EQ(Bad, 0);
 }
 
-/* [DDI:RtlCompareMemory] "returns the number of bytes that are equivalent"; [C] memcmp's sign is that of the first difference. */
-static VOID Compare(VOID)
+/*
+ * [DDI:RtlCompareMemory] "returns the number of bytes that are equivalent"; [C] memcmp's sign is
+ * that of the first difference.
+ */
+static VOID
+Compare(VOID)
 {
     int Length, At, Bad = 0;
 

@@ -1,8 +1,9 @@
 /*
  * seh.c - structured exception handling: the table-driven unwinder as a driver meets it.
  *
- * Sources: [SEH] Microsoft Learn, "Structured Exception Handling (C/C++)" with its try-except and try-finally
- * pages; [X64] "x64 exception handling"; [DDI] the routine's page; [MN1] docs/machine-notes, compilers, 1.
+ * Sources: [SEH] Microsoft Learn, "Structured Exception Handling (C/C++)" with its try-except and
+ * try-finally pages; [X64] "x64 exception handling"; [DDI] the routine's page; [MN1]
+ * docs/machine-notes, compilers, 1.
  */
 #include "../ntlab-test.h"
 #include <setjmp.h>
@@ -13,7 +14,8 @@
 static volatile int Order[32];
 static volatile int Steps;
 
-static VOID Step(int What)
+static VOID
+Step(int What)
 {
     if (Steps < 32) {
         Order[Steps] = What;
@@ -21,7 +23,8 @@ static VOID Step(int What)
     Steps++;
 }
 
-static int Was(int Count, const int *Expected)
+static int
+Was(int Count, const int *Expected)
 {
     int Index;
 
@@ -43,31 +46,38 @@ static int Was(int Count, const int *Expected)
         Steps = 0;                                                                                 \
     } while (0)
 
-static LONG Filter(int What, LONG Answer)
+static LONG
+Filter(int What, LONG Answer)
 {
     Step(What);
     return Answer;
 }
 
-__attribute__((noinline)) static int Load(volatile int *Address)
+__attribute__((noinline)) static int
+Load(volatile int *Address)
 {
     return *Address;
 }
 
 /*
- * Through a pointer: where clang 19 sees that a __finally block does not return, it leaves the scopes
- * around it out of the table.
+ * Through a pointer: where clang 19 sees that a __finally block does not return, it leaves the
+ * scopes around it out of the table.
  */
 static VOID(NTAPI *volatile RaiseStatus)(NTSTATUS);
 
-__attribute__((noinline)) static VOID Raise(NTSTATUS Status)
+__attribute__((noinline)) static VOID
+Raise(NTSTATUS Status)
 {
     RaiseStatus(Status);
     __asm__ volatile("");
 }
 
-/* [SEH] "If an exception occurs during execution of the guarded section ... the __except expression is evaluated"; EXCEPTION_EXECUTE_HANDLER runs the block. */
-static VOID CallFaults(VOID)
+/*
+ * [SEH] "If an exception occurs during execution of the guarded section ... the __except expression
+ * is evaluated"; EXCEPTION_EXECUTE_HANDLER runs the block.
+ */
+static VOID
+CallFaults(VOID)
 {
     volatile int After = 0;
     NTSTATUS Code = 0;
@@ -88,8 +98,12 @@ static VOID CallFaults(VOID)
     EXPECT_EQ(After, 1);
 }
 
-/* [MN1] A plain load in the frame that handles: values that live past it are right after the handler. */
-__attribute__((noinline)) static int SameFrame(volatile int *P, int *Q, int A, int B, int C, int D)
+/*
+ * [MN1] A plain load in the frame that handles: values that live past it are right after the
+ * handler.
+ */
+__attribute__((noinline)) static int
+SameFrame(volatile int *P, int *Q, int A, int B, int C, int D)
 {
     int V = A * 3 + B;
     int W = C * 5 + D;
@@ -104,7 +118,8 @@ __attribute__((noinline)) static int SameFrame(volatile int *P, int *Q, int A, i
     return X + A + B + C + D + W;
 }
 
-static VOID SameFrameHandles(VOID)
+static VOID
+SameFrameHandles(VOID)
 {
     int Out = 0, Good = 7;
     int Result;
@@ -119,7 +134,8 @@ static VOID SameFrameHandles(VOID)
 /* [MN1] The same with values in vector registers. */
 typedef float TEST_VECTOR __attribute__((vector_size(16)));
 
-__attribute__((noinline)) static VOID SameFrameVector(volatile int *P, TEST_VECTOR *Out, const TEST_VECTOR *In)
+__attribute__((noinline)) static VOID
+SameFrameVector(volatile int *P, TEST_VECTOR *Out, const TEST_VECTOR *In)
 {
     TEST_VECTOR A = In[0], B = In[1] + In[2];
 
@@ -130,7 +146,8 @@ __attribute__((noinline)) static VOID SameFrameVector(volatile int *P, TEST_VECT
     Out[0] = A * B;
 }
 
-static VOID SameFrameKeepsVectors(VOID)
+static VOID
+SameFrameKeepsVectors(VOID)
 {
     static const TEST_VECTOR In[3] = {{1, 2, 3, 4}, {1, 1, 1, 1}, {1, 2, 3, 4}};
     TEST_VECTOR Out[1] = {{0, 0, 0, 0}};
@@ -143,8 +160,12 @@ static VOID SameFrameKeepsVectors(VOID)
     EXPECT(Out[0][0] == 2 && Out[0][1] == 6 && Out[0][2] == 12 && Out[0][3] == 20);
 }
 
-/* [MN1] The handler is an outer frame: its nonvolatile registers are those of the call. [X64] "nonvolatile registers ... preserved" */
-__attribute__((noinline)) static int Inner(volatile int *P, int A, int B, int C, int D, int E, int F, int G)
+/*
+ * [MN1] The handler is an outer frame: its nonvolatile registers are those of the call. [X64]
+ * "nonvolatile registers ... preserved"
+ */
+__attribute__((noinline)) static int
+Inner(volatile int *P, int A, int B, int C, int D, int E, int F, int G)
 {
     int V = *P;
 
@@ -152,7 +173,8 @@ __attribute__((noinline)) static int Inner(volatile int *P, int A, int B, int C,
     return V + A * B + C * D + E * F * G + Load((volatile int *)&G);
 }
 
-__attribute__((noinline)) static int OuterFrame(volatile int *P, int A, int B, int C, int D, int E, int F)
+__attribute__((noinline)) static int
+OuterFrame(volatile int *P, int A, int B, int C, int D, int E, int F)
 {
     int V = 0;
 
@@ -164,13 +186,18 @@ __attribute__((noinline)) static int OuterFrame(volatile int *P, int A, int B, i
     return V + A + 2 * B + 3 * C + 4 * D + 5 * E + 6 * F;
 }
 
-static VOID OuterFrameHandles(VOID)
+static VOID
+OuterFrameHandles(VOID)
 {
     EXPECT_EQ(OuterFrame(BAD, 1, 2, 3, 4, 5, 6), 1000 + 1 + 4 + 9 + 16 + 25 + 36);
 }
 
-/* [SEH] try-finally: "the termination handler is executed however the flow of control leaves the guarded section"; AbnormalTermination(). */
-static VOID FinallyRuns(VOID)
+/*
+ * [SEH] try-finally: "the termination handler is executed however the flow of control leaves the
+ * guarded section"; AbnormalTermination().
+ */
+static VOID
+FinallyRuns(VOID)
 {
     Steps = 0;
     __try {
@@ -194,8 +221,12 @@ static VOID FinallyRuns(VOID)
     EXPECT_ORDER(1, 3, 4);
 }
 
-/* [SEH] "the handler search is from the innermost frame outwards; then termination handlers run from the inside out, before the __except block" */
-__attribute__((noinline)) static VOID NestedInner(VOID)
+/*
+ * [SEH] "the handler search is from the innermost frame outwards; then termination handlers run
+ * from the inside out, before the __except block"
+ */
+__attribute__((noinline)) static VOID
+NestedInner(VOID)
 {
     __try {
         __try {
@@ -208,7 +239,8 @@ __attribute__((noinline)) static VOID NestedInner(VOID)
     }
 }
 
-__attribute__((noinline)) static VOID NestedMiddle(VOID)
+__attribute__((noinline)) static VOID
+NestedMiddle(VOID)
 {
     __try {
         __try {
@@ -221,7 +253,8 @@ __attribute__((noinline)) static VOID NestedMiddle(VOID)
     }
 }
 
-static VOID NestedOrder(VOID)
+static VOID
+NestedOrder(VOID)
 {
     Steps = 0;
     __try {
@@ -236,8 +269,12 @@ static VOID NestedOrder(VOID)
     EXPECT_ORDER(1, 2, 3, 4, 5, 6, 7);
 }
 
-/* [SEH] EXCEPTION_CONTINUE_EXECUTION: "continue execution at the point where the exception occurred". */
-static LONG Repair(PEXCEPTION_POINTERS Pointers, volatile int **P, volatile int *Good)
+/*
+ * [SEH] EXCEPTION_CONTINUE_EXECUTION: "continue execution at the point where the exception
+ * occurred".
+ */
+static LONG
+Repair(PEXCEPTION_POINTERS Pointers, volatile int **P, volatile int *Good)
 {
     Step(2);
     *P = Good;
@@ -246,7 +283,8 @@ static LONG Repair(PEXCEPTION_POINTERS Pointers, volatile int **P, volatile int 
     return EXCEPTION_CONTINUE_EXECUTION;
 }
 
-static VOID ContinueExecution(VOID)
+static VOID
+ContinueExecution(VOID)
 {
     volatile int Good = 1234, Loaded = 0;
     volatile int *P = BAD;
@@ -267,7 +305,8 @@ static VOID ContinueExecution(VOID)
 }
 
 /* [DDI:ExRaiseStatus] "raises an exception with the supplied status value"; the record says so. */
-static LONG Inspect(PEXCEPTION_POINTERS Pointers, NTSTATUS Code, ULONG Flags)
+static LONG
+Inspect(PEXCEPTION_POINTERS Pointers, NTSTATUS Code, ULONG Flags)
 {
     EXPECT_STATUS(Pointers->ExceptionRecord->ExceptionCode, Code);
     EXPECT_EQ(Pointers->ExceptionRecord->ExceptionFlags & EXCEPTION_NONCONTINUABLE, Flags);
@@ -275,12 +314,14 @@ static LONG Inspect(PEXCEPTION_POINTERS Pointers, NTSTATUS Code, ULONG Flags)
     return EXCEPTION_EXECUTE_HANDLER;
 }
 
-static VOID RaiseFillsRecord(VOID)
+static VOID
+RaiseFillsRecord(VOID)
 {
     Steps = 0;
     __try {
         Raise(STATUS_INSUFFICIENT_RESOURCES);
-    } __except (Inspect(GetExceptionInformation(), STATUS_INSUFFICIENT_RESOURCES, EXCEPTION_NONCONTINUABLE)) {
+    } __except (Inspect(GetExceptionInformation(), STATUS_INSUFFICIENT_RESOURCES,
+                        EXCEPTION_NONCONTINUABLE)) {
         Step(1);
         EXPECT_STATUS(GetExceptionCode(), STATUS_INSUFFICIENT_RESOURCES);
     }
@@ -288,7 +329,8 @@ static VOID RaiseFillsRecord(VOID)
 }
 
 /* [SEH] An access violation's record: two parameters, read (0) or write (1), and the address. */
-static LONG InspectFault(PEXCEPTION_POINTERS Pointers, ULONG_PTR Write)
+static LONG
+InspectFault(PEXCEPTION_POINTERS Pointers, ULONG_PTR Write)
 {
     EXPECT_STATUS(Pointers->ExceptionRecord->ExceptionCode, STATUS_ACCESS_VIOLATION);
     EXPECT_EQ(Pointers->ExceptionRecord->NumberParameters, 2);
@@ -297,7 +339,8 @@ static LONG InspectFault(PEXCEPTION_POINTERS Pointers, ULONG_PTR Write)
     return EXCEPTION_EXECUTE_HANDLER;
 }
 
-static VOID FaultFillsRecord(VOID)
+static VOID
+FaultFillsRecord(VOID)
 {
     Steps = 0;
     __try {
@@ -314,7 +357,8 @@ static VOID FaultFillsRecord(VOID)
 }
 
 /* [X64] An exception in a filter is dispatched like any other, to the frames outside. */
-static LONG FaultingFilter(VOID)
+static LONG
+FaultingFilter(VOID)
 {
     Step(1);
     __try {
@@ -325,7 +369,8 @@ static LONG FaultingFilter(VOID)
     return EXCEPTION_EXECUTE_HANDLER;
 }
 
-static VOID FilterFaultsInside(VOID)
+static VOID
+FilterFaultsInside(VOID)
 {
     Steps = 0;
     __try {
@@ -339,7 +384,8 @@ static VOID FilterFaultsInside(VOID)
 
 static int FilterRuns;
 
-static LONG RaisingFilter(VOID)
+static LONG
+RaisingFilter(VOID)
 {
     if (FilterRuns++ == 0) {
         Step(1);
@@ -349,14 +395,16 @@ static LONG RaisingFilter(VOID)
     return EXCEPTION_CONTINUE_SEARCH;
 }
 
-static LONG NestedFilter(PEXCEPTION_POINTERS Pointers)
+static LONG
+NestedFilter(PEXCEPTION_POINTERS Pointers)
 {
     Step(3);
     return Pointers->ExceptionRecord->ExceptionCode == STATUS_NO_MEMORY ? EXCEPTION_EXECUTE_HANDLER
                                                                         : EXCEPTION_CONTINUE_SEARCH;
 }
 
-static VOID FilterRaises(VOID)
+static VOID
+FilterRaises(VOID)
 {
     Steps = 0;
     FilterRuns = 0;
@@ -374,8 +422,12 @@ static VOID FilterRaises(VOID)
     EXPECT_ORDER(1, 2, 3, 4);
 }
 
-/* [X64] Collided unwind: a __finally block that raises replaces the exception; blocks that ran do not run again. */
-__attribute__((noinline)) static VOID Collide(VOID)
+/*
+ * [X64] Collided unwind: a __finally block that raises replaces the exception; blocks that ran do
+ * not run again.
+ */
+__attribute__((noinline)) static VOID
+Collide(VOID)
 {
     __try {
         __try {
@@ -393,7 +445,8 @@ __attribute__((noinline)) static VOID Collide(VOID)
     }
 }
 
-static VOID CollidedUnwind(VOID)
+static VOID
+CollidedUnwind(VOID)
 {
     Steps = 0;
     __try {
@@ -402,14 +455,16 @@ static VOID CollidedUnwind(VOID)
         } __finally {
             Step(6);
         }
-    } __except (Filter((NTSTATUS)GetExceptionCode() == STATUS_NO_MEMORY ? 3 : 1, EXCEPTION_EXECUTE_HANDLER)) {
+    } __except (Filter((NTSTATUS)GetExceptionCode() == STATUS_NO_MEMORY ? 3 : 1,
+                       EXCEPTION_EXECUTE_HANDLER)) {
         Step((NTSTATUS)GetExceptionCode() == STATUS_NO_MEMORY ? 7 : 99);
     }
     EXPECT_ORDER(1, 2, 3, 4, 5, 6, 7);
 }
 
 /* A __finally block may handle an exception of its own and let the unwind go on. */
-__attribute__((noinline)) static VOID FinallyHandles(VOID)
+__attribute__((noinline)) static VOID
+FinallyHandles(VOID)
 {
     __try {
         Load(BAD);
@@ -423,7 +478,8 @@ __attribute__((noinline)) static VOID FinallyHandles(VOID)
     }
 }
 
-static VOID FinallyHandlesItsOwn(VOID)
+static VOID
+FinallyHandlesItsOwn(VOID)
 {
     Steps = 0;
     __try {
@@ -435,7 +491,8 @@ static VOID FinallyHandlesItsOwn(VOID)
 }
 
 /* An exception in an __except block goes outwards; the block's own __try is no longer active. */
-static VOID ExceptBlockRaises(VOID)
+static VOID
+ExceptBlockRaises(VOID)
 {
     Steps = 0;
     __try {
@@ -453,7 +510,8 @@ static VOID ExceptBlockRaises(VOID)
 }
 
 /* A frame larger than a page, with a frame pointer and a fault in it. */
-__attribute__((noinline)) static int LargeFrame(int Size)
+__attribute__((noinline)) static int
+LargeFrame(int Size)
 {
     volatile char Large[9000];
     int Result = 0;
@@ -467,13 +525,18 @@ __attribute__((noinline)) static int LargeFrame(int Size)
     return Result;
 }
 
-static VOID LargeFrameHandles(VOID)
+static VOID
+LargeFrameHandles(VOID)
 {
     EXPECT_EQ(LargeFrame(8191), 8192);
 }
 
-/* A fault inside memcpy reaches the caller's handler. [DDI:ProbeForRead] "must be ... in a try/except block" rests on it. */
-static VOID CopyFaults(VOID)
+/*
+ * A fault inside memcpy reaches the caller's handler. [DDI:ProbeForRead] "must be ... in a
+ * try/except block" rests on it.
+ */
+static VOID
+CopyFaults(VOID)
 {
     char Buffer[100];
     volatile SIZE_T Length = sizeof(Buffer);
@@ -495,7 +558,8 @@ static VOID CopyFaults(VOID)
 }
 
 /* A jump out of a __try runs its __finally block. [SEH] "return, goto, break ... " */
-__attribute__((noinline)) static int ReturnInside(int Value)
+__attribute__((noinline)) static int
+ReturnInside(int Value)
 {
     __try {
         Step(1);
@@ -509,7 +573,8 @@ __attribute__((noinline)) static int ReturnInside(int Value)
     return -1;
 }
 
-static VOID ReturnRunsFinally(VOID)
+static VOID
+ReturnRunsFinally(VOID)
 {
     Steps = 0;
     EXPECT_EQ(ReturnInside(5), 5);
@@ -517,7 +582,8 @@ static VOID ReturnRunsFinally(VOID)
 }
 
 /* Integer division by zero, and deep recursion between the fault and its handler. */
-__attribute__((noinline)) static int Deep(int Level, volatile int *Zero)
+__attribute__((noinline)) static int
+Deep(int Level, volatile int *Zero)
 {
     volatile int Pad[20];
     int Result;
@@ -530,7 +596,8 @@ __attribute__((noinline)) static int Deep(int Level, volatile int *Zero)
     return Result;
 }
 
-static VOID DeepFault(VOID)
+static VOID
+DeepFault(VOID)
 {
     volatile int Zero = 0;
     NTSTATUS Code = 0;
@@ -543,8 +610,12 @@ static VOID DeepFault(VOID)
     EXPECT_STATUS(Code, STATUS_INTEGER_DIVIDE_BY_ZERO);
 }
 
-/* [DDI:RtlCaptureStackBackTrace] "captures a stack back trace by walking up the stack"; frames skipped. */
-__attribute__((noinline)) static USHORT Capture(ULONG Skip, ULONG Count, PVOID *Trace, PULONG Hash)
+/*
+ * [DDI:RtlCaptureStackBackTrace] "captures a stack back trace by walking up the stack"; frames
+ * skipped.
+ */
+__attribute__((noinline)) static USHORT
+Capture(ULONG Skip, ULONG Count, PVOID *Trace, PULONG Hash)
 {
     USHORT Found = RtlCaptureStackBackTrace(Skip, Count, Trace, Hash);
 
@@ -552,7 +623,8 @@ __attribute__((noinline)) static USHORT Capture(ULONG Skip, ULONG Count, PVOID *
     return Found;
 }
 
-static VOID BackTraceNamesCallers(VOID)
+static VOID
+BackTraceNamesCallers(VOID)
 {
     PVOID Trace[8], Less[8];
     ULONG Hash = 0;
@@ -567,10 +639,14 @@ static VOID BackTraceNamesCallers(VOID)
     EXPECT((ULONG_PTR)Less[0] - (ULONG_PTR)BackTraceNamesCallers < 0x400);
 }
 
-/* [CRT:longjmp] the call of setjmp returns again, with the value; 0 becomes 1. Without a frame nothing is unwound. */
+/*
+ * [CRT:longjmp] the call of setjmp returns again, with the value; 0 becomes 1. Without a frame
+ * nothing is unwound.
+ */
 static DECLSPEC_ALIGN(16) ULONG64 JumpBuffer[32];
 
-__attribute__((noinline)) static VOID JumpFrom(int Depth, int Value)
+__attribute__((noinline)) static VOID
+JumpFrom(int Depth, int Value)
 {
     if (Depth != 0) {
         JumpFrom(Depth - 1, Value);
@@ -579,7 +655,8 @@ __attribute__((noinline)) static VOID JumpFrom(int Depth, int Value)
     longjmp((void *)JumpBuffer, Value);
 }
 
-static VOID LongJump(VOID)
+static VOID
+LongJump(VOID)
 {
     volatile int Round = 0;
     int Value = _setjmp((void *)JumpBuffer, NULL);
@@ -598,9 +675,8 @@ static VOID LongJump(VOID)
 }
 
 TEST_DRIVER(TEST(CallFaults), TEST(SameFrameHandles), TEST(SameFrameKeepsVectors),
-            TEST(OuterFrameHandles), TEST(FinallyRuns), TEST(NestedOrder),
-            TEST(ContinueExecution), TEST(RaiseFillsRecord), TEST(FaultFillsRecord),
-            TEST(FilterFaultsInside), TEST(FilterRaises), TEST(CollidedUnwind),
-            TEST(FinallyHandlesItsOwn), TEST(ExceptBlockRaises), TEST(LargeFrameHandles),
-            TEST(CopyFaults), TEST(ReturnRunsFinally), TEST(DeepFault),
-            TEST(BackTraceNamesCallers), TEST(LongJump))
+            TEST(OuterFrameHandles), TEST(FinallyRuns), TEST(NestedOrder), TEST(ContinueExecution),
+            TEST(RaiseFillsRecord), TEST(FaultFillsRecord), TEST(FilterFaultsInside),
+            TEST(FilterRaises), TEST(CollidedUnwind), TEST(FinallyHandlesItsOwn),
+            TEST(ExceptBlockRaises), TEST(LargeFrameHandles), TEST(CopyFaults),
+            TEST(ReturnRunsFinally), TEST(DeepFault), TEST(BackTraceNamesCallers), TEST(LongJump))

@@ -5,7 +5,8 @@
  */
 #include "../ntlab-test.h"
 
-static UNICODE_STRING Unicode(PCWSTR Text)
+static UNICODE_STRING
+Unicode(PCWSTR Text)
 {
     UNICODE_STRING String;
 
@@ -13,7 +14,8 @@ static UNICODE_STRING Unicode(PCWSTR Text)
     return String;
 }
 
-static STRING Ansi(const char *Text)
+static STRING
+Ansi(const char *Text)
 {
     STRING String;
 
@@ -21,26 +23,32 @@ static STRING Ansi(const char *Text)
     return String;
 }
 
-static int Is(PCUNICODE_STRING String, PCWSTR Text)
+static int
+Is(PCUNICODE_STRING String, PCWSTR Text)
 {
     UNICODE_STRING Wanted = Unicode(Text);
 
     return RtlEqualUnicodeString(String, &Wanted, FALSE);
 }
 
-static int IsAnsi(const STRING *String, const char *Text)
+static int
+IsAnsi(const STRING *String, const char *Text)
 {
     return String->Length == strlen(Text) && memcmp(String->Buffer, Text, String->Length) == 0;
 }
 
-static VOID Init(VOID)
+static VOID
+Init(VOID)
 {
     static WCHAR Long[40000];
     UNICODE_STRING String;
     STRING Narrow;
     int Index;
 
-    /* [DDI:RtlInitUnicodeString] Length is the bytes, MaximumLength has the terminator; the buffer is not copied. */
+    /*
+     * [DDI:RtlInitUnicodeString] Length is the bytes, MaximumLength has the terminator; the buffer
+     * is not copied.
+     */
     RtlInitUnicodeString(&String, L"abc");
     EXPECT_EQ(String.Length, 6);
     EXPECT_EQ(String.MaximumLength, 8);
@@ -59,19 +67,25 @@ static VOID Init(VOID)
     EXPECT_EQ(String.Length, 0xFFFC);
 }
 
-static VOID CopyAppend(VOID)
+static VOID
+CopyAppend(VOID)
 {
     WCHAR Buffer[8] = L"zzzzzzz";
     UNICODE_STRING Target = {0, 5 * sizeof(WCHAR), Buffer}, Source = Unicode(L"abcdefgh");
 
-    /* [DDI:RtlCopyUnicodeString] "copies up to MaximumLength", "the remaining characters are truncated". */
+    /*
+     * [DDI:RtlCopyUnicodeString] "copies up to MaximumLength", "the remaining characters are
+     * truncated".
+     */
     RtlCopyUnicodeString(&Target, &Source);
     EXPECT(Is(&Target, L"abcde"));
     EXPECT_EQ(Buffer[5], 'z');
     /* [DDI] "If SourceString is NULL, Length is set to zero". */
     RtlCopyUnicodeString(&Target, NULL);
     EXPECT_EQ(Target.Length, 0);
-    /* [DDI:RtlAppendUnicodeToString] STATUS_BUFFER_TOO_SMALL, and the destination stays as it was. */
+    /*
+     * [DDI:RtlAppendUnicodeToString] STATUS_BUFFER_TOO_SMALL, and the destination stays as it was.
+     */
     EXPECT_STATUS(RtlAppendUnicodeToString(&Target, L"123"), STATUS_SUCCESS);
     EXPECT_STATUS(RtlAppendUnicodeToString(&Target, L"456"), STATUS_BUFFER_TOO_SMALL);
     EXPECT(Is(&Target, L"123"));
@@ -81,10 +95,13 @@ static VOID CopyAppend(VOID)
     EXPECT(Is(&Target, L"12345"));
 }
 
-static VOID Compare(VOID)
+static VOID
+Compare(VOID)
 {
-    UNICODE_STRING A = Unicode(L"Alpha"), B = Unicode(L"alphabet"), C = Unicode(L"ALPHA"), D = Unicode(L"Beta");
-    UNICODE_STRING Umlaut = Unicode(L"\x00E4\x03C3\x0444"), Capital = Unicode(L"\x00C4\x03A3\x0424");
+    UNICODE_STRING A = Unicode(L"Alpha"), B = Unicode(L"alphabet"), C = Unicode(L"ALPHA"),
+                   D = Unicode(L"Beta");
+    UNICODE_STRING Umlaut = Unicode(L"\x00E4\x03C3\x0444"),
+                   Capital = Unicode(L"\x00C4\x03A3\x0424");
     STRING E = Ansi("one"), F = Ansi("ONE");
     ULONG Hash1 = 0, Hash2 = 0;
 
@@ -101,14 +118,20 @@ static VOID Compare(VOID)
     EXPECT(RtlEqualUnicodeString(&Umlaut, &Capital, TRUE));
     EXPECT(RtlEqualString(&E, &F, TRUE) && !RtlEqualString(&E, &F, FALSE));
     EXPECT(RtlCompareString(&F, &E, FALSE) < 0);
-    /* [DDI:RtlHashUnicodeString] "strings that differ in case have the same hash" when case-insensitive. */
-    EXPECT_STATUS(RtlHashUnicodeString(&A, TRUE, HASH_STRING_ALGORITHM_X65599, &Hash1), STATUS_SUCCESS);
-    EXPECT_STATUS(RtlHashUnicodeString(&C, TRUE, HASH_STRING_ALGORITHM_DEFAULT, &Hash2), STATUS_SUCCESS);
+    /*
+     * [DDI:RtlHashUnicodeString] "strings that differ in case have the same hash" when
+     * case-insensitive.
+     */
+    EXPECT_STATUS(RtlHashUnicodeString(&A, TRUE, HASH_STRING_ALGORITHM_X65599, &Hash1),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(RtlHashUnicodeString(&C, TRUE, HASH_STRING_ALGORITHM_DEFAULT, &Hash2),
+                  STATUS_SUCCESS);
     EXPECT_EQ(Hash1, Hash2);
     EXPECT_STATUS(RtlHashUnicodeString(&A, TRUE, 77, &Hash1), STATUS_INVALID_PARAMETER);
 }
 
-static VOID Case(VOID)
+static VOID
+Case(VOID)
 {
     WCHAR Buffer[16];
     UNICODE_STRING Target = {0, sizeof(Buffer), Buffer}, Source = Unicode(L"mixed \x00FF Case");
@@ -118,7 +141,10 @@ static VOID Case(VOID)
     EXPECT(Is(&Target, L"MIXED \x0178 CASE"));
     EXPECT_STATUS(RtlDowncaseUnicodeString(&Target, &Target, FALSE), STATUS_SUCCESS);
     EXPECT(Is(&Target, L"mixed \x00FF case"));
-    /* [DDI:RtlUpcaseUnicodeString] fails if the buffer is too small; allocates if asked; RtlFreeUnicodeString frees. */
+    /*
+     * [DDI:RtlUpcaseUnicodeString] fails if the buffer is too small; allocates if asked;
+     * RtlFreeUnicodeString frees.
+     */
     EXPECT_STATUS(RtlUpcaseUnicodeString(&Small, &Source, FALSE), STATUS_BUFFER_OVERFLOW);
     EXPECT_STATUS(RtlUpcaseUnicodeString(&New, &Source, TRUE), STATUS_SUCCESS);
     EXPECT(New.Buffer != Source.Buffer && Is(&New, L"MIXED \x0178 CASE"));
@@ -130,7 +156,8 @@ static VOID Case(VOID)
     EXPECT_EQ(RtlUpperChar((CHAR)0xDF), (CHAR)0xDF);
 }
 
-static VOID Convert(VOID)
+static VOID
+Convert(VOID)
 {
     WCHAR Wide[10];
     char Narrow[10];
@@ -157,26 +184,34 @@ static VOID Convert(VOID)
     EXPECT(IsAnsi(&Oem, "CAF\x90"));
     RtlFreeOemString(&Oem);
     Source = Unicode(L"x\x4E00");
-    EXPECT_STATUS(RtlUpcaseUnicodeStringToCountedOemString(&Oem, &Source, TRUE), STATUS_UNMAPPABLE_CHARACTER);
+    EXPECT_STATUS(RtlUpcaseUnicodeStringToCountedOemString(&Oem, &Source, TRUE),
+                  STATUS_UNMAPPABLE_CHARACTER);
     /* [DDI:RtlUnicodeToUTF8N] */
-    EXPECT_STATUS(RtlUnicodeToUTF8N(Narrow, sizeof(Narrow), &Count, L"\x20AC\xD83D\xDE00", 6), STATUS_SUCCESS);
+    EXPECT_STATUS(RtlUnicodeToUTF8N(Narrow, sizeof(Narrow), &Count, L"\x20AC\xD83D\xDE00", 6),
+                  STATUS_SUCCESS);
     EXPECT(Count == 7 && memcmp(Narrow, "\xE2\x82\xAC\xF0\x9F\x98\x80", 7) == 0);
     EXPECT_STATUS(RtlUnicodeToUTF8N(NULL, 0, &Count, L"\xD83D", 2), STATUS_SOME_NOT_MAPPED);
     EXPECT_EQ(Count, 3);
     EXPECT_STATUS(RtlUnicodeToUTF8N(Narrow, 2, &Count, L"\x20AC", 2), STATUS_BUFFER_TOO_SMALL);
-    EXPECT_STATUS(RtlUTF8ToUnicodeN(Wide, sizeof(Wide), &Count, "\xE2\x82\xAC\xF0\x9F\x98\x80", 7), STATUS_SUCCESS);
+    EXPECT_STATUS(RtlUTF8ToUnicodeN(Wide, sizeof(Wide), &Count, "\xE2\x82\xAC\xF0\x9F\x98\x80", 7),
+                  STATUS_SUCCESS);
     EXPECT(Count == 6 && Wide[0] == 0x20AC && Wide[1] == 0xD83D && Wide[2] == 0xDE00);
-    EXPECT_STATUS(RtlUTF8ToUnicodeN(Wide, sizeof(Wide), &Count, "a\xC0\x80z", 4), STATUS_SOME_NOT_MAPPED);
+    EXPECT_STATUS(RtlUTF8ToUnicodeN(Wide, sizeof(Wide), &Count, "a\xC0\x80z", 4),
+                  STATUS_SOME_NOT_MAPPED);
     EXPECT(Count == 8 && Wide[1] == 0xFFFD && Wide[2] == 0xFFFD && Wide[3] == 'z');
 }
 
-static VOID Numbers(VOID)
+static VOID
+Numbers(VOID)
 {
     WCHAR Buffer[12];
     UNICODE_STRING Target = {0, sizeof(Buffer), Buffer}, Source;
     ULONG Value = 0;
 
-    /* [DDI:RtlIntegerToUnicodeString] bases 2, 8, 10, 16; 0 is 10; any other is STATUS_INVALID_PARAMETER. */
+    /*
+     * [DDI:RtlIntegerToUnicodeString] bases 2, 8, 10, 16; 0 is 10; any other is
+     * STATUS_INVALID_PARAMETER.
+     */
     EXPECT_STATUS(RtlIntegerToUnicodeString(4294967295, 0, &Target), STATUS_SUCCESS);
     EXPECT(Is(&Target, L"4294967295"));
     EXPECT_STATUS(RtlIntegerToUnicodeString(0xBEEF, 16, &Target), STATUS_SUCCESS);
@@ -187,7 +222,10 @@ static VOID Numbers(VOID)
     EXPECT_STATUS(RtlIntegerToUnicodeString(0xFFFF, 2, &Target), STATUS_BUFFER_OVERFLOW);
     EXPECT_STATUS(RtlInt64ToUnicodeString(0x123456789AB, 16, &Target), STATUS_SUCCESS);
     EXPECT(Is(&Target, L"123456789AB"));
-    /* [DDI:RtlUnicodeStringToInteger] base 0: "0x", "0o", "0b" say it; a sign; white space in front. */
+    /*
+     * [DDI:RtlUnicodeStringToInteger] base 0: "0x", "0o", "0b" say it; a sign; white space in
+     * front.
+     */
     Source = Unicode(L"  -0x1F");
     EXPECT_STATUS(RtlUnicodeStringToInteger(&Source, 0, &Value), STATUS_SUCCESS);
     EXPECT_EQ(Value, (ULONG)-31);
@@ -202,13 +240,18 @@ static VOID Numbers(VOID)
     EXPECT_EQ(Value, 15);
 }
 
-static VOID Guid(VOID)
+static VOID
+Guid(VOID)
 {
-    static const GUID Guid = {0x12345678, 0x9ABC, 0xDEF0, {0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF}};
+    static const GUID Guid = {
+        0x12345678, 0x9ABC, 0xDEF0, {0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF}};
     UNICODE_STRING String, Bad = Unicode(L"{12345678-9ABC-DEF0-0123-456789ABCDEX}");
     GUID Back;
 
-    /* [DDI:RtlStringFromGUID] {xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx}, freed with RtlFreeUnicodeString. */
+    /*
+     * [DDI:RtlStringFromGUID] {xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx}, freed with
+     * RtlFreeUnicodeString.
+     */
     EXPECT_STATUS(RtlStringFromGUID(&Guid, &String), STATUS_SUCCESS);
     EXPECT(Is(&String, L"{12345678-9ABC-DEF0-0123-456789ABCDEF}"));
     EXPECT_STATUS(RtlGUIDFromString(&String, &Back), STATUS_SUCCESS);
@@ -217,14 +260,16 @@ static VOID Guid(VOID)
     EXPECT_STATUS(RtlGUIDFromString(&Bad, &Back), STATUS_INVALID_PARAMETER);
 }
 
-static int Legal(PCWSTR Text, PBOOLEAN Spaces)
+static int
+Legal(PCWSTR Text, PBOOLEAN Spaces)
 {
     UNICODE_STRING String = Unicode(Text);
 
     return RtlIsNameLegalDOS8Dot3(&String, NULL, Spaces);
 }
 
-static VOID DosNames(VOID)
+static VOID
+DosNames(VOID)
 {
     BOOLEAN Spaces = FALSE;
 
@@ -239,7 +284,8 @@ static VOID DosNames(VOID)
     EXPECT(Legal(L".", &Spaces) && Legal(L"..", &Spaces));
 }
 
-static VOID Duplicate(VOID)
+static VOID
+Duplicate(VOID)
 {
     UNICODE_STRING Source = Unicode(L"dup"), New, Odd = {3, 4, L"ab"};
 
@@ -251,5 +297,5 @@ static VOID Duplicate(VOID)
     EXPECT_STATUS(RtlValidateUnicodeString(0, &Source), STATUS_SUCCESS);
 }
 
-TEST_DRIVER(TEST(Init), TEST(CopyAppend), TEST(Compare), TEST(Case), TEST(Convert),
-            TEST(Numbers), TEST(Guid), TEST(DosNames), TEST(Duplicate))
+TEST_DRIVER(TEST(Init), TEST(CopyAppend), TEST(Compare), TEST(Case), TEST(Convert), TEST(Numbers),
+            TEST(Guid), TEST(DosNames), TEST(Duplicate))

@@ -18,13 +18,15 @@ static ULONG Random = 12345;
 static DECLSPEC_ALIGN(16) UCHAR Cells[KEYS][64];
 static int CellUsed[KEYS];
 
-static ULONG Next(VOID)
+static ULONG
+Next(VOID)
 {
     Random = Random * 1664525 + 1013904223;
     return Random >> 8;
 }
 
-static PVOID TakeCell(ULONG Size)
+static PVOID
+TakeCell(ULONG Size)
 {
     int Index;
 
@@ -38,57 +40,69 @@ static PVOID TakeCell(ULONG Size)
     return NULL;
 }
 
-static void GiveCell(PVOID Cell)
+static void
+GiveCell(PVOID Cell)
 {
     CellUsed[((UCHAR *)Cell - Cells[0]) / sizeof(Cells[0])] = 0;
     Allocations--;
 }
 
-static RTL_GENERIC_COMPARE_RESULTS Order(PVOID A, PVOID B)
+static RTL_GENERIC_COMPARE_RESULTS
+Order(PVOID A, PVOID B)
 {
     ULONG X = ((RECORD *)A)->Key, Y = ((RECORD *)B)->Key;
 
     return X < Y ? GenericLessThan : X > Y ? GenericGreaterThan : GenericEqual;
 }
 
-static RTL_GENERIC_COMPARE_RESULTS NTAPI Compare(PRTL_GENERIC_TABLE Table, PVOID A, PVOID B)
+static RTL_GENERIC_COMPARE_RESULTS NTAPI
+Compare(PRTL_GENERIC_TABLE Table, PVOID A, PVOID B)
 {
     UNREFERENCED_PARAMETER(Table);
     return Order(A, B);
 }
 
-static PVOID NTAPI Allocate(PRTL_GENERIC_TABLE Table, CLONG Size)
+static PVOID NTAPI
+Allocate(PRTL_GENERIC_TABLE Table, CLONG Size)
 {
     UNREFERENCED_PARAMETER(Table);
     return TakeCell(Size);
 }
 
-static VOID NTAPI Free(PRTL_GENERIC_TABLE Table, PVOID Cell)
+static VOID NTAPI
+Free(PRTL_GENERIC_TABLE Table, PVOID Cell)
 {
     UNREFERENCED_PARAMETER(Table);
     GiveCell(Cell);
 }
 
-static RTL_GENERIC_COMPARE_RESULTS NTAPI CompareAvl(PRTL_AVL_TABLE Table, PVOID A, PVOID B)
+static RTL_GENERIC_COMPARE_RESULTS NTAPI
+CompareAvl(PRTL_AVL_TABLE Table, PVOID A, PVOID B)
 {
     UNREFERENCED_PARAMETER(Table);
     return Order(A, B);
 }
 
-static PVOID NTAPI AllocateAvl(PRTL_AVL_TABLE Table, CLONG Size)
+static PVOID NTAPI
+AllocateAvl(PRTL_AVL_TABLE Table, CLONG Size)
 {
     UNREFERENCED_PARAMETER(Table);
     return TakeCell(Size);
 }
 
-static VOID NTAPI FreeAvl(PRTL_AVL_TABLE Table, PVOID Cell)
+static VOID NTAPI
+FreeAvl(PRTL_AVL_TABLE Table, PVOID Cell)
 {
     UNREFERENCED_PARAMETER(Table);
     GiveCell(Cell);
 }
 
-/* [DDI:RtlInsertElementGenericTable and others] the table holds what was inserted and not deleted, in the order of its keys. */
-static VOID Splay(VOID)
+/*
+ * [DDI:RtlInsertElementGenericTable and others] the table holds what was inserted and not deleted,
+ * in the order of its keys.
+ */
+static VOID
+Splay(VOID)
 {
     static RTL_GENERIC_TABLE Table;
     int Round, Bad = 0, Count = 0, Key;
@@ -152,7 +166,8 @@ static VOID Splay(VOID)
     EXPECT(Bad == 0 && Allocations == 0);
 }
 
-static int Depth(PRTL_BALANCED_LINKS Links, int *Bad)
+static int
+Depth(PRTL_BALANCED_LINKS Links, int *Bad)
 {
     int Left, Right;
 
@@ -165,7 +180,8 @@ static int Depth(PRTL_BALANCED_LINKS Links, int *Bad)
     return 1 + (Left > Right ? Left : Right);
 }
 
-static VOID Avl(VOID)
+static VOID
+Avl(VOID)
 {
     static RTL_AVL_TABLE Table;
     int Round, Bad = 0, Count = 0, Key, Index;
@@ -210,11 +226,13 @@ static VOID Avl(VOID)
 
         Bad += !RtlDeleteElementGenericTableAvl(&Table, &Record);
     }
-    EXPECT(Bad == 0 && RtlIsGenericTableEmptyAvl(&Table) && Allocations == 0 && Table.DepthOfTree == 0);
+    EXPECT(Bad == 0 && RtlIsGenericTableEmptyAvl(&Table) && Allocations == 0 &&
+           Table.DepthOfTree == 0);
 }
 
 /* [DDI:ExInterlockedPushEntrySList] last in, first out; the depth counts. */
-static VOID SList(VOID)
+static VOID
+SList(VOID)
 {
     static DECLSPEC_ALIGN(16) SLIST_HEADER Head;
     static DECLSPEC_ALIGN(16) SLIST_ENTRY Entry[3];
@@ -241,13 +259,15 @@ typedef struct _HASHED {
 
 static HASHED Hashed[HASHED_COUNT];
 
-static ULONG_PTR SignatureOf(int Index)
+static ULONG_PTR
+SignatureOf(int Index)
 {
     return (ULONG_PTR)(Index / 2) * 7 + 1; /* two entries each */
 }
 
 /* Both entries of each signature are found, and each is enumerated once. */
-static int CountWrong(PRTL_DYNAMIC_HASH_TABLE Table)
+static int
+CountWrong(PRTL_DYNAMIC_HASH_TABLE Table)
 {
     RTL_DYNAMIC_HASH_TABLE_ENUMERATOR Enumerator;
     RTL_DYNAMIC_HASH_TABLE_CONTEXT Context;
@@ -266,13 +286,15 @@ static int CountWrong(PRTL_DYNAMIC_HASH_TABLE Table)
     while ((Entry = RtlEnumerateEntryHashTable(Table, &Enumerator)) != NULL) {
         Seen++;
     }
-    Wrong += RtlExpandHashTable(Table); /* [DDI:RtlExpandHashTable] not while an enumeration is active */
+    Wrong +=
+        RtlExpandHashTable(Table); /* [DDI:RtlExpandHashTable] not while an enumeration is active */
     RtlEndEnumerationHashTable(Table, &Enumerator);
     return Wrong + (Seen != HASHED_COUNT);
 }
 
 /* [DDI:RtlCreateHashTable and others] */
-static VOID Hash(VOID)
+static VOID
+Hash(VOID)
 {
     PRTL_DYNAMIC_HASH_TABLE Table = NULL;
     int Index;

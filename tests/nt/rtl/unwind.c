@@ -1,8 +1,9 @@
 /*
  * unwind.c - RtlVirtualUnwind at every instruction of functions whose frames are known.
  *
- * A sample's instructions are carried out one by one on a context and a stack of the test's own (the table
- * beside it says what each does). Before and after each the unwinder must find the caller.
+ * A sample's instructions are carried out one by one on a context and a stack of the test's own
+ * (the table beside it says what each does). Before and after each the unwinder must find the
+ * caller.
  *
  * Sources: [X64] Microsoft Learn, "x64 prolog and epilog", "x64 exception handling"; winnt.h.
  */
@@ -13,8 +14,9 @@ typedef struct _TEST_FUNCTION {
 } TEST_FUNCTION;
 
 TEST_FUNCTION *NTAPI RtlLookupFunctionEntry(ULONG64 ControlPc, PULONG64 ImageBase, PVOID History);
-PVOID NTAPI RtlVirtualUnwind(ULONG Type, ULONG64 ImageBase, ULONG64 ControlPc, TEST_FUNCTION *Function, PCONTEXT Context,
-                             PVOID *HandlerData, PULONG64 Frame, PVOID Pointers);
+PVOID NTAPI RtlVirtualUnwind(ULONG Type, ULONG64 ImageBase, ULONG64 ControlPc,
+                             TEST_FUNCTION *Function, PCONTEXT Context, PVOID *HandlerData,
+                             PULONG64 Frame, PVOID Pointers);
 
 /* Sample A: pushes, an allocation, saves of rsi and xmm6; ends in ret. */
 __asm__(".text\n"
@@ -63,8 +65,22 @@ __asm__(".text\n"
 VOID UnwindSampleA(VOID);
 VOID UnwindSampleB(VOID);
 
-enum { PushRbx, PushR12, PushRbp, MoveRsp, SaveXmm6, SaveRsi, LoadXmm6, LoadRsi, PopR12, PopRbx, PopRbp, RbpFromRsp,
-       RspFromRbp, Clobber };
+enum {
+    PushRbx,
+    PushR12,
+    PushRbp,
+    MoveRsp,
+    SaveXmm6,
+    SaveRsi,
+    LoadXmm6,
+    LoadRsi,
+    PopR12,
+    PopRbx,
+    PopRbp,
+    RbpFromRsp,
+    RspFromRbp,
+    Clobber
+};
 
 typedef struct _STEP {
     UCHAR Bytes; /* of the instruction */
@@ -72,42 +88,75 @@ typedef struct _STEP {
     LONG Operand;
 } STEP;
 
-static const STEP SampleA[] = {{1, PushRbx, 0}, {2, PushR12, 0}, {4, MoveRsp, -0x48}, {5, SaveXmm6, 0x20},
-                               {5, SaveRsi, 0x38}, {1, Clobber, 0}, {5, LoadXmm6, 0x20}, {5, LoadRsi, 0x38},
-                               {4, MoveRsp, 0x48}, {2, PopR12, 0}, {1, PopRbx, 0}};
-static const STEP SampleB[] = {{1, PushRbp, 0}, {7, MoveRsp, -0x1000}, {5, RbpFromRsp, 0x40}, {7, MoveRsp, -0x80},
-                               {1, Clobber, 0}, {7, RspFromRbp, 0xFC0}, {1, PopRbp, 0}};
+static const STEP SampleA[] = {{1, PushRbx, 0},     {2, PushR12, 0},    {4, MoveRsp, -0x48},
+                               {5, SaveXmm6, 0x20}, {5, SaveRsi, 0x38}, {1, Clobber, 0},
+                               {5, LoadXmm6, 0x20}, {5, LoadRsi, 0x38}, {4, MoveRsp, 0x48},
+                               {2, PopR12, 0},      {1, PopRbx, 0}};
+static const STEP SampleB[] = {{1, PushRbp, 0},     {7, MoveRsp, -0x1000}, {5, RbpFromRsp, 0x40},
+                               {7, MoveRsp, -0x80}, {1, Clobber, 0},       {7, RspFromRbp, 0xFC0},
+                               {1, PopRbp, 0}};
 
 static DECLSPEC_ALIGN(16) ULONG64 Stack[0x300];
 
-static VOID Push(PCONTEXT Context, ULONG64 Value)
+static VOID
+Push(PCONTEXT Context, ULONG64 Value)
 {
     Context->Rsp -= 8;
     *(PULONG64)Context->Rsp = Value;
 }
 
-static ULONG64 Pop(PCONTEXT Context)
+static ULONG64
+Pop(PCONTEXT Context)
 {
     Context->Rsp += 8;
     return *(PULONG64)(Context->Rsp - 8);
 }
 
-static VOID CarryOut(const STEP *Step, PCONTEXT Context, BOOLEAN UsesRbp)
+static VOID
+CarryOut(const STEP *Step, PCONTEXT Context, BOOLEAN UsesRbp)
 {
     switch (Step->What) {
-    case PushRbx: Push(Context, Context->Rbx); Context->Rbx = 1; break;
-    case PushR12: Push(Context, Context->R12); Context->R12 = 2; break;
-    case PushRbp: Push(Context, Context->Rbp); break;
-    case MoveRsp: Context->Rsp += (LONG64)Step->Operand; break;
-    case SaveXmm6: *(M128A *)(Context->Rsp + Step->Operand) = Context->Xmm6; break;
-    case SaveRsi: *(PULONG64)(Context->Rsp + Step->Operand) = Context->Rsi; break;
-    case LoadXmm6: Context->Xmm6 = *(M128A *)(Context->Rsp + Step->Operand); break;
-    case LoadRsi: Context->Rsi = *(PULONG64)(Context->Rsp + Step->Operand); break;
-    case PopR12: Context->R12 = Pop(Context); break;
-    case PopRbx: Context->Rbx = Pop(Context); break;
-    case PopRbp: Context->Rbp = Pop(Context); break;
-    case RbpFromRsp: Context->Rbp = Context->Rsp + (LONG64)Step->Operand; break;
-    case RspFromRbp: Context->Rsp = Context->Rbp + (LONG64)Step->Operand; break;
+    case PushRbx:
+        Push(Context, Context->Rbx);
+        Context->Rbx = 1;
+        break;
+    case PushR12:
+        Push(Context, Context->R12);
+        Context->R12 = 2;
+        break;
+    case PushRbp:
+        Push(Context, Context->Rbp);
+        break;
+    case MoveRsp:
+        Context->Rsp += (LONG64)Step->Operand;
+        break;
+    case SaveXmm6:
+        *(M128A *)(Context->Rsp + Step->Operand) = Context->Xmm6;
+        break;
+    case SaveRsi:
+        *(PULONG64)(Context->Rsp + Step->Operand) = Context->Rsi;
+        break;
+    case LoadXmm6:
+        Context->Xmm6 = *(M128A *)(Context->Rsp + Step->Operand);
+        break;
+    case LoadRsi:
+        Context->Rsi = *(PULONG64)(Context->Rsp + Step->Operand);
+        break;
+    case PopR12:
+        Context->R12 = Pop(Context);
+        break;
+    case PopRbx:
+        Context->Rbx = Pop(Context);
+        break;
+    case PopRbp:
+        Context->Rbp = Pop(Context);
+        break;
+    case RbpFromRsp:
+        Context->Rbp = Context->Rsp + (LONG64)Step->Operand;
+        break;
+    case RspFromRbp:
+        Context->Rsp = Context->Rbp + (LONG64)Step->Operand;
+        break;
     case Clobber:
         if (!UsesRbp) {
             Context->Rsi = 3;
@@ -119,7 +168,8 @@ static VOID CarryOut(const STEP *Step, PCONTEXT Context, BOOLEAN UsesRbp)
 }
 
 /* Unwinds a copy and compares with what the caller had. */
-static int Unwinds(const CONTEXT *Now, const CONTEXT *Caller)
+static int
+Unwinds(const CONTEXT *Now, const CONTEXT *Caller)
 {
     CONTEXT Context = *Now;
     ULONG64 ImageBase = 0, Frame = 0;
@@ -135,7 +185,8 @@ static int Unwinds(const CONTEXT *Now, const CONTEXT *Caller)
            Context.Xmm6.Low == Caller->Xmm6.Low && Context.Xmm6.High == Caller->Xmm6.High;
 }
 
-static VOID Sample(VOID (*Routine)(VOID), const STEP *Steps, int Count, BOOLEAN UsesRbp)
+static VOID
+Sample(VOID (*Routine)(VOID), const STEP *Steps, int Count, BOOLEAN UsesRbp)
 {
     static CONTEXT Now, Caller;
     int Index;
@@ -160,12 +211,14 @@ static VOID Sample(VOID (*Routine)(VOID), const STEP *Steps, int Count, BOOLEAN 
     }
 }
 
-static VOID PushesAndSaves(VOID)
+static VOID
+PushesAndSaves(VOID)
 {
     Sample(UnwindSampleA, SampleA, sizeof(SampleA) / sizeof(STEP), FALSE);
 }
 
-static VOID FrameRegister(VOID)
+static VOID
+FrameRegister(VOID)
 {
     Sample(UnwindSampleB, SampleB, sizeof(SampleB) / sizeof(STEP), TRUE);
 }
