@@ -113,6 +113,8 @@ DECLSPEC_NORETURN VOID PspTerminateUnhandled(PEXCEPTION_RECORD Record);
 VOID NTAPI PspExitApcKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
                                    PVOID *SystemArgument1, PVOID *SystemArgument2);
 
+/* Is this file name one of the command line's drivers? */
+BOOLEAN PspIsDriverUnderTest(const char *FileName);
 /* An image was mapped: into a process, or (id NULL) as a driver. Runs the notify routines. */
 VOID PspCallImageNotify(PUNICODE_STRING FullName, HANDLE ProcessId, PKI_MODULE Module);
 

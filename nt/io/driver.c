@@ -297,6 +297,7 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
     if (DriverObject->DriverExtension->AddDevice == NULL) {
         DriverObject->Flags |= DRVO_LEGACY_DRIVER;
     }
+    MmFreeDriverInitialization(Module);
     IopDriverEntered(DriverObject);
     KeSetEvent(&IopDriverExtension(DriverObject)->Entered, IO_NO_INCREMENT, FALSE);
     if (DriverObject->DriverExtension->AddDevice != NULL) {

@@ -85,7 +85,7 @@ MiQueryPage(const VOID *Pointer)
         return 0;
     }
     Result = MiFromHost(HcPage(Address & ~0xFFFull));
-    if (ExpFindPoolBlock(Pointer, &Base, &Bytes, &Tag, &Freed) && Freed) {
+    if (Result == 0 && ExpFindPoolBlock(Pointer, &Base, &Bytes, &Tag, &Freed) && Freed) {
         Result |= MI_PAGE_FREED;
     }
     return Result;

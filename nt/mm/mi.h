@@ -165,6 +165,7 @@ ULONG MiHostProtection(UCHAR State);     /* what the host gives the page */
 VOID MiSetPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End, UCHAR State);
 VOID MiDecommitPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End);
 VOID MiReleaseArea(PMI_SPACE Space, PMI_AREA Area);
+PMI_SPACE MiEnsureSpace(PEPROCESS Process); /* NULL: the process is ending */
 #define MI_SPACE_OF(Process) ((PMI_SPACE)(Process)->AddressSpace)
 
 /* fault.c */

@@ -93,6 +93,7 @@ MiLoad(const char *Name, ULONG Depth, PKI_MODULE *Found)
         return MiImageStatus(Result);
     }
     Module = MiMakeModule(Name, &Info);
+    Module->UnderTest = PspIsDriverUnderTest(MiBaseName(Name));
     InsertTailList(&PsLoadedModuleList, &Module->InLoadOrderLinks);
     KiTrace(EV_IMAGE_LOAD, Module->DllBase, 0, Module->SizeOfImage, 0, 0);
     *Found = Module;

@@ -74,10 +74,7 @@ MiMapView(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, P
     struct abi_image Info;
     NTSTATUS Status;
 
-    if (Process->AddressSpace == NULL) {
-        if (Process == PsInitialSystemProcess) {
-            NOT_YET("NtMapViewOfSection into the System process");
-        }
+    if (MiEnsureSpace(Process) == NULL) {
         return STATUS_PROCESS_IS_TERMINATING;
     }
     KiSchedulePoint(SP_OBJECT, Process);

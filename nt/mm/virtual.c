@@ -196,7 +196,7 @@ MiClaimLow(PEPROCESS Process, ULONG64 Start)
 NTSTATUS
 MiAllocateUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Type, ULONG Protection)
 {
-    PMI_SPACE Space = MI_SPACE_OF(Process);
+    PMI_SPACE Space = MiEnsureSpace(Process);
     ULONG64 Start = (ULONG64)*Base, End, Address;
     UCHAR State;
     PMI_AREA Area;
@@ -652,6 +652,20 @@ VOID
 MiSetFirstAgent(PEPROCESS Process, ULONG AgentName)
 {
     MI_SPACE_OF(Process)->FirstAgent = AgentName;
+}
+
+/* The System process gets user addresses of its own when a system thread first asks for some. */
+PMI_SPACE
+MiEnsureSpace(PEPROCESS Process)
+{
+    if (Process->AddressSpace == NULL && Process == PsInitialSystemProcess &&
+        NT_SUCCESS(MiCreateAddressSpace(Process))) {
+        MI_SPACE_OF(Process)->FirstAgent = KiAgent()->Name;
+        if (PspCurrentProcess() == Process) {
+            HcSetAddressSpace(Process->Pcb.Slice);
+        }
+    }
+    return MI_SPACE_OF(Process);
 }
 
 /* When the last thread has gone. Pages that a driver left locked are its mistake: 0x76. */

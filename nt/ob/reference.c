@@ -78,7 +78,11 @@ ObpNameCheck(POBP_OBJECT Object)
 static DECLSPEC_NORETURN VOID
 ObpBadCount(POBP_OBJECT Object)
 {
-    KeBugCheckEx(REFERENCE_BY_POINTER, (ULONG_PTR)Object->Type, (ULONG_PTR)OBP_BODY(Object),
+    ULONG i;
+
+    for (i = 0; i < ObpTypeCount && ObpTypes[i] != Object->Type; i++) { /* its memory may be somebody else's */
+    }
+    KeBugCheckEx(REFERENCE_BY_POINTER, i < ObpTypeCount ? (ULONG_PTR)Object->Type : 0, (ULONG_PTR)OBP_BODY(Object),
                  (ULONG_PTR)Object->Header.HandleCount, (ULONG_PTR)Object->Header.PointerCount);
 }
 

@@ -60,6 +60,22 @@ static VOID PspLoadDrivers(VOID)
     }
 }
 
+BOOLEAN PspIsDriverUnderTest(const char *FileName)
+{
+    for (ULONG Index = 0; Index < PspBoot.drivers; Index++) {
+        const char *Name = PspBoot.driver[Index].name;
+        ULONG i = 0;
+
+        while (Name[i] != 0 && RtlUpperChar(Name[i]) == RtlUpperChar(FileName[i])) {
+            i++;
+        }
+        if (Name[i] == 0 && (FileName[i] == '.' || FileName[i] == 0)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 static VOID PspRunClients(VOID)
 {
     static WCHAR Image[256], Command[2048];
