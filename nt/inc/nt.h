@@ -26,7 +26,7 @@
 
 #define KeGetCurrentIrql               DdkInlineKeGetCurrentIrql
 #define KfLowerIrql                    DdkInlineKfLowerIrql
-#define KeLowerIrql_                   DdkInlineKeLowerIrql
+#define KeLowerIrql                    DdkInlineKeLowerIrql
 #define KfRaiseIrql                    DdkInlineKfRaiseIrql
 #define KeRaiseIrqlToDpcLevel          DdkInlineKeRaiseIrqlToDpcLevel
 #define KeRaiseIrqlToSynchLevel        DdkInlineKeRaiseIrqlToSynchLevel
@@ -43,7 +43,6 @@
 
 #undef KeGetCurrentIrql
 #undef KfLowerIrql
-#undef KeLowerIrql_
 #undef KfRaiseIrql
 #undef KeRaiseIrqlToDpcLevel
 #undef KeRaiseIrqlToSynchLevel
