@@ -4,7 +4,7 @@
 #include "user/kernel32/base.h"
 
 #define TICKS_PER_DAY  864000000000ll
-#define DAYS_TO_1601   584388 /* days from 0000-03-01 of the proleptic Gregorian calendar */
+#define DAYS_TO_1601   584694 /* days from 0000-03-01 of the proleptic Gregorian calendar */
 
 VOID WINAPI
 GetSystemTimeAsFileTime(LPFILETIME Time)
