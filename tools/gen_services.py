@@ -50,7 +50,9 @@ def main():
         f.write("    .intel_syntax noprefix\n    .text\n")
         for name, _, index in services:
             zw = "Zw" + name[2:]
-            f.write(f"    .globl {name}, {zw}\n    .p2align 4\n{name}:\n{zw}:\n    mov r10, rcx\n    mov eax, {index}\n    syscall\n    ret\n    nop\n    nop\n    nop\n")
+            # 32 bytes apart, as on Windows: the trampoline of a patched syscall is longer than 16, and where stubs
+            # are denser than their trampolines some are left to trap (host/image/patch.h).
+            f.write(f"    .globl {name}, {zw}\n    .p2align 5\n{name}:\n{zw}:\n    mov r10, rcx\n    mov eax, {index}\n    syscall\n    ret\n    nop\n    nop\n    nop\n")
     with open(names, "w") as f:
         for name, arguments, index in services:
             f.write(f'{{{index}, {arguments}, "{name}"}},\n')
