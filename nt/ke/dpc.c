@@ -112,6 +112,9 @@ VOID KiRetireDpcs(PKPRCB Prcb)
     ULONG Disable;
     PKTHREAD Thread = Prcb->CurrentThread;
 
+    if (Thread == Prcb->IdleThread && Machine->user_slice != 0 && !IsListEmpty(&Prcb->DpcListHead)) {
+        HcSetAddressSpace(0);
+    }
     Prcb->DpcRoutineActive = TRUE;
     Machine->agent = (ULONG64)&Prcb->DpcAgent;
     while (!IsListEmpty(&Prcb->DpcListHead)) {

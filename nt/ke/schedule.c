@@ -47,6 +47,9 @@ VOID KiLoadProcessor(ULONG Cpu)
     Machine->double_fault_rsp = (ULONG64)Pcr->Prcb.DpcStack;
     Machine->agent = (ULONG64)(Pcr->Prcb.DpcRoutineActive ? &Pcr->Prcb.DpcAgent : &Thread->Agent);
     Pcr->Prcb.RspBase = Thread->InitialStack;
+    if (Thread == Pcr->Prcb.IdleThread) {
+        return; /* it touches no user memory: what is open stays so; KiRetireDpcs closes it for a DPC */
+    }
     Slice = Thread->ApcState.Process != NULL ? Thread->ApcState.Process->Slice : 0;
     if (Slice != Machine->user_slice) {
         HcSetAddressSpace(Slice);
@@ -91,7 +94,8 @@ static BOOLEAN KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN Asker
     if (Count == 0) {
         return FALSE;
     }
-    Choice = HcChoose(Agents, Count, KiAgent()->Name);
+    /* One that can step is no choice; a spent budget must be renewed all the same. */
+    Choice = Count == 1 && Machine->budget > 0 ? 0 : HcChoose(Agents, Count, KiAgent()->Name);
     ASSERT(Choice < Count);
     if (Agents[Choice].cpu != Self) {
         KiSwitchProcessor(Agents[Choice].cpu);
@@ -416,12 +420,12 @@ VOID KiIdleLoop(VOID)
                 continue;
             }
         }
-        if (KiHostClock) {
-            KiPollHostClock();
-        }
         if (KiAsk(SP_NONE, NULL, FALSE)) {
             KiLonelySlices = 0;
             continue;
+        }
+        if (KiHostClock) {
+            KiPollHostClock();
         }
         if (Prcb->DpcRequested || Prcb->NextThread != NULL || Prcb->ReadySummary != 0) {
             continue;
