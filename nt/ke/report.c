@@ -46,7 +46,7 @@ static VOID KiReportFrames(PCONTEXT Start)
     CONTEXT Context;
 
     RtlCopyMemory(&Context, Start, sizeof(Context));
-    for (ULONG Index = 0; Index < KI_MAXIMUM_FRAMES && Context.Rip != 0; Index++) {
+    for (ULONG Index = 0; Index < KI_MAXIMUM_FRAMES && (Index == 0 || Context.Rip != 0); Index++) {
         ULONG64 ImageBase = 0, Establisher, Before = Context.Rsp;
         PRUNTIME_FUNCTION Function;
         PVOID HandlerData;
