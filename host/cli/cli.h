@@ -67,6 +67,7 @@ void json_string(FILE *out, const char *text);
 
 int command_imports(int argc, char **argv);
 int command_run(int argc, char **argv);
+int command_demo(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
 /* request.c: opens all files that a run with these options needs. */

@@ -15,6 +15,7 @@ static const struct {
 } commands[] = {
     {"run", command_run, "[DRIVER.sys...] [-- CLIENT.exe ARGS...]", "one run"},
     {"imports", command_imports, "FILE...", "what images import, and what of it is missing"},
+    {"demo", command_demo, "[NAME]", "runs a sample and says what happened"},
     {"doctor", command_doctor, "[--json]", "can this machine run ntlab?"},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
