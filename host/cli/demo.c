@@ -145,6 +145,16 @@ wait_for(pid_t child)
     return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_INTERNAL;
 }
 
+/* The path as the user would type it. */
+static const char *
+from_here(const char *path)
+{
+    static char here[PATH_MAX];
+    size_t length = getcwd(here, sizeof(here)) != NULL ? strlen(here) : 0;
+
+    return length > 1 && strncmp(path, here, length) == 0 && path[length] == '/' ? path + length + 1 : path;
+}
+
 /* One line of demo.txt. 0: it ended as expected. */
 static int
 run_line(const char *program, const char *folder, char *line)
@@ -167,7 +177,7 @@ run_line(const char *program, const char *folder, char *line)
     for (char *word = strtok(trimmed(arguments), " \t"); word != NULL && count + 1 < MAX_WORDS; word = strtok(NULL, " \t")) {
         snprintf(path, sizeof(path), "%s/%s", folder, word);
         words[count] = strdup(access(path, R_OK) == 0 && strcmp(word, ".") != 0 ? path : word);
-        fprintf(stderr, " %s", words[count++]);
+        fprintf(stderr, " %s", from_here(words[count++]));
     }
     fputs("\n", stderr);
     fd = mkstemp(report);

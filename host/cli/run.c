@@ -116,6 +116,9 @@ command_run(int argc, char **argv)
                                              .client_exit_ignored = options.client_exit_ignored,
                                              .os = os_name(options.os),
                                              .build = options.build ? options.build : os_default_build(options.os)};
+    if (getenv("NTLAB_REPORT") != NULL && output.report != NULL) {
+        fwrite(output.report, 1, output.report_length, stderr); /* as the kernel wrote it */
+    }
     report = report_make(&request, &result, output.report, output.report_length, &report_options);
     status = report_status(report);
     report_text(stderr, report, isatty(2) && getenv("NO_COLOR") == NULL);

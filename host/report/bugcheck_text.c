@@ -122,7 +122,7 @@ static const struct bugcheck_text texts[] = {
     {0xF7, "A buffer on the stack was overrun: the security cookie behind it has changed.",
      {V("cookie found"), V("cookie expected"), V("complement of the cookie expected"), NONE}},
     {0xFC, "Kernel code jumped to memory that it must not execute: no-execute memory or (SMEP) a user-mode address.",
-     {ADDR("address executed"), V("page's protection"), V("reserved"), V("reserved")}},
+     {CODE("address executed"), V("page's protection"), V("reserved"), V("reserved")}},
     {0x101, "A processor no longer takes clock interrupts.", {V("interval in ticks"), V("0"), ADDR("PRCB"), V("processor")}},
     {0x11B, "A cancel routine came back while holding the cancel spin lock.", {IRP("IRP"), CODE("cancel routine"), NONE, NONE}},
     {0x121, "A driver called a routine at an IRQL that it does not allow.",

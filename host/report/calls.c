@@ -40,6 +40,9 @@ read_record(struct report *report, const struct abi_record *record)
 
     switch (record->kind) {
     case EV_DRIVER_CALL:
+        if (place_of(report, record->arg[3], false)->origin == ORIGIN_OURS) {
+            break; /* the console, the host's files */
+        }
         report->call = report_grow(report->call, &report->calls, sizeof(*call));
         call = &report->call[report->calls - 1];
         call->agent = record->agent;

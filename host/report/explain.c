@@ -105,8 +105,13 @@ add_access(struct text *text, const struct report *report, uint64_t rip, const c
     if (strcmp(verb, "executed") == 0) {
         const struct place *caller = report->culprit;
 
+        const struct place *target = find_place(report, address);
+
         add(text, "%s jumped to address 0x%lx", caller ? place_module(caller->image) : "the kernel", address);
-        if (place_data(report, address, data, sizeof(data))) {
+        if (target != NULL && target->image != NULL) {
+            place_name(target, data, sizeof(data));
+            add(text, " (%s)", data);
+        } else if (place_data(report, address, data, sizeof(data))) {
             add(text, " (%s)", data);
         }
         add_where(text, caller);
@@ -470,7 +475,7 @@ explain_collect(struct report *report, const char *text)
 
     for (; *text != 0; text += word_length(text), text += *text != 0) {
         if (rva_word(report, text, word_length(text), &address)) {
-            place_of(report, address, true);
+            place_of(report, address, strncmp(text + word_length(text), " called", 7) == 0);
         }
     }
 }
@@ -489,7 +494,7 @@ refine(struct report *report)
         size_t length = word_length(at);
 
         if (rva_word(report, at, length, &address)) {
-            place_name(place_of(report, address, true), name, sizeof(name));
+            place_name(place_of(report, address, strncmp(at + length, " called", 7) == 0), name, sizeof(name));
             add(&text, "%s", name);
         } else {
             add(&text, "%.*s", (int)length, at);

@@ -154,6 +154,16 @@ read_part(struct reader *reader, const char *kind, struct thread *thread)
         frame->place = place_of(report, frame->rip,
                                 thread->frames > 1 || !thread->current || !report->registers.trap);
         thread->in_driver = thread->in_driver || frame->place->origin == ORIGIN_DRIVER;
+    } else if (strcmp(kind, "user") == 0) {
+        uint64_t gpr[16] = {0};
+        static const char *const names[16] = {"", "", "", "rbx", "", "rbp", "rsi", "rdi", "", "", "", "", "r12", "r13", "r14", "r15"};
+
+        for (int i = 0; i < 16; i++) {
+            if (names[i][0] != 0) {
+                number(reader, names[i], &gpr[i]);
+            }
+        }
+        unwind_user(report, thread, gpr);
     } else if (strcmp(kind, "region") == 0 && thread->regions < MAX_ROWS) {
         struct region *region;
 

@@ -127,7 +127,7 @@ static void
 trim(struct thread *thread)
 {
     static const char *const names[] = {"KiReportRegisters", "KiReportStop", "KiEnd", "KiStop", "KiBugCheck", "KiNotYet",
-                                        "KiAssertFailed"};
+                                        "KiAssertFailed", "KiSmepFault", "KiPatchSmepFault"};
     size_t first = 0;
 
     for (bool found = true; found && first + 1 < thread->frames; first += found) {

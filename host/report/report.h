@@ -190,6 +190,8 @@ void *report_grow(void *array, size_t *count, size_t size); /* room for one more
 
 void lines_read(struct report *report, const char *lines, size_t length);
 void calls_read(struct report *report);
+/* Registers in the order of their encoding: rax rcx rdx rbx rsp rbp rsi rdi r8..r15. */
+void unwind_user(struct report *report, struct thread *thread, const uint64_t gpr[16]);
 void unwind_result(struct report *report);
 void waits_judge(struct report *report);
 void explain_collect(struct report *report, const char *text); /* places that a text names */

@@ -153,6 +153,39 @@ step(struct walk *walk)
     return !walk->lost && walk->gpr[4] > before && walk->rip != 0;
 }
 
+static void
+add_frame(struct report *report, struct thread *thread, const struct walk *walk, bool is_return)
+{
+    struct frame *frame;
+
+    thread->frame = report_grow(thread->frame, &thread->frames, sizeof(*frame));
+    frame = &thread->frame[thread->frames - 1];
+    frame->rip = walk->rip;
+    frame->rsp = walk->gpr[4];
+    frame->place = place_of(report, frame->rip, is_return);
+    thread->in_driver = thread->in_driver || frame->place->origin == ORIGIN_DRIVER;
+}
+
+/* The last frame of the thread is a user's: goes on from there. */
+void
+unwind_user(struct report *report, struct thread *thread, const uint64_t gpr[16])
+{
+    struct walk walk = {.report = report, .pe = calloc(1, sizeof(*walk.pe))};
+
+    if (walk.pe != NULL && thread->frames != 0 && report->result->memory >= 0) {
+        memcpy(walk.gpr, gpr, sizeof(walk.gpr));
+        walk.rip = thread->frame[thread->frames - 1].rip;
+        walk.gpr[4] = thread->frame[thread->frames - 1].rsp;
+        for (int i = 0; i < MAX_STEPS && step(&walk) && ABI_IS_USER(walk.rip) && ABI_IS_USER(walk.gpr[4]); i++) {
+            if (place_of(report, walk.rip, true)->image == NULL) {
+                break;
+            }
+            add_frame(report, thread, &walk, true);
+        }
+    }
+    free(walk.pe);
+}
+
 /* Makes thread 0 of a report that has none, from the registers that the machine has left. */
 void
 unwind_result(struct report *report)
@@ -178,8 +211,6 @@ unwind_result(struct report *report)
     thread->irql = report->result->irql;
     snprintf(thread->state, sizeof(thread->state), "running");
     for (int i = 0; i < MAX_STEPS; i++) {
-        struct frame *frame;
-
         if (ABI_IS_SYSTEM(walk.rip) && place_of(report, walk.rip, i != 0)->image == NULL && i == 0) {
             /* A thunk of a missing import: its caller is at rsp. */
             walk.rip = peek(&walk, walk.gpr[4]);
@@ -188,12 +219,7 @@ unwind_result(struct report *report)
                 break;
             }
         }
-        thread->frame = report_grow(thread->frame, &thread->frames, sizeof(*frame));
-        frame = &thread->frame[thread->frames - 1];
-        frame->rip = walk.rip;
-        frame->rsp = walk.gpr[4];
-        frame->place = place_of(report, frame->rip, i != 0);
-        thread->in_driver = thread->in_driver || frame->place->origin == ORIGIN_DRIVER;
+        add_frame(report, thread, &walk, i != 0);
         if ((ABI_IS_USER(walk.rip) && report->result->mode == ABI_KERNEL_MODE) || !step(&walk)) {
             break;
         }

@@ -135,10 +135,11 @@ KiSystemServiceUser:
     .seh_pushframe
     sub rsp, FRAME_SIZE
     .seh_stackalloc F_Rip
+    .seh_savereg rbp, F_Rbp
+    .seh_setframe rbp, 0                /* from `mov rbp, rsp` below on; arguments lie under the frame */
     .seh_savereg rbx, F_Rbx
     .seh_savereg rdi, F_Rdi
     .seh_savereg rsi, F_Rsi
-    .seh_savereg rbp, F_Rbp
     .seh_savereg r12, F_R12
     .seh_savereg r13, F_R12 + 8
     .seh_savereg r14, F_R12 + 16

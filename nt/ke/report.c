@@ -13,6 +13,7 @@
  *     wait         an object that it waits for, with its owner where one is on record
  *     irp          a request that it has issued and that is not finished
  *     frame        of its kernel stack, newest first
+ *     user         registers of that frame, where it is the user's: the host walks on
  *     broken     the report ends here, for writing it has faulted
  *
  *   R1  Nothing here may be trusted: a driver may have trampled any of it. Each pointer is looked at before it is
@@ -51,9 +52,12 @@ static VOID KiReportFrames(PCONTEXT Start)
         PRUNTIME_FUNCTION Function;
         PVOID HandlerData;
 
-        KI_LINE("frame\trip=%p\trsp=%p\n", HcOriginalRip(Context.Rip), Context.Rsp);
+        KI_LINE("frame\trip=%p\trsp=%p\trbp=%p\n", HcOriginalRip(Context.Rip), Context.Rsp, Context.Rbp);
         if (ABI_IS_USER(Context.Rip) && ABI_IS_USER(Context.Rsp)) {
-            break; /* the user's part of the stack: one frame says where it called from */
+            /* The user's part of the stack is the host's to walk: this process may not be open here. */
+            KI_LINE("user\trbx=%p\trbp=%p\trsi=%p\trdi=%p\tr12=%p\tr13=%p\tr14=%p\tr15=%p\n", Context.Rbx, Context.Rbp,
+                    Context.Rsi, Context.Rdi, Context.R12, Context.R13, Context.R14, Context.R15);
+            break;
         }
         Function = RtlLookupFunctionEntry(Context.Rip, &ImageBase, NULL);
         if (!KiReadable((PVOID)Context.Rsp, 8) && (Index != 0 || Function == NULL)) {
@@ -380,8 +384,10 @@ VOID KiReportException(PEXCEPTION_RECORD Record)
 /* A fault while the report was written: it ends here, and says so. */
 VOID KiReportBroken(const struct abi_stop *Why)
 {
-    KI_LINE("broken\tcode=%x\tfirst=%p\tat=%p\n", Why->code, Why->parameter[0],
-            Why->trap != 0 ? ((struct abi_trap *)Why->trap)->original_rip : 0);
+    struct abi_trap *Raw = (struct abi_trap *)Why->trap;
+
+    KI_LINE("broken\tcode=%x\tfirst=%p\tat=%p\tfault=%p\n", Why->code, Why->parameter[0], Raw != NULL ? Raw->original_rip : 0,
+            Raw != NULL ? Raw->fault_address : 0);
 }
 
 VOID KiReportStop(const struct abi_stop *Why, PCONTEXT Context)
