@@ -55,6 +55,8 @@ def replay_line(command, env=None, folder="."):
     words = [f"{k}={shlex.quote(v)}" for k, v in (env or {}).items()]
     for word in command:
         short = os.path.relpath(word, folder) if os.path.isabs(word) and os.path.exists(word) else word
+        if os.path.isabs(word) and "/" not in short:
+            short = "./" + short
         words.append(shlex.quote(short if len(short) < len(word) else word))
     return " ".join(words)
 
