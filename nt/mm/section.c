@@ -52,7 +52,7 @@ MiProtectionAccess(ULONG Protection, PACCESS_MASK Access)
         *Access = SECTION_MAP_READ;
         return STATUS_SUCCESS;
     case PAGE_READWRITE:
-        *Access = SECTION_MAP_READ | SECTION_MAP_WRITE;
+        *Access = SECTION_MAP_WRITE;
         return STATUS_SUCCESS;
     case PAGE_EXECUTE:
         *Access = SECTION_MAP_EXECUTE;
@@ -62,7 +62,7 @@ MiProtectionAccess(ULONG Protection, PACCESS_MASK Access)
         *Access = SECTION_MAP_READ | SECTION_MAP_EXECUTE;
         return STATUS_SUCCESS;
     case PAGE_EXECUTE_READWRITE:
-        *Access = SECTION_MAP_READ | SECTION_MAP_WRITE | SECTION_MAP_EXECUTE;
+        *Access = SECTION_MAP_WRITE | SECTION_MAP_EXECUTE;
         return STATUS_SUCCESS;
     default:
         return STATUS_INVALID_PAGE_PROTECTION;

@@ -78,7 +78,9 @@ VOID PspExitThread(NTSTATUS Status)
             MiFreeUser(Process, &Stack, &Size, MEM_RELEASE);
         }
         Size = 0;
-        MiFreeUser(Process, &Teb, &Size, MEM_RELEASE);
+        if (!Thread->Killed) { /* else ntdll's list of threads still runs through the block */
+            MiFreeUser(Process, &Teb, &Size, MEM_RELEASE);
+        }
         Thread->Tcb.Teb = NULL;
     }
     if (Last) {

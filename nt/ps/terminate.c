@@ -15,6 +15,7 @@ VOID NTAPI PspExitApcKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine,
 
     if (((ULONG_PTR)*SystemArgument2 & 1) != 0) {
         ExpFree(Apc);
+        PspCurrentThread()->Killed = TRUE;
         PspExitThread(Status);
     }
 }
