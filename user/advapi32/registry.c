@@ -2,18 +2,50 @@
  * registry.c - keys and values, the W routines.
  *
  * Predefined keys are opened by name when they are used: HKEY_LOCAL_MACHINE is \Registry\Machine, HKEY_USERS is
- * \Registry\User, HKEY_CURRENT_USER \Registry\User\.Default, HKEY_CLASSES_ROOT \Registry\Machine\Software\Classes.
+ * \Registry\User, HKEY_CURRENT_USER \Registry\User\<SID of the caller's user>, HKEY_CLASSES_ROOT
+ * \Registry\Machine\Software\Classes.
  * The routines return a Win32 error, not the last error. Facts: the "Registry Functions" pages.
  */
 #include "user/advapi32/adv.h"
 
 #define ADV_ERROR(Status) ((LSTATUS)RtlNtStatusToDosError(Status))
 
+/* \Registry\User\S-1-..., of the thread's token if it impersonates, else of the process's. */
+static NTSTATUS
+AdvUserKey(PWSTR Path, ULONG Chars)
+{
+    static const WCHAR Prefix[] = L"\\Registry\\User\\";
+    ULONG64 User[16];
+    UNICODE_STRING Text;
+    HANDLE Token;
+    ULONG Length;
+    NTSTATUS Status;
+
+    Status = NtOpenThreadToken(NtCurrentThread(), TOKEN_QUERY, TRUE, &Token);
+    if (!NT_SUCCESS(Status)) {
+        Status = NtOpenProcessToken(NtCurrentProcess(), TOKEN_QUERY, &Token);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = NtQueryInformationToken(Token, TokenUser, User, sizeof(User), &Length);
+    NtClose(Token);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    RtlCopyMemory(Path, Prefix, sizeof(Prefix));
+    Text.Buffer = Path + RTL_NUMBER_OF(Prefix) - 1;
+    Text.Length = 0;
+    Text.MaximumLength = (USHORT)((Chars - RTL_NUMBER_OF(Prefix) + 1) * sizeof(WCHAR));
+    return RtlConvertSidToUnicodeString(&Text, ((TOKEN_USER *)User)->User.Sid, FALSE);
+}
+
 LSTATUS
 AdvKeyHandle(HKEY Key, ACCESS_MASK Access, PHANDLE Handle, PBOOLEAN Opened)
 {
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Path;
+    WCHAR User[128];
     PCWSTR Name;
     NTSTATUS Status;
 
@@ -27,7 +59,11 @@ AdvKeyHandle(HKEY Key, ACCESS_MASK Access, PHANDLE Handle, PBOOLEAN Opened)
         Name = L"\\Registry\\Machine\\Software\\Classes";
         break;
     case 0x80000001:
-        Name = L"\\Registry\\User\\.Default";
+        Status = AdvUserKey(User, RTL_NUMBER_OF(User));
+        if (!NT_SUCCESS(Status)) {
+            return ADV_ERROR(Status);
+        }
+        Name = User;
         break;
     case 0x80000002:
         Name = L"\\Registry\\Machine";
