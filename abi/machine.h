@@ -44,7 +44,7 @@ struct abi_machine {
     uint64_t interrupt_flag;   /* 0xA8 IF, as cli and sti leave it; 1 at boot */
     uint64_t exit_frame[8];    /* 0xB0 last registers of a return to user mode */
     uint64_t agent;            /* 0xF0 the current agent's struct abi_agent_state, 0: none yet */
-    uint64_t reserved;         /* 0xF8 */
+    uint64_t trace_large;      /* 0xF8 1: records go to the large ring (--trace) */
     uint64_t trace_next; /* 0x100 records written so far; the ring holds the last ones */
 };
 
@@ -61,6 +61,9 @@ struct abi_agent_state {
 
 #define ABI_TRACE_RING  (ABI_MACHINE_PAGE + 0x1000) /* struct abi_record[ABI_TRACE_COUNT] */
 #define ABI_TRACE_COUNT 896                         /* 56 KiB of 64 bytes */
+/* The ring of a run that is traced: committed by the host, which sets trace_large. */
+#define ABI_TRACE_LARGE       0x00004B0000000000ull
+#define ABI_TRACE_LARGE_COUNT 0x80000ull /* 32 MiB */
 
 /*
  * What the host builds on the kernel stack when the processor traps, before it continues at

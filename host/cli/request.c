@@ -399,6 +399,7 @@ request_build(const struct options *options, struct run_request *out)
     out->run_timeout = options->run_timeout;
     out->slice_points = SLICE_POINTS;
     out->no_keys = options->no_keys;
+    out->trace = options->trace != NULL;
     error = add_drivers(options, out);
     if (error == 0 && options->kernel != NULL &&
         request_add_file(out, "C:\\Windows\\System32\\ntoskrnl.exe", options->kernel) == NULL) {

@@ -9,6 +9,7 @@
 #include "host/cli/cli.h"
 #include "host/machine/run.h"
 #include "host/report/report.h"
+#include "host/trace/trace.h"
 
 #define MAX_REPORT (16u << 20)
 
@@ -78,6 +79,21 @@ write_json(const struct options *options, const struct report *report, char **ar
     return 0;
 }
 
+static int
+write_trace(const struct options *options, int memory)
+{
+    FILE *out = fopen(options->trace, "w");
+
+    if (out == NULL) {
+        return usage_error("%s: %s", options->trace, strerror(errno));
+    }
+    trace_write(out, memory);
+    if (fclose(out) != 0) {
+        return usage_error("%s: %s", options->trace, strerror(errno));
+    }
+    return 0;
+}
+
 int
 command_run(int argc, char **argv)
 {
@@ -123,6 +139,9 @@ command_run(int argc, char **argv)
     status = report_status(report);
     report_text(stderr, report, isatty(2) && getenv("NO_COLOR") == NULL);
     if (options.json != NULL && write_json(&options, report, argv) != 0) {
+        status = STATUS_USAGE;
+    }
+    if (options.trace != NULL && write_trace(&options, result.memory) != 0) {
         status = STATUS_USAGE;
     }
     report_free(report);

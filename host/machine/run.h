@@ -45,6 +45,7 @@ struct run_request {
     size_t configs;
     double run_timeout;    /* seconds of host time */
     uint64_t slice_points; /* schedule points that an agent gets in a row */
+    bool trace;            /* keep every event, not only the last ones */
     bool no_keys;          /* for tests: behave as on a machine without protection keys */
     void (*output)(void *context, uint32_t channel, const char *text, size_t length);
     void *output_context;

@@ -6,19 +6,9 @@
 #include <unistd.h>
 #include "abi/trace.h"
 #include "host/report/report.h"
+#include "host/trace/trace.h"
 
 #define LAST_CALLS 12
-
-static bool
-read_ring(const struct report *report, struct abi_record *ring, uint64_t *next)
-{
-    int memory = report->result->memory;
-    size_t size = sizeof(*ring) * ABI_TRACE_COUNT;
-
-    return pread(memory, next, sizeof(*next), ABI_MACHINE_PAGE + offsetof(struct abi_machine, trace_next)) ==
-               (ssize_t)sizeof(*next) &&
-           pread(memory, ring, size, ABI_TRACE_RING) == (ssize_t)size;
-}
 
 /* The newest call of this request to this device that has not returned; NULL if it is not on record. */
 static struct call *
@@ -81,18 +71,16 @@ read_record(struct report *report, const struct abi_record *record)
 void
 calls_read(struct report *report)
 {
-    struct abi_record *ring = calloc(ABI_TRACE_COUNT, sizeof(*ring));
-    uint64_t next, first;
+    struct abi_record record;
+    uint64_t first, end;
 
-    if (ring == NULL || report->result->memory < 0 || !read_ring(report, ring, &next)) {
-        free(ring);
+    if (report->result->memory < 0 || !trace_extent(report->result->memory, &first, &end)) {
         return;
     }
-    first = next > ABI_TRACE_COUNT ? next - ABI_TRACE_COUNT : 0;
-    for (uint64_t i = first; i < next; i++) {
-        read_record(report, &ring[i % ABI_TRACE_COUNT]);
+    first = end - first > ABI_TRACE_COUNT ? end - ABI_TRACE_COUNT : first;
+    for (uint64_t i = first; i < end && trace_read(report->result->memory, i, &record); i++) {
+        read_record(report, &record);
     }
-    free(ring);
     if (report->calls > LAST_CALLS) {
         memmove(report->call, report->call + report->calls - LAST_CALLS, LAST_CALLS * sizeof(*report->call));
         report->calls = LAST_CALLS;
