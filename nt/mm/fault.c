@@ -143,16 +143,17 @@ MiGrowStack(PMI_SPACE Space, PMI_AREA Area, ULONG64 Page)
     if (Page < Bottom || Page >= (ULONG64)Teb->NtTib.StackBase || Bottom != Area->Start) {
         return STATUS_GUARD_PAGE_VIOLATION;
     }
-    Teb->NtTib.StackLimit = (PVOID)Page;
-    if (Page <= Bottom + 2 * PAGE_SIZE) { /* the last page but one: never a guard below it */
-        if (Page > Bottom + PAGE_SIZE && !(MiState(Area, Page - PAGE_SIZE) & MI_STATE_COMMITTED)) {
-            MiSetPages(Space, Area, Page - PAGE_SIZE, Page, MiStateOf(PAGE_READWRITE));
-            Teb->NtTib.StackLimit = (PVOID)(Page - PAGE_SIZE);
-        }
-        return STATUS_STACK_OVERFLOW;
+    if (Page > Bottom + 3 * PAGE_SIZE && !(MiState(Area, Page - PAGE_SIZE) & MI_STATE_COMMITTED)) {
+        Teb->NtTib.StackLimit = (PVOID)Page;
+        MiSetPages(Space, Area, Page - PAGE_SIZE, Page, MiStateOf(PAGE_READWRITE | PAGE_GUARD));
+        return STATUS_SUCCESS;
     }
-    MiSetPages(Space, Area, Page - PAGE_SIZE, Page, MiStateOf(PAGE_READWRITE | PAGE_GUARD));
-    return STATUS_SUCCESS;
+    /* The end: what is left above the lowest page is for the exception's handlers. */
+    if (Page > Bottom + PAGE_SIZE) {
+        MiSetPages(Space, Area, Bottom + PAGE_SIZE, Page, MiStateOf(PAGE_READWRITE));
+        Teb->NtTib.StackLimit = (PVOID)(Bottom + PAGE_SIZE);
+    }
+    return STATUS_STACK_OVERFLOW;
 }
 
 NTSTATUS

@@ -230,9 +230,12 @@ NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIB
         return Status;
     }
     if (FileHandle != NULL) {
-        ACCESS_MASK Access = AllocationAttributes & SEC_IMAGE ? FILE_EXECUTE : FILE_READ_DATA;
+        ACCESS_MASK Access = SectionPageProtection & PAGE_EXECUTE ? 0 : FILE_READ_DATA;
 
-        if (!(AllocationAttributes & SEC_IMAGE) && (SectionPageProtection & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE))) {
+        if (SectionPageProtection & (PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY)) {
+            Access |= FILE_EXECUTE;
+        }
+        if (SectionPageProtection & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE)) {
             Access |= FILE_WRITE_DATA;
         }
         Status = ObReferenceObjectByHandle(FileHandle, Access, IoFileObjectTypeP, Mode, (PVOID *)&FileObject, NULL);

@@ -89,8 +89,7 @@ ObpIsTrustedCallback(PVOID Routine)
 {
     PKI_MODULE Module = MiFindModule(Routine);
 
-    return Module != NULL &&
-           ((Module->Image.dll_characteristics & 0x80 /* FORCE_INTEGRITY */) || !Module->UnderTest);
+    return Module != NULL && ((Module->Flags & 0x20 /* from FORCE_INTEGRITY */) || !Module->UnderTest);
 }
 
 NTSTATUS NTAPI

@@ -53,7 +53,7 @@ static BOOLEAN PspIsTrustedRoutine(PVOID Routine)
 {
     PKI_MODULE Module = MiFindModule(Routine);
 
-    return Module != NULL && (!Module->UnderTest || (Module->Image.dll_characteristics & 0x80 /* FORCE_INTEGRITY */));
+    return Module != NULL && (!Module->UnderTest || (Module->Flags & 0x20 /* from FORCE_INTEGRITY */));
 }
 
 NTSTATUS NTAPI PsSetCreateProcessNotifyRoutineEx(PCREATE_PROCESS_NOTIFY_ROUTINE_EX Routine, BOOLEAN Remove)
