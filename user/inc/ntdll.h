@@ -145,6 +145,8 @@ NTSTATUS NTAPI RtlSleepConditionVariableCS(PRTL_CONDITION_VARIABLE Variable, PRT
                                            PLARGE_INTEGER Timeout);
 NTSTATUS NTAPI RtlSleepConditionVariableSRW(PRTL_CONDITION_VARIABLE Variable, PRTL_SRWLOCK Lock,
                                             PLARGE_INTEGER Timeout, ULONG Flags);
+VOID NTAPI RtlWakeConditionVariable(PRTL_CONDITION_VARIABLE Variable);
+VOID NTAPI RtlWakeAllConditionVariable(PRTL_CONDITION_VARIABLE Variable);
 NTSTATUS NTAPI RtlWaitOnAddress(const volatile VOID *Address, PVOID Compare, SIZE_T Size, PLARGE_INTEGER Timeout);
 VOID NTAPI RtlWakeAddressSingle(PVOID Address);
 VOID NTAPI RtlWakeAddressAll(PVOID Address);
@@ -240,6 +242,15 @@ NTSTATUS NTAPI RtlUpdateTimer(HANDLE Queue, HANDLE Timer, ULONG DueTime, ULONG P
 NTSTATUS NTAPI RtlDeleteTimer(HANDLE Queue, HANDLE Timer, HANDLE Event);
 NTSTATUS NTAPI RtlDeleteTimerQueueEx(HANDLE Queue, HANDLE Event);
 NTSTATUS NTAPI RtlSetIoCompletionCallback(HANDLE File, PVOID Callback, ULONG Flags);
+
+NTSTATUS NTAPI TpAllocWork(PTP_WORK *Work, PTP_WORK_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment);
+NTSTATUS NTAPI TpSimpleTryPost(PTP_SIMPLE_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment);
+NTSTATUS NTAPI TpAllocTimer(PTP_TIMER *Timer, PTP_TIMER_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment);
+NTSTATUS NTAPI TpAllocWait(PTP_WAIT *Wait, PTP_WAIT_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment);
+NTSTATUS NTAPI TpAllocIoCompletion(PTP_IO *Io, HANDLE File, PVOID Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment);
+NTSTATUS NTAPI TpAllocPool(PTP_POOL *Pool, PVOID Reserved);
+NTSTATUS NTAPI TpSetPoolMinThreads(PTP_POOL Pool, DWORD Minimum);
+NTSTATUS NTAPI TpCallbackMayRunLong(PTP_CALLBACK_INSTANCE Instance);
 
 /* Messages. */
 ULONG NTAPI DbgPrint(PCSTR Format, ...);

@@ -11,6 +11,7 @@
 
 #define _KERNEL32_
 #define _ADVAPI32_
+#define _USER32_
 #define _NTSYSTEM_
 #define _CRTIMP
 #define _NO_CRT_STDIO_INLINE

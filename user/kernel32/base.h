@@ -11,7 +11,7 @@
  *     wait.c sync.c timer.c lock.c pool.c   waiting, and what is waited for
  *     thread.c tls.c process.c create.c module.c job.c snapshot.c   threads and processes
  *     virtual.c section.c heap.c            memory
- *     console.c time.c locale.c codepage.c string.c environment.c path.c system.c   the rest
+ *     console.c time.c locale.c codepage.c string.c environment.c path.c system.c   the rest (volume.c: small things)
  *     kernel32data.c             every mutable global
  *
  * An A routine converts its strings (code page 1252) and calls the W routine.
@@ -27,6 +27,7 @@ extern UINT BaseErrorMode;
 extern UINT BaseConsoleCp, BaseConsoleOutputCp;
 extern PSTR BaseCommandLineA;
 extern LIST_ENTRY BaseConsoleHandlers;
+extern struct _BASE_SNAPSHOT *BaseSnapshots;
 extern RTL_SRWLOCK BaseLock; /* guards the globals above */
 
 /* Sets the last error from Status; FALSE. */

@@ -9,4 +9,5 @@ UINT BaseErrorMode;
 UINT BaseConsoleCp = 437, BaseConsoleOutputCp = 437;
 PSTR BaseCommandLineA;
 LIST_ENTRY BaseConsoleHandlers = {&BaseConsoleHandlers, &BaseConsoleHandlers};
+struct _BASE_SNAPSHOT *BaseSnapshots;
 RTL_SRWLOCK BaseLock;

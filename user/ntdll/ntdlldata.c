@@ -2,6 +2,7 @@
  * ntdlldata.c - every mutable global of ntdll.dll.
  */
 #include "user/ntdll/ntdllp.h"
+#include "user/ntdll/pool.h"
 
 PEB_LDR_DATA LdrpData;
 RTL_CRITICAL_SECTION LdrpLoaderLock = {NULL, -1, 0, NULL, NULL, 0};
@@ -28,3 +29,9 @@ PVOID RtlpFlsCallbacks[RTLP_FLS_SLOTS];
 UCHAR RtlpFlsUsed[RTLP_FLS_SLOTS];
 
 RTL_CRITICAL_SECTION RtlpPebLock = {NULL, -1, 0, NULL, NULL, 0};
+
+RTL_CRITICAL_SECTION TppLock = {NULL, -1, 0, NULL, NULL, 0};
+RTL_CONDITION_VARIABLE TppWakeWorker, TppChanged;
+LIST_ENTRY TppQueue = {&TppQueue, &TppQueue}, TppArmed = {&TppArmed, &TppArmed};
+ULONG TppWorkers, TppIdle, TppWaits;
+HANDLE TppTimerEvent, TppPort;

@@ -104,8 +104,4 @@ VOID RtlpRunFlsCallbacks(VOID);
 /* Environment and paths. */
 extern RTL_CRITICAL_SECTION RtlpPebLock;
 
-/* Work. */
-extern RTL_CRITICAL_SECTION TppLock;
-extern struct _TPP_POOL TppDefault;
-
 #endif

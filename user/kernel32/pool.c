@@ -1,0 +1,139 @@
+/*
+ * pool.c - the thread pool under its Win32 names; what is only renamed is a forwarder (kernel32.exports).
+ */
+#include "user/kernel32/base.h"
+
+BOOL WINAPI
+QueueUserWorkItem(LPTHREAD_START_ROUTINE Function, PVOID Context, ULONG Flags)
+{
+    return BaseResult(RtlQueueWorkItem((PVOID)Function, Context, Flags));
+}
+
+BOOL WINAPI
+BindIoCompletionCallback(HANDLE File, LPOVERLAPPED_COMPLETION_ROUTINE Routine, ULONG Flags)
+{
+    return BaseResult(RtlSetIoCompletionCallback(File, (PVOID)Routine, Flags));
+}
+
+BOOL WINAPI
+RegisterWaitForSingleObject(PHANDLE Wait, HANDLE Object, WAITORTIMERCALLBACK Callback, PVOID Context, ULONG Milliseconds,
+                            ULONG Flags)
+{
+    return BaseResult(RtlRegisterWait(Wait, BaseRealHandle(Object), (PVOID)Callback, Context, Milliseconds, Flags));
+}
+
+/* While a callback runs the wait is gone all the same: FALSE with ERROR_IO_PENDING says so. */
+static BOOL
+BaseCancelled(NTSTATUS Status)
+{
+    return Status == STATUS_PENDING ? BaseFailWith(ERROR_IO_PENDING) : BaseResult(Status);
+}
+
+BOOL WINAPI
+UnregisterWaitEx(HANDLE Wait, HANDLE Event)
+{
+    return BaseCancelled(RtlDeregisterWaitEx(Wait, Event));
+}
+
+BOOL WINAPI
+UnregisterWait(HANDLE Wait)
+{
+    return UnregisterWaitEx(Wait, NULL);
+}
+
+HANDLE WINAPI
+CreateTimerQueue(VOID)
+{
+    HANDLE Queue;
+
+    return BaseResult(RtlCreateTimerQueue(&Queue)) ? Queue : NULL;
+}
+
+BOOL WINAPI
+CreateTimerQueueTimer(PHANDLE Timer, HANDLE Queue, WAITORTIMERCALLBACK Callback, PVOID Context, DWORD DueTime, DWORD Period,
+                      ULONG Flags)
+{
+    return BaseResult(RtlCreateTimer(Queue, Timer, (PVOID)Callback, Context, DueTime, Period, Flags));
+}
+
+BOOL WINAPI
+ChangeTimerQueueTimer(HANDLE Queue, HANDLE Timer, ULONG DueTime, ULONG Period)
+{
+    return BaseResult(RtlUpdateTimer(Queue, Timer, DueTime, Period));
+}
+
+BOOL WINAPI
+DeleteTimerQueueTimer(HANDLE Queue, HANDLE Timer, HANDLE Event)
+{
+    return BaseCancelled(RtlDeleteTimer(Queue, Timer, Event));
+}
+
+BOOL WINAPI
+DeleteTimerQueueEx(HANDLE Queue, HANDLE Event)
+{
+    return BaseResult(RtlDeleteTimerQueueEx(Queue, Event));
+}
+
+BOOL WINAPI
+DeleteTimerQueue(HANDLE Queue)
+{
+    return DeleteTimerQueueEx(Queue, NULL);
+}
+
+PTP_WORK WINAPI
+CreateThreadpoolWork(PTP_WORK_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment)
+{
+    PTP_WORK Work;
+
+    return BaseResult(TpAllocWork(&Work, Callback, Context, Environment)) ? Work : NULL;
+}
+
+BOOL WINAPI
+TrySubmitThreadpoolCallback(PTP_SIMPLE_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment)
+{
+    return BaseResult(TpSimpleTryPost(Callback, Context, Environment));
+}
+
+PTP_TIMER WINAPI
+CreateThreadpoolTimer(PTP_TIMER_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment)
+{
+    PTP_TIMER Timer;
+
+    return BaseResult(TpAllocTimer(&Timer, Callback, Context, Environment)) ? Timer : NULL;
+}
+
+PTP_WAIT WINAPI
+CreateThreadpoolWait(PTP_WAIT_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment)
+{
+    PTP_WAIT Wait;
+
+    return BaseResult(TpAllocWait(&Wait, Callback, Context, Environment)) ? Wait : NULL;
+}
+
+PTP_IO WINAPI
+CreateThreadpoolIo(HANDLE File, PTP_WIN32_IO_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment)
+{
+    PTP_IO Io;
+
+    return BaseResult(TpAllocIoCompletion(&Io, File, (PVOID)Callback, Context, Environment)) ? Io : NULL;
+}
+
+PTP_POOL WINAPI
+CreateThreadpool(PVOID Reserved)
+{
+    PTP_POOL Pool;
+
+    return BaseResult(TpAllocPool(&Pool, Reserved)) ? Pool : NULL;
+}
+
+BOOL WINAPI
+SetThreadpoolThreadMinimum(PTP_POOL Pool, DWORD Minimum)
+{
+    return BaseResult(TpSetPoolMinThreads(Pool, Minimum));
+}
+
+BOOL WINAPI
+CallbackMayRunLong(PTP_CALLBACK_INSTANCE Instance)
+{
+    return BaseResult(TpCallbackMayRunLong(Instance));
+}
