@@ -175,8 +175,12 @@ run_line(const char *program, const char *folder, char *line)
     expected = trimmed(expected);
     fprintf(stderr, "\n=== %s\n$ ntlab run", title);
     for (char *word = strtok(trimmed(arguments), " \t"); word != NULL && count + 1 < MAX_WORDS; word = strtok(NULL, " \t")) {
-        snprintf(path, sizeof(path), "%s/%s", folder, word);
-        words[count] = strdup(access(path, R_OK) == 0 && strcmp(word, ".") != 0 ? path : word);
+        /* A file of the sample's own, behind the token of a --client as well. */
+        const char *colon = strchr(word, ':');
+        int token = colon != NULL ? (int)(colon + 1 - word) : 0;
+
+        snprintf(path, sizeof(path), "%.*s%s/%s", token, word, folder, word + token);
+        words[count] = strdup(access(path + token, R_OK) == 0 && strcmp(word, ".") != 0 ? path : word);
         fprintf(stderr, " %s", from_here(words[count++]));
     }
     fputs("\n", stderr);
