@@ -8,7 +8,8 @@
  *     keyob.c     key objects: names, security, opening and creating by name
  *     key.c       services on keys             value.c     services on values
  *     notify.c    NtNotifyChangeKey            filter.c    CmRegisterCallback(Ex)
- *     query.c     RtlQueryRegistryValues and its kin, which are callers of the services
+ *     query.c     RtlQueryRegistryValues   relative.c  the other Rtl routines: callers of the services
+ *     capture.c   what callers hand in and get out
  *     boot.c      what the registry holds at boot
  *     regtext.c   import of .reg text
  *
@@ -126,6 +127,13 @@ NTSTATUS CmpCallPre(CM_CALL *Call, REG_NOTIFY_CLASS Pre, REG_NOTIFY_CLASS Post, 
                     PVOID *CallContext, PVOID *ObjectContext);
 NTSTATUS CmpCallPost(CM_CALL *Call, PVOID Object, NTSTATUS Status);
 VOID CmpCleanContexts(PCM_KEY Key);
+
+/* relative.c, query.c: a handle to the key that RelativeTo and Path name; Create: makes its last part. */
+NTSTATUS CmpOpenRelative(ULONG RelativeTo, PCWSTR Path, ACCESS_MASK Access, BOOLEAN Create, PHANDLE Handle);
+VOID CmpCloseRelative(ULONG RelativeTo, HANDLE Handle);
+/* One value, by name or by index; the information is pool. */
+NTSTATUS CmpFetch(HANDLE Key, PUNICODE_STRING Name, ULONG Index, PKEY_VALUE_FULL_INFORMATION *Information);
+PVOID CmpDataOf(PKEY_VALUE_FULL_INFORMATION Information);
 
 /* boot.c, regtext.c */
 VOID CmpFillBootKeys(VOID);

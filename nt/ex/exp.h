@@ -4,11 +4,13 @@
  * ex builds pools, locks, work queues and the simple named objects on the dispatcher of nt/ke. It knows
  * objects through nt/inc/ob.h and threads through KTHREAD; it knows nothing of I/O.
  *
- *     pool.c poolapi.c          pools                     callback.c    callback objects
- *     lookaside.c interlocked.c                           eventob.c semaphob.c mutantob.c timerob.c
- *     fastmutex.c resource.c pushlock.c rundown.c         keyed.c       keyed events, alerts by thread id
- *     work.c                    system worker threads     extimer.c     EX_TIMER
- *     sysinfo.c                 NtQuerySystemInformation  time.c uuid.c
+ *     pool.c poolfree.c poolapi.c                   pools
+ *     fastmutex.c resource.c pushlock.c rundown.c   locks; interlocked.c lists under a spin lock; lookaside.c
+ *     work.c                                        system worker threads
+ *     callback.c extimer.c                          callback objects, EX_TIMER
+ *     eventob.c semaphob.c mutantob.c timerob.c     handles to dispatcher objects
+ *     keyed.c                                       keyed events, alerts by thread id
+ *     sysinfo.c time.c                              facts about the system
  *
  * Locks: a routine passes its schedule point before it looks at the lock, and no other until the lock's
  * fields agree again; so their few instructions need no lock of their own. A routine that must wait

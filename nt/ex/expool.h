@@ -107,6 +107,20 @@ typedef struct _EXP_CELL {
     ULONG_PTR End; /* committed */
 } EXP_CELL;
 
+#define HEADER_OF(Block)   ((PEXP_HEADER)(Block) - 1)
+#define PAYLOAD_OF(Header) ((PVOID)((PEXP_HEADER)(Header) + 1))
+
+/* pool.c, for poolfree.c */
+VOID ExpFill(PVOID Address, SIZE_T Bytes, ULONG64 Pattern);
+PEXP_KIND ExpKindOf(PKAGENT Agent, EXP_KIND_ID Id);
+ULONG_PTR ExpHomeArena(const VOID *Address);          /* base of the open arena that holds it; 0: none */
+EXP_CELL *ExpCellOf(const VOID *Address);
+ULONG_PTR ExpCellAddress(EXP_CELL *Cell);
+PEXP_RUN ExpRunOf(ULONG_PTR Arena, const VOID *Address);
+BOOLEAN ExpIsUsed(ULONG_PTR Arena, EXP_CELL *Cell, const VOID *Address);
+VOID ExpSetHeader(PEXP_HEADER Header, EXP_KIND_ID Id, ULONG Units, UCHAR State);
+VOID ExpPushFree(PEXP_KIND Kind, PEXP_HEADER Header);
+
 extern ULONG64 ExpArenaOpen[2][ABI_ARENAS / 64]; /* by slot: nonpaged, paged */
 extern EXP_CELL ExpCell[EXP_CELLS];
 extern SIZE_T ExpPoolBytes[2];                   /* live, nonpaged and paged */
@@ -116,6 +130,5 @@ extern BOOLEAN ExpPoolsReady;
 
 PVOID ExpAllocateBlock(EXP_KIND_ID Kind, SIZE_T Bytes, ULONG Tag, ULONG Type, PVOID Process, BOOLEAN CacheAligned);
 VOID ExpFreeBlock(PVOID Block, ULONG Tag, BOOLEAN CheckTag);
-SIZE_T ExpBlockBytes(PVOID Block);
 
 #endif

@@ -59,7 +59,7 @@ const SEP_SID SepSid[SepSids] = {
 };
 
 #define P(Number) {(Number), 0}
-static SE_EXPORTS SepExports = {
+const SE_EXPORTS SepExports = {
     .SeCreateTokenPrivilege = P(SE_CREATE_TOKEN_PRIVILEGE),
     .SeAssignPrimaryTokenPrivilege = P(SE_ASSIGNPRIMARYTOKEN_PRIVILEGE),
     .SeLockMemoryPrivilege = P(SE_LOCK_MEMORY_PRIVILEGE),
@@ -127,7 +127,6 @@ static SE_EXPORTS SepExports = {
     .SeOwnerRightsSid = SEP_KNOWN(SepOwnerRights),
 };
 #undef P
-PSE_EXPORTS SeExports = &SepExports;
 
 #define B(Name) SEP_BIT(SE_##Name##_PRIVILEGE)
 #define SEP_VISTA_PRIVILEGES (SEP_BIT(31) | SEP_BIT(32) | SEP_BIT(33) | SEP_BIT(34) | SEP_BIT(35) | SEP_BIT(36))

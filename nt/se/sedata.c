@@ -5,5 +5,6 @@
 
 POBJECT_TYPE SeTokenObjectTypeP;
 POBJECT_TYPE *SeTokenObjectType = &SeTokenObjectTypeP;
+PSE_EXPORTS SeExports = (PSE_EXPORTS)&SepExports;
 PTOKEN SepSystem;
 BOOLEAN SepReady;

@@ -8,7 +8,7 @@
  *     known.c                 well-known SIDs, SeExports, the tokens of the command line
  *     access.c                SeAccessCheck
  *     subject.c               subject contexts, access states, privilege checks
- *     assign.c                a new object's descriptor, changes of descriptors
+ *     assign.c capture.c      a new object's descriptor, changes of descriptors; descriptors from user mode
  *     client.c                impersonation
  *     query.c adjust.c        information about tokens, changes of tokens
  *     services.c              NtOpenProcessToken and its kin
@@ -103,6 +103,9 @@ BOOLEAN SepCheckAccess(PSECURITY_DESCRIPTOR Descriptor, PTOKEN Token, ACCESS_MAS
 /* The token that acts for a thread now, referenced. */
 PTOKEN SepEffectiveToken(PETHREAD Thread, SECURITY_IMPERSONATION_LEVEL *Level);
 
+/* Any descriptor as a self-relative one in pool. */
+NTSTATUS SepPack(PISECURITY_DESCRIPTOR Absolute, POOL_TYPE PoolType, PSECURITY_DESCRIPTOR *Result);
+
 extern const GENERIC_MAPPING SepTokenMapping;
 
 /* Well-known SIDs. */
@@ -122,6 +125,7 @@ enum {
 extern const SEP_SID SepSid[SepSids];
 #define SEP_KNOWN(Name) ((PSID)&SepSid[Name])
 
+extern const SE_EXPORTS SepExports;
 extern PTOKEN SepSystem;  /* the system token, once made */
 extern BOOLEAN SepReady;  /* phase 1: a thread with a process asks */
 
