@@ -2,8 +2,7 @@
  * hostfs.c - drives C: and D:, read-only: what the host lets the guest see.
  *
  * The names are those of a small Windows (host: files.c). A file is its path; nothing is cached. The host
- * gives contents and sizes but no lists, so a directory can be opened and asked about, and enumerated only
- * by a name without wildcards.
+ * gives contents, sizes, and the names in a folder in a fixed order.
  *
  *   H1  Whatever would change something is STATUS_MEDIA_WRITE_PROTECTED.
  *   H2  All times are the boot's: files have no age here.
@@ -12,10 +11,15 @@
 
 #define TAG_HOSTFS 'fHoI'
 
+#define HOSTFS_NAME 128 /* characters of a name or a pattern in an enumeration */
+
 typedef struct _HOSTFS_FILE {
     ULONG64 Size;
     BOOLEAN Directory;
     BOOLEAN Scanned;
+    USHORT PatternLength;         /* of an enumeration, in bytes */
+    ULONG Next;                   /* index of the next name */
+    WCHAR Pattern[HOSTFS_NAME];
     SHARE_ACCESS Share;
     UNICODE_STRING Name; /* as opened, without a trailing backslash */
     char Path[];         /* for the host: C:\... */
@@ -379,41 +383,51 @@ HostFsQueryVolume(PDEVICE_OBJECT DeviceObject, ULONG Class, PUCHAR Buffer, ULONG
     return STATUS_INVALID_PARAMETER;
 }
 
-/* One entry, if the pattern is a plain name. */
-static NTSTATUS
-HostFsDirectory(PDEVICE_OBJECT DeviceObject, PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information)
+/* DOS wildcards as FsRtlIsNameInExpression has them; `<` is taken for `*`. */
+static BOOLEAN
+HostFsMatches(PCWSTR Pattern, ULONG PatternCount, PCWSTR Name, ULONG NameCount)
 {
-    PHOSTFS_FILE Directory = Stack->FileObject->FsContext2, File;
-    PUNICODE_STRING Pattern = Stack->Parameters.QueryDirectory.FileName;
-    ULONG Class = Stack->Parameters.QueryDirectory.FileInformationClass, Fixed;
-    PUCHAR Buffer = Irp->AssociatedIrp.SystemBuffer;
+    while (PatternCount != 0) {
+        WCHAR Wanted = *Pattern;
+
+        if (Wanted == L'*' || Wanted == L'<') {
+            for (ULONG Skip = 0; Skip <= NameCount; Skip++) {
+                if (HostFsMatches(Pattern + 1, PatternCount - 1, Name + Skip, NameCount - Skip)) {
+                    return TRUE;
+                }
+            }
+            return FALSE;
+        }
+        Pattern++;
+        PatternCount--;
+        if (Wanted == L'"' && NameCount == 0) {
+            continue; /* a point, or the end */
+        }
+        if (Wanted == L'>' && (NameCount == 0 || *Name == L'.')) {
+            continue; /* one character, or none before a point or the end */
+        }
+        if (NameCount == 0 ||
+            (Wanted != L'?' && Wanted != L'>' &&
+             RtlUpcaseUnicodeChar(Wanted == L'"' ? L'.' : Wanted) != RtlUpcaseUnicodeChar(*Name))) {
+            return FALSE;
+        }
+        Name++;
+        NameCount--;
+    }
+    return NameCount == 0;
+}
+
+/* Writes the entry of Name; STATUS_BUFFER_OVERFLOW: no room. */
+static NTSTATUS
+HostFsFillEntry(PDEVICE_OBJECT DeviceObject, PHOSTFS_FILE Directory, PUNICODE_STRING Name, ULONG Class, PUCHAR Buffer,
+                ULONG Room, PULONG Used)
+{
     PFILE_DIRECTORY_INFORMATION Entry = (PVOID)Buffer;
+    BOOLEAN Dots = Name->Buffer[0] == L'.' && (Name->Length == 2 || (Name->Length == 4 && Name->Buffer[1] == L'.'));
+    PHOSTFS_FILE File;
+    ULONG Fixed;
     NTSTATUS Status;
 
-    if (Stack->MinorFunction != IRP_MN_QUERY_DIRECTORY || !Directory->Directory) {
-        return STATUS_INVALID_DEVICE_REQUEST;
-    }
-    if (Directory->Scanned && (Stack->Flags & SL_RESTART_SCAN) == 0) {
-        return STATUS_NO_MORE_FILES;
-    }
-    Directory->Scanned = TRUE;
-    if (Pattern == NULL) {
-        NOT_YET("enumeration of a host folder");
-    }
-    for (ULONG i = 0; i < Pattern->Length / sizeof(WCHAR); i++) {
-        if (Pattern->Buffer[i] == L'*' || Pattern->Buffer[i] == L'?' || Pattern->Buffer[i] == L'<' ||
-            Pattern->Buffer[i] == L'>' || Pattern->Buffer[i] == L'"') {
-            NOT_YET("enumeration of a host folder with wildcards");
-        }
-    }
-    Status = HostFsMakeFile(*(char *)DeviceObject->DeviceExtension, Directory, Pattern, &File);
-    if (!NT_SUCCESS(Status)) {
-        return STATUS_NO_SUCH_FILE;
-    }
-    if (!HostFsStat(File->Path, &File->Size, &File->Directory)) {
-        ExpFree(File);
-        return STATUS_NO_SUCH_FILE;
-    }
     switch (Class) {
     case FileDirectoryInformation: Fixed = FIELD_OFFSET(FILE_DIRECTORY_INFORMATION, FileName); break;
     case FileFullDirectoryInformation: Fixed = FIELD_OFFSET(FILE_FULL_DIR_INFORMATION, FileName); break;
@@ -421,28 +435,142 @@ HostFsDirectory(PDEVICE_OBJECT DeviceObject, PIRP Irp, PIO_STACK_LOCATION Stack,
     case FileIdBothDirectoryInformation: Fixed = FIELD_OFFSET(FILE_ID_BOTH_DIR_INFORMATION, FileName); break;
     case FileIdFullDirectoryInformation: Fixed = FIELD_OFFSET(FILE_ID_FULL_DIR_INFORMATION, FileName); break;
     case FileNamesInformation: Fixed = FIELD_OFFSET(FILE_NAMES_INFORMATION, FileName); break;
-    default: ExpFree(File); return STATUS_INVALID_INFO_CLASS;
+    default: return STATUS_INVALID_INFO_CLASS;
     }
-    if (Stack->Parameters.QueryDirectory.Length < Fixed + Pattern->Length) {
-        ExpFree(File);
+    if (Room < Fixed + Name->Length) {
         return STATUS_BUFFER_OVERFLOW;
+    }
+    Status = HostFsMakeFile(*(char *)DeviceObject->DeviceExtension, Directory, Name, &File);
+    if (!NT_SUCCESS(Status)) {
+        return STATUS_NO_SUCH_FILE;
+    }
+    if (Dots) {
+        File->Directory = TRUE;
+        File->Size = 0;
+    } else if (!HostFsStat(File->Path, &File->Size, &File->Directory)) {
+        ExpFree(File);
+        return STATUS_NO_SUCH_FILE;
     }
     RtlZeroMemory(Buffer, Fixed);
     if (Class == FileNamesInformation) {
-        ((PFILE_NAMES_INFORMATION)Buffer)->FileNameLength = Pattern->Length;
+        ((PFILE_NAMES_INFORMATION)Buffer)->FileNameLength = Name->Length;
     } else {
         HostFsTimes(&Entry->CreationTime);
         Entry->EndOfFile.QuadPart = File->Size;
         Entry->AllocationSize.QuadPart = (File->Size + 4095) & ~4095ull;
         Entry->FileAttributes = HostFsAttributes(File);
-        Entry->FileNameLength = Pattern->Length;
+        Entry->FileNameLength = Name->Length;
     }
     if (Class == FileIdBothDirectoryInformation) {
         ((PFILE_ID_BOTH_DIR_INFORMATION)Buffer)->FileId.QuadPart = HostFsIndex(File);
     }
-    RtlCopyMemory(Buffer + Fixed, Pattern->Buffer, Pattern->Length);
-    *Information = Fixed + Pattern->Length;
+    RtlCopyMemory(Buffer + Fixed, Name->Buffer, Name->Length);
+    *Used = Fixed + Name->Length;
     ExpFree(File);
+    return STATUS_SUCCESS;
+}
+
+/* Name number Index of the folder: "." and ".." first, but for the root. FALSE past the end. */
+static BOOLEAN
+HostFsName(PHOSTFS_FILE Directory, ULONG Index, PUNICODE_STRING Name)
+{
+    char Narrow[256];
+    ULONG Bytes;
+    ULONG64 Length;
+
+    if (Directory->Path[2] != 0) {
+        if (Index < 2) {
+            Name->Length = (USHORT)((Index + 1) * sizeof(WCHAR));
+            Name->Buffer[0] = Name->Buffer[1] = L'.';
+            return TRUE;
+        }
+        Index -= 2;
+    }
+    Length = HcFileEntry(Directory->Path, Index, Narrow, sizeof(Narrow));
+    if (Length == 0) {
+        return FALSE;
+    }
+    RtlUTF8ToUnicodeN(Name->Buffer, Name->MaximumLength, &Bytes, Narrow, (ULONG)(Length < sizeof(Narrow) ? Length : sizeof(Narrow)));
+    Name->Length = (USHORT)Bytes;
+    return TRUE;
+}
+
+/* The first query fixes the pattern; each goes on behind the entry that the last one gave. */
+static NTSTATUS
+HostFsDirectory(PDEVICE_OBJECT DeviceObject, PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information)
+{
+    PHOSTFS_FILE Directory = Stack->FileObject->FsContext2;
+    PUNICODE_STRING Pattern = Stack->Parameters.QueryDirectory.FileName;
+    ULONG Class = Stack->Parameters.QueryDirectory.FileInformationClass;
+    ULONG Length = Stack->Parameters.QueryDirectory.Length, At = 0, Used = 0, Index;
+    PUCHAR Buffer = Irp->AssociatedIrp.SystemBuffer, Last = NULL;
+    BOOLEAN First = !Directory->Scanned, Wild = FALSE;
+    WCHAR Text[HOSTFS_NAME];
+    UNICODE_STRING Name = {0, sizeof(Text), Text};
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (Stack->MinorFunction != IRP_MN_QUERY_DIRECTORY || !Directory->Directory) {
+        return STATUS_INVALID_DEVICE_REQUEST;
+    }
+    if (First || (Stack->Flags & SL_RESTART_SCAN) != 0) {
+        Directory->Next = 0;
+        if (Pattern != NULL && Pattern->Length > sizeof(Directory->Pattern)) {
+            return STATUS_OBJECT_NAME_INVALID;
+        }
+        if (Pattern != NULL && Pattern->Length != 0) {
+            Directory->PatternLength = Pattern->Length;
+            RtlCopyMemory(Directory->Pattern, Pattern->Buffer, Pattern->Length);
+        } else if (First) {
+            Directory->PatternLength = sizeof(WCHAR);
+            Directory->Pattern[0] = L'*';
+        }
+        Directory->Scanned = TRUE;
+    }
+    for (Index = 0; Index < Directory->PatternLength / sizeof(WCHAR); Index++) {
+        WCHAR Unit = Directory->Pattern[Index];
+
+        Wild = Wild || Unit == L'*' || Unit == L'?' || Unit == L'<' || Unit == L'>' || Unit == L'"';
+    }
+    if (!Wild) {
+        /* A plain name is asked for: it need not be in the list to be there. */
+        if (Directory->Next != 0) {
+            return STATUS_NO_MORE_FILES;
+        }
+        Directory->Next = 1;
+        Name.Length = Directory->PatternLength;
+        Name.Buffer = Directory->Pattern;
+        Status = HostFsFillEntry(DeviceObject, Directory, &Name, Class, Buffer, Length, &Used);
+        *Information = Used;
+        return Status;
+    }
+    while (HostFsName(Directory, Directory->Next, &Name)) {
+        ULONG Start = (At + 7) & ~7u;
+
+        if (HostFsMatches(Directory->Pattern, Directory->PatternLength / sizeof(WCHAR), Name.Buffer, Name.Length / sizeof(WCHAR))) {
+            Status = Start >= Length ? STATUS_BUFFER_OVERFLOW
+                                     : HostFsFillEntry(DeviceObject, Directory, &Name, Class, Buffer + Start, Length - Start, &Used);
+            if (Status == STATUS_BUFFER_OVERFLOW || Status == STATUS_INVALID_INFO_CLASS) {
+                break;
+            }
+            if (NT_SUCCESS(Status)) {
+                if (Last != NULL) {
+                    *(PULONG)Last = (ULONG)(Buffer + Start - Last); /* NextEntryOffset */
+                }
+                Last = Buffer + Start;
+                At = Start + Used;
+            }
+        }
+        Directory->Next++;
+        if (Last != NULL && (Stack->Flags & SL_RETURN_SINGLE_ENTRY) != 0) {
+            break;
+        }
+    }
+    if (Last == NULL) {
+        return Status == STATUS_BUFFER_OVERFLOW || Status == STATUS_INVALID_INFO_CLASS ? Status
+               : First                                                                  ? STATUS_NO_SUCH_FILE
+                                                                                        : STATUS_NO_MORE_FILES;
+    }
+    *Information = At;
     return STATUS_SUCCESS;
 }
 

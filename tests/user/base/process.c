@@ -167,6 +167,22 @@ static void Files(void)
     EXPECT(!FindNextFileA(File, &Data));
     EXPECT_EQ(GetLastError(), ERROR_NO_MORE_FILES);
     EXPECT(FindClose(File));
+    {
+        char Name[MAX_PATH];
+        BOOL Found = FALSE, More;
+
+        strcpy(Name, strrchr(Path, '\\') + 1);
+        strcpy(strrchr(Path, '\\') + 1, "*.exe");
+        File = FindFirstFileA(Path, &Data);
+        for (More = File != INVALID_HANDLE_VALUE; More; More = FindNextFileA(File, &Data)) {
+            Found = Found || _stricmp(Data.cFileName, Name) == 0;
+        }
+        EXPECT(Found);
+        EXPECT_EQ(GetLastError(), ERROR_NO_MORE_FILES);
+        FindClose(File);
+        EXPECT(FindFirstFileA("C:\\no-such-file.*", &Data) == INVALID_HANDLE_VALUE);
+        EXPECT_EQ(GetLastError(), ERROR_FILE_NOT_FOUND);
+    }
     EXPECT(GetFullPathNameA("C:\\a\\.\\b\\..\\c.txt", sizeof(Full), Full, &Part) != 0);
     EXPECT(strcmp(Full, "C:\\a\\c.txt") == 0);
     EXPECT(strcmp(Part, "c.txt") == 0);
