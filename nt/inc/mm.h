@@ -11,7 +11,8 @@ NTSTATUS MmLoadSystemImage(const char *Name, PKI_MODULE *Module); /* binds, runs
 VOID MmUnloadSystemImage(PKI_MODULE Module);
 /* After DriverEntry: the pages of INIT sections go. */
 VOID MmFreeDriverInitialization(PKI_MODULE Module);
-extern char MiLoadMessage[256]; /* why the last image could not be loaded, for people; may be empty */
+extern char
+    MiLoadMessage[256]; /* why the last image could not be loaded, for people; may be empty */
 
 /* Address space of a user process: a slice; created empty, deleted with everything in it. */
 NTSTATUS MiCreateAddressSpace(PEPROCESS Process);
@@ -19,7 +20,8 @@ VOID MiDeleteAddressSpace(PEPROCESS Process);
 VOID MiSetFirstAgent(PEPROCESS Process, ULONG AgentName);
 PKI_MODULE MiFindUserModule(PEPROCESS Process, const VOID *Address);
 /* Bytes between the current process's buffer and another process's memory; STATUS_PARTIAL_COPY. */
-NTSTATUS MiCopyOther(PEPROCESS Process, ULONG64 Address, PVOID Buffer, SIZE_T Size, BOOLEAN Write, PSIZE_T Copied);
+NTSTATUS MiCopyOther(PEPROCESS Process, ULONG64 Address, PVOID Buffer, SIZE_T Size, BOOLEAN Write,
+                     PSIZE_T Copied);
 /* SECTION_IMAGE_INFORMATION */
 VOID MiFillImageInformation(const struct abi_image *Image, PVOID TransferAddress, PVOID Buffer);
 /* Maps a user image (an executable, a DLL) into the current process. */

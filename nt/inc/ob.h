@@ -34,12 +34,14 @@ typedef struct _OB_METHODS {
     /* Security: default is a descriptor in the object header. */
     NTSTATUS (*Security)(PVOID Object, ULONG Operation, PSECURITY_INFORMATION Information,
                          PSECURITY_DESCRIPTOR Descriptor, PULONG Length);
-    NTSTATUS (*QueryName)(PVOID Object, POBJECT_NAME_INFORMATION Info, ULONG Length, PULONG ReturnLength);
+    NTSTATUS (*QueryName)(PVOID Object, POBJECT_NAME_INFORMATION Info, ULONG Length,
+                          PULONG ReturnLength);
     BOOLEAN (*OkayToClose)(PVOID Object, PEPROCESS Process, HANDLE Handle, KPROCESSOR_MODE Mode);
 } OB_METHODS;
 
 NTSTATUS ObpCreateType(PCWSTR Name, const OB_METHODS *Methods, const GENERIC_MAPPING *Mapping,
-                       ACCESS_MASK ValidAccess, ULONG PoolCharge, ULONG WaitOffset, POBJECT_TYPE *Type);
+                       ACCESS_MASK ValidAccess, ULONG PoolCharge, ULONG WaitOffset,
+                       POBJECT_TYPE *Type);
 
 /*
  * Undocumented but exported by name: the classic creation pair. The reference that ObCreateObject
@@ -47,17 +49,19 @@ NTSTATUS ObpCreateType(PCWSTR Name, const OB_METHODS *Methods, const GENERIC_MAP
  * it stays the caller's. ObjectPointerBias references are added, and NewObject then names the object
  * (with OBJ_OPENIF the one that was there: STATUS_OBJECT_NAME_EXISTS).
  */
-NTSTATUS NTAPI ObCreateObject(KPROCESSOR_MODE ProbeMode, POBJECT_TYPE Type, POBJECT_ATTRIBUTES Attributes,
-                              KPROCESSOR_MODE OwnershipMode, PVOID ParseContext, ULONG BodySize,
-                              ULONG PagedCharge, ULONG NonPagedCharge, PVOID *Object);
+NTSTATUS NTAPI ObCreateObject(KPROCESSOR_MODE ProbeMode, POBJECT_TYPE Type,
+                              POBJECT_ATTRIBUTES Attributes, KPROCESSOR_MODE OwnershipMode,
+                              PVOID ParseContext, ULONG BodySize, ULONG PagedCharge,
+                              ULONG NonPagedCharge, PVOID *Object);
 NTSTATUS NTAPI ObInsertObject(PVOID Object, PACCESS_STATE AccessState, ACCESS_MASK DesiredAccess,
                               ULONG ObjectPointerBias, PVOID *NewObject, PHANDLE Handle);
-NTSTATUS NTAPI ObOpenObjectByName(POBJECT_ATTRIBUTES Attributes, POBJECT_TYPE Type, KPROCESSOR_MODE Mode,
-                                  PACCESS_STATE AccessState, ACCESS_MASK Access, PVOID ParseContext,
-                                  PHANDLE Handle);
-NTSTATUS NTAPI ObReferenceObjectByName(PUNICODE_STRING Name, ULONG Attributes, PACCESS_STATE AccessState,
-                                       ACCESS_MASK Access, POBJECT_TYPE Type, KPROCESSOR_MODE Mode,
-                                       PVOID ParseContext, PVOID *Object);
+NTSTATUS NTAPI ObOpenObjectByName(POBJECT_ATTRIBUTES Attributes, POBJECT_TYPE Type,
+                                  KPROCESSOR_MODE Mode, PACCESS_STATE AccessState,
+                                  ACCESS_MASK Access, PVOID ParseContext, PHANDLE Handle);
+NTSTATUS NTAPI ObReferenceObjectByName(PUNICODE_STRING Name, ULONG Attributes,
+                                       PACCESS_STATE AccessState, ACCESS_MASK Access,
+                                       POBJECT_TYPE Type, KPROCESSOR_MODE Mode, PVOID ParseContext,
+                                       PVOID *Object);
 
 /* Reads OBJECT_ATTRIBUTES that user mode may have given into kernel memory; free with ObpFreeCapture. */
 typedef struct _OB_CAPTURE {
@@ -73,7 +77,7 @@ VOID ObpFreeCapture(OB_CAPTURE *Capture);
 POBJECT_TYPE ObpTypeOf(PVOID Object);
 /* What a wait on the object waits for: a dispatcher header inside of it, or an event that is always
    signaled where the type has none. ObpCreateType's WaitOffset says where. */
-#define OBP_NOT_WAITABLE ((ULONG)-1)
+#define OBP_NOT_WAITABLE ((ULONG) - 1)
 #define OBP_WAIT_POINTER 0x80000000u /* the offset holds a pointer to the dispatcher header */
 PVOID ObpWaitObject(PVOID Object);
 /* For a Parse method that returns STATUS_REPARSE: New becomes the name to start again with. */
@@ -99,8 +103,9 @@ LONG ObpHandleCount(PVOID Object);
 extern POBJECT_TYPE ObpDirectoryType, ObpSymbolicLinkType, ObpTypeType;
 /* Types that other components make: each `extern POBJECT_TYPE *XxxType` of the DDK points at one. */
 extern POBJECT_TYPE IoFileObjectTypeP, IoDeviceObjectTypeP, IoDriverObjectTypeP, IoCompletionTypeP;
-extern POBJECT_TYPE ExEventObjectTypeP, ExSemaphoreObjectTypeP, ExMutantObjectTypeP, ExTimerObjectTypeP,
-    ExCallbackObjectTypeP, ExKeyedEventObjectTypeP;
-extern POBJECT_TYPE PsProcessTypeP, PsThreadTypeP, PsJobTypeP, SeTokenObjectTypeP, MmSectionObjectTypeP, CmKeyObjectTypeP;
+extern POBJECT_TYPE ExEventObjectTypeP, ExSemaphoreObjectTypeP, ExMutantObjectTypeP,
+    ExTimerObjectTypeP, ExCallbackObjectTypeP, ExKeyedEventObjectTypeP;
+extern POBJECT_TYPE PsProcessTypeP, PsThreadTypeP, PsJobTypeP, SeTokenObjectTypeP,
+    MmSectionObjectTypeP, CmKeyObjectTypeP;
 
 #endif

@@ -26,7 +26,8 @@ MiPiece(PMI_SPACE Space, ULONG64 Address, SIZE_T Size, BOOLEAN Write, PULONG64 M
  * count is STATUS_PARTIAL_COPY. A fault on the buffer is the buffer's owner's status.
  */
 NTSTATUS
-MiCopyOther(PEPROCESS Process, ULONG64 Address, PVOID Buffer, SIZE_T Size, BOOLEAN Write, PSIZE_T Copied)
+MiCopyOther(PEPROCESS Process, ULONG64 Address, PVOID Buffer, SIZE_T Size, BOOLEAN Write,
+            PSIZE_T Copied)
 {
     PMI_SPACE Space = MI_SPACE_OF(Process);
     NTSTATUS Status = STATUS_SUCCESS;
@@ -35,7 +36,8 @@ MiCopyOther(PEPROCESS Process, ULONG64 Address, PVOID Buffer, SIZE_T Size, BOOLE
 
     *Copied = 0;
     while (*Copied < Size) {
-        Piece = Space == NULL ? 0 : MiPiece(Space, Address + *Copied, Size - *Copied, Write, &Memory);
+        Piece =
+            Space == NULL ? 0 : MiPiece(Space, Address + *Copied, Size - *Copied, Write, &Memory);
         if (Piece == 0) {
             return STATUS_PARTIAL_COPY;
         }
@@ -57,7 +59,8 @@ MiCopyOther(PEPROCESS Process, ULONG64 Address, PVOID Buffer, SIZE_T Size, BOOLE
 }
 
 static NTSTATUS
-MiCopyService(HANDLE ProcessHandle, PVOID Base, PVOID Buffer, SIZE_T Size, PSIZE_T Done, BOOLEAN Write)
+MiCopyService(HANDLE ProcessHandle, PVOID Base, PVOID Buffer, SIZE_T Size, PSIZE_T Done,
+              BOOLEAN Write)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     SIZE_T Copied = 0;
@@ -80,8 +83,9 @@ MiCopyService(HANDLE ProcessHandle, PVOID Base, PVOID Buffer, SIZE_T Size, PSIZE
     }
     Status = STATUS_SUCCESS;
     if (Size != 0) {
-        Status = ObReferenceObjectByHandle(ProcessHandle, Write ? PROCESS_VM_WRITE : PROCESS_VM_READ,
-                                           PsProcessTypeP, Mode, (PVOID *)&Process, NULL);
+        Status =
+            ObReferenceObjectByHandle(ProcessHandle, Write ? PROCESS_VM_WRITE : PROCESS_VM_READ,
+                                      PsProcessTypeP, Mode, (PVOID *)&Process, NULL);
         if (NT_SUCCESS(Status)) {
             KiSchedulePoint(SP_OBJECT, Process);
             Status = MiCopyOther(Process, (ULONG64)Base, Buffer, Size, Write, &Copied);
@@ -99,13 +103,15 @@ MiCopyService(HANDLE ProcessHandle, PVOID Base, PVOID Buffer, SIZE_T Size, PSIZE
 }
 
 NTSTATUS NTAPI
-NtReadVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, PVOID Buffer, SIZE_T Size, PSIZE_T Read)
+NtReadVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, PVOID Buffer, SIZE_T Size,
+                    PSIZE_T Read)
 {
     return MiCopyService(ProcessHandle, BaseAddress, Buffer, Size, Read, FALSE);
 }
 
 NTSTATUS NTAPI
-NtWriteVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, PVOID Buffer, SIZE_T Size, PSIZE_T Written)
+NtWriteVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, PVOID Buffer, SIZE_T Size,
+                     PSIZE_T Written)
 {
     return MiCopyService(ProcessHandle, BaseAddress, Buffer, Size, Written, TRUE);
 }
@@ -128,8 +134,9 @@ MmCopyVirtualMemory(PEPROCESS From, PVOID FromAddress, PEPROCESS To, PVOID ToAdd
     }
     KiSchedulePoint(SP_OBJECT, From);
     if (!ABI_IS_USER(FromAddress)) { /* from the kernel's memory into To */
-        return ABI_IS_USER(ToAddress) ? MiCopyOther(To, (ULONG64)ToAddress, FromAddress, Size, TRUE, Copied)
-                                      : STATUS_ACCESS_VIOLATION;
+        return ABI_IS_USER(ToAddress)
+                   ? MiCopyOther(To, (ULONG64)ToAddress, FromAddress, Size, TRUE, Copied)
+                   : STATUS_ACCESS_VIOLATION;
     }
     if (!ABI_IS_USER(ToAddress)) {
         return MiCopyOther(From, (ULONG64)FromAddress, ToAddress, Size, FALSE, Copied);

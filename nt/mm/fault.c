@@ -32,7 +32,8 @@ MiUnalias(ULONG64 Address)
     if (Address >= ABI_USER_ALIAS && Address < ABI_USER_ALIAS + ABI_USER_END) {
         return Address - ABI_USER_ALIAS;
     }
-    if (Address >= ABI_SYSTEM_BASE + ABI_SYSTEM_ALIAS && Address < ABI_SYSTEM_END + ABI_SYSTEM_ALIAS) {
+    if (Address >= ABI_SYSTEM_BASE + ABI_SYSTEM_ALIAS &&
+        Address < ABI_SYSTEM_END + ABI_SYSTEM_ALIAS) {
         return Address - ABI_SYSTEM_ALIAS;
     }
     return 0;
@@ -42,7 +43,8 @@ static ULONG
 MiFromHost(ULONG Host)
 {
     return (Host & (ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXECUTE) ? MI_PAGE_PRESENT : 0) |
-           (Host & ABI_PROT_WRITE ? MI_PAGE_WRITE : 0) | (Host & ABI_PROT_EXECUTE ? MI_PAGE_EXECUTE : 0);
+           (Host & ABI_PROT_WRITE ? MI_PAGE_WRITE : 0) |
+           (Host & ABI_PROT_EXECUTE ? MI_PAGE_EXECUTE : 0);
 }
 
 ULONG

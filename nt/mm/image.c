@@ -7,7 +7,6 @@
  */
 #include "mi.h"
 
-
 NTSTATUS
 MiImageStatus(ULONG Result)
 {
@@ -51,7 +50,8 @@ MiReadImageHeaders(const char *Name, struct abi_image *Info)
     IMAGE_DOS_HEADER Dos;
     IMAGE_NT_HEADERS64 Nt;
 
-    if (HcFileRead(Name, 0, &Dos, sizeof(Dos)) != sizeof(Dos) || Dos.e_magic != IMAGE_DOS_SIGNATURE) {
+    if (HcFileRead(Name, 0, &Dos, sizeof(Dos)) != sizeof(Dos) ||
+        Dos.e_magic != IMAGE_DOS_SIGNATURE) {
         return STATUS_INVALID_IMAGE_NOT_MZ;
     }
     if (Dos.e_lfanew < 0 || HcFileRead(Name, (ULONG)Dos.e_lfanew, &Nt, sizeof(Nt)) != sizeof(Nt) ||
@@ -87,7 +87,8 @@ MiMappedHeaders(ULONG64 Base, PIMAGE_SECTION_HEADER *Section)
     PUCHAR Alias = (PUCHAR)ABI_ALIAS(Base);
     PIMAGE_NT_HEADERS64 Nt = (PIMAGE_NT_HEADERS64)(Alias + ((PIMAGE_DOS_HEADER)Alias)->e_lfanew);
 
-    *Section = (PIMAGE_SECTION_HEADER)((PUCHAR)&Nt->OptionalHeader + Nt->FileHeader.SizeOfOptionalHeader);
+    *Section =
+        (PIMAGE_SECTION_HEADER)((PUCHAR)&Nt->OptionalHeader + Nt->FileHeader.SizeOfOptionalHeader);
     return Nt;
 }
 
@@ -97,10 +98,13 @@ MiSectionProtection(ULONG Characteristics)
     BOOLEAN Write = (Characteristics & IMAGE_SCN_MEM_WRITE) != 0;
 
     if (Characteristics & IMAGE_SCN_MEM_EXECUTE) {
-        return Write ? PAGE_EXECUTE_WRITECOPY
-                     : (Characteristics & IMAGE_SCN_MEM_READ) ? PAGE_EXECUTE_READ : PAGE_EXECUTE;
+        return Write                                    ? PAGE_EXECUTE_WRITECOPY
+               : (Characteristics & IMAGE_SCN_MEM_READ) ? PAGE_EXECUTE_READ
+                                                        : PAGE_EXECUTE;
     }
-    return Write ? PAGE_WRITECOPY : (Characteristics & IMAGE_SCN_MEM_READ) ? PAGE_READONLY : PAGE_NOACCESS;
+    return Write                                    ? PAGE_WRITECOPY
+           : (Characteristics & IMAGE_SCN_MEM_READ) ? PAGE_READONLY
+                                                    : PAGE_NOACCESS;
 }
 
 /* The host has committed the pages already: only our states are written (M3). */
@@ -112,13 +116,16 @@ MiDescribeImage(PMI_SPACE Space, PMI_AREA Area)
     ULONG64 Address, End;
     ULONG i;
 
-    End = Area->Start + ((Nt->OptionalHeader.SizeOfHeaders + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1));
+    End = Area->Start +
+          ((Nt->OptionalHeader.SizeOfHeaders + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1));
     for (Address = Area->Start; Address < End && Address < Area->End; Address += PAGE_SIZE) {
         *MiStatePointer(Area, Address) = MiStateOf(PAGE_READONLY) | MI_STATE_COMMITTED;
     }
     for (i = 0; i < Nt->FileHeader.NumberOfSections; i++) {
-        ULONG Size = Section[i].Misc.VirtualSize ? Section[i].Misc.VirtualSize : Section[i].SizeOfRawData;
-        UCHAR State = MiStateOf(MiSectionProtection(Section[i].Characteristics)) | MI_STATE_COMMITTED;
+        ULONG Size =
+            Section[i].Misc.VirtualSize ? Section[i].Misc.VirtualSize : Section[i].SizeOfRawData;
+        UCHAR State =
+            MiStateOf(MiSectionProtection(Section[i].Characteristics)) | MI_STATE_COMMITTED;
 
         Address = Area->Start + (Section[i].VirtualAddress & ~(PAGE_SIZE - 1));
         End = Area->Start + Section[i].VirtualAddress + Size;
@@ -159,7 +166,8 @@ MiMakeModule(const char *FullName, const struct abi_image *Info)
     }
     Nt = MiMappedHeaders(Info->base, &Section);
     if (Nt->OptionalHeader.NumberOfRvaAndSizes > IMAGE_DIRECTORY_ENTRY_EXCEPTION) {
-        PIMAGE_DATA_DIRECTORY Directory = &Nt->OptionalHeader.DataDirectory[IMAGE_DIRECTORY_ENTRY_EXCEPTION];
+        PIMAGE_DATA_DIRECTORY Directory =
+            &Nt->OptionalHeader.DataDirectory[IMAGE_DIRECTORY_ENTRY_EXCEPTION];
 
         if (Directory->Size != 0) {
             Module->ExceptionTable = (PUCHAR)Module->DllBase + Directory->VirtualAddress;
@@ -178,8 +186,8 @@ MiFreeModule(PKI_MODULE Module)
 
 /* Into the slice of Process; Requested is a hint that the host does not need. */
 NTSTATUS
-MiMapImage(PEPROCESS Process, const char *Name, PVOID Requested, PVOID *Base, struct abi_image *Info,
-           PMI_SECTION Section)
+MiMapImage(PEPROCESS Process, const char *Name, PVOID Requested, PVOID *Base,
+           struct abi_image *Info, PMI_SECTION Section)
 {
     PMI_SPACE Space = MI_SPACE_OF(Process);
     PKI_MODULE Module;
@@ -211,7 +219,8 @@ MiMapImage(PEPROCESS Process, const char *Name, PVOID Requested, PVOID *Base, st
     Module = MiMakeModule(Name, Info);
     InsertTailList(&Process->ModuleList, &Module->InLoadOrderLinks);
     Process->Modules++;
-    KiTrace(EV_IMAGE_LOAD, Module->DllBase, (ULONG64)Process->UniqueProcessId, Module->SizeOfImage, 0, 0);
+    KiTrace(EV_IMAGE_LOAD, Module->DllBase, (ULONG64)Process->UniqueProcessId, Module->SizeOfImage,
+            0, 0);
     *Base = Module->DllBase;
     PspCallImageNotify(&Module->FullDllName, Process->UniqueProcessId, Module);
     return Info->base == Info->preferred ? STATUS_SUCCESS : STATUS_IMAGE_NOT_AT_BASE;
@@ -266,8 +275,9 @@ MiUnmapImage(PEPROCESS Process, PMI_AREA Area)
 PVOID
 KiLookupImage(ULONG64 ControlPc, PULONG Size)
 {
-    PKI_MODULE Module = ABI_IS_USER(ControlPc) ? MiFindUserModule(PspCurrentProcess(), (PVOID)ControlPc)
-                                               : MiFindModule((PVOID)ControlPc);
+    PKI_MODULE Module = ABI_IS_USER(ControlPc)
+                            ? MiFindUserModule(PspCurrentProcess(), (PVOID)ControlPc)
+                            : MiFindModule((PVOID)ControlPc);
 
     if (Module == NULL) {
         return NULL;

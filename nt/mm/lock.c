@@ -33,8 +33,8 @@ MiCheckRange(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG
         Size > (ULONG64)MmHighestUserAddress + 1 - (ULONG64)Base) {
         return STATUS_INVALID_PARAMETER;
     }
-    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION, PsProcessTypeP, Mode, (PVOID *)&Process,
-                                       NULL);
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION, PsProcessTypeP, Mode,
+                                       (PVOID *)&Process, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -77,8 +77,8 @@ NtFlushInstructionCache(HANDLE ProcessHandle, PVOID BaseAddress, SIZE_T Length)
     PEPROCESS Process;
     NTSTATUS Status;
 
-    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_WRITE, PsProcessTypeP, KiPreviousMode(),
-                                       (PVOID *)&Process, NULL);
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_WRITE, PsProcessTypeP,
+                                       KiPreviousMode(), (PVOID *)&Process, NULL);
     if (NT_SUCCESS(Status)) {
         ObDereferenceObject(Process);
     }
@@ -87,7 +87,8 @@ NtFlushInstructionCache(HANDLE ProcessHandle, PVOID BaseAddress, SIZE_T Length)
 
 /* Views of files are never written back yet (section.c), so there is nothing to flush. */
 NTSTATUS NTAPI
-NtFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, PIO_STATUS_BLOCK Iosb)
+NtFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize,
+                     PIO_STATUS_BLOCK Iosb)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PEPROCESS Process;
@@ -105,8 +106,8 @@ NtFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSiz
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         return GetExceptionCode();
     }
-    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION, PsProcessTypeP, Mode, (PVOID *)&Process,
-                                       NULL);
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION, PsProcessTypeP, Mode,
+                                       (PVOID *)&Process, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

@@ -63,8 +63,9 @@ MiLockable(ULONG64 Page, BOOLEAN Write, PMI_AREA *Area)
         ULONG Query = MiQueryPage((PVOID)Page);
 
         *Area = NULL;
-        return (Query & MI_PAGE_PRESENT) && (!Write || (Query & MI_PAGE_WRITE)) ? STATUS_SUCCESS
-                                                                                : STATUS_ACCESS_VIOLATION;
+        return (Query & MI_PAGE_PRESENT) && (!Write || (Query & MI_PAGE_WRITE))
+                   ? STATUS_SUCCESS
+                   : STATUS_ACCESS_VIOLATION;
     }
     Space = MI_SPACE_OF(PspCurrentProcess());
     *Area = Space != NULL ? MiFindArea(Space, Page) : NULL;
@@ -86,7 +87,8 @@ MiLockable(ULONG64 Page, BOOLEAN Write, PMI_AREA *Area)
 VOID NTAPI
 MmProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation)
 {
-    ULONG64 Start = (ULONG64)Mdl->StartVa, End = (ULONG64)MmGetMdlVirtualAddress(Mdl) + Mdl->ByteCount;
+    ULONG64 Start = (ULONG64)Mdl->StartVa,
+            End = (ULONG64)MmGetMdlVirtualAddress(Mdl) + Mdl->ByteCount;
     PEPROCESS Process = PspCurrentProcess();
     ULONG i, Pages = MiMdlPages(Mdl);
     BOOLEAN User = ABI_IS_USER(Start);
@@ -121,7 +123,8 @@ MmProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operati
 }
 
 VOID NTAPI
-MmProbeAndLockProcessPages(PMDL Mdl, PEPROCESS Process, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation)
+MmProbeAndLockProcessPages(PMDL Mdl, PEPROCESS Process, KPROCESSOR_MODE AccessMode,
+                           LOCK_OPERATION Operation)
 {
     KAPC_STATE ApcState;
 
@@ -147,7 +150,8 @@ MmUnlockPages(PMDL Mdl)
     ULONG i, Pages = MiMdlPages(Mdl);
     PEPROCESS Process = Mdl->Process;
 
-    DRIVER_REQUIRE((Mdl->MdlFlags & MDL_PAGES_LOCKED) != 0, PFN_LIST_CORRUPT, 7, MI_FRAMES(Mdl)[0], 0, 0);
+    DRIVER_REQUIRE((Mdl->MdlFlags & MDL_PAGES_LOCKED) != 0, PFN_LIST_CORRUPT, 7, MI_FRAMES(Mdl)[0],
+                   0, 0);
     KiSchedulePoint(SP_OBJECT, (PVOID)Start);
     if (Mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) {
         MiUnmapSystem(Mdl);
@@ -192,10 +196,12 @@ MiMapUser(PMDL Mdl, PVOID Requested, ULONG Protection)
     ULONG64 Memory = MiMdlMemory(Mdl);
 
     if (Space != NULL && ((ULONG64)Requested & (PAGE_SIZE - 1)) == 0) {
-        Area = MiInsertArea(Space, (ULONG64)Requested, (ULONG64)MiMdlPages(Mdl) * PAGE_SIZE, 0x10000, FALSE);
+        Area = MiInsertArea(Space, (ULONG64)Requested, (ULONG64)MiMdlPages(Mdl) * PAGE_SIZE,
+                            0x10000, FALSE);
     }
     if (Area == NULL) { /* documented: a user mapping raises */
-        ExRaiseStatus(Requested != NULL ? STATUS_CONFLICTING_ADDRESSES : STATUS_INSUFFICIENT_RESOURCES);
+        ExRaiseStatus(Requested != NULL ? STATUS_CONFLICTING_ADDRESSES
+                                        : STATUS_INSUFFICIENT_RESOURCES);
     }
     Area->Type = MEM_PRIVATE;
     Area->Protection = Protection;
@@ -219,7 +225,8 @@ MmMapLockedPagesSpecifyCache(PMDL Mdl, KPROCESSOR_MODE AccessMode, MEMORY_CACHIN
         KiTrace(EV_PAGES_MAP, Mdl, MiMdlPages(Mdl), (ULONG64)Address, UserMode, 0);
         return Address;
     }
-    DRIVER_REQUIRE((Mdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_PARTIAL | MDL_SOURCE_IS_NONPAGED_POOL | MDL_IO_SPACE)) != 0,
+    DRIVER_REQUIRE((Mdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_PARTIAL | MDL_SOURCE_IS_NONPAGED_POOL |
+                                     MDL_IO_SPACE)) != 0,
                    SYSTEM_PTE_MISUSE_, 0x100, Mdl, MiMdlPages(Mdl), Mdl->MdlFlags);
     Address = (PVOID)(ABI_ALIAS(MiMdlMemory(Mdl)) + Mdl->ByteOffset);
     Mdl->MappedSystemVa = Address;
@@ -246,14 +253,14 @@ MmUnmapLockedPages(PVOID BaseAddress, PMDL Mdl)
     KiSchedulePoint(SP_OBJECT, Mdl);
     if (ABI_IS_USER(BaseAddress)) {
         Area = Space != NULL ? MiFindArea(Space, (ULONG64)BaseAddress) : NULL;
-        DRIVER_REQUIRE(Area != NULL && Area->Backing != 0 && Area->Tag != 0, DRIVER_UNMAPPING_INVALID_VIEW_, BaseAddress,
-                       1, 0, 0);
+        DRIVER_REQUIRE(Area != NULL && Area->Backing != 0 && Area->Tag != 0,
+                       DRIVER_UNMAPPING_INVALID_VIEW_, BaseAddress, 1, 0, 0);
         PspCurrentProcess()->VirtualSize -= Area->End - Area->Start;
         MiReleaseArea(Space, Area);
         return;
     }
-    DRIVER_REQUIRE((Mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) != 0, SYSTEM_PTE_MISUSE_, 0x301, BaseAddress, Mdl,
-                   MiMdlPages(Mdl));
+    DRIVER_REQUIRE((Mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) != 0, SYSTEM_PTE_MISUSE_, 0x301,
+                   BaseAddress, Mdl, MiMdlPages(Mdl));
     MiUnmapSystem(Mdl);
 }
 
@@ -280,11 +287,13 @@ MmAdvanceMdl(PMDL Mdl, ULONG NumberOfBytes)
     Pages = (Mdl->ByteOffset + NumberOfBytes) / PAGE_SIZE;
     Left = MiMdlPages(Mdl) - Pages;
     if (Pages != 0) {
-        if (Mdl->Process != NULL && (Mdl->MdlFlags & MDL_PAGES_LOCKED)) { /* what is passed is unlocked */
+        if (Mdl->Process != NULL &&
+            (Mdl->MdlFlags & MDL_PAGES_LOCKED)) { /* what is passed is unlocked */
             ULONG i;
 
             for (i = 0; i < Pages; i++) {
-                PMI_AREA Area = MiFindArea(MI_SPACE_OF(Mdl->Process), (ULONG64)Mdl->StartVa + i * PAGE_SIZE);
+                PMI_AREA Area =
+                    MiFindArea(MI_SPACE_OF(Mdl->Process), (ULONG64)Mdl->StartVa + i * PAGE_SIZE);
 
                 Area->Locked--;
             }

@@ -91,14 +91,14 @@ typedef struct _MI_AREA {
     ULONG Protection; /* PAGE_xxx of the allocation */
     PUCHAR *Chunk;    /* states, NULL where nothing is committed */
     PMI_SECTION Section;
-    ULONG64 Backing;  /* views: the guest address of Start's memory, 0: its own */
-    ULONG64 Offset;   /* views: of Start in the section */
-    LONG64 Locked;    /* pages in MDLs */
+    ULONG64 Backing; /* views: the guest address of Start's memory, 0: its own */
+    ULONG64 Offset;  /* views: of Start in the section */
+    LONG64 Locked;   /* pages in MDLs */
     LONG Secured;
     ULONG SecuredProtection;
-    BOOLEAN Zombie;   /* M4 */
-    BOOLEAN Inherit;  /* ViewShare */
-    ULONG64 Tag;      /* of whoever made it */
+    BOOLEAN Zombie;  /* M4 */
+    BOOLEAN Inherit; /* ViewShare */
+    ULONG64 Tag;     /* of whoever made it */
 } MI_AREA, *PMI_AREA;
 
 typedef struct _MI_PART {
@@ -109,13 +109,13 @@ typedef struct _MI_PART {
 
 typedef struct _MI_SPACE {
     ULONG64 Base, Limit;
-    ULONG64 FirstLimit;  /* the first agent's part: [Base, FirstLimit) */
-    ULONG64 PartSize;    /* of every other agent, from FirstLimit upwards */
+    ULONG64 FirstLimit; /* the first agent's part: [Base, FirstLimit) */
+    ULONG64 PartSize;   /* of every other agent, from FirstLimit upwards */
     ULONG Parts;
-    ULONG FirstAgent;    /* name */
-    PMI_AREA *Area;      /* sorted */
+    ULONG FirstAgent; /* name */
+    PMI_AREA *Area;   /* sorted */
     ULONG Count, Room;
-    ULONG Last;          /* index found last */
+    ULONG Last; /* index found last */
     PMI_PART Part;
     LONG64 LockedPages;
     ULONG64 CommittedPages;
@@ -137,19 +137,21 @@ struct _MI_SECTION {
     ULONG64 Backing;   /* system address of the memory, not reachable there itself; 0 for images */
     ULONG64 Committed; /* bytes from the start that have memory */
     PFILE_OBJECT FileObject;
-    char *Image;       /* SEC_IMAGE: the host's name of the file */
+    char *Image;           /* SEC_IMAGE: the host's name of the file */
     struct abi_image Info; /* SEC_IMAGE: from the headers */
     ULONG Views;
 };
 
 /* space.c */
-VOID MiInitializeSpace(PMI_SPACE Space, ULONG64 Base, ULONG64 Limit, ULONG64 FirstLimit, ULONG Parts);
+VOID MiInitializeSpace(PMI_SPACE Space, ULONG64 Base, ULONG64 Limit, ULONG64 FirstLimit,
+                       ULONG Parts);
 PMI_AREA MiFindArea(PMI_SPACE Space, ULONG64 Address);
 /* The first area that begins above Address; NULL: none. */
 PMI_AREA MiNextArea(PMI_SPACE Space, ULONG64 Address);
 BOOLEAN MiIsFree(PMI_SPACE Space, ULONG64 Start, ULONG64 End);
 /* Address 0: finds a place (M2). Alignment: a power of two. NULL: no room, or Address is taken. */
-PMI_AREA MiInsertArea(PMI_SPACE Space, ULONG64 Address, ULONG64 Size, ULONG64 Alignment, BOOLEAN TopDown);
+PMI_AREA MiInsertArea(PMI_SPACE Space, ULONG64 Address, ULONG64 Size, ULONG64 Alignment,
+                      BOOLEAN TopDown);
 VOID MiRemoveArea(PMI_SPACE Space, PMI_AREA Area);
 VOID MiSplitArea(PMI_SPACE Space, PMI_AREA Area, ULONG64 At);
 UCHAR MiState(PMI_AREA Area, ULONG64 Address);
@@ -158,9 +160,9 @@ VOID MiDeleteSpace(PMI_SPACE Space);
 
 /* virtual.c */
 BOOLEAN MiIsValidProtection(ULONG Protection);
-UCHAR MiStateOf(ULONG Protection);       /* PAGE_xxx to a state without the committed bit */
-ULONG MiPageOf(UCHAR State);             /* and back */
-ULONG MiHostProtection(UCHAR State);     /* what the host gives the page */
+UCHAR MiStateOf(ULONG Protection);   /* PAGE_xxx to a state without the committed bit */
+ULONG MiPageOf(UCHAR State);         /* and back */
+ULONG MiHostProtection(UCHAR State); /* what the host gives the page */
 /* Sets the states of [Start, End) of an area, and the host's protections, run by run (M3). */
 VOID MiSetPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End, UCHAR State);
 VOID MiDecommitPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End);
@@ -180,8 +182,8 @@ VOID MiFreeModule(PKI_MODULE Module);
 NTSTATUS MiImageStatus(ULONG Result);
 NTSTATUS MiReadImageHeaders(const char *Name, struct abi_image *Info);
 VOID MiUnmapImage(PEPROCESS Process, PMI_AREA Area);
-NTSTATUS MiMapImage(PEPROCESS Process, const char *Name, PVOID Requested, PVOID *Base, struct abi_image *Info,
-                    PMI_SECTION Section);
+NTSTATUS MiMapImage(PEPROCESS Process, const char *Name, PVOID Requested, PVOID *Base,
+                    struct abi_image *Info, PMI_SECTION Section);
 /* An NT path as the host reads it. Pool memory. */
 char *MiHostPath(PCUNICODE_STRING Path);
 

@@ -11,7 +11,7 @@ BOOLEAN MiInitialized;
 /* System mappings: contiguous and device memory, sections. The upper half is nt/ex's. */
 MI_SPACE MiSystemSpace;
 ULONG64 MiSlices[ABI_SLICES / 64]; /* taken */
-PEPROCESS MiLowOwner; /* who has areas below 2 GiB */
+PEPROCESS MiLowOwner;              /* who has areas below 2 GiB */
 
 /* Exported data: what drivers compare addresses with. */
 PVOID MmHighestUserAddress = (PVOID)(MI_USER_PROBE_ADDRESS - 1);

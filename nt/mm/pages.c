@@ -67,22 +67,25 @@ MmAllocateContiguousMemory(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS HighestAccepta
 }
 
 PVOID NTAPI
-MmAllocateContiguousMemorySpecifyCache(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS Lowest, PHYSICAL_ADDRESS Highest,
-                                       PHYSICAL_ADDRESS Boundary, MEMORY_CACHING_TYPE CacheType)
+MmAllocateContiguousMemorySpecifyCache(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS Lowest,
+                                       PHYSICAL_ADDRESS Highest, PHYSICAL_ADDRESS Boundary,
+                                       MEMORY_CACHING_TYPE CacheType)
 {
     return MiContiguous(NumberOfBytes, Boundary, ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXECUTE);
 }
 
 PVOID NTAPI
-MmAllocateContiguousMemorySpecifyCacheNode(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS Lowest, PHYSICAL_ADDRESS Highest,
-                                           PHYSICAL_ADDRESS Boundary, MEMORY_CACHING_TYPE CacheType, ULONG Node)
+MmAllocateContiguousMemorySpecifyCacheNode(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS Lowest,
+                                           PHYSICAL_ADDRESS Highest, PHYSICAL_ADDRESS Boundary,
+                                           MEMORY_CACHING_TYPE CacheType, ULONG Node)
 {
     return MiContiguous(NumberOfBytes, Boundary, ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXECUTE);
 }
 
 PVOID NTAPI
-MmAllocateContiguousNodeMemory(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS Lowest, PHYSICAL_ADDRESS Highest,
-                               PHYSICAL_ADDRESS Boundary, ULONG Protect, ULONG Node)
+MmAllocateContiguousNodeMemory(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS Lowest,
+                               PHYSICAL_ADDRESS Highest, PHYSICAL_ADDRESS Boundary, ULONG Protect,
+                               ULONG Node)
 {
     return MiContiguous(NumberOfBytes, Boundary, MiHostProtection(MiStateOf(Protect)));
 }
@@ -93,13 +96,15 @@ MmFreeContiguousMemory(PVOID BaseAddress)
     PMI_AREA Area = MiFindArea(&MiSystemSpace, (ULONG64)BaseAddress);
 
     KiSchedulePoint(SP_POOL, BaseAddress);
-    DRIVER_REQUIRE(Area != NULL && Area->Start == (ULONG64)BaseAddress && Area->Type == MI_AREA_CONTIGUOUS,
+    DRIVER_REQUIRE(Area != NULL && Area->Start == (ULONG64)BaseAddress &&
+                       Area->Type == MI_AREA_CONTIGUOUS,
                    BAD_POOL_CALLER, 0x60, BaseAddress, 0, 0);
     MiFreeSystem((ULONG64)BaseAddress, MI_AREA_CONTIGUOUS);
 }
 
 VOID NTAPI
-MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T NumberOfBytes, MEMORY_CACHING_TYPE CacheType)
+MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T NumberOfBytes,
+                                   MEMORY_CACHING_TYPE CacheType)
 {
     MmFreeContiguousMemory(BaseAddress);
 }
@@ -108,7 +113,8 @@ PVOID NTAPI
 MmAllocateNonCachedMemory(SIZE_T NumberOfBytes)
 {
     KiSchedulePoint(SP_POOL, (PVOID)NumberOfBytes);
-    return (PVOID)MiAllocateSystem(NumberOfBytes, PAGE_SIZE, MI_AREA_NONCACHED, ABI_PROT_READ | ABI_PROT_WRITE);
+    return (PVOID)MiAllocateSystem(NumberOfBytes, PAGE_SIZE, MI_AREA_NONCACHED,
+                                   ABI_PROT_READ | ABI_PROT_WRITE);
 }
 
 VOID NTAPI
@@ -116,15 +122,17 @@ MmFreeNonCachedMemory(PVOID BaseAddress, SIZE_T NumberOfBytes)
 {
     PMI_AREA Area = MiFindArea(&MiSystemSpace, (ULONG64)BaseAddress);
 
-    DRIVER_REQUIRE(Area != NULL && Area->Start == (ULONG64)BaseAddress && Area->Type == MI_AREA_NONCACHED,
+    DRIVER_REQUIRE(Area != NULL && Area->Start == (ULONG64)BaseAddress &&
+                       Area->Type == MI_AREA_NONCACHED,
                    BAD_POOL_CALLER, 0x99, BaseAddress, 0, 0);
     MiFreeSystem((ULONG64)BaseAddress, MI_AREA_NONCACHED);
 }
 
 /* Pages that nobody has mapped: reached through a mapping of the MDL. */
 PMDL NTAPI
-MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, PHYSICAL_ADDRESS SkipBytes,
-                        SIZE_T TotalBytes, MEMORY_CACHING_TYPE CacheType, ULONG Flags)
+MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress,
+                        PHYSICAL_ADDRESS SkipBytes, SIZE_T TotalBytes,
+                        MEMORY_CACHING_TYPE CacheType, ULONG Flags)
 {
     SIZE_T Bytes = (TotalBytes + PAGE_SIZE - 1) & ~(SIZE_T)(PAGE_SIZE - 1);
     ULONG64 Memory, i;
@@ -134,7 +142,8 @@ MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddres
     if (Bytes == 0 || Bytes > 0xFFFFFFFF - PAGE_SIZE) {
         return NULL;
     }
-    Mdl = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(MDL) + Bytes / PAGE_SIZE * sizeof(PFN_NUMBER), MI_TAG_MDL);
+    Mdl = ExAllocatePoolWithTag(NonPagedPoolNx,
+                                sizeof(MDL) + Bytes / PAGE_SIZE * sizeof(PFN_NUMBER), MI_TAG_MDL);
     if (Mdl == NULL) {
         return NULL;
     }
@@ -154,8 +163,8 @@ MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddres
 }
 
 PMDL NTAPI
-MmAllocatePagesForMdl(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, PHYSICAL_ADDRESS SkipBytes,
-                      SIZE_T TotalBytes)
+MmAllocatePagesForMdl(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress,
+                      PHYSICAL_ADDRESS SkipBytes, SIZE_T TotalBytes)
 {
     return MmAllocatePagesForMdlEx(LowAddress, HighAddress, SkipBytes, TotalBytes, MmNotMapped, 0);
 }
@@ -168,8 +177,8 @@ MmFreePagesFromMdl(PMDL Mdl)
     PMI_AREA Area = MiFindArea(&MiSystemSpace, Memory);
 
     KiSchedulePoint(SP_POOL, Mdl);
-    DRIVER_REQUIRE(Area != NULL && Area->Start == Memory && Area->Type == MI_AREA_MDL, PFN_LIST_CORRUPT, 7,
-                   Memory / PAGE_SIZE, 0, 0);
+    DRIVER_REQUIRE(Area != NULL && Area->Start == Memory && Area->Type == MI_AREA_MDL,
+                   PFN_LIST_CORRUPT, 7, Memory / PAGE_SIZE, 0, 0);
     Mdl->MdlFlags &= ~(MDL_PAGES_LOCKED | MDL_MAPPED_TO_SYSTEM_VA);
     Mdl->MappedSystemVa = NULL;
     MiFreeSystem(Memory, MI_AREA_MDL);
@@ -179,7 +188,8 @@ MmFreePagesFromMdl(PMDL Mdl)
 PVOID NTAPI
 MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes, MEMORY_CACHING_TYPE CacheType)
 {
-    ULONG64 Physical = (ULONG64)PhysicalAddress.QuadPart, Page = Physical & ~(ULONG64)(PAGE_SIZE - 1), Address;
+    ULONG64 Physical = (ULONG64)PhysicalAddress.QuadPart,
+            Page = Physical & ~(ULONG64)(PAGE_SIZE - 1), Address;
     ULONG64 Size = (Physical + NumberOfBytes - Page + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
     ULONG i;
 
@@ -193,7 +203,8 @@ MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes, MEMORY_CACH
     for (i = 0; i < MiSystemSpace.Count; i++) {
         PMI_AREA Area = MiSystemSpace.Area[i];
 
-        if (Area->Type == MI_AREA_IO && Area->Tag <= Page && Page + Size <= Area->Tag + Area->Offset) {
+        if (Area->Type == MI_AREA_IO && Area->Tag <= Page &&
+            Page + Size <= Area->Tag + Area->Offset) {
             Area->Secured++;
             return (PVOID)(Area->Start + (Physical - Area->Tag));
         }
@@ -222,7 +233,8 @@ MmUnmapIoSpace(PVOID BaseAddress, SIZE_T NumberOfBytes)
     if (!ABI_IS_SYSTEM(BaseAddress)) {
         return; /* an alias */
     }
-    DRIVER_REQUIRE(Area != NULL && Area->Type == MI_AREA_IO, DRIVER_UNMAPPING_INVALID_VIEW_, BaseAddress, 1, 0, 0);
+    DRIVER_REQUIRE(Area != NULL && Area->Type == MI_AREA_IO, DRIVER_UNMAPPING_INVALID_VIEW_,
+                   BaseAddress, 1, 0, 0);
     if (--Area->Secured == 0) {
         MiFreeSystem(Area->Start, MI_AREA_IO);
     }
@@ -248,7 +260,8 @@ MmGetVirtualForPhysical(PHYSICAL_ADDRESS PhysicalAddress)
 PPHYSICAL_MEMORY_RANGE NTAPI
 MmGetPhysicalMemoryRanges(VOID)
 {
-    PPHYSICAL_MEMORY_RANGE Ranges = ExAllocatePoolWithTag(NonPagedPoolNx, 2 * sizeof(*Ranges), MI_TAG_MDL);
+    PPHYSICAL_MEMORY_RANGE Ranges =
+        ExAllocatePoolWithTag(NonPagedPoolNx, 2 * sizeof(*Ranges), MI_TAG_MDL);
 
     if (Ranges != NULL) { /* one piece and the zero entry that ends the list */
         RtlZeroMemory(Ranges, 2 * sizeof(*Ranges));
@@ -275,8 +288,9 @@ MmIsThisAnNtAsSystem(VOID)
 PVOID NTAPI
 MmAllocateMappingAddress(SIZE_T NumberOfBytes, ULONG PoolTag)
 {
-    PMI_AREA Area = MiInsertArea(&MiSystemSpace, 0, (NumberOfBytes + PAGE_SIZE - 1) & ~(SIZE_T)(PAGE_SIZE - 1),
-                                 PAGE_SIZE, FALSE);
+    PMI_AREA Area =
+        MiInsertArea(&MiSystemSpace, 0, (NumberOfBytes + PAGE_SIZE - 1) & ~(SIZE_T)(PAGE_SIZE - 1),
+                     PAGE_SIZE, FALSE);
 
     if (Area == NULL) {
         return NULL;
@@ -291,7 +305,7 @@ MmFreeMappingAddress(PVOID BaseAddress, ULONG PoolTag)
 {
     PMI_AREA Area = MiFindArea(&MiSystemSpace, (ULONG64)BaseAddress);
 
-    DRIVER_REQUIRE(Area != NULL && Area->Type == MI_AREA_RESERVED && Area->Tag == PoolTag, SYSTEM_PTE_MISUSE_, 0x101,
-                   BaseAddress, PoolTag, Area ? Area->Tag : 0);
+    DRIVER_REQUIRE(Area != NULL && Area->Type == MI_AREA_RESERVED && Area->Tag == PoolTag,
+                   SYSTEM_PTE_MISUSE_, 0x101, BaseAddress, PoolTag, Area ? Area->Tag : 0);
     MiRemoveArea(&MiSystemSpace, Area);
 }

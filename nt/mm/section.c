@@ -97,12 +97,13 @@ MiReadFile(PMI_SECTION Section, ULONG64 Size)
     NTSTATUS Status;
     HANDLE Handle;
 
-    Status = ObOpenObjectByPointer(Section->FileObject, OBJ_KERNEL_HANDLE, NULL, FILE_READ_DATA, IoFileObjectTypeP,
-                                   KernelMode, &Handle);
+    Status = ObOpenObjectByPointer(Section->FileObject, OBJ_KERNEL_HANDLE, NULL, FILE_READ_DATA,
+                                   IoFileObjectTypeP, KernelMode, &Handle);
     while (NT_SUCCESS(Status) && Done < Size) {
         Offset.QuadPart = (LONGLONG)Done;
-        Status = ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, (PVOID)ABI_ALIAS(Section->Backing + Done),
-                            (ULONG)min(Size - Done, 0x100000), &Offset, NULL);
+        Status =
+            ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, (PVOID)ABI_ALIAS(Section->Backing + Done),
+                       (ULONG)min(Size - Done, 0x100000), &Offset, NULL);
         if (Status == STATUS_PENDING) {
             KeWaitForSingleObject(&Section->FileObject->Event, Executive, KernelMode, FALSE, NULL);
             Status = Iosb.Status;
@@ -125,8 +126,8 @@ MiOpenData(PMI_SECTION Section, ULONG64 Size)
     ULONG Length;
     NTSTATUS Status;
 
-    Status = IoQueryFileInformation(Section->FileObject, FileStandardInformation, sizeof(Standard), &Standard,
-                                    &Length);
+    Status = IoQueryFileInformation(Section->FileObject, FileStandardInformation, sizeof(Standard),
+                                    &Standard, &Length);
     if (!NT_SUCCESS(Status)) {
         return STATUS_INVALID_FILE_FOR_SECTION;
     }
@@ -136,7 +137,8 @@ MiOpenData(PMI_SECTION Section, ULONG64 Size)
             return STATUS_MAPPED_FILE_SIZE_ZERO;
         }
     }
-    if (Size > (ULONG64)Standard.EndOfFile.QuadPart || (Section->Protection & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE))) {
+    if (Size > (ULONG64)Standard.EndOfFile.QuadPart ||
+        (Section->Protection & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE))) {
         NOT_YET("NtCreateSection of a file for writing or beyond its end");
     }
     Section->Size = Size;
@@ -150,7 +152,8 @@ MiOpenData(PMI_SECTION Section, ULONG64 Size)
 
 /* Takes over the reference to FileObject. */
 static NTSTATUS
-MiCreateSection(PMI_SECTION Section, ULONG64 Size, ULONG Protection, ULONG Attributes, PFILE_OBJECT FileObject)
+MiCreateSection(PMI_SECTION Section, ULONG64 Size, ULONG Protection, ULONG Attributes,
+                PFILE_OBJECT FileObject)
 {
     ULONG64 Pages = (Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
 
@@ -179,8 +182,8 @@ MiCheckAttributes(ULONG Attributes, BOOLEAN File, ULONG64 Size)
 {
     ULONG Kind = Attributes & (SEC_COMMIT | SEC_RESERVE | SEC_IMAGE);
 
-    if ((Attributes & ~(ULONG)(SEC_COMMIT | SEC_RESERVE | SEC_IMAGE | SEC_NOCACHE | SEC_WRITECOMBINE | SEC_BASED |
-                               SEC_IMAGE_NO_EXECUTE)) ||
+    if ((Attributes & ~(ULONG)(SEC_COMMIT | SEC_RESERVE | SEC_IMAGE | SEC_NOCACHE |
+                               SEC_WRITECOMBINE | SEC_BASED | SEC_IMAGE_NO_EXECUTE)) ||
         (Kind != SEC_COMMIT && Kind != SEC_RESERVE && Kind != SEC_IMAGE &&
          Kind != (SEC_COMMIT | SEC_RESERVE))) {
         return STATUS_INVALID_PARAMETER_6;
@@ -195,9 +198,9 @@ MiCheckAttributes(ULONG Attributes, BOOLEAN File, ULONG64 Size)
 }
 
 NTSTATUS NTAPI
-NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                PLARGE_INTEGER MaximumSize, ULONG SectionPageProtection, ULONG AllocationAttributes,
-                HANDLE FileHandle)
+NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess,
+                POBJECT_ATTRIBUTES ObjectAttributes, PLARGE_INTEGER MaximumSize,
+                ULONG SectionPageProtection, ULONG AllocationAttributes, HANDLE FileHandle)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PFILE_OBJECT FileObject = NULL;
@@ -232,26 +235,29 @@ NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIB
     if (FileHandle != NULL) {
         ACCESS_MASK Access = SectionPageProtection & PAGE_EXECUTE ? 0 : FILE_READ_DATA;
 
-        if (SectionPageProtection & (PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY)) {
+        if (SectionPageProtection &
+            (PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY)) {
             Access |= FILE_EXECUTE;
         }
         if (SectionPageProtection & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE)) {
             Access |= FILE_WRITE_DATA;
         }
-        Status = ObReferenceObjectByHandle(FileHandle, Access, IoFileObjectTypeP, Mode, (PVOID *)&FileObject, NULL);
+        Status = ObReferenceObjectByHandle(FileHandle, Access, IoFileObjectTypeP, Mode,
+                                           (PVOID *)&FileObject, NULL);
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
     }
-    Status = ObCreateObject(Mode, MmSectionObjectTypeP, ObjectAttributes, Mode, NULL, sizeof(MI_SECTION), 0,
-                            sizeof(MI_SECTION), (PVOID *)&Section);
+    Status = ObCreateObject(Mode, MmSectionObjectTypeP, ObjectAttributes, Mode, NULL,
+                            sizeof(MI_SECTION), 0, sizeof(MI_SECTION), (PVOID *)&Section);
     if (!NT_SUCCESS(Status)) {
         if (FileObject != NULL) {
             ObDereferenceObject(FileObject);
         }
         return Status;
     }
-    Status = MiCreateSection(Section, Size, SectionPageProtection, AllocationAttributes, FileObject);
+    Status =
+        MiCreateSection(Section, Size, SectionPageProtection, AllocationAttributes, FileObject);
     if (!NT_SUCCESS(Status)) {
         ObDereferenceObject(Section);
         return Status;
@@ -269,9 +275,9 @@ NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIB
 
 /* Undocumented but exported: the object without a handle. */
 NTSTATUS NTAPI
-MmCreateSection(PVOID *SectionObject, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                PLARGE_INTEGER MaximumSize, ULONG Protection, ULONG Attributes, HANDLE FileHandle,
-                PFILE_OBJECT File)
+MmCreateSection(PVOID *SectionObject, ACCESS_MASK DesiredAccess,
+                POBJECT_ATTRIBUTES ObjectAttributes, PLARGE_INTEGER MaximumSize, ULONG Protection,
+                ULONG Attributes, HANDLE FileHandle, PFILE_OBJECT File)
 {
     ULONG64 Size = MaximumSize != NULL ? (ULONG64)MaximumSize->QuadPart : 0;
     PFILE_OBJECT FileObject = File;
@@ -285,13 +291,14 @@ MmCreateSection(PVOID *SectionObject, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBU
     if (FileObject != NULL) {
         ObReferenceObject(FileObject);
     } else if (FileHandle != NULL) {
-        Status = ObReferenceObjectByHandle(FileHandle, 0, IoFileObjectTypeP, KernelMode, (PVOID *)&FileObject, NULL);
+        Status = ObReferenceObjectByHandle(FileHandle, 0, IoFileObjectTypeP, KernelMode,
+                                           (PVOID *)&FileObject, NULL);
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
     }
-    Status = ObCreateObject(KernelMode, MmSectionObjectTypeP, ObjectAttributes, KernelMode, NULL, sizeof(MI_SECTION),
-                            0, sizeof(MI_SECTION), (PVOID *)&Section);
+    Status = ObCreateObject(KernelMode, MmSectionObjectTypeP, ObjectAttributes, KernelMode, NULL,
+                            sizeof(MI_SECTION), 0, sizeof(MI_SECTION), (PVOID *)&Section);
     if (!NT_SUCCESS(Status)) {
         if (FileObject != NULL) {
             ObDereferenceObject(FileObject);
@@ -321,7 +328,8 @@ NtOpenSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUT
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         return GetExceptionCode();
     }
-    Status = ObOpenObjectByName(ObjectAttributes, MmSectionObjectTypeP, Mode, NULL, DesiredAccess, NULL, &Handle);
+    Status = ObOpenObjectByName(ObjectAttributes, MmSectionObjectTypeP, Mode, NULL, DesiredAccess,
+                                NULL, &Handle);
     if (NT_SUCCESS(Status)) {
         __try {
             *SectionHandle = Handle;
@@ -405,8 +413,8 @@ NtQuerySection(HANDLE SectionHandle, ULONG Class, PVOID Buffer, SIZE_T Length, P
     if (Length < Needed) {
         return STATUS_INFO_LENGTH_MISMATCH;
     }
-    Status = ObReferenceObjectByHandle(SectionHandle, SECTION_QUERY, MmSectionObjectTypeP, Mode, (PVOID *)&Section,
-                                       NULL);
+    Status = ObReferenceObjectByHandle(SectionHandle, SECTION_QUERY, MmSectionObjectTypeP, Mode,
+                                       (PVOID *)&Section, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -417,7 +425,8 @@ NtQuerySection(HANDLE SectionHandle, ULONG Class, PVOID Buffer, SIZE_T Length, P
     } else if (!(Section->Attributes & SEC_IMAGE)) {
         Status = STATUS_SECTION_NOT_IMAGE;
     } else {
-        MiFillImageInformation(&Section->Info, (PVOID)(Section->Info.preferred + Section->Info.entry), &Image);
+        MiFillImageInformation(&Section->Info,
+                               (PVOID)(Section->Info.preferred + Section->Info.entry), &Image);
     }
     ObDereferenceObject(Section);
     if (!NT_SUCCESS(Status)) {

@@ -13,7 +13,8 @@ static BOOLEAN
 MiCompatible(ULONG Section, ULONG View)
 {
     ULONG Write = PAGE_READWRITE | PAGE_EXECUTE_READWRITE;
-    ULONG Execute = PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY;
+    ULONG Execute =
+        PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY;
 
     if ((View & Write) && !(Section & Write)) {
         return FALSE;
@@ -22,11 +23,12 @@ MiCompatible(ULONG Section, ULONG View)
 }
 
 static NTSTATUS
-MiMapData(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, PSIZE_T ViewSize, ULONG Type,
-          ULONG Protection)
+MiMapData(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, PSIZE_T ViewSize,
+          ULONG Type, ULONG Protection)
 {
     PMI_SPACE Space = MI_SPACE_OF(Process);
-    BOOLEAN Copy = (Protection & 0xFF) == PAGE_WRITECOPY || (Protection & 0xFF) == PAGE_EXECUTE_WRITECOPY;
+    BOOLEAN Copy =
+        (Protection & 0xFF) == PAGE_WRITECOPY || (Protection & 0xFF) == PAGE_EXECUTE_WRITECOPY;
     ULONG64 Size = *ViewSize, Committed;
     PMI_AREA Area;
 
@@ -58,7 +60,8 @@ MiMapData(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, P
     if (Committed != 0) {
         MiSetPages(Space, Area, Area->Start, Area->Start + Committed, MiStateOf(Protection));
         if (Copy) {
-            RtlCopyMemory((PVOID)ABI_ALIAS(Area->Start), (PVOID)ABI_ALIAS(Section->Backing + Offset), Committed);
+            RtlCopyMemory((PVOID)ABI_ALIAS(Area->Start),
+                          (PVOID)ABI_ALIAS(Section->Backing + Offset), Committed);
         }
     }
     Process->VirtualSize += Size;
@@ -68,8 +71,8 @@ MiMapData(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, P
 }
 
 static NTSTATUS
-MiMapView(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, PSIZE_T ViewSize, ULONG Type,
-          ULONG Protection)
+MiMapView(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, PSIZE_T ViewSize,
+          ULONG Type, ULONG Protection)
 {
     struct abi_image Info;
     NTSTATUS Status;
@@ -97,9 +100,10 @@ MiMapView(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, P
 }
 
 NTSTATUS NTAPI
-NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR ZeroBits,
-                   SIZE_T CommitSize, PLARGE_INTEGER SectionOffset, PSIZE_T ViewSize,
-                   SECTION_INHERIT InheritDisposition, ULONG AllocationType, ULONG Protect)
+NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle, PVOID *BaseAddress,
+                   ULONG_PTR ZeroBits, SIZE_T CommitSize, PLARGE_INTEGER SectionOffset,
+                   PSIZE_T ViewSize, SECTION_INHERIT InheritDisposition, ULONG AllocationType,
+                   ULONG Protect)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     ACCESS_MASK Access;
@@ -113,7 +117,8 @@ NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle, PVOID *BaseAddres
     if (InheritDisposition != ViewShare && InheritDisposition != ViewUnmap) {
         return STATUS_INVALID_PARAMETER_8;
     }
-    if (AllocationType & ~(ULONG)(MEM_TOP_DOWN | MEM_RESERVE | SEC_NO_CHANGE | MEM_LARGE_PAGES | 0x40000000)) {
+    if (AllocationType &
+        ~(ULONG)(MEM_TOP_DOWN | MEM_RESERVE | SEC_NO_CHANGE | MEM_LARGE_PAGES | 0x40000000)) {
         return STATUS_INVALID_PARAMETER_9;
     }
     if (!MiIsValidProtection(Protect) || (Protect & PAGE_GUARD)) {
@@ -148,12 +153,13 @@ NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle, PVOID *BaseAddres
     if (((ULONG64)Base | Offset) & (MI_GRANULARITY - 1)) {
         return STATUS_MAPPED_ALIGNMENT;
     }
-    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION, PsProcessTypeP, Mode, (PVOID *)&Process,
-                                       NULL);
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION, PsProcessTypeP, Mode,
+                                       (PVOID *)&Process, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = ObReferenceObjectByHandle(SectionHandle, Access, MmSectionObjectTypeP, Mode, (PVOID *)&Section, NULL);
+    Status = ObReferenceObjectByHandle(SectionHandle, Access, MmSectionObjectTypeP, Mode,
+                                       (PVOID *)&Section, NULL);
     if (NT_SUCCESS(Status)) {
         Status = MiMapView(Process, Section, &Base, Offset, &Size, AllocationType, Protect);
         ObDereferenceObject(Section);
@@ -209,8 +215,8 @@ NtUnmapViewOfSection(HANDLE ProcessHandle, PVOID BaseAddress)
     if (Mode != KernelMode && (ULONG64)BaseAddress > (ULONG64)MmHighestUserAddress) {
         return STATUS_NOT_MAPPED_VIEW;
     }
-    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION, PsProcessTypeP, Mode, (PVOID *)&Process,
-                                       NULL);
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION, PsProcessTypeP, Mode,
+                                       (PVOID *)&Process, NULL);
     if (NT_SUCCESS(Status)) {
         Status = MiUnmapView(Process, BaseAddress);
         ObDereferenceObject(Process);
@@ -220,12 +226,12 @@ NtUnmapViewOfSection(HANDLE ProcessHandle, PVOID BaseAddress)
 
 /* Undocumented but exported: the same with objects. */
 NTSTATUS NTAPI
-MmMapViewOfSection(PVOID SectionObject, PEPROCESS Process, PVOID *CapturedBase, ULONG_PTR ZeroBits, SIZE_T CommitSize,
-                   PLARGE_INTEGER SectionOffset, PSIZE_T CapturedViewSize, SECTION_INHERIT InheritDisposition,
-                   ULONG AllocationType, ULONG Protect)
+MmMapViewOfSection(PVOID SectionObject, PEPROCESS Process, PVOID *CapturedBase, ULONG_PTR ZeroBits,
+                   SIZE_T CommitSize, PLARGE_INTEGER SectionOffset, PSIZE_T CapturedViewSize,
+                   SECTION_INHERIT InheritDisposition, ULONG AllocationType, ULONG Protect)
 {
-    return MiMapView(Process, SectionObject, CapturedBase, (ULONG64)SectionOffset->QuadPart, CapturedViewSize,
-                     AllocationType, Protect);
+    return MiMapView(Process, SectionObject, CapturedBase, (ULONG64)SectionOffset->QuadPart,
+                     CapturedViewSize, AllocationType, Protect);
 }
 
 NTSTATUS NTAPI
@@ -239,7 +245,8 @@ NTSTATUS NTAPI
 MmMapViewInSystemSpace(PVOID Section, PVOID *MappedBase, PSIZE_T ViewSize)
 {
     PMI_SECTION Object = Section;
-    ULONG64 Size = *ViewSize ? (*ViewSize + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1) : Object->Committed;
+    ULONG64 Size =
+        *ViewSize ? (*ViewSize + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1) : Object->Committed;
 
     if (Object->Attributes & SEC_IMAGE) {
         return STATUS_NOT_SUPPORTED;

@@ -66,7 +66,8 @@ MiStateOf(ULONG Protection)
 ULONG
 MiPageOf(UCHAR State)
 {
-    return MiProtections[State & MI_STATE_PROTECTION].Page | (State & MI_STATE_GUARD ? PAGE_GUARD : 0) |
+    return MiProtections[State & MI_STATE_PROTECTION].Page |
+           (State & MI_STATE_GUARD ? PAGE_GUARD : 0) |
            (State & MI_STATE_NOCACHE ? PAGE_NOCACHE : 0) |
            (State & MI_STATE_COMBINE ? PAGE_WRITECOMBINE : 0);
 }
@@ -178,7 +179,8 @@ MiMayUse(PEPROCESS Process, ULONG64 Start, ULONG64 End)
     if (Start >= Space->Base && End <= Space->Base - MI_GRANULARITY + ABI_USER_IMAGES) {
         return TRUE;
     }
-    if (Start >= ABI_LOW_BASE && End <= ABI_LOW_END && (MiLowOwner == NULL || MiLowOwner == Process)) {
+    if (Start >= ABI_LOW_BASE && End <= ABI_LOW_END &&
+        (MiLowOwner == NULL || MiLowOwner == Process)) {
         return TRUE;
     }
     return FALSE;
@@ -204,8 +206,7 @@ MiAllocateUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Type, ULONG P
     if (Space == NULL) {
         return STATUS_PROCESS_IS_TERMINATING;
     }
-    if (!MiIsValidProtection(Protection) ||
-        (Protection & PAGE_MASK_BASE) == PAGE_WRITECOPY ||
+    if (!MiIsValidProtection(Protection) || (Protection & PAGE_MASK_BASE) == PAGE_WRITECOPY ||
         (Protection & PAGE_MASK_BASE) == PAGE_EXECUTE_WRITECOPY) {
         return STATUS_INVALID_PAGE_PROTECTION;
     }
@@ -351,8 +352,8 @@ MiProtectUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Protection, PU
                                                       : Protection;
     }
     State = MiStateOf(Protection);
-    if (Area->Secured != 0 && !MiAllows(State | MI_STATE_COMMITTED,
-                                        Area->SecuredProtection == PAGE_READWRITE, FALSE)) {
+    if (Area->Secured != 0 &&
+        !MiAllows(State | MI_STATE_COMMITTED, Area->SecuredProtection == PAGE_READWRITE, FALSE)) {
         return STATUS_INVALID_PAGE_PROTECTION;
     }
     *Old = MiPageOf(MiState(Area, Start));
@@ -398,8 +399,8 @@ MiWriteRange(PVOID *BaseAddress, PSIZE_T RegionSize, PVOID Base, SIZE_T Size)
 }
 
 NTSTATUS NTAPI
-NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR ZeroBits, PSIZE_T RegionSize,
-                        ULONG AllocationType, ULONG Protect)
+NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR ZeroBits,
+                        PSIZE_T RegionSize, ULONG AllocationType, ULONG Protect)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PEPROCESS Process;
@@ -411,8 +412,8 @@ NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR Zero
         return STATUS_INVALID_PARAMETER_3;
     }
     if (!(AllocationType & (MEM_COMMIT | MEM_RESERVE | MEM_RESET)) ||
-        (AllocationType & ~(ULONG)(MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_TOP_DOWN | MEM_WRITE_WATCH |
-                                   MEM_PHYSICAL | MEM_LARGE_PAGES)) ||
+        (AllocationType & ~(ULONG)(MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_TOP_DOWN |
+                                   MEM_WRITE_WATCH | MEM_PHYSICAL | MEM_LARGE_PAGES)) ||
         ((AllocationType & MEM_RESET) && (AllocationType & ~(ULONG)MEM_RESET))) {
         return STATUS_INVALID_PARAMETER_5;
     }
@@ -479,8 +480,8 @@ NtFreeVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize
 }
 
 NTSTATUS NTAPI
-NtProtectVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG NewProtect,
-                       PULONG OldProtect)
+NtProtectVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize,
+                       ULONG NewProtect, PULONG OldProtect)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PEPROCESS Process;
@@ -549,7 +550,8 @@ MiQueryBasic(PEPROCESS Process, ULONG64 Address, PMI_BASIC_INFORMATION Info)
         return STATUS_SUCCESS;
     }
     State = MiState(Area, Address);
-    for (End = Address + PAGE_SIZE; End < Area->End && MiState(Area, End) == State; End += PAGE_SIZE) {
+    for (End = Address + PAGE_SIZE; End < Area->End && MiState(Area, End) == State;
+         End += PAGE_SIZE) {
     }
     Info->AllocationBase = (PVOID)Area->Start;
     Info->AllocationProtect = Area->Protection;
@@ -565,8 +567,8 @@ MiQueryBasic(PEPROCESS Process, ULONG64 Address, PMI_BASIC_INFORMATION Info)
 }
 
 NTSTATUS NTAPI
-NtQueryVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, ULONG Class, PVOID Buffer, SIZE_T Length,
-                     PSIZE_T ReturnLength)
+NtQueryVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, ULONG Class, PVOID Buffer,
+                     SIZE_T Length, PSIZE_T ReturnLength)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     MI_BASIC_INFORMATION Info;
@@ -643,7 +645,8 @@ MiCreateAddressSpace(PEPROCESS Process)
     Slice *= ABI_SLICE_SIZE;
     Space = ExpAllocate(sizeof(*Space), MI_TAG_SPACE);
     /* Half of what the kernel gives out is the first thread's, the rest is cut in 256 parts. */
-    MiInitializeSpace(Space, Slice + MI_GRANULARITY, Slice + ABI_USER_IMAGES, Slice + ABI_USER_IMAGES / 2, 256);
+    MiInitializeSpace(Space, Slice + MI_GRANULARITY, Slice + ABI_USER_IMAGES,
+                      Slice + ABI_USER_IMAGES / 2, 256);
     Process->AddressSpace = Space;
     return STATUS_SUCCESS;
 }
@@ -678,7 +681,8 @@ MiDeleteAddressSpace(PEPROCESS Process)
     if (Space == NULL) {
         return;
     }
-    DRIVER_REQUIRE(Space->LockedPages == 0, PROCESS_HAS_LOCKED_PAGES, 0, Process, Space->LockedPages, 0);
+    DRIVER_REQUIRE(Space->LockedPages == 0, PROCESS_HAS_LOCKED_PAGES, 0, Process,
+                   Space->LockedPages, 0);
     for (i = Space->Count; i-- != 0;) {
         PMI_AREA Area = Space->Area[i];
 

@@ -9,7 +9,7 @@
  */
 #include "obp.h"
 
-#define OBP_TAG_CALLBACK 'lCbO'
+#define OBP_TAG_CALLBACK  'lCbO'
 #define OBP_MAX_CALLBACKS 64
 
 typedef struct _OBP_CALLBACK {
@@ -89,7 +89,8 @@ ObpIsTrustedCallback(PVOID Routine)
 {
     PKI_MODULE Module = MiFindModule(Routine);
 
-    return Module != NULL && ((Module->Flags & 0x20 /* from FORCE_INTEGRITY */) || !Module->UnderTest);
+    return Module != NULL &&
+           ((Module->Flags & 0x20 /* from FORCE_INTEGRITY */) || !Module->UnderTest);
 }
 
 NTSTATUS NTAPI
@@ -107,13 +108,16 @@ ObRegisterCallbacks(POB_CALLBACK_REGISTRATION Register, PVOID *RegistrationHandl
         OB_OPERATION_REGISTRATION *Operation = &Register->OperationRegistration[i];
         POBJECT_TYPE Type = *Operation->ObjectType;
 
-        if (!(Operation->Operations & (OB_OPERATION_HANDLE_CREATE | OB_OPERATION_HANDLE_DUPLICATE)) ||
+        if (!(Operation->Operations &
+              (OB_OPERATION_HANDLE_CREATE | OB_OPERATION_HANDLE_DUPLICATE)) ||
             Operation->ObjectType == NULL || !Type->SupportsObjectCallbacks ||
             (Operation->PreOperation == NULL && Operation->PostOperation == NULL)) {
             return STATUS_INVALID_PARAMETER;
         }
-        if ((Operation->PreOperation != NULL && !ObpIsTrustedCallback((PVOID)Operation->PreOperation)) ||
-            (Operation->PostOperation != NULL && !ObpIsTrustedCallback((PVOID)Operation->PostOperation))) {
+        if ((Operation->PreOperation != NULL &&
+             !ObpIsTrustedCallback((PVOID)Operation->PreOperation)) ||
+            (Operation->PostOperation != NULL &&
+             !ObpIsTrustedCallback((PVOID)Operation->PostOperation))) {
             return STATUS_ACCESS_DENIED;
         }
     }
@@ -131,8 +135,9 @@ ObRegisterCallbacks(POB_CALLBACK_REGISTRATION Register, PVOID *RegistrationHandl
         POBJECT_TYPE Type = *Register->OperationRegistration[i].ObjectType;
 
         for (Entry = Type->CallbackList.Flink; Entry != &Type->CallbackList; Entry = Entry->Flink) {
-            if (ObpCompareAltitudes(&CONTAINING_RECORD(Entry, OBP_CALLBACK, Links)->Registration->Altitude,
-                                    &New->Altitude) == 0) {
+            if (ObpCompareAltitudes(
+                    &CONTAINING_RECORD(Entry, OBP_CALLBACK, Links)->Registration->Altitude,
+                    &New->Altitude) == 0) {
                 ExpFree(New);
                 return STATUS_FLT_INSTANCE_ALTITUDE_COLLISION;
             }
@@ -149,8 +154,9 @@ ObRegisterCallbacks(POB_CALLBACK_REGISTRATION Register, PVOID *RegistrationHandl
         Callback->Post = Operation->PostOperation;
         for (Entry = Callback->Type->CallbackList.Flink; Entry != &Callback->Type->CallbackList;
              Entry = Entry->Flink) {
-            if (ObpCompareAltitudes(&CONTAINING_RECORD(Entry, OBP_CALLBACK, Links)->Registration->Altitude,
-                                    &New->Altitude) < 0) {
+            if (ObpCompareAltitudes(
+                    &CONTAINING_RECORD(Entry, OBP_CALLBACK, Links)->Registration->Altitude,
+                    &New->Altitude) < 0) {
                 break;
             }
         }

@@ -139,7 +139,8 @@ ObDuplicateObject(PEPROCESS Source, HANDLE SourceHandle, PEPROCESS Target, PHAND
     HANDLE New = NULL;
     NTSTATUS Status;
 
-    Status = ObpDuplicate(Source, SourceHandle, Target, &New, DesiredAccess, Attributes, Options, Mode);
+    Status =
+        ObpDuplicate(Source, SourceHandle, Target, &New, DesiredAccess, Attributes, Options, Mode);
     if (TargetHandle != NULL) {
         *TargetHandle = New;
     }
@@ -148,7 +149,8 @@ ObDuplicateObject(PEPROCESS Source, HANDLE SourceHandle, PEPROCESS Target, PHAND
 
 NTSTATUS NTAPI
 NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle, HANDLE TargetProcessHandle,
-                  PHANDLE TargetHandle, ACCESS_MASK DesiredAccess, ULONG HandleAttributes, ULONG Options)
+                  PHANDLE TargetHandle, ACCESS_MASK DesiredAccess, ULONG HandleAttributes,
+                  ULONG Options)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PEPROCESS Source, Target = NULL;
@@ -166,20 +168,20 @@ NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle, HANDLE Target
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         return GetExceptionCode();
     }
-    Status = ObReferenceObjectByHandle(SourceProcessHandle, PROCESS_DUP_HANDLE, PsProcessTypeP, Mode,
-                                       (PVOID *)&Source, NULL);
+    Status = ObReferenceObjectByHandle(SourceProcessHandle, PROCESS_DUP_HANDLE, PsProcessTypeP,
+                                       Mode, (PVOID *)&Source, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
     if (TargetProcessHandle != NULL) {
-        Status = ObReferenceObjectByHandle(TargetProcessHandle, PROCESS_DUP_HANDLE, PsProcessTypeP, Mode,
-                                           (PVOID *)&Target, NULL);
+        Status = ObReferenceObjectByHandle(TargetProcessHandle, PROCESS_DUP_HANDLE, PsProcessTypeP,
+                                           Mode, (PVOID *)&Target, NULL);
     } else if (!(Options & DUPLICATE_CLOSE_SOURCE)) {
         Status = STATUS_INVALID_HANDLE;
     }
     if (NT_SUCCESS(Status)) {
-        Status = ObpDuplicate(Source, SourceHandle, Target, &New, DesiredAccess, HandleAttributes, Options,
-                              Mode);
+        Status = ObpDuplicate(Source, SourceHandle, Target, &New, DesiredAccess, HandleAttributes,
+                              Options, Mode);
         /* Closing the source happens whether or not there is a copy. */
         if ((Options & DUPLICATE_CLOSE_SOURCE) && !OBP_IS_PSEUDO(SourceHandle)) {
             KeStackAttachProcess((PKPROCESS)Source, &ApcState);
@@ -230,10 +232,12 @@ ObpCopyEntry(PEPROCESS Target, POBP_ENTRY Source, ULONG Index)
     Object->Header.PointerCount++;
     Type->TotalNumberOfHandles++;
     if (Type->Methods.Open != NULL || Type->Methods.Close != NULL) {
-        for (Holder = &Object->Holder; Holder != NULL && Holder->Process != Target; Holder = Holder->Next) {
+        for (Holder = &Object->Holder; Holder != NULL && Holder->Process != Target;
+             Holder = Holder->Next) {
         }
         if (Holder == NULL) {
-            for (Holder = &Object->Holder; Holder != NULL && Holder->Process != NULL; Holder = Holder->Next) {
+            for (Holder = &Object->Holder; Holder != NULL && Holder->Process != NULL;
+                 Holder = Holder->Next) {
             }
         }
         if (Holder == NULL) {

@@ -155,8 +155,8 @@ ObCreateObject(KPROCESSOR_MODE ProbeMode, POBJECT_TYPE Type, POBJECT_ATTRIBUTES 
 }
 
 NTSTATUS NTAPI
-ObInsertObject(PVOID Body, PACCESS_STATE PassedState, ACCESS_MASK DesiredAccess, ULONG ObjectPointerBias,
-               PVOID *NewObject, PHANDLE Handle)
+ObInsertObject(PVOID Body, PACCESS_STATE PassedState, ACCESS_MASK DesiredAccess,
+               ULONG ObjectPointerBias, PVOID *NewObject, PHANDLE Handle)
 {
     POBP_OBJECT Object = ObpObject(Body);
     POBP_CREATE_INFO Info = Object->Header.CreateInfo;

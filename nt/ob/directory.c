@@ -142,8 +142,8 @@ NtCreateDirectoryObject(PHANDLE DirectoryHandle, ACCESS_MASK DesiredAccess,
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         return GetExceptionCode();
     }
-    Status = ObCreateObject(Mode, ObpDirectoryType, ObjectAttributes, Mode, NULL, sizeof(OBP_DIRECTORY),
-                            0, 0, &Body);
+    Status = ObCreateObject(Mode, ObpDirectoryType, ObjectAttributes, Mode, NULL,
+                            sizeof(OBP_DIRECTORY), 0, 0, &Body);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -176,8 +176,9 @@ typedef struct _OBP_DIRECTORY_INFORMATION {
  * STATUS_MORE_ENTRIES; not even one: STATUS_BUFFER_TOO_SMALL with the length it takes.
  */
 NTSTATUS NTAPI
-NtQueryDirectoryObject(HANDLE DirectoryHandle, PVOID Buffer, ULONG Length, BOOLEAN ReturnSingleEntry,
-                       BOOLEAN RestartScan, PULONG Context, PULONG ReturnLength)
+NtQueryDirectoryObject(HANDLE DirectoryHandle, PVOID Buffer, ULONG Length,
+                       BOOLEAN ReturnSingleEntry, BOOLEAN RestartScan, PULONG Context,
+                       PULONG ReturnLength)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     POBP_DIRECTORY Directory;
@@ -210,9 +211,11 @@ NtQueryDirectoryObject(HANDLE DirectoryHandle, PVOID Buffer, ULONG Length, BOOLE
     Needed = sizeof(OBP_DIRECTORY_INFORMATION);
     Index = Count = StringBytes = 0;
     for (i = 0; i < OBP_BUCKETS && !More; i++) {
-        for (Entry = Directory->Bucket[i].Flink; Entry != &Directory->Bucket[i]; Entry = Entry->Flink) {
+        for (Entry = Directory->Bucket[i].Flink; Entry != &Directory->Bucket[i];
+             Entry = Entry->Flink) {
             POBP_OBJECT Object = CONTAINING_RECORD(Entry, OBP_OBJECT, DirectoryLinks);
-            ULONG Size = sizeof(*Info) + Object->Name.Length + Object->Type->Name.Length + 2 * sizeof(WCHAR);
+            ULONG Size =
+                sizeof(*Info) + Object->Name.Length + Object->Type->Name.Length + 2 * sizeof(WCHAR);
 
             if (Index++ < Skip) {
                 continue;
@@ -249,7 +252,8 @@ NtQueryDirectoryObject(HANDLE DirectoryHandle, PVOID Buffer, ULONG Length, BOOLE
     Strings = Temporary + (Count + 1) * sizeof(*Info);
     Index = 0;
     for (i = 0; i < OBP_BUCKETS; i++) {
-        for (Entry = Directory->Bucket[i].Flink; Entry != &Directory->Bucket[i]; Entry = Entry->Flink) {
+        for (Entry = Directory->Bucket[i].Flink; Entry != &Directory->Bucket[i];
+             Entry = Entry->Flink) {
             POBP_OBJECT Object = CONTAINING_RECORD(Entry, OBP_OBJECT, DirectoryLinks);
             PUNICODE_STRING Source[2] = {&Object->Name, &Object->Type->Name};
             PUNICODE_STRING Target[2] = {&Info->Name, &Info->TypeName};

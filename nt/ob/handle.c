@@ -106,9 +106,9 @@ ObpCheckAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode)
         return STATUS_SUCCESS;
     }
     SeLockSubjectContext(&State->SubjectSecurityContext);
-    Ok = SeAccessCheck(Descriptor, &State->SubjectSecurityContext, TRUE, State->RemainingDesiredAccess,
-                       State->PreviouslyGrantedAccess, &Privileges, &Type->GenericMapping, Mode, &Granted,
-                       &Status);
+    Ok = SeAccessCheck(Descriptor, &State->SubjectSecurityContext, TRUE,
+                       State->RemainingDesiredAccess, State->PreviouslyGrantedAccess, &Privileges,
+                       &Type->GenericMapping, Mode, &Granted, &Status);
     SeUnlockSubjectContext(&State->SubjectSecurityContext);
     if (Privileges != NULL) {
         SeFreePrivileges(Privileges);
@@ -221,7 +221,8 @@ Out:
 
 NTSTATUS NTAPI
 ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE Type,
-                          KPROCESSOR_MODE AccessMode, PVOID *Object, POBJECT_HANDLE_INFORMATION Information)
+                          KPROCESSOR_MODE AccessMode, PVOID *Object,
+                          POBJECT_HANDLE_INFORMATION Information)
 {
     POBP_TABLE Table;
     POBP_ENTRY Entry;
@@ -261,7 +262,8 @@ ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE
         return STATUS_ACCESS_DENIED;
     }
     if (Information != NULL) {
-        Information->HandleAttributes = Entry->Attributes & (OBJ_INHERIT | OBP_PROTECT_CLOSE | OBP_AUDIT_CLOSE);
+        Information->HandleAttributes =
+            Entry->Attributes & (OBJ_INHERIT | OBP_PROTECT_CLOSE | OBP_AUDIT_CLOSE);
         Information->GrantedAccess = Entry->Access;
     }
     ObpObject(Entry->Object)->Header.PointerCount++;
@@ -279,7 +281,8 @@ ObReferenceObjectByHandleWithTag(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJE
 
 /* An access state of the caller's own, or one made for this call. */
 static NTSTATUS
-ObpUseState(PACCESS_STATE *State, PACCESS_STATE Local, PVOID Aux, ACCESS_MASK Access, POBJECT_TYPE Type)
+ObpUseState(PACCESS_STATE *State, PACCESS_STATE Local, PVOID Aux, ACCESS_MASK Access,
+            POBJECT_TYPE Type)
 {
     static const GENERIC_MAPPING None;
 
@@ -292,7 +295,8 @@ ObpUseState(PACCESS_STATE *State, PACCESS_STATE Local, PVOID Aux, ACCESS_MASK Ac
 
 NTSTATUS NTAPI
 ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes, PACCESS_STATE PassedState,
-                      ACCESS_MASK DesiredAccess, POBJECT_TYPE Type, KPROCESSOR_MODE AccessMode, PHANDLE Handle)
+                      ACCESS_MASK DesiredAccess, POBJECT_TYPE Type, KPROCESSOR_MODE AccessMode,
+                      PHANDLE Handle)
 {
     OBP_HANDLE_REQUEST Request;
     ACCESS_STATE Local;
@@ -324,16 +328,17 @@ ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes, PACCESS_STATE Passed
 
 NTSTATUS NTAPI
 ObOpenObjectByPointerWithTag(PVOID Object, ULONG HandleAttributes, PACCESS_STATE PassedState,
-                             ACCESS_MASK DesiredAccess, POBJECT_TYPE Type, KPROCESSOR_MODE AccessMode,
-                             ULONG Tag, PHANDLE Handle)
+                             ACCESS_MASK DesiredAccess, POBJECT_TYPE Type,
+                             KPROCESSOR_MODE AccessMode, ULONG Tag, PHANDLE Handle)
 {
-    return ObOpenObjectByPointer(Object, HandleAttributes, PassedState, DesiredAccess, Type, AccessMode,
-                                 Handle);
+    return ObOpenObjectByPointer(Object, HandleAttributes, PassedState, DesiredAccess, Type,
+                                 AccessMode, Handle);
 }
 
 NTSTATUS NTAPI
 ObOpenObjectByName(POBJECT_ATTRIBUTES Attributes, POBJECT_TYPE Type, KPROCESSOR_MODE Mode,
-                   PACCESS_STATE PassedState, ACCESS_MASK DesiredAccess, PVOID ParseContext, PHANDLE Handle)
+                   PACCESS_STATE PassedState, ACCESS_MASK DesiredAccess, PVOID ParseContext,
+                   PHANDLE Handle)
 {
     OBP_HANDLE_REQUEST Request;
     OB_OPEN_PACKET Packet;
@@ -423,7 +428,8 @@ ObReferenceObjectByName(PUNICODE_STRING Name, ULONG Attributes, PACCESS_STATE Pa
         if (Type != NULL && ObpTypeOf(Found) != Type) {
             Status = STATUS_OBJECT_TYPE_MISMATCH;
         } else {
-            Status = ObpCheckAccess(Found, State, Attributes & OBJ_FORCE_ACCESS_CHECK ? UserMode : Mode);
+            Status =
+                ObpCheckAccess(Found, State, Attributes & OBJ_FORCE_ACCESS_CHECK ? UserMode : Mode);
         }
         if (NT_SUCCESS(Status)) {
             *Object = Found;
@@ -486,7 +492,8 @@ ObpHandleClosed(PVOID Body, PEPROCESS Process, ACCESS_MASK Access)
     if (--Object->Header.HandleCount == 0) {
         Object->ExclusiveProcess = NULL;
         if (Object->Directory != NULL && !(Object->Header.Flags & OBP_FLAG_PERMANENT)) {
-            ObpRemoveName(Object); /* a name ends with the last handle, whatever else refers to it */
+            ObpRemoveName(
+                Object); /* a name ends with the last handle, whatever else refers to it */
         }
     }
     ObDereferenceObject(Body);

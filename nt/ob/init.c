@@ -56,9 +56,10 @@ ObpInitializePhase0(VOID)
     ULONG i;
 
     KeInitializeEvent(&ObpDefaultObject, NotificationEvent, TRUE);
-    ObpCreateType(L"Type", NULL, &ObpTypeMapping, ObpTypeMapping.GenericAll, 0, OBP_NOT_WAITABLE, &ObpTypeType);
-    ObpCreateType(L"Directory", NULL, &ObpDirectoryMapping, DIRECTORY_ALL_ACCESS, 0, OBP_NOT_WAITABLE,
-                  &ObpDirectoryType);
+    ObpCreateType(L"Type", NULL, &ObpTypeMapping, ObpTypeMapping.GenericAll, 0, OBP_NOT_WAITABLE,
+                  &ObpTypeType);
+    ObpCreateType(L"Directory", NULL, &ObpDirectoryMapping, DIRECTORY_ALL_ACCESS, 0,
+                  OBP_NOT_WAITABLE, &ObpDirectoryType);
     ObpCreateType(L"SymbolicLink", &LinkMethods, &ObpLinkMapping, SYMBOLIC_LINK_ALL_ACCESS, 0,
                   OBP_NOT_WAITABLE, &ObpSymbolicLinkType);
     ObpKernelTable = ObpCreateHandleTable(NULL);
@@ -107,8 +108,9 @@ ObpProtectDirectory(PVOID Directory, BOOLEAN UsersCreate)
     NTSTATUS Status;
 
     RtlCreateAcl(Acl, sizeof(Space), ACL_REVISION);
-    RtlAddAccessAllowedAce(Acl, ACL_REVISION, UsersCreate ? DIRECTORY_ALL_ACCESS & ~(WRITE_DAC | WRITE_OWNER | DELETE)
-                                                          : (ACCESS_MASK)(READ_CONTROL | 0x0003),
+    RtlAddAccessAllowedAce(Acl, ACL_REVISION,
+                           UsersCreate ? DIRECTORY_ALL_ACCESS & ~(WRITE_DAC | WRITE_OWNER | DELETE)
+                                       : (ACCESS_MASK)(READ_CONTROL | 0x0003),
                            SeExports->SeWorldSid);
     RtlAddAccessAllowedAce(Acl, ACL_REVISION, DIRECTORY_ALL_ACCESS, SeExports->SeAliasAdminsSid);
     RtlAddAccessAllowedAce(Acl, ACL_REVISION, DIRECTORY_ALL_ACCESS, SeExports->SeLocalSystemSid);
@@ -132,8 +134,8 @@ ObpSetDirectorySecurity(VOID)
     ObpProtectDirectory(ObpRootDirectory, FALSE);
     for (i = 0; i < RTL_NUMBER_OF(ObpTree); i++) {
         RtlInitUnicodeString(&Name, ObpTree[i].Path);
-        if (NT_SUCCESS(ObReferenceObjectByName(&Name, 0, NULL, 0, ObpDirectoryType, KernelMode, NULL,
-                                               &Directory))) {
+        if (NT_SUCCESS(ObReferenceObjectByName(&Name, 0, NULL, 0, ObpDirectoryType, KernelMode,
+                                               NULL, &Directory))) {
             ObpProtectDirectory(Directory, ObpTree[i].UsersCreate);
             ObDereferenceObject(Directory);
         }

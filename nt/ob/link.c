@@ -31,7 +31,8 @@ ObpParseLink(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteName,
     New.Buffer = ExpAllocate(Bytes + sizeof(WCHAR), OBP_TAG_NAME);
     New.Length = New.MaximumLength = (USHORT)Bytes;
     RtlCopyMemory(New.Buffer, Link->Target.Buffer, Link->Target.Length);
-    RtlCopyMemory((PUCHAR)New.Buffer + Bytes - Remaining->Length, Remaining->Buffer, Remaining->Length);
+    RtlCopyMemory((PUCHAR)New.Buffer + Bytes - Remaining->Length, Remaining->Buffer,
+                  Remaining->Length);
     ObpReplaceName(CompleteName, &New);
     ExpFree(New.Buffer);
     return STATUS_REPARSE;
@@ -83,8 +84,8 @@ NtCreateSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess,
         ExpFree(Buffer);
         return Status;
     }
-    Status = ObCreateObject(Mode, ObpSymbolicLinkType, ObjectAttributes, Mode, NULL, sizeof(OBP_LINK), 0,
-                            0, (PVOID *)&Link);
+    Status = ObCreateObject(Mode, ObpSymbolicLinkType, ObjectAttributes, Mode, NULL,
+                            sizeof(OBP_LINK), 0, 0, (PVOID *)&Link);
     if (!NT_SUCCESS(Status)) {
         ExpFree(Buffer);
         return Status;

@@ -13,8 +13,9 @@
 #include "obp.h"
 
 #define OBP_MAX_REPARSE 32
-#define OBP_CREATE_ACCESS(Type) \
-    ((Type) == ObpDirectoryType ? 0x0008 /* DIRECTORY_CREATE_SUBDIRECTORY */ : 0x0004 /* DIRECTORY_CREATE_OBJECT */)
+#define OBP_CREATE_ACCESS(Type)                                                                    \
+    ((Type) == ObpDirectoryType ? 0x0008 /* DIRECTORY_CREATE_SUBDIRECTORY */                       \
+                                : 0x0004 /* DIRECTORY_CREATE_OBJECT */)
 
 /* Takes the first component off Remaining, which keeps its leading backslash. FALSE: malformed. */
 BOOLEAN
@@ -60,7 +61,8 @@ ObpReplaceName(PUNICODE_STRING CompleteName, PCUNICODE_STRING New)
 
 /* Insert goes into Directory under Component, if the caller may create there. */
 static NTSTATUS
-ObpInsertName(POBP_DIRECTORY Directory, PUNICODE_STRING Component, PVOID Insert, KPROCESSOR_MODE Mode)
+ObpInsertName(POBP_DIRECTORY Directory, PUNICODE_STRING Component, PVOID Insert,
+              KPROCESSOR_MODE Mode)
 {
     POBP_OBJECT Object = ObpObject(Insert);
     PWSTR Buffer;

@@ -58,15 +58,15 @@ typedef struct _OBP_CREATE_INFO {
 
 /* Windows's x64 layout; drivers that look at it find the counts and flags where they expect them. */
 typedef struct _OBP_HEADER {
-    LONG64 volatile PointerCount; /* 0x00 */
-    LONG64 HandleCount;           /* 0x08 */
-    ULONG64 Lock;                 /* 0x10 */
-    UCHAR TypeIndex;              /* 0x18 */
-    UCHAR TraceFlags;             /* 0x19 */
-    UCHAR InfoMask;               /* 0x1a */
-    UCHAR Flags;                  /* 0x1b */
-    ULONG Reserved;               /* 0x1c */
-    POBP_CREATE_INFO CreateInfo;  /* 0x20 */
+    LONG64 volatile PointerCount;            /* 0x00 */
+    LONG64 HandleCount;                      /* 0x08 */
+    ULONG64 Lock;                            /* 0x10 */
+    UCHAR TypeIndex;                         /* 0x18 */
+    UCHAR TraceFlags;                        /* 0x19 */
+    UCHAR InfoMask;                          /* 0x1a */
+    UCHAR Flags;                             /* 0x1b */
+    ULONG Reserved;                          /* 0x1c */
+    POBP_CREATE_INFO CreateInfo;             /* 0x20 */
     PSECURITY_DESCRIPTOR SecurityDescriptor; /* 0x28 */
 } OBP_HEADER, *POBP_HEADER;
 C_ASSERT(sizeof(OBP_HEADER) == 0x30);
@@ -81,11 +81,11 @@ typedef struct _OBP_HOLDER {
 
 typedef struct _OBP_OBJECT {
     POBJECT_TYPE Type;
-    POBP_DIRECTORY Directory;   /* O2 */
+    POBP_DIRECTORY Directory; /* O2 */
     LIST_ENTRY DirectoryLinks;
-    UNICODE_STRING Name;        /* last component */
+    UNICODE_STRING Name; /* last component */
     PEPROCESS ExclusiveProcess;
-    OBP_HOLDER Holder;          /* handles by process, for types with Open or Close */
+    OBP_HOLDER Holder; /* handles by process, for types with Open or Close */
     struct _OBP_OBJECT *NextToDelete;
     LARGE_INTEGER CreationTime;
     ULONG PagedCharge, NonPagedCharge;
@@ -95,7 +95,8 @@ typedef struct _OBP_OBJECT {
 C_ASSERT(sizeof(OBP_OBJECT) % 16 == 0);
 
 #define OBP_BODY(o) ((PVOID)((POBP_OBJECT)(o) + 1))
-FORCEINLINE POBP_OBJECT ObpObject(PVOID Body)
+FORCEINLINE POBP_OBJECT
+ObpObject(PVOID Body)
 {
     return (POBP_OBJECT)Body - 1;
 }
@@ -105,10 +106,10 @@ FORCEINLINE POBP_OBJECT ObpObject(PVOID Body)
  * means the type itself with the mingw headers, whose import of it has one indirection more.
  */
 struct _OBJECT_TYPE {
-    LIST_ENTRY TypeList;       /* 0x00 */
-    UNICODE_STRING Name;       /* 0x10 */
-    PVOID DefaultObject;       /* 0x20 */
-    UCHAR Index;               /* 0x28 */
+    LIST_ENTRY TypeList;        /* 0x00 */
+    UNICODE_STRING Name;        /* 0x10 */
+    PVOID DefaultObject;        /* 0x20 */
+    UCHAR Index;                /* 0x28 */
     ULONG TotalNumberOfObjects; /* 0x2c */
     ULONG TotalNumberOfHandles; /* 0x30 */
     ULONG HighWaterNumberOfObjects;
@@ -161,19 +162,20 @@ ULONG ObpHandlesInTable(POBP_TABLE Table);
 #define OBP_IS_PSEUDO(Handle) ((LONG_PTR)(Handle) < 0 && (LONG_PTR)(Handle) >= -6)
 POBP_TABLE ObpTableForHandle(HANDLE *Handle, KPROCESSOR_MODE Mode);
 typedef struct _OBP_HANDLE_REQUEST {
-    PVOID Object;           /* referenced by the caller */
-    POBJECT_TYPE Type;      /* NULL: any */
+    PVOID Object;      /* referenced by the caller */
+    POBJECT_TYPE Type; /* NULL: any */
     PACCESS_STATE State;
     ULONG Attributes;
     KPROCESSOR_MODE Mode;
-    BOOLEAN Checked;        /* the access was decided before: grant it */
-    ULONG Bias;             /* references to add beside the handle's */
+    BOOLEAN Checked;         /* the access was decided before: grant it */
+    ULONG Bias;              /* references to add beside the handle's */
     PEPROCESS TargetProcess; /* NULL: the current one */
     PEPROCESS SourceProcess; /* set for a duplicate */
 } OBP_HANDLE_REQUEST;
 NTSTATUS ObpCreateHandle(OBP_HANDLE_REQUEST *Request, PHANDLE Handle);
 /* The body of NtOpenXxx for a type that needs nothing more. */
-NTSTATUS ObpOpenService(PHANDLE Out, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, POBJECT_TYPE Type);
+NTSTATUS ObpOpenService(PHANDLE Out, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                        POBJECT_TYPE Type);
 NTSTATUS ObpCheckAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode);
 VOID ObpHandleClosed(PVOID Object, PEPROCESS Process, ACCESS_MASK Access);
 ULONG ObpProcessHandles(POBP_OBJECT Object, PEPROCESS Process);
@@ -184,8 +186,8 @@ NTSTATUS ObpParseLink(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING Comp
 VOID ObpDeleteLink(PVOID Object);
 
 /* name.c: finds, or with Insert puts it there if the name is free. Result is referenced. */
-NTSTATUS ObpLookupName(OB_CAPTURE *Capture, KPROCESSOR_MODE Mode, POB_OPEN_PACKET Packet, PVOID Insert,
-                       PVOID *Found);
+NTSTATUS ObpLookupName(OB_CAPTURE *Capture, KPROCESSOR_MODE Mode, POB_OPEN_PACKET Packet,
+                       PVOID Insert, PVOID *Found);
 VOID ObpRemoveName(POBP_OBJECT Object); /* and its reference */
 BOOLEAN ObpNextComponent(PUNICODE_STRING Remaining, PUNICODE_STRING Component);
 

@@ -115,7 +115,8 @@ ObpQueryBasic(PVOID Body, POBJECT_HANDLE_INFORMATION Handle, OBJECT_BASIC_INFORM
         Info->NameInfoSize = Length;
     }
     if ((Handle->GrantedAccess & READ_CONTROL) && Object->Header.SecurityDescriptor != NULL) {
-        Info->SecurityDescriptorSize = RtlLengthSecurityDescriptor(Object->Header.SecurityDescriptor);
+        Info->SecurityDescriptorSize =
+            RtlLengthSecurityDescriptor(Object->Header.SecurityDescriptor);
     }
     if (Object->Type == ObpSymbolicLinkType) {
         Info->CreationTime = ((POBP_LINK)Body)->CreationTime;
@@ -124,7 +125,8 @@ ObpQueryBasic(PVOID Body, POBJECT_HANDLE_INFORMATION Handle, OBJECT_BASIC_INFORM
 }
 
 NTSTATUS NTAPI
-NtQueryObject(HANDLE Handle, OBJECT_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, PULONG ReturnLength)
+NtQueryObject(HANDLE Handle, OBJECT_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length,
+              PULONG ReturnLength)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     OBJECT_HANDLE_INFORMATION Information;
@@ -171,7 +173,8 @@ NtQueryObject(HANDLE Handle, OBJECT_INFORMATION_CLASS Class, PVOID Buffer, ULONG
             if (NT_SUCCESS(Status) || Status == STATUS_BUFFER_OVERFLOW) {
                 Fixed = min(Length, Needed);
                 if (Name->Name.Buffer != NULL) {
-                    Name->Name.Buffer = (PWSTR)((PUCHAR)Buffer + ((PUCHAR)Name->Name.Buffer - (PUCHAR)Name));
+                    Name->Name.Buffer =
+                        (PWSTR)((PUCHAR)Buffer + ((PUCHAR)Name->Name.Buffer - (PUCHAR)Name));
                 }
                 __try {
                     RtlCopyMemory(Buffer, Name, Fixed);
@@ -203,7 +206,8 @@ NtQueryObject(HANDLE Handle, OBJECT_INFORMATION_CLASS Class, PVOID Buffer, ULONG
                 Status = STATUS_INFO_LENGTH_MISMATCH;
                 break;
             }
-            ((OBP_HANDLE_FLAGS *)Buffer)->Inherit = (Information.HandleAttributes & OBJ_INHERIT) != 0;
+            ((OBP_HANDLE_FLAGS *)Buffer)->Inherit =
+                (Information.HandleAttributes & OBJ_INHERIT) != 0;
             ((OBP_HANDLE_FLAGS *)Buffer)->ProtectFromClose =
                 (Information.HandleAttributes & OBP_PROTECT_CLOSE) != 0;
             Status = STATUS_SUCCESS;
@@ -242,7 +246,8 @@ ObSetHandleAttributes(HANDLE Handle, PVOID Flags, KPROCESSOR_MODE Mode)
         return STATUS_INVALID_HANDLE;
     }
     Entry->Attributes &= ~(OBJ_INHERIT | OBP_PROTECT_CLOSE);
-    Entry->Attributes |= (New->Inherit ? OBJ_INHERIT : 0) | (New->ProtectFromClose ? OBP_PROTECT_CLOSE : 0);
+    Entry->Attributes |=
+        (New->Inherit ? OBJ_INHERIT : 0) | (New->ProtectFromClose ? OBP_PROTECT_CLOSE : 0);
     return STATUS_SUCCESS;
 }
 

@@ -80,10 +80,12 @@ ObpBadCount(POBP_OBJECT Object)
 {
     ULONG i;
 
-    for (i = 0; i < ObpTypeCount && ObpTypes[i] != Object->Type; i++) { /* its memory may be somebody else's */
+    for (i = 0; i < ObpTypeCount && ObpTypes[i] != Object->Type;
+         i++) { /* its memory may be somebody else's */
     }
-    KeBugCheckEx(REFERENCE_BY_POINTER, i < ObpTypeCount ? (ULONG_PTR)Object->Type : 0, (ULONG_PTR)OBP_BODY(Object),
-                 (ULONG_PTR)Object->Header.HandleCount, (ULONG_PTR)Object->Header.PointerCount);
+    KeBugCheckEx(REFERENCE_BY_POINTER, i < ObpTypeCount ? (ULONG_PTR)Object->Type : 0,
+                 (ULONG_PTR)OBP_BODY(Object), (ULONG_PTR)Object->Header.HandleCount,
+                 (ULONG_PTR)Object->Header.PointerCount);
 }
 
 static LONG_PTR

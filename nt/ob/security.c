@@ -79,7 +79,8 @@ ObGetObjectSecurity(PVOID Body, PSECURITY_DESCRIPTOR *Descriptor, PBOOLEAN Memor
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     *MemoryAllocated = TRUE;
-    Status = Object->Type->Methods.Security(Body, ObpQueryDescriptor, &Information, *Descriptor, &Length);
+    Status = Object->Type->Methods.Security(Body, ObpQueryDescriptor, &Information, *Descriptor,
+                                            &Length);
     if (!NT_SUCCESS(Status)) {
         ObReleaseObjectSecurity(*Descriptor, TRUE);
         *Descriptor = NULL;
@@ -98,14 +99,16 @@ ObReleaseObjectSecurity(PSECURITY_DESCRIPTOR Descriptor, BOOLEAN MemoryAllocated
 
 /* Replaces the parts of the object's descriptor that Information names. */
 NTSTATUS NTAPI
-ObSetSecurityObjectByPointer(PVOID Body, SECURITY_INFORMATION Information, PSECURITY_DESCRIPTOR Descriptor)
+ObSetSecurityObjectByPointer(PVOID Body, SECURITY_INFORMATION Information,
+                             PSECURITY_DESCRIPTOR Descriptor)
 {
     POBP_OBJECT Object = ObpObject(Body);
     PSECURITY_DESCRIPTOR Old, New;
     NTSTATUS Status;
 
     if (Object->Type->Methods.Security != NULL) {
-        return Object->Type->Methods.Security(Body, ObpSetDescriptor, &Information, Descriptor, NULL);
+        return Object->Type->Methods.Security(Body, ObpSetDescriptor, &Information, Descriptor,
+                                              NULL);
     }
     Old = New = Object->Header.SecurityDescriptor;
     if (Old == NULL) {
@@ -126,7 +129,8 @@ ObpSecurityAccess(SECURITY_INFORMATION Information, BOOLEAN Set)
     ACCESS_MASK Access = 0;
 
     if (Set) {
-        if (Information & (OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | LABEL_SECURITY_INFORMATION)) {
+        if (Information & (OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION |
+                           LABEL_SECURITY_INFORMATION)) {
             Access |= WRITE_OWNER;
         }
         if (Information & DACL_SECURITY_INFORMATION) {
@@ -143,8 +147,8 @@ ObpSecurityAccess(SECURITY_INFORMATION Information, BOOLEAN Set)
 }
 
 NTSTATUS NTAPI
-NtQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION Information, PSECURITY_DESCRIPTOR Descriptor,
-                      ULONG Length, PULONG LengthNeeded)
+NtQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION Information,
+                      PSECURITY_DESCRIPTOR Descriptor, ULONG Length, PULONG LengthNeeded)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PSECURITY_DESCRIPTOR Temporary = NULL;
@@ -161,7 +165,8 @@ NtQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION Information, PSECURITY
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         return GetExceptionCode();
     }
-    Status = ObReferenceObjectByHandle(Handle, ObpSecurityAccess(Information, FALSE), NULL, Mode, &Body, NULL);
+    Status = ObReferenceObjectByHandle(Handle, ObpSecurityAccess(Information, FALSE), NULL, Mode,
+                                       &Body, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -170,7 +175,8 @@ NtQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION Information, PSECURITY
         Temporary = ExpAllocate(Length, OBP_TAG_TEMPORARY);
     }
     if (Object->Type->Methods.Security != NULL) {
-        Status = Object->Type->Methods.Security(Body, ObpQueryDescriptor, &Information, Temporary, &Needed);
+        Status = Object->Type->Methods.Security(Body, ObpQueryDescriptor, &Information, Temporary,
+                                                &Needed);
     } else {
         Status = SeQuerySecurityDescriptorInfo(&Information, Temporary, &Needed,
                                                &Object->Header.SecurityDescriptor);
@@ -191,7 +197,8 @@ NtQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION Information, PSECURITY
 }
 
 NTSTATUS NTAPI
-NtSetSecurityObject(HANDLE Handle, SECURITY_INFORMATION Information, PSECURITY_DESCRIPTOR Descriptor)
+NtSetSecurityObject(HANDLE Handle, SECURITY_INFORMATION Information,
+                    PSECURITY_DESCRIPTOR Descriptor)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PSECURITY_DESCRIPTOR Captured;
@@ -201,7 +208,8 @@ NtSetSecurityObject(HANDLE Handle, SECURITY_INFORMATION Information, PSECURITY_D
     if (Descriptor == NULL) {
         return STATUS_ACCESS_VIOLATION;
     }
-    Status = ObReferenceObjectByHandle(Handle, ObpSecurityAccess(Information, TRUE), NULL, Mode, &Body, NULL);
+    Status = ObReferenceObjectByHandle(Handle, ObpSecurityAccess(Information, TRUE), NULL, Mode,
+                                       &Body, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

@@ -28,7 +28,7 @@ typedef struct _OBP_PART {
     ULONG Chunks;
     POBP_ENTRY *Chunk;
 } OBP_PART, *POBP_PART;
-#define OBP_FIRST_SLOT ((ULONG)-1)
+#define OBP_FIRST_SLOT ((ULONG) - 1)
 
 struct _OBP_TABLE {
     PEPROCESS Process;
@@ -100,9 +100,9 @@ ObpFindPart(POBP_TABLE Table, ULONG Slot, BOOLEAN Create)
 static POBP_PART
 ObpPartOfIndex(POBP_TABLE Table, ULONG Index, BOOLEAN Create)
 {
-    return ObpFindPart(Table,
-                       Index < OBP_FIRST_PART ? OBP_FIRST_SLOT : (Index - OBP_FIRST_PART) / OBP_PART_SIZE,
-                       Create);
+    return ObpFindPart(
+        Table, Index < OBP_FIRST_PART ? OBP_FIRST_SLOT : (Index - OBP_FIRST_PART) / OBP_PART_SIZE,
+        Create);
 }
 
 /* The entry at Index, whether in use or not; NULL if its chunk does not exist and Create is FALSE. */
@@ -147,7 +147,8 @@ ObpOwnPart(POBP_TABLE Table)
 {
     PKAGENT Agent = KiAgent();
 
-    return ObpFindPart(Table, Agent->Name == Table->FirstAgent ? OBP_FIRST_SLOT : Agent->Slot, TRUE);
+    return ObpFindPart(Table, Agent->Name == Table->FirstAgent ? OBP_FIRST_SLOT : Agent->Slot,
+                       TRUE);
 }
 
 POBP_ENTRY

@@ -3,12 +3,15 @@
  */
 #include "nt/ps/psp.h"
 
-static NTSTATUS PspReferenceThread(HANDLE Handle, ACCESS_MASK Access, PETHREAD *Thread)
+static NTSTATUS
+PspReferenceThread(HANDLE Handle, ACCESS_MASK Access, PETHREAD *Thread)
 {
-    return ObReferenceObjectByHandle(Handle, Access, PsThreadTypeP, KiPreviousMode(), (PVOID *)Thread, NULL);
+    return ObReferenceObjectByHandle(Handle, Access, PsThreadTypeP, KiPreviousMode(),
+                                     (PVOID *)Thread, NULL);
 }
 
-static NTSTATUS PspStoreCount(PULONG Where, ULONG Count)
+static NTSTATUS
+PspStoreCount(PULONG Where, ULONG Count)
 {
     NTSTATUS Status = STATUS_SUCCESS;
 
@@ -26,7 +29,8 @@ static NTSTATUS PspStoreCount(PULONG Where, ULONG Count)
     return Status;
 }
 
-NTSTATUS NTAPI NtSuspendThread(HANDLE ThreadHandle, PULONG PreviousCount)
+NTSTATUS NTAPI
+NtSuspendThread(HANDLE ThreadHandle, PULONG PreviousCount)
 {
     PETHREAD Thread;
     ULONG Count = 0;
@@ -40,7 +44,8 @@ NTSTATUS NTAPI NtSuspendThread(HANDLE ThreadHandle, PULONG PreviousCount)
     return NT_SUCCESS(Status) ? PspStoreCount(PreviousCount, Count) : Status;
 }
 
-NTSTATUS NTAPI NtResumeThread(HANDLE ThreadHandle, PULONG PreviousCount)
+NTSTATUS NTAPI
+NtResumeThread(HANDLE ThreadHandle, PULONG PreviousCount)
 {
     PETHREAD Thread;
     ULONG Count;
@@ -54,7 +59,8 @@ NTSTATUS NTAPI NtResumeThread(HANDLE ThreadHandle, PULONG PreviousCount)
     return PspStoreCount(PreviousCount, Count);
 }
 
-static VOID PspChangeThreads(PEPROCESS Process, BOOLEAN Suspend)
+static VOID
+PspChangeThreads(PEPROCESS Process, BOOLEAN Suspend)
 {
     PETHREAD Thread = NULL;
     ULONG Count;
@@ -68,23 +74,27 @@ static VOID PspChangeThreads(PEPROCESS Process, BOOLEAN Suspend)
     }
 }
 
-NTSTATUS NTAPI PsSuspendProcess(PEPROCESS Process)
+NTSTATUS NTAPI
+PsSuspendProcess(PEPROCESS Process)
 {
     PspChangeThreads(Process, TRUE);
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI PsResumeProcess(PEPROCESS Process)
+NTSTATUS NTAPI
+PsResumeProcess(PEPROCESS Process)
 {
     PspChangeThreads(Process, FALSE);
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS PspForEachThread(HANDLE ProcessHandle, BOOLEAN Suspend)
+static NTSTATUS
+PspForEachThread(HANDLE ProcessHandle, BOOLEAN Suspend)
 {
     PEPROCESS Process;
-    NTSTATUS Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_SUSPEND_RESUME, PsProcessTypeP, KiPreviousMode(),
-                                                (PVOID *)&Process, NULL);
+    NTSTATUS Status =
+        ObReferenceObjectByHandle(ProcessHandle, PROCESS_SUSPEND_RESUME, PsProcessTypeP,
+                                  KiPreviousMode(), (PVOID *)&Process, NULL);
 
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -94,12 +104,14 @@ static NTSTATUS PspForEachThread(HANDLE ProcessHandle, BOOLEAN Suspend)
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI NtSuspendProcess(HANDLE ProcessHandle)
+NTSTATUS NTAPI
+NtSuspendProcess(HANDLE ProcessHandle)
 {
     return PspForEachThread(ProcessHandle, TRUE);
 }
 
-NTSTATUS NTAPI NtResumeProcess(HANDLE ProcessHandle)
+NTSTATUS NTAPI
+NtResumeProcess(HANDLE ProcessHandle)
 {
     return PspForEachThread(ProcessHandle, FALSE);
 }
@@ -112,8 +124,9 @@ typedef struct _PSP_CONTEXT_APC {
     BOOLEAN Set;
 } PSP_CONTEXT_APC;
 
-static VOID NTAPI PspContextKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
-                                          PVOID *SystemArgument1, PVOID *SystemArgument2)
+static VOID NTAPI
+PspContextKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
+                        PVOID *SystemArgument1, PVOID *SystemArgument2)
 {
     PSP_CONTEXT_APC *Request = CONTAINING_RECORD(Apc, PSP_CONTEXT_APC, Apc);
 
@@ -125,11 +138,13 @@ static VOID NTAPI PspContextKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalR
     KeSetEvent(&Request->Done, 0, FALSE);
 }
 
-static NTSTATUS PspThreadContext(HANDLE ThreadHandle, PCONTEXT Context, BOOLEAN Set)
+static NTSTATUS
+PspThreadContext(HANDLE ThreadHandle, PCONTEXT Context, BOOLEAN Set)
 {
     PSP_CONTEXT_APC *Request;
     PETHREAD Thread;
-    NTSTATUS Status = PspReferenceThread(ThreadHandle, Set ? THREAD_SET_CONTEXT : THREAD_GET_CONTEXT, &Thread);
+    NTSTATUS Status =
+        PspReferenceThread(ThreadHandle, Set ? THREAD_SET_CONTEXT : THREAD_GET_CONTEXT, &Thread);
 
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -160,8 +175,8 @@ static NTSTATUS PspThreadContext(HANDLE ThreadHandle, PCONTEXT Context, BOOLEAN 
 
             PspContextKernelRoutine(&Request->Apc, &None, &Nothing, &Nothing, &Nothing);
         } else {
-            KeInitializeApc(&Request->Apc, &Thread->Tcb, OriginalApcEnvironment, PspContextKernelRoutine, NULL, NULL,
-                            KernelMode, NULL);
+            KeInitializeApc(&Request->Apc, &Thread->Tcb, OriginalApcEnvironment,
+                            PspContextKernelRoutine, NULL, NULL, KernelMode, NULL);
             if (KeInsertQueueApc(&Request->Apc, NULL, NULL, 2)) {
                 KeWaitForSingleObject(&Request->Done, Executive, KernelMode, FALSE, NULL);
             } else {
@@ -181,28 +196,34 @@ static NTSTATUS PspThreadContext(HANDLE ThreadHandle, PCONTEXT Context, BOOLEAN 
     return Status;
 }
 
-NTSTATUS NTAPI NtGetContextThread(HANDLE ThreadHandle, PCONTEXT Context)
+NTSTATUS NTAPI
+NtGetContextThread(HANDLE ThreadHandle, PCONTEXT Context)
 {
     return PspThreadContext(ThreadHandle, Context, FALSE);
 }
 
-NTSTATUS NTAPI NtSetContextThread(HANDLE ThreadHandle, PCONTEXT Context)
+NTSTATUS NTAPI
+NtSetContextThread(HANDLE ThreadHandle, PCONTEXT Context)
 {
     return PspThreadContext(ThreadHandle, Context, TRUE);
 }
 
-static VOID NTAPI PspFreeApcKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
-                                          PVOID *SystemArgument1, PVOID *SystemArgument2)
+static VOID NTAPI
+PspFreeApcKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
+                        PVOID *SystemArgument1, PVOID *SystemArgument2)
 {
     ExpFree(Apc);
 }
 
-static VOID NTAPI PspFreeApcRundown(PKAPC Apc)
+static VOID NTAPI
+PspFreeApcRundown(PKAPC Apc)
 {
     ExpFree(Apc);
 }
 
-NTSTATUS NTAPI NtQueueApcThread(HANDLE ThreadHandle, PVOID Routine, PVOID Context, PVOID Argument1, PVOID Argument2)
+NTSTATUS NTAPI
+NtQueueApcThread(HANDLE ThreadHandle, PVOID Routine, PVOID Context, PVOID Argument1,
+                 PVOID Argument2)
 {
     PETHREAD Thread;
     PKAPC Apc;
@@ -216,8 +237,8 @@ NTSTATUS NTAPI NtQueueApcThread(HANDLE ThreadHandle, PVOID Routine, PVOID Contex
         return STATUS_INVALID_HANDLE;
     }
     Apc = ExpAllocate(sizeof(*Apc), 'pasP');
-    KeInitializeApc(Apc, &Thread->Tcb, OriginalApcEnvironment, PspFreeApcKernelRoutine, PspFreeApcRundown,
-                    (PKI_NORMAL_ROUTINE)Routine, UserMode, Context);
+    KeInitializeApc(Apc, &Thread->Tcb, OriginalApcEnvironment, PspFreeApcKernelRoutine,
+                    PspFreeApcRundown, (PKI_NORMAL_ROUTINE)Routine, UserMode, Context);
     if (!KeInsertQueueApc(Apc, Argument1, Argument2, 0)) {
         ExpFree(Apc);
         Status = STATUS_UNSUCCESSFUL;
@@ -226,7 +247,8 @@ NTSTATUS NTAPI NtQueueApcThread(HANDLE ThreadHandle, PVOID Routine, PVOID Contex
     return Status;
 }
 
-NTSTATUS NTAPI NtAlertThread(HANDLE ThreadHandle)
+NTSTATUS NTAPI
+NtAlertThread(HANDLE ThreadHandle)
 {
     PETHREAD Thread;
     NTSTATUS Status = PspReferenceThread(ThreadHandle, THREAD_ALERT, &Thread);
@@ -238,7 +260,8 @@ NTSTATUS NTAPI NtAlertThread(HANDLE ThreadHandle)
     return Status;
 }
 
-NTSTATUS NTAPI NtAlertResumeThread(HANDLE ThreadHandle, PULONG PreviousCount)
+NTSTATUS NTAPI
+NtAlertResumeThread(HANDLE ThreadHandle, PULONG PreviousCount)
 {
     PETHREAD Thread;
     ULONG Count;

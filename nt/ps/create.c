@@ -13,12 +13,14 @@
 /* Where kernel mode reaches user memory of any process: present for as long as it is committed. */
 #define PSP_ALIAS(Address) ((PVOID)ABI_ALIAS((ULONG64)(Address)))
 
-ULONG64 PspUserEntry(PCSTR Name)
+ULONG64
+PspUserEntry(PCSTR Name)
 {
     return HcFindExport("ntdll.dll", Name);
 }
 
-static NTSTATUS PspMakeStack(PEPROCESS Process, SIZE_T Reserve, PVOID *Low, PVOID *Limit, PVOID *High)
+static NTSTATUS
+PspMakeStack(PEPROCESS Process, SIZE_T Reserve, PVOID *Low, PVOID *Limit, PVOID *High)
 {
     PVOID Base = NULL, Commit;
     SIZE_T Size = (Reserve + 0xFFFF) & ~0xFFFFull;
@@ -43,8 +45,9 @@ static NTSTATUS PspMakeStack(PEPROCESS Process, SIZE_T Reserve, PVOID *Low, PVOI
     return Status;
 }
 
-NTSTATUS PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZE_T StackReserve, SIZE_T StackCommit,
-                             PETHREAD *Result)
+NTSTATUS
+PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZE_T StackReserve,
+                    SIZE_T StackCommit, PETHREAD *Result)
 {
     PVOID Low, Limit, High, Teb = NULL;
     SIZE_T TebSize = PSP_TEB_SIZE;
@@ -55,7 +58,8 @@ NTSTATUS PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZ
     PETHREAD Thread;
     NTSTATUS Status;
 
-    Status = PspMakeStack(Process, StackReserve != 0 ? StackReserve : PSP_DEFAULT_STACK, &Low, &Limit, &High);
+    Status = PspMakeStack(Process, StackReserve != 0 ? StackReserve : PSP_DEFAULT_STACK, &Low,
+                          &Limit, &High);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -111,7 +115,8 @@ NTSTATUS PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZ
 }
 
 /* Copies one string behind the parameters; the address is the child's. */
-static VOID PspPlaceString(PUCHAR Alias, ULONG64 User, PULONG Used, PUNICODE_STRING To, PCUNICODE_STRING From)
+static VOID
+PspPlaceString(PUCHAR Alias, ULONG64 User, PULONG Used, PUNICODE_STRING To, PCUNICODE_STRING From)
 {
     To->Length = From->Length;
     To->MaximumLength = From->Length + sizeof(WCHAR);
@@ -121,7 +126,8 @@ static VOID PspPlaceString(PUCHAR Alias, ULONG64 User, PULONG Used, PUNICODE_STR
 }
 
 /* What the child reads as its parameters, PEB and environment. Source: the parent's, in kernel memory. */
-static NTSTATUS PspPlaceParameters(PEPROCESS Process, PSP_PARAMETERS *Source, struct abi_image *Image)
+static NTSTATUS
+PspPlaceParameters(PEPROCESS Process, PSP_PARAMETERS *Source, struct abi_image *Image)
 {
     PVOID Parameters = NULL, Environment = NULL, Peb = NULL;
     SIZE_T Size, EnvironmentSize, PebSize = PSP_PEB_SIZE;
@@ -130,14 +136,16 @@ static NTSTATUS PspPlaceParameters(PEPROCESS Process, PSP_PARAMETERS *Source, st
     PUCHAR PebAlias;
     NTSTATUS Status;
 
-    Size = Used + Source->CurrentDirectory.Length + Source->DllPath.Length + Source->ImagePathName.Length +
-           Source->CommandLine.Length + Source->WindowTitle.Length + Source->DesktopInfo.Length + 0x100;
+    Size = Used + Source->CurrentDirectory.Length + Source->DllPath.Length +
+           Source->ImagePathName.Length + Source->CommandLine.Length + Source->WindowTitle.Length +
+           Source->DesktopInfo.Length + 0x100;
     Status = MiAllocateUser(Process, &Parameters, &Size, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
     EnvironmentSize = Source->EnvironmentSize;
     if (NT_SUCCESS(Status)) {
         SIZE_T Rounded = EnvironmentSize;
 
-        Status = MiAllocateUser(Process, &Environment, &Rounded, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
+        Status = MiAllocateUser(Process, &Environment, &Rounded, MEM_COMMIT | MEM_RESERVE,
+                                PAGE_READWRITE);
     }
     if (NT_SUCCESS(Status)) {
         Status = MiAllocateUser(Process, &Peb, &PebSize, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
@@ -151,10 +159,13 @@ static NTSTATUS PspPlaceParameters(PEPROCESS Process, PSP_PARAMETERS *Source, st
     To->Flags = Source->Flags | 1; /* normalised: pointers, not offsets */
     To->ConsoleHandle = Source->ConsoleHandle;
     RtlCopyMemory(To->Standard, Source->Standard, sizeof(To->Standard));
-    RtlCopyMemory(To->Window, Source->Window, FIELD_OFFSET(PSP_PARAMETERS, WindowTitle) - FIELD_OFFSET(PSP_PARAMETERS, Window));
-    PspPlaceString((PUCHAR)To, (ULONG64)Parameters, &Used, &To->CurrentDirectory, &Source->CurrentDirectory);
+    RtlCopyMemory(To->Window, Source->Window,
+                  FIELD_OFFSET(PSP_PARAMETERS, WindowTitle) - FIELD_OFFSET(PSP_PARAMETERS, Window));
+    PspPlaceString((PUCHAR)To, (ULONG64)Parameters, &Used, &To->CurrentDirectory,
+                   &Source->CurrentDirectory);
     PspPlaceString((PUCHAR)To, (ULONG64)Parameters, &Used, &To->DllPath, &Source->DllPath);
-    PspPlaceString((PUCHAR)To, (ULONG64)Parameters, &Used, &To->ImagePathName, &Source->ImagePathName);
+    PspPlaceString((PUCHAR)To, (ULONG64)Parameters, &Used, &To->ImagePathName,
+                   &Source->ImagePathName);
     PspPlaceString((PUCHAR)To, (ULONG64)Parameters, &Used, &To->CommandLine, &Source->CommandLine);
     PspPlaceString((PUCHAR)To, (ULONG64)Parameters, &Used, &To->WindowTitle, &Source->WindowTitle);
     PspPlaceString((PUCHAR)To, (ULONG64)Parameters, &Used, &To->DesktopInfo, &Source->DesktopInfo);
@@ -182,14 +193,16 @@ static NTSTATUS PspPlaceParameters(PEPROCESS Process, PSP_PARAMETERS *Source, st
 }
 
 /* The last component of a path, for ImageFileName and for the host's store of images. */
-static VOID PspSetNames(PEPROCESS Process, PCUNICODE_STRING Path, char *Utf8, ULONG Room)
+static VOID
+PspSetNames(PEPROCESS Process, PCUNICODE_STRING Path, char *Utf8, ULONG Room)
 {
     ULONG Start = Path->Length / sizeof(WCHAR), End = Start, Length;
 
     while (Start != 0 && Path->Buffer[Start - 1] != L'\\') {
         Start--;
     }
-    for (ULONG Index = 0; Index < sizeof(Process->ImageFileName) - 1 && Start + Index < End; Index++) {
+    for (ULONG Index = 0; Index < sizeof(Process->ImageFileName) - 1 && Start + Index < End;
+         Index++) {
         Process->ImageFileName[Index] = (UCHAR)Path->Buffer[Start + Index];
     }
     Process->ImagePath.Buffer = ExpAllocate(Path->Length + sizeof(WCHAR), 'hpsP');
@@ -201,8 +214,10 @@ static VOID PspSetNames(PEPROCESS Process, PCUNICODE_STRING Path, char *Utf8, UL
 }
 
 /* A process and its first thread, not yet started. Parameters in kernel memory. */
-static NTSTATUS PspCreateFromImage(PCUNICODE_STRING ImagePath, PACCESS_TOKEN Token, PEPROCESS Parent, PSP_PARAMETERS *Parameters,
-                                   PEPROCESS *Result, PETHREAD *FirstThread, struct abi_image *Image)
+static NTSTATUS
+PspCreateFromImage(PCUNICODE_STRING ImagePath, PACCESS_TOKEN Token, PEPROCESS Parent,
+                   PSP_PARAMETERS *Parameters, PEPROCESS *Result, PETHREAD *FirstThread,
+                   struct abi_image *Image)
 {
     PEPROCESS Process;
     KAPC_STATE State;
@@ -228,8 +243,8 @@ static NTSTATUS PspCreateFromImage(PCUNICODE_STRING ImagePath, PACCESS_TOKEN Tok
         Status = PspPlaceParameters(Process, Parameters, Image);
     }
     if (NT_SUCCESS(Status)) {
-        Status = PspCreateUserThread(Process, (PVOID)Image->entry, Process->Peb, Image->stack_reserve, Image->stack_commit,
-                                     FirstThread);
+        Status = PspCreateUserThread(Process, (PVOID)Image->entry, Process->Peb,
+                                     Image->stack_reserve, Image->stack_commit, FirstThread);
     }
     if (!NT_SUCCESS(Status)) {
         ObDereferenceObject(Process); /* and all that it has */
@@ -237,7 +252,8 @@ static NTSTATUS PspCreateFromImage(PCUNICODE_STRING ImagePath, PACCESS_TOKEN Tok
     }
     ObpSetFirstAgent(Process->HandleTable, (*FirstThread)->Tcb.Agent.Name);
     MiSetFirstAgent(Process, (*FirstThread)->Tcb.Agent.Name);
-    KiTrace(EV_PROCESS_CREATE, Process, (ULONG64)Process->UniqueProcessId, Process->Pcb.Slice, 0, 0);
+    KiTrace(EV_PROCESS_CREATE, Process, (ULONG64)Process->UniqueProcessId, Process->Pcb.Slice, 0,
+            0);
     *Result = Process;
     return STATUS_SUCCESS;
 }
@@ -256,9 +272,11 @@ static const WCHAR PspEnvironment[] = L"COMPUTERNAME=NTLAB\0"
                                       L"windir=C:\\Windows\0";
 
 /* The standard handles of a client: the console device's files, opened in the child's table. */
-static VOID PspOpenStandardHandles(PEPROCESS Process)
+static VOID
+PspOpenStandardHandles(PEPROCESS Process)
 {
-    static const PCWSTR Names[3] = {L"\\Device\\ConDrv\\Input", L"\\Device\\ConDrv\\Output", L"\\Device\\ConDrv\\Error"};
+    static const PCWSTR Names[3] = {L"\\Device\\ConDrv\\Input", L"\\Device\\ConDrv\\Output",
+                                    L"\\Device\\ConDrv\\Error"};
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Name;
     IO_STATUS_BLOCK Iosb;
@@ -268,12 +286,14 @@ static VOID PspOpenStandardHandles(PEPROCESS Process)
     KeStackAttachProcess(&Process->Pcb, &State);
     for (ULONG Index = 0; Index < 3; Index++) {
         RtlInitUnicodeString(&Name, Names[Index]);
-        InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_INHERIT, NULL, NULL);
-        if (!NT_SUCCESS(ZwCreateFile(&Process->StdHandles[Index],
-                                     (Index == 0 ? FILE_GENERIC_READ : FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES) |
-                                         SYNCHRONIZE,
-                                     &Attributes, &Iosb, NULL, 0, FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN,
-                                     FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0))) {
+        InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_INHERIT, NULL,
+                                   NULL);
+        if (!NT_SUCCESS(ZwCreateFile(
+                &Process->StdHandles[Index],
+                (Index == 0 ? FILE_GENERIC_READ : FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES) |
+                    SYNCHRONIZE,
+                &Attributes, &Iosb, NULL, 0, FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN,
+                FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0))) {
             Process->StdHandles[Index] = NULL;
         }
     }
@@ -282,8 +302,9 @@ static VOID PspOpenStandardHandles(PEPROCESS Process)
     RtlCopyMemory(Parameters->Standard, Process->StdHandles, sizeof(Process->StdHandles));
 }
 
-NTSTATUS PspCreateUserProcess(PCWSTR ImagePath, PCWSTR CommandLine, PACCESS_TOKEN Token, PEPROCESS Parent,
-                              BOOLEAN InheritHandles, PVOID Unused, PEPROCESS *Process, PETHREAD *Thread)
+NTSTATUS
+PspCreateUserProcess(PCWSTR ImagePath, PCWSTR CommandLine, PACCESS_TOKEN Token, PEPROCESS Parent,
+                     BOOLEAN InheritHandles, PVOID Unused, PEPROCESS *Process, PETHREAD *Thread)
 {
     PSP_PARAMETERS Parameters;
     UNICODE_STRING Path, Dos;
@@ -333,7 +354,8 @@ typedef struct _PSP_ATTRIBUTE_LIST {
 #define PSP_INHERIT_HANDLES      0x4
 #define PSP_CREATE_SUSPENDED     0x1
 
-static PSP_ATTRIBUTE *PspFindAttribute(PSP_ATTRIBUTE_LIST *List, ULONG_PTR Attribute)
+static PSP_ATTRIBUTE *
+PspFindAttribute(PSP_ATTRIBUTE_LIST *List, ULONG_PTR Attribute)
 {
     SIZE_T Count = List != NULL ? (List->TotalLength - sizeof(SIZE_T)) / sizeof(PSP_ATTRIBUTE) : 0;
 
@@ -346,7 +368,8 @@ static PSP_ATTRIBUTE *PspFindAttribute(PSP_ATTRIBUTE_LIST *List, ULONG_PTR Attri
 }
 
 /* Copies the caller's parameters into pool: strings and environment with them. Raises on bad memory. */
-static PSP_PARAMETERS *PspCaptureParameters(PSP_PARAMETERS *User)
+static PSP_PARAMETERS *
+PspCaptureParameters(PSP_PARAMETERS *User)
 {
     PSP_PARAMETERS *Copy;
     UNICODE_STRING *Strings[6];
@@ -355,8 +378,9 @@ static PSP_PARAMETERS *PspCaptureParameters(PSP_PARAMETERS *User)
 
     ProbeForRead(User, sizeof(*User), 8);
     Environment = User->EnvironmentSize;
-    Total = sizeof(*Copy) + Environment + User->CurrentDirectory.Length + User->DllPath.Length + User->ImagePathName.Length +
-            User->CommandLine.Length + User->WindowTitle.Length + User->DesktopInfo.Length + 64;
+    Total = sizeof(*Copy) + Environment + User->CurrentDirectory.Length + User->DllPath.Length +
+            User->ImagePathName.Length + User->CommandLine.Length + User->WindowTitle.Length +
+            User->DesktopInfo.Length + 64;
     if (Environment > 0x100000) {
         ExRaiseStatus(STATUS_INVALID_PARAMETER);
     }
@@ -395,21 +419,23 @@ static PSP_PARAMETERS *PspCaptureParameters(PSP_PARAMETERS *User)
     return Copy;
 }
 
-static NTSTATUS PspCreationToken(PSP_ATTRIBUTE *Attribute, PEPROCESS Parent, PACCESS_TOKEN *Token)
+static NTSTATUS
+PspCreationToken(PSP_ATTRIBUTE *Attribute, PEPROCESS Parent, PACCESS_TOKEN *Token)
 {
     if (Attribute == NULL) {
         *Token = Parent->Token;
         SepReferenceToken(*Token);
         return STATUS_SUCCESS;
     }
-    return ObReferenceObjectByHandle((HANDLE)Attribute->Value, TOKEN_ASSIGN_PRIMARY, SeTokenObjectTypeP, KiPreviousMode(),
-                                     (PVOID *)Token, NULL);
+    return ObReferenceObjectByHandle((HANDLE)Attribute->Value, TOKEN_ASSIGN_PRIMARY,
+                                     SeTokenObjectTypeP, KiPreviousMode(), (PVOID *)Token, NULL);
 }
 
-NTSTATUS NTAPI NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, ACCESS_MASK ProcessAccess,
-                                   ACCESS_MASK ThreadAccess, POBJECT_ATTRIBUTES ProcessAttributes,
-                                   POBJECT_ATTRIBUTES ThreadAttributes, ULONG ProcessFlags, ULONG ThreadFlags, PVOID UserParameters,
-                                   PVOID CreateInfo, PVOID AttributeList)
+NTSTATUS NTAPI
+NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, ACCESS_MASK ProcessAccess,
+                    ACCESS_MASK ThreadAccess, POBJECT_ATTRIBUTES ProcessAttributes,
+                    POBJECT_ATTRIBUTES ThreadAttributes, ULONG ProcessFlags, ULONG ThreadFlags,
+                    PVOID UserParameters, PVOID CreateInfo, PVOID AttributeList)
 {
     PEPROCESS Parent = PspCurrentProcess(), Process = NULL;
     PSP_PARAMETERS *Parameters = NULL;
@@ -435,7 +461,8 @@ NTSTATUS NTAPI NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, 
             ProbeForRead((PVOID)Attribute->Value, Path.Length, 2);
             RtlCopyMemory(Path.Buffer, (PVOID)Attribute->Value, Path.Length);
             Parameters = PspCaptureParameters(UserParameters);
-            Status = PspCreationToken(PspFindAttribute(AttributeList, PSP_ATTRIBUTE_TOKEN), Parent, &Token);
+            Status = PspCreationToken(PspFindAttribute(AttributeList, PSP_ATTRIBUTE_TOKEN), Parent,
+                                      &Token);
         }
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         Status = GetExceptionCode();
@@ -457,10 +484,12 @@ NTSTATUS NTAPI NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, 
     }
     Status = PspNotifyProcess(Process, Parent, PspCurrentThread(), TRUE);
     if (NT_SUCCESS(Status)) {
-        Status = ObOpenObjectByPointer(Process, 0, NULL, ProcessAccess, PsProcessTypeP, KernelMode, &NewProcess);
+        Status = ObOpenObjectByPointer(Process, 0, NULL, ProcessAccess, PsProcessTypeP, KernelMode,
+                                       &NewProcess);
     }
     if (NT_SUCCESS(Status)) {
-        Status = ObOpenObjectByPointer(Thread, 0, NULL, ThreadAccess, PsThreadTypeP, KernelMode, &NewThread);
+        Status = ObOpenObjectByPointer(Thread, 0, NULL, ThreadAccess, PsThreadTypeP, KernelMode,
+                                       &NewThread);
     }
     if ((ThreadFlags & PSP_CREATE_SUSPENDED) != 0) {
         KiSuspendThread(&Thread->Tcb, &Count);
@@ -494,9 +523,10 @@ Free:
     return Status;
 }
 
-NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK Access, POBJECT_ATTRIBUTES ObjectAttributes,
-                                HANDLE ProcessHandle, PVOID Start, PVOID Argument, ULONG Flags, SIZE_T ZeroBits,
-                                SIZE_T StackCommit, SIZE_T StackReserve, PVOID AttributeList)
+NTSTATUS NTAPI
+NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK Access, POBJECT_ATTRIBUTES ObjectAttributes,
+                 HANDLE ProcessHandle, PVOID Start, PVOID Argument, ULONG Flags, SIZE_T ZeroBits,
+                 SIZE_T StackCommit, SIZE_T StackReserve, PVOID AttributeList)
 {
     PEPROCESS Process;
     PETHREAD Thread;
@@ -520,8 +550,8 @@ NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK Access, POBJEC
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_CREATE_THREAD, PsProcessTypeP, KiPreviousMode(),
-                                       (PVOID *)&Process, NULL);
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_CREATE_THREAD, PsProcessTypeP,
+                                       KiPreviousMode(), (PVOID *)&Process, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -533,7 +563,8 @@ NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK Access, POBJEC
     if (!NT_SUCCESS(Status)) {
         goto Dereference;
     }
-    Status = ObOpenObjectByPointer(Thread, HandleFlags, NULL, Access, PsThreadTypeP, KernelMode, &Handle);
+    Status = ObOpenObjectByPointer(Thread, HandleFlags, NULL, Access, PsThreadTypeP, KernelMode,
+                                   &Handle);
     if (!NT_SUCCESS(Status)) {
         ObDereferenceObject(Thread);
         goto Dereference;

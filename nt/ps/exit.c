@@ -7,7 +7,8 @@
  */
 #include "nt/ps/psp.h"
 
-static VOID PspExitProcess(PEPROCESS Process)
+static VOID
+PspExitProcess(PEPROCESS Process)
 {
     KAPC_STATE State;
 
@@ -35,7 +36,8 @@ static VOID PspExitProcess(PEPROCESS Process)
     KiSignalProcess(&Process->Pcb);
 }
 
-VOID PspExitThread(NTSTATUS Status)
+VOID
+PspExitThread(NTSTATUS Status)
 {
     PETHREAD Thread = PspCurrentThread();
     PEPROCESS Process = PspThreadsProcess(Thread);
@@ -45,8 +47,8 @@ VOID PspExitThread(NTSTATUS Status)
         KeBugCheckEx(0xE9 /* ACTIVE_EX_WORKER_THREAD_TERMINATION */, (ULONG_PTR)Thread, 0, 0, 0);
     }
     if (Thread->Tcb.ApcStateIndex != OriginalApcEnvironment) {
-        KeBugCheckEx(INVALID_PROCESS_ATTACH_ATTEMPT, (ULONG_PTR)Process, (ULONG_PTR)Thread->Tcb.ApcState.Process,
-                     Thread->Tcb.ApcStateIndex, 0);
+        KeBugCheckEx(INVALID_PROCESS_ATTACH_ATTEMPT, (ULONG_PTR)Process,
+                     (ULONG_PTR)Thread->Tcb.ApcState.Process, Thread->Tcb.ApcStateIndex, 0);
     }
     if (KiIrql() > PASSIVE_LEVEL) {
         KiPcr()->Irql = PASSIVE_LEVEL;
@@ -92,7 +94,8 @@ VOID PspExitThread(NTSTATUS Status)
     KiTerminateThread(0); /* gives back the thread's reference to itself once it is off its stack */
 }
 
-NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS ExitStatus)
+NTSTATUS NTAPI
+PsTerminateSystemThread(NTSTATUS ExitStatus)
 {
     if (!KiThread()->SystemThread) {
         return STATUS_INVALID_PARAMETER;
@@ -101,14 +104,16 @@ NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS ExitStatus)
 }
 
 /* The run reports it; the process ends with the code as its status. */
-VOID PspTerminateUnhandled(PEXCEPTION_RECORD Record)
+VOID
+PspTerminateUnhandled(PEXCEPTION_RECORD Record)
 {
     PEPROCESS Process = PspCurrentProcess();
     char Text[256];
     int Length;
 
-    Length = KiFormatText(Text, sizeof(Text), "%s: unhandled exception %x at %a\n", Process->ImageFileName,
-                          (ULONG)Record->ExceptionCode, Record->ExceptionAddress);
+    Length = KiFormatText(Text, sizeof(Text), "%s: unhandled exception %x at %a\n",
+                          Process->ImageFileName, (ULONG)Record->ExceptionCode,
+                          Record->ExceptionAddress);
     HcPrint(ABI_OUT_STDERR, Text, Length);
     PspTerminateProcess(Process, Record->ExceptionCode);
     PspExitThread(Record->ExceptionCode);

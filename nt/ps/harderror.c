@@ -49,8 +49,8 @@ PspErrorSentence(NTSTATUS Status)
 }
 
 NTSTATUS NTAPI
-NtRaiseHardError(NTSTATUS ErrorStatus, ULONG NumberOfParameters, ULONG UnicodeStringParameterMask, PULONG_PTR Parameters,
-                 ULONG ValidResponseOptions, PULONG Response)
+NtRaiseHardError(NTSTATUS ErrorStatus, ULONG NumberOfParameters, ULONG UnicodeStringParameterMask,
+                 PULONG_PTR Parameters, ULONG ValidResponseOptions, PULONG Response)
 {
     PEPROCESS Process = PspCurrentProcess();
     ULONG_PTR Captured[PSP_MAX_PARAMETERS] = {0};
@@ -93,7 +93,8 @@ NtRaiseHardError(NTSTATUS ErrorStatus, ULONG NumberOfParameters, ULONG UnicodeSt
     if (Sentence != NULL) {
         Length = KiFormatText(Text, sizeof(Text), Sentence, String[0], String[1]);
     } else {
-        Length = KiFormatText(Text, sizeof(Text), "hard error %x %s %s", (ULONG)ErrorStatus, String[0], String[1]);
+        Length = KiFormatText(Text, sizeof(Text), "hard error %x %s %s", (ULONG)ErrorStatus,
+                              String[0], String[1]);
     }
     HcPrint(ABI_OUT_STDERR, Text, (ULONG)Length);
     if (Strings < NumberOfParameters && NumberOfParameters > 2) { /* the caller, from our ntdll */

@@ -3,7 +3,8 @@
  */
 #include "nt/ps/psp.h"
 
-static DECLSPEC_NORETURN VOID PspStop(ULONG Verdict, ULONG Code, const char *Message)
+static DECLSPEC_NORETURN VOID
+PspStop(ULONG Verdict, ULONG Code, const char *Message)
 {
     struct abi_stop Why;
     ULONG Index = 0;
@@ -18,7 +19,8 @@ static DECLSPEC_NORETURN VOID PspStop(ULONG Verdict, ULONG Code, const char *Mes
     __builtin_unreachable();
 }
 
-static VOID PspWiden(PWSTR To, ULONG Room, const char *From)
+static VOID
+PspWiden(PWSTR To, ULONG Room, const char *From)
 {
     ULONG Bytes = 0;
 
@@ -26,7 +28,8 @@ static VOID PspWiden(PWSTR To, ULONG Room, const char *From)
     To[Bytes / sizeof(WCHAR)] = 0;
 }
 
-static VOID PspServicePath(ULONG Index, PUNICODE_STRING Path, PWSTR Buffer)
+static VOID
+PspServicePath(ULONG Index, PUNICODE_STRING Path, PWSTR Buffer)
 {
     WCHAR Name[64];
 
@@ -38,7 +41,8 @@ static VOID PspServicePath(ULONG Index, PUNICODE_STRING Path, PWSTR Buffer)
     RtlAppendUnicodeToString(Path, Name);
 }
 
-static VOID PspLoadDrivers(VOID)
+static VOID
+PspLoadDrivers(VOID)
 {
     WCHAR Image[256], Name[64], Buffer[256];
     UNICODE_STRING Path;
@@ -53,14 +57,15 @@ static VOID PspLoadDrivers(VOID)
         PspServicePath(Index, &Path, Buffer);
         Status = IopLoadDriver(&Path);
         if (!NT_SUCCESS(Status)) {
-            KiFormatText(Text, sizeof(Text), "%s.sys was not loaded: status %x%s", PspBoot.driver[Index].name, (ULONG)Status,
-                         IopLoadFailure());
+            KiFormatText(Text, sizeof(Text), "%s.sys was not loaded: status %x%s",
+                         PspBoot.driver[Index].name, (ULONG)Status, IopLoadFailure());
             PspStop(ABI_LOAD_FAILED, (ULONG)Status, Text);
         }
     }
 }
 
-BOOLEAN PspIsDriverUnderTest(const char *FileName)
+BOOLEAN
+PspIsDriverUnderTest(const char *FileName)
 {
     for (ULONG Index = 0; Index < PspBoot.drivers; Index++) {
         const char *Name = PspBoot.driver[Index].name;
@@ -76,7 +81,8 @@ BOOLEAN PspIsDriverUnderTest(const char *FileName)
     return FALSE;
 }
 
-static VOID PspRunClients(VOID)
+static VOID
+PspRunClients(VOID)
 {
     static WCHAR Image[256], Command[2048];
     PEPROCESS Process[ABI_MAX_CLIENTS];
@@ -89,10 +95,12 @@ static VOID PspRunClients(VOID)
         PspWiden(Image, RTL_NUMBER_OF(Image), PspBoot.client[Index].image);
         PspWiden(Command, RTL_NUMBER_OF(Command), PspBoot.client[Index].command);
         Token = SepMakeToken(PspBoot.client[Index].token);
-        Status = PspCreateUserProcess(Image, Command, Token, NULL, FALSE, NULL, &Process[Index], &Thread[Index]);
+        Status = PspCreateUserProcess(Image, Command, Token, NULL, FALSE, NULL, &Process[Index],
+                                      &Thread[Index]);
         ObDereferenceObject(Token);
         if (!NT_SUCCESS(Status)) {
-            KiFormatText(Text, sizeof(Text), "%s was not started: status %x", PspBoot.client[Index].image, (ULONG)Status);
+            KiFormatText(Text, sizeof(Text), "%s was not started: status %x",
+                         PspBoot.client[Index].image, (ULONG)Status);
             PspStop(ABI_LOAD_FAILED, (ULONG)Status, Text);
         }
         Process[Index]->IsClient = TRUE;
@@ -109,7 +117,8 @@ static VOID PspRunClients(VOID)
     }
 }
 
-static VOID PspUnloadDrivers(VOID)
+static VOID
+PspUnloadDrivers(VOID)
 {
     UNICODE_STRING Path;
     WCHAR Buffer[256];
@@ -121,7 +130,8 @@ static VOID PspUnloadDrivers(VOID)
     }
 }
 
-VOID PspRunCommandLine(VOID)
+VOID
+PspRunCommandLine(VOID)
 {
     HcBootInfo(&PspBoot);
     PspLoadDrivers();

@@ -8,11 +8,11 @@
  */
 #include "nt/ps/psp.h"
 
-#define JOB_ASSIGN     0x0001
-#define JOB_SET        0x0002
-#define JOB_QUERY      0x0004
-#define JOB_TERMINATE  0x0008
-#define JOB_ALL        0x1F001F
+#define JOB_ASSIGN    0x0001
+#define JOB_SET       0x0002
+#define JOB_QUERY     0x0004
+#define JOB_TERMINATE 0x0008
+#define JOB_ALL       0x1F001F
 
 #define LIMIT_ACTIVE_PROCESS    0x0008
 #define LIMIT_BREAKAWAY_OK      0x0800
@@ -38,7 +38,8 @@ typedef struct _PSP_JOB_EXTENDED {
 C_ASSERT(sizeof(PSP_JOB_EXTENDED) == 0x90);
 
 typedef struct _PSP_JOB_ACCOUNTING {
-    LARGE_INTEGER TotalUserTime, TotalKernelTime, ThisPeriodTotalUserTime, ThisPeriodTotalKernelTime;
+    LARGE_INTEGER TotalUserTime, TotalKernelTime, ThisPeriodTotalUserTime,
+        ThisPeriodTotalKernelTime;
     ULONG TotalPageFaultCount, TotalProcesses, ActiveProcesses, TotalTerminatedProcesses;
 } PSP_JOB_ACCOUNTING;
 C_ASSERT(sizeof(PSP_JOB_ACCOUNTING) == 0x30);
@@ -66,7 +67,8 @@ PspTerminateMembers(PPSP_JOB Job, NTSTATUS Status)
 
     do { /* ending one may take others off the list: start again each time */
         Found = FALSE;
-        for (Entry = PsActiveProcessHead.Flink; Entry != &PsActiveProcessHead && !Found; Entry = Entry->Flink) {
+        for (Entry = PsActiveProcessHead.Flink; Entry != &PsActiveProcessHead && !Found;
+             Entry = Entry->Flink) {
             Process = CONTAINING_RECORD(Entry, EPROCESS, ActiveProcessLinks);
             if (Process->Job == Job && !Process->Exiting) {
                 Found = TRUE;
@@ -95,7 +97,8 @@ PspCreateJobType(VOID)
 {
     static const OB_METHODS Methods = {.Close = PspCloseJob};
 
-    ObpCreateType(L"Job", &Methods, &PspJobMapping, JOB_ALL, sizeof(PSP_JOB), FIELD_OFFSET(PSP_JOB, Event), &PsJobTypeP);
+    ObpCreateType(L"Job", &Methods, &PspJobMapping, JOB_ALL, sizeof(PSP_JOB),
+                  FIELD_OFFSET(PSP_JOB, Event), &PsJobTypeP);
 }
 
 /* STATUS_QUOTA_EXCEEDED: the job has as many members as it may. */
@@ -104,7 +107,8 @@ PspJoinJob(PEPROCESS Process, PVOID Object)
 {
     PPSP_JOB Job = Object;
 
-    if ((Job->Limit.Basic.LimitFlags & LIMIT_ACTIVE_PROCESS) && Job->Active >= Job->Limit.Basic.ActiveProcessLimit) {
+    if ((Job->Limit.Basic.LimitFlags & LIMIT_ACTIVE_PROCESS) &&
+        Job->Active >= Job->Limit.Basic.ActiveProcessLimit) {
         return STATUS_QUOTA_EXCEEDED;
     }
     ObReferenceObject(Job);
@@ -149,8 +153,8 @@ NtCreateJobObject(PHANDLE JobHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUT
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         return GetExceptionCode();
     }
-    Status = ObCreateObject(Mode, PsJobTypeP, ObjectAttributes, Mode, NULL, sizeof(PSP_JOB), 0, sizeof(PSP_JOB),
-                            (PVOID *)&Job);
+    Status = ObCreateObject(Mode, PsJobTypeP, ObjectAttributes, Mode, NULL, sizeof(PSP_JOB), 0,
+                            sizeof(PSP_JOB), (PVOID *)&Job);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -180,7 +184,8 @@ NtOpenJobObject(PHANDLE JobHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         return GetExceptionCode();
     }
-    Status = ObOpenObjectByName(ObjectAttributes, PsJobTypeP, Mode, NULL, DesiredAccess, NULL, &Handle);
+    Status =
+        ObOpenObjectByName(ObjectAttributes, PsJobTypeP, Mode, NULL, DesiredAccess, NULL, &Handle);
     if (NT_SUCCESS(Status)) {
         __try {
             *JobHandle = Handle;
@@ -199,12 +204,13 @@ NtAssignProcessToJobObject(HANDLE JobHandle, HANDLE ProcessHandle)
     NTSTATUS Status;
     PPSP_JOB Job;
 
-    Status = ObReferenceObjectByHandle(JobHandle, JOB_ASSIGN, PsJobTypeP, Mode, (PVOID *)&Job, NULL);
+    Status =
+        ObReferenceObjectByHandle(JobHandle, JOB_ASSIGN, PsJobTypeP, Mode, (PVOID *)&Job, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_SET_QUOTA | PROCESS_TERMINATE, PsProcessTypeP, Mode,
-                                       (PVOID *)&Process, NULL);
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_SET_QUOTA | PROCESS_TERMINATE,
+                                       PsProcessTypeP, Mode, (PVOID *)&Process, NULL);
     if (NT_SUCCESS(Status)) {
         KiSchedulePoint(SP_OBJECT, Job);
         if (Process->Exiting) {
@@ -226,7 +232,8 @@ NtTerminateJobObject(HANDLE JobHandle, NTSTATUS ExitStatus)
     NTSTATUS Status;
     PPSP_JOB Job;
 
-    Status = ObReferenceObjectByHandle(JobHandle, JOB_TERMINATE, PsJobTypeP, KiPreviousMode(), (PVOID *)&Job, NULL);
+    Status = ObReferenceObjectByHandle(JobHandle, JOB_TERMINATE, PsJobTypeP, KiPreviousMode(),
+                                       (PVOID *)&Job, NULL);
     if (NT_SUCCESS(Status)) {
         BOOLEAN Own = PspThreadsProcess(PspCurrentThread())->Job == Job;
 
@@ -247,13 +254,14 @@ NtIsProcessInJob(HANDLE ProcessHandle, HANDLE JobHandle)
     PEPROCESS Process;
     NTSTATUS Status;
 
-    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_QUERY_LIMITED_INFORMATION, PsProcessTypeP, Mode,
-                                       (PVOID *)&Process, NULL);
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_QUERY_LIMITED_INFORMATION,
+                                       PsProcessTypeP, Mode, (PVOID *)&Process, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
     if (JobHandle != NULL) {
-        Status = ObReferenceObjectByHandle(JobHandle, JOB_QUERY, PsJobTypeP, Mode, (PVOID *)&Job, NULL);
+        Status =
+            ObReferenceObjectByHandle(JobHandle, JOB_QUERY, PsJobTypeP, Mode, (PVOID *)&Job, NULL);
     } else {
         Job = PspCurrentProcess()->Job;
     }
@@ -289,7 +297,8 @@ PspListMembers(PPSP_JOB Job, PULONG Header, ULONG Length)
 }
 
 NTSTATUS NTAPI
-NtQueryInformationJobObject(HANDLE JobHandle, ULONG Class, PVOID Buffer, ULONG Length, PULONG ReturnLength)
+NtQueryInformationJobObject(HANDLE JobHandle, ULONG Class, PVOID Buffer, ULONG Length,
+                            PULONG ReturnLength)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     union {
@@ -313,7 +322,8 @@ NtQueryInformationJobObject(HANDLE JobHandle, ULONG Class, PVOID Buffer, ULONG L
         return GetExceptionCode();
     }
     if (JobHandle != NULL) {
-        Status = ObReferenceObjectByHandle(JobHandle, JOB_QUERY, PsJobTypeP, Mode, (PVOID *)&Job, NULL);
+        Status =
+            ObReferenceObjectByHandle(JobHandle, JOB_QUERY, PsJobTypeP, Mode, (PVOID *)&Job, NULL);
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
@@ -336,7 +346,9 @@ NtQueryInformationJobObject(HANDLE JobHandle, ULONG Class, PVOID Buffer, ULONG L
         Size = sizeof(Answer.Limit.Basic);
         break;
     case 3: /* JobObjectBasicProcessIdList */
-        Size = Length < 16 ? 16 : PspListMembers(Job, (PULONG)Answer.List, min(Length, sizeof(Answer.List)));
+        Size = Length < 16
+                   ? 16
+                   : PspListMembers(Job, (PULONG)Answer.List, min(Length, sizeof(Answer.List)));
         break;
     case 4: /* JobObjectBasicUIRestrictions */
         Answer.Long = Job->UiRestrictions;
@@ -375,7 +387,9 @@ NTSTATUS NTAPI
 NtSetInformationJobObject(HANDLE JobHandle, ULONG Class, PVOID Buffer, ULONG Length)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
-    ULONG Size = Class == 2 ? sizeof(PSP_JOB_LIMIT) : Class == 9 ? sizeof(PSP_JOB_EXTENDED) : sizeof(ULONG);
+    ULONG Size = Class == 2   ? sizeof(PSP_JOB_LIMIT)
+                 : Class == 9 ? sizeof(PSP_JOB_EXTENDED)
+                              : sizeof(ULONG);
     PSP_JOB_EXTENDED Input;
     NTSTATUS Status;
     PPSP_JOB Job;

@@ -3,170 +3,204 @@
  */
 #include "nt/ps/psp.h"
 
-PEPROCESS NTAPI PsGetCurrentProcess(VOID)
+PEPROCESS NTAPI
+PsGetCurrentProcess(VOID)
 {
     return PspCurrentProcess();
 }
 
-PEPROCESS NTAPI IoGetCurrentProcess(VOID)
+PEPROCESS NTAPI
+IoGetCurrentProcess(VOID)
 {
     return PspCurrentProcess();
 }
 
-HANDLE NTAPI PsGetCurrentProcessId(VOID)
+HANDLE NTAPI
+PsGetCurrentProcessId(VOID)
 {
     return PspCurrentThread()->Cid.UniqueProcess;
 }
 
-HANDLE NTAPI PsGetCurrentThreadId(VOID)
+HANDLE NTAPI
+PsGetCurrentThreadId(VOID)
 {
     return PspCurrentThread()->Cid.UniqueThread;
 }
 
-ULONG NTAPI PsGetCurrentProcessSessionId(VOID)
+ULONG NTAPI
+PsGetCurrentProcessSessionId(VOID)
 {
     return PspCurrentProcess() == PsInitialSystemProcess ? 0 : 1;
 }
 
-HANDLE NTAPI PsGetProcessId(PEPROCESS Process)
+HANDLE NTAPI
+PsGetProcessId(PEPROCESS Process)
 {
     return Process->UniqueProcessId;
 }
 
-HANDLE NTAPI PsGetThreadId(PETHREAD Thread)
+HANDLE NTAPI
+PsGetThreadId(PETHREAD Thread)
 {
     return Thread->Cid.UniqueThread;
 }
 
-HANDLE NTAPI PsGetThreadProcessId(PETHREAD Thread)
+HANDLE NTAPI
+PsGetThreadProcessId(PETHREAD Thread)
 {
     return Thread->Cid.UniqueProcess;
 }
 
-PEPROCESS NTAPI PsGetThreadProcess(PETHREAD Thread)
+PEPROCESS NTAPI
+PsGetThreadProcess(PETHREAD Thread)
 {
     return PspThreadsProcess(Thread);
 }
 
-PEPROCESS NTAPI IoThreadToProcess(PETHREAD Thread)
+PEPROCESS NTAPI
+IoThreadToProcess(PETHREAD Thread)
 {
     return PspThreadsProcess(Thread);
 }
 
-PEPROCESS NTAPI PsGetCurrentThreadProcess(VOID)
+PEPROCESS NTAPI
+PsGetCurrentThreadProcess(VOID)
 {
     return PspThreadsProcess(PspCurrentThread());
 }
 
-HANDLE NTAPI PsGetCurrentThreadProcessId(VOID)
+HANDLE NTAPI
+PsGetCurrentThreadProcessId(VOID)
 {
     return PspCurrentThread()->Cid.UniqueProcess;
 }
 
-PVOID NTAPI PsGetCurrentThreadTeb(VOID)
+PVOID NTAPI
+PsGetCurrentThreadTeb(VOID)
 {
     return PspCurrentThread()->Tcb.Teb;
 }
 
-PVOID NTAPI PsGetThreadTeb(PETHREAD Thread)
+PVOID NTAPI
+PsGetThreadTeb(PETHREAD Thread)
 {
     return Thread->Tcb.Teb;
 }
 
-PVOID NTAPI PsGetProcessPeb(PEPROCESS Process)
+PVOID NTAPI
+PsGetProcessPeb(PEPROCESS Process)
 {
     return Process->Peb;
 }
 
-PVOID NTAPI PsGetProcessWow64Process(PEPROCESS Process)
+PVOID NTAPI
+PsGetProcessWow64Process(PEPROCESS Process)
 {
     return NULL; /* no 32-bit programs */
 }
 
-BOOLEAN NTAPI IoIs32bitProcess(PIRP Irp)
+BOOLEAN NTAPI
+IoIs32bitProcess(PIRP Irp)
 {
     return FALSE;
 }
 
-PCHAR NTAPI PsGetProcessImageFileName(PEPROCESS Process)
+PCHAR NTAPI
+PsGetProcessImageFileName(PEPROCESS Process)
 {
     return (PCHAR)Process->ImageFileName;
 }
 
-PVOID NTAPI PsGetProcessSectionBaseAddress(PEPROCESS Process)
+PVOID NTAPI
+PsGetProcessSectionBaseAddress(PEPROCESS Process)
 {
     return Process->SectionBaseAddress;
 }
 
-HANDLE NTAPI PsGetProcessInheritedFromUniqueProcessId(PEPROCESS Process)
+HANDLE NTAPI
+PsGetProcessInheritedFromUniqueProcessId(PEPROCESS Process)
 {
     return Process->InheritedFromUniqueProcessId;
 }
 
-LONGLONG NTAPI PsGetProcessCreateTimeQuadPart(PEPROCESS Process)
+LONGLONG NTAPI
+PsGetProcessCreateTimeQuadPart(PEPROCESS Process)
 {
     return Process->CreateTime.QuadPart;
 }
 
-LONGLONG NTAPI PsGetThreadCreateTime(PETHREAD Thread)
+LONGLONG NTAPI
+PsGetThreadCreateTime(PETHREAD Thread)
 {
     return Thread->CreateTime.QuadPart;
 }
 
-NTSTATUS NTAPI PsGetProcessExitStatus(PEPROCESS Process)
+NTSTATUS NTAPI
+PsGetProcessExitStatus(PEPROCESS Process)
 {
     return Process->ExitStatus;
 }
 
-BOOLEAN NTAPI PsGetProcessExitProcessCalled(PEPROCESS Process)
+BOOLEAN NTAPI
+PsGetProcessExitProcessCalled(PEPROCESS Process)
 {
     return Process->Exiting;
 }
 
-NTSTATUS NTAPI PsGetThreadExitStatus(PETHREAD Thread)
+NTSTATUS NTAPI
+PsGetThreadExitStatus(PETHREAD Thread)
 {
     return Thread->ExitStatus;
 }
 
-ULONG NTAPI PsGetProcessSessionId(PEPROCESS Process)
+ULONG NTAPI
+PsGetProcessSessionId(PEPROCESS Process)
 {
     return Process == PsInitialSystemProcess ? 0 : 1;
 }
 
-BOOLEAN NTAPI PsIsSystemThread(PETHREAD Thread)
+BOOLEAN NTAPI
+PsIsSystemThread(PETHREAD Thread)
 {
     return (BOOLEAN)Thread->Tcb.SystemThread;
 }
 
-BOOLEAN NTAPI PsIsSystemProcess(PEPROCESS Process)
+BOOLEAN NTAPI
+PsIsSystemProcess(PEPROCESS Process)
 {
     return Process == PsInitialSystemProcess;
 }
 
-BOOLEAN NTAPI PsIsThreadTerminating(PETHREAD Thread)
+BOOLEAN NTAPI
+PsIsThreadTerminating(PETHREAD Thread)
 {
     return Thread->Terminating;
 }
 
-BOOLEAN NTAPI PsIsProtectedProcess(PEPROCESS Process)
+BOOLEAN NTAPI
+PsIsProtectedProcess(PEPROCESS Process)
 {
     return FALSE;
 }
 
-BOOLEAN NTAPI PsIsProcessBeingDebugged(PEPROCESS Process)
+BOOLEAN NTAPI
+PsIsProcessBeingDebugged(PEPROCESS Process)
 {
     return Process->DebugPort != NULL;
 }
 
-KPROCESSOR_MODE NTAPI PsGetCurrentThreadPreviousMode(VOID)
+KPROCESSOR_MODE NTAPI
+PsGetCurrentThreadPreviousMode(VOID)
 {
     return KiPreviousMode();
 }
 
-NTSTATUS NTAPI PsLookupProcessByProcessId(HANDLE ProcessId, PEPROCESS *Process)
+NTSTATUS NTAPI
+PsLookupProcessByProcessId(HANDLE ProcessId, PEPROCESS *Process)
 {
     KiSchedulePoint(SP_OBJECT, &PsActiveProcessHead);
-    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead; Link = Link->Flink) {
+    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
+         Link = Link->Flink) {
         PEPROCESS Candidate = CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks);
 
         if (Candidate->UniqueProcessId == ProcessId && ObReferenceObjectSafe(Candidate)) {
@@ -177,13 +211,16 @@ NTSTATUS NTAPI PsLookupProcessByProcessId(HANDLE ProcessId, PEPROCESS *Process)
     return STATUS_INVALID_CID;
 }
 
-NTSTATUS NTAPI PsLookupThreadByThreadId(HANDLE ThreadId, PETHREAD *Thread)
+NTSTATUS NTAPI
+PsLookupThreadByThreadId(HANDLE ThreadId, PETHREAD *Thread)
 {
     KiSchedulePoint(SP_OBJECT, &PsActiveProcessHead);
-    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead; Link = Link->Flink) {
+    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
+         Link = Link->Flink) {
         PKPROCESS Process = &CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks)->Pcb;
 
-        for (PLIST_ENTRY Entry = Process->ThreadListHead.Flink; Entry != &Process->ThreadListHead; Entry = Entry->Flink) {
+        for (PLIST_ENTRY Entry = Process->ThreadListHead.Flink; Entry != &Process->ThreadListHead;
+             Entry = Entry->Flink) {
             PETHREAD Candidate = (PETHREAD)CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
 
             if (Candidate->Cid.UniqueThread == ThreadId && ObReferenceObjectSafe(Candidate)) {
@@ -195,7 +232,8 @@ NTSTATUS NTAPI PsLookupThreadByThreadId(HANDLE ThreadId, PETHREAD *Thread)
     return STATUS_INVALID_CID;
 }
 
-NTSTATUS NTAPI PsLookupProcessThreadByCid(PCLIENT_ID Cid, PEPROCESS *Process, PETHREAD *Thread)
+NTSTATUS NTAPI
+PsLookupProcessThreadByCid(PCLIENT_ID Cid, PEPROCESS *Process, PETHREAD *Thread)
 {
     NTSTATUS Status = PsLookupThreadByThreadId(Cid->UniqueThread, Thread);
 
@@ -206,7 +244,8 @@ NTSTATUS NTAPI PsLookupProcessThreadByCid(PCLIENT_ID Cid, PEPROCESS *Process, PE
     return Status;
 }
 
-BOOLEAN NTAPI PsGetVersion(PULONG Major, PULONG Minor, PULONG Build, PUNICODE_STRING CsdVersion)
+BOOLEAN NTAPI
+PsGetVersion(PULONG Major, PULONG Minor, PULONG Build, PUNICODE_STRING CsdVersion)
 {
     if (Major != NULL) {
         *Major = KiVersion->MajorVersion;
@@ -224,8 +263,9 @@ BOOLEAN NTAPI PsGetVersion(PULONG Major, PULONG Minor, PULONG Build, PUNICODE_ST
 }
 
 /* The debug privilege opens every process and thread. */
-static NTSTATUS PspOpen(PVOID Object, POBJECT_TYPE Type, const GENERIC_MAPPING *Mapping, ACCESS_MASK Access, ULONG Attributes,
-                        PHANDLE Handle)
+static NTSTATUS
+PspOpen(PVOID Object, POBJECT_TYPE Type, const GENERIC_MAPPING *Mapping, ACCESS_MASK Access,
+        ULONG Attributes, PHANDLE Handle)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     ACCESS_STATE State;
@@ -234,9 +274,11 @@ static NTSTATUS PspOpen(PVOID Object, POBJECT_TYPE Type, const GENERIC_MAPPING *
     NTSTATUS Status = SepCreateAccessState(&State, Aux, Access, Mapping);
 
     if (NT_SUCCESS(Status)) {
-        if (Mode != KernelMode && SepHasPrivilege(RtlConvertUlongToLuid(SE_DEBUG_PRIVILEGE), Mode)) {
-            State.PreviouslyGrantedAccess |=
-                (State.RemainingDesiredAccess & MAXIMUM_ALLOWED) ? Mapping->GenericAll : State.RemainingDesiredAccess;
+        if (Mode != KernelMode &&
+            SepHasPrivilege(RtlConvertUlongToLuid(SE_DEBUG_PRIVILEGE), Mode)) {
+            State.PreviouslyGrantedAccess |= (State.RemainingDesiredAccess & MAXIMUM_ALLOWED)
+                                                 ? Mapping->GenericAll
+                                                 : State.RemainingDesiredAccess;
             State.RemainingDesiredAccess = 0;
         }
         Status = ObOpenObjectByPointer(Object, Attributes, &State, 0, Type, Mode, &New);
@@ -253,8 +295,9 @@ static NTSTATUS PspOpen(PVOID Object, POBJECT_TYPE Type, const GENERIC_MAPPING *
     return Status;
 }
 
-static NTSTATUS PspCaptureOpen(PHANDLE Handle, POBJECT_ATTRIBUTES Attributes, PCLIENT_ID ClientId, PULONG Flags,
-                               PCLIENT_ID Captured)
+static NTSTATUS
+PspCaptureOpen(PHANDLE Handle, POBJECT_ATTRIBUTES Attributes, PCLIENT_ID ClientId, PULONG Flags,
+               PCLIENT_ID Captured)
 {
     NTSTATUS Status = STATUS_SUCCESS;
 
@@ -266,7 +309,8 @@ static NTSTATUS PspCaptureOpen(PHANDLE Handle, POBJECT_ATTRIBUTES Attributes, PC
                 ProbeForRead(ClientId, sizeof(*ClientId), 4);
             }
         }
-        *Flags = Attributes->Attributes & (KiPreviousMode() != KernelMode ? ~OBJ_KERNEL_HANDLE : ~0u);
+        *Flags =
+            Attributes->Attributes & (KiPreviousMode() != KernelMode ? ~OBJ_KERNEL_HANDLE : ~0u);
         if (Attributes->ObjectName != NULL || ClientId == NULL) {
             Status = STATUS_INVALID_PARAMETER_MIX;
         } else {
@@ -278,7 +322,9 @@ static NTSTATUS PspCaptureOpen(PHANDLE Handle, POBJECT_ATTRIBUTES Attributes, PC
     return Status;
 }
 
-NTSTATUS NTAPI NtOpenProcess(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, PCLIENT_ID ClientId)
+NTSTATUS NTAPI
+NtOpenProcess(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+              PCLIENT_ID ClientId)
 {
     CLIENT_ID Id;
     ULONG Flags;
@@ -297,10 +343,13 @@ NTSTATUS NTAPI NtOpenProcess(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBU
     } else {
         Status = PsLookupProcessByProcessId(Id.UniqueProcess, &Process);
     }
-    return NT_SUCCESS(Status) ? PspOpen(Process, PsProcessTypeP, &PspProcessMapping, Access, Flags, Handle) : Status;
+    return NT_SUCCESS(Status)
+               ? PspOpen(Process, PsProcessTypeP, &PspProcessMapping, Access, Flags, Handle)
+               : Status;
 }
 
-NTSTATUS NTAPI NtOpenThread(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, PCLIENT_ID ClientId)
+NTSTATUS NTAPI
+NtOpenThread(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, PCLIENT_ID ClientId)
 {
     CLIENT_ID Id;
     ULONG Flags;
@@ -311,40 +360,49 @@ NTSTATUS NTAPI NtOpenThread(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUT
         return Status;
     }
     Status = PsLookupThreadByThreadId(Id.UniqueThread, &Thread);
-    return NT_SUCCESS(Status) ? PspOpen(Thread, PsThreadTypeP, &PspThreadMapping, Access, Flags, Handle) : Status;
+    return NT_SUCCESS(Status)
+               ? PspOpen(Thread, PsThreadTypeP, &PspThreadMapping, Access, Flags, Handle)
+               : Status;
 }
 
-LARGE_INTEGER NTAPI PsGetProcessExitTime(VOID)
+LARGE_INTEGER NTAPI
+PsGetProcessExitTime(VOID)
 {
     return PspCurrentProcess()->ExitTime;
 }
 
-PVOID NTAPI PsGetCurrentProcessWow64Process(VOID)
+PVOID NTAPI
+PsGetCurrentProcessWow64Process(VOID)
 {
     return NULL;
 }
 
-ULONG NTAPI PsGetThreadSessionId(PETHREAD Thread)
+ULONG NTAPI
+PsGetThreadSessionId(PETHREAD Thread)
 {
     return PsGetProcessSessionId(PspThreadsProcess(Thread));
 }
 
-PVOID NTAPI PsGetCurrentThreadStackBase(VOID)
+PVOID NTAPI
+PsGetCurrentThreadStackBase(VOID)
 {
     return KiThread()->StackBase;
 }
 
-PVOID NTAPI PsGetCurrentThreadStackLimit(VOID)
+PVOID NTAPI
+PsGetCurrentThreadStackLimit(VOID)
 {
     return KiThread()->StackLimit;
 }
 
-BOOLEAN NTAPI PsGetThreadHardErrorsAreDisabled(PETHREAD Thread)
+BOOLEAN NTAPI
+PsGetThreadHardErrorsAreDisabled(PETHREAD Thread)
 {
     return Thread->HardErrorsDisabled;
 }
 
-VOID NTAPI PsSetThreadHardErrorsAreDisabled(PETHREAD Thread, BOOLEAN Disabled)
+VOID NTAPI
+PsSetThreadHardErrorsAreDisabled(PETHREAD Thread, BOOLEAN Disabled)
 {
     Thread->HardErrorsDisabled = Disabled;
 }

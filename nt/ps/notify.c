@@ -6,7 +6,8 @@
  */
 #include "nt/ps/psp.h"
 
-static NTSTATUS PspChangeNotify(PSP_NOTIFY *Table, PVOID Routine, ULONG Kind, BOOLEAN Remove)
+static NTSTATUS
+PspChangeNotify(PSP_NOTIFY *Table, PVOID Routine, ULONG Kind, BOOLEAN Remove)
 {
     for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
         if (Remove && Table[Index].Routine == Routine && Table[Index].Kind == Kind) {
@@ -27,7 +28,8 @@ static NTSTATUS PspChangeNotify(PSP_NOTIFY *Table, PVOID Routine, ULONG Kind, BO
     return STATUS_INSUFFICIENT_RESOURCES;
 }
 
-static BOOLEAN PspIsRegistered(PSP_NOTIFY *Table, PVOID Routine)
+static BOOLEAN
+PspIsRegistered(PSP_NOTIFY *Table, PVOID Routine)
 {
     for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
         if (Table[Index].Routine == Routine) {
@@ -37,7 +39,8 @@ static BOOLEAN PspIsRegistered(PSP_NOTIFY *Table, PVOID Routine)
     return FALSE;
 }
 
-NTSTATUS NTAPI PsSetCreateProcessNotifyRoutine(PCREATE_PROCESS_NOTIFY_ROUTINE Routine, BOOLEAN Remove)
+NTSTATUS NTAPI
+PsSetCreateProcessNotifyRoutine(PCREATE_PROCESS_NOTIFY_ROUTINE Routine, BOOLEAN Remove)
 {
     NTSTATUS Status;
 
@@ -49,14 +52,17 @@ NTSTATUS NTAPI PsSetCreateProcessNotifyRoutine(PCREATE_PROCESS_NOTIFY_ROUTINE Ro
 }
 
 /* Documented: the Ex routines must lie in an image that was linked with /INTEGRITYCHECK. */
-static BOOLEAN PspIsTrustedRoutine(PVOID Routine)
+static BOOLEAN
+PspIsTrustedRoutine(PVOID Routine)
 {
     PKI_MODULE Module = MiFindModule(Routine);
 
-    return Module != NULL && (!Module->UnderTest || (Module->Flags & 0x20 /* from FORCE_INTEGRITY */));
+    return Module != NULL &&
+           (!Module->UnderTest || (Module->Flags & 0x20 /* from FORCE_INTEGRITY */));
 }
 
-NTSTATUS NTAPI PsSetCreateProcessNotifyRoutineEx(PCREATE_PROCESS_NOTIFY_ROUTINE_EX Routine, BOOLEAN Remove)
+NTSTATUS NTAPI
+PsSetCreateProcessNotifyRoutineEx(PCREATE_PROCESS_NOTIFY_ROUTINE_EX Routine, BOOLEAN Remove)
 {
     NTSTATUS Status;
 
@@ -70,7 +76,8 @@ NTSTATUS NTAPI PsSetCreateProcessNotifyRoutineEx(PCREATE_PROCESS_NOTIFY_ROUTINE_
     return NT_SUCCESS(Status) ? Status : STATUS_INVALID_PARAMETER;
 }
 
-NTSTATUS NTAPI PsSetCreateProcessNotifyRoutineEx2(ULONG Type, PVOID Routine, BOOLEAN Remove)
+NTSTATUS NTAPI
+PsSetCreateProcessNotifyRoutineEx2(ULONG Type, PVOID Routine, BOOLEAN Remove)
 {
     if (Type != 0 /* PsCreateProcessNotifySubsystems */) {
         return STATUS_INVALID_PARAMETER;
@@ -81,32 +88,38 @@ NTSTATUS NTAPI PsSetCreateProcessNotifyRoutineEx2(ULONG Type, PVOID Routine, BOO
     return PspChangeNotify(PspProcessNotify, Routine, 2, Remove);
 }
 
-NTSTATUS NTAPI PsSetCreateThreadNotifyRoutine(PCREATE_THREAD_NOTIFY_ROUTINE Routine)
+NTSTATUS NTAPI
+PsSetCreateThreadNotifyRoutine(PCREATE_THREAD_NOTIFY_ROUTINE Routine)
 {
     return PspChangeNotify(PspThreadNotify, (PVOID)Routine, 0, FALSE);
 }
 
-NTSTATUS NTAPI PsRemoveCreateThreadNotifyRoutine(PCREATE_THREAD_NOTIFY_ROUTINE Routine)
+NTSTATUS NTAPI
+PsRemoveCreateThreadNotifyRoutine(PCREATE_THREAD_NOTIFY_ROUTINE Routine)
 {
     return PspChangeNotify(PspThreadNotify, (PVOID)Routine, 0, TRUE);
 }
 
-NTSTATUS NTAPI PsSetLoadImageNotifyRoutine(PLOAD_IMAGE_NOTIFY_ROUTINE Routine)
+NTSTATUS NTAPI
+PsSetLoadImageNotifyRoutine(PLOAD_IMAGE_NOTIFY_ROUTINE Routine)
 {
     return PspChangeNotify(PspImageNotify, (PVOID)Routine, 0, FALSE);
 }
 
-NTSTATUS NTAPI PsSetLoadImageNotifyRoutineEx(PLOAD_IMAGE_NOTIFY_ROUTINE Routine, ULONG_PTR Flags)
+NTSTATUS NTAPI
+PsSetLoadImageNotifyRoutineEx(PLOAD_IMAGE_NOTIFY_ROUTINE Routine, ULONG_PTR Flags)
 {
     return (Flags & ~1ull) != 0 ? STATUS_INVALID_PARAMETER_2 : PsSetLoadImageNotifyRoutine(Routine);
 }
 
-NTSTATUS NTAPI PsRemoveLoadImageNotifyRoutine(PLOAD_IMAGE_NOTIFY_ROUTINE Routine)
+NTSTATUS NTAPI
+PsRemoveLoadImageNotifyRoutine(PLOAD_IMAGE_NOTIFY_ROUTINE Routine)
 {
     return PspChangeNotify(PspImageNotify, (PVOID)Routine, 0, TRUE);
 }
 
-NTSTATUS PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator, BOOLEAN Create)
+NTSTATUS
+PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator, BOOLEAN Create)
 {
     PS_CREATE_NOTIFY_INFO Info;
     HANDLE ParentId = Process->InheritedFromUniqueProcessId;
@@ -130,27 +143,30 @@ NTSTATUS PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator,
         if (PspProcessNotify[Index].Kind == 0) {
             ((PCREATE_PROCESS_NOTIFY_ROUTINE)Routine)(ParentId, Process->UniqueProcessId, Create);
         } else {
-            ((PCREATE_PROCESS_NOTIFY_ROUTINE_EX)Routine)(Process, Process->UniqueProcessId, Create ? &Info : NULL);
+            ((PCREATE_PROCESS_NOTIFY_ROUTINE_EX)Routine)(Process, Process->UniqueProcessId,
+                                                         Create ? &Info : NULL);
         }
     }
     KeLeaveCriticalRegion();
     return Info.CreationStatus;
 }
 
-VOID PspNotifyThread(PETHREAD Thread, BOOLEAN Create)
+VOID
+PspNotifyThread(PETHREAD Thread, BOOLEAN Create)
 {
     KeEnterCriticalRegion();
     for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
         if (PspThreadNotify[Index].Routine != NULL) {
-            ((PCREATE_THREAD_NOTIFY_ROUTINE)PspThreadNotify[Index].Routine)(Thread->Cid.UniqueProcess,
-                                                                           Thread->Cid.UniqueThread, Create);
+            ((PCREATE_THREAD_NOTIFY_ROUTINE)PspThreadNotify[Index].Routine)(
+                Thread->Cid.UniqueProcess, Thread->Cid.UniqueThread, Create);
         }
     }
     KeLeaveCriticalRegion();
 }
 
 /* nt/mm has mapped an image: into a process, or (id NULL) a driver. */
-VOID PspCallImageNotify(PUNICODE_STRING FullName, HANDLE ProcessId, PKI_MODULE Module)
+VOID
+PspCallImageNotify(PUNICODE_STRING FullName, HANDLE ProcessId, PKI_MODULE Module)
 {
     IMAGE_INFO Info;
 

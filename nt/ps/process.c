@@ -5,18 +5,20 @@
 
 const GENERIC_MAPPING PspProcessMapping = {
     STANDARD_RIGHTS_READ | PROCESS_VM_READ | PROCESS_QUERY_INFORMATION,
-    STANDARD_RIGHTS_WRITE | PROCESS_CREATE_PROCESS | PROCESS_CREATE_THREAD | PROCESS_VM_OPERATION | PROCESS_VM_WRITE |
-        PROCESS_DUP_HANDLE | PROCESS_TERMINATE | PROCESS_SET_QUOTA | PROCESS_SET_INFORMATION | PROCESS_SUSPEND_RESUME,
+    STANDARD_RIGHTS_WRITE | PROCESS_CREATE_PROCESS | PROCESS_CREATE_THREAD | PROCESS_VM_OPERATION |
+        PROCESS_VM_WRITE | PROCESS_DUP_HANDLE | PROCESS_TERMINATE | PROCESS_SET_QUOTA |
+        PROCESS_SET_INFORMATION | PROCESS_SUSPEND_RESUME,
     STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_TERMINATE,
     PROCESS_ALL_ACCESS};
 const GENERIC_MAPPING PspThreadMapping = {
     STANDARD_RIGHTS_READ | THREAD_GET_CONTEXT | THREAD_QUERY_INFORMATION,
-    STANDARD_RIGHTS_WRITE | THREAD_TERMINATE | THREAD_SUSPEND_RESUME | THREAD_ALERT | THREAD_SET_INFORMATION |
-        THREAD_SET_CONTEXT | THREAD_SET_LIMITED_INFORMATION,
+    STANDARD_RIGHTS_WRITE | THREAD_TERMINATE | THREAD_SUSPEND_RESUME | THREAD_ALERT |
+        THREAD_SET_INFORMATION | THREAD_SET_CONTEXT | THREAD_SET_LIMITED_INFORMATION,
     STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE | THREAD_QUERY_LIMITED_INFORMATION | THREAD_RESUME,
     THREAD_ALL_ACCESS};
 
-static VOID PspDeleteProcess(PVOID Object)
+static VOID
+PspDeleteProcess(PVOID Object)
 {
     PEPROCESS Process = Object;
 
@@ -41,7 +43,8 @@ static VOID PspDeleteProcess(PVOID Object)
     }
 }
 
-static VOID PspDeleteThread(PVOID Object)
+static VOID
+PspDeleteThread(PVOID Object)
 {
     PETHREAD Thread = Object;
 
@@ -54,15 +57,16 @@ static VOID PspDeleteThread(PVOID Object)
     }
 }
 
-NTSTATUS PspCreateProcessObject(PEPROCESS Parent, PACCESS_TOKEN Token, BOOLEAN User, PEPROCESS *Result)
+NTSTATUS
+PspCreateProcessObject(PEPROCESS Parent, PACCESS_TOKEN Token, BOOLEAN User, PEPROCESS *Result)
 {
     OBJECT_ATTRIBUTES Attributes;
     PEPROCESS Process;
     NTSTATUS Status;
 
     InitializeObjectAttributes(&Attributes, NULL, 0, NULL, NULL);
-    Status = ObCreateObject(KernelMode, PsProcessTypeP, &Attributes, KernelMode, NULL, sizeof(EPROCESS), 0,
-                            sizeof(EPROCESS), (PVOID *)&Process);
+    Status = ObCreateObject(KernelMode, PsProcessTypeP, &Attributes, KernelMode, NULL,
+                            sizeof(EPROCESS), 0, sizeof(EPROCESS), (PVOID *)&Process);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -99,13 +103,14 @@ NTSTATUS PspCreateProcessObject(PEPROCESS Parent, PACCESS_TOKEN Token, BOOLEAN U
     return STATUS_SUCCESS;
 }
 
-static VOID PspMakeTypes(VOID)
+static VOID
+PspMakeTypes(VOID)
 {
     static const OB_METHODS ProcessMethods = {.Delete = PspDeleteProcess};
     static const OB_METHODS ThreadMethods = {.Delete = PspDeleteThread};
 
-    ObpCreateType(L"Process", &ProcessMethods, &PspProcessMapping, PROCESS_ALL_ACCESS, sizeof(EPROCESS),
-                  FIELD_OFFSET(EPROCESS, Pcb.Header), &PsProcessTypeP);
+    ObpCreateType(L"Process", &ProcessMethods, &PspProcessMapping, PROCESS_ALL_ACCESS,
+                  sizeof(EPROCESS), FIELD_OFFSET(EPROCESS, Pcb.Header), &PsProcessTypeP);
     ObpCreateType(L"Thread", &ThreadMethods, &PspThreadMapping, THREAD_ALL_ACCESS, sizeof(ETHREAD),
                   FIELD_OFFSET(ETHREAD, Tcb.Header), &PsThreadTypeP);
     PspCreateJobType();
@@ -116,11 +121,13 @@ static VOID PspMakeTypes(VOID)
     PsJobType = (POBJECT_TYPE *)PsJobTypeP;
 }
 
-BOOLEAN PsInitSystem(ULONG Phase)
+BOOLEAN
+PsInitSystem(ULONG Phase)
 {
     if (Phase == 0) {
         PspMakeTypes();
-        if (!NT_SUCCESS(PspCreateProcessObject(NULL, SepSystemToken(), FALSE, &PsInitialSystemProcess))) {
+        if (!NT_SUCCESS(
+                PspCreateProcessObject(NULL, SepSystemToken(), FALSE, &PsInitialSystemProcess))) {
             return FALSE;
         }
         PsInitialSystemProcess->UniqueProcessId = (HANDLE)4;

@@ -10,6 +10,7 @@ LIST_ENTRY PsActiveProcessHead = {&PsActiveProcessHead, &PsActiveProcessHead};
 PEPROCESS PsInitialSystemProcess;
 PEPROCESS PsIdleProcess;
 
-PSP_NOTIFY PspProcessNotify[PSP_MAX_NOTIFY], PspThreadNotify[PSP_MAX_NOTIFY], PspImageNotify[PSP_MAX_NOTIFY];
+PSP_NOTIFY PspProcessNotify[PSP_MAX_NOTIFY], PspThreadNotify[PSP_MAX_NOTIFY],
+    PspImageNotify[PSP_MAX_NOTIFY];
 struct abi_boot PspBoot;
-ULONG PspClientExit;     /* exit code of the first client that did not return 0 */
+ULONG PspClientExit; /* exit code of the first client that did not return 0 */

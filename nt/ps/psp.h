@@ -33,20 +33,22 @@ typedef struct _PSP_NOTIFY {
     ULONG Kind; /* process: 0 plain, 1 Ex, 2 Ex2 */
 } PSP_NOTIFY;
 
-extern PSP_NOTIFY PspProcessNotify[PSP_MAX_NOTIFY], PspThreadNotify[PSP_MAX_NOTIFY], PspImageNotify[PSP_MAX_NOTIFY];
+extern PSP_NOTIFY PspProcessNotify[PSP_MAX_NOTIFY], PspThreadNotify[PSP_MAX_NOTIFY],
+    PspImageNotify[PSP_MAX_NOTIFY];
 extern struct abi_boot PspBoot;
 extern ULONG PspClientExit; /* of the first client that did not return 0 */
 
 /* process.c */
 extern const GENERIC_MAPPING PspProcessMapping, PspThreadMapping;
-NTSTATUS PspCreateProcessObject(PEPROCESS Parent, PACCESS_TOKEN Token, BOOLEAN User, PEPROCESS *Process);
+NTSTATUS PspCreateProcessObject(PEPROCESS Parent, PACCESS_TOKEN Token, BOOLEAN User,
+                                PEPROCESS *Process);
 /* thread.c: an object not yet started; the caller owns one reference. */
-NTSTATUS PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context, PCONTEXT UserContext,
-                               PVOID Teb, PETHREAD *Thread);
+NTSTATUS PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context,
+                               PCONTEXT UserContext, PVOID Teb, PETHREAD *Thread);
 VOID PspStartThread(PETHREAD Thread); /* notifies, counts it in and makes it ready */
 /* create.c */
-NTSTATUS PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZE_T StackReserve, SIZE_T StackCommit,
-                             PETHREAD *Thread);
+NTSTATUS PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZE_T StackReserve,
+                             SIZE_T StackCommit, PETHREAD *Thread);
 /* Routines of nt/ps and nt/ke that the DDK's headers do not declare. */
 ULONG NTAPI PsGetProcessSessionId(PEPROCESS Process);
 KAFFINITY NTAPI KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity);
@@ -65,51 +67,51 @@ PETHREAD PspNextThread(PEPROCESS Process, PETHREAD Thread); /* references; deref
 
 /* The documented parts of PEB, TEB and process parameters, by offset (x64). */
 typedef struct _PSP_PARAMETERS {
-    ULONG MaximumLength, Length;          /* 0x00 */
-    ULONG Flags, DebugFlags;              /* 0x08 */
-    HANDLE ConsoleHandle;                 /* 0x10 */
-    ULONG ConsoleFlags, Fill;             /* 0x18 */
-    HANDLE Standard[3];                   /* 0x20 input, output, error */
-    UNICODE_STRING CurrentDirectory;      /* 0x38 */
-    HANDLE CurrentDirectoryHandle;        /* 0x48 */
-    UNICODE_STRING DllPath;               /* 0x50 */
-    UNICODE_STRING ImagePathName;         /* 0x60 */
-    UNICODE_STRING CommandLine;           /* 0x70 */
-    PVOID Environment;                    /* 0x80 */
-    ULONG Window[9];                      /* 0x88 */
-    ULONG WindowFlags;                    /* 0xac: Windows has it at 0xa4, ShowWindowFlags at 0xa8 */
-    UNICODE_STRING WindowTitle;           /* 0xb0 */
-    UNICODE_STRING DesktopInfo;           /* 0xc0 */
-    UNICODE_STRING ShellInfo;             /* 0xd0 */
-    UNICODE_STRING RuntimeData;           /* 0xe0 */
-    UCHAR CurrentDirectories[0x300];      /* 0xf0 */
-    SIZE_T EnvironmentSize;               /* 0x3f0 */
-    SIZE_T EnvironmentVersion;            /* 0x3f8 */
+    ULONG MaximumLength, Length;     /* 0x00 */
+    ULONG Flags, DebugFlags;         /* 0x08 */
+    HANDLE ConsoleHandle;            /* 0x10 */
+    ULONG ConsoleFlags, Fill;        /* 0x18 */
+    HANDLE Standard[3];              /* 0x20 input, output, error */
+    UNICODE_STRING CurrentDirectory; /* 0x38 */
+    HANDLE CurrentDirectoryHandle;   /* 0x48 */
+    UNICODE_STRING DllPath;          /* 0x50 */
+    UNICODE_STRING ImagePathName;    /* 0x60 */
+    UNICODE_STRING CommandLine;      /* 0x70 */
+    PVOID Environment;               /* 0x80 */
+    ULONG Window[9];                 /* 0x88 */
+    ULONG WindowFlags;               /* 0xac: Windows has it at 0xa4, ShowWindowFlags at 0xa8 */
+    UNICODE_STRING WindowTitle;      /* 0xb0 */
+    UNICODE_STRING DesktopInfo;      /* 0xc0 */
+    UNICODE_STRING ShellInfo;        /* 0xd0 */
+    UNICODE_STRING RuntimeData;      /* 0xe0 */
+    UCHAR CurrentDirectories[0x300]; /* 0xf0 */
+    SIZE_T EnvironmentSize;          /* 0x3f0 */
+    SIZE_T EnvironmentVersion;       /* 0x3f8 */
 } PSP_PARAMETERS;
 C_ASSERT(FIELD_OFFSET(PSP_PARAMETERS, Environment) == 0x80);
 C_ASSERT(FIELD_OFFSET(PSP_PARAMETERS, WindowTitle) == 0xb0);
 C_ASSERT(FIELD_OFFSET(PSP_PARAMETERS, EnvironmentSize) == 0x3f0);
 
-#define PEB_BEING_DEBUGGED 0x02
-#define PEB_IMAGE_BASE     0x10
-#define PEB_PARAMETERS     0x20
-#define PEB_PROCESSORS     0xb8
-#define PEB_HEAP_RESERVE   0xc8
-#define PEB_OS_MAJOR       0x118
-#define PEB_OS_MINOR       0x11c
-#define PEB_OS_BUILD       0x120
-#define PEB_OS_PLATFORM    0x124
-#define PEB_SUBSYSTEM      0x128
-#define PEB_SESSION        0x2c0
-#define TEB_STACK_BASE     0x08
-#define TEB_STACK_LIMIT    0x10
-#define TEB_SELF           0x30
-#define TEB_PROCESS_ID     0x40
-#define TEB_THREAD_ID      0x48
-#define TEB_PEB            0x60
-#define TEB_DEALLOCATION   0x1478
-#define PSP_TEB_SIZE       0x2000
-#define PSP_PEB_SIZE       0x1000
+#define PEB_BEING_DEBUGGED            0x02
+#define PEB_IMAGE_BASE                0x10
+#define PEB_PARAMETERS                0x20
+#define PEB_PROCESSORS                0xb8
+#define PEB_HEAP_RESERVE              0xc8
+#define PEB_OS_MAJOR                  0x118
+#define PEB_OS_MINOR                  0x11c
+#define PEB_OS_BUILD                  0x120
+#define PEB_OS_PLATFORM               0x124
+#define PEB_SUBSYSTEM                 0x128
+#define PEB_SESSION                   0x2c0
+#define TEB_STACK_BASE                0x08
+#define TEB_STACK_LIMIT               0x10
+#define TEB_SELF                      0x30
+#define TEB_PROCESS_ID                0x40
+#define TEB_THREAD_ID                 0x48
+#define TEB_PEB                       0x60
+#define TEB_DEALLOCATION              0x1478
+#define PSP_TEB_SIZE                  0x2000
+#define PSP_PEB_SIZE                  0x1000
 #define PSP_FIELD(Base, Offset, Type) (*(Type *)((ULONG64)(Base) + (Offset)))
 
 #endif

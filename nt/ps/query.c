@@ -99,10 +99,12 @@ PspAnswerCommandLine(PEPROCESS Process, PVOID Buffer, ULONG Length, PULONG Neede
     if (Process->Peb == NULL || Process->AddressSpace == NULL) {
         return STATUS_NOT_FOUND;
     }
-    Status = MiCopyOther(Process, (ULONG64)Process->Peb + PEB_PARAMETERS, &Parameters, sizeof(PVOID), FALSE, &Done);
+    Status = MiCopyOther(Process, (ULONG64)Process->Peb + PEB_PARAMETERS, &Parameters,
+                         sizeof(PVOID), FALSE, &Done);
     if (NT_SUCCESS(Status)) {
-        Status = MiCopyOther(Process, (ULONG64)Parameters + FIELD_OFFSET(PSP_PARAMETERS, CommandLine), &Line,
-                             sizeof(Line), FALSE, &Done);
+        Status =
+            MiCopyOther(Process, (ULONG64)Parameters + FIELD_OFFSET(PSP_PARAMETERS, CommandLine),
+                        &Line, sizeof(Line), FALSE, &Done);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -131,7 +133,8 @@ PspAnswerProcess(PEPROCESS Process, ULONG Class, PSP_ANSWER *Answer, PULONG Size
         Answer->Basic.AffinityMask = Process->Pcb.Affinity;
         Answer->Basic.BasePriority = Process->Pcb.BasePriority;
         Answer->Basic.UniqueProcessId = (ULONG_PTR)Process->UniqueProcessId;
-        Answer->Basic.InheritedFromUniqueProcessId = (ULONG_PTR)Process->InheritedFromUniqueProcessId;
+        Answer->Basic.InheritedFromUniqueProcessId =
+            (ULONG_PTR)Process->InheritedFromUniqueProcessId;
         *Size = sizeof(Answer->Basic);
         return STATUS_SUCCESS;
     case ProcessVmCounters:
@@ -199,7 +202,8 @@ PspAnswerProcess(PEPROCESS Process, ULONG Class, PSP_ANSWER *Answer, PULONG Size
         if (Process != PspCurrentProcess()) {
             return STATUS_INVALID_PARAMETER;
         }
-        Answer->Long = 0x0D; /* MEM_EXECUTE_OPTION_DISABLE, PERMANENT, DISABLE_THUNK_EMULATION: always so on x64 */
+        Answer->Long =
+            0x0D; /* MEM_EXECUTE_OPTION_DISABLE, PERMANENT, DISABLE_THUNK_EMULATION: always so on x64 */
         return STATUS_SUCCESS;
     case ProcessIoPriority:
         Answer->Long = 2;
@@ -222,7 +226,8 @@ PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer, PULONG Size)
     *Size = sizeof(ULONG);
     switch (Class) {
     case ThreadBasicInformation:
-        Answer->Thread.ExitStatus = Thread->Tcb.Header.SignalState ? Thread->ExitStatus : STATUS_PENDING;
+        Answer->Thread.ExitStatus =
+            Thread->Tcb.Header.SignalState ? Thread->ExitStatus : STATUS_PENDING;
         Answer->Thread.TebBaseAddress = Thread->Tcb.Teb;
         Answer->Thread.ClientId = Thread->Cid;
         Answer->Thread.AffinityMask = Thread->Tcb.Affinity;
@@ -236,7 +241,8 @@ PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer, PULONG Size)
         *Size = sizeof(Answer->Times);
         return STATUS_SUCCESS;
     case ThreadQuerySetWin32StartAddress:
-        Answer->Handle = Thread->Win32StartAddress ? Thread->Win32StartAddress : Thread->StartAddress;
+        Answer->Handle =
+            Thread->Win32StartAddress ? Thread->Win32StartAddress : Thread->StartAddress;
         *Size = sizeof(PVOID);
         return STATUS_SUCCESS;
     case ThreadAmILastThread:
@@ -317,7 +323,8 @@ PspGiveAnswer(NTSTATUS Status, PVOID Buffer, PULONG ReturnLength, PVOID Answer, 
 
 /* A right of the full kind, or the limited one where that is enough. */
 static NTSTATUS
-PspReferenceFor(HANDLE Handle, ACCESS_MASK Full, ACCESS_MASK Limited, POBJECT_TYPE Type, PVOID *Object)
+PspReferenceFor(HANDLE Handle, ACCESS_MASK Full, ACCESS_MASK Limited, POBJECT_TYPE Type,
+                PVOID *Object)
 {
     NTSTATUS Status = ObReferenceObjectByHandle(Handle, Full, Type, KiPreviousMode(), Object, NULL);
 
@@ -328,7 +335,8 @@ PspReferenceFor(HANDLE Handle, ACCESS_MASK Full, ACCESS_MASK Limited, POBJECT_TY
 }
 
 NTSTATUS NTAPI
-NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS Class, PVOID Buffer, ULONG Length, PULONG ReturnLength)
+NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS Class, PVOID Buffer, ULONG Length,
+                          PULONG ReturnLength)
 {
     PSP_ANSWER Answer;
     UNICODE_STRING Win32;
@@ -338,8 +346,9 @@ NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS Class, PVOID Bu
 
     Status = PspProbeAnswer(Buffer, Length, ReturnLength);
     if (NT_SUCCESS(Status)) {
-        Status = PspReferenceFor(ProcessHandle, PROCESS_QUERY_INFORMATION, PROCESS_QUERY_LIMITED_INFORMATION,
-                                 PsProcessTypeP, (PVOID *)&Process);
+        Status =
+            PspReferenceFor(ProcessHandle, PROCESS_QUERY_INFORMATION,
+                            PROCESS_QUERY_LIMITED_INFORMATION, PsProcessTypeP, (PVOID *)&Process);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -376,7 +385,8 @@ NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS Class, PVOID Bu
 }
 
 NTSTATUS NTAPI
-NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS Class, PVOID Buffer, ULONG Length, PULONG ReturnLength)
+NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS Class, PVOID Buffer, ULONG Length,
+                         PULONG ReturnLength)
 {
     UNICODE_STRING Name;
     PSP_ANSWER Answer;
@@ -386,8 +396,8 @@ NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS Class, PVOID Buffe
 
     Status = PspProbeAnswer(Buffer, Length, ReturnLength);
     if (NT_SUCCESS(Status)) {
-        Status = PspReferenceFor(ThreadHandle, THREAD_QUERY_INFORMATION, THREAD_QUERY_LIMITED_INFORMATION, PsThreadTypeP,
-                                 (PVOID *)&Thread);
+        Status = PspReferenceFor(ThreadHandle, THREAD_QUERY_INFORMATION,
+                                 THREAD_QUERY_LIMITED_INFORMATION, PsThreadTypeP, (PVOID *)&Thread);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -416,7 +426,8 @@ NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS Class, PVOID Buffe
 NTSTATUS NTAPI
 SeLocateProcessImageName(PEPROCESS Process, PUNICODE_STRING *ImageFileName)
 {
-    PUNICODE_STRING Name = ExAllocatePoolWithTag(PagedPool, sizeof(*Name) + Process->ImagePath.Length + sizeof(WCHAR), 'niSe');
+    PUNICODE_STRING Name = ExAllocatePoolWithTag(
+        PagedPool, sizeof(*Name) + Process->ImagePath.Length + sizeof(WCHAR), 'niSe');
 
     if (Name == NULL) {
         return STATUS_NO_MEMORY;

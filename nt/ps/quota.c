@@ -29,8 +29,8 @@ VOID NTAPI
 PsReturnPoolQuota(PEPROCESS Process, POOL_TYPE PoolType, ULONG_PTR Amount)
 {
     if (Process != PsInitialSystemProcess) {
-        DRIVER_REQUIRE(Process->QuotaUsage[PspQuotaIndex(PoolType)] >= Amount, QUOTA_UNDERFLOW, Process, PoolType,
-                       Process->QuotaUsage[PspQuotaIndex(PoolType)], Amount);
+        DRIVER_REQUIRE(Process->QuotaUsage[PspQuotaIndex(PoolType)] >= Amount, QUOTA_UNDERFLOW,
+                       Process, PoolType, Process->QuotaUsage[PspQuotaIndex(PoolType)], Amount);
         Process->QuotaUsage[PspQuotaIndex(PoolType)] -= Amount;
     }
 }

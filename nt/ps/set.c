@@ -6,7 +6,7 @@
  */
 #include "nt/ps/psp.h"
 
-#define ThreadNameInformation_ 38
+#define ThreadNameInformation_   38
 #define THREAD_SET_THREAD_TOKEN_ 0x0080
 
 typedef union _PSP_INPUT {
@@ -76,11 +76,12 @@ PspSetPrimaryToken(PEPROCESS Process, HANDLE TokenHandle)
     PACCESS_TOKEN Token, Old;
     NTSTATUS Status;
 
-    if (!SepHasPrivilege(RtlConvertUlongToLuid(SE_ASSIGNPRIMARYTOKEN_PRIVILEGE), KiPreviousMode())) {
+    if (!SepHasPrivilege(RtlConvertUlongToLuid(SE_ASSIGNPRIMARYTOKEN_PRIVILEGE),
+                         KiPreviousMode())) {
         return STATUS_PRIVILEGE_NOT_HELD;
     }
-    Status = ObReferenceObjectByHandle(TokenHandle, TOKEN_ASSIGN_PRIMARY, SeTokenObjectTypeP, KiPreviousMode(), &Token,
-                                       NULL);
+    Status = ObReferenceObjectByHandle(TokenHandle, TOKEN_ASSIGN_PRIMARY, SeTokenObjectTypeP,
+                                       KiPreviousMode(), &Token, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -183,8 +184,8 @@ NtSetInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS Class, PVOID Buff
     PEPROCESS Process;
     NTSTATUS Status;
 
-    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_SET_INFORMATION, PsProcessTypeP, KiPreviousMode(),
-                                       (PVOID *)&Process, NULL);
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_SET_INFORMATION, PsProcessTypeP,
+                                       KiPreviousMode(), (PVOID *)&Process, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -239,7 +240,8 @@ PspSetThread(PETHREAD Thread, ULONG Class, PVOID Buffer, ULONG Length)
         }
         /* -15 and 15 saturate; between them -2 to 2, wider for real-time processes. */
         if ((Input.Long > 2 || Input.Long < -2) && Input.Long != 15 && Input.Long != -15 &&
-            !(Thread->Tcb.Process->BasePriority >= LOW_REALTIME_PRIORITY && Input.Long >= -7 && Input.Long <= 6)) {
+            !(Thread->Tcb.Process->BasePriority >= LOW_REALTIME_PRIORITY && Input.Long >= -7 &&
+              Input.Long <= 6)) {
             return STATUS_INVALID_PARAMETER;
         }
         KeSetBasePriorityThread(&Thread->Tcb, Input.Long);
@@ -272,7 +274,8 @@ PspSetThread(PETHREAD Thread, ULONG Class, PVOID Buffer, ULONG Length)
         if (Input.Long < 0 || Input.Long > MAXIMUM_PROCESSORS) {
             return STATUS_INVALID_PARAMETER;
         }
-        Status = (NTSTATUS)Thread->Tcb.IdealProcessor; /* documented: the previous one, as the status */
+        Status =
+            (NTSTATUS)Thread->Tcb.IdealProcessor; /* documented: the previous one, as the status */
         if (Input.Long < (LONG)KiProcessorCount) {
             Thread->Tcb.IdealProcessor = (ULONG)Input.Long;
         }
@@ -292,7 +295,8 @@ PspSetThread(PETHREAD Thread, ULONG Class, PVOID Buffer, ULONG Length)
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
-        if (Input.Group.Group != 0 || Input.Group.Mask == 0 || (Input.Group.Mask & ~Thread->Tcb.Process->Affinity)) {
+        if (Input.Group.Group != 0 || Input.Group.Mask == 0 ||
+            (Input.Group.Mask & ~Thread->Tcb.Process->Affinity)) {
             return STATUS_INVALID_PARAMETER;
         }
         Thread->Tcb.UserAffinity = Input.Group.Mask;
@@ -326,7 +330,8 @@ NtSetInformationThread(HANDLE ThreadHandle, THREADINFOCLASS Class, PVOID Buffer,
     } else if ((ULONG)Class == ThreadNameInformation_) {
         Access = THREAD_SET_LIMITED_INFORMATION;
     }
-    Status = ObReferenceObjectByHandle(ThreadHandle, Access, PsThreadTypeP, KiPreviousMode(), (PVOID *)&Thread, NULL);
+    Status = ObReferenceObjectByHandle(ThreadHandle, Access, PsThreadTypeP, KiPreviousMode(),
+                                       (PVOID *)&Thread, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

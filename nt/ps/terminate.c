@@ -8,8 +8,9 @@
 #include "nt/ps/psp.h"
 
 /* Kernel routine of both hops; the second one's SystemArgument2 is odd, and does not return. */
-VOID NTAPI PspExitApcKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
-                                   PVOID *SystemArgument1, PVOID *SystemArgument2)
+VOID NTAPI
+PspExitApcKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
+                        PVOID *SystemArgument1, PVOID *SystemArgument2)
 {
     NTSTATUS Status = (NTSTATUS)(LONG_PTR)Apc->NormalContext;
 
@@ -20,22 +21,25 @@ VOID NTAPI PspExitApcKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine,
     }
 }
 
-static VOID NTAPI PspExitRundown(PKAPC Apc)
+static VOID NTAPI
+PspExitRundown(PKAPC Apc)
 {
     ExpFree(Apc);
 }
 
-static VOID NTAPI PspExitNormalApc(PVOID NormalContext, PVOID SystemArgument1, PVOID SystemArgument2)
+static VOID NTAPI
+PspExitNormalApc(PVOID NormalContext, PVOID SystemArgument1, PVOID SystemArgument2)
 {
     PKAPC Apc = SystemArgument1;
 
-    KeInitializeApc(Apc, KiThread(), OriginalApcEnvironment, PspExitApcKernelRoutine, PspExitRundown, PspExitNormalApc,
-                    UserMode, NormalContext);
+    KeInitializeApc(Apc, KiThread(), OriginalApcEnvironment, PspExitApcKernelRoutine,
+                    PspExitRundown, PspExitNormalApc, UserMode, NormalContext);
     KeInsertQueueApc(Apc, Apc, (PVOID)((ULONG_PTR)SystemArgument2 | 1), 2);
     KiThread()->ApcState.UserApcPending = TRUE;
 }
 
-NTSTATUS PspTerminateThread(PETHREAD Thread, NTSTATUS Status)
+NTSTATUS
+PspTerminateThread(PETHREAD Thread, NTSTATUS Status)
 {
     PKAPC Apc;
 
@@ -50,8 +54,8 @@ NTSTATUS PspTerminateThread(PETHREAD Thread, NTSTATUS Status)
     }
     Thread->Terminating = TRUE;
     Apc = ExpAllocate(sizeof(*Apc), 'xEsP');
-    KeInitializeApc(Apc, &Thread->Tcb, OriginalApcEnvironment, PspExitApcKernelRoutine, PspExitRundown, PspExitNormalApc,
-                    KernelMode, (PVOID)(LONG_PTR)Status);
+    KeInitializeApc(Apc, &Thread->Tcb, OriginalApcEnvironment, PspExitApcKernelRoutine,
+                    PspExitRundown, PspExitNormalApc, KernelMode, (PVOID)(LONG_PTR)Status);
     if (!KeInsertQueueApc(Apc, Apc, NULL, 2)) {
         ExpFree(Apc);
         return STATUS_THREAD_IS_TERMINATING;
@@ -60,9 +64,11 @@ NTSTATUS PspTerminateThread(PETHREAD Thread, NTSTATUS Status)
     return STATUS_SUCCESS;
 }
 
-PETHREAD PspNextThread(PEPROCESS Process, PETHREAD Thread)
+PETHREAD
+PspNextThread(PEPROCESS Process, PETHREAD Thread)
 {
-    PLIST_ENTRY Entry = Thread != NULL ? Thread->Tcb.ThreadListEntry.Flink : Process->Pcb.ThreadListHead.Flink;
+    PLIST_ENTRY Entry =
+        Thread != NULL ? Thread->Tcb.ThreadListEntry.Flink : Process->Pcb.ThreadListHead.Flink;
     PETHREAD Next = NULL;
 
     if (Entry != &Process->Pcb.ThreadListHead) {
@@ -76,7 +82,8 @@ PETHREAD PspNextThread(PEPROCESS Process, PETHREAD Thread)
 }
 
 /* Every thread but the current one; the caller ends that itself if it belongs to Process. */
-NTSTATUS PspTerminateProcess(PEPROCESS Process, NTSTATUS Status)
+NTSTATUS
+PspTerminateProcess(PEPROCESS Process, NTSTATUS Status)
 {
     PETHREAD Thread = NULL;
 
@@ -95,7 +102,8 @@ NTSTATUS PspTerminateProcess(PEPROCESS Process, NTSTATUS Status)
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI NtTerminateProcess(HANDLE ProcessHandle, NTSTATUS ExitStatus)
+NTSTATUS NTAPI
+NtTerminateProcess(HANDLE ProcessHandle, NTSTATUS ExitStatus)
 {
     PEPROCESS Process;
     NTSTATUS Status;
@@ -112,8 +120,8 @@ NTSTATUS NTAPI NtTerminateProcess(HANDLE ProcessHandle, NTSTATUS ExitStatus)
         }
         return STATUS_SUCCESS;
     }
-    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_TERMINATE, PsProcessTypeP, KiPreviousMode(), (PVOID *)&Process,
-                                       NULL);
+    Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_TERMINATE, PsProcessTypeP,
+                                       KiPreviousMode(), (PVOID *)&Process, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -130,7 +138,8 @@ NTSTATUS NTAPI NtTerminateProcess(HANDLE ProcessHandle, NTSTATUS ExitStatus)
     return Status;
 }
 
-NTSTATUS NTAPI NtTerminateThread(HANDLE ThreadHandle, NTSTATUS ExitStatus)
+NTSTATUS NTAPI
+NtTerminateThread(HANDLE ThreadHandle, NTSTATUS ExitStatus)
 {
     PETHREAD Thread;
     NTSTATUS Status;
@@ -141,8 +150,8 @@ NTSTATUS NTAPI NtTerminateThread(HANDLE ThreadHandle, NTSTATUS ExitStatus)
         }
         ThreadHandle = NtCurrentThread();
     }
-    Status = ObReferenceObjectByHandle(ThreadHandle, THREAD_TERMINATE, PsThreadTypeP, KiPreviousMode(), (PVOID *)&Thread,
-                                       NULL);
+    Status = ObReferenceObjectByHandle(ThreadHandle, THREAD_TERMINATE, PsThreadTypeP,
+                                       KiPreviousMode(), (PVOID *)&Thread, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

@@ -3,16 +3,17 @@
  */
 #include "nt/ps/psp.h"
 
-NTSTATUS PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context, PCONTEXT UserContext, PVOID Teb,
-                               PETHREAD *Result)
+NTSTATUS
+PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context,
+                      PCONTEXT UserContext, PVOID Teb, PETHREAD *Result)
 {
     OBJECT_ATTRIBUTES Attributes;
     PETHREAD Thread;
     NTSTATUS Status;
 
     InitializeObjectAttributes(&Attributes, NULL, 0, NULL, NULL);
-    Status = ObCreateObject(KernelMode, PsThreadTypeP, &Attributes, KernelMode, NULL, sizeof(ETHREAD), 0, sizeof(ETHREAD),
-                            (PVOID *)&Thread);
+    Status = ObCreateObject(KernelMode, PsThreadTypeP, &Attributes, KernelMode, NULL,
+                            sizeof(ETHREAD), 0, sizeof(ETHREAD), (PVOID *)&Thread);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -29,7 +30,8 @@ NTSTATUS PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID
     return STATUS_SUCCESS;
 }
 
-VOID PspStartThread(PETHREAD Thread)
+VOID
+PspStartThread(PETHREAD Thread)
 {
     PEPROCESS Process = PspThreadsProcess(Thread);
 
@@ -42,7 +44,8 @@ VOID PspStartThread(PETHREAD Thread)
 
 /* Every system thread; returning ends it. A driver's begins in a critical region: normal kernel APCs are
    off (documented for PsCreateSystemThread). */
-static VOID PspSystemThreadStartup(PVOID Context)
+static VOID
+PspSystemThreadStartup(PVOID Context)
 {
     PETHREAD Thread = PspCurrentThread();
 
@@ -53,9 +56,11 @@ static VOID PspSystemThreadStartup(PVOID Context)
     PspExitThread(STATUS_SUCCESS);
 }
 
-NTSTATUS PspCreateSystemThread(PKSTART_ROUTINE Routine, PVOID Context, PETHREAD *Result)
+NTSTATUS
+PspCreateSystemThread(PKSTART_ROUTINE Routine, PVOID Context, PETHREAD *Result)
 {
-    NTSTATUS Status = PspCreateThreadObject(PsInitialSystemProcess, PspSystemThreadStartup, Context, NULL, NULL, Result);
+    NTSTATUS Status = PspCreateThreadObject(PsInitialSystemProcess, PspSystemThreadStartup, Context,
+                                            NULL, NULL, Result);
 
     if (NT_SUCCESS(Status)) {
         (*Result)->StartAddress = (PVOID)Routine;
@@ -64,9 +69,10 @@ NTSTATUS PspCreateSystemThread(PKSTART_ROUTINE Routine, PVOID Context, PETHREAD 
     return Status;
 }
 
-NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                                    HANDLE ProcessHandle, PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine,
-                                    PVOID StartContext)
+NTSTATUS NTAPI
+PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                     HANDLE ProcessHandle, PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine,
+                     PVOID StartContext)
 {
     PEPROCESS Process = PsInitialSystemProcess;
     PETHREAD Thread;
@@ -75,13 +81,14 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, P
 
     PAGED_CODE();
     if (ProcessHandle != NULL) {
-        Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_CREATE_THREAD, PsProcessTypeP, KernelMode,
-                                           (PVOID *)&Process, NULL);
+        Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_CREATE_THREAD, PsProcessTypeP,
+                                           KernelMode, (PVOID *)&Process, NULL);
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
     }
-    Status = PspCreateThreadObject(Process, PspSystemThreadStartup, StartContext, NULL, NULL, &Thread);
+    Status =
+        PspCreateThreadObject(Process, PspSystemThreadStartup, StartContext, NULL, NULL, &Thread);
     if (ProcessHandle != NULL) {
         ObDereferenceObject(Process);
     }
@@ -90,9 +97,10 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, P
     }
     Thread->StartAddress = (PVOID)StartRoutine;
     Thread->InRegion = TRUE;
-    Status = ObOpenObjectByPointer(Thread, ObjectAttributes != NULL ? ObjectAttributes->Attributes & ~OBJ_CASE_INSENSITIVE : 0,
-                                   NULL, DesiredAccess != 0 ? DesiredAccess : THREAD_ALL_ACCESS, PsThreadTypeP, KernelMode,
-                                   &Handle);
+    Status = ObOpenObjectByPointer(
+        Thread, ObjectAttributes != NULL ? ObjectAttributes->Attributes & ~OBJ_CASE_INSENSITIVE : 0,
+        NULL, DesiredAccess != 0 ? DesiredAccess : THREAD_ALL_ACCESS, PsThreadTypeP, KernelMode,
+        &Handle);
     if (!NT_SUCCESS(Status)) {
         ObDereferenceObject(Thread);
         return Status;

@@ -117,7 +117,8 @@ PsAssignImpersonationToken(PETHREAD Thread, HANDLE Token)
         PsRevertThreadToSelf(Thread);
         return STATUS_SUCCESS;
     }
-    Status = ObReferenceObjectByHandle(Token, TOKEN_IMPERSONATE, SeTokenObjectTypeP, KiPreviousMode(), &Object, NULL);
+    Status = ObReferenceObjectByHandle(Token, TOKEN_IMPERSONATE, SeTokenObjectTypeP,
+                                       KiPreviousMode(), &Object, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

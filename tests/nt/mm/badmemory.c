@@ -12,7 +12,8 @@ __asm__(".section INIT,\"xrD\"\n"
         ".text\n");
 VOID Initialise(VOID);
 
-static VOID NTAPI Unload(PDRIVER_OBJECT DriverObject)
+static VOID NTAPI
+Unload(PDRIVER_OBJECT DriverObject)
 {
     VOID (*volatile Routine)(VOID) = Initialise;
 
@@ -20,7 +21,8 @@ static VOID NTAPI Unload(PDRIVER_OBJECT DriverObject)
 }
 #endif
 
-NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+NTSTATUS NTAPI
+DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
 #if CASE == 1
     PVOID Block = ExAllocatePoolWithTag(NonPagedPoolNx, 100, 'tseT');

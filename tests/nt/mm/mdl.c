@@ -5,14 +5,16 @@
  */
 #include "../ntlab-test.h"
 
-static VOID Sizes(VOID)
+static VOID
+Sizes(VOID)
 {
     EXPECT_EQ(MmSizeOfMdl((PVOID)0, 1), sizeof(MDL) + 1 * sizeof(PFN_NUMBER));
     EXPECT_EQ(MmSizeOfMdl((PVOID)0xFFF, 2), sizeof(MDL) + 2 * sizeof(PFN_NUMBER));
     EXPECT_EQ(MmSizeOfMdl((PVOID)0x1000, 0x2000), sizeof(MDL) + 2 * sizeof(PFN_NUMBER));
 }
 
-static VOID PoolNeedsNoLock(VOID)
+static VOID
+PoolNeedsNoLock(VOID)
 {
     PUCHAR Block = ExAllocatePoolWithTag(NonPagedPoolNx, 300, 'tseT');
     PMDL Mdl = IoAllocateMdl(Block, 300, FALSE, FALSE, NULL);
@@ -27,7 +29,8 @@ static VOID PoolNeedsNoLock(VOID)
     ExFreePoolWithTag(Block, 'tseT');
 }
 
-static VOID LockAndMap(VOID)
+static VOID
+LockAndMap(VOID)
 {
     PUCHAR Block = ExAllocatePoolWithTag(PagedPool, 3 * PAGE_SIZE, 'tseT'), Mapped;
     PMDL Mdl = IoAllocateMdl(Block + 100, 2 * PAGE_SIZE, FALSE, FALSE, NULL);
@@ -47,7 +50,8 @@ static VOID LockAndMap(VOID)
     ExFreePoolWithTag(Block, 'tseT');
 }
 
-static VOID BadAddressesRaise(VOID)
+static VOID
+BadAddressesRaise(VOID)
 {
     PMDL Mdl = IoAllocateMdl((PVOID)0x10000, 100, FALSE, FALSE, NULL);
 
@@ -59,7 +63,8 @@ static VOID BadAddressesRaise(VOID)
     IoFreeMdl(Mdl);
 }
 
-static VOID PagesForMdl(VOID)
+static VOID
+PagesForMdl(VOID)
 {
     PHYSICAL_ADDRESS Low = {.QuadPart = 0}, High = {.QuadPart = -1}, Skip = {.QuadPart = 0};
     PMDL Mdl = MmAllocatePagesForMdlEx(Low, High, Skip, 3 * PAGE_SIZE + 1, MmCached, 0);
@@ -67,7 +72,8 @@ static VOID PagesForMdl(VOID)
 
     EXPECT(Mdl != NULL);
     EXPECT_EQ(MmGetMdlByteCount(Mdl), 4 * PAGE_SIZE);
-    Mapped = MmMapLockedPagesSpecifyCache(Mdl, KernelMode, MmCached, NULL, FALSE, NormalPagePriority);
+    Mapped =
+        MmMapLockedPagesSpecifyCache(Mdl, KernelMode, MmCached, NULL, FALSE, NormalPagePriority);
     EXPECT(Mapped != NULL);
     EXPECT_EQ(Mapped[0], 0); /* zeroed unless MM_DONT_ZERO_ALLOCATION */
     Mapped[4 * PAGE_SIZE - 1] = 1;
@@ -76,7 +82,8 @@ static VOID PagesForMdl(VOID)
     ExFreePool(Mdl);
 }
 
-static VOID PartialMdl(VOID)
+static VOID
+PartialMdl(VOID)
 {
     PUCHAR Block = ExAllocatePoolWithTag(NonPagedPoolNx, 2 * PAGE_SIZE, 'tseT'), Mapped;
     PMDL Mdl = IoAllocateMdl(Block, 2 * PAGE_SIZE, FALSE, FALSE, NULL);
@@ -94,7 +101,8 @@ static VOID PartialMdl(VOID)
     ExFreePoolWithTag(Block, 'tseT');
 }
 
-static VOID Advance(VOID)
+static VOID
+Advance(VOID)
 {
     PUCHAR Block = ExAllocatePoolWithTag(NonPagedPoolNx, 3 * PAGE_SIZE, 'tseT');
     PMDL Mdl = IoAllocateMdl(Block, 3 * PAGE_SIZE, FALSE, FALSE, NULL);
@@ -108,5 +116,5 @@ static VOID Advance(VOID)
     ExFreePoolWithTag(Block, 'tseT');
 }
 
-TEST_DRIVER(TEST(Sizes), TEST(PoolNeedsNoLock), TEST(LockAndMap), TEST(BadAddressesRaise), TEST(PagesForMdl), TEST(PartialMdl),
-            TEST(Advance))
+TEST_DRIVER(TEST(Sizes), TEST(PoolNeedsNoLock), TEST(LockAndMap), TEST(BadAddressesRaise),
+            TEST(PagesForMdl), TEST(PartialMdl), TEST(Advance))

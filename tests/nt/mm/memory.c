@@ -5,7 +5,8 @@
  */
 #include "../ntlab-test.h"
 
-static VOID Contiguous(VOID)
+static VOID
+Contiguous(VOID)
 {
     PHYSICAL_ADDRESS High = {.QuadPart = -1}, First, Second;
     PUCHAR Block = MmAllocateContiguousMemory(3 * PAGE_SIZE, High);
@@ -25,7 +26,8 @@ static VOID Contiguous(VOID)
     MmFreeNonCachedMemory(Block, 100);
 }
 
-static VOID Validity(VOID)
+static VOID
+Validity(VOID)
 {
     int Local = 0;
 
@@ -36,15 +38,18 @@ static VOID Validity(VOID)
     EXPECT_EQ(MmGetPhysicalAddress(NULL).QuadPart, 0);
 }
 
-static VOID RoutinesByName(VOID)
+static VOID
+RoutinesByName(VOID)
 {
-    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"KeSetEvent"), None = RTL_CONSTANT_STRING(L"NoSuchRoutine");
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"KeSetEvent"),
+                   None = RTL_CONSTANT_STRING(L"NoSuchRoutine");
 
     EXPECT(MmGetSystemRoutineAddress(&Name) == (PVOID)KeSetEvent);
     EXPECT(MmGetSystemRoutineAddress(&None) == NULL);
 }
 
-static VOID Probes(VOID)
+static VOID
+Probes(VOID)
 {
     int Local = 0;
 
@@ -59,14 +64,16 @@ static VOID Probes(VOID)
     EXPECT_RAISES(ProbeForWrite((PVOID)0x10000, 4, 4), STATUS_ACCESS_VIOLATION);
 }
 
-static VOID Limits(VOID)
+static VOID
+Limits(VOID)
 {
     EXPECT((ULONG_PTR)MmHighestUserAddress < (ULONG_PTR)MmSystemRangeStart);
     EXPECT(MmUserProbeAddress > (ULONG_PTR)MmHighestUserAddress - 0x10000);
     EXPECT((ULONG_PTR)Limits > (ULONG_PTR)MmSystemRangeStart);
 }
 
-static VOID DeviceMemory(VOID)
+static VOID
+DeviceMemory(VOID)
 {
     PHYSICAL_ADDRESS Address = {.QuadPart = 0xFE001000};
     PULONG Mapped = MmMapIoSpace(Address, 0x1000, MmNonCached);
@@ -77,7 +84,8 @@ static VOID DeviceMemory(VOID)
     MmUnmapIoSpace(Mapped, 0x1000);
 }
 
-static VOID PagableSections(VOID)
+static VOID
+PagableSections(VOID)
 {
     PVOID Handle = MmLockPagableDataSection((PVOID)PagableSections);
 
@@ -87,5 +95,5 @@ static VOID PagableSections(VOID)
     MmResetDriverPaging((PVOID)PagableSections);
 }
 
-TEST_DRIVER(TEST(Contiguous), TEST(Validity), TEST(RoutinesByName), TEST(Probes), TEST(Limits), TEST(DeviceMemory),
-            TEST(PagableSections))
+TEST_DRIVER(TEST(Contiguous), TEST(Validity), TEST(RoutinesByName), TEST(Probes), TEST(Limits),
+            TEST(DeviceMemory), TEST(PagableSections))

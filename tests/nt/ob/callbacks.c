@@ -4,7 +4,8 @@
  */
 #include "../ntlab-test.h"
 
-static OB_PREOP_CALLBACK_STATUS NTAPI Pre(PVOID Context, POB_PRE_OPERATION_INFORMATION Information)
+static OB_PREOP_CALLBACK_STATUS NTAPI
+Pre(PVOID Context, POB_PRE_OPERATION_INFORMATION Information)
 {
     return OB_PREOP_SUCCESS;
 }
@@ -12,7 +13,8 @@ static OB_PREOP_CALLBACK_STATUS NTAPI Pre(PVOID Context, POB_PRE_OPERATION_INFOR
 static OB_OPERATION_REGISTRATION Operation;
 static OB_CALLBACK_REGISTRATION Registration;
 
-static VOID Prepare(VOID)
+static VOID
+Prepare(VOID)
 {
     Operation.ObjectType = (POBJECT_TYPE *)PsProcessType;
     Operation.Operations = OB_OPERATION_HANDLE_CREATE;
@@ -24,12 +26,14 @@ static VOID Prepare(VOID)
     RtlInitUnicodeString(&Registration.Altitude, L"321000");
 }
 
-static VOID Version(VOID)
+static VOID
+Version(VOID)
 {
     EXPECT_EQ(ObGetFilterVersion(), OB_FLT_REGISTRATION_VERSION);
 }
 
-static VOID UnsignedImagesAreRefused(VOID)
+static VOID
+UnsignedImagesAreRefused(VOID)
 {
     PVOID Handle;
 
@@ -37,7 +41,8 @@ static VOID UnsignedImagesAreRefused(VOID)
     EXPECT_STATUS(ObRegisterCallbacks(&Registration, &Handle), STATUS_ACCESS_DENIED);
 }
 
-static VOID ParametersAreChecked(VOID)
+static VOID
+ParametersAreChecked(VOID)
 {
     PVOID Handle;
 
@@ -71,13 +76,15 @@ static ACCESS_MASK LastGranted, LastOriginal;
 static char Order[8];
 static LONG OrderCount;
 
-static OB_PREOP_CALLBACK_STATUS NTAPI Strip(PVOID Context, POB_PRE_OPERATION_INFORMATION Information)
+static OB_PREOP_CALLBACK_STATUS NTAPI
+Strip(PVOID Context, POB_PRE_OPERATION_INFORMATION Information)
 {
     PreCalls++;
     Outside += !KeAreApcsDisabled();
     LastObject = Information->Object;
     LastOriginal = Information->Parameters->CreateHandleInformation.OriginalDesiredAccess;
-    Information->Parameters->CreateHandleInformation.DesiredAccess &= ~(ACCESS_MASK)1; /* PROCESS_TERMINATE */
+    Information->Parameters->CreateHandleInformation.DesiredAccess &=
+        ~(ACCESS_MASK)1; /* PROCESS_TERMINATE */
     Information->CallContext = (PVOID)0x77;
     if (OrderCount < 7) {
         Order[OrderCount++] = *(char *)Context;
@@ -85,7 +92,8 @@ static OB_PREOP_CALLBACK_STATUS NTAPI Strip(PVOID Context, POB_PRE_OPERATION_INF
     return OB_PREOP_SUCCESS;
 }
 
-static VOID NTAPI Post(PVOID Context, POB_POST_OPERATION_INFORMATION Information)
+static VOID NTAPI
+Post(PVOID Context, POB_POST_OPERATION_INFORMATION Information)
 {
     PostCalls++;
     if (Information->CallContext == (PVOID)0x77) {
@@ -96,7 +104,8 @@ static VOID NTAPI Post(PVOID Context, POB_POST_OPERATION_INFORMATION Information
     }
 }
 
-static VOID HandlesAreSeen(VOID)
+static VOID
+HandlesAreSeen(VOID)
 {
     OBJECT_HANDLE_INFORMATION Handles;
     PVOID First, Second;
@@ -110,25 +119,29 @@ static VOID HandlesAreSeen(VOID)
     Operation.PostOperation = Post;
     Registration.RegistrationContext = "L";
     EXPECT_STATUS(ObRegisterCallbacks(&Registration, &First), STATUS_SUCCESS);
-    EXPECT_STATUS(ObRegisterCallbacks(&Registration, &Second), STATUS_FLT_INSTANCE_ALTITUDE_COLLISION);
+    EXPECT_STATUS(ObRegisterCallbacks(&Registration, &Second),
+                  STATUS_FLT_INSTANCE_ALTITUDE_COLLISION);
     RtlInitUnicodeString(&Registration.Altitude, L"321000.5");
     Registration.RegistrationContext = "H";
     EXPECT_STATUS(ObRegisterCallbacks(&Registration, &Second), STATUS_SUCCESS);
 
-    EXPECT_STATUS(ObOpenObjectByPointer(PsGetCurrentProcess(), 0, NULL, 0x0011, *PsProcessType, KernelMode, &Handle),
+    EXPECT_STATUS(ObOpenObjectByPointer(PsGetCurrentProcess(), 0, NULL, 0x0011, *PsProcessType,
+                                        KernelMode, &Handle),
                   STATUS_SUCCESS);
     EXPECT_EQ(PreCalls, 2);
     EXPECT_EQ(PostCalls, 2);
     EXPECT(LastObject == PsGetCurrentProcess());
     EXPECT_EQ(LastOriginal, 0x0011);
     EXPECT_EQ(LastGranted, 0x0010);
-    EXPECT(Order[0] == 'H' && Order[1] == 'L' && Order[2] == 'l' && Order[3] == 'h'); /* by altitude, and back */
+    EXPECT(Order[0] == 'H' && Order[1] == 'L' && Order[2] == 'l' &&
+           Order[3] == 'h'); /* by altitude, and back */
     ObReferenceObjectByHandle(Handle, 0, NULL, KernelMode, &Object, &Handles);
     EXPECT_EQ(Handles.GrantedAccess, 0x0010);
     ObDereferenceObject(Object);
     ZwClose(Handle);
     /* what is taken from a kernel handle does not count */
-    ObOpenObjectByPointer(PsGetCurrentProcess(), OBJ_KERNEL_HANDLE, NULL, 0x0011, *PsProcessType, KernelMode, &Handle);
+    ObOpenObjectByPointer(PsGetCurrentProcess(), OBJ_KERNEL_HANDLE, NULL, 0x0011, *PsProcessType,
+                          KernelMode, &Handle);
     ObReferenceObjectByHandle(Handle, 0, NULL, KernelMode, &Object, &Handles);
     EXPECT_EQ(Handles.GrantedAccess, 0x0011);
     ObDereferenceObject(Object);
@@ -137,19 +150,22 @@ static VOID HandlesAreSeen(VOID)
     EXPECT_EQ(Outside, 0); /* always in a critical region */
     ObUnRegisterCallbacks(First);
     ObUnRegisterCallbacks(Second);
-    ObOpenObjectByPointer(PsGetCurrentProcess(), OBJ_KERNEL_HANDLE, NULL, 0x0011, *PsProcessType, KernelMode, &Handle);
+    ObOpenObjectByPointer(PsGetCurrentProcess(), OBJ_KERNEL_HANDLE, NULL, 0x0011, *PsProcessType,
+                          KernelMode, &Handle);
     ZwClose(Handle);
     EXPECT_EQ(PreCalls, 4);
 }
 
-static const NTLAB_TEST Tests[] = {TEST(Version), TEST(UnsignedImagesAreRefused), TEST(ParametersAreChecked),
-                                   TEST(HandlesAreSeen)};
+static const NTLAB_TEST Tests[] = {TEST(Version), TEST(UnsignedImagesAreRefused),
+                                   TEST(ParametersAreChecked), TEST(HandlesAreSeen)};
 
-static VOID NTAPI Unload(PDRIVER_OBJECT DriverObject)
+static VOID NTAPI
+Unload(PDRIVER_OBJECT DriverObject)
 {
 }
 
-NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+NTSTATUS NTAPI
+DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     DriverObject->DriverUnload = Unload;
     Module = DriverObject->DriverSection;

@@ -4,24 +4,29 @@
  */
 #include "../ntlab-test.h"
 
-NTSYSAPI NTSTATUS NTAPI ZwCreateEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, EVENT_TYPE, BOOLEAN);
+NTSYSAPI NTSTATUS NTAPI ZwCreateEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, EVENT_TYPE,
+                                      BOOLEAN);
 NTSYSAPI NTSTATUS NTAPI ZwOpenEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
 
 static OBJECT_ATTRIBUTES Kernel = {.Length = sizeof(Kernel), .Attributes = OBJ_KERNEL_HANDLE};
 
-static VOID AReferenceKeepsTheObject(VOID)
+static VOID
+AReferenceKeepsTheObject(VOID)
 {
     HANDLE Handle;
     PKEVENT Event;
 
     ZwCreateEvent(&Handle, EVENT_ALL_ACCESS, &Kernel, NotificationEvent, TRUE);
-    EXPECT_STATUS(ObReferenceObjectByHandle(Handle, 0, *ExEventObjectType, KernelMode, (PVOID *)&Event, NULL), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        ObReferenceObjectByHandle(Handle, 0, *ExEventObjectType, KernelMode, (PVOID *)&Event, NULL),
+        STATUS_SUCCESS);
     ZwClose(Handle);
     EXPECT_EQ(KeReadStateEvent(Event), 1); /* still there */
     ObDereferenceObject(Event);
 }
 
-static VOID CountsAreReturned(VOID)
+static VOID
+CountsAreReturned(VOID)
 {
     HANDLE Handle;
     PVOID Event;
@@ -36,15 +41,19 @@ static VOID CountsAreReturned(VOID)
     ZwClose(Handle);
 }
 
-static VOID ByPointerChecksTheType(VOID)
+static VOID
+ByPointerChecksTheType(VOID)
 {
-    EXPECT_STATUS(ObReferenceObjectByPointer(PsGetCurrentThread(), 0, *PsProcessType, UserMode), STATUS_OBJECT_TYPE_MISMATCH);
-    EXPECT_STATUS(ObReferenceObjectByPointer(PsGetCurrentThread(), 0, *PsThreadType, UserMode), STATUS_SUCCESS);
+    EXPECT_STATUS(ObReferenceObjectByPointer(PsGetCurrentThread(), 0, *PsProcessType, UserMode),
+                  STATUS_OBJECT_TYPE_MISMATCH);
+    EXPECT_STATUS(ObReferenceObjectByPointer(PsGetCurrentThread(), 0, *PsThreadType, UserMode),
+                  STATUS_SUCCESS);
     ObDereferenceObject(PsGetCurrentThread());
 }
 
 /* A thread object is deleted when its last reference goes, also at DISPATCH_LEVEL: then by a worker. */
-static VOID DereferenceAtDispatchLevel(VOID)
+static VOID
+DereferenceAtDispatchLevel(VOID)
 {
     LARGE_INTEGER Delay = {.QuadPart = -1000000};
     HANDLE Handle;
@@ -67,7 +76,8 @@ static VOID DereferenceAtDispatchLevel(VOID)
     EXPECT(TRUE);
 }
 
-static VOID NamedObjectsHaveDescriptors(VOID)
+static VOID
+NamedObjectsHaveDescriptors(VOID)
 {
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\BaseNamedObjects\\ntlab-sd");
@@ -95,7 +105,8 @@ static VOID NamedObjectsHaveDescriptors(VOID)
     ObDereferenceObject(Event);
     ZwClose(Handle);
     /* a process always has */
-    EXPECT_STATUS(ObGetObjectSecurity(PsGetCurrentProcess(), &Descriptor, &Allocated), STATUS_SUCCESS);
+    EXPECT_STATUS(ObGetObjectSecurity(PsGetCurrentProcess(), &Descriptor, &Allocated),
+                  STATUS_SUCCESS);
     EXPECT(Descriptor != NULL);
     ObReleaseObjectSecurity(Descriptor, Allocated);
 }

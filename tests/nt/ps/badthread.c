@@ -3,7 +3,8 @@
  */
 #include "../ntlab-test.h"
 
-static VOID NTAPI Thread(PVOID Context)
+static VOID NTAPI
+Thread(PVOID Context)
 {
 #if CASE == 1
     KeEnterCriticalRegion(); /* one more than it leaves */
@@ -15,7 +16,8 @@ static VOID NTAPI Thread(PVOID Context)
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
-NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+NTSTATUS NTAPI
+DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     HANDLE Handle;
     PVOID Other = PsGetCurrentProcess();

@@ -1,12 +1,14 @@
 /* child.c - starts itself once more, and a thread. */
 #include "ntlab-client.h"
 
-static DWORD WINAPI Thread(void *Context)
+static DWORD WINAPI
+Thread(void *Context)
 {
     return 7;
 }
 
-int main(int argc, char **argv)
+int
+main(int argc, char **argv)
 {
     STARTUPINFOA Startup = {.cb = sizeof(Startup)};
     PROCESS_INFORMATION Child;

@@ -8,7 +8,8 @@ static LONG WINAPI Handler(EXCEPTION_POINTERS *Pointers);
 static volatile DWORD Raised;
 static void *Guarded;
 
-static void Allocation(void)
+static void
+Allocation(void)
 {
     MEMORY_BASIC_INFORMATION Info;
     SYSTEM_INFO System;
@@ -19,20 +20,23 @@ static void Allocation(void)
     EXPECT_EQ(System.dwAllocationGranularity, 65536);
     Block = VirtualAlloc(NULL, 10000, MEM_RESERVE, PAGE_READWRITE);
     EXPECT(Block != NULL && ((ULONG_PTR)Block & 0xFFFF) == 0);
-    EXPECT(VirtualQuery(Block, &Info, sizeof(Info)) && Info.State == MEM_RESERVE && Info.RegionSize == 12288);
+    EXPECT(VirtualQuery(Block, &Info, sizeof(Info)) && Info.State == MEM_RESERVE &&
+           Info.RegionSize == 12288);
     EXPECT(VirtualAlloc(Block + 4096, 1, MEM_COMMIT, PAGE_READWRITE) == Block + 4096);
     Block[4096] = 1;
     EXPECT_EQ(Block[8191], 0);
-    EXPECT(VirtualQuery(Block + 5000, &Info, sizeof(Info)) && Info.State == MEM_COMMIT && Info.RegionSize == 4096 &&
-           Info.AllocationBase == Block);
+    EXPECT(VirtualQuery(Block + 5000, &Info, sizeof(Info)) && Info.State == MEM_COMMIT &&
+           Info.RegionSize == 4096 && Info.AllocationBase == Block);
     EXPECT(!VirtualFree(Block, 4096, MEM_RELEASE) && GetLastError() == ERROR_INVALID_PARAMETER);
     EXPECT(!VirtualFree(Block + 4096, 0, MEM_RELEASE) && GetLastError() == ERROR_INVALID_ADDRESS);
     EXPECT(VirtualFree(Block, 0, MEM_RELEASE));
     EXPECT(VirtualQuery(Block, &Info, sizeof(Info)) && Info.State == MEM_FREE);
-    EXPECT(VirtualAlloc(NULL, 0, MEM_COMMIT, PAGE_READWRITE) == NULL && GetLastError() == ERROR_INVALID_PARAMETER);
+    EXPECT(VirtualAlloc(NULL, 0, MEM_COMMIT, PAGE_READWRITE) == NULL &&
+           GetLastError() == ERROR_INVALID_PARAMETER);
 }
 
-static void Large(void)
+static void
+Large(void)
 {
     char *Block = VirtualAlloc(NULL, 256 << 20, MEM_RESERVE, PAGE_READWRITE);
 
@@ -43,11 +47,13 @@ static void Large(void)
     EXPECT(VirtualFree(Block, 0, MEM_RELEASE));
 }
 
-static LONG WINAPI Handler(EXCEPTION_POINTERS *Pointers)
+static LONG WINAPI
+Handler(EXCEPTION_POINTERS *Pointers)
 {
     DWORD Old;
 
-    if (Guarded == NULL || Pointers->ExceptionRecord->ExceptionInformation[1] - (ULONG_PTR)Guarded >= 4096) {
+    if (Guarded == NULL ||
+        Pointers->ExceptionRecord->ExceptionInformation[1] - (ULONG_PTR)Guarded >= 4096) {
         return EXCEPTION_CONTINUE_SEARCH;
     }
     Raised = Pointers->ExceptionRecord->ExceptionCode;
@@ -57,7 +63,8 @@ static LONG WINAPI Handler(EXCEPTION_POINTERS *Pointers)
     return EXCEPTION_CONTINUE_EXECUTION;
 }
 
-static void Protection(void)
+static void
+Protection(void)
 {
     volatile char *Block = VirtualAlloc(NULL, 4096, MEM_COMMIT, PAGE_READONLY);
     DWORD Old = 0;
@@ -68,7 +75,8 @@ static void Protection(void)
     *Block = 1; /* the handler makes it writable */
     EXPECT_EQ(Raised, EXCEPTION_ACCESS_VIOLATION);
     EXPECT_EQ(*Block, 1);
-    EXPECT(VirtualProtect((void *)Block, 4096, PAGE_READWRITE | PAGE_GUARD, &Old) && Old == PAGE_READWRITE);
+    EXPECT(VirtualProtect((void *)Block, 4096, PAGE_READWRITE | PAGE_GUARD, &Old) &&
+           Old == PAGE_READWRITE);
     Raised = 0;
     *Block = 2;
     EXPECT_EQ(Raised, EXCEPTION_GUARD_PAGE);
@@ -78,10 +86,12 @@ static void Protection(void)
     EXPECT(VirtualProtect((void *)Block, 4096, PAGE_NOACCESS, &Old) && Old == PAGE_READWRITE);
     Guarded = NULL;
     VirtualFree((void *)Block, 0, MEM_RELEASE);
-    EXPECT(!VirtualProtect((void *)Block, 4096, PAGE_READONLY, &Old) && GetLastError() == ERROR_INVALID_ADDRESS);
+    EXPECT(!VirtualProtect((void *)Block, 4096, PAGE_READONLY, &Old) &&
+           GetLastError() == ERROR_INVALID_ADDRESS);
 }
 
-static void Images(void)
+static void
+Images(void)
 {
     MEMORY_BASIC_INFORMATION Info;
 
@@ -90,7 +100,8 @@ static void Images(void)
     EXPECT_EQ(Info.Protect, PAGE_EXECUTE_READ);
 }
 
-static int __attribute__((noinline)) Deep(int Levels)
+static int __attribute__((noinline))
+Deep(int Levels)
 {
     volatile char Frame[3000];
 
@@ -98,14 +109,17 @@ static int __attribute__((noinline)) Deep(int Levels)
     return Levels == 0 ? Frame[0] : Deep(Levels - 1) + Frame[0];
 }
 
-static void Stacks(void)
+static void
+Stacks(void)
 {
     EXPECT(Deep(250) != 1); /* 750 KB of a megabyte */
 }
 
-static void Mappings(void)
+static void
+Mappings(void)
 {
-    HANDLE Mapping = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0x30000, NULL);
+    HANDLE Mapping =
+        CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0x30000, NULL);
     volatile char *First = MapViewOfFile(Mapping, FILE_MAP_WRITE, 0, 0, 0);
     volatile char *Second = MapViewOfFile(Mapping, FILE_MAP_READ, 0, 0x10000, 0x10000);
     volatile char *Copy = MapViewOfFile(Mapping, FILE_MAP_COPY, 0, 0, 0);
@@ -115,13 +129,16 @@ static void Mappings(void)
     EXPECT_EQ(Second[7], 9);
     Copy[1] = 4;
     EXPECT_EQ(First[1], 0);
-    EXPECT(MapViewOfFile(Mapping, FILE_MAP_READ, 0, 0x1000, 0) == NULL && GetLastError() == ERROR_MAPPED_ALIGNMENT);
-    EXPECT(UnmapViewOfFile((void *)First) && UnmapViewOfFile((void *)Second) && UnmapViewOfFile((void *)Copy));
+    EXPECT(MapViewOfFile(Mapping, FILE_MAP_READ, 0, 0x1000, 0) == NULL &&
+           GetLastError() == ERROR_MAPPED_ALIGNMENT);
+    EXPECT(UnmapViewOfFile((void *)First) && UnmapViewOfFile((void *)Second) &&
+           UnmapViewOfFile((void *)Copy));
     EXPECT(!UnmapViewOfFile((void *)First) && GetLastError() == ERROR_INVALID_ADDRESS);
     CloseHandle(Mapping);
 }
 
-int main(void)
+int
+main(void)
 {
     Allocation();
     Large();

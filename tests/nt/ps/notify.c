@@ -8,13 +8,15 @@
 #include "../ntlab-test.h"
 
 static struct {
-    LONG Created, Deleted, ThreadsCreated, ThreadsDeleted, UserImages, SystemImages, OutsideRegion, AtRaisedIrql;
+    LONG Created, Deleted, ThreadsCreated, ThreadsDeleted, UserImages, SystemImages, OutsideRegion,
+        AtRaisedIrql;
     HANDLE FirstProcess, SecondParent, Creator;
     LONG DeletedInOwnContext;
     LONG NtdllSeen;
 } Seen;
 
-static VOID Note(VOID)
+static VOID
+Note(VOID)
 {
     if (!KeAreApcsDisabled()) {
         Seen.OutsideRegion++;
@@ -24,7 +26,8 @@ static VOID Note(VOID)
     }
 }
 
-static VOID NTAPI OnProcess(HANDLE ParentId, HANDLE ProcessId, BOOLEAN Create)
+static VOID NTAPI
+OnProcess(HANDLE ParentId, HANDLE ProcessId, BOOLEAN Create)
 {
     Note();
     if (Create) {
@@ -40,7 +43,8 @@ static VOID NTAPI OnProcess(HANDLE ParentId, HANDLE ProcessId, BOOLEAN Create)
     }
 }
 
-static VOID NTAPI OnThread(HANDLE ProcessId, HANDLE ThreadId, BOOLEAN Create)
+static VOID NTAPI
+OnThread(HANDLE ProcessId, HANDLE ThreadId, BOOLEAN Create)
 {
     Note();
     if (ProcessId == (HANDLE)4) {
@@ -49,7 +53,8 @@ static VOID NTAPI OnThread(HANDLE ProcessId, HANDLE ThreadId, BOOLEAN Create)
     Create ? Seen.ThreadsCreated++ : Seen.ThreadsDeleted++;
 }
 
-static VOID NTAPI OnImage(PUNICODE_STRING FullImageName, HANDLE ProcessId, PIMAGE_INFO ImageInfo)
+static VOID NTAPI
+OnImage(PUNICODE_STRING FullImageName, HANDLE ProcessId, PIMAGE_INFO ImageInfo)
 {
     Note();
     if (ProcessId == NULL) {
@@ -58,26 +63,31 @@ static VOID NTAPI OnImage(PUNICODE_STRING FullImageName, HANDLE ProcessId, PIMAG
     }
     Seen.UserImages++;
     if (FullImageName != NULL && FullImageName->Length > 18 &&
-        RtlCompareMemory(FullImageName->Buffer + FullImageName->Length / 2 - 9, L"ntdll.dll", 18) == 18) {
+        RtlCompareMemory(FullImageName->Buffer + FullImageName->Length / 2 - 9, L"ntdll.dll", 18) ==
+            18) {
         Seen.NtdllSeen++;
     }
 }
 
-static VOID NTAPI OnProcessEx(PEPROCESS Process, HANDLE ProcessId, PPS_CREATE_NOTIFY_INFO CreateInfo)
+static VOID NTAPI
+OnProcessEx(PEPROCESS Process, HANDLE ProcessId, PPS_CREATE_NOTIFY_INFO CreateInfo)
 {
 }
 
-static VOID Registration(VOID)
+static VOID
+Registration(VOID)
 {
     EXPECT_STATUS(PsSetCreateProcessNotifyRoutine(OnProcess, FALSE), STATUS_SUCCESS);
-    EXPECT_STATUS(PsSetCreateProcessNotifyRoutine(OnProcess, FALSE), STATUS_INVALID_PARAMETER); /* registered already */
+    EXPECT_STATUS(PsSetCreateProcessNotifyRoutine(OnProcess, FALSE),
+                  STATUS_INVALID_PARAMETER); /* registered already */
     EXPECT_STATUS(PsSetCreateThreadNotifyRoutine(OnThread), STATUS_SUCCESS);
     EXPECT_STATUS(PsSetLoadImageNotifyRoutine(OnImage), STATUS_SUCCESS);
     /* the image is not linked with /INTEGRITYCHECK */
     EXPECT_STATUS(PsSetCreateProcessNotifyRoutineEx(OnProcessEx, FALSE), STATUS_ACCESS_DENIED);
 }
 
-static VOID WhatWasSeen(VOID)
+static VOID
+WhatWasSeen(VOID)
 {
     EXPECT_EQ(Seen.Created, 2);
     EXPECT_EQ(Seen.Deleted, 2);
@@ -92,7 +102,8 @@ static VOID WhatWasSeen(VOID)
     EXPECT_EQ(Seen.AtRaisedIrql, 0);
 }
 
-static VOID Removal(VOID)
+static VOID
+Removal(VOID)
 {
     EXPECT_STATUS(PsSetCreateProcessNotifyRoutine(OnProcess, TRUE), STATUS_SUCCESS);
     EXPECT_STATUS(PsSetCreateProcessNotifyRoutine(OnProcess, TRUE), STATUS_INVALID_PARAMETER);
@@ -102,14 +113,16 @@ static VOID Removal(VOID)
     EXPECT_STATUS(PsRemoveLoadImageNotifyRoutine(OnImage), STATUS_PROCEDURE_NOT_FOUND);
 }
 
-static VOID NTAPI Unload(PDRIVER_OBJECT DriverObject)
+static VOID NTAPI
+Unload(PDRIVER_OBJECT DriverObject)
 {
     static const NTLAB_TEST Tests[] = {TEST(WhatWasSeen), TEST(Removal)};
 
     NtlabRun(Tests, RTL_NUMBER_OF(Tests));
 }
 
-NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+NTSTATUS NTAPI
+DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     DriverObject->DriverUnload = Unload;
     NtlabCase = "Registration";

@@ -19,7 +19,8 @@ typedef struct _SEEN {
     KEVENT Go;
 } SEEN;
 
-static VOID NTAPI Observe(PVOID Context)
+static VOID NTAPI
+Observe(PVOID Context)
 {
     SEEN *Seen = Context;
 
@@ -35,7 +36,8 @@ static VOID NTAPI Observe(PVOID Context)
     PsTerminateSystemThread(0x12345);
 }
 
-static VOID NewThread(VOID)
+static VOID
+NewThread(VOID)
 {
     static SEEN Seen;
     CLIENT_ID Id;
@@ -44,8 +46,11 @@ static VOID NewThread(VOID)
     PEPROCESS Process;
 
     KeInitializeEvent(&Seen.Go, NotificationEvent, FALSE);
-    EXPECT_STATUS(PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, &Kernel, NULL, &Id, Observe, &Seen), STATUS_SUCCESS);
-    EXPECT_STATUS(ObReferenceObjectByHandle(Handle, SYNCHRONIZE, *PsThreadType, KernelMode, (PVOID *)&Thread, NULL),
+    EXPECT_STATUS(
+        PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, &Kernel, NULL, &Id, Observe, &Seen),
+        STATUS_SUCCESS);
+    EXPECT_STATUS(ObReferenceObjectByHandle(Handle, SYNCHRONIZE, *PsThreadType, KernelMode,
+                                            (PVOID *)&Thread, NULL),
                   STATUS_SUCCESS);
     EXPECT(PsGetThreadId(Thread) == Id.UniqueThread);
     EXPECT(Id.UniqueProcess == (HANDLE)4);
@@ -57,7 +62,8 @@ static VOID NewThread(VOID)
     ObDereferenceObject(Process);
     EXPECT(!PsIsThreadTerminating(Thread));
     KeSetEvent(&Seen.Go, 0, FALSE);
-    EXPECT_STATUS(KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL), STATUS_SUCCESS);
+    EXPECT_STATUS(KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL),
+                  STATUS_SUCCESS);
     EXPECT_EQ(Seen.Irql, PASSIVE_LEVEL);
     EXPECT(Seen.ApcsDisabled); /* it runs in a critical region */
     EXPECT(!Seen.AllDisabled);
@@ -70,25 +76,30 @@ static VOID NewThread(VOID)
     ZwClose(Handle);
 }
 
-static VOID NTAPI Returns(PVOID Context)
+static VOID NTAPI
+Returns(PVOID Context)
 {
     *(volatile LONG *)Context = 1;
 }
 
 /* A routine that returns ends its thread as well. */
-static VOID ReturningEnds(VOID)
+static VOID
+ReturningEnds(VOID)
 {
     static volatile LONG Ran;
     HANDLE Handle;
 
     Ran = 0;
-    EXPECT_STATUS(PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, &Kernel, NULL, NULL, Returns, (PVOID)&Ran), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, &Kernel, NULL, NULL, Returns, (PVOID)&Ran),
+        STATUS_SUCCESS);
     EXPECT_STATUS(ZwWaitForSingleObject(Handle, FALSE, NULL), STATUS_SUCCESS);
     EXPECT_EQ(Ran, 1);
     ZwClose(Handle);
 }
 
-static VOID BadIds(VOID)
+static VOID
+BadIds(VOID)
 {
     PETHREAD Thread;
     PEPROCESS Process;
@@ -97,7 +108,8 @@ static VOID BadIds(VOID)
     EXPECT(!NT_SUCCESS(PsLookupProcessByProcessId((HANDLE)0x7FFFFFF0, &Process)));
 }
 
-static VOID Version(VOID)
+static VOID
+Version(VOID)
 {
     ULONG Major = 0, Minor, Build = 0;
 
@@ -106,30 +118,40 @@ static VOID Version(VOID)
     EXPECT(Build >= 6000);
 }
 
-static VOID Current(VOID)
+static VOID
+Current(VOID)
 {
     EXPECT(PsGetCurrentProcess() == IoGetCurrentProcess());
-    EXPECT(PsGetThreadProcess(PsGetCurrentThread()) == PsInitialSystemProcess); /* DriverEntry runs in System */
+    EXPECT(PsGetThreadProcess(PsGetCurrentThread()) ==
+           PsInitialSystemProcess); /* DriverEntry runs in System */
     EXPECT(IoThreadToProcess(PsGetCurrentThread()) == PsInitialSystemProcess);
     EXPECT(PsGetProcessId(PsInitialSystemProcess) == (HANDLE)4);
     EXPECT(PsGetThreadProcessId(PsGetCurrentThread()) == (HANDLE)4);
 }
 
-static VOID SetInformation(VOID)
+static VOID
+SetInformation(VOID)
 {
     KPRIORITY Priority = 14, Old = KeQueryPriorityThread(KeGetCurrentThread());
     LONG Increment = 1;
 
-    EXPECT_STATUS(ZwSetInformationThread(NtCurrentThread(), ThreadPriority, &Priority, sizeof(Priority)), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        ZwSetInformationThread(NtCurrentThread(), ThreadPriority, &Priority, sizeof(Priority)),
+        STATUS_SUCCESS);
     EXPECT_EQ(KeQueryPriorityThread(KeGetCurrentThread()), 14);
-    EXPECT_STATUS(ZwSetInformationThread(NtCurrentThread(), ThreadPriority, &Priority, 2), STATUS_INFO_LENGTH_MISMATCH);
+    EXPECT_STATUS(ZwSetInformationThread(NtCurrentThread(), ThreadPriority, &Priority, 2),
+                  STATUS_INFO_LENGTH_MISMATCH);
     Priority = 99;
-    EXPECT_STATUS(ZwSetInformationThread(NtCurrentThread(), ThreadPriority, &Priority, sizeof(Priority)), STATUS_INVALID_PARAMETER);
-    EXPECT_STATUS(ZwSetInformationThread(NtCurrentThread(), 250, &Increment, sizeof(Increment)), STATUS_INVALID_INFO_CLASS);
+    EXPECT_STATUS(
+        ZwSetInformationThread(NtCurrentThread(), ThreadPriority, &Priority, sizeof(Priority)),
+        STATUS_INVALID_PARAMETER);
+    EXPECT_STATUS(ZwSetInformationThread(NtCurrentThread(), 250, &Increment, sizeof(Increment)),
+                  STATUS_INVALID_INFO_CLASS);
     KeSetPriorityThread(KeGetCurrentThread(), Old);
 }
 
-static VOID Tokens(VOID)
+static VOID
+Tokens(VOID)
 {
     PACCESS_TOKEN Token = PsReferencePrimaryToken(PsGetCurrentProcess());
     BOOLEAN Copy, Effective;
@@ -141,5 +163,5 @@ static VOID Tokens(VOID)
     EXPECT(PsReferenceImpersonationToken(PsGetCurrentThread(), &Copy, &Effective, &Level) == NULL);
 }
 
-TEST_DRIVER(TEST(NewThread), TEST(ReturningEnds), TEST(BadIds), TEST(Version), TEST(Current), TEST(SetInformation),
-            TEST(Tokens))
+TEST_DRIVER(TEST(NewThread), TEST(ReturningEnds), TEST(BadIds), TEST(Version), TEST(Current),
+            TEST(SetInformation), TEST(Tokens))

@@ -7,29 +7,34 @@
 static volatile LONG Counter, Stop;
 static HANDLE Event;
 
-static DWORD WINAPI Returns(void *Context)
+static DWORD WINAPI
+Returns(void *Context)
 {
     return (DWORD)(ULONG_PTR)Context;
 }
 
-static DWORD WINAPI Waits(void *Context)
+static DWORD WINAPI
+Waits(void *Context)
 {
     InterlockedIncrement(&Counter);
     WaitForSingleObject(Event, INFINITE);
     return 1;
 }
 
-static DWORD WINAPI Alertable(void *Context)
+static DWORD WINAPI
+Alertable(void *Context)
 {
     return SleepEx(INFINITE, TRUE);
 }
 
-static void CALLBACK Apc(ULONG_PTR Value)
+static void CALLBACK
+Apc(ULONG_PTR Value)
 {
     InterlockedExchangeAdd(&Counter, (LONG)Value);
 }
 
-static void ExitCodes(void)
+static void
+ExitCodes(void)
 {
     DWORD Code = 0, Id = 0;
     HANDLE Thread = CreateThread(NULL, 0, Returns, (void *)33, 0, &Id);
@@ -41,7 +46,8 @@ static void ExitCodes(void)
     CloseHandle(Thread);
 }
 
-static void Suspension(void)
+static void
+Suspension(void)
 {
     HANDLE Thread = CreateThread(NULL, 0, Waits, NULL, CREATE_SUSPENDED, NULL);
     CONTEXT Context = {.ContextFlags = CONTEXT_CONTROL};
@@ -65,7 +71,8 @@ static void Suspension(void)
     CloseHandle(Thread);
 }
 
-static void Termination(void)
+static void
+Termination(void)
 {
     HANDLE Thread = CreateThread(NULL, 0, Waits, NULL, 0, NULL);
     DWORD Code = 0;
@@ -77,7 +84,8 @@ static void Termination(void)
     CloseHandle(Thread);
 }
 
-static void Apcs(void)
+static void
+Apcs(void)
 {
     HANDLE Thread = CreateThread(NULL, 0, Alertable, NULL, 0, NULL);
     DWORD Code = 0;
@@ -98,7 +106,8 @@ static void Apcs(void)
     EXPECT_EQ(SleepEx(0, TRUE), 0);
 }
 
-static void Priorities(void)
+static void
+Priorities(void)
 {
     EXPECT_EQ(GetThreadPriority(GetCurrentThread()), THREAD_PRIORITY_NORMAL);
     EXPECT(SetThreadPriority(GetCurrentThread(), THREAD_PRIORITY_ABOVE_NORMAL));
@@ -108,13 +117,15 @@ static void Priorities(void)
     EXPECT_EQ(GetPriorityClass(GetCurrentProcess()), NORMAL_PRIORITY_CLASS);
 }
 
-static DWORD WINAPI Many(void *Context)
+static DWORD WINAPI
+Many(void *Context)
 {
     InterlockedIncrement(&Counter);
     return 0;
 }
 
-static void ManyThreads(void)
+static void
+ManyThreads(void)
 {
     HANDLE Threads[20];
     int i;
@@ -130,7 +141,8 @@ static void ManyThreads(void)
     }
 }
 
-int main(void)
+int
+main(void)
 {
     Event = CreateEventA(NULL, TRUE, FALSE, NULL);
     ExitCodes();
