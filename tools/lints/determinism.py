@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 FORBIDDEN = {"rand", "srand", "random", "srandom", "rand_r", "drand48", "getrandom", "getentropy", "arc4random", "time", "clock",
-             "gettimeofday", "clock_gettime", "getpid", "gettid", "getppid", "gethostname", "uname", "sysconf", "getenv", "secure_getenv",
+             "gettimeofday", "clock_gettime", "getpid", "gettid", "getppid", "gethostname", "sysconf", "getenv", "secure_getenv",
              "pthread_create", "get_nprocs"}
 SUPERVISOR = ("supervisor.c", "run_request.c")
 

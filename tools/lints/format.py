@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 
-FORMATTED = ["abi/", "host/"]
+FORMATTED = ["host/"]
 SKIP = 77
 
 
@@ -26,7 +26,7 @@ def main():
             for name in sorted(names):
                 path = os.path.relpath(os.path.join(folder, name), root)
                 if name.endswith((".c", ".h")) and any(path.startswith(f) for f in FORMATTED) != rest:
-                    files.setdefault("/".join(path.split("/")[:2]), []).append(path)
+                    files.setdefault("/".join(path.split("/")[:-1][:2]), []).append(path)
     bad = {}
     for folder, paths in sorted(files.items()):
         run = subprocess.run([tool, "--dry-run", *paths], capture_output=True, text=True, cwd=root)

@@ -52,7 +52,8 @@ def main():
                             problem = f"<{system}> in the border's headers"
                     elif quoted not in GENERATED:
                         near = os.path.normpath(os.path.join(own, quoted))
-                        target = near if os.path.exists(os.path.join(ROOT, near)) else os.path.normpath(quoted)
+                        target = next((t for t in (near, os.path.join("tests/nt", quoted)) if os.path.exists(os.path.join(ROOT, t))),
+                                      os.path.normpath(quoted))
                         if not target.startswith(own) and not any(target.startswith(a) for a in allowed):
                             problem = f'"{quoted}" is not for {own}'
                     if problem:
