@@ -18,7 +18,7 @@ COMPONENTS = {
 INTRO = """# Fidelity
 
 What ntlab's kernel has of Windows', and how far it goes. Made by `tools/gen_fidelity.py` from the exports tables
-(`nt/*/*.exports`) and the tests. `ntlab imports FILE…` asks the same of one driver.
+(`nt/*/*.exports`) and the tests; a test checks that it is up to date. `ntlab imports FILE…` asks the same of one driver.
 
 - **implemented** behaves as documented, as far as we know; a routine that no test names is set in *italics*.
 - **partial** works, but differs from the documentation in what the table says.

@@ -46,6 +46,10 @@ def main():
         for name, _, index in services:
             zw = "Zw" + name[2:]
             f.write(f"    .globl {zw}\n    .p2align 4\n{zw}:\n    mov eax, {index}\n    jmp KiServiceInternal\n")
+        # The linker would export them all; which are exports stands in the tables (*.exports).
+        f.write('    .section .drectve, "yn"\n')
+        for name in ["KiServiceTable", "KiServiceLimit", "KiArgumentTable"] + ["Zw" + name[2:] for name, _, _ in services]:
+            f.write(f'    .ascii " -exclude-symbols:{name}"\n')
     with open(ntdll, "w") as f:
         f.write("    .intel_syntax noprefix\n    .text\n")
         for name, _, index in services:

@@ -3,9 +3,10 @@
  *
  *     title | expected | arguments of ntlab run
  *
- * Each line is a run of its own, by this very program, as the user would start it; the line to type is
- * shown. Words that name a file of the sample's folder are taken from there. `expected` is `exit N` (the
- * client's exit code; the run is clean but for it), `bugcheck CODE`, `status N`, or a kind of finding.
+ * Each line is a run of its own, by this very program, as the user would start it; the line to type
+ * is shown. Words that name a file of the sample's folder are taken from there. `expected` is `exit
+ * N` (the client's exit code; the run is clean but for it), `bugcheck CODE`, `status N`, or a kind
+ * of finding.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,7 +25,8 @@
 static bool
 find_samples(char *program, char *folder, size_t size)
 {
-    static const char *const places[] = {"samples", "../share/ntlab/samples", "../lib/ntlab/samples"};
+    static const char *const places[] = {"samples", "../share/ntlab/samples",
+                                         "../lib/ntlab/samples"};
     ssize_t length = readlink("/proc/self/exe", program, PATH_MAX - 1);
 
     if (length <= 0) {
@@ -32,7 +34,8 @@ find_samples(char *program, char *folder, size_t size)
     }
     program[length] = 0;
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        snprintf(folder, size, "%.*s/%s", (int)(strrchr(program, '/') - program), program, places[i]);
+        snprintf(folder, size, "%.*s/%s", (int)(strrchr(program, '/') - program), program,
+                 places[i]);
         if (access(folder, R_OK | X_OK) == 0) {
             return true;
         }
@@ -120,8 +123,8 @@ as_expected(const char *expected, int status, const char *json, char *got, size_
         snprintf(got, size, "status %d", status);
     }
     if (strncmp(expected, "exit ", 5) == 0) {
-        return (kind[0] == 0 || strcmp(kind, "client") == 0) && client[0] != 0 && strcmp(client, "null") != 0 &&
-               strtoul(client, NULL, 0) == wanted;
+        return (kind[0] == 0 || strcmp(kind, "client") == 0) && client[0] != 0 &&
+               strcmp(client, "null") != 0 && strtoul(client, NULL, 0) == wanted;
     }
     if (strncmp(expected, "bugcheck ", 9) == 0) {
         return strcmp(kind, "bugcheck") == 0 && strtoul(code, NULL, 0) == wanted;
@@ -152,14 +155,16 @@ from_here(const char *path)
     static char here[PATH_MAX];
     size_t length = getcwd(here, sizeof(here)) != NULL ? strlen(here) : 0;
 
-    return length > 1 && strncmp(path, here, length) == 0 && path[length] == '/' ? path + length + 1 : path;
+    return length > 1 && strncmp(path, here, length) == 0 && path[length] == '/' ? path + length + 1
+                                                                                 : path;
 }
 
 /* One line of demo.txt. 0: it ended as expected. */
 static int
 run_line(const char *program, const char *folder, char *line)
 {
-    char *title = line, *expected = strchr(line, '|'), *arguments = expected ? strchr(expected + 1, '|') : NULL;
+    char *title = line, *expected = strchr(line, '|'),
+         *arguments = expected ? strchr(expected + 1, '|') : NULL;
     char report[] = "/tmp/ntlab-demo-XXXXXX", got[64], path[PATH_MAX + 300], *json;
     char *words[MAX_WORDS] = {(char *)program, (char *)"run", (char *)"--json", report};
     int count = 4, status, fd;
@@ -174,13 +179,15 @@ run_line(const char *program, const char *folder, char *line)
     title = trimmed(title);
     expected = trimmed(expected);
     fprintf(stderr, "\n=== %s\n$ ntlab run", title);
-    for (char *word = strtok(trimmed(arguments), " \t"); word != NULL && count + 1 < MAX_WORDS; word = strtok(NULL, " \t")) {
+    for (char *word = strtok(trimmed(arguments), " \t"); word != NULL && count + 1 < MAX_WORDS;
+         word = strtok(NULL, " \t")) {
         /* A file of the sample's own, behind the token of a --client as well. */
         const char *colon = strchr(word, ':');
         int token = colon != NULL ? (int)(colon + 1 - word) : 0;
 
         snprintf(path, sizeof(path), "%.*s%s/%s", token, word, folder, word + token);
-        words[count] = strdup(access(path + token, R_OK) == 0 && strcmp(word, ".") != 0 ? path : word);
+        words[count] =
+            strdup(access(path + token, R_OK) == 0 && strcmp(word, ".") != 0 ? path : word);
         fprintf(stderr, " %s", from_here(words[count++]));
     }
     fputs("\n", stderr);
@@ -219,7 +226,8 @@ int
 command_demo(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : DEFAULT_SAMPLE;
-    char program[PATH_MAX], samples[PATH_MAX], folder[PATH_MAX + 64], path[PATH_MAX + 128], line[2048];
+    char program[PATH_MAX], samples[PATH_MAX], folder[PATH_MAX + 64], path[PATH_MAX + 128],
+        line[2048];
     int wrong = 0, runs = 0;
     FILE *in;
 
@@ -227,7 +235,8 @@ command_demo(int argc, char **argv)
         return usage_error("demo: one sample, please");
     }
     if (!find_samples(program, samples, sizeof(samples))) {
-        return usage_error("demo: the samples are not here; they lie in a build tree beside the program");
+        return usage_error(
+            "demo: the samples are not here; they lie in a build tree beside the program");
     }
     snprintf(folder, sizeof(folder), "%s/%.60s", samples, name);
     snprintf(path, sizeof(path), "%s/demo.txt", folder);
@@ -242,6 +251,8 @@ command_demo(int argc, char **argv)
         }
     }
     fclose(in);
-    fprintf(stderr, "\n%s: %d of %d runs ended as expected. samples/%s/README.md says what they show.\n", name, runs - wrong, runs, name);
+    fprintf(stderr,
+            "\n%s: %d of %d runs ended as expected. samples/%s/README.md says what they show.\n",
+            name, runs - wrong, runs, name);
     return wrong != 0 ? STATUS_FINDING : STATUS_CLEAN;
 }

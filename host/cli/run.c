@@ -61,7 +61,11 @@ on_output(void *context, uint32_t channel, const char *text, size_t length)
 static const char *
 not_yet(const struct options *options)
 {
-    return options->html ? "--html" : options->sarif ? "--sarif" : options->junit ? "--junit" : options->out ? "--out" : NULL;
+    return options->html    ? "--html"
+           : options->sarif ? "--sarif"
+           : options->junit ? "--junit"
+           : options->out   ? "--out"
+                            : NULL;
 }
 
 static int
@@ -131,7 +135,8 @@ command_run(int argc, char **argv)
                                              .source_maps = options.source_map.count,
                                              .client_exit_ignored = options.client_exit_ignored,
                                              .os = os_name(options.os),
-                                             .build = options.build ? options.build : os_default_build(options.os)};
+                                             .build = options.build ? options.build
+                                                                    : os_default_build(options.os)};
     if (getenv("NTLAB_REPORT") != NULL && output.report != NULL) {
         fwrite(output.report, 1, output.report_length, stderr); /* as the kernel wrote it */
     }

@@ -87,8 +87,8 @@ image_map(const struct pe *pe, const char *name, uint8_t *where, uint64_t base, 
     for (unsigned i = 0; i < pe->sections; i++) {
         const struct pe_section *section = &pe->section[i];
 
-        /* DWARF, under a name from the string table: no code reads it, and it is most of the file. It
-           reads as zero, where Windows would map it. */
+        /* DWARF, under a name from the string table: no code reads it, and it is most of the file.
+           It reads as zero, where Windows would map it. */
         if (section->name[0] == '/' && (section->characteristics & PE_SCN_DISCARDABLE) &&
             !(section->characteristics & (PE_SCN_WRITE | PE_SCN_EXECUTE))) {
             continue;

@@ -1,8 +1,8 @@
 /*
  * bugcheck_names.c - the name of each bugcheck code.
  *
- * Facts: Microsoft, "Bug check code reference". Codes that Windows has but the reference does not list
- * stay without a name.
+ * Facts: Microsoft, "Bug check code reference". Codes that Windows has but the reference does not
+ * list stay without a name.
  */
 #include <stddef.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /*
- * calls.c - the last calls of dispatch routines, from the trace ring that the run has left in its memory.
+ * calls.c - the last calls of dispatch routines, from the trace ring that the run has left in its
+ * memory.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +11,14 @@
 
 #define LAST_CALLS 12
 
-/* The newest call of this request to this device that has not returned; NULL if it is not on record. */
+/* The newest call of this request to this device that has not returned; NULL if it is not on
+ * record. */
 static struct call *
 open_call(struct call *call, size_t calls, const struct abi_record *record)
 {
     for (size_t i = calls; i-- > 0;) {
-        if (!call[i].returned && call[i].device == record->object && call[i].irp == record->arg[1] &&
-            call[i].agent == record->agent) {
+        if (!call[i].returned && call[i].device == record->object &&
+            call[i].irp == record->arg[1] && call[i].agent == record->agent) {
             return &call[i];
         }
     }
@@ -82,7 +84,8 @@ calls_read(struct report *report)
         read_record(report, &record);
     }
     if (report->calls > LAST_CALLS) {
-        memmove(report->call, report->call + report->calls - LAST_CALLS, LAST_CALLS * sizeof(*report->call));
+        memmove(report->call, report->call + report->calls - LAST_CALLS,
+                LAST_CALLS * sizeof(*report->call));
         report->calls = LAST_CALLS;
     }
 }

@@ -1,5 +1,6 @@
 /*
- * code.c - the instruction at an address, as the image's file has it: what runs may have been patched.
+ * code.c - the instruction at an address, as the image's file has it: what runs may have been
+ * patched.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -51,21 +52,25 @@ register_value(const struct registers *r, ZydisRegister name, uint64_t next)
 }
 
 static void
-memory_operand(const struct report *report, uint64_t rip, const ZydisDecodedInstruction *instruction,
-               const ZydisDecodedOperand *operands, struct code_line *out)
+memory_operand(const struct report *report, uint64_t rip,
+               const ZydisDecodedInstruction *instruction, const ZydisDecodedOperand *operands,
+               struct code_line *out)
 {
     for (int i = 0; i < instruction->operand_count; i++) {
         const ZydisDecodedOperand *operand = &operands[i];
         uint64_t next = rip + instruction->length, address;
 
-        if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY || operand->mem.type != ZYDIS_MEMOP_TYPE_MEM ||
+        if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY ||
+            operand->mem.type != ZYDIS_MEMOP_TYPE_MEM ||
             operand->visibility != ZYDIS_OPERAND_VISIBILITY_EXPLICIT) {
             continue;
         }
-        address = register_value(&report->registers, operand->mem.base, next) +
-                  register_value(&report->registers, operand->mem.index, next) * operand->mem.scale +
-                  (operand->mem.disp.has_displacement ? (uint64_t)operand->mem.disp.value : 0);
-        if (operand->mem.segment == ZYDIS_REGISTER_GS || operand->mem.segment == ZYDIS_REGISTER_FS) {
+        address =
+            register_value(&report->registers, operand->mem.base, next) +
+            register_value(&report->registers, operand->mem.index, next) * operand->mem.scale +
+            (operand->mem.disp.has_displacement ? (uint64_t)operand->mem.disp.value : 0);
+        if (operand->mem.segment == ZYDIS_REGISTER_GS ||
+            operand->mem.segment == ZYDIS_REGISTER_FS) {
             snprintf(out->operand, sizeof(out->operand), "gs:[%lx]", address);
             return;
         }
@@ -101,19 +106,22 @@ code_at(const struct report *report, uint64_t rip, struct code_line *out)
         }
     }
     ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    if (got == 0 || ZYAN_FAILED(ZydisDecoderDecodeFull(&decoder, out->bytes, got, &instruction, operands))) {
+    if (got == 0 ||
+        ZYAN_FAILED(ZydisDecoderDecodeFull(&decoder, out->bytes, got, &instruction, operands))) {
         return false;
     }
     out->length = instruction.length;
     out->is_call = instruction.meta.category == ZYDIS_CATEGORY_CALL;
     ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
     ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_FORCE_SIZE, ZYAN_TRUE);
-    ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_ADDR_PADDING_ABSOLUTE, ZYDIS_PADDING_DISABLED);
-    ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_DISP_PADDING, ZYDIS_PADDING_DISABLED);
+    ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_ADDR_PADDING_ABSOLUTE,
+                              ZYDIS_PADDING_DISABLED);
+    ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_DISP_PADDING,
+                              ZYDIS_PADDING_DISABLED);
     ZydisFormatterSetProperty(&formatter, ZYDIS_FORMATTER_PROP_IMM_PADDING, ZYDIS_PADDING_DISABLED);
     if (ZYAN_FAILED(ZydisFormatterFormatInstruction(&formatter, &instruction, operands,
-                                                    instruction.operand_count_visible, out->text, sizeof(out->text), rip,
-                                                    NULL))) {
+                                                    instruction.operand_count_visible, out->text,
+                                                    sizeof(out->text), rip, NULL))) {
         return false;
     }
     memory_operand(report, rip, &instruction, operands, out);

@@ -23,7 +23,8 @@ add(struct text *text, const char *format, ...)
     length = vsnprintf(text->out + text->used, text->size - text->used, format, arguments);
     va_end(arguments);
     if (length > 0) {
-        text->used += (size_t)length < text->size - text->used ? (size_t)length : text->size - text->used - 1;
+        text->used +=
+            (size_t)length < text->size - text->used ? (size_t)length : text->size - text->used - 1;
     }
 }
 
@@ -31,7 +32,8 @@ add(struct text *text, const char *format, ...)
 static void
 add_lower(struct text *text, const char *sentence)
 {
-    bool word = sentence[0] >= 'A' && sentence[0] <= 'Z' && ((sentence[1] >= 'a' && sentence[1] <= 'z') || sentence[1] == ' ');
+    bool word = sentence[0] >= 'A' && sentence[0] <= 'Z' &&
+                ((sentence[1] >= 'a' && sentence[1] <= 'z') || sentence[1] == ' ');
 
     add(text, "%c%s", word ? sentence[0] | 32 : sentence[0], sentence + 1);
 }
@@ -97,7 +99,8 @@ add_actor(struct text *text, const struct report *report, uint64_t rip, const st
 
 /* "foo.sys read address 0x10 (a NULL pointer) in FooRead [foo.c:120]" */
 static void
-add_access(struct text *text, const struct report *report, uint64_t rip, const char *verb, uint64_t address)
+add_access(struct text *text, const struct report *report, uint64_t rip, const char *verb,
+           uint64_t address)
 {
     const struct place *where;
     char data[160];
@@ -107,7 +110,8 @@ add_access(struct text *text, const struct report *report, uint64_t rip, const c
 
         const struct place *target = find_place(report, address);
 
-        add(text, "%s jumped to address 0x%lx", caller ? place_module(caller->image) : "the kernel", address);
+        add(text, "%s jumped to address 0x%lx", caller ? place_module(caller->image) : "the kernel",
+            address);
         if (target != NULL && target->image != NULL) {
             place_name(target, data, sizeof(data));
             add(text, " (%s)", data);
@@ -128,7 +132,9 @@ add_access(struct text *text, const struct report *report, uint64_t rip, const c
 static const char *
 fault_verb(const struct report *report)
 {
-    return report->registers.error & 0x10 ? "executed" : report->registers.error & 2 ? "wrote to" : "read";
+    return report->registers.error & 0x10 ? "executed"
+           : report->registers.error & 2  ? "wrote to"
+                                          : "read";
 }
 
 static const char *
@@ -147,7 +153,8 @@ add_exception(struct text *text, const struct report *report, uint32_t status, u
 
     if (status == 0xC0000005 && report->exception.present && report->exception.count >= 2 &&
         (!registers->trap || registers->vector == 14)) {
-        add_access(text, report, rip, access_verb(report->exception.first), report->exception.second);
+        add_access(text, report, rip, access_verb(report->exception.first),
+                   report->exception.second);
     } else if (status == 0xC0000005 && registers->trap && registers->vector == 14) {
         add_access(text, report, rip, fault_verb(report), registers->fault);
     } else if (status == 0xC0000005 && registers->trap) {
@@ -168,7 +175,8 @@ add_exception(struct text *text, const struct report *report, uint32_t status, u
         }
         add_where(text, culprit);
     }
-    add(text, status == 0x80000003 || status == 0xC0000420 ? "" : ", and no __except took the exception");
+    add(text,
+        status == 0x80000003 || status == 0xC0000420 ? "" : ", and no __except took the exception");
 }
 
 static void
@@ -179,7 +187,8 @@ add_regions(struct text *text, const struct report *report)
 
     for (size_t i = 0; thread != NULL && i < thread->regions; i++) {
         place_name(thread->region[i].caller, name, sizeof(name));
-        add(text, "%s the %s region entered at %s", i ? "," : ":", thread->region[i].guarded ? "guarded" : "critical", name);
+        add(text, "%s the %s region entered at %s", i ? "," : ":",
+            thread->region[i].guarded ? "guarded" : "critical", name);
         if (i + 1 == thread->regions) {
             add(text, " %s never left", thread->regions == 1 ? "was" : "were");
         }
@@ -203,8 +212,13 @@ explain_bugcheck(struct text *text, const struct report *report)
         add(text, " at IRQL %lu (%s), where no page fault can be served", p[1], word_irql(p[1]));
         break;
     case 0x50:
-        add_access(text, report, p[2], p[1] & 0x10 ? "executed" : p[1] != 0 ? "wrote to" : "read", p[0]);
-        add(text, "%s", p[3] == 0 ? ", which has been freed" : ", which is no valid system address");
+        add_access(text, report, p[2],
+                   p[1] & 0x10 ? "executed"
+                   : p[1] != 0 ? "wrote to"
+                               : "read",
+                   p[0]);
+        add(text, "%s",
+            p[3] == 0 ? ", which has been freed" : ", which is no valid system address");
         break;
     case 0xBE:
         add_access(text, report, report->registers.rip, "wrote to", p[0]);
@@ -212,7 +226,9 @@ explain_bugcheck(struct text *text, const struct report *report)
         break;
     case 0xFC:
         add_access(text, report, 0, "executed", p[0]);
-        add(text, "%s", ABI_IS_USER(p[0]) ? ": kernel mode must not execute user memory (SMEP)" : ", which is not executable");
+        add(text, "%s",
+            ABI_IS_USER(p[0]) ? ": kernel mode must not execute user memory (SMEP)"
+                              : ", which is not executable");
         break;
     case 0xCE:
         add_access(text, report, p[2], access_verb(p[1]), p[0]);
@@ -225,8 +241,8 @@ explain_bugcheck(struct text *text, const struct report *report)
         add_exception(text, report, (uint32_t)p[0], p[1]);
         break;
     case 0x1:
-        add(text, "the %s came back with KernelApcDisable %d and SpecialApcDisable %d", p[3] ? "worker routine" : "system call",
-            (int16_t)p[2], (int16_t)(p[2] >> 16));
+        add(text, "the %s came back with KernelApcDisable %d and SpecialApcDisable %d",
+            p[3] ? "worker routine" : "system call", (int16_t)p[2], (int16_t)(p[2] >> 16));
         add_regions(text, report);
         break;
     case 0x20:
@@ -242,7 +258,10 @@ explain_bugcheck(struct text *text, const struct report *report)
             add_where(text, report->culprit);
             add(text, ": ");
         }
-        add_lower(text, value ? value->text : known ? known->summary : name ? name : "a bugcheck that the reference does not name");
+        add_lower(text, value   ? value->text
+                        : known ? known->summary
+                        : name  ? name
+                                : "a bugcheck that the reference does not name");
         if (text->used > 0 && text->out[text->used - 1] == '.') {
             text->out[--text->used] = 0;
         }
@@ -261,7 +280,10 @@ add_thread(struct text *text, const struct thread *thread)
 static void
 add_wait(struct text *text, const struct wait *wait)
 {
-    add(text, "%s 0x%lx", strcmp(wait->kind, "fast-mutex") == 0 ? "fast mutex" : strcmp(wait->kind, "push-lock") == 0 ? "push lock" : wait->kind,
+    add(text, "%s 0x%lx",
+        strcmp(wait->kind, "fast-mutex") == 0  ? "fast mutex"
+        : strcmp(wait->kind, "push-lock") == 0 ? "push lock"
+                                               : wait->kind,
         wait->object);
 }
 
@@ -301,7 +323,8 @@ stuck_thread(const struct report *report)
         for (size_t i = 0; i < report->threads; i++) {
             const struct thread *thread = &report->thread[i];
 
-            if (strcmp(thread->state, "waiting") == 0 && (pass == 0 ? thread->in_driver : !thread->system)) {
+            if (strcmp(thread->state, "waiting") == 0 &&
+                (pass == 0 ? thread->in_driver : !thread->system)) {
                 return thread;
             }
         }
@@ -350,7 +373,8 @@ explain_client(struct text *text, const struct report *report)
     const struct abi_boot *boot = &report->request->boot;
     uint32_t code = report->result->stop.code;
     const char *name = boot->clients == 1 ? strrchr(boot->client[0].image, '\\') : NULL;
-    const char *status = code >= 0x80000000 ? word_status(code) : NULL, *words = status ? word_status_text(code) : NULL;
+    const char *status = code >= 0x80000000 ? word_status(code) : NULL,
+               *words = status ? word_status_text(code) : NULL;
 
     add(text, "%s ended with exit code %u", name ? name + 1 : "a client", code);
     if (code > 9) {
@@ -427,12 +451,14 @@ fingerprint(struct report *report)
     } else if (strcmp(report->kind, "hang") == 0) {
         thread = stuck_thread(report);
     }
-    snprintf(text, sizeof(text), "%s:%x", report->kind, report->result->end == RUN_STOPPED ? report->result->stop.code : 0);
+    snprintf(text, sizeof(text), "%s:%x", report->kind,
+             report->result->end == RUN_STOPPED ? report->result->stop.code : 0);
     for (size_t i = 0;; i++) {
         for (const char *c = text; *c != 0; c++) {
             hash = (hash ^ (uint8_t)*c) * 0x100000001B3ull;
         }
-        while (thread != NULL && i < thread->frames && thread->frame[i].place->origin != ORIGIN_DRIVER &&
+        while (thread != NULL && i < thread->frames &&
+               thread->frame[i].place->origin != ORIGIN_DRIVER &&
                thread->frame[i].place->origin != ORIGIN_CLIENT) {
             i++;
         }
@@ -440,8 +466,9 @@ fingerprint(struct report *report)
             break;
         }
         snprintf(text, sizeof(text), ":%s!%s", thread->frame[i].place->image->name,
-                 thread->frame[i].place->sources ? thread->frame[i].place->source[thread->frame[i].place->sources - 1].symbol
-                                                 : "?");
+                 thread->frame[i].place->sources
+                     ? thread->frame[i].place->source[thread->frame[i].place->sources - 1].symbol
+                     : "?");
     }
     snprintf(report->fingerprint, sizeof(report->fingerprint), "%016lx", hash);
 }
@@ -454,7 +481,8 @@ rva_word(const struct report *report, const char *word, size_t length, uint64_t 
         const struct run_image *image = &report->result->image[i];
         size_t name = strlen(image->name);
 
-        if (length > name + 3 && strncmp(word, image->name, name) == 0 && strncmp(word + name, "+0x", 3) == 0) {
+        if (length > name + 3 && strncmp(word, image->name, name) == 0 &&
+            strncmp(word + name, "+0x", 3) == 0) {
             *address = image->base + strtoull(word + name + 3, NULL, 16);
             return true;
         }
@@ -494,7 +522,8 @@ refine(struct report *report)
         size_t length = word_length(at);
 
         if (rva_word(report, at, length, &address)) {
-            place_name(place_of(report, address, strncmp(at + length, " called", 7) == 0), name, sizeof(name));
+            place_name(place_of(report, address, strncmp(at + length, " called", 7) == 0), name,
+                       sizeof(name));
             add(&text, "%s", name);
         } else {
             add(&text, "%.*s", (int)length, at);

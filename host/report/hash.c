@@ -26,7 +26,8 @@ block(uint32_t state[8], const uint8_t *data)
     uint32_t w[64], a[8];
 
     for (int i = 0; i < 16; i++) {
-        w[i] = (uint32_t)data[4 * i] << 24 | (uint32_t)data[4 * i + 1] << 16 | (uint32_t)data[4 * i + 2] << 8 | data[4 * i + 3];
+        w[i] = (uint32_t)data[4 * i] << 24 | (uint32_t)data[4 * i + 1] << 16 |
+               (uint32_t)data[4 * i + 2] << 8 | data[4 * i + 3];
     }
     for (int i = 16; i < 64; i++) {
         uint32_t s0 = rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ w[i - 15] >> 3;
@@ -53,7 +54,8 @@ block(uint32_t state[8], const uint8_t *data)
 void
 report_hash(const void *data, size_t size, uint8_t digest[32])
 {
-    uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     const uint8_t *bytes = data;
     size_t whole = size / 64 * 64, rest = size - whole, tail_size = rest < 56 ? 64 : 128;
     uint8_t tail[128] = {0};

@@ -93,8 +93,8 @@ write_thread(FILE *out, const struct report *report, const struct thread *thread
     json_string(out, thread->name);
     fprintf(out, ", \"name\": \"%04lx.%04lx\"", thread->pid, thread->tid);
     text(out, ", ", "state", thread->state);
-    fprintf(out, ", \"irql\": %lu, \"apc\": {\"kernel\": %d, \"special\": %d}", thread->irql, thread->kernel_apc,
-            thread->special_apc);
+    fprintf(out, ", \"irql\": %lu, \"apc\": {\"kernel\": %d, \"special\": %d}", thread->irql,
+            thread->kernel_apc, thread->special_apc);
     write_holds(out, report, thread);
     fputs(", \"waits_for\": ", out);
     if (thread->waits != 0) {
@@ -139,8 +139,8 @@ write_finding(FILE *out, const struct report *report)
         if (bugcheck_name(stop->code) != NULL) {
             text(out, ", ", "name", bugcheck_name(stop->code));
         }
-        fprintf(out, ",\n     \"parameters\": [\"0x%lx\", \"0x%lx\", \"0x%lx\", \"0x%lx\"]", stop->parameter[0],
-                stop->parameter[1], stop->parameter[2], stop->parameter[3]);
+        fprintf(out, ",\n     \"parameters\": [\"0x%lx\", \"0x%lx\", \"0x%lx\", \"0x%lx\"]",
+                stop->parameter[0], stop->parameter[1], stop->parameter[2], stop->parameter[3]);
     }
     text(out, ",\n     ", "message", report->message);
     text(out, ", ", "fingerprint", report->fingerprint);
@@ -150,7 +150,9 @@ write_finding(FILE *out, const struct report *report)
         const struct thread *thread = &report->thread[i];
         bool stuck = strcmp(report->kind, "hang") == 0 || strcmp(report->kind, "deadlock") == 0;
 
-        if (stuck ? thread->in_driver || in_circle(report, i) || (!thread->system && thread->pid != 0) : i == 0 || thread->in_driver) {
+        if (stuck
+                ? thread->in_driver || in_circle(report, i) || (!thread->system && thread->pid != 0)
+                : i == 0 || thread->in_driver) {
             write_thread(out, report, thread, first);
             first = false;
         }
@@ -173,15 +175,18 @@ write_image(FILE *out, const struct report *report, const struct run_image *imag
         }
         fputs("\"", out);
     }
-    fprintf(out, ", \"symbols\": \"%s\", \"base\": \"0x%lx\"}", symbols_of(report, image), image->base);
+    fprintf(out, ", \"symbols\": \"%s\", \"base\": \"0x%lx\"}", symbols_of(report, image),
+            image->base);
 }
 
 void
 report_json(FILE *out, const struct report *report, const char *command, char **argv)
 {
-    static const char *const verdicts[] = {
-        [VERDICT_CLEAN] = "clean", [VERDICT_FINDING] = "finding", [VERDICT_UNSUPPORTED] = "unsupported",
-        [VERDICT_BAD_INPUT] = "error", [VERDICT_ERROR] = "error"};
+    static const char *const verdicts[] = {[VERDICT_CLEAN] = "clean",
+                                           [VERDICT_FINDING] = "finding",
+                                           [VERDICT_UNSUPPORTED] = "unsupported",
+                                           [VERDICT_BAD_INPUT] = "error",
+                                           [VERDICT_ERROR] = "error"};
     const struct run_result *result = report->result;
 
     fprintf(out, "{\n  \"schema\": 1, \"ntlab\": \"%s\"", NTLAB_VERSION);
@@ -191,9 +196,10 @@ report_json(FILE *out, const struct report *report, const char *command, char **
         fputs(word == argv ? "" : ", ", out);
         json_string(out, *word);
     }
-    fprintf(out, "],\n  \"os\": {\"name\": \"%s\", \"build\": %u}, \"seed\": %lu,\n", report->options.os,
-            report->options.build, report->request->boot.seed);
-    fprintf(out, "  \"isolation\": \"%s\",\n  \"images\": [", result->has_keys ? "protection-keys" : "page-protection");
+    fprintf(out, "],\n  \"os\": {\"name\": \"%s\", \"build\": %u}, \"seed\": %lu,\n",
+            report->options.os, report->options.build, report->request->boot.seed);
+    fprintf(out, "  \"isolation\": \"%s\",\n  \"images\": [",
+            result->has_keys ? "protection-keys" : "page-protection");
     for (size_t i = 0; i < result->images; i++) {
         write_image(out, report, &result->image[i], i == 0);
     }
@@ -207,8 +213,9 @@ report_json(FILE *out, const struct report *report, const char *command, char **
         text(out, "  ", "message", report->message);
         fputs(",\n", out);
     }
-    fprintf(out, "  \"points\": %lu, \"trace_hash\": \"%016lx\", \"seconds\": %.6f,\n  \"findings\": [", result->points,
-            result->hash, result->seconds);
+    fprintf(out,
+            "  \"points\": %lu, \"trace_hash\": \"%016lx\", \"seconds\": %.6f,\n  \"findings\": [",
+            result->points, result->hash, result->seconds);
     if (report->verdict == VERDICT_FINDING) {
         write_finding(out, report);
     }

@@ -1,8 +1,8 @@
 /*
  * lines.c - reads the kernel's lines; nt/ke/report.c says what they are.
  *
- * They come from a worker that may have been trampled (R1): a line that is not understood is left out,
- * a field that is missing stays 0, and there is a most for everything.
+ * They come from a worker that may have been trampled (R1): a line that is not understood is left
+ * out, a field that is missing stays 0, and there is a most for everything.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 struct reader {
     struct report *report;
-    char *line; /* zero-terminated, without its first word */
+    char *line;       /* zero-terminated, without its first word */
     const char *last; /* the first word of the line that a `+` continues */
 };
 
@@ -70,13 +70,31 @@ read_thread(struct reader *reader, struct thread *thread)
         const char *key;
         uint64_t *value;
     } numbers[] = {
-        {"address", &thread->address}, {"tid", &thread->tid}, {"pid", &thread->pid}, {"process", &thread->process},
-        {"cpu", &thread->cpu}, {"irql", &thread->irql}, {"current", &thread->current}, {"system", &thread->system},
-        {"priority", &thread->priority}, {"base", &thread->base}, {"teb", &thread->teb}, {"initial", &thread->initial},
-        {"stack-base", &thread->stack_base}, {"stack-limit", &thread->stack_limit}, {"stack", &thread->stack},
-        {"start", &thread->start}, {"switches", &thread->switches}, {"reason", &thread->reason}, {"mode", &thread->mode},
-        {"alertable", &thread->alertable}, {"suspend", &thread->suspend}, {"previous", &thread->previous},
-        {"service", &thread->service}, {"spin", &thread->spin}, {"name-of", &thread->agent},
+        {"address", &thread->address},
+        {"tid", &thread->tid},
+        {"pid", &thread->pid},
+        {"process", &thread->process},
+        {"cpu", &thread->cpu},
+        {"irql", &thread->irql},
+        {"current", &thread->current},
+        {"system", &thread->system},
+        {"priority", &thread->priority},
+        {"base", &thread->base},
+        {"teb", &thread->teb},
+        {"initial", &thread->initial},
+        {"stack-base", &thread->stack_base},
+        {"stack-limit", &thread->stack_limit},
+        {"stack", &thread->stack},
+        {"start", &thread->start},
+        {"switches", &thread->switches},
+        {"reason", &thread->reason},
+        {"mode", &thread->mode},
+        {"alertable", &thread->alertable},
+        {"suspend", &thread->suspend},
+        {"previous", &thread->previous},
+        {"service", &thread->service},
+        {"spin", &thread->spin},
+        {"name-of", &thread->agent},
         {"attached", &thread->attached},
     };
 
@@ -97,12 +115,13 @@ read_registers(struct reader *reader, struct registers *registers)
         const char *key;
         uint64_t *value;
     } numbers[] = {
-        {"rip", &registers->rip}, {"rsp", &registers->rsp}, {"flags", &registers->flags}, {"fault", &registers->fault},
-        {"error", &registers->error}, {"vector", &registers->vector}, {"rax", &registers->rax}, {"rbx", &registers->rbx},
-        {"rcx", &registers->rcx}, {"rdx", &registers->rdx}, {"rsi", &registers->rsi}, {"rdi", &registers->rdi},
-        {"rbp", &registers->rbp}, {"r8", &registers->r8}, {"r9", &registers->r9}, {"r10", &registers->r10},
-        {"r11", &registers->r11}, {"r12", &registers->r12}, {"r13", &registers->r13}, {"r14", &registers->r14},
-        {"r15", &registers->r15},
+        {"rip", &registers->rip},     {"rsp", &registers->rsp},     {"flags", &registers->flags},
+        {"fault", &registers->fault}, {"error", &registers->error}, {"vector", &registers->vector},
+        {"rax", &registers->rax},     {"rbx", &registers->rbx},     {"rcx", &registers->rcx},
+        {"rdx", &registers->rdx},     {"rsi", &registers->rsi},     {"rdi", &registers->rdi},
+        {"rbp", &registers->rbp},     {"r8", &registers->r8},       {"r9", &registers->r9},
+        {"r10", &registers->r10},     {"r11", &registers->r11},     {"r12", &registers->r12},
+        {"r13", &registers->r13},     {"r14", &registers->r14},     {"r15", &registers->r15},
     };
     uint64_t trap = registers->trap;
 
@@ -156,7 +175,8 @@ read_part(struct reader *reader, const char *kind, struct thread *thread)
         thread->in_driver = thread->in_driver || frame->place->origin == ORIGIN_DRIVER;
     } else if (strcmp(kind, "user") == 0) {
         uint64_t gpr[16] = {0};
-        static const char *const names[16] = {"", "", "", "rbx", "", "rbp", "rsi", "rdi", "", "", "", "", "r12", "r13", "r14", "r15"};
+        static const char *const names[16] = {"", "", "", "rbx", "",    "rbp", "rsi", "rdi",
+                                              "", "", "", "",    "r12", "r13", "r14", "r15"};
 
         for (int i = 0; i < 16; i++) {
             if (names[i][0] != 0) {
@@ -236,7 +256,8 @@ read_line(struct reader *reader, const char *kind)
         number(reader, "count", &report->exception.count);
         number(reader, "first", &report->exception.first);
         number(reader, "second", &report->exception.second);
-    } else if (strcmp(kind, "pool") == 0 && report->pools < sizeof(report->pool) / sizeof(report->pool[0])) {
+    } else if (strcmp(kind, "pool") == 0 &&
+               report->pools < sizeof(report->pool) / sizeof(report->pool[0])) {
         struct pool *pool = &report->pool[report->pools++];
 
         number(reader, "address", &pool->address);

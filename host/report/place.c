@@ -1,9 +1,9 @@
 /*
  * place.c - an address becomes image!symbol+offset [file @ line].
  *
- * Addresses are collected while lines are read and resolved all together, for the symbolizer is asked
- * once. Debug information is asked for the byte before a return address, since the call may have been
- * the last instruction of its line, of its function even.
+ * Addresses are collected while lines are read and resolved all together, for the symbolizer is
+ * asked once. Debug information is asked for the byte before a return address, since the call may
+ * have been the last instruction of its line, of its function even.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -43,11 +43,13 @@ folder_length(const char *path)
     return slash == NULL ? 0 : (size_t)(slash - path) + 1;
 }
 
-/* A driver that another one has brought lies beside one of the command line; else it came with ntlab. */
+/* A driver that another one has brought lies beside one of the command line; else it came with
+ * ntlab. */
 static bool
 beside_driver(const struct report *report, const struct run_file *file)
 {
-    for (uint32_t i = 0; file != NULL && i < report->request->boot.drivers && i < ABI_MAX_DRIVERS; i++) {
+    for (uint32_t i = 0; file != NULL && i < report->request->boot.drivers && i < ABI_MAX_DRIVERS;
+         i++) {
         const char *name = strrchr(report->request->boot.driver[i].path, '\\');
         const struct run_file *driver = name ? files_find(report->request, name + 1) : NULL;
         size_t length = driver ? folder_length(driver->host_path) : 0;
@@ -144,7 +146,8 @@ take_answer(struct place *place, struct symbol_query *query, const struct pe *pe
         return;
     }
     place->exact = true;
-    /* The start is by the file's own base; a function without it starts where its unwind data say. */
+    /* The start is by the file's own base; a function without it starts where its unwind data say.
+     */
     if (query->start > pe->preferred && query->start - pe->preferred <= place->rva) {
         place->offset = place->rva - (uint32_t)(query->start - pe->preferred);
     } else {
@@ -226,9 +229,11 @@ place_data(const struct report *report, uint64_t address, char *out, size_t size
     bool known = true;
 
     if (image != NULL) {
-        section = pe != NULL && parse_file(report, image, pe) ? pe_section_at(pe, (uint32_t)(address - image->base)) : NULL;
-        snprintf(out, size, "%s+0x%lx%s%s%s", place_module(image), address - image->base, section ? " (section " : "",
-                 section ? section->name : "", section ? ")" : "");
+        section = pe != NULL && parse_file(report, image, pe)
+                      ? pe_section_at(pe, (uint32_t)(address - image->base))
+                      : NULL;
+        snprintf(out, size, "%s+0x%lx%s%s%s", place_module(image), address - image->base,
+                 section ? " (section " : "", section ? section->name : "", section ? ")" : "");
         free(pe);
         return true;
     }
@@ -257,8 +262,10 @@ place_data(const struct report *report, uint64_t address, char *out, size_t size
             snprintf(out, size, "the kernel stack of thread %04lx.%04lx", thread->pid, thread->tid);
             return true;
         }
-        if (address < thread->stack_limit && thread->stack_limit - address <= 0x4000 && thread->stack_limit != 0) {
-            snprintf(out, size, "the guard page below the kernel stack of thread %04lx.%04lx", thread->pid, thread->tid);
+        if (address < thread->stack_limit && thread->stack_limit - address <= 0x4000 &&
+            thread->stack_limit != 0) {
+            snprintf(out, size, "the guard page below the kernel stack of thread %04lx.%04lx",
+                     thread->pid, thread->tid);
             return true;
         }
     }
@@ -312,7 +319,8 @@ has_dwarf(const uint8_t *data, size_t size)
             continue;
         }
         at = symbols + count * 18ull + strtoul(name + 1, NULL, 10);
-        if (at + sizeof(".debug_info") <= size && memcmp(data + at, ".debug_info", sizeof(".debug_info")) == 0) {
+        if (at + sizeof(".debug_info") <= size &&
+            memcmp(data + at, ".debug_info", sizeof(".debug_info")) == 0) {
             return true;
         }
     }
@@ -331,10 +339,13 @@ symbols_of(const struct report *report, const struct run_image *image)
             result = "dwarf";
         } else if (parse_file(report, image, pe) && pe->debug.present) {
             const char *slash = strrchr(file->host_path, '/'), *back = strrchr(pe->debug.pdb, '\\');
-            const char *base = back ? back + 1 : strrchr(pe->debug.pdb, '/') ? strrchr(pe->debug.pdb, '/') + 1 : pe->debug.pdb;
+            const char *base = back                          ? back + 1
+                               : strrchr(pe->debug.pdb, '/') ? strrchr(pe->debug.pdb, '/') + 1
+                                                             : pe->debug.pdb;
             char path[4400];
 
-            snprintf(path, sizeof(path), "%.*s%s", slash ? (int)(slash - file->host_path) + 1 : 0, file->host_path, base);
+            snprintf(path, sizeof(path), "%.*s%s", slash ? (int)(slash - file->host_path) + 1 : 0,
+                     file->host_path, base);
             if (access(path, R_OK) == 0 || access(pe->debug.pdb, R_OK) == 0) {
                 result = "pdb";
             }

@@ -1,9 +1,10 @@
 /*
  * report.c - from a run that has ended to a struct report.
  *
- * What counts as what: docs/commands.md. A run that the kernel stopped has the kernel's verdict, but a
- * circle of threads that wait for each other makes a hang a deadlock; one that the machine had to end
- * has made no progress; a worker that the guest has destroyed is a finding, for a driver did it.
+ * What counts as what: docs/commands.md. A run that the kernel stopped has the kernel's verdict,
+ * but a circle of threads that wait for each other makes a hang a deadlock; one that the machine
+ * had to end has made no progress; a worker that the guest has destroyed is a finding, for a driver
+ * did it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,9 @@ judge(struct report *report)
         report->kind = kind_of_stop(report);
         switch (result->stop.verdict) {
         case ABI_CLEAN:
-            report->verdict = result->stop.code != 0 && !report->options.client_exit_ignored ? VERDICT_FINDING : VERDICT_CLEAN;
+            report->verdict = result->stop.code != 0 && !report->options.client_exit_ignored
+                                  ? VERDICT_FINDING
+                                  : VERDICT_CLEAN;
             break;
         case ABI_UNSUPPORTED:
             report->verdict = VERDICT_UNSUPPORTED;
@@ -76,8 +79,9 @@ judge(struct report *report)
             report->verdict = VERDICT_ERROR;
             break;
         default:
-            report->verdict =
-                result->stop.verdict <= ABI_INTERNAL ? VERDICT_FINDING : VERDICT_ERROR; /* no such verdict: trampled */
+            report->verdict = result->stop.verdict <= ABI_INTERNAL
+                                  ? VERDICT_FINDING
+                                  : VERDICT_ERROR; /* no such verdict: trampled */
         }
         break;
     case RUN_NO_PROGRESS:
@@ -97,8 +101,11 @@ judge(struct report *report)
 int
 report_status(const struct report *report)
 {
-    static const int statuses[] = {
-        [VERDICT_CLEAN] = 0, [VERDICT_FINDING] = 1, [VERDICT_UNSUPPORTED] = 4, [VERDICT_BAD_INPUT] = 3, [VERDICT_ERROR] = 5};
+    static const int statuses[] = {[VERDICT_CLEAN] = 0,
+                                   [VERDICT_FINDING] = 1,
+                                   [VERDICT_UNSUPPORTED] = 4,
+                                   [VERDICT_BAD_INPUT] = 3,
+                                   [VERDICT_ERROR] = 5};
 
     return statuses[report->verdict];
 }
@@ -126,8 +133,9 @@ find_culprit(struct report *report)
 static void
 trim(struct thread *thread)
 {
-    static const char *const names[] = {"KiReportRegisters", "KiReportStop", "KiEnd", "KiStop", "KiBugCheck", "KiNotYet",
-                                        "KiAssertFailed", "KiSmepFault", "KiPatchSmepFault"};
+    static const char *const names[] = {
+        "KiReportRegisters", "KiReportStop",   "KiEnd",       "KiStop",          "KiBugCheck",
+        "KiNotYet",          "KiAssertFailed", "KiSmepFault", "KiPatchSmepFault"};
     size_t first = 0;
 
     for (bool found = true; found && first + 1 < thread->frames; first += found) {
@@ -135,11 +143,14 @@ trim(struct thread *thread)
         const char *symbol = place->sources ? place->source[place->sources - 1].symbol : NULL;
 
         found = false;
-        for (size_t i = 0; symbol != NULL && place->origin == ORIGIN_OURS && i < sizeof(names) / sizeof(names[0]); i++) {
+        for (size_t i = 0;
+             symbol != NULL && place->origin == ORIGIN_OURS && i < sizeof(names) / sizeof(names[0]);
+             i++) {
             found = found || strcmp(symbol, names[i]) == 0;
         }
     }
-    memmove(thread->frame, thread->frame + first, (thread->frames - first) * sizeof(*thread->frame));
+    memmove(thread->frame, thread->frame + first,
+            (thread->frames - first) * sizeof(*thread->frame));
     thread->frames -= first;
 }
 
@@ -157,7 +168,8 @@ collect_parameters(struct report *report)
         const struct value_text *value = bugcheck_value(stop->code, stop->parameter[0]);
 
         if ((text != NULL && text->parameter[i].kind == P_CODE) ||
-            (i > 0 && value != NULL && value->rest[i - 1].text != NULL && value->rest[i - 1].kind == P_CODE)) {
+            (i > 0 && value != NULL && value->rest[i - 1].text != NULL &&
+             value->rest[i - 1].kind == P_CODE)) {
             place_of(report, stop->parameter[i], false);
         }
     }

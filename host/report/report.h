@@ -1,6 +1,6 @@
 /*
- * report.h - what a run came to, explained: for people in the order that `!analyze -v` has taught them
- * to read, for machines as the JSON object of docs/commands.md.
+ * report.h - what a run came to, explained: for people in the order that `!analyze -v` has taught
+ * them to read, for machines as the JSON object of docs/commands.md.
  *
  *     report.c           from a run's result and the kernel's lines to a struct report
  *     lines.c            the kernel's lines (nt/ke/report.c says their form)
@@ -15,9 +15,9 @@
  *     text.c, json.c     the two forms
  *
  * Rules:
- *   R1  All that comes from the worker may be nonsense (machine.h, M4): lengths are bounded, text is
- *       reduced to printable characters, addresses are looked up and never followed.
- *   R2  A field that is not known is left out. It is never guessed.
+ *   R1  All that comes from the worker may be nonsense (machine.h, M4): lengths are bounded, text
+ * is reduced to printable characters, addresses are looked up and never followed. R2  A field that
+ * is not known is left out. It is never guessed.
  */
 #ifndef HOST_REPORT_REPORT_H
 #define HOST_REPORT_REPORT_H
@@ -49,7 +49,8 @@ struct place {
     const struct run_image *image; /* NULL: in none */
     uint32_t rva;
     enum origin origin;
-    struct source *source; /* innermost first; the last one is the function that the offset is from */
+    struct source
+        *source; /* innermost first; the last one is the function that the offset is from */
     size_t sources;
     uint32_t offset;
     bool exact; /* from debug information, not from the nearest export */
@@ -142,16 +143,22 @@ struct report_options {
     uint32_t build;
 };
 
-enum verdict { VERDICT_CLEAN, VERDICT_FINDING, VERDICT_UNSUPPORTED, VERDICT_BAD_INPUT, VERDICT_ERROR };
+enum verdict {
+    VERDICT_CLEAN,
+    VERDICT_FINDING,
+    VERDICT_UNSUPPORTED,
+    VERDICT_BAD_INPUT,
+    VERDICT_ERROR
+};
 
 struct report {
     const struct run_request *request;
     const struct run_result *result;
     struct report_options options;
     enum verdict verdict;
-    const char *kind;     /* of a finding: as in docs/commands.md */
-    const char *blame;    /* driver, client, unknown */
-    char message[1024];   /* the sentence */
+    const char *kind;   /* of a finding: as in docs/commands.md */
+    const char *blame;  /* driver, client, unknown */
+    char message[1024]; /* the sentence */
     char fingerprint[20];
     struct place *culprit; /* first frame of a driver or client; NULL */
     struct registers registers;
@@ -201,7 +208,8 @@ struct place *place_of(struct report *report, uint64_t address, bool is_return);
 void places_resolve(struct report *report);
 /* "foo.sys!FooRead+0x12", "foo.sys+0x1234", "0x0000400000001000" */
 void place_name(const struct place *place, char *out, size_t size);
-/* What lies at a data address: "kernel stack of this thread", "foo.sys+0x10"; false: nothing known. */
+/* What lies at a data address: "kernel stack of this thread", "foo.sys+0x10"; false: nothing known.
+ */
 bool place_data(const struct report *report, uint64_t address, char *out, size_t size);
 /* The file behind an image of the run; NULL if there is none. */
 const struct run_file *place_file(const struct report *report, const struct run_image *image);
@@ -215,7 +223,8 @@ struct symbol_query {
     size_t sources;
     uint64_t start; /* out: address of the function in the file, 0 unknown */
 };
-/* Asks llvm-symbolizer; false if it cannot be run. Sources of queries without an answer stay NULL. */
+/* Asks llvm-symbolizer; false if it cannot be run. Sources of queries without an answer stay NULL.
+ */
 bool symbolizer_ask(const struct report_options *options, struct symbol_query *query, size_t count);
 /* Which debug information there is for an image: "pdb", "dwarf" or "none". */
 const char *symbols_of(const struct report *report, const struct run_image *image);
@@ -240,8 +249,8 @@ enum parameter_kind {
     P_CODE,    /* an address of code */
     P_ADDRESS, /* an address of data */
     P_IRQL,
-    P_STATUS,  /* an exception code or NTSTATUS */
-    P_ACCESS,  /* 0 read, 1 write, 8 execute */
+    P_STATUS,   /* an exception code or NTSTATUS */
+    P_ACCESS,   /* 0 read, 1 write, 8 execute */
     P_ACCESS50, /* the same as bugcheck 0x50 has it since 1507 */
     P_THREAD,
     P_PROCESS,
@@ -273,13 +282,13 @@ const struct value_text *bugcheck_value(uint32_t code, uint64_t first);
 extern const struct value_text verifier_values[]; /* 0xC4, 0xC9; ends with code 0 */
 
 /* words.c */
-const char *word_irql(uint64_t irql);     /* "PASSIVE_LEVEL" */
-const char *word_major(unsigned major);   /* "IRP_MJ_READ" */
-const char *word_status(uint32_t status); /* "STATUS_ACCESS_VIOLATION"; NULL */
+const char *word_irql(uint64_t irql);          /* "PASSIVE_LEVEL" */
+const char *word_major(unsigned major);        /* "IRP_MJ_READ" */
+const char *word_status(uint32_t status);      /* "STATUS_ACCESS_VIOLATION"; NULL */
 const char *word_status_text(uint32_t status); /* "an access violation"; NULL */
-const char *word_reason(uint64_t reason); /* KWAIT_REASON: "Executive" */
-const char *word_method(uint64_t code);   /* "METHOD_NEITHER" */
-const char *word_access(uint64_t access); /* "read", "wrote", "executed" of P_ACCESS */
+const char *word_reason(uint64_t reason);      /* KWAIT_REASON: "Executive" */
+const char *word_method(uint64_t code);        /* "METHOD_NEITHER" */
+const char *word_access(uint64_t access);      /* "read", "wrote", "executed" of P_ACCESS */
 
 void report_hash(const void *data, size_t size, uint8_t digest[32]); /* SHA-256 */
 

@@ -1,13 +1,13 @@
 /*
  * symbolizer.c - llvm-symbolizer as a child process: it reads PDB and DWARF of PE files.
  *
- * It gets all questions at once on its standard input (a file in memory, so nobody waits for anybody)
- * and answers with one JSON object a line, in order. It reads files that somebody has given us, so it
- * is a process of its own with a limit of time; without it, or without an answer, names come from
- * export tables.
+ * It gets all questions at once on its standard input (a file in memory, so nobody waits for
+ * anybody) and answers with one JSON object a line, in order. It reads files that somebody has
+ * given us, so it is a process of its own with a limit of time; without it, or without an answer,
+ * names come from export tables.
  *
- * A PDB is looked for beside the image, so with --symbols the image stands, as a link, in a temporary
- * folder beside links to the PDB files that have been found.
+ * A PDB is looked for beside the image, so with --symbols the image stands, as a link, in a
+ * temporary folder beside links to the PDB files that have been found.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -63,7 +63,8 @@ json_text(const char **at, char *out, size_t size)
                     if (digit == 0) {
                         return false;
                     }
-                    value = value << 4 | (unsigned)(digit <= '9' ? digit - '0' : (digit | 32) - 'a' + 10);
+                    value = value << 4 |
+                            (unsigned)(digit <= '9' ? digit - '0' : (digit | 32) - 'a' + 10);
                 }
                 c = value < 0x80 && value >= 0x20 ? (char)value : '?';
             } else if (c == 'n' || c == 't' || c == 'r' || c == 'b' || c == 'f') {
@@ -125,7 +126,8 @@ json_skip(const char **at, int depth)
     return true;
 }
 
-/* Goes to the value of the next key of an object; false at its end. *at stands behind '{' or ','. */
+/* Goes to the value of the next key of an object; false at its end. *at stands behind '{' or ','.
+ */
 static bool
 json_next(const char **at, char *key, size_t size)
 {
@@ -231,7 +233,8 @@ map_path(const struct report_options *options, const char *path)
     return tidy;
 }
 
-/* One element of "Symbol": {"FunctionName": ..., "FileName": ..., "Line": ..., "StartAddress": ...} */
+/* One element of "Symbol": {"FunctionName": ..., "FileName": ..., "Line": ..., "StartAddress": ...}
+ */
 static bool
 read_symbol(const struct report_options *options, const char **at, struct symbol_query *query)
 {
@@ -308,9 +311,9 @@ read_answer(const struct report_options *options, const char *line, struct symbo
 static bool
 find_program(char *out, size_t size)
 {
-    static const char *const names[] = {"llvm-symbolizer-19", "llvm-symbolizer",    "llvm-symbolizer-20",
-                                        "llvm-symbolizer-18", "llvm-symbolizer-17", "llvm-symbolizer-16",
-                                        "llvm-symbolizer-15", "llvm-symbolizer-14"};
+    static const char *const names[] = {
+        "llvm-symbolizer-19", "llvm-symbolizer",    "llvm-symbolizer-20", "llvm-symbolizer-18",
+        "llvm-symbolizer-17", "llvm-symbolizer-16", "llvm-symbolizer-15", "llvm-symbolizer-14"};
     const char *path = getenv("PATH");
 
     for (size_t i = 0; path != NULL && i < sizeof(names) / sizeof(names[0]); i++) {
@@ -341,8 +344,8 @@ run_symbolizer(const char *program, int input)
     }
     child = fork();
     if (child == 0) {
-        char *const arguments[] = {(char *)program, (char *)"--output-style=JSON", (char *)"--relative-address",
-                                   (char *)"--no-debuginfod", NULL};
+        char *const arguments[] = {(char *)program, (char *)"--output-style=JSON",
+                                   (char *)"--relative-address", (char *)"--no-debuginfod", NULL};
         int null = open("/dev/null", O_WRONLY);
 
         dup2(input, 0);
@@ -456,7 +459,8 @@ find_pdb(const struct report_options *options, const char *name, char *out, size
 
 /* The path under which the symbolizer shall open the image. */
 static void
-linked_path(const struct report_options *options, struct links *links, const char *path, char *out, size_t size)
+linked_path(const struct report_options *options, struct links *links, const char *path, char *out,
+            size_t size)
 {
     char pdb[300], found[PATH_MAX], whole[PATH_MAX], link[PATH_MAX + 320];
 

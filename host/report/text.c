@@ -11,7 +11,8 @@ struct style {
     const char *bad, *strong, *weak, *end;
 };
 
-static const struct style plain = {"", "", "", ""}, coloured = {"\033[1;31m", "\033[1m", "\033[2m", "\033[0m"};
+static const struct style plain = {"", "", "", ""},
+                          coloured = {"\033[1;31m", "\033[1m", "\033[2m", "\033[0m"};
 
 struct page {
     FILE *out;
@@ -47,7 +48,8 @@ print_source(const struct page *page, const struct source *source)
 /* ---- code, name, arguments ---- */
 
 static void
-print_parameter(const struct page *page, int index, uint64_t value, const struct parameter_text *text)
+print_parameter(const struct page *page, int index, uint64_t value,
+                const struct parameter_text *text)
 {
     char name[300];
 
@@ -55,7 +57,8 @@ print_parameter(const struct page *page, int index, uint64_t value, const struct
     switch (text->kind) {
     case P_CODE:
         place_name(known_place(page->report, value), name, sizeof(name));
-        if (known_place(page->report, value) != NULL && known_place(page->report, value)->image != NULL) {
+        if (known_place(page->report, value) != NULL &&
+            known_place(page->report, value)->image != NULL) {
             fprintf(page->out, ": %s", name);
         }
         break;
@@ -73,7 +76,10 @@ print_parameter(const struct page *page, int index, uint64_t value, const struct
         }
         break;
     case P_ACCESS:
-        fprintf(page->out, ": %s", value & 8 || value == 2 ? "execute" : value & 1 ? "write" : "read");
+        fprintf(page->out, ": %s",
+                value & 8 || value == 2 ? "execute"
+                : value & 1             ? "write"
+                                        : "read");
         break;
     case P_ACCESS50:
         fprintf(page->out, ": %s", value & 0x10 ? "execute" : value ? "write" : "read");
@@ -96,8 +102,8 @@ print_code(const struct page *page)
     const struct value_text *value = bugcheck_value(stop->code, stop->parameter[0]);
     const char *name = bugcheck_name(stop->code);
 
-    fprintf(page->out, "\n%s%s (%x)%s\n", page->style->bad, name ? name : "Bugcheck without a public name", stop->code,
-            page->style->end);
+    fprintf(page->out, "\n%s%s (%x)%s\n", page->style->bad,
+            name ? name : "Bugcheck without a public name", stop->code, page->style->end);
     if (text != NULL) {
         fprintf(page->out, "%s\n", text->summary);
     }
@@ -132,7 +138,8 @@ print_wait(const struct page *page, const struct thread *thread, const struct wa
         const struct thread *owner = NULL;
 
         for (size_t j = 0; j < page->report->threads; j++) {
-            owner = page->report->thread[j].address == wait->owner[i] ? &page->report->thread[j] : owner;
+            owner = page->report->thread[j].address == wait->owner[i] ? &page->report->thread[j]
+                                                                      : owner;
         }
         fprintf(page->out, "%s %016lx", i ? "," : ", owned by thread", wait->owner[i]);
         if (owner == thread) {
@@ -172,17 +179,20 @@ print_thread(const struct page *page, const struct thread *thread)
     char name[256];
 
     if (thread->bare) {
-        fprintf(page->out, "PROCESSOR %lu  IRQL %lu (%s)  %s mode\n", thread->cpu, thread->irql, word_irql(thread->irql),
+        fprintf(page->out, "PROCESSOR %lu  IRQL %lu (%s)  %s mode\n", thread->cpu, thread->irql,
+                word_irql(thread->irql),
                 page->report->result->mode == ABI_USER_MODE ? "user" : "kernel");
         return;
     }
-    fprintf(page->out, "THREAD %016lx  Cid %04lx.%04lx  Teb: %016lx  ", thread->address, thread->pid, thread->tid,
-            thread->teb);
+    fprintf(page->out, "THREAD %016lx  Cid %04lx.%04lx  Teb: %016lx  ", thread->address,
+            thread->pid, thread->tid, thread->teb);
     if (strcmp(thread->state, "running") == 0) {
         fprintf(page->out, "RUNNING on processor %lu\n", thread->cpu);
     } else if (strcmp(thread->state, "waiting") == 0) {
-        fprintf(page->out, "WAIT: (%s) %s %s%s\n", word_reason(thread->reason), thread->mode ? "UserMode" : "KernelMode",
-                thread->alertable ? "Alertable" : "Non-Alertable", thread->suspend ? ", suspended" : "");
+        fprintf(page->out, "WAIT: (%s) %s %s%s\n", word_reason(thread->reason),
+                thread->mode ? "UserMode" : "KernelMode",
+                thread->alertable ? "Alertable" : "Non-Alertable",
+                thread->suspend ? ", suspended" : "");
         for (size_t i = 0; i < thread->waits; i++) {
             print_wait(page, thread, &thread->wait[i]);
         }
@@ -205,17 +215,18 @@ print_thread(const struct page *page, const struct thread *thread)
         place_name(thread->start_place, name, sizeof(name));
         fprintf(page->out, "    Start Address     %s\n", name);
     }
-    fprintf(page->out, "    Stack Init %016lx  Current %016lx  Base %016lx  Limit %016lx\n", thread->initial,
-            thread->stack, thread->stack_base, thread->stack_limit);
-    fprintf(page->out, "    Priority %lu  BasePriority %lu  ContextSwitches %lu\n", thread->priority, thread->base,
-            thread->switches);
-    fprintf(page->out, "    IRQL %lu (%s)  KernelApcDisable %d  SpecialApcDisable %d\n", thread->irql,
-            word_irql(thread->irql), thread->kernel_apc, thread->special_apc);
+    fprintf(page->out, "    Stack Init %016lx  Current %016lx  Base %016lx  Limit %016lx\n",
+            thread->initial, thread->stack, thread->stack_base, thread->stack_limit);
+    fprintf(page->out, "    Priority %lu  BasePriority %lu  ContextSwitches %lu\n",
+            thread->priority, thread->base, thread->switches);
+    fprintf(page->out, "    IRQL %lu (%s)  KernelApcDisable %d  SpecialApcDisable %d\n",
+            thread->irql, word_irql(thread->irql), thread->kernel_apc, thread->special_apc);
     for (size_t i = 0; i < thread->regions; i++) {
         const struct region *region = &thread->region[i];
 
         place_name(region->caller, name, sizeof(name));
-        fprintf(page->out, "    Open %s region, entered at %s", region->guarded ? "guarded" : "critical", name);
+        fprintf(page->out, "    Open %s region, entered at %s",
+                region->guarded ? "guarded" : "critical", name);
         if (region->caller->sources != 0) {
             print_source(page, &region->caller->source[0]);
         }
@@ -242,13 +253,15 @@ print_stack(const struct page *page, const struct thread *thread)
             fprintf(page->out, "   (%zu more frames like the next one)\n", same - 1);
         }
         for (size_t j = 0; j + 1 < place->sources; j++) {
-            fprintf(page->out, "%02zx %s(inline)        %s %s!%s", i, page->style->weak, page->style->end,
-                    place_module(place->image), place->source[j].symbol ? place->source[j].symbol : "?");
+            fprintf(page->out, "%02zx %s(inline)        %s %s!%s", i, page->style->weak,
+                    page->style->end, place_module(place->image),
+                    place->source[j].symbol ? place->source[j].symbol : "?");
             print_source(page, &place->source[j]);
             fputs("\n", page->out);
         }
         place_name(place, name, sizeof(name));
-        fprintf(page->out, "%02zx %s%016lx%s %s", i, page->style->weak, frame->rsp, page->style->end, name);
+        fprintf(page->out, "%02zx %s%016lx%s %s", i, page->style->weak, frame->rsp,
+                page->style->end, name);
         if (place->sources != 0) {
             print_source(page, &place->source[place->sources - 1]);
         }
@@ -285,10 +298,11 @@ print_registers(const struct page *page)
             for (size_t i = 0; i < line.length; i++) {
                 fprintf(page->out, "%02x", line.bytes[i]);
             }
-            fprintf(page->out, "%*s%s%s%s", (int)(line.length < 10 ? 20 - 2 * line.length : 1), "", page->style->strong,
-                    line.text, page->style->end);
+            fprintf(page->out, "%*s%s%s%s", (int)(line.length < 10 ? 20 - 2 * line.length : 1), "",
+                    page->style->strong, line.text, page->style->end);
             if (line.operand[0] != 0) {
-                fprintf(page->out, "    %s%s", line.operand, r->vector == 14 && line.target == r->fault ? "=????????" : "");
+                fprintf(page->out, "    %s%s", line.operand,
+                        r->vector == 14 && line.target == r->fault ? "=????????" : "");
             }
             fputs("\n", page->out);
         } else {
@@ -330,7 +344,8 @@ print_calls(const struct page *page)
         fprintf(page->out, "  irp %016lx  device %016lx  %s", call->irp, call->device, name);
         for (size_t j = 0; j < report->threads; j++) {
             if (report->thread[j].agent == call->agent) {
-                fprintf(page->out, "  thread %04lx.%04lx", report->thread[j].pid, report->thread[j].tid);
+                fprintf(page->out, "  thread %04lx.%04lx", report->thread[j].pid,
+                        report->thread[j].tid);
             }
         }
         if (call->irql != 0) {
@@ -350,7 +365,8 @@ print_calls(const struct page *page)
     }
 }
 
-/* Which other threads a reader needs: inside a driver, at fault, or (where all hang) of a client. */
+/* Which other threads a reader needs: inside a driver, at fault, or (where all hang) of a client.
+ */
 static bool
 is_of_interest(const struct report *report, size_t index)
 {
@@ -401,7 +417,8 @@ print_processors(const struct page *page)
             fprintf(page->out, "PROCESSOR %lu runs DPC %016lx: %s\n", cpu->number, cpu->dpc, name);
         }
         if (cpu->spin != 0) {
-            fprintf(page->out, "PROCESSOR %lu spins for the lock at %016lx\n", cpu->number, cpu->spin);
+            fprintf(page->out, "PROCESSOR %lu spins for the lock at %016lx\n", cpu->number,
+                    cpu->spin);
         }
     }
 }
@@ -419,9 +436,9 @@ print_circle(const struct page *page)
         const struct thread *thread = &report->thread[report->circle[i]];
         const struct thread *next = &report->thread[report->circle[(i + 1) % report->circles]];
 
-        fprintf(page->out, "  %04lx.%04lx %s waits for %s %016lx, owned by %04lx.%04lx\n", thread->pid, thread->tid,
-                thread->name, thread->waits ? thread->wait[0].kind : "?", thread->waits ? thread->wait[0].object : 0,
-                next->pid, next->tid);
+        fprintf(page->out, "  %04lx.%04lx %s waits for %s %016lx, owned by %04lx.%04lx\n",
+                thread->pid, thread->tid, thread->name, thread->waits ? thread->wait[0].kind : "?",
+                thread->waits ? thread->wait[0].object : 0, next->pid, next->tid);
     }
 }
 
@@ -437,8 +454,8 @@ print_culprit(const struct page *page)
     place_name(culprit, name, sizeof(name));
     fprintf(page->out, "\nSYMBOL_NAME:  %s\nIMAGE_NAME:   %s\n", name, culprit->image->name);
     if (culprit->sources != 0 && culprit->source[0].file != NULL) {
-        fprintf(page->out, "FAULTING_SOURCE_FILE: %s\nFAULTING_SOURCE_LINE_NUMBER: %u\n", culprit->source[0].file,
-                culprit->source[0].line);
+        fprintf(page->out, "FAULTING_SOURCE_FILE: %s\nFAULTING_SOURCE_LINE_NUMBER: %u\n",
+                culprit->source[0].file, culprit->source[0].line);
     }
 }
 
@@ -455,7 +472,8 @@ print_details(const struct page *page)
     print_circle(page);
     if (thread != NULL) {
         if (!thread->bare) {
-            fprintf(page->out, "\nPROCESS_NAME:  %s  (process id %lx)\n", thread->name, thread->pid);
+            fprintf(page->out, "\nPROCESS_NAME:  %s  (process id %lx)\n", thread->name,
+                    thread->pid);
         }
         print_processors(page);
         fputs("\n", page->out);
@@ -474,11 +492,14 @@ print_details(const struct page *page)
     print_others(page);
     if (report->broken != 0) {
         place_name(known_place(report, report->broken), name, sizeof(name));
-        fprintf(page->out, "\nThe report is not whole: writing it has faulted at %s; structures of the kernel may be damaged.\n",
+        fprintf(page->out,
+                "\nThe report is not whole: writing it has faulted at %s; structures of the kernel "
+                "may be damaged.\n",
                 known_place(report, report->broken) ? name : "an unknown place");
     }
     if (!report->symbolized && report->places != 0) {
-        fprintf(page->out, "\nNames come from export tables: llvm-symbolizer was not found in PATH or gave no answer.\n");
+        fprintf(page->out, "\nNames come from export tables: llvm-symbolizer was not found in PATH "
+                           "or gave no answer.\n");
     }
 }
 
@@ -486,7 +507,8 @@ void
 report_text(FILE *out, const struct report *report, bool colour)
 {
     struct page page = {out, report, colour ? &coloured : &plain};
-    bool named = report->verdict == VERDICT_CLEAN || strncmp(report->message, report->kind, strlen(report->kind)) == 0 ||
+    bool named = report->verdict == VERDICT_CLEAN ||
+                 strncmp(report->message, report->kind, strlen(report->kind)) == 0 ||
                  strcmp(report->kind, "internal") == 0 || strcmp(report->kind, "client") == 0;
 
     if (report->verdict == VERDICT_CLEAN) {

@@ -1,12 +1,13 @@
 /*
- * unwind.c - the stack of a run that the kernel could not tell about: it loops, or the host stopped it.
+ * unwind.c - the stack of a run that the kernel could not tell about: it loops, or the host stopped
+ * it.
  *
- * The kernel walks its own stacks (nt/ke/report.c); this is for where it had no say. Unwind data come
- * from the images' files, the stack from the memory that the run has left. All of it may be nonsense
- * (R1): each step must move the stack pointer up, and there is a most.
+ * The kernel walks its own stacks (nt/ke/report.c); this is for where it had no say. Unwind data
+ * come from the images' files, the stack from the memory that the run has left. All of it may be
+ * nonsense (R1): each step must move the stack pointer up, and there is a most.
  *
- * Facts: Microsoft, "x64 exception handling". Epilogues are not looked for, but for the last `ret`: a
- * run that is stopped there may lack its caller's frame.
+ * Facts: Microsoft, "x64 exception handling". Epilogues are not looked for, but for the last `ret`:
+ * a run that is stopped there may lack its caller's frame.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,19 @@
 
 #define MAX_STEPS 64
 
-enum { PUSH_NONVOL, ALLOC_LARGE, ALLOC_SMALL, SET_FPREG, SAVE_NONVOL, SAVE_NONVOL_FAR, EPILOG, SPARE, SAVE_XMM, SAVE_XMM_FAR,
-       PUSH_MACHFRAME };
+enum {
+    PUSH_NONVOL,
+    ALLOC_LARGE,
+    ALLOC_SMALL,
+    SET_FPREG,
+    SAVE_NONVOL,
+    SAVE_NONVOL_FAR,
+    EPILOG,
+    SPARE,
+    SAVE_XMM,
+    SAVE_XMM_FAR,
+    PUSH_MACHFRAME
+};
 
 struct walk {
     const struct report *report;
@@ -32,7 +44,8 @@ peek(struct walk *walk, uint64_t address)
     uint64_t value = 0;
 
     if (!(ABI_IS_USER(address) || ABI_IS_SYSTEM(address)) ||
-        pread(walk->report->result->memory, &value, sizeof(value), (off_t)address) != (ssize_t)sizeof(value)) {
+        pread(walk->report->result->memory, &value, sizeof(value), (off_t)address) !=
+            (ssize_t)sizeof(value)) {
         walk->lost = true;
     }
     return value;
@@ -50,7 +63,8 @@ parse_at(struct walk *walk)
             continue;
         }
         file = place_file(walk->report, image);
-        return file != NULL && image_parse(file->data, file->size, walk->pe, &error) == 0 ? image : NULL;
+        return file != NULL && image_parse(file->data, file->size, walk->pe, &error) == 0 ? image
+                                                                                          : NULL;
     }
     return NULL;
 }
@@ -63,7 +77,8 @@ undo(struct walk *walk, uint32_t unwind, uint32_t offset, int depth)
     unsigned frame_register;
     uint64_t base = walk->gpr[4];
 
-    if (depth > 8 || !pe_read(walk->pe, unwind, head, 4) || !pe_read(walk->pe, unwind + 4, code, head[2] * 2u)) {
+    if (depth > 8 || !pe_read(walk->pe, unwind, head, 4) ||
+        !pe_read(walk->pe, unwind + 4, code, head[2] * 2u)) {
         walk->lost = true;
         return false;
     }
@@ -77,9 +92,11 @@ undo(struct walk *walk, uint32_t unwind, uint32_t offset, int depth)
         bool done = at[0] <= offset;
         uint64_t large = 0;
 
-        if ((operation == ALLOC_LARGE && info == 0) || operation == SAVE_NONVOL || operation == SAVE_XMM) {
+        if ((operation == ALLOC_LARGE && info == 0) || operation == SAVE_NONVOL ||
+            operation == SAVE_XMM) {
             large = i + 1 < head[2] ? at[2] | at[3] << 8 : 0;
-        } else if (operation == ALLOC_LARGE || operation == SAVE_NONVOL_FAR || operation == SAVE_XMM_FAR) {
+        } else if (operation == ALLOC_LARGE || operation == SAVE_NONVOL_FAR ||
+                   operation == SAVE_XMM_FAR) {
             large = i + 2 < head[2] ? at[2] | at[3] << 8 | at[4] << 16 | (uint64_t)at[5] << 24 : 0;
         }
         switch (operation) {
@@ -176,7 +193,9 @@ unwind_user(struct report *report, struct thread *thread, const uint64_t gpr[16]
         memcpy(walk.gpr, gpr, sizeof(walk.gpr));
         walk.rip = thread->frame[thread->frames - 1].rip;
         walk.gpr[4] = thread->frame[thread->frames - 1].rsp;
-        for (int i = 0; i < MAX_STEPS && step(&walk) && ABI_IS_USER(walk.rip) && ABI_IS_USER(walk.gpr[4]); i++) {
+        for (int i = 0;
+             i < MAX_STEPS && step(&walk) && ABI_IS_USER(walk.rip) && ABI_IS_USER(walk.gpr[4]);
+             i++) {
             if (place_of(report, walk.rip, true)->image == NULL) {
                 break;
             }
@@ -191,9 +210,10 @@ void
 unwind_result(struct report *report)
 {
     const struct abi_trap *r = &report->result->registers;
-    struct walk walk = {.report = report, .rip = r->original_rip ? r->original_rip : r->rip,
-                        .gpr = {r->rax, r->rcx, r->rdx, r->rbx, r->rsp, r->rbp, r->rsi, r->rdi, r->r8, r->r9, r->r10,
-                                r->r11, r->r12, r->r13, r->r14, r->r15}};
+    struct walk walk = {.report = report,
+                        .rip = r->original_rip ? r->original_rip : r->rip,
+                        .gpr = {r->rax, r->rcx, r->rdx, r->rbx, r->rsp, r->rbp, r->rsi, r->rdi,
+                                r->r8, r->r9, r->r10, r->r11, r->r12, r->r13, r->r14, r->r15}};
     struct thread *thread;
 
     if (report->threads != 0 || walk.rip == 0 || report->result->memory < 0) {
@@ -211,7 +231,8 @@ unwind_result(struct report *report)
     thread->irql = report->result->irql;
     snprintf(thread->state, sizeof(thread->state), "running");
     for (int i = 0; i < MAX_STEPS; i++) {
-        if (ABI_IS_SYSTEM(walk.rip) && place_of(report, walk.rip, i != 0)->image == NULL && i == 0) {
+        if (ABI_IS_SYSTEM(walk.rip) && place_of(report, walk.rip, i != 0)->image == NULL &&
+            i == 0) {
             /* A thunk of a missing import: its caller is at rsp. */
             walk.rip = peek(&walk, walk.gpr[4]);
             walk.gpr[4] += 8;

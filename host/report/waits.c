@@ -1,9 +1,10 @@
 /*
  * waits.c - who waits for whom.
  *
- * An edge goes from a thread to each thread that owns what it waits for, as far as owners are on record
- * (mutexes, fast mutexes, resources, threads). Of several objects only a wait for the only one is an
- * edge: any of the others could end the wait. A circle of edges is a deadlock, whatever else happens.
+ * An edge goes from a thread to each thread that owns what it waits for, as far as owners are on
+ * record (mutexes, fast mutexes, resources, threads). Of several objects only a wait for the only
+ * one is an edge: any of the others could end the wait. A circle of edges is a deadlock, whatever
+ * else happens.
  */
 #include <stdlib.h>
 #include "host/report/report.h"

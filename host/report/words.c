@@ -21,15 +21,34 @@ word_irql(uint64_t irql)
 const char *
 word_major(unsigned major)
 {
-    static const char *const names[] = {
-        "IRP_MJ_CREATE", "IRP_MJ_CREATE_NAMED_PIPE", "IRP_MJ_CLOSE", "IRP_MJ_READ", "IRP_MJ_WRITE",
-        "IRP_MJ_QUERY_INFORMATION", "IRP_MJ_SET_INFORMATION", "IRP_MJ_QUERY_EA", "IRP_MJ_SET_EA",
-        "IRP_MJ_FLUSH_BUFFERS", "IRP_MJ_QUERY_VOLUME_INFORMATION", "IRP_MJ_SET_VOLUME_INFORMATION",
-        "IRP_MJ_DIRECTORY_CONTROL", "IRP_MJ_FILE_SYSTEM_CONTROL", "IRP_MJ_DEVICE_CONTROL",
-        "IRP_MJ_INTERNAL_DEVICE_CONTROL", "IRP_MJ_SHUTDOWN", "IRP_MJ_LOCK_CONTROL", "IRP_MJ_CLEANUP",
-        "IRP_MJ_CREATE_MAILSLOT", "IRP_MJ_QUERY_SECURITY", "IRP_MJ_SET_SECURITY", "IRP_MJ_POWER",
-        "IRP_MJ_SYSTEM_CONTROL", "IRP_MJ_DEVICE_CHANGE", "IRP_MJ_QUERY_QUOTA", "IRP_MJ_SET_QUOTA",
-        "IRP_MJ_PNP"};
+    static const char *const names[] = {"IRP_MJ_CREATE",
+                                        "IRP_MJ_CREATE_NAMED_PIPE",
+                                        "IRP_MJ_CLOSE",
+                                        "IRP_MJ_READ",
+                                        "IRP_MJ_WRITE",
+                                        "IRP_MJ_QUERY_INFORMATION",
+                                        "IRP_MJ_SET_INFORMATION",
+                                        "IRP_MJ_QUERY_EA",
+                                        "IRP_MJ_SET_EA",
+                                        "IRP_MJ_FLUSH_BUFFERS",
+                                        "IRP_MJ_QUERY_VOLUME_INFORMATION",
+                                        "IRP_MJ_SET_VOLUME_INFORMATION",
+                                        "IRP_MJ_DIRECTORY_CONTROL",
+                                        "IRP_MJ_FILE_SYSTEM_CONTROL",
+                                        "IRP_MJ_DEVICE_CONTROL",
+                                        "IRP_MJ_INTERNAL_DEVICE_CONTROL",
+                                        "IRP_MJ_SHUTDOWN",
+                                        "IRP_MJ_LOCK_CONTROL",
+                                        "IRP_MJ_CLEANUP",
+                                        "IRP_MJ_CREATE_MAILSLOT",
+                                        "IRP_MJ_QUERY_SECURITY",
+                                        "IRP_MJ_SET_SECURITY",
+                                        "IRP_MJ_POWER",
+                                        "IRP_MJ_SYSTEM_CONTROL",
+                                        "IRP_MJ_DEVICE_CHANGE",
+                                        "IRP_MJ_QUERY_QUOTA",
+                                        "IRP_MJ_SET_QUOTA",
+                                        "IRP_MJ_PNP"};
 
     return major < sizeof(names) / sizeof(names[0]) ? names[major] : "unknown major function";
 }
@@ -66,7 +85,8 @@ static const struct {
     {0xC0000022, "STATUS_ACCESS_DENIED", NULL},
     {0xC0000023, "STATUS_BUFFER_TOO_SMALL", NULL},
     {0xC0000024, "STATUS_OBJECT_TYPE_MISMATCH", NULL},
-    {0xC0000025, "STATUS_NONCONTINUABLE_EXCEPTION", "continued an exception that cannot be continued"},
+    {0xC0000025, "STATUS_NONCONTINUABLE_EXCEPTION",
+     "continued an exception that cannot be continued"},
     {0xC0000033, "STATUS_OBJECT_NAME_INVALID", NULL},
     {0xC0000034, "STATUS_OBJECT_NAME_NOT_FOUND", NULL},
     {0xC0000035, "STATUS_OBJECT_NAME_COLLISION", NULL},
@@ -124,13 +144,16 @@ const char *
 word_reason(uint64_t reason)
 {
     static const char *const names[] = {
-        "Executive", "FreePage", "PageIn", "PoolAllocation", "DelayExecution", "Suspended", "UserRequest",
-        "WrExecutive", "WrFreePage", "WrPageIn", "WrPoolAllocation", "WrDelayExecution", "WrSuspended",
-        "WrUserRequest", "WrEventPair", "WrQueue", "WrLpcReceive", "WrLpcReply", "WrVirtualMemory",
-        "WrPageOut", "WrRendezvous", "WrKeyedEvent", "WrTerminated", "WrProcessInSwap", "WrCpuRateControl",
-        "WrCalloutStack", "WrKernel", "WrResource", "WrPushLock", "WrMutex", "WrQuantumEnd",
-        "WrDispatchInt", "WrPreempted", "WrYieldExecution", "WrFastMutex", "WrGuardedMutex", "WrRundown",
-        "WrAlertByThreadId", "WrDeferredPreempt"};
+        "Executive",        "FreePage",          "PageIn",           "PoolAllocation",
+        "DelayExecution",   "Suspended",         "UserRequest",      "WrExecutive",
+        "WrFreePage",       "WrPageIn",          "WrPoolAllocation", "WrDelayExecution",
+        "WrSuspended",      "WrUserRequest",     "WrEventPair",      "WrQueue",
+        "WrLpcReceive",     "WrLpcReply",        "WrVirtualMemory",  "WrPageOut",
+        "WrRendezvous",     "WrKeyedEvent",      "WrTerminated",     "WrProcessInSwap",
+        "WrCpuRateControl", "WrCalloutStack",    "WrKernel",         "WrResource",
+        "WrPushLock",       "WrMutex",           "WrQuantumEnd",     "WrDispatchInt",
+        "WrPreempted",      "WrYieldExecution",  "WrFastMutex",      "WrGuardedMutex",
+        "WrRundown",        "WrAlertByThreadId", "WrDeferredPreempt"};
 
     return reason < sizeof(names) / sizeof(names[0]) ? names[reason] : "?";
 }

@@ -51,7 +51,6 @@ static NTSTATUS
 IopCreateDriverObject(PUNICODE_STRING Name, PUNICODE_STRING ServiceName, PKI_MODULE Module, PDRIVER_INITIALIZE Entry,
                       PDRIVER_OBJECT *DriverObject)
 {
-    static UNICODE_STRING Hardware = RTL_CONSTANT_STRING(L"\\REGISTRY\\MACHINE\\HARDWARE\\DESCRIPTION\\SYSTEM");
     OBJECT_ATTRIBUTES Attributes;
     PIOP_DRIVER Driver;
     NTSTATUS Status;
@@ -66,7 +65,7 @@ IopCreateDriverObject(PUNICODE_STRING Name, PUNICODE_STRING ServiceName, PKI_MOD
     Driver->Driver.Type = IO_TYPE_DRIVER;
     Driver->Driver.Size = sizeof(DRIVER_OBJECT);
     Driver->Driver.DriverExtension = &Driver->Extension.Public;
-    Driver->Driver.HardwareDatabase = &Hardware;
+    Driver->Driver.HardwareDatabase = &IopHardwareDatabase;
     Driver->Driver.DriverInit = Entry;
     Driver->Extension.Public.DriverObject = &Driver->Driver;
     KeInitializeEvent(&Driver->Extension.Entered, NotificationEvent, FALSE);

@@ -193,6 +193,7 @@ extern KDPC IopSecondDpc;
 extern ULONG IopRunningTimers;
 extern KMUTEX IopLoadMutex;
 extern GENERIC_MAPPING IopFileMapping, IopCompletionMapping;
+extern UNICODE_STRING IopHardwareDatabase;
 extern CONFIGURATION_INFORMATION IopConfiguration;
 
 /* driver.c */

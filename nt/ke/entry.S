@@ -762,3 +762,17 @@ KiPatchSmepFault:
     call KiSmepFault
     int 3
     .seh_endproc
+
+/* Not for export; what is an export stands in a table (*.exports). */
+    .section .drectve, "yn"
+    .ascii " -exclude-symbols:KiCallOnStack"
+    .ascii " -exclude-symbols:KiPatchSyscallEntry"
+    .ascii " -exclude-symbols:KiReturnToKernel"
+    .ascii " -exclude-symbols:KiReturnToUser"
+    .ascii " -exclude-symbols:KiServiceInternal"
+    .ascii " -exclude-symbols:KiSwapStack"
+    .ascii " -exclude-symbols:KiSystemServiceCopyEnd"
+    .ascii " -exclude-symbols:KiSystemServiceCopyStart"
+    .ascii " -exclude-symbols:KiSystemServiceExit"
+    .ascii " -exclude-symbols:KiSystemServiceUser"
+    .ascii " -exclude-symbols:KiThreadStartup"

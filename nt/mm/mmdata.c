@@ -18,3 +18,5 @@ PVOID MmHighestUserAddress = (PVOID)(MI_USER_PROBE_ADDRESS - 1);
 PVOID MmSystemRangeStart = (PVOID)ABI_SYSTEM_BASE;
 ULONG64 MmUserProbeAddress = MI_USER_PROBE_ADDRESS;
 PVOID MmBadPointer = (PVOID)0xFFFFFFFFFFFFFF00ull;
+
+char MiLoadMessage[256]; /* module.c: why the last image did not load, in the host's words */

@@ -10,8 +10,6 @@
  */
 #include "mi.h"
 
-char MiLoadMessage[256]; /* why the last image did not load, in the host's words */
-
 static const char *
 MiBaseName(const char *Name)
 {

@@ -84,7 +84,6 @@ PspIsDriverUnderTest(const char *FileName)
 static VOID
 PspRunClients(VOID)
 {
-    static WCHAR Image[256], Command[2048];
     PEPROCESS Process[ABI_MAX_CLIENTS];
     PETHREAD Thread[ABI_MAX_CLIENTS];
     PACCESS_TOKEN Token;
@@ -92,11 +91,11 @@ PspRunClients(VOID)
     NTSTATUS Status;
 
     for (ULONG Index = 0; Index < PspBoot.clients; Index++) {
-        PspWiden(Image, RTL_NUMBER_OF(Image), PspBoot.client[Index].image);
-        PspWiden(Command, RTL_NUMBER_OF(Command), PspBoot.client[Index].command);
+        PspWiden(PspClientImage, RTL_NUMBER_OF(PspClientImage), PspBoot.client[Index].image);
+        PspWiden(PspClientCommand, RTL_NUMBER_OF(PspClientCommand), PspBoot.client[Index].command);
         Token = SepMakeToken(PspBoot.client[Index].token);
-        Status = PspCreateUserProcess(Image, Command, Token, NULL, FALSE, NULL, &Process[Index],
-                                      &Thread[Index]);
+        Status = PspCreateUserProcess(PspClientImage, PspClientCommand, Token, NULL, FALSE, NULL,
+                                      &Process[Index], &Thread[Index]);
         ObDereferenceObject(Token);
         if (!NT_SUCCESS(Status)) {
             KiFormatText(Text, sizeof(Text), "%s was not started: status %x",

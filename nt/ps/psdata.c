@@ -14,3 +14,4 @@ PSP_NOTIFY PspProcessNotify[PSP_MAX_NOTIFY], PspThreadNotify[PSP_MAX_NOTIFY],
     PspImageNotify[PSP_MAX_NOTIFY];
 struct abi_boot PspBoot;
 ULONG PspClientExit; /* exit code of the first client that did not return 0 */
+WCHAR PspClientImage[256], PspClientCommand[2048]; /* init.c: too large for a stack */

@@ -36,6 +36,7 @@ typedef struct _PSP_NOTIFY {
 extern PSP_NOTIFY PspProcessNotify[PSP_MAX_NOTIFY], PspThreadNotify[PSP_MAX_NOTIFY],
     PspImageNotify[PSP_MAX_NOTIFY];
 extern struct abi_boot PspBoot;
+extern WCHAR PspClientImage[256], PspClientCommand[2048];
 extern ULONG PspClientExit; /* of the first client that did not return 0 */
 
 /* process.c */

@@ -34,3 +34,8 @@ ___chkstk_ms:
     pop r10
     ret
     .seh_endproc
+
+/* Not for export; what is an export stands in a table (*.exports). */
+    .section .drectve, "yn"
+    .ascii " -exclude-symbols:___chkstk_ms"
+    .ascii " -exclude-symbols:_chkstk"

@@ -218,3 +218,10 @@ RtlpConsolidateFrames:
 
     EXECUTE_HANDLER RtlpExecuteHandlerForException, RtlpExceptionFrameHandler
     EXECUTE_HANDLER RtlpExecuteHandlerForUnwind, RtlpUnwindFrameHandler
+
+/* Not for export; what is an export stands in a table (*.exports). */
+    .section .drectve, "yn"
+    .ascii " -exclude-symbols:RtlpConsolidateFrames"
+    .ascii " -exclude-symbols:RtlpExecuteHandlerForException"
+    .ascii " -exclude-symbols:RtlpExecuteHandlerForUnwind"
+    .ascii " -exclude-symbols:RtlpRestoreContext"

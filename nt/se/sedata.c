@@ -8,3 +8,6 @@ POBJECT_TYPE *SeTokenObjectType = &SeTokenObjectTypeP;
 PSE_EXPORTS SeExports = (PSE_EXPORTS)&SepExports;
 PTOKEN SepSystem;
 BOOLEAN SepReady;
+
+extern const SE_EXPORTS SepExports; /* known.c */
+PSE_EXPORTS SeExports = (PSE_EXPORTS)&SepExports;
