@@ -10,4 +10,3 @@ PTOKEN SepSystem;
 BOOLEAN SepReady;
 
 extern const SE_EXPORTS SepExports; /* known.c */
-PSE_EXPORTS SeExports = (PSE_EXPORTS)&SepExports;
