@@ -198,6 +198,7 @@ struct _KTHREAD {
 
     /* From here on ntlab's own. */
     KAGENT Agent;
+    ULONG Ordinal;         /* of the process's threads: their list is in this order */
     PKAPC_STATE ApcStatePointer[2];
     ULONG WaitObjectCount;
     PVOID TopLevelIrp;     /* nt/io, fsrtl */
@@ -238,6 +239,7 @@ struct _KPROCESS {
     SCHAR QuantumReset;
     BOOLEAN OwnsLowRange;             /* its image could not be relocated */
     PVOID InstrumentationCallback;
+    ULONG ThreadsMade;                /* the next thread's Ordinal */
 };
 typedef struct _KPROCESS KPROCESS;
 

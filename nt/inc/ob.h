@@ -74,6 +74,8 @@ typedef struct _OB_CAPTURE {
 NTSTATUS ObpCapture(POBJECT_ATTRIBUTES Attributes, KPROCESSOR_MODE Mode, OB_CAPTURE *Capture);
 VOID ObpFreeCapture(OB_CAPTURE *Capture);
 
+/* A reference without a schedule point: for a pointer that was found in a structure of ours in this very step. */
+VOID ObpAddReference(PVOID Object);
 POBJECT_TYPE ObpTypeOf(PVOID Object);
 /* What a wait on the object waits for: a dispatcher header inside of it, or an event that is always
    signaled where the type has none. ObpCreateType's WaitOffset says where. */

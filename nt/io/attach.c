@@ -19,8 +19,9 @@ IoGetAttachedDevice(PDEVICE_OBJECT DeviceObject)
 PDEVICE_OBJECT NTAPI
 IoGetAttachedDeviceReference(PDEVICE_OBJECT DeviceObject)
 {
+    KiSchedulePoint(SP_OBJECT, DeviceObject);
     DeviceObject = IoGetAttachedDevice(DeviceObject);
-    ObReferenceObject(DeviceObject);
+    ObpAddReference(DeviceObject);
     return DeviceObject;
 }
 
@@ -30,7 +31,7 @@ IoGetDeviceAttachmentBaseRef(PDEVICE_OBJECT DeviceObject)
     while (IopExtension(DeviceObject)->AttachedTo != NULL) {
         DeviceObject = IopExtension(DeviceObject)->AttachedTo;
     }
-    ObReferenceObject(DeviceObject);
+    ObpAddReference(DeviceObject);
     return DeviceObject;
 }
 

@@ -181,7 +181,7 @@ NtCancelIoFileEx(HANDLE FileHandle, PIO_STATUS_BLOCK IoRequestToCancel, PIO_STAT
     List = ExpAllocate(Threads * sizeof(*List), TAG_IOBUFFER);
     for (PLIST_ENTRY Entry = Head->Flink; Entry != Head && i < Threads; Entry = Entry->Flink) {
         List[i] = (PETHREAD)CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
-        ObReferenceObject(List[i++]);
+        ObpAddReference(List[i++]);
     }
     for (Threads = i, i = 0; i < Threads; i++) {
         Count += IopCancelMatching(List[i], Request.FileObject, IoRequestToCancel, FALSE);

@@ -323,7 +323,7 @@ IoEnumerateDeviceObjectList(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT *DeviceO
 
     for (Device = DriverObject->DeviceObject; Device != NULL; Device = Device->NextDevice) {
         if (DeviceObjectList != NULL && Count < Room) {
-            ObReferenceObject(Device);
+            ObpAddReference(Device);
             DeviceObjectList[Count] = Device;
         }
         Count++;

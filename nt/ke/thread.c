@@ -78,6 +78,7 @@ VOID KiInitializeThread(PKTHREAD Thread, PKPROCESS Process, PKAGENT Creator, PKS
         Top = Frame;
     }
     Thread->KernelStack = KiStartFrame(Top);
+    Thread->Ordinal = Process->ThreadsMade++;
     InsertTailList(&Process->ThreadListHead, &Thread->ThreadListEntry);
 }
 

@@ -213,7 +213,7 @@ ObpLookupName(OB_CAPTURE *Capture, KPROCESSOR_MODE Mode, POB_OPEN_PACKET Packet,
                 ObDereferenceObject(Current);
                 break;
             }
-            ObfReferenceObject(Object);
+            ObpAddReference(Object);
             ObDereferenceObject(Current);
             Current = Object;
         }

@@ -116,6 +116,15 @@ ObpDereference(PVOID Body, LONG Count, BOOLEAN Defer)
     return Left;
 }
 
+VOID
+ObpAddReference(PVOID Body)
+{
+    POBP_OBJECT Object = ObpObject(Body);
+
+    ASSERT(Object->Header.PointerCount > 0);
+    Object->Header.PointerCount++;
+}
+
 LONG_PTR FASTCALL
 ObfReferenceObject(PVOID Body)
 {
@@ -179,7 +188,7 @@ ObReferenceObjectByPointerWithTag(PVOID Body, ACCESS_MASK DesiredAccess, POBJECT
     return ObReferenceObjectByPointer(Body, DesiredAccess, Type, AccessMode);
 }
 
-/* TRUE and a reference, unless the last one has gone already. */
+/* TRUE and a reference, unless the last one has gone already. No schedule point: see ObpAddReference. */
 BOOLEAN NTAPI
 ObReferenceObjectSafe(PVOID Body)
 {
@@ -188,7 +197,7 @@ ObReferenceObjectSafe(PVOID Body)
     if (Object->Header.PointerCount <= 0 || (Object->Header.Flags & OBP_FLAG_DELETING)) {
         return FALSE;
     }
-    ObfReferenceObject(Body);
+    Object->Header.PointerCount++;
     return TRUE;
 }
 

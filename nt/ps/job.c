@@ -72,7 +72,7 @@ PspTerminateMembers(PPSP_JOB Job, NTSTATUS Status)
             Process = CONTAINING_RECORD(Entry, EPROCESS, ActiveProcessLinks);
             if (Process->Job == Job && !Process->Exiting) {
                 Found = TRUE;
-                ObReferenceObject(Process);
+                ObpAddReference(Process);
                 Job->Terminated++;
                 PspTerminateProcess(Process, Status);
                 ObDereferenceObject(Process);

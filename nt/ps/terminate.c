@@ -67,13 +67,22 @@ PspTerminateThread(PETHREAD Thread, NTSTATUS Status)
 PETHREAD
 PspNextThread(PEPROCESS Process, PETHREAD Thread)
 {
-    PLIST_ENTRY Entry =
-        Thread != NULL ? Thread->Tcb.ThreadListEntry.Flink : Process->Pcb.ThreadListHead.Flink;
+    PLIST_ENTRY Head = &Process->Pcb.ThreadListHead, Entry = Head->Flink;
     PETHREAD Next = NULL;
 
-    if (Entry != &Process->Pcb.ThreadListHead) {
+    if (Thread != NULL && Thread->Tcb.State != Terminated) {
+        Entry = Thread->Tcb.ThreadListEntry.Flink;
+    } else if (Thread != NULL) {
+        /* It has left the list since; its links lead nowhere. */
+        while (Entry != Head && CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry)->Ordinal <= Thread->Tcb.Ordinal) {
+            Entry = Entry->Flink;
+        }
+    }
+    for (; Entry != Head && Next == NULL; Entry = Entry->Flink) {
         Next = (PETHREAD)CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
-        ObReferenceObject(Next);
+        if (!ObReferenceObjectSafe(Next)) {
+            Next = NULL; /* made, and dropped before it was started */
+        }
     }
     if (Thread != NULL) {
         ObDereferenceObject(Thread);

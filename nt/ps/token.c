@@ -10,7 +10,7 @@ HANDLE NTAPI
 PsReferencePrimaryToken(PEPROCESS Process)
 {
     KiSchedulePoint(SP_OBJECT, Process);
-    ObReferenceObject(Process->Token);
+    ObpAddReference(Process->Token);
     return Process->Token;
 }
 
@@ -33,7 +33,7 @@ PsReferenceImpersonationToken(PETHREAD Thread, PBOOLEAN CopyOnOpen, PBOOLEAN Eff
     *CopyOnOpen = Thread->CopyOnOpen;
     *EffectiveOnly = Thread->EffectiveOnly;
     *ImpersonationLevel = Thread->ImpersonationLevel;
-    ObReferenceObject(Thread->ImpersonationToken);
+    ObpAddReference(Thread->ImpersonationToken);
     return Thread->ImpersonationToken;
 }
 

@@ -305,7 +305,7 @@ NtQueryInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInforma
         }
         if (TokenHandle == (HANDLE)-4) {
             Token = PspThreadsProcess(Thread)->Token;
-            ObReferenceObject(Token);
+            ObpAddReference(Token);
         } else {
             Token = SepEffectiveToken(Thread, &Level);
         }

@@ -38,6 +38,7 @@ NtOpenProcessTokenEx(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, ULONG Hand
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PEPROCESS Process;
+    PTOKEN Token;
     HANDLE Handle;
     NTSTATUS Status = SepProbeHandle(TokenHandle, Mode);
 
@@ -49,8 +50,11 @@ NtOpenProcessTokenEx(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, ULONG Hand
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = ObOpenObjectByPointer(Process->Token, HandleAttributes & (OBJ_INHERIT | OBJ_KERNEL_HANDLE), NULL,
+    Token = Process->Token;
+    ObpAddReference(Token);
+    Status = ObOpenObjectByPointer(Token, HandleAttributes & (OBJ_INHERIT | OBJ_KERNEL_HANDLE), NULL,
                                    DesiredAccess, SeTokenObjectTypeP, Mode, &Handle);
+    ObDereferenceObject(Token);
     ObDereferenceObject(Process);
     return NT_SUCCESS(Status) ? SepStoreHandle(TokenHandle, Handle, Mode) : Status;
 }
@@ -89,7 +93,7 @@ NtOpenThreadTokenEx(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN Open
         ObDereferenceObject(Thread);
         return STATUS_CANT_OPEN_ANONYMOUS;
     }
-    ObReferenceObject(Token);
+    ObpAddReference(Token);
     Mine = Me->ImpersonationToken;
     if (OpenAsSelf) {
         Me->ImpersonationToken = NULL; /* the access check is the process's */

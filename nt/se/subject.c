@@ -18,7 +18,7 @@ SepEffectiveToken(PETHREAD Thread, SECURITY_IMPERSONATION_LEVEL *Level)
         Token = PspThreadsProcess(Thread)->Token;
         *Level = SecurityAnonymous;
     }
-    ObReferenceObject(Token);
+    ObpAddReference(Token);
     return Token;
 }
 
@@ -30,11 +30,11 @@ SeCaptureSubjectContextEx(PETHREAD Thread, PEPROCESS Process, PSECURITY_SUBJECT_
     SubjectContext->ImpersonationLevel = SubjectContext->ClientToken != NULL ? Thread->ImpersonationLevel
                                                                              : SecurityAnonymous;
     if (SubjectContext->ClientToken != NULL) {
-        ObReferenceObject(SubjectContext->ClientToken);
+        ObpAddReference(SubjectContext->ClientToken);
     }
     SubjectContext->PrimaryToken = Process->Token;
     if (SubjectContext->PrimaryToken != NULL) { /* NULL: at boot, before the System process has one */
-        ObReferenceObject(SubjectContext->PrimaryToken);
+        ObpAddReference(SubjectContext->PrimaryToken);
     }
 }
 
