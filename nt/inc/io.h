@@ -9,6 +9,8 @@ NTSTATUS IopLoadDriver(PUNICODE_STRING ServicePath);
 NTSTATUS IopUnloadDriver(PUNICODE_STRING ServicePath);
 /* Why the last IopLoadDriver failed, for people: "" or ": what the image loader said". */
 const char *IopLoadFailure(VOID);
+/* After IopUnloadDriver: has the unload been put off for good? Text says what holds the driver. */
+BOOLEAN IopIsUnloadDeferred(PUNICODE_STRING ServicePath, char *Text, ULONG Bytes);
 VOID IopRundownThread(PETHREAD Thread);         /* thread exit: cancel and wait for its IRPs */
 /* Opens a file by NT name for another component (sections, images). */
 

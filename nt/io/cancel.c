@@ -7,7 +7,7 @@
  *   X1  An IRP is looked up and cancelled without a schedule point in between, so it cannot be freed
  *       under our hands: the cancel lock is taken first, then the thread's list is searched.
  *   X2  A thread that exits cancels its IRPs and waits for them, five minutes at most; what is still
- *       pending then loses its thread and is freed when the driver lets go of it.
+ *       pending then loses its thread (it is an orphan) and is freed when the driver lets go of it.
  */
 #include "nt/io/iop.h"
 
@@ -117,8 +117,8 @@ IopCancelThreadIo(PETHREAD Thread)
     }
     while (!IsListEmpty(&Thread->IrpList)) { /* X2 */
         Entry = RemoveHeadList(&Thread->IrpList);
-        InitializeListHead(Entry);
         CONTAINING_RECORD(Entry, IRP, ThreadListEntry)->Tail.Overlay.Thread = NULL;
+        InsertTailList(&IopOrphans, Entry);
     }
 }
 

@@ -37,6 +37,8 @@ IopDropIrp(PIRP Irp, PFILE_OBJECT FileObject)
     if ((Irp->Flags & (IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER)) == (IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER)) {
         ExFreePoolWithTag(Irp->AssociatedIrp.SystemBuffer, 0);
     }
+    RemoveEntryList(&Irp->ThreadListEntry); /* of the orphans */
+    InitializeListHead(&Irp->ThreadListEntry);
     IopFreeMdls(Irp);
     if (Irp->UserEvent != NULL && FileObject != NULL && (Irp->Flags & IRP_SYNCHRONOUS_API) == 0) {
         ObDereferenceObject(Irp->UserEvent);

@@ -397,6 +397,62 @@ IopUnloadDriver(PUNICODE_STRING ServicePath)
     return Status;
 }
 
+int __cdecl _snprintf(char *Buffer, size_t Count, const char *Format, ...); /* nt/rtl */
+
+/* What keeps a device of the driver open: an IRP that nobody completed, or only a handle. */
+static VOID
+IopDescribeHolder(PDEVICE_OBJECT Device, char *Text, ULONG Bytes)
+{
+    for (PLIST_ENTRY Entry = IopOrphans.Flink; Entry != &IopOrphans; Entry = Entry->Flink) {
+        PIRP Irp = CONTAINING_RECORD(Entry, IRP, ThreadListEntry);
+        PFILE_OBJECT FileObject = Irp->Tail.Overlay.OriginalFileObject;
+        PIO_STACK_LOCATION Stack = Irp->Tail.Overlay.CurrentStackLocation;
+
+        if (FileObject != NULL && FileObject->DeviceObject == Device && Irp->CurrentLocation <= Irp->StackCount) {
+            _snprintf(Text, Bytes, "an IRP (0x%p, major function 0x%x, control code 0x%x) was neither completed nor cancelled "
+                      "when its thread ended; %wZ has it",
+                      Irp, Stack->MajorFunction,
+                      Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL || Stack->MajorFunction == IRP_MJ_INTERNAL_DEVICE_CONTROL ||
+                              Stack->MajorFunction == IRP_MJ_FILE_SYSTEM_CONTROL
+                          ? Stack->Parameters.DeviceIoControl.IoControlCode
+                          : 0,
+                      &Stack->DeviceObject->DriverObject->DriverName);
+            return;
+        }
+    }
+    if (Device->AttachedDevice != NULL) {
+        _snprintf(Text, Bytes, "a device of %wZ is still attached to its device 0x%p",
+                  &Device->AttachedDevice->DriverObject->DriverName, Device);
+    } else {
+        _snprintf(Text, Bytes, "its device 0x%p still has %u open file objects", Device, Device->ReferenceCount);
+    }
+}
+
+BOOLEAN
+IopIsUnloadDeferred(PUNICODE_STRING ServicePath, char *Text, ULONG Bytes)
+{
+    WCHAR NameBuffer[128];
+    UNICODE_STRING Name;
+    PDRIVER_OBJECT DriverObject;
+    BOOLEAN Deferred = FALSE;
+
+    IopDriverName(ServicePath, &Name, NameBuffer, sizeof(NameBuffer));
+    if (!NT_SUCCESS(ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0, IoDriverObjectTypeP, KernelMode, NULL,
+                                            (PVOID *)&DriverObject))) {
+        return FALSE;
+    }
+    for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL && !Deferred; Device = Device->NextDevice) {
+        if ((IopExtension(Device)->ExtensionFlags & DOE_UNLOAD_PENDING) && (DriverObject->Flags & DRVO_UNLOAD_INVOKED) == 0 &&
+            (Device->ReferenceCount != 0 || Device->AttachedDevice != NULL)) {
+            IopDescribeHolder(Device, Text, Bytes);
+            Text[Bytes - 1] = 0;
+            Deferred = TRUE;
+        }
+    }
+    ObDereferenceObject(DriverObject);
+    return Deferred;
+}
+
 /* In a system worker thread. */
 static VOID NTAPI
 IopLoadUnloadDriver(PVOID Parameter)

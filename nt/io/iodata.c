@@ -16,6 +16,7 @@ LIST_ENTRY IopShutdownQueue, IopLastChanceShutdownQueue;
 LIST_ENTRY IopReinitQueue, IopBootReinitQueue;
 LIST_ENTRY IopTimers, IopInterfaces, IopPnpNotify, IopPowerSettings;
 LIST_ENTRY IopDeviceNodes;
+LIST_ENTRY IopOrphans; /* IRPs whose thread ended before they did */
 KSPIN_LOCK IopCancelLock, IopVpbLock;
 ULONG IopErrorLogSequence, IopDeviceNumber, IopInterfaceNumber;
 PDRIVER_OBJECT IopRootBusDriver;

@@ -33,7 +33,7 @@ IopInitializeLists(VOID)
     PLIST_ENTRY Lists[] = {&IopDiskFileSystems, &IopCdRomFileSystems, &IopTapeFileSystems, &IopNetworkFileSystems,
                            &IopFsNotify, &IopShutdownQueue, &IopLastChanceShutdownQueue, &IopReinitQueue,
                            &IopBootReinitQueue, &IopTimers, &IopInterfaces, &IopPnpNotify, &IopPowerSettings,
-                           &IopDeviceNodes};
+                           &IopDeviceNodes, &IopOrphans};
 
     for (ULONG i = 0; i < RTL_NUMBER_OF(Lists); i++) {
         InitializeListHead(Lists[i]);

@@ -312,7 +312,7 @@ typedef struct _IOP_DEVICE_NODE {
     UNICODE_STRING ServiceName;
     PVOID Properties;
 } IOP_DEVICE_NODE, *PIOP_DEVICE_NODE;
-extern LIST_ENTRY IopDeviceNodes;
+extern LIST_ENTRY IopDeviceNodes, IopOrphans;
 NTSTATUS IopOpenRegistryPath(PCWSTR First, PUNICODE_STRING Second, PCWSTR Third, ACCESS_MASK Access, PHANDLE Key);
 VOID IopTellInterface(const GUID *Class, PUNICODE_STRING Link, BOOLEAN Arrival);
 VOID IopTellExistingInterfaces(const GUID *Class, PDRIVER_NOTIFICATION_CALLBACK_ROUTINE Callback, PVOID Context);

@@ -127,6 +127,15 @@ PspUnloadDrivers(VOID)
         /* A driver without an unload routine stays: that is its right. */
         IopUnloadDriver(&Path);
     }
+    for (ULONG Index = PspBoot.drivers; Index-- > 0;) {
+        char Why[300], Text[400];
+
+        PspServicePath(Index, &Path, Buffer);
+        if (IopIsUnloadDeferred(&Path, Why, sizeof(Why))) {
+            KiFormatText(Text, sizeof(Text), "%s.sys was never unloaded: %s", PspBoot.driver[Index].name, Why);
+            PspStop(ABI_LEAK, 0, Text);
+        }
+    }
 }
 
 VOID
