@@ -33,8 +33,8 @@ enum abi_protection {
 struct abi_image {
     uint64_t base;
     uint64_t size;
-    uint64_t entry;        /* address of the entry point, 0 if none */
-    uint64_t preferred;    /* ImageBase of the file */
+    uint64_t entry;     /* address of the entry point, 0 if none */
+    uint64_t preferred; /* ImageBase of the file */
     uint64_t stack_reserve;
     uint64_t stack_commit;
     uint64_t heap_reserve;
@@ -75,8 +75,8 @@ enum abi_token { ABI_TOKEN_ADMIN = 0, ABI_TOKEN_USER = 1, ABI_TOKEN_SYSTEM = 2 }
 struct abi_boot {
     uint32_t version; /* ABI_VERSION */
     uint32_t cpus;
-    uint32_t os;      /* row of the kernel's version table */
-    uint32_t build;   /* a build asked for by number, else 0 */
+    uint32_t os;    /* row of the kernel's version table */
+    uint32_t build; /* a build asked for by number, else 0 */
     uint64_t seed;
     uint64_t boot_time_100ns; /* since 1601: the same in every run unless --clock host */
     uint64_t virtual_limit_100ns;
@@ -89,9 +89,9 @@ struct abi_boot {
         char path[256]; /* NT path: \SystemRoot\System32\drivers\name.sys */
     } driver[ABI_MAX_DRIVERS];
     struct {
-        char image[256];   /* NT path of the executable: \??\C:\ntlab\client.exe */
+        char image[256];    /* NT path of the executable: \??\C:\ntlab\client.exe */
         char command[2048]; /* command line as the client will read it */
-        uint32_t token;    /* enum abi_token */
+        uint32_t token;     /* enum abi_token */
         uint32_t reserved;
     } client[ABI_MAX_CLIENTS];
 };
@@ -120,8 +120,8 @@ struct abi_stop {
 
 /* One question: which of the agents that could step goes on? */
 struct abi_agent {
-    uint32_t name;  /* order-independent name */
-    uint16_t kind;  /* enum abi_agent_kind */
+    uint32_t name; /* order-independent name */
+    uint16_t kind; /* enum abi_agent_kind */
     uint16_t cpu;
     uint16_t op;    /* enum abi_event: its next operation */
     uint16_t flags; /* 1: the asker itself; 2: spinning */
@@ -178,7 +178,8 @@ struct abi_hypercalls {
     void(HC_ABI *set_address_space)(uint64_t slice);
 
     /* Images. `name` is a UTF-8 file name or path; result: enum abi_image_result. */
-    uint32_t(HC_ABI *image_load)(const char *name, uint32_t flags, uint64_t slice, struct abi_image *out);
+    uint32_t(HC_ABI *image_load)(const char *name, uint32_t flags, uint64_t slice,
+                                 struct abi_image *out);
     void(HC_ABI *image_unload)(uint64_t base);
     /* A return address inside a trampoline becomes that of the instruction it stands for. */
     uint64_t(HC_ABI *original_rip)(uint64_t rip);

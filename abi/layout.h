@@ -23,8 +23,8 @@
 
 /* Protection keys, where the machine has them: what each mode may reach. Key 0 is the host's own
    memory; guest code reaches none of it where Linux can deliver signals then (6.12 and later). */
-#define ABI_KEY_SYSTEM     1 /* the system half and the aliases: kernel mode only */
-#define ABI_KEY_FIRST_USER 2 /* the slice of one process each, from here up to 14 */
+#define ABI_KEY_SYSTEM     1  /* the system half and the aliases: kernel mode only */
+#define ABI_KEY_FIRST_USER 2  /* the slice of one process each, from here up to 14 */
 #define ABI_KEY_SHARED     15 /* stubs, machine page, KUSER_SHARED_DATA: both modes */
 
 #define ABI_LOW_BASE  0x0000000000010000ull
@@ -59,9 +59,9 @@
 #define ABI_KERNEL_BASE   (ABI_IMAGE_BASE + ABI_IMAGE_WINDOW / 2) /* ntoskrnl.exe */
 /* An image lies in the middle of its window; trampolines lie on both sides of it. */
 
-#define ABI_PROCESSOR_BASE 0x0000410000000000ull /* KPCR of processor n at + n * stride */
+#define ABI_PROCESSOR_BASE   0x0000410000000000ull /* KPCR of processor n at + n * stride */
 #define ABI_PROCESSOR_STRIDE 0x10000ull
-#define ABI_MAX_PROCESSORS 64
+#define ABI_MAX_PROCESSORS   64
 
 /* Kernel stacks: a slot for each agent (rule of names: the slot follows from the agent's name). */
 #define ABI_STACK_BASE  0x0000420000000000ull
@@ -70,7 +70,7 @@
 /* Slot 0 holds the boot stack: the host commits its first ABI_BOOT_STACK bytes after a guard page and
    enters KiSystemStartup(NULL) in kernel mode with rsp at the end of them (minus 8, as after a call),
    gs base 0, IRQL HIGH. The kernel later makes it the idle thread of processor 0. */
-#define ABI_BOOT_STACK  0x8000ull
+#define ABI_BOOT_STACK 0x8000ull
 
 /* Pools: one arena for each agent, nonpaged and paged. */
 #define ABI_NONPAGED_BASE 0x0000440000000000ull

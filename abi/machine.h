@@ -27,25 +27,25 @@ struct abi_machine {
     uint32_t user_pkru;   /* 0x2C PKRU in user mode, current process */
     uint64_t scratch[2];  /* 0x30 */
     /* 0x40: choices. The kernel asks the host when the budget is used up. */
-    int64_t budget;       /* 0x40 schedule points until the host must be asked */
-    uint64_t points;      /* 0x48 schedule points passed so far */
-    uint64_t hash;        /* 0x50 running hash of every schedule point and choice */
-    uint64_t time_100ns;  /* 0x58 virtual time since boot */
-    uint64_t heartbeat;   /* 0x60 the watchdog looks whether this or `points` moves */
-    uint64_t trap_entry;  /* 0x68 KiTrapEntry: where the host sends a trap, set at boot */
-    uint64_t xsave_mask;  /* 0x70 components that a thread's context keeps */
-    uint64_t xsave_size;  /* 0x78 bytes of an XSAVE area with them */
-    uint32_t current_cpu; /* 0x80 */
-    uint32_t cpus;        /* 0x84 */
-    uint64_t user_slice;  /* 0x88 slice that is open now: 0 none, n slice n */
-    uint64_t stack_low;   /* 0x90 the kernel stack in use: [stack_low, stack_high) */
-    uint64_t stack_high;  /* 0x98 */
+    int64_t budget;            /* 0x40 schedule points until the host must be asked */
+    uint64_t points;           /* 0x48 schedule points passed so far */
+    uint64_t hash;             /* 0x50 running hash of every schedule point and choice */
+    uint64_t time_100ns;       /* 0x58 virtual time since boot */
+    uint64_t heartbeat;        /* 0x60 the watchdog looks whether this or `points` moves */
+    uint64_t trap_entry;       /* 0x68 KiTrapEntry: where the host sends a trap, set at boot */
+    uint64_t xsave_mask;       /* 0x70 components that a thread's context keeps */
+    uint64_t xsave_size;       /* 0x78 bytes of an XSAVE area with them */
+    uint32_t current_cpu;      /* 0x80 */
+    uint32_t cpus;             /* 0x84 */
+    uint64_t user_slice;       /* 0x88 slice that is open now: 0 none, n slice n */
+    uint64_t stack_low;        /* 0x90 the kernel stack in use: [stack_low, stack_high) */
+    uint64_t stack_high;       /* 0x98 */
     uint64_t double_fault_rsp; /* 0xA0 where a trap goes that has no usable stack */
     uint64_t interrupt_flag;   /* 0xA8 IF, as cli and sti leave it; 1 at boot */
     uint64_t exit_frame[8];    /* 0xB0 last registers of a return to user mode */
     uint64_t agent;            /* 0xF0 the current agent's struct abi_agent_state, 0: none yet */
     uint64_t trace_large;      /* 0xF8 1: records go to the large ring (--trace) */
-    uint64_t trace_next; /* 0x100 records written so far; the ring holds the last ones */
+    uint64_t trace_next;       /* 0x100 records written so far; the ring holds the last ones */
 };
 
 /*
@@ -96,22 +96,23 @@ struct abi_trap {
     uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
     uint64_t rip, rflags;
     uint64_t fault_address; /* of a page fault; ~0 where it is not known */
-    uint32_t vector;        /* x86 exception number: 0 #DE, 1 #DB, 3 #BP, 6 #UD, 13 #GP, 14 #PF ... */
-    uint32_t error;         /* x86 error code: of #PF bit 0 present, 1 write, 2 user, 4 fetch */
+    uint32_t vector; /* x86 exception number: 0 #DE, 1 #DB, 3 #BP, 6 #UD, 13 #GP, 14 #PF ... */
+    uint32_t error;  /* x86 error code: of #PF bit 0 present, 1 write, 2 user, 4 fetch */
     uint32_t previous_mode; /* enum abi_mode at the time of the trap */
     uint32_t kind;          /* enum abi_trap_kind */
     uint64_t original_rip;  /* the same as rip: no trap shows a trampoline */
 };
 
 enum abi_trap_kind {
-    ABI_TRAP_EXCEPTION = 0,   /* as the processor raised it */
-    ABI_TRAP_PRIVILEGED = 1,  /* privileged instruction in user mode */
-    ABI_TRAP_SMEP = 2,        /* kernel mode was about to execute fault_address, a user address */
-    ABI_TRAP_SYSCALL = 3,     /* a raw `syscall` that is not patched, or `int 2Eh` */
-    ABI_TRAP_FASTFAIL = 4,    /* int 29h, code in rcx */
-    ABI_TRAP_ASSERT = 5,      /* int 2Ch */
+    ABI_TRAP_EXCEPTION = 0,     /* as the processor raised it */
+    ABI_TRAP_PRIVILEGED = 1,    /* privileged instruction in user mode */
+    ABI_TRAP_SMEP = 2,          /* kernel mode was about to execute fault_address, a user address */
+    ABI_TRAP_SYSCALL = 3,       /* a raw `syscall` that is not patched, or `int 2Eh` */
+    ABI_TRAP_FASTFAIL = 4,      /* int 29h, code in rcx */
+    ABI_TRAP_ASSERT = 5,        /* int 2Ch */
     ABI_TRAP_DEBUG_SERVICE = 6, /* int 2Dh, service in rax */
-    ABI_TRAP_STACK_OVERFLOW = 7, /* rsp outside the kernel stack: frame is on the double-fault stack */
+    ABI_TRAP_STACK_OVERFLOW =
+        7, /* rsp outside the kernel stack: frame is on the double-fault stack */
     ABI_TRAP_NOT_IMPLEMENTED = 8, /* never sent: the host stops a run that calls such an import */
     ABI_TRAP_PAUSE = 10, /* `pause` in user mode (an int3 patch); rip is already behind it */
     ABI_TRAP_KERNEL_SYSCALL = 9, /* a system call instruction executed in kernel mode */

@@ -13,13 +13,13 @@
 enum abi_access { ABI_READ = 1, ABI_WRITE = 2 };
 
 struct abi_record {
-    uint16_t kind;     /* enum abi_event */
-    uint8_t cpu;       /* processor */
-    uint8_t irql;      /* before the operation */
-    uint32_t agent;    /* name of the acting agent (hash of its creator's name and a count) */
-    uint64_t object;   /* the object that the operation touches first */
-    uint64_t caller;   /* return address in the code that asked */
-    uint64_t arg[4];   /* by kind */
+    uint16_t kind;   /* enum abi_event */
+    uint8_t cpu;     /* processor */
+    uint8_t irql;    /* before the operation */
+    uint32_t agent;  /* name of the acting agent (hash of its creator's name and a count) */
+    uint64_t object; /* the object that the operation touches first */
+    uint64_t caller; /* return address in the code that asked */
+    uint64_t arg[4]; /* by kind */
     uint64_t time_100ns;
 };
 
@@ -68,25 +68,25 @@ enum abi_event {
     SP_LAST,
 
     EV_BOOT = 0x100,
-    EV_IMAGE_LOAD,     /* object: base */
+    EV_IMAGE_LOAD, /* object: base */
     EV_IMAGE_UNLOAD,
     EV_PROCESS_CREATE, /* object: process */
     EV_PROCESS_EXIT,
     EV_THREAD_CREATE,
     EV_THREAD_EXIT,
-    EV_SWITCH,         /* object: new thread */
-    EV_DRIVER_CALL,    /* object: device object; arg 0 major << 8 | minor, 1 IRP, 2 control code, 3 dispatch routine */
-    EV_DRIVER_RETURN,  /* object: device object; arg 0 status, 1 IRP */
-    EV_IRP_COMPLETE,   /* object: IRP; arg 0 status, 1 information */
-    EV_COPY,           /* I/O manager copied: object: IRP; arg 0 bytes, 1: 0 in, 1 out */
-    EV_POOL_ALLOC,     /* object: block; arg 0 bytes, 1 tag, 2 pool type */
+    EV_SWITCH, /* object: new thread */
+    EV_DRIVER_CALL, /* object: device object; arg 0 major << 8 | minor, 1 IRP, 2 control code, 3 dispatch routine */
+    EV_DRIVER_RETURN, /* object: device object; arg 0 status, 1 IRP */
+    EV_IRP_COMPLETE,  /* object: IRP; arg 0 status, 1 information */
+    EV_COPY,          /* I/O manager copied: object: IRP; arg 0 bytes, 1: 0 in, 1 out */
+    EV_POOL_ALLOC,    /* object: block; arg 0 bytes, 1 tag, 2 pool type */
     EV_POOL_FREE,
-    EV_PAGES_LOCK,     /* object: MDL; arg 0 pages */
+    EV_PAGES_LOCK, /* object: MDL; arg 0 pages */
     EV_PAGES_UNLOCK,
     EV_PAGES_MAP,
     EV_DPC_RUN,
     EV_APC_RUN,
-    EV_EXCEPTION,      /* object: address; arg 0 code */
+    EV_EXCEPTION, /* object: address; arg 0 code */
     EV_BUGCHECK,
 };
 

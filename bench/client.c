@@ -16,14 +16,16 @@ static double PerCount;
 static HANDLE Device, First, Second;
 static char Buffer[64];
 
-static int ByValue(const void *A, const void *B)
+static int
+ByValue(const void *A, const void *B)
 {
     double Difference = *(const double *)A - *(const double *)B;
 
     return Difference < 0 ? -1 : Difference > 0;
 }
 
-static double Now(void)
+static double
+Now(void)
 {
     LARGE_INTEGER Counter;
 
@@ -31,7 +33,8 @@ static double Now(void)
     return Counter.QuadPart * PerCount;
 }
 
-static void Measure(const char *Name, void (*Routine)(void), int Times)
+static void
+Measure(const char *Name, void (*Routine)(void), int Times)
 {
     double Round[ROUNDS];
 
@@ -48,53 +51,63 @@ static void Measure(const char *Name, void (*Routine)(void), int Times)
     fflush(stdout);
 }
 
-static void Control(DWORD Method)
+static void
+Control(DWORD Method)
 {
     DWORD Returned;
 
-    if (!DeviceIoControl(Device, CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800, Method, FILE_ANY_ACCESS), Buffer, sizeof(Buffer), Buffer,
-                         sizeof(Buffer), &Returned, NULL)) {
+    if (!DeviceIoControl(Device, CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800, Method, FILE_ANY_ACCESS),
+                         Buffer, sizeof(Buffer), Buffer, sizeof(Buffer), &Returned, NULL)) {
         printf("error %lu\n", GetLastError());
         exit(2);
     }
 }
 
-static void Buffered(void)
+static void
+Buffered(void)
 {
     Control(METHOD_BUFFERED);
 }
 
-static void InDirect(void)
+static void
+InDirect(void)
 {
     Control(METHOD_IN_DIRECT);
 }
 
-static void OutDirect(void)
+static void
+OutDirect(void)
 {
     Control(METHOD_OUT_DIRECT);
 }
 
-static void Neither(void)
+static void
+Neither(void)
 {
     Control(METHOD_NEITHER);
 }
 
-static HANDLE Open(void)
+static HANDLE
+Open(void)
 {
-    return CreateFileA("\\\\.\\NtlabBench", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+    return CreateFileA("\\\\.\\NtlabBench", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0,
+                       NULL);
 }
 
-static void CreateClose(void)
+static void
+CreateClose(void)
 {
     CloseHandle(Open());
 }
 
-static void SystemService(void)
+static void
+SystemService(void)
 {
     ResetEvent(First);
 }
 
-static DWORD WINAPI Partner(void *Argument)
+static DWORD WINAPI
+Partner(void *Argument)
 {
     for (;;) {
         WaitForSingleObject(First, INFINITE);
@@ -102,32 +115,36 @@ static DWORD WINAPI Partner(void *Argument)
     }
 }
 
-static void PingPong(void)
+static void
+PingPong(void)
 {
     SetEvent(First);
     WaitForSingleObject(Second, INFINITE);
 }
 
-
 static HANDLE Mutex;
 
-static void MutexPair(void)
+static void
+MutexPair(void)
 {
     WaitForSingleObject(Mutex, INFINITE);
     ReleaseMutex(Mutex);
 }
 
 /* The service manager is looked up only where it is used: the measured part needs kernel32 alone. */
-#define ADVAPI(Name) ((__typeof__(&Name))(void *)GetProcAddress(LoadLibraryA("advapi32.dll"), #Name))
+#define ADVAPI(Name)                                                                               \
+    ((__typeof__(&Name))(void *)GetProcAddress(LoadLibraryA("advapi32.dll"), #Name))
 
-static int StartService_(const char *Path)
+static int
+StartService_(const char *Path)
 {
     SC_HANDLE Manager = ADVAPI(OpenSCManagerA)(NULL, NULL, SC_MANAGER_ALL_ACCESS), Service;
     SERVICE_STATUS Status;
     double Start, Round[5];
 
-    Service = ADVAPI(CreateServiceA)(Manager, "ntlabbench", "ntlabbench", SERVICE_ALL_ACCESS, SERVICE_KERNEL_DRIVER, SERVICE_DEMAND_START,
-                             SERVICE_ERROR_NORMAL, Path, NULL, NULL, NULL, NULL, NULL);
+    Service = ADVAPI(CreateServiceA)(Manager, "ntlabbench", "ntlabbench", SERVICE_ALL_ACCESS,
+                                     SERVICE_KERNEL_DRIVER, SERVICE_DEMAND_START,
+                                     SERVICE_ERROR_NORMAL, Path, NULL, NULL, NULL, NULL, NULL);
     if (Service == NULL) {
         Service = ADVAPI(OpenServiceA)(Manager, "ntlabbench", SERVICE_ALL_ACCESS);
     }
@@ -145,7 +162,8 @@ static int StartService_(const char *Path)
     return ADVAPI(StartServiceA)(Service, 0, NULL);
 }
 
-int main(int argc, char **argv)
+int
+main(int argc, char **argv)
 {
     LARGE_INTEGER Frequency;
     int Times;

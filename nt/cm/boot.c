@@ -51,10 +51,13 @@ static const struct {
     {L"SYSTEM\\ControlSet001\\Control\\Class", NULL},
     {L"SYSTEM\\ControlSet001\\Control\\DeviceClasses", NULL},
     {L"SYSTEM\\ControlSet001\\Control\\CI", NULL},
-    {L"SYSTEM\\ControlSet001\\Control\\ComputerName\\ComputerName", L"ComputerName", REG_SZ, L"NTLAB"},
-    {L"SYSTEM\\ControlSet001\\Control\\ComputerName\\ActiveComputerName", L"ComputerName", REG_SZ, L"NTLAB"},
+    {L"SYSTEM\\ControlSet001\\Control\\ComputerName\\ComputerName", L"ComputerName", REG_SZ,
+     L"NTLAB"},
+    {L"SYSTEM\\ControlSet001\\Control\\ComputerName\\ActiveComputerName", L"ComputerName", REG_SZ,
+     L"NTLAB"},
     {L"SYSTEM\\ControlSet001\\Control\\CrashControl", L"CrashDumpEnabled", REG_DWORD, NULL, 7},
-    {L"SYSTEM\\ControlSet001\\Control\\FileSystem", L"NtfsDisable8dot3NameCreation", REG_DWORD, NULL, 2},
+    {L"SYSTEM\\ControlSet001\\Control\\FileSystem", L"NtfsDisable8dot3NameCreation", REG_DWORD,
+     NULL, 2},
     {L"SYSTEM\\ControlSet001\\Control\\FileSystem", L"LongPathsEnabled", REG_DWORD, NULL, 0},
     {L"SYSTEM\\ControlSet001\\Control\\GroupOrderList", NULL},
     {L"SYSTEM\\ControlSet001\\Control\\Lsa", NULL},
@@ -69,11 +72,15 @@ static const struct {
     {L"SYSTEM\\ControlSet001\\Control\\Session Manager\\Environment", L"OS", REG_SZ, L"Windows_NT"},
     {L"SYSTEM\\ControlSet001\\Control\\Session Manager\\Environment", L"Path", REG_EXPAND_SZ,
      L"%SystemRoot%\\system32;%SystemRoot%"},
-    {L"SYSTEM\\ControlSet001\\Control\\Session Manager\\Environment", L"PROCESSOR_ARCHITECTURE", REG_SZ, L"AMD64"},
-    {L"SYSTEM\\ControlSet001\\Control\\Session Manager\\Environment", L"TEMP", REG_EXPAND_SZ, L"%SystemRoot%\\TEMP"},
-    {L"SYSTEM\\ControlSet001\\Control\\Session Manager\\Environment", L"windir", REG_EXPAND_SZ, L"%SystemRoot%"},
+    {L"SYSTEM\\ControlSet001\\Control\\Session Manager\\Environment", L"PROCESSOR_ARCHITECTURE",
+     REG_SZ, L"AMD64"},
+    {L"SYSTEM\\ControlSet001\\Control\\Session Manager\\Environment", L"TEMP", REG_EXPAND_SZ,
+     L"%SystemRoot%\\TEMP"},
+    {L"SYSTEM\\ControlSet001\\Control\\Session Manager\\Environment", L"windir", REG_EXPAND_SZ,
+     L"%SystemRoot%"},
     {L"SYSTEM\\ControlSet001\\Control\\Session Manager\\Kernel", NULL},
-    {L"SYSTEM\\ControlSet001\\Control\\Session Manager\\Memory Management", L"ClearPageFileAtShutdown", REG_DWORD, NULL, 0},
+    {L"SYSTEM\\ControlSet001\\Control\\Session Manager\\Memory Management",
+     L"ClearPageFileAtShutdown", REG_DWORD, NULL, 0},
     {L"SYSTEM\\ControlSet001\\Control\\Session Manager\\Power", NULL},
     {L"SYSTEM\\ControlSet001\\Control\\TimeZoneInformation", L"Bias", REG_DWORD, NULL, 0},
     {L"SYSTEM\\ControlSet001\\Control\\TimeZoneInformation", L"StandardName", REG_SZ, L"UTC"},
@@ -83,13 +90,16 @@ static const struct {
     {L"SYSTEM\\ControlSet001\\Hardware Profiles\\Current", NULL},
     {L"SYSTEM\\ControlSet001\\Services", NULL},
     {L"SOFTWARE\\Classes", NULL},
-    {L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion", L"ProgramFilesDir", REG_SZ, L"C:\\Program Files"},
-    {L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion", L"CommonFilesDir", REG_SZ, L"C:\\Program Files\\Common Files"},
+    {L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion", L"ProgramFilesDir", REG_SZ,
+     L"C:\\Program Files"},
+    {L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion", L"CommonFilesDir", REG_SZ,
+     L"C:\\Program Files\\Common Files"},
     {L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies", NULL},
     {L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", L"SystemRoot", REG_SZ, L"C:\\Windows"},
     {L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", L"PathName", REG_SZ, L"C:\\Windows"},
     {L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", L"InstallationType", REG_SZ, L"Client"},
-    {L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", L"CurrentType", REG_SZ, L"Multiprocessor Free"},
+    {L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", L"CurrentType", REG_SZ,
+     L"Multiprocessor Free"},
     {L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", L"EditionID", REG_SZ, L"Professional"},
     {L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", L"RegisteredOwner", REG_SZ, L"ntlab"},
     {L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Image File Execution Options", NULL},
@@ -123,16 +133,21 @@ CmpFillVersion(VOID)
     static const struct {
         ULONG Major, Minor;
         PCWSTR Product;
-    } Products[] = {{5, 1, L"Microsoft Windows XP"}, {5, 2, L"Microsoft Windows Server 2003"},
-                    {6, 0, L"Windows Vista (TM) Business"}, {6, 1, L"Windows 7 Professional"},
-                    {6, 2, L"Windows 8 Pro"}, {6, 3, L"Windows 8.1 Pro"}, {10, 0, L"Windows 10 Pro"}};
+    } Products[] = {{5, 1, L"Microsoft Windows XP"},
+                    {5, 2, L"Microsoft Windows Server 2003"},
+                    {6, 0, L"Windows Vista (TM) Business"},
+                    {6, 1, L"Windows 7 Professional"},
+                    {6, 2, L"Windows 8 Pro"},
+                    {6, 3, L"Windows 8.1 Pro"},
+                    {10, 0, L"Windows 10 Pro"}};
 
     for (ULONG i = 0; i < RTL_NUMBER_OF(Products); i++) {
         if (Products[i].Major == V->MajorVersion && Products[i].Minor == V->MinorVersion) {
             CmpText(Node, L"ProductName", REG_SZ, Products[i].Product);
         }
     }
-    CmpText(Node, L"CurrentBuild", REG_SZ, CmpDecimal(V->BuildNumber, Number, RTL_NUMBER_OF(Number)));
+    CmpText(Node, L"CurrentBuild", REG_SZ,
+            CmpDecimal(V->BuildNumber, Number, RTL_NUMBER_OF(Number)));
     CmpText(Node, L"CurrentBuildNumber", REG_SZ, Number);
     if (V->MajorVersion >= 10) {
         CmpText(Node, L"CurrentVersion", REG_SZ, L"6.3"); /* frozen there */
@@ -153,9 +168,11 @@ CmpFillVersion(VOID)
         }
         CmpText(Node, L"CSDVersion", REG_SZ, Wide);
     }
-    CmpDword(CmpMachine(L"SYSTEM\\ControlSet001\\Control\\Windows"), L"CSDVersion", V->ServicePack << 8);
-    CmpText(CmpMachine(L"SYSTEM\\ControlSet001\\Control\\Session Manager\\Environment"), L"NUMBER_OF_PROCESSORS",
-            REG_SZ, CmpDecimal(KiProcessorCount, Number, RTL_NUMBER_OF(Number)));
+    CmpDword(CmpMachine(L"SYSTEM\\ControlSet001\\Control\\Windows"), L"CSDVersion",
+             V->ServicePack << 8);
+    CmpText(CmpMachine(L"SYSTEM\\ControlSet001\\Control\\Session Manager\\Environment"),
+            L"NUMBER_OF_PROCESSORS", REG_SZ,
+            CmpDecimal(KiProcessorCount, Number, RTL_NUMBER_OF(Number)));
     for (ULONG i = 0; i < KiProcessorCount; i++) {
         PCM_NODE Cpu = CmpMakePath(CmpMachine(L"HARDWARE\\DESCRIPTION\\System\\CentralProcessor"),
                                    CmpDecimal(i, Number, RTL_NUMBER_OF(Number)));
@@ -179,13 +196,18 @@ CmpHiveDescriptor(PSID User)
 
     RtlCreateAcl(Dacl, sizeof(Buffer), ACL_REVISION);
     if (User != NULL) {
-        RtlAddAccessAllowedAceEx(Dacl, ACL_REVISION, CONTAINER_INHERIT_ACE, CMP_KEY_ALL_ACCESS, User);
+        RtlAddAccessAllowedAceEx(Dacl, ACL_REVISION, CONTAINER_INHERIT_ACE, CMP_KEY_ALL_ACCESS,
+                                 User);
     } else {
-        RtlAddAccessAllowedAceEx(Dacl, ACL_REVISION, CONTAINER_INHERIT_ACE, CMP_KEY_READ, SeExports->SeWorldSid);
+        RtlAddAccessAllowedAceEx(Dacl, ACL_REVISION, CONTAINER_INHERIT_ACE, CMP_KEY_READ,
+                                 SeExports->SeWorldSid);
     }
-    RtlAddAccessAllowedAceEx(Dacl, ACL_REVISION, CONTAINER_INHERIT_ACE, CMP_KEY_ALL_ACCESS, SeExports->SeLocalSystemSid);
-    RtlAddAccessAllowedAceEx(Dacl, ACL_REVISION, CONTAINER_INHERIT_ACE, CMP_KEY_ALL_ACCESS, SeExports->SeAliasAdminsSid);
-    RtlAddAccessAllowedAceEx(Dacl, ACL_REVISION, CONTAINER_INHERIT_ACE, CMP_KEY_READ, SeExports->SeRestrictedSid);
+    RtlAddAccessAllowedAceEx(Dacl, ACL_REVISION, CONTAINER_INHERIT_ACE, CMP_KEY_ALL_ACCESS,
+                             SeExports->SeLocalSystemSid);
+    RtlAddAccessAllowedAceEx(Dacl, ACL_REVISION, CONTAINER_INHERIT_ACE, CMP_KEY_ALL_ACCESS,
+                             SeExports->SeAliasAdminsSid);
+    RtlAddAccessAllowedAceEx(Dacl, ACL_REVISION, CONTAINER_INHERIT_ACE, CMP_KEY_READ,
+                             SeExports->SeRestrictedSid);
     Dacl->AclSize = sizeof(ACL);
     for (ULONG i = 0; i < Dacl->AceCount; i++) {
         Dacl->AclSize += ((PACE_HEADER)(Buffer + Dacl->AclSize))->AceSize;
@@ -234,7 +256,8 @@ CmpFillUser(ULONG Kind)
             if (Node->Security == NULL) {
                 Node->Security = CmpHiveDescriptor(User->User.Sid);
             }
-            CmpText(CmpMakePath(Node, L"Environment"), L"TEMP", REG_EXPAND_SZ, L"%SystemRoot%\\TEMP");
+            CmpText(CmpMakePath(Node, L"Environment"), L"TEMP", REG_EXPAND_SZ,
+                    L"%SystemRoot%\\TEMP");
             CmpMakePath(Node, L"Software\\Microsoft\\Windows\\CurrentVersion");
             CmpMakePath(Node, L"Control Panel\\International");
             CmpMakePath(Node, L"Volatile Environment")->Volatile = TRUE;
@@ -296,7 +319,9 @@ CmpCreateServiceKey(PCWSTR Name, PCWSTR ImagePath, PUNICODE_STRING KeyPath)
     static const struct {
         PCWSTR Name;
         ULONG Value;
-    } Dwords[] = {{L"Type", SERVICE_KERNEL_DRIVER}, {L"Start", 3 /* SERVICE_DEMAND_START */}, {L"ErrorControl", 1}};
+    } Dwords[] = {{L"Type", SERVICE_KERNEL_DRIVER},
+                  {L"Start", 3 /* SERVICE_DEMAND_START */},
+                  {L"ErrorControl", 1}};
     UNICODE_STRING Value;
     ULONG Chars = 0;
 

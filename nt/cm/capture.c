@@ -80,8 +80,8 @@ CmpCaptureBytes(const VOID *Source, ULONG Length, KPROCESSOR_MODE Mode, PVOID *C
 }
 
 NTSTATUS
-CmpDeliver(const VOID *Answer, ULONG Needed, ULONG Fixed, PVOID Buffer, ULONG Length, PULONG ResultLength,
-           KPROCESSOR_MODE Mode)
+CmpDeliver(const VOID *Answer, ULONG Needed, ULONG Fixed, PVOID Buffer, ULONG Length,
+           PULONG ResultLength, KPROCESSOR_MODE Mode)
 {
     NTSTATUS Status = STATUS_SUCCESS;
 

@@ -62,7 +62,7 @@ typedef struct _CM_NODE {
 /* The body of a Key object. */
 typedef struct _CM_KEY {
     PCM_NODE Node;
-    LIST_ENTRY Contexts; /* CmSetCallbackObjectContext */
+    LIST_ENTRY Contexts;            /* CmSetCallbackObjectContext */
     UNICODE_STRING NameForCallback; /* CmCallbackGetKeyObjectID */
 } CM_KEY, *PCM_KEY;
 
@@ -80,8 +80,8 @@ typedef struct _CM_CREATE {
 #define CMP_KEY_ALL_ACCESS 0xF003F
 #define CMP_WOW64_FLAGS    0x300
 
-extern PCM_NODE CmpRoot;      /* \REGISTRY */
-extern PVOID CmpRootObject;   /* the key object for it */
+extern PCM_NODE CmpRoot;    /* \REGISTRY */
+extern PVOID CmpRootObject; /* the key object for it */
 extern LIST_ENTRY CmpCallbacks;
 extern ULONG CmpCallbackCount;
 extern const GENERIC_MAPPING CmpKeyMapping;
@@ -95,7 +95,8 @@ VOID CmpReleaseNode(PCM_NODE Node);
 VOID CmpRelinkNode(PCM_NODE Node, PCUNICODE_STRING NewName);
 PCM_VALUE CmpFindValue(PCM_NODE Node, PCUNICODE_STRING Name);
 PCM_VALUE CmpValueAt(PCM_NODE Node, ULONG Index);
-NTSTATUS CmpSetValue(PCM_NODE Node, PCUNICODE_STRING Name, ULONG Type, const VOID *Data, ULONG Length);
+NTSTATUS CmpSetValue(PCM_NODE Node, PCUNICODE_STRING Name, ULONG Type, const VOID *Data,
+                     ULONG Length);
 VOID CmpRemoveValue(PCM_NODE Node, PCM_VALUE Value);
 VOID CmpTouch(PCM_NODE Node);
 /* The full path; Buffer NULL: only its bytes. */
@@ -117,22 +118,24 @@ typedef struct _CM_CALL {
     REG_NOTIFY_CLASS Post;
     PVOID Object;
     PVOID Information;
-    PVOID *CallContext;   /* the structure's fields that each callback has for itself */
+    PVOID *CallContext; /* the structure's fields that each callback has for itself */
     PVOID *ObjectContext;
     ULONG Called;
     PVOID Contexts[8];
 } CM_CALL;
 #define CMP_BYPASS ((NTSTATUS)0xC0000503) /* STATUS_CALLBACK_BYPASS */
-NTSTATUS CmpCallPre(CM_CALL *Call, REG_NOTIFY_CLASS Pre, REG_NOTIFY_CLASS Post, PVOID Object, PVOID Information,
-                    PVOID *CallContext, PVOID *ObjectContext);
+NTSTATUS CmpCallPre(CM_CALL *Call, REG_NOTIFY_CLASS Pre, REG_NOTIFY_CLASS Post, PVOID Object,
+                    PVOID Information, PVOID *CallContext, PVOID *ObjectContext);
 NTSTATUS CmpCallPost(CM_CALL *Call, PVOID Object, NTSTATUS Status);
 VOID CmpCleanContexts(PCM_KEY Key);
 
 /* relative.c, query.c: a handle to the key that RelativeTo and Path name; Create: makes its last part. */
-NTSTATUS CmpOpenRelative(ULONG RelativeTo, PCWSTR Path, ACCESS_MASK Access, BOOLEAN Create, PHANDLE Handle);
+NTSTATUS CmpOpenRelative(ULONG RelativeTo, PCWSTR Path, ACCESS_MASK Access, BOOLEAN Create,
+                         PHANDLE Handle);
 VOID CmpCloseRelative(ULONG RelativeTo, HANDLE Handle);
 /* One value, by name or by index; the information is pool. */
-NTSTATUS CmpFetch(HANDLE Key, PUNICODE_STRING Name, ULONG Index, PKEY_VALUE_FULL_INFORMATION *Information);
+NTSTATUS CmpFetch(HANDLE Key, PUNICODE_STRING Name, ULONG Index,
+                  PKEY_VALUE_FULL_INFORMATION *Information);
 PVOID CmpDataOf(PKEY_VALUE_FULL_INFORMATION Information);
 
 /* boot.c, regtext.c */
@@ -144,7 +147,7 @@ NTSTATUS CmpCaptureString(PUNICODE_STRING Source, KPROCESSOR_MODE Mode, PUNICODE
 VOID CmpFreeString(PUNICODE_STRING Captured);
 NTSTATUS CmpCaptureBytes(const VOID *Source, ULONG Length, KPROCESSOR_MODE Mode, PVOID *Captured);
 /* Copies what fits: Fixed is the part without which there is no answer. */
-NTSTATUS CmpDeliver(const VOID *Answer, ULONG Needed, ULONG Fixed, PVOID Buffer, ULONG Length, PULONG ResultLength,
-                    KPROCESSOR_MODE Mode);
+NTSTATUS CmpDeliver(const VOID *Answer, ULONG Needed, ULONG Fixed, PVOID Buffer, ULONG Length,
+                    PULONG ResultLength, KPROCESSOR_MODE Mode);
 
 #endif

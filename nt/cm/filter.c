@@ -76,8 +76,8 @@ CmpInvoke(PCM_CALLBACK Callback, REG_NOTIFY_CLASS Class, PVOID Information)
  * has done it. Call holds what the post calls need.
  */
 NTSTATUS
-CmpCallPre(CM_CALL *Call, REG_NOTIFY_CLASS Pre, REG_NOTIFY_CLASS Post, PVOID Object, PVOID Information,
-           PVOID *CallContext, PVOID *ObjectContext)
+CmpCallPre(CM_CALL *Call, REG_NOTIFY_CLASS Pre, REG_NOTIFY_CLASS Post, PVOID Object,
+           PVOID Information, PVOID *CallContext, PVOID *ObjectContext)
 {
     Call->Post = Post;
     Call->Object = Object;
@@ -114,9 +114,11 @@ CmpCallPre(CM_CALL *Call, REG_NOTIFY_CLASS Pre, REG_NOTIFY_CLASS Post, PVOID Obj
 NTSTATUS
 CmpCallPost(CM_CALL *Call, PVOID Object, NTSTATUS Status)
 {
-    REG_POST_OPERATION_INFORMATION Information = {
-        .Object = NT_SUCCESS(Status) ? Object : Call->Object, .Status = Status, .PreInformation = Call->Information,
-        .ReturnStatus = Status};
+    REG_POST_OPERATION_INFORMATION Information = {.Object =
+                                                      NT_SUCCESS(Status) ? Object : Call->Object,
+                                                  .Status = Status,
+                                                  .PreInformation = Call->Information,
+                                                  .ReturnStatus = Status};
     ULONG Index = 0, Left = Call->Called;
 
     if (Left == 0) {
@@ -150,7 +152,8 @@ CmpCallPost(CM_CALL *Call, PVOID Object, NTSTATUS Status)
 static LONG
 CmpCompareAltitudes(PCUNICODE_STRING A, PCUNICODE_STRING B)
 {
-    ULONG WholeA = 0, WholeB = 0, CountA = A->Length / sizeof(WCHAR), CountB = B->Length / sizeof(WCHAR);
+    ULONG WholeA = 0, WholeB = 0, CountA = A->Length / sizeof(WCHAR),
+          CountB = B->Length / sizeof(WCHAR);
 
     while (WholeA < CountA && A->Buffer[WholeA] != L'.') {
         WholeA++;
@@ -170,7 +173,8 @@ CmpCompareAltitudes(PCUNICODE_STRING A, PCUNICODE_STRING B)
 }
 
 static NTSTATUS
-CmpRegister(PEX_CALLBACK_FUNCTION Function, PCUNICODE_STRING Altitude, PVOID Context, PLARGE_INTEGER Cookie)
+CmpRegister(PEX_CALLBACK_FUNCTION Function, PCUNICODE_STRING Altitude, PVOID Context,
+            PLARGE_INTEGER Cookie)
 {
     PLIST_ENTRY At = CmpCallbacks.Flink;
     PCM_CALLBACK Callback;
@@ -217,8 +221,8 @@ CmRegisterCallback(PEX_CALLBACK_FUNCTION Function, PVOID Context, PLARGE_INTEGER
 }
 
 NTSTATUS NTAPI
-CmRegisterCallbackEx(PEX_CALLBACK_FUNCTION Function, PCUNICODE_STRING Altitude, PVOID Driver, PVOID Context,
-                     PLARGE_INTEGER Cookie, PVOID Reserved)
+CmRegisterCallbackEx(PEX_CALLBACK_FUNCTION Function, PCUNICODE_STRING Altitude, PVOID Driver,
+                     PVOID Context, PLARGE_INTEGER Cookie, PVOID Reserved)
 {
     if (Reserved != NULL || Altitude == NULL || Altitude->Length == 0) {
         return STATUS_INVALID_PARAMETER;
@@ -284,7 +288,8 @@ CmpCleanContexts(PCM_KEY Key)
 {
     while (!IsListEmpty(&Key->Contexts)) {
         PCM_CONTEXT Context = CONTAINING_RECORD(RemoveHeadList(&Key->Contexts), CM_CONTEXT, Link);
-        REG_CALLBACK_CONTEXT_CLEANUP_INFORMATION Information = {.Object = Key, .ObjectContext = Context->Context};
+        REG_CALLBACK_CONTEXT_CLEANUP_INFORMATION Information = {.Object = Key,
+                                                                .ObjectContext = Context->Context};
 
         for (PLIST_ENTRY At = CmpCallbacks.Flink; At != &CmpCallbacks; At = At->Flink) {
             PCM_CALLBACK Callback = CONTAINING_RECORD(At, CM_CALLBACK, Link);
@@ -312,7 +317,8 @@ CmpNameObject(PCM_KEY Key)
 }
 
 NTSTATUS NTAPI
-CmCallbackGetKeyObjectID(PLARGE_INTEGER Cookie, PVOID Object, PULONG_PTR ObjectID, PCUNICODE_STRING *ObjectName)
+CmCallbackGetKeyObjectID(PLARGE_INTEGER Cookie, PVOID Object, PULONG_PTR ObjectID,
+                         PCUNICODE_STRING *ObjectName)
 {
     PCM_KEY Key = Object;
 
@@ -331,12 +337,13 @@ CmCallbackGetKeyObjectID(PLARGE_INTEGER Cookie, PVOID Object, PULONG_PTR ObjectI
 
 /* The caller frees the name with CmCallbackReleaseKeyObjectIDEx. */
 NTSTATUS NTAPI
-CmCallbackGetKeyObjectIDEx(PLARGE_INTEGER Cookie, PVOID Object, PULONG_PTR ObjectID, PCUNICODE_STRING *ObjectName,
-                           ULONG Flags)
+CmCallbackGetKeyObjectIDEx(PLARGE_INTEGER Cookie, PVOID Object, PULONG_PTR ObjectID,
+                           PCUNICODE_STRING *ObjectName, ULONG Flags)
 {
     PCM_KEY Key = Object;
 
-    if (Flags != 0 || Object == NULL || ObpTypeOf(Object) != CmKeyObjectTypeP || Key->Node->Deleted) {
+    if (Flags != 0 || Object == NULL || ObpTypeOf(Object) != CmKeyObjectTypeP ||
+        Key->Node->Deleted) {
         return STATUS_INVALID_PARAMETER;
     }
     if (ObjectID != NULL) {

@@ -9,8 +9,8 @@
 
 /* Opens or, if Create says so, creates. */
 static NTSTATUS
-CmpOpenOrCreate(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, ULONG Options,
-                PCM_CREATE Create, PULONG Disposition)
+CmpOpenOrCreate(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                ULONG Options, PCM_CREATE Create, PULONG Disposition)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     REG_CREATE_KEY_INFORMATION Information = {0};
@@ -43,7 +43,8 @@ CmpOpenOrCreate(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
     Create->Options = Options;
     if (CmpCallbackCount != 0) {
         if (Capture.RootDirectory != NULL) {
-            Status = ObReferenceObjectByHandle(Capture.RootDirectory, 0, CmKeyObjectTypeP, Mode, &Root, NULL);
+            Status = ObReferenceObjectByHandle(Capture.RootDirectory, 0, CmKeyObjectTypeP, Mode,
+                                               &Root, NULL);
             if (!NT_SUCCESS(Status)) {
                 goto FreeCapture;
             }
@@ -59,10 +60,12 @@ CmpOpenOrCreate(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
         Information.ResultObject = &Object;
     }
     Status = CmpCallPre(&Call, Create->Creating ? RegNtPreCreateKeyEx : RegNtPreOpenKeyEx,
-                        Create->Creating ? RegNtPostCreateKeyEx : RegNtPostOpenKeyEx, Information.RootObject, &Information,
-                        &Information.CallContext, &Information.RootObjectContext);
+                        Create->Creating ? RegNtPostCreateKeyEx : RegNtPostOpenKeyEx,
+                        Information.RootObject, &Information, &Information.CallContext,
+                        &Information.RootObjectContext);
     if (NT_SUCCESS(Status)) {
-        Status = ObOpenObjectByName(ObjectAttributes, CmKeyObjectTypeP, Mode, NULL, DesiredAccess, Create, &Handle);
+        Status = ObOpenObjectByName(ObjectAttributes, CmKeyObjectTypeP, Mode, NULL, DesiredAccess,
+                                    Create, &Handle);
         Made = Create->Disposition;
         if (NT_SUCCESS(Status) && CmpCallbackCount != 0) {
             ObReferenceObjectByHandle(Handle, 0, CmKeyObjectTypeP, Mode, &Object, NULL);
@@ -80,8 +83,9 @@ CmpOpenOrCreate(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
         if (Object == NULL) {
             Status = STATUS_UNSUCCESSFUL;
         } else {
-            Status = ObOpenObjectByPointer(Object, Capture.Attributes & (OBJ_INHERIT | OBJ_KERNEL_HANDLE), NULL,
-                                           DesiredAccess, CmKeyObjectTypeP, Mode, &Handle);
+            Status = ObOpenObjectByPointer(Object,
+                                           Capture.Attributes & (OBJ_INHERIT | OBJ_KERNEL_HANDLE),
+                                           NULL, DesiredAccess, CmKeyObjectTypeP, Mode, &Handle);
             ObDereferenceObject(Object);
         }
     }
@@ -104,26 +108,28 @@ FreeCapture:
 }
 
 NTSTATUS NTAPI
-NtCreateKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, ULONG TitleIndex,
-            PUNICODE_STRING Class, ULONG CreateOptions, PULONG Disposition)
+NtCreateKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+            ULONG TitleIndex, PUNICODE_STRING Class, ULONG CreateOptions, PULONG Disposition)
 {
     CM_CREATE Create = {.Creating = TRUE};
     NTSTATUS Status;
 
-    if (CreateOptions & ~(ULONG)(REG_OPTION_VOLATILE | REG_OPTION_CREATE_LINK | REG_OPTION_BACKUP_RESTORE |
-                                 REG_OPTION_OPEN_LINK)) {
+    if (CreateOptions & ~(ULONG)(REG_OPTION_VOLATILE | REG_OPTION_CREATE_LINK |
+                                 REG_OPTION_BACKUP_RESTORE | REG_OPTION_OPEN_LINK)) {
         return STATUS_INVALID_PARAMETER;
     }
     Status = CmpCaptureString(Class, KiPreviousMode(), &Create.Class);
     if (NT_SUCCESS(Status)) {
-        Status = CmpOpenOrCreate(KeyHandle, DesiredAccess, ObjectAttributes, CreateOptions, &Create, Disposition);
+        Status = CmpOpenOrCreate(KeyHandle, DesiredAccess, ObjectAttributes, CreateOptions, &Create,
+                                 Disposition);
         CmpFreeString(&Create.Class);
     }
     return Status;
 }
 
 NTSTATUS NTAPI
-NtOpenKeyEx(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, ULONG OpenOptions)
+NtOpenKeyEx(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+            ULONG OpenOptions)
 {
     CM_CREATE Open = {0};
 
@@ -154,13 +160,14 @@ NtDeleteKey(HANDLE KeyHandle)
         return Status;
     }
     Information.Object = Key;
-    Status = CmpCallPre(&Call, RegNtPreDeleteKey, RegNtPostDeleteKey, Key, &Information, &Information.CallContext,
-                        &Information.ObjectContext);
+    Status = CmpCallPre(&Call, RegNtPreDeleteKey, RegNtPostDeleteKey, Key, &Information,
+                        &Information.CallContext, &Information.ObjectContext);
     if (NT_SUCCESS(Status)) {
         Parent = Key->Node->Parent;
         if (Key->Node->Deleted) {
             Status = STATUS_KEY_DELETED;
-        } else if (Key->Node->ChildCount != 0 || Parent == NULL || Parent == CmpRoot || Parent->Parent == CmpRoot) {
+        } else if (Key->Node->ChildCount != 0 || Parent == NULL || Parent == CmpRoot ||
+                   Parent->Parent == CmpRoot) {
             Status = STATUS_CANNOT_DELETE;
         } else {
             CmpUnlinkNode(Key->Node);
@@ -197,8 +204,8 @@ NtRenameKey(HANDLE KeyHandle, PUNICODE_STRING NewName)
     }
     Information.Object = Key;
     Information.NewName = &Name;
-    Status = CmpCallPre(&Call, RegNtPreRenameKey, RegNtPostRenameKey, Key, &Information, &Information.CallContext,
-                        &Information.ObjectContext);
+    Status = CmpCallPre(&Call, RegNtPreRenameKey, RegNtPostRenameKey, Key, &Information,
+                        &Information.CallContext, &Information.ObjectContext);
     if (NT_SUCCESS(Status)) {
         PCM_NODE Parent = Key->Node->Parent;
         BOOLEAN HasPath = FALSE;
@@ -208,7 +215,8 @@ NtRenameKey(HANDLE KeyHandle, PUNICODE_STRING NewName)
         }
         if (HasPath || Parent == NULL || Parent == CmpRoot) {
             Status = STATUS_INVALID_PARAMETER;
-        } else if (CmpFindChild(Parent, &Name) != NULL && CmpFindChild(Parent, &Name) != Key->Node) {
+        } else if (CmpFindChild(Parent, &Name) != NULL &&
+                   CmpFindChild(Parent, &Name) != Key->Node) {
             Status = STATUS_CANNOT_DELETE;
         } else {
             CmpRelinkNode(Key->Node, &Name);
@@ -238,9 +246,11 @@ NtFlushKey(HANDLE KeyHandle)
         return Status;
     }
     Information.Object = Key;
-    Status = CmpCallPre(&Call, RegNtPreFlushKey, RegNtPostFlushKey, Key, &Information, &Information.CallContext,
-                        &Information.ObjectContext);
-    Status = NT_SUCCESS(Status) ? CmpCallPost(&Call, Key, STATUS_SUCCESS) : Status == CMP_BYPASS ? STATUS_SUCCESS : Status;
+    Status = CmpCallPre(&Call, RegNtPreFlushKey, RegNtPostFlushKey, Key, &Information,
+                        &Information.CallContext, &Information.ObjectContext);
+    Status = NT_SUCCESS(Status)     ? CmpCallPost(&Call, Key, STATUS_SUCCESS)
+             : Status == CMP_BYPASS ? STATUS_SUCCESS
+                                    : Status;
     ObDereferenceObject(Key);
     return Status;
 }
@@ -271,7 +281,8 @@ CmpCount(PCM_NODE Node)
 
 /* The structure of a class for a node, in pool. */
 static NTSTATUS
-CmpDescribeKey(PCM_NODE Node, KEY_INFORMATION_CLASS Class, PVOID *Answer, PULONG Needed, PULONG Fixed)
+CmpDescribeKey(PCM_NODE Node, KEY_INFORMATION_CLASS Class, PVOID *Answer, PULONG Needed,
+               PULONG Fixed)
 {
     CM_COUNTS Counts = CmpCount(Node);
     PUCHAR Block;
@@ -293,7 +304,8 @@ CmpDescribeKey(PCM_NODE Node, KEY_INFORMATION_CLASS Class, PVOID *Answer, PULONG
         ULONG ClassAt = (FIELD_OFFSET(KEY_NODE_INFORMATION, Name) + Node->Name.Length + 3u) & ~3u;
 
         *Fixed = FIELD_OFFSET(KEY_NODE_INFORMATION, Name);
-        *Needed = Node->Class.Length != 0 ? ClassAt + Node->Class.Length : *Fixed + Node->Name.Length;
+        *Needed =
+            Node->Class.Length != 0 ? ClassAt + Node->Class.Length : *Fixed + Node->Name.Length;
         Info = (PKEY_NODE_INFORMATION)(Block = ExpAllocate(*Needed, CMP_TAG_TEMP));
         Info->LastWriteTime = Node->LastWriteTime;
         Info->ClassOffset = Node->Class.Length != 0 ? ClassAt : MAXULONG;
@@ -334,7 +346,8 @@ CmpDescribeKey(PCM_NODE Node, KEY_INFORMATION_CLASS Class, PVOID *Answer, PULONG
     case KeyCachedInformation: {
         struct {
             LARGE_INTEGER LastWriteTime;
-            ULONG TitleIndex, SubKeys, MaxNameLen, Values, MaxValueNameLen, MaxValueDataLen, NameLength;
+            ULONG TitleIndex, SubKeys, MaxNameLen, Values, MaxValueNameLen, MaxValueDataLen,
+                NameLength;
         } *Info;
 
         *Needed = *Fixed = sizeof(*Info);
@@ -369,7 +382,8 @@ CmpDescribeKey(PCM_NODE Node, KEY_INFORMATION_CLASS Class, PVOID *Answer, PULONG
 }
 
 static NTSTATUS
-CmpAnswerKey(PCM_NODE Node, KEY_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, PULONG ResultLength)
+CmpAnswerKey(PCM_NODE Node, KEY_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length,
+             PULONG ResultLength)
 {
     ULONG Needed, Fixed;
     PVOID Answer;
@@ -383,14 +397,14 @@ CmpAnswerKey(PCM_NODE Node, KEY_INFORMATION_CLASS Class, PVOID Buffer, ULONG Len
 }
 
 NTSTATUS NTAPI
-NtQueryKey(HANDLE KeyHandle, KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation, ULONG Length,
-           PULONG ResultLength)
+NtQueryKey(HANDLE KeyHandle, KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation,
+           ULONG Length, PULONG ResultLength)
 {
     REG_QUERY_KEY_INFORMATION Information = {0};
     CM_CALL Call;
     PCM_KEY Key;
-    NTSTATUS Status =
-        CmpReferenceKey(KeyHandle, KeyInformationClass == KeyNameInformation ? 0 : KEY_QUERY_VALUE, &Key);
+    NTSTATUS Status = CmpReferenceKey(
+        KeyHandle, KeyInformationClass == KeyNameInformation ? 0 : KEY_QUERY_VALUE, &Key);
 
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -400,8 +414,8 @@ NtQueryKey(HANDLE KeyHandle, KEY_INFORMATION_CLASS KeyInformationClass, PVOID Ke
     Information.KeyInformation = KeyInformation;
     Information.Length = Length;
     Information.ResultLength = ResultLength;
-    Status = CmpCallPre(&Call, RegNtPreQueryKey, RegNtPostQueryKey, Key, &Information, &Information.CallContext,
-                        &Information.ObjectContext);
+    Status = CmpCallPre(&Call, RegNtPreQueryKey, RegNtPostQueryKey, Key, &Information,
+                        &Information.CallContext, &Information.ObjectContext);
     if (NT_SUCCESS(Status)) {
         Status = CmpAnswerKey(Key->Node, KeyInformationClass, KeyInformation, Length, ResultLength);
         Status = CmpCallPost(&Call, Key, Status);
@@ -413,8 +427,8 @@ NtQueryKey(HANDLE KeyHandle, KEY_INFORMATION_CLASS KeyInformationClass, PVOID Ke
 }
 
 NTSTATUS NTAPI
-NtEnumerateKey(HANDLE KeyHandle, ULONG Index, KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation,
-               ULONG Length, PULONG ResultLength)
+NtEnumerateKey(HANDLE KeyHandle, ULONG Index, KEY_INFORMATION_CLASS KeyInformationClass,
+               PVOID KeyInformation, ULONG Length, PULONG ResultLength)
 {
     REG_ENUMERATE_KEY_INFORMATION Information = {0};
     CM_CALL Call;
@@ -439,7 +453,8 @@ NtEnumerateKey(HANDLE KeyHandle, ULONG Index, KEY_INFORMATION_CLASS KeyInformati
     if (NT_SUCCESS(Status)) {
         PCM_NODE Child = CmpChildAt(Key->Node, Index);
 
-        Status = Child != NULL ? CmpAnswerKey(Child, KeyInformationClass, KeyInformation, Length, ResultLength)
+        Status = Child != NULL ? CmpAnswerKey(Child, KeyInformationClass, KeyInformation, Length,
+                                              ResultLength)
                                : STATUS_NO_MORE_ENTRIES;
         Status = CmpCallPost(&Call, Key, Status);
     } else if (Status == CMP_BYPASS) {
@@ -450,8 +465,8 @@ NtEnumerateKey(HANDLE KeyHandle, ULONG Index, KEY_INFORMATION_CLASS KeyInformati
 }
 
 NTSTATUS NTAPI
-NtSetInformationKey(HANDLE KeyHandle, KEY_SET_INFORMATION_CLASS KeySetInformationClass, PVOID KeySetInformation,
-                    ULONG KeySetInformationLength)
+NtSetInformationKey(HANDLE KeyHandle, KEY_SET_INFORMATION_CLASS KeySetInformationClass,
+                    PVOID KeySetInformation, ULONG KeySetInformationLength)
 {
     LARGE_INTEGER Time;
     PVOID Data;

@@ -14,9 +14,10 @@
  */
 #include "cmp.h"
 
-const GENERIC_MAPPING CmpKeyMapping = {CMP_KEY_READ, CMP_KEY_WRITE, CMP_KEY_READ & ~SYNCHRONIZE, CMP_KEY_ALL_ACCESS};
+const GENERIC_MAPPING CmpKeyMapping = {CMP_KEY_READ, CMP_KEY_WRITE, CMP_KEY_READ & ~SYNCHRONIZE,
+                                       CMP_KEY_ALL_ACCESS};
 
-#define CMP_CREATE_SUB_KEY 4
+#define CMP_CREATE_SUB_KEY   4
 #define CMP_OPTION_VOLATILE  1
 #define CMP_OPTION_LINK      2
 #define CMP_OPTION_OPEN_LINK 8
@@ -43,8 +44,8 @@ CmpCloseKeyObject(PVOID Object, PEPROCESS Process, ULONG ProcessHandles, ULONG S
     REG_KEY_HANDLE_CLOSE_INFORMATION Information = {.Object = Object};
     CM_CALL Call;
 
-    CmpCallPre(&Call, RegNtPreKeyHandleClose, RegNtPostKeyHandleClose, Object, &Information, &Information.CallContext,
-               &Information.ObjectContext);
+    CmpCallPre(&Call, RegNtPreKeyHandleClose, RegNtPostKeyHandleClose, Object, &Information,
+               &Information.CallContext, &Information.ObjectContext);
     if (SystemHandles <= 1) {
         CmpDropNotifies(Key->Node, Key);
     }
@@ -60,8 +61,8 @@ CmpMakeKeyObject(PCM_NODE Node, PVOID *Found)
     NTSTATUS Status;
 
     InitializeObjectAttributes(&Attributes, NULL, 0, NULL, NULL);
-    Status = ObCreateObject(KernelMode, CmKeyObjectTypeP, &Attributes, KernelMode, NULL, sizeof(*Key), 0, 0,
-                            (PVOID *)&Key);
+    Status = ObCreateObject(KernelMode, CmKeyObjectTypeP, &Attributes, KernelMode, NULL,
+                            sizeof(*Key), 0, 0, (PVOID *)&Key);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -86,14 +87,14 @@ CmpMayCreate(PCM_NODE Parent, PACCESS_STATE State, KPROCESSOR_MODE Mode)
     if (Mode == KernelMode) {
         return STATUS_SUCCESS;
     }
-    SeAccessCheck(Parent->Security, &State->SubjectSecurityContext, FALSE, CMP_CREATE_SUB_KEY, 0, NULL,
-                  (PGENERIC_MAPPING)&CmpKeyMapping, Mode, &Granted, &Status);
+    SeAccessCheck(Parent->Security, &State->SubjectSecurityContext, FALSE, CMP_CREATE_SUB_KEY, 0,
+                  NULL, (PGENERIC_MAPPING)&CmpKeyMapping, Mode, &Granted, &Status);
     return Status;
 }
 
 static NTSTATUS
-CmpCreateChild(PCM_NODE Parent, PUNICODE_STRING Name, PCM_CREATE Create, PACCESS_STATE State, KPROCESSOR_MODE Mode,
-               PCM_NODE *Child)
+CmpCreateChild(PCM_NODE Parent, PUNICODE_STRING Name, PCM_CREATE Create, PACCESS_STATE State,
+               KPROCESSOR_MODE Mode, PCM_NODE *Child)
 {
     PSECURITY_DESCRIPTOR Security;
     PCM_NODE Node;
@@ -118,8 +119,9 @@ CmpCreateChild(PCM_NODE Parent, PUNICODE_STRING Name, PCM_CREATE Create, PACCESS
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = SeAssignSecurity(Parent->Security, Create->Security, &Security, TRUE, &State->SubjectSecurityContext,
-                              (PGENERIC_MAPPING)&CmpKeyMapping, PagedPool);
+    Status = SeAssignSecurity(Parent->Security, Create->Security, &Security, TRUE,
+                              &State->SubjectSecurityContext, (PGENERIC_MAPPING)&CmpKeyMapping,
+                              PagedPool);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -169,13 +171,15 @@ CmpFollow(PCM_NODE Link, PUNICODE_STRING Complete, PUNICODE_STRING Rest)
 }
 
 static NTSTATUS
-CmpParseKey(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteName, PUNICODE_STRING Remaining, PVOID *Found)
+CmpParseKey(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteName,
+            PUNICODE_STRING Remaining, PVOID *Found)
 {
     PCM_CREATE Create = Packet->ParseContext;
     PCM_NODE Node = ((PCM_KEY)Object)->Node;
     UNICODE_STRING Rest = *Remaining;
-    BOOLEAN OpenLink = (Packet->Attributes & OBJ_OPENLINK) != 0 ||
-                       (Create != NULL && (Create->Options & (CMP_OPTION_OPEN_LINK | CMP_OPTION_LINK)));
+    BOOLEAN OpenLink =
+        (Packet->Attributes & OBJ_OPENLINK) != 0 ||
+        (Create != NULL && (Create->Options & (CMP_OPTION_OPEN_LINK | CMP_OPTION_LINK)));
     NTSTATUS Status;
 
     if (Packet->DesiredType != NULL && Packet->DesiredType != CmKeyObjectTypeP) {
@@ -218,7 +222,8 @@ CmpParseKey(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteName, 
             if (Create == NULL || !Create->Creating || Tail.Length != 0) { /* K1 */
                 return STATUS_OBJECT_NAME_NOT_FOUND;
             }
-            Status = CmpCreateChild(Node, &Name, Create, Packet->AccessState, Packet->AccessMode, &Child);
+            Status = CmpCreateChild(Node, &Name, Create, Packet->AccessState, Packet->AccessMode,
+                                    &Child);
             if (!NT_SUCCESS(Status)) {
                 return Status;
             }
@@ -251,8 +256,8 @@ CmpParseKey(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteName, 
 }
 
 static NTSTATUS
-CmpKeySecurity(PVOID Object, ULONG Operation, PSECURITY_INFORMATION Information, PSECURITY_DESCRIPTOR Descriptor,
-               PULONG Length)
+CmpKeySecurity(PVOID Object, ULONG Operation, PSECURITY_INFORMATION Information,
+               PSECURITY_DESCRIPTOR Descriptor, PULONG Length)
 {
     PCM_NODE Node = ((PCM_KEY)Object)->Node;
     PSECURITY_DESCRIPTOR Old = Node->Security, New = Old;
@@ -307,8 +312,8 @@ static const OB_METHODS CmpKeyMethods = {
 VOID
 CmpInitializeKeyType(VOID)
 {
-    NTSTATUS Status = ObpCreateType(L"Key", &CmpKeyMethods, &CmpKeyMapping, CMP_KEY_ALL_ACCESS, sizeof(CM_KEY),
-                                    OBP_NOT_WAITABLE, &CmKeyObjectTypeP);
+    NTSTATUS Status = ObpCreateType(L"Key", &CmpKeyMethods, &CmpKeyMapping, CMP_KEY_ALL_ACCESS,
+                                    sizeof(CM_KEY), OBP_NOT_WAITABLE, &CmKeyObjectTypeP);
 
     ASSERT(NT_SUCCESS(Status));
 }
@@ -324,9 +329,10 @@ CmpPublishRoot(VOID)
     NTSTATUS Status;
 
     RtlInitUnicodeString(&Name, L"\\REGISTRY");
-    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT | OBJ_KERNEL_HANDLE, NULL, NULL);
-    Status = ObCreateObject(KernelMode, CmKeyObjectTypeP, &Attributes, KernelMode, NULL, sizeof(*Key), 0, 0,
-                            (PVOID *)&Key);
+    InitializeObjectAttributes(
+        &Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT | OBJ_KERNEL_HANDLE, NULL, NULL);
+    Status = ObCreateObject(KernelMode, CmKeyObjectTypeP, &Attributes, KernelMode, NULL,
+                            sizeof(*Key), 0, 0, (PVOID *)&Key);
     ASSERT(NT_SUCCESS(Status));
     RtlZeroMemory(Key, sizeof(*Key));
     InitializeListHead(&Key->Contexts);
@@ -342,7 +348,8 @@ CmpPublishRoot(VOID)
 NTSTATUS
 CmpReferenceKey(HANDLE Handle, ACCESS_MASK Access, PCM_KEY *Key)
 {
-    NTSTATUS Status = ObReferenceObjectByHandle(Handle, Access, CmKeyObjectTypeP, KiPreviousMode(), (PVOID *)Key, NULL);
+    NTSTATUS Status = ObReferenceObjectByHandle(Handle, Access, CmKeyObjectTypeP, KiPreviousMode(),
+                                                (PVOID *)Key, NULL);
 
     if (!NT_SUCCESS(Status)) {
         return Status;

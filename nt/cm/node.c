@@ -21,7 +21,8 @@ CmpLink(PCM_NODE Parent, PCM_NODE Node)
     PLIST_ENTRY At = Parent->Children.Flink;
 
     while (At != &Parent->Children &&
-           RtlCompareUnicodeString(&CONTAINING_RECORD(At, CM_NODE, Link)->Name, &Node->Name, TRUE) < 0) {
+           RtlCompareUnicodeString(&CONTAINING_RECORD(At, CM_NODE, Link)->Name, &Node->Name, TRUE) <
+               0) {
         At = At->Flink;
     }
     InsertTailList(At, &Node->Link); /* C2 */

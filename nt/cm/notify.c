@@ -89,8 +89,8 @@ CmpDropNotifies(PCM_NODE Node, PCM_KEY Key)
 
 NTSTATUS NTAPI
 NtNotifyChangeKey(HANDLE KeyHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-                  PIO_STATUS_BLOCK IoStatusBlock, ULONG NotifyFilter, BOOLEAN WatchSubtree, PVOID Buffer,
-                  ULONG BufferLength, BOOLEAN Asynchronous)
+                  PIO_STATUS_BLOCK IoStatusBlock, ULONG NotifyFilter, BOOLEAN WatchSubtree,
+                  PVOID Buffer, ULONG BufferLength, BOOLEAN Asynchronous)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PKEVENT EventObject = NULL;
@@ -114,8 +114,8 @@ NtNotifyChangeKey(HANDLE KeyHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PV
         }
     }
     if (Event != NULL) {
-        Status = ObReferenceObjectByHandle(Event, EVENT_MODIFY_STATE, ExEventObjectTypeP, Mode, (PVOID *)&EventObject,
-                                           NULL);
+        Status = ObReferenceObjectByHandle(Event, EVENT_MODIFY_STATE, ExEventObjectTypeP, Mode,
+                                           (PVOID *)&EventObject, NULL);
         if (!NT_SUCCESS(Status)) {
             return Status;
         }

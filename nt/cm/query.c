@@ -17,7 +17,7 @@
 
 #define RTL_QUERY_REGISTRY_TYPECHECK       0x00000100
 #define RTL_QUERY_REGISTRY_TYPECHECK_SHIFT 24
-#define CMP_TAG_STRING 'rtSR'
+#define CMP_TAG_STRING                     'rtSR'
 
 /* Is the key in a hive that only the system writes? */
 static BOOLEAN
@@ -27,7 +27,8 @@ CmpIsTrusted(HANDLE Handle)
     BOOLEAN Trusted = FALSE;
     PCM_KEY Key;
 
-    if (!NT_SUCCESS(ObReferenceObjectByHandle(Handle, 0, CmKeyObjectTypeP, KernelMode, (PVOID *)&Key, NULL))) {
+    if (!NT_SUCCESS(ObReferenceObjectByHandle(Handle, 0, CmKeyObjectTypeP, KernelMode,
+                                              (PVOID *)&Key, NULL))) {
         return FALSE;
     }
     for (PCM_NODE At = Key->Node; At != NULL; At = At->Parent) {
@@ -53,7 +54,8 @@ CmpExpand(PCWSTR Text, ULONG Bytes, PULONG NewBytes)
 {
     static const struct {
         PCWSTR Name, Value;
-    } Known[] = {{L"SystemRoot", L"C:\\Windows"}, {L"windir", L"C:\\Windows"}, {L"SystemDrive", L"C:"}};
+    } Known[] = {
+        {L"SystemRoot", L"C:\\Windows"}, {L"windir", L"C:\\Windows"}, {L"SystemDrive", L"C:"}};
     ULONG Count = Bytes / sizeof(WCHAR), Room = Count + 64, At = 0;
     PWCHAR To;
 
@@ -70,7 +72,8 @@ CmpExpand(PCWSTR Text, ULONG Bytes, PULONG NewBytes)
                 End++;
             }
             for (ULONG k = 0; End < Count && k < RTL_NUMBER_OF(Known); k++) {
-                UNICODE_STRING Name = {.Buffer = (PWSTR)Text + i + 1, .Length = (USHORT)((End - i - 1) * sizeof(WCHAR))};
+                UNICODE_STRING Name = {.Buffer = (PWSTR)Text + i + 1,
+                                       .Length = (USHORT)((End - i - 1) * sizeof(WCHAR))};
                 UNICODE_STRING Want;
 
                 Name.MaximumLength = Name.Length;
@@ -157,7 +160,8 @@ CmpStoreDirect(PRTL_QUERY_REGISTRY_TABLE Entry, ULONG Type, PVOID Data, ULONG Le
 }
 
 static NTSTATUS
-CmpGiveOne(PRTL_QUERY_REGISTRY_TABLE Entry, PWSTR Name, ULONG Type, PVOID Data, ULONG Length, PVOID Context)
+CmpGiveOne(PRTL_QUERY_REGISTRY_TABLE Entry, PWSTR Name, ULONG Type, PVOID Data, ULONG Length,
+           PVOID Context)
 {
     if (Entry->Flags & RTL_QUERY_REGISTRY_DIRECT) {
         return CmpStoreDirect(Entry, Type, Data, Length);
@@ -167,7 +171,8 @@ CmpGiveOne(PRTL_QUERY_REGISTRY_TABLE Entry, PWSTR Name, ULONG Type, PVOID Data, 
 
 /* Q2 */
 static NTSTATUS
-CmpGive(PRTL_QUERY_REGISTRY_TABLE Entry, PWSTR Name, ULONG Type, PVOID Data, ULONG Length, PVOID Context)
+CmpGive(PRTL_QUERY_REGISTRY_TABLE Entry, PWSTR Name, ULONG Type, PVOID Data, ULONG Length,
+        PVOID Context)
 {
     NTSTATUS Status = STATUS_SUCCESS;
 
@@ -191,7 +196,8 @@ CmpGive(PRTL_QUERY_REGISTRY_TABLE Entry, PWSTR Name, ULONG Type, PVOID Data, ULO
             if (At < End) {
                 At++;
             }
-            Status = CmpGiveOne(Entry, Name, REG_SZ, Start, (ULONG)((PUCHAR)At - (PUCHAR)Start), Context);
+            Status = CmpGiveOne(Entry, Name, REG_SZ, Start, (ULONG)((PUCHAR)At - (PUCHAR)Start),
+                                Context);
         }
         return Status;
     }
@@ -251,8 +257,10 @@ CmpFetch(HANDLE Key, PUNICODE_STRING Name, ULONG Index, PKEY_VALUE_FULL_INFORMAT
     for (;;) {
         ULONG Needed;
 
-        Status = Name != NULL ? ZwQueryValueKey(Key, Name, KeyValueFullInformation, *Information, Length, &Needed)
-                              : ZwEnumerateValueKey(Key, Index, KeyValueFullInformation, *Information, Length, &Needed);
+        Status = Name != NULL ? ZwQueryValueKey(Key, Name, KeyValueFullInformation, *Information,
+                                                Length, &Needed)
+                              : ZwEnumerateValueKey(Key, Index, KeyValueFullInformation,
+                                                    *Information, Length, &Needed);
         if (Status != STATUS_BUFFER_TOO_SMALL && Status != STATUS_BUFFER_OVERFLOW) {
             break;
         }
@@ -293,8 +301,8 @@ CmpGiveNamed(HANDLE Key, PRTL_QUERY_REGISTRY_TABLE Entry, PVOID Context)
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = CmpGive(Entry, (PWSTR)Entry->Name, Information->Type, CmpDataOf(Information), Information->DataLength,
-                     Context);
+    Status = CmpGive(Entry, (PWSTR)Entry->Name, Information->Type, CmpDataOf(Information),
+                     Information->DataLength, Context);
     ExFreePool(Information);
     if (NT_SUCCESS(Status) && (Entry->Flags & RTL_QUERY_REGISTRY_DELETE)) {
         ZwDeleteValueKey(Key, &Name);
@@ -314,15 +322,17 @@ CmpGiveAll(HANDLE Key, PRTL_QUERY_REGISTRY_TABLE Entry, PVOID Context)
 
         Status = CmpFetch(Key, NULL, Index, &Information);
         if (Status == STATUS_NO_MORE_ENTRIES) {
-            return Index == 0 && (Entry->Flags & RTL_QUERY_REGISTRY_REQUIRED) ? STATUS_OBJECT_NAME_NOT_FOUND
-                                                                             : STATUS_SUCCESS;
+            return Index == 0 && (Entry->Flags & RTL_QUERY_REGISTRY_REQUIRED)
+                       ? STATUS_OBJECT_NAME_NOT_FOUND
+                       : STATUS_SUCCESS;
         }
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
         Name = ExpAllocate(Information->NameLength + sizeof(WCHAR), CMP_TAG_TEMP);
         RtlCopyMemory(Name, Information->Name, Information->NameLength);
-        Status = CmpGive(Entry, Name, Information->Type, CmpDataOf(Information), Information->DataLength, Context);
+        Status = CmpGive(Entry, Name, Information->Type, CmpDataOf(Information),
+                         Information->DataLength, Context);
         ExFreePool(Information);
         if (NT_SUCCESS(Status) && (Entry->Flags & RTL_QUERY_REGISTRY_DELETE)) {
             UNICODE_STRING Value;
@@ -340,8 +350,8 @@ CmpGiveAll(HANDLE Key, PRTL_QUERY_REGISTRY_TABLE Entry, PVOID Context)
 }
 
 NTSTATUS NTAPI
-RtlQueryRegistryValues(ULONG RelativeTo, PCWSTR Path, PRTL_QUERY_REGISTRY_TABLE QueryTable, PVOID Context,
-                       PVOID Environment)
+RtlQueryRegistryValues(ULONG RelativeTo, PCWSTR Path, PRTL_QUERY_REGISTRY_TABLE QueryTable,
+                       PVOID Context, PVOID Environment)
 {
     HANDLE Top, Key;
     NTSTATUS Status = CmpOpenRelative(RelativeTo, Path, CMP_KEY_READ, FALSE, &Top);
@@ -354,10 +364,12 @@ RtlQueryRegistryValues(ULONG RelativeTo, PCWSTR Path, PRTL_QUERY_REGISTRY_TABLE 
     }
     Key = Top;
     for (PRTL_QUERY_REGISTRY_TABLE Entry = QueryTable;
-         Entry->QueryRoutine != NULL || (Entry->Flags & (RTL_QUERY_REGISTRY_SUBKEY | RTL_QUERY_REGISTRY_DIRECT));
+         Entry->QueryRoutine != NULL ||
+         (Entry->Flags & (RTL_QUERY_REGISTRY_SUBKEY | RTL_QUERY_REGISTRY_DIRECT));
          Entry++) {
         if ((Entry->Flags & RTL_QUERY_REGISTRY_DIRECT) &&
-            (Entry->Name == NULL || (Entry->Flags & RTL_QUERY_REGISTRY_SUBKEY) || Entry->QueryRoutine != NULL)) {
+            (Entry->Name == NULL || (Entry->Flags & RTL_QUERY_REGISTRY_SUBKEY) ||
+             Entry->QueryRoutine != NULL)) {
             Status = STATUS_INVALID_PARAMETER;
             break;
         }
@@ -377,7 +389,8 @@ RtlQueryRegistryValues(ULONG RelativeTo, PCWSTR Path, PRTL_QUERY_REGISTRY_TABLE 
                 break;
             }
             RtlInitUnicodeString(&Name, Entry->Name);
-            InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, Top, NULL);
+            InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE,
+                                       Top, NULL);
             Status = ZwOpenKey(&Sub, CMP_KEY_READ, &Attributes);
             if (!NT_SUCCESS(Status)) {
                 break;
@@ -389,8 +402,9 @@ RtlQueryRegistryValues(ULONG RelativeTo, PCWSTR Path, PRTL_QUERY_REGISTRY_TABLE 
         } else if (Entry->Flags & RTL_QUERY_REGISTRY_NOVALUE) {
             Status = Entry->QueryRoutine(NULL, REG_NONE, NULL, 0, Context, Entry->EntryContext);
         } else if (Entry->Name != NULL) {
-            if ((Entry->Flags & RTL_QUERY_REGISTRY_DIRECT) && !(Entry->Flags & RTL_QUERY_REGISTRY_TYPECHECK) &&
-                KiVersion->DirectNeedsTypecheck && !CmpIsTrusted(Key)) {
+            if ((Entry->Flags & RTL_QUERY_REGISTRY_DIRECT) &&
+                !(Entry->Flags & RTL_QUERY_REGISTRY_TYPECHECK) && KiVersion->DirectNeedsTypecheck &&
+                !CmpIsTrusted(Key)) {
                 KeBugCheckEx(0x139, 9, 0, 0, 0); /* Q3 */
             }
             Status = CmpGiveNamed(Key, Entry, Context);
@@ -409,8 +423,8 @@ RtlQueryRegistryValues(ULONG RelativeTo, PCWSTR Path, PRTL_QUERY_REGISTRY_TABLE 
 }
 
 NTSTATUS NTAPI
-RtlQueryRegistryValuesEx(ULONG RelativeTo, PCWSTR Path, PRTL_QUERY_REGISTRY_TABLE QueryTable, PVOID Context,
-                         PVOID Environment)
+RtlQueryRegistryValuesEx(ULONG RelativeTo, PCWSTR Path, PRTL_QUERY_REGISTRY_TABLE QueryTable,
+                         PVOID Context, PVOID Environment)
 {
     return RtlQueryRegistryValues(RelativeTo, Path, QueryTable, Context, Environment);
 }

@@ -20,7 +20,8 @@ typedef struct _CM_TEXT {
     BOOLEAN Ansi;
 } CM_TEXT;
 
-#define CMP_LINE 0x4000 /* bytes of a joined line; longer hex data goes on the heap of lines below */
+#define CMP_LINE                                                                                   \
+    0x4000 /* bytes of a joined line; longer hex data goes on the heap of lines below */
 
 static VOID
 CmpComplain(CM_TEXT *Text, const CHAR *What)
@@ -39,8 +40,9 @@ CmpNextLine(CM_TEXT *Text, CHAR **Line)
     if (Text->At >= Text->End) {
         return -1;
     }
-    *Line = To = ExpAllocate((SIZE_T)(Text->End - Start) + 1 < CMP_LINE ? CMP_LINE : (SIZE_T)(Text->End - Start) + 1,
-                             CMP_TAG_TEMP);
+    *Line = To = ExpAllocate(
+        (SIZE_T)(Text->End - Start) + 1 < CMP_LINE ? CMP_LINE : (SIZE_T)(Text->End - Start) + 1,
+        CMP_TAG_TEMP);
     for (;;) {
         Text->Line++;
         while (Text->At < Text->End && *Text->At != '\n') {
@@ -56,8 +58,8 @@ CmpNextLine(CM_TEXT *Text, CHAR **Line)
             Length--;
         }
         /* Only data in hexadecimal continues: a comma before the backslash, or its colon. */
-        if (Length >= 2 && To[Length - 1] == '\\' && (To[Length - 2] == ',' || To[Length - 2] == ':') &&
-            Text->At < Text->End) {
+        if (Length >= 2 && To[Length - 1] == '\\' &&
+            (To[Length - 2] == ',' || To[Length - 2] == ':') && Text->At < Text->End) {
             Length--;
             continue;
         }
@@ -73,7 +75,8 @@ CmpWiden(const CHAR *From, ULONG Length, PWCHAR To)
 {
     ULONG Bytes = 0;
 
-    if (Length == 0 || !NT_SUCCESS(RtlUTF8ToUnicodeN(To, (Length + 1) * sizeof(WCHAR), &Bytes, From, Length))) {
+    if (Length == 0 ||
+        !NT_SUCCESS(RtlUTF8ToUnicodeN(To, (Length + 1) * sizeof(WCHAR), &Bytes, From, Length))) {
         return 0;
     }
     return Bytes / sizeof(WCHAR);
@@ -163,7 +166,9 @@ CmpUnquote(CHAR *At, ULONG *Length)
 static LONG
 CmpHexDigit(CHAR c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+    return c >= '0' && c <= '9'                     ? c - '0'
+           : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+                                                    : -1;
 }
 
 /* A hexadecimal number; FALSE: there is none. */
@@ -199,7 +204,8 @@ CmpValueLine(CM_TEXT *Text, PCM_NODE Node, CHAR *Line, LONG Length)
             goto Free;
         }
         Name.Buffer = Wide;
-        Name.Length = Name.MaximumLength = (USHORT)(CmpWiden(Line, NameLength, Wide) * sizeof(WCHAR));
+        Name.Length = Name.MaximumLength =
+            (USHORT)(CmpWiden(Line, NameLength, Wide) * sizeof(WCHAR));
     }
     while (*At == ' ' || *At == '\t') {
         At++;
@@ -230,7 +236,8 @@ CmpValueLine(CM_TEXT *Text, PCM_NODE Node, CHAR *Line, LONG Length)
         Data[Count] = 0;
         CmpSetValue(Node, &Name, REG_SZ, Data, (Count + 1) * sizeof(WCHAR));
         ExpFree(Data);
-    } else if (At[0] == 'd' && At[1] == 'w' && At[2] == 'o' && At[3] == 'r' && At[4] == 'd' && At[5] == ':') {
+    } else if (At[0] == 'd' && At[1] == 'w' && At[2] == 'o' && At[3] == 'r' && At[4] == 'd' &&
+               At[5] == ':') {
         At += 6;
         if (!CmpHex(&At, &Value)) {
             CmpComplain(Text, "dword: without a number");
@@ -288,7 +295,8 @@ CmpImportText(const CHAR *Bytes, ULONG Length)
     CHAR *Line;
     LONG Chars;
 
-    if (Length >= 3 && (UCHAR)Bytes[0] == 0xEF && (UCHAR)Bytes[1] == 0xBB && (UCHAR)Bytes[2] == 0xBF) {
+    if (Length >= 3 && (UCHAR)Bytes[0] == 0xEF && (UCHAR)Bytes[1] == 0xBB &&
+        (UCHAR)Bytes[2] == 0xBF) {
         Text.At += 3;
     }
     while ((Chars = CmpNextLine(&Text, &Line)) >= 0) {

@@ -40,12 +40,14 @@ RtlFormatCurrentUserKeyPath(PUNICODE_STRING CurrentUserKeyPath)
     }
     CurrentUserKeyPath->MaximumLength = sizeof(Prefix) + Sid.Length;
     CurrentUserKeyPath->Length = sizeof(Prefix) - sizeof(WCHAR) + Sid.Length;
-    CurrentUserKeyPath->Buffer = ExAllocatePoolWithTag(PagedPool, CurrentUserKeyPath->MaximumLength, CMP_TAG_STRING);
+    CurrentUserKeyPath->Buffer =
+        ExAllocatePoolWithTag(PagedPool, CurrentUserKeyPath->MaximumLength, CMP_TAG_STRING);
     if (CurrentUserKeyPath->Buffer == NULL) {
         Status = STATUS_NO_MEMORY;
     } else {
         RtlCopyMemory(CurrentUserKeyPath->Buffer, Prefix, sizeof(Prefix));
-        RtlCopyMemory(CurrentUserKeyPath->Buffer + RTL_NUMBER_OF(Prefix) - 1, Sid.Buffer, Sid.Length);
+        RtlCopyMemory(CurrentUserKeyPath->Buffer + RTL_NUMBER_OF(Prefix) - 1, Sid.Buffer,
+                      Sid.Length);
         CurrentUserKeyPath->Buffer[CurrentUserKeyPath->Length / sizeof(WCHAR)] = 0;
     }
     RtlFreeUnicodeString(&Sid);
@@ -84,9 +86,11 @@ CmpOpenRelative(ULONG RelativeTo, PCWSTR Path, ACCESS_MASK Access, BOOLEAN Creat
         RtlAppendUnicodeToString(&Name, L"\\");
     }
     RtlAppendUnicodeStringToString(&Name, &Tail);
-    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
-    Status = Create ? ZwCreateKey(Handle, Access, &Attributes, 0, NULL, REG_OPTION_NON_VOLATILE, NULL)
-                    : ZwOpenKey(Handle, Access, &Attributes);
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
+                               NULL);
+    Status = Create
+                 ? ZwCreateKey(Handle, Access, &Attributes, 0, NULL, REG_OPTION_NON_VOLATILE, NULL)
+                 : ZwOpenKey(Handle, Access, &Attributes);
     ExpFree(Name.Buffer);
     if (Kind == RTL_REGISTRY_USER) {
         ExFreePool(Prefix.Buffer);
@@ -103,8 +107,8 @@ CmpCloseRelative(ULONG RelativeTo, HANDLE Handle)
 }
 
 NTSTATUS NTAPI
-RtlWriteRegistryValue(ULONG RelativeTo, PCWSTR Path, PCWSTR ValueName, ULONG ValueType, PVOID ValueData,
-                      ULONG ValueLength)
+RtlWriteRegistryValue(ULONG RelativeTo, PCWSTR Path, PCWSTR ValueName, ULONG ValueType,
+                      PVOID ValueData, ULONG ValueLength)
 {
     UNICODE_STRING Name;
     HANDLE Key;
@@ -168,7 +172,8 @@ CmpReadString(PUNICODE_STRING KeyPath, PCWSTR ValueName, PWSTR Buffer, ULONG Byt
     HANDLE Key;
     NTSTATUS Status;
 
-    InitializeObjectAttributes(&Attributes, KeyPath, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    InitializeObjectAttributes(&Attributes, KeyPath, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
+                               NULL);
     Status = ZwOpenKey(&Key, CMP_KEY_READ, &Attributes);
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -200,7 +205,8 @@ CmpReadDword(PUNICODE_STRING KeyPath, PCWSTR ValueName, PULONG Value)
     HANDLE Key;
     NTSTATUS Status;
 
-    InitializeObjectAttributes(&Attributes, KeyPath, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    InitializeObjectAttributes(&Attributes, KeyPath, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
+                               NULL);
     Status = ZwOpenKey(&Key, CMP_KEY_READ, &Attributes);
     if (!NT_SUCCESS(Status)) {
         return Status;

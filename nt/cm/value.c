@@ -9,7 +9,8 @@
 #define CMP_MAX_VALUE_NAME (16383 * sizeof(WCHAR))
 
 NTSTATUS NTAPI
-NtSetValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, ULONG TitleIndex, ULONG Type, PVOID Data, ULONG DataSize)
+NtSetValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, ULONG TitleIndex, ULONG Type, PVOID Data,
+              ULONG DataSize)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     REG_SET_VALUE_KEY_INFORMATION Information = {0};
@@ -40,8 +41,8 @@ NtSetValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, ULONG TitleIndex, ULO
     Information.Type = Type;
     Information.Data = Copy;
     Information.DataSize = DataSize;
-    Status = CmpCallPre(&Call, RegNtPreSetValueKey, RegNtPostSetValueKey, Key, &Information, &Information.CallContext,
-                        &Information.ObjectContext);
+    Status = CmpCallPre(&Call, RegNtPreSetValueKey, RegNtPostSetValueKey, Key, &Information,
+                        &Information.CallContext, &Information.ObjectContext);
     if (NT_SUCCESS(Status)) {
         if (Key->Node->Deleted) {
             Status = STATUS_KEY_DELETED;
@@ -105,7 +106,8 @@ FreeName:
 }
 
 static NTSTATUS
-CmpAnswerValue(PCM_VALUE Value, KEY_VALUE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, PULONG ResultLength)
+CmpAnswerValue(PCM_VALUE Value, KEY_VALUE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length,
+               PULONG ResultLength)
 {
     ULONG Needed, Fixed, DataAt;
     PUCHAR Block;
@@ -171,8 +173,9 @@ CmpAnswerValue(PCM_VALUE Value, KEY_VALUE_INFORMATION_CLASS Class, PVOID Buffer,
 }
 
 NTSTATUS NTAPI
-NtQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,
-                PVOID KeyValueInformation, ULONG Length, PULONG ResultLength)
+NtQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName,
+                KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass, PVOID KeyValueInformation,
+                ULONG Length, PULONG ResultLength)
 {
     REG_QUERY_VALUE_KEY_INFORMATION Information = {0};
     UNICODE_STRING Name;
@@ -198,9 +201,9 @@ NtQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, KEY_VALUE_INFORMATI
     if (NT_SUCCESS(Status)) {
         PCM_VALUE Value = CmpFindValue(Key->Node, &Name);
 
-        Status = Value != NULL
-                     ? CmpAnswerValue(Value, KeyValueInformationClass, KeyValueInformation, Length, ResultLength)
-                     : STATUS_OBJECT_NAME_NOT_FOUND;
+        Status = Value != NULL ? CmpAnswerValue(Value, KeyValueInformationClass,
+                                                KeyValueInformation, Length, ResultLength)
+                               : STATUS_OBJECT_NAME_NOT_FOUND;
         Status = CmpCallPost(&Call, Key, Status);
     } else if (Status == CMP_BYPASS) {
         Status = STATUS_SUCCESS;
@@ -212,8 +215,9 @@ FreeName:
 }
 
 NTSTATUS NTAPI
-NtEnumerateValueKey(HANDLE KeyHandle, ULONG Index, KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,
-                    PVOID KeyValueInformation, ULONG Length, PULONG ResultLength)
+NtEnumerateValueKey(HANDLE KeyHandle, ULONG Index,
+                    KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass, PVOID KeyValueInformation,
+                    ULONG Length, PULONG ResultLength)
 {
     REG_ENUMERATE_VALUE_KEY_INFORMATION Information = {0};
     CM_CALL Call;
@@ -229,14 +233,14 @@ NtEnumerateValueKey(HANDLE KeyHandle, ULONG Index, KEY_VALUE_INFORMATION_CLASS K
     Information.KeyValueInformation = KeyValueInformation;
     Information.Length = Length;
     Information.ResultLength = ResultLength;
-    Status = CmpCallPre(&Call, RegNtPreEnumerateValueKey, RegNtPostEnumerateValueKey, Key, &Information,
-                        &Information.CallContext, &Information.ObjectContext);
+    Status = CmpCallPre(&Call, RegNtPreEnumerateValueKey, RegNtPostEnumerateValueKey, Key,
+                        &Information, &Information.CallContext, &Information.ObjectContext);
     if (NT_SUCCESS(Status)) {
         PCM_VALUE Value = CmpValueAt(Key->Node, Index);
 
-        Status = Value != NULL
-                     ? CmpAnswerValue(Value, KeyValueInformationClass, KeyValueInformation, Length, ResultLength)
-                     : STATUS_NO_MORE_ENTRIES;
+        Status = Value != NULL ? CmpAnswerValue(Value, KeyValueInformationClass,
+                                                KeyValueInformation, Length, ResultLength)
+                               : STATUS_NO_MORE_ENTRIES;
         Status = CmpCallPost(&Call, Key, Status);
     } else if (Status == CMP_BYPASS) {
         Status = STATUS_SUCCESS;
@@ -246,8 +250,8 @@ NtEnumerateValueKey(HANDLE KeyHandle, ULONG Index, KEY_VALUE_INFORMATION_CLASS K
 }
 
 NTSTATUS NTAPI
-NtQueryMultipleValueKey(HANDLE KeyHandle, PKEY_VALUE_ENTRY ValueEntries, ULONG EntryCount, PVOID ValueBuffer,
-                        PULONG BufferLength, PULONG RequiredBufferLength)
+NtQueryMultipleValueKey(HANDLE KeyHandle, PKEY_VALUE_ENTRY ValueEntries, ULONG EntryCount,
+                        PVOID ValueBuffer, PULONG BufferLength, PULONG RequiredBufferLength)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PCM_KEY Key;

@@ -27,14 +27,13 @@ typedef struct _EXP_REGISTRATION {
     KEVENT Idle;
 } EXP_REGISTRATION, *PEXP_REGISTRATION;
 
-#define CALLBACK_SIGNATURE 'llaC'
+#define CALLBACK_SIGNATURE    'llaC'
 #define CALLBACK_MODIFY_STATE 1
-#define CALLBACK_ALL_ACCESS (STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | CALLBACK_MODIFY_STATE)
+#define CALLBACK_ALL_ACCESS   (STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | CALLBACK_MODIFY_STATE)
 
-
-static const GENERIC_MAPPING ExpCallbackMapping = {
-    STANDARD_RIGHTS_READ, STANDARD_RIGHTS_WRITE | CALLBACK_MODIFY_STATE, STANDARD_RIGHTS_EXECUTE,
-    CALLBACK_ALL_ACCESS};
+static const GENERIC_MAPPING ExpCallbackMapping = {STANDARD_RIGHTS_READ,
+                                                   STANDARD_RIGHTS_WRITE | CALLBACK_MODIFY_STATE,
+                                                   STANDARD_RIGHTS_EXECUTE, CALLBACK_ALL_ACCESS};
 
 static VOID
 ExpDeleteCallback(PVOID Object)
@@ -45,21 +44,22 @@ ExpDeleteCallback(PVOID Object)
 static const OB_METHODS ExpCallbackMethods = {.Delete = ExpDeleteCallback};
 
 NTSTATUS NTAPI
-ExCreateCallback(PCALLBACK_OBJECT *CallbackObject, POBJECT_ATTRIBUTES ObjectAttributes, BOOLEAN Create,
-                 BOOLEAN AllowMultipleCallbacks)
+ExCreateCallback(PCALLBACK_OBJECT *CallbackObject, POBJECT_ATTRIBUTES ObjectAttributes,
+                 BOOLEAN Create, BOOLEAN AllowMultipleCallbacks)
 {
     PCALLBACK_OBJECT Object = NULL;
     HANDLE Handle;
     NTSTATUS Status = STATUS_OBJECT_NAME_NOT_FOUND;
 
     if (ObjectAttributes->ObjectName != NULL) {
-        Status = ObOpenObjectByName(ObjectAttributes, ExCallbackObjectTypeP, KernelMode, NULL, 0, NULL, &Handle);
+        Status = ObOpenObjectByName(ObjectAttributes, ExCallbackObjectTypeP, KernelMode, NULL, 0,
+                                    NULL, &Handle);
     } else if (!Create) {
         return STATUS_UNSUCCESSFUL;
     }
     if (!NT_SUCCESS(Status) && Create) {
-        Status = ObCreateObject(KernelMode, ExCallbackObjectTypeP, ObjectAttributes, KernelMode, NULL,
-                                sizeof(*Object), 0, 0, (PVOID *)&Object);
+        Status = ObCreateObject(KernelMode, ExCallbackObjectTypeP, ObjectAttributes, KernelMode,
+                                NULL, sizeof(*Object), 0, 0, (PVOID *)&Object);
         if (NT_SUCCESS(Status)) {
             Object->Signature = CALLBACK_SIGNATURE;
             Object->AllowMultiple = AllowMultipleCallbacks;
@@ -70,7 +70,8 @@ ExCreateCallback(PCALLBACK_OBJECT *CallbackObject, POBJECT_ATTRIBUTES ObjectAttr
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = ObReferenceObjectByHandle(Handle, 0, ExCallbackObjectTypeP, KernelMode, (PVOID *)&Object, NULL);
+    Status = ObReferenceObjectByHandle(Handle, 0, ExCallbackObjectTypeP, KernelMode,
+                                       (PVOID *)&Object, NULL);
     ZwClose(Handle);
     if (NT_SUCCESS(Status)) {
         *CallbackObject = Object;
@@ -79,7 +80,8 @@ ExCreateCallback(PCALLBACK_OBJECT *CallbackObject, POBJECT_ATTRIBUTES ObjectAttr
 }
 
 PVOID NTAPI
-ExRegisterCallback(PCALLBACK_OBJECT CallbackObject, PCALLBACK_FUNCTION CallbackFunction, PVOID CallbackContext)
+ExRegisterCallback(PCALLBACK_OBJECT CallbackObject, PCALLBACK_FUNCTION CallbackFunction,
+                   PVOID CallbackContext)
 {
     PEXP_REGISTRATION Registration;
 
@@ -142,7 +144,8 @@ ExNotifyCallback(PCALLBACK_OBJECT CallbackObject, PVOID Argument1, PVOID Argumen
 VOID
 ExpInitializeCallbacks(ULONG Phase)
 {
-    static const PCWSTR Names[] = {L"\\Callback\\SetSystemTime", L"\\Callback\\PowerState", L"\\Callback\\ProcessorAdd"};
+    static const PCWSTR Names[] = {L"\\Callback\\SetSystemTime", L"\\Callback\\PowerState",
+                                   L"\\Callback\\ProcessorAdd"};
     PCALLBACK_OBJECT *const Objects[] = {&ExCbSetSystemTime, &ExCbPowerState, &ExCbProcessorAdd};
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Name;
@@ -150,19 +153,22 @@ ExpInitializeCallbacks(ULONG Phase)
     NTSTATUS Status;
 
     if (Phase == 0) {
-        Status = ObpCreateType(L"Callback", &ExpCallbackMethods, &ExpCallbackMapping, CALLBACK_ALL_ACCESS, 0,
-                               OBP_NOT_WAITABLE, &ExCallbackObjectTypeP);
+        Status = ObpCreateType(L"Callback", &ExpCallbackMethods, &ExpCallbackMapping,
+                               CALLBACK_ALL_ACCESS, 0, OBP_NOT_WAITABLE, &ExCallbackObjectTypeP);
         ASSERT(NT_SUCCESS(Status));
         return;
     }
     RtlInitUnicodeString(&Name, L"\\Callback");
-    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT | OBJ_OPENIF | OBJ_KERNEL_HANDLE, NULL, NULL);
+    InitializeObjectAttributes(
+        &Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT | OBJ_OPENIF | OBJ_KERNEL_HANDLE,
+        NULL, NULL);
     Status = ZwCreateDirectoryObject(&Directory, DIRECTORY_ALL_ACCESS, &Attributes);
     ASSERT(NT_SUCCESS(Status));
     ZwClose(Directory);
     for (ULONG i = 0; i < RTL_NUMBER_OF(Names); i++) {
         RtlInitUnicodeString(&Name, Names[i]);
-        InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT, NULL, NULL);
+        InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT, NULL,
+                                   NULL);
         Status = ExCreateCallback(Objects[i], &Attributes, TRUE, TRUE);
         ASSERT(NT_SUCCESS(Status));
     }

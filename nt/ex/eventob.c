@@ -12,9 +12,9 @@ typedef struct _EVENT_BASIC_INFORMATION_ {
     LONG EventState;
 } EXP_EVENT_BASIC_INFORMATION;
 
-static const GENERIC_MAPPING ExpEventMapping = {STANDARD_RIGHTS_READ | EVENT_QUERY_STATE_,
-                                                STANDARD_RIGHTS_WRITE | EVENT_MODIFY_STATE,
-                                                STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, EVENT_ALL_ACCESS};
+static const GENERIC_MAPPING ExpEventMapping = {
+    STANDARD_RIGHTS_READ | EVENT_QUERY_STATE_, STANDARD_RIGHTS_WRITE | EVENT_MODIFY_STATE,
+    STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, EVENT_ALL_ACCESS};
 static const OB_METHODS ExpEventMethods;
 
 VOID
@@ -41,8 +41,8 @@ NtCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
     if (EventType != NotificationEvent && EventType != SynchronizationEvent) {
         return STATUS_INVALID_PARAMETER;
     }
-    Status = ObCreateObject(Mode, ExEventObjectTypeP, ObjectAttributes, Mode, NULL, sizeof(*Event), 0, 0,
-                            (PVOID *)&Event);
+    Status = ObCreateObject(Mode, ExEventObjectTypeP, ObjectAttributes, Mode, NULL, sizeof(*Event),
+                            0, 0, (PVOID *)&Event);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -66,7 +66,8 @@ NtOpenEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES O
     NTSTATUS Status = ExpProbeWrite(EventHandle, sizeof(HANDLE), 1, Mode);
 
     if (NT_SUCCESS(Status)) {
-        Status = ObOpenObjectByName(ObjectAttributes, ExEventObjectTypeP, Mode, NULL, DesiredAccess, NULL, &Handle);
+        Status = ObOpenObjectByName(ObjectAttributes, ExEventObjectTypeP, Mode, NULL, DesiredAccess,
+                                    NULL, &Handle);
     }
     return NT_SUCCESS(Status) ? ExpStoreHandle(EventHandle, Handle, Mode) : Status;
 }
@@ -74,7 +75,8 @@ NtOpenEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES O
 static NTSTATUS
 ExpReferenceEvent(HANDLE Handle, ACCESS_MASK Access, PKEVENT *Event)
 {
-    return ObReferenceObjectByHandle(Handle, Access, ExEventObjectTypeP, KiPreviousMode(), (PVOID *)Event, NULL);
+    return ObReferenceObjectByHandle(Handle, Access, ExEventObjectTypeP, KiPreviousMode(),
+                                     (PVOID *)Event, NULL);
 }
 
 NTSTATUS NTAPI
@@ -170,8 +172,9 @@ NtQueryEvent(HANDLE EventHandle, ULONG EventInformationClass, PVOID EventInforma
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Information.EventType = (Event->Header.Type & 0x7F) == KiObjEventSynchronization ? SynchronizationEvent
-                                                                                     : NotificationEvent;
+    Information.EventType = (Event->Header.Type & 0x7F) == KiObjEventSynchronization
+                                ? SynchronizationEvent
+                                : NotificationEvent;
     Information.EventState = KeReadStateEvent(Event);
     ObDereferenceObject(Event);
     Status = ExpCopyOut(EventInformation, &Information, sizeof(Information), Mode);
@@ -194,7 +197,8 @@ ExpCreateNamedEvent(PUNICODE_STRING EventName, PHANDLE EventHandle, EVENT_TYPE T
     if (!NT_SUCCESS(Status)) {
         return NULL;
     }
-    Status = ObReferenceObjectByHandle(Handle, 0, ExEventObjectTypeP, KernelMode, (PVOID *)&Event, NULL);
+    Status =
+        ObReferenceObjectByHandle(Handle, 0, ExEventObjectTypeP, KernelMode, (PVOID *)&Event, NULL);
     ASSERT(NT_SUCCESS(Status));
     ObDereferenceObject(Event); /* the handle keeps it */
     *EventHandle = Handle;

@@ -27,7 +27,7 @@
 #include "nt/inc/mm.h"
 
 #ifndef OBP_NOT_WAITABLE
-#define OBP_NOT_WAITABLE ((ULONG)-1)
+#define OBP_NOT_WAITABLE ((ULONG) - 1)
 #endif
 
 /* Stores a handle where a caller of Mode asked for it. The place has been probed. */
@@ -117,12 +117,12 @@ typedef struct _EXP_WORK_QUEUE {
     ULONG Limit;
 } EXP_WORK_QUEUE;
 extern EXP_WORK_QUEUE ExpWorkQueue[3]; /* critical, delayed, hyper-critical */
-extern KEVENT ExpWorkerEvent;          /* the manager should look for a queue with no thread to spare */
+extern KEVENT ExpWorkerEvent; /* the manager should look for a queue with no thread to spare */
 extern BOOLEAN ExpWorkersReady;
 
 /* Keyed waits. */
 extern LIST_ENTRY ExpKeyedWaiters;
-extern LONGLONG ExpTimeZoneBias;       /* 100 ns; local = system - bias */
+extern LONGLONG ExpTimeZoneBias; /* 100 ns; local = system - bias */
 extern PCALLBACK_OBJECT ExCbSetSystemTime, ExCbPowerState, ExCbProcessorAdd;
 
 #endif

@@ -16,13 +16,13 @@ typedef enum _EXP_KIND_ID {
 } EXP_KIND_ID;
 
 /* EXP_HEADER.State */
-#define EXP_ALLOCATED  0x41
-#define EXP_FREE       0x46 /* on a free list or in quarantine */
-#define EXP_END        0x45 /* nothing cut behind this yet */
-#define EXP_ALIGNED    0x4C /* stands before an aligned payload; the real header is Units before it */
+#define EXP_ALLOCATED 0x41
+#define EXP_FREE      0x46 /* on a free list or in quarantine */
+#define EXP_END       0x45 /* nothing cut behind this yet */
+#define EXP_ALIGNED   0x4C /* stands before an aligned payload; the real header is Units before it */
 
 /* EXP_HEADER.Flags */
-#define EXP_QUOTA      0x01 /* the process charged stands in the block's last 8 bytes */
+#define EXP_QUOTA         0x01 /* the process charged stands in the block's last 8 bytes */
 #define EXP_IN_QUARANTINE 0x02
 
 /* 16 bytes before each block of less than a page. */
@@ -39,7 +39,8 @@ typedef struct _EXP_HEADER {
 C_ASSERT(sizeof(EXP_HEADER) == 16);
 
 #define EXP_MAGIC 0x1D0FE77Au
-#define EXP_CHECK(Header) (EXP_MAGIC ^ ((ULONG)(Header)->Units * 0x01000193u) ^ ((Header)->State << 8))
+#define EXP_CHECK(Header)                                                                          \
+    (EXP_MAGIC ^ ((ULONG)(Header)->Units * 0x01000193u) ^ ((Header)->State << 8))
 
 /* A free block's first 16 bytes: the next one and its complement, so that a write to freed memory shows. */
 typedef struct _EXP_LINK {
@@ -55,26 +56,27 @@ typedef struct _EXP_RUN {
     UCHAR Flags;
     UCHAR Type;
     SIZE_T Bytes;
-    PVOID Process; /* charged */
+    PVOID Process;  /* charged */
     ULONG_PTR Next; /* free: the next free run of that length */
 } EXP_RUN, *PEXP_RUN;
 C_ASSERT(sizeof(EXP_RUN) == 32);
 
-#define EXP_UNIT          16
-#define EXP_SMALL_LIMIT   (PAGE_SIZE - sizeof(EXP_HEADER)) /* the largest block that shares a page */
-#define EXP_CLASSES       (PAGE_SIZE / EXP_UNIT + 1)
-#define EXP_RUN_CLASSES   65 /* runs of up to 64 pages are kept by length */
-#define EXP_QUARANTINE    32 /* blocks ... */
-#define EXP_QUARANTINE_BYTES 0x4000 /* ... and bytes that an agent keeps back before it uses them again */
-#define EXP_COMMIT_STEP   0x10000ull
-#define EXP_RECLAIM_STEP  0x200000ull /* fresh memory after which an agent asks its blocks back */
+#define EXP_UNIT        16
+#define EXP_SMALL_LIMIT (PAGE_SIZE - sizeof(EXP_HEADER)) /* the largest block that shares a page */
+#define EXP_CLASSES     (PAGE_SIZE / EXP_UNIT + 1)
+#define EXP_RUN_CLASSES 65 /* runs of up to 64 pages are kept by length */
+#define EXP_QUARANTINE  32 /* blocks ... */
+#define EXP_QUARANTINE_BYTES                                                                       \
+    0x4000 /* ... and bytes that an agent keeps back before it uses them again */
+#define EXP_COMMIT_STEP  0x10000ull
+#define EXP_RECLAIM_STEP 0x200000ull /* fresh memory after which an agent asks its blocks back */
 
 #define EXP_FRESH  0xA5A5A5A5A5A5A5A5ull /* never allocated */
 #define EXP_POISON 0xFEEEFEEEFEEEFEEEull /* freed: not a canonical address */
 
 /* One agent's memory of one kind. */
 typedef struct _EXP_KIND {
-    ULONG_PTR Next;      /* bump: the next block in the page */
+    ULONG_PTR Next; /* bump: the next block in the page */
     ULONG_PTR PageEnd;
     ULONG_PTR FreshPage; /* the next page never used */
     ULONG_PTR Committed;
@@ -88,18 +90,18 @@ typedef struct _EXP_KIND {
     ULONG RingBytes;
 } EXP_KIND, *PEXP_KIND;
 
-#define EXP_ARENA_HEAD  0x3000ull
+#define EXP_ARENA_HEAD 0x3000ull
 C_ASSERT(sizeof(EXP_KIND) <= EXP_ARENA_HEAD);
-#define EXP_RUN_TABLE   (ABI_ARENA_SIZE / PAGE_SIZE * sizeof(EXP_RUN)) /* at the arena's end */
-#define EXP_NX_OFFSET   (ABI_ARENA_SIZE / 2)
+#define EXP_RUN_TABLE (ABI_ARENA_SIZE / PAGE_SIZE * sizeof(EXP_RUN)) /* at the arena's end */
+#define EXP_NX_OFFSET (ABI_ARENA_SIZE / 2)
 
 /*
  * Cells: regions of 1 GiB at the upper end of the mapping range, for what an arena cannot hold. A cell
  * holds one block of pages, or small blocks when an arena is full.
  */
-#define EXP_CELL_BASE  (ABI_MAPPING_END - EXP_CELLS * EXP_CELL_SIZE)
-#define EXP_CELL_SIZE  0x40000000ull
-#define EXP_CELLS      1024
+#define EXP_CELL_BASE (ABI_MAPPING_END - EXP_CELLS * EXP_CELL_SIZE)
+#define EXP_CELL_SIZE 0x40000000ull
+#define EXP_CELLS     1024
 typedef struct _EXP_CELL {
     UCHAR Use; /* 0 free, 1 one block, 2 small blocks */
     UCHAR Freed;
@@ -113,7 +115,7 @@ typedef struct _EXP_CELL {
 /* pool.c, for poolfree.c */
 VOID ExpFill(PVOID Address, SIZE_T Bytes, ULONG64 Pattern);
 PEXP_KIND ExpKindOf(PKAGENT Agent, EXP_KIND_ID Id);
-ULONG_PTR ExpHomeArena(const VOID *Address);          /* base of the open arena that holds it; 0: none */
+ULONG_PTR ExpHomeArena(const VOID *Address); /* base of the open arena that holds it; 0: none */
 EXP_CELL *ExpCellOf(const VOID *Address);
 ULONG_PTR ExpCellAddress(EXP_CELL *Cell);
 PEXP_RUN ExpRunOf(ULONG_PTR Arena, const VOID *Address);
@@ -123,12 +125,13 @@ VOID ExpPushFree(PEXP_KIND Kind, PEXP_HEADER Header);
 
 extern ULONG64 ExpArenaOpen[2][ABI_ARENAS / 64]; /* by slot: nonpaged, paged */
 extern EXP_CELL ExpCell[EXP_CELLS];
-extern SIZE_T ExpPoolBytes[2];                   /* live, nonpaged and paged */
+extern SIZE_T ExpPoolBytes[2]; /* live, nonpaged and paged */
 extern BOOLEAN ExpPoolsReady;
 
 #define EXP_POOL_TOTAL 0x100000000ull /* what one pool may hold */
 
-PVOID ExpAllocateBlock(EXP_KIND_ID Kind, SIZE_T Bytes, ULONG Tag, ULONG Type, PVOID Process, BOOLEAN CacheAligned);
+PVOID ExpAllocateBlock(EXP_KIND_ID Kind, SIZE_T Bytes, ULONG Tag, ULONG Type, PVOID Process,
+                       BOOLEAN CacheAligned);
 VOID ExpFreeBlock(PVOID Block, ULONG Tag, BOOLEAN CheckTag);
 
 #endif

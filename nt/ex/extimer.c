@@ -73,7 +73,8 @@ ExAllocateTimer(PEXT_CALLBACK Callback, PVOID CallbackContext, ULONG Attributes)
         return NULL;
     }
     Timer = ExpAllocate(sizeof(*Timer), 'mTxE');
-    KeInitializeTimerEx(&Timer->Timer, Attributes & EX_TIMER_NOTIFICATION ? NotificationTimer : SynchronizationTimer);
+    KeInitializeTimerEx(&Timer->Timer, Attributes & EX_TIMER_NOTIFICATION ? NotificationTimer
+                                                                          : SynchronizationTimer);
     KeInitializeDpc(&Timer->Dpc, ExpExTimerDpc, Timer);
     Timer->Callback = Callback;
     Timer->Context = CallbackContext;

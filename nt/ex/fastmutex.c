@@ -64,7 +64,8 @@ ExpReleaseMutex(PFAST_MUTEX Mutex)
     LONG Count = Mutex->Count | FM_FREE;
 
     if (Mutex->Owner != KiThread() && KiVersion->LocksKnowOwner) {
-        KeBugCheckEx(KERNEL_AUTO_BOOST_INVALID_LOCK_RELEASE, (ULONG_PTR)KiThread(), (ULONG_PTR)Mutex, 0, 0);
+        KeBugCheckEx(KERNEL_AUTO_BOOST_INVALID_LOCK_RELEASE, (ULONG_PTR)KiThread(),
+                     (ULONG_PTR)Mutex, 0, 0);
     }
     Mutex->Owner = NULL;
     if (Count < FM_WAITER || (Count & FM_WOKEN)) {

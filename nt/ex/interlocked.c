@@ -108,7 +108,8 @@ ExInterlockedPopEntryList(PSINGLE_LIST_ENTRY ListHead, PKSPIN_LOCK Lock)
 }
 
 PSINGLE_LIST_ENTRY NTAPI
-ExInterlockedPushEntryList(PSINGLE_LIST_ENTRY ListHead, PSINGLE_LIST_ENTRY ListEntry, PKSPIN_LOCK Lock)
+ExInterlockedPushEntryList(PSINGLE_LIST_ENTRY ListHead, PSINGLE_LIST_ENTRY ListEntry,
+                           PKSPIN_LOCK Lock)
 {
     KIRQL OldIrql = ExpLock(Lock);
     PSINGLE_LIST_ENTRY First = ListHead->Next;

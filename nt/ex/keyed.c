@@ -13,8 +13,8 @@
  */
 #include "exp.h"
 
-#define KEYEDEVENT_WAIT 1
-#define KEYEDEVENT_WAKE 2
+#define KEYEDEVENT_WAIT       1
+#define KEYEDEVENT_WAKE       2
 #define KEYEDEVENT_ALL_ACCESS (STANDARD_RIGHTS_REQUIRED | KEYEDEVENT_WAIT | KEYEDEVENT_WAKE)
 
 typedef struct _EXP_KEYED_WAITER {
@@ -28,23 +28,24 @@ typedef struct _EXP_KEYED_WAITER {
 } EXP_KEYED_WAITER;
 
 static const GENERIC_MAPPING ExpKeyedMapping = {STANDARD_RIGHTS_READ | KEYEDEVENT_WAIT,
-                                                STANDARD_RIGHTS_WRITE | KEYEDEVENT_WAKE, STANDARD_RIGHTS_EXECUTE,
-                                                KEYEDEVENT_ALL_ACCESS};
+                                                STANDARD_RIGHTS_WRITE | KEYEDEVENT_WAKE,
+                                                STANDARD_RIGHTS_EXECUTE, KEYEDEVENT_ALL_ACCESS};
 static const OB_METHODS ExpKeyedMethods;
 
 VOID
 ExpInitializeKeyedEvents(VOID)
 {
-    NTSTATUS Status = ObpCreateType(L"KeyedEvent", &ExpKeyedMethods, &ExpKeyedMapping, KEYEDEVENT_ALL_ACCESS,
-                                    sizeof(ULONG64), OBP_NOT_WAITABLE, &ExKeyedEventObjectTypeP);
+    NTSTATUS Status =
+        ObpCreateType(L"KeyedEvent", &ExpKeyedMethods, &ExpKeyedMapping, KEYEDEVENT_ALL_ACCESS,
+                      sizeof(ULONG64), OBP_NOT_WAITABLE, &ExKeyedEventObjectTypeP);
 
     ASSERT(NT_SUCCESS(Status));
     InitializeListHead(&ExpKeyedWaiters);
 }
 
 NTSTATUS NTAPI
-NtCreateKeyedEvent(PHANDLE KeyedEventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                   ULONG Flags)
+NtCreateKeyedEvent(PHANDLE KeyedEventHandle, ACCESS_MASK DesiredAccess,
+                   POBJECT_ATTRIBUTES ObjectAttributes, ULONG Flags)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PULONG64 Object;
@@ -57,8 +58,8 @@ NtCreateKeyedEvent(PHANDLE KeyedEventHandle, ACCESS_MASK DesiredAccess, POBJECT_
     if (Flags != 0) {
         return STATUS_INVALID_PARAMETER_4;
     }
-    Status = ObCreateObject(Mode, ExKeyedEventObjectTypeP, ObjectAttributes, Mode, NULL, sizeof(*Object), 0, 0,
-                            (PVOID *)&Object);
+    Status = ObCreateObject(Mode, ExKeyedEventObjectTypeP, ObjectAttributes, Mode, NULL,
+                            sizeof(*Object), 0, 0, (PVOID *)&Object);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -75,21 +76,23 @@ NtCreateKeyedEvent(PHANDLE KeyedEventHandle, ACCESS_MASK DesiredAccess, POBJECT_
 }
 
 NTSTATUS NTAPI
-NtOpenKeyedEvent(PHANDLE KeyedEventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
+NtOpenKeyedEvent(PHANDLE KeyedEventHandle, ACCESS_MASK DesiredAccess,
+                 POBJECT_ATTRIBUTES ObjectAttributes)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     HANDLE Handle;
     NTSTATUS Status = ExpProbeWrite(KeyedEventHandle, sizeof(HANDLE), 1, Mode);
 
     if (NT_SUCCESS(Status)) {
-        Status = ObOpenObjectByName(ObjectAttributes, ExKeyedEventObjectTypeP, Mode, NULL, DesiredAccess, NULL,
-                                    &Handle);
+        Status = ObOpenObjectByName(ObjectAttributes, ExKeyedEventObjectTypeP, Mode, NULL,
+                                    DesiredAccess, NULL, &Handle);
     }
     return NT_SUCCESS(Status) ? ExpStoreHandle(KeyedEventHandle, Handle, Mode) : Status;
 }
 
 static NTSTATUS
-ExpKeyed(HANDLE KeyedEventHandle, PVOID Key, BOOLEAN Alertable, PLARGE_INTEGER Timeout, BOOLEAN Release)
+ExpKeyed(HANDLE KeyedEventHandle, PVOID Key, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
+         BOOLEAN Release)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     EXP_KEYED_WAITER Me;
@@ -107,9 +110,11 @@ ExpKeyed(HANDLE KeyedEventHandle, PVOID Key, BOOLEAN Alertable, PLARGE_INTEGER T
             return Status;
         }
     }
-    if (KeyedEventHandle != NULL) { /* from Vista on no handle means the one keyed event of the system */
-        Status = ObReferenceObjectByHandle(KeyedEventHandle, Release ? KEYEDEVENT_WAKE : KEYEDEVENT_WAIT,
-                                           ExKeyedEventObjectTypeP, Mode, &Object, NULL);
+    if (KeyedEventHandle !=
+        NULL) { /* from Vista on no handle means the one keyed event of the system */
+        Status =
+            ObReferenceObjectByHandle(KeyedEventHandle, Release ? KEYEDEVENT_WAKE : KEYEDEVENT_WAIT,
+                                      ExKeyedEventObjectTypeP, Mode, &Object, NULL);
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
@@ -118,7 +123,8 @@ ExpKeyed(HANDLE KeyedEventHandle, PVOID Key, BOOLEAN Alertable, PLARGE_INTEGER T
     for (PLIST_ENTRY Link = ExpKeyedWaiters.Flink; Link != &ExpKeyedWaiters; Link = Link->Flink) {
         EXP_KEYED_WAITER *Other = CONTAINING_RECORD(Link, EXP_KEYED_WAITER, Link);
 
-        if (Other->Key == Key && Other->Object == Object && Other->Process == Process && Other->Release != Release) {
+        if (Other->Key == Key && Other->Object == Object && Other->Process == Process &&
+            Other->Release != Release) {
             RemoveEntryList(&Other->Link);
             Other->Met = TRUE;
             KeSetEvent(&Other->Event, EVENT_INCREMENT, FALSE);
@@ -133,7 +139,8 @@ ExpKeyed(HANDLE KeyedEventHandle, PVOID Key, BOOLEAN Alertable, PLARGE_INTEGER T
     Me.Met = FALSE;
     KeInitializeEvent(&Me.Event, SynchronizationEvent, FALSE);
     InsertTailList(&ExpKeyedWaiters, &Me.Link);
-    Status = KeWaitForSingleObject(&Me.Event, WrKeyedEvent, Mode, Alertable, Timeout != NULL ? &Time : NULL);
+    Status = KeWaitForSingleObject(&Me.Event, WrKeyedEvent, Mode, Alertable,
+                                   Timeout != NULL ? &Time : NULL);
     if (Status != STATUS_SUCCESS) {
         if (Me.Met) {
             /* Met after the wait had ended: the partner counts on it. */
@@ -212,7 +219,8 @@ NtWaitForAlertByThreadId(PVOID Address, PLARGE_INTEGER Timeout)
     }
     KeInitializeEvent(&Event, SynchronizationEvent, FALSE);
     Thread->AlertByThreadId = &Event;
-    Status = KeWaitForSingleObject(&Event, WrAlertByThreadId, Mode, FALSE, Timeout != NULL ? &Time : NULL);
+    Status = KeWaitForSingleObject(&Event, WrAlertByThreadId, Mode, FALSE,
+                                   Timeout != NULL ? &Time : NULL);
     if (Thread->AlertByThreadId == EXP_ALERTED) {
         Status = STATUS_ALERTED;
     }

@@ -10,7 +10,7 @@
  */
 #include "exp.h"
 
-#define EXP_LOOKASIDE_DEPTH 4
+#define EXP_LOOKASIDE_DEPTH   4
 #define EXP_LOOKASIDE_MAXIMUM 256
 
 static VOID NTAPI
@@ -42,10 +42,12 @@ ExpInitializeLookaside(PGENERAL_LOOKASIDE List, POOL_TYPE Type, ULONG Flags, SIZ
 }
 
 VOID NTAPI
-ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free,
-                                ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth)
+ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate,
+                                PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag,
+                                USHORT Depth)
 {
-    POOL_TYPE Type = (Flags & NonPagedPoolNx) ? NonPagedPoolNx : NonPagedPool; /* POOL_NX_ALLOCATION */
+    POOL_TYPE Type =
+        (Flags & NonPagedPoolNx) ? NonPagedPoolNx : NonPagedPool; /* POOL_NX_ALLOCATION */
 
     ExpInitializeLookaside(&Lookaside->L, Type, Flags, Size, Tag);
     Lookaside->L.Allocate = Allocate != NULL ? Allocate : ExAllocatePoolWithTag;
@@ -53,8 +55,9 @@ ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNC
 }
 
 VOID NTAPI
-ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free,
-                               ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth)
+ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate,
+                               PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag,
+                               USHORT Depth)
 {
     ExpInitializeLookaside(&Lookaside->L, PagedPool, Flags, Size, Tag);
     Lookaside->L.Allocate = Allocate != NULL ? Allocate : ExAllocatePoolWithTag;
@@ -84,10 +87,12 @@ ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside)
 }
 
 NTSTATUS NTAPI
-ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX Lookaside, PALLOCATE_FUNCTION_EX Allocate, PFREE_FUNCTION_EX Free,
-                            POOL_TYPE PoolType, ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth)
+ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX Lookaside, PALLOCATE_FUNCTION_EX Allocate,
+                            PFREE_FUNCTION_EX Free, POOL_TYPE PoolType, ULONG Flags, SIZE_T Size,
+                            ULONG Tag, USHORT Depth)
 {
-    const ULONG Known = EX_LOOKASIDE_LIST_EX_FLAGS_RAISE_ON_FAIL | EX_LOOKASIDE_LIST_EX_FLAGS_FAIL_NO_RAISE;
+    const ULONG Known =
+        EX_LOOKASIDE_LIST_EX_FLAGS_RAISE_ON_FAIL | EX_LOOKASIDE_LIST_EX_FLAGS_FAIL_NO_RAISE;
     ULONG Type = PoolType;
 
     if (Depth != 0) {
@@ -96,7 +101,8 @@ ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX Lookaside, PALLOCATE_FUNCTION_EX 
     if ((Flags & ~Known) != 0 || (Flags & Known) == Known) {
         return STATUS_INVALID_PARAMETER_5;
     }
-    if ((Type & ~(ULONG)(NonPagedPoolNx | PagedPool | NonPagedPoolCacheAligned | POOL_COLD_ALLOCATION)) != 0) {
+    if ((Type & ~(ULONG)(NonPagedPoolNx | PagedPool | NonPagedPoolCacheAligned |
+                         POOL_COLD_ALLOCATION)) != 0) {
         return STATUS_INVALID_PARAMETER_4;
     }
     if (Flags & EX_LOOKASIDE_LIST_EX_FLAGS_RAISE_ON_FAIL) {

@@ -10,8 +10,9 @@
 #define MUTANT_ALL_ACCESS (STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | MUTANT_QUERY_STATE)
 #endif
 
-static const GENERIC_MAPPING ExpMutantMapping = {STANDARD_RIGHTS_READ | MUTANT_QUERY_STATE, STANDARD_RIGHTS_WRITE,
-                                                 STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, MUTANT_ALL_ACCESS};
+static const GENERIC_MAPPING ExpMutantMapping = {
+    STANDARD_RIGHTS_READ | MUTANT_QUERY_STATE, STANDARD_RIGHTS_WRITE,
+    STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, MUTANT_ALL_ACCESS};
 
 static VOID
 ExpDeleteMutant(PVOID Object)
@@ -25,8 +26,8 @@ static const OB_METHODS ExpMutantMethods = {.Delete = ExpDeleteMutant};
 VOID
 ExpInitializeMutants(VOID)
 {
-    NTSTATUS Status = ObpCreateType(L"Mutant", &ExpMutantMethods, &ExpMutantMapping, MUTANT_ALL_ACCESS,
-                                    sizeof(KMUTANT), 0, &ExMutantObjectTypeP);
+    NTSTATUS Status = ObpCreateType(L"Mutant", &ExpMutantMethods, &ExpMutantMapping,
+                                    MUTANT_ALL_ACCESS, sizeof(KMUTANT), 0, &ExMutantObjectTypeP);
 
     ASSERT(NT_SUCCESS(Status));
 }
@@ -41,8 +42,8 @@ NtCreateMutant(PHANDLE MutantHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUT
     NTSTATUS Status = ExpProbeWrite(MutantHandle, sizeof(HANDLE), 1, Mode);
 
     if (NT_SUCCESS(Status)) {
-        Status = ObCreateObject(Mode, ExMutantObjectTypeP, ObjectAttributes, Mode, NULL, sizeof(*Mutant), 0, 0,
-                                (PVOID *)&Mutant);
+        Status = ObCreateObject(Mode, ExMutantObjectTypeP, ObjectAttributes, Mode, NULL,
+                                sizeof(*Mutant), 0, 0, (PVOID *)&Mutant);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -67,7 +68,8 @@ NtOpenMutant(PHANDLE MutantHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
     NTSTATUS Status = ExpProbeWrite(MutantHandle, sizeof(HANDLE), 1, Mode);
 
     if (NT_SUCCESS(Status)) {
-        Status = ObOpenObjectByName(ObjectAttributes, ExMutantObjectTypeP, Mode, NULL, DesiredAccess, NULL, &Handle);
+        Status = ObOpenObjectByName(ObjectAttributes, ExMutantObjectTypeP, Mode, NULL,
+                                    DesiredAccess, NULL, &Handle);
     }
     return NT_SUCCESS(Status) ? ExpStoreHandle(MutantHandle, Handle, Mode) : Status;
 }
@@ -81,7 +83,8 @@ NtReleaseMutant(HANDLE MutantHandle, PLONG PreviousCount)
     NTSTATUS Status = ExpProbeWrite(PreviousCount, sizeof(LONG), sizeof(LONG), Mode);
 
     if (NT_SUCCESS(Status)) {
-        Status = ObReferenceObjectByHandle(MutantHandle, 0, ExMutantObjectTypeP, Mode, (PVOID *)&Mutant, NULL);
+        Status = ObReferenceObjectByHandle(MutantHandle, 0, ExMutantObjectTypeP, Mode,
+                                           (PVOID *)&Mutant, NULL);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -97,8 +100,8 @@ NtReleaseMutant(HANDLE MutantHandle, PLONG PreviousCount)
 }
 
 NTSTATUS NTAPI
-NtQueryMutant(HANDLE MutantHandle, ULONG MutantInformationClass, PVOID MutantInformation, ULONG Length,
-              PULONG ReturnLength)
+NtQueryMutant(HANDLE MutantHandle, ULONG MutantInformationClass, PVOID MutantInformation,
+              ULONG Length, PULONG ReturnLength)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     struct {

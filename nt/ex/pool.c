@@ -68,7 +68,8 @@ ExpOpenArena(PKAGENT Agent, BOOLEAN Paged)
             ExpStartKind((PEXP_KIND)(Base + EXP_NX_OFFSET), Base + EXP_NX_OFFSET,
                          Base + ABI_ARENA_SIZE - EXP_RUN_TABLE);
         }
-        HcCommit(Base + ABI_ARENA_SIZE - EXP_RUN_TABLE, EXP_RUN_TABLE, ABI_PROT_READ | ABI_PROT_WRITE);
+        HcCommit(Base + ABI_ARENA_SIZE - EXP_RUN_TABLE, EXP_RUN_TABLE,
+                 ABI_PROT_READ | ABI_PROT_WRITE);
     }
     Agent->PoolArena[Paged] = (PVOID)Base;
     return (PEXP_KIND)Base;
@@ -149,21 +150,24 @@ ExpIsUsed(ULONG_PTR Arena, EXP_CELL *Cell, const VOID *Address)
         Kind = Cell->Run.Process;
         Start = ExpCellAddress(Cell);
     } else {
-        Start = Arena < ABI_PAGED_BASE && a >= Arena + EXP_NX_OFFSET ? Arena + EXP_NX_OFFSET : Arena;
+        Start =
+            Arena < ABI_PAGED_BASE && a >= Arena + EXP_NX_OFFSET ? Arena + EXP_NX_OFFSET : Arena;
         Kind = (PEXP_KIND)Start;
         if (a < Start + EXP_ARENA_HEAD || a >= Arena + ABI_ARENA_SIZE - EXP_RUN_TABLE) {
             return FALSE;
         }
     }
     /* Once the bump has left for another region, this one is full. */
-    return Kind->FreshPage < Start || Kind->FreshPage > Kind->Limit || Kind->Limit < a || a < Kind->FreshPage;
+    return Kind->FreshPage < Start || Kind->FreshPage > Kind->Limit || Kind->Limit < a ||
+           a < Kind->FreshPage;
 }
 
 /* The description of the run that begins at an address of an arena. */
 PEXP_RUN
 ExpRunOf(ULONG_PTR Arena, const VOID *Address)
 {
-    return (PEXP_RUN)(Arena + ABI_ARENA_SIZE - EXP_RUN_TABLE) + ((ULONG_PTR)Address - Arena) / PAGE_SIZE;
+    return (PEXP_RUN)(Arena + ABI_ARENA_SIZE - EXP_RUN_TABLE) +
+           ((ULONG_PTR)Address - Arena) / PAGE_SIZE;
 }
 
 static void
@@ -197,7 +201,8 @@ ExpReclaim(PEXP_KIND Kind, EXP_KIND_ID Id)
     for (ULONG Word = 0; Word < ABI_ARENAS / 64; Word++) {
         for (ULONG64 Bits = ExpArenaOpen[Paged][Word]; Bits != 0; Bits &= Bits - 1) {
             ULONG Slot = Word * 64 + (ULONG)__builtin_ctzll(Bits);
-            PEXP_KIND Other = (PEXP_KIND)(ExpArenaBase(Slot, Paged) + (Id == ExpKindNx ? EXP_NX_OFFSET : 0));
+            PEXP_KIND Other =
+                (PEXP_KIND)(ExpArenaBase(Slot, Paged) + (Id == ExpKindNx ? EXP_NX_OFFSET : 0));
 
             if (Other == Kind) {
                 continue;
@@ -287,7 +292,8 @@ ExpCut(PEXP_KIND Kind, EXP_KIND_ID Id, PKAGENT Agent, ULONG Units)
             }
             Kind->Next = Kind->PageEnd;
         }
-        if (Kind->FreshPage - Kind->Reclaimed >= EXP_RECLAIM_STEP || Kind->FreshPage == Kind->Limit) {
+        if (Kind->FreshPage - Kind->Reclaimed >= EXP_RECLAIM_STEP ||
+            Kind->FreshPage == Kind->Limit) {
             ExpReclaim(Kind, Id);
             if (Kind->Free[Units] != NULL) {
                 return NULL; /* try the list again */
@@ -342,7 +348,8 @@ ExpAllocateSmall(PEXP_KIND Kind, EXP_KIND_ID Id, PKAGENT Agent, ULONG Bytes, ULO
         Header = HEADER_OF(Link);
         if (Link->Complement != ~(ULONG64)Link->Next || Header->Check != EXP_CHECK(Header) ||
             Header->State != EXP_FREE) {
-            KeBugCheckEx(BAD_POOL_HEADER, 3, (ULONG_PTR)Header, (ULONG_PTR)Link->Next, Link->Complement);
+            KeBugCheckEx(BAD_POOL_HEADER, 3, (ULONG_PTR)Header, (ULONG_PTR)Link->Next,
+                         Link->Complement);
         }
         Kind->Free[Units] = Link->Next;
         Link->Next = (PVOID)EXP_POISON;
@@ -409,7 +416,8 @@ ExpAllocatePages(PEXP_KIND Kind, EXP_KIND_ID Id, PKAGENT Agent, SIZE_T Bytes, UL
  * A block of pool, or NULL. Process: who is charged, NULL: nobody.
  */
 PVOID
-ExpAllocateBlock(EXP_KIND_ID Id, SIZE_T Bytes, ULONG Tag, ULONG Type, PVOID Process, BOOLEAN CacheAligned)
+ExpAllocateBlock(EXP_KIND_ID Id, SIZE_T Bytes, ULONG Tag, ULONG Type, PVOID Process,
+                 BOOLEAN CacheAligned)
 {
     PKAGENT Agent = KiAgent();
     PEXP_KIND Kind = ExpKindOf(Agent, Id);

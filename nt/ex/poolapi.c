@@ -7,20 +7,20 @@
 #include "expool.h"
 #include "nt/inc/ps.h"
 
-#define POOL_NX               512u
-#define POOL_ZERO_ALLOCATION  1024u
-#define EXP_DEFAULT_TAG       'enoN'
+#define POOL_NX              512u
+#define POOL_ZERO_ALLOCATION 1024u
+#define EXP_DEFAULT_TAG      'enoN'
 
 /* POOL_FLAGS of ExAllocatePool2: the low half must be understood, the high half may be ignored. */
-#define POOL_FLAG_USE_QUOTA           0x00000001ull
-#define POOL_FLAG_UNINITIALIZED       0x00000002ull
-#define POOL_FLAG_SESSION             0x00000004ull
-#define POOL_FLAG_CACHE_ALIGNED       0x00000008ull
-#define POOL_FLAG_RAISE_ON_FAILURE    0x00000020ull
-#define POOL_FLAG_NON_PAGED           0x00000040ull
-#define POOL_FLAG_NON_PAGED_EXECUTE   0x00000080ull
-#define POOL_FLAG_PAGED               0x00000100ull
-#define POOL_FLAG_REQUIRED_END        0x0000000080000000ull
+#define POOL_FLAG_USE_QUOTA         0x00000001ull
+#define POOL_FLAG_UNINITIALIZED     0x00000002ull
+#define POOL_FLAG_SESSION           0x00000004ull
+#define POOL_FLAG_CACHE_ALIGNED     0x00000008ull
+#define POOL_FLAG_RAISE_ON_FAILURE  0x00000020ull
+#define POOL_FLAG_NON_PAGED         0x00000040ull
+#define POOL_FLAG_NON_PAGED_EXECUTE 0x00000080ull
+#define POOL_FLAG_PAGED             0x00000100ull
+#define POOL_FLAG_REQUIRED_END      0x0000000080000000ull
 
 typedef struct _POOL_EXTENDED_PARAMETER_OWN {
     ULONG64 Type : 8; /* 1 priority, 2 secure pool, 3 NUMA node */
@@ -62,10 +62,12 @@ ExpAllocatePool(ULONG Type, SIZE_T Bytes, ULONG Tag, PVOID Process, BOOLEAN Zero
     if (KiIrql() > (Kind == ExpKindPaged ? APC_LEVEL : DISPATCH_LEVEL)) {
         KeBugCheckEx(BAD_POOL_CALLER, 8, KiIrql(), Type, Bytes);
     }
-    if ((Type & ~(ULONG)(POOL_NX | POOL_ZERO_ALLOCATION | POOL_COLD_ALLOCATION | 0x38)) & NonPagedPoolMustSucceed) {
+    if ((Type & ~(ULONG)(POOL_NX | POOL_ZERO_ALLOCATION | POOL_COLD_ALLOCATION | 0x38)) &
+        NonPagedPoolMustSucceed) {
         KeBugCheckEx(BAD_POOL_CALLER, 0x9A, Type, Bytes, (ULONG_PTR)Caller);
     }
-    Block = ExpAllocateBlock(Kind, Bytes, Tag, Type, Process, (Type & NonPagedPoolCacheAligned) != 0);
+    Block =
+        ExpAllocateBlock(Kind, Bytes, Tag, Type, Process, (Type & NonPagedPoolCacheAligned) != 0);
     if (Block != NULL) {
         if (Zero) {
             RtlZeroMemory(Block, Bytes);
@@ -89,8 +91,8 @@ ExpWantsZero(ULONG Type)
 PVOID NTAPI
 ExAllocatePool(POOL_TYPE PoolType, SIZE_T NumberOfBytes)
 {
-    PVOID Block = ExpAllocatePool(PoolType, NumberOfBytes, EXP_DEFAULT_TAG, NULL, ExpWantsZero(PoolType),
-                                  __builtin_return_address(0));
+    PVOID Block = ExpAllocatePool(PoolType, NumberOfBytes, EXP_DEFAULT_TAG, NULL,
+                                  ExpWantsZero(PoolType), __builtin_return_address(0));
 
     if (Block == NULL && (PoolType & POOL_RAISE_IF_ALLOCATION_FAILURE)) {
         ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
@@ -112,7 +114,8 @@ ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 }
 
 PVOID NTAPI
-ExAllocatePoolWithTagPriority(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag, EX_POOL_PRIORITY Priority)
+ExAllocatePoolWithTagPriority(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag,
+                              EX_POOL_PRIORITY Priority)
 {
     /* The priority speaks of memory running short, which ours does not before it is used up. */
     PVOID Block = ExpAllocatePool(PoolType, NumberOfBytes, Tag, NULL, ExpWantsZero(PoolType),
@@ -136,8 +139,8 @@ ExpQuotaProcess(VOID)
 static PVOID
 ExpAllocateQuota(ULONG Type, SIZE_T Bytes, ULONG Tag, PVOID Caller)
 {
-    PVOID Block = ExpAllocatePool(Type & ~(ULONG)POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, Bytes, Tag, ExpQuotaProcess(),
-                                  ExpWantsZero(Type), Caller);
+    PVOID Block = ExpAllocatePool(Type & ~(ULONG)POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, Bytes, Tag,
+                                  ExpQuotaProcess(), ExpWantsZero(Type), Caller);
 
     if (Block == NULL && !(Type & POOL_QUOTA_FAIL_INSTEAD_OF_RAISE)) {
         ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
@@ -164,8 +167,8 @@ static PVOID
 ExpAllocatePool2(ULONG64 Flags, SIZE_T Bytes, ULONG Tag, PVOID Caller, NTSTATUS *Status)
 {
     const ULONG64 Kinds = POOL_FLAG_NON_PAGED | POOL_FLAG_NON_PAGED_EXECUTE | POOL_FLAG_PAGED;
-    const ULONG64 Known = Kinds | POOL_FLAG_USE_QUOTA | POOL_FLAG_UNINITIALIZED | POOL_FLAG_SESSION |
-                          POOL_FLAG_CACHE_ALIGNED | POOL_FLAG_RAISE_ON_FAILURE;
+    const ULONG64 Known = Kinds | POOL_FLAG_USE_QUOTA | POOL_FLAG_UNINITIALIZED |
+                          POOL_FLAG_SESSION | POOL_FLAG_CACHE_ALIGNED | POOL_FLAG_RAISE_ON_FAILURE;
     ULONG64 Kind = Flags & Kinds;
     ULONG Type;
     PVOID Block;
@@ -175,13 +178,16 @@ ExpAllocatePool2(ULONG64 Flags, SIZE_T Bytes, ULONG Tag, PVOID Caller, NTSTATUS 
         ((Flags & 0xFFFFFFFFull) & ~Known) != 0) {
         return NULL;
     }
-    Type = Kind == POOL_FLAG_PAGED ? PagedPool : Kind == POOL_FLAG_NON_PAGED ? NonPagedPoolNx : NonPagedPool;
+    Type = Kind == POOL_FLAG_PAGED       ? PagedPool
+           : Kind == POOL_FLAG_NON_PAGED ? NonPagedPoolNx
+                                         : NonPagedPool;
     if (Flags & POOL_FLAG_CACHE_ALIGNED) {
         Type |= NonPagedPoolCacheAligned;
     }
     *Status = STATUS_INSUFFICIENT_RESOURCES;
-    Block = ExpAllocatePool(Type, Bytes, Tag, Flags & POOL_FLAG_USE_QUOTA ? ExpQuotaProcess() : NULL,
-                            !(Flags & POOL_FLAG_UNINITIALIZED), Caller);
+    Block =
+        ExpAllocatePool(Type, Bytes, Tag, Flags & POOL_FLAG_USE_QUOTA ? ExpQuotaProcess() : NULL,
+                        !(Flags & POOL_FLAG_UNINITIALIZED), Caller);
     return Block;
 }
 
@@ -198,8 +204,8 @@ ExAllocatePool2(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag)
 }
 
 PVOID NTAPI
-ExAllocatePool3(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag, const EXP_EXTENDED_PARAMETER *ExtendedParameters,
-                ULONG ExtendedParametersCount)
+ExAllocatePool3(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag,
+                const EXP_EXTENDED_PARAMETER *ExtendedParameters, ULONG ExtendedParametersCount)
 {
     NTSTATUS Status = STATUS_INVALID_PARAMETER;
     PVOID Block = NULL;
@@ -236,7 +242,8 @@ ExFreePoolWithTag(PVOID P, ULONG Tag)
 }
 
 VOID NTAPI
-ExFreePool2(PVOID P, ULONG Tag, const EXP_EXTENDED_PARAMETER *ExtendedParameters, ULONG ExtendedParametersCount)
+ExFreePool2(PVOID P, ULONG Tag, const EXP_EXTENDED_PARAMETER *ExtendedParameters,
+            ULONG ExtendedParametersCount)
 {
     ExpFreeBlock(P, Tag, Tag != 0);
 }

@@ -75,14 +75,16 @@ ExpQuarantine(PEXP_KIND Kind, PEXP_HEADER Header)
 
     Header->Flags = EXP_IN_QUARANTINE;
     ExpFill(PAYLOAD_OF(Header), Bytes - sizeof(EXP_HEADER), EXP_POISON);
-    while (Kind->RingCount == EXP_QUARANTINE || (Kind->RingCount != 0 && Kind->RingBytes + Bytes > EXP_QUARANTINE_BYTES)) {
+    while (Kind->RingCount == EXP_QUARANTINE ||
+           (Kind->RingCount != 0 && Kind->RingBytes + Bytes > EXP_QUARANTINE_BYTES)) {
         PEXP_HEADER Oldest = Kind->Ring[Kind->RingHead % EXP_QUARANTINE];
 
         Kind->RingHead++;
         Kind->RingCount--;
         if (Oldest->Check != EXP_CHECK(Oldest) || Oldest->State != EXP_FREE) {
             /* Somebody wrote over the header of a freed block. */
-            KeBugCheckEx(BAD_POOL_HEADER, 0xD, (ULONG_PTR)Oldest, (ULONG_PTR)Header, *(PULONG64)Oldest);
+            KeBugCheckEx(BAD_POOL_HEADER, 0xD, (ULONG_PTR)Oldest, (ULONG_PTR)Header,
+                         *(PULONG64)Oldest);
         }
         Kind->RingBytes -= Oldest->Units * EXP_UNIT;
         ExpPushFree(Kind, Oldest);
@@ -108,7 +110,8 @@ ExpFreeBlock(PVOID Block, ULONG Tag, BOOLEAN CheckTag)
         KeBugCheckEx(BAD_POOL_CALLER, 0x99, (ULONG_PTR)Block, 0, 0);
     }
     if (((ULONG_PTR)Block & (PAGE_SIZE - 1)) == 0) {
-        if (Cell != NULL && Cell->Use == 0 && Cell->Freed && (ULONG_PTR)Block == ExpCellAddress(Cell)) {
+        if (Cell != NULL && Cell->Use == 0 && Cell->Freed &&
+            (ULONG_PTR)Block == ExpCellAddress(Cell)) {
             KeBugCheckEx(BAD_POOL_CALLER, 7, 0, Cell->Run.Tag, (ULONG_PTR)Block);
         }
         if (Cell != NULL && (Cell->Use != 1 || (ULONG_PTR)Block != ExpCellAddress(Cell))) {
@@ -130,7 +133,8 @@ ExpFreeBlock(PVOID Block, ULONG Tag, BOOLEAN CheckTag)
         ExpSetHeader(Header, Header->Kind, Header->Units, EXP_FREE);
         Header -= Header->Units;
         if (Header->Check != EXP_CHECK(Header)) {
-            KeBugCheckEx(BAD_POOL_HEADER, 0x20, (ULONG_PTR)Header, (ULONG_PTR)Block, *(PULONG64)Header);
+            KeBugCheckEx(BAD_POOL_HEADER, 0x20, (ULONG_PTR)Header, (ULONG_PTR)Block,
+                         *(PULONG64)Header);
         }
     }
     if (Header->State == EXP_FREE) {
@@ -161,12 +165,14 @@ ExpFreeBlock(PVOID Block, ULONG Tag, BOOLEAN CheckTag)
 }
 
 static BOOLEAN
-ExpFindInPage(ULONG_PTR Page, ULONG_PTR Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag, PBOOLEAN Freed)
+ExpFindInPage(ULONG_PTR Page, ULONG_PTR Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag,
+              PBOOLEAN Freed)
 {
     PEXP_HEADER Header = (PEXP_HEADER)Page;
     PEXP_HEADER End = (PEXP_HEADER)(Page + PAGE_SIZE);
 
-    while (Header < End && Header->Check == EXP_CHECK(Header) && Header->Units != 0 && Header->State != EXP_END) {
+    while (Header < End && Header->Check == EXP_CHECK(Header) && Header->Units != 0 &&
+           Header->State != EXP_END) {
         if (Address < (ULONG_PTR)(Header + Header->Units)) {
             if (Address < (ULONG_PTR)(Header + 1)) {
                 return FALSE;
@@ -199,7 +205,8 @@ ExpFindBlock(const VOID *Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag, PBOOLE
             PEXP_RUN Run = ExpRunOf(Arena, (PVOID)At);
 
             if (Run->State == EXP_ALLOCATED || Run->State == EXP_FREE) {
-                if ((ULONG_PTR)Address - At < ((Run->Bytes + PAGE_SIZE - 1) & ~(SIZE_T)(PAGE_SIZE - 1))) {
+                if ((ULONG_PTR)Address - At <
+                    ((Run->Bytes + PAGE_SIZE - 1) & ~(SIZE_T)(PAGE_SIZE - 1))) {
                     *Base = (PVOID)At;
                     *Bytes = Run->Bytes;
                     *Tag = Run->Tag;
@@ -209,14 +216,16 @@ ExpFindBlock(const VOID *Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag, PBOOLE
                 break;
             }
         }
-        return ExpIsUsed(Arena, Cell, Address) && ExpFindInPage(Page, (ULONG_PTR)Address, Base, Bytes, Tag, Freed);
+        return ExpIsUsed(Arena, Cell, Address) &&
+               ExpFindInPage(Page, (ULONG_PTR)Address, Base, Bytes, Tag, Freed);
     }
     Cell = ExpCellOf(Address);
     if (Cell == NULL) {
         return FALSE;
     }
     if (Cell->Use == 2) {
-        return ExpIsUsed(Arena, Cell, Address) && ExpFindInPage(Page, (ULONG_PTR)Address, Base, Bytes, Tag, Freed);
+        return ExpIsUsed(Arena, Cell, Address) &&
+               ExpFindInPage(Page, (ULONG_PTR)Address, Base, Bytes, Tag, Freed);
     }
     if ((Cell->Use == 1 || Cell->Freed) && (ULONG_PTR)Address < Cell->End) {
         *Base = (PVOID)ExpCellAddress(Cell);
@@ -240,6 +249,7 @@ ExpFindPoolBlock(const VOID *Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag, PB
     ULONG LocalTag;
     BOOLEAN LocalFreed;
 
-    return ExpFindBlock(Address, Base != NULL ? Base : &LocalBase, Bytes != NULL ? Bytes : &LocalBytes,
-                        Tag != NULL ? Tag : &LocalTag, Freed != NULL ? Freed : &LocalFreed);
+    return ExpFindBlock(Address, Base != NULL ? Base : &LocalBase,
+                        Bytes != NULL ? Bytes : &LocalBytes, Tag != NULL ? Tag : &LocalTag,
+                        Freed != NULL ? Freed : &LocalFreed);
 }

@@ -22,7 +22,7 @@
  */
 #include "exp.h"
 
-#define EXP_PENDING_OWNER ((ERESOURCE_THREAD)1)
+#define EXP_PENDING_OWNER    ((ERESOURCE_THREAD)1)
 #define OWNER_POINTER(Owner) (((Owner) & 3) == 3)
 
 C_ASSERT(sizeof(ERESOURCE) == 0x68);
@@ -320,7 +320,8 @@ ExpReleaseFor(PERESOURCE Resource, ERESOURCE_THREAD Owner)
 
     if (IS_EXCLUSIVE(Resource)) {
         if (Resource->OwnerEntry.OwnerThread != Owner) {
-            KeBugCheckEx(RESOURCE_NOT_OWNED, (ULONG_PTR)Resource, Owner, (ULONG_PTR)Resource->OwnerTable, 1);
+            KeBugCheckEx(RESOURCE_NOT_OWNED, (ULONG_PTR)Resource, Owner,
+                         (ULONG_PTR)Resource->OwnerTable, 1);
         }
         if (--Resource->OwnerEntry.OwnerCount == 0) {
             Resource->OwnerEntry.OwnerThread = 0;
@@ -330,7 +331,8 @@ ExpReleaseFor(PERESOURCE Resource, ERESOURCE_THREAD Owner)
     }
     Entry = Resource->ActiveEntries != 0 ? ExpFindOwner(Resource, Owner) : NULL;
     if (Entry == NULL) {
-        KeBugCheckEx(RESOURCE_NOT_OWNED, (ULONG_PTR)Resource, Owner, (ULONG_PTR)Resource->OwnerTable, 2);
+        KeBugCheckEx(RESOURCE_NOT_OWNED, (ULONG_PTR)Resource, Owner,
+                     (ULONG_PTR)Resource->OwnerTable, 2);
     }
     if (--Entry->OwnerCount == 0) {
         Entry->OwnerThread = 0;
@@ -370,7 +372,8 @@ ExSetResourceOwnerPointerEx(PERESOURCE Resource, PVOID OwnerPointer, ULONG Flags
     }
     Entry = ExpFindOwner(Resource, Me);
     if (Entry == NULL) {
-        KeBugCheckEx(RESOURCE_NOT_OWNED, (ULONG_PTR)Resource, Me, (ULONG_PTR)Resource->OwnerTable, 3);
+        KeBugCheckEx(RESOURCE_NOT_OWNED, (ULONG_PTR)Resource, Me, (ULONG_PTR)Resource->OwnerTable,
+                     3);
     }
     Other = IS_EXCLUSIVE(Resource) ? NULL : ExpFindOwner(Resource, New);
     if (Other != NULL) {
@@ -395,7 +398,8 @@ ExConvertExclusiveToSharedLite(PERESOURCE Resource)
     ULONG Shared;
 
     KiSchedulePoint(SP_RELEASE_LOCK, Resource);
-    if (!IS_EXCLUSIVE(Resource) || Resource->OwnerEntry.OwnerThread != (ERESOURCE_THREAD)KiThread()) {
+    if (!IS_EXCLUSIVE(Resource) ||
+        Resource->OwnerEntry.OwnerThread != (ERESOURCE_THREAD)KiThread()) {
         KeBugCheckEx(RESOURCE_NOT_OWNED, (ULONG_PTR)Resource, (ULONG_PTR)KiThread(),
                      (ULONG_PTR)Resource->OwnerTable, 4);
     }
@@ -412,7 +416,8 @@ BOOLEAN NTAPI
 ExIsResourceAcquiredExclusiveLite(PERESOURCE Resource)
 {
     KiSchedulePoint(SP_READ_STATE, Resource);
-    return IS_EXCLUSIVE(Resource) && Resource->OwnerEntry.OwnerThread == (ERESOURCE_THREAD)KiThread();
+    return IS_EXCLUSIVE(Resource) &&
+           Resource->OwnerEntry.OwnerThread == (ERESOURCE_THREAD)KiThread();
 }
 
 ULONG NTAPI

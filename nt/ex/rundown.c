@@ -110,7 +110,8 @@ ExSizeOfRundownProtectionCacheAware(VOID)
 }
 
 VOID NTAPI
-ExInitializeRundownProtectionCacheAware(PEX_RUNDOWN_REF_CACHE_AWARE RunRefCacheAware, SIZE_T RunRefSize)
+ExInitializeRundownProtectionCacheAware(PEX_RUNDOWN_REF_CACHE_AWARE RunRefCacheAware,
+                                        SIZE_T RunRefSize)
 {
     RunRefCacheAware->Ref.Count = 0;
     RunRefCacheAware->PoolToFree = NULL;

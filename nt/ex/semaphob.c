@@ -3,23 +3,24 @@
  */
 #include "exp.h"
 
-static const GENERIC_MAPPING ExpSemaphoreMapping = {STANDARD_RIGHTS_READ | SEMAPHORE_QUERY_STATE,
-                                                    STANDARD_RIGHTS_WRITE | SEMAPHORE_MODIFY_STATE,
-                                                    STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, SEMAPHORE_ALL_ACCESS};
+static const GENERIC_MAPPING ExpSemaphoreMapping = {
+    STANDARD_RIGHTS_READ | SEMAPHORE_QUERY_STATE, STANDARD_RIGHTS_WRITE | SEMAPHORE_MODIFY_STATE,
+    STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, SEMAPHORE_ALL_ACCESS};
 static const OB_METHODS ExpSemaphoreMethods;
 
 VOID
 ExpInitializeSemaphores(VOID)
 {
-    NTSTATUS Status = ObpCreateType(L"Semaphore", &ExpSemaphoreMethods, &ExpSemaphoreMapping, SEMAPHORE_ALL_ACCESS,
-                                    sizeof(KSEMAPHORE), 0, &ExSemaphoreObjectTypeP);
+    NTSTATUS Status =
+        ObpCreateType(L"Semaphore", &ExpSemaphoreMethods, &ExpSemaphoreMapping,
+                      SEMAPHORE_ALL_ACCESS, sizeof(KSEMAPHORE), 0, &ExSemaphoreObjectTypeP);
 
     ASSERT(NT_SUCCESS(Status));
 }
 
 NTSTATUS NTAPI
-NtCreateSemaphore(PHANDLE SemaphoreHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                  LONG InitialCount, LONG MaximumCount)
+NtCreateSemaphore(PHANDLE SemaphoreHandle, ACCESS_MASK DesiredAccess,
+                  POBJECT_ATTRIBUTES ObjectAttributes, LONG InitialCount, LONG MaximumCount)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PKSEMAPHORE Semaphore;
@@ -32,8 +33,8 @@ NtCreateSemaphore(PHANDLE SemaphoreHandle, ACCESS_MASK DesiredAccess, POBJECT_AT
     if (MaximumCount <= 0 || InitialCount < 0 || InitialCount > MaximumCount) {
         return STATUS_INVALID_PARAMETER;
     }
-    Status = ObCreateObject(Mode, ExSemaphoreObjectTypeP, ObjectAttributes, Mode, NULL, sizeof(*Semaphore), 0, 0,
-                            (PVOID *)&Semaphore);
+    Status = ObCreateObject(Mode, ExSemaphoreObjectTypeP, ObjectAttributes, Mode, NULL,
+                            sizeof(*Semaphore), 0, 0, (PVOID *)&Semaphore);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -50,15 +51,16 @@ NtCreateSemaphore(PHANDLE SemaphoreHandle, ACCESS_MASK DesiredAccess, POBJECT_AT
 }
 
 NTSTATUS NTAPI
-NtOpenSemaphore(PHANDLE SemaphoreHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
+NtOpenSemaphore(PHANDLE SemaphoreHandle, ACCESS_MASK DesiredAccess,
+                POBJECT_ATTRIBUTES ObjectAttributes)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     HANDLE Handle;
     NTSTATUS Status = ExpProbeWrite(SemaphoreHandle, sizeof(HANDLE), 1, Mode);
 
     if (NT_SUCCESS(Status)) {
-        Status = ObOpenObjectByName(ObjectAttributes, ExSemaphoreObjectTypeP, Mode, NULL, DesiredAccess, NULL,
-                                    &Handle);
+        Status = ObOpenObjectByName(ObjectAttributes, ExSemaphoreObjectTypeP, Mode, NULL,
+                                    DesiredAccess, NULL, &Handle);
     }
     return NT_SUCCESS(Status) ? ExpStoreHandle(SemaphoreHandle, Handle, Mode) : Status;
 }
@@ -77,8 +79,8 @@ NtReleaseSemaphore(HANDLE SemaphoreHandle, LONG ReleaseCount, PLONG PreviousCoun
     if (ReleaseCount <= 0) {
         return STATUS_INVALID_PARAMETER;
     }
-    Status = ObReferenceObjectByHandle(SemaphoreHandle, SEMAPHORE_MODIFY_STATE, ExSemaphoreObjectTypeP, Mode,
-                                       (PVOID *)&Semaphore, NULL);
+    Status = ObReferenceObjectByHandle(SemaphoreHandle, SEMAPHORE_MODIFY_STATE,
+                                       ExSemaphoreObjectTypeP, Mode, (PVOID *)&Semaphore, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -93,8 +95,8 @@ NtReleaseSemaphore(HANDLE SemaphoreHandle, LONG ReleaseCount, PLONG PreviousCoun
 }
 
 NTSTATUS NTAPI
-NtQuerySemaphore(HANDLE SemaphoreHandle, ULONG SemaphoreInformationClass, PVOID SemaphoreInformation, ULONG Length,
-                 PULONG ReturnLength)
+NtQuerySemaphore(HANDLE SemaphoreHandle, ULONG SemaphoreInformationClass,
+                 PVOID SemaphoreInformation, ULONG Length, PULONG ReturnLength)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     struct {
@@ -111,8 +113,8 @@ NtQuerySemaphore(HANDLE SemaphoreHandle, ULONG SemaphoreInformationClass, PVOID 
     if (Length != sizeof(Information)) {
         return STATUS_INFO_LENGTH_MISMATCH;
     }
-    Status = ObReferenceObjectByHandle(SemaphoreHandle, SEMAPHORE_QUERY_STATE, ExSemaphoreObjectTypeP, Mode,
-                                       (PVOID *)&Semaphore, NULL);
+    Status = ObReferenceObjectByHandle(SemaphoreHandle, SEMAPHORE_QUERY_STATE,
+                                       ExSemaphoreObjectTypeP, Mode, (PVOID *)&Semaphore, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

@@ -147,7 +147,8 @@ typedef struct _EXP_PROCESS_INFORMATION {
     SIZE_T PeakVirtualSize, VirtualSize;
     ULONG PageFaultCount;
     SIZE_T PeakWorkingSetSize, WorkingSetSize;
-    SIZE_T QuotaPeakPagedPoolUsage, QuotaPagedPoolUsage, QuotaPeakNonPagedPoolUsage, QuotaNonPagedPoolUsage;
+    SIZE_T QuotaPeakPagedPoolUsage, QuotaPagedPoolUsage, QuotaPeakNonPagedPoolUsage,
+        QuotaNonPagedPoolUsage;
     SIZE_T PagefileUsage, PeakPagefileUsage, PrivatePageCount;
     LARGE_INTEGER Io[6];
 } EXP_PROCESS_INFORMATION;
@@ -158,14 +159,16 @@ ExpQueryProcesses(EXP_WRITER *Writer)
 {
     EXP_PROCESS_INFORMATION *Last = NULL;
 
-    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead; Link = Link->Flink) {
+    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
+         Link = Link->Flink) {
         PEPROCESS Process = CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks);
         const CHAR *Name = (const CHAR *)Process->ImageFileName;
         ULONG Threads = 0, Chars = 0;
         EXP_PROCESS_INFORMATION *Info = ExpReserve(Writer, sizeof(*Info));
         PWCHAR Text;
 
-        for (PLIST_ENTRY At = Process->Pcb.ThreadListHead.Flink; At != &Process->Pcb.ThreadListHead; At = At->Flink) {
+        for (PLIST_ENTRY At = Process->Pcb.ThreadListHead.Flink; At != &Process->Pcb.ThreadListHead;
+             At = At->Flink) {
             PETHREAD Thread = (PETHREAD)CONTAINING_RECORD(At, KTHREAD, ThreadListEntry);
             EXP_THREAD_INFORMATION *Row = ExpReserve(Writer, sizeof(*Row));
 
@@ -228,7 +231,8 @@ ExpQueryModules(EXP_WRITER *Writer)
     PULONG Count = ExpReserve(Writer, 8);
     USHORT Index = 0;
 
-    for (PLIST_ENTRY Link = PsLoadedModuleList.Flink; Link != &PsLoadedModuleList; Link = Link->Flink) {
+    for (PLIST_ENTRY Link = PsLoadedModuleList.Flink; Link != &PsLoadedModuleList;
+         Link = Link->Flink) {
         PKI_MODULE Module = CONTAINING_RECORD(Link, KI_MODULE, InLoadOrderLinks);
         EXP_MODULE_INFORMATION *Info = ExpReserve(Writer, sizeof(*Info));
 
@@ -283,7 +287,8 @@ static NTSTATUS
 ExpQueryProcessorTimes(EXP_WRITER *Writer)
 {
     for (ULONG i = 0; i < KiProcessorCount; i++) {
-        PLARGE_INTEGER Times = ExpReserve(Writer, 48); /* idle, kernel, user, DPC, interrupt, count */
+        PLARGE_INTEGER Times =
+            ExpReserve(Writer, 48); /* idle, kernel, user, DPC, interrupt, count */
 
         if (Times != NULL) {
             Times[0].QuadPart = Times[1].QuadPart = (LONGLONG)KiQueryInterruptTime();
@@ -322,16 +327,18 @@ static const struct {
     BOOLEAN Exact; /* the length must be the structure's, not just enough */
     NTSTATUS (*Query)(EXP_WRITER *Writer);
 } ExpClasses[] = {
-    {0, TRUE, ExpQueryBasic},         {1, TRUE, ExpQueryProcessor},   {2, FALSE, ExpQueryPerformance},
-    {3, FALSE, ExpQueryTimeOfDay},    {5, FALSE, ExpQueryProcesses},  {8, FALSE, ExpQueryProcessorTimes},
-    {9, TRUE, ExpQueryFlags},         {11, FALSE, ExpQueryModules},   {35, FALSE, ExpQueryDebugger},
-    {44, TRUE, ExpQueryZone},         {50, TRUE, ExpQueryRangeStart}, {62, TRUE, ExpQueryBasic},
+    {0, TRUE, ExpQueryBasic},           {1, TRUE, ExpQueryProcessor},
+    {2, FALSE, ExpQueryPerformance},    {3, FALSE, ExpQueryTimeOfDay},
+    {5, FALSE, ExpQueryProcesses},      {8, FALSE, ExpQueryProcessorTimes},
+    {9, TRUE, ExpQueryFlags},           {11, FALSE, ExpQueryModules},
+    {35, FALSE, ExpQueryDebugger},      {44, TRUE, ExpQueryZone},
+    {50, TRUE, ExpQueryRangeStart},     {62, TRUE, ExpQueryBasic},
     {103, TRUE, ExpQueryCodeIntegrity},
 };
 
 NTSTATUS NTAPI
-NtQuerySystemInformation(ULONG SystemInformationClass, PVOID SystemInformation, ULONG SystemInformationLength,
-                         PULONG ReturnLength)
+NtQuerySystemInformation(ULONG SystemInformationClass, PVOID SystemInformation,
+                         ULONG SystemInformationLength, PULONG ReturnLength)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     EXP_WRITER Writer = {.Target = SystemInformation};
@@ -352,7 +359,8 @@ NtQuerySystemInformation(ULONG SystemInformationClass, PVOID SystemInformation, 
                     return Status;
                 }
             }
-            if (SystemInformationLength < Needed || (ExpClasses[i].Exact && SystemInformationLength != Needed)) {
+            if (SystemInformationLength < Needed ||
+                (ExpClasses[i].Exact && SystemInformationLength != Needed)) {
                 return STATUS_INFO_LENGTH_MISMATCH;
             }
             Writer.Buffer = ExpAllocate(Needed, 'fnIS');
@@ -367,7 +375,8 @@ NtQuerySystemInformation(ULONG SystemInformationClass, PVOID SystemInformation, 
     return Status;
 }
 
-ULONG NTAPI NtGetCurrentProcessorNumber(VOID)
+ULONG NTAPI
+NtGetCurrentProcessorNumber(VOID)
 {
     return KeGetCurrentProcessorNumber();
 }

@@ -42,7 +42,8 @@ NtSetSystemTime(PLARGE_INTEGER SystemTime, PLARGE_INTEGER PreviousTime)
     Old.QuadPart = (LONGLONG)KiQuerySystemTime();
     KiSetSystemTime(New);
     ExNotifyCallback(ExCbSetSystemTime, NULL, NULL);
-    return PreviousTime != NULL ? ExpCopyOut(PreviousTime, &Old, sizeof(Old), Mode) : STATUS_SUCCESS;
+    return PreviousTime != NULL ? ExpCopyOut(PreviousTime, &Old, sizeof(Old), Mode)
+                                : STATUS_SUCCESS;
 }
 
 NTSTATUS NTAPI
@@ -106,7 +107,8 @@ ExGetPreviousMode(VOID)
 BOOLEAN NTAPI
 ExIsProcessorFeaturePresent(ULONG ProcessorFeature)
 {
-    return ProcessorFeature < PROCESSOR_FEATURE_MAX && ExpSharedData->ProcessorFeatures[ProcessorFeature];
+    return ProcessorFeature < PROCESSOR_FEATURE_MAX &&
+           ExpSharedData->ProcessorFeatures[ProcessorFeature];
 }
 
 BOOLEAN NTAPI

@@ -13,7 +13,8 @@
 #ifndef TIMER_QUERY_STATE
 #define TIMER_QUERY_STATE  1
 #define TIMER_MODIFY_STATE 2
-#define TIMER_ALL_ACCESS   (STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | TIMER_QUERY_STATE | TIMER_MODIFY_STATE)
+#define TIMER_ALL_ACCESS                                                                           \
+    (STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | TIMER_QUERY_STATE | TIMER_MODIFY_STATE)
 #endif
 
 typedef struct _EXP_TIMER {
@@ -24,9 +25,9 @@ typedef struct _EXP_TIMER {
     PETHREAD Thread; /* referenced; the APC's target */
 } EXP_TIMER, *PEXP_TIMER;
 
-static const GENERIC_MAPPING ExpTimerMapping = {STANDARD_RIGHTS_READ | TIMER_QUERY_STATE,
-                                                STANDARD_RIGHTS_WRITE | TIMER_MODIFY_STATE,
-                                                STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, TIMER_ALL_ACCESS};
+static const GENERIC_MAPPING ExpTimerMapping = {
+    STANDARD_RIGHTS_READ | TIMER_QUERY_STATE, STANDARD_RIGHTS_WRITE | TIMER_MODIFY_STATE,
+    STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, TIMER_ALL_ACCESS};
 
 /* Stops the timer and forgets its APC. */
 static BOOLEAN
@@ -61,8 +62,8 @@ ExpInitializeTimers(VOID)
 }
 
 static VOID NTAPI
-ExpTimerKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext, PVOID *SystemArgument1,
-                      PVOID *SystemArgument2)
+ExpTimerKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
+                      PVOID *SystemArgument1, PVOID *SystemArgument2)
 {
     /* The APC stays in the timer, which is ready for the next one. */
 }
@@ -75,7 +76,8 @@ ExpTimerDpc(PKDPC Dpc, PVOID Context, PVOID SystemArgument1, PVOID SystemArgumen
     if (Timer->Thread != NULL) {
         ULONG64 Time = KiQuerySystemTime();
 
-        KeInsertQueueApc(&Timer->Apc, (PVOID)(ULONG_PTR)(ULONG)Time, (PVOID)(ULONG_PTR)(Time >> 32), 1);
+        KeInsertQueueApc(&Timer->Apc, (PVOID)(ULONG_PTR)(ULONG)Time, (PVOID)(ULONG_PTR)(Time >> 32),
+                         1);
     }
 }
 
@@ -94,8 +96,8 @@ NtCreateTimer(PHANDLE TimerHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
     if (TimerType != NotificationTimer && TimerType != SynchronizationTimer) {
         return STATUS_INVALID_PARAMETER_4;
     }
-    Status = ObCreateObject(Mode, ExTimerObjectTypeP, ObjectAttributes, Mode, NULL, sizeof(*Timer), 0, 0,
-                            (PVOID *)&Timer);
+    Status = ObCreateObject(Mode, ExTimerObjectTypeP, ObjectAttributes, Mode, NULL, sizeof(*Timer),
+                            0, 0, (PVOID *)&Timer);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -122,7 +124,8 @@ NtOpenTimer(PHANDLE TimerHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES O
     NTSTATUS Status = ExpProbeWrite(TimerHandle, sizeof(HANDLE), 1, Mode);
 
     if (NT_SUCCESS(Status)) {
-        Status = ObOpenObjectByName(ObjectAttributes, ExTimerObjectTypeP, Mode, NULL, DesiredAccess, NULL, &Handle);
+        Status = ObOpenObjectByName(ObjectAttributes, ExTimerObjectTypeP, Mode, NULL, DesiredAccess,
+                                    NULL, &Handle);
     }
     return NT_SUCCESS(Status) ? ExpStoreHandle(TimerHandle, Handle, Mode) : Status;
 }
@@ -146,8 +149,8 @@ NtSetTimer(HANDLE TimerHandle, PLARGE_INTEGER DueTime, PVOID TimerApcRoutine, PV
     if (Period < 0) {
         return STATUS_INVALID_PARAMETER_6;
     }
-    Status = ObReferenceObjectByHandle(TimerHandle, TIMER_MODIFY_STATE, ExTimerObjectTypeP, Mode, (PVOID *)&Timer,
-                                       NULL);
+    Status = ObReferenceObjectByHandle(TimerHandle, TIMER_MODIFY_STATE, ExTimerObjectTypeP, Mode,
+                                       (PVOID *)&Timer, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -178,8 +181,8 @@ NtCancelTimer(HANDLE TimerHandle, PBOOLEAN CurrentState)
     NTSTATUS Status = ExpProbeWrite(CurrentState, sizeof(BOOLEAN), 1, Mode);
 
     if (NT_SUCCESS(Status)) {
-        Status = ObReferenceObjectByHandle(TimerHandle, TIMER_MODIFY_STATE, ExTimerObjectTypeP, Mode,
-                                           (PVOID *)&Timer, NULL);
+        Status = ObReferenceObjectByHandle(TimerHandle, TIMER_MODIFY_STATE, ExTimerObjectTypeP,
+                                           Mode, (PVOID *)&Timer, NULL);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -212,12 +215,13 @@ NtQueryTimer(HANDLE TimerHandle, ULONG TimerInformationClass, PVOID TimerInforma
     if (Length != sizeof(Information)) {
         return STATUS_INFO_LENGTH_MISMATCH;
     }
-    Status = ObReferenceObjectByHandle(TimerHandle, TIMER_QUERY_STATE, ExTimerObjectTypeP, Mode, (PVOID *)&Timer,
-                                       NULL);
+    Status = ObReferenceObjectByHandle(TimerHandle, TIMER_QUERY_STATE, ExTimerObjectTypeP, Mode,
+                                       (PVOID *)&Timer, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Information.RemainingTime.QuadPart = (LONGLONG)(Timer->Timer.DueTime.QuadPart - KiQueryInterruptTime());
+    Information.RemainingTime.QuadPart =
+        (LONGLONG)(Timer->Timer.DueTime.QuadPart - KiQueryInterruptTime());
     Information.TimerState = KeReadStateTimer(&Timer->Timer);
     ObDereferenceObject(Timer);
     Status = ExpCopyOut(TimerInformation, &Information, sizeof(Information), Mode);

@@ -15,7 +15,7 @@
  */
 #include "exp.h"
 
-#define EXP_WORKER_LIMIT                   16
+#define EXP_WORKER_LIMIT 16
 
 static ULONG
 ExpQueueIndex(WORK_QUEUE_TYPE Type)
@@ -38,23 +38,28 @@ ExpCheckReturn(PWORKER_THREAD_ROUTINE Routine, PVOID Parameter, PWORK_QUEUE_ITEM
     PKTHREAD Thread = KiThread();
 
     if (KiIrql() != PASSIVE_LEVEL) {
-        KeBugCheckEx(WORKER_THREAD_RETURNED_AT_BAD_IRQL, (ULONG_PTR)Routine, KiIrql(), (ULONG_PTR)Parameter,
-                     (ULONG_PTR)Item);
+        KeBugCheckEx(WORKER_THREAD_RETURNED_AT_BAD_IRQL, (ULONG_PTR)Routine, KiIrql(),
+                     (ULONG_PTR)Parameter, (ULONG_PTR)Item);
     }
     if (Thread->CombinedApcDisable != 0) {
         if (!IsListEmpty(&Thread->MutantListHead)) {
-            KeBugCheckEx(SYSTEM_EXIT_OWNED_MUTEX, (ULONG_PTR)Routine, (ULONG_PTR)Parameter, (ULONG_PTR)Item, 0);
+            KeBugCheckEx(SYSTEM_EXIT_OWNED_MUTEX, (ULONG_PTR)Routine, (ULONG_PTR)Parameter,
+                         (ULONG_PTR)Item, 0);
         }
-        KeBugCheckEx(APC_INDEX_MISMATCH, (ULONG_PTR)Routine, Thread->ApcStateIndex, Thread->CombinedApcDisable, 1);
+        KeBugCheckEx(APC_INDEX_MISMATCH, (ULONG_PTR)Routine, Thread->ApcStateIndex,
+                     Thread->CombinedApcDisable, 1);
     }
     if (!IsListEmpty(&Thread->MutantListHead)) {
-        KeBugCheckEx(SYSTEM_EXIT_OWNED_MUTEX, (ULONG_PTR)Routine, (ULONG_PTR)Parameter, (ULONG_PTR)Item, 0);
+        KeBugCheckEx(SYSTEM_EXIT_OWNED_MUTEX, (ULONG_PTR)Routine, (ULONG_PTR)Parameter,
+                     (ULONG_PTR)Item, 0);
     }
     if (Thread->ApcStateIndex != 0) {
-        KeBugCheckEx(APC_INDEX_MISMATCH, (ULONG_PTR)Routine, Thread->ApcStateIndex, Thread->CombinedApcDisable, 1);
+        KeBugCheckEx(APC_INDEX_MISMATCH, (ULONG_PTR)Routine, Thread->ApcStateIndex,
+                     Thread->CombinedApcDisable, 1);
     }
     if (((PETHREAD)Thread)->ImpersonationToken != NULL) {
-        KeBugCheckEx(IMPERSONATING_WORKER_THREAD, (ULONG_PTR)Routine, (ULONG_PTR)Parameter, (ULONG_PTR)Item, 0);
+        KeBugCheckEx(IMPERSONATING_WORKER_THREAD, (ULONG_PTR)Routine, (ULONG_PTR)Parameter,
+                     (ULONG_PTR)Item, 0);
     }
 }
 
@@ -62,8 +67,8 @@ ExpCheckReturn(PWORKER_THREAD_ROUTINE Routine, PVOID Parameter, PWORK_QUEUE_ITEM
 static BOOLEAN
 ExpNeedsWorker(EXP_WORK_QUEUE *Queue)
 {
-    return !IsListEmpty(&Queue->Queue.EntryListHead) && IsListEmpty(&Queue->Queue.Header.WaitListHead) &&
-           Queue->Threads < Queue->Limit;
+    return !IsListEmpty(&Queue->Queue.EntryListHead) &&
+           IsListEmpty(&Queue->Queue.Header.WaitListHead) && Queue->Threads < Queue->Limit;
 }
 
 static VOID NTAPI
@@ -72,7 +77,9 @@ ExpWorkerThread(PVOID Context)
     EXP_WORK_QUEUE *Queue = Context;
 
     PspCurrentThread()->ActiveExWorker = TRUE;
-    KeSetPriorityThread(KiThread(), Queue == &ExpWorkQueue[1] ? 12 : Queue == &ExpWorkQueue[0] ? 13 : 15);
+    KeSetPriorityThread(KiThread(), Queue == &ExpWorkQueue[1]   ? 12
+                                    : Queue == &ExpWorkQueue[0] ? 13
+                                                                : 15);
     for (;;) {
         PLIST_ENTRY Entry = KeRemoveQueue(&Queue->Queue, KernelMode, NULL);
         PWORK_QUEUE_ITEM Item = CONTAINING_RECORD(Entry, WORK_QUEUE_ITEM, List);
@@ -126,7 +133,8 @@ ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType)
         BOOLEAN Freed;
 
         ExpFindPoolBlock(WorkItem, &Base, &Bytes, &Tag, &Freed);
-        KeBugCheckEx(WORKER_INVALID, 1, (ULONG_PTR)WorkItem, (ULONG_PTR)Base, (ULONG_PTR)Base + Bytes);
+        KeBugCheckEx(WORKER_INVALID, 1, (ULONG_PTR)WorkItem, (ULONG_PTR)Base,
+                     (ULONG_PTR)Base + Bytes);
     }
     KeInsertQueue(&Queue->Queue, &WorkItem->List);
     if (ExpNeedsWorker(Queue)) {

@@ -17,7 +17,8 @@ DECLSPEC_NORETURN VOID KiNotYet(const char *What, PVOID Caller);
 /* The driver's mistake, where Windows itself bugchecks. */
 #define DRIVER_REQUIRE(e, Code, P1, P2, P3, P4)                                                    \
     ((e) ? (void)0                                                                                 \
-         : KeBugCheckEx((Code), (ULONG_PTR)(P1), (ULONG_PTR)(P2), (ULONG_PTR)(P3), (ULONG_PTR)(P4)))
+         : KeBugCheckEx((Code), (ULONG_PTR)(P1), (ULONG_PTR)(P2), (ULONG_PTR)(P3),                 \
+                        (ULONG_PTR)(P4)))
 
 #define NOT_YET(What) KiNotYet((What), __builtin_return_address(0))
 

@@ -14,7 +14,8 @@
 PVOID ExpAllocate(SIZE_T Bytes, ULONG Tag);
 VOID ExpFree(PVOID Block);
 /* Is the address inside a live pool block? Its base, size and tag. For reports and checks. */
-BOOLEAN ExpFindPoolBlock(const VOID *Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag, PBOOLEAN Freed);
+BOOLEAN ExpFindPoolBlock(const VOID *Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag,
+                         PBOOLEAN Freed);
 /* Adds to (or, negative, takes from) what a process is charged for pool. */
 VOID ExpChargeQuota(PVOID Process, BOOLEAN Paged, LONG_PTR Bytes);
 /* What is left of the memory that Image's code allocated (leak check at unload). */

@@ -11,7 +11,7 @@ NTSTATUS IopUnloadDriver(PUNICODE_STRING ServicePath);
 const char *IopLoadFailure(VOID);
 /* After IopUnloadDriver: has the unload been put off for good? Text says what holds the driver. */
 BOOLEAN IopIsUnloadDeferred(PUNICODE_STRING ServicePath, char *Text, ULONG Bytes);
-VOID IopRundownThread(PETHREAD Thread);         /* thread exit: cancel and wait for its IRPs */
+VOID IopRundownThread(PETHREAD Thread); /* thread exit: cancel and wait for its IRPs */
 /* Opens a file by NT name for another component (sections, images). */
 
 /* Shutdown notification, last first. */

@@ -17,11 +17,11 @@
  * between. That makes two schedules which differ in independent steps give equal states.
  */
 typedef struct _KAGENT {
-    ULONG Name;        /* hash of (creator's name, n-th creation by it) */
-    ULONG Slot;        /* of stack and pool arenas: from the name */
-    ULONG Creations;   /* agents and processes it has made */
-    ULONG TimeQueries; /* each query of the time moves the asker's own clock */
-    ULONG Objects;     /* other things that are named by count */
+    ULONG Name;         /* hash of (creator's name, n-th creation by it) */
+    ULONG Slot;         /* of stack and pool arenas: from the name */
+    ULONG Creations;    /* agents and processes it has made */
+    ULONG TimeQueries;  /* each query of the time moves the asker's own clock */
+    ULONG Objects;      /* other things that are named by count */
     PVOID PoolArena[2]; /* nt/ex: nonpaged, paged; NULL until first use */
 } KAGENT, *PKAGENT;
 
@@ -60,32 +60,32 @@ typedef struct _KI_WAIT_BLOCK {
     LIST_ENTRY WaitListEntry; /* in the object's list; Flink NULL: not linked */
     UCHAR WaitType;           /* WaitAll, WaitAny */
     UCHAR BlockState;
-    USHORT WaitKey;           /* the wait's status when this block satisfies it */
-    ULONG SpareLong;          /* never touched */
+    USHORT WaitKey;  /* the wait's status when this block satisfies it */
+    ULONG SpareLong; /* never touched */
     struct _KTHREAD *Thread;
-    PVOID Object;             /* DISPATCHER_HEADER */
+    PVOID Object; /* DISPATCHER_HEADER */
     PVOID SparePtr;
 } KI_WAIT_BLOCK, *PKI_WAIT_BLOCK;
 C_ASSERT(sizeof(KI_WAIT_BLOCK) == sizeof(KWAIT_BLOCK));
 
 struct _KTHREAD {
-    DISPATCHER_HEADER Header;            /* 0x000 */
-    PVOID SListFaultAddress;             /* 0x018 */
-    ULONG64 QuantumTarget;               /* 0x020 */
-    PVOID InitialStack;                  /* 0x028 top of the stack where frames begin */
-    PVOID volatile StackLimit;           /* 0x030 lowest address */
-    PVOID StackBase;                     /* 0x038 highest address */
-    ULONG64 ThreadLock;                  /* 0x040 */
-    ULONG64 CycleTime;                   /* 0x048 */
-    ULONG CurrentRunTime;                /* 0x050 */
-    ULONG ExpectedRunTime;               /* 0x054 */
-    PVOID KernelStack;                   /* 0x058 rsp while not running */
-    PVOID StateSaveArea;                 /* 0x060 */
-    PVOID SchedulingGroup;               /* 0x068 */
-    UCHAR WaitRegister;                  /* 0x070 */
-    BOOLEAN volatile Running;            /* 0x071 */
-    BOOLEAN Alerted[2];                  /* 0x072 */
-    union {                              /* 0x074 */
+    DISPATCHER_HEADER Header;  /* 0x000 */
+    PVOID SListFaultAddress;   /* 0x018 */
+    ULONG64 QuantumTarget;     /* 0x020 */
+    PVOID InitialStack;        /* 0x028 top of the stack where frames begin */
+    PVOID volatile StackLimit; /* 0x030 lowest address */
+    PVOID StackBase;           /* 0x038 highest address */
+    ULONG64 ThreadLock;        /* 0x040 */
+    ULONG64 CycleTime;         /* 0x048 */
+    ULONG CurrentRunTime;      /* 0x050 */
+    ULONG ExpectedRunTime;     /* 0x054 */
+    PVOID KernelStack;         /* 0x058 rsp while not running */
+    PVOID StateSaveArea;       /* 0x060 */
+    PVOID SchedulingGroup;     /* 0x068 */
+    UCHAR WaitRegister;        /* 0x070 */
+    BOOLEAN volatile Running;  /* 0x071 */
+    BOOLEAN Alerted[2];        /* 0x072 */
+    union {                    /* 0x074 */
         struct {
             ULONG AutoBoostActive : 1;
             ULONG ReadyTransition : 1;
@@ -111,43 +111,43 @@ struct _KTHREAD {
         };
         ULONG MiscFlags;
     };
-    ULONG ThreadFlags;                   /* 0x078 */
-    ULONG Spare0;                        /* 0x07c */
-    ULONG SystemCallNumber;              /* 0x080 */
-    ULONG ReadyTime;                     /* 0x084 */
-    PVOID FirstArgument;                 /* 0x088 */
-    struct _KTRAP_FRAME *TrapFrame;      /* 0x090 */
-    union {                              /* 0x098 */
+    ULONG ThreadFlags;              /* 0x078 */
+    ULONG Spare0;                   /* 0x07c */
+    ULONG SystemCallNumber;         /* 0x080 */
+    ULONG ReadyTime;                /* 0x084 */
+    PVOID FirstArgument;            /* 0x088 */
+    struct _KTRAP_FRAME *TrapFrame; /* 0x090 */
+    union {                         /* 0x098 */
         KAPC_STATE ApcState;
         struct {
             UCHAR ApcStateFill[0x2b];
-            SCHAR Priority;              /* 0x0c3 */
-            ULONG UserIdealProcessor;    /* 0x0c4 */
+            SCHAR Priority;           /* 0x0c3 */
+            ULONG UserIdealProcessor; /* 0x0c4 */
         };
     };
-    LONG_PTR WaitStatus;                 /* 0x0c8 */
-    PKI_WAIT_BLOCK WaitBlockList;        /* 0x0d0 */
-    LIST_ENTRY WaitListEntry;            /* 0x0d8 ready queue or wait list */
-    PKQUEUE Queue;                       /* 0x0e8 */
-    PVOID Teb;                           /* 0x0f0 */
-    ULONG64 RelativeTimerBias;           /* 0x0f8 */
-    KTIMER Timer;                        /* 0x100 */
-    union {                              /* 0x140 */
+    LONG_PTR WaitStatus;          /* 0x0c8 */
+    PKI_WAIT_BLOCK WaitBlockList; /* 0x0d0 */
+    LIST_ENTRY WaitListEntry;     /* 0x0d8 ready queue or wait list */
+    PKQUEUE Queue;                /* 0x0e8 */
+    PVOID Teb;                    /* 0x0f0 */
+    ULONG64 RelativeTimerBias;    /* 0x0f8 */
+    KTIMER Timer;                 /* 0x100 */
+    union {                       /* 0x140 */
         KI_WAIT_BLOCK WaitBlock[4];
         struct {
             UCHAR WaitBlockFill0[0x44];
-            UCHAR State;                 /* 0x184 */
-            SCHAR Affinity8;             /* 0x185 */
-            KIRQL WaitIrql;              /* 0x186 */
-            KPROCESSOR_MODE WaitMode;    /* 0x187 */
+            UCHAR State;              /* 0x184 */
+            SCHAR Affinity8;          /* 0x185 */
+            KIRQL WaitIrql;           /* 0x186 */
+            KPROCESSOR_MODE WaitMode; /* 0x187 */
         };
         struct {
             UCHAR WaitBlockFill1[0x74];
-            ULONG ContextSwitches;       /* 0x1b4 */
+            ULONG ContextSwitches; /* 0x1b4 */
         };
         struct {
             UCHAR WaitBlockFill2[0xa4];
-            union {                      /* 0x1e4 */
+            union { /* 0x1e4 */
                 struct {
                     SHORT KernelApcDisable;
                     SHORT SpecialApcDisable;
@@ -156,58 +156,58 @@ struct _KTHREAD {
             };
         };
     };
-    LIST_ENTRY QueueListEntry;           /* 0x200 */
-    ULONG NextProcessor;                 /* 0x210 */
-    LONG QueuePriority;                  /* 0x214 */
-    struct _KPROCESS *Process;           /* 0x218 */
-    KAFFINITY UserAffinity;              /* 0x220 */
-    KAFFINITY Affinity;                  /* 0x228 */
-    SCHAR Spare1;                        /* 0x230 */
-    SCHAR BasePriority;                  /* 0x231 */
-    KPROCESSOR_MODE PreviousMode;        /* 0x232 read through gs:[188h] by old inline code */
-    SCHAR PriorityDecrement;             /* 0x233 */
-    UCHAR Preempted;                     /* 0x234 */
-    UCHAR AdjustReason;                  /* 0x235 */
-    SCHAR AdjustIncrement;               /* 0x236 */
-    UCHAR Spare2[9];                     /* 0x237 */
-    ULONG SystemPriority;                /* 0x240 */
-    ULONG IdealProcessor;                /* 0x244 */
-    UCHAR Saturation;                    /* 0x248 */
-    UCHAR Spare3;                        /* 0x249 */
-    UCHAR ApcStateIndex;                 /* 0x24a */
-    UCHAR WaitReason;                    /* 0x24b */
-    ULONG Spare4;                        /* 0x24c */
-    PVOID Spare5;                        /* 0x250 */
-    union {                              /* 0x258 */
+    LIST_ENTRY QueueListEntry;    /* 0x200 */
+    ULONG NextProcessor;          /* 0x210 */
+    LONG QueuePriority;           /* 0x214 */
+    struct _KPROCESS *Process;    /* 0x218 */
+    KAFFINITY UserAffinity;       /* 0x220 */
+    KAFFINITY Affinity;           /* 0x228 */
+    SCHAR Spare1;                 /* 0x230 */
+    SCHAR BasePriority;           /* 0x231 */
+    KPROCESSOR_MODE PreviousMode; /* 0x232 read through gs:[188h] by old inline code */
+    SCHAR PriorityDecrement;      /* 0x233 */
+    UCHAR Preempted;              /* 0x234 */
+    UCHAR AdjustReason;           /* 0x235 */
+    SCHAR AdjustIncrement;        /* 0x236 */
+    UCHAR Spare2[9];              /* 0x237 */
+    ULONG SystemPriority;         /* 0x240 */
+    ULONG IdealProcessor;         /* 0x244 */
+    UCHAR Saturation;             /* 0x248 */
+    UCHAR Spare3;                 /* 0x249 */
+    UCHAR ApcStateIndex;          /* 0x24a */
+    UCHAR WaitReason;             /* 0x24b */
+    ULONG Spare4;                 /* 0x24c */
+    PVOID Spare5;                 /* 0x250 */
+    union {                       /* 0x258 */
         KAPC_STATE SavedApcState;
         struct {
             UCHAR SavedApcStateFill[0x2b];
-            UCHAR CallbackNestingLevel;  /* 0x283 */
-            CHAR SuspendCount;           /* 0x284 */
-            CHAR FreezeCount;            /* 0x285 */
+            UCHAR CallbackNestingLevel; /* 0x283 */
+            CHAR SuspendCount;          /* 0x284 */
+            CHAR FreezeCount;           /* 0x285 */
             UCHAR Spare6[2];
         };
     };
-    KAPC SchedulerApc;                   /* 0x288, SuspendApc until 7 */
-    union {                              /* 0x2e0 */
+    KAPC SchedulerApc; /* 0x288, SuspendApc until 7 */
+    union {            /* 0x2e0 */
         KEVENT SuspendEvent;
         KSEMAPHORE SuspendSemaphore;
     };
-    LIST_ENTRY ThreadListEntry;          /* 0x300 of the process (Windows: 0x2f8) */
-    LIST_ENTRY MutantListHead;           /* 0x310 (Windows: 0x308) */
+    LIST_ENTRY ThreadListEntry; /* 0x300 of the process (Windows: 0x2f8) */
+    LIST_ENTRY MutantListHead;  /* 0x310 (Windows: 0x308) */
 
     /* From here on ntlab's own. */
     KAGENT Agent;
-    ULONG Ordinal;         /* of the process's threads: their list is in this order */
+    ULONG Ordinal; /* of the process's threads: their list is in this order */
     PKAPC_STATE ApcStatePointer[2];
     ULONG WaitObjectCount;
-    PVOID TopLevelIrp;     /* nt/io, fsrtl */
-    PVOID StartRoutine;    /* kernel: routine and context of a system thread */
+    PVOID TopLevelIrp;  /* nt/io, fsrtl */
+    PVOID StartRoutine; /* kernel: routine and context of a system thread */
     PVOID StartContext;
-    PVOID VectorState;     /* saved components beyond the ABI's, when preempted */
-    ULONG64 SpinningOn;    /* lock that the processor spins for, 0 if none */
-    PVOID WaitLock;        /* the ERESOURCE or push lock behind the object it waits for; for reports */
-    ULONG RegionDepth;     /* open critical and guarded regions, most recent last */
+    PVOID VectorState;  /* saved components beyond the ABI's, when preempted */
+    ULONG64 SpinningOn; /* lock that the processor spins for, 0 if none */
+    PVOID WaitLock;     /* the ERESOURCE or push lock behind the object it waits for; for reports */
+    ULONG RegionDepth;  /* open critical and guarded regions, most recent last */
     struct {
         PVOID Caller;
         PVOID Lock;
@@ -229,101 +229,107 @@ C_ASSERT(FIELD_OFFSET(struct _KTHREAD, SuspendEvent) == 0x2e0);
 typedef struct _KTHREAD KTHREAD;
 
 struct _KPROCESS {
-    DISPATCHER_HEADER Header;         /* 0x00 */
-    LIST_ENTRY ProfileListHead;       /* 0x18 */
-    ULONG64 DirectoryTableBase;       /* 0x28: number of the user slice << 12 | 1 */
-    LIST_ENTRY ThreadListHead;        /* 0x30 */
-    ULONG64 Slice;                    /* user slice, 0: none (System) */
+    DISPATCHER_HEADER Header;   /* 0x00 */
+    LIST_ENTRY ProfileListHead; /* 0x18 */
+    ULONG64 DirectoryTableBase; /* 0x28: number of the user slice << 12 | 1 */
+    LIST_ENTRY ThreadListHead;  /* 0x30 */
+    ULONG64 Slice;              /* user slice, 0: none (System) */
     KAFFINITY Affinity;
     SCHAR BasePriority;
     SCHAR QuantumReset;
-    BOOLEAN OwnsLowRange;             /* its image could not be relocated */
+    BOOLEAN OwnsLowRange; /* its image could not be relocated */
     PVOID InstrumentationCallback;
-    ULONG ThreadsMade;                /* the next thread's Ordinal */
+    ULONG ThreadsMade; /* the next thread's Ordinal */
 };
 typedef struct _KPROCESS KPROCESS;
 
 typedef struct _KPRCB {
-    ULONG MxCsr;                      /* 0x00, gs:[180h] */
-    UCHAR LegacyNumber;               /* 0x04, gs:[184h] */
+    ULONG MxCsr;        /* 0x00, gs:[180h] */
+    UCHAR LegacyNumber; /* 0x04, gs:[184h] */
     UCHAR ReservedMustBeZero;
     BOOLEAN InterruptRequest;
     BOOLEAN IdleHalt;
-    PKTHREAD CurrentThread;           /* 0x08, gs:[188h] */
-    PKTHREAD NextThread;              /* 0x10 */
-    PKTHREAD IdleThread;              /* 0x18 */
-    UCHAR NestingLevel;               /* 0x20 */
+    PKTHREAD CurrentThread; /* 0x08, gs:[188h] */
+    PKTHREAD NextThread;    /* 0x10 */
+    PKTHREAD IdleThread;    /* 0x18 */
+    UCHAR NestingLevel;     /* 0x20 */
     UCHAR ClockOwner;
     UCHAR PendingTickFlags;
     UCHAR IdleState;
-    ULONG Number;                     /* 0x24, gs:[1A4h] */
-    PVOID RspBase;                    /* 0x28, gs:[1A8h] */
-    ULONG64 PrcbLock;                 /* 0x30 */
+    ULONG Number;     /* 0x24, gs:[1A4h] */
+    PVOID RspBase;    /* 0x28, gs:[1A8h] */
+    ULONG64 PrcbLock; /* 0x30 */
 
     /* ntlab's own. */
-    KAGENT DpcAgent;                  /* who acts while a DPC runs here */
+    KAGENT DpcAgent; /* who acts while a DPC runs here */
     LIST_ENTRY DpcListHead;
     ULONG DpcQueueDepth;
-    BOOLEAN DpcRequested;             /* a DPC interrupt is pending */
+    BOOLEAN DpcRequested; /* a DPC interrupt is pending */
     BOOLEAN DpcRoutineActive;
-    BOOLEAN ApcRequested;             /* an APC interrupt is pending */
+    BOOLEAN ApcRequested; /* an APC interrupt is pending */
     BOOLEAN QuantumEnd;
     PKDPC RunningDpc;
     ULONG ReadySummary;
     LIST_ENTRY ReadyListHead[32];
-    PVOID SavedRsp;                   /* while another processor is on the carrier */
+    PVOID SavedRsp; /* while another processor is on the carrier */
     PVOID DpcStack;
-    volatile ULONG *SpinningOn;       /* this processor waits until (*SpinningOn & SpinMask) is 0 */
+    volatile ULONG *SpinningOn; /* this processor waits until (*SpinningOn & SpinMask) is 0 */
     ULONG SpinMask;
     ULONG64 SystemCalls;
     ULONG64 ContextSwitches;
-    PKTHREAD PreviousThread;          /* it ended here; whoever runs next dereferences it */
+    PKTHREAD PreviousThread; /* it ended here; whoever runs next dereferences it */
 } KPRCB, *PKPRCB;
 C_ASSERT(FIELD_OFFSET(KPRCB, Number) == 0x24);
 C_ASSERT(FIELD_OFFSET(KPRCB, RspBase) == 0x28);
 
 typedef struct _KIPCR {
-    PVOID GdtBase;         /* 0x00 */
-    PVOID TssBase;         /* 0x08 */
-    ULONG64 UserRsp;       /* 0x10 */
-    struct _KIPCR *Self;   /* 0x18 */
-    PKPRCB CurrentPrcb;    /* 0x20 */
-    PVOID LockArray;       /* 0x28 */
-    PVOID Used_Self;       /* 0x30 */
-    PVOID IdtBase;         /* 0x38 */
-    ULONG64 Unused[2];     /* 0x40 */
-    KIRQL Irql;            /* 0x50 CR8 */
+    PVOID GdtBase;       /* 0x00 */
+    PVOID TssBase;       /* 0x08 */
+    ULONG64 UserRsp;     /* 0x10 */
+    struct _KIPCR *Self; /* 0x18 */
+    PKPRCB CurrentPrcb;  /* 0x20 */
+    PVOID LockArray;     /* 0x28 */
+    PVOID Used_Self;     /* 0x30 */
+    PVOID IdtBase;       /* 0x38 */
+    ULONG64 Unused[2];   /* 0x40 */
+    KIRQL Irql;          /* 0x50 CR8 */
     UCHAR Fill[0x12F];
-    KPRCB Prcb;            /* 0x180 */
+    KPRCB Prcb; /* 0x180 */
 } KIPCR, *PKIPCR;
 C_ASSERT(FIELD_OFFSET(KIPCR, Irql) == 0x50);
 C_ASSERT(FIELD_OFFSET(KIPCR, Prcb) == 0x180);
 
 /* Current processor, thread, agent. `KeGetPcr` and friends read gs: kernel mode only. */
-KI_INLINE PKIPCR KiPcr(VOID)
+KI_INLINE PKIPCR
+KiPcr(VOID)
 {
     return (PKIPCR)__readgsqword(0x18);
 }
-KI_INLINE PKPRCB KiPrcb(VOID)
+KI_INLINE PKPRCB
+KiPrcb(VOID)
 {
     return (PKPRCB)__readgsqword(0x20);
 }
-KI_INLINE PKTHREAD KiThread(VOID)
+KI_INLINE PKTHREAD
+KiThread(VOID)
 {
     return (PKTHREAD)__readgsqword(0x188);
 }
-KI_INLINE PKAGENT KiAgent(VOID)
+KI_INLINE PKAGENT
+KiAgent(VOID)
 {
     PKPRCB Prcb = KiPrcb();
 
     return Prcb->DpcRoutineActive ? &Prcb->DpcAgent : &Prcb->CurrentThread->Agent;
 }
-KI_INLINE KIRQL KiIrql(VOID)
+KI_INLINE KIRQL
+KiIrql(VOID)
 {
     return KiPcr()->Irql;
 }
 /* PreviousMode of the current thread: UserMode inside a system service that user mode called. */
-KI_INLINE KPROCESSOR_MODE KiPreviousMode(VOID)
+KI_INLINE KPROCESSOR_MODE
+KiPreviousMode(VOID)
 {
     return KiThread()->PreviousMode;
 }
@@ -343,11 +349,13 @@ VOID KiDeleteAgent(PKAGENT Agent);
  * thread itself is not switched.
  */
 VOID KiScheduleSlow(ULONG Operation, const volatile VOID *Object);
-KI_INLINE VOID KiSchedulePoint(ULONG Operation, const volatile VOID *Object)
+KI_INLINE VOID
+KiSchedulePoint(ULONG Operation, const volatile VOID *Object)
 {
     ULONG64 Hash = Machine->hash;
 
-    Machine->hash = (Hash ^ ((ULONG64)Object << 8) ^ Operation) * 0x9E3779B97F4A7C15ull + (Hash >> 32);
+    Machine->hash =
+        (Hash ^ ((ULONG64)Object << 8) ^ Operation) * 0x9E3779B97F4A7C15ull + (Hash >> 32);
     Machine->points++;
     if (--Machine->budget < 0) {
         KiScheduleSlow(Operation, Object);
@@ -355,20 +363,24 @@ KI_INLINE VOID KiSchedulePoint(ULONG Operation, const volatile VOID *Object)
 }
 
 /* Puts a record into the trace ring; no schedule point. */
-VOID KiTrace(ULONG Event, const volatile VOID *Object, ULONG64 A0, ULONG64 A1, ULONG64 A2, ULONG64 A3);
+VOID KiTrace(ULONG Event, const volatile VOID *Object, ULONG64 A0, ULONG64 A1, ULONG64 A2,
+             ULONG64 A3);
 
 /* The dispatcher lock: raises to DISPATCH_LEVEL after a schedule point; releasing may switch threads. */
 KIRQL KiLockDispatcher(ULONG Operation, const volatile VOID *Object);
 VOID KiUnlockDispatcher(KIRQL OldIrql, BOOLEAN WaitNext);
 
 /* Threads. The caller (nt/ps) provides the memory of the KTHREAD, zeroed. IRQL <= APC_LEVEL. */
-VOID KiInitializeThread(PKTHREAD Thread, PKPROCESS Process, PKAGENT Creator, PKSTART_ROUTINE SystemRoutine,
-                        PVOID Context, PCONTEXT UserContext, PVOID Teb);
-VOID KiStartThread(PKTHREAD Thread);          /* makes it ready the first time */
-DECLSPEC_NORETURN VOID KiTerminateThread(KPRIORITY Increment); /* the current one: signals it, never returns */
-VOID KiInitializeProcess(PKPROCESS Process, KPRIORITY BasePriority, KAFFINITY Affinity, ULONG64 Slice);
-VOID KiSignalProcess(PKPROCESS Process);      /* its last thread has gone */
-VOID KiFreeThreadStack(PKTHREAD Thread);      /* when the object is deleted */
+VOID KiInitializeThread(PKTHREAD Thread, PKPROCESS Process, PKAGENT Creator,
+                        PKSTART_ROUTINE SystemRoutine, PVOID Context, PCONTEXT UserContext,
+                        PVOID Teb);
+VOID KiStartThread(PKTHREAD Thread); /* makes it ready the first time */
+DECLSPEC_NORETURN VOID
+KiTerminateThread(KPRIORITY Increment); /* the current one: signals it, never returns */
+VOID KiInitializeProcess(PKPROCESS Process, KPRIORITY BasePriority, KAFFINITY Affinity,
+                         ULONG64 Slice);
+VOID KiSignalProcess(PKPROCESS Process); /* its last thread has gone */
+VOID KiFreeThreadStack(PKTHREAD Thread); /* when the object is deleted */
 
 /* Enters user mode for the first time, or after a changed context: never returns. */
 DECLSPEC_NORETURN VOID KiEnterUserMode(PCONTEXT Context);
@@ -394,14 +406,18 @@ typedef enum _KAPC_ENVIRONMENT {
     CurrentApcEnvironment,
     InsertApcEnvironment
 } KAPC_ENVIRONMENT;
-typedef VOID(NTAPI *PKI_NORMAL_ROUTINE)(PVOID NormalContext, PVOID SystemArgument1, PVOID SystemArgument2);
-typedef VOID(NTAPI *PKI_KERNEL_ROUTINE)(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
-                                        PVOID *SystemArgument1, PVOID *SystemArgument2);
+typedef VOID(NTAPI *PKI_NORMAL_ROUTINE)(PVOID NormalContext, PVOID SystemArgument1,
+                                        PVOID SystemArgument2);
+typedef VOID(NTAPI *PKI_KERNEL_ROUTINE)(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine,
+                                        PVOID *NormalContext, PVOID *SystemArgument1,
+                                        PVOID *SystemArgument2);
 typedef VOID(NTAPI *PKI_RUNDOWN_ROUTINE)(PKAPC Apc);
 VOID NTAPI KeInitializeApc(PKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT Environment,
                            PKI_KERNEL_ROUTINE KernelRoutine, PKI_RUNDOWN_ROUTINE RundownRoutine,
-                           PKI_NORMAL_ROUTINE NormalRoutine, KPROCESSOR_MODE Mode, PVOID NormalContext);
-BOOLEAN NTAPI KeInsertQueueApc(PKAPC Apc, PVOID SystemArgument1, PVOID SystemArgument2, KPRIORITY Increment);
+                           PKI_NORMAL_ROUTINE NormalRoutine, KPROCESSOR_MODE Mode,
+                           PVOID NormalContext);
+BOOLEAN NTAPI KeInsertQueueApc(PKAPC Apc, PVOID SystemArgument1, PVOID SystemArgument2,
+                               KPRIORITY Increment);
 BOOLEAN NTAPI KeRemoveQueueApc(PKAPC Apc);
 /* Thread exit: no more APCs can be queued, and what is queued is run down. */
 VOID KiRundownApcs(PKTHREAD Thread);
@@ -454,7 +470,7 @@ extern ULONG KiProcessorCount;
 extern PKTHREAD KiInitialThread;
 
 /* Initialisation, in this order; see nt/ke/startup.c. */
-VOID ExInitPools(VOID);             /* before anything allocates */
+VOID ExInitPools(VOID); /* before anything allocates */
 BOOLEAN ObInitSystem(ULONG Phase);
 BOOLEAN SeInitSystem(ULONG Phase);
 BOOLEAN PsInitSystem(ULONG Phase);

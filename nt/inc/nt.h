@@ -24,20 +24,20 @@
 #define NTDDI_VERSION 0x0A000008
 #endif
 
-#define KeGetCurrentIrql               DdkInlineKeGetCurrentIrql
-#define KfLowerIrql                    DdkInlineKfLowerIrql
-#define KeLowerIrql                    DdkInlineKeLowerIrql
-#define KfRaiseIrql                    DdkInlineKfRaiseIrql
-#define KeRaiseIrqlToDpcLevel          DdkInlineKeRaiseIrqlToDpcLevel
-#define KeRaiseIrqlToSynchLevel        DdkInlineKeRaiseIrqlToSynchLevel
-#define KeGetCurrentProcessorNumber    DdkInlineKeGetCurrentProcessorNumber
+#define KeGetCurrentIrql            DdkInlineKeGetCurrentIrql
+#define KfLowerIrql                 DdkInlineKfLowerIrql
+#define KeLowerIrql                 DdkInlineKeLowerIrql
+#define KfRaiseIrql                 DdkInlineKfRaiseIrql
+#define KeRaiseIrqlToDpcLevel       DdkInlineKeRaiseIrqlToDpcLevel
+#define KeRaiseIrqlToSynchLevel     DdkInlineKeRaiseIrqlToSynchLevel
+#define KeGetCurrentProcessorNumber DdkInlineKeGetCurrentProcessorNumber
 /* psdk_inc declares these extern, wdm.h defines them static, and clang emits them in every object: only wdm.h's. */
 #define __INTRINSIC_DEFINED_InterlockedBitTestAndSet
 #define __INTRINSIC_DEFINED_InterlockedBitTestAndReset
 #define __INTRINSIC_DEFINED_DdkInlineInterlockedBitTestAndSet
 #define __INTRINSIC_DEFINED_DdkInlineInterlockedBitTestAndReset
-#define InterlockedBitTestAndSet       DdkInlineInterlockedBitTestAndSet
-#define InterlockedBitTestAndReset     DdkInlineInterlockedBitTestAndReset
+#define InterlockedBitTestAndSet   DdkInlineInterlockedBitTestAndSet
+#define InterlockedBitTestAndReset DdkInlineInterlockedBitTestAndReset
 
 #include <ntifs.h>
 

@@ -36,7 +36,7 @@ struct _EPROCESS {
     PVOID HandleTable;   /* nt/ob */
     PVOID Peb;
     PVOID SectionBaseAddress;
-    PVOID AddressSpace;  /* nt/mm: the tree of virtual address descriptors */
+    PVOID AddressSpace; /* nt/mm: the tree of virtual address descriptors */
     PVOID DebugPort;
     PVOID Job;
     UCHAR ImageFileName[16];
@@ -54,10 +54,10 @@ struct _EPROCESS {
     KGUARDED_MUTEX Lock;
     PVOID StdHandles[3];
     PVOID ExceptionPort;
-    ULONG Modules; /* user images mapped */
+    ULONG Modules;         /* user images mapped */
     LIST_ENTRY ModuleList; /* nt/mm: KI_MODULE of each user image */
-    PVOID Ntdll;   /* base of its ntdll.dll */
-    KAGENT Agent;  /* named things that the process as a whole owns */
+    PVOID Ntdll;           /* base of its ntdll.dll */
+    KAGENT Agent;          /* named things that the process as a whole owns */
 };
 typedef struct _EPROCESS EPROCESS;
 
@@ -68,11 +68,11 @@ struct _ETHREAD {
     NTSTATUS ExitStatus;
     PVOID StartAddress;
     PVOID Win32StartAddress;
-    LIST_ENTRY IrpList;          /* nt/io: threaded IRPs */
-    struct _IRP *IrpCache[4];    /* nt/io: the last that it freed, by stack size */
-    PKEVENT IrpRundown;          /* nt/io: set when IrpList becomes empty, at exit */
+    LIST_ENTRY IrpList;       /* nt/io: threaded IRPs */
+    struct _IRP *IrpCache[4]; /* nt/io: the last that it freed, by stack size */
+    PKEVENT IrpRundown;       /* nt/io: set when IrpList becomes empty, at exit */
     PDEVICE_OBJECT DeviceToVerify;
-    GUID ActivityId;             /* EtwActivityIdControl */
+    GUID ActivityId; /* EtwActivityIdControl */
     PACCESS_TOKEN ImpersonationToken;
     SECURITY_IMPERSONATION_LEVEL ImpersonationLevel;
     BOOLEAN EffectiveOnly;
@@ -80,16 +80,16 @@ struct _ETHREAD {
     BOOLEAN Terminating;
     BOOLEAN HardErrorsDisabled;
     BOOLEAN ActiveExWorker;
-    BOOLEAN Killed;              /* ended by another thread: ntdll's loader was not told */
-    BOOLEAN InRegion;            /* nt/ps put it into a critical region at its start */
-    LIST_ENTRY ThreadListEntry;  /* of the process */
-    PVOID AlertByThreadId;       /* keyed wait of NtWaitForAlertByThreadId */
-    WCHAR Name[64];              /* ThreadNameInformation */
+    BOOLEAN Killed;             /* ended by another thread: ntdll's loader was not told */
+    BOOLEAN InRegion;           /* nt/ps put it into a critical region at its start */
+    LIST_ENTRY ThreadListEntry; /* of the process */
+    PVOID AlertByThreadId;      /* keyed wait of NtWaitForAlertByThreadId */
+    WCHAR Name[64];             /* ThreadNameInformation */
 };
 typedef struct _ETHREAD ETHREAD;
 
-#define PspCurrentThread()  ((PETHREAD)KiThread())
-#define PspCurrentProcess() ((PEPROCESS)KiThread()->ApcState.Process)
+#define PspCurrentThread()        ((PETHREAD)KiThread())
+#define PspCurrentProcess()       ((PEPROCESS)KiThread()->ApcState.Process)
 #define PspThreadsProcess(Thread) ((PEPROCESS)((PKTHREAD)(Thread))->Process)
 
 extern PEPROCESS PsInitialSystemProcess;
@@ -101,8 +101,9 @@ VOID PspRunCommandLine(VOID);
 /* A system thread in the System process; returns a referenced thread. */
 NTSTATUS PspCreateSystemThread(PKSTART_ROUTINE Routine, PVOID Context, PETHREAD *Thread);
 /* A user process from an NT path, its first thread ready to start. Parent NULL: System. */
-NTSTATUS PspCreateUserProcess(PCWSTR ImagePath, PCWSTR CommandLine, PACCESS_TOKEN Token, PEPROCESS Parent,
-                              BOOLEAN InheritHandles, PVOID Parameters, PEPROCESS *Process, PETHREAD *Thread);
+NTSTATUS PspCreateUserProcess(PCWSTR ImagePath, PCWSTR CommandLine, PACCESS_TOKEN Token,
+                              PEPROCESS Parent, BOOLEAN InheritHandles, PVOID Parameters,
+                              PEPROCESS *Process, PETHREAD *Thread);
 DECLSPEC_NORETURN VOID PspExitThread(NTSTATUS Status); /* the current thread */
 NTSTATUS PspTerminateProcess(PEPROCESS Process, NTSTATUS Status);
 /* Address of an export of the current process's ntdll; 0 before it is mapped. Cached by nt/ps. */
@@ -111,8 +112,9 @@ ULONG64 PspUserEntry(PCSTR Name);
    ends the process with its code; the run reports it. */
 DECLSPEC_NORETURN VOID PspTerminateUnhandled(PEXCEPTION_RECORD Record);
 /* The kernel routine of the APC that terminates a thread: such an APC goes to the head of its queue. */
-VOID NTAPI PspExitApcKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
-                                   PVOID *SystemArgument1, PVOID *SystemArgument2);
+VOID NTAPI PspExitApcKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine,
+                                   PVOID *NormalContext, PVOID *SystemArgument1,
+                                   PVOID *SystemArgument2);
 
 /* Is this file name one of the command line's drivers? */
 BOOLEAN PspIsDriverUnderTest(const char *FileName);

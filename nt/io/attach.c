@@ -40,7 +40,8 @@ IoGetLowerDeviceObject(PDEVICE_OBJECT DeviceObject)
 {
     PIOP_DEVICE_EXTENSION Extension = IopExtension(DeviceObject);
 
-    if ((Extension->ExtensionFlags & (DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_REMOVE_PENDING | DOE_REMOVE_PROCESSED)) ||
+    if ((Extension->ExtensionFlags &
+         (DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_REMOVE_PENDING | DOE_REMOVE_PROCESSED)) ||
         Extension->AttachedTo == NULL) {
         return NULL;
     }
@@ -84,18 +85,21 @@ NTSTATUS NTAPI
 IoAttachDeviceToDeviceStackSafe(PDEVICE_OBJECT SourceDevice, PDEVICE_OBJECT TargetDevice,
                                 PDEVICE_OBJECT *AttachedToDeviceObject)
 {
-    return IopAttach(SourceDevice, TargetDevice, AttachedToDeviceObject) != NULL ? STATUS_SUCCESS
-                                                                                 : STATUS_NO_SUCH_DEVICE;
+    return IopAttach(SourceDevice, TargetDevice, AttachedToDeviceObject) != NULL
+               ? STATUS_SUCCESS
+               : STATUS_NO_SUCH_DEVICE;
 }
 
 NTSTATUS NTAPI
 IoAttachDeviceByPointer(PDEVICE_OBJECT SourceDevice, PDEVICE_OBJECT TargetDevice)
 {
-    return IopAttach(SourceDevice, TargetDevice, NULL) != NULL ? STATUS_SUCCESS : STATUS_NO_SUCH_DEVICE;
+    return IopAttach(SourceDevice, TargetDevice, NULL) != NULL ? STATUS_SUCCESS
+                                                               : STATUS_NO_SUCH_DEVICE;
 }
 
 NTSTATUS NTAPI
-IoAttachDevice(PDEVICE_OBJECT SourceDevice, PUNICODE_STRING TargetDevice, PDEVICE_OBJECT *AttachedDevice)
+IoAttachDevice(PDEVICE_OBJECT SourceDevice, PUNICODE_STRING TargetDevice,
+               PDEVICE_OBJECT *AttachedDevice)
 {
     OBJECT_ATTRIBUTES Attributes;
     PDEVICE_OBJECT Target;
@@ -104,12 +108,15 @@ IoAttachDevice(PDEVICE_OBJECT SourceDevice, PUNICODE_STRING TargetDevice, PDEVIC
     NTSTATUS Status;
     HANDLE Handle;
 
-    InitializeObjectAttributes(&Attributes, TargetDevice, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL, NULL);
-    Status = ZwOpenFile(&Handle, FILE_READ_ATTRIBUTES, &Attributes, &Iosb, 0, FILE_NON_DIRECTORY_FILE | IO_ATTACH_DEVICE_API);
+    InitializeObjectAttributes(&Attributes, TargetDevice, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE,
+                               NULL, NULL);
+    Status = ZwOpenFile(&Handle, FILE_READ_ATTRIBUTES, &Attributes, &Iosb, 0,
+                        FILE_NON_DIRECTORY_FILE | IO_ATTACH_DEVICE_API);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = ObReferenceObjectByHandle(Handle, 0, IoFileObjectTypeP, KernelMode, (PVOID *)&File, NULL);
+    Status =
+        ObReferenceObjectByHandle(Handle, 0, IoFileObjectTypeP, KernelMode, (PVOID *)&File, NULL);
     if (NT_SUCCESS(Status)) {
         Target = IoGetRelatedDeviceObject(File);
         Status = IoAttachDeviceToDeviceStackSafe(SourceDevice, Target, AttachedDevice);
@@ -130,7 +137,8 @@ IoDetachDevice(PDEVICE_OBJECT TargetDevice)
         IopExtension(Upper)->AttachedTo = NULL;
     }
     TargetDevice->AttachedDevice = NULL;
-    if ((IopExtension(TargetDevice)->ExtensionFlags & (DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_REMOVE_PENDING)) &&
+    if ((IopExtension(TargetDevice)->ExtensionFlags &
+         (DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_REMOVE_PENDING)) &&
         TargetDevice->ReferenceCount == 0) {
         IopCompleteUnloadOrDelete(TargetDevice);
     }
@@ -147,7 +155,8 @@ IoGetRelatedDeviceObject(PFILE_OBJECT FileObject)
     }
     if (FileObject->Vpb != NULL && FileObject->Vpb->DeviceObject != NULL) {
         DeviceObject = FileObject->Vpb->DeviceObject;
-    } else if ((FileObject->Flags & FO_DIRECT_DEVICE_OPEN) == 0 && FileObject->DeviceObject->Vpb != NULL &&
+    } else if ((FileObject->Flags & FO_DIRECT_DEVICE_OPEN) == 0 &&
+               FileObject->DeviceObject->Vpb != NULL &&
                FileObject->DeviceObject->Vpb->DeviceObject != NULL) {
         DeviceObject = FileObject->DeviceObject->Vpb->DeviceObject;
     } else {

@@ -9,8 +9,9 @@
 #include "nt/io/iop.h"
 
 PIRP NTAPI
-IoBuildAsynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, PVOID Buffer, ULONG Length,
-                              PLARGE_INTEGER StartingOffset, PIO_STATUS_BLOCK IoStatusBlock)
+IoBuildAsynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, PVOID Buffer,
+                              ULONG Length, PLARGE_INTEGER StartingOffset,
+                              PIO_STATUS_BLOCK IoStatusBlock)
 {
     PIO_STACK_LOCATION Stack;
     PIRP Irp = IopAllocateIrp(DeviceObject->StackSize, FALSE);
@@ -27,7 +28,8 @@ IoBuildAsynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, 
     }
     if (DeviceObject->Flags & DO_BUFFERED_IO) {
         if (Length != 0) {
-            Irp->AssociatedIrp.SystemBuffer = ExAllocatePoolWithTag(NonPagedPool, Length, TAG_IOBUFFER);
+            Irp->AssociatedIrp.SystemBuffer =
+                ExAllocatePoolWithTag(NonPagedPool, Length, TAG_IOBUFFER);
             if (Irp->AssociatedIrp.SystemBuffer == NULL) {
                 IoFreeIrp(Irp);
                 return NULL;
@@ -56,7 +58,8 @@ IoBuildAsynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, 
         }
         if (Mdl != NULL) {
             __try {
-                MmProbeAndLockPages(Mdl, KernelMode, MajorFunction == IRP_MJ_READ ? IoWriteAccess : IoReadAccess);
+                MmProbeAndLockPages(Mdl, KernelMode,
+                                    MajorFunction == IRP_MJ_READ ? IoWriteAccess : IoReadAccess);
             } __except (EXCEPTION_EXECUTE_HANDLER) {
                 IoFreeMdl(Mdl);
                 IoFreeIrp(Irp);
@@ -68,20 +71,23 @@ IoBuildAsynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, 
     }
     if (MajorFunction == IRP_MJ_READ) {
         Stack->Parameters.Read.Length = Length;
-        Stack->Parameters.Read.ByteOffset.QuadPart = StartingOffset != NULL ? StartingOffset->QuadPart : 0;
+        Stack->Parameters.Read.ByteOffset.QuadPart =
+            StartingOffset != NULL ? StartingOffset->QuadPart : 0;
     } else {
         Stack->Parameters.Write.Length = Length;
-        Stack->Parameters.Write.ByteOffset.QuadPart = StartingOffset != NULL ? StartingOffset->QuadPart : 0;
+        Stack->Parameters.Write.ByteOffset.QuadPart =
+            StartingOffset != NULL ? StartingOffset->QuadPart : 0;
     }
     return Irp;
 }
 
 PIRP NTAPI
-IoBuildSynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, PVOID Buffer, ULONG Length,
-                             PLARGE_INTEGER StartingOffset, PKEVENT Event, PIO_STATUS_BLOCK IoStatusBlock)
+IoBuildSynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, PVOID Buffer,
+                             ULONG Length, PLARGE_INTEGER StartingOffset, PKEVENT Event,
+                             PIO_STATUS_BLOCK IoStatusBlock)
 {
-    PIRP Irp = IoBuildAsynchronousFsdRequest(MajorFunction, DeviceObject, Buffer, Length, StartingOffset,
-                                             IoStatusBlock);
+    PIRP Irp = IoBuildAsynchronousFsdRequest(MajorFunction, DeviceObject, Buffer, Length,
+                                             StartingOffset, IoStatusBlock);
 
     if (Irp != NULL) {
         Irp->UserEvent = Event;
@@ -93,7 +99,8 @@ IoBuildSynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, P
 PIRP NTAPI
 IoBuildDeviceIoControlRequest(ULONG IoControlCode, PDEVICE_OBJECT DeviceObject, PVOID InputBuffer,
                               ULONG InputBufferLength, PVOID OutputBuffer, ULONG OutputBufferLength,
-                              BOOLEAN InternalDeviceIoControl, PKEVENT Event, PIO_STATUS_BLOCK IoStatusBlock)
+                              BOOLEAN InternalDeviceIoControl, PKEVENT Event,
+                              PIO_STATUS_BLOCK IoStatusBlock)
 {
     PIO_STACK_LOCATION Stack;
     ULONG Method = METHOD_FROM_CTL_CODE(IoControlCode);
@@ -108,7 +115,8 @@ IoBuildDeviceIoControlRequest(ULONG IoControlCode, PDEVICE_OBJECT DeviceObject, 
     Irp->UserEvent = Event;
     Irp->UserIosb = IoStatusBlock;
     Stack = IoGetNextIrpStackLocation(Irp);
-    Stack->MajorFunction = InternalDeviceIoControl ? IRP_MJ_INTERNAL_DEVICE_CONTROL : IRP_MJ_DEVICE_CONTROL;
+    Stack->MajorFunction =
+        InternalDeviceIoControl ? IRP_MJ_INTERNAL_DEVICE_CONTROL : IRP_MJ_DEVICE_CONTROL;
     Stack->Parameters.DeviceIoControl.OutputBufferLength = OutputBufferLength;
     Stack->Parameters.DeviceIoControl.InputBufferLength = InputBufferLength;
     Stack->Parameters.DeviceIoControl.IoControlCode = IoControlCode;
@@ -148,7 +156,8 @@ IoBuildDeviceIoControlRequest(ULONG IoControlCode, PDEVICE_OBJECT DeviceObject, 
             goto FreeBuffer;
         }
         __try {
-            MmProbeAndLockPages(Mdl, KernelMode, Method == METHOD_IN_DIRECT ? IoReadAccess : IoWriteAccess);
+            MmProbeAndLockPages(Mdl, KernelMode,
+                                Method == METHOD_IN_DIRECT ? IoReadAccess : IoWriteAccess);
         } __except (EXCEPTION_EXECUTE_HANDLER) {
             IoFreeMdl(Mdl);
             goto FreeBuffer;

@@ -28,8 +28,10 @@ IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     Irp->Tail.Overlay.CurrentStackLocation = Stack;
     Stack->DeviceObject = DeviceObject;
     Dispatch = DeviceObject->DriverObject->MajorFunction[Stack->MajorFunction];
-    KiTrace(EV_DRIVER_CALL, DeviceObject, (ULONG64)Stack->MajorFunction << 8 | Stack->MinorFunction, (ULONG64)Irp,
-            Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL || Stack->MajorFunction == IRP_MJ_INTERNAL_DEVICE_CONTROL ||
+    KiTrace(EV_DRIVER_CALL, DeviceObject, (ULONG64)Stack->MajorFunction << 8 | Stack->MinorFunction,
+            (ULONG64)Irp,
+            Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL ||
+                    Stack->MajorFunction == IRP_MJ_INTERNAL_DEVICE_CONTROL ||
                     Stack->MajorFunction == IRP_MJ_FILE_SYSTEM_CONTROL
                 ? Stack->Parameters.DeviceIoControl.IoControlCode
                 : 0,
@@ -93,7 +95,8 @@ IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
             DeviceObject = Irp->CurrentLocation == Irp->StackCount + 1
                                ? NULL
                                : Irp->Tail.Overlay.CurrentStackLocation->DeviceObject;
-            if (Stack->CompletionRoutine(DeviceObject, Irp, Stack->Context) == STATUS_MORE_PROCESSING_REQUIRED) {
+            if (Stack->CompletionRoutine(DeviceObject, Irp, Stack->Context) ==
+                STATUS_MORE_PROCESSING_REQUIRED) {
                 return;
             }
         } else {
@@ -147,8 +150,9 @@ IopUnloadSafeCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
 }
 
 NTSTATUS NTAPI
-IoSetCompletionRoutineEx(PDEVICE_OBJECT DeviceObject, PIRP Irp, PIO_COMPLETION_ROUTINE CompletionRoutine,
-                         PVOID Context, BOOLEAN InvokeOnSuccess, BOOLEAN InvokeOnError, BOOLEAN InvokeOnCancel)
+IoSetCompletionRoutineEx(PDEVICE_OBJECT DeviceObject, PIRP Irp,
+                         PIO_COMPLETION_ROUTINE CompletionRoutine, PVOID Context,
+                         BOOLEAN InvokeOnSuccess, BOOLEAN InvokeOnError, BOOLEAN InvokeOnCancel)
 {
     PIOP_SAFE_COMPLETION Safe = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Safe), TAG_IOBUFFER);
 
@@ -159,7 +163,8 @@ IoSetCompletionRoutineEx(PDEVICE_OBJECT DeviceObject, PIRP Irp, PIO_COMPLETION_R
     Safe->Routine = CompletionRoutine;
     Safe->Context = Context;
     ObReferenceObject(DeviceObject);
-    IoSetCompletionRoutine(Irp, IopUnloadSafeCompletion, Safe, InvokeOnSuccess, InvokeOnError, InvokeOnCancel);
+    IoSetCompletionRoutine(Irp, IopUnloadSafeCompletion, Safe, InvokeOnSuccess, InvokeOnError,
+                           InvokeOnCancel);
     return STATUS_SUCCESS;
 }
 

@@ -36,7 +36,8 @@ IopCancelLocked(PIRP Irp, KIRQL OldIrql)
         IoReleaseCancelSpinLock(OldIrql);
         return FALSE;
     }
-    DRIVER_REQUIRE(Irp->CurrentLocation <= Irp->StackCount + 1, CANCEL_STATE_IN_COMPLETED_IRP, Irp, Routine, 0, 0);
+    DRIVER_REQUIRE(Irp->CurrentLocation <= Irp->StackCount + 1, CANCEL_STATE_IN_COMPLETED_IRP, Irp,
+                   Routine, 0, 0);
     Irp->CancelIrql = OldIrql;
     Routine(Irp->Tail.Overlay.CurrentStackLocation->DeviceObject, Irp);
     return TRUE;
@@ -54,7 +55,8 @@ IoCancelIrp(PIRP Irp)
 
 /* Cancels the thread's IRPs for FileObject (NULL: all) and Iosb (NULL: all). Returns how many there were. */
 static ULONG
-IopCancelMatching(PETHREAD Thread, PFILE_OBJECT FileObject, PIO_STATUS_BLOCK Iosb, BOOLEAN SynchronousOnly)
+IopCancelMatching(PETHREAD Thread, PFILE_OBJECT FileObject, PIO_STATUS_BLOCK Iosb,
+                  BOOLEAN SynchronousOnly)
 {
     PLIST_ENTRY Entry;
     ULONG Count = 0;
@@ -68,7 +70,8 @@ IopCancelMatching(PETHREAD Thread, PFILE_OBJECT FileObject, PIO_STATUS_BLOCK Ios
         IoAcquireCancelSpinLock(&OldIrql); /* X1 */
         for (Entry = Thread->IrpList.Flink; Entry != &Thread->IrpList; Entry = Entry->Flink) {
             Irp = CONTAINING_RECORD(Entry, IRP, ThreadListEntry);
-            if (Irp->Cancel || (FileObject != NULL && Irp->Tail.Overlay.OriginalFileObject != FileObject) ||
+            if (Irp->Cancel ||
+                (FileObject != NULL && Irp->Tail.Overlay.OriginalFileObject != FileObject) ||
                 (Iosb != NULL && Irp->UserIosb != Iosb)) {
                 continue;
             }
@@ -92,8 +95,10 @@ IopCancelMatching(PETHREAD Thread, PFILE_OBJECT FileObject, PIO_STATUS_BLOCK Ios
 static BOOLEAN
 IopHasIrps(PETHREAD Thread, PFILE_OBJECT FileObject)
 {
-    for (PLIST_ENTRY Entry = Thread->IrpList.Flink; Entry != &Thread->IrpList; Entry = Entry->Flink) {
-        if (CONTAINING_RECORD(Entry, IRP, ThreadListEntry)->Tail.Overlay.OriginalFileObject == FileObject) {
+    for (PLIST_ENTRY Entry = Thread->IrpList.Flink; Entry != &Thread->IrpList;
+         Entry = Entry->Flink) {
+        if (CONTAINING_RECORD(Entry, IRP, ThreadListEntry)->Tail.Overlay.OriginalFileObject ==
+            FileObject) {
             return TRUE;
         }
     }
@@ -160,7 +165,8 @@ NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)
 
 /* [Win32: CancelIoEx] Any thread of the process; does not wait. */
 NTSTATUS NTAPI
-NtCancelIoFileEx(HANDLE FileHandle, PIO_STATUS_BLOCK IoRequestToCancel, PIO_STATUS_BLOCK IoStatusBlock)
+NtCancelIoFileEx(HANDLE FileHandle, PIO_STATUS_BLOCK IoRequestToCancel,
+                 PIO_STATUS_BLOCK IoStatusBlock)
 {
     PLIST_ENTRY Head = &PspCurrentProcess()->Pcb.ThreadListHead;
     ULONG Count = 0, Threads = 0, i = 0;
@@ -196,20 +202,22 @@ NtCancelIoFileEx(HANDLE FileHandle, PIO_STATUS_BLOCK IoRequestToCancel, PIO_STAT
 
 /* [Win32: CancelSynchronousIo] */
 NTSTATUS NTAPI
-NtCancelSynchronousIoFile(HANDLE ThreadHandle, PIO_STATUS_BLOCK IoRequestToCancel, PIO_STATUS_BLOCK IoStatusBlock)
+NtCancelSynchronousIoFile(HANDLE ThreadHandle, PIO_STATUS_BLOCK IoRequestToCancel,
+                          PIO_STATUS_BLOCK IoStatusBlock)
 {
     PETHREAD Thread;
     NTSTATUS Status;
 
     Status = IopProbeIosb(IoStatusBlock, KiPreviousMode());
     if (NT_SUCCESS(Status)) {
-        Status = ObReferenceObjectByHandle(ThreadHandle, THREAD_TERMINATE, PsThreadTypeP, KiPreviousMode(),
-                                           (PVOID *)&Thread, NULL);
+        Status = ObReferenceObjectByHandle(ThreadHandle, THREAD_TERMINATE, PsThreadTypeP,
+                                           KiPreviousMode(), (PVOID *)&Thread, NULL);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = IopCancelMatching(Thread, NULL, IoRequestToCancel, TRUE) != 0 ? STATUS_SUCCESS : STATUS_NOT_FOUND;
+    Status = IopCancelMatching(Thread, NULL, IoRequestToCancel, TRUE) != 0 ? STATUS_SUCCESS
+                                                                           : STATUS_NOT_FOUND;
     ObDereferenceObject(Thread);
     IopWriteIosb(IoStatusBlock, Status, 0);
     return Status;
@@ -225,8 +233,8 @@ IoCancelFileOpen(PDEVICE_OBJECT DeviceObject, PFILE_OBJECT FileObject)
     KEVENT Event;
     PIRP Irp;
 
-    DRIVER_REQUIRE((FileObject->Flags & FO_HANDLE_CREATED) == 0, INVALID_CANCEL_OF_FILE_OPEN, FileObject, DeviceObject,
-                   0, 0);
+    DRIVER_REQUIRE((FileObject->Flags & FO_HANDLE_CREATED) == 0, INVALID_CANCEL_OF_FILE_OPEN,
+                   FileObject, DeviceObject, 0, 0);
     FileObject->Flags |= FO_FILE_OPEN_CANCELLED;
     for (ULONG i = 0; i < 2; i++) {
         KeInitializeEvent(&Event, NotificationEvent, FALSE);

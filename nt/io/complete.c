@@ -18,8 +18,8 @@
 #include "nt/io/iop.h"
 
 static VOID
-IopUserCompletion(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext, PVOID *SystemArgument1,
-                  PVOID *SystemArgument2)
+IopUserCompletion(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
+                  PVOID *SystemArgument1, PVOID *SystemArgument2)
 {
     IoFreeIrp(CONTAINING_RECORD(Apc, IRP, Tail.Apc));
 }
@@ -34,7 +34,8 @@ IopUserRundown(PKAPC Apc)
 static VOID
 IopDropIrp(PIRP Irp, PFILE_OBJECT FileObject)
 {
-    if ((Irp->Flags & (IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER)) == (IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER)) {
+    if ((Irp->Flags & (IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER)) ==
+        (IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER)) {
         ExFreePoolWithTag(Irp->AssociatedIrp.SystemBuffer, 0);
     }
     RemoveEntryList(&Irp->ThreadListEntry); /* of the orphans */
@@ -65,7 +66,8 @@ IopCopyOut(PIRP Irp)
     if ((Irp->Flags & IRP_INPUT_OPERATION) && Irp->IoStatus.Status != STATUS_VERIFY_REQUIRED &&
         !NT_ERROR(Irp->IoStatus.Status) && Irp->IoStatus.Information != 0) {
         __try {
-            RtlCopyMemory(Irp->UserBuffer, Irp->AssociatedIrp.SystemBuffer, Irp->IoStatus.Information);
+            RtlCopyMemory(Irp->UserBuffer, Irp->AssociatedIrp.SystemBuffer,
+                          Irp->IoStatus.Information);
             KiTrace(EV_COPY, Irp, Irp->IoStatus.Information, 1, 0, 0);
         } __except (EXCEPTION_EXECUTE_HANDLER) {
             Irp->IoStatus.Status = GetExceptionCode();
@@ -147,8 +149,9 @@ IopFinishIrp(PIRP Irp, PFILE_OBJECT FileObject)
                 KeSetEvent(&FileObject->Event, IO_NO_INCREMENT, FALSE);
             }
         }
-    } else if (FileObject != NULL && (SynchronousFile || SynchronousApi ||
-                                      (IopFile(FileObject)->NotificationModes & IOP_SKIP_SET_EVENT) == 0)) {
+    } else if (FileObject != NULL &&
+               (SynchronousFile || SynchronousApi ||
+                (IopFile(FileObject)->NotificationModes & IOP_SKIP_SET_EVENT) == 0)) {
         KeSetEvent(&FileObject->Event, IO_NO_INCREMENT, FALSE);
     }
     IopDequeueIrp(Irp);
@@ -159,10 +162,11 @@ IopFinishIrp(PIRP Irp, PFILE_OBJECT FileObject)
         PVOID Iosb = Irp->UserIosb, ApcContext = Irp->Overlay.AsynchronousParameters.UserApcContext;
         KPROCESSOR_MODE Mode = Irp->RequestorMode;
 
-        KeInitializeApc(&Irp->Tail.Apc, KiThread(), CurrentApcEnvironment, IopUserCompletion, IopUserRundown,
-                        (PKI_NORMAL_ROUTINE)ApcRoutine, Mode, ApcContext);
+        KeInitializeApc(&Irp->Tail.Apc, KiThread(), CurrentApcEnvironment, IopUserCompletion,
+                        IopUserRundown, (PKI_NORMAL_ROUTINE)ApcRoutine, Mode, ApcContext);
         KeInsertQueueApc(&Irp->Tail.Apc, Iosb, NULL, 2);
-    } else if (Context != NULL && !SynchronousApi && Irp->Overlay.AsynchronousParameters.UserApcContext != NULL &&
+    } else if (Context != NULL && !SynchronousApi &&
+               Irp->Overlay.AsynchronousParameters.UserApcContext != NULL &&
                (Pended || !NT_SUCCESS(Irp->IoStatus.Status) ||
                 (IopFile(FileObject)->NotificationModes & IOP_SKIP_PORT_ON_SUCCESS) == 0)) {
         IopPostIrp(Context->Port, Context->Key, Irp);
@@ -176,8 +180,8 @@ IopFinishIrp(PIRP Irp, PFILE_OBJECT FileObject)
 
 /* The special kernel APC's routine. */
 VOID
-IopCompleteRequest(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext, PVOID *SystemArgument1,
-                   PVOID *SystemArgument2)
+IopCompleteRequest(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
+                   PVOID *SystemArgument1, PVOID *SystemArgument2)
 {
     IopFinishIrp(CONTAINING_RECORD(Apc, IRP, Tail.Apc), *SystemArgument1);
 }
@@ -188,8 +192,9 @@ IopCanFinishHere(PIRP Irp)
 {
     PKTHREAD Thread = KiThread();
 
-    if (&Irp->Tail.Overlay.Thread->Tcb != Thread || KiIrql() >= APC_LEVEL || Thread->SpecialApcDisable != 0 ||
-        Thread->ApcStateIndex != Irp->ApcEnvironment || KiPrcb()->DpcRoutineActive) {
+    if (&Irp->Tail.Overlay.Thread->Tcb != Thread || KiIrql() >= APC_LEVEL ||
+        Thread->SpecialApcDisable != 0 || Thread->ApcStateIndex != Irp->ApcEnvironment ||
+        KiPrcb()->DpcRoutineActive) {
         return FALSE;
     }
     return IsListEmpty(&Thread->ApcState.ApcListHead[KernelMode]);
@@ -241,7 +246,7 @@ IopQueueCompletion(PIRP Irp, CCHAR PriorityBoost)
         KeLowerIrql(OldIrql);
         return;
     }
-    KeInitializeApc(&Irp->Tail.Apc, &Thread->Tcb, Irp->ApcEnvironment, IopCompleteRequest, IopAbortRequest, NULL,
-                    KernelMode, NULL);
+    KeInitializeApc(&Irp->Tail.Apc, &Thread->Tcb, Irp->ApcEnvironment, IopCompleteRequest,
+                    IopAbortRequest, NULL, KernelMode, NULL);
     KeInsertQueueApc(&Irp->Tail.Apc, FileObject, NULL, PriorityBoost);
 }

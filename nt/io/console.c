@@ -42,12 +42,14 @@ IopConsoleDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         Information = FILE_OPENED;
         break;
     case IRP_MJ_READ:
-        Information = Stack->Parameters.Read.Length == 0
-                          ? 0
-                          : HcReadInput(Irp->AssociatedIrp.SystemBuffer, Stack->Parameters.Read.Length);
+        Information =
+            Stack->Parameters.Read.Length == 0
+                ? 0
+                : HcReadInput(Irp->AssociatedIrp.SystemBuffer, Stack->Parameters.Read.Length);
         break;
     case IRP_MJ_WRITE:
-        HcPrint((ULONG_PTR)FileObject->FsContext == IopConsoleError ? ABI_OUT_STDERR : ABI_OUT_STDOUT,
+        HcPrint((ULONG_PTR)FileObject->FsContext == IopConsoleError ? ABI_OUT_STDERR
+                                                                    : ABI_OUT_STDOUT,
                 Irp->AssociatedIrp.SystemBuffer, Stack->Parameters.Write.Length);
         Information = Stack->Parameters.Write.Length;
         break;

@@ -30,12 +30,13 @@ IopCheckDevice(PDEVICE_OBJECT DeviceObject, PIOP_OPEN Open, ULONG RemainingLengt
 {
     PIOP_DEVICE_EXTENSION Extension = IopExtension(DeviceObject);
 
-    if ((Extension->ExtensionFlags & (DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_REMOVE_PENDING | DOE_REMOVE_PROCESSED)) ||
+    if ((Extension->ExtensionFlags &
+         (DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_REMOVE_PENDING | DOE_REMOVE_PROCESSED)) ||
         Extension->Deleted || (DeviceObject->Flags & DO_DEVICE_INITIALIZING)) {
         return STATUS_NO_SUCH_DEVICE;
     }
-    if ((DeviceObject->Flags & DO_EXCLUSIVE) && DeviceObject->ReferenceCount != 0 && Open->RelatedFileObject == NULL &&
-        (Open->CreateOptions & IO_ATTACH_DEVICE_API) == 0) {
+    if ((DeviceObject->Flags & DO_EXCLUSIVE) && DeviceObject->ReferenceCount != 0 &&
+        Open->RelatedFileObject == NULL && (Open->CreateOptions & IO_ATTACH_DEVICE_API) == 0) {
         return STATUS_ACCESS_DENIED;
     }
     DeviceObject->ReferenceCount++;
@@ -44,7 +45,8 @@ IopCheckDevice(PDEVICE_OBJECT DeviceObject, PIOP_OPEN Open, ULONG RemainingLengt
 
 /* P1 */
 static NTSTATUS
-IopCheckAccess(PDEVICE_OBJECT DeviceObject, POB_OPEN_PACKET Packet, ULONG RemainingLength, BOOLEAN Related)
+IopCheckAccess(PDEVICE_OBJECT DeviceObject, POB_OPEN_PACKET Packet, ULONG RemainingLength,
+               BOOLEAN Related)
 {
     PACCESS_STATE State = Packet->AccessState;
     PPRIVILEGE_SET Privileges = NULL;
@@ -67,8 +69,9 @@ IopCheckAccess(PDEVICE_OBJECT DeviceObject, POB_OPEN_PACKET Packet, ULONG Remain
     if (RemainingLength == 0 || (DeviceObject->Characteristics & FILE_DEVICE_SECURE_OPEN)) {
         Wanted = State->RemainingDesiredAccess;
         SeLockSubjectContext(&State->SubjectSecurityContext);
-        Ok = SeAccessCheck(DeviceObject->SecurityDescriptor, &State->SubjectSecurityContext, TRUE, Wanted,
-                           State->PreviouslyGrantedAccess, &Privileges, &IopFileMapping, UserMode, &Granted, &Status);
+        Ok = SeAccessCheck(DeviceObject->SecurityDescriptor, &State->SubjectSecurityContext, TRUE,
+                           Wanted, State->PreviouslyGrantedAccess, &Privileges, &IopFileMapping,
+                           UserMode, &Granted, &Status);
         SeUnlockSubjectContext(&State->SubjectSecurityContext);
         if (Privileges != NULL) {
             SeAppendPrivileges(State, Privileges);
@@ -83,8 +86,9 @@ IopCheckAccess(PDEVICE_OBJECT DeviceObject, POB_OPEN_PACKET Packet, ULONG Remain
     }
     if ((State->Flags & 0x00000001 /* TOKEN_HAS_TRAVERSE_PRIVILEGE */) == 0 && !Related) {
         SeLockSubjectContext(&State->SubjectSecurityContext);
-        Ok = SeAccessCheck(DeviceObject->SecurityDescriptor, &State->SubjectSecurityContext, TRUE, FILE_TRAVERSE, 0,
-                           &Privileges, &IopFileMapping, UserMode, &Granted, &Status);
+        Ok = SeAccessCheck(DeviceObject->SecurityDescriptor, &State->SubjectSecurityContext, TRUE,
+                           FILE_TRAVERSE, 0, &Privileges, &IopFileMapping, UserMode, &Granted,
+                           &Status);
         SeUnlockSubjectContext(&State->SubjectSecurityContext);
         if (Privileges != NULL) {
             SeFreePrivileges(Privileges);
@@ -107,7 +111,9 @@ IopFileFlags(ULONG Options)
 {
     ULONG Flags = 0;
 
-    Flags |= Options & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT) ? FO_SYNCHRONOUS_IO : 0;
+    Flags |= Options & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)
+                 ? FO_SYNCHRONOUS_IO
+                 : 0;
     Flags |= Options & FILE_SYNCHRONOUS_IO_ALERT ? FO_ALERTABLE_IO : 0;
     Flags |= Options & FILE_NO_INTERMEDIATE_BUFFERING ? FO_NO_INTERMEDIATE_BUFFERING : 0;
     Flags |= Options & FILE_WRITE_THROUGH ? FO_WRITE_THROUGH : 0;
@@ -123,7 +129,8 @@ IopNameFile(PFILE_OBJECT FileObject, PUNICODE_STRING Remaining)
         return STATUS_SUCCESS;
     }
     FileObject->FileName.MaximumLength = (Remaining->Length + 56 + 7) & ~7;
-    FileObject->FileName.Buffer = ExAllocatePoolWithTag(PagedPool, FileObject->FileName.MaximumLength, TAG_IONAME);
+    FileObject->FileName.Buffer =
+        ExAllocatePoolWithTag(PagedPool, FileObject->FileName.MaximumLength, TAG_IONAME);
     if (FileObject->FileName.Buffer == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
@@ -154,7 +161,8 @@ IopAnswerQuery(PFILE_OBJECT FileObject, PIOP_OPEN Open)
             RtlZeroMemory(Open->NetworkInformation, sizeof(*Open->NetworkInformation));
             RtlCopyMemory(Open->NetworkInformation, &Basic, 4 * sizeof(LARGE_INTEGER));
             Open->NetworkInformation->FileAttributes = Basic.FileAttributes;
-            if (NT_SUCCESS(IopQueryFile(FileObject, FileStandardInformation, sizeof(Standard), &Standard, &Returned))) {
+            if (NT_SUCCESS(IopQueryFile(FileObject, FileStandardInformation, sizeof(Standard),
+                                        &Standard, &Returned))) {
                 Open->NetworkInformation->AllocationSize = Standard.AllocationSize;
                 Open->NetworkInformation->EndOfFile = Standard.EndOfFile;
             }
@@ -183,8 +191,8 @@ IopForgetFile(PFILE_OBJECT FileObject, PDEVICE_OBJECT ParseDevice, PVPB Vpb)
 }
 
 NTSTATUS
-IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteName, PUNICODE_STRING Remaining,
-               PVOID *Found)
+IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteName,
+               PUNICODE_STRING Remaining, PVOID *Found)
 {
     PDEVICE_OBJECT ParseDevice = Object, Target;
     PIOP_OPEN Open = Packet->ParseContext;
@@ -216,18 +224,21 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
     if (!NT_SUCCESS(Status)) {
         return Open->FinalStatus = Status;
     }
-    Status = IopCheckAccess(ParseDevice, Packet, Remaining->Length, Open->RelatedFileObject != NULL);
+    Status =
+        IopCheckAccess(ParseDevice, Packet, Remaining->Length, Open->RelatedFileObject != NULL);
     if (!NT_SUCCESS(Status)) {
         IopDereferenceDevice(ParseDevice);
         return Open->FinalStatus = Status;
     }
 
     /* A direct open reaches the device below its file system: attributes only, no name behind it. */
-    Direct = Remaining->Length == 0 && Open->RelatedFileObject == NULL &&
-             (State->OriginalDesiredAccess & ~(SYNCHRONIZE | FILE_READ_ATTRIBUTES | READ_CONTROL | ACCESS_SYSTEM_SECURITY |
-                                               WRITE_OWNER | WRITE_DAC)) == 0;
+    Direct =
+        Remaining->Length == 0 && Open->RelatedFileObject == NULL &&
+        (State->OriginalDesiredAccess & ~(SYNCHRONIZE | FILE_READ_ATTRIBUTES | READ_CONTROL |
+                                          ACCESS_SYSTEM_SECURITY | WRITE_OWNER | WRITE_DAC)) == 0;
     Target = ParseDevice;
-    if (Open->RelatedFileObject != NULL && (Open->RelatedFileObject->Flags & FO_DIRECT_DEVICE_OPEN)) {
+    if (Open->RelatedFileObject != NULL &&
+        (Open->RelatedFileObject->Flags & FO_DIRECT_DEVICE_OPEN)) {
         Direct = TRUE;
     } else if (!Direct && ParseDevice->Vpb != NULL) {
         if ((ParseDevice->Vpb->Flags & VPB_MOUNTED) == 0) {
@@ -297,7 +308,8 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
     Stack->Parameters.Create.SecurityContext = &SecurityContext;
     Stack->Parameters.Create.ShareAccess = Open->ShareAccess;
     Stack->FileObject = FileObject;
-    Stack->Flags = (UCHAR)(Open->Options & (IO_OPEN_TARGET_DIRECTORY | IO_OPEN_PAGING_FILE | IO_STOP_ON_SYMLINK));
+    Stack->Flags = (UCHAR)(Open->Options &
+                           (IO_OPEN_TARGET_DIRECTORY | IO_OPEN_PAGING_FILE | IO_STOP_ON_SYMLINK));
     Stack->Flags |= Open->Options & IO_FORCE_ACCESS_CHECK ? SL_FORCE_ACCESS_CHECK : 0;
     Stack->Flags |= FileObject->Flags & FO_OPENED_CASE_SENSITIVE ? SL_CASE_SENSITIVE : 0;
     switch (Open->CreateFileType) {
@@ -321,7 +333,8 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
     IopQueueIrpToThread(Irp);
     Status = IofCallDriver(Target, Irp);
     if (Status == STATUS_PENDING) { /* P4 */
-        if (KeWaitForSingleObject(&FileObject->Event, Executive, Packet->AccessMode, FALSE, NULL) != STATUS_SUCCESS) {
+        if (KeWaitForSingleObject(&FileObject->Event, Executive, Packet->AccessMode, FALSE, NULL) !=
+            STATUS_SUCCESS) {
             IoCancelIrp(Irp); /* the thread is being terminated */
             KeWaitForSingleObject(&FileObject->Event, Executive, KernelMode, FALSE, NULL);
         }
@@ -367,8 +380,8 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
 }
 
 NTSTATUS
-IopParseFile(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteName, PUNICODE_STRING Remaining,
-             PVOID *Found)
+IopParseFile(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteName,
+             PUNICODE_STRING Remaining, PVOID *Found)
 {
     PIOP_OPEN Open = Packet->ParseContext;
     PFILE_OBJECT FileObject = Object;
@@ -381,8 +394,8 @@ IopParseFile(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteName,
 }
 
 NTSTATUS
-IopOpen(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, PIO_STATUS_BLOCK Iosb, PIOP_OPEN Open,
-        KPROCESSOR_MODE Mode, ULONG Options)
+IopOpen(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, PIO_STATUS_BLOCK Iosb,
+        PIOP_OPEN Open, KPROCESSOR_MODE Mode, ULONG Options)
 {
     NTSTATUS Status;
 
@@ -405,23 +418,25 @@ IopOpen(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, PIO_S
 
 /* What ZwCreateFile's documentation rules out. */
 static NTSTATUS
-IopCheckCreateParameters(ACCESS_MASK Access, ULONG FileAttributes, ULONG ShareAccess, ULONG Disposition, ULONG Options,
-                         CREATE_FILE_TYPE Type)
+IopCheckCreateParameters(ACCESS_MASK Access, ULONG FileAttributes, ULONG ShareAccess,
+                         ULONG Disposition, ULONG Options, CREATE_FILE_TYPE Type)
 {
     ULONG Synchronous = Options & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT);
 
     if ((FileAttributes & ~FILE_ATTRIBUTE_VALID_FLAGS) || (ShareAccess & ~FILE_SHARE_VALID_FLAGS) ||
-        Disposition > FILE_MAXIMUM_DISPOSITION || (Options & ~(FILE_VALID_OPTION_FLAGS | IO_ATTACH_DEVICE_API)) ||
+        Disposition > FILE_MAXIMUM_DISPOSITION ||
+        (Options & ~(FILE_VALID_OPTION_FLAGS | IO_ATTACH_DEVICE_API)) ||
         (Synchronous != 0 && (Access & SYNCHRONIZE) == 0) ||
         ((Options & FILE_DELETE_ON_CLOSE) && (Access & DELETE) == 0) ||
         Synchronous == (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)) {
         return STATUS_INVALID_PARAMETER;
     }
     if ((Options & FILE_DIRECTORY_FILE) && (Options & IO_ATTACH_DEVICE_API) == 0 &&
-        ((Options & ~(FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT | FILE_WRITE_THROUGH |
-                      FILE_COMPLETE_IF_OPLOCKED | FILE_OPEN_FOR_BACKUP_INTENT | FILE_DELETE_ON_CLOSE |
-                      FILE_OPEN_FOR_FREE_SPACE_QUERY | FILE_OPEN_BY_FILE_ID | FILE_NO_COMPRESSION |
-                      FILE_OPEN_REPARSE_POINT | FILE_OPEN_REMOTE_INSTANCE)) ||
+        ((Options &
+          ~(FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT |
+            FILE_WRITE_THROUGH | FILE_COMPLETE_IF_OPLOCKED | FILE_OPEN_FOR_BACKUP_INTENT |
+            FILE_DELETE_ON_CLOSE | FILE_OPEN_FOR_FREE_SPACE_QUERY | FILE_OPEN_BY_FILE_ID |
+            FILE_NO_COMPRESSION | FILE_OPEN_REPARSE_POINT | FILE_OPEN_REMOTE_INSTANCE)) ||
          (Disposition != FILE_CREATE && Disposition != FILE_OPEN && Disposition != FILE_OPEN_IF))) {
         return STATUS_INVALID_PARAMETER;
     }
@@ -438,7 +453,8 @@ IopCheckCreateParameters(ACCESS_MASK Access, ULONG FileAttributes, ULONG ShareAc
 }
 
 static NTSTATUS
-IopCaptureEa(PVOID EaBuffer, ULONG EaLength, KPROCESSOR_MODE Mode, PFILE_FULL_EA_INFORMATION *Captured)
+IopCaptureEa(PVOID EaBuffer, ULONG EaLength, KPROCESSOR_MODE Mode,
+             PFILE_FULL_EA_INFORMATION *Captured)
 {
     ULONG Offset;
     NTSTATUS Status;
@@ -472,9 +488,10 @@ IopCaptureEa(PVOID EaBuffer, ULONG EaLength, KPROCESSOR_MODE Mode, PFILE_FULL_EA
 
 static NTSTATUS
 IopCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-              PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes, ULONG ShareAccess,
-              ULONG Disposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength, CREATE_FILE_TYPE CreateFileType,
-              PVOID InternalParameters, ULONG Options, PDEVICE_OBJECT DeviceHint, PIO_DRIVER_CREATE_CONTEXT DriverContext,
+              PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes,
+              ULONG ShareAccess, ULONG Disposition, ULONG CreateOptions, PVOID EaBuffer,
+              ULONG EaLength, CREATE_FILE_TYPE CreateFileType, PVOID InternalParameters,
+              ULONG Options, PDEVICE_OBJECT DeviceHint, PIO_DRIVER_CREATE_CONTEXT DriverContext,
               KPROCESSOR_MODE Mode)
 {
     IO_STATUS_BLOCK Iosb = {};
@@ -484,8 +501,8 @@ IopCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES 
 
     IopInitializeOpen(&Open);
     if (Mode != KernelMode || (Options & IO_CHECK_CREATE_PARAMETERS)) {
-        Status = IopCheckCreateParameters(DesiredAccess, FileAttributes, ShareAccess, Disposition, CreateOptions,
-                                          CreateFileType);
+        Status = IopCheckCreateParameters(DesiredAccess, FileAttributes, ShareAccess, Disposition,
+                                          CreateOptions, CreateFileType);
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
@@ -538,67 +555,77 @@ IopCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES 
 
 NTSTATUS NTAPI
 IoCreateFileEx(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-               PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes, ULONG ShareAccess,
-               ULONG Disposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength, CREATE_FILE_TYPE CreateFileType,
-               PVOID InternalParameters, ULONG Options, PIO_DRIVER_CREATE_CONTEXT DriverContext)
+               PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes,
+               ULONG ShareAccess, ULONG Disposition, ULONG CreateOptions, PVOID EaBuffer,
+               ULONG EaLength, CREATE_FILE_TYPE CreateFileType, PVOID InternalParameters,
+               ULONG Options, PIO_DRIVER_CREATE_CONTEXT DriverContext)
 {
     /* IO_NO_PARAMETER_CHECKING: the parameters are kernel mode's, whoever the thread works for. */
-    return IopCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, AllocationSize, FileAttributes,
-                         ShareAccess, Disposition, CreateOptions, EaBuffer, EaLength, CreateFileType, InternalParameters,
-                         Options, DriverContext != NULL ? DriverContext->DeviceObjectHint : NULL, DriverContext,
-                         Options & IO_NO_PARAMETER_CHECKING ? KernelMode : KiPreviousMode());
+    return IopCreateFile(
+        FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, AllocationSize, FileAttributes,
+        ShareAccess, Disposition, CreateOptions, EaBuffer, EaLength, CreateFileType,
+        InternalParameters, Options, DriverContext != NULL ? DriverContext->DeviceObjectHint : NULL,
+        DriverContext, Options & IO_NO_PARAMETER_CHECKING ? KernelMode : KiPreviousMode());
 }
 
 NTSTATUS NTAPI
 IoCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-             PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes, ULONG ShareAccess,
-             ULONG Disposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength, CREATE_FILE_TYPE CreateFileType,
-             PVOID InternalParameters, ULONG Options)
+             PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes,
+             ULONG ShareAccess, ULONG Disposition, ULONG CreateOptions, PVOID EaBuffer,
+             ULONG EaLength, CREATE_FILE_TYPE CreateFileType, PVOID InternalParameters,
+             ULONG Options)
 {
-    return IoCreateFileEx(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, AllocationSize, FileAttributes,
-                          ShareAccess, Disposition, CreateOptions, EaBuffer, EaLength, CreateFileType,
-                          InternalParameters, Options, NULL);
+    return IoCreateFileEx(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock,
+                          AllocationSize, FileAttributes, ShareAccess, Disposition, CreateOptions,
+                          EaBuffer, EaLength, CreateFileType, InternalParameters, Options, NULL);
 }
 
 NTSTATUS NTAPI
-IoCreateFileSpecifyDeviceObjectHint(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                                    PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes,
-                                    ULONG ShareAccess, ULONG Disposition, ULONG CreateOptions, PVOID EaBuffer,
-                                    ULONG EaLength, CREATE_FILE_TYPE CreateFileType, PVOID InternalParameters,
+IoCreateFileSpecifyDeviceObjectHint(PHANDLE FileHandle, ACCESS_MASK DesiredAccess,
+                                    POBJECT_ATTRIBUTES ObjectAttributes,
+                                    PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize,
+                                    ULONG FileAttributes, ULONG ShareAccess, ULONG Disposition,
+                                    ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength,
+                                    CREATE_FILE_TYPE CreateFileType, PVOID InternalParameters,
                                     ULONG Options, PVOID DeviceObject)
 {
-    return IopCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, AllocationSize, FileAttributes,
-                         ShareAccess, Disposition, CreateOptions, EaBuffer, EaLength, CreateFileType, InternalParameters,
-                         Options, DeviceObject, NULL, KernelMode);
+    return IopCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, AllocationSize,
+                         FileAttributes, ShareAccess, Disposition, CreateOptions, EaBuffer,
+                         EaLength, CreateFileType, InternalParameters, Options, DeviceObject, NULL,
+                         KernelMode);
 }
 
 NTSTATUS NTAPI
 NtCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-             PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes, ULONG ShareAccess,
-             ULONG CreateDisposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength)
+             PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes,
+             ULONG ShareAccess, ULONG CreateDisposition, ULONG CreateOptions, PVOID EaBuffer,
+             ULONG EaLength)
 {
-    return IopCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, AllocationSize, FileAttributes,
-                         ShareAccess, CreateDisposition, CreateOptions, EaBuffer, EaLength, CreateFileTypeNone, NULL,
-                         IO_CHECK_CREATE_PARAMETERS, NULL, NULL, KiPreviousMode());
+    return IopCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, AllocationSize,
+                         FileAttributes, ShareAccess, CreateDisposition, CreateOptions, EaBuffer,
+                         EaLength, CreateFileTypeNone, NULL, IO_CHECK_CREATE_PARAMETERS, NULL, NULL,
+                         KiPreviousMode());
 }
 
 NTSTATUS NTAPI
 NtOpenFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
            PIO_STATUS_BLOCK IoStatusBlock, ULONG ShareAccess, ULONG OpenOptions)
 {
-    return IopCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, NULL, 0, ShareAccess, FILE_OPEN,
-                         OpenOptions, NULL, 0, CreateFileTypeNone, NULL, IO_CHECK_CREATE_PARAMETERS, NULL, NULL,
-                         KiPreviousMode());
+    return IopCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, NULL, 0,
+                         ShareAccess, FILE_OPEN, OpenOptions, NULL, 0, CreateFileTypeNone, NULL,
+                         IO_CHECK_CREATE_PARAMETERS, NULL, NULL, KiPreviousMode());
 }
 
 NTSTATUS NTAPI
 NtCreateNamedPipeFile(PHANDLE FileHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                      PIO_STATUS_BLOCK IoStatusBlock, ULONG ShareAccess, ULONG CreateDisposition, ULONG CreateOptions,
-                      ULONG NamedPipeType, ULONG ReadMode, ULONG CompletionMode, ULONG MaximumInstances,
-                      ULONG InboundQuota, ULONG OutboundQuota, PLARGE_INTEGER DefaultTimeout)
+                      PIO_STATUS_BLOCK IoStatusBlock, ULONG ShareAccess, ULONG CreateDisposition,
+                      ULONG CreateOptions, ULONG NamedPipeType, ULONG ReadMode,
+                      ULONG CompletionMode, ULONG MaximumInstances, ULONG InboundQuota,
+                      ULONG OutboundQuota, PLARGE_INTEGER DefaultTimeout)
 {
-    NAMED_PIPE_CREATE_PARAMETERS Parameters = {NamedPipeType, ReadMode, CompletionMode, MaximumInstances,
-                                               InboundQuota, OutboundQuota, {}, FALSE};
+    NAMED_PIPE_CREATE_PARAMETERS Parameters = {
+        NamedPipeType, ReadMode, CompletionMode, MaximumInstances, InboundQuota,
+        OutboundQuota, {},       FALSE};
     NTSTATUS Status;
 
     if (DefaultTimeout != NULL) {
@@ -608,14 +635,15 @@ NtCreateNamedPipeFile(PHANDLE FileHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTE
         }
         Parameters.TimeoutSpecified = TRUE;
     }
-    return IopCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, NULL, 0, ShareAccess,
-                         CreateDisposition, CreateOptions, NULL, 0, CreateFileTypeNamedPipe, &Parameters, 0, NULL, NULL,
-                         KiPreviousMode());
+    return IopCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, NULL, 0,
+                         ShareAccess, CreateDisposition, CreateOptions, NULL, 0,
+                         CreateFileTypeNamedPipe, &Parameters, 0, NULL, NULL, KiPreviousMode());
 }
 
 /* Opens for the question alone. */
 static NTSTATUS
-IopQueryOnly(POBJECT_ATTRIBUTES ObjectAttributes, PFILE_NETWORK_OPEN_INFORMATION Information, BOOLEAN Delete)
+IopQueryOnly(POBJECT_ATTRIBUTES ObjectAttributes, PFILE_NETWORK_OPEN_INFORMATION Information,
+             BOOLEAN Delete)
 {
     IO_STATUS_BLOCK Iosb;
     HANDLE Handle;
@@ -627,16 +655,19 @@ IopQueryOnly(POBJECT_ATTRIBUTES ObjectAttributes, PFILE_NETWORK_OPEN_INFORMATION
     Open.QueryOnly = TRUE;
     Open.DeleteOnly = Delete;
     Open.NetworkInformation = Information;
-    return IopOpen(&Handle, Delete ? DELETE : FILE_READ_ATTRIBUTES, ObjectAttributes, &Iosb, &Open, KiPreviousMode(), 0);
+    return IopOpen(&Handle, Delete ? DELETE : FILE_READ_ATTRIBUTES, ObjectAttributes, &Iosb, &Open,
+                   KiPreviousMode(), 0);
 }
 
 NTSTATUS NTAPI
-NtQueryFullAttributesFile(POBJECT_ATTRIBUTES ObjectAttributes, PFILE_NETWORK_OPEN_INFORMATION FileInformation)
+NtQueryFullAttributesFile(POBJECT_ATTRIBUTES ObjectAttributes,
+                          PFILE_NETWORK_OPEN_INFORMATION FileInformation)
 {
     FILE_NETWORK_OPEN_INFORMATION Local;
     NTSTATUS Status;
 
-    Status = IopProbe(FileInformation, sizeof(*FileInformation), sizeof(ULONG), TRUE, KiPreviousMode());
+    Status =
+        IopProbe(FileInformation, sizeof(*FileInformation), sizeof(ULONG), TRUE, KiPreviousMode());
     if (NT_SUCCESS(Status)) {
         Status = IopQueryOnly(ObjectAttributes, &Local, FALSE);
     }
@@ -656,7 +687,8 @@ NtQueryAttributesFile(POBJECT_ATTRIBUTES ObjectAttributes, PFILE_BASIC_INFORMATI
     FILE_NETWORK_OPEN_INFORMATION Local;
     NTSTATUS Status;
 
-    Status = IopProbe(FileInformation, sizeof(*FileInformation), sizeof(ULONG), TRUE, KiPreviousMode());
+    Status =
+        IopProbe(FileInformation, sizeof(*FileInformation), sizeof(ULONG), TRUE, KiPreviousMode());
     if (NT_SUCCESS(Status)) {
         Status = IopQueryOnly(ObjectAttributes, &Local, FALSE);
     }

@@ -15,8 +15,8 @@
 #include "nt/io/iop.h"
 
 static NTSTATUS
-IopProbeControl(PIOP_REQUEST Request, ULONG Code, PIO_STATUS_BLOCK Iosb, PVOID InputBuffer, PULONG InputLength,
-                PVOID OutputBuffer, PULONG OutputLength)
+IopProbeControl(PIOP_REQUEST Request, ULONG Code, PIO_STATUS_BLOCK Iosb, PVOID InputBuffer,
+                PULONG InputLength, PVOID OutputBuffer, PULONG OutputLength)
 {
     ULONG Method = METHOD_FROM_CTL_CODE(Code);
     ULONG Access = (Code >> 14) & 3;
@@ -29,14 +29,16 @@ IopProbeControl(PIOP_REQUEST Request, ULONG Code, PIO_STATUS_BLOCK Iosb, PVOID I
     if (Method == METHOD_BUFFERED) {
         if (OutputBuffer == NULL) {
             *OutputLength = 0;
-        } else if (!NT_SUCCESS(Status = IopProbe(OutputBuffer, *OutputLength, 1, TRUE, Request->Mode))) {
+        } else if (!NT_SUCCESS(Status =
+                                   IopProbe(OutputBuffer, *OutputLength, 1, TRUE, Request->Mode))) {
             return Status;
         }
     }
     if (Method != METHOD_NEITHER) {
         if (InputBuffer == NULL) {
             *InputLength = 0;
-        } else if (!NT_SUCCESS(Status = IopProbe(InputBuffer, *InputLength, 1, FALSE, Request->Mode))) {
+        } else if (!NT_SUCCESS(Status =
+                                   IopProbe(InputBuffer, *InputLength, 1, FALSE, Request->Mode))) {
             return Status;
         }
     }
@@ -52,8 +54,8 @@ IopProbeControl(PIOP_REQUEST Request, ULONG Code, PIO_STATUS_BLOCK Iosb, PVOID I
 }
 
 static BOOLEAN
-IopFastControl(PIOP_REQUEST Request, PIO_STATUS_BLOCK Iosb, ULONG Code, PVOID InputBuffer, ULONG InputLength,
-               PVOID OutputBuffer, ULONG OutputLength, PNTSTATUS Status)
+IopFastControl(PIOP_REQUEST Request, PIO_STATUS_BLOCK Iosb, ULONG Code, PVOID InputBuffer,
+               ULONG InputLength, PVOID OutputBuffer, ULONG OutputLength, PNTSTATUS Status)
 {
     PFAST_IO_DISPATCH FastIo = Request->DeviceObject->DriverObject->FastIoDispatch;
     PFILE_OBJECT FileObject = Request->FileObject;
@@ -62,8 +64,8 @@ IopFastControl(PIOP_REQUEST Request, PIO_STATUS_BLOCK Iosb, ULONG Code, PVOID In
     if (FastIo == NULL || FastIo->FastIoDeviceControl == NULL) {
         return FALSE;
     }
-    if (!FastIo->FastIoDeviceControl(FileObject, TRUE, InputBuffer, InputLength, OutputBuffer, OutputLength, Code,
-                                     &Local, Request->DeviceObject)) {
+    if (!FastIo->FastIoDeviceControl(FileObject, TRUE, InputBuffer, InputLength, OutputBuffer,
+                                     OutputLength, Code, &Local, Request->DeviceObject)) {
         return FALSE;
     }
     *Status = IopWriteIosb(Iosb, Local.Status, Local.Information);
@@ -77,9 +79,9 @@ IopFastControl(PIOP_REQUEST Request, PIO_STATUS_BLOCK Iosb, ULONG Code, PVOID In
 }
 
 static NTSTATUS
-IopControl(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext, PIO_STATUS_BLOCK Iosb,
-           ULONG Code, PVOID InputBuffer, ULONG InputLength, PVOID OutputBuffer, ULONG OutputLength,
-           UCHAR MajorFunction)
+IopControl(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+           PIO_STATUS_BLOCK Iosb, ULONG Code, PVOID InputBuffer, ULONG InputLength,
+           PVOID OutputBuffer, ULONG OutputLength, UCHAR MajorFunction)
 {
     BOOLEAN DeviceControl = MajorFunction == IRP_MJ_DEVICE_CONTROL;
     ULONG Method = METHOD_FROM_CTL_CODE(Code);
@@ -93,7 +95,8 @@ IopControl(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID Ap
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = IopProbeControl(&Request, Code, Iosb, InputBuffer, &InputLength, OutputBuffer, &OutputLength);
+    Status = IopProbeControl(&Request, Code, Iosb, InputBuffer, &InputLength, OutputBuffer,
+                             &OutputLength);
     if (NT_SUCCESS(Status) && Request.FileObject->CompletionContext != NULL && ApcRoutine != NULL) {
         Status = STATUS_INVALID_PARAMETER;
     }
@@ -107,13 +110,14 @@ IopControl(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID Ap
         IopAbandonRequest(&Request);
         return Status;
     }
-    if (DeviceControl &&
-        IopFastControl(&Request, Iosb, Code, InputBuffer, InputLength, OutputBuffer, OutputLength, &Status)) {
+    if (DeviceControl && IopFastControl(&Request, Iosb, Code, InputBuffer, InputLength,
+                                        OutputBuffer, OutputLength, &Status)) {
         PIO_COMPLETION_CONTEXT Context = Request.FileObject->CompletionContext;
 
         if (Context != NULL && ApcContext != NULL && NT_SUCCESS(Status) &&
             (IopFile(Request.FileObject)->NotificationModes & IOP_SKIP_PORT_ON_SUCCESS) == 0) {
-            IoSetIoCompletion(Context->Port, Context->Key, ApcContext, Status, Iosb->Information, TRUE);
+            IoSetIoCompletion(Context->Port, Context->Key, ApcContext, Status, Iosb->Information,
+                              TRUE);
         }
         IopAbandonRequest(&Request);
         return Status;
@@ -167,17 +171,19 @@ NtDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutin
                       PIO_STATUS_BLOCK IoStatusBlock, ULONG IoControlCode, PVOID InputBuffer,
                       ULONG InputBufferLength, PVOID OutputBuffer, ULONG OutputBufferLength)
 {
-    return IopControl(FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock, IoControlCode, InputBuffer,
-                      InputBufferLength, OutputBuffer, OutputBufferLength, IRP_MJ_DEVICE_CONTROL);
+    return IopControl(FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock, IoControlCode,
+                      InputBuffer, InputBufferLength, OutputBuffer, OutputBufferLength,
+                      IRP_MJ_DEVICE_CONTROL);
 }
 
 NTSTATUS NTAPI
 NtFsControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-                PIO_STATUS_BLOCK IoStatusBlock, ULONG FsControlCode, PVOID InputBuffer, ULONG InputBufferLength,
-                PVOID OutputBuffer, ULONG OutputBufferLength)
+                PIO_STATUS_BLOCK IoStatusBlock, ULONG FsControlCode, PVOID InputBuffer,
+                ULONG InputBufferLength, PVOID OutputBuffer, ULONG OutputBufferLength)
 {
-    return IopControl(FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock, FsControlCode, InputBuffer,
-                      InputBufferLength, OutputBuffer, OutputBufferLength, IRP_MJ_FILE_SYSTEM_CONTROL);
+    return IopControl(FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock, FsControlCode,
+                      InputBuffer, InputBufferLength, OutputBuffer, OutputBufferLength,
+                      IRP_MJ_FILE_SYSTEM_CONTROL);
 }
 
 /* [wdm: IoValidateDeviceIoControlAccess] The handle's access is in the stack location's flags. */

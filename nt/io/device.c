@@ -16,8 +16,9 @@
 static BOOLEAN
 IopIsFileSystemType(DEVICE_TYPE Type)
 {
-    return Type == FILE_DEVICE_DISK_FILE_SYSTEM || Type == FILE_DEVICE_FILE_SYSTEM || Type == FILE_DEVICE_CD_ROM_FILE_SYSTEM ||
-           Type == FILE_DEVICE_NETWORK_FILE_SYSTEM || Type == FILE_DEVICE_TAPE_FILE_SYSTEM;
+    return Type == FILE_DEVICE_DISK_FILE_SYSTEM || Type == FILE_DEVICE_FILE_SYSTEM ||
+           Type == FILE_DEVICE_CD_ROM_FILE_SYSTEM || Type == FILE_DEVICE_NETWORK_FILE_SYSTEM ||
+           Type == FILE_DEVICE_TAPE_FILE_SYSTEM;
 }
 
 static BOOLEAN
@@ -48,7 +49,8 @@ IopDefaultDescriptor(DEVICE_TYPE DeviceType, ULONG Characteristics)
     RtlAddAccessAllowedAce(Acl, ACL_REVISION, World, SeExports->SeWorldSid);
     RtlAddAccessAllowedAce(Acl, ACL_REVISION, FILE_ALL_ACCESS, SeExports->SeLocalSystemSid);
     RtlAddAccessAllowedAce(Acl, ACL_REVISION, FILE_ALL_ACCESS, SeExports->SeAliasAdminsSid);
-    RtlAddAccessAllowedAce(Acl, ACL_REVISION, FILE_GENERIC_READ | FILE_GENERIC_EXECUTE, SeExports->SeRestrictedSid);
+    RtlAddAccessAllowedAce(Acl, ACL_REVISION, FILE_GENERIC_READ | FILE_GENERIC_EXECUTE,
+                           SeExports->SeRestrictedSid);
     RtlSetDaclSecurityDescriptor(&Absolute, TRUE, Acl, FALSE);
     RtlSetOwnerSecurityDescriptor(&Absolute, SeExports->SeAliasAdminsSid, FALSE);
     RtlSetGroupSecurityDescriptor(&Absolute, SeExports->SeLocalSystemSid, FALSE);
@@ -63,8 +65,8 @@ IopDefaultDescriptor(DEVICE_TYPE DeviceType, ULONG Characteristics)
 
 /* The object manager's security method of device and file objects. */
 NTSTATUS
-IopDeviceSecurity(PVOID Object, ULONG Operation, PSECURITY_INFORMATION Information, PSECURITY_DESCRIPTOR Descriptor,
-                  PULONG Length)
+IopDeviceSecurity(PVOID Object, ULONG Operation, PSECURITY_INFORMATION Information,
+                  PSECURITY_DESCRIPTOR Descriptor, PULONG Length)
 {
     PDEVICE_OBJECT DeviceObject = Object;
     PSECURITY_DESCRIPTOR Old;
@@ -81,7 +83,8 @@ IopDeviceSecurity(PVOID Object, ULONG Operation, PSECURITY_INFORMATION Informati
     case SetSecurityDescriptor:
         Old = DeviceObject->SecurityDescriptor;
         {
-            NTSTATUS Status = SeSetSecurityDescriptorInfo(Object, Information, Descriptor, &DeviceObject->SecurityDescriptor,
+            NTSTATUS Status = SeSetSecurityDescriptorInfo(Object, Information, Descriptor,
+                                                          &DeviceObject->SecurityDescriptor,
                                                           PagedPool, &IopFileMapping);
             if (NT_SUCCESS(Status) && Old != NULL && Old != DeviceObject->SecurityDescriptor) {
                 ExFreePoolWithTag(Old, 0);
@@ -89,7 +92,8 @@ IopDeviceSecurity(PVOID Object, ULONG Operation, PSECURITY_INFORMATION Informati
             return Status;
         }
     case QuerySecurityDescriptor:
-        return SeQuerySecurityDescriptorInfo(Information, Descriptor, Length, &DeviceObject->SecurityDescriptor);
+        return SeQuerySecurityDescriptorInfo(Information, Descriptor, Length,
+                                             &DeviceObject->SecurityDescriptor);
     case DeleteSecurityDescriptor:
         if (DeviceObject->SecurityDescriptor != NULL) {
             ExFreePoolWithTag(DeviceObject->SecurityDescriptor, 0);
@@ -104,11 +108,12 @@ IopDeviceSecurity(PVOID Object, ULONG Operation, PSECURITY_INFORMATION Informati
 }
 
 static VOID
-IopInitializeDevice(PDEVICE_OBJECT DeviceObject, PDRIVER_OBJECT DriverObject, ULONG ExtensionSize, DEVICE_TYPE Type,
-                    ULONG Characteristics)
+IopInitializeDevice(PDEVICE_OBJECT DeviceObject, PDRIVER_OBJECT DriverObject, ULONG ExtensionSize,
+                    DEVICE_TYPE Type, ULONG Characteristics)
 {
     ULONG Aligned = (ExtensionSize + 15) & ~15u;
-    PIOP_DEVICE_EXTENSION Extension = (PVOID)((PUCHAR)DeviceObject + IOP_DEVICE_OBJECT_SIZE + Aligned);
+    PIOP_DEVICE_EXTENSION Extension =
+        (PVOID)((PUCHAR)DeviceObject + IOP_DEVICE_OBJECT_SIZE + Aligned);
 
     RtlZeroMemory(DeviceObject, IOP_DEVICE_OBJECT_SIZE + Aligned + sizeof(*Extension));
     Extension->Type = IO_TYPE_DEVICE_OBJECT_EXTENSION;
@@ -117,7 +122,8 @@ IopInitializeDevice(PDEVICE_OBJECT DeviceObject, PDRIVER_OBJECT DriverObject, UL
     DeviceObject->Type = IO_TYPE_DEVICE;
     DeviceObject->Size = (USHORT)(IOP_DEVICE_OBJECT_SIZE + ExtensionSize);
     DeviceObject->DeviceObjectExtension = (PDEVOBJ_EXTENSION)Extension;
-    DeviceObject->DeviceExtension = ExtensionSize != 0 ? (PUCHAR)DeviceObject + IOP_DEVICE_OBJECT_SIZE : NULL;
+    DeviceObject->DeviceExtension =
+        ExtensionSize != 0 ? (PUCHAR)DeviceObject + IOP_DEVICE_OBJECT_SIZE : NULL;
     DeviceObject->DeviceType = Type;
     DeviceObject->Characteristics = Characteristics;
     DeviceObject->StackSize = 1;
@@ -131,14 +137,16 @@ IopInitializeDevice(PDEVICE_OBJECT DeviceObject, PDRIVER_OBJECT DriverObject, UL
     }
     if (Type == FILE_DEVICE_CD_ROM || Type == FILE_DEVICE_CD_ROM_FILE_SYSTEM) {
         DeviceObject->SectorSize = 2048;
-    } else if (Type == FILE_DEVICE_DISK || Type == FILE_DEVICE_VIRTUAL_DISK || Type == FILE_DEVICE_DISK_FILE_SYSTEM) {
+    } else if (Type == FILE_DEVICE_DISK || Type == FILE_DEVICE_VIRTUAL_DISK ||
+               Type == FILE_DEVICE_DISK_FILE_SYSTEM) {
         DeviceObject->SectorSize = 512;
     }
 }
 
 NTSTATUS NTAPI
 IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG DeviceExtensionSize, PUNICODE_STRING DeviceName,
-               DEVICE_TYPE DeviceType, ULONG DeviceCharacteristics, BOOLEAN Exclusive, PDEVICE_OBJECT *DeviceObject)
+               DEVICE_TYPE DeviceType, ULONG DeviceCharacteristics, BOOLEAN Exclusive,
+               PDEVICE_OBJECT *DeviceObject)
 {
     ULONG Aligned = (DeviceExtensionSize + 15) & ~15u;
     OBJECT_ATTRIBUTES Attributes;
@@ -163,14 +171,17 @@ IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG DeviceExtensionSize, PUNICODE_
         DeviceName = &Name;
     }
     InitializeObjectAttributes(&Attributes, DeviceName,
-                               OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE | (DeviceName != NULL ? OBJ_PERMANENT : 0),
+                               OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE |
+                                   (DeviceName != NULL ? OBJ_PERMANENT : 0),
                                NULL, NULL);
     Status = ObCreateObject(KernelMode, IoDeviceObjectTypeP, &Attributes, KernelMode, NULL,
-                            IOP_DEVICE_OBJECT_SIZE + Aligned + sizeof(IOP_DEVICE_EXTENSION), 0, 0, (PVOID *)&Device);
+                            IOP_DEVICE_OBJECT_SIZE + Aligned + sizeof(IOP_DEVICE_EXTENSION), 0, 0,
+                            (PVOID *)&Device);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    IopInitializeDevice(Device, DriverObject, DeviceExtensionSize, DeviceType, DeviceCharacteristics);
+    IopInitializeDevice(Device, DriverObject, DeviceExtensionSize, DeviceType,
+                        DeviceCharacteristics);
     Device->Flags |= (Exclusive ? DO_EXCLUSIVE : 0) | (DeviceName != NULL ? DO_DEVICE_HAS_NAME : 0);
     Device->SecurityDescriptor = IopDefaultDescriptor(DeviceType, DeviceCharacteristics);
     if (IopIsMountable(DeviceType)) {
@@ -195,7 +206,8 @@ IopDeleteDevice(PVOID Object)
 {
     PDEVICE_OBJECT DeviceObject = Object;
 
-    DRIVER_REQUIRE(DeviceObject->ReferenceCount == 0, DEVICE_REFERENCE_COUNT_NOT_ZERO, DeviceObject, 0, 0, 0);
+    DRIVER_REQUIRE(DeviceObject->ReferenceCount == 0, DEVICE_REFERENCE_COUNT_NOT_ZERO, DeviceObject,
+                   0, 0, 0);
     if (DeviceObject->SecurityDescriptor != NULL) {
         ExFreePoolWithTag(DeviceObject->SecurityDescriptor, 0);
         DeviceObject->SecurityDescriptor = NULL;
@@ -291,8 +303,8 @@ IopDereferenceDevice(PDEVICE_OBJECT DeviceObject)
 }
 
 NTSTATUS NTAPI
-IoGetDeviceObjectPointer(PUNICODE_STRING ObjectName, ACCESS_MASK DesiredAccess, PFILE_OBJECT *FileObject,
-                         PDEVICE_OBJECT *DeviceObject)
+IoGetDeviceObjectPointer(PUNICODE_STRING ObjectName, ACCESS_MASK DesiredAccess,
+                         PFILE_OBJECT *FileObject, PDEVICE_OBJECT *DeviceObject)
 {
     OBJECT_ATTRIBUTES Attributes;
     IO_STATUS_BLOCK Iosb;
@@ -300,12 +312,14 @@ IoGetDeviceObjectPointer(PUNICODE_STRING ObjectName, ACCESS_MASK DesiredAccess, 
     NTSTATUS Status;
     HANDLE Handle;
 
-    InitializeObjectAttributes(&Attributes, ObjectName, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL, NULL);
+    InitializeObjectAttributes(&Attributes, ObjectName, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE,
+                               NULL, NULL);
     Status = ZwOpenFile(&Handle, DesiredAccess, &Attributes, &Iosb, 0, FILE_NON_DIRECTORY_FILE);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = ObReferenceObjectByHandle(Handle, 0, IoFileObjectTypeP, KernelMode, (PVOID *)&File, NULL);
+    Status =
+        ObReferenceObjectByHandle(Handle, 0, IoFileObjectTypeP, KernelMode, (PVOID *)&File, NULL);
     if (NT_SUCCESS(Status)) {
         *FileObject = File;
         *DeviceObject = IoGetRelatedDeviceObject(File);
@@ -315,8 +329,8 @@ IoGetDeviceObjectPointer(PUNICODE_STRING ObjectName, ACCESS_MASK DesiredAccess, 
 }
 
 NTSTATUS NTAPI
-IoEnumerateDeviceObjectList(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT *DeviceObjectList, ULONG DeviceObjectListSize,
-                            PULONG ActualNumberDeviceObjects)
+IoEnumerateDeviceObjectList(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT *DeviceObjectList,
+                            ULONG DeviceObjectListSize, PULONG ActualNumberDeviceObjects)
 {
     ULONG Room = DeviceObjectListSize / sizeof(PDEVICE_OBJECT), Count = 0;
     PDEVICE_OBJECT Device;

@@ -36,7 +36,8 @@ KeInsertDeviceQueue(PKDEVICE_QUEUE DeviceQueue, PKDEVICE_QUEUE_ENTRY DeviceQueue
 }
 
 BOOLEAN NTAPI
-KeInsertByKeyDeviceQueue(PKDEVICE_QUEUE DeviceQueue, PKDEVICE_QUEUE_ENTRY DeviceQueueEntry, ULONG SortKey)
+KeInsertByKeyDeviceQueue(PKDEVICE_QUEUE DeviceQueue, PKDEVICE_QUEUE_ENTRY DeviceQueueEntry,
+                         ULONG SortKey)
 {
     PLIST_ENTRY Next;
     BOOLEAN Busy;
@@ -47,7 +48,8 @@ KeInsertByKeyDeviceQueue(PKDEVICE_QUEUE DeviceQueue, PKDEVICE_QUEUE_ENTRY Device
     Busy = DeviceQueue->Busy;
     if (Busy) {
         /* Behind the last entry whose key is not larger. */
-        for (Next = DeviceQueue->DeviceListHead.Flink; Next != &DeviceQueue->DeviceListHead; Next = Next->Flink) {
+        for (Next = DeviceQueue->DeviceListHead.Flink; Next != &DeviceQueue->DeviceListHead;
+             Next = Next->Flink) {
             if (CONTAINING_RECORD(Next, KDEVICE_QUEUE_ENTRY, DeviceListEntry)->SortKey > SortKey) {
                 break;
             }
@@ -98,7 +100,8 @@ KeRemoveByKeyDeviceQueue(PKDEVICE_QUEUE DeviceQueue, ULONG SortKey)
     if (IsListEmpty(&DeviceQueue->DeviceListHead)) {
         DeviceQueue->Busy = FALSE;
     } else {
-        for (Next = DeviceQueue->DeviceListHead.Flink; Next != &DeviceQueue->DeviceListHead; Next = Next->Flink) {
+        for (Next = DeviceQueue->DeviceListHead.Flink; Next != &DeviceQueue->DeviceListHead;
+             Next = Next->Flink) {
             if (CONTAINING_RECORD(Next, KDEVICE_QUEUE_ENTRY, DeviceListEntry)->SortKey >= SortKey) {
                 break;
             }

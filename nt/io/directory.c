@@ -32,7 +32,8 @@ IopCapturePattern(PUNICODE_STRING FileName, KPROCESSOR_MODE Mode, PIOP_PATTERN *
         if (Mode != KernelMode) {
             ProbeForRead(Name.Buffer, Name.Length, sizeof(WCHAR));
         }
-        *Pattern = ExAllocatePoolWithTag(NonPagedPool, sizeof(IOP_PATTERN) + Name.Length, TAG_IOBUFFER);
+        *Pattern =
+            ExAllocatePoolWithTag(NonPagedPool, sizeof(IOP_PATTERN) + Name.Length, TAG_IOBUFFER);
         if (*Pattern == NULL) {
             return STATUS_INSUFFICIENT_RESOURCES;
         }
@@ -53,17 +54,28 @@ static ULONG
 IopDirectoryEntrySize(ULONG Class)
 {
     switch (Class) {
-    case FileDirectoryInformation: return sizeof(FILE_DIRECTORY_INFORMATION);
-    case FileFullDirectoryInformation: return sizeof(FILE_FULL_DIR_INFORMATION);
-    case FileBothDirectoryInformation: return sizeof(FILE_BOTH_DIR_INFORMATION);
-    case FileNamesInformation: return sizeof(FILE_NAMES_INFORMATION);
-    case FileIdBothDirectoryInformation: return sizeof(FILE_ID_BOTH_DIR_INFORMATION);
-    case FileIdFullDirectoryInformation: return sizeof(FILE_ID_FULL_DIR_INFORMATION);
-    case FileObjectIdInformation: return 64;
-    case FileReparsePointInformation: return 12;
-    case FileQuotaInformation: return 40;
-    case 60 /* FileIdExtdDirectoryInformation */: return 88;
-    case 63 /* FileIdExtdBothDirectoryInformation */: return 112;
+    case FileDirectoryInformation:
+        return sizeof(FILE_DIRECTORY_INFORMATION);
+    case FileFullDirectoryInformation:
+        return sizeof(FILE_FULL_DIR_INFORMATION);
+    case FileBothDirectoryInformation:
+        return sizeof(FILE_BOTH_DIR_INFORMATION);
+    case FileNamesInformation:
+        return sizeof(FILE_NAMES_INFORMATION);
+    case FileIdBothDirectoryInformation:
+        return sizeof(FILE_ID_BOTH_DIR_INFORMATION);
+    case FileIdFullDirectoryInformation:
+        return sizeof(FILE_ID_FULL_DIR_INFORMATION);
+    case FileObjectIdInformation:
+        return 64;
+    case FileReparsePointInformation:
+        return 12;
+    case FileQuotaInformation:
+        return 40;
+    case 60 /* FileIdExtdDirectoryInformation */:
+        return 88;
+    case 63 /* FileIdExtdBothDirectoryInformation */:
+        return 112;
     }
     return 0;
 }
@@ -88,9 +100,10 @@ IopDirectoryBuffer(PIRP Irp, PIOP_REQUEST Request, PVOID Buffer, ULONG Length)
 }
 
 NTSTATUS NTAPI
-NtQueryDirectoryFileEx(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-                       PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation, ULONG Length,
-                       FILE_INFORMATION_CLASS FileInformationClass, ULONG QueryFlags, PUNICODE_STRING FileName)
+NtQueryDirectoryFileEx(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine,
+                       PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation,
+                       ULONG Length, FILE_INFORMATION_CLASS FileInformationClass, ULONG QueryFlags,
+                       PUNICODE_STRING FileName)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PIOP_PATTERN Pattern = NULL;
@@ -136,14 +149,16 @@ NtQueryDirectoryFileEx(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRouti
         IopAbandonRequest(&Request);
         goto FreePattern;
     }
-    Irp = IopRequestIrp(&Request, IoStatusBlock, ApcRoutine, ApcContext, IRP_MJ_DIRECTORY_CONTROL, &Stack);
+    Irp = IopRequestIrp(&Request, IoStatusBlock, ApcRoutine, ApcContext, IRP_MJ_DIRECTORY_CONTROL,
+                        &Stack);
     if (Irp == NULL) {
         IopAbandonRequest(&Request);
         Status = STATUS_INSUFFICIENT_RESOURCES;
         goto FreePattern;
     }
     Stack->MinorFunction = IRP_MN_QUERY_DIRECTORY;
-    Stack->Flags = (UCHAR)(QueryFlags & (SL_RESTART_SCAN | SL_RETURN_SINGLE_ENTRY | SL_INDEX_SPECIFIED));
+    Stack->Flags =
+        (UCHAR)(QueryFlags & (SL_RESTART_SCAN | SL_RETURN_SINGLE_ENTRY | SL_INDEX_SPECIFIED));
     Stack->Parameters.QueryDirectory.Length = Length;
     Stack->Parameters.QueryDirectory.FileInformationClass = FileInformationClass;
     Stack->Parameters.QueryDirectory.FileName = Pattern != NULL ? &Pattern->Name : NULL;
@@ -167,19 +182,20 @@ FreePattern:
 NTSTATUS NTAPI
 NtQueryDirectoryFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
                      PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation, ULONG Length,
-                     FILE_INFORMATION_CLASS FileInformationClass, BOOLEAN ReturnSingleEntry, PUNICODE_STRING FileName,
-                     BOOLEAN RestartScan)
+                     FILE_INFORMATION_CLASS FileInformationClass, BOOLEAN ReturnSingleEntry,
+                     PUNICODE_STRING FileName, BOOLEAN RestartScan)
 {
-    return NtQueryDirectoryFileEx(FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock, FileInformation, Length,
-                                  FileInformationClass,
-                                  (ReturnSingleEntry ? SL_RETURN_SINGLE_ENTRY : 0) | (RestartScan ? SL_RESTART_SCAN : 0),
+    return NtQueryDirectoryFileEx(FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock,
+                                  FileInformation, Length, FileInformationClass,
+                                  (ReturnSingleEntry ? SL_RETURN_SINGLE_ENTRY : 0) |
+                                      (RestartScan ? SL_RESTART_SCAN : 0),
                                   FileName);
 }
 
 NTSTATUS NTAPI
-NtNotifyChangeDirectoryFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-                            PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, ULONG CompletionFilter,
-                            BOOLEAN WatchTree)
+NtNotifyChangeDirectoryFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine,
+                            PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer,
+                            ULONG Length, ULONG CompletionFilter, BOOLEAN WatchTree)
 {
     PIO_STACK_LOCATION Stack;
     IOP_REQUEST Request;
@@ -194,8 +210,9 @@ NtNotifyChangeDirectoryFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE Apc
     if (NT_SUCCESS(Status) && Length != 0) {
         Status = IopProbe(Buffer, Length, sizeof(ULONG), TRUE, Request.Mode);
     }
-    if (NT_SUCCESS(Status) && (CompletionFilter == 0 || (CompletionFilter & ~0xFFFu) ||
-                               (Request.FileObject->CompletionContext != NULL && ApcRoutine != NULL))) {
+    if (NT_SUCCESS(Status) &&
+        (CompletionFilter == 0 || (CompletionFilter & ~0xFFFu) ||
+         (Request.FileObject->CompletionContext != NULL && ApcRoutine != NULL))) {
         Status = STATUS_INVALID_PARAMETER;
     }
     if (NT_SUCCESS(Status)) {
@@ -208,7 +225,8 @@ NtNotifyChangeDirectoryFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE Apc
         IopAbandonRequest(&Request);
         return Status;
     }
-    Irp = IopRequestIrp(&Request, IoStatusBlock, ApcRoutine, ApcContext, IRP_MJ_DIRECTORY_CONTROL, &Stack);
+    Irp = IopRequestIrp(&Request, IoStatusBlock, ApcRoutine, ApcContext, IRP_MJ_DIRECTORY_CONTROL,
+                        &Stack);
     if (Irp == NULL) {
         IopAbandonRequest(&Request);
         return STATUS_INSUFFICIENT_RESOURCES;

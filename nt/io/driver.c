@@ -17,8 +17,8 @@
 typedef struct _IOP_LOAD {
     WORK_QUEUE_ITEM Item;
     KEVENT Done;
-    PUNICODE_STRING ServicePath;  /* load, unload by name */
-    PDRIVER_OBJECT DriverObject;  /* unload: call Unload now */
+    PUNICODE_STRING ServicePath; /* load, unload by name */
+    PDRIVER_OBJECT DriverObject; /* unload: call Unload now */
     BOOLEAN Unload;
     NTSTATUS Status;
 } IOP_LOAD, *PIOP_LOAD;
@@ -48,16 +48,17 @@ IopCopyName(PUNICODE_STRING To, PCUNICODE_STRING From)
 
 /* Makes and names a driver object; one reference is the caller's. */
 static NTSTATUS
-IopCreateDriverObject(PUNICODE_STRING Name, PUNICODE_STRING ServiceName, PKI_MODULE Module, PDRIVER_INITIALIZE Entry,
-                      PDRIVER_OBJECT *DriverObject)
+IopCreateDriverObject(PUNICODE_STRING Name, PUNICODE_STRING ServiceName, PKI_MODULE Module,
+                      PDRIVER_INITIALIZE Entry, PDRIVER_OBJECT *DriverObject)
 {
     OBJECT_ATTRIBUTES Attributes;
     PIOP_DRIVER Driver;
     NTSTATUS Status;
 
-    InitializeObjectAttributes(&Attributes, Name, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
-    Status = ObCreateObject(KernelMode, IoDriverObjectTypeP, &Attributes, KernelMode, NULL, sizeof(IOP_DRIVER), 0, 0,
-                            (PVOID *)&Driver);
+    InitializeObjectAttributes(
+        &Attributes, Name, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    Status = ObCreateObject(KernelMode, IoDriverObjectTypeP, &Attributes, KernelMode, NULL,
+                            sizeof(IOP_DRIVER), 0, 0, (PVOID *)&Driver);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -126,7 +127,8 @@ IopDeleteDriver(PVOID Object)
 VOID
 IopDriverEntered(PDRIVER_OBJECT DriverObject)
 {
-    for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL; Device = Device->NextDevice) {
+    for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL;
+         Device = Device->NextDevice) {
         Device->Flags &= ~DO_DEVICE_INITIALIZING;
     }
     DriverObject->Flags |= DRVO_INITIALIZED;
@@ -151,7 +153,8 @@ IopKeyExists(PUNICODE_STRING Path)
     OBJECT_ATTRIBUTES Attributes;
     HANDLE Key;
 
-    InitializeObjectAttributes(&Attributes, Path, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    InitializeObjectAttributes(&Attributes, Path, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
+                               NULL);
     if (!NT_SUCCESS(ZwOpenKey(&Key, KEY_READ, &Attributes))) {
         return FALSE;
     }
@@ -169,7 +172,8 @@ IopDriverName(PUNICODE_STRING ServicePath, PUNICODE_STRING Name, PWSTR Buffer, U
     Name->Buffer = Buffer;
     Name->Length = 0;
     Name->MaximumLength = Bytes;
-    if (NT_SUCCESS(CmpReadString(ServicePath, L"ObjectName", Buffer, Bytes)) && Buffer[0] == L'\\') {
+    if (NT_SUCCESS(CmpReadString(ServicePath, L"ObjectName", Buffer, Bytes)) &&
+        Buffer[0] == L'\\') {
         RtlInitUnicodeString(Name, Buffer);
         return;
     }
@@ -189,7 +193,8 @@ IopImagePath(PUNICODE_STRING ServicePath, char *Path, ULONG Bytes)
     Image.Buffer = Buffer;
     Image.Length = 0;
     Image.MaximumLength = sizeof(Buffer);
-    if (NT_SUCCESS(CmpReadString(ServicePath, L"ImagePath", Buffer, sizeof(Buffer))) && Buffer[0] != 0) {
+    if (NT_SUCCESS(CmpReadString(ServicePath, L"ImagePath", Buffer, sizeof(Buffer))) &&
+        Buffer[0] != 0) {
         RtlInitUnicodeString(&Image, Buffer);
         Image.MaximumLength = sizeof(Buffer);
     } else {
@@ -249,7 +254,8 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
     }
     IopServiceName(ServicePath, &Service);
     IopDriverName(ServicePath, &Name, NameBuffer, sizeof(NameBuffer));
-    if (NT_SUCCESS(ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0, IoDriverObjectTypeP, KernelMode, NULL,
+    if (NT_SUCCESS(ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0,
+                                           IoDriverObjectTypeP, KernelMode, NULL,
                                            (PVOID *)&DriverObject))) {
         Status = DriverObject->Flags & DRVO_UNLOAD_INVOKED ? STATUS_DRIVER_FAILED_PRIOR_UNLOAD
                                                            : STATUS_IMAGE_ALREADY_LOADED;
@@ -271,7 +277,8 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
         MmUnloadSystemImage(Module);
         return Status;
     }
-    Status = IopCreateDriverObject(&Name, &Service, Module, (PDRIVER_INITIALIZE)Module->EntryPoint, &DriverObject);
+    Status = IopCreateDriverObject(&Name, &Service, Module, (PDRIVER_INITIALIZE)Module->EntryPoint,
+                                   &DriverObject);
     if (!NT_SUCCESS(Status)) {
         ExFreePoolWithTag(RegistryPath.Buffer, TAG_IODRIVER);
         MmUnloadSystemImage(Module);
@@ -280,7 +287,8 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
 
     Status = DriverObject->DriverInit(DriverObject, &RegistryPath);
 
-    RtlFillMemory(RegistryPath.Buffer, RegistryPath.Length, 0xDD); /* it is not the driver's to keep */
+    RtlFillMemory(RegistryPath.Buffer, RegistryPath.Length,
+                  0xDD); /* it is not the driver's to keep */
     ExFreePoolWithTag(RegistryPath.Buffer, TAG_IODRIVER);
     for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
         if (DriverObject->MajorFunction[i] == NULL) {
@@ -322,7 +330,8 @@ IopForgetDriver(PDRIVER_OBJECT DriverObject)
 static BOOLEAN
 IopMayUnload(PDRIVER_OBJECT DriverObject)
 {
-    for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL; Device = Device->NextDevice) {
+    for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL;
+         Device = Device->NextDevice) {
         if (Device->ReferenceCount != 0 || Device->AttachedDevice != NULL) {
             return FALSE;
         }
@@ -369,13 +378,14 @@ IopUnloadDriver(PUNICODE_STRING ServicePath)
     }
     KiSchedulePoint(SP_DRIVER_UNLOAD, IoDriverObjectTypeP);
     IopDriverName(ServicePath, &Name, NameBuffer, sizeof(NameBuffer));
-    Status = ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0, IoDriverObjectTypeP, KernelMode, NULL,
-                                     (PVOID *)&DriverObject);
+    Status = ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0, IoDriverObjectTypeP,
+                                     KernelMode, NULL, (PVOID *)&DriverObject);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
     if (KiVersion->DriverLoadUnloadSerialized) { /* R1 */
-        KeWaitForSingleObject(&IopDriverExtension(DriverObject)->Entered, Executive, KernelMode, FALSE, NULL);
+        KeWaitForSingleObject(&IopDriverExtension(DriverObject)->Entered, Executive, KernelMode,
+                              FALSE, NULL);
     }
     if (DriverObject->Flags & DRVO_UNLOAD_INVOKED) {
         Status = STATUS_DELETE_PENDING;
@@ -385,7 +395,8 @@ IopUnloadDriver(PUNICODE_STRING ServicePath)
         if (DriverObject->DriverExtension->AddDevice != NULL) {
             IopRemovePnpDevices(DriverObject);
         }
-        for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL; Device = Device->NextDevice) {
+        for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL;
+             Device = Device->NextDevice) {
             IopExtension(Device)->ExtensionFlags |= DOE_UNLOAD_PENDING; /* R3 */
         }
         if (IopMayUnload(DriverObject)) {
@@ -408,11 +419,15 @@ IopDescribeHolder(PDEVICE_OBJECT Device, char *Text, ULONG Bytes)
         PFILE_OBJECT FileObject = Irp->Tail.Overlay.OriginalFileObject;
         PIO_STACK_LOCATION Stack = Irp->Tail.Overlay.CurrentStackLocation;
 
-        if (FileObject != NULL && FileObject->DeviceObject == Device && Irp->CurrentLocation <= Irp->StackCount) {
-            _snprintf(Text, Bytes, "an IRP (0x%p, major function 0x%x, control code 0x%x) was neither completed nor cancelled "
+        if (FileObject != NULL && FileObject->DeviceObject == Device &&
+            Irp->CurrentLocation <= Irp->StackCount) {
+            _snprintf(Text, Bytes,
+                      "an IRP (0x%p, major function 0x%x, control code 0x%x) was neither completed "
+                      "nor cancelled "
                       "when its thread ended; %wZ has it",
                       Irp, Stack->MajorFunction,
-                      Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL || Stack->MajorFunction == IRP_MJ_INTERNAL_DEVICE_CONTROL ||
+                      Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL ||
+                              Stack->MajorFunction == IRP_MJ_INTERNAL_DEVICE_CONTROL ||
                               Stack->MajorFunction == IRP_MJ_FILE_SYSTEM_CONTROL
                           ? Stack->Parameters.DeviceIoControl.IoControlCode
                           : 0,
@@ -424,7 +439,8 @@ IopDescribeHolder(PDEVICE_OBJECT Device, char *Text, ULONG Bytes)
         _snprintf(Text, Bytes, "a device of %wZ is still attached to its device 0x%p",
                   &Device->AttachedDevice->DriverObject->DriverName, Device);
     } else {
-        _snprintf(Text, Bytes, "its device 0x%p still has %u open file objects", Device, Device->ReferenceCount);
+        _snprintf(Text, Bytes, "its device 0x%p still has %u open file objects", Device,
+                  Device->ReferenceCount);
     }
 }
 
@@ -437,12 +453,15 @@ IopIsUnloadDeferred(PUNICODE_STRING ServicePath, char *Text, ULONG Bytes)
     BOOLEAN Deferred = FALSE;
 
     IopDriverName(ServicePath, &Name, NameBuffer, sizeof(NameBuffer));
-    if (!NT_SUCCESS(ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0, IoDriverObjectTypeP, KernelMode, NULL,
+    if (!NT_SUCCESS(ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0,
+                                            IoDriverObjectTypeP, KernelMode, NULL,
                                             (PVOID *)&DriverObject))) {
         return FALSE;
     }
-    for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL && !Deferred; Device = Device->NextDevice) {
-        if ((IopExtension(Device)->ExtensionFlags & DOE_UNLOAD_PENDING) && (DriverObject->Flags & DRVO_UNLOAD_INVOKED) == 0 &&
+    for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL && !Deferred;
+         Device = Device->NextDevice) {
+        if ((IopExtension(Device)->ExtensionFlags & DOE_UNLOAD_PENDING) &&
+            (DriverObject->Flags & DRVO_UNLOAD_INVOKED) == 0 &&
             (Device->ReferenceCount != 0 || Device->AttachedDevice != NULL)) {
             IopDescribeHolder(Device, Text, Bytes);
             Text[Bytes - 1] = 0;
@@ -517,8 +536,8 @@ IopServiceRequest(PUNICODE_STRING DriverServiceName, BOOLEAN Unload)
 
         /* A PnP driver goes when its devices have gone, not by this service. */
         IopDriverName(&Path, &Name, NameBuffer, sizeof(NameBuffer));
-        Status = ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0, IoDriverObjectTypeP, KernelMode, NULL,
-                                         (PVOID *)&DriverObject);
+        Status = ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0, IoDriverObjectTypeP,
+                                         KernelMode, NULL, (PVOID *)&DriverObject);
         if (NT_SUCCESS(Status)) {
             if (DriverObject->DriverExtension->AddDevice != NULL) {
                 Status = STATUS_INVALID_DEVICE_REQUEST;
@@ -589,7 +608,8 @@ IoCreateDriver(PUNICODE_STRING DriverName, PDRIVER_INITIALIZE InitializationFunc
         DriverName = &Name;
     }
     IopServiceName(DriverName, &Service);
-    Status = IopCreateDriverObject(DriverName, &Service, NULL, InitializationFunction, &DriverObject);
+    Status =
+        IopCreateDriverObject(DriverName, &Service, NULL, InitializationFunction, &DriverObject);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -621,7 +641,8 @@ IoAllocateDriverObjectExtension(PDRIVER_OBJECT DriverObject, PVOID ClientIdentif
     if (IoGetDriverObjectExtension(DriverObject, ClientIdentificationAddress) != NULL) {
         return STATUS_OBJECT_NAME_COLLISION;
     }
-    Client = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Client) + DriverObjectExtensionSize, 'virD');
+    Client =
+        ExAllocatePoolWithTag(NonPagedPool, sizeof(*Client) + DriverObjectExtensionSize, 'virD');
     if (Client == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }

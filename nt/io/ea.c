@@ -16,7 +16,8 @@ IoCheckEaBufferValidity(PFILE_FULL_EA_INFORMATION EaBuffer, ULONG EaLength, PULO
         if (EaLength < FIELD_OFFSET(FILE_FULL_EA_INFORMATION, EaName)) {
             return STATUS_EA_LIST_INCONSISTENT;
         }
-        Size = FIELD_OFFSET(FILE_FULL_EA_INFORMATION, EaName) + Ea->EaNameLength + 1 + Ea->EaValueLength;
+        Size = FIELD_OFFSET(FILE_FULL_EA_INFORMATION, EaName) + Ea->EaNameLength + 1 +
+               Ea->EaValueLength;
         if (EaLength < Size || Ea->EaName[Ea->EaNameLength] != 0) {
             return STATUS_EA_LIST_INCONSISTENT;
         }

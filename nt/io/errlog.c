@@ -50,7 +50,8 @@ IoWriteErrorLogEntry(PVOID ElEntry)
         DriverObject = ((PDEVICE_OBJECT)Entry->IoObject)->DriverObject;
     }
     Entry->Packet.SequenceNumber = IopErrorLogSequence++;
-    DbgPrint("event log: %wZ: error 0x%08x, final status 0x%08x, unique value 0x%x\n", &DriverObject->DriverName,
-             Entry->Packet.ErrorCode, Entry->Packet.FinalStatus, Entry->Packet.UniqueErrorValue);
+    DbgPrint("event log: %wZ: error 0x%08x, final status 0x%08x, unique value 0x%x\n",
+             &DriverObject->DriverName, Entry->Packet.ErrorCode, Entry->Packet.FinalStatus,
+             Entry->Packet.UniqueErrorValue);
     IoFreeErrorLogEntry(ElEntry);
 }

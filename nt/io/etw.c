@@ -20,7 +20,8 @@ IopIsProvider(REGHANDLE RegHandle)
 }
 
 NTSTATUS NTAPI
-EtwRegister(LPCGUID ProviderId, PETWENABLECALLBACK EnableCallback, PVOID CallbackContext, PREGHANDLE RegHandle)
+EtwRegister(LPCGUID ProviderId, PETWENABLECALLBACK EnableCallback, PVOID CallbackContext,
+            PREGHANDLE RegHandle)
 {
     PIOP_PROVIDER Provider;
 
@@ -41,8 +42,8 @@ EtwRegister(LPCGUID ProviderId, PETWENABLECALLBACK EnableCallback, PVOID Callbac
 
 /* What WPP uses from Vista on. */
 NTSTATUS NTAPI
-EtwRegisterClassicProvider(LPCGUID ProviderGuid, ULONG Type, PVOID EnableCallback, PVOID CallbackContext,
-                           PREGHANDLE RegHandle)
+EtwRegisterClassicProvider(LPCGUID ProviderGuid, ULONG Type, PVOID EnableCallback,
+                           PVOID CallbackContext, PREGHANDLE RegHandle)
 {
     return EtwRegister(ProviderGuid, EnableCallback, CallbackContext, RegHandle);
 }
@@ -79,34 +80,37 @@ IopWriteEvent(REGHANDLE RegHandle)
 }
 
 NTSTATUS NTAPI
-EtwWrite(REGHANDLE RegHandle, PCEVENT_DESCRIPTOR EventDescriptor, LPCGUID ActivityId, ULONG UserDataCount,
-         PEVENT_DATA_DESCRIPTOR UserData)
+EtwWrite(REGHANDLE RegHandle, PCEVENT_DESCRIPTOR EventDescriptor, LPCGUID ActivityId,
+         ULONG UserDataCount, PEVENT_DATA_DESCRIPTOR UserData)
 {
     return IopWriteEvent(RegHandle);
 }
 
 NTSTATUS NTAPI
-EtwWriteEx(REGHANDLE RegHandle, PCEVENT_DESCRIPTOR EventDescriptor, ULONG64 Filter, ULONG Flags, LPCGUID ActivityId,
-           LPCGUID RelatedActivityId, ULONG UserDataCount, PEVENT_DATA_DESCRIPTOR UserData)
+EtwWriteEx(REGHANDLE RegHandle, PCEVENT_DESCRIPTOR EventDescriptor, ULONG64 Filter, ULONG Flags,
+           LPCGUID ActivityId, LPCGUID RelatedActivityId, ULONG UserDataCount,
+           PEVENT_DATA_DESCRIPTOR UserData)
 {
     return IopWriteEvent(RegHandle);
 }
 
 NTSTATUS NTAPI
-EtwWriteTransfer(REGHANDLE RegHandle, PCEVENT_DESCRIPTOR EventDescriptor, LPCGUID ActivityId, LPCGUID RelatedActivityId,
-                 ULONG UserDataCount, PEVENT_DATA_DESCRIPTOR UserData)
+EtwWriteTransfer(REGHANDLE RegHandle, PCEVENT_DESCRIPTOR EventDescriptor, LPCGUID ActivityId,
+                 LPCGUID RelatedActivityId, ULONG UserDataCount, PEVENT_DATA_DESCRIPTOR UserData)
 {
     return IopWriteEvent(RegHandle);
 }
 
 NTSTATUS NTAPI
-EtwWriteString(REGHANDLE RegHandle, UCHAR Level, ULONGLONG Keyword, LPCGUID ActivityId, PCWSTR String)
+EtwWriteString(REGHANDLE RegHandle, UCHAR Level, ULONGLONG Keyword, LPCGUID ActivityId,
+               PCWSTR String)
 {
     return IopWriteEvent(RegHandle);
 }
 
 NTSTATUS NTAPI
-EtwSetInformation(REGHANDLE RegHandle, ULONG InformationClass, PVOID EventInformation, ULONG InformationLength)
+EtwSetInformation(REGHANDLE RegHandle, ULONG InformationClass, PVOID EventInformation,
+                  ULONG InformationLength)
 {
     return IopWriteEvent(RegHandle);
 }

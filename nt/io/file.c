@@ -17,8 +17,8 @@ IopAllocateFile(PDEVICE_OBJECT DeviceObject)
     PIOP_FILE File;
 
     InitializeObjectAttributes(&Attributes, NULL, 0, NULL, NULL);
-    if (!NT_SUCCESS(ObCreateObject(KernelMode, IoFileObjectTypeP, &Attributes, KernelMode, NULL, sizeof(IOP_FILE), 0, 0,
-                                   (PVOID *)&File))) {
+    if (!NT_SUCCESS(ObCreateObject(KernelMode, IoFileObjectTypeP, &Attributes, KernelMode, NULL,
+                                   sizeof(IOP_FILE), 0, 0, (PVOID *)&File))) {
         return NULL;
     }
     RtlZeroMemory(File, sizeof(*File));
@@ -111,8 +111,8 @@ IopDeleteFile(PVOID Object)
 
     if (DeviceObject != NULL) {
         if ((FileObject->Flags & FO_FILE_OPEN_CANCELLED) == 0) {
-            if ((FileObject->Flags & FO_CLEANUP_COMPLETE) == 0 && (FileObject->Flags & FO_FILE_OPEN) &&
-                (FileObject->Flags & FO_STREAM_FILE) == 0) {
+            if ((FileObject->Flags & FO_CLEANUP_COMPLETE) == 0 &&
+                (FileObject->Flags & FO_FILE_OPEN) && (FileObject->Flags & FO_STREAM_FILE) == 0) {
                 FileObject->Flags |= FO_CLEANUP_COMPLETE; /* it never had a handle */
                 IopSendToFile(FileObject, IRP_MJ_CLEANUP, 0);
             }
@@ -144,7 +144,8 @@ IopLockFile(PFILE_OBJECT FileObject, KPROCESSOR_MODE Mode)
     while (FileObject->Busy) {
         FileObject->Waiters++;
         Status = KeWaitForSingleObject(&FileObject->Lock, Executive, Mode,
-                                       Mode != KernelMode && (FileObject->Flags & FO_ALERTABLE_IO), NULL);
+                                       Mode != KernelMode && (FileObject->Flags & FO_ALERTABLE_IO),
+                                       NULL);
         FileObject->Waiters--;
         if (Status != STATUS_SUCCESS) {
             /* Another waiter may need the signal that we did not take. */
@@ -184,7 +185,8 @@ IopQueryName(PVOID Object, POBJECT_NAME_INFORMATION Info, ULONG Length, PULONG R
 
     Device.Info.Name.Length = 0;
     if (FileObject->DeviceObject != NULL) {
-        Status = ObQueryNameString(FileObject->DeviceObject, &Device.Info, sizeof(Device), &DeviceLength);
+        Status = ObQueryNameString(FileObject->DeviceObject, &Device.Info, sizeof(Device),
+                                   &DeviceLength);
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
@@ -207,7 +209,8 @@ IopQueryName(PVOID Object, POBJECT_NAME_INFORMATION Info, ULONG Length, PULONG R
 
 /* [ntifs: IoCreateStreamFileObject] A file object that only the file system and the cache manager know. */
 PFILE_OBJECT NTAPI
-IoCreateStreamFileObjectEx(PFILE_OBJECT FileObject, PDEVICE_OBJECT DeviceObject, PHANDLE FileObjectHandle)
+IoCreateStreamFileObjectEx(PFILE_OBJECT FileObject, PDEVICE_OBJECT DeviceObject,
+                           PHANDLE FileObjectHandle)
 {
     PFILE_OBJECT Stream;
 
@@ -222,7 +225,8 @@ IoCreateStreamFileObjectEx(PFILE_OBJECT FileObject, PDEVICE_OBJECT DeviceObject,
     }
     Stream->Flags = FO_STREAM_FILE;
     if (FileObjectHandle != NULL) {
-        NTSTATUS Status = ObInsertObject(Stream, NULL, FILE_READ_DATA, 1, (PVOID *)&Stream, FileObjectHandle);
+        NTSTATUS Status =
+            ObInsertObject(Stream, NULL, FILE_READ_DATA, 1, (PVOID *)&Stream, FileObjectHandle);
 
         if (!NT_SUCCESS(Status)) {
             return NULL;

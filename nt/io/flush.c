@@ -20,7 +20,8 @@ NtFlushBuffersFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    if (Request.Mode != KernelMode && (Request.GrantedAccess & (FILE_APPEND_DATA | FILE_WRITE_DATA)) == 0) {
+    if (Request.Mode != KernelMode &&
+        (Request.GrantedAccess & (FILE_APPEND_DATA | FILE_WRITE_DATA)) == 0) {
         Status = STATUS_ACCESS_DENIED;
     } else {
         Status = IopLockRequest(&Request);

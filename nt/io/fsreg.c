@@ -102,7 +102,8 @@ IoUnregisterFileSystem(PDEVICE_OBJECT DeviceObject)
 static NTSTATUS
 IopAddFsNotify(PDRIVER_OBJECT DriverObject, PDRIVER_FS_NOTIFICATION Routine)
 {
-    PLIST_ENTRY Lists[] = {&IopDiskFileSystems, &IopCdRomFileSystems, &IopTapeFileSystems, &IopNetworkFileSystems};
+    PLIST_ENTRY Lists[] = {&IopDiskFileSystems, &IopCdRomFileSystems, &IopTapeFileSystems,
+                           &IopNetworkFileSystems};
     PIOP_FS_NOTIFY Notify = ExAllocatePoolWithTag(PagedPool, sizeof(*Notify), TAG_IODRIVER);
 
     if (Notify == NULL) {
@@ -121,19 +122,22 @@ IopAddFsNotify(PDRIVER_OBJECT DriverObject, PDRIVER_FS_NOTIFICATION Routine)
 }
 
 NTSTATUS NTAPI
-IoRegisterFsRegistrationChange(PDRIVER_OBJECT DriverObject, PDRIVER_FS_NOTIFICATION DriverNotificationRoutine)
+IoRegisterFsRegistrationChange(PDRIVER_OBJECT DriverObject,
+                               PDRIVER_FS_NOTIFICATION DriverNotificationRoutine)
 {
     return IopAddFsNotify(DriverObject, DriverNotificationRoutine);
 }
 
 NTSTATUS NTAPI
-IoRegisterFsRegistrationChangeEx(PDRIVER_OBJECT DriverObject, PDRIVER_FS_NOTIFICATION DriverNotificationRoutine)
+IoRegisterFsRegistrationChangeEx(PDRIVER_OBJECT DriverObject,
+                                 PDRIVER_FS_NOTIFICATION DriverNotificationRoutine)
 {
     return IopAddFsNotify(DriverObject, DriverNotificationRoutine);
 }
 
 VOID NTAPI
-IoUnregisterFsRegistrationChange(PDRIVER_OBJECT DriverObject, PDRIVER_FS_NOTIFICATION DriverNotificationRoutine)
+IoUnregisterFsRegistrationChange(PDRIVER_OBJECT DriverObject,
+                                 PDRIVER_FS_NOTIFICATION DriverNotificationRoutine)
 {
     for (PLIST_ENTRY Entry = IopFsNotify.Flink; Entry != &IopFsNotify; Entry = Entry->Flink) {
         PIOP_FS_NOTIFY Notify = CONTAINING_RECORD(Entry, IOP_FS_NOTIFY, Links);
@@ -158,19 +162,23 @@ IopMountVolume(PDEVICE_OBJECT DeviceObject, BOOLEAN AllowRaw)
         KeSetEvent(&DeviceObject->DeviceLock, IO_NO_INCREMENT, FALSE);
         return STATUS_SUCCESS;
     }
-    for (Entry = List != NULL ? List->Flink : NULL; Entry != NULL && Entry != List; Entry = Entry->Flink) {
+    for (Entry = List != NULL ? List->Flink : NULL; Entry != NULL && Entry != List;
+         Entry = Entry->Flink) {
         PDEVICE_OBJECT FileSystem = CONTAINING_RECORD(Entry, DEVICE_OBJECT, Queue.ListEntry);
-        IO_STACK_LOCATION Template = {.MajorFunction = IRP_MJ_FILE_SYSTEM_CONTROL, .MinorFunction = IRP_MN_MOUNT_VOLUME};
+        IO_STACK_LOCATION Template = {.MajorFunction = IRP_MJ_FILE_SYSTEM_CONTROL,
+                                      .MinorFunction = IRP_MN_MOUNT_VOLUME};
 
         Template.Parameters.MountVolume.Vpb = DeviceObject->Vpb;
         Template.Parameters.MountVolume.DeviceObject = IoGetAttachedDevice(DeviceObject);
         Template.Flags = AllowRaw ? SL_ALLOW_RAW_MOUNT : 0;
-        Status = IopSendSynchronous(IoGetAttachedDevice(FileSystem), &Template, STATUS_NOT_SUPPORTED, NULL);
+        Status = IopSendSynchronous(IoGetAttachedDevice(FileSystem), &Template,
+                                    STATUS_NOT_SUPPORTED, NULL);
         if (NT_SUCCESS(Status)) {
             DeviceObject->Vpb->Flags |= VPB_MOUNTED;
             if (DeviceObject->Vpb->DeviceObject != NULL) {
-                DeviceObject->Vpb->DeviceObject->StackSize = max(
-                    DeviceObject->Vpb->DeviceObject->StackSize, (CCHAR)(IoGetAttachedDevice(DeviceObject)->StackSize + 1));
+                DeviceObject->Vpb->DeviceObject->StackSize =
+                    max(DeviceObject->Vpb->DeviceObject->StackSize,
+                        (CCHAR)(IoGetAttachedDevice(DeviceObject)->StackSize + 1));
             }
             break;
         }
@@ -185,16 +193,18 @@ IopMountVolume(PDEVICE_OBJECT DeviceObject, BOOLEAN AllowRaw)
 NTSTATUS NTAPI
 IoVerifyVolume(PDEVICE_OBJECT DeviceObject, BOOLEAN AllowRawMount)
 {
-    IO_STACK_LOCATION Template = {.MajorFunction = IRP_MJ_FILE_SYSTEM_CONTROL, .MinorFunction = IRP_MN_VERIFY_VOLUME};
+    IO_STACK_LOCATION Template = {.MajorFunction = IRP_MJ_FILE_SYSTEM_CONTROL,
+                                  .MinorFunction = IRP_MN_VERIFY_VOLUME};
     NTSTATUS Status = STATUS_SUCCESS;
 
     if (DeviceObject->Vpb->Flags & VPB_MOUNTED) {
-        KeWaitForSingleObject(&DeviceObject->DeviceLock, Executive, KernelMode, FALSE, NULL); /* M1 */
+        KeWaitForSingleObject(&DeviceObject->DeviceLock, Executive, KernelMode, FALSE,
+                              NULL); /* M1 */
         Template.Parameters.VerifyVolume.Vpb = DeviceObject->Vpb;
         Template.Parameters.VerifyVolume.DeviceObject = DeviceObject->Vpb->DeviceObject;
         Template.Flags = AllowRawMount ? SL_ALLOW_RAW_MOUNT : 0;
-        Status = IopSendSynchronous(IoGetAttachedDevice(DeviceObject->Vpb->DeviceObject), &Template, STATUS_NOT_SUPPORTED,
-                                    NULL);
+        Status = IopSendSynchronous(IoGetAttachedDevice(DeviceObject->Vpb->DeviceObject), &Template,
+                                    STATUS_NOT_SUPPORTED, NULL);
         DeviceObject->Flags &= ~DO_VERIFY_VOLUME;
         KeSetEvent(&DeviceObject->DeviceLock, IO_NO_INCREMENT, FALSE);
     }
@@ -214,14 +224,16 @@ IoVerifyVolume(PDEVICE_OBJECT DeviceObject, BOOLEAN AllowRawMount)
 VOID
 IopShutdownFileSystems(VOID)
 {
-    PLIST_ENTRY Lists[] = {&IopNetworkFileSystems, &IopDiskFileSystems, &IopCdRomFileSystems, &IopTapeFileSystems};
+    PLIST_ENTRY Lists[] = {&IopNetworkFileSystems, &IopDiskFileSystems, &IopCdRomFileSystems,
+                           &IopTapeFileSystems};
 
     for (ULONG i = 0; i < RTL_NUMBER_OF(Lists); i++) {
         for (PLIST_ENTRY Entry = Lists[i]->Flink; Entry != Lists[i]; Entry = Entry->Flink) {
             PDEVICE_OBJECT FileSystem = CONTAINING_RECORD(Entry, DEVICE_OBJECT, Queue.ListEntry);
             IO_STACK_LOCATION Template = {.MajorFunction = IRP_MJ_SHUTDOWN};
 
-            IopSendSynchronous(IoGetAttachedDevice(FileSystem), &Template, STATUS_NOT_SUPPORTED, NULL);
+            IopSendSynchronous(IoGetAttachedDevice(FileSystem), &Template, STATUS_NOT_SUPPORTED,
+                               NULL);
         }
     }
 }

@@ -17,8 +17,8 @@ typedef struct _HOSTFS_FILE {
     ULONG64 Size;
     BOOLEAN Directory;
     BOOLEAN Scanned;
-    USHORT PatternLength;         /* of an enumeration, in bytes */
-    ULONG Next;                   /* index of the next name */
+    USHORT PatternLength; /* of an enumeration, in bytes */
+    ULONG Next;           /* index of the next name */
     WCHAR Pattern[HOSTFS_NAME];
     SHARE_ACCESS Share;
     UNICODE_STRING Name; /* as opened, without a trailing backslash */
@@ -38,8 +38,9 @@ HostFsComplete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
 static BOOLEAN
 HostFsIsFolder(const char *Path)
 {
-    static const char *const Folders[] = {"C:", "C:\\Windows", "C:\\Windows\\System32",
-                                          "C:\\Windows\\System32\\drivers", "C:\\ntlab", "D:"};
+    static const char *const Folders[] = {
+        "C:",        "C:\\Windows", "C:\\Windows\\System32", "C:\\Windows\\System32\\drivers",
+        "C:\\ntlab", "D:"};
 
     for (ULONG i = 0; i < RTL_NUMBER_OF(Folders); i++) {
         const char *a = Folders[i], *b = Path;
@@ -96,8 +97,9 @@ HostFsMakeFile(char Drive, PHOSTFS_FILE Related, PUNICODE_STRING Name, PHOSTFS_F
     RtlUnicodeToUTF8N(File->Path + Prefix, Room - Prefix - 1, &Bytes, Tail.Buffer, Tail.Length);
     File->Path[Prefix + Bytes] = 0;
     for (ULONG i = 0; i < Prefix + Bytes; i++) {
-        if (File->Path[i] == '*' || File->Path[i] == '?' || File->Path[i] == '"' || File->Path[i] == '<' ||
-            File->Path[i] == '>' || File->Path[i] == '|' || (i > 1 && File->Path[i] == '\\' && File->Path[i + 1] == '\\')) {
+        if (File->Path[i] == '*' || File->Path[i] == '?' || File->Path[i] == '"' ||
+            File->Path[i] == '<' || File->Path[i] == '>' || File->Path[i] == '|' ||
+            (i > 1 && File->Path[i] == '\\' && File->Path[i + 1] == '\\')) {
             ExpFree(File);
             return STATUS_OBJECT_NAME_INVALID;
         }
@@ -129,7 +131,8 @@ static NTSTATUS
 HostFsOpen(PDEVICE_OBJECT DeviceObject, PIO_STACK_LOCATION Stack, PULONG_PTR Information)
 {
     PFILE_OBJECT FileObject = Stack->FileObject;
-    PHOSTFS_FILE Related = FileObject->RelatedFileObject != NULL ? FileObject->RelatedFileObject->FsContext2 : NULL;
+    PHOSTFS_FILE Related =
+        FileObject->RelatedFileObject != NULL ? FileObject->RelatedFileObject->FsContext2 : NULL;
     ACCESS_MASK Access = Stack->Parameters.Create.SecurityContext->DesiredAccess;
     ULONG Options = Stack->Parameters.Create.Options, Disposition = Options >> 24;
     BOOLEAN Slash, Exists;
@@ -138,27 +141,32 @@ HostFsOpen(PDEVICE_OBJECT DeviceObject, PIO_STACK_LOCATION Stack, PULONG_PTR Inf
 
     Slash = FileObject->FileName.Length > sizeof(WCHAR) &&
             FileObject->FileName.Buffer[FileObject->FileName.Length / sizeof(WCHAR) - 1] == L'\\';
-    Status = HostFsMakeFile(*(char *)DeviceObject->DeviceExtension, Related, &FileObject->FileName, &File);
+    Status = HostFsMakeFile(*(char *)DeviceObject->DeviceExtension, Related, &FileObject->FileName,
+                            &File);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
     Exists = HostFsStat(File->Path, &File->Size, &File->Directory);
     if (!Exists) {
         Status = HostFsMissing(File);
-        if (Status == STATUS_OBJECT_NAME_NOT_FOUND && Disposition != FILE_OPEN && Disposition != FILE_OVERWRITE) {
+        if (Status == STATUS_OBJECT_NAME_NOT_FOUND && Disposition != FILE_OPEN &&
+            Disposition != FILE_OVERWRITE) {
             Status = STATUS_MEDIA_WRITE_PROTECTED; /* H1 */
         }
     } else if (Disposition == FILE_CREATE) {
         Status = STATUS_OBJECT_NAME_COLLISION;
     } else if ((Options & FILE_DIRECTORY_FILE) && !File->Directory) {
         Status = STATUS_NOT_A_DIRECTORY;
-    } else if ((Options & FILE_NON_DIRECTORY_FILE) && File->Directory && FileObject->FileName.Length != 0) {
+    } else if ((Options & FILE_NON_DIRECTORY_FILE) && File->Directory &&
+               FileObject->FileName.Length != 0) {
         Status = STATUS_FILE_IS_A_DIRECTORY;
     } else if (Slash && !File->Directory) {
         Status = STATUS_OBJECT_NAME_INVALID;
     } else if (Disposition != FILE_OPEN && Disposition != FILE_OPEN_IF) {
         Status = STATUS_MEDIA_WRITE_PROTECTED;
-    } else if (!File->Directory && (Access & (FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_EA | FILE_WRITE_ATTRIBUTES | DELETE)) &&
+    } else if (!File->Directory &&
+               (Access & (FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_EA |
+                          FILE_WRITE_ATTRIBUTES | DELETE)) &&
                (Access & MAXIMUM_ALLOWED) == 0) {
         Status = STATUS_MEDIA_WRITE_PROTECTED; /* H1 */
     } else if (Options & FILE_DELETE_ON_CLOSE) {
@@ -202,7 +210,8 @@ HostFsRead(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information)
     if ((ULONG64)Offset.QuadPart >= File->Size) {
         return STATUS_END_OF_FILE;
     }
-    Done = HcFileRead(File->Path, Offset.QuadPart, Irp->AssociatedIrp.SystemBuffer, Stack->Parameters.Read.Length);
+    Done = HcFileRead(File->Path, Offset.QuadPart, Irp->AssociatedIrp.SystemBuffer,
+                      Stack->Parameters.Read.Length);
     if (Done < 0) {
         return STATUS_FILE_INVALID;
     }
@@ -224,7 +233,8 @@ HostFsTimes(PLARGE_INTEGER Times) /* H2 */
 static ULONG
 HostFsAttributes(PHOSTFS_FILE File)
 {
-    return File->Directory ? FILE_ATTRIBUTE_DIRECTORY : FILE_ATTRIBUTE_ARCHIVE | FILE_ATTRIBUTE_READONLY;
+    return File->Directory ? FILE_ATTRIBUTE_DIRECTORY
+                           : FILE_ATTRIBUTE_ARCHIVE | FILE_ATTRIBUTE_READONLY;
 }
 
 static ULONG64
@@ -239,7 +249,8 @@ HostFsIndex(PHOSTFS_FILE File)
 }
 
 static NTSTATUS
-HostFsQuery(PFILE_OBJECT FileObject, ULONG Class, PUCHAR Buffer, ULONG Length, PULONG_PTR Information)
+HostFsQuery(PFILE_OBJECT FileObject, ULONG Class, PUCHAR Buffer, ULONG Length,
+            PULONG_PTR Information)
 {
     PHOSTFS_FILE File = FileObject->FsContext2;
     ULONG64 Allocation = (File->Size + 4095) & ~4095ull;
@@ -310,7 +321,8 @@ HostFsQuery(PFILE_OBJECT FileObject, ULONG Class, PUCHAR Buffer, ULONG Length, P
         PFILE_ALL_INFORMATION All = (PVOID)Buffer;
         ULONG_PTR Unused;
 
-        HostFsQuery(FileObject, FileBasicInformation, (PUCHAR)&All->BasicInformation, sizeof(All->BasicInformation), &Unused);
+        HostFsQuery(FileObject, FileBasicInformation, (PUCHAR)&All->BasicInformation,
+                    sizeof(All->BasicInformation), &Unused);
         HostFsQuery(FileObject, FileStandardInformation, (PUCHAR)&All->StandardInformation,
                     sizeof(All->StandardInformation), &Unused);
         HostFsQuery(FileObject, FileInternalInformation, (PUCHAR)&All->InternalInformation,
@@ -328,7 +340,8 @@ HostFsQuery(PFILE_OBJECT FileObject, ULONG Class, PUCHAR Buffer, ULONG Length, P
 }
 
 static NTSTATUS
-HostFsQueryVolume(PDEVICE_OBJECT DeviceObject, ULONG Class, PUCHAR Buffer, ULONG Length, PULONG_PTR Information)
+HostFsQueryVolume(PDEVICE_OBJECT DeviceObject, ULONG Class, PUCHAR Buffer, ULONG Length,
+                  PULONG_PTR Information)
 {
     switch (Class) {
     case FileFsVolumeInformation: {
@@ -370,9 +383,11 @@ HostFsQueryVolume(PDEVICE_OBJECT DeviceObject, ULONG Class, PUCHAR Buffer, ULONG
     }
     case FileFsAttributeInformation: {
         PFILE_FS_ATTRIBUTE_INFORMATION Attribute = (PVOID)Buffer;
-        ULONG Room = Length - FIELD_OFFSET(FILE_FS_ATTRIBUTE_INFORMATION, FileSystemName), Copy = Room < 12 ? Room : 12;
+        ULONG Room = Length - FIELD_OFFSET(FILE_FS_ATTRIBUTE_INFORMATION, FileSystemName),
+              Copy = Room < 12 ? Room : 12;
 
-        Attribute->FileSystemAttributes = FILE_CASE_PRESERVED_NAMES | FILE_UNICODE_ON_DISK | FILE_READ_ONLY_VOLUME;
+        Attribute->FileSystemAttributes =
+            FILE_CASE_PRESERVED_NAMES | FILE_UNICODE_ON_DISK | FILE_READ_ONLY_VOLUME;
         Attribute->MaximumComponentNameLength = 255;
         Attribute->FileSystemNameLength = 12;
         RtlCopyMemory(Attribute->FileSystemName, L"HOSTFS", Copy);
@@ -419,23 +434,37 @@ HostFsMatches(PCWSTR Pattern, ULONG PatternCount, PCWSTR Name, ULONG NameCount)
 
 /* Writes the entry of Name; STATUS_BUFFER_OVERFLOW: no room. */
 static NTSTATUS
-HostFsFillEntry(PDEVICE_OBJECT DeviceObject, PHOSTFS_FILE Directory, PUNICODE_STRING Name, ULONG Class, PUCHAR Buffer,
-                ULONG Room, PULONG Used)
+HostFsFillEntry(PDEVICE_OBJECT DeviceObject, PHOSTFS_FILE Directory, PUNICODE_STRING Name,
+                ULONG Class, PUCHAR Buffer, ULONG Room, PULONG Used)
 {
     PFILE_DIRECTORY_INFORMATION Entry = (PVOID)Buffer;
-    BOOLEAN Dots = Name->Buffer[0] == L'.' && (Name->Length == 2 || (Name->Length == 4 && Name->Buffer[1] == L'.'));
+    BOOLEAN Dots = Name->Buffer[0] == L'.' &&
+                   (Name->Length == 2 || (Name->Length == 4 && Name->Buffer[1] == L'.'));
     PHOSTFS_FILE File;
     ULONG Fixed;
     NTSTATUS Status;
 
     switch (Class) {
-    case FileDirectoryInformation: Fixed = FIELD_OFFSET(FILE_DIRECTORY_INFORMATION, FileName); break;
-    case FileFullDirectoryInformation: Fixed = FIELD_OFFSET(FILE_FULL_DIR_INFORMATION, FileName); break;
-    case FileBothDirectoryInformation: Fixed = FIELD_OFFSET(FILE_BOTH_DIR_INFORMATION, FileName); break;
-    case FileIdBothDirectoryInformation: Fixed = FIELD_OFFSET(FILE_ID_BOTH_DIR_INFORMATION, FileName); break;
-    case FileIdFullDirectoryInformation: Fixed = FIELD_OFFSET(FILE_ID_FULL_DIR_INFORMATION, FileName); break;
-    case FileNamesInformation: Fixed = FIELD_OFFSET(FILE_NAMES_INFORMATION, FileName); break;
-    default: return STATUS_INVALID_INFO_CLASS;
+    case FileDirectoryInformation:
+        Fixed = FIELD_OFFSET(FILE_DIRECTORY_INFORMATION, FileName);
+        break;
+    case FileFullDirectoryInformation:
+        Fixed = FIELD_OFFSET(FILE_FULL_DIR_INFORMATION, FileName);
+        break;
+    case FileBothDirectoryInformation:
+        Fixed = FIELD_OFFSET(FILE_BOTH_DIR_INFORMATION, FileName);
+        break;
+    case FileIdBothDirectoryInformation:
+        Fixed = FIELD_OFFSET(FILE_ID_BOTH_DIR_INFORMATION, FileName);
+        break;
+    case FileIdFullDirectoryInformation:
+        Fixed = FIELD_OFFSET(FILE_ID_FULL_DIR_INFORMATION, FileName);
+        break;
+    case FileNamesInformation:
+        Fixed = FIELD_OFFSET(FILE_NAMES_INFORMATION, FileName);
+        break;
+    default:
+        return STATUS_INVALID_INFO_CLASS;
     }
     if (Room < Fixed + Name->Length) {
         return STATUS_BUFFER_OVERFLOW;
@@ -490,14 +519,16 @@ HostFsName(PHOSTFS_FILE Directory, ULONG Index, PUNICODE_STRING Name)
     if (Length == 0) {
         return FALSE;
     }
-    RtlUTF8ToUnicodeN(Name->Buffer, Name->MaximumLength, &Bytes, Narrow, (ULONG)(Length < sizeof(Narrow) ? Length : sizeof(Narrow)));
+    RtlUTF8ToUnicodeN(Name->Buffer, Name->MaximumLength, &Bytes, Narrow,
+                      (ULONG)(Length < sizeof(Narrow) ? Length : sizeof(Narrow)));
     Name->Length = (USHORT)Bytes;
     return TRUE;
 }
 
 /* The first query fixes the pattern; each goes on behind the entry that the last one gave. */
 static NTSTATUS
-HostFsDirectory(PDEVICE_OBJECT DeviceObject, PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information)
+HostFsDirectory(PDEVICE_OBJECT DeviceObject, PIRP Irp, PIO_STACK_LOCATION Stack,
+                PULONG_PTR Information)
 {
     PHOSTFS_FILE Directory = Stack->FileObject->FsContext2;
     PUNICODE_STRING Pattern = Stack->Parameters.QueryDirectory.FileName;
@@ -546,9 +577,11 @@ HostFsDirectory(PDEVICE_OBJECT DeviceObject, PIRP Irp, PIO_STACK_LOCATION Stack,
     while (HostFsName(Directory, Directory->Next, &Name)) {
         ULONG Start = (At + 7) & ~7u;
 
-        if (HostFsMatches(Directory->Pattern, Directory->PatternLength / sizeof(WCHAR), Name.Buffer, Name.Length / sizeof(WCHAR))) {
+        if (HostFsMatches(Directory->Pattern, Directory->PatternLength / sizeof(WCHAR), Name.Buffer,
+                          Name.Length / sizeof(WCHAR))) {
             Status = Start >= Length ? STATUS_BUFFER_OVERFLOW
-                                     : HostFsFillEntry(DeviceObject, Directory, &Name, Class, Buffer + Start, Length - Start, &Used);
+                                     : HostFsFillEntry(DeviceObject, Directory, &Name, Class,
+                                                       Buffer + Start, Length - Start, &Used);
             if (Status == STATUS_BUFFER_OVERFLOW || Status == STATUS_INVALID_INFO_CLASS) {
                 break;
             }
@@ -567,8 +600,8 @@ HostFsDirectory(PDEVICE_OBJECT DeviceObject, PIRP Irp, PIO_STACK_LOCATION Stack,
     }
     if (Last == NULL) {
         return Status == STATUS_BUFFER_OVERFLOW || Status == STATUS_INVALID_INFO_CLASS ? Status
-               : First                                                                  ? STATUS_NO_SUCH_FILE
-                                                                                        : STATUS_NO_MORE_FILES;
+               : First ? STATUS_NO_SUCH_FILE
+                       : STATUS_NO_MORE_FILES;
     }
     *Information = At;
     return STATUS_SUCCESS;
@@ -600,11 +633,13 @@ HostFsDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         break;
     case IRP_MJ_QUERY_INFORMATION:
         Status = HostFsQuery(Stack->FileObject, Stack->Parameters.QueryFile.FileInformationClass,
-                             Irp->AssociatedIrp.SystemBuffer, Stack->Parameters.QueryFile.Length, &Information);
+                             Irp->AssociatedIrp.SystemBuffer, Stack->Parameters.QueryFile.Length,
+                             &Information);
         break;
     case IRP_MJ_QUERY_VOLUME_INFORMATION:
         Status = HostFsQueryVolume(DeviceObject, Stack->Parameters.QueryVolume.FsInformationClass,
-                                   Irp->AssociatedIrp.SystemBuffer, Stack->Parameters.QueryVolume.Length, &Information);
+                                   Irp->AssociatedIrp.SystemBuffer,
+                                   Stack->Parameters.QueryVolume.Length, &Information);
         break;
     case IRP_MJ_DIRECTORY_CONTROL:
         Status = HostFsDirectory(DeviceObject, Irp, Stack, &Information);
@@ -634,8 +669,8 @@ HostFsVolume(PDRIVER_OBJECT DriverObject, PCWSTR DeviceName, PCWSTR LinkName, ch
 
     RtlInitUnicodeString(&Device, DeviceName);
     RtlInitUnicodeString(&Link, LinkName);
-    Status = IoCreateDevice(DriverObject, 1, &Device, FILE_DEVICE_DISK_FILE_SYSTEM, FILE_READ_ONLY_DEVICE, FALSE,
-                            &DeviceObject);
+    Status = IoCreateDevice(DriverObject, 1, &Device, FILE_DEVICE_DISK_FILE_SYSTEM,
+                            FILE_READ_ONLY_DEVICE, FALSE, &DeviceObject);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

@@ -34,7 +34,8 @@ static const IOP_CLASS IopQueryClasses[] = {
     {FileCompressionInformation, sizeof(FILE_COMPRESSION_INFORMATION), 0},
     {FileNetworkOpenInformation, sizeof(FILE_NETWORK_OPEN_INFORMATION), FILE_READ_ATTRIBUTES},
     {FileAttributeTagInformation, sizeof(FILE_ATTRIBUTE_TAG_INFORMATION), FILE_READ_ATTRIBUTES},
-    {FileIoCompletionNotificationInformation, sizeof(FILE_IO_COMPLETION_NOTIFICATION_INFORMATION), 0},
+    {FileIoCompletionNotificationInformation, sizeof(FILE_IO_COMPLETION_NOTIFICATION_INFORMATION),
+     0},
     {FileIoPriorityHintInformation, sizeof(FILE_IO_PRIORITY_HINT_INFORMATION), 0},
     {FileHardLinkInformation, 16, 0},
     {FileNormalizedNameInformation, sizeof(FILE_NAME_INFORMATION), 0},
@@ -58,7 +59,8 @@ static const IOP_CLASS IopSetClasses[] = {
     {FileCompletionInformation, sizeof(FILE_COMPLETION_INFORMATION), 0},
     {FileValidDataLengthInformation, sizeof(FILE_VALID_DATA_LENGTH_INFORMATION), FILE_WRITE_DATA},
     {FileShortNameInformation, sizeof(FILE_NAME_INFORMATION), DELETE},
-    {FileIoCompletionNotificationInformation, sizeof(FILE_IO_COMPLETION_NOTIFICATION_INFORMATION), 0},
+    {FileIoCompletionNotificationInformation, sizeof(FILE_IO_COMPLETION_NOTIFICATION_INFORMATION),
+     0},
     {FileIoPriorityHintInformation, sizeof(FILE_IO_PRIORITY_HINT_INFORMATION), 0},
     {61 /* FileReplaceCompletionInformation */, sizeof(FILE_COMPLETION_INFORMATION), 0},
     {64 /* FileDispositionInformationEx */, sizeof(ULONG), DELETE},
@@ -67,7 +69,8 @@ static const IOP_CLASS IopSetClasses[] = {
 };
 
 static NTSTATUS
-IopFindClass(const IOP_CLASS *Table, ULONG Count, ULONG Class, ULONG Length, const IOP_CLASS **Found)
+IopFindClass(const IOP_CLASS *Table, ULONG Count, ULONG Class, ULONG Length,
+             const IOP_CLASS **Found)
 {
     for (ULONG i = 0; i < Count; i++) {
         if (Table[i].Class == Class) {
@@ -88,7 +91,8 @@ IopMode(PFILE_OBJECT FileObject)
     Mode |= FileObject->Flags & FO_NO_INTERMEDIATE_BUFFERING ? FILE_NO_INTERMEDIATE_BUFFERING : 0;
     Mode |= FileObject->Flags & FO_DELETE_ON_CLOSE ? FILE_DELETE_ON_CLOSE : 0;
     if (FileObject->Flags & FO_SYNCHRONOUS_IO) {
-        Mode |= FileObject->Flags & FO_ALERTABLE_IO ? FILE_SYNCHRONOUS_IO_ALERT : FILE_SYNCHRONOUS_IO_NONALERT;
+        Mode |= FileObject->Flags & FO_ALERTABLE_IO ? FILE_SYNCHRONOUS_IO_ALERT
+                                                    : FILE_SYNCHRONOUS_IO_NONALERT;
     }
     return Mode;
 }
@@ -109,7 +113,8 @@ IopAnswerHere(PIOP_REQUEST Request, FILE_INFORMATION_CLASS Class, PVOID Buffer, 
         *Size = sizeof(FILE_MODE_INFORMATION);
         return TRUE;
     case FileAlignmentInformation:
-        ((PFILE_ALIGNMENT_INFORMATION)Buffer)->AlignmentRequirement = Request->DeviceObject->AlignmentRequirement;
+        ((PFILE_ALIGNMENT_INFORMATION)Buffer)->AlignmentRequirement =
+            Request->DeviceObject->AlignmentRequirement;
         *Size = sizeof(FILE_ALIGNMENT_INFORMATION);
         return TRUE;
     case FilePositionInformation:
@@ -148,8 +153,8 @@ IopFillAll(PIOP_REQUEST Request, PFILE_ALL_INFORMATION All)
 }
 
 NTSTATUS NTAPI
-NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation, ULONG Length,
-                       FILE_INFORMATION_CLASS FileInformationClass)
+NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation,
+                       ULONG Length, FILE_INFORMATION_CLASS FileInformationClass)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     const IOP_CLASS *Class = NULL;
@@ -162,7 +167,8 @@ NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID 
     PIRP Irp;
 
     if (Mode != KernelMode) {
-        Status = IopFindClass(IopQueryClasses, RTL_NUMBER_OF(IopQueryClasses), FileInformationClass, Length, &Class);
+        Status = IopFindClass(IopQueryClasses, RTL_NUMBER_OF(IopQueryClasses), FileInformationClass,
+                              Length, &Class);
         if (NT_SUCCESS(Status)) {
             Status = IopProbe(FileInformation, Length, sizeof(ULONG), TRUE, Mode);
         }
@@ -219,9 +225,11 @@ static NTSTATUS
 IopSetMode(PFILE_OBJECT FileObject, ULONG Mode)
 {
     /* Neither the buffering nor whether the handle is synchronous can change. */
-    if ((Mode & ~FILE_VALID_SET_FLAGS) || (Mode & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)) ==
-                                              (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT) ||
-        (((Mode & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)) != 0) != IopIsSynchronousFile(FileObject))) {
+    if ((Mode & ~FILE_VALID_SET_FLAGS) ||
+        (Mode & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)) ==
+            (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT) ||
+        (((Mode & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)) != 0) !=
+         IopIsSynchronousFile(FileObject))) {
         return STATUS_INVALID_PARAMETER;
     }
     FileObject->Flags &= ~(FO_WRITE_THROUGH | FO_SEQUENTIAL_ONLY | FO_ALERTABLE_IO);
@@ -281,8 +289,8 @@ IopSetHere(PIOP_REQUEST Request, FILE_INFORMATION_CLASS Class, PVOID Information
         if (!Request->Synchronous) {
             return STATUS_NOT_SUPPORTED;
         }
-        if ((LONG64)Copy[0] < 0 ||
-            ((FileObject->Flags & FO_NO_INTERMEDIATE_BUFFERING) && (Copy[0] & Request->DeviceObject->AlignmentRequirement))) {
+        if ((LONG64)Copy[0] < 0 || ((FileObject->Flags & FO_NO_INTERMEDIATE_BUFFERING) &&
+                                    (Copy[0] & Request->DeviceObject->AlignmentRequirement))) {
             return STATUS_INVALID_PARAMETER;
         }
         FileObject->CurrentByteOffset.QuadPart = (LONG64)Copy[0];
@@ -304,7 +312,8 @@ IopSetHere(PIOP_REQUEST Request, FILE_INFORMATION_CLASS Class, PVOID Information
             ExFreePoolWithTag(Context, TAG_IOFILE);
         }
         return Copy[0] == 0 ? STATUS_SUCCESS
-                            : IopSetFileCompletion(FileObject, (HANDLE)Copy[0], (PVOID)Copy[1], Request->Mode);
+                            : IopSetFileCompletion(FileObject, (HANDLE)Copy[0], (PVOID)Copy[1],
+                                                   Request->Mode);
     }
 }
 
@@ -323,7 +332,8 @@ IopOpenTarget(PIOP_REQUEST Request, PIRP Irp, PIO_STACK_LOCATION Stack, PHANDLE 
     NTSTATUS Status;
 
     if (Rename->FileNameLength == 0 || (Rename->FileNameLength & 1) ||
-        FIELD_OFFSET(FILE_RENAME_INFORMATION, FileName) + Rename->FileNameLength > Stack->Parameters.SetFile.Length) {
+        FIELD_OFFSET(FILE_RENAME_INFORMATION, FileName) + Rename->FileNameLength >
+            Stack->Parameters.SetFile.Length) {
         return STATUS_INVALID_PARAMETER;
     }
     Stack->Parameters.SetFile.ReplaceIfExists = Rename->ReplaceIfExists;
@@ -332,17 +342,22 @@ IopOpenTarget(PIOP_REQUEST Request, PIRP Irp, PIO_STACK_LOCATION Stack, PHANDLE 
     }
     Name.Buffer = Rename->FileName;
     Name.Length = Name.MaximumLength = (USHORT)Rename->FileNameLength;
-    InitializeObjectAttributes(&Attributes, &Name, OBJ_KERNEL_HANDLE |
-                               (Request->FileObject->Flags & FO_OPENED_CASE_SENSITIVE ? 0 : OBJ_CASE_INSENSITIVE),
-                               Rename->RootDirectory, NULL);
-    Status = IoCreateFile(Handle, FILE_WRITE_DATA | SYNCHRONIZE, &Attributes, &Iosb, NULL, 0,
-                          FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, FILE_OPEN_FOR_BACKUP_INTENT, NULL, 0,
-                          CreateFileTypeNone, NULL, IO_NO_PARAMETER_CHECKING | IO_OPEN_TARGET_DIRECTORY | IO_FORCE_ACCESS_CHECK);
+    InitializeObjectAttributes(
+        &Attributes, &Name,
+        OBJ_KERNEL_HANDLE |
+            (Request->FileObject->Flags & FO_OPENED_CASE_SENSITIVE ? 0 : OBJ_CASE_INSENSITIVE),
+        Rename->RootDirectory, NULL);
+    Status =
+        IoCreateFile(Handle, FILE_WRITE_DATA | SYNCHRONIZE, &Attributes, &Iosb, NULL, 0,
+                     FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, FILE_OPEN_FOR_BACKUP_INTENT,
+                     NULL, 0, CreateFileTypeNone, NULL,
+                     IO_NO_PARAMETER_CHECKING | IO_OPEN_TARGET_DIRECTORY | IO_FORCE_ACCESS_CHECK);
     if (!NT_SUCCESS(Status)) {
         *Handle = NULL;
         return Status;
     }
-    Status = ObReferenceObjectByHandle(*Handle, FILE_WRITE_DATA, IoFileObjectTypeP, KernelMode, (PVOID *)&Target, NULL);
+    Status = ObReferenceObjectByHandle(*Handle, FILE_WRITE_DATA, IoFileObjectTypeP, KernelMode,
+                                       (PVOID *)&Target, NULL);
     if (NT_SUCCESS(Status)) {
         if (IoGetRelatedDeviceObject(Target) != Request->DeviceObject) {
             Status = STATUS_NOT_SAME_DEVICE;
@@ -354,8 +369,8 @@ IopOpenTarget(PIOP_REQUEST Request, PIRP Irp, PIO_STACK_LOCATION Stack, PHANDLE 
 }
 
 NTSTATUS NTAPI
-NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation, ULONG Length,
-                     FILE_INFORMATION_CLASS FileInformationClass)
+NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation,
+                     ULONG Length, FILE_INFORMATION_CLASS FileInformationClass)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     const IOP_CLASS *Class = NULL;
@@ -367,7 +382,8 @@ NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID Fi
     PIRP Irp;
 
     if (Mode != KernelMode) {
-        Status = IopFindClass(IopSetClasses, RTL_NUMBER_OF(IopSetClasses), FileInformationClass, Length, &Class);
+        Status = IopFindClass(IopSetClasses, RTL_NUMBER_OF(IopSetClasses), FileInformationClass,
+                              Length, &Class);
         if (NT_SUCCESS(Status)) {
             Status = IopProbe(FileInformation, Length, sizeof(ULONG), FALSE, Mode);
         }
@@ -401,8 +417,10 @@ NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID Fi
     Stack->Parameters.SetFile.Length = Length;
     Stack->Parameters.SetFile.FileInformationClass = FileInformationClass;
     Status = IopBufferIrp(Irp, Length, FileInformation, Length);
-    if (NT_SUCCESS(Status) && (FileInformationClass == FileRenameInformation || FileInformationClass == FileLinkInformation ||
-                               (ULONG)FileInformationClass == 65 || (ULONG)FileInformationClass == 72)) {
+    if (NT_SUCCESS(Status) &&
+        (FileInformationClass == FileRenameInformation ||
+         FileInformationClass == FileLinkInformation || (ULONG)FileInformationClass == 65 ||
+         (ULONG)FileInformationClass == 72)) {
         Status = IopOpenTarget(&Request, Irp, Stack, &Target);
     }
     if (!NT_SUCCESS(Status)) {
@@ -422,7 +440,8 @@ Abandon:
 
 /* A query by kernel code with a file object instead of a handle; the result lies in Buffer. */
 static NTSTATUS
-IopAskFile(PFILE_OBJECT FileObject, UCHAR Major, ULONG Class, ULONG Length, PVOID Buffer, PULONG Returned)
+IopAskFile(PFILE_OBJECT FileObject, UCHAR Major, ULONG Class, ULONG Length, PVOID Buffer,
+           PULONG Returned)
 {
     IOP_REQUEST Request = {.FileObject = FileObject, .Mode = KernelMode};
     PIO_STACK_LOCATION Stack;
@@ -432,8 +451,9 @@ IopAskFile(PFILE_OBJECT FileObject, UCHAR Major, ULONG Class, ULONG Length, PVOI
     PIRP Irp;
 
     ObReferenceObject(FileObject);
-    Request.DeviceObject = FileObject->Flags & FO_DIRECT_DEVICE_OPEN ? IoGetAttachedDevice(FileObject->DeviceObject)
-                                                                     : IoGetRelatedDeviceObject(FileObject);
+    Request.DeviceObject = FileObject->Flags & FO_DIRECT_DEVICE_OPEN
+                               ? IoGetAttachedDevice(FileObject->DeviceObject)
+                               : IoGetRelatedDeviceObject(FileObject);
     Request.Synchronous = IopIsSynchronousFile(FileObject);
     if (FileObject->Flags & FO_FILE_OPEN) {
         Status = IopLockRequest(&Request);
@@ -459,42 +479,47 @@ IopAskFile(PFILE_OBJECT FileObject, UCHAR Major, ULONG Class, ULONG Length, PVOI
 }
 
 NTSTATUS
-IopQueryFile(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, ULONG Length, PVOID Buffer, PULONG Returned)
+IopQueryFile(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, ULONG Length, PVOID Buffer,
+             PULONG Returned)
 {
     return IopAskFile(FileObject, IRP_MJ_QUERY_INFORMATION, Class, Length, Buffer, Returned);
 }
 
 NTSTATUS NTAPI
-IoQueryFileInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS FileInformationClass, ULONG Length,
-                       PVOID FileInformation, PULONG ReturnedLength)
+IoQueryFileInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS FileInformationClass,
+                       ULONG Length, PVOID FileInformation, PULONG ReturnedLength)
 {
-    return IopAskFile(FileObject, IRP_MJ_QUERY_INFORMATION, FileInformationClass, Length, FileInformation, ReturnedLength);
+    return IopAskFile(FileObject, IRP_MJ_QUERY_INFORMATION, FileInformationClass, Length,
+                      FileInformation, ReturnedLength);
 }
 
 NTSTATUS NTAPI
-IoQueryVolumeInformation(PFILE_OBJECT FileObject, FS_INFORMATION_CLASS FsInformationClass, ULONG Length,
-                         PVOID FsInformation, PULONG ReturnedLength)
+IoQueryVolumeInformation(PFILE_OBJECT FileObject, FS_INFORMATION_CLASS FsInformationClass,
+                         ULONG Length, PVOID FsInformation, PULONG ReturnedLength)
 {
-    return IopAskFile(FileObject, IRP_MJ_QUERY_VOLUME_INFORMATION, FsInformationClass, Length, FsInformation,
-                      ReturnedLength);
+    return IopAskFile(FileObject, IRP_MJ_QUERY_VOLUME_INFORMATION, FsInformationClass, Length,
+                      FsInformation, ReturnedLength);
 }
 
 NTSTATUS NTAPI
 IoSetInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS FileInformationClass, ULONG Length,
                  PVOID FileInformation)
 {
-    return IopAskFile(FileObject, IRP_MJ_SET_INFORMATION, FileInformationClass, Length, FileInformation, NULL);
+    return IopAskFile(FileObject, IRP_MJ_SET_INFORMATION, FileInformationClass, Length,
+                      FileInformation, NULL);
 }
 
 /* [ntifs] For file systems that build their own requests. */
 NTSTATUS NTAPI
-IoCheckQuerySetFileInformation(FILE_INFORMATION_CLASS FileInformationClass, ULONG Length, BOOLEAN SetOperation)
+IoCheckQuerySetFileInformation(FILE_INFORMATION_CLASS FileInformationClass, ULONG Length,
+                               BOOLEAN SetOperation)
 {
     const IOP_CLASS *Class;
 
-    return SetOperation ? IopFindClass(IopSetClasses, RTL_NUMBER_OF(IopSetClasses), FileInformationClass, Length, &Class)
-                        : IopFindClass(IopQueryClasses, RTL_NUMBER_OF(IopQueryClasses), FileInformationClass, Length,
-                                       &Class);
+    return SetOperation ? IopFindClass(IopSetClasses, RTL_NUMBER_OF(IopSetClasses),
+                                       FileInformationClass, Length, &Class)
+                        : IopFindClass(IopQueryClasses, RTL_NUMBER_OF(IopQueryClasses),
+                                       FileInformationClass, Length, &Class);
 }
 
 IO_PRIORITY_HINT NTAPI

@@ -13,8 +13,8 @@ typedef struct _IOP_INTERFACE {
     LIST_ENTRY Links;
     PDEVICE_OBJECT Pdo;
     GUID Class;
-    UNICODE_STRING Link;      /* with the reference string */
-    USHORT BaseLength;        /* without it */
+    UNICODE_STRING Link; /* with the reference string */
+    USHORT BaseLength;   /* without it */
     BOOLEAN Enabled;
 } IOP_INTERFACE, *PIOP_INTERFACE;
 
@@ -114,7 +114,8 @@ IopBaseInUse(PIOP_INTERFACE Except)
 
         Other = Interface->Link;
         Other.Length = Interface->BaseLength;
-        if (Interface != Except && Interface->Enabled && RtlEqualUnicodeString(&Base, &Other, TRUE)) {
+        if (Interface != Except && Interface->Enabled &&
+            RtlEqualUnicodeString(&Base, &Other, TRUE)) {
             return TRUE;
         }
     }
@@ -157,7 +158,8 @@ IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLEAN Enable)
 }
 
 VOID
-IopTellExistingInterfaces(const GUID *Class, PDRIVER_NOTIFICATION_CALLBACK_ROUTINE Callback, PVOID Context)
+IopTellExistingInterfaces(const GUID *Class, PDRIVER_NOTIFICATION_CALLBACK_ROUTINE Callback,
+                          PVOID Context)
 {
     for (PLIST_ENTRY Entry = IopInterfaces.Flink; Entry != &IopInterfaces; Entry = Entry->Flink) {
         PIOP_INTERFACE Interface = CONTAINING_RECORD(Entry, IOP_INTERFACE, Links);
@@ -174,8 +176,8 @@ IopTellExistingInterfaces(const GUID *Class, PDRIVER_NOTIFICATION_CALLBACK_ROUTI
 }
 
 NTSTATUS NTAPI
-IoGetDeviceInterfaces(const GUID *InterfaceClassGuid, PDEVICE_OBJECT PhysicalDeviceObject, ULONG Flags,
-                      PWSTR *SymbolicLinkList)
+IoGetDeviceInterfaces(const GUID *InterfaceClassGuid, PDEVICE_OBJECT PhysicalDeviceObject,
+                      ULONG Flags, PWSTR *SymbolicLinkList)
 {
     ULONG Bytes = sizeof(WCHAR);
     PWSTR Write = NULL;
@@ -187,7 +189,8 @@ IoGetDeviceInterfaces(const GUID *InterfaceClassGuid, PDEVICE_OBJECT PhysicalDev
                 return STATUS_INSUFFICIENT_RESOURCES;
             }
         }
-        for (PLIST_ENTRY Entry = IopInterfaces.Flink; Entry != &IopInterfaces; Entry = Entry->Flink) {
+        for (PLIST_ENTRY Entry = IopInterfaces.Flink; Entry != &IopInterfaces;
+             Entry = Entry->Flink) {
             PIOP_INTERFACE Interface = CONTAINING_RECORD(Entry, IOP_INTERFACE, Links);
 
             if (!RtlEqualMemory(&Interface->Class, InterfaceClassGuid, sizeof(GUID)) ||
@@ -225,7 +228,8 @@ IoGetDeviceInterfaceAlias(PUNICODE_STRING SymbolicLinkName, const GUID *AliasInt
 
         Other.Buffer = Alias->Link.Buffer + Alias->BaseLength / sizeof(WCHAR);
         Other.Length = Other.MaximumLength = Alias->Link.Length - Alias->BaseLength;
-        if (Alias->Pdo == Interface->Pdo && RtlEqualMemory(&Alias->Class, AliasInterfaceClassGuid, sizeof(GUID)) &&
+        if (Alias->Pdo == Interface->Pdo &&
+            RtlEqualMemory(&Alias->Class, AliasInterfaceClassGuid, sizeof(GUID)) &&
             RtlEqualUnicodeString(&Reference, &Other, TRUE)) {
             return IopCopyLink(&Alias->Link, AliasSymbolicLinkName);
         }
@@ -234,7 +238,8 @@ IoGetDeviceInterfaceAlias(PUNICODE_STRING SymbolicLinkName, const GUID *AliasInt
 }
 
 NTSTATUS NTAPI
-IoOpenDeviceInterfaceRegistryKey(PUNICODE_STRING SymbolicLinkName, ACCESS_MASK DesiredAccess, PHANDLE DeviceInterfaceKey)
+IoOpenDeviceInterfaceRegistryKey(PUNICODE_STRING SymbolicLinkName, ACCESS_MASK DesiredAccess,
+                                 PHANDLE DeviceInterfaceKey)
 {
     UNICODE_STRING Name;
 
@@ -243,6 +248,7 @@ IoOpenDeviceInterfaceRegistryKey(PUNICODE_STRING SymbolicLinkName, ACCESS_MASK D
     }
     Name.Buffer = SymbolicLinkName->Buffer + 4;
     Name.Length = Name.MaximumLength = SymbolicLinkName->Length - 4 * sizeof(WCHAR);
-    return IopOpenRegistryPath(L"\\Registry\\Machine\\System\\CurrentControlSet\\Control\\DeviceClasses\\", &Name,
-                               L"\\Device Parameters", DesiredAccess, DeviceInterfaceKey);
+    return IopOpenRegistryPath(
+        L"\\Registry\\Machine\\System\\CurrentControlSet\\Control\\DeviceClasses\\", &Name,
+        L"\\Device Parameters", DesiredAccess, DeviceInterfaceKey);
 }

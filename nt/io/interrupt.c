@@ -20,9 +20,10 @@ struct _KINTERRUPT {
 };
 
 NTSTATUS NTAPI
-IoConnectInterrupt(PKINTERRUPT *InterruptObject, PKSERVICE_ROUTINE ServiceRoutine, PVOID ServiceContext,
-                   PKSPIN_LOCK SpinLock, ULONG Vector, KIRQL Irql, KIRQL SynchronizeIrql, KINTERRUPT_MODE InterruptMode,
-                   BOOLEAN ShareVector, KAFFINITY ProcessorEnableMask, BOOLEAN FloatingSave)
+IoConnectInterrupt(PKINTERRUPT *InterruptObject, PKSERVICE_ROUTINE ServiceRoutine,
+                   PVOID ServiceContext, PKSPIN_LOCK SpinLock, ULONG Vector, KIRQL Irql,
+                   KIRQL SynchronizeIrql, KINTERRUPT_MODE InterruptMode, BOOLEAN ShareVector,
+                   KAFFINITY ProcessorEnableMask, BOOLEAN FloatingSave)
 {
     PKINTERRUPT Interrupt;
 
@@ -65,9 +66,10 @@ IoConnectInterruptEx(PIO_CONNECT_INTERRUPT_PARAMETERS Parameters)
     switch (Parameters->Version) {
     case CONNECT_FULLY_SPECIFIED:
     case CONNECT_FULLY_SPECIFIED_GROUP:
-        return IoConnectInterrupt(Full->InterruptObject, Full->ServiceRoutine, Full->ServiceContext, Full->SpinLock,
-                                  Full->Vector, Full->Irql, Full->SynchronizeIrql, Full->InterruptMode, Full->ShareVector,
-                                  Full->ProcessorEnableMask, Full->FloatingSave);
+        return IoConnectInterrupt(Full->InterruptObject, Full->ServiceRoutine, Full->ServiceContext,
+                                  Full->SpinLock, Full->Vector, Full->Irql, Full->SynchronizeIrql,
+                                  Full->InterruptMode, Full->ShareVector, Full->ProcessorEnableMask,
+                                  Full->FloatingSave);
     case CONNECT_LINE_BASED:
     case CONNECT_MESSAGE_BASED:
         return STATUS_NOT_FOUND;
@@ -99,7 +101,8 @@ KeReleaseInterruptSpinLock(PKINTERRUPT Interrupt, KIRQL OldIrql)
 }
 
 BOOLEAN NTAPI
-KeSynchronizeExecution(PKINTERRUPT Interrupt, PKSYNCHRONIZE_ROUTINE SynchronizeRoutine, PVOID SynchronizeContext)
+KeSynchronizeExecution(PKINTERRUPT Interrupt, PKSYNCHRONIZE_ROUTINE SynchronizeRoutine,
+                       PVOID SynchronizeContext)
 {
     KIRQL OldIrql = KeAcquireInterruptSpinLock(Interrupt);
     BOOLEAN Result = SynchronizeRoutine(SynchronizeContext);

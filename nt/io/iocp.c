@@ -12,8 +12,8 @@
 
 #define IO_COMPLETION_QUERY_STATE  0x0001
 #define IO_COMPLETION_MODIFY_STATE 0x0002
-#define IOP_PACKET_IRP  0
-#define IOP_PACKET_MINI 1
+#define IOP_PACKET_IRP             0
+#define IOP_PACKET_MINI            1
 
 typedef struct _IOP_PACKET {
     LIST_ENTRY Links;
@@ -62,7 +62,8 @@ IopSetFileCompletion(PFILE_OBJECT FileObject, HANDLE Port, PVOID Key, KPROCESSOR
     NTSTATUS Status;
     PVOID Queue;
 
-    Status = ObReferenceObjectByHandle(Port, IO_COMPLETION_MODIFY_STATE, IoCompletionTypeP, Mode, &Queue, NULL);
+    Status = ObReferenceObjectByHandle(Port, IO_COMPLETION_MODIFY_STATE, IoCompletionTypeP, Mode,
+                                       &Queue, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -93,7 +94,8 @@ IopPostIrp(PKQUEUE Port, PVOID Key, PIRP Irp)
 }
 
 NTSTATUS NTAPI
-IoSetIoCompletion(PVOID Port, PVOID Key, PVOID ApcContext, NTSTATUS Status, ULONG_PTR Information, BOOLEAN Quota)
+IoSetIoCompletion(PVOID Port, PVOID Key, PVOID ApcContext, NTSTATUS Status, ULONG_PTR Information,
+                  BOOLEAN Quota)
 {
     PIOP_PACKET Packet = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Packet), TAG_IOFILE);
 
@@ -133,8 +135,8 @@ IopReadPacket(PLIST_ENTRY Entry, PIOP_COMPLETION_INFORMATION Information)
 }
 
 NTSTATUS NTAPI
-NtCreateIoCompletion(PHANDLE IoCompletionHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                     ULONG Count)
+NtCreateIoCompletion(PHANDLE IoCompletionHandle, ACCESS_MASK DesiredAccess,
+                     POBJECT_ATTRIBUTES ObjectAttributes, ULONG Count)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     NTSTATUS Status;
@@ -143,7 +145,8 @@ NtCreateIoCompletion(PHANDLE IoCompletionHandle, ACCESS_MASK DesiredAccess, POBJ
 
     Status = IopProbe(IoCompletionHandle, sizeof(HANDLE), sizeof(ULONG), TRUE, Mode);
     if (NT_SUCCESS(Status)) {
-        Status = ObCreateObject(Mode, IoCompletionTypeP, ObjectAttributes, Mode, NULL, sizeof(KQUEUE), 0, 0, &Queue);
+        Status = ObCreateObject(Mode, IoCompletionTypeP, ObjectAttributes, Mode, NULL,
+                                sizeof(KQUEUE), 0, 0, &Queue);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -161,7 +164,8 @@ NtCreateIoCompletion(PHANDLE IoCompletionHandle, ACCESS_MASK DesiredAccess, POBJ
 }
 
 NTSTATUS NTAPI
-NtOpenIoCompletion(PHANDLE IoCompletionHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
+NtOpenIoCompletion(PHANDLE IoCompletionHandle, ACCESS_MASK DesiredAccess,
+                   POBJECT_ATTRIBUTES ObjectAttributes)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     NTSTATUS Status;
@@ -169,7 +173,8 @@ NtOpenIoCompletion(PHANDLE IoCompletionHandle, ACCESS_MASK DesiredAccess, POBJEC
 
     Status = IopProbe(IoCompletionHandle, sizeof(HANDLE), sizeof(ULONG), TRUE, Mode);
     if (NT_SUCCESS(Status)) {
-        Status = ObOpenObjectByName(ObjectAttributes, IoCompletionTypeP, Mode, NULL, DesiredAccess, NULL, &Handle);
+        Status = ObOpenObjectByName(ObjectAttributes, IoCompletionTypeP, Mode, NULL, DesiredAccess,
+                                    NULL, &Handle);
     }
     if (NT_SUCCESS(Status)) {
         __try {
@@ -188,10 +193,11 @@ NtSetIoCompletion(HANDLE IoCompletionHandle, PVOID KeyContext, PVOID ApcContext,
     NTSTATUS Status;
     PVOID Queue;
 
-    Status = ObReferenceObjectByHandle(IoCompletionHandle, IO_COMPLETION_MODIFY_STATE, IoCompletionTypeP, KiPreviousMode(),
-                                       &Queue, NULL);
+    Status = ObReferenceObjectByHandle(IoCompletionHandle, IO_COMPLETION_MODIFY_STATE,
+                                       IoCompletionTypeP, KiPreviousMode(), &Queue, NULL);
     if (NT_SUCCESS(Status)) {
-        Status = IoSetIoCompletion(Queue, KeyContext, ApcContext, IoStatus, IoStatusInformation, TRUE);
+        Status =
+            IoSetIoCompletion(Queue, KeyContext, ApcContext, IoStatus, IoStatusInformation, TRUE);
         ObDereferenceObject(Queue);
     }
     return Status;
@@ -199,8 +205,8 @@ NtSetIoCompletion(HANDLE IoCompletionHandle, PVOID KeyContext, PVOID ApcContext,
 
 /* Waits for the first packet and takes up to Count of them. */
 static NTSTATUS
-IopRemove(HANDLE Handle, PIOP_COMPLETION_INFORMATION Information, ULONG Count, PULONG Removed, PLARGE_INTEGER Timeout,
-          BOOLEAN Alertable)
+IopRemove(HANDLE Handle, PIOP_COMPLETION_INFORMATION Information, ULONG Count, PULONG Removed,
+          PLARGE_INTEGER Timeout, BOOLEAN Alertable)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     IOP_COMPLETION_INFORMATION One;
@@ -210,7 +216,8 @@ IopRemove(HANDLE Handle, PIOP_COMPLETION_INFORMATION Information, ULONG Count, P
     ULONG i = 0;
     PVOID Queue;
 
-    Status = ObReferenceObjectByHandle(Handle, IO_COMPLETION_MODIFY_STATE, IoCompletionTypeP, Mode, &Queue, NULL);
+    Status = ObReferenceObjectByHandle(Handle, IO_COMPLETION_MODIFY_STATE, IoCompletionTypeP, Mode,
+                                       &Queue, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -244,8 +251,8 @@ IopRemove(HANDLE Handle, PIOP_COMPLETION_INFORMATION Information, ULONG Count, P
 }
 
 NTSTATUS NTAPI
-NtRemoveIoCompletion(HANDLE IoCompletionHandle, PVOID *KeyContext, PVOID *ApcContext, PIO_STATUS_BLOCK IoStatusBlock,
-                     PLARGE_INTEGER Timeout)
+NtRemoveIoCompletion(HANDLE IoCompletionHandle, PVOID *KeyContext, PVOID *ApcContext,
+                     PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER Timeout)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     IOP_COMPLETION_INFORMATION Information;
@@ -266,7 +273,8 @@ NtRemoveIoCompletion(HANDLE IoCompletionHandle, PVOID *KeyContext, PVOID *ApcCon
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = IopRemove(IoCompletionHandle, &Information, 1, &Removed, Timeout != NULL ? &Local : NULL, FALSE);
+    Status = IopRemove(IoCompletionHandle, &Information, 1, &Removed,
+                       Timeout != NULL ? &Local : NULL, FALSE);
     if (Status == STATUS_SUCCESS) {
         __try {
             *KeyContext = Information.Key;
@@ -291,7 +299,8 @@ NtRemoveIoCompletionEx(HANDLE IoCompletionHandle, PVOID IoCompletionInformation,
     if (Count == 0 || Count > 0x1000000) {
         return STATUS_INVALID_PARAMETER;
     }
-    Status = IopProbe(IoCompletionInformation, Count * sizeof(IOP_COMPLETION_INFORMATION), sizeof(PVOID), TRUE, Mode);
+    Status = IopProbe(IoCompletionInformation, Count * sizeof(IOP_COMPLETION_INFORMATION),
+                      sizeof(PVOID), TRUE, Mode);
     if (NT_SUCCESS(Status)) {
         Status = IopProbe(NumEntriesRemoved, sizeof(ULONG), sizeof(ULONG), TRUE, Mode);
     }
@@ -301,8 +310,8 @@ NtRemoveIoCompletionEx(HANDLE IoCompletionHandle, PVOID IoCompletionInformation,
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = IopRemove(IoCompletionHandle, IoCompletionInformation, Count, &Removed, Timeout != NULL ? &Local : NULL,
-                       Alertable);
+    Status = IopRemove(IoCompletionHandle, IoCompletionInformation, Count, &Removed,
+                       Timeout != NULL ? &Local : NULL, Alertable);
     __try {
         *NumEntriesRemoved = Removed;
     } __except (EXCEPTION_EXECUTE_HANDLER) {
@@ -312,7 +321,8 @@ NtRemoveIoCompletionEx(HANDLE IoCompletionHandle, PVOID IoCompletionInformation,
 }
 
 NTSTATUS NTAPI
-NtQueryIoCompletion(HANDLE IoCompletionHandle, ULONG InformationClass, PVOID Buffer, ULONG Length, PULONG ReturnLength)
+NtQueryIoCompletion(HANDLE IoCompletionHandle, ULONG InformationClass, PVOID Buffer, ULONG Length,
+                    PULONG ReturnLength)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     NTSTATUS Status;
@@ -326,8 +336,8 @@ NtQueryIoCompletion(HANDLE IoCompletionHandle, ULONG InformationClass, PVOID Buf
     }
     Status = IopProbe(Buffer, Length, sizeof(ULONG), TRUE, Mode);
     if (NT_SUCCESS(Status)) {
-        Status = ObReferenceObjectByHandle(IoCompletionHandle, IO_COMPLETION_QUERY_STATE, IoCompletionTypeP, Mode, &Queue,
-                                           NULL);
+        Status = ObReferenceObjectByHandle(IoCompletionHandle, IO_COMPLETION_QUERY_STATE,
+                                           IoCompletionTypeP, Mode, &Queue, NULL);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;

@@ -3,11 +3,11 @@
  */
 #include "nt/io/iop.h"
 
-
 static VOID
 IopCreateTypes(VOID)
 {
-    static const OB_METHODS Device = {.Delete = IopDeleteDevice, .Parse = IopParseDevice, .Security = IopDeviceSecurity};
+    static const OB_METHODS Device = {
+        .Delete = IopDeleteDevice, .Parse = IopParseDevice, .Security = IopDeviceSecurity};
     static const OB_METHODS Driver = {.Delete = IopDeleteDriver};
     static const OB_METHODS File = {.Delete = IopDeleteFile,
                                     .Close = IopCloseFile,
@@ -16,11 +16,14 @@ IopCreateTypes(VOID)
                                     .QueryName = IopQueryName};
     static const OB_METHODS Completion = {.Delete = IopDeleteCompletion};
 
-    ObpCreateType(L"Device", &Device, &IopFileMapping, FILE_ALL_ACCESS, 0, OBP_NOT_WAITABLE, &IoDeviceObjectTypeP);
-    ObpCreateType(L"Driver", &Driver, &IopFileMapping, FILE_ALL_ACCESS, 0, OBP_NOT_WAITABLE, &IoDriverObjectTypeP);
-    ObpCreateType(L"File", &File, &IopFileMapping, FILE_ALL_ACCESS, 0, FIELD_OFFSET(FILE_OBJECT, Event), &IoFileObjectTypeP);
-    ObpCreateType(L"IoCompletion", &Completion, &IopCompletionMapping, STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | 3, 0, 0,
-                  &IoCompletionTypeP);
+    ObpCreateType(L"Device", &Device, &IopFileMapping, FILE_ALL_ACCESS, 0, OBP_NOT_WAITABLE,
+                  &IoDeviceObjectTypeP);
+    ObpCreateType(L"Driver", &Driver, &IopFileMapping, FILE_ALL_ACCESS, 0, OBP_NOT_WAITABLE,
+                  &IoDriverObjectTypeP);
+    ObpCreateType(L"File", &File, &IopFileMapping, FILE_ALL_ACCESS, 0,
+                  FIELD_OFFSET(FILE_OBJECT, Event), &IoFileObjectTypeP);
+    ObpCreateType(L"IoCompletion", &Completion, &IopCompletionMapping,
+                  STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | 3, 0, 0, &IoCompletionTypeP);
     /* What drivers import holds the type itself; the DDK's declaration has one star more. */
     IoFileObjectType = (POBJECT_TYPE *)IoFileObjectTypeP;
     IoDeviceObjectType = (POBJECT_TYPE *)IoDeviceObjectTypeP;
@@ -30,10 +33,21 @@ IopCreateTypes(VOID)
 static VOID
 IopInitializeLists(VOID)
 {
-    PLIST_ENTRY Lists[] = {&IopDiskFileSystems, &IopCdRomFileSystems, &IopTapeFileSystems, &IopNetworkFileSystems,
-                           &IopFsNotify, &IopShutdownQueue, &IopLastChanceShutdownQueue, &IopReinitQueue,
-                           &IopBootReinitQueue, &IopTimers, &IopInterfaces, &IopPnpNotify, &IopPowerSettings,
-                           &IopDeviceNodes, &IopOrphans};
+    PLIST_ENTRY Lists[] = {&IopDiskFileSystems,
+                           &IopCdRomFileSystems,
+                           &IopTapeFileSystems,
+                           &IopNetworkFileSystems,
+                           &IopFsNotify,
+                           &IopShutdownQueue,
+                           &IopLastChanceShutdownQueue,
+                           &IopReinitQueue,
+                           &IopBootReinitQueue,
+                           &IopTimers,
+                           &IopInterfaces,
+                           &IopPnpNotify,
+                           &IopPowerSettings,
+                           &IopDeviceNodes,
+                           &IopOrphans};
 
     for (ULONG i = 0; i < RTL_NUMBER_OF(Lists); i++) {
         InitializeListHead(Lists[i]);
@@ -50,8 +64,9 @@ IopMakeDirectory(PCWSTR Path)
     HANDLE Handle;
 
     RtlInitUnicodeString(&Name, Path);
-    InitializeObjectAttributes(&Attributes, &Name,
-                               OBJ_PERMANENT | OBJ_OPENIF | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    InitializeObjectAttributes(
+        &Attributes, &Name, OBJ_PERMANENT | OBJ_OPENIF | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE,
+        NULL, NULL);
     if (NT_SUCCESS(ZwCreateDirectoryObject(&Handle, DIRECTORY_ALL_ACCESS, &Attributes))) {
         ZwClose(Handle);
     }

@@ -67,25 +67,25 @@ typedef struct _IOP_DEVICE_EXTENSION {
     ULONG StartIoFlags;
     PVPB Vpb;
     /* ntlab's own */
-    BOOLEAN Deleted;           /* IoDeleteDevice was called */
+    BOOLEAN Deleted; /* IoDeleteDevice was called */
     ULONG InterfaceCount;
     SYSTEM_POWER_STATE SystemState;
     DEVICE_POWER_STATE DeviceState;
 } IOP_DEVICE_EXTENSION, *PIOP_DEVICE_EXTENSION;
 
-#define DOE_UNLOAD_PENDING     0x001
-#define DOE_DELETE_PENDING     0x002
-#define DOE_REMOVE_PENDING     0x004
-#define DOE_REMOVE_PROCESSED   0x008
-#define DOE_START_PENDING      0x010
-#define DOE_STARTIO_REQUESTED  0x020
+#define DOE_UNLOAD_PENDING          0x001
+#define DOE_DELETE_PENDING          0x002
+#define DOE_REMOVE_PENDING          0x004
+#define DOE_REMOVE_PROCESSED        0x008
+#define DOE_START_PENDING           0x010
+#define DOE_STARTIO_REQUESTED       0x020
 #define DOE_STARTIO_REQUESTED_BYKEY 0x040
-#define DOE_STARTIO_CANCELABLE 0x080
-#define DOE_STARTIO_DEFERRED   0x100
-#define DOE_STARTIO_NO_CANCEL  0x200
+#define DOE_STARTIO_CANCELABLE      0x080
+#define DOE_STARTIO_DEFERRED        0x100
+#define DOE_STARTIO_NO_CANCEL       0x200
 
-
-FORCEINLINE PIOP_DEVICE_EXTENSION IopExtension(PDEVICE_OBJECT DeviceObject)
+FORCEINLINE PIOP_DEVICE_EXTENSION
+IopExtension(PDEVICE_OBJECT DeviceObject)
 {
     return (PIOP_DEVICE_EXTENSION)DeviceObject->DeviceObjectExtension;
 }
@@ -120,7 +120,8 @@ typedef struct _IOP_DRIVER {
     IOP_DRIVER_EXTENSION Extension;
 } IOP_DRIVER, *PIOP_DRIVER;
 
-FORCEINLINE PIOP_DRIVER_EXTENSION IopDriverExtension(PDRIVER_OBJECT DriverObject)
+FORCEINLINE PIOP_DRIVER_EXTENSION
+IopDriverExtension(PDRIVER_OBJECT DriverObject)
 {
     return (PIOP_DRIVER_EXTENSION)DriverObject->DriverExtension;
 }
@@ -136,8 +137,8 @@ typedef struct _IOP_FILE {
     BOOLEAN RemoteOrigin;
 } IOP_FILE, *PIOP_FILE;
 
-#define IOP_SKIP_PORT_ON_SUCCESS 1
-#define IOP_SKIP_SET_EVENT       2
+#define IOP_SKIP_PORT_ON_SUCCESS       1
+#define IOP_SKIP_SET_EVENT             2
 #define IOP_SKIP_USER_EVENT_ON_FAST_IO 4
 
 /* What goes through the object manager from IoCreateFile to IopParseDevice. */
@@ -179,7 +180,8 @@ extern const GUID IopInterfaceArrival, IopInterfaceRemoval;
 ULONG NTAPI PsGetProcessSessionId(PEPROCESS Process);
 
 /* iodata.c */
-extern LIST_ENTRY IopDiskFileSystems, IopCdRomFileSystems, IopTapeFileSystems, IopNetworkFileSystems;
+extern LIST_ENTRY IopDiskFileSystems, IopCdRomFileSystems, IopTapeFileSystems,
+    IopNetworkFileSystems;
 extern LIST_ENTRY IopFsNotify;
 extern LIST_ENTRY IopShutdownQueue, IopLastChanceShutdownQueue;
 extern LIST_ENTRY IopReinitQueue, IopBootReinitQueue;
@@ -198,7 +200,8 @@ extern CONFIGURATION_INFORMATION IopConfiguration;
 
 /* driver.c */
 NTSTATUS NTAPI IopInvalidDeviceRequest(PDEVICE_OBJECT DeviceObject, PIRP Irp);
-NTSTATUS IopCreateBuiltinDriver(PCWSTR Name, PDRIVER_INITIALIZE Entry, PDRIVER_OBJECT *DriverObject);
+NTSTATUS IopCreateBuiltinDriver(PCWSTR Name, PDRIVER_INITIALIZE Entry,
+                                PDRIVER_OBJECT *DriverObject);
 VOID IopDeleteDriver(PVOID Object);
 VOID IopTryUnload(PDRIVER_OBJECT DriverObject); /* V2 of device.c: the last reference has gone */
 VOID IopStartTimers(VOID);
@@ -221,14 +224,16 @@ NTSTATUS IopParseFile(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING Comp
                       PUNICODE_STRING Remaining, PVOID *Found);
 VOID IopDeleteFile(PVOID Object);
 VOID IopCloseFile(PVOID Object, PEPROCESS Process, ULONG ProcessHandles, ULONG SystemHandles);
-NTSTATUS IopQueryName(PVOID Object, POBJECT_NAME_INFORMATION Info, ULONG Length, PULONG ReturnLength);
-NTSTATUS IopOpen(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, PIO_STATUS_BLOCK Iosb,
-                 PIOP_OPEN Open, KPROCESSOR_MODE Mode, ULONG Options);
+NTSTATUS IopQueryName(PVOID Object, POBJECT_NAME_INFORMATION Info, ULONG Length,
+                      PULONG ReturnLength);
+NTSTATUS IopOpen(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                 PIO_STATUS_BLOCK Iosb, PIOP_OPEN Open, KPROCESSOR_MODE Mode, ULONG Options);
 VOID IopInitializeOpen(PIOP_OPEN Open);
 PFILE_OBJECT IopAllocateFile(PDEVICE_OBJECT DeviceObject);
 NTSTATUS IopLockFile(PFILE_OBJECT FileObject, KPROCESSOR_MODE Mode); /* synchronous handles */
 VOID IopUnlockFile(PFILE_OBJECT FileObject);
-FORCEINLINE PIOP_FILE IopFile(PFILE_OBJECT FileObject)
+FORCEINLINE PIOP_FILE
+IopFile(PFILE_OBJECT FileObject)
 {
     return (PIOP_FILE)FileObject;
 }
@@ -250,18 +255,19 @@ VOID IopDequeueIrp(PIRP Irp);
 typedef struct _IOP_REQUEST {
     PFILE_OBJECT FileObject; /* referenced; the IRP takes the reference over */
     PDEVICE_OBJECT DeviceObject;
-    PKEVENT Event;           /* the caller's, referenced, cleared; likewise */
+    PKEVENT Event; /* the caller's, referenced, cleared; likewise */
     ACCESS_MASK GrantedAccess;
     KPROCESSOR_MODE Mode;
-    BOOLEAN Synchronous;     /* the handle is */
-    BOOLEAN Locked;          /* the file object's lock is held (synchronous handles) */
+    BOOLEAN Synchronous; /* the handle is */
+    BOOLEAN Locked;      /* the file object's lock is held (synchronous handles) */
 } IOP_REQUEST, *PIOP_REQUEST;
 NTSTATUS IopBeginRequest(HANDLE Handle, ACCESS_MASK Access, PIOP_REQUEST Request);
 NTSTATUS IopTakeEvent(HANDLE Event, PIOP_REQUEST Request);
-NTSTATUS IopLockRequest(PIOP_REQUEST Request); /* last step before the IRP: lock, clear the file's event */
-VOID IopAbandonRequest(PIOP_REQUEST Request);  /* before an IRP exists */
-PIRP IopRequestIrp(PIOP_REQUEST Request, PIO_STATUS_BLOCK Iosb, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-                   UCHAR MajorFunction, PIO_STACK_LOCATION *Stack);
+NTSTATUS
+IopLockRequest(PIOP_REQUEST Request); /* last step before the IRP: lock, clear the file's event */
+VOID IopAbandonRequest(PIOP_REQUEST Request); /* before an IRP exists */
+PIRP IopRequestIrp(PIOP_REQUEST Request, PIO_STATUS_BLOCK Iosb, PIO_APC_ROUTINE ApcRoutine,
+                   PVOID ApcContext, UCHAR MajorFunction, PIO_STACK_LOCATION *Stack);
 VOID IopAbandonIrp(PIRP Irp, PIOP_REQUEST Request); /* frees buffers, MDLs, the IRP; abandons */
 NTSTATUS IopSend(PIRP Irp, PIOP_REQUEST Request, BOOLEAN Deferred);
 /* Services that wait, whatever the handle: IopWaitIrp instead of IopRequestIrp, then IopSendAndWait. */
@@ -280,21 +286,23 @@ NTSTATUS IopMdlIrp(PIRP Irp, PVOID Buffer, ULONG Length, LOCK_OPERATION Operatio
 /* Parameters that user mode may have given; NULL leaves Value as it is. */
 NTSTATUS IopCaptureLarge(PLARGE_INTEGER Source, KPROCESSOR_MODE Mode, PLARGE_INTEGER Value);
 NTSTATUS IopCaptureUlong(PULONG Source, KPROCESSOR_MODE Mode, PULONG Value);
-NTSTATUS IopProbe(PVOID Buffer, SIZE_T Length, ULONG Alignment, BOOLEAN Write, KPROCESSOR_MODE Mode);
+NTSTATUS IopProbe(PVOID Buffer, SIZE_T Length, ULONG Alignment, BOOLEAN Write,
+                  KPROCESSOR_MODE Mode);
 
 /* cancel.c */
 VOID IopCancelThreadIo(PETHREAD Thread);
 
 /* iocp.c */
 VOID IopDeleteCompletion(PVOID Object);
-NTSTATUS IopSetFileCompletion(PFILE_OBJECT FileObject, HANDLE Port, PVOID Key, KPROCESSOR_MODE Mode);
+NTSTATUS IopSetFileCompletion(PFILE_OBJECT FileObject, HANDLE Port, PVOID Key,
+                              KPROCESSOR_MODE Mode);
 VOID IopPostIrp(PKQUEUE Port, PVOID Key, PIRP Irp);
 NTSTATUS NTAPI IoSetIoCompletion(PVOID Port, PVOID Key, PVOID ApcContext, NTSTATUS Status,
                                  ULONG_PTR Information, BOOLEAN Quota);
 
 /* info.c: what drivers are asked on behalf of another component */
-NTSTATUS IopQueryFile(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, ULONG Length, PVOID Buffer,
-                      PULONG Returned);
+NTSTATUS IopQueryFile(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, ULONG Length,
+                      PVOID Buffer, PULONG Returned);
 
 /* fsreg.c */
 NTSTATUS IopMountVolume(PDEVICE_OBJECT DeviceObject, BOOLEAN AllowRaw);
@@ -313,13 +321,15 @@ typedef struct _IOP_DEVICE_NODE {
     PVOID Properties;
 } IOP_DEVICE_NODE, *PIOP_DEVICE_NODE;
 extern LIST_ENTRY IopDeviceNodes, IopOrphans;
-NTSTATUS IopOpenRegistryPath(PCWSTR First, PUNICODE_STRING Second, PCWSTR Third, ACCESS_MASK Access, PHANDLE Key);
+NTSTATUS IopOpenRegistryPath(PCWSTR First, PUNICODE_STRING Second, PCWSTR Third, ACCESS_MASK Access,
+                             PHANDLE Key);
 VOID IopTellInterface(const GUID *Class, PUNICODE_STRING Link, BOOLEAN Arrival);
-VOID IopTellExistingInterfaces(const GUID *Class, PDRIVER_NOTIFICATION_CALLBACK_ROUTINE Callback, PVOID Context);
+VOID IopTellExistingInterfaces(const GUID *Class, PDRIVER_NOTIFICATION_CALLBACK_ROUTINE Callback,
+                               PVOID Context);
 NTSTATUS IopStartPnpDriver(PDRIVER_OBJECT DriverObject);
 VOID IopRemovePnpDevices(PDRIVER_OBJECT DriverObject);
-NTSTATUS IopSendSynchronous(PDEVICE_OBJECT DeviceObject, PIO_STACK_LOCATION Template, NTSTATUS Initial,
-                            ULONG_PTR *Information);
+NTSTATUS IopSendSynchronous(PDEVICE_OBJECT DeviceObject, PIO_STACK_LOCATION Template,
+                            NTSTATUS Initial, ULONG_PTR *Information);
 
 /* Drivers in the box. */
 NTSTATUS NTAPI IopNullEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
@@ -328,7 +338,8 @@ NTSTATUS NTAPI IopHostFsEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Regis
 NTSTATUS NTAPI IopRootBusEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
 NTSTATUS NTAPI IopPipeEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
 
-FORCEINLINE BOOLEAN IopIsSynchronousFile(PFILE_OBJECT FileObject)
+FORCEINLINE BOOLEAN
+IopIsSynchronousFile(PFILE_OBJECT FileObject)
 {
     return (FileObject->Flags & FO_SYNCHRONOUS_IO) != 0;
 }

@@ -36,7 +36,8 @@ IopAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)
         (Irp = Thread->IrpCache[StackSize - 1]) != NULL) {
         Thread->IrpCache[StackSize - 1] = NULL; /* I2 */
     } else if (ChargeQuota) {
-        Irp = ExAllocatePoolWithQuotaTag(NonPagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, Size, TAG_IRP);
+        Irp = ExAllocatePoolWithQuotaTag(NonPagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, Size,
+                                         TAG_IRP);
     } else {
         Irp = ExAllocatePoolWithTag(NonPagedPool, Size, TAG_IRP);
     }
@@ -79,8 +80,9 @@ IoFreeIrp(PIRP Irp)
         return;
     }
     Slot = (ULONG)Irp->StackCount - 1;
-    if (Slot < IOP_CACHED_SIZES && Irp->Size == IoSizeOfIrp(Irp->StackCount) && !KiPrcb()->DpcRoutineActive &&
-        Irp->Tail.Overlay.Thread == Thread && Thread->IrpCache[Slot] == NULL && !Thread->Terminating) {
+    if (Slot < IOP_CACHED_SIZES && Irp->Size == IoSizeOfIrp(Irp->StackCount) &&
+        !KiPrcb()->DpcRoutineActive && Irp->Tail.Overlay.Thread == Thread &&
+        Thread->IrpCache[Slot] == NULL && !Thread->Terminating) {
         Thread->IrpCache[Slot] = Irp; /* I2 */
         return;
     }

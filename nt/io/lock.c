@@ -9,8 +9,8 @@
 #include "nt/io/iop.h"
 
 static NTSTATUS
-IopLockIrp(PIOP_REQUEST Request, PIRP Irp, PIO_STACK_LOCATION Stack, UCHAR Minor, LARGE_INTEGER Offset,
-           LARGE_INTEGER Length, ULONG Key)
+IopLockIrp(PIOP_REQUEST Request, PIRP Irp, PIO_STACK_LOCATION Stack, UCHAR Minor,
+           LARGE_INTEGER Offset, LARGE_INTEGER Length, ULONG Key)
 {
     PLARGE_INTEGER Copy = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Copy), TAG_IOBUFFER);
 
@@ -29,15 +29,16 @@ IopLockIrp(PIOP_REQUEST Request, PIRP Irp, PIO_STACK_LOCATION Stack, UCHAR Minor
 static NTSTATUS
 IopCheckLockHandle(PIOP_REQUEST Request)
 {
-    return Request->Mode != KernelMode && (Request->GrantedAccess & (FILE_READ_DATA | FILE_WRITE_DATA)) == 0
+    return Request->Mode != KernelMode &&
+                   (Request->GrantedAccess & (FILE_READ_DATA | FILE_WRITE_DATA)) == 0
                ? STATUS_ACCESS_DENIED
                : STATUS_SUCCESS;
 }
 
 NTSTATUS NTAPI
 NtLockFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-           PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER ByteOffset, PLARGE_INTEGER Length, ULONG Key,
-           BOOLEAN FailImmediately, BOOLEAN ExclusiveLock)
+           PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER ByteOffset, PLARGE_INTEGER Length,
+           ULONG Key, BOOLEAN FailImmediately, BOOLEAN ExclusiveLock)
 {
     LARGE_INTEGER Offset = {}, Bytes = {};
     PIO_STACK_LOCATION Stack;
@@ -73,7 +74,8 @@ NtLockFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID Ap
         return Status;
     }
     Request.FileObject->LockOperation = TRUE;
-    Irp = IopRequestIrp(&Request, IoStatusBlock, ApcRoutine, ApcContext, IRP_MJ_LOCK_CONTROL, &Stack);
+    Irp =
+        IopRequestIrp(&Request, IoStatusBlock, ApcRoutine, ApcContext, IRP_MJ_LOCK_CONTROL, &Stack);
     if (Irp == NULL) {
         IopAbandonRequest(&Request);
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -83,13 +85,14 @@ NtLockFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID Ap
         IopAbandonIrp(Irp, &Request);
         return Status;
     }
-    Stack->Flags = (FailImmediately ? SL_FAIL_IMMEDIATELY : 0) | (ExclusiveLock ? SL_EXCLUSIVE_LOCK : 0);
+    Stack->Flags =
+        (FailImmediately ? SL_FAIL_IMMEDIATELY : 0) | (ExclusiveLock ? SL_EXCLUSIVE_LOCK : 0);
     return IopSend(Irp, &Request, FALSE);
 }
 
 NTSTATUS NTAPI
-NtUnlockFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER ByteOffset, PLARGE_INTEGER Length,
-             ULONG Key)
+NtUnlockFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER ByteOffset,
+             PLARGE_INTEGER Length, ULONG Key)
 {
     LARGE_INTEGER Offset = {}, Bytes = {};
     PIO_STACK_LOCATION Stack;

@@ -7,7 +7,8 @@
 #define TAG_MDL ' ldM'
 
 PMDL NTAPI
-IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer, BOOLEAN ChargeQuota, PIRP Irp)
+IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer, BOOLEAN ChargeQuota,
+              PIRP Irp)
 {
     SIZE_T Pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(VirtualAddress, Length);
     SIZE_T Size = sizeof(MDL) + Pages * sizeof(PFN_NUMBER);
@@ -59,15 +60,17 @@ IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddress, ULONG Le
     if (Length == 0) {
         Length = (ULONG)(Source + SourceMdl->ByteCount - Start);
     }
-    DRIVER_REQUIRE(Start >= Source && Start + Length <= Source + SourceMdl->ByteCount, 0x12E /* INVALID_MDL_RANGE */,
-                   SourceMdl, TargetMdl, VirtualAddress, Length);
+    DRIVER_REQUIRE(Start >= Source && Start + Length <= Source + SourceMdl->ByteCount,
+                   0x12E /* INVALID_MDL_RANGE */, SourceMdl, TargetMdl, VirtualAddress, Length);
     Skip = (ULONG)((Start - (ULONG_PTR)SourceMdl->StartVa) >> PAGE_SHIFT);
     TargetMdl->Process = SourceMdl->Process;
     TargetMdl->StartVa = PAGE_ALIGN(VirtualAddress);
     TargetMdl->ByteOffset = BYTE_OFFSET(VirtualAddress);
     TargetMdl->ByteCount = Length;
     TargetMdl->MdlFlags &= MDL_ALLOCATED_FIXED_SIZE | MDL_ALLOCATED_MUST_SUCCEED;
-    TargetMdl->MdlFlags |= (SourceMdl->MdlFlags & (MDL_IO_PAGE_READ | MDL_WRITE_OPERATION | MDL_IO_SPACE)) | MDL_PARTIAL;
+    TargetMdl->MdlFlags |=
+        (SourceMdl->MdlFlags & (MDL_IO_PAGE_READ | MDL_WRITE_OPERATION | MDL_IO_SPACE)) |
+        MDL_PARTIAL;
     if (SourceMdl->MdlFlags & (MDL_SOURCE_IS_NONPAGED_POOL | MDL_MAPPED_TO_SYSTEM_VA)) {
         TargetMdl->MdlFlags |= MDL_SOURCE_IS_NONPAGED_POOL & SourceMdl->MdlFlags;
         if (SourceMdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) {

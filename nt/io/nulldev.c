@@ -38,7 +38,8 @@ IopNullDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 NTSTATUS NTAPI
 IopNullEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    UNICODE_STRING Device = RTL_CONSTANT_STRING(L"\\Device\\Null"), Link = RTL_CONSTANT_STRING(L"\\??\\NUL");
+    UNICODE_STRING Device = RTL_CONSTANT_STRING(L"\\Device\\Null"),
+                   Link = RTL_CONSTANT_STRING(L"\\??\\NUL");
     PDEVICE_OBJECT DeviceObject;
     NTSTATUS Status;
 

@@ -42,7 +42,8 @@ IopPowerDone(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
     IO_STATUS_BLOCK Iosb = Irp->IoStatus;
 
     if (Request->Routine != NULL) {
-        Request->Routine(Request->DeviceObject, Request->Minor, Request->State, Request->Context, &Iosb);
+        Request->Routine(Request->DeviceObject, Request->Minor, Request->State, Request->Context,
+                         &Iosb);
     }
     ObDereferenceObject(Request->Top);
     ObDereferenceObject(Request->DeviceObject);
@@ -59,7 +60,8 @@ PoRequestPowerIrp(PDEVICE_OBJECT DeviceObject, UCHAR MinorFunction, POWER_STATE 
     PIO_STACK_LOCATION Stack;
     PIRP Power;
 
-    if (MinorFunction != IRP_MN_QUERY_POWER && MinorFunction != IRP_MN_SET_POWER && MinorFunction != IRP_MN_WAIT_WAKE) {
+    if (MinorFunction != IRP_MN_QUERY_POWER && MinorFunction != IRP_MN_SET_POWER &&
+        MinorFunction != IRP_MN_WAIT_WAKE) {
         return STATUS_INVALID_PARAMETER_2;
     }
     Request = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Request), 'rwPI');
@@ -105,8 +107,8 @@ typedef struct _IOP_POWER_SETTING {
 } IOP_POWER_SETTING, *PIOP_POWER_SETTING;
 
 NTSTATUS NTAPI
-PoRegisterPowerSettingCallback(PDEVICE_OBJECT DeviceObject, LPCGUID SettingGuid, PPOWER_SETTING_CALLBACK Callback,
-                               PVOID Context, PVOID *Handle)
+PoRegisterPowerSettingCallback(PDEVICE_OBJECT DeviceObject, LPCGUID SettingGuid,
+                               PPOWER_SETTING_CALLBACK Callback, PVOID Context, PVOID *Handle)
 {
     PIOP_POWER_SETTING Setting;
 
@@ -130,7 +132,8 @@ PoRegisterPowerSettingCallback(PDEVICE_OBJECT DeviceObject, LPCGUID SettingGuid,
 NTSTATUS NTAPI
 PoUnregisterPowerSettingCallback(PVOID Handle)
 {
-    for (PLIST_ENTRY Entry = IopPowerSettings.Flink; Entry != &IopPowerSettings; Entry = Entry->Flink) {
+    for (PLIST_ENTRY Entry = IopPowerSettings.Flink; Entry != &IopPowerSettings;
+         Entry = Entry->Flink) {
         if (Entry == &((PIOP_POWER_SETTING)Handle)->Links) {
             RemoveEntryList(Entry);
             ExFreePoolWithTag(Handle, 'tSwP');
@@ -150,7 +153,8 @@ PoQueryWatchdogTime(PDEVICE_OBJECT Pdo, PULONG SecondsRemaining)
 PVOID NTAPI
 PoRegisterSystemState(PVOID StateHandle, EXECUTION_STATE Flags)
 {
-    PULONG State = StateHandle != NULL ? StateHandle : ExAllocatePoolWithTag(NonPagedPool, sizeof(ULONG), 'tSwP');
+    PULONG State = StateHandle != NULL ? StateHandle
+                                       : ExAllocatePoolWithTag(NonPagedPool, sizeof(ULONG), 'tSwP');
 
     if (State != NULL) {
         *State = Flags;

@@ -23,7 +23,8 @@ IoWithinStackLimits(ULONG_PTR RegionStart, SIZE_T RegionSize)
     ULONG_PTR Low, High;
 
     IoGetStackLimits(&Low, &High);
-    return RegionStart >= Low && RegionStart + RegionSize <= High && RegionStart + RegionSize >= RegionStart;
+    return RegionStart >= Low && RegionStart + RegionSize <= High &&
+           RegionStart + RegionSize >= RegionStart;
 }
 
 #undef IoGetRemainingStackSize
@@ -66,8 +67,9 @@ IoGetRequestorProcess(PIRP Irp)
     PETHREAD Thread = Irp->Tail.Overlay.Thread;
 
     return Thread == NULL ? NULL
-           : Irp->ApcEnvironment == AttachedApcEnvironment && &Thread->Tcb == KiThread() ? PspCurrentProcess()
-                                                                                         : PspThreadsProcess(Thread);
+           : Irp->ApcEnvironment == AttachedApcEnvironment && &Thread->Tcb == KiThread()
+               ? PspCurrentProcess()
+               : PspThreadsProcess(Thread);
 }
 
 ULONG NTAPI
@@ -100,7 +102,8 @@ IoIsOperationSynchronous(PIRP Irp)
     if (Irp->Flags & IRP_PAGING_IO) {
         return (Irp->Flags & IRP_SYNCHRONOUS_PAGING_IO) != 0;
     }
-    return (FileObject != NULL && IopIsSynchronousFile(FileObject)) || (Irp->Flags & IRP_SYNCHRONOUS_API);
+    return (FileObject != NULL && IopIsSynchronousFile(FileObject)) ||
+           (Irp->Flags & IRP_SYNCHRONOUS_API);
 }
 
 BOOLEAN NTAPI

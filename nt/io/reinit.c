@@ -8,7 +8,8 @@
 #include "nt/io/iop.h"
 
 static VOID
-IopQueueReinit(PLIST_ENTRY Queue, PDRIVER_OBJECT DriverObject, PDRIVER_REINITIALIZE Routine, PVOID Context)
+IopQueueReinit(PLIST_ENTRY Queue, PDRIVER_OBJECT DriverObject, PDRIVER_REINITIALIZE Routine,
+               PVOID Context)
 {
     PIOP_REINIT Entry = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Entry), TAG_IODRIVER);
 
@@ -22,15 +23,16 @@ IopQueueReinit(PLIST_ENTRY Queue, PDRIVER_OBJECT DriverObject, PDRIVER_REINITIAL
 }
 
 VOID NTAPI
-IoRegisterDriverReinitialization(PDRIVER_OBJECT DriverObject, PDRIVER_REINITIALIZE DriverReinitializationRoutine,
-                                 PVOID Context)
+IoRegisterDriverReinitialization(PDRIVER_OBJECT DriverObject,
+                                 PDRIVER_REINITIALIZE DriverReinitializationRoutine, PVOID Context)
 {
     DriverObject->Flags |= DRVO_REINIT_REGISTERED;
     IopQueueReinit(&IopReinitQueue, DriverObject, DriverReinitializationRoutine, Context);
 }
 
 VOID NTAPI
-IoRegisterBootDriverReinitialization(PDRIVER_OBJECT DriverObject, PDRIVER_REINITIALIZE DriverReinitializationRoutine,
+IoRegisterBootDriverReinitialization(PDRIVER_OBJECT DriverObject,
+                                     PDRIVER_REINITIALIZE DriverReinitializationRoutine,
                                      PVOID Context)
 {
     DriverObject->Flags |= DRVO_BOOTREINIT_REGISTERED;

@@ -8,8 +8,8 @@
 #include "nt/io/iop.h"
 
 VOID NTAPI
-IoInitializeRemoveLockEx(PIO_REMOVE_LOCK Lock, ULONG AllocateTag, ULONG MaxLockedMinutes, ULONG HighWatermark,
-                         ULONG RemlockSize)
+IoInitializeRemoveLockEx(PIO_REMOVE_LOCK Lock, ULONG AllocateTag, ULONG MaxLockedMinutes,
+                         ULONG HighWatermark, ULONG RemlockSize)
 {
     RtlZeroMemory(Lock, RemlockSize);
     Lock->Common.Removed = FALSE;
@@ -18,7 +18,8 @@ IoInitializeRemoveLockEx(PIO_REMOVE_LOCK Lock, ULONG AllocateTag, ULONG MaxLocke
 }
 
 NTSTATUS NTAPI
-IoAcquireRemoveLockEx(PIO_REMOVE_LOCK RemoveLock, PVOID Tag, PCSTR File, ULONG Line, ULONG RemlockSize)
+IoAcquireRemoveLockEx(PIO_REMOVE_LOCK RemoveLock, PVOID Tag, PCSTR File, ULONG Line,
+                      ULONG RemlockSize)
 {
     KiSchedulePoint(SP_INTERLOCKED, RemoveLock);
     if (!RemoveLock->Common.Removed) {

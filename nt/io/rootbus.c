@@ -59,14 +59,16 @@ IopRootPnp(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     }
     case IRP_MN_QUERY_ID:
         if (Node != NULL) {
-            NTSTATUS Made = IopRootId(Node, Stack->Parameters.QueryId.IdType, &Irp->IoStatus.Information);
+            NTSTATUS Made =
+                IopRootId(Node, Stack->Parameters.QueryId.IdType, &Irp->IoStatus.Information);
 
             Status = Made == STATUS_NOT_SUPPORTED ? Status : Made;
         }
         break;
     case IRP_MN_QUERY_DEVICE_RELATIONS:
         if (Stack->Parameters.QueryDeviceRelations.Type == TargetDeviceRelation) {
-            PDEVICE_RELATIONS Relations = ExAllocatePoolWithTag(PagedPool, sizeof(*Relations), 'suBR');
+            PDEVICE_RELATIONS Relations =
+                ExAllocatePoolWithTag(PagedPool, sizeof(*Relations), 'suBR');
 
             Status = STATUS_INSUFFICIENT_RESOURCES;
             if (Relations != NULL) {
@@ -91,7 +93,8 @@ IopRootPower(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     NTSTATUS Status = Irp->IoStatus.Status;
 
     if (Stack->MinorFunction == IRP_MN_SET_POWER || Stack->MinorFunction == IRP_MN_QUERY_POWER) {
-        if (Stack->MinorFunction == IRP_MN_SET_POWER && Stack->Parameters.Power.Type == DevicePowerState) {
+        if (Stack->MinorFunction == IRP_MN_SET_POWER &&
+            Stack->Parameters.Power.Type == DevicePowerState) {
             PoSetPowerState(DeviceObject, DevicePowerState, Stack->Parameters.Power.State);
         }
         Status = STATUS_SUCCESS;
@@ -106,8 +109,9 @@ IopRootPower(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 static NTSTATUS NTAPI
 IopRootOther(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
-    NTSTATUS Status = IoGetCurrentIrpStackLocation(Irp)->MajorFunction == IRP_MJ_SYSTEM_CONTROL ? Irp->IoStatus.Status
-                                                                                               : STATUS_SUCCESS;
+    NTSTATUS Status = IoGetCurrentIrpStackLocation(Irp)->MajorFunction == IRP_MJ_SYSTEM_CONTROL
+                          ? Irp->IoStatus.Status
+                          : STATUS_SUCCESS;
 
     Irp->IoStatus.Status = Status;
     IofCompleteRequest(Irp, IO_NO_INCREMENT);

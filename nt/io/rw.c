@@ -30,7 +30,8 @@ IopCheckUnbuffered(PIOP_REQUEST Request, PIOP_TRANSFER Transfer, BOOLEAN HaveOff
     if ((Request->FileObject->Flags & FO_NO_INTERMEDIATE_BUFFERING) == 0 || Sector == 0) {
         return STATUS_SUCCESS;
     }
-    if (Transfer->Length % Sector != 0 || ((ULONG_PTR)Transfer->Buffer & DeviceObject->AlignmentRequirement) != 0) {
+    if (Transfer->Length % Sector != 0 ||
+        ((ULONG_PTR)Transfer->Buffer & DeviceObject->AlignmentRequirement) != 0) {
         return STATUS_INVALID_PARAMETER;
     }
     if (HaveOffset && Transfer->Offset.QuadPart >= 0 && Transfer->Offset.QuadPart % Sector != 0) {
@@ -44,7 +45,8 @@ IopResolveOffset(PIOP_REQUEST Request, PIOP_TRANSFER Transfer, BOOLEAN HaveOffse
 {
     PFILE_OBJECT FileObject = Request->FileObject;
 
-    if (Transfer->Write && (Request->GrantedAccess & (FILE_APPEND_DATA | FILE_WRITE_DATA)) == FILE_APPEND_DATA &&
+    if (Transfer->Write &&
+        (Request->GrantedAccess & (FILE_APPEND_DATA | FILE_WRITE_DATA)) == FILE_APPEND_DATA &&
         (FileObject->Flags & FO_NAMED_PIPE) == 0) { /* W2 */
         Transfer->Offset.LowPart = FILE_WRITE_TO_END_OF_FILE;
         Transfer->Offset.HighPart = -1;
@@ -63,8 +65,8 @@ IopResolveOffset(PIOP_REQUEST Request, PIOP_TRANSFER Transfer, BOOLEAN HaveOffse
         Transfer->Offset.QuadPart = 0;
         return STATUS_SUCCESS;
     }
-    if (Transfer->Offset.HighPart < 0 &&
-        !(Transfer->Write && Transfer->Offset.HighPart == -1 && Transfer->Offset.LowPart == FILE_WRITE_TO_END_OF_FILE)) {
+    if (Transfer->Offset.HighPart < 0 && !(Transfer->Write && Transfer->Offset.HighPart == -1 &&
+                                           Transfer->Offset.LowPart == FILE_WRITE_TO_END_OF_FILE)) {
         return STATUS_INVALID_PARAMETER;
     }
     return STATUS_SUCCESS;
@@ -72,7 +74,8 @@ IopResolveOffset(PIOP_REQUEST Request, PIOP_TRANSFER Transfer, BOOLEAN HaveOffse
 
 /* The driver's cache path, if it has one. TRUE: done, *Status is the result. */
 static BOOLEAN
-IopFastTransfer(PIOP_REQUEST Request, PIOP_TRANSFER Transfer, PIO_STATUS_BLOCK Iosb, PNTSTATUS Status)
+IopFastTransfer(PIOP_REQUEST Request, PIOP_TRANSFER Transfer, PIO_STATUS_BLOCK Iosb,
+                PNTSTATUS Status)
 {
     PFILE_OBJECT FileObject = Request->FileObject;
     PFAST_IO_DISPATCH FastIo = Request->DeviceObject->DriverObject->FastIoDispatch;
@@ -85,12 +88,12 @@ IopFastTransfer(PIOP_REQUEST Request, PIOP_TRANSFER Transfer, PIO_STATUS_BLOCK I
     }
     if (Transfer->Write) {
         Done = FastIo->FastIoWrite != NULL &&
-               FastIo->FastIoWrite(FileObject, &Transfer->Offset, Transfer->Length, TRUE, Transfer->Key,
-                                   Transfer->Buffer, &Local, Request->DeviceObject);
+               FastIo->FastIoWrite(FileObject, &Transfer->Offset, Transfer->Length, TRUE,
+                                   Transfer->Key, Transfer->Buffer, &Local, Request->DeviceObject);
     } else {
         Done = FastIo->FastIoRead != NULL &&
-               FastIo->FastIoRead(FileObject, &Transfer->Offset, Transfer->Length, TRUE, Transfer->Key,
-                                  Transfer->Buffer, &Local, Request->DeviceObject);
+               FastIo->FastIoRead(FileObject, &Transfer->Offset, Transfer->Length, TRUE,
+                                  Transfer->Key, Transfer->Buffer, &Local, Request->DeviceObject);
     }
     if (!Done || !(Local.Status == STATUS_SUCCESS || Local.Status == STATUS_BUFFER_OVERFLOW ||
                    Local.Status == STATUS_END_OF_FILE)) {
@@ -108,8 +111,8 @@ IopFastTransfer(PIOP_REQUEST Request, PIOP_TRANSFER Transfer, PIO_STATUS_BLOCK I
 }
 
 static NTSTATUS
-IopTransfer(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext, PIO_STATUS_BLOCK Iosb,
-            PIOP_TRANSFER Transfer, PLARGE_INTEGER ByteOffset, PULONG Key)
+IopTransfer(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+            PIO_STATUS_BLOCK Iosb, PIOP_TRANSFER Transfer, PLARGE_INTEGER ByteOffset, PULONG Key)
 {
     IOP_REQUEST Request;
     PIO_STACK_LOCATION Stack;
@@ -121,9 +124,9 @@ IopTransfer(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID A
         return Status;
     }
     if (Transfer->Write &&
-        (Request.GrantedAccess & ((Request.FileObject->Flags & FO_NAMED_PIPE) ? FILE_WRITE_DATA
-                                                                              : FILE_WRITE_DATA | FILE_APPEND_DATA)) ==
-            0 &&
+        (Request.GrantedAccess &
+         ((Request.FileObject->Flags & FO_NAMED_PIPE) ? FILE_WRITE_DATA
+                                                      : FILE_WRITE_DATA | FILE_APPEND_DATA)) == 0 &&
         Request.Mode != KernelMode) {
         Status = STATUS_ACCESS_DENIED;
         goto Abandon;
@@ -160,7 +163,8 @@ IopTransfer(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID A
     if (IopFastTransfer(&Request, Transfer, Iosb, &Status)) {
         return Status;
     }
-    Irp = IopRequestIrp(&Request, Iosb, ApcRoutine, ApcContext, Transfer->Write ? IRP_MJ_WRITE : IRP_MJ_READ, &Stack);
+    Irp = IopRequestIrp(&Request, Iosb, ApcRoutine, ApcContext,
+                        Transfer->Write ? IRP_MJ_WRITE : IRP_MJ_READ, &Stack);
     if (Irp == NULL) {
         Status = STATUS_INSUFFICIENT_RESOURCES;
         goto Abandon;
@@ -174,7 +178,8 @@ IopTransfer(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID A
     if (Request.DeviceObject->Flags & DO_BUFFERED_IO) {
         Irp->Flags |= IRP_BUFFERED_IO;
         if (Transfer->Length != 0) {
-            Status = IopBufferIrp(Irp, Transfer->Length, Transfer->Write ? Transfer->Buffer : NULL, Transfer->Length);
+            Status = IopBufferIrp(Irp, Transfer->Length, Transfer->Write ? Transfer->Buffer : NULL,
+                                  Transfer->Length);
             if (!Transfer->Write) {
                 Irp->UserBuffer = Transfer->Buffer;
                 Irp->Flags |= IRP_INPUT_OPERATION;
@@ -182,7 +187,8 @@ IopTransfer(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID A
         }
     } else if (Request.DeviceObject->Flags & DO_DIRECT_IO) {
         if (Transfer->Length != 0) {
-            Status = IopMdlIrp(Irp, Transfer->Buffer, Transfer->Length, Transfer->Write ? IoReadAccess : IoWriteAccess);
+            Status = IopMdlIrp(Irp, Transfer->Buffer, Transfer->Length,
+                               Transfer->Write ? IoReadAccess : IoWriteAccess);
         }
     } else {
         Irp->UserBuffer = Transfer->Buffer;
@@ -204,18 +210,22 @@ Abandon:
 
 NTSTATUS NTAPI
 NtReadFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-           PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset, PULONG Key)
+           PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset,
+           PULONG Key)
 {
     IOP_TRANSFER Transfer = {.Buffer = Buffer, .Length = Length, .Write = FALSE};
 
-    return IopTransfer(FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock, &Transfer, ByteOffset, Key);
+    return IopTransfer(FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock, &Transfer,
+                       ByteOffset, Key);
 }
 
 NTSTATUS NTAPI
 NtWriteFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-            PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset, PULONG Key)
+            PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset,
+            PULONG Key)
 {
     IOP_TRANSFER Transfer = {.Buffer = Buffer, .Length = Length, .Write = TRUE};
 
-    return IopTransfer(FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock, &Transfer, ByteOffset, Key);
+    return IopTransfer(FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock, &Transfer,
+                       ByteOffset, Key);
 }

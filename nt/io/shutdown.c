@@ -72,7 +72,8 @@ IopShutdownQueueOf(PLIST_ENTRY Queue)
         PDEVICE_OBJECT DeviceObject = Entry->DeviceObject;
 
         ExFreePoolWithTag(Entry, TAG_IODEVICE);
-        IopSendSynchronous(IoGetAttachedDevice(DeviceObject), &Template, STATUS_NOT_SUPPORTED, NULL);
+        IopSendSynchronous(IoGetAttachedDevice(DeviceObject), &Template, STATUS_NOT_SUPPORTED,
+                           NULL);
         DeviceObject->Flags &= ~DO_SHUTDOWN_REGISTERED;
         ObDereferenceObject(DeviceObject);
     }

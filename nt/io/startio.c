@@ -37,8 +37,10 @@ IoStartPacket(PDEVICE_OBJECT DeviceObject, PIRP Irp, PULONG Key, PDRIVER_CANCEL 
         KeAcquireSpinLockAtDpcLevel(&IopCancelLock); /* S2 */
         Irp->CancelRoutine = CancelFunction;
     }
-    Queued = Key != NULL ? KeInsertByKeyDeviceQueue(&DeviceObject->DeviceQueue, &Irp->Tail.Overlay.DeviceQueueEntry, *Key)
-                         : KeInsertDeviceQueue(&DeviceObject->DeviceQueue, &Irp->Tail.Overlay.DeviceQueueEntry);
+    Queued = Key != NULL ? KeInsertByKeyDeviceQueue(&DeviceObject->DeviceQueue,
+                                                    &Irp->Tail.Overlay.DeviceQueueEntry, *Key)
+                         : KeInsertDeviceQueue(&DeviceObject->DeviceQueue,
+                                               &Irp->Tail.Overlay.DeviceQueueEntry);
     if (Queued) {
         if (CancelFunction != NULL) {
             if (Irp->Cancel) {
@@ -100,9 +102,10 @@ IopStartDeferred(PDEVICE_OBJECT DeviceObject)
     while (Extension->StartIoCount == 0 &&
            (Extension->StartIoFlags & (DOE_STARTIO_REQUESTED | DOE_STARTIO_REQUESTED_BYKEY))) {
         Flags = Extension->StartIoFlags;
-        Extension->StartIoFlags &= ~(DOE_STARTIO_REQUESTED | DOE_STARTIO_REQUESTED_BYKEY | DOE_STARTIO_CANCELABLE);
-        IopStartNext(DeviceObject, (Flags & DOE_STARTIO_CANCELABLE) != 0, (Flags & DOE_STARTIO_REQUESTED_BYKEY) != 0,
-                     Extension->StartIoKey);
+        Extension->StartIoFlags &=
+            ~(DOE_STARTIO_REQUESTED | DOE_STARTIO_REQUESTED_BYKEY | DOE_STARTIO_CANCELABLE);
+        IopStartNext(DeviceObject, (Flags & DOE_STARTIO_CANCELABLE) != 0,
+                     (Flags & DOE_STARTIO_REQUESTED_BYKEY) != 0, Extension->StartIoKey);
     }
 }
 

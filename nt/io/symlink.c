@@ -11,7 +11,8 @@ IopMakeLink(PUNICODE_STRING Name, PUNICODE_STRING Target)
     NTSTATUS Status;
     HANDLE Handle;
 
-    InitializeObjectAttributes(&Attributes, Name, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    InitializeObjectAttributes(
+        &Attributes, Name, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
     Status = ZwCreateSymbolicLinkObject(&Handle, SYMBOLIC_LINK_ALL_ACCESS, &Attributes, Target);
     if (NT_SUCCESS(Status)) {
         ZwClose(Handle);
@@ -38,7 +39,8 @@ IoDeleteSymbolicLink(PUNICODE_STRING SymbolicLinkName)
     NTSTATUS Status;
     HANDLE Handle;
 
-    InitializeObjectAttributes(&Attributes, SymbolicLinkName, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    InitializeObjectAttributes(&Attributes, SymbolicLinkName,
+                               OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
     Status = ZwOpenSymbolicLinkObject(&Handle, DELETE, &Attributes);
     if (NT_SUCCESS(Status)) {
         Status = ZwMakeTemporaryObject(Handle);

@@ -153,8 +153,8 @@ IopAbandonRequest(PIOP_REQUEST Request)
 }
 
 PIRP
-IopRequestIrp(PIOP_REQUEST Request, PIO_STATUS_BLOCK Iosb, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
-              UCHAR MajorFunction, PIO_STACK_LOCATION *Stack)
+IopRequestIrp(PIOP_REQUEST Request, PIO_STATUS_BLOCK Iosb, PIO_APC_ROUTINE ApcRoutine,
+              PVOID ApcContext, UCHAR MajorFunction, PIO_STACK_LOCATION *Stack)
 {
     PIRP Irp = IopAllocateIrp(Request->DeviceObject->StackSize, TRUE);
 
@@ -193,8 +193,8 @@ IopBufferIrp(PIRP Irp, SIZE_T Length, PVOID Source, SIZE_T SourceLength)
     if (Irp->RequestorMode == KernelMode) {
         Buffer = ExAllocatePoolWithTag(NonPagedPoolCacheAligned, Length, TAG_IOBUFFER);
     } else {
-        Buffer = ExAllocatePoolWithQuotaTag(NonPagedPoolCacheAligned | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, Length,
-                                            TAG_IOBUFFER);
+        Buffer = ExAllocatePoolWithQuotaTag(
+            NonPagedPoolCacheAligned | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, Length, TAG_IOBUFFER);
     }
     if (Buffer == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -282,7 +282,8 @@ IopSend(PIRP Irp, PIOP_REQUEST Request, BOOLEAN Deferred)
     }
     if (Request->Locked) {
         if (Status == STATUS_PENDING) {
-            IopWait(&FileObject->Event, Irp, Request->Mode, (FileObject->Flags & FO_ALERTABLE_IO) != 0);
+            IopWait(&FileObject->Event, Irp, Request->Mode,
+                    (FileObject->Flags & FO_ALERTABLE_IO) != 0);
             Status = FileObject->FinalStatus;
         }
         IopUnlockFile(FileObject); /* T2 */

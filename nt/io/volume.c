@@ -10,21 +10,31 @@ static ULONG
 IopVolumeLength(ULONG Class, BOOLEAN Set)
 {
     switch (Class) {
-    case FileFsVolumeInformation: return Set ? 0 : sizeof(FILE_FS_VOLUME_INFORMATION);
-    case FileFsLabelInformation: return Set ? sizeof(FILE_FS_LABEL_INFORMATION) : 0;
-    case FileFsSizeInformation: return Set ? 0 : sizeof(FILE_FS_SIZE_INFORMATION);
-    case FileFsDeviceInformation: return Set ? 0 : sizeof(FILE_FS_DEVICE_INFORMATION);
-    case FileFsAttributeInformation: return Set ? 0 : sizeof(FILE_FS_ATTRIBUTE_INFORMATION);
-    case FileFsControlInformation: return sizeof(FILE_FS_CONTROL_INFORMATION);
-    case FileFsFullSizeInformation: return Set ? 0 : sizeof(FILE_FS_FULL_SIZE_INFORMATION);
-    case FileFsObjectIdInformation: return sizeof(FILE_FS_OBJECTID_INFORMATION);
-    case 11 /* FileFsSectorSizeInformation */: return Set ? 0 : 28;
+    case FileFsVolumeInformation:
+        return Set ? 0 : sizeof(FILE_FS_VOLUME_INFORMATION);
+    case FileFsLabelInformation:
+        return Set ? sizeof(FILE_FS_LABEL_INFORMATION) : 0;
+    case FileFsSizeInformation:
+        return Set ? 0 : sizeof(FILE_FS_SIZE_INFORMATION);
+    case FileFsDeviceInformation:
+        return Set ? 0 : sizeof(FILE_FS_DEVICE_INFORMATION);
+    case FileFsAttributeInformation:
+        return Set ? 0 : sizeof(FILE_FS_ATTRIBUTE_INFORMATION);
+    case FileFsControlInformation:
+        return sizeof(FILE_FS_CONTROL_INFORMATION);
+    case FileFsFullSizeInformation:
+        return Set ? 0 : sizeof(FILE_FS_FULL_SIZE_INFORMATION);
+    case FileFsObjectIdInformation:
+        return sizeof(FILE_FS_OBJECTID_INFORMATION);
+    case 11 /* FileFsSectorSizeInformation */:
+        return Set ? 0 : 28;
     }
     return 0;
 }
 
 static NTSTATUS
-IopVolumeRequest(HANDLE FileHandle, PIO_STATUS_BLOCK Iosb, PVOID Information, ULONG Length, ULONG Class, BOOLEAN Set)
+IopVolumeRequest(HANDLE FileHandle, PIO_STATUS_BLOCK Iosb, PVOID Information, ULONG Length,
+                 ULONG Class, BOOLEAN Set)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PIO_STACK_LOCATION Stack;
@@ -50,7 +60,10 @@ IopVolumeRequest(HANDLE FileHandle, PIO_STATUS_BLOCK Iosb, PVOID Information, UL
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
-        Access = Set ? FILE_WRITE_DATA : Class == FileFsControlInformation || Class == FileFsObjectIdInformation ? FILE_READ_DATA : 0;
+        Access = Set ? FILE_WRITE_DATA
+                 : Class == FileFsControlInformation || Class == FileFsObjectIdInformation
+                     ? FILE_READ_DATA
+                     : 0;
     }
     Status = IopBeginRequest(FileHandle, Access, &Request);
     if (!NT_SUCCESS(Status)) {
@@ -65,7 +78,8 @@ IopVolumeRequest(HANDLE FileHandle, PIO_STATUS_BLOCK Iosb, PVOID Information, UL
         PDEVICE_OBJECT Real = Request.FileObject->DeviceObject;
 
         if (Real->Vpb == NULL || (Request.FileObject->Flags & FO_DIRECT_DEVICE_OPEN) ||
-            (Real->DeviceType != FILE_DEVICE_DISK_FILE_SYSTEM && Real->DeviceType != FILE_DEVICE_NETWORK_FILE_SYSTEM)) {
+            (Real->DeviceType != FILE_DEVICE_DISK_FILE_SYSTEM &&
+             Real->DeviceType != FILE_DEVICE_NETWORK_FILE_SYSTEM)) {
             Device.DeviceType = Real->DeviceType;
             Device.Characteristics = Real->Characteristics;
             if (Real->Vpb != NULL && (Real->Vpb->Flags & VPB_MOUNTED)) {
@@ -81,7 +95,8 @@ IopVolumeRequest(HANDLE FileHandle, PIO_STATUS_BLOCK Iosb, PVOID Information, UL
             goto Abandon;
         }
     }
-    Irp = IopWaitIrp(&Request, &Wait, Iosb, Set ? IRP_MJ_SET_VOLUME_INFORMATION : IRP_MJ_QUERY_VOLUME_INFORMATION, &Stack);
+    Irp = IopWaitIrp(&Request, &Wait, Iosb,
+                     Set ? IRP_MJ_SET_VOLUME_INFORMATION : IRP_MJ_QUERY_VOLUME_INFORMATION, &Stack);
     if (Irp == NULL) {
         Status = STATUS_INSUFFICIENT_RESOURCES;
         goto Abandon;
@@ -105,23 +120,28 @@ Abandon:
 }
 
 NTSTATUS NTAPI
-NtQueryVolumeInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FsInformation, ULONG Length,
-                             FS_INFORMATION_CLASS FsInformationClass)
+NtQueryVolumeInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FsInformation,
+                             ULONG Length, FS_INFORMATION_CLASS FsInformationClass)
 {
-    return IopVolumeRequest(FileHandle, IoStatusBlock, FsInformation, Length, FsInformationClass, FALSE);
+    return IopVolumeRequest(FileHandle, IoStatusBlock, FsInformation, Length, FsInformationClass,
+                            FALSE);
 }
 
 NTSTATUS NTAPI
-NtSetVolumeInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FsInformation, ULONG Length,
-                           FS_INFORMATION_CLASS FsInformationClass)
+NtSetVolumeInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FsInformation,
+                           ULONG Length, FS_INFORMATION_CLASS FsInformationClass)
 {
-    return IopVolumeRequest(FileHandle, IoStatusBlock, FsInformation, Length, FsInformationClass, TRUE);
+    return IopVolumeRequest(FileHandle, IoStatusBlock, FsInformation, Length, FsInformationClass,
+                            TRUE);
 }
 
 NTSTATUS NTAPI
-IoCheckQuerySetVolumeInformation(FS_INFORMATION_CLASS FsInformationClass, ULONG Length, BOOLEAN SetOperation)
+IoCheckQuerySetVolumeInformation(FS_INFORMATION_CLASS FsInformationClass, ULONG Length,
+                                 BOOLEAN SetOperation)
 {
     ULONG Least = IopVolumeLength(FsInformationClass, SetOperation);
 
-    return Least == 0 ? STATUS_INVALID_INFO_CLASS : Length < Least ? STATUS_INFO_LENGTH_MISMATCH : STATUS_SUCCESS;
+    return Least == 0       ? STATUS_INVALID_INFO_CLASS
+           : Length < Least ? STATUS_INFO_LENGTH_MISMATCH
+                            : STATUS_SUCCESS;
 }

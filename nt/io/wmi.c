@@ -41,15 +41,15 @@ IoWMIOpenBlock(GUID *DataBlockGuid, ULONG DesiredAccess, PVOID *DataBlockObject)
 }
 
 /* Nobody has enabled a logger, so no handle of one is valid. */
-NTSTATUS __cdecl
-WmiTraceMessage(TRACEHANDLE LoggerHandle, ULONG MessageFlags, LPGUID MessageGuid, USHORT MessageNumber, ...)
+NTSTATUS __cdecl WmiTraceMessage(TRACEHANDLE LoggerHandle, ULONG MessageFlags, LPGUID MessageGuid,
+                                 USHORT MessageNumber, ...)
 {
     return STATUS_INVALID_HANDLE;
 }
 
 NTSTATUS NTAPI
-WmiTraceMessageVa(TRACEHANDLE LoggerHandle, ULONG MessageFlags, LPGUID MessageGuid, USHORT MessageNumber,
-                  va_list MessageArgList)
+WmiTraceMessageVa(TRACEHANDLE LoggerHandle, ULONG MessageFlags, LPGUID MessageGuid,
+                  USHORT MessageNumber, va_list MessageArgList)
 {
     return STATUS_INVALID_HANDLE;
 }

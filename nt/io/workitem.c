@@ -80,22 +80,23 @@ IopQueueWorkItem(PIO_WORKITEM Item, PIO_WORKITEM_ROUTINE Routine, PIO_WORKITEM_R
 }
 
 VOID NTAPI
-IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine, WORK_QUEUE_TYPE QueueType, PVOID Context)
+IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine,
+                WORK_QUEUE_TYPE QueueType, PVOID Context)
 {
     IopQueueWorkItem(IoWorkItem, WorkerRoutine, NULL, QueueType, Context);
 }
 
 VOID NTAPI
-IoQueueWorkItemEx(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine, WORK_QUEUE_TYPE QueueType,
-                  PVOID Context)
+IoQueueWorkItemEx(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine,
+                  WORK_QUEUE_TYPE QueueType, PVOID Context)
 {
     IopQueueWorkItem(IoWorkItem, NULL, WorkerRoutine, QueueType, Context);
 }
 
 /* FALSE: the item is queued already. */
 BOOLEAN NTAPI
-IoTryQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine, WORK_QUEUE_TYPE QueueType,
-                   PVOID Context)
+IoTryQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE_EX WorkerRoutine,
+                   WORK_QUEUE_TYPE QueueType, PVOID Context)
 {
     KiSchedulePoint(SP_INTERLOCKED, IoWorkItem);
     if (IoWorkItem->Queued) {

@@ -8,7 +8,8 @@
  */
 #include "nt/ke/ki.h"
 
-static ULONG KiMix(ULONG64 Value)
+static ULONG
+KiMix(ULONG64 Value)
 {
     Value ^= Value >> 33;
     Value *= 0xFF51AFD7ED558CCDull;
@@ -18,7 +19,8 @@ static ULONG KiMix(ULONG64 Value)
     return (ULONG)Value;
 }
 
-ULONG KiNextName(PKAGENT Agent)
+ULONG
+KiNextName(PKAGENT Agent)
 {
     ULONG Name;
 
@@ -26,7 +28,8 @@ ULONG KiNextName(PKAGENT Agent)
     return Name != 0 ? Name : 1;
 }
 
-VOID KiInitializeAgent(PKAGENT Agent, PKAGENT Creator)
+VOID
+KiInitializeAgent(PKAGENT Agent, PKAGENT Creator)
 {
     ULONG Slot;
 
@@ -44,7 +47,8 @@ VOID KiInitializeAgent(PKAGENT Agent, PKAGENT Creator)
     Agent->Slot = Slot;
 }
 
-VOID KiDeleteAgent(PKAGENT Agent)
+VOID
+KiDeleteAgent(PKAGENT Agent)
 {
     KiSlotBitmap[Agent->Slot / 64] &= ~(1ull << (Agent->Slot % 64));
 }

@@ -14,7 +14,8 @@
  */
 #include "nt/ke/ki.h"
 
-VOID KiInitializeApcState(PKTHREAD Thread, PKPROCESS Process)
+VOID
+KiInitializeApcState(PKTHREAD Thread, PKPROCESS Process)
 {
     InitializeListHead(&Thread->ApcState.ApcListHead[KernelMode]);
     InitializeListHead(&Thread->ApcState.ApcListHead[UserMode]);
@@ -27,13 +28,15 @@ VOID KiInitializeApcState(PKTHREAD Thread, PKPROCESS Process)
     Thread->ApcQueueable = 1;
 }
 
-VOID NTAPI KeInitializeApc(PKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT Environment, PKI_KERNEL_ROUTINE KernelRoutine,
-                           PKI_RUNDOWN_ROUTINE RundownRoutine, PKI_NORMAL_ROUTINE NormalRoutine, KPROCESSOR_MODE Mode,
-                           PVOID NormalContext)
+VOID NTAPI
+KeInitializeApc(PKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT Environment,
+                PKI_KERNEL_ROUTINE KernelRoutine, PKI_RUNDOWN_ROUTINE RundownRoutine,
+                PKI_NORMAL_ROUTINE NormalRoutine, KPROCESSOR_MODE Mode, PVOID NormalContext)
 {
     Apc->Type = KiObjApc;
     Apc->Size = sizeof(KAPC);
-    Apc->ApcStateIndex = Environment == CurrentApcEnvironment ? Thread->ApcStateIndex : (CCHAR)Environment;
+    Apc->ApcStateIndex =
+        Environment == CurrentApcEnvironment ? Thread->ApcStateIndex : (CCHAR)Environment;
     Apc->Thread = Thread;
     *(PKI_KERNEL_ROUTINE *)&Apc->KernelRoutine = KernelRoutine;
     *(PKI_RUNDOWN_ROUTINE *)&Apc->RundownRoutine = RundownRoutine;
@@ -43,12 +46,14 @@ VOID NTAPI KeInitializeApc(PKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT Environm
     Apc->Inserted = FALSE;
 }
 
-static PKI_NORMAL_ROUTINE KiNormalRoutine(PKAPC Apc)
+static PKI_NORMAL_ROUTINE
+KiNormalRoutine(PKAPC Apc)
 {
     return *(PKI_NORMAL_ROUTINE *)&Apc->NormalRoutine;
 }
 
-static BOOLEAN KiKernelApcAllowed(PKTHREAD Thread, PKAPC Apc)
+static BOOLEAN
+KiKernelApcAllowed(PKTHREAD Thread, PKAPC Apc)
 {
     if (Thread->SpecialApcDisable != 0) {
         return FALSE;
@@ -58,7 +63,8 @@ static BOOLEAN KiKernelApcAllowed(PKTHREAD Thread, PKAPC Apc)
 }
 
 /* Links the APC and tells the target (P2 to P4). DISPATCH_LEVEL. */
-BOOLEAN KiInsertApcLocked(PKAPC Apc, KPRIORITY Increment)
+BOOLEAN
+KiInsertApcLocked(PKAPC Apc, KPRIORITY Increment)
 {
     PKTHREAD Thread = Apc->Thread;
     PKAPC_STATE State;
@@ -77,7 +83,8 @@ BOOLEAN KiInsertApcLocked(PKAPC Apc, KPRIORITY Increment)
             }
         }
         InsertHeadList(Entry, &Apc->ApcListEntry);
-    } else if (Apc->ApcMode == UserMode && *(PKI_KERNEL_ROUTINE *)&Apc->KernelRoutine == PspExitApcKernelRoutine) {
+    } else if (Apc->ApcMode == UserMode &&
+               *(PKI_KERNEL_ROUTINE *)&Apc->KernelRoutine == PspExitApcKernelRoutine) {
         State->UserApcPending = TRUE;
         InsertHeadList(Head, &Apc->ApcListEntry);
     } else {
@@ -91,7 +98,8 @@ BOOLEAN KiInsertApcLocked(PKAPC Apc, KPRIORITY Increment)
         Thread->ApcState.KernelApcPending = TRUE;
         if (Thread->State == Running && Thread != KiThread()) {
             Machine->budget = 0; /* the APC interrupt arrives there at the next choice */
-        } else if (Thread->State == Waiting && Thread->WaitIrql == PASSIVE_LEVEL && KiKernelApcAllowed(Thread, Apc)) {
+        } else if (Thread->State == Waiting && Thread->WaitIrql == PASSIVE_LEVEL &&
+                   KiKernelApcAllowed(Thread, Apc)) {
             KiUnwaitThread(Thread, STATUS_KERNEL_APC, Increment); /* P3 */
         }
     } else if (Thread->State == Waiting && Thread->WaitMode == UserMode &&
@@ -102,7 +110,8 @@ BOOLEAN KiInsertApcLocked(PKAPC Apc, KPRIORITY Increment)
     return TRUE;
 }
 
-BOOLEAN NTAPI KeInsertQueueApc(PKAPC Apc, PVOID SystemArgument1, PVOID SystemArgument2, KPRIORITY Increment)
+BOOLEAN NTAPI
+KeInsertQueueApc(PKAPC Apc, PVOID SystemArgument1, PVOID SystemArgument2, KPRIORITY Increment)
 {
     BOOLEAN Inserted = FALSE;
     KIRQL OldIrql;
@@ -117,7 +126,8 @@ BOOLEAN NTAPI KeInsertQueueApc(PKAPC Apc, PVOID SystemArgument1, PVOID SystemArg
     return Inserted;
 }
 
-BOOLEAN NTAPI KeRemoveQueueApc(PKAPC Apc)
+BOOLEAN NTAPI
+KeRemoveQueueApc(PKAPC Apc)
 {
     BOOLEAN Removed;
     KIRQL OldIrql;
@@ -132,16 +142,20 @@ BOOLEAN NTAPI KeRemoveQueueApc(PKAPC Apc)
     return Removed;
 }
 
-static VOID KiCheckRoutineIrql(KIRQL Expected, PKI_KERNEL_ROUTINE KernelRoutine, PKAPC Apc, PKI_NORMAL_ROUTINE Normal)
+static VOID
+KiCheckRoutineIrql(KIRQL Expected, PKI_KERNEL_ROUTINE KernelRoutine, PKAPC Apc,
+                   PKI_NORMAL_ROUTINE Normal)
 {
     if (KiIrql() != Expected) {
-        KeBugCheckEx(0xC8 /* IRQL_UNEXPECTED_VALUE */, ((ULONG_PTR)KiIrql() << 16) | ((ULONG_PTR)Expected << 8),
+        KeBugCheckEx(0xC8 /* IRQL_UNEXPECTED_VALUE */,
+                     ((ULONG_PTR)KiIrql() << 16) | ((ULONG_PTR)Expected << 8),
                      (ULONG_PTR)KernelRoutine, (ULONG_PTR)Apc, (ULONG_PTR)Normal);
     }
 }
 
 /* Delivers the kernel queue, and with Mode UserMode one user APC into Frame. At APC_LEVEL. */
-VOID KiDeliverApc(KPROCESSOR_MODE Mode, PKI_FRAME Frame)
+VOID
+KiDeliverApc(KPROCESSOR_MODE Mode, PKI_FRAME Frame)
 {
     PKTHREAD Thread = KiThread();
     PKPROCESS Process = Thread->ApcState.Process;
@@ -159,7 +173,8 @@ VOID KiDeliverApc(KPROCESSOR_MODE Mode, PKI_FRAME Frame)
     while (!IsListEmpty(Head)) {
         Apc = CONTAINING_RECORD(Head->Flink, KAPC, ApcListEntry);
         if (!KiKernelApcAllowed(Thread, Apc)) {
-            Thread->ApcState.KernelApcPending = Thread->KernelApcDisable != 0; /* P2: again when the region is left */
+            Thread->ApcState.KernelApcPending =
+                Thread->KernelApcDisable != 0; /* P2: again when the region is left */
             break;
         }
         KernelRoutine = *(PKI_KERNEL_ROUTINE *)&Apc->KernelRoutine;
@@ -180,8 +195,9 @@ VOID KiDeliverApc(KPROCESSOR_MODE Mode, PKI_FRAME Frame)
             Thread->ApcState.KernelApcInProgress = FALSE;
         }
         if (Thread->ApcState.Process != Process) {
-            KeBugCheckEx(INVALID_PROCESS_ATTACH_ATTEMPT, (ULONG_PTR)Process, (ULONG_PTR)Thread->ApcState.Process,
-                         Thread->ApcStateIndex, KiPrcb()->DpcRoutineActive);
+            KeBugCheckEx(INVALID_PROCESS_ATTACH_ATTEMPT, (ULONG_PTR)Process,
+                         (ULONG_PTR)Thread->ApcState.Process, Thread->ApcStateIndex,
+                         KiPrcb()->DpcRoutineActive);
         }
     }
     if (Mode != UserMode || !Thread->ApcState.UserApcPending) {
@@ -210,7 +226,8 @@ VOID KiDeliverApc(KPROCESSOR_MODE Mode, PKI_FRAME Frame)
 }
 
 /* Kernel APCs that may run now, at PASSIVE_LEVEL: raise, deliver, lower. */
-VOID KiCheckKernelApcs(VOID)
+VOID
+KiCheckKernelApcs(VOID)
 {
     PKTHREAD Thread = KiThread();
     PLIST_ENTRY Head = &Thread->ApcState.ApcListHead[KernelMode];
@@ -232,7 +249,8 @@ VOID KiCheckKernelApcs(VOID)
     Thread->ApcState.KernelApcPending = FALSE;
 }
 
-BOOLEAN KiTestAlertThread(KPROCESSOR_MODE Mode)
+BOOLEAN
+KiTestAlertThread(KPROCESSOR_MODE Mode)
 {
     PKTHREAD Thread = KiThread();
     BOOLEAN Alerted = Thread->Alerted[(int)Mode];
@@ -244,7 +262,8 @@ BOOLEAN KiTestAlertThread(KPROCESSOR_MODE Mode)
     return Alerted;
 }
 
-BOOLEAN NTAPI KeTestAlertThread(KPROCESSOR_MODE Mode)
+BOOLEAN NTAPI
+KeTestAlertThread(KPROCESSOR_MODE Mode)
 {
     KIRQL OldIrql = KiLockDispatcher(SP_READ_STATE, KiThread());
     BOOLEAN Alerted = KiTestAlertThread(Mode);
@@ -253,7 +272,8 @@ BOOLEAN NTAPI KeTestAlertThread(KPROCESSOR_MODE Mode)
     return Alerted;
 }
 
-ULONG KiAlertThread(PKTHREAD Thread, KPROCESSOR_MODE Mode)
+ULONG
+KiAlertThread(PKTHREAD Thread, KPROCESSOR_MODE Mode)
 {
     KIRQL OldIrql = KiLockDispatcher(SP_QUEUE_APC, Thread);
     BOOLEAN Previous = Thread->Alerted[(int)Mode];
@@ -269,7 +289,8 @@ ULONG KiAlertThread(PKTHREAD Thread, KPROCESSOR_MODE Mode)
     return Previous;
 }
 
-static VOID KiFlushQueue(PKTHREAD Thread, PLIST_ENTRY Head)
+static VOID
+KiFlushQueue(PKTHREAD Thread, PLIST_ENTRY Head)
 {
     while (!IsListEmpty(Head)) {
         PKAPC Apc = CONTAINING_RECORD(RemoveHeadList(Head), KAPC, ApcListEntry);
@@ -284,7 +305,8 @@ static VOID KiFlushQueue(PKTHREAD Thread, PLIST_ENTRY Head)
     }
 }
 
-VOID KiRundownApcs(PKTHREAD Thread)
+VOID
+KiRundownApcs(PKTHREAD Thread)
 {
     PLIST_ENTRY Kernel = &Thread->ApcState.ApcListHead[KernelMode];
 
@@ -295,8 +317,10 @@ VOID KiRundownApcs(PKTHREAD Thread)
     KiFlushQueue(Thread, &Thread->ApcState.ApcListHead[UserMode]);
     KiCheckKernelApcs();
     if (!IsListEmpty(Kernel) || Thread->CombinedApcDisable != 0) {
-        PVOID Apc = IsListEmpty(Kernel) ? NULL : CONTAINING_RECORD(Kernel->Flink, KAPC, ApcListEntry);
+        PVOID Apc =
+            IsListEmpty(Kernel) ? NULL : CONTAINING_RECORD(Kernel->Flink, KAPC, ApcListEntry);
 
-        KeBugCheckEx(0x20 /* KERNEL_APC_PENDING_DURING_EXIT */, (ULONG_PTR)Apc, Thread->CombinedApcDisable, KiIrql(), 0);
+        KeBugCheckEx(0x20 /* KERNEL_APC_PENDING_DURING_EXIT */, (ULONG_PTR)Apc,
+                     Thread->CombinedApcDisable, KiIrql(), 0);
     }
 }

@@ -11,7 +11,8 @@
 VOID KiReportStop(const struct abi_stop *Why, PCONTEXT Context); /* report.c */
 VOID KiReportBroken(const struct abi_stop *Why);
 
-static DECLSPEC_NORETURN VOID KiEnd(struct abi_stop *Why, PCONTEXT Context)
+static DECLSPEC_NORETURN VOID
+KiEnd(struct abi_stop *Why, PCONTEXT Context)
 {
     if (KiBugCheckActive++ == 0) {
         KiFirstStop = *Why;
@@ -22,7 +23,8 @@ static DECLSPEC_NORETURN VOID KiEnd(struct abi_stop *Why, PCONTEXT Context)
     __builtin_unreachable();
 }
 
-static VOID KiCopyText(char *To, SIZE_T Size, const char *From)
+static VOID
+KiCopyText(char *To, SIZE_T Size, const char *From)
 {
     SIZE_T Length = From != NULL ? strlen(From) : 0;
 
@@ -33,7 +35,8 @@ static VOID KiCopyText(char *To, SIZE_T Size, const char *From)
     To[Length] = 0;
 }
 
-VOID KiStop(ULONG Verdict, ULONG Code, struct abi_trap *Trap, PCONTEXT Context, const char *Message)
+VOID
+KiStop(ULONG Verdict, ULONG Code, struct abi_trap *Trap, PCONTEXT Context, const char *Message)
 {
     struct abi_stop Why;
 
@@ -46,11 +49,12 @@ VOID KiStop(ULONG Verdict, ULONG Code, struct abi_trap *Trap, PCONTEXT Context, 
     KiEnd(&Why, Context);
 }
 
-static VOID KiCallBugCheckCallbacks(VOID)
+static VOID
+KiCallBugCheckCallbacks(VOID)
 {
     while (!IsListEmpty(&KiBugCheckCallbacks)) {
-        PKBUGCHECK_CALLBACK_RECORD Record =
-            CONTAINING_RECORD(RemoveHeadList(&KiBugCheckCallbacks), KBUGCHECK_CALLBACK_RECORD, Entry);
+        PKBUGCHECK_CALLBACK_RECORD Record = CONTAINING_RECORD(RemoveHeadList(&KiBugCheckCallbacks),
+                                                              KBUGCHECK_CALLBACK_RECORD, Entry);
 
         Record->State = BufferStarted;
         Record->CallbackRoutine(Record->Buffer, Record->Length);
@@ -58,8 +62,9 @@ static VOID KiCallBugCheckCallbacks(VOID)
     }
 }
 
-VOID KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4, struct abi_trap *Trap,
-                PCONTEXT Context, const char *Message)
+VOID
+KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4,
+           struct abi_trap *Trap, PCONTEXT Context, const char *Message)
 {
     struct abi_stop Why;
 
@@ -90,7 +95,8 @@ VOID KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR 
     __builtin_unreachable();
 }
 
-VOID NTAPI KeBugCheckEx(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4)
+VOID NTAPI
+KeBugCheckEx(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4)
 {
     CONTEXT Context;
 
@@ -98,7 +104,8 @@ VOID NTAPI KeBugCheckEx(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, UL
     KiBugCheck(Code, P1, P2, P3, P4, NULL, &Context, NULL);
 }
 
-VOID NTAPI KeBugCheck(ULONG Code)
+VOID NTAPI
+KeBugCheck(ULONG Code)
 {
     CONTEXT Context;
 
@@ -106,17 +113,20 @@ VOID NTAPI KeBugCheck(ULONG Code)
     KiBugCheck(Code, 0, 0, 0, 0, NULL, &Context, NULL);
 }
 
-VOID KiAssertFailed(const char *Expression, const char *File, ULONG Line)
+VOID
+KiAssertFailed(const char *Expression, const char *File, ULONG Line)
 {
     CONTEXT Context;
     char Text[400];
 
     RtlCaptureContext(&Context);
-    KiFormatText(Text, sizeof(Text), "assertion of ntlab's own failed: %s, %s:%u", Expression, File, Line);
+    KiFormatText(Text, sizeof(Text), "assertion of ntlab's own failed: %s, %s:%u", Expression, File,
+                 Line);
     KiStop(ABI_INTERNAL, 0, NULL, &Context, Text);
 }
 
-VOID KiNotYet(const char *What, PVOID Caller)
+VOID
+KiNotYet(const char *What, PVOID Caller)
 {
     CONTEXT Context;
     char Text[400];
@@ -126,8 +136,9 @@ VOID KiNotYet(const char *What, PVOID Caller)
     KiStop(ABI_UNSUPPORTED, 0, NULL, &Context, Text);
 }
 
-BOOLEAN NTAPI KeRegisterBugCheckCallback(PKBUGCHECK_CALLBACK_RECORD Record, PKBUGCHECK_CALLBACK_ROUTINE Routine, PVOID Buffer,
-                                         ULONG Length, PUCHAR Component)
+BOOLEAN NTAPI
+KeRegisterBugCheckCallback(PKBUGCHECK_CALLBACK_RECORD Record, PKBUGCHECK_CALLBACK_ROUTINE Routine,
+                           PVOID Buffer, ULONG Length, PUCHAR Component)
 {
     if (Record->State != BufferEmpty) {
         return FALSE;
@@ -141,7 +152,8 @@ BOOLEAN NTAPI KeRegisterBugCheckCallback(PKBUGCHECK_CALLBACK_RECORD Record, PKBU
     return TRUE;
 }
 
-BOOLEAN NTAPI KeDeregisterBugCheckCallback(PKBUGCHECK_CALLBACK_RECORD Record)
+BOOLEAN NTAPI
+KeDeregisterBugCheckCallback(PKBUGCHECK_CALLBACK_RECORD Record)
 {
     if (Record->State != BufferInserted) {
         return FALSE;
@@ -151,9 +163,10 @@ BOOLEAN NTAPI KeDeregisterBugCheckCallback(PKBUGCHECK_CALLBACK_RECORD Record)
     return TRUE;
 }
 
-BOOLEAN NTAPI KeRegisterBugCheckReasonCallback(PKBUGCHECK_REASON_CALLBACK_RECORD Record,
-                                               PKBUGCHECK_REASON_CALLBACK_ROUTINE Routine,
-                                               KBUGCHECK_CALLBACK_REASON Reason, PUCHAR Component)
+BOOLEAN NTAPI
+KeRegisterBugCheckReasonCallback(PKBUGCHECK_REASON_CALLBACK_RECORD Record,
+                                 PKBUGCHECK_REASON_CALLBACK_ROUTINE Routine,
+                                 KBUGCHECK_CALLBACK_REASON Reason, PUCHAR Component)
 {
     if (Record->State != BufferEmpty) {
         return FALSE;
@@ -166,7 +179,8 @@ BOOLEAN NTAPI KeRegisterBugCheckReasonCallback(PKBUGCHECK_REASON_CALLBACK_RECORD
     return TRUE;
 }
 
-BOOLEAN NTAPI KeDeregisterBugCheckReasonCallback(PKBUGCHECK_REASON_CALLBACK_RECORD Record)
+BOOLEAN NTAPI
+KeDeregisterBugCheckReasonCallback(PKBUGCHECK_REASON_CALLBACK_RECORD Record)
 {
     if (Record->State != BufferInserted) {
         return FALSE;

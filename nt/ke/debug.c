@@ -4,12 +4,14 @@
 #include "nt/ke/ki.h"
 #include "nt/inc/rtl.h"
 
-VOID KiTrace(ULONG Event, const volatile VOID *Object, ULONG64 A0, ULONG64 A1, ULONG64 A2, ULONG64 A3)
+VOID
+KiTrace(ULONG Event, const volatile VOID *Object, ULONG64 A0, ULONG64 A1, ULONG64 A2, ULONG64 A3)
 {
     ULONG64 Index = Machine->trace_next++;
     volatile struct abi_record *Record =
-        Machine->trace_large ? (volatile struct abi_record *)ABI_TRACE_LARGE + Index % ABI_TRACE_LARGE_COUNT
-                             : (volatile struct abi_record *)ABI_TRACE_RING + Index % ABI_TRACE_COUNT;
+        Machine->trace_large
+            ? (volatile struct abi_record *)ABI_TRACE_LARGE + Index % ABI_TRACE_LARGE_COUNT
+            : (volatile struct abi_record *)ABI_TRACE_RING + Index % ABI_TRACE_COUNT;
     PKPRCB Prcb = KiPrcb();
 
     Record->kind = (USHORT)Event;
@@ -25,12 +27,14 @@ VOID KiTrace(ULONG Event, const volatile VOID *Object, ULONG64 A0, ULONG64 A1, U
     Record->time_100ns = Machine->time_100ns;
 }
 
-VOID KiDescribe(const VOID *Address, char *Buffer, ULONG Length)
+VOID
+KiDescribe(const VOID *Address, char *Buffer, ULONG Length)
 {
     HcDescribe(Address, Buffer, Length);
 }
 
-int KiFormatText(char *Buffer, ULONG Size, const char *Format, ...)
+int
+KiFormatText(char *Buffer, ULONG Size, const char *Format, ...)
 {
     va_list Arguments;
     ULONG Used = 0;
@@ -91,7 +95,8 @@ int KiFormatText(char *Buffer, ULONG Size, const char *Format, ...)
     return (int)Used;
 }
 
-ULONG NTAPI vDbgPrintExWithPrefix(PCCH Prefix, ULONG ComponentId, ULONG Level, PCCH Format, va_list Arguments)
+ULONG NTAPI
+vDbgPrintExWithPrefix(PCCH Prefix, ULONG ComponentId, ULONG Level, PCCH Format, va_list Arguments)
 {
     char Buffer[1024];
     int Length, Start;
@@ -99,7 +104,8 @@ ULONG NTAPI vDbgPrintExWithPrefix(PCCH Prefix, ULONG ComponentId, ULONG Level, P
     for (Start = 0; Prefix[Start] != 0 && Start < 128; Start++) {
         Buffer[Start] = Prefix[Start];
     }
-    Length = Start + (int)RtlpFormatNarrow(Buffer + Start, sizeof(Buffer) - Start, Format, Arguments);
+    Length =
+        Start + (int)RtlpFormatNarrow(Buffer + Start, sizeof(Buffer) - Start, Format, Arguments);
     if (Length > (int)sizeof(Buffer) - 1) {
         Length = sizeof(Buffer) - 1;
     }
@@ -107,7 +113,8 @@ ULONG NTAPI vDbgPrintExWithPrefix(PCCH Prefix, ULONG ComponentId, ULONG Level, P
     return STATUS_SUCCESS;
 }
 
-ULONG NTAPI vDbgPrintEx(ULONG ComponentId, ULONG Level, PCCH Format, va_list Arguments)
+ULONG NTAPI
+vDbgPrintEx(ULONG ComponentId, ULONG Level, PCCH Format, va_list Arguments)
 {
     return vDbgPrintExWithPrefix("", ComponentId, Level, Format, Arguments);
 }
@@ -145,17 +152,20 @@ ULONG __cdecl DbgPrintReturnControlC(PCCH Format, ...)
     return Status;
 }
 
-NTSTATUS NTAPI DbgQueryDebugFilterState(ULONG ComponentId, ULONG Level)
+NTSTATUS NTAPI
+DbgQueryDebugFilterState(ULONG ComponentId, ULONG Level)
 {
     return TRUE; /* every component's every level is shown */
 }
 
-NTSTATUS NTAPI DbgSetDebugFilterState(ULONG ComponentId, ULONG Level, BOOLEAN State)
+NTSTATUS NTAPI
+DbgSetDebugFilterState(ULONG ComponentId, ULONG Level, BOOLEAN State)
 {
     return STATUS_SUCCESS;
 }
 
-ULONG NTAPI DbgPrompt(PCCH Prompt, PCH Response, ULONG Length)
+ULONG NTAPI
+DbgPrompt(PCCH Prompt, PCH Response, ULONG Length)
 {
     HcPrint(ABI_OUT_DEBUG, Prompt, strlen(Prompt));
     if (Length != 0) {
@@ -168,7 +178,8 @@ ULONG NTAPI DbgPrompt(PCCH Prompt, PCH Response, ULONG Length)
  * User mode's DbgPrint (int 2Dh, service 1: rcx text, edx length): the text is a client's, read with care. The int 3
  * behind the instruction is there for debuggers that do not skip it.
  */
-VOID KiDebugPrintUser(struct abi_trap *Raw, PKI_FRAME Frame)
+VOID
+KiDebugPrintUser(struct abi_trap *Raw, PKI_FRAME Frame)
 {
     char Text[512];
     ULONG Length = (ULONG)min(Raw->rdx & 0xFFFFFFFF, sizeof(Text));
@@ -188,13 +199,15 @@ VOID KiDebugPrintUser(struct abi_trap *Raw, PKI_FRAME Frame)
 }
 
 /* A breakpoint or an assertion in kernel mode with --kd: print where, and go on. */
-VOID KiDebugService(struct abi_trap *Raw, BOOLEAN Service)
+VOID
+KiDebugService(struct abi_trap *Raw, BOOLEAN Service)
 {
     char Text[256];
     int Length;
 
     Length = KiFormatText(Text, sizeof(Text), "%s in kernel mode at %a, continued (--kd)\n",
-                      Raw->kind == ABI_TRAP_ASSERT ? "assertion" : "breakpoint", (PVOID)(Raw->original_rip - 1));
+                          Raw->kind == ABI_TRAP_ASSERT ? "assertion" : "breakpoint",
+                          (PVOID)(Raw->original_rip - 1));
     HcPrint(ABI_OUT_DEBUG, Text, Length);
 }
 
@@ -203,23 +216,27 @@ __asm__(".intel_syntax noprefix\n"
         ".p2align 4\nDbgBreakPoint:\nDbgBreakPointWithStatus:\n    int 3\n    ret\n"
         ".att_syntax\n");
 
-BOOLEAN NTAPI KdRefreshDebuggerNotPresent(VOID)
+BOOLEAN NTAPI
+KdRefreshDebuggerNotPresent(VOID)
 {
     return !KiDebuggerAttached;
 }
 
-NTSTATUS NTAPI KdDisableDebugger(VOID)
+NTSTATUS NTAPI
+KdDisableDebugger(VOID)
 {
     return KiDebuggerAttached ? STATUS_SUCCESS : STATUS_DEBUGGER_INACTIVE;
 }
 
-NTSTATUS NTAPI KdEnableDebugger(VOID)
+NTSTATUS NTAPI
+KdEnableDebugger(VOID)
 {
     return KiDebuggerAttached ? STATUS_SUCCESS : STATUS_DEBUGGER_INACTIVE;
 }
 
-NTSTATUS NTAPI KdChangeOption(KD_OPTION Option, ULONG InBufferBytes, PVOID InBuffer, ULONG OutBufferBytes, PVOID OutBuffer,
-                              PULONG OutBufferNeeded)
+NTSTATUS NTAPI
+KdChangeOption(KD_OPTION Option, ULONG InBufferBytes, PVOID InBuffer, ULONG OutBufferBytes,
+               PVOID OutBuffer, PULONG OutBufferNeeded)
 {
     return STATUS_DEBUGGER_INACTIVE;
 }

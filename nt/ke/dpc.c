@@ -11,7 +11,8 @@
  */
 #include "nt/ke/ki.h"
 
-VOID NTAPI KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context)
+VOID NTAPI
+KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context)
 {
     Dpc->Type = KiObjDpc;
     Dpc->Importance = MediumImportance;
@@ -21,13 +22,15 @@ VOID NTAPI KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context
     Dpc->DpcData = NULL;
 }
 
-VOID NTAPI KeInitializeThreadedDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context)
+VOID NTAPI
+KeInitializeThreadedDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context)
 {
     KeInitializeDpc(Dpc, Routine, Context);
     Dpc->Type = KiObjThreadedDpc;
 }
 
-BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2)
+BOOLEAN NTAPI
+KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2)
 {
     PKPRCB Self, Prcb;
     KIRQL OldIrql;
@@ -46,7 +49,8 @@ BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemAr
     if (Dpc->Number >= KI_DPC_TARGET) {
         ULONG Target = Dpc->Number - KI_DPC_TARGET;
 
-        DRIVER_REQUIRE(Target < KiProcessorCount, 0xC7 /* TIMER_OR_DPC_INVALID */, 3, Dpc, Target, KiProcessorCount);
+        DRIVER_REQUIRE(Target < KiProcessorCount, 0xC7 /* TIMER_OR_DPC_INVALID */, 3, Dpc, Target,
+                       KiProcessorCount);
         Prcb = &KiProcessor[Target]->Prcb;
     }
     Dpc->DpcData = Prcb;
@@ -60,9 +64,10 @@ BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemAr
     Prcb->DpcQueueDepth++;
     Prcb->DpcAgent.Name ^= KiNextName(KiAgent());
     /* Low importance does not start the queue; on an idle processor it runs all the same. */
-    if (Dpc->Importance != LowImportance || Prcb->CurrentThread == Prcb->IdleThread || Prcb->DpcQueueDepth > 4) {
-        if (Prcb == Self || Dpc->Importance != MediumImportance || Prcb->CurrentThread == Prcb->IdleThread ||
-            Prcb->DpcQueueDepth > 4) {
+    if (Dpc->Importance != LowImportance || Prcb->CurrentThread == Prcb->IdleThread ||
+        Prcb->DpcQueueDepth > 4) {
+        if (Prcb == Self || Dpc->Importance != MediumImportance ||
+            Prcb->CurrentThread == Prcb->IdleThread || Prcb->DpcQueueDepth > 4) {
             Prcb->DpcRequested = TRUE;
         }
     }
@@ -73,7 +78,8 @@ BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemAr
     return TRUE;
 }
 
-BOOLEAN NTAPI KeRemoveQueueDpc(PRKDPC Dpc)
+BOOLEAN NTAPI
+KeRemoveQueueDpc(PRKDPC Dpc)
 {
     PKPRCB Prcb;
 
@@ -88,17 +94,20 @@ BOOLEAN NTAPI KeRemoveQueueDpc(PRKDPC Dpc)
     return TRUE;
 }
 
-VOID NTAPI KeSetImportanceDpc(PRKDPC Dpc, KDPC_IMPORTANCE Importance)
+VOID NTAPI
+KeSetImportanceDpc(PRKDPC Dpc, KDPC_IMPORTANCE Importance)
 {
     Dpc->Importance = (UCHAR)Importance;
 }
 
-VOID NTAPI KeSetTargetProcessorDpc(PRKDPC Dpc, CCHAR Number)
+VOID NTAPI
+KeSetTargetProcessorDpc(PRKDPC Dpc, CCHAR Number)
 {
     Dpc->Number = (USHORT)(KI_DPC_TARGET + Number);
 }
 
-NTSTATUS NTAPI KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER Number)
+NTSTATUS NTAPI
+KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER Number)
 {
     if (Number->Group != 0 || Number->Number >= KiProcessorCount || Number->Reserved != 0) {
         return STATUS_INVALID_PARAMETER;
@@ -107,12 +116,14 @@ NTSTATUS NTAPI KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER Number)
     return STATUS_SUCCESS;
 }
 
-VOID KiRetireDpcs(PKPRCB Prcb)
+VOID
+KiRetireDpcs(PKPRCB Prcb)
 {
     ULONG Disable;
     PKTHREAD Thread = Prcb->CurrentThread;
 
-    if (Thread == Prcb->IdleThread && Machine->user_slice != 0 && !IsListEmpty(&Prcb->DpcListHead)) {
+    if (Thread == Prcb->IdleThread && Machine->user_slice != 0 &&
+        !IsListEmpty(&Prcb->DpcListHead)) {
         HcSetAddressSpace(0);
     }
     Prcb->DpcRoutineActive = TRUE;
@@ -129,10 +140,12 @@ VOID KiRetireDpcs(PKPRCB Prcb)
         KiTrace(EV_DPC_RUN, Dpc, (ULONG64)Routine, Threaded, 0, 0);
         Routine(Dpc, Dpc->DeferredContext, Dpc->SystemArgument1, Dpc->SystemArgument2);
         if (Thread->CombinedApcDisable != Disable) {
-            KeBugCheckEx(0xC7 /* TIMER_OR_DPC_INVALID */, 4, (ULONG_PTR)Routine, Disable, Thread->CombinedApcDisable);
+            KeBugCheckEx(0xC7 /* TIMER_OR_DPC_INVALID */, 4, (ULONG_PTR)Routine, Disable,
+                         Thread->CombinedApcDisable);
         }
         if (KiIrql() != DISPATCH_LEVEL) {
-            KeBugCheckEx(0xC8 /* IRQL_UNEXPECTED_VALUE */, ((ULONG_PTR)KiIrql() << 16) | (DISPATCH_LEVEL << 8) | 2,
+            KeBugCheckEx(0xC8 /* IRQL_UNEXPECTED_VALUE */,
+                         ((ULONG_PTR)KiIrql() << 16) | (DISPATCH_LEVEL << 8) | 2,
                          (ULONG_PTR)Routine, (ULONG_PTR)Dpc, 0);
         }
     }
@@ -143,7 +156,8 @@ VOID KiRetireDpcs(PKPRCB Prcb)
 }
 
 /* Waits until every processor has run what is queued now. */
-VOID NTAPI KeFlushQueuedDpcs(VOID)
+VOID NTAPI
+KeFlushQueuedDpcs(VOID)
 {
     for (;;) {
         BOOLEAN Busy = FALSE;
@@ -173,7 +187,8 @@ typedef struct _KI_GENERIC_DPC {
     volatile LONG *Left;
 } KI_GENERIC_DPC;
 
-static VOID NTAPI KiGenericDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
+static VOID NTAPI
+KiGenericDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
 {
     KI_GENERIC_DPC *Generic = Context;
 
@@ -181,7 +196,8 @@ static VOID NTAPI KiGenericDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID 
     InterlockedDecrement(Generic->Left);
 }
 
-VOID NTAPI KeGenericCallDpc(PKDEFERRED_ROUTINE Routine, PVOID Context)
+VOID NTAPI
+KeGenericCallDpc(PKDEFERRED_ROUTINE Routine, PVOID Context)
 {
     KI_GENERIC_DPC *Generic = ExpAllocate(sizeof(*Generic) * KiProcessorCount, 'cpDK');
     volatile LONG Left = (LONG)KiProcessorCount;
@@ -204,7 +220,8 @@ VOID NTAPI KeGenericCallDpc(PKDEFERRED_ROUTINE Routine, PVOID Context)
 }
 
 /* Calls Routine on every processor at IPI_LEVEL; the carrier visits them in turn. */
-ULONG_PTR NTAPI KeIpiGenericCall(PKIPI_BROADCAST_WORKER Routine, ULONG_PTR Context)
+ULONG_PTR NTAPI
+KeIpiGenericCall(PKIPI_BROADCAST_WORKER Routine, ULONG_PTR Context)
 {
     KIRQL OldIrql = KfRaiseIrql(14);
     ULONG Self = KiPrcb()->Number;

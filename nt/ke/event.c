@@ -13,7 +13,8 @@
  */
 #include "nt/ke/ki.h"
 
-VOID NTAPI KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State)
+VOID NTAPI
+KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State)
 {
     Event->Header.Lock = 0;
     Event->Header.Type = (UCHAR)Type;
@@ -22,7 +23,8 @@ VOID NTAPI KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State)
     InitializeListHead(&Event->Header.WaitListHead);
 }
 
-LONG NTAPI KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
+LONG NTAPI
+KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
 {
     LONG Previous;
     KIRQL OldIrql;
@@ -37,7 +39,8 @@ LONG NTAPI KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
     return Previous;
 }
 
-LONG NTAPI KeResetEvent(PRKEVENT Event)
+LONG NTAPI
+KeResetEvent(PRKEVENT Event)
 {
     LONG Previous;
     KIRQL OldIrql;
@@ -49,20 +52,23 @@ LONG NTAPI KeResetEvent(PRKEVENT Event)
     return Previous;
 }
 
-VOID NTAPI KeClearEvent(PRKEVENT Event)
+VOID NTAPI
+KeClearEvent(PRKEVENT Event)
 {
     KiSchedulePoint(SP_RESET_EVENT, Event);
     Event->Header.SignalState = 0;
 }
 
-LONG NTAPI KeReadStateEvent(PRKEVENT Event)
+LONG NTAPI
+KeReadStateEvent(PRKEVENT Event)
 {
     KiSchedulePoint(SP_READ_STATE, Event);
     return Event->Header.SignalState;
 }
 
 /* Sets, lets go who waits now, resets: a waiter that runs a kernel APC at this moment misses it. */
-LONG NTAPI KePulseEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
+LONG NTAPI
+KePulseEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
 {
     LONG Previous;
     KIRQL OldIrql;
@@ -79,7 +85,8 @@ LONG NTAPI KePulseEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
 }
 
 /* Sets a synchronization event and hands the quantum over; the boost only, as for a direct set. */
-VOID NTAPI KeSetEventBoostPriority(PRKEVENT Event, PKTHREAD *Thread)
+VOID NTAPI
+KeSetEventBoostPriority(PRKEVENT Event, PKTHREAD *Thread)
 {
     KeSetEvent(Event, 1, FALSE);
 }

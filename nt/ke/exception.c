@@ -12,7 +12,8 @@
 
 #define CONTEXT_EVERYTHING (CONTEXT_FULL | CONTEXT_SEGMENTS | CONTEXT_FLOATING_POINT)
 
-VOID KiContextFromFrame(PKI_FRAME Frame, PCONTEXT Context)
+VOID
+KiContextFromFrame(PKI_FRAME Frame, PCONTEXT Context)
 {
     PKTRAP_FRAME Trap = &Frame->Trap;
 
@@ -48,7 +49,8 @@ VOID KiContextFromFrame(PKI_FRAME Frame, PCONTEXT Context)
     RtlCopyMemory(&Context->Xmm6, Frame->Xmm, 10 * sizeof(M128A));
 }
 
-VOID KiContextToFrame(PKI_FRAME Frame, PCONTEXT Context, KPROCESSOR_MODE Mode)
+VOID
+KiContextToFrame(PKI_FRAME Frame, PCONTEXT Context, KPROCESSOR_MODE Mode)
 {
     PKTRAP_FRAME Trap = &Frame->Trap;
 
@@ -89,7 +91,8 @@ VOID KiContextToFrame(PKI_FRAME Frame, PCONTEXT Context, KPROCESSOR_MODE Mode)
 }
 
 /* Copies Record and Context to the user's stack and sends the frame to ntdll. May raise. */
-static BOOLEAN KiSendToUser(PEXCEPTION_RECORD Record, PCONTEXT Context, PKI_FRAME Frame)
+static BOOLEAN
+KiSendToUser(PEXCEPTION_RECORD Record, PCONTEXT Context, PKI_FRAME Frame)
 {
     /* What KiUserExceptionDispatcher finds at rsp: CONTEXT, (CONTEXT_EX), EXCEPTION_RECORD at +0x4F0, then a machine frame */
     ULONG64 Rsp = (Context->Rsp - 0x5C0) & ~0x3Full;
@@ -117,8 +120,8 @@ static BOOLEAN KiSendToUser(PEXCEPTION_RECORD Record, PCONTEXT Context, PKI_FRAM
 }
 
 /* Nobody in the kernel wants it. */
-static DECLSPEC_NORETURN VOID KiUnhandledKernelException(PEXCEPTION_RECORD Record, PCONTEXT Context,
-                                                         struct abi_trap *Raw)
+static DECLSPEC_NORETURN VOID
+KiUnhandledKernelException(PEXCEPTION_RECORD Record, PCONTEXT Context, struct abi_trap *Raw)
 {
     PKTHREAD Thread = KiThread();
     ULONG_PTR Code = (ULONG_PTR)(LONG_PTR)Record->ExceptionCode;
@@ -126,24 +129,28 @@ static DECLSPEC_NORETURN VOID KiUnhandledKernelException(PEXCEPTION_RECORD Recor
 
     KiReportException(Record);
     if (KiIrql() < DISPATCH_LEVEL && Thread->SystemThread) {
-        KiBugCheck(SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, Code, Address, (ULONG_PTR)Record, (ULONG_PTR)Context, Raw,
-                   Context, NULL);
+        KiBugCheck(SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, Code, Address, (ULONG_PTR)Record,
+                   (ULONG_PTR)Context, Raw, Context, NULL);
     }
-    if (KiIrql() < DISPATCH_LEVEL && Thread->TrapFrame != NULL && Thread->TrapFrame->ExceptionActive == 2) {
-        KiBugCheck(SYSTEM_SERVICE_EXCEPTION, Code, Address, (ULONG_PTR)Context, 0, Raw, Context, NULL);
+    if (KiIrql() < DISPATCH_LEVEL && Thread->TrapFrame != NULL &&
+        Thread->TrapFrame->ExceptionActive == 2) {
+        KiBugCheck(SYSTEM_SERVICE_EXCEPTION, Code, Address, (ULONG_PTR)Context, 0, Raw, Context,
+                   NULL);
     }
     KiBugCheck(KMODE_EXCEPTION_NOT_HANDLED, Code, Address,
                Record->NumberParameters > 0 ? Record->ExceptionInformation[0] : 0,
-               Record->NumberParameters > 1 ? Record->ExceptionInformation[1] : 0, Raw, Context, NULL);
+               Record->NumberParameters > 1 ? Record->ExceptionInformation[1] : 0, Raw, Context,
+               NULL);
 }
 
 /* May be longer than a frame: two CONTEXTs live on the stack while handlers run. */
-VOID KiDispatchException(PEXCEPTION_RECORD Record, PKI_FRAME Frame, KPROCESSOR_MODE Mode, BOOLEAN First)
+VOID
+KiDispatchException(PEXCEPTION_RECORD Record, PKI_FRAME Frame, KPROCESSOR_MODE Mode, BOOLEAN First)
 {
     CONTEXT Context;
 
-    KiTrace(EV_EXCEPTION, Record->ExceptionAddress, (ULONG)Record->ExceptionCode, Record->ExceptionInformation[0],
-            Record->ExceptionInformation[1], Mode);
+    KiTrace(EV_EXCEPTION, Record->ExceptionAddress, (ULONG)Record->ExceptionCode,
+            Record->ExceptionInformation[0], Record->ExceptionInformation[1], Mode);
     KiContextFromFrame(Frame, &Context);
     if (Mode == KernelMode) {
         if (First && RtlDispatchException(Record, &Context)) {
@@ -160,7 +167,8 @@ VOID KiDispatchException(PEXCEPTION_RECORD Record, PKI_FRAME Frame, KPROCESSOR_M
 }
 
 /* NtRaiseException and the raise routines of kernel mode. */
-NTSTATUS KiRaiseException(PEXCEPTION_RECORD Record, PCONTEXT Context, BOOLEAN First)
+NTSTATUS
+KiRaiseException(PEXCEPTION_RECORD Record, PCONTEXT Context, BOOLEAN First)
 {
     PKTHREAD Thread = KiThread();
     EXCEPTION_RECORD Copy;
@@ -188,7 +196,8 @@ NTSTATUS KiRaiseException(PEXCEPTION_RECORD Record, PCONTEXT Context, BOOLEAN Fi
     KiReturnToUser(Frame);
 }
 
-NTSTATUS KiContinue(PCONTEXT Context, BOOLEAN TestAlert)
+NTSTATUS
+KiContinue(PCONTEXT Context, BOOLEAN TestAlert)
 {
     PKTHREAD Thread = KiThread();
     CONTEXT Copy;
@@ -211,7 +220,8 @@ NTSTATUS KiContinue(PCONTEXT Context, BOOLEAN TestAlert)
     KiReturnToUser(Frame);
 }
 
-VOID KiGetUserContext(PKTHREAD Thread, PCONTEXT Context)
+VOID
+KiGetUserContext(PKTHREAD Thread, PCONTEXT Context)
 {
     ULONG Flags = Context->ContextFlags;
     CONTEXT Full;
@@ -225,8 +235,10 @@ VOID KiGetUserContext(PKTHREAD Thread, PCONTEXT Context)
         Context->SegSs = Full.SegSs;
     }
     if ((Flags & CONTEXT_INTEGER) == CONTEXT_INTEGER) {
-        RtlCopyMemory(&Context->Rax, &Full.Rax, FIELD_OFFSET(CONTEXT, Rsp) - FIELD_OFFSET(CONTEXT, Rax));
-        RtlCopyMemory(&Context->Rbp, &Full.Rbp, FIELD_OFFSET(CONTEXT, Rip) - FIELD_OFFSET(CONTEXT, Rbp));
+        RtlCopyMemory(&Context->Rax, &Full.Rax,
+                      FIELD_OFFSET(CONTEXT, Rsp) - FIELD_OFFSET(CONTEXT, Rax));
+        RtlCopyMemory(&Context->Rbp, &Full.Rbp,
+                      FIELD_OFFSET(CONTEXT, Rip) - FIELD_OFFSET(CONTEXT, Rbp));
     }
     if ((Flags & CONTEXT_FLOATING_POINT) == CONTEXT_FLOATING_POINT) {
         Context->FltSave = Full.FltSave;
@@ -234,7 +246,8 @@ VOID KiGetUserContext(PKTHREAD Thread, PCONTEXT Context)
     }
 }
 
-VOID KiSetUserContext(PKTHREAD Thread, PCONTEXT Context)
+VOID
+KiSetUserContext(PKTHREAD Thread, PCONTEXT Context)
 {
     PKI_FRAME Frame = KI_FRAME_OF(Thread->TrapFrame);
     UCHAR Kind = Frame->Trap.ExceptionActive;
@@ -244,7 +257,9 @@ VOID KiSetUserContext(PKTHREAD Thread, PCONTEXT Context)
 }
 
 /* A user APC: the frame goes to ntdll!KiUserApcDispatcher with what it needs on the user's stack. */
-VOID KiInitializeUserApc(PKI_FRAME Frame, PKI_NORMAL_ROUTINE Routine, PVOID Context, PVOID Argument1, PVOID Argument2)
+VOID
+KiInitializeUserApc(PKI_FRAME Frame, PKI_NORMAL_ROUTINE Routine, PVOID Context, PVOID Argument1,
+                    PVOID Argument2)
 {
     CONTEXT Saved;
     ULONG64 Rsp;

@@ -11,12 +11,14 @@
  */
 #include "nt/ke/ki.h"
 
-KIRQL NTAPI KeGetCurrentIrql(VOID)
+KIRQL NTAPI
+KeGetCurrentIrql(VOID)
 {
     return KiIrql();
 }
 
-KIRQL NTAPI KfRaiseIrql(KIRQL NewIrql)
+KIRQL NTAPI
+KfRaiseIrql(KIRQL NewIrql)
 {
     PKIPCR Pcr = KiPcr();
     KIRQL OldIrql = Pcr->Irql;
@@ -28,17 +30,20 @@ KIRQL NTAPI KfRaiseIrql(KIRQL NewIrql)
     return OldIrql;
 }
 
-KIRQL NTAPI KeRaiseIrqlToDpcLevel(VOID)
+KIRQL NTAPI
+KeRaiseIrqlToDpcLevel(VOID)
 {
     return KfRaiseIrql(DISPATCH_LEVEL);
 }
 
-KIRQL NTAPI KeRaiseIrqlToSynchLevel(VOID)
+KIRQL NTAPI
+KeRaiseIrqlToSynchLevel(VOID)
 {
     return KfRaiseIrql(12);
 }
 
-VOID NTAPI KeLowerIrql(KIRQL NewIrql)
+VOID NTAPI
+KeLowerIrql(KIRQL NewIrql)
 {
     PKIPCR Pcr = KiPcr();
     KIRQL OldIrql = Pcr->Irql;
@@ -62,7 +67,8 @@ VOID NTAPI KeLowerIrql(KIRQL NewIrql)
 }
 
 /* A driver wrote CR8: up or down, as the inline KeRaiseIrql and KeLowerIrql do. */
-VOID KiWriteCr8(ULONG64 Value, PVOID Caller)
+VOID
+KiWriteCr8(ULONG64 Value, PVOID Caller)
 {
     KIRQL OldIrql = KiIrql();
 
@@ -77,7 +83,8 @@ VOID KiWriteCr8(ULONG64 Value, PVOID Caller)
 }
 
 /* `pause` in kernel mode: whoever spins lets others go on. */
-VOID KiPause(PVOID Caller)
+VOID
+KiPause(PVOID Caller)
 {
     Machine->budget = 0;
     KiSchedulePoint(SP_YIELD, NULL);

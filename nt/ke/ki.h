@@ -31,29 +31,30 @@
 
 /* The frames that every entry from user mode and every trap builds; Windows x64 layout. */
 typedef struct _KTRAP_FRAME {
-    ULONG64 P1Home, P2Home, P3Home, P4Home, P5;      /* 0x00 */
-    KPROCESSOR_MODE PreviousMode;                    /* 0x28 */
-    KIRQL PreviousIrql;                              /* 0x29 */
-    UCHAR FaultIndicator;                            /* 0x2a */
-    UCHAR ExceptionActive;                           /* 0x2b 0 interrupt, 1 exception, 2 service */
-    ULONG MxCsr;                                     /* 0x2c */
-    ULONG64 Rax, Rcx, Rdx, R8, R9, R10, R11;         /* 0x30 */
-    ULONG64 GsBase;                                  /* 0x68 */
-    M128A Xmm0, Xmm1, Xmm2, Xmm3, Xmm4, Xmm5;        /* 0x70 */
-    ULONG64 FaultAddress;                            /* 0xd0 */
-    ULONG64 Dr0, Dr1, Dr2, Dr3, Dr6, Dr7;            /* 0xd8 */
-    ULONG64 DebugControl, LastBranchToRip, LastBranchFromRip, LastExceptionToRip, LastExceptionFromRip;
-    USHORT SegDs, SegEs, SegFs, SegGs;               /* 0x130 */
-    ULONG64 TrapFrame;                               /* 0x138 */
-    ULONG64 Rbx, Rdi, Rsi, Rbp;                      /* 0x140 */
-    ULONG64 ErrorCode;                               /* 0x160 */
-    ULONG64 Rip;                                     /* 0x168 */
-    USHORT SegCs;                                    /* 0x170 */
+    ULONG64 P1Home, P2Home, P3Home, P4Home, P5; /* 0x00 */
+    KPROCESSOR_MODE PreviousMode;               /* 0x28 */
+    KIRQL PreviousIrql;                         /* 0x29 */
+    UCHAR FaultIndicator;                       /* 0x2a */
+    UCHAR ExceptionActive;                      /* 0x2b 0 interrupt, 1 exception, 2 service */
+    ULONG MxCsr;                                /* 0x2c */
+    ULONG64 Rax, Rcx, Rdx, R8, R9, R10, R11;    /* 0x30 */
+    ULONG64 GsBase;                             /* 0x68 */
+    M128A Xmm0, Xmm1, Xmm2, Xmm3, Xmm4, Xmm5;   /* 0x70 */
+    ULONG64 FaultAddress;                       /* 0xd0 */
+    ULONG64 Dr0, Dr1, Dr2, Dr3, Dr6, Dr7;       /* 0xd8 */
+    ULONG64 DebugControl, LastBranchToRip, LastBranchFromRip, LastExceptionToRip,
+        LastExceptionFromRip;
+    USHORT SegDs, SegEs, SegFs, SegGs; /* 0x130 */
+    ULONG64 TrapFrame;                 /* 0x138 */
+    ULONG64 Rbx, Rdi, Rsi, Rbp;        /* 0x140 */
+    ULONG64 ErrorCode;                 /* 0x160 */
+    ULONG64 Rip;                       /* 0x168 */
+    USHORT SegCs;                      /* 0x170 */
     UCHAR Fill0[6];
-    ULONG EFlags;                                    /* 0x178 */
+    ULONG EFlags; /* 0x178 */
     ULONG Fill1;
-    ULONG64 Rsp;                                     /* 0x180 */
-    USHORT SegSs;                                    /* 0x188 */
+    ULONG64 Rsp;  /* 0x180 */
+    USHORT SegSs; /* 0x188 */
     USHORT Fill2;
     ULONG Fill3;
 } KTRAP_FRAME, *PKTRAP_FRAME;
@@ -63,21 +64,21 @@ C_ASSERT(sizeof(KTRAP_FRAME) == 0x190);
 
 /* The trap frame with the registers that a C function preserves, below it. entry.S knows the offsets. */
 typedef struct _KI_FRAME {
-    ULONG64 R12, R13, R14, R15;  /* 0x00 */
-    M128A Xmm[10];               /* 0x20 xmm6..xmm15 */
-    ULONG64 Vector;              /* 0xc0 XSAVE area of the upper vector halves on this stack, 0 none */
-    struct abi_trap *Raw;        /* 0xc8 what the host reported, NULL for a system service */
-    KTRAP_FRAME Trap;            /* 0xd0 */
+    ULONG64 R12, R13, R14, R15; /* 0x00 */
+    M128A Xmm[10];              /* 0x20 xmm6..xmm15 */
+    ULONG64 Vector;       /* 0xc0 XSAVE area of the upper vector halves on this stack, 0 none */
+    struct abi_trap *Raw; /* 0xc8 what the host reported, NULL for a system service */
+    KTRAP_FRAME Trap;     /* 0xd0 */
 } KI_FRAME, *PKI_FRAME;
 C_ASSERT(FIELD_OFFSET(KI_FRAME, Trap) == 0xd0);
 C_ASSERT(sizeof(KI_FRAME) == 0x260);
 
 #define KI_FRAME_OF(TrapFrame) CONTAINING_RECORD(TrapFrame, KI_FRAME, Trap)
 
-#define KI_STACK_SIZE     0x6000 /* kernel stack of a thread: 24 KiB, as on x64 */
-#define KI_GUARD_SIZE     0x4000
-#define KI_DPC_TARGET     0x800 /* KDPC.Number from here on: a target processor */
-#define KI_FAULT_STACK    0x8000 /* double-fault stack of a processor */
+#define KI_STACK_SIZE  0x6000 /* kernel stack of a thread: 24 KiB, as on x64 */
+#define KI_GUARD_SIZE  0x4000
+#define KI_DPC_TARGET  0x800  /* KDPC.Number from here on: a target processor */
+#define KI_FAULT_STACK 0x8000 /* double-fault stack of a processor */
 
 /* entry.S */
 VOID KiSwapContext(PKTHREAD Old, PKTHREAD New, PVOID *OldStack, PVOID NewStack);
@@ -96,9 +97,10 @@ extern ULONG KiServiceLimit;
 
 /* schedule.c */
 VOID KiReadyThread(PKTHREAD Thread);
-LONG_PTR KiSwapThread(VOID); /* the current thread's state is no longer Running; returns its WaitStatus */
+LONG_PTR KiSwapThread(
+    VOID); /* the current thread's state is no longer Running; returns its WaitStatus */
 VOID KiIdleLoop(VOID);
-VOID KiFinishSwap(VOID); /* first thing on the stack that was switched to */
+VOID KiFinishSwap(VOID);         /* first thing on the stack that was switched to */
 VOID KiLoadProcessor(ULONG Cpu); /* K3 */
 VOID KiCheckInterrupts(KIRQL Irql);
 VOID KiSpin(volatile VOID *Lock, ULONG Mask); /* lets others run until (*Lock & Mask) may be 0 */
@@ -110,8 +112,9 @@ VOID KiSetPriority(PKTHREAD Thread, SCHAR Priority);
 VOID KiWaitTest(DISPATCHER_HEADER *Object, KPRIORITY Increment);
 VOID KiUnwaitThread(PKTHREAD Thread, LONG_PTR Status, KPRIORITY Increment);
 VOID KiExitDispatcher(KIRQL OldIrql);
-NTSTATUS KiTestPending(PKTHREAD Thread, KPROCESSOR_MODE Mode, BOOLEAN Alertable); /* APC or alert there already */
-VOID KiQueueThreadWaits(PKQUEUE Queue); /* queue.c: a thread of its pool is about to wait */
+NTSTATUS KiTestPending(PKTHREAD Thread, KPROCESSOR_MODE Mode,
+                       BOOLEAN Alertable); /* APC or alert there already */
+VOID KiQueueThreadWaits(PKQUEUE Queue);    /* queue.c: a thread of its pool is about to wait */
 
 /* timer.c */
 #define KI_THREAD_TIMER ((PKDPC)1) /* KTIMER.Dpc of a thread's own timer: its wait times out */
@@ -134,27 +137,31 @@ VOID KiSuspendInit(PKTHREAD Thread);
 
 /* trap.c, exception.c */
 VOID KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame);
-VOID KiDispatchException(PEXCEPTION_RECORD Record, PKI_FRAME Frame, KPROCESSOR_MODE Mode, BOOLEAN First);
+VOID KiDispatchException(PEXCEPTION_RECORD Record, PKI_FRAME Frame, KPROCESSOR_MODE Mode,
+                         BOOLEAN First);
 VOID KiContextFromFrame(PKI_FRAME Frame, PCONTEXT Context);
 VOID KiContextToFrame(PKI_FRAME Frame, PCONTEXT Context, KPROCESSOR_MODE Mode);
-VOID KiInitializeUserApc(PKI_FRAME Frame, PKI_NORMAL_ROUTINE Routine, PVOID Context, PVOID Argument1, PVOID Argument2);
+VOID KiInitializeUserApc(PKI_FRAME Frame, PKI_NORMAL_ROUTINE Routine, PVOID Context,
+                         PVOID Argument1, PVOID Argument2);
 VOID KiPrepareUserReturn(PKI_FRAME Frame);
 VOID KiServiceFromTrap(PKI_FRAME Frame);
 DECLSPEC_NORETURN VOID KiSyscallInKernelMode(PVOID Return);
 VOID KiDebugPrintUser(struct abi_trap *Raw, PKI_FRAME Frame); /* debug.c */
-VOID KiDebugService(struct abi_trap *Raw, BOOLEAN Service); /* debug.c: --kd */
+VOID KiDebugService(struct abi_trap *Raw, BOOLEAN Service);   /* debug.c: --kd */
 
 /* report.c */
 VOID KiReportException(PEXCEPTION_RECORD Record); /* that nobody took */
 
 /* bugcheck.c */
-DECLSPEC_NORETURN VOID KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4,
-                                  struct abi_trap *Trap, PCONTEXT Context, const char *Message);
-DECLSPEC_NORETURN VOID KiStop(ULONG Verdict, ULONG Code, struct abi_trap *Trap, PCONTEXT Context, const char *Message);
+DECLSPEC_NORETURN VOID KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3,
+                                  ULONG_PTR P4, struct abi_trap *Trap, PCONTEXT Context,
+                                  const char *Message);
+DECLSPEC_NORETURN VOID KiStop(ULONG Verdict, ULONG Code, struct abi_trap *Trap, PCONTEXT Context,
+                              const char *Message);
 
 extern LIST_ENTRY KiTimerListHead;
 extern ULONG64 KiTimerSequence;
-extern ULONG64 KiBootTime;  /* system time at boot */
+extern ULONG64 KiBootTime; /* system time at boot */
 extern ULONG64 KiVirtualLimit;
 extern BOOLEAN KiHostClock;
 extern BOOLEAN KiDebuggerAttached;
@@ -166,8 +173,8 @@ extern volatile KSYSTEM_TIME KeTickCount;
 #endif
 KAFFINITY NTAPI KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity);
 BOOLEAN NTAPI KeTestAlertThread(KPROCESSOR_MODE Mode);
-NTSTATUS NTAPI KeExpandKernelStackAndCalloutEx(PEXPAND_STACK_CALLOUT Callout, PVOID Parameter, SIZE_T Size, BOOLEAN Wait,
-                                               PVOID Context);
+NTSTATUS NTAPI KeExpandKernelStackAndCalloutEx(PEXPAND_STACK_CALLOUT Callout, PVOID Parameter,
+                                               SIZE_T Size, BOOLEAN Wait, PVOID Context);
 extern KAGENT KiSystemAgent; /* the root of all names */
 extern ULONG64 KiSlotBitmap[ABI_STACK_SLOTS / 64];
 extern ULONG KiLonelySlices;

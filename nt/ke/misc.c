@@ -3,12 +3,14 @@
  */
 #include "nt/ke/ki.h"
 
-ULONG NTAPI KeGetCurrentProcessorNumber(VOID)
+ULONG NTAPI
+KeGetCurrentProcessorNumber(VOID)
 {
     return KiPrcb()->Number;
 }
 
-ULONG NTAPI KiGetCurrentProcessorNumberEx(PPROCESSOR_NUMBER Number)
+ULONG NTAPI
+KiGetCurrentProcessorNumberEx(PPROCESSOR_NUMBER Number)
 {
     if (Number != NULL) {
         Number->Group = 0;
@@ -18,12 +20,14 @@ ULONG NTAPI KiGetCurrentProcessorNumberEx(PPROCESSOR_NUMBER Number)
     return KiPrcb()->Number;
 }
 
-KAFFINITY NTAPI KeQueryActiveProcessors(VOID)
+KAFFINITY NTAPI
+KeQueryActiveProcessors(VOID)
 {
     return KeActiveProcessors;
 }
 
-ULONG NTAPI KeQueryActiveProcessorCount(PKAFFINITY Affinity)
+ULONG NTAPI
+KeQueryActiveProcessorCount(PKAFFINITY Affinity)
 {
     if (Affinity != NULL) {
         *Affinity = KeActiveProcessors;
@@ -31,37 +35,44 @@ ULONG NTAPI KeQueryActiveProcessorCount(PKAFFINITY Affinity)
     return KiProcessorCount;
 }
 
-ULONG NTAPI KeQueryActiveProcessorCountEx(USHORT Group)
+ULONG NTAPI
+KeQueryActiveProcessorCountEx(USHORT Group)
 {
     return Group == 0 || Group == ALL_PROCESSOR_GROUPS ? KiProcessorCount : 0;
 }
 
-ULONG NTAPI KeQueryMaximumProcessorCount(VOID)
+ULONG NTAPI
+KeQueryMaximumProcessorCount(VOID)
 {
     return KiProcessorCount;
 }
 
-ULONG NTAPI KeQueryMaximumProcessorCountEx(USHORT Group)
+ULONG NTAPI
+KeQueryMaximumProcessorCountEx(USHORT Group)
 {
     return KeQueryActiveProcessorCountEx(Group);
 }
 
-USHORT NTAPI KeQueryActiveGroupCount(VOID)
+USHORT NTAPI
+KeQueryActiveGroupCount(VOID)
 {
     return 1;
 }
 
-USHORT NTAPI KeQueryMaximumGroupCount(VOID)
+USHORT NTAPI
+KeQueryMaximumGroupCount(VOID)
 {
     return 1;
 }
 
-KAFFINITY NTAPI KeQueryGroupAffinity(USHORT Group)
+KAFFINITY NTAPI
+KeQueryGroupAffinity(USHORT Group)
 {
     return Group == 0 ? KeActiveProcessors : 0;
 }
 
-NTSTATUS NTAPI KeGetProcessorNumberFromIndex(ULONG Index, PPROCESSOR_NUMBER Number)
+NTSTATUS NTAPI
+KeGetProcessorNumberFromIndex(ULONG Index, PPROCESSOR_NUMBER Number)
 {
     if (Index >= KiProcessorCount) {
         return STATUS_INVALID_PARAMETER;
@@ -72,12 +83,15 @@ NTSTATUS NTAPI KeGetProcessorNumberFromIndex(ULONG Index, PPROCESSOR_NUMBER Numb
     return STATUS_SUCCESS;
 }
 
-ULONG NTAPI KeGetProcessorIndexFromNumber(PPROCESSOR_NUMBER Number)
+ULONG NTAPI
+KeGetProcessorIndexFromNumber(PPROCESSOR_NUMBER Number)
 {
-    return Number->Group == 0 && Number->Number < KiProcessorCount ? Number->Number : INVALID_PROCESSOR_INDEX;
+    return Number->Group == 0 && Number->Number < KiProcessorCount ? Number->Number
+                                                                   : INVALID_PROCESSOR_INDEX;
 }
 
-VOID NTAPI KeSetSystemGroupAffinityThread(PGROUP_AFFINITY Affinity, PGROUP_AFFINITY Previous)
+VOID NTAPI
+KeSetSystemGroupAffinityThread(PGROUP_AFFINITY Affinity, PGROUP_AFFINITY Previous)
 {
     KAFFINITY Old = KeSetAffinityThread(KiThread(), Affinity->Mask);
 
@@ -87,24 +101,29 @@ VOID NTAPI KeSetSystemGroupAffinityThread(PGROUP_AFFINITY Affinity, PGROUP_AFFIN
     }
 }
 
-VOID NTAPI KeRevertToUserGroupAffinityThread(PGROUP_AFFINITY Previous)
+VOID NTAPI
+KeRevertToUserGroupAffinityThread(PGROUP_AFFINITY Previous)
 {
-    KeSetAffinityThread(KiThread(), Previous->Mask != 0 ? Previous->Mask : KiThread()->UserAffinity);
+    KeSetAffinityThread(KiThread(),
+                        Previous->Mask != 0 ? Previous->Mask : KiThread()->UserAffinity);
 }
 
 /* On x64 the x87 and SSE state may be used freely at IRQL <= DISPATCH_LEVEL; nothing needs saving. */
-NTSTATUS NTAPI KeSaveFloatingPointState(PKFLOATING_SAVE Save)
+NTSTATUS NTAPI
+KeSaveFloatingPointState(PKFLOATING_SAVE Save)
 {
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI KeRestoreFloatingPointState(PKFLOATING_SAVE Save)
+NTSTATUS NTAPI
+KeRestoreFloatingPointState(PKFLOATING_SAVE Save)
 {
     return STATUS_SUCCESS;
 }
 
 /* The upper vector halves belong to who saved them: XSAVE into pool memory, XRSTOR back. */
-NTSTATUS NTAPI KeSaveExtendedProcessorState(ULONG64 Mask, PXSTATE_SAVE Save)
+NTSTATUS NTAPI
+KeSaveExtendedProcessorState(ULONG64 Mask, PXSTATE_SAVE Save)
 {
     ULONG64 Kept = Machine->xsave_mask & Mask;
     PVOID Area = ExAllocatePoolWithTag(NonPagedPoolNx, Machine->xsave_size + 64, 'vsXK');
@@ -122,38 +141,44 @@ NTSTATUS NTAPI KeSaveExtendedProcessorState(ULONG64 Mask, PXSTATE_SAVE Save)
     return STATUS_SUCCESS;
 }
 
-VOID NTAPI KeRestoreExtendedProcessorState(PXSTATE_SAVE Save)
+VOID NTAPI
+KeRestoreExtendedProcessorState(PXSTATE_SAVE Save)
 {
     PVOID Area = *(PVOID *)Save;
     ULONG64 Kept = ((PULONG64)Save)[1];
 
-    __asm__ volatile("xrstor64 %0" ::"m"(*(char *)(((ULONG64)Area + 63) & ~63ull)), "a"((ULONG)Kept),
-                     "d"((ULONG)(Kept >> 32))
+    __asm__ volatile("xrstor64 %0" ::"m"(*(char *)(((ULONG64)Area + 63) & ~63ull)),
+                     "a"((ULONG)Kept), "d"((ULONG)(Kept >> 32))
                      : "memory");
     ExFreePoolWithTag(Area, 'vsXK');
 }
 
-ULONG64 NTAPI RtlGetEnabledExtendedFeatures(ULONG64 Mask)
+ULONG64 NTAPI
+RtlGetEnabledExtendedFeatures(ULONG64 Mask)
 {
     return Mask & 3; /* what the virtual processor reports: x87 and SSE */
 }
 
-VOID NTAPI KiFlushIoBuffers(PMDL Mdl, BOOLEAN ReadOperation, BOOLEAN DmaOperation)
+VOID NTAPI
+KiFlushIoBuffers(PMDL Mdl, BOOLEAN ReadOperation, BOOLEAN DmaOperation)
 {
 }
 
-BOOLEAN NTAPI KeInvalidateAllCaches(VOID)
+BOOLEAN NTAPI
+KeInvalidateAllCaches(VOID)
 {
     return TRUE;
 }
 
-ULONG NTAPI KeGetRecommendedSharedDataAlignment(VOID)
+ULONG NTAPI
+KeGetRecommendedSharedDataAlignment(VOID)
 {
     return 64;
 }
 
 /* Stack limits of the current thread; nt/io has the documented name. */
-NTSTATUS NTAPI KeExpandKernelStackAndCallout(PEXPAND_STACK_CALLOUT Callout, PVOID Parameter, SIZE_T Size)
+NTSTATUS NTAPI
+KeExpandKernelStackAndCallout(PEXPAND_STACK_CALLOUT Callout, PVOID Parameter, SIZE_T Size)
 {
     return KeExpandKernelStackAndCalloutEx(Callout, Parameter, Size, TRUE, NULL);
 }
@@ -163,15 +188,17 @@ typedef struct _KI_CALLOUT {
     PVOID Parameter;
 } KI_CALLOUT;
 
-static VOID KiRunCallout(PVOID Context)
+static VOID
+KiRunCallout(PVOID Context)
 {
     KI_CALLOUT *Callout = Context;
 
     Callout->Routine(Callout->Parameter);
 }
 
-NTSTATUS NTAPI KeExpandKernelStackAndCalloutEx(PEXPAND_STACK_CALLOUT Routine, PVOID Parameter, SIZE_T Size, BOOLEAN Wait,
-                                               PVOID Context)
+NTSTATUS NTAPI
+KeExpandKernelStackAndCalloutEx(PEXPAND_STACK_CALLOUT Routine, PVOID Parameter, SIZE_T Size,
+                                BOOLEAN Wait, PVOID Context)
 {
     PKTHREAD Thread = KiThread();
     ULONG64 Here = (ULONG64)__builtin_frame_address(0);
@@ -211,4 +238,3 @@ NTSTATUS NTAPI KeExpandKernelStackAndCalloutEx(PEXPAND_STACK_CALLOUT Routine, PV
     KiDeleteAgent(&Agent);
     return STATUS_SUCCESS;
 }
-

@@ -9,7 +9,8 @@
  */
 #include "nt/ke/ki.h"
 
-VOID NTAPI KeInitializeMutex(PRKMUTEX Mutex, ULONG Level)
+VOID NTAPI
+KeInitializeMutex(PRKMUTEX Mutex, ULONG Level)
 {
     Mutex->Header.Lock = 0;
     Mutex->Header.Type = KiObjMutant;
@@ -21,7 +22,8 @@ VOID NTAPI KeInitializeMutex(PRKMUTEX Mutex, ULONG Level)
     Mutex->ApcDisable = 1;
 }
 
-VOID NTAPI KeInitializeMutant(PRKMUTEX Mutant, BOOLEAN InitialOwner)
+VOID NTAPI
+KeInitializeMutant(PRKMUTEX Mutant, BOOLEAN InitialOwner)
 {
     KeInitializeMutex(Mutant, 0);
     Mutant->ApcDisable = 0;
@@ -32,13 +34,15 @@ VOID NTAPI KeInitializeMutant(PRKMUTEX Mutant, BOOLEAN InitialOwner)
     }
 }
 
-LONG NTAPI KeReadStateMutex(PRKMUTEX Mutex)
+LONG NTAPI
+KeReadStateMutex(PRKMUTEX Mutex)
 {
     KiSchedulePoint(SP_READ_STATE, Mutex);
     return Mutex->Header.SignalState;
 }
 
-LONG NTAPI KeReleaseMutant(PRKMUTEX Mutant, KPRIORITY Increment, BOOLEAN Abandoned, BOOLEAN Wait)
+LONG NTAPI
+KeReleaseMutant(PRKMUTEX Mutant, KPRIORITY Increment, BOOLEAN Abandoned, BOOLEAN Wait)
 {
     PKTHREAD Thread = KiThread();
     LONG Previous;
@@ -66,14 +70,15 @@ LONG NTAPI KeReleaseMutant(PRKMUTEX Mutant, KPRIORITY Increment, BOOLEAN Abandon
         KiWaitTest(&Mutant->Header, Increment);
     }
     KiUnlockDispatcher(OldIrql, Wait);
-    if (!Wait && Thread == KiThread() && Thread->KernelApcDisable == 0 && KiIrql() == PASSIVE_LEVEL &&
-        Thread->ApcState.KernelApcPending) {
+    if (!Wait && Thread == KiThread() && Thread->KernelApcDisable == 0 &&
+        KiIrql() == PASSIVE_LEVEL && Thread->ApcState.KernelApcPending) {
         KiCheckKernelApcs();
     }
     return Previous;
 }
 
-LONG NTAPI KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN Wait)
+LONG NTAPI
+KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN Wait)
 {
     return KeReleaseMutant(Mutex, 1, FALSE, Wait);
 }

@@ -7,7 +7,8 @@
  */
 #include "nt/ke/ki.h"
 
-VOID KiInitializeProcess(PKPROCESS Process, KPRIORITY BasePriority, KAFFINITY Affinity, ULONG64 Slice)
+VOID
+KiInitializeProcess(PKPROCESS Process, KPRIORITY BasePriority, KAFFINITY Affinity, ULONG64 Slice)
 {
     Process->Header.Type = KiObjProcess;
     Process->Header.Size = sizeof(KPROCESS) / sizeof(ULONG);
@@ -20,7 +21,8 @@ VOID KiInitializeProcess(PKPROCESS Process, KPRIORITY BasePriority, KAFFINITY Af
     Process->DirectoryTableBase = (Slice << 12) | 1;
 }
 
-VOID KiSignalProcess(PKPROCESS Process)
+VOID
+KiSignalProcess(PKPROCESS Process)
 {
     KIRQL OldIrql = KiLockDispatcher(SP_EXIT_THREAD, Process);
 
@@ -29,7 +31,8 @@ VOID KiSignalProcess(PKPROCESS Process)
     KiUnlockDispatcher(OldIrql, FALSE);
 }
 
-static VOID KiMoveApcState(PKAPC_STATE From, PKAPC_STATE To)
+static VOID
+KiMoveApcState(PKAPC_STATE From, PKAPC_STATE To)
 {
     *To = *From;
     for (ULONG Mode = 0; Mode < 2; Mode++) {
@@ -42,13 +45,15 @@ static VOID KiMoveApcState(PKAPC_STATE From, PKAPC_STATE To)
     }
 }
 
-static VOID KiEnterProcess(PKTHREAD Thread, PKPROCESS Process)
+static VOID
+KiEnterProcess(PKTHREAD Thread, PKPROCESS Process)
 {
     Thread->ApcState.Process = Process;
     KiLoadProcessor(KiPrcb()->Number);
 }
 
-static VOID KiAttach(PKTHREAD Thread, PKPROCESS Process, PKAPC_STATE Save)
+static VOID
+KiAttach(PKTHREAD Thread, PKPROCESS Process, PKAPC_STATE Save)
 {
     KiMoveApcState(&Thread->ApcState, Save);
     InitializeListHead(&Thread->ApcState.ApcListHead[KernelMode]);
@@ -64,7 +69,8 @@ static VOID KiAttach(PKTHREAD Thread, PKPROCESS Process, PKAPC_STATE Save)
     KiEnterProcess(Thread, Process);
 }
 
-static VOID KiDetach(PKTHREAD Thread, PKAPC_STATE Saved)
+static VOID
+KiDetach(PKTHREAD Thread, PKAPC_STATE Saved)
 {
     KiMoveApcState(Saved, &Thread->ApcState);
     if (Saved == &Thread->SavedApcState) {
@@ -78,15 +84,17 @@ static VOID KiDetach(PKTHREAD Thread, PKAPC_STATE Saved)
     }
 }
 
-static VOID KiCheckAttach(PKTHREAD Thread, PKPROCESS Process)
+static VOID
+KiCheckAttach(PKTHREAD Thread, PKPROCESS Process)
 {
     if (KiPrcb()->DpcRoutineActive) {
-        KeBugCheckEx(INVALID_PROCESS_ATTACH_ATTEMPT, (ULONG_PTR)Process, (ULONG_PTR)Thread->ApcState.Process,
-                     Thread->ApcStateIndex, TRUE);
+        KeBugCheckEx(INVALID_PROCESS_ATTACH_ATTEMPT, (ULONG_PTR)Process,
+                     (ULONG_PTR)Thread->ApcState.Process, Thread->ApcStateIndex, TRUE);
     }
 }
 
-VOID NTAPI KeStackAttachProcess(PKPROCESS Process, PKAPC_STATE ApcState)
+VOID NTAPI
+KeStackAttachProcess(PKPROCESS Process, PKAPC_STATE ApcState)
 {
     PKTHREAD Thread = KiThread();
     KIRQL OldIrql;
@@ -106,7 +114,8 @@ VOID NTAPI KeStackAttachProcess(PKPROCESS Process, PKAPC_STATE ApcState)
     KiUnlockDispatcher(OldIrql, FALSE);
 }
 
-VOID NTAPI KeUnstackDetachProcess(PKAPC_STATE ApcState)
+VOID NTAPI
+KeUnstackDetachProcess(PKAPC_STATE ApcState)
 {
     PKTHREAD Thread = KiThread();
     KIRQL OldIrql;
@@ -114,7 +123,8 @@ VOID NTAPI KeUnstackDetachProcess(PKAPC_STATE ApcState)
     if (ApcState->Process == (PKPROCESS)1) {
         return;
     }
-    DRIVER_REQUIRE(Thread->ApcStateIndex != OriginalApcEnvironment && !Thread->ApcState.KernelApcInProgress &&
+    DRIVER_REQUIRE(Thread->ApcStateIndex != OriginalApcEnvironment &&
+                       !Thread->ApcState.KernelApcInProgress &&
                        IsListEmpty(&Thread->ApcState.ApcListHead[KernelMode]) &&
                        IsListEmpty(&Thread->ApcState.ApcListHead[UserMode]),
                    INVALID_PROCESS_DETACH_ATTEMPT, 0, 0, 0, 0);
@@ -123,7 +133,8 @@ VOID NTAPI KeUnstackDetachProcess(PKAPC_STATE ApcState)
     KiUnlockDispatcher(OldIrql, FALSE);
 }
 
-VOID NTAPI KeAttachProcess(PKPROCESS Process)
+VOID NTAPI
+KeAttachProcess(PKPROCESS Process)
 {
     PKTHREAD Thread = KiThread();
     KIRQL OldIrql;
@@ -133,15 +144,17 @@ VOID NTAPI KeAttachProcess(PKPROCESS Process)
         return;
     }
     if (Thread->ApcStateIndex != OriginalApcEnvironment) {
-        KeBugCheckEx(INVALID_PROCESS_ATTACH_ATTEMPT, (ULONG_PTR)Process, (ULONG_PTR)Thread->ApcState.Process,
-                     Thread->ApcStateIndex, KiPrcb()->DpcRoutineActive);
+        KeBugCheckEx(INVALID_PROCESS_ATTACH_ATTEMPT, (ULONG_PTR)Process,
+                     (ULONG_PTR)Thread->ApcState.Process, Thread->ApcStateIndex,
+                     KiPrcb()->DpcRoutineActive);
     }
     OldIrql = KiLockDispatcher(SP_OBJECT, Process);
     KiAttach(Thread, Process, &Thread->SavedApcState);
     KiUnlockDispatcher(OldIrql, FALSE);
 }
 
-VOID NTAPI KeDetachProcess(VOID)
+VOID NTAPI
+KeDetachProcess(VOID)
 {
     PKTHREAD Thread = KiThread();
     KIRQL OldIrql;

@@ -8,7 +8,8 @@
  */
 #include "nt/ke/ki.h"
 
-VOID NTAPI KeInitializeQueue(PRKQUEUE Queue, ULONG Count)
+VOID NTAPI
+KeInitializeQueue(PRKQUEUE Queue, ULONG Count)
 {
     Queue->Header.Lock = 0;
     Queue->Header.Type = KiObjQueue;
@@ -21,14 +22,16 @@ VOID NTAPI KeInitializeQueue(PRKQUEUE Queue, ULONG Count)
     Queue->MaximumCount = Count != 0 ? Count : KiProcessorCount;
 }
 
-LONG NTAPI KeReadStateQueue(PRKQUEUE Queue)
+LONG NTAPI
+KeReadStateQueue(PRKQUEUE Queue)
 {
     KiSchedulePoint(SP_READ_STATE, Queue);
     return Queue->Header.SignalState;
 }
 
 /* Gives the first entry to a waiter: newest waiter first, as its stack is warm. */
-static BOOLEAN KiHandOver(PKQUEUE Queue, PLIST_ENTRY Entry)
+static BOOLEAN
+KiHandOver(PKQUEUE Queue, PLIST_ENTRY Entry)
 {
     PKI_WAIT_BLOCK Block;
     PKTHREAD Thread;
@@ -42,7 +45,8 @@ static BOOLEAN KiHandOver(PKQUEUE Queue, PLIST_ENTRY Entry)
     return TRUE;
 }
 
-VOID KiQueueThreadWaits(PKQUEUE Queue)
+VOID
+KiQueueThreadWaits(PKQUEUE Queue)
 {
     Queue->CurrentCount--; /* Q2 */
     if (!IsListEmpty(&Queue->EntryListHead) && !IsListEmpty(&Queue->Header.WaitListHead) &&
@@ -58,7 +62,8 @@ VOID KiQueueThreadWaits(PKQUEUE Queue)
     }
 }
 
-static LONG KiInsertQueue(PKQUEUE Queue, PLIST_ENTRY Entry, BOOLEAN Head)
+static LONG
+KiInsertQueue(PKQUEUE Queue, PLIST_ENTRY Entry, BOOLEAN Head)
 {
     LONG Previous;
     KIRQL OldIrql;
@@ -78,19 +83,22 @@ static LONG KiInsertQueue(PKQUEUE Queue, PLIST_ENTRY Entry, BOOLEAN Head)
     return Previous;
 }
 
-LONG NTAPI KeInsertQueue(PRKQUEUE Queue, PLIST_ENTRY Entry)
+LONG NTAPI
+KeInsertQueue(PRKQUEUE Queue, PLIST_ENTRY Entry)
 {
     return KiInsertQueue(Queue, Entry, FALSE);
 }
 
-LONG NTAPI KeInsertHeadQueue(PRKQUEUE Queue, PLIST_ENTRY Entry)
+LONG NTAPI
+KeInsertHeadQueue(PRKQUEUE Queue, PLIST_ENTRY Entry)
 {
     return KiInsertQueue(Queue, Entry, TRUE);
 }
 
 /* Waits for one entry. Returns it, or a status (TIMEOUT, USER_APC, ALERTED, ABANDONED) as a pointer. */
-static PLIST_ENTRY KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
-                               KIRQL OldIrql)
+static PLIST_ENTRY
+KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
+            KIRQL OldIrql)
 {
     PKTHREAD Thread = KiThread();
     PKI_WAIT_BLOCK Block = &Thread->WaitBlock[0];
@@ -111,7 +119,8 @@ static PLIST_ENTRY KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN 
         }
         Status = KiTestPending(Thread, WaitMode, Alertable);
         if (Status == STATUS_WAIT_0 && Timeout != NULL &&
-            (Timeout->QuadPart == 0 || (Timeout->QuadPart < 0 && Deadline <= KiQueryInterruptTime()))) {
+            (Timeout->QuadPart == 0 ||
+             (Timeout->QuadPart < 0 && Deadline <= KiQueryInterruptTime()))) {
             Status = STATUS_TIMEOUT;
         }
         if (Status != STATUS_WAIT_0) {
@@ -151,7 +160,8 @@ static PLIST_ENTRY KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN 
 }
 
 /* The current thread joins the queue's pool, as one that waits. DISPATCH_LEVEL. */
-static VOID KiJoinQueue(PKQUEUE Queue)
+static VOID
+KiJoinQueue(PKQUEUE Queue)
 {
     PKTHREAD Thread = KiThread();
     PKQUEUE Old = Thread->Queue;
@@ -169,7 +179,8 @@ static VOID KiJoinQueue(PKQUEUE Queue)
     InsertTailList(&Queue->ThreadListHead, &Thread->QueueListEntry);
 }
 
-PLIST_ENTRY NTAPI KeRemoveQueue(PRKQUEUE Queue, KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout)
+PLIST_ENTRY NTAPI
+KeRemoveQueue(PRKQUEUE Queue, KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout)
 {
     PLIST_ENTRY Entry;
     KIRQL OldIrql;
@@ -182,8 +193,9 @@ PLIST_ENTRY NTAPI KeRemoveQueue(PRKQUEUE Queue, KPROCESSOR_MODE WaitMode, PLARGE
 }
 
 /* Several entries at once: how many were stored, or a wait status in place of the first. */
-ULONG NTAPI KeRemoveQueueEx(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
-                            PLIST_ENTRY *EntryArray, ULONG Count)
+ULONG NTAPI
+KeRemoveQueueEx(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
+                PLIST_ENTRY *EntryArray, ULONG Count)
 {
     ULONG Taken = 1;
     KIRQL OldIrql;
@@ -202,7 +214,8 @@ ULONG NTAPI KeRemoveQueueEx(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Ale
     return Taken;
 }
 
-PLIST_ENTRY NTAPI KeRundownQueue(PRKQUEUE Queue)
+PLIST_ENTRY NTAPI
+KeRundownQueue(PRKQUEUE Queue)
 {
     PLIST_ENTRY First = NULL;
     KIRQL OldIrql;
@@ -214,7 +227,8 @@ PLIST_ENTRY NTAPI KeRundownQueue(PRKQUEUE Queue)
         InitializeListHead(&Queue->EntryListHead);
     }
     while (!IsListEmpty(&Queue->ThreadListHead)) {
-        PKTHREAD Thread = CONTAINING_RECORD(RemoveHeadList(&Queue->ThreadListHead), KTHREAD, QueueListEntry);
+        PKTHREAD Thread =
+            CONTAINING_RECORD(RemoveHeadList(&Queue->ThreadListHead), KTHREAD, QueueListEntry);
 
         Thread->Queue = NULL;
     }

@@ -9,7 +9,8 @@
  */
 #include "nt/ke/ki.h"
 
-static VOID KiRememberRegion(PKTHREAD Thread, UCHAR Kind, PVOID Caller)
+static VOID
+KiRememberRegion(PKTHREAD Thread, UCHAR Kind, PVOID Caller)
 {
     if (Thread->RegionDepth < RTL_NUMBER_OF(Thread->Region)) {
         Thread->Region[Thread->RegionDepth].Caller = Caller;
@@ -19,14 +20,16 @@ static VOID KiRememberRegion(PKTHREAD Thread, UCHAR Kind, PVOID Caller)
     Thread->RegionDepth++;
 }
 
-static VOID KiForgetRegion(PKTHREAD Thread)
+static VOID
+KiForgetRegion(PKTHREAD Thread)
 {
     if (Thread->RegionDepth != 0) {
         Thread->RegionDepth--;
     }
 }
 
-VOID NTAPI KeEnterCriticalRegion(VOID)
+VOID NTAPI
+KeEnterCriticalRegion(VOID)
 {
     PKTHREAD Thread = KiThread();
 
@@ -35,7 +38,8 @@ VOID NTAPI KeEnterCriticalRegion(VOID)
     KiRememberRegion(Thread, 0, __builtin_return_address(0));
 }
 
-VOID NTAPI KeLeaveCriticalRegion(VOID)
+VOID NTAPI
+KeLeaveCriticalRegion(VOID)
 {
     PKTHREAD Thread = KiThread();
 
@@ -46,7 +50,8 @@ VOID NTAPI KeLeaveCriticalRegion(VOID)
     KiSchedulePoint(SP_LEAVE_REGION, Thread);
 }
 
-VOID NTAPI KeEnterGuardedRegion(VOID)
+VOID NTAPI
+KeEnterGuardedRegion(VOID)
 {
     PKTHREAD Thread = KiThread();
 
@@ -55,7 +60,8 @@ VOID NTAPI KeEnterGuardedRegion(VOID)
     KiRememberRegion(Thread, 1, __builtin_return_address(0));
 }
 
-VOID NTAPI KeLeaveGuardedRegion(VOID)
+VOID NTAPI
+KeLeaveGuardedRegion(VOID)
 {
     PKTHREAD Thread = KiThread();
 
@@ -66,14 +72,17 @@ VOID NTAPI KeLeaveGuardedRegion(VOID)
     KiSchedulePoint(SP_LEAVE_REGION, Thread);
 }
 
-BOOLEAN NTAPI KeAreApcsDisabled(VOID)
+BOOLEAN NTAPI
+KeAreApcsDisabled(VOID)
 {
     PKTHREAD Thread = KiThread();
 
-    return KiVersion->SpecialApcDisable ? Thread->CombinedApcDisable != 0 : Thread->KernelApcDisable != 0;
+    return KiVersion->SpecialApcDisable ? Thread->CombinedApcDisable != 0
+                                        : Thread->KernelApcDisable != 0;
 }
 
-BOOLEAN NTAPI KeAreAllApcsDisabled(VOID)
+BOOLEAN NTAPI
+KeAreAllApcsDisabled(VOID)
 {
     return KiThread()->SpecialApcDisable != 0 || KiIrql() >= APC_LEVEL;
 }

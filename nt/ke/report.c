@@ -34,15 +34,18 @@
         HcReportText(Text, Length);                                                                \
     } while (0)
 
-static BOOLEAN KiReadable(const volatile VOID *Address, ULONG Size)
+static BOOLEAN
+KiReadable(const volatile VOID *Address, ULONG Size)
 {
     ULONG64 First = (ULONG64)Address;
 
-    return First >= 0x10000 && MmIsAddressValid((PVOID)First) && MmIsAddressValid((PVOID)(First + Size - 1));
+    return First >= 0x10000 && MmIsAddressValid((PVOID)First) &&
+           MmIsAddressValid((PVOID)(First + Size - 1));
 }
 
 /* Walks from Context to the end of the kernel stack, or to user mode. */
-static VOID KiReportFrames(PCONTEXT Start)
+static VOID
+KiReportFrames(PCONTEXT Start)
 {
     CONTEXT Context;
 
@@ -52,11 +55,13 @@ static VOID KiReportFrames(PCONTEXT Start)
         PRUNTIME_FUNCTION Function;
         PVOID HandlerData;
 
-        KI_LINE("frame\trip=%p\trsp=%p\trbp=%p\n", HcOriginalRip(Context.Rip), Context.Rsp, Context.Rbp);
+        KI_LINE("frame\trip=%p\trsp=%p\trbp=%p\n", HcOriginalRip(Context.Rip), Context.Rsp,
+                Context.Rbp);
         if (ABI_IS_USER(Context.Rip) && ABI_IS_USER(Context.Rsp)) {
             /* The user's part of the stack is the host's to walk: this process may not be open here. */
-            KI_LINE("user\trbx=%p\trbp=%p\trsi=%p\trdi=%p\tr12=%p\tr13=%p\tr14=%p\tr15=%p\n", Context.Rbx, Context.Rbp,
-                    Context.Rsi, Context.Rdi, Context.R12, Context.R13, Context.R14, Context.R15);
+            KI_LINE("user\trbx=%p\trbp=%p\trsi=%p\trdi=%p\tr12=%p\tr13=%p\tr14=%p\tr15=%p\n",
+                    Context.Rbx, Context.Rbp, Context.Rsi, Context.Rdi, Context.R12, Context.R13,
+                    Context.R14, Context.R15);
             break;
         }
         Function = RtlLookupFunctionEntry(Context.Rip, &ImageBase, NULL);
@@ -67,8 +72,8 @@ static VOID KiReportFrames(PCONTEXT Start)
             Context.Rip = *(PULONG64)Context.Rsp;
             Context.Rsp += 8;
         } else {
-            RtlVirtualUnwind(UNW_FLAG_NHANDLER, ImageBase, Context.Rip, Function, &Context, &HandlerData, &Establisher,
-                             NULL);
+            RtlVirtualUnwind(UNW_FLAG_NHANDLER, ImageBase, Context.Rip, Function, &Context,
+                             &HandlerData, &Establisher, NULL);
         }
         if (Context.Rsp <= Before && !ABI_IS_USER(Context.Rsp)) {
             break;
@@ -77,7 +82,8 @@ static VOID KiReportFrames(PCONTEXT Start)
 }
 
 /* The context in which a thread that does not run left its processor: the frame of KiSwapStack. */
-static VOID KiContextOfSwapped(PVOID Stack, PCONTEXT Context)
+static VOID
+KiContextOfSwapped(PVOID Stack, PCONTEXT Context)
 {
     ULONG64 Rsp = (ULONG64)Stack;
     PULONG64 Saved = (PULONG64)(Rsp + 0xB8);
@@ -97,7 +103,8 @@ static VOID KiContextOfSwapped(PVOID Stack, PCONTEXT Context)
 }
 
 /* A lock built from dispatcher objects is what the thread means to wait for; nt/ex leaves its address. */
-static BOOLEAN KiReportLock(PKTHREAD Thread, PVOID Object)
+static BOOLEAN
+KiReportLock(PKTHREAD Thread, PVOID Object)
 {
     PFAST_MUTEX Mutex = CONTAINING_RECORD(Object, FAST_MUTEX, Event);
     PERESOURCE Resource = Thread->WaitLock;
@@ -119,9 +126,11 @@ static BOOLEAN KiReportLock(PKTHREAD Thread, PVOID Object)
                     (Resource->Flag & ResourceOwnedExclusive) ? "exclusive" : "shared",
                     (PVOID)Resource->OwnerEntry.OwnerThread);
             if (KiReadable(Resource->OwnerTable, sizeof(*Resource->OwnerTable))) {
-                for (ULONG Index = 1; Index < 64 && Index < Resource->OwnerTable[0].TableSize; Index++) {
+                for (ULONG Index = 1; Index < 64 && Index < Resource->OwnerTable[0].TableSize;
+                     Index++) {
                     if (Resource->OwnerTable[Index].OwnerThread != 0) {
-                        KI_LINE("owner\tthread=%p\n", (PVOID)Resource->OwnerTable[Index].OwnerThread);
+                        KI_LINE("owner\tthread=%p\n",
+                                (PVOID)Resource->OwnerTable[Index].OwnerThread);
                     }
                 }
             }
@@ -132,7 +141,8 @@ static BOOLEAN KiReportLock(PKTHREAD Thread, PVOID Object)
     return FALSE;
 }
 
-static VOID KiReportWaits(PKTHREAD Thread)
+static VOID
+KiReportWaits(PKTHREAD Thread)
 {
     DISPATCHER_HEADER *Header;
 
@@ -140,7 +150,8 @@ static VOID KiReportWaits(PKTHREAD Thread)
         KiReportLock(Thread, Thread->WaitBlockList[0].Object)) {
         return;
     }
-    for (ULONG Index = 0; Index < Thread->WaitObjectCount && Index < MAXIMUM_WAIT_OBJECTS; Index++) {
+    for (ULONG Index = 0; Index < Thread->WaitObjectCount && Index < MAXIMUM_WAIT_OBJECTS;
+         Index++) {
         if (!KiReadable(&Thread->WaitBlockList[Index], sizeof(KI_WAIT_BLOCK))) {
             break;
         }
@@ -155,7 +166,8 @@ static VOID KiReportWaits(PKTHREAD Thread)
             KI_LINE("wait\tkind=event\tobject=%p\n", Header);
             break;
         case KiObjMutant:
-            KI_LINE("wait\tkind=mutex\tobject=%p\towner=%p\n", Header, ((PKMUTANT)Header)->OwnerThread);
+            KI_LINE("wait\tkind=mutex\tobject=%p\towner=%p\n", Header,
+                    ((PKMUTANT)Header)->OwnerThread);
             break;
         case KiObjSemaphore:
             KI_LINE("wait\tkind=semaphore\tobject=%p\n", Header);
@@ -171,7 +183,9 @@ static VOID KiReportWaits(PKTHREAD Thread)
             break;
         case KiObjTimerNotification:
         case KiObjTimerSynchronization:
-            KI_LINE(Header == &Thread->Timer.Header ? "wait\tkind=delay\n" : "wait\tkind=timer\tobject=%p\n", Header);
+            KI_LINE(Header == &Thread->Timer.Header ? "wait\tkind=delay\n"
+                                                    : "wait\tkind=timer\tobject=%p\n",
+                    Header);
             break;
         default:
             KI_LINE("wait\tkind=object\tobject=%p\n", Header);
@@ -182,12 +196,14 @@ static VOID KiReportWaits(PKTHREAD Thread)
     }
 }
 
-static VOID KiReportIrps(PETHREAD Thread)
+static VOID
+KiReportIrps(PETHREAD Thread)
 {
     ULONG Count = 0;
     PLIST_ENTRY Link = Thread->IrpList.Flink;
 
-    for (; Link != &Thread->IrpList && Count < KI_MAXIMUM_IRPS && KiReadable(Link, sizeof(*Link)); Link = Link->Flink) {
+    for (; Link != &Thread->IrpList && Count < KI_MAXIMUM_IRPS && KiReadable(Link, sizeof(*Link));
+         Link = Link->Flink) {
         PIRP Irp = CONTAINING_RECORD(Link, IRP, ThreadListEntry);
         PIO_STACK_LOCATION Stack;
         PDEVICE_OBJECT Device;
@@ -202,24 +218,31 @@ static VOID KiReportIrps(PETHREAD Thread)
             continue;
         }
         Device = KiReadable(Stack->DeviceObject, sizeof(*Device)) ? Stack->DeviceObject : NULL;
-        KI_LINE("irp\taddress=%p\tmajor=%x\tminor=%x\tcode=%x\tdevice=%p\tdriver=%p\tpending=%x\tcancel=%x\n", Irp,
-                (ULONG)Stack->MajorFunction, (ULONG)Stack->MinorFunction,
-                Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL || Stack->MajorFunction == IRP_MJ_INTERNAL_DEVICE_CONTROL
+        KI_LINE("irp\taddress=%p\tmajor=%x\tminor=%x\tcode=%x\tdevice=%p\tdriver=%p\tpending=%"
+                "x\tcancel=%x\n",
+                Irp, (ULONG)Stack->MajorFunction, (ULONG)Stack->MinorFunction,
+                Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL ||
+                        Stack->MajorFunction == IRP_MJ_INTERNAL_DEVICE_CONTROL
                     ? Stack->Parameters.DeviceIoControl.IoControlCode
                     : 0,
                 Stack->DeviceObject,
-                Device != NULL && KiReadable(Device->DriverObject, sizeof(DRIVER_OBJECT)) ? Device->DriverObject->DriverStart
-                                                                                          : NULL,
+                Device != NULL && KiReadable(Device->DriverObject, sizeof(DRIVER_OBJECT))
+                    ? Device->DriverObject->DriverStart
+                    : NULL,
                 (ULONG)(Stack->Control & SL_PENDING_RETURNED), (ULONG)Irp->Cancel);
     }
 }
 
-static const char *KiProcessName(PKPROCESS Process)
+static const char *
+KiProcessName(PKPROCESS Process)
 {
-    return Process == NULL || Process == &KiIdleEprocess.Pcb ? "Idle" : (const char *)((PEPROCESS)Process)->ImageFileName;
+    return Process == NULL || Process == &KiIdleEprocess.Pcb
+               ? "Idle"
+               : (const char *)((PEPROCESS)Process)->ImageFileName;
 }
 
-static VOID KiReportThread(PKTHREAD Thread, PCONTEXT Context, BOOLEAN Current)
+static VOID
+KiReportThread(PKTHREAD Thread, PCONTEXT Context, BOOLEAN Current)
 {
     static const char *const States[] = {"initialized", "ready",   "running",    "standby",
                                          "terminated",  "waiting", "transition", "deferred"};
@@ -234,22 +257,31 @@ static VOID KiReportThread(PKTHREAD Thread, PCONTEXT Context, BOOLEAN Current)
     } else if (Thread->State == Waiting) {
         Irql = Thread->WaitIrql;
     }
-    KI_LINE("thread\taddress=%p\ttid=%x\tpid=%x\tprocess=%p\tname=%s\tstate=%s\tcpu=%x\tirql=%x\tcurrent=%x\tsystem=%x\n",
+    KI_LINE("thread\taddress=%p\ttid=%x\tpid=%x\tprocess=%p\tname=%s\tstate=%s\tcpu=%x\tirql=%"
+            "x\tcurrent=%x\tsystem=%x\n",
             Thread, Idle ? 0 : (ULONG)(ULONG_PTR)Ethread->Cid.UniqueThread,
-            Idle ? 0 : (ULONG)(ULONG_PTR)Process->UniqueProcessId, Process, KiProcessName(Thread->Process),
-            States[Thread->State & 7], (ULONG)Thread->NextProcessor, (ULONG)Irql, (ULONG)Current, (ULONG)Thread->SystemThread);
-    KI_LINE("+\tpriority=%x\tbase=%x\tkernel-apc=%x\tspecial-apc=%x\tteb=%p\tinitial=%p\tstack-base=%p\tstack-limit=%p\tstack=%p\n",
-            (ULONG)Thread->Priority, (ULONG)Thread->BasePriority, (ULONG)(LONG)Thread->KernelApcDisable,
-            (ULONG)(LONG)Thread->SpecialApcDisable, Thread->Teb, Thread->InitialStack, Thread->StackBase, Thread->StackLimit,
+            Idle ? 0 : (ULONG)(ULONG_PTR)Process->UniqueProcessId, Process,
+            KiProcessName(Thread->Process), States[Thread->State & 7], (ULONG)Thread->NextProcessor,
+            (ULONG)Irql, (ULONG)Current, (ULONG)Thread->SystemThread);
+    KI_LINE("+\tpriority=%x\tbase=%x\tkernel-apc=%x\tspecial-apc=%x\tteb=%p\tinitial=%p\tstack-"
+            "base=%p\tstack-limit=%p\tstack=%p\n",
+            (ULONG)Thread->Priority, (ULONG)Thread->BasePriority,
+            (ULONG)(LONG)Thread->KernelApcDisable, (ULONG)(LONG)Thread->SpecialApcDisable,
+            Thread->Teb, Thread->InitialStack, Thread->StackBase, Thread->StackLimit,
             Thread->KernelStack);
-    KI_LINE("+\tstart=%p\tswitches=%x\treason=%x\tmode=%x\talertable=%x\tsuspend=%x\tprevious=%x\tservice=%x\tspin=%p\tname-of=%x\n",
-            Ethread->StartAddress != NULL ? Ethread->StartAddress : Thread->StartRoutine, Thread->ContextSwitches,
-            (ULONG)Thread->WaitReason, (ULONG)Thread->WaitMode, (ULONG)Thread->Alertable, (ULONG)(UCHAR)Thread->SuspendCount,
-            (ULONG)Thread->PreviousMode, Thread->SystemCallNumber, Thread->SpinningOn, Thread->Agent.Name);
+    KI_LINE("+\tstart=%p\tswitches=%x\treason=%x\tmode=%x\talertable=%x\tsuspend=%x\tprevious=%"
+            "x\tservice=%x\tspin=%p\tname-of=%x\n",
+            Ethread->StartAddress != NULL ? Ethread->StartAddress : Thread->StartRoutine,
+            Thread->ContextSwitches, (ULONG)Thread->WaitReason, (ULONG)Thread->WaitMode,
+            (ULONG)Thread->Alertable, (ULONG)(UCHAR)Thread->SuspendCount,
+            (ULONG)Thread->PreviousMode, Thread->SystemCallNumber, Thread->SpinningOn,
+            Thread->Agent.Name);
     if (Thread->ApcState.Process != NULL && Thread->ApcState.Process != Thread->Process) {
-        KI_LINE("+\tattached=%p\tattached-name=%s\n", Thread->ApcState.Process, KiProcessName(Thread->ApcState.Process));
+        KI_LINE("+\tattached=%p\tattached-name=%s\n", Thread->ApcState.Process,
+                KiProcessName(Thread->ApcState.Process));
     }
-    for (ULONG Index = 0; Index < Thread->RegionDepth && Index < RTL_NUMBER_OF(Thread->Region); Index++) {
+    for (ULONG Index = 0; Index < Thread->RegionDepth && Index < RTL_NUMBER_OF(Thread->Region);
+         Index++) {
         KI_LINE("region\tkind=%s\tcaller=%p\n", Thread->Region[Index].Kind ? "guarded" : "critical",
                 HcOriginalRip((ULONG64)Thread->Region[Index].Caller));
     }
@@ -261,7 +293,8 @@ static VOID KiReportThread(PKTHREAD Thread, PCONTEXT Context, BOOLEAN Current)
     }
     if (Context == NULL && Thread->State != Initialized && Thread->State != Terminated) {
         /* Running elsewhere: its processor's saved stack; else its own. */
-        PVOID Stack = Thread->State == Running ? KiProcessor[Thread->NextProcessor]->Prcb.SavedRsp : Thread->KernelStack;
+        PVOID Stack = Thread->State == Running ? KiProcessor[Thread->NextProcessor]->Prcb.SavedRsp
+                                               : Thread->KernelStack;
 
         if (KiReadable(Stack, 0x100)) {
             KiContextOfSwapped(Stack, &Swapped);
@@ -273,7 +306,8 @@ static VOID KiReportThread(PKTHREAD Thread, PCONTEXT Context, BOOLEAN Current)
     }
 }
 
-static VOID KiContextOfTrap(struct abi_trap *Raw, PCONTEXT Context)
+static VOID
+KiContextOfTrap(struct abi_trap *Raw, PCONTEXT Context)
 {
     RtlZeroMemory(Context, sizeof(*Context));
     Context->Rax = Raw->rax;
@@ -300,7 +334,8 @@ static VOID KiContextOfTrap(struct abi_trap *Raw, PCONTEXT Context)
 }
 
 /* What the pool knows of an address that the report is going to show. */
-static VOID KiReportData(ULONG64 Address)
+static VOID
+KiReportData(ULONG64 Address)
 {
     PVOID Base;
     SIZE_T Bytes;
@@ -309,57 +344,70 @@ static VOID KiReportData(ULONG64 Address)
 
     if (Address >= ABI_NONPAGED_BASE && Address < ABI_MAPPING_BASE &&
         ExpFindPoolBlock((PVOID)Address, &Base, &Bytes, &Tag, &Freed)) {
-        KI_LINE("pool\taddress=%p\tblock=%p\tbytes=%p\ttag=%x\tfreed=%x\n", Address, Base, (ULONG64)Bytes, Tag, (ULONG)Freed);
+        KI_LINE("pool\taddress=%p\tblock=%p\tbytes=%p\ttag=%x\tfreed=%x\n", Address, Base,
+                (ULONG64)Bytes, Tag, (ULONG)Freed);
     }
 }
 
-static VOID KiReportRegisters(PCONTEXT Context, struct abi_trap *Raw)
+static VOID
+KiReportRegisters(PCONTEXT Context, struct abi_trap *Raw)
 {
-    KI_LINE("registers\trip=%p\trsp=%p\tflags=%x\n", HcOriginalRip(Context->Rip), Context->Rsp, Context->EFlags);
+    KI_LINE("registers\trip=%p\trsp=%p\tflags=%x\n", HcOriginalRip(Context->Rip), Context->Rsp,
+            Context->EFlags);
     if (Raw != NULL) {
-        KI_LINE("+\ttrap=1\tfault=%p\terror=%x\tvector=%x\n", Raw->fault_address, Raw->error, Raw->vector);
+        KI_LINE("+\ttrap=1\tfault=%p\terror=%x\tvector=%x\n", Raw->fault_address, Raw->error,
+                Raw->vector);
     }
-    KI_LINE("+\trax=%p\trbx=%p\trcx=%p\trdx=%p\trsi=%p\trdi=%p\trbp=%p\tr8=%p\n", Context->Rax, Context->Rbx, Context->Rcx,
-            Context->Rdx, Context->Rsi, Context->Rdi, Context->Rbp, Context->R8);
-    KI_LINE("+\tr9=%p\tr10=%p\tr11=%p\tr12=%p\tr13=%p\tr14=%p\tr15=%p\n", Context->R9, Context->R10, Context->R11,
-            Context->R12, Context->R13, Context->R14, Context->R15);
+    KI_LINE("+\trax=%p\trbx=%p\trcx=%p\trdx=%p\trsi=%p\trdi=%p\trbp=%p\tr8=%p\n", Context->Rax,
+            Context->Rbx, Context->Rcx, Context->Rdx, Context->Rsi, Context->Rdi, Context->Rbp,
+            Context->R8);
+    KI_LINE("+\tr9=%p\tr10=%p\tr11=%p\tr12=%p\tr13=%p\tr14=%p\tr15=%p\n", Context->R9, Context->R10,
+            Context->R11, Context->R12, Context->R13, Context->R14, Context->R15);
 }
 
-static VOID KiReportProcessors(VOID)
+static VOID
+KiReportProcessors(VOID)
 {
     for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
         PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
 
         KI_LINE("cpu\tnumber=%x\tirql=%x\tthread=%p\tidle=%x\tdpc=%p\troutine=%p\tspin=%p\n", Cpu,
-                (ULONG)KiProcessor[Cpu]->Irql, Prcb->CurrentThread, (ULONG)(Prcb->CurrentThread == Prcb->IdleThread),
+                (ULONG)KiProcessor[Cpu]->Irql, Prcb->CurrentThread,
+                (ULONG)(Prcb->CurrentThread == Prcb->IdleThread),
                 Prcb->DpcRoutineActive ? Prcb->RunningDpc : NULL,
-                Prcb->DpcRoutineActive && KiReadable(Prcb->RunningDpc, sizeof(KDPC)) ? Prcb->RunningDpc->DeferredRoutine : NULL,
+                Prcb->DpcRoutineActive && KiReadable(Prcb->RunningDpc, sizeof(KDPC))
+                    ? Prcb->RunningDpc->DeferredRoutine
+                    : NULL,
                 Prcb->SpinningOn);
     }
 }
 
 /* Threads of all processes but the current one, and idle threads that are inside a DPC or a spin. */
-static VOID KiReportOthers(PKTHREAD Current)
+static VOID
+KiReportOthers(PKTHREAD Current)
 {
     ULONG Count = 0;
 
     for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
         PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
 
-        if (Prcb->CurrentThread == Prcb->IdleThread && Prcb->CurrentThread != Current && Prcb->DpcRoutineActive) {
+        if (Prcb->CurrentThread == Prcb->IdleThread && Prcb->CurrentThread != Current &&
+            Prcb->DpcRoutineActive) {
             KiReportThread(Prcb->CurrentThread, NULL, FALSE);
         }
     }
     if (PsInitialSystemProcess == NULL) {
         return; /* before there were processes */
     }
-    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead; Link = Link->Flink) {
+    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
+         Link = Link->Flink) {
         PKPROCESS Process = &CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks)->Pcb;
 
         if (!KiReadable(Process, sizeof(EPROCESS))) {
             break;
         }
-        for (PLIST_ENTRY Entry = Process->ThreadListHead.Flink; Entry != &Process->ThreadListHead; Entry = Entry->Flink) {
+        for (PLIST_ENTRY Entry = Process->ThreadListHead.Flink; Entry != &Process->ThreadListHead;
+             Entry = Entry->Flink) {
             PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
 
             if (!KiReadable(Thread, sizeof(ETHREAD)) || ++Count > KI_MAXIMUM_THREADS) {
@@ -372,25 +420,28 @@ static VOID KiReportOthers(PKTHREAD Current)
     }
 }
 
-VOID KiReportException(PEXCEPTION_RECORD Record)
+VOID
+KiReportException(PEXCEPTION_RECORD Record)
 {
     if (KiBugCheckActive == 0) {
-        KI_LINE("exception\tcode=%x\tat=%p\tcount=%x\tfirst=%p\tsecond=%p\n", (ULONG)Record->ExceptionCode,
-                Record->ExceptionAddress, Record->NumberParameters, Record->ExceptionInformation[0],
-                Record->ExceptionInformation[1]);
+        KI_LINE("exception\tcode=%x\tat=%p\tcount=%x\tfirst=%p\tsecond=%p\n",
+                (ULONG)Record->ExceptionCode, Record->ExceptionAddress, Record->NumberParameters,
+                Record->ExceptionInformation[0], Record->ExceptionInformation[1]);
     }
 }
 
 /* A fault while the report was written: it ends here, and says so. */
-VOID KiReportBroken(const struct abi_stop *Why)
+VOID
+KiReportBroken(const struct abi_stop *Why)
 {
     struct abi_trap *Raw = (struct abi_trap *)Why->trap;
 
-    KI_LINE("broken\tcode=%x\tfirst=%p\tat=%p\tfault=%p\n", Why->code, Why->parameter[0], Raw != NULL ? Raw->original_rip : 0,
-            Raw != NULL ? Raw->fault_address : 0);
+    KI_LINE("broken\tcode=%x\tfirst=%p\tat=%p\tfault=%p\n", Why->code, Why->parameter[0],
+            Raw != NULL ? Raw->original_rip : 0, Raw != NULL ? Raw->fault_address : 0);
 }
 
-VOID KiReportStop(const struct abi_stop *Why, PCONTEXT Context)
+VOID
+KiReportStop(const struct abi_stop *Why, PCONTEXT Context)
 {
     struct abi_trap *Raw = (struct abi_trap *)Why->trap;
     CONTEXT Here;

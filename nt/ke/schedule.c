@@ -16,12 +16,14 @@
 
 #define KI_LONELY_SLICES 64
 
-static BOOLEAN KiSpinEnds(PKPRCB Prcb)
+static BOOLEAN
+KiSpinEnds(PKPRCB Prcb)
 {
     return (*Prcb->SpinningOn & Prcb->SpinMask) == 0;
 }
 
-static BOOLEAN KiCanStep(ULONG Cpu)
+static BOOLEAN
+KiCanStep(ULONG Cpu)
 {
     PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
 
@@ -32,7 +34,8 @@ static BOOLEAN KiCanStep(ULONG Cpu)
            Prcb->ReadySummary != 0 || Prcb->DpcRequested;
 }
 
-VOID KiLoadProcessor(ULONG Cpu)
+VOID
+KiLoadProcessor(ULONG Cpu)
 {
     PKIPCR Pcr = KiProcessor[Cpu];
     PKTHREAD Thread = Pcr->Prcb.CurrentThread;
@@ -57,7 +60,8 @@ VOID KiLoadProcessor(ULONG Cpu)
 }
 
 /* Leaves this processor where it is and goes on with another; returns when the carrier is back. */
-static VOID KiSwitchProcessor(ULONG Cpu)
+static VOID
+KiSwitchProcessor(ULONG Cpu)
 {
     PKPRCB From = KiPrcb();
     PKIPCR To = KiProcessor[Cpu];
@@ -69,7 +73,8 @@ static VOID KiSwitchProcessor(ULONG Cpu)
 }
 
 /* Asks the host who goes on. Returns FALSE if only the asker can step. */
-static BOOLEAN KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
+static BOOLEAN
+KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
 {
     struct abi_agent Agents[ABI_MAX_PROCESSORS];
     ULONG Count = 0, Cpu, Self = KiPrcb()->Number, Choice;
@@ -82,7 +87,8 @@ static BOOLEAN KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN Asker
             continue;
         }
         Prcb = &KiProcessor[Cpu]->Prcb;
-        Agents[Count].name = Prcb->DpcRoutineActive ? Prcb->DpcAgent.Name : Prcb->CurrentThread->Agent.Name;
+        Agents[Count].name =
+            Prcb->DpcRoutineActive ? Prcb->DpcAgent.Name : Prcb->CurrentThread->Agent.Name;
         Agents[Count].kind = Prcb->DpcRoutineActive ? ABI_AGENT_DPC : ABI_AGENT_THREAD;
         Agents[Count].cpu = (USHORT)Cpu;
         Agents[Count].op = Cpu == Self ? (USHORT)Operation : SP_NONE;
@@ -105,7 +111,8 @@ static BOOLEAN KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN Asker
 }
 
 /* Time for a thread that polls: S3. */
-static VOID KiLonely(VOID)
+static VOID
+KiLonely(VOID)
 {
     ULONG64 Due;
     KIRQL OldIrql;
@@ -122,7 +129,8 @@ static VOID KiLonely(VOID)
     KiPcr()->Irql = OldIrql;
 }
 
-VOID KiScheduleSlow(ULONG Operation, const volatile VOID *Object)
+VOID
+KiScheduleSlow(ULONG Operation, const volatile VOID *Object)
 {
     if (KiBugCheckActive) {
         Machine->budget = 1ll << 60;
@@ -141,7 +149,8 @@ VOID KiScheduleSlow(ULONG Operation, const volatile VOID *Object)
 }
 
 /* Software interrupts of this processor, as far as Irql lets them in. Called at Irql. */
-VOID KiCheckInterrupts(KIRQL Irql)
+VOID
+KiCheckInterrupts(KIRQL Irql)
 {
     PKPRCB Prcb = KiPrcb();
 
@@ -156,13 +165,15 @@ VOID KiCheckInterrupts(KIRQL Irql)
     }
 }
 
-VOID KiYield(ULONG Operation)
+VOID
+KiYield(ULONG Operation)
 {
     KiSchedulePoint(Operation, NULL);
     Machine->budget = 0;
 }
 
-VOID KiSpin(volatile VOID *Lock, ULONG Mask)
+VOID
+KiSpin(volatile VOID *Lock, ULONG Mask)
 {
     PKPRCB Prcb = KiPrcb();
     ULONG64 Due;
@@ -183,12 +194,14 @@ VOID KiSpin(volatile VOID *Lock, ULONG Mask)
     Prcb->CurrentThread->SpinningOn = 0;
 }
 
-static BOOLEAN KiIsIdle(PKPRCB Prcb)
+static BOOLEAN
+KiIsIdle(PKPRCB Prcb)
 {
     return Prcb->CurrentThread == Prcb->IdleThread && Prcb->NextThread == NULL;
 }
 
-static VOID KiInsertReady(PKPRCB Prcb, PKTHREAD Thread, BOOLEAN Head)
+static VOID
+KiInsertReady(PKPRCB Prcb, PKTHREAD Thread, BOOLEAN Head)
 {
     Thread->State = Ready;
     Thread->NextProcessor = Prcb->Number;
@@ -200,7 +213,8 @@ static VOID KiInsertReady(PKPRCB Prcb, PKTHREAD Thread, BOOLEAN Head)
     Prcb->ReadySummary |= 1u << Thread->Priority;
 }
 
-static VOID KiRemoveReady(PKTHREAD Thread)
+static VOID
+KiRemoveReady(PKTHREAD Thread)
 {
     PKPRCB Prcb = &KiProcessor[Thread->NextProcessor]->Prcb;
 
@@ -210,7 +224,8 @@ static VOID KiRemoveReady(PKTHREAD Thread)
     }
 }
 
-static PKTHREAD KiTakeReady(PKPRCB Prcb, LONG LowestPriority)
+static PKTHREAD
+KiTakeReady(PKPRCB Prcb, LONG LowestPriority)
 {
     ULONG Priority;
     PKTHREAD Thread;
@@ -227,7 +242,8 @@ static PKTHREAD KiTakeReady(PKPRCB Prcb, LONG LowestPriority)
     return Thread;
 }
 
-VOID KiReadyThread(PKTHREAD Thread)
+VOID
+KiReadyThread(PKTHREAD Thread)
 {
     PKPRCB Prcb;
     ULONG Cpu, Ideal = Thread->IdealProcessor % KiProcessorCount, Self = KiPrcb()->Number;
@@ -256,7 +272,8 @@ VOID KiReadyThread(PKTHREAD Thread)
             Thread->NextProcessor = Cpu;
             return;
         }
-    } else if (Thread->Priority > Prcb->CurrentThread->Priority && Prcb->CurrentThread->State == Running) {
+    } else if (Thread->Priority > Prcb->CurrentThread->Priority &&
+               Prcb->CurrentThread->State == Running) {
         Prcb->NextThread = Thread;
         Thread->State = Standby;
         Thread->NextProcessor = Cpu;
@@ -269,7 +286,8 @@ VOID KiReadyThread(PKTHREAD Thread)
 }
 
 /* A thread that has ended is off its stack now: whoever came after it drops its own reference. */
-VOID KiFinishSwap(VOID)
+VOID
+KiFinishSwap(VOID)
 {
     PKTHREAD Dead = KiPrcb()->PreviousThread;
 
@@ -280,7 +298,8 @@ VOID KiFinishSwap(VOID)
 }
 
 /* Makes New current on this processor and runs it; returns when Old runs again, maybe elsewhere. */
-static VOID KiSwapTo(PKTHREAD New)
+static VOID
+KiSwapTo(PKTHREAD New)
 {
     PKPRCB Prcb = KiPrcb();
     PKTHREAD Old = Prcb->CurrentThread;
@@ -300,7 +319,8 @@ static VOID KiSwapTo(PKTHREAD New)
 }
 
 /* The next thread for this processor: its own NextThread, its best ready one, another's. */
-static PKTHREAD KiSelectThread(PKPRCB Prcb)
+static PKTHREAD
+KiSelectThread(PKPRCB Prcb)
 {
     PKTHREAD Thread = Prcb->NextThread;
     ULONG Cpu;
@@ -329,7 +349,8 @@ static PKTHREAD KiSelectThread(PKPRCB Prcb)
     return Thread != NULL ? Thread : Prcb->IdleThread;
 }
 
-LONG_PTR KiSwapThread(VOID)
+LONG_PTR
+KiSwapThread(VOID)
 {
     PKTHREAD Old = KiThread();
     PKTHREAD New;
@@ -355,7 +376,8 @@ LONG_PTR KiSwapThread(VOID)
     return Old->WaitStatus;
 }
 
-BOOLEAN KiRequeue(VOID)
+BOOLEAN
+KiRequeue(VOID)
 {
     PKPRCB Prcb = KiPrcb();
     PKTHREAD Thread = Prcb->CurrentThread;
@@ -372,7 +394,8 @@ BOOLEAN KiRequeue(VOID)
     return TRUE;
 }
 
-VOID KiSetPriority(PKTHREAD Thread, SCHAR Priority)
+VOID
+KiSetPriority(PKTHREAD Thread, SCHAR Priority)
 {
     if (Thread->Priority == Priority) {
         return;
@@ -395,13 +418,15 @@ VOID KiSetPriority(PKTHREAD Thread, SCHAR Priority)
 }
 
 /* Nothing can ever happen again. The report names the threads; here only the verdict. */
-static DECLSPEC_NORETURN VOID KiNothingLeft(VOID)
+static DECLSPEC_NORETURN VOID
+KiNothingLeft(VOID)
 {
     KiStop(ABI_HANG, 0, NULL, NULL, "every thread waits, and nothing is left that could wake one");
 }
 
 /* The idle thread of each processor, at DISPATCH_LEVEL. */
-VOID KiIdleLoop(VOID)
+VOID
+KiIdleLoop(VOID)
 {
     PKPRCB Prcb;
     ULONG64 Due;

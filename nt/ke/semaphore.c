@@ -4,7 +4,8 @@
  */
 #include "nt/ke/ki.h"
 
-VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit)
+VOID NTAPI
+KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit)
 {
     Semaphore->Header.Lock = 0;
     Semaphore->Header.Type = KiObjSemaphore;
@@ -14,13 +15,15 @@ VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit)
     Semaphore->Limit = Limit;
 }
 
-LONG NTAPI KeReadStateSemaphore(PRKSEMAPHORE Semaphore)
+LONG NTAPI
+KeReadStateSemaphore(PRKSEMAPHORE Semaphore)
 {
     KiSchedulePoint(SP_READ_STATE, Semaphore);
     return Semaphore->Header.SignalState;
 }
 
-LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY Increment, LONG Adjustment, BOOLEAN Wait)
+LONG NTAPI
+KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY Increment, LONG Adjustment, BOOLEAN Wait)
 {
     LONG Previous;
     LONG New;

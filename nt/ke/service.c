@@ -3,7 +3,8 @@
  */
 #include "nt/ke/ki.h"
 
-static NTSTATUS KiCaptureTimeout(PLARGE_INTEGER Timeout, KPROCESSOR_MODE Mode, PLARGE_INTEGER Copy)
+static NTSTATUS
+KiCaptureTimeout(PLARGE_INTEGER Timeout, KPROCESSOR_MODE Mode, PLARGE_INTEGER Copy)
 {
     NTSTATUS Status = STATUS_SUCCESS;
 
@@ -21,12 +22,14 @@ static NTSTATUS KiCaptureTimeout(PLARGE_INTEGER Timeout, KPROCESSOR_MODE Mode, P
 }
 
 /* Where the dispatcher header of an object lies: the type says (nt/ob). */
-static PVOID KiWaitableOf(PVOID Object)
+static PVOID
+KiWaitableOf(PVOID Object)
 {
     return ObpWaitObject(Object);
 }
 
-NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout)
+NTSTATUS NTAPI
+NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     LARGE_INTEGER Copy;
@@ -50,14 +53,17 @@ NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_IN
     }
     __try {
         Status = KeWaitForSingleObject(KiWaitableOf(Object), UserRequest, Mode, Alertable, Timeout);
-    } __except (GetExceptionCode() == STATUS_MUTANT_LIMIT_EXCEEDED ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
+    } __except (GetExceptionCode() == STATUS_MUTANT_LIMIT_EXCEEDED ? EXCEPTION_EXECUTE_HANDLER
+                                                                   : EXCEPTION_CONTINUE_SEARCH) {
         Status = GetExceptionCode();
     }
     ObDereferenceObject(Object);
     return Status;
 }
 
-NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG Count, PHANDLE Handles, WAIT_TYPE Type, BOOLEAN Alertable, PLARGE_INTEGER Timeout)
+NTSTATUS NTAPI
+NtWaitForMultipleObjects(ULONG Count, PHANDLE Handles, WAIT_TYPE Type, BOOLEAN Alertable,
+                         PLARGE_INTEGER Timeout)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     HANDLE Captured[MAXIMUM_WAIT_OBJECTS];
@@ -91,7 +97,8 @@ NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG Count, PHANDLE Handles, WAIT_TYPE 
     }
     Blocks = ExpAllocate(Count * sizeof(KWAIT_BLOCK), 'tiaW');
     for (; Done < Count; Done++) {
-        Status = ObReferenceObjectByHandle(Captured[Done], SYNCHRONIZE, NULL, Mode, &Objects[Done], NULL);
+        Status = ObReferenceObjectByHandle(Captured[Done], SYNCHRONIZE, NULL, Mode, &Objects[Done],
+                                           NULL);
         if (!NT_SUCCESS(Status)) {
             goto Dereference;
         }
@@ -110,8 +117,10 @@ NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG Count, PHANDLE Handles, WAIT_TYPE 
         }
     }
     __try {
-        Status = KeWaitForMultipleObjects(Count, Waitable, Type, UserRequest, Mode, Alertable, Timeout, Blocks);
-    } __except (GetExceptionCode() == STATUS_MUTANT_LIMIT_EXCEEDED ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
+        Status = KeWaitForMultipleObjects(Count, Waitable, Type, UserRequest, Mode, Alertable,
+                                          Timeout, Blocks);
+    } __except (GetExceptionCode() == STATUS_MUTANT_LIMIT_EXCEEDED ? EXCEPTION_EXECUTE_HANDLER
+                                                                   : EXCEPTION_CONTINUE_SEARCH) {
         Status = GetExceptionCode();
     }
 Dereference:
@@ -123,7 +132,9 @@ Dereference:
 }
 
 /* Signals one object and waits for another. */
-NTSTATUS NTAPI NtSignalAndWaitForSingleObject(HANDLE Signal, HANDLE Wait, BOOLEAN Alertable, PLARGE_INTEGER Timeout)
+NTSTATUS NTAPI
+NtSignalAndWaitForSingleObject(HANDLE Signal, HANDLE Wait, BOOLEAN Alertable,
+                               PLARGE_INTEGER Timeout)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PVOID ToSignal, ToWait;
@@ -168,7 +179,8 @@ NTSTATUS NTAPI NtSignalAndWaitForSingleObject(HANDLE Signal, HANDLE Wait, BOOLEA
             Status = STATUS_OBJECT_TYPE_MISMATCH;
         }
         if (NT_SUCCESS(Status)) {
-            Status = KeWaitForSingleObject(KiWaitableOf(ToWait), UserRequest, Mode, Alertable, Timeout);
+            Status =
+                KeWaitForSingleObject(KiWaitableOf(ToWait), UserRequest, Mode, Alertable, Timeout);
         }
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         Status = GetExceptionCode();
@@ -179,7 +191,8 @@ Dereference:
     return Status;
 }
 
-NTSTATUS NTAPI NtDelayExecution(BOOLEAN Alertable, PLARGE_INTEGER Interval)
+NTSTATUS NTAPI
+NtDelayExecution(BOOLEAN Alertable, PLARGE_INTEGER Interval)
 {
     LARGE_INTEGER Copy;
     NTSTATUS Status = KiCaptureTimeout(Interval, KiPreviousMode(), &Copy);
@@ -187,7 +200,8 @@ NTSTATUS NTAPI NtDelayExecution(BOOLEAN Alertable, PLARGE_INTEGER Interval)
     return NT_SUCCESS(Status) ? KeDelayExecutionThread(KiPreviousMode(), Alertable, &Copy) : Status;
 }
 
-NTSTATUS NTAPI NtYieldExecution(VOID)
+NTSTATUS NTAPI
+NtYieldExecution(VOID)
 {
     KIRQL OldIrql = KiLockDispatcher(SP_YIELD, NULL);
     BOOLEAN Switched = KiRequeue();
@@ -199,17 +213,20 @@ NTSTATUS NTAPI NtYieldExecution(VOID)
 
 NTSTATUS NTAPI ZwYieldExecution(VOID);
 
-NTSTATUS NTAPI NtTestAlert(VOID)
+NTSTATUS NTAPI
+NtTestAlert(VOID)
 {
     return KeTestAlertThread(KiPreviousMode()) ? STATUS_ALERTED : STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI NtContinue(PCONTEXT Context, BOOLEAN TestAlert)
+NTSTATUS NTAPI
+NtContinue(PCONTEXT Context, BOOLEAN TestAlert)
 {
     return KiContinue(Context, TestAlert);
 }
 
-NTSTATUS NTAPI NtRaiseException(PEXCEPTION_RECORD Record, PCONTEXT Context, BOOLEAN FirstChance)
+NTSTATUS NTAPI
+NtRaiseException(PEXCEPTION_RECORD Record, PCONTEXT Context, BOOLEAN FirstChance)
 {
     return KiRaiseException(Record, Context, FirstChance);
 }

@@ -17,12 +17,14 @@ typedef volatile LONG EX_SPIN_LOCK, *PEX_SPIN_LOCK; /* not in the DDK headers th
 #define EX_WAITER    0x40000000u
 #define EX_COUNT     0x3FFFFFFFu
 
-VOID NTAPI KeInitializeSpinLock(PKSPIN_LOCK SpinLock)
+VOID NTAPI
+KeInitializeSpinLock(PKSPIN_LOCK SpinLock)
 {
     *SpinLock = 0;
 }
 
-static VOID KiAcquire(PKSPIN_LOCK SpinLock)
+static VOID
+KiAcquire(PKSPIN_LOCK SpinLock)
 {
     KiSchedulePoint(SP_ACQUIRE_SPINLOCK, SpinLock);
     while (*(volatile KSPIN_LOCK *)SpinLock != 0) {
@@ -31,14 +33,16 @@ static VOID KiAcquire(PKSPIN_LOCK SpinLock)
     *(volatile KSPIN_LOCK *)SpinLock = 1;
 }
 
-static VOID KiRelease(PKSPIN_LOCK SpinLock)
+static VOID
+KiRelease(PKSPIN_LOCK SpinLock)
 {
     DRIVER_REQUIRE(*(volatile KSPIN_LOCK *)SpinLock != 0, SPIN_LOCK_NOT_OWNED, SpinLock, 0, 0, 0);
     KiSchedulePoint(SP_RELEASE_SPINLOCK, SpinLock);
     *(volatile KSPIN_LOCK *)SpinLock = 0;
 }
 
-KIRQL NTAPI KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock)
+KIRQL NTAPI
+KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock)
 {
     KIRQL OldIrql = KfRaiseIrql(DISPATCH_LEVEL);
 
@@ -46,7 +50,8 @@ KIRQL NTAPI KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock)
     return OldIrql;
 }
 
-KIRQL NTAPI KeAcquireSpinLockRaiseToSynch(PKSPIN_LOCK SpinLock)
+KIRQL NTAPI
+KeAcquireSpinLockRaiseToSynch(PKSPIN_LOCK SpinLock)
 {
     KIRQL OldIrql = KfRaiseIrql(12);
 
@@ -54,23 +59,27 @@ KIRQL NTAPI KeAcquireSpinLockRaiseToSynch(PKSPIN_LOCK SpinLock)
     return OldIrql;
 }
 
-VOID NTAPI KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql)
+VOID NTAPI
+KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql)
 {
     KiRelease(SpinLock);
     KeLowerIrql(NewIrql);
 }
 
-VOID NTAPI KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
+VOID NTAPI
+KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
 {
     KiAcquire(SpinLock);
 }
 
-VOID NTAPI KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK SpinLock)
+VOID NTAPI
+KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK SpinLock)
 {
     KiRelease(SpinLock);
 }
 
-BOOLEAN NTAPI KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
+BOOLEAN NTAPI
+KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
 {
     KiSchedulePoint(SP_ACQUIRE_SPINLOCK, SpinLock);
     if (*(volatile KSPIN_LOCK *)SpinLock != 0) {
@@ -80,13 +89,15 @@ BOOLEAN NTAPI KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
     return TRUE;
 }
 
-BOOLEAN NTAPI KeTestSpinLock(PKSPIN_LOCK SpinLock)
+BOOLEAN NTAPI
+KeTestSpinLock(PKSPIN_LOCK SpinLock)
 {
     KiSchedulePoint(SP_READ_STATE, SpinLock);
     return *(volatile KSPIN_LOCK *)SpinLock == 0;
 }
 
-KIRQL NTAPI KeAcquireSpinLockForDpc(PKSPIN_LOCK SpinLock)
+KIRQL NTAPI
+KeAcquireSpinLockForDpc(PKSPIN_LOCK SpinLock)
 {
     KIRQL OldIrql = KiIrql();
 
@@ -97,7 +108,8 @@ KIRQL NTAPI KeAcquireSpinLockForDpc(PKSPIN_LOCK SpinLock)
     return OldIrql;
 }
 
-VOID NTAPI KeReleaseSpinLockForDpc(PKSPIN_LOCK SpinLock, KIRQL OldIrql)
+VOID NTAPI
+KeReleaseSpinLockForDpc(PKSPIN_LOCK SpinLock, KIRQL OldIrql)
 {
     KiRelease(SpinLock);
     if (OldIrql < DISPATCH_LEVEL) {
@@ -107,7 +119,8 @@ VOID NTAPI KeReleaseSpinLockForDpc(PKSPIN_LOCK SpinLock, KIRQL OldIrql)
 
 /* Queued: the lock holds the last handle of the queue; bit 0 of a handle's Lock says it waits. */
 
-VOID NTAPI KeAcquireInStackQueuedSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE Handle)
+VOID NTAPI
+KeAcquireInStackQueuedSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE Handle)
 {
     PKSPIN_LOCK_QUEUE Queue = &Handle->LockQueue;
     PKSPIN_LOCK_QUEUE Tail;
@@ -124,7 +137,8 @@ VOID NTAPI KeAcquireInStackQueuedSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock, PKLOCK
     }
 }
 
-VOID NTAPI KeReleaseInStackQueuedSpinLockFromDpcLevel(PKLOCK_QUEUE_HANDLE Handle)
+VOID NTAPI
+KeReleaseInStackQueuedSpinLockFromDpcLevel(PKLOCK_QUEUE_HANDLE Handle)
 {
     PKSPIN_LOCK_QUEUE Queue = &Handle->LockQueue;
     PKSPIN_LOCK SpinLock = (PKSPIN_LOCK)((ULONG_PTR)Queue->Lock & ~(ULONG_PTR)3);
@@ -139,19 +153,22 @@ VOID NTAPI KeReleaseInStackQueuedSpinLockFromDpcLevel(PKLOCK_QUEUE_HANDLE Handle
     }
 }
 
-VOID NTAPI KeAcquireInStackQueuedSpinLock(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE Handle)
+VOID NTAPI
+KeAcquireInStackQueuedSpinLock(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE Handle)
 {
     Handle->OldIrql = KfRaiseIrql(DISPATCH_LEVEL);
     KeAcquireInStackQueuedSpinLockAtDpcLevel(SpinLock, Handle);
 }
 
-VOID NTAPI KeAcquireInStackQueuedSpinLockRaiseToSynch(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE Handle)
+VOID NTAPI
+KeAcquireInStackQueuedSpinLockRaiseToSynch(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE Handle)
 {
     Handle->OldIrql = KfRaiseIrql(12);
     KeAcquireInStackQueuedSpinLockAtDpcLevel(SpinLock, Handle);
 }
 
-VOID NTAPI KeReleaseInStackQueuedSpinLock(PKLOCK_QUEUE_HANDLE Handle)
+VOID NTAPI
+KeReleaseInStackQueuedSpinLock(PKLOCK_QUEUE_HANDLE Handle)
 {
     KIRQL OldIrql = Handle->OldIrql;
 
@@ -159,7 +176,8 @@ VOID NTAPI KeReleaseInStackQueuedSpinLock(PKLOCK_QUEUE_HANDLE Handle)
     KeLowerIrql(OldIrql);
 }
 
-VOID NTAPI KeAcquireInStackQueuedSpinLockForDpc(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE Handle)
+VOID NTAPI
+KeAcquireInStackQueuedSpinLockForDpc(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE Handle)
 {
     Handle->OldIrql = KiIrql();
     if (Handle->OldIrql < DISPATCH_LEVEL) {
@@ -168,7 +186,8 @@ VOID NTAPI KeAcquireInStackQueuedSpinLockForDpc(PKSPIN_LOCK SpinLock, PKLOCK_QUE
     KeAcquireInStackQueuedSpinLockAtDpcLevel(SpinLock, Handle);
 }
 
-VOID NTAPI KeReleaseInStackQueuedSpinLockForDpc(PKLOCK_QUEUE_HANDLE Handle)
+VOID NTAPI
+KeReleaseInStackQueuedSpinLockForDpc(PKLOCK_QUEUE_HANDLE Handle)
 {
     KIRQL OldIrql = Handle->OldIrql;
 
@@ -180,7 +199,8 @@ VOID NTAPI KeReleaseInStackQueuedSpinLockForDpc(PKLOCK_QUEUE_HANDLE Handle)
 
 /* Executive spin locks. */
 
-VOID NTAPI ExAcquireSpinLockExclusiveAtDpcLevel(PEX_SPIN_LOCK SpinLock)
+VOID NTAPI
+ExAcquireSpinLockExclusiveAtDpcLevel(PEX_SPIN_LOCK SpinLock)
 {
     volatile ULONG *Lock = (volatile ULONG *)SpinLock;
 
@@ -192,7 +212,8 @@ VOID NTAPI ExAcquireSpinLockExclusiveAtDpcLevel(PEX_SPIN_LOCK SpinLock)
     *Lock = EX_EXCLUSIVE;
 }
 
-VOID NTAPI ExReleaseSpinLockExclusiveFromDpcLevel(PEX_SPIN_LOCK SpinLock)
+VOID NTAPI
+ExReleaseSpinLockExclusiveFromDpcLevel(PEX_SPIN_LOCK SpinLock)
 {
     volatile ULONG *Lock = (volatile ULONG *)SpinLock;
 
@@ -201,7 +222,8 @@ VOID NTAPI ExReleaseSpinLockExclusiveFromDpcLevel(PEX_SPIN_LOCK SpinLock)
     *Lock &= ~(EX_EXCLUSIVE | EX_WAITER);
 }
 
-VOID NTAPI ExAcquireSpinLockSharedAtDpcLevel(PEX_SPIN_LOCK SpinLock)
+VOID NTAPI
+ExAcquireSpinLockSharedAtDpcLevel(PEX_SPIN_LOCK SpinLock)
 {
     volatile ULONG *Lock = (volatile ULONG *)SpinLock;
 
@@ -212,7 +234,8 @@ VOID NTAPI ExAcquireSpinLockSharedAtDpcLevel(PEX_SPIN_LOCK SpinLock)
     (*Lock)++;
 }
 
-VOID NTAPI ExReleaseSpinLockSharedFromDpcLevel(PEX_SPIN_LOCK SpinLock)
+VOID NTAPI
+ExReleaseSpinLockSharedFromDpcLevel(PEX_SPIN_LOCK SpinLock)
 {
     volatile ULONG *Lock = (volatile ULONG *)SpinLock;
 
@@ -221,7 +244,8 @@ VOID NTAPI ExReleaseSpinLockSharedFromDpcLevel(PEX_SPIN_LOCK SpinLock)
     (*Lock)--;
 }
 
-KIRQL NTAPI ExAcquireSpinLockExclusive(PEX_SPIN_LOCK SpinLock)
+KIRQL NTAPI
+ExAcquireSpinLockExclusive(PEX_SPIN_LOCK SpinLock)
 {
     KIRQL OldIrql = KfRaiseIrql(DISPATCH_LEVEL);
 
@@ -229,13 +253,15 @@ KIRQL NTAPI ExAcquireSpinLockExclusive(PEX_SPIN_LOCK SpinLock)
     return OldIrql;
 }
 
-VOID NTAPI ExReleaseSpinLockExclusive(PEX_SPIN_LOCK SpinLock, KIRQL OldIrql)
+VOID NTAPI
+ExReleaseSpinLockExclusive(PEX_SPIN_LOCK SpinLock, KIRQL OldIrql)
 {
     ExReleaseSpinLockExclusiveFromDpcLevel(SpinLock);
     KeLowerIrql(OldIrql);
 }
 
-KIRQL NTAPI ExAcquireSpinLockShared(PEX_SPIN_LOCK SpinLock)
+KIRQL NTAPI
+ExAcquireSpinLockShared(PEX_SPIN_LOCK SpinLock)
 {
     KIRQL OldIrql = KfRaiseIrql(DISPATCH_LEVEL);
 
@@ -243,13 +269,15 @@ KIRQL NTAPI ExAcquireSpinLockShared(PEX_SPIN_LOCK SpinLock)
     return OldIrql;
 }
 
-VOID NTAPI ExReleaseSpinLockShared(PEX_SPIN_LOCK SpinLock, KIRQL OldIrql)
+VOID NTAPI
+ExReleaseSpinLockShared(PEX_SPIN_LOCK SpinLock, KIRQL OldIrql)
 {
     ExReleaseSpinLockSharedFromDpcLevel(SpinLock);
     KeLowerIrql(OldIrql);
 }
 
-LOGICAL NTAPI ExTryConvertSharedSpinLockExclusive(PEX_SPIN_LOCK SpinLock)
+LOGICAL NTAPI
+ExTryConvertSharedSpinLockExclusive(PEX_SPIN_LOCK SpinLock)
 {
     volatile ULONG *Lock = (volatile ULONG *)SpinLock;
 

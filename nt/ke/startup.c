@@ -7,7 +7,8 @@
  */
 #include "nt/ke/ki.h"
 
-static VOID KiInitializeProcessor(ULONG Cpu)
+static VOID
+KiInitializeProcessor(ULONG Cpu)
 {
     PKIPCR Pcr = (PKIPCR)(ABI_PROCESSOR_BASE + Cpu * ABI_PROCESSOR_STRIDE);
     PKPRCB Prcb = &Pcr->Prcb;
@@ -34,11 +35,13 @@ static VOID KiInitializeProcessor(ULONG Cpu)
     Prcb->DpcStack = (PVOID)(FaultStack + KI_FAULT_STACK);
 }
 
-static VOID KiInitializeIdleThread(ULONG Cpu)
+static VOID
+KiInitializeIdleThread(ULONG Cpu)
 {
     PKTHREAD Idle = &KiIdleThreads[Cpu].Tcb;
 
-    KiInitializeThread(Idle, &KiIdleProcess, &KiSystemAgent, (PKSTART_ROUTINE)KiIdleLoop, NULL, NULL, NULL);
+    KiInitializeThread(Idle, &KiIdleProcess, &KiSystemAgent, (PKSTART_ROUTINE)KiIdleLoop, NULL,
+                       NULL, NULL);
     Idle->State = Running;
     Idle->Priority = 0;
     Idle->NextProcessor = Cpu;
@@ -52,7 +55,8 @@ static VOID KiInitializeIdleThread(ULONG Cpu)
     KiProcessor[Cpu]->Prcb.SavedRsp = Idle->KernelStack;
 }
 
-static VOID KiInitializeSharedData(VOID)
+static VOID
+KiInitializeSharedData(VOID)
 {
     PKUSER_SHARED_DATA Shared = (PKUSER_SHARED_DATA)ABI_ALIAS(ABI_USER_SHARED_DATA);
 
@@ -63,17 +67,24 @@ static VOID KiInitializeSharedData(VOID)
     Shared->ProductTypeIsValid = TRUE;
     *(PULONG)((ULONG64)Shared + 0x260) = KiVersion->BuildNumber; /* NtBuildNumber, 8 and later */
     RtlCopyMemory((PVOID)Shared->NtSystemRoot, L"C:\\Windows", sizeof(L"C:\\Windows"));
-    Shared->SuiteMask = 0x110; /* single-user terminal services, personal: as a client system has it */
+    Shared->SuiteMask =
+        0x110; /* single-user terminal services, personal: as a client system has it */
     Shared->KdDebuggerEnabled = KiDebuggerAttached ? 3 : 0;
     Shared->NumberOfPhysicalPages = 0x100000;
     Shared->ImageNumberLow = Shared->ImageNumberHigh = 0x8664;
     Shared->ActiveProcessorCount = KiProcessorCount;
     Shared->LargePageMinimum = 0x200000;
     for (ULONG Feature = 0; Feature < PROCESSOR_FEATURE_MAX; Feature++) {
-        static const UCHAR Present[] = {PF_COMPARE_EXCHANGE_DOUBLE, PF_MMX_INSTRUCTIONS_AVAILABLE,
-                                        PF_XMMI_INSTRUCTIONS_AVAILABLE, PF_RDTSC_INSTRUCTION_AVAILABLE, PF_PAE_ENABLED,
-                                        PF_XMMI64_INSTRUCTIONS_AVAILABLE, PF_NX_ENABLED, 13 /* SSE3 */,
-                                        PF_COMPARE_EXCHANGE128, 20 /* VIRT_FIRMWARE no */};
+        static const UCHAR Present[] = {PF_COMPARE_EXCHANGE_DOUBLE,
+                                        PF_MMX_INSTRUCTIONS_AVAILABLE,
+                                        PF_XMMI_INSTRUCTIONS_AVAILABLE,
+                                        PF_RDTSC_INSTRUCTION_AVAILABLE,
+                                        PF_PAE_ENABLED,
+                                        PF_XMMI64_INSTRUCTIONS_AVAILABLE,
+                                        PF_NX_ENABLED,
+                                        13 /* SSE3 */,
+                                        PF_COMPARE_EXCHANGE128,
+                                        20 /* VIRT_FIRMWARE no */};
 
         for (ULONG Index = 0; Index < RTL_NUMBER_OF(Present) - 1; Index++) {
             if (Present[Index] == Feature) {
@@ -85,7 +96,8 @@ static VOID KiInitializeSharedData(VOID)
 }
 
 /* The first system thread. */
-static VOID NTAPI KiPhase1(PVOID Context)
+static VOID NTAPI
+KiPhase1(PVOID Context)
 {
     KiInitialThread = KiThread();
     ObInitSystem(1);
@@ -100,7 +112,8 @@ static VOID NTAPI KiPhase1(PVOID Context)
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
-VOID KiSystemStartup(PVOID Unused)
+VOID
+KiSystemStartup(PVOID Unused)
 {
     PETHREAD Thread;
 

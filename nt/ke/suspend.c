@@ -9,25 +9,29 @@
 
 #define KI_MAXIMUM_SUSPEND_COUNT 0x7F
 
-static VOID NTAPI KiSuspendKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *Normal, PVOID *Context, PVOID *A1, PVOID *A2)
+static VOID NTAPI
+KiSuspendKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *Normal, PVOID *Context, PVOID *A1, PVOID *A2)
 {
 }
 
-static VOID NTAPI KiSuspendRundown(PKAPC Apc)
+static VOID NTAPI
+KiSuspendRundown(PKAPC Apc)
 {
 }
 
-static VOID NTAPI KiSchedulerApc(PVOID Context, PVOID Argument1, PVOID Argument2)
+static VOID NTAPI
+KiSchedulerApc(PVOID Context, PVOID Argument1, PVOID Argument2)
 {
     PKTHREAD Thread = KiThread();
 
     KeWaitForSingleObject(&Thread->SuspendEvent, Suspended, KernelMode, FALSE, NULL);
 }
 
-VOID KiSuspendInit(PKTHREAD Thread)
+VOID
+KiSuspendInit(PKTHREAD Thread)
 {
-    KeInitializeApc(&Thread->SchedulerApc, Thread, OriginalApcEnvironment, KiSuspendKernelRoutine, KiSuspendRundown,
-                    KiSchedulerApc, KernelMode, Thread);
+    KeInitializeApc(&Thread->SchedulerApc, Thread, OriginalApcEnvironment, KiSuspendKernelRoutine,
+                    KiSuspendRundown, KiSchedulerApc, KernelMode, Thread);
     if (KiVersion->SuspendByEvent) {
         KeInitializeEvent(&Thread->SuspendEvent, NotificationEvent, TRUE);
     } else {
@@ -35,7 +39,8 @@ VOID KiSuspendInit(PKTHREAD Thread)
     }
 }
 
-NTSTATUS KiSuspendThread(PKTHREAD Thread, PULONG PreviousCount)
+NTSTATUS
+KiSuspendThread(PKTHREAD Thread, PULONG PreviousCount)
 {
     NTSTATUS Status = STATUS_SUCCESS;
     KIRQL OldIrql = KiLockDispatcher(SP_SUSPEND, Thread);
@@ -65,7 +70,8 @@ NTSTATUS KiSuspendThread(PKTHREAD Thread, PULONG PreviousCount)
     return Status;
 }
 
-static VOID KiReleaseSuspended(PKTHREAD Thread)
+static VOID
+KiReleaseSuspended(PKTHREAD Thread)
 {
     Thread->SuspendEvent.Header.SignalState++;
     if (KiVersion->SuspendByEvent) {
@@ -74,7 +80,8 @@ static VOID KiReleaseSuspended(PKTHREAD Thread)
     KiWaitTest(&Thread->SuspendEvent.Header, 0);
 }
 
-ULONG KiResumeThread(PKTHREAD Thread)
+ULONG
+KiResumeThread(PKTHREAD Thread)
 {
     KIRQL OldIrql = KiLockDispatcher(SP_RESUME, Thread);
     CHAR Previous = Thread->SuspendCount;
@@ -89,7 +96,8 @@ ULONG KiResumeThread(PKTHREAD Thread)
     return (ULONG)Previous;
 }
 
-VOID KiForceResumeThread(PKTHREAD Thread)
+VOID
+KiForceResumeThread(PKTHREAD Thread)
 {
     KIRQL OldIrql = KiLockDispatcher(SP_RESUME, Thread);
 

@@ -7,7 +7,8 @@
  */
 #include "nt/ke/ki.h"
 
-static VOID KiMakeStack(PKTHREAD Thread)
+static VOID
+KiMakeStack(PKTHREAD Thread)
 {
     ULONG64 Low = ABI_STACK_BASE + Thread->Agent.Slot * ABI_STACK_SLOT + KI_GUARD_SIZE;
 
@@ -17,7 +18,8 @@ static VOID KiMakeStack(PKTHREAD Thread)
     Thread->InitialStack = Thread->StackBase;
 }
 
-VOID KiFreeThreadStack(PKTHREAD Thread)
+VOID
+KiFreeThreadStack(PKTHREAD Thread)
 {
     if (Thread->StackLimit != NULL) {
         HcDecommit(Thread->StackLimit, (ULONG64)Thread->StackBase - (ULONG64)Thread->StackLimit);
@@ -27,9 +29,11 @@ VOID KiFreeThreadStack(PKTHREAD Thread)
 }
 
 /* The frame that KiSwapStack pops: 0xB8 bytes of vector state, eight registers, the return address. */
-static PVOID KiStartFrame(PVOID Top)
+static PVOID
+KiStartFrame(PVOID Top)
 {
-    PULONG64 Frame = (PULONG64)((ULONG64)Top - 0x120); /* above it: zeros, where a stack walk ends */
+    PULONG64 Frame =
+        (PULONG64)((ULONG64)Top - 0x120); /* above it: zeros, where a stack walk ends */
     ULONG64 Stack = (ULONG64)Frame;
 
     RtlZeroMemory(Frame, 0x120);
@@ -39,13 +43,15 @@ static PVOID KiStartFrame(PVOID Top)
     return Frame;
 }
 
-VOID KiInitializeThread(PKTHREAD Thread, PKPROCESS Process, PKAGENT Creator, PKSTART_ROUTINE SystemRoutine, PVOID Context,
-                        PCONTEXT UserContext, PVOID Teb)
+VOID
+KiInitializeThread(PKTHREAD Thread, PKPROCESS Process, PKAGENT Creator,
+                   PKSTART_ROUTINE SystemRoutine, PVOID Context, PCONTEXT UserContext, PVOID Teb)
 {
     PVOID Top;
 
     Thread->Header.Type = KiObjThread;
-    Thread->Header.Size = sizeof(KTHREAD) / sizeof(ULONG) > 255 ? 255 : sizeof(KTHREAD) / sizeof(ULONG);
+    Thread->Header.Size =
+        sizeof(KTHREAD) / sizeof(ULONG) > 255 ? 255 : sizeof(KTHREAD) / sizeof(ULONG);
     InitializeListHead(&Thread->Header.WaitListHead);
     InitializeListHead(&Thread->MutantListHead);
     InitializeListHead(&Thread->ThreadListEntry);
@@ -82,7 +88,8 @@ VOID KiInitializeThread(PKTHREAD Thread, PKPROCESS Process, PKAGENT Creator, PKS
     InsertTailList(&Process->ThreadListHead, &Thread->ThreadListEntry);
 }
 
-VOID KiStartThread(PKTHREAD Thread)
+VOID
+KiStartThread(PKTHREAD Thread)
 {
     KIRQL OldIrql = KiLockDispatcher(SP_CREATE_THREAD, Thread);
 
@@ -91,7 +98,8 @@ VOID KiStartThread(PKTHREAD Thread)
 }
 
 /* The first C code of every thread, called by KiThreadStartup at DISPATCH_LEVEL. */
-VOID KiThreadMain(VOID)
+VOID
+KiThreadMain(VOID)
 {
     PKTHREAD Thread = KiThread();
     PKI_FRAME Frame;
@@ -112,7 +120,8 @@ VOID KiThreadMain(VOID)
 }
 
 /* The current thread ends: whoever waits for it goes on, and it never runs again. */
-VOID KiTerminateThread(KPRIORITY Increment)
+VOID
+KiTerminateThread(KPRIORITY Increment)
 {
     PKTHREAD Thread = KiThread();
 
@@ -120,7 +129,8 @@ VOID KiTerminateThread(KPRIORITY Increment)
         PKMUTANT Mutant = CONTAINING_RECORD(Thread->MutantListHead.Flink, KMUTANT, MutantListEntry);
 
         if (Mutant->ApcDisable) {
-            KeBugCheckEx(0x4000008A /* THREAD_TERMINATE_HELD_MUTEX */, (ULONG_PTR)Thread, (ULONG_PTR)Mutant, 0, 0);
+            KeBugCheckEx(0x4000008A /* THREAD_TERMINATE_HELD_MUTEX */, (ULONG_PTR)Thread,
+                         (ULONG_PTR)Mutant, 0, 0);
         }
         KeReleaseMutant(Mutant, 1, TRUE, FALSE);
     }
@@ -142,7 +152,8 @@ VOID KiTerminateThread(KPRIORITY Increment)
     __builtin_unreachable();
 }
 
-KPRIORITY NTAPI KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
+KPRIORITY NTAPI
+KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
 {
     KIRQL OldIrql = KiLockDispatcher(SP_SET_PRIORITY, Thread);
     KPRIORITY Previous = Thread->Priority;
@@ -153,12 +164,14 @@ KPRIORITY NTAPI KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
     return Previous;
 }
 
-KPRIORITY NTAPI KeQueryPriorityThread(PKTHREAD Thread)
+KPRIORITY NTAPI
+KeQueryPriorityThread(PKTHREAD Thread)
 {
     return Thread->Priority;
 }
 
-LONG NTAPI KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
+LONG NTAPI
+KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
 {
     KIRQL OldIrql = KiLockDispatcher(SP_SET_PRIORITY, Thread);
     LONG Process = Thread->Process->BasePriority;
@@ -167,7 +180,9 @@ LONG NTAPI KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
     BOOLEAN RealTime = Process >= LOW_REALTIME_PRIORITY;
 
     if (RealTime) {
-        New = New < LOW_REALTIME_PRIORITY ? LOW_REALTIME_PRIORITY : New > HIGH_PRIORITY ? HIGH_PRIORITY : New;
+        New = New < LOW_REALTIME_PRIORITY ? LOW_REALTIME_PRIORITY
+              : New > HIGH_PRIORITY       ? HIGH_PRIORITY
+                                          : New;
     } else {
         New = New < 1 ? 1 : New >= LOW_REALTIME_PRIORITY ? LOW_REALTIME_PRIORITY - 1 : New;
     }
@@ -178,7 +193,8 @@ LONG NTAPI KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
     return Previous;
 }
 
-KAFFINITY NTAPI KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity)
+KAFFINITY NTAPI
+KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity)
 {
     KIRQL OldIrql = KiLockDispatcher(SP_SET_PRIORITY, Thread);
     KAFFINITY Previous = Thread->Affinity;
@@ -192,27 +208,32 @@ KAFFINITY NTAPI KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity)
     return Previous;
 }
 
-KAFFINITY NTAPI KeSetSystemAffinityThreadEx(KAFFINITY Affinity)
+KAFFINITY NTAPI
+KeSetSystemAffinityThreadEx(KAFFINITY Affinity)
 {
     return KeSetAffinityThread(KiThread(), Affinity);
 }
 
-VOID NTAPI KeSetSystemAffinityThread(KAFFINITY Affinity)
+VOID NTAPI
+KeSetSystemAffinityThread(KAFFINITY Affinity)
 {
     KeSetAffinityThread(KiThread(), Affinity);
 }
 
-VOID NTAPI KeRevertToUserAffinityThread(VOID)
+VOID NTAPI
+KeRevertToUserAffinityThread(VOID)
 {
     KeSetAffinityThread(KiThread(), KiThread()->UserAffinity);
 }
 
-VOID NTAPI KeRevertToUserAffinityThreadEx(KAFFINITY Affinity)
+VOID NTAPI
+KeRevertToUserAffinityThreadEx(KAFFINITY Affinity)
 {
     KeSetAffinityThread(KiThread(), Affinity != 0 ? Affinity : KiThread()->UserAffinity);
 }
 
-PKTHREAD NTAPI KiGetCurrentThread(VOID)
+PKTHREAD NTAPI
+KiGetCurrentThread(VOID)
 {
     return KiThread();
 }

@@ -14,7 +14,8 @@
 #define KI_TICK_100NS     156250ull
 #define KI_PERFORMANCE_HZ 10000000ll
 
-static ULONG64 KiAskersTime(VOID)
+static ULONG64
+KiAskersTime(VOID)
 {
     PKAGENT Agent = KiAgent();
 
@@ -26,24 +27,28 @@ static ULONG64 KiAskersTime(VOID)
     return Machine->time_100ns + (ULONG64)++Agent->TimeQueries * KI_QUERY_100NS;
 }
 
-ULONG64 KiQueryInterruptTime(VOID)
+ULONG64
+KiQueryInterruptTime(VOID)
 {
     return Machine->time_100ns;
 }
 
-ULONG64 KiQuerySystemTime(VOID)
+ULONG64
+KiQuerySystemTime(VOID)
 {
     return KiBootTime + Machine->time_100ns;
 }
 
-static VOID KiStoreTime(volatile KSYSTEM_TIME *Where, ULONG64 Time)
+static VOID
+KiStoreTime(volatile KSYSTEM_TIME *Where, ULONG64 Time)
 {
     Where->High2Time = (LONG)(Time >> 32);
     Where->LowPart = (ULONG)Time;
     Where->High1Time = (LONG)(Time >> 32);
 }
 
-VOID KiUpdateSharedTime(VOID)
+VOID
+KiUpdateSharedTime(VOID)
 {
     /* Read-only for the guest; the alias is not. */
     PKUSER_SHARED_DATA Shared = (PKUSER_SHARED_DATA)ABI_ALIAS(ABI_USER_SHARED_DATA);
@@ -55,7 +60,8 @@ VOID KiUpdateSharedTime(VOID)
     KiStoreTime(&KeTickCount, Now / KI_TICK_100NS);
 }
 
-VOID KiSetSystemTime(LARGE_INTEGER NewTime)
+VOID
+KiSetSystemTime(LARGE_INTEGER NewTime)
 {
     LONGLONG Delta = NewTime.QuadPart - (LONGLONG)KiQuerySystemTime();
 
@@ -75,22 +81,26 @@ VOID KiSetSystemTime(LARGE_INTEGER NewTime)
     KiAdvanceClock(Machine->time_100ns);
 }
 
-VOID NTAPI KiQuerySystemTimeService(PLARGE_INTEGER CurrentTime)
+VOID NTAPI
+KiQuerySystemTimeService(PLARGE_INTEGER CurrentTime)
 {
     CurrentTime->QuadPart = KiBootTime + KiAskersTime();
 }
 
-VOID NTAPI KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime)
+VOID NTAPI
+KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime)
 {
     CurrentTime->QuadPart = KiBootTime + KiAskersTime();
 }
 
-ULONGLONG NTAPI KiQueryInterruptTimeService(VOID)
+ULONGLONG NTAPI
+KiQueryInterruptTimeService(VOID)
 {
     return KiAskersTime();
 }
 
-ULONGLONG NTAPI KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp)
+ULONGLONG NTAPI
+KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp)
 {
     ULONG64 Time = KiAskersTime();
 
@@ -98,22 +108,26 @@ ULONGLONG NTAPI KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp)
     return Time;
 }
 
-ULONGLONG NTAPI KeQueryUnbiasedInterruptTime(VOID)
+ULONGLONG NTAPI
+KeQueryUnbiasedInterruptTime(VOID)
 {
     return KiAskersTime();
 }
 
-VOID NTAPI KiQueryTickCount(PLARGE_INTEGER Count)
+VOID NTAPI
+KiQueryTickCount(PLARGE_INTEGER Count)
 {
     Count->QuadPart = KiAskersTime() / KI_TICK_100NS;
 }
 
-ULONG NTAPI KeQueryTimeIncrement(VOID)
+ULONG NTAPI
+KeQueryTimeIncrement(VOID)
 {
     return KiTimeIncrement;
 }
 
-LARGE_INTEGER NTAPI KeQueryPerformanceCounter(PLARGE_INTEGER Frequency)
+LARGE_INTEGER NTAPI
+KeQueryPerformanceCounter(PLARGE_INTEGER Frequency)
 {
     LARGE_INTEGER Counter;
 
@@ -125,7 +139,8 @@ LARGE_INTEGER NTAPI KeQueryPerformanceCounter(PLARGE_INTEGER Frequency)
 }
 
 /* A busy wait: time passes for everybody. */
-VOID NTAPI KeStallExecutionProcessor(ULONG Microseconds)
+VOID NTAPI
+KeStallExecutionProcessor(ULONG Microseconds)
 {
     KIRQL OldIrql;
 

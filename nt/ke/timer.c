@@ -9,12 +9,14 @@
  */
 #include "nt/ke/ki.h"
 
-static ULONG64 KiDueTime(PKTIMER Timer)
+static ULONG64
+KiDueTime(PKTIMER Timer)
 {
     return Timer->DueTime.QuadPart;
 }
 
-static VOID KiLinkTimer(PKTIMER Timer)
+static VOID
+KiLinkTimer(PKTIMER Timer)
 {
     PLIST_ENTRY Entry;
 
@@ -27,7 +29,8 @@ static VOID KiLinkTimer(PKTIMER Timer)
     Timer->Header.Inserted = TRUE;
 }
 
-VOID KiInsertTimer(PKTIMER Timer, LARGE_INTEGER Due, LONG Period)
+VOID
+KiInsertTimer(PKTIMER Timer, LARGE_INTEGER Due, LONG Period)
 {
     ULONG64 Now = Machine->time_100ns;
 
@@ -44,7 +47,8 @@ VOID KiInsertTimer(PKTIMER Timer, LARGE_INTEGER Due, LONG Period)
     KiLinkTimer(Timer);
 }
 
-BOOLEAN KiRemoveTimer(PKTIMER Timer)
+BOOLEAN
+KiRemoveTimer(PKTIMER Timer)
 {
     if (!Timer->Header.Inserted) {
         return FALSE;
@@ -54,7 +58,8 @@ BOOLEAN KiRemoveTimer(PKTIMER Timer)
     return TRUE;
 }
 
-BOOLEAN KiNextTimer(PULONG64 Due)
+BOOLEAN
+KiNextTimer(PULONG64 Due)
 {
     if (IsListEmpty(&KiTimerListHead)) {
         return FALSE;
@@ -63,7 +68,8 @@ BOOLEAN KiNextTimer(PULONG64 Due)
     return TRUE;
 }
 
-static VOID KiExpire(PKTIMER Timer)
+static VOID
+KiExpire(PKTIMER Timer)
 {
     PKDPC Dpc = Timer->Dpc;
 
@@ -87,7 +93,8 @@ static VOID KiExpire(PKTIMER Timer)
     }
 }
 
-VOID KiAdvanceClock(ULONG64 Time)
+VOID
+KiAdvanceClock(ULONG64 Time)
 {
     ULONG64 Due;
 
@@ -103,7 +110,8 @@ VOID KiAdvanceClock(ULONG64 Time)
     KiUpdateSharedTime();
 }
 
-VOID KiPollHostClock(VOID)
+VOID
+KiPollHostClock(VOID)
 {
     ULONG64 Now = HcHostTime() - KiBootTime;
     KIRQL OldIrql = KiIrql();
@@ -117,7 +125,8 @@ VOID KiPollHostClock(VOID)
     }
 }
 
-VOID NTAPI KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type)
+VOID NTAPI
+KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type)
 {
     RtlZeroMemory(Timer, sizeof(*Timer));
     Timer->Header.Type = KiObjTimerNotification + (UCHAR)Type;
@@ -125,12 +134,14 @@ VOID NTAPI KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type)
     InitializeListHead(&Timer->Header.WaitListHead);
 }
 
-VOID NTAPI KeInitializeTimer(PKTIMER Timer)
+VOID NTAPI
+KeInitializeTimer(PKTIMER Timer)
 {
     KeInitializeTimerEx(Timer, NotificationTimer);
 }
 
-BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc)
+BOOLEAN NTAPI
+KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc)
 {
     BOOLEAN WasQueued;
     KIRQL OldIrql;
@@ -149,17 +160,21 @@ BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PK
     return WasQueued;
 }
 
-BOOLEAN NTAPI KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, PKDPC Dpc)
+BOOLEAN NTAPI
+KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, PKDPC Dpc)
 {
     return KeSetTimerEx(Timer, DueTime, 0, Dpc);
 }
 
-BOOLEAN NTAPI KeSetCoalescableTimer(PKTIMER Timer, LARGE_INTEGER DueTime, ULONG Period, ULONG TolerableDelay, PKDPC Dpc)
+BOOLEAN NTAPI
+KeSetCoalescableTimer(PKTIMER Timer, LARGE_INTEGER DueTime, ULONG Period, ULONG TolerableDelay,
+                      PKDPC Dpc)
 {
     return KeSetTimerEx(Timer, DueTime, (LONG)Period, Dpc);
 }
 
-BOOLEAN NTAPI KeCancelTimer(PKTIMER Timer)
+BOOLEAN NTAPI
+KeCancelTimer(PKTIMER Timer)
 {
     BOOLEAN WasQueued;
     KIRQL OldIrql;
@@ -173,7 +188,8 @@ BOOLEAN NTAPI KeCancelTimer(PKTIMER Timer)
     return WasQueued;
 }
 
-BOOLEAN NTAPI KeReadStateTimer(PKTIMER Timer)
+BOOLEAN NTAPI
+KeReadStateTimer(PKTIMER Timer)
 {
     KiSchedulePoint(SP_READ_STATE, Timer);
     return Timer->Header.SignalState != 0;

@@ -13,14 +13,16 @@
 #define FAULT_WRITE 2
 #define FAULT_FETCH 16
 
-static BOOLEAN KiIsDriverCode(ULONG64 Rip)
+static BOOLEAN
+KiIsDriverCode(ULONG64 Rip)
 {
     PKI_MODULE Module = MiFindModule((PVOID)Rip);
 
     return Module != NULL && Module->DllBase != (PVOID)ABI_KERNEL_BASE;
 }
 
-static VOID KiFillFrame(struct abi_trap *Raw, PKI_FRAME Frame)
+static VOID
+KiFillFrame(struct abi_trap *Raw, PKI_FRAME Frame)
 {
     PKTRAP_FRAME Trap = &Frame->Trap;
 
@@ -48,7 +50,8 @@ static VOID KiFillFrame(struct abi_trap *Raw, PKI_FRAME Frame)
     Trap->FaultAddress = Raw->fault_address;
 }
 
-static VOID KiRaise(PKI_FRAME Frame, NTSTATUS Code, ULONG Parameters, ULONG_PTR P0, ULONG_PTR P1)
+static VOID
+KiRaise(PKI_FRAME Frame, NTSTATUS Code, ULONG Parameters, ULONG_PTR P0, ULONG_PTR P1)
 {
     EXCEPTION_RECORD Record;
 
@@ -61,13 +64,15 @@ static VOID KiRaise(PKI_FRAME Frame, NTSTATUS Code, ULONG Parameters, ULONG_PTR 
     KiDispatchException(&Record, Frame, Frame->Trap.PreviousMode, TRUE);
 }
 
-static ULONG_PTR KiAccessCode(ULONG Error)
+static ULONG_PTR
+KiAccessCode(ULONG Error)
 {
     return (Error & FAULT_FETCH) ? 8 : (Error & FAULT_WRITE) ? 1 : 0;
 }
 
 /* What KeBugCheck 0x50 calls the access since 1507, and before. */
-static ULONG_PTR KiPageFaultCode(ULONG Error)
+static ULONG_PTR
+KiPageFaultCode(ULONG Error)
 {
     if (!KiVersion->PageFaultCodes) {
         return (Error & FAULT_WRITE) ? 1 : 0;
@@ -75,7 +80,8 @@ static ULONG_PTR KiPageFaultCode(ULONG Error)
     return (Error & FAULT_FETCH) ? 0x10 : (Error & FAULT_WRITE) ? 2 : 0;
 }
 
-static VOID KiPageFault(struct abi_trap *Raw, PKI_FRAME Frame)
+static VOID
+KiPageFault(struct abi_trap *Raw, PKI_FRAME Frame)
 {
     ULONG64 Address = Raw->fault_address;
     BOOLEAN Fetch = (Raw->error & FAULT_FETCH) != 0;
@@ -91,21 +97,25 @@ static VOID KiPageFault(struct abi_trap *Raw, PKI_FRAME Frame)
         }
         return;
     }
-    if (Frame->Trap.Rip >= (ULONG64)KiSystemServiceCopyStart && Frame->Trap.Rip < (ULONG64)KiSystemServiceCopyEnd) {
+    if (Frame->Trap.Rip >= (ULONG64)KiSystemServiceCopyStart &&
+        Frame->Trap.Rip < (ULONG64)KiSystemServiceCopyEnd) {
         /* The user's stack arguments cannot be read: that is the service's status. */
         Frame->Trap.Rip = (ULONG64)KiSystemServiceExit;
         Frame->Trap.Rax = (ULONG)STATUS_ACCESS_VIOLATION;
         return;
     }
     if (Irql >= DISPATCH_LEVEL) {
-        ULONG Code = KiIsDriverCode(Raw->original_rip) || Fetch ? DRIVER_IRQL_NOT_LESS_OR_EQUAL : IRQL_NOT_LESS_OR_EQUAL;
+        ULONG Code = KiIsDriverCode(Raw->original_rip) || Fetch ? DRIVER_IRQL_NOT_LESS_OR_EQUAL
+                                                                : IRQL_NOT_LESS_OR_EQUAL;
 
-        KiBugCheck(Code, Address, Irql, KiAccessCode(Raw->error), Raw->original_rip, Raw, NULL, NULL);
+        KiBugCheck(Code, Address, Irql, KiAccessCode(Raw->error), Raw->original_rip, Raw, NULL,
+                   NULL);
     }
     if (Fetch) {
         Page = MiQueryPage((PVOID)Address);
         if ((Page & MI_PAGE_PRESENT) != 0) {
-            KiBugCheck(ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, Address, Page, (ULONG_PTR)&Frame->Trap, 0, Raw, NULL, NULL);
+            KiBugCheck(ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, Address, Page,
+                       (ULONG_PTR)&Frame->Trap, 0, Raw, NULL, NULL);
         }
     }
     if (ABI_IS_USER(Address)) {
@@ -117,13 +127,15 @@ static VOID KiPageFault(struct abi_trap *Raw, PKI_FRAME Frame)
     }
     Page = MiQueryPage((PVOID)Address);
     if ((Page & MI_PAGE_PRESENT) != 0 && (Raw->error & FAULT_WRITE) != 0) {
-        KiBugCheck(ATTEMPTED_WRITE_TO_READONLY_MEMORY, Address, Page, (ULONG_PTR)&Frame->Trap, 0xA, Raw, NULL, NULL);
+        KiBugCheck(ATTEMPTED_WRITE_TO_READONLY_MEMORY, Address, Page, (ULONG_PTR)&Frame->Trap, 0xA,
+                   Raw, NULL, NULL);
     }
     KiBugCheck(PAGE_FAULT_IN_NONPAGED_AREA, Address, KiPageFaultCode(Raw->error), Raw->original_rip,
                (Page & MI_PAGE_FREED) ? 0 : 2, Raw, NULL, NULL);
 }
 
-static VOID KiBreakpoint(struct abi_trap *Raw, PKI_FRAME Frame, BOOLEAN Service)
+static VOID
+KiBreakpoint(struct abi_trap *Raw, PKI_FRAME Frame, BOOLEAN Service)
 {
     /* The exception's address is the int 3 itself; going on means behind it. */
     if (Raw->previous_mode == KernelMode && KiDebuggerAttached) {
@@ -134,7 +146,8 @@ static VOID KiBreakpoint(struct abi_trap *Raw, PKI_FRAME Frame, BOOLEAN Service)
     KiRaise(Frame, STATUS_BREAKPOINT, 1, 0, 0);
 }
 
-static VOID KiVector(struct abi_trap *Raw, PKI_FRAME Frame)
+static VOID
+KiVector(struct abi_trap *Raw, PKI_FRAME Frame)
 {
     switch (Raw->vector) {
     case 0:
@@ -167,11 +180,13 @@ static VOID KiVector(struct abi_trap *Raw, PKI_FRAME Frame)
         KiRaise(Frame, STATUS_DATATYPE_MISALIGNMENT, 0, 0, 0);
         break;
     default:
-        KiBugCheck(UNEXPECTED_KERNEL_MODE_TRAP, Raw->vector, Raw->error, 0, Raw->rip, Raw, NULL, NULL);
+        KiBugCheck(UNEXPECTED_KERNEL_MODE_TRAP, Raw->vector, Raw->error, 0, Raw->rip, Raw, NULL,
+                   NULL);
     }
 }
 
-VOID KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame)
+VOID
+KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame)
 {
     PKTHREAD Thread = KiThread();
 
@@ -189,8 +204,9 @@ VOID KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame)
         KiRaise(Frame, STATUS_PRIVILEGED_INSTRUCTION, 0, 0, 0);
         break;
     case ABI_TRAP_SMEP:
-        KiBugCheck(ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, Raw->fault_address, MiQueryPage((PVOID)Raw->fault_address),
-                   (ULONG_PTR)&Frame->Trap, 0, Raw, NULL, NULL);
+        KiBugCheck(ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, Raw->fault_address,
+                   MiQueryPage((PVOID)Raw->fault_address), (ULONG_PTR)&Frame->Trap, 0, Raw, NULL,
+                   NULL);
     case ABI_TRAP_SYSCALL:
         KiServiceFromTrap(Frame);
         break;
@@ -206,7 +222,8 @@ VOID KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame)
 
             PspTerminateUnhandled(&Record); /* no handler sees a fast fail */
         }
-        KiBugCheck(0x139 /* KERNEL_SECURITY_CHECK_FAILURE */, Raw->rcx, (ULONG_PTR)&Frame->Trap, 0, 0, Raw, NULL, NULL);
+        KiBugCheck(0x139 /* KERNEL_SECURITY_CHECK_FAILURE */, Raw->rcx, (ULONG_PTR)&Frame->Trap, 0,
+                   0, Raw, NULL, NULL);
     case ABI_TRAP_ASSERT:
         if (Raw->previous_mode == KernelMode && KiDebuggerAttached) {
             KiDebugService(Raw, TRUE);
@@ -223,7 +240,8 @@ VOID KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame)
         KiBreakpoint(Raw, Frame, TRUE);
         break;
     case ABI_TRAP_STACK_OVERFLOW:
-        KiBugCheck(UNEXPECTED_KERNEL_MODE_TRAP, 8, Raw->fault_address, Raw->rsp, Raw->original_rip, Raw, NULL, NULL);
+        KiBugCheck(UNEXPECTED_KERNEL_MODE_TRAP, 8, Raw->fault_address, Raw->rsp, Raw->original_rip,
+                   Raw, NULL, NULL);
     default:
         KiVector(Raw, Frame);
     }
@@ -233,7 +251,8 @@ VOID KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame)
 }
 
 /* Every way out to user mode but the system-service exit: APCs are delivered here. */
-VOID KiPrepareUserReturn(PKI_FRAME Frame)
+VOID
+KiPrepareUserReturn(PKI_FRAME Frame)
 {
     PKTHREAD Thread = KiThread();
 
@@ -247,7 +266,8 @@ VOID KiPrepareUserReturn(PKI_FRAME Frame)
 }
 
 /* The system-service exit found a user APC pending. TRUE: the frame leads elsewhere now. */
-BOOLEAN KiUserApcExit(PKI_FRAME Frame)
+BOOLEAN
+KiUserApcExit(PKI_FRAME Frame)
 {
     ULONG64 Rip = Frame->Trap.Rip;
 
@@ -258,7 +278,8 @@ BOOLEAN KiUserApcExit(PKI_FRAME Frame)
 }
 
 /* A service returned with raised IRQL, attached, or inside a region: 0x4A and 0x1 name what was noticed. */
-VOID KiBadServiceExit(PKI_FRAME Frame)
+VOID
+KiBadServiceExit(PKI_FRAME Frame)
 {
     PKTHREAD Thread = KiThread();
     ULONG_PTR Routine = (ULONG_PTR)KiServiceTable[Thread->SystemCallNumber & 0xFFF];
@@ -270,7 +291,8 @@ VOID KiBadServiceExit(PKI_FRAME Frame)
 }
 
 /* A raw `syscall` or `int 2Eh` of user mode arrived as a trap: the same services, by hand. */
-VOID KiServiceFromTrap(PKI_FRAME Frame)
+VOID
+KiServiceFromTrap(PKI_FRAME Frame)
 {
     PKTHREAD Thread = KiThread();
     PKTRAP_FRAME Trap = &Frame->Trap;
@@ -299,13 +321,16 @@ VOID KiServiceFromTrap(PKI_FRAME Frame)
         Trap->Rax = (ULONG)GetExceptionCode();
         return;
     }
-    typedef ULONG64 (*KI_SERVICE)(ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64,
-                                  ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64);
-    Result = ((KI_SERVICE)KiServiceTable[Number])(Trap->R10, Trap->Rdx, Trap->R8, Trap->R9, Stack[0], Stack[1], Stack[2],
-                                                  Stack[3], Stack[4], Stack[5], Stack[6], Stack[7], Stack[8], Stack[9],
+    typedef ULONG64 (*KI_SERVICE)(ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64,
+                                  ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64,
+                                  ULONG64, ULONG64, ULONG64, ULONG64);
+    Result = ((KI_SERVICE)KiServiceTable[Number])(Trap->R10, Trap->Rdx, Trap->R8, Trap->R9,
+                                                  Stack[0], Stack[1], Stack[2], Stack[3], Stack[4],
+                                                  Stack[5], Stack[6], Stack[7], Stack[8], Stack[9],
                                                   Stack[10], Stack[11], Stack[12], Stack[13]);
     Trap->Rax = Result;
-    if (KiIrql() != PASSIVE_LEVEL || Thread->ApcStateIndex != 0 || Thread->CombinedApcDisable != 0) {
+    if (KiIrql() != PASSIVE_LEVEL || Thread->ApcStateIndex != 0 ||
+        Thread->CombinedApcDisable != 0) {
         KiBadServiceExit(Frame);
     }
 }
@@ -314,40 +339,49 @@ VOID KiServiceFromTrap(PKI_FRAME Frame)
  * A system-call instruction in kernel mode. On hardware the entry's swapgs would load the user's GS and the
  * stack switch would read the TEB as a KPRCB: a double fault. docs/decisions has the reasoning.
  */
-VOID KiSyscallInKernelMode(PVOID Return)
+VOID
+KiSyscallInKernelMode(PVOID Return)
 {
     char Text[256];
 
     KiFormatText(Text, sizeof(Text),
-             "a system call instruction was executed in kernel mode, before %a: on x64 the entry's swapgs takes the "
-             "user's GS for the kernel's, and the processor double-faults",
-             Return);
+                 "a system call instruction was executed in kernel mode, before %a: on x64 the "
+                 "entry's swapgs takes the "
+                 "user's GS for the kernel's, and the processor double-faults",
+                 Return);
     KiBugCheck(UNEXPECTED_KERNEL_MODE_TRAP, 8, 0, 0, (ULONG_PTR)Return, NULL, NULL, Text);
 }
 
 /* An indirect call in kernel mode went for a user address, and this version has SMEP on. */
-VOID KiSmepFault(ULONG64 Target, PULONG64 Stack)
+VOID
+KiSmepFault(ULONG64 Target, PULONG64 Stack)
 {
-    EXCEPTION_RECORD Record = {.ExceptionCode = STATUS_ACCESS_VIOLATION, .NumberParameters = 2,
-                               .ExceptionAddress = (PVOID)Target, .ExceptionInformation = {8, Target}};
+    EXCEPTION_RECORD Record = {.ExceptionCode = STATUS_ACCESS_VIOLATION,
+                               .NumberParameters = 2,
+                               .ExceptionAddress = (PVOID)Target,
+                               .ExceptionInformation = {8, Target}};
     char Text[200];
 
     if ((MiQueryPage((PVOID)Target) & MI_PAGE_PRESENT) == 0) {
         /* Nothing is there: the fetch itself faults, whatever SMEP says. */
         if (KiIrql() >= DISPATCH_LEVEL) {
-            KiBugCheck(DRIVER_IRQL_NOT_LESS_OR_EQUAL, Target, KiIrql(), 8, Target, NULL, NULL, NULL);
+            KiBugCheck(DRIVER_IRQL_NOT_LESS_OR_EQUAL, Target, KiIrql(), 8, Target, NULL, NULL,
+                       NULL);
         }
         RtlRaiseException(&Record);
     }
 
-    KiFormatText(Text, sizeof(Text), "kernel mode was about to execute user code at %a, called before %a (SMEP)",
-             (PVOID)Target, (PVOID)Stack[0]);
-    KiBugCheck(ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, Target, MiQueryPage((PVOID)Target), 0, 0, NULL, NULL, Text);
+    KiFormatText(Text, sizeof(Text),
+                 "kernel mode was about to execute user code at %a, called before %a (SMEP)",
+                 (PVOID)Target, (PVOID)Stack[0]);
+    KiBugCheck(ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, Target, MiQueryPage((PVOID)Target), 0, 0,
+               NULL, NULL, Text);
 }
 
 /* On an unwind through KiServiceInternal: PreviousMode is the caller's again. */
-EXCEPTION_DISPOSITION KiServiceInternalHandler(PEXCEPTION_RECORD Record, PVOID EstablisherFrame, PCONTEXT Context,
-                                               PVOID Dispatcher)
+EXCEPTION_DISPOSITION
+KiServiceInternalHandler(PEXCEPTION_RECORD Record, PVOID EstablisherFrame, PCONTEXT Context,
+                         PVOID Dispatcher)
 {
     if (Record->ExceptionFlags & 0x66) {
         KiThread()->PreviousMode = *(PUCHAR)((ULONG64)EstablisherFrame + 0xA0);

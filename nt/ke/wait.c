@@ -17,13 +17,15 @@
 
 #define KI_WAIT_TIMEOUT_KEY 0x102
 
-static ULONG KiObjectType(DISPATCHER_HEADER *Object)
+static ULONG
+KiObjectType(DISPATCHER_HEADER *Object)
 {
     return Object->Type & 0x7F;
 }
 
 /* Would this object let Thread through now? */
-static BOOLEAN KiIsSignaled(DISPATCHER_HEADER *Object, PKTHREAD Thread)
+static BOOLEAN
+KiIsSignaled(DISPATCHER_HEADER *Object, PKTHREAD Thread)
 {
     if (KiObjectType(Object) == KiObjMutant) {
         PKMUTANT Mutant = CONTAINING_RECORD(Object, KMUTANT, Header);
@@ -34,7 +36,8 @@ static BOOLEAN KiIsSignaled(DISPATCHER_HEADER *Object, PKTHREAD Thread)
 }
 
 /* W2. Returns STATUS_ABANDONED where the mutant's owner died, else STATUS_SUCCESS. */
-static NTSTATUS KiSatisfy(DISPATCHER_HEADER *Object, PKTHREAD Thread)
+static NTSTATUS
+KiSatisfy(DISPATCHER_HEADER *Object, PKTHREAD Thread)
 {
     PKMUTANT Mutant;
 
@@ -64,7 +67,8 @@ static NTSTATUS KiSatisfy(DISPATCHER_HEADER *Object, PKTHREAD Thread)
     return STATUS_SUCCESS;
 }
 
-static VOID KiUnlinkBlocks(PKTHREAD Thread)
+static VOID
+KiUnlinkBlocks(PKTHREAD Thread)
 {
     for (ULONG Index = 0; Index < Thread->WaitObjectCount; Index++) {
         PKI_WAIT_BLOCK Block = &Thread->WaitBlockList[Index];
@@ -80,7 +84,8 @@ static VOID KiUnlinkBlocks(PKTHREAD Thread)
     }
 }
 
-VOID KiUnwaitThread(PKTHREAD Thread, LONG_PTR Status, KPRIORITY Increment)
+VOID
+KiUnwaitThread(PKTHREAD Thread, LONG_PTR Status, KPRIORITY Increment)
 {
     SCHAR Priority;
 
@@ -103,7 +108,8 @@ VOID KiUnwaitThread(PKTHREAD Thread, LONG_PTR Status, KPRIORITY Increment)
 }
 
 /* All objects of a WaitAll are signaled for this thread? */
-static BOOLEAN KiAllSignaled(PKTHREAD Thread)
+static BOOLEAN
+KiAllSignaled(PKTHREAD Thread)
 {
     for (ULONG Index = 0; Index < Thread->WaitObjectCount; Index++) {
         if (!KiIsSignaled((DISPATCHER_HEADER *)Thread->WaitBlockList[Index].Object, Thread)) {
@@ -113,19 +119,22 @@ static BOOLEAN KiAllSignaled(PKTHREAD Thread)
     return TRUE;
 }
 
-static NTSTATUS KiSatisfyAll(PKTHREAD Thread)
+static NTSTATUS
+KiSatisfyAll(PKTHREAD Thread)
 {
     NTSTATUS Status = STATUS_SUCCESS;
 
     for (ULONG Index = 0; Index < Thread->WaitObjectCount; Index++) {
-        if (KiSatisfy((DISPATCHER_HEADER *)Thread->WaitBlockList[Index].Object, Thread) == STATUS_ABANDONED) {
+        if (KiSatisfy((DISPATCHER_HEADER *)Thread->WaitBlockList[Index].Object, Thread) ==
+            STATUS_ABANDONED) {
             Status = STATUS_ABANDONED;
         }
     }
     return Status;
 }
 
-VOID KiWaitTest(DISPATCHER_HEADER *Object, KPRIORITY Increment)
+VOID
+KiWaitTest(DISPATCHER_HEADER *Object, KPRIORITY Increment)
 {
     PLIST_ENTRY Entry = Object->WaitListHead.Flink;
 
@@ -139,12 +148,15 @@ VOID KiWaitTest(DISPATCHER_HEADER *Object, KPRIORITY Increment)
 
         if (Block->WaitType == WaitAny) {
             Status = KiSatisfy(Object, Thread);
-            Status = Status == STATUS_ABANDONED ? STATUS_ABANDONED_WAIT_0 + Block->WaitKey : Block->WaitKey;
+            Status = Status == STATUS_ABANDONED ? STATUS_ABANDONED_WAIT_0 + Block->WaitKey
+                                                : Block->WaitKey;
             KiUnwaitThread(Thread, Status, Increment);
             Entry = Object->WaitListHead.Flink;
         } else if (KiAllSignaled(Thread)) {
             Status = KiSatisfyAll(Thread);
-            KiUnwaitThread(Thread, Status == STATUS_ABANDONED ? STATUS_ABANDONED_WAIT_0 : STATUS_WAIT_0, Increment);
+            KiUnwaitThread(Thread,
+                           Status == STATUS_ABANDONED ? STATUS_ABANDONED_WAIT_0 : STATUS_WAIT_0,
+                           Increment);
             Entry = Object->WaitListHead.Flink;
         } else {
             Entry = Entry->Flink;
@@ -152,7 +164,8 @@ VOID KiWaitTest(DISPATCHER_HEADER *Object, KPRIORITY Increment)
     }
 }
 
-KIRQL KiLockDispatcher(ULONG Operation, const volatile VOID *Object)
+KIRQL
+KiLockDispatcher(ULONG Operation, const volatile VOID *Object)
 {
     PKIPCR Pcr;
     KIRQL OldIrql;
@@ -171,7 +184,8 @@ KIRQL KiLockDispatcher(ULONG Operation, const volatile VOID *Object)
     return OldIrql;
 }
 
-VOID KiUnlockDispatcher(KIRQL OldIrql, BOOLEAN WaitNext)
+VOID
+KiUnlockDispatcher(KIRQL OldIrql, BOOLEAN WaitNext)
 {
     if (WaitNext) {
         KiThread()->WaitNext = 1;
@@ -182,7 +196,8 @@ VOID KiUnlockDispatcher(KIRQL OldIrql, BOOLEAN WaitNext)
 }
 
 /* At DISPATCH_LEVEL or above: runs what became due, switches if another thread should run, lowers. */
-VOID KiExitDispatcher(KIRQL OldIrql)
+VOID
+KiExitDispatcher(KIRQL OldIrql)
 {
     PKPRCB Prcb;
 
@@ -199,7 +214,8 @@ VOID KiExitDispatcher(KIRQL OldIrql)
             break;
         } else if (Prcb->NextThread != NULL) {
             Thread->Preempted = 1;
-            KiReadyThread(Thread); /* elsewhere, or into this processor's list: NextThread is taken */
+            KiReadyThread(
+                Thread); /* elsewhere, or into this processor's list: NextThread is taken */
             KiSwapThread();
         } else {
             Prcb->QuantumEnd = FALSE;
@@ -218,7 +234,8 @@ VOID KiExitDispatcher(KIRQL OldIrql)
 /*
  * An alert or a user APC that is pending already ends the wait before it begins.
  */
-NTSTATUS KiTestPending(PKTHREAD Thread, KPROCESSOR_MODE Mode, BOOLEAN Alertable)
+NTSTATUS
+KiTestPending(PKTHREAD Thread, KPROCESSOR_MODE Mode, BOOLEAN Alertable)
 {
     if (Alertable) {
         if (Thread->Alerted[(int)Mode]) {
@@ -240,7 +257,8 @@ NTSTATUS KiTestPending(PKTHREAD Thread, KPROCESSOR_MODE Mode, BOOLEAN Alertable)
     return STATUS_WAIT_0;
 }
 
-static VOID KiCheckWaitIrql(KIRQL Irql, PVOID Object, PLARGE_INTEGER Timeout)
+static VOID
+KiCheckWaitIrql(KIRQL Irql, PVOID Object, PLARGE_INTEGER Timeout)
 {
     if (Irql >= DISPATCH_LEVEL && (Timeout == NULL || Timeout->QuadPart != 0)) {
         PKPRCB Prcb = KiPrcb();
@@ -250,13 +268,15 @@ static VOID KiCheckWaitIrql(KIRQL Irql, PVOID Object, PLARGE_INTEGER Timeout)
                          (ULONG_PTR)Prcb->DpcStack, 0);
         }
         /* The dispatcher would switch threads at DISPATCH_LEVEL: the clock of the next thread is lost. */
-        KeBugCheckEx(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)Object, Irql, 0, (ULONG_PTR)__builtin_return_address(0));
+        KeBugCheckEx(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)Object, Irql, 0,
+                     (ULONG_PTR)__builtin_return_address(0));
     }
 }
 
 /* Waits on Count blocks that are filled but not linked. DISPATCH_LEVEL in, OldIrql out. */
-static NTSTATUS KiWait(PKTHREAD Thread, ULONG Count, PKI_WAIT_BLOCK Blocks, WAIT_TYPE Type, KWAIT_REASON Reason,
-                       KPROCESSOR_MODE Mode, BOOLEAN Alertable, PLARGE_INTEGER Timeout, KIRQL OldIrql)
+static NTSTATUS
+KiWait(PKTHREAD Thread, ULONG Count, PKI_WAIT_BLOCK Blocks, WAIT_TYPE Type, KWAIT_REASON Reason,
+       KPROCESSOR_MODE Mode, BOOLEAN Alertable, PLARGE_INTEGER Timeout, KIRQL OldIrql)
 {
     ULONG64 Deadline = 0;
     LARGE_INTEGER Due;
@@ -267,7 +287,8 @@ static NTSTATUS KiWait(PKTHREAD Thread, ULONG Count, PKI_WAIT_BLOCK Blocks, WAIT
         Deadline = KiQueryInterruptTime() - (ULONG64)Timeout->QuadPart;
     }
     for (;;) {
-        if (Thread->ApcState.KernelApcPending && OldIrql == PASSIVE_LEVEL && Thread->SpecialApcDisable == 0) {
+        if (Thread->ApcState.KernelApcPending && OldIrql == PASSIVE_LEVEL &&
+            Thread->SpecialApcDisable == 0) {
             /* W3: what is pending is delivered first. */
             KiPcr()->Irql = OldIrql;
             KiCheckKernelApcs();
@@ -278,12 +299,14 @@ static NTSTATUS KiWait(PKTHREAD Thread, ULONG Count, PKI_WAIT_BLOCK Blocks, WAIT
                 DISPATCHER_HEADER *Object = (DISPATCHER_HEADER *)Blocks[Index].Object;
 
                 if (KiIsSignaled(Object, Thread)) {
-                    if (KiObjectType(Object) == KiObjMutant && Object->SignalState == (LONG)MINLONG) {
+                    if (KiObjectType(Object) == KiObjMutant &&
+                        Object->SignalState == (LONG)MINLONG) {
                         KiExitDispatcher(OldIrql);
                         ExRaiseStatus(STATUS_MUTANT_LIMIT_EXCEEDED);
                     }
                     Status = KiSatisfy(Object, Thread);
-                    Status = Status == STATUS_ABANDONED ? STATUS_ABANDONED_WAIT_0 + (NTSTATUS)Index : (NTSTATUS)Index;
+                    Status = Status == STATUS_ABANDONED ? STATUS_ABANDONED_WAIT_0 + (NTSTATUS)Index
+                                                        : (NTSTATUS)Index;
                     goto Done;
                 }
             }
@@ -296,7 +319,8 @@ static NTSTATUS KiWait(PKTHREAD Thread, ULONG Count, PKI_WAIT_BLOCK Blocks, WAIT
             if (All) {
                 Thread->WaitBlockList = Blocks;
                 Thread->WaitObjectCount = Count;
-                Status = KiSatisfyAll(Thread) == STATUS_ABANDONED ? STATUS_ABANDONED_WAIT_0 : STATUS_WAIT_0;
+                Status = KiSatisfyAll(Thread) == STATUS_ABANDONED ? STATUS_ABANDONED_WAIT_0
+                                                                  : STATUS_WAIT_0;
                 goto Done;
             }
         }
@@ -304,8 +328,9 @@ static NTSTATUS KiWait(PKTHREAD Thread, ULONG Count, PKI_WAIT_BLOCK Blocks, WAIT
         if (Status != STATUS_WAIT_0) {
             goto Done;
         }
-        if (Timeout != NULL && (Timeout->QuadPart == 0 || (!Absolute && Deadline <= KiQueryInterruptTime()) ||
-                                (Absolute && (ULONG64)Timeout->QuadPart <= KiQuerySystemTime()))) {
+        if (Timeout != NULL &&
+            (Timeout->QuadPart == 0 || (!Absolute && Deadline <= KiQueryInterruptTime()) ||
+             (Absolute && (ULONG64)Timeout->QuadPart <= KiQuerySystemTime()))) {
             Status = STATUS_TIMEOUT;
             goto Done;
         }
@@ -313,10 +338,12 @@ static NTSTATUS KiWait(PKTHREAD Thread, ULONG Count, PKI_WAIT_BLOCK Blocks, WAIT
         Thread->WaitBlockList = Blocks;
         Thread->WaitObjectCount = Count;
         for (ULONG Index = 0; Index < Count; Index++) {
-            InsertTailList(&((DISPATCHER_HEADER *)Blocks[Index].Object)->WaitListHead, &Blocks[Index].WaitListEntry);
+            InsertTailList(&((DISPATCHER_HEADER *)Blocks[Index].Object)->WaitListHead,
+                           &Blocks[Index].WaitListEntry);
         }
         if (Timeout != NULL) {
-            Due.QuadPart = Absolute ? Timeout->QuadPart : -(LONGLONG)(Deadline - Machine->time_100ns);
+            Due.QuadPart =
+                Absolute ? Timeout->QuadPart : -(LONGLONG)(Deadline - Machine->time_100ns);
             if (Due.QuadPart == 0) {
                 Due.QuadPart = -1;
             }
@@ -344,8 +371,9 @@ Done:
     return Status;
 }
 
-NTSTATUS NTAPI KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable,
-                                     PLARGE_INTEGER Timeout)
+NTSTATUS NTAPI
+KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode,
+                      BOOLEAN Alertable, PLARGE_INTEGER Timeout)
 {
     PKTHREAD Thread = KiThread();
     PKI_WAIT_BLOCK Block = &Thread->WaitBlock[0];
@@ -365,12 +393,14 @@ NTSTATUS NTAPI KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPRO
     return KiWait(Thread, 1, Block, WaitAny, WaitReason, WaitMode, Alertable, Timeout, OldIrql);
 }
 
-NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_REASON WaitReason,
-                                        KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
-                                        PKWAIT_BLOCK WaitBlockArray)
+NTSTATUS NTAPI
+KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_REASON WaitReason,
+                         KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
+                         PKWAIT_BLOCK WaitBlockArray)
 {
     PKTHREAD Thread = KiThread();
-    PKI_WAIT_BLOCK Blocks = WaitBlockArray != NULL ? (PKI_WAIT_BLOCK)WaitBlockArray : Thread->WaitBlock;
+    PKI_WAIT_BLOCK Blocks =
+        WaitBlockArray != NULL ? (PKI_WAIT_BLOCK)WaitBlockArray : Thread->WaitBlock;
     LARGE_INTEGER Copy;
     KIRQL OldIrql;
 
@@ -380,7 +410,8 @@ NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE W
         Copy = *Timeout;
         Timeout = &Copy;
     }
-    KiCheckWaitIrql(Thread->WaitNext ? Thread->WaitIrql : KiIrql(), Count != 0 ? Object[0] : NULL, Timeout);
+    KiCheckWaitIrql(Thread->WaitNext ? Thread->WaitIrql : KiIrql(), Count != 0 ? Object[0] : NULL,
+                    Timeout);
     OldIrql = KiLockDispatcher(SP_WAIT, Count != 0 ? Object[0] : NULL);
     for (ULONG Index = 0; Index < Count; Index++) {
         Blocks[Index].Thread = Thread;
@@ -388,10 +419,12 @@ NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE W
         Blocks[Index].WaitKey = (USHORT)Index;
         Blocks[Index].WaitType = (UCHAR)WaitType;
     }
-    return KiWait(Thread, Count, Blocks, WaitType, WaitReason, WaitMode, Alertable, Timeout, OldIrql);
+    return KiWait(Thread, Count, Blocks, WaitType, WaitReason, WaitMode, Alertable, Timeout,
+                  OldIrql);
 }
 
-NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Interval)
+NTSTATUS NTAPI
+KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Interval)
 {
     PKTHREAD Thread = KiThread();
     LARGE_INTEGER Copy = *Interval;

@@ -132,7 +132,8 @@ PspUnloadDrivers(VOID)
 
         PspServicePath(Index, &Path, Buffer);
         if (IopIsUnloadDeferred(&Path, Why, sizeof(Why))) {
-            KiFormatText(Text, sizeof(Text), "%s.sys was never unloaded: %s", PspBoot.driver[Index].name, Why);
+            KiFormatText(Text, sizeof(Text), "%s.sys was never unloaded: %s",
+                         PspBoot.driver[Index].name, Why);
             PspStop(ABI_LEAK, 0, Text);
         }
     }

@@ -74,7 +74,8 @@ PspNextThread(PEPROCESS Process, PETHREAD Thread)
         Entry = Thread->Tcb.ThreadListEntry.Flink;
     } else if (Thread != NULL) {
         /* It has left the list since; its links lead nowhere. */
-        while (Entry != Head && CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry)->Ordinal <= Thread->Tcb.Ordinal) {
+        while (Entry != Head &&
+               CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry)->Ordinal <= Thread->Tcb.Ordinal) {
             Entry = Entry->Flink;
         }
     }

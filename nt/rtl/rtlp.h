@@ -37,7 +37,7 @@
 #include "nt/inc/hc.h"
 #define RTLP_CONST const
 #else
-#define RTLP_CONST    /* mingw's winternl.h lacks it in a few prototypes that the DDK headers have \
+#define RTLP_CONST /* mingw's winternl.h lacks it in a few prototypes that the DDK headers have \
                          right */
 #endif
 

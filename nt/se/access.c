@@ -41,7 +41,8 @@ SepAceSid(PSEP_ACE Ace, PBOOLEAN Allow)
     case ACCESS_ALLOWED_OBJECT_ACE_TYPE:
     case ACCESS_DENIED_OBJECT_ACE_TYPE:
         *Allow = Ace->Header.AceType == ACCESS_ALLOWED_OBJECT_ACE_TYPE;
-        return (PUCHAR)&Ace->SidStart + 4 + (Ace->SidStart & 1 ? 16 : 0) + (Ace->SidStart & 2 ? 16 : 0);
+        return (PUCHAR)&Ace->SidStart + 4 + (Ace->SidStart & 1 ? 16 : 0) +
+               (Ace->SidStart & 2 ? 16 : 0);
     default:
         return NULL;
     }
@@ -106,7 +107,8 @@ SepMaximum(const SEP_WALK *Walk)
         BOOLEAN Allow;
         PSID Sid = SepAceSid(Ace, &Allow);
 
-        if (Sid == NULL || (Ace->Header.AceFlags & INHERIT_ONLY_ACE) || !SepApplies(Walk, Sid, Allow)) {
+        if (Sid == NULL || (Ace->Header.AceFlags & INHERIT_ONLY_ACE) ||
+            !SepApplies(Walk, Sid, Allow)) {
             continue;
         }
         RtlMapGenericMask(&Mask, Walk->Mapping);
@@ -144,7 +146,8 @@ SepIntegrityMask(PSECURITY_DESCRIPTOR Descriptor, PTOKEN Token, PGENERIC_MAPPING
     ULONG Level = SECURITY_MANDATORY_MEDIUM_RID, Policy = SYSTEM_MANDATORY_LABEL_NO_WRITE_UP;
     ACCESS_MASK Mask = 0;
 
-    if (!KiVersion->MandatoryIntegrity || !(Token->MandatoryPolicy & TOKEN_MANDATORY_POLICY_NO_WRITE_UP)) {
+    if (!KiVersion->MandatoryIntegrity ||
+        !(Token->MandatoryPolicy & TOKEN_MANDATORY_POLICY_NO_WRITE_UP)) {
         return ~(ACCESS_MASK)0;
     }
     if (Sacl != NULL) {
@@ -180,7 +183,8 @@ SepReportPrivileges(PPRIVILEGE_SET *Privileges, ULONG64 Used)
     if (Privileges == NULL || Count == 0) {
         return;
     }
-    Set = ExAllocatePoolWithTag(PagedPool, sizeof(*Set) + Count * sizeof(LUID_AND_ATTRIBUTES), 'rPeS');
+    Set = ExAllocatePoolWithTag(PagedPool, sizeof(*Set) + Count * sizeof(LUID_AND_ATTRIBUTES),
+                                'rPeS');
     if (Set == NULL) {
         return;
     }
@@ -197,11 +201,13 @@ SepReportPrivileges(PPRIVILEGE_SET *Privileges, ULONG64 Used)
 }
 
 BOOLEAN
-SepCheckAccess(PSECURITY_DESCRIPTOR Descriptor, PTOKEN Token, ACCESS_MASK Desired, ACCESS_MASK Previous,
-               PPRIVILEGE_SET *Privileges, PGENERIC_MAPPING Mapping, PACCESS_MASK Granted, PNTSTATUS Status)
+SepCheckAccess(PSECURITY_DESCRIPTOR Descriptor, PTOKEN Token, ACCESS_MASK Desired,
+               ACCESS_MASK Previous, PPRIVILEGE_SET *Privileges, PGENERIC_MAPPING Mapping,
+               PACCESS_MASK Granted, PNTSTATUS Status)
 {
     BOOLEAN Maximum = (Desired & MAXIMUM_ALLOWED) != 0, Denied;
-    ACCESS_MASK Remaining = Desired & ~(ACCESS_MASK)MAXIMUM_ALLOWED, Most = 0, Extra = Previous, Allowed;
+    ACCESS_MASK Remaining = Desired & ~(ACCESS_MASK)MAXIMUM_ALLOWED, Most = 0, Extra = Previous,
+                Allowed;
     ULONG64 Used = 0;
     PSID Owner = RtlpOwnerOf(Descriptor);
     BOOLEAN DaclPresent = (((PISECURITY_DESCRIPTOR)Descriptor)->Control & SE_DACL_PRESENT) != 0;
@@ -291,17 +297,19 @@ SepCheckAccess(PSECURITY_DESCRIPTOR Descriptor, PTOKEN Token, ACCESS_MASK Desire
 }
 
 BOOLEAN NTAPI
-SeAccessCheck(PSECURITY_DESCRIPTOR SecurityDescriptor, PSECURITY_SUBJECT_CONTEXT SubjectSecurityContext,
-              BOOLEAN SubjectContextLocked, ACCESS_MASK DesiredAccess, ACCESS_MASK PreviouslyGrantedAccess,
-              PPRIVILEGE_SET *Privileges, PGENERIC_MAPPING GenericMapping, KPROCESSOR_MODE AccessMode,
-              PACCESS_MASK GrantedAccess, PNTSTATUS AccessStatus)
+SeAccessCheck(PSECURITY_DESCRIPTOR SecurityDescriptor,
+              PSECURITY_SUBJECT_CONTEXT SubjectSecurityContext, BOOLEAN SubjectContextLocked,
+              ACCESS_MASK DesiredAccess, ACCESS_MASK PreviouslyGrantedAccess,
+              PPRIVILEGE_SET *Privileges, PGENERIC_MAPPING GenericMapping,
+              KPROCESSOR_MODE AccessMode, PACCESS_MASK GrantedAccess, PNTSTATUS AccessStatus)
 {
     if (Privileges != NULL) {
         *Privileges = NULL;
     }
     if (AccessMode == KernelMode) { /* 1 */
         if (DesiredAccess & MAXIMUM_ALLOWED) {
-            *GrantedAccess = GenericMapping->GenericAll | (DesiredAccess & ~(ACCESS_MASK)MAXIMUM_ALLOWED) |
+            *GrantedAccess = GenericMapping->GenericAll |
+                             (DesiredAccess & ~(ACCESS_MASK)MAXIMUM_ALLOWED) |
                              PreviouslyGrantedAccess;
         } else {
             *GrantedAccess = DesiredAccess | PreviouslyGrantedAccess;
@@ -324,8 +332,9 @@ SeAccessCheck(PSECURITY_DESCRIPTOR SecurityDescriptor, PSECURITY_SUBJECT_CONTEXT
         *AccessStatus = PreviouslyGrantedAccess != 0 ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
         return PreviouslyGrantedAccess != 0;
     }
-    return SepCheckAccess(SecurityDescriptor, SeQuerySubjectContextToken(SubjectSecurityContext), DesiredAccess,
-                          PreviouslyGrantedAccess, Privileges, GenericMapping, GrantedAccess, AccessStatus);
+    return SepCheckAccess(SecurityDescriptor, SeQuerySubjectContextToken(SubjectSecurityContext),
+                          DesiredAccess, PreviouslyGrantedAccess, Privileges, GenericMapping,
+                          GrantedAccess, AccessStatus);
 }
 
 VOID NTAPI

@@ -64,11 +64,12 @@ RtlValidAcl(PACL Acl)
     for (ULONG i = 0; i < Acl->AceCount; i++) {
         PACE_HEADER Ace = (PACE_HEADER)At;
 
-        if (At + sizeof(ACE_HEADER) > End || Ace->AceSize < sizeof(ACE_HEADER) || (Ace->AceSize & 3) != 0 ||
-            At + Ace->AceSize > End) {
+        if (At + sizeof(ACE_HEADER) > End || Ace->AceSize < sizeof(ACE_HEADER) ||
+            (Ace->AceSize & 3) != 0 || At + Ace->AceSize > End) {
             return FALSE; /* A2 */
         }
-        if (Ace->AceType <= SYSTEM_ALARM_ACE_TYPE || Ace->AceType == SYSTEM_MANDATORY_LABEL_ACE_TYPE) {
+        if (Ace->AceType <= SYSTEM_ALARM_ACE_TYPE ||
+            Ace->AceType == SYSTEM_MANDATORY_LABEL_ACE_TYPE) {
             PSID Sid = &((RTLP_ACE *)At)->SidStart;
 
             if (Ace->AceSize < 16 || !RtlValidSid(Sid) || 8 + RtlLengthSid(Sid) > Ace->AceSize) {
@@ -115,7 +116,8 @@ RtlAddAce(PACL Acl, ULONG AceRevision, ULONG StartingAceIndex, PVOID AceList, UL
     while (From < (PUCHAR)AceList + AceListLength) {
         PACE_HEADER Ace = (PACE_HEADER)From;
 
-        if (Ace->AceSize < sizeof(ACE_HEADER) || From + Ace->AceSize > (PUCHAR)AceList + AceListLength) {
+        if (Ace->AceSize < sizeof(ACE_HEADER) ||
+            From + Ace->AceSize > (PUCHAR)AceList + AceListLength) {
             return STATUS_INVALID_PARAMETER;
         }
         Count++;
@@ -167,7 +169,8 @@ RtlpAddKnownAce(PACL Acl, ULONG Revision, ULONG Flags, ACCESS_MASK Mask, PSID Si
     if (Revision > ACL_REVISION_DS || Acl->AclRevision > ACL_REVISION_DS) {
         return STATUS_REVISION_MISMATCH;
     }
-    if ((Flags & ~(ULONG)(VALID_INHERIT_FLAGS | SUCCESSFUL_ACCESS_ACE_FLAG | FAILED_ACCESS_ACE_FLAG)) != 0) {
+    if ((Flags & ~(ULONG)(VALID_INHERIT_FLAGS | SUCCESSFUL_ACCESS_ACE_FLAG |
+                          FAILED_ACCESS_ACE_FLAG)) != 0) {
         return STATUS_INVALID_PARAMETER;
     }
     if (!RtlValidAcl(Acl) || !RtlFirstFreeAce(Acl, &Free)) {
@@ -195,7 +198,8 @@ RtlAddAccessAllowedAce(PACL Acl, ULONG AceRevision, ACCESS_MASK AccessMask, PSID
 }
 
 NTSTATUS NTAPI
-RtlAddAccessAllowedAceEx(PACL Acl, ULONG AceRevision, ULONG AceFlags, ACCESS_MASK AccessMask, PSID Sid)
+RtlAddAccessAllowedAceEx(PACL Acl, ULONG AceRevision, ULONG AceFlags, ACCESS_MASK AccessMask,
+                         PSID Sid)
 {
     return RtlpAddKnownAce(Acl, AceRevision, AceFlags, AccessMask, Sid, ACCESS_ALLOWED_ACE_TYPE);
 }
@@ -207,30 +211,36 @@ RtlAddAccessDeniedAce(PACL Acl, ULONG AceRevision, ACCESS_MASK AccessMask, PSID 
 }
 
 NTSTATUS NTAPI
-RtlAddAccessDeniedAceEx(PACL Acl, ULONG AceRevision, ULONG AceFlags, ACCESS_MASK AccessMask, PSID Sid)
+RtlAddAccessDeniedAceEx(PACL Acl, ULONG AceRevision, ULONG AceFlags, ACCESS_MASK AccessMask,
+                        PSID Sid)
 {
     return RtlpAddKnownAce(Acl, AceRevision, AceFlags, AccessMask, Sid, ACCESS_DENIED_ACE_TYPE);
 }
 
 NTSTATUS NTAPI
-RtlAddAuditAccessAce(PACL Acl, ULONG AceRevision, ACCESS_MASK AccessMask, PSID Sid, BOOLEAN Success, BOOLEAN Failure)
+RtlAddAuditAccessAce(PACL Acl, ULONG AceRevision, ACCESS_MASK AccessMask, PSID Sid, BOOLEAN Success,
+                     BOOLEAN Failure)
 {
     return RtlpAddKnownAce(Acl, AceRevision,
-                           (Success ? SUCCESSFUL_ACCESS_ACE_FLAG : 0) | (Failure ? FAILED_ACCESS_ACE_FLAG : 0),
+                           (Success ? SUCCESSFUL_ACCESS_ACE_FLAG : 0) |
+                               (Failure ? FAILED_ACCESS_ACE_FLAG : 0),
                            AccessMask, Sid, SYSTEM_AUDIT_ACE_TYPE);
 }
 
 NTSTATUS NTAPI
-RtlAddMandatoryAce(PACL Acl, ULONG AceRevision, ULONG AceFlags, PSID Sid, UCHAR AceType, ACCESS_MASK AccessMask)
+RtlAddMandatoryAce(PACL Acl, ULONG AceRevision, ULONG AceFlags, PSID Sid, UCHAR AceType,
+                   ACCESS_MASK AccessMask)
 {
-    if (AceType != SYSTEM_MANDATORY_LABEL_ACE_TYPE || (AccessMask & ~SYSTEM_MANDATORY_LABEL_VALID_MASK) != 0) {
+    if (AceType != SYSTEM_MANDATORY_LABEL_ACE_TYPE ||
+        (AccessMask & ~SYSTEM_MANDATORY_LABEL_VALID_MASK) != 0) {
         return STATUS_INVALID_PARAMETER;
     }
     return RtlpAddKnownAce(Acl, AceRevision, AceFlags, AccessMask, Sid, AceType);
 }
 
 NTSTATUS NTAPI
-RtlQueryInformationAcl(PACL Acl, PVOID AclInformation, ULONG AclInformationLength, ULONG AclInformationClass)
+RtlQueryInformationAcl(PACL Acl, PVOID AclInformation, ULONG AclInformationLength,
+                       ULONG AclInformationClass)
 {
     PULONG Out = AclInformation;
     PVOID Free;

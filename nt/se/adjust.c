@@ -11,12 +11,14 @@
 static NTSTATUS
 SepTokenByHandle(HANDLE Handle, ACCESS_MASK Access, PTOKEN *Token)
 {
-    return ObReferenceObjectByHandle(Handle, Access, SeTokenObjectTypeP, KiPreviousMode(), (PVOID *)Token, NULL);
+    return ObReferenceObjectByHandle(Handle, Access, SeTokenObjectTypeP, KiPreviousMode(),
+                                     (PVOID *)Token, NULL);
 }
 
 NTSTATUS NTAPI
-NtAdjustPrivilegesToken(HANDLE TokenHandle, BOOLEAN DisableAllPrivileges, PTOKEN_PRIVILEGES NewState,
-                        ULONG BufferLength, PTOKEN_PRIVILEGES PreviousState, PULONG ReturnLength)
+NtAdjustPrivilegesToken(HANDLE TokenHandle, BOOLEAN DisableAllPrivileges,
+                        PTOKEN_PRIVILEGES NewState, ULONG BufferLength,
+                        PTOKEN_PRIVILEGES PreviousState, PULONG ReturnLength)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     struct {
@@ -55,8 +57,9 @@ NtAdjustPrivilegesToken(HANDLE TokenHandle, BOOLEAN DisableAllPrivileges, PTOKEN
         Status = GetExceptionCode();
     }
     if (NT_SUCCESS(Status)) {
-        Status = SepTokenByHandle(TokenHandle, TOKEN_ADJUST_PRIVILEGES | (PreviousState != NULL ? TOKEN_QUERY : 0),
-                                    &Token);
+        Status = SepTokenByHandle(
+            TokenHandle, TOKEN_ADJUST_PRIVILEGES | (PreviousState != NULL ? TOKEN_QUERY : 0),
+            &Token);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -71,7 +74,8 @@ NtAdjustPrivilegesToken(HANDLE TokenHandle, BOOLEAN DisableAllPrivileges, PTOKEN
         LUID Luid = New.Privileges[i].Luid;
         ULONG Attributes = New.Privileges[i].Attributes;
 
-        if (Luid.HighPart != 0 || Luid.LowPart > SEP_MAX_PRIVILEGE || !(Present & SEP_BIT(Luid.LowPart))) {
+        if (Luid.HighPart != 0 || Luid.LowPart > SEP_MAX_PRIVILEGE ||
+            !(Present & SEP_BIT(Luid.LowPart))) {
             continue;
         }
         Matched++;
@@ -94,7 +98,8 @@ NtAdjustPrivilegesToken(HANDLE TokenHandle, BOOLEAN DisableAllPrivileges, PTOKEN
         }
     }
     if (PreviousState != NULL) {
-        Bytes = FIELD_OFFSET(TOKEN_PRIVILEGES, Privileges) + Previous.PrivilegeCount * sizeof(LUID_AND_ATTRIBUTES);
+        Bytes = FIELD_OFFSET(TOKEN_PRIVILEGES, Privileges) +
+                Previous.PrivilegeCount * sizeof(LUID_AND_ATTRIBUTES);
         __try {
             *ReturnLength = Bytes;
             if (BufferLength < Bytes) {
@@ -120,8 +125,8 @@ NtAdjustPrivilegesToken(HANDLE TokenHandle, BOOLEAN DisableAllPrivileges, PTOKEN
 }
 
 NTSTATUS NTAPI
-NtAdjustGroupsToken(HANDLE TokenHandle, BOOLEAN ResetToDefault, PTOKEN_GROUPS NewState, ULONG BufferLength,
-                    PTOKEN_GROUPS PreviousState, PULONG ReturnLength)
+NtAdjustGroupsToken(HANDLE TokenHandle, BOOLEAN ResetToDefault, PTOKEN_GROUPS NewState,
+                    ULONG BufferLength, PTOKEN_GROUPS PreviousState, PULONG ReturnLength)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     ULONG Attributes[SEP_MAX_GROUPS];
@@ -145,8 +150,10 @@ NtAdjustGroupsToken(HANDLE TokenHandle, BOOLEAN ResetToDefault, PTOKEN_GROUPS Ne
         ULONG Old = Token->UserAndGroups[i].Attributes;
 
         Attributes[i] = Old;
-        if (ResetToDefault && !(Old & SE_GROUP_MANDATORY) && i != 0 && !(Old & SE_GROUP_INTEGRITY)) {
-            Attributes[i] = Old & SE_GROUP_ENABLED_BY_DEFAULT ? Old | SE_GROUP_ENABLED : Old & ~SE_GROUP_ENABLED;
+        if (ResetToDefault && !(Old & SE_GROUP_MANDATORY) && i != 0 &&
+            !(Old & SE_GROUP_INTEGRITY)) {
+            Attributes[i] = Old & SE_GROUP_ENABLED_BY_DEFAULT ? Old | SE_GROUP_ENABLED
+                                                              : Old & ~SE_GROUP_ENABLED;
         }
     }
     if (!ResetToDefault) {
@@ -175,7 +182,8 @@ NtAdjustGroupsToken(HANDLE TokenHandle, BOOLEAN ResetToDefault, PTOKEN_GROUPS Ne
                 if (Mode != KernelMode) {
                     ProbeForRead(Group.Sid, RtlLengthSid(Group.Sid), 1);
                 }
-                RtlCopyMemory(&Sid, Group.Sid, sizeof(Sid) < RtlLengthSid(Group.Sid) ? 8 : RtlLengthSid(Group.Sid));
+                RtlCopyMemory(&Sid, Group.Sid,
+                              sizeof(Sid) < RtlLengthSid(Group.Sid) ? 8 : RtlLengthSid(Group.Sid));
                 for (ULONG i = 1; i < Token->UserAndGroupCount; i++) {
                     if (!RtlEqualSid(Token->UserAndGroups[i].Sid, &Sid)) {
                         continue;
@@ -211,15 +219,16 @@ NtAdjustGroupsToken(HANDLE TokenHandle, BOOLEAN ResetToDefault, PTOKEN_GROUPS Ne
 }
 
 NTSTATUS NTAPI
-NtSetInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInformationClass, PVOID TokenInformation,
-                      ULONG TokenInformationLength)
+NtSetInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInformationClass,
+                      PVOID TokenInformation, ULONG TokenInformationLength)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     SEP_SID Sid = {0};
     ULONG Value = 0;
     PVOID Pointer = NULL;
     PACL Dacl = NULL;
-    ULONG Access = TOKEN_ADJUST_DEFAULT | (TokenInformationClass == TokenSessionId ? TOKEN_ADJUST_SESSIONID : 0);
+    ULONG Access = TOKEN_ADJUST_DEFAULT |
+                   (TokenInformationClass == TokenSessionId ? TOKEN_ADJUST_SESSIONID : 0);
     PTOKEN Token;
     NTSTATUS Status = STATUS_SUCCESS;
 
@@ -353,8 +362,9 @@ NtSetInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInformati
             Token->SessionId = Value;
         } else {
             ULONG Flag = TokenInformationClass == TokenUIAccess ? TOKEN_UIACCESS
-                         : TokenInformationClass == TokenVirtualizationAllowed ? TOKEN_VIRTUALIZE_ALLOWED
-                                                                               : TOKEN_VIRTUALIZE_ENABLED;
+                         : TokenInformationClass == TokenVirtualizationAllowed
+                             ? TOKEN_VIRTUALIZE_ALLOWED
+                             : TOKEN_VIRTUALIZE_ENABLED;
 
             Token->Flags = Value ? Token->Flags | Flag : Token->Flags & ~Flag;
         }

@@ -12,12 +12,12 @@
 #include "sep.h"
 
 #ifndef SEF_DACL_AUTO_INHERIT
-#define SEF_DACL_AUTO_INHERIT             0x01
-#define SEF_SACL_AUTO_INHERIT             0x02
-#define SEF_AVOID_PRIVILEGE_CHECK         0x08
-#define SEF_AVOID_OWNER_CHECK             0x10
-#define SEF_DEFAULT_OWNER_FROM_PARENT     0x20
-#define SEF_DEFAULT_GROUP_FROM_PARENT     0x40
+#define SEF_DACL_AUTO_INHERIT         0x01
+#define SEF_SACL_AUTO_INHERIT         0x02
+#define SEF_AVOID_PRIVILEGE_CHECK     0x08
+#define SEF_AVOID_OWNER_CHECK         0x10
+#define SEF_DEFAULT_OWNER_FROM_PARENT 0x20
+#define SEF_DEFAULT_GROUP_FROM_PARENT 0x40
 #endif
 
 typedef struct _SEP_ACE {
@@ -86,11 +86,14 @@ SepInheritAcl(PACL To, PACL From, const SEP_NEW *New)
     PSEP_ACE Ace = (PSEP_ACE)(From + 1);
     ULONG Bytes = sizeof(ACL), Count = 0;
 
-    for (ULONG i = 0; i < From->AceCount; i++, Ace = (PSEP_ACE)((PUCHAR)Ace + Ace->Header.AceSize)) {
+    for (ULONG i = 0; i < From->AceCount;
+         i++, Ace = (PSEP_ACE)((PUCHAR)Ace + Ace->Header.AceSize)) {
         UCHAR Flags = Ace->Header.AceFlags;
-        UCHAR Keep = (UCHAR)((Flags & ~(VALID_INHERIT_FLAGS)) | (New->MarkInherited ? INHERITED_ACE : 0));
+        UCHAR Keep =
+            (UCHAR)((Flags & ~(VALID_INHERIT_FLAGS)) | (New->MarkInherited ? INHERITED_ACE : 0));
         UCHAR Inheritable = Flags & (OBJECT_INHERIT_ACE | CONTAINER_INHERIT_ACE);
-        BOOLEAN Effective = (Flags & (New->Container ? CONTAINER_INHERIT_ACE : OBJECT_INHERIT_ACE)) != 0;
+        BOOLEAN Effective =
+            (Flags & (New->Container ? CONTAINER_INHERIT_ACE : OBJECT_INHERIT_ACE)) != 0;
 
         if (!Inheritable) {
             continue;
@@ -101,8 +104,8 @@ SepInheritAcl(PACL To, PACL From, const SEP_NEW *New)
         if (Effective) {
             BOOLEAN Split = Inheritable != 0 && SepIsTemplate(Ace);
 
-            Bytes += SepPutAce(To != NULL ? (PUCHAR)To + Bytes : NULL, Ace, Split ? Keep : Keep | Inheritable, New,
-                               TRUE);
+            Bytes += SepPutAce(To != NULL ? (PUCHAR)To + Bytes : NULL, Ace,
+                               Split ? Keep : Keep | Inheritable, New, TRUE);
             Count++;
             if (Split) {
                 Bytes += SepPutAce(To != NULL ? (PUCHAR)To + Bytes : NULL, Ace,
@@ -110,8 +113,8 @@ SepInheritAcl(PACL To, PACL From, const SEP_NEW *New)
                 Count++;
             }
         } else if (Inheritable != 0) {
-            Bytes += SepPutAce(To != NULL ? (PUCHAR)To + Bytes : NULL, Ace, Keep | Inheritable | INHERIT_ONLY_ACE,
-                               New, FALSE);
+            Bytes += SepPutAce(To != NULL ? (PUCHAR)To + Bytes : NULL, Ace,
+                               Keep | Inheritable | INHERIT_ONLY_ACE, New, FALSE);
             Count++;
         }
     }
@@ -132,10 +135,12 @@ SepApplyAcl(PACL To, PACL From, const SEP_NEW *New)
     PSEP_ACE Ace = (PSEP_ACE)(From + 1);
     ULONG Bytes = sizeof(ACL);
 
-    for (ULONG i = 0; i < From->AceCount; i++, Ace = (PSEP_ACE)((PUCHAR)Ace + Ace->Header.AceSize)) {
+    for (ULONG i = 0; i < From->AceCount;
+         i++, Ace = (PSEP_ACE)((PUCHAR)Ace + Ace->Header.AceSize)) {
         BOOLEAN Effective = !(Ace->Header.AceFlags & INHERIT_ONLY_ACE);
 
-        Bytes += SepPutAce(To != NULL ? (PUCHAR)To + Bytes : NULL, Ace, Ace->Header.AceFlags, New, Effective);
+        Bytes += SepPutAce(To != NULL ? (PUCHAR)To + Bytes : NULL, Ace, Ace->Header.AceFlags, New,
+                           Effective);
     }
     if (To != NULL) {
         To->AclRevision = From->AclRevision;
@@ -196,7 +201,8 @@ SepMayOwn(PTOKEN Token, PSID Owner)
         PSID_AND_ATTRIBUTES Group = &Token->UserAndGroups[i];
 
         if (RtlEqualSid(Group->Sid, Owner)) {
-            return i == 0 || ((Group->Attributes & SE_GROUP_OWNER) && !(Group->Attributes & SE_GROUP_USE_FOR_DENY_ONLY));
+            return i == 0 || ((Group->Attributes & SE_GROUP_OWNER) &&
+                              !(Group->Attributes & SE_GROUP_USE_FOR_DENY_ONLY));
         }
     }
     return SepTokenHas(Token, SE_RESTORE_PRIVILEGE);
@@ -211,9 +217,11 @@ SeAssignSecurityEx(PSECURITY_DESCRIPTOR ParentDescriptor, PSECURITY_DESCRIPTOR E
     PTOKEN Token = SeQuerySubjectContextToken(SubjectContext);
     KPROCESSOR_MODE Mode = KiPreviousMode();
     SECURITY_DESCRIPTOR Result = {.Revision = SECURITY_DESCRIPTOR_REVISION1};
-    SEP_NEW New = {.Mapping = GenericMapping, .Container = IsDirectoryObject,
+    SEP_NEW New = {.Mapping = GenericMapping,
+                   .Container = IsDirectoryObject,
                    .MarkInherited = (AutoInheritFlags & SEF_DACL_AUTO_INHERIT) != 0};
-    USHORT Explicit = ExplicitDescriptor != NULL ? ((PISECURITY_DESCRIPTOR)ExplicitDescriptor)->Control : 0;
+    USHORT Explicit =
+        ExplicitDescriptor != NULL ? ((PISECURITY_DESCRIPTOR)ExplicitDescriptor)->Control : 0;
     PSECURITY_DESCRIPTOR E = ExplicitDescriptor;
     PACL Dacl = NULL, Sacl = NULL;
     NTSTATUS Status;
@@ -227,7 +235,8 @@ SeAssignSecurityEx(PSECURITY_DESCRIPTOR ParentDescriptor, PSECURITY_DESCRIPTOR E
     /* Owner and group. */
     if (E != NULL && RtlpOwnerOf(E) != NULL) {
         New.Owner = RtlpOwnerOf(E);
-        if (Mode != KernelMode && !(AutoInheritFlags & SEF_AVOID_OWNER_CHECK) && !SepMayOwn(Token, New.Owner)) {
+        if (Mode != KernelMode && !(AutoInheritFlags & SEF_AVOID_OWNER_CHECK) &&
+            !SepMayOwn(Token, New.Owner)) {
             return STATUS_INVALID_OWNER;
         }
     } else if ((AutoInheritFlags & SEF_DEFAULT_OWNER_FROM_PARENT) && ParentDescriptor != NULL &&
@@ -293,7 +302,8 @@ SeAssignSecurityEx(PSECURITY_DESCRIPTOR ParentDescriptor, PSECURITY_DESCRIPTOR E
         if (From != NULL) {
             PACE_HEADER Ace = (PACE_HEADER)(From + 1);
 
-            for (ULONG i = 0; i < From->AceCount; i++, Ace = (PACE_HEADER)((PUCHAR)Ace + Ace->AceSize)) {
+            for (ULONG i = 0; i < From->AceCount;
+                 i++, Ace = (PACE_HEADER)((PUCHAR)Ace + Ace->AceSize)) {
                 OnlyLabels = OnlyLabels && Ace->AceType == SYSTEM_MANDATORY_LABEL_ACE_TYPE;
             }
         }
@@ -315,7 +325,8 @@ SeAssignSecurityEx(PSECURITY_DESCRIPTOR ParentDescriptor, PSECURITY_DESCRIPTOR E
         if (!NT_SUCCESS(Status)) {
             goto FreeDacl;
         }
-        Result.Control |= Sacl != NULL ? SE_SACL_PRESENT | (New.MarkInherited ? SE_SACL_AUTO_INHERITED : 0) : 0;
+        Result.Control |=
+            Sacl != NULL ? SE_SACL_PRESENT | (New.MarkInherited ? SE_SACL_AUTO_INHERITED : 0) : 0;
     }
     Result.Sacl = Sacl;
     Status = SepPack(&Result, PoolType, NewDescriptor);
@@ -332,10 +343,11 @@ FreeDacl:
 NTSTATUS NTAPI
 SeAssignSecurity(PSECURITY_DESCRIPTOR ParentDescriptor, PSECURITY_DESCRIPTOR ExplicitDescriptor,
                  PSECURITY_DESCRIPTOR *NewDescriptor, BOOLEAN IsDirectoryObject,
-                 PSECURITY_SUBJECT_CONTEXT SubjectContext, PGENERIC_MAPPING GenericMapping, POOL_TYPE PoolType)
+                 PSECURITY_SUBJECT_CONTEXT SubjectContext, PGENERIC_MAPPING GenericMapping,
+                 POOL_TYPE PoolType)
 {
-    return SeAssignSecurityEx(ParentDescriptor, ExplicitDescriptor, NewDescriptor, NULL, IsDirectoryObject, 0,
-                              SubjectContext, GenericMapping, PoolType);
+    return SeAssignSecurityEx(ParentDescriptor, ExplicitDescriptor, NewDescriptor, NULL,
+                              IsDirectoryObject, 0, SubjectContext, GenericMapping, PoolType);
 }
 
 NTSTATUS NTAPI
@@ -349,19 +361,22 @@ SeDeassignSecurity(PSECURITY_DESCRIPTOR *SecurityDescriptor)
 }
 
 NTSTATUS
-SepDefaultDescriptor(PACCESS_TOKEN Token, const GENERIC_MAPPING *Mapping, PSECURITY_DESCRIPTOR *Descriptor)
+SepDefaultDescriptor(PACCESS_TOKEN Token, const GENERIC_MAPPING *Mapping,
+                     PSECURITY_DESCRIPTOR *Descriptor)
 {
     SECURITY_SUBJECT_CONTEXT Subject = {.PrimaryToken = Token};
 
-    return SeAssignSecurity(NULL, NULL, Descriptor, FALSE, &Subject, (PGENERIC_MAPPING)Mapping, PagedPool);
+    return SeAssignSecurity(NULL, NULL, Descriptor, FALSE, &Subject, (PGENERIC_MAPPING)Mapping,
+                            PagedPool);
 }
 
 /* The new one replaces *ObjectsSecurityDescriptor; the old one stays the caller's to free. */
 NTSTATUS NTAPI
 SeSetSecurityDescriptorInfoEx(PVOID Object, PSECURITY_INFORMATION SecurityInformation,
                               PSECURITY_DESCRIPTOR ModificationDescriptor,
-                              PSECURITY_DESCRIPTOR *ObjectsSecurityDescriptor, ULONG AutoInheritFlags,
-                              POOL_TYPE PoolType, PGENERIC_MAPPING GenericMapping)
+                              PSECURITY_DESCRIPTOR *ObjectsSecurityDescriptor,
+                              ULONG AutoInheritFlags, POOL_TYPE PoolType,
+                              PGENERIC_MAPPING GenericMapping)
 {
     PSECURITY_DESCRIPTOR Old = *ObjectsSecurityDescriptor, Change = ModificationDescriptor;
     SECURITY_INFORMATION Information = *SecurityInformation;
@@ -406,23 +421,28 @@ SeSetSecurityDescriptorInfoEx(PVOID Object, PSECURITY_INFORMATION SecurityInform
     New.Group = Result.Group;
     Result.Dacl = RtlpDaclOf(Old);
     Result.Sacl = RtlpSaclOf(Old);
-    Result.Control = Control & (SE_DACL_PRESENT | SE_DACL_PROTECTED | SE_DACL_AUTO_INHERITED | SE_SACL_PRESENT |
-                                SE_SACL_PROTECTED | SE_SACL_AUTO_INHERITED);
+    Result.Control = Control & (SE_DACL_PRESENT | SE_DACL_PROTECTED | SE_DACL_AUTO_INHERITED |
+                                SE_SACL_PRESENT | SE_SACL_PROTECTED | SE_SACL_AUTO_INHERITED);
     if (Information & DACL_SECURITY_INFORMATION) {
         if (RtlpDaclOf(Change) != NULL) {
             Status = SepCopyAcl(RtlpDaclOf(Change), &New, FALSE, &Dacl);
         }
         Result.Dacl = Dacl;
-        Result.Control = (USHORT)((Result.Control & ~(SE_DACL_PRESENT | SE_DACL_PROTECTED | SE_DACL_AUTO_INHERITED)) |
-                                  (Changes & (SE_DACL_PRESENT | SE_DACL_PROTECTED | SE_DACL_AUTO_INHERITED)));
+        Result.Control =
+            (USHORT)((Result.Control &
+                      ~(SE_DACL_PRESENT | SE_DACL_PROTECTED | SE_DACL_AUTO_INHERITED)) |
+                     (Changes & (SE_DACL_PRESENT | SE_DACL_PROTECTED | SE_DACL_AUTO_INHERITED)));
     }
-    if (NT_SUCCESS(Status) && (Information & (SACL_SECURITY_INFORMATION | LABEL_SECURITY_INFORMATION))) {
+    if (NT_SUCCESS(Status) &&
+        (Information & (SACL_SECURITY_INFORMATION | LABEL_SECURITY_INFORMATION))) {
         if (RtlpSaclOf(Change) != NULL) {
             Status = SepCopyAcl(RtlpSaclOf(Change), &New, FALSE, &Sacl);
         }
         Result.Sacl = Sacl;
-        Result.Control = (USHORT)((Result.Control & ~(SE_SACL_PRESENT | SE_SACL_PROTECTED | SE_SACL_AUTO_INHERITED)) |
-                                  (Changes & (SE_SACL_PRESENT | SE_SACL_PROTECTED | SE_SACL_AUTO_INHERITED)));
+        Result.Control =
+            (USHORT)((Result.Control &
+                      ~(SE_SACL_PRESENT | SE_SACL_PROTECTED | SE_SACL_AUTO_INHERITED)) |
+                     (Changes & (SE_SACL_PRESENT | SE_SACL_PROTECTED | SE_SACL_AUTO_INHERITED)));
     }
     if (NT_SUCCESS(Status)) {
         Status = SepPack(&Result, PoolType, ObjectsSecurityDescriptor);
@@ -438,16 +458,18 @@ SeSetSecurityDescriptorInfoEx(PVOID Object, PSECURITY_INFORMATION SecurityInform
 
 NTSTATUS NTAPI
 SeSetSecurityDescriptorInfo(PVOID Object, PSECURITY_INFORMATION SecurityInformation,
-                            PSECURITY_DESCRIPTOR SecurityDescriptor, PSECURITY_DESCRIPTOR *ObjectsSecurityDescriptor,
-                            POOL_TYPE PoolType, PGENERIC_MAPPING GenericMapping)
+                            PSECURITY_DESCRIPTOR SecurityDescriptor,
+                            PSECURITY_DESCRIPTOR *ObjectsSecurityDescriptor, POOL_TYPE PoolType,
+                            PGENERIC_MAPPING GenericMapping)
 {
-    return SeSetSecurityDescriptorInfoEx(Object, SecurityInformation, SecurityDescriptor, ObjectsSecurityDescriptor, 0,
-                                         PoolType, GenericMapping);
+    return SeSetSecurityDescriptorInfoEx(Object, SecurityInformation, SecurityDescriptor,
+                                         ObjectsSecurityDescriptor, 0, PoolType, GenericMapping);
 }
 
 NTSTATUS NTAPI
-SeQuerySecurityDescriptorInfo(PSECURITY_INFORMATION SecurityInformation, PSECURITY_DESCRIPTOR SecurityDescriptor,
-                              PULONG Length, PSECURITY_DESCRIPTOR *ObjectsSecurityDescriptor)
+SeQuerySecurityDescriptorInfo(PSECURITY_INFORMATION SecurityInformation,
+                              PSECURITY_DESCRIPTOR SecurityDescriptor, PULONG Length,
+                              PSECURITY_DESCRIPTOR *ObjectsSecurityDescriptor)
 {
     PSECURITY_DESCRIPTOR Old = *ObjectsSecurityDescriptor;
     SECURITY_INFORMATION Information = *SecurityInformation;
@@ -466,11 +488,13 @@ SeQuerySecurityDescriptorInfo(PSECURITY_INFORMATION SecurityInformation, PSECURI
         }
         if (Information & DACL_SECURITY_INFORMATION) {
             Part.Dacl = RtlpDaclOf(Old);
-            Part.Control |= Control & (SE_DACL_PRESENT | SE_DACL_DEFAULTED | SE_DACL_PROTECTED | SE_DACL_AUTO_INHERITED);
+            Part.Control |= Control & (SE_DACL_PRESENT | SE_DACL_DEFAULTED | SE_DACL_PROTECTED |
+                                       SE_DACL_AUTO_INHERITED);
         }
         if (Information & (SACL_SECURITY_INFORMATION | LABEL_SECURITY_INFORMATION)) {
             Part.Sacl = RtlpSaclOf(Old);
-            Part.Control |= Control & (SE_SACL_PRESENT | SE_SACL_DEFAULTED | SE_SACL_PROTECTED | SE_SACL_AUTO_INHERITED);
+            Part.Control |= Control & (SE_SACL_PRESENT | SE_SACL_DEFAULTED | SE_SACL_PROTECTED |
+                                       SE_SACL_AUTO_INHERITED);
         }
     }
     RtlMakeSelfRelativeSD(&Part, NULL, &Needed);

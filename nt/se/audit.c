@@ -45,18 +45,20 @@ SeAuditingHardLinkEventsWithContext(BOOLEAN AccessGranted, PSECURITY_DESCRIPTOR 
 }
 
 VOID NTAPI
-SeOpenObjectAuditAlarm(PUNICODE_STRING ObjectTypeName, PVOID Object, PUNICODE_STRING AbsoluteObjectName,
-                       PSECURITY_DESCRIPTOR SecurityDescriptor, PACCESS_STATE AccessState, BOOLEAN ObjectCreated,
-                       BOOLEAN AccessGranted, KPROCESSOR_MODE AccessMode, PBOOLEAN GenerateOnClose)
+SeOpenObjectAuditAlarm(PUNICODE_STRING ObjectTypeName, PVOID Object,
+                       PUNICODE_STRING AbsoluteObjectName, PSECURITY_DESCRIPTOR SecurityDescriptor,
+                       PACCESS_STATE AccessState, BOOLEAN ObjectCreated, BOOLEAN AccessGranted,
+                       KPROCESSOR_MODE AccessMode, PBOOLEAN GenerateOnClose)
 {
     *GenerateOnClose = FALSE;
 }
 
 VOID NTAPI
-SeOpenObjectForDeleteAuditAlarm(PUNICODE_STRING ObjectTypeName, PVOID Object, PUNICODE_STRING AbsoluteObjectName,
+SeOpenObjectForDeleteAuditAlarm(PUNICODE_STRING ObjectTypeName, PVOID Object,
+                                PUNICODE_STRING AbsoluteObjectName,
                                 PSECURITY_DESCRIPTOR SecurityDescriptor, PACCESS_STATE AccessState,
-                                BOOLEAN ObjectCreated, BOOLEAN AccessGranted, KPROCESSOR_MODE AccessMode,
-                                PBOOLEAN GenerateOnClose)
+                                BOOLEAN ObjectCreated, BOOLEAN AccessGranted,
+                                KPROCESSOR_MODE AccessMode, PBOOLEAN GenerateOnClose)
 {
     *GenerateOnClose = FALSE;
 }
@@ -67,8 +69,8 @@ SeDeleteObjectAuditAlarm(PVOID Object, HANDLE Handle)
 }
 
 VOID NTAPI
-SeExamineSacl(PACL Sacl, PACCESS_TOKEN Token, ACCESS_MASK DesiredAccess, BOOLEAN AccessGranted, PBOOLEAN GenerateAudit,
-              PBOOLEAN GenerateAlarm)
+SeExamineSacl(PACL Sacl, PACCESS_TOKEN Token, ACCESS_MASK DesiredAccess, BOOLEAN AccessGranted,
+              PBOOLEAN GenerateAudit, PBOOLEAN GenerateAlarm)
 {
     *GenerateAudit = FALSE;
     *GenerateAlarm = FALSE;

@@ -5,7 +5,8 @@
 
 /* A part of a captured descriptor: copied before it is believed. Bytes: of the part's fixed beginning. */
 static NTSTATUS
-SepCapturePart(PVOID From, ULONG (*Length)(PVOID), BOOLEAN (*Valid)(PVOID), ULONG Head, KPROCESSOR_MODE Mode, PVOID *To)
+SepCapturePart(PVOID From, ULONG (*Length)(PVOID), BOOLEAN (*Valid)(PVOID), ULONG Head,
+               KPROCESSOR_MODE Mode, PVOID *To)
 {
     ULONG Bytes;
     PVOID Copy;
@@ -60,7 +61,8 @@ SepAclValid(PVOID Acl)
 }
 
 NTSTATUS
-SepCaptureDescriptor(PSECURITY_DESCRIPTOR Source, KPROCESSOR_MODE Mode, PSECURITY_DESCRIPTOR *Captured)
+SepCaptureDescriptor(PSECURITY_DESCRIPTOR Source, KPROCESSOR_MODE Mode,
+                     PSECURITY_DESCRIPTOR *Captured)
 {
     SECURITY_DESCRIPTOR Head = {0}, Copy;
     PVOID Owner = NULL, Group = NULL, Dacl = NULL, Sacl = NULL;
@@ -132,20 +134,22 @@ SepCaptureDescriptor(PSECURITY_DESCRIPTOR Source, KPROCESSOR_MODE Mode, PSECURIT
 }
 
 NTSTATUS NTAPI
-SeCaptureSecurityDescriptor(PSECURITY_DESCRIPTOR OriginalSecurityDescriptor, KPROCESSOR_MODE CurrentMode,
-                            POOL_TYPE PoolType, BOOLEAN CaptureIfKernel,
+SeCaptureSecurityDescriptor(PSECURITY_DESCRIPTOR OriginalSecurityDescriptor,
+                            KPROCESSOR_MODE CurrentMode, POOL_TYPE PoolType,
+                            BOOLEAN CaptureIfKernel,
                             PSECURITY_DESCRIPTOR *CapturedSecurityDescriptor)
 {
     if (CurrentMode == KernelMode && !CaptureIfKernel) {
         *CapturedSecurityDescriptor = OriginalSecurityDescriptor;
         return STATUS_SUCCESS;
     }
-    return SepCaptureDescriptor(OriginalSecurityDescriptor, CurrentMode, CapturedSecurityDescriptor);
+    return SepCaptureDescriptor(OriginalSecurityDescriptor, CurrentMode,
+                                CapturedSecurityDescriptor);
 }
 
 NTSTATUS NTAPI
-SeReleaseSecurityDescriptor(PSECURITY_DESCRIPTOR CapturedSecurityDescriptor, KPROCESSOR_MODE CurrentMode,
-                            BOOLEAN CaptureIfKernelMode)
+SeReleaseSecurityDescriptor(PSECURITY_DESCRIPTOR CapturedSecurityDescriptor,
+                            KPROCESSOR_MODE CurrentMode, BOOLEAN CaptureIfKernelMode)
 {
     if (CapturedSecurityDescriptor != NULL && (CurrentMode != KernelMode || CaptureIfKernelMode)) {
         ExFreePool(CapturedSecurityDescriptor);

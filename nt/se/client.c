@@ -11,7 +11,8 @@
 
 static NTSTATUS
 SepFillClientContext(PTOKEN Token, SECURITY_IMPERSONATION_LEVEL Level, BOOLEAN EffectiveOnly,
-                     PSECURITY_QUALITY_OF_SERVICE Qos, BOOLEAN Remote, PSECURITY_CLIENT_CONTEXT Context)
+                     PSECURITY_QUALITY_OF_SERVICE Qos, BOOLEAN Remote,
+                     PSECURITY_CLIENT_CONTEXT Context)
 {
     PACCESS_TOKEN Held = Token;
     BOOLEAN Direct = Qos->ContextTrackingMode == SECURITY_DYNAMIC_TRACKING && !Remote;
@@ -23,7 +24,8 @@ SepFillClientContext(PTOKEN Token, SECURITY_IMPERSONATION_LEVEL Level, BOOLEAN E
     if (Token->Type == TokenImpersonation && Qos->ImpersonationLevel > Level) {
         return STATUS_BAD_IMPERSONATION_LEVEL;
     }
-    if (Token->Type == TokenImpersonation && (Level == SecurityAnonymous || Level == SecurityIdentification) && Remote) {
+    if (Token->Type == TokenImpersonation &&
+        (Level == SecurityAnonymous || Level == SecurityIdentification) && Remote) {
         return STATUS_BAD_IMPERSONATION_LEVEL;
     }
     if (Direct) {
@@ -50,13 +52,14 @@ SepFillClientContext(PTOKEN Token, SECURITY_IMPERSONATION_LEVEL Level, BOOLEAN E
 }
 
 NTSTATUS NTAPI
-SeCreateClientSecurity(PETHREAD ClientThread, PSECURITY_QUALITY_OF_SERVICE ClientSecurityQos, BOOLEAN RemoteSession,
-                       PSECURITY_CLIENT_CONTEXT ClientContext)
+SeCreateClientSecurity(PETHREAD ClientThread, PSECURITY_QUALITY_OF_SERVICE ClientSecurityQos,
+                       BOOLEAN RemoteSession, PSECURITY_CLIENT_CONTEXT ClientContext)
 {
     SECURITY_IMPERSONATION_LEVEL Level;
     PTOKEN Token = SepEffectiveToken(ClientThread, &Level);
-    NTSTATUS Status = SepFillClientContext(Token, Level, ClientThread->ImpersonationToken != NULL && ClientThread->EffectiveOnly,
-                                           ClientSecurityQos, RemoteSession, ClientContext);
+    NTSTATUS Status = SepFillClientContext(
+        Token, Level, ClientThread->ImpersonationToken != NULL && ClientThread->EffectiveOnly,
+        ClientSecurityQos, RemoteSession, ClientContext);
 
     ObDereferenceObject(Token);
     return Status;
@@ -64,21 +67,23 @@ SeCreateClientSecurity(PETHREAD ClientThread, PSECURITY_QUALITY_OF_SERVICE Clien
 
 NTSTATUS NTAPI
 SeCreateClientSecurityFromSubjectContext(PSECURITY_SUBJECT_CONTEXT SubjectContext,
-                                         PSECURITY_QUALITY_OF_SERVICE ClientSecurityQos, BOOLEAN ServerIsRemote,
+                                         PSECURITY_QUALITY_OF_SERVICE ClientSecurityQos,
+                                         BOOLEAN ServerIsRemote,
                                          PSECURITY_CLIENT_CONTEXT ClientContext)
 {
-    return SepFillClientContext(SeQuerySubjectContextToken(SubjectContext), SubjectContext->ImpersonationLevel, FALSE,
-                                ClientSecurityQos, ServerIsRemote, ClientContext);
+    return SepFillClientContext(SeQuerySubjectContextToken(SubjectContext),
+                                SubjectContext->ImpersonationLevel, FALSE, ClientSecurityQos,
+                                ServerIsRemote, ClientContext);
 }
 
 NTSTATUS NTAPI
 SeImpersonateClientEx(PSECURITY_CLIENT_CONTEXT ClientContext, PETHREAD ServerThread)
 {
-    return PsImpersonateClient(ServerThread != NULL ? ServerThread : PspCurrentThread(), ClientContext->ClientToken,
-                               TRUE,
-                               ClientContext->DirectlyAccessClientToken ? ClientContext->DirectAccessEffectiveOnly
-                                                                        : ClientContext->SecurityQos.EffectiveOnly,
-                               ClientContext->SecurityQos.ImpersonationLevel);
+    return PsImpersonateClient(
+        ServerThread != NULL ? ServerThread : PspCurrentThread(), ClientContext->ClientToken, TRUE,
+        ClientContext->DirectlyAccessClientToken ? ClientContext->DirectAccessEffectiveOnly
+                                                 : ClientContext->SecurityQos.EffectiveOnly,
+        ClientContext->SecurityQos.ImpersonationLevel);
 }
 
 VOID NTAPI

@@ -9,8 +9,8 @@
  */
 #include "sep.h"
 
-#define NT    {0, 0, 0, 0, 0, 5}
-#define LABEL {0, 0, 0, 0, 0, 16}
+#define NT      {0, 0, 0, 0, 0, 5}
+#define LABEL   {0, 0, 0, 0, 0, 16}
 #define MACHINE 21, 1004336348, 1177238915, 682003330
 
 const SEP_SID SepSid[SepSids] = {
@@ -129,25 +129,29 @@ const SE_EXPORTS SepExports = {
 #undef P
 
 #define B(Name) SEP_BIT(SE_##Name##_PRIVILEGE)
-#define SEP_VISTA_PRIVILEGES (SEP_BIT(31) | SEP_BIT(32) | SEP_BIT(33) | SEP_BIT(34) | SEP_BIT(35) | SEP_BIT(36))
+#define SEP_VISTA_PRIVILEGES                                                                       \
+    (SEP_BIT(31) | SEP_BIT(32) | SEP_BIT(33) | SEP_BIT(34) | SEP_BIT(35) | SEP_BIT(36))
 static const ULONG64 SepUserPrivileges =
     B(SHUTDOWN) | B(CHANGE_NOTIFY) | B(UNDOCK) | SEP_BIT(33) | SEP_BIT(34);
 static const ULONG64 SepAdminPrivileges =
-    B(INCREASE_QUOTA) | B(SECURITY) | B(TAKE_OWNERSHIP) | B(LOAD_DRIVER) | B(SYSTEM_PROFILE) | B(SYSTEMTIME) |
-    B(PROF_SINGLE_PROCESS) | B(INC_BASE_PRIORITY) | B(CREATE_PAGEFILE) | B(BACKUP) | B(RESTORE) | B(SHUTDOWN) |
-    B(DEBUG) | B(SYSTEM_ENVIRONMENT) | B(CHANGE_NOTIFY) | B(REMOTE_SHUTDOWN) | B(UNDOCK) | B(MANAGE_VOLUME) |
-    B(IMPERSONATE) | B(CREATE_GLOBAL) | SEP_BIT(33) | SEP_BIT(34) | SEP_BIT(35) | SEP_BIT(36);
+    B(INCREASE_QUOTA) | B(SECURITY) | B(TAKE_OWNERSHIP) | B(LOAD_DRIVER) | B(SYSTEM_PROFILE) |
+    B(SYSTEMTIME) | B(PROF_SINGLE_PROCESS) | B(INC_BASE_PRIORITY) | B(CREATE_PAGEFILE) | B(BACKUP) |
+    B(RESTORE) | B(SHUTDOWN) | B(DEBUG) | B(SYSTEM_ENVIRONMENT) | B(CHANGE_NOTIFY) |
+    B(REMOTE_SHUTDOWN) | B(UNDOCK) | B(MANAGE_VOLUME) | B(IMPERSONATE) | B(CREATE_GLOBAL) |
+    SEP_BIT(33) | SEP_BIT(34) | SEP_BIT(35) | SEP_BIT(36);
 static const ULONG64 SepUserEnabled = B(CHANGE_NOTIFY);
 static const ULONG64 SepAdminEnabled = B(CHANGE_NOTIFY) | B(IMPERSONATE) | B(CREATE_GLOBAL);
 static const ULONG64 SepSystemPrivileges =
-    B(CREATE_TOKEN) | B(ASSIGNPRIMARYTOKEN) | B(LOCK_MEMORY) | B(INCREASE_QUOTA) | B(TCB) | B(SECURITY) |
-    B(TAKE_OWNERSHIP) | B(LOAD_DRIVER) | B(SYSTEM_PROFILE) | B(SYSTEMTIME) | B(PROF_SINGLE_PROCESS) |
-    B(INC_BASE_PRIORITY) | B(CREATE_PAGEFILE) | B(CREATE_PERMANENT) | B(BACKUP) | B(RESTORE) | B(SHUTDOWN) |
-    B(DEBUG) | B(AUDIT) | B(SYSTEM_ENVIRONMENT) | B(CHANGE_NOTIFY) | B(UNDOCK) | B(MANAGE_VOLUME) | B(IMPERSONATE) |
-    B(CREATE_GLOBAL) | SEP_BIT(33) | SEP_BIT(34) | SEP_BIT(35) | SEP_BIT(36);
-static const ULONG64 SepSystemDisabled =
-    B(ASSIGNPRIMARYTOKEN) | B(INCREASE_QUOTA) | B(SECURITY) | B(TAKE_OWNERSHIP) | B(LOAD_DRIVER) | B(SYSTEMTIME) |
-    B(BACKUP) | B(RESTORE) | B(SHUTDOWN) | B(SYSTEM_ENVIRONMENT) | B(UNDOCK) | B(MANAGE_VOLUME);
+    B(CREATE_TOKEN) | B(ASSIGNPRIMARYTOKEN) | B(LOCK_MEMORY) | B(INCREASE_QUOTA) | B(TCB) |
+    B(SECURITY) | B(TAKE_OWNERSHIP) | B(LOAD_DRIVER) | B(SYSTEM_PROFILE) | B(SYSTEMTIME) |
+    B(PROF_SINGLE_PROCESS) | B(INC_BASE_PRIORITY) | B(CREATE_PAGEFILE) | B(CREATE_PERMANENT) |
+    B(BACKUP) | B(RESTORE) | B(SHUTDOWN) | B(DEBUG) | B(AUDIT) | B(SYSTEM_ENVIRONMENT) |
+    B(CHANGE_NOTIFY) | B(UNDOCK) | B(MANAGE_VOLUME) | B(IMPERSONATE) | B(CREATE_GLOBAL) |
+    SEP_BIT(33) | SEP_BIT(34) | SEP_BIT(35) | SEP_BIT(36);
+static const ULONG64 SepSystemDisabled = B(ASSIGNPRIMARYTOKEN) | B(INCREASE_QUOTA) | B(SECURITY) |
+                                         B(TAKE_OWNERSHIP) | B(LOAD_DRIVER) | B(SYSTEMTIME) |
+                                         B(BACKUP) | B(RESTORE) | B(SHUTDOWN) |
+                                         B(SYSTEM_ENVIRONMENT) | B(UNDOCK) | B(MANAGE_VOLUME);
 
 #define GROUP       (SE_GROUP_MANDATORY | SE_GROUP_ENABLED_BY_DEFAULT | SE_GROUP_ENABLED)
 #define LEVEL_GROUP (SE_GROUP_INTEGRITY | SE_GROUP_INTEGRITY_ENABLED)
@@ -193,13 +197,15 @@ SepBuildToken(ULONG Kind)
     NTSTATUS Status;
 
     for (ULONG i = 0; i < RTL_NUMBER_OF(SepGroups); i++) {
-        if (!(SepGroups[i].Kinds & Bit) || ((SepGroups[i].Kinds & 8) && !KiVersion->MandatoryIntegrity)) {
+        if (!(SepGroups[i].Kinds & Bit) ||
+            ((SepGroups[i].Kinds & 8) && !KiVersion->MandatoryIntegrity)) {
             continue;
         }
         Sids[Parts.UserAndGroupCount].Sid = SEP_KNOWN(SepGroups[i].Sid);
         Sids[Parts.UserAndGroupCount].Attributes = SepGroups[i].Attributes;
         if (SepGroups[i].Sid == SepAdmins) {
-            Parts.OwnerIndex = Parts.UserAndGroupCount; /* what an administrator makes belongs to all of them */
+            Parts.OwnerIndex =
+                Parts.UserAndGroupCount; /* what an administrator makes belongs to all of them */
         }
         Parts.UserAndGroupCount++;
     }
@@ -223,7 +229,8 @@ SepBuildToken(ULONG Kind)
     RtlCreateAcl(Dacl, sizeof(Acl), ACL_REVISION);
     RtlAddAccessAllowedAce(Dacl, ACL_REVISION, GENERIC_ALL, Owner);
     if (Bit == 4) {
-        RtlAddAccessAllowedAce(Dacl, ACL_REVISION, GENERIC_READ | GENERIC_EXECUTE | READ_CONTROL, SEP_KNOWN(SepAdmins));
+        RtlAddAccessAllowedAce(Dacl, ACL_REVISION, GENERIC_READ | GENERIC_EXECUTE | READ_CONTROL,
+                               SEP_KNOWN(SepAdmins));
     } else {
         RtlAddAccessAllowedAce(Dacl, ACL_REVISION, GENERIC_ALL, SEP_KNOWN(SepLocalSystem));
         RtlAddAccessAllowedAce(Dacl, ACL_REVISION, GENERIC_READ | GENERIC_EXECUTE,

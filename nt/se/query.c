@@ -76,8 +76,9 @@ SepListPrivileges(PTOKEN Token, PLUID_AND_ATTRIBUTES To)
         }
         if (To != NULL) {
             To[Count].Luid = RtlConvertUlongToLuid(i);
-            To[Count].Attributes = (Token->Enabled & SEP_BIT(i) ? SE_PRIVILEGE_ENABLED : 0) |
-                                   (Token->EnabledByDefault & SEP_BIT(i) ? SE_PRIVILEGE_ENABLED_BY_DEFAULT : 0);
+            To[Count].Attributes =
+                (Token->Enabled & SEP_BIT(i) ? SE_PRIVILEGE_ENABLED : 0) |
+                (Token->EnabledByDefault & SEP_BIT(i) ? SE_PRIVILEGE_ENABLED_BY_DEFAULT : 0);
         }
         Count++;
     }
@@ -107,7 +108,8 @@ SepQuery(PTOKEN Token, ULONG Class, SEP_ANSWER *Answer)
     case TokenPrivileges: {
         ULONG Count = SepListPrivileges(Token, NULL);
 
-        Answer->Used = FIELD_OFFSET(TOKEN_PRIVILEGES, Privileges) + Count * sizeof(LUID_AND_ATTRIBUTES);
+        Answer->Used =
+            FIELD_OFFSET(TOKEN_PRIVILEGES, Privileges) + Count * sizeof(LUID_AND_ATTRIBUTES);
         if (Answer->Block != NULL) {
             *(PULONG)Answer->Block = Count;
             SepListPrivileges(Token, ((PTOKEN_PRIVILEGES)Answer->Block)->Privileges);
@@ -118,10 +120,12 @@ SepQuery(PTOKEN Token, ULONG Class, SEP_ANSWER *Answer)
         ULONG Count = SepListPrivileges(Token, NULL);
         LUID_AND_ATTRIBUTES List[SEP_MAX_PRIVILEGE + 1];
         TOKEN_GROUPS_AND_PRIVILEGES Info = {.SidCount = Token->UserAndGroupCount,
-                                            .RestrictedSidCount = Token->RestrictedCount, .PrivilegeCount = Count,
+                                            .RestrictedSidCount = Token->RestrictedCount,
+                                            .PrivilegeCount = Count,
                                             .PrivilegeLength = Count * sizeof(LUID_AND_ATTRIBUTES),
                                             .AuthenticationId = Token->AuthenticationId};
-        ULONG Sids = sizeof(Info), Restricted = Sids + Info.SidCount * sizeof(SID_AND_ATTRIBUTES), Start;
+        ULONG Sids = sizeof(Info), Restricted = Sids + Info.SidCount * sizeof(SID_AND_ATTRIBUTES),
+              Start;
 
         Answer->Used = Restricted + Info.RestrictedSidCount * sizeof(SID_AND_ATTRIBUTES);
         Start = Answer->Used;
@@ -129,10 +133,13 @@ SepQuery(PTOKEN Token, ULONG Class, SEP_ANSWER *Answer)
         Info.SidLength = Answer->Used - Start + Info.SidCount * sizeof(SID_AND_ATTRIBUTES);
         Start = Answer->Used;
         SepPutSids(Answer, Restricted, Token->RestrictedSids, Info.RestrictedSidCount);
-        Info.RestrictedSidLength = Answer->Used - Start + Info.RestrictedSidCount * sizeof(SID_AND_ATTRIBUTES);
+        Info.RestrictedSidLength =
+            Answer->Used - Start + Info.RestrictedSidCount * sizeof(SID_AND_ATTRIBUTES);
         SepListPrivileges(Token, List);
         Info.Sids = (PSID_AND_ATTRIBUTES)(Answer->Target + Sids);
-        Info.RestrictedSids = Info.RestrictedSidCount != 0 ? (PSID_AND_ATTRIBUTES)(Answer->Target + Restricted) : NULL;
+        Info.RestrictedSids = Info.RestrictedSidCount != 0
+                                  ? (PSID_AND_ATTRIBUTES)(Answer->Target + Restricted)
+                                  : NULL;
         Info.Privileges = SepPut(Answer, List, Info.PrivilegeLength);
         if (Answer->Block != NULL) {
             RtlCopyMemory(Answer->Block, &Info, sizeof(Info));
@@ -168,11 +175,16 @@ SepQuery(PTOKEN Token, ULONG Class, SEP_ANSWER *Answer)
         SepPutLong(Answer, Token->ImpersonationLevel);
         return STATUS_SUCCESS;
     case TokenStatistics: {
-        TOKEN_STATISTICS Info = {.TokenId = Token->TokenId, .AuthenticationId = Token->AuthenticationId,
-                                 .ExpirationTime = Token->ExpirationTime, .TokenType = Token->Type,
-                                 .ImpersonationLevel = Token->ImpersonationLevel, .DynamicCharged = 4096,
-                                 .DynamicAvailable = 4096, .GroupCount = Token->UserAndGroupCount - 1,
-                                 .PrivilegeCount = SepListPrivileges(Token, NULL), .ModifiedId = Token->ModifiedId};
+        TOKEN_STATISTICS Info = {.TokenId = Token->TokenId,
+                                 .AuthenticationId = Token->AuthenticationId,
+                                 .ExpirationTime = Token->ExpirationTime,
+                                 .TokenType = Token->Type,
+                                 .ImpersonationLevel = Token->ImpersonationLevel,
+                                 .DynamicCharged = 4096,
+                                 .DynamicAvailable = 4096,
+                                 .GroupCount = Token->UserAndGroupCount - 1,
+                                 .PrivilegeCount = SepListPrivileges(Token, NULL),
+                                 .ModifiedId = Token->ModifiedId};
 
         SepPut(Answer, &Info, sizeof(Info));
         return STATUS_SUCCESS;
@@ -241,7 +253,8 @@ SepQuery(PTOKEN Token, ULONG Class, SEP_ANSWER *Answer)
 
 /* Values come by value in the pointer; structures in pool that the caller frees. */
 NTSTATUS NTAPI
-SeQueryInformationToken(PACCESS_TOKEN Token, TOKEN_INFORMATION_CLASS TokenInformationClass, PVOID *TokenInformation)
+SeQueryInformationToken(PACCESS_TOKEN Token, TOKEN_INFORMATION_CLASS TokenInformationClass,
+                        PVOID *TokenInformation)
 {
     SEP_ANSWER Answer = {0};
     NTSTATUS Status = SepQuery(Token, TokenInformationClass, &Answer);
@@ -287,8 +300,8 @@ SeQueryInformationToken(PACCESS_TOKEN Token, TOKEN_INFORMATION_CLASS TokenInform
 }
 
 NTSTATUS NTAPI
-NtQueryInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInformationClass, PVOID TokenInformation,
-                        ULONG TokenInformationLength, PULONG ReturnLength)
+NtQueryInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInformationClass,
+                        PVOID TokenInformation, ULONG TokenInformationLength, PULONG ReturnLength)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     SEP_ANSWER Answer = {.Target = TokenInformation};
@@ -310,9 +323,9 @@ NtQueryInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInforma
             Token = SepEffectiveToken(Thread, &Level);
         }
     } else {
-        Status = ObReferenceObjectByHandle(TokenHandle,
-                                           TokenInformationClass == TokenSource ? TOKEN_QUERY_SOURCE : TOKEN_QUERY,
-                                           SeTokenObjectTypeP, Mode, (PVOID *)&Token, NULL);
+        Status = ObReferenceObjectByHandle(
+            TokenHandle, TokenInformationClass == TokenSource ? TOKEN_QUERY_SOURCE : TOKEN_QUERY,
+            SeTokenObjectTypeP, Mode, (PVOID *)&Token, NULL);
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
@@ -343,7 +356,8 @@ NtQueryInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInforma
                     ProbeForWrite(TokenInformation, Needed, 4);
                 }
                 RtlCopyMemory(TokenInformation, Block, Needed);
-            } __except (Mode != KernelMode ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
+            } __except (Mode != KernelMode ? EXCEPTION_EXECUTE_HANDLER
+                                           : EXCEPTION_CONTINUE_SEARCH) {
                 Status = GetExceptionCode();
             }
             ExpFree(Block);

@@ -9,7 +9,7 @@
  */
 #include "sertl.h"
 
-#define RELATIVE(Descriptor) (((PISECURITY_DESCRIPTOR)(Descriptor))->Control & SE_SELF_RELATIVE)
+#define RELATIVE(Descriptor)      (((PISECURITY_DESCRIPTOR)(Descriptor))->Control & SE_SELF_RELATIVE)
 #define ABSOLUTE_PART(Descriptor) ((PISECURITY_DESCRIPTOR)(Descriptor))
 #define RELATIVE_PART(Descriptor) ((PISECURITY_DESCRIPTOR_RELATIVE)(Descriptor))
 
@@ -65,7 +65,8 @@ RtlCreateSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, ULONG Revis
 }
 
 NTSTATUS NTAPI
-RtlCreateSecurityDescriptorRelative(PISECURITY_DESCRIPTOR_RELATIVE SecurityDescriptor, ULONG Revision)
+RtlCreateSecurityDescriptorRelative(PISECURITY_DESCRIPTOR_RELATIVE SecurityDescriptor,
+                                    ULONG Revision)
 {
     if (Revision != SECURITY_DESCRIPTOR_REVISION1) {
         return STATUS_UNKNOWN_REVISION;
@@ -82,7 +83,8 @@ RtlValidSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor)
     PSID Owner, Group;
     PACL Dacl, Sacl;
 
-    if (SecurityDescriptor == NULL || ABSOLUTE_PART(SecurityDescriptor)->Revision != SECURITY_DESCRIPTOR_REVISION1) {
+    if (SecurityDescriptor == NULL ||
+        ABSOLUTE_PART(SecurityDescriptor)->Revision != SECURITY_DESCRIPTOR_REVISION1) {
         return FALSE;
     }
     Owner = RtlpOwnerOf(SecurityDescriptor);
@@ -96,7 +98,8 @@ RtlValidSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor)
 ULONG NTAPI
 RtlLengthSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor)
 {
-    ULONG Bytes = RELATIVE(SecurityDescriptor) ? sizeof(SECURITY_DESCRIPTOR_RELATIVE) : sizeof(SECURITY_DESCRIPTOR);
+    ULONG Bytes = RELATIVE(SecurityDescriptor) ? sizeof(SECURITY_DESCRIPTOR_RELATIVE)
+                                               : sizeof(SECURITY_DESCRIPTOR);
     PSID Owner = RtlpOwnerOf(SecurityDescriptor), Group = RtlpGroupOf(SecurityDescriptor);
     PACL Dacl = RtlpDaclOf(SecurityDescriptor), Sacl = RtlpSaclOf(SecurityDescriptor);
 
@@ -110,8 +113,8 @@ RtlLengthSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor)
 static BOOLEAN
 RtlpWithin(ULONG Offset, ULONG Bytes, ULONG Length)
 {
-    return Offset >= sizeof(SECURITY_DESCRIPTOR_RELATIVE) && (Offset & 3) == 0 && Offset <= Length &&
-           Bytes <= Length - Offset;
+    return Offset >= sizeof(SECURITY_DESCRIPTOR_RELATIVE) && (Offset & 3) == 0 &&
+           Offset <= Length && Bytes <= Length - Offset;
 }
 
 static BOOLEAN
@@ -130,13 +133,15 @@ RtlpValidRelativeAcl(PUCHAR Base, ULONG Offset, ULONG Length)
 }
 
 BOOLEAN NTAPI
-RtlValidRelativeSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptorInput, ULONG SecurityDescriptorLength,
+RtlValidRelativeSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptorInput,
+                                   ULONG SecurityDescriptorLength,
                                    SECURITY_INFORMATION RequiredInformation)
 {
     PISECURITY_DESCRIPTOR_RELATIVE Relative = SecurityDescriptorInput;
     PUCHAR Base = SecurityDescriptorInput;
 
-    if (SecurityDescriptorLength < sizeof(*Relative) || Relative->Revision != SECURITY_DESCRIPTOR_REVISION1 ||
+    if (SecurityDescriptorLength < sizeof(*Relative) ||
+        Relative->Revision != SECURITY_DESCRIPTOR_REVISION1 ||
         !(Relative->Control & SE_SELF_RELATIVE)) {
         return FALSE;
     }
@@ -154,13 +159,15 @@ RtlValidRelativeSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptorInput,
     }
     return !((RequiredInformation & OWNER_SECURITY_INFORMATION) && Relative->Owner == 0) &&
            !((RequiredInformation & GROUP_SECURITY_INFORMATION) && Relative->Group == 0) &&
-           !((RequiredInformation & DACL_SECURITY_INFORMATION) && !(Relative->Control & SE_DACL_PRESENT)) &&
-           !((RequiredInformation & SACL_SECURITY_INFORMATION) && !(Relative->Control & SE_SACL_PRESENT));
+           !((RequiredInformation & DACL_SECURITY_INFORMATION) &&
+             !(Relative->Control & SE_DACL_PRESENT)) &&
+           !((RequiredInformation & SACL_SECURITY_INFORMATION) &&
+             !(Relative->Control & SE_SACL_PRESENT));
 }
 
 NTSTATUS NTAPI
-RtlGetControlSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSECURITY_DESCRIPTOR_CONTROL Control,
-                                PULONG Revision)
+RtlGetControlSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor,
+                                PSECURITY_DESCRIPTOR_CONTROL Control, PULONG Revision)
 {
     *Revision = ABSOLUTE_PART(SecurityDescriptor)->Revision;
     if (*Revision != SECURITY_DESCRIPTOR_REVISION1) {
@@ -176,14 +183,16 @@ RtlSetControlSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor,
                                 SECURITY_DESCRIPTOR_CONTROL ControlBitsToSet)
 {
     const ULONG Settable = SE_DACL_UNTRUSTED | SE_SERVER_SECURITY | SE_DACL_AUTO_INHERIT_REQ |
-                           SE_SACL_AUTO_INHERIT_REQ | SE_DACL_AUTO_INHERITED | SE_SACL_AUTO_INHERITED |
-                           SE_DACL_PROTECTED | SE_SACL_PROTECTED;
+                           SE_SACL_AUTO_INHERIT_REQ | SE_DACL_AUTO_INHERITED |
+                           SE_SACL_AUTO_INHERITED | SE_DACL_PROTECTED | SE_SACL_PROTECTED;
 
-    if ((ControlBitsOfInterest & ~Settable) != 0 || (ControlBitsToSet & ~ControlBitsOfInterest) != 0) {
+    if ((ControlBitsOfInterest & ~Settable) != 0 ||
+        (ControlBitsToSet & ~ControlBitsOfInterest) != 0) {
         return STATUS_INVALID_PARAMETER;
     }
     ABSOLUTE_PART(SecurityDescriptor)->Control =
-        (USHORT)((ABSOLUTE_PART(SecurityDescriptor)->Control & ~ControlBitsOfInterest) | ControlBitsToSet);
+        (USHORT)((ABSOLUTE_PART(SecurityDescriptor)->Control & ~ControlBitsOfInterest) |
+                 ControlBitsToSet);
     return STATUS_SUCCESS;
 }
 
@@ -205,8 +214,8 @@ RtlpSetFlag(PSECURITY_DESCRIPTOR SecurityDescriptor, USHORT Flag, BOOLEAN Set)
 }
 
 NTSTATUS NTAPI
-RtlSetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN DaclPresent, PACL Dacl,
-                             BOOLEAN DaclDefaulted)
+RtlSetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN DaclPresent,
+                             PACL Dacl, BOOLEAN DaclDefaulted)
 {
     NTSTATUS Status = RtlpCheckAbsolute(SecurityDescriptor);
 
@@ -222,8 +231,8 @@ RtlSetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN Da
 }
 
 NTSTATUS NTAPI
-RtlSetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN SaclPresent, PACL Sacl,
-                             BOOLEAN SaclDefaulted)
+RtlSetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN SaclPresent,
+                             PACL Sacl, BOOLEAN SaclDefaulted)
 {
     NTSTATUS Status = RtlpCheckAbsolute(SecurityDescriptor);
 
@@ -239,7 +248,8 @@ RtlSetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN Sa
 }
 
 NTSTATUS NTAPI
-RtlSetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID Owner, BOOLEAN OwnerDefaulted)
+RtlSetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID Owner,
+                              BOOLEAN OwnerDefaulted)
 {
     NTSTATUS Status = RtlpCheckAbsolute(SecurityDescriptor);
 
@@ -251,7 +261,8 @@ RtlSetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID Owne
 }
 
 NTSTATUS NTAPI
-RtlSetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID Group, BOOLEAN GroupDefaulted)
+RtlSetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID Group,
+                              BOOLEAN GroupDefaulted)
 {
     NTSTATUS Status = RtlpCheckAbsolute(SecurityDescriptor);
 
@@ -263,8 +274,8 @@ RtlSetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID Grou
 }
 
 NTSTATUS NTAPI
-RtlGetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PBOOLEAN DaclPresent, PACL *Dacl,
-                             PBOOLEAN DaclDefaulted)
+RtlGetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PBOOLEAN DaclPresent,
+                             PACL *Dacl, PBOOLEAN DaclDefaulted)
 {
     PISECURITY_DESCRIPTOR Header = SecurityDescriptor;
 
@@ -280,8 +291,8 @@ RtlGetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PBOOLEAN D
 }
 
 NTSTATUS NTAPI
-RtlGetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PBOOLEAN SaclPresent, PACL *Sacl,
-                             PBOOLEAN SaclDefaulted)
+RtlGetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PBOOLEAN SaclPresent,
+                             PACL *Sacl, PBOOLEAN SaclDefaulted)
 {
     PISECURITY_DESCRIPTOR Header = SecurityDescriptor;
 
@@ -297,7 +308,8 @@ RtlGetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PBOOLEAN S
 }
 
 NTSTATUS NTAPI
-RtlGetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID *Owner, PBOOLEAN OwnerDefaulted)
+RtlGetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID *Owner,
+                              PBOOLEAN OwnerDefaulted)
 {
     PISECURITY_DESCRIPTOR Header = SecurityDescriptor;
 
@@ -310,7 +322,8 @@ RtlGetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID *Own
 }
 
 NTSTATUS NTAPI
-RtlGetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID *Group, PBOOLEAN GroupDefaulted)
+RtlGetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID *Group,
+                              PBOOLEAN GroupDefaulted)
 {
     PISECURITY_DESCRIPTOR Header = SecurityDescriptor;
 
@@ -369,18 +382,21 @@ RtlMakeSelfRelativeSD(PSECURITY_DESCRIPTOR AbsoluteSecurityDescriptor,
 
 NTSTATUS NTAPI
 RtlAbsoluteToSelfRelativeSD(PSECURITY_DESCRIPTOR AbsoluteSecurityDescriptor,
-                            PSECURITY_DESCRIPTOR SelfRelativeSecurityDescriptor, PULONG BufferLength)
+                            PSECURITY_DESCRIPTOR SelfRelativeSecurityDescriptor,
+                            PULONG BufferLength)
 {
     if (RELATIVE(AbsoluteSecurityDescriptor)) {
         return STATUS_BAD_DESCRIPTOR_FORMAT;
     }
-    return RtlMakeSelfRelativeSD(AbsoluteSecurityDescriptor, SelfRelativeSecurityDescriptor, BufferLength);
+    return RtlMakeSelfRelativeSD(AbsoluteSecurityDescriptor, SelfRelativeSecurityDescriptor,
+                                 BufferLength);
 }
 
 NTSTATUS NTAPI
 RtlSelfRelativeToAbsoluteSD(PSECURITY_DESCRIPTOR SelfRelativeSecurityDescriptor,
-                            PSECURITY_DESCRIPTOR AbsoluteSecurityDescriptor, PULONG AbsoluteSecurityDescriptorSize,
-                            PACL Dacl, PULONG DaclSize, PACL Sacl, PULONG SaclSize, PSID Owner, PULONG OwnerSize,
+                            PSECURITY_DESCRIPTOR AbsoluteSecurityDescriptor,
+                            PULONG AbsoluteSecurityDescriptorSize, PACL Dacl, PULONG DaclSize,
+                            PACL Sacl, PULONG SaclSize, PSID Owner, PULONG OwnerSize,
                             PSID PrimaryGroup, PULONG PrimaryGroupSize)
 {
     PSECURITY_DESCRIPTOR From = SelfRelativeSecurityDescriptor;

@@ -40,7 +40,7 @@
 #define SE_GROUP_INTEGRITY         0x00000020
 #define SE_GROUP_INTEGRITY_ENABLED 0x00000040
 #endif
-#define SEP_MAX_PRIVILEGE 36
+#define SEP_MAX_PRIVILEGE  36
 #define SEP_BIT(Privilege) (1ull << (Privilege))
 
 typedef struct _TOKEN {
@@ -89,8 +89,8 @@ typedef struct _SEP_TOKEN_PARTS {
 
 NTSTATUS SepCreateToken(const SEP_TOKEN_PARTS *Parts, PTOKEN *Token);
 VOID SepTokenChanged(PTOKEN Token); /* a new ModifiedId, and Flags that follow from privileges */
-NTSTATUS SepFilter(PTOKEN Token, ULONG Flags, PTOKEN_GROUPS Disable, PTOKEN_PRIVILEGES Delete, PTOKEN_GROUPS Restrict,
-                   PTOKEN *New);
+NTSTATUS SepFilter(PTOKEN Token, ULONG Flags, PTOKEN_GROUPS Disable, PTOKEN_PRIVILEGES Delete,
+                   PTOKEN_GROUPS Restrict, PTOKEN *New);
 PSID_AND_ATTRIBUTES SepIntegrityOf(PTOKEN Token); /* NULL: none */
 ULONG SepIntegrityLevel(PTOKEN Token);
 /* Is the SID one that the token stands for? Deny: groups for denying only count too. */
@@ -98,8 +98,9 @@ BOOLEAN SepSidInToken(PTOKEN Token, PSID Sid, BOOLEAN Deny, BOOLEAN Restricted);
 #define SepOwnerOf(Token) ((Token)->UserAndGroups[(Token)->OwnerIndex].Sid)
 
 BOOLEAN SepTokenHas(PTOKEN Token, ULONG Privilege);
-BOOLEAN SepCheckAccess(PSECURITY_DESCRIPTOR Descriptor, PTOKEN Token, ACCESS_MASK Desired, ACCESS_MASK Previous,
-                       PPRIVILEGE_SET *Privileges, PGENERIC_MAPPING Mapping, PACCESS_MASK Granted, PNTSTATUS Status);
+BOOLEAN SepCheckAccess(PSECURITY_DESCRIPTOR Descriptor, PTOKEN Token, ACCESS_MASK Desired,
+                       ACCESS_MASK Previous, PPRIVILEGE_SET *Privileges, PGENERIC_MAPPING Mapping,
+                       PACCESS_MASK Granted, PNTSTATUS Status);
 /* The token that acts for a thread now, referenced. */
 PTOKEN SepEffectiveToken(PETHREAD Thread, SECURITY_IMPERSONATION_LEVEL *Level);
 
@@ -115,18 +116,55 @@ typedef struct _SEP_SID {
     ULONG Sub[6];
 } SEP_SID;
 enum {
-    SepNull, SepWorld, SepLocal, SepConsoleLogon, SepCreatorOwner, SepCreatorGroup, SepOwnerRights, SepNtAuthority,
-    SepDialup, SepNetwork, SepBatch, SepInteractive, SepService, SepAnonymous, SepAuthenticated, SepRestricted,
-    SepThisOrganization, SepLocalSystem, SepLocalService, SepNetworkService, SepLocalAccount, SepLocalAdminAccount,
-    SepAdmins, SepUsers, SepGuests, SepPowerUsers, SepAccountOps, SepSystemOps, SepPrintOps, SepBackupOps, SepIUser,
-    SepNtlm, SepUntrusted, SepLow, SepMedium, SepHigh, SepSystemLevel, SepAdminUser, SepPlainUser, SepNoneGroup,
-    SepLogonAdmin, SepLogonUser, SepSids
+    SepNull,
+    SepWorld,
+    SepLocal,
+    SepConsoleLogon,
+    SepCreatorOwner,
+    SepCreatorGroup,
+    SepOwnerRights,
+    SepNtAuthority,
+    SepDialup,
+    SepNetwork,
+    SepBatch,
+    SepInteractive,
+    SepService,
+    SepAnonymous,
+    SepAuthenticated,
+    SepRestricted,
+    SepThisOrganization,
+    SepLocalSystem,
+    SepLocalService,
+    SepNetworkService,
+    SepLocalAccount,
+    SepLocalAdminAccount,
+    SepAdmins,
+    SepUsers,
+    SepGuests,
+    SepPowerUsers,
+    SepAccountOps,
+    SepSystemOps,
+    SepPrintOps,
+    SepBackupOps,
+    SepIUser,
+    SepNtlm,
+    SepUntrusted,
+    SepLow,
+    SepMedium,
+    SepHigh,
+    SepSystemLevel,
+    SepAdminUser,
+    SepPlainUser,
+    SepNoneGroup,
+    SepLogonAdmin,
+    SepLogonUser,
+    SepSids
 };
 extern const SEP_SID SepSid[SepSids];
-#define SEP_KNOWN(Name) ((PSID)&SepSid[Name])
+#define SEP_KNOWN(Name) ((PSID) & SepSid[Name])
 
 extern const SE_EXPORTS SepExports;
-extern PTOKEN SepSystem;  /* the system token, once made */
-extern BOOLEAN SepReady;  /* phase 1: a thread with a process asks */
+extern PTOKEN SepSystem; /* the system token, once made */
+extern BOOLEAN SepReady; /* phase 1: a thread with a process asks */
 
 #endif

@@ -27,7 +27,8 @@ NTSTATUS NTAPI RtlGetAce(PACL Acl, ULONG Index, PVOID *Ace);
 BOOLEAN NTAPI RtlValidSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor);
 ULONG NTAPI RtlLengthSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor);
 
-NTSTATUS NTAPI RtlMakeSelfRelativeSD(PSECURITY_DESCRIPTOR Any, PSECURITY_DESCRIPTOR Relative, PULONG BufferLength);
+NTSTATUS NTAPI RtlMakeSelfRelativeSD(PSECURITY_DESCRIPTOR Any, PSECURITY_DESCRIPTOR Relative,
+                                     PULONG BufferLength);
 
 /* The four parts of a descriptor, absolute or self-relative; NULL: not there. */
 PSID RtlpOwnerOf(PSECURITY_DESCRIPTOR Descriptor);

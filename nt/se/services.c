@@ -34,7 +34,8 @@ SepProbeHandle(PHANDLE Out, KPROCESSOR_MODE Mode)
 }
 
 NTSTATUS NTAPI
-NtOpenProcessTokenEx(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, ULONG HandleAttributes, PHANDLE TokenHandle)
+NtOpenProcessTokenEx(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, ULONG HandleAttributes,
+                     PHANDLE TokenHandle)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PEPROCESS Process;
@@ -44,7 +45,8 @@ NtOpenProcessTokenEx(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, ULONG Hand
 
     if (NT_SUCCESS(Status)) {
         Status = ObReferenceObjectByHandle(ProcessHandle,
-                                           KiVersion->MandatoryIntegrity ? SEP_PROCESS_QUERY_LIMITED : SEP_PROCESS_QUERY,
+                                           KiVersion->MandatoryIntegrity ? SEP_PROCESS_QUERY_LIMITED
+                                                                         : SEP_PROCESS_QUERY,
                                            PsProcessTypeP, Mode, (PVOID *)&Process, NULL);
     }
     if (!NT_SUCCESS(Status)) {
@@ -52,8 +54,8 @@ NtOpenProcessTokenEx(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, ULONG Hand
     }
     Token = Process->Token;
     ObpAddReference(Token);
-    Status = ObOpenObjectByPointer(Token, HandleAttributes & (OBJ_INHERIT | OBJ_KERNEL_HANDLE), NULL,
-                                   DesiredAccess, SeTokenObjectTypeP, Mode, &Handle);
+    Status = ObOpenObjectByPointer(Token, HandleAttributes & (OBJ_INHERIT | OBJ_KERNEL_HANDLE),
+                                   NULL, DesiredAccess, SeTokenObjectTypeP, Mode, &Handle);
     ObDereferenceObject(Token);
     ObDereferenceObject(Process);
     return NT_SUCCESS(Status) ? SepStoreHandle(TokenHandle, Handle, Mode) : Status;
@@ -66,8 +68,8 @@ NtOpenProcessToken(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, PHANDLE Toke
 }
 
 NTSTATUS NTAPI
-NtOpenThreadTokenEx(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN OpenAsSelf, ULONG HandleAttributes,
-                    PHANDLE TokenHandle)
+NtOpenThreadTokenEx(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN OpenAsSelf,
+                    ULONG HandleAttributes, PHANDLE TokenHandle)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PETHREAD Thread, Me = PspCurrentThread();
@@ -78,7 +80,8 @@ NtOpenThreadTokenEx(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN Open
 
     if (NT_SUCCESS(Status)) {
         Status = ObReferenceObjectByHandle(ThreadHandle,
-                                           KiVersion->MandatoryIntegrity ? SEP_THREAD_QUERY_LIMITED : SEP_THREAD_QUERY,
+                                           KiVersion->MandatoryIntegrity ? SEP_THREAD_QUERY_LIMITED
+                                                                         : SEP_THREAD_QUERY,
                                            PsThreadTypeP, Mode, (PVOID *)&Thread, NULL);
     }
     if (!NT_SUCCESS(Status)) {
@@ -98,8 +101,8 @@ NtOpenThreadTokenEx(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN Open
     if (OpenAsSelf) {
         Me->ImpersonationToken = NULL; /* the access check is the process's */
     }
-    Status = ObOpenObjectByPointer(Token, HandleAttributes & (OBJ_INHERIT | OBJ_KERNEL_HANDLE), NULL, DesiredAccess,
-                                   SeTokenObjectTypeP, Mode, &Handle);
+    Status = ObOpenObjectByPointer(Token, HandleAttributes & (OBJ_INHERIT | OBJ_KERNEL_HANDLE),
+                                   NULL, DesiredAccess, SeTokenObjectTypeP, Mode, &Handle);
     if (OpenAsSelf) {
         Me->ImpersonationToken = Mine;
     }
@@ -109,14 +112,16 @@ NtOpenThreadTokenEx(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN Open
 }
 
 NTSTATUS NTAPI
-NtOpenThreadToken(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN OpenAsSelf, PHANDLE TokenHandle)
+NtOpenThreadToken(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN OpenAsSelf,
+                  PHANDLE TokenHandle)
 {
     return NtOpenThreadTokenEx(ThreadHandle, DesiredAccess, OpenAsSelf, 0, TokenHandle);
 }
 
 NTSTATUS NTAPI
-NtDuplicateToken(HANDLE ExistingTokenHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                 BOOLEAN EffectiveOnly, TOKEN_TYPE Type, PHANDLE NewTokenHandle)
+NtDuplicateToken(HANDLE ExistingTokenHandle, ACCESS_MASK DesiredAccess,
+                 POBJECT_ATTRIBUTES ObjectAttributes, BOOLEAN EffectiveOnly, TOKEN_TYPE Type,
+                 PHANDLE NewTokenHandle)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     SECURITY_IMPERSONATION_LEVEL Level = SecurityAnonymous;
@@ -151,8 +156,8 @@ NtDuplicateToken(HANDLE ExistingTokenHandle, ACCESS_MASK DesiredAccess, POBJECT_
     } __except (Mode != KernelMode ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
         return GetExceptionCode();
     }
-    Status = ObReferenceObjectByHandle(ExistingTokenHandle, TOKEN_DUPLICATE, SeTokenObjectTypeP, Mode, (PVOID *)&Token,
-                                       &Information);
+    Status = ObReferenceObjectByHandle(ExistingTokenHandle, TOKEN_DUPLICATE, SeTokenObjectTypeP,
+                                       Mode, (PVOID *)&Token, &Information);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -174,16 +179,17 @@ NtDuplicateToken(HANDLE ExistingTokenHandle, ACCESS_MASK DesiredAccess, POBJECT_
     if (DesiredAccess == 0) {
         DesiredAccess = Information.GrantedAccess; /* documented: as the existing handle */
     }
-    Status = ObOpenObjectByPointer(New, Attributes & (OBJ_INHERIT | OBJ_KERNEL_HANDLE), NULL, DesiredAccess,
-                                   SeTokenObjectTypeP, Mode, &Handle);
+    Status = ObOpenObjectByPointer(New, Attributes & (OBJ_INHERIT | OBJ_KERNEL_HANDLE), NULL,
+                                   DesiredAccess, SeTokenObjectTypeP, Mode, &Handle);
     ObDereferenceObject(New);
     return NT_SUCCESS(Status) ? SepStoreHandle(NewTokenHandle, Handle, Mode) : Status;
 }
 
 NTSTATUS NTAPI
-NtAccessCheck(PSECURITY_DESCRIPTOR SecurityDescriptor, HANDLE ClientToken, ACCESS_MASK DesiredAccess,
-              PGENERIC_MAPPING GenericMapping, PPRIVILEGE_SET PrivilegeSet, PULONG PrivilegeSetLength,
-              PACCESS_MASK GrantedAccess, PNTSTATUS AccessStatus)
+NtAccessCheck(PSECURITY_DESCRIPTOR SecurityDescriptor, HANDLE ClientToken,
+              ACCESS_MASK DesiredAccess, PGENERIC_MAPPING GenericMapping,
+              PPRIVILEGE_SET PrivilegeSet, PULONG PrivilegeSetLength, PACCESS_MASK GrantedAccess,
+              PNTSTATUS AccessStatus)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PSECURITY_DESCRIPTOR Descriptor = NULL;
@@ -197,7 +203,8 @@ NtAccessCheck(PSECURITY_DESCRIPTOR SecurityDescriptor, HANDLE ClientToken, ACCES
     if (DesiredAccess & (GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL)) {
         return STATUS_GENERIC_NOT_MAPPED;
     }
-    Status = ObReferenceObjectByHandle(ClientToken, TOKEN_QUERY, SeTokenObjectTypeP, Mode, (PVOID *)&Token, NULL);
+    Status = ObReferenceObjectByHandle(ClientToken, TOKEN_QUERY, SeTokenObjectTypeP, Mode,
+                                       (PVOID *)&Token, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -208,7 +215,8 @@ NtAccessCheck(PSECURITY_DESCRIPTOR SecurityDescriptor, HANDLE ClientToken, ACCES
     } else {
         Status = SepCaptureDescriptor(SecurityDescriptor, Mode, &Descriptor);
     }
-    if (NT_SUCCESS(Status) && (Descriptor == NULL || RtlpOwnerOf(Descriptor) == NULL || RtlpGroupOf(Descriptor) == NULL)) {
+    if (NT_SUCCESS(Status) && (Descriptor == NULL || RtlpOwnerOf(Descriptor) == NULL ||
+                               RtlpGroupOf(Descriptor) == NULL)) {
         Status = STATUS_INVALID_SECURITY_DESCR;
     }
     if (NT_SUCCESS(Status)) {

@@ -11,7 +11,8 @@ RtlValidSid(PSID Sid)
 {
     SID *S = Sid;
 
-    return S != NULL && (S->Revision & 0xF) == SID_REVISION && S->SubAuthorityCount <= SID_MAX_SUB_AUTHORITIES;
+    return S != NULL && (S->Revision & 0xF) == SID_REVISION &&
+           S->SubAuthorityCount <= SID_MAX_SUB_AUTHORITIES;
 }
 
 ULONG NTAPI
@@ -82,9 +83,9 @@ RtlIdentifierAuthoritySid(PSID Sid)
 
 NTSTATUS NTAPI
 RtlAllocateAndInitializeSid(PSID_IDENTIFIER_AUTHORITY IdentifierAuthority, UCHAR SubAuthorityCount,
-                            ULONG SubAuthority0, ULONG SubAuthority1, ULONG SubAuthority2, ULONG SubAuthority3,
-                            ULONG SubAuthority4, ULONG SubAuthority5, ULONG SubAuthority6, ULONG SubAuthority7,
-                            PSID *Sid)
+                            ULONG SubAuthority0, ULONG SubAuthority1, ULONG SubAuthority2,
+                            ULONG SubAuthority3, ULONG SubAuthority4, ULONG SubAuthority5,
+                            ULONG SubAuthority6, ULONG SubAuthority7, PSID *Sid)
 {
     const ULONG Values[8] = {SubAuthority0, SubAuthority1, SubAuthority2, SubAuthority3,
                              SubAuthority4, SubAuthority5, SubAuthority6, SubAuthority7};
@@ -144,7 +145,8 @@ RtlpPutNumber(PWCHAR At, ULONG64 Value, ULONG Base)
 }
 
 NTSTATUS NTAPI
-RtlConvertSidToUnicodeString(PUNICODE_STRING UnicodeString, PSID Sid, BOOLEAN AllocateDestinationString)
+RtlConvertSidToUnicodeString(PUNICODE_STRING UnicodeString, PSID Sid,
+                             BOOLEAN AllocateDestinationString)
 {
     WCHAR Text[256];
     PWCHAR At = Text;

@@ -23,17 +23,19 @@ SepEffectiveToken(PETHREAD Thread, SECURITY_IMPERSONATION_LEVEL *Level)
 }
 
 VOID NTAPI
-SeCaptureSubjectContextEx(PETHREAD Thread, PEPROCESS Process, PSECURITY_SUBJECT_CONTEXT SubjectContext)
+SeCaptureSubjectContextEx(PETHREAD Thread, PEPROCESS Process,
+                          PSECURITY_SUBJECT_CONTEXT SubjectContext)
 {
     SubjectContext->ProcessAuditId = Process->UniqueProcessId;
     SubjectContext->ClientToken = Thread != NULL ? Thread->ImpersonationToken : NULL;
-    SubjectContext->ImpersonationLevel = SubjectContext->ClientToken != NULL ? Thread->ImpersonationLevel
-                                                                             : SecurityAnonymous;
+    SubjectContext->ImpersonationLevel =
+        SubjectContext->ClientToken != NULL ? Thread->ImpersonationLevel : SecurityAnonymous;
     if (SubjectContext->ClientToken != NULL) {
         ObpAddReference(SubjectContext->ClientToken);
     }
     SubjectContext->PrimaryToken = Process->Token;
-    if (SubjectContext->PrimaryToken != NULL) { /* NULL: at boot, before the System process has one */
+    if (SubjectContext->PrimaryToken !=
+        NULL) { /* NULL: at boot, before the System process has one */
         ObpAddReference(SubjectContext->PrimaryToken);
     }
 }
@@ -85,7 +87,8 @@ SepCheckSet(PTOKEN Token, PPRIVILEGE_SET Set)
     for (ULONG i = 0; i < Set->PrivilegeCount; i++) {
         LUID Luid = Set->Privilege[i].Luid;
 
-        if (Luid.HighPart == 0 && Luid.LowPart <= SEP_MAX_PRIVILEGE && SepTokenHas(Token, Luid.LowPart)) {
+        if (Luid.HighPart == 0 && Luid.LowPart <= SEP_MAX_PRIVILEGE &&
+            SepTokenHas(Token, Luid.LowPart)) {
             Set->Privilege[i].Attributes |= SE_PRIVILEGE_USED_FOR_ACCESS;
             Held++;
         }
@@ -100,7 +103,8 @@ SePrivilegeCheck(PPRIVILEGE_SET RequiredPrivileges, PSECURITY_SUBJECT_CONTEXT Su
     if (AccessMode == KernelMode) {
         return TRUE;
     }
-    if (SubjectContext->ClientToken != NULL && SubjectContext->ImpersonationLevel < SecurityImpersonation) {
+    if (SubjectContext->ClientToken != NULL &&
+        SubjectContext->ImpersonationLevel < SecurityImpersonation) {
         return FALSE;
     }
     return SepCheckSet(SeQuerySubjectContextToken(SubjectContext), RequiredPrivileges);
@@ -200,14 +204,16 @@ SeCreateAccessState(PACCESS_STATE AccessState, PVOID AuxData, ACCESS_MASK Desire
     ExpAllocateLuid(&AccessState->OperationID);
     Token = SeQuerySubjectContextToken(&AccessState->SubjectSecurityContext);
     if (Token != NULL) {
-        AccessState->Flags = Token->Flags & (TOKEN_HAS_TRAVERSE_PRIVILEGE | TOKEN_HAS_BACKUP_PRIVILEGE |
-                                             TOKEN_HAS_RESTORE_PRIVILEGE | TOKEN_IS_RESTRICTED);
+        AccessState->Flags =
+            Token->Flags & (TOKEN_HAS_TRAVERSE_PRIVILEGE | TOKEN_HAS_BACKUP_PRIVILEGE |
+                            TOKEN_HAS_RESTORE_PRIVILEGE | TOKEN_IS_RESTRICTED);
     }
     return STATUS_SUCCESS;
 }
 
 NTSTATUS
-SepCreateAccessState(PACCESS_STATE State, PVOID Aux, ACCESS_MASK Access, const GENERIC_MAPPING *Mapping)
+SepCreateAccessState(PACCESS_STATE State, PVOID Aux, ACCESS_MASK Access,
+                     const GENERIC_MAPPING *Mapping)
 {
     return SeCreateAccessState(State, Aux, Access, (PGENERIC_MAPPING)Mapping);
 }
@@ -237,7 +243,8 @@ SeAppendPrivileges(PACCESS_STATE AccessState, PPRIVILEGE_SET Privileges)
     PINITIAL_PRIVILEGE_SET Initial = &AccessState->Privileges.InitialPrivilegeSet;
     ULONG Count;
 
-    if (Old == NULL && Initial->PrivilegeCount + Privileges->PrivilegeCount <= INITIAL_PRIVILEGE_COUNT) {
+    if (Old == NULL &&
+        Initial->PrivilegeCount + Privileges->PrivilegeCount <= INITIAL_PRIVILEGE_COUNT) {
         for (ULONG i = 0; i < Privileges->PrivilegeCount; i++) {
             Initial->Privilege[Initial->PrivilegeCount++] = Privileges->Privilege[i];
         }
@@ -247,13 +254,15 @@ SeAppendPrivileges(PACCESS_STATE AccessState, PPRIVILEGE_SET Privileges)
         Old = &AccessState->Privileges.PrivilegeSet;
     }
     Count = Old->PrivilegeCount + Privileges->PrivilegeCount;
-    New = ExAllocatePoolWithTag(PagedPool, sizeof(*New) + Count * sizeof(LUID_AND_ATTRIBUTES), 'rPeS');
+    New = ExAllocatePoolWithTag(PagedPool, sizeof(*New) + Count * sizeof(LUID_AND_ATTRIBUTES),
+                                'rPeS');
     if (New == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     New->PrivilegeCount = Count;
     New->Control = Old->Control;
-    RtlCopyMemory(New->Privilege, Old->Privilege, Old->PrivilegeCount * sizeof(LUID_AND_ATTRIBUTES));
+    RtlCopyMemory(New->Privilege, Old->Privilege,
+                  Old->PrivilegeCount * sizeof(LUID_AND_ATTRIBUTES));
     RtlCopyMemory(New->Privilege + Old->PrivilegeCount, Privileges->Privilege,
                   Privileges->PrivilegeCount * sizeof(LUID_AND_ATTRIBUTES));
     if (AccessState->PrivilegesAllocated) {

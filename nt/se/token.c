@@ -3,8 +3,8 @@
  */
 #include "sep.h"
 
-const GENERIC_MAPPING SepTokenMapping = {TOKEN_READ | TOKEN_QUERY_SOURCE, TOKEN_WRITE, TOKEN_EXECUTE,
-                                         TOKEN_ALL_ACCESS};
+const GENERIC_MAPPING SepTokenMapping = {TOKEN_READ | TOKEN_QUERY_SOURCE, TOKEN_WRITE,
+                                         TOKEN_EXECUTE, TOKEN_ALL_ACCESS};
 
 static VOID
 SepDeleteToken(PVOID Object)
@@ -56,13 +56,16 @@ SepTakeSids(PUCHAR *At, const SID_AND_ATTRIBUTES *From, ULONG Count)
 static ULONG
 SepFlagsOf(PTOKEN Token)
 {
-    ULONG Flags = Token->Flags & ~(ULONG)(TOKEN_HAS_TRAVERSE_PRIVILEGE | TOKEN_HAS_BACKUP_PRIVILEGE |
-                                          TOKEN_HAS_RESTORE_PRIVILEGE | TOKEN_HAS_IMPERSONATE_PRIVILEGE);
+    ULONG Flags =
+        Token->Flags & ~(ULONG)(TOKEN_HAS_TRAVERSE_PRIVILEGE | TOKEN_HAS_BACKUP_PRIVILEGE |
+                                TOKEN_HAS_RESTORE_PRIVILEGE | TOKEN_HAS_IMPERSONATE_PRIVILEGE);
 
-    Flags |= Token->Enabled & SEP_BIT(SE_CHANGE_NOTIFY_PRIVILEGE) ? TOKEN_HAS_TRAVERSE_PRIVILEGE : 0;
+    Flags |=
+        Token->Enabled & SEP_BIT(SE_CHANGE_NOTIFY_PRIVILEGE) ? TOKEN_HAS_TRAVERSE_PRIVILEGE : 0;
     Flags |= Token->Enabled & SEP_BIT(SE_BACKUP_PRIVILEGE) ? TOKEN_HAS_BACKUP_PRIVILEGE : 0;
     Flags |= Token->Enabled & SEP_BIT(SE_RESTORE_PRIVILEGE) ? TOKEN_HAS_RESTORE_PRIVILEGE : 0;
-    Flags |= Token->Enabled & SEP_BIT(SE_IMPERSONATE_PRIVILEGE) ? TOKEN_HAS_IMPERSONATE_PRIVILEGE : 0;
+    Flags |=
+        Token->Enabled & SEP_BIT(SE_IMPERSONATE_PRIVILEGE) ? TOKEN_HAS_IMPERSONATE_PRIVILEGE : 0;
     return Flags;
 }
 
@@ -86,8 +89,8 @@ SepCreateToken(const SEP_TOKEN_PARTS *Parts, PTOKEN *Result)
     Bytes += (RtlLengthSid(Parts->PrimaryGroup) + 7) & ~7u;
     Bytes += Parts->DefaultDacl != NULL ? (Parts->DefaultDacl->AclSize + 7) & ~7u : 0;
     InitializeObjectAttributes(&Attributes, NULL, 0, NULL, NULL);
-    Status = ObCreateObject(KernelMode, SeTokenObjectTypeP, &Attributes, KernelMode, NULL, sizeof(*Token), 0, 0,
-                            (PVOID *)&Token);
+    Status = ObCreateObject(KernelMode, SeTokenObjectTypeP, &Attributes, KernelMode, NULL,
+                            sizeof(*Token), 0, 0, (PVOID *)&Token);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -122,7 +125,8 @@ SepCreateToken(const SEP_TOKEN_PARTS *Parts, PTOKEN *Result)
     Token->Present = Parts->Present;
     Token->Enabled = Token->EnabledByDefault = Parts->Enabled & Parts->Present;
     Token->OwnerIndex = Parts->OwnerIndex;
-    Token->MandatoryPolicy = TOKEN_MANDATORY_POLICY_NO_WRITE_UP | TOKEN_MANDATORY_POLICY_NEW_PROCESS_MIN;
+    Token->MandatoryPolicy =
+        TOKEN_MANDATORY_POLICY_NO_WRITE_UP | TOKEN_MANDATORY_POLICY_NEW_PROCESS_MIN;
     Token->ElevationType = 1;
     SepTokenChanged(Token);
     if (SepReady) {
@@ -133,7 +137,8 @@ SepCreateToken(const SEP_TOKEN_PARTS *Parts, PTOKEN *Result)
 }
 
 NTSTATUS
-SepDuplicateToken(PACCESS_TOKEN Source, TOKEN_TYPE Type, SECURITY_IMPERSONATION_LEVEL Level, PACCESS_TOKEN *New)
+SepDuplicateToken(PACCESS_TOKEN Source, TOKEN_TYPE Type, SECURITY_IMPERSONATION_LEVEL Level,
+                  PACCESS_TOKEN *New)
 {
     PTOKEN From = Source, Token;
     SEP_TOKEN_PARTS Parts = {
@@ -183,8 +188,8 @@ SepReferenceToken(PACCESS_TOKEN Token)
 #define SEP_WRITE_RESTRICTED      8
 
 NTSTATUS
-SepFilter(PTOKEN Token, ULONG Flags, PTOKEN_GROUPS Disable, PTOKEN_PRIVILEGES Delete, PTOKEN_GROUPS Restrict,
-          PTOKEN *New)
+SepFilter(PTOKEN Token, ULONG Flags, PTOKEN_GROUPS Disable, PTOKEN_PRIVILEGES Delete,
+          PTOKEN_GROUPS Restrict, PTOKEN *New)
 {
     SEP_TOKEN_PARTS Parts = {
         .Type = Token->Type,
@@ -217,7 +222,8 @@ SepFilter(PTOKEN Token, ULONG Flags, PTOKEN_GROUPS Disable, PTOKEN_PRIVILEGES De
     Filtered->MandatoryPolicy = Token->MandatoryPolicy;
     Filtered->ElevationType = Token->ElevationType;
     Filtered->Elevated = Token->Elevated;
-    Filtered->Flags |= (Token->Flags & (TOKEN_IS_RESTRICTED | TOKEN_WRITE_RESTRICTED)) | TOKEN_IS_FILTERED;
+    Filtered->Flags |=
+        (Token->Flags & (TOKEN_IS_RESTRICTED | TOKEN_WRITE_RESTRICTED)) | TOKEN_IS_FILTERED;
     Filtered->Flags |= Flags & SEP_SANDBOX_INERT ? TOKEN_SANDBOX_INERT : 0;
     Filtered->Flags |= Flags & SEP_WRITE_RESTRICTED ? TOKEN_WRITE_RESTRICTED : 0;
     if (Flags & SEP_DISABLE_MAX_PRIVILEGE) {
@@ -236,10 +242,12 @@ SepFilter(PTOKEN Token, ULONG Flags, PTOKEN_GROUPS Disable, PTOKEN_PRIVILEGES De
         for (ULONG n = 0; n < Filtered->UserAndGroupCount; n++) {
             PSID_AND_ATTRIBUTES Group = &Filtered->UserAndGroups[n];
 
-            if (!(Group->Attributes & SE_GROUP_INTEGRITY) && RtlEqualSid(Group->Sid, Disable->Groups[i].Sid)) {
+            if (!(Group->Attributes & SE_GROUP_INTEGRITY) &&
+                RtlEqualSid(Group->Sid, Disable->Groups[i].Sid)) {
                 Group->Attributes |= SE_GROUP_USE_FOR_DENY_ONLY;
                 if (n != 0) {
-                    Group->Attributes &= ~(ULONG)(SE_GROUP_ENABLED | SE_GROUP_ENABLED_BY_DEFAULT | SE_GROUP_OWNER);
+                    Group->Attributes &=
+                        ~(ULONG)(SE_GROUP_ENABLED | SE_GROUP_ENABLED_BY_DEFAULT | SE_GROUP_OWNER);
                 }
                 if (Filtered->OwnerIndex == n) {
                     Filtered->OwnerIndex = 0;
@@ -254,9 +262,11 @@ SepFilter(PTOKEN Token, ULONG Flags, PTOKEN_GROUPS Disable, PTOKEN_PRIVILEGES De
 
 NTSTATUS NTAPI
 SeFilterToken(PACCESS_TOKEN ExistingToken, ULONG Flags, PTOKEN_GROUPS SidsToDisable,
-              PTOKEN_PRIVILEGES PrivilegesToDelete, PTOKEN_GROUPS RestrictedSids, PACCESS_TOKEN *FilteredToken)
+              PTOKEN_PRIVILEGES PrivilegesToDelete, PTOKEN_GROUPS RestrictedSids,
+              PACCESS_TOKEN *FilteredToken)
 {
-    return SepFilter(ExistingToken, Flags, SidsToDisable, PrivilegesToDelete, RestrictedSids, (PTOKEN *)FilteredToken);
+    return SepFilter(ExistingToken, Flags, SidsToDisable, PrivilegesToDelete, RestrictedSids,
+                     (PTOKEN *)FilteredToken);
 }
 
 PSID_AND_ATTRIBUTES
@@ -367,8 +377,9 @@ BOOLEAN
 SeInitSystem(ULONG Phase)
 {
     if (Phase == 0) {
-        NTSTATUS Status = ObpCreateType(L"Token", &SepTokenMethods, &SepTokenMapping, TOKEN_ALL_ACCESS,
-                                        sizeof(TOKEN), OBP_NOT_WAITABLE, &SeTokenObjectTypeP);
+        NTSTATUS Status =
+            ObpCreateType(L"Token", &SepTokenMethods, &SepTokenMapping, TOKEN_ALL_ACCESS,
+                          sizeof(TOKEN), OBP_NOT_WAITABLE, &SeTokenObjectTypeP);
 
         ASSERT(NT_SUCCESS(Status));
     } else {

@@ -14,12 +14,12 @@
 
 #define MARKER 0x436F6E7465787421ull
 
-#define STATUS_SUCCESS_               0u
-#define STATUS_PENDING_               0x103u
-#define STATUS_ACCESS_VIOLATION_      0xC0000005u
-#define STATUS_PRIVILEGE_NOT_HELD_    0xC0000061u
-#define THREAD_PRIORITY_CLASS         2
-#define PROCESS_BASE_PRIORITY_CLASS   5
+#define STATUS_SUCCESS_             0u
+#define STATUS_PENDING_             0x103u
+#define STATUS_ACCESS_VIOLATION_    0xC0000005u
+#define STATUS_PRIVILEGE_NOT_HELD_  0xC0000061u
+#define THREAD_PRIORITY_CLASS       2
+#define PROCESS_BASE_PRIORITY_CLASS 5
 
 typedef NTSTATUS(NTAPI *SET_INFORMATION)(HANDLE Object, ULONG Class, PVOID Buffer, ULONG Length);
 
@@ -27,7 +27,8 @@ static volatile ULONG64 Marker = MARKER;
 static HANDLE Upper, Lower;
 static int Wrong;
 
-static void Expect(BOOL Condition, const char *What)
+static void
+Expect(BOOL Condition, const char *What)
 {
     if (!Condition) {
         printf("  NOT AS EXPECTED: %s\n", What);
@@ -35,9 +36,11 @@ static void Expect(BOOL Condition, const char *What)
     }
 }
 
-static HANDLE Open(const char *Name, DWORD Flags)
+static HANDLE
+Open(const char *Name, DWORD Flags)
 {
-    HANDLE Device = CreateFileA(Name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, Flags, NULL);
+    HANDLE Device =
+        CreateFileA(Name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, Flags, NULL);
 
     if (Device == INVALID_HANDLE_VALUE) {
         printf("cannot open %s: error %lu\n", Name, GetLastError());
@@ -46,20 +49,22 @@ static HANDLE Open(const char *Name, DWORD Flags)
     return Device;
 }
 
-static BOOL Ask(HANDLE Device, DWORD Code, void *Buffer, DWORD Length)
+static BOOL
+Ask(HANDLE Device, DWORD Code, void *Buffer, DWORD Length)
 {
     DWORD Done;
 
     return DeviceIoControl(Device, Code, Buffer, Length, Buffer, Length, &Done, NULL);
 }
 
-static const char *const Where[] = {"DriverEntry", "upper dispatch", "work item", "lower dispatch", "timer DPC", "completion",
-                                    "cleanup", "close"};
+static const char *const Where[] = {"DriverEntry", "upper dispatch", "work item", "lower dispatch",
+                                    "timer DPC",   "completion",     "cleanup",   "close"};
 
-static void Print(const CONTEXT_RECORD_ *Record)
+static void
+Print(const CONTEXT_RECORD_ *Record)
 {
-    printf("  %-15s process %6llu  thread %6llu  IRQL %lu  %-6s  ", Where[Record->Where], Record->Process, Record->Thread,
-           Record->Irql, Record->Teb ? "TEB" : "no TEB");
+    printf("  %-15s process %6llu  thread %6llu  IRQL %lu  %-6s  ", Where[Record->Where],
+           Record->Process, Record->Thread, Record->Irql, Record->Teb ? "TEB" : "no TEB");
     if (Record->UserStatus == STATUS_PENDING_) {
         printf("-\n");
     } else if (Record->UserStatus != 0) {
@@ -70,16 +75,20 @@ static void Print(const CONTEXT_RECORD_ *Record)
 }
 
 /* In the thread that asked: all of its context is there. */
-static void ExpectMine(const CONTEXT_RECORD_ *Record)
+static void
+ExpectMine(const CONTEXT_RECORD_ *Record)
 {
-    Expect(Record->Process == GetCurrentProcessId() && Record->Thread == GetCurrentThreadId(), "in the requesting thread");
+    Expect(Record->Process == GetCurrentProcessId() && Record->Thread == GetCurrentThreadId(),
+           "in the requesting thread");
     Expect(Record->Teb == (ULONG64)NtCurrentTeb(), "with its TEB");
     Expect(Record->Irql == 0, "at PASSIVE_LEVEL");
-    Expect(Record->UserStatus == STATUS_PENDING_ || (Record->UserStatus == 0 && Record->UserValue == MARKER),
+    Expect(Record->UserStatus == STATUS_PENDING_ ||
+               (Record->UserStatus == 0 && Record->UserValue == MARKER),
            "with the client's memory");
 }
 
-static void ExpectSystem(const CONTEXT_RECORD_ *Record)
+static void
+ExpectSystem(const CONTEXT_RECORD_ *Record)
 {
     Expect(Record->Process == Record->SystemProcess, "in the System process");
     Expect(Record->Teb == 0, "without a TEB");
@@ -87,14 +96,16 @@ static void ExpectSystem(const CONTEXT_RECORD_ *Record)
     Expect(Record->UserStatus != 0 || Record->UserValue != MARKER, "without the client's memory");
 }
 
-static void Record(const char *Title, HANDLE Device, ULONG Flags)
+static void
+Record(const char *Title, HANDLE Device, ULONG Flags)
 {
     CONTEXT_CALL Call = {(ULONG64)&Marker, Flags};
     BOOL Posted = FALSE, Later = FALSE;
 
     printf("%s\n", Title);
     Expect(Ask(Device, IOCTL_RECORD, &Call, sizeof(Call)), "the request succeeds");
-    Expect(Call.Count == (Device == Lower ? 1u : 3u) + !!(Flags & CONTEXT_POST) + !!(Flags & CONTEXT_LATER),
+    Expect(Call.Count ==
+               (Device == Lower ? 1u : 3u) + !!(Flags & CONTEXT_POST) + !!(Flags & CONTEXT_LATER),
            "one record for each routine");
     for (ULONG i = 0; i < Call.Count; i++) {
         const CONTEXT_RECORD_ *One = &Call.Records[i];
@@ -113,7 +124,8 @@ static void Record(const char *Title, HANDLE Device, ULONG Flags)
     }
 }
 
-static DWORD RunChild(char *Self, HANDLE File, BOOL GiveFile)
+static DWORD
+RunChild(char *Self, HANDLE File, BOOL GiveFile)
 {
     STARTUPINFOA Startup = {.cb = sizeof(Startup)};
     PROCESS_INFORMATION Child;
@@ -121,13 +133,16 @@ static DWORD RunChild(char *Self, HANDLE File, BOOL GiveFile)
     DWORD Code = 200;
     char Line[600];
 
-    snprintf(Line, sizeof(Line), "\"%s\" child %lu %llx", Self, GetCurrentProcessId(), (ULONG64)&Marker);
-    if (!CreateProcessA(Self, Line, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &Startup, &Child)) {
+    snprintf(Line, sizeof(Line), "\"%s\" child %lu %llx", Self, GetCurrentProcessId(),
+             (ULONG64)&Marker);
+    if (!CreateProcessA(Self, Line, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &Startup,
+                        &Child)) {
         printf("cannot start the second process: error %lu\n", GetLastError());
         return 200;
     }
     if (GiveFile) {
-        Expect(DuplicateHandle(GetCurrentProcess(), File, Child.hProcess, &Given, 0, FALSE, DUPLICATE_SAME_ACCESS),
+        Expect(DuplicateHandle(GetCurrentProcess(), File, Child.hProcess, &Given, 0, FALSE,
+                               DUPLICATE_SAME_ACCESS),
                "the file is duplicated to the second process");
         CloseHandle(File);
     }
@@ -140,16 +155,20 @@ static DWORD RunChild(char *Self, HANDLE File, BOOL GiveFile)
     return Code;
 }
 
-static void PrintUse(const char *Who, const CONTEXT_USE *Use)
+static void
+PrintUse(const char *Who, const CONTEXT_USE *Use)
 {
-    printf("  %-15s its handle: %s   kernel handle: %s   file object: %s   its handle in a worker: %s\n", Who,
-           Use->Handle ? "yes" : "no ", Use->KernelHandle ? "yes" : "no", Use->FileObject ? "yes" : "no",
-           Use->HandleInWorker ? "yes" : "no");
-    Expect(Use->KernelHandle == 1 && Use->FileObject == 1, "a kernel handle and a file object serve in every process");
+    printf("  %-15s its handle: %s   kernel handle: %s   file object: %s   its handle in a worker: "
+           "%s\n",
+           Who, Use->Handle ? "yes" : "no ", Use->KernelHandle ? "yes" : "no",
+           Use->FileObject ? "yes" : "no", Use->HandleInWorker ? "yes" : "no");
+    Expect(Use->KernelHandle == 1 && Use->FileObject == 1,
+           "a kernel handle and a file object serve in every process");
     Expect(Use->HandleInWorker == 0, "a process's handle means nothing in the System process");
 }
 
-static int Child(char **Arguments)
+static int
+Child(char **Arguments)
 {
     CONTEXT_POINTER Pointer = {strtoull(Arguments[0], NULL, 10), strtoull(Arguments[1], NULL, 16)};
     CONTEXT_USE Use = {0};
@@ -162,18 +181,23 @@ static int Child(char **Arguments)
 
     printf("a pointer of the first process, used in the second\n");
     Expect(Ask(Upper, IOCTL_POINTER, &Pointer, sizeof(Pointer)), "IOCTL_POINTER");
-    printf("  as it is        status %08lx  %s\n", Pointer.Status, Pointer.Value == MARKER ? "the first's value" : "not the first's value");
-    Expect(Pointer.Status != 0 || Pointer.Value != MARKER, "the address means something else, or nothing");
+    printf("  as it is        status %08lx  %s\n", Pointer.Status,
+           Pointer.Value == MARKER ? "the first's value" : "not the first's value");
+    Expect(Pointer.Status != 0 || Pointer.Value != MARKER,
+           "the address means something else, or nothing");
     Pointer.Value = 0;
     Pointer.Attach = 1;
     Expect(Ask(Upper, IOCTL_POINTER, &Pointer, sizeof(Pointer)), "IOCTL_POINTER");
-    printf("  attached        status %08lx  %s\n", Pointer.Status, Pointer.Value == MARKER ? "the first's value" : "not the first's value");
-    Expect(Pointer.Status == 0 && Pointer.Value == MARKER, "KeStackAttachProcess brings the first process's memory");
+    printf("  attached        status %08lx  %s\n", Pointer.Status,
+           Pointer.Value == MARKER ? "the first's value" : "not the first's value");
+    Expect(Pointer.Status == 0 && Pointer.Value == MARKER,
+           "KeStackAttachProcess brings the first process's memory");
     CloseHandle(Upper);
     return Wrong;
 }
 
-static void TryProcesses(char *Self)
+static void
+TryProcesses(char *Self)
 {
     HANDLE File = Open("\\\\.\\ContextLower", 0);
     CONTEXT_CALL History = {0};
@@ -203,34 +227,42 @@ static void TryProcesses(char *Self)
         Print(&History.Records[i]);
         Cleanups += History.Records[i].Where == AtCleanup;
         Closes += History.Records[i].Where == AtClose;
-        Expect(History.Records[i].Process != GetCurrentProcessId(), "not in the process that opened");
+        Expect(History.Records[i].Process != GetCurrentProcessId(),
+               "not in the process that opened");
     }
     Expect(Cleanups == 1 && Closes == 1, "one cleanup and one close, at the last handle's end");
 }
 
-static void TryRights(void)
+static void
+TryRights(void)
 {
     HMODULE Ntdll = GetModuleHandleA("ntdll.dll");
-    SET_INFORMATION SetThread = (SET_INFORMATION)(void *)GetProcAddress(Ntdll, "NtSetInformationThread");
-    SET_INFORMATION SetProcess = (SET_INFORMATION)(void *)GetProcAddress(Ntdll, "NtSetInformationProcess");
+    SET_INFORMATION SetThread =
+        (SET_INFORMATION)(void *)GetProcAddress(Ntdll, "NtSetInformationThread");
+    SET_INFORMATION SetProcess =
+        (SET_INFORMATION)(void *)GetProcAddress(Ntdll, "NtSetInformationProcess");
     CONTEXT_RAISE Raise = {20, 13};
     ULONG Thread, Process;
 
     printf("priorities beyond the client's rights (SeIncreaseBasePriorityPrivilege)\n");
-    Process = (ULONG)SetProcess((HANDLE)-1, PROCESS_BASE_PRIORITY_CLASS, &Raise.Process, sizeof(LONG));
+    Process =
+        (ULONG)SetProcess((HANDLE)-1, PROCESS_BASE_PRIORITY_CLASS, &Raise.Process, sizeof(LONG));
     Thread = (ULONG)SetThread((HANDLE)-2, THREAD_PRIORITY_CLASS, &Raise.Thread, sizeof(LONG));
     printf("  by the client   process to 13: %08lx   thread to 20: %08lx%s\n", Process, Thread,
            Thread == 0 ? "   (it has the privilege enabled)" : "");
-    Expect((Thread == 0) == (Process == 0) && (Thread == 0 || Thread == STATUS_PRIVILEGE_NOT_HELD_), "the client may not");
+    Expect((Thread == 0) == (Process == 0) && (Thread == 0 || Thread == STATUS_PRIVILEGE_NOT_HELD_),
+           "the client may not");
     Expect(Ask(Lower, IOCTL_RAISE, &Raise, sizeof(Raise)), "IOCTL_RAISE");
-    printf("  by the driver   process to 13: %08lx   thread to 20: %08lx   priority now %ld\n", Raise.ProcessStatus,
-           Raise.ThreadStatus, Raise.Now);
-    Expect(Raise.ProcessStatus == 0 && Raise.ThreadStatus == 0 && Raise.Now == 20, "the driver may, for the same thread");
+    printf("  by the driver   process to 13: %08lx   thread to 20: %08lx   priority now %ld\n",
+           Raise.ProcessStatus, Raise.ThreadStatus, Raise.Now);
+    Expect(Raise.ProcessStatus == 0 && Raise.ThreadStatus == 0 && Raise.Now == 20,
+           "the driver may, for the same thread");
     Raise = (CONTEXT_RAISE){8, 8};
     Ask(Lower, IOCTL_RAISE, &Raise, sizeof(Raise));
 }
 
-static void TryOverlapped(void)
+static void
+TryOverlapped(void)
 {
     HANDLE Device = Open("\\\\.\\ContextLower", FILE_FLAG_OVERLAPPED);
     CONTEXT_CALL Call = {(ULONG64)&Marker, CONTEXT_LATER};
@@ -246,15 +278,18 @@ static void TryOverlapped(void)
     QueryPerformanceCounter(&End);
     printf("  the driver waits in dispatch     %s after %lld ms\n", Good ? "done" : "pending",
            (End.QuadPart - Start.QuadPart) * 1000 / Frequency.QuadPart);
-    Expect(Good && (End.QuadPart - Start.QuadPart) * 1000 / Frequency.QuadPart >= CONTEXT_WAIT_MS - 1,
+    Expect(Good &&
+               (End.QuadPart - Start.QuadPart) * 1000 / Frequency.QuadPart >= CONTEXT_WAIT_MS - 1,
            "so much for asynchronous I/O: the client's thread did the waiting");
 
     ResetEvent(Overlapped.hEvent);
-    Good = DeviceIoControl(Device, IOCTL_RECORD, &Call, sizeof(Call), &Call, sizeof(Call), &Done, &Overlapped);
+    Good = DeviceIoControl(Device, IOCTL_RECORD, &Call, sizeof(Call), &Call, sizeof(Call), &Done,
+                           &Overlapped);
     Error = GetLastError();
     printf("  the driver marks it pending      %s\n", Good ? "done" : "pending");
     Expect(!Good && Error == ERROR_IO_PENDING, "the client goes on");
-    Expect(GetOverlappedResult(Device, &Overlapped, &Done, TRUE) && Done == sizeof(Call), "and it completes");
+    Expect(GetOverlappedResult(Device, &Overlapped, &Done, TRUE) && Done == sizeof(Call),
+           "and it completes");
     CloseHandle(Overlapped.hEvent);
     CloseHandle(Device);
 }
@@ -265,7 +300,8 @@ static void TryOverlapped(void)
 static volatile ULONG64 Turn[2];
 static ULONG64 Lost[2];
 
-static DWORD WINAPI Spin(void *Parameter)
+static DWORD WINAPI
+Spin(void *Parameter)
 {
     ULONG64 Me = (ULONG64)Parameter, Value = 0x1111111111111111ull * (Me + 1);
     ULONG64 Registers[16];
@@ -274,23 +310,24 @@ static DWORD WINAPI Spin(void *Parameter)
         volatile ULONG64 *Other = &Turn[1 - Me];
 
         Turn[Me] = Round;
-        __asm__ volatile("movq %[value], %%xmm0\n\tmovaps %%xmm0, %%xmm1\n\tmovaps %%xmm0, %%xmm2\n\t"
-                         "movaps %%xmm0, %%xmm3\n\tmovaps %%xmm0, %%xmm4\n\tmovaps %%xmm0, %%xmm5\n\t"
-                         "movaps %%xmm0, %%xmm6\n\tmovaps %%xmm0, %%xmm7\n\tmovaps %%xmm0, %%xmm8\n\t"
-                         "movaps %%xmm0, %%xmm9\n\tmovaps %%xmm0, %%xmm10\n\tmovaps %%xmm0, %%xmm11\n\t"
-                         "movaps %%xmm0, %%xmm12\n\tmovaps %%xmm0, %%xmm13\n\tmovaps %%xmm0, %%xmm14\n\t"
-                         "movaps %%xmm0, %%xmm15\n"
-                         "1:\tpause\n\tcmpq %[round], (%[other])\n\tjb 1b\n\t"
-                         "movq %%xmm0, (%[out])\n\tmovq %%xmm1, 8(%[out])\n\tmovq %%xmm2, 16(%[out])\n\t"
-                         "movq %%xmm3, 24(%[out])\n\tmovq %%xmm4, 32(%[out])\n\tmovq %%xmm5, 40(%[out])\n\t"
-                         "movq %%xmm6, 48(%[out])\n\tmovq %%xmm7, 56(%[out])\n\tmovq %%xmm8, 64(%[out])\n\t"
-                         "movq %%xmm9, 72(%[out])\n\tmovq %%xmm10, 80(%[out])\n\tmovq %%xmm11, 88(%[out])\n\t"
-                         "movq %%xmm12, 96(%[out])\n\tmovq %%xmm13, 104(%[out])\n\tmovq %%xmm14, 112(%[out])\n\t"
-                         "movq %%xmm15, 120(%[out])"
-                         :
-                         : [value] "r"(Value), [round] "r"(Round), [other] "r"(Other), [out] "r"(Registers)
-                         : "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
-                           "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+        __asm__ volatile(
+            "movq %[value], %%xmm0\n\tmovaps %%xmm0, %%xmm1\n\tmovaps %%xmm0, %%xmm2\n\t"
+            "movaps %%xmm0, %%xmm3\n\tmovaps %%xmm0, %%xmm4\n\tmovaps %%xmm0, %%xmm5\n\t"
+            "movaps %%xmm0, %%xmm6\n\tmovaps %%xmm0, %%xmm7\n\tmovaps %%xmm0, %%xmm8\n\t"
+            "movaps %%xmm0, %%xmm9\n\tmovaps %%xmm0, %%xmm10\n\tmovaps %%xmm0, %%xmm11\n\t"
+            "movaps %%xmm0, %%xmm12\n\tmovaps %%xmm0, %%xmm13\n\tmovaps %%xmm0, %%xmm14\n\t"
+            "movaps %%xmm0, %%xmm15\n"
+            "1:\tpause\n\tcmpq %[round], (%[other])\n\tjb 1b\n\t"
+            "movq %%xmm0, (%[out])\n\tmovq %%xmm1, 8(%[out])\n\tmovq %%xmm2, 16(%[out])\n\t"
+            "movq %%xmm3, 24(%[out])\n\tmovq %%xmm4, 32(%[out])\n\tmovq %%xmm5, 40(%[out])\n\t"
+            "movq %%xmm6, 48(%[out])\n\tmovq %%xmm7, 56(%[out])\n\tmovq %%xmm8, 64(%[out])\n\t"
+            "movq %%xmm9, 72(%[out])\n\tmovq %%xmm10, 80(%[out])\n\tmovq %%xmm11, 88(%[out])\n\t"
+            "movq %%xmm12, 96(%[out])\n\tmovq %%xmm13, 104(%[out])\n\tmovq %%xmm14, 112(%[out])\n\t"
+            "movq %%xmm15, 120(%[out])"
+            :
+            : [value] "r"(Value), [round] "r"(Round), [other] "r"(Other), [out] "r"(Registers)
+            : "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+              "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
         for (int i = 0; i < 16; i++) {
             Lost[Me] += Registers[i] != Value;
         }
@@ -298,7 +335,8 @@ static DWORD WINAPI Spin(void *Parameter)
     return 0;
 }
 
-static void TryRegisters(void)
+static void
+TryRegisters(void)
 {
     HANDLE Threads[2];
 
@@ -312,12 +350,14 @@ static void TryRegisters(void)
     }
     WaitForMultipleObjects(2, Threads, TRUE, INFINITE);
     printf("  %d turns of each: %llu registers lost\n", TURNS, Lost[0] + Lost[1]);
-    Expect(Turn[0] == TURNS && Turn[1] == TURNS && Lost[0] + Lost[1] == 0, "each thread has its own registers");
+    Expect(Turn[0] == TURNS && Turn[1] == TURNS && Lost[0] + Lost[1] == 0,
+           "each thread has its own registers");
     CloseHandle(Threads[0]);
     CloseHandle(Threads[1]);
 }
 
-int main(int Count, char **Arguments)
+int
+main(int Count, char **Arguments)
 {
     CONTEXT_CALL History = {0};
     char Self[MAX_PATH];
@@ -329,7 +369,8 @@ int main(int Count, char **Arguments)
     Upper = Open("\\\\.\\Context", 0);
     printf("this client: process %lu, thread %lu\n", GetCurrentProcessId(), GetCurrentThreadId());
     printf("when the driver was loaded\n");
-    Expect(Ask(Upper, IOCTL_HISTORY, &History, sizeof(History)) && History.Count == 1, "IOCTL_HISTORY");
+    Expect(Ask(Upper, IOCTL_HISTORY, &History, sizeof(History)) && History.Count == 1,
+           "IOCTL_HISTORY");
     Print(&History.Records[0]);
     ExpectSystem(&History.Records[0]);
     TryProcesses(Self);

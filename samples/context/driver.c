@@ -7,10 +7,12 @@
 #include <ntifs.h>
 #include "context.h"
 
-#define THREAD_PRIORITY_CLASS       2 /* ThreadPriority, ProcessBasePriority: not in every header as enums */
+#define THREAD_PRIORITY_CLASS                                                                      \
+    2 /* ThreadPriority, ProcessBasePriority: not in every header as enums */
 #define PROCESS_BASE_PRIORITY_CLASS 5
 
-NTSYSAPI NTSTATUS NTAPI ZwSetInformationProcess(HANDLE Process, PROCESSINFOCLASS Class, PVOID Buffer, ULONG Length);
+NTSYSAPI NTSTATUS NTAPI ZwSetInformationProcess(HANDLE Process, PROCESSINFOCLASS Class,
+                                                PVOID Buffer, ULONG Length);
 NTKERNELAPI PVOID NTAPI PsGetCurrentThreadTeb(VOID);
 
 typedef struct REQUEST {
@@ -40,7 +42,8 @@ static PFILE_OBJECT OpenedFor;
 static HANDLE OpenedHandle, OpenedKernelHandle;
 static PFILE_OBJECT OpenedFile;
 
-static NTSTATUS Complete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
+static NTSTATUS
+Complete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
 {
     Irp->IoStatus.Status = Status;
     Irp->IoStatus.Information = Information;
@@ -48,7 +51,8 @@ static NTSTATUS Complete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
     return Status;
 }
 
-static NTSTATUS ReadUser(ULONG64 Address, ULONG64 *Value)
+static NTSTATUS
+ReadUser(ULONG64 Address, ULONG64 *Value)
 {
     __try {
         ProbeForRead((PVOID)Address, sizeof(*Value), 1);
@@ -59,7 +63,8 @@ static NTSTATUS ReadUser(ULONG64 Address, ULONG64 *Value)
     return STATUS_SUCCESS;
 }
 
-static VOID Note(CONTEXT_CALL *Call, ULONG Where)
+static VOID
+Note(CONTEXT_CALL *Call, ULONG Where)
 {
     CONTEXT_RECORD_ *Record;
 
@@ -82,7 +87,8 @@ static VOID Note(CONTEXT_CALL *Call, ULONG Where)
 }
 
 /* The record is made before the lock is taken: the lock raises the IRQL. */
-static VOID NoteHistory(ULONG Where)
+static VOID
+NoteHistory(ULONG Where)
 {
     CONTEXT_CALL One = {0};
     KIRQL OldIrql;
@@ -90,14 +96,16 @@ static VOID NoteHistory(ULONG Where)
     Note(&One, Where);
     KeAcquireSpinLock(&HistoryLock, &OldIrql);
     if (History.Count == CONTEXT_RECORDS) { /* DriverEntry's stays */
-        RtlMoveMemory(&History.Records[1], &History.Records[2], sizeof(History.Records[0]) * (CONTEXT_RECORDS - 2));
+        RtlMoveMemory(&History.Records[1], &History.Records[2],
+                      sizeof(History.Records[0]) * (CONTEXT_RECORDS - 2));
         History.Count--;
     }
     History.Records[History.Count++] = One.Records[0];
     KeReleaseSpinLock(&HistoryLock, OldIrql);
 }
 
-static VOID NTAPI LaterDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
+static VOID NTAPI
+LaterDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
 {
     REQUEST *Request = Context;
     PIRP Irp = Request->Irp;
@@ -107,7 +115,8 @@ static VOID NTAPI LaterDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argu
     Complete(Irp, STATUS_SUCCESS, sizeof(CONTEXT_CALL));
 }
 
-static NTSTATUS LowerRecord(PIRP Irp)
+static NTSTATUS
+LowerRecord(PIRP Irp)
 {
     CONTEXT_CALL *Call = Irp->AssociatedIrp.SystemBuffer;
     LARGE_INTEGER Due;
@@ -130,7 +139,8 @@ static NTSTATUS LowerRecord(PIRP Irp)
     return STATUS_PENDING;
 }
 
-static NTSTATUS NTAPI ForwardCompleted(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
+static NTSTATUS NTAPI
+ForwardCompleted(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
 {
     Note(Irp->AssociatedIrp.SystemBuffer, AtCompletion);
     if (Irp->PendingReturned) {
@@ -139,14 +149,16 @@ static NTSTATUS NTAPI ForwardCompleted(PDEVICE_OBJECT DeviceObject, PIRP Irp, PV
     return STATUS_CONTINUE_COMPLETION;
 }
 
-static NTSTATUS Forward(PIRP Irp)
+static NTSTATUS
+Forward(PIRP Irp)
 {
     IoCopyCurrentIrpStackLocationToNext(Irp);
     IoSetCompletionRoutine(Irp, ForwardCompleted, NULL, TRUE, TRUE, TRUE);
     return IoCallDriver(Lower, Irp);
 }
 
-static VOID NTAPI ForwardWorker(PDEVICE_OBJECT DeviceObject, PVOID Context)
+static VOID NTAPI
+ForwardWorker(PDEVICE_OBJECT DeviceObject, PVOID Context)
 {
     REQUEST *Request = Context;
     PIRP Irp = Request->Irp;
@@ -157,7 +169,8 @@ static VOID NTAPI ForwardWorker(PDEVICE_OBJECT DeviceObject, PVOID Context)
     Forward(Irp);
 }
 
-static NTSTATUS UpperRecord(PIRP Irp)
+static NTSTATUS
+UpperRecord(PIRP Irp)
 {
     CONTEXT_CALL *Call = Irp->AssociatedIrp.SystemBuffer;
     REQUEST *Request;
@@ -179,21 +192,25 @@ static NTSTATUS UpperRecord(PIRP Irp)
     return STATUS_PENDING;
 }
 
-static NTSTATUS OpenOne(ULONG Attributes, HANDLE *Handle)
+static NTSTATUS
+OpenOne(ULONG Attributes, HANDLE *Handle)
 {
     OBJECT_ATTRIBUTES ObjectAttributes;
     IO_STATUS_BLOCK Iosb;
 
-    InitializeObjectAttributes(&ObjectAttributes, &LowerName, OBJ_CASE_INSENSITIVE | Attributes, NULL, NULL);
-    return ZwCreateFile(Handle, GENERIC_READ | SYNCHRONIZE, &ObjectAttributes, &Iosb, NULL, 0, 0, FILE_OPEN,
-                        FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
+    InitializeObjectAttributes(&ObjectAttributes, &LowerName, OBJ_CASE_INSENSITIVE | Attributes,
+                               NULL, NULL);
+    return ZwCreateFile(Handle, GENERIC_READ | SYNCHRONIZE, &ObjectAttributes, &Iosb, NULL, 0, 0,
+                        FILE_OPEN, FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
 }
 
-static ULONG LeadsTo(HANDLE Handle, PFILE_OBJECT Wanted, PFILE_OBJECT *Found)
+static ULONG
+LeadsTo(HANDLE Handle, PFILE_OBJECT Wanted, PFILE_OBJECT *Found)
 {
     PVOID File;
 
-    if (!NT_SUCCESS(ObReferenceObjectByHandle(Handle, 0, *IoFileObjectType, KernelMode, &File, NULL))) {
+    if (!NT_SUCCESS(
+            ObReferenceObjectByHandle(Handle, 0, *IoFileObjectType, KernelMode, &File, NULL))) {
         return 0;
     }
     if (Found != NULL) {
@@ -205,7 +222,8 @@ static ULONG LeadsTo(HANDLE Handle, PFILE_OBJECT Wanted, PFILE_OBJECT *Found)
 }
 
 /* OpenedHandle is the process's, and may name something else in this one: its process closes it, or its end does. */
-static VOID Drop(VOID)
+static VOID
+Drop(VOID)
 {
     OpenedFor = NULL;
     if (OpenedKernelHandle != NULL) {
@@ -218,7 +236,8 @@ static VOID Drop(VOID)
     }
 }
 
-static NTSTATUS Open(PFILE_OBJECT For)
+static NTSTATUS
+Open(PFILE_OBJECT For)
 {
     NTSTATUS Status;
 
@@ -232,13 +251,14 @@ static NTSTATUS Open(PFILE_OBJECT For)
     }
     if (NT_SUCCESS(Status)) {
         /* A second handle, to the same file object, in the kernel's own table. */
-        Status = ObOpenObjectByPointer(OpenedFile, OBJ_KERNEL_HANDLE, NULL, GENERIC_READ, *IoFileObjectType, KernelMode,
-                                       &OpenedKernelHandle);
+        Status = ObOpenObjectByPointer(OpenedFile, OBJ_KERNEL_HANDLE, NULL, GENERIC_READ,
+                                       *IoFileObjectType, KernelMode, &OpenedKernelHandle);
     }
     return Status;
 }
 
-static VOID NTAPI UseWorker(PDEVICE_OBJECT DeviceObject, PVOID Context)
+static VOID NTAPI
+UseWorker(PDEVICE_OBJECT DeviceObject, PVOID Context)
 {
     WORKER_USE *Use = Context;
 
@@ -246,7 +266,8 @@ static VOID NTAPI UseWorker(PDEVICE_OBJECT DeviceObject, PVOID Context)
     KeSetEvent(&Use->Done, IO_NO_INCREMENT, FALSE);
 }
 
-static VOID Use(CONTEXT_USE *Out)
+static VOID
+Use(CONTEXT_USE *Out)
 {
     WORKER_USE Worker = {0};
 
@@ -264,7 +285,8 @@ static VOID Use(CONTEXT_USE *Out)
     }
 }
 
-static VOID Pointer(CONTEXT_POINTER *Pointer)
+static VOID
+Pointer(CONTEXT_POINTER *Pointer)
 {
     PEPROCESS Process;
     KAPC_STATE ApcState;
@@ -283,16 +305,18 @@ static VOID Pointer(CONTEXT_POINTER *Pointer)
 }
 
 /* Zw: the previous mode becomes KernelMode, so nobody's privileges are looked at. The handles still mean the caller. */
-static VOID Raise(CONTEXT_RAISE *Raise)
+static VOID
+Raise(CONTEXT_RAISE *Raise)
 {
-    Raise->ProcessStatus = ZwSetInformationProcess(ZwCurrentProcess(), PROCESS_BASE_PRIORITY_CLASS, &Raise->Process,
-                                                   sizeof(Raise->Process));
-    Raise->ThreadStatus = ZwSetInformationThread(ZwCurrentThread(), THREAD_PRIORITY_CLASS, &Raise->Thread,
-                                                 sizeof(Raise->Thread));
+    Raise->ProcessStatus = ZwSetInformationProcess(ZwCurrentProcess(), PROCESS_BASE_PRIORITY_CLASS,
+                                                   &Raise->Process, sizeof(Raise->Process));
+    Raise->ThreadStatus = ZwSetInformationThread(ZwCurrentThread(), THREAD_PRIORITY_CLASS,
+                                                 &Raise->Thread, sizeof(Raise->Thread));
     Raise->Now = KeQueryPriorityThread(KeGetCurrentThread());
 }
 
-static NTSTATUS NTAPI DispatchIoctl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS NTAPI
+DispatchIoctl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     ULONG Input = Stack->Parameters.DeviceIoControl.InputBufferLength;
@@ -345,12 +369,14 @@ static NTSTATUS NTAPI DispatchIoctl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     }
 }
 
-static NTSTATUS NTAPI DispatchCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS NTAPI
+DispatchCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     return Complete(Irp, STATUS_SUCCESS, 0);
 }
 
-static NTSTATUS NTAPI DispatchCleanupClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS NTAPI
+DispatchCleanupClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
 
@@ -363,7 +389,8 @@ static NTSTATUS NTAPI DispatchCleanupClose(PDEVICE_OBJECT DeviceObject, PIRP Irp
     return Complete(Irp, STATUS_SUCCESS, 0);
 }
 
-static VOID NTAPI Unload(PDRIVER_OBJECT DriverObject)
+static VOID NTAPI
+Unload(PDRIVER_OBJECT DriverObject)
 {
     IoDeleteSymbolicLink(&UpperLink);
     IoDeleteSymbolicLink(&LowerLink);
@@ -372,7 +399,8 @@ static VOID NTAPI Unload(PDRIVER_OBJECT DriverObject)
     }
 }
 
-NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+NTSTATUS NTAPI
+DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     NTSTATUS Status;
 

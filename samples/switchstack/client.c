@@ -12,7 +12,7 @@
 typedef struct EVIDENCE {
     ULONG64 Rsp;
     ULONG64 StackLimit, InitialStack; /* of the kernel stack, from the current KTHREAD */
-    ULONG64 KernelMemory;             /* first 8 bytes of KUSER_SHARED_DATA as kernel mode sees it */
+    ULONG64 KernelMemory; /* first 8 bytes of KUSER_SHARED_DATA as kernel mode sees it */
     ULONG64 Cr8;
     UCHAR Port;
     ULONG Faults[4]; /* exception codes: memory, CR8, in, KTHREAD */
@@ -22,7 +22,8 @@ typedef struct EVIDENCE {
 static volatile ULONG64 Resume;
 static volatile ULONG Fault;
 
-static LONG CALLBACK StepFaulted(EXCEPTION_POINTERS *Info)
+static LONG CALLBACK
+StepFaulted(EXCEPTION_POINTERS *Info)
 {
     if (Resume == 0) {
         return EXCEPTION_CONTINUE_SEARCH;
@@ -36,7 +37,7 @@ static LONG CALLBACK StepFaulted(EXCEPTION_POINTERS *Info)
 #define STEP(Index, Instruction, Output, Input)                                                    \
     do {                                                                                           \
         Fault = 0;                                                                                 \
-        __asm__ volatile("leaq 1f(%%rip), %%rax\n\tmovq %%rax, %1\n\t" Instruction "\n1:"           \
+        __asm__ volatile("leaq 1f(%%rip), %%rax\n\tmovq %%rax, %1\n\t" Instruction "\n1:"          \
                          : "=&c"(Output), "=m"(Resume)                                             \
                          : "d"((ULONG64)(Input)), "0"(0ull)                                        \
                          : "rax", "memory");                                                       \
@@ -44,7 +45,8 @@ static LONG CALLBACK StepFaulted(EXCEPTION_POINTERS *Info)
         Evidence->Faults[Index] = Fault;                                                           \
     } while (0)
 
-static void Gather(void *Argument)
+static void
+Gather(void *Argument)
 {
     EVIDENCE *Evidence = Argument;
     ULONG64 Value, Thread;
@@ -65,23 +67,29 @@ static void Gather(void *Argument)
     }
 }
 
-static void Print(const char *Mode, const EVIDENCE *Evidence)
+static void
+Print(const char *Mode, const EVIDENCE *Evidence)
 {
-    BOOL OnKernelStack = Evidence->Rsp > Evidence->StackLimit && Evidence->Rsp < Evidence->InitialStack;
+    BOOL OnKernelStack =
+        Evidence->Rsp > Evidence->StackLimit && Evidence->Rsp < Evidence->InitialStack;
 
     printf("%s\n", Mode);
     printf("  stack pointer    %016llx  %s\n", Evidence->Rsp,
            OnKernelStack ? "within the thread's kernel stack" : "on the user stack");
     printf("  kernel memory    ");
-    Evidence->Faults[0] ? printf("fault %08lx\n", Evidence->Faults[0]) : printf("read: %016llx\n", Evidence->KernelMemory);
+    Evidence->Faults[0] ? printf("fault %08lx\n", Evidence->Faults[0])
+                        : printf("read: %016llx\n", Evidence->KernelMemory);
     printf("  CR8 (IRQL)       ");
-    Evidence->Faults[1] ? printf("fault %08lx\n", Evidence->Faults[1]) : printf("read: %llu\n", Evidence->Cr8);
+    Evidence->Faults[1] ? printf("fault %08lx\n", Evidence->Faults[1])
+                        : printf("read: %llu\n", Evidence->Cr8);
     printf("  in al, 80h       ");
-    Evidence->Faults[2] ? printf("fault %08lx\n", Evidence->Faults[2]) : printf("done: %02x\n", Evidence->Port);
+    Evidence->Faults[2] ? printf("fault %08lx\n", Evidence->Faults[2])
+                        : printf("done: %02x\n", Evidence->Port);
     fflush(stdout);
 }
 
-int main(void)
+int
+main(void)
 {
     static EVIDENCE User, Kernel;
     HANDLE Device;
@@ -91,12 +99,14 @@ int main(void)
     Gather(&User);
     Print("called by main, in user mode:", &User);
 
-    Device = CreateFileA("\\\\.\\SwitchStack", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+    Device = CreateFileA("\\\\.\\SwitchStack", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
+                         0, NULL);
     if (Device == INVALID_HANDLE_VALUE) {
         printf("cannot open the device: error %lu\n", GetLastError());
         return 2;
     }
-    if (!DeviceIoControl(Device, IOCTL_SWITCH_STACKS, &Kernel, sizeof(Kernel), (PVOID)Gather, 1, &Returned, NULL)) {
+    if (!DeviceIoControl(Device, IOCTL_SWITCH_STACKS, &Kernel, sizeof(Kernel), (PVOID)Gather, 1,
+                         &Returned, NULL)) {
         printf("the request failed: error %lu\n", GetLastError());
         return 3;
     }

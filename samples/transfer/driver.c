@@ -22,9 +22,12 @@ static const struct {
     UNICODE_STRING Name, Link;
     ULONG Flags;
 } Devices[DEVICES] = {
-    {RTL_CONSTANT_STRING(L"\\Device\\TransferBuffered"), RTL_CONSTANT_STRING(L"\\DosDevices\\TransferBuffered"), DO_BUFFERED_IO},
-    {RTL_CONSTANT_STRING(L"\\Device\\TransferDirect"), RTL_CONSTANT_STRING(L"\\DosDevices\\TransferDirect"), DO_DIRECT_IO},
-    {RTL_CONSTANT_STRING(L"\\Device\\TransferNeither"), RTL_CONSTANT_STRING(L"\\DosDevices\\TransferNeither"), 0},
+    {RTL_CONSTANT_STRING(L"\\Device\\TransferBuffered"),
+     RTL_CONSTANT_STRING(L"\\DosDevices\\TransferBuffered"), DO_BUFFERED_IO},
+    {RTL_CONSTANT_STRING(L"\\Device\\TransferDirect"),
+     RTL_CONSTANT_STRING(L"\\DosDevices\\TransferDirect"), DO_DIRECT_IO},
+    {RTL_CONSTANT_STRING(L"\\Device\\TransferNeither"),
+     RTL_CONSTANT_STRING(L"\\DosDevices\\TransferNeither"), 0},
 };
 
 static FAST_MUTEX SharedLock;
@@ -32,7 +35,8 @@ static UCHAR Shared[TRANSFER_SIZE];
 static UCHAR Victim[TRANSFER_SIZE]; /* nothing of the driver writes here */
 static TRANSFER_FACTS Facts;
 
-static NTSTATUS Complete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
+static NTSTATUS
+Complete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
 {
     Irp->IoStatus.Status = Status;
     Irp->IoStatus.Information = NT_SUCCESS(Status) ? Information : 0;
@@ -41,12 +45,14 @@ static NTSTATUS Complete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
 }
 
 /* The buffer is one that the kernel vouches for: pool, or mapped from an MDL. */
-static VOID CopyTrusted(PVOID Buffer, ULONG Length, BOOLEAN Put)
+static VOID
+CopyTrusted(PVOID Buffer, ULONG Length, BOOLEAN Put)
 {
     Put ? RtlCopyMemory(Shared, Buffer, Length) : RtlCopyMemory(Buffer, Shared, Length);
 }
 
-static NTSTATUS CopyUser(PVOID Buffer, ULONG Length, BOOLEAN Put, BOOLEAN Probe)
+static NTSTATUS
+CopyUser(PVOID Buffer, ULONG Length, BOOLEAN Put, BOOLEAN Probe)
 {
     Facts.UserAddress = (ULONG64)Buffer;
     __try {
@@ -60,7 +66,8 @@ static NTSTATUS CopyUser(PVOID Buffer, ULONG Length, BOOLEAN Put, BOOLEAN Probe)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS CopyMdl(PMDL Mdl, ULONG Length, BOOLEAN Put)
+static NTSTATUS
+CopyMdl(PMDL Mdl, ULONG Length, BOOLEAN Put)
 {
     PVOID Buffer = MmGetSystemAddressForMdlSafe(Mdl, NormalPagePriority);
 
@@ -69,13 +76,15 @@ static NTSTATUS CopyMdl(PMDL Mdl, ULONG Length, BOOLEAN Put)
     }
     Facts.MdlAddress = (ULONG64)Mdl;
     Facts.MappedAddress = (ULONG64)Buffer;
-    Facts.PagesLocked = ADDRESS_AND_SIZE_TO_SPAN_PAGES(MmGetMdlVirtualAddress(Mdl), MmGetMdlByteCount(Mdl));
+    Facts.PagesLocked =
+        ADDRESS_AND_SIZE_TO_SPAN_PAGES(MmGetMdlVirtualAddress(Mdl), MmGetMdlByteCount(Mdl));
     Facts.PagesMapped = Facts.PagesLocked;
     CopyTrusted(Buffer, Length, Put);
     return STATUS_SUCCESS;
 }
 
-static VOID CopySystem(PVOID Buffer, ULONG Length, BOOLEAN Put)
+static VOID
+CopySystem(PVOID Buffer, ULONG Length, BOOLEAN Put)
 {
     Facts.SystemBuffer = (ULONG64)Buffer;
     Facts.PoolBytes = Length;
@@ -83,17 +92,20 @@ static VOID CopySystem(PVOID Buffer, ULONG Length, BOOLEAN Put)
     CopyTrusted(Buffer, Length, Put);
 }
 
-static VOID ForgetFacts(VOID)
+static VOID
+ForgetFacts(VOID)
 {
     RtlZeroMemory(&Facts, sizeof(Facts));
 }
 
-static NTSTATUS NTAPI DispatchCreateClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS NTAPI
+DispatchCreateClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     return Complete(Irp, STATUS_SUCCESS, 0);
 }
 
-static NTSTATUS NTAPI DispatchReadWrite(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS NTAPI
+DispatchReadWrite(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     BOOLEAN Put = Stack->MajorFunction == IRP_MJ_WRITE;
@@ -116,13 +128,15 @@ static NTSTATUS NTAPI DispatchReadWrite(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return Complete(Irp, Status, Length);
 }
 
-static NTSTATUS NTAPI DispatchIoctl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS NTAPI
+DispatchIoctl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     ULONG Code = Stack->Parameters.DeviceIoControl.IoControlCode;
     ULONG InputLength = Stack->Parameters.DeviceIoControl.InputBufferLength;
     ULONG OutputLength = Stack->Parameters.DeviceIoControl.OutputBufferLength;
-    ULONG Length = Code == IOCTL_PUT_BUFFERED || Code == IOCTL_PUT_NEITHER ? InputLength : OutputLength;
+    ULONG Length =
+        Code == IOCTL_PUT_BUFFERED || Code == IOCTL_PUT_NEITHER ? InputLength : OutputLength;
     NTSTATUS Status = STATUS_SUCCESS;
 
     if (Code == IOCTL_FACTS) {
@@ -166,7 +180,8 @@ static NTSTATUS NTAPI DispatchIoctl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return Complete(Irp, Status, Length);
 }
 
-static VOID NTAPI Unload(PDRIVER_OBJECT DriverObject)
+static VOID NTAPI
+Unload(PDRIVER_OBJECT DriverObject)
 {
     for (ULONG i = 0; i < DEVICES; i++) {
         IoDeleteSymbolicLink((PUNICODE_STRING)&Devices[i].Link);
@@ -176,7 +191,8 @@ static VOID NTAPI Unload(PDRIVER_OBJECT DriverObject)
     }
 }
 
-NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+NTSTATUS NTAPI
+DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     PDEVICE_OBJECT DeviceObject;
     NTSTATUS Status;
@@ -190,10 +206,12 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
     DriverObject->DriverUnload = Unload;
 
     for (ULONG i = 0; i < DEVICES; i++) {
-        Status = IoCreateDevice(DriverObject, 0, (PUNICODE_STRING)&Devices[i].Name, FILE_DEVICE_UNKNOWN, 0, FALSE, &DeviceObject);
+        Status = IoCreateDevice(DriverObject, 0, (PUNICODE_STRING)&Devices[i].Name,
+                                FILE_DEVICE_UNKNOWN, 0, FALSE, &DeviceObject);
         if (NT_SUCCESS(Status)) {
             DeviceObject->Flags |= Devices[i].Flags;
-            Status = IoCreateSymbolicLink((PUNICODE_STRING)&Devices[i].Link, (PUNICODE_STRING)&Devices[i].Name);
+            Status = IoCreateSymbolicLink((PUNICODE_STRING)&Devices[i].Link,
+                                          (PUNICODE_STRING)&Devices[i].Name);
         }
         if (!NT_SUCCESS(Status)) {
             Unload(DriverObject);

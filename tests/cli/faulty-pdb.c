@@ -5,12 +5,14 @@ struct fields {
     unsigned long long First, Second, Third;
 };
 
-static __declspec(noinline) unsigned long long FaultyRead(volatile struct fields *Fields)
+static __declspec(noinline) unsigned long long
+FaultyRead(volatile struct fields *Fields)
 {
     return Fields->Third;
 }
 
-long DriverEntry(void *DriverObject, void *RegistryPath)
+long
+DriverEntry(void *DriverObject, void *RegistryPath)
 {
     return (long)FaultyRead(0) + 1;
 }

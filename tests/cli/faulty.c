@@ -3,15 +3,15 @@
  */
 #include <ntifs.h>
 
-#define CASE_NULL      1 /* reads a field of a NULL pointer at PASSIVE_LEVEL */
-#define CASE_IRQL      2 /* writes through a bad pointer at DISPATCH_LEVEL */
-#define CASE_DEADLOCK  3 /* two threads take two fast mutexes in two orders */
-#define CASE_HANG      4 /* waits for an event that nobody sets */
-#define CASE_CALL      5 /* calls a NULL function pointer */
-#define CASE_COPY      6 /* lets RtlCopyMemory write to a bad address */
-#define CASE_BREAK     7 /* DbgBreakPoint without a debugger */
-#define CASE_RAISE     8 /* raises a status that nobody takes */
-#define CASE_POOL      9 /* frees a pool block twice */
+#define CASE_NULL     1  /* reads a field of a NULL pointer at PASSIVE_LEVEL */
+#define CASE_IRQL     2  /* writes through a bad pointer at DISPATCH_LEVEL */
+#define CASE_DEADLOCK 3  /* two threads take two fast mutexes in two orders */
+#define CASE_HANG     4  /* waits for an event that nobody sets */
+#define CASE_CALL     5  /* calls a NULL function pointer */
+#define CASE_COPY     6  /* lets RtlCopyMemory write to a bad address */
+#define CASE_BREAK    7  /* DbgBreakPoint without a debugger */
+#define CASE_RAISE    8  /* raises a status that nobody takes */
+#define CASE_POOL     9  /* frees a pool block twice */
 #define CASE_LIST     10 /* removes from a damaged list: fast fail */
 #define CASE_SPIN     11 /* acquires a spin lock twice */
 #define CASE_LOOP     12 /* runs for ever */
@@ -25,16 +25,19 @@ struct fields {
     ULONG64 First, Second, Third;
 };
 
-static VOID NTAPI FaultyUnload(PDRIVER_OBJECT DriverObject)
+static VOID NTAPI
+FaultyUnload(PDRIVER_OBJECT DriverObject)
 {
 }
 
-static DECLSPEC_NOINLINE ULONG64 FaultyRead(volatile struct fields *Fields)
+static DECLSPEC_NOINLINE ULONG64
+FaultyRead(volatile struct fields *Fields)
 {
     return Fields->Third;
 }
 
-static DECLSPEC_NOINLINE VOID FaultyWrite(volatile struct fields *Fields)
+static DECLSPEC_NOINLINE VOID
+FaultyWrite(volatile struct fields *Fields)
 {
     Fields->Second = 1;
 }
@@ -43,7 +46,8 @@ static FAST_MUTEX FirstMutex, SecondMutex;
 static ERESOURCE FirstResource, SecondResource;
 static KEVENT Reached, Never;
 
-static VOID NTAPI FaultyOther(PVOID Context)
+static VOID NTAPI
+FaultyOther(PVOID Context)
 {
 #if CASE == CASE_DEADLOCK
     ExAcquireFastMutex(&SecondMutex);
@@ -58,7 +62,8 @@ static VOID NTAPI FaultyOther(PVOID Context)
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
-static DECLSPEC_NOINLINE ULONG FaultyRecurse(ULONG Depth)
+static DECLSPEC_NOINLINE ULONG
+FaultyRecurse(ULONG Depth)
 {
     volatile UCHAR Room[512];
 
@@ -70,7 +75,8 @@ static DECLSPEC_NOINLINE ULONG FaultyRecurse(ULONG Depth)
 NTKERNELAPI NTSTATUS NTAPI XyzSomething(VOID);
 #endif
 
-static DECLSPEC_NOINLINE VOID FaultyDo(VOID)
+static DECLSPEC_NOINLINE VOID
+FaultyDo(VOID)
 {
     HANDLE Thread;
     KIRQL OldIrql;
@@ -78,7 +84,7 @@ static DECLSPEC_NOINLINE VOID FaultyDo(VOID)
     static LIST_ENTRY Head = {&Head, &Head}, Entry;
     PVOID Block;
 
-    (VOID)Thread, (VOID)OldIrql, (VOID)Lock, (VOID)Entry, (VOID)Block, (VOID)Head;
+    (VOID) Thread, (VOID)OldIrql, (VOID)Lock, (VOID)Entry, (VOID)Block, (VOID)Head;
 #if CASE == CASE_NULL
     FaultyRead(NULL);
 #elif CASE == CASE_IRQL
@@ -105,7 +111,7 @@ static DECLSPEC_NOINLINE VOID FaultyDo(VOID)
     KeInitializeEvent(&Never, NotificationEvent, FALSE);
     KeWaitForSingleObject(&Never, Executive, KernelMode, FALSE, NULL);
 #elif CASE == CASE_CALL
-    ((VOID (*volatile)(VOID))NULL)();
+    ((VOID(*volatile)(VOID))NULL)();
 #elif CASE == CASE_COPY
     RtlMoveMemory((PVOID)0x0000451234560000, &Head, sizeof(Head));
 #elif CASE == CASE_BREAK
@@ -141,7 +147,8 @@ static DECLSPEC_NOINLINE VOID FaultyDo(VOID)
 #endif
 }
 
-NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+NTSTATUS NTAPI
+DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     DriverObject->DriverUnload = FaultyUnload;
     FaultyDo();

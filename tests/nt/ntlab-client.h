@@ -21,11 +21,12 @@ static int NtlabPassed, NtlabFailed;
         long long NtlabActual = (long long)(Actual), NtlabExpected = (long long)(Expected);        \
         EXPECT_LINE(NtlabActual == NtlabExpected, #Actual " == " #Expected);                       \
         if (NtlabActual != NtlabExpected) {                                                        \
-            printf("ntlab-test: note %s:%d got 0x%llx, expected 0x%llx\n", __func__, __LINE__, NtlabActual, \
-                   NtlabExpected);                                                                 \
+            printf("ntlab-test: note %s:%d got 0x%llx, expected 0x%llx\n", __func__, __LINE__,     \
+                   NtlabActual, NtlabExpected);                                                    \
         }                                                                                          \
     } while (0)
 #define SKIP(Why) printf("ntlab-test: skip %s:%d %s\n", __func__, __LINE__, Why)
-#define TEST_DONE() (printf("ntlab-test: done %d %d\n", NtlabPassed, NtlabFailed), fflush(stdout), NtlabFailed != 0)
+#define TEST_DONE()                                                                                \
+    (printf("ntlab-test: done %d %d\n", NtlabPassed, NtlabFailed), fflush(stdout), NtlabFailed != 0)
 
 #endif

@@ -27,23 +27,26 @@ typedef struct _NTLAB_TEST {
 static const char *NtlabCase = "?";
 static LONG NtlabPassed, NtlabFailed;
 
-static inline VOID NtlabReport(BOOLEAN Good, int Line, const char *Text)
+static inline VOID
+NtlabReport(BOOLEAN Good, int Line, const char *Text)
 {
     if (Good) {
         InterlockedIncrement(&NtlabPassed);
     } else {
         InterlockedIncrement(&NtlabFailed);
     }
-    DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "ntlab-test: %s %s:%d %s\n", Good ? "ok" : "FAIL", NtlabCase, Line,
-               Text);
+    DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "ntlab-test: %s %s:%d %s\n",
+               Good ? "ok" : "FAIL", NtlabCase, Line, Text);
 }
 
-static inline VOID NtlabReportEqual(LONGLONG Actual, LONGLONG Expected, int Line, const char *Text)
+static inline VOID
+NtlabReportEqual(LONGLONG Actual, LONGLONG Expected, int Line, const char *Text)
 {
     NtlabReport(Actual == Expected, Line, Text);
     if (Actual != Expected) {
-        DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "ntlab-test: note %s:%d got 0x%I64x, expected 0x%I64x\n", NtlabCase,
-                   Line, Actual, Expected);
+        DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL,
+                   "ntlab-test: note %s:%d got 0x%I64x, expected 0x%I64x\n", NtlabCase, Line,
+                   Actual, Expected);
     }
 }
 
@@ -63,21 +66,25 @@ static inline VOID NtlabReportEqual(LONGLONG Actual, LONGLONG Expected, int Line
         } __except (EXCEPTION_EXECUTE_HANDLER) {                                                   \
             NtlabRaised = GetExceptionCode();                                                      \
         }                                                                                          \
-        NtlabReportEqual((LONG)NtlabRaised, (LONG)(Expected), __LINE__, #Statement " raises " #Expected); \
+        NtlabReportEqual((LONG)NtlabRaised, (LONG)(Expected), __LINE__,                            \
+                         #Statement " raises " #Expected);                                         \
     } while (0)
 /* Known to be wrong here: an unexpected pass fails. */
 #define TODO(Condition)                                                                            \
-    ((Condition) ? NtlabReport(FALSE, __LINE__, "TODO that passes: " #Condition)                   \
-                 : (VOID)DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "ntlab-test: todo %s:%d %s\n", NtlabCase, \
-                                    __LINE__, #Condition))
+    ((Condition)                                                                                   \
+         ? NtlabReport(FALSE, __LINE__, "TODO that passes: " #Condition)                           \
+         : (VOID)DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL,                               \
+                            "ntlab-test: todo %s:%d %s\n", NtlabCase, __LINE__, #Condition))
 /* Windows documents both outcomes; it must be one of them. */
 #define WINDOWS_MAY(First, Second) NtlabReport((First) || (Second), __LINE__, #First " or " #Second)
 #define SKIP(Why)                                                                                  \
-    DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "ntlab-test: skip %s:%d %s\n", NtlabCase, __LINE__, Why)
+    DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "ntlab-test: skip %s:%d %s\n", NtlabCase,  \
+               __LINE__, Why)
 
 #define TEST(Routine) {#Routine, Routine}
 
-static inline VOID NtlabRun(const NTLAB_TEST *Tests, SIZE_T Count)
+static inline VOID
+NtlabRun(const NTLAB_TEST *Tests, SIZE_T Count)
 {
     for (SIZE_T Index = 0; Index < Count; Index++) {
         NtlabCase = Tests[Index].Name;
@@ -87,7 +94,8 @@ static inline VOID NtlabRun(const NTLAB_TEST *Tests, SIZE_T Count)
             KeLowerIrql(PASSIVE_LEVEL);
         }
     }
-    DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "ntlab-test: done %d %d\n", NtlabPassed, NtlabFailed);
+    DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "ntlab-test: done %d %d\n", NtlabPassed,
+               NtlabFailed);
 }
 
 #define TEST_DRIVER(...)                                                                           \

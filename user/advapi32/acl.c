@@ -68,7 +68,8 @@ GetAclInformation(PACL Acl, LPVOID Information, DWORD Length, ACL_INFORMATION_CL
         return TRUE;
     }
     if (Class != AclSizeInformation || Length < sizeof(*Size)) {
-        return AdvFail(Class != AclSizeInformation ? ERROR_INVALID_PARAMETER : ERROR_INSUFFICIENT_BUFFER);
+        return AdvFail(Class != AclSizeInformation ? ERROR_INVALID_PARAMETER
+                                                   : ERROR_INSUFFICIENT_BUFFER);
     }
     if (!RtlFirstFreeAce(Acl, &Free)) {
         return AdvFail(ERROR_INVALID_ACL);
@@ -98,7 +99,8 @@ GetSecurityDescriptorLength(PSECURITY_DESCRIPTOR Descriptor)
 }
 
 BOOL WINAPI
-GetSecurityDescriptorControl(PSECURITY_DESCRIPTOR Descriptor, PSECURITY_DESCRIPTOR_CONTROL Control, LPDWORD Revision)
+GetSecurityDescriptorControl(PSECURITY_DESCRIPTOR Descriptor, PSECURITY_DESCRIPTOR_CONTROL Control,
+                             LPDWORD Revision)
 {
     return AdvResult(RtlGetControlSecurityDescriptor(Descriptor, Control, Revision));
 }
@@ -106,13 +108,15 @@ GetSecurityDescriptorControl(PSECURITY_DESCRIPTOR Descriptor, PSECURITY_DESCRIPT
 BOOL WINAPI
 SetSecurityDescriptorDacl(PSECURITY_DESCRIPTOR Descriptor, BOOL Present, PACL Dacl, BOOL Defaulted)
 {
-    return AdvResult(RtlSetDaclSecurityDescriptor(Descriptor, (BOOLEAN)Present, Dacl, (BOOLEAN)Defaulted));
+    return AdvResult(
+        RtlSetDaclSecurityDescriptor(Descriptor, (BOOLEAN)Present, Dacl, (BOOLEAN)Defaulted));
 }
 
 BOOL WINAPI
 SetSecurityDescriptorSacl(PSECURITY_DESCRIPTOR Descriptor, BOOL Present, PACL Sacl, BOOL Defaulted)
 {
-    return AdvResult(RtlSetSaclSecurityDescriptor(Descriptor, (BOOLEAN)Present, Sacl, (BOOLEAN)Defaulted));
+    return AdvResult(
+        RtlSetSaclSecurityDescriptor(Descriptor, (BOOLEAN)Present, Sacl, (BOOLEAN)Defaulted));
 }
 
 BOOL WINAPI
@@ -128,7 +132,8 @@ SetSecurityDescriptorGroup(PSECURITY_DESCRIPTOR Descriptor, PSID Group, BOOL Def
 }
 
 BOOL WINAPI
-GetSecurityDescriptorDacl(PSECURITY_DESCRIPTOR Descriptor, LPBOOL Present, PACL *Dacl, LPBOOL Defaulted)
+GetSecurityDescriptorDacl(PSECURITY_DESCRIPTOR Descriptor, LPBOOL Present, PACL *Dacl,
+                          LPBOOL Defaulted)
 {
     BOOLEAN There = FALSE, Default = FALSE;
     NTSTATUS Status = RtlGetDaclSecurityDescriptor(Descriptor, &There, Dacl, &Default);
@@ -139,7 +144,8 @@ GetSecurityDescriptorDacl(PSECURITY_DESCRIPTOR Descriptor, LPBOOL Present, PACL 
 }
 
 BOOL WINAPI
-GetSecurityDescriptorSacl(PSECURITY_DESCRIPTOR Descriptor, LPBOOL Present, PACL *Sacl, LPBOOL Defaulted)
+GetSecurityDescriptorSacl(PSECURITY_DESCRIPTOR Descriptor, LPBOOL Present, PACL *Sacl,
+                          LPBOOL Defaulted)
 {
     BOOLEAN There = FALSE, Default = FALSE;
     NTSTATUS Status = RtlGetSaclSecurityDescriptor(Descriptor, &There, Sacl, &Default);
@@ -182,22 +188,23 @@ MapGenericMask(PDWORD Mask, PGENERIC_MAPPING Mapping)
 }
 
 BOOL WINAPI
-GetKernelObjectSecurity(HANDLE Handle, SECURITY_INFORMATION Information, PSECURITY_DESCRIPTOR Descriptor, DWORD Length,
-                        LPDWORD Needed)
+GetKernelObjectSecurity(HANDLE Handle, SECURITY_INFORMATION Information,
+                        PSECURITY_DESCRIPTOR Descriptor, DWORD Length, LPDWORD Needed)
 {
     return AdvResult(NtQuerySecurityObject(Handle, Information, Descriptor, Length, Needed));
 }
 
 BOOL WINAPI
-SetKernelObjectSecurity(HANDLE Handle, SECURITY_INFORMATION Information, PSECURITY_DESCRIPTOR Descriptor)
+SetKernelObjectSecurity(HANDLE Handle, SECURITY_INFORMATION Information,
+                        PSECURITY_DESCRIPTOR Descriptor)
 {
     return AdvResult(NtSetSecurityObject(Handle, Information, Descriptor));
 }
 
 /* The descriptor is one block; the parts that were asked for point into it. */
 DWORD WINAPI
-GetSecurityInfo(HANDLE Handle, SE_OBJECT_TYPE Type, SECURITY_INFORMATION Information, PSID *Owner, PSID *Group, PACL *Dacl,
-                PACL *Sacl, PSECURITY_DESCRIPTOR *Descriptor)
+GetSecurityInfo(HANDLE Handle, SE_OBJECT_TYPE Type, SECURITY_INFORMATION Information, PSID *Owner,
+                PSID *Group, PACL *Dacl, PACL *Sacl, PSECURITY_DESCRIPTOR *Descriptor)
 {
     PSECURITY_DESCRIPTOR Block;
     BOOLEAN Present, Default;
@@ -239,7 +246,8 @@ GetSecurityInfo(HANDLE Handle, SE_OBJECT_TYPE Type, SECURITY_INFORMATION Informa
 }
 
 DWORD WINAPI
-SetSecurityInfo(HANDLE Handle, SE_OBJECT_TYPE Type, SECURITY_INFORMATION Information, PSID Owner, PSID Group, PACL Dacl, PACL Sacl)
+SetSecurityInfo(HANDLE Handle, SE_OBJECT_TYPE Type, SECURITY_INFORMATION Information, PSID Owner,
+                PSID Group, PACL Dacl, PACL Sacl)
 {
     SECURITY_DESCRIPTOR Descriptor;
 

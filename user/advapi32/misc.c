@@ -20,7 +20,8 @@ EventRegister(LPCGUID Provider, PENABLECALLBACK Callback, PVOID Context, PREGHAN
     if (Provider == NULL || Handle == NULL) {
         return ERROR_INVALID_PARAMETER;
     }
-    *Handle = (REGHANDLE)(ULONG_PTR)Provider; /* nobody enables a provider: the handle is never looked into */
+    *Handle = (REGHANDLE)(ULONG_PTR)
+        Provider; /* nobody enables a provider: the handle is never looked into */
     return ERROR_SUCCESS;
 }
 
@@ -31,14 +32,15 @@ EventUnregister(REGHANDLE Handle)
 }
 
 ULONG WINAPI
-EventWrite(REGHANDLE Handle, PCEVENT_DESCRIPTOR Descriptor, ULONG Count, PEVENT_DATA_DESCRIPTOR Data)
+EventWrite(REGHANDLE Handle, PCEVENT_DESCRIPTOR Descriptor, ULONG Count,
+           PEVENT_DATA_DESCRIPTOR Data)
 {
     return Handle == 0 ? ERROR_INVALID_HANDLE : ERROR_SUCCESS;
 }
 
 ULONG WINAPI
-EventWriteTransfer(REGHANDLE Handle, PCEVENT_DESCRIPTOR Descriptor, LPCGUID Activity, LPCGUID Related, ULONG Count,
-                   PEVENT_DATA_DESCRIPTOR Data)
+EventWriteTransfer(REGHANDLE Handle, PCEVENT_DESCRIPTOR Descriptor, LPCGUID Activity,
+                   LPCGUID Related, ULONG Count, PEVENT_DATA_DESCRIPTOR Data)
 {
     return Handle == 0 ? ERROR_INVALID_HANDLE : ERROR_SUCCESS;
 }

@@ -131,8 +131,9 @@ RegOpenKeyExW(HKEY Key, LPCWSTR SubKey, DWORD Options, REGSAM Access, PHKEY Resu
 
 /* Creates each missing key of the path. */
 LSTATUS WINAPI
-RegCreateKeyExW(HKEY Key, LPCWSTR SubKey, DWORD Reserved, LPWSTR Class, DWORD Options, REGSAM Access,
-                const LPSECURITY_ATTRIBUTES Security, PHKEY Result, LPDWORD Disposition)
+RegCreateKeyExW(HKEY Key, LPCWSTR SubKey, DWORD Reserved, LPWSTR Class, DWORD Options,
+                REGSAM Access, const LPSECURITY_ATTRIBUTES Security, PHKEY Result,
+                LPDWORD Disposition)
 {
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Name;
@@ -164,12 +165,14 @@ RegCreateKeyExW(HKEY Key, LPCWSTR SubKey, DWORD Reserved, LPWSTR Class, DWORD Op
         Name.Buffer = (PWSTR)SubKey;
         Name.Length = Name.MaximumLength = (USHORT)(Length * sizeof(WCHAR));
         InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE, Current,
-                                   Last && Security != NULL ? Security->lpSecurityDescriptor : NULL);
+                                   Last && Security != NULL ? Security->lpSecurityDescriptor
+                                                            : NULL);
         if (Last && Security != NULL && Security->bInheritHandle) {
             Attributes.Attributes |= OBJ_INHERIT;
         }
-        Status = NtCreateKey(&Next, Last ? Access & ~(KEY_WOW64_32KEY | KEY_WOW64_64KEY) : MAXIMUM_ALLOWED, &Attributes, 0, NULL,
-                             Options & (REG_OPTION_VOLATILE | REG_OPTION_CREATE_LINK), &Made);
+        Status = NtCreateKey(
+            &Next, Last ? Access & ~(KEY_WOW64_32KEY | KEY_WOW64_64KEY) : MAXIMUM_ALLOWED,
+            &Attributes, 0, NULL, Options & (REG_OPTION_VOLATILE | REG_OPTION_CREATE_LINK), &Made);
         if (Current != Parent) {
             NtClose(Current);
         }
@@ -188,13 +191,16 @@ RegCreateKeyExW(HKEY Key, LPCWSTR SubKey, DWORD Reserved, LPWSTR Class, DWORD Op
 }
 
 LSTATUS WINAPI
-RegQueryValueExW(HKEY Key, LPCWSTR ValueName, LPDWORD Reserved, LPDWORD Type, LPBYTE Data, LPDWORD Size)
+RegQueryValueExW(HKEY Key, LPCWSTR ValueName, LPDWORD Reserved, LPDWORD Type, LPBYTE Data,
+                 LPDWORD Size)
 {
     PKEY_VALUE_PARTIAL_INFORMATION Information;
     UNICODE_STRING Name;
     HANDLE Handle;
     BOOLEAN Opened;
-    ULONG Room = FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Data) + (Data != NULL && Size != NULL ? *Size : 0) + 16, Length = 0;
+    ULONG Room = FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Data) +
+                 (Data != NULL && Size != NULL ? *Size : 0) + 16,
+          Length = 0;
     LSTATUS Error;
     NTSTATUS Status;
 
@@ -234,7 +240,8 @@ RegQueryValueExW(HKEY Key, LPCWSTR ValueName, LPDWORD Reserved, LPDWORD Type, LP
 }
 
 LSTATUS WINAPI
-RegSetValueExW(HKEY Key, LPCWSTR ValueName, DWORD Reserved, DWORD Type, const BYTE *Data, DWORD Size)
+RegSetValueExW(HKEY Key, LPCWSTR ValueName, DWORD Reserved, DWORD Type, const BYTE *Data,
+               DWORD Size)
 {
     UNICODE_STRING Name;
     HANDLE Handle;
@@ -285,7 +292,8 @@ RegDeleteKeyExW(HKEY Key, LPCWSTR SubKey, REGSAM View, DWORD Reserved)
     }
     Status = NtDeleteKey((HANDLE)Found);
     NtClose((HANDLE)Found);
-    return Status == STATUS_CANNOT_DELETE ? ERROR_ACCESS_DENIED : ADV_ERROR(Status); /* it has subkeys */
+    return Status == STATUS_CANNOT_DELETE ? ERROR_ACCESS_DENIED
+                                          : ADV_ERROR(Status); /* it has subkeys */
 }
 
 VOID
@@ -300,7 +308,8 @@ AdvDeleteSubKeys(HANDLE Key)
     ULONG Length;
     HANDLE Child;
 
-    while (NT_SUCCESS(NtEnumerateKey(Key, 0, KeyBasicInformation, &Buffer, sizeof(Buffer), &Length))) {
+    while (
+        NT_SUCCESS(NtEnumerateKey(Key, 0, KeyBasicInformation, &Buffer, sizeof(Buffer), &Length))) {
         Name.Buffer = Buffer.Information.Name;
         Name.Length = Name.MaximumLength = (USHORT)Buffer.Information.NameLength;
         InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE, Key, NULL);
@@ -320,7 +329,8 @@ LSTATUS WINAPI
 RegDeleteTreeW(HKEY Key, LPCWSTR SubKey)
 {
     HKEY Found;
-    LSTATUS Error = RegOpenKeyExW(Key, SubKey, 0, DELETE | KEY_ENUMERATE_SUB_KEYS | KEY_QUERY_VALUE | KEY_SET_VALUE, &Found);
+    LSTATUS Error = RegOpenKeyExW(
+        Key, SubKey, 0, DELETE | KEY_ENUMERATE_SUB_KEYS | KEY_QUERY_VALUE | KEY_SET_VALUE, &Found);
 
     if (Error != ERROR_SUCCESS) {
         return Error;
@@ -334,8 +344,8 @@ RegDeleteTreeW(HKEY Key, LPCWSTR SubKey)
 }
 
 LSTATUS WINAPI
-RegEnumKeyExW(HKEY Key, DWORD Index, LPWSTR Name, LPDWORD Room, LPDWORD Reserved, LPWSTR Class, LPDWORD ClassRoom,
-              PFILETIME LastWrite)
+RegEnumKeyExW(HKEY Key, DWORD Index, LPWSTR Name, LPDWORD Room, LPDWORD Reserved, LPWSTR Class,
+              LPDWORD ClassRoom, PFILETIME LastWrite)
 {
     struct {
         KEY_BASIC_INFORMATION Information;
@@ -373,7 +383,8 @@ RegEnumKeyExW(HKEY Key, DWORD Index, LPWSTR Name, LPDWORD Room, LPDWORD Reserved
 }
 
 LSTATUS WINAPI
-RegEnumValueW(HKEY Key, DWORD Index, LPWSTR Name, LPDWORD Room, LPDWORD Reserved, LPDWORD Type, LPBYTE Data, LPDWORD Size)
+RegEnumValueW(HKEY Key, DWORD Index, LPWSTR Name, LPDWORD Room, LPDWORD Reserved, LPDWORD Type,
+              LPBYTE Data, LPDWORD Size)
 {
     PKEY_VALUE_FULL_INFORMATION Information;
     ULONG Bytes = sizeof(*Information) + 0x10000, Length;
@@ -390,7 +401,8 @@ RegEnumValueW(HKEY Key, DWORD Index, LPWSTR Name, LPDWORD Room, LPDWORD Reserved
         AdvRelease(Handle, Opened);
         return ERROR_NOT_ENOUGH_MEMORY;
     }
-    Status = NtEnumerateValueKey(Handle, Index, KeyValueFullInformation, Information, Bytes, &Length);
+    Status =
+        NtEnumerateValueKey(Handle, Index, KeyValueFullInformation, Information, Bytes, &Length);
     AdvRelease(Handle, Opened);
     if (!NT_SUCCESS(Status)) {
         Error = ADV_ERROR(Status);
@@ -407,7 +419,8 @@ RegEnumValueW(HKEY Key, DWORD Index, LPWSTR Name, LPDWORD Room, LPDWORD Reserved
             if (Data != NULL && Information->DataLength > *Size) {
                 Error = ERROR_MORE_DATA;
             } else if (Data != NULL) {
-                RtlCopyMemory(Data, (PUCHAR)Information + Information->DataOffset, Information->DataLength);
+                RtlCopyMemory(Data, (PUCHAR)Information + Information->DataOffset,
+                              Information->DataLength);
             }
             *Size = Information->DataLength;
         }
@@ -417,8 +430,9 @@ RegEnumValueW(HKEY Key, DWORD Index, LPWSTR Name, LPDWORD Room, LPDWORD Reserved
 }
 
 LSTATUS WINAPI
-RegQueryInfoKeyW(HKEY Key, LPWSTR Class, LPDWORD ClassRoom, LPDWORD Reserved, LPDWORD SubKeys, LPDWORD MaxSubKey,
-                 LPDWORD MaxClass, LPDWORD Values, LPDWORD MaxName, LPDWORD MaxData, LPDWORD Descriptor, PFILETIME LastWrite)
+RegQueryInfoKeyW(HKEY Key, LPWSTR Class, LPDWORD ClassRoom, LPDWORD Reserved, LPDWORD SubKeys,
+                 LPDWORD MaxSubKey, LPDWORD MaxClass, LPDWORD Values, LPDWORD MaxName,
+                 LPDWORD MaxData, LPDWORD Descriptor, PFILETIME LastWrite)
 {
     struct {
         KEY_FULL_INFORMATION Information;
@@ -493,15 +507,25 @@ RegNotifyChangeKeyValue(HKEY Key, BOOL Tree, DWORD Filter, HANDLE Event, BOOL As
     if (Asynchronous && Event == NULL) {
         return ERROR_INVALID_PARAMETER;
     }
-    Status = NtNotifyChangeKey((HANDLE)Key, Event, NULL, NULL, &Iosb, Filter, (BOOLEAN)Tree, NULL, 0, (BOOLEAN)Asynchronous);
+    Status = NtNotifyChangeKey((HANDLE)Key, Event, NULL, NULL, &Iosb, Filter, (BOOLEAN)Tree, NULL,
+                               0, (BOOLEAN)Asynchronous);
     return Status == STATUS_PENDING ? ERROR_SUCCESS : ADV_ERROR(Status);
 }
 
-#define ADV_TYPE_FLAG(Type) ((Type) == REG_NONE ? RRF_RT_REG_NONE : (Type) == REG_SZ ? RRF_RT_REG_SZ : (Type) == REG_EXPAND_SZ ? RRF_RT_REG_EXPAND_SZ : (Type) == REG_BINARY ? RRF_RT_REG_BINARY : (Type) == REG_DWORD ? RRF_RT_REG_DWORD : (Type) == REG_MULTI_SZ ? RRF_RT_REG_MULTI_SZ : (Type) == REG_QWORD ? RRF_RT_REG_QWORD : 0)
+#define ADV_TYPE_FLAG(Type)                                                                        \
+    ((Type) == REG_NONE        ? RRF_RT_REG_NONE                                                   \
+     : (Type) == REG_SZ        ? RRF_RT_REG_SZ                                                     \
+     : (Type) == REG_EXPAND_SZ ? RRF_RT_REG_EXPAND_SZ                                              \
+     : (Type) == REG_BINARY    ? RRF_RT_REG_BINARY                                                 \
+     : (Type) == REG_DWORD     ? RRF_RT_REG_DWORD                                                  \
+     : (Type) == REG_MULTI_SZ  ? RRF_RT_REG_MULTI_SZ                                               \
+     : (Type) == REG_QWORD     ? RRF_RT_REG_QWORD                                                  \
+                               : 0)
 
 /* Without expansion of %names%: a REG_EXPAND_SZ comes as it is kept. */
 LSTATUS WINAPI
-RegGetValueW(HKEY Key, LPCWSTR SubKey, LPCWSTR Value, DWORD Flags, LPDWORD Type, PVOID Data, LPDWORD Size)
+RegGetValueW(HKEY Key, LPCWSTR SubKey, LPCWSTR Value, DWORD Flags, LPDWORD Type, PVOID Data,
+             LPDWORD Size)
 {
     HKEY Opened = Key;
     DWORD Kind = REG_NONE;
@@ -519,7 +543,8 @@ RegGetValueW(HKEY Key, LPCWSTR SubKey, LPCWSTR Value, DWORD Flags, LPDWORD Type,
     if (Type != NULL) {
         *Type = Kind;
     }
-    if ((Error == ERROR_SUCCESS || Error == ERROR_MORE_DATA) && (ADV_TYPE_FLAG(Kind) & Flags) == 0) {
+    if ((Error == ERROR_SUCCESS || Error == ERROR_MORE_DATA) &&
+        (ADV_TYPE_FLAG(Kind) & Flags) == 0) {
         return ERROR_UNSUPPORTED_TYPE;
     }
     return Error;

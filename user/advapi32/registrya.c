@@ -45,7 +45,8 @@ RegCreateKeyExA(HKEY Key, LPCSTR SubKey, DWORD Reserved, LPSTR Class, DWORD Opti
     if (!AdvToWide(&Wide, SubKey)) {
         return ERROR_NOT_ENOUGH_MEMORY;
     }
-    Error = RegCreateKeyExW(Key, Wide.Buffer, 0, NULL, Options, Access, Security, Result, Disposition);
+    Error =
+        RegCreateKeyExW(Key, Wide.Buffer, 0, NULL, Options, Access, Security, Result, Disposition);
     RtlFreeUnicodeString(&Wide);
     return Error;
 }
@@ -64,7 +65,8 @@ RegCreateKeyW(HKEY Key, LPCWSTR SubKey, PHKEY Result)
 
 /* Text is read whole and narrowed: half its bytes. */
 LSTATUS WINAPI
-RegQueryValueExA(HKEY Key, LPCSTR ValueName, LPDWORD Reserved, LPDWORD Type, LPBYTE Data, LPDWORD Size)
+RegQueryValueExA(HKEY Key, LPCSTR ValueName, LPDWORD Reserved, LPDWORD Type, LPBYTE Data,
+                 LPDWORD Size)
 {
     UNICODE_STRING Wide;
     DWORD Kind = REG_NONE, Bytes = 0, Room = Size != NULL ? *Size : 0;
@@ -81,7 +83,8 @@ RegQueryValueExA(HKEY Key, LPCSTR ValueName, LPDWORD Reserved, LPDWORD Type, LPB
     Error = RegQueryValueExW(Key, Wide.Buffer, NULL, &Kind, NULL, &Bytes);
     if (Error == ERROR_SUCCESS) {
         Buffer = AdvAllocate(Bytes + 2);
-        Error = Buffer == NULL ? ERROR_NOT_ENOUGH_MEMORY : RegQueryValueExW(Key, Wide.Buffer, NULL, &Kind, Buffer, &Bytes);
+        Error = Buffer == NULL ? ERROR_NOT_ENOUGH_MEMORY
+                               : RegQueryValueExW(Key, Wide.Buffer, NULL, &Kind, Buffer, &Bytes);
         if (Error == ERROR_SUCCESS) {
             DWORD Need = AdvIsText(Kind) ? Bytes / sizeof(WCHAR) : Bytes;
 
@@ -186,8 +189,8 @@ RegDeleteTreeA(HKEY Key, LPCSTR SubKey)
 }
 
 LSTATUS WINAPI
-RegEnumKeyExA(HKEY Key, DWORD Index, LPSTR Name, LPDWORD Room, LPDWORD Reserved, LPSTR Class, LPDWORD ClassRoom,
-              PFILETIME LastWrite)
+RegEnumKeyExA(HKEY Key, DWORD Index, LPSTR Name, LPDWORD Room, LPDWORD Reserved, LPSTR Class,
+              LPDWORD ClassRoom, PFILETIME LastWrite)
 {
     WCHAR Wide[257];
     DWORD Length = RTL_NUMBER_OF(Wide);

@@ -18,7 +18,8 @@ AdvAdministrator(VOID)
     PSID Group = NULL;
     BOOL Member = FALSE;
 
-    if (AllocateAndInitializeSid(&Authority, 2, SECURITY_BUILTIN_DOMAIN_RID, DOMAIN_ALIAS_RID_ADMINS, 0, 0, 0, 0, 0, 0, &Group)) {
+    if (AllocateAndInitializeSid(&Authority, 2, SECURITY_BUILTIN_DOMAIN_RID,
+                                 DOMAIN_ALIAS_RID_ADMINS, 0, 0, 0, 0, 0, 0, &Group)) {
         CheckTokenMembership(NULL, Group, &Member);
         FreeSid(Group);
     }
@@ -64,13 +65,15 @@ AdvMapAccess(ACCESS_MASK Access, ACCESS_MASK All)
         Access |= All;
     }
     if ((Access & GENERIC_READ) != 0) {
-        Access |= STANDARD_RIGHTS_READ | SERVICE_QUERY_CONFIG | SERVICE_QUERY_STATUS | SERVICE_ENUMERATE_DEPENDENTS | SERVICE_INTERROGATE;
+        Access |= STANDARD_RIGHTS_READ | SERVICE_QUERY_CONFIG | SERVICE_QUERY_STATUS |
+                  SERVICE_ENUMERATE_DEPENDENTS | SERVICE_INTERROGATE;
     }
     if ((Access & GENERIC_WRITE) != 0) {
         Access |= STANDARD_RIGHTS_WRITE | SERVICE_CHANGE_CONFIG;
     }
     if ((Access & GENERIC_EXECUTE) != 0) {
-        Access |= STANDARD_RIGHTS_EXECUTE | SERVICE_START | SERVICE_STOP | SERVICE_PAUSE_CONTINUE | SERVICE_USER_DEFINED_CONTROL;
+        Access |= STANDARD_RIGHTS_EXECUTE | SERVICE_START | SERVICE_STOP | SERVICE_PAUSE_CONTINUE |
+                  SERVICE_USER_DEFINED_CONTROL;
     }
     return Access;
 }
@@ -102,7 +105,9 @@ OpenSCManagerW(LPCWSTR Machine, LPCWSTR Database, DWORD Access)
         return NULL;
     }
     Access = AdvMapAccess(Access, SC_MANAGER_ALL_ACCESS);
-    if ((Access & (SC_MANAGER_CREATE_SERVICE | SC_MANAGER_LOCK | SC_MANAGER_MODIFY_BOOT_CONFIG)) != 0 && !AdvAdministrator()) {
+    if ((Access & (SC_MANAGER_CREATE_SERVICE | SC_MANAGER_LOCK | SC_MANAGER_MODIFY_BOOT_CONFIG)) !=
+            0 &&
+        !AdvAdministrator()) {
         AdvFail(ERROR_ACCESS_DENIED);
         return NULL;
     }
@@ -145,18 +150,22 @@ OpenServiceW(SC_HANDLE Manager, LPCWSTR Name, DWORD Access)
     if (AdvServiceOf(Manager, ADV_MANAGER, 0) == NULL) {
         return NULL;
     }
-    if (Name == NULL || *Name == 0 || wcschr(Name, L'\\') != NULL || wcschr(Name, L'/') != NULL || wcslen(Name) > 256) {
+    if (Name == NULL || *Name == 0 || wcschr(Name, L'\\') != NULL || wcschr(Name, L'/') != NULL ||
+        wcslen(Name) > 256) {
         AdvFail(ERROR_INVALID_NAME);
         return NULL;
     }
     Status = AdvOpenServiceKey(Name, KEY_QUERY_VALUE, &Key);
     if (!NT_SUCCESS(Status)) {
-        AdvFail(Status == STATUS_OBJECT_NAME_NOT_FOUND ? ERROR_SERVICE_DOES_NOT_EXIST : RtlNtStatusToDosError(Status));
+        AdvFail(Status == STATUS_OBJECT_NAME_NOT_FOUND ? ERROR_SERVICE_DOES_NOT_EXIST
+                                                       : RtlNtStatusToDosError(Status));
         return NULL;
     }
     NtClose(Key);
     Access = AdvMapAccess(Access, SERVICE_ALL_ACCESS);
-    if ((Access & (SERVICE_CHANGE_CONFIG | SERVICE_START | SERVICE_STOP | DELETE | WRITE_DAC | WRITE_OWNER)) != 0 && !AdvAdministrator()) {
+    if ((Access & (SERVICE_CHANGE_CONFIG | SERVICE_START | SERVICE_STOP | DELETE | WRITE_DAC |
+                   WRITE_OWNER)) != 0 &&
+        !AdvAdministrator()) {
         AdvFail(ERROR_ACCESS_DENIED);
         return NULL;
     }
@@ -189,7 +198,9 @@ AdvSetValue(HANDLE Key, PCWSTR Name, ULONG Type, const VOID *Data, ULONG Size)
 static NTSTATUS
 AdvSetText(HANDLE Key, PCWSTR Name, ULONG Type, PCWSTR Text)
 {
-    return Text == NULL ? STATUS_SUCCESS : AdvSetValue(Key, Name, Type, Text, (ULONG)(wcslen(Text) + 1) * sizeof(WCHAR));
+    return Text == NULL
+               ? STATUS_SUCCESS
+               : AdvSetValue(Key, Name, Type, Text, (ULONG)(wcslen(Text) + 1) * sizeof(WCHAR));
 }
 
 /* A driver's path is kept in the NT form: what has a drive gets the prefix. */
@@ -217,8 +228,9 @@ AdvSetImagePath(HANDLE Key, PCWSTR Path)
 }
 
 SC_HANDLE WINAPI
-CreateServiceW(SC_HANDLE Manager, LPCWSTR Name, LPCWSTR DisplayName, DWORD Access, DWORD Type, DWORD Start, DWORD ErrorControl,
-               LPCWSTR Path, LPCWSTR Group, LPDWORD Tag, LPCWSTR Dependencies, LPCWSTR Account, LPCWSTR Password)
+CreateServiceW(SC_HANDLE Manager, LPCWSTR Name, LPCWSTR DisplayName, DWORD Access, DWORD Type,
+               DWORD Start, DWORD ErrorControl, LPCWSTR Path, LPCWSTR Group, LPDWORD Tag,
+               LPCWSTR Dependencies, LPCWSTR Account, LPCWSTR Password)
 {
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING KeyPath;
@@ -230,11 +242,13 @@ CreateServiceW(SC_HANDLE Manager, LPCWSTR Name, LPCWSTR DisplayName, DWORD Acces
     if (AdvServiceOf(Manager, ADV_MANAGER, SC_MANAGER_CREATE_SERVICE) == NULL) {
         return NULL;
     }
-    if (Name == NULL || *Name == 0 || wcschr(Name, L'\\') != NULL || wcschr(Name, L'/') != NULL || wcslen(Name) > 256) {
+    if (Name == NULL || *Name == 0 || wcschr(Name, L'\\') != NULL || wcschr(Name, L'/') != NULL ||
+        wcslen(Name) > 256) {
         AdvFail(ERROR_INVALID_NAME);
         return NULL;
     }
-    if (Path == NULL || *Path == 0 || Start > SERVICE_DISABLED || ErrorControl > SERVICE_ERROR_CRITICAL) {
+    if (Path == NULL || *Path == 0 || Start > SERVICE_DISABLED ||
+        ErrorControl > SERVICE_ERROR_CRITICAL) {
         AdvFail(ERROR_INVALID_PARAMETER);
         return NULL;
     }
@@ -245,7 +259,8 @@ CreateServiceW(SC_HANDLE Manager, LPCWSTR Name, LPCWSTR DisplayName, DWORD Acces
     _snwprintf(Text, ADV_KEY_ROOM, ADV_SERVICES L"%ls", Name);
     RtlInitUnicodeString(&KeyPath, Text);
     InitializeObjectAttributes(&Attributes, &KeyPath, OBJ_CASE_INSENSITIVE, NULL, NULL);
-    Status = NtCreateKey(&Key, KEY_ALL_ACCESS, &Attributes, 0, NULL, REG_OPTION_NON_VOLATILE, &Disposition);
+    Status = NtCreateKey(&Key, KEY_ALL_ACCESS, &Attributes, 0, NULL, REG_OPTION_NON_VOLATILE,
+                         &Disposition);
     if (NT_SUCCESS(Status) && Disposition == REG_OPENED_EXISTING_KEY) {
         NtClose(Key);
         AdvFail(ERROR_SERVICE_EXISTS);
@@ -257,13 +272,15 @@ CreateServiceW(SC_HANDLE Manager, LPCWSTR Name, LPCWSTR DisplayName, DWORD Acces
             Status = AdvSetValue(Key, L"Start", REG_DWORD, &Start, sizeof(Start));
         }
         if (NT_SUCCESS(Status)) {
-            Status = AdvSetValue(Key, L"ErrorControl", REG_DWORD, &ErrorControl, sizeof(ErrorControl));
+            Status =
+                AdvSetValue(Key, L"ErrorControl", REG_DWORD, &ErrorControl, sizeof(ErrorControl));
         }
         if (NT_SUCCESS(Status)) {
             Status = AdvSetImagePath(Key, Path);
         }
         if (NT_SUCCESS(Status)) {
-            Status = AdvSetText(Key, L"DisplayName", REG_SZ, DisplayName != NULL ? DisplayName : Name);
+            Status =
+                AdvSetText(Key, L"DisplayName", REG_SZ, DisplayName != NULL ? DisplayName : Name);
         }
         if (NT_SUCCESS(Status)) {
             Status = AdvSetText(Key, L"Group", REG_SZ, Group);
@@ -281,16 +298,18 @@ CreateServiceW(SC_HANDLE Manager, LPCWSTR Name, LPCWSTR DisplayName, DWORD Acces
 }
 
 SC_HANDLE WINAPI
-CreateServiceA(SC_HANDLE Manager, LPCSTR Name, LPCSTR DisplayName, DWORD Access, DWORD Type, DWORD Start, DWORD ErrorControl,
-               LPCSTR Path, LPCSTR Group, LPDWORD Tag, LPCSTR Dependencies, LPCSTR Account, LPCSTR Password)
+CreateServiceA(SC_HANDLE Manager, LPCSTR Name, LPCSTR DisplayName, DWORD Access, DWORD Type,
+               DWORD Start, DWORD ErrorControl, LPCSTR Path, LPCSTR Group, LPDWORD Tag,
+               LPCSTR Dependencies, LPCSTR Account, LPCSTR Password)
 {
     UNICODE_STRING WideName = {0}, WideDisplay = {0}, WidePath = {0}, WideGroup = {0};
     SC_HANDLE Handle = NULL;
 
-    if (AdvToWide(&WideName, Name) && AdvToWide(&WideDisplay, DisplayName) && AdvToWide(&WidePath, Path) &&
-        AdvToWide(&WideGroup, Group)) {
-        Handle = CreateServiceW(Manager, WideName.Buffer, WideDisplay.Buffer, Access, Type, Start, ErrorControl, WidePath.Buffer,
-                                WideGroup.Buffer, Tag, NULL, NULL, NULL);
+    if (AdvToWide(&WideName, Name) && AdvToWide(&WideDisplay, DisplayName) &&
+        AdvToWide(&WidePath, Path) && AdvToWide(&WideGroup, Group)) {
+        Handle =
+            CreateServiceW(Manager, WideName.Buffer, WideDisplay.Buffer, Access, Type, Start,
+                           ErrorControl, WidePath.Buffer, WideGroup.Buffer, Tag, NULL, NULL, NULL);
     }
     RtlFreeUnicodeString(&WideName);
     RtlFreeUnicodeString(&WideDisplay);
@@ -333,7 +352,8 @@ StartServiceW(SC_HANDLE Handle, DWORD Count, LPCWSTR *Arguments)
     }
     Status = AdvDriverCall(Service->Name, TRUE);
     if (Status == STATUS_OBJECT_NAME_NOT_FOUND || Status == STATUS_OBJECT_PATH_NOT_FOUND) {
-        return AdvFail(Status == STATUS_OBJECT_NAME_NOT_FOUND ? ERROR_FILE_NOT_FOUND : ERROR_PATH_NOT_FOUND);
+        return AdvFail(Status == STATUS_OBJECT_NAME_NOT_FOUND ? ERROR_FILE_NOT_FOUND
+                                                              : ERROR_PATH_NOT_FOUND);
     }
     return AdvResult(Status);
 }
@@ -398,8 +418,9 @@ DeleteService(SC_HANDLE Handle)
 }
 
 BOOL WINAPI
-ChangeServiceConfigW(SC_HANDLE Handle, DWORD Type, DWORD Start, DWORD ErrorControl, LPCWSTR Path, LPCWSTR Group, LPDWORD Tag,
-                     LPCWSTR Dependencies, LPCWSTR Account, LPCWSTR Password, LPCWSTR DisplayName)
+ChangeServiceConfigW(SC_HANDLE Handle, DWORD Type, DWORD Start, DWORD ErrorControl, LPCWSTR Path,
+                     LPCWSTR Group, LPDWORD Tag, LPCWSTR Dependencies, LPCWSTR Account,
+                     LPCWSTR Password, LPCWSTR DisplayName)
 {
     PADV_SERVICE Service = AdvServiceOf(Handle, ADV_DRIVER, SERVICE_CHANGE_CONFIG);
     HANDLE Key;
@@ -435,15 +456,17 @@ ChangeServiceConfigW(SC_HANDLE Handle, DWORD Type, DWORD Start, DWORD ErrorContr
 }
 
 BOOL WINAPI
-ChangeServiceConfigA(SC_HANDLE Handle, DWORD Type, DWORD Start, DWORD ErrorControl, LPCSTR Path, LPCSTR Group, LPDWORD Tag,
-                     LPCSTR Dependencies, LPCSTR Account, LPCSTR Password, LPCSTR DisplayName)
+ChangeServiceConfigA(SC_HANDLE Handle, DWORD Type, DWORD Start, DWORD ErrorControl, LPCSTR Path,
+                     LPCSTR Group, LPDWORD Tag, LPCSTR Dependencies, LPCSTR Account,
+                     LPCSTR Password, LPCSTR DisplayName)
 {
     UNICODE_STRING WidePath = {0}, WideGroup = {0}, WideDisplay = {0};
     BOOL Result = FALSE;
 
-    if (AdvToWide(&WidePath, Path) && AdvToWide(&WideGroup, Group) && AdvToWide(&WideDisplay, DisplayName)) {
-        Result = ChangeServiceConfigW(Handle, Type, Start, ErrorControl, WidePath.Buffer, WideGroup.Buffer, Tag, NULL, NULL, NULL,
-                                      WideDisplay.Buffer);
+    if (AdvToWide(&WidePath, Path) && AdvToWide(&WideGroup, Group) &&
+        AdvToWide(&WideDisplay, DisplayName)) {
+        Result = ChangeServiceConfigW(Handle, Type, Start, ErrorControl, WidePath.Buffer,
+                                      WideGroup.Buffer, Tag, NULL, NULL, NULL, WideDisplay.Buffer);
     }
     RtlFreeUnicodeString(&WidePath);
     RtlFreeUnicodeString(&WideGroup);

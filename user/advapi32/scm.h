@@ -4,10 +4,10 @@
 #ifndef USER_ADVAPI32_SCM_H
 #define USER_ADVAPI32_SCM_H
 
-#define ADV_MANAGER  0x53434D67
-#define ADV_DRIVER   0x53436472
-#define ADV_SERVICES L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\"
-#define ADV_KEY_ROOM 340
+#define ADV_MANAGER              0x53434D67
+#define ADV_DRIVER               0x53436472
+#define ADV_SERVICES             L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\"
+#define ADV_KEY_ROOM             340
 #define SE_LOAD_DRIVER_PRIVILEGE 10
 
 typedef struct _ADV_SERVICE {

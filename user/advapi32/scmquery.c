@@ -24,7 +24,8 @@ AdvReadValue(PCWSTR Service, PCWSTR Value, ADV_VALUE *Result)
     }
     RtlZeroMemory(Result, sizeof(*Result));
     RtlInitUnicodeString(&Name, Value);
-    Status = NtQueryValueKey(Key, &Name, KeyValuePartialInformation, Result, sizeof(*Result) - sizeof(WCHAR), &Length);
+    Status = NtQueryValueKey(Key, &Name, KeyValuePartialInformation, Result,
+                             sizeof(*Result) - sizeof(WCHAR), &Length);
     NtClose(Key);
     return NT_SUCCESS(Status);
 }
@@ -77,7 +78,8 @@ AdvQueryState(PCWSTR Name, LPSERVICE_STATUS_PROCESS State)
 }
 
 BOOL WINAPI
-QueryServiceStatusEx(SC_HANDLE Handle, SC_STATUS_TYPE Level, LPBYTE Buffer, DWORD Size, LPDWORD Needed)
+QueryServiceStatusEx(SC_HANDLE Handle, SC_STATUS_TYPE Level, LPBYTE Buffer, DWORD Size,
+                     LPDWORD Needed)
 {
     PADV_SERVICE Service = AdvServiceOf(Handle, ADV_DRIVER, SERVICE_QUERY_STATUS);
 

@@ -14,17 +14,44 @@ typedef struct _SDDL_NAME {
 } SDDL_NAME;
 
 static const SDDL_NAME SddlRights[] = {
-    {L"GA", GENERIC_ALL}, {L"GR", GENERIC_READ}, {L"GW", GENERIC_WRITE}, {L"GX", GENERIC_EXECUTE},
-    {L"RC", READ_CONTROL}, {L"SD", DELETE}, {L"WD", WRITE_DAC}, {L"WO", WRITE_OWNER},
-    {L"FA", FILE_ALL_ACCESS}, {L"FR", FILE_GENERIC_READ}, {L"FW", FILE_GENERIC_WRITE}, {L"FX", FILE_GENERIC_EXECUTE},
-    {L"KA", KEY_ALL_ACCESS}, {L"KR", KEY_READ}, {L"KW", KEY_WRITE}, {L"KX", KEY_EXECUTE},
-    {L"CC", 1}, {L"DC", 2}, {L"LC", 4}, {L"SW", 8}, {L"RP", 0x10}, {L"WP", 0x20}, {L"DT", 0x40}, {L"LO", 0x80}, {L"CR", 0x100},
-    {L"NW", 1}, {L"NR", 2}, {L"NX", 4},
+    {L"GA", GENERIC_ALL},
+    {L"GR", GENERIC_READ},
+    {L"GW", GENERIC_WRITE},
+    {L"GX", GENERIC_EXECUTE},
+    {L"RC", READ_CONTROL},
+    {L"SD", DELETE},
+    {L"WD", WRITE_DAC},
+    {L"WO", WRITE_OWNER},
+    {L"FA", FILE_ALL_ACCESS},
+    {L"FR", FILE_GENERIC_READ},
+    {L"FW", FILE_GENERIC_WRITE},
+    {L"FX", FILE_GENERIC_EXECUTE},
+    {L"KA", KEY_ALL_ACCESS},
+    {L"KR", KEY_READ},
+    {L"KW", KEY_WRITE},
+    {L"KX", KEY_EXECUTE},
+    {L"CC", 1},
+    {L"DC", 2},
+    {L"LC", 4},
+    {L"SW", 8},
+    {L"RP", 0x10},
+    {L"WP", 0x20},
+    {L"DT", 0x40},
+    {L"LO", 0x80},
+    {L"CR", 0x100},
+    {L"NW", 1},
+    {L"NR", 2},
+    {L"NX", 4},
 };
 
 static const SDDL_NAME SddlFlags[] = {
-    {L"OI", OBJECT_INHERIT_ACE}, {L"CI", CONTAINER_INHERIT_ACE}, {L"NP", NO_PROPAGATE_INHERIT_ACE}, {L"IO", INHERIT_ONLY_ACE},
-    {L"ID", INHERITED_ACE}, {L"SA", SUCCESSFUL_ACCESS_ACE_FLAG}, {L"FA", FAILED_ACCESS_ACE_FLAG},
+    {L"OI", OBJECT_INHERIT_ACE},
+    {L"CI", CONTAINER_INHERIT_ACE},
+    {L"NP", NO_PROPAGATE_INHERIT_ACE},
+    {L"IO", INHERIT_ONLY_ACE},
+    {L"ID", INHERITED_ACE},
+    {L"SA", SUCCESSFUL_ACCESS_ACE_FLAG},
+    {L"FA", FAILED_ACCESS_ACE_FLAG},
 };
 
 /* Two letters; authority << 24 | second number << 12 | first number. */
@@ -33,10 +60,14 @@ static const struct {
     UCHAR Authority, Count;
     USHORT Values[2];
 } SddlSids[] = {
-    {L"WD", 1, 1, {0}}, {L"CO", 3, 1, {0}}, {L"CG", 3, 1, {1}}, {L"OW", 3, 1, {4}}, {L"NU", 5, 1, {2}}, {L"IU", 5, 1, {4}},
-    {L"SU", 5, 1, {6}}, {L"AN", 5, 1, {7}}, {L"AU", 5, 1, {11}}, {L"RC", 5, 1, {12}}, {L"SY", 5, 1, {18}}, {L"LS", 5, 1, {19}},
-    {L"NS", 5, 1, {20}}, {L"BA", 5, 2, {32, 544}}, {L"BU", 5, 2, {32, 545}}, {L"BG", 5, 2, {32, 546}}, {L"PU", 5, 2, {32, 547}},
-    {L"LW", 16, 1, {0x1000}}, {L"ME", 16, 1, {0x2000}}, {L"HI", 16, 1, {0x3000}}, {L"SI", 16, 1, {0x4000}}, {L"AC", 15, 2, {2, 1}},
+    {L"WD", 1, 1, {0}},       {L"CO", 3, 1, {0}},       {L"CG", 3, 1, {1}},
+    {L"OW", 3, 1, {4}},       {L"NU", 5, 1, {2}},       {L"IU", 5, 1, {4}},
+    {L"SU", 5, 1, {6}},       {L"AN", 5, 1, {7}},       {L"AU", 5, 1, {11}},
+    {L"RC", 5, 1, {12}},      {L"SY", 5, 1, {18}},      {L"LS", 5, 1, {19}},
+    {L"NS", 5, 1, {20}},      {L"BA", 5, 2, {32, 544}}, {L"BU", 5, 2, {32, 545}},
+    {L"BG", 5, 2, {32, 546}}, {L"PU", 5, 2, {32, 547}}, {L"LW", 16, 1, {0x1000}},
+    {L"ME", 16, 1, {0x2000}}, {L"HI", 16, 1, {0x3000}}, {L"SI", 16, 1, {0x4000}},
+    {L"AC", 15, 2, {2, 1}},
 };
 
 static BOOL
@@ -50,7 +81,9 @@ SddlNumber(PCWSTR *Text, PULONG64 Value)
         At += 2;
     }
     for (*Value = 0;; At++) {
-        ULONG Digit = *At >= L'0' && *At <= L'9' ? *At - L'0' : (*At | 0x20) >= L'a' && (*At | 0x20) <= L'f' ? (*At | 0x20) - L'a' + 10 : 99;
+        ULONG Digit = *At >= L'0' && *At <= L'9'                     ? *At - L'0'
+                      : (*At | 0x20) >= L'a' && (*At | 0x20) <= L'f' ? (*At | 0x20) - L'a' + 10
+                                                                     : 99;
 
         if (Digit >= Base) {
             break;
@@ -175,7 +208,8 @@ SddlAce(PCWSTR *Text, PACL Acl)
     }
     Ace.Ace.Header.AceType = Kind;
     Ace.Ace.Header.AceFlags = (UCHAR)Flags;
-    Ace.Ace.Header.AceSize = (USHORT)(FIELD_OFFSET(ACCESS_ALLOWED_ACE, SidStart) + RtlLengthSid(&Ace.Ace.SidStart));
+    Ace.Ace.Header.AceSize =
+        (USHORT)(FIELD_OFFSET(ACCESS_ALLOWED_ACE, SidStart) + RtlLengthSid(&Ace.Ace.SidStart));
     Ace.Ace.Mask = Mask;
     *Text = At + 1;
     return NT_SUCCESS(RtlAddAce(Acl, ACL_REVISION, MAXDWORD, &Ace, Ace.Ace.Header.AceSize));
@@ -198,8 +232,9 @@ SddlAcl(PCWSTR *Text, PACL Acl, SECURITY_DESCRIPTOR_CONTROL *Control, BOOL Dacl,
             *Control |= Dacl ? SE_DACL_PROTECTED : SE_SACL_PROTECTED;
             *Text += 1;
         } else {
-            *Control |= (*Text)[1] == L'R' ? (Dacl ? SE_DACL_AUTO_INHERIT_REQ : SE_SACL_AUTO_INHERIT_REQ)
-                                           : (Dacl ? SE_DACL_AUTO_INHERITED : SE_SACL_AUTO_INHERITED);
+            *Control |= (*Text)[1] == L'R'
+                            ? (Dacl ? SE_DACL_AUTO_INHERIT_REQ : SE_SACL_AUTO_INHERIT_REQ)
+                            : (Dacl ? SE_DACL_AUTO_INHERITED : SE_SACL_AUTO_INHERITED);
             *Text += 2;
         }
     }
@@ -216,7 +251,8 @@ SddlAcl(PCWSTR *Text, PACL Acl, SECURITY_DESCRIPTOR_CONTROL *Control, BOOL Dacl,
 }
 
 BOOL WINAPI
-ConvertStringSecurityDescriptorToSecurityDescriptorW(LPCWSTR Text, DWORD Revision, PSECURITY_DESCRIPTOR *Result, PULONG Size)
+ConvertStringSecurityDescriptorToSecurityDescriptorW(LPCWSTR Text, DWORD Revision,
+                                                     PSECURITY_DESCRIPTOR *Result, PULONG Size)
 {
     SECURITY_DESCRIPTOR Absolute;
     UCHAR Owner[SECURITY_MAX_SID_SIZE], Group[SECURITY_MAX_SID_SIZE];
@@ -254,17 +290,21 @@ ConvertStringSecurityDescriptorToSecurityDescriptorW(LPCWSTR Text, DWORD Revisio
     if (Good) {
         RtlAbsoluteToSelfRelativeSD(&Absolute, NULL, &Length);
         *Result = AdvAllocate(Length);
-        Good = *Result != NULL && NT_SUCCESS(RtlAbsoluteToSelfRelativeSD(&Absolute, *Result, &Length));
+        Good =
+            *Result != NULL && NT_SUCCESS(RtlAbsoluteToSelfRelativeSD(&Absolute, *Result, &Length));
         if (Good && Size != NULL) {
             *Size = Length;
         }
     }
     AdvFree(Acls);
-    return Good ? TRUE : AdvFail(Revision != SDDL_REVISION_1 ? ERROR_UNKNOWN_REVISION : ERROR_INVALID_PARAMETER);
+    return Good ? TRUE
+                : AdvFail(Revision != SDDL_REVISION_1 ? ERROR_UNKNOWN_REVISION
+                                                      : ERROR_INVALID_PARAMETER);
 }
 
 BOOL WINAPI
-ConvertStringSecurityDescriptorToSecurityDescriptorA(LPCSTR Text, DWORD Revision, PSECURITY_DESCRIPTOR *Result, PULONG Size)
+ConvertStringSecurityDescriptorToSecurityDescriptorA(LPCSTR Text, DWORD Revision,
+                                                     PSECURITY_DESCRIPTOR *Result, PULONG Size)
 {
     UNICODE_STRING Wide;
     BOOL Good;
@@ -272,7 +312,8 @@ ConvertStringSecurityDescriptorToSecurityDescriptorA(LPCSTR Text, DWORD Revision
     if (!AdvToWide(&Wide, Text)) {
         return FALSE;
     }
-    Good = ConvertStringSecurityDescriptorToSecurityDescriptorW(Wide.Buffer, Revision, Result, Size);
+    Good =
+        ConvertStringSecurityDescriptorToSecurityDescriptorW(Wide.Buffer, Revision, Result, Size);
     RtlFreeUnicodeString(&Wide);
     return Good;
 }

@@ -4,8 +4,8 @@
 #include "user/advapi32/adv.h"
 
 BOOL WINAPI
-AllocateAndInitializeSid(PSID_IDENTIFIER_AUTHORITY Authority, BYTE Count, DWORD A, DWORD B, DWORD C, DWORD D, DWORD E, DWORD F,
-                         DWORD G, DWORD H, PSID *Result)
+AllocateAndInitializeSid(PSID_IDENTIFIER_AUTHORITY Authority, BYTE Count, DWORD A, DWORD B, DWORD C,
+                         DWORD D, DWORD E, DWORD F, DWORD G, DWORD H, PSID *Result)
 {
     DWORD Values[8] = {A, B, C, D, E, F, G, H};
     PSID Sid;

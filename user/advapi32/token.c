@@ -16,7 +16,8 @@ OpenThreadToken(HANDLE Thread, DWORD Access, BOOL AsSelf, PHANDLE Token)
 }
 
 BOOL WINAPI
-GetTokenInformation(HANDLE Token, TOKEN_INFORMATION_CLASS Class, LPVOID Information, DWORD Length, PDWORD Needed)
+GetTokenInformation(HANDLE Token, TOKEN_INFORMATION_CLASS Class, LPVOID Information, DWORD Length,
+                    PDWORD Needed)
 {
     return AdvResult(NtQueryInformationToken(Token, Class, Information, Length, Needed));
 }
@@ -28,10 +29,11 @@ SetTokenInformation(HANDLE Token, TOKEN_INFORMATION_CLASS Class, LPVOID Informat
 }
 
 BOOL WINAPI
-AdjustTokenPrivileges(HANDLE Token, BOOL DisableAll, PTOKEN_PRIVILEGES New, DWORD Length, PTOKEN_PRIVILEGES Previous,
-                      PDWORD Needed)
+AdjustTokenPrivileges(HANDLE Token, BOOL DisableAll, PTOKEN_PRIVILEGES New, DWORD Length,
+                      PTOKEN_PRIVILEGES Previous, PDWORD Needed)
 {
-    NTSTATUS Status = NtAdjustPrivilegesToken(Token, (BOOLEAN)DisableAll, New, Length, Previous, Needed);
+    NTSTATUS Status =
+        NtAdjustPrivilegesToken(Token, (BOOLEAN)DisableAll, New, Length, Previous, Needed);
 
     if (Status == STATUS_NOT_ALL_ASSIGNED) {
         SetLastError(ERROR_NOT_ALL_ASSIGNED);
@@ -44,15 +46,42 @@ AdjustTokenPrivileges(HANDLE Token, BOOL DisableAll, PTOKEN_PRIVILEGES New, DWOR
 }
 
 static const PCWSTR AdvPrivileges[] = {
-    NULL, NULL,
-    L"SeCreateTokenPrivilege", L"SeAssignPrimaryTokenPrivilege", L"SeLockMemoryPrivilege", L"SeIncreaseQuotaPrivilege",
-    L"SeMachineAccountPrivilege", L"SeTcbPrivilege", L"SeSecurityPrivilege", L"SeTakeOwnershipPrivilege", L"SeLoadDriverPrivilege",
-    L"SeSystemProfilePrivilege", L"SeSystemtimePrivilege", L"SeProfileSingleProcessPrivilege", L"SeIncreaseBasePriorityPrivilege",
-    L"SeCreatePagefilePrivilege", L"SeCreatePermanentPrivilege", L"SeBackupPrivilege", L"SeRestorePrivilege", L"SeShutdownPrivilege",
-    L"SeDebugPrivilege", L"SeAuditPrivilege", L"SeSystemEnvironmentPrivilege", L"SeChangeNotifyPrivilege",
-    L"SeRemoteShutdownPrivilege", L"SeUndockPrivilege", L"SeSyncAgentPrivilege", L"SeEnableDelegationPrivilege",
-    L"SeManageVolumePrivilege", L"SeImpersonatePrivilege", L"SeCreateGlobalPrivilege", L"SeTrustedCredManAccessPrivilege",
-    L"SeRelabelPrivilege", L"SeIncreaseWorkingSetPrivilege", L"SeTimeZonePrivilege", L"SeCreateSymbolicLinkPrivilege",
+    NULL,
+    NULL,
+    L"SeCreateTokenPrivilege",
+    L"SeAssignPrimaryTokenPrivilege",
+    L"SeLockMemoryPrivilege",
+    L"SeIncreaseQuotaPrivilege",
+    L"SeMachineAccountPrivilege",
+    L"SeTcbPrivilege",
+    L"SeSecurityPrivilege",
+    L"SeTakeOwnershipPrivilege",
+    L"SeLoadDriverPrivilege",
+    L"SeSystemProfilePrivilege",
+    L"SeSystemtimePrivilege",
+    L"SeProfileSingleProcessPrivilege",
+    L"SeIncreaseBasePriorityPrivilege",
+    L"SeCreatePagefilePrivilege",
+    L"SeCreatePermanentPrivilege",
+    L"SeBackupPrivilege",
+    L"SeRestorePrivilege",
+    L"SeShutdownPrivilege",
+    L"SeDebugPrivilege",
+    L"SeAuditPrivilege",
+    L"SeSystemEnvironmentPrivilege",
+    L"SeChangeNotifyPrivilege",
+    L"SeRemoteShutdownPrivilege",
+    L"SeUndockPrivilege",
+    L"SeSyncAgentPrivilege",
+    L"SeEnableDelegationPrivilege",
+    L"SeManageVolumePrivilege",
+    L"SeImpersonatePrivilege",
+    L"SeCreateGlobalPrivilege",
+    L"SeTrustedCredManAccessPrivilege",
+    L"SeRelabelPrivilege",
+    L"SeIncreaseWorkingSetPrivilege",
+    L"SeTimeZonePrivilege",
+    L"SeCreateSymbolicLinkPrivilege",
     L"SeDelegateSessionUserImpersonatePrivilege",
 };
 
@@ -124,13 +153,14 @@ LookupPrivilegeNameA(LPCSTR System, PLUID Luid, LPSTR Name, LPDWORD Room)
 }
 
 BOOL WINAPI
-DuplicateTokenEx(HANDLE Token, DWORD Access, LPSECURITY_ATTRIBUTES Security, SECURITY_IMPERSONATION_LEVEL Level,
-                 TOKEN_TYPE Type, PHANDLE New)
+DuplicateTokenEx(HANDLE Token, DWORD Access, LPSECURITY_ATTRIBUTES Security,
+                 SECURITY_IMPERSONATION_LEVEL Level, TOKEN_TYPE Type, PHANDLE New)
 {
     SECURITY_QUALITY_OF_SERVICE Quality = {sizeof(Quality), Level, SECURITY_STATIC_TRACKING, FALSE};
     OBJECT_ATTRIBUTES Attributes;
 
-    InitializeObjectAttributes(&Attributes, NULL, Security != NULL && Security->bInheritHandle ? OBJ_INHERIT : 0, NULL,
+    InitializeObjectAttributes(&Attributes, NULL,
+                               Security != NULL && Security->bInheritHandle ? OBJ_INHERIT : 0, NULL,
                                Security != NULL ? Security->lpSecurityDescriptor : NULL);
     Attributes.SecurityQualityOfService = &Quality;
     return AdvResult(NtDuplicateToken(Token, Access, &Attributes, FALSE, Type, New));
@@ -139,13 +169,15 @@ DuplicateTokenEx(HANDLE Token, DWORD Access, LPSECURITY_ATTRIBUTES Security, SEC
 BOOL WINAPI
 DuplicateToken(HANDLE Token, SECURITY_IMPERSONATION_LEVEL Level, PHANDLE New)
 {
-    return DuplicateTokenEx(Token, TOKEN_IMPERSONATE | TOKEN_QUERY, NULL, Level, TokenImpersonation, New);
+    return DuplicateTokenEx(Token, TOKEN_IMPERSONATE | TOKEN_QUERY, NULL, Level, TokenImpersonation,
+                            New);
 }
 
 BOOL WINAPI
 SetThreadToken(PHANDLE Thread, HANDLE Token)
 {
-    return AdvResult(NtSetInformationThread(Thread != NULL ? *Thread : NtCurrentThread(), ThreadImpersonationToken, &Token, sizeof(Token)));
+    return AdvResult(NtSetInformationThread(Thread != NULL ? *Thread : NtCurrentThread(),
+                                            ThreadImpersonationToken, &Token, sizeof(Token)));
 }
 
 BOOL WINAPI
@@ -167,7 +199,8 @@ ImpersonateLoggedOnUser(HANDLE Token)
         return FALSE;
     }
     if (Type == TokenPrimary) {
-        if (!DuplicateTokenEx(Token, TOKEN_IMPERSONATE | TOKEN_QUERY, NULL, SecurityImpersonation, TokenImpersonation, &Copy)) {
+        if (!DuplicateTokenEx(Token, TOKEN_IMPERSONATE | TOKEN_QUERY, NULL, SecurityImpersonation,
+                              TokenImpersonation, &Copy)) {
             return FALSE;
         }
         Token = Copy;
@@ -217,19 +250,22 @@ CheckTokenMembership(HANDLE Token, PSID Sid, PBOOL Member)
 
     *Member = FALSE;
     if (Token == NULL) {
-        if (!OpenThreadToken(NtCurrentThread(), TOKEN_QUERY, TRUE, &Own) && !OpenProcessToken(NtCurrentProcess(), TOKEN_QUERY, &Own)) {
+        if (!OpenThreadToken(NtCurrentThread(), TOKEN_QUERY, TRUE, &Own) &&
+            !OpenProcessToken(NtCurrentProcess(), TOKEN_QUERY, &Own)) {
             return FALSE;
         }
         Token = Own;
     }
-    if (GetTokenInformation(Token, TokenUser, &User, sizeof(User), &Length) && RtlEqualSid(User.User.User.Sid, Sid)) {
+    if (GetTokenInformation(Token, TokenUser, &User, sizeof(User), &Length) &&
+        RtlEqualSid(User.User.User.Sid, Sid)) {
         *Member = TRUE;
     }
     GetTokenInformation(Token, TokenGroups, NULL, 0, &Length);
     Groups = AdvAllocate(Length + 16);
     if (Groups != NULL && GetTokenInformation(Token, TokenGroups, Groups, Length, &Length)) {
         for (Index = 0; Index < Groups->GroupCount; Index++) {
-            if ((Groups->Groups[Index].Attributes & (SE_GROUP_ENABLED | SE_GROUP_USE_FOR_DENY_ONLY)) == SE_GROUP_ENABLED &&
+            if ((Groups->Groups[Index].Attributes &
+                 (SE_GROUP_ENABLED | SE_GROUP_USE_FOR_DENY_ONLY)) == SE_GROUP_ENABLED &&
                 RtlEqualSid(Groups->Groups[Index].Sid, Sid)) {
                 *Member = TRUE;
             }
@@ -254,11 +290,12 @@ PrivilegeCheck(HANDLE Token, PPRIVILEGE_SET Privileges, LPBOOL Result)
 }
 
 BOOL WINAPI
-AccessCheck(PSECURITY_DESCRIPTOR Descriptor, HANDLE Token, DWORD Access, PGENERIC_MAPPING Mapping, PPRIVILEGE_SET Privileges,
-            LPDWORD Length, LPDWORD Granted, LPBOOL Allowed)
+AccessCheck(PSECURITY_DESCRIPTOR Descriptor, HANDLE Token, DWORD Access, PGENERIC_MAPPING Mapping,
+            PPRIVILEGE_SET Privileges, LPDWORD Length, LPDWORD Granted, LPBOOL Allowed)
 {
     NTSTATUS Answer = STATUS_ACCESS_DENIED;
-    NTSTATUS Status = NtAccessCheck(Descriptor, Token, Access, Mapping, Privileges, Length, Granted, &Answer);
+    NTSTATUS Status =
+        NtAccessCheck(Descriptor, Token, Access, Mapping, Privileges, Length, Granted, &Answer);
 
     if (!NT_SUCCESS(Status)) {
         return AdvResult(Status);
@@ -271,25 +308,29 @@ AccessCheck(PSECURITY_DESCRIPTOR Descriptor, HANDLE Token, DWORD Access, PGENERI
 }
 
 BOOL WINAPI
-CreateProcessAsUserW(HANDLE Token, LPCWSTR Application, LPWSTR CommandLine, LPSECURITY_ATTRIBUTES ProcessSecurity,
-                     LPSECURITY_ATTRIBUTES ThreadSecurity, BOOL Inherit, DWORD Flags, LPVOID Environment, LPCWSTR Folder,
+CreateProcessAsUserW(HANDLE Token, LPCWSTR Application, LPWSTR CommandLine,
+                     LPSECURITY_ATTRIBUTES ProcessSecurity, LPSECURITY_ATTRIBUTES ThreadSecurity,
+                     BOOL Inherit, DWORD Flags, LPVOID Environment, LPCWSTR Folder,
                      LPSTARTUPINFOW Startup, LPPROCESS_INFORMATION Information)
 {
-    extern BOOL WINAPI CreateProcessInternalW(HANDLE, LPCWSTR, LPWSTR, LPSECURITY_ATTRIBUTES, LPSECURITY_ATTRIBUTES, BOOL, DWORD,
-                                              LPVOID, LPCWSTR, LPSTARTUPINFOW, LPPROCESS_INFORMATION, PHANDLE);
+    extern BOOL WINAPI CreateProcessInternalW(HANDLE, LPCWSTR, LPWSTR, LPSECURITY_ATTRIBUTES,
+                                              LPSECURITY_ATTRIBUTES, BOOL, DWORD, LPVOID, LPCWSTR,
+                                              LPSTARTUPINFOW, LPPROCESS_INFORMATION, PHANDLE);
 
-    return CreateProcessInternalW(Token, Application, CommandLine, ProcessSecurity, ThreadSecurity, Inherit, Flags, Environment,
-                                  Folder, Startup, Information, NULL);
+    return CreateProcessInternalW(Token, Application, CommandLine, ProcessSecurity, ThreadSecurity,
+                                  Inherit, Flags, Environment, Folder, Startup, Information, NULL);
 }
 
 BOOL WINAPI
-CreateProcessAsUserA(HANDLE Token, LPCSTR Application, LPSTR CommandLine, LPSECURITY_ATTRIBUTES ProcessSecurity,
-                     LPSECURITY_ATTRIBUTES ThreadSecurity, BOOL Inherit, DWORD Flags, LPVOID Environment, LPCSTR Folder,
+CreateProcessAsUserA(HANDLE Token, LPCSTR Application, LPSTR CommandLine,
+                     LPSECURITY_ATTRIBUTES ProcessSecurity, LPSECURITY_ATTRIBUTES ThreadSecurity,
+                     BOOL Inherit, DWORD Flags, LPVOID Environment, LPCSTR Folder,
                      LPSTARTUPINFOA Startup, LPPROCESS_INFORMATION Information)
 {
-    extern BOOL WINAPI CreateProcessInternalA(HANDLE, LPCSTR, LPSTR, LPSECURITY_ATTRIBUTES, LPSECURITY_ATTRIBUTES, BOOL, DWORD,
-                                              LPVOID, LPCSTR, LPSTARTUPINFOA, LPPROCESS_INFORMATION, PHANDLE);
+    extern BOOL WINAPI CreateProcessInternalA(HANDLE, LPCSTR, LPSTR, LPSECURITY_ATTRIBUTES,
+                                              LPSECURITY_ATTRIBUTES, BOOL, DWORD, LPVOID, LPCSTR,
+                                              LPSTARTUPINFOA, LPPROCESS_INFORMATION, PHANDLE);
 
-    return CreateProcessInternalA(Token, Application, CommandLine, ProcessSecurity, ThreadSecurity, Inherit, Flags, Environment,
-                                  Folder, Startup, Information, NULL);
+    return CreateProcessInternalA(Token, Application, CommandLine, ProcessSecurity, ThreadSecurity,
+                                  Inherit, Flags, Environment, Folder, Startup, Information, NULL);
 }

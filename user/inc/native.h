@@ -6,9 +6,8 @@
 #ifndef USER_INC_NATIVE_H
 #define USER_INC_NATIVE_H
 
-#define NtCurrentProcess() ((HANDLE)(LONG_PTR)-1)
-#define NtCurrentThread()  ((HANDLE)(LONG_PTR)-2)
-
+#define NtCurrentProcess() ((HANDLE)(LONG_PTR) - 1)
+#define NtCurrentThread()  ((HANDLE)(LONG_PTR) - 2)
 
 typedef short CSHORT;
 typedef struct _TIME_FIELDS {
@@ -35,16 +34,16 @@ typedef enum _SECTION_INHERIT { ViewShare = 1, ViewUnmap = 2 } SECTION_INHERIT;
 typedef enum _WAIT_TYPE { WaitAll, WaitAny } WAIT_TYPE;
 
 /* Information classes that winternl.h does not name. */
-#define FileCompletionInformation_          30
+#define FileCompletionInformation_              30
 #define FileIoCompletionNotificationInformation 41
-#define ObjectHandleFlagInformation         4
-#define ThreadIsTerminated                  20
-#define ThreadNameInformation               38
-#define SystemProcessInformationClass       5
-#define SystemTimeOfDayInformationClass     3
-#define SystemExtendedHandleInformation     64
-#define SystemModuleInformation             11
-#define SystemTimeAdjustmentInformation     28
+#define ObjectHandleFlagInformation             4
+#define ThreadIsTerminated                      20
+#define ThreadNameInformation                   38
+#define SystemProcessInformationClass           5
+#define SystemTimeOfDayInformationClass         3
+#define SystemExtendedHandleInformation         64
+#define SystemModuleInformation                 11
+#define SystemTimeAdjustmentInformation         28
 
 typedef struct _SYSTEM_BASIC_INFORMATION {
     ULONG Reserved;
@@ -156,7 +155,11 @@ typedef struct _SECTION_IMAGE_INFORMATION {
 } SECTION_IMAGE_INFORMATION, *PSECTION_IMAGE_INFORMATION;
 
 typedef enum _KEY_INFORMATION_CLASS {
-    KeyBasicInformation, KeyNodeInformation, KeyFullInformation, KeyNameInformation, KeyCachedInformation
+    KeyBasicInformation,
+    KeyNodeInformation,
+    KeyFullInformation,
+    KeyNameInformation,
+    KeyCachedInformation
 } KEY_INFORMATION_CLASS;
 
 typedef struct _KEY_BASIC_INFORMATION {
@@ -181,7 +184,9 @@ typedef struct _KEY_FULL_INFORMATION {
 } KEY_FULL_INFORMATION, *PKEY_FULL_INFORMATION;
 
 typedef enum _KEY_VALUE_INFORMATION_CLASS {
-    KeyValueBasicInformation, KeyValueFullInformation, KeyValuePartialInformation
+    KeyValueBasicInformation,
+    KeyValueFullInformation,
+    KeyValuePartialInformation
 } KEY_VALUE_INFORMATION_CLASS;
 
 typedef struct _KEY_VALUE_FULL_INFORMATION {
@@ -216,14 +221,14 @@ typedef struct _PS_ATTRIBUTE_LIST {
     PS_ATTRIBUTE Attributes[1];
 } PS_ATTRIBUTE_LIST, *PPS_ATTRIBUTE_LIST;
 
-#define PS_ATTRIBUTE_PARENT_PROCESS 0x60000
-#define PS_ATTRIBUTE_TOKEN          0x60002
-#define PS_ATTRIBUTE_CLIENT_ID      0x10003
-#define PS_ATTRIBUTE_TEB_ADDRESS    0x10004
-#define PS_ATTRIBUTE_IMAGE_NAME     0x20005
-#define PS_ATTRIBUTE_IMAGE_INFO     0x00006
+#define PS_ATTRIBUTE_PARENT_PROCESS  0x60000
+#define PS_ATTRIBUTE_TOKEN           0x60002
+#define PS_ATTRIBUTE_CLIENT_ID       0x10003
+#define PS_ATTRIBUTE_TEB_ADDRESS     0x10004
+#define PS_ATTRIBUTE_IMAGE_NAME      0x20005
+#define PS_ATTRIBUTE_IMAGE_INFO      0x00006
 #define PS_ATTRIBUTE_STD_HANDLE_INFO 0x2000A
-#define PS_ATTRIBUTE_HANDLE_LIST    0x2000B
+#define PS_ATTRIBUTE_HANDLE_LIST     0x2000B
 
 #define PROCESS_CREATE_FLAGS_INHERIT_HANDLES 0x4
 #define THREAD_CREATE_FLAGS_CREATE_SUSPENDED 0x1
@@ -241,146 +246,179 @@ typedef NTSTATUS(NTAPI *PUSER_THREAD_START_ROUTINE)(PVOID Parameter);
 
 /* Those that winternl.h declares too: whoever generates stubs reads this file only. */
 NTSTATUS NTAPI NtClose(HANDLE Handle);
-NTSTATUS NTAPI NtCreateFile(PHANDLE File, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, PIO_STATUS_BLOCK Iosb,
-                            PLARGE_INTEGER AllocationSize, ULONG FileAttributes, ULONG ShareAccess, ULONG Disposition,
+NTSTATUS NTAPI NtCreateFile(PHANDLE File, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                            PIO_STATUS_BLOCK Iosb, PLARGE_INTEGER AllocationSize,
+                            ULONG FileAttributes, ULONG ShareAccess, ULONG Disposition,
                             ULONG Options, PVOID Ea, ULONG EaLength);
-NTSTATUS NTAPI NtOpenFile(PHANDLE File, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, PIO_STATUS_BLOCK Iosb,
-                          ULONG ShareAccess, ULONG Options);
-NTSTATUS NTAPI NtFsControlFile(HANDLE File, HANDLE Event, PIO_APC_ROUTINE Apc, PVOID Context, PIO_STATUS_BLOCK Iosb,
-                               ULONG Code, PVOID Input, ULONG InputLength, PVOID Output, ULONG OutputLength);
+NTSTATUS NTAPI NtOpenFile(PHANDLE File, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                          PIO_STATUS_BLOCK Iosb, ULONG ShareAccess, ULONG Options);
+NTSTATUS NTAPI NtFsControlFile(HANDLE File, HANDLE Event, PIO_APC_ROUTINE Apc, PVOID Context,
+                               PIO_STATUS_BLOCK Iosb, ULONG Code, PVOID Input, ULONG InputLength,
+                               PVOID Output, ULONG OutputLength);
 NTSTATUS NTAPI NtDeviceIoControlFile(HANDLE File, HANDLE Event, PIO_APC_ROUTINE Apc, PVOID Context,
-                                     PIO_STATUS_BLOCK Iosb, ULONG Code, PVOID Input, ULONG InputLength, PVOID Output,
-                                     ULONG OutputLength);
+                                     PIO_STATUS_BLOCK Iosb, ULONG Code, PVOID Input,
+                                     ULONG InputLength, PVOID Output, ULONG OutputLength);
 NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
-NTSTATUS NTAPI NtQueryInformationProcess(HANDLE Process, PROCESSINFOCLASS Class, PVOID Information, ULONG Length,
-                                         PULONG ReturnLength);
-NTSTATUS NTAPI NtSetInformationProcess(HANDLE Process, PROCESSINFOCLASS Class, PVOID Information, ULONG Length);
-NTSTATUS NTAPI NtQueryInformationThread(HANDLE Thread, THREADINFOCLASS Class, PVOID Information, ULONG Length,
-                                        PULONG ReturnLength);
-NTSTATUS NTAPI NtQueryInformationFile(HANDLE File, PIO_STATUS_BLOCK Iosb, PVOID Information, ULONG Length,
-                                      FILE_INFORMATION_CLASS Class);
-NTSTATUS NTAPI NtSetInformationFile(HANDLE File, PIO_STATUS_BLOCK Iosb, PVOID Information, ULONG Length,
-                                    FILE_INFORMATION_CLASS Class);
-NTSTATUS NTAPI NtQueryVolumeInformationFile(HANDLE File, PIO_STATUS_BLOCK Iosb, PVOID Information, ULONG Length,
-                                            FS_INFORMATION_CLASS Class);
-NTSTATUS NTAPI NtQueryObject(HANDLE Handle, OBJECT_INFORMATION_CLASS Class, PVOID Information, ULONG Length,
-                             PULONG ReturnLength);
-NTSTATUS NTAPI NtQuerySystemInformation(SYSTEM_INFORMATION_CLASS Class, PVOID Information, ULONG Length,
-                                        PULONG ReturnLength);
+NTSTATUS NTAPI NtQueryInformationProcess(HANDLE Process, PROCESSINFOCLASS Class, PVOID Information,
+                                         ULONG Length, PULONG ReturnLength);
+NTSTATUS NTAPI NtSetInformationProcess(HANDLE Process, PROCESSINFOCLASS Class, PVOID Information,
+                                       ULONG Length);
+NTSTATUS NTAPI NtQueryInformationThread(HANDLE Thread, THREADINFOCLASS Class, PVOID Information,
+                                        ULONG Length, PULONG ReturnLength);
+NTSTATUS NTAPI NtQueryInformationFile(HANDLE File, PIO_STATUS_BLOCK Iosb, PVOID Information,
+                                      ULONG Length, FILE_INFORMATION_CLASS Class);
+NTSTATUS NTAPI NtSetInformationFile(HANDLE File, PIO_STATUS_BLOCK Iosb, PVOID Information,
+                                    ULONG Length, FILE_INFORMATION_CLASS Class);
+NTSTATUS NTAPI NtQueryVolumeInformationFile(HANDLE File, PIO_STATUS_BLOCK Iosb, PVOID Information,
+                                            ULONG Length, FS_INFORMATION_CLASS Class);
+NTSTATUS NTAPI NtQueryObject(HANDLE Handle, OBJECT_INFORMATION_CLASS Class, PVOID Information,
+                             ULONG Length, PULONG ReturnLength);
+NTSTATUS NTAPI NtQuerySystemInformation(SYSTEM_INFORMATION_CLASS Class, PVOID Information,
+                                        ULONG Length, PULONG ReturnLength);
 
 /* Objects. */
-NTSTATUS NTAPI NtDuplicateObject(HANDLE SourceProcess, HANDLE Source, HANDLE TargetProcess, PHANDLE Target,
-                                 ACCESS_MASK Access, ULONG Attributes, ULONG Options);
+NTSTATUS NTAPI NtDuplicateObject(HANDLE SourceProcess, HANDLE Source, HANDLE TargetProcess,
+                                 PHANDLE Target, ACCESS_MASK Access, ULONG Attributes,
+                                 ULONG Options);
 NTSTATUS NTAPI NtSetInformationObject(HANDLE Handle, ULONG Class, PVOID Information, ULONG Length);
-NTSTATUS NTAPI NtOpenDirectoryObject(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes);
-NTSTATUS NTAPI NtCreateDirectoryObject(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes);
-NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes);
+NTSTATUS NTAPI NtOpenDirectoryObject(PHANDLE Handle, ACCESS_MASK Access,
+                                     POBJECT_ATTRIBUTES Attributes);
+NTSTATUS NTAPI NtCreateDirectoryObject(PHANDLE Handle, ACCESS_MASK Access,
+                                       POBJECT_ATTRIBUTES Attributes);
+NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE Handle, ACCESS_MASK Access,
+                                        POBJECT_ATTRIBUTES Attributes);
 NTSTATUS NTAPI NtQuerySymbolicLinkObject(HANDLE Handle, PUNICODE_STRING Target, PULONG Length);
-NTSTATUS NTAPI NtCreateSymbolicLinkObject(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
-                                          PUNICODE_STRING Target);
+NTSTATUS NTAPI NtCreateSymbolicLinkObject(PHANDLE Handle, ACCESS_MASK Access,
+                                          POBJECT_ATTRIBUTES Attributes, PUNICODE_STRING Target);
 NTSTATUS NTAPI NtCompareObjects(HANDLE First, HANDLE Second);
 NTSTATUS NTAPI NtMakeTemporaryObject(HANDLE Handle);
-NTSTATUS NTAPI NtQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION Information, PSECURITY_DESCRIPTOR Descriptor,
-                                     ULONG Length, PULONG Needed);
-NTSTATUS NTAPI NtSetSecurityObject(HANDLE Handle, SECURITY_INFORMATION Information, PSECURITY_DESCRIPTOR Descriptor);
+NTSTATUS NTAPI NtQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION Information,
+                                     PSECURITY_DESCRIPTOR Descriptor, ULONG Length, PULONG Needed);
+NTSTATUS NTAPI NtSetSecurityObject(HANDLE Handle, SECURITY_INFORMATION Information,
+                                   PSECURITY_DESCRIPTOR Descriptor);
 
 /* Waits and what is waited for. */
-NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG Count, const HANDLE *Handles, WAIT_TYPE Type, BOOLEAN Alertable,
-                                        PLARGE_INTEGER Timeout);
-NTSTATUS NTAPI NtSignalAndWaitForSingleObject(HANDLE Signal, HANDLE Wait, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
+NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG Count, const HANDLE *Handles, WAIT_TYPE Type,
+                                        BOOLEAN Alertable, PLARGE_INTEGER Timeout);
+NTSTATUS NTAPI NtSignalAndWaitForSingleObject(HANDLE Signal, HANDLE Wait, BOOLEAN Alertable,
+                                              PLARGE_INTEGER Timeout);
 NTSTATUS NTAPI NtDelayExecution(BOOLEAN Alertable, PLARGE_INTEGER Interval);
 NTSTATUS NTAPI NtYieldExecution(VOID);
 NTSTATUS NTAPI NtTestAlert(VOID);
 NTSTATUS NTAPI NtAlertThread(HANDLE Thread);
 NTSTATUS NTAPI NtAlertThreadByThreadId(HANDLE ThreadId);
 NTSTATUS NTAPI NtWaitForAlertByThreadId(PVOID Address, PLARGE_INTEGER Timeout);
-NTSTATUS NTAPI NtCreateEvent(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, EVENT_TYPE Type,
-                             BOOLEAN InitialState);
+NTSTATUS NTAPI NtCreateEvent(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                             EVENT_TYPE Type, BOOLEAN InitialState);
 NTSTATUS NTAPI NtOpenEvent(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes);
 NTSTATUS NTAPI NtSetEvent(HANDLE Handle, PLONG PreviousState);
 NTSTATUS NTAPI NtResetEvent(HANDLE Handle, PLONG PreviousState);
 NTSTATUS NTAPI NtClearEvent(HANDLE Handle);
 NTSTATUS NTAPI NtPulseEvent(HANDLE Handle, PLONG PreviousState);
-NTSTATUS NTAPI NtQueryEvent(HANDLE Handle, ULONG Class, PVOID Information, ULONG Length, PULONG ReturnLength);
-NTSTATUS NTAPI NtCreateMutant(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, BOOLEAN Owned);
+NTSTATUS NTAPI NtQueryEvent(HANDLE Handle, ULONG Class, PVOID Information, ULONG Length,
+                            PULONG ReturnLength);
+NTSTATUS NTAPI NtCreateMutant(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                              BOOLEAN Owned);
 NTSTATUS NTAPI NtOpenMutant(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes);
 NTSTATUS NTAPI NtReleaseMutant(HANDLE Handle, PLONG PreviousCount);
-NTSTATUS NTAPI NtCreateSemaphore(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, LONG Initial,
-                                 LONG Maximum);
+NTSTATUS NTAPI NtCreateSemaphore(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                                 LONG Initial, LONG Maximum);
 NTSTATUS NTAPI NtOpenSemaphore(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes);
 NTSTATUS NTAPI NtReleaseSemaphore(HANDLE Handle, LONG Count, PLONG PreviousCount);
-NTSTATUS NTAPI NtCreateTimer(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, TIMER_TYPE Type);
+NTSTATUS NTAPI NtCreateTimer(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                             TIMER_TYPE Type);
 NTSTATUS NTAPI NtOpenTimer(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes);
-NTSTATUS NTAPI NtSetTimer(HANDLE Handle, PLARGE_INTEGER DueTime, PTIMER_APC_ROUTINE Routine, PVOID Context,
-                          BOOLEAN Resume, LONG Period, PBOOLEAN PreviousState);
+NTSTATUS NTAPI NtSetTimer(HANDLE Handle, PLARGE_INTEGER DueTime, PTIMER_APC_ROUTINE Routine,
+                          PVOID Context, BOOLEAN Resume, LONG Period, PBOOLEAN PreviousState);
 NTSTATUS NTAPI NtCancelTimer(HANDLE Handle, PBOOLEAN CurrentState);
-NTSTATUS NTAPI NtCreateIoCompletion(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, ULONG Count);
-NTSTATUS NTAPI NtSetIoCompletion(HANDLE Handle, PVOID Key, PVOID Context, NTSTATUS Status, ULONG_PTR Information);
-NTSTATUS NTAPI NtRemoveIoCompletion(HANDLE Handle, PVOID *Key, PVOID *Context, PIO_STATUS_BLOCK Iosb,
-                                    PLARGE_INTEGER Timeout);
-NTSTATUS NTAPI NtRemoveIoCompletionEx(HANDLE Handle, PFILE_IO_COMPLETION_INFORMATION Entries, ULONG Count,
-                                      PULONG Removed, PLARGE_INTEGER Timeout, BOOLEAN Alertable);
+NTSTATUS NTAPI NtCreateIoCompletion(PHANDLE Handle, ACCESS_MASK Access,
+                                    POBJECT_ATTRIBUTES Attributes, ULONG Count);
+NTSTATUS NTAPI NtSetIoCompletion(HANDLE Handle, PVOID Key, PVOID Context, NTSTATUS Status,
+                                 ULONG_PTR Information);
+NTSTATUS NTAPI NtRemoveIoCompletion(HANDLE Handle, PVOID *Key, PVOID *Context,
+                                    PIO_STATUS_BLOCK Iosb, PLARGE_INTEGER Timeout);
+NTSTATUS NTAPI NtRemoveIoCompletionEx(HANDLE Handle, PFILE_IO_COMPLETION_INFORMATION Entries,
+                                      ULONG Count, PULONG Removed, PLARGE_INTEGER Timeout,
+                                      BOOLEAN Alertable);
 
 /* Files. */
-NTSTATUS NTAPI NtReadFile(HANDLE File, HANDLE Event, PIO_APC_ROUTINE Apc, PVOID Context, PIO_STATUS_BLOCK Iosb,
-                          PVOID Buffer, ULONG Length, PLARGE_INTEGER Offset, PULONG Key);
-NTSTATUS NTAPI NtWriteFile(HANDLE File, HANDLE Event, PIO_APC_ROUTINE Apc, PVOID Context, PIO_STATUS_BLOCK Iosb,
-                           PVOID Buffer, ULONG Length, PLARGE_INTEGER Offset, PULONG Key);
+NTSTATUS NTAPI NtReadFile(HANDLE File, HANDLE Event, PIO_APC_ROUTINE Apc, PVOID Context,
+                          PIO_STATUS_BLOCK Iosb, PVOID Buffer, ULONG Length, PLARGE_INTEGER Offset,
+                          PULONG Key);
+NTSTATUS NTAPI NtWriteFile(HANDLE File, HANDLE Event, PIO_APC_ROUTINE Apc, PVOID Context,
+                           PIO_STATUS_BLOCK Iosb, PVOID Buffer, ULONG Length, PLARGE_INTEGER Offset,
+                           PULONG Key);
 NTSTATUS NTAPI NtFlushBuffersFile(HANDLE File, PIO_STATUS_BLOCK Iosb);
 NTSTATUS NTAPI NtCancelIoFile(HANDLE File, PIO_STATUS_BLOCK Iosb);
 NTSTATUS NTAPI NtCancelIoFileEx(HANDLE File, PIO_STATUS_BLOCK Request, PIO_STATUS_BLOCK Iosb);
-NTSTATUS NTAPI NtCancelSynchronousIoFile(HANDLE Thread, PIO_STATUS_BLOCK Request, PIO_STATUS_BLOCK Iosb);
+NTSTATUS NTAPI NtCancelSynchronousIoFile(HANDLE Thread, PIO_STATUS_BLOCK Request,
+                                         PIO_STATUS_BLOCK Iosb);
 NTSTATUS NTAPI NtQueryDirectoryFile(HANDLE File, HANDLE Event, PIO_APC_ROUTINE Apc, PVOID Context,
-                                    PIO_STATUS_BLOCK Iosb, PVOID Buffer, ULONG Length, FILE_INFORMATION_CLASS Class,
-                                    BOOLEAN Single, PUNICODE_STRING Name, BOOLEAN Restart);
-NTSTATUS NTAPI NtQueryAttributesFile(POBJECT_ATTRIBUTES Attributes, PFILE_BASIC_INFORMATION Information);
-NTSTATUS NTAPI NtQueryFullAttributesFile(POBJECT_ATTRIBUTES Attributes, PFILE_NETWORK_OPEN_INFORMATION Information);
+                                    PIO_STATUS_BLOCK Iosb, PVOID Buffer, ULONG Length,
+                                    FILE_INFORMATION_CLASS Class, BOOLEAN Single,
+                                    PUNICODE_STRING Name, BOOLEAN Restart);
+NTSTATUS NTAPI NtQueryAttributesFile(POBJECT_ATTRIBUTES Attributes,
+                                     PFILE_BASIC_INFORMATION Information);
+NTSTATUS NTAPI NtQueryFullAttributesFile(POBJECT_ATTRIBUTES Attributes,
+                                         PFILE_NETWORK_OPEN_INFORMATION Information);
 NTSTATUS NTAPI NtDeleteFile(POBJECT_ATTRIBUTES Attributes);
-NTSTATUS NTAPI NtLockFile(HANDLE File, HANDLE Event, PIO_APC_ROUTINE Apc, PVOID Context, PIO_STATUS_BLOCK Iosb,
-                          PLARGE_INTEGER Offset, PLARGE_INTEGER Length, ULONG Key, BOOLEAN FailNow, BOOLEAN Exclusive);
-NTSTATUS NTAPI NtUnlockFile(HANDLE File, PIO_STATUS_BLOCK Iosb, PLARGE_INTEGER Offset, PLARGE_INTEGER Length,
-                            ULONG Key);
-NTSTATUS NTAPI NtNotifyChangeDirectoryFile(HANDLE File, HANDLE Event, PIO_APC_ROUTINE Apc, PVOID Context,
-                                           PIO_STATUS_BLOCK Iosb, PVOID Buffer, ULONG Length, ULONG Filter,
-                                           BOOLEAN Tree);
+NTSTATUS NTAPI NtLockFile(HANDLE File, HANDLE Event, PIO_APC_ROUTINE Apc, PVOID Context,
+                          PIO_STATUS_BLOCK Iosb, PLARGE_INTEGER Offset, PLARGE_INTEGER Length,
+                          ULONG Key, BOOLEAN FailNow, BOOLEAN Exclusive);
+NTSTATUS NTAPI NtUnlockFile(HANDLE File, PIO_STATUS_BLOCK Iosb, PLARGE_INTEGER Offset,
+                            PLARGE_INTEGER Length, ULONG Key);
+NTSTATUS NTAPI NtNotifyChangeDirectoryFile(HANDLE File, HANDLE Event, PIO_APC_ROUTINE Apc,
+                                           PVOID Context, PIO_STATUS_BLOCK Iosb, PVOID Buffer,
+                                           ULONG Length, ULONG Filter, BOOLEAN Tree);
 NTSTATUS NTAPI NtCreateNamedPipeFile(PHANDLE Handle, ULONG Access, POBJECT_ATTRIBUTES Attributes,
-                                     PIO_STATUS_BLOCK Iosb, ULONG ShareAccess, ULONG Disposition, ULONG Options,
-                                     ULONG PipeType, ULONG ReadMode, ULONG CompletionMode, ULONG MaximumInstances,
-                                     ULONG InboundQuota, ULONG OutboundQuota, PLARGE_INTEGER Timeout);
+                                     PIO_STATUS_BLOCK Iosb, ULONG ShareAccess, ULONG Disposition,
+                                     ULONG Options, ULONG PipeType, ULONG ReadMode,
+                                     ULONG CompletionMode, ULONG MaximumInstances,
+                                     ULONG InboundQuota, ULONG OutboundQuota,
+                                     PLARGE_INTEGER Timeout);
 
 /* Memory. */
-NTSTATUS NTAPI NtAllocateVirtualMemory(HANDLE Process, PVOID *Base, ULONG_PTR ZeroBits, PSIZE_T Size, ULONG Type,
-                                       ULONG Protection);
+NTSTATUS NTAPI NtAllocateVirtualMemory(HANDLE Process, PVOID *Base, ULONG_PTR ZeroBits,
+                                       PSIZE_T Size, ULONG Type, ULONG Protection);
 NTSTATUS NTAPI NtFreeVirtualMemory(HANDLE Process, PVOID *Base, PSIZE_T Size, ULONG Type);
-NTSTATUS NTAPI NtProtectVirtualMemory(HANDLE Process, PVOID *Base, PSIZE_T Size, ULONG New, PULONG Old);
-NTSTATUS NTAPI NtQueryVirtualMemory(HANDLE Process, PVOID Base, ULONG Class, PVOID Information, SIZE_T Length,
-                                    PSIZE_T ReturnLength);
-NTSTATUS NTAPI NtReadVirtualMemory(HANDLE Process, PVOID Base, PVOID Buffer, SIZE_T Size, PSIZE_T Read);
-NTSTATUS NTAPI NtWriteVirtualMemory(HANDLE Process, PVOID Base, PVOID Buffer, SIZE_T Size, PSIZE_T Written);
+NTSTATUS NTAPI NtProtectVirtualMemory(HANDLE Process, PVOID *Base, PSIZE_T Size, ULONG New,
+                                      PULONG Old);
+NTSTATUS NTAPI NtQueryVirtualMemory(HANDLE Process, PVOID Base, ULONG Class, PVOID Information,
+                                    SIZE_T Length, PSIZE_T ReturnLength);
+NTSTATUS NTAPI NtReadVirtualMemory(HANDLE Process, PVOID Base, PVOID Buffer, SIZE_T Size,
+                                   PSIZE_T Read);
+NTSTATUS NTAPI NtWriteVirtualMemory(HANDLE Process, PVOID Base, PVOID Buffer, SIZE_T Size,
+                                    PSIZE_T Written);
 NTSTATUS NTAPI NtLockVirtualMemory(HANDLE Process, PVOID *Base, PSIZE_T Size, ULONG Option);
 NTSTATUS NTAPI NtUnlockVirtualMemory(HANDLE Process, PVOID *Base, PSIZE_T Size, ULONG Option);
 NTSTATUS NTAPI NtFlushInstructionCache(HANDLE Process, PVOID Base, SIZE_T Size);
-NTSTATUS NTAPI NtFlushVirtualMemory(HANDLE Process, PVOID *Base, PSIZE_T Size, PIO_STATUS_BLOCK Iosb);
+NTSTATUS NTAPI NtFlushVirtualMemory(HANDLE Process, PVOID *Base, PSIZE_T Size,
+                                    PIO_STATUS_BLOCK Iosb);
 NTSTATUS NTAPI NtCreateSection(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
-                               PLARGE_INTEGER MaximumSize, ULONG Protection, ULONG AllocationAttributes, HANDLE File);
+                               PLARGE_INTEGER MaximumSize, ULONG Protection,
+                               ULONG AllocationAttributes, HANDLE File);
 NTSTATUS NTAPI NtOpenSection(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes);
-NTSTATUS NTAPI NtQuerySection(HANDLE Handle, ULONG Class, PVOID Information, SIZE_T Length, PSIZE_T ReturnLength);
-NTSTATUS NTAPI NtMapViewOfSection(HANDLE Section, HANDLE Process, PVOID *Base, ULONG_PTR ZeroBits, SIZE_T CommitSize,
-                                  PLARGE_INTEGER Offset, PSIZE_T ViewSize, SECTION_INHERIT Inherit, ULONG Type,
-                                  ULONG Protection);
+NTSTATUS NTAPI NtQuerySection(HANDLE Handle, ULONG Class, PVOID Information, SIZE_T Length,
+                              PSIZE_T ReturnLength);
+NTSTATUS NTAPI NtMapViewOfSection(HANDLE Section, HANDLE Process, PVOID *Base, ULONG_PTR ZeroBits,
+                                  SIZE_T CommitSize, PLARGE_INTEGER Offset, PSIZE_T ViewSize,
+                                  SECTION_INHERIT Inherit, ULONG Type, ULONG Protection);
 NTSTATUS NTAPI NtUnmapViewOfSection(HANDLE Process, PVOID Base);
 
 /* Processes and threads. */
 NTSTATUS NTAPI NtCreateUserProcess(PHANDLE Process, PHANDLE Thread, ACCESS_MASK ProcessAccess,
                                    ACCESS_MASK ThreadAccess, POBJECT_ATTRIBUTES ProcessAttributes,
-                                   POBJECT_ATTRIBUTES ThreadAttributes, ULONG ProcessFlags, ULONG ThreadFlags,
-                                   PRTL_USER_PROCESS_PARAMETERS Parameters, PPS_CREATE_INFO Info,
-                                   PPS_ATTRIBUTE_LIST Attributes);
-NTSTATUS NTAPI NtCreateThreadEx(PHANDLE Thread, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, HANDLE Process,
-                                PVOID Start, PVOID Argument, ULONG Flags, SIZE_T ZeroBits, SIZE_T StackCommit,
-                                SIZE_T StackReserve, PPS_ATTRIBUTE_LIST AttributeList);
-NTSTATUS NTAPI NtOpenProcess(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, PCLIENT_ID Id);
-NTSTATUS NTAPI NtOpenThread(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, PCLIENT_ID Id);
+                                   POBJECT_ATTRIBUTES ThreadAttributes, ULONG ProcessFlags,
+                                   ULONG ThreadFlags, PRTL_USER_PROCESS_PARAMETERS Parameters,
+                                   PPS_CREATE_INFO Info, PPS_ATTRIBUTE_LIST Attributes);
+NTSTATUS NTAPI NtCreateThreadEx(PHANDLE Thread, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                                HANDLE Process, PVOID Start, PVOID Argument, ULONG Flags,
+                                SIZE_T ZeroBits, SIZE_T StackCommit, SIZE_T StackReserve,
+                                PPS_ATTRIBUTE_LIST AttributeList);
+NTSTATUS NTAPI NtOpenProcess(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                             PCLIENT_ID Id);
+NTSTATUS NTAPI NtOpenThread(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                            PCLIENT_ID Id);
 NTSTATUS NTAPI NtTerminateProcess(HANDLE Process, NTSTATUS Status);
 NTSTATUS NTAPI NtTerminateThread(HANDLE Thread, NTSTATUS Status);
 NTSTATUS NTAPI NtSuspendThread(HANDLE Thread, PULONG PreviousCount);
@@ -389,13 +427,14 @@ NTSTATUS NTAPI NtSuspendProcess(HANDLE Process);
 NTSTATUS NTAPI NtResumeProcess(HANDLE Process);
 NTSTATUS NTAPI NtGetContextThread(HANDLE Thread, PCONTEXT Context);
 NTSTATUS NTAPI NtSetContextThread(HANDLE Thread, PCONTEXT Context);
-NTSTATUS NTAPI NtSetInformationThread(HANDLE Thread, THREADINFOCLASS Class, PVOID Information, ULONG Length);
-NTSTATUS NTAPI NtQueueApcThread(HANDLE Thread, PPS_APC_ROUTINE Routine, PVOID Context, PVOID Argument1,
-                                PVOID Argument2);
+NTSTATUS NTAPI NtSetInformationThread(HANDLE Thread, THREADINFOCLASS Class, PVOID Information,
+                                      ULONG Length);
+NTSTATUS NTAPI NtQueueApcThread(HANDLE Thread, PPS_APC_ROUTINE Routine, PVOID Context,
+                                PVOID Argument1, PVOID Argument2);
 NTSTATUS NTAPI NtContinue(PCONTEXT Context, BOOLEAN TestAlert);
 NTSTATUS NTAPI NtRaiseException(PEXCEPTION_RECORD Record, PCONTEXT Context, BOOLEAN FirstChance);
-NTSTATUS NTAPI NtRaiseHardError(NTSTATUS Status, ULONG Count, ULONG UnicodeMask, PULONG_PTR Parameters, ULONG Options,
-                                PULONG Response);
+NTSTATUS NTAPI NtRaiseHardError(NTSTATUS Status, ULONG Count, ULONG UnicodeMask,
+                                PULONG_PTR Parameters, ULONG Options, PULONG Response);
 ULONG NTAPI NtGetCurrentProcessorNumber(VOID);
 NTSTATUS NTAPI NtCreateJobObject(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes);
 NTSTATUS NTAPI NtOpenJobObject(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes);
@@ -408,51 +447,61 @@ NTSTATUS NTAPI NtSetInformationJobObject(HANDLE Job, ULONG Class, PVOID Informat
 
 /* Tokens. */
 NTSTATUS NTAPI NtOpenProcessToken(HANDLE Process, ACCESS_MASK Access, PHANDLE Token);
-NTSTATUS NTAPI NtOpenProcessTokenEx(HANDLE Process, ACCESS_MASK Access, ULONG Attributes, PHANDLE Token);
+NTSTATUS NTAPI NtOpenProcessTokenEx(HANDLE Process, ACCESS_MASK Access, ULONG Attributes,
+                                    PHANDLE Token);
 NTSTATUS NTAPI NtOpenThreadToken(HANDLE Thread, ACCESS_MASK Access, BOOLEAN AsSelf, PHANDLE Token);
-NTSTATUS NTAPI NtOpenThreadTokenEx(HANDLE Thread, ACCESS_MASK Access, BOOLEAN AsSelf, ULONG Attributes, PHANDLE Token);
-NTSTATUS NTAPI NtDuplicateToken(HANDLE Token, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, BOOLEAN EffectiveOnly,
-                                TOKEN_TYPE Type, PHANDLE New);
-NTSTATUS NTAPI NtAdjustPrivilegesToken(HANDLE Token, BOOLEAN DisableAll, PTOKEN_PRIVILEGES New, ULONG Length,
-                                       PTOKEN_PRIVILEGES Previous, PULONG ReturnLength);
-NTSTATUS NTAPI NtQueryInformationToken(HANDLE Token, TOKEN_INFORMATION_CLASS Class, PVOID Information, ULONG Length,
+NTSTATUS NTAPI NtOpenThreadTokenEx(HANDLE Thread, ACCESS_MASK Access, BOOLEAN AsSelf,
+                                   ULONG Attributes, PHANDLE Token);
+NTSTATUS NTAPI NtDuplicateToken(HANDLE Token, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                                BOOLEAN EffectiveOnly, TOKEN_TYPE Type, PHANDLE New);
+NTSTATUS NTAPI NtAdjustPrivilegesToken(HANDLE Token, BOOLEAN DisableAll, PTOKEN_PRIVILEGES New,
+                                       ULONG Length, PTOKEN_PRIVILEGES Previous,
                                        PULONG ReturnLength);
-NTSTATUS NTAPI NtSetInformationToken(HANDLE Token, TOKEN_INFORMATION_CLASS Class, PVOID Information, ULONG Length);
+NTSTATUS NTAPI NtQueryInformationToken(HANDLE Token, TOKEN_INFORMATION_CLASS Class,
+                                       PVOID Information, ULONG Length, PULONG ReturnLength);
+NTSTATUS NTAPI NtSetInformationToken(HANDLE Token, TOKEN_INFORMATION_CLASS Class, PVOID Information,
+                                     ULONG Length);
 NTSTATUS NTAPI NtAccessCheck(PSECURITY_DESCRIPTOR Descriptor, HANDLE Token, ACCESS_MASK Access,
-                             PGENERIC_MAPPING Mapping, PPRIVILEGE_SET Privileges, PULONG PrivilegesLength,
-                             PACCESS_MASK Granted, PNTSTATUS Status);
+                             PGENERIC_MAPPING Mapping, PPRIVILEGE_SET Privileges,
+                             PULONG PrivilegesLength, PACCESS_MASK Granted, PNTSTATUS Status);
 NTSTATUS NTAPI NtPrivilegeCheck(HANDLE Token, PPRIVILEGE_SET Privileges, PBOOLEAN Result);
 
 /* Registry. */
-NTSTATUS NTAPI NtCreateKey(PHANDLE Key, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, ULONG TitleIndex,
-                           PUNICODE_STRING Class, ULONG Options, PULONG Disposition);
+NTSTATUS NTAPI NtCreateKey(PHANDLE Key, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                           ULONG TitleIndex, PUNICODE_STRING Class, ULONG Options,
+                           PULONG Disposition);
 NTSTATUS NTAPI NtOpenKey(PHANDLE Key, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes);
 NTSTATUS NTAPI NtDeleteKey(HANDLE Key);
 NTSTATUS NTAPI NtFlushKey(HANDLE Key);
-NTSTATUS NTAPI NtQueryKey(HANDLE Key, KEY_INFORMATION_CLASS Class, PVOID Information, ULONG Length, PULONG Result);
-NTSTATUS NTAPI NtEnumerateKey(HANDLE Key, ULONG Index, KEY_INFORMATION_CLASS Class, PVOID Information, ULONG Length,
-                              PULONG Result);
-NTSTATUS NTAPI NtQueryValueKey(HANDLE Key, PUNICODE_STRING Name, KEY_VALUE_INFORMATION_CLASS Class, PVOID Information,
-                               ULONG Length, PULONG Result);
-NTSTATUS NTAPI NtEnumerateValueKey(HANDLE Key, ULONG Index, KEY_VALUE_INFORMATION_CLASS Class, PVOID Information,
-                                   ULONG Length, PULONG Result);
-NTSTATUS NTAPI NtSetValueKey(HANDLE Key, PUNICODE_STRING Name, ULONG TitleIndex, ULONG Type, PVOID Data, ULONG Size);
+NTSTATUS NTAPI NtQueryKey(HANDLE Key, KEY_INFORMATION_CLASS Class, PVOID Information, ULONG Length,
+                          PULONG Result);
+NTSTATUS NTAPI NtEnumerateKey(HANDLE Key, ULONG Index, KEY_INFORMATION_CLASS Class,
+                              PVOID Information, ULONG Length, PULONG Result);
+NTSTATUS NTAPI NtQueryValueKey(HANDLE Key, PUNICODE_STRING Name, KEY_VALUE_INFORMATION_CLASS Class,
+                               PVOID Information, ULONG Length, PULONG Result);
+NTSTATUS NTAPI NtEnumerateValueKey(HANDLE Key, ULONG Index, KEY_VALUE_INFORMATION_CLASS Class,
+                                   PVOID Information, ULONG Length, PULONG Result);
+NTSTATUS NTAPI NtSetValueKey(HANDLE Key, PUNICODE_STRING Name, ULONG TitleIndex, ULONG Type,
+                             PVOID Data, ULONG Size);
 NTSTATUS NTAPI NtDeleteValueKey(HANDLE Key, PUNICODE_STRING Name);
-NTSTATUS NTAPI NtNotifyChangeKey(HANDLE Key, HANDLE Event, PIO_APC_ROUTINE Apc, PVOID Context, PIO_STATUS_BLOCK Iosb,
-                                 ULONG Filter, BOOLEAN Tree, PVOID Buffer, ULONG Length, BOOLEAN Asynchronous);
+NTSTATUS NTAPI NtNotifyChangeKey(HANDLE Key, HANDLE Event, PIO_APC_ROUTINE Apc, PVOID Context,
+                                 PIO_STATUS_BLOCK Iosb, ULONG Filter, BOOLEAN Tree, PVOID Buffer,
+                                 ULONG Length, BOOLEAN Asynchronous);
 
 /* System. */
 NTSTATUS NTAPI NtQueryPerformanceCounter(PLARGE_INTEGER Counter, PLARGE_INTEGER Frequency);
 NTSTATUS NTAPI NtQuerySystemTime(PLARGE_INTEGER Time);
 NTSTATUS NTAPI NtSetSystemTime(PLARGE_INTEGER Time, PLARGE_INTEGER Previous);
-NTSTATUS NTAPI NtQueryTimer(HANDLE Handle, ULONG Class, PVOID Information, ULONG Length, PULONG ReturnLength);
+NTSTATUS NTAPI NtQueryTimer(HANDLE Handle, ULONG Class, PVOID Information, ULONG Length,
+                            PULONG ReturnLength);
 NTSTATUS NTAPI NtLoadDriver(PUNICODE_STRING ServicePath);
 NTSTATUS NTAPI NtUnloadDriver(PUNICODE_STRING ServicePath);
-NTSTATUS NTAPI NtSetSystemInformation(SYSTEM_INFORMATION_CLASS Class, PVOID Information, ULONG Length);
+NTSTATUS NTAPI NtSetSystemInformation(SYSTEM_INFORMATION_CLASS Class, PVOID Information,
+                                      ULONG Length);
 NTSTATUS NTAPI NtShutdownSystem(ULONG Action);
 
 /* KUSER_SHARED_DATA: what user mode reads of it. */
-#define USER_SHARED_DATA ((volatile UCHAR *)0x7FFE0000)
+#define USER_SHARED_DATA           ((volatile UCHAR *)0x7FFE0000)
 #define UserSharedTickMultiplier() (*(volatile ULONG *)(USER_SHARED_DATA + 0x4))
 #define UserSharedTickCount()      (*(volatile ULONGLONG *)(USER_SHARED_DATA + 0x320))
 #define UserSharedMajor()          (*(volatile ULONG *)(USER_SHARED_DATA + 0x26C))

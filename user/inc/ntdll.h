@@ -59,21 +59,30 @@ NTSTATUS NTAPI RtlAppendUnicodeToString(PUNICODE_STRING To, PCWSTR From);
 NTSTATUS NTAPI RtlAppendUnicodeStringToString(PUNICODE_STRING To, PCUNICODE_STRING From);
 VOID NTAPI RtlCopyUnicodeString(PUNICODE_STRING To, PCUNICODE_STRING From);
 BOOLEAN NTAPI RtlCreateUnicodeString(PUNICODE_STRING To, PCWSTR From);
-NTSTATUS NTAPI RtlMultiByteToUnicodeN(PWCH To, ULONG ToBytes, PULONG Written, const CHAR *From, ULONG FromBytes);
-NTSTATUS NTAPI RtlUnicodeToMultiByteN(PCHAR To, ULONG ToBytes, PULONG Written, PCWCH From, ULONG FromBytes);
-NTSTATUS NTAPI RtlOemToUnicodeN(PWCH To, ULONG ToBytes, PULONG Written, const CHAR *From, ULONG FromBytes);
-NTSTATUS NTAPI RtlUnicodeToOemN(PCHAR To, ULONG ToBytes, PULONG Written, PCWCH From, ULONG FromBytes);
-NTSTATUS NTAPI RtlUTF8ToUnicodeN(PWSTR To, ULONG ToBytes, PULONG Written, PCCH From, ULONG FromBytes);
-NTSTATUS NTAPI RtlUnicodeToUTF8N(PCHAR To, ULONG ToBytes, PULONG Written, PCWCH From, ULONG FromBytes);
+NTSTATUS NTAPI RtlMultiByteToUnicodeN(PWCH To, ULONG ToBytes, PULONG Written, const CHAR *From,
+                                      ULONG FromBytes);
+NTSTATUS NTAPI RtlUnicodeToMultiByteN(PCHAR To, ULONG ToBytes, PULONG Written, PCWCH From,
+                                      ULONG FromBytes);
+NTSTATUS NTAPI RtlOemToUnicodeN(PWCH To, ULONG ToBytes, PULONG Written, const CHAR *From,
+                                ULONG FromBytes);
+NTSTATUS NTAPI RtlUnicodeToOemN(PCHAR To, ULONG ToBytes, PULONG Written, PCWCH From,
+                                ULONG FromBytes);
+NTSTATUS NTAPI RtlUTF8ToUnicodeN(PWSTR To, ULONG ToBytes, PULONG Written, PCCH From,
+                                 ULONG FromBytes);
+NTSTATUS NTAPI RtlUnicodeToUTF8N(PCHAR To, ULONG ToBytes, PULONG Written, PCWCH From,
+                                 ULONG FromBytes);
 NTSTATUS NTAPI RtlStringFromGUID(REFGUID Guid, PUNICODE_STRING String);
 
 /* Loader. */
-PVOID NTAPI RtlImageRvaToVa(PIMAGE_NT_HEADERS Headers, PVOID Base, ULONG Rva, PIMAGE_SECTION_HEADER *Last);
-NTSTATUS NTAPI LdrLoadDll(PCWSTR SearchPath, PULONG Characteristics, PUNICODE_STRING Name, PVOID *Base);
+PVOID NTAPI RtlImageRvaToVa(PIMAGE_NT_HEADERS Headers, PVOID Base, ULONG Rva,
+                            PIMAGE_SECTION_HEADER *Last);
+NTSTATUS NTAPI LdrLoadDll(PCWSTR SearchPath, PULONG Characteristics, PUNICODE_STRING Name,
+                          PVOID *Base);
 NTSTATUS NTAPI LdrUnloadDll(PVOID Base);
-NTSTATUS NTAPI LdrGetDllHandle(PCWSTR SearchPath, PULONG Characteristics, PUNICODE_STRING Name, PVOID *Base);
-NTSTATUS NTAPI LdrGetDllHandleEx(ULONG Flags, PCWSTR SearchPath, PULONG Characteristics, PUNICODE_STRING Name,
-                                 PVOID *Base);
+NTSTATUS NTAPI LdrGetDllHandle(PCWSTR SearchPath, PULONG Characteristics, PUNICODE_STRING Name,
+                               PVOID *Base);
+NTSTATUS NTAPI LdrGetDllHandleEx(ULONG Flags, PCWSTR SearchPath, PULONG Characteristics,
+                                 PUNICODE_STRING Name, PVOID *Base);
 NTSTATUS NTAPI LdrGetProcedureAddress(PVOID Base, PANSI_STRING Name, ULONG Ordinal, PVOID *Address);
 NTSTATUS NTAPI LdrGetDllFullName(PVOID Base, PUNICODE_STRING Name);
 NTSTATUS NTAPI LdrAddRefDll(ULONG Flags, PVOID Base);
@@ -81,24 +90,30 @@ NTSTATUS NTAPI LdrDisableThreadCalloutsForDll(PVOID Base);
 NTSTATUS NTAPI LdrFindEntryForAddress(PVOID Address, PLDR_DATA_TABLE_ENTRY *Entry);
 NTSTATUS NTAPI LdrLockLoaderLock(ULONG Flags, PULONG Disposition, PULONG_PTR Cookie);
 NTSTATUS NTAPI LdrUnlockLoaderLock(ULONG Flags, ULONG_PTR Cookie);
-NTSTATUS NTAPI LdrFindResource_U(PVOID Base, const ULONG_PTR *Path, ULONG Level, PIMAGE_RESOURCE_DATA_ENTRY *Entry);
-NTSTATUS NTAPI LdrAccessResource(PVOID Base, PIMAGE_RESOURCE_DATA_ENTRY Entry, PVOID *Data, PULONG Size);
+NTSTATUS NTAPI LdrFindResource_U(PVOID Base, const ULONG_PTR *Path, ULONG Level,
+                                 PIMAGE_RESOURCE_DATA_ENTRY *Entry);
+NTSTATUS NTAPI LdrAccessResource(PVOID Base, PIMAGE_RESOURCE_DATA_ENTRY Entry, PVOID *Data,
+                                 PULONG Size);
 VOID NTAPI LdrShutdownProcess(VOID);
 VOID NTAPI LdrShutdownThread(VOID);
 PIMAGE_NT_HEADERS NTAPI RtlImageNtHeader(PVOID Base);
-PVOID NTAPI RtlImageDirectoryEntryToData(PVOID Base, BOOLEAN MappedAsImage, USHORT Directory, PULONG Size);
+PVOID NTAPI RtlImageDirectoryEntryToData(PVOID Base, BOOLEAN MappedAsImage, USHORT Directory,
+                                         PULONG Size);
 
 /* Processes and threads. */
 DECLSPEC_NORETURN VOID NTAPI RtlExitUserProcess(NTSTATUS Status);
 DECLSPEC_NORETURN VOID NTAPI RtlExitUserThread(NTSTATUS Status);
-NTSTATUS NTAPI RtlCreateUserThread(HANDLE Process, PSECURITY_DESCRIPTOR Descriptor, BOOLEAN Suspended, ULONG ZeroBits,
-                                   SIZE_T StackReserve, SIZE_T StackCommit, PVOID Start, PVOID Parameter,
-                                   PHANDLE Thread, PCLIENT_ID Id);
-NTSTATUS NTAPI RtlCreateProcessParametersEx(PRTL_USER_PROCESS_PARAMETERS *Parameters, PUNICODE_STRING ImagePath,
-                                            PUNICODE_STRING DllPath, PUNICODE_STRING CurrentDirectory,
+NTSTATUS NTAPI RtlCreateUserThread(HANDLE Process, PSECURITY_DESCRIPTOR Descriptor,
+                                   BOOLEAN Suspended, ULONG ZeroBits, SIZE_T StackReserve,
+                                   SIZE_T StackCommit, PVOID Start, PVOID Parameter, PHANDLE Thread,
+                                   PCLIENT_ID Id);
+NTSTATUS NTAPI RtlCreateProcessParametersEx(PRTL_USER_PROCESS_PARAMETERS *Parameters,
+                                            PUNICODE_STRING ImagePath, PUNICODE_STRING DllPath,
+                                            PUNICODE_STRING CurrentDirectory,
                                             PUNICODE_STRING CommandLine, PVOID Environment,
                                             PUNICODE_STRING WindowTitle, PUNICODE_STRING Desktop,
-                                            PUNICODE_STRING Shell, PUNICODE_STRING Runtime, ULONG Flags);
+                                            PUNICODE_STRING Shell, PUNICODE_STRING Runtime,
+                                            ULONG Flags);
 NTSTATUS NTAPI RtlDestroyProcessParameters(PRTL_USER_PROCESS_PARAMETERS Parameters);
 VOID NTAPI RtlAcquirePebLock(VOID);
 VOID NTAPI RtlReleasePebLock(VOID);
@@ -126,7 +141,8 @@ ULONG NTAPI RtlGetProcessHeaps(ULONG Count, PVOID *Heaps);
 NTSTATUS NTAPI RtlWalkHeap(PVOID Heap, PVOID Entry);
 SIZE_T NTAPI RtlCompactHeap(PVOID Heap, ULONG Flags);
 BOOLEAN NTAPI RtlSetUserValueHeap(PVOID Heap, ULONG Flags, PVOID Block, PVOID Value);
-BOOLEAN NTAPI RtlGetUserInfoHeap(PVOID Heap, ULONG Flags, PVOID Block, PVOID *Value, PULONG UserFlags);
+BOOLEAN NTAPI RtlGetUserInfoHeap(PVOID Heap, ULONG Flags, PVOID Block, PVOID *Value,
+                                 PULONG UserFlags);
 
 /* Locks. */
 VOID NTAPI RtlInitializeSRWLock(PRTL_SRWLOCK Lock);
@@ -138,21 +154,25 @@ NTSTATUS NTAPI RtlEnterCriticalSection(PRTL_CRITICAL_SECTION Section);
 NTSTATUS NTAPI RtlLeaveCriticalSection(PRTL_CRITICAL_SECTION Section);
 BOOLEAN NTAPI RtlTryEnterCriticalSection(PRTL_CRITICAL_SECTION Section);
 NTSTATUS NTAPI RtlInitializeCriticalSection(PRTL_CRITICAL_SECTION Section);
-NTSTATUS NTAPI RtlInitializeCriticalSectionAndSpinCount(PRTL_CRITICAL_SECTION Section, ULONG SpinCount);
-NTSTATUS NTAPI RtlInitializeCriticalSectionEx(PRTL_CRITICAL_SECTION Section, ULONG SpinCount, ULONG Flags);
+NTSTATUS NTAPI RtlInitializeCriticalSectionAndSpinCount(PRTL_CRITICAL_SECTION Section,
+                                                        ULONG SpinCount);
+NTSTATUS NTAPI RtlInitializeCriticalSectionEx(PRTL_CRITICAL_SECTION Section, ULONG SpinCount,
+                                              ULONG Flags);
 NTSTATUS NTAPI RtlDeleteCriticalSection(PRTL_CRITICAL_SECTION Section);
-NTSTATUS NTAPI RtlSleepConditionVariableCS(PRTL_CONDITION_VARIABLE Variable, PRTL_CRITICAL_SECTION Section,
-                                           PLARGE_INTEGER Timeout);
+NTSTATUS NTAPI RtlSleepConditionVariableCS(PRTL_CONDITION_VARIABLE Variable,
+                                           PRTL_CRITICAL_SECTION Section, PLARGE_INTEGER Timeout);
 NTSTATUS NTAPI RtlSleepConditionVariableSRW(PRTL_CONDITION_VARIABLE Variable, PRTL_SRWLOCK Lock,
                                             PLARGE_INTEGER Timeout, ULONG Flags);
 VOID NTAPI RtlWakeConditionVariable(PRTL_CONDITION_VARIABLE Variable);
 VOID NTAPI RtlWakeAllConditionVariable(PRTL_CONDITION_VARIABLE Variable);
-NTSTATUS NTAPI RtlWaitOnAddress(const volatile VOID *Address, PVOID Compare, SIZE_T Size, PLARGE_INTEGER Timeout);
+NTSTATUS NTAPI RtlWaitOnAddress(const volatile VOID *Address, PVOID Compare, SIZE_T Size,
+                                PLARGE_INTEGER Timeout);
 VOID NTAPI RtlWakeAddressSingle(PVOID Address);
 VOID NTAPI RtlWakeAddressAll(PVOID Address);
 NTSTATUS NTAPI RtlRunOnceBeginInitialize(PRTL_RUN_ONCE Once, ULONG Flags, PVOID *Context);
 NTSTATUS NTAPI RtlRunOnceComplete(PRTL_RUN_ONCE Once, ULONG Flags, PVOID Context);
-NTSTATUS NTAPI RtlRunOnceExecuteOnce(PRTL_RUN_ONCE Once, PVOID Function, PVOID Parameter, PVOID *Context);
+NTSTATUS NTAPI RtlRunOnceExecuteOnce(PRTL_RUN_ONCE Once, PVOID Function, PVOID Parameter,
+                                     PVOID *Context);
 
 /* Fiber local storage. */
 NTSTATUS NTAPI RtlFlsAlloc(PVOID Callback, PULONG Index);
@@ -174,7 +194,7 @@ typedef enum _RTL_PATH_TYPE {
     RtlPathTypeDriveRelative, /* C:x */
     RtlPathTypeRooted,        /* \x */
     RtlPathTypeRelative,
-    RtlPathTypeLocalDevice,   /* \\.\x and \\?\x */
+    RtlPathTypeLocalDevice,     /* \\.\x and \\?\x */
     RtlPathTypeRootLocalDevice, /* \\. */
 } RTL_PATH_TYPE;
 
@@ -182,18 +202,21 @@ RTL_PATH_TYPE NTAPI RtlDetermineDosPathNameType_U(PCWSTR Path);
 ULONG NTAPI RtlGetFullPathName_U(PCWSTR Path, ULONG Bytes, PWSTR Buffer, PWSTR *FilePart);
 BOOLEAN NTAPI RtlDosPathNameToNtPathName_U(PCWSTR DosName, PUNICODE_STRING NtName, PWSTR *FilePart,
                                            PRTL_RELATIVE_NAME_U Relative);
-NTSTATUS NTAPI RtlDosPathNameToNtPathName_U_WithStatus(PCWSTR DosName, PUNICODE_STRING NtName, PWSTR *FilePart,
+NTSTATUS NTAPI RtlDosPathNameToNtPathName_U_WithStatus(PCWSTR DosName, PUNICODE_STRING NtName,
+                                                       PWSTR *FilePart,
                                                        PRTL_RELATIVE_NAME_U Relative);
 ULONG NTAPI RtlIsDosDeviceName_U(PCWSTR Path);
 ULONG NTAPI RtlGetCurrentDirectory_U(ULONG Bytes, PWSTR Buffer);
 NTSTATUS NTAPI RtlSetCurrentDirectory_U(PUNICODE_STRING Path);
 BOOLEAN NTAPI RtlDoesFileExists_U(PCWSTR Path);
-ULONG NTAPI RtlDosSearchPath_U(PCWSTR Path, PCWSTR Name, PCWSTR Extension, ULONG Bytes, PWSTR Buffer,
-                               PWSTR *FilePart);
-NTSTATUS NTAPI RtlQueryEnvironmentVariable_U(PWSTR Environment, PUNICODE_STRING Name, PUNICODE_STRING Value);
-NTSTATUS NTAPI RtlSetEnvironmentVariable(PWSTR *Environment, PUNICODE_STRING Name, PUNICODE_STRING Value);
-NTSTATUS NTAPI RtlExpandEnvironmentStrings_U(PWSTR Environment, PUNICODE_STRING Source, PUNICODE_STRING Target,
-                                             PULONG Length);
+ULONG NTAPI RtlDosSearchPath_U(PCWSTR Path, PCWSTR Name, PCWSTR Extension, ULONG Bytes,
+                               PWSTR Buffer, PWSTR *FilePart);
+NTSTATUS NTAPI RtlQueryEnvironmentVariable_U(PWSTR Environment, PUNICODE_STRING Name,
+                                             PUNICODE_STRING Value);
+NTSTATUS NTAPI RtlSetEnvironmentVariable(PWSTR *Environment, PUNICODE_STRING Name,
+                                         PUNICODE_STRING Value);
+NTSTATUS NTAPI RtlExpandEnvironmentStrings_U(PWSTR Environment, PUNICODE_STRING Source,
+                                             PUNICODE_STRING Target, PULONG Length);
 NTSTATUS NTAPI RtlCreateEnvironment(BOOLEAN Inherit, PWSTR *Environment);
 NTSTATUS NTAPI RtlDestroyEnvironment(PWSTR Environment);
 
@@ -212,42 +235,61 @@ NTSTATUS NTAPI RtlGetAce(PACL Acl, ULONG Index, PVOID *Ace);
 NTSTATUS NTAPI RtlAddAce(PACL Acl, ULONG Revision, ULONG Index, PVOID List, ULONG Length);
 NTSTATUS NTAPI RtlDeleteAce(PACL Acl, ULONG Index);
 BOOLEAN NTAPI RtlFirstFreeAce(PACL Acl, PVOID *Ace);
-NTSTATUS NTAPI RtlAddAccessAllowedAceEx(PACL Acl, ULONG Revision, ULONG Flags, ACCESS_MASK Mask, PSID Sid);
-NTSTATUS NTAPI RtlAddAccessDeniedAceEx(PACL Acl, ULONG Revision, ULONG Flags, ACCESS_MASK Mask, PSID Sid);
+NTSTATUS NTAPI RtlAddAccessAllowedAceEx(PACL Acl, ULONG Revision, ULONG Flags, ACCESS_MASK Mask,
+                                        PSID Sid);
+NTSTATUS NTAPI RtlAddAccessDeniedAceEx(PACL Acl, ULONG Revision, ULONG Flags, ACCESS_MASK Mask,
+                                       PSID Sid);
 NTSTATUS NTAPI RtlCreateSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, ULONG Revision);
 BOOLEAN NTAPI RtlValidSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor);
 ULONG NTAPI RtlLengthSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor);
-NTSTATUS NTAPI RtlGetControlSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, PSECURITY_DESCRIPTOR_CONTROL Control, PULONG Revision);
-NTSTATUS NTAPI RtlSetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, BOOLEAN Present, PACL Dacl, BOOLEAN Defaulted);
-NTSTATUS NTAPI RtlSetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, BOOLEAN Present, PACL Sacl, BOOLEAN Defaulted);
-NTSTATUS NTAPI RtlSetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, PSID Owner, BOOLEAN Defaulted);
-NTSTATUS NTAPI RtlSetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, PSID Group, BOOLEAN Defaulted);
-NTSTATUS NTAPI RtlGetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, PBOOLEAN Present, PACL *Dacl, PBOOLEAN Defaulted);
-NTSTATUS NTAPI RtlGetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, PBOOLEAN Present, PACL *Sacl, PBOOLEAN Defaulted);
-NTSTATUS NTAPI RtlGetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, PSID *Owner, PBOOLEAN Defaulted);
-NTSTATUS NTAPI RtlGetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, PSID *Group, PBOOLEAN Defaulted);
-NTSTATUS NTAPI RtlMakeSelfRelativeSD(PSECURITY_DESCRIPTOR Any, PSECURITY_DESCRIPTOR Relative, PULONG Length);
-NTSTATUS NTAPI RtlAbsoluteToSelfRelativeSD(PSECURITY_DESCRIPTOR Absolute, PSECURITY_DESCRIPTOR Relative, PULONG Length);
+NTSTATUS NTAPI RtlGetControlSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor,
+                                               PSECURITY_DESCRIPTOR_CONTROL Control,
+                                               PULONG Revision);
+NTSTATUS NTAPI RtlSetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, BOOLEAN Present,
+                                            PACL Dacl, BOOLEAN Defaulted);
+NTSTATUS NTAPI RtlSetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, BOOLEAN Present,
+                                            PACL Sacl, BOOLEAN Defaulted);
+NTSTATUS NTAPI RtlSetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, PSID Owner,
+                                             BOOLEAN Defaulted);
+NTSTATUS NTAPI RtlSetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, PSID Group,
+                                             BOOLEAN Defaulted);
+NTSTATUS NTAPI RtlGetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, PBOOLEAN Present,
+                                            PACL *Dacl, PBOOLEAN Defaulted);
+NTSTATUS NTAPI RtlGetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, PBOOLEAN Present,
+                                            PACL *Sacl, PBOOLEAN Defaulted);
+NTSTATUS NTAPI RtlGetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, PSID *Owner,
+                                             PBOOLEAN Defaulted);
+NTSTATUS NTAPI RtlGetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, PSID *Group,
+                                             PBOOLEAN Defaulted);
+NTSTATUS NTAPI RtlMakeSelfRelativeSD(PSECURITY_DESCRIPTOR Any, PSECURITY_DESCRIPTOR Relative,
+                                     PULONG Length);
+NTSTATUS NTAPI RtlAbsoluteToSelfRelativeSD(PSECURITY_DESCRIPTOR Absolute,
+                                           PSECURITY_DESCRIPTOR Relative, PULONG Length);
 VOID NTAPI RtlMapGenericMask(PACCESS_MASK Mask, PGENERIC_MAPPING Mapping);
 
 /* Work, timers, waits. */
 NTSTATUS NTAPI RtlQueueWorkItem(PVOID Function, PVOID Context, ULONG Flags);
-NTSTATUS NTAPI RtlRegisterWait(PHANDLE Wait, HANDLE Object, PVOID Callback, PVOID Context, ULONG Milliseconds,
-                               ULONG Flags);
+NTSTATUS NTAPI RtlRegisterWait(PHANDLE Wait, HANDLE Object, PVOID Callback, PVOID Context,
+                               ULONG Milliseconds, ULONG Flags);
 NTSTATUS NTAPI RtlDeregisterWaitEx(HANDLE Wait, HANDLE Event);
 NTSTATUS NTAPI RtlCreateTimerQueue(PHANDLE Queue);
-NTSTATUS NTAPI RtlCreateTimer(HANDLE Queue, PHANDLE Timer, PVOID Callback, PVOID Context, ULONG DueTime, ULONG Period,
-                              ULONG Flags);
+NTSTATUS NTAPI RtlCreateTimer(HANDLE Queue, PHANDLE Timer, PVOID Callback, PVOID Context,
+                              ULONG DueTime, ULONG Period, ULONG Flags);
 NTSTATUS NTAPI RtlUpdateTimer(HANDLE Queue, HANDLE Timer, ULONG DueTime, ULONG Period);
 NTSTATUS NTAPI RtlDeleteTimer(HANDLE Queue, HANDLE Timer, HANDLE Event);
 NTSTATUS NTAPI RtlDeleteTimerQueueEx(HANDLE Queue, HANDLE Event);
 NTSTATUS NTAPI RtlSetIoCompletionCallback(HANDLE File, PVOID Callback, ULONG Flags);
 
-NTSTATUS NTAPI TpAllocWork(PTP_WORK *Work, PTP_WORK_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment);
-NTSTATUS NTAPI TpSimpleTryPost(PTP_SIMPLE_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment);
-NTSTATUS NTAPI TpAllocTimer(PTP_TIMER *Timer, PTP_TIMER_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment);
-NTSTATUS NTAPI TpAllocWait(PTP_WAIT *Wait, PTP_WAIT_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment);
-NTSTATUS NTAPI TpAllocIoCompletion(PTP_IO *Io, HANDLE File, PVOID Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment);
+NTSTATUS NTAPI TpAllocWork(PTP_WORK *Work, PTP_WORK_CALLBACK Callback, PVOID Context,
+                           PTP_CALLBACK_ENVIRON Environment);
+NTSTATUS NTAPI TpSimpleTryPost(PTP_SIMPLE_CALLBACK Callback, PVOID Context,
+                               PTP_CALLBACK_ENVIRON Environment);
+NTSTATUS NTAPI TpAllocTimer(PTP_TIMER *Timer, PTP_TIMER_CALLBACK Callback, PVOID Context,
+                            PTP_CALLBACK_ENVIRON Environment);
+NTSTATUS NTAPI TpAllocWait(PTP_WAIT *Wait, PTP_WAIT_CALLBACK Callback, PVOID Context,
+                           PTP_CALLBACK_ENVIRON Environment);
+NTSTATUS NTAPI TpAllocIoCompletion(PTP_IO *Io, HANDLE File, PVOID Callback, PVOID Context,
+                                   PTP_CALLBACK_ENVIRON Environment);
 NTSTATUS NTAPI TpAllocPool(PTP_POOL *Pool, PVOID Reserved);
 NTSTATUS NTAPI TpSetPoolMinThreads(PTP_POOL Pool, DWORD Minimum);
 NTSTATUS NTAPI TpCallbackMayRunLong(PTP_CALLBACK_INSTANCE Instance);
@@ -261,12 +303,14 @@ VOID NTAPI DbgBreakPoint(VOID);
 BOOLEAN NTAPI RtlQueryPerformanceCounter(PLARGE_INTEGER Counter);
 BOOLEAN NTAPI RtlQueryPerformanceFrequency(PLARGE_INTEGER Frequency);
 LARGE_INTEGER NTAPI RtlGetSystemTimePrecise(VOID);
-NTSTATUS NTAPI RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW Wanted, ULONG Types, ULONGLONG Conditions);
+NTSTATUS NTAPI RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW Wanted, ULONG Types,
+                                    ULONGLONG Conditions);
 NTSTATUS NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW Version);
 VOID NTAPI RtlGetNtVersionNumbers(PULONG Major, PULONG Minor, PULONG Build);
 BOOLEAN NTAPI RtlGetProductInfo(ULONG A, ULONG B, ULONG C, ULONG D, PULONG Product);
 ULONG NTAPI RtlRandomEx(PULONG Seed);
-NTSTATUS NTAPI RtlAdjustPrivilege(ULONG Privilege, BOOLEAN Enable, BOOLEAN Thread, PBOOLEAN Previous);
+NTSTATUS NTAPI RtlAdjustPrivilege(ULONG Privilege, BOOLEAN Enable, BOOLEAN Thread,
+                                  PBOOLEAN Previous);
 
 /* The C routines that ntdll exports; the box's DLLs use these and no others. */
 int __cdecl _vsnprintf(char *Buffer, size_t Count, const char *Format, va_list Arguments);

@@ -24,8 +24,8 @@ typedef struct _RTL_USER_PROCESS_PARAMETERS {
     HANDLE StandardInput; /* 0x20 */
     HANDLE StandardOutput;
     HANDLE StandardError;
-    CURDIR CurrentDirectory; /* 0x38 */
-    UNICODE_STRING DllPath;  /* 0x50 */
+    CURDIR CurrentDirectory;      /* 0x38 */
+    UNICODE_STRING DllPath;       /* 0x50 */
     UNICODE_STRING ImagePathName; /* 0x60 */
     UNICODE_STRING CommandLine;   /* 0x70 */
     PWSTR Environment;            /* 0x80 */
@@ -36,9 +36,9 @@ typedef struct _RTL_USER_PROCESS_PARAMETERS {
     UNICODE_STRING WindowTitle; /* 0xB0 */
     UNICODE_STRING DesktopInfo;
     UNICODE_STRING ShellInfo;
-    UNICODE_STRING RuntimeData; /* 0xE0: the C run time's inherited descriptors */
+    UNICODE_STRING RuntimeData;      /* 0xE0: the C run time's inherited descriptors */
     UCHAR CurrentDirectories[0x300]; /* 0xF0 */
-    SIZE_T EnvironmentSize;     /* 0x3F0 */
+    SIZE_T EnvironmentSize;          /* 0x3F0 */
     SIZE_T EnvironmentVersion;
     PVOID PackageDependencyData;
     ULONG ProcessGroupId;
@@ -60,18 +60,18 @@ typedef struct _PEB_LDR_DATA {
     HANDLE ShutdownThreadId;
 } PEB_LDR_DATA, *PPEB_LDR_DATA;
 
-#define LDRP_IMAGE_DLL              0x00000004
-#define LDRP_PROCESS_ATTACH_CALLED  0x00080000
-#define LDRP_DONT_CALL_FOR_THREADS  0x00040000
-#define LDRP_ENTRY_PROCESSED        0x00004000 /* imports are bound */
+#define LDRP_IMAGE_DLL             0x00000004
+#define LDRP_PROCESS_ATTACH_CALLED 0x00080000
+#define LDRP_DONT_CALL_FOR_THREADS 0x00040000
+#define LDRP_ENTRY_PROCESSED       0x00004000 /* imports are bound */
 
 typedef struct _LDR_DATA_TABLE_ENTRY {
     LIST_ENTRY InLoadOrderLinks;
     LIST_ENTRY InMemoryOrderLinks;
     LIST_ENTRY InInitializationOrderLinks;
-    PVOID DllBase;    /* 0x30 */
+    PVOID DllBase; /* 0x30 */
     PVOID EntryPoint;
-    ULONG SizeOfImage; /* 0x40 */
+    ULONG SizeOfImage;          /* 0x40 */
     UNICODE_STRING FullDllName; /* 0x48 */
     UNICODE_STRING BaseDllName; /* 0x58 */
     ULONG Flags;                /* 0x68 */
@@ -84,8 +84,8 @@ typedef struct _LDR_DATA_TABLE_ENTRY {
     PVOID DdagNode; /* 0x98 */
     UCHAR Reserved[0xA0];
     /* Ours, behind what Windows has. */
-    LONG References;    /* of LdrLoadDll and importers; -1 pinned */
-    ULONG TlsSize;      /* bytes of the TLS template, zero fill included */
+    LONG References; /* of LdrLoadDll and importers; -1 pinned */
+    ULONG TlsSize;   /* bytes of the TLS template, zero fill included */
     PIMAGE_TLS_DIRECTORY64 Tls;
     struct _LDR_DATA_TABLE_ENTRY **Imports; /* entries that this one holds a reference to */
     ULONG ImportCount;
@@ -100,9 +100,9 @@ typedef struct _PEB {
     BOOLEAN ReadImageFileExecOptions;
     BOOLEAN BeingDebugged;
     UCHAR BitField;
-    HANDLE Mutant;          /* 0x08 */
-    PVOID ImageBaseAddress; /* 0x10 */
-    PPEB_LDR_DATA Ldr;      /* 0x18 */
+    HANDLE Mutant;                                  /* 0x08 */
+    PVOID ImageBaseAddress;                         /* 0x10 */
+    PPEB_LDR_DATA Ldr;                              /* 0x18 */
     PRTL_USER_PROCESS_PARAMETERS ProcessParameters; /* 0x20 */
     PVOID SubSystemData;
     PVOID ProcessHeap; /* 0x30 */
@@ -182,12 +182,12 @@ typedef struct _TEB {
     UCHAR Gap1[0x2C0 - 0x190];
     LONG ExceptionCode; /* 0x2C0 */
     UCHAR Gap2[0x1250 - 0x2C4];
-    ULONG LastStatusValue; /* 0x1250 */
+    ULONG LastStatusValue;              /* 0x1250 */
     UNICODE_STRING StaticUnicodeString; /* 0x1258 */
     WCHAR StaticUnicodeBuffer[261];
-    PVOID DeallocationStack;    /* 0x1478 */
-    PVOID TlsSlots[TLS_SLOTS];  /* 0x1480 */
-    LIST_ENTRY TlsLinks;        /* 0x1680: ours: the loader's list of threads */
+    PVOID DeallocationStack;   /* 0x1478 */
+    PVOID TlsSlots[TLS_SLOTS]; /* 0x1480 */
+    LIST_ENTRY TlsLinks;       /* 0x1680: ours: the loader's list of threads */
     PVOID Vdm;
     PVOID ReservedForNtRpc;
     PVOID DbgSsReserved[2];
@@ -223,7 +223,7 @@ C_ASSERT(FIELD_OFFSET(TEB, HardErrorMode) == 0x16B0);
 C_ASSERT(FIELD_OFFSET(TEB, TlsExpansionSlots) == 0x1780);
 C_ASSERT(FIELD_OFFSET(TEB, FlsData) == 0x17C8);
 
-#define NtCurrentPeb() (NtCurrentTeb()->ProcessEnvironmentBlock)
+#define NtCurrentPeb()   (NtCurrentTeb()->ProcessEnvironmentBlock)
 #define RtlProcessHeap() (NtCurrentPeb()->ProcessHeap)
 
 #endif

@@ -15,8 +15,8 @@
 #define _NTSYSTEM_
 #define _CRTIMP
 #define _NO_CRT_STDIO_INLINE
-#define WINVER       0x0A00
-#define _WIN32_WINNT 0x0A00
+#define WINVER        0x0A00
+#define _WIN32_WINNT  0x0A00
 #define NTDDI_VERSION 0x0A000008
 #define WIN32_NO_STATUS
 #define WIN32_LEAN_AND_MEAN
@@ -29,18 +29,18 @@
 #include <ntstatus.h>
 #include <winioctl.h>
 
-#define _PEB          MingwPebTag
-#define PEB           MingwPeb
-#define PPEB          PMingwPeb
-#define _TEB          MingwTebTag
-#define TEB           MingwTeb
-#define PTEB          PMingwTeb
-#define _PEB_LDR_DATA MingwPebLdrTag
-#define PEB_LDR_DATA  MingwPebLdr
-#define PPEB_LDR_DATA PMingwPebLdr
-#define _LDR_DATA_TABLE_ENTRY MingwLdrEntryTag
-#define LDR_DATA_TABLE_ENTRY  MingwLdrEntry
-#define PLDR_DATA_TABLE_ENTRY PMingwLdrEntry
+#define _PEB                         MingwPebTag
+#define PEB                          MingwPeb
+#define PPEB                         PMingwPeb
+#define _TEB                         MingwTebTag
+#define TEB                          MingwTeb
+#define PTEB                         PMingwTeb
+#define _PEB_LDR_DATA                MingwPebLdrTag
+#define PEB_LDR_DATA                 MingwPebLdr
+#define PPEB_LDR_DATA                PMingwPebLdr
+#define _LDR_DATA_TABLE_ENTRY        MingwLdrEntryTag
+#define LDR_DATA_TABLE_ENTRY         MingwLdrEntry
+#define PLDR_DATA_TABLE_ENTRY        PMingwLdrEntry
 #define _RTL_USER_PROCESS_PARAMETERS MingwParametersTag
 #define RTL_USER_PROCESS_PARAMETERS  MingwParameters
 #define PRTL_USER_PROCESS_PARAMETERS PMingwParameters

@@ -33,18 +33,22 @@ GetOEMCP(VOID)
 BOOL WINAPI
 IsValidCodePage(UINT CodePage)
 {
-    return CodePage == 1252 || CodePage == 437 || CodePage == CP_UTF8 || CodePage == 28591 || CodePage == 20127;
+    return CodePage == 1252 || CodePage == 437 || CodePage == CP_UTF8 || CodePage == 28591 ||
+           CodePage == 20127;
 }
 
 /* Units needed, or written; 0 with the last error. The NT routines count what does not fit by Room 0. */
 int WINAPI
-MultiByteToWideChar(UINT CodePage, DWORD Flags, LPCCH Source, int SourceLength, LPWSTR Target, int Room)
+MultiByteToWideChar(UINT CodePage, DWORD Flags, LPCCH Source, int SourceLength, LPWSTR Target,
+                    int Room)
 {
-    ULONG Bytes = SourceLength == -1 ? (ULONG)strlen(Source) + 1 : (ULONG)SourceLength, Written = 0, Index;
+    ULONG Bytes = SourceLength == -1 ? (ULONG)strlen(Source) + 1 : (ULONG)SourceLength, Written = 0,
+          Index;
     NTSTATUS Status = STATUS_SUCCESS;
 
     CodePage = BaseCodePage(CodePage);
-    if (SourceLength == 0 || SourceLength < -1 || Room < 0 || Source == NULL || !IsValidCodePage(CodePage)) {
+    if (SourceLength == 0 || SourceLength < -1 || Room < 0 || Source == NULL ||
+        !IsValidCodePage(CodePage)) {
         BaseFailWith(ERROR_INVALID_PARAMETER);
         return 0;
     }
@@ -109,14 +113,16 @@ BaseNarrow(UINT CodePage, WCHAR Unit, PCHAR Byte)
 }
 
 int WINAPI
-WideCharToMultiByte(UINT CodePage, DWORD Flags, LPCWCH Source, int SourceLength, LPSTR Target, int Room, LPCCH Default,
-                    LPBOOL UsedDefault)
+WideCharToMultiByte(UINT CodePage, DWORD Flags, LPCWCH Source, int SourceLength, LPSTR Target,
+                    int Room, LPCCH Default, LPBOOL UsedDefault)
 {
-    ULONG Units = SourceLength == -1 ? (ULONG)wcslen(Source) + 1 : (ULONG)SourceLength, Written = 0, Index;
+    ULONG Units = SourceLength == -1 ? (ULONG)wcslen(Source) + 1 : (ULONG)SourceLength, Written = 0,
+          Index;
     NTSTATUS Status;
 
     CodePage = BaseCodePage(CodePage);
-    if (SourceLength == 0 || SourceLength < -1 || Room < 0 || Source == NULL || !IsValidCodePage(CodePage) ||
+    if (SourceLength == 0 || SourceLength < -1 || Room < 0 || Source == NULL ||
+        !IsValidCodePage(CodePage) ||
         (CodePage == CP_UTF8 && (Default != NULL || UsedDefault != NULL))) {
         BaseFailWith(ERROR_INVALID_PARAMETER);
         return 0;
@@ -150,7 +156,8 @@ WideCharToMultiByte(UINT CodePage, DWORD Flags, LPCWCH Source, int SourceLength,
             if (UsedDefault != NULL) {
                 *UsedDefault = TRUE;
             }
-            if (IS_HIGH_SURROGATE(Source[Index]) && Index + 1 < Units && IS_LOW_SURROGATE(Source[Index + 1])) {
+            if (IS_HIGH_SURROGATE(Source[Index]) && Index + 1 < Units &&
+                IS_LOW_SURROGATE(Source[Index + 1])) {
                 Index++;
             }
         }

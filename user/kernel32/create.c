@@ -67,8 +67,8 @@ BaseString(PUNICODE_STRING String, LPCWSTR Text)
 }
 
 static NTSTATUS
-BaseMakeParameters(PRTL_USER_PROCESS_PARAMETERS *Parameters, LPCWSTR Path, LPCWSTR CommandLine, LPCWSTR Folder,
-                   PWSTR Environment, LPSTARTUPINFOW Startup)
+BaseMakeParameters(PRTL_USER_PROCESS_PARAMETERS *Parameters, LPCWSTR Path, LPCWSTR CommandLine,
+                   LPCWSTR Folder, PWSTR Environment, LPSTARTUPINFOW Startup)
 {
     UNICODE_STRING Image, Command, Directory, Title, Desktop, Shell, Runtime;
     WCHAR Full[600];
@@ -85,7 +85,8 @@ BaseMakeParameters(PRTL_USER_PROCESS_PARAMETERS *Parameters, LPCWSTR Path, LPCWS
     if (Folder != NULL) {
         Length = GetFullPathNameW(Folder, RTL_NUMBER_OF(Full) - 2, Full, NULL);
         if (Length == 0 || Length >= RTL_NUMBER_OF(Full) - 2 ||
-            (GetFileAttributesW(Full) & FILE_ATTRIBUTE_DIRECTORY) == 0 || GetFileAttributesW(Full) == INVALID_FILE_ATTRIBUTES) {
+            (GetFileAttributesW(Full) & FILE_ATTRIBUTE_DIRECTORY) == 0 ||
+            GetFileAttributesW(Full) == INVALID_FILE_ATTRIBUTES) {
             return STATUS_NOT_A_DIRECTORY; /* ERROR_DIRECTORY */
         }
         if (Full[Length - 1] != L'\\') {
@@ -94,8 +95,9 @@ BaseMakeParameters(PRTL_USER_PROCESS_PARAMETERS *Parameters, LPCWSTR Path, LPCWS
         }
         BaseString(&Directory, Full);
     }
-    Status = RtlCreateProcessParametersEx(Parameters, &Image, NULL, Folder != NULL ? &Directory : NULL, &Command, Environment, &Title,
-                                          &Desktop, &Shell, &Runtime, RTL_USER_PROC_PARAMS_NORMALIZED);
+    Status = RtlCreateProcessParametersEx(
+        Parameters, &Image, NULL, Folder != NULL ? &Directory : NULL, &Command, Environment, &Title,
+        &Desktop, &Shell, &Runtime, RTL_USER_PROC_PARAMS_NORMALIZED);
     if (NT_SUCCESS(Status)) {
         PRTL_USER_PROCESS_PARAMETERS Made = *Parameters;
 
@@ -127,26 +129,31 @@ BaseShareStandardHandles(HANDLE Process)
     PVOID Theirs;
     ULONG Index;
 
-    if (!NT_SUCCESS(NtQueryInformationProcess(Process, ProcessBasicInformation, &Basic, sizeof(Basic), NULL)) ||
-        !NT_SUCCESS(NtReadVirtualMemory(Process, (PUCHAR)Basic.PebBaseAddress + FIELD_OFFSET(PEB, ProcessParameters), &Theirs,
-                                        sizeof(Theirs), NULL))) {
+    if (!NT_SUCCESS(NtQueryInformationProcess(Process, ProcessBasicInformation, &Basic,
+                                              sizeof(Basic), NULL)) ||
+        !NT_SUCCESS(NtReadVirtualMemory(
+            Process, (PUCHAR)Basic.PebBaseAddress + FIELD_OFFSET(PEB, ProcessParameters), &Theirs,
+            sizeof(Theirs), NULL))) {
         return;
     }
     for (Index = 0; Index < 3; Index++) {
         if (Handles[Index] == NULL ||
-            !NT_SUCCESS(NtDuplicateObject(NtCurrentProcess(), Handles[Index], Process, &Handles[Index], 0, 0,
+            !NT_SUCCESS(NtDuplicateObject(NtCurrentProcess(), Handles[Index], Process,
+                                          &Handles[Index], 0, 0,
                                           DUPLICATE_SAME_ACCESS | 4 /* same attributes */))) {
             Handles[Index] = NULL;
         }
     }
-    NtWriteVirtualMemory(Process, (PUCHAR)Theirs + FIELD_OFFSET(RTL_USER_PROCESS_PARAMETERS, StandardInput), Handles,
-                         sizeof(Handles), NULL);
+    NtWriteVirtualMemory(Process,
+                         (PUCHAR)Theirs + FIELD_OFFSET(RTL_USER_PROCESS_PARAMETERS, StandardInput),
+                         Handles, sizeof(Handles), NULL);
 }
 
 BOOL WINAPI
-CreateProcessInternalW(HANDLE Token, LPCWSTR Application, LPWSTR CommandLine, LPSECURITY_ATTRIBUTES ProcessSecurity,
-                       LPSECURITY_ATTRIBUTES ThreadSecurity, BOOL Inherit, DWORD Flags, LPVOID Environment,
-                       LPCWSTR Folder, LPSTARTUPINFOW Startup, LPPROCESS_INFORMATION Information, PHANDLE NewToken)
+CreateProcessInternalW(HANDLE Token, LPCWSTR Application, LPWSTR CommandLine,
+                       LPSECURITY_ATTRIBUTES ProcessSecurity, LPSECURITY_ATTRIBUTES ThreadSecurity,
+                       BOOL Inherit, DWORD Flags, LPVOID Environment, LPCWSTR Folder,
+                       LPSTARTUPINFOW Startup, LPPROCESS_INFORMATION Information, PHANDLE NewToken)
 {
     OBJECT_ATTRIBUTES ProcessAttributes, ThreadAttributes;
     PRTL_USER_PROCESS_PARAMETERS Parameters = NULL;
@@ -197,17 +204,20 @@ CreateProcessInternalW(HANDLE Token, LPCWSTR Application, LPWSTR CommandLine, LP
         Wide = BaseWideEnvironment(Environment);
         Environment = Wide;
     }
-    Status = BaseMakeParameters(&Parameters, Path, CommandLine != NULL ? CommandLine : Path, Folder, Environment, Startup);
+    Status = BaseMakeParameters(&Parameters, Path, CommandLine != NULL ? CommandLine : Path, Folder,
+                                Environment, Startup);
     if (!NT_SUCCESS(Status)) {
         BaseFail(Status);
         goto Done;
     }
-    InitializeObjectAttributes(&ProcessAttributes, NULL,
-                               ProcessSecurity != NULL && ProcessSecurity->bInheritHandle ? OBJ_INHERIT : 0, NULL,
-                               ProcessSecurity != NULL ? ProcessSecurity->lpSecurityDescriptor : NULL);
-    InitializeObjectAttributes(&ThreadAttributes, NULL,
-                               ThreadSecurity != NULL && ThreadSecurity->bInheritHandle ? OBJ_INHERIT : 0, NULL,
-                               ThreadSecurity != NULL ? ThreadSecurity->lpSecurityDescriptor : NULL);
+    InitializeObjectAttributes(
+        &ProcessAttributes, NULL,
+        ProcessSecurity != NULL && ProcessSecurity->bInheritHandle ? OBJ_INHERIT : 0, NULL,
+        ProcessSecurity != NULL ? ProcessSecurity->lpSecurityDescriptor : NULL);
+    InitializeObjectAttributes(
+        &ThreadAttributes, NULL,
+        ThreadSecurity != NULL && ThreadSecurity->bInheritHandle ? OBJ_INHERIT : 0, NULL,
+        ThreadSecurity != NULL ? ThreadSecurity->lpSecurityDescriptor : NULL);
     RtlZeroMemory(&List, sizeof(List));
     List.Attributes[0].Attribute = PS_ATTRIBUTE_IMAGE_NAME;
     List.Attributes[0].Size = NtPath.Length;
@@ -222,14 +232,16 @@ CreateProcessInternalW(HANDLE Token, LPCWSTR Application, LPWSTR CommandLine, LP
         Count = 3;
     }
     List.TotalLength = FIELD_OFFSET(PS_ATTRIBUTE_LIST, Attributes) + Count * sizeof(PS_ATTRIBUTE);
-    Status = NtCreateUserProcess(&Process, &Thread, PROCESS_ALL_ACCESS, THREAD_ALL_ACCESS, &ProcessAttributes, &ThreadAttributes,
-                                 Inherit ? PROCESS_CREATE_FLAGS_INHERIT_HANDLES : 0, THREAD_CREATE_FLAGS_CREATE_SUSPENDED, Parameters,
-                                 &Info, (PPS_ATTRIBUTE_LIST)&List);
+    Status = NtCreateUserProcess(
+        &Process, &Thread, PROCESS_ALL_ACCESS, THREAD_ALL_ACCESS, &ProcessAttributes,
+        &ThreadAttributes, Inherit ? PROCESS_CREATE_FLAGS_INHERIT_HANDLES : 0,
+        THREAD_CREATE_FLAGS_CREATE_SUSPENDED, Parameters, &Info, (PPS_ATTRIBUTE_LIST)&List);
     if (!NT_SUCCESS(Status)) {
         BaseFail(Status);
         goto Done;
     }
-    if ((Startup->dwFlags & STARTF_USESTDHANDLES) == 0 && (Flags & (DETACHED_PROCESS | CREATE_NEW_CONSOLE)) == 0) {
+    if ((Startup->dwFlags & STARTF_USESTDHANDLES) == 0 &&
+        (Flags & (DETACHED_PROCESS | CREATE_NEW_CONSOLE)) == 0) {
         BaseShareStandardHandles(Process);
     }
     if ((Flags & CREATE_SUSPENDED) == 0) {
@@ -253,29 +265,33 @@ Done:
 
 BOOL WINAPI
 CreateProcessW(LPCWSTR Application, LPWSTR CommandLine, LPSECURITY_ATTRIBUTES ProcessSecurity,
-               LPSECURITY_ATTRIBUTES ThreadSecurity, BOOL Inherit, DWORD Flags, LPVOID Environment, LPCWSTR Folder,
-               LPSTARTUPINFOW Startup, LPPROCESS_INFORMATION Information)
+               LPSECURITY_ATTRIBUTES ThreadSecurity, BOOL Inherit, DWORD Flags, LPVOID Environment,
+               LPCWSTR Folder, LPSTARTUPINFOW Startup, LPPROCESS_INFORMATION Information)
 {
-    return CreateProcessInternalW(NULL, Application, CommandLine, ProcessSecurity, ThreadSecurity, Inherit, Flags, Environment,
-                                  Folder, Startup, Information, NULL);
+    return CreateProcessInternalW(NULL, Application, CommandLine, ProcessSecurity, ThreadSecurity,
+                                  Inherit, Flags, Environment, Folder, Startup, Information, NULL);
 }
 
 BOOL WINAPI
-CreateProcessInternalA(HANDLE Token, LPCSTR Application, LPSTR CommandLine, LPSECURITY_ATTRIBUTES ProcessSecurity,
-                       LPSECURITY_ATTRIBUTES ThreadSecurity, BOOL Inherit, DWORD Flags, LPVOID Environment, LPCSTR Folder,
+CreateProcessInternalA(HANDLE Token, LPCSTR Application, LPSTR CommandLine,
+                       LPSECURITY_ATTRIBUTES ProcessSecurity, LPSECURITY_ATTRIBUTES ThreadSecurity,
+                       BOOL Inherit, DWORD Flags, LPVOID Environment, LPCSTR Folder,
                        LPSTARTUPINFOA Startup, LPPROCESS_INFORMATION Information, PHANDLE NewToken)
 {
-    UNICODE_STRING WideApplication = {0}, WideCommand = {0}, WideFolder = {0}, WideTitle = {0}, WideDesktop = {0};
+    UNICODE_STRING WideApplication = {0}, WideCommand = {0}, WideFolder = {0}, WideTitle = {0},
+                   WideDesktop = {0};
     STARTUPINFOW WideStartup;
     BOOL Result = FALSE;
 
     RtlCopyMemory(&WideStartup, Startup, sizeof(WideStartup));
-    if (BaseToWide(&WideApplication, Application) && BaseToWide(&WideCommand, CommandLine) && BaseToWide(&WideFolder, Folder) &&
-        BaseToWide(&WideTitle, Startup->lpTitle) && BaseToWide(&WideDesktop, Startup->lpDesktop)) {
+    if (BaseToWide(&WideApplication, Application) && BaseToWide(&WideCommand, CommandLine) &&
+        BaseToWide(&WideFolder, Folder) && BaseToWide(&WideTitle, Startup->lpTitle) &&
+        BaseToWide(&WideDesktop, Startup->lpDesktop)) {
         WideStartup.lpTitle = WideTitle.Buffer;
         WideStartup.lpDesktop = WideDesktop.Buffer;
-        Result = CreateProcessInternalW(Token, WideApplication.Buffer, WideCommand.Buffer, ProcessSecurity, ThreadSecurity, Inherit,
-                                        Flags, Environment, WideFolder.Buffer, &WideStartup, Information, NewToken);
+        Result = CreateProcessInternalW(
+            Token, WideApplication.Buffer, WideCommand.Buffer, ProcessSecurity, ThreadSecurity,
+            Inherit, Flags, Environment, WideFolder.Buffer, &WideStartup, Information, NewToken);
     }
     RtlFreeUnicodeString(&WideApplication);
     RtlFreeUnicodeString(&WideCommand);
@@ -287,20 +303,22 @@ CreateProcessInternalA(HANDLE Token, LPCSTR Application, LPSTR CommandLine, LPSE
 
 BOOL WINAPI
 CreateProcessA(LPCSTR Application, LPSTR CommandLine, LPSECURITY_ATTRIBUTES ProcessSecurity,
-               LPSECURITY_ATTRIBUTES ThreadSecurity, BOOL Inherit, DWORD Flags, LPVOID Environment, LPCSTR Folder,
-               LPSTARTUPINFOA Startup, LPPROCESS_INFORMATION Information)
+               LPSECURITY_ATTRIBUTES ThreadSecurity, BOOL Inherit, DWORD Flags, LPVOID Environment,
+               LPCSTR Folder, LPSTARTUPINFOA Startup, LPPROCESS_INFORMATION Information)
 {
-    return CreateProcessInternalA(NULL, Application, CommandLine, ProcessSecurity, ThreadSecurity, Inherit, Flags, Environment,
-                                  Folder, Startup, Information, NULL);
+    return CreateProcessInternalA(NULL, Application, CommandLine, ProcessSecurity, ThreadSecurity,
+                                  Inherit, Flags, Environment, Folder, Startup, Information, NULL);
 }
 
 UINT WINAPI
 WinExec(LPCSTR CommandLine, UINT Show)
 {
-    STARTUPINFOA Startup = {.cb = sizeof(Startup), .dwFlags = STARTF_USESHOWWINDOW, .wShowWindow = (WORD)Show};
+    STARTUPINFOA Startup = {
+        .cb = sizeof(Startup), .dwFlags = STARTF_USESHOWWINDOW, .wShowWindow = (WORD)Show};
     PROCESS_INFORMATION Information;
 
-    if (!CreateProcessA(NULL, (LPSTR)CommandLine, NULL, NULL, FALSE, 0, NULL, NULL, &Startup, &Information)) {
+    if (!CreateProcessA(NULL, (LPSTR)CommandLine, NULL, NULL, FALSE, 0, NULL, NULL, &Startup,
+                        &Information)) {
         return GetLastError() <= 31 ? GetLastError() : ERROR_FILE_NOT_FOUND;
     }
     CloseHandle(Information.hThread);

@@ -54,10 +54,11 @@ BaseCreateOptions(DWORD Flags, PULONG Access)
 }
 
 HANDLE WINAPI
-CreateFileW(LPCWSTR Name, DWORD Access, DWORD Share, LPSECURITY_ATTRIBUTES Security, DWORD Disposition, DWORD Flags,
-            HANDLE Template)
+CreateFileW(LPCWSTR Name, DWORD Access, DWORD Share, LPSECURITY_ATTRIBUTES Security,
+            DWORD Disposition, DWORD Flags, HANDLE Template)
 {
-    static const UCHAR Dispositions[] = {0, FILE_CREATE, FILE_OVERWRITE_IF, FILE_OPEN, FILE_OPEN_IF, FILE_OVERWRITE};
+    static const UCHAR Dispositions[] = {0,         FILE_CREATE,  FILE_OVERWRITE_IF,
+                                         FILE_OPEN, FILE_OPEN_IF, FILE_OVERWRITE};
     SECURITY_QUALITY_OF_SERVICE Quality;
     OBJECT_ATTRIBUTES Attributes;
     IO_STATUS_BLOCK Iosb = {0};
@@ -80,7 +81,8 @@ CreateFileW(LPCWSTR Name, DWORD Access, DWORD Share, LPSECURITY_ATTRIBUTES Secur
     }
     Folder = NtPath.Buffer[NtPath.Length / sizeof(WCHAR) - 1] == L'\\';
     Options = BaseCreateOptions(Flags, &Full);
-    InitializeObjectAttributes(&Attributes, &NtPath, (Flags & FILE_FLAG_POSIX_SEMANTICS) != 0 ? 0 : OBJ_CASE_INSENSITIVE,
+    InitializeObjectAttributes(&Attributes, &NtPath,
+                               (Flags & FILE_FLAG_POSIX_SEMANTICS) != 0 ? 0 : OBJ_CASE_INSENSITIVE,
                                NULL, Security != NULL ? Security->lpSecurityDescriptor : NULL);
     if (Security != NULL && Security->bInheritHandle) {
         Attributes.Attributes |= OBJ_INHERIT;
@@ -92,7 +94,8 @@ CreateFileW(LPCWSTR Name, DWORD Access, DWORD Share, LPSECURITY_ATTRIBUTES Secur
         Quality.EffectiveOnly = (Flags & SECURITY_EFFECTIVE_ONLY) != 0;
         Attributes.SecurityQualityOfService = &Quality;
     }
-    Status = NtCreateFile(&File, Full, &Attributes, &Iosb, NULL, Flags & 0xFFFF & ~FILE_ATTRIBUTE_DIRECTORY, Share,
+    Status = NtCreateFile(&File, Full, &Attributes, &Iosb, NULL,
+                          Flags & 0xFFFF & ~FILE_ATTRIBUTE_DIRECTORY, Share,
                           Dispositions[Disposition], Options, NULL, 0);
     RtlFreeUnicodeString(&NtPath);
     if (!NT_SUCCESS(Status)) {
@@ -112,8 +115,8 @@ CreateFileW(LPCWSTR Name, DWORD Access, DWORD Share, LPSECURITY_ATTRIBUTES Secur
 }
 
 HANDLE WINAPI
-CreateFileA(LPCSTR Name, DWORD Access, DWORD Share, LPSECURITY_ATTRIBUTES Security, DWORD Disposition, DWORD Flags,
-            HANDLE Template)
+CreateFileA(LPCSTR Name, DWORD Access, DWORD Share, LPSECURITY_ATTRIBUTES Security,
+            DWORD Disposition, DWORD Flags, HANDLE Template)
 {
     UNICODE_STRING Wide;
     HANDLE File;
@@ -127,13 +130,15 @@ CreateFileA(LPCSTR Name, DWORD Access, DWORD Share, LPSECURITY_ATTRIBUTES Securi
 }
 
 HANDLE WINAPI
-CreateFile2(LPCWSTR Name, DWORD Access, DWORD Share, DWORD Disposition, LPCREATEFILE2_EXTENDED_PARAMETERS Extended)
+CreateFile2(LPCWSTR Name, DWORD Access, DWORD Share, DWORD Disposition,
+            LPCREATEFILE2_EXTENDED_PARAMETERS Extended)
 {
     if (Extended == NULL) {
         return CreateFileW(Name, Access, Share, NULL, Disposition, 0, NULL);
     }
     return CreateFileW(Name, Access, Share, Extended->lpSecurityAttributes, Disposition,
-                       Extended->dwFileAttributes | Extended->dwFileFlags | Extended->dwSecurityQosFlags,
+                       Extended->dwFileAttributes | Extended->dwFileFlags |
+                           Extended->dwSecurityQosFlags,
                        Extended->hTemplateFile);
 }
 
@@ -166,7 +171,8 @@ BaseDelete(LPCWSTR Name, ULONG Options)
     NTSTATUS Status = BaseOpenPath(Name, DELETE, Options | FILE_OPEN_REPARSE_POINT, &File);
 
     if (NT_SUCCESS(Status)) {
-        Status = NtSetInformationFile(File, &Iosb, &Disposition, sizeof(Disposition), FileDispositionInformation);
+        Status = NtSetInformationFile(File, &Iosb, &Disposition, sizeof(Disposition),
+                                      FileDispositionInformation);
         NtClose(File);
     }
     return BaseResult(Status);
@@ -226,9 +232,10 @@ CreateDirectoryW(LPCWSTR Name, LPSECURITY_ATTRIBUTES Security)
     }
     InitializeObjectAttributes(&Attributes, &NtPath, OBJ_CASE_INSENSITIVE, NULL,
                                Security != NULL ? Security->lpSecurityDescriptor : NULL);
-    Status = NtCreateFile(&File, FILE_LIST_DIRECTORY | SYNCHRONIZE, &Attributes, &Iosb, NULL, FILE_ATTRIBUTE_NORMAL,
-                          FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_CREATE,
-                          FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT | FILE_OPEN_FOR_BACKUP_INTENT, NULL, 0);
+    Status = NtCreateFile(
+        &File, FILE_LIST_DIRECTORY | SYNCHRONIZE, &Attributes, &Iosb, NULL, FILE_ATTRIBUTE_NORMAL,
+        FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_CREATE,
+        FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT | FILE_OPEN_FOR_BACKUP_INTENT, NULL, 0);
     RtlFreeUnicodeString(&NtPath);
     if (NT_SUCCESS(Status)) {
         NtClose(File);

@@ -11,7 +11,8 @@ GetFileType(HANDLE File)
     NTSTATUS Status;
 
     File = BaseRealHandle(File);
-    Status = NtQueryVolumeInformationFile(File, &Iosb, &Device, sizeof(Device), FileFsDeviceInformation);
+    Status =
+        NtQueryVolumeInformationFile(File, &Iosb, &Device, sizeof(Device), FileFsDeviceInformation);
     if (!NT_SUCCESS(Status)) {
         BaseFail(Status);
         return FILE_TYPE_UNKNOWN;
@@ -51,7 +52,8 @@ GetFileSizeEx(HANDLE File, PLARGE_INTEGER Size)
 {
     FILE_STANDARD_INFORMATION Standard;
     IO_STATUS_BLOCK Iosb;
-    NTSTATUS Status = NtQueryInformationFile(BaseRealHandle(File), &Iosb, &Standard, sizeof(Standard), FileStandardInformation);
+    NTSTATUS Status = NtQueryInformationFile(BaseRealHandle(File), &Iosb, &Standard,
+                                             sizeof(Standard), FileStandardInformation);
 
     if (NT_SUCCESS(Status)) {
         *Size = Standard.EndOfFile;
@@ -92,7 +94,8 @@ SetFilePointerEx(HANDLE File, LARGE_INTEGER Distance, PLARGE_INTEGER New, DWORD 
         Position.CurrentByteOffset = Distance;
         break;
     case FILE_CURRENT:
-        Status = NtQueryInformationFile(File, &Iosb, &Position, sizeof(Position), FilePositionInformation);
+        Status = NtQueryInformationFile(File, &Iosb, &Position, sizeof(Position),
+                                        FilePositionInformation);
         if (!NT_SUCCESS(Status)) {
             return BaseFail(Status);
         }
@@ -110,7 +113,8 @@ SetFilePointerEx(HANDLE File, LARGE_INTEGER Distance, PLARGE_INTEGER New, DWORD 
     if (Position.CurrentByteOffset.QuadPart < 0) {
         return BaseFailWith(ERROR_NEGATIVE_SEEK);
     }
-    Status = NtSetInformationFile(File, &Iosb, &Position, sizeof(Position), FilePositionInformation);
+    Status =
+        NtSetInformationFile(File, &Iosb, &Position, sizeof(Position), FilePositionInformation);
     if (NT_SUCCESS(Status) && New != NULL) {
         *New = Position.CurrentByteOffset;
     }
@@ -148,7 +152,8 @@ SetEndOfFile(HANDLE File)
     FILE_POSITION_INFORMATION Position;
     FILE_END_OF_FILE_INFORMATION End;
     IO_STATUS_BLOCK Iosb;
-    NTSTATUS Status = NtQueryInformationFile(File, &Iosb, &Position, sizeof(Position), FilePositionInformation);
+    NTSTATUS Status =
+        NtQueryInformationFile(File, &Iosb, &Position, sizeof(Position), FilePositionInformation);
 
     if (NT_SUCCESS(Status)) {
         End.EndOfFile = Position.CurrentByteOffset;
@@ -162,7 +167,8 @@ GetFileTime(HANDLE File, LPFILETIME Creation, LPFILETIME Access, LPFILETIME Writ
 {
     FILE_BASIC_INFORMATION Basic;
     IO_STATUS_BLOCK Iosb;
-    NTSTATUS Status = NtQueryInformationFile(File, &Iosb, &Basic, sizeof(Basic), FileBasicInformation);
+    NTSTATUS Status =
+        NtQueryInformationFile(File, &Iosb, &Basic, sizeof(Basic), FileBasicInformation);
 
     if (NT_SUCCESS(Status)) {
         if (Creation != NULL) {
@@ -193,7 +199,8 @@ SetFileTime(HANDLE File, const FILETIME *Creation, const FILETIME *Access, const
     if (Write != NULL) {
         Basic.LastWriteTime = *(PLARGE_INTEGER)Write;
     }
-    return BaseResult(NtSetInformationFile(File, &Iosb, &Basic, sizeof(Basic), FileBasicInformation));
+    return BaseResult(
+        NtSetInformationFile(File, &Iosb, &Basic, sizeof(Basic), FileBasicInformation));
 }
 
 BOOL WINAPI
@@ -212,15 +219,18 @@ GetFileInformationByHandle(HANDLE File, LPBY_HANDLE_FILE_INFORMATION Information
     File = BaseRealHandle(File);
     Status = NtQueryInformationFile(File, &Iosb, &Basic, sizeof(Basic), FileBasicInformation);
     if (NT_SUCCESS(Status)) {
-        Status = NtQueryInformationFile(File, &Iosb, &Standard, sizeof(Standard), FileStandardInformation);
+        Status = NtQueryInformationFile(File, &Iosb, &Standard, sizeof(Standard),
+                                        FileStandardInformation);
     }
     if (!NT_SUCCESS(Status)) {
         return BaseFail(Status);
     }
-    if (!NT_SUCCESS(NtQueryInformationFile(File, &Iosb, &Internal, sizeof(Internal), FileInternalInformation))) {
+    if (!NT_SUCCESS(NtQueryInformationFile(File, &Iosb, &Internal, sizeof(Internal),
+                                           FileInternalInformation))) {
         Internal.IndexNumber.QuadPart = 0;
     }
-    Status = NtQueryVolumeInformationFile(File, &Iosb, &Volume, sizeof(Volume), FileFsVolumeInformation);
+    Status =
+        NtQueryVolumeInformationFile(File, &Iosb, &Volume, sizeof(Volume), FileFsVolumeInformation);
     Information->dwVolumeSerialNumber = NT_ERROR(Status) ? 0 : Volume.Volume.VolumeSerialNumber;
     Information->dwFileAttributes = Basic.FileAttributes;
     Information->ftCreationTime = *(LPFILETIME)&Basic.CreationTime;
@@ -236,10 +246,12 @@ GetFileInformationByHandle(HANDLE File, LPBY_HANDLE_FILE_INFORMATION Information
 
 /* Win32's classes are the native ones under other numbers; the layouts are equal. */
 BOOL WINAPI
-GetFileInformationByHandleEx(HANDLE File, FILE_INFO_BY_HANDLE_CLASS Class, LPVOID Information, DWORD Length)
+GetFileInformationByHandleEx(HANDLE File, FILE_INFO_BY_HANDLE_CLASS Class, LPVOID Information,
+                             DWORD Length)
 {
-    static const UCHAR Native[] = {FileBasicInformation, FileStandardInformation, FileNameInformation, 0, 0, 0, 0,
-                                   FileStreamInformation, FileCompressionInformation, FileAttributeTagInformation};
+    static const UCHAR Native[] = {
+        FileBasicInformation,  FileStandardInformation,    FileNameInformation,        0, 0, 0, 0,
+        FileStreamInformation, FileCompressionInformation, FileAttributeTagInformation};
     IO_STATUS_BLOCK Iosb;
 
     if ((ULONG)Class >= RTL_NUMBER_OF(Native) || Native[Class] == 0) {
@@ -249,10 +261,16 @@ GetFileInformationByHandleEx(HANDLE File, FILE_INFO_BY_HANDLE_CLASS Class, LPVOI
 }
 
 BOOL WINAPI
-SetFileInformationByHandle(HANDLE File, FILE_INFO_BY_HANDLE_CLASS Class, LPVOID Information, DWORD Length)
+SetFileInformationByHandle(HANDLE File, FILE_INFO_BY_HANDLE_CLASS Class, LPVOID Information,
+                           DWORD Length)
 {
-    static const UCHAR Native[] = {FileBasicInformation, 0, 0, FileRenameInformation, FileDispositionInformation,
-                                   FileAllocationInformation, FileEndOfFileInformation};
+    static const UCHAR Native[] = {FileBasicInformation,
+                                   0,
+                                   0,
+                                   FileRenameInformation,
+                                   FileDispositionInformation,
+                                   FileAllocationInformation,
+                                   FileEndOfFileInformation};
     IO_STATUS_BLOCK Iosb;
 
     if ((ULONG)Class >= RTL_NUMBER_OF(Native) || Native[Class] == 0) {
@@ -281,7 +299,8 @@ GetFinalPathNameByHandleW(HANDLE File, LPWSTR Buffer, DWORD Room, DWORD Flags)
     Length = Name.Information.Name.Length / sizeof(WCHAR);
     if ((Flags & VOLUME_NAME_NT) == 0) {
         /* There is one volume, C:. Other devices have no DOS name. */
-        if (Length <= RTL_NUMBER_OF(Volume) - 1 || _wcsnicmp(Text, Volume, RTL_NUMBER_OF(Volume) - 1) != 0) {
+        if (Length <= RTL_NUMBER_OF(Volume) - 1 ||
+            _wcsnicmp(Text, Volume, RTL_NUMBER_OF(Volume) - 1) != 0) {
             BaseFailWith(ERROR_PATH_NOT_FOUND);
             return 0;
         }

@@ -30,7 +30,8 @@ BaseDosPattern(PUNICODE_STRING Pattern)
     for (Index = 0; Index < Count; Index++) {
         if (Text[Index] == L'?') {
             Text[Index] = L'>';
-        } else if (Text[Index] == L'.' && Index + 1 < Count && (Text[Index + 1] == L'?' || Text[Index + 1] == L'*')) {
+        } else if (Text[Index] == L'.' && Index + 1 < Count &&
+                   (Text[Index + 1] == L'?' || Text[Index + 1] == L'*')) {
             Text[Index] = L'"';
         } else if (Text[Index] == L'*' && Index + 1 < Count && Text[Index + 1] == L'.') {
             Text[Index] = L'<';
@@ -54,7 +55,8 @@ BaseFillFound(PFILE_BOTH_DIR_INFORMATION Entry, LPWIN32_FIND_DATAW Data)
         Data->dwReserved0 = Entry->EaSize;
     }
     RtlCopyMemory(Data->cFileName, Entry->FileName, Bytes);
-    RtlCopyMemory(Data->cAlternateFileName, Entry->ShortName, min((ULONG)Entry->ShortNameLength, 26));
+    RtlCopyMemory(Data->cAlternateFileName, Entry->ShortName,
+                  min((ULONG)Entry->ShortNameLength, 26));
 }
 
 static NTSTATUS
@@ -65,8 +67,9 @@ BaseFindMore(PBASE_FIND Find, PUNICODE_STRING Pattern, LPWIN32_FIND_DATAW Data)
     NTSTATUS Status;
 
     if (Find->Next == FIND_ROOM) {
-        Status = NtQueryDirectoryFile(Find->Folder, NULL, NULL, NULL, &Iosb, Find->Buffer, FIND_ROOM, FileBothDirectoryInformation,
-                                      FALSE, Pattern, Pattern != NULL);
+        Status =
+            NtQueryDirectoryFile(Find->Folder, NULL, NULL, NULL, &Iosb, Find->Buffer, FIND_ROOM,
+                                 FileBothDirectoryInformation, FALSE, Pattern, Pattern != NULL);
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
@@ -79,7 +82,8 @@ BaseFindMore(PBASE_FIND Find, PUNICODE_STRING Pattern, LPWIN32_FIND_DATAW Data)
 }
 
 HANDLE WINAPI
-FindFirstFileExW(LPCWSTR Name, FINDEX_INFO_LEVELS Level, LPVOID Data, FINDEX_SEARCH_OPS Op, LPVOID Filter, DWORD Flags)
+FindFirstFileExW(LPCWSTR Name, FINDEX_INFO_LEVELS Level, LPVOID Data, FINDEX_SEARCH_OPS Op,
+                 LPVOID Filter, DWORD Flags)
 {
     OBJECT_ATTRIBUTES Attributes;
     IO_STATUS_BLOCK Iosb;
@@ -90,7 +94,8 @@ FindFirstFileExW(LPCWSTR Name, FINDEX_INFO_LEVELS Level, LPVOID Data, FINDEX_SEA
     ULONG Length;
 
     if (Level > FindExInfoBasic || Op == FindExSearchLimitToDevices || Filter != NULL) {
-        BaseFailWith(Op == FindExSearchLimitToDevices ? ERROR_NOT_SUPPORTED : ERROR_INVALID_PARAMETER);
+        BaseFailWith(Op == FindExSearchLimitToDevices ? ERROR_NOT_SUPPORTED
+                                                      : ERROR_INVALID_PARAMETER);
         return INVALID_HANDLE_VALUE;
     }
     Length = Name == NULL ? 0 : (ULONG)wcslen(Name);
@@ -117,7 +122,8 @@ FindFirstFileExW(LPCWSTR Name, FINDEX_INFO_LEVELS Level, LPVOID Data, FINDEX_SEA
     InitializeObjectAttributes(&Attributes, &Folder, OBJ_CASE_INSENSITIVE, NULL, NULL);
     Status = NtOpenFile(&Find->Folder, FILE_LIST_DIRECTORY | SYNCHRONIZE, &Attributes, &Iosb,
                         FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                        FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT | FILE_OPEN_FOR_BACKUP_INTENT);
+                        FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT |
+                            FILE_OPEN_FOR_BACKUP_INTENT);
     if (NT_SUCCESS(Status)) {
         Find->Magic = FIND_MAGIC;
         Find->Next = FIND_ROOM;
@@ -149,7 +155,8 @@ FindFirstFileW(LPCWSTR Name, LPWIN32_FIND_DATAW Data)
 static PBASE_FIND
 BaseFindOf(HANDLE Handle)
 {
-    if (Handle == NULL || Handle == INVALID_HANDLE_VALUE || ((PBASE_FIND)Handle)->Magic != FIND_MAGIC) {
+    if (Handle == NULL || Handle == INVALID_HANDLE_VALUE ||
+        ((PBASE_FIND)Handle)->Magic != FIND_MAGIC) {
         BaseFailWith(ERROR_INVALID_HANDLE);
         return NULL;
     }
@@ -182,13 +189,15 @@ static VOID
 BaseFindToAnsi(const WIN32_FIND_DATAW *Wide, LPWIN32_FIND_DATAA Ansi)
 {
     RtlCopyMemory(Ansi, Wide, FIELD_OFFSET(WIN32_FIND_DATAA, cFileName));
-    BaseToAnsi(Wide->cFileName, (DWORD)wcslen(Wide->cFileName), Ansi->cFileName, sizeof(Ansi->cFileName));
-    BaseToAnsi(Wide->cAlternateFileName, (DWORD)wcslen(Wide->cAlternateFileName), Ansi->cAlternateFileName,
-               sizeof(Ansi->cAlternateFileName));
+    BaseToAnsi(Wide->cFileName, (DWORD)wcslen(Wide->cFileName), Ansi->cFileName,
+               sizeof(Ansi->cFileName));
+    BaseToAnsi(Wide->cAlternateFileName, (DWORD)wcslen(Wide->cAlternateFileName),
+               Ansi->cAlternateFileName, sizeof(Ansi->cAlternateFileName));
 }
 
 HANDLE WINAPI
-FindFirstFileExA(LPCSTR Name, FINDEX_INFO_LEVELS Level, LPVOID Data, FINDEX_SEARCH_OPS Op, LPVOID Filter, DWORD Flags)
+FindFirstFileExA(LPCSTR Name, FINDEX_INFO_LEVELS Level, LPVOID Data, FINDEX_SEARCH_OPS Op,
+                 LPVOID Filter, DWORD Flags)
 {
     WIN32_FIND_DATAW Wide;
     UNICODE_STRING WideName;

@@ -29,18 +29,19 @@ CloseHandle(HANDLE Handle)
 }
 
 BOOL WINAPI
-DuplicateHandle(HANDLE SourceProcess, HANDLE Source, HANDLE TargetProcess, LPHANDLE Target, DWORD Access, BOOL Inherit,
-                DWORD Options)
+DuplicateHandle(HANDLE SourceProcess, HANDLE Source, HANDLE TargetProcess, LPHANDLE Target,
+                DWORD Access, BOOL Inherit, DWORD Options)
 {
-    return BaseResult(NtDuplicateObject(SourceProcess, BaseRealHandle(Source), TargetProcess, Target, Access,
-                                        Inherit ? OBJ_INHERIT : 0, Options));
+    return BaseResult(NtDuplicateObject(SourceProcess, BaseRealHandle(Source), TargetProcess,
+                                        Target, Access, Inherit ? OBJ_INHERIT : 0, Options));
 }
 
 BOOL WINAPI
 GetHandleInformation(HANDLE Handle, LPDWORD Flags)
 {
     OBJECT_HANDLE_FLAG_INFORMATION Information;
-    NTSTATUS Status = NtQueryObject(BaseRealHandle(Handle), ObjectHandleFlagInformation, &Information, sizeof(Information), NULL);
+    NTSTATUS Status = NtQueryObject(BaseRealHandle(Handle), ObjectHandleFlagInformation,
+                                    &Information, sizeof(Information), NULL);
 
     if (NT_SUCCESS(Status)) {
         *Flags = (Information.Inherit ? HANDLE_FLAG_INHERIT : 0) |
@@ -56,7 +57,8 @@ SetHandleInformation(HANDLE Handle, DWORD Mask, DWORD Flags)
     NTSTATUS Status;
 
     Handle = BaseRealHandle(Handle);
-    Status = NtQueryObject(Handle, ObjectHandleFlagInformation, &Information, sizeof(Information), NULL);
+    Status =
+        NtQueryObject(Handle, ObjectHandleFlagInformation, &Information, sizeof(Information), NULL);
     if (!NT_SUCCESS(Status)) {
         return BaseFail(Status);
     }
@@ -66,7 +68,8 @@ SetHandleInformation(HANDLE Handle, DWORD Mask, DWORD Flags)
     if ((Mask & HANDLE_FLAG_PROTECT_FROM_CLOSE) != 0) {
         Information.ProtectFromClose = (Flags & HANDLE_FLAG_PROTECT_FROM_CLOSE) != 0;
     }
-    return BaseResult(NtSetInformationObject(Handle, ObjectHandleFlagInformation, &Information, sizeof(Information)));
+    return BaseResult(NtSetInformationObject(Handle, ObjectHandleFlagInformation, &Information,
+                                             sizeof(Information)));
 }
 
 BOOL WINAPI
@@ -88,7 +91,8 @@ BaseDirectory(VOID)
     if (BaseNamedObjects == NULL) {
         RtlInitUnicodeString(&Name, L"\\BaseNamedObjects");
         InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE, NULL, NULL);
-        if (NT_SUCCESS(NtOpenDirectoryObject(&Directory, 0xF /* query, traverse, create */, &Attributes)) &&
+        if (NT_SUCCESS(NtOpenDirectoryObject(&Directory, 0xF /* query, traverse, create */,
+                                             &Attributes)) &&
             InterlockedCompareExchangePointer(&BaseNamedObjects, Directory, NULL) != NULL) {
             NtClose(Directory);
         }
@@ -97,13 +101,14 @@ BaseDirectory(VOID)
 }
 
 POBJECT_ATTRIBUTES
-BaseNamed(POBJECT_ATTRIBUTES Attributes, PUNICODE_STRING Text, LPCWSTR Name, LPSECURITY_ATTRIBUTES Security,
-          ULONG Flags)
+BaseNamed(POBJECT_ATTRIBUTES Attributes, PUNICODE_STRING Text, LPCWSTR Name,
+          LPSECURITY_ATTRIBUTES Security, ULONG Flags)
 {
     if (Security != NULL && Security->bInheritHandle) {
         Flags |= OBJ_INHERIT;
     }
-    InitializeObjectAttributes(Attributes, NULL, Flags, NULL, Security != NULL ? Security->lpSecurityDescriptor : NULL);
+    InitializeObjectAttributes(Attributes, NULL, Flags, NULL,
+                               Security != NULL ? Security->lpSecurityDescriptor : NULL);
     if (Name != NULL && *Name != 0) {
         if (_wcsnicmp(Name, L"Global\\", 7) == 0) {
             Name += 7;

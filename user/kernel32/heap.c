@@ -29,9 +29,10 @@ GetProcessHeap(VOID)
 HANDLE WINAPI
 HeapCreate(DWORD Options, SIZE_T Initial, SIZE_T Maximum)
 {
-    HANDLE Heap = RtlCreateHeap((Options & (HEAP_NO_SERIALIZE | HEAP_GENERATE_EXCEPTIONS | HEAP_CREATE_ENABLE_EXECUTE)) |
-                                    (Maximum == 0 ? HEAP_GROWABLE : 0),
-                                NULL, Maximum, Initial, NULL, NULL);
+    HANDLE Heap = RtlCreateHeap(
+        (Options & (HEAP_NO_SERIALIZE | HEAP_GENERATE_EXCEPTIONS | HEAP_CREATE_ENABLE_EXECUTE)) |
+            (Maximum == 0 ? HEAP_GROWABLE : 0),
+        NULL, Maximum, Initial, NULL, NULL);
 
     if (Heap == NULL) {
         BaseFailWith(ERROR_NOT_ENOUGH_MEMORY);
@@ -91,10 +92,12 @@ HeapSetInformation(HANDLE Heap, HEAP_INFORMATION_CLASS Class, PVOID Information,
 }
 
 BOOL WINAPI
-HeapQueryInformation(HANDLE Heap, HEAP_INFORMATION_CLASS Class, PVOID Information, SIZE_T Length, PSIZE_T Returned)
+HeapQueryInformation(HANDLE Heap, HEAP_INFORMATION_CLASS Class, PVOID Information, SIZE_T Length,
+                     PSIZE_T Returned)
 {
     if (Class != HeapCompatibilityInformation || Length < sizeof(ULONG)) {
-        return BaseFailWith(Class != HeapCompatibilityInformation ? ERROR_INVALID_PARAMETER : ERROR_INSUFFICIENT_BUFFER);
+        return BaseFailWith(Class != HeapCompatibilityInformation ? ERROR_INVALID_PARAMETER
+                                                                  : ERROR_INSUFFICIENT_BUFFER);
     }
     *(PULONG)Information = 2;
     if (Returned != NULL) {
@@ -110,7 +113,8 @@ GlobalAlloc(UINT Flags, SIZE_T Bytes)
     PBASE_MOVABLE Movable;
 
     if (Bytes != 0 || (Flags & GMEM_MOVEABLE) == 0) {
-        Memory = RtlAllocateHeap(BaseHeap(), (Flags & GMEM_ZEROINIT) != 0 ? HEAP_ZERO_MEMORY : 0, Bytes);
+        Memory =
+            RtlAllocateHeap(BaseHeap(), (Flags & GMEM_ZEROINIT) != 0 ? HEAP_ZERO_MEMORY : 0, Bytes);
         if (Memory == NULL) {
             return NULL;
         }
@@ -198,7 +202,9 @@ GlobalFlags(HGLOBAL Handle)
 {
     PBASE_MOVABLE Movable = BaseMovable(Handle);
 
-    return Movable == NULL ? 0 : (Movable->Locks & GMEM_LOCKCOUNT) | (Movable->Discarded ? GMEM_DISCARDED : 0);
+    return Movable == NULL
+               ? 0
+               : (Movable->Locks & GMEM_LOCKCOUNT) | (Movable->Discarded ? GMEM_DISCARDED : 0);
 }
 
 HGLOBAL WINAPI

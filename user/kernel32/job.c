@@ -11,7 +11,8 @@ CreateJobObjectW(LPSECURITY_ATTRIBUTES Security, LPCWSTR Name)
     HANDLE Job = NULL;
     NTSTATUS Status;
 
-    Status = NtCreateJobObject(&Job, JOB_OBJECT_ALL_ACCESS, BaseNamed(&Attributes, &Text, Name, Security, OBJ_OPENIF));
+    Status = NtCreateJobObject(&Job, JOB_OBJECT_ALL_ACCESS,
+                               BaseNamed(&Attributes, &Text, Name, Security, OBJ_OPENIF));
     return BaseCreated(Status, Job);
 }
 
@@ -48,7 +49,8 @@ SetInformationJobObject(HANDLE Job, JOBOBJECTINFOCLASS Class, LPVOID Information
 }
 
 BOOL WINAPI
-QueryInformationJobObject(HANDLE Job, JOBOBJECTINFOCLASS Class, LPVOID Information, DWORD Length, LPDWORD Returned)
+QueryInformationJobObject(HANDLE Job, JOBOBJECTINFOCLASS Class, LPVOID Information, DWORD Length,
+                          LPDWORD Returned)
 {
     return BaseResult(NtQueryInformationJobObject(Job, Class, Information, Length, Returned));
 }

@@ -14,7 +14,8 @@ GetUserDefaultLCID(VOID)
 BOOL WINAPI
 IsValidLocale(LCID Locale, DWORD Flags)
 {
-    return Locale == BASE_LCID || Locale == LOCALE_USER_DEFAULT || Locale == LOCALE_SYSTEM_DEFAULT || Locale == LOCALE_INVARIANT;
+    return Locale == BASE_LCID || Locale == LOCALE_USER_DEFAULT ||
+           Locale == LOCALE_SYSTEM_DEFAULT || Locale == LOCALE_INVARIANT;
 }
 
 static const struct {
@@ -62,7 +63,8 @@ GetLocaleInfoW(LCID Locale, LCTYPE Type, LPWSTR Buffer, int Room)
     PCWSTR Text = NULL;
 
     for (Index = 0; Index < RTL_NUMBER_OF(BaseLocale); Index++) {
-        if (BaseLocale[Index].Type == (Type & ~(LOCALE_NOUSEROVERRIDE | LOCALE_RETURN_NUMBER | LOCALE_USE_CP_ACP))) {
+        if (BaseLocale[Index].Type ==
+            (Type & ~(LOCALE_NOUSEROVERRIDE | LOCALE_RETURN_NUMBER | LOCALE_USE_CP_ACP))) {
             Text = BaseLocale[Index].Text;
         }
     }
@@ -112,7 +114,8 @@ GetLocaleInfoA(LCID Locale, LCTYPE Type, LPSTR Buffer, int Room)
         return 0;
     }
     for (Index = 0; Index < Length; Index++) {
-        Buffer[Index] = (Type & LOCALE_RETURN_NUMBER) != 0 ? ((PCHAR)Wide)[Index] : (CHAR)Wide[Index];
+        Buffer[Index] =
+            (Type & LOCALE_RETURN_NUMBER) != 0 ? ((PCHAR)Wide)[Index] : (CHAR)Wide[Index];
     }
     return Length;
 }

@@ -23,19 +23,23 @@ InitializeCriticalSectionEx(LPCRITICAL_SECTION Section, DWORD SpinCount, DWORD F
 }
 
 BOOL WINAPI
-SleepConditionVariableCS(PCONDITION_VARIABLE Variable, PCRITICAL_SECTION Section, DWORD Milliseconds)
+SleepConditionVariableCS(PCONDITION_VARIABLE Variable, PCRITICAL_SECTION Section,
+                         DWORD Milliseconds)
 {
     LARGE_INTEGER Time;
-    NTSTATUS Status = RtlSleepConditionVariableCS(Variable, Section, BaseTimeout(&Time, Milliseconds));
+    NTSTATUS Status =
+        RtlSleepConditionVariableCS(Variable, Section, BaseTimeout(&Time, Milliseconds));
 
     return Status == STATUS_TIMEOUT ? BaseFailWith(ERROR_TIMEOUT) : BaseResult(Status);
 }
 
 BOOL WINAPI
-SleepConditionVariableSRW(PCONDITION_VARIABLE Variable, PSRWLOCK Lock, DWORD Milliseconds, ULONG Flags)
+SleepConditionVariableSRW(PCONDITION_VARIABLE Variable, PSRWLOCK Lock, DWORD Milliseconds,
+                          ULONG Flags)
 {
     LARGE_INTEGER Time;
-    NTSTATUS Status = RtlSleepConditionVariableSRW(Variable, Lock, BaseTimeout(&Time, Milliseconds), Flags);
+    NTSTATUS Status =
+        RtlSleepConditionVariableSRW(Variable, Lock, BaseTimeout(&Time, Milliseconds), Flags);
 
     return Status == STATUS_TIMEOUT ? BaseFailWith(ERROR_TIMEOUT) : BaseResult(Status);
 }
@@ -44,7 +48,8 @@ BOOL WINAPI
 WaitOnAddress(volatile VOID *Address, PVOID Compare, SIZE_T Size, DWORD Milliseconds)
 {
     LARGE_INTEGER Time;
-    NTSTATUS Status = RtlWaitOnAddress((const volatile VOID *)Address, Compare, Size, BaseTimeout(&Time, Milliseconds));
+    NTSTATUS Status = RtlWaitOnAddress((const volatile VOID *)Address, Compare, Size,
+                                       BaseTimeout(&Time, Milliseconds));
 
     return Status == STATUS_TIMEOUT ? BaseFailWith(ERROR_TIMEOUT) : BaseResult(Status);
 }

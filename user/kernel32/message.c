@@ -131,8 +131,9 @@ BaseArgument(PBASE_ARGUMENTS Arguments, ULONG Number)
 {
     while (Arguments->Known < Number && Arguments->Known < 99) {
         Arguments->Known++;
-        Arguments->Values[Arguments->Known] = Arguments->Array != NULL ? Arguments->Array[Arguments->Known - 1]
-                                                                       : va_arg(*Arguments->List, DWORD_PTR);
+        Arguments->Values[Arguments->Known] = Arguments->Array != NULL
+                                                  ? Arguments->Array[Arguments->Known - 1]
+                                                  : va_arg(*Arguments->List, DWORD_PTR);
     }
     return Arguments->Values[min(Number, 99)];
 }
@@ -168,7 +169,8 @@ BaseInsert(PCWSTR Text, PBASE_OUTPUT Output, PBASE_ARGUMENTS Arguments, BOOL Ans
     }
     Format[Length] = 0;
     /* In the A form %s is an 8-bit string: the wide formatter calls that %S, and the other way round. */
-    if (Ansi && (Last == L's' || Last == L'S') && (Length < 3 || (Format[Length - 2] != L'l' && Format[Length - 2] != L'h'))) {
+    if (Ansi && (Last == L's' || Last == L'S') &&
+        (Length < 3 || (Format[Length - 2] != L'l' && Format[Length - 2] != L'h'))) {
         Format[Length - 1] = Last == L's' ? L'S' : L's';
     }
     Value = BaseArgument(Arguments, Number);
@@ -247,7 +249,8 @@ BaseExpand(PCWSTR Text, PBASE_OUTPUT Output, DWORD Flags, PBASE_ARGUMENTS Argume
 }
 
 static DWORD
-BaseFormat(DWORD Flags, LPCVOID Source, DWORD Id, PVOID Buffer, DWORD Room, va_list *List, BOOL Ansi)
+BaseFormat(DWORD Flags, LPCVOID Source, DWORD Id, PVOID Buffer, DWORD Room, va_list *List,
+           BOOL Ansi)
 {
     BASE_ARGUMENTS Arguments;
     BASE_OUTPUT Output = {0};
@@ -301,13 +304,15 @@ FreeMessage:
 }
 
 DWORD WINAPI
-FormatMessageW(DWORD Flags, LPCVOID Source, DWORD Id, DWORD Language, LPWSTR Buffer, DWORD Room, va_list *Arguments)
+FormatMessageW(DWORD Flags, LPCVOID Source, DWORD Id, DWORD Language, LPWSTR Buffer, DWORD Room,
+               va_list *Arguments)
 {
     return BaseFormat(Flags, Source, Id, Buffer, Room, Arguments, FALSE);
 }
 
 DWORD WINAPI
-FormatMessageA(DWORD Flags, LPCVOID Source, DWORD Id, DWORD Language, LPSTR Buffer, DWORD Room, va_list *Arguments)
+FormatMessageA(DWORD Flags, LPCVOID Source, DWORD Id, DWORD Language, LPSTR Buffer, DWORD Room,
+               va_list *Arguments)
 {
     return BaseFormat(Flags, Source, Id, Buffer, Room, Arguments, TRUE);
 }

@@ -52,7 +52,8 @@ GetModuleHandleExW(DWORD Flags, LPCWSTR Name, HMODULE *Module)
 
     *Module = NULL;
     if ((Flags & GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS) == 0) {
-        *Module = BaseHandleOf(Name, (Flags & GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) != 0 ? 1 : 0);
+        *Module =
+            BaseHandleOf(Name, (Flags & GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) != 0 ? 1 : 0);
         if (*Module != NULL && (Flags & GET_MODULE_HANDLE_EX_FLAG_PIN) != 0) {
             LdrAddRefDll(1, *Module);
         }
@@ -143,7 +144,8 @@ BaseLoadAsData(LPCWSTR Name, BOOL AsImage)
         BaseFailWith(ERROR_FILE_NOT_FOUND);
         return NULL;
     }
-    File = CreateFileW(Path, GENERIC_READ | (AsImage ? GENERIC_EXECUTE : 0), FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING, 0, NULL);
+    File = CreateFileW(Path, GENERIC_READ | (AsImage ? GENERIC_EXECUTE : 0),
+                       FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING, 0, NULL);
     if (File == INVALID_HANDLE_VALUE) {
         return NULL;
     }
@@ -168,7 +170,8 @@ LoadLibraryExW(LPCWSTR Name, HANDLE File, DWORD Flags)
         BaseFailWith(ERROR_INVALID_PARAMETER);
         return NULL;
     }
-    if ((Flags & (LOAD_LIBRARY_AS_DATAFILE | LOAD_LIBRARY_AS_DATAFILE_EXCLUSIVE | LOAD_LIBRARY_AS_IMAGE_RESOURCE)) != 0) {
+    if ((Flags & (LOAD_LIBRARY_AS_DATAFILE | LOAD_LIBRARY_AS_DATAFILE_EXCLUSIVE |
+                  LOAD_LIBRARY_AS_IMAGE_RESOURCE)) != 0) {
         return BaseLoadAsData(Name, (Flags & LOAD_LIBRARY_AS_IMAGE_RESOURCE) != 0);
     }
     RtlInitUnicodeString(&String, Name);
@@ -216,7 +219,8 @@ FreeLibrary(HMODULE Module)
         return BaseFailWith(ERROR_INVALID_HANDLE);
     }
     if (((ULONG_PTR)Module & 3) != 0) {
-        return BaseResult(NtUnmapViewOfSection(NtCurrentProcess(), (PVOID)((ULONG_PTR)Module & ~3ull)));
+        return BaseResult(
+            NtUnmapViewOfSection(NtCurrentProcess(), (PVOID)((ULONG_PTR)Module & ~3ull)));
     }
     return BaseResult(LdrUnloadDll(Module));
 }
@@ -285,7 +289,8 @@ FindResourceA(HMODULE Module, LPCSTR Name, LPCSTR Type)
     UNICODE_STRING WideName = {0}, WideType = {0};
     HRSRC Result = NULL;
 
-    if (((ULONG_PTR)Name < 0x10000 || BaseToWide(&WideName, Name)) && ((ULONG_PTR)Type < 0x10000 || BaseToWide(&WideType, Type))) {
+    if (((ULONG_PTR)Name < 0x10000 || BaseToWide(&WideName, Name)) &&
+        ((ULONG_PTR)Type < 0x10000 || BaseToWide(&WideType, Type))) {
         Result = FindResourceExW(Module, WideType.Buffer != NULL ? WideType.Buffer : (LPCWSTR)Type,
                                  WideName.Buffer != NULL ? WideName.Buffer : (LPCWSTR)Name, 0);
     }
@@ -305,7 +310,8 @@ LoadResource(HMODULE Module, HRSRC Resource)
     if (((ULONG_PTR)Module & 1) != 0) {
         PVOID Base = (PVOID)((ULONG_PTR)Module & ~3ull);
 
-        return RtlImageRvaToVa(RtlImageNtHeader(Base), Base, ((PIMAGE_RESOURCE_DATA_ENTRY)Resource)->OffsetToData, NULL);
+        return RtlImageRvaToVa(RtlImageNtHeader(Base), Base,
+                               ((PIMAGE_RESOURCE_DATA_ENTRY)Resource)->OffsetToData, NULL);
     }
     LdrAccessResource(Module, (PIMAGE_RESOURCE_DATA_ENTRY)Resource, &Data, NULL);
     return Data;

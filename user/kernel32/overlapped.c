@@ -4,17 +4,19 @@
 #include "user/kernel32/base.h"
 
 BOOL WINAPI
-GetOverlappedResultEx(HANDLE File, LPOVERLAPPED Overlapped, LPDWORD Bytes, DWORD Milliseconds, BOOL Alertable)
+GetOverlappedResultEx(HANDLE File, LPOVERLAPPED Overlapped, LPDWORD Bytes, DWORD Milliseconds,
+                      BOOL Alertable)
 {
     LARGE_INTEGER Time;
     NTSTATUS Status;
 
-    if ((NTSTATUS)*(volatile ULONG_PTR *)&Overlapped->Internal == STATUS_PENDING) {
+    if ((NTSTATUS) * (volatile ULONG_PTR *)&Overlapped->Internal == STATUS_PENDING) {
         if (Milliseconds == 0) {
             return BaseFailWith(ERROR_IO_INCOMPLETE);
         }
-        Status = NtWaitForSingleObject(Overlapped->hEvent != NULL ? Overlapped->hEvent : BaseRealHandle(File), (BOOLEAN)Alertable,
-                                       BaseTimeout(&Time, Milliseconds));
+        Status = NtWaitForSingleObject(Overlapped->hEvent != NULL ? Overlapped->hEvent
+                                                                  : BaseRealHandle(File),
+                                       (BOOLEAN)Alertable, BaseTimeout(&Time, Milliseconds));
         if (Status == STATUS_TIMEOUT || Status == STATUS_USER_APC) {
             return BaseFailWith((DWORD)Status);
         }
@@ -78,7 +80,8 @@ CreateIoCompletionPort(HANDLE File, HANDLE Port, ULONG_PTR Key, DWORD Threads)
     if (File != INVALID_HANDLE_VALUE) {
         Information.Port = New;
         Information.Key = (PVOID)Key;
-        Status = NtSetInformationFile(File, &Iosb, &Information, sizeof(Information), FileCompletionInformation);
+        Status = NtSetInformationFile(File, &Iosb, &Information, sizeof(Information),
+                                      FileCompletionInformation);
         if (!NT_SUCCESS(Status)) {
             if (Port == NULL) {
                 NtClose(New);
@@ -97,12 +100,14 @@ PostQueuedCompletionStatus(HANDLE Port, DWORD Bytes, ULONG_PTR Key, LPOVERLAPPED
 }
 
 BOOL WINAPI
-GetQueuedCompletionStatus(HANDLE Port, LPDWORD Bytes, PULONG_PTR Key, LPOVERLAPPED *Overlapped, DWORD Milliseconds)
+GetQueuedCompletionStatus(HANDLE Port, LPDWORD Bytes, PULONG_PTR Key, LPOVERLAPPED *Overlapped,
+                          DWORD Milliseconds)
 {
     IO_STATUS_BLOCK Iosb;
     LARGE_INTEGER Time;
     PVOID KeyContext, ApcContext;
-    NTSTATUS Status = NtRemoveIoCompletion(Port, &KeyContext, &ApcContext, &Iosb, BaseTimeout(&Time, Milliseconds));
+    NTSTATUS Status = NtRemoveIoCompletion(Port, &KeyContext, &ApcContext, &Iosb,
+                                           BaseTimeout(&Time, Milliseconds));
 
     if (Status != STATUS_SUCCESS) {
         *Overlapped = NULL;
@@ -115,15 +120,16 @@ GetQueuedCompletionStatus(HANDLE Port, LPDWORD Bytes, PULONG_PTR Key, LPOVERLAPP
 }
 
 BOOL WINAPI
-GetQueuedCompletionStatusEx(HANDLE Port, LPOVERLAPPED_ENTRY Entries, ULONG Count, PULONG Removed, DWORD Milliseconds,
-                            BOOL Alertable)
+GetQueuedCompletionStatusEx(HANDLE Port, LPOVERLAPPED_ENTRY Entries, ULONG Count, PULONG Removed,
+                            DWORD Milliseconds, BOOL Alertable)
 {
     LARGE_INTEGER Time;
     NTSTATUS Status;
 
     /* OVERLAPPED_ENTRY and FILE_IO_COMPLETION_INFORMATION have the same layout. */
     C_ASSERT(sizeof(OVERLAPPED_ENTRY) == sizeof(FILE_IO_COMPLETION_INFORMATION));
-    Status = NtRemoveIoCompletionEx(Port, (PVOID)Entries, Count, Removed, BaseTimeout(&Time, Milliseconds), (BOOLEAN)Alertable);
+    Status = NtRemoveIoCompletionEx(Port, (PVOID)Entries, Count, Removed,
+                                    BaseTimeout(&Time, Milliseconds), (BOOLEAN)Alertable);
     if (Status == STATUS_TIMEOUT) {
         return BaseFailWith(WAIT_TIMEOUT);
     }
@@ -139,6 +145,7 @@ SetFileCompletionNotificationModes(HANDLE File, UCHAR Flags)
     IO_STATUS_BLOCK Iosb;
     ULONG Information = Flags;
 
-    return BaseResult(NtSetInformationFile(File, &Iosb, &Information, sizeof(Information),
-                                           (FILE_INFORMATION_CLASS)FileIoCompletionNotificationInformation));
+    return BaseResult(
+        NtSetInformationFile(File, &Iosb, &Information, sizeof(Information),
+                             (FILE_INFORMATION_CLASS)FileIoCompletionNotificationInformation));
 }

@@ -50,7 +50,8 @@ GetLongPathNameW(LPCWSTR Name, LPWSTR Buffer, DWORD Room)
 }
 
 DWORD WINAPI
-SearchPathW(LPCWSTR Path, LPCWSTR Name, LPCWSTR Extension, DWORD Room, LPWSTR Buffer, LPWSTR *FilePart)
+SearchPathW(LPCWSTR Path, LPCWSTR Name, LPCWSTR Extension, DWORD Room, LPWSTR Buffer,
+            LPWSTR *FilePart)
 {
     WCHAR Default[1024];
     DWORD Length;
@@ -67,7 +68,8 @@ SearchPathW(LPCWSTR Path, LPCWSTR Name, LPCWSTR Extension, DWORD Room, LPWSTR Bu
         }
         wcscpy(Default + Used, L";.;C:\\Windows\\System32;C:\\Windows;");
         Used = (DWORD)wcslen(Default);
-        if (GetEnvironmentVariableW(L"PATH", Default + Used, RTL_NUMBER_OF(Default) - Used) >= RTL_NUMBER_OF(Default) - Used) {
+        if (GetEnvironmentVariableW(L"PATH", Default + Used, RTL_NUMBER_OF(Default) - Used) >=
+            RTL_NUMBER_OF(Default) - Used) {
             Default[Used] = 0;
         }
         Path = Default;
@@ -87,8 +89,10 @@ SearchPathA(LPCSTR Path, LPCSTR Name, LPCSTR Extension, DWORD Room, LPSTR Buffer
     LPWSTR Part = NULL;
     DWORD Length = 0;
 
-    if (BaseToWide(&WidePath, Path) && BaseToWide(&WideName, Name) && BaseToWide(&WideExtension, Extension)) {
-        Length = SearchPathW(WidePath.Buffer, WideName.Buffer, WideExtension.Buffer, RTL_NUMBER_OF(Wide), Wide, &Part);
+    if (BaseToWide(&WidePath, Path) && BaseToWide(&WideName, Name) &&
+        BaseToWide(&WideExtension, Extension)) {
+        Length = SearchPathW(WidePath.Buffer, WideName.Buffer, WideExtension.Buffer,
+                             RTL_NUMBER_OF(Wide), Wide, &Part);
     }
     RtlFreeUnicodeString(&WidePath);
     RtlFreeUnicodeString(&WideName);
@@ -180,7 +184,8 @@ GetTempFileNameW(LPCWSTR Path, LPCWSTR Prefix, UINT Unique, LPWSTR Result)
         Number = (GetTickCount() & 0xFFFF) | 1;
     }
     for (Tries = 0; Tries < 0xFFFF; Tries++, Number = Number % 0xFFFF + 1) {
-        _snwprintf(Result, MAX_PATH, L"%ls%ls%.3ls%x.tmp", Path, Path[wcslen(Path) - 1] == L'\\' ? L"" : L"\\", Prefix != NULL ? Prefix : L"",
+        _snwprintf(Result, MAX_PATH, L"%ls%ls%.3ls%x.tmp", Path,
+                   Path[wcslen(Path) - 1] == L'\\' ? L"" : L"\\", Prefix != NULL ? Prefix : L"",
                    Number);
         if (Unique != 0) {
             return Number;
@@ -227,7 +232,8 @@ GetLogicalDrives(VOID)
 UINT WINAPI
 GetDriveTypeW(LPCWSTR Root)
 {
-    if (Root == NULL || ((Root[0] | 0x20) == L'c' && Root[1] == L':' && (Root[2] == 0 || (Root[2] == L'\\' && Root[3] == 0)))) {
+    if (Root == NULL || ((Root[0] | 0x20) == L'c' && Root[1] == L':' &&
+                         (Root[2] == 0 || (Root[2] == L'\\' && Root[3] == 0)))) {
         return DRIVE_FIXED;
     }
     return DRIVE_NO_ROOT_DIR;
@@ -324,7 +330,8 @@ DefineDosDeviceW(DWORD Flags, LPCWSTR Device, LPCWSTR Target)
         return BaseFailWith(ERROR_INVALID_PARAMETER);
     }
     RtlInitUnicodeString(&Name, Text);
-    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT, NULL, NULL);
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT, NULL,
+                               NULL);
     if ((Flags & DDD_REMOVE_DEFINITION) != 0) {
         Status = NtOpenSymbolicLinkObject(&Link, DELETE, &Attributes);
         if (NT_SUCCESS(Status)) {

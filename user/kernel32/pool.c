@@ -16,10 +16,11 @@ BindIoCompletionCallback(HANDLE File, LPOVERLAPPED_COMPLETION_ROUTINE Routine, U
 }
 
 BOOL WINAPI
-RegisterWaitForSingleObject(PHANDLE Wait, HANDLE Object, WAITORTIMERCALLBACK Callback, PVOID Context, ULONG Milliseconds,
-                            ULONG Flags)
+RegisterWaitForSingleObject(PHANDLE Wait, HANDLE Object, WAITORTIMERCALLBACK Callback,
+                            PVOID Context, ULONG Milliseconds, ULONG Flags)
 {
-    return BaseResult(RtlRegisterWait(Wait, BaseRealHandle(Object), (PVOID)Callback, Context, Milliseconds, Flags));
+    return BaseResult(RtlRegisterWait(Wait, BaseRealHandle(Object), (PVOID)Callback, Context,
+                                      Milliseconds, Flags));
 }
 
 /* While a callback runs the wait is gone all the same: FALSE with ERROR_IO_PENDING says so. */
@@ -50,10 +51,11 @@ CreateTimerQueue(VOID)
 }
 
 BOOL WINAPI
-CreateTimerQueueTimer(PHANDLE Timer, HANDLE Queue, WAITORTIMERCALLBACK Callback, PVOID Context, DWORD DueTime, DWORD Period,
-                      ULONG Flags)
+CreateTimerQueueTimer(PHANDLE Timer, HANDLE Queue, WAITORTIMERCALLBACK Callback, PVOID Context,
+                      DWORD DueTime, DWORD Period, ULONG Flags)
 {
-    return BaseResult(RtlCreateTimer(Queue, Timer, (PVOID)Callback, Context, DueTime, Period, Flags));
+    return BaseResult(
+        RtlCreateTimer(Queue, Timer, (PVOID)Callback, Context, DueTime, Period, Flags));
 }
 
 BOOL WINAPI
@@ -89,7 +91,8 @@ CreateThreadpoolWork(PTP_WORK_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENV
 }
 
 BOOL WINAPI
-TrySubmitThreadpoolCallback(PTP_SIMPLE_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment)
+TrySubmitThreadpoolCallback(PTP_SIMPLE_CALLBACK Callback, PVOID Context,
+                            PTP_CALLBACK_ENVIRON Environment)
 {
     return BaseResult(TpSimpleTryPost(Callback, Context, Environment));
 }
@@ -111,11 +114,13 @@ CreateThreadpoolWait(PTP_WAIT_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENV
 }
 
 PTP_IO WINAPI
-CreateThreadpoolIo(HANDLE File, PTP_WIN32_IO_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment)
+CreateThreadpoolIo(HANDLE File, PTP_WIN32_IO_CALLBACK Callback, PVOID Context,
+                   PTP_CALLBACK_ENVIRON Environment)
 {
     PTP_IO Io;
 
-    return BaseResult(TpAllocIoCompletion(&Io, File, (PVOID)Callback, Context, Environment)) ? Io : NULL;
+    return BaseResult(TpAllocIoCompletion(&Io, File, (PVOID)Callback, Context, Environment)) ? Io
+                                                                                             : NULL;
 }
 
 PTP_POOL WINAPI

@@ -18,7 +18,8 @@ GetCurrentProcessId(VOID)
 static BOOL
 BaseProcessBasic(HANDLE Process, PPROCESS_BASIC_INFORMATION Basic)
 {
-    return BaseResult(NtQueryInformationProcess(Process, ProcessBasicInformation, Basic, sizeof(*Basic), NULL));
+    return BaseResult(
+        NtQueryInformationProcess(Process, ProcessBasicInformation, Basic, sizeof(*Basic), NULL));
 }
 
 DWORD WINAPI
@@ -68,7 +69,8 @@ OpenProcess(DWORD Access, BOOL Inherit, DWORD Id)
 }
 
 BOOL WINAPI
-GetProcessTimes(HANDLE Process, LPFILETIME Creation, LPFILETIME Exit, LPFILETIME Kernel, LPFILETIME User)
+GetProcessTimes(HANDLE Process, LPFILETIME Creation, LPFILETIME Exit, LPFILETIME Kernel,
+                LPFILETIME User)
 {
     KERNEL_USER_TIMES Times;
     NTSTATUS Status = NtQueryInformationProcess(Process, ProcessTimes, &Times, sizeof(Times), NULL);
@@ -102,15 +104,17 @@ SetProcessAffinityMask(HANDLE Process, DWORD_PTR Mask)
 {
     KAFFINITY Affinity = Mask;
 
-    return BaseResult(NtSetInformationProcess(Process, ProcessAffinityMask, &Affinity, sizeof(Affinity)));
+    return BaseResult(
+        NtSetInformationProcess(Process, ProcessAffinityMask, &Affinity, sizeof(Affinity)));
 }
 
 static const struct {
     DWORD Win32;
     UCHAR Native;
 } BasePriorityClasses[] = {
-    {IDLE_PRIORITY_CLASS, 1},         {NORMAL_PRIORITY_CLASS, 2},       {HIGH_PRIORITY_CLASS, 3},
-    {REALTIME_PRIORITY_CLASS, 4},     {BELOW_NORMAL_PRIORITY_CLASS, 5}, {ABOVE_NORMAL_PRIORITY_CLASS, 6},
+    {IDLE_PRIORITY_CLASS, 1},         {NORMAL_PRIORITY_CLASS, 2},
+    {HIGH_PRIORITY_CLASS, 3},         {REALTIME_PRIORITY_CLASS, 4},
+    {BELOW_NORMAL_PRIORITY_CLASS, 5}, {ABOVE_NORMAL_PRIORITY_CLASS, 6},
 };
 
 BOOL WINAPI
@@ -125,7 +129,8 @@ SetPriorityClass(HANDLE Process, DWORD Class)
     for (Index = 0; Index < RTL_NUMBER_OF(BasePriorityClasses); Index++) {
         if (BasePriorityClasses[Index].Win32 == Class) {
             Information.Class = BasePriorityClasses[Index].Native;
-            return BaseResult(NtSetInformationProcess(Process, ProcessPriorityClass, &Information, sizeof(Information)));
+            return BaseResult(NtSetInformationProcess(Process, ProcessPriorityClass, &Information,
+                                                      sizeof(Information)));
         }
     }
     return BaseFailWith(ERROR_INVALID_PARAMETER);
@@ -139,7 +144,8 @@ GetPriorityClass(HANDLE Process)
         UCHAR Class;
     } Information;
     ULONG Index;
-    NTSTATUS Status = NtQueryInformationProcess(Process, ProcessPriorityClass, &Information, sizeof(Information), NULL);
+    NTSTATUS Status = NtQueryInformationProcess(Process, ProcessPriorityClass, &Information,
+                                                sizeof(Information), NULL);
 
     for (Index = 0; NT_SUCCESS(Status) && Index < RTL_NUMBER_OF(BasePriorityClasses); Index++) {
         if (BasePriorityClasses[Index].Native == Information.Class) {
@@ -153,13 +159,15 @@ GetPriorityClass(HANDLE Process)
 BOOL WINAPI
 GetProcessHandleCount(HANDLE Process, PDWORD Count)
 {
-    return BaseResult(NtQueryInformationProcess(Process, ProcessHandleCount, Count, sizeof(*Count), NULL));
+    return BaseResult(
+        NtQueryInformationProcess(Process, ProcessHandleCount, Count, sizeof(*Count), NULL));
 }
 
 BOOL WINAPI
 GetProcessIoCounters(HANDLE Process, PIO_COUNTERS Counters)
 {
-    return BaseResult(NtQueryInformationProcess(Process, ProcessIoCounters, Counters, sizeof(*Counters), NULL));
+    return BaseResult(
+        NtQueryInformationProcess(Process, ProcessIoCounters, Counters, sizeof(*Counters), NULL));
 }
 
 BOOL WINAPI
@@ -208,7 +216,8 @@ QueryFullProcessImageNameW(HANDLE Process, DWORD Flags, LPWSTR Buffer, PDWORD Si
         UNICODE_STRING Name;
         WCHAR Text[600];
     } Image;
-    PROCESSINFOCLASS Class = (Flags & PROCESS_NAME_NATIVE) != 0 ? ProcessImageFileName : ProcessImageFileNameWin32;
+    PROCESSINFOCLASS Class =
+        (Flags & PROCESS_NAME_NATIVE) != 0 ? ProcessImageFileName : ProcessImageFileNameWin32;
     NTSTATUS Status = NtQueryInformationProcess(Process, Class, &Image, sizeof(Image), NULL);
     DWORD Length = Image.Name.Length / sizeof(WCHAR);
 
@@ -309,7 +318,8 @@ SetProcessWorkingSetSize(HANDLE Process, SIZE_T Minimum, SIZE_T Maximum)
 {
     PROCESS_BASIC_INFORMATION Basic;
 
-    return BaseProcessBasic(Process, &Basic); /* memory is never paged out: the limits have no effect */
+    return BaseProcessBasic(Process,
+                            &Basic); /* memory is never paged out: the limits have no effect */
 }
 
 BOOL WINAPI

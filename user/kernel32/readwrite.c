@@ -9,8 +9,9 @@
  */
 #include "user/kernel32/base.h"
 
-#define OVERLAPPED_IOSB(Overlapped) ((PIO_STATUS_BLOCK)&(Overlapped)->Internal)
-#define OVERLAPPED_CONTEXT(Overlapped) (((ULONG_PTR)(Overlapped)->hEvent & 1) != 0 ? NULL : (PVOID)(Overlapped))
+#define OVERLAPPED_IOSB(Overlapped) ((PIO_STATUS_BLOCK) & (Overlapped)->Internal)
+#define OVERLAPPED_CONTEXT(Overlapped)                                                             \
+    (((ULONG_PTR)(Overlapped)->hEvent & 1) != 0 ? NULL : (PVOID)(Overlapped))
 
 NTSTATUS
 BaseWaitForFile(HANDLE File, PIO_STATUS_BLOCK Iosb, NTSTATUS Status)
@@ -46,8 +47,8 @@ ReadFile(HANDLE File, LPVOID Buffer, DWORD Length, LPDWORD Read, LPOVERLAPPED Ov
     }
     if (Overlapped != NULL) {
         BasePrepare(Overlapped, &Offset);
-        Status = NtReadFile(File, Overlapped->hEvent, NULL, OVERLAPPED_CONTEXT(Overlapped), OVERLAPPED_IOSB(Overlapped), Buffer,
-                            Length, &Offset, NULL);
+        Status = NtReadFile(File, Overlapped->hEvent, NULL, OVERLAPPED_CONTEXT(Overlapped),
+                            OVERLAPPED_IOSB(Overlapped), Buffer, Length, &Offset, NULL);
         if (NT_SUCCESS(Status) && Status != STATUS_PENDING) {
             if (Read != NULL) {
                 *Read = (DWORD)Overlapped->InternalHigh;
@@ -56,7 +57,8 @@ ReadFile(HANDLE File, LPVOID Buffer, DWORD Length, LPDWORD Read, LPOVERLAPPED Ov
         }
         return BaseFail(Status);
     }
-    Status = BaseWaitForFile(File, &Iosb, NtReadFile(File, NULL, NULL, NULL, &Iosb, Buffer, Length, NULL, NULL));
+    Status = BaseWaitForFile(File, &Iosb,
+                             NtReadFile(File, NULL, NULL, NULL, &Iosb, Buffer, Length, NULL, NULL));
     if (NT_SUCCESS(Status)) {
         if (Read != NULL) {
             *Read = (DWORD)Iosb.Information;
@@ -85,8 +87,8 @@ WriteFile(HANDLE File, LPCVOID Buffer, DWORD Length, LPDWORD Written, LPOVERLAPP
     }
     if (Overlapped != NULL) {
         BasePrepare(Overlapped, &Offset);
-        Status = NtWriteFile(File, Overlapped->hEvent, NULL, OVERLAPPED_CONTEXT(Overlapped), OVERLAPPED_IOSB(Overlapped),
-                             (PVOID)Buffer, Length, &Offset, NULL);
+        Status = NtWriteFile(File, Overlapped->hEvent, NULL, OVERLAPPED_CONTEXT(Overlapped),
+                             OVERLAPPED_IOSB(Overlapped), (PVOID)Buffer, Length, &Offset, NULL);
         if (NT_SUCCESS(Status) && Status != STATUS_PENDING) {
             if (Written != NULL) {
                 *Written = (DWORD)Overlapped->InternalHigh;
@@ -95,7 +97,8 @@ WriteFile(HANDLE File, LPCVOID Buffer, DWORD Length, LPDWORD Written, LPOVERLAPP
         }
         return BaseFail(Status);
     }
-    Status = BaseWaitForFile(File, &Iosb, NtWriteFile(File, NULL, NULL, NULL, &Iosb, (PVOID)Buffer, Length, NULL, NULL));
+    Status = BaseWaitForFile(
+        File, &Iosb, NtWriteFile(File, NULL, NULL, NULL, &Iosb, (PVOID)Buffer, Length, NULL, NULL));
     if (NT_SUCCESS(Status) && Written != NULL) {
         *Written = (DWORD)Iosb.Information;
     }
@@ -113,13 +116,15 @@ BaseIoApc(PVOID Context, PIO_STATUS_BLOCK Iosb, ULONG Reserved)
 }
 
 BOOL WINAPI
-ReadFileEx(HANDLE File, LPVOID Buffer, DWORD Length, LPOVERLAPPED Overlapped, LPOVERLAPPED_COMPLETION_ROUTINE Routine)
+ReadFileEx(HANDLE File, LPVOID Buffer, DWORD Length, LPOVERLAPPED Overlapped,
+           LPOVERLAPPED_COMPLETION_ROUTINE Routine)
 {
     LARGE_INTEGER Offset;
     NTSTATUS Status;
 
     BasePrepare(Overlapped, &Offset);
-    Status = NtReadFile(BaseRealHandle(File), NULL, BaseIoApc, (PVOID)Routine, OVERLAPPED_IOSB(Overlapped), Buffer, Length, &Offset, NULL);
+    Status = NtReadFile(BaseRealHandle(File), NULL, BaseIoApc, (PVOID)Routine,
+                        OVERLAPPED_IOSB(Overlapped), Buffer, Length, &Offset, NULL);
     if (NT_ERROR(Status)) {
         return BaseFail(Status);
     }
@@ -128,14 +133,15 @@ ReadFileEx(HANDLE File, LPVOID Buffer, DWORD Length, LPOVERLAPPED Overlapped, LP
 }
 
 BOOL WINAPI
-WriteFileEx(HANDLE File, LPCVOID Buffer, DWORD Length, LPOVERLAPPED Overlapped, LPOVERLAPPED_COMPLETION_ROUTINE Routine)
+WriteFileEx(HANDLE File, LPCVOID Buffer, DWORD Length, LPOVERLAPPED Overlapped,
+            LPOVERLAPPED_COMPLETION_ROUTINE Routine)
 {
     LARGE_INTEGER Offset;
     NTSTATUS Status;
 
     BasePrepare(Overlapped, &Offset);
-    Status = NtWriteFile(BaseRealHandle(File), NULL, BaseIoApc, (PVOID)Routine, OVERLAPPED_IOSB(Overlapped), (PVOID)Buffer, Length,
-                         &Offset, NULL);
+    Status = NtWriteFile(BaseRealHandle(File), NULL, BaseIoApc, (PVOID)Routine,
+                         OVERLAPPED_IOSB(Overlapped), (PVOID)Buffer, Length, &Offset, NULL);
     if (NT_ERROR(Status)) {
         return BaseFail(Status);
     }
@@ -144,8 +150,8 @@ WriteFileEx(HANDLE File, LPCVOID Buffer, DWORD Length, LPOVERLAPPED Overlapped, 
 }
 
 BOOL WINAPI
-DeviceIoControl(HANDLE Device, DWORD Code, LPVOID Input, DWORD InputLength, LPVOID Output, DWORD OutputLength,
-                LPDWORD Returned, LPOVERLAPPED Overlapped)
+DeviceIoControl(HANDLE Device, DWORD Code, LPVOID Input, DWORD InputLength, LPVOID Output,
+                DWORD OutputLength, LPDWORD Returned, LPOVERLAPPED Overlapped)
 {
     IO_STATUS_BLOCK Local = {0};
     PIO_STATUS_BLOCK Iosb = &Local;
@@ -161,9 +167,10 @@ DeviceIoControl(HANDLE Device, DWORD Code, LPVOID Input, DWORD InputLength, LPVO
         Context = OVERLAPPED_CONTEXT(Overlapped);
         Overlapped->Internal = STATUS_PENDING;
     }
-    Status = FileSystem ? NtFsControlFile(Device, Event, NULL, Context, Iosb, Code, Input, InputLength, Output, OutputLength)
-                        : NtDeviceIoControlFile(Device, Event, NULL, Context, Iosb, Code, Input, InputLength, Output,
-                                                OutputLength);
+    Status = FileSystem ? NtFsControlFile(Device, Event, NULL, Context, Iosb, Code, Input,
+                                          InputLength, Output, OutputLength)
+                        : NtDeviceIoControlFile(Device, Event, NULL, Context, Iosb, Code, Input,
+                                                InputLength, Output, OutputLength);
     if (Overlapped == NULL) {
         Status = BaseWaitForFile(Device, Iosb, Status);
         if (NT_ERROR(Status)) {
@@ -172,7 +179,9 @@ DeviceIoControl(HANDLE Device, DWORD Code, LPVOID Input, DWORD InputLength, LPVO
             }
             return BaseFail(Status);
         }
-        *Returned = (DWORD)Iosb->Information; /* without an OVERLAPPED it must not be NULL: it faults, as documented */
+        *Returned =
+            (DWORD)Iosb
+                ->Information; /* without an OVERLAPPED it must not be NULL: it faults, as documented */
         return BaseResult(Status);
     }
     if (!NT_ERROR(Status) && Status != STATUS_PENDING && Returned != NULL) {
@@ -191,37 +200,43 @@ FlushFileBuffers(HANDLE File)
 }
 
 BOOL WINAPI
-LockFileEx(HANDLE File, DWORD Flags, DWORD Reserved, DWORD LengthLow, DWORD LengthHigh, LPOVERLAPPED Overlapped)
+LockFileEx(HANDLE File, DWORD Flags, DWORD Reserved, DWORD LengthLow, DWORD LengthHigh,
+           LPOVERLAPPED Overlapped)
 {
     LARGE_INTEGER Offset, Length = {.u = {LengthLow, (LONG)LengthHigh}};
     NTSTATUS Status;
 
     BasePrepare(Overlapped, &Offset);
-    Status = NtLockFile(File, Overlapped->hEvent, NULL, NULL, OVERLAPPED_IOSB(Overlapped), &Offset, &Length, 0,
-                        (Flags & LOCKFILE_FAIL_IMMEDIATELY) != 0, (Flags & LOCKFILE_EXCLUSIVE_LOCK) != 0);
+    Status = NtLockFile(File, Overlapped->hEvent, NULL, NULL, OVERLAPPED_IOSB(Overlapped), &Offset,
+                        &Length, 0, (Flags & LOCKFILE_FAIL_IMMEDIATELY) != 0,
+                        (Flags & LOCKFILE_EXCLUSIVE_LOCK) != 0);
     return NT_SUCCESS(Status) && Status != STATUS_PENDING ? TRUE : BaseFail(Status);
 }
 
 BOOL WINAPI
 LockFile(HANDLE File, DWORD OffsetLow, DWORD OffsetHigh, DWORD LengthLow, DWORD LengthHigh)
 {
-    LARGE_INTEGER Offset = {.u = {OffsetLow, (LONG)OffsetHigh}}, Length = {.u = {LengthLow, (LONG)LengthHigh}};
+    LARGE_INTEGER Offset = {.u = {OffsetLow, (LONG)OffsetHigh}},
+                  Length = {.u = {LengthLow, (LONG)LengthHigh}};
     IO_STATUS_BLOCK Iosb;
 
-    return BaseResult(BaseWaitForFile(File, &Iosb, NtLockFile(File, NULL, NULL, NULL, &Iosb, &Offset, &Length, 0, TRUE, TRUE)));
+    return BaseResult(BaseWaitForFile(
+        File, &Iosb, NtLockFile(File, NULL, NULL, NULL, &Iosb, &Offset, &Length, 0, TRUE, TRUE)));
 }
 
 BOOL WINAPI
 UnlockFile(HANDLE File, DWORD OffsetLow, DWORD OffsetHigh, DWORD LengthLow, DWORD LengthHigh)
 {
-    LARGE_INTEGER Offset = {.u = {OffsetLow, (LONG)OffsetHigh}}, Length = {.u = {LengthLow, (LONG)LengthHigh}};
+    LARGE_INTEGER Offset = {.u = {OffsetLow, (LONG)OffsetHigh}},
+                  Length = {.u = {LengthLow, (LONG)LengthHigh}};
     IO_STATUS_BLOCK Iosb;
 
     return BaseResult(BaseWaitForFile(File, &Iosb, NtUnlockFile(File, &Iosb, &Offset, &Length, 0)));
 }
 
 BOOL WINAPI
-UnlockFileEx(HANDLE File, DWORD Reserved, DWORD LengthLow, DWORD LengthHigh, LPOVERLAPPED Overlapped)
+UnlockFileEx(HANDLE File, DWORD Reserved, DWORD LengthLow, DWORD LengthHigh,
+             LPOVERLAPPED Overlapped)
 {
     return UnlockFile(File, Overlapped->Offset, Overlapped->OffsetHigh, LengthLow, LengthHigh);
 }

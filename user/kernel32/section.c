@@ -4,12 +4,14 @@
 #include "user/kernel32/base.h"
 
 HANDLE WINAPI
-CreateFileMappingW(HANDLE File, LPSECURITY_ATTRIBUTES Security, DWORD Protection, DWORD High, DWORD Low, LPCWSTR Name)
+CreateFileMappingW(HANDLE File, LPSECURITY_ATTRIBUTES Security, DWORD Protection, DWORD High,
+                   DWORD Low, LPCWSTR Name)
 {
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Text;
     LARGE_INTEGER Size = {.u = {Low, (LONG)High}};
-    ULONG Kind = Protection & (SEC_IMAGE | SEC_RESERVE | SEC_COMMIT | SEC_NOCACHE | SEC_FILE | SEC_LARGE_PAGES);
+    ULONG Kind = Protection &
+                 (SEC_IMAGE | SEC_RESERVE | SEC_COMMIT | SEC_NOCACHE | SEC_FILE | SEC_LARGE_PAGES);
     ULONG Access = STANDARD_RIGHTS_REQUIRED | SECTION_QUERY | SECTION_MAP_READ;
     HANDLE Section = NULL;
     NTSTATUS Status;
@@ -39,13 +41,15 @@ CreateFileMappingW(HANDLE File, LPSECURITY_ATTRIBUTES Security, DWORD Protection
             return NULL;
         }
     }
-    Status = NtCreateSection(&Section, Access, BaseNamed(&Attributes, &Text, Name, Security, OBJ_OPENIF),
-                             Size.QuadPart != 0 ? &Size : NULL, Protection, Kind != 0 ? Kind : SEC_COMMIT, File);
+    Status = NtCreateSection(
+        &Section, Access, BaseNamed(&Attributes, &Text, Name, Security, OBJ_OPENIF),
+        Size.QuadPart != 0 ? &Size : NULL, Protection, Kind != 0 ? Kind : SEC_COMMIT, File);
     return BaseCreated(Status, Section);
 }
 
 HANDLE WINAPI
-CreateFileMappingA(HANDLE File, LPSECURITY_ATTRIBUTES Security, DWORD Protection, DWORD High, DWORD Low, LPCSTR Name)
+CreateFileMappingA(HANDLE File, LPSECURITY_ATTRIBUTES Security, DWORD Protection, DWORD High,
+                   DWORD Low, LPCSTR Name)
 {
     UNICODE_STRING Wide;
     HANDLE Section;
@@ -64,7 +68,8 @@ BaseMapAccess(DWORD Access)
     if (Access == FILE_MAP_COPY) {
         return SECTION_MAP_READ;
     }
-    return (Access & (FILE_MAP_READ | FILE_MAP_WRITE)) | ((Access & FILE_MAP_EXECUTE) != 0 ? SECTION_MAP_EXECUTE_EXPLICIT : 0) |
+    return (Access & (FILE_MAP_READ | FILE_MAP_WRITE)) |
+           ((Access & FILE_MAP_EXECUTE) != 0 ? SECTION_MAP_EXECUTE_EXPLICIT : 0) |
            ((Access & FILE_MAP_ALL_ACCESS) == FILE_MAP_ALL_ACCESS ? SECTION_ALL_ACCESS : 0);
 }
 
@@ -80,7 +85,8 @@ OpenFileMappingW(DWORD Access, BOOL Inherit, LPCWSTR Name)
         BaseFailWith(ERROR_INVALID_PARAMETER);
         return NULL;
     }
-    Status = NtOpenSection(&Section, BaseMapAccess(Access), BaseNamed(&Attributes, &Text, Name, NULL, Inherit ? OBJ_INHERIT : 0));
+    Status = NtOpenSection(&Section, BaseMapAccess(Access),
+                           BaseNamed(&Attributes, &Text, Name, NULL, Inherit ? OBJ_INHERIT : 0));
     if (!NT_SUCCESS(Status)) {
         BaseFail(Status);
         return NULL;
@@ -103,7 +109,8 @@ OpenFileMappingA(DWORD Access, BOOL Inherit, LPCSTR Name)
 }
 
 LPVOID WINAPI
-MapViewOfFileEx(HANDLE Section, DWORD Access, DWORD OffsetHigh, DWORD OffsetLow, SIZE_T Bytes, LPVOID Address)
+MapViewOfFileEx(HANDLE Section, DWORD Access, DWORD OffsetHigh, DWORD OffsetLow, SIZE_T Bytes,
+                LPVOID Address)
 {
     LARGE_INTEGER Offset = {.u = {OffsetLow, (LONG)OffsetHigh}};
     PVOID Base = Address;
@@ -120,7 +127,8 @@ MapViewOfFileEx(HANDLE Section, DWORD Access, DWORD OffsetHigh, DWORD OffsetLow,
     } else {
         Protection = PAGE_NOACCESS;
     }
-    Status = NtMapViewOfSection(Section, NtCurrentProcess(), &Base, 0, 0, &Offset, &Size, ViewShare, 0, Protection);
+    Status = NtMapViewOfSection(Section, NtCurrentProcess(), &Base, 0, 0, &Offset, &Size, ViewShare,
+                                0, Protection);
     if (!NT_SUCCESS(Status)) {
         BaseFail(Status);
         return NULL;

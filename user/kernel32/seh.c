@@ -17,7 +17,8 @@ RaiseException(DWORD Code, DWORD Flags, DWORD Count, const ULONG_PTR *Arguments)
     Record.ExceptionAddress = (PVOID)RaiseException;
     if (Arguments != NULL) {
         Record.NumberParameters = min(Count, EXCEPTION_MAXIMUM_PARAMETERS);
-        RtlCopyMemory(Record.ExceptionInformation, Arguments, Record.NumberParameters * sizeof(ULONG_PTR));
+        RtlCopyMemory(Record.ExceptionInformation, Arguments,
+                      Record.NumberParameters * sizeof(ULONG_PTR));
     }
     RtlRaiseException(&Record);
 }
@@ -34,7 +35,8 @@ BaseDescribeAddress(PVOID Address, PCHAR Text, ULONG Room)
     PLDR_DATA_TABLE_ENTRY Entry;
 
     if (NT_SUCCESS(LdrFindEntryForAddress(Address, &Entry))) {
-        _snprintf(Text, Room, "%wZ+0x%Ix", &Entry->BaseDllName, (SIZE_T)((PUCHAR)Address - (PUCHAR)Entry->DllBase));
+        _snprintf(Text, Room, "%wZ+0x%Ix", &Entry->BaseDllName,
+                  (SIZE_T)((PUCHAR)Address - (PUCHAR)Entry->DllBase));
     } else {
         _snprintf(Text, Room, "0x%p", Address);
     }
@@ -107,7 +109,8 @@ BOOL WINAPI
 CheckRemoteDebuggerPresent(HANDLE Process, PBOOL Present)
 {
     ULONG_PTR Port = 0;
-    NTSTATUS Status = NtQueryInformationProcess(Process, ProcessDebugPort, &Port, sizeof(Port), NULL);
+    NTSTATUS Status =
+        NtQueryInformationProcess(Process, ProcessDebugPort, &Port, sizeof(Port), NULL);
 
     *Present = Port != 0;
     return BaseResult(Status);

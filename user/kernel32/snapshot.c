@@ -50,7 +50,8 @@ CreateToolhelp32Snapshot(DWORD Flags, DWORD ProcessId)
         BaseFailWith(ERROR_NOT_ENOUGH_MEMORY);
         return INVALID_HANDLE_VALUE;
     }
-    if ((Flags & (TH32CS_SNAPMODULE | TH32CS_SNAPMODULE32)) != 0 && ProcessId != 0 && ProcessId != GetCurrentProcessId()) {
+    if ((Flags & (TH32CS_SNAPMODULE | TH32CS_SNAPMODULE32)) != 0 && ProcessId != 0 &&
+        ProcessId != GetCurrentProcessId()) {
         RtlFreeHeap(BaseHeap(), 0, Snapshot);
         BaseFailWith(ERROR_CALL_NOT_IMPLEMENTED); /* another process's modules */
         return INVALID_HANDLE_VALUE;
@@ -59,7 +60,8 @@ CreateToolhelp32Snapshot(DWORD Flags, DWORD ProcessId)
         Snapshot->Processes = BaseSystemInformation(SystemProcessInformationClass);
     }
     Snapshot->Event = CreateEventW(NULL, TRUE, FALSE, NULL);
-    if (Snapshot->Event == NULL || ((Flags & (TH32CS_SNAPPROCESS | TH32CS_SNAPTHREAD)) != 0 && Snapshot->Processes == NULL)) {
+    if (Snapshot->Event == NULL ||
+        ((Flags & (TH32CS_SNAPPROCESS | TH32CS_SNAPTHREAD)) != 0 && Snapshot->Processes == NULL)) {
         RtlFreeHeap(BaseHeap(), 0, Snapshot->Processes);
         RtlFreeHeap(BaseHeap(), 0, Snapshot);
         return INVALID_HANDLE_VALUE;
@@ -77,7 +79,8 @@ BaseSnapshotOf(HANDLE Handle)
     PBASE_SNAPSHOT Snapshot;
 
     RtlAcquireSRWLockShared(&BaseLock);
-    for (Snapshot = BaseSnapshots; Snapshot != NULL && Snapshot->Event != Handle; Snapshot = Snapshot->Next) {
+    for (Snapshot = BaseSnapshots; Snapshot != NULL && Snapshot->Event != Handle;
+         Snapshot = Snapshot->Next) {
     }
     RtlReleaseSRWLockShared(&BaseLock);
     if (Snapshot == NULL) {
@@ -100,7 +103,8 @@ Process32NextW(HANDLE Handle, LPPROCESSENTRY32W Entry)
         return BaseFailWith(ERROR_NO_MORE_FILES);
     }
     Process = (PVOID)((PUCHAR)Snapshot->Processes + Snapshot->ProcessAt);
-    Snapshot->ProcessAt = Process->NextEntryOffset != 0 ? Snapshot->ProcessAt + Process->NextEntryOffset : ~0u;
+    Snapshot->ProcessAt =
+        Process->NextEntryOffset != 0 ? Snapshot->ProcessAt + Process->NextEntryOffset : ~0u;
     Entry->cntUsage = 0;
     Entry->th32ProcessID = (DWORD)(ULONG_PTR)Process->UniqueProcessId;
     Entry->th32DefaultHeapID = 0;
@@ -131,7 +135,8 @@ static BOOL
 BaseProcessAnsi(BOOL Found, const PROCESSENTRY32W *Wide, PPROCESSENTRY32 Entry)
 {
     if (Found) {
-        RtlCopyMemory((PUCHAR)Entry + sizeof(DWORD), (PUCHAR)Wide + sizeof(DWORD), FIELD_OFFSET(PROCESSENTRY32, szExeFile) - sizeof(DWORD));
+        RtlCopyMemory((PUCHAR)Entry + sizeof(DWORD), (PUCHAR)Wide + sizeof(DWORD),
+                      FIELD_OFFSET(PROCESSENTRY32, szExeFile) - sizeof(DWORD));
         BaseToAnsi(Wide->szExeFile, (DWORD)wcslen(Wide->szExeFile), Entry->szExeFile, MAX_PATH);
     }
     return Found;
@@ -172,7 +177,8 @@ Thread32Next(HANDLE Handle, LPTHREADENTRY32 Entry)
             break;
         }
         Snapshot->ThreadIndex = 0;
-        Snapshot->ThreadAt = Process->NextEntryOffset != 0 ? Snapshot->ThreadAt + Process->NextEntryOffset : ~0u;
+        Snapshot->ThreadAt =
+            Process->NextEntryOffset != 0 ? Snapshot->ThreadAt + Process->NextEntryOffset : ~0u;
     }
     Thread = (PNT_SYSTEM_THREAD_INFORMATION)(Process + 1) + Snapshot->ThreadIndex++;
     Entry->cntUsage = 0;
@@ -209,7 +215,8 @@ Module32NextW(HANDLE Handle, LPMODULEENTRY32W Entry)
         return FALSE;
     }
     LdrLockLoaderLock(0, NULL, &Cookie);
-    for (Links = Head->Flink; Links != Head && Index < Snapshot->ModuleAt; Links = Links->Flink, Index++) {
+    for (Links = Head->Flink; Links != Head && Index < Snapshot->ModuleAt;
+         Links = Links->Flink, Index++) {
     }
     if (Links == Head) {
         LdrUnlockLoaderLock(0, Cookie);
@@ -284,7 +291,8 @@ K32GetDeviceDriverBaseNameA(LPVOID Base, LPSTR Name, DWORD Room)
 
     for (Index = 0; Modules != NULL && Index < Modules->Count; Index++) {
         if (Modules->Modules[Index].ImageBase == Base) {
-            lstrcpynA(Name, Modules->Modules[Index].FullPath + Modules->Modules[Index].NameOffset, (int)Room);
+            lstrcpynA(Name, Modules->Modules[Index].FullPath + Modules->Modules[Index].NameOffset,
+                      (int)Room);
             Length = (ULONG)strlen(Name);
             break;
         }

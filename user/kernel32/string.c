@@ -100,12 +100,14 @@ CompareStringW(LCID Locale, DWORD Flags, LPCWCH A, int ALength, LPCWCH B, int BL
         return Order;
     }
     Order = CompareStringOrdinal(A, ALength, B, BLength, FALSE);
-    return Order == CSTR_LESS_THAN ? CSTR_GREATER_THAN : Order == CSTR_GREATER_THAN ? CSTR_LESS_THAN : Order;
+    return Order == CSTR_LESS_THAN      ? CSTR_GREATER_THAN
+           : Order == CSTR_GREATER_THAN ? CSTR_LESS_THAN
+                                        : Order;
 }
 
 int WINAPI
-CompareStringEx(LPCWSTR Locale, DWORD Flags, LPCWCH A, int ALength, LPCWCH B, int BLength, LPNLSVERSIONINFO Version,
-                LPVOID Reserved, LPARAM Parameter)
+CompareStringEx(LPCWSTR Locale, DWORD Flags, LPCWCH A, int ALength, LPCWCH B, int BLength,
+                LPNLSVERSIONINFO Version, LPVOID Reserved, LPARAM Parameter)
 {
     return CompareStringW(0, Flags, A, ALength, B, BLength);
 }
@@ -126,8 +128,8 @@ CompareStringA(LCID Locale, DWORD Flags, PCNZCH A, int ALength, PCNZCH B, int BL
         return 0;
     }
     if (NT_SUCCESS(RtlAnsiStringToUnicodeString(&WideB, &AnsiB, TRUE))) {
-        Order = CompareStringW(Locale, Flags, WideA.Buffer, WideA.Length / sizeof(WCHAR), WideB.Buffer,
-                               WideB.Length / sizeof(WCHAR));
+        Order = CompareStringW(Locale, Flags, WideA.Buffer, WideA.Length / sizeof(WCHAR),
+                               WideB.Buffer, WideB.Length / sizeof(WCHAR));
         RtlFreeUnicodeString(&WideB);
     }
     RtlFreeUnicodeString(&WideA);
@@ -178,7 +180,8 @@ BaseCharType(WCHAR Character)
     if (Character >= L'0' && Character <= L'9') {
         Type |= C1_DIGIT;
     }
-    if ((Character >= L'0' && Character <= L'9') || (Character >= L'a' && Character <= L'f') || (Character >= L'A' && Character <= L'F')) {
+    if ((Character >= L'0' && Character <= L'9') || (Character >= L'a' && Character <= L'f') ||
+        (Character >= L'A' && Character <= L'F')) {
         Type |= C1_XDIGIT;
     }
     if (RtlDowncaseUnicodeChar(Character) != Character) {
@@ -266,8 +269,8 @@ LCMapStringW(LCID Locale, DWORD Flags, LPCWSTR Source, int Length, LPWSTR Target
 }
 
 int WINAPI
-LCMapStringEx(LPCWSTR Locale, DWORD Flags, LPCWSTR Source, int Length, LPWSTR Target, int Room, LPNLSVERSIONINFO Version,
-              LPVOID Reserved, LPARAM Handle)
+LCMapStringEx(LPCWSTR Locale, DWORD Flags, LPCWSTR Source, int Length, LPWSTR Target, int Room,
+              LPNLSVERSIONINFO Version, LPVOID Reserved, LPARAM Handle)
 {
     return LCMapStringW(0, Flags, Source, Length, Target, Room);
 }
@@ -294,7 +297,9 @@ LCMapStringA(LCID Locale, DWORD Flags, LPCSTR Source, int Length, LPSTR Target, 
         WCHAR Unit;
 
         RtlMultiByteToUnicodeN(&Unit, sizeof(Unit), &Written, Source + Index, 1);
-        Unit = (Flags & LCMAP_UPPERCASE) != 0 ? RtlUpcaseUnicodeChar(Unit) : (Flags & LCMAP_LOWERCASE) != 0 ? RtlDowncaseUnicodeChar(Unit) : Unit;
+        Unit = (Flags & LCMAP_UPPERCASE) != 0   ? RtlUpcaseUnicodeChar(Unit)
+               : (Flags & LCMAP_LOWERCASE) != 0 ? RtlDowncaseUnicodeChar(Unit)
+                                                : Unit;
         RtlUnicodeToMultiByteN(Target + Index, 1, &Written, &Unit, sizeof(Unit));
     }
     return Length;

@@ -17,9 +17,10 @@ CreateEventExW(LPSECURITY_ATTRIBUTES Security, LPCWSTR Name, DWORD Flags, DWORD 
         BaseFailWith(ERROR_INVALID_PARAMETER);
         return NULL;
     }
-    Status = NtCreateEvent(&Handle, Access, BaseNamed(&Attributes, &Text, Name, Security, OBJ_OPENIF),
-                           (Flags & CREATE_EVENT_MANUAL_RESET) != 0 ? NotificationEvent : SynchronizationEvent,
-                           (Flags & CREATE_EVENT_INITIAL_SET) != 0);
+    Status = NtCreateEvent(
+        &Handle, Access, BaseNamed(&Attributes, &Text, Name, Security, OBJ_OPENIF),
+        (Flags & CREATE_EVENT_MANUAL_RESET) != 0 ? NotificationEvent : SynchronizationEvent,
+        (Flags & CREATE_EVENT_INITIAL_SET) != 0);
     return BaseCreated(Status, Handle);
 }
 
@@ -31,20 +32,24 @@ CreateMutexExW(LPSECURITY_ATTRIBUTES Security, LPCWSTR Name, DWORD Flags, DWORD 
     HANDLE Handle = NULL;
     NTSTATUS Status;
 
-    Status = NtCreateMutant(&Handle, Access, BaseNamed(&Attributes, &Text, Name, Security, OBJ_OPENIF),
-                            (Flags & CREATE_MUTEX_INITIAL_OWNER) != 0);
+    Status =
+        NtCreateMutant(&Handle, Access, BaseNamed(&Attributes, &Text, Name, Security, OBJ_OPENIF),
+                       (Flags & CREATE_MUTEX_INITIAL_OWNER) != 0);
     return BaseCreated(Status, Handle);
 }
 
 HANDLE WINAPI
-CreateSemaphoreExW(LPSECURITY_ATTRIBUTES Security, LONG Initial, LONG Maximum, LPCWSTR Name, DWORD Flags, DWORD Access)
+CreateSemaphoreExW(LPSECURITY_ATTRIBUTES Security, LONG Initial, LONG Maximum, LPCWSTR Name,
+                   DWORD Flags, DWORD Access)
 {
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Text;
     HANDLE Handle = NULL;
     NTSTATUS Status;
 
-    Status = NtCreateSemaphore(&Handle, Access, BaseNamed(&Attributes, &Text, Name, Security, OBJ_OPENIF), Initial, Maximum);
+    Status = NtCreateSemaphore(&Handle, Access,
+                               BaseNamed(&Attributes, &Text, Name, Security, OBJ_OPENIF), Initial,
+                               Maximum);
     return BaseCreated(Status, Handle);
 }
 
@@ -56,15 +61,19 @@ CreateWaitableTimerExW(LPSECURITY_ATTRIBUTES Security, LPCWSTR Name, DWORD Flags
     HANDLE Handle = NULL;
     NTSTATUS Status;
 
-    Status = NtCreateTimer(&Handle, Access, BaseNamed(&Attributes, &Text, Name, Security, OBJ_OPENIF),
-                           (Flags & CREATE_WAITABLE_TIMER_MANUAL_RESET) != 0 ? NotificationTimer : SynchronizationTimer);
+    Status =
+        NtCreateTimer(&Handle, Access, BaseNamed(&Attributes, &Text, Name, Security, OBJ_OPENIF),
+                      (Flags & CREATE_WAITABLE_TIMER_MANUAL_RESET) != 0 ? NotificationTimer
+                                                                        : SynchronizationTimer);
     return BaseCreated(Status, Handle);
 }
 
 HANDLE WINAPI
 CreateEventW(LPSECURITY_ATTRIBUTES Security, BOOL Manual, BOOL Initial, LPCWSTR Name)
 {
-    return CreateEventExW(Security, Name, (Manual ? CREATE_EVENT_MANUAL_RESET : 0) | (Initial ? CREATE_EVENT_INITIAL_SET : 0),
+    return CreateEventExW(Security, Name,
+                          (Manual ? CREATE_EVENT_MANUAL_RESET : 0) |
+                              (Initial ? CREATE_EVENT_INITIAL_SET : 0),
                           EVENT_ALL_ACCESS);
 }
 
@@ -83,7 +92,8 @@ CreateSemaphoreW(LPSECURITY_ATTRIBUTES Security, LONG Initial, LONG Maximum, LPC
 HANDLE WINAPI
 CreateWaitableTimerW(LPSECURITY_ATTRIBUTES Security, BOOL Manual, LPCWSTR Name)
 {
-    return CreateWaitableTimerExW(Security, Name, Manual ? CREATE_WAITABLE_TIMER_MANUAL_RESET : 0, TIMER_ALL_ACCESS);
+    return CreateWaitableTimerExW(Security, Name, Manual ? CREATE_WAITABLE_TIMER_MANUAL_RESET : 0,
+                                  TIMER_ALL_ACCESS);
 }
 
 static HANDLE
@@ -114,7 +124,8 @@ OpenEventW(DWORD Access, BOOL Inherit, LPCWSTR Name)
     if (!BaseHasName(Name)) {
         return NULL;
     }
-    Status = NtOpenEvent(&Handle, Access, BaseNamed(&Attributes, &Text, Name, NULL, Inherit ? OBJ_INHERIT : 0));
+    Status = NtOpenEvent(&Handle, Access,
+                         BaseNamed(&Attributes, &Text, Name, NULL, Inherit ? OBJ_INHERIT : 0));
     return BaseOpened(Status, Handle);
 }
 
@@ -143,7 +154,8 @@ OpenMutexW(DWORD Access, BOOL Inherit, LPCWSTR Name)
     if (!BaseHasName(Name)) {
         return NULL;
     }
-    Status = NtOpenMutant(&Handle, Access, BaseNamed(&Attributes, &Text, Name, NULL, Inherit ? OBJ_INHERIT : 0));
+    Status = NtOpenMutant(&Handle, Access,
+                          BaseNamed(&Attributes, &Text, Name, NULL, Inherit ? OBJ_INHERIT : 0));
     return BaseOpened(Status, Handle);
 }
 
@@ -172,7 +184,8 @@ OpenSemaphoreW(DWORD Access, BOOL Inherit, LPCWSTR Name)
     if (!BaseHasName(Name)) {
         return NULL;
     }
-    Status = NtOpenSemaphore(&Handle, Access, BaseNamed(&Attributes, &Text, Name, NULL, Inherit ? OBJ_INHERIT : 0));
+    Status = NtOpenSemaphore(&Handle, Access,
+                             BaseNamed(&Attributes, &Text, Name, NULL, Inherit ? OBJ_INHERIT : 0));
     return BaseOpened(Status, Handle);
 }
 
@@ -201,7 +214,8 @@ OpenWaitableTimerW(DWORD Access, BOOL Inherit, LPCWSTR Name)
     if (!BaseHasName(Name)) {
         return NULL;
     }
-    Status = NtOpenTimer(&Handle, Access, BaseNamed(&Attributes, &Text, Name, NULL, Inherit ? OBJ_INHERIT : 0));
+    Status = NtOpenTimer(&Handle, Access,
+                         BaseNamed(&Attributes, &Text, Name, NULL, Inherit ? OBJ_INHERIT : 0));
     return BaseOpened(Status, Handle);
 }
 
@@ -290,7 +304,8 @@ CreateSemaphoreA(LPSECURITY_ATTRIBUTES Security, LONG Initial, LONG Maximum, LPC
 }
 
 HANDLE WINAPI
-CreateSemaphoreExA(LPSECURITY_ATTRIBUTES Security, LONG Initial, LONG Maximum, LPCSTR Name, DWORD Flags, DWORD Access)
+CreateSemaphoreExA(LPSECURITY_ATTRIBUTES Security, LONG Initial, LONG Maximum, LPCSTR Name,
+                   DWORD Flags, DWORD Access)
 {
     UNICODE_STRING Wide;
     HANDLE Handle;
@@ -368,17 +383,19 @@ ReleaseSemaphore(HANDLE Handle, LONG Count, LPLONG Previous)
 }
 
 BOOL WINAPI
-SetWaitableTimer(HANDLE Handle, const LARGE_INTEGER *DueTime, LONG Period, PTIMERAPCROUTINE Routine, LPVOID Context,
-                 BOOL Resume)
+SetWaitableTimer(HANDLE Handle, const LARGE_INTEGER *DueTime, LONG Period, PTIMERAPCROUTINE Routine,
+                 LPVOID Context, BOOL Resume)
 {
     LARGE_INTEGER Due = *DueTime;
 
-    return BaseResult(NtSetTimer(Handle, &Due, (PTIMER_APC_ROUTINE)(PVOID)Routine, Context, (BOOLEAN)Resume, Period, NULL));
+    return BaseResult(NtSetTimer(Handle, &Due, (PTIMER_APC_ROUTINE)(PVOID)Routine, Context,
+                                 (BOOLEAN)Resume, Period, NULL));
 }
 
 BOOL WINAPI
-SetWaitableTimerEx(HANDLE Handle, const LARGE_INTEGER *DueTime, LONG Period, PTIMERAPCROUTINE Routine, LPVOID Context,
-                   PREASON_CONTEXT WakeContext, ULONG TolerableDelay)
+SetWaitableTimerEx(HANDLE Handle, const LARGE_INTEGER *DueTime, LONG Period,
+                   PTIMERAPCROUTINE Routine, LPVOID Context, PREASON_CONTEXT WakeContext,
+                   ULONG TolerableDelay)
 {
     return SetWaitableTimer(Handle, DueTime, Period, Routine, Context, FALSE);
 }

@@ -9,7 +9,8 @@ GetSystemInfo(LPSYSTEM_INFO Information)
     SYSTEM_BASIC_INFORMATION Basic;
 
     RtlZeroMemory(Information, sizeof(*Information));
-    if (!NT_SUCCESS(NtQuerySystemInformation(SystemBasicInformation, &Basic, sizeof(Basic), NULL))) {
+    if (!NT_SUCCESS(
+            NtQuerySystemInformation(SystemBasicInformation, &Basic, sizeof(Basic), NULL))) {
         return;
     }
     Information->wProcessorArchitecture = PROCESSOR_ARCHITECTURE_AMD64;
@@ -90,7 +91,8 @@ VerifyVersionInfoW(LPOSVERSIONINFOEXW Wanted, DWORD Types, DWORDLONG Conditions)
     if (Status == STATUS_REVISION_MISMATCH) {
         return BaseFailWith(ERROR_OLD_WIN_VERSION);
     }
-    return Status == STATUS_INVALID_PARAMETER ? BaseFailWith(ERROR_BAD_ARGUMENTS) : BaseResult(Status);
+    return Status == STATUS_INVALID_PARAMETER ? BaseFailWith(ERROR_BAD_ARGUMENTS)
+                                              : BaseResult(Status);
 }
 
 BOOL WINAPI
@@ -119,7 +121,8 @@ GlobalMemoryStatusEx(LPMEMORYSTATUSEX Status)
     if (Status->dwLength != sizeof(*Status)) {
         return BaseFailWith(ERROR_INVALID_PARAMETER);
     }
-    if (!BaseResult(NtQuerySystemInformation(SystemBasicInformation, &Basic, sizeof(Basic), NULL))) {
+    if (!BaseResult(
+            NtQuerySystemInformation(SystemBasicInformation, &Basic, sizeof(Basic), NULL))) {
         return FALSE;
     }
     Status->dwMemoryLoad = 25;

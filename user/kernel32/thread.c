@@ -4,8 +4,9 @@
 #include "user/kernel32/base.h"
 
 HANDLE WINAPI
-CreateRemoteThreadEx(HANDLE Process, LPSECURITY_ATTRIBUTES Security, SIZE_T StackSize, LPTHREAD_START_ROUTINE Start,
-                     LPVOID Parameter, DWORD Flags, LPPROC_THREAD_ATTRIBUTE_LIST AttributeList, LPDWORD Id)
+CreateRemoteThreadEx(HANDLE Process, LPSECURITY_ATTRIBUTES Security, SIZE_T StackSize,
+                     LPTHREAD_START_ROUTINE Start, LPVOID Parameter, DWORD Flags,
+                     LPPROC_THREAD_ATTRIBUTE_LIST AttributeList, LPDWORD Id)
 {
     OBJECT_ATTRIBUTES Attributes;
     PS_ATTRIBUTE_LIST List;
@@ -22,15 +23,18 @@ CreateRemoteThreadEx(HANDLE Process, LPSECURITY_ATTRIBUTES Security, SIZE_T Stac
         Commit = 0;
         Reserve = StackSize;
     }
-    InitializeObjectAttributes(&Attributes, NULL, Security != NULL && Security->bInheritHandle ? OBJ_INHERIT : 0, NULL,
+    InitializeObjectAttributes(&Attributes, NULL,
+                               Security != NULL && Security->bInheritHandle ? OBJ_INHERIT : 0, NULL,
                                Security != NULL ? Security->lpSecurityDescriptor : NULL);
     List.TotalLength = sizeof(List);
     List.Attributes[0].Attribute = PS_ATTRIBUTE_CLIENT_ID;
     List.Attributes[0].Size = sizeof(ClientId);
     List.Attributes[0].ValuePtr = &ClientId;
     List.Attributes[0].ReturnLength = NULL;
-    Status = NtCreateThreadEx(&Thread, THREAD_ALL_ACCESS, &Attributes, Process, (PVOID)Start, Parameter,
-                              (Flags & CREATE_SUSPENDED) != 0 ? THREAD_CREATE_FLAGS_CREATE_SUSPENDED : 0, 0, Commit, Reserve, &List);
+    Status =
+        NtCreateThreadEx(&Thread, THREAD_ALL_ACCESS, &Attributes, Process, (PVOID)Start, Parameter,
+                         (Flags & CREATE_SUSPENDED) != 0 ? THREAD_CREATE_FLAGS_CREATE_SUSPENDED : 0,
+                         0, Commit, Reserve, &List);
     if (!NT_SUCCESS(Status)) {
         BaseFail(Status);
         return NULL;
@@ -42,17 +46,18 @@ CreateRemoteThreadEx(HANDLE Process, LPSECURITY_ATTRIBUTES Security, SIZE_T Stac
 }
 
 HANDLE WINAPI
-CreateRemoteThread(HANDLE Process, LPSECURITY_ATTRIBUTES Security, SIZE_T StackSize, LPTHREAD_START_ROUTINE Start,
-                   LPVOID Parameter, DWORD Flags, LPDWORD Id)
+CreateRemoteThread(HANDLE Process, LPSECURITY_ATTRIBUTES Security, SIZE_T StackSize,
+                   LPTHREAD_START_ROUTINE Start, LPVOID Parameter, DWORD Flags, LPDWORD Id)
 {
     return CreateRemoteThreadEx(Process, Security, StackSize, Start, Parameter, Flags, NULL, Id);
 }
 
 HANDLE WINAPI
-CreateThread(LPSECURITY_ATTRIBUTES Security, SIZE_T StackSize, LPTHREAD_START_ROUTINE Start, LPVOID Parameter, DWORD Flags,
-             LPDWORD Id)
+CreateThread(LPSECURITY_ATTRIBUTES Security, SIZE_T StackSize, LPTHREAD_START_ROUTINE Start,
+             LPVOID Parameter, DWORD Flags, LPDWORD Id)
 {
-    return CreateRemoteThreadEx(NtCurrentProcess(), Security, StackSize, Start, Parameter, Flags, NULL, Id);
+    return CreateRemoteThreadEx(NtCurrentProcess(), Security, StackSize, Start, Parameter, Flags,
+                                NULL, Id);
 }
 
 VOID WINAPI
@@ -102,7 +107,8 @@ GetCurrentThreadId(VOID)
 static BOOL
 BaseThreadBasic(HANDLE Thread, PTHREAD_BASIC_INFORMATION Basic)
 {
-    return BaseResult(NtQueryInformationThread(Thread, ThreadBasicInformation, Basic, sizeof(*Basic), NULL));
+    return BaseResult(
+        NtQueryInformationThread(Thread, ThreadBasicInformation, Basic, sizeof(*Basic), NULL));
 }
 
 DWORD WINAPI
@@ -171,7 +177,9 @@ GetThreadPriority(HANDLE Thread)
 BOOL WINAPI
 SetThreadPriority(HANDLE Thread, int Priority)
 {
-    LONG Base = Priority == THREAD_PRIORITY_TIME_CRITICAL ? 16 : Priority == THREAD_PRIORITY_IDLE ? -16 : Priority;
+    LONG Base = Priority == THREAD_PRIORITY_TIME_CRITICAL ? 16
+                : Priority == THREAD_PRIORITY_IDLE        ? -16
+                                                          : Priority;
 
     return BaseResult(NtSetInformationThread(Thread, ThreadBasePriority, &Base, sizeof(Base)));
 }
@@ -188,7 +196,8 @@ BOOL WINAPI
 GetThreadPriorityBoost(HANDLE Thread, PBOOL Disabled)
 {
     ULONG Value;
-    NTSTATUS Status = NtQueryInformationThread(Thread, ThreadPriorityBoost, &Value, sizeof(Value), NULL);
+    NTSTATUS Status =
+        NtQueryInformationThread(Thread, ThreadPriorityBoost, &Value, sizeof(Value), NULL);
 
     if (NT_SUCCESS(Status)) {
         *Disabled = Value;
@@ -203,7 +212,8 @@ SetThreadAffinityMask(HANDLE Thread, DWORD_PTR Mask)
     KAFFINITY Affinity = Mask;
 
     if (!BaseThreadBasic(Thread, &Basic) ||
-        !BaseResult(NtSetInformationThread(Thread, ThreadAffinityMask, &Affinity, sizeof(Affinity)))) {
+        !BaseResult(
+            NtSetInformationThread(Thread, ThreadAffinityMask, &Affinity, sizeof(Affinity)))) {
         return 0;
     }
     return Basic.AffinityMask;
@@ -261,7 +271,8 @@ SetThreadContext(HANDLE Thread, const CONTEXT *Context)
 }
 
 BOOL WINAPI
-GetThreadTimes(HANDLE Thread, LPFILETIME Creation, LPFILETIME Exit, LPFILETIME Kernel, LPFILETIME User)
+GetThreadTimes(HANDLE Thread, LPFILETIME Creation, LPFILETIME Exit, LPFILETIME Kernel,
+               LPFILETIME User)
 {
     KERNEL_USER_TIMES Times;
     NTSTATUS Status = NtQueryInformationThread(Thread, ThreadTimes, &Times, sizeof(Times), NULL);
@@ -279,7 +290,8 @@ BOOL WINAPI
 GetThreadIOPendingFlag(HANDLE Thread, PBOOL Pending)
 {
     ULONG Value;
-    NTSTATUS Status = NtQueryInformationThread(Thread, ThreadIsIoPending, &Value, sizeof(Value), NULL);
+    NTSTATUS Status =
+        NtQueryInformationThread(Thread, ThreadIsIoPending, &Value, sizeof(Value), NULL);
 
     if (NT_SUCCESS(Status)) {
         *Pending = Value != 0;
@@ -305,7 +317,8 @@ SetThreadDescription(HANDLE Thread, PCWSTR Description)
     UNICODE_STRING Name;
 
     RtlInitUnicodeString(&Name, Description);
-    return HRESULT_FROM_NT(NtSetInformationThread(Thread, (THREADINFOCLASS)ThreadNameInformation, &Name, sizeof(Name)));
+    return HRESULT_FROM_NT(NtSetInformationThread(Thread, (THREADINFOCLASS)ThreadNameInformation,
+                                                  &Name, sizeof(Name)));
 }
 
 HRESULT WINAPI
@@ -315,7 +328,8 @@ GetThreadDescription(HANDLE Thread, PWSTR *Description)
         UNICODE_STRING Name;
         WCHAR Text[256];
     } Buffer;
-    NTSTATUS Status = NtQueryInformationThread(Thread, (THREADINFOCLASS)ThreadNameInformation, &Buffer, sizeof(Buffer), NULL);
+    NTSTATUS Status = NtQueryInformationThread(Thread, (THREADINFOCLASS)ThreadNameInformation,
+                                               &Buffer, sizeof(Buffer), NULL);
 
     if (NT_SUCCESS(Status)) {
         *Description = RtlAllocateHeap(BaseHeap(), 0, Buffer.Name.Length + sizeof(WCHAR));

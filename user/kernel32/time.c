@@ -3,8 +3,8 @@
  */
 #include "user/kernel32/base.h"
 
-#define TICKS_PER_DAY  864000000000ll
-#define DAYS_TO_1601   584694 /* days from 0000-03-01 of the proleptic Gregorian calendar */
+#define TICKS_PER_DAY 864000000000ll
+#define DAYS_TO_1601  584694 /* days from 0000-03-01 of the proleptic Gregorian calendar */
 
 VOID WINAPI
 GetSystemTimeAsFileTime(LPFILETIME Time)
@@ -34,7 +34,8 @@ BaseMonthDays(ULONG Year, ULONG Month)
 BOOL WINAPI
 FileTimeToSystemTime(const FILETIME *FileTime, LPSYSTEMTIME System)
 {
-    LONGLONG Ticks = (LONGLONG)(((ULONG64)FileTime->dwHighDateTime << 32) | FileTime->dwLowDateTime);
+    LONGLONG Ticks =
+        (LONGLONG)(((ULONG64)FileTime->dwHighDateTime << 32) | FileTime->dwLowDateTime);
     ULONG Days, Era, DayOfEra, YearOfEra, DayOfYear, MonthIndex;
     ULONG Milliseconds;
 
@@ -67,15 +68,17 @@ SystemTimeToFileTime(const SYSTEMTIME *System, LPFILETIME FileTime)
     LONGLONG Days, Ticks;
 
     if (Year < 1601 || Year > 30827 || Month < 1 || Month > 12 || System->wDay < 1 ||
-        System->wDay > BaseMonthDays(Year, Month) || System->wHour > 23 || System->wMinute > 59 || System->wSecond > 59 ||
-        System->wMilliseconds > 999) {
+        System->wDay > BaseMonthDays(Year, Month) || System->wHour > 23 || System->wMinute > 59 ||
+        System->wSecond > 59 || System->wMilliseconds > 999) {
         return BaseFailWith(ERROR_INVALID_PARAMETER);
     }
     Year -= Month <= 2;
     YearOfEra = Year % 400;
     DayOfYear = (153 * (Month > 2 ? Month - 3 : Month + 9) + 2) / 5 + System->wDay - 1;
-    Days = (LONGLONG)(Year / 400) * 146097 + YearOfEra * 365 + YearOfEra / 4 - YearOfEra / 100 + DayOfYear - DAYS_TO_1601;
-    Ticks = Days * TICKS_PER_DAY + (((LONGLONG)System->wHour * 60 + System->wMinute) * 60 + System->wSecond) * 10000000ll +
+    Days = (LONGLONG)(Year / 400) * 146097 + YearOfEra * 365 + YearOfEra / 4 - YearOfEra / 100 +
+           DayOfYear - DAYS_TO_1601;
+    Ticks = Days * TICKS_PER_DAY +
+            (((LONGLONG)System->wHour * 60 + System->wMinute) * 60 + System->wSecond) * 10000000ll +
             System->wMilliseconds * 10000ll;
     FileTime->dwLowDateTime = (DWORD)Ticks;
     FileTime->dwHighDateTime = (DWORD)(Ticks >> 32);
@@ -119,7 +122,8 @@ FileTimeToLocalFileTime(const FILETIME *Time, LPFILETIME Local)
 }
 
 BOOL WINAPI
-SystemTimeToTzSpecificLocalTime(const TIME_ZONE_INFORMATION *Zone, const SYSTEMTIME *System, LPSYSTEMTIME Local)
+SystemTimeToTzSpecificLocalTime(const TIME_ZONE_INFORMATION *Zone, const SYSTEMTIME *System,
+                                LPSYSTEMTIME Local)
 {
     FILETIME Time;
     LONGLONG Ticks;
@@ -137,7 +141,8 @@ SystemTimeToTzSpecificLocalTime(const TIME_ZONE_INFORMATION *Zone, const SYSTEMT
 }
 
 BOOL WINAPI
-TzSpecificLocalTimeToSystemTime(const TIME_ZONE_INFORMATION *Zone, const SYSTEMTIME *Local, LPSYSTEMTIME System)
+TzSpecificLocalTimeToSystemTime(const TIME_ZONE_INFORMATION *Zone, const SYSTEMTIME *Local,
+                                LPSYSTEMTIME System)
 {
     TIME_ZONE_INFORMATION Reverse = {0};
 
@@ -250,21 +255,25 @@ DosDateTimeToFileTime(WORD Date, WORD TimeOfDay, LPFILETIME Time)
 }
 
 int WINAPI
-GetDateFormatW(LCID Locale, DWORD Flags, const SYSTEMTIME *Date, LPCWSTR Format, LPWSTR Buffer, int Room)
+GetDateFormatW(LCID Locale, DWORD Flags, const SYSTEMTIME *Date, LPCWSTR Format, LPWSTR Buffer,
+               int Room)
 {
     SYSTEMTIME Now;
     WCHAR Text[32];
     int Length;
 
     if (Format != NULL) {
-        BaseFailWith(ERROR_INVALID_FLAGS); /* pictures are not implemented: only the short form of en-US */
+        BaseFailWith(
+            ERROR_INVALID_FLAGS); /* pictures are not implemented: only the short form of en-US */
         return 0;
     }
     if (Date == NULL) {
         GetLocalTime(&Now);
         Date = &Now;
     }
-    Length = _snwprintf(Text, RTL_NUMBER_OF(Text), L"%u/%u/%04u", Date->wMonth, Date->wDay, Date->wYear) + 1;
+    Length = _snwprintf(Text, RTL_NUMBER_OF(Text), L"%u/%u/%04u", Date->wMonth, Date->wDay,
+                        Date->wYear) +
+             1;
     if (Room == 0) {
         return Length;
     }

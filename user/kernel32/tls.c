@@ -92,7 +92,8 @@ TlsSetValue(DWORD Index, LPVOID Value)
         return BaseFailWith(ERROR_INVALID_PARAMETER);
     }
     if (Teb->TlsExpansionSlots == NULL) {
-        Teb->TlsExpansionSlots = RtlAllocateHeap(BaseHeap(), HEAP_ZERO_MEMORY, TLS_EXPANSION_SLOTS * sizeof(PVOID));
+        Teb->TlsExpansionSlots =
+            RtlAllocateHeap(BaseHeap(), HEAP_ZERO_MEMORY, TLS_EXPANSION_SLOTS * sizeof(PVOID));
         if (Teb->TlsExpansionSlots == NULL) {
             return BaseFailWith(ERROR_NOT_ENOUGH_MEMORY);
         }

@@ -54,11 +54,15 @@ VirtualProtect(LPVOID Address, SIZE_T Size, DWORD New, PDWORD Old)
 }
 
 SIZE_T WINAPI
-VirtualQueryEx(HANDLE Process, LPCVOID Address, PMEMORY_BASIC_INFORMATION Information, SIZE_T Length)
+VirtualQueryEx(HANDLE Process, LPCVOID Address, PMEMORY_BASIC_INFORMATION Information,
+               SIZE_T Length)
 {
     SIZE_T Written = 0;
 
-    return BaseResult(NtQueryVirtualMemory(Process, (PVOID)Address, 0, Information, Length, &Written)) ? Written : 0;
+    return BaseResult(
+               NtQueryVirtualMemory(Process, (PVOID)Address, 0, Information, Length, &Written))
+               ? Written
+               : 0;
 }
 
 SIZE_T WINAPI

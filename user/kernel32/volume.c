@@ -4,8 +4,8 @@
 #include "user/kernel32/base.h"
 
 BOOL WINAPI
-GetVolumeInformationW(LPCWSTR Root, LPWSTR Name, DWORD NameRoom, LPDWORD Serial, LPDWORD Component, LPDWORD Flags, LPWSTR FileSystem,
-                      DWORD FileSystemRoom)
+GetVolumeInformationW(LPCWSTR Root, LPWSTR Name, DWORD NameRoom, LPDWORD Serial, LPDWORD Component,
+                      LPDWORD Flags, LPWSTR FileSystem, DWORD FileSystemRoom)
 {
     struct {
         FILE_FS_VOLUME_INFORMATION Information;
@@ -16,7 +16,8 @@ GetVolumeInformationW(LPCWSTR Root, LPWSTR Name, DWORD NameRoom, LPDWORD Serial,
         WCHAR Text[64];
     } Attribute;
     IO_STATUS_BLOCK Iosb;
-    HANDLE File = CreateFileW(Root != NULL ? Root : L"C:\\", FILE_READ_ATTRIBUTES, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
+    HANDLE File = CreateFileW(Root != NULL ? Root : L"C:\\", FILE_READ_ATTRIBUTES,
+                              FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
                               FILE_FLAG_BACKUP_SEMANTICS, NULL);
     NTSTATUS Status;
 
@@ -25,16 +26,19 @@ GetVolumeInformationW(LPCWSTR Root, LPWSTR Name, DWORD NameRoom, LPDWORD Serial,
     }
     RtlZeroMemory(&Volume, sizeof(Volume));
     RtlZeroMemory(&Attribute, sizeof(Attribute));
-    Status = NtQueryVolumeInformationFile(File, &Iosb, &Volume, sizeof(Volume) - sizeof(WCHAR), FileFsVolumeInformation);
+    Status = NtQueryVolumeInformationFile(File, &Iosb, &Volume, sizeof(Volume) - sizeof(WCHAR),
+                                          FileFsVolumeInformation);
     if (NT_SUCCESS(Status)) {
-        Status = NtQueryVolumeInformationFile(File, &Iosb, &Attribute, sizeof(Attribute) - sizeof(WCHAR), FileFsAttributeInformation);
+        Status = NtQueryVolumeInformationFile(
+            File, &Iosb, &Attribute, sizeof(Attribute) - sizeof(WCHAR), FileFsAttributeInformation);
     }
     NtClose(File);
     if (!NT_SUCCESS(Status)) {
         return BaseFail(Status);
     }
     if (Name != NULL) {
-        lstrcpynW(Name, Volume.Information.VolumeLabel, (int)min(NameRoom, Volume.Information.VolumeLabelLength / sizeof(WCHAR) + 1));
+        lstrcpynW(Name, Volume.Information.VolumeLabel,
+                  (int)min(NameRoom, Volume.Information.VolumeLabelLength / sizeof(WCHAR) + 1));
     }
     if (Serial != NULL) {
         *Serial = Volume.Information.VolumeSerialNumber;
@@ -47,7 +51,8 @@ GetVolumeInformationW(LPCWSTR Root, LPWSTR Name, DWORD NameRoom, LPDWORD Serial,
     }
     if (FileSystem != NULL) {
         lstrcpynW(FileSystem, Attribute.Information.FileSystemName,
-                  (int)min(FileSystemRoom, Attribute.Information.FileSystemNameLength / sizeof(WCHAR) + 1));
+                  (int)min(FileSystemRoom,
+                           Attribute.Information.FileSystemNameLength / sizeof(WCHAR) + 1));
     }
     return TRUE;
 }
@@ -70,7 +75,8 @@ GetProcessVersion(DWORD Id)
 {
     PIMAGE_NT_HEADERS Headers = RtlImageNtHeader(NtCurrentPeb()->ImageBaseAddress);
 
-    return Headers->OptionalHeader.MajorSubsystemVersion << 16 | Headers->OptionalHeader.MinorSubsystemVersion;
+    return Headers->OptionalHeader.MajorSubsystemVersion << 16 |
+           Headers->OptionalHeader.MinorSubsystemVersion;
 }
 
 UINT WINAPI

@@ -12,7 +12,8 @@ WaitForSingleObjectEx(HANDLE Handle, DWORD Milliseconds, BOOL Alertable)
     NTSTATUS Status;
 
     do {
-        Status = NtWaitForSingleObject(BaseRealHandle(Handle), (BOOLEAN)Alertable, BaseTimeout(&Time, Milliseconds));
+        Status = NtWaitForSingleObject(BaseRealHandle(Handle), (BOOLEAN)Alertable,
+                                       BaseTimeout(&Time, Milliseconds));
     } while (Status == STATUS_ALERTED && Alertable);
     if (!NT_SUCCESS(Status)) {
         BaseFail(Status);
@@ -28,7 +29,8 @@ WaitForSingleObject(HANDLE Handle, DWORD Milliseconds)
 }
 
 DWORD WINAPI
-WaitForMultipleObjectsEx(DWORD Count, const HANDLE *Handles, BOOL All, DWORD Milliseconds, BOOL Alertable)
+WaitForMultipleObjectsEx(DWORD Count, const HANDLE *Handles, BOOL All, DWORD Milliseconds,
+                         BOOL Alertable)
 {
     HANDLE Real[MAXIMUM_WAIT_OBJECTS];
     LARGE_INTEGER Time;
@@ -43,7 +45,8 @@ WaitForMultipleObjectsEx(DWORD Count, const HANDLE *Handles, BOOL All, DWORD Mil
         Real[Index] = BaseRealHandle(Handles[Index]);
     }
     do {
-        Status = NtWaitForMultipleObjects(Count, Real, All ? WaitAll : WaitAny, (BOOLEAN)Alertable, BaseTimeout(&Time, Milliseconds));
+        Status = NtWaitForMultipleObjects(Count, Real, All ? WaitAll : WaitAny, (BOOLEAN)Alertable,
+                                          BaseTimeout(&Time, Milliseconds));
     } while (Status == STATUS_ALERTED && Alertable);
     if (!NT_SUCCESS(Status)) {
         BaseFail(Status);
@@ -62,7 +65,8 @@ DWORD WINAPI
 SignalObjectAndWait(HANDLE Signal, HANDLE Wait, DWORD Milliseconds, BOOL Alertable)
 {
     LARGE_INTEGER Time;
-    NTSTATUS Status = NtSignalAndWaitForSingleObject(Signal, Wait, (BOOLEAN)Alertable, BaseTimeout(&Time, Milliseconds));
+    NTSTATUS Status = NtSignalAndWaitForSingleObject(Signal, Wait, (BOOLEAN)Alertable,
+                                                     BaseTimeout(&Time, Milliseconds));
 
     while (Status == STATUS_ALERTED && Alertable) {
         Status = NtWaitForSingleObject(Wait, TRUE, BaseTimeout(&Time, Milliseconds));

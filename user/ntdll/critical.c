@@ -155,7 +155,8 @@ RtlLeaveCriticalSection(PRTL_CRITICAL_SECTION Section)
             RtlpUnlockBucket(Bucket);
             return STATUS_SUCCESS;
         }
-    } while (InterlockedCompareExchange(&Section->LockCount, (Old + CS_WAITER) & ~CS_NO_WAKE, Old) != Old);
+    } while (InterlockedCompareExchange(&Section->LockCount, (Old + CS_WAITER) & ~CS_NO_WAKE,
+                                        Old) != Old);
     Waiter = RtlpFirstWaiter(Bucket, Section);
     if (Waiter != NULL) {
         ThreadId = RtlpReleaseWaiter(Waiter);
@@ -176,5 +177,6 @@ RtlIsCriticalSectionLocked(PRTL_CRITICAL_SECTION Section)
 BOOLEAN NTAPI
 RtlIsCriticalSectionLockedByThread(PRTL_CRITICAL_SECTION Section)
 {
-    return Section->RecursionCount != 0 && Section->OwningThread == NtCurrentTeb()->ClientId.UniqueThread;
+    return Section->RecursionCount != 0 &&
+           Section->OwningThread == NtCurrentTeb()->ClientId.UniqueThread;
 }

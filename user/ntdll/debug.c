@@ -31,8 +31,7 @@ RtlpPrint(ULONG Component, ULONG Level, PCSTR Prefix, PCSTR Format, va_list Argu
     return STATUS_SUCCESS;
 }
 
-ULONG __cdecl
-DbgPrint(PCSTR Format, ...)
+ULONG __cdecl DbgPrint(PCSTR Format, ...)
 {
     va_list Arguments;
     ULONG Status;
@@ -43,8 +42,7 @@ DbgPrint(PCSTR Format, ...)
     return Status;
 }
 
-ULONG __cdecl
-DbgPrintEx(ULONG Component, ULONG Level, PCSTR Format, ...)
+ULONG __cdecl DbgPrintEx(ULONG Component, ULONG Level, PCSTR Format, ...)
 {
     va_list Arguments;
     ULONG Status;
@@ -70,7 +68,8 @@ vDbgPrintExWithPrefix(PCSTR Prefix, ULONG Component, ULONG Level, PCSTR Format, 
 VOID NTAPI
 RtlAssert(PVOID Assertion, PVOID File, ULONG Line, PSTR Message)
 {
-    DbgPrint("*** Assertion failed: %s%s\n***   Source File: %s, line %u\n", Message != NULL ? Message : "", Assertion, File, Line);
+    DbgPrint("*** Assertion failed: %s%s\n***   Source File: %s, line %u\n",
+             Message != NULL ? Message : "", Assertion, File, Line);
     DbgBreakPoint();
 }
 

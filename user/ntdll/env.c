@@ -44,7 +44,8 @@ RtlpSameName(PCWSTR String, PCUNICODE_STRING Name)
     ULONG Index, Count = Name->Length / sizeof(WCHAR);
 
     for (Index = 0; Index < Count; Index++) {
-        if (String[Index] == 0 || RtlUpcaseUnicodeChar(String[Index]) != RtlUpcaseUnicodeChar(Name->Buffer[Index])) {
+        if (String[Index] == 0 ||
+            RtlUpcaseUnicodeChar(String[Index]) != RtlUpcaseUnicodeChar(Name->Buffer[Index])) {
             return FALSE;
         }
     }
@@ -74,7 +75,8 @@ RtlQueryEnvironmentVariable_U(PWSTR Environment, PUNICODE_STRING Name, PUNICODE_
     NTSTATUS Status = STATUS_VARIABLE_NOT_FOUND;
 
     RtlAcquirePebLock();
-    Found = RtlpFindVariable(Environment != NULL ? Environment : NtCurrentPeb()->ProcessParameters->Environment, Name);
+    Found = RtlpFindVariable(
+        Environment != NULL ? Environment : NtCurrentPeb()->ProcessParameters->Environment, Name);
     if (Found != NULL) {
         Found += Name->Length / sizeof(WCHAR) + 1;
         Bytes = wcslen(Found) * sizeof(WCHAR);
@@ -93,8 +95,8 @@ RtlQueryEnvironmentVariable_U(PWSTR Environment, PUNICODE_STRING Name, PUNICODE_
 }
 
 NTSTATUS NTAPI
-RtlQueryEnvironmentVariable(PWSTR Environment, PCWSTR Name, SIZE_T NameLength, PWSTR Value, SIZE_T ValueLength,
-                            PSIZE_T ReturnLength)
+RtlQueryEnvironmentVariable(PWSTR Environment, PCWSTR Name, SIZE_T NameLength, PWSTR Value,
+                            SIZE_T ValueLength, PSIZE_T ReturnLength)
 {
     UNICODE_STRING Key, Text;
     NTSTATUS Status;
@@ -133,7 +135,9 @@ RtlSetEnvironmentVariable(PWSTR *Environment, PUNICODE_STRING Name, PUNICODE_STR
     }
     Found = RtlpFindVariable(Old, Name);
     Skip = Found != NULL ? wcslen(Found) + 1 : 0;
-    Added = Value != NULL && Value->Buffer != NULL ? (Name->Length + Value->Length) / sizeof(WCHAR) + 2 : 0;
+    Added = Value != NULL && Value->Buffer != NULL
+                ? (Name->Length + Value->Length) / sizeof(WCHAR) + 2
+                : 0;
     if (Added == 0 && Found == NULL) {
         RtlReleasePebLock();
         return STATUS_SUCCESS;
@@ -149,7 +153,8 @@ RtlSetEnvironmentVariable(PWSTR *Environment, PUNICODE_STRING Name, PUNICODE_STR
         for (Place = Old; *Place != 0; Place += wcslen(Place) + 1) {
             UNICODE_STRING Other;
 
-            for (Index = *Place == L'=' ? 1 : 0; Place[Index] != 0 && Place[Index] != L'='; Index++) {
+            for (Index = *Place == L'=' ? 1 : 0; Place[Index] != 0 && Place[Index] != L'=';
+                 Index++) {
             }
             Other.Buffer = Place;
             Other.Length = Other.MaximumLength = (USHORT)(Index * sizeof(WCHAR));
@@ -219,7 +224,8 @@ RtlDestroyEnvironment(PWSTR Environment)
 }
 
 NTSTATUS NTAPI
-RtlExpandEnvironmentStrings_U(PWSTR Environment, PUNICODE_STRING Source, PUNICODE_STRING Target, PULONG ReturnLength)
+RtlExpandEnvironmentStrings_U(PWSTR Environment, PUNICODE_STRING Source, PUNICODE_STRING Target,
+                              PULONG ReturnLength)
 {
     ULONG Count = Source->Length / sizeof(WCHAR), Room = Target->MaximumLength / sizeof(WCHAR);
     ULONG In = 0, Out = 0;

@@ -421,7 +421,8 @@ RtlNtStatusToDosErrorNoTeb(NTSTATUS Status)
     if (((ULONG)Status >> 16) == 0xC01C) { /* the filter manager's: an HRESULT */
         return 0x801F0000 | (Status & 0xFFFF);
     }
-    if (((ULONG)Status >> 16) == 0x8007 || ((ULONG)Status >> 16) == 0xC001 || ((ULONG)Status >> 16) == 0xC007) {
+    if (((ULONG)Status >> 16) == 0x8007 || ((ULONG)Status >> 16) == 0xC001 ||
+        ((ULONG)Status >> 16) == 0xC007) {
         return (ULONG)Status & 0xFFFF;
     }
     return ERROR_MR_MID_NOT_FOUND;

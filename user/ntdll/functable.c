@@ -45,11 +45,16 @@ RtlAddFunctionTable(PRUNTIME_FUNCTION Table, ULONG Count, ULONG64 Base)
 }
 
 BOOLEAN NTAPI
-RtlInstallFunctionTableCallback(ULONG64 Identifier, ULONG64 Base, ULONG Length, PGET_RUNTIME_FUNCTION_CALLBACK Callback,
-                                PVOID Context, PCWSTR OutOfProcessDll)
+RtlInstallFunctionTableCallback(ULONG64 Identifier, ULONG64 Base, ULONG Length,
+                                PGET_RUNTIME_FUNCTION_CALLBACK Callback, PVOID Context,
+                                PCWSTR OutOfProcessDll)
 {
-    RTLP_FUNCTION_TABLE Values = {.Table = (PVOID)Identifier, .Base = Base, .Low = Base, .High = Base + Length,
-                                  .Callback = Callback, .Context = Context};
+    RTLP_FUNCTION_TABLE Values = {.Table = (PVOID)Identifier,
+                                  .Base = Base,
+                                  .Low = Base,
+                                  .High = Base + Length,
+                                  .Callback = Callback,
+                                  .Context = Context};
 
     if ((Identifier & 3) != 3) {
         return FALSE; /* the two low bits tell an identifier from a table */
@@ -89,7 +94,8 @@ RtlpLookupDynamicFunction(ULONG64 ControlPc, PULONG64 ImageBase)
         return NULL;
     }
     RtlAcquireSRWLockShared(&RtlpVectoredLock);
-    for (Links = RtlpFunctionTables.Flink; Links != &RtlpFunctionTables && Result == NULL; Links = Links->Flink) {
+    for (Links = RtlpFunctionTables.Flink; Links != &RtlpFunctionTables && Result == NULL;
+         Links = Links->Flink) {
         PRTLP_FUNCTION_TABLE Entry = CONTAINING_RECORD(Links, RTLP_FUNCTION_TABLE, Links);
 
         if (ControlPc < Entry->Low || ControlPc >= Entry->High) {

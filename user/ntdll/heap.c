@@ -18,12 +18,12 @@
  */
 #include "user/ntdll/ntdllp.h"
 
-#define HEAP_CLASSES  72
-#define HEAP_SMALL    0x80000
-#define HEAP_LARGE    0xFF
-#define HEAP_MAGIC    0x48656170
-#define SEGMENT_SIZE  0x100000
-#define SEGMENT_STEP  0x10000
+#define HEAP_CLASSES 72
+#define HEAP_SMALL   0x80000
+#define HEAP_LARGE   0xFF
+#define HEAP_MAGIC   0x48656170
+#define SEGMENT_SIZE 0x100000
+#define SEGMENT_STEP 0x10000
 
 typedef struct _RTLP_BLOCK {
     ULONG Check;
@@ -87,7 +87,8 @@ RtlpClassSize(ULONG Class)
 static ULONG
 RtlpCheckOf(PRTLP_HEAP Heap, PRTLP_BLOCK Block)
 {
-    return (ULONG)(((ULONG_PTR)Block >> 4) * 0x9E3779B1u) ^ (ULONG)((ULONG_PTR)Heap >> 12) ^ (Block->Busy ? 0x42757379 : 0x46726565);
+    return (ULONG)(((ULONG_PTR)Block >> 4) * 0x9E3779B1u) ^ (ULONG)((ULONG_PTR)Heap >> 12) ^
+           (Block->Busy ? 0x42757379 : 0x46726565);
 }
 
 static VOID
@@ -167,10 +168,12 @@ RtlpCut(PRTLP_SEGMENT Segment, SIZE_T Bytes)
     }
     if (Start + Bytes > Segment->Committed) {
         PVOID Region = Segment->Committed;
-        SIZE_T Size = (Start + Bytes - Segment->Committed + SEGMENT_STEP - 1) & ~(SIZE_T)(SEGMENT_STEP - 1);
+        SIZE_T Size =
+            (Start + Bytes - Segment->Committed + SEGMENT_STEP - 1) & ~(SIZE_T)(SEGMENT_STEP - 1);
 
         Size = min(Size, (SIZE_T)(Segment->End - Segment->Committed));
-        if (!NT_SUCCESS(NtAllocateVirtualMemory(NtCurrentProcess(), &Region, 0, &Size, MEM_COMMIT, PAGE_READWRITE))) {
+        if (!NT_SUCCESS(NtAllocateVirtualMemory(NtCurrentProcess(), &Region, 0, &Size, MEM_COMMIT,
+                                                PAGE_READWRITE))) {
             return NULL;
         }
         Segment->Committed += Size;
@@ -186,11 +189,13 @@ RtlpReserve(SIZE_T Size)
     SIZE_T Step = SEGMENT_STEP;
     PRTLP_SEGMENT Segment;
 
-    if (!NT_SUCCESS(NtAllocateVirtualMemory(NtCurrentProcess(), &Base, 0, &Size, MEM_RESERVE, PAGE_READWRITE))) {
+    if (!NT_SUCCESS(NtAllocateVirtualMemory(NtCurrentProcess(), &Base, 0, &Size, MEM_RESERVE,
+                                            PAGE_READWRITE))) {
         return NULL;
     }
     Segment = Base;
-    if (!NT_SUCCESS(NtAllocateVirtualMemory(NtCurrentProcess(), &Base, 0, &Step, MEM_COMMIT, PAGE_READWRITE))) {
+    if (!NT_SUCCESS(NtAllocateVirtualMemory(NtCurrentProcess(), &Base, 0, &Step, MEM_COMMIT,
+                                            PAGE_READWRITE))) {
         SIZE_T All = 0;
 
         NtFreeVirtualMemory(NtCurrentProcess(), (PVOID *)&Segment, &All, MEM_RELEASE);
@@ -288,7 +293,9 @@ RtlpAllocateLarge(PRTLP_HEAP Heap, SIZE_T Size)
     PRTLP_LARGE Large = NULL;
     PRTLP_BLOCK Block;
 
-    if (Bytes < Size || !NT_SUCCESS(NtAllocateVirtualMemory(NtCurrentProcess(), (PVOID *)&Large, 0, &Bytes, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE))) {
+    if (Bytes < Size ||
+        !NT_SUCCESS(NtAllocateVirtualMemory(NtCurrentProcess(), (PVOID *)&Large, 0, &Bytes,
+                                            MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE))) {
         return NULL;
     }
     Large->Bytes = Bytes;
@@ -408,8 +415,9 @@ RtlReAllocateHeap(PVOID Handle, ULONG Flags, PVOID Memory, SIZE_T Size)
     }
     Block = RtlpCheckBlock(Heap, Memory, TRUE);
     Old = Block->Size;
-    Room = Block->Class == HEAP_LARGE ? ((PRTLP_LARGE)Block - 1)->Bytes - sizeof(RTLP_LARGE) - sizeof(*Block)
-                                      : RtlpClassSize(Block->Class);
+    Room = Block->Class == HEAP_LARGE
+               ? ((PRTLP_LARGE)Block - 1)->Bytes - sizeof(RTLP_LARGE) - sizeof(*Block)
+               : RtlpClassSize(Block->Class);
     if (Size <= Room && (Block->Class != HEAP_LARGE || Size > HEAP_SMALL - 1)) {
         Block->Size = Size;
         if (Size > Old && ((Heap->Flags | Flags) & HEAP_ZERO_MEMORY) != 0) {
@@ -453,7 +461,8 @@ RtlValidateHeap(PVOID Handle, ULONG Flags, const VOID *Memory)
         Valid = RtlpCheckBlock(Heap, Memory, FALSE) != NULL;
     } else {
         for (Class = 0; Class < HEAP_CLASSES; Class++) {
-            for (Block = Heap->Free[Class]; Block != NULL && Valid; Block = *(PRTLP_BLOCK *)(Block + 1)) {
+            for (Block = Heap->Free[Class]; Block != NULL && Valid;
+                 Block = *(PRTLP_BLOCK *)(Block + 1)) {
                 Valid = Block->Check == RtlpCheckOf(Heap, Block) && !Block->Busy;
             }
         }

@@ -30,8 +30,11 @@ LdrpHardError(NTSTATUS Status, PCUNICODE_STRING First, PCUNICODE_STRING Second, 
     Parameters[0] = (ULONG_PTR)First;
     Parameters[1] = (ULONG_PTR)Second;
     Parameters[2] = (ULONG_PTR)Caller;
-    NtRaiseHardError(Status, Caller != NULL ? 3 : Second != NULL ? 2 : 1, Second != NULL ? 3 : 1, Parameters, 1,
-                     &Response);
+    NtRaiseHardError(Status,
+                     Caller != NULL   ? 3
+                     : Second != NULL ? 2
+                                      : 1,
+                     Second != NULL ? 3 : 1, Parameters, 1, &Response);
 }
 
 static VOID
@@ -68,7 +71,7 @@ LdrpNormalizeParameters(PRTL_USER_PROCESS_PARAMETERS Parameters)
 BOOLEAN
 LdrpCallInit(PLDR_DATA_TABLE_ENTRY Entry, ULONG Reason, PVOID Reserved)
 {
-    BOOL(WINAPI *Routine)(HINSTANCE, DWORD, LPVOID) = (PVOID)Entry->EntryPoint;
+    BOOL(WINAPI * Routine)(HINSTANCE, DWORD, LPVOID) = (PVOID)Entry->EntryPoint;
 
     LdrpCallTlsCallbacks(Entry, Reason);
     if (Routine == NULL) {
@@ -92,7 +95,8 @@ LdrpListForInit(PLDR_DATA_TABLE_ENTRY Entry)
     }
     Entry->Visiting = FALSE;
     if (Entry != LdrpImage) {
-        InsertTailList(&LdrpData.InInitializationOrderModuleList, &Entry->InInitializationOrderLinks);
+        InsertTailList(&LdrpData.InInitializationOrderModuleList,
+                       &Entry->InInitializationOrderLinks);
         Entry->InitListed = TRUE;
     }
 }
@@ -103,8 +107,8 @@ LdrpAttachListed(BOOLEAN Static)
 {
     PLIST_ENTRY Links;
 
-    for (Links = LdrpData.InInitializationOrderModuleList.Flink; Links != &LdrpData.InInitializationOrderModuleList;
-         Links = Links->Flink) {
+    for (Links = LdrpData.InInitializationOrderModuleList.Flink;
+         Links != &LdrpData.InInitializationOrderModuleList; Links = Links->Flink) {
         PLDR_DATA_TABLE_ENTRY Entry = LdrpEntryOf(Links);
 
         if ((Entry->Flags & LDRP_PROCESS_ATTACH_CALLED) != 0) {
@@ -199,8 +203,8 @@ LdrpAttachThread(VOID)
     PLIST_ENTRY Links;
 
     LdrpThreadTls();
-    for (Links = LdrpData.InInitializationOrderModuleList.Flink; Links != &LdrpData.InInitializationOrderModuleList;
-         Links = Links->Flink) {
+    for (Links = LdrpData.InInitializationOrderModuleList.Flink;
+         Links != &LdrpData.InInitializationOrderModuleList; Links = Links->Flink) {
         PLDR_DATA_TABLE_ENTRY Entry = LdrpEntryOf(Links);
 
         if ((Entry->Flags & (LDRP_PROCESS_ATTACH_CALLED | LDRP_DONT_CALL_FOR_THREADS)) ==
@@ -253,8 +257,8 @@ LdrpDetach(ULONG Reason, PVOID Reserved)
     PLIST_ENTRY Links;
 
     LdrpCallTlsCallbacks(LdrpImage, Reason);
-    for (Links = LdrpData.InInitializationOrderModuleList.Blink; Links != &LdrpData.InInitializationOrderModuleList;
-         Links = Links->Blink) {
+    for (Links = LdrpData.InInitializationOrderModuleList.Blink;
+         Links != &LdrpData.InInitializationOrderModuleList; Links = Links->Blink) {
         PLDR_DATA_TABLE_ENTRY Entry = LdrpEntryOf(Links);
 
         if ((Entry->Flags & LDRP_PROCESS_ATTACH_CALLED) == 0 ||
@@ -320,7 +324,8 @@ RtlExitUserThread(NTSTATUS Status)
 {
     ULONG Last = 0;
 
-    if (NT_SUCCESS(NtQueryInformationThread(NtCurrentThread(), ThreadAmILastThread, &Last, sizeof(Last), NULL)) &&
+    if (NT_SUCCESS(NtQueryInformationThread(NtCurrentThread(), ThreadAmILastThread, &Last,
+                                            sizeof(Last), NULL)) &&
         Last != 0) {
         RtlExitUserProcess(Status);
     }

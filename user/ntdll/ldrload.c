@@ -34,7 +34,8 @@ LdrpFindByName(PCUNICODE_STRING Name)
     Base.MaximumLength = Base.Length;
     for (Links = LdrpData.InLoadOrderModuleList.Flink; Links != &LdrpData.InLoadOrderModuleList;
          Links = Links->Flink) {
-        PLDR_DATA_TABLE_ENTRY Entry = CONTAINING_RECORD(Links, LDR_DATA_TABLE_ENTRY, InLoadOrderLinks);
+        PLDR_DATA_TABLE_ENTRY Entry =
+            CONTAINING_RECORD(Links, LDR_DATA_TABLE_ENTRY, InLoadOrderLinks);
 
         if (RtlEqualUnicodeString(&Entry->BaseDllName, &Base, TRUE)) {
             return Entry;
@@ -53,7 +54,8 @@ LdrpFindByAddress(const VOID *Address)
     }
     for (Links = LdrpData.InLoadOrderModuleList.Flink; Links != &LdrpData.InLoadOrderModuleList;
          Links = Links->Flink) {
-        PLDR_DATA_TABLE_ENTRY Entry = CONTAINING_RECORD(Links, LDR_DATA_TABLE_ENTRY, InLoadOrderLinks);
+        PLDR_DATA_TABLE_ENTRY Entry =
+            CONTAINING_RECORD(Links, LDR_DATA_TABLE_ENTRY, InLoadOrderLinks);
 
         if ((ULONG_PTR)Address - (ULONG_PTR)Entry->DllBase < Entry->SizeOfImage) {
             return Entry;
@@ -83,7 +85,8 @@ LdrpInsert(PVOID Base, PCUNICODE_STRING FullName)
     PLDR_DATA_TABLE_ENTRY Entry;
     USHORT Bytes;
 
-    Entry = RtlAllocateHeap(RtlProcessHeap(), HEAP_ZERO_MEMORY, sizeof(*Entry) + FullName->Length + sizeof(WCHAR));
+    Entry = RtlAllocateHeap(RtlProcessHeap(), HEAP_ZERO_MEMORY,
+                            sizeof(*Entry) + FullName->Length + sizeof(WCHAR));
     if (Entry == NULL) {
         return NULL;
     }
@@ -106,7 +109,8 @@ LdrpInsert(PVOID Base, PCUNICODE_STRING FullName)
     if ((Headers->FileHeader.Characteristics & IMAGE_FILE_DLL) != 0) {
         Entry->Flags |= LDRP_IMAGE_DLL;
     } else if (LdrpImage != NULL) {
-        Entry->EntryPoint = NULL; /* a program that is loaded as a library: nobody calls its start */
+        Entry->EntryPoint =
+            NULL; /* a program that is loaded as a library: nobody calls its start */
     }
     InitializeListHead(&Entry->HashLinks);
     InsertTailList(&LdrpData.InLoadOrderModuleList, &Entry->InLoadOrderLinks);
@@ -129,19 +133,22 @@ LdrpMapFile(PCWSTR DosPath, PVOID *Base)
         return STATUS_OBJECT_PATH_SYNTAX_BAD;
     }
     InitializeObjectAttributes(&Attributes, &NtName, OBJ_CASE_INSENSITIVE, NULL, NULL);
-    Status = NtOpenFile(&File, FILE_EXECUTE | FILE_READ_DATA | SYNCHRONIZE, &Attributes, &Iosb, FILE_SHARE_READ | FILE_SHARE_DELETE,
+    Status = NtOpenFile(&File, FILE_EXECUTE | FILE_READ_DATA | SYNCHRONIZE, &Attributes, &Iosb,
+                        FILE_SHARE_READ | FILE_SHARE_DELETE,
                         FILE_NON_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT);
     RtlFreeUnicodeString(&NtName);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = NtCreateSection(&Section, SECTION_MAP_READ | SECTION_MAP_EXECUTE | SECTION_QUERY, NULL, NULL, PAGE_EXECUTE, SEC_IMAGE, File);
+    Status = NtCreateSection(&Section, SECTION_MAP_READ | SECTION_MAP_EXECUTE | SECTION_QUERY, NULL,
+                             NULL, PAGE_EXECUTE, SEC_IMAGE, File);
     NtClose(File);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
     *Base = NULL;
-    Status = NtMapViewOfSection(Section, NtCurrentProcess(), Base, 0, 0, NULL, &ViewSize, ViewShare, 0, PAGE_EXECUTE_WRITECOPY);
+    Status = NtMapViewOfSection(Section, NtCurrentProcess(), Base, 0, 0, NULL, &ViewSize, ViewShare,
+                                0, PAGE_EXECUTE_WRITECOPY);
     NtClose(Section);
     return Status;
 }
@@ -204,7 +211,8 @@ LdrpFindAndMap(PCUNICODE_STRING Name, PWSTR Path, PVOID *Base)
     ULONG Length;
     PWSTR List;
 
-    if (LdrpLastPart(Name, &Bytes) != Name->Buffer || (Name->Length > 2 && Name->Buffer[1] == L':')) {
+    if (LdrpLastPart(Name, &Bytes) != Name->Buffer ||
+        (Name->Length > 2 && Name->Buffer[1] == L':')) {
         WCHAR Given[LDRP_MAX_PATH];
 
         RtlCopyMemory(Given, Name->Buffer, Name->Length);
@@ -216,13 +224,15 @@ LdrpFindAndMap(PCUNICODE_STRING Name, PWSTR Path, PVOID *Base)
         return LdrpMapFile(Path, Base);
     }
     LdrpLastPart(&Program, &Bytes);
-    Status = LdrpTryFolder(Program.Buffer, (Program.Length - Bytes) / sizeof(WCHAR), Name, Path, Base);
+    Status =
+        LdrpTryFolder(Program.Buffer, (Program.Length - Bytes) / sizeof(WCHAR), Name, Path, Base);
     if (LdrpIsAbsent(Status)) {
         Status = LdrpSearchPath(L"C:\\Windows\\System32;C:\\Windows", Name, Path, Base);
     }
     if (LdrpIsAbsent(Status)) {
         Status = LdrpTryFolder(Parameters->CurrentDirectory.DosPath.Buffer,
-                               Parameters->CurrentDirectory.DosPath.Length / sizeof(WCHAR), Name, Path, Base);
+                               Parameters->CurrentDirectory.DosPath.Length / sizeof(WCHAR), Name,
+                               Path, Base);
     }
     if (!LdrpIsAbsent(Status)) {
         return Status;
@@ -382,7 +392,8 @@ LdrUnloadDll(PVOID Base)
 }
 
 NTSTATUS NTAPI
-LdrGetDllHandleEx(ULONG Flags, PCWSTR SearchPath, PULONG Characteristics, PUNICODE_STRING Given, PVOID *Base)
+LdrGetDllHandleEx(ULONG Flags, PCWSTR SearchPath, PULONG Characteristics, PUNICODE_STRING Given,
+                  PVOID *Base)
 {
     UNICODE_STRING Name;
     WCHAR Buffer[LDRP_MAX_PATH];

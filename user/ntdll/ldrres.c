@@ -30,9 +30,11 @@ LdrpSameResourceName(PUCHAR Root, PIMAGE_RESOURCE_DIRECTORY_ENTRY Entry, ULONG_P
 }
 
 NTSTATUS NTAPI
-LdrFindResource_U(PVOID Base, const ULONG_PTR *Path, ULONG Levels, PIMAGE_RESOURCE_DATA_ENTRY *Found)
+LdrFindResource_U(PVOID Base, const ULONG_PTR *Path, ULONG Levels,
+                  PIMAGE_RESOURCE_DATA_ENTRY *Found)
 {
-    static const NTSTATUS Missing[] = {STATUS_RESOURCE_TYPE_NOT_FOUND, STATUS_RESOURCE_NAME_NOT_FOUND,
+    static const NTSTATUS Missing[] = {STATUS_RESOURCE_TYPE_NOT_FOUND,
+                                       STATUS_RESOURCE_NAME_NOT_FOUND,
                                        STATUS_RESOURCE_LANG_NOT_FOUND};
     ULONG Size, Level, Index, Count;
     PUCHAR Root = RtlImageDirectoryEntryToData(Base, TRUE, IMAGE_DIRECTORY_ENTRY_RESOURCE, &Size);
@@ -82,12 +84,9 @@ static const struct {
     PCWSTR Prefix;
     PCWSTR Host;
 } LdrpHosts[] = {
-    {L"api-ms-win-core-", L"kernel32.dll"},
-    {L"api-ms-win-security-", L"advapi32.dll"},
-    {L"api-ms-win-service-", L"advapi32.dll"},
-    {L"api-ms-win-eventing-", L"advapi32.dll"},
-    {L"api-ms-win-crt-", L"ucrtbase.dll"},
-    {L"kernelbase.dll", L"kernel32.dll"},
+    {L"api-ms-win-core-", L"kernel32.dll"},    {L"api-ms-win-security-", L"advapi32.dll"},
+    {L"api-ms-win-service-", L"advapi32.dll"}, {L"api-ms-win-eventing-", L"advapi32.dll"},
+    {L"api-ms-win-crt-", L"ucrtbase.dll"},     {L"kernelbase.dll", L"kernel32.dll"},
     {L"kernelbase", L"kernel32.dll"},
 };
 

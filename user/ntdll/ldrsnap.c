@@ -71,7 +71,9 @@ RtlImageRvaToVa(PIMAGE_NT_HEADERS Headers, PVOID Base, ULONG Rva, PIMAGE_SECTION
     if (Last != NULL) {
         *Last = Section;
     }
-    return Section == NULL ? NULL : (PUCHAR)Base + Section->PointerToRawData + (Rva - Section->VirtualAddress);
+    return Section == NULL
+               ? NULL
+               : (PUCHAR)Base + Section->PointerToRawData + (Rva - Section->VirtualAddress);
 }
 
 /* Importer holds a reference to Used, once. Consumes the caller's reference. */
@@ -89,7 +91,8 @@ LdrpHold(PLDR_DATA_TABLE_ENTRY Importer, PLDR_DATA_TABLE_ENTRY Used)
     }
     List = Importer->Imports == NULL
                ? RtlAllocateHeap(RtlProcessHeap(), 0, sizeof(PVOID))
-               : RtlReAllocateHeap(RtlProcessHeap(), 0, Importer->Imports, (Importer->ImportCount + 1) * sizeof(PVOID));
+               : RtlReAllocateHeap(RtlProcessHeap(), 0, Importer->Imports,
+                                   (Importer->ImportCount + 1) * sizeof(PVOID));
     if (List == NULL) {
         LdrpRelease(Used);
         return STATUS_NO_MEMORY;
@@ -145,11 +148,13 @@ LdrpFollowForwarder(PCSTR Forwarder, PLDR_DATA_TABLE_ENTRY Importer, PVOID *Addr
 }
 
 NTSTATUS
-LdrpFindExport(PLDR_DATA_TABLE_ENTRY Entry, PCSTR Name, ULONG Ordinal, PLDR_DATA_TABLE_ENTRY Importer, PVOID *Address)
+LdrpFindExport(PLDR_DATA_TABLE_ENTRY Entry, PCSTR Name, ULONG Ordinal,
+               PLDR_DATA_TABLE_ENTRY Importer, PVOID *Address)
 {
     PUCHAR Base = Entry->DllBase;
     ULONG Size;
-    PIMAGE_EXPORT_DIRECTORY Exports = RtlImageDirectoryEntryToData(Base, TRUE, IMAGE_DIRECTORY_ENTRY_EXPORT, &Size);
+    PIMAGE_EXPORT_DIRECTORY Exports =
+        RtlImageDirectoryEntryToData(Base, TRUE, IMAGE_DIRECTORY_ENTRY_EXPORT, &Size);
     PULONG Functions, Names;
     PUSHORT Ordinals;
     ULONG Index;
@@ -187,7 +192,8 @@ LdrpFindExport(PLDR_DATA_TABLE_ENTRY Entry, PCSTR Name, ULONG Ordinal, PLDR_DATA
     if (Index >= Exports->NumberOfFunctions || Functions[Index] == 0) {
         return Name != NULL ? STATUS_ENTRYPOINT_NOT_FOUND : STATUS_ORDINAL_NOT_FOUND;
     }
-    if ((ULONG_PTR)(Base + Functions[Index]) - (ULONG_PTR)Exports < Size) { /* inside the directory */
+    if ((ULONG_PTR)(Base + Functions[Index]) - (ULONG_PTR)Exports <
+        Size) { /* inside the directory */
         return LdrpFollowForwarder((PCSTR)(Base + Functions[Index]), Importer, Address);
     }
     *Address = Base + Functions[Index];
@@ -247,13 +253,15 @@ LdrpMissingService(PCSTR Service, PVOID Caller)
 static PVOID
 LdrpMakeMissing(PLDR_DATA_TABLE_ENTRY Dll, PCSTR Name, ULONG Ordinal)
 {
-    static const UCHAR Template[] = {0x48, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0x49, 0xBB, 0, 0, 0, 0, 0, 0, 0, 0, 0x41, 0xFF, 0xE3};
+    static const UCHAR Template[] = {0x48, 0xB8, 0, 0, 0, 0, 0, 0, 0,    0,    0x49, 0xBB,
+                                     0,    0,    0, 0, 0, 0, 0, 0, 0x41, 0xFF, 0xE3};
     PLDRP_MISSING Record = NULL;
     SIZE_T Size = sizeof(*Record);
     ULONG Old;
 
     /* One page each: this happens a few times in a run, and the page must be executable. */
-    if (!NT_SUCCESS(NtAllocateVirtualMemory(NtCurrentProcess(), (PVOID *)&Record, 0, &Size, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE))) {
+    if (!NT_SUCCESS(NtAllocateVirtualMemory(NtCurrentProcess(), (PVOID *)&Record, 0, &Size,
+                                            MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE))) {
         return NULL;
     }
     RtlCopyMemory(Record->Code, Template, sizeof(Template));
@@ -267,7 +275,8 @@ LdrpMakeMissing(PLDR_DATA_TABLE_ENTRY Dll, PCSTR Name, ULONG Ordinal)
 }
 
 static NTSTATUS
-LdrpSnapDescriptor(PLDR_DATA_TABLE_ENTRY Entry, PLDR_DATA_TABLE_ENTRY Dll, PIMAGE_IMPORT_DESCRIPTOR Descriptor)
+LdrpSnapDescriptor(PLDR_DATA_TABLE_ENTRY Entry, PLDR_DATA_TABLE_ENTRY Dll,
+                   PIMAGE_IMPORT_DESCRIPTOR Descriptor)
 {
     PUCHAR Base = Entry->DllBase;
     PIMAGE_THUNK_DATA Table = (PVOID)(Base + Descriptor->FirstThunk), Thunk, Original;
@@ -276,7 +285,8 @@ LdrpSnapDescriptor(PLDR_DATA_TABLE_ENTRY Entry, PLDR_DATA_TABLE_ENTRY Dll, PIMAG
     ULONG Old = 0, Ignored;
     NTSTATUS Status;
 
-    Original = Descriptor->OriginalFirstThunk != 0 ? (PVOID)(Base + Descriptor->OriginalFirstThunk) : Table;
+    Original = Descriptor->OriginalFirstThunk != 0 ? (PVOID)(Base + Descriptor->OriginalFirstThunk)
+                                                   : Table;
     while (Original[Count].u1.AddressOfData != 0) {
         Count++;
     }
@@ -332,7 +342,8 @@ LdrpSnapImports(PLDR_DATA_TABLE_ENTRY Entry)
         return STATUS_SUCCESS;
     }
     Entry->Flags |= LDRP_ENTRY_PROCESSED;
-    for (; Descriptor != NULL && Descriptor->Name != 0 && Descriptor->FirstThunk != 0; Descriptor++) {
+    for (; Descriptor != NULL && Descriptor->Name != 0 && Descriptor->FirstThunk != 0;
+         Descriptor++) {
         PLDR_DATA_TABLE_ENTRY Dll;
         UNICODE_STRING Name;
         ANSI_STRING Ansi;

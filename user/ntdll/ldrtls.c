@@ -49,7 +49,8 @@ LdrpGrowVector(PTEB Teb, ULONG Count)
     if (Old != NULL && Old->Capacity >= Count) {
         return STATUS_SUCCESS;
     }
-    New = RtlAllocateHeap(RtlProcessHeap(), HEAP_ZERO_MEMORY, sizeof(*New) + Capacity * sizeof(PVOID));
+    New = RtlAllocateHeap(RtlProcessHeap(), HEAP_ZERO_MEMORY,
+                          sizeof(*New) + Capacity * sizeof(PVOID));
     if (New == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -68,14 +69,16 @@ NTSTATUS
 LdrpInitTls(PLDR_DATA_TABLE_ENTRY Entry)
 {
     ULONG Size;
-    PIMAGE_TLS_DIRECTORY64 Tls = RtlImageDirectoryEntryToData(Entry->DllBase, TRUE, IMAGE_DIRECTORY_ENTRY_TLS, &Size);
+    PIMAGE_TLS_DIRECTORY64 Tls =
+        RtlImageDirectoryEntryToData(Entry->DllBase, TRUE, IMAGE_DIRECTORY_ENTRY_TLS, &Size);
     PLIST_ENTRY Links;
 
     if (Tls == NULL || Entry->Tls != NULL) {
         return STATUS_SUCCESS;
     }
     Entry->Tls = Tls;
-    Entry->TlsSize = (ULONG)(Tls->EndAddressOfRawData - Tls->StartAddressOfRawData) + Tls->SizeOfZeroFill;
+    Entry->TlsSize =
+        (ULONG)(Tls->EndAddressOfRawData - Tls->StartAddressOfRawData) + Tls->SizeOfZeroFill;
     Entry->TlsIndex = (USHORT)LdrpTlsCount++;
     if (Tls->AddressOfIndex != 0) {
         *(PULONG)Tls->AddressOfIndex = Entry->TlsIndex;
@@ -103,7 +106,8 @@ LdrpThreadTls(VOID)
     }
     for (Links = LdrpData.InLoadOrderModuleList.Flink; Links != &LdrpData.InLoadOrderModuleList;
          Links = Links->Flink) {
-        PLDR_DATA_TABLE_ENTRY Entry = CONTAINING_RECORD(Links, LDR_DATA_TABLE_ENTRY, InLoadOrderLinks);
+        PLDR_DATA_TABLE_ENTRY Entry =
+            CONTAINING_RECORD(Links, LDR_DATA_TABLE_ENTRY, InLoadOrderLinks);
 
         if (Entry->Tls != NULL) {
             PVOID Block = LdrpMakeTlsBlock(Entry);
@@ -148,7 +152,8 @@ LdrpCallTlsCallbacks(PLDR_DATA_TABLE_ENTRY Entry, ULONG Reason)
     if (Entry->Tls == NULL || Entry->Tls->AddressOfCallBacks == 0) {
         return;
     }
-    for (Callback = (PIMAGE_TLS_CALLBACK *)Entry->Tls->AddressOfCallBacks; *Callback != NULL; Callback++) {
+    for (Callback = (PIMAGE_TLS_CALLBACK *)Entry->Tls->AddressOfCallBacks; *Callback != NULL;
+         Callback++) {
         (*Callback)(Entry->DllBase, Reason, NULL);
     }
 }

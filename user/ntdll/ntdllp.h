@@ -48,8 +48,8 @@ BOOLEAN LdrpIsSystemImage(PLDR_DATA_TABLE_ENTRY Entry);
 BOOLEAN LdrpCallInit(PLDR_DATA_TABLE_ENTRY Entry, ULONG Reason, PVOID Reserved);
 NTSTATUS LdrpSnapImports(PLDR_DATA_TABLE_ENTRY Entry);
 /* The address of an export; forwarders load what they name and Importer keeps it. */
-NTSTATUS LdrpFindExport(PLDR_DATA_TABLE_ENTRY Entry, PCSTR Name, ULONG Ordinal, PLDR_DATA_TABLE_ENTRY Importer,
-                        PVOID *Address);
+NTSTATUS LdrpFindExport(PLDR_DATA_TABLE_ENTRY Entry, PCSTR Name, ULONG Ordinal,
+                        PLDR_DATA_TABLE_ENTRY Importer, PVOID *Address);
 VOID LdrpApiSet(PCUNICODE_STRING Name, PUNICODE_STRING Host);
 NTSTATUS LdrpInitTls(PLDR_DATA_TABLE_ENTRY Entry); /* gives an index, serves the threads that run */
 NTSTATUS LdrpThreadTls(VOID);

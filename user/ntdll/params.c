@@ -26,10 +26,11 @@ RtlpRoom(PCUNICODE_STRING String)
 }
 
 NTSTATUS NTAPI
-RtlCreateProcessParametersEx(PRTL_USER_PROCESS_PARAMETERS *Result, PUNICODE_STRING ImagePath, PUNICODE_STRING DllPath,
-                             PUNICODE_STRING CurrentDirectory, PUNICODE_STRING CommandLine, PVOID Environment,
-                             PUNICODE_STRING WindowTitle, PUNICODE_STRING Desktop, PUNICODE_STRING Shell,
-                             PUNICODE_STRING Runtime, ULONG Flags)
+RtlCreateProcessParametersEx(PRTL_USER_PROCESS_PARAMETERS *Result, PUNICODE_STRING ImagePath,
+                             PUNICODE_STRING DllPath, PUNICODE_STRING CurrentDirectory,
+                             PUNICODE_STRING CommandLine, PVOID Environment,
+                             PUNICODE_STRING WindowTitle, PUNICODE_STRING Desktop,
+                             PUNICODE_STRING Shell, PUNICODE_STRING Runtime, ULONG Flags)
 {
     PRTL_USER_PROCESS_PARAMETERS Own = NtCurrentPeb()->ProcessParameters, Parameters;
     const USHORT FolderRoom = 2 * MAX_PATH * sizeof(WCHAR);
@@ -52,8 +53,9 @@ RtlCreateProcessParametersEx(PRTL_USER_PROCESS_PARAMETERS *Result, PUNICODE_STRI
     if (Text != NULL) {
         EnvironmentBytes = (SIZE_T)((PUCHAR)(Text + 1) - (PUCHAR)Environment);
     }
-    Size = sizeof(*Parameters) + RtlpRoom(ImagePath) + RtlpRoom(DllPath) + max(FolderRoom, RtlpRoom(CurrentDirectory)) +
-           RtlpRoom(CommandLine) + RtlpRoom(WindowTitle) + RtlpRoom(Desktop) + RtlpRoom(Shell) + RtlpRoom(Runtime) + 16;
+    Size = sizeof(*Parameters) + RtlpRoom(ImagePath) + RtlpRoom(DllPath) +
+           max(FolderRoom, RtlpRoom(CurrentDirectory)) + RtlpRoom(CommandLine) +
+           RtlpRoom(WindowTitle) + RtlpRoom(Desktop) + RtlpRoom(Shell) + RtlpRoom(Runtime) + 16;
     Size = (Size + 15) & ~15ull;
     Parameters = RtlAllocateHeap(RtlProcessHeap(), HEAP_ZERO_MEMORY, Size + EnvironmentBytes);
     if (Parameters == NULL) {

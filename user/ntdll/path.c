@@ -50,13 +50,15 @@ RtlIsDosDeviceName_U(PCWSTR Path)
     RTL_PATH_TYPE Type = RtlDetermineDosPathNameType_U(Path);
     ULONG End = (ULONG)wcslen(Path), Start, Length, Index;
 
-    if (Type == RtlPathTypeLocalDevice || Type == RtlPathTypeRootLocalDevice || Type == RtlPathTypeUncAbsolute) {
+    if (Type == RtlPathTypeLocalDevice || Type == RtlPathTypeRootLocalDevice ||
+        Type == RtlPathTypeUncAbsolute) {
         return 0;
     }
     if (End > 0 && Path[End - 1] == L':') {
         End--;
     }
-    for (Start = End; Start > 0 && !RtlpIsSlash(Path[Start - 1]) && Path[Start - 1] != L':'; Start--) {
+    for (Start = End; Start > 0 && !RtlpIsSlash(Path[Start - 1]) && Path[Start - 1] != L':';
+         Start--) {
     }
     for (Length = 0; Start + Length < End && Path[Start + Length] != L'.'; Length++) {
     }
@@ -249,7 +251,8 @@ RtlDosPathNameToNtPathName_U_WithStatus(PCWSTR DosName, PUNICODE_STRING NtName, 
         return STATUS_NO_MEMORY;
     }
     Full = Out + 8;
-    if (DosName[0] == L'\\' && (DosName[1] == L'\\' || DosName[1] == L'?') && DosName[2] == L'?' && DosName[3] == L'\\') {
+    if (DosName[0] == L'\\' && (DosName[1] == L'\\' || DosName[1] == L'?') && DosName[2] == L'?' &&
+        DosName[3] == L'\\') {
         /* \\?\ and \??\ : as it stands. */
         Length = (ULONG)wcslen(DosName);
         if (Length >= 0x7FF0) {
@@ -297,7 +300,8 @@ RtlDosPathNameToNtPathName_U_WithStatus(PCWSTR DosName, PUNICODE_STRING NtName, 
 }
 
 BOOLEAN NTAPI
-RtlDosPathNameToNtPathName_U(PCWSTR DosName, PUNICODE_STRING NtName, PWSTR *FilePart, PRTL_RELATIVE_NAME_U Relative)
+RtlDosPathNameToNtPathName_U(PCWSTR DosName, PUNICODE_STRING NtName, PWSTR *FilePart,
+                             PRTL_RELATIVE_NAME_U Relative)
 {
     return NT_SUCCESS(RtlDosPathNameToNtPathName_U_WithStatus(DosName, NtName, FilePart, Relative));
 }
@@ -361,7 +365,8 @@ RtlSetCurrentDirectory_U(PUNICODE_STRING Path)
     Status = STATUS_OBJECT_NAME_INVALID;
     if (RtlDosPathNameToNtPathName_U(Full, &NtName, NULL, NULL)) {
         InitializeObjectAttributes(&Attributes, &NtName, OBJ_CASE_INSENSITIVE, NULL, NULL);
-        Status = NtOpenFile(&Folder, FILE_TRAVERSE | SYNCHRONIZE, &Attributes, &Iosb, FILE_SHARE_READ | FILE_SHARE_WRITE,
+        Status = NtOpenFile(&Folder, FILE_TRAVERSE | SYNCHRONIZE, &Attributes, &Iosb,
+                            FILE_SHARE_READ | FILE_SHARE_WRITE,
                             FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT);
         RtlFreeUnicodeString(&NtName);
         if (NT_SUCCESS(Status)) {
@@ -403,12 +408,14 @@ RtlDoesFileExists_U(PCWSTR Path)
     InitializeObjectAttributes(&Attributes, &NtName, OBJ_CASE_INSENSITIVE, NULL, NULL);
     Status = NtQueryAttributesFile(&Attributes, &Basic);
     RtlFreeUnicodeString(&NtName);
-    return NT_SUCCESS(Status) || Status == STATUS_SHARING_VIOLATION || Status == STATUS_ACCESS_DENIED;
+    return NT_SUCCESS(Status) || Status == STATUS_SHARING_VIOLATION ||
+           Status == STATUS_ACCESS_DENIED;
 }
 
 /* The first folder of the ;-list Path that holds Name (with Extension, if it has none). As RtlGetFullPathName_U. */
 ULONG NTAPI
-RtlDosSearchPath_U(PCWSTR Path, PCWSTR Name, PCWSTR Extension, ULONG Bytes, PWSTR Buffer, PWSTR *FilePart)
+RtlDosSearchPath_U(PCWSTR Path, PCWSTR Name, PCWSTR Extension, ULONG Bytes, PWSTR Buffer,
+                   PWSTR *FilePart)
 {
     ULONG NameLength = (ULONG)wcslen(Name), ExtensionLength = 0, Room = 0x2000, Result = 0;
     PWSTR Try;

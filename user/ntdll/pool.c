@@ -69,14 +69,16 @@ TppCall(PTPP_ITEM Item, BOOLEAN TimedOut)
         ((PTP_TIMER_CALLBACK)Item->Callback)(Handle, Item->Context, (PTP_TIMER)Item);
         break;
     case TppWait:
-        ((PTP_WAIT_CALLBACK)Item->Callback)(Handle, Item->Context, (PTP_WAIT)Item, TimedOut ? WAIT_TIMEOUT : WAIT_OBJECT_0);
+        ((PTP_WAIT_CALLBACK)Item->Callback)(Handle, Item->Context, (PTP_WAIT)Item,
+                                            TimedOut ? WAIT_TIMEOUT : WAIT_OBJECT_0);
         break;
     case TppOldWork:
         ((LPTHREAD_START_ROUTINE)Item->Callback)(Item->Context);
         break;
     case TppOldTimer:
     case TppOldWait:
-        ((WAITORTIMERCALLBACKFUNC)Item->Callback)(Item->Context, Item->Kind == TppOldTimer || TimedOut);
+        ((WAITORTIMERCALLBACKFUNC)Item->Callback)(Item->Context,
+                                                  Item->Kind == TppOldTimer || TimedOut);
         break;
     }
     TppFinish(&Instance);
@@ -105,7 +107,8 @@ TppWorker(PVOID Unused)
         TppCall(Item, TimedOut);
         RtlEnterCriticalSection(&TppLock);
         Item->Running--;
-        if (Item->Kind == TppOldWait && !Item->Released && (Item->Flags & WT_EXECUTEONLYONCE) == 0) {
+        if (Item->Kind == TppOldWait && !Item->Released &&
+            (Item->Flags & WT_EXECUTEONLYONCE) == 0) {
             TppArm(Item);
         }
         RtlWakeAllConditionVariable(&TppChanged); /* T3 */
@@ -121,7 +124,8 @@ TppPost(PTPP_ITEM Item)
     NTSTATUS Status;
 
     if (TppIdle == 0 && TppWorkers < TPP_MAX_WORKERS) {
-        Status = RtlCreateUserThread(NtCurrentProcess(), NULL, FALSE, 0, 0, 0, TppWorker, NULL, &Thread, NULL);
+        Status = RtlCreateUserThread(NtCurrentProcess(), NULL, FALSE, 0, 0, 0, TppWorker, NULL,
+                                     &Thread, NULL);
         if (NT_SUCCESS(Status)) {
             TppWorkers++;
             NtClose(Thread);
@@ -149,7 +153,8 @@ TppWaitIdle(PTPP_ITEM Item, BOOLEAN CancelPending)
 }
 
 NTSTATUS NTAPI
-TpAllocWork(PTP_WORK *Result, PTP_WORK_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment)
+TpAllocWork(PTP_WORK *Result, PTP_WORK_CALLBACK Callback, PVOID Context,
+            PTP_CALLBACK_ENVIRON Environment)
 {
     *Result = (PTP_WORK)TppAllocate(TppWork, (PVOID)Callback, Context);
     return *Result != NULL ? STATUS_SUCCESS : STATUS_NO_MEMORY;
@@ -248,7 +253,8 @@ TpCallbackSetEventOnCompletion(PTP_CALLBACK_INSTANCE Instance, HANDLE Event)
 }
 
 VOID NTAPI
-TpCallbackLeaveCriticalSectionOnCompletion(PTP_CALLBACK_INSTANCE Instance, PRTL_CRITICAL_SECTION Section)
+TpCallbackLeaveCriticalSectionOnCompletion(PTP_CALLBACK_INSTANCE Instance,
+                                           PRTL_CRITICAL_SECTION Section)
 {
     ((PTPP_INSTANCE)Instance)->Section = Section;
 }
@@ -260,7 +266,8 @@ TpCallbackReleaseMutexOnCompletion(PTP_CALLBACK_INSTANCE Instance, HANDLE Mutex)
 }
 
 VOID NTAPI
-TpCallbackReleaseSemaphoreOnCompletion(PTP_CALLBACK_INSTANCE Instance, HANDLE Semaphore, DWORD Count)
+TpCallbackReleaseSemaphoreOnCompletion(PTP_CALLBACK_INSTANCE Instance, HANDLE Semaphore,
+                                       DWORD Count)
 {
     ((PTPP_INSTANCE)Instance)->Semaphore = Semaphore;
     ((PTPP_INSTANCE)Instance)->SemaphoreCount = Count;

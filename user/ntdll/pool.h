@@ -12,7 +12,15 @@
 #ifndef USER_NTDLL_POOL_H
 #define USER_NTDLL_POOL_H
 
-typedef enum _TPP_KIND { TppSimple, TppWork, TppTimer, TppWait, TppOldWork, TppOldTimer, TppOldWait } TPP_KIND;
+typedef enum _TPP_KIND {
+    TppSimple,
+    TppWork,
+    TppTimer,
+    TppWait,
+    TppOldWork,
+    TppOldTimer,
+    TppOldWait
+} TPP_KIND;
 
 typedef struct _TPP_ITEM {
     LIST_ENTRY QueueLinks;
@@ -56,11 +64,12 @@ extern HANDLE TppTimerEvent; /* the timer thread looks again */
 extern HANDLE TppPort; /* poolio.c */
 
 PTPP_ITEM TppAllocate(TPP_KIND Kind, PVOID Callback, PVOID Context);
-NTSTATUS TppPost(PTPP_ITEM Item);    /* under the lock */
-VOID TppFreeIfDone(PTPP_ITEM Item);  /* under the lock */
-VOID TppWaitIdle(PTPP_ITEM Item, BOOLEAN CancelPending); /* under the lock, which it drops meanwhile */
-VOID TppDisarm(PTPP_ITEM Item);      /* under the lock */
-NTSTATUS TppArm(PTPP_ITEM Item);     /* under the lock */
+NTSTATUS TppPost(PTPP_ITEM Item);   /* under the lock */
+VOID TppFreeIfDone(PTPP_ITEM Item); /* under the lock */
+VOID TppWaitIdle(PTPP_ITEM Item,
+                 BOOLEAN CancelPending); /* under the lock, which it drops meanwhile */
+VOID TppDisarm(PTPP_ITEM Item);          /* under the lock */
+NTSTATUS TppArm(PTPP_ITEM Item);         /* under the lock */
 LONGLONG TppNow(VOID);
 VOID NTAPI TpWaitForWork(PTP_WORK Work, ULONG CancelPending);
 

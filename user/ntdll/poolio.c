@@ -28,7 +28,8 @@ TppIoThread(PVOID Port)
         }
         Io = Key;
         if (Io->Old) {
-            ((LPOVERLAPPED_COMPLETION_ROUTINE)Io->Callback)(RtlNtStatusToDosError(Iosb.Status), (DWORD)Iosb.Information, Overlapped);
+            ((LPOVERLAPPED_COMPLETION_ROUTINE)Io->Callback)(RtlNtStatusToDosError(Iosb.Status),
+                                                            (DWORD)Iosb.Information, Overlapped);
         } else {
             TPP_INSTANCE Instance = {0};
 
@@ -36,8 +37,9 @@ TppIoThread(PVOID Port)
             Io->Expected--;
             Io->Running++;
             RtlLeaveCriticalSection(&TppLock);
-            ((PTP_WIN32_IO_CALLBACK)Io->Callback)((PTP_CALLBACK_INSTANCE)&Instance, Io->Context, Overlapped,
-                                                  RtlNtStatusToDosError(Iosb.Status), Iosb.Information, (PTP_IO)Io);
+            ((PTP_WIN32_IO_CALLBACK)Io->Callback)((PTP_CALLBACK_INSTANCE)&Instance, Io->Context,
+                                                  Overlapped, RtlNtStatusToDosError(Iosb.Status),
+                                                  Iosb.Information, (PTP_IO)Io);
             RtlEnterCriticalSection(&TppLock);
             Io->Running--;
             RtlWakeAllConditionVariable(&TppChanged);
@@ -59,7 +61,8 @@ TppBind(HANDLE File, PTPP_IO Io)
     if (TppPort == NULL) {
         Status = NtCreateIoCompletion(&TppPort, IO_COMPLETION_ALL_ACCESS, NULL, 0);
         if (NT_SUCCESS(Status)) {
-            Status = RtlCreateUserThread(NtCurrentProcess(), NULL, FALSE, 0, 0, 0, TppIoThread, TppPort, &Thread, NULL);
+            Status = RtlCreateUserThread(NtCurrentProcess(), NULL, FALSE, 0, 0, 0, TppIoThread,
+                                         TppPort, &Thread, NULL);
             if (NT_SUCCESS(Status)) {
                 NtClose(Thread);
             } else {
@@ -74,7 +77,8 @@ TppBind(HANDLE File, PTPP_IO Io)
     }
     Information.Port = TppPort;
     Information.Key = Io;
-    return NtSetInformationFile(File, &Iosb, &Information, sizeof(Information), FileCompletionInformation);
+    return NtSetInformationFile(File, &Iosb, &Information, sizeof(Information),
+                                FileCompletionInformation);
 }
 
 static NTSTATUS
@@ -107,7 +111,8 @@ RtlSetIoCompletionCallback(HANDLE File, PVOID Callback, ULONG Flags)
 }
 
 NTSTATUS NTAPI
-TpAllocIoCompletion(PTP_IO *Result, HANDLE File, PVOID Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment)
+TpAllocIoCompletion(PTP_IO *Result, HANDLE File, PVOID Callback, PVOID Context,
+                    PTP_CALLBACK_ENVIRON Environment)
 {
     return TppMakeIo(File, FALSE, Callback, Context, (PTPP_IO *)Result);
 }

@@ -111,7 +111,8 @@ TppArm(PTPP_ITEM Item)
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
-        Status = RtlCreateUserThread(NtCurrentProcess(), NULL, FALSE, 0, 0, 0, TppTimerThread, NULL, &Thread, NULL);
+        Status = RtlCreateUserThread(NtCurrentProcess(), NULL, FALSE, 0, 0, 0, TppTimerThread, NULL,
+                                     &Thread, NULL);
         if (!NT_SUCCESS(Status)) {
             NtClose(TppTimerEvent);
             TppTimerEvent = NULL;
@@ -148,7 +149,8 @@ TppDueOf(PLARGE_INTEGER Time)
 }
 
 NTSTATUS NTAPI
-TpAllocTimer(PTP_TIMER *Result, PTP_TIMER_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment)
+TpAllocTimer(PTP_TIMER *Result, PTP_TIMER_CALLBACK Callback, PVOID Context,
+             PTP_CALLBACK_ENVIRON Environment)
 {
     *Result = (PTP_TIMER)TppAllocate(TppTimer, (PVOID)Callback, Context);
     return *Result != NULL ? STATUS_SUCCESS : STATUS_NO_MEMORY;
@@ -201,7 +203,8 @@ TpWaitForTimer(PTP_TIMER Timer, ULONG CancelPending)
 }
 
 NTSTATUS NTAPI
-TpAllocWait(PTP_WAIT *Result, PTP_WAIT_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment)
+TpAllocWait(PTP_WAIT *Result, PTP_WAIT_CALLBACK Callback, PVOID Context,
+            PTP_CALLBACK_ENVIRON Environment)
 {
     *Result = (PTP_WAIT)TppAllocate(TppWait, (PVOID)Callback, Context);
     return *Result != NULL ? STATUS_SUCCESS : STATUS_NO_MEMORY;
@@ -241,7 +244,8 @@ TpWaitForWait(PTP_WAIT Wait, ULONG CancelPending)
 }
 
 NTSTATUS NTAPI
-RtlRegisterWait(PHANDLE Result, HANDLE Object, PVOID Callback, PVOID Context, ULONG Milliseconds, ULONG Flags)
+RtlRegisterWait(PHANDLE Result, HANDLE Object, PVOID Callback, PVOID Context, ULONG Milliseconds,
+                ULONG Flags)
 {
     PTPP_ITEM Item = TppAllocate(TppOldWait, Callback, Context);
     NTSTATUS Status;
@@ -314,7 +318,8 @@ RtlCreateTimerQueue(PHANDLE Queue)
 }
 
 NTSTATUS NTAPI
-RtlCreateTimer(HANDLE Queue, PHANDLE Timer, PVOID Callback, PVOID Context, ULONG DueTime, ULONG Period, ULONG Flags)
+RtlCreateTimer(HANDLE Queue, PHANDLE Timer, PVOID Callback, PVOID Context, ULONG DueTime,
+               ULONG Period, ULONG Flags)
 {
     PTPP_ITEM Item = TppAllocate(TppOldTimer, Callback, Context);
     NTSTATUS Status;

@@ -36,7 +36,8 @@ RtlRunOnceBeginInitialize(PRTL_RUN_ONCE Once, ULONG Flags, PVOID *Context)
             if ((Flags & RTL_RUN_ONCE_CHECK_ONLY) != 0) {
                 return STATUS_UNSUCCESSFUL;
             }
-            if (InterlockedCompareExchange64((volatile LONG64 *)&Once->Ptr, (Flags & RTL_RUN_ONCE_ASYNC) != 0 ? 3 : 1, 0) == 0) {
+            if (InterlockedCompareExchange64((volatile LONG64 *)&Once->Ptr,
+                                             (Flags & RTL_RUN_ONCE_ASYNC) != 0 ? 3 : 1, 0) == 0) {
                 return STATUS_PENDING;
             }
             break;
@@ -68,10 +69,12 @@ RtlRunOnceComplete(PRTL_RUN_ONCE Once, ULONG Flags, PVOID Context)
     if (((ULONG64)Context & ONCE_STATE) != 0 || (Failed && Context != NULL)) {
         return STATUS_INVALID_PARAMETER_3;
     }
-    if ((Flags & ~(RTL_RUN_ONCE_INIT_FAILED | RTL_RUN_ONCE_ASYNC)) != 0 || (Failed && Expected == 3)) {
+    if ((Flags & ~(RTL_RUN_ONCE_INIT_FAILED | RTL_RUN_ONCE_ASYNC)) != 0 ||
+        (Failed && Expected == 3)) {
         return STATUS_INVALID_PARAMETER_2;
     }
-    if ((ULONG64)InterlockedCompareExchange64((volatile LONG64 *)&Once->Ptr, (LONG64)New, (LONG64)Expected) != Expected) {
+    if ((ULONG64)InterlockedCompareExchange64((volatile LONG64 *)&Once->Ptr, (LONG64)New,
+                                              (LONG64)Expected) != Expected) {
         return Expected == 3 ? STATUS_OBJECT_NAME_COLLISION : STATUS_UNSUCCESSFUL;
     }
     if (Expected == 1) {
@@ -83,7 +86,7 @@ RtlRunOnceComplete(PRTL_RUN_ONCE Once, ULONG Flags, PVOID Context)
 NTSTATUS NTAPI
 RtlRunOnceExecuteOnce(PRTL_RUN_ONCE Once, PVOID Function, PVOID Parameter, PVOID *Context)
 {
-    BOOL(WINAPI *Initialize)(PRTL_RUN_ONCE, PVOID, PVOID *) = Function;
+    BOOL(WINAPI * Initialize)(PRTL_RUN_ONCE, PVOID, PVOID *) = Function;
     PVOID Result = NULL;
     NTSTATUS Status = RtlRunOnceBeginInitialize(Once, 0, Context);
 

@@ -23,7 +23,8 @@
 static BOOLEAN
 RtlpSwap(volatile ULONG64 *Word, ULONG64 New, ULONG64 Old)
 {
-    return (ULONG64)InterlockedCompareExchange64((volatile LONG64 *)Word, (LONG64)New, (LONG64)Old) == Old;
+    return (ULONG64)InterlockedCompareExchange64((volatile LONG64 *)Word, (LONG64)New,
+                                                 (LONG64)Old) == Old;
 }
 
 /* The word after an acquisition of this kind, or 0 if it must wait. */
@@ -209,7 +210,8 @@ RtlpSleep(PRTL_CONDITION_VARIABLE Variable, PRTLP_WAITER Waiter, PLARGE_INTEGER 
 }
 
 NTSTATUS NTAPI
-RtlSleepConditionVariableCS(PRTL_CONDITION_VARIABLE Variable, PRTL_CRITICAL_SECTION Section, PLARGE_INTEGER Timeout)
+RtlSleepConditionVariableCS(PRTL_CONDITION_VARIABLE Variable, PRTL_CRITICAL_SECTION Section,
+                            PLARGE_INTEGER Timeout)
 {
     RTLP_WAITER Waiter;
     NTSTATUS Status;
@@ -222,7 +224,8 @@ RtlSleepConditionVariableCS(PRTL_CONDITION_VARIABLE Variable, PRTL_CRITICAL_SECT
 }
 
 NTSTATUS NTAPI
-RtlSleepConditionVariableSRW(PRTL_CONDITION_VARIABLE Variable, PRTL_SRWLOCK Lock, PLARGE_INTEGER Timeout, ULONG Flags)
+RtlSleepConditionVariableSRW(PRTL_CONDITION_VARIABLE Variable, PRTL_SRWLOCK Lock,
+                             PLARGE_INTEGER Timeout, ULONG Flags)
 {
     RTLP_WAITER Waiter;
     NTSTATUS Status;

@@ -88,7 +88,8 @@ RtlpCompareVersion(ULONG Have, ULONG Want, ULONG Condition)
     }
 }
 
-#define VERSION_CONDITION(Mask, Shift) ((ULONG)((Mask) >> ((Shift) * VER_NUM_BITS_PER_CONDITION_MASK)) & VER_CONDITION_MASK)
+#define VERSION_CONDITION(Mask, Shift)                                                             \
+    ((ULONG)((Mask) >> ((Shift) * VER_NUM_BITS_PER_CONDITION_MASK)) & VER_CONDITION_MASK)
 
 NTSTATUS NTAPI
 RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW Wanted, ULONG Types, ULONGLONG Conditions)
@@ -101,16 +102,23 @@ RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW Wanted, ULONG Types, ULONGLONG Condit
     if (Types == 0) {
         return STATUS_INVALID_PARAMETER;
     }
-    if ((Types & VER_PRODUCT_TYPE) != 0 && !RtlpCompareVersion(Have.wProductType, Wanted->wProductType, VERSION_CONDITION(Conditions, 7))) {
+    if ((Types & VER_PRODUCT_TYPE) != 0 &&
+        !RtlpCompareVersion(Have.wProductType, Wanted->wProductType,
+                            VERSION_CONDITION(Conditions, 7))) {
         return STATUS_REVISION_MISMATCH;
     }
-    if ((Types & VER_SUITENAME) != 0 && !RtlpCompareVersion(Have.wSuiteMask, Wanted->wSuiteMask, VERSION_CONDITION(Conditions, 6))) {
+    if ((Types & VER_SUITENAME) != 0 && !RtlpCompareVersion(Have.wSuiteMask, Wanted->wSuiteMask,
+                                                            VERSION_CONDITION(Conditions, 6))) {
         return STATUS_REVISION_MISMATCH;
     }
-    if ((Types & VER_PLATFORMID) != 0 && !RtlpCompareVersion(Have.dwPlatformId, Wanted->dwPlatformId, VERSION_CONDITION(Conditions, 3))) {
+    if ((Types & VER_PLATFORMID) != 0 &&
+        !RtlpCompareVersion(Have.dwPlatformId, Wanted->dwPlatformId,
+                            VERSION_CONDITION(Conditions, 3))) {
         return STATUS_REVISION_MISMATCH;
     }
-    if ((Types & VER_BUILDNUMBER) != 0 && !RtlpCompareVersion(Have.dwBuildNumber, Wanted->dwBuildNumber, VERSION_CONDITION(Conditions, 2))) {
+    if ((Types & VER_BUILDNUMBER) != 0 &&
+        !RtlpCompareVersion(Have.dwBuildNumber, Wanted->dwBuildNumber,
+                            VERSION_CONDITION(Conditions, 2))) {
         return STATUS_REVISION_MISMATCH;
     }
     /* Major, minor and service pack are one number, compared from the left. */
@@ -145,8 +153,9 @@ VerSetConditionMask(ULONGLONG Mask, ULONG Types, UCHAR Condition)
     static const struct {
         ULONG Type;
         UCHAR Shift;
-    } Shifts[] = {{VER_PRODUCT_TYPE, 7}, {VER_SUITENAME, 6}, {VER_SERVICEPACKMAJOR, 5}, {VER_SERVICEPACKMINOR, 4},
-                  {VER_PLATFORMID, 3}, {VER_BUILDNUMBER, 2}, {VER_MAJORVERSION, 1}, {VER_MINORVERSION, 0}};
+    } Shifts[] = {{VER_PRODUCT_TYPE, 7},     {VER_SUITENAME, 6},   {VER_SERVICEPACKMAJOR, 5},
+                  {VER_SERVICEPACKMINOR, 4}, {VER_PLATFORMID, 3},  {VER_BUILDNUMBER, 2},
+                  {VER_MAJORVERSION, 1},     {VER_MINORVERSION, 0}};
     ULONG Index;
 
     for (Index = 0; Index < RTL_NUMBER_OF(Shifts); Index++) {
@@ -173,8 +182,10 @@ RtlAdjustPrivilege(ULONG Privilege, BOOLEAN Enable, BOOLEAN Thread, PBOOLEAN Pre
     HANDLE Token;
     NTSTATUS Status;
 
-    Status = Thread ? NtOpenThreadToken(NtCurrentThread(), TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY, FALSE, &Token)
-                    : NtOpenProcessToken(NtCurrentProcess(), TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY, &Token);
+    Status = Thread ? NtOpenThreadToken(NtCurrentThread(), TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY,
+                                        FALSE, &Token)
+                    : NtOpenProcessToken(NtCurrentProcess(), TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY,
+                                         &Token);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -189,7 +200,9 @@ RtlAdjustPrivilege(ULONG Privilege, BOOLEAN Enable, BOOLEAN Thread, PBOOLEAN Pre
         return STATUS_PRIVILEGE_NOT_HELD;
     }
     if (NT_SUCCESS(Status)) {
-        *Previous = Old.PrivilegeCount == 0 ? Enable : (Old.Privileges[0].Attributes & SE_PRIVILEGE_ENABLED) != 0;
+        *Previous = Old.PrivilegeCount == 0
+                        ? Enable
+                        : (Old.Privileges[0].Attributes & SE_PRIVILEGE_ENABLED) != 0;
     }
     return Status;
 }

@@ -10,9 +10,9 @@
 #include "user/ntdll/ntdllp.h"
 
 NTSTATUS NTAPI
-RtlCreateUserThread(HANDLE Process, PSECURITY_DESCRIPTOR Descriptor, BOOLEAN Suspended, ULONG ZeroBits,
-                    SIZE_T StackReserve, SIZE_T StackCommit, PVOID Start, PVOID Parameter, PHANDLE Thread,
-                    PCLIENT_ID Id)
+RtlCreateUserThread(HANDLE Process, PSECURITY_DESCRIPTOR Descriptor, BOOLEAN Suspended,
+                    ULONG ZeroBits, SIZE_T StackReserve, SIZE_T StackCommit, PVOID Start,
+                    PVOID Parameter, PHANDLE Thread, PCLIENT_ID Id)
 {
     OBJECT_ATTRIBUTES Attributes;
     PS_ATTRIBUTE_LIST List;
@@ -27,7 +27,8 @@ RtlCreateUserThread(HANDLE Process, PSECURITY_DESCRIPTOR Descriptor, BOOLEAN Sus
     List.Attributes[0].ValuePtr = Id != NULL ? Id : &Ignored;
     List.Attributes[0].ReturnLength = NULL;
     Status = NtCreateThreadEx(&Handle, THREAD_ALL_ACCESS, &Attributes, Process, Start, Parameter,
-                              Suspended ? THREAD_CREATE_FLAGS_CREATE_SUSPENDED : 0, ZeroBits, StackCommit, StackReserve, &List);
+                              Suspended ? THREAD_CREATE_FLAGS_CREATE_SUSPENDED : 0, ZeroBits,
+                              StackCommit, StackReserve, &List);
     if (NT_SUCCESS(Status)) {
         if (Thread != NULL) {
             *Thread = Handle;
@@ -81,7 +82,8 @@ RtlpFlsArray(VOID)
     PTEB Teb = NtCurrentTeb();
 
     if (Teb->FlsData == NULL) {
-        Teb->FlsData = RtlAllocateHeap(RtlProcessHeap(), HEAP_ZERO_MEMORY, RTLP_FLS_SLOTS * sizeof(PVOID));
+        Teb->FlsData =
+            RtlAllocateHeap(RtlProcessHeap(), HEAP_ZERO_MEMORY, RTLP_FLS_SLOTS * sizeof(PVOID));
     }
     return Teb->FlsData;
 }
@@ -107,7 +109,7 @@ RtlFlsAlloc(PVOID Callback, PULONG Result)
 NTSTATUS NTAPI
 RtlFlsFree(ULONG Index)
 {
-    VOID(WINAPI *Callback)(PVOID);
+    VOID(WINAPI * Callback)(PVOID);
     PVOID *Values = NtCurrentTeb()->FlsData;
 
     if (Index == 0 || Index >= RTLP_FLS_SLOTS || !RtlpFlsUsed[Index]) {
@@ -165,7 +167,7 @@ RtlpRunFlsCallbacks(VOID)
         return;
     }
     for (Index = 1; Index < RTLP_FLS_SLOTS; Index++) {
-        VOID(WINAPI *Callback)(PVOID) = RtlpFlsCallbacks[Index];
+        VOID(WINAPI * Callback)(PVOID) = RtlpFlsCallbacks[Index];
         PVOID Value = Values[Index];
 
         Values[Index] = NULL;

@@ -17,7 +17,8 @@
 PRTLP_BUCKET
 RtlpLockBucket(const volatile VOID *Address)
 {
-    PRTLP_BUCKET Bucket = &RtlpBuckets[(((ULONG_PTR)Address >> 3) ^ ((ULONG_PTR)Address >> 11)) % RTLP_BUCKETS];
+    PRTLP_BUCKET Bucket =
+        &RtlpBuckets[(((ULONG_PTR)Address >> 3) ^ ((ULONG_PTR)Address >> 11)) % RTLP_BUCKETS];
     ULONG Tries = 0;
 
     while (InterlockedExchange(&Bucket->Lock, 1) != 0) {

@@ -61,8 +61,13 @@ wsprintfW(LPWSTR Buffer, LPCWSTR Format, ...)
 static int
 UserDefaultAnswer(UINT Type)
 {
-    static const UCHAR Buttons[7][3] = {{IDOK, IDOK, IDOK}, {IDOK, IDCANCEL, IDOK}, {IDABORT, IDRETRY, IDIGNORE}, {IDYES, IDNO, IDCANCEL},
-                                        {IDYES, IDNO, IDYES}, {IDRETRY, IDCANCEL, IDRETRY}, {IDCANCEL, IDTRYAGAIN, IDCONTINUE}};
+    static const UCHAR Buttons[7][3] = {{IDOK, IDOK, IDOK},
+                                        {IDOK, IDCANCEL, IDOK},
+                                        {IDABORT, IDRETRY, IDIGNORE},
+                                        {IDYES, IDNO, IDCANCEL},
+                                        {IDYES, IDNO, IDYES},
+                                        {IDRETRY, IDCANCEL, IDRETRY},
+                                        {IDCANCEL, IDTRYAGAIN, IDCONTINUE}};
     UINT Kind = Type & MB_TYPEMASK, Default = (Type & MB_DEFMASK) >> 8;
 
     return Kind < 7 && Default < 3 ? Buttons[Kind][Default] : 0;

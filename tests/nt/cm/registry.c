@@ -10,27 +10,32 @@
 
 static HANDLE Root;
 
-static NTSTATUS Open(HANDLE Parent, PCWSTR Text, PHANDLE Key)
+static NTSTATUS
+Open(HANDLE Parent, PCWSTR Text, PHANDLE Key)
 {
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Name;
 
     RtlInitUnicodeString(&Name, Text);
-    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, Parent, NULL);
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, Parent,
+                               NULL);
     return ZwOpenKey(Key, KEY_ALL_ACCESS, &Attributes);
 }
 
-static NTSTATUS Create(HANDLE Parent, PCWSTR Text, ULONG Options, PHANDLE Key, PULONG Disposition)
+static NTSTATUS
+Create(HANDLE Parent, PCWSTR Text, ULONG Options, PHANDLE Key, PULONG Disposition)
 {
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Name;
 
     RtlInitUnicodeString(&Name, Text);
-    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, Parent, NULL);
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, Parent,
+                               NULL);
     return ZwCreateKey(Key, KEY_ALL_ACCESS, &Attributes, 0, NULL, Options, Disposition);
 }
 
-static NTSTATUS Set(HANDLE Key, PCWSTR Text, ULONG Type, PVOID Data, ULONG Length)
+static NTSTATUS
+Set(HANDLE Key, PCWSTR Text, ULONG Type, PVOID Data, ULONG Length)
 {
     UNICODE_STRING Name;
 
@@ -39,7 +44,8 @@ static NTSTATUS Set(HANDLE Key, PCWSTR Text, ULONG Type, PVOID Data, ULONG Lengt
 }
 
 /* Type and data of a value; the status of the query. */
-static NTSTATUS Get(HANDLE Key, PCWSTR Text, PULONG Type, PVOID Data, PULONG Length)
+static NTSTATUS
+Get(HANDLE Key, PCWSTR Text, PULONG Type, PVOID Data, PULONG Length)
 {
     UCHAR Buffer[512];
     PKEY_VALUE_PARTIAL_INFORMATION Info = (PVOID)Buffer;
@@ -57,7 +63,8 @@ static NTSTATUS Get(HANDLE Key, PCWSTR Text, PULONG Type, PVOID Data, PULONG Len
     return Status;
 }
 
-static VOID CreateAndOpen(VOID)
+static VOID
+CreateAndOpen(VOID)
 {
     HANDLE Key, Sub;
     ULONG Disposition = 0;
@@ -67,15 +74,19 @@ static VOID CreateAndOpen(VOID)
     EXPECT_STATUS(Create(NULL, ROOT, 0, &Key, &Disposition), STATUS_SUCCESS);
     EXPECT_EQ(Disposition, REG_OPENED_EXISTING_KEY);
     ZwClose(Key);
-    EXPECT_STATUS(Open(NULL, L"\\REGISTRY\\machine\\SOFTWARE\\ntlabtest", &Key), STATUS_SUCCESS); /* without regard to case */
+    EXPECT_STATUS(Open(NULL, L"\\REGISTRY\\machine\\SOFTWARE\\ntlabtest", &Key),
+                  STATUS_SUCCESS); /* without regard to case */
     ZwClose(Key);
     EXPECT_STATUS(Open(Root, L"Missing", &Key), STATUS_OBJECT_NAME_NOT_FOUND);
-    EXPECT_STATUS(Create(Root, L"One\\Two", 0, &Key, NULL), STATUS_OBJECT_NAME_NOT_FOUND); /* only the last part is made */
+    EXPECT_STATUS(Create(Root, L"One\\Two", 0, &Key, NULL),
+                  STATUS_OBJECT_NAME_NOT_FOUND); /* only the last part is made */
     EXPECT_STATUS(Create(Root, L"Volatile", REG_OPTION_VOLATILE, &Key, NULL), STATUS_SUCCESS);
     /* a stable key under a volatile one [LEARN:winreg/regcreatekeyexw] */
-    EXPECT_STATUS(Create(Key, L"Stable", REG_OPTION_NON_VOLATILE, &Sub, NULL), STATUS_CHILD_MUST_BE_VOLATILE);
+    EXPECT_STATUS(Create(Key, L"Stable", REG_OPTION_NON_VOLATILE, &Sub, NULL),
+                  STATUS_CHILD_MUST_BE_VOLATILE);
     EXPECT_STATUS(Create(Key, L"Stable", REG_OPTION_VOLATILE, &Sub, NULL), STATUS_SUCCESS);
-    EXPECT_STATUS(ZwDeleteKey(Key), STATUS_CANNOT_DELETE); /* it has a subkey [DDI:wdm/zwdeletekey] */
+    EXPECT_STATUS(ZwDeleteKey(Key),
+                  STATUS_CANNOT_DELETE); /* it has a subkey [DDI:wdm/zwdeletekey] */
     EXPECT_STATUS(ZwDeleteKey(Sub), STATUS_SUCCESS);
     EXPECT_STATUS(ZwDeleteKey(Sub), STATUS_KEY_DELETED);
     EXPECT_STATUS(ZwDeleteKey(Key), STATUS_SUCCESS);
@@ -85,7 +96,8 @@ static VOID CreateAndOpen(VOID)
     EXPECT_STATUS(Open(Root, L"Volatile", &Key), STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
-static VOID Values(VOID)
+static VOID
+Values(VOID)
 {
     UCHAR Buffer[128];
     PKEY_VALUE_PARTIAL_INFORMATION Partial = (PVOID)Buffer;
@@ -98,31 +110,43 @@ static VOID Values(VOID)
     Data = 0;
     EXPECT_STATUS(Get(Root, L"NUMBER", &Type, &Data, &Length), STATUS_SUCCESS);
     EXPECT(Type == REG_DWORD && Length == 4 && Data == 0x12345678);
-    EXPECT_STATUS(Set(Root, L"", REG_SZ, L"default", 16), STATUS_SUCCESS); /* the default value has no name */
+    EXPECT_STATUS(Set(Root, L"", REG_SZ, L"default", 16),
+                  STATUS_SUCCESS); /* the default value has no name */
     EXPECT_STATUS(Get(Root, L"", &Type, Buffer, &Length), STATUS_SUCCESS);
     EXPECT_EQ(Length, 16);
     EXPECT_STATUS(Set(Root, L"Empty", REG_BINARY, NULL, 0), STATUS_SUCCESS);
     EXPECT_STATUS(Get(Root, L"None", &Type, Buffer, &Length), STATUS_OBJECT_NAME_NOT_FOUND);
 
     RtlInitUnicodeString(&Name, L"Number");
-    EXPECT_STATUS(ZwQueryValueKey(Root, &Name, KeyValuePartialInformation, NULL, 0, &Needed), STATUS_BUFFER_TOO_SMALL);
+    EXPECT_STATUS(ZwQueryValueKey(Root, &Name, KeyValuePartialInformation, NULL, 0, &Needed),
+                  STATUS_BUFFER_TOO_SMALL);
     EXPECT_EQ(Needed, FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Data) + 4);
     /* "the buffer is too small, and only partial data has been written" [DDI:wdm/zwqueryvaluekey] */
-    EXPECT_STATUS(ZwQueryValueKey(Root, &Name, KeyValuePartialInformation, Partial, Needed - 1, &Needed), STATUS_BUFFER_OVERFLOW);
+    EXPECT_STATUS(
+        ZwQueryValueKey(Root, &Name, KeyValuePartialInformation, Partial, Needed - 1, &Needed),
+        STATUS_BUFFER_OVERFLOW);
     EXPECT_EQ(Partial->DataLength, 4);
-    EXPECT_STATUS(ZwQueryValueKey(Root, &Name, KeyValueFullInformation, Full, sizeof(Buffer), &Needed), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        ZwQueryValueKey(Root, &Name, KeyValueFullInformation, Full, sizeof(Buffer), &Needed),
+        STATUS_SUCCESS);
     EXPECT(Full->NameLength == 12 && *(PULONG)(Buffer + Full->DataOffset) == 0x12345678);
-    EXPECT_STATUS(ZwQueryValueKey(Root, &Name, (KEY_VALUE_INFORMATION_CLASS)99, Full, sizeof(Buffer), &Needed),
+    EXPECT_STATUS(ZwQueryValueKey(Root, &Name, (KEY_VALUE_INFORMATION_CLASS)99, Full,
+                                  sizeof(Buffer), &Needed),
                   STATUS_INVALID_PARAMETER);
-    EXPECT_STATUS(ZwEnumerateValueKey(Root, 0, KeyValueBasicInformation, Basic, sizeof(Buffer), &Needed), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        ZwEnumerateValueKey(Root, 0, KeyValueBasicInformation, Basic, sizeof(Buffer), &Needed),
+        STATUS_SUCCESS);
     EXPECT(Basic->NameLength == 12 && Basic->Name[0] == L'N');
     /* "the Index parameter is out of range" [DDI:wdm/zwenumeratevaluekey] */
-    EXPECT_STATUS(ZwEnumerateValueKey(Root, 3, KeyValueBasicInformation, Basic, sizeof(Buffer), &Needed), STATUS_NO_MORE_ENTRIES);
+    EXPECT_STATUS(
+        ZwEnumerateValueKey(Root, 3, KeyValueBasicInformation, Basic, sizeof(Buffer), &Needed),
+        STATUS_NO_MORE_ENTRIES);
     EXPECT_STATUS(ZwDeleteValueKey(Root, &Name), STATUS_SUCCESS);
     EXPECT_STATUS(ZwDeleteValueKey(Root, &Name), STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
-static VOID Subkeys(VOID)
+static VOID
+Subkeys(VOID)
 {
     static const PCWSTR Names[] = {L"beta", L"Alpha", L"gamma"};
     UCHAR Buffer[128];
@@ -134,10 +158,13 @@ static VOID Subkeys(VOID)
     for (ULONG i = 0; i < 3; i++) {
         EXPECT_STATUS(Create(Root, Names[i], 0, &Key[i], NULL), STATUS_SUCCESS);
     }
-    EXPECT_STATUS(ZwEnumerateKey(Root, 0, KeyBasicInformation, Basic, sizeof(Buffer), &Needed), STATUS_SUCCESS);
+    EXPECT_STATUS(ZwEnumerateKey(Root, 0, KeyBasicInformation, Basic, sizeof(Buffer), &Needed),
+                  STATUS_SUCCESS);
     EXPECT(Basic->NameLength == 10 && Basic->Name[0] == L'A');
-    EXPECT_STATUS(ZwEnumerateKey(Root, 3, KeyBasicInformation, Basic, sizeof(Buffer), &Needed), STATUS_NO_MORE_ENTRIES);
-    EXPECT_STATUS(ZwQueryKey(Root, KeyFullInformation, Full, sizeof(Buffer), &Needed), STATUS_SUCCESS);
+    EXPECT_STATUS(ZwEnumerateKey(Root, 3, KeyBasicInformation, Basic, sizeof(Buffer), &Needed),
+                  STATUS_NO_MORE_ENTRIES);
+    EXPECT_STATUS(ZwQueryKey(Root, KeyFullInformation, Full, sizeof(Buffer), &Needed),
+                  STATUS_SUCCESS);
     EXPECT_EQ(Full->SubKeys, 3);
     EXPECT_EQ(Full->Values, 2);
     EXPECT_EQ(Full->MaxNameLen, 10);
@@ -148,7 +175,8 @@ static VOID Subkeys(VOID)
 }
 
 /* \Registry\Machine\System\CurrentControlSet is a link [LEARN:hklm-system-currentcontrolset] */
-static VOID Links(VOID)
+static VOID
+Links(VOID)
 {
     UCHAR Buffer[256];
     POBJECT_NAME_INFORMATION Name = (PVOID)Buffer;
@@ -157,8 +185,10 @@ static VOID Links(VOID)
     PVOID Object;
     ULONG Needed;
 
-    EXPECT_STATUS(Open(NULL, L"\\Registry\\Machine\\System\\CurrentControlSet\\Services", &Key), STATUS_SUCCESS);
-    EXPECT_STATUS(ObReferenceObjectByHandle(Key, 0, NULL, KernelMode, &Object, NULL), STATUS_SUCCESS);
+    EXPECT_STATUS(Open(NULL, L"\\Registry\\Machine\\System\\CurrentControlSet\\Services", &Key),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(ObReferenceObjectByHandle(Key, 0, NULL, KernelMode, &Object, NULL),
+                  STATUS_SUCCESS);
     EXPECT_STATUS(ObQueryNameString(Object, Name, sizeof(Buffer), &Needed), STATUS_SUCCESS);
     RtlInitUnicodeString(&Expected, L"\\REGISTRY\\MACHINE\\SYSTEM\\ControlSet001\\Services");
     EXPECT(RtlEqualUnicodeString(&Name->Name, &Expected, TRUE));
@@ -170,8 +200,9 @@ static ULONG Calls;
 static ULONG LastType, LastLength;
 static WCHAR LastText[64];
 
-static NTSTATUS NTAPI Query(PWSTR ValueName, ULONG ValueType, PVOID ValueData, ULONG ValueLength, PVOID Context,
-                            PVOID EntryContext)
+static NTSTATUS NTAPI
+Query(PWSTR ValueName, ULONG ValueType, PVOID ValueData, ULONG ValueLength, PVOID Context,
+      PVOID EntryContext)
 {
     Calls++;
     LastType = ValueType;
@@ -183,13 +214,15 @@ static NTSTATUS NTAPI Query(PWSTR ValueName, ULONG ValueType, PVOID ValueData, U
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS Ask(PRTL_QUERY_REGISTRY_TABLE Table)
+static NTSTATUS
+Ask(PRTL_QUERY_REGISTRY_TABLE Table)
 {
     return RtlQueryRegistryValues(RTL_REGISTRY_ABSOLUTE, ROOT, Table, NULL, NULL);
 }
 
 /* [DDI:wdm/rtlqueryregistryvalues] */
-static VOID QueryDirect(VOID)
+static VOID
+QueryDirect(VOID)
 {
     RTL_QUERY_REGISTRY_TABLE Table[2] = {0};
     UNICODE_STRING String = {0}, Expected;
@@ -224,7 +257,8 @@ static VOID QueryDirect(VOID)
     RtlInitUnicodeString(&Expected, L"hello");
     EXPECT(RtlEqualUnicodeString(&String, &Expected, FALSE)); /* a NULL Buffer is allocated */
     RtlFreeUnicodeString(&String);
-    Table[0].DefaultType = (REG_DWORD << 24) | REG_NONE; /* the types do not match: the call fails */
+    Table[0].DefaultType =
+        (REG_DWORD << 24) | REG_NONE; /* the types do not match: the call fails */
     EXPECT_STATUS(Ask(Table), STATUS_OBJECT_TYPE_MISMATCH);
 
     RtlZeroMemory(Table, sizeof(Table));
@@ -236,13 +270,15 @@ static VOID QueryDirect(VOID)
     EXPECT_EQ(RtlCompareMemory(Binary, Bytes, 8), 8);
     Binary[0] = sizeof(Binary); /* positive: length, type, data */
     EXPECT_STATUS(Ask(Table), STATUS_SUCCESS);
-    EXPECT(Binary[0] == 8 && Binary[1] == REG_BINARY && RtlCompareMemory(Binary + 2, Bytes, 8) == 8);
+    EXPECT(Binary[0] == 8 && Binary[1] == REG_BINARY &&
+           RtlCompareMemory(Binary + 2, Bytes, 8) == 8);
     Table[0].EntryContext = Small;
     Small[0] = sizeof(Small);
     EXPECT_STATUS(Ask(Table), STATUS_BUFFER_TOO_SMALL);
 }
 
-static VOID QueryRoutine(VOID)
+static VOID
+QueryRoutine(VOID)
 {
     RTL_QUERY_REGISTRY_TABLE Table[2] = {0};
 
@@ -262,41 +298,54 @@ static VOID QueryRoutine(VOID)
     Table[0].Name = L"Expand";
     Ask(Table);
     EXPECT(LastType == REG_SZ && LastText[1] == L':'); /* expanded */
-    Table[0].Name = NULL; /* all values of the key */
+    Table[0].Name = NULL;                              /* all values of the key */
     Calls = 0;
     Ask(Table);
     EXPECT_EQ(Calls, 8); /* default, Empty, Number, Text, Bytes, Expand; Multi twice */
     Table[0].Name = L"Missing";
     Calls = 0;
-    EXPECT_STATUS(Ask(Table), STATUS_SUCCESS); /* not there, no default: the routine is not called */
+    EXPECT_STATUS(Ask(Table),
+                  STATUS_SUCCESS); /* not there, no default: the routine is not called */
     EXPECT_EQ(Calls, 0);
     Table[0].Flags = RTL_QUERY_REGISTRY_SUBKEY;
     EXPECT_STATUS(Ask(Table), STATUS_OBJECT_NAME_NOT_FOUND);
-    EXPECT_STATUS(RtlQueryRegistryValues(RTL_REGISTRY_ABSOLUTE, ROOT L"\\Missing", Table, NULL, NULL), STATUS_OBJECT_NAME_NOT_FOUND);
-    EXPECT_STATUS(RtlQueryRegistryValues(RTL_REGISTRY_ABSOLUTE | RTL_REGISTRY_OPTIONAL, ROOT L"\\Missing", Table, NULL, NULL),
+    EXPECT_STATUS(
+        RtlQueryRegistryValues(RTL_REGISTRY_ABSOLUTE, ROOT L"\\Missing", Table, NULL, NULL),
+        STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_STATUS(RtlQueryRegistryValues(RTL_REGISTRY_ABSOLUTE | RTL_REGISTRY_OPTIONAL,
+                                         ROOT L"\\Missing", Table, NULL, NULL),
                   STATUS_SUCCESS);
 }
 
-static VOID WriteAndDelete(VOID)
+static VOID
+WriteAndDelete(VOID)
 {
     ULONG Number = 9, Type, Length, Data = 0;
 
-    EXPECT_STATUS(RtlWriteRegistryValue(RTL_REGISTRY_ABSOLUTE, ROOT, L"Written", REG_DWORD, &Number, 4), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        RtlWriteRegistryValue(RTL_REGISTRY_ABSOLUTE, ROOT, L"Written", REG_DWORD, &Number, 4),
+        STATUS_SUCCESS);
     EXPECT_STATUS(Get(Root, L"Written", &Type, &Data, &Length), STATUS_SUCCESS);
     EXPECT_EQ(Data, 9);
     EXPECT_STATUS(RtlDeleteRegistryValue(RTL_REGISTRY_ABSOLUTE, ROOT, L"Written"), STATUS_SUCCESS);
-    EXPECT_STATUS(RtlDeleteRegistryValue(RTL_REGISTRY_ABSOLUTE, ROOT, L"Written"), STATUS_OBJECT_NAME_NOT_FOUND);
-    EXPECT_STATUS(RtlCheckRegistryKey(RTL_REGISTRY_SERVICES, L"NtlabNoSuch"), STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_STATUS(RtlDeleteRegistryValue(RTL_REGISTRY_ABSOLUTE, ROOT, L"Written"),
+                  STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_STATUS(RtlCheckRegistryKey(RTL_REGISTRY_SERVICES, L"NtlabNoSuch"),
+                  STATUS_OBJECT_NAME_NOT_FOUND);
     EXPECT_STATUS(RtlCheckRegistryKey(RTL_REGISTRY_CONTROL, L"Session Manager"), STATUS_SUCCESS);
-    EXPECT_STATUS(RtlWriteRegistryValue(RTL_REGISTRY_HANDLE, (PCWSTR)Root, L"ByHandle", REG_DWORD, &Number, 4), STATUS_SUCCESS);
-    EXPECT_STATUS(RtlDeleteRegistryValue(RTL_REGISTRY_HANDLE, (PCWSTR)Root, L"ByHandle"), STATUS_SUCCESS);
+    EXPECT_STATUS(RtlWriteRegistryValue(RTL_REGISTRY_HANDLE, (PCWSTR)Root, L"ByHandle", REG_DWORD,
+                                        &Number, 4),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(RtlDeleteRegistryValue(RTL_REGISTRY_HANDLE, (PCWSTR)Root, L"ByHandle"),
+                  STATUS_SUCCESS);
 }
 
 static LARGE_INTEGER Cookie;
 static ULONG Pre, Post, Contexts;
 static BOOLEAN Refuse;
 
-static NTSTATUS NTAPI Filter(PVOID Context, PVOID Argument1, PVOID Argument2)
+static NTSTATUS NTAPI
+Filter(PVOID Context, PVOID Argument1, PVOID Argument2)
 {
     REG_NOTIFY_CLASS Class = (REG_NOTIFY_CLASS)(ULONG_PTR)Argument1;
 
@@ -307,7 +356,8 @@ static NTSTATUS NTAPI Filter(PVOID Context, PVOID Argument1, PVOID Argument2)
             PCUNICODE_STRING Name;
 
             Pre++;
-            if (NT_SUCCESS(CmCallbackGetKeyObjectID(&Cookie, Info->Object, NULL, &Name)) && Name->Length != 0) {
+            if (NT_SUCCESS(CmCallbackGetKeyObjectID(&Cookie, Info->Object, NULL, &Name)) &&
+                Name->Length != 0) {
                 Contexts++;
             }
             Info->CallContext = (PVOID)0x77;
@@ -326,16 +376,19 @@ static NTSTATUS NTAPI Filter(PVOID Context, PVOID Argument1, PVOID Argument2)
 }
 
 /* [K:filtering-registry-calls] */
-static VOID Callbacks(VOID)
+static VOID
+Callbacks(VOID)
 {
     UNICODE_STRING Altitude;
     LARGE_INTEGER Second;
     ULONG Data = 1, Type, Length;
 
     RtlInitUnicodeString(&Altitude, L"320000.5");
-    EXPECT_STATUS(CmRegisterCallbackEx(Filter, &Altitude, &Altitude, NULL, &Cookie, NULL), STATUS_SUCCESS);
+    EXPECT_STATUS(CmRegisterCallbackEx(Filter, &Altitude, &Altitude, NULL, &Cookie, NULL),
+                  STATUS_SUCCESS);
     /* the altitude is taken [DDI:wdm/cmregistercallbackex] */
-    EXPECT_STATUS(CmRegisterCallbackEx(Filter, &Altitude, &Altitude, NULL, &Second, NULL), STATUS_FLT_INSTANCE_ALTITUDE_COLLISION);
+    EXPECT_STATUS(CmRegisterCallbackEx(Filter, &Altitude, &Altitude, NULL, &Second, NULL),
+                  STATUS_FLT_INSTANCE_ALTITUDE_COLLISION);
     EXPECT_STATUS(Set(Root, L"Watched", REG_DWORD, &Data, 4), STATUS_SUCCESS);
     EXPECT(Pre == 1 && Post == 1 && Contexts == 1);
     Refuse = TRUE;
@@ -350,7 +403,8 @@ static VOID Callbacks(VOID)
     EXPECT_EQ(Pre, 2);
 }
 
-static VOID Notification(VOID)
+static VOID
+Notification(VOID)
 {
     OBJECT_ATTRIBUTES Attributes;
     IO_STATUS_BLOCK Io = {0};
@@ -359,8 +413,10 @@ static VOID Notification(VOID)
     LARGE_INTEGER Poll = {0};
 
     InitializeObjectAttributes(&Attributes, NULL, OBJ_KERNEL_HANDLE, NULL, NULL);
-    EXPECT_STATUS(ZwCreateEvent(&Event, EVENT_ALL_ACCESS, &Attributes, NotificationEvent, FALSE), STATUS_SUCCESS);
-    EXPECT_STATUS(ZwNotifyChangeKey(Root, Event, NULL, NULL, &Io, REG_NOTIFY_CHANGE_LAST_SET, FALSE, NULL, 0, TRUE),
+    EXPECT_STATUS(ZwCreateEvent(&Event, EVENT_ALL_ACCESS, &Attributes, NotificationEvent, FALSE),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(ZwNotifyChangeKey(Root, Event, NULL, NULL, &Io, REG_NOTIFY_CHANGE_LAST_SET, FALSE,
+                                    NULL, 0, TRUE),
                   STATUS_PENDING);
     EXPECT_STATUS(ZwWaitForSingleObject(Event, FALSE, &Poll), STATUS_TIMEOUT);
     Set(Root, L"Watched", REG_DWORD, &Data, 4);
@@ -369,13 +425,16 @@ static VOID Notification(VOID)
     ZwClose(Event);
 }
 
-static VOID BootContent(VOID)
+static VOID
+BootContent(VOID)
 {
     ULONG Type, Length;
     WCHAR Text[64] = {0};
     HANDLE Key;
 
-    EXPECT_STATUS(Open(NULL, L"\\Registry\\Machine\\Software\\Microsoft\\Windows NT\\CurrentVersion", &Key), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        Open(NULL, L"\\Registry\\Machine\\Software\\Microsoft\\Windows NT\\CurrentVersion", &Key),
+        STATUS_SUCCESS);
     EXPECT_STATUS(Get(Key, L"CurrentBuildNumber", &Type, Text, &Length), STATUS_SUCCESS);
     EXPECT(Type == REG_SZ && Text[0] >= L'1' && Text[0] <= L'9');
     EXPECT_STATUS(Get(Key, L"SystemRoot", &Type, Text, &Length), STATUS_SUCCESS);
@@ -386,5 +445,6 @@ static VOID BootContent(VOID)
     ZwClose(Root);
 }
 
-TEST_DRIVER(TEST(CreateAndOpen), TEST(Values), TEST(Subkeys), TEST(Links), TEST(QueryDirect), TEST(QueryRoutine),
-            TEST(WriteAndDelete), TEST(Callbacks), TEST(Notification), TEST(BootContent))
+TEST_DRIVER(TEST(CreateAndOpen), TEST(Values), TEST(Subkeys), TEST(Links), TEST(QueryDirect),
+            TEST(QueryRoutine), TEST(WriteAndDelete), TEST(Callbacks), TEST(Notification),
+            TEST(BootContent))

@@ -8,7 +8,8 @@ static WORK_QUEUE_ITEM Item;
 static KMUTEX Mutex;
 static FAST_MUTEX Fast;
 
-static VOID NTAPI Work(PVOID Context)
+static VOID NTAPI
+Work(PVOID Context)
 {
 #if CASE == 4
     KIRQL OldIrql;
@@ -21,7 +22,8 @@ static VOID NTAPI Work(PVOID Context)
 #endif
 }
 
-NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+NTSTATUS NTAPI
+DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     LARGE_INTEGER Delay = {.QuadPart = -1000000};
 
@@ -34,14 +36,16 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
     KeEnterCriticalRegion();
 #if CASE == 1 /* 0xE3: released by who does not own it: resource, thread, owner table [BC:e3] */
     ExReleaseResourceLite(&Resource);
-#elif CASE == 2 /* 0x132: an owner pointer without its low bits: resource, owner table, thread, pointer [BC:132] */
+#elif CASE ==                                                                                      \
+    2 /* 0x132: an owner pointer without its low bits: resource, owner table, thread, pointer [BC:132] */
     ExAcquireResourceExclusiveLite(&Resource, TRUE);
     ExSetResourceOwnerPointer(&Resource, &Resource);
 #elif CASE == 3 /* 0xE4/1: queued twice [BC:e4] */
     ExInitializeWorkItem(&Item, Work, NULL);
     Item.List.Flink = &Item.List;
     ExQueueWorkItem(&Item, DelayedWorkQueue);
-#elif CASE == 7 /* 0x162: a fast mutex released by who does not hold it: thread, lock, session [BC:162] */
+#elif CASE ==                                                                                      \
+    7 /* 0x162: a fast mutex released by who does not hold it: thread, lock, session [BC:162] */
     ExInitializeFastMutex(&Fast);
     ExReleaseFastMutexUnsafe(&Fast);
 #else /* 0xE1: returned at a raised IRQL [BC:e1]; 0x1: APCs still disabled [BC:1]; 0x39: owns a mutex [BC:39] */

@@ -4,7 +4,8 @@
  */
 #include "../ntlab-test.h"
 
-static LONG Run(POOL_TYPE Type)
+static LONG
+Run(POOL_TYPE Type)
 {
     static const UCHAR Code[] = {0xB8, 0x2A, 0, 0, 0, 0xC3}; /* mov eax, 42; ret */
     PVOID Block = ExAllocatePoolWithTag(Type, sizeof(Code), 'cexT');
@@ -17,13 +18,15 @@ static LONG Run(POOL_TYPE Type)
 }
 
 #ifdef CASE
-NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+NTSTATUS NTAPI
+DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     Run(CASE);
     return STATUS_SUCCESS;
 }
 #else
-static VOID Executable(VOID)
+static VOID
+Executable(VOID)
 {
     EXPECT_EQ(Run(NonPagedPool), 42);
     EXPECT_EQ(Run(NonPagedPoolCacheAligned), 42);

@@ -14,7 +14,8 @@ static EX_PUSH_LOCK Push;
 static EX_RUNDOWN_REF Rundown;
 static volatile LONG Inside, Worst, Total, Holding;
 
-static PVOID Start(PKSTART_ROUTINE Routine, PVOID Context)
+static PVOID
+Start(PKSTART_ROUTINE Routine, PVOID Context)
 {
     HANDLE Handle;
     PVOID Thread;
@@ -25,20 +26,23 @@ static PVOID Start(PKSTART_ROUTINE Routine, PVOID Context)
     return Thread;
 }
 
-static VOID Join(PVOID Thread)
+static VOID
+Join(PVOID Thread)
 {
     KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL);
     ObDereferenceObject(Thread);
 }
 
-static VOID Pause(VOID)
+static VOID
+Pause(VOID)
 {
     LARGE_INTEGER Delay = {.QuadPart = -10000};
 
     KeDelayExecutionThread(KernelMode, FALSE, &Delay);
 }
 
-static VOID Critical(VOID)
+static VOID
+Critical(VOID)
 {
     LONG Now = InterlockedIncrement(&Inside);
 
@@ -51,7 +55,8 @@ static VOID Critical(VOID)
 }
 
 /* "sets the IRQL to APC_LEVEL ... ExReleaseFastMutex restores the original IRQL" [DDI:wdm/exacquirefastmutex] */
-static VOID FastMutexIrql(VOID)
+static VOID
+FastMutexIrql(VOID)
 {
     ExInitializeFastMutex(&Mutex);
     ExAcquireFastMutex(&Mutex);
@@ -61,16 +66,19 @@ static VOID FastMutexIrql(VOID)
     EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
     EXPECT(ExTryToAcquireFastMutex(&Mutex));
     EXPECT_EQ(KeGetCurrentIrql(), APC_LEVEL);
-    EXPECT(!ExTryToAcquireFastMutex(&Mutex)); /* "FALSE if it is already acquired" [DDI:wdm/exacquirefastmutex] */
+    EXPECT(!ExTryToAcquireFastMutex(
+        &Mutex)); /* "FALSE if it is already acquired" [DDI:wdm/exacquirefastmutex] */
     ExReleaseFastMutex(&Mutex);
     KeEnterCriticalRegion();
     ExAcquireFastMutexUnsafe(&Mutex);
-    EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL); /* no IRQL change [DDI:wdm/exacquirefastmutexunsafe] */
+    EXPECT_EQ(KeGetCurrentIrql(),
+              PASSIVE_LEVEL); /* no IRQL change [DDI:wdm/exacquirefastmutexunsafe] */
     ExReleaseFastMutexUnsafe(&Mutex);
     KeLeaveCriticalRegion();
 }
 
-static VOID NTAPI FastThread(PVOID Context)
+static VOID NTAPI
+FastThread(PVOID Context)
 {
     for (ULONG i = 0; i < 50; i++) {
         ExAcquireFastMutex(&Mutex);
@@ -80,7 +88,8 @@ static VOID NTAPI FastThread(PVOID Context)
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
-static VOID NTAPI GuardedThread(PVOID Context)
+static VOID NTAPI
+GuardedThread(PVOID Context)
 {
     for (ULONG i = 0; i < 50; i++) {
         KeAcquireGuardedMutex(&Guarded);
@@ -90,7 +99,8 @@ static VOID NTAPI GuardedThread(PVOID Context)
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
-static VOID NTAPI PushThread(PVOID Context)
+static VOID NTAPI
+PushThread(PVOID Context)
 {
     for (ULONG i = 0; i < 50; i++) {
         KeEnterCriticalRegion();
@@ -105,7 +115,8 @@ static VOID NTAPI PushThread(PVOID Context)
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
-static VOID Exclude(PKSTART_ROUTINE Routine)
+static VOID
+Exclude(PKSTART_ROUTINE Routine)
 {
     PVOID Threads[4];
 
@@ -120,14 +131,16 @@ static VOID Exclude(PKSTART_ROUTINE Routine)
     EXPECT_EQ(Total, 200);
 }
 
-static VOID FastMutexExcludes(VOID)
+static VOID
+FastMutexExcludes(VOID)
 {
     ExInitializeFastMutex(&Mutex);
     Exclude(FastThread);
 }
 
 /* From Windows 8 on a guarded mutex is a fast mutex; before, it opens a guarded region [K:fast-mutexes-and-guarded-mutexes] */
-static VOID GuardedMutexDisablesApcs(VOID)
+static VOID
+GuardedMutexDisablesApcs(VOID)
 {
     KeInitializeGuardedMutex(&Guarded);
     KeAcquireGuardedMutex(&Guarded);
@@ -142,7 +155,8 @@ static VOID GuardedMutexDisablesApcs(VOID)
     Exclude(GuardedThread);
 }
 
-static VOID PushLockExcludes(VOID)
+static VOID
+PushLockExcludes(VOID)
 {
     Push = 0;
     Exclude(PushThread);
@@ -150,7 +164,8 @@ static VOID PushLockExcludes(VOID)
 }
 
 /* FALSE once rundown has begun; the wait returns when the last holder has released [DDI:wdm/exwaitforrundownprotectionrelease] */
-static VOID NTAPI RundownHolder(PVOID Context)
+static VOID NTAPI
+RundownHolder(PVOID Context)
 {
     Inside = ExAcquireRundownProtection(&Rundown);
     InterlockedIncrement(&Holding);
@@ -160,7 +175,8 @@ static VOID NTAPI RundownHolder(PVOID Context)
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
-static VOID RundownWaits(VOID)
+static VOID
+RundownWaits(VOID)
 {
     PVOID Thread;
 
@@ -184,11 +200,13 @@ static VOID RundownWaits(VOID)
     ExRundownCompleted(&Rundown);
     EXPECT(!ExAcquireRundownProtection(&Rundown));
     ExReInitializeRundownProtection(&Rundown);
-    EXPECT(ExAcquireRundownProtection(&Rundown)); /* "can be used again" [DDI:wdm/exreinitializerundownprotection] */
+    EXPECT(ExAcquireRundownProtection(
+        &Rundown)); /* "can be used again" [DDI:wdm/exreinitializerundownprotection] */
     ExReleaseRundownProtection(&Rundown);
 }
 
-static VOID RundownCacheAware(VOID)
+static VOID
+RundownCacheAware(VOID)
 {
     PEX_RUNDOWN_REF_CACHE_AWARE Ref = ExAllocateCacheAwareRundownProtection(NonPagedPoolNx, 'nuRT');
 
@@ -201,7 +219,8 @@ static VOID RundownCacheAware(VOID)
 }
 
 /* The previous first or last entry, NULL if the list was empty [DDI:wdm/exinterlockedinsertheadlist] */
-static VOID InterlockedLists(VOID)
+static VOID
+InterlockedLists(VOID)
 {
     LIST_ENTRY Head, A, B;
     SINGLE_LIST_ENTRY Single = {NULL}, S, T;
@@ -223,12 +242,14 @@ static VOID InterlockedLists(VOID)
     EXPECT(ExInterlockedPopEntryList(&Single, &Lock) == &T);
     EXPECT(ExInterlockedPopEntryList(&Single, &Lock) == &S);
     EXPECT(ExInterlockedPopEntryList(&Single, &Lock) == NULL);
-    EXPECT_EQ(ExInterlockedAddLargeInteger(&Sum, Increment, &Lock).QuadPart, 5); /* the initial value */
+    EXPECT_EQ(ExInterlockedAddLargeInteger(&Sum, Increment, &Lock).QuadPart,
+              5); /* the initial value */
     EXPECT_EQ(Sum.QuadPart, 12);
     EXPECT_EQ(ExInterlockedAddUlong(&Long, 7, &Lock), 5);
     EXPECT_EQ(Long, 12);
     EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
 }
 
-TEST_DRIVER(TEST(FastMutexIrql), TEST(FastMutexExcludes), TEST(GuardedMutexDisablesApcs), TEST(PushLockExcludes),
-            TEST(RundownWaits), TEST(RundownCacheAware), TEST(InterlockedLists))
+TEST_DRIVER(TEST(FastMutexIrql), TEST(FastMutexExcludes), TEST(GuardedMutexDisablesApcs),
+            TEST(PushLockExcludes), TEST(RundownWaits), TEST(RundownCacheAware),
+            TEST(InterlockedLists))

@@ -11,20 +11,23 @@ static PAGED_LOOKASIDE_LIST Paged;
 static LOOKASIDE_LIST_EX Extended;
 static ULONG Allocations, Frees;
 
-static PVOID NTAPI CountingAllocate(POOL_TYPE Type, SIZE_T Bytes, ULONG Tag, PLOOKASIDE_LIST_EX List)
+static PVOID NTAPI
+CountingAllocate(POOL_TYPE Type, SIZE_T Bytes, ULONG Tag, PLOOKASIDE_LIST_EX List)
 {
     Allocations++;
     return ExAllocatePoolWithTag(Type, Bytes, Tag);
 }
 
-static VOID NTAPI CountingFree(PVOID Buffer, PLOOKASIDE_LIST_EX List)
+static VOID NTAPI
+CountingFree(PVOID Buffer, PLOOKASIDE_LIST_EX List)
 {
     Frees++;
     ExFreePoolWithTag(Buffer, TAG);
 }
 
 /* Freed entries are kept and used again [DDI:wdm/exinitializenpagedlookasidelist] */
-static VOID Lookaside(VOID)
+static VOID
+Lookaside(VOID)
 {
     PVOID First, Second;
 
@@ -43,13 +46,16 @@ static VOID Lookaside(VOID)
     ExDeletePagedLookasideList(&Paged);
 }
 
-static VOID LookasideEx(VOID)
+static VOID
+LookasideEx(VOID)
 {
     PVOID Block[8];
 
     /* "Depth: reserved. Always set this parameter to zero." Both flags exclude each other [DDI:wdm/exinitializelookasidelistex] */
-    EXPECT(!NT_SUCCESS(ExInitializeLookasideListEx(&Extended, NULL, NULL, NonPagedPoolNx, 3, 64, TAG, 0)));
-    EXPECT_STATUS(ExInitializeLookasideListEx(&Extended, CountingAllocate, CountingFree, NonPagedPoolNx, 0, 64, TAG, 0),
+    EXPECT(!NT_SUCCESS(
+        ExInitializeLookasideListEx(&Extended, NULL, NULL, NonPagedPoolNx, 3, 64, TAG, 0)));
+    EXPECT_STATUS(ExInitializeLookasideListEx(&Extended, CountingAllocate, CountingFree,
+                                              NonPagedPoolNx, 0, 64, TAG, 0),
                   STATUS_SUCCESS);
     for (ULONG i = 0; i < RTL_NUMBER_OF(Block); i++) {
         Block[i] = ExAllocateFromLookasideListEx(&Extended);
@@ -69,7 +75,8 @@ static volatile LONG Runs;
 static PVOID WorkProcess;
 static KIRQL WorkIrql;
 
-static VOID NTAPI Worker(PVOID Context)
+static VOID NTAPI
+Worker(PVOID Context)
 {
     WorkProcess = PsGetCurrentProcess();
     WorkIrql = KeGetCurrentIrql();
@@ -78,16 +85,21 @@ static VOID NTAPI Worker(PVOID Context)
     }
 }
 
-static VOID WorkItems(VOID)
+static VOID
+WorkItems(VOID)
 {
     KeInitializeEvent(&Worked, NotificationEvent, FALSE);
     for (ULONG i = 0; i < 3; i++) {
         ExInitializeWorkItem(&Item[i], Worker, &Item[i]);
-        ExQueueWorkItem(&Item[i], i == 0 ? CriticalWorkQueue : i == 1 ? DelayedWorkQueue : HyperCriticalWorkQueue);
+        ExQueueWorkItem(&Item[i], i == 0   ? CriticalWorkQueue
+                                  : i == 1 ? DelayedWorkQueue
+                                           : HyperCriticalWorkQueue);
     }
     KeWaitForSingleObject(&Worked, Executive, KernelMode, FALSE, NULL);
     EXPECT_EQ(Runs, 3);
-    EXPECT_EQ(WorkIrql, PASSIVE_LEVEL);              /* "a system worker thread at IRQL PASSIVE_LEVEL" [DDI:wdm/exqueueworkitem] */
+    EXPECT_EQ(
+        WorkIrql,
+        PASSIVE_LEVEL); /* "a system worker thread at IRQL PASSIVE_LEVEL" [DDI:wdm/exqueueworkitem] */
     EXPECT(WorkProcess == (PVOID)PsInitialSystemProcess);
 }
 
@@ -95,7 +107,8 @@ static VOID WorkItems(VOID)
 static KEVENT Chain[12];
 static WORK_QUEUE_ITEM ChainItem[12];
 
-static VOID NTAPI ChainWorker(PVOID Context)
+static VOID NTAPI
+ChainWorker(PVOID Context)
 {
     ULONG_PTR Index = (ULONG_PTR)Context;
 
@@ -105,7 +118,8 @@ static VOID NTAPI ChainWorker(PVOID Context)
     KeSetEvent(&Chain[Index], 0, FALSE);
 }
 
-static VOID WorkItemsBlock(VOID)
+static VOID
+WorkItemsBlock(VOID)
 {
     for (ULONG_PTR i = 0; i < RTL_NUMBER_OF(Chain); i++) {
         KeInitializeEvent(&Chain[i], NotificationEvent, FALSE);
@@ -114,13 +128,15 @@ static VOID WorkItemsBlock(VOID)
     for (ULONG i = 0; i < RTL_NUMBER_OF(Chain); i++) {
         ExQueueWorkItem(&ChainItem[i], DelayedWorkQueue);
     }
-    EXPECT_STATUS(KeWaitForSingleObject(&Chain[0], Executive, KernelMode, FALSE, NULL), STATUS_SUCCESS);
+    EXPECT_STATUS(KeWaitForSingleObject(&Chain[0], Executive, KernelMode, FALSE, NULL),
+                  STATUS_SUCCESS);
 }
 
 static ULONG Notified;
 static PVOID NotifiedWith[3];
 
-static VOID NTAPI Callback(PVOID Context, PVOID Argument1, PVOID Argument2)
+static VOID NTAPI
+Callback(PVOID Context, PVOID Argument1, PVOID Argument2)
 {
     Notified++;
     NotifiedWith[0] = Context;
@@ -128,7 +144,8 @@ static VOID NTAPI Callback(PVOID Context, PVOID Argument1, PVOID Argument2)
     NotifiedWith[2] = Argument2;
 }
 
-static VOID CallbackObjects(VOID)
+static VOID
+CallbackObjects(VOID)
 {
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Name;
@@ -136,18 +153,23 @@ static VOID CallbackObjects(VOID)
     PVOID Registration;
 
     RtlInitUnicodeString(&Name, L"\\Callback\\NtlabTest");
-    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT, NULL, NULL);
-    EXPECT(!NT_SUCCESS(ExCreateCallback(&Object, &Attributes, FALSE, TRUE))); /* Create FALSE: opens only [DDI:wdm/excreatecallback] */
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT, NULL,
+                               NULL);
+    EXPECT(!NT_SUCCESS(
+        ExCreateCallback(&Object, &Attributes, FALSE,
+                         TRUE))); /* Create FALSE: opens only [DDI:wdm/excreatecallback] */
     EXPECT_STATUS(ExCreateCallback(&Object, &Attributes, TRUE, FALSE), STATUS_SUCCESS);
     EXPECT_STATUS(ExCreateCallback(&Again, &Attributes, FALSE, FALSE), STATUS_SUCCESS);
     EXPECT(Object == Again);
     ObDereferenceObject(Again);
     Registration = ExRegisterCallback(Object, Callback, (PVOID)11);
     EXPECT(Registration != NULL);
-    EXPECT(ExRegisterCallback(Object, Callback, (PVOID)12) == NULL); /* no multiple callbacks [DDI:wdm/exregistercallback] */
+    EXPECT(ExRegisterCallback(Object, Callback, (PVOID)12) ==
+           NULL); /* no multiple callbacks [DDI:wdm/exregistercallback] */
     ExNotifyCallback(Object, (PVOID)22, (PVOID)33);
     EXPECT_EQ(Notified, 1);
-    EXPECT(NotifiedWith[0] == (PVOID)11 && NotifiedWith[1] == (PVOID)22 && NotifiedWith[2] == (PVOID)33);
+    EXPECT(NotifiedWith[0] == (PVOID)11 && NotifiedWith[1] == (PVOID)22 &&
+           NotifiedWith[2] == (PVOID)33);
     ExUnregisterCallback(Registration);
     ExNotifyCallback(Object, NULL, NULL);
     EXPECT_EQ(Notified, 1);
@@ -161,19 +183,22 @@ static VOID CallbackObjects(VOID)
 static KEVENT Fired;
 static KIRQL FiredIrql;
 
-static VOID NTAPI TimerCallback(PEX_TIMER Timer, PVOID Context)
+static VOID NTAPI
+TimerCallback(PEX_TIMER Timer, PVOID Context)
 {
     FiredIrql = KeGetCurrentIrql();
     KeSetEvent(Context, 0, FALSE);
 }
 
-static VOID ExTimers(VOID)
+static VOID
+ExTimers(VOID)
 {
     PEX_TIMER Timer = ExAllocateTimer(TimerCallback, &Fired, 0);
 
     KeInitializeEvent(&Fired, SynchronizationEvent, FALSE);
     EXPECT(Timer != NULL);
-    EXPECT(!ExSetTimer(Timer, -10000, 0, NULL)); /* FALSE: it was not set before [DDI:wdm/exsettimer] */
+    EXPECT(!ExSetTimer(Timer, -10000, 0,
+                       NULL)); /* FALSE: it was not set before [DDI:wdm/exsettimer] */
     KeWaitForSingleObject(&Fired, Executive, KernelMode, FALSE, NULL);
     EXPECT_EQ(FiredIrql, DISPATCH_LEVEL);
     EXPECT(!ExCancelTimer(Timer, NULL)); /* FALSE: expired already [DDI:wdm/excanceltimer] */
@@ -183,7 +208,8 @@ static VOID ExTimers(VOID)
     ExDeleteTimer(Timer, TRUE, TRUE, NULL);
 }
 
-static VOID NamedEvents(VOID)
+static VOID
+NamedEvents(VOID)
 {
     UNICODE_STRING Name;
     HANDLE Handle, Second;
@@ -193,7 +219,8 @@ static VOID NamedEvents(VOID)
     RtlInitUnicodeString(&Name, L"\\BaseNamedObjects\\NtlabTestEvent");
     Event = IoCreateNotificationEvent(&Name, &Handle);
     EXPECT(Event != NULL);
-    EXPECT(KeReadStateEvent(Event) != 0); /* "initially signaled" [DDI:wdm/iocreatenotificationevent] */
+    EXPECT(KeReadStateEvent(Event) !=
+           0); /* "initially signaled" [DDI:wdm/iocreatenotificationevent] */
     Same = IoCreateNotificationEvent(&Name, &Second);
     EXPECT(Same == Event);
     ZwClose(Second);
@@ -206,7 +233,8 @@ static VOID NamedEvents(VOID)
     ZwClose(Handle);
 }
 
-static VOID Facts(VOID)
+static VOID
+Facts(VOID)
 {
     LARGE_INTEGER System = {.QuadPart = 0x123456789ABCDEF}, Local, Back;
     UUID A, B;
@@ -217,9 +245,10 @@ static VOID Facts(VOID)
     EXPECT_EQ(ExGetPreviousMode(), KernelMode);
     EXPECT(NT_SUCCESS(ExUuidCreate(&A)));
     EXPECT(NT_SUCCESS(ExUuidCreate(&B)));
-    EXPECT(RtlCompareMemory(&A, &B, sizeof(A)) != sizeof(A)); /* "a new globally unique identifier" [DDI:ntddk/exuuidcreate] */
+    EXPECT(RtlCompareMemory(&A, &B, sizeof(A)) !=
+           sizeof(A)); /* "a new globally unique identifier" [DDI:ntddk/exuuidcreate] */
     EXPECT(ExIsProcessorFeaturePresent(PF_XMMI64_INSTRUCTIONS_AVAILABLE));
 }
 
-TEST_DRIVER(TEST(Lookaside), TEST(LookasideEx), TEST(WorkItems), TEST(WorkItemsBlock), TEST(CallbackObjects), TEST(ExTimers),
-            TEST(NamedEvents), TEST(Facts))
+TEST_DRIVER(TEST(Lookaside), TEST(LookasideEx), TEST(WorkItems), TEST(WorkItemsBlock),
+            TEST(CallbackObjects), TEST(ExTimers), TEST(NamedEvents), TEST(Facts))

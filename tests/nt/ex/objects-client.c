@@ -6,21 +6,28 @@
 
 NTSTATUS NTAPI NtWaitForAlertByThreadId(PVOID Address, PLARGE_INTEGER Timeout);
 NTSTATUS NTAPI NtAlertThreadByThreadId(HANDLE ThreadId);
-NTSTATUS NTAPI NtCreateKeyedEvent(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, ULONG Flags);
-NTSTATUS NTAPI NtWaitForKeyedEvent(HANDLE Handle, PVOID Key, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
-NTSTATUS NTAPI NtReleaseKeyedEvent(HANDLE Handle, PVOID Key, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
-NTSTATUS NTAPI NtQueryEvent(HANDLE Handle, int Class, PVOID Information, ULONG Length, PULONG ReturnLength);
-NTSTATUS NTAPI NtCreateEvent(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, int Type, BOOLEAN State);
+NTSTATUS NTAPI NtCreateKeyedEvent(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                                  ULONG Flags);
+NTSTATUS NTAPI NtWaitForKeyedEvent(HANDLE Handle, PVOID Key, BOOLEAN Alertable,
+                                   PLARGE_INTEGER Timeout);
+NTSTATUS NTAPI NtReleaseKeyedEvent(HANDLE Handle, PVOID Key, BOOLEAN Alertable,
+                                   PLARGE_INTEGER Timeout);
+NTSTATUS NTAPI NtQueryEvent(HANDLE Handle, int Class, PVOID Information, ULONG Length,
+                            PULONG ReturnLength);
+NTSTATUS NTAPI NtCreateEvent(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                             int Type, BOOLEAN State);
 
 #define KERNEL_ADDRESS ((void *)0x400080000000ull)
 
-static void Events(void)
+static void
+Events(void)
 {
     HANDLE Event = CreateEventA(NULL, FALSE, FALSE, "NtlabEvent"), Again;
     ULONG State[2], Length;
 
     EXPECT(Event != NULL);
-    Again = CreateEventA(NULL, FALSE, FALSE, "NtlabEvent"); /* ERROR_ALREADY_EXISTS [LEARN:synchapi/createeventa] */
+    Again = CreateEventA(NULL, FALSE, FALSE,
+                         "NtlabEvent"); /* ERROR_ALREADY_EXISTS [LEARN:synchapi/createeventa] */
     EXPECT(Again != NULL);
     EXPECT_EQ(GetLastError(), ERROR_ALREADY_EXISTS);
     SetEvent(Again);
@@ -34,30 +41,35 @@ static void Events(void)
     EXPECT_EQ((ULONG)NtCreateEvent(&Again, EVENT_ALL_ACCESS, NULL, 7, FALSE), 0xC000000D);
 }
 
-static void Semaphores(void)
+static void
+Semaphores(void)
 {
     HANDLE Semaphore = CreateSemaphoreA(NULL, 0, 2, NULL);
     LONG Previous = 9;
 
     EXPECT(ReleaseSemaphore(Semaphore, 2, &Previous));
     EXPECT_EQ(Previous, 0);
-    EXPECT(!ReleaseSemaphore(Semaphore, 1, NULL)); /* beyond the maximum [LEARN:synchapi/releasesemaphore] */
+    EXPECT(!ReleaseSemaphore(Semaphore, 1,
+                             NULL)); /* beyond the maximum [LEARN:synchapi/releasesemaphore] */
     EXPECT_EQ(GetLastError(), ERROR_TOO_MANY_POSTS);
     EXPECT(CreateSemaphoreA(NULL, 3, 2, NULL) == NULL);
     EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
 }
 
-static DWORD WINAPI Release(void *Mutex)
+static DWORD WINAPI
+Release(void *Mutex)
 {
     return ReleaseMutex(Mutex) ? 0 : GetLastError();
 }
 
-static DWORD WINAPI Abandon(void *Mutex)
+static DWORD WINAPI
+Abandon(void *Mutex)
 {
     return WaitForSingleObject(Mutex, INFINITE);
 }
 
-static void Mutexes(void)
+static void
+Mutexes(void)
 {
     HANDLE Mutex = CreateMutexA(NULL, TRUE, NULL), Thread;
     DWORD Code;
@@ -66,7 +78,8 @@ static void Mutexes(void)
     Thread = CreateThread(NULL, 0, Release, Mutex, 0, NULL);
     WaitForSingleObject(Thread, INFINITE);
     GetExitCodeThread(Thread, &Code);
-    EXPECT_EQ(Code, ERROR_NOT_OWNER); /* another thread cannot release it [LEARN:synchapi/releasemutex] */
+    EXPECT_EQ(Code,
+              ERROR_NOT_OWNER); /* another thread cannot release it [LEARN:synchapi/releasemutex] */
     EXPECT(ReleaseMutex(Mutex) && ReleaseMutex(Mutex));
     EXPECT(!ReleaseMutex(Mutex));
     Thread = CreateThread(NULL, 0, Abandon, Mutex, 0, NULL);
@@ -77,12 +90,14 @@ static void Mutexes(void)
 
 static volatile LONG Fired;
 
-static VOID CALLBACK TimerRoutine(void *Context, DWORD Low, DWORD High)
+static VOID CALLBACK
+TimerRoutine(void *Context, DWORD Low, DWORD High)
 {
     Fired += Context == (void *)5;
 }
 
-static void Timers(void)
+static void
+Timers(void)
 {
     HANDLE Timer = CreateWaitableTimerA(NULL, TRUE, NULL);
     LARGE_INTEGER Due;
@@ -92,7 +107,9 @@ static void Timers(void)
     EXPECT_EQ(WaitForSingleObject(Timer, 10000), WAIT_OBJECT_0);
     EXPECT_EQ(WaitForSingleObject(Timer, 0), WAIT_OBJECT_0); /* manual reset: it stays signaled */
     EXPECT(SetWaitableTimer(Timer, &Due, 0, TimerRoutine, (void *)5, FALSE));
-    EXPECT_EQ(SleepEx(10000, TRUE), WAIT_IO_COMPLETION); /* its APC in an alertable wait [LEARN:synchapi/setwaitabletimer] */
+    EXPECT_EQ(
+        SleepEx(10000, TRUE),
+        WAIT_IO_COMPLETION); /* its APC in an alertable wait [LEARN:synchapi/setwaitabletimer] */
     EXPECT_EQ(Fired, 1);
     EXPECT(SetWaitableTimer(Timer, &Due, 0, NULL, NULL, FALSE));
     EXPECT(CancelWaitableTimer(Timer));
@@ -101,12 +118,14 @@ static void Timers(void)
 
 static HANDLE Keyed;
 
-static DWORD WINAPI KeyedThread(void *Context)
+static DWORD WINAPI
+KeyedThread(void *Context)
 {
     return NtWaitForKeyedEvent(Keyed, Context, FALSE, NULL);
 }
 
-static void Alerts(void)
+static void
+Alerts(void)
 {
     LARGE_INTEGER Zero = {0};
     HANDLE Thread;
@@ -116,16 +135,19 @@ static void Alerts(void)
     EXPECT_EQ(NtWaitForAlertByThreadId(NULL, &Zero), 0x101); /* STATUS_ALERTED: the alert is kept */
     EXPECT_EQ(NtWaitForAlertByThreadId(NULL, &Zero), 0x102); /* and consumed */
     EXPECT_EQ(NtCreateKeyedEvent(&Keyed, GENERIC_ALL, NULL, 0), 0);
-    EXPECT_EQ(NtReleaseKeyedEvent(Keyed, (void *)8, FALSE, &Zero), 0x102); /* nobody waits for that key */
+    EXPECT_EQ(NtReleaseKeyedEvent(Keyed, (void *)8, FALSE, &Zero),
+              0x102); /* nobody waits for that key */
     Thread = CreateThread(NULL, 0, KeyedThread, (void *)16, 0, NULL);
     EXPECT_EQ(NtReleaseKeyedEvent(Keyed, (void *)16, FALSE, NULL), 0); /* waits for its partner */
     WaitForSingleObject(Thread, INFINITE);
     GetExitCodeThread(Thread, &Code);
     EXPECT_EQ(Code, 0);
-    EXPECT_EQ((ULONG)NtWaitForKeyedEvent(Keyed, (void *)3, FALSE, &Zero), 0xC00000EF); /* a key is even */
+    EXPECT_EQ((ULONG)NtWaitForKeyedEvent(Keyed, (void *)3, FALSE, &Zero),
+              0xC00000EF); /* a key is even */
 }
 
-static void Information(void)
+static void
+Information(void)
 {
     ULONG Length = 0, Basic[16];
     char *Buffer;
@@ -133,7 +155,8 @@ static void Information(void)
 
     EXPECT_EQ(NtQuerySystemInformation(0, Basic, sizeof(Basic), &Length), 0);
     EXPECT_EQ(Basic[2], 4096); /* the page size */
-    EXPECT_EQ((ULONG)NtQuerySystemInformation(0, Basic, 8, &Length), 0xC0000004); /* STATUS_INFO_LENGTH_MISMATCH */
+    EXPECT_EQ((ULONG)NtQuerySystemInformation(0, Basic, 8, &Length),
+              0xC0000004); /* STATUS_INFO_LENGTH_MISMATCH */
     EXPECT_EQ((ULONG)NtQuerySystemInformation(5, NULL, 0, &Length), 0xC0000004);
     EXPECT_EQ((ULONG)NtQuerySystemInformation(0x7FFF, Basic, sizeof(Basic), &Length), 0xC0000003);
     Buffer = HeapAlloc(GetProcessHeap(), 0, Length);
@@ -147,7 +170,8 @@ static void Information(void)
     EXPECT(Found);
 }
 
-int main(void)
+int
+main(void)
 {
     Events();
     Semaphores();

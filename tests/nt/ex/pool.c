@@ -14,7 +14,8 @@
 NTKERNELAPI PVOID NTAPI ExAllocatePool2(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag);
 #endif
 
-static BOOLEAN IsZero(PVOID Memory, SIZE_T Bytes)
+static BOOLEAN
+IsZero(PVOID Memory, SIZE_T Bytes)
 {
     for (SIZE_T i = 0; i < Bytes; i++) {
         if (((PUCHAR)Memory)[i] != 0) {
@@ -26,7 +27,8 @@ static BOOLEAN IsZero(PVOID Memory, SIZE_T Bytes)
 
 /* "Memory allocations of less than PAGE_SIZE ... are aligned on 16-byte boundaries in 64-bit systems, and do not
    cross page boundaries." [DDI:wdm/exallocatepoolwithtag] */
-static VOID SmallBlocksAligned(VOID)
+static VOID
+SmallBlocksAligned(VOID)
 {
     static const USHORT Sizes[] = {0, 1, 8, 15, 16, 17, 100, 512, 1000, 1024, 2048, 4000, 4080};
     BOOLEAN Aligned = TRUE, Within = TRUE, Usable = TRUE;
@@ -58,7 +60,8 @@ static VOID SmallBlocksAligned(VOID)
 }
 
 /* "If NumberOfBytes is PAGE_SIZE or greater, a page-aligned buffer is allocated." [DDI:wdm/exallocatepoolwithtag] */
-static VOID LargeBlocksPageAligned(VOID)
+static VOID
+LargeBlocksPageAligned(VOID)
 {
     static const ULONG Sizes[] = {0x1000, 0x1001, 0x5000, 0x41000, 0x200000, 0x3000000};
     BOOLEAN Aligned = TRUE;
@@ -77,7 +80,8 @@ static VOID LargeBlocksPageAligned(VOID)
 }
 
 /* POOL_TYPE: NonPagedPoolCacheAligned "aligned on processor data cache boundaries" [DDI:wdm/_pool_type] */
-static VOID CacheAligned(VOID)
+static VOID
+CacheAligned(VOID)
 {
     static const USHORT Sizes[] = {1, 40, 64, 100, 1000, 4000, 4096};
     BOOLEAN Aligned = TRUE;
@@ -95,7 +99,8 @@ static VOID CacheAligned(VOID)
 }
 
 /* "the memory is zero initialized unless POOL_FLAG_UNINITIALIZED is specified" [DDI:wdm/exallocatepool2] */
-static VOID Pool2Zeroes(VOID)
+static VOID
+Pool2Zeroes(VOID)
 {
     PVOID Block;
     BOOLEAN Zero = TRUE;
@@ -116,29 +121,37 @@ static VOID Pool2Zeroes(VOID)
 
 /* "return NULL by default ... Tag is set to 0 or invalid POOL_FLAGS are specified. If POOL_FLAG_RAISE_ON_FAILURE is
    specified, the function raises an exception." [DDI:wdm/exallocatepool2] */
-static VOID Pool2Refuses(VOID)
+static VOID
+Pool2Refuses(VOID)
 {
     EXPECT(ExAllocatePool2(POOL_FLAG_NON_PAGED, 64, 0) == NULL);
     EXPECT(ExAllocatePool2(0, 64, TAG) == NULL);
     EXPECT(ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_PAGED, 64, TAG) == NULL);
-    EXPECT_RAISES(ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_RAISE_ON_FAILURE, 64, 0), STATUS_INVALID_PARAMETER);
-    EXPECT_RAISES(ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_RAISE_ON_FAILURE, 1ull << 46, TAG),
-                  STATUS_INSUFFICIENT_RESOURCES);
+    EXPECT_RAISES(ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_RAISE_ON_FAILURE, 64, 0),
+                  STATUS_INVALID_PARAMETER);
+    EXPECT_RAISES(
+        ExAllocatePool2(POOL_FLAG_NON_PAGED | POOL_FLAG_RAISE_ON_FAILURE, 1ull << 46, TAG),
+        STATUS_INSUFFICIENT_RESOURCES);
 }
 
 /* "returns NULL if there is insufficient memory"; POOL_RAISE_IF_ALLOCATION_FAILURE "causes an exception to be
    raised" [DDI:wdm/exallocatepoolwithtag] */
-static VOID TooMuch(VOID)
+static VOID
+TooMuch(VOID)
 {
     EXPECT(ExAllocatePoolWithTag(NonPagedPoolNx, 1ull << 46, TAG) == NULL);
-    EXPECT_RAISES(ExAllocatePoolWithTag(NonPagedPoolNx | POOL_RAISE_IF_ALLOCATION_FAILURE, 1ull << 46, TAG),
-                  STATUS_INSUFFICIENT_RESOURCES);
+    EXPECT_RAISES(
+        ExAllocatePoolWithTag(NonPagedPoolNx | POOL_RAISE_IF_ALLOCATION_FAILURE, 1ull << 46, TAG),
+        STATUS_INSUFFICIENT_RESOURCES);
     /* "raises ... unless POOL_QUOTA_FAIL_INSTEAD_OF_RAISE" [DDI:wdm/exallocatepoolwithquotatag] */
-    EXPECT_RAISES(ExAllocatePoolWithQuotaTag(NonPagedPoolNx, 1ull << 46, TAG), STATUS_INSUFFICIENT_RESOURCES);
-    EXPECT(ExAllocatePoolWithQuotaTag(NonPagedPoolNx | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, 1ull << 46, TAG) == NULL);
+    EXPECT_RAISES(ExAllocatePoolWithQuotaTag(NonPagedPoolNx, 1ull << 46, TAG),
+                  STATUS_INSUFFICIENT_RESOURCES);
+    EXPECT(ExAllocatePoolWithQuotaTag(NonPagedPoolNx | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, 1ull << 46,
+                                      TAG) == NULL);
 }
 
-static VOID QuotaBlocks(VOID)
+static VOID
+QuotaBlocks(VOID)
 {
     PVOID Block = ExAllocatePoolWithQuotaTag(PagedPool, 100, TAG);
 
@@ -154,7 +167,8 @@ static VOID QuotaBlocks(VOID)
 }
 
 /* Nonpaged pool may be used at DISPATCH_LEVEL [DDI:wdm/exallocatepoolwithtag] */
-static VOID AtDispatchLevel(VOID)
+static VOID
+AtDispatchLevel(VOID)
 {
     KIRQL OldIrql;
     PVOID Block;
@@ -171,7 +185,8 @@ static VOID AtDispatchLevel(VOID)
 static KEVENT Given;
 static PVOID Shared[64];
 
-static VOID NTAPI Freer(PVOID Context)
+static VOID NTAPI
+Freer(PVOID Context)
 {
     KeWaitForSingleObject(&Given, Executive, KernelMode, FALSE, NULL);
     for (ULONG i = 0; i < RTL_NUMBER_OF(Shared); i++) {
@@ -181,7 +196,8 @@ static VOID NTAPI Freer(PVOID Context)
 }
 
 /* A block may be freed by another thread than allocated it. Twenty thousand rounds must not use up memory. */
-static VOID FreedElsewhere(VOID)
+static VOID
+FreedElsewhere(VOID)
 {
     BOOLEAN Good = TRUE;
 
@@ -190,7 +206,8 @@ static VOID FreedElsewhere(VOID)
         PVOID Thread;
 
         KeInitializeEvent(&Given, NotificationEvent, FALSE);
-        if (!NT_SUCCESS(PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Freer, NULL))) {
+        if (!NT_SUCCESS(
+                PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Freer, NULL))) {
             Good = FALSE;
             break;
         }
@@ -207,5 +224,6 @@ static VOID FreedElsewhere(VOID)
     EXPECT(Good);
 }
 
-TEST_DRIVER(TEST(SmallBlocksAligned), TEST(LargeBlocksPageAligned), TEST(CacheAligned), TEST(Pool2Zeroes),
-            TEST(Pool2Refuses), TEST(TooMuch), TEST(QuotaBlocks), TEST(AtDispatchLevel), TEST(FreedElsewhere))
+TEST_DRIVER(TEST(SmallBlocksAligned), TEST(LargeBlocksPageAligned), TEST(CacheAligned),
+            TEST(Pool2Zeroes), TEST(Pool2Refuses), TEST(TooMuch), TEST(QuotaBlocks),
+            TEST(AtDispatchLevel), TEST(FreedElsewhere))

@@ -7,13 +7,24 @@
 static ERESOURCE Resource;
 
 /* The second thread. */
-enum { DoNothing, DoExclusive, DoShared, DoRelease, DoTryExclusive, DoTryShared, DoTryStarve, DoTryWaitFor, DoExit };
+enum {
+    DoNothing,
+    DoExclusive,
+    DoShared,
+    DoRelease,
+    DoTryExclusive,
+    DoTryShared,
+    DoTryStarve,
+    DoTryWaitFor,
+    DoExit
+};
 static KEVENT Go, Done;
 static volatile LONG Command;
 static volatile LONG Answer;
 static PVOID Other;
 
-static VOID NTAPI OtherThread(PVOID Context)
+static VOID NTAPI
+OtherThread(PVOID Context)
 {
     KeEnterCriticalRegion();
     for (;;) {
@@ -49,7 +60,8 @@ static VOID NTAPI OtherThread(PVOID Context)
 }
 
 /* Waits for the answer; or, if the other thread has to wait itself, only tells it. */
-static LONG Tell(LONG What)
+static LONG
+Tell(LONG What)
 {
     Command = What;
     Answer = -1;
@@ -58,7 +70,8 @@ static LONG Tell(LONG What)
     return Answer;
 }
 
-static VOID TellOnly(LONG What)
+static VOID
+TellOnly(LONG What)
 {
     LARGE_INTEGER Delay = {.QuadPart = -100000};
 
@@ -68,12 +81,14 @@ static VOID TellOnly(LONG What)
     KeDelayExecutionThread(KernelMode, FALSE, &Delay);
 }
 
-static VOID AwaitDone(VOID)
+static VOID
+AwaitDone(VOID)
 {
     KeWaitForSingleObject(&Done, Executive, KernelMode, FALSE, NULL);
 }
 
-static VOID Begin(VOID)
+static VOID
+Begin(VOID)
 {
     HANDLE Handle;
 
@@ -86,7 +101,8 @@ static VOID Begin(VOID)
     KeEnterCriticalRegion();
 }
 
-static VOID End(VOID)
+static VOID
+End(VOID)
 {
     KeLeaveCriticalRegion();
     Command = DoExit;
@@ -97,16 +113,19 @@ static VOID End(VOID)
 }
 
 /* [DDI:wdm/exacquireresourceexclusivelite]: "the resource can be recursively acquired" */
-static VOID ExclusiveRecursion(VOID)
+static VOID
+ExclusiveRecursion(VOID)
 {
     Begin();
     EXPECT(ExAcquireResourceExclusiveLite(&Resource, TRUE));
     EXPECT(ExIsResourceAcquiredExclusiveLite(&Resource));
     EXPECT(ExAcquireResourceExclusiveLite(&Resource, FALSE));
-    EXPECT(ExAcquireResourceSharedLite(&Resource, FALSE)); /* shared, by the exclusive owner: granted */
+    EXPECT(ExAcquireResourceSharedLite(&Resource,
+                                       FALSE)); /* shared, by the exclusive owner: granted */
     EXPECT(ExAcquireSharedStarveExclusive(&Resource, FALSE));
     EXPECT(ExAcquireSharedWaitForExclusive(&Resource, FALSE));
-    EXPECT_EQ(ExIsResourceAcquiredSharedLite(&Resource), 5); /* the number of times [DDI:wdm/exisresourceacquiredsharedlite] */
+    EXPECT_EQ(ExIsResourceAcquiredSharedLite(&Resource),
+              5); /* the number of times [DDI:wdm/exisresourceacquiredsharedlite] */
     EXPECT_EQ(Tell(DoTryExclusive), FALSE);
     EXPECT_EQ(Tell(DoTryShared), FALSE);
     EXPECT_EQ(Tell(DoTryStarve), FALSE);
@@ -121,7 +140,8 @@ static VOID ExclusiveRecursion(VOID)
 }
 
 /* Others share it and nobody waits: shared requests are granted, an exclusive one is not. */
-static VOID SharedByOthers(VOID)
+static VOID
+SharedByOthers(VOID)
 {
     Begin();
     Tell(DoShared);
@@ -131,7 +151,8 @@ static VOID SharedByOthers(VOID)
     EXPECT(ExAcquireSharedWaitForExclusive(&Resource, FALSE));
     EXPECT_EQ(ExIsResourceAcquiredSharedLite(&Resource), 3);
     EXPECT(!ExIsResourceAcquiredExclusiveLite(&Resource));
-    EXPECT(!ExAcquireResourceExclusiveLite(&Resource, FALSE)); /* a shared owner must release first */
+    EXPECT(
+        !ExAcquireResourceExclusiveLite(&Resource, FALSE)); /* a shared owner must release first */
     for (ULONG i = 0; i < 3; i++) {
         ExReleaseResourceLite(&Resource);
     }
@@ -141,7 +162,8 @@ static VOID SharedByOthers(VOID)
 
 /* The caller shares it and somebody waits for exclusive access: SharedLite and StarveExclusive grant again, WaitForExclusive
    does not - "the only difference" [DDI:wdm/exacquiresharedwaitforexclusive] */
-static VOID ExclusiveWaiter(VOID)
+static VOID
+ExclusiveWaiter(VOID)
 {
     Begin();
     EXPECT(ExAcquireResourceSharedLite(&Resource, TRUE));
@@ -163,7 +185,8 @@ static VOID ExclusiveWaiter(VOID)
 }
 
 /* "converts ... exclusive access to shared"; shared waiters get it too [DDI:wdm/exconvertexclusivetosharedlite] */
-static VOID Convert(VOID)
+static VOID
+Convert(VOID)
 {
     Begin();
     ExAcquireResourceExclusiveLite(&Resource, TRUE);
@@ -183,7 +206,8 @@ static VOID Convert(VOID)
 }
 
 /* A disowned resource is released by owner pointer, from any thread [DDI:wdm/exsetresourceownerpointer] */
-static VOID OwnerPointer(VOID)
+static VOID
+OwnerPointer(VOID)
 {
     static ULONG64 Owner[2];
     ULONG_PTR Pointer = (ULONG_PTR)Owner | 3;
@@ -203,4 +227,5 @@ static VOID OwnerPointer(VOID)
     End();
 }
 
-TEST_DRIVER(TEST(ExclusiveRecursion), TEST(SharedByOthers), TEST(ExclusiveWaiter), TEST(Convert), TEST(OwnerPointer))
+TEST_DRIVER(TEST(ExclusiveRecursion), TEST(SharedByOthers), TEST(ExclusiveWaiter), TEST(Convert),
+            TEST(OwnerPointer))

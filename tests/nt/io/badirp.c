@@ -13,7 +13,8 @@
 
 static PIRP Done;
 
-static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS NTAPI
+Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     if (IoGetCurrentIrpStackLocation(Irp)->MajorFunction == IRP_MJ_FLUSH_BUFFERS) {
         return Complete(Irp, STATUS_SUCCESS, 0);
@@ -21,17 +22,20 @@ static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return Complete(Irp, STATUS_SUCCESS, 0);
 }
 
-static NTSTATUS NTAPI Keep(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
+static NTSTATUS NTAPI
+Keep(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
 {
     return STATUS_CONTINUE_COMPLETION;
 }
 
-static VOID NTAPI CancelRoutine(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static VOID NTAPI
+CancelRoutine(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     IoReleaseCancelSpinLock(Irp->CancelIrql);
 }
 
-static VOID Bad(VOID)
+static VOID
+Bad(VOID)
 {
     PDEVICE_OBJECT Device = MakeDevice(L"\\Device\\IoBad", 0, 0);
     PIRP Irp = IoAllocateIrp(1, FALSE);
@@ -57,7 +61,8 @@ static VOID Bad(VOID)
     IoFreeIrp(Irp);
 #elif CASE == 5
     PUCHAR Buffer = ExAllocatePoolWithTag(NonPagedPool, PAGE_SIZE, 'tsei');
-    PMDL Source = IoAllocateMdl(Buffer, 100, FALSE, FALSE, NULL), Target = IoAllocateMdl(Buffer, PAGE_SIZE, FALSE, FALSE, NULL);
+    PMDL Source = IoAllocateMdl(Buffer, 100, FALSE, FALSE, NULL),
+         Target = IoAllocateMdl(Buffer, PAGE_SIZE, FALSE, FALSE, NULL);
 
     MmBuildMdlForNonPagedPool(Source);
     IoBuildPartialMdl(Source, Target, Buffer + 50, 51);

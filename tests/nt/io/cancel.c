@@ -8,7 +8,8 @@ static PIRP Held;
 static ULONG Cancelled;
 static KIRQL CancelIrql;
 
-static VOID NTAPI Cancel(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static VOID NTAPI
+Cancel(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     CancelIrql = KeGetCurrentIrql();
     EXPECT(Irp->Cancel);
@@ -22,7 +23,8 @@ static VOID NTAPI Cancel(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 static PIO_CSQ UseCsq;
 static BOOLEAN UseStartIo;
 
-static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS NTAPI
+Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
 
@@ -31,7 +33,8 @@ static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     }
     if (UseStartIo) {
         IoMarkIrpPending(Irp);
-        IoStartPacket(DeviceObject, Irp, Stack->Parameters.Read.Key ? &Stack->Parameters.Read.Key : NULL, NULL);
+        IoStartPacket(DeviceObject, Irp,
+                      Stack->Parameters.Read.Key ? &Stack->Parameters.Read.Key : NULL, NULL);
         return STATUS_PENDING;
     }
     if (UseCsq != NULL) {
@@ -44,7 +47,8 @@ static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return STATUS_PENDING;
 }
 
-static PIRP SendRead(PDEVICE_OBJECT Device, PKEVENT Event, PIO_STATUS_BLOCK Iosb, ULONG Key)
+static PIRP
+SendRead(PDEVICE_OBJECT Device, PKEVENT Event, PIO_STATUS_BLOCK Iosb, ULONG Key)
 {
     LARGE_INTEGER Offset = {};
     PIRP Irp;
@@ -56,7 +60,8 @@ static PIRP SendRead(PDEVICE_OBJECT Device, PKEVENT Event, PIO_STATUS_BLOCK Iosb
     return Irp;
 }
 
-static VOID CancelIrp(VOID)
+static VOID
+CancelIrp(VOID)
 {
     PDEVICE_OBJECT Device = MakeDevice(NULL, 0, 0);
     IO_STATUS_BLOCK Iosb;
@@ -82,7 +87,8 @@ static VOID CancelIrp(VOID)
 }
 
 /* [Win32:CancelIo] by handle: the calling thread's requests on the file */
-static VOID CancelFile(VOID)
+static VOID
+CancelFile(VOID)
 {
     PDEVICE_OBJECT Device = MakeDevice(L"\\Device\\IoTestCancel", DO_BUFFERED_IO, 0);
     IO_STATUS_BLOCK Iosb = {}, ReadIosb = {.Status = 0x77};
@@ -90,9 +96,11 @@ static VOID CancelFile(VOID)
     UCHAR Buffer[4];
     HANDLE Handle;
 
-    EXPECT_STATUS(Open(L"\\Device\\IoTestCancel", GENERIC_READ, 0, 0, &Handle, &Iosb), STATUS_SUCCESS);
+    EXPECT_STATUS(Open(L"\\Device\\IoTestCancel", GENERIC_READ, 0, 0, &Handle, &Iosb),
+                  STATUS_SUCCESS);
     Cancelled = 0;
-    EXPECT_STATUS(ZwReadFile(Handle, NULL, NULL, NULL, &ReadIosb, Buffer, 4, &Offset, NULL), STATUS_PENDING);
+    EXPECT_STATUS(ZwReadFile(Handle, NULL, NULL, NULL, &ReadIosb, Buffer, 4, &Offset, NULL),
+                  STATUS_PENDING);
     EXPECT_STATUS(ZwCancelIoFile(Handle, &Iosb), STATUS_SUCCESS);
     EXPECT_EQ(Cancelled, 1);
     EXPECT_STATUS(ReadIosb.Status, STATUS_CANCELLED);
@@ -101,18 +109,21 @@ static VOID CancelFile(VOID)
     IoDeleteDevice(Device);
 }
 
-static VOID NTAPI ReadAndExit(PVOID Context)
+static VOID NTAPI
+ReadAndExit(PVOID Context)
 {
     static IO_STATUS_BLOCK Iosb;
     static UCHAR Buffer[4];
     LARGE_INTEGER Offset = {};
 
-    EXPECT_STATUS(ZwReadFile(Context, NULL, NULL, NULL, &Iosb, Buffer, 4, &Offset, NULL), STATUS_PENDING);
+    EXPECT_STATUS(ZwReadFile(Context, NULL, NULL, NULL, &Iosb, Buffer, 4, &Offset, NULL),
+                  STATUS_PENDING);
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
 /* "If the thread exits, its threaded IRPs are cancelled" [DDI:wdm/iobuildsynchronousfsdrequest] */
-static VOID CancelAtExit(VOID)
+static VOID
+CancelAtExit(VOID)
 {
     PDEVICE_OBJECT Device = MakeDevice(L"\\Device\\IoTestExit", DO_BUFFERED_IO, 0);
     IO_STATUS_BLOCK Iosb;
@@ -135,46 +146,55 @@ static KSPIN_LOCK QueueLock;
 static ULONG CsqCancelled;
 static IO_CSQ Csq;
 
-static VOID NTAPI CsqInsert(PIO_CSQ Csq, PIRP Irp)
+static VOID NTAPI
+CsqInsert(PIO_CSQ Csq, PIRP Irp)
 {
     InsertTailList(&Queue, &Irp->Tail.Overlay.ListEntry);
 }
-static VOID NTAPI CsqRemove(PIO_CSQ Csq, PIRP Irp)
+static VOID NTAPI
+CsqRemove(PIO_CSQ Csq, PIRP Irp)
 {
     RemoveEntryList(&Irp->Tail.Overlay.ListEntry);
 }
-static PIRP NTAPI CsqPeek(PIO_CSQ Csq, PIRP Irp, PVOID Context)
+static PIRP NTAPI
+CsqPeek(PIO_CSQ Csq, PIRP Irp, PVOID Context)
 {
     PLIST_ENTRY Next = Irp == NULL ? Queue.Flink : Irp->Tail.Overlay.ListEntry.Flink;
 
     for (; Next != &Queue; Next = Next->Flink) {
         PIRP Candidate = CONTAINING_RECORD(Next, IRP, Tail.Overlay.ListEntry);
 
-        if (Context == NULL || IoGetCurrentIrpStackLocation(Candidate)->Parameters.Read.Key == (ULONG)(ULONG_PTR)Context) {
+        if (Context == NULL || IoGetCurrentIrpStackLocation(Candidate)->Parameters.Read.Key ==
+                                   (ULONG)(ULONG_PTR)Context) {
             return Candidate;
         }
     }
     return NULL;
 }
-static VOID NTAPI CsqAcquire(PIO_CSQ Csq, PKIRQL Irql)
+static VOID NTAPI
+CsqAcquire(PIO_CSQ Csq, PKIRQL Irql)
 {
     KeAcquireSpinLock(&QueueLock, Irql);
 }
-static VOID NTAPI CsqRelease(PIO_CSQ Csq, KIRQL Irql)
+static VOID NTAPI
+CsqRelease(PIO_CSQ Csq, KIRQL Irql)
 {
     KeReleaseSpinLock(&QueueLock, Irql);
 }
-static VOID NTAPI CsqComplete(PIO_CSQ Csq, PIRP Irp)
+static VOID NTAPI
+CsqComplete(PIO_CSQ Csq, PIRP Irp)
 {
     CsqCancelled++;
     Complete(Irp, STATUS_CANCELLED, 0);
 }
-static NTSTATUS NTAPI CsqRefuse(PIO_CSQ Csq, PIRP Irp, PVOID InsertContext)
+static NTSTATUS NTAPI
+CsqRefuse(PIO_CSQ Csq, PIRP Irp, PVOID InsertContext)
 {
     return (NTSTATUS)(LONG_PTR)InsertContext;
 }
 
-static VOID CancelSafeQueue(VOID)
+static VOID
+CancelSafeQueue(VOID)
 {
     PDEVICE_OBJECT Device = MakeDevice(NULL, 0, 0);
     IO_STATUS_BLOCK Iosb[3];
@@ -183,13 +203,16 @@ static VOID CancelSafeQueue(VOID)
 
     InitializeListHead(&Queue);
     KeInitializeSpinLock(&QueueLock);
-    EXPECT_STATUS(IoCsqInitialize(&Csq, CsqInsert, CsqRemove, CsqPeek, CsqAcquire, CsqRelease, CsqComplete), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        IoCsqInitialize(&Csq, CsqInsert, CsqRemove, CsqPeek, CsqAcquire, CsqRelease, CsqComplete),
+        STATUS_SUCCESS);
     EXPECT(IoCsqRemoveNextIrp(&Csq, NULL) == NULL);
     UseCsq = &Csq;
     for (ULONG i = 0; i < 3; i++) {
         Irp[i] = SendRead(Device, &Event[i], &Iosb[i], i + 1);
     }
-    EXPECT(IoGetCurrentIrpStackLocation(Irp[0])->Control & SL_PENDING_RETURNED); /* "marks the IRP pending" */
+    EXPECT(IoGetCurrentIrpStackLocation(Irp[0])->Control &
+           SL_PENDING_RETURNED); /* "marks the IRP pending" */
     EXPECT(IoCancelIrp(Irp[1]));
     EXPECT_EQ(CsqCancelled, 1);
     EXPECT_STATUS(Iosb[1].Status, STATUS_CANCELLED);
@@ -214,12 +237,14 @@ static VOID CancelSafeQueue(VOID)
         EXPECT(IoCsqRemoveIrp(&Csq, &Context) == NULL);
         IoFreeIrp(Own);
 
-        EXPECT_STATUS(IoCsqInitializeEx(&Csq, CsqRefuse, CsqRemove, CsqPeek, CsqAcquire, CsqRelease, CsqComplete),
+        EXPECT_STATUS(IoCsqInitializeEx(&Csq, CsqRefuse, CsqRemove, CsqPeek, CsqAcquire, CsqRelease,
+                                        CsqComplete),
                       STATUS_SUCCESS);
         Own = IoAllocateIrp(1, FALSE);
         IoSetNextIrpStackLocation(Own);
         /* "IoCsqInsertIrpEx returns the status value that CsqInsertIrpEx returns" */
-        EXPECT_STATUS(IoCsqInsertIrpEx(&Csq, Own, NULL, (PVOID)(LONG_PTR)STATUS_DEVICE_BUSY), STATUS_DEVICE_BUSY);
+        EXPECT_STATUS(IoCsqInsertIrpEx(&Csq, Own, NULL, (PVOID)(LONG_PTR)STATUS_DEVICE_BUSY),
+                      STATUS_DEVICE_BUSY);
         EXPECT(Own->CancelRoutine == NULL);
         IoFreeIrp(Own);
     }
@@ -232,7 +257,8 @@ static ULONG Started[8], StartCount, Nesting, MaxNesting;
 static KIRQL StartIrql;
 static BOOLEAN NextAtOnce;
 
-static VOID NTAPI StartIo(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static VOID NTAPI
+StartIo(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     StartIrql = KeGetCurrentIrql();
     EXPECT_EQ(DeviceObject->CurrentIrp, Irp);
@@ -247,7 +273,8 @@ static VOID NTAPI StartIo(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     Nesting--;
 }
 
-static VOID FinishCurrent(PDEVICE_OBJECT Device, BOOLEAN ByKey, ULONG Key)
+static VOID
+FinishCurrent(PDEVICE_OBJECT Device, BOOLEAN ByKey, ULONG Key)
 {
     PIRP Irp = Device->CurrentIrp;
     KIRQL Irql;
@@ -262,7 +289,8 @@ static VOID FinishCurrent(PDEVICE_OBJECT Device, BOOLEAN ByKey, ULONG Key)
     Complete(Irp, STATUS_SUCCESS, 0);
 }
 
-static VOID StartPackets(VOID)
+static VOID
+StartPackets(VOID)
 {
     PDEVICE_OBJECT Device = MakeDevice(NULL, 0, 0);
     IO_STATUS_BLOCK Iosb[4];
@@ -303,7 +331,8 @@ static VOID StartPackets(VOID)
     IoDeleteDevice(Device);
 }
 
-static VOID DeviceQueues(VOID)
+static VOID
+DeviceQueues(VOID)
 {
     KDEVICE_QUEUE DeviceQueue;
     KDEVICE_QUEUE_ENTRY Entry[3];
@@ -325,5 +354,5 @@ static VOID DeviceQueues(VOID)
     KeLowerIrql(Irql);
 }
 
-IO_TEST_DRIVER(TEST(CancelIrp), TEST(CancelFile), TEST(CancelAtExit), TEST(CancelSafeQueue), TEST(StartPackets),
-               TEST(DeviceQueues))
+IO_TEST_DRIVER(TEST(CancelIrp), TEST(CancelFile), TEST(CancelAtExit), TEST(CancelSafeQueue),
+               TEST(StartPackets), TEST(DeviceQueues))

@@ -7,7 +7,8 @@
 #include <winternl.h>
 #include "io/echo.h"
 
-static HANDLE Open(const char *Name, DWORD Access, DWORD Flags)
+static HANDLE
+Open(const char *Name, DWORD Access, DWORD Flags)
 {
     HANDLE Handle = CreateFileA(Name, Access, 0, NULL, OPEN_EXISTING, Flags, NULL);
 
@@ -15,7 +16,8 @@ static HANDLE Open(const char *Name, DWORD Access, DWORD Flags)
     return Handle;
 }
 
-static void Methods(void)
+static void
+Methods(void)
 {
     HANDLE Handle = Open("\\\\.\\IoEchoB", GENERIC_READ | GENERIC_WRITE, 0);
     unsigned char Input[16], Output[16];
@@ -25,7 +27,8 @@ static void Methods(void)
     memset(Output, 9, sizeof(Output));
     EXPECT(DeviceIoControl(Handle, ECHO_BUFFERED, Input, 8, Output, 16, &Bytes, NULL));
     EXPECT_EQ(Bytes, 8);
-    EXPECT(Output[0] == 2 && Output[7] == 2 && Output[8] == 9); /* only Information bytes are copied */
+    EXPECT(Output[0] == 2 && Output[7] == 2 &&
+           Output[8] == 9); /* only Information bytes are copied */
     EXPECT(Input[0] == 1);
     EXPECT(DeviceIoControl(Handle, ECHO_IN_DIRECT, Input, 1, Input, 16, &Bytes, NULL));
     EXPECT_EQ(Bytes, 16);
@@ -40,7 +43,8 @@ static void Methods(void)
     CloseHandle(Handle);
 }
 
-static void Transfers(void)
+static void
+Transfers(void)
 {
     static const char *Names[] = {"\\\\.\\IoEchoB", "\\\\.\\IoEchoD", "\\\\.\\IoEchoN"};
     char Buffer[64];
@@ -59,7 +63,8 @@ static void Transfers(void)
 }
 
 /* Bits 14 and 15 of a code: the access that the handle must have [K:defining-i-o-control-codes] */
-static void Access(void)
+static void
+Access(void)
 {
     HANDLE Read = Open("\\\\.\\IoEchoB", GENERIC_READ, 0), None = Open("\\\\.\\IoEchoB", 0, 0);
     char Byte;
@@ -78,7 +83,8 @@ static void Access(void)
     CloseHandle(Read);
 }
 
-static void Hostile(void)
+static void
+Hostile(void)
 {
     HANDLE Handle = Open("\\\\.\\IoEchoB", GENERIC_READ | GENERIC_WRITE, 0);
     HANDLE Direct = Open("\\\\.\\IoEchoD", GENERIC_READ | GENERIC_WRITE, 0);
@@ -95,9 +101,11 @@ static void Hostile(void)
     EXPECT_EQ(GetLastError(), ERROR_NOACCESS);
     EXPECT(!DeviceIoControl(Handle, ECHO_BUFFERED, &Byte, 1, ReadOnly, 4, &Bytes, NULL));
     EXPECT_EQ(GetLastError(), ERROR_NOACCESS);
-    EXPECT(!DeviceIoControl(Handle, ECHO_OUT_DIRECT, &Byte, 1, ReadOnly, 4, &Bytes, NULL)); /* locked for writing */
+    EXPECT(!DeviceIoControl(Handle, ECHO_OUT_DIRECT, &Byte, 1, ReadOnly, 4, &Bytes,
+                            NULL)); /* locked for writing */
     EXPECT_EQ(GetLastError(), ERROR_NOACCESS);
-    EXPECT(DeviceIoControl(Handle, ECHO_IN_DIRECT, &Byte, 1, ReadOnly, 4, &Bytes, NULL)); /* locked for reading */
+    EXPECT(DeviceIoControl(Handle, ECHO_IN_DIRECT, &Byte, 1, ReadOnly, 4, &Bytes,
+                           NULL)); /* locked for reading */
     EXPECT(!ReadFile(Handle, Kernel, 4, &Bytes, NULL));
     EXPECT_EQ(GetLastError(), ERROR_NOACCESS);
     EXPECT(!ReadFile(Direct, ReadOnly, 4, &Bytes, NULL));
@@ -112,10 +120,12 @@ static void Hostile(void)
     CloseHandle(Handle);
 }
 
-static void Overlapped(void)
+static void
+Overlapped(void)
 {
     HANDLE Handle = Open("\\\\.\\IoEchoB", GENERIC_READ | GENERIC_WRITE, FILE_FLAG_OVERLAPPED);
-    OVERLAPPED First = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)}, Second = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)};
+    OVERLAPPED First = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)},
+               Second = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)};
     LONG Status = 0;
     DWORD Bytes = 0;
     char Data[4] = {1, 2, 3, 4};
@@ -132,7 +142,8 @@ static void Overlapped(void)
     /* Two at a time; released in order. */
     EXPECT(!DeviceIoControl(Handle, ECHO_PEND, NULL, 0, NULL, 0, NULL, &First));
     EXPECT(!DeviceIoControl(Handle, ECHO_PEND, NULL, 0, NULL, 0, NULL, &Second));
-    EXPECT_EQ(WaitForSingleObject(First.hEvent, 0), WAIT_TIMEOUT); /* the service resets the event */
+    EXPECT_EQ(WaitForSingleObject(First.hEvent, 0),
+              WAIT_TIMEOUT); /* the service resets the event */
     {
         HANDLE Other = Open("\\\\.\\IoEchoB", GENERIC_READ | GENERIC_WRITE, 0);
 
@@ -166,14 +177,16 @@ static void Overlapped(void)
 static int ApcRuns;
 static DWORD ApcError, ApcBytes;
 
-static VOID CALLBACK Apc(DWORD Error, DWORD Bytes, OVERLAPPED *Request)
+static VOID CALLBACK
+Apc(DWORD Error, DWORD Bytes, OVERLAPPED *Request)
 {
     ApcRuns++;
     ApcError = Error;
     ApcBytes = Bytes;
 }
 
-static void Apcs(void)
+static void
+Apcs(void)
 {
     HANDLE Handle = Open("\\\\.\\IoEchoB", GENERIC_READ | GENERIC_WRITE, FILE_FLAG_OVERLAPPED);
     OVERLAPPED Request = {0};
@@ -193,7 +206,8 @@ static void Apcs(void)
     CloseHandle(Handle);
 }
 
-static void Ports(void)
+static void
+Ports(void)
 {
     HANDLE Handle = Open("\\\\.\\IoEchoB", GENERIC_READ | GENERIC_WRITE, FILE_FLAG_OVERLAPPED);
     HANDLE Port = CreateIoCompletionPort(Handle, NULL, 0x77, 1);
@@ -206,7 +220,8 @@ static void Ports(void)
     EXPECT(!GetQueuedCompletionStatus(Port, &Bytes, &Key, &Done, 0));
     EXPECT_EQ(GetLastError(), WAIT_TIMEOUT);
     EXPECT(DeviceIoControl(Handle, ECHO_BUFFERED, Data, 4, Data, 4, NULL, &Request));
-    EXPECT(GetQueuedCompletionStatus(Port, &Bytes, &Key, &Done, 1000)); /* a packet although it completed at once */
+    EXPECT(GetQueuedCompletionStatus(Port, &Bytes, &Key, &Done,
+                                     1000)); /* a packet although it completed at once */
     EXPECT(Bytes == 4 && Key == 0x77 && Done == &Request);
     EXPECT(!DeviceIoControl(Handle, ECHO_LATER, Data, 4, Data, 4, NULL, &Request));
     EXPECT(GetQueuedCompletionStatus(Port, &Bytes, &Key, &Done, INFINITE));
@@ -232,7 +247,8 @@ static void Ports(void)
     CloseHandle(Handle);
 }
 
-static DWORD WINAPI PendForever(void *Context)
+static DWORD WINAPI
+PendForever(void *Context)
 {
     DWORD Bytes;
 
@@ -241,7 +257,8 @@ static DWORD WINAPI PendForever(void *Context)
 }
 
 /* A synchronous request that is pended: cancelled from another thread */
-static void Synchronous(void)
+static void
+Synchronous(void)
 {
     HANDLE Handle = Open("\\\\.\\IoEchoB", GENERIC_READ | GENERIC_WRITE, 0);
     HANDLE Thread = CreateThread(NULL, 0, PendForever, Handle, 0, NULL);
@@ -260,14 +277,17 @@ static void Synchronous(void)
     CloseHandle(Handle);
 }
 
-static void Handles(void)
+static void
+Handles(void)
 {
-    HANDLE Handle = Open("\\\\.\\IoEchoB", GENERIC_READ, 0), Copy = NULL, Counter = Open("\\\\.\\IoEchoB", 0, 0);
+    HANDLE Handle = Open("\\\\.\\IoEchoB", GENERIC_READ, 0), Copy = NULL,
+           Counter = Open("\\\\.\\IoEchoB", 0, 0);
     ULONG Before[4], After[4];
     DWORD Bytes;
 
     EXPECT(DeviceIoControl(Counter, ECHO_COUNTS, NULL, 0, Before, sizeof(Before), &Bytes, NULL));
-    EXPECT(DuplicateHandle(GetCurrentProcess(), Handle, GetCurrentProcess(), &Copy, 0, FALSE, DUPLICATE_SAME_ACCESS));
+    EXPECT(DuplicateHandle(GetCurrentProcess(), Handle, GetCurrentProcess(), &Copy, 0, FALSE,
+                           DUPLICATE_SAME_ACCESS));
     CloseHandle(Handle);
     DeviceIoControl(Counter, ECHO_COUNTS, NULL, 0, After, sizeof(After), &Bytes, NULL);
     EXPECT_EQ(After[1], Before[1]); /* cleanup is for the last handle */
@@ -275,21 +295,25 @@ static void Handles(void)
     DeviceIoControl(Counter, ECHO_COUNTS, NULL, 0, After, sizeof(After), &Bytes, NULL);
     EXPECT_EQ(After[1], Before[1] + 1);
     EXPECT_EQ(After[2], Before[2] + 1);
-    EXPECT(CreateFileA("\\\\.\\NoSuchDevice", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL) == INVALID_HANDLE_VALUE);
+    EXPECT(CreateFileA("\\\\.\\NoSuchDevice", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL) ==
+           INVALID_HANDLE_VALUE);
     EXPECT_EQ(GetLastError(), ERROR_FILE_NOT_FOUND);
     CloseHandle(Counter);
 }
 
-static void Files(void)
+static void
+Files(void)
 {
     WIN32_FIND_DATAA Found;
     HANDLE Handle, Find;
     char Magic[2] = {0};
     DWORD Bytes, Attributes;
 
-    Handle = CreateFileA("C:\\Windows\\System32\\ntdll.dll", GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    Handle = CreateFileA("C:\\Windows\\System32\\ntdll.dll", GENERIC_READ, FILE_SHARE_READ, NULL,
+                         OPEN_EXISTING, 0, NULL);
     EXPECT(Handle != INVALID_HANDLE_VALUE);
-    EXPECT(ReadFile(Handle, Magic, 2, &Bytes, NULL) && Bytes == 2 && Magic[0] == 'M' && Magic[1] == 'Z');
+    EXPECT(ReadFile(Handle, Magic, 2, &Bytes, NULL) && Bytes == 2 && Magic[0] == 'M' &&
+           Magic[1] == 'Z');
     EXPECT(GetFileSize(Handle, NULL) > 1000);
     EXPECT_EQ(SetFilePointer(Handle, 0, NULL, FILE_END), GetFileSize(Handle, NULL));
     EXPECT(ReadFile(Handle, Magic, 2, &Bytes, NULL) && Bytes == 0); /* at the end */
@@ -302,7 +326,8 @@ static void Files(void)
     EXPECT_EQ(GetLastError(), ERROR_FILE_NOT_FOUND);
     EXPECT_EQ(GetFileAttributesA("C:\\nothing\\at.all"), INVALID_FILE_ATTRIBUTES);
     EXPECT_EQ(GetLastError(), ERROR_PATH_NOT_FOUND);
-    EXPECT(CreateFileA("C:\\new.txt", GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL) == INVALID_HANDLE_VALUE);
+    EXPECT(CreateFileA("C:\\new.txt", GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL) ==
+           INVALID_HANDLE_VALUE);
     EXPECT_EQ(GetLastError(), ERROR_WRITE_PROTECT);
     Find = FindFirstFileA("C:\\Windows\\System32\\ntdll.dll", &Found);
     EXPECT(Find != INVALID_HANDLE_VALUE);
@@ -315,11 +340,14 @@ static void Files(void)
     CloseHandle(Handle);
 }
 
-int main(int argc, char **argv)
+int
+main(int argc, char **argv)
 {
     if (argc > 1) { /* a loop for benchmarks: how many, which method */
-        HANDLE Handle = CreateFileA("\\\\.\\IoEchoB", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
-        static const DWORD Codes[] = {ECHO_BUFFERED, ECHO_IN_DIRECT, ECHO_OUT_DIRECT, ECHO_NEITHER, ECHO_NOTHING};
+        HANDLE Handle = CreateFileA("\\\\.\\IoEchoB", GENERIC_READ | GENERIC_WRITE, 0, NULL,
+                                    OPEN_EXISTING, 0, NULL);
+        static const DWORD Codes[] = {ECHO_BUFFERED, ECHO_IN_DIRECT, ECHO_OUT_DIRECT, ECHO_NEITHER,
+                                      ECHO_NOTHING};
         char In[64] = {0}, Out[64];
         DWORD Bytes, Code = Codes[argc > 2 ? argv[2][0] - '0' : 0];
 

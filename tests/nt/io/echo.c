@@ -17,7 +17,8 @@ typedef struct _LATER {
     PIRP Irp;
 } LATER;
 
-static NTSTATUS Complete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
+static NTSTATUS
+Complete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
 {
     Irp->IoStatus.Status = Status;
     Irp->IoStatus.Information = Information;
@@ -25,35 +26,42 @@ static NTSTATUS Complete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
     return Status;
 }
 
-static VOID NTAPI CsqInsert(PIO_CSQ Queue, PIRP Irp)
+static VOID NTAPI
+CsqInsert(PIO_CSQ Queue, PIRP Irp)
 {
     InsertTailList(&Pended, &Irp->Tail.Overlay.ListEntry);
 }
-static VOID NTAPI CsqRemove(PIO_CSQ Queue, PIRP Irp)
+static VOID NTAPI
+CsqRemove(PIO_CSQ Queue, PIRP Irp)
 {
     RemoveEntryList(&Irp->Tail.Overlay.ListEntry);
 }
-static PIRP NTAPI CsqPeek(PIO_CSQ Queue, PIRP Irp, PVOID Context)
+static PIRP NTAPI
+CsqPeek(PIO_CSQ Queue, PIRP Irp, PVOID Context)
 {
     PLIST_ENTRY Next = Irp == NULL ? Pended.Flink : Irp->Tail.Overlay.ListEntry.Flink;
 
     return Next == &Pended ? NULL : CONTAINING_RECORD(Next, IRP, Tail.Overlay.ListEntry);
 }
-static VOID NTAPI CsqAcquire(PIO_CSQ Queue, PKIRQL Irql)
+static VOID NTAPI
+CsqAcquire(PIO_CSQ Queue, PKIRQL Irql)
 {
     KeAcquireSpinLock(&Lock, Irql);
 }
-static VOID NTAPI CsqRelease(PIO_CSQ Queue, KIRQL Irql)
+static VOID NTAPI
+CsqRelease(PIO_CSQ Queue, KIRQL Irql)
 {
     KeReleaseSpinLock(&Lock, Irql);
 }
-static VOID NTAPI CsqCancel(PIO_CSQ Queue, PIRP Irp)
+static VOID NTAPI
+CsqCancel(PIO_CSQ Queue, PIRP Irp)
 {
     InterlockedIncrement((LONG *)&Counts[3]);
     Complete(Irp, STATUS_CANCELLED, 0);
 }
 
-static VOID NTAPI LaterDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
+static VOID NTAPI
+LaterDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
 {
     LATER *Later = Context;
     PIRP Irp = Later->Irp;
@@ -67,9 +75,11 @@ static VOID NTAPI LaterDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argu
     Complete(Irp, STATUS_SUCCESS, Bytes);
 }
 
-static NTSTATUS Control(PIRP Irp, PIO_STACK_LOCATION Stack)
+static NTSTATUS
+Control(PIRP Irp, PIO_STACK_LOCATION Stack)
 {
-    ULONG In = Stack->Parameters.DeviceIoControl.InputBufferLength, Out = Stack->Parameters.DeviceIoControl.OutputBufferLength;
+    ULONG In = Stack->Parameters.DeviceIoControl.InputBufferLength,
+          Out = Stack->Parameters.DeviceIoControl.OutputBufferLength;
     ULONG Bytes = In < Out ? In : Out;
     PUCHAR Buffer = Irp->AssociatedIrp.SystemBuffer, Map;
     ULONG_PTR Sum = 0;
@@ -89,11 +99,13 @@ static NTSTATUS Control(PIRP Irp, PIO_STACK_LOCATION Stack)
         }
         return Complete(Irp, STATUS_SUCCESS, Sum);
     case ECHO_OUT_DIRECT:
-        RtlFillMemory(MmGetSystemAddressForMdlSafe(Irp->MdlAddress, NormalPagePriority), Out, Buffer[0]);
+        RtlFillMemory(MmGetSystemAddressForMdlSafe(Irp->MdlAddress, NormalPagePriority), Out,
+                      Buffer[0]);
         return Complete(Irp, STATUS_SUCCESS, Out);
     case ECHO_NEITHER:
         __try {
-            PUCHAR Source = Stack->Parameters.DeviceIoControl.Type3InputBuffer, Target = Irp->UserBuffer;
+            PUCHAR Source = Stack->Parameters.DeviceIoControl.Type3InputBuffer,
+                   Target = Irp->UserBuffer;
 
             if (Irp->RequestorMode != KernelMode) {
                 ProbeForRead(Source, In, 1);
@@ -151,7 +163,8 @@ static NTSTATUS Control(PIRP Irp, PIO_STACK_LOCATION Stack)
     return Complete(Irp, STATUS_INVALID_DEVICE_REQUEST, 0);
 }
 
-static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS NTAPI
+Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     ULONG Kind = *(PULONG)DeviceObject->DeviceExtension, Bytes;
@@ -179,9 +192,10 @@ static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
             return Complete(Irp, STATUS_INVALID_PARAMETER, 0);
         }
         if (Bytes == 0) {
-            return Complete(Irp, Stack->MajorFunction == IRP_MJ_READ ? STATUS_END_OF_FILE : STATUS_SUCCESS, 0);
+            return Complete(
+                Irp, Stack->MajorFunction == IRP_MJ_READ ? STATUS_END_OF_FILE : STATUS_SUCCESS, 0);
         }
-        Data = Kind == 0 ? Irp->AssociatedIrp.SystemBuffer
+        Data = Kind == 0   ? Irp->AssociatedIrp.SystemBuffer
                : Kind == 1 ? MmGetSystemAddressForMdlSafe(Irp->MdlAddress, NormalPagePriority)
                            : Irp->UserBuffer;
         __try {
@@ -199,7 +213,8 @@ static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return Complete(Irp, STATUS_SUCCESS, 0);
 }
 
-static VOID NTAPI Unload(PDRIVER_OBJECT DriverObject)
+static VOID NTAPI
+Unload(PDRIVER_OBJECT DriverObject)
 {
     UNICODE_STRING Link;
 
@@ -214,7 +229,8 @@ static VOID NTAPI Unload(PDRIVER_OBJECT DriverObject)
     }
 }
 
-NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+NTSTATUS NTAPI
+DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     static const struct {
         PCWSTR Device, Link;
@@ -235,7 +251,8 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
     for (ULONG i = 0; i < 3; i++) {
         RtlInitUnicodeString(&Name, Devices[i].Device);
         RtlInitUnicodeString(&Link, Devices[i].Link);
-        if (!NT_SUCCESS(IoCreateDevice(DriverObject, sizeof(ULONG), &Name, 0x8123, 0, FALSE, &Device))) {
+        if (!NT_SUCCESS(
+                IoCreateDevice(DriverObject, sizeof(ULONG), &Name, 0x8123, 0, FALSE, &Device))) {
             return STATUS_UNSUCCESSFUL;
         }
         *(PULONG)Device->DeviceExtension = i;

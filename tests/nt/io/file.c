@@ -17,14 +17,16 @@ static KIRQL LastIrql;
 static UCHAR LastFlags;
 static BOOLEAN PendCreate;
 
-static VOID NTAPI FinishCreate(PVOID Context)
+static VOID NTAPI
+FinishCreate(PVOID Context)
 {
     Sleep(1);
     Complete(Context, CreateStatus, CreateInformation);
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
-static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS NTAPI
+Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
 
@@ -62,7 +64,8 @@ static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 
 static PDEVICE_OBJECT Device;
 
-static VOID Creation(VOID)
+static VOID
+Creation(VOID)
 {
     UNICODE_STRING Expected = RTL_CONSTANT_STRING(L"\\dir\\file.txt");
     static const UCHAR Order[] = {IRP_MJ_CREATE, IRP_MJ_CLEANUP, IRP_MJ_CLOSE};
@@ -75,9 +78,11 @@ static VOID Creation(VOID)
     Device = MakeDevice(L"\\Device\\IoTestFile", 0, 0);
     CreateInformation = FILE_CREATED;
     ClearLog();
-    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
-    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA | SYNCHRONIZE, &Attributes, &Iosb, &Size, FILE_ATTRIBUTE_HIDDEN,
-                               FILE_SHARE_READ, FILE_OPEN_IF, FILE_SYNCHRONOUS_IO_NONALERT | FILE_NON_DIRECTORY_FILE, NULL, 0),
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
+                               NULL);
+    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA | SYNCHRONIZE, &Attributes, &Iosb, &Size,
+                               FILE_ATTRIBUTE_HIDDEN, FILE_SHARE_READ, FILE_OPEN_IF,
+                               FILE_SYNCHRONOUS_IO_NONALERT | FILE_NON_DIRECTORY_FILE, NULL, 0),
                   STATUS_SUCCESS);
     EXPECT_EQ(Iosb.Information, FILE_CREATED);
     EXPECT(RtlEqualUnicodeString(&LastName, &Expected, FALSE)); /* what follows the device's name */
@@ -98,7 +103,8 @@ static VOID Creation(VOID)
 }
 
 /* A create that fails is followed by neither cleanup nor close. */
-static VOID FailedCreate(VOID)
+static VOID
+FailedCreate(VOID)
 {
     static const UCHAR Order[] = {IRP_MJ_CREATE};
     IO_STATUS_BLOCK Iosb = {.Status = 0x55};
@@ -106,33 +112,39 @@ static VOID FailedCreate(VOID)
 
     CreateStatus = STATUS_SHARING_VIOLATION;
     ClearLog();
-    EXPECT_STATUS(Open(L"\\Device\\IoTestFile\\x", FILE_READ_DATA, 0, 0, &Handle, &Iosb), STATUS_SHARING_VIOLATION);
+    EXPECT_STATUS(Open(L"\\Device\\IoTestFile\\x", FILE_READ_DATA, 0, 0, &Handle, &Iosb),
+                  STATUS_SHARING_VIOLATION);
     EXPECT(LogIs(Order, 1));
     EXPECT_EQ(Device->ReferenceCount, 0);
     CreateStatus = STATUS_SUCCESS;
 }
 
-static VOID PendedCreate(VOID)
+static VOID
+PendedCreate(VOID)
 {
     IO_STATUS_BLOCK Iosb;
     HANDLE Handle;
 
     PendCreate = TRUE;
     CreateInformation = FILE_OPENED;
-    EXPECT_STATUS(Open(L"\\Device\\IoTestFile\\x", FILE_READ_DATA, 0, 0, &Handle, &Iosb), STATUS_SUCCESS);
+    EXPECT_STATUS(Open(L"\\Device\\IoTestFile\\x", FILE_READ_DATA, 0, 0, &Handle, &Iosb),
+                  STATUS_SUCCESS);
     EXPECT_EQ(Iosb.Information, FILE_OPENED);
     ZwClose(Handle);
     CreateStatus = STATUS_OBJECT_NAME_NOT_FOUND;
-    EXPECT_STATUS(Open(L"\\Device\\IoTestFile\\x", FILE_READ_DATA, 0, 0, &Handle, &Iosb), STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_STATUS(Open(L"\\Device\\IoTestFile\\x", FILE_READ_DATA, 0, 0, &Handle, &Iosb),
+                  STATUS_OBJECT_NAME_NOT_FOUND);
     CreateStatus = STATUS_SUCCESS;
     PendCreate = FALSE;
     EXPECT_EQ(Device->ReferenceCount, 0);
 }
 
 /* [K:dispatchcleanup-routines] cleanup when the last handle is closed, close when the last reference goes */
-static VOID HandlesAndReferences(VOID)
+static VOID
+HandlesAndReferences(VOID)
 {
-    static const UCHAR Cleanup[] = {IRP_MJ_CREATE, IRP_MJ_CLEANUP}, Close[] = {IRP_MJ_CREATE, IRP_MJ_CLEANUP, IRP_MJ_CLOSE};
+    static const UCHAR Cleanup[] = {IRP_MJ_CREATE, IRP_MJ_CLEANUP},
+                       Close[] = {IRP_MJ_CREATE, IRP_MJ_CLEANUP, IRP_MJ_CLOSE};
     HANDLE First, Second;
     PFILE_OBJECT File;
     IO_STATUS_BLOCK Iosb;
@@ -140,7 +152,9 @@ static VOID HandlesAndReferences(VOID)
     ClearLog();
     Open(L"\\Device\\IoTestFile\\x", FILE_READ_DATA, 0, 0, &First, &Iosb);
     ObReferenceObjectByHandle(First, 0, *IoFileObjectType, KernelMode, (PVOID *)&File, NULL);
-    EXPECT_STATUS(ObOpenObjectByPointer(File, OBJ_KERNEL_HANDLE, NULL, 0, *IoFileObjectType, KernelMode, &Second), STATUS_SUCCESS);
+    EXPECT_STATUS(ObOpenObjectByPointer(File, OBJ_KERNEL_HANDLE, NULL, 0, *IoFileObjectType,
+                                        KernelMode, &Second),
+                  STATUS_SUCCESS);
     ZwClose(First);
     EXPECT_EQ(Logged, 1);
     ZwClose(Second);
@@ -150,7 +164,8 @@ static VOID HandlesAndReferences(VOID)
     EXPECT(LogIs(Close, 3));
 }
 
-static VOID RelativeOpen(VOID)
+static VOID
+RelativeOpen(VOID)
 {
     UNICODE_STRING Name = RTL_CONSTANT_STRING(L"child");
     OBJECT_ATTRIBUTES Attributes;
@@ -173,7 +188,8 @@ static VOID RelativeOpen(VOID)
 }
 
 /* [DDI:wdm/zwcreatefile] options that exclude each other */
-static VOID Parameters(VOID)
+static VOID
+Parameters(VOID)
 {
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Device\\IoTestFile");
@@ -185,40 +201,51 @@ static VOID Parameters(VOID)
     EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 0, FILE_OPEN,
                                FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0),
                   STATUS_INVALID_PARAMETER);
-    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA | SYNCHRONIZE, &Attributes, &Iosb, NULL, 0, 0, FILE_OPEN,
+    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA | SYNCHRONIZE, &Attributes, &Iosb, NULL, 0,
+                               0, FILE_OPEN,
                                FILE_SYNCHRONOUS_IO_NONALERT | FILE_SYNCHRONOUS_IO_ALERT, NULL, 0),
                   STATUS_INVALID_PARAMETER);
     /* FILE_DIRECTORY_FILE goes with FILE_CREATE, FILE_OPEN and FILE_OPEN_IF only */
-    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 0, FILE_OVERWRITE, FILE_DIRECTORY_FILE,
-                               NULL, 0),
+    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 0,
+                               FILE_OVERWRITE, FILE_DIRECTORY_FILE, NULL, 0),
                   STATUS_INVALID_PARAMETER);
-    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 0, 6, 0, NULL, 0), STATUS_INVALID_PARAMETER);
-    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 8, FILE_OPEN, 0, NULL, 0),
+    EXPECT_STATUS(
+        ZwCreateFile(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 0, 6, 0, NULL, 0),
+        STATUS_INVALID_PARAMETER);
+    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 8, FILE_OPEN,
+                               0, NULL, 0),
                   STATUS_INVALID_PARAMETER);
     /* FILE_NO_INTERMEDIATE_BUFFERING excludes FILE_APPEND_DATA */
     EXPECT_STATUS(ZwCreateFile(&Handle, FILE_APPEND_DATA, &Attributes, &Iosb, NULL, 0, 0, FILE_OPEN,
                                FILE_NO_INTERMEDIATE_BUFFERING, NULL, 0),
                   STATUS_INVALID_PARAMETER);
     /* FILE_DELETE_ON_CLOSE needs DELETE */
-    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 0, FILE_OPEN, FILE_DELETE_ON_CLOSE, NULL, 0),
+    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 0, FILE_OPEN,
+                               FILE_DELETE_ON_CLOSE, NULL, 0),
                   STATUS_INVALID_PARAMETER);
 }
 
-static VOID Reparse(VOID)
+static VOID
+Reparse(VOID)
 {
     /* A driver's IO_REPARSE sends the open to another name. */
     IO_STATUS_BLOCK Iosb;
     HANDLE Handle;
 
     CreateStatus = STATUS_OBJECT_TYPE_MISMATCH;
-    EXPECT_STATUS(Open(L"\\Device\\IoTestFile", FILE_READ_DATA, 0, 0, &Handle, &Iosb), STATUS_OBJECT_TYPE_MISMATCH);
+    EXPECT_STATUS(Open(L"\\Device\\IoTestFile", FILE_READ_DATA, 0, 0, &Handle, &Iosb),
+                  STATUS_OBJECT_TYPE_MISMATCH);
     CreateStatus = STATUS_SUCCESS;
-    EXPECT_STATUS(Open(L"\\Device", FILE_READ_DATA, 0, 0, &Handle, &Iosb), STATUS_OBJECT_TYPE_MISMATCH);
-    EXPECT_STATUS(Open(L"\\Device\\NoSuchDevice", FILE_READ_DATA, 0, 0, &Handle, &Iosb), STATUS_OBJECT_NAME_NOT_FOUND);
-    EXPECT_STATUS(Open(L"\\NoSuchDir\\NoSuchDevice", FILE_READ_DATA, 0, 0, &Handle, &Iosb), STATUS_OBJECT_PATH_NOT_FOUND);
+    EXPECT_STATUS(Open(L"\\Device", FILE_READ_DATA, 0, 0, &Handle, &Iosb),
+                  STATUS_OBJECT_TYPE_MISMATCH);
+    EXPECT_STATUS(Open(L"\\Device\\NoSuchDevice", FILE_READ_DATA, 0, 0, &Handle, &Iosb),
+                  STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_STATUS(Open(L"\\NoSuchDir\\NoSuchDevice", FILE_READ_DATA, 0, 0, &Handle, &Iosb),
+                  STATUS_OBJECT_PATH_NOT_FOUND);
 }
 
-static VOID Sharing(VOID)
+static VOID
+Sharing(VOID)
 {
     HANDLE HandleA, HandleB;
     PFILE_OBJECT A, B;
@@ -231,18 +258,25 @@ static VOID Sharing(VOID)
     B = LastFile;
     IoSetShareAccess(FILE_READ_DATA, FILE_SHARE_READ, A, &Share);
     EXPECT(A->ReadAccess && !A->WriteAccess && A->SharedRead && !A->SharedWrite);
-    EXPECT(Share.OpenCount == 1 && Share.Readers == 1 && Share.SharedRead == 1 && Share.Writers == 0);
+    EXPECT(Share.OpenCount == 1 && Share.Readers == 1 && Share.SharedRead == 1 &&
+           Share.Writers == 0);
     /* "checks whether shared access to a file object is permitted" */
-    EXPECT_STATUS(IoCheckShareAccess(FILE_READ_DATA, FILE_SHARE_READ, B, &Share, FALSE), STATUS_SUCCESS);
+    EXPECT_STATUS(IoCheckShareAccess(FILE_READ_DATA, FILE_SHARE_READ, B, &Share, FALSE),
+                  STATUS_SUCCESS);
     EXPECT_EQ(Share.OpenCount, 1);
-    EXPECT_STATUS(IoCheckShareAccess(FILE_WRITE_DATA, FILE_SHARE_READ, B, &Share, TRUE), STATUS_SHARING_VIOLATION);
+    EXPECT_STATUS(IoCheckShareAccess(FILE_WRITE_DATA, FILE_SHARE_READ, B, &Share, TRUE),
+                  STATUS_SHARING_VIOLATION);
     EXPECT_STATUS(IoCheckShareAccess(FILE_READ_DATA, 0, B, &Share, TRUE), STATUS_SHARING_VIOLATION);
-    EXPECT_STATUS(IoCheckShareAccess(FILE_READ_ATTRIBUTES, 0, B, &Share, TRUE), STATUS_SUCCESS); /* takes no part */
+    EXPECT_STATUS(IoCheckShareAccess(FILE_READ_ATTRIBUTES, 0, B, &Share, TRUE),
+                  STATUS_SUCCESS); /* takes no part */
     EXPECT_EQ(Share.OpenCount, 1);
-    EXPECT_STATUS(IoCheckShareAccess(FILE_READ_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE, B, &Share, TRUE), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        IoCheckShareAccess(FILE_READ_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE, B, &Share, TRUE),
+        STATUS_SUCCESS);
     EXPECT(Share.OpenCount == 2 && Share.Readers == 2 && Share.SharedWrite == 1);
     IoRemoveShareAccess(A, &Share);
-    EXPECT(Share.OpenCount == 1 && Share.Readers == 1 && Share.SharedRead == 1 && Share.SharedWrite == 1);
+    EXPECT(Share.OpenCount == 1 && Share.Readers == 1 && Share.SharedRead == 1 &&
+           Share.SharedWrite == 1);
     IoUpdateShareAccess(A, &Share);
     EXPECT_EQ(Share.OpenCount, 2);
     IoRemoveShareAccess(A, &Share);
@@ -255,5 +289,5 @@ static VOID Sharing(VOID)
     IoDeleteDevice(Device);
 }
 
-IO_TEST_DRIVER(TEST(Creation), TEST(FailedCreate), TEST(PendedCreate), TEST(HandlesAndReferences), TEST(RelativeOpen),
-               TEST(Parameters), TEST(Reparse), TEST(Sharing))
+IO_TEST_DRIVER(TEST(Creation), TEST(FailedCreate), TEST(PendedCreate), TEST(HandlesAndReferences),
+               TEST(RelativeOpen), TEST(Parameters), TEST(Reparse), TEST(Sharing))

@@ -14,18 +14,21 @@ static UNICODE_STRING Registry;
 static UCHAR Log[256];
 static ULONG Logged;
 
-static VOID ClearLog(VOID)
+static VOID
+ClearLog(VOID)
 {
     Logged = 0;
     RtlZeroMemory(Log, sizeof(Log));
 }
 
-static BOOLEAN LogIs(const UCHAR *Expected, ULONG Count)
+static BOOLEAN
+LogIs(const UCHAR *Expected, ULONG Count)
 {
     return Logged == Count && RtlEqualMemory(Log, Expected, Count);
 }
 
-static NTSTATUS Complete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
+static NTSTATUS
+Complete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
 {
     Irp->IoStatus.Status = Status;
     Irp->IoStatus.Information = Information;
@@ -35,7 +38,8 @@ static NTSTATUS Complete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
 
 static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp);
 
-static PDEVICE_OBJECT MakeDevice(PCWSTR Name, ULONG Flags, ULONG ExtensionSize)
+static PDEVICE_OBJECT
+MakeDevice(PCWSTR Name, ULONG Flags, ULONG ExtensionSize)
 {
     UNICODE_STRING DeviceName;
     PDEVICE_OBJECT Device = NULL;
@@ -44,7 +48,8 @@ static PDEVICE_OBJECT MakeDevice(PCWSTR Name, ULONG Flags, ULONG ExtensionSize)
     if (Name != NULL) {
         RtlInitUnicodeString(&DeviceName, Name);
     }
-    Status = IoCreateDevice(Driver, ExtensionSize, Name != NULL ? &DeviceName : NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &Device);
+    Status = IoCreateDevice(Driver, ExtensionSize, Name != NULL ? &DeviceName : NULL,
+                            FILE_DEVICE_UNKNOWN, 0, FALSE, &Device);
     if (!NT_SUCCESS(Status)) {
         EXPECT_STATUS(Status, STATUS_SUCCESS);
         return NULL;
@@ -54,42 +59,51 @@ static PDEVICE_OBJECT MakeDevice(PCWSTR Name, ULONG Flags, ULONG ExtensionSize)
     return Device;
 }
 
-static NTSTATUS Open(PCWSTR Name, ACCESS_MASK Access, ULONG Share, ULONG Options, PHANDLE Handle, PIO_STATUS_BLOCK Iosb)
+static NTSTATUS
+Open(PCWSTR Name, ACCESS_MASK Access, ULONG Share, ULONG Options, PHANDLE Handle,
+     PIO_STATUS_BLOCK Iosb)
 {
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING FileName;
 
     RtlInitUnicodeString(&FileName, Name);
-    InitializeObjectAttributes(&Attributes, &FileName, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
-    return ZwCreateFile(Handle, Access, &Attributes, Iosb, NULL, FILE_ATTRIBUTE_NORMAL, Share, FILE_OPEN, Options, NULL, 0);
+    InitializeObjectAttributes(&Attributes, &FileName, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE,
+                               NULL, NULL);
+    return ZwCreateFile(Handle, Access, &Attributes, Iosb, NULL, FILE_ATTRIBUTE_NORMAL, Share,
+                        FILE_OPEN, Options, NULL, 0);
 }
 
-static HANDLE OpenSynchronous(PCWSTR Name)
+static HANDLE
+OpenSynchronous(PCWSTR Name)
 {
     IO_STATUS_BLOCK Iosb;
     HANDLE Handle = NULL;
 
-    EXPECT_STATUS(Open(Name, GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, FILE_SHARE_READ | FILE_SHARE_WRITE,
-                       FILE_SYNCHRONOUS_IO_NONALERT, &Handle, &Iosb),
+    EXPECT_STATUS(Open(Name, GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE,
+                       FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_SYNCHRONOUS_IO_NONALERT, &Handle,
+                       &Iosb),
                   STATUS_SUCCESS);
     return Handle;
 }
 
 static LARGE_INTEGER NoWait;
 
-static inline BOOLEAN IsSignaled(PVOID Object)
+static inline BOOLEAN
+IsSignaled(PVOID Object)
 {
     return KeWaitForSingleObject(Object, Executive, KernelMode, FALSE, &NoWait) == STATUS_SUCCESS;
 }
 
-static inline VOID Sleep(ULONG Milliseconds)
+static inline VOID
+Sleep(ULONG Milliseconds)
 {
     LARGE_INTEGER Delay = {.QuadPart = -10000ll * Milliseconds};
 
     KeDelayExecutionThread(KernelMode, FALSE, &Delay);
 }
 
-static VOID NTAPI IoTestUnload(PDRIVER_OBJECT DriverObject)
+static VOID NTAPI
+IoTestUnload(PDRIVER_OBJECT DriverObject)
 {
 }
 

@@ -7,13 +7,15 @@
 
 static NTSTATUS (*Behave)(PDEVICE_OBJECT DeviceObject, PIRP Irp);
 
-static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS NTAPI
+Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     Log[Logged++ % sizeof(Log)] = IoGetCurrentIrpStackLocation(Irp)->MajorFunction;
     return Behave != NULL ? Behave(DeviceObject, Irp) : Complete(Irp, STATUS_SUCCESS, 0);
 }
 
-static VOID Allocation(VOID)
+static VOID
+Allocation(VOID)
 {
     PIRP Irp = IoAllocateIrp(3, FALSE);
 
@@ -22,7 +24,8 @@ static VOID Allocation(VOID)
     EXPECT_EQ(Irp->StackCount, 3);
     EXPECT_EQ(Irp->CurrentLocation, 4); /* one above the first driver's location */
     EXPECT_EQ(Irp->Tail.Overlay.CurrentStackLocation, (PIO_STACK_LOCATION)(Irp + 1) + 3);
-    EXPECT(Irp->MdlAddress == NULL && Irp->UserIosb == NULL && Irp->CancelRoutine == NULL && !Irp->Cancel);
+    EXPECT(Irp->MdlAddress == NULL && Irp->UserIosb == NULL && Irp->CancelRoutine == NULL &&
+           !Irp->Cancel);
     EXPECT(Irp->Tail.Overlay.Thread == NULL); /* "the caller must set" what it needs */
     EXPECT_EQ(Irp->IoStatus.Status, 0);
     Irp->IoStatus.Information = 77;
@@ -51,7 +54,8 @@ static UCHAR Seen[8];
 static NTSTATUS UpperResult;
 static BOOLEAN Forward, MarkInCompletion;
 
-static NTSTATUS NTAPI UpperCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
+static NTSTATUS NTAPI
+UpperCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
 {
     Order[Steps] = 1;
     Seen[Steps++] = Irp->PendingReturned;
@@ -63,11 +67,13 @@ static NTSTATUS NTAPI UpperCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVO
     return UpperResult;
 }
 
-static NTSTATUS NTAPI CreatorCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
+static NTSTATUS NTAPI
+CreatorCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
 {
     Order[Steps] = 2;
     Seen[Steps++] = Irp->PendingReturned;
-    EXPECT(DeviceObject == NULL); /* "for the highest-level driver's own IRPs, DeviceObject is NULL" */
+    EXPECT(DeviceObject ==
+           NULL); /* "for the highest-level driver's own IRPs, DeviceObject is NULL" */
     KeSetEvent(Context, 0, FALSE);
     return STATUS_MORE_PROCESSING_REQUIRED;
 }
@@ -75,7 +81,8 @@ static NTSTATUS NTAPI CreatorCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp, P
 static BOOLEAN LowerPends;
 static PIRP Pended;
 
-static NTSTATUS WalkBehave(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS
+WalkBehave(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
 
@@ -99,7 +106,8 @@ static NTSTATUS WalkBehave(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return Complete(Irp, Stack->MinorFunction == 1 ? STATUS_UNSUCCESSFUL : STATUS_SUCCESS, 5);
 }
 
-static PIRP SendWalk(PKEVENT Event, UCHAR Minor, NTSTATUS *Status)
+static PIRP
+SendWalk(PKEVENT Event, UCHAR Minor, NTSTATUS *Status)
 {
     PIRP Irp = IoAllocateIrp(Upper->StackSize, FALSE);
     PIO_STACK_LOCATION Stack = IoGetNextIrpStackLocation(Irp);
@@ -113,7 +121,8 @@ static PIRP SendWalk(PKEVENT Event, UCHAR Minor, NTSTATUS *Status)
     return Irp;
 }
 
-static VOID Walk(VOID)
+static VOID
+Walk(VOID)
 {
     NTSTATUS Status;
     KEVENT Event;
@@ -181,14 +190,16 @@ static VOID Walk(VOID)
     IoDeleteDevice(Lower);
 }
 
-static NTSTATUS NTAPI NeverCalled(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
+static NTSTATUS NTAPI
+NeverCalled(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
 {
     ++*(PULONG)Context;
     return STATUS_MORE_PROCESSING_REQUIRED;
 }
 
 /* InvokeOnSuccess, InvokeOnError, InvokeOnCancel [DDI:wdm/iosetcompletionroutine] */
-static VOID InvokeFlags(VOID)
+static VOID
+InvokeFlags(VOID)
 {
     PDEVICE_OBJECT Device = MakeDevice(NULL, 0, 0);
     ULONG Calls = 0;
@@ -211,14 +222,17 @@ static ULONG Control;
 static PVOID SystemBuffer, UserBuffer, Type3;
 static PMDL Mdl;
 
-static NTSTATUS ControlBehave(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS
+ControlBehave(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
 
     Control = Stack->Parameters.DeviceIoControl.IoControlCode;
     SystemBuffer = Irp->AssociatedIrp.SystemBuffer;
     UserBuffer = Irp->UserBuffer;
-    Type3 = METHOD_FROM_CTL_CODE(Control) == METHOD_NEITHER ? Stack->Parameters.DeviceIoControl.Type3InputBuffer : NULL;
+    Type3 = METHOD_FROM_CTL_CODE(Control) == METHOD_NEITHER
+                ? Stack->Parameters.DeviceIoControl.Type3InputBuffer
+                : NULL;
     Mdl = Irp->MdlAddress;
     EXPECT_EQ(Irp->RequestorMode, KernelMode);
     if (METHOD_FROM_CTL_CODE(Control) == METHOD_BUFFERED && SystemBuffer != NULL) {
@@ -234,7 +248,8 @@ static NTSTATUS ControlBehave(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return Complete(Irp, STATUS_SUCCESS, 0);
 }
 
-static VOID BuildControl(VOID)
+static VOID
+BuildControl(VOID)
 {
     PDEVICE_OBJECT Device = MakeDevice(NULL, 0, 0);
     IO_STATUS_BLOCK Iosb;
@@ -250,7 +265,8 @@ static VOID BuildControl(VOID)
         RtlFillMemory(Input, 4, 0x10);
         RtlFillMemory(Output, 8, 0x20);
         Iosb.Status = 0x55;
-        Irp = IoBuildDeviceIoControlRequest(Code, Device, Input, 4, Output, 8, Method == 3, &Event, &Iosb);
+        Irp = IoBuildDeviceIoControlRequest(Code, Device, Input, 4, Output, 8, Method == 3, &Event,
+                                            &Iosb);
         EXPECT(Irp != NULL);
         EXPECT_EQ(IoGetNextIrpStackLocation(Irp)->MajorFunction,
                   Method == 3 ? IRP_MJ_INTERNAL_DEVICE_CONTROL : IRP_MJ_DEVICE_CONTROL);
@@ -283,7 +299,8 @@ static VOID BuildControl(VOID)
     IoDeleteDevice(Device);
 }
 
-static NTSTATUS ReadBehave(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS
+ReadBehave(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
 
@@ -299,7 +316,8 @@ static NTSTATUS ReadBehave(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return Complete(Irp, STATUS_SUCCESS, 16);
 }
 
-static VOID BuildRead(VOID)
+static VOID
+BuildRead(VOID)
 {
     static const ULONG Flags[] = {DO_BUFFERED_IO, DO_DIRECT_IO, 0};
     PUCHAR Buffer = ExAllocatePoolWithTag(NonPagedPool, 16, 'tsei');
@@ -327,14 +345,16 @@ static VOID BuildRead(VOID)
 
 static PIRP Master;
 
-static NTSTATUS NTAPI MasterDone(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
+static NTSTATUS NTAPI
+MasterDone(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
 {
     KeSetEvent(Context, 0, FALSE);
     return STATUS_MORE_PROCESSING_REQUIRED;
 }
 
 /* [DDI:ntddk/iomakeassociatedirp] the master is completed when the last associated IRP is */
-static VOID Associated(VOID)
+static VOID
+Associated(VOID)
 {
     PDEVICE_OBJECT Device = MakeDevice(NULL, 0, 0);
     KEVENT Event;
@@ -360,7 +380,8 @@ static VOID Associated(VOID)
 }
 
 /* A non-error completed inside IoCallDriver at raised IRQL: the APC comes when the IRQL falls. */
-static VOID CompletionNeedsApcs(VOID)
+static VOID
+CompletionNeedsApcs(VOID)
 {
     PDEVICE_OBJECT Device = MakeDevice(NULL, 0, 0);
     IO_STATUS_BLOCK Iosb = {.Status = 0x33};
@@ -373,7 +394,8 @@ static VOID CompletionNeedsApcs(VOID)
     Irp = IoBuildSynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, Device, NULL, 0, NULL, &Event, &Iosb);
     KeRaiseIrql(APC_LEVEL, &Irql);
     IoCallDriver(Device, Irp);
-    EXPECT(!KeReadStateEvent(&Event)); /* stage 2 is a special kernel APC [LEARN: completion processing] */
+    EXPECT(!KeReadStateEvent(
+        &Event)); /* stage 2 is a special kernel APC [LEARN: completion processing] */
     EXPECT_EQ(Iosb.Status, 0x33);
     KeLowerIrql(Irql);
     EXPECT(KeReadStateEvent(&Event));
@@ -398,5 +420,5 @@ static VOID CompletionNeedsApcs(VOID)
     IoDeleteDevice(Device);
 }
 
-IO_TEST_DRIVER(TEST(Allocation), TEST(Walk), TEST(InvokeFlags), TEST(BuildControl), TEST(BuildRead), TEST(Associated),
-               TEST(CompletionNeedsApcs))
+IO_TEST_DRIVER(TEST(Allocation), TEST(Walk), TEST(InvokeFlags), TEST(BuildControl), TEST(BuildRead),
+               TEST(Associated), TEST(CompletionNeedsApcs))

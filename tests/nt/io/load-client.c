@@ -13,12 +13,15 @@ NTSTATUS NTAPI RtlAdjustPrivilege(ULONG, BOOLEAN, BOOLEAN, PBOOLEAN);
 
 static UNICODE_STRING Service, Missing;
 
-static HANDLE Open(void)
+static HANDLE
+Open(void)
 {
-    return CreateFileA("\\\\.\\IoEchoB", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
+    return CreateFileA("\\\\.\\IoEchoB", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
+                       FILE_FLAG_OVERLAPPED, NULL);
 }
 
-static void Privilege(void)
+static void
+Privilege(void)
 {
     BOOLEAN Was;
 
@@ -32,7 +35,8 @@ static void Privilege(void)
 }
 
 /* With a handle open the unload is put off: requests on it go on, new opens fail. */
-static void Deferred(void)
+static void
+Deferred(void)
 {
     HANDLE Handle = Open(), Event = CreateEventA(NULL, TRUE, FALSE, NULL);
     OVERLAPPED Request = {.hEvent = Event};
@@ -58,7 +62,8 @@ static void Deferred(void)
     CloseHandle(Event);
 }
 
-static DWORD WINAPI PendAndLeave(void *Context)
+static DWORD WINAPI
+PendAndLeave(void *Context)
 {
     static OVERLAPPED Request;
 
@@ -67,7 +72,8 @@ static DWORD WINAPI PendAndLeave(void *Context)
 }
 
 /* "If the thread exits, its threaded IRPs are cancelled" */
-static void ThreadExit(void)
+static void
+ThreadExit(void)
 {
     HANDLE Handle = Open(), Thread = CreateThread(NULL, 0, PendAndLeave, Handle, 0, NULL);
     OVERLAPPED Request = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)};
@@ -81,9 +87,11 @@ static void ThreadExit(void)
     CloseHandle(Handle);
 }
 
-int main(int argc, char **argv)
+int
+main(int argc, char **argv)
 {
-    NTSTATUS(NTAPI * Init)(void *, const wchar_t *) = (void *)GetProcAddress(GetModuleHandleA("ntdll.dll"), "RtlInitUnicodeString");
+    NTSTATUS(NTAPI * Init)(void *, const wchar_t *) =
+        (void *)GetProcAddress(GetModuleHandleA("ntdll.dll"), "RtlInitUnicodeString");
 
     Init(&Service, L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\io-load");
     Init(&Missing, L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\NoSuchService");

@@ -13,7 +13,8 @@ static BOOLEAN Ran;
 
 static const GUID Interface = {0x22222222, 2, 3, {4, 5, 6, 7, 8, 9, 10, 11}};
 
-static NTSTATUS NTAPI Started(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
+static NTSTATUS NTAPI
+Started(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
 {
     KeSetEvent(Context, 0, FALSE);
     return STATUS_MORE_PROCESSING_REQUIRED;
@@ -21,7 +22,8 @@ static NTSTATUS NTAPI Started(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Conte
 
 static VOID RunTests(VOID);
 
-static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS NTAPI
+Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     NTSTATUS Status;
@@ -66,9 +68,11 @@ static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return Complete(Irp, STATUS_SUCCESS, 0);
 }
 
-static NTSTATUS NTAPI AddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT PhysicalDeviceObject)
+static NTSTATUS NTAPI
+AddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT PhysicalDeviceObject)
 {
-    NTSTATUS Status = IoCreateDevice(DriverObject, 0, NULL, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, FALSE, &Fdo);
+    NTSTATUS Status = IoCreateDevice(DriverObject, 0, NULL, FILE_DEVICE_UNKNOWN,
+                                     FILE_DEVICE_SECURE_OPEN, FALSE, &Fdo);
 
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -80,7 +84,8 @@ static NTSTATUS NTAPI AddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Phys
     return STATUS_SUCCESS;
 }
 
-static VOID Order(VOID)
+static VOID
+Order(VOID)
 {
     EXPECT(Pdo != NULL && LowerDevice == Pdo);
     EXPECT(Pdo->Flags & DO_BUS_ENUMERATED_DEVICE);
@@ -93,7 +98,8 @@ static VOID Order(VOID)
 
 static ULONG Arrivals, Removals;
 
-static NTSTATUS NTAPI Notify(PVOID Structure, PVOID Context)
+static NTSTATUS NTAPI
+Notify(PVOID Structure, PVOID Context)
 {
     PDEVICE_INTERFACE_CHANGE_NOTIFICATION Change = Structure;
 
@@ -106,7 +112,8 @@ static NTSTATUS NTAPI Notify(PVOID Structure, PVOID Context)
     return STATUS_SUCCESS;
 }
 
-static VOID Interfaces(VOID)
+static VOID
+Interfaces(VOID)
 {
     UNICODE_STRING Link, Bad = RTL_CONSTANT_STRING(L"a\\b");
     IO_STATUS_BLOCK Iosb;
@@ -114,23 +121,26 @@ static VOID Interfaces(VOID)
     PWSTR List = NULL;
     HANDLE Handle;
 
-    EXPECT_STATUS(IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange, 0, (PVOID)&Interface, Driver, Notify, NULL,
-                                                 &Entry),
+    EXPECT_STATUS(IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange, 0,
+                                                 (PVOID)&Interface, Driver, Notify, NULL, &Entry),
                   STATUS_SUCCESS);
-    EXPECT_STATUS(IoRegisterDeviceInterface(Pdo, &Interface, &Bad, &Link), STATUS_INVALID_DEVICE_REQUEST);
+    EXPECT_STATUS(IoRegisterDeviceInterface(Pdo, &Interface, &Bad, &Link),
+                  STATUS_INVALID_DEVICE_REQUEST);
     EXPECT_STATUS(IoRegisterDeviceInterface(Pdo, &Interface, NULL, &Link), STATUS_SUCCESS);
     EXPECT_EQ(Link.Buffer[Link.Length / 2], 0);
     EXPECT_STATUS(IoGetDeviceInterfaces(&Interface, NULL, 0, &List), STATUS_SUCCESS);
     EXPECT_EQ(List[0], 0); /* not enabled yet: an empty list */
     ExFreePool(List);
-    EXPECT_STATUS(Open(Link.Buffer, FILE_READ_DATA, 0, 0, &Handle, &Iosb), STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_STATUS(Open(Link.Buffer, FILE_READ_DATA, 0, 0, &Handle, &Iosb),
+                  STATUS_OBJECT_NAME_NOT_FOUND);
     EXPECT_STATUS(IoSetDeviceInterfaceState(&Link, TRUE), STATUS_SUCCESS);
     EXPECT_EQ(Arrivals, 1);
     EXPECT_STATUS(IoSetDeviceInterfaceState(&Link, TRUE), STATUS_OBJECT_NAME_EXISTS);
     EXPECT_STATUS(IoGetDeviceInterfaces(&Interface, NULL, 0, &List), STATUS_SUCCESS);
     EXPECT(RtlEqualMemory(List, Link.Buffer, Link.Length + 2));
     ExFreePool(List);
-    EXPECT_STATUS(Open(Link.Buffer, FILE_READ_DATA, 0, 0, &Handle, &Iosb), STATUS_SUCCESS); /* reaches the top: us */
+    EXPECT_STATUS(Open(Link.Buffer, FILE_READ_DATA, 0, 0, &Handle, &Iosb),
+                  STATUS_SUCCESS); /* reaches the top: us */
     ZwClose(Handle);
     EXPECT_STATUS(IoSetDeviceInterfaceState(&Link, FALSE), STATUS_SUCCESS);
     EXPECT_EQ(Removals, 1);
@@ -139,19 +149,25 @@ static VOID Interfaces(VOID)
     EXPECT_STATUS(IoUnregisterPlugPlayNotification(Entry), STATUS_SUCCESS);
 }
 
-static VOID Properties(VOID)
+static VOID
+Properties(VOID)
 {
     WCHAR Buffer[64];
     ULONG Length = 0;
     HANDLE Key = NULL;
 
-    EXPECT_STATUS(IoGetDeviceProperty(Pdo, DevicePropertyEnumeratorName, sizeof(Buffer), Buffer, &Length), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        IoGetDeviceProperty(Pdo, DevicePropertyEnumeratorName, sizeof(Buffer), Buffer, &Length),
+        STATUS_SUCCESS);
     EXPECT(Length == 10 && RtlEqualMemory(Buffer, L"ROOT", 10));
-    EXPECT_STATUS(IoGetDeviceProperty(Pdo, DevicePropertyEnumeratorName, 2, Buffer, &Length), STATUS_BUFFER_TOO_SMALL);
+    EXPECT_STATUS(IoGetDeviceProperty(Pdo, DevicePropertyEnumeratorName, 2, Buffer, &Length),
+                  STATUS_BUFFER_TOO_SMALL);
     EXPECT_EQ(Length, 10);
-    EXPECT_STATUS(IoGetDeviceProperty(Pdo, DevicePropertyFriendlyName, sizeof(Buffer), Buffer, &Length),
-                  STATUS_OBJECT_NAME_NOT_FOUND);
-    EXPECT_STATUS(IoOpenDeviceRegistryKey(Pdo, PLUGPLAY_REGKEY_DEVICE, KEY_ALL_ACCESS, &Key), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        IoGetDeviceProperty(Pdo, DevicePropertyFriendlyName, sizeof(Buffer), Buffer, &Length),
+        STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_STATUS(IoOpenDeviceRegistryKey(Pdo, PLUGPLAY_REGKEY_DEVICE, KEY_ALL_ACCESS, &Key),
+                  STATUS_SUCCESS);
     if (Key != NULL) {
         ZwClose(Key);
     }
@@ -160,8 +176,9 @@ static VOID Properties(VOID)
 static volatile LONG PowerDone;
 static NTSTATUS PowerStatus;
 
-static VOID NTAPI PowerComplete(PDEVICE_OBJECT DeviceObject, UCHAR Minor, POWER_STATE State, PVOID Context,
-                                PIO_STATUS_BLOCK Iosb)
+static VOID NTAPI
+PowerComplete(PDEVICE_OBJECT DeviceObject, UCHAR Minor, POWER_STATE State, PVOID Context,
+              PIO_STATUS_BLOCK Iosb)
 {
     EXPECT_EQ(DeviceObject, Pdo);
     EXPECT_EQ(Minor, IRP_MN_SET_POWER);
@@ -170,27 +187,34 @@ static VOID NTAPI PowerComplete(PDEVICE_OBJECT DeviceObject, UCHAR Minor, POWER_
     InterlockedIncrement(&PowerDone);
 }
 
-static VOID Power(VOID)
+static VOID
+Power(VOID)
 {
     POWER_STATE State = {.DeviceState = PowerDeviceD3}, Old;
 
-    EXPECT_STATUS(PoRequestPowerIrp(Pdo, IRP_MN_SET_POWER, State, PowerComplete, NULL, NULL), STATUS_PENDING);
+    EXPECT_STATUS(PoRequestPowerIrp(Pdo, IRP_MN_SET_POWER, State, PowerComplete, NULL, NULL),
+                  STATUS_PENDING);
     EXPECT_EQ(PowerDone, 1);
     EXPECT_STATUS(PowerStatus, STATUS_SUCCESS);
-    EXPECT_STATUS(PoRequestPowerIrp(Pdo, IRP_MN_POWER_SEQUENCE, State, NULL, NULL, NULL), STATUS_INVALID_PARAMETER_2);
+    EXPECT_STATUS(PoRequestPowerIrp(Pdo, IRP_MN_POWER_SEQUENCE, State, NULL, NULL, NULL),
+                  STATUS_INVALID_PARAMETER_2);
     State.DeviceState = PowerDeviceD0;
-    Old = PoSetPowerState(Pdo, DevicePowerState, State); /* "returns the current power state for the device object" */
+    Old = PoSetPowerState(Pdo, DevicePowerState,
+                          State); /* "returns the current power state for the device object" */
     EXPECT_EQ(Old.DeviceState, PowerDeviceD3);
 }
 
-static VOID RunTests(VOID)
+static VOID
+RunTests(VOID)
 {
-    static const NTLAB_TEST Tests[] = {TEST(Order), TEST(Interfaces), TEST(Properties), TEST(Power)};
+    static const NTLAB_TEST Tests[] = {TEST(Order), TEST(Interfaces), TEST(Properties),
+                                       TEST(Power)};
 
     NtlabRun(Tests, RTL_NUMBER_OF(Tests));
 }
 
-NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+NTSTATUS NTAPI
+DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     Driver = DriverObject;
     DriverObject->DriverUnload = IoTestUnload;

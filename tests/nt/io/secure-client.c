@@ -4,7 +4,8 @@
 #include "ntlab-client.h"
 #include <winternl.h>
 
-static BOOL Allowed(const char *Name, DWORD Access)
+static BOOL
+Allowed(const char *Name, DWORD Access)
 {
     HANDLE Handle = CreateFileA(Name, Access, 0, NULL, OPEN_EXISTING, 0, NULL);
 
@@ -16,7 +17,8 @@ static BOOL Allowed(const char *Name, DWORD Access)
     return TRUE;
 }
 
-int main(int argc, char **argv)
+int
+main(int argc, char **argv)
 {
     BOOL Admin = argc < 2 || strcmp(argv[1], "user") != 0;
 

@@ -16,7 +16,8 @@ static ULONG_PTR ResultInformation;
 static BOOLEAN Pend;
 static PIRP Held;
 
-static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS NTAPI
+Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
 
@@ -56,11 +57,13 @@ static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     case IRP_MJ_FILE_SYSTEM_CONTROL:
         LastLength = Stack->Parameters.DeviceIoControl.InputBufferLength;
         LastOutput = Stack->Parameters.DeviceIoControl.OutputBufferLength;
-        LastType3 = METHOD_FROM_CTL_CODE(Stack->Parameters.DeviceIoControl.IoControlCode) == METHOD_NEITHER
-                        ? Stack->Parameters.DeviceIoControl.Type3InputBuffer
-                        : NULL;
-        if (METHOD_FROM_CTL_CODE(Stack->Parameters.DeviceIoControl.IoControlCode) == METHOD_BUFFERED && LastSystem != NULL &&
-            LastLength != 0) {
+        LastType3 =
+            METHOD_FROM_CTL_CODE(Stack->Parameters.DeviceIoControl.IoControlCode) == METHOD_NEITHER
+                ? Stack->Parameters.DeviceIoControl.Type3InputBuffer
+                : NULL;
+        if (METHOD_FROM_CTL_CODE(Stack->Parameters.DeviceIoControl.IoControlCode) ==
+                METHOD_BUFFERED &&
+            LastSystem != NULL && LastLength != 0) {
             ((PUCHAR)LastSystem)[0] ^= 0xFF;
         }
         return Complete(Irp, Result, ResultInformation);
@@ -68,13 +71,16 @@ static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return Complete(Irp, STATUS_SUCCESS, 0);
 }
 
-static VOID Reads(VOID)
+static VOID
+Reads(VOID)
 {
     static const struct {
         PCWSTR Name;
         ULONG Flags;
         UCHAR Fill;
-    } Kinds[] = {{L"\\Device\\IoTestRb", DO_BUFFERED_IO, 0xB0}, {L"\\Device\\IoTestRd", DO_DIRECT_IO, 0xD0}, {L"\\Device\\IoTestRn", 0, 0xE0}};
+    } Kinds[] = {{L"\\Device\\IoTestRb", DO_BUFFERED_IO, 0xB0},
+                 {L"\\Device\\IoTestRd", DO_DIRECT_IO, 0xD0},
+                 {L"\\Device\\IoTestRn", 0, 0xE0}};
     UCHAR Buffer[16];
 
     Result = STATUS_SUCCESS;
@@ -87,7 +93,9 @@ static VOID Reads(VOID)
 
         RtlFillMemory(Buffer, sizeof(Buffer), 0x11);
         ResultInformation = 4;
-        EXPECT_STATUS(ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, sizeof(Buffer), &Offset, &Key), STATUS_SUCCESS);
+        EXPECT_STATUS(
+            ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, sizeof(Buffer), &Offset, &Key),
+            STATUS_SUCCESS);
         EXPECT_STATUS(Iosb.Status, STATUS_SUCCESS);
         EXPECT_EQ(Iosb.Information, 4);
         EXPECT_EQ(LastLength, sizeof(Buffer));
@@ -107,36 +115,45 @@ static VOID Reads(VOID)
             EXPECT(LastSystem == NULL && LastMdl == NULL && LastUser == Buffer);
         }
         /* No offset on a synchronous handle: the current position, which the driver moves. */
-        EXPECT_STATUS(ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, sizeof(Buffer), NULL, NULL), STATUS_SUCCESS);
+        EXPECT_STATUS(
+            ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, sizeof(Buffer), NULL, NULL),
+            STATUS_SUCCESS);
         EXPECT_EQ(LastOffset.QuadPart, 0x123 + 4);
         Offset.LowPart = FILE_USE_FILE_POINTER_POSITION;
         Offset.HighPart = -1;
-        EXPECT_STATUS(ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, sizeof(Buffer), &Offset, NULL), STATUS_SUCCESS);
+        EXPECT_STATUS(
+            ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, sizeof(Buffer), &Offset, NULL),
+            STATUS_SUCCESS);
         EXPECT_EQ(LastOffset.QuadPart, 0x123 + 8);
         Offset.QuadPart = -5;
-        EXPECT_STATUS(ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, sizeof(Buffer), &Offset, NULL),
-                      STATUS_INVALID_PARAMETER);
+        EXPECT_STATUS(
+            ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, sizeof(Buffer), &Offset, NULL),
+            STATUS_INVALID_PARAMETER);
         /* Zero bytes reach the driver as well. */
         Offset.QuadPart = 0;
         ResultInformation = 0;
-        EXPECT_STATUS(ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, 0, &Offset, NULL), STATUS_SUCCESS);
+        EXPECT_STATUS(ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, 0, &Offset, NULL),
+                      STATUS_SUCCESS);
         EXPECT_EQ(LastLength, 0);
         EXPECT(LastSystem == NULL && LastMdl == NULL);
 
-        EXPECT_STATUS(ZwWriteFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, 8, &Offset, NULL), STATUS_SUCCESS);
+        EXPECT_STATUS(ZwWriteFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, 8, &Offset, NULL),
+                      STATUS_SUCCESS);
         EXPECT_EQ(Iosb.Information, 8);
         EXPECT_EQ(LastLength, 8);
         EXPECT(LastFlags & IRP_WRITE_OPERATION);
         Offset.LowPart = FILE_WRITE_TO_END_OF_FILE;
         Offset.HighPart = -1;
-        EXPECT_STATUS(ZwWriteFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, 8, &Offset, NULL), STATUS_SUCCESS);
+        EXPECT_STATUS(ZwWriteFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, 8, &Offset, NULL),
+                      STATUS_SUCCESS);
         EXPECT_EQ(LastOffset.LowPart, FILE_WRITE_TO_END_OF_FILE);
         ZwClose(Handle);
         IoDeleteDevice(Device);
     }
 }
 
-static VOID Asynchronous(VOID)
+static VOID
+Asynchronous(VOID)
 {
     PDEVICE_OBJECT Device = MakeDevice(L"\\Device\\IoTestAsync", DO_BUFFERED_IO, 0);
     LARGE_INTEGER Offset = {};
@@ -146,12 +163,15 @@ static VOID Asynchronous(VOID)
     PFILE_OBJECT File;
     PKEVENT Object;
 
-    EXPECT_STATUS(Open(L"\\Device\\IoTestAsync", GENERIC_READ | GENERIC_WRITE, 0, 0, &Handle, &Iosb), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        Open(L"\\Device\\IoTestAsync", GENERIC_READ | GENERIC_WRITE, 0, 0, &Handle, &Iosb),
+        STATUS_SUCCESS);
     EXPECT_EQ(Iosb.Information, 0); /* what the driver stored */
     ObReferenceObjectByHandle(Handle, 0, *IoFileObjectType, KernelMode, (PVOID *)&File, NULL);
     EXPECT((File->Flags & FO_SYNCHRONOUS_IO) == 0);
     /* "If FILE_SYNCHRONOUS_IO_... not set, ByteOffset must be supplied" */
-    EXPECT_STATUS(ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, 4, NULL, NULL), STATUS_INVALID_PARAMETER);
+    EXPECT_STATUS(ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, 4, NULL, NULL),
+                  STATUS_INVALID_PARAMETER);
 
     Object = IoCreateNotificationEvent(NULL, &EventHandle);
     Event = EventHandle;
@@ -159,8 +179,10 @@ static VOID Asynchronous(VOID)
     EXPECT(KeReadStateEvent(Object)); /* "initially set to the signaled state" */
     Pend = TRUE;
     Iosb.Status = 0x77;
-    EXPECT_STATUS(ZwReadFile(Handle, Event, NULL, NULL, &Iosb, Buffer, 4, &Offset, NULL), STATUS_PENDING);
-    EXPECT(!KeReadStateEvent(Object)); /* "set to the not-signaled state" when the request is made */
+    EXPECT_STATUS(ZwReadFile(Handle, Event, NULL, NULL, &Iosb, Buffer, 4, &Offset, NULL),
+                  STATUS_PENDING);
+    EXPECT(
+        !KeReadStateEvent(Object)); /* "set to the not-signaled state" when the request is made */
     EXPECT_EQ(Iosb.Status, 0x77);
     RtlFillMemory(Held->AssociatedIrp.SystemBuffer, 4, 0x42);
     Complete(Held, STATUS_SUCCESS, 3);
@@ -171,7 +193,8 @@ static VOID Asynchronous(VOID)
 
     /* An error after pending: the event is signaled, the status block written, nothing copied. */
     Iosb.Status = 0x77;
-    EXPECT_STATUS(ZwReadFile(Handle, Event, NULL, NULL, &Iosb, Buffer, 4, &Offset, NULL), STATUS_PENDING);
+    EXPECT_STATUS(ZwReadFile(Handle, Event, NULL, NULL, &Iosb, Buffer, 4, &Offset, NULL),
+                  STATUS_PENDING);
     RtlFillMemory(Held->AssociatedIrp.SystemBuffer, 4, 0x99);
     Complete(Held, STATUS_DEVICE_NOT_READY, 4);
     EXPECT(KeReadStateEvent(Object));
@@ -179,14 +202,16 @@ static VOID Asynchronous(VOID)
     EXPECT_EQ(Buffer[0], 0x42);
 
     /* A warning is copied. */
-    EXPECT_STATUS(ZwReadFile(Handle, Event, NULL, NULL, &Iosb, Buffer, 4, &Offset, NULL), STATUS_PENDING);
+    EXPECT_STATUS(ZwReadFile(Handle, Event, NULL, NULL, &Iosb, Buffer, 4, &Offset, NULL),
+                  STATUS_PENDING);
     RtlFillMemory(Held->AssociatedIrp.SystemBuffer, 4, 0x99);
     Complete(Held, STATUS_BUFFER_OVERFLOW, 4);
     EXPECT_EQ(Buffer[0], 0x99);
     EXPECT_STATUS(Iosb.Status, STATUS_BUFFER_OVERFLOW);
 
     /* Without an event the file object is signaled. */
-    EXPECT_STATUS(ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, 4, &Offset, NULL), STATUS_PENDING);
+    EXPECT_STATUS(ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, 4, &Offset, NULL),
+                  STATUS_PENDING);
     EXPECT(!KeReadStateEvent(&File->Event));
     Complete(Held, STATUS_SUCCESS, 0);
     EXPECT(KeReadStateEvent(&File->Event));
@@ -196,7 +221,8 @@ static VOID Asynchronous(VOID)
     /* An error that was never pended is the service's result alone. */
     Result = STATUS_DEVICE_NOT_READY;
     Iosb.Status = 0x77;
-    EXPECT_STATUS(ZwReadFile(Handle, Event, NULL, NULL, &Iosb, Buffer, 4, &Offset, NULL), STATUS_DEVICE_NOT_READY);
+    EXPECT_STATUS(ZwReadFile(Handle, Event, NULL, NULL, &Iosb, Buffer, 4, &Offset, NULL),
+                  STATUS_DEVICE_NOT_READY);
     EXPECT_EQ(Iosb.Status, 0x77);
     EXPECT(!KeReadStateEvent(Object));
     Result = STATUS_SUCCESS;
@@ -206,7 +232,8 @@ static VOID Asynchronous(VOID)
     IoDeleteDevice(Device);
 }
 
-static VOID NTAPI CompleteLater(PVOID Context)
+static VOID NTAPI
+CompleteLater(PVOID Context)
 {
     Sleep(5);
     Complete(Held, STATUS_SUCCESS, 2);
@@ -214,7 +241,8 @@ static VOID NTAPI CompleteLater(PVOID Context)
 }
 
 /* On a synchronous handle the service waits for a request that the driver pends. */
-static VOID SynchronousWaits(VOID)
+static VOID
+SynchronousWaits(VOID)
 {
     PDEVICE_OBJECT Device = MakeDevice(L"\\Device\\IoTestSync", DO_BUFFERED_IO, 0);
     HANDLE Handle = OpenSynchronous(L"\\Device\\IoTestSync"), Thread;
@@ -225,7 +253,8 @@ static VOID SynchronousWaits(VOID)
     Pend = TRUE;
     KeQuerySystemTime(&Before);
     PsCreateSystemThread(&Thread, THREAD_ALL_ACCESS, NULL, NULL, NULL, CompleteLater, NULL);
-    EXPECT_STATUS(ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, 4, &Offset, NULL), STATUS_SUCCESS);
+    EXPECT_STATUS(ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Buffer, 4, &Offset, NULL),
+                  STATUS_SUCCESS);
     KeQuerySystemTime(&After);
     EXPECT(After.QuadPart - Before.QuadPart >= 50000);
     EXPECT_EQ(Iosb.Information, 2);
@@ -236,7 +265,8 @@ static VOID SynchronousWaits(VOID)
     IoDeleteDevice(Device);
 }
 
-static VOID Controls(VOID)
+static VOID
+Controls(VOID)
 {
     PDEVICE_OBJECT Device = MakeDevice(L"\\Device\\IoTestIoctl", 0, 0);
     HANDLE Handle = OpenSynchronous(L"\\Device\\IoTestIoctl");
@@ -253,8 +283,10 @@ static VOID Controls(VOID)
             RtlFillMemory(Output, 8, 0x20);
             ResultInformation = Method == METHOD_BUFFERED ? 2 : 0;
             ClearLog();
-            Status = Fs ? ZwFsControlFile(Handle, NULL, NULL, NULL, &Iosb, Code, Input, 4, Output, 8)
-                        : ZwDeviceIoControlFile(Handle, NULL, NULL, NULL, &Iosb, Code, Input, 4, Output, 8);
+            Status =
+                Fs ? ZwFsControlFile(Handle, NULL, NULL, NULL, &Iosb, Code, Input, 4, Output, 8)
+                   : ZwDeviceIoControlFile(Handle, NULL, NULL, NULL, &Iosb, Code, Input, 4, Output,
+                                           8);
             EXPECT_STATUS(Status, STATUS_SUCCESS);
             EXPECT_EQ(Log[0], Fs ? IRP_MJ_FILE_SYSTEM_CONTROL : IRP_MJ_DEVICE_CONTROL);
             EXPECT_EQ(LastLength, 4);
@@ -271,7 +303,8 @@ static VOID Controls(VOID)
                 EXPECT((LastFlags & IRP_INPUT_OPERATION) == 0);
                 break;
             case METHOD_NEITHER:
-                EXPECT(LastSystem == NULL && LastMdl == NULL && LastUser == Output && LastType3 == Input);
+                EXPECT(LastSystem == NULL && LastMdl == NULL && LastUser == Output &&
+                       LastType3 == Input);
                 break;
             }
             EXPECT(Input[0] == 0x30); /* the caller's input is never written */
@@ -279,8 +312,9 @@ static VOID Controls(VOID)
     }
     /* Both lengths 0: no system buffer. */
     ResultInformation = 0;
-    EXPECT_STATUS(ZwDeviceIoControlFile(Handle, NULL, NULL, NULL, &Iosb, CTL_CODE(FILE_DEVICE_UNKNOWN, 0x900, 0, 0), NULL, 0,
-                                        NULL, 0),
+    EXPECT_STATUS(ZwDeviceIoControlFile(Handle, NULL, NULL, NULL, &Iosb,
+                                        CTL_CODE(FILE_DEVICE_UNKNOWN, 0x900, 0, 0), NULL, 0, NULL,
+                                        0),
                   STATUS_SUCCESS);
     EXPECT(LastSystem == NULL);
     /* An error: nothing is copied, the status block stays. */
@@ -288,7 +322,8 @@ static VOID Controls(VOID)
     ResultInformation = 4;
     Iosb.Status = 0x66;
     RtlFillMemory(Output, 8, 0x20);
-    EXPECT_STATUS(ZwDeviceIoControlFile(Handle, NULL, NULL, NULL, &Iosb, CTL_CODE(FILE_DEVICE_UNKNOWN, 0x900, 0, 0), Input, 4,
+    EXPECT_STATUS(ZwDeviceIoControlFile(Handle, NULL, NULL, NULL, &Iosb,
+                                        CTL_CODE(FILE_DEVICE_UNKNOWN, 0x900, 0, 0), Input, 4,
                                         Output, 8),
                   STATUS_INVALID_DEVICE_REQUEST);
     EXPECT_EQ(Output[0], 0x20);
@@ -299,7 +334,8 @@ static VOID Controls(VOID)
 }
 
 /* Answered by the I/O manager: no request reaches the driver. */
-static VOID Information(VOID)
+static VOID
+Information(VOID)
 {
     PDEVICE_OBJECT Device = MakeDevice(L"\\Device\\IoTestInfo", DO_BUFFERED_IO, 0);
     FILE_POSITION_INFORMATION Position;
@@ -311,23 +347,33 @@ static VOID Information(VOID)
     HANDLE Handle;
 
     Device->AlignmentRequirement = FILE_LONG_ALIGNMENT;
-    EXPECT_STATUS(Open(L"\\Device\\IoTestInfo", FILE_READ_DATA | FILE_READ_ATTRIBUTES | SYNCHRONIZE, 0,
-                       FILE_SYNCHRONOUS_IO_ALERT | FILE_WRITE_THROUGH, &Handle, &Iosb),
+    EXPECT_STATUS(Open(L"\\Device\\IoTestInfo", FILE_READ_DATA | FILE_READ_ATTRIBUTES | SYNCHRONIZE,
+                       0, FILE_SYNCHRONOUS_IO_ALERT | FILE_WRITE_THROUGH, &Handle, &Iosb),
                   STATUS_SUCCESS);
     ClearLog();
-    EXPECT_STATUS(ZwQueryInformationFile(Handle, &Iosb, &Mode, sizeof(Mode), FileModeInformation), STATUS_SUCCESS);
+    EXPECT_STATUS(ZwQueryInformationFile(Handle, &Iosb, &Mode, sizeof(Mode), FileModeInformation),
+                  STATUS_SUCCESS);
     EXPECT_EQ(Mode.Mode, FILE_SYNCHRONOUS_IO_ALERT | FILE_WRITE_THROUGH);
     EXPECT_EQ(Iosb.Information, sizeof(Mode));
-    EXPECT_STATUS(ZwQueryInformationFile(Handle, &Iosb, &Access, sizeof(Access), FileAccessInformation), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        ZwQueryInformationFile(Handle, &Iosb, &Access, sizeof(Access), FileAccessInformation),
+        STATUS_SUCCESS);
     EXPECT_EQ(Access.AccessFlags, FILE_READ_DATA | FILE_READ_ATTRIBUTES | SYNCHRONIZE);
-    EXPECT_STATUS(ZwQueryInformationFile(Handle, &Iosb, &Alignment, sizeof(Alignment), FileAlignmentInformation), STATUS_SUCCESS);
+    EXPECT_STATUS(ZwQueryInformationFile(Handle, &Iosb, &Alignment, sizeof(Alignment),
+                                         FileAlignmentInformation),
+                  STATUS_SUCCESS);
     EXPECT_EQ(Alignment.AlignmentRequirement, FILE_LONG_ALIGNMENT);
     Position.CurrentByteOffset.QuadPart = 0x4444;
-    EXPECT_STATUS(ZwSetInformationFile(Handle, &Iosb, &Position, sizeof(Position), FilePositionInformation), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        ZwSetInformationFile(Handle, &Iosb, &Position, sizeof(Position), FilePositionInformation),
+        STATUS_SUCCESS);
     Position.CurrentByteOffset.QuadPart = 0;
-    EXPECT_STATUS(ZwQueryInformationFile(Handle, &Iosb, &Position, sizeof(Position), FilePositionInformation), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        ZwQueryInformationFile(Handle, &Iosb, &Position, sizeof(Position), FilePositionInformation),
+        STATUS_SUCCESS);
     EXPECT_EQ(Position.CurrentByteOffset.QuadPart, 0x4444);
-    EXPECT_STATUS(ZwQueryVolumeInformationFile(Handle, &Iosb, &FsDevice, sizeof(FsDevice), FileFsDeviceInformation),
+    EXPECT_STATUS(ZwQueryVolumeInformationFile(Handle, &Iosb, &FsDevice, sizeof(FsDevice),
+                                               FileFsDeviceInformation),
                   STATUS_SUCCESS);
     EXPECT_EQ(FsDevice.DeviceType, FILE_DEVICE_UNKNOWN);
     EXPECT_EQ(Logged, 0);
@@ -335,4 +381,5 @@ static VOID Information(VOID)
     IoDeleteDevice(Device);
 }
 
-IO_TEST_DRIVER(TEST(Reads), TEST(Asynchronous), TEST(SynchronousWaits), TEST(Controls), TEST(Information))
+IO_TEST_DRIVER(TEST(Reads), TEST(Asynchronous), TEST(SynchronousWaits), TEST(Controls),
+               TEST(Information))

@@ -5,7 +5,8 @@
  */
 #include "io-test.h"
 
-static NTSTATUS NTAPI Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+static NTSTATUS NTAPI
+Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     return Complete(Irp, STATUS_SUCCESS, 0);
 }
@@ -17,7 +18,8 @@ static PEPROCESS WorkProcess;
 static KIRQL WorkIrql;
 static PIO_WORKITEM WorkItemSeen;
 
-static VOID NTAPI Work(PDEVICE_OBJECT DeviceObject, PVOID Context)
+static VOID NTAPI
+Work(PDEVICE_OBJECT DeviceObject, PVOID Context)
 {
     WorkDevice = DeviceObject;
     WorkContext = Context;
@@ -26,14 +28,16 @@ static VOID NTAPI Work(PDEVICE_OBJECT DeviceObject, PVOID Context)
     KeSetEvent(&Done, 0, FALSE);
 }
 
-static VOID NTAPI WorkEx(PVOID IoObject, PVOID Context, PIO_WORKITEM Item)
+static VOID NTAPI
+WorkEx(PVOID IoObject, PVOID Context, PIO_WORKITEM Item)
 {
     WorkItemSeen = Item;
     WorkDevice = IoObject;
     KeSetEvent(&Done, 0, FALSE);
 }
 
-static VOID WorkItems(VOID)
+static VOID
+WorkItems(VOID)
 {
     PDEVICE_OBJECT Device = MakeDevice(NULL, 0, 0);
     PIO_WORKITEM Item = IoAllocateWorkItem(Device), Own;
@@ -62,13 +66,15 @@ static VOID WorkItems(VOID)
 static LONG Ticks;
 static KIRQL TickIrql;
 
-static VOID NTAPI Tick(PDEVICE_OBJECT DeviceObject, PVOID Context)
+static VOID NTAPI
+Tick(PDEVICE_OBJECT DeviceObject, PVOID Context)
 {
     TickIrql = KeGetCurrentIrql();
     InterlockedIncrement(&Ticks);
 }
 
-static VOID Timers(VOID)
+static VOID
+Timers(VOID)
 {
     PDEVICE_OBJECT Device = MakeDevice(NULL, 0, 0);
 
@@ -88,7 +94,8 @@ static VOID Timers(VOID)
 static IO_REMOVE_LOCK Lock;
 static volatile LONG Removed;
 
-static VOID NTAPI Remover(PVOID Context)
+static VOID NTAPI
+Remover(PVOID Context)
 {
     IoAcquireRemoveLock(&Lock, (PVOID)2);
     IoReleaseRemoveLockAndWait(&Lock, (PVOID)2);
@@ -96,7 +103,8 @@ static VOID NTAPI Remover(PVOID Context)
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
-static VOID RemoveLocks(VOID)
+static VOID
+RemoveLocks(VOID)
 {
     HANDLE Thread;
 
@@ -113,7 +121,8 @@ static VOID RemoveLocks(VOID)
     ZwClose(Thread);
 }
 
-static VOID Mdls(VOID)
+static VOID
+Mdls(VOID)
 {
     PUCHAR Buffer = ExAllocatePoolWithTag(NonPagedPool, 3 * PAGE_SIZE, 'tsei');
     PIRP Irp = IoAllocateIrp(1, FALSE);
@@ -127,7 +136,8 @@ static VOID Mdls(VOID)
     Second = IoAllocateMdl(Buffer, 10, TRUE, FALSE, Irp); /* "a secondary buffer": linked behind */
     EXPECT_EQ(Irp->MdlAddress, First);
     EXPECT_EQ(First->Next, Second);
-    EXPECT(IoAllocateMdl(Buffer, 0x80000000, FALSE, FALSE, NULL) == NULL); /* "2 gigabytes minus PAGE_SIZE" */
+    EXPECT(IoAllocateMdl(Buffer, 0x80000000, FALSE, FALSE, NULL) ==
+           NULL); /* "2 gigabytes minus PAGE_SIZE" */
     MmBuildMdlForNonPagedPool(First);
     EXPECT_EQ(MmGetSystemAddressForMdlSafe(First, NormalPagePriority), Buffer + 100);
     Part = IoAllocateMdl(Buffer + 100 + PAGE_SIZE, 200, FALSE, FALSE, NULL);
@@ -136,7 +146,8 @@ static VOID Mdls(VOID)
     EXPECT_EQ(MmGetMdlVirtualAddress(Part), Buffer + 100 + PAGE_SIZE);
     Buffer[100 + PAGE_SIZE] = 0x3C;
     EXPECT_EQ(*(PUCHAR)MmGetSystemAddressForMdlSafe(Part, NormalPagePriority), 0x3C);
-    EXPECT_EQ(MmGetMdlPfnArray(Part)[0], MmGetMdlPfnArray(First)[(BYTE_OFFSET(Buffer + 100) + PAGE_SIZE) >> PAGE_SHIFT]);
+    EXPECT_EQ(MmGetMdlPfnArray(Part)[0],
+              MmGetMdlPfnArray(First)[(BYTE_OFFSET(Buffer + 100) + PAGE_SIZE) >> PAGE_SHIFT]);
     IoFreeMdl(Part);
     IoFreeMdl(Second);
     IoFreeMdl(First);
@@ -145,7 +156,8 @@ static VOID Mdls(VOID)
     ExFreePoolWithTag(Buffer, 'tsei');
 }
 
-static VOID Registrations(VOID)
+static VOID
+Registrations(VOID)
 {
     static const GUID Id = {0x11111111, 2, 3, {4, 5, 6, 7, 8, 9, 10, 11}};
     static const EVENT_DESCRIPTOR Event = {1};

@@ -9,12 +9,14 @@ static volatile LONG Woken;
 
 static LARGE_INTEGER Poll; /* zero: a poll */
 
-static BOOLEAN IsSignaled(PVOID Object)
+static BOOLEAN
+IsSignaled(PVOID Object)
 {
     return KeWaitForSingleObject(Object, Executive, KernelMode, FALSE, &Poll) == STATUS_SUCCESS;
 }
 
-static VOID NTAPI Waiter(PVOID Context)
+static VOID NTAPI
+Waiter(PVOID Context)
 {
     KeSetEvent(&Ready, 0, FALSE);
     KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, NULL);
@@ -24,7 +26,8 @@ static VOID NTAPI Waiter(PVOID Context)
 }
 
 /* Starts a thread that waits for Event, and gives it time to do so. */
-static PVOID StartWaiter(VOID)
+static PVOID
+StartWaiter(VOID)
 {
     LARGE_INTEGER Delay = {.QuadPart = -100000};
     HANDLE Handle;
@@ -39,30 +42,36 @@ static PVOID StartWaiter(VOID)
     return Thread;
 }
 
-static VOID Join(PVOID Thread)
+static VOID
+Join(PVOID Thread)
 {
     KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL);
     ObDereferenceObject(Thread);
 }
 
-static VOID InitialState(VOID)
+static VOID
+InitialState(VOID)
 {
     KeInitializeEvent(&Event, NotificationEvent, TRUE);
-    EXPECT_EQ(KeReadStateEvent(&Event) != 0, TRUE); /* State is the initial state [DDI:wdm/keinitializeevent] */
+    EXPECT_EQ(KeReadStateEvent(&Event) != 0,
+              TRUE); /* State is the initial state [DDI:wdm/keinitializeevent] */
     KeInitializeEvent(&Event, NotificationEvent, FALSE);
     EXPECT_EQ(KeReadStateEvent(&Event), 0);
 }
 
-static VOID SetReturnsPrevious(VOID)
+static VOID
+SetReturnsPrevious(VOID)
 {
     KeInitializeEvent(&Event, NotificationEvent, FALSE);
-    EXPECT_EQ(KeSetEvent(&Event, 0, FALSE), 0);      /* zero if it was not signaled [DDI:wdm/kesetevent] */
-    EXPECT(KeSetEvent(&Event, 0, FALSE) != 0);       /* nonzero if it was */
-    EXPECT(KeResetEvent(&Event) != 0);               /* [DDI:wdm/keresetevent] */
+    EXPECT_EQ(KeSetEvent(&Event, 0, FALSE),
+              0); /* zero if it was not signaled [DDI:wdm/kesetevent] */
+    EXPECT(KeSetEvent(&Event, 0, FALSE) != 0); /* nonzero if it was */
+    EXPECT(KeResetEvent(&Event) != 0);         /* [DDI:wdm/keresetevent] */
     EXPECT_EQ(KeResetEvent(&Event), 0);
 }
 
-static VOID NotificationStays(VOID)
+static VOID
+NotificationStays(VOID)
 {
     KeInitializeEvent(&Event, NotificationEvent, TRUE);
     EXPECT(IsSignaled(&Event)); /* a notification event remains signaled until it is reset */
@@ -71,14 +80,16 @@ static VOID NotificationStays(VOID)
     EXPECT(!IsSignaled(&Event));
 }
 
-static VOID SynchronizationResets(VOID)
+static VOID
+SynchronizationResets(VOID)
 {
     KeInitializeEvent(&Event, SynchronizationEvent, TRUE);
     EXPECT(IsSignaled(&Event)); /* a wait that is satisfied resets a synchronization event */
     EXPECT(!IsSignaled(&Event));
 }
 
-static VOID NotificationWakesAll(VOID)
+static VOID
+NotificationWakesAll(VOID)
 {
     PVOID First, Second;
 
@@ -93,7 +104,8 @@ static VOID NotificationWakesAll(VOID)
     EXPECT_EQ(Woken, 2); /* all waits are satisfied [DDI:wdm/kesetevent] */
 }
 
-static VOID SynchronizationWakesOne(VOID)
+static VOID
+SynchronizationWakesOne(VOID)
 {
     PVOID First, Second;
 
@@ -112,7 +124,8 @@ static VOID SynchronizationWakesOne(VOID)
     EXPECT_EQ(Woken, 2);
 }
 
-static VOID PulseLetsWaitersGo(VOID)
+static VOID
+PulseLetsWaitersGo(VOID)
 {
     PVOID Thread;
 
@@ -126,7 +139,8 @@ static VOID PulseLetsWaitersGo(VOID)
     EXPECT_EQ(KeReadStateEvent(&Event), 0); /* then reset to not signaled */
 }
 
-static VOID SetAtDispatchLevel(VOID)
+static VOID
+SetAtDispatchLevel(VOID)
 {
     KIRQL OldIrql;
 
@@ -134,11 +148,13 @@ static VOID SetAtDispatchLevel(VOID)
     KeRaiseIrql(DISPATCH_LEVEL, &OldIrql);
     EXPECT_EQ(KeSetEvent(&Event, 0, FALSE), 0); /* Wait FALSE: IRQL <= DISPATCH_LEVEL */
     EXPECT_EQ(KeGetCurrentIrql(), DISPATCH_LEVEL);
-    EXPECT(IsSignaled(&Event)); /* a zero time-out may be used at DISPATCH_LEVEL [DDI:wdm/kewaitforsingleobject] */
+    EXPECT(IsSignaled(
+        &Event)); /* a zero time-out may be used at DISPATCH_LEVEL [DDI:wdm/kewaitforsingleobject] */
     KeLowerIrql(OldIrql);
 }
 
-static VOID SetThenWait(VOID)
+static VOID
+SetThenWait(VOID)
 {
     KEVENT Other;
     LARGE_INTEGER Short = {.QuadPart = -10000};
@@ -146,10 +162,11 @@ static VOID SetThenWait(VOID)
     KeInitializeEvent(&Event, SynchronizationEvent, FALSE);
     KeInitializeEvent(&Other, NotificationEvent, FALSE);
     KeSetEvent(&Other, 0, TRUE); /* the next call must be a wait, which restores the IRQL */
-    EXPECT_STATUS(KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, &Short), STATUS_TIMEOUT);
+    EXPECT_STATUS(KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, &Short),
+                  STATUS_TIMEOUT);
     EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
 }
 
-TEST_DRIVER(TEST(InitialState), TEST(SetReturnsPrevious), TEST(NotificationStays), TEST(SynchronizationResets),
-            TEST(NotificationWakesAll), TEST(SynchronizationWakesOne), TEST(PulseLetsWaitersGo), TEST(SetAtDispatchLevel),
-            TEST(SetThenWait))
+TEST_DRIVER(TEST(InitialState), TEST(SetReturnsPrevious), TEST(NotificationStays),
+            TEST(SynchronizationResets), TEST(NotificationWakesAll), TEST(SynchronizationWakesOne),
+            TEST(PulseLetsWaitersGo), TEST(SetAtDispatchLevel), TEST(SetThenWait))

@@ -13,7 +13,8 @@ static volatile PVOID DpcArguments[2];
 static KEVENT Done;
 static LARGE_INTEGER Poll;
 
-static VOID RaiseAndLower(VOID)
+static VOID
+RaiseAndLower(VOID)
 {
     KIRQL Old, Older;
 
@@ -29,7 +30,8 @@ static VOID RaiseAndLower(VOID)
     EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
 }
 
-static VOID SpinLockRaises(VOID)
+static VOID
+SpinLockRaises(VOID)
 {
     KIRQL Old;
     KLOCK_QUEUE_HANDLE Handle;
@@ -49,7 +51,8 @@ static VOID SpinLockRaises(VOID)
     EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
 }
 
-static VOID NTAPI DpcRoutine(PKDPC This, PVOID Context, PVOID Argument1, PVOID Argument2)
+static VOID NTAPI
+DpcRoutine(PKDPC This, PVOID Context, PVOID Argument1, PVOID Argument2)
 {
     LONG Run = InterlockedIncrement(&Runs);
 
@@ -62,7 +65,8 @@ static VOID NTAPI DpcRoutine(PKDPC This, PVOID Context, PVOID Argument1, PVOID A
     KeSetEvent(&Done, 0, FALSE);
 }
 
-static VOID DpcWaitsForIrql(VOID)
+static VOID
+DpcWaitsForIrql(VOID)
 {
     KIRQL Old;
 
@@ -72,7 +76,7 @@ static VOID DpcWaitsForIrql(VOID)
     KeRaiseIrql(DISPATCH_LEVEL, &Old);
     EXPECT(KeInsertQueueDpc(&Dpc, (PVOID)7, (PVOID)8)); /* TRUE: it was not queued */
     EXPECT(!KeInsertQueueDpc(&Dpc, NULL, NULL));        /* FALSE: it is already */
-    EXPECT_EQ(Runs, 0);                                 /* not before the IRQL falls below DISPATCH_LEVEL */
+    EXPECT_EQ(Runs, 0); /* not before the IRQL falls below DISPATCH_LEVEL */
     KeLowerIrql(Old);
     EXPECT_EQ(Runs, 1);
     EXPECT_EQ(DpcIrql, DISPATCH_LEVEL);
@@ -80,14 +84,16 @@ static VOID DpcWaitsForIrql(VOID)
     EXPECT_EQ(DpcArguments[1], 8);
 }
 
-static VOID HighImportanceGoesFirst(VOID)
+static VOID
+HighImportanceGoesFirst(VOID)
 {
     KIRQL Old;
 
     Runs = 0;
     KeInitializeDpc(&Dpc, DpcRoutine, (PVOID)1);
     KeInitializeDpc(&Second, DpcRoutine, (PVOID)2);
-    KeSetImportanceDpc(&Second, HighImportance); /* head of the queue [DDI:wdm/kesetimportancedpc] */
+    KeSetImportanceDpc(&Second,
+                       HighImportance); /* head of the queue [DDI:wdm/kesetimportancedpc] */
     KeRaiseIrql(DISPATCH_LEVEL, &Old);
     KeInsertQueueDpc(&Dpc, NULL, NULL);
     KeInsertQueueDpc(&Second, NULL, NULL);
@@ -97,7 +103,8 @@ static VOID HighImportanceGoesFirst(VOID)
     EXPECT_EQ(Order[1], 1);
 }
 
-static VOID RemovedDpcDoesNotRun(VOID)
+static VOID
+RemovedDpcDoesNotRun(VOID)
 {
     KIRQL Old;
 
@@ -111,7 +118,8 @@ static VOID RemovedDpcDoesNotRun(VOID)
     EXPECT_EQ(Runs, 0);
 }
 
-static VOID TargetProcessor(VOID)
+static VOID
+TargetProcessor(VOID)
 {
     if (KeQueryActiveProcessorCount(NULL) < 2) {
         SKIP("one processor");
@@ -127,7 +135,8 @@ static VOID TargetProcessor(VOID)
     KeFlushQueuedDpcs(); /* [DDI:wdm/keflushqueueddpcs] */
 }
 
-static VOID TimerSignals(VOID)
+static VOID
+TimerSignals(VOID)
 {
     LARGE_INTEGER Due = {.QuadPart = -10000000};
 
@@ -135,14 +144,16 @@ static VOID TimerSignals(VOID)
     EXPECT(!KeReadStateTimer(&Timer));
     EXPECT(!KeSetTimer(&Timer, Due, NULL)); /* FALSE: it was not in the queue */
     EXPECT(KeSetTimer(&Timer, Due, NULL));  /* TRUE: it was; the earlier setting is cancelled */
-    EXPECT_STATUS(KeWaitForSingleObject(&Timer, Executive, KernelMode, FALSE, NULL), STATUS_SUCCESS);
+    EXPECT_STATUS(KeWaitForSingleObject(&Timer, Executive, KernelMode, FALSE, NULL),
+                  STATUS_SUCCESS);
     EXPECT(KeReadStateTimer(&Timer)); /* a notification timer stays signaled */
     EXPECT(!KeCancelTimer(&Timer));   /* it has expired */
     KeSetTimer(&Timer, Due, NULL);
     EXPECT(KeCancelTimer(&Timer));
 }
 
-static VOID TimerDpc(VOID)
+static VOID
+TimerDpc(VOID)
 {
     LARGE_INTEGER Due = {.QuadPart = -100000};
 
@@ -153,11 +164,14 @@ static VOID TimerDpc(VOID)
     KeSetTimer(&Timer, Due, &Dpc);
     KeWaitForSingleObject(&Done, Executive, KernelMode, FALSE, NULL);
     EXPECT_EQ(Runs, 1);
-    EXPECT_STATUS(KeWaitForSingleObject(&Timer, Executive, KernelMode, FALSE, &Poll), STATUS_SUCCESS);
-    EXPECT_STATUS(KeWaitForSingleObject(&Timer, Executive, KernelMode, FALSE, &Poll), STATUS_TIMEOUT);
+    EXPECT_STATUS(KeWaitForSingleObject(&Timer, Executive, KernelMode, FALSE, &Poll),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(KeWaitForSingleObject(&Timer, Executive, KernelMode, FALSE, &Poll),
+                  STATUS_TIMEOUT);
 }
 
-static VOID PeriodicTimer(VOID)
+static VOID
+PeriodicTimer(VOID)
 {
     LARGE_INTEGER Due = {.QuadPart = -100000};
 
@@ -173,5 +187,6 @@ static VOID PeriodicTimer(VOID)
     EXPECT(Runs >= 4);
 }
 
-TEST_DRIVER(TEST(RaiseAndLower), TEST(SpinLockRaises), TEST(DpcWaitsForIrql), TEST(HighImportanceGoesFirst),
-            TEST(RemovedDpcDoesNotRun), TEST(TargetProcessor), TEST(TimerSignals), TEST(TimerDpc), TEST(PeriodicTimer))
+TEST_DRIVER(TEST(RaiseAndLower), TEST(SpinLockRaises), TEST(DpcWaitsForIrql),
+            TEST(HighImportanceGoesFirst), TEST(RemovedDpcDoesNotRun), TEST(TargetProcessor),
+            TEST(TimerSignals), TEST(TimerDpc), TEST(PeriodicTimer))

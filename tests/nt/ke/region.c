@@ -8,7 +8,8 @@ static KQUEUE Queue;
 static LIST_ENTRY Entries[3];
 static LARGE_INTEGER Poll;
 
-static VOID CriticalRegionNests(VOID)
+static VOID
+CriticalRegionNests(VOID)
 {
     EXPECT(!KeAreApcsDisabled());
     KeEnterCriticalRegion();
@@ -21,7 +22,8 @@ static VOID CriticalRegionNests(VOID)
     EXPECT(!KeAreApcsDisabled());
 }
 
-static VOID GuardedRegion(VOID)
+static VOID
+GuardedRegion(VOID)
 {
     KeEnterGuardedRegion();
     EXPECT(KeAreApcsDisabled());
@@ -31,7 +33,8 @@ static VOID GuardedRegion(VOID)
     EXPECT(!KeAreAllApcsDisabled());
 }
 
-static VOID ApcLevelDisablesAll(VOID)
+static VOID
+ApcLevelDisablesAll(VOID)
 {
     KIRQL Old;
 
@@ -40,7 +43,8 @@ static VOID ApcLevelDisablesAll(VOID)
     KeLowerIrql(Old);
 }
 
-static VOID QueueIsFifo(VOID)
+static VOID
+QueueIsFifo(VOID)
 {
     KeInitializeQueue(&Queue, 0);
     EXPECT_EQ(KeInsertQueue(&Queue, &Entries[0]), 0); /* the previous signal state */
@@ -54,7 +58,8 @@ static VOID QueueIsFifo(VOID)
     EXPECT_EQ(KeRundownQueue(&Queue), NULL);
 }
 
-static VOID SystemContext(VOID)
+static VOID
+SystemContext(VOID)
 {
     KAPC_STATE State;
     PEPROCESS Before = PsGetCurrentProcess();
@@ -67,7 +72,8 @@ static VOID SystemContext(VOID)
     EXPECT_EQ(PsGetCurrentProcess(), Before);
 }
 
-static VOID Processors(VOID)
+static VOID
+Processors(VOID)
 {
     KAFFINITY Active;
     ULONG Count = KeQueryActiveProcessorCount(&Active);
@@ -75,7 +81,8 @@ static VOID Processors(VOID)
     EXPECT(Count >= 1);
     EXPECT(KeGetCurrentProcessorNumberEx(NULL) < Count);
     KeSetSystemAffinityThreadEx(1);
-    EXPECT_EQ(KeGetCurrentProcessorNumberEx(NULL), 0); /* the thread runs on a processor of its affinity now */
+    EXPECT_EQ(KeGetCurrentProcessorNumberEx(NULL),
+              0); /* the thread runs on a processor of its affinity now */
     if (Count > 1) {
         KeSetSystemAffinityThreadEx(2);
         EXPECT_EQ(KeGetCurrentProcessorNumberEx(NULL), 1);
@@ -84,7 +91,8 @@ static VOID Processors(VOID)
     EXPECT((Active & 1) != 0);
 }
 
-static VOID TimeMoves(VOID)
+static VOID
+TimeMoves(VOID)
 {
     LARGE_INTEGER First, Second, Frequency;
 
@@ -96,5 +104,5 @@ static VOID TimeMoves(VOID)
     EXPECT(KeQueryTimeIncrement() > 0);
 }
 
-TEST_DRIVER(TEST(CriticalRegionNests), TEST(GuardedRegion), TEST(ApcLevelDisablesAll), TEST(QueueIsFifo),
-            TEST(SystemContext), TEST(Processors), TEST(TimeMoves))
+TEST_DRIVER(TEST(CriticalRegionNests), TEST(GuardedRegion), TEST(ApcLevelDisablesAll),
+            TEST(QueueIsFifo), TEST(SystemContext), TEST(Processors), TEST(TimeMoves))

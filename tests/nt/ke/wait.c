@@ -10,12 +10,14 @@ static KMUTEX Mutex;
 static LARGE_INTEGER Poll;
 static LARGE_INTEGER Short = {.QuadPart = -10000}; /* 1 ms */
 
-static NTSTATUS Wait(PVOID Object, PLARGE_INTEGER Timeout)
+static NTSTATUS
+Wait(PVOID Object, PLARGE_INTEGER Timeout)
 {
     return KeWaitForSingleObject(Object, Executive, KernelMode, FALSE, Timeout);
 }
 
-static VOID TimeOuts(VOID)
+static VOID
+TimeOuts(VOID)
 {
     LARGE_INTEGER Before, After, Absolute, Long = {.QuadPart = -300000000}; /* 30 s */
 
@@ -35,34 +37,44 @@ static VOID TimeOuts(VOID)
     EXPECT_STATUS(Wait(&Events[0], &Absolute), STATUS_TIMEOUT);
 }
 
-static VOID Delay(VOID)
+static VOID
+Delay(VOID)
 {
     LARGE_INTEGER Before, After, Second = {.QuadPart = -10000000};
 
     KeQuerySystemTime(&Before);
-    EXPECT_STATUS(KeDelayExecutionThread(KernelMode, FALSE, &Second), STATUS_SUCCESS); /* the interval has passed */
+    EXPECT_STATUS(KeDelayExecutionThread(KernelMode, FALSE, &Second),
+                  STATUS_SUCCESS); /* the interval has passed */
     KeQuerySystemTime(&After);
     EXPECT(After.QuadPart - Before.QuadPart >= 10000000);
 }
 
-static VOID WaitAnyReturnsIndex(VOID)
+static VOID
+WaitAnyReturnsIndex(VOID)
 {
     PVOID Objects[3] = {&Events[0], &Events[1], &Events[2]};
 
     for (int i = 0; i < 3; i++) {
         KeInitializeEvent(&Events[i], SynchronizationEvent, FALSE);
     }
-    EXPECT_STATUS(KeWaitForMultipleObjects(3, Objects, WaitAny, Executive, KernelMode, FALSE, &Poll, NULL), STATUS_TIMEOUT);
+    EXPECT_STATUS(
+        KeWaitForMultipleObjects(3, Objects, WaitAny, Executive, KernelMode, FALSE, &Poll, NULL),
+        STATUS_TIMEOUT);
     KeSetEvent(&Events[2], 0, FALSE);
-    EXPECT_STATUS(KeWaitForMultipleObjects(3, Objects, WaitAny, Executive, KernelMode, FALSE, &Poll, NULL), STATUS_WAIT_2);
+    EXPECT_STATUS(
+        KeWaitForMultipleObjects(3, Objects, WaitAny, Executive, KernelMode, FALSE, &Poll, NULL),
+        STATUS_WAIT_2);
     EXPECT_EQ(KeReadStateEvent(&Events[2]), 0); /* the wait that it satisfied has reset it */
     KeSetEvent(&Events[0], 0, FALSE);
     KeSetEvent(&Events[1], 0, FALSE);
-    EXPECT_STATUS(KeWaitForMultipleObjects(3, Objects, WaitAny, Executive, KernelMode, FALSE, &Poll, NULL), STATUS_WAIT_0);
+    EXPECT_STATUS(
+        KeWaitForMultipleObjects(3, Objects, WaitAny, Executive, KernelMode, FALSE, &Poll, NULL),
+        STATUS_WAIT_0);
     EXPECT(KeReadStateEvent(&Events[1]) != 0); /* only the one that satisfied the wait changes */
 }
 
-static VOID WaitAllTakesAllOrNone(VOID)
+static VOID
+WaitAllTakesAllOrNone(VOID)
 {
     PVOID Objects[4] = {&Events[0], &Events[1], &Events[2], &Events[3]};
     KWAIT_BLOCK Blocks[4];
@@ -70,15 +82,20 @@ static VOID WaitAllTakesAllOrNone(VOID)
     for (int i = 0; i < 4; i++) {
         KeInitializeEvent(&Events[i], SynchronizationEvent, i != 3);
     }
-    EXPECT_STATUS(KeWaitForMultipleObjects(4, Objects, WaitAll, Executive, KernelMode, FALSE, &Short, Blocks), STATUS_TIMEOUT);
+    EXPECT_STATUS(
+        KeWaitForMultipleObjects(4, Objects, WaitAll, Executive, KernelMode, FALSE, &Short, Blocks),
+        STATUS_TIMEOUT);
     EXPECT(KeReadStateEvent(&Events[0]) != 0); /* nothing was taken */
     KeSetEvent(&Events[3], 0, FALSE);
-    EXPECT_STATUS(KeWaitForMultipleObjects(4, Objects, WaitAll, Executive, KernelMode, FALSE, &Short, Blocks), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        KeWaitForMultipleObjects(4, Objects, WaitAll, Executive, KernelMode, FALSE, &Short, Blocks),
+        STATUS_SUCCESS);
     EXPECT_EQ(KeReadStateEvent(&Events[0]), 0);
     EXPECT_EQ(KeReadStateEvent(&Events[3]), 0);
 }
 
-static VOID Semaphores(VOID)
+static VOID
+Semaphores(VOID)
 {
     KeInitializeSemaphore(&Semaphore, 1, 3);
     EXPECT_EQ(KeReadStateSemaphore(&Semaphore), 1);
@@ -91,18 +108,21 @@ static VOID Semaphores(VOID)
     EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
 }
 
-static VOID MutexIsRecursive(VOID)
+static VOID
+MutexIsRecursive(VOID)
 {
     KeInitializeMutex(&Mutex, 0);
     EXPECT_EQ(KeReadStateMutex(&Mutex), 1);
     EXPECT_STATUS(Wait(&Mutex, &Poll), STATUS_SUCCESS);
     EXPECT_STATUS(Wait(&Mutex, &Poll), STATUS_SUCCESS); /* the owner acquires it again */
     EXPECT(KeReleaseMutex(&Mutex, FALSE) != 0);
-    EXPECT_EQ(KeReleaseMutex(&Mutex, FALSE), 0); /* zero: it is signaled now [DDI:wdm/kereleasemutex] */
+    EXPECT_EQ(KeReleaseMutex(&Mutex, FALSE),
+              0); /* zero: it is signaled now [DDI:wdm/kereleasemutex] */
     EXPECT_EQ(KeReadStateMutex(&Mutex), 1);
 }
 
-static VOID MutexEntersCriticalRegion(VOID)
+static VOID
+MutexEntersCriticalRegion(VOID)
 {
     KeInitializeMutex(&Mutex, 0);
     EXPECT(!KeAreApcsDisabled());
@@ -112,13 +132,15 @@ static VOID MutexEntersCriticalRegion(VOID)
     EXPECT(!KeAreApcsDisabled());
 }
 
-static VOID MutexNotOwned(VOID)
+static VOID
+MutexNotOwned(VOID)
 {
     KeInitializeMutex(&Mutex, 0);
     EXPECT_RAISES(KeReleaseMutex(&Mutex, FALSE), STATUS_MUTANT_NOT_OWNED);
 }
 
-static VOID NTAPI HoldMutex(PVOID Context)
+static VOID NTAPI
+HoldMutex(PVOID Context)
 {
     Wait(&Mutex, NULL);
     KeSetEvent(&Events[0], 0, FALSE);
@@ -127,7 +149,8 @@ static VOID NTAPI HoldMutex(PVOID Context)
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
-static VOID MutexExcludes(VOID)
+static VOID
+MutexExcludes(VOID)
 {
     HANDLE Handle;
     PVOID Thread;
@@ -148,5 +171,6 @@ static VOID MutexExcludes(VOID)
     ObDereferenceObject(Thread);
 }
 
-TEST_DRIVER(TEST(TimeOuts), TEST(Delay), TEST(WaitAnyReturnsIndex), TEST(WaitAllTakesAllOrNone), TEST(Semaphores),
-            TEST(MutexIsRecursive), TEST(MutexEntersCriticalRegion), TEST(MutexNotOwned), TEST(MutexExcludes))
+TEST_DRIVER(TEST(TimeOuts), TEST(Delay), TEST(WaitAnyReturnsIndex), TEST(WaitAllTakesAllOrNone),
+            TEST(Semaphores), TEST(MutexIsRecursive), TEST(MutexEntersCriticalRegion),
+            TEST(MutexNotOwned), TEST(MutexExcludes))

@@ -6,7 +6,8 @@
 #ifndef SECURITY_MAX_SID_SIZE
 #define SECURITY_MAX_SID_SIZE 68
 #endif
-NTSYSAPI NTSTATUS NTAPI RtlAddAccessDeniedAce(PACL Acl, ULONG AceRevision, ACCESS_MASK AccessMask, PSID Sid);
+NTSYSAPI NTSTATUS NTAPI RtlAddAccessDeniedAce(PACL Acl, ULONG AceRevision, ACCESS_MASK AccessMask,
+                                              PSID Sid);
 
 #define SPECIFIC_READ  0x01
 #define SPECIFIC_WRITE 0x02
@@ -19,7 +20,8 @@ static SID_IDENTIFIER_AUTHORITY NtAuthority = {SECURITY_NT_AUTHORITY};
 static UCHAR Acl[512];
 static SECURITY_DESCRIPTOR Descriptor;
 
-static VOID NewDescriptor(PSID Owner)
+static VOID
+NewDescriptor(PSID Owner)
 {
     RtlCreateSecurityDescriptor(&Descriptor, SECURITY_DESCRIPTOR_REVISION);
     RtlSetOwnerSecurityDescriptor(&Descriptor, Owner, FALSE);
@@ -29,7 +31,8 @@ static VOID NewDescriptor(PSID Owner)
 }
 
 /* An access check as user mode would have it, with the caller's token. */
-static NTSTATUS Check(ACCESS_MASK Desired, PACCESS_MASK Granted)
+static NTSTATUS
+Check(ACCESS_MASK Desired, PACCESS_MASK Granted)
 {
     SECURITY_SUBJECT_CONTEXT Subject;
     NTSTATUS Status = 0x12345678;
@@ -38,13 +41,15 @@ static NTSTATUS Check(ACCESS_MASK Desired, PACCESS_MASK Granted)
 
     SeCaptureSubjectContext(&Subject);
     SeLockSubjectContext(&Subject);
-    Ok = SeAccessCheck(&Descriptor, &Subject, TRUE, Desired, 0, NULL, &Mapping, UserMode, Granted ? Granted : &Local, &Status);
+    Ok = SeAccessCheck(&Descriptor, &Subject, TRUE, Desired, 0, NULL, &Mapping, UserMode,
+                       Granted ? Granted : &Local, &Status);
     SeUnlockSubjectContext(&Subject);
     SeReleaseSubjectContext(&Subject);
     return Ok == (BOOLEAN)NT_SUCCESS(Status) ? Status : 0x11111111;
 }
 
-static VOID Sids(VOID)
+static VOID
+Sids(VOID)
 {
     UCHAR Buffer[SECURITY_MAX_SID_SIZE];
     PSID Sid = Buffer, Other;
@@ -65,14 +70,16 @@ static VOID Sids(VOID)
     RtlFreeUnicodeString(&Text);
     /* "STATUS_BUFFER_TOO_SMALL" [DDI:ntifs/rtlcopysid] */
     EXPECT_STATUS(RtlCopySid(12, Buffer + 20, Sid), STATUS_BUFFER_TOO_SMALL);
-    EXPECT_STATUS(RtlAllocateAndInitializeSid(&NtAuthority, 1, 18, 0, 0, 0, 0, 0, 0, 0, &Other), STATUS_SUCCESS);
+    EXPECT_STATUS(RtlAllocateAndInitializeSid(&NtAuthority, 1, 18, 0, 0, 0, 0, 0, 0, 0, &Other),
+                  STATUS_SUCCESS);
     EXPECT(RtlEqualSid(Other, SeExports->SeLocalSystemSid));
     RtlFreeSid(Other);
     *RtlSubAuthorityCountSid(Sid) = 16; /* at most 15 */
     EXPECT(!RtlValidSid(Sid));
 }
 
-static VOID Acls(VOID)
+static VOID
+Acls(VOID)
 {
     UCHAR Small[32];
     PVOID Ace;
@@ -80,8 +87,10 @@ static VOID Acls(VOID)
 
     EXPECT_STATUS(RtlCreateAcl(List, sizeof(Acl), ACL_REVISION), STATUS_SUCCESS);
     EXPECT_STATUS(RtlCreateAcl(List, sizeof(Acl), 9), STATUS_INVALID_PARAMETER);
-    EXPECT_STATUS(RtlAddAccessAllowedAce(List, ACL_REVISION, 5, SeExports->SeWorldSid), STATUS_SUCCESS);
-    EXPECT_STATUS(RtlAddAccessAllowedAceEx(List, ACL_REVISION, CONTAINER_INHERIT_ACE, 6, SeExports->SeAliasAdminsSid),
+    EXPECT_STATUS(RtlAddAccessAllowedAce(List, ACL_REVISION, 5, SeExports->SeWorldSid),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(RtlAddAccessAllowedAceEx(List, ACL_REVISION, CONTAINER_INHERIT_ACE, 6,
+                                           SeExports->SeAliasAdminsSid),
                   STATUS_SUCCESS);
     EXPECT_EQ(List->AceCount, 2);
     EXPECT_STATUS(RtlGetAce(List, 1, &Ace), STATUS_SUCCESS);
@@ -95,10 +104,12 @@ static VOID Acls(VOID)
     EXPECT_EQ(((PACCESS_ALLOWED_ACE)Ace)->Mask, 6);
     RtlCreateAcl((PACL)Small, 12, ACL_REVISION);
     /* "a new ACE does not fit into the ACL" [DDI:ntifs/rtladdaccessallowedace] */
-    EXPECT_STATUS(RtlAddAccessAllowedAce((PACL)Small, ACL_REVISION, 5, SeExports->SeWorldSid), STATUS_ALLOTTED_SPACE_EXCEEDED);
+    EXPECT_STATUS(RtlAddAccessAllowedAce((PACL)Small, ACL_REVISION, 5, SeExports->SeWorldSid),
+                  STATUS_ALLOTTED_SPACE_EXCEEDED);
 }
 
-static VOID Descriptors(VOID)
+static VOID
+Descriptors(VOID)
 {
     UCHAR Relative[256], Back[64], Dacl[128], Owner[64], Group[64];
     ULONG Length = 0, Sizes[5] = {0};
@@ -114,34 +125,41 @@ static VOID Descriptors(VOID)
     EXPECT_EQ(Length, 20 + 64 + 16 + 16);
     Length = sizeof(Relative);
     EXPECT_STATUS(RtlAbsoluteToSelfRelativeSD(&Descriptor, Relative, &Length), STATUS_SUCCESS);
-    EXPECT(RtlValidRelativeSecurityDescriptor(Relative, Length, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION));
+    EXPECT(RtlValidRelativeSecurityDescriptor(
+        Relative, Length, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION));
     EXPECT(!RtlValidRelativeSecurityDescriptor(Relative, Length, SACL_SECURITY_INFORMATION));
-    EXPECT(!RtlValidRelativeSecurityDescriptor(Relative, Length - 4, 0)); /* its group does not fit */
+    EXPECT(
+        !RtlValidRelativeSecurityDescriptor(Relative, Length - 4, 0)); /* its group does not fit */
     EXPECT_EQ(RtlLengthSecurityDescriptor(Relative), Length);
-    EXPECT_STATUS(RtlGetDaclSecurityDescriptor(Relative, &Present, &List, &Defaulted), STATUS_SUCCESS);
+    EXPECT_STATUS(RtlGetDaclSecurityDescriptor(Relative, &Present, &List, &Defaulted),
+                  STATUS_SUCCESS);
     EXPECT(Present && !Defaulted && List->AceCount == 1);
     EXPECT_STATUS(RtlGetOwnerSecurityDescriptor(Relative, &Sid, &Defaulted), STATUS_SUCCESS);
     EXPECT(RtlEqualSid(Sid, SeExports->SeAliasAdminsSid));
-    EXPECT_STATUS(RtlSelfRelativeToAbsoluteSD(Relative, Back, &Sizes[0], (PACL)Dacl, &Sizes[1], NULL, &Sizes[2], Owner,
-                                              &Sizes[3], Group, &Sizes[4]),
+    EXPECT_STATUS(RtlSelfRelativeToAbsoluteSD(Relative, Back, &Sizes[0], (PACL)Dacl, &Sizes[1],
+                                              NULL, &Sizes[2], Owner, &Sizes[3], Group, &Sizes[4]),
                   STATUS_BUFFER_TOO_SMALL);
-    EXPECT_STATUS(RtlSelfRelativeToAbsoluteSD(Relative, Back, &Sizes[0], (PACL)Dacl, &Sizes[1], NULL, &Sizes[2], Owner,
-                                              &Sizes[3], Group, &Sizes[4]),
+    EXPECT_STATUS(RtlSelfRelativeToAbsoluteSD(Relative, Back, &Sizes[0], (PACL)Dacl, &Sizes[1],
+                                              NULL, &Sizes[2], Owner, &Sizes[3], Group, &Sizes[4]),
                   STATUS_SUCCESS);
     EXPECT(RtlValidSecurityDescriptor(Back));
     /* setters take absolute descriptors only [DDI:ntifs/rtlsetownersecuritydescriptor] */
-    EXPECT_STATUS(RtlSetOwnerSecurityDescriptor(Relative, NULL, FALSE), STATUS_INVALID_SECURITY_DESCR);
+    EXPECT_STATUS(RtlSetOwnerSecurityDescriptor(Relative, NULL, FALSE),
+                  STATUS_INVALID_SECURITY_DESCR);
 }
 
 /* The entries of a DACL count in their order [LEARN:secauthz/how-dacls-control-access-to-an-object] */
-static VOID DaclOrder(VOID)
+static VOID
+DaclOrder(VOID)
 {
     ACCESS_MASK Granted = 0;
 
     NewDescriptor(SeExports->SeNullSid);
-    EXPECT_STATUS(Check(SPECIFIC_READ, NULL), STATUS_ACCESS_DENIED); /* an empty DACL grants nothing */
+    EXPECT_STATUS(Check(SPECIFIC_READ, NULL),
+                  STATUS_ACCESS_DENIED); /* an empty DACL grants nothing */
     RtlSetDaclSecurityDescriptor(&Descriptor, TRUE, NULL, FALSE);
-    EXPECT_STATUS(Check(SPECIFIC_READ | SPECIFIC_WRITE, &Granted), STATUS_SUCCESS); /* a NULL DACL grants everything */
+    EXPECT_STATUS(Check(SPECIFIC_READ | SPECIFIC_WRITE, &Granted),
+                  STATUS_SUCCESS); /* a NULL DACL grants everything */
     EXPECT_EQ(Granted, SPECIFIC_READ | SPECIFIC_WRITE);
     RtlSetDaclSecurityDescriptor(&Descriptor, FALSE, NULL, FALSE);
     EXPECT_STATUS(Check(SPECIFIC_READ, NULL), STATUS_SUCCESS); /* and so does none */
@@ -152,22 +170,27 @@ static VOID DaclOrder(VOID)
     EXPECT_EQ(Granted, SPECIFIC_READ);
     EXPECT_STATUS(Check(SPECIFIC_READ | SPECIFIC_WRITE, &Granted), STATUS_ACCESS_DENIED);
     EXPECT_EQ(Granted, 0);
-    RtlAddAccessDeniedAce((PACL)Acl, ACL_REVISION, SPECIFIC_READ | SPECIFIC_WRITE, SeExports->SeWorldSid);
+    RtlAddAccessDeniedAce((PACL)Acl, ACL_REVISION, SPECIFIC_READ | SPECIFIC_WRITE,
+                          SeExports->SeWorldSid);
     EXPECT_STATUS(Check(SPECIFIC_READ, NULL), STATUS_SUCCESS); /* allowed before it is denied */
-    RtlAddAccessAllowedAce((PACL)Acl, ACL_REVISION, SPECIFIC_WRITE | SPECIFIC_RUN, SeExports->SeWorldSid);
-    EXPECT_STATUS(Check(SPECIFIC_WRITE, NULL), STATUS_ACCESS_DENIED); /* denied before it is allowed */
+    RtlAddAccessAllowedAce((PACL)Acl, ACL_REVISION, SPECIFIC_WRITE | SPECIFIC_RUN,
+                           SeExports->SeWorldSid);
+    EXPECT_STATUS(Check(SPECIFIC_WRITE, NULL),
+                  STATUS_ACCESS_DENIED); /* denied before it is allowed */
     EXPECT_STATUS(Check(SPECIFIC_RUN, NULL), STATUS_SUCCESS);
     EXPECT_STATUS(Check(MAXIMUM_ALLOWED, &Granted), STATUS_SUCCESS);
     EXPECT_EQ(Granted & ~WRITE_OWNER, READ_CONTROL | SPECIFIC_READ | SPECIFIC_RUN);
 
     NewDescriptor(SeExports->SeNullSid);
-    RtlAddAccessAllowedAceEx((PACL)Acl, ACL_REVISION, INHERIT_ONLY_ACE | CONTAINER_INHERIT_ACE, SPECIFIC_READ,
-                             SeExports->SeWorldSid);
-    EXPECT_STATUS(Check(SPECIFIC_READ, NULL), STATUS_ACCESS_DENIED); /* inherit-only entries do not count here */
+    RtlAddAccessAllowedAceEx((PACL)Acl, ACL_REVISION, INHERIT_ONLY_ACE | CONTAINER_INHERIT_ACE,
+                             SPECIFIC_READ, SeExports->SeWorldSid);
+    EXPECT_STATUS(Check(SPECIFIC_READ, NULL),
+                  STATUS_ACCESS_DENIED); /* inherit-only entries do not count here */
 }
 
 /* The owner may read and write the DACL [LEARN:secauthz/owner-of-a-new-object] */
-static VOID OwnerRights(VOID)
+static VOID
+OwnerRights(VOID)
 {
     NewDescriptor(SeExports->SeLocalSystemSid);
     EXPECT_STATUS(Check(READ_CONTROL | WRITE_DAC, NULL), STATUS_SUCCESS);
@@ -176,7 +199,8 @@ static VOID OwnerRights(VOID)
     EXPECT_STATUS(Check(READ_CONTROL, NULL), STATUS_ACCESS_DENIED);
 }
 
-static VOID FromKernelMode(VOID)
+static VOID
+FromKernelMode(VOID)
 {
     SECURITY_SUBJECT_CONTEXT Subject;
     ACCESS_MASK Granted;
@@ -185,16 +209,20 @@ static VOID FromKernelMode(VOID)
     NewDescriptor(SeExports->SeNullSid);
     SeCaptureSubjectContext(&Subject);
     /* kernel mode has what it asks for [DDI:wdm/seaccesscheck] */
-    EXPECT(SeAccessCheck(&Descriptor, &Subject, FALSE, SPECIFIC_WRITE, 0, NULL, &Mapping, KernelMode, &Granted, &Status));
+    EXPECT(SeAccessCheck(&Descriptor, &Subject, FALSE, SPECIFIC_WRITE, 0, NULL, &Mapping,
+                         KernelMode, &Granted, &Status));
     EXPECT_EQ(Granted, SPECIFIC_WRITE);
-    EXPECT(SeAccessCheck(&Descriptor, &Subject, FALSE, MAXIMUM_ALLOWED, 0, NULL, &Mapping, KernelMode, &Granted, &Status));
+    EXPECT(SeAccessCheck(&Descriptor, &Subject, FALSE, MAXIMUM_ALLOWED, 0, NULL, &Mapping,
+                         KernelMode, &Granted, &Status));
     EXPECT_EQ(Granted, Mapping.GenericAll);
-    EXPECT(!SeAccessCheck(NULL, &Subject, FALSE, SPECIFIC_WRITE, 0, NULL, &Mapping, UserMode, &Granted, &Status));
+    EXPECT(!SeAccessCheck(NULL, &Subject, FALSE, SPECIFIC_WRITE, 0, NULL, &Mapping, UserMode,
+                          &Granted, &Status));
     EXPECT_STATUS(Status, STATUS_ACCESS_DENIED); /* no descriptor, user mode: refused */
     SeReleaseSubjectContext(&Subject);
 }
 
-static VOID Privileges(VOID)
+static VOID
+Privileges(VOID)
 {
     struct {
         ULONG PrivilegeCount;
@@ -206,28 +234,34 @@ static VOID Privileges(VOID)
     /* The System process has SeTcbPrivilege enabled; kernel mode always passes [DDI:ntddk/sesingleprivilegecheck] */
     EXPECT(SeSinglePrivilegeCheck(SeExports->SeTcbPrivilege, UserMode));
     EXPECT(SeSinglePrivilegeCheck(SeExports->SeSecurityPrivilege, KernelMode));
-    EXPECT_STATUS(ZwOpenProcessTokenEx(NtCurrentProcess(), TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY, OBJ_KERNEL_HANDLE, &Token),
+    EXPECT_STATUS(ZwOpenProcessTokenEx(NtCurrentProcess(), TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY,
+                                       OBJ_KERNEL_HANDLE, &Token),
                   STATUS_SUCCESS);
-    EXPECT_STATUS(ZwAdjustPrivilegesToken(Token, FALSE, (PTOKEN_PRIVILEGES)&New, sizeof(Old), (PTOKEN_PRIVILEGES)&Old, &Length),
+    EXPECT_STATUS(ZwAdjustPrivilegesToken(Token, FALSE, (PTOKEN_PRIVILEGES)&New, sizeof(Old),
+                                          (PTOKEN_PRIVILEGES)&Old, &Length),
                   STATUS_SUCCESS);
     EXPECT(SeSinglePrivilegeCheck(SeExports->SeSecurityPrivilege, UserMode));
     EXPECT_EQ(Old.PrivilegeCount, 1);
     EXPECT_EQ(Old.Privileges[0].Attributes & SE_PRIVILEGE_ENABLED, 0);
     ZwAdjustPrivilegesToken(Token, FALSE, (PTOKEN_PRIVILEGES)&Old, 0, NULL, NULL);
     EXPECT(!SeSinglePrivilegeCheck(SeExports->SeSecurityPrivilege, UserMode));
-    New.Privileges[0].Luid.LowPart = 99; /* no such privilege [LEARN:securitybaseapi/adjusttokenprivileges] */
-    EXPECT_STATUS(ZwAdjustPrivilegesToken(Token, FALSE, (PTOKEN_PRIVILEGES)&New, 0, NULL, NULL), STATUS_NOT_ALL_ASSIGNED);
+    New.Privileges[0].Luid.LowPart =
+        99; /* no such privilege [LEARN:securitybaseapi/adjusttokenprivileges] */
+    EXPECT_STATUS(ZwAdjustPrivilegesToken(Token, FALSE, (PTOKEN_PRIVILEGES)&New, 0, NULL, NULL),
+                  STATUS_NOT_ALL_ASSIGNED);
     NewDescriptor(SeExports->SeNullSid);
     EXPECT_STATUS(Check(ACCESS_SYSTEM_SECURITY, NULL), STATUS_PRIVILEGE_NOT_HELD);
     ZwClose(Token);
 }
 
-static VOID Tokens(VOID)
+static VOID
+Tokens(VOID)
 {
     PACCESS_TOKEN Token = PsReferencePrimaryToken(PsGetCurrentProcess());
     HANDLE Handle, Copy;
     OBJECT_ATTRIBUTES Attributes;
-    SECURITY_QUALITY_OF_SERVICE Qos = {sizeof(Qos), SecurityImpersonation, SECURITY_STATIC_TRACKING, FALSE};
+    SECURITY_QUALITY_OF_SERVICE Qos = {sizeof(Qos), SecurityImpersonation, SECURITY_STATIC_TRACKING,
+                                       FALSE};
     TOKEN_STATISTICS Statistics;
     TOKEN_TYPE Type;
     PTOKEN_USER User;
@@ -244,31 +278,44 @@ static VOID Tokens(VOID)
     ExFreePool(User);
     PsDereferencePrimaryToken(Token);
 
-    EXPECT_STATUS(ZwOpenProcessTokenEx(NtCurrentProcess(), TOKEN_ALL_ACCESS, OBJ_KERNEL_HANDLE, &Handle), STATUS_SUCCESS);
-    EXPECT_STATUS(ZwQueryInformationToken(Handle, TokenType, &Type, sizeof(Type), &Length), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        ZwOpenProcessTokenEx(NtCurrentProcess(), TOKEN_ALL_ACCESS, OBJ_KERNEL_HANDLE, &Handle),
+        STATUS_SUCCESS);
+    EXPECT_STATUS(ZwQueryInformationToken(Handle, TokenType, &Type, sizeof(Type), &Length),
+                  STATUS_SUCCESS);
     EXPECT_EQ(Type, TokenPrimary);
-    EXPECT_STATUS(ZwQueryInformationToken(Handle, TokenStatistics, &Statistics, 4, &Length), STATUS_BUFFER_TOO_SMALL);
+    EXPECT_STATUS(ZwQueryInformationToken(Handle, TokenStatistics, &Statistics, 4, &Length),
+                  STATUS_BUFFER_TOO_SMALL);
     EXPECT_EQ(Length, sizeof(Statistics));
-    EXPECT_STATUS(ZwQueryInformationToken(Handle, (TOKEN_INFORMATION_CLASS)999, &Statistics, sizeof(Statistics), &Length),
+    EXPECT_STATUS(ZwQueryInformationToken(Handle, (TOKEN_INFORMATION_CLASS)999, &Statistics,
+                                          sizeof(Statistics), &Length),
                   STATUS_INVALID_INFO_CLASS);
     InitializeObjectAttributes(&Attributes, NULL, OBJ_KERNEL_HANDLE, NULL, NULL);
     Attributes.SecurityQualityOfService = &Qos;
-    EXPECT_STATUS(ZwDuplicateToken(Handle, TOKEN_ALL_ACCESS, &Attributes, FALSE, TokenImpersonation, &Copy), STATUS_SUCCESS);
-    EXPECT_STATUS(ZwQueryInformationToken(Copy, TokenStatistics, &Statistics, sizeof(Statistics), &Length), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        ZwDuplicateToken(Handle, TOKEN_ALL_ACCESS, &Attributes, FALSE, TokenImpersonation, &Copy),
+        STATUS_SUCCESS);
+    EXPECT_STATUS(
+        ZwQueryInformationToken(Copy, TokenStatistics, &Statistics, sizeof(Statistics), &Length),
+        STATUS_SUCCESS);
     EXPECT_EQ(Statistics.TokenType, TokenImpersonation);
     EXPECT_EQ(Statistics.ImpersonationLevel, SecurityImpersonation);
     ZwClose(Copy);
     ZwClose(Handle);
-    EXPECT_STATUS(ZwOpenThreadTokenEx(NtCurrentThread(), TOKEN_QUERY, TRUE, OBJ_KERNEL_HANDLE, &Handle), STATUS_NO_TOKEN);
+    EXPECT_STATUS(
+        ZwOpenThreadTokenEx(NtCurrentThread(), TOKEN_QUERY, TRUE, OBJ_KERNEL_HANDLE, &Handle),
+        STATUS_NO_TOKEN);
 }
 
 /* Privileges and groups taken away [DDI:ntifs/sefiltertoken] */
-static VOID Filtered(VOID)
+static VOID
+Filtered(VOID)
 {
     PACCESS_TOKEN Token = PsReferencePrimaryToken(PsGetCurrentProcess()), New;
     TOKEN_GROUPS Disable = {1, {{SeExports->SeAliasAdminsSid, 0}}};
 
-    EXPECT_STATUS(SeFilterToken(Token, 1 /* DISABLE_MAX_PRIVILEGE */, &Disable, NULL, NULL, &New), STATUS_SUCCESS);
+    EXPECT_STATUS(SeFilterToken(Token, 1 /* DISABLE_MAX_PRIVILEGE */, &Disable, NULL, NULL, &New),
+                  STATUS_SUCCESS);
     EXPECT(!SeTokenIsAdmin(New));
     EXPECT_EQ(SeTokenType(New), TokenPrimary);
     ObDereferenceObject(New);
@@ -276,7 +323,8 @@ static VOID Filtered(VOID)
 }
 
 /* CREATOR OWNER becomes the owner, inheritable entries go down [LEARN:secauthz/ace-inheritance-rules] */
-static VOID Inheritance(VOID)
+static VOID
+Inheritance(VOID)
 {
     SECURITY_SUBJECT_CONTEXT Subject;
     PSECURITY_DESCRIPTOR New;
@@ -285,28 +333,35 @@ static VOID Inheritance(VOID)
     PVOID Ace;
 
     NewDescriptor(SeExports->SeLocalSystemSid);
-    RtlAddAccessAllowedAceEx((PACL)Acl, ACL_REVISION, CONTAINER_INHERIT_ACE, GENERIC_ALL, SeExports->SeCreatorOwnerSid);
-    RtlAddAccessAllowedAceEx((PACL)Acl, ACL_REVISION, OBJECT_INHERIT_ACE, SPECIFIC_READ, SeExports->SeWorldSid);
+    RtlAddAccessAllowedAceEx((PACL)Acl, ACL_REVISION, CONTAINER_INHERIT_ACE, GENERIC_ALL,
+                             SeExports->SeCreatorOwnerSid);
+    RtlAddAccessAllowedAceEx((PACL)Acl, ACL_REVISION, OBJECT_INHERIT_ACE, SPECIFIC_READ,
+                             SeExports->SeWorldSid);
     SeCaptureSubjectContext(&Subject);
-    EXPECT_STATUS(SeAssignSecurity(&Descriptor, NULL, &New, TRUE, &Subject, &Mapping, PagedPool), STATUS_SUCCESS);
+    EXPECT_STATUS(SeAssignSecurity(&Descriptor, NULL, &New, TRUE, &Subject, &Mapping, PagedPool),
+                  STATUS_SUCCESS);
     RtlGetDaclSecurityDescriptor(New, &Present, &List, &Defaulted);
     EXPECT(Present);
-    EXPECT_EQ(List->AceCount, 3); /* the effective one, its inherit-only template, the one for objects below */
+    EXPECT_EQ(List->AceCount,
+              3); /* the effective one, its inherit-only template, the one for objects below */
     EXPECT_STATUS(RtlGetAce(List, 0, &Ace), STATUS_SUCCESS);
-    EXPECT(RtlEqualSid(&((PACCESS_ALLOWED_ACE)Ace)->SidStart, SeExports->SeAliasAdminsSid)); /* SYSTEM's default owner */
+    EXPECT(RtlEqualSid(&((PACCESS_ALLOWED_ACE)Ace)->SidStart,
+                       SeExports->SeAliasAdminsSid)); /* SYSTEM's default owner */
     EXPECT_EQ(((PACCESS_ALLOWED_ACE)Ace)->Mask, Mapping.GenericAll);
     RtlGetAce(List, 1, &Ace);
     EXPECT(((PACE_HEADER)Ace)->AceFlags & INHERIT_ONLY_ACE);
     EXPECT_STATUS(SeDeassignSecurity(&New), STATUS_SUCCESS);
     EXPECT(New == NULL);
-    EXPECT_STATUS(SeAssignSecurity(&Descriptor, NULL, &New, FALSE, &Subject, &Mapping, PagedPool), STATUS_SUCCESS);
+    EXPECT_STATUS(SeAssignSecurity(&Descriptor, NULL, &New, FALSE, &Subject, &Mapping, PagedPool),
+                  STATUS_SUCCESS);
     RtlGetDaclSecurityDescriptor(New, &Present, &List, &Defaulted);
     EXPECT_EQ(List->AceCount, 1); /* an object takes OBJECT_INHERIT entries only */
     SeDeassignSecurity(&New);
     SeReleaseSubjectContext(&Subject);
 }
 
-static VOID SetAndQuery(VOID)
+static VOID
+SetAndQuery(VOID)
 {
     UCHAR Buffer[1024];
     SECURITY_INFORMATION Information = DACL_SECURITY_INFORMATION;
@@ -322,16 +377,21 @@ static VOID SetAndQuery(VOID)
     SeReleaseSubjectContext(&Subject);
     Old = Object;
     RtlAddAccessAllowedAce((PACL)Acl, ACL_REVISION, GENERIC_READ, SeExports->SeWorldSid);
-    EXPECT_STATUS(SeSetSecurityDescriptorInfo(NULL, &Information, &Descriptor, &Object, PagedPool, &Mapping), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        SeSetSecurityDescriptorInfo(NULL, &Information, &Descriptor, &Object, PagedPool, &Mapping),
+        STATUS_SUCCESS);
     EXPECT(Object != Old);
     ExFreePool(Old);
-    EXPECT_STATUS(SeQuerySecurityDescriptorInfo(&Information, Buffer, &Length, &Object), STATUS_BUFFER_TOO_SMALL);
+    EXPECT_STATUS(SeQuerySecurityDescriptorInfo(&Information, Buffer, &Length, &Object),
+                  STATUS_BUFFER_TOO_SMALL);
     EXPECT(Length != 0 && Length <= sizeof(Buffer));
-    EXPECT_STATUS(SeQuerySecurityDescriptorInfo(&Information, Buffer, &Length, &Object), STATUS_SUCCESS);
+    EXPECT_STATUS(SeQuerySecurityDescriptorInfo(&Information, Buffer, &Length, &Object),
+                  STATUS_SUCCESS);
     RtlGetDaclSecurityDescriptor(Buffer, &Present, &List, &Defaulted);
     EXPECT(Present && List->AceCount == 1);
     ExFreePool(Object);
 }
 
-TEST_DRIVER(TEST(Sids), TEST(Acls), TEST(Descriptors), TEST(DaclOrder), TEST(OwnerRights), TEST(FromKernelMode),
-            TEST(Privileges), TEST(Tokens), TEST(Filtered), TEST(Inheritance), TEST(SetAndQuery))
+TEST_DRIVER(TEST(Sids), TEST(Acls), TEST(Descriptors), TEST(DaclOrder), TEST(OwnerRights),
+            TEST(FromKernelMode), TEST(Privileges), TEST(Tokens), TEST(Filtered), TEST(Inheritance),
+            TEST(SetAndQuery))

@@ -6,13 +6,15 @@
 
 NTSTATUS NTAPI NtOpenProcessToken(HANDLE Process, ACCESS_MASK Access, PHANDLE Token);
 NTSTATUS NTAPI NtOpenThreadToken(HANDLE Thread, ACCESS_MASK Access, BOOLEAN AsSelf, PHANDLE Token);
-NTSTATUS NTAPI NtQueryInformationToken(HANDLE Token, int Class, PVOID Buffer, ULONG Length, PULONG ReturnLength);
-NTSTATUS NTAPI NtAdjustPrivilegesToken(HANDLE Token, BOOLEAN DisableAll, PTOKEN_PRIVILEGES New, ULONG Length,
-                                       PTOKEN_PRIVILEGES Old, PULONG ReturnLength);
-NTSTATUS NTAPI NtDuplicateToken(HANDLE Token, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, BOOLEAN EffectiveOnly,
-                                int Type, PHANDLE New);
-NTSTATUS NTAPI NtAccessCheck(PVOID Descriptor, HANDLE Token, ACCESS_MASK Access, PGENERIC_MAPPING Mapping,
-                             PPRIVILEGE_SET Privileges, PULONG Length, PACCESS_MASK Granted, NTSTATUS *Status);
+NTSTATUS NTAPI NtQueryInformationToken(HANDLE Token, int Class, PVOID Buffer, ULONG Length,
+                                       PULONG ReturnLength);
+NTSTATUS NTAPI NtAdjustPrivilegesToken(HANDLE Token, BOOLEAN DisableAll, PTOKEN_PRIVILEGES New,
+                                       ULONG Length, PTOKEN_PRIVILEGES Old, PULONG ReturnLength);
+NTSTATUS NTAPI NtDuplicateToken(HANDLE Token, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                                BOOLEAN EffectiveOnly, int Type, PHANDLE New);
+NTSTATUS NTAPI NtAccessCheck(PVOID Descriptor, HANDLE Token, ACCESS_MASK Access,
+                             PGENERIC_MAPPING Mapping, PPRIVILEGE_SET Privileges, PULONG Length,
+                             PACCESS_MASK Granted, NTSTATUS *Status);
 BOOLEAN NTAPI RtlEqualSid(PSID A, PSID B);
 NTSTATUS NTAPI NtClose(HANDLE Handle);
 
@@ -20,7 +22,8 @@ NTSTATUS NTAPI NtClose(HANDLE Handle);
 static ULONG64 Space[256];
 #define GetSidSubAuthority_(Sid) ((DWORD *)((BYTE *)(Sid) + 8))
 
-static void Query(HANDLE Token)
+static void
+Query(HANDLE Token)
 {
     static const BYTE Admins[] = {1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 0x20, 2, 0, 0};
     TOKEN_GROUPS *Groups = (void *)Space;
@@ -34,14 +37,21 @@ static void Query(HANDLE Token)
         }
     }
     EXPECT(Admin);
-    EXPECT_EQ(NtQueryInformationToken(Token, TokenIntegrityLevel, Space, sizeof(Space), &Length), 0);
+    EXPECT_EQ(NtQueryInformationToken(Token, TokenIntegrityLevel, Space, sizeof(Space), &Length),
+              0);
     EXPECT_EQ(*GetSidSubAuthority_(*(PSID *)Space), SECURITY_MANDATORY_HIGH_RID);
-    EXPECT_EQ((ULONG)NtQueryInformationToken(Token, TokenGroups, Space, 8, &Length), 0xC0000023); /* buffer too small */
-    EXPECT_EQ((ULONG)NtQueryInformationToken(Token, TokenGroups, KERNEL_ADDRESS, sizeof(Space), &Length), 0xC0000005);
-    EXPECT_EQ((ULONG)NtQueryInformationToken(Token, TokenGroups, Space, sizeof(Space), KERNEL_ADDRESS), 0xC0000005);
+    EXPECT_EQ((ULONG)NtQueryInformationToken(Token, TokenGroups, Space, 8, &Length),
+              0xC0000023); /* buffer too small */
+    EXPECT_EQ(
+        (ULONG)NtQueryInformationToken(Token, TokenGroups, KERNEL_ADDRESS, sizeof(Space), &Length),
+        0xC0000005);
+    EXPECT_EQ(
+        (ULONG)NtQueryInformationToken(Token, TokenGroups, Space, sizeof(Space), KERNEL_ADDRESS),
+        0xC0000005);
 }
 
-static void Privileges(HANDLE Token)
+static void
+Privileges(HANDLE Token)
 {
     TOKEN_PRIVILEGES New = {1, {{{20 /* SeDebugPrivilege */, 0}, SE_PRIVILEGE_ENABLED}}}, Old = {0};
     ULONG Length;
@@ -49,12 +59,16 @@ static void Privileges(HANDLE Token)
     EXPECT_EQ(NtAdjustPrivilegesToken(Token, FALSE, &New, sizeof(Old), &Old, &Length), 0);
     EXPECT_EQ(Old.PrivilegeCount, 1);
     EXPECT_EQ(Old.Privileges[0].Attributes & SE_PRIVILEGE_ENABLED, 0);
-    New.Privileges[0].Luid.LowPart = 2; /* SeCreateTokenPrivilege: an administrator has it not; none can be added */
-    EXPECT_EQ(NtAdjustPrivilegesToken(Token, FALSE, &New, 0, NULL, NULL), 0x106 /* STATUS_NOT_ALL_ASSIGNED */);
-    EXPECT_EQ((ULONG)NtAdjustPrivilegesToken(Token, FALSE, KERNEL_ADDRESS, 0, NULL, NULL), 0xC0000005);
+    New.Privileges[0].Luid.LowPart =
+        2; /* SeCreateTokenPrivilege: an administrator has it not; none can be added */
+    EXPECT_EQ(NtAdjustPrivilegesToken(Token, FALSE, &New, 0, NULL, NULL),
+              0x106 /* STATUS_NOT_ALL_ASSIGNED */);
+    EXPECT_EQ((ULONG)NtAdjustPrivilegesToken(Token, FALSE, KERNEL_ADDRESS, 0, NULL, NULL),
+              0xC0000005);
 }
 
-static void Check(HANDLE Token)
+static void
+Check(HANDLE Token)
 {
     /* self-relative: owner and group Everyone, a DACL that allows 1 to Everyone */
     static const struct {
@@ -70,7 +84,14 @@ static void Check(HANDLE Token)
             ULONG Mask;
             BYTE Sid[12];
         } List;
-    } Descriptor = {1, 0, 0x8004, 20, 20, 0, 32, {1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0},
+    } Descriptor = {1,
+                    0,
+                    0x8004,
+                    20,
+                    20,
+                    0,
+                    32,
+                    {1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0},
                     {2, 0, 28, 1, 0, 0, 0, 20, 1, {1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0}}};
     GENERIC_MAPPING Mapping = {1, 2, 4, 7};
     SECURITY_QUALITY_OF_SERVICE Qos = {sizeof(Qos), SecurityImpersonation, 0, FALSE};
@@ -81,28 +102,41 @@ static void Check(HANDLE Token)
     HANDLE Copy;
 
     Attributes.SecurityQualityOfService = &Qos;
-    EXPECT_EQ(NtDuplicateToken(Token, TOKEN_ALL_ACCESS, &Attributes, FALSE, TokenImpersonation, &Copy), 0);
+    EXPECT_EQ(
+        NtDuplicateToken(Token, TOKEN_ALL_ACCESS, &Attributes, FALSE, TokenImpersonation, &Copy),
+        0);
     /* a primary token will not do [LEARN:securitybaseapi/accesscheck] */
-    EXPECT_EQ((ULONG)NtAccessCheck((PVOID)&Descriptor, Token, 1, &Mapping, (PVOID)Space, &Length, &Granted, &Status), 0xC000005C);
-    EXPECT_EQ(NtAccessCheck((PVOID)&Descriptor, Copy, 1, &Mapping, (PVOID)Space, &Length, &Granted, &Status), 0);
+    EXPECT_EQ((ULONG)NtAccessCheck((PVOID)&Descriptor, Token, 1, &Mapping, (PVOID)Space, &Length,
+                                   &Granted, &Status),
+              0xC000005C);
+    EXPECT_EQ(NtAccessCheck((PVOID)&Descriptor, Copy, 1, &Mapping, (PVOID)Space, &Length, &Granted,
+                            &Status),
+              0);
     EXPECT(Granted == 1 && Status == 0);
-    EXPECT_EQ(NtAccessCheck((PVOID)&Descriptor, Copy, 3, &Mapping, (PVOID)Space, &Length, &Granted, &Status), 0);
+    EXPECT_EQ(NtAccessCheck((PVOID)&Descriptor, Copy, 3, &Mapping, (PVOID)Space, &Length, &Granted,
+                            &Status),
+              0);
     EXPECT(Granted == 0 && (ULONG)Status == 0xC0000022);
     /* generic rights must be mapped before */
-    EXPECT_EQ((ULONG)NtAccessCheck((PVOID)&Descriptor, Copy, GENERIC_READ, &Mapping, (PVOID)Space, &Length, &Granted, &Status),
+    EXPECT_EQ((ULONG)NtAccessCheck((PVOID)&Descriptor, Copy, GENERIC_READ, &Mapping, (PVOID)Space,
+                                   &Length, &Granted, &Status),
               0xC00000E6);
-    EXPECT_EQ((ULONG)NtAccessCheck(KERNEL_ADDRESS, Copy, 1, &Mapping, (PVOID)Space, &Length, &Granted, &Status), 0xC0000005);
+    EXPECT_EQ((ULONG)NtAccessCheck(KERNEL_ADDRESS, Copy, 1, &Mapping, (PVOID)Space, &Length,
+                                   &Granted, &Status),
+              0xC0000005);
     NtClose(Copy);
 }
 
-int main(void)
+int
+main(void)
 {
     HANDLE Token = NULL, None;
 
     EXPECT_EQ(NtOpenProcessToken((HANDLE)-1, TOKEN_ALL_ACCESS, &Token), 0);
     EXPECT_EQ((ULONG)NtOpenProcessToken((HANDLE)-1, TOKEN_QUERY, KERNEL_ADDRESS), 0xC0000005);
     EXPECT_EQ((ULONG)NtOpenProcessToken((HANDLE)0x1234, TOKEN_QUERY, &None), 0xC0000008);
-    EXPECT_EQ((ULONG)NtOpenThreadToken((HANDLE)-2, TOKEN_QUERY, TRUE, &None), 0xC000007C); /* not impersonating */
+    EXPECT_EQ((ULONG)NtOpenThreadToken((HANDLE)-2, TOKEN_QUERY, TRUE, &None),
+              0xC000007C); /* not impersonating */
     Query(Token);
     Privileges(Token);
     Check(Token);

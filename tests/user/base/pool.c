@@ -7,12 +7,14 @@
 static volatile LONG Ran, Timers, Waits, TimedOuts;
 static HANDLE Done;
 
-static VOID CALLBACK Work(PTP_CALLBACK_INSTANCE Instance, PVOID Context, PTP_WORK Item)
+static VOID CALLBACK
+Work(PTP_CALLBACK_INSTANCE Instance, PVOID Context, PTP_WORK Item)
 {
     InterlockedAdd(&Ran, (LONG)(INT_PTR)Context);
 }
 
-static DWORD WINAPI OldWork(LPVOID Context)
+static DWORD WINAPI
+OldWork(LPVOID Context)
 {
     if (InterlockedIncrement(&Ran) == 10) {
         SetEvent(Context);
@@ -20,30 +22,35 @@ static DWORD WINAPI OldWork(LPVOID Context)
     return 0;
 }
 
-static VOID CALLBACK Simple(PTP_CALLBACK_INSTANCE Instance, PVOID Context)
+static VOID CALLBACK
+Simple(PTP_CALLBACK_INSTANCE Instance, PVOID Context)
 {
     SetEventWhenCallbackReturns(Instance, Context);
 }
 
-static VOID CALLBACK OldTimer(PVOID Context, BOOLEAN TimedOut)
+static VOID CALLBACK
+OldTimer(PVOID Context, BOOLEAN TimedOut)
 {
     if (TimedOut && InterlockedIncrement(&Timers) == 3) {
         SetEvent(Context);
     }
 }
 
-static VOID CALLBACK Timer(PTP_CALLBACK_INSTANCE Instance, PVOID Context, PTP_TIMER Item)
+static VOID CALLBACK
+Timer(PTP_CALLBACK_INSTANCE Instance, PVOID Context, PTP_TIMER Item)
 {
     InterlockedIncrement(&Timers);
 }
 
-static VOID CALLBACK Registered(PVOID Context, BOOLEAN TimedOut)
+static VOID CALLBACK
+Registered(PVOID Context, BOOLEAN TimedOut)
 {
     InterlockedIncrement(TimedOut ? &TimedOuts : &Waits);
     SetEvent(Done);
 }
 
-static void Items(void)
+static void
+Items(void)
 {
     PTP_WORK Item = CreateThreadpoolWork(Work, (PVOID)2, NULL);
 
@@ -65,9 +72,11 @@ static void Items(void)
     ResetEvent(Done);
 }
 
-static void TimersAndWaits(void)
+static void
+TimersAndWaits(void)
 {
-    HANDLE Queue = CreateTimerQueue(), Old = NULL, Event = CreateEventA(NULL, FALSE, FALSE, NULL), Wait = NULL;
+    HANDLE Queue = CreateTimerQueue(), Old = NULL, Event = CreateEventA(NULL, FALSE, FALSE, NULL),
+           Wait = NULL;
     PTP_TIMER New = CreateThreadpoolTimer(Timer, NULL, NULL);
     LARGE_INTEGER Due = {.QuadPart = -100000};
 
@@ -83,7 +92,8 @@ static void TimersAndWaits(void)
     WaitForThreadpoolTimerCallbacks(New, FALSE);
     EXPECT_EQ(Timers, 1);
     CloseThreadpoolTimer(New);
-    EXPECT(RegisterWaitForSingleObject(&Wait, Event, Registered, NULL, INFINITE, WT_EXECUTEDEFAULT));
+    EXPECT(
+        RegisterWaitForSingleObject(&Wait, Event, Registered, NULL, INFINITE, WT_EXECUTEDEFAULT));
     for (int Index = 1; Index <= 2; Index++) {
         SetEvent(Event);
         EXPECT_EQ(WaitForSingleObject(Done, 60000), WAIT_OBJECT_0);
@@ -97,7 +107,8 @@ static void TimersAndWaits(void)
     EXPECT(UnregisterWaitEx(Wait, INVALID_HANDLE_VALUE));
 }
 
-static void Ports(void)
+static void
+Ports(void)
 {
     HANDLE Port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
     OVERLAPPED Overlapped, *Got = NULL;
@@ -114,9 +125,11 @@ static void Ports(void)
     CloseHandle(Port);
 }
 
-static void Lists(void)
+static void
+Lists(void)
 {
-    HANDLE Snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0), Job = CreateJobObjectA(NULL, NULL);
+    HANDLE Snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0),
+           Job = CreateJobObjectA(NULL, NULL);
     PROCESSENTRY32 Entry = {sizeof(Entry)};
     BOOL Found = FALSE, Self = FALSE, InJob = TRUE;
 
@@ -133,7 +146,8 @@ static void Lists(void)
     EXPECT(IsProcessInJob(GetCurrentProcess(), Job, &InJob) && InJob);
 }
 
-int main(void)
+int
+main(void)
 {
     Done = CreateEventA(NULL, TRUE, FALSE, NULL);
     Items();

@@ -4,7 +4,8 @@
 #include "../../nt/ntlab-client.h"
 #include <stdlib.h>
 
-static int Child(int Count, char **Values)
+static int
+Child(int Count, char **Values)
 {
     char Text[64] = "";
 
@@ -26,12 +27,16 @@ static int Child(int Count, char **Values)
         Sleep(INFINITE);
     }
     if (strcmp(Values[1], "words") == 0) {
-        return Count == 5 && strcmp(Values[2], "a b") == 0 && strcmp(Values[3], "c\"d") == 0 && strcmp(Values[4], "e\\") == 0 ? 5 : 6;
+        return Count == 5 && strcmp(Values[2], "a b") == 0 && strcmp(Values[3], "c\"d") == 0 &&
+                       strcmp(Values[4], "e\\") == 0
+                   ? 5
+                   : 6;
     }
     return 99;
 }
 
-static DWORD Run(const char *Arguments, DWORD Flags, BOOL Inherit, PROCESS_INFORMATION *Kept)
+static DWORD
+Run(const char *Arguments, DWORD Flags, BOOL Inherit, PROCESS_INFORMATION *Kept)
 {
     char Path[MAX_PATH], Command[512];
     STARTUPINFOA Startup = {sizeof(Startup)};
@@ -40,7 +45,8 @@ static DWORD Run(const char *Arguments, DWORD Flags, BOOL Inherit, PROCESS_INFOR
 
     GetModuleFileNameA(NULL, Path, sizeof(Path));
     snprintf(Command, sizeof(Command), "\"%s\" %s", Path, Arguments);
-    if (!CreateProcessA(NULL, Command, NULL, NULL, Inherit, Flags, NULL, NULL, &Startup, &Information)) {
+    if (!CreateProcessA(NULL, Command, NULL, NULL, Inherit, Flags, NULL, NULL, &Startup,
+                        &Information)) {
         printf("ntlab-test: note CreateProcess failed: %lu\n", GetLastError());
         return ~1u;
     }
@@ -55,10 +61,12 @@ static DWORD Run(const char *Arguments, DWORD Flags, BOOL Inherit, PROCESS_INFOR
     return Code;
 }
 
-static void Processes(void)
+static void
+Processes(void)
 {
     SECURITY_ATTRIBUTES Inheritable = {sizeof(Inheritable), NULL, TRUE};
-    HANDLE Event = CreateEventA(&Inheritable, TRUE, FALSE, NULL), Private = CreateEventA(NULL, TRUE, FALSE, NULL), Copy;
+    HANDLE Event = CreateEventA(&Inheritable, TRUE, FALSE, NULL),
+           Private = CreateEventA(NULL, TRUE, FALSE, NULL), Copy;
     PROCESS_INFORMATION Kept;
     char Arguments[64];
     DWORD Code = 0;
@@ -81,7 +89,8 @@ static void Processes(void)
     EXPECT_EQ(ResumeThread(Kept.hThread), 1);
     EXPECT_EQ(WaitForSingleObject(Kept.hProcess, 20), WAIT_TIMEOUT);
     EXPECT_EQ(GetProcessId(Kept.hProcess), Kept.dwProcessId);
-    EXPECT(DuplicateHandle(GetCurrentProcess(), Event, Kept.hProcess, &Copy, 0, FALSE, DUPLICATE_SAME_ACCESS));
+    EXPECT(DuplicateHandle(GetCurrentProcess(), Event, Kept.hProcess, &Copy, 0, FALSE,
+                           DUPLICATE_SAME_ACCESS));
     EXPECT(TerminateProcess(Kept.hProcess, 9));
     EXPECT_EQ(WaitForSingleObject(Kept.hProcess, 60000), WAIT_OBJECT_0);
     EXPECT(GetExitCodeProcess(Kept.hProcess, &Code));
@@ -89,11 +98,13 @@ static void Processes(void)
     EXPECT(OpenProcess(PROCESS_ALL_ACCESS, FALSE, 0xFFFFFFF0) == NULL);
     EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
     STARTUPINFOA Startup = {sizeof(Startup)};
-    EXPECT(!CreateProcessA("C:\\no\\such.exe", NULL, NULL, NULL, FALSE, 0, NULL, NULL, &Startup, &Kept));
+    EXPECT(!CreateProcessA("C:\\no\\such.exe", NULL, NULL, NULL, FALSE, 0, NULL, NULL, &Startup,
+                           &Kept));
     EXPECT(GetLastError() == ERROR_FILE_NOT_FOUND || GetLastError() == ERROR_PATH_NOT_FOUND);
 }
 
-static void Modules(void)
+static void
+Modules(void)
 {
     char Path[MAX_PATH];
     HMODULE Kernel = GetModuleHandleA("KERNEL32"), Again;
@@ -122,7 +133,8 @@ static void Modules(void)
     EXPECT(FreeLibrary(Again));
 }
 
-static void Files(void)
+static void
+Files(void)
 {
     char Path[MAX_PATH], Text[16], Full[MAX_PATH], *Part;
     HANDLE File, Mapping;
@@ -131,11 +143,14 @@ static void Files(void)
     WIN32_FIND_DATAA Data;
     unsigned char *View;
 
-    EXPECT(CreateFileA("C:\\no-such-file", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL) == INVALID_HANDLE_VALUE);
+    EXPECT(CreateFileA("C:\\no-such-file", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL) ==
+           INVALID_HANDLE_VALUE);
     EXPECT_EQ(GetLastError(), ERROR_FILE_NOT_FOUND);
-    EXPECT(CreateFileA("C:\\no\\such\\file", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL) == INVALID_HANDLE_VALUE);
+    EXPECT(CreateFileA("C:\\no\\such\\file", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL) ==
+           INVALID_HANDLE_VALUE);
     EXPECT_EQ(GetLastError(), ERROR_PATH_NOT_FOUND);
-    EXPECT(CreateFileA("\\\\.\\NoSuchDevice", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL) == INVALID_HANDLE_VALUE);
+    EXPECT(CreateFileA("\\\\.\\NoSuchDevice", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL) ==
+           INVALID_HANDLE_VALUE);
     EXPECT_EQ(GetLastError(), ERROR_FILE_NOT_FOUND);
     GetModuleFileNameA(NULL, Path, sizeof(Path));
     File = CreateFileA(Path, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
@@ -186,8 +201,10 @@ static void Files(void)
     EXPECT(GetFullPathNameA("C:\\a\\.\\b\\..\\c.txt", sizeof(Full), Full, &Part) != 0);
     EXPECT(strcmp(Full, "C:\\a\\c.txt") == 0);
     EXPECT(strcmp(Part, "c.txt") == 0);
-    EXPECT(GetFullPathNameA("x/y", sizeof(Full), Full, NULL) != 0 && strstr(Full, "\\x\\y") != NULL);
-    Mapping = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0x3000, "ntlab-mapping");
+    EXPECT(GetFullPathNameA("x/y", sizeof(Full), Full, NULL) != 0 &&
+           strstr(Full, "\\x\\y") != NULL);
+    Mapping =
+        CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0x3000, "ntlab-mapping");
     EXPECT(Mapping != NULL);
     View = MapViewOfFile(Mapping, FILE_MAP_WRITE, 0, 0, 0);
     EXPECT(View != NULL && View[0x2FFF] == 0);
@@ -198,7 +215,8 @@ static void Files(void)
     }
 }
 
-int main(int Count, char **Values)
+int
+main(int Count, char **Values)
 {
     if (Count > 1) {
         return Child(Count, Values);

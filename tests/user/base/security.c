@@ -5,13 +5,16 @@
 #include <sddl.h>
 #include <aclapi.h>
 
-static void Registry(void)
+static void
+Registry(void)
 {
     HKEY Key, Child;
     DWORD Disposition = 0, Type = 0, Size, Value = 7, Index;
     char Text[64];
 
-    EXPECT_EQ(RegCreateKeyExA(HKEY_LOCAL_MACHINE, "Software\\ntlab-test\\a", 0, NULL, 0, KEY_ALL_ACCESS, NULL, &Key, &Disposition), 0);
+    EXPECT_EQ(RegCreateKeyExA(HKEY_LOCAL_MACHINE, "Software\\ntlab-test\\a", 0, NULL, 0,
+                              KEY_ALL_ACCESS, NULL, &Key, &Disposition),
+              0);
     EXPECT_EQ(Disposition, REG_CREATED_NEW_KEY);
     EXPECT_EQ(RegSetValueExA(Key, "number", 0, REG_DWORD, (BYTE *)&Value, sizeof(Value)), 0);
     EXPECT_EQ(RegSetValueExA(Key, "text", 0, REG_SZ, (BYTE *)"hello", 6), 0);
@@ -35,13 +38,16 @@ static void Registry(void)
     EXPECT_EQ(RegEnumKeyExA(Key, 1, Text, &Size, NULL, NULL, NULL, NULL), ERROR_NO_MORE_ITEMS);
     EXPECT_EQ(RegDeleteValueA(Key, "text"), 0);
     EXPECT_EQ(RegDeleteValueA(Key, "text"), ERROR_FILE_NOT_FOUND);
-    EXPECT_EQ(RegDeleteKeyA(HKEY_LOCAL_MACHINE, "Software\\ntlab-test"), ERROR_ACCESS_DENIED); /* it has subkeys */
+    EXPECT_EQ(RegDeleteKeyA(HKEY_LOCAL_MACHINE, "Software\\ntlab-test"),
+              ERROR_ACCESS_DENIED); /* it has subkeys */
     EXPECT_EQ(RegCloseKey(Key), 0);
     EXPECT_EQ(RegDeleteTreeA(HKEY_LOCAL_MACHINE, "Software\\ntlab-test"), 0);
-    EXPECT_EQ(RegOpenKeyExA(HKEY_LOCAL_MACHINE, "Software\\ntlab-test", 0, KEY_READ, &Key), ERROR_FILE_NOT_FOUND);
+    EXPECT_EQ(RegOpenKeyExA(HKEY_LOCAL_MACHINE, "Software\\ntlab-test", 0, KEY_READ, &Key),
+              ERROR_FILE_NOT_FOUND);
 }
 
-static void Tokens(void)
+static void
+Tokens(void)
 {
     HANDLE Token, Copy;
     TOKEN_PRIVILEGES Privileges = {1};
@@ -68,8 +74,10 @@ static void Tokens(void)
     EXPECT(CreateWellKnownSid(WinBuiltinAdministratorsSid, NULL, Sid, &Size));
     EXPECT(CheckTokenMembership(NULL, Sid, &Member));
     EXPECT(Member); /* clients run as an administrator unless told otherwise */
-    EXPECT(DuplicateTokenEx(Token, TOKEN_ALL_ACCESS, NULL, SecurityImpersonation, TokenImpersonation, &Copy));
-    EXPECT(!OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &Copy) && GetLastError() == ERROR_NO_TOKEN);
+    EXPECT(DuplicateTokenEx(Token, TOKEN_ALL_ACCESS, NULL, SecurityImpersonation,
+                            TokenImpersonation, &Copy));
+    EXPECT(!OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &Copy) &&
+           GetLastError() == ERROR_NO_TOKEN);
     EXPECT(ImpersonateLoggedOnUser(Token));
     EXPECT(OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &Copy));
     CloseHandle(Copy);
@@ -78,7 +86,8 @@ static void Tokens(void)
     CloseHandle(Token);
 }
 
-static void Descriptors(void)
+static void
+Descriptors(void)
 {
     PSECURITY_DESCRIPTOR Descriptor = NULL;
     BOOL Present, Defaulted;
@@ -93,18 +102,22 @@ static void Descriptors(void)
     EXPECT(ConvertSidToStringSidA(Sid, &Text));
     EXPECT(strcmp(Text, "S-1-5-32-544") == 0);
     LocalFree(Text);
-    EXPECT(ConvertStringSecurityDescriptorToSecurityDescriptorA("O:BAD:P(A;;GA;;;SY)(A;OICI;0x100001;;;WD)", SDDL_REVISION_1, &Descriptor, NULL));
+    EXPECT(ConvertStringSecurityDescriptorToSecurityDescriptorA(
+        "O:BAD:P(A;;GA;;;SY)(A;OICI;0x100001;;;WD)", SDDL_REVISION_1, &Descriptor, NULL));
     EXPECT(IsValidSecurityDescriptor(Descriptor));
-    EXPECT(GetSecurityDescriptorDacl(Descriptor, &Present, &Dacl, &Defaulted) && Present && Dacl != NULL);
+    EXPECT(GetSecurityDescriptorDacl(Descriptor, &Present, &Dacl, &Defaulted) && Present &&
+           Dacl != NULL);
     EXPECT_EQ(Dacl->AceCount, 2);
     EXPECT(GetAce(Dacl, 1, (LPVOID *)&Ace));
     EXPECT_EQ(Ace->Mask, 0x100001);
     EXPECT_EQ(Ace->Header.AceFlags, OBJECT_INHERIT_ACE | CONTAINER_INHERIT_ACE);
     EXPECT(GetSecurityDescriptorOwner(Descriptor, &Owner, &Defaulted) && EqualSid(Owner, Sid));
     LocalFree(Descriptor);
-    EXPECT(!ConvertStringSecurityDescriptorToSecurityDescriptorA("D:(X;;;;;WD)", SDDL_REVISION_1, &Descriptor, NULL));
+    EXPECT(!ConvertStringSecurityDescriptorToSecurityDescriptorA("D:(X;;;;;WD)", SDDL_REVISION_1,
+                                                                 &Descriptor, NULL));
     /* Nobody may open it: not even its maker, by another handle. */
-    EXPECT(ConvertStringSecurityDescriptorToSecurityDescriptorA("D:(A;;0x100000;;;WD)", SDDL_REVISION_1, &Descriptor, NULL));
+    EXPECT(ConvertStringSecurityDescriptorToSecurityDescriptorA(
+        "D:(A;;0x100000;;;WD)", SDDL_REVISION_1, &Descriptor, NULL));
     Attributes.lpSecurityDescriptor = Descriptor;
     Event = CreateEventA(&Attributes, TRUE, FALSE, "ntlab-guarded");
     EXPECT(Event != NULL);
@@ -113,11 +126,14 @@ static void Descriptors(void)
     EXPECT(OpenEventA(EVENT_MODIFY_STATE, FALSE, "ntlab-guarded") == NULL);
     EXPECT_EQ(GetLastError(), ERROR_ACCESS_DENIED);
     LocalFree(Sid);
-    EXPECT_EQ(GetSecurityInfo(Event, SE_KERNEL_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &Dacl, NULL, &Descriptor), 0);
+    EXPECT_EQ(GetSecurityInfo(Event, SE_KERNEL_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &Dacl,
+                              NULL, &Descriptor),
+              0);
     EXPECT(Dacl != NULL && Dacl->AceCount == 1);
 }
 
-static void Services(void)
+static void
+Services(void)
 {
     SC_HANDLE Manager = OpenSCManagerA(NULL, NULL, SC_MANAGER_ALL_ACCESS), Service;
     SERVICE_STATUS Status;
@@ -125,11 +141,13 @@ static void Services(void)
     EXPECT(Manager != NULL);
     EXPECT(OpenServiceA(Manager, "ntlab-no-service", SERVICE_QUERY_STATUS) == NULL);
     EXPECT_EQ(GetLastError(), ERROR_SERVICE_DOES_NOT_EXIST);
-    Service = CreateServiceA(Manager, "ntlab-driver", NULL, SERVICE_ALL_ACCESS, SERVICE_KERNEL_DRIVER, SERVICE_DEMAND_START,
-                             SERVICE_ERROR_NORMAL, "C:\\no-such-driver.sys", NULL, NULL, NULL, NULL, NULL);
+    Service = CreateServiceA(Manager, "ntlab-driver", NULL, SERVICE_ALL_ACCESS,
+                             SERVICE_KERNEL_DRIVER, SERVICE_DEMAND_START, SERVICE_ERROR_NORMAL,
+                             "C:\\no-such-driver.sys", NULL, NULL, NULL, NULL, NULL);
     EXPECT(Service != NULL);
-    EXPECT(CreateServiceA(Manager, "ntlab-driver", NULL, SERVICE_ALL_ACCESS, SERVICE_KERNEL_DRIVER, SERVICE_DEMAND_START,
-                          SERVICE_ERROR_NORMAL, "C:\\no-such-driver.sys", NULL, NULL, NULL, NULL, NULL) == NULL);
+    EXPECT(CreateServiceA(Manager, "ntlab-driver", NULL, SERVICE_ALL_ACCESS, SERVICE_KERNEL_DRIVER,
+                          SERVICE_DEMAND_START, SERVICE_ERROR_NORMAL, "C:\\no-such-driver.sys",
+                          NULL, NULL, NULL, NULL, NULL) == NULL);
     EXPECT_EQ(GetLastError(), ERROR_SERVICE_EXISTS);
     EXPECT(QueryServiceStatus(Service, &Status));
     EXPECT_EQ(Status.dwCurrentState, SERVICE_STOPPED);
@@ -142,7 +160,8 @@ static void Services(void)
     EXPECT(CloseServiceHandle(Manager));
 }
 
-int main(void)
+int
+main(void)
 {
     Registry();
     Tokens();

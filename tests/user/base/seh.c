@@ -10,19 +10,22 @@ static volatile LONG Seen;
 static DWORD Code;
 static ULONG_PTR Info[2];
 
-static LONG CALLBACK Skip(PEXCEPTION_POINTERS Pointers)
+static LONG CALLBACK
+Skip(PEXCEPTION_POINTERS Pointers)
 {
     Seen++;
     Code = Pointers->ExceptionRecord->ExceptionCode;
     Info[0] = Pointers->ExceptionRecord->ExceptionInformation[0];
     Info[1] = Pointers->ExceptionRecord->ExceptionInformation[1];
-    Pointers->ContextRecord->Rip = *(DWORD64 *)Pointers->ContextRecord->Rsp; /* as if the function had returned */
+    Pointers->ContextRecord->Rip =
+        *(DWORD64 *)Pointers->ContextRecord->Rsp; /* as if the function had returned */
     Pointers->ContextRecord->Rsp += 8;
     Pointers->ContextRecord->Rax = 42;
     return EXCEPTION_CONTINUE_EXECUTION;
 }
 
-static LONG CALLBACK Pass(PEXCEPTION_POINTERS Pointers)
+static LONG CALLBACK
+Pass(PEXCEPTION_POINTERS Pointers)
 {
     Seen += 100;
     return EXCEPTION_CONTINUE_SEARCH;
@@ -40,7 +43,8 @@ __asm__(".globl ReadFrom, WriteTo, Divide, Illegal, Privileged\n"
         "Illegal: ud2\n ret\n"
         "Privileged: hlt\n ret\n");
 
-static void Vectored(void)
+static void
+Vectored(void)
 {
     PVOID First = AddVectoredExceptionHandler(1, Skip), Before;
 
@@ -70,7 +74,8 @@ static void Vectored(void)
     EXPECT(RemoveVectoredExceptionHandler(First));
 }
 
-static LONG CALLBACK Count(PEXCEPTION_POINTERS Pointers)
+static LONG CALLBACK
+Count(PEXCEPTION_POINTERS Pointers)
 {
     Seen++;
     Code = Pointers->ExceptionRecord->ExceptionCode;
@@ -79,7 +84,8 @@ static LONG CALLBACK Count(PEXCEPTION_POINTERS Pointers)
     return EXCEPTION_CONTINUE_EXECUTION;
 }
 
-static void Raised(void)
+static void
+Raised(void)
 {
     ULONG_PTR Arguments[2] = {5, 6};
     PVOID Handler = AddVectoredExceptionHandler(1, Count);
@@ -95,13 +101,15 @@ static void Raised(void)
 
 static jmp_buf Jump;
 
-static LONG WINAPI Last(PEXCEPTION_POINTERS Pointers)
+static LONG WINAPI
+Last(PEXCEPTION_POINTERS Pointers)
 {
     Code = Pointers->ExceptionRecord->ExceptionCode;
     longjmp(Jump, 1);
 }
 
-static void LastFilter(void)
+static void
+LastFilter(void)
 {
     LPTOP_LEVEL_EXCEPTION_FILTER Old = SetUnhandledExceptionFilter(Last);
 
@@ -114,7 +122,8 @@ static void LastFilter(void)
     EXPECT(SetUnhandledExceptionFilter(Old) == Last);
 }
 
-static void Pages(void)
+static void
+Pages(void)
 {
     DWORD Old = 0;
     char *Page = VirtualAlloc(NULL, 0x2000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
@@ -147,7 +156,8 @@ static void Pages(void)
     RemoveVectoredExceptionHandler(Handler);
 }
 
-int main(void)
+int
+main(void)
 {
     Vectored();
     Raised();

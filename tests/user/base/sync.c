@@ -9,7 +9,8 @@ static SRWLOCK Lock = SRWLOCK_INIT;
 static CONDITION_VARIABLE Changed = CONDITION_VARIABLE_INIT;
 static volatile LONG Shared, Entered, ApcRan;
 
-static DWORD WINAPI Locker(LPVOID Rounds)
+static DWORD WINAPI
+Locker(LPVOID Rounds)
 {
     for (int Round = 0; Round < (int)(INT_PTR)Rounds; Round++) {
         EnterCriticalSection(&Section);
@@ -23,7 +24,8 @@ static DWORD WINAPI Locker(LPVOID Rounds)
     return 7;
 }
 
-static void CriticalSections(void)
+static void
+CriticalSections(void)
 {
     HANDLE Threads[3];
 
@@ -52,7 +54,8 @@ static void CriticalSections(void)
     DeleteCriticalSection(&Section);
 }
 
-static DWORD WINAPI Reader(LPVOID Unused)
+static DWORD WINAPI
+Reader(LPVOID Unused)
 {
     AcquireSRWLockShared(&Lock);
     InterlockedIncrement(&Entered);
@@ -63,7 +66,8 @@ static DWORD WINAPI Reader(LPVOID Unused)
     return 0;
 }
 
-static void SlimLocks(void)
+static void
+SlimLocks(void)
 {
     HANDLE Threads[3];
 
@@ -93,16 +97,19 @@ static void SlimLocks(void)
     }
 }
 
-static DWORD WINAPI Setter(LPVOID Event)
+static DWORD WINAPI
+Setter(LPVOID Event)
 {
     Sleep(20);
     SetEvent(Event);
     return 0;
 }
 
-static void Events(void)
+static void
+Events(void)
 {
-    HANDLE Manual = CreateEventA(NULL, TRUE, FALSE, NULL), Auto = CreateEventA(NULL, FALSE, TRUE, NULL), Named, Other;
+    HANDLE Manual = CreateEventA(NULL, TRUE, FALSE, NULL),
+           Auto = CreateEventA(NULL, FALSE, TRUE, NULL), Named, Other;
     HANDLE Both[2] = {Manual, Auto};
 
     EXPECT(Manual != NULL);
@@ -111,7 +118,8 @@ static void Events(void)
     EXPECT_EQ(WaitForSingleObject(Auto, 0), WAIT_TIMEOUT); /* the wait reset it */
     HANDLE Thread = CreateThread(NULL, 0, Setter, Manual, 0, NULL);
     EXPECT_EQ(WaitForSingleObject(Manual, INFINITE), WAIT_OBJECT_0);
-    EXPECT_EQ(WaitForSingleObject(Manual, 0), WAIT_OBJECT_0); /* a manual-reset event stays signaled */
+    EXPECT_EQ(WaitForSingleObject(Manual, 0),
+              WAIT_OBJECT_0); /* a manual-reset event stays signaled */
     WaitForSingleObject(Thread, INFINITE);
     CloseHandle(Thread);
     Named = CreateEventA(NULL, TRUE, TRUE, "Local\\ntlab-event");
@@ -119,10 +127,12 @@ static void Events(void)
     Other = CreateEventA(NULL, TRUE, FALSE, "ntlab-event");
     EXPECT(Other != NULL);
     EXPECT_EQ(GetLastError(), ERROR_ALREADY_EXISTS);
-    EXPECT_EQ(WaitForSingleObject(Other, 0), WAIT_OBJECT_0); /* the same object: the initial state given here is ignored */
+    EXPECT_EQ(WaitForSingleObject(Other, 0),
+              WAIT_OBJECT_0); /* the same object: the initial state given here is ignored */
     CloseHandle(Other);
     EXPECT(CreateMutexA(NULL, FALSE, "ntlab-event") == NULL);
-    EXPECT_EQ(GetLastError(), ERROR_INVALID_HANDLE); /* the name belongs to an object of another type */
+    EXPECT_EQ(GetLastError(),
+              ERROR_INVALID_HANDLE); /* the name belongs to an object of another type */
     Other = OpenEventA(SYNCHRONIZE, FALSE, "ntlab-event");
     EXPECT(Other != NULL);
     EXPECT(!SetEvent(Other)); /* opened without EVENT_MODIFY_STATE */
@@ -138,13 +148,15 @@ static void Events(void)
     CloseHandle(Auto);
 }
 
-static DWORD WINAPI Abandoner(LPVOID Mutex)
+static DWORD WINAPI
+Abandoner(LPVOID Mutex)
 {
     WaitForSingleObject(Mutex, INFINITE);
     return 0; /* without ReleaseMutex */
 }
 
-static void Mutexes(void)
+static void
+Mutexes(void)
 {
     HANDLE Mutex = CreateMutexA(NULL, TRUE, NULL), Semaphore, Thread;
     LONG Previous = -1;
@@ -170,17 +182,20 @@ static void Mutexes(void)
     CloseHandle(Semaphore);
 }
 
-static void CALLBACK Apc(ULONG_PTR Value)
+static void CALLBACK
+Apc(ULONG_PTR Value)
 {
     ApcRan += (LONG)Value;
 }
 
-static VOID CALLBACK TimerApc(LPVOID Context, DWORD Low, DWORD High)
+static VOID CALLBACK
+TimerApc(LPVOID Context, DWORD Low, DWORD High)
 {
     *(volatile LONG *)Context += 1;
 }
 
-static void Alertable(void)
+static void
+Alertable(void)
 {
     LARGE_INTEGER Due = {.QuadPart = -10000};
     volatile LONG TimerRan = 0;
@@ -198,14 +213,16 @@ static void Alertable(void)
     CloseHandle(Timer);
 }
 
-static BOOL CALLBACK Once(PINIT_ONCE InitOnce, PVOID Parameter, PVOID *Context)
+static BOOL CALLBACK
+Once(PINIT_ONCE InitOnce, PVOID Parameter, PVOID *Context)
 {
     ++*(int *)Parameter;
     *Context = (PVOID)16;
     return TRUE;
 }
 
-static DWORD WINAPI Waker(LPVOID Address)
+static DWORD WINAPI
+Waker(LPVOID Address)
 {
     Sleep(10);
     *(volatile LONG *)Address = 1;
@@ -213,7 +230,8 @@ static DWORD WINAPI Waker(LPVOID Address)
     return 0;
 }
 
-static void Small(void)
+static void
+Small(void)
 {
     static INIT_ONCE InitOnce = INIT_ONCE_STATIC_INIT;
     SLIST_HEADER *List = _aligned_malloc(sizeof(SLIST_HEADER), 16);
@@ -248,10 +266,12 @@ static void Small(void)
     EXPECT(FlsFree(Fls));
 }
 
-static void Addresses(void)
+static void
+Addresses(void)
 {
     HMODULE Base = GetModuleHandleA("kernelbase.dll");
-    BOOL(WINAPI *Wait)(volatile VOID *, PVOID, SIZE_T, DWORD) = (PVOID)GetProcAddress(Base, "WaitOnAddress");
+    BOOL(WINAPI * Wait)(volatile VOID *, PVOID, SIZE_T, DWORD) =
+        (PVOID)GetProcAddress(Base, "WaitOnAddress");
     static volatile LONG Value;
     LONG Zero = 0;
     HANDLE Thread;
@@ -270,7 +290,8 @@ static void Addresses(void)
     WaitForSingleObject(Thread, INFINITE);
 }
 
-int main(void)
+int
+main(void)
 {
     Gate = NULL;
     CriticalSections();

@@ -3,7 +3,8 @@
  */
 #include "../../nt/ntlab-client.h"
 
-static void CodePages(void)
+static void
+CodePages(void)
 {
     WCHAR Wide[32];
     char Narrow[32];
@@ -25,38 +26,47 @@ static void CodePages(void)
     EXPECT_EQ(WideCharToMultiByte(1252, 0, L"abc", -1, NULL, 0, NULL, NULL), 4);
     EXPECT_EQ(lstrcmpiA("HELLO", "hello"), 0);
     EXPECT(lstrcmpA("a", "b") < 0);
-    EXPECT_EQ(CompareStringA(LOCALE_USER_DEFAULT, NORM_IGNORECASE, "abc", -1, "ABD", -1), CSTR_LESS_THAN);
+    EXPECT_EQ(CompareStringA(LOCALE_USER_DEFAULT, NORM_IGNORECASE, "abc", -1, "ABD", -1),
+              CSTR_LESS_THAN);
 }
 
-static DWORD Format(DWORD Flags, const char *Text, char *Buffer, DWORD Room, ...)
+static DWORD
+Format(DWORD Flags, const char *Text, char *Buffer, DWORD Room, ...)
 {
     va_list Arguments;
     DWORD Length;
 
     va_start(Arguments, Room);
-    Length = FormatMessageA(FORMAT_MESSAGE_FROM_STRING | Flags, Text, 0, 0, Buffer, Room, &Arguments);
+    Length =
+        FormatMessageA(FORMAT_MESSAGE_FROM_STRING | Flags, Text, 0, 0, Buffer, Room, &Arguments);
     va_end(Arguments);
     return Length;
 }
 
-static void Messages(void)
+static void
+Messages(void)
 {
     char Buffer[256], *Allocated = NULL;
 
-    EXPECT(FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL, ERROR_ACCESS_DENIED, 0, Buffer,
-                          sizeof(Buffer), NULL) != 0);
-    EXPECT(strcmp(Buffer, "Access is denied.\r\n") == 0 || strcmp(Buffer, "Access denied.\r\n") == 0);
+    EXPECT(FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL,
+                          ERROR_ACCESS_DENIED, 0, Buffer, sizeof(Buffer), NULL) != 0);
+    EXPECT(strcmp(Buffer, "Access is denied.\r\n") == 0 ||
+           strcmp(Buffer, "Access denied.\r\n") == 0);
     EXPECT(Format(0, "%1 is %2!d!%n%%", Buffer, sizeof(Buffer), "six", 6) != 0);
     EXPECT(strcmp(Buffer, "six is 6\r\n%") == 0);
     EXPECT(Format(0, "%2!04x!-%1!s!", Buffer, sizeof(Buffer), "x", 255) != 0);
     EXPECT(strcmp(Buffer, "00ff-x") == 0);
     EXPECT_EQ(Format(0, "0123456789", Buffer, 4), 0);
-    EXPECT(FormatMessageA(FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_SYSTEM, NULL, 2, 0, (char *)&Allocated, 0, NULL) != 0);
+    EXPECT(FormatMessageA(FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_SYSTEM, NULL, 2, 0,
+                          (char *)&Allocated, 0, NULL) != 0);
     EXPECT(Allocated != NULL && LocalFree(Allocated) == NULL);
-    EXPECT_EQ(FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM, NULL, 0x2EADBEEF, 0, Buffer, sizeof(Buffer), NULL), 0);
+    EXPECT_EQ(FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM, NULL, 0x2EADBEEF, 0, Buffer,
+                             sizeof(Buffer), NULL),
+              0);
 }
 
-static void Time(void)
+static void
+Time(void)
 {
     SYSTEMTIME System = {2024, 2, 0, 29, 12, 34, 56, 789}, Back;
     FILETIME File;
@@ -66,7 +76,8 @@ static void Time(void)
     EXPECT(SystemTimeToFileTime(&System, &File));
     EXPECT_EQ(((ULONGLONG)File.dwHighDateTime << 32) | File.dwLowDateTime, 133536836967890000ull);
     EXPECT(FileTimeToSystemTime(&File, &Back));
-    EXPECT(Back.wYear == 2024 && Back.wMonth == 2 && Back.wDay == 29 && Back.wDayOfWeek == 4 && Back.wMilliseconds == 789);
+    EXPECT(Back.wYear == 2024 && Back.wMonth == 2 && Back.wDay == 29 && Back.wDayOfWeek == 4 &&
+           Back.wMilliseconds == 789);
     System.wDay = 30;
     EXPECT(!SystemTimeToFileTime(&System, &File));
     EXPECT(QueryPerformanceFrequency(&Frequency) && Frequency.QuadPart > 0);
@@ -78,7 +89,8 @@ static void Time(void)
     EXPECT((B.QuadPart - A.QuadPart) * 1000 / Frequency.QuadPart >= 90);
 }
 
-static void Heaps(void)
+static void
+Heaps(void)
 {
     HANDLE Heap = HeapCreate(0, 0, 0);
     char *Blocks[200], *Big;
@@ -86,7 +98,8 @@ static void Heaps(void)
     EXPECT(Heap != NULL);
     for (int Index = 0; Index < 200; Index++) {
         Blocks[Index] = HeapAlloc(Heap, HEAP_ZERO_MEMORY, Index * 37);
-        if (Blocks[Index] == NULL || ((ULONG_PTR)Blocks[Index] & 15) != 0 || (Index > 0 && Blocks[Index][Index * 37 - 1] != 0)) {
+        if (Blocks[Index] == NULL || ((ULONG_PTR)Blocks[Index] & 15) != 0 ||
+            (Index > 0 && Blocks[Index][Index * 37 - 1] != 0)) {
             EXPECT(!"aligned, zeroed");
         }
         memset(Blocks[Index], Index, Index * 37);
@@ -112,7 +125,8 @@ static void Heaps(void)
     EXPECT(GlobalFree(Moveable) == NULL);
 }
 
-static void System(void)
+static void
+System(void)
 {
     SYSTEM_INFO Information;
     OSVERSIONINFOA Version = {sizeof(Version)};
@@ -129,12 +143,15 @@ static void System(void)
     EXPECT(GetCurrentProcessorNumber() < Information.dwNumberOfProcessors);
     EXPECT(GetStdHandle(STD_OUTPUT_HANDLE) != NULL);
     EXPECT_EQ(MulDiv(7, 3, 2), 11);
-    EXPECT(ExpandEnvironmentStringsA("[%NTLAB_NONE%]", Text, sizeof(Text)) == 15 && strcmp(Text, "[%NTLAB_NONE%]") == 0);
+    EXPECT(ExpandEnvironmentStringsA("[%NTLAB_NONE%]", Text, sizeof(Text)) == 15 &&
+           strcmp(Text, "[%NTLAB_NONE%]") == 0);
     SetEnvironmentVariableA("NTLAB_NONE", "x");
-    EXPECT(ExpandEnvironmentStringsA("[%NTLAB_NONE%]", Text, sizeof(Text)) != 0 && strcmp(Text, "[x]") == 0);
+    EXPECT(ExpandEnvironmentStringsA("[%NTLAB_NONE%]", Text, sizeof(Text)) != 0 &&
+           strcmp(Text, "[x]") == 0);
 }
 
-int main(void)
+int
+main(void)
 {
     CodePages();
     Messages();
