@@ -34,7 +34,8 @@ KiSignalProcess(PKPROCESS Process)
 static VOID
 KiMoveApcState(PKAPC_STATE From, PKAPC_STATE To)
 {
-    *To = *From;
+    /* Not the whole structure: in a KTHREAD other fields lie in its tail. */
+    RtlCopyMemory(To, From, KAPC_STATE_ACTUAL_LENGTH);
     for (ULONG Mode = 0; Mode < 2; Mode++) {
         if (IsListEmpty(&From->ApcListHead[Mode])) {
             InitializeListHead(&To->ApcListHead[Mode]);

@@ -9,7 +9,7 @@
  *   W2  Satisfying changes the object's state in the waker's context: a waiter that is let go owns what it
  *       waited for, whenever it runs.
  *   W3  A kernel APC never ends a wait: the thread runs it and waits again, at the queue's end, its
- *       time-out going on.
+ *       time-out going on. The APC may itself wait, in the same blocks: they are filled again afterwards.
  *   W4  A thread can be switched on entry, and where it waits; nowhere else in this file.
  * Source: nt-semantics 1.4, 2.2.
  */
@@ -273,10 +273,11 @@ KiCheckWaitIrql(KIRQL Irql, PVOID Object, PLARGE_INTEGER Timeout)
     }
 }
 
-/* Waits on Count blocks that are filled but not linked. DISPATCH_LEVEL in, OldIrql out. */
+/* Waits for Count objects. DISPATCH_LEVEL in, OldIrql out. */
 static NTSTATUS
-KiWait(PKTHREAD Thread, ULONG Count, PKI_WAIT_BLOCK Blocks, WAIT_TYPE Type, KWAIT_REASON Reason,
-       KPROCESSOR_MODE Mode, BOOLEAN Alertable, PLARGE_INTEGER Timeout, KIRQL OldIrql)
+KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT_TYPE Type,
+       KWAIT_REASON Reason, KPROCESSOR_MODE Mode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
+       KIRQL OldIrql)
 {
     ULONG64 Deadline = 0;
     LARGE_INTEGER Due;
@@ -293,6 +294,12 @@ KiWait(PKTHREAD Thread, ULONG Count, PKI_WAIT_BLOCK Blocks, WAIT_TYPE Type, KWAI
             KiPcr()->Irql = OldIrql;
             KiCheckKernelApcs();
             KiPcr()->Irql = DISPATCH_LEVEL;
+        }
+        for (ULONG Index = 0; Index < Count; Index++) { /* W3: here, for an APC may have waited */
+            Blocks[Index].Thread = Thread;
+            Blocks[Index].Object = Objects[Index];
+            Blocks[Index].WaitKey = (USHORT)Index;
+            Blocks[Index].WaitType = (UCHAR)Type;
         }
         if (Type == WaitAny) {
             for (ULONG Index = 0; Index < Count; Index++) {
@@ -376,7 +383,6 @@ KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE Wai
                       BOOLEAN Alertable, PLARGE_INTEGER Timeout)
 {
     PKTHREAD Thread = KiThread();
-    PKI_WAIT_BLOCK Block = &Thread->WaitBlock[0];
     LARGE_INTEGER Copy;
     KIRQL OldIrql;
 
@@ -386,11 +392,8 @@ KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE Wai
     }
     KiCheckWaitIrql(Thread->WaitNext ? Thread->WaitIrql : KiIrql(), Object, Timeout);
     OldIrql = KiLockDispatcher(SP_WAIT, Object);
-    Block->Thread = Thread;
-    Block->Object = Object;
-    Block->WaitKey = 0;
-    Block->WaitType = WaitAny;
-    return KiWait(Thread, 1, Block, WaitAny, WaitReason, WaitMode, Alertable, Timeout, OldIrql);
+    return KiWait(Thread, 1, &Object, Thread->WaitBlock, WaitAny, WaitReason, WaitMode, Alertable,
+                  Timeout, OldIrql);
 }
 
 NTSTATUS NTAPI
@@ -413,13 +416,7 @@ KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_
     KiCheckWaitIrql(Thread->WaitNext ? Thread->WaitIrql : KiIrql(), Count != 0 ? Object[0] : NULL,
                     Timeout);
     OldIrql = KiLockDispatcher(SP_WAIT, Count != 0 ? Object[0] : NULL);
-    for (ULONG Index = 0; Index < Count; Index++) {
-        Blocks[Index].Thread = Thread;
-        Blocks[Index].Object = Object[Index];
-        Blocks[Index].WaitKey = (USHORT)Index;
-        Blocks[Index].WaitType = (UCHAR)WaitType;
-    }
-    return KiWait(Thread, Count, Blocks, WaitType, WaitReason, WaitMode, Alertable, Timeout,
+    return KiWait(Thread, Count, Object, Blocks, WaitType, WaitReason, WaitMode, Alertable, Timeout,
                   OldIrql);
 }
 
@@ -442,6 +439,7 @@ KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEG
         KiExitDispatcher(OldIrql);
         return Status;
     }
-    Status = KiWait(Thread, 0, NULL, WaitAny, DelayExecution, WaitMode, Alertable, &Copy, OldIrql);
+    Status =
+        KiWait(Thread, 0, NULL, NULL, WaitAny, DelayExecution, WaitMode, Alertable, &Copy, OldIrql);
     return Status == STATUS_TIMEOUT ? STATUS_SUCCESS : Status;
 }

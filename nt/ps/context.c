@@ -10,21 +10,46 @@ PspReferenceThread(HANDLE Handle, ACCESS_MASK Access, PETHREAD *Thread)
                                      (PVOID *)Thread, NULL);
 }
 
+/* A count that nobody wants has no address; one that cannot be stored is refused before anything happens. */
+static NTSTATUS
+PspProbeCount(PULONG Where)
+{
+    if (Where != NULL && KiPreviousMode() != KernelMode) {
+        __try {
+            ProbeForWrite(Where, sizeof(*Where), 4);
+        } __except (EXCEPTION_EXECUTE_HANDLER) {
+            return GetExceptionCode();
+        }
+    }
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS
 PspStoreCount(PULONG Where, ULONG Count)
 {
-    NTSTATUS Status = STATUS_SUCCESS;
-
-    if (Where == NULL) {
-        return STATUS_SUCCESS;
-    }
-    __try {
-        if (KiPreviousMode() != KernelMode) {
-            ProbeForWrite(Where, sizeof(*Where), 4);
+    if (Where != NULL) {
+        __try {
+            *Where = Count;
+        } __except (EXCEPTION_EXECUTE_HANDLER) {
+            return GetExceptionCode();
         }
-        *Where = Count;
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        Status = GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+
+/* A thread that is being terminated is suspended no more: nothing may come between it and its end. */
+NTSTATUS
+PspSuspendThread(PETHREAD Thread, PULONG Count)
+{
+    NTSTATUS Status;
+
+    if (Thread->Terminating) {
+        return STATUS_THREAD_IS_TERMINATING;
+    }
+    Status = KiSuspendThread(&Thread->Tcb, Count);
+    if (NT_SUCCESS(Status) && Thread->Terminating) { /* that began meanwhile */
+        KiForceResumeThread(&Thread->Tcb);
+        Status = STATUS_THREAD_IS_TERMINATING;
     }
     return Status;
 }
@@ -34,29 +59,50 @@ NtSuspendThread(HANDLE ThreadHandle, PULONG PreviousCount)
 {
     PETHREAD Thread;
     ULONG Count = 0;
-    NTSTATUS Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME, &Thread);
+    NTSTATUS Status = PspProbeCount(PreviousCount);
 
+    if (NT_SUCCESS(Status)) {
+        Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME, &Thread);
+    }
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = KiSuspendThread(&Thread->Tcb, &Count);
+    Status = PspSuspendThread(Thread, &Count);
     ObDereferenceObject(Thread);
     return NT_SUCCESS(Status) ? PspStoreCount(PreviousCount, Count) : Status;
+}
+
+static NTSTATUS
+PspResume(HANDLE ThreadHandle, PULONG PreviousCount, BOOLEAN Alert)
+{
+    PETHREAD Thread;
+    ULONG Count;
+    NTSTATUS Status = PspProbeCount(PreviousCount);
+
+    if (NT_SUCCESS(Status)) {
+        Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME, &Thread);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (Alert) {
+        KiAlertThread(&Thread->Tcb, KernelMode);
+    }
+    Count = KiResumeThread(&Thread->Tcb);
+    ObDereferenceObject(Thread);
+    return PspStoreCount(PreviousCount, Count);
 }
 
 NTSTATUS NTAPI
 NtResumeThread(HANDLE ThreadHandle, PULONG PreviousCount)
 {
-    PETHREAD Thread;
-    ULONG Count;
-    NTSTATUS Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME, &Thread);
+    return PspResume(ThreadHandle, PreviousCount, FALSE);
+}
 
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    Count = KiResumeThread(&Thread->Tcb);
-    ObDereferenceObject(Thread);
-    return PspStoreCount(PreviousCount, Count);
+NTSTATUS NTAPI
+NtAlertResumeThread(HANDLE ThreadHandle, PULONG PreviousCount)
+{
+    return PspResume(ThreadHandle, PreviousCount, TRUE);
 }
 
 static VOID
@@ -67,7 +113,7 @@ PspChangeThreads(PEPROCESS Process, BOOLEAN Suspend)
 
     while ((Thread = PspNextThread(Process, Thread)) != NULL) {
         if (Suspend) {
-            KiSuspendThread(&Thread->Tcb, &Count);
+            PspSuspendThread(Thread, &Count);
         } else {
             KiResumeThread(&Thread->Tcb);
         }
@@ -258,20 +304,4 @@ NtAlertThread(HANDLE ThreadHandle)
         ObDereferenceObject(Thread);
     }
     return Status;
-}
-
-NTSTATUS NTAPI
-NtAlertResumeThread(HANDLE ThreadHandle, PULONG PreviousCount)
-{
-    PETHREAD Thread;
-    ULONG Count;
-    NTSTATUS Status = PspReferenceThread(ThreadHandle, THREAD_SUSPEND_RESUME, &Thread);
-
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    KiAlertThread(&Thread->Tcb, KernelMode);
-    Count = KiResumeThread(&Thread->Tcb);
-    ObDereferenceObject(Thread);
-    return PspStoreCount(PreviousCount, Count);
 }

@@ -62,6 +62,8 @@ VOID PspLeaveJob(PEPROCESS Process);
 /* notify.c: false from a process routine's CreationStatus refuses the process */
 NTSTATUS PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator, BOOLEAN Create);
 VOID PspNotifyThread(PETHREAD Thread, BOOLEAN Create);
+/* context.c */
+NTSTATUS PspSuspendThread(PETHREAD Thread, PULONG Count); /* terminating ones are not suspended */
 /* terminate.c */
 NTSTATUS PspTerminateThread(PETHREAD Thread, NTSTATUS Status);
 PETHREAD PspNextThread(PEPROCESS Process, PETHREAD Thread); /* references; dereferences Thread */
