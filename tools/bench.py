@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""make bench: the benchmarks of bench/, each with its peer's figure taken in the same minute.
+"""make bench: the benchmarks of bench/, each beside its peers' figures taken in the same minute.
 
-bench.py BUILD [--json]
+bench.py [--json] BUILD
 
-The peer is Wine running the very same .sys and .exe (the client installs the driver through the service manager);
-where wine is not installed the column stays empty. Rounds alternate; figures are medians, in nanoseconds.
+Peers: Wine runs the very same .sys and .exe (the client installs the driver through the service manager); where
+Wine lacks a routine, or is not installed, its column says "-". Linux is what it offers its own programs for the
+same purpose (bench/peer.c), named in the last column. The runs alternate; a figure is the median of all rounds, in
+nanoseconds. A ratio says how many times ntlab's figure the peer's is. With ntlab the isolation and the trace hash
+are on, as by default; only the clock is the host's.
 """
 import json
 import os
@@ -16,6 +19,43 @@ import tempfile
 import time
 
 ROUNDS = 3
+NTLAB_TIMES, WINE_TIMES = "20000", "200"
+EPOCH = 11644473600  # 1970 in seconds since 1601
+
+# name, what it is, aim in ns (issues 2 and 3), what Linux has for it
+ROWS = [
+    ("boot-to-client", "exec of ntlab to the client's entry point", 10e6, "fork+exec"),
+    ("run-empty", "a whole run without driver and client", None, "fork+exec"),
+    ("run-one-driver", "a whole run with one driver", None, None),
+    ("driver-load-unload", "start and stop a driver's service", 1e6, None),
+    ("system-service", "ResetEvent from user mode", None, "getppid"),
+    ("ioctl-buffered", "DeviceIoControl, METHOD_BUFFERED, 64 bytes", 500, "ioctl"),
+    ("ioctl-in-direct", "METHOD_IN_DIRECT", 500, "ioctl"),
+    ("ioctl-out-direct", "METHOD_OUT_DIRECT", 500, "ioctl"),
+    ("ioctl-neither", "METHOD_NEITHER", 500, "ioctl"),
+    ("create-close", "CreateFile and CloseHandle on a device", None, "open-close"),
+    ("mutex-pair", "a mutex of the client: wait and release", None, None),
+    ("event-ping-pong", "two threads of a client, SetEvent and wait, there and back", 1000, "sem_t-ping-pong-1-cpu"),
+    ("suspend-resume", "SuspendThread and ResumeThread of a waiting thread", None, None),
+    ("context-switch", "ZwYieldExecution to the other thread of the processor", None, "sched_yield"),
+    ("kernel-ping-pong-1-cpu", "KeSetEvent and wait, there and back, on one processor", None, "sem_t-ping-pong-1-cpu"),
+    ("kernel-ping-pong-2-cpus", "the same on two virtual processors", None, "sem_t-ping-pong-2-cpus"),
+    ("critical-region", "KeEnterCriticalRegion and leave", 5, None),
+    ("guarded-region", "KeEnterGuardedRegion and leave", 5, None),
+    ("fast-mutex", "ExAcquireFastMutex and release", 20, "pthread_mutex"),
+    ("guarded-mutex", "KeAcquireGuardedMutex and release", None, "pthread_mutex"),
+    ("eresource-exclusive", "ExAcquireResourceExclusiveLite and release", 40, "pthread_rwlock-write"),
+    ("eresource-shared", "ExAcquireResourceSharedLite and release", 40, "pthread_rwlock-read"),
+    ("push-lock-exclusive", "ExfAcquirePushLockExclusive and release", None, "pthread_rwlock-write"),
+    ("push-lock-shared", "ExfAcquirePushLockShared and release", None, "pthread_rwlock-read"),
+    ("kmutex", "KeWaitForSingleObject on a KMUTEX and release", 100, "pthread_mutex"),
+    ("ksemaphore", "KeWaitForSingleObject on a KSEMAPHORE and release", None, "sem_t"),
+    ("spin-lock", "KeAcquireSpinLock and release", None, "pthread_spin"),
+    ("queued-spin-lock", "KeAcquireInStackQueuedSpinLock and release", None, "pthread_spin"),
+    ("rundown", "ExAcquireRundownProtection and release", None, None),
+    ("remove-lock", "IoAcquireRemoveLock and release", None, None),
+    ("apc-to-self", "KeInsertQueueApc to the current thread until its routine has run", 100, "raise"),
+]
 
 
 def parse(text):
@@ -30,61 +70,104 @@ def parse(text):
     return rows
 
 
-def run_ntlab(build):
-    command = [f"{build}/ntlab", "run", "--clock", "host", f"{build}/bench/ntlabbench.sys", "--", f"{build}/bench/ntlabbench.exe", "20000"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+def checked(command, **more):
+    result = subprocess.run(command, capture_output=True, text=True, timeout=180, **more)
     if result.returncode != 0:
-        sys.exit(f"bench: {' '.join(command)}: status {result.returncode}\n{result.stderr}")
-    rows = parse(result.stdout)
-    # A whole run without a client, and with one driver: processes, boot, (load, unload,) end.
-    for name, arguments in (("run-empty", []), ("run-one-driver", [f"{build}/bench/ntlabbench.sys"])):
-        times = []
-        for _ in range(5):
-            start = time.perf_counter()
-            subprocess.run([f"{build}/ntlab", "run", *arguments], capture_output=True)
-            times.append((time.perf_counter() - start) * 1e9)
-        rows[name] = statistics.median(times)
+        sys.exit(f"bench: {' '.join(command)}: status {result.returncode}\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
+    return result.stdout
+
+
+def boot(command, build, environment=None):
+    """Nanoseconds from the exec of the command to the entry point of first.exe."""
+    rows = parse(checked([f"{build}/bench/peer", *command, f"{build}/bench/first.exe"], env=environment))
+    return (rows["entered"] / 1e7 - EPOCH - rows["started"]) * 1e9
+
+
+def wall(command, times=5):
+    figures = []
+    for _ in range(times):
+        start = time.perf_counter()
+        subprocess.run(command, capture_output=True, check=True)
+        figures.append((time.perf_counter() - start) * 1e9)
+    return statistics.median(figures)
+
+
+def run_ntlab(build):
+    ntlab = [f"{build}/ntlab", "run"]
+    rows = parse(checked([*ntlab, "--clock", "host", "--", f"{build}/bench/ntlabbench.exe", NTLAB_TIMES, "service", "C:\\ntlab\\ntlabbench.sys"]))
+    rows["boot-to-client"] = statistics.median(boot([*ntlab, "--clock", "host", "--"], build) for _ in range(5))
+    # Whole runs: processes, boot, (load, unload,) end.
+    rows["run-empty"] = wall(ntlab)
+    rows["run-one-driver"] = wall([*ntlab, f"{build}/bench/ntlabbench.sys"])
+    return rows
+
+
+def run_linux(build):
+    rows = parse(checked([f"{build}/bench/peer"]))
+    rows["fork+exec"] = wall(["true"])
     return rows
 
 
 def run_wine(build, prefix):
-    wine = shutil.which("wine64") or shutil.which("wine") or (os.path.exists("/usr/lib/wine/wine64") and "/usr/lib/wine/wine64")
-    if not wine:
+    wine = next((w for w in (shutil.which("wine64"), "/usr/lib/wine/wine64", shutil.which("wine")) if w and os.path.exists(w)), None)
+    if wine is None:
         return {}
     environment = dict(os.environ, WINEPREFIX=prefix, WINEDEBUG="-all", DISPLAY="")
     path = "Z:" + os.path.abspath(f"{build}/bench/ntlabbench.sys").replace("/", "\\")
     try:
-        result = subprocess.run([wine, f"{build}/bench/ntlabbench.exe", "200", "service", path], capture_output=True, text=True,
+        result = subprocess.run([wine, f"{build}/bench/ntlabbench.exe", WINE_TIMES, "service", path], capture_output=True, text=True,
                                 timeout=180, env=environment)
-    except subprocess.TimeoutExpired:
-        return {}
-    return parse(result.stdout)
+    except subprocess.TimeoutExpired as late:
+        return parse((late.stdout or b"").decode(errors="replace"))
+    rows = parse(result.stdout)
+    try:
+        rows["boot-to-client"] = boot([wine], build, environment)
+    except (KeyError, subprocess.TimeoutExpired):
+        pass
+    return rows
 
 
 def main():
-    build = sys.argv[1]
-    ours, peers = [], []
+    arguments = [a for a in sys.argv[1:] if a != "--json"]
+    if len(arguments) != 1:
+        sys.exit(__doc__)
+    build = arguments[0]
+    rounds = {"ntlab": [], "wine": [], "linux": []}
     with tempfile.TemporaryDirectory() as prefix:
         for _ in range(ROUNDS):
-            ours.append(run_ntlab(build))
-            peers.append(run_wine(build, prefix))
-        subprocess.run(["wineserver", "-k"], env=dict(os.environ, WINEPREFIX=prefix), capture_output=True) if shutil.which("wineserver") else None
+            rounds["ntlab"].append(run_ntlab(build))
+            rounds["linux"].append(run_linux(build))
+            rounds["wine"].append(run_wine(build, prefix))
+        if shutil.which("wineserver"):
+            subprocess.run(["wineserver", "-k"], env=dict(os.environ, WINEPREFIX=prefix), capture_output=True)
 
-    def median(rounds, name):
-        values = [r[name] for r in rounds if name in r]
+    def median(who, name):
+        values = [r[name] for r in rounds[who] if name in r]
         return statistics.median(values) if values else None
 
-    names = sorted({n for r in ours + peers for n in r})
-    table = {n: {"ntlab_ns": median(ours, n), "wine_ns": median(peers, n)} for n in names}
+    table = []
+    for name, what, aim, linux_name in ROWS:
+        row = {"name": name, "what": what, "aim_ns": aim, "ntlab_ns": median("ntlab", name), "wine_ns": median("wine", name),
+               "linux": linux_name, "linux_ns": median("linux", linux_name)}
+        for peer in ("wine", "linux"):
+            row[f"{peer}_ratio"] = row[f"{peer}_ns"] / row["ntlab_ns"] if row["ntlab_ns"] and row[f"{peer}_ns"] else None
+        table.append(row)
     if "--json" in sys.argv:
-        json.dump(table, sys.stdout, indent=2)
+        json.dump({"rounds": ROUNDS, "machine": os.uname().release, "processors": os.cpu_count(), "figures": table}, sys.stdout, indent=2)
+        print()
         return
-    print(f"{'':22}{'ntlab':>14}{'wine':>14}{'ratio':>10}")
-    for name, row in table.items():
-        cell = lambda v: f"{v:,.0f} ns" if v is not None else "-"
-        both = row["ntlab_ns"] is not None and row["wine_ns"] is not None
-        print(f"{name:22}{cell(row['ntlab_ns']):>14}{cell(row['wine_ns']):>14}{row['wine_ns'] / row['ntlab_ns'] if both else 0:>9.0f}x" if both
-              else f"{name:22}{cell(row['ntlab_ns']):>14}{cell(row['wine_ns']):>14}{'-':>10}")
+
+    def cell(value):
+        return "-" if value is None else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+    def ratio(value):
+        return "-" if value is None else f"{value:,.1f}x" if value < 10 else f"{value:,.0f}x"
+
+    print(f"{'nanoseconds':24}{'ntlab':>12}{'aim':>12}{'wine':>14}{'ratio':>8}{'linux':>12}{'ratio':>8}  what Linux has")
+    for row in table:
+        late = " " if not row["aim_ns"] or not row["ntlab_ns"] or row["ntlab_ns"] <= row["aim_ns"] else "!"
+        print(f"{row['name']:24}{cell(row['ntlab_ns']):>12}{late}{cell(row['aim_ns']):>11}{cell(row['wine_ns']):>14}{ratio(row['wine_ratio']):>8}"
+              f"{cell(row['linux_ns']):>12}{ratio(row['linux_ratio']):>8}  {row['linux'] or ''}")
 
 
 main()
