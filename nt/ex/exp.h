@@ -101,6 +101,27 @@ ExpStoreLong(PLONG Out, LONG Value, KPROCESSOR_MODE Mode)
     return Out == NULL ? STATUS_SUCCESS : ExpCopyOut(Out, &Value, sizeof(Value), Mode);
 }
 
+/*
+ * What Windows' AutoBoost sees of a lock of nt/ex: from 10 on that nobody acquires one at DISPATCH_LEVEL, from 8
+ * on that nobody gives back what it does not hold.
+ */
+FORCEINLINE VOID
+ExpCheckLockIrql(volatile VOID *Lock)
+{
+    if (KiIrql() >= DISPATCH_LEVEL && KiVersion->LocksCheckIrql) {
+        KeBugCheckEx(0x192 /* KERNEL_AUTO_BOOST_LOCK_ACQUISITION_WITH_RAISED_IRQL */,
+                     (ULONG_PTR)KiThread(), (ULONG_PTR)Lock, KiIrql(), 0);
+    }
+}
+FORCEINLINE VOID
+ExpDropLock(PKTHREAD Thread, volatile VOID *Lock)
+{
+    if (!KiDropLock(Thread, Lock) && KiVersion->LocksKnowOwner) {
+        KeBugCheckEx(0x162 /* KERNEL_AUTO_BOOST_INVALID_LOCK_RELEASE */, (ULONG_PTR)Thread,
+                     (ULONG_PTR)Lock, 0, 0);
+    }
+}
+
 /* Phase 1 of each object type of ours; see init.c. */
 VOID ExpInitializeEvents(VOID);
 VOID ExpInitializeSemaphores(VOID);

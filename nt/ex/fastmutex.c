@@ -1,13 +1,16 @@
 /*
  * fastmutex.c - fast mutexes and guarded mutexes.
  *
- * Count: bit 0 set means free (what ExInitializeFastMutex inlines); bit 1: a waiter has been woken and has
- * not yet run; each waiter adds 4. A release frees the mutex and wakes one waiter; whoever comes first
- * takes it, so a running thread may overtake the one that was woken (mutexes are not fair).
+ * Count, from Server 2003 on: bit 0 set means free (what ExInitializeFastMutex inlines); bit 1: a waiter has been
+ * woken and has not yet run; each waiter adds 4. A release frees the mutex and wakes one waiter; whoever comes
+ * first takes it, so a running thread may overtake the one that was woken (mutexes are not fair).
+ * Count on XP (KiVersion->FastMutexHandsOver): 1 free, 0 held, -n held with n waiters. A release hands the
+ * mutex to the oldest waiter.
  *
- *   M1  Owner is the thread that holds the mutex, NULL when free.
+ *   M1  Owner is the thread that holds the mutex, NULL when free; the thread has it in Held[].
  *       From Windows 8 on who releases must be the owner (bugcheck 0x162); before, nobody looks.
  *   M2  While a waiter has been woken no other is.
+ *   M3  1 to 0 and back is a mutex without waiters in both forms: the fast path asks for no version.
  *
  * How a holder keeps out APCs differs:
  *     fast mutex                      IRQL APC_LEVEL, the old one in OldIrql
@@ -20,10 +23,6 @@
  */
 #include "exp.h"
 
-#ifndef KERNEL_AUTO_BOOST_INVALID_LOCK_RELEASE
-#define KERNEL_AUTO_BOOST_INVALID_LOCK_RELEASE 0x162
-#endif
-
 #define FM_FREE   1
 #define FM_WOKEN  2
 #define FM_WAITER 4
@@ -35,6 +34,17 @@ C_ASSERT(FIELD_OFFSET(FAST_MUTEX, OldIrql) == FIELD_OFFSET(KGUARDED_MUTEX, Combi
 static DECLSPEC_NOINLINE VOID
 ExpWaitForMutex(PFAST_MUTEX Mutex)
 {
+    if (KiVersion->FastMutexHandsOver) {
+        if (--Mutex->Count != 0) {
+            Mutex->Contention++;
+            KeWaitForSingleObject(&Mutex->Event, WrFastMutex, KernelMode, FALSE, NULL);
+        }
+        return;
+    }
+    if (Mutex->Count & FM_FREE) { /* free, with waiters: overtakes them */
+        Mutex->Count &= ~FM_FREE;
+        return;
+    }
     Mutex->Contention++;
     Mutex->Count += FM_WAITER;
     for (;;) {
@@ -47,44 +57,106 @@ ExpWaitForMutex(PFAST_MUTEX Mutex)
     }
 }
 
-static inline VOID
-ExpAcquireMutex(PFAST_MUTEX Mutex)
+static inline BOOLEAN
+ExpTryMutex(PFAST_MUTEX Mutex)
 {
-    if (Mutex->Count & FM_FREE) {
-        Mutex->Count &= ~FM_FREE;
+    if (Mutex->Count != 1) { /* M3 */
+        if (KiVersion->FastMutexHandsOver || !(Mutex->Count & FM_FREE)) {
+            return FALSE;
+        }
+    }
+    Mutex->Count -= FM_FREE;
+    return TRUE;
+}
+
+static inline VOID
+ExpOwnMutex(PFAST_MUTEX Mutex, PVOID Caller)
+{
+    PKTHREAD Thread = KiThread();
+
+    Mutex->Owner = Thread;
+    KiHoldLock(Thread, Mutex, KiLockFastMutex, Caller);
+}
+
+static inline VOID
+ExpAcquireMutex(PFAST_MUTEX Mutex, PVOID Caller)
+{
+    if (Mutex->Count == 1) { /* M3 */
+        Mutex->Count = 0;
     } else {
         ExpWaitForMutex(Mutex);
     }
-    Mutex->Owner = KiThread();
+    ExpOwnMutex(Mutex, Caller);
+}
+
+static DECLSPEC_NOINLINE VOID
+ExpWakeMutex(PFAST_MUTEX Mutex)
+{
+    if (KiVersion->FastMutexHandsOver) {
+        if (++Mutex->Count > 0) {
+            return;
+        }
+    } else {
+        Mutex->Count |= FM_FREE;
+        if (Mutex->Count < FM_WAITER || (Mutex->Count & FM_WOKEN)) {
+            return;
+        }
+        Mutex->Count |= FM_WOKEN; /* M2 */
+    }
+    KeSetEvent(&Mutex->Event, EVENT_INCREMENT, FALSE);
 }
 
 static inline VOID
 ExpReleaseMutex(PFAST_MUTEX Mutex)
 {
-    LONG Count = Mutex->Count | FM_FREE;
+    PKTHREAD Thread = KiThread();
 
-    if (Mutex->Owner != KiThread() && KiVersion->LocksKnowOwner) {
-        KeBugCheckEx(KERNEL_AUTO_BOOST_INVALID_LOCK_RELEASE, (ULONG_PTR)KiThread(),
+    if (Mutex->Owner != Thread && KiVersion->LocksKnowOwner) {
+        KeBugCheckEx(0x162 /* KERNEL_AUTO_BOOST_INVALID_LOCK_RELEASE */, (ULONG_PTR)Thread,
                      (ULONG_PTR)Mutex, 0, 0);
     }
     Mutex->Owner = NULL;
-    if (Count < FM_WAITER || (Count & FM_WOKEN)) {
-        Mutex->Count = Count;
-        return;
+    KiDropLock(Thread, Mutex);
+    if (Mutex->Count == 0) { /* M3 */
+        Mutex->Count = 1;
+    } else {
+        ExpWakeMutex(Mutex);
     }
-    Mutex->Count = Count | FM_WOKEN; /* M2 */
-    KeSetEvent(&Mutex->Event, EVENT_INCREMENT, FALSE);
+}
+
+static inline VOID
+ExpAcquireFast(PFAST_MUTEX FastMutex, PVOID Caller)
+{
+    KIRQL OldIrql;
+
+    ExpCheckLockIrql(FastMutex);
+    KiSchedulePoint(SP_ACQUIRE_LOCK, FastMutex);
+    OldIrql = KfRaiseIrql(APC_LEVEL);
+    ExpAcquireMutex(FastMutex, Caller);
+    FastMutex->OldIrql = OldIrql;
+}
+
+static inline BOOLEAN
+ExpTryFast(PFAST_MUTEX FastMutex, PVOID Caller)
+{
+    KIRQL OldIrql;
+
+    ExpCheckLockIrql(FastMutex);
+    KiSchedulePoint(SP_ACQUIRE_LOCK, FastMutex);
+    OldIrql = KfRaiseIrql(APC_LEVEL);
+    if (!ExpTryMutex(FastMutex)) {
+        KeLowerIrql(OldIrql);
+        return FALSE;
+    }
+    ExpOwnMutex(FastMutex, Caller);
+    FastMutex->OldIrql = OldIrql;
+    return TRUE;
 }
 
 VOID FASTCALL
 ExAcquireFastMutex(PFAST_MUTEX FastMutex)
 {
-    KIRQL OldIrql;
-
-    KiSchedulePoint(SP_ACQUIRE_LOCK, FastMutex);
-    OldIrql = KfRaiseIrql(APC_LEVEL);
-    ExpAcquireMutex(FastMutex);
-    FastMutex->OldIrql = OldIrql;
+    ExpAcquireFast(FastMutex, __builtin_return_address(0));
 }
 
 VOID FASTCALL
@@ -101,24 +173,21 @@ ExReleaseFastMutex(PFAST_MUTEX FastMutex)
 BOOLEAN FASTCALL
 ExTryToAcquireFastMutex(PFAST_MUTEX FastMutex)
 {
-    KIRQL OldIrql;
+    return ExpTryFast(FastMutex, __builtin_return_address(0));
+}
 
+static inline VOID
+ExpAcquireUnsafe(PFAST_MUTEX FastMutex, PVOID Caller)
+{
+    ExpCheckLockIrql(FastMutex);
     KiSchedulePoint(SP_ACQUIRE_LOCK, FastMutex);
-    if (!(FastMutex->Count & FM_FREE)) {
-        return FALSE;
-    }
-    OldIrql = KfRaiseIrql(APC_LEVEL);
-    FastMutex->Count &= ~FM_FREE;
-    FastMutex->Owner = KiThread();
-    FastMutex->OldIrql = OldIrql;
-    return TRUE;
+    ExpAcquireMutex(FastMutex, Caller);
 }
 
 VOID FASTCALL
 ExAcquireFastMutexUnsafe(PFAST_MUTEX FastMutex)
 {
-    KiSchedulePoint(SP_ACQUIRE_LOCK, FastMutex);
-    ExpAcquireMutex(FastMutex);
+    ExpAcquireUnsafe(FastMutex, __builtin_return_address(0));
 }
 
 VOID FASTCALL
@@ -143,12 +212,12 @@ VOID FASTCALL
 KeAcquireGuardedMutex(PKGUARDED_MUTEX GuardedMutex)
 {
     if (KiVersion->GuardedMutexRaisesIrql) {
-        ExAcquireFastMutex((PFAST_MUTEX)GuardedMutex);
+        ExpAcquireFast((PFAST_MUTEX)GuardedMutex, __builtin_return_address(0));
         return;
     }
     KeEnterGuardedRegion();
     KiSchedulePoint(SP_ACQUIRE_LOCK, GuardedMutex);
-    ExpAcquireMutex((PFAST_MUTEX)GuardedMutex);
+    ExpAcquireMutex((PFAST_MUTEX)GuardedMutex, __builtin_return_address(0));
 }
 
 VOID FASTCALL
@@ -167,23 +236,22 @@ BOOLEAN FASTCALL
 KeTryToAcquireGuardedMutex(PKGUARDED_MUTEX GuardedMutex)
 {
     if (KiVersion->GuardedMutexRaisesIrql) {
-        return ExTryToAcquireFastMutex((PFAST_MUTEX)GuardedMutex);
+        return ExpTryFast((PFAST_MUTEX)GuardedMutex, __builtin_return_address(0));
     }
     KeEnterGuardedRegion();
     KiSchedulePoint(SP_ACQUIRE_LOCK, GuardedMutex);
-    if (!(GuardedMutex->Count & FM_FREE)) {
+    if (!ExpTryMutex((PFAST_MUTEX)GuardedMutex)) {
         KeLeaveGuardedRegion();
         return FALSE;
     }
-    GuardedMutex->Count &= ~FM_FREE;
-    GuardedMutex->Owner = KiThread();
+    ExpOwnMutex((PFAST_MUTEX)GuardedMutex, __builtin_return_address(0));
     return TRUE;
 }
 
 VOID FASTCALL
 KeAcquireGuardedMutexUnsafe(PKGUARDED_MUTEX GuardedMutex)
 {
-    ExAcquireFastMutexUnsafe((PFAST_MUTEX)GuardedMutex);
+    ExpAcquireUnsafe((PFAST_MUTEX)GuardedMutex, __builtin_return_address(0));
 }
 
 VOID FASTCALL
@@ -197,7 +265,7 @@ VOID FASTCALL
 ExEnterCriticalRegionAndAcquireFastMutexUnsafe(PFAST_MUTEX FastMutex)
 {
     KeEnterCriticalRegion();
-    ExAcquireFastMutexUnsafe(FastMutex);
+    ExpAcquireUnsafe(FastMutex, __builtin_return_address(0));
 }
 
 VOID FASTCALL

@@ -13,7 +13,10 @@
  *       woken waiter starts again, and may be overtaken (the lock is not fair).
  *   L3  While there are waiters a new shared request waits; a new exclusive one may take a free lock.
  *
- * The lock records no owner and disables no APC: the caller must be in a critical region.
+ *   L4  Who got the lock by a routine with flags has it in Held[], and from 8 on must be the one who gives it
+ *       back (bugcheck 0x162). The older routines (Exf...) keep no account.
+ *
+ * The lock itself records no owner and disables no APC: the caller must be in a critical region.
  * Threads can be switched on entry and in the wait. Source: nt-semantics 3.9.
  */
 #include "exp.h"
@@ -149,8 +152,8 @@ ExInitializePushLock(PEX_PUSH_LOCK PushLock)
     *PushLock = 0;
 }
 
-VOID FASTCALL
-ExfAcquirePushLockExclusive(PEX_PUSH_LOCK PushLock)
+static inline VOID
+ExpPushAcquireExclusive(PEX_PUSH_LOCK PushLock)
 {
     KiSchedulePoint(SP_ACQUIRE_LOCK, PushLock);
     while (!ExpPushTryExclusive(PushLock)) {
@@ -158,13 +161,25 @@ ExfAcquirePushLockExclusive(PEX_PUSH_LOCK PushLock)
     }
 }
 
-VOID FASTCALL
-ExfAcquirePushLockShared(PEX_PUSH_LOCK PushLock)
+static inline VOID
+ExpPushAcquireShared(PEX_PUSH_LOCK PushLock)
 {
     KiSchedulePoint(SP_ACQUIRE_LOCK, PushLock);
     while (!ExpPushTryShared(PushLock)) {
         ExpPushWait(PushLock, FALSE);
     }
+}
+
+VOID FASTCALL
+ExfAcquirePushLockExclusive(PEX_PUSH_LOCK PushLock)
+{
+    ExpPushAcquireExclusive(PushLock);
+}
+
+VOID FASTCALL
+ExfAcquirePushLockShared(PEX_PUSH_LOCK PushLock)
+{
+    ExpPushAcquireShared(PushLock);
 }
 
 BOOLEAN FASTCALL
@@ -212,7 +227,8 @@ ExfTryToWakePushLock(PEX_PUSH_LOCK PushLock)
     }
 }
 
-static VOID
+/* The routines with flags: L4. */
+static inline VOID
 ExpCheckPushFlags(ULONG Flags, PEX_PUSH_LOCK Lock)
 {
     if (Flags & ~(ULONG)EXP_PUSH_LOCK_FLAGS) {
@@ -220,39 +236,58 @@ ExpCheckPushFlags(ULONG Flags, PEX_PUSH_LOCK Lock)
     }
 }
 
+static inline VOID
+ExpPushEnter(ULONG Flags, PEX_PUSH_LOCK Lock)
+{
+    ExpCheckPushFlags(Flags, Lock);
+    ExpCheckLockIrql(Lock);
+}
+
 VOID NTAPI
 ExAcquirePushLockExclusiveEx(PEX_PUSH_LOCK PushLock, ULONG Flags)
 {
-    ExpCheckPushFlags(Flags, PushLock);
-    ExfAcquirePushLockExclusive(PushLock);
+    ExpPushEnter(Flags, PushLock);
+    ExpPushAcquireExclusive(PushLock);
+    KiHoldLock(KiThread(), PushLock, KiLockPushExclusive, __builtin_return_address(0));
 }
 
 VOID NTAPI
 ExAcquirePushLockSharedEx(PEX_PUSH_LOCK PushLock, ULONG Flags)
 {
-    ExpCheckPushFlags(Flags, PushLock);
-    ExfAcquirePushLockShared(PushLock);
+    ExpPushEnter(Flags, PushLock);
+    ExpPushAcquireShared(PushLock);
+    KiHoldLock(KiThread(), PushLock, KiLockPushShared, __builtin_return_address(0));
 }
 
 BOOLEAN NTAPI
 ExTryAcquirePushLockExclusiveEx(PEX_PUSH_LOCK PushLock, ULONG Flags)
 {
-    ExpCheckPushFlags(Flags, PushLock);
+    ExpPushEnter(Flags, PushLock);
     KiSchedulePoint(SP_ACQUIRE_LOCK, PushLock);
-    return ExpPushTryExclusive(PushLock);
+    if (!ExpPushTryExclusive(PushLock)) {
+        return FALSE;
+    }
+    KiHoldLock(KiThread(), PushLock, KiLockPushExclusive, __builtin_return_address(0));
+    return TRUE;
 }
 
 BOOLEAN NTAPI
 ExTryAcquirePushLockSharedEx(PEX_PUSH_LOCK PushLock, ULONG Flags)
 {
-    ExpCheckPushFlags(Flags, PushLock);
-    return ExfTryAcquirePushLockShared(PushLock);
+    ExpPushEnter(Flags, PushLock);
+    KiSchedulePoint(SP_ACQUIRE_LOCK, PushLock);
+    if (!ExpPushTryShared(PushLock)) {
+        return FALSE;
+    }
+    KiHoldLock(KiThread(), PushLock, KiLockPushShared, __builtin_return_address(0));
+    return TRUE;
 }
 
 VOID NTAPI
 ExReleasePushLockExclusiveEx(PEX_PUSH_LOCK PushLock, ULONG Flags)
 {
     ExpCheckPushFlags(Flags, PushLock);
+    ExpDropLock(KiThread(), PushLock);
     ExfReleasePushLockExclusive(PushLock);
 }
 
@@ -260,6 +295,7 @@ VOID NTAPI
 ExReleasePushLockSharedEx(PEX_PUSH_LOCK PushLock, ULONG Flags)
 {
     ExpCheckPushFlags(Flags, PushLock);
+    ExpDropLock(KiThread(), PushLock);
     ExfReleasePushLockShared(PushLock);
 }
 
@@ -267,5 +303,6 @@ VOID NTAPI
 ExReleasePushLockEx(PEX_PUSH_LOCK PushLock, ULONG Flags)
 {
     ExpCheckPushFlags(Flags, PushLock);
+    ExpDropLock(KiThread(), PushLock);
     ExfReleasePushLock(PushLock);
 }

@@ -14,8 +14,9 @@
  *   R2  A waiter that was granted access is counted in ActiveEntries at once; it enters its own name when
  *       it runs. Until then an exclusive owner is named EXP_PENDING_OWNER.
  *   R3  NumberOfSharedWaiters/ExclusiveWaiters count those that wait and were not granted.
- *   R4  A resource is not on a list of all resources: ours needs none, and a list would make two threads
- *       that initialise resources of their own depend on each other.
+ *   R4  A resource is not on a list of all resources: a list would make two threads that initialise resources of
+ *       their own depend on each other. One that is held or waited for is found by its threads: Held[], WaitLock.
+ *   R5  A thread that owns it, however often, has it once in Held[]. An owner pointer stands in no thread's.
  *
  * Who gets in, when it is not free: the table of nt-semantics 3.8. Threads can be switched on entry and in
  * a wait. An owner is an ERESOURCE_THREAD: a thread, or an owner pointer whose two low bits are set.
@@ -135,7 +136,7 @@ ExpNewOwner(PERESOURCE Resource)
 }
 
 static VOID
-ExpAddOwner(PERESOURCE Resource, ERESOURCE_THREAD Owner)
+ExpAddOwner(PERESOURCE Resource, ERESOURCE_THREAD Owner, PVOID Caller)
 {
     POWNER_ENTRY Entry = ExpFindOwner(Resource, Owner);
 
@@ -148,6 +149,7 @@ ExpAddOwner(PERESOURCE Resource, ERESOURCE_THREAD Owner)
     Entry = ExpNewOwner(Resource);
     Entry->OwnerThread = Owner;
     Entry->OwnerCount = 1;
+    KiHoldLock((PKTHREAD)Owner, Resource, KiLockResource, Caller);
 }
 
 static VOID
@@ -161,7 +163,7 @@ ExpSetExclusive(PERESOURCE Resource, ERESOURCE_THREAD Owner)
 }
 
 static VOID
-ExpWaitExclusive(PERESOURCE Resource, ERESOURCE_THREAD Owner)
+ExpWaitExclusive(PERESOURCE Resource, ERESOURCE_THREAD Owner, PVOID Caller)
 {
     if (Resource->ExclusiveWaiters == NULL) {
         PKEVENT Event = ExpAllocate(sizeof(*Event), 'vEeR');
@@ -174,10 +176,11 @@ ExpWaitExclusive(PERESOURCE Resource, ERESOURCE_THREAD Owner)
     KiThread()->WaitLock = Resource;
     KeWaitForSingleObject((PVOID)Resource->ExclusiveWaiters, WrResource, KernelMode, FALSE, NULL);
     Resource->OwnerEntry.OwnerThread = Owner; /* R2 */
+    KiHoldLock((PKTHREAD)Owner, Resource, KiLockResource, Caller);
 }
 
 static VOID
-ExpWaitShared(PERESOURCE Resource, ERESOURCE_THREAD Owner)
+ExpWaitShared(PERESOURCE Resource, ERESOURCE_THREAD Owner, PVOID Caller)
 {
     if (Resource->SharedWaiters == NULL) {
         PKSEMAPHORE Semaphore = ExpAllocate(sizeof(*Semaphore), 'mSeR');
@@ -189,17 +192,19 @@ ExpWaitShared(PERESOURCE Resource, ERESOURCE_THREAD Owner)
     Resource->NumberOfSharedWaiters++;
     KiThread()->WaitLock = Resource;
     KeWaitForSingleObject((PVOID)Resource->SharedWaiters, WrResource, KernelMode, FALSE, NULL);
-    ExpAddOwner(Resource, Owner); /* R2 */
+    ExpAddOwner(Resource, Owner, Caller); /* R2 */
 }
 
-BOOLEAN NTAPI
-ExAcquireResourceExclusiveLite(PERESOURCE Resource, BOOLEAN Wait)
+static inline BOOLEAN
+ExpAcquireExclusive(PERESOURCE Resource, BOOLEAN Wait, PVOID Caller)
 {
     ERESOURCE_THREAD Me = (ERESOURCE_THREAD)KiThread();
 
+    ExpCheckLockIrql(Resource);
     KiSchedulePoint(SP_ACQUIRE_LOCK, Resource);
     if (Resource->ActiveEntries == 0) {
         ExpSetExclusive(Resource, Me);
+        KiHoldLock((PKTHREAD)Me, Resource, KiLockResource, Caller);
         return TRUE;
     }
     if (IS_EXCLUSIVE(Resource) && Resource->OwnerEntry.OwnerThread == Me) {
@@ -209,15 +214,21 @@ ExAcquireResourceExclusiveLite(PERESOURCE Resource, BOOLEAN Wait)
     if (!Wait) {
         return FALSE;
     }
-    ExpWaitExclusive(Resource, Me);
+    ExpWaitExclusive(Resource, Me, Caller);
     return TRUE;
+}
+
+BOOLEAN NTAPI
+ExAcquireResourceExclusiveLite(PERESOURCE Resource, BOOLEAN Wait)
+{
+    return ExpAcquireExclusive(Resource, Wait, __builtin_return_address(0));
 }
 
 #undef ExTryToAcquireResourceExclusiveLite
 BOOLEAN NTAPI
 ExTryToAcquireResourceExclusiveLite(PERESOURCE Resource)
 {
-    return ExAcquireResourceExclusiveLite(Resource, FALSE);
+    return ExpAcquireExclusive(Resource, FALSE, __builtin_return_address(0));
 }
 
 /* How a shared request meets exclusive waiters. */
@@ -228,12 +239,13 @@ typedef enum _EXP_SHARED {
 } EXP_SHARED;
 
 static BOOLEAN
-ExpAcquireShared(PERESOURCE Resource, BOOLEAN Wait, EXP_SHARED Kind)
+ExpAcquireShared(PERESOURCE Resource, BOOLEAN Wait, EXP_SHARED Kind, PVOID Caller)
 {
     ERESOURCE_THREAD Me = (ERESOURCE_THREAD)KiThread();
     POWNER_ENTRY Entry;
     BOOLEAN Grant;
 
+    ExpCheckLockIrql(Resource);
     KiSchedulePoint(SP_ACQUIRE_LOCK, Resource);
     if (Resource->ActiveEntries == 0) {
         POWNER_ENTRY New = ExpNewOwner(Resource);
@@ -242,6 +254,7 @@ ExpAcquireShared(PERESOURCE Resource, BOOLEAN Wait, EXP_SHARED Kind)
         New->OwnerCount = 1;
         Resource->ActiveEntries = 1;
         Resource->ActiveCount = 1;
+        KiHoldLock((PKTHREAD)Me, Resource, KiLockResource, Caller);
         return TRUE;
     }
     if (IS_EXCLUSIVE(Resource)) {
@@ -264,32 +277,33 @@ ExpAcquireShared(PERESOURCE Resource, BOOLEAN Wait, EXP_SHARED Kind)
             Entry->OwnerThread = Me;
             Entry->OwnerCount = 1;
             Resource->ActiveEntries++;
+            KiHoldLock((PKTHREAD)Me, Resource, KiLockResource, Caller);
         }
         return TRUE;
     }
     if (!Wait) {
         return FALSE;
     }
-    ExpWaitShared(Resource, Me);
+    ExpWaitShared(Resource, Me, Caller);
     return TRUE;
 }
 
 BOOLEAN NTAPI
 ExAcquireResourceSharedLite(PERESOURCE Resource, BOOLEAN Wait)
 {
-    return ExpAcquireShared(Resource, Wait, ExpSharedFair);
+    return ExpAcquireShared(Resource, Wait, ExpSharedFair, __builtin_return_address(0));
 }
 
 BOOLEAN NTAPI
 ExAcquireSharedStarveExclusive(PERESOURCE Resource, BOOLEAN Wait)
 {
-    return ExpAcquireShared(Resource, Wait, ExpSharedStarve);
+    return ExpAcquireShared(Resource, Wait, ExpSharedStarve, __builtin_return_address(0));
 }
 
 BOOLEAN NTAPI
 ExAcquireSharedWaitForExclusive(PERESOURCE Resource, BOOLEAN Wait)
 {
-    return ExpAcquireShared(Resource, Wait, ExpSharedWait);
+    return ExpAcquireShared(Resource, Wait, ExpSharedWait, __builtin_return_address(0));
 }
 
 /* Nobody holds it any more: R1. */
@@ -313,6 +327,15 @@ ExpHandOver(PERESOURCE Resource, BOOLEAN SharedFirst)
     }
 }
 
+/* R5. Until 7 a thread may release what another owns: that thread may be gone, so its entry stays. */
+static inline VOID
+ExpForgetHeld(PERESOURCE Resource, ERESOURCE_THREAD Owner)
+{
+    if (Owner == (ERESOURCE_THREAD)KiThread()) {
+        KiDropLock((PKTHREAD)Owner, Resource);
+    }
+}
+
 static VOID
 ExpReleaseFor(PERESOURCE Resource, ERESOURCE_THREAD Owner)
 {
@@ -325,6 +348,7 @@ ExpReleaseFor(PERESOURCE Resource, ERESOURCE_THREAD Owner)
         }
         if (--Resource->OwnerEntry.OwnerCount == 0) {
             Resource->OwnerEntry.OwnerThread = 0;
+            ExpForgetHeld(Resource, Owner);
             ExpHandOver(Resource, TRUE);
         }
         return;
@@ -336,6 +360,7 @@ ExpReleaseFor(PERESOURCE Resource, ERESOURCE_THREAD Owner)
     }
     if (--Entry->OwnerCount == 0) {
         Entry->OwnerThread = 0;
+        ExpForgetHeld(Resource, Owner);
         if (--Resource->ActiveEntries == 0) {
             ExpHandOver(Resource, FALSE);
         }
@@ -353,8 +378,11 @@ VOID NTAPI
 ExReleaseResourceForThreadLite(PERESOURCE Resource, ERESOURCE_THREAD ResourceThreadId)
 {
     KiSchedulePoint(SP_RELEASE_LOCK, Resource);
-    if (!OWNER_POINTER(ResourceThreadId) && !ABI_IS_SYSTEM(ResourceThreadId)) {
-        KeBugCheckEx(0x16E, (ULONG_PTR)Resource, (ULONG_PTR)KiThread(), ResourceThreadId, 0);
+    if (!OWNER_POINTER(ResourceThreadId) &&
+        (!ABI_IS_SYSTEM(ResourceThreadId) ||
+         (KiVersion->LocksKnowOwner && ResourceThreadId != (ERESOURCE_THREAD)KiThread()))) {
+        KeBugCheckEx(0x16E /* ERESOURCE_INVALID_RELEASE */, (ULONG_PTR)Resource,
+                     (ULONG_PTR)KiThread(), ResourceThreadId, 0);
     }
     ExpReleaseFor(Resource, ResourceThreadId);
 }
@@ -375,6 +403,7 @@ ExSetResourceOwnerPointerEx(PERESOURCE Resource, PVOID OwnerPointer, ULONG Flags
         KeBugCheckEx(RESOURCE_NOT_OWNED, (ULONG_PTR)Resource, Me, (ULONG_PTR)Resource->OwnerTable,
                      3);
     }
+    KiDropLock((PKTHREAD)Me, Resource);
     Other = IS_EXCLUSIVE(Resource) ? NULL : ExpFindOwner(Resource, New);
     if (Other != NULL) {
         Other->OwnerCount += Entry->OwnerCount;
@@ -451,7 +480,7 @@ PVOID NTAPI
 ExEnterCriticalRegionAndAcquireResourceExclusive(PERESOURCE Resource)
 {
     KeEnterCriticalRegion();
-    ExAcquireResourceExclusiveLite(Resource, TRUE);
+    ExpAcquireExclusive(Resource, TRUE, __builtin_return_address(0));
     return NULL;
 }
 
@@ -459,7 +488,7 @@ PVOID NTAPI
 ExEnterCriticalRegionAndAcquireResourceShared(PERESOURCE Resource)
 {
     KeEnterCriticalRegion();
-    ExAcquireResourceSharedLite(Resource, TRUE);
+    ExpAcquireShared(Resource, TRUE, ExpSharedFair, __builtin_return_address(0));
     return NULL;
 }
 
@@ -467,7 +496,7 @@ PVOID NTAPI
 ExEnterCriticalRegionAndAcquireSharedWaitForExclusive(PERESOURCE Resource)
 {
     KeEnterCriticalRegion();
-    ExAcquireSharedWaitForExclusive(Resource, TRUE);
+    ExpAcquireShared(Resource, TRUE, ExpSharedWait, __builtin_return_address(0));
     return NULL;
 }
 

@@ -68,6 +68,26 @@ typedef struct _KI_WAIT_BLOCK {
 } KI_WAIT_BLOCK, *PKI_WAIT_BLOCK;
 C_ASSERT(sizeof(KI_WAIT_BLOCK) == sizeof(KWAIT_BLOCK));
 
+/*
+ * A lock that a thread holds and that says nothing of its holder itself, or not enough: what Windows' lock
+ * entries (KLOCK_ENTRY) are from 8 on. Reports read it in every version; where KiVersion->LocksKnowOwner, a
+ * release without an entry and an entry left at thread exit are the documented bugchecks.
+ */
+typedef enum _KI_LOCK_KIND {
+    KiLockSpin = 1, /* spin locks of all kinds: for reports only */
+    KiLockFastMutex,
+    KiLockResource,
+    KiLockPushExclusive,
+    KiLockPushShared,
+} KI_LOCK_KIND;
+
+typedef struct _KI_HELD_LOCK {
+    volatile VOID *Lock;
+    PVOID Caller; /* who acquired it */
+    UCHAR Kind;
+} KI_HELD_LOCK, *PKI_HELD_LOCK;
+#define KI_HELD_LOCKS 12
+
 struct _KTHREAD {
     DISPATCHER_HEADER Header;  /* 0x000 */
     PVOID SListFaultAddress;   /* 0x018 */
@@ -214,6 +234,9 @@ struct _KTHREAD {
         UCHAR Kind; /* 0 critical, 1 guarded */
     } Region[16];
     PVOID DoubleFaultStack;
+    ULONG
+    HeldCount; /* locks held, oldest first; of those beyond the array only the number is known */
+    KI_HELD_LOCK Held[KI_HELD_LOCKS];
 };
 C_ASSERT(FIELD_OFFSET(struct _KTHREAD, TrapFrame) == 0x90);
 C_ASSERT(FIELD_OFFSET(struct _KTHREAD, ApcState) == 0x98);
@@ -333,6 +356,33 @@ KiPreviousMode(VOID)
 {
     return KiThread()->PreviousMode;
 }
+
+/* The current thread got a lock, or gives it back. FALSE: it has no entry for it. */
+KI_INLINE VOID
+KiHoldLock(PKTHREAD Thread, volatile VOID *Lock, UCHAR Kind, PVOID Caller)
+{
+    ULONG Count = Thread->HeldCount++;
+
+    if (Count < KI_HELD_LOCKS) {
+        Thread->Held[Count].Lock = Lock;
+        Thread->Held[Count].Caller = Caller;
+        Thread->Held[Count].Kind = Kind;
+    }
+}
+BOOLEAN KiDropLockSlow(PKTHREAD Thread, volatile VOID *Lock);
+KI_INLINE BOOLEAN
+KiDropLock(PKTHREAD Thread, volatile VOID *Lock)
+{
+    ULONG Count = Thread->HeldCount;
+
+    if (Count - 1 < KI_HELD_LOCKS && Thread->Held[Count - 1].Lock == Lock) {
+        Thread->HeldCount = Count - 1;
+        return TRUE;
+    }
+    return KiDropLockSlow(Thread, Lock);
+}
+/* Thread exit: mutants are abandoned, a KMUTEX that is still owned is a bugcheck. */
+VOID KiRundownMutants(PKTHREAD Thread);
 
 /*
  * The next name that Agent gives: to a thread, a process, an object. Slots (kernel stack, arenas) are

@@ -37,6 +37,12 @@ typedef struct _KI_VERSION {
     BOOLEAN DirectNeedsTypecheck;
     /* 8 and later: the system knows who holds a fast mutex; a release by another is bugcheck 0x162. */
     BOOLEAN LocksKnowOwner;
+    /* 10 and later: acquiring such a lock at DISPATCH_LEVEL or above is bugcheck 0x192. */
+    BOOLEAN LocksCheckIrql;
+    /* XP: a fast mutex counts down from 1, and a release hands it over to the oldest waiter. */
+    BOOLEAN FastMutexHandsOver;
+    /* 7 and later: KeRundownQueue ends the waits of the queue's threads, and all later ones. */
+    BOOLEAN QueueRundownWakes;
 } KI_VERSION;
 
 extern const KI_VERSION *KiVersion; /* the row of this run */

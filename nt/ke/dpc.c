@@ -90,6 +90,7 @@ KeRemoveQueueDpc(PRKDPC Dpc)
     }
     RemoveEntryList(&Dpc->DpcListEntry);
     Dpc->DpcData = NULL;
+    Dpc->Number &= ~KI_DPC_OF_TIMER;
     Prcb->DpcQueueDepth--;
     return TRUE;
 }
@@ -132,7 +133,9 @@ KiRetireDpcs(PKPRCB Prcb)
         PKDPC Dpc = CONTAINING_RECORD(RemoveHeadList(&Prcb->DpcListHead), KDPC, DpcListEntry);
         PKDEFERRED_ROUTINE Routine = Dpc->DeferredRoutine;
         BOOLEAN Threaded = Dpc->Type == KiObjThreadedDpc;
+        BOOLEAN OfTimer = (Dpc->Number & KI_DPC_OF_TIMER) != 0;
 
+        Dpc->Number &= ~KI_DPC_OF_TIMER;
         Dpc->DpcData = NULL;
         Prcb->DpcQueueDepth--;
         Prcb->RunningDpc = Dpc;
@@ -140,8 +143,8 @@ KiRetireDpcs(PKPRCB Prcb)
         KiTrace(EV_DPC_RUN, Dpc, (ULONG64)Routine, Threaded, 0, 0);
         Routine(Dpc, Dpc->DeferredContext, Dpc->SystemArgument1, Dpc->SystemArgument2);
         if (Thread->CombinedApcDisable != Disable) {
-            KeBugCheckEx(0xC7 /* TIMER_OR_DPC_INVALID */, 4, (ULONG_PTR)Routine, Disable,
-                         Thread->CombinedApcDisable);
+            KeBugCheckEx(0xC7 /* TIMER_OR_DPC_INVALID */, OfTimer ? 5 : 4, (ULONG_PTR)Routine,
+                         Disable, Thread->CombinedApcDisable);
         }
         if (KiIrql() != DISPATCH_LEVEL) {
             KeBugCheckEx(0xC8 /* IRQL_UNEXPECTED_VALUE */,

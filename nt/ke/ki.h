@@ -16,7 +16,7 @@
  *   K3  Whatever becomes current on the carrier, Machine->* and gs describe it (KiLoadProcessor).
  *
  * Files: startup, agent (names), schedule (points, processors, ready lists), thread, process, wait,
- * event, mutant, semaphore, timer, queue, dpc, apc, region, suspend, irql, spinlock, time, service,
+ * held, event, mutant, semaphore, timer, queue, dpc, apc, region, suspend, irql, spinlock, time, service,
  * trap, exception, bugcheck, debug, version, entry.S (all that C cannot say).
  */
 #ifndef NT_KE_KI_H
@@ -75,10 +75,11 @@ C_ASSERT(sizeof(KI_FRAME) == 0x260);
 
 #define KI_FRAME_OF(TrapFrame) CONTAINING_RECORD(TrapFrame, KI_FRAME, Trap)
 
-#define KI_STACK_SIZE  0x6000 /* kernel stack of a thread: 24 KiB, as on x64 */
-#define KI_GUARD_SIZE  0x4000
-#define KI_DPC_TARGET  0x800  /* KDPC.Number from here on: a target processor */
-#define KI_FAULT_STACK 0x8000 /* double-fault stack of a processor */
+#define KI_STACK_SIZE   0x6000 /* kernel stack of a thread: 24 KiB, as on x64 */
+#define KI_GUARD_SIZE   0x4000
+#define KI_DPC_TARGET   0x800  /* KDPC.Number from here on: a target processor */
+#define KI_DPC_OF_TIMER 0x4000 /* KDPC.Number, while queued: a timer queued it */
+#define KI_FAULT_STACK  0x8000 /* double-fault stack of a processor */
 
 /* entry.S */
 VOID KiSwapContext(PKTHREAD Old, PKTHREAD New, PVOID *OldStack, PVOID NewStack);
@@ -115,6 +116,9 @@ VOID KiExitDispatcher(KIRQL OldIrql);
 NTSTATUS KiTestPending(PKTHREAD Thread, KPROCESSOR_MODE Mode,
                        BOOLEAN Alertable); /* APC or alert there already */
 VOID KiQueueThreadWaits(PKQUEUE Queue);    /* queue.c: a thread of its pool is about to wait */
+
+/* held.c */
+VOID KiCheckHeldLocks(PKTHREAD Thread); /* at thread exit */
 
 /* timer.c */
 #define KI_THREAD_TIMER ((PKDPC)1) /* KTIMER.Dpc of a thread's own timer: its wait times out */

@@ -3,15 +3,16 @@
  *
  *   Q1  An entry is in the list only while no waiter may run.
  *   Q2  CurrentCount counts the queue's threads that do not wait (for the queue or anything else).
- * A thread belongs to the queue it waited for last; the entry comes back as its wait status.
- * Source: public documentation of KeInitializeQueue, KeInsertQueue, KeRemoveQueue.
+ * A thread belongs to the queue it waited for last; the entry comes back as its wait status. From Windows 7 on a
+ * queue that has been run down (Header.Abandoned) ends every wait for it with STATUS_ABANDONED.
+ * Source: public documentation of KeInitializeQueue, KeInsertQueue, KeRemoveQueue, KeRundownQueue.
  */
 #include "nt/ke/ki.h"
 
 VOID NTAPI
 KeInitializeQueue(PRKQUEUE Queue, ULONG Count)
 {
-    Queue->Header.Lock = 0;
+    Queue->Header.Lock = 0; /* Abandoned too */
     Queue->Header.Type = KiObjQueue;
     Queue->Header.Size = sizeof(KQUEUE) / sizeof(ULONG);
     Queue->Header.SignalState = 0;
@@ -117,7 +118,8 @@ KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_I
             Entry->Flink = NULL;
             return Entry;
         }
-        Status = KiTestPending(Thread, WaitMode, Alertable);
+        Status =
+            Queue->Header.Abandoned ? STATUS_ABANDONED : KiTestPending(Thread, WaitMode, Alertable);
         if (Status == STATUS_WAIT_0 && Timeout != NULL &&
             (Timeout->QuadPart == 0 ||
              (Timeout->QuadPart < 0 && Deadline <= KiQueryInterruptTime()))) {
@@ -225,6 +227,16 @@ KeRundownQueue(PRKQUEUE Queue)
         First = Queue->EntryListHead.Flink;
         RemoveEntryList(&Queue->EntryListHead);
         InitializeListHead(&Queue->EntryListHead);
+    }
+    Queue->Header.SignalState = 0;
+    if (KiVersion->QueueRundownWakes) {
+        Queue->Header.Abandoned = TRUE;
+        while (!IsListEmpty(&Queue->Header.WaitListHead)) {
+            KiUnwaitThread(
+                CONTAINING_RECORD(Queue->Header.WaitListHead.Flink, KI_WAIT_BLOCK, WaitListEntry)
+                    ->Thread,
+                STATUS_ABANDONED, 0);
+        }
     }
     while (!IsListEmpty(&Queue->ThreadListHead)) {
         PKTHREAD Thread =

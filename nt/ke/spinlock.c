@@ -7,6 +7,7 @@
  *   L1  A processor spins inside KiSpin, so the carrier goes on with others, and a lock that nobody can
  *       release is found (verdict deadlock), not hung on.
  *   L2  A schedule point stands before each acquire; a release is one too (the next owner is a choice).
+ *   L3  A holder has the lock in Held[], for reports: of the thread that its processor runs, under a DPC too.
  * Source: nt-semantics 3.2 to 3.4.
  */
 #include "nt/ke/ki.h"
@@ -23,22 +24,24 @@ KeInitializeSpinLock(PKSPIN_LOCK SpinLock)
     *SpinLock = 0;
 }
 
-static VOID
-KiAcquire(PKSPIN_LOCK SpinLock)
+static inline VOID
+KiAcquire(PKSPIN_LOCK SpinLock, PVOID Caller)
 {
     KiSchedulePoint(SP_ACQUIRE_SPINLOCK, SpinLock);
     while (*(volatile KSPIN_LOCK *)SpinLock != 0) {
         KiSpin(SpinLock, ~0u);
     }
     *(volatile KSPIN_LOCK *)SpinLock = 1;
+    KiHoldLock(KiThread(), SpinLock, KiLockSpin, Caller); /* L3 */
 }
 
-static VOID
+static inline VOID
 KiRelease(PKSPIN_LOCK SpinLock)
 {
     DRIVER_REQUIRE(*(volatile KSPIN_LOCK *)SpinLock != 0, SPIN_LOCK_NOT_OWNED, SpinLock, 0, 0, 0);
     KiSchedulePoint(SP_RELEASE_SPINLOCK, SpinLock);
     *(volatile KSPIN_LOCK *)SpinLock = 0;
+    KiDropLock(KiThread(), SpinLock);
 }
 
 KIRQL NTAPI
@@ -46,7 +49,7 @@ KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock)
 {
     KIRQL OldIrql = KfRaiseIrql(DISPATCH_LEVEL);
 
-    KiAcquire(SpinLock);
+    KiAcquire(SpinLock, __builtin_return_address(0));
     return OldIrql;
 }
 
@@ -55,7 +58,7 @@ KeAcquireSpinLockRaiseToSynch(PKSPIN_LOCK SpinLock)
 {
     KIRQL OldIrql = KfRaiseIrql(12);
 
-    KiAcquire(SpinLock);
+    KiAcquire(SpinLock, __builtin_return_address(0));
     return OldIrql;
 }
 
@@ -69,7 +72,7 @@ KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql)
 VOID NTAPI
 KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
 {
-    KiAcquire(SpinLock);
+    KiAcquire(SpinLock, __builtin_return_address(0));
 }
 
 VOID NTAPI
@@ -86,6 +89,7 @@ KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
         return FALSE;
     }
     *(volatile KSPIN_LOCK *)SpinLock = 1;
+    KiHoldLock(KiThread(), SpinLock, KiLockSpin, __builtin_return_address(0));
     return TRUE;
 }
 
@@ -104,7 +108,7 @@ KeAcquireSpinLockForDpc(PKSPIN_LOCK SpinLock)
     if (OldIrql < DISPATCH_LEVEL) {
         KfRaiseIrql(DISPATCH_LEVEL);
     }
-    KiAcquire(SpinLock);
+    KiAcquire(SpinLock, __builtin_return_address(0));
     return OldIrql;
 }
 
@@ -119,8 +123,8 @@ KeReleaseSpinLockForDpc(PKSPIN_LOCK SpinLock, KIRQL OldIrql)
 
 /* Queued: the lock holds the last handle of the queue; bit 0 of a handle's Lock says it waits. */
 
-VOID NTAPI
-KeAcquireInStackQueuedSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE Handle)
+static inline VOID
+KiAcquireQueued(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE Handle, PVOID Caller)
 {
     PKSPIN_LOCK_QUEUE Queue = &Handle->LockQueue;
     PKSPIN_LOCK_QUEUE Tail;
@@ -135,6 +139,13 @@ KeAcquireInStackQueuedSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HAND
         Tail->Next = Queue;
         KiSpin(&Queue->Lock, 1);
     }
+    KiHoldLock(KiThread(), SpinLock, KiLockSpin, Caller);
+}
+
+VOID NTAPI
+KeAcquireInStackQueuedSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE Handle)
+{
+    KiAcquireQueued(SpinLock, Handle, __builtin_return_address(0));
 }
 
 VOID NTAPI
@@ -151,20 +162,21 @@ KeReleaseInStackQueuedSpinLockFromDpcLevel(PKLOCK_QUEUE_HANDLE Handle)
     } else {
         *SpinLock = 0;
     }
+    KiDropLock(KiThread(), SpinLock);
 }
 
 VOID NTAPI
 KeAcquireInStackQueuedSpinLock(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE Handle)
 {
     Handle->OldIrql = KfRaiseIrql(DISPATCH_LEVEL);
-    KeAcquireInStackQueuedSpinLockAtDpcLevel(SpinLock, Handle);
+    KiAcquireQueued(SpinLock, Handle, __builtin_return_address(0));
 }
 
 VOID NTAPI
 KeAcquireInStackQueuedSpinLockRaiseToSynch(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE Handle)
 {
     Handle->OldIrql = KfRaiseIrql(12);
-    KeAcquireInStackQueuedSpinLockAtDpcLevel(SpinLock, Handle);
+    KiAcquireQueued(SpinLock, Handle, __builtin_return_address(0));
 }
 
 VOID NTAPI
@@ -183,7 +195,7 @@ KeAcquireInStackQueuedSpinLockForDpc(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE H
     if (Handle->OldIrql < DISPATCH_LEVEL) {
         KfRaiseIrql(DISPATCH_LEVEL);
     }
-    KeAcquireInStackQueuedSpinLockAtDpcLevel(SpinLock, Handle);
+    KiAcquireQueued(SpinLock, Handle, __builtin_return_address(0));
 }
 
 VOID NTAPI
@@ -199,8 +211,8 @@ KeReleaseInStackQueuedSpinLockForDpc(PKLOCK_QUEUE_HANDLE Handle)
 
 /* Executive spin locks. */
 
-VOID NTAPI
-ExAcquireSpinLockExclusiveAtDpcLevel(PEX_SPIN_LOCK SpinLock)
+static inline VOID
+ExpSpinExclusive(PEX_SPIN_LOCK SpinLock, PVOID Caller)
 {
     volatile ULONG *Lock = (volatile ULONG *)SpinLock;
 
@@ -210,6 +222,13 @@ ExAcquireSpinLockExclusiveAtDpcLevel(PEX_SPIN_LOCK SpinLock)
         KiSpin(Lock, EX_EXCLUSIVE | EX_COUNT);
     }
     *Lock = EX_EXCLUSIVE;
+    KiHoldLock(KiThread(), SpinLock, KiLockSpin, Caller);
+}
+
+VOID NTAPI
+ExAcquireSpinLockExclusiveAtDpcLevel(PEX_SPIN_LOCK SpinLock)
+{
+    ExpSpinExclusive(SpinLock, __builtin_return_address(0));
 }
 
 VOID NTAPI
@@ -220,10 +239,11 @@ ExReleaseSpinLockExclusiveFromDpcLevel(PEX_SPIN_LOCK SpinLock)
     DRIVER_REQUIRE((*Lock & EX_EXCLUSIVE) != 0, SPIN_LOCK_NOT_OWNED, SpinLock, 0, 0, 0);
     KiSchedulePoint(SP_RELEASE_SPINLOCK, SpinLock);
     *Lock &= ~(EX_EXCLUSIVE | EX_WAITER);
+    KiDropLock(KiThread(), SpinLock);
 }
 
-VOID NTAPI
-ExAcquireSpinLockSharedAtDpcLevel(PEX_SPIN_LOCK SpinLock)
+static inline VOID
+ExpSpinShared(PEX_SPIN_LOCK SpinLock, PVOID Caller)
 {
     volatile ULONG *Lock = (volatile ULONG *)SpinLock;
 
@@ -232,6 +252,13 @@ ExAcquireSpinLockSharedAtDpcLevel(PEX_SPIN_LOCK SpinLock)
         KiSpin(Lock, EX_EXCLUSIVE | EX_WAITER);
     }
     (*Lock)++;
+    KiHoldLock(KiThread(), SpinLock, KiLockSpin, Caller);
+}
+
+VOID NTAPI
+ExAcquireSpinLockSharedAtDpcLevel(PEX_SPIN_LOCK SpinLock)
+{
+    ExpSpinShared(SpinLock, __builtin_return_address(0));
 }
 
 VOID NTAPI
@@ -242,6 +269,7 @@ ExReleaseSpinLockSharedFromDpcLevel(PEX_SPIN_LOCK SpinLock)
     DRIVER_REQUIRE((*Lock & EX_COUNT) != 0, SPIN_LOCK_NOT_OWNED, SpinLock, 0, 0, 0);
     KiSchedulePoint(SP_RELEASE_SPINLOCK, SpinLock);
     (*Lock)--;
+    KiDropLock(KiThread(), SpinLock);
 }
 
 KIRQL NTAPI
@@ -249,7 +277,7 @@ ExAcquireSpinLockExclusive(PEX_SPIN_LOCK SpinLock)
 {
     KIRQL OldIrql = KfRaiseIrql(DISPATCH_LEVEL);
 
-    ExAcquireSpinLockExclusiveAtDpcLevel(SpinLock);
+    ExpSpinExclusive(SpinLock, __builtin_return_address(0));
     return OldIrql;
 }
 
@@ -265,7 +293,7 @@ ExAcquireSpinLockShared(PEX_SPIN_LOCK SpinLock)
 {
     KIRQL OldIrql = KfRaiseIrql(DISPATCH_LEVEL);
 
-    ExAcquireSpinLockSharedAtDpcLevel(SpinLock);
+    ExpSpinShared(SpinLock, __builtin_return_address(0));
     return OldIrql;
 }
 

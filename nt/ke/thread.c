@@ -125,15 +125,8 @@ KiTerminateThread(KPRIORITY Increment)
 {
     PKTHREAD Thread = KiThread();
 
-    while (!IsListEmpty(&Thread->MutantListHead)) {
-        PKMUTANT Mutant = CONTAINING_RECORD(Thread->MutantListHead.Flink, KMUTANT, MutantListEntry);
-
-        if (Mutant->ApcDisable) {
-            KeBugCheckEx(0x4000008A /* THREAD_TERMINATE_HELD_MUTEX */, (ULONG_PTR)Thread,
-                         (ULONG_PTR)Mutant, 0, 0);
-        }
-        KeReleaseMutant(Mutant, 1, TRUE, FALSE);
-    }
+    KiRundownMutants(Thread);
+    KiCheckHeldLocks(Thread);
     KiLockDispatcher(SP_EXIT_THREAD, Thread);
     if (Thread->Queue != NULL) {
         PKQUEUE Queue = Thread->Queue;

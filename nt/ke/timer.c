@@ -87,9 +87,10 @@ KiExpire(PKTIMER Timer)
         KiLinkTimer(Timer);
     }
     KiWaitTest(&Timer->Header, 0);
-    if (Dpc != NULL) {
+    if (Dpc != NULL &&
         KeInsertQueueDpc(Dpc, (PVOID)(ULONG_PTR)(ULONG)(Machine->time_100ns + KiBootTime),
-                         (PVOID)(ULONG_PTR)((Machine->time_100ns + KiBootTime) >> 32));
+                         (PVOID)(ULONG_PTR)((Machine->time_100ns + KiBootTime) >> 32))) {
+        Dpc->Number |= KI_DPC_OF_TIMER;
     }
 }
 

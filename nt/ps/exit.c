@@ -63,6 +63,7 @@ PspExitThread(NTSTATUS Status)
     if (Last && Process->ExitStatus == STATUS_PENDING) {
         Process->ExitStatus = Status;
     }
+    KiRundownMutants(&Thread->Tcb);
     if (Thread->InRegion && Thread->Tcb.KernelApcDisable == -1) {
         KeLeaveCriticalRegion(); /* ours; the driver may have left it already */
     }
