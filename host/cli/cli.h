@@ -69,6 +69,8 @@ int command_imports(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_dt_type(int argc, char **argv); /* inspect.c */
+int command_unassemble(int argc, char **argv);
 
 /* request.c: opens all files that a run with these options needs. */
 struct run_request;

@@ -15,6 +15,9 @@ static const struct {
 } commands[] = {
     {"run", command_run, "[DRIVER.sys...] [-- CLIENT.exe ARGS...]", "one run"},
     {"imports", command_imports, "FILE...", "what images import, and what of it is missing"},
+    {"dt", command_dt_type, "[IMAGE...] [MODULE!]TYPE [FIELD...]",
+     "a structure with its offsets (-r: nested, -y: prefix)"},
+    {"u", command_unassemble, "[IMAGE...] [MODULE!]SYMBOL [LN]", "disassembles a function"},
     {"demo", command_demo, "[NAME]", "runs a sample and says what happened"},
     {"doctor", command_doctor, "[--json]", "can this machine run ntlab?"},
 };
