@@ -310,7 +310,44 @@ explain_circle(struct text *text, const struct report *report)
     }
 }
 
-/* The thread that a hang is about: one inside a driver, else a client's. */
+static bool
+is_suspended(const struct thread *thread)
+{
+    return thread->suspend != 0 && strcmp(word_reason(thread->reason), "Suspended") == 0 &&
+           strcmp(thread->state, "waiting") == 0;
+}
+
+static const struct thread *
+thread_at(const struct report *report, uint64_t address)
+{
+    for (size_t i = 0; i < report->threads; i++) {
+        if (report->thread[i].address == address) {
+            return &report->thread[i];
+        }
+    }
+    return NULL;
+}
+
+/* A thread that is suspended and has what this one waits for; NULL. */
+static const struct thread *
+suspended_owner(const struct report *report, const struct thread *thread)
+{
+    for (size_t i = 0; i < thread->waits; i++) {
+        for (size_t j = 0; j < thread->wait[i].owners; j++) {
+            const struct thread *owner = thread_at(report, thread->wait[i].owner[j]);
+
+            if (owner != NULL && owner != thread && is_suspended(owner)) {
+                return owner;
+            }
+        }
+    }
+    return NULL;
+}
+
+/*
+ * The thread that a hang is about: one that spins; one that waits for a suspended one; one inside a driver, where
+ * nothing but what it waits for can end the wait; one inside a driver; else a client's.
+ */
 static const struct thread *
 stuck_thread(const struct report *report)
 {
@@ -319,17 +356,54 @@ stuck_thread(const struct report *report)
             return &report->thread[i];
         }
     }
-    for (int pass = 0; pass < 2; pass++) {
+    for (int pass = 0; pass < 4; pass++) {
         for (size_t i = 0; i < report->threads; i++) {
             const struct thread *thread = &report->thread[i];
+            bool is = pass == 0   ? suspended_owner(report, thread) != NULL
+                      : pass == 1 ? thread->in_driver && thread->mode == 0 && !is_suspended(thread)
+                      : pass == 2 ? thread->in_driver
+                                  : !thread->system;
 
-            if (strcmp(thread->state, "waiting") == 0 &&
-                (pass == 0 ? thread->in_driver : !thread->system)) {
+            if (is && strcmp(thread->state, "waiting") == 0) {
                 return thread;
             }
         }
     }
     return NULL;
+}
+
+/* " in foo.sys!FooRead", the newest frame of a driver. */
+static void
+add_driver_frame(struct text *text, const struct thread *thread)
+{
+    char name[256];
+
+    for (size_t i = 0; i < thread->frames; i++) {
+        if (thread->frame[i].place->origin == ORIGIN_DRIVER) {
+            place_name(thread->frame[i].place, name, sizeof(name));
+            add(text, " in %s", name);
+            return;
+        }
+    }
+}
+
+/* Who is suspended where others may have to wait for it: the owner of what is waited for first. */
+static void
+add_suspended(struct text *text, const struct report *report, const struct thread *stuck)
+{
+    const struct thread *owner = suspended_owner(report, stuck);
+
+    for (size_t i = 0; i < report->threads; i++) {
+        const struct thread *thread = owner != NULL ? owner : &report->thread[i];
+
+        if (thread != stuck && thread->in_driver && is_suspended(thread)) {
+            add(text, owner != NULL ? "; its owner, " : "; ");
+            add_thread(text, thread);
+            add(text, owner != NULL ? ", is suspended" : " is suspended");
+            add_driver_frame(text, thread);
+            return;
+        }
+    }
 }
 
 static void
@@ -356,15 +430,8 @@ explain_hang(struct text *text, const struct report *report)
         add(text, " for ");
         add_wait(text, &thread->wait[0]);
     }
-    for (size_t i = 0; i < thread->frames; i++) {
-        if (thread->frame[i].place->origin == ORIGIN_DRIVER) {
-            char name[256];
-
-            place_name(thread->frame[i].place, name, sizeof(name));
-            add(text, " in %s", name);
-            break;
-        }
-    }
+    add_driver_frame(text, thread);
+    add_suspended(text, report, thread);
 }
 
 static void

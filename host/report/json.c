@@ -95,6 +95,7 @@ write_thread(FILE *out, const struct report *report, const struct thread *thread
     text(out, ", ", "state", thread->state);
     fprintf(out, ", \"irql\": %lu, \"apc\": {\"kernel\": %d, \"special\": %d}", thread->irql,
             thread->kernel_apc, thread->special_apc);
+    fprintf(out, ", \"suspended\": %s", thread->suspend != 0 ? "true" : "false");
     write_holds(out, report, thread);
     fputs(", \"waits_for\": ", out);
     if (thread->waits != 0) {

@@ -55,8 +55,9 @@ KiReportFrames(PCONTEXT Start)
         PRUNTIME_FUNCTION Function;
         PVOID HandlerData;
 
-        KI_LINE("frame\trip=%p\trsp=%p\trbp=%p\n", HcOriginalRip(Context.Rip), Context.Rsp,
-                Context.Rbp);
+        /* From a patch's trampoline back to the function: it says how to go on, and the stack is as in it. */
+        Context.Rip = HcOriginalRip(Context.Rip);
+        KI_LINE("frame\trip=%p\trsp=%p\trbp=%p\n", Context.Rip, Context.Rsp, Context.Rbp);
         if (ABI_IS_USER(Context.Rip) && ABI_IS_USER(Context.Rsp)) {
             /* The user's part of the stack is the host's to walk: this process may not be open here. */
             KI_LINE("user\trbx=%p\trbp=%p\trsi=%p\trdi=%p\tr12=%p\tr13=%p\tr14=%p\tr15=%p\n",

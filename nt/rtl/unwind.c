@@ -210,6 +210,9 @@ RtlpUnwindEpilogue(ULONG64 ImageBase, ULONG64 ControlPc, PRUNTIME_FUNCTION Funct
             }
             if (Pc[0] == 0xE9 && End - Pc >= 5) {
                 Jump = Pc + 5 + *(const LONG UNALIGNED *)(Pc + 1);
+                if (RtlpOriginalRip((ULONG64)Jump) != (ULONG64)Jump) {
+                    return FALSE; /* into a trampoline: a patched instruction, no tail call */
+                }
             } else if (Pc[0] == 0xEB && End - Pc >= 2) {
                 Jump = Pc + 2 + (CHAR)Pc[1];
             } else if ((Pc[0] == 0xFF && Pc[1] == 0x25) ||

@@ -13,7 +13,7 @@
 #include "critical-region.h"
 
 #define CELLS       16
-#define STAY        50          /* turns of 10 us that the holder stays after its suspension, so that it can come */
+#define STAY        50 /* turns of 10 us that the holder stays after its suspension, so that it can come */
 #define PATIENCE_MS 5000
 #define TAG         'igeR'
 

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""What the samples' tables leave out: samples.py NTLAB SAMPLES. The choices on every version, and why a run hangs."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+NTLAB, SAMPLES = sys.argv[1:3]
+VERSIONS = ("ws2003", "vista", "win7", "win8", "win10", "win11")
+FAILURES = []
+COUNT = 0
+
+
+def check(condition, what):
+    global COUNT
+    COUNT += 1
+    if not condition:
+        FAILURES.append(what)
+        print("FAIL " + what)
+
+
+def run(*words):
+    with tempfile.NamedTemporaryFile(suffix=".json") as report:
+        done = subprocess.run([NTLAB, "run", "--json", report.name, *words], capture_output=True, text=True, timeout=120)
+        return json.load(open(report.name)), done
+
+
+def critical_region():
+    folder = os.path.join(SAMPLES, "critical-region")
+    client = os.path.join(folder, "critical-region.exe")
+    # The choice, and what the second process waits for if it hangs.
+    choices = {
+        "region": None, "resource": "resource", "resource-in-region": None, "resource-region-late": "resource",
+        "resource-region-early": "resource", "unsafe-mutex": "fast-mutex", "unsafe-mutex-in-region": None, "fast-mutex": None,
+        "guarded-mutex": None, "mutex": None, "spin-lock": None, "semaphore": "semaphore", "mutex-timeout": None,
+    }
+    for version in VERSIONS:
+        for choice, lock in choices.items():
+            # Suspension is one thing until 7 and another from 8 on, guarded mutexes too; the rest is the same in between.
+            if version not in ("win7", "win10") and choice not in ("resource", "resource-in-region", "guarded-mutex"):
+                continue
+            where = f"critical-region {choice} on {version}"
+            result, done = run("--os", version, os.path.join(folder, "critical-region.sys"),
+                               "--client", f"user:{client} attack {choice}", "--client", f"admin:{client} use {choice}")
+            if lock is None:
+                check(done.returncode == 0 and result["verdict"] == "clean", f"{where}: clean, not {result['findings']}")
+                continue
+            finding = result["findings"][0] if result["findings"] else {"kind": "none", "threads": [], "message": ""}
+            check(finding["kind"] == "hang", f"{where}: hang, not {finding['kind']}")
+            holders = [t for t in finding["threads"] if t["suspended"]]
+            waiters = [t for t in finding["threads"] if not t["suspended"] and (t["waits_for"] or "").startswith(lock + " ")]
+            check(len(holders) == 1 and len(waiters) == 1, f"{where}: one is suspended, one waits for the {lock}")
+            if len(holders) != 1 or len(waiters) != 1:
+                continue
+            pids = [t["name"].split(".")[0] for t in holders + waiters]
+            check(pids[0] != pids[1], f"{where}: they belong to two processes")
+            check(lock == "semaphore" or holders[0]["holds"] == [waiters[0]["waits_for"]], f"{where}: it holds what the other waits for")
+            check(holders[0]["apc"] == {"kernel": 0, "special": 0} and holders[0]["irql"] == 0, f"{where}: nothing held the suspension off")
+            names = [f.get("symbol", "") for f in holders[0]["stack"]]
+            check("Hold" in names and "DispatchControl" in names and "RtlUserThreadStart" in names,
+                  f"{where}: its stack goes from the client's thread into the driver: {names}")
+            check("is suspended in critical-region.sys!" in finding["message"], f"{where}: the sentence says so: {finding['message']}")
+
+
+critical_region()
+print(f"{COUNT} checks, {len(FAILURES)} failed")
+sys.exit(len(FAILURES) != 0)
