@@ -215,7 +215,7 @@ KeAcquireGuardedMutex(PKGUARDED_MUTEX GuardedMutex)
         ExpAcquireFast((PFAST_MUTEX)GuardedMutex, __builtin_return_address(0));
         return;
     }
-    KeEnterGuardedRegion();
+    KiEnterRegion(KiThread(), KI_GUARDED, __builtin_return_address(0), GuardedMutex);
     KiSchedulePoint(SP_ACQUIRE_LOCK, GuardedMutex);
     ExpAcquireMutex((PFAST_MUTEX)GuardedMutex, __builtin_return_address(0));
 }
@@ -229,7 +229,7 @@ KeReleaseGuardedMutex(PKGUARDED_MUTEX GuardedMutex)
     }
     KiSchedulePoint(SP_RELEASE_LOCK, GuardedMutex);
     ExpReleaseMutex((PFAST_MUTEX)GuardedMutex);
-    KeLeaveGuardedRegion();
+    KiLeaveRegion(KiThread(), KI_GUARDED, GuardedMutex);
 }
 
 BOOLEAN FASTCALL
@@ -238,10 +238,10 @@ KeTryToAcquireGuardedMutex(PKGUARDED_MUTEX GuardedMutex)
     if (KiVersion->GuardedMutexRaisesIrql) {
         return ExpTryFast((PFAST_MUTEX)GuardedMutex, __builtin_return_address(0));
     }
-    KeEnterGuardedRegion();
+    KiEnterRegion(KiThread(), KI_GUARDED, __builtin_return_address(0), GuardedMutex);
     KiSchedulePoint(SP_ACQUIRE_LOCK, GuardedMutex);
     if (!ExpTryMutex((PFAST_MUTEX)GuardedMutex)) {
-        KeLeaveGuardedRegion();
+        KiLeaveRegion(KiThread(), KI_GUARDED, GuardedMutex);
         return FALSE;
     }
     ExpOwnMutex((PFAST_MUTEX)GuardedMutex, __builtin_return_address(0));
@@ -264,7 +264,7 @@ KeReleaseGuardedMutexUnsafe(PKGUARDED_MUTEX GuardedMutex)
 VOID FASTCALL
 ExEnterCriticalRegionAndAcquireFastMutexUnsafe(PFAST_MUTEX FastMutex)
 {
-    KeEnterCriticalRegion();
+    KiEnterRegion(KiThread(), KI_CRITICAL, __builtin_return_address(0), FastMutex);
     ExpAcquireUnsafe(FastMutex, __builtin_return_address(0));
 }
 
@@ -272,5 +272,5 @@ VOID FASTCALL
 ExReleaseFastMutexUnsafeAndLeaveCriticalRegion(PFAST_MUTEX FastMutex)
 {
     ExReleaseFastMutexUnsafe(FastMutex);
-    KeLeaveCriticalRegion();
+    KiLeaveRegion(KiThread(), KI_CRITICAL, FastMutex);
 }

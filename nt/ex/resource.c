@@ -479,7 +479,7 @@ ExGetSharedWaiterCount(PERESOURCE Resource)
 PVOID NTAPI
 ExEnterCriticalRegionAndAcquireResourceExclusive(PERESOURCE Resource)
 {
-    KeEnterCriticalRegion();
+    KiEnterRegion(KiThread(), KI_CRITICAL, __builtin_return_address(0), Resource);
     ExpAcquireExclusive(Resource, TRUE, __builtin_return_address(0));
     return NULL;
 }
@@ -487,7 +487,7 @@ ExEnterCriticalRegionAndAcquireResourceExclusive(PERESOURCE Resource)
 PVOID NTAPI
 ExEnterCriticalRegionAndAcquireResourceShared(PERESOURCE Resource)
 {
-    KeEnterCriticalRegion();
+    KiEnterRegion(KiThread(), KI_CRITICAL, __builtin_return_address(0), Resource);
     ExpAcquireShared(Resource, TRUE, ExpSharedFair, __builtin_return_address(0));
     return NULL;
 }
@@ -495,7 +495,7 @@ ExEnterCriticalRegionAndAcquireResourceShared(PERESOURCE Resource)
 PVOID NTAPI
 ExEnterCriticalRegionAndAcquireSharedWaitForExclusive(PERESOURCE Resource)
 {
-    KeEnterCriticalRegion();
+    KiEnterRegion(KiThread(), KI_CRITICAL, __builtin_return_address(0), Resource);
     ExpAcquireShared(Resource, TRUE, ExpSharedWait, __builtin_return_address(0));
     return NULL;
 }
@@ -504,5 +504,5 @@ VOID FASTCALL
 ExReleaseResourceAndLeaveCriticalRegion(PERESOURCE Resource)
 {
     ExReleaseResourceLite(Resource);
-    KeLeaveCriticalRegion();
+    KiLeaveRegion(KiThread(), KI_CRITICAL, Resource);
 }

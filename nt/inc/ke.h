@@ -88,6 +88,15 @@ typedef struct _KI_HELD_LOCK {
 } KI_HELD_LOCK, *PKI_HELD_LOCK;
 #define KI_HELD_LOCKS 12
 
+/* KTHREAD.Region[].Kind, and how many open regions are remembered; deeper ones are only counted. */
+#define KI_CRITICAL 0
+#define KI_GUARDED  1
+#define KI_REGIONS  16
+
+/* KAPC_STATE.UserApcPending: what is delivered on the way out to user mode. */
+#define KI_USER_APC_PENDING         1 /* the first of the queue, whatever it is */
+#define KI_SPECIAL_USER_APC_PENDING 2 /* a special one is queued: no alertable wait needed */
+
 struct _KTHREAD {
     DISPATCHER_HEADER Header;  /* 0x000 */
     PVOID SListFaultAddress;   /* 0x018 */
@@ -227,12 +236,13 @@ struct _KTHREAD {
     PVOID VectorState;  /* saved components beyond the ABI's, when preempted */
     ULONG64 SpinningOn; /* lock that the processor spins for, 0 if none */
     PVOID WaitLock;     /* the ERESOURCE or push lock behind the object it waits for; for reports */
-    ULONG RegionDepth;  /* open critical and guarded regions, most recent last */
+    PVOID WaitCaller;   /* who called the wait that it is in, or was in last */
+    ULONG RegionDepth;  /* open critical and guarded regions, most recent last; region.c */
     struct {
-        PVOID Caller;
-        PVOID Lock;
-        UCHAR Kind; /* 0 critical, 1 guarded */
-    } Region[16];
+        PVOID Caller; /* a return address: who entered */
+        PVOID Lock;   /* the lock that the region came with, NULL if none */
+        UCHAR Kind;   /* KI_CRITICAL, KI_GUARDED */
+    } Region[KI_REGIONS];
     PVOID DoubleFaultStack;
     ULONG
     HeldCount; /* locks held, oldest first; of those beyond the array only the number is known */
@@ -449,6 +459,62 @@ VOID KiForceResumeThread(PKTHREAD Thread); /* termination: whatever suspended it
 ULONG KiAlertThread(PKTHREAD Thread, KPROCESSOR_MODE Mode);
 BOOLEAN KiTestAlertThread(KPROCESSOR_MODE Mode);
 
+/*
+ * Regions (region.c). What enters one on behalf of somebody else (a lock, a file-system wrapper) says who, with
+ * __builtin_return_address(0) of its own entry, and for which lock; leaving closes the last region of that kind and
+ * lock, or the last of that kind. KiEnterRegion counts and remembers; KiLeaveRegion also delivers what the region
+ * held back. Neither is a schedule point.
+ */
+KI_INLINE VOID
+KiRememberRegion(PKTHREAD Thread, UCHAR Kind, PVOID Caller, PVOID Lock)
+{
+    ULONG Depth = Thread->RegionDepth++;
+
+    if (__builtin_expect(Depth < KI_REGIONS, 1)) {
+        Thread->Region[Depth].Caller = Caller;
+        Thread->Region[Depth].Lock = Lock;
+        Thread->Region[Depth].Kind = Kind;
+    }
+}
+VOID KiForgetInnerRegion(PKTHREAD Thread, UCHAR Kind, PVOID Lock);
+KI_INLINE VOID
+KiForgetRegion(PKTHREAD Thread, UCHAR Kind, PVOID Lock)
+{
+    ULONG Last = Thread->RegionDepth - 1;
+
+    if (__builtin_expect(Last < KI_REGIONS && Thread->Region[Last].Kind == Kind &&
+                             Thread->Region[Last].Lock == Lock,
+                         1)) {
+        Thread->RegionDepth = Last;
+    } else {
+        KiForgetInnerRegion(Thread, Kind, Lock);
+    }
+}
+KI_INLINE VOID
+KiEnterRegion(PKTHREAD Thread, UCHAR Kind, PVOID Caller, PVOID Lock)
+{
+    if (Kind == KI_CRITICAL) {
+        Thread->KernelApcDisable--;
+    } else {
+        Thread->SpecialApcDisable--;
+    }
+    KiRememberRegion(Thread, Kind, Caller, Lock);
+}
+VOID KiCheckKernelApcs(VOID); /* delivers what may run now; nothing at APC_LEVEL and above */
+KI_INLINE VOID
+KiLeaveRegion(PKTHREAD Thread, UCHAR Kind, PVOID Lock)
+{
+    SHORT Left;
+
+    KiForgetRegion(Thread, Kind, Lock);
+    Left = Kind == KI_CRITICAL ? ++Thread->KernelApcDisable : ++Thread->SpecialApcDisable;
+    if (Left == 0 && Thread->ApcState.KernelApcPending) {
+        KiCheckKernelApcs();
+    }
+}
+/* The count of disabled APCs as the version's bugchecks show it: a ULONG in 5.1, two SHORTs since. */
+ULONG KiApcDisableCount(PKTHREAD Thread);
+
 /* Undocumented but exported: APCs. */
 typedef enum _KAPC_ENVIRONMENT {
     OriginalApcEnvironment,
@@ -469,6 +535,10 @@ VOID NTAPI KeInitializeApc(PKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT Environm
 BOOLEAN NTAPI KeInsertQueueApc(PKAPC Apc, PVOID SystemArgument1, PVOID SystemArgument2,
                                KPRIORITY Increment);
 BOOLEAN NTAPI KeRemoveQueueApc(PKAPC Apc);
+/* As KeInitializeApc for UserMode and the thread's own process, but for a special user APC. */
+VOID KiInitializeSpecialUserApc(PKAPC Apc, PKTHREAD Thread, PKI_KERNEL_ROUTINE KernelRoutine,
+                                PKI_RUNDOWN_ROUTINE RundownRoutine,
+                                PKI_NORMAL_ROUTINE NormalRoutine, PVOID NormalContext);
 /* Thread exit: no more APCs can be queued, and what is queued is run down. */
 VOID KiRundownApcs(PKTHREAD Thread);
 

@@ -35,6 +35,10 @@ typedef struct _KI_VERSION {
     BOOLEAN MandatoryIntegrity;
     /* 8 and later: RtlQueryRegistryValues with DIRECT needs TYPECHECK outside the system hives. */
     BOOLEAN DirectNeedsTypecheck;
+    /* 10 1809 and later: special user APCs (NtQueueApcThreadEx with handle 1). */
+    BOOLEAN SpecialUserApc;
+    /* 11 and later: NtQueueApcThreadEx2, and QueueUserAPC2 above it. */
+    BOOLEAN QueueApcByFlags;
     /* 8 and later: the system knows who holds a fast mutex; a release by another is bugcheck 0x162. */
     BOOLEAN LocksKnowOwner;
     /* 10 and later: acquiring such a lock at DISPATCH_LEVEL or above is bugcheck 0x192. */

@@ -3,14 +3,18 @@
  *
  * Each thread has two queues for the process it is in, and two saved ones while it is attached:
  *     kernel queue    special ones first, then normal ones, each in order of insertion
- *     user queue      in order of insertion; the termination APC goes to the head
+ *     user queue      the termination APC, special ones, then the others, each in order of insertion
  *
  *   P1  A special kernel APC runs below APC_LEVEL outside guarded regions; a normal one also needs to be
- *       outside critical regions, and no kernel APC in progress.
- *   P2  KernelApcPending means: look at the kernel queue as soon as P1 may hold.
+ *       outside critical regions, and no normal kernel APC in progress.
+ *   P2  KernelApcPending is set while the kernel queue of the current process is not empty: whoever lowers the
+ *       IRQL, leaves a region, waits or goes to user mode looks at the queue if it is.
  *   P3  A waiting thread is woken for a kernel APC only if P1 holds for it now; wait.c waits again.
- *   P4  User APCs are delivered one at a time on the way out to user mode (UserApcPending).
- * Source: nt-semantics 1.1 to 1.4.
+ *   P4  User APCs are delivered one at a time on the way out to user mode, if UserApcPending says so: user mode
+ *       comes back for the next through NtContinue. KI_USER_APC_PENDING is the answer to an alertable wait, a
+ *       test for alerts, or termination; KI_SPECIAL_USER_APC_PENDING is set while a special one is queued.
+ *   P5  A thread whose ApcQueueable is clear is exiting: nothing can be queued, what is queued is run down.
+ * Source: nt-semantics 1.1 to 1.4, 5.1; docs/decisions for what it leaves open.
  */
 #include "nt/ke/ki.h"
 
@@ -34,6 +38,7 @@ KeInitializeApc(PKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT Environment,
                 PKI_NORMAL_ROUTINE NormalRoutine, KPROCESSOR_MODE Mode, PVOID NormalContext)
 {
     Apc->Type = KiObjApc;
+    Apc->SpareByte0 = 0;
     Apc->Size = sizeof(KAPC);
     Apc->ApcStateIndex =
         Environment == CurrentApcEnvironment ? Thread->ApcStateIndex : (CCHAR)Environment;
@@ -46,12 +51,33 @@ KeInitializeApc(PKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT Environment,
     Apc->Inserted = FALSE;
 }
 
+VOID
+KiInitializeSpecialUserApc(PKAPC Apc, PKTHREAD Thread, PKI_KERNEL_ROUTINE KernelRoutine,
+                           PKI_RUNDOWN_ROUTINE RundownRoutine, PKI_NORMAL_ROUTINE NormalRoutine,
+                           PVOID NormalContext)
+{
+    KeInitializeApc(Apc, Thread, OriginalApcEnvironment, KernelRoutine, RundownRoutine,
+                    NormalRoutine, UserMode, NormalContext);
+    Apc->SpareByte0 = Apc->ApcMode == UserMode ? KI_SPECIAL_USER_APC : 0;
+}
+
 static PKI_NORMAL_ROUTINE
 KiNormalRoutine(PKAPC Apc)
 {
     return *(PKI_NORMAL_ROUTINE *)&Apc->NormalRoutine;
 }
 
+/* A special APC of its mode, or the one that ends the thread: it goes before the others. */
+static BOOLEAN
+KiGoesFirst(PKAPC Apc)
+{
+    return Apc->ApcMode == KernelMode
+               ? KiNormalRoutine(Apc) == NULL
+               : (Apc->SpareByte0 & KI_SPECIAL_USER_APC) != 0 ||
+                     *(PKI_KERNEL_ROUTINE *)&Apc->KernelRoutine == PspExitApcKernelRoutine;
+}
+
+/* P1 but for the IRQL. */
 static BOOLEAN
 KiKernelApcAllowed(PKTHREAD Thread, PKAPC Apc)
 {
@@ -62,6 +88,15 @@ KiKernelApcAllowed(PKTHREAD Thread, PKAPC Apc)
            (Thread->KernelApcDisable == 0 && !Thread->ApcState.KernelApcInProgress);
 }
 
+/* The APC interrupt of a thread that runs on another processor arrives there at the next choice. */
+static VOID
+KiInterruptThread(PKTHREAD Thread)
+{
+    if (Thread->State == Running && Thread != KiThread()) {
+        Machine->budget = 0;
+    }
+}
+
 /* Links the APC and tells the target (P2 to P4). DISPATCH_LEVEL. */
 BOOLEAN
 KiInsertApcLocked(PKAPC Apc, KPRIORITY Increment)
@@ -69,45 +104,63 @@ KiInsertApcLocked(PKAPC Apc, KPRIORITY Increment)
     PKTHREAD Thread = Apc->Thread;
     PKAPC_STATE State;
     PLIST_ENTRY Head, Entry;
+    BOOLEAN Exit = Apc->ApcMode == UserMode &&
+                   *(PKI_KERNEL_ROUTINE *)&Apc->KernelRoutine == PspExitApcKernelRoutine;
 
     if (Apc->ApcStateIndex == InsertApcEnvironment) {
         Apc->ApcStateIndex = Thread->ApcStateIndex;
     }
     State = Thread->ApcStatePointer[(int)Apc->ApcStateIndex];
     Head = &State->ApcListHead[(int)Apc->ApcMode];
-    if (KiNormalRoutine(Apc) == NULL) {
-        /* Special: behind the last special one. */
-        for (Entry = Head->Blink; Entry != Head; Entry = Entry->Blink) {
-            if (KiNormalRoutine(CONTAINING_RECORD(Entry, KAPC, ApcListEntry)) == NULL) {
-                break;
-            }
+    Entry = Head->Blink;
+    if (Exit) {
+        Entry = Head;
+        State->UserApcPending |= KI_USER_APC_PENDING;
+    } else if (KiGoesFirst(Apc)) {
+        while (Entry != Head && !KiGoesFirst(CONTAINING_RECORD(Entry, KAPC, ApcListEntry))) {
+            Entry = Entry->Blink;
         }
-        InsertHeadList(Entry, &Apc->ApcListEntry);
-    } else if (Apc->ApcMode == UserMode &&
-               *(PKI_KERNEL_ROUTINE *)&Apc->KernelRoutine == PspExitApcKernelRoutine) {
-        State->UserApcPending = TRUE;
-        InsertHeadList(Head, &Apc->ApcListEntry);
-    } else {
-        InsertTailList(Head, &Apc->ApcListEntry);
+        if (Apc->ApcMode == UserMode) {
+            State->UserApcPending |= KI_SPECIAL_USER_APC_PENDING;
+        }
     }
+    InsertHeadList(Entry, &Apc->ApcListEntry);
     Apc->Inserted = TRUE;
     if (Apc->ApcStateIndex != Thread->ApcStateIndex) {
         return TRUE; /* it is noticed when the thread comes back to that process */
     }
     if (Apc->ApcMode == KernelMode) {
-        Thread->ApcState.KernelApcPending = TRUE;
-        if (Thread->State == Running && Thread != KiThread()) {
-            Machine->budget = 0; /* the APC interrupt arrives there at the next choice */
-        } else if (Thread->State == Waiting && Thread->WaitIrql == PASSIVE_LEVEL &&
-                   KiKernelApcAllowed(Thread, Apc)) {
+        State->KernelApcPending = TRUE; /* P2 */
+        KiInterruptThread(Thread);
+        if (Thread->State == Waiting && Thread->WaitIrql == PASSIVE_LEVEL &&
+            KiKernelApcAllowed(Thread, Apc)) {
             KiUnwaitThread(Thread, STATUS_KERNEL_APC, Increment); /* P3 */
         }
-    } else if (Thread->State == Waiting && Thread->WaitMode == UserMode &&
-               (Thread->Alertable || State->UserApcPending)) {
-        State->UserApcPending = TRUE;
+        return TRUE;
+    }
+    if (Thread->State == Waiting && Thread->WaitMode == UserMode &&
+        (Thread->Alertable || (State->UserApcPending & KI_USER_APC_PENDING) != 0)) {
+        State->UserApcPending |= KI_USER_APC_PENDING;
         KiUnwaitThread(Thread, STATUS_USER_APC, Increment);
+    } else if ((State->UserApcPending & KI_SPECIAL_USER_APC_PENDING) != 0) {
+        KiInterruptThread(Thread);
     }
     return TRUE;
+}
+
+/* What is left in a queue, after an APC has gone: P2, and the same for user mode. */
+static VOID
+KiApcGone(PKAPC_STATE State, KPROCESSOR_MODE Mode)
+{
+    PLIST_ENTRY Head = &State->ApcListHead[(int)Mode];
+
+    if (Mode == KernelMode) {
+        State->KernelApcPending = !IsListEmpty(Head);
+    } else if (IsListEmpty(Head)) {
+        State->UserApcPending = 0;
+    } else if (!KiGoesFirst(CONTAINING_RECORD(Head->Flink, KAPC, ApcListEntry))) {
+        State->UserApcPending &= ~KI_SPECIAL_USER_APC_PENDING;
+    }
 }
 
 BOOLEAN NTAPI
@@ -137,92 +190,109 @@ KeRemoveQueueApc(PKAPC Apc)
     if (Removed) {
         RemoveEntryList(&Apc->ApcListEntry);
         Apc->Inserted = FALSE;
+        KiApcGone(Apc->Thread->ApcStatePointer[(int)Apc->ApcStateIndex], Apc->ApcMode);
     }
     KiUnlockDispatcher(OldIrql, FALSE);
     return Removed;
 }
 
+/* What an APC is made of, copied: its kernel routine may free it. */
+typedef struct _KI_APC_CALL {
+    PKAPC Apc;
+    PKI_KERNEL_ROUTINE KernelRoutine;
+    PKI_NORMAL_ROUTINE NormalRoutine;
+    PVOID Context, Argument1, Argument2;
+} KI_APC_CALL;
+
+/* Takes the first of a queue off it. */
 static VOID
-KiCheckRoutineIrql(KIRQL Expected, PKI_KERNEL_ROUTINE KernelRoutine, PKAPC Apc,
-                   PKI_NORMAL_ROUTINE Normal)
+KiTakeApc(PKTHREAD Thread, KPROCESSOR_MODE Mode, KI_APC_CALL *Call)
 {
-    if (KiIrql() != Expected) {
+    PLIST_ENTRY Entry = RemoveHeadList(&Thread->ApcState.ApcListHead[(int)Mode]);
+    PKAPC Apc = CONTAINING_RECORD(Entry, KAPC, ApcListEntry);
+
+    Call->Apc = Apc;
+    Call->KernelRoutine = *(PKI_KERNEL_ROUTINE *)&Apc->KernelRoutine;
+    Call->NormalRoutine = KiNormalRoutine(Apc);
+    Call->Context = Apc->NormalContext;
+    Call->Argument1 = Apc->SystemArgument1;
+    Call->Argument2 = Apc->SystemArgument2;
+    Apc->Inserted = FALSE;
+    KiApcGone(&Thread->ApcState, Mode);
+}
+
+/* At APC_LEVEL; the kernel routine must leave it so. */
+static VOID
+KiCallKernelRoutine(KI_APC_CALL *Call)
+{
+    ULONG_PTR Normal = (ULONG_PTR)Call->NormalRoutine;
+
+    KiTrace(EV_APC_RUN, Call->Apc, (ULONG64)Call->KernelRoutine, Normal, 0, 0);
+    Call->KernelRoutine(Call->Apc, &Call->NormalRoutine, &Call->Context, &Call->Argument1,
+                        &Call->Argument2);
+    if (KiIrql() != APC_LEVEL) {
         KeBugCheckEx(0xC8 /* IRQL_UNEXPECTED_VALUE */,
-                     ((ULONG_PTR)KiIrql() << 16) | ((ULONG_PTR)Expected << 8),
-                     (ULONG_PTR)KernelRoutine, (ULONG_PTR)Apc, (ULONG_PTR)Normal);
+                     ((ULONG_PTR)KiIrql() << 16) | (APC_LEVEL << 8) | (Normal != 0 ? 1 : 0),
+                     (ULONG_PTR)Call->KernelRoutine, (ULONG_PTR)Call->Apc, Normal);
     }
 }
 
-/* Delivers the kernel queue, and with Mode UserMode one user APC into Frame. At APC_LEVEL. */
-VOID
+static VOID
+KiCheckStillThere(PKTHREAD Thread, PKPROCESS Process)
+{
+    if (Thread->ApcState.Process != Process) {
+        KeBugCheckEx(INVALID_PROCESS_ATTACH_ATTEMPT, (ULONG_PTR)Process,
+                     (ULONG_PTR)Thread->ApcState.Process, Thread->ApcStateIndex,
+                     KiPrcb()->DpcRoutineActive);
+    }
+}
+
+/*
+ * Delivers the kernel queue as far as P1 allows, and then, with Mode UserMode, one user APC into Frame (P4): TRUE if
+ * it did. At APC_LEVEL.
+ */
+BOOLEAN
 KiDeliverApc(KPROCESSOR_MODE Mode, PKI_FRAME Frame)
 {
     PKTHREAD Thread = KiThread();
     PKPROCESS Process = Thread->ApcState.Process;
     PLIST_ENTRY Head = &Thread->ApcState.ApcListHead[KernelMode];
-    PKAPC Apc;
-    PKI_KERNEL_ROUTINE KernelRoutine;
-    PKI_NORMAL_ROUTINE NormalRoutine;
-    PVOID Context, Argument1, Argument2;
+    KI_APC_CALL Call;
+    BOOLEAN Special;
 
-    Thread->ApcState.KernelApcPending = FALSE;
-    if (Thread->SpecialApcDisable != 0) {
-        Thread->ApcState.KernelApcPending = !IsListEmpty(Head);
-        return;
-    }
-    while (!IsListEmpty(Head)) {
-        Apc = CONTAINING_RECORD(Head->Flink, KAPC, ApcListEntry);
-        if (!KiKernelApcAllowed(Thread, Apc)) {
-            Thread->ApcState.KernelApcPending =
-                Thread->KernelApcDisable != 0; /* P2: again when the region is left */
-            break;
-        }
-        KernelRoutine = *(PKI_KERNEL_ROUTINE *)&Apc->KernelRoutine;
-        NormalRoutine = KiNormalRoutine(Apc);
-        Context = Apc->NormalContext;
-        Argument1 = Apc->SystemArgument1;
-        Argument2 = Apc->SystemArgument2;
-        RemoveEntryList(&Apc->ApcListEntry);
-        Apc->Inserted = FALSE;
-        KiTrace(EV_APC_RUN, Apc, (ULONG64)KernelRoutine, (ULONG64)NormalRoutine, 0, 0);
-        KernelRoutine(Apc, &NormalRoutine, &Context, &Argument1, &Argument2);
-        KiCheckRoutineIrql(APC_LEVEL, KernelRoutine, Apc, NormalRoutine);
-        if (NormalRoutine != NULL) {
+    while (!IsListEmpty(Head) &&
+           KiKernelApcAllowed(Thread, CONTAINING_RECORD(Head->Flink, KAPC, ApcListEntry))) {
+        KiTakeApc(Thread, KernelMode, &Call);
+        KiCallKernelRoutine(&Call);
+        if (Call.NormalRoutine != NULL) {
             Thread->ApcState.KernelApcInProgress = TRUE;
             KiPcr()->Irql = PASSIVE_LEVEL;
-            NormalRoutine(Context, Argument1, Argument2);
-            KiPcr()->Irql = APC_LEVEL;
+            if (Thread->ApcState.KernelApcPending) {
+                KiCheckKernelApcs(); /* special ones that came at APC_LEVEL */
+            }
+            Call.NormalRoutine(Call.Context, Call.Argument1, Call.Argument2);
+            KfRaiseIrql(APC_LEVEL);
             Thread->ApcState.KernelApcInProgress = FALSE;
         }
-        if (Thread->ApcState.Process != Process) {
-            KeBugCheckEx(INVALID_PROCESS_ATTACH_ATTEMPT, (ULONG_PTR)Process,
-                         (ULONG_PTR)Thread->ApcState.Process, Thread->ApcStateIndex,
-                         KiPrcb()->DpcRoutineActive);
-        }
+        KiCheckStillThere(Thread, Process);
     }
-    if (Mode != UserMode || !Thread->ApcState.UserApcPending) {
-        return;
+    if (Mode != UserMode || Thread->SpecialApcDisable != 0 ||
+        Thread->ApcState.UserApcPending == 0 ||
+        IsListEmpty(&Thread->ApcState.ApcListHead[UserMode])) {
+        return FALSE;
     }
-    Thread->ApcState.UserApcPending = FALSE;
-    Head = &Thread->ApcState.ApcListHead[UserMode];
-    if (IsListEmpty(Head)) {
-        return;
-    }
-    Apc = CONTAINING_RECORD(Head->Flink, KAPC, ApcListEntry);
-    KernelRoutine = *(PKI_KERNEL_ROUTINE *)&Apc->KernelRoutine;
-    NormalRoutine = KiNormalRoutine(Apc);
-    Context = Apc->NormalContext;
-    Argument1 = Apc->SystemArgument1;
-    Argument2 = Apc->SystemArgument2;
-    RemoveEntryList(&Apc->ApcListEntry);
-    Apc->Inserted = FALSE;
-    KernelRoutine(Apc, &NormalRoutine, &Context, &Argument1, &Argument2);
-    KiCheckRoutineIrql(APC_LEVEL, KernelRoutine, Apc, NormalRoutine);
-    if (NormalRoutine == NULL) {
+    Thread->ApcState.UserApcPending &= ~KI_USER_APC_PENDING;
+    KiTakeApc(Thread, UserMode, &Call);
+    Special = (Call.Apc->SpareByte0 & KI_SPECIAL_USER_APC) != 0; /* the routine may free it */
+    KiCallKernelRoutine(&Call);
+    KiCheckStillThere(Thread, Process);
+    if (Call.NormalRoutine == NULL) {
         KiTestAlertThread(UserMode);
-    } else {
-        KiInitializeUserApc(Frame, NormalRoutine, Context, Argument1, Argument2);
+        return FALSE;
     }
+    KiInitializeUserApc(Frame, Call.NormalRoutine, Call.Context, Call.Argument1, Call.Argument2,
+                        !Special);
+    return TRUE;
 }
 
 /* Kernel APCs that may run now, at PASSIVE_LEVEL: raise, deliver, lower. */
@@ -231,22 +301,43 @@ KiCheckKernelApcs(VOID)
 {
     PKTHREAD Thread = KiThread();
     PLIST_ENTRY Head = &Thread->ApcState.ApcListHead[KernelMode];
-    PKAPC Apc;
 
     if (KiIrql() >= APC_LEVEL || Thread == KiPrcb()->IdleThread) {
         return;
     }
-    while (!IsListEmpty(Head)) {
-        Apc = CONTAINING_RECORD(Head->Flink, KAPC, ApcListEntry);
-        if (!KiKernelApcAllowed(Thread, Apc)) {
-            Thread->ApcState.KernelApcPending = TRUE;
-            return;
-        }
+    while (!IsListEmpty(Head) &&
+           KiKernelApcAllowed(Thread, CONTAINING_RECORD(Head->Flink, KAPC, ApcListEntry))) {
         KiPcr()->Irql = APC_LEVEL;
         KiDeliverApc(KernelMode, NULL);
         KiPcr()->Irql = PASSIVE_LEVEL;
     }
-    Thread->ApcState.KernelApcPending = FALSE;
+}
+
+/*
+ * The way out to user mode, at PASSIVE_LEVEL: all kernel APCs, then user APCs until one has been put into Frame (then
+ * TRUE) or none may be delivered.
+ */
+BOOLEAN
+KiDeliverUserApcs(PKI_FRAME Frame)
+{
+    PKTHREAD Thread = KiThread();
+    BOOLEAN Delivered = FALSE;
+
+    for (;;) {
+        if (Thread->ApcState.KernelApcPending) {
+            KiCheckKernelApcs();
+        }
+        if (Delivered || Thread->ApcState.UserApcPending == 0 || Thread->SpecialApcDisable != 0) {
+            return Delivered;
+        }
+        if (IsListEmpty(&Thread->ApcState.ApcListHead[UserMode])) {
+            Thread->ApcState.UserApcPending = 0;
+            return FALSE;
+        }
+        KiPcr()->Irql = APC_LEVEL;
+        Delivered = KiDeliverApc(UserMode, Frame);
+        KiPcr()->Irql = PASSIVE_LEVEL;
+    }
 }
 
 BOOLEAN
@@ -257,7 +348,7 @@ KiTestAlertThread(KPROCESSOR_MODE Mode)
 
     Thread->Alerted[(int)Mode] = FALSE;
     if (!Alerted && Mode == UserMode && !IsListEmpty(&Thread->ApcState.ApcListHead[UserMode])) {
-        Thread->ApcState.UserApcPending = TRUE;
+        Thread->ApcState.UserApcPending |= KI_USER_APC_PENDING;
     }
     return Alerted;
 }
@@ -305,22 +396,24 @@ KiFlushQueue(PKTHREAD Thread, PLIST_ENTRY Head)
     }
 }
 
+/* P5. What is left afterwards, a kernel APC or an open region, is the driver's mistake. */
 VOID
 KiRundownApcs(PKTHREAD Thread)
 {
     PLIST_ENTRY Kernel = &Thread->ApcState.ApcListHead[KernelMode];
 
-    KeEnterCriticalRegion();
+    KiEnterRegion(Thread, KI_CRITICAL, __builtin_return_address(0), NULL);
     Thread->ApcQueueable = 0;
     KiForceResumeThread(Thread);
-    KeLeaveCriticalRegion();
+    KiLeaveRegion(Thread, KI_CRITICAL, NULL);
     KiFlushQueue(Thread, &Thread->ApcState.ApcListHead[UserMode]);
+    Thread->ApcState.UserApcPending = 0;
     KiCheckKernelApcs();
     if (!IsListEmpty(Kernel) || Thread->CombinedApcDisable != 0) {
         PVOID Apc =
             IsListEmpty(Kernel) ? NULL : CONTAINING_RECORD(Kernel->Flink, KAPC, ApcListEntry);
 
         KeBugCheckEx(0x20 /* KERNEL_APC_PENDING_DURING_EXIT */, (ULONG_PTR)Apc,
-                     Thread->CombinedApcDisable, KiIrql(), 0);
+                     KiApcDisableCount(Thread), KiIrql(), 0);
     }
 }

@@ -273,12 +273,24 @@ KiSystemServicePoint:
     mov edx, eax
     call KiScheduleSlow
     add rsp, 0x20
+    test byte ptr [rbx + T_UserApcPending], 2
+    jnz KiSystemServiceSpecialApc
     mov rax, [rbp + F_Rax]
     mov rdx, [rbp + F_Rdx]
     mov r8, [rbp + F_R8]
     mov r9, [rbp + F_R9]
     mov r10, [rbp + F_R10]
     jmp KiSystemServiceResume
+
+KiSystemServiceSpecialApc:              /* the system call has not begun: user mode is interrupted */
+    mov rcx, [rbp + F_R10]
+    mov [rbp + F_Rcx], rcx
+    sub rsp, 0x20
+    mov rcx, rbp
+    call KiSpecialApcAtEntry
+    mov rcx, rbp
+    call KiReturnToUser
+    int 3
 
 KiSystemServiceApc:                     /* user APCs: may redirect the frame */
     mov [rbp + F_Rax], rax

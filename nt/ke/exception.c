@@ -256,10 +256,13 @@ KiSetUserContext(PKTHREAD Thread, PCONTEXT Context)
     Frame->Trap.ExceptionActive = Kind;
 }
 
-/* A user APC: the frame goes to ntdll!KiUserApcDispatcher with what it needs on the user's stack. */
+/*
+ * A user APC: the frame goes to ntdll!KiUserApcDispatcher with what it needs on the user's stack. TestAlert: it goes on
+ * to the next APC of the queue, as after an alertable wait; after a special one it must not.
+ */
 VOID
 KiInitializeUserApc(PKI_FRAME Frame, PKI_NORMAL_ROUTINE Routine, PVOID Context, PVOID Argument1,
-                    PVOID Argument2)
+                    PVOID Argument2, BOOLEAN TestAlert)
 {
     CONTEXT Saved;
     ULONG64 Rsp;
@@ -272,6 +275,7 @@ KiInitializeUserApc(PKI_FRAME Frame, PKI_NORMAL_ROUTINE Routine, PVOID Context, 
     Saved.P2Home = (ULONG64)Argument1;
     Saved.P3Home = (ULONG64)Argument2;
     Saved.P4Home = (ULONG64)Routine;
+    Saved.P5Home = TestAlert;
     __try {
         ProbeForWrite((PVOID)Rsp, sizeof(CONTEXT) + 0x40, 16);
         RtlCopyMemory((PVOID)Rsp, &Saved, sizeof(CONTEXT));

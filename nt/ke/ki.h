@@ -16,7 +16,7 @@
  *   K3  Whatever becomes current on the carrier, Machine->* and gs describe it (KiLoadProcessor).
  *
  * Files: startup, agent (names), schedule (points, processors, ready lists), thread, process, wait,
- * held, event, mutant, semaphore, timer, queue, dpc, apc, region, suspend, irql, spinlock, time, service,
+ * held, event, mutant, semaphore, timer, queue, dpc, apc, region, apcsdisabled.S, suspend, irql, spinlock, time, service,
  * trap, exception, bugcheck, debug, version, entry.S (all that C cannot say).
  */
 #ifndef NT_KE_KI_H
@@ -133,8 +133,12 @@ VOID KiUpdateSharedTime(VOID); /* time.c: KUSER_SHARED_DATA and KeTickCount foll
 VOID KiRetireDpcs(PKPRCB Prcb); /* at DISPATCH_LEVEL */
 
 /* apc.c */
-VOID KiDeliverApc(KPROCESSOR_MODE Mode, PKI_FRAME Frame);
-VOID KiCheckKernelApcs(VOID); /* a region was left or the IRQL fell: deliver what is pending */
+#define KI_SPECIAL_USER_APC 1                                /* KAPC.SpareByte0 */
+BOOLEAN KiDeliverApc(KPROCESSOR_MODE Mode, PKI_FRAME Frame); /* TRUE: Frame leads to a user APC */
+BOOLEAN KiDeliverUserApcs(PKI_FRAME Frame); /* on the way out to user mode; the same */
+#define KI_APCS_DISABLED_SIZE 32
+BOOLEAN NTAPI KiAreApcsDisabled51(VOID); /* apcsdisabled.S */
+VOID KiSelectApcsDisabled(VOID);         /* region.c, at boot: which body KeAreApcsDisabled has */
 BOOLEAN KiInsertApcLocked(PKAPC Apc, KPRIORITY Increment);
 VOID KiInitializeApcState(PKTHREAD Thread, PKPROCESS Process);
 VOID KiSuspendInit(PKTHREAD Thread);
@@ -146,7 +150,7 @@ VOID KiDispatchException(PEXCEPTION_RECORD Record, PKI_FRAME Frame, KPROCESSOR_M
 VOID KiContextFromFrame(PKI_FRAME Frame, PCONTEXT Context);
 VOID KiContextToFrame(PKI_FRAME Frame, PCONTEXT Context, KPROCESSOR_MODE Mode);
 VOID KiInitializeUserApc(PKI_FRAME Frame, PKI_NORMAL_ROUTINE Routine, PVOID Context,
-                         PVOID Argument1, PVOID Argument2);
+                         PVOID Argument1, PVOID Argument2, BOOLEAN TestAlert);
 VOID KiPrepareUserReturn(PKI_FRAME Frame);
 VOID KiServiceFromTrap(PKI_FRAME Frame);
 DECLSPEC_NORETURN VOID KiSyscallInKernelMode(PVOID Return);

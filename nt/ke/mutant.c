@@ -64,16 +64,15 @@ KeReleaseMutant(PRKMUTEX Mutant, KPRIORITY Increment, BOOLEAN Abandoned, BOOLEAN
     if (Mutant->Header.SignalState == 1) {
         if (Previous <= 0) {
             RemoveEntryList(&Mutant->MutantListEntry); /* M1 */
-            Thread->KernelApcDisable += Mutant->ApcDisable;
+            if (Mutant->ApcDisable) {
+                KiForgetRegion(Thread, KI_CRITICAL, Mutant);
+                Thread->KernelApcDisable++; /* KiExitDispatcher delivers what is pending */
+            }
         }
         Mutant->OwnerThread = NULL;
         KiWaitTest(&Mutant->Header, Increment);
     }
     KiUnlockDispatcher(OldIrql, Wait);
-    if (!Wait && Thread == KiThread() && Thread->KernelApcDisable == 0 &&
-        KiIrql() == PASSIVE_LEVEL && Thread->ApcState.KernelApcPending) {
-        KiCheckKernelApcs();
-    }
     return Previous;
 }
 

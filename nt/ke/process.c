@@ -3,6 +3,9 @@
  *
  *   A1  While attached, ApcState belongs to the process attached to and SavedApcState to the thread's own,
  *       or to where the attach began (nested attaches save into the caller's KAPC_STATE).
+ *   A2  APCs that are queued for the process attached to are delivered or removed before the thread leaves it.
+ *   A3  An APC that was queued for the attached environment of a thread that is not attached waits in SavedApcState;
+ *       the next attach takes it along.
  * Source: nt-semantics 1.2, 2.3, 5.1.
  */
 #include "nt/ke/ki.h"
@@ -56,12 +59,18 @@ KiEnterProcess(PKTHREAD Thread, PKPROCESS Process)
 static VOID
 KiAttach(PKTHREAD Thread, PKPROCESS Process, PKAPC_STATE Save)
 {
+    KAPC_STATE Early; /* A3 */
+
+    InitializeListHead(&Early.ApcListHead[KernelMode]);
+    InitializeListHead(&Early.ApcListHead[UserMode]);
+    Early.UserApcPending = 0;
+    if (Save == &Thread->SavedApcState) {
+        KiMoveApcState(&Thread->SavedApcState, &Early);
+    }
     KiMoveApcState(&Thread->ApcState, Save);
-    InitializeListHead(&Thread->ApcState.ApcListHead[KernelMode]);
-    InitializeListHead(&Thread->ApcState.ApcListHead[UserMode]);
+    KiMoveApcState(&Early, &Thread->ApcState);
     Thread->ApcState.KernelApcInProgress = FALSE;
-    Thread->ApcState.KernelApcPending = FALSE;
-    Thread->ApcState.UserApcPending = FALSE;
+    Thread->ApcState.KernelApcPending = !IsListEmpty(&Thread->ApcState.ApcListHead[KernelMode]);
     if (Save == &Thread->SavedApcState) {
         Thread->ApcStatePointer[0] = &Thread->SavedApcState;
         Thread->ApcStatePointer[1] = &Thread->ApcState;
@@ -75,23 +84,27 @@ KiDetach(PKTHREAD Thread, PKAPC_STATE Saved)
 {
     KiMoveApcState(Saved, &Thread->ApcState);
     if (Saved == &Thread->SavedApcState) {
+        InitializeListHead(&Thread->SavedApcState.ApcListHead[KernelMode]);
+        InitializeListHead(&Thread->SavedApcState.ApcListHead[UserMode]);
+        Thread->SavedApcState.UserApcPending = 0;
         Thread->ApcStatePointer[0] = &Thread->ApcState;
         Thread->ApcStatePointer[1] = &Thread->SavedApcState;
         Thread->ApcStateIndex = OriginalApcEnvironment;
     }
     KiEnterProcess(Thread, Thread->ApcState.Process);
-    if (!IsListEmpty(&Thread->ApcState.ApcListHead[KernelMode])) {
-        Thread->ApcState.KernelApcPending = TRUE;
-    }
+    Thread->ApcState.KernelApcPending = !IsListEmpty(&Thread->ApcState.ApcListHead[KernelMode]);
 }
 
-static VOID
-KiCheckAttach(PKTHREAD Thread, PKPROCESS Process)
+/* [BC:5]: the target, or where the thread comes from if it is attached already; where it is now. */
+static DECLSPEC_NORETURN VOID
+KiBadAttach(PKTHREAD Thread, PKPROCESS Process)
 {
-    if (KiPrcb()->DpcRoutineActive) {
-        KeBugCheckEx(INVALID_PROCESS_ATTACH_ATTEMPT, (ULONG_PTR)Process,
-                     (ULONG_PTR)Thread->ApcState.Process, Thread->ApcStateIndex, TRUE);
+    if (Thread->ApcStateIndex != OriginalApcEnvironment) {
+        Process = Thread->Process;
     }
+    KeBugCheckEx(INVALID_PROCESS_ATTACH_ATTEMPT, (ULONG_PTR)Process,
+                 (ULONG_PTR)Thread->ApcState.Process, Thread->ApcStateIndex,
+                 KiPrcb()->DpcRoutineActive);
 }
 
 VOID NTAPI
@@ -100,7 +113,9 @@ KeStackAttachProcess(PKPROCESS Process, PKAPC_STATE ApcState)
     PKTHREAD Thread = KiThread();
     KIRQL OldIrql;
 
-    KiCheckAttach(Thread, Process);
+    if (KiPrcb()->DpcRoutineActive) {
+        KiBadAttach(Thread, Process);
+    }
     if (Thread->ApcState.Process == Process) {
         ApcState->Process = (PKPROCESS)1; /* nothing to undo */
         return;
@@ -115,23 +130,32 @@ KeStackAttachProcess(PKPROCESS Process, PKAPC_STATE ApcState)
     KiUnlockDispatcher(OldIrql, FALSE);
 }
 
+/* Back to what Saved says (NULL: the thread's own process). A2: bugcheck 6 if APCs are left behind. */
+static VOID
+KiLeaveProcess(PKTHREAD Thread, PKAPC_STATE Saved)
+{
+    KIRQL OldIrql = KiLockDispatcher(SP_OBJECT, Thread->ApcState.Process);
+
+    if (Thread->ApcState.KernelApcPending && OldIrql == PASSIVE_LEVEL) {
+        KiPcr()->Irql = OldIrql;
+        KiCheckKernelApcs();
+        KiPcr()->Irql = DISPATCH_LEVEL;
+    }
+    if (Thread->ApcStateIndex == OriginalApcEnvironment || Thread->ApcState.KernelApcInProgress ||
+        !IsListEmpty(&Thread->ApcState.ApcListHead[KernelMode]) ||
+        !IsListEmpty(&Thread->ApcState.ApcListHead[UserMode])) {
+        KeBugCheckEx(INVALID_PROCESS_DETACH_ATTEMPT, 0, 0, 0, 0);
+    }
+    KiDetach(Thread, Saved != NULL ? Saved : &Thread->SavedApcState);
+    KiUnlockDispatcher(OldIrql, FALSE);
+}
+
 VOID NTAPI
 KeUnstackDetachProcess(PKAPC_STATE ApcState)
 {
-    PKTHREAD Thread = KiThread();
-    KIRQL OldIrql;
-
-    if (ApcState->Process == (PKPROCESS)1) {
-        return;
+    if (ApcState->Process != (PKPROCESS)1) {
+        KiLeaveProcess(KiThread(), ApcState->Process != NULL ? ApcState : NULL);
     }
-    DRIVER_REQUIRE(Thread->ApcStateIndex != OriginalApcEnvironment &&
-                       !Thread->ApcState.KernelApcInProgress &&
-                       IsListEmpty(&Thread->ApcState.ApcListHead[KernelMode]) &&
-                       IsListEmpty(&Thread->ApcState.ApcListHead[UserMode]),
-                   INVALID_PROCESS_DETACH_ATTEMPT, 0, 0, 0, 0);
-    OldIrql = KiLockDispatcher(SP_OBJECT, Thread->ApcState.Process);
-    KiDetach(Thread, ApcState->Process != NULL ? ApcState : &Thread->SavedApcState);
-    KiUnlockDispatcher(OldIrql, FALSE);
 }
 
 VOID NTAPI
@@ -140,14 +164,14 @@ KeAttachProcess(PKPROCESS Process)
     PKTHREAD Thread = KiThread();
     KIRQL OldIrql;
 
-    KiCheckAttach(Thread, Process);
+    if (KiPrcb()->DpcRoutineActive) {
+        KiBadAttach(Thread, Process);
+    }
     if (Thread->ApcState.Process == Process) {
         return;
     }
     if (Thread->ApcStateIndex != OriginalApcEnvironment) {
-        KeBugCheckEx(INVALID_PROCESS_ATTACH_ATTEMPT, (ULONG_PTR)Process,
-                     (ULONG_PTR)Thread->ApcState.Process, Thread->ApcStateIndex,
-                     KiPrcb()->DpcRoutineActive);
+        KiBadAttach(Thread, Process);
     }
     OldIrql = KiLockDispatcher(SP_OBJECT, Process);
     KiAttach(Thread, Process, &Thread->SavedApcState);
@@ -157,13 +181,7 @@ KeAttachProcess(PKPROCESS Process)
 VOID NTAPI
 KeDetachProcess(VOID)
 {
-    PKTHREAD Thread = KiThread();
-    KIRQL OldIrql;
-
-    if (Thread->ApcStateIndex == OriginalApcEnvironment) {
-        return;
+    if (KiThread()->ApcStateIndex != OriginalApcEnvironment) {
+        KiLeaveProcess(KiThread(), NULL);
     }
-    OldIrql = KiLockDispatcher(SP_OBJECT, Thread->ApcState.Process);
-    KiDetach(Thread, &Thread->SavedApcState);
-    KiUnlockDispatcher(OldIrql, FALSE);
 }

@@ -111,6 +111,11 @@ KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_I
         Deadline = KiQueryInterruptTime() - Timeout->QuadPart;
     }
     for (;;) {
+        if (Thread->ApcState.KernelApcPending && OldIrql == PASSIVE_LEVEL) {
+            KiPcr()->Irql = OldIrql; /* as every wait: what is pending is delivered first */
+            KiCheckKernelApcs();
+            KiPcr()->Irql = DISPATCH_LEVEL;
+        }
         if (!IsListEmpty(&Queue->EntryListHead) && Queue->CurrentCount < Queue->MaximumCount) {
             Queue->Header.SignalState--;
             Queue->CurrentCount++;
@@ -155,9 +160,6 @@ KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_I
             return (PLIST_ENTRY)Status; /* KiUnwaitThread has counted this thread in */
         }
         Queue->CurrentCount--;
-        KiPcr()->Irql = OldIrql;
-        KiCheckKernelApcs();
-        KiPcr()->Irql = DISPATCH_LEVEL;
     }
 }
 

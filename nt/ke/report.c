@@ -283,8 +283,9 @@ KiReportThread(PKTHREAD Thread, PCONTEXT Context, BOOLEAN Current)
     }
     for (ULONG Index = 0; Index < Thread->RegionDepth && Index < RTL_NUMBER_OF(Thread->Region);
          Index++) {
-        KI_LINE("region\tkind=%s\tcaller=%p\n", Thread->Region[Index].Kind ? "guarded" : "critical",
-                HcOriginalRip((ULONG64)Thread->Region[Index].Caller));
+        KI_LINE("region\tkind=%s\tcaller=%p\tlock=%p\n",
+                Thread->Region[Index].Kind == KI_GUARDED ? "guarded" : "critical",
+                HcOriginalRip((ULONG64)Thread->Region[Index].Caller), Thread->Region[Index].Lock);
     }
     if (Thread->State == Waiting) {
         KiReportWaits(Thread);

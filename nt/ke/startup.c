@@ -119,6 +119,7 @@ KiSystemStartup(PVOID Unused)
 
     HcBootInfo(&KiBoot);
     KiSelectVersion(KiBoot.os, KiBoot.build);
+    KiSelectApcsDisabled();
     KiProcessorCount = KiBoot.cpus;
     KiBootTime = KiBoot.boot_time_100ns;
     KiVirtualLimit = KiBoot.virtual_limit_100ns;

@@ -254,27 +254,27 @@ KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame)
 VOID
 KiPrepareUserReturn(PKI_FRAME Frame)
 {
-    PKTHREAD Thread = KiThread();
-
     KiCheckInterrupts(PASSIVE_LEVEL);
-    KiCheckKernelApcs();
-    if (Thread->ApcState.UserApcPending) {
-        KiPcr()->Irql = APC_LEVEL;
-        KiDeliverApc(UserMode, Frame);
-        KiPcr()->Irql = PASSIVE_LEVEL;
-    }
+    KiDeliverUserApcs(Frame);
 }
 
 /* The system-service exit found a user APC pending. TRUE: the frame leads elsewhere now. */
 BOOLEAN
 KiUserApcExit(PKI_FRAME Frame)
 {
-    ULONG64 Rip = Frame->Trap.Rip;
+    return KiDeliverUserApcs(Frame);
+}
 
-    KiPcr()->Irql = APC_LEVEL;
-    KiDeliverApc(UserMode, Frame);
-    KiPcr()->Irql = PASSIVE_LEVEL;
-    return Frame->Trap.Rip != Rip;
+/*
+ * The thread came to the service's entry, and a special user APC with it: as if it had arrived one instruction
+ * earlier, in user mode. The system-call instruction (2 bytes, whichever it is) is executed again afterwards.
+ */
+VOID
+KiSpecialApcAtEntry(PKI_FRAME Frame)
+{
+    Frame->Trap.Rip -= 2;
+    Frame->Trap.ExceptionActive = 1;
+    KiPrepareUserReturn(Frame);
 }
 
 /* A service returned with raised IRQL, attached, or inside a region: 0x4A and 0x1 name what was noticed. */
@@ -287,7 +287,7 @@ KiBadServiceExit(PKI_FRAME Frame)
     if (KiIrql() != PASSIVE_LEVEL) {
         KeBugCheckEx(0x4A /* IRQL_GT_ZERO_AT_SYSTEM_SERVICE */, Routine, KiIrql(), 0, 0);
     }
-    KeBugCheckEx(APC_INDEX_MISMATCH, Routine, Thread->ApcStateIndex, Thread->CombinedApcDisable, 0);
+    KeBugCheckEx(APC_INDEX_MISMATCH, Routine, Thread->ApcStateIndex, KiApcDisableCount(Thread), 0);
 }
 
 /* A raw `syscall` or `int 2Eh` of user mode arrived as a trap: the same services, by hand. */
@@ -304,6 +304,11 @@ KiServiceFromTrap(PKI_FRAME Frame)
     Thread->SystemCallNumber = Number;
     Thread->FirstArgument = (PVOID)Trap->R10;
     KiSchedulePoint(SP_SYSTEM_SERVICE, (PVOID)(ULONG64)Number);
+    if ((Thread->ApcState.UserApcPending & KI_SPECIAL_USER_APC_PENDING) != 0) {
+        Trap->Rip -= 2; /* as KiSpecialApcAtEntry; KiTrapDispatch delivers it */
+        Trap->ExceptionActive = 1;
+        return;
+    }
     Trap->Rcx = Trap->Rip;
     Trap->R11 = Trap->EFlags;
     if ((Number & 0xFFFFF000) != 0 || Number >= KiServiceLimit || KiServiceTable[Number] == NULL) {

@@ -74,6 +74,7 @@ static const KI_VERSION KiVersionTable[] = {
      .SuspendByEvent = TRUE,
      .MandatoryIntegrity = TRUE,
      .DirectNeedsTypecheck = TRUE,
+     .SpecialUserApc = TRUE,
      .LocksKnowOwner = TRUE,
      .QueueRundownWakes = TRUE,
      .LocksCheckIrql = TRUE},
@@ -93,6 +94,8 @@ static const KI_VERSION KiVersionTable[] = {
      .SuspendByEvent = TRUE,
      .MandatoryIntegrity = TRUE,
      .DirectNeedsTypecheck = TRUE,
+     .SpecialUserApc = TRUE,
+     .QueueApcByFlags = TRUE,
      .LocksKnowOwner = TRUE,
      .QueueRundownWakes = TRUE,
      .LocksCheckIrql = TRUE},
@@ -105,5 +108,6 @@ KiSelectVersion(ULONG Row, ULONG Build)
     KiVersionRow = KiVersionTable[Row];
     if (Build != 0) {
         KiVersionRow.BuildNumber = Build;
+        KiVersionRow.SpecialUserApc &= Build >= 17763;
     }
 }

@@ -10,7 +10,10 @@
  *       waited for, whenever it runs.
  *   W3  A kernel APC never ends a wait: the thread runs it and waits again, at the queue's end, its
  *       time-out going on. The APC may itself wait, in the same blocks: they are filled again afterwards.
+ *       KernelApcPending is still set when the thread wakes (apc.c), so the loop finds it.
  *   W4  A thread can be switched on entry, and where it waits; nowhere else in this file.
+ *   W5  A poll may come from a DPC, whose thread is in the middle of a wait of its own: nothing of the thread is
+ *       touched before it is clear that the wait begins.
  * Source: nt-semantics 1.4, 2.2.
  */
 #include "nt/ke/ki.h"
@@ -55,7 +58,9 @@ KiSatisfy(DISPATCHER_HEADER *Object, PKTHREAD Thread)
         Object->SignalState--;
         if (Object->SignalState == 0) {
             Mutant->OwnerThread = Thread;
-            Thread->KernelApcDisable -= Mutant->ApcDisable;
+            if (Mutant->ApcDisable) {
+                KiEnterRegion(Thread, KI_CRITICAL, Thread->WaitCaller, Mutant);
+            }
             InsertTailList(&Thread->MutantListHead, &Mutant->MutantListEntry);
             if (Mutant->Abandoned) {
                 Mutant->Abandoned = FALSE;
@@ -120,14 +125,13 @@ KiAllSignaled(PKTHREAD Thread)
 }
 
 static NTSTATUS
-KiSatisfyAll(PKTHREAD Thread)
+KiSatisfyAll(PKTHREAD Thread, PVOID *Objects, ULONG Count)
 {
-    NTSTATUS Status = STATUS_SUCCESS;
+    NTSTATUS Status = STATUS_WAIT_0;
 
-    for (ULONG Index = 0; Index < Thread->WaitObjectCount; Index++) {
-        if (KiSatisfy((DISPATCHER_HEADER *)Thread->WaitBlockList[Index].Object, Thread) ==
-            STATUS_ABANDONED) {
-            Status = STATUS_ABANDONED;
+    for (ULONG Index = 0; Index < Count; Index++) {
+        if (KiSatisfy((DISPATCHER_HEADER *)Objects[Index], Thread) == STATUS_ABANDONED) {
+            Status = STATUS_ABANDONED_WAIT_0;
         }
     }
     return Status;
@@ -153,10 +157,13 @@ KiWaitTest(DISPATCHER_HEADER *Object, KPRIORITY Increment)
             KiUnwaitThread(Thread, Status, Increment);
             Entry = Object->WaitListHead.Flink;
         } else if (KiAllSignaled(Thread)) {
-            Status = KiSatisfyAll(Thread);
-            KiUnwaitThread(Thread,
-                           Status == STATUS_ABANDONED ? STATUS_ABANDONED_WAIT_0 : STATUS_WAIT_0,
-                           Increment);
+            PVOID Objects[MAXIMUM_WAIT_OBJECTS];
+
+            for (ULONG Index = 0; Index < Thread->WaitObjectCount; Index++) {
+                Objects[Index] = Thread->WaitBlockList[Index].Object;
+            }
+            Status = KiSatisfyAll(Thread, Objects, Thread->WaitObjectCount);
+            KiUnwaitThread(Thread, Status, Increment);
             Entry = Object->WaitListHead.Flink;
         } else {
             Entry = Entry->Flink;
@@ -243,7 +250,7 @@ KiTestPending(PKTHREAD Thread, KPROCESSOR_MODE Mode, BOOLEAN Alertable)
             return STATUS_ALERTED;
         }
         if (Mode == UserMode && !IsListEmpty(&Thread->ApcState.ApcListHead[UserMode])) {
-            Thread->ApcState.UserApcPending = TRUE;
+            Thread->ApcState.UserApcPending |= KI_USER_APC_PENDING;
             return STATUS_USER_APC;
         }
         if (Thread->Alerted[KernelMode]) {
@@ -251,7 +258,7 @@ KiTestPending(PKTHREAD Thread, KPROCESSOR_MODE Mode, BOOLEAN Alertable)
             return STATUS_ALERTED;
         }
     }
-    if (Mode == UserMode && Thread->ApcState.UserApcPending) {
+    if (Mode == UserMode && (Thread->ApcState.UserApcPending & KI_USER_APC_PENDING) != 0) {
         return STATUS_USER_APC;
     }
     return STATUS_WAIT_0;
@@ -277,7 +284,7 @@ KiCheckWaitIrql(KIRQL Irql, PVOID Object, PLARGE_INTEGER Timeout)
 static NTSTATUS
 KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT_TYPE Type,
        KWAIT_REASON Reason, KPROCESSOR_MODE Mode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
-       KIRQL OldIrql)
+       KIRQL OldIrql, PVOID Caller)
 {
     ULONG64 Deadline = 0;
     LARGE_INTEGER Due;
@@ -288,22 +295,17 @@ KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT
         Deadline = KiQueryInterruptTime() - (ULONG64)Timeout->QuadPart;
     }
     for (;;) {
-        if (Thread->ApcState.KernelApcPending && OldIrql == PASSIVE_LEVEL &&
-            Thread->SpecialApcDisable == 0) {
-            /* W3: what is pending is delivered first. */
-            KiPcr()->Irql = OldIrql;
+        if (Thread->ApcState.KernelApcPending && OldIrql == PASSIVE_LEVEL) {
+            KiPcr()->Irql = OldIrql; /* W3: what is pending is delivered first */
             KiCheckKernelApcs();
             KiPcr()->Irql = DISPATCH_LEVEL;
         }
-        for (ULONG Index = 0; Index < Count; Index++) { /* W3: here, for an APC may have waited */
-            Blocks[Index].Thread = Thread;
-            Blocks[Index].Object = Objects[Index];
-            Blocks[Index].WaitKey = (USHORT)Index;
-            Blocks[Index].WaitType = (UCHAR)Type;
+        if (OldIrql < DISPATCH_LEVEL) {
+            Thread->WaitCaller = Caller; /* here, for an APC may have waited */
         }
         if (Type == WaitAny) {
             for (ULONG Index = 0; Index < Count; Index++) {
-                DISPATCHER_HEADER *Object = (DISPATCHER_HEADER *)Blocks[Index].Object;
+                DISPATCHER_HEADER *Object = (DISPATCHER_HEADER *)Objects[Index];
 
                 if (KiIsSignaled(Object, Thread)) {
                     if (KiObjectType(Object) == KiObjMutant &&
@@ -321,13 +323,10 @@ KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT
             BOOLEAN All = TRUE;
 
             for (ULONG Index = 0; Index < Count && All; Index++) {
-                All = KiIsSignaled((DISPATCHER_HEADER *)Blocks[Index].Object, Thread);
+                All = KiIsSignaled((DISPATCHER_HEADER *)Objects[Index], Thread);
             }
             if (All) {
-                Thread->WaitBlockList = Blocks;
-                Thread->WaitObjectCount = Count;
-                Status = KiSatisfyAll(Thread) == STATUS_ABANDONED ? STATUS_ABANDONED_WAIT_0
-                                                                  : STATUS_WAIT_0;
+                Status = KiSatisfyAll(Thread, Objects, Count);
                 goto Done;
             }
         }
@@ -344,7 +343,11 @@ KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT
 
         Thread->WaitBlockList = Blocks;
         Thread->WaitObjectCount = Count;
-        for (ULONG Index = 0; Index < Count; Index++) {
+        for (ULONG Index = 0; Index < Count; Index++) { /* W3 */
+            Blocks[Index].Thread = Thread;
+            Blocks[Index].Object = Objects[Index];
+            Blocks[Index].WaitKey = (USHORT)Index;
+            Blocks[Index].WaitType = (UCHAR)Type;
             InsertTailList(&((DISPATCHER_HEADER *)Blocks[Index].Object)->WaitListHead,
                            &Blocks[Index].WaitListEntry);
         }
@@ -369,9 +372,6 @@ KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT
         if (Status != STATUS_KERNEL_APC) {
             goto Done;
         }
-        KiPcr()->Irql = OldIrql;
-        KiCheckKernelApcs();
-        KiPcr()->Irql = DISPATCH_LEVEL;
     }
 Done:
     KiExitDispatcher(OldIrql);
@@ -393,7 +393,7 @@ KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE Wai
     KiCheckWaitIrql(Thread->WaitNext ? Thread->WaitIrql : KiIrql(), Object, Timeout);
     OldIrql = KiLockDispatcher(SP_WAIT, Object);
     return KiWait(Thread, 1, &Object, Thread->WaitBlock, WaitAny, WaitReason, WaitMode, Alertable,
-                  Timeout, OldIrql);
+                  Timeout, OldIrql, __builtin_return_address(0));
 }
 
 NTSTATUS NTAPI
@@ -417,7 +417,7 @@ KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_
                     Timeout);
     OldIrql = KiLockDispatcher(SP_WAIT, Count != 0 ? Object[0] : NULL);
     return KiWait(Thread, Count, Object, Blocks, WaitType, WaitReason, WaitMode, Alertable, Timeout,
-                  OldIrql);
+                  OldIrql, __builtin_return_address(0));
 }
 
 NTSTATUS NTAPI
@@ -439,7 +439,7 @@ KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEG
         KiExitDispatcher(OldIrql);
         return Status;
     }
-    Status =
-        KiWait(Thread, 0, NULL, NULL, WaitAny, DelayExecution, WaitMode, Alertable, &Copy, OldIrql);
+    Status = KiWait(Thread, 0, NULL, NULL, WaitAny, DelayExecution, WaitMode, Alertable, &Copy,
+                    OldIrql, __builtin_return_address(0));
     return Status == STATUS_TIMEOUT ? STATUS_SUCCESS : Status;
 }

@@ -35,7 +35,7 @@ PspExitNormalApc(PVOID NormalContext, PVOID SystemArgument1, PVOID SystemArgumen
     KeInitializeApc(Apc, KiThread(), OriginalApcEnvironment, PspExitApcKernelRoutine,
                     PspExitRundown, PspExitNormalApc, UserMode, NormalContext);
     KeInsertQueueApc(Apc, Apc, (PVOID)((ULONG_PTR)SystemArgument2 | 1), 2);
-    KiThread()->ApcState.UserApcPending = TRUE;
+    KiThread()->ApcState.UserApcPending |= KI_USER_APC_PENDING;
 }
 
 NTSTATUS

@@ -3,7 +3,8 @@
 # LdrInitializeThunk is C (ldrinit.c): rcx = CONTEXT to continue with, rdx = ntdll's base, rsp = rcx.
 #
 # KiUserApcDispatcher: rsp -> CONTEXT whose P1Home..P4Home hold NormalContext, SystemArgument1,
-# SystemArgument2 and the routine. KiUserExceptionDispatcher: rsp -> CONTEXT, at +0x4F0 the
+# SystemArgument2 and the routine, P5Home 1 unless the APC is a special one (then what is queued behind it waits for
+# an alertable wait). The routine gets the CONTEXT as a fourth argument. KiUserExceptionDispatcher: rsp -> CONTEXT, at +0x4F0 the
 # EXCEPTION_RECORD. Both are the public x64 layouts, which debuggers and unwinders know: the frames are
 # described as machine frames, so that a stack walk goes on in the interrupted code.
 
@@ -53,7 +54,7 @@ KiUserApcDispatcher:
     lea r9, [rsp + 0x60]
     call qword ptr [rsp + 0x78]
     lea rcx, [rsp + 0x60]
-    mov dl, 1
+    mov dl, [rsp + 0x80]
     call NtContinue
     mov ecx, eax
     call RtlRaiseStatus
