@@ -14,6 +14,7 @@ LIST_ENTRY IopDiskFileSystems, IopCdRomFileSystems, IopTapeFileSystems, IopNetwo
 LIST_ENTRY IopFsNotify;
 LIST_ENTRY IopShutdownQueue, IopLastChanceShutdownQueue;
 LIST_ENTRY IopReinitQueue, IopBootReinitQueue;
+LIST_ENTRY NpPipes, NpWaiters;
 LIST_ENTRY IopTimers, IopInterfaces, IopPnpNotify, IopPowerSettings;
 LIST_ENTRY IopDeviceNodes;
 LIST_ENTRY IopOrphans; /* IRPs whose thread ended before they did */

@@ -79,10 +79,9 @@ IoInitSystem(ULONG Phase)
         PCWSTR Name;
         PDRIVER_INITIALIZE Entry;
     } Drivers[] = {
-        {L"\\Driver\\PnpManager", IopRootBusEntry},
-        {L"\\Driver\\Null", IopNullEntry},
-        {L"\\Driver\\ConDrv", IopConsoleEntry},
-        {L"\\FileSystem\\HostFs", IopHostFsEntry},
+        {L"\\Driver\\PnpManager", IopRootBusEntry}, {L"\\Driver\\Null", IopNullEntry},
+        {L"\\Driver\\ConDrv", IopConsoleEntry},     {L"\\FileSystem\\HostFs", IopHostFsEntry},
+        {L"\\FileSystem\\Npfs", IopPipeEntry},
     };
     PDRIVER_OBJECT DriverObject;
 

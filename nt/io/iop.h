@@ -16,7 +16,7 @@
  *     startio.c devqueue.c remlock.c workitem.c mdl.c timer.c shutdown.c symlink.c share.c
  *     fsreg.c                file-system registration, volume parameter blocks, mounting
  *     pnp.c interface.c power.c wmi.c etw.c interrupt.c errlog.c      what drivers register with
- *     nulldev.c console.c hostfs.c rootbus.c                          drivers in the box
+ *     nulldev.c console.c hostfs.c npfs.c rootbus.c                   drivers in the box
  *
  * Locks: one carrier runs all processors and can leave kernel code only at a schedule point, an IRQL
  * change, a fault or a call-out. Between those nothing interleaves, so the lists of this component are

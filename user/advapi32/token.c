@@ -186,6 +186,15 @@ RevertToSelf(VOID)
     return SetThreadToken(NULL, NULL);
 }
 
+BOOL WINAPI
+ImpersonateNamedPipeClient(HANDLE Pipe)
+{
+    IO_STATUS_BLOCK Iosb = {0};
+
+    return AdvResult(
+        NtFsControlFile(Pipe, NULL, NULL, NULL, &Iosb, FSCTL_PIPE_IMPERSONATE, NULL, 0, NULL, 0));
+}
+
 /* A primary token is duplicated first: a thread wears only impersonation tokens. */
 BOOL WINAPI
 ImpersonateLoggedOnUser(HANDLE Token)

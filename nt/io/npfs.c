@@ -1,0 +1,572 @@
+/*
+ * npfs.c - pipes: made, opened, closed, asked. npfs.h is the chapter.
+ *
+ * A pipe lives while it has instances; an instance while the server's handle is open, or the client's is
+ * after it. What a closed end has written can still be read; after that reads say that the pipe is broken.
+ * [K: "CreateNamedPipe", "Named Pipe Security and Access Rights"; wdm: IRP_MJ_CREATE_NAMED_PIPE]
+ */
+#include "nt/io/npfs.h"
+
+NTSTATUS
+NpComplete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
+{
+    Irp->IoStatus.Status = Status;
+    Irp->IoStatus.Information = Information;
+    IofCompleteRequest(Irp, IO_NO_INCREMENT);
+    return Status;
+}
+
+PNP_PIPE
+NpFindPipe(PUNICODE_STRING Name)
+{
+    for (PLIST_ENTRY Entry = NpPipes.Flink; Entry != &NpPipes; Entry = Entry->Flink) {
+        PNP_PIPE Pipe = CONTAINING_RECORD(Entry, NP_PIPE, Links);
+
+        if (Pipe->Name.Length != 0 && RtlEqualUnicodeString(&Pipe->Name, Name, TRUE)) {
+            return Pipe;
+        }
+    }
+    return NULL;
+}
+
+VOID
+NpForgetClient(PNP_INSTANCE Instance)
+{
+    if (Instance->HasClientSecurity) {
+        SeDeleteClientSecurity(&Instance->ClientSecurity);
+        Instance->HasClientSecurity = FALSE;
+    }
+    if (Instance->File[NpClient] != NULL) {
+        Instance->File[NpClient]->Instance = NULL; /* N1 */
+        Instance->File[NpClient] = NULL;
+    }
+    Instance->ClientProcess = NULL;
+}
+
+VOID
+NpSetListening(PNP_INSTANCE Instance, PLIST_ENTRY Gathered)
+{
+    Instance->State = FILE_PIPE_LISTENING_STATE;
+    NpWakeWaiters(Instance->Pipe, Gathered);
+}
+
+static PNP_FILE
+NpOpenFile(PIO_STACK_LOCATION Stack, PNP_INSTANCE Instance, ULONG End)
+{
+    PNP_FILE File = ExpAllocate(sizeof(*File), TAG_NPFS);
+
+    RtlZeroMemory(File, sizeof(*File));
+    File->Instance = Instance;
+    File->End = End;
+    File->Root = Instance == NULL;
+    Stack->FileObject->FsContext = File;
+    if (Instance != NULL) {
+        Instance->File[End] = File;
+    }
+    return File;
+}
+
+static VOID
+NpDeletePipe(PNP_PIPE Pipe)
+{
+    RemoveEntryList(&Pipe->Links);
+    SeDeassignSecurity(&Pipe->Security);
+    if (Pipe->Name.Buffer != NULL) {
+        ExpFree(Pipe->Name.Buffer);
+    }
+    ExpFree(Pipe);
+}
+
+static NTSTATUS
+NpCreatePipe(PIO_STACK_LOCATION Stack, PNP_PIPE *Result)
+{
+    PNAMED_PIPE_CREATE_PARAMETERS Parameters = Stack->Parameters.CreatePipe.Parameters;
+    PACCESS_STATE State = Stack->Parameters.CreatePipe.SecurityContext->AccessState;
+    PUNICODE_STRING Name = &Stack->FileObject->FileName;
+    PNP_PIPE Pipe;
+    NTSTATUS Status;
+
+    Pipe = ExpAllocate(sizeof(*Pipe), TAG_NPFS);
+    RtlZeroMemory(Pipe, sizeof(*Pipe));
+    Status = SeAssignSecurity(NULL, State->SecurityDescriptor, &Pipe->Security, FALSE,
+                              &State->SubjectSecurityContext, IoGetFileObjectGenericMapping(),
+                              PagedPool);
+    if (!NT_SUCCESS(Status)) {
+        ExpFree(Pipe);
+        return Status;
+    }
+    if (Name->Length != 0) {
+        Pipe->Name.Buffer = ExpAllocate(Name->Length, TAG_NPFS);
+        Pipe->Name.Length = Pipe->Name.MaximumLength = Name->Length;
+        RtlCopyMemory(Pipe->Name.Buffer, Name->Buffer, Name->Length);
+    }
+    Pipe->Type = Parameters->NamedPipeType & FILE_PIPE_MESSAGE_TYPE;
+    switch (Stack->Parameters.CreatePipe.ShareAccess) {
+    case FILE_SHARE_READ:
+        Pipe->Configuration = FILE_PIPE_OUTBOUND;
+        break;
+    case FILE_SHARE_WRITE:
+        Pipe->Configuration = FILE_PIPE_INBOUND;
+        break;
+    default:
+        Pipe->Configuration = FILE_PIPE_FULL_DUPLEX;
+        break;
+    }
+    Pipe->MaximumInstances = Parameters->MaximumInstances;
+    Pipe->DefaultTimeout = Parameters->DefaultTimeout;
+    Pipe->Quota[NpServer] = Parameters->OutboundQuota;
+    Pipe->Quota[NpClient] = Parameters->InboundQuota;
+    InitializeListHead(&Pipe->Instances);
+    InsertTailList(&NpPipes, &Pipe->Links);
+    *Result = Pipe;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+NpCheckAccess(PNP_PIPE Pipe, PIO_SECURITY_CONTEXT Context, ACCESS_MASK Wanted, KPROCESSOR_MODE Mode)
+{
+    PACCESS_STATE State = Context->AccessState;
+    PPRIVILEGE_SET Privileges = NULL;
+    ACCESS_MASK Granted;
+    NTSTATUS Status;
+
+    SeLockSubjectContext(&State->SubjectSecurityContext);
+    if (SeAccessCheck(Pipe->Security, &State->SubjectSecurityContext, TRUE, Wanted, 0, &Privileges,
+                      IoGetFileObjectGenericMapping(), Mode, &Granted, &Status)) {
+        Status = STATUS_SUCCESS;
+    }
+    SeUnlockSubjectContext(&State->SubjectSecurityContext);
+    if (Privileges != NULL) {
+        SeFreePrivileges(Privileges);
+    }
+    return Status;
+}
+
+/* The server's end. Every instance has the first one's type and direction. [K: "CreateNamedPipe"] */
+static NTSTATUS
+NpCreateServer(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST_ENTRY Gathered)
+{
+    PNAMED_PIPE_CREATE_PARAMETERS Parameters = Stack->Parameters.CreatePipe.Parameters;
+    PUNICODE_STRING Name = &Stack->FileObject->FileName;
+    ULONG Disposition = Stack->Parameters.CreatePipe.Options >> 24;
+    ULONG Share = Stack->Parameters.CreatePipe.ShareAccess;
+    PNP_PIPE Pipe = Name->Length != 0 ? NpFindPipe(Name) : NULL;
+    PNP_INSTANCE Instance;
+    PNP_FILE File;
+    NTSTATUS Status;
+
+    if (Name->Length == sizeof(WCHAR)) {
+        return STATUS_OBJECT_NAME_INVALID;
+    }
+    if (Parameters->MaximumInstances == 0 || (Share & (FILE_SHARE_READ | FILE_SHARE_WRITE)) == 0 ||
+        (Share & FILE_SHARE_DELETE) || (Parameters->NamedPipeType & ~FILE_PIPE_TYPE_VALID_MASK) ||
+        Parameters->ReadMode > 1 || Parameters->CompletionMode > 1 ||
+        (Parameters->ReadMode == FILE_PIPE_MESSAGE_MODE &&
+         (Parameters->NamedPipeType & FILE_PIPE_MESSAGE_TYPE) == 0)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Pipe == NULL) {
+        if (Disposition == FILE_OPEN) {
+            return STATUS_OBJECT_NAME_NOT_FOUND;
+        }
+        if (!Parameters->TimeoutSpecified && Name->Length != 0) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        Status = NpCreatePipe(Stack, &Pipe);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+        *Information = FILE_CREATED;
+    } else {
+        ULONG Configuration = Share == FILE_SHARE_READ    ? FILE_PIPE_OUTBOUND
+                              : Share == FILE_SHARE_WRITE ? FILE_PIPE_INBOUND
+                                                          : FILE_PIPE_FULL_DUPLEX;
+
+        if (Disposition == FILE_CREATE || Configuration != Pipe->Configuration ||
+            (Parameters->NamedPipeType & FILE_PIPE_MESSAGE_TYPE) != Pipe->Type) {
+            return STATUS_ACCESS_DENIED;
+        }
+        Status = NpCheckAccess(Pipe, Stack->Parameters.CreatePipe.SecurityContext,
+                               FILE_CREATE_PIPE_INSTANCE, Irp->RequestorMode);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+        if (Pipe->InstanceCount >= Pipe->MaximumInstances) {
+            return STATUS_INSTANCE_NOT_AVAILABLE;
+        }
+        *Information = FILE_OPENED;
+    }
+    Instance = ExpAllocate(sizeof(*Instance), TAG_NPFS);
+    RtlZeroMemory(Instance, sizeof(*Instance));
+    Instance->Pipe = Pipe;
+    for (ULONG i = 0; i < 2; i++) {
+        InitializeListHead(&Instance->Queue[i].Writes);
+        InitializeListHead(&Instance->Queue[i].Readers);
+    }
+    InitializeListHead(&Instance->Listeners);
+    InsertTailList(&Pipe->Instances, &Instance->Links);
+    Pipe->InstanceCount++;
+    Instance->ServerProcess = PsGetCurrentProcessId();
+    File = NpOpenFile(Stack, Instance, NpServer);
+    File->ReadMode = Parameters->ReadMode;
+    File->CompletionMode = Parameters->CompletionMode;
+    NpSetListening(Instance, Gathered);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+NpConnect(PIRP Irp, PIO_STACK_LOCATION Stack, PNP_INSTANCE Instance, PLIST_ENTRY Gathered)
+{
+    PIO_SECURITY_CONTEXT Context = Stack->Parameters.Create.SecurityContext;
+    SECURITY_QUALITY_OF_SERVICE Quality = {sizeof(Quality), SecurityImpersonation,
+                                           SECURITY_DYNAMIC_TRACKING, FALSE};
+
+    if (Context->SecurityQos != NULL) {
+        Quality = *Context->SecurityQos;
+    }
+    Instance->HasClientSecurity = NT_SUCCESS(
+        SeCreateClientSecurity(PsGetCurrentThread(), &Quality, FALSE, &Instance->ClientSecurity));
+    NpOpenFile(Stack, Instance, NpClient); /* byte mode, blocking */
+    Instance->ClientProcess = PsGetCurrentProcessId();
+    Instance->State = FILE_PIPE_CONNECTED_STATE;
+    NpGatherList(&Instance->Listeners, STATUS_SUCCESS, Gathered);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+NpOpen(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST_ENTRY Gathered)
+{
+    PIO_SECURITY_CONTEXT Context = Stack->Parameters.Create.SecurityContext;
+    PUNICODE_STRING Name = &Stack->FileObject->FileName;
+    PNP_FILE Related = Stack->FileObject->RelatedFileObject != NULL
+                           ? Stack->FileObject->RelatedFileObject->FsContext
+                           : NULL;
+    PNP_PIPE Pipe;
+    NTSTATUS Status;
+
+    *Information = FILE_OPENED;
+    if (Related != NULL && !Related->Root) {
+        PNP_INSTANCE Instance = Related->Instance; /* an anonymous pipe's other end */
+
+        if (Name->Length != 0 || Instance == NULL || Related->End != NpServer) {
+            return STATUS_OBJECT_NAME_INVALID;
+        }
+        return Instance->State == FILE_PIPE_LISTENING_STATE
+                   ? NpConnect(Irp, Stack, Instance, Gathered)
+                   : STATUS_PIPE_NOT_AVAILABLE;
+    }
+    if (Name->Length == 0 || (Name->Length == sizeof(WCHAR) && Name->Buffer[0] == L'\\')) {
+        NpOpenFile(Stack, NULL, 0);
+        return STATUS_SUCCESS;
+    }
+    Pipe = NpFindPipe(Name);
+    if (Pipe == NULL) {
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    if (((Context->DesiredAccess & FILE_READ_DATA) && Pipe->Configuration == FILE_PIPE_INBOUND) ||
+        ((Context->DesiredAccess & FILE_WRITE_DATA) && Pipe->Configuration == FILE_PIPE_OUTBOUND)) {
+        return STATUS_ACCESS_DENIED;
+    }
+    Status = NpCheckAccess(Pipe, Context, Context->DesiredAccess, Irp->RequestorMode);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    for (PLIST_ENTRY Entry = Pipe->Instances.Flink; Entry != &Pipe->Instances;
+         Entry = Entry->Flink) {
+        PNP_INSTANCE Instance = CONTAINING_RECORD(Entry, NP_INSTANCE, Links);
+
+        if (Instance->State == FILE_PIPE_LISTENING_STATE) {
+            return NpConnect(Irp, Stack, Instance, Gathered);
+        }
+    }
+    return STATUS_PIPE_NOT_AVAILABLE;
+}
+
+/* The last handle of an end is gone. */
+static VOID
+NpCleanup(PNP_FILE File, PLIST_ENTRY Gathered)
+{
+    PNP_INSTANCE Instance = File->Instance;
+    ULONG Other = !File->End;
+
+    if (Instance == NULL) {
+        return;
+    }
+    Instance->File[File->End] = NULL;
+    File->Instance = NULL;
+    NpGatherList(&Instance->Listeners, STATUS_PIPE_BROKEN, Gathered);
+    NpEmptyQueue(&Instance->Queue[Other], STATUS_PIPE_BROKEN, Gathered);
+    NpGatherList(&Instance->Queue[File->End].Readers, STATUS_PIPE_BROKEN, Gathered);
+    if (Instance->State == FILE_PIPE_CONNECTED_STATE && Instance->File[Other] != NULL) {
+        Instance->State = FILE_PIPE_CLOSING_STATE;
+        NpReleaseWrites(&Instance->Queue[File->End], Gathered);
+        return;
+    }
+    NpEmptyQueue(&Instance->Queue[File->End], STATUS_PIPE_BROKEN, Gathered);
+    NpForgetClient(Instance);
+    RemoveEntryList(&Instance->Links);
+    if (--Instance->Pipe->InstanceCount == 0) {
+        NpDeletePipe(Instance->Pipe);
+    }
+    ExpFree(Instance);
+}
+
+static NTSTATUS
+NpQueryInformation(PIO_STACK_LOCATION Stack, PVOID Buffer, PULONG_PTR Information)
+{
+    PNP_FILE File = NpFile(Stack);
+    PNP_INSTANCE Instance = File->Instance;
+    ULONG Length = Stack->Parameters.QueryFile.Length;
+
+    switch (Stack->Parameters.QueryFile.FileInformationClass) {
+    case FilePipeInformation: {
+        PFILE_PIPE_INFORMATION Pipe = Buffer;
+
+        Pipe->ReadMode = File->ReadMode;
+        Pipe->CompletionMode = File->CompletionMode;
+        *Information = sizeof(*Pipe);
+        return File->Root ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+    }
+    case FilePipeLocalInformation: {
+        PFILE_PIPE_LOCAL_INFORMATION Local = Buffer;
+
+        if (File->Root) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        if (Instance == NULL) {
+            return STATUS_PIPE_DISCONNECTED;
+        }
+        Local->NamedPipeType = Instance->Pipe->Type;
+        Local->NamedPipeConfiguration = Instance->Pipe->Configuration;
+        Local->MaximumInstances = Instance->Pipe->MaximumInstances;
+        Local->CurrentInstances = Instance->Pipe->InstanceCount;
+        Local->InboundQuota = Instance->Pipe->Quota[NpClient];
+        Local->OutboundQuota = Instance->Pipe->Quota[NpServer];
+        Local->ReadDataAvailable = Instance->Queue[!File->End].Bytes;
+        Local->WriteQuotaAvailable =
+            Instance->Queue[File->End].Bytes < Instance->Pipe->Quota[File->End]
+                ? Instance->Pipe->Quota[File->End] - Instance->Queue[File->End].Bytes
+                : 0;
+        Local->NamedPipeState = Instance->State;
+        Local->NamedPipeEnd = File->End == NpServer ? FILE_PIPE_SERVER_END : FILE_PIPE_CLIENT_END;
+        *Information = sizeof(*Local);
+        return STATUS_SUCCESS;
+    }
+    case FileStandardInformation: {
+        PFILE_STANDARD_INFORMATION Standard = Buffer;
+
+        RtlZeroMemory(Standard, sizeof(*Standard));
+        Standard->NumberOfLinks = 1;
+        Standard->DeletePending = TRUE;
+        Standard->Directory = File->Root;
+        if (Instance != NULL) {
+            Standard->AllocationSize.QuadPart =
+                Instance->Pipe->Quota[NpServer] + Instance->Pipe->Quota[NpClient];
+            Standard->EndOfFile.QuadPart = Instance->Queue[!File->End].Bytes;
+        }
+        *Information = sizeof(*Standard);
+        return STATUS_SUCCESS;
+    }
+    case FileBasicInformation: {
+        PFILE_BASIC_INFORMATION Basic = Buffer;
+
+        RtlZeroMemory(Basic, sizeof(*Basic));
+        Basic->FileAttributes = FILE_ATTRIBUTE_NORMAL;
+        *Information = sizeof(*Basic);
+        return STATUS_SUCCESS;
+    }
+    case FileNameInformation: {
+        PFILE_NAME_INFORMATION Name = Buffer;
+        ULONG Room = Length - FIELD_OFFSET(FILE_NAME_INFORMATION, FileName);
+        UNICODE_STRING Text = Stack->FileObject->FileName;
+        ULONG Copy = Text.Length <= Room ? Text.Length : Room;
+
+        Name->FileNameLength = Text.Length;
+        if (Copy != 0) {
+            RtlCopyMemory(Name->FileName, Text.Buffer, Copy);
+        }
+        *Information = FIELD_OFFSET(FILE_NAME_INFORMATION, FileName) + Copy;
+        return Copy < Text.Length ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
+    }
+    default:
+        return STATUS_INVALID_PARAMETER;
+    }
+}
+
+static NTSTATUS
+NpSetInformation(PIO_STACK_LOCATION Stack, PFILE_PIPE_INFORMATION Pipe)
+{
+    PNP_FILE File = NpFile(Stack);
+
+    if (Stack->Parameters.SetFile.FileInformationClass != FilePipeInformation || File->Root ||
+        Pipe->ReadMode > 1 || Pipe->CompletionMode > 1) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (File->Instance == NULL) {
+        return STATUS_PIPE_DISCONNECTED;
+    }
+    if (Pipe->ReadMode == FILE_PIPE_MESSAGE_MODE &&
+        File->Instance->Pipe->Type != FILE_PIPE_MESSAGE_TYPE) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    File->ReadMode = Pipe->ReadMode;
+    File->CompletionMode = Pipe->CompletionMode;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+NpDirectory(PIO_STACK_LOCATION Stack, PUCHAR Buffer, PULONG_PTR Information)
+{
+    PNP_FILE File = NpFile(Stack);
+    ULONG Class = Stack->Parameters.QueryDirectory.FileInformationClass, Fixed, Index = 0;
+    ULONG Start = 0, At = 0, Room = Stack->Parameters.QueryDirectory.Length;
+    BOOLEAN First = File->Next == 0, Full = FALSE;
+    PUCHAR Last = NULL;
+
+    if (!File->Root || Stack->MinorFunction != IRP_MN_QUERY_DIRECTORY) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    switch (Class) {
+    case FileDirectoryInformation:
+        Fixed = FIELD_OFFSET(FILE_DIRECTORY_INFORMATION, FileName);
+        break;
+    case FileFullDirectoryInformation:
+        Fixed = FIELD_OFFSET(FILE_FULL_DIR_INFORMATION, FileName);
+        break;
+    case FileBothDirectoryInformation:
+        Fixed = FIELD_OFFSET(FILE_BOTH_DIR_INFORMATION, FileName);
+        break;
+    case FileNamesInformation:
+        Fixed = FIELD_OFFSET(FILE_NAMES_INFORMATION, FileName);
+        break;
+    default:
+        return STATUS_INVALID_INFO_CLASS;
+    }
+    if (Stack->Flags & SL_RESTART_SCAN) {
+        File->Next = 0;
+    }
+    for (PLIST_ENTRY Entry = NpPipes.Flink; Entry != &NpPipes; Entry = Entry->Flink, Index++) {
+        PNP_PIPE Pipe = CONTAINING_RECORD(Entry, NP_PIPE, Links);
+        ULONG NameLength = Pipe->Name.Length != 0 ? Pipe->Name.Length - sizeof(WCHAR) : 0;
+        PFILE_DIRECTORY_INFORMATION Out;
+
+        if (Index < File->Next || NameLength == 0) {
+            continue;
+        }
+        Start = (At + 7) & ~7u;
+        if (Start > Room || Room - Start < Fixed + NameLength) {
+            Full = TRUE;
+            break;
+        }
+        Out = (PVOID)(Buffer + Start);
+        RtlZeroMemory(Out, Fixed);
+        if (Class == FileNamesInformation) {
+            ((PFILE_NAMES_INFORMATION)Out)->FileNameLength = NameLength;
+        } else {
+            Out->EndOfFile.QuadPart = Pipe->InstanceCount; /* as Windows shows it */
+            Out->AllocationSize.QuadPart = (LONG)Pipe->MaximumInstances;
+            Out->FileAttributes = FILE_ATTRIBUTE_NORMAL;
+            Out->FileNameLength = NameLength;
+        }
+        RtlCopyMemory((PUCHAR)Out + Fixed, Pipe->Name.Buffer + 1, NameLength);
+        if (Last != NULL) {
+            *(PULONG)Last = (ULONG)(Buffer + Start - Last);
+        }
+        Last = Buffer + Start;
+        At = Start + Fixed + NameLength;
+        File->Next = Index + 1;
+        if (Stack->Flags & SL_RETURN_SINGLE_ENTRY) {
+            break;
+        }
+    }
+    *Information = At;
+    if (Last == NULL) {
+        return Full ? STATUS_BUFFER_OVERFLOW : First ? STATUS_NO_SUCH_FILE : STATUS_NO_MORE_FILES;
+    }
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS NTAPI
+NpDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    PVOID Buffer = Irp->AssociatedIrp.SystemBuffer;
+    ULONG_PTR Information = 0;
+    LIST_ENTRY Gathered;
+    NTSTATUS Status;
+
+    InitializeListHead(&Gathered);
+    switch (Stack->MajorFunction) {
+    case IRP_MJ_CREATE:
+        Status = NpOpen(Irp, Stack, &Information, &Gathered);
+        break;
+    case IRP_MJ_CREATE_NAMED_PIPE:
+        Status = NpCreateServer(Irp, Stack, &Information, &Gathered);
+        break;
+    case IRP_MJ_CLEANUP:
+        NpCleanup(NpFile(Stack), &Gathered);
+        Status = STATUS_SUCCESS;
+        break;
+    case IRP_MJ_CLOSE:
+        ExpFree(NpFile(Stack));
+        Stack->FileObject->FsContext = NULL;
+        Status = STATUS_SUCCESS;
+        break;
+    case IRP_MJ_READ:
+        Status = NpFile(Stack)->Root ? STATUS_INVALID_DEVICE_REQUEST
+                                     : NpRead(NpFile(Stack), Irp, Stack->Parameters.Read.Length,
+                                              &Information, &Gathered);
+        break;
+    case IRP_MJ_WRITE:
+        Status = NpFile(Stack)->Root
+                     ? STATUS_INVALID_DEVICE_REQUEST
+                     : NpWrite(NpFile(Stack), Irp, Buffer, Stack->Parameters.Write.Length,
+                               &Information, &Gathered);
+        break;
+    case IRP_MJ_FLUSH_BUFFERS:
+        Status = NpFile(Stack)->Root ? STATUS_SUCCESS : NpFlush(NpFile(Stack), Irp);
+        break;
+    case IRP_MJ_QUERY_INFORMATION:
+        Status = NpQueryInformation(Stack, Buffer, &Information);
+        break;
+    case IRP_MJ_SET_INFORMATION:
+        Status = NpSetInformation(Stack, Buffer);
+        break;
+    case IRP_MJ_DIRECTORY_CONTROL:
+        Status = NpDirectory(Stack, Buffer, &Information);
+        break;
+    case IRP_MJ_FILE_SYSTEM_CONTROL:
+        Status = NpControl(Irp, Stack, &Information, &Gathered);
+        break;
+    default:
+        Status = STATUS_INVALID_DEVICE_REQUEST;
+        break;
+    }
+    if (Status != STATUS_PENDING) {
+        NpComplete(Irp, Status, Information);
+    }
+    NpCompleteAll(&Gathered); /* N3 */
+    return Status;
+}
+
+NTSTATUS NTAPI
+IopPipeEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+{
+    UNICODE_STRING Device = RTL_CONSTANT_STRING(L"\\Device\\NamedPipe"),
+                   Link = RTL_CONSTANT_STRING(L"\\??\\PIPE");
+    PDEVICE_OBJECT DeviceObject;
+    NTSTATUS Status;
+
+    InitializeListHead(&NpPipes);
+    InitializeListHead(&NpWaiters);
+    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
+        DriverObject->MajorFunction[i] = NpDispatch;
+    }
+    Status =
+        IoCreateDevice(DriverObject, 0, &Device, FILE_DEVICE_NAMED_PIPE, 0, FALSE, &DeviceObject);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    DeviceObject->Flags |= DO_BUFFERED_IO;
+    return IoCreateSymbolicLink(&Link, &Device);
+}

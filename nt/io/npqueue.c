@@ -1,0 +1,379 @@
+/*
+ * npqueue.c - the data of one direction of a pipe, and the requests that wait for it.
+ *
+ * A write first feeds the readers that wait, then lies in the queue. It completes at once while the queue's
+ * unread bytes fit the pipe's quota; past it the request waits until readers have made room, or, on a handle
+ * in nonblocking mode, writes what fits (byte type) or nothing (message type).
+ * [K: "Named Pipe Type, Read, and Wait Modes", "CreateNamedPipe", "WriteFile"]
+ *
+ *   Q1  In message read mode one read takes from one message; what is left of it is the next read's, and
+ *       the read says STATUS_BUFFER_OVERFLOW. In byte mode a read takes across messages.
+ *   Q2  A message may be empty: its reader gets 0 bytes. [K: "ReadFile": zero bytes from a pipe mean that the other
+ *       end called WriteFile with nothing]
+ */
+#include "nt/io/npfs.h"
+
+VOID
+NpGather(PLIST_ENTRY Gathered, PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
+{
+    Irp->IoStatus.Status = Status;
+    Irp->IoStatus.Information = Information;
+    InsertTailList(Gathered, &Irp->Tail.Overlay.ListEntry);
+}
+
+VOID
+NpCompleteAll(PLIST_ENTRY Gathered)
+{
+    while (!IsListEmpty(Gathered)) { /* N3 */
+        IofCompleteRequest(CONTAINING_RECORD(RemoveHeadList(Gathered), IRP, Tail.Overlay.ListEntry),
+                           IO_NAMED_PIPE_INCREMENT);
+    }
+}
+
+/* What a cancelled write brought and nobody has read goes with it. */
+static VOID NTAPI
+NpCancel(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    PNP_WAIT Wait = Irp->Tail.Overlay.DriverContext[0];
+    PNP_QUEUE Queue = Irp->Tail.Overlay.DriverContext[1];
+
+    RemoveEntryList(&Wait->Links); /* N4 */
+    if (Queue != NULL && !Wait->Flush) {
+        Queue->Bytes -= Wait->Length - Wait->Offset;
+        Queue->Messages--;
+    }
+    ExpFree(Wait);
+    IoReleaseCancelSpinLock(Irp->CancelIrql);
+    NpComplete(Irp, STATUS_CANCELLED, 0);
+}
+
+NTSTATUS
+NpWait(PLIST_ENTRY List, PNP_WAIT Wait, PIRP Irp)
+{
+    IoMarkIrpPending(Irp);
+    Wait->Irp = Irp;
+    Irp->Tail.Overlay.DriverContext[0] = Wait;
+    Irp->Tail.Overlay.DriverContext[1] = NULL;
+    InsertTailList(List, &Wait->Links);
+    IoSetCancelRoutine(Irp, NpCancel);
+    if (Irp->Cancel && IoSetCancelRoutine(Irp, NULL) != NULL) {
+        RemoveEntryList(&Wait->Links);
+        ExpFree(Wait);
+        return STATUS_CANCELLED;
+    }
+    return STATUS_PENDING;
+}
+
+static PNP_WAIT
+NpNewWait(ULONG Length)
+{
+    PNP_WAIT Wait = ExpAllocate(sizeof(*Wait) + Length, TAG_NPFS);
+
+    RtlZeroMemory(Wait, sizeof(*Wait));
+    Wait->Length = Length;
+    return Wait;
+}
+
+/* Takes the request of a wait out of its list; the wait is the caller's to free. */
+static PIRP
+NpTakeIrp(PNP_WAIT Wait)
+{
+    PIRP Irp = Wait->Irp;
+
+    IoSetCancelRoutine(Irp, NULL);
+    Wait->Irp = NULL;
+    return Irp;
+}
+
+VOID
+NpGatherList(PLIST_ENTRY List, NTSTATUS Status, PLIST_ENTRY Gathered)
+{
+    while (!IsListEmpty(List)) {
+        PNP_WAIT Wait = CONTAINING_RECORD(RemoveHeadList(List), NP_WAIT, Links);
+
+        if (Wait->Irp != NULL) {
+            NpGather(Gathered, NpTakeIrp(Wait), Status, 0);
+        }
+        ExpFree(Wait);
+    }
+}
+
+VOID
+NpEmptyQueue(PNP_QUEUE Queue, NTSTATUS Status, PLIST_ENTRY Gathered)
+{
+    NpGatherList(&Queue->Writes, Status, Gathered);
+    NpGatherList(&Queue->Readers, Status, Gathered);
+    Queue->Bytes = Queue->Messages = 0;
+}
+
+VOID
+NpReleaseWrites(PNP_QUEUE Queue, PLIST_ENTRY Gathered)
+{
+    PLIST_ENTRY Entry, Next;
+
+    for (Entry = Queue->Writes.Flink; Entry != &Queue->Writes; Entry = Next) {
+        PNP_WAIT Wait = CONTAINING_RECORD(Entry, NP_WAIT, Links);
+
+        Next = Entry->Flink;
+        if (Wait->Irp != NULL) {
+            NpGather(Gathered, NpTakeIrp(Wait), STATUS_SUCCESS, Wait->Flush ? 0 : Wait->Length);
+        }
+        if (Wait->Flush) {
+            RemoveEntryList(Entry);
+            ExpFree(Wait);
+        }
+    }
+}
+
+NTSTATUS
+NpReadState(PNP_FILE File)
+{
+    PNP_INSTANCE Instance = File->Instance;
+
+    if (Instance == NULL || Instance->State == FILE_PIPE_DISCONNECTED_STATE) {
+        return STATUS_PIPE_DISCONNECTED;
+    }
+    if (Instance->State == FILE_PIPE_LISTENING_STATE) {
+        return STATUS_PIPE_LISTENING;
+    }
+    if (Instance->Pipe->Configuration ==
+        (File->End == NpServer ? FILE_PIPE_OUTBOUND : FILE_PIPE_INBOUND)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Instance->State == FILE_PIPE_CLOSING_STATE && Instance->Queue[!File->End].Messages == 0) {
+        return STATUS_PIPE_BROKEN;
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS
+NpWriteState(PNP_FILE File)
+{
+    PNP_INSTANCE Instance = File->Instance;
+
+    if (Instance == NULL || Instance->State == FILE_PIPE_DISCONNECTED_STATE) {
+        return STATUS_PIPE_DISCONNECTED;
+    }
+    if (Instance->State == FILE_PIPE_LISTENING_STATE) {
+        return STATUS_PIPE_LISTENING;
+    }
+    if (Instance->Pipe->Configuration ==
+        (File->End == NpServer ? FILE_PIPE_INBOUND : FILE_PIPE_OUTBOUND)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    return Instance->State == FILE_PIPE_CLOSING_STATE ? STATUS_PIPE_CLOSING : STATUS_SUCCESS;
+}
+
+/* Room was made: writes that fit now complete, and flushes with nothing before them. */
+static VOID
+NpWakeWriters(PNP_QUEUE Queue, ULONG Quota, PLIST_ENTRY Gathered)
+{
+    PLIST_ENTRY Entry, Next;
+    ULONG Sum = 0;
+    BOOLEAN Before = FALSE;
+
+    for (Entry = Queue->Writes.Flink; Entry != &Queue->Writes; Entry = Next) {
+        PNP_WAIT Wait = CONTAINING_RECORD(Entry, NP_WAIT, Links);
+
+        Next = Entry->Flink;
+        if (Wait->Flush) {
+            if (!Before) {
+                RemoveEntryList(Entry);
+                NpGather(Gathered, NpTakeIrp(Wait), STATUS_SUCCESS, 0);
+                ExpFree(Wait);
+            }
+            continue;
+        }
+        Before = TRUE;
+        Sum += Wait->Length - Wait->Offset;
+        if (Wait->Irp != NULL && Sum <= Quota) {
+            NpGather(Gathered, NpTakeIrp(Wait), STATUS_SUCCESS, Wait->Length);
+        }
+    }
+}
+
+/* Copies what a read by File's end would get, and takes it out of the queue if Take says so. */
+ULONG
+NpCopyOut(PNP_FILE File, PUCHAR Buffer, ULONG Length, PNTSTATUS Status, BOOLEAN Take,
+          PLIST_ENTRY Gathered)
+{
+    PNP_INSTANCE Instance = File->Instance;
+    PNP_QUEUE Queue = &Instance->Queue[!File->End];
+    PLIST_ENTRY Entry, Next;
+    ULONG Done = 0;
+
+    *Status = STATUS_SUCCESS;
+    for (Entry = Queue->Writes.Flink; Entry != &Queue->Writes; Entry = Next) {
+        PNP_WAIT Wait = CONTAINING_RECORD(Entry, NP_WAIT, Links);
+        ULONG Count = Wait->Length - Wait->Offset;
+
+        Next = Entry->Flink;
+        if (Wait->Flush) {
+            continue;
+        }
+        if (Done == Length && (Count != 0 || Done != 0) &&
+            File->ReadMode != FILE_PIPE_MESSAGE_MODE) {
+            break;
+        }
+        if (Count > Length - Done) {
+            Count = Length - Done;
+        }
+        RtlCopyMemory(Buffer + Done, Wait->Data + Wait->Offset, Count);
+        Done += Count;
+        if (Take) {
+            Wait->Offset += Count;
+            Queue->Bytes -= Count;
+        }
+        if (Count < Wait->Length - Wait->Offset + (Take ? Count : 0)) {
+            if (File->ReadMode == FILE_PIPE_MESSAGE_MODE) { /* Q1 */
+                *Status = STATUS_BUFFER_OVERFLOW;
+            }
+            break;
+        }
+        if (Take) {
+            RemoveEntryList(Entry);
+            Queue->Messages--;
+            if (Wait->Irp != NULL) {
+                NpGather(Gathered, NpTakeIrp(Wait), STATUS_SUCCESS, Wait->Length);
+            }
+            ExpFree(Wait);
+        }
+        if (File->ReadMode == FILE_PIPE_MESSAGE_MODE || (Done == 0 && Count == 0)) { /* Q2 */
+            break;
+        }
+    }
+    if (Take) {
+        NpWakeWriters(Queue, Instance->Pipe->Quota[!File->End], Gathered);
+    }
+    return Done;
+}
+
+NTSTATUS
+NpRead(PNP_FILE File, PIRP Irp, ULONG Length, PULONG_PTR Information, PLIST_ENTRY Gathered)
+{
+    NTSTATUS Status = NpReadState(File);
+    PNP_QUEUE Queue;
+    PNP_WAIT Wait;
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Queue = &File->Instance->Queue[!File->End];
+    if (Queue->Messages != 0) {
+        *Information =
+            NpCopyOut(File, Irp->AssociatedIrp.SystemBuffer, Length, &Status, TRUE, Gathered);
+        return Status;
+    }
+    if (File->CompletionMode == FILE_PIPE_COMPLETE_OPERATION) {
+        return STATUS_PIPE_EMPTY;
+    }
+    Wait = NpNewWait(0);
+    Wait->Length = Length;
+    return NpWait(&Queue->Readers, Wait, Irp);
+}
+
+/* Gives the readers what they wait for; returns how much of the message that was. */
+static ULONG
+NpFeedReaders(PNP_FILE File, PUCHAR Buffer, ULONG Length, PBOOLEAN Read, PLIST_ENTRY Gathered)
+{
+    PNP_INSTANCE Instance = File->Instance;
+    PNP_QUEUE Queue = &Instance->Queue[File->End];
+    PNP_FILE Other = Instance->File[!File->End];
+    ULONG Done = 0;
+
+    *Read = FALSE;
+    while (!IsListEmpty(&Queue->Readers) && (Done < Length || !*Read)) {
+        PNP_WAIT Wait = CONTAINING_RECORD(RemoveHeadList(&Queue->Readers), NP_WAIT, Links);
+        ULONG Count = Length - Done < Wait->Length ? Length - Done : Wait->Length;
+        PIRP Irp = NpTakeIrp(Wait);
+        NTSTATUS Status = STATUS_SUCCESS;
+
+        if (Count != 0) {
+            RtlCopyMemory(Irp->AssociatedIrp.SystemBuffer, Buffer + Done, Count);
+        }
+        Done += Count;
+        *Read = TRUE;
+        if (Done < Length && Other->ReadMode == FILE_PIPE_MESSAGE_MODE) {
+            Status = STATUS_BUFFER_OVERFLOW; /* Q1 */
+        }
+        NpGather(Gathered, Irp, Status, Count);
+        ExpFree(Wait);
+    }
+    return Done;
+}
+
+NTSTATUS
+NpWrite(PNP_FILE File, PIRP Irp, PVOID Buffer, ULONG Length, PULONG_PTR Information,
+        PLIST_ENTRY Gathered)
+{
+    NTSTATUS Status = NpWriteState(File);
+    ULONG Done, Quota, Rest;
+    PNP_QUEUE Queue;
+    PNP_WAIT Wait;
+    BOOLEAN Read;
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Queue = &File->Instance->Queue[File->End];
+    Quota = File->Instance->Pipe->Quota[File->End];
+    Done = NpFeedReaders(File, Buffer, Length, &Read, Gathered);
+    *Information = Length;
+    if (Done == Length && (Length != 0 || Read)) {
+        return STATUS_SUCCESS;
+    }
+    Rest = Length - Done;
+    if (Irp != NULL && Queue->Bytes + Rest > Quota &&
+        File->CompletionMode == FILE_PIPE_COMPLETE_OPERATION) {
+        if (File->Instance->Pipe->Type == FILE_PIPE_MESSAGE_TYPE && Done == 0) {
+            *Information = 0;
+            return STATUS_SUCCESS;
+        }
+        if (File->Instance->Pipe->Type != FILE_PIPE_MESSAGE_TYPE) {
+            Rest = Quota > Queue->Bytes ? Quota - Queue->Bytes : 0;
+            *Information = Done + Rest;
+            if (Rest == 0) {
+                return STATUS_SUCCESS;
+            }
+        }
+    }
+    Wait = NpNewWait(Rest);
+    if (Rest != 0) {
+        RtlCopyMemory(Wait->Data, (PUCHAR)Buffer + Done, Rest);
+    }
+    if (Irp == NULL || Queue->Bytes + Rest <= Quota ||
+        File->CompletionMode == FILE_PIPE_COMPLETE_OPERATION) {
+        InsertTailList(&Queue->Writes, &Wait->Links);
+        Queue->Bytes += Rest;
+        Queue->Messages++;
+        return STATUS_SUCCESS;
+    }
+    /* A write that waits reports its whole length: the part that readers took at once counts as read. */
+    Status = NpWait(&Queue->Writes, Wait, Irp);
+    if (Status == STATUS_PENDING) {
+        Irp->Tail.Overlay.DriverContext[1] = Queue;
+        Queue->Bytes += Rest;
+        Queue->Messages++;
+    }
+    return Status;
+}
+
+/* [K: "FlushFileBuffers"] returns when the other end has read everything. */
+NTSTATUS
+NpFlush(PNP_FILE File, PIRP Irp)
+{
+    NTSTATUS Status = NpWriteState(File);
+    PNP_QUEUE Queue;
+    PNP_WAIT Wait;
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Queue = &File->Instance->Queue[File->End];
+    if (Queue->Messages == 0) {
+        return STATUS_SUCCESS;
+    }
+    Wait = NpNewWait(0);
+    Wait->Flush = TRUE;
+    return NpWait(&Queue->Writes, Wait, Irp);
+}
