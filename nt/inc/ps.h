@@ -80,7 +80,6 @@ struct _ETHREAD {
     BOOLEAN Terminating;
     BOOLEAN HardErrorsDisabled;
     BOOLEAN ActiveExWorker;
-    BOOLEAN Killed;             /* ended by another thread: ntdll's loader was not told */
     BOOLEAN InRegion;           /* nt/ps put it into a critical region at its start */
     LIST_ENTRY ThreadListEntry; /* of the process */
     PVOID AlertByThreadId;      /* keyed wait of NtWaitForAlertByThreadId */

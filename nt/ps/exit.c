@@ -70,18 +70,19 @@ PspExitThread(NTSTATUS Status)
     KiRundownApcs(&Thread->Tcb);
     if (Thread->Tcb.Teb != NULL && !Last) {
         /* The stack and the TEB go with the thread; the last one's with the address space. */
-        PVOID Teb = Thread->Tcb.Teb, Stack = NULL;
+        PVOID Teb = Thread->Tcb.Teb, Stack = NULL, Linked = Teb;
         SIZE_T Size = 0;
 
         __try {
             Stack = PSP_FIELD(Teb, TEB_DEALLOCATION, PVOID);
+            Linked = PSP_FIELD(Teb, TEB_LOADER_LINKS, PVOID);
         } __except (EXCEPTION_EXECUTE_HANDLER) {
         }
         if (Stack != NULL) {
             MiFreeUser(Process, &Stack, &Size, MEM_RELEASE);
         }
         Size = 0;
-        if (!Thread->Killed) { /* else ntdll's list of threads still runs through the block */
+        if (Linked == NULL) { /* else it ended without ntdll, whose list runs through the block */
             MiFreeUser(Process, &Teb, &Size, MEM_RELEASE);
         }
         Thread->Tcb.Teb = NULL;

@@ -113,6 +113,7 @@ C_ASSERT(FIELD_OFFSET(PSP_PARAMETERS, EnvironmentSize) == 0x3f0);
 #define TEB_THREAD_ID                 0x48
 #define TEB_PEB                       0x60
 #define TEB_DEALLOCATION              0x1478
+#define TEB_LOADER_LINKS              0x1680 /* ours: NULL once ntdll's loader has let the thread go */
 #define PSP_TEB_SIZE                  0x2000
 #define PSP_PEB_SIZE                  0x1000
 #define PSP_FIELD(Base, Offset, Type) (*(Type *)((ULONG64)(Base) + (Offset)))

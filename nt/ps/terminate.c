@@ -16,7 +16,6 @@ PspExitApcKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *Nor
 
     if (((ULONG_PTR)*SystemArgument2 & 1) != 0) {
         ExpFree(Apc);
-        PspCurrentThread()->Killed = TRUE;
         PspExitThread(Status);
     }
 }

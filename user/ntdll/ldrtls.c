@@ -132,6 +132,7 @@ LdrpFreeThreadTls(VOID)
         return;
     }
     RemoveEntryList(&Teb->TlsLinks);
+    Teb->TlsLinks.Flink = NULL; /* now the kernel may free the block when the thread ends */
     Teb->ThreadLocalStoragePointer = NULL;
     for (Index = 0; Index < Vector->Capacity; Index++) {
         if (Vector->Slots[Index] != NULL) {

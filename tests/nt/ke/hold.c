@@ -194,6 +194,10 @@ Enter(ULONG State)
         Wait(KernelMode, FALSE, 0);
         KeLowerIrql(Irql);
         break;
+    case HoldExit:
+        Seen.Inside = 1;
+        Seen.Status = PsTerminateSystemThread(5);
+        break;
     }
     Seen.Left = 1;
 }

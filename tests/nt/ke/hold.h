@@ -37,6 +37,7 @@ enum {
     HoldWaitCriticalUser,
     HoldWaitGuarded,
     HoldWaitApcLevel,
+    HoldExit, /* calls PsTerminateSystemThread; Status is what it returns */
     HoldLast,
 };
 
