@@ -7,9 +7,11 @@ Two kinds of tests:
     pass, 77 a skip.
   * test drivers and clients of tests/*/*/tests.list, run by `ntlab run`. Each line that they print counts:
         ntlab-test: ok|FAIL|skip|todo CASE:LINE TEXT        ntlab-test: done PASSED FAILED
-    The last field of a line of tests.list is what must come of the run:
+    A sixth field of a line of tests.list is the client's arguments; `@NAME` as sources: the binaries of that line.
+    The fifth field is what must come of the run:
         pass                        status 0, and every program has said `done`
-        bugcheck CODE [P1 [P2 …]]   this bugcheck; parameters that are not given may be anything, so may `*`
+        bugcheck CODE [P1 [P2 …]]   this bugcheck; parameters that are not given may be anything, so may `*`;
+                                    $NAME is what the driver has said with `ntlab-test: let NAME 0x…`
         exit N | status N           a client's exit code | ntlab's exit status
         deadlock | hang | livelock | leak | unsupported | load
     Each is run a second time, without address randomisation and without protection keys, and must give the same
@@ -100,20 +102,24 @@ def run_meson_test(test, build):
 # ---- drivers and clients ----
 
 class PeTest:
-    def __init__(self, build, folder, line):
+    def __init__(self, build, folder, line, lines):
         fields = [f.strip() for f in line.split("|")]
         self.component = os.path.basename(folder)
         self.name = f"{self.component}-{fields[0]}"
         self.arguments = shlex.split(fields[3])
         self.expected = fields[4].split()
+        self.client_arguments = shlex.split(fields[5]) if len(fields) > 5 else []
         sources = fields[1].split()
         where = os.path.join(build, os.path.relpath(os.path.dirname(folder), ROOT))
-        self.drivers = [os.path.join(where, self.name + ".sys")] if any(":" not in s for s in sources) else []
-        self.clients = [os.path.join(where, self.name + "-client.exe")] if any(s.startswith("client:") for s in sources) else []
+        binaries = self.name
+        if fields[1].startswith("@"):
+            binaries, sources = f"{self.component}-{sources[0][1:]}", lines[sources[0][1:]].split("|")[1].split()
+        self.drivers = [os.path.join(where, binaries + ".sys")] if any(":" not in s for s in sources) else []
+        self.clients = [os.path.join(where, binaries + "-client.exe")] if any(s.startswith("client:") for s in sources) else []
 
     def command(self, ntlab, extra=()):
         words = [ntlab, "run", *self.arguments, *extra, *self.drivers]
-        return words + (["--", *self.clients] if self.clients else [])
+        return words + (["--", *self.clients, *self.client_arguments] if self.clients else [])
 
 
 def pe_tests(build):
@@ -123,9 +129,10 @@ def pe_tests(build):
             table = os.path.join(base, component, "tests.list")
             if not os.path.exists(table):
                 continue
-            for line in open(table, encoding="utf-8"):
-                if not line.startswith("#") and line.count("|") >= 4:
-                    yield PeTest(build, os.path.join(base, component), line)
+            rows = [line for line in open(table, encoding="utf-8") if not line.startswith("#") and line.count("|") >= 4]
+            lines = {line.split("|")[0].strip(): line for line in rows}
+            for line in rows:
+                yield PeTest(build, os.path.join(base, component), line, lines)
 
 
 def ntlab_run(command, env=None):
@@ -170,6 +177,10 @@ def disagreement(test, status, output, result):
         if number(finding.get("code", "0")) != number(test.expected[1]):
             return f"expected bugcheck {test.expected[1]}, got {finding.get('code')}: {message}"
         for index, wanted in enumerate(test.expected[2:6]):
+            if wanted.startswith("$"):
+                wanted = (re.findall(rf"^ntlab-test: let {wanted[1:]} (\w+)", output, re.M) or ["*"])[-1]
+                if wanted == "*":
+                    return f"no `let` for parameter {index + 1}"
             if wanted != "*" and number(finding["parameters"][index]) != number(wanted) % 2**64:
                 return f"parameter {index + 1}: expected {wanted}, got {finding['parameters'][index]}: {message}"
     elif word == "exit":
