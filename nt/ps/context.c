@@ -1,5 +1,5 @@
 /*
- * context.c - suspension, contexts, alerts and user APCs as system services.
+ * context.c - suspension and contexts as system services.
  */
 #include "nt/ps/psp.h"
 
@@ -252,56 +252,4 @@ NTSTATUS NTAPI
 NtSetContextThread(HANDLE ThreadHandle, PCONTEXT Context)
 {
     return PspThreadContext(ThreadHandle, Context, TRUE);
-}
-
-static VOID NTAPI
-PspFreeApcKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
-                        PVOID *SystemArgument1, PVOID *SystemArgument2)
-{
-    ExpFree(Apc);
-}
-
-static VOID NTAPI
-PspFreeApcRundown(PKAPC Apc)
-{
-    ExpFree(Apc);
-}
-
-NTSTATUS NTAPI
-NtQueueApcThread(HANDLE ThreadHandle, PVOID Routine, PVOID Context, PVOID Argument1,
-                 PVOID Argument2)
-{
-    PETHREAD Thread;
-    PKAPC Apc;
-    NTSTATUS Status = PspReferenceThread(ThreadHandle, THREAD_SET_CONTEXT, &Thread);
-
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    if (Thread->Tcb.SystemThread) {
-        ObDereferenceObject(Thread);
-        return STATUS_INVALID_HANDLE;
-    }
-    Apc = ExpAllocate(sizeof(*Apc), 'pasP');
-    KeInitializeApc(Apc, &Thread->Tcb, OriginalApcEnvironment, PspFreeApcKernelRoutine,
-                    PspFreeApcRundown, (PKI_NORMAL_ROUTINE)Routine, UserMode, Context);
-    if (!KeInsertQueueApc(Apc, Argument1, Argument2, 0)) {
-        ExpFree(Apc);
-        Status = STATUS_UNSUCCESSFUL;
-    }
-    ObDereferenceObject(Thread);
-    return Status;
-}
-
-NTSTATUS NTAPI
-NtAlertThread(HANDLE ThreadHandle)
-{
-    PETHREAD Thread;
-    NTSTATUS Status = PspReferenceThread(ThreadHandle, THREAD_ALERT, &Thread);
-
-    if (NT_SUCCESS(Status)) {
-        KiAlertThread(&Thread->Tcb, KiPreviousMode());
-        ObDereferenceObject(Thread);
-    }
-    return Status;
 }

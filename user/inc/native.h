@@ -468,6 +468,11 @@ NTSTATUS NTAPI NtSetInformationThread(HANDLE Thread, THREADINFOCLASS Class, PVOI
                                       ULONG Length);
 NTSTATUS NTAPI NtQueueApcThread(HANDLE Thread, PPS_APC_ROUTINE Routine, PVOID Context,
                                 PVOID Argument1, PVOID Argument2);
+NTSTATUS NTAPI NtQueueApcThreadEx(HANDLE Thread, HANDLE Reserve, PPS_APC_ROUTINE Routine,
+                                  PVOID Context, PVOID Argument1, PVOID Argument2);
+NTSTATUS NTAPI NtQueueApcThreadEx2(HANDLE Thread, HANDLE Reserve, ULONG Flags,
+                                   PPS_APC_ROUTINE Routine, PVOID Context, PVOID Argument1,
+                                   PVOID Argument2);
 NTSTATUS NTAPI NtContinue(PCONTEXT Context, BOOLEAN TestAlert);
 NTSTATUS NTAPI NtRaiseException(PEXCEPTION_RECORD Record, PCONTEXT Context, BOOLEAN FirstChance);
 NTSTATUS NTAPI NtRaiseHardError(NTSTATUS Status, ULONG Count, ULONG UnicodeMask,

@@ -311,6 +311,35 @@ QueueUserAPC(PAPCFUNC Function, HANDLE Thread, ULONG_PTR Data)
     return BaseResult(NtQueueApcThread(Thread, BaseUserApc, (PVOID)Function, (PVOID)Data, NULL));
 }
 
+#define BASE_APC_CALLBACK_DATA_CONTEXT 0x10000
+
+/* APC_CALLBACK_DATA of processthreadsapi.h. */
+typedef struct _BASE_APC_DATA {
+    ULONG_PTR Parameter;
+    PCONTEXT ContextRecord;
+    ULONG_PTR Reserved0, Reserved1;
+} BASE_APC_DATA;
+
+/* The routine wants to know what it interrupted: KiUserApcDispatcher has it. */
+static VOID NTAPI
+BaseUserApcWithContext(PVOID Function, PVOID Data, PVOID Unused, PCONTEXT Context)
+{
+    BASE_APC_DATA Callback = {.Parameter = (ULONG_PTR)Data, .ContextRecord = Context};
+
+    ((PAPCFUNC)Function)((ULONG_PTR)&Callback);
+}
+
+BOOL WINAPI
+QueueUserAPC2(PAPCFUNC Function, HANDLE Thread, ULONG_PTR Data, int Flags)
+{
+    PPS_APC_ROUTINE Routine = (Flags & BASE_APC_CALLBACK_DATA_CONTEXT) != 0
+                                  ? (PPS_APC_ROUTINE)(PVOID)BaseUserApcWithContext
+                                  : BaseUserApc;
+
+    return BaseResult(
+        NtQueueApcThreadEx2(Thread, NULL, Flags, Routine, (PVOID)Function, (PVOID)Data, NULL));
+}
+
 HRESULT WINAPI
 SetThreadDescription(HANDLE Thread, PCWSTR Description)
 {
