@@ -46,6 +46,7 @@ struct abi_machine {
     uint64_t agent;            /* 0xF0 the current agent's struct abi_agent_state, 0: none yet */
     uint64_t trace_large;      /* 0xF8 1: records go to the large ring (--trace) */
     uint64_t trace_next;       /* 0x100 records written so far; the ring holds the last ones */
+    int64_t slice; /* 0x108 the budget that the kernel gives itself where there is nothing to ask */
 };
 
 /*

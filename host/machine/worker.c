@@ -209,7 +209,8 @@ init_processor(void)
     GUEST->has_keys = machine.has_keys;
     GUEST->xsave_mask = machine.xsave_mask;
     GUEST->xsave_size = machine.xsave_size;
-    GUEST->budget = (int64_t)machine.request->slice_points;
+    GUEST->slice = (int64_t)machine.request->slice_points;
+    GUEST->budget = GUEST->slice;
     GUEST->stack_low = ABI_STACK_BASE + ABI_PAGE_SIZE;
     GUEST->stack_high = top;
     space_commit(ABI_STACK_BASE + ABI_PAGE_SIZE, ABI_BOOT_STACK, ABI_PROT_READ | ABI_PROT_WRITE);

@@ -18,7 +18,8 @@ KAGENT KiSystemAgent;
 ULONG64 KiSlotBitmap[ABI_STACK_SLOTS / 64];
 
 /* schedule.c */
-ULONG KiLonelySlices; /* slices in a row in which nobody but the asker could step */
+ULONG KiHostClockSlices; /* since the host's clock was looked at */
+ULONG KiLonelySlices;    /* slices in a row in which nobody but the asker could step */
 
 /* timer.c, time.c */
 LIST_ENTRY KiTimerListHead = {&KiTimerListHead, &KiTimerListHead};

@@ -186,6 +186,7 @@ NTSTATUS NTAPI KeExpandKernelStackAndCalloutEx(PEXPAND_STACK_CALLOUT Callout, PV
 extern KAGENT KiSystemAgent; /* the root of all names */
 extern ULONG64 KiSlotBitmap[ABI_STACK_SLOTS / 64];
 extern ULONG KiLonelySlices;
+extern ULONG KiHostClockSlices;
 extern ULONG KiTimeIncrement;
 extern EPROCESS KiIdleEprocess;
 #define KiIdleProcess (KiIdleEprocess.Pcb)

@@ -15,6 +15,15 @@
 #include "nt/ke/ki.h"
 
 #define KI_LONELY_SLICES 64
+#define KI_CLOCK_SLICES                                                                            \
+    8 /* looking at the host's clock costs as much as a hundred schedule points */
+
+/* The processor after Cpu, round and round. */
+static ULONG
+KiNextCpu(ULONG Cpu)
+{
+    return Cpu + 1 < KiProcessorCount ? Cpu + 1 : 0;
+}
 
 static BOOLEAN
 KiSpinEnds(PKPRCB Prcb)
@@ -77,12 +86,11 @@ static BOOLEAN
 KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
 {
     struct abi_agent Agents[ABI_MAX_PROCESSORS];
-    ULONG Count = 0, Cpu, Self = KiPrcb()->Number, Choice;
+    ULONG Count = 0, Self = KiPrcb()->Number, Cpu = Self, Choice;
     PKPRCB Prcb;
 
     /* The asker first, then the others in the order of their numbers, round and round. */
-    for (ULONG Index = 0; Index < KiProcessorCount; Index++) {
-        Cpu = (Self + Index) % KiProcessorCount;
+    for (ULONG Index = 0; Index < KiProcessorCount; Index++, Cpu = KiNextCpu(Cpu)) {
         if (Cpu == Self ? !AskerCanStep : !KiCanStep(Cpu)) {
             continue;
         }
@@ -100,9 +108,15 @@ KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
     if (Count == 0) {
         return FALSE;
     }
-    /* One that can step is no choice; a spent budget must be renewed all the same. */
-    Choice = Count == 1 && Machine->budget > 0 ? 0 : HcChoose(Agents, Count, KiAgent()->Name);
-    ASSERT(Choice < Count);
+    if (Count == 1) {
+        Choice = 0; /* one that can step is no choice */
+        if (Machine->budget <= 0) {
+            Machine->budget = Machine->slice;
+        }
+    } else {
+        Choice = HcChoose(Agents, Count, KiAgent()->Name);
+        ASSERT(Choice < Count);
+    }
     if (Agents[Choice].cpu != Self) {
         KiSwitchProcessor(Agents[Choice].cpu);
         return TRUE;
@@ -136,7 +150,8 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object)
         Machine->budget = 1ll << 60;
         return;
     }
-    if (KiHostClock) {
+    if (KiHostClock && ++KiHostClockSlices >= KI_CLOCK_SLICES) {
+        KiHostClockSlices = 0;
         KiPollHostClock();
     }
     if (KiAsk(Operation, Object, TRUE)) {
@@ -246,11 +261,14 @@ VOID
 KiReadyThread(PKTHREAD Thread)
 {
     PKPRCB Prcb;
-    ULONG Cpu, Ideal = Thread->IdealProcessor % KiProcessorCount, Self = KiPrcb()->Number;
+    ULONG Ideal = Thread->IdealProcessor, Self = KiPrcb()->Number, Cpu;
 
+    if (Ideal >= KiProcessorCount) {
+        Ideal %= KiProcessorCount;
+    }
     /* An idle processor: the ideal one first. */
-    for (ULONG Index = 0; Index < KiProcessorCount; Index++) {
-        Cpu = (Ideal + Index) % KiProcessorCount;
+    Cpu = Ideal;
+    for (ULONG Index = 0; Index < KiProcessorCount; Index++, Cpu = KiNextCpu(Cpu)) {
         Prcb = &KiProcessor[Cpu]->Prcb;
         if ((Thread->Affinity & (1ull << Cpu)) != 0 && KiIsIdle(Prcb)) {
             Thread->State = Standby;
@@ -261,7 +279,7 @@ KiReadyThread(PKTHREAD Thread)
     }
     Cpu = Ideal;
     while ((Thread->Affinity & (1ull << Cpu)) == 0) {
-        Cpu = (Cpu + 1) % KiProcessorCount;
+        Cpu = KiNextCpu(Cpu);
     }
     Prcb = &KiProcessor[Cpu]->Prcb;
     if (Prcb->NextThread != NULL) {
@@ -323,7 +341,7 @@ static PKTHREAD
 KiSelectThread(PKPRCB Prcb)
 {
     PKTHREAD Thread = Prcb->NextThread;
-    ULONG Cpu;
+    ULONG Cpu = Prcb->Number;
 
     if (Thread != NULL) {
         Prcb->NextThread = NULL;
@@ -333,7 +351,7 @@ KiSelectThread(PKPRCB Prcb)
     for (ULONG Index = 1; Thread == NULL && Index < KiProcessorCount; Index++) {
         PKPRCB Other;
 
-        Cpu = (Prcb->Number + Index) % KiProcessorCount;
+        Cpu = KiNextCpu(Cpu);
         Other = &KiProcessor[Cpu]->Prcb;
         if (Other->ReadySummary != 0) {
             ULONG Priority = 31 - __builtin_clz(Other->ReadySummary);
