@@ -50,6 +50,9 @@ struct options {
     double run_timeout;
     double virtual_timeout;
     bool kd;
+    struct list breaks;   /* --break */
+    const char *commands; /* -c */
+    bool dbg;
     bool client_exit_ignored;
     const char *json, *trace, *html, *sarif, *junit, *out;
     const char *kernel; /* --kernel: another ntoskrnl.exe; for tests */
@@ -72,8 +75,18 @@ int command_doctor(int argc, char **argv);
 int command_dt_type(int argc, char **argv); /* inspect.c */
 int command_unassemble(int argc, char **argv);
 
-/* request.c: opens all files that a run with these options needs. */
+/* session.c: --break, -c and --dbg of a run */
 struct run_request;
+struct run_result;
+struct report_options;
+struct session;
+/* 0, or STATUS_USAGE after a message; *out is there to be closed either way. */
+int session_open(const struct options *options, struct run_request *request,
+                 const struct report_options *report_options, struct session **out);
+void session_end(struct session *session, const struct run_result *result, bool clean);
+void session_close(struct session *session);
+
+/* request.c: opens all files that a run with these options needs. */
 /* What comes with ntlab; and the .dll, .sys and .exe files in the folder of `path`. 0 or
  * STATUS_USAGE. */
 int request_box(struct run_request *out);

@@ -171,7 +171,7 @@ print_type(struct inspected *in)
         type = type_named(dwarf, name);
         if (type != 0) {
             struct dt dt = {.out = stdout,
-                            .errors = stderr,
+
                             .dwarf = dwarf,
                             .module = module->stem,
                             .os = in->options.os,
@@ -180,7 +180,10 @@ print_type(struct inspected *in)
                             .field = in->word + 1,
                             .fields = in->words - 1};
 
-            return dt_print(&dt, type) == 0 ? STATUS_CLEAN : STATUS_USAGE;
+            if (dt_print(&dt, type) != 0) {
+                return usage_error("no field `%s` in %s", in->word[1], name);
+            }
+            return STATUS_CLEAN;
         }
     }
     if (!any) {

@@ -173,6 +173,13 @@ parse_option(const char *name, const char *value, struct options *out)
     if (strcmp(name, "--dir") == 0) {
         return append(name, &out->dir, value);
     }
+    if (strcmp(name, "--break") == 0) {
+        return append(name, &out->breaks, value);
+    }
+    if (strcmp(name, "-c") == 0) {
+        out->commands = value;
+        return 0;
+    }
     if (strcmp(name, "--symbols") == 0) {
         return append(name, &out->symbols, value);
     }
@@ -232,6 +239,8 @@ parse_flag(const char *name, struct options *out)
 {
     if (strcmp(name, "--kd") == 0) {
         out->kd = true;
+    } else if (strcmp(name, "--dbg") == 0) {
+        out->dbg = true;
     } else if (strcmp(name, "--no-protection-keys") == 0) {
         out->no_keys = true;
     } else {
@@ -259,14 +268,14 @@ options_parse(int argc, char **argv, struct options *out)
             out->client[out->clients++] = (struct client){ABI_TOKEN_ADMIN, NULL, &argv[i + 1]};
             return 0;
         }
-        if (strncmp(word, "--", 2) != 0) {
+        if (strncmp(word, "--", 2) != 0 && strcmp(word, "-c") != 0) {
             if (word[0] == '-') {
                 return usage_error("unknown option `%s`; see ntlab --help", word);
             }
             error = append("drivers", &out->drivers, word);
         } else if (parse_flag(word, out) == 0) {
             continue;
-        } else if ((equals = strchr(word, '=')) != NULL) {
+        } else if (word[1] == '-' && (equals = strchr(word, '=')) != NULL) {
             char name[64];
 
             snprintf(name, sizeof(name), "%.*s", (int)(equals - word), word);

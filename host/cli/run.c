@@ -106,6 +106,7 @@ command_run(int argc, char **argv)
     struct run_result result;
     struct output output = {0};
     struct report_options report_options;
+    struct session *session;
     struct report *report;
     int status = options_parse(argc, argv, &options);
 
@@ -119,6 +120,20 @@ command_run(int argc, char **argv)
     if (status != 0) {
         return status;
     }
+    report_options = (struct report_options){.symbols = options.symbols.item,
+                                             .symbol_folders = options.symbols.count,
+                                             .source_map = options.source_map.item,
+                                             .source_maps = options.source_map.count,
+                                             .client_exit_ignored = options.client_exit_ignored,
+                                             .os = os_name(options.os),
+                                             .build = options.build ? options.build
+                                                                    : os_default_build(options.os)};
+    status = session_open(&options, &request, &report_options, &session);
+    if (status != 0) {
+        session_close(session);
+        request_free(&request);
+        return status;
+    }
     output.json_on_stdout = options.json != NULL && strcmp(options.json, "-") == 0;
     request.output = on_output;
     request.output_context = &output;
@@ -129,14 +144,13 @@ command_run(int argc, char **argv)
         fprintf(stderr, "ntlab: %s\n", result.message);
         return STATUS_INTERNAL;
     }
-    report_options = (struct report_options){.symbols = options.symbols.item,
-                                             .symbol_folders = options.symbols.count,
-                                             .source_map = options.source_map.item,
-                                             .source_maps = options.source_map.count,
-                                             .client_exit_ignored = options.client_exit_ignored,
-                                             .os = os_name(options.os),
-                                             .build = options.build ? options.build
-                                                                    : os_default_build(options.os)};
+    if (result.end == RUN_QUIT) {
+        fprintf(stderr, "ntlab: the run was ended at a break\n");
+        session_close(session);
+        close(result.memory);
+        request_free(&request);
+        return STATUS_CLEAN;
+    }
     if (getenv("NTLAB_REPORT") != NULL && output.report != NULL) {
         fwrite(output.report, 1, output.report_length, stderr); /* as the kernel wrote it */
     }
@@ -149,6 +163,8 @@ command_run(int argc, char **argv)
     if (options.trace != NULL && write_trace(&options, result.memory) != 0) {
         status = STATUS_USAGE;
     }
+    session_end(session, &result, report->verdict == VERDICT_CLEAN);
+    session_close(session);
     report_free(report);
     close(result.memory);
     request_free(&request);

@@ -41,6 +41,16 @@ add(struct debug *debug, const struct run_file *file, const char *name, uint64_t
     if (strrchr(module->stem, '.') != NULL) {
         *strrchr(module->stem, '.') = 0;
     }
+    for (size_t i = 0; i + 1 < debug->modules; i++) {
+        /* foo.sys and foo.exe: the second is foo_exe, as in WinDbg. */
+        if (strcasecmp(debug->module[i].stem, module->stem) == 0 &&
+            strcasecmp(debug->module[i].name, module->name) != 0) {
+            snprintf(module->stem, sizeof(module->stem), "%s", module->name);
+            for (char *c = module->stem; *c != 0; c++) {
+                *c = *c == '.' ? '_' : *c;
+            }
+        }
+    }
     module->path = file->host_path;
     module->file = file->data;
     module->file_size = file->size;
@@ -70,17 +80,25 @@ debug_open(FILE *out, uint32_t os, const struct run_request *request,
     debug->out = out;
     debug->os = os;
     debug->request = request;
-    debug->result = result;
     debug->options = *options;
     debug->dump_kind = 'b';
     if (result == NULL) {
         debug_add_file(debug, files_find(request, KERNEL_PATH), ABI_KERNEL_BASE);
         return debug;
     }
-    for (size_t i = 0; i < result->images; i++) {
-        const struct run_image *image = &result->image[i];
+    debug_stopped(debug, result);
+    return debug;
+}
+
+void
+debug_stopped(struct debug *debug, const struct run_result *result)
+{
+    debug->result = result;
+    /* The list of images only grows. */
+    for (; debug->images < result->images; debug->images++) {
+        const struct run_image *image = &result->image[debug->images];
         struct module *module =
-            add(debug, files_find(request, image->path), image->name, image->base);
+            add(debug, files_find(debug->request, image->path), image->name, image->base);
 
         if (module != NULL) {
             module->image = image;
@@ -88,7 +106,6 @@ debug_open(FILE *out, uint32_t os, const struct run_request *request,
     }
     debug->next = result->registers.rip;
     debug->thread = debug_current_thread(debug, result->cpu);
-    return debug;
 }
 
 void
@@ -115,18 +132,26 @@ debug_module_at(const struct debug *debug, uint64_t address)
 }
 
 struct module *
-debug_module(const struct debug *debug, const char *name)
+debug_module(struct debug *debug, const char *name)
 {
+    struct module *other = NULL; /* of a process that is not current */
+    uint64_t slice = 0;
+
+    debug_u64(debug, ABI_MACHINE_PAGE + offsetof(struct abi_machine, user_slice), &slice);
     for (size_t i = debug->modules; i-- > 0;) {
         struct module *module = &debug->module[i];
 
         if (strcasecmp(module->stem, name) == 0 || strcasecmp(module->name, name) == 0 ||
             (strcmp(module->name, "nt") == 0 &&
              (strcasecmp(name, "ntoskrnl") == 0 || strcasecmp(name, "ntoskrnl.exe") == 0))) {
-            return module;
+            if (module->image == NULL || module->image->slice == 0 ||
+                module->image->slice == slice) {
+                return module;
+            }
+            other = other ? other : module;
         }
     }
-    return NULL;
+    return other;
 }
 
 struct dwarf *

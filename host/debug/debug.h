@@ -53,6 +53,7 @@ struct debug {
     struct report_options options;
     struct module *module;
     size_t modules;
+    size_t images;   /* of the result that are modules already */
     uint64_t thread; /* that commands mean: KTHREAD */
     uint64_t next;   /* where the next u goes on */
     uint64_t dump;   /* where the next d goes on */
@@ -62,13 +63,15 @@ struct debug {
 /* Modules of a run, or (result NULL) the files that `request` has. */
 struct debug *debug_open(FILE *out, uint32_t os, const struct run_request *request,
                          const struct run_result *result, const struct report_options *options);
+/* The run has stopped again. */
+void debug_stopped(struct debug *debug, const struct run_result *result);
 void debug_close(struct debug *debug);
 /* A file without a run, at its preferred base; NULL if it is no image (error tells). */
 struct module *debug_add_file(struct debug *debug, const struct run_file *file, uint64_t base);
 
 struct module *debug_module_at(const struct debug *debug, uint64_t address);
 /* "nt", "foo", "foo.sys", "ntoskrnl"; NULL. */
-struct module *debug_module(const struct debug *debug, const char *name);
+struct module *debug_module(struct debug *debug, const char *name);
 struct dwarf *debug_symbols(struct module *module);
 /* "nt!KiFoo+0x12", "foo.sys+0x1234"; false: in no module. */
 bool debug_name(struct debug *debug, uint64_t address, char *out, size_t size);
@@ -129,6 +132,8 @@ uint64_t debug_current_thread(struct debug *debug, uint64_t cpu);
 uint64_t debug_processor(struct debug *debug, uint64_t cpu); /* KIPCR; 0 */
 /* "0004.0010", and the image's name */
 void debug_cid(struct debug *debug, uint64_t thread, char *out, size_t size);
+/* The process that a number means: its address or its id; 0: none. */
+uint64_t debug_process(struct debug *debug, uint64_t number);
 void debug_process_name(struct debug *debug, uint64_t process, char *out, size_t size);
 /* Calls back for each thread of each process; false from it ends the walk. */
 void debug_threads(struct debug *debug, bool (*call)(struct debug *, uint64_t thread, void *),

@@ -324,8 +324,6 @@ dt_print(const struct dt *dt, size_t type)
     }
     fputs("\n", dt->out);
     if (print_fields(dt, structure, dt->address, NULL, 0, dt->depth) == 0 && dt->fields != 0) {
-        fprintf(dt->errors, "%sno field `%s` in %s\n", dt->errors == stderr ? "ntlab: " : "",
-                dt->field[0], text);
         return -1;
     }
     return 0;

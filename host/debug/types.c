@@ -195,10 +195,35 @@ type_fields(const struct dwarf *dwarf, size_t type, struct field **out)
     return count;
 }
 
+/* Element `index` of an array field; false where it is no array. */
+static bool
+index_field(const struct dwarf *dwarf, const char *text, const char **behind, struct field *leaf)
+{
+    char *end;
+    unsigned long index = strtoul(text + 1, &end, 10);
+    struct die die, range;
+    size_t at = 0;
+
+    if (end == text + 1 || *end != ']' || index > 65535 ||
+        !dwarf_die(dwarf, dwarf_strip(dwarf, leaf->type, NULL), &die) || die.tag != TAG_ARRAY) {
+        return false;
+    }
+    leaf->offset += index * dwarf_size(dwarf, die.type);
+    leaf->type = die.type;
+    while (dwarf_child(dwarf, &die, &at, &range)) {
+        if (range.tag == TAG_SUBRANGE && range.has_count && index >= range.count) {
+            return false;
+        }
+    }
+    *behind = end + 1;
+    return true;
+}
+
 bool
 type_field(const struct dwarf *dwarf, size_t type, const char *path, struct field *leaf)
 {
-    size_t length = strcspn(path, ".");
+    size_t length = strcspn(path, ".[");
+    const char *rest = path + length;
     struct field *field;
     size_t count = type_fields(dwarf, type, &field);
     bool found = false;
@@ -210,10 +235,13 @@ type_field(const struct dwarf *dwarf, size_t type, const char *path, struct fiel
         }
     }
     free(field);
-    if (found && path[length] == '.') {
+    if (found && *rest == '[') {
+        found = index_field(dwarf, rest, &rest, leaf);
+    }
+    if (found && *rest == '.') {
         uint64_t base = leaf->offset;
 
-        found = type_field(dwarf, leaf->type, path + length + 1, leaf);
+        found = type_field(dwarf, leaf->type, rest + 1, leaf);
         leaf->offset += base;
     }
     return found;

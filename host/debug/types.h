@@ -25,7 +25,7 @@ void type_text(const struct dwarf *dwarf, size_t type, char *out, size_t size);
 size_t type_structure(const struct dwarf *dwarf, size_t type);
 /* Fields of a structure; free *out. */
 size_t type_fields(const struct dwarf *dwarf, size_t type, struct field **out);
-/* Offset of FIELD or FIELD.FIELD; false where there is none. *leaf may be NULL. */
+/* FIELD, FIELD.FIELD or FIELD[2].FIELD, its offset from the outermost; false: there is none. */
 bool type_field(const struct dwarf *dwarf, size_t type, const char *path, struct field *leaf);
 /* A type by the name a user gives: _KTHREAD, KTHREAD. 0: none. */
 size_t type_named(const struct dwarf *dwarf, const char *name);
@@ -45,7 +45,7 @@ const char *view_type(const char *name);
 const char *view_type_of(const char *windows_name);
 
 struct dt {
-    FILE *out, *errors;
+    FILE *out;
     const struct dwarf *dwarf;
     const char *module; /* for the first line */
     uint32_t os;
@@ -61,7 +61,7 @@ struct dt {
     bool (*name)(void *context, uint64_t address, char *out, size_t size);
     void *context;
 };
-/* 0; or -1 after a message on `errors`: no such field. */
+/* 0; or -1: none of the fields is there. */
 int dt_print(const struct dt *dt, size_t type);
 /* "_KTHREAD", "nt!_KTHREAD", "nt:_KTHREAD": what stands before the sign, or NULL. */
 const char *name_split(const char *text, char *module, size_t size);

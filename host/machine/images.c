@@ -350,6 +350,7 @@ images_load(const char *name, uint32_t flags, uint64_t slice, struct abi_image *
     commit_ranges(&image->image);
     patch(image);
     loaded[loaded_count++] = image;
+    breakpoints_plant(base, image->image.name);
     tell_supervisor(image);
     describe_image(image, out);
     return ABI_IMAGE_OK;
@@ -362,6 +363,7 @@ images_unload(uint64_t base)
         struct loaded *image = loaded[i];
 
         if (image->image.base == base) {
+            breakpoints_forget(base, image->image.pe.size);
             space_decommit(base, image->image.pe.size);
             for (size_t j = 0; j < image->patch.pages; j++) {
                 space_decommit(image->patch.page[j].address, ABI_PAGE_SIZE);

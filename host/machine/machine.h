@@ -19,6 +19,7 @@
  *     emulate.c     privileged and machine-dependent instructions; cpuid.c what cpuid answers
  *     images.c      the table of loaded images: load, bind, patch, describe
  *     place.c       where an image goes; thunk.c what its missing imports become
+ *     breakpoint.c  stops of --break
  *     known.c       what the kernel exports, from which version on
  *     files.c       the files that the guest may see, opened before the worker starts
  *
@@ -117,6 +118,7 @@ struct machine {
     int memory;   /* memfd of the guest */
     int pages_fd; /* memfd of `pages` */
     int output;   /* pipe to the supervisor */
+    int control;  /* pipe from it: goes on after a break; -1 without breaks */
     bool sandboxed;
     bool has_keys;
     bool host_closed;     /* guest code cannot reach the host's memory */
@@ -165,7 +167,9 @@ int sandbox_enter(void);
 
 /* worker.c */
 NORETURN void worker_main(const struct run_request *request, struct shared *shared, int memory,
-                          int output);
+                          int output, int control);
+/* Leaves in shared memory where the guest is. */
+void worker_describe(const struct abi_trap *registers);
 NORETURN void worker_stop(const struct abi_stop *why, const struct abi_trap *registers);
 NORETURN __attribute__((format(printf, 1, 2))) void worker_fail(const char *format, ...);
 void worker_send(uint32_t channel, const void *data, size_t length);
@@ -213,6 +217,10 @@ void emulate_instruction(const uint8_t *bytes, size_t length, greg_t *gregs, str
 /* An access to the kernel's KUSER_SHARED_DATA: arranges one step with another register. */
 bool emulate_shared_data(const uint8_t *bytes, size_t length, greg_t *gregs);
 uint64_t emulate_tsc(void);
+
+/* breakpoint.c */
+void breakpoints_plant(uint64_t base, const char *name);
+void breakpoints_forget(uint64_t base, uint64_t size);
 
 /* cpuid.c */
 struct cpuid_result {

@@ -14,12 +14,14 @@
 #include "abi/machine.h"
 
 #define RUN_MAX_FILES  4096
+#define RUN_MAX_BREAKS 32
 #define RUN_MAX_IMAGES 128
 
 /* Channels of `output` beyond enum abi_channel. */
 enum {
     RUN_REPORT = 16, /* lines for the report, as the kernel wrote them */
     RUN_NOTE = 17,   /* the machine's own remarks: dropped port writes and the like */
+    RUN_BREAK = 18,  /* the worker has stopped at a break and waits */
 };
 
 /* A file that the guest may see, mapped before the worker starts. */
@@ -37,6 +39,14 @@ struct run_config {
     size_t length;
 };
 
+/* Where the run shall stop: an instruction of an image, by its file name. */
+struct run_break {
+    char image[64];
+    uint32_t rva;
+};
+
+struct run_result;
+
 struct run_request {
     struct abi_boot boot;
     struct run_file *file;
@@ -49,6 +59,11 @@ struct run_request {
     bool no_keys;          /* for tests: behave as on a machine without protection keys */
     void (*output)(void *context, uint32_t channel, const char *text, size_t length);
     void *output_context;
+    struct run_break break_at[RUN_MAX_BREAKS];
+    size_t breaks;
+    /* The run has stopped at a break, as `result` says. False: end it. */
+    bool (*on_break)(void *context, const struct run_result *result);
+    void *break_context;
 };
 
 struct run_image {
@@ -71,6 +86,8 @@ enum run_end {
     RUN_NO_PROGRESS, /* the watchdog: `where` */
     RUN_DIED,        /* the worker was killed by a signal or left: `message` */
     RUN_FAILED,      /* our own failure: `message` */
+    RUN_AT_BREAK,    /* it has not ended: on_break is called */
+    RUN_QUIT,        /* on_break said so */
 };
 
 struct run_result {

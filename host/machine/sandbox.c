@@ -136,6 +136,11 @@ sandbox_enter(void)
     error = error ? error
                   : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(read), 1,
                                      SCMP_A0(SCMP_CMP_EQ, 0));
+    if (machine.control >= 0) {
+        error = error ? error
+                      : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(read), 1,
+                                         SCMP_A0(SCMP_CMP_EQ, (uint64_t)machine.control));
+    }
     error = error ? error : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(rt_sigreturn), 0);
     error = error ? error : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(exit_group), 0);
     error = error ? error : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clock_gettime), 0);

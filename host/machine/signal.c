@@ -78,7 +78,7 @@ watchdog(ucontext_t *context)
 }
 
 static void
-on_signal(int signal, siginfo_t *info, void *argument)
+handle(int signal, siginfo_t *info, void *argument)
 {
     ucontext_t *context = argument;
     greg_t *g = context->uc_mcontext.gregs;
@@ -139,6 +139,13 @@ on_signal(int signal, siginfo_t *info, void *argument)
         trap_deliver(context, (struct trap_event){(uint32_t)g[REG_TRAPNO], (uint32_t)g[REG_ERR],
                                                   ABI_TRAP_EXCEPTION, ~0ull});
     }
+}
+
+static void
+on_signal(int signal, siginfo_t *info, void *argument)
+{
+    handle(signal, info, argument);
+    breakpoint_leave(argument);
 }
 
 static int

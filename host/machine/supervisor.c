@@ -5,6 +5,9 @@
  * it. What the worker left in shared memory or on the pipe may have been trampled by the guest
  * (M4): lengths are bounded, strings are terminated, and a stream that makes no sense ends the run.
  *
+ * Breaks: the worker says that it has stopped, and waits for a byte. Meanwhile its memory is looked at
+ * (host/debug) and the watchdog's clock stands still.
+ *
  * Watchdog: at the deadline the worker is asked by SIGUSR1 to say where it is; if it does not end
  * within two seconds it is killed.
  */
@@ -44,6 +47,9 @@ struct watch {
     volatile struct abi_machine *guest;
     pid_t worker;
     int output;
+    int control;   /* writing end; -1 without breaks */
+    bool at_break; /* the worker waits */
+    bool quit;
     double started;
     double asked; /* when the worker was asked to end, 0: not yet */
     double moved; /* when the guest last passed a schedule point */
@@ -107,7 +113,9 @@ pump(struct watch *watch)
         } else {
             part = stream->head.length - (stream->have - sizeof(stream->head));
             part = part < left ? part : left;
-            if (watch->request->output != NULL) {
+            if (stream->head.channel == RUN_BREAK) {
+                watch->at_break = true;
+            } else if (watch->request->output != NULL) {
                 watch->request->output(watch->request->output_context, stream->head.channel,
                                        buffer + at, part);
             }
@@ -146,8 +154,9 @@ tick(struct watch *watch)
     }
 }
 
+/* What the worker has left in shared memory of where the guest is. */
 static void
-judge(struct watch *watch, int status)
+describe(struct watch *watch)
 {
     struct run_result *result = watch->result;
     struct shared *shared = watch->shared;
@@ -169,6 +178,45 @@ judge(struct watch *watch, int status)
         result->image[i].path[sizeof(result->image[i].path) - 1] = 0;
     }
     result->patches = shared->patches;
+}
+
+/* The worker waits: whoever asked for the break looks, and says whether it shall go on. */
+static void
+stop_at_break(struct watch *watch)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
+    double before = now(), passed;
+    char go = 'g';
+
+    watch->at_break = false;
+    if (watch->control < 0 || watch->request->on_break == NULL) {
+        return; /* nobody asked: the guest has written that */
+    }
+    describe(watch);
+    watch->result->end = RUN_AT_BREAK;
+    sigaction(SIGPIPE, &ignore, &old); /* the worker may have died meanwhile */
+    if (!watch->request->on_break(watch->request->break_context, watch->result) ||
+        write(watch->control, &go, 1) != 1) {
+        watch->quit = true;
+        kill(watch->worker, SIGKILL);
+    }
+    sigaction(SIGPIPE, &old, NULL);
+    passed = now() - before;
+    watch->started += passed;
+    watch->moved += passed;
+}
+
+static void
+judge(struct watch *watch, int status)
+{
+    struct run_result *result = watch->result;
+    struct shared *shared = watch->shared;
+
+    describe(watch);
+    if (watch->quit) {
+        result->end = RUN_QUIT;
+        return;
+    }
     shared->failure[sizeof(shared->failure) - 1] = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && shared->ended) {
         result->end = RUN_STOPPED;
@@ -201,17 +249,23 @@ judge(struct watch *watch, int status)
     }
 }
 
-/* Closes what a worker does not need: everything but stdin, the memory and the pipe. */
+/* Closes what a worker does not need: everything but stdin, the memory and the pipes. */
 static void
-close_others(int memory, int output)
+close_others(int memory, int output, int control)
 {
-    int low = memory < output ? memory : output, high = memory < output ? output : memory;
+    int kept[3] = {memory, output, control < 0 ? output : control}, next = 1;
 
-    syscall(SYS_close_range, 1, low - 1, 0);
-    if (high > low + 1) {
-        syscall(SYS_close_range, low + 1, high - 1, 0);
+    while (next >= 0) {
+        int first = -1;
+
+        for (int i = 0; i < 3; i++) {
+            first = kept[i] >= next && (first < 0 || kept[i] < first) ? kept[i] : first;
+        }
+        if (first != next) {
+            syscall(SYS_close_range, next, first < 0 ? ~0u : (unsigned)first - 1, 0);
+        }
+        next = first < 0 ? -1 : first + 1;
     }
-    syscall(SYS_close_range, high + 1, ~0u, 0);
 }
 
 static void
@@ -227,6 +281,9 @@ watch_worker(struct watch *watch)
 
         if (ready > 0) {
             open = pump(watch);
+        }
+        if (watch->at_break) {
+            stop_at_break(watch);
         }
         tick(watch);
     }
@@ -248,8 +305,8 @@ watch_worker(struct watch *watch)
 int
 machine_run(const struct run_request *request, struct run_result *result)
 {
-    struct watch watch = {.request = request, .result = result};
-    int pipes[2], error;
+    struct watch watch = {.request = request, .result = result, .control = -1};
+    int pipes[2], control[2] = {-1, -1}, error;
 
     memset(result, 0, sizeof(*result));
     result->memory = make_memory();
@@ -262,7 +319,8 @@ machine_run(const struct run_request *request, struct run_result *result)
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     watch.guest =
         mmap(NULL, ABI_PAGE_SIZE, PROT_READ, MAP_SHARED, result->memory, ABI_MACHINE_PAGE);
-    if (watch.shared == MAP_FAILED || watch.guest == MAP_FAILED || pipe2(pipes, O_CLOEXEC) != 0) {
+    if (watch.shared == MAP_FAILED || watch.guest == MAP_FAILED || pipe2(pipes, O_CLOEXEC) != 0 ||
+        (request->breaks != 0 && pipe2(control, O_CLOEXEC) != 0)) {
         error = errno;
         snprintf(result->message, sizeof(result->message), "cannot prepare a worker: %s",
                  strerror(error));
@@ -271,11 +329,15 @@ machine_run(const struct run_request *request, struct run_result *result)
     watch.started = watch.moved = now();
     watch.worker = fork();
     if (watch.worker == 0) {
-        close_others(result->memory, pipes[1]);
-        worker_main(request, watch.shared, result->memory, pipes[1]);
+        close_others(result->memory, pipes[1], control[0]);
+        worker_main(request, watch.shared, result->memory, pipes[1], control[0]);
     }
     error = errno;
     close(pipes[1]);
+    if (control[0] >= 0) {
+        close(control[0]);
+    }
+    watch.control = control[1];
     if (watch.worker < 0) {
         close(pipes[0]);
         snprintf(result->message, sizeof(result->message), "cannot start a worker: %s",
@@ -284,6 +346,9 @@ machine_run(const struct run_request *request, struct run_result *result)
     }
     watch.output = pipes[0];
     watch_worker(&watch);
+    if (watch.control >= 0) {
+        close(watch.control);
+    }
     result->seconds = now() - watch.started;
     munmap(watch.shared, sizeof(*watch.shared));
     munmap((void *)watch.guest, ABI_PAGE_SIZE);

@@ -80,6 +80,12 @@ registers_of(const greg_t *g, struct abi_trap *out)
     };
 }
 
+void
+trap_registers(ucontext_t *context, struct abi_trap *out)
+{
+    registers_of(context->uc_mcontext.gregs, out);
+}
+
 /* Ends the run at the guest's registers. */
 void
 trap_stop(const greg_t *g, uint32_t verdict, const char *format, ...)
@@ -125,6 +131,7 @@ trap_deliver(ucontext_t *context, struct trap_event event)
     struct abi_trap trap;
     uint64_t frame;
 
+    breakpoint_stepped(context); /* the instruction has faulted instead */
     registers_of(g, &trap);
     frame = (choose_stack(g, &event) - sizeof(trap)) & ~15ull;
     trap.fault_address = event.address;
@@ -350,6 +357,10 @@ trap_debug_or_breakpoint(ucontext_t *context)
     if (g[REG_TRAPNO] == VECTOR_DB) {
         if (machine.stepping.active) {
             trap_finish_step(context);
+            breakpoint_stepped(context);
+            return;
+        }
+        if (breakpoint_stepped(context)) {
             return;
         }
         if (images_original_rip((uint64_t)g[REG_RIP]) != (uint64_t)g[REG_RIP]) {
@@ -362,6 +373,9 @@ trap_debug_or_breakpoint(ucontext_t *context)
     if ((uint64_t)g[REG_RIP] - 1 == machine.entries.user_pause_stub) {
         leave_pause_stub(g);
         pause_processor(context);
+        return;
+    }
+    if (breakpoint_hit(context)) {
         return;
     }
     trampoline = images_trampoline((uint64_t)g[REG_RIP] - 1);

@@ -38,6 +38,14 @@ void trap_deliver(ucontext_t *context, struct trap_event event);
 NORETURN __attribute__((format(printf, 3, 4))) void trap_stop(const greg_t *g, uint32_t verdict,
                                                               const char *format, ...);
 void trap_page_fault(ucontext_t *context);
+/* The guest's registers as a trap would show them. */
+void trap_registers(ucontext_t *context, struct abi_trap *out);
+/* breakpoint.c: an int3 was hit; false: it is none of --break, or does something else as well. */
+bool breakpoint_hit(ucontext_t *context);
+/* A step was taken; false: none of ours. */
+bool breakpoint_stepped(ucontext_t *context);
+/* The signal was dealt with: a step that led elsewhere is over. */
+void breakpoint_leave(ucontext_t *context);
 void trap_general_protection(ucontext_t *context);
 void trap_debug_or_breakpoint(ucontext_t *context);
 void trap_invalid_opcode(ucontext_t *context);

@@ -107,13 +107,11 @@ worker_note(uint64_t site, const char *format, ...)
 }
 
 void
-worker_stop(const struct abi_stop *why, const struct abi_trap *registers)
+worker_describe(const struct abi_trap *registers)
 {
     struct shared *shared = machine.shared;
     uint64_t kpcr = GUEST->kpcr;
 
-    shared->stop = *why;
-    shared->stop.message[sizeof(shared->stop.message) - 1] = 0;
     shared->registers = *registers;
     shared->mode = GUEST->mode;
     shared->cpu = GUEST->current_cpu;
@@ -124,6 +122,16 @@ worker_stop(const struct abi_stop *why, const struct abi_trap *registers)
     }
     images_describe(registers->original_rip ? registers->original_rip : registers->rip,
                     shared->where, sizeof(shared->where));
+}
+
+void
+worker_stop(const struct abi_stop *why, const struct abi_trap *registers)
+{
+    struct shared *shared = machine.shared;
+
+    shared->stop = *why;
+    shared->stop.message[sizeof(shared->stop.message) - 1] = 0;
+    worker_describe(registers);
     shared->ended = 1;
     syscall(SYS_exit_group, 0);
     __builtin_trap();
@@ -234,7 +242,8 @@ enter(void)
 }
 
 void
-worker_main(const struct run_request *request, struct shared *shared, int memory, int output)
+worker_main(const struct run_request *request, struct shared *shared, int memory, int output,
+            int control)
 {
     struct abi_image kernel;
     void *stack;
@@ -245,6 +254,7 @@ worker_main(const struct run_request *request, struct shared *shared, int memory
     machine.shared = shared;
     machine.memory = memory;
     machine.output = output;
+    machine.control = control;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     leave_rseq();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});

@@ -113,6 +113,22 @@ place_of(struct report *report, uint64_t address, bool is_return)
     return place;
 }
 
+void
+places_forget(struct report *report)
+{
+    for (size_t i = 0; i < report->places; i++) {
+        for (size_t j = 0; j < report->place[i]->sources; j++) {
+            free(report->place[i]->source[j].symbol);
+            free(report->place[i]->source[j].file);
+        }
+        free(report->place[i]->source);
+        free(report->place[i]);
+    }
+    free(report->place);
+    report->place = NULL;
+    report->places = 0;
+}
+
 static void
 from_exports(struct place *place, const struct pe *pe)
 {

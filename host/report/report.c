@@ -215,14 +215,7 @@ report_make(const struct run_request *request, const struct run_result *result, 
 void
 report_free(struct report *report)
 {
-    for (size_t i = 0; i < report->places; i++) {
-        for (size_t j = 0; j < report->place[i]->sources; j++) {
-            free(report->place[i]->source[j].symbol);
-            free(report->place[i]->source[j].file);
-        }
-        free(report->place[i]->source);
-        free(report->place[i]);
-    }
+    places_forget(report);
     for (size_t i = 0; i < report->threads; i++) {
         free(report->thread[i].frame);
         free(report->thread[i].region);
@@ -232,7 +225,6 @@ report_free(struct report *report)
     free(report->thread);
     free(report->cpu);
     free(report->call);
-    free(report->place);
     free(report->circle);
     free(report);
 }

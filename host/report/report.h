@@ -200,12 +200,16 @@ void calls_read(struct report *report);
 /* Registers in the order of their encoding: rax rcx rdx rbx rsp rbp rsi rdi r8..r15. */
 void unwind_user(struct report *report, struct thread *thread, const uint64_t gpr[16]);
 void unwind_result(struct report *report);
+/* Appends the frames from these registers on to `thread`. */
+void unwind_from(struct report *report, struct thread *thread, uint64_t rip,
+                 const uint64_t gpr[16]);
 void waits_judge(struct report *report);
 void explain_collect(struct report *report, const char *text); /* places that a text names */
 void explain(struct report *report);
 
 struct place *place_of(struct report *report, uint64_t address, bool is_return);
 void places_resolve(struct report *report);
+void places_forget(struct report *report);
 /* "foo.sys!FooRead+0x12", "foo.sys+0x1234", "0x0000400000001000" */
 void place_name(const struct place *place, char *out, size_t size);
 /* What lies at a data address: "kernel stack of this thread", "foo.sys+0x10"; false: nothing known.

@@ -205,6 +205,24 @@ unwind_user(struct report *report, struct thread *thread, const uint64_t gpr[16]
     free(walk.pe);
 }
 
+void
+unwind_from(struct report *report, struct thread *thread, uint64_t rip, const uint64_t gpr[16])
+{
+    struct walk walk = {.report = report, .pe = calloc(1, sizeof(*walk.pe)), .rip = rip};
+
+    memcpy(walk.gpr, gpr, sizeof(walk.gpr));
+    for (int i = 0; walk.pe != NULL && i < MAX_STEPS; i++) {
+        if (i != 0 && place_of(report, walk.rip, true)->image == NULL) {
+            break;
+        }
+        add_frame(report, thread, &walk, i != 0);
+        if (!step(&walk)) {
+            break;
+        }
+    }
+    free(walk.pe);
+}
+
 /* Makes thread 0 of a report that has none, from the registers that the machine has left. */
 void
 unwind_result(struct report *report)
