@@ -80,7 +80,7 @@ def bugcheck(ntlab, folder):
     expect("bugcheck", said.stderr, r"^ntlab: bugcheck 0x7E: ", r"^\d: kd> !thread; k; r;",
            rf"^THREAD {ADDRESS}  Cid 0004\.[0-9a-f]{{4,}}  Teb: 0{{16}} Win32Thread: 0{{16}} RUNNING on processor \d$",
            rf"^    Owning Process            {ADDRESS}       Image:         System$", rf"^    Start Address             nt!ExpWorkerThread \({LONG}\)$",
-           r"^ # Child-SP          RetAddr           Call Site$", rf"^00 {LONG} {LONG} nt!Ki\w+", rf"{LONG} {LONG} faulty-null!FaultyRead(\+0x\w+)? \[\S*faulty\.c @ \d+\]$",
+           r"^ # Child-SP          RetAddr           Call Site$", rf"{LONG} {LONG} faulty-null!FaultyRead(\+0x\w+)? \[\S*faulty\.c @ \d+\]$",
            rf"^rax={ADDRESS} rbx={ADDRESS} rcx={ADDRESS}$", rf"^rip={ADDRESS}$", rf"^{LONG} {LONG} nt +\(dwarf\) +C:\\Windows\\System32\\ntoskrnl\.exe$",
            rf"^PROCESS {ADDRESS}\n    SessionId: 0  Cid: 0004    Peb: 0{{16}}  ParentCid: 0000\n    DirBase: \w{{8}}  ObjectTable: {ADDRESS}  HandleCount: +\d+\.\n    Image: System$",
            r"^Debugger saved IRQL for processor 0x0 -- \d+ \(\w+\)$", r"^no DPC is queued$", r"^Interrupt time: \d+\.\d{7} s of virtual time$",
