@@ -115,11 +115,15 @@ class PeTest:
         if fields[1].startswith("@"):
             binaries, sources = f"{self.component}-{sources[0][1:]}", lines[sources[0][1:]].split("|")[1].split()
         self.drivers = [os.path.join(where, binaries + ".sys")] if any(":" not in s for s in sources) else []
+        others = [os.path.splitext(s.split(":")[1])[0] for s in sources if s.startswith("driver:")]
+        self.drivers += [os.path.join(where, f"{binaries}-{os.path.basename(stem)}.sys") for stem in others]
         self.clients = [os.path.join(where, binaries + "-client.exe")] if any(s.startswith("client:") for s in sources) else []
 
     def command(self, ntlab, extra=()):
-        words = [ntlab, "run", *self.arguments, *extra, *self.drivers]
-        return words + (["--", *self.clients, *self.client_arguments] if self.clients else [])
+        arguments = [a.replace("{client}", c) for a in self.arguments for c in (self.clients or [""])]
+        words = [ntlab, "run", *arguments, *extra, *self.drivers]
+        named = any("{client}" in a for a in self.arguments)
+        return words + (["--", *self.clients, *self.client_arguments] if self.clients and not named else [])
 
 
 def pe_tests(build):

@@ -10,6 +10,7 @@
  *     callback.c extimer.c                          callback objects, EX_TIMER
  *     eventob.c semaphob.c mutantob.c timerob.c     handles to dispatcher objects
  *     keyed.c                                       keyed events, alerts by thread id
+ *     harderror.c                                   dialogs, and the user who answers
  *     sysinfo.c time.c                              facts about the system
  *
  * Locks: a routine passes its schedule point before it looks at the lock, and no other until the lock's

@@ -21,6 +21,13 @@ VOID ExpChargeQuota(PVOID Process, BOOLEAN Paged, LONG_PTR Bytes);
 /* What is left of the memory that Image's code allocated (leak check at unload). */
 VOID ExpRundownThread(struct _KTHREAD *Thread); /* thread exit: give back what names hold */
 
+/* harderror.c: shows Text, and returns what the user answers. Options as NtRaiseHardError takes them.
+   Waits, at PASSIVE_LEVEL; a wait in UserMode ends with the thread's termination. */
+ULONG ExpAskUser(const char *Text, ULONG Options, KPROCESSOR_MODE Mode);
+NTSTATUS NTAPI ExRaiseHardError(NTSTATUS ErrorStatus, ULONG NumberOfParameters,
+                                ULONG UnicodeStringParameterMask, PULONG_PTR Parameters,
+                                ULONG ValidResponseOptions, PULONG Response);
+
 /* A LUID that nobody else gets. */
 VOID ExpAllocateLuid(PLUID Luid);
 

@@ -12,6 +12,7 @@ POBJECT_TYPE *IoDriverObjectType;
 
 LIST_ENTRY IopDiskFileSystems, IopCdRomFileSystems, IopTapeFileSystems, IopNetworkFileSystems;
 LIST_ENTRY IopFsNotify;
+LIST_ENTRY IopPopups = {&IopPopups, &IopPopups};
 LIST_ENTRY IopShutdownQueue, IopLastChanceShutdownQueue;
 LIST_ENTRY IopReinitQueue, IopBootReinitQueue;
 LIST_ENTRY NpPipes, NpWaiters;

@@ -14,6 +14,7 @@
  *     rw.c devctl.c info.c volume.c directory.c lock.c ea.c flush.c   one service family each
  *     iocp.c                 completion ports
  *     startio.c devqueue.c remlock.c workitem.c mdl.c timer.c shutdown.c symlink.c share.c
+ *     harderror.c            what users are told
  *     fsreg.c                file-system registration, volume parameter blocks, mounting
  *     pnp.c interface.c power.c wmi.c etw.c interrupt.c errlog.c      what drivers register with
  *     nulldev.c console.c hostfs.c npfs.c rootbus.c                   drivers in the box
@@ -197,6 +198,7 @@ extern KMUTEX IopLoadMutex;
 extern GENERIC_MAPPING IopFileMapping, IopCompletionMapping;
 extern UNICODE_STRING IopHardwareDatabase;
 extern CONFIGURATION_INFORMATION IopConfiguration;
+extern LIST_ENTRY IopPopups;
 
 /* driver.c */
 NTSTATUS NTAPI IopInvalidDeviceRequest(PDEVICE_OBJECT DeviceObject, PIRP Irp);

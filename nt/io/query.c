@@ -106,16 +106,6 @@ IoIsOperationSynchronous(PIRP Irp)
            (Irp->Flags & IRP_SYNCHRONOUS_API);
 }
 
-BOOLEAN NTAPI
-IoSetThreadHardErrorMode(BOOLEAN EnableHardErrors)
-{
-    PETHREAD Thread = PspCurrentThread();
-    BOOLEAN Enabled = !Thread->HardErrorsDisabled;
-
-    Thread->HardErrorsDisabled = !EnableHardErrors;
-    return Enabled;
-}
-
 PCONFIGURATION_INFORMATION NTAPI
 IoGetConfigurationInformation(VOID)
 {

@@ -75,7 +75,8 @@ PspCreateProcessObject(PEPROCESS Parent, PACCESS_TOKEN Token, BOOLEAN User, PEPR
     Process->UniqueProcessId = (HANDLE)((ULONG_PTR)Process->Agent.Slot * 4);
     Process->InheritedFromUniqueProcessId = Parent != NULL ? Parent->UniqueProcessId : NULL;
     Process->ExitStatus = STATUS_PENDING;
-    Process->DefaultHardErrorProcessing = 1;
+    Process->DefaultHardErrorProcessing =
+        Parent != NULL ? Parent->DefaultHardErrorProcessing : 1; /* inherited: SetErrorMode */
     InitializeListHead(&Process->ModuleList);
     KeInitializeGuardedMutex(&Process->Lock);
     KiInitializeProcess(&Process->Pcb, 8, KeQueryActiveProcessors(), 0);

@@ -23,7 +23,6 @@
 
 extern HANDLE BaseNamedObjects; /* \BaseNamedObjects, opened when first needed */
 extern LPTOP_LEVEL_EXCEPTION_FILTER BaseTopFilter;
-extern UINT BaseErrorMode;
 extern UINT BaseConsoleCp, BaseConsoleOutputCp;
 extern PSTR BaseCommandLineA;
 extern LIST_ENTRY BaseConsoleHandlers;

@@ -5,7 +5,6 @@
 
 HANDLE BaseNamedObjects;
 LPTOP_LEVEL_EXCEPTION_FILTER BaseTopFilter;
-UINT BaseErrorMode;
 UINT BaseConsoleCp = 437, BaseConsoleOutputCp = 437;
 PSTR BaseCommandLineA;
 LIST_ENTRY BaseConsoleHandlers = {&BaseConsoleHandlers, &BaseConsoleHandlers};

@@ -75,7 +75,7 @@ UnhandledExceptionFilter(PEXCEPTION_POINTERS Pointers)
         }
         Answer = EXCEPTION_EXECUTE_HANDLER;
     }
-    if (((BaseErrorMode | NtCurrentTeb()->HardErrorMode) & SEM_NOGPFAULTERRORBOX) == 0) {
+    if (((GetErrorMode() | GetThreadErrorMode()) & SEM_NOGPFAULTERRORBOX) == 0) {
         BaseReport(Pointers->ExceptionRecord);
     }
     return Answer;

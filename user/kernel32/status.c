@@ -74,33 +74,50 @@ BaseToAnsi(PCWSTR Wide, DWORD Length, LPSTR Buffer, DWORD Room)
     return Written;
 }
 
-UINT WINAPI
-SetErrorMode(UINT Mode)
-{
-    UINT Previous = BaseErrorMode;
-
-    BaseErrorMode = Mode;
-    return Previous;
-}
-
+/* The process's mode is the kernel's, which hard errors ask: with SEM_FAILCRITICALERRORS inverted. */
 UINT WINAPI
 GetErrorMode(VOID)
 {
-    return BaseErrorMode;
+    ULONG Mode = SEM_FAILCRITICALERRORS;
+
+    NtQueryInformationProcess(NtCurrentProcess(), ProcessDefaultHardErrorMode, &Mode, sizeof(Mode),
+                              NULL);
+    return Mode ^ SEM_FAILCRITICALERRORS;
+}
+
+UINT WINAPI
+SetErrorMode(UINT Mode)
+{
+    UINT Previous = GetErrorMode();
+    ULONG New = (Mode | (Previous & SEM_NOALIGNMENTFAULTEXCEPT)) ^ SEM_FAILCRITICALERRORS;
+
+    NtSetInformationProcess(NtCurrentProcess(), ProcessDefaultHardErrorMode, &New, sizeof(New));
+    return Previous;
+}
+
+/* A thread's mode lies in its TEB: the three bits from 0x10 on. */
+DWORD WINAPI
+GetThreadErrorMode(VOID)
+{
+    ULONG Mode = NtCurrentTeb()->HardErrorMode;
+
+    return ((Mode & 0x10) ? SEM_FAILCRITICALERRORS : 0) |
+           ((Mode & 0x20) ? SEM_NOGPFAULTERRORBOX : 0) |
+           ((Mode & 0x40) ? SEM_NOOPENFILEERRORBOX : 0);
 }
 
 BOOL WINAPI
 SetThreadErrorMode(DWORD Mode, LPDWORD Previous)
 {
-    if (Previous != NULL) {
-        *Previous = NtCurrentTeb()->HardErrorMode;
+    if ((Mode &
+         ~(DWORD)(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX)) != 0) {
+        return BaseFailWith(ERROR_INVALID_PARAMETER);
     }
-    NtCurrentTeb()->HardErrorMode = Mode;
+    if (Previous != NULL) {
+        *Previous = GetThreadErrorMode();
+    }
+    NtCurrentTeb()->HardErrorMode = ((Mode & SEM_FAILCRITICALERRORS) ? 0x10 : 0) |
+                                    ((Mode & SEM_NOGPFAULTERRORBOX) ? 0x20 : 0) |
+                                    ((Mode & SEM_NOOPENFILEERRORBOX) ? 0x40 : 0);
     return TRUE;
-}
-
-DWORD WINAPI
-GetThreadErrorMode(VOID)
-{
-    return NtCurrentTeb()->HardErrorMode;
 }

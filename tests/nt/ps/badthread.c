@@ -10,7 +10,7 @@ NTKERNELAPI VOID NTAPI KeInitializeApc(PKAPC, PKTHREAD, ULONG, KERNEL, PVOID, NO
 NTKERNELAPI BOOLEAN NTAPI KeInsertQueueApc(PKAPC, PVOID, PVOID, KPRIORITY);
 
 static KMUTEX Mutex;
-static KAPC Apc;
+__attribute__((unused)) static KAPC Apc;
 
 static VOID NTAPI
 Kernel(PKAPC It, NORMAL *Normal, PVOID *Context, PVOID *Argument1, PVOID *Argument2)
