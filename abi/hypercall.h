@@ -82,6 +82,8 @@ struct abi_boot {
     uint64_t virtual_limit_100ns;
     uint32_t host_clock; /* 1: time is real */
     uint32_t kd;         /* 1: a debugger is said to be attached */
+    uint32_t explore;    /* 1: drivers and clients run with struct abi_machine.explore set */
+    uint32_t reserved;
     uint32_t drivers;
     uint32_t clients;
     struct {
@@ -124,9 +126,17 @@ struct abi_agent {
     uint16_t kind; /* enum abi_agent_kind */
     uint16_t cpu;
     uint16_t op;    /* enum abi_event: its next operation */
-    uint16_t flags; /* 1: the asker itself; 2: spinning */
+    uint16_t flags; /* enum abi_agent_flags */
     uint32_t reserved;
     uint64_t object;
+};
+
+enum abi_agent_flags {
+    ABI_AGENT_ASKER = 1,
+    ABI_AGENT_SPINNING = 2,
+    ABI_AGENT_BLOCKED = 4, /* exploring: its next operation would have to wait */
+    ABI_AGENT_READS = 8,   /* exploring: its next operation changes nothing */
+    ABI_AGENT_OPEN = 16, /* exploring: the object would let a waiter through before the operation */
 };
 
 enum abi_agent_kind {

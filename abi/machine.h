@@ -47,6 +47,8 @@ struct abi_machine {
     uint64_t trace_large;      /* 0xF8 1: records go to the large ring (--trace) */
     uint64_t trace_next;       /* 0x100 records written so far; the ring holds the last ones */
     int64_t slice; /* 0x108 the budget that the kernel gives itself where there is nothing to ask */
+    uint32_t explore; /* 0x110 1: every schedule point asks, and says what is next */
+    uint32_t reserved;
 };
 
 /*

@@ -65,6 +65,10 @@ enum abi_event {
     SP_LEAVE_REGION,
     SP_DRIVER_LOAD,
     SP_DRIVER_UNLOAD,
+    SP_MEMORY_READ, /* plain accesses of instrumented code; object: the address */
+    SP_MEMORY_WRITE,
+    SP_REFERENCE, /* of an object: counted up, or down but not to 0 */
+    SP_LOOKUP,    /* of a handle */
     SP_LAST,
 
     EV_BOOT = 0x100,

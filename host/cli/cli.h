@@ -56,7 +56,13 @@ struct options {
     bool client_exit_ignored;
     const char *json, *trace, *html, *sarif, *junit, *out;
     const char *kernel; /* --kernel: another ntoskrnl.exe; for tests */
-    bool no_keys;       /* --no-protection-keys: an expert's option, and the tests' */
+    /* explore */
+    const char *strategy;
+    uint64_t budget_runs;
+    double budget_seconds;
+    uint64_t depth;
+    bool first, keep_going;
+    bool no_keys; /* --no-protection-keys: an expert's option, and the tests' */
 };
 
 /* Fills *out with defaults and what argv says. 0, or STATUS_USAGE after a message. */
@@ -70,6 +76,7 @@ void json_string(FILE *out, const char *text);
 
 int command_imports(int argc, char **argv);
 int command_run(int argc, char **argv);
+int command_explore(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_dt_type(int argc, char **argv); /* inspect.c */

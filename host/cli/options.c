@@ -152,6 +152,22 @@ append(const char *option, struct list *list, const char *text)
     return 0;
 }
 
+/* 30s, or 2000runs */
+static int
+parse_budget(const char *text, struct options *out)
+{
+    char *end;
+    unsigned long long runs = strtoull(text, &end, 10);
+
+    if (end != text && strcmp(end, "runs") == 0 && runs != 0) {
+        out->budget_runs = runs;
+        out->budget_seconds = 0;
+        return 0;
+    }
+    out->budget_runs = 0;
+    return parse_time("--budget", text, &out->budget_seconds);
+}
+
 static int
 parse_option(const char *name, const char *value, struct options *out)
 {
@@ -207,6 +223,19 @@ parse_option(const char *name, const char *value, struct options *out)
     if (strcmp(name, "--virtual-timeout") == 0) {
         return parse_time(name, value, &out->virtual_timeout);
     }
+    if (strcmp(name, "--strategy") == 0) {
+        out->strategy = value;
+        return strcmp(value, "random") == 0 || strcmp(value, "pct") == 0 ||
+                       strcmp(value, "dpor") == 0
+                   ? 0
+                   : usage_error("--strategy: `%s` is not random, pct or dpor", value);
+    }
+    if (strcmp(name, "--depth") == 0) {
+        return parse_number(name, value, 1, 16, &out->depth);
+    }
+    if (strcmp(name, "--budget") == 0) {
+        return parse_budget(value, out);
+    }
     if (strcmp(name, "--client-exit") == 0) {
         out->client_exit_ignored = strcmp(value, "ignore") == 0;
         return out->client_exit_ignored || strcmp(value, "check") == 0
@@ -241,6 +270,10 @@ parse_flag(const char *name, struct options *out)
         out->kd = true;
     } else if (strcmp(name, "--dbg") == 0) {
         out->dbg = true;
+    } else if (strcmp(name, "--first") == 0) {
+        out->first = true;
+    } else if (strcmp(name, "--keep-going") == 0) {
+        out->keep_going = true;
     } else if (strcmp(name, "--no-protection-keys") == 0) {
         out->no_keys = true;
     } else {
@@ -254,7 +287,8 @@ options_parse(int argc, char **argv, struct options *out)
 {
     int error;
 
-    *out = (struct options){.os = 5, .cpus = 4, .run_timeout = 10, .virtual_timeout = 3600};
+    *out = (struct options){
+        .os = 5, .cpus = 4, .run_timeout = 10, .virtual_timeout = 3600, .budget_seconds = 30};
     for (int i = 1; i < argc; i++) {
         char *word = argv[i], *equals;
 

@@ -24,6 +24,8 @@ machine_xsave_area: .fill 16384, 1, 0
     .text
     .globl machine_enter, machine_hypercall_entry, machine_hypercall_fast
     .hidden machine_enter, machine_hypercall_entry, machine_hypercall_fast
+    .globl machine_save_vectors, machine_resume
+    .hidden machine_save_vectors, machine_resume
 
 /* Fields of the machine page (abi/machine.h), by absolute address. */
     .set HAS_KEYS, 0x7FFD0024
@@ -136,5 +138,31 @@ machine_hypercall_entry:
 machine_hypercall_fast:
     ENTER_HOST
     CALL_HOST
+    LEAVE_HOST
+
+/* machine_save_vectors(rdi: XSAVE area) */
+machine_save_vectors:
+    mov eax, [rip + machine_xsave_low]
+    xor edx, edx
+    xsave64 [rdi]
+    ret
+
+/*
+ * machine_resume(rdi: result, rsi: XSAVE area): leaves the hypercall that machine_guest_rsp and
+ * machine_guest_saved describe, whatever the host's stack holds.
+ */
+machine_resume:
+    mov eax, [rip + machine_xsave_low]
+    xor edx, edx
+    xrstor64 [rsi]
+    mov r11, rdi
+    mov rsp, [rip + machine_guest_rsp]
+    mov rbp, [rip + machine_guest_saved + 8]
+    mov rsi, [rip + machine_guest_saved + 16]
+    mov rdi, [rip + machine_guest_saved + 24]
+    mov r12, [rip + machine_guest_saved + 32]
+    mov r13, [rip + machine_guest_saved + 40]
+    mov r14, [rip + machine_guest_saved + 48]
+    mov r15, [rip + machine_guest_saved + 56]
     LEAVE_HOST
     .section .note.GNU-stack, "", @progbits

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "host/explore/explorer.h"
 #include "host/explore/round_robin.h"
 #include "host/machine/machine.h"
 
@@ -71,6 +72,9 @@ hc_print(uint32_t channel, const char *text, uint64_t length)
     if (channel > ABI_OUT_STDERR) {
         worker_fail("the kernel printed to channel %u", channel);
     }
+    if (machine.request->explore != NULL && !machine.request->explore->replay) {
+        return; /* of thousands of runs */
+    }
     worker_send(channel, text, length);
 }
 
@@ -78,6 +82,10 @@ static uint64_t HC_ABI
 hc_read_input(char *buffer, uint64_t length)
 {
     ssize_t done;
+
+    if (machine.request->explore != NULL) {
+        return 0; /* the same in every run: an empty input */
+    }
 
     do {
         done = read(0, buffer, length);
@@ -200,6 +208,10 @@ hc_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
     if (count == 0) {
         worker_fail("the kernel asked for a choice among no agents");
     }
+    if (machine.request->explore != NULL && GUEST->explore) {
+        GUEST->budget = 0;
+        return explorer_choose(agents, count, asker);
+    }
     chosen = round_robin_choose(agents, count, asker);
     GUEST->budget = (int64_t)machine.request->slice_points;
     return chosen;
@@ -240,6 +252,9 @@ hc_origin(uint64_t rip, uint32_t *lower)
 static void HC_ABI
 hc_report_text(const char *text, uint64_t length)
 {
+    if (machine.request->explore != NULL && !machine.request->explore->replay) {
+        return;
+    }
     worker_send(RUN_REPORT, text, length);
 }
 
@@ -327,7 +342,8 @@ hypercall_init(void)
             worker_fail("hypercall %zu is not implemented", i);
         }
         make_stub(page + i * STUB_SIZE, (uint32_t)i,
-                  is_fast(i) ? machine_hypercall_fast : machine_hypercall_entry);
+                  is_fast(i) && machine.request->explore == NULL ? machine_hypercall_fast
+                                                                 : machine_hypercall_entry);
         table[1 + i] = ABI_HYPERCALL_STUBS + i * STUB_SIZE;
     }
     /* lea rsp, [rsp + 8]; ret: the way back from the kernel's CR8 helper (trap.c) */

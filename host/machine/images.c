@@ -14,6 +14,7 @@
 #include "host/machine/known.h"
 #include "host/machine/loaded.h"
 #include "host/machine/machine.h"
+#include "host/machine/snapshot.h"
 
 struct loaded *loaded[MAX_LOADED];
 size_t loaded_count;
@@ -246,8 +247,8 @@ tell_supervisor(const struct loaded *image)
     row->slice = image->slice;
 }
 
-static void
-forget(struct loaded *image)
+void
+loaded_forget(struct loaded *image)
 {
     for (uint32_t i = 0; i < image->missing_count; i++) {
         free(image->missing[i].dll);
@@ -340,7 +341,7 @@ images_load(const char *name, uint32_t flags, uint64_t slice, struct abi_image *
         result = bind_system(image, out, &error);
         if (result != ABI_IMAGE_OK) {
             memset(guest_pointer(base), 0, pe.size);
-            forget(image);
+            loaded_forget(image);
             return result;
         }
     }
@@ -370,7 +371,9 @@ images_unload(uint64_t base)
             }
             loaded_decommit_thunks(image);
             loaded[i] = loaded[--loaded_count];
-            forget(image);
+            if (!snapshot_holds(image)) {
+                loaded_forget(image);
+            }
             return;
         }
     }

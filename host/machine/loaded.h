@@ -30,6 +30,8 @@ struct loaded {
 extern struct loaded *loaded[MAX_LOADED];
 extern size_t loaded_count;
 
+void loaded_forget(struct loaded *image); /* images.c */
+
 /* place.c: choose base, window and end; 0 where there is no room. */
 uint64_t loaded_place_system(struct loaded *image, const char *name);
 uint64_t loaded_place_user(struct loaded *image, const struct pe *pe, const char *name);

@@ -47,6 +47,57 @@ struct run_break {
 
 struct run_result;
 
+/*
+ * A search, or with `replay` one run along a given schedule. A schedule is the answer to each
+ * question of the kernel (the name of an agent) from the first one on; where it ends, whoever asked
+ * goes on if it can.
+ */
+struct run_search {
+    const char *strategy; /* host/explore/strategy.h */
+    uint64_t seed;
+    uint64_t runs;  /* budget; 0: none */
+    double seconds; /* budget; 0: none */
+    bool first;     /* stop at the first finding */
+    uint32_t depth; /* of PCT; of a bound */
+    bool replay;
+    const uint32_t *schedule;
+    size_t schedule_length;
+};
+
+#define SEARCH_FINDINGS  64
+#define SEARCH_SCHEDULES (1u << 20) /* answers, of all findings together */
+
+enum search_outcome {
+    SEARCH_STOPPED,   /* at a finding */
+    SEARCH_EXHAUSTED, /* nothing is left */
+    SEARCH_BOUNDED,   /* nothing is left within the bound */
+    SEARCH_BUDGET,    /* the budget is spent */
+};
+
+struct search_finding {
+    struct abi_stop stop;
+    uint64_t run; /* number of the run that found it */
+    uint64_t hash;
+    uint64_t steps;
+    uint64_t times;                     /* runs that ended so */
+    uint32_t schedule, schedule_length; /* in `schedule` */
+    uint32_t preemptions;
+    uint32_t reserved;
+};
+
+/* Shared memory; see M4. */
+struct search_results {
+    uint32_t outcome;
+    uint32_t findings;
+    uint64_t runs, traces, bad, blocked, steps;
+    uint64_t longest; /* choices in the longest run */
+    uint64_t pages;   /* that a restore copies */
+    uint32_t agents;
+    uint32_t schedules; /* used of `schedule` */
+    struct search_finding finding[SEARCH_FINDINGS];
+    uint32_t schedule[SEARCH_SCHEDULES];
+};
+
 struct run_request {
     struct abi_boot boot;
     struct run_file *file;
@@ -57,6 +108,8 @@ struct run_request {
     uint64_t slice_points; /* schedule points that an agent gets in a row */
     bool trace;            /* keep every event, not only the last ones */
     bool no_keys;          /* for tests: behave as on a machine without protection keys */
+    const struct run_search *explore; /* NULL: one run, round robin */
+    struct search_results *results;   /* shared with the worker; not for a replay */
     void (*output)(void *context, uint32_t channel, const char *text, size_t length);
     void *output_context;
     struct run_break break_at[RUN_MAX_BREAKS];

@@ -86,6 +86,22 @@ allow_on_guest(scmp_filter_ctx filter, int call)
 }
 _Static_assert(ABI_SYSTEM_END - ABI_SYSTEM_BASE == ABI_USER_END, "one mask tells the halves");
 
+/* The aliases, which a snapshot closes for writing. */
+static int
+allow_on_aliases(scmp_filter_ctx filter, int call)
+{
+    const uint64_t step = 0x80000000000ull;
+    int error = 0;
+
+    for (uint64_t part = ABI_USER_ALIAS; part < ABI_SYSTEM_ALIAS + ABI_SYSTEM_END && error == 0;
+         part += step) {
+        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 2,
+                                 SCMP_A0(SCMP_CMP_MASKED_EQ, ~(step - 1), part),
+                                 SCMP_A1(SCMP_CMP_LE, ABI_SLICE_SIZE));
+    }
+    return error;
+}
+
 /* Views: guest memory at another place of the user half. */
 static int
 allow_views(scmp_filter_ctx filter)
@@ -126,6 +142,10 @@ sandbox_enter(void)
     }
     error = allow_on_guest(filter, SCMP_SYS(mprotect));
     error = error ? error : allow_on_guest(filter, SCMP_SYS(pkey_mprotect));
+    if (machine.request->explore != NULL) {
+        error = error ? error : allow_on_aliases(filter, SCMP_SYS(mprotect));
+        error = error ? error : allow_on_aliases(filter, SCMP_SYS(pkey_mprotect));
+    }
     error = error ? error : allow_views(filter);
     error = error ? error
                   : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fallocate), 1,

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include "host/machine/snapshot.h"
 #include "host/machine/trap.h"
 
 #define ALTERNATE_STACK_ROOM (64u << 10)
@@ -89,6 +90,10 @@ handle(int signal, siginfo_t *info, void *argument)
         write_pkru(0);
     }
     write_fs_base(machine_host_fs);
+    if (signal == SIGSEGV && g[REG_TRAPNO] == VECTOR_PF &&
+        space_write_fault((uint64_t)g[REG_CR2], (uint32_t)g[REG_ERR])) {
+        return;
+    }
     if (signal == SIGUSR1) {
         watchdog(context);
     }

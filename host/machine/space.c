@@ -15,9 +15,11 @@
  * memory that the interrupted code has no right to.
  *
  *   S1  `page_protection` says of every guest page what was committed; a page that is closed
- * because of its slice keeps its record. S2  holder[k] is the one slice whose pages are open under
- * key k (key 0 where there are none). S3  A page that is not committed has no memory behind it:
- * what is committed anew reads as zero.
+ *       because of its slice keeps its record.
+ *   S2  holder[k] is the one slice whose pages are open under key k (key 0 where there are none).
+ *   S3  A page that is not committed has no memory behind it: what is committed anew reads as zero.
+ *   S4  After a snapshot (snapshot.c) a committed page is closed for writing, in the view and in the
+ *       alias, until its content was saved.
  *
  * The low range belongs to the slice that committed there first, until its last page there is gone.
  */
@@ -32,6 +34,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "host/machine/machine.h"
+#include "host/machine/snapshot.h"
 
 #define PAGE_SHIFT 12
 #define KEYS       16
@@ -45,14 +48,32 @@ struct span {
 struct spans {
     struct span *span;
     size_t count, room;
+    bool changed; /* since the snapshot */
 };
 
 static uint8_t *page_protection; /* by page number: protection | COMMITTED */
-static struct spans slices[ABI_SLICES];
+static struct spans slices[ABI_SLICES + 1], kept_slices[ABI_SLICES + 1];
 static uint64_t holder[KEYS];
+
+#define SYSTEM_SPANS ABI_SLICES /* index of the system half's, which only a snapshot needs */
 
 #define COMMITTED ((uint32_t)ABI_COMMITTED)
 #define VIEW      0x40u /* shows another address's memory: must be mapped back */
+#define SAVED     0x20u /* written since the snapshot, and open for writing: S4 */
+#define FRESH     0x10u /* committed since the snapshot, likewise */
+#define OURS      (VIEW | SAVED | FRESH)
+
+#define PROTECTION  (ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXECUTE)
+#define WRITE_FAULT 2u /* of an x86 page-fault error code */
+#define KEY_FAULT   0x20u
+
+struct view {
+    uint64_t page, backing;
+};
+static struct {
+    struct view *view;
+    size_t count, room, kept;
+} views;
 
 GENERAL_REGISTERS_ONLY static int
 linux_protection(uint32_t protection)
@@ -96,6 +117,29 @@ apply(uint64_t start, uint64_t end, int protection, unsigned key)
     }
 }
 
+/* `apply` for committed pages: after a snapshot those that are not saved yet stay closed (S4). */
+GENERAL_REGISTERS_ONLY static void
+apply_committed(uint64_t start, uint64_t end, uint32_t protection, unsigned key)
+{
+    int allowed = linux_protection(protection);
+
+    if (!snapshot.taken || (protection & ABI_PROT_WRITE) == 0) {
+        apply(start, end, allowed, key);
+        return;
+    }
+    while (start < end) {
+        bool open = (page_protection[start >> PAGE_SHIFT] & (SAVED | FRESH)) != 0;
+        uint64_t next = start + ABI_PAGE_SIZE;
+
+        while (next < end &&
+               ((page_protection[next >> PAGE_SHIFT] & (SAVED | FRESH)) != 0) == open) {
+            next += ABI_PAGE_SIZE;
+        }
+        apply(start, next, open ? allowed : allowed & ~PROT_WRITE, key);
+        start = next;
+    }
+}
+
 static uint64_t
 slice_of(uint64_t address)
 {
@@ -113,10 +157,17 @@ static void
 spans_set(struct spans *list, uint64_t start, uint64_t end, uint32_t protection, bool committed)
 {
     struct span left = {0}, right = {0};
-    size_t first = 0, last, add;
+    size_t first = 0, last = list->count, add;
 
-    while (first < list->count && list->span[first].end < start) {
-        first++;
+    list->changed = true;
+    while (first < last) { /* the first that ends at `start` or later */
+        size_t middle = (first + last) / 2;
+
+        if (list->span[middle].end < start) {
+            first = middle + 1;
+        } else {
+            last = middle;
+        }
     }
     last = first;
     while (last < list->count && list->span[last].start <= end) {
@@ -169,22 +220,55 @@ slice_apply(uint64_t slice, bool open)
             break;
         }
         for (size_t i = 0; i < list->count; i++) {
-            apply(list->span[i].start, list->span[i].end,
-                  open ? linux_protection(list->span[i].protection) : PROT_NONE, key);
+            apply_committed(list->span[i].start, list->span[i].end,
+                            open ? list->span[i].protection : ABI_NONE, key);
         }
     }
+}
+
+static unsigned
+system_key(void)
+{
+    return machine.has_keys ? ABI_KEY_SYSTEM : 0;
+}
+
+/* Saves a page and opens its alias for good. */
+static void
+save_page(uint64_t address)
+{
+    snapshot_save(address);
+    apply(ABI_ALIAS(address), ABI_ALIAS(address) + ABI_PAGE_SIZE, PROT_READ | PROT_WRITE,
+          system_key());
+}
+
+static void
+record_page(uint64_t page, uint32_t protection, bool committed)
+{
+    uint8_t before = page_protection[page];
+
+    if (snapshot.taken) {
+        if (!committed && (before & (COMMITTED | OURS)) == COMMITTED) {
+            save_page(page << PAGE_SHIFT);
+            before |= SAVED;
+        }
+        snapshot_log(page << PAGE_SHIFT, before);
+    }
+    page_protection[page] = !committed ? 0
+                            : before == 0 && snapshot.taken
+                                ? (uint8_t)(protection | COMMITTED | FRESH)
+                                : (uint8_t)(protection | COMMITTED | (before & OURS));
 }
 
 static void
 record(uint64_t address, uint64_t size, uint32_t protection, bool committed)
 {
     for (uint64_t page = address >> PAGE_SHIFT; page < (address + size) >> PAGE_SHIFT; page++) {
-        page_protection[page] =
-            committed ? (uint8_t)(protection | COMMITTED | (page_protection[page] & VIEW)) : 0;
+        record_page(page, protection, committed);
     }
-    if (address < ABI_USER_END) {
-        spans_set(&slices[address / ABI_SLICE_SIZE], address, address + size, protection,
-                  committed);
+    if (address < ABI_USER_END || machine.request->explore != NULL) {
+        spans_set(
+            &slices[address < ABI_USER_END ? address / ABI_SLICE_SIZE : (uint64_t)SYSTEM_SPANS],
+            address, address + size, protection, committed);
     }
 }
 
@@ -202,10 +286,9 @@ static void
 change(uint64_t address, uint64_t size, uint32_t protection)
 {
     if (address >= ABI_SYSTEM_BASE) {
-        apply(address, address + size, linux_protection(protection),
-              machine.has_keys ? ABI_KEY_SYSTEM : 0);
+        apply_committed(address, address + size, protection, system_key());
     } else if (is_open(slice_of(address))) {
-        apply(address, address + size, linux_protection(protection), key_of(slice_of(address)));
+        apply_committed(address, address + size, protection, key_of(slice_of(address)));
     }
 }
 
@@ -259,6 +342,34 @@ remap(uint64_t address, uint64_t size, uint64_t backing)
     }
 }
 
+/* Where the memory of a view is; the last one that was made at `page` counts. */
+static uint64_t
+backing_of(uint64_t page)
+{
+    for (size_t i = views.count; i-- > 0;) {
+        if (views.view[i].page == page) {
+            return views.view[i].backing;
+        }
+    }
+    worker_fail("no view is known at %#lx", page);
+}
+
+static void
+note_view(uint64_t page, uint64_t backing)
+{
+    if (machine.request->explore == NULL) {
+        return;
+    }
+    if (views.count == views.room) {
+        views.room = views.room * 2 + 256;
+        views.view = realloc(views.view, views.room * sizeof(*views.view));
+        if (views.view == NULL) {
+            worker_fail("out of memory for the list of views");
+        }
+    }
+    views.view[views.count++] = (struct view){page, backing};
+}
+
 void
 space_map_view(uint64_t address, uint64_t size, uint64_t backing, uint32_t protection)
 {
@@ -269,8 +380,9 @@ space_map_view(uint64_t address, uint64_t size, uint64_t backing, uint32_t prote
     check_range("show", backing, size);
     remap(address, size, backing);
     record(address, size, protection, true);
-    for (uint64_t page = 0; page < size >> PAGE_SHIFT; page++) {
-        page_protection[(address >> PAGE_SHIFT) + page] |= VIEW;
+    for (uint64_t offset = 0; offset < size; offset += ABI_PAGE_SIZE) {
+        page_protection[(address + offset) >> PAGE_SHIFT] |= VIEW;
+        note_view(address + offset, backing + offset);
     }
     change(address, size, protection);
 }
@@ -378,13 +490,13 @@ space_protection(uint64_t address)
     if (!space_is_guest(address, 1)) {
         return ABI_NONE;
     }
-    return page_protection[address >> PAGE_SHIFT] & ~(COMMITTED | VIEW);
+    return page_protection[address >> PAGE_SHIFT] & ~(COMMITTED | OURS);
 }
 
 GENERAL_REGISTERS_ONLY uint32_t
 space_page(uint64_t address)
 {
-    return space_is_guest(address, 1) ? page_protection[address >> PAGE_SHIFT] & ~VIEW : 0;
+    return space_is_guest(address, 1) ? page_protection[address >> PAGE_SHIFT] & ~OURS : 0;
 }
 
 bool
@@ -420,6 +532,123 @@ space_write(uint64_t address, const void *buffer, size_t size)
         return false;
     }
     memcpy(guest_pointer(address), buffer, size);
+    return true;
+}
+
+static void
+copy_spans(struct spans *to, const struct spans *from)
+{
+    if (to->room < from->count) {
+        to->room = from->count + 16;
+        to->span = realloc(to->span, to->room * sizeof(*to->span));
+        if (to->span == NULL) {
+            worker_fail("out of memory for the list of pages");
+        }
+    }
+    memcpy(to->span, from->span, from->count * sizeof(*to->span));
+    to->count = from->count;
+}
+
+void
+space_freeze(void)
+{
+    snapshot.taken = true;
+    for (size_t i = 0; i <= SYSTEM_SPANS; i++) {
+        for (size_t j = 0; j < slices[i].count; j++) {
+            const struct span *span = &slices[i].span[j];
+
+            change(span->start, span->end - span->start, span->protection);
+            apply(ABI_ALIAS(span->start), ABI_ALIAS(span->end - 1) + 1, PROT_READ, system_key());
+        }
+        copy_spans(&kept_slices[i], &slices[i]);
+        slices[i].changed = false;
+    }
+    views.kept = views.count;
+}
+
+void
+space_thaw(void)
+{
+    for (size_t i = 0; i <= SYSTEM_SPANS; i++) {
+        if (slices[i].changed) {
+            copy_spans(&slices[i], &kept_slices[i]);
+            slices[i].changed = false;
+        }
+    }
+    views.count = views.kept;
+}
+
+/* Neighbouring pages that all had the record `before`. Contents are snapshot.c's. */
+void
+space_restore(uint64_t address, uint64_t size, uint8_t before)
+{
+    uint64_t page = address >> PAGE_SHIFT, end = (address + size) >> PAGE_SHIFT;
+
+    views.count = views.kept;
+    for (uint64_t i = page; i < end; i++) {
+        uint8_t now = page_protection[i];
+
+        if ((before & VIEW) != 0 && (now & VIEW) == 0) {
+            remap(i << PAGE_SHIFT, ABI_PAGE_SIZE, backing_of(i << PAGE_SHIFT));
+        } else if ((now & VIEW) != 0 && (before & VIEW) == 0) {
+            remap(i << PAGE_SHIFT, ABI_PAGE_SIZE, i << PAGE_SHIFT);
+        }
+        page_protection[i] = before;
+    }
+    change(address, size, before & PROTECTION);
+    if (before == 0 && fallocate(machine.memory, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                 (off_t)address, (off_t)size) != 0) {
+        worker_fail("cannot give back memory: %s", strerror(errno));
+    }
+}
+
+/* For a page that is about to be written: its alias and, if it can be reached, its view open. */
+static void
+open_page(uint64_t address)
+{
+    uint8_t *state = &page_protection[address >> PAGE_SHIFT];
+
+    if ((*state & (SAVED | FRESH)) != 0) {
+        return;
+    }
+    save_page(address);
+    *state |= SAVED;
+    change(address, ABI_PAGE_SIZE, *state & PROTECTION);
+}
+
+bool
+space_write_fault(uint64_t address, uint32_t error)
+{
+    uint64_t page = address & ~(ABI_PAGE_SIZE - 1);
+    bool alias = false;
+    uint8_t *state;
+
+    if (!snapshot.taken || (error & (WRITE_FAULT | KEY_FAULT)) != WRITE_FAULT) {
+        return false;
+    }
+    if (page >= ABI_USER_ALIAS && page < ABI_USER_ALIAS + ABI_USER_END) {
+        page -= ABI_USER_ALIAS;
+        alias = true;
+    } else if (page >= ABI_SYSTEM_ALIAS + ABI_SYSTEM_BASE &&
+               page < ABI_SYSTEM_ALIAS + ABI_SYSTEM_END) {
+        page -= ABI_SYSTEM_ALIAS;
+        alias = true;
+    }
+    if (!space_is_guest(page, ABI_PAGE_SIZE)) {
+        return false;
+    }
+    state = &page_protection[page >> PAGE_SHIFT];
+    if ((*state & COMMITTED) == 0 || (*state & (SAVED | FRESH)) != 0 ||
+        (!alias && ((*state & ABI_PROT_WRITE) == 0 || !space_open(page)))) {
+        return false;
+    }
+    if (!alias && (*state & VIEW) != 0) {
+        open_page(backing_of(page));
+        *state |= SAVED;
+        change(page, ABI_PAGE_SIZE, *state & PROTECTION);
+    } else {
+        open_page(page);
+    }
     return true;
 }
 

@@ -50,10 +50,11 @@ struct watch {
     int control;   /* writing end; -1 without breaks */
     bool at_break; /* the worker waits */
     bool quit;
-    double started;
+    double started, run_started;
     double asked; /* when the worker was asked to end, 0: not yet */
     double moved; /* when the guest last passed a schedule point */
     uint64_t points, heartbeat;
+    uint64_t runs; /* of a search: each one has its own time */
     bool killed;
     struct stream stream;
 };
@@ -143,7 +144,12 @@ tick(struct watch *watch)
         watch->heartbeat = watch->guest->heartbeat;
         watch->moved = time;
     }
-    if (watch->asked == 0 && time - watch->started >= watch->request->run_timeout) {
+    if (watch->request->results != NULL && watch->request->results->runs != watch->runs) {
+        watch->runs = watch->request->results->runs;
+        watch->run_started = time;
+        watch->asked = 0;
+    }
+    if (watch->asked == 0 && time - watch->run_started >= watch->request->run_timeout) {
         watch->asked = time;
         watch->shared->idle_seconds =
             time - watch->moved >= 1.0 ? (uint32_t)(time - watch->moved + 0.5) : 0;
@@ -326,7 +332,7 @@ machine_run(const struct run_request *request, struct run_result *result)
                  strerror(error));
         return -error;
     }
-    watch.started = watch.moved = now();
+    watch.started = watch.run_started = watch.moved = now();
     watch.worker = fork();
     if (watch.worker == 0) {
         close_others(result->memory, pipes[1], control[0]);

@@ -17,6 +17,7 @@
 #include <sys/rseq.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "host/explore/explorer.h"
 #include "host/machine/machine.h"
 
 #define HEAP_SIZE       (512ull << 20) /* address space only, until it is touched */
@@ -129,6 +130,9 @@ worker_stop(const struct abi_stop *why, const struct abi_trap *registers)
 {
     struct shared *shared = machine.shared;
 
+    if (machine.request->explore != NULL) {
+        explorer_ended(why);
+    }
     shared->stop = *why;
     shared->stop.message[sizeof(shared->stop.message) - 1] = 0;
     worker_describe(registers);
@@ -277,6 +281,9 @@ worker_main(const struct run_request *request, struct shared *shared, int memory
     trap_init();
     hypercall_init();
     init_processor();
+    if (request->explore != NULL && explorer_init(request->explore, request->results) != 0) {
+        worker_fail("out of memory");
+    }
     grow_heap();
     error = sandbox_trap_instructions();
     if (error != 0) {

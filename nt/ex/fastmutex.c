@@ -31,6 +31,13 @@ C_ASSERT(sizeof(FAST_MUTEX) == 0x38 && sizeof(KGUARDED_MUTEX) == 0x38);
 C_ASSERT(FIELD_OFFSET(FAST_MUTEX, Event) == FIELD_OFFSET(KGUARDED_MUTEX, Gate));
 C_ASSERT(FIELD_OFFSET(FAST_MUTEX, OldIrql) == FIELD_OFFSET(KGUARDED_MUTEX, CombinedApcDisable));
 
+/* PKI_WOULD_WAIT */
+static BOOLEAN
+ExpIsMutexHeld(const volatile VOID *Mutex, ULONG_PTR Unused)
+{
+    return (((const volatile FAST_MUTEX *)Mutex)->Count & FM_FREE) == 0;
+}
+
 static DECLSPEC_NOINLINE VOID
 ExpWaitForMutex(PFAST_MUTEX Mutex)
 {
@@ -130,7 +137,7 @@ ExpAcquireFast(PFAST_MUTEX FastMutex, PVOID Caller)
     KIRQL OldIrql;
 
     ExpCheckLockIrql(FastMutex);
-    KiSchedulePoint(SP_ACQUIRE_LOCK, FastMutex);
+    KiAcquirePoint(SP_ACQUIRE_LOCK, FastMutex, ExpIsMutexHeld, 0);
     OldIrql = KfRaiseIrql(APC_LEVEL);
     ExpAcquireMutex(FastMutex, Caller);
     FastMutex->OldIrql = OldIrql;
@@ -180,7 +187,7 @@ static inline VOID
 ExpAcquireUnsafe(PFAST_MUTEX FastMutex, PVOID Caller)
 {
     ExpCheckLockIrql(FastMutex);
-    KiSchedulePoint(SP_ACQUIRE_LOCK, FastMutex);
+    KiAcquirePoint(SP_ACQUIRE_LOCK, FastMutex, ExpIsMutexHeld, 0);
     ExpAcquireMutex(FastMutex, Caller);
 }
 
@@ -216,7 +223,7 @@ KeAcquireGuardedMutex(PKGUARDED_MUTEX GuardedMutex)
         return;
     }
     KiEnterRegion(KiThread(), KI_GUARDED, __builtin_return_address(0), GuardedMutex);
-    KiSchedulePoint(SP_ACQUIRE_LOCK, GuardedMutex);
+    KiAcquirePoint(SP_ACQUIRE_LOCK, GuardedMutex, ExpIsMutexHeld, 0);
     ExpAcquireMutex((PFAST_MUTEX)GuardedMutex, __builtin_return_address(0));
 }
 

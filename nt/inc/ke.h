@@ -276,6 +276,9 @@ struct _KPROCESS {
 };
 typedef struct _KPROCESS KPROCESS;
 
+/* Exploring: would the operation on Object have to wait now? Changes nothing. */
+typedef BOOLEAN (*PKI_WOULD_WAIT)(const volatile VOID *Object, ULONG_PTR Context);
+
 typedef struct _KPRCB {
     ULONG MxCsr;        /* 0x00, gs:[180h] */
     UCHAR LegacyNumber; /* 0x04, gs:[184h] */
@@ -311,6 +314,10 @@ typedef struct _KPRCB {
     ULONG64 SystemCalls;
     ULONG64 ContextSwitches;
     PKTHREAD PreviousThread; /* it ended here; whoever runs next dereferences it */
+    ULONG PendingOperation;  /* exploring: what the processor has stopped in front of */
+    const volatile VOID *PendingObject;
+    PKI_WOULD_WAIT PendingWait; /* would it have to wait? NULL: never */
+    ULONG_PTR PendingContext;
 } KPRCB, *PKPRCB;
 C_ASSERT(FIELD_OFFSET(KPRCB, Number) == 0x24);
 C_ASSERT(FIELD_OFFSET(KPRCB, RspBase) == 0x28);
@@ -406,11 +413,13 @@ VOID KiDeleteAgent(PKAGENT Agent);
  * A schedule point: the caller is about to do Operation on Object and another agent may go first.
  * The fast path is two additions; the slow path asks the host. No point may be passed while a
  * structure of ours is half changed. At DISPATCH_LEVEL and above other processors may run, the
- * thread itself is not switched.
+ * thread itself is not switched. KiAcquirePoint is for an operation that may have to wait.
  */
-VOID KiScheduleSlow(ULONG Operation, const volatile VOID *Object);
+VOID KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
+                    ULONG_PTR Context);
 KI_INLINE VOID
-KiSchedulePoint(ULONG Operation, const volatile VOID *Object)
+KiAcquirePoint(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
+               ULONG_PTR Context)
 {
     ULONG64 Hash = Machine->hash;
 
@@ -418,9 +427,17 @@ KiSchedulePoint(ULONG Operation, const volatile VOID *Object)
         (Hash ^ ((ULONG64)Object << 8) ^ Operation) * 0x9E3779B97F4A7C15ull + (Hash >> 32);
     Machine->points++;
     if (--Machine->budget < 0) {
-        KiScheduleSlow(Operation, Object);
+        KiScheduleSlow(Operation, Object, WouldWait, Context);
     }
 }
+KI_INLINE VOID
+KiSchedulePoint(ULONG Operation, const volatile VOID *Object)
+{
+    KiAcquirePoint(Operation, Object, NULL, 0);
+}
+
+/* PKI_WOULD_WAIT: a lock word of which the bits of Mask must be clear. */
+BOOLEAN KiIsHeld(const volatile VOID *Lock, ULONG_PTR Mask);
 
 /* Puts a record into the trace ring; no schedule point. */
 VOID KiTrace(ULONG Event, const volatile VOID *Object, ULONG64 A0, ULONG64 A1, ULONG64 A2,

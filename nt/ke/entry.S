@@ -271,6 +271,8 @@ KiSystemServicePoint:
     sub rsp, 0x20
     mov ecx, 1                          /* SP_SYSTEM_SERVICE */
     mov edx, eax
+    xor r8d, r8d
+    xor r9d, r9d
     call KiScheduleSlow
     add rsp, 0x20
     test byte ptr [rbx + T_UserApcPending], 2

@@ -15,7 +15,8 @@
  *       ready list, waiting, or terminated.
  *   K3  Whatever becomes current on the carrier, Machine->* and gs describe it (KiLoadProcessor).
  *
- * Files: startup, agent (names), schedule (points, processors, ready lists), thread, process, wait,
+ * Files: startup, agent (names), schedule (points, processors, ready lists), explore (what the host is
+ * told while schedules are explored), sanitize (callbacks of instrumented code), thread, process, wait,
  * held, event, mutant, semaphore, timer, queue, dpc, apc, region, apcsdisabled.S, suspend, irql, spinlock, time, service,
  * trap, exception, bugcheck, debug, version, entry.S (all that C cannot say).
  */
@@ -109,12 +110,18 @@ VOID KiYield(ULONG Operation);
 BOOLEAN KiRequeue(VOID); /* gives way to a ready thread of the same priority */
 VOID KiSetPriority(PKTHREAD Thread, SCHAR Priority);
 
+/* explore.c */
+VOID KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
+                  ULONG_PTR Context);
+BOOLEAN KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent);
+
 /* wait.c */
 VOID KiWaitTest(DISPATCHER_HEADER *Object, KPRIORITY Increment);
 VOID KiUnwaitThread(PKTHREAD Thread, LONG_PTR Status, KPRIORITY Increment);
 VOID KiExitDispatcher(KIRQL OldIrql);
 NTSTATUS KiTestPending(PKTHREAD Thread, KPROCESSOR_MODE Mode,
                        BOOLEAN Alertable); /* APC or alert there already */
+BOOLEAN KiIsQueueEmpty(PKQUEUE Queue);     /* queue.c */
 VOID KiQueueThreadWaits(PKQUEUE Queue);    /* queue.c: a thread of its pool is about to wait */
 
 /* held.c */

@@ -96,6 +96,13 @@ KeInsertHeadQueue(PRKQUEUE Queue, PLIST_ENTRY Entry)
     return KiInsertQueue(Queue, Entry, TRUE);
 }
 
+/* A thread that wants an entry now would wait. */
+BOOLEAN
+KiIsQueueEmpty(PKQUEUE Queue)
+{
+    return IsListEmpty(&Queue->EntryListHead) || Queue->CurrentCount >= Queue->MaximumCount;
+}
+
 /* Waits for one entry. Returns it, or a status (TIMEOUT, USER_APC, ALERTED, ABANDONED) as a pointer. */
 static PLIST_ENTRY
 KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
@@ -116,7 +123,7 @@ KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_I
             KiCheckKernelApcs();
             KiPcr()->Irql = DISPATCH_LEVEL;
         }
-        if (!IsListEmpty(&Queue->EntryListHead) && Queue->CurrentCount < Queue->MaximumCount) {
+        if (!KiIsQueueEmpty(Queue)) {
             Queue->Header.SignalState--;
             Queue->CurrentCount++;
             Entry = RemoveHeadList(&Queue->EntryListHead);

@@ -91,6 +91,13 @@ KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
 
     /* The asker first, then the others in the order of their numbers, round and round. */
     for (ULONG Index = 0; Index < KiProcessorCount; Index++, Cpu = KiNextCpu(Cpu)) {
+        if (Machine->explore) {
+            if ((Cpu != Self || AskerCanStep) && KiDescribeAgent(Cpu, &Agents[Count])) {
+                Agents[Count].flags |= Cpu == Self ? ABI_AGENT_ASKER : 0;
+                Count++;
+            }
+            continue;
+        }
         if (Cpu == Self ? !AskerCanStep : !KiCanStep(Cpu)) {
             continue;
         }
@@ -100,7 +107,8 @@ KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
         Agents[Count].kind = Prcb->DpcRoutineActive ? ABI_AGENT_DPC : ABI_AGENT_THREAD;
         Agents[Count].cpu = (USHORT)Cpu;
         Agents[Count].op = Cpu == Self ? (USHORT)Operation : SP_NONE;
-        Agents[Count].flags = (Cpu == Self ? 1 : 0) | (Prcb->SpinningOn != NULL ? 2 : 0);
+        Agents[Count].flags = (Cpu == Self ? ABI_AGENT_ASKER : 0) |
+                              (Prcb->SpinningOn != NULL ? ABI_AGENT_SPINNING : 0);
         Agents[Count].reserved = 0;
         Agents[Count].object = Cpu == Self ? (ULONG64)Object : 0;
         Count++;
@@ -108,7 +116,7 @@ KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
     if (Count == 0) {
         return FALSE;
     }
-    if (Count == 1) {
+    if (Count == 1 && !Machine->explore) {
         Choice = 0; /* one that can step is no choice */
         if (Machine->budget <= 0) {
             Machine->budget = Machine->slice;
@@ -144,10 +152,18 @@ KiLonely(VOID)
 }
 
 VOID
-KiScheduleSlow(ULONG Operation, const volatile VOID *Object)
+KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
+               ULONG_PTR Context)
 {
     if (KiBugCheckActive) {
         Machine->budget = 1ll << 60;
+        return;
+    }
+    if (Machine->explore) {
+        KiSetPending(Operation, Object, WouldWait, Context);
+        KiAsk(Operation, Object, TRUE);
+        KiSetPending(SP_NONE, NULL, NULL, 0);
+        KiCheckInterrupts(KiIrql());
         return;
     }
     if (KiHostClock && ++KiHostClockSlices >= KI_CLOCK_SLICES) {

@@ -27,7 +27,7 @@ KeInitializeSpinLock(PKSPIN_LOCK SpinLock)
 static inline VOID
 KiAcquire(PKSPIN_LOCK SpinLock, PVOID Caller)
 {
-    KiSchedulePoint(SP_ACQUIRE_SPINLOCK, SpinLock);
+    KiAcquirePoint(SP_ACQUIRE_SPINLOCK, SpinLock, KiIsHeld, ~0u);
     while (*(volatile KSPIN_LOCK *)SpinLock != 0) {
         KiSpin(SpinLock, ~0u);
     }

@@ -14,6 +14,9 @@
  *   W4  A thread can be switched on entry, and where it waits; nowhere else in this file.
  *   W5  A poll may come from a DPC, whose thread is in the middle of a wait of its own: nothing of the thread is
  *       touched before it is clear that the wait begins.
+ *   W6  While schedules are explored a time-out may fire as soon as the wait begins: it is up to the
+ *       schedule, not to the clock, whether the object was signaled in time. The clock then moves to
+ *       the due time.
  * Source: nt-semantics 1.4, 2.2.
  */
 #include "nt/ke/ki.h"
@@ -171,8 +174,9 @@ KiWaitTest(DISPATCHER_HEADER *Object, KPRIORITY Increment)
     }
 }
 
-KIRQL
-KiLockDispatcher(ULONG Operation, const volatile VOID *Object)
+static KIRQL
+KiLockDispatcherToWait(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
+                       ULONG_PTR Context)
 {
     PKIPCR Pcr;
     KIRQL OldIrql;
@@ -182,13 +186,19 @@ KiLockDispatcher(ULONG Operation, const volatile VOID *Object)
         Thread->WaitNext = 0; /* KeSetEvent(…, TRUE) left the dispatcher locked for this call */
         return Thread->WaitIrql;
     }
-    KiSchedulePoint(Operation, Object);
+    KiAcquirePoint(Operation, Object, WouldWait, Context);
     Pcr = KiPcr();
     OldIrql = Pcr->Irql;
     if (OldIrql < DISPATCH_LEVEL) {
         Pcr->Irql = DISPATCH_LEVEL;
     }
     return OldIrql;
+}
+
+KIRQL
+KiLockDispatcher(ULONG Operation, const volatile VOID *Object)
+{
+    return KiLockDispatcherToWait(Operation, Object, NULL, 0);
 }
 
 VOID
@@ -280,6 +290,39 @@ KiCheckWaitIrql(KIRQL Irql, PVOID Object, PLARGE_INTEGER Timeout)
     }
 }
 
+/* What a thread is about to wait for, while schedules are explored. */
+typedef struct _KI_PENDING_WAIT {
+    PVOID *Objects;
+    ULONG Count;
+    WAIT_TYPE Type;
+    KPROCESSOR_MODE Mode;
+    BOOLEAN Alertable;
+    PKTHREAD Thread;
+} KI_PENDING_WAIT, *PKI_PENDING_WAIT;
+
+/* PKI_WOULD_WAIT */
+static BOOLEAN
+KiWouldBlock(const volatile VOID *Object, ULONG_PTR Context)
+{
+    PKI_PENDING_WAIT Wait = (PKI_PENDING_WAIT)Context;
+    PKTHREAD Thread = Wait->Thread;
+    ULONG Signaled = 0;
+
+    for (ULONG Index = 0; Index < Wait->Count; Index++) {
+        Signaled += KiIsSignaled((DISPATCHER_HEADER *)Wait->Objects[Index], Thread);
+    }
+    if (Wait->Type == WaitAny ? Signaled != 0 : Signaled == Wait->Count) {
+        return FALSE;
+    }
+    if (Thread->ApcState.KernelApcPending ||
+        (Wait->Alertable && (Thread->Alerted[(int)Wait->Mode] || Thread->Alerted[KernelMode]))) {
+        return FALSE;
+    }
+    return Wait->Mode == KernelMode ||
+           (!Thread->ApcState.UserApcPending &&
+            (!Wait->Alertable || IsListEmpty(&Thread->ApcState.ApcListHead[UserMode])));
+}
+
 /* Waits for Count objects. DISPATCH_LEVEL in, OldIrql out. */
 static NTSTATUS
 KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT_TYPE Type,
@@ -340,6 +383,10 @@ KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT
             Status = STATUS_TIMEOUT;
             goto Done;
         }
+        if (Timeout != NULL && Machine->explore) { /* W6 */
+            KiAdvanceClock(Absolute ? (ULONG64)Timeout->QuadPart - KiBootTime : Deadline);
+            continue;
+        }
 
         Thread->WaitBlockList = Blocks;
         Thread->WaitObjectCount = Count;
@@ -384,6 +431,7 @@ KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE Wai
 {
     PKTHREAD Thread = KiThread();
     LARGE_INTEGER Copy;
+    KI_PENDING_WAIT Wait;
     KIRQL OldIrql;
 
     if (Timeout != NULL) {
@@ -391,7 +439,9 @@ KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE Wai
         Timeout = &Copy;
     }
     KiCheckWaitIrql(Thread->WaitNext ? Thread->WaitIrql : KiIrql(), Object, Timeout);
-    OldIrql = KiLockDispatcher(SP_WAIT, Object);
+    Wait = (KI_PENDING_WAIT){&Object, 1, WaitAny, WaitMode, Alertable, Thread};
+    OldIrql = KiLockDispatcherToWait(SP_WAIT, Object, Timeout == NULL ? KiWouldBlock : NULL,
+                                     (ULONG_PTR)&Wait);
     return KiWait(Thread, 1, &Object, Thread->WaitBlock, WaitAny, WaitReason, WaitMode, Alertable,
                   Timeout, OldIrql, __builtin_return_address(0));
 }
@@ -405,6 +455,7 @@ KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_
     PKI_WAIT_BLOCK Blocks =
         WaitBlockArray != NULL ? (PKI_WAIT_BLOCK)WaitBlockArray : Thread->WaitBlock;
     LARGE_INTEGER Copy;
+    KI_PENDING_WAIT Wait;
     KIRQL OldIrql;
 
     DRIVER_REQUIRE(Count <= (WaitBlockArray != NULL ? MAXIMUM_WAIT_OBJECTS : THREAD_WAIT_OBJECTS),
@@ -415,7 +466,9 @@ KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_
     }
     KiCheckWaitIrql(Thread->WaitNext ? Thread->WaitIrql : KiIrql(), Count != 0 ? Object[0] : NULL,
                     Timeout);
-    OldIrql = KiLockDispatcher(SP_WAIT, Count != 0 ? Object[0] : NULL);
+    Wait = (KI_PENDING_WAIT){Object, Count, WaitType, WaitMode, Alertable, Thread};
+    OldIrql = KiLockDispatcherToWait(SP_WAIT, Count != 0 ? Object[0] : NULL,
+                                     Timeout == NULL ? KiWouldBlock : NULL, (ULONG_PTR)&Wait);
     return KiWait(Thread, Count, Object, Blocks, WaitType, WaitReason, WaitMode, Alertable, Timeout,
                   OldIrql, __builtin_return_address(0));
 }

@@ -229,7 +229,7 @@ ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE
     HANDLE Index = Handle;
 
     *Object = NULL;
-    KiSchedulePoint(SP_HANDLE, Handle);
+    KiSchedulePoint(SP_LOOKUP, Handle);
     if (OBP_IS_PSEUDO(Handle)) {
         if (Handle == NtCurrentProcess()) {
             if (Type != NULL && Type != PsProcessTypeP) {

@@ -237,7 +237,7 @@ ObSetHandleAttributes(HANDLE Handle, PVOID Flags, KPROCESSOR_MODE Mode)
     POBP_ENTRY Entry;
     HANDLE Index = Handle;
 
-    KiSchedulePoint(SP_HANDLE, Handle);
+    KiSchedulePoint(SP_LOOKUP, Handle);
     if (OBP_IS_PSEUDO(Handle)) {
         return STATUS_INVALID_HANDLE;
     }

@@ -94,7 +94,7 @@ ObpDereference(PVOID Body, LONG Count, BOOLEAN Defer)
     POBP_OBJECT Object = ObpObject(Body);
     LONG64 Left;
 
-    KiSchedulePoint(SP_OBJECT, Body);
+    KiSchedulePoint(Object->Header.PointerCount > Count ? SP_REFERENCE : SP_OBJECT, Body);
     Left = Object->Header.PointerCount - Count;
     if (Left < Object->Header.HandleCount || (Object->Header.Flags & OBP_FLAG_DELETING)) { /* O1 */
         Object->Header.PointerCount = Left;
@@ -130,7 +130,7 @@ ObfReferenceObject(PVOID Body)
 {
     POBP_OBJECT Object = ObpObject(Body);
 
-    KiSchedulePoint(SP_OBJECT, Body);
+    KiSchedulePoint(SP_REFERENCE, Body);
     if (Object->Header.PointerCount <= 0 || (Object->Header.Flags & OBP_FLAG_DELETING)) {
         ObpBadCount(Object); /* nobody can hold what has no references */
     }

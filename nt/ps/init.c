@@ -143,6 +143,10 @@ VOID
 PspRunCommandLine(VOID)
 {
     HcBootInfo(&PspBoot);
+    if (PspBoot.explore) {
+        Machine->explore = 1;
+        Machine->budget = 0;
+    }
     PspLoadDrivers();
     PspRunClients();
     PspUnloadDrivers();

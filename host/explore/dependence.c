@@ -1,0 +1,87 @@
+/*
+ * dependence.c - which operations do not commute.
+ *
+ * Two operations are dependent if they touch one object and one of them changes it. What the kernel
+ * says of an operation (abi/hypercall.h: object, ABI_AGENT_READS, ABI_AGENT_OPEN) is all that is
+ * known here; docs/decisions.md has the table.
+ */
+#include "host/explore/strategy.h"
+
+/* What of an object an operation is about: one address may be a thread, its APC queue, its life. */
+enum aspect { OF_STATE, OF_LIFE, OF_HANDLE, OF_APCS, OF_MEMORY, OF_NOTHING };
+
+static enum aspect
+aspect(const struct operation *operation)
+{
+    switch (operation->op) {
+    case SP_NONE:
+    case SP_YIELD:
+    case SP_SYSTEM_SERVICE:
+    case SP_QUERY_TIME:
+    case SP_SET_PRIORITY: /* decides nothing where each thread has a processor of its own */
+        return OF_NOTHING;
+    case SP_OBJECT:
+    case SP_REFERENCE:
+    case SP_CREATE_THREAD:
+        return OF_LIFE;
+    case SP_HANDLE:
+    case SP_LOOKUP:
+        return OF_HANDLE;
+    case SP_ENTER_REGION:
+    case SP_LEAVE_REGION:
+    case SP_QUEUE_APC:
+    case SP_SUSPEND:
+    case SP_RESUME:
+        return OF_APCS;
+    case SP_MEMORY_READ:
+    case SP_MEMORY_WRITE:
+        return OF_MEMORY;
+    }
+    return OF_STATE;
+}
+
+bool
+operation_dependent(const struct operation *a, const struct operation *b)
+{
+    return a->object == b->object && a->object != 0 && aspect(a) == aspect(b) &&
+           aspect(a) != OF_NOTHING &&
+           ((a->flags & ABI_AGENT_READS) == 0 || (b->flags & ABI_AGENT_READS) == 0);
+}
+
+static bool
+releases(const struct operation *operation)
+{
+    switch (operation->op) {
+    case SP_SET_EVENT:
+    case SP_PULSE_EVENT:
+    case SP_RELEASE_SEMAPHORE:
+    case SP_RELEASE_MUTANT:
+    case SP_RELEASE_SPINLOCK:
+    case SP_RELEASE_LOCK:
+    case SP_EXIT_THREAD:
+    case SP_INSERT_QUEUE:
+    case SP_CREATE_THREAD:
+        return true;
+    }
+    return false;
+}
+
+static bool
+acquires(const struct operation *operation)
+{
+    switch (operation->op) {
+    case SP_WAIT:
+    case SP_ACQUIRE_SPINLOCK:
+    case SP_ACQUIRE_LOCK:
+    case SP_REMOVE_QUEUE:
+        return true;
+    }
+    return false;
+}
+
+bool
+operation_coenabled(const struct operation *earlier, const struct operation *later)
+{
+    /* What lets a waiter go cannot come after it, unless the object was open before. */
+    return !(releases(earlier) && acquires(later) && (earlier->flags & ABI_AGENT_OPEN) == 0);
+}

@@ -1,0 +1,297 @@
+/*
+ * explorer.c - many runs of one guest, each along another schedule.
+ *
+ * The kernel asks at every schedule point who goes on. Before a question reaches the strategy:
+ *
+ *   X1  An agent whose next operation is not known yet (it was just woken or made) is run up to its
+ *       next schedule point: what it does until then nobody else can see.
+ *   X2  While only blocked agents are left they go on in order, block in earnest, and the kernel
+ *       finds the hang.
+ *   X3  The first question with two agents to choose from is the root: there the snapshot is taken.
+ *       Everything before it is the same in every run.
+ *
+ * The answers of X1 and X2 follow from the state alone, so a schedule holds the strategy's answers
+ * only.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include "host/explore/explorer.h"
+#include "host/explore/strategy.h"
+#include "host/machine/machine.h"
+#include "host/machine/snapshot.h"
+
+static const struct strategy *const strategies[] = {&strategy_random, &strategy_pct,
+                                                    &strategy_dpor};
+
+static struct {
+    const struct run_search *search;
+    struct search_results *results;
+    const struct strategy *strategy;
+    bool rooted;
+    bool blocked; /* X2 has begun in this run */
+    bool over;
+    struct abi_agent root[MAX_AGENTS]; /* the question there */
+    uint32_t root_count;
+    uint32_t names[MAX_AGENTS];
+    uint32_t agents;
+    uint64_t run;
+    uint32_t *schedule; /* names, of this run */
+    uint32_t steps;
+    uint8_t last;
+    uint32_t preemptions;
+    struct operation next[MAX_AGENTS];
+    struct question question;
+    struct timespec started;
+} it;
+
+static double
+seconds(void)
+{
+    struct timespec now;
+
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - it.started.tv_sec) +
+           (double)(now.tv_nsec - it.started.tv_nsec) / 1e9;
+}
+
+int
+explorer_init(const struct run_search *search, struct search_results *results)
+{
+    it.search = search;
+    it.results = results;
+    it.last = NO_AGENT;
+    it.schedule = calloc(MAX_STEPS, sizeof(*it.schedule));
+    if (search->replay) {
+        it.strategy = &strategy_replay;
+    }
+    for (size_t i = 0; i < sizeof(strategies) / sizeof(strategies[0]) && !search->replay; i++) {
+        if (strcmp(strategies[i]->name, search->strategy) == 0) {
+            it.strategy = strategies[i];
+        }
+    }
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &it.started);
+    if (it.schedule == NULL || it.strategy == NULL || snapshot_init() != 0) {
+        return -ENOMEM;
+    }
+    return it.strategy->init(search);
+}
+
+uint32_t
+explorer_name(uint32_t number)
+{
+    return it.names[number];
+}
+
+/* Ends the run from inside a question. */
+NORETURN static void
+finish(const struct abi_stop *why)
+{
+    struct abi_trap nowhere = {0};
+
+    explorer_ended(why);
+    worker_stop(why != NULL ? why : &(struct abi_stop){0}, &nowhere);
+}
+
+static uint32_t
+agent_number(uint32_t name)
+{
+    for (uint32_t i = 0; i < it.agents; i++) {
+        if (it.names[i] == name) {
+            return i;
+        }
+    }
+    if (it.agents == MAX_AGENTS) {
+        worker_fail("more than %d threads take part in what is explored", MAX_AGENTS);
+    }
+    it.names[it.agents] = name;
+    return it.agents++;
+}
+
+static void
+ask(const struct abi_agent *agents, uint32_t count)
+{
+    struct question *question = &it.question;
+
+    *question = (struct question){.last = it.last, .step = it.steps, .next = it.next};
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t number = agent_number(agents[i].name);
+
+        question->present |= 1ull << number;
+        if ((agents[i].flags & ABI_AGENT_BLOCKED) == 0) {
+            question->enabled |= 1ull << number;
+        }
+        it.next[number] = (struct operation){agents[i].object, agents[i].op, agents[i].flags, 0};
+    }
+}
+
+static bool
+begin(void)
+{
+    it.steps = 0;
+    it.last = NO_AGENT;
+    it.preemptions = 0;
+    it.blocked = false;
+    return it.strategy->begin(it.run);
+}
+
+/* A real question: what the strategy answers, as an index into the kernel's list. */
+static uint32_t
+answer(const struct abi_agent *agents, uint32_t count)
+{
+    uint32_t chosen;
+
+    ask(agents, count);
+    chosen = it.strategy->choose(&it.question);
+    if (chosen == ANSWER_CUT) {
+        finish(NULL);
+    }
+    if (it.last != NO_AGENT && it.last != chosen && (it.question.enabled >> it.last & 1) != 0) {
+        it.preemptions++;
+    }
+    if (it.steps == MAX_STEPS) {
+        finish(&(struct abi_stop){.verdict = ABI_LIVELOCK,
+                                  .message = "the run does not end: 65536 choices"});
+    }
+    it.schedule[it.steps++] = it.names[chosen];
+    it.last = (uint8_t)chosen;
+    for (uint32_t i = 0; i < count; i++) {
+        if (agents[i].name == it.names[chosen]) {
+            return i;
+        }
+    }
+    worker_fail("a strategy chose an agent that cannot step");
+}
+
+uint32_t
+explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
+{
+    uint32_t ready = 0, first = 0;
+
+    for (uint32_t i = count; i-- > 0;) {
+        if (agents[i].op == SP_NONE) {
+            return i; /* X1 */
+        }
+        if ((agents[i].flags & ABI_AGENT_BLOCKED) == 0) {
+            ready++;
+            first = i;
+        }
+    }
+    if (it.blocked || ready == 0) {
+        if (!it.blocked && it.rooted) {
+            it.blocked = true;
+            ask(agents, count);
+        }
+        return 0; /* X2 */
+    }
+    if (!it.rooted && ready < 2) {
+        return first;
+    }
+    if (!it.rooted) {
+        it.rooted = true;
+        if (count > MAX_AGENTS) {
+            worker_fail("more than %d threads take part in what is explored", MAX_AGENTS);
+        }
+        memcpy(it.root, agents, count * sizeof(it.root[0]));
+        it.root_count = count;
+        if (!it.search->replay) {
+            snapshot_take();
+        }
+        begin();
+    }
+    return answer(agents, count);
+}
+
+/* Findings are told apart by what happened, not by the schedule: the first one of each is kept. */
+static bool
+same_finding(const struct abi_stop *a, const struct abi_stop *b)
+{
+    return a->verdict == b->verdict && a->code == b->code &&
+           (a->verdict == ABI_BUGCHECK || strcmp(a->message, b->message) == 0);
+}
+
+static void
+note_finding(const struct abi_stop *why)
+{
+    struct search_results *results = it.results;
+    struct search_finding *finding;
+
+    for (uint32_t i = 0; i < results->findings; i++) {
+        if (same_finding(&results->finding[i].stop, why)) {
+            results->finding[i].times++;
+            return;
+        }
+    }
+    if (results->findings == SEARCH_FINDINGS || results->schedules + it.steps > SEARCH_SCHEDULES) {
+        return;
+    }
+    finding = &results->finding[results->findings];
+    *finding = (struct search_finding){.stop = *why,
+                                       .run = it.run,
+                                       .hash = GUEST->hash,
+                                       .steps = GUEST->points,
+                                       .times = 1,
+                                       .schedule = results->schedules,
+                                       .schedule_length = it.steps,
+                                       .preemptions = it.preemptions};
+    memcpy(results->schedule + results->schedules, it.schedule, it.steps * sizeof(it.schedule[0]));
+    results->schedules += it.steps;
+    results->findings++;
+}
+
+static bool
+is_bad(const struct abi_stop *why)
+{
+    return why->verdict != ABI_CLEAN || why->code != 0;
+}
+
+void
+explorer_ended(const struct abi_stop *why)
+{
+    struct search_results *results = it.results;
+    const struct run_search *search = it.search;
+
+    if (search->replay || it.over) {
+        return;
+    }
+    results->runs++;
+    results->agents = it.agents;
+    results->steps += it.steps;
+    results->pages = snapshot_pages();
+    results->longest = it.steps > results->longest ? it.steps : results->longest;
+    if (why == NULL) {
+        results->blocked++;
+    } else {
+        results->traces++;
+        if (is_bad(why)) {
+            results->bad++;
+            note_finding(why);
+        }
+    }
+    if (!it.rooted) { /* there was nothing to choose */
+        results->outcome = SEARCH_EXHAUSTED;
+        return;
+    }
+    if (why != NULL && !it.blocked) {
+        it.question.present = it.question.enabled = 0;
+        it.question.step = it.steps;
+    }
+    it.strategy->end(&it.question, why == NULL);
+    it.run++;
+    if (why != NULL && is_bad(why) && search->first) {
+        results->outcome = SEARCH_STOPPED;
+    } else if ((search->runs != 0 && it.run >= search->runs) ||
+               (search->seconds != 0 && (it.run & 15) == 0 && seconds() >= search->seconds)) {
+        results->outcome = SEARCH_BUDGET;
+    } else if (!begin()) {
+        results->outcome = it.strategy->exhausted;
+    } else {
+        snapshot_restore();
+        snapshot_resume(answer(it.root, it.root_count));
+    }
+    it.over = true;
+}

@@ -1,0 +1,18 @@
+/*
+ * explorer.h - many runs of one guest, each along another schedule. Runs in the worker.
+ */
+#ifndef HOST_EXPLORE_EXPLORER_H
+#define HOST_EXPLORE_EXPLORER_H
+
+#include "abi/hypercall.h"
+#include "host/machine/run.h"
+
+/* Before the sandbox. 0 or -ENOMEM. */
+int explorer_init(const struct run_search *search, struct search_results *results);
+/* Answers one question of the kernel; takes the snapshot at the first real choice. */
+uint32_t explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker);
+/* A run has ended: begins the next one and does not return; returns when the search, or the replay,
+   is over. */
+void explorer_ended(const struct abi_stop *why);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * strategy.h - how a search answers: one strategy is one file.
+ *
+ * The explorer numbers agents in the order in which it meets them; a number means the same agent in
+ * every run. A strategy sees only real questions: at least one agent could step, each is at an
+ * operation that others may see.
+ */
+#ifndef HOST_EXPLORE_STRATEGY_H
+#define HOST_EXPLORE_STRATEGY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "abi/hypercall.h"
+#include "abi/trace.h"
+#include "host/machine/run.h"
+
+#define MAX_AGENTS 64 /* a set of agents is one word */
+#define MAX_STEPS  65536
+#define NO_AGENT   0xFF
+
+/* What an agent would do next. */
+struct operation {
+    uint64_t object;
+    uint16_t op;    /* enum abi_event */
+    uint16_t flags; /* enum abi_agent_flags */
+    uint32_t reserved;
+};
+
+struct question {
+    uint64_t enabled;             /* agents that could step */
+    uint64_t present;             /* and those whose next operation would block */
+    uint8_t last;                 /* who stepped last, NO_AGENT at the root */
+    uint32_t step;                /* number of this question in its run */
+    const struct operation *next; /* by agent */
+};
+
+enum answer_special { ANSWER_CUT = 0xFFFFFFFF }; /* this run cannot show anything new: end it */
+
+struct strategy {
+    const char *name;
+    int (*init)(const struct run_search *search);
+    /* False: nothing is left. `run` counts from 0. */
+    bool (*begin)(uint64_t run);
+    uint32_t (*choose)(const struct question *question);
+    /* The run has ended after `steps` answers; with ANSWER_CUT `cut`. Agents that are left over
+       blocked are in `end->present`. */
+    void (*end)(const struct question *end, bool cut);
+    enum search_outcome exhausted; /* what it means when nothing is left */
+};
+
+extern const struct strategy strategy_random, strategy_pct, strategy_dpor, strategy_replay;
+
+uint32_t explorer_name(uint32_t number); /* of an agent */
+
+/* Do the two operations touch one object, and does one of them change it? */
+bool operation_dependent(const struct operation *a, const struct operation *b);
+/* Could `earlier` have been done after `later`, had `later` come first? */
+bool operation_coenabled(const struct operation *earlier, const struct operation *later);
+
+/* A small generator of our own: the same numbers on every machine. */
+struct random {
+    uint64_t state;
+};
+static inline uint64_t
+random_next(struct random *random)
+{
+    uint64_t z = random->state += 0x9E3779B97F4A7C15ull;
+
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+    return z ^ (z >> 31);
+}
+static inline uint64_t
+random_below(struct random *random, uint64_t bound)
+{
+    return (uint64_t)(((unsigned __int128)random_next(random) * bound) >> 64);
+}
+static inline uint32_t
+set_nth(uint64_t set, uint32_t n)
+{
+    while (n-- > 0) {
+        set &= set - 1;
+    }
+    return (uint32_t)__builtin_ctzll(set);
+}
+
+#endif

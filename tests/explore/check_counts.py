@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""Exact numbers of traces: check_counts.py NTLAB FOLDER programs.list [NAME...]"""
+import json
+import subprocess
+import sys
+
+
+def main():
+    ntlab, folder, table, *only = sys.argv[1:]
+    passed = failed = 0
+    for line in open(table):
+        fields = [f.strip() for f in line.split("|")]
+        if line.startswith("#") or len(fields) < 4 or (only and fields[0] not in only):
+            continue
+        name, _, _, expected = fields
+        run = subprocess.run([ntlab, "explore", "--keep-going", "--budget", "60s", "--json", "-",
+                              f"{folder}/explore-{name}.sys"], capture_output=True, text=True)
+        try:
+            search = json.loads(run.stdout)["search"]
+        except (ValueError, KeyError):
+            print(f"not ok {name}: status {run.returncode}: {run.stderr.strip()[-300:]}")
+            failed += 1
+            continue
+        found = [search["traces"], search["bad"], search["blocked"]]
+        wanted = [None if w == "-" else int(w) for w in expected.split()]
+        if search["outcome"] == "exhausted" and all(w in (None, f) for w, f in zip(wanted, found)):
+            passed += 1
+        else:
+            failed += 1
+            print(f"not ok {name}: {search['outcome']}: traces, bad, blocked are {found}, not {expected}")
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+main()
