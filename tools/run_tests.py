@@ -107,7 +107,8 @@ class PeTest:
         self.component = os.path.basename(folder)
         self.name = f"{self.component}-{fields[0]}"
         self.arguments = shlex.split(fields[3])
-        self.expected = fields[4].split()
+        expected, _, self.says = fields[4].partition(" : ")
+        self.expected = expected.split()
         self.client_arguments = shlex.split(fields[5]) if len(fields) > 5 else []
         sources = fields[1].split()
         where = os.path.join(build, os.path.relpath(os.path.dirname(folder), ROOT))
@@ -185,8 +186,13 @@ def disagreement(test, status, output, result):
                 wanted = (re.findall(rf"^ntlab-test: let {wanted[1:]} (\w+)", output, re.M) or ["*"])[-1]
                 if wanted == "*":
                     return f"no `let` for parameter {index + 1}"
-            if wanted != "*" and number(finding["parameters"][index]) != number(wanted) % 2**64:
+            if "!" in wanted:
+                if not re.search(rf"^Arg{index + 1}: .*{re.escape(wanted)}", output, re.M):
+                    return f"parameter {index + 1}: expected {wanted}: {message}"
+            elif wanted != "*" and number(finding["parameters"][index]) != number(wanted) % 2**64:
                 return f"parameter {index + 1}: expected {wanted}, got {finding['parameters'][index]}: {message}"
+        if test.says not in output:
+            return f"the report does not say `{test.says}`: {message}"
     elif word == "exit":
         if result.get("client_exit") != number(test.expected[1]):
             return f"expected exit code {test.expected[1]}, got {result.get('client_exit')}: {message}"
