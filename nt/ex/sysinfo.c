@@ -91,10 +91,18 @@ ExpQueryPerformance(EXP_WRITER *Writer)
         ULONG AvailablePages;
         ULONG CommittedPages;
         ULONG CommitLimit;
-        UCHAR Rest[312 - 56];
+        UCHAR Rest[296 - 56];
+        ULONG ContextSwitches;
+        ULONG TlbFills[2];
+        ULONG SystemCalls; /* that user mode made */
     } *Info = ExpReserve(Writer, 312);
 
+    C_ASSERT(sizeof(*Info) == 312);
     if (Info != NULL) {
+        for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
+            Info->ContextSwitches += (ULONG)KiProcessor[Cpu]->Prcb.ContextSwitches;
+            Info->SystemCalls += (ULONG)KiProcessor[Cpu]->Prcb.SystemCalls;
+        }
         Info->AvailablePages = EXP_PHYSICAL_PAGES / 2;
         Info->CommitLimit = EXP_PHYSICAL_PAGES * 2;
     }

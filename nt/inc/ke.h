@@ -292,9 +292,10 @@ typedef struct _KPRCB {
     UCHAR ClockOwner;
     UCHAR PendingTickFlags;
     UCHAR IdleState;
-    ULONG Number;     /* 0x24, gs:[1A4h] */
-    PVOID RspBase;    /* 0x28, gs:[1A8h] */
-    ULONG64 PrcbLock; /* 0x30 */
+    ULONG Number;        /* 0x24, gs:[1A4h] */
+    PVOID RspBase;       /* 0x28, gs:[1A8h] */
+    ULONG64 PrcbLock;    /* 0x30 */
+    ULONG64 SystemCalls; /* 0x38; counted by entry.S */
 
     /* ntlab's own. */
     KAGENT DpcAgent; /* who acts while a DPC runs here */
@@ -311,7 +312,6 @@ typedef struct _KPRCB {
     PVOID DpcStack;
     volatile ULONG *SpinningOn; /* this processor waits until (*SpinningOn & SpinMask) is 0 */
     ULONG SpinMask;
-    ULONG64 SystemCalls;
     ULONG64 ContextSwitches;
     PKTHREAD PreviousThread; /* it ended here; whoever runs next dereferences it */
     ULONG PendingOperation;  /* exploring: what the processor has stopped in front of */
@@ -321,6 +321,7 @@ typedef struct _KPRCB {
 } KPRCB, *PKPRCB;
 C_ASSERT(FIELD_OFFSET(KPRCB, Number) == 0x24);
 C_ASSERT(FIELD_OFFSET(KPRCB, RspBase) == 0x28);
+C_ASSERT(FIELD_OFFSET(KPRCB, SystemCalls) == 0x38);
 
 typedef struct _KIPCR {
     PVOID GdtBase;       /* 0x00 */

@@ -163,6 +163,7 @@ KiSystemServiceUser:
     SAVE_PRESERVED rsp
     mov rbp, rsp
     mov rbx, gs:[0x188]
+    inc qword ptr gs:[0x1B8]            /* KPRCB.SystemCalls */
     mov [rbx + T_SystemCallNumber], eax
     mov [rbx + T_FirstArgument], r10
     mov byte ptr [rbx + T_PreviousMode], 1

@@ -212,6 +212,17 @@ KiUnlockDispatcher(KIRQL OldIrql, BOOLEAN WaitNext)
     KiExitDispatcher(OldIrql);
 }
 
+/* "the scheduler reduces that priority by one level each time the thread completes a time slice, until the thread drops back
+   to its base priority" (Microsoft Learn, Priority Boosts) */
+static VOID
+KiDecayBoost(PKTHREAD Thread)
+{
+    if (Thread->PriorityDecrement > 0) {
+        Thread->PriorityDecrement--;
+        Thread->Priority--;
+    }
+}
+
 /* At DISPATCH_LEVEL or above: runs what became due, switches if another thread should run, lowers. */
 VOID
 KiExitDispatcher(KIRQL OldIrql)
@@ -236,6 +247,7 @@ KiExitDispatcher(KIRQL OldIrql)
             KiSwapThread();
         } else {
             Prcb->QuantumEnd = FALSE;
+            KiDecayBoost(Thread);
             if (Prcb->ReadySummary >> Thread->Priority == 0 || !KiRequeue()) {
                 break;
             }
