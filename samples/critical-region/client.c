@@ -4,6 +4,7 @@
  *     critical-region.exe attack CHOICE     needs no right but to open the device
  *     critical-region.exe use CHOICE
  *
+ * The first process is also refused a handle to suspend the second one's thread with: its own are all that it may suspend.
  * Exit code 0: all came as the article says, as far as one can come here at all.
  */
 #include <windows.h>
@@ -57,7 +58,7 @@ static int
 Attack(void)
 {
     HANDLE Thread = CreateThread(NULL, 0, Hold, NULL, 0, NULL);
-    HANDLE Device = Open();
+    HANDLE Device = Open(), Other;
     HOLDER_STATE Holder;
     DWORD Code = 1;
 
@@ -69,6 +70,8 @@ Attack(void)
            : Holder.ApcsDisabled                        ? "in a critical region"
            : Holder.AllApcsDisabled                     ? "no APC can come"
                                                         : "every APC can come");
+    Other = OpenThread(THREAD_SUSPEND_RESUME, FALSE, Holder.OtherThread);
+    Must(Other == NULL && GetLastError() == ERROR_ACCESS_DENIED, "OpenThread is not refused");
     fflush(stdout);
     Must(SuspendThread(Thread) == 0, "SuspendThread");
     Must(Ask(Device, IOCTL_SUSPENDED, NULL, 0), "IOCTL_SUSPENDED");

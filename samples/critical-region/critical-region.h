@@ -58,6 +58,7 @@ typedef struct HOLDER_STATE {
     ULONG Irql;
     ULONG ApcsDisabled;    /* KeAreApcsDisabled: a critical or guarded region */
     ULONG AllApcsDisabled; /* KeAreAllApcsDisabled: a guarded region, or IRQL >= APC_LEVEL */
+    ULONG OtherThread;     /* id of the second process's thread, which waits for its turn */
 } HOLDER_STATE;
 
 typedef struct USE_RESULT {

@@ -30,7 +30,7 @@ static KSEMAPHORE Sema;
 static struct {
     PULONG Buffer;
     HOLDER_STATE Holder;
-    KEVENT Inside, Turn, Done;
+    KEVENT Inside, Waiting, Turn, Done;
     volatile LONG Go;      /* the holder has been suspended, as far as it can be */
     volatile LONG Visited; /* the second process has been inside */
 } Shared;
@@ -235,6 +235,7 @@ DispatchControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     case IOCTL_WAIT_INSIDE:
         if (Out >= sizeof(HOLDER_STATE)) {
             Status = Wait(&Shared.Inside);
+            Status = NT_SUCCESS(Status) ? Wait(&Shared.Waiting) : Status;
             *(HOLDER_STATE *)Buffer = Shared.Holder;
             Irp->IoStatus.Information = sizeof(HOLDER_STATE);
         }
@@ -245,6 +246,8 @@ DispatchControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         Status = STATUS_SUCCESS;
         break;
     case IOCTL_WAIT_TURN:
+        Shared.Holder.OtherThread = HandleToULong(PsGetCurrentThreadId());
+        KeSetEvent(&Shared.Waiting, 0, FALSE);
         Status = Wait(&Shared.Turn);
         break;
     case IOCTL_DONE:
@@ -294,6 +297,7 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     }
     RtlZeroMemory(Shared.Buffer, CELLS * sizeof(ULONG));
     KeInitializeEvent(&Shared.Inside, NotificationEvent, FALSE);
+    KeInitializeEvent(&Shared.Waiting, NotificationEvent, FALSE);
     KeInitializeEvent(&Shared.Turn, NotificationEvent, FALSE);
     KeInitializeEvent(&Shared.Done, NotificationEvent, FALSE);
     ExInitializeResourceLite(&Resource);
