@@ -77,6 +77,7 @@ void json_string(FILE *out, const char *text);
 int command_imports(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_explore(int argc, char **argv);
+int command_replay(int argc, char **argv); /* explore.c */
 int command_demo(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_dt_type(int argc, char **argv); /* inspect.c */
@@ -99,5 +100,11 @@ void session_close(struct session *session);
 int request_box(struct run_request *out);
 int request_siblings(struct run_request *out, const char *path);
 int request_build(const struct options *options, struct run_request *out);
+/* Without any file. */
+void request_defaults(const struct options *options, struct run_request *out);
+
+/* run.c: one run and its report; `result` may be NULL, else its memory is the caller's to close. */
+int single_run(const struct options *options, struct run_request *request, const char *command,
+               char **argv, struct run_result *result);
 
 #endif

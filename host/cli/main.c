@@ -15,6 +15,7 @@ static const struct {
 } commands[] = {
     {"run", command_run, "[DRIVER.sys...] [-- CLIENT.exe ARGS...]", "one run"},
     {"explore", command_explore, "[DRIVER.sys...] [-- CLIENT.exe ARGS...]", "many schedules"},
+    {"replay", command_replay, "FINDING.ntr", "runs a finding again, step by step"},
     {"imports", command_imports, "FILE...", "what images import, and what of it is missing"},
     {"dt", command_dt_type, "[IMAGE...] [MODULE!]TYPE [FIELD...]",
      "a structure with its offsets (-r: nested, -y: prefix)"},

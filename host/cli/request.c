@@ -375,11 +375,10 @@ host_now_100ns(void)
     return UNIX_EPOCH + (uint64_t)now.tv_sec * 10000000 + (uint64_t)now.tv_nsec / 100;
 }
 
-int
-request_build(const struct options *options, struct run_request *out)
+void
+request_defaults(const struct options *options, struct run_request *out)
 {
     struct abi_boot *boot = &out->boot;
-    int error;
 
     memset(out, 0, sizeof(*out));
     boot->version = ABI_VERSION;
@@ -400,6 +399,14 @@ request_build(const struct options *options, struct run_request *out)
     out->slice_points = SLICE_POINTS;
     out->no_keys = options->no_keys;
     out->trace = options->trace != NULL;
+}
+
+int
+request_build(const struct options *options, struct run_request *out)
+{
+    int error;
+
+    request_defaults(options, out);
     error = add_drivers(options, out);
     if (error == 0 && options->kernel != NULL &&
         request_add_file(out, "C:\\Windows\\System32\\ntoskrnl.exe", options->kernel) == NULL) {

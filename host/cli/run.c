@@ -69,14 +69,15 @@ not_yet(const struct options *options)
 }
 
 static int
-write_json(const struct options *options, const struct report *report, char **argv)
+write_json(const struct options *options, const struct report *report, const char *command,
+           char **argv)
 {
     FILE *out = strcmp(options->json, "-") == 0 ? stdout : fopen(options->json, "w");
 
     if (out == NULL) {
         return usage_error("%s: %s", options->json, strerror(errno));
     }
-    report_json(out, report, "run", argv);
+    report_json(out, report, command, argv);
     if (out != stdout) {
         fclose(out);
     }
@@ -99,15 +100,69 @@ write_trace(const struct options *options, int memory)
 }
 
 int
+single_run(const struct options *options, struct run_request *request, const char *command,
+           char **argv, struct run_result *kept)
+{
+    uint32_t build = options->build ? options->build : os_default_build(options->os);
+    struct report_options report_options = {.symbols = options->symbols.item,
+                                            .symbol_folders = options->symbols.count,
+                                            .source_map = options->source_map.item,
+                                            .source_maps = options->source_map.count,
+                                            .client_exit_ignored = options->client_exit_ignored,
+                                            .os = os_name(options->os),
+                                            .build = build};
+    struct run_result result;
+    struct output output = {0};
+    struct session *session;
+    struct report *report;
+    int status = session_open(options, request, &report_options, &session);
+
+    if (status != 0) {
+        session_close(session);
+        return status;
+    }
+    output.json_on_stdout = options->json != NULL && strcmp(options->json, "-") == 0;
+    request->output = on_output;
+    request->output_context = &output;
+    if (machine_run(request, &result) != 0) {
+        fprintf(stderr, "ntlab: %s\n", result.message);
+        session_close(session);
+        return STATUS_INTERNAL;
+    }
+    if (result.end == RUN_QUIT) {
+        fprintf(stderr, "ntlab: the run was ended at a break\n");
+        session_close(session);
+        close(result.memory);
+        return STATUS_CLEAN;
+    }
+    if (getenv("NTLAB_REPORT") != NULL && output.report != NULL) {
+        fwrite(output.report, 1, output.report_length, stderr); /* as the kernel wrote it */
+    }
+    report = report_make(request, &result, output.report, output.report_length, &report_options);
+    status = report_status(report);
+    report_text(stderr, report, isatty(2) && getenv("NO_COLOR") == NULL);
+    if (options->json != NULL && write_json(options, report, command, argv) != 0) {
+        status = STATUS_USAGE;
+    }
+    if (options->trace != NULL && write_trace(options, result.memory) != 0) {
+        status = STATUS_USAGE;
+    }
+    session_end(session, &result, report->verdict == VERDICT_CLEAN);
+    session_close(session);
+    report_free(report);
+    if (kept != NULL) {
+        *kept = result;
+    } else {
+        close(result.memory);
+    }
+    return status;
+}
+
+int
 command_run(int argc, char **argv)
 {
     struct options options;
     struct run_request request;
-    struct run_result result;
-    struct output output = {0};
-    struct report_options report_options;
-    struct session *session;
-    struct report *report;
     int status = options_parse(argc, argv, &options);
 
     if (status != 0) {
@@ -120,53 +175,10 @@ command_run(int argc, char **argv)
     if (status != 0) {
         return status;
     }
-    report_options = (struct report_options){.symbols = options.symbols.item,
-                                             .symbol_folders = options.symbols.count,
-                                             .source_map = options.source_map.item,
-                                             .source_maps = options.source_map.count,
-                                             .client_exit_ignored = options.client_exit_ignored,
-                                             .os = os_name(options.os),
-                                             .build = options.build ? options.build
-                                                                    : os_default_build(options.os)};
-    status = session_open(&options, &request, &report_options, &session);
-    if (status != 0) {
-        session_close(session);
-        request_free(&request);
-        return status;
-    }
-    output.json_on_stdout = options.json != NULL && strcmp(options.json, "-") == 0;
-    request.output = on_output;
-    request.output_context = &output;
     fprintf(stderr, "ntlab %s: %s (build %u), %u processor%s, seed %lu\n", NTLAB_VERSION,
             os_name(options.os), options.build ? options.build : os_default_build(options.os),
             options.cpus, options.cpus == 1 ? "" : "s", options.seed);
-    if (machine_run(&request, &result) != 0) {
-        fprintf(stderr, "ntlab: %s\n", result.message);
-        return STATUS_INTERNAL;
-    }
-    if (result.end == RUN_QUIT) {
-        fprintf(stderr, "ntlab: the run was ended at a break\n");
-        session_close(session);
-        close(result.memory);
-        request_free(&request);
-        return STATUS_CLEAN;
-    }
-    if (getenv("NTLAB_REPORT") != NULL && output.report != NULL) {
-        fwrite(output.report, 1, output.report_length, stderr); /* as the kernel wrote it */
-    }
-    report = report_make(&request, &result, output.report, output.report_length, &report_options);
-    status = report_status(report);
-    report_text(stderr, report, isatty(2) && getenv("NO_COLOR") == NULL);
-    if (options.json != NULL && write_json(&options, report, argv) != 0) {
-        status = STATUS_USAGE;
-    }
-    if (options.trace != NULL && write_trace(&options, result.memory) != 0) {
-        status = STATUS_USAGE;
-    }
-    session_end(session, &result, report->verdict == VERDICT_CLEAN);
-    session_close(session);
-    report_free(report);
-    close(result.memory);
+    status = single_run(&options, &request, "run", argv, NULL);
     request_free(&request);
     return status;
 }
