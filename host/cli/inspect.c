@@ -220,7 +220,7 @@ command_unassemble(int argc, char **argv)
         return finish(in, STATUS_USAGE); /* it has said why */
     }
     in->debug->out = stdout;
-    address = debug_version_body(in->debug, address);
+
     if (in->words > 1) {
         unsigned long count = strtoul(in->word[1] + 1, &last, 16);
 

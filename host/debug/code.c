@@ -70,11 +70,40 @@ make_formatter(ZydisFormatter *formatter, struct naming *naming)
     naming->otherwise = (ZydisFormatterFunc)hook;
 }
 
+/* Exports that the kernel gives another body at boot on some versions (nt/ke/apcsdisabled.S). */
+static const struct {
+    const char *export, *body;
+    uint32_t first, last; /* --os */
+} bodies[] = {
+    {"KeAreApcsDisabled", "KiAreApcsDisabled51", 0, 0},
+};
+
+/* Where the bytes are that stand at an address on this version. */
+static uint64_t
+version_body(struct debug *debug, uint64_t address)
+{
+    uint64_t export, body;
+
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        if (debug->os >= bodies[i].first && debug->os <= bodies[i].last &&
+            debug_global(debug, bodies[i].export, &export) &&
+            debug_global(debug, bodies[i].body, &body) && body > export &&
+            address - export < body - export) {
+            return body + (address - export);
+        }
+    }
+    return address;
+}
+
 static size_t
 code_bytes(struct debug *debug, uint64_t address, uint8_t *out, size_t size)
 {
     const struct module *module = debug_module_at(debug, address);
     size_t got = 0;
+
+    if (module != NULL && strcmp(module->name, "nt") == 0) {
+        address = version_body(debug, address);
+    }
 
     while (got < size) {
         if (!(module != NULL &&
@@ -187,6 +216,19 @@ debug_unassemble(struct debug *debug, uint64_t address, unsigned count, uint64_t
     return address;
 }
 
+/* Without the int3 that fill up behind a function; one alone may be behind a call that never returns. */
+static uint64_t
+trim_end(struct debug *debug, uint64_t begin, uint64_t end)
+{
+    uint64_t last = end;
+    uint8_t byte;
+
+    while (last > begin && code_bytes(debug, last - 1, &byte, 1) == 1 && byte == 0xCC) {
+        last--;
+    }
+    return end - last > 1 ? last : end;
+}
+
 bool
 debug_function(struct debug *debug, uint64_t address, uint64_t *begin, uint64_t *end)
 {
@@ -202,12 +244,12 @@ debug_function(struct debug *debug, uint64_t address, uint64_t *begin, uint64_t 
     symbol = dwarf_nearest(debug_symbols(module), rva, &offset);
     if (symbol != NULL && symbol->kind == SYMBOL_CODE && offset < symbol->size) {
         *begin = module->base + symbol->rva;
-        *end = *begin + symbol->size;
+        *end = trim_end(debug, *begin, *begin + symbol->size);
         return true;
     }
     if (pe_function_find(module->pe, rva, &function)) {
         *begin = module->base + function.begin;
-        *end = module->base + function.end;
+        *end = trim_end(debug, *begin, module->base + function.end);
         return true;
     }
     if (symbol != NULL && symbol->kind == SYMBOL_CODE) {
@@ -252,7 +294,7 @@ command_u(struct debug *debug, const struct arguments *arguments)
 
     if ((arguments->count == 0 || debug_evaluate(debug, arguments->word[0], &address)) &&
         line_count(debug, arguments, &count)) {
-        debug->next = debug_unassemble(debug, debug_version_body(debug, address), count, 0);
+        debug->next = debug_unassemble(debug, address, count, 0);
     }
 }
 
@@ -264,18 +306,11 @@ command_uf(struct debug *debug, const struct arguments *arguments)
     if (arguments->count != 0 && !debug_evaluate(debug, arguments->word[0], &address)) {
         return;
     }
-    address = debug_version_body(debug, address);
     if (!debug_function(debug, address, &begin, &end)) {
         fprintf(debug->out, "no function is known around %lx\n", address);
         return;
     }
     debug->next = debug_unassemble(debug, begin, 0, end);
-}
-
-uint64_t
-debug_version_body(struct debug *debug, uint64_t address)
-{
-    return address;
 }
 
 void

@@ -118,8 +118,6 @@ bool debug_register(const struct debug *debug, const char *name, uint64_t *out);
 uint64_t debug_unassemble(struct debug *debug, uint64_t address, unsigned count, uint64_t end);
 /* The function around an address, by unwind data or symbols; false: not known. */
 bool debug_function(struct debug *debug, uint64_t address, uint64_t *begin, uint64_t *end);
-/* Where a version of Windows has this export: the body that `os` selects. */
-uint64_t debug_version_body(struct debug *debug, uint64_t address);
 
 /* threads.c */
 struct thread_state {

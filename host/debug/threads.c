@@ -156,24 +156,38 @@ print_irps(struct debug *debug, uint64_t thread)
 }
 
 static void
-print_regions(struct debug *debug, uint64_t thread)
+print_regions(struct debug *debug, uint64_t thread, uint64_t wanted) /* 0 critical, 1 guarded */
 {
     uint64_t depth = T("RegionDepth");
+    unsigned count = 0;
 
     for (uint64_t i = 0; i < depth && i < 64; i++) {
         char field[40], name[300];
-        uint64_t caller, kind;
+        uint64_t caller, lock;
 
+        snprintf(field, sizeof(field), "Region[%lu].Kind", i);
+        if (T(field) != wanted) {
+            continue;
+        }
         snprintf(field, sizeof(field), "Region[%lu].Caller", i);
         if (!debug_field(debug, "_KTHREAD", thread, field, &caller)) {
-            break;
+            break; /* deeper than is remembered */
         }
-        snprintf(field, sizeof(field), "Region[%lu].Kind", i);
-        kind = T(field);
+        snprintf(field, sizeof(field), "Region[%lu].Lock", i);
+        lock = T(field);
         debug_name(debug, caller, name, sizeof(name));
-        fprintf(debug->out, "    Open %s region, entered at %s\n", kind ? "guarded" : "critical",
-                name);
+        if (count++ == 0) {
+            fprintf(debug->out, "    Open %s regions, entered at ",
+                    wanted ? "guarded" : "critical");
+        } else {
+            fputs(", ", debug->out);
+        }
+        fputs(name, debug->out);
+        if (lock != 0) {
+            fprintf(debug->out, " (lock %016lx)", lock);
+        }
     }
+    fputs(count ? "\n" : "", debug->out);
 }
 
 static void
@@ -234,7 +248,8 @@ debug_print_thread(struct debug *debug, uint64_t thread, bool stack)
     fprintf(debug->out, "    KernelApcDisable %ld SpecialApcDisable %ld SuspendCount %ld\n",
             (int64_t)T("KernelApcDisable"), (int64_t)T("SpecialApcDisable"),
             (int64_t)T("SuspendCount"));
-    print_regions(debug, thread);
+    print_regions(debug, thread, 0);
+    print_regions(debug, thread, 1);
     if (stack) {
         debug_print_stack(debug, thread, 4, false);
     }
@@ -440,7 +455,8 @@ print_apcs(struct debug *debug, uint64_t thread, void *context)
             (int64_t)T("KernelApcDisable"), (int64_t)T("SpecialApcDisable"),
             T("ApcState.KernelApcPending"), T("ApcState.KernelApcInProgress"),
             T("ApcState.UserApcPending"));
-    print_regions(debug, thread);
+    print_regions(debug, thread, 0);
+    print_regions(debug, thread, 1);
     for (int i = 0; i < 1 + saved; i++) {
         for (int mode = 0; mode < 2; mode++) {
             print_queue(debug, thread, states[i], mode);

@@ -280,11 +280,7 @@ add_thread(struct text *text, const struct thread *thread)
 static void
 add_wait(struct text *text, const struct wait *wait)
 {
-    add(text, "%s 0x%lx",
-        strcmp(wait->kind, "fast-mutex") == 0  ? "fast mutex"
-        : strcmp(wait->kind, "push-lock") == 0 ? "push lock"
-                                               : wait->kind,
-        wait->object);
+    add(text, "%s 0x%lx", wait_kind(wait->kind), wait->object);
 }
 
 static void
@@ -406,6 +402,83 @@ add_suspended(struct text *text, const struct report *report, const struct threa
     }
 }
 
+/* What keeps special kernel APCs out of a thread: a guarded region, or its IRQL and what raised that. */
+static void
+add_special_off(struct text *text, const struct thread *thread)
+{
+    char name[256];
+
+    if (thread->special_apc != 0) {
+        add(text, "SpecialApcDisable %d", thread->special_apc);
+        for (size_t i = thread->regions; i-- > 0;) {
+            if (thread->region[i].guarded) {
+                place_name(thread->region[i].caller, name, sizeof(name));
+                add(text, ": guarded region entered at %s", name);
+                return;
+            }
+        }
+        return;
+    }
+    add(text, "IRQL %lu (%s)", thread->irql, word_irql(thread->irql));
+    for (size_t i = thread->helds; i-- > 0;) {
+        const struct held *held = &thread->held[i];
+
+        if (strcmp(held->kind, "fast-mutex") == 0 && held->caller != NULL) {
+            place_name(held->caller, name, sizeof(name));
+            add(text, ": fast mutex 0x%lx acquired at %s", held->object, name);
+            return;
+        }
+    }
+}
+
+static void
+add_normal_off(struct text *text, const struct thread *thread)
+{
+    char name[256];
+
+    add(text, "KernelApcDisable %d", thread->kernel_apc);
+    for (size_t i = thread->regions; i-- > 0;) {
+        if (!thread->region[i].guarded) {
+            place_name(thread->region[i].caller, name, sizeof(name));
+            add(text, ": critical region entered at %s", name);
+            return;
+        }
+    }
+}
+
+/* An APC that would help the thread is queued to it and cannot come in: who keeps it out. */
+static void
+add_blocked_apc(struct text *text, const struct thread *thread)
+{
+    char name[256];
+
+    for (size_t i = 0; i < thread->apcs; i++) {
+        const struct apc *apc = &thread->apc[i];
+        bool special = strcmp(apc->kind, "special") == 0;
+        bool all = thread->special_apc != 0 || thread->irql >= 1;
+
+        if (!special && (strcmp(apc->kind, "normal") != 0 || (!all && thread->kernel_apc == 0))) {
+            continue;
+        }
+        if (special && !all) {
+            continue;
+        }
+        add(text, "; %s kernel APCs are off in it (", all ? "special" : "normal");
+        if (all) {
+            add_special_off(text, thread);
+        } else {
+            add_normal_off(text, thread);
+        }
+        if (apc->irp != 0) {
+            add(text, "), and the completion of IRP 0x%lx is queued as one", apc->irp);
+        } else {
+            place_name(special ? apc->kernel : apc->normal, name, sizeof(name));
+            add(text, "), and one is queued: %s", name);
+        }
+        return;
+    }
+}
+
 static void
 explain_hang(struct text *text, const struct report *report)
 {
@@ -431,6 +504,7 @@ explain_hang(struct text *text, const struct report *report)
         add_wait(text, &thread->wait[0]);
     }
     add_driver_frame(text, thread);
+    add_blocked_apc(text, thread);
     add_suspended(text, report, thread);
 }
 

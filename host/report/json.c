@@ -62,19 +62,35 @@ write_wait(FILE *out, const struct wait *wait)
     }
 }
 
-/* Locks that other threads wait for and this one owns. */
+static bool
+is_held(const struct thread *thread, uint64_t object)
+{
+    for (size_t i = 0; i < thread->helds; i++) {
+        if (thread->held[i].object == object) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Locks that it has on record, then those that others wait for and that name it as their owner. */
 static void
 write_holds(FILE *out, const struct report *report, const struct thread *thread)
 {
     bool first = true;
 
     fputs(", \"holds\": [", out);
+    for (size_t i = 0; i < thread->helds; i++) {
+        fprintf(out, "%s\"%s 0x%lx\"", first ? "" : ", ", thread->held[i].kind,
+                thread->held[i].object);
+        first = false;
+    }
     for (size_t i = 0; i < report->threads; i++) {
         for (size_t j = 0; j < report->thread[i].waits; j++) {
             const struct wait *wait = &report->thread[i].wait[j];
 
             for (size_t k = 0; k < wait->owners && strcmp(wait->kind, "thread") != 0; k++) {
-                if (wait->owner[k] == thread->address) {
+                if (wait->owner[k] == thread->address && !is_held(thread, wait->object)) {
                     fputs(first ? "\"" : ", \"", out);
                     write_wait(out, wait);
                     fputs("\"", out);
@@ -86,6 +102,39 @@ write_holds(FILE *out, const struct report *report, const struct thread *thread)
     fputs("]", out);
 }
 
+/* Counters, open regions, what is queued. */
+static void
+write_apc(FILE *out, const struct thread *thread)
+{
+    char name[300];
+
+    fprintf(out, ", \"apc\": {\"kernel\": %d, \"special\": %d, \"regions\": [", thread->kernel_apc,
+            thread->special_apc);
+    for (size_t i = 0; i < thread->regions; i++) {
+        place_name(thread->region[i].caller, name, sizeof(name));
+        fprintf(out, "%s{\"kind\": \"%s\"", i ? ", " : "",
+                thread->region[i].guarded ? "guarded" : "critical");
+        text(out, ", ", "caller", name);
+        if (thread->region[i].lock != 0) {
+            fprintf(out, ", \"lock\": \"0x%lx\"", thread->region[i].lock);
+        }
+        fputs("}", out);
+    }
+    fputs("], \"queued\": [", out);
+    for (size_t i = 0; i < thread->apcs; i++) {
+        const struct apc *apc = &thread->apc[i];
+
+        place_name(apc->normal ? apc->normal : apc->kernel, name, sizeof(name));
+        text(out, i ? ", {" : "{", "kind", apc->kind);
+        text(out, ", ", "routine", name);
+        if (apc->irp != 0) {
+            fprintf(out, ", \"irp\": \"0x%lx\"", apc->irp);
+        }
+        fputs("}", out);
+    }
+    fputs("]}", out);
+}
+
 static void
 write_thread(FILE *out, const struct report *report, const struct thread *thread, bool first)
 {
@@ -93,8 +142,8 @@ write_thread(FILE *out, const struct report *report, const struct thread *thread
     json_string(out, thread->name);
     fprintf(out, ", \"name\": \"%04lx.%04lx\"", thread->pid, thread->tid);
     text(out, ", ", "state", thread->state);
-    fprintf(out, ", \"irql\": %lu, \"apc\": {\"kernel\": %d, \"special\": %d}", thread->irql,
-            thread->kernel_apc, thread->special_apc);
+    fprintf(out, ", \"irql\": %lu", thread->irql);
+    write_apc(out, thread);
     fprintf(out, ", \"suspended\": %s", thread->suspend != 0 ? "true" : "false");
     write_holds(out, report, thread);
     fputs(", \"waits_for\": ", out);

@@ -193,6 +193,30 @@ read_part(struct reader *reader, const char *kind, struct thread *thread)
         number(reader, "caller", &value);
         region->guarded = strcmp(text, "guarded") == 0;
         region->caller = place_of(report, value, true);
+        number(reader, "lock", &region->lock);
+    } else if (strcmp(kind, "held") == 0 && thread->helds < MAX_ROWS) {
+        struct held *held;
+
+        thread->held = report_grow(thread->held, &thread->helds, sizeof(*held));
+        held = &thread->held[thread->helds - 1];
+        word(reader, "kind", held->kind, sizeof(held->kind));
+        word(reader, "access", held->access, sizeof(held->access));
+        number(reader, "object", &held->object);
+        number(reader, "caller", &value);
+        held->caller = value ? place_of(report, value, true) : NULL;
+    } else if (strcmp(kind, "apc") == 0 && thread->apcs < MAX_ROWS) {
+        struct apc *apc;
+
+        thread->apc = report_grow(thread->apc, &thread->apcs, sizeof(*apc));
+        apc = &thread->apc[thread->apcs - 1];
+        word(reader, "kind", apc->kind, sizeof(apc->kind));
+        number(reader, "address", &apc->address);
+        number(reader, "irp", &apc->irp);
+        number(reader, "kernel", &value);
+        apc->kernel = value ? place_of(report, value, false) : NULL;
+        value = 0;
+        number(reader, "normal", &value);
+        apc->normal = value ? place_of(report, value, false) : NULL;
     } else if (strcmp(kind, "wait") == 0 && thread->waits < MAX_ROWS) {
         struct wait *wait;
 

@@ -219,6 +219,8 @@ report_free(struct report *report)
     for (size_t i = 0; i < report->threads; i++) {
         free(report->thread[i].frame);
         free(report->thread[i].region);
+        free(report->thread[i].held);
+        free(report->thread[i].apc);
         free(report->thread[i].wait);
         free(report->thread[i].irp);
     }

@@ -63,7 +63,22 @@ struct frame {
 
 struct region {
     bool guarded;
+    uint64_t lock; /* that it came with, 0 none */
     struct place *caller;
+};
+
+/* A lock that a thread holds. */
+struct held {
+    char kind[16], access[12];
+    uint64_t object;
+    struct place *caller; /* NULL: not known */
+};
+
+/* An APC that is queued to a thread. */
+struct apc {
+    char kind[12]; /* special, normal, user, suspend */
+    uint64_t address, irp;
+    struct place *kernel, *normal;
 };
 
 #define MAX_OWNERS 8
@@ -90,6 +105,10 @@ struct thread {
     struct place *start_place;
     struct region *region;
     size_t regions;
+    struct held *held;
+    size_t helds;
+    struct apc *apc;
+    size_t apcs;
     struct wait *wait;
     size_t waits;
     struct irp *irp;
@@ -204,6 +223,7 @@ void unwind_result(struct report *report);
 void unwind_from(struct report *report, struct thread *thread, uint64_t rip,
                  const uint64_t gpr[16]);
 void waits_judge(struct report *report);
+const char *wait_kind(const char *kind);                       /* "fast mutex" of "fast-mutex" */
 void explain_collect(struct report *report, const char *text); /* places that a text names */
 void explain(struct report *report);
 

@@ -172,6 +172,98 @@ print_irp(const struct page *page, const struct irp *irp)
     fprintf(page->out, "%s\n", irp->cancel ? ", cancelled" : "");
 }
 
+/* "Critical region entered 2 times: foo.sys!FooRead+0x1c [foo.c @ 12], nt!ExAcquire... (resource 0x..)" */
+static void
+print_regions(const struct page *page, const struct thread *thread, bool guarded)
+{
+    size_t count = 0;
+    char name[300];
+
+    for (size_t i = 0; i < thread->regions; i++) {
+        count += thread->region[i].guarded == guarded;
+    }
+    if (count == 0) {
+        return;
+    }
+    fprintf(page->out, "    %s region entered %zu time%s", guarded ? "Guarded" : "Critical", count,
+            count == 1 ? "" : "s");
+    count = 0;
+    for (size_t i = 0; i < thread->regions; i++) {
+        const struct region *region = &thread->region[i];
+
+        if (region->guarded != guarded) {
+            continue;
+        }
+        place_name(region->caller, name, sizeof(name));
+        fprintf(page->out, "%s %s", count++ ? "," : ":", name);
+        if (region->caller->sources != 0) {
+            print_source(page, &region->caller->source[0]);
+        }
+        if (region->lock != 0) {
+            fprintf(page->out, " (lock %016lx)", region->lock);
+        }
+    }
+    fputs("\n", page->out);
+}
+
+/* What the thread holds, and who waits for it. */
+static void
+print_held(const struct page *page, const struct thread *thread)
+{
+    const struct report *report = page->report;
+    char name[300];
+
+    for (size_t i = 0; i < thread->helds; i++) {
+        const struct held *held = &thread->held[i];
+
+        fprintf(page->out, "    Holds %s %016lx", wait_kind(held->kind), held->object);
+        if (strcmp(held->kind, "resource") == 0 || strcmp(held->kind, "push-lock") == 0) {
+            fprintf(page->out, " %s", held->access);
+        }
+        if (held->caller != NULL) {
+            place_name(held->caller, name, sizeof(name));
+            fprintf(page->out, ", acquired at %s", name);
+            if (held->caller->sources != 0) {
+                print_source(page, &held->caller->source[0]);
+            }
+        }
+        for (size_t j = 0; j < report->threads; j++) {
+            const struct thread *other = &report->thread[j];
+
+            for (size_t k = 0; k < other->waits; k++) {
+                if (other->wait[k].object == held->object) {
+                    fprintf(page->out, "; waited for by %04lx.%04lx %s", other->pid, other->tid,
+                            other->name);
+                }
+            }
+        }
+        fputs("\n", page->out);
+    }
+}
+
+static void
+print_apcs(const struct page *page, const struct thread *thread)
+{
+    char name[300];
+
+    for (size_t i = 0; i < thread->apcs; i++) {
+        const struct apc *apc = &thread->apc[i];
+        const struct place *routine = apc->normal != NULL ? apc->normal : apc->kernel;
+
+        place_name(routine, name, sizeof(name));
+        fprintf(page->out, "    Queued %s APC %016lx: %s",
+                strcmp(apc->kind, "special") == 0   ? "special kernel"
+                : strcmp(apc->kind, "normal") == 0  ? "normal kernel"
+                : strcmp(apc->kind, "suspend") == 0 ? "suspend (normal kernel)"
+                                                    : "user",
+                apc->address, name);
+        if (apc->irp != 0) {
+            fprintf(page->out, ", completes IRP %016lx", apc->irp);
+        }
+        fputs("\n", page->out);
+    }
+}
+
 /* The fields of `!thread`. */
 static void
 print_thread(const struct page *page, const struct thread *thread)
@@ -221,17 +313,10 @@ print_thread(const struct page *page, const struct thread *thread)
             thread->priority, thread->base, thread->switches);
     fprintf(page->out, "    IRQL %lu (%s)  KernelApcDisable %d  SpecialApcDisable %d\n",
             thread->irql, word_irql(thread->irql), thread->kernel_apc, thread->special_apc);
-    for (size_t i = 0; i < thread->regions; i++) {
-        const struct region *region = &thread->region[i];
-
-        place_name(region->caller, name, sizeof(name));
-        fprintf(page->out, "    Open %s region, entered at %s",
-                region->guarded ? "guarded" : "critical", name);
-        if (region->caller->sources != 0) {
-            print_source(page, &region->caller->source[0]);
-        }
-        fputs("\n", page->out);
-    }
+    print_regions(page, thread, false);
+    print_regions(page, thread, true);
+    print_held(page, thread);
+    print_apcs(page, thread);
 }
 
 static void

@@ -9,7 +9,9 @@
  *     pool       the block that an address of interest lies in
  *     cpu        number, IRQL, what it runs (one line each)
  *     thread     one for each, the current one first; what follows belongs to it:
- *     region       an open critical or guarded region, and who entered it
+  *     region       an open critical or guarded region, who entered it, and the lock that it came with
+ *     held         a lock that it holds, and who acquired it
+ *     apc          one that is queued to it; the IRP that it completes
  *     wait         an object that it waits for, with its owner where one is on record
  *     irp          a request that it has issued and that is not finished
  *     frame        of its kernel stack, newest first
@@ -234,6 +236,80 @@ KiReportIrps(PETHREAD Thread)
     }
 }
 
+/* The locks that the thread has on record: nt/ex's, and its mutants. */
+static VOID
+KiReportHeld(PKTHREAD Thread)
+{
+    static const char *const Kinds[] = {[KiLockSpin] = "spin-lock",
+                                        [KiLockFastMutex] = "fast-mutex",
+                                        [KiLockResource] = "resource",
+                                        [KiLockPushExclusive] = "push-lock",
+                                        [KiLockPushShared] = "push-lock"};
+    PLIST_ENTRY Link = Thread->MutantListHead.Flink;
+    ULONG Count = 0;
+
+    for (ULONG Index = 0; Index < Thread->HeldCount && Index < KI_HELD_LOCKS; Index++) {
+        PKI_HELD_LOCK Held = &Thread->Held[Index];
+        PERESOURCE Resource = (PERESOURCE)Held->Lock;
+        BOOLEAN Shared = Held->Kind == KiLockPushShared ||
+                         (Held->Kind == KiLockResource && KiReadable(Resource, sizeof(*Resource)) &&
+                          !(Resource->Flag & ResourceOwnedExclusive));
+
+        KI_LINE("held\tkind=%s\tobject=%p\tcaller=%p\taccess=%s\n",
+                Held->Kind < RTL_NUMBER_OF(Kinds) && Kinds[Held->Kind] != NULL ? Kinds[Held->Kind]
+                                                                               : "lock",
+                Held->Lock, HcOriginalRip((ULONG64)Held->Caller), Shared ? "shared" : "exclusive");
+    }
+    for (; Link != &Thread->MutantListHead && Count++ < KI_MAXIMUM_IRPS &&
+           KiReadable(Link, sizeof(*Link));
+         Link = Link->Flink) {
+        KI_LINE("held\tkind=mutex\tobject=%p\n", CONTAINING_RECORD(Link, KMUTANT, MutantListEntry));
+    }
+}
+
+/* The IRP of the thread whose completion this APC is; NULL. */
+static PIRP
+KiIrpOfApc(PETHREAD Thread, PKAPC Apc)
+{
+    ULONG Count = 0;
+
+    for (PLIST_ENTRY Link = Thread->IrpList.Flink;
+         Link != &Thread->IrpList && Count++ < KI_MAXIMUM_IRPS && KiReadable(Link, sizeof(*Link));
+         Link = Link->Flink) {
+        PIRP Irp = CONTAINING_RECORD(Link, IRP, ThreadListEntry);
+
+        if (Apc == &Irp->Tail.Apc) {
+            return Irp;
+        }
+    }
+    return NULL;
+}
+
+static VOID
+KiReportApcs(PKTHREAD Thread)
+{
+    for (ULONG Mode = KernelMode; Mode <= UserMode; Mode++) {
+        PLIST_ENTRY Head = &Thread->ApcState.ApcListHead[Mode], Link = Head->Flink;
+        ULONG Count = 0;
+
+        for (; Link != NULL && Link != Head && Count++ < KI_MAXIMUM_IRPS &&
+               KiReadable(Link, sizeof(*Link));
+             Link = Link->Flink) {
+            PKAPC Apc = CONTAINING_RECORD(Link, KAPC, ApcListEntry);
+
+            if (!KiReadable(Apc, sizeof(*Apc))) {
+                break;
+            }
+            KI_LINE("apc\tkind=%s\taddress=%p\tkernel=%p\tnormal=%p\tirp=%p\n",
+                    Apc == &Thread->SchedulerApc ? "suspend"
+                    : Mode == UserMode           ? "user"
+                    : Apc->NormalRoutine == NULL ? "special"
+                                                 : "normal",
+                    Apc, Apc->KernelRoutine, Apc->NormalRoutine, KiIrpOfApc((PETHREAD)Thread, Apc));
+        }
+    }
+}
+
 static const char *
 KiProcessName(PKPROCESS Process)
 {
@@ -287,10 +363,12 @@ KiReportThread(PKTHREAD Thread, PCONTEXT Context, BOOLEAN Current)
                 Thread->Region[Index].Kind == KI_GUARDED ? "guarded" : "critical",
                 HcOriginalRip((ULONG64)Thread->Region[Index].Caller), Thread->Region[Index].Lock);
     }
+    KiReportHeld(Thread);
     if (Thread->State == Waiting) {
         KiReportWaits(Thread);
     }
     if (!Idle) {
+        KiReportApcs(Thread);
         KiReportIrps(Ethread);
     }
     if (Context == NULL && Thread->State != Initialized && Thread->State != Terminated) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Commands for a stopped run: dbg.py NTLAB FAULTY_FOLDER DRIVER.sys CLIENT.exe (the switchstack sample).
+"""Commands for a stopped run: dbg.py NTLAB FAULTY_FOLDER SAMPLES_FOLDER.
 
 After a bugcheck, after a hang, at breaks; wrong commands; lines that mean nothing.
 """
@@ -99,7 +99,7 @@ def hang(ntlab, folder):
            rf"    Owned by:\n        {ADDRESS}  Cid 0004\.\w+  System  exclusive  acquired at faulty-resource!FaultyDo\+0x\w+\n"
            rf"    Threads Waiting:\n        {ADDRESS}  Cid 0004\.\w+  System  shared$", r"^2 locks$",
            rf"WAIT: \(WrResource\) KernelMode Non-Alertable\n        {ADDRESS}  Semaphore of the lock at {ADDRESS}$",
-           r"^    Open critical region, entered at faulty-resource!FaultyOther\+0x\w+$", rf"{LONG} {LONG} faulty-resource!FaultyOther\+0x\w+ \[\S*faulty\.c @ \d+\]$")
+           r"^    Open critical regions, entered at nt!PspSystemThreadStartup\+0x\w+, faulty-resource!FaultyOther\+0x\w+$", rf"{LONG} {LONG} faulty-resource!FaultyOther\+0x\w+ \[\S*faulty\.c @ \d+\]$")
     said = run([ntlab, "run", "-c", "!locks", os.path.join(folder, "faulty-deadlock.sys")])
     expect("fast mutex", said.stderr, rf"^Fast mutex @ .*\n    Owned by:\n        {ADDRESS}  Cid 0004\.\w+  System  acquired at faulty-deadlock!\w+\+0x\w+\n    Threads Waiting:\n        {ADDRESS}", r"^2 locks$")
     said = run([ntlab, "run", "-c", "!irql 0; !locks; !thread", os.path.join(folder, "faulty-spin.sys")])
@@ -161,6 +161,42 @@ def breaks(ntlab, folder, driver, client):
             fail(" ".join(words), said.stderr)
 
 
+def reports(ntlab, samples):
+    """What a hang's report says of APCs that cannot come in, and of threads that are suspended."""
+    def report(name, os_name, *clients):
+        with tempfile.NamedTemporaryFile(suffix=".json") as out:
+            words = [word for client in clients for word in ("--client", client)]
+            said = run([ntlab, "run", "--os", os_name, "--json", out.name, "-c", "!apc; !locks", *words, os.path.join(samples, name, f"{name}.sys")])
+            return said.stderr, json.load(out)["findings"][0]["threads"]
+
+    mutex = os.path.join(samples, "guarded-mutex", "guarded-mutex.exe")
+    for os_name, why in (("win7", r"SpecialApcDisable -1: guarded region entered at guarded-mutex\.sys!\w+\+0x\w+"),
+                         ("win10", r"IRQL 1 \(APC_LEVEL\): fast mutex 0x\w+ acquired at guarded-mutex\.sys!\w+\+0x\w+"),
+                         ("nt51", r"IRQL 1 \(APC_LEVEL\): fast mutex 0x\w+ acquired at guarded-mutex\.sys!\w+\+0x\w+")):
+        said, threads = report("guarded-mutex", os_name, f"admin:{mutex} zw nothing")
+        expect(f"guarded-mutex {os_name}", said, rf"^ntlab: hang: .* waits for event 0x\w+ in guarded-mutex\.sys!\w+\+0x\w+; special kernel APCs are off in it \({why}\), "
+               r"and the completion of IRP 0x\w+ is queued as one$", rf"^    Holds fast mutex {ADDRESS}, acquired at guarded-mutex\.sys!",
+               rf"^    Queued special kernel APC {ADDRESS}: nt!IopCompleteRequest, completes IRP {ADDRESS}$",
+               rf"^        Special kernel APC @ {ADDRESS}\n            KernelRoutine: nt!IopCompleteRequest$")
+        thread = threads[0]
+        queued = thread["apc"]["queued"]
+        if len(queued) != 1 or queued[0]["kind"] != "special" or queued[0]["routine"] != "nt!IopCompleteRequest" or not queued[0]["irp"].startswith("0x"):
+            fail(f"guarded-mutex {os_name}: queued {queued}")
+        if [region["kind"] for region in thread["apc"]["regions"]] != (["guarded"] if os_name == "win7" else []):
+            fail(f"guarded-mutex {os_name}: regions {thread['apc']}")
+        if not re.fullmatch(r"fast-mutex 0x\w+", " ".join(thread["holds"])) or not thread["waits_for"].startswith("event 0x"):
+            fail(f"guarded-mutex {os_name}: holds {thread['holds']}, waits for {thread['waits_for']}")
+    region = os.path.join(samples, "critical-region", "critical-region.exe")
+    said, threads = report("critical-region", "win10", f"user:{region} attack resource", f"admin:{region} use resource")
+    expect("critical-region", said, r"^ntlab: hang: .* waits for resource 0x\w+ in critical-region\.sys!.*; its owner, thread \S+ of critical-region, is suspended in critical-region\.sys!",
+           r"WAIT: \(Suspended\) KernelMode Non-Alertable, suspended$", rf"^    Holds resource {ADDRESS} exclusive, acquired at critical-region\.sys!.*; waited for by \w+\.\w+ critical-region$",
+           rf"^        {ADDRESS}  Cid \w+\.\w+  critical-region  exclusive  \(suspended\)  acquired at critical-region!")
+    suspended = [thread for thread in threads if thread["suspended"]]
+    waiting = [thread for thread in threads if (thread["waits_for"] or "").startswith("resource")]
+    if len(suspended) != 1 or len(waiting) != 1 or suspended[0]["holds"] != [waiting[0]["waits_for"]]:
+        fail(f"critical-region: {suspended} {waiting}")
+
+
 def fuzz(ntlab, folder):
     """Lines that mean nothing, and lines that nearly do: the session ends as it would have."""
     chance = random.Random(1)
@@ -182,11 +218,13 @@ def fuzz(ntlab, folder):
 
 
 def main():
-    ntlab, folder, driver, client = map(os.path.abspath, sys.argv[1:5])
+    ntlab, folder, samples = map(os.path.abspath, sys.argv[1:4])
+    driver, client = (os.path.join(samples, "switchstack", f"switchstack.{kind}") for kind in ("sys", "exe"))
     bugcheck(ntlab, folder)
     hang(ntlab, folder)
     wrong(ntlab, folder)
     breaks(ntlab, folder, driver, client)
+    reports(ntlab, samples)
     fuzz(ntlab, folder)
     print(f"{COUNT} answers looked at, {len(FAILURES)} failures")
     sys.exit(bool(FAILURES))

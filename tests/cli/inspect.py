@@ -120,6 +120,12 @@ def main():
             fail("u", line)
     if "mov     rax,qword ptr gs:[188h]" not in run([ntlab, "u", "nt!KeAreApcsDisabled"]).stdout:
         fail("u KeAreApcsDisabled", "")
+    # The two bodies of the article, at one address.
+    for os_name, wanted in (("nt51", ["mov     rax,qword ptr gs:[188h]", "xor     ecx,ecx", "cmp     dword ptr [rax+1E4h],ecx", "setne   cl", "mov     al,cl", "ret"]),
+                            ("ws2003", ["mov     rax,qword ptr gs:[188h]", "cmp     dword ptr [rax+1E4h],0h", "setne   al", "ret"])):
+        lines = run([ntlab, "u", "--os", os_name, "KeAreApcsDisabled"]).stdout.splitlines()
+        if lines[0] != "nt!KeAreApcsDisabled:" or [re.sub(r"^\S+ \S+ +", "", line) for line in lines[1:]] != wanted:
+            fail(f"u KeAreApcsDisabled on {os_name}", "\n".join(lines))
     said = run([ntlab, "u", "KeSetEvent", "L3"]).stdout
     if len(said.splitlines()) != 4:
         fail("u L3", said)

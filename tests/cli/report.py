@@ -29,7 +29,9 @@ ROWS = [
      [r"^WAIT_CHAIN:$", r"fast-mutex \w{16}, owned by thread \w{16} \(Cid 0004\.\w+, System\)", r"faulty-deadlock\.sys!FaultyOther"],
      {"kind": "deadlock", "blame": "driver"}),
     ("resource", [], 1, r"deadlock: .* waits for resource 0x\w+ of .*, which waits for resource 0x\w+ of the first",
-     [r"resource \w{16}, wanted shared, held exclusive, owned by thread", r"Open critical region, entered at faulty-resource\.sys!FaultyDo\+0x\w+ \[\S*faulty\.c @ \d+\]"],
+     [r"resource \w{16}, wanted shared, held exclusive, owned by thread", r"^    Critical region entered 1 time: faulty-resource\.sys!FaultyDo\+0x\w+ \[\S*faulty\.c @ \d+\]",
+      r"^    Critical region entered 2 times: nt!PspSystemThreadStartup\+0x\w+ \[\S+ @ \d+\], faulty-resource\.sys!FaultyOther\+0x\w+ \[\S*faulty\.c @ \d+\]$",
+      r"^    Holds resource \w{16} exclusive, acquired at faulty-resource\.sys!FaultyOther\+0x\w+ \[\S*faulty\.c @ \d+\]; waited for by 0004\.\w+ System$"],
      {"kind": "deadlock"}),
     ("hang", [], 1, r"hang: every thread waits, and nothing is left that could wake one: thread 0004\.\w+ of System waits for event 0x\w+ in faulty-hang\.sys!FaultyDo",
      [r"WAIT: \(Executive\) KernelMode Non-Alertable", r"faulty-hang\.sys!FaultyDo\+0x\w+ \[\S*faulty\.c @ \d+\]"], {"kind": "hang", "blame": "driver"}),
@@ -51,8 +53,8 @@ ROWS = [
     ("bugcheck", [], 1, r"bugcheck 0xE2: faulty-bugcheck\.sys in FaultyDo", [r"^MANUALLY_INITIATED_CRASH \(e2\)$", r"nt!KeBugCheckEx"], {"code": "0x000000E2"}),
     ("stack", [], 1, r"bugcheck 0x7F: faulty-stack\.sys in FaultyRecurse .* kernel stack is used up", [r"\(\d+ more frames like the next one\)", r"guard page below the kernel stack"],
      {"code": "0x0000007F"}),
-    ("region", [], 1, r"bugcheck 0x50: faulty-region\.sys read address", [r"KernelApcDisable -1  SpecialApcDisable -1", r"Open critical region, entered at faulty-region",
-                                                                          r"Open guarded region, entered at faulty-region"], {"code": "0x00000050"}),
+    ("region", [], 1, r"bugcheck 0x50: faulty-region\.sys read address", [r"KernelApcDisable -1  SpecialApcDisable -1", r"^    Critical region entered 1 time: faulty-region",
+                                                                          r"^    Guarded region entered 1 time: faulty-region"], {"code": "0x00000050"}),
 ]
 FAILURES = []
 
