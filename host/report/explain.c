@@ -58,11 +58,10 @@ add_where(struct text *text, const struct place *place)
     if (place == NULL || place->sources == 0) {
         return;
     }
-    source = &place->source[place->sources - 1];
+    source = &place->source[0]; /* the innermost, inlined or not */
     if (source->symbol != NULL) {
         add(text, " in %s", source->symbol);
     }
-    source = &place->source[0];
     if (source->file != NULL && source->line != 0) {
         const char *name = strrchr(source->file, '/');
         const char *back = strrchr(name ? name : source->file, '\\');
@@ -158,8 +157,18 @@ add_exception(struct text *text, const struct report *report, uint32_t status, u
     } else if (status == 0xC0000005 && registers->trap && registers->vector == 14) {
         add_access(text, report, rip, fault_verb(report), registers->fault);
     } else if (status == 0xC0000005 && registers->trap) {
+        struct code_line line;
+        bool known = code_at(report, registers->rip, &line) && line.has_target;
+
         add_actor(text, report, rip, &where);
-        add(text, " used an address that is not canonical");
+        add(text, " %s", !known ? "used" : line.is_write ? "wrote to" : "read");
+        if (known && line.target >> 16 == 0xFEEEFEEEFEEE) {
+            add(text, " address 0x%lx: a pointer out of pool that has been freed", line.target);
+        } else if (known) {
+            add(text, " address 0x%lx, which is not canonical", line.target);
+        } else {
+            add(text, " an address that is not canonical");
+        }
         add_where(text, where);
     } else if (registers->trap && words != NULL) {
         add_actor(text, report, rip, &where);

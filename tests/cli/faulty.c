@@ -20,6 +20,7 @@
 #define CASE_STACK    15 /* recurses until the stack is used up */
 #define CASE_REGION   16 /* touches a bad address in a critical region */
 #define CASE_RESOURCE 17 /* two threads, two resources, two orders */
+#define CASE_FREED    18 /* writes through a pointer out of a block that has been freed */
 
 struct fields {
     ULONG64 First, Second, Third;
@@ -40,6 +41,13 @@ static DECLSPEC_NOINLINE VOID
 FaultyWrite(volatile struct fields *Fields)
 {
     Fields->Second = 1;
+}
+
+/* Inlined: a report names it all the same, with its line. */
+static __attribute__((always_inline)) VOID
+FaultyInner(volatile PVOID *Block)
+{
+    *(volatile ULONG *)*Block = 1;
 }
 
 static FAST_MUTEX FirstMutex, SecondMutex;
@@ -144,6 +152,10 @@ FaultyDo(VOID)
     KeEnterCriticalRegion();
     KeEnterGuardedRegion();
     FaultyRead((struct fields *)0x0000451234560000);
+#elif CASE == CASE_FREED
+    Block = ExAllocatePoolWithTag(NonPagedPool, 64, 'tluF');
+    ExFreePoolWithTag(Block, 'tluF');
+    FaultyInner(Block);
 #endif
 }
 

@@ -53,6 +53,8 @@ ROWS = [
     ("bugcheck", [], 1, r"bugcheck 0xE2: faulty-bugcheck\.sys in FaultyDo", [r"^MANUALLY_INITIATED_CRASH \(e2\)$", r"nt!KeBugCheckEx"], {"code": "0x000000E2"}),
     ("stack", [], 1, r"bugcheck 0x7F: faulty-stack\.sys in FaultyRecurse .* kernel stack is used up", [r"\(\d+ more frames like the next one\)", r"guard page below the kernel stack"],
      {"code": "0x0000007F"}),
+    ("freed", [], 1, r"^ntlab: bugcheck 0x7E: faulty-freed\.sys wrote to address 0xfeeefeeefeeefeee: a pointer out of pool that has been freed in FaultyInner \[faulty\.c:\d+\]",
+     [r"^00 \(inline\) +faulty-freed\.sys!FaultyInner \["], {"code": "0x0000007E"}),
     ("region", [], 1, r"bugcheck 0x50: faulty-region\.sys read address", [r"KernelApcDisable -1  SpecialApcDisable -1", r"^    Critical region entered 1 time: faulty-region",
                                                                           r"^    Guarded region entered 1 time: faulty-region"], {"code": "0x00000050"}),
 ]
