@@ -56,7 +56,7 @@ def critical_region():
             pids = [t["name"].split(".")[0] for t in holders + waiters]
             check(pids[0] != pids[1], f"{where}: they belong to two processes")
             check(lock == "semaphore" or holders[0]["holds"] == [waiters[0]["waits_for"]], f"{where}: it holds what the other waits for")
-            check(holders[0]["apc"] == {"kernel": 0, "special": 0} and holders[0]["irql"] == 0, f"{where}: nothing held the suspension off")
+            check(all(holders[0]["apc"][count] == 0 for count in ("kernel", "special")) and holders[0]["irql"] == 0, f"{where}: nothing held the suspension off")
             names = [f.get("symbol", "") for f in holders[0]["stack"]]
             check("Hold" in names and "DispatchControl" in names and "RtlUserThreadStart" in names,
                   f"{where}: its stack goes from the client's thread into the driver: {names}")
