@@ -47,6 +47,7 @@ struct _EPROCESS {
     ULONG Flags;
     ULONG DefaultHardErrorProcessing;
     BOOLEAN Exiting;
+    BOOLEAN Begun;    /* its first thread has run: images are told of as they are mapped */
     BOOLEAN IsClient; /* started by the command line: its exit code counts */
     ULONG ClientIndex;
     SIZE_T QuotaUsage[3]; /* nonpaged, paged, page file */

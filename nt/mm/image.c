@@ -222,7 +222,9 @@ MiMapImage(PEPROCESS Process, const char *Name, PVOID Requested, PVOID *Base,
     KiTrace(EV_IMAGE_LOAD, Module->DllBase, (ULONG64)Process->UniqueProcessId, Module->SizeOfImage,
             0, 0);
     *Base = Module->DllBase;
-    PspCallImageNotify(&Module->FullDllName, Process->UniqueProcessId, Module);
+    if (Process->Begun) { /* what is there before is told of by the first thread */
+        PspCallImageNotify(&Module->FullDllName, Process->UniqueProcessId, Module);
+    }
     return Info->base == Info->preferred ? STATUS_SUCCESS : STATUS_IMAGE_NOT_AT_BASE;
 }
 

@@ -10,9 +10,6 @@
 
 #define PSP_DEFAULT_STACK 0x100000
 
-/* Where kernel mode reaches user memory of any process: present for as long as it is committed. */
-#define PSP_ALIAS(Address) ((PVOID)ABI_ALIAS((ULONG64)(Address)))
-
 ULONG64
 PspUserEntry(PCSTR Name)
 {
@@ -96,7 +93,7 @@ PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZE_T Stack
     Context.Rdx = Ntdll;
     Context.Rsp = Rsp - 0x28; /* as after a call: home space above the return address */
 
-    Status = PspCreateThreadObject(Process, NULL, NULL, &Context, Teb, &Thread);
+    Status = PspCreateThreadObject(Process, PspUserThreadStartup, NULL, &Context, Teb, &Thread);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -329,6 +326,9 @@ PspCreateUserProcess(PCWSTR ImagePath, PCWSTR CommandLine, PACCESS_TOKEN Token, 
     Status = PspCreateFromImage(&Path, Token, Parent, &Parameters, Process, Thread, &Image);
     if (NT_SUCCESS(Status)) {
         PspOpenStandardHandles(*Process);
+        if (Parent == NULL) {
+            (*Process)->InheritedFromUniqueProcessId = PsInitialSystemProcess->UniqueProcessId;
+        }
     }
     return Status;
 }

@@ -118,12 +118,66 @@ PsRemoveLoadImageNotifyRoutine(PLOAD_IMAGE_NOTIFY_ROUTINE Routine)
     return PspChangeNotify(PspImageNotify, (PVOID)Routine, 0, TRUE);
 }
 
+/* The image as a file, for routines that want to ask about it; NULL if it has none. */
+static PFILE_OBJECT
+PspOpenImage(PUNICODE_STRING Path)
+{
+    OBJECT_ATTRIBUTES Attributes;
+    IO_STATUS_BLOCK Iosb;
+    PFILE_OBJECT File;
+    HANDLE Handle;
+
+    InitializeObjectAttributes(&Attributes, Path, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
+                               NULL);
+    if (!NT_SUCCESS(ZwOpenFile(&Handle, FILE_EXECUTE | SYNCHRONIZE, &Attributes, &Iosb,
+                               FILE_SHARE_READ | FILE_SHARE_DELETE,
+                               FILE_NON_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT))) {
+        return NULL;
+    }
+    if (!NT_SUCCESS(ObReferenceObjectByHandle(Handle, 0, IoFileObjectTypeP, KernelMode,
+                                              (PVOID *)&File, NULL))) {
+        File = NULL;
+    }
+    ZwClose(Handle);
+    return File;
+}
+
+static BOOLEAN
+PspAnyRegistered(PSP_NOTIFY *Table, ULONG LeastKind)
+{
+    for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
+        if (Table[Index].Routine != NULL && Table[Index].Kind >= LeastKind) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* The command line that the process was given, where kernel mode can read it. */
+static BOOLEAN
+PspCommandLine(PEPROCESS Process, PUNICODE_STRING CommandLine)
+{
+    PSP_PARAMETERS *Parameters;
+
+    if (Process->Peb == NULL) {
+        return FALSE;
+    }
+    Parameters = PSP_ALIAS(PSP_FIELD(PSP_ALIAS(Process->Peb), PEB_PARAMETERS, PVOID));
+    *CommandLine = Parameters->CommandLine;
+    CommandLine->Buffer = PSP_ALIAS(CommandLine->Buffer);
+    return TRUE;
+}
+
 NTSTATUS
 PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator, BOOLEAN Create)
 {
     PS_CREATE_NOTIFY_INFO Info;
     HANDLE ParentId = Process->InheritedFromUniqueProcessId;
+    UNICODE_STRING CommandLine;
 
+    if (!PspAnyRegistered(PspProcessNotify, 0)) {
+        return STATUS_SUCCESS;
+    }
     RtlZeroMemory(&Info, sizeof(Info));
     Info.Size = sizeof(Info);
     Info.ParentProcessId = ParentId;
@@ -132,6 +186,10 @@ PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator, BOOLEAN 
         Info.CreatingThreadId = Creator->Cid;
     }
     Info.ImageFileName = &Process->ImagePath;
+    if (Create && PspAnyRegistered(PspProcessNotify, 1)) {
+        Info.FileObject = PspOpenImage(&Process->ImagePath);
+        Info.CommandLine = PspCommandLine(Process, &CommandLine) ? &CommandLine : NULL;
+    }
     Info.CreationStatus = STATUS_SUCCESS;
     KeEnterCriticalRegion();
     for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
@@ -148,6 +206,9 @@ PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator, BOOLEAN 
         }
     }
     KeLeaveCriticalRegion();
+    if (Info.FileObject != NULL) {
+        ObDereferenceObject(Info.FileObject);
+    }
     return Info.CreationStatus;
 }
 
@@ -164,22 +225,65 @@ PspNotifyThread(PETHREAD Thread, BOOLEAN Create)
     KeLeaveCriticalRegion();
 }
 
+/* Routines see a user image by its device, "\\Device\\HarddiskVolume1\\...". */
+static BOOLEAN
+PspDeviceName(PCUNICODE_STRING Dos, PWSTR Room, ULONG RoomBytes, PUNICODE_STRING Name)
+{
+    UNICODE_STRING Rest = *Dos, Prefix = RTL_CONSTANT_STRING(L"\\??\\");
+    WCHAR Drive;
+
+    if (RtlPrefixUnicodeString(&Prefix, &Rest, FALSE)) {
+        Rest.Buffer += 4;
+        Rest.Length -= 4 * sizeof(WCHAR);
+    }
+    if (Rest.Length < 2 * sizeof(WCHAR) || Rest.Buffer[1] != L':') {
+        return FALSE;
+    }
+    Drive = RtlUpcaseUnicodeChar(Rest.Buffer[0]);
+    Rest.Buffer += 2;
+    Rest.Length -= 2 * sizeof(WCHAR);
+    Name->Buffer = Room;
+    Name->Length = 0;
+    Name->MaximumLength = (USHORT)RoomBytes;
+    return NT_SUCCESS(RtlAppendUnicodeToString(Name, Drive == L'D'
+                                                         ? L"\\Device\\HarddiskVolume2"
+                                                         : L"\\Device\\HarddiskVolume1")) &&
+           NT_SUCCESS(RtlAppendUnicodeStringToString(Name, &Rest));
+}
+
 /* nt/mm has mapped an image: into a process, or (id NULL) a driver. */
 VOID
 PspCallImageNotify(PUNICODE_STRING FullName, HANDLE ProcessId, PKI_MODULE Module)
 {
-    IMAGE_INFO Info;
+    WCHAR Room[300];
+    UNICODE_STRING Name;
+    IMAGE_INFO_EX Info;
 
+    if (!PspAnyRegistered(PspImageNotify, 0)) {
+        return;
+    }
+    if (!PspDeviceName(FullName, Room, sizeof(Room), &Name)) {
+        Name = *FullName;
+    }
     RtlZeroMemory(&Info, sizeof(Info));
-    Info.ImageAddressingMode = IMAGE_ADDRESSING_MODE_32BIT;
-    Info.SystemModeImage = ProcessId == NULL;
-    Info.ImageBase = Module->DllBase;
-    Info.ImageSize = Module->SizeOfImage;
+    Info.Size = sizeof(Info);
+    Info.ImageInfo.ImageAddressingMode = IMAGE_ADDRESSING_MODE_32BIT;
+    Info.ImageInfo.SystemModeImage = ProcessId == NULL;
+    Info.ImageInfo.ImageBase = Module->DllBase;
+    Info.ImageInfo.ImageSize = Module->SizeOfImage;
+    if (KiVersion->ImageNotifyExtended) {
+        Info.FileObject = PspOpenImage(&Name);
+        Info.ImageInfo.ExtendedInfoPresent = Info.FileObject != NULL;
+    }
     KeEnterCriticalRegion();
     for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
         if (PspImageNotify[Index].Routine != NULL) {
-            ((PLOAD_IMAGE_NOTIFY_ROUTINE)PspImageNotify[Index].Routine)(FullName, ProcessId, &Info);
+            ((PLOAD_IMAGE_NOTIFY_ROUTINE)PspImageNotify[Index].Routine)(&Name, ProcessId,
+                                                                        &Info.ImageInfo);
         }
     }
     KeLeaveCriticalRegion();
+    if (Info.FileObject != NULL) {
+        ObDereferenceObject(Info.FileObject);
+    }
 }

@@ -28,6 +28,9 @@
 
 #define PSP_MAX_NOTIFY 64
 
+/* Where kernel mode reaches user memory of any process: present for as long as it is committed. */
+#define PSP_ALIAS(Address) ((PVOID)ABI_ALIAS((ULONG64)(Address)))
+
 typedef struct _PSP_NOTIFY {
     PVOID Routine;
     ULONG Kind; /* process: 0 plain, 1 Ex, 2 Ex2 */
@@ -46,6 +49,8 @@ NTSTATUS PspCreateProcessObject(PEPROCESS Parent, PACCESS_TOKEN Token, BOOLEAN U
 /* thread.c: an object not yet started; the caller owns one reference. */
 NTSTATUS PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context,
                                PCONTEXT UserContext, PVOID Teb, PETHREAD *Thread);
+/* The kernel-mode beginning of every user thread. */
+VOID PspUserThreadStartup(PVOID Context);
 VOID PspStartThread(PETHREAD Thread); /* notifies, counts it in and makes it ready */
 /* create.c */
 NTSTATUS PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZE_T StackReserve,

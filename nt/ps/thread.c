@@ -42,6 +42,23 @@ PspStartThread(PETHREAD Thread)
     KiStartThread(&Thread->Tcb);
 }
 
+/* The images of a new process are told of here: after the process and its thread, before any user code. */
+VOID
+PspUserThreadStartup(PVOID Context)
+{
+    PEPROCESS Process = PspCurrentProcess();
+
+    if (!Process->Begun) {
+        Process->Begun = TRUE;
+        for (PLIST_ENTRY Entry = Process->ModuleList.Flink; Entry != &Process->ModuleList;
+             Entry = Entry->Flink) {
+            PKI_MODULE Module = CONTAINING_RECORD(Entry, KI_MODULE, InLoadOrderLinks);
+
+            PspCallImageNotify(&Module->FullDllName, Process->UniqueProcessId, Module);
+        }
+    }
+}
+
 /* Every system thread; returning ends it. A driver's begins in a critical region: normal kernel APCs are
    off (documented for PsCreateSystemThread). */
 static VOID

@@ -10,9 +10,10 @@
 static struct {
     LONG Created, Deleted, ThreadsCreated, ThreadsDeleted, UserImages, SystemImages, OutsideRegion,
         AtRaisedIrql;
-    HANDLE FirstProcess, SecondParent, Creator;
+    HANDLE FirstProcess, SecondProcess, SecondParent, Creator;
     LONG DeletedInOwnContext;
     LONG NtdllSeen;
+    LONG ImagesBeforeProcess, ImagesElsewhere, OtherNames, WithFile;
 } Seen;
 
 static VOID
@@ -35,6 +36,7 @@ OnProcess(HANDLE ParentId, HANDLE ProcessId, BOOLEAN Create)
             Seen.FirstProcess = ProcessId;
         } else {
             Seen.SecondParent = ParentId;
+            Seen.SecondProcess = ProcessId;
             Seen.Creator = PsGetCurrentProcessId();
         }
     } else {
@@ -62,6 +64,16 @@ OnImage(PUNICODE_STRING FullImageName, HANDLE ProcessId, PIMAGE_INFO ImageInfo)
         return;
     }
     Seen.UserImages++;
+    /* A process is told of before its images are, and they in its own context. */
+    Seen.ImagesBeforeProcess += ProcessId != Seen.FirstProcess && ProcessId != Seen.SecondProcess;
+    Seen.ImagesElsewhere += PsGetCurrentProcessId() != ProcessId;
+    Seen.OtherNames += RtlCompareMemory(FullImageName->Buffer, L"\\Device\\", 16) != 16;
+    if (ImageInfo->ExtendedInfoPresent) {
+        PIMAGE_INFO_EX Extended = CONTAINING_RECORD(ImageInfo, IMAGE_INFO_EX, ImageInfo);
+
+        Seen.WithFile += Extended->Size >= sizeof(*Extended) && Extended->FileObject != NULL &&
+                         Extended->FileObject->Type == 5 /* IO_TYPE_FILE */;
+    }
     if (FullImageName != NULL && FullImageName->Length > 18 &&
         RtlCompareMemory(FullImageName->Buffer + FullImageName->Length / 2 - 9, L"ntdll.dll", 18) ==
             18) {
@@ -98,6 +110,10 @@ WhatWasSeen(VOID)
     EXPECT_EQ(Seen.ThreadsCreated, Seen.ThreadsDeleted);
     EXPECT(Seen.UserImages >= 6);
     EXPECT_EQ(Seen.NtdllSeen, 2);
+    EXPECT_EQ(Seen.ImagesBeforeProcess, 0);
+    EXPECT_EQ(Seen.ImagesElsewhere, 0);
+    EXPECT_EQ(Seen.OtherNames, 0);
+    EXPECT_EQ(Seen.WithFile, Seen.UserImages); /* from Vista on */
     EXPECT_EQ(Seen.OutsideRegion, 0);
     EXPECT_EQ(Seen.AtRaisedIrql, 0);
 }
