@@ -603,8 +603,7 @@ NtCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES O
 {
     return IopCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, AllocationSize,
                          FileAttributes, ShareAccess, CreateDisposition, CreateOptions, EaBuffer,
-                         EaLength, CreateFileTypeNone, NULL, IO_CHECK_CREATE_PARAMETERS, NULL, NULL,
-                         KiPreviousMode());
+                         EaLength, CreateFileTypeNone, NULL, 0, NULL, NULL, KiPreviousMode());
 }
 
 NTSTATUS NTAPI
@@ -612,8 +611,8 @@ NtOpenFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES Obj
            PIO_STATUS_BLOCK IoStatusBlock, ULONG ShareAccess, ULONG OpenOptions)
 {
     return IopCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, NULL, 0,
-                         ShareAccess, FILE_OPEN, OpenOptions, NULL, 0, CreateFileTypeNone, NULL,
-                         IO_CHECK_CREATE_PARAMETERS, NULL, NULL, KiPreviousMode());
+                         ShareAccess, FILE_OPEN, OpenOptions, NULL, 0, CreateFileTypeNone, NULL, 0,
+                         NULL, NULL, KiPreviousMode());
 }
 
 NTSTATUS NTAPI

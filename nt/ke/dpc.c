@@ -182,44 +182,70 @@ KeFlushQueuedDpcs(VOID)
     }
 }
 
-/* Runs Routine on every processor at DISPATCH_LEVEL as DPCs do, one after the other. */
-typedef struct _KI_GENERIC_DPC {
-    KDPC Dpc;
-    PKDEFERRED_ROUTINE Routine;
-    PVOID Context;
-    volatile LONG *Left;
-} KI_GENERIC_DPC;
-
-static VOID NTAPI
-KiGenericDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
-{
-    KI_GENERIC_DPC *Generic = Context;
-
-    Generic->Routine(Dpc, Generic->Context, Argument1, Argument2);
-    InterlockedDecrement(Generic->Left);
-}
+/*
+ * KeGenericCallDpc: Routine on every processor at DISPATCH_LEVEL, as a DPC there. Its first system argument
+ * counts those that have said KeSignalCallDpcDone, its second is a barrier that they can wait at together.
+ */
+typedef struct _KI_GENERIC_CALL {
+    volatile LONG Left;
+    ULONG Arrived;
+    ULONG Phase;
+    volatile ULONG Closed[2]; /* those of the current phase spin on theirs */
+    KDPC Dpc[];
+} KI_GENERIC_CALL;
 
 VOID NTAPI
 KeGenericCallDpc(PKDEFERRED_ROUTINE Routine, PVOID Context)
 {
-    KI_GENERIC_DPC *Generic = ExpAllocate(sizeof(*Generic) * KiProcessorCount, 'cpDK');
-    volatile LONG Left = (LONG)KiProcessorCount;
+    KI_GENERIC_CALL *Call = ExpAllocate(sizeof(*Call) + sizeof(KDPC) * KiProcessorCount, 'cpDK');
+    KIRQL OldIrql;
 
+    Call->Left = (LONG)KiProcessorCount;
+    Call->Arrived = Call->Phase = 0;
+    Call->Closed[0] = Call->Closed[1] = 1;
+    OldIrql = KfRaiseIrql(DISPATCH_LEVEL); /* ours must not begin before all are queued */
     for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
-        Generic[Cpu].Routine = Routine;
-        Generic[Cpu].Context = Context;
-        Generic[Cpu].Left = &Left;
-        KeInitializeDpc(&Generic[Cpu].Dpc, KiGenericDpc, &Generic[Cpu]);
-        KeSetTargetProcessorDpc(&Generic[Cpu].Dpc, (CCHAR)Cpu);
-        KeSetImportanceDpc(&Generic[Cpu].Dpc, HighImportance);
-        KeInsertQueueDpc(&Generic[Cpu].Dpc, (PVOID)&Left, NULL);
+        KeInitializeDpc(&Call->Dpc[Cpu], Routine, Context);
+        KeSetTargetProcessorDpc(&Call->Dpc[Cpu], (CCHAR)Cpu);
+        KeSetImportanceDpc(&Call->Dpc[Cpu], HighImportance);
+        KeInsertQueueDpc(&Call->Dpc[Cpu], (PVOID)&Call->Left, Call);
     }
-    while (Left != 0) {
+    KeLowerIrql(OldIrql);
+    while (Call->Left != 0) {
         Machine->budget = 0;
-        KiSchedulePoint(SP_WAIT, (PVOID)&Left);
+        KiSchedulePoint(SP_WAIT, (PVOID)&Call->Left);
         KiCheckInterrupts(KiIrql());
     }
-    ExpFree(Generic);
+    KeFlushQueuedDpcs(); /* each has returned before its DPC goes */
+    ExpFree(Call);
+}
+
+VOID NTAPI
+KeSignalCallDpcDone(PVOID SystemArgument1)
+{
+    InterlockedDecrement(SystemArgument1);
+}
+
+/* Every processor's routine waits here for all others; one of them, the last, gets TRUE. */
+LOGICAL NTAPI
+KeSignalCallDpcSynchronize(PVOID SystemArgument2)
+{
+    KI_GENERIC_CALL *Call = SystemArgument2;
+    ULONG Phase;
+
+    KiSchedulePoint(SP_WAIT, Call);
+    Phase = Call->Phase;
+    if (++Call->Arrived == KiProcessorCount) {
+        Call->Arrived = 0;
+        Call->Phase = !Phase;
+        Call->Closed[!Phase] = 1;
+        Call->Closed[Phase] = 0;
+        return TRUE;
+    }
+    while (Call->Closed[Phase] != 0) {
+        KiSpin(&Call->Closed[Phase], ~0u);
+    }
+    return FALSE;
 }
 
 /* Calls Routine on every processor at IPI_LEVEL; the carrier visits them in turn. */

@@ -225,37 +225,11 @@ PspNotifyThread(PETHREAD Thread, BOOLEAN Create)
     KeLeaveCriticalRegion();
 }
 
-/* Routines see a user image by its device, "\\Device\\HarddiskVolume1\\...". */
-static BOOLEAN
-PspDeviceName(PCUNICODE_STRING Dos, PWSTR Room, ULONG RoomBytes, PUNICODE_STRING Name)
-{
-    UNICODE_STRING Rest = *Dos, Prefix = RTL_CONSTANT_STRING(L"\\??\\");
-    WCHAR Drive;
-
-    if (RtlPrefixUnicodeString(&Prefix, &Rest, FALSE)) {
-        Rest.Buffer += 4;
-        Rest.Length -= 4 * sizeof(WCHAR);
-    }
-    if (Rest.Length < 2 * sizeof(WCHAR) || Rest.Buffer[1] != L':') {
-        return FALSE;
-    }
-    Drive = RtlUpcaseUnicodeChar(Rest.Buffer[0]);
-    Rest.Buffer += 2;
-    Rest.Length -= 2 * sizeof(WCHAR);
-    Name->Buffer = Room;
-    Name->Length = 0;
-    Name->MaximumLength = (USHORT)RoomBytes;
-    return NT_SUCCESS(RtlAppendUnicodeToString(Name, Drive == L'D'
-                                                         ? L"\\Device\\HarddiskVolume2"
-                                                         : L"\\Device\\HarddiskVolume1")) &&
-           NT_SUCCESS(RtlAppendUnicodeStringToString(Name, &Rest));
-}
-
 /* nt/mm has mapped an image: into a process, or (id NULL) a driver. */
 VOID
 PspCallImageNotify(PUNICODE_STRING FullName, HANDLE ProcessId, PKI_MODULE Module)
 {
-    WCHAR Room[300];
+    WCHAR Room[PSP_PATH_ROOM];
     UNICODE_STRING Name;
     IMAGE_INFO_EX Info;
 

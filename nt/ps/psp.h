@@ -46,6 +46,9 @@ extern ULONG PspClientExit; /* of the first client that did not return 0 */
 extern const GENERIC_MAPPING PspProcessMapping, PspThreadMapping;
 NTSTATUS PspCreateProcessObject(PEPROCESS Parent, PACCESS_TOKEN Token, BOOLEAN User,
                                 PEPROCESS *Process);
+/* query.c */
+#define PSP_PATH_ROOM 300
+BOOLEAN PspDeviceName(PCUNICODE_STRING Dos, PWSTR Room, ULONG RoomBytes, PUNICODE_STRING Name);
 /* thread.c: an object not yet started; the caller owns one reference. */
 NTSTATUS PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context,
                                PCONTEXT UserContext, PVOID Teb, PETHREAD *Thread);

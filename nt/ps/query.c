@@ -334,12 +334,39 @@ PspReferenceFor(HANDLE Handle, ACCESS_MASK Full, ACCESS_MASK Limited, POBJECT_TY
     return Status;
 }
 
+/* The kernel names an image by its device, "\\Device\\HarddiskVolume1\\..."; FALSE: it has no drive. */
+BOOLEAN
+PspDeviceName(PCUNICODE_STRING Dos, PWSTR Room, ULONG RoomBytes, PUNICODE_STRING Name)
+{
+    UNICODE_STRING Rest = *Dos, Prefix = RTL_CONSTANT_STRING(L"\\??\\");
+    WCHAR Drive;
+
+    if (RtlPrefixUnicodeString(&Prefix, &Rest, FALSE)) {
+        Rest.Buffer += 4;
+        Rest.Length -= 4 * sizeof(WCHAR);
+    }
+    if (Rest.Length < 2 * sizeof(WCHAR) || Rest.Buffer[1] != L':') {
+        return FALSE;
+    }
+    Drive = RtlUpcaseUnicodeChar(Rest.Buffer[0]);
+    Rest.Buffer += 2;
+    Rest.Length -= 2 * sizeof(WCHAR);
+    Name->Buffer = Room;
+    Name->Length = 0;
+    Name->MaximumLength = (USHORT)RoomBytes;
+    return NT_SUCCESS(RtlAppendUnicodeToString(Name, Drive == L'D'
+                                                         ? L"\\Device\\HarddiskVolume2"
+                                                         : L"\\Device\\HarddiskVolume1")) &&
+           NT_SUCCESS(RtlAppendUnicodeStringToString(Name, &Rest));
+}
+
 NTSTATUS NTAPI
 NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS Class, PVOID Buffer, ULONG Length,
                           PULONG ReturnLength)
 {
     PSP_ANSWER Answer;
-    UNICODE_STRING Win32;
+    UNICODE_STRING Win32, Name;
+    WCHAR Room[PSP_PATH_ROOM];
     PEPROCESS Process;
     ULONG Size = 0;
     NTSTATUS Status;
@@ -356,7 +383,10 @@ NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS Class, PVOID Bu
     KiSchedulePoint(SP_OBJECT, Process);
     switch ((ULONG)Class) {
     case ProcessImageFileName:
-        Status = PspAnswerString(&Process->ImagePath, Buffer, Length, &Size);
+        if (!PspDeviceName(&Process->ImagePath, Room, sizeof(Room), &Name)) {
+            Name = Process->ImagePath;
+        }
+        Status = PspAnswerString(&Name, Buffer, Length, &Size);
         Status = PspGiveAnswer(Status, Buffer, ReturnLength, NULL, Size);
         break;
     case ProcessImageFileNameWin32:
@@ -426,16 +456,21 @@ NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS Class, PVOID Buffe
 NTSTATUS NTAPI
 SeLocateProcessImageName(PEPROCESS Process, PUNICODE_STRING *ImageFileName)
 {
-    PUNICODE_STRING Name = ExAllocatePoolWithTag(
-        PagedPool, sizeof(*Name) + Process->ImagePath.Length + sizeof(WCHAR), 'niSe');
+    WCHAR Room[PSP_PATH_ROOM];
+    UNICODE_STRING Path;
+    PUNICODE_STRING Name;
 
+    if (!PspDeviceName(&Process->ImagePath, Room, sizeof(Room), &Path)) {
+        Path = Process->ImagePath;
+    }
+    Name = ExAllocatePoolWithTag(PagedPool, sizeof(*Name) + Path.Length + sizeof(WCHAR), 'niSe');
     if (Name == NULL) {
         return STATUS_NO_MEMORY;
     }
     Name->Buffer = (PWSTR)(Name + 1);
-    Name->Length = Process->ImagePath.Length;
+    Name->Length = Path.Length;
     Name->MaximumLength = Name->Length + sizeof(WCHAR);
-    RtlCopyMemory(Name->Buffer, Process->ImagePath.Buffer, Name->Length);
+    RtlCopyMemory(Name->Buffer, Path.Buffer, Name->Length);
     Name->Buffer[Name->Length / sizeof(WCHAR)] = 0;
     *ImageFileName = Name; /* the caller frees it with ExFreePool */
     return STATUS_SUCCESS;

@@ -187,6 +187,10 @@ RelativeOpen(VOID)
     EXPECT_EQ(Device->ReferenceCount, 0);
 }
 
+/* Kernel mode is trusted unless it says IO_CHECK_CREATE_PARAMETERS. [DDI:wdm/iocreatefile] */
+#define CheckedCreate(...)                                                                         \
+    IoCreateFile(__VA_ARGS__, CreateFileTypeNone, NULL, IO_CHECK_CREATE_PARAMETERS)
+
 /* [DDI:wdm/zwcreatefile] options that exclude each other */
 static VOID
 Parameters(VOID)
@@ -198,31 +202,36 @@ Parameters(VOID)
 
     InitializeObjectAttributes(&Attributes, &Name, OBJ_KERNEL_HANDLE, NULL, NULL);
     /* "If FILE_SYNCHRONOUS_IO_... the SYNCHRONIZE flag must be set" */
-    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 0, FILE_OPEN,
-                               FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0),
+    EXPECT_STATUS(CheckedCreate(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 0, FILE_OPEN,
+                                FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0),
                   STATUS_INVALID_PARAMETER);
-    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA | SYNCHRONIZE, &Attributes, &Iosb, NULL, 0,
-                               0, FILE_OPEN,
-                               FILE_SYNCHRONOUS_IO_NONALERT | FILE_SYNCHRONOUS_IO_ALERT, NULL, 0),
+    EXPECT_STATUS(CheckedCreate(&Handle, FILE_READ_DATA | SYNCHRONIZE, &Attributes, &Iosb, NULL, 0,
+                                0, FILE_OPEN,
+                                FILE_SYNCHRONOUS_IO_NONALERT | FILE_SYNCHRONOUS_IO_ALERT, NULL, 0),
                   STATUS_INVALID_PARAMETER);
     /* FILE_DIRECTORY_FILE goes with FILE_CREATE, FILE_OPEN and FILE_OPEN_IF only */
-    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 0,
-                               FILE_OVERWRITE, FILE_DIRECTORY_FILE, NULL, 0),
+    EXPECT_STATUS(CheckedCreate(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 0,
+                                FILE_OVERWRITE, FILE_DIRECTORY_FILE, NULL, 0),
                   STATUS_INVALID_PARAMETER);
     EXPECT_STATUS(
-        ZwCreateFile(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 0, 6, 0, NULL, 0),
+        CheckedCreate(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 0, 6, 0, NULL, 0),
         STATUS_INVALID_PARAMETER);
-    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 8, FILE_OPEN,
-                               0, NULL, 0),
+    EXPECT_STATUS(CheckedCreate(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 8, FILE_OPEN,
+                                0, NULL, 0),
                   STATUS_INVALID_PARAMETER);
     /* FILE_NO_INTERMEDIATE_BUFFERING excludes FILE_APPEND_DATA */
-    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_APPEND_DATA, &Attributes, &Iosb, NULL, 0, 0, FILE_OPEN,
-                               FILE_NO_INTERMEDIATE_BUFFERING, NULL, 0),
+    EXPECT_STATUS(CheckedCreate(&Handle, FILE_APPEND_DATA, &Attributes, &Iosb, NULL, 0, 0,
+                                FILE_OPEN, FILE_NO_INTERMEDIATE_BUFFERING, NULL, 0),
                   STATUS_INVALID_PARAMETER);
     /* FILE_DELETE_ON_CLOSE needs DELETE */
-    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 0, FILE_OPEN,
-                               FILE_DELETE_ON_CLOSE, NULL, 0),
+    EXPECT_STATUS(CheckedCreate(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 0, FILE_OPEN,
+                                FILE_DELETE_ON_CLOSE, NULL, 0),
                   STATUS_INVALID_PARAMETER);
+    /* As "Using Files in a Driver" does it: synchronous, without SYNCHRONIZE. */
+    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_READ_DATA, &Attributes, &Iosb, NULL, 0, 0, FILE_OPEN,
+                               FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0),
+                  STATUS_SUCCESS);
+    ZwClose(Handle);
 }
 
 static VOID

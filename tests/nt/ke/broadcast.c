@@ -1,0 +1,55 @@
+/*
+ * broadcast.c - code on every processor: KeGenericCallDpc with its barrier, KeIpiGenericCall.
+ * KeGenericCallDpc returns when all routines have signaled; KeSignalCallDpcSynchronize lets none of them on
+ * before all have come, and answers TRUE to exactly one.
+ */
+#include "../ntlab-test.h"
+
+typedef VOID NTAPI GENERIC_DPC(PKDEFERRED_ROUTINE Routine, PVOID Context);
+NTKERNELAPI GENERIC_DPC KeGenericCallDpc;
+NTKERNELAPI VOID NTAPI KeSignalCallDpcDone(PVOID SystemArgument1);
+NTKERNELAPI LOGICAL NTAPI KeSignalCallDpcSynchronize(PVOID SystemArgument2);
+
+static volatile LONG Before, Between, Early, Leaders, Calls;
+static LONG Processors;
+static ULONG64 Seen;
+
+static VOID NTAPI
+Routine(PKDPC Dpc, PVOID Context, PVOID SystemArgument1, PVOID SystemArgument2)
+{
+    EXPECT_EQ(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    InterlockedOr64((LONG64 *)&Seen, 1ll << KeGetCurrentProcessorNumber());
+    InterlockedIncrement(&Before);
+    if (KeSignalCallDpcSynchronize(SystemArgument2)) {
+        InterlockedIncrement(&Leaders);
+    }
+    Early += Before != Processors; /* nobody is here before everybody was there */
+    InterlockedIncrement(&Between);
+    KeSignalCallDpcSynchronize(SystemArgument2);
+    Early += Between != Processors;
+    KeSignalCallDpcDone(SystemArgument1);
+}
+
+static ULONG_PTR NTAPI
+Count(ULONG_PTR Argument)
+{
+    InterlockedIncrement(&Calls);
+    return Argument;
+}
+
+static VOID
+EveryProcessor(VOID)
+{
+    Processors = (LONG)KeQueryActiveProcessorCount(NULL);
+    KeGenericCallDpc(Routine, NULL);
+    EXPECT_EQ(Before, Processors);
+    EXPECT_EQ(Between, Processors);
+    EXPECT_EQ(Early, 0);
+    EXPECT_EQ(Leaders, 1);
+    EXPECT_EQ(Seen, (1ull << Processors) - 1);
+    EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    EXPECT_EQ(KeIpiGenericCall(Count, 5), 5); /* what the caller's own processor returned */
+    EXPECT_EQ(Calls, Processors);
+}
+
+TEST_DRIVER(TEST(EveryProcessor))
