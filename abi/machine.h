@@ -13,6 +13,12 @@
 
 #define ABI_VERSION 1
 
+/*
+ * Bytes of an XSAVE area with x87, SSE, AVX and AVX-512 in the standard layout. It is taken on every processor,
+ * whatever that has of them: stacks and pool blocks must lie at the same addresses everywhere.
+ */
+#define ABI_XSAVE_SIZE 2688
+
 enum abi_mode { ABI_KERNEL_MODE = 0, ABI_USER_MODE = 1 };
 
 struct abi_machine {
@@ -34,7 +40,7 @@ struct abi_machine {
     uint64_t heartbeat;        /* 0x60 the watchdog looks whether this or `points` moves */
     uint64_t trap_entry;       /* 0x68 KiTrapEntry: where the host sends a trap, set at boot */
     uint64_t xsave_mask;       /* 0x70 components that a thread's context keeps */
-    uint64_t xsave_size;       /* 0x78 bytes of an XSAVE area with them */
+    uint64_t xsave_size;       /* 0x78 ABI_XSAVE_SIZE */
     uint32_t current_cpu;      /* 0x80 */
     uint32_t cpus;             /* 0x84 */
     uint64_t user_slice;       /* 0x88 slice that is open now: 0 none, n slice n */

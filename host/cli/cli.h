@@ -62,7 +62,8 @@ struct options {
     double budget_seconds;
     uint64_t depth;
     bool first, keep_going;
-    bool no_keys; /* --no-protection-keys: an expert's option, and the tests' */
+    bool no_keys;   /* --no-protection-keys: an expert's option, and the tests' */
+    bool plain_cpu; /* --cpu-model v2: the same */
 };
 
 /* Fills *out with defaults and what argv says. 0, or STATUS_USAGE after a message. */

@@ -214,6 +214,12 @@ parse_option(const char *name, const char *value, struct options *out)
                    ? 0
                    : usage_error("--clock: `%s` is neither virtual nor host", value);
     }
+    if (strcmp(name, "--cpu-model") == 0) {
+        out->plain_cpu = strcmp(value, "v2") == 0;
+        return out->plain_cpu || strcmp(value, "host") == 0
+                   ? 0
+                   : usage_error("--cpu-model: `%s` is neither host nor v2", value);
+    }
     if (strcmp(name, "--seed") == 0) {
         return parse_number(name, value, 0, UINT64_MAX, &out->seed);
     }

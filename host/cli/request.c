@@ -397,7 +397,8 @@ request_defaults(const struct options *options, struct run_request *out)
     boot->kd = options->kd;
     out->run_timeout = options->run_timeout;
     out->slice_points = SLICE_POINTS;
-    out->no_keys = options->no_keys;
+    out->no_keys = options->no_keys || options->plain_cpu;
+    out->plain_cpu = options->plain_cpu;
     out->trace = options->trace != NULL;
 }
 

@@ -124,7 +124,6 @@ struct machine {
     bool host_closed;     /* guest code cannot reach the host's memory */
     uint32_t pkru_offset; /* of PKRU in a signal frame's XSAVE area */
     uint64_t xsave_mask;
-    uint64_t xsave_size;
     struct kernel_entries entries;
     struct stepping stepping;
     uint32_t double_faults; /* in a row */

@@ -110,6 +110,8 @@ struct run_request {
     bool no_keys;          /* for tests: behave as on a machine without protection keys */
     const struct run_search *explore; /* NULL: one run, round robin */
     struct search_results *results;   /* shared with the worker; not for a replay */
+    /* For tests: as with an x86-64-v2 processor, without AVX and faulting of cpuid and rdtsc. */
+    bool plain_cpu;
     void (*output)(void *context, uint32_t channel, const char *text, size_t length);
     void *output_context;
     struct run_break break_at[RUN_MAX_BREAKS];

@@ -191,21 +191,19 @@ static void
 measure_vector_state(void)
 {
     uint32_t eax, ebx, ecx, edx, low, high;
-    const uint32_t wanted = 0xE7; /* x87, SSE, AVX, AVX-512 */
+    const uint32_t wanted = machine.request->plain_cpu ? 0x3 : 0xE7; /* x87, SSE, AVX, AVX-512 */
 
     __cpuid_count(0xD, 9, eax, ebx, ecx, edx);
     machine.pkru_offset = ebx;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     machine.xsave_mask = low & wanted;
-    machine.xsave_size = 576; /* legacy area and header */
     for (uint32_t i = 2; i < 8; i++) {
         if (machine.xsave_mask >> i & 1) {
             __cpuid_count(0xD, i, eax, ebx, ecx, edx);
-            machine.xsave_size = ebx + eax > machine.xsave_size ? ebx + eax : machine.xsave_size;
+            if (ebx + eax > ABI_XSAVE_SIZE) {
+                worker_fail("the vector state of this processor is too large");
+            }
         }
-    }
-    if (machine.xsave_size > MACHINE_XSAVE_ROOM) {
-        worker_fail("the vector state of this processor is too large");
     }
     machine_xsave_low = machine.xsave_mask;
 }
@@ -220,7 +218,7 @@ init_processor(void)
     GUEST->interrupt_flag = 1;
     GUEST->has_keys = machine.has_keys;
     GUEST->xsave_mask = machine.xsave_mask;
-    GUEST->xsave_size = machine.xsave_size;
+    GUEST->xsave_size = ABI_XSAVE_SIZE;
     GUEST->slice = (int64_t)machine.request->slice_points;
     GUEST->budget = GUEST->slice;
     GUEST->stack_low = ABI_STACK_BASE + ABI_PAGE_SIZE;

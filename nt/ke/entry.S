@@ -409,12 +409,11 @@ KiTrapEntry:
     mov rsi, rcx
     xor eax, eax
     mov [rbp + F_Vector], rax
+    sub rsp, [M_xsave_size]             /* the same on every processor, used or not */
+    and rsp, -64
     mov eax, [M_xsave_mask]
     and eax, ~3                         /* what the frame does not hold already */
     jz 1f
-    mov rcx, [M_xsave_size]
-    sub rsp, rcx
-    and rsp, -64
     xor edx, edx
     xor ecx, ecx
     mov [rsp + 512], rcx                /* a clean XSAVE header */
