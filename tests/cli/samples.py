@@ -2,6 +2,7 @@
 """What the samples' tables leave out: samples.py NTLAB SAMPLES. The choices on every version, and why a run hangs."""
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -63,6 +64,25 @@ def critical_region():
             check("is suspended in critical-region.sys!" in finding["message"], f"{where}: the sentence says so: {finding['message']}")
 
 
+def guarded_mutex():
+    """A hang's sentence says that special kernel APCs are off, by whom, and which completion is queued."""
+    folder = os.path.join(SAMPLES, "guarded-mutex")
+    raised = r"IRQL 1 \(APC_LEVEL\): fast mutex 0x[0-9a-f]+ acquired at guarded-mutex\.sys!"
+    guarded = r"SpecialApcDisable -1: guarded region entered at guarded-mutex\.sys!"
+    for version, who, irql, special in (("nt51", raised, 1, 0), ("ws2003", guarded, 0, -1), ("win7", guarded, 0, -1), ("win10", raised, 1, 0)):
+        for by in ("zw", "internal"):
+            where = f"guarded-mutex {by} on {version}"
+            result, _ = run("--os", version, os.path.join(folder, "guarded-mutex.sys"), "--",
+                            os.path.join(folder, "guarded-mutex.exe"), by, "nothing")
+            finding = result["findings"][0] if result["findings"] else {"kind": "none", "threads": [{"irql": -1, "apc": {"kernel": 1, "special": 1}}], "message": ""}
+            thread = finding["threads"][0]
+            check(finding["kind"] == "hang" and thread["irql"] == irql and (thread["apc"]["kernel"], thread["apc"]["special"]) == (0, special),
+                  f"{where}: it hangs at IRQL {irql}, SpecialApcDisable {special}")
+            check(re.search(r"special kernel APCs are off in it \(" + who + r".*\), and the completion of IRP 0x[0-9a-f]+ is queued",
+                            finding["message"]), f"{where}: the sentence says why: {finding['message']}")
+
+
 critical_region()
+guarded_mutex()
 print(f"{COUNT} checks, {len(FAILURES)} failed")
 sys.exit(len(FAILURES) != 0)
