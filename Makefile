@@ -2,7 +2,7 @@
 # Everything else is Meson's; see meson.build.
 BUILD ?= build
 
-.PHONY: all deps demo test bench soak clean
+.PHONY: all deps demo test bench soak mutants clean
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) $(NINJAFLAGS)
 
@@ -24,6 +24,10 @@ bench: all
 
 soak: all
 	@tools/run-tests.sh --soak $(BUILD)
+
+# The tests' own test: a kernel with one line changed must fail one of them.
+mutants: all
+	@python3 tools/mutate.py $(MUTANTS) $(BUILD)
 
 clean:
 	rm -rf $(BUILD)
