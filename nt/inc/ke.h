@@ -473,6 +473,8 @@ NTSTATUS KiRaiseException(PEXCEPTION_RECORD Record, PCONTEXT Context, BOOLEAN Fi
 /* Suspension (nt/ps checks rights). */
 NTSTATUS KiSuspendThread(PKTHREAD Thread, PULONG PreviousCount);
 ULONG KiResumeThread(PKTHREAD Thread);
+VOID KiFreezeThread(PKTHREAD Thread); /* jobs, debuggers: a count of its own */
+VOID KiThawThread(PKTHREAD Thread);
 VOID KiForceResumeThread(PKTHREAD Thread); /* termination: whatever suspended it */
 ULONG KiAlertThread(PKTHREAD Thread, KPROCESSOR_MODE Mode);
 BOOLEAN KiTestAlertThread(KPROCESSOR_MODE Mode);

@@ -48,6 +48,7 @@ struct _EPROCESS {
     ULONG DefaultHardErrorProcessing;
     BOOLEAN Exiting;
     BOOLEAN Begun;    /* its first thread has run: images are told of as they are mapped */
+    BOOLEAN Frozen;   /* its job is: new threads begin frozen */
     BOOLEAN IsClient; /* started by the command line: its exit code counts */
     ULONG ClientIndex;
     SIZE_T QuotaUsage[3]; /* nonpaged, paged, page file */

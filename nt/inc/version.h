@@ -31,6 +31,8 @@ typedef struct _KI_VERSION {
     BOOLEAN ZeroedPool;
     /* 10 1607 and later: the default suspension uses SuspendEvent (8: yes) instead of a semaphore. */
     BOOLEAN SuspendByEvent;
+    /* 8 and later: a job can be frozen (JobObjectFreezeInformation). */
+    BOOLEAN JobsFreeze;
     /* Vista and later: integrity levels, owner rights, the privileges above 30. */
     BOOLEAN MandatoryIntegrity;
     /* 8 and later: RtlQueryRegistryValues with DIRECT needs TYPECHECK outside the system hives. */

@@ -1,8 +1,13 @@
 /*
  * suspend.c - thread suspension: a normal kernel APC whose normal routine waits.
  *
- * Until 7 it waits on a semaphore, from 8 on an event (KTHREAD overlays them). A critical region
- * postpones it; a suspension that is resumed before its APC ran takes the signal back.
+ * There are two reasons to stand still, each counted: SuspendCount (NtSuspendThread, creation) and
+ * FreezeCount (a frozen job, a debugger). The thread is held from the first reason on and let go with the last.
+ * Until 7 it waits on a semaphore, from 8 on an event (KTHREAD overlays them). A critical region postpones it.
+ *
+ *   U1  Held and let go again before the APC ran: the APC finds the signal and does not wait. Held once more
+ *       before it ran: the signal is taken back, the APC is still queued.
+ *   U2  A thread that can get no more APCs is not held: it is on its way out.
  * Source: nt-semantics 1.6.
  */
 #include "nt/ke/ki.h"
@@ -39,6 +44,33 @@ KiSuspendInit(PKTHREAD Thread)
     }
 }
 
+/* The first reason to stand still. DISPATCH_LEVEL. */
+static VOID
+KiHoldThread(PKTHREAD Thread)
+{
+    if (KiVersion->SuspendByEvent) {
+        Thread->SuspendEvent.Header.SignalState = 0;
+        if (!Thread->SchedulerApc.Inserted) {
+            KiInsertApcLocked(&Thread->SchedulerApc, 0);
+        }
+    } else if (Thread->SchedulerApc.Inserted) {
+        Thread->SuspendSemaphore.Header.SignalState--; /* U1 */
+    } else {
+        KiInsertApcLocked(&Thread->SchedulerApc, 0);
+    }
+}
+
+/* The last reason is gone. DISPATCH_LEVEL. */
+static VOID
+KiLetThreadGo(PKTHREAD Thread)
+{
+    Thread->SuspendEvent.Header.SignalState++; /* a semaphore's, too */
+    if (KiVersion->SuspendByEvent) {
+        Thread->SuspendEvent.Header.SignalState = 1;
+    }
+    KiWaitTest(&Thread->SuspendEvent.Header, 0);
+}
+
 NTSTATUS
 KiSuspendThread(PKTHREAD Thread, PULONG PreviousCount)
 {
@@ -49,35 +81,16 @@ KiSuspendThread(PKTHREAD Thread, PULONG PreviousCount)
     if (Previous == KI_MAXIMUM_SUSPEND_COUNT) {
         Status = STATUS_SUSPEND_COUNT_EXCEEDED;
     } else if (!Thread->ApcQueueable) {
-        Status = STATUS_THREAD_IS_TERMINATING;
+        Status = STATUS_THREAD_IS_TERMINATING; /* U2 */
     } else {
         Thread->SuspendCount++;
         if (Previous == 0 && Thread->FreezeCount == 0) {
-            if (KiVersion->SuspendByEvent) {
-                Thread->SuspendEvent.Header.SignalState = 0;
-                if (!Thread->SchedulerApc.Inserted) {
-                    KiInsertApcLocked(&Thread->SchedulerApc, 0);
-                }
-            } else if (Thread->SchedulerApc.Inserted) {
-                Thread->SuspendSemaphore.Header.SignalState--;
-            } else {
-                KiInsertApcLocked(&Thread->SchedulerApc, 0);
-            }
+            KiHoldThread(Thread);
         }
     }
     KiUnlockDispatcher(OldIrql, FALSE);
     *PreviousCount = (ULONG)Previous;
     return Status;
-}
-
-static VOID
-KiReleaseSuspended(PKTHREAD Thread)
-{
-    Thread->SuspendEvent.Header.SignalState++;
-    if (KiVersion->SuspendByEvent) {
-        Thread->SuspendEvent.Header.SignalState = 1;
-    }
-    KiWaitTest(&Thread->SuspendEvent.Header, 0);
 }
 
 ULONG
@@ -89,11 +102,39 @@ KiResumeThread(PKTHREAD Thread)
     if (Previous != 0) {
         Thread->SuspendCount--;
         if (Thread->SuspendCount == 0 && Thread->FreezeCount == 0) {
-            KiReleaseSuspended(Thread);
+            KiLetThreadGo(Thread);
         }
     }
     KiUnlockDispatcher(OldIrql, FALSE);
     return (ULONG)Previous;
+}
+
+VOID
+KiFreezeThread(PKTHREAD Thread)
+{
+    KIRQL OldIrql = KiLockDispatcher(SP_SUSPEND, Thread);
+
+    if (Thread->ApcQueueable) { /* U2 */
+        Thread->FreezeCount++;
+        if (Thread->FreezeCount == 1 && Thread->SuspendCount == 0) {
+            KiHoldThread(Thread);
+        }
+    }
+    KiUnlockDispatcher(OldIrql, FALSE);
+}
+
+VOID
+KiThawThread(PKTHREAD Thread)
+{
+    KIRQL OldIrql = KiLockDispatcher(SP_RESUME, Thread);
+
+    if (Thread->FreezeCount != 0) {
+        Thread->FreezeCount--;
+        if (Thread->FreezeCount == 0 && Thread->SuspendCount == 0) {
+            KiLetThreadGo(Thread);
+        }
+    }
+    KiUnlockDispatcher(OldIrql, FALSE);
 }
 
 VOID
@@ -104,7 +145,7 @@ KiForceResumeThread(PKTHREAD Thread)
     if (Thread->SuspendCount != 0 || Thread->FreezeCount != 0) {
         Thread->SuspendCount = 0;
         Thread->FreezeCount = 0;
-        KiReleaseSuspended(Thread);
+        KiLetThreadGo(Thread);
     }
     KiUnlockDispatcher(OldIrql, FALSE);
 }

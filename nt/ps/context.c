@@ -134,6 +134,25 @@ PsResumeProcess(PEPROCESS Process)
     return STATUS_SUCCESS;
 }
 
+/* Every thread, and those that are made before it is thawed. */
+VOID
+PspFreezeProcess(PEPROCESS Process, BOOLEAN Freeze)
+{
+    PETHREAD Thread = NULL;
+
+    if (Process->Frozen == Freeze) {
+        return;
+    }
+    Process->Frozen = Freeze;
+    while ((Thread = PspNextThread(Process, Thread)) != NULL) {
+        if (!Freeze) {
+            KiThawThread(&Thread->Tcb);
+        } else if (!Thread->Terminating && Thread->Tcb.State != Initialized) {
+            KiFreezeThread(&Thread->Tcb); /* one that has not started yet is, when it starts */
+        }
+    }
+}
+
 static NTSTATUS
 PspForEachThread(HANDLE ProcessHandle, BOOLEAN Suspend)
 {

@@ -2,8 +2,8 @@
  * job.c - job objects: processes that are counted, limited and ended together.
  *
  * Membership is EPROCESS.Job (a reference); children are born into their parent's job unless it lets
- * them break away. Kept: counts, the list of members, kill-on-close, the limit of active processes. Other
- * limits are stored and reported, and order nothing.
+ * them break away. Kept: counts, the list of members, kill-on-close, the limit of active processes, freezing
+ * ([PH:ntpsapi.h]: members and those who join later stand still). Other limits are stored and reported, and order nothing.
  * Facts: CreateJobObject, AssignProcessToJobObject, JOBOBJECT_BASIC_LIMIT_INFORMATION (Win32).
  */
 #include "nt/ps/psp.h"
@@ -48,8 +48,21 @@ typedef struct _PSP_JOB {
     KEVENT Event; /* signaled when a limit of time has ended the job: never here */
     ULONG Total, Active, Terminated;
     ULONG UiRestrictions;
+    BOOLEAN Frozen;
     PSP_JOB_EXTENDED Limit;
 } PSP_JOB, *PPSP_JOB;
+
+/* JobObjectFreezeInformation, class 18. */
+typedef struct _PSP_JOB_FREEZE {
+    ULONG Flags; /* what is to be changed */
+    BOOLEAN Freeze, Swap;
+    UCHAR Reserved[2];
+    ULONG HighEdgeFilter, LowEdgeFilter;
+} PSP_JOB_FREEZE;
+C_ASSERT(sizeof(PSP_JOB_FREEZE) == 0x10);
+
+#define FREEZE_OPERATION   1
+#define FREEZE_FLAGS_KNOWN 7 /* filter and swap operations, too */
 
 static const GENERIC_MAPPING PspJobMapping = {
     STANDARD_RIGHTS_READ | JOB_QUERY,
@@ -101,6 +114,26 @@ PspCreateJobType(VOID)
                   FIELD_OFFSET(PSP_JOB, Event), &PsJobTypeP);
 }
 
+/* Every member's every thread stands still, until the job is thawed. */
+static VOID
+PspFreezeMembers(PPSP_JOB Job, BOOLEAN Freeze)
+{
+    PLIST_ENTRY Entry;
+    PEPROCESS Process;
+
+    Job->Frozen = Freeze;
+    for (Entry = PsActiveProcessHead.Flink; Entry != &PsActiveProcessHead;) {
+        Process = CONTAINING_RECORD(Entry, EPROCESS, ActiveProcessLinks);
+        Entry = Entry->Flink;
+        if (Process->Job == Job && Process->Frozen != Freeze && !Process->Exiting) {
+            ObpAddReference(Process);
+            PspFreezeProcess(Process, Freeze);
+            ObDereferenceObject(Process);
+            Entry = PsActiveProcessHead.Flink; /* others may have come and gone: again */
+        }
+    }
+}
+
 /* STATUS_QUOTA_EXCEEDED: the job has as many members as it may. */
 NTSTATUS
 PspJoinJob(PEPROCESS Process, PVOID Object)
@@ -115,6 +148,9 @@ PspJoinJob(PEPROCESS Process, PVOID Object)
     Process->Job = Job;
     Job->Total++;
     Job->Active++;
+    if (Job->Frozen) {
+        PspFreezeProcess(Process, TRUE);
+    }
     return STATUS_SUCCESS;
 }
 
@@ -387,14 +423,15 @@ NTSTATUS NTAPI
 NtSetInformationJobObject(HANDLE JobHandle, ULONG Class, PVOID Buffer, ULONG Length)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
-    ULONG Size = Class == 2   ? sizeof(PSP_JOB_LIMIT)
-                 : Class == 9 ? sizeof(PSP_JOB_EXTENDED)
-                              : sizeof(ULONG);
+    ULONG Size = Class == 2    ? sizeof(PSP_JOB_LIMIT)
+                 : Class == 9  ? sizeof(PSP_JOB_EXTENDED)
+                 : Class == 18 ? sizeof(PSP_JOB_FREEZE)
+                               : sizeof(ULONG);
     PSP_JOB_EXTENDED Input;
     NTSTATUS Status;
     PPSP_JOB Job;
 
-    if (Class != 2 && Class != 4 && Class != 9) {
+    if (Class != 2 && Class != 4 && Class != 9 && (Class != 18 || !KiVersion->JobsFreeze)) {
         return STATUS_INVALID_INFO_CLASS;
     }
     if (Length != Size) {
@@ -408,7 +445,10 @@ NtSetInformationJobObject(HANDLE JobHandle, ULONG Class, PVOID Buffer, ULONG Len
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         return GetExceptionCode();
     }
-    if (Class != 4 && (Input.Basic.LimitFlags & ~(ULONG)LIMIT_VALID)) {
+    if (Class == 18 && (*(PULONG)&Input & ~(ULONG)FREEZE_FLAGS_KNOWN)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Class != 4 && Class != 18 && (Input.Basic.LimitFlags & ~(ULONG)LIMIT_VALID)) {
         return STATUS_INVALID_PARAMETER;
     }
     Status = ObReferenceObjectByHandle(JobHandle, JOB_SET, PsJobTypeP, Mode, (PVOID *)&Job, NULL);
@@ -418,6 +458,15 @@ NtSetInformationJobObject(HANDLE JobHandle, ULONG Class, PVOID Buffer, ULONG Len
     KiSchedulePoint(SP_OBJECT, Job);
     if (Class == 4) {
         Job->UiRestrictions = *(PULONG)&Input;
+    } else if (Class == 18) {
+        PSP_JOB_FREEZE *Freeze = (PSP_JOB_FREEZE *)&Input;
+
+        if ((Freeze->Flags & ~FREEZE_OPERATION) != 0) {
+            NOT_YET("wake filters and swapping of frozen jobs");
+        }
+        if ((Freeze->Flags & FREEZE_OPERATION) != 0) {
+            PspFreezeMembers(Job, Freeze->Freeze != FALSE);
+        }
     } else if (Class == 2) {
         Job->Limit.Basic = Input.Basic;
     } else {

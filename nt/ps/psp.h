@@ -74,6 +74,7 @@ VOID PspNotifyThread(PETHREAD Thread, BOOLEAN Create);
 NTSTATUS PspSuspendThread(PETHREAD Thread, PULONG Count); /* terminating ones are not suspended */
 /* terminate.c */
 NTSTATUS PspTerminateThread(PETHREAD Thread, NTSTATUS Status);
+VOID PspFreezeProcess(PEPROCESS Process, BOOLEAN Freeze);
 PETHREAD PspNextThread(PEPROCESS Process, PETHREAD Thread); /* references; dereferences Thread */
 
 /* The documented parts of PEB, TEB and process parameters, by offset (x64). */

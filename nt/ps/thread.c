@@ -39,6 +39,9 @@ PspStartThread(PETHREAD Thread)
     ObReferenceObject(Thread); /* until it has ended */
     KiTrace(EV_THREAD_CREATE, Thread, (ULONG64)Thread->StartAddress, 0, 0, 0);
     PspNotifyThread(Thread, TRUE);
+    if (Process->Frozen) {
+        KiFreezeThread(&Thread->Tcb);
+    }
     KiStartThread(&Thread->Tcb);
 }
 

@@ -148,6 +148,14 @@ Enter(ULONG State)
         Poll();
         ExReleaseResourceLite(&Resource);
         break;
+    case HoldResourceRegion:
+        KeEnterCriticalRegion();
+        ExAcquireResourceExclusiveLite(&Resource, TRUE);
+        Poll();
+        ExReleaseResourceLite(&Resource);
+        Seen.Middle = 1;
+        KeLeaveCriticalRegion();
+        break;
     case HoldSemaphore:
         KeWaitForSingleObject(&Semaphore, Executive, KernelMode, FALSE, NULL);
         Poll();

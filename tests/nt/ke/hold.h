@@ -23,6 +23,7 @@ enum {
     HoldGuardedMutex,
     HoldUnsafeMutex,
     HoldResource,
+    HoldResourceRegion, /* entered before, left after */
     HoldSemaphore,
     HoldSpecialApc, /* inside the kernel routine */
     HoldNormalApc,  /* inside the normal routine */

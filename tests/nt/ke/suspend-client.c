@@ -71,6 +71,7 @@ Polling(void)
     StopsOnLeaving(HoldSpinLock, 0);  /* [S0] */
     StopsOnLeaving(HoldMutex, 0);     /* [S0] */
     StopsOnLeaving(HoldFastMutex, 0); /* [S0] */
+    StopsOnLeaving(HoldResourceRegion, 1); /* the lock is free again before it stops */
     StopsOnLeaving(HoldSpecialApc, 0);
     StopsOnLeaving(HoldNormalApc, 1); /* normal kernel APCs do not nest */
     StopsOnLeaving(HoldAttached, 0);  /* the APC is queued to the thread's own process */
