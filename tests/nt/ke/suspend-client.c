@@ -68,9 +68,9 @@ Polling(void)
     StopsOnLeaving(HoldFileSystem, 0);    /* [IFS:fsrtlenterfilesystem] */
     StopsOnLeaving(HoldApcLevel, 0);
     StopsOnLeaving(HoldDispatchLevel, 0);
-    StopsOnLeaving(HoldSpinLock, 0);  /* [S0] */
-    StopsOnLeaving(HoldMutex, 0);     /* [S0] */
-    StopsOnLeaving(HoldFastMutex, 0); /* [S0] */
+    StopsOnLeaving(HoldSpinLock, 0);       /* [S0] */
+    StopsOnLeaving(HoldMutex, 0);          /* [S0] */
+    StopsOnLeaving(HoldFastMutex, 0);      /* [S0] */
     StopsOnLeaving(HoldResourceRegion, 1); /* the lock is free again before it stops */
     StopsOnLeaving(HoldSpecialApc, 0);
     StopsOnLeaving(HoldNormalApc, 1); /* normal kernel APCs do not nest */
