@@ -78,7 +78,8 @@ void json_string(FILE *out, const char *text);
 int command_imports(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_explore(int argc, char **argv);
-int command_replay(int argc, char **argv); /* explore.c */
+int command_replay(int argc, char **argv);
+int command_dbg(int argc, char **argv); /* explore.c */
 int command_demo(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_dt_type(int argc, char **argv); /* inspect.c */

@@ -71,7 +71,7 @@ confirm(const struct options *options, struct run_request *request,
                                 .schedule_length = finding->schedule_length};
     const struct run_search *search = request->explore;
     struct search_results *shared = request->results;
-    struct run_result result = {.memory = -1};
+    struct run_result result = {.memory = -1, .end = RUN_QUIT};
     char path[64];
     int status;
 
@@ -194,8 +194,9 @@ command_explore(int argc, char **argv)
     return status;
 }
 
-int
-command_replay(int argc, char **argv)
+/* `replay`, and `dbg`, which is the same with a prompt at its end. */
+static int
+replay(int argc, char **argv, const char *command)
 {
     struct options options;
     struct ntr ntr;
@@ -205,7 +206,7 @@ command_replay(int argc, char **argv)
         return status;
     }
     if (options.drivers.count != 1) {
-        return usage_error("replay: one FINDING.ntr is expected");
+        return usage_error("%s: one FINDING.ntr is expected", command);
     }
     status = ntr_open(options.drivers.item[0], &options, &ntr);
     if (status == 0) {
@@ -214,7 +215,8 @@ command_replay(int argc, char **argv)
         fprintf(stderr, "ntlab %s: %s (build %u), %zu choices\n", NTLAB_VERSION,
                 os_name(options.os), options.build ? options.build : os_default_build(options.os),
                 ntr.replay.schedule_length);
-        status = single_run(&options, &ntr.request, "replay", argv, &result);
+        options.dbg = options.dbg || (strcmp(command, "dbg") == 0 && options.commands == NULL);
+        status = single_run(&options, &ntr.request, command, argv, &result);
         if (result.memory >= 0) {
             close(result.memory);
         }
@@ -225,4 +227,16 @@ command_replay(int argc, char **argv)
     }
     ntr_close(&ntr);
     return status;
+}
+
+int
+command_replay(int argc, char **argv)
+{
+    return replay(argc, argv, "replay");
+}
+
+int
+command_dbg(int argc, char **argv)
+{
+    return replay(argc, argv, "dbg");
 }

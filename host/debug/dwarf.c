@@ -76,7 +76,7 @@ cursor_fixed(struct cursor *cursor, unsigned bytes)
 {
     uint64_t value = 0;
 
-    if (cursor->end - cursor->at < bytes) {
+    if (cursor->at > cursor->end || cursor->end - cursor->at < bytes) {
         cursor->bad = true;
         cursor->at = cursor->end;
         return 0;
@@ -122,7 +122,7 @@ cursor_sleb(struct cursor *cursor)
 static void
 cursor_skip(struct cursor *cursor, uint64_t bytes)
 {
-    if (cursor->end - cursor->at < bytes) {
+    if (cursor->at > cursor->end || cursor->end - cursor->at < bytes) {
         cursor->bad = true;
         cursor->at = cursor->end;
     } else {

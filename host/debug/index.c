@@ -317,7 +317,9 @@ finish(struct dwarf *dwarf)
 {
     size_t kept = 0;
 
-    qsort(dwarf->symbol, dwarf->symbols, sizeof(*dwarf->symbol), by_name);
+    if (dwarf->symbols != 0) {
+        qsort(dwarf->symbol, dwarf->symbols, sizeof(*dwarf->symbol), by_name);
+    }
     for (size_t i = 0; i < dwarf->symbols; i++) {
         const struct symbol *last = kept ? &dwarf->symbol[kept - 1] : NULL;
         const struct symbol *next = &dwarf->symbol[i];

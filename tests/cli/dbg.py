@@ -197,6 +197,26 @@ def reports(ntlab, samples):
         fail(f"critical-region: {suspended} {waiting}")
 
 
+def finding(ntlab, folder):
+    """What an exploration has found, looked into again."""
+    with tempfile.TemporaryDirectory() as place:
+        def again(words, text=""):
+            return subprocess.run([ntlab, *words], capture_output=True, text=True, timeout=120, input=text, cwd=place)
+
+        again(["explore", "--budget", "200runs", os.path.join(folder, "faulty-resource.sys")])
+        for what, said in (("-c", again(["dbg", "findings/1.ntr", "-c", "!locks"])), ("prompt", again(["dbg", "findings/1.ntr"], "!locks\n"))):
+            if said.returncode != 1:
+                fail(f"dbg {what}: status {said.returncode}", said.stderr)
+            expect(f"dbg {what}", said.stderr, r"^\d: kd> !locks$", r"^Resource @ faulty-resource!FirstResource ", r"^2 locks$")
+        said = again(["replay", "--break", "faulty-resource!FaultyOther", "findings/1.ntr"])
+        if said.returncode != 1 or "differs" in said.stderr:
+            fail(f"replay --break: status {said.returncode}", said.stderr)
+        expect("replay --break", said.stderr, r"^ntlab: break at faulty-resource!FaultyOther, processor \d+$")
+        said = again(["dbg"])
+        if said.returncode != 2 or "dbg: one FINDING.ntr is expected" not in said.stderr:
+            fail("dbg", said.stderr)
+
+
 def fuzz(ntlab, folder):
     """Lines that mean nothing, and lines that nearly do: the session ends as it would have."""
     chance = random.Random(1)
@@ -225,6 +245,7 @@ def main():
     wrong(ntlab, folder)
     breaks(ntlab, folder, driver, client)
     reports(ntlab, samples)
+    finding(ntlab, folder)
     fuzz(ntlab, folder)
     print(f"{COUNT} answers looked at, {len(FAILURES)} failures")
     sys.exit(bool(FAILURES))
