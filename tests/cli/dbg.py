@@ -207,7 +207,7 @@ def finding(ntlab, folder):
         for what, said in (("-c", again(["dbg", "findings/1.ntr", "-c", "!locks"])), ("prompt", again(["dbg", "findings/1.ntr"], "!locks\n"))):
             if said.returncode != 1:
                 fail(f"dbg {what}: status {said.returncode}", said.stderr)
-            expect(f"dbg {what}", said.stderr, r"^\d: kd> !locks$", r"^Resource @ faulty-resource!FirstResource ", r"^2 locks$")
+            expect(f"dbg {what}", said.stderr, r"^\d+: kd> !locks$", r"^Resource @ faulty-resource!FirstResource ", r"^2 locks$")
         said = again(["replay", "--break", "faulty-resource!FaultyOther", "findings/1.ntr"])
         if said.returncode != 1 or "differs" in said.stderr:
             fail(f"replay --break: status {said.returncode}", said.stderr)
