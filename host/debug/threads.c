@@ -155,39 +155,48 @@ print_irps(struct debug *debug, uint64_t thread)
     }
 }
 
+/* "Critical region entered 2 times: foo!FooRead+0x1c, nt!..."; wanted: 0 critical, 1 guarded. */
 static void
-print_regions(struct debug *debug, uint64_t thread, uint64_t wanted) /* 0 critical, 1 guarded */
+print_regions(struct debug *debug, uint64_t thread, uint64_t wanted)
 {
     uint64_t depth = T("RegionDepth");
-    unsigned count = 0;
+    unsigned count = 0, shown = 0;
 
-    for (uint64_t i = 0; i < depth && i < 64; i++) {
-        char field[40], name[300];
-        uint64_t caller, lock;
+    for (int pass = 0; pass < 2; pass++) {
+        for (uint64_t i = 0; i < depth && i < 64; i++) {
+            char field[40], name[300];
+            uint64_t caller, kind, lock;
 
-        snprintf(field, sizeof(field), "Region[%lu].Kind", i);
-        if (T(field) != wanted) {
-            continue;
-        }
-        snprintf(field, sizeof(field), "Region[%lu].Caller", i);
-        if (!debug_field(debug, "_KTHREAD", thread, field, &caller)) {
-            break; /* deeper than is remembered */
-        }
-        snprintf(field, sizeof(field), "Region[%lu].Lock", i);
-        lock = T(field);
-        debug_name(debug, caller, name, sizeof(name));
-        if (count++ == 0) {
-            fprintf(debug->out, "    Open %s regions, entered at ",
-                    wanted ? "guarded" : "critical");
-        } else {
-            fputs(", ", debug->out);
-        }
-        fputs(name, debug->out);
-        if (lock != 0) {
-            fprintf(debug->out, " (lock %016lx)", lock);
+            snprintf(field, sizeof(field), "Region[%lu].Kind", i);
+            if (!debug_field(debug, "_KTHREAD", thread, field, &kind)) {
+                break; /* deeper than is remembered */
+            }
+            if (kind != wanted) {
+                continue;
+            }
+            if (pass == 0) {
+                count++;
+                continue;
+            }
+            if (shown++ == 0) {
+                fprintf(debug->out,
+                        "    %s region entered %u time%s: ", wanted ? "Guarded" : "Critical", count,
+                        count == 1 ? "" : "s");
+            } else {
+                fputs(", ", debug->out);
+            }
+            snprintf(field, sizeof(field), "Region[%lu].Caller", i);
+            caller = T(field);
+            snprintf(field, sizeof(field), "Region[%lu].Lock", i);
+            lock = T(field);
+            debug_name(debug, caller, name, sizeof(name));
+            fputs(name, debug->out);
+            if (lock != 0) {
+                fprintf(debug->out, " (lock %016lx)", lock);
+            }
         }
     }
-    fputs(count ? "\n" : "", debug->out);
+    fputs(shown ? "\n" : "", debug->out);
 }
 
 static void

@@ -99,7 +99,7 @@ def hang(ntlab, folder):
            rf"    Owned by:\n        {ADDRESS}  Cid 0004\.\w+  System  exclusive  acquired at faulty-resource!FaultyDo\+0x\w+\n"
            rf"    Threads Waiting:\n        {ADDRESS}  Cid 0004\.\w+  System  shared$", r"^2 locks$",
            rf"WAIT: \(WrResource\) KernelMode Non-Alertable\n        {ADDRESS}  Semaphore of the lock at {ADDRESS}$",
-           r"^    Open critical regions, entered at nt!PspSystemThreadStartup\+0x\w+, faulty-resource!FaultyOther\+0x\w+$", rf"{LONG} {LONG} faulty-resource!FaultyOther\+0x\w+ \[\S*faulty\.c @ \d+\]$")
+           r"^    Critical region entered 2 times: nt!PspSystemThreadStartup\+0x\w+, faulty-resource!FaultyOther\+0x\w+$", rf"{LONG} {LONG} faulty-resource!FaultyOther\+0x\w+ \[\S*faulty\.c @ \d+\]$")
     said = run([ntlab, "run", "-c", "!locks", os.path.join(folder, "faulty-deadlock.sys")])
     expect("fast mutex", said.stderr, rf"^Fast mutex @ .*\n    Owned by:\n        {ADDRESS}  Cid 0004\.\w+  System  acquired at faulty-deadlock!\w+\+0x\w+\n    Threads Waiting:\n        {ADDRESS}", r"^2 locks$")
     said = run([ntlab, "run", "-c", "!irql 0; !locks; !thread", os.path.join(folder, "faulty-spin.sys")])
