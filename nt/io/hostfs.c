@@ -35,25 +35,49 @@ HostFsComplete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
 }
 
 /* Folders that exist because something is in them. */
+static const char *const HostFsFolders[] = {
+    "C:",        "C:\\Windows", "C:\\Windows\\System32", "C:\\Windows\\System32\\drivers",
+    "C:\\ntlab", "D:"};
+
+/* Is Path, as far as Length, the same as Other, whatever the case of its letters? */
+static BOOLEAN
+HostFsSamePath(const char *Path, ULONG Length, const char *Other)
+{
+    for (ULONG i = 0; i < Length; i++) {
+        if (Other[i] == 0 || RtlUpperChar(Path[i]) != RtlUpperChar(Other[i])) {
+            return FALSE;
+        }
+    }
+    return Other[Length] == 0;
+}
+
 static BOOLEAN
 HostFsIsFolder(const char *Path)
 {
-    static const char *const Folders[] = {
-        "C:",        "C:\\Windows", "C:\\Windows\\System32", "C:\\Windows\\System32\\drivers",
-        "C:\\ntlab", "D:"};
-
-    for (ULONG i = 0; i < RTL_NUMBER_OF(Folders); i++) {
-        const char *a = Folders[i], *b = Path;
-
-        while (*a != 0 && RtlUpperChar(*a) == RtlUpperChar(*b)) {
-            a++;
-            b++;
-        }
-        if (*a == 0 && *b == 0) {
+    for (ULONG i = 0; i < RTL_NUMBER_OF(HostFsFolders); i++) {
+        if (HostFsSamePath(HostFsFolders[i], (ULONG)strlen(HostFsFolders[i]), Path)) {
             return TRUE;
         }
     }
     return FALSE;
+}
+
+/* The last component of folder number Index in the one at Path that the host does not list; NULL past the end. */
+static const char *
+HostFsSubfolder(const char *Path, ULONG Index)
+{
+    struct abi_stat Stat;
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(HostFsFolders); i++) {
+        const char *Last = strrchr(HostFsFolders[i], '\\');
+
+        if (Last != NULL &&
+            HostFsSamePath(HostFsFolders[i], (ULONG)(Last - HostFsFolders[i]), Path) &&
+            HcFileStat(HostFsFolders[i], &Stat) != 0 && Index-- == 0) {
+            return Last + 1;
+        }
+    }
+    return NULL;
 }
 
 static BOOLEAN
@@ -504,6 +528,7 @@ static BOOLEAN
 HostFsName(PHOSTFS_FILE Directory, ULONG Index, PUNICODE_STRING Name)
 {
     char Narrow[256];
+    const char *Folder;
     ULONG Bytes;
     ULONG64 Length;
 
@@ -514,6 +539,19 @@ HostFsName(PHOSTFS_FILE Directory, ULONG Index, PUNICODE_STRING Name)
             return TRUE;
         }
         Index -= 2;
+    }
+    for (ULONG i = 0; (Folder = HostFsSubfolder(Directory->Path, i)) != NULL; i++) {
+        if (i == Index) {
+            Name->Length = (USHORT)(strlen(Folder) * sizeof(WCHAR));
+            for (Bytes = 0; Folder[Bytes] != 0; Bytes++) {
+                Name->Buffer[Bytes] = (UCHAR)Folder[Bytes];
+            }
+            return TRUE;
+        }
+        if (HostFsSubfolder(Directory->Path, i + 1) == NULL) {
+            Index -= i + 1;
+            break;
+        }
     }
     Length = HcFileEntry(Directory->Path, Index, Narrow, sizeof(Narrow));
     if (Length == 0) {

@@ -11,6 +11,7 @@
  *     wait.c sync.c timer.c lock.c pool.c   waiting, and what is waited for
  *     thread.c tls.c process.c create.c module.c job.c snapshot.c   threads and processes
  *     virtual.c section.c heap.c            memory
+ *     datetime.c psapi.c         dates as text; processes and their modules
  *     console.c time.c locale.c codepage.c string.c environment.c path.c system.c   the rest (volume.c: small things)
  *     kernel32data.c             every mutable global
  *

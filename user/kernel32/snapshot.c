@@ -283,15 +283,17 @@ K32EnumDeviceDrivers(LPVOID *Bases, DWORD Bytes, LPDWORD Needed)
     return TRUE;
 }
 
-DWORD WINAPI
-K32GetDeviceDriverBaseNameA(LPVOID Base, LPSTR Name, DWORD Room)
+static DWORD
+BaseDriverName(LPVOID Base, BOOL Full, LPSTR Name, DWORD Room)
 {
     PBASE_MODULES Modules = BaseSystemInformation(SystemModuleInformation);
     ULONG Index, Length = 0;
 
     for (Index = 0; Modules != NULL && Index < Modules->Count; Index++) {
         if (Modules->Modules[Index].ImageBase == Base) {
-            lstrcpynA(Name, Modules->Modules[Index].FullPath + Modules->Modules[Index].NameOffset,
+            lstrcpynA(Name,
+                      Modules->Modules[Index].FullPath +
+                          (Full ? 0 : Modules->Modules[Index].NameOffset),
                       (int)Room);
             Length = (ULONG)strlen(Name);
             break;
@@ -302,4 +304,46 @@ K32GetDeviceDriverBaseNameA(LPVOID Base, LPSTR Name, DWORD Room)
         BaseFailWith(ERROR_INVALID_HANDLE);
     }
     return Length;
+}
+
+/* Drivers' names have no character that a widening by hand would change. */
+static DWORD
+BaseDriverNameW(LPVOID Base, BOOL Full, LPWSTR Name, DWORD Room)
+{
+    CHAR Narrow[256];
+    DWORD Length = BaseDriverName(Base, Full, Narrow, sizeof(Narrow));
+
+    if (Room == 0) {
+        return 0;
+    }
+    Length = min(Length, Room - 1);
+    for (DWORD Index = 0; Index < Length; Index++) {
+        Name[Index] = (UCHAR)Narrow[Index];
+    }
+    Name[Length] = 0;
+    return Length;
+}
+
+DWORD WINAPI
+K32GetDeviceDriverBaseNameA(LPVOID Base, LPSTR Name, DWORD Room)
+{
+    return BaseDriverName(Base, FALSE, Name, Room);
+}
+
+DWORD WINAPI
+K32GetDeviceDriverBaseNameW(LPVOID Base, LPWSTR Name, DWORD Room)
+{
+    return BaseDriverNameW(Base, FALSE, Name, Room);
+}
+
+DWORD WINAPI
+K32GetDeviceDriverFileNameA(LPVOID Base, LPSTR Name, DWORD Room)
+{
+    return BaseDriverName(Base, TRUE, Name, Room);
+}
+
+DWORD WINAPI
+K32GetDeviceDriverFileNameW(LPVOID Base, LPWSTR Name, DWORD Room)
+{
+    return BaseDriverNameW(Base, TRUE, Name, Room);
 }

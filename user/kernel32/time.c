@@ -253,34 +253,3 @@ DosDateTimeToFileTime(WORD Date, WORD TimeOfDay, LPFILETIME Time)
     System.wSecond = (TimeOfDay & 31) * 2;
     return SystemTimeToFileTime(&System, Time);
 }
-
-int WINAPI
-GetDateFormatW(LCID Locale, DWORD Flags, const SYSTEMTIME *Date, LPCWSTR Format, LPWSTR Buffer,
-               int Room)
-{
-    SYSTEMTIME Now;
-    WCHAR Text[32];
-    int Length;
-
-    if (Format != NULL) {
-        BaseFailWith(
-            ERROR_INVALID_FLAGS); /* pictures are not implemented: only the short form of en-US */
-        return 0;
-    }
-    if (Date == NULL) {
-        GetLocalTime(&Now);
-        Date = &Now;
-    }
-    Length = _snwprintf(Text, RTL_NUMBER_OF(Text), L"%u/%u/%04u", Date->wMonth, Date->wDay,
-                        Date->wYear) +
-             1;
-    if (Room == 0) {
-        return Length;
-    }
-    if (Room < Length) {
-        BaseFailWith(ERROR_INSUFFICIENT_BUFFER);
-        return 0;
-    }
-    RtlCopyMemory(Buffer, Text, Length * sizeof(WCHAR));
-    return Length;
-}

@@ -203,10 +203,11 @@ LdrpFindExport(PLDR_DATA_TABLE_ENTRY Entry, PCSTR Name, ULONG Ordinal,
 /* What a missing import's thunk knows: `mov rax, record; mov r11, LdrpMissingImportThunk; jmp r11`. */
 typedef struct _LDRP_MISSING {
     UCHAR Code[24];
-    PLDR_DATA_TABLE_ENTRY Dll;
+    UNICODE_STRING Dll;
     PCSTR Name; /* in the importing image; NULL: by ordinal */
     ULONG Ordinal;
     ULONG Reserved;
+    WCHAR DllText[64];
 } LDRP_MISSING, *PLDRP_MISSING;
 
 VOID LdrpMissingImportThunk(VOID);
@@ -227,7 +228,7 @@ LdrpMissingImport(PLDRP_MISSING Record, PVOID Caller)
     Name.MaximumLength = sizeof(Buffer);
     Name.Length = 0;
     RtlAnsiStringToUnicodeString(&Name, &Ansi, FALSE);
-    LdrpHardError(STATUS_ENTRYPOINT_NOT_FOUND, &Name, &Record->Dll->BaseDllName, Caller);
+    LdrpHardError(STATUS_ENTRYPOINT_NOT_FOUND, &Name, &Record->Dll, Caller);
     NtTerminateProcess(NtCurrentProcess(), STATUS_ENTRYPOINT_NOT_FOUND);
 }
 
@@ -251,7 +252,7 @@ LdrpMissingService(PCSTR Service, PVOID Caller)
 }
 
 static PVOID
-LdrpMakeMissing(PLDR_DATA_TABLE_ENTRY Dll, PCSTR Name, ULONG Ordinal)
+LdrpMakeMissing(PCUNICODE_STRING Dll, PCSTR Name, ULONG Ordinal)
 {
     static const UCHAR Template[] = {0x48, 0xB8, 0, 0, 0, 0, 0, 0, 0,    0,    0x49, 0xBB,
                                      0,    0,    0, 0, 0, 0, 0, 0, 0x41, 0xFF, 0xE3};
@@ -267,15 +268,72 @@ LdrpMakeMissing(PLDR_DATA_TABLE_ENTRY Dll, PCSTR Name, ULONG Ordinal)
     RtlCopyMemory(Record->Code, Template, sizeof(Template));
     *(UNALIGNED PVOID *)(Record->Code + 2) = Record;
     *(UNALIGNED PVOID *)(Record->Code + 12) = LdrpMissingImportThunk;
-    Record->Dll = Dll;
+    Record->Dll.Buffer = Record->DllText;
+    Record->Dll.MaximumLength = sizeof(Record->DllText);
+    RtlCopyUnicodeString(&Record->Dll, Dll);
     Record->Name = Name;
     Record->Ordinal = Ordinal;
     NtProtectVirtualMemory(NtCurrentProcess(), (PVOID *)&Record, &Size, PAGE_EXECUTE_READ, &Old);
     return Record;
 }
 
+/*
+ * DLLs that every Windows has and the box has not. A program that imports from one loads; a call of what it
+ * imports ends the run, as a missing routine of a DLL that is here does. LoadLibrary does not find them.
+ */
+static BOOLEAN
+LdrpIsWindowsDll(PCUNICODE_STRING Name)
+{
+    static const PCWSTR Names[] = {L"bcrypt",   L"bcryptprimitives",
+                                   L"cabinet",  L"cfgmgr32",
+                                   L"comctl32", L"comdlg32",
+                                   L"combase",  L"credui",
+                                   L"crypt32",  L"cryptsp",
+                                   L"dbgcore",  L"dbgeng",
+                                   L"dbghelp",  L"devobj",
+                                   L"dnsapi",   L"dwmapi",
+                                   L"fltlib",   L"gdi32",
+                                   L"hid",      L"imagehlp",
+                                   L"imm32",    L"iphlpapi",
+                                   L"mpr",      L"msi",
+                                   L"mswsock",  L"ncrypt",
+                                   L"netapi32", L"newdev",
+                                   L"normaliz", L"ole32",
+                                   L"oleaut32", L"pdh",
+                                   L"powrprof", L"propsys",
+                                   L"rpcrt4",   L"samlib",
+                                   L"sechost",  L"secur32",
+                                   L"setupapi", L"shcore",
+                                   L"shell32",  L"shlwapi",
+                                   L"sspicli",  L"taskschd",
+                                   L"tdh",      L"urlmon",
+                                   L"userenv",  L"uxtheme",
+                                   L"version",  L"virtdisk",
+                                   L"wevtapi",  L"winhttp",
+                                   L"wininet",  L"winmm",
+                                   L"winsta",   L"wintrust",
+                                   L"wldap32",  L"ws2_32",
+                                   L"wsock32",  L"wtsapi32",
+                                   L"winusb",   L"windowscodecs"};
+    UNICODE_STRING Base = *Name, Wanted;
+
+    for (ULONG Index = 0; Index < Base.Length / sizeof(WCHAR); Index++) {
+        if (Base.Buffer[Index] == L'.') {
+            Base.Length = (USHORT)(Index * sizeof(WCHAR));
+        }
+    }
+    for (ULONG Index = 0; Index < RTL_NUMBER_OF(Names); Index++) {
+        RtlInitUnicodeString(&Wanted, Names[Index]);
+        if (RtlEqualUnicodeString(&Base, &Wanted, TRUE)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* Dll is NULL for a DLL of LdrpIsWindowsDll, DllName its name. */
 static NTSTATUS
-LdrpSnapDescriptor(PLDR_DATA_TABLE_ENTRY Entry, PLDR_DATA_TABLE_ENTRY Dll,
+LdrpSnapDescriptor(PLDR_DATA_TABLE_ENTRY Entry, PLDR_DATA_TABLE_ENTRY Dll, PCUNICODE_STRING DllName,
                    PIMAGE_IMPORT_DESCRIPTOR Descriptor)
 {
     PUCHAR Base = Entry->DllBase;
@@ -308,9 +366,10 @@ LdrpSnapDescriptor(PLDR_DATA_TABLE_ENTRY Entry, PLDR_DATA_TABLE_ENTRY Dll,
         } else {
             Name = (PCSTR)((PIMAGE_IMPORT_BY_NAME)(Base + Original->u1.AddressOfData))->Name;
         }
-        Status = LdrpFindExport(Dll, Name, Ordinal, Entry, &Address);
-        if (!NT_SUCCESS(Status) && LdrpIsSystemImage(Dll)) {
-            Address = LdrpMakeMissing(Dll, Name, Ordinal);
+        Status = Dll != NULL ? LdrpFindExport(Dll, Name, Ordinal, Entry, &Address)
+                             : STATUS_ENTRYPOINT_NOT_FOUND;
+        if (!NT_SUCCESS(Status) && (Dll == NULL || LdrpIsSystemImage(Dll))) {
+            Address = LdrpMakeMissing(DllName, Name, Ordinal);
             Status = Address != NULL ? STATUS_SUCCESS : STATUS_NO_MEMORY;
         }
         if (!NT_SUCCESS(Status)) {
@@ -354,16 +413,17 @@ LdrpSnapImports(PLDR_DATA_TABLE_ENTRY Entry)
             return Status;
         }
         Status = LdrpLoad(&Name, &Dll);
-        if (!NT_SUCCESS(Status)) {
+        if (NT_SUCCESS(Status)) {
+            Status = LdrpHold(Entry, Dll);
+            if (NT_SUCCESS(Status)) {
+                Status = LdrpSnapDescriptor(Entry, Dll, &Dll->BaseDllName, Descriptor);
+            }
+        } else if (Status == STATUS_DLL_NOT_FOUND && LdrpIsWindowsDll(&Name)) {
+            Status = LdrpSnapDescriptor(Entry, NULL, &Name, Descriptor);
+        } else {
             LdrpHardError(Status, &Name, &Entry->BaseDllName, NULL);
         }
         RtlFreeUnicodeString(&Name);
-        if (NT_SUCCESS(Status)) {
-            Status = LdrpHold(Entry, Dll);
-        }
-        if (NT_SUCCESS(Status)) {
-            Status = LdrpSnapDescriptor(Entry, Dll, Descriptor);
-        }
         if (!NT_SUCCESS(Status)) {
             return Status;
         }

@@ -1,0 +1,178 @@
+/*
+ * lists.c - what programs ask for in lists: values of a key, services, processes and their modules, folders; and
+ * dates and times as text. One import from a DLL of Windows that this program never calls.
+ * [K: "RegEnumValue", "RegGetValue", "EnumServicesStatus", "StartServiceCtrlDispatcher", "EnumProcessModules",
+ *  "GetDateFormat", "GetTimeFormat"]
+ */
+#include "../../nt/ntlab-client.h"
+#include <psapi.h>
+#include <shellapi.h>
+
+static void
+Registry(void)
+{
+    DWORD Number = 7, Type, Size, Room, Values;
+    char Name[16], Text[32];
+    HKEY Key;
+    int Seen = 0;
+
+    EXPECT_EQ(RegCreateKeyExA(HKEY_CURRENT_USER, "Software\\NtlabLists", 0, NULL, 0, KEY_ALL_ACCESS,
+                              NULL, &Key, NULL),
+              0);
+    RegSetValueExA(Key, "number", 0, REG_DWORD, (BYTE *)&Number, sizeof(Number));
+    RegSetValueExA(Key, "text", 0, REG_SZ, (BYTE *)"words", 6);
+    EXPECT_EQ(
+        RegQueryInfoKeyA(Key, NULL, NULL, NULL, NULL, NULL, NULL, &Values, NULL, NULL, NULL, NULL),
+        0);
+    EXPECT_EQ(Values, 2);
+    for (DWORD Index = 0;; Index++) {
+        Room = sizeof(Name);
+        Size = sizeof(Text);
+        if (RegEnumValueA(Key, Index, Name, &Room, NULL, &Type, (BYTE *)Text, &Size) != 0) {
+            EXPECT_EQ(Index, 2);
+            break;
+        }
+        Seen += strcmp(Name, "number") == 0 && Type == REG_DWORD && Size == 4 && Room == 6;
+        Seen +=
+            strcmp(Name, "text") == 0 && Type == REG_SZ && Size == 6 && strcmp(Text, "words") == 0;
+    }
+    EXPECT_EQ(Seen, 2);
+    Room = 3;
+    EXPECT_EQ(RegEnumValueA(Key, 0, Name, &Room, NULL, NULL, NULL, NULL), ERROR_MORE_DATA);
+    Size = 3;
+    EXPECT_EQ(RegGetValueA(HKEY_CURRENT_USER, "Software\\NtlabLists", "text", RRF_RT_REG_SZ, NULL,
+                           Text, &Size),
+              ERROR_MORE_DATA);
+    EXPECT_EQ(Size, 6);
+    EXPECT_EQ(RegGetValueA(Key, NULL, "text", RRF_RT_REG_DWORD, NULL, Text, &Size),
+              ERROR_UNSUPPORTED_TYPE);
+    EXPECT_EQ(RegSetKeyValueA(HKEY_CURRENT_USER, "Software\\NtlabLists\\Sub", "x", REG_SZ, "y", 2),
+              0);
+    EXPECT_EQ(RegDeleteKeyValueA(Key, "Sub", "x"), 0);
+    EXPECT_EQ(RegDeleteKeyValueA(Key, "Sub", "x"), ERROR_FILE_NOT_FOUND);
+    RegCloseKey(Key);
+    EXPECT_EQ(RegDeleteTreeA(HKEY_CURRENT_USER, "Software\\NtlabLists"), 0);
+}
+
+static void
+Services(void)
+{
+    SERVICE_TABLE_ENTRYA Table[] = {{"x", NULL}, {NULL, NULL}};
+    SERVICE_DESCRIPTIONA Description = {"what it is for"};
+    union {
+        QUERY_SERVICE_CONFIGA Config;
+        SERVICE_DESCRIPTIONA Description;
+        ENUM_SERVICE_STATUSA Services[64];
+        char Room[8192];
+    } Buffer;
+    DWORD Needed, Count, Resume = 0;
+    SC_HANDLE Manager, Service;
+    int Seen = 0;
+
+    /* Started from a console, a service program learns that it is none. */
+    EXPECT(!StartServiceCtrlDispatcherA(Table));
+    EXPECT_EQ(GetLastError(), ERROR_FAILED_SERVICE_CONTROLLER_CONNECT);
+    Manager = OpenSCManagerA(NULL, NULL, SC_MANAGER_ALL_ACCESS);
+    EXPECT(Manager != NULL);
+    Service = CreateServiceA(Manager, "ntlablists", "Ntlab's lists", SERVICE_ALL_ACCESS,
+                             SERVICE_KERNEL_DRIVER, SERVICE_DEMAND_START, SERVICE_ERROR_NORMAL,
+                             "C:\\nowhere\\lists.sys", NULL, NULL, NULL, NULL, NULL);
+    EXPECT(Service != NULL);
+    EXPECT(!QueryServiceConfigA(Service, NULL, 0, &Needed));
+    EXPECT_EQ(GetLastError(), ERROR_INSUFFICIENT_BUFFER);
+    EXPECT(Needed > sizeof(QUERY_SERVICE_CONFIGA) && Needed < sizeof(Buffer));
+    EXPECT(QueryServiceConfigA(Service, &Buffer.Config, sizeof(Buffer), &Needed));
+    EXPECT(strstr(Buffer.Config.lpBinaryPathName, "nowhere\\lists.sys") != NULL);
+    EXPECT(strcmp(Buffer.Config.lpDisplayName, "Ntlab's lists") == 0);
+    EXPECT(ChangeServiceConfig2A(Service, SERVICE_CONFIG_DESCRIPTION, &Description));
+    EXPECT(QueryServiceConfig2A(Service, SERVICE_CONFIG_DESCRIPTION, (BYTE *)&Buffer,
+                                sizeof(Buffer), &Needed));
+    EXPECT(strcmp(Buffer.Description.lpDescription, "what it is for") == 0);
+    EXPECT(EnumServicesStatusA(Manager, SERVICE_DRIVER, SERVICE_INACTIVE, Buffer.Services,
+                               sizeof(Buffer), &Needed, &Count, &Resume));
+    for (DWORD Index = 0; Index < Count; Index++) {
+        Seen += strcmp(Buffer.Services[Index].lpServiceName, "ntlablists") == 0 &&
+                strcmp(Buffer.Services[Index].lpDisplayName, "Ntlab's lists") == 0 &&
+                Buffer.Services[Index].ServiceStatus.dwCurrentState == SERVICE_STOPPED;
+    }
+    EXPECT_EQ(Seen, 1);
+    EXPECT(!EnumServicesStatusA(Manager, SERVICE_DRIVER, SERVICE_INACTIVE, NULL, 0, &Needed, &Count,
+                                &Resume));
+    EXPECT_EQ(GetLastError(), ERROR_MORE_DATA);
+    EXPECT(Needed != 0 && Count == 0);
+    EXPECT(DeleteService(Service));
+    CloseServiceHandle(Service);
+    CloseServiceHandle(Manager);
+}
+
+static void
+Processes(void)
+{
+    HMODULE Modules[64];
+    DWORD Ids[256], Needed, Seen = 0;
+    char Name[MAX_PATH];
+
+    EXPECT(EnumProcesses(Ids, sizeof(Ids), &Needed));
+    for (DWORD Index = 0; Index < Needed / sizeof(DWORD); Index++) {
+        Seen += Ids[Index] == GetCurrentProcessId();
+    }
+    EXPECT_EQ(Seen, 1);
+    EXPECT(EnumProcessModules(GetCurrentProcess(), Modules, sizeof(Modules), &Needed));
+    EXPECT(Needed >= 3 * sizeof(HMODULE) && Modules[0] == GetModuleHandleA(NULL));
+    EXPECT(GetModuleBaseNameA(GetCurrentProcess(), GetModuleHandleA("ntdll.dll"), Name,
+                              sizeof(Name)) == 9);
+    EXPECT(_stricmp(Name, "ntdll.dll") == 0);
+    EXPECT(GetProcessImageFileNameA(GetCurrentProcess(), Name, sizeof(Name)) != 0);
+    EXPECT(strncmp(Name, "\\Device\\HarddiskVolume", 22) == 0);
+}
+
+static void
+Folders(void)
+{
+    WIN32_FIND_DATAA Data;
+    HANDLE Find = FindFirstFileA("C:\\*", &Data);
+    int Windows = 0;
+
+    EXPECT(Find != INVALID_HANDLE_VALUE);
+    do {
+        Windows += _stricmp(Data.cFileName, "Windows") == 0 &&
+                   (Data.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+    } while (FindNextFileA(Find, &Data));
+    EXPECT_EQ(GetLastError(), ERROR_NO_MORE_FILES);
+    EXPECT_EQ(Windows, 1);
+    FindClose(Find);
+}
+
+static void
+Dates(void)
+{
+    SYSTEMTIME Time = {2024, 2, 0, 29, 15, 4, 9, 0};
+    LCID English = MAKELCID(MAKELANGID(LANG_ENGLISH, SUBLANG_ENGLISH_US), SORT_DEFAULT);
+    char Text[64];
+
+    EXPECT_EQ(GetDateFormatA(English, 0, &Time, "yyyy'-'MM'-'dd ddd MMM", Text, sizeof(Text)), 19);
+    EXPECT(strcmp(Text, "2024-02-29 Thu Feb") == 0);
+    GetDateFormatA(English, DATE_LONGDATE, &Time, NULL, Text, sizeof(Text));
+    EXPECT(strcmp(Text, "Thursday, February 29, 2024") == 0);
+    GetTimeFormatA(English, 0, &Time, NULL, Text, sizeof(Text));
+    EXPECT(strcmp(Text, "3:04:09 PM") == 0);
+    EXPECT_EQ(GetTimeFormatA(English, 0, &Time, "HH':'mm''s", Text, 3), 0);
+    EXPECT_EQ(GetLastError(), ERROR_INSUFFICIENT_BUFFER);
+    Time.wDay = 31; /* of February */
+    EXPECT_EQ(GetDateFormatA(English, 0, &Time, NULL, Text, sizeof(Text)), 0);
+    EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
+}
+
+int
+main(int Count, char **Arguments)
+{
+    Registry();
+    Services();
+    Processes();
+    Folders();
+    Dates();
+    if (Count > 99) {
+        printf("%p\n", (void *)CommandLineToArgvW(GetCommandLineW(), &Count));
+    }
+    return TEST_DONE();
+}
