@@ -64,10 +64,7 @@ KiHoldThread(PKTHREAD Thread)
 static VOID
 KiLetThreadGo(PKTHREAD Thread)
 {
-    Thread->SuspendEvent.Header.SignalState++; /* a semaphore's, too */
-    if (KiVersion->SuspendByEvent) {
-        Thread->SuspendEvent.Header.SignalState = 1;
-    }
+    Thread->SuspendEvent.Header.SignalState++; /* the semaphore's, too; of an event it was 0 */
     KiWaitTest(&Thread->SuspendEvent.Header, 0);
 }
 

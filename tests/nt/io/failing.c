@@ -21,7 +21,10 @@ Read(PDEVICE_OBJECT Device, PIRP Irp)
 {
     IoMarkIrpPending(Irp);
     RtlFillMemory(Irp->AssociatedIrp.SystemBuffer, 4, 0x77);
-    Irp->IoStatus.Status = STATUS_DEVICE_NOT_READY;
+    /* of a warning, which eight bytes ask for, data would be copied */
+    Irp->IoStatus.Status = IoGetCurrentIrpStackLocation(Irp)->Parameters.Read.Length == 8
+                               ? STATUS_VERIFY_REQUIRED
+                               : STATUS_DEVICE_NOT_READY;
     Irp->IoStatus.Information = 4;
     IoRaiseHardError(Irp, NULL, Device);
     return STATUS_PENDING;

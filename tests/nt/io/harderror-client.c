@@ -50,7 +50,7 @@ WasAsked(void)
 static void
 ReadFails(ULONG Mode, int Asked)
 {
-    char Buffer[4] = {1, 2, 3, 4};
+    char Buffer[8] = {1, 2, 3, 4};
     DWORD Bytes = 99;
 
     printf("mode %lu\n", Mode);
@@ -61,6 +61,10 @@ ReadFails(ULONG Mode, int Asked)
     EXPECT_EQ(Bytes, 0);
     EXPECT(Buffer[0] == 1 && Buffer[3] == 4); /* no data into the user's buffer */
     EXPECT_EQ(WasAsked(), Asked);
+    Bytes = 99;
+    ReadFile(Device, Buffer, 8, &Bytes, NULL);
+    EXPECT_EQ(Bytes, 0);
+    EXPECT(Buffer[0] == 1 && Buffer[3] == 4);
 }
 
 static void

@@ -9,6 +9,7 @@
 NTSTATUS NTAPI NtSuspendThread(HANDLE, PULONG);
 NTSTATUS NTAPI NtResumeThread(HANDLE, PULONG);
 NTSTATUS NTAPI NtAlertResumeThread(HANDLE, PULONG);
+NTSTATUS NTAPI NtQueueApcThreadEx(HANDLE, HANDLE, PVOID, PVOID, PVOID, PVOID);
 
 #define STATUS_SUSPEND_COUNT_EXCEEDED_ ((NTSTATUS)0xC000004A)
 #define STATUS_THREAD_IS_TERMINATING_  ((NTSTATUS)0xC000004B)
@@ -394,6 +395,52 @@ CreatedSuspended(void)
     CloseHandle(Thread);
 }
 
+static void NTAPI
+Special(void *A, void *B, void *C)
+{
+    Steps = 9;
+}
+
+/* Neither alerts nor user APCs let a suspended thread go: it waits in KernelMode, not alertably. */
+static void
+StaysSuspended(void)
+{
+    HANDLE Thread;
+    NTSTATUS Status;
+
+    Steps = Enough = 0;
+    Thread = CreateThread(NULL, 0, Spins, NULL, 0, NULL);
+    Sleep(1);
+    SuspendThread(Thread);
+    Sleep(1);
+    Steps = 0;
+    Status = NtQueueApcThreadEx(Thread, (HANDLE)1, (PVOID)Special, NULL, NULL, NULL);
+    Sleep(5);
+    EXPECT(IsSuspended(Thread));
+    EXPECT_EQ(Steps, 0);
+    ResumeThread(Thread);
+    if (Status == 0) { /* special user APCs are there from 10 on */
+        Sleep(5);
+        EXPECT(Steps >= 9);
+    }
+    Enough = 1;
+    EXPECT(Ends(Thread, INFINITE));
+    CloseHandle(Thread);
+
+    /* attaching and detaching keep what was set meanwhile */
+    Thread = Hold(HoldAttached);
+    EXPECT(SetThreadPriority(Thread, THREAD_PRIORITY_HIGHEST));
+    SuspendThread(Thread);
+    SuspendThread(Thread);
+    Request(HOLD_LEAVE);
+    Sleep(1);
+    EXPECT_EQ(Row(Thread).Priority, 10);
+    EXPECT_EQ(ResumeThread(Thread), 2);
+    EXPECT_EQ(ResumeThread(Thread), 1);
+    EXPECT(Ends(Thread, INFINITE));
+    CloseHandle(Thread);
+}
+
 static void
 Alerted(void)
 {
@@ -479,6 +526,7 @@ main(void)
     Limit();
     UserMode_();
     CreatedSuspended();
+    StaysSuspended();
     Alerted();
     Refused();
     return TEST_DONE();
