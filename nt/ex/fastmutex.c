@@ -35,7 +35,9 @@ C_ASSERT(FIELD_OFFSET(FAST_MUTEX, OldIrql) == FIELD_OFFSET(KGUARDED_MUTEX, Combi
 static BOOLEAN
 ExpIsMutexHeld(const volatile VOID *Mutex, ULONG_PTR Unused)
 {
-    return (((const volatile FAST_MUTEX *)Mutex)->Count & FM_FREE) == 0;
+    LONG Count = ((const volatile FAST_MUTEX *)Mutex)->Count;
+
+    return (Count & FM_FREE) == 0 || Count < 0;
 }
 
 static DECLSPEC_NOINLINE VOID

@@ -244,8 +244,8 @@ struct _KTHREAD {
         UCHAR Kind;   /* KI_CRITICAL, KI_GUARDED */
     } Region[KI_REGIONS];
     PVOID DoubleFaultStack;
-    ULONG
-    HeldCount; /* locks held, oldest first; of those beyond the array only the number is known */
+    ULONG HeldCount;   /* locks held, oldest first */
+    ULONG HeldUnknown; /* and those for which the array had no place */
     KI_HELD_LOCK Held[KI_HELD_LOCKS];
 };
 C_ASSERT(FIELD_OFFSET(struct _KTHREAD, TrapFrame) == 0x90);
@@ -379,9 +379,12 @@ KiPreviousMode(VOID)
 KI_INLINE VOID
 KiHoldLock(PKTHREAD Thread, volatile VOID *Lock, UCHAR Kind, PVOID Caller)
 {
-    ULONG Count = Thread->HeldCount++;
+    ULONG Count = Thread->HeldCount;
 
-    if (Count < KI_HELD_LOCKS) {
+    if (Count >= KI_HELD_LOCKS) {
+        Thread->HeldUnknown++;
+    } else {
+        Thread->HeldCount = Count + 1;
         Thread->Held[Count].Lock = Lock;
         Thread->Held[Count].Caller = Caller;
         Thread->Held[Count].Kind = Kind;

@@ -4,8 +4,8 @@
  * Held[] is a stack in order of acquisition: acquire pushes, release pops what is on top, nearly always. A lock
  * may be in it several times (a push lock shared twice); an ERESOURCE is once, however deep.
  *
- *   H1  Held[0] to Held[HeldCount - 1] are entries, oldest first; beyond KI_HELD_LOCKS they are only counted,
- *       and a release that finds no entry is then taken for one of those.
+ *   H1  Held[0] to Held[HeldCount - 1] are entries, oldest first. A lock that found no place is counted in
+ *       HeldUnknown, and a release that finds no entry is taken for one of those.
  *   H2  Nobody but the thread changes its entries. A lock that somebody else releases for it stays: on 8 and
  *       later that is a bugcheck sooner or later, before it is a stale hint.
  * Source: [BC:153], [BC:162], [BC:4000008a].
@@ -15,21 +15,16 @@
 BOOLEAN
 KiDropLockSlow(PKTHREAD Thread, volatile VOID *Lock)
 {
-    ULONG Count = Thread->HeldCount;
-    ULONG Known = Count < KI_HELD_LOCKS ? Count : KI_HELD_LOCKS;
-
-    for (ULONG Index = Known; Index-- != 0;) {
+    for (ULONG Index = Thread->HeldCount; Index-- != 0;) {
         if (Thread->Held[Index].Lock == Lock) {
-            for (; Index + 1 < Known; Index++) {
+            for (Thread->HeldCount--; Index < Thread->HeldCount; Index++) {
                 Thread->Held[Index] = Thread->Held[Index + 1];
             }
-            Thread->Held[Known - 1].Lock = NULL;
-            Thread->HeldCount = Count - 1;
             return TRUE;
         }
     }
-    if (Count > KI_HELD_LOCKS) {
-        Thread->HeldCount = Count - 1; /* H1 */
+    if (Thread->HeldUnknown != 0) {
+        Thread->HeldUnknown--; /* H1 */
         return TRUE;
     }
     return FALSE;
@@ -54,7 +49,7 @@ KiRundownMutants(PKTHREAD Thread)
 VOID
 KiCheckHeldLocks(PKTHREAD Thread)
 {
-    for (ULONG Index = 0; Index < Thread->HeldCount && Index < KI_HELD_LOCKS; Index++) {
+    for (ULONG Index = 0; Index < Thread->HeldCount; Index++) {
         if (Thread->Held[Index].Kind != KiLockSpin && KiVersion->LocksKnowOwner) {
             KeBugCheckEx(0x153 /* KERNEL_LOCK_ENTRY_LEAKED_ON_THREAD_TERMINATION */,
                          (ULONG_PTR)Thread, (ULONG_PTR)&Thread->Held[Index], 1, 0);

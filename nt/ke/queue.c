@@ -100,7 +100,8 @@ KeInsertHeadQueue(PRKQUEUE Queue, PLIST_ENTRY Entry)
 BOOLEAN
 KiIsQueueEmpty(PKQUEUE Queue)
 {
-    return IsListEmpty(&Queue->EntryListHead) || Queue->CurrentCount >= Queue->MaximumCount;
+    return !Queue->Header.Abandoned &&
+           (IsListEmpty(&Queue->EntryListHead) || Queue->CurrentCount >= Queue->MaximumCount);
 }
 
 /* Waits for one entry. Returns it, or a status (TIMEOUT, USER_APC, ALERTED, ABANDONED) as a pointer. */
@@ -123,6 +124,10 @@ KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_I
             KiCheckKernelApcs();
             KiPcr()->Irql = DISPATCH_LEVEL;
         }
+        if (Queue->Header.Abandoned) {
+            Queue->CurrentCount++;
+            return (PLIST_ENTRY)STATUS_ABANDONED;
+        }
         if (!KiIsQueueEmpty(Queue)) {
             Queue->Header.SignalState--;
             Queue->CurrentCount++;
@@ -130,8 +135,7 @@ KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_I
             Entry->Flink = NULL;
             return Entry;
         }
-        Status =
-            Queue->Header.Abandoned ? STATUS_ABANDONED : KiTestPending(Thread, WaitMode, Alertable);
+        Status = KiTestPending(Thread, WaitMode, Alertable);
         if (Status == STATUS_WAIT_0 && Timeout != NULL &&
             (Timeout->QuadPart == 0 ||
              (Timeout->QuadPart < 0 && Deadline <= KiQueryInterruptTime()))) {

@@ -335,6 +335,16 @@ KiWouldBlock(const volatile VOID *Object, ULONG_PTR Context)
             (!Wait->Alertable || IsListEmpty(&Thread->ApcState.ApcListHead[UserMode])));
 }
 
+/* A mutant that its owner has acquired 2^31 times: the wait raises, and nothing has been taken. */
+static inline VOID
+KiCheckMutantLimit(DISPATCHER_HEADER *Object, KIRQL OldIrql)
+{
+    if (KiObjectType(Object) == KiObjMutant && Object->SignalState == (LONG)MINLONG) {
+        KiExitDispatcher(OldIrql);
+        ExRaiseStatus(STATUS_MUTANT_LIMIT_EXCEEDED);
+    }
+}
+
 /* Waits for Count objects. DISPATCH_LEVEL in, OldIrql out. */
 static NTSTATUS
 KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT_TYPE Type,
@@ -363,11 +373,7 @@ KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT
                 DISPATCHER_HEADER *Object = (DISPATCHER_HEADER *)Objects[Index];
 
                 if (KiIsSignaled(Object, Thread)) {
-                    if (KiObjectType(Object) == KiObjMutant &&
-                        Object->SignalState == (LONG)MINLONG) {
-                        KiExitDispatcher(OldIrql);
-                        ExRaiseStatus(STATUS_MUTANT_LIMIT_EXCEEDED);
-                    }
+                    KiCheckMutantLimit(Object, OldIrql);
                     Status = KiSatisfy(Object, Thread);
                     Status = Status == STATUS_ABANDONED ? STATUS_ABANDONED_WAIT_0 + (NTSTATUS)Index
                                                         : (NTSTATUS)Index;
@@ -381,6 +387,9 @@ KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT
                 All = KiIsSignaled((DISPATCHER_HEADER *)Objects[Index], Thread);
             }
             if (All) {
+                for (ULONG Index = 0; Index < Count; Index++) {
+                    KiCheckMutantLimit((DISPATCHER_HEADER *)Objects[Index], OldIrql);
+                }
                 Status = KiSatisfyAll(Thread, Objects, Count);
                 goto Done;
             }
