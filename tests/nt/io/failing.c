@@ -23,7 +23,7 @@ Read(PDEVICE_OBJECT Device, PIRP Irp)
     RtlFillMemory(Irp->AssociatedIrp.SystemBuffer, 4, 0x77);
     /* of a warning, which eight bytes ask for, data would be copied */
     Irp->IoStatus.Status = IoGetCurrentIrpStackLocation(Irp)->Parameters.Read.Length == 8
-                               ? STATUS_VERIFY_REQUIRED
+                               ? STATUS_BUFFER_OVERFLOW
                                : STATUS_DEVICE_NOT_READY;
     Irp->IoStatus.Information = 4;
     IoRaiseHardError(Irp, NULL, Device);

@@ -202,6 +202,10 @@ Enter(ULONG State)
         Wait(KernelMode, FALSE, 0);
         KeLowerIrql(Irql);
         break;
+    case HoldInterrupted:
+        Wait(UserMode, TRUE, 0);
+        Poll();
+        break;
     case HoldExit:
         Seen.Inside = 1;
         Seen.Status = PsTerminateSystemThread(5);

@@ -38,7 +38,8 @@ enum {
     HoldWaitCriticalUser,
     HoldWaitGuarded,
     HoldWaitApcLevel,
-    HoldExit, /* calls PsTerminateSystemThread; Status is what it returns */
+    HoldInterrupted, /* waits as HoldWaitUserAlertable, then polls */
+    HoldExit,        /* calls PsTerminateSystemThread; Status is what it returns */
     HoldLast,
 };
 

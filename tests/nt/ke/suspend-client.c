@@ -427,6 +427,21 @@ StaysSuspended(void)
     EXPECT(Ends(Thread, INFINITE));
     CloseHandle(Thread);
 
+    /* nor does a user APC that has ended its wait and is still to be delivered */
+    Thread = Hold(HoldInterrupted);
+    EXPECT(QueueUserAPC((PAPCFUNC)Special, Thread, 0));
+    Sleep(1);
+    EXPECT_EQ(Look(HOLD_LOOK).Status, 0xC0 /* STATUS_USER_APC */);
+    EXPECT(Beats());
+    EXPECT_EQ(SuspendThread(Thread), 0);
+    Sleep(1);
+    EXPECT(!Beats());
+    EXPECT(IsSuspended(Thread));
+    EXPECT_EQ(ResumeThread(Thread), 1);
+    Request(HOLD_LEAVE);
+    EXPECT(Ends(Thread, INFINITE));
+    CloseHandle(Thread);
+
     /* attaching and detaching keep what was set meanwhile */
     Thread = Hold(HoldAttached);
     EXPECT(SetThreadPriority(Thread, THREAD_PRIORITY_HIGHEST));
