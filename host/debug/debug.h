@@ -12,6 +12,7 @@
  *     locks.c       !locks
  *     queues.c      !timer, !dpcs
  *     objects.c     !irp, !devobj, !drvobj, !handle, !object
+  *     fill.c        the current thread for a report that the kernel could not write
  *     prompt.c      reads commands, finds and runs them
  *
  *   D3  Nothing here runs guest code or writes guest memory. What is read may be nonsense: each read may

@@ -194,6 +194,9 @@ report_make(const struct run_request *request, const struct run_result *result, 
     if (report->verdict != VERDICT_CLEAN) {
         if (strcmp(report->kind, "load") != 0 && strcmp(report->kind, "client") != 0) {
             unwind_result(report);
+            if (report->threads != 0 && report->thread[0].bare && result->memory >= 0) {
+                debug_fill_thread(report, &report->thread[0]);
+            }
         }
         calls_read(report);
         if (result->registers.rip != 0) {

@@ -219,6 +219,8 @@ void calls_read(struct report *report);
 /* Registers in the order of their encoding: rax rcx rdx rbx rsp rbp rsi rdi r8..r15. */
 void unwind_user(struct report *report, struct thread *thread, const uint64_t gpr[16]);
 void unwind_result(struct report *report);
+/* host/debug/fill.c: reads what the kernel knows of the current thread, if there is one. */
+void debug_fill_thread(struct report *report, struct thread *thread);
 /* Appends the frames from these registers on to `thread`. */
 void unwind_from(struct report *report, struct thread *thread, uint64_t rip,
                  const uint64_t gpr[16]);

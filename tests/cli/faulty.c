@@ -140,6 +140,9 @@ FaultyDo(VOID)
     KeAcquireSpinLock(&Lock, &OldIrql);
     KeAcquireSpinLockAtDpcLevel(&Lock);
 #elif CASE == CASE_LOOP
+    ExInitializeResourceLite(&FirstResource);
+    KeEnterCriticalRegion();
+    ExAcquireResourceExclusiveLite(&FirstResource, TRUE);
     for (volatile int i = 0;; i++) {
     }
 #elif CASE == CASE_MISSING
