@@ -390,6 +390,21 @@ TimerPeriodic(VOID)
     Before = Ran;
     Sleep(50);
     EXPECT_EQ(Ran, Before);
+    /* Set again while its DPC is queued and has not run: that is void too. */
+    {
+        KIRQL Irql;
+
+        KeSetSystemAffinityThread(1);
+        KeSetTargetProcessorDpc(&Dpc, 0);
+        KeRaiseIrql(DISPATCH_LEVEL, &Irql);
+        KeSetTimerEx(&Timer, Zero, 1000, &Dpc);
+        KeSetTimerEx(&Timer, In(5), 0, NULL);
+        KeLowerIrql(Irql);
+        Sleep(2);
+        EXPECT_EQ(Ran, Before);
+        KeCancelTimer(&Timer);
+        KeRevertToUserAffinityThread();
+    }
     KeSetTimerEx(&Timer, In(1), 1000, NULL);
     Sleep(5);
     EXPECT(KeSetTimerEx(&Timer, In(1), 0, NULL)); /* queued although it has expired once */
