@@ -12,9 +12,11 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+#include <Zydis/Zydis.h>
 #include "host/cli/cli.h"
 #include "host/debug/debug.h"
 #include "host/debug/types.h"
+#include "host/image/image.h"
 
 struct session {
     const struct options *options;
@@ -45,6 +47,39 @@ image_file(const struct run_request *request, const char *name)
         }
     }
     return NULL;
+}
+
+/* Is begin + offset where an instruction starts, as they follow each other from `begin`? */
+static bool
+starts_instruction(const struct run_file *file, uint32_t begin, uint32_t offset)
+{
+    ZydisDecodedInstruction instruction;
+    struct pe *pe = calloc(1, sizeof(*pe));
+    struct image_error error;
+    ZydisDecoder decoder;
+    uint32_t at = 0;
+
+    if (pe == NULL) {
+        abort();
+    }
+    ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    if (image_parse(file->data, file->size, pe, &error) == 0) {
+        while (at < offset) {
+            uint8_t bytes[15];
+            size_t got = 0;
+
+            while (got < sizeof(bytes) && pe_read(pe, begin + at + (uint32_t)got, bytes + got, 1)) {
+                got++;
+            }
+            if (ZYAN_FAILED(
+                    ZydisDecoderDecodeInstruction(&decoder, NULL, bytes, got, &instruction))) {
+                break;
+            }
+            at += instruction.length;
+        }
+    }
+    free(pe);
+    return at == offset;
 }
 
 static int
@@ -83,9 +118,10 @@ add_break(const char *text, struct run_request *request)
         return usage_error("--break: %s `%s` in %s", symbol ? "no code at" : "no symbol", name,
                            file->host_path);
     }
-    if (strrchr(file->guest_path, '\\') == NULL) {
+    if (strrchr(file->guest_path, '\\') == NULL || offset > 0x100000 ||
+        !starts_instruction(file, symbol->rva, (uint32_t)offset)) {
         dwarf_close(dwarf);
-        return usage_error("--break: no image `%s`", image);
+        return usage_error("--break: no instruction starts at %s", text);
     }
     snprintf(out->image, sizeof(out->image), "%.63s", strrchr(file->guest_path, '\\') + 1);
     out->rva = symbol->rva + (uint32_t)offset;

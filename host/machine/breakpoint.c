@@ -8,7 +8,9 @@
  *
  *   B1  While a step is active its int3 is not planted, and TF is set in the guest's flags.
  *   B2  Where an int3 of the loader's stood already (host/image/patch.c) nothing is planted or stepped:
- *       after the stop that int3 does what it is there for.
+  *       after the stop that int3 does what it is there for.
+ *   B3  A jump of the loader's may borrow the first bytes of the next instruction. Before such a byte is
+ *       changed the jump becomes an int3 with the same trampoline.
  */
 #include <errno.h>
 #include <strings.h>
@@ -17,8 +19,9 @@
 #include "host/machine/loaded.h"
 #include "host/machine/trap.h"
 
-#define INT3   0xCC
-#define PUSHFQ 0x9C
+#define INT3        0xCC
+#define PUSHFQ      0x9C
+#define JUMP_LENGTH 5
 
 #define MAX_PLANTED 256
 
@@ -40,14 +43,43 @@ byte_at(uint64_t address)
     return guest_pointer(address);
 }
 
+/* Makes the byte at `address` free to be changed (B3); false: it is inside an instruction that was replaced. */
+static bool
+release_byte(struct patch *patch, uint64_t address)
+{
+    for (size_t i = 0; i < patch->sites; i++) {
+        struct patch_site *site = &patch->site[i];
+
+        if ((site->method != PATCH_JMP && site->method != PATCH_PUN) || address <= site->address ||
+            address - site->address >= JUMP_LENGTH) {
+            continue;
+        }
+        if (address - site->address < site->length || !release_byte(patch, site->address)) {
+            return false;
+        }
+        site->method = PATCH_INT3;
+        *byte_at(site->address) = INT3;
+        for (size_t j = 0; j < planted_count; j++) {
+            if (planted[j].address == site->address) {
+                planted[j].original = INT3;
+            }
+        }
+    }
+    return true;
+}
+
 void
-breakpoints_plant(uint64_t base, const char *name)
+breakpoints_plant(uint64_t base, const char *name, struct patch *patch)
 {
     for (size_t i = 0; i < machine.request->breaks; i++) {
         const struct run_break *wanted = &machine.request->break_at[i];
         uint64_t address = base + wanted->rva;
 
         if (strcasecmp(wanted->image, name) != 0 || planted_count == MAX_PLANTED) {
+            continue;
+        }
+        if (!release_byte(patch, address)) {
+            worker_note(address, "no break can be here, inside an instruction");
             continue;
         }
         planted[planted_count].address = address;

@@ -351,7 +351,7 @@ images_load(const char *name, uint32_t flags, uint64_t slice, struct abi_image *
     commit_ranges(&image->image);
     patch(image);
     loaded[loaded_count++] = image;
-    breakpoints_plant(base, image->image.name);
+    breakpoints_plant(base, image->image.name, &image->patch);
     tell_supervisor(image);
     describe_image(image, out);
     return ABI_IMAGE_OK;

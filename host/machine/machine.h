@@ -218,7 +218,8 @@ bool emulate_shared_data(const uint8_t *bytes, size_t length, greg_t *gregs);
 uint64_t emulate_tsc(void);
 
 /* breakpoint.c */
-void breakpoints_plant(uint64_t base, const char *name);
+struct patch;
+void breakpoints_plant(uint64_t base, const char *name, struct patch *patch);
 void breakpoints_forget(uint64_t base, uint64_t size);
 
 /* cpuid.c */

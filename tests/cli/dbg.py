@@ -143,6 +143,17 @@ def breaks(ntlab, folder, driver, client):
     said = run([ntlab, "run", "--break", "nt!ExAcquireResourceExclusiveLite", "--dbg", resource], "g\n")
     if said.returncode != 1 or "deadlock" not in said.stderr:
         fail(f"end of input: status {said.returncode}", said.stderr)
+    # Every instruction, those beside and under what the loader has patched too: the run stays the same.
+    code = run([ntlab, "u", resource, "faulty-resource!FaultyDo"]).stdout.splitlines()[1:]
+    places = [int(line.split()[0].replace("`", ""), 16) for line in code]
+    hits = 0
+    for place in places:
+        said, after = trace_hash([ntlab, "run", "--break", f"faulty-resource!FaultyDo+{place - places[0]:x}", "-c", "r rip", resource])
+        hits += said.stderr.count("ntlab: break at faulty-resource!FaultyDo")
+        if after != before or said.returncode != 1:
+            fail(f"break at FaultyDo+{place - places[0]:x}: status {said.returncode}, hash {after}", said.stderr)
+    if hits < len(places) / 2:
+        fail(f"{hits} breaks at {len(places)} instructions")
     # User mode, a static function of a client; stdout stays the client's own.
     free = run([ntlab, "run", "--os", "win7", driver, "--", client])
     said = run([ntlab, "run", "--os", "win7", "--break", "switchstack.exe!Gather", "-c", "r; k; lm", driver, "--", client])
@@ -153,7 +164,8 @@ def breaks(ntlab, folder, driver, client):
     said = run([ntlab, "run", "--break", "faulty-null!FaultyUnload", os.path.join(folder, "faulty-null.sys")])
     expect("not reached", said.stderr, r"^ntlab: no break was reached$")
     for words, text in ((["--break", "Foo"], "is not IMAGE!SYMBOL"), (["--break", "foo!Foo"], "no image `foo` takes part"), (["--break", "nt!NoSuch"], "no symbol `NoSuch`"),
-                        (["--break", "nt!KiProcessor"], "no code at `KiProcessor`"), (["--break", "nt!KeSetEvent+x"], "is no offset"), (["-c"], "-c needs a value")):
+                        (["--break", "nt!KiProcessor"], "no code at `KiProcessor`"), (["--break", "nt!KeSetEvent+x"], "is no offset"),
+                        (["--break", "nt!KeAreApcsDisabled+1"], "no instruction starts at nt!KeAreApcsDisabled+1"), (["-c"], "-c needs a value")):
         said = run([ntlab, "run", *(words if words == ["-c"] else [*words, resource])])
         global COUNT
         COUNT += 1
