@@ -185,6 +185,9 @@ KernelCosts(void)
         if (Empty < 0) {
             return;
         }
+        if (Request(Index, 1, &Result) == 0) {
+            Empty = 0; /* what is missing is noticed when it is called */
+        }
         while (Empty > 0 && Least(Index, Times, &Result) - Empty < LEAST_ROUND) {
             Times *= 2;
         }

@@ -57,6 +57,9 @@ LOOP(MutexPair, KeInitializeMutex(&Mutex, 0),
 LOOP(SemaphorePair, KeInitializeSemaphore(&Semaphore, 1, 1),
      KeWaitForSingleObject(&Semaphore, Executive, KernelMode, FALSE, NULL);
      KeReleaseSemaphore(&Semaphore, 0, 1, FALSE), (VOID)0)
+LOOP(EventPair, KeInitializeEvent(&Ping, SynchronizationEvent, FALSE),
+     KeSetEvent(&Ping, IO_NO_INCREMENT, FALSE);
+     KeWaitForSingleObject(&Ping, Executive, KernelMode, FALSE, NULL), (VOID)0)
 /* Who takes a resource must be in a critical region: entered once here, it has its own line. */
 LOOP(ResourceExclusive, ExInitializeResourceLite(&Resource);
      KeEnterCriticalRegion(), ExAcquireResourceExclusiveLite(&Resource, TRUE);
@@ -122,16 +125,6 @@ ApcToSelf(ULONG Times)
 }
 
 static VOID NTAPI
-Yielder(PVOID Context)
-{
-    KeSetSystemAffinityThread(1);
-    while (!Stop) {
-        ZwYieldExecution();
-    }
-    PsTerminateSystemThread(STATUS_SUCCESS);
-}
-
-static VOID NTAPI
 Answerer(PVOID Context)
 {
     KeSetSystemAffinityThread((KAFFINITY)(ULONG_PTR)Context);
@@ -167,21 +160,7 @@ JoinThread(HANDLE Thread)
     KeRevertToUserAffinityThread();
 }
 
-/* Two threads share a processor and yield to each other: every call is one switch, two make the turn. */
-static VOID
-ContextSwitch(ULONG Times)
-{
-    HANDLE Thread;
-
-    KeInitializeEvent(&Ping, SynchronizationEvent, FALSE);
-    KeSetSystemAffinityThread(1);
-    Thread = StartThread(Yielder, NULL);
-    for (ULONG Time = 0; Time < Times; Time += 2) {
-        ZwYieldExecution();
-    }
-    JoinThread(Thread);
-}
-
+/* Two threads that wake each other, each switch by a wait. */
 static VOID
 PingPong(ULONG Times, KAFFINITY Partner)
 {
@@ -229,7 +208,7 @@ static const struct {
     {"rundown", RundownPair},
     {"remove-lock", RemoveLockPair},
     {"apc-to-self", ApcToSelf},
-    {"context-switch", ContextSwitch},
+    {"event-pair", EventPair},
     {"kernel-ping-pong-1-cpu", PingPongOne},
     {"kernel-ping-pong-2-cpus", PingPongTwo},
 };

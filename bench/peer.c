@@ -157,31 +157,6 @@ pin(int processor)
 }
 
 static void *
-yielder(void *context)
-{
-    pin(0);
-    while (!stop) {
-        sched_yield();
-    }
-    return NULL;
-}
-
-static void
-context_switch(int times)
-{
-    pthread_t thread;
-
-    stop = 0;
-    pin(0);
-    pthread_create(&thread, NULL, yielder, NULL);
-    for (int i = 0; i < times; i += 2) {
-        sched_yield();
-    }
-    stop = 1;
-    pthread_join(thread, NULL);
-}
-
-static void *
 answerer(void *processor)
 {
     pin((int)(long)processor);
@@ -247,7 +222,6 @@ main(int argc, char **argv)
     measure("ioctl", control, TIMES);
     measure("open-close", open_close, TIMES / 10);
     measure("raise", signal_self, TIMES / 10);
-    measure("sched_yield", context_switch, TIMES / 10);
     measure("sem_t-ping-pong-1-cpu", ping_pong_one, TIMES / 40);
     measure("sem_t-ping-pong-2-cpus", ping_pong_two, TIMES / 40);
     return 0;

@@ -37,7 +37,8 @@ ROWS = [
     ("mutex-pair", "a mutex of the client: wait and release", None, None),
     ("event-ping-pong", "two threads of a client, SetEvent and wait, there and back", 1000, "sem_t-ping-pong-1-cpu"),
     ("suspend-resume", "SuspendThread and ResumeThread of a waiting thread", None, None),
-    ("context-switch", "ZwYieldExecution to the other thread of the processor", None, "sched_yield"),
+    ("context-switch", "half of kernel-ping-pong-1-cpu without its two event-pairs", None, "sem_t-switch"),
+    ("event-pair", "KeSetEvent and a wait that it satisfies", None, "sem_t"),
     ("kernel-ping-pong-1-cpu", "KeSetEvent and wait, there and back, on one processor", None, "sem_t-ping-pong-1-cpu"),
     ("kernel-ping-pong-2-cpus", "the same on two virtual processors", None, "sem_t-ping-pong-2-cpus"),
     ("critical-region", "KeEnterCriticalRegion and leave", 5, None),
@@ -70,6 +71,13 @@ def parse(text):
     return rows
 
 
+def add_switch(rows, name, there_and_back, pair):
+    """A thread switch: what is left of waking each other in turn when the waking and waiting is deducted."""
+    if there_and_back in rows and pair in rows:
+        rows[name] = rows[there_and_back] / 2 - rows[pair]
+    return rows
+
+
 def checked(command, **more):
     result = subprocess.run(command, capture_output=True, text=True, timeout=180, **more)
     if result.returncode != 0:
@@ -99,13 +107,13 @@ def run_ntlab(build):
     # Whole runs: processes, boot, (load, unload,) end.
     rows["run-empty"] = wall(ntlab)
     rows["run-one-driver"] = wall([*ntlab, f"{build}/bench/ntlabbench.sys"])
-    return rows
+    return add_switch(rows, "context-switch", "kernel-ping-pong-1-cpu", "event-pair")
 
 
 def run_linux(build):
     rows = parse(checked([f"{build}/bench/peer"]))
     rows["fork+exec"] = wall(["true"])
-    return rows
+    return add_switch(rows, "sem_t-switch", "sem_t-ping-pong-1-cpu", "sem_t")
 
 
 def run_wine(build, prefix):
@@ -124,7 +132,7 @@ def run_wine(build, prefix):
         rows["boot-to-client"] = boot([wine], build, environment)
     except (KeyError, subprocess.TimeoutExpired):
         pass
-    return rows
+    return add_switch(rows, "context-switch", "kernel-ping-pong-1-cpu", "event-pair")
 
 
 def main():
