@@ -81,7 +81,7 @@ IoInitSystem(ULONG Phase)
     } Drivers[] = {
         {L"\\Driver\\PnpManager", IopRootBusEntry}, {L"\\Driver\\Null", IopNullEntry},
         {L"\\Driver\\ConDrv", IopConsoleEntry},     {L"\\FileSystem\\HostFs", IopHostFsEntry},
-        {L"\\FileSystem\\Npfs", IopPipeEntry},
+        {L"\\FileSystem\\RAW", IopRawEntry},        {L"\\FileSystem\\Npfs", IopPipeEntry},
     };
     PDRIVER_OBJECT DriverObject;
 

@@ -17,7 +17,7 @@
  *     harderror.c            what users are told
  *     fsreg.c                file-system registration, volume parameter blocks, mounting
  *     pnp.c interface.c power.c wmi.c etw.c interrupt.c errlog.c      what drivers register with
- *     nulldev.c console.c hostfs.c npfs.c rootbus.c                   drivers in the box
+ *     nulldev.c console.c hostfs.c npfs.c rawfs.c rootbus.c           drivers in the box
  *
  * Locks: one carrier runs all processors and can leave kernel code only at a schedule point, an IRQL
  * change, a fault or a call-out. Between those nothing interleaves, so the lists of this component are
@@ -338,6 +338,7 @@ NTSTATUS NTAPI IopNullEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registr
 NTSTATUS NTAPI IopConsoleEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
 NTSTATUS NTAPI IopHostFsEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
 NTSTATUS NTAPI IopRootBusEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
+NTSTATUS NTAPI IopRawEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
 NTSTATUS NTAPI IopPipeEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
 
 FORCEINLINE BOOLEAN
