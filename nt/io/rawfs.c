@@ -14,7 +14,7 @@
 
 typedef struct _RAW_VOLUME {
     PDEVICE_OBJECT
-        Target; /* the top of the disk's stack at the mount; NULL: the file system's own device */
+    Target; /* the top of the disk's stack at the mount; NULL: the file system's own device */
     PVPB Vpb;
     SHARE_ACCESS Share;
     LONG Opens;   /* file objects between create and close */
