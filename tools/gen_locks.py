@@ -187,7 +187,7 @@ def list_part(forms):
     for system in SYSTEMS:
         if system != "win10":
             out.append(f"matrix-{system} | @matrix | | --os {system} | pass")
-            out.append(f"suspension-{system} | @suspension | | --os {system} | pass")
+            out.append(f"suspension-{system} | @suspension | | --cpus 4 --os {system} | pass")
     for form, key, cell, system in misuse_runs(forms):
         index = [f["name"] for f in forms].index(form["name"])
         out.append(f"{run_name(form, key, system)} | @misuse | | --os {system} | {expectation(cell.value)} | {index} {MISUSES.index(key)}")
