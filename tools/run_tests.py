@@ -190,7 +190,10 @@ def disagreement(test, status, output, result):
                 wanted = (re.findall(rf"^ntlab-test: let {wanted[1:]} (\w+)", output, re.M) or ["*"])[-1]
                 if wanted == "*":
                     return f"no `let` for parameter {index + 1}"
-            if "!" in wanted:
+            if wanted[0] == "!":
+                if number(finding["parameters"][index]) == number(wanted[1:]):
+                    return f"parameter {index + 1} is {wanted[1:]}: {message}"
+            elif "!" in wanted:
                 if not re.search(rf"^Arg{index + 1}: .*{re.escape(wanted)}", output, re.M):
                     return f"parameter {index + 1}: expected {wanted}: {message}"
             elif wanted != "*" and number(finding["parameters"][index]) != number(wanted) % 2**64:

@@ -615,6 +615,44 @@ HeldBackDoesNotInterrupt(VOID)
     EXPECT(Is("1nN2"));
 }
 
+static VOID NTAPI
+ApcLevelWaiter(PVOID Context)
+{
+    KIRQL Old;
+
+    KeLeaveCriticalRegion();
+    KeRaiseIrql(APC_LEVEL, &Old);
+    KeSetEvent(&Ready, 0, FALSE);
+    KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, NULL);
+    Put((char)(ULONG_PTR)Context);
+    KeLowerIrql(Old);
+    KeEnterCriticalRegion();
+}
+
+static VOID
+WaitAtApcLevelIsNotInterrupted(VOID)
+{
+    PVOID First, Last;
+
+    Begin();
+    First = Start(ApcLevelWaiter, (PVOID)'1');
+    KeWaitForSingleObject(&Ready, Executive, KernelMode, FALSE, NULL);
+    Pause(2);
+    Last = Start(ApcLevelWaiter, (PVOID)'2');
+    KeWaitForSingleObject(&Ready, Executive, KernelMode, FALSE, NULL);
+    Pause(2);
+    QueueTo(0, First, Kernel, NULL, 's');
+    Pause(2);
+    EXPECT(Is(""));
+    KeSetEvent(&Event, 0, FALSE);
+    Pause(2);
+    EXPECT(Is("1s")); /* it has kept its place */
+    KeSetEvent(&Event, 0, FALSE);
+    Finish(First);
+    Finish(Last);
+    EXPECT(Is("1s2"));
+}
+
 static LARGE_INTEGER Ended;
 
 static VOID NTAPI
@@ -823,7 +861,8 @@ TEST_DRIVER(TEST(SpecialRunsAtOnce), TEST(SpecialBeforeNormal), TEST(NoNormalRou
 #endif
             TEST(LeavingAtRaisedIrql), TEST(LoweringInsideARegion), TEST(LoweringStepByStep),
             TEST(LocksThatLowerTheIrql), TEST(LeftTooOften), TEST(PendingGoesFirst),
-            TEST(WaitGoesOnAtTheEnd), TEST(HeldBackDoesNotInterrupt), TEST(TimeoutKeepsItsDeadline),
+            TEST(WaitGoesOnAtTheEnd), TEST(HeldBackDoesNotInterrupt),
+            TEST(WaitAtApcLevelIsNotInterrupted), TEST(TimeoutKeepsItsDeadline),
             TEST(NormalRoutineWaits), TEST(ApcMissesAPulse), TEST(InterruptsARunningThread),
             TEST(MutexIsGivenWithItsRegion), TEST(TestAlertIsFalse), TEST(InsertEnvironment),
             TEST(RemovedWhileHeld))

@@ -167,7 +167,7 @@ Request(PVOID UserRoutine)
     KeRaiseIrql(APC_LEVEL, &Old);
 #elif CASE == 10 /* attached already */
     KeAttachProcess((PKPROCESS)PsInitialSystemProcess);
-    KeAttachProcess((PKPROCESS)UserRoutine);
+    KeAttachProcess((PKPROCESS)0x1234); /* where it wants to go does not count any more */
 #elif CASE == 11 /* an APC for the process attached to is left behind */
     KeStackAttachProcess((PKPROCESS)PsInitialSystemProcess, &State);
     KeEnterCriticalRegion();

@@ -187,7 +187,7 @@ When(int Kind, int Queued, int Now)
     }
     if (Kind == KindUser || Kind == KindSpecialUser) {
         return UserArrived == 0        ? '-'
-               : Now                   ? 'N'
+               : Now                   ? UserArrivedPhase < 3 ? 'N' : '?'
                : UserArrivedPhase < 3  ? 'U'
                : UserArrivedPhase == 4 ? 'A'
                                        : '?';
