@@ -120,15 +120,21 @@ struct abi_stop {
     char message[512];
 };
 
+#define ABI_AGENT_OBJECTS 4 /* of a wait for more objects the first ones are told */
+
 /* One question: which of the agents that could step goes on? */
 struct abi_agent {
     uint32_t name; /* order-independent name */
     uint16_t kind; /* enum abi_agent_kind */
     uint16_t cpu;
-    uint16_t op;    /* enum abi_event: its next operation */
-    uint16_t flags; /* enum abi_agent_flags */
-    uint32_t reserved;
-    uint64_t object;
+    uint16_t op;      /* enum abi_event: its next operation */
+    uint16_t flags;   /* enum abi_agent_flags */
+    uint32_t objects; /* how many there are, if more than one; else 0 */
+    uint64_t object;  /* the first one */
+    struct {
+        uint64_t object;
+        uint64_t flags; /* ABI_AGENT_READS: it does not change this one */
+    } other[ABI_AGENT_OBJECTS - 1];
 };
 
 enum abi_agent_flags {
@@ -136,7 +142,8 @@ enum abi_agent_flags {
     ABI_AGENT_SPINNING = 2,
     ABI_AGENT_BLOCKED = 4, /* exploring: its next operation would have to wait */
     ABI_AGENT_READS = 8,   /* exploring: its next operation changes nothing */
-    ABI_AGENT_OPEN = 16, /* exploring: the object would let a waiter through before the operation */
+    ABI_AGENT_OPEN = 16,   /* exploring: a release: the object would let a waiter through before it;
+                              a wait: it ends by itself (time-out) */
 };
 
 enum abi_agent_kind {

@@ -43,9 +43,18 @@ aspect(const struct operation *operation)
 bool
 operation_dependent(const struct operation *a, const struct operation *b)
 {
-    return a->object == b->object && a->object != 0 && aspect(a) == aspect(b) &&
-           aspect(a) != OF_NOTHING &&
-           ((a->flags & ABI_AGENT_READS) == 0 || (b->flags & ABI_AGENT_READS) == 0);
+    if (aspect(a) != aspect(b) || aspect(a) == OF_NOTHING) {
+        return false;
+    }
+    for (uint32_t i = 0; i < a->objects; i++) {
+        for (uint32_t j = 0; j < b->objects; j++) {
+            if (a->object[i] == b->object[j] && a->object[i] != 0 &&
+                (!a->reads[i] || !b->reads[j])) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 static bool
@@ -82,6 +91,8 @@ acquires(const struct operation *operation)
 bool
 operation_coenabled(const struct operation *earlier, const struct operation *later)
 {
-    /* What lets a waiter go cannot come after it, unless the object was open before. */
-    return !(releases(earlier) && acquires(later) && (earlier->flags & ABI_AGENT_OPEN) == 0);
+    /* What lets a waiter go cannot come after it, unless the object was open before, or the waiter
+       can go on by another object or by a time-out. */
+    return !(releases(earlier) && acquires(later) && (earlier->flags & ABI_AGENT_OPEN) == 0 &&
+             (later->flags & ABI_AGENT_OPEN) == 0 && later->objects == 1);
 }

@@ -193,14 +193,37 @@ reverse(uint32_t i, uint32_t j, uint32_t second, const uint32_t *clock)
         }
         if (initial) {
             initials |= 1ull << agent;
-            if (first == NO_AGENT) {
+            if (first == NO_AGENT && (path[i].enabled >> agent & 1) != 0) {
                 first = agent;
             }
         }
     }
-    if ((initials & path[i].backtrack) == 0 && first != NO_AGENT) {
-        path[i].backtrack |= 1ull << first;
+    if ((initials & path[i].backtrack) == 0) {
+        path[i].backtrack |= first != NO_AGENT ? 1ull << first : path[i].enabled;
     }
+}
+
+/*
+ * Could step i have come after what `agent` does at position j? If the agent stood in front of it
+ * already, we know whether it could have gone on; else the kinds of the operations must tell (D3).
+ */
+static bool
+coenabled(uint32_t i, uint32_t j, uint32_t agent, const struct operation *operation)
+{
+    const struct node *node = &path[i];
+
+    if (operation->objects > 1) {
+        return true; /* something between may let it go on by another object */
+    }
+    for (uint32_t k = i + 1; k < j; k++) {
+        if (path[k].chosen == agent) {
+            return operation_coenabled(&node->next[node->chosen], operation);
+        }
+    }
+    if ((node->present >> agent & 1) == 0) {
+        return operation_coenabled(&node->next[node->chosen], operation);
+    }
+    return (node->enabled >> agent & 1) != 0;
 }
 
 /*
@@ -221,7 +244,7 @@ find_races(uint32_t agent, const struct operation *operation, uint32_t j)
         if (node->chosen == agent || !operation_dependent(earlier, operation)) {
             continue;
         }
-        if (operation_coenabled(earlier, operation)) {
+        if (coenabled(i, j, agent, operation)) {
             if (co[node->chosen] <= i) {
                 reverse(i, j, agent, full);
             }

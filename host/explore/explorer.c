@@ -112,6 +112,24 @@ agent_number(uint32_t name)
     return it.agents++;
 }
 
+static struct operation
+operation_of(const struct abi_agent *agent)
+{
+    struct operation operation = {.op = agent->op,
+                                  .flags = agent->flags,
+                                  .objects = 1,
+                                  .object = {agent->object},
+                                  .reads = {(agent->flags & ABI_AGENT_READS) != 0}};
+
+    for (; operation.objects < agent->objects && operation.objects < ABI_AGENT_OBJECTS;
+         operation.objects++) {
+        operation.object[operation.objects] = agent->other[operation.objects - 1].object;
+        operation.reads[operation.objects] =
+            (agent->other[operation.objects - 1].flags & ABI_AGENT_READS) != 0;
+    }
+    return operation;
+}
+
 static void
 ask(const struct abi_agent *agents, uint32_t count)
 {
@@ -125,7 +143,7 @@ ask(const struct abi_agent *agents, uint32_t count)
         if ((agents[i].flags & ABI_AGENT_BLOCKED) == 0) {
             question->enabled |= 1ull << number;
         }
-        it.next[number] = (struct operation){agents[i].object, agents[i].op, agents[i].flags, 0};
+        it.next[number] = operation_of(&agents[i]);
     }
 }
 

@@ -21,10 +21,11 @@
 
 /* What an agent would do next. */
 struct operation {
-    uint64_t object;
     uint16_t op;    /* enum abi_event */
     uint16_t flags; /* enum abi_agent_flags */
-    uint32_t reserved;
+    uint32_t objects;
+    uint64_t object[ABI_AGENT_OBJECTS];
+    bool reads[ABI_AGENT_OBJECTS]; /* changes nothing of it */
 };
 
 struct question {

@@ -63,6 +63,24 @@ KiIsOpen(ULONG Operation, const volatile VOID *Object)
     return FALSE;
 }
 
+/* A wait for several objects touches them all. */
+static VOID
+KiDescribeWait(PKI_PENDING_WAIT Wait, struct abi_agent *Agent)
+{
+    if (Wait->Timed) {
+        Agent->flags |= ABI_AGENT_OPEN;
+    }
+    if (Wait->Count < 2) {
+        return;
+    }
+    Agent->objects = Wait->Count < ABI_AGENT_OBJECTS ? Wait->Count : ABI_AGENT_OBJECTS;
+    for (ULONG Index = 1; Index < Agent->objects; Index++) {
+        Agent->other[Index - 1].object = (ULONG64)Wait->Objects[Index];
+        Agent->other[Index - 1].flags =
+            KiOnlyReads(SP_WAIT, Wait->Objects[Index]) ? ABI_AGENT_READS : 0;
+    }
+}
+
 /* FALSE if nobody would step on that processor. */
 BOOLEAN
 KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
@@ -94,6 +112,9 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
     }
     if (Agent->op == SP_REMOVE_QUEUE && KiIsQueueEmpty((PKQUEUE)Prcb->PendingObject)) {
         Agent->op = SP_NONE; /* E3 */
+    }
+    if (Prcb->PendingWait == KiWouldBlock) {
+        KiDescribeWait((PKI_PENDING_WAIT)Prcb->PendingContext, Agent);
     }
     if (KiOnlyReads(Agent->op, Prcb->PendingObject)) {
         Agent->flags |= ABI_AGENT_READS;

@@ -116,6 +116,19 @@ VOID KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT W
 BOOLEAN KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent);
 
 /* wait.c */
+/* What a thread is about to wait for, while schedules are explored. */
+typedef struct _KI_PENDING_WAIT {
+    PVOID *Objects;
+    ULONG Count;
+    WAIT_TYPE Type;
+    KPROCESSOR_MODE Mode;
+    BOOLEAN Alertable;
+    PKTHREAD Thread;
+    BOOLEAN Timed;
+} KI_PENDING_WAIT, *PKI_PENDING_WAIT;
+
+BOOLEAN KiWouldBlock(const volatile VOID *Object,
+                     ULONG_PTR Context); /* Context: PKI_PENDING_WAIT */
 VOID KiWaitTest(DISPATCHER_HEADER *Object, KPRIORITY Increment);
 VOID KiUnwaitThread(PKTHREAD Thread, LONG_PTR Status, KPRIORITY Increment);
 VOID KiExitDispatcher(KIRQL OldIrql);

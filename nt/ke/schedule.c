@@ -109,7 +109,7 @@ KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
         Agents[Count].op = Cpu == Self ? (USHORT)Operation : SP_NONE;
         Agents[Count].flags = (Cpu == Self ? ABI_AGENT_ASKER : 0) |
                               (Prcb->SpinningOn != NULL ? ABI_AGENT_SPINNING : 0);
-        Agents[Count].reserved = 0;
+        Agents[Count].objects = 0;
         Agents[Count].object = Cpu == Self ? (ULONG64)Object : 0;
         Count++;
     }

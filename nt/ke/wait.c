@@ -302,24 +302,17 @@ KiCheckWaitIrql(KIRQL Irql, PVOID Object, PLARGE_INTEGER Timeout)
     }
 }
 
-/* What a thread is about to wait for, while schedules are explored. */
-typedef struct _KI_PENDING_WAIT {
-    PVOID *Objects;
-    ULONG Count;
-    WAIT_TYPE Type;
-    KPROCESSOR_MODE Mode;
-    BOOLEAN Alertable;
-    PKTHREAD Thread;
-} KI_PENDING_WAIT, *PKI_PENDING_WAIT;
-
 /* PKI_WOULD_WAIT */
-static BOOLEAN
+BOOLEAN
 KiWouldBlock(const volatile VOID *Object, ULONG_PTR Context)
 {
     PKI_PENDING_WAIT Wait = (PKI_PENDING_WAIT)Context;
     PKTHREAD Thread = Wait->Thread;
     ULONG Signaled = 0;
 
+    if (Wait->Timed) {
+        return FALSE; /* W6 */
+    }
     for (ULONG Index = 0; Index < Wait->Count; Index++) {
         Signaled += KiIsSignaled((DISPATCHER_HEADER *)Wait->Objects[Index], Thread);
     }
@@ -460,9 +453,8 @@ KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE Wai
         Timeout = &Copy;
     }
     KiCheckWaitIrql(Thread->WaitNext ? Thread->WaitIrql : KiIrql(), Object, Timeout);
-    Wait = (KI_PENDING_WAIT){&Object, 1, WaitAny, WaitMode, Alertable, Thread};
-    OldIrql = KiLockDispatcherToWait(SP_WAIT, Object, Timeout == NULL ? KiWouldBlock : NULL,
-                                     (ULONG_PTR)&Wait);
+    Wait = (KI_PENDING_WAIT){&Object, 1, WaitAny, WaitMode, Alertable, Thread, Timeout != NULL};
+    OldIrql = KiLockDispatcherToWait(SP_WAIT, Object, KiWouldBlock, (ULONG_PTR)&Wait);
     return KiWait(Thread, 1, &Object, Thread->WaitBlock, WaitAny, WaitReason, WaitMode, Alertable,
                   Timeout, OldIrql, __builtin_return_address(0));
 }
@@ -487,9 +479,9 @@ KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_
     }
     KiCheckWaitIrql(Thread->WaitNext ? Thread->WaitIrql : KiIrql(), Count != 0 ? Object[0] : NULL,
                     Timeout);
-    Wait = (KI_PENDING_WAIT){Object, Count, WaitType, WaitMode, Alertable, Thread};
-    OldIrql = KiLockDispatcherToWait(SP_WAIT, Count != 0 ? Object[0] : NULL,
-                                     Timeout == NULL ? KiWouldBlock : NULL, (ULONG_PTR)&Wait);
+    Wait = (KI_PENDING_WAIT){Object, Count, WaitType, WaitMode, Alertable, Thread, Timeout != NULL};
+    OldIrql = KiLockDispatcherToWait(SP_WAIT, Count != 0 ? Object[0] : NULL, KiWouldBlock,
+                                     (ULONG_PTR)&Wait);
     return KiWait(Thread, Count, Object, Blocks, WaitType, WaitReason, WaitMode, Alertable, Timeout,
                   OldIrql, __builtin_return_address(0));
 }
