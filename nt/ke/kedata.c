@@ -41,3 +41,4 @@ BOOLEAN KdDebuggerNotPresent = TRUE;
 volatile CCHAR KeNumberProcessors;
 KAFFINITY KeActiveProcessors;
 USHORT NtBuildNumberValue;
+ULONG InitSafeBootMode; /* 0: not in safe mode */

@@ -59,6 +59,19 @@ KeQueryActiveGroupCount(VOID)
     return 1;
 }
 
+/* One node: memory is equally far from all processors. */
+USHORT NTAPI
+KeQueryHighestNodeNumber(VOID)
+{
+    return 0;
+}
+
+USHORT NTAPI
+KeGetCurrentNodeNumber(VOID)
+{
+    return 0;
+}
+
 USHORT NTAPI
 KeQueryMaximumGroupCount(VOID)
 {

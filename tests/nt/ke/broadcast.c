@@ -10,6 +10,10 @@ NTKERNELAPI GENERIC_DPC KeGenericCallDpc;
 NTKERNELAPI VOID NTAPI KeSignalCallDpcDone(PVOID SystemArgument1);
 NTKERNELAPI LOGICAL NTAPI KeSignalCallDpcSynchronize(PVOID SystemArgument2);
 
+extern __declspec(dllimport) ULONG InitSafeBootMode;
+NTKERNELAPI USHORT NTAPI KeQueryHighestNodeNumber(VOID);
+NTKERNELAPI USHORT NTAPI KeGetCurrentNodeNumber(VOID);
+
 static volatile LONG Before, Between, Early, Leaders, Calls;
 static LONG Processors;
 static ULONG64 Seen;
@@ -50,6 +54,8 @@ EveryProcessor(VOID)
     EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
     EXPECT_EQ(KeIpiGenericCall(Count, 5), 5); /* what the caller's own processor returned */
     EXPECT_EQ(Calls, Processors);
+    EXPECT(KeGetCurrentNodeNumber() <= KeQueryHighestNodeNumber());
+    EXPECT_EQ(InitSafeBootMode, 0);
 }
 
 TEST_DRIVER(TEST(EveryProcessor))

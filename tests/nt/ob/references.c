@@ -4,6 +4,10 @@
  */
 #include "../ntlab-test.h"
 
+/* A macro in headers, and a routine: drivers in other languages import it. */
+#undef ObDereferenceObject
+NTKERNELAPI VOID NTAPI ObDereferenceObject(PVOID Object);
+
 NTSYSAPI NTSTATUS NTAPI ZwCreateEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, EVENT_TYPE,
                                       BOOLEAN);
 NTSYSAPI NTSTATUS NTAPI ZwOpenEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
@@ -37,6 +41,8 @@ CountsAreReturned(VOID)
     Up = ObfReferenceObject(Event);
     Down = ObfDereferenceObject(Event);
     EXPECT_EQ(Up, Down + 1);
+    ObDereferenceObject(Event);
+    EXPECT_EQ(ObfReferenceObject(Event), Down); /* one less, one more */
     ObDereferenceObject(Event);
     ZwClose(Handle);
 }
