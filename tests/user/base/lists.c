@@ -127,6 +127,29 @@ Processes(void)
 }
 
 static void
+Accounts(void)
+{
+    UCHAR Sid[SECURITY_MAX_SID_SIZE];
+    DWORD SidSize = sizeof(Sid), NameSize = 64, DomainSize = 64;
+    char Name[64], Domain[64];
+    SID_NAME_USE Use;
+
+    EXPECT(LookupAccountNameA(NULL, "Everyone", Sid, &SidSize, Domain, &DomainSize, &Use));
+    EXPECT(Use == SidTypeWellKnownGroup && DomainSize == 0 && SidSize == 12);
+    SidSize = sizeof(Sid);
+    EXPECT(CreateWellKnownSid(WinBuiltinAdministratorsSid, NULL, Sid, &SidSize));
+    EXPECT(LookupAccountSidA(NULL, Sid, Name, &NameSize, Domain, &DomainSize, &Use) == 0);
+    EXPECT_EQ(GetLastError(), ERROR_INSUFFICIENT_BUFFER); /* the last call left 0 for the domain */
+    EXPECT_EQ(DomainSize, 8);
+    NameSize = 64;
+    EXPECT(LookupAccountSidA(NULL, Sid, Name, &NameSize, Domain, &DomainSize, &Use));
+    EXPECT(strcmp(Name, "Administrators") == 0 && strcmp(Domain, "BUILTIN") == 0);
+    EXPECT(Use == SidTypeAlias && NameSize == 14 && DomainSize == 7);
+    EXPECT(!LookupAccountNameA(NULL, "no such account", Sid, &SidSize, Domain, &DomainSize, &Use));
+    EXPECT_EQ(GetLastError(), ERROR_NONE_MAPPED);
+}
+
+static void
 Folders(void)
 {
     WIN32_FIND_DATAA Data;
@@ -169,6 +192,7 @@ main(int Count, char **Arguments)
     Registry();
     Services();
     Processes();
+    Accounts();
     Folders();
     Dates();
     if (Count > 99) {
