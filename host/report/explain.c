@@ -250,8 +250,12 @@ explain_bugcheck(struct text *text, const struct report *report)
         add_exception(text, report, (uint32_t)p[0], p[1]);
         break;
     case 0x1:
-        add(text, "the %s came back with KernelApcDisable %d and SpecialApcDisable %d",
-            p[3] ? "worker routine" : "system call", (int16_t)p[2], (int16_t)(p[2] >> 16));
+        add(text, "the %s came back with KernelApcDisable %d",
+            p[3] ? "worker routine" : "system call",
+            report_has_special(report) ? (int16_t)p[2] : (int32_t)p[2]);
+        if (report_has_special(report)) {
+            add(text, " and SpecialApcDisable %d", (int16_t)(p[2] >> 16));
+        }
         add_regions(text, report);
         break;
     case 0x20:

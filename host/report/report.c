@@ -98,6 +98,12 @@ judge(struct report *report)
     }
 }
 
+bool
+report_has_special(const struct report *report)
+{
+    return strcmp(report->options.os, "nt51") != 0;
+}
+
 int
 report_status(const struct report *report)
 {
@@ -108,6 +114,36 @@ report_status(const struct report *report)
                                    [VERDICT_ERROR] = 5};
 
     return statuses[report->verdict];
+}
+
+/*
+ * Noticed after the driver had returned: a region that is still open names who entered it, else the
+ * last call of a driver is all that there is.
+ */
+static struct place *
+culprit_behind(const struct report *report, const struct thread *thread)
+{
+    uint32_t code = report->result->stop.code;
+    struct place *place = NULL;
+
+    if (report->result->stop.verdict != ABI_BUGCHECK ||
+        (code != 0x1 && code != 0x20 && code != 0x4A)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < thread->regions; i++) {
+        if (thread->region[i].caller->origin == ORIGIN_DRIVER) {
+            place = thread->region[i].caller;
+        }
+    }
+    for (size_t i = report->calls; i-- > 0 && place == NULL;) {
+        const struct call *call = &report->call[i];
+
+        if (call->agent == thread->agent && call->routine != NULL &&
+            call->routine->origin == ORIGIN_DRIVER) {
+            place = call->routine;
+        }
+    }
+    return place;
 }
 
 /* The first frame of the first thread that is not ours. */
@@ -126,7 +162,10 @@ find_culprit(struct report *report)
         }
         client = client == NULL && place->origin == ORIGIN_CLIENT ? place : client;
     }
-    report->culprit = client;
+    report->culprit = thread != NULL ? culprit_behind(report, thread) : NULL;
+    if (report->culprit == NULL) {
+        report->culprit = client;
+    }
 }
 
 /* The way from the mistake to the end of the run is ours, and of no interest. */

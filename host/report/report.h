@@ -162,6 +162,10 @@ struct report_options {
     uint32_t build;
 };
 
+struct report;
+/* Has the version a count of guarded regions? (5.1 has none: its one count is 32 bits wide.) */
+bool report_has_special(const struct report *report);
+
 enum verdict {
     VERDICT_CLEAN,
     VERDICT_FINDING,

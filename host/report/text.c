@@ -85,7 +85,11 @@ print_parameter(const struct page *page, int index, uint64_t value,
         fprintf(page->out, ": %s", value & 0x10 ? "execute" : value ? "write" : "read");
         break;
     case P_APC:
-        fprintf(page->out, ": %d and %d", (int16_t)(value >> 16), (int16_t)value);
+        if (report_has_special(page->report)) {
+            fprintf(page->out, ": %d and %d", (int16_t)(value >> 16), (int16_t)value);
+        } else {
+            fprintf(page->out, ", the second of 32 bits and alone: %d", (int32_t)value);
+        }
         break;
     default:
         break;
@@ -311,8 +315,12 @@ print_thread(const struct page *page, const struct thread *thread)
             thread->initial, thread->stack, thread->stack_base, thread->stack_limit);
     fprintf(page->out, "    Priority %lu  BasePriority %lu  ContextSwitches %lu\n",
             thread->priority, thread->base, thread->switches);
-    fprintf(page->out, "    IRQL %lu (%s)  KernelApcDisable %d  SpecialApcDisable %d\n",
-            thread->irql, word_irql(thread->irql), thread->kernel_apc, thread->special_apc);
+    fprintf(page->out, "    IRQL %lu (%s)  KernelApcDisable %d", thread->irql,
+            word_irql(thread->irql), thread->kernel_apc);
+    if (report_has_special(page->report)) {
+        fprintf(page->out, "  SpecialApcDisable %d", thread->special_apc);
+    }
+    fputc('\n', page->out);
     print_regions(page, thread, false);
     print_regions(page, thread, true);
     print_held(page, thread);
