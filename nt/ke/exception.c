@@ -134,8 +134,8 @@ KiUnhandledKernelException(PEXCEPTION_RECORD Record, PCONTEXT Context, struct ab
     }
     if (KiIrql() < DISPATCH_LEVEL && Thread->TrapFrame != NULL &&
         Thread->TrapFrame->ExceptionActive == 2) {
-        KiBugCheck(SYSTEM_SERVICE_EXCEPTION, Code, Address, (ULONG_PTR)Context, 0, Raw, Context,
-                   NULL);
+        KiBugCheck(SYSTEM_SERVICE_EXCEPTION, (ULONG)Code, Address, (ULONG_PTR)Context, 0, Raw,
+                   Context, NULL);
     }
     KiBugCheck(KMODE_EXCEPTION_NOT_HANDLED, Code, Address,
                Record->NumberParameters > 0 ? Record->ExceptionInformation[0] : 0,

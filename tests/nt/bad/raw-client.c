@@ -1,0 +1,95 @@
+/*
+ * raw-client.c - a client that makes its system calls by itself: `syscall` and `int 2Eh` are the kernel's
+ * [nt-semantics 8.1], `int 80h` is nobody's: an access violation, and no Linux system call.
+ */
+#include "ntlab-client.h"
+
+static volatile DWORD Raised;
+static volatile ULONG_PTR Length;
+
+static LONG CALLBACK
+Handler(PEXCEPTION_POINTERS Info)
+{
+    Raised = Info->ExceptionRecord->ExceptionCode;
+    Info->ContextRecord->Rip += Length;
+    return EXCEPTION_CONTINUE_EXECUTION;
+}
+
+/* The service number of an ntdll stub: mov r10, rcx; mov eax, NUMBER. */
+static DWORD
+NumberOf(const char *Name)
+{
+    const BYTE *Stub = (const BYTE *)(PVOID)GetProcAddress(GetModuleHandleA("ntdll.dll"), Name);
+
+    for (int i = 0; Stub != NULL && i < 8; i++) {
+        if (Stub[i] == 0xB8) {
+            DWORD Number;
+
+            memcpy(&Number, Stub + i + 1, sizeof(Number));
+            return Number;
+        }
+    }
+    return ~0u;
+}
+
+static LONG_PTR
+BySyscall(DWORD Number, ULONG_PTR First)
+{
+    LONG_PTR Result;
+    register ULONG_PTR R10 __asm__("r10") = First;
+
+    __asm__ volatile("sub $0x40, %%rsp\n\tsyscall\n\tadd $0x40, %%rsp"
+                     : "=a"(Result), "+r"(R10)
+                     : "a"((ULONG_PTR)Number)
+                     : "rcx", "rdx", "r8", "r9", "r11", "memory", "xmm0", "xmm1", "xmm2", "xmm3",
+                       "xmm4", "xmm5");
+    return Result;
+}
+
+static LONG_PTR
+ByInterrupt(DWORD Number, ULONG_PTR First)
+{
+    LONG_PTR Result;
+    register ULONG_PTR R10 __asm__("r10") = First;
+
+    __asm__ volatile("sub $0x40, %%rsp\n\tint $0x2E\n\tadd $0x40, %%rsp"
+                     : "=a"(Result), "+r"(R10)
+                     : "a"((ULONG_PTR)Number)
+                     : "rcx", "rdx", "r8", "r9", "r11", "memory", "xmm0", "xmm1", "xmm2", "xmm3",
+                       "xmm4", "xmm5");
+    return Result;
+}
+
+int
+main(void)
+{
+    DWORD Close = NumberOf("NtClose");
+    ULONG_PTR Rax;
+
+    EXPECT(Close < 0x1000);
+    EXPECT_EQ((DWORD)BySyscall(Close, 0x12344), 0xC0000008); /* STATUS_INVALID_HANDLE */
+    EXPECT_EQ((DWORD)ByInterrupt(Close, 0x12344), 0xC0000008);
+    EXPECT_EQ((DWORD)BySyscall(0xFFF, 0), 0xC000001C); /* STATUS_INVALID_SYSTEM_SERVICE */
+    AddVectoredExceptionHandler(1, Handler);
+    Length = 2;
+    Raised = 0;
+    Rax = 20; /* getpid of 32-bit Linux */
+    __asm__ volatile("int $0x80" : "+a"(Rax) : : "memory");
+    EXPECT_EQ(Raised, 0xC0000005);
+    EXPECT_EQ(Rax, 20);
+    Raised = 0;
+    __asm__ volatile("int $0x81" : : : "memory");
+    EXPECT_EQ(Raised, 0xC0000005);
+    Length = 1;
+    Raised = 0;
+    __asm__ volatile("hlt");
+    EXPECT_EQ(Raised, 0xC0000096); /* STATUS_PRIVILEGED_INSTRUCTION */
+    Raised = 0;
+    __asm__ volatile("cli");
+    EXPECT_EQ(Raised, 0xC0000096);
+    Length = 2;
+    Raised = 0;
+    __asm__ volatile("ud2");
+    EXPECT_EQ(Raised, 0xC000001D); /* STATUS_ILLEGAL_INSTRUCTION */
+    return TEST_DONE();
+}
