@@ -16,7 +16,9 @@ Two kinds of tests:
         deadlock | hang | livelock | leak | unsupported | load
     Each is run a second time, on what looks like another machine, and must give the same trace hash: another model of
     CPU (--cpu-model v2: no AVX, no protection keys, no faulting of cpuid and rdtsc; the C library is told the same),
-    and without address randomisation. With --soak it is also run on 1, 2 and 8 processors and with other seeds.
+    and without address randomisation. With --soak it is also run on 1, 2 and 8
+    processors, with another seed, and on every version of Windows that has what it imports (a line with `--os` is for
+    that one alone).
 
 A failure ends with the line that replays it. The last line is the count.
 """
@@ -37,6 +39,8 @@ KINDS = ("deadlock", "hang", "livelock", "leak", "unsupported", "load")
 # What an x86-64-v2 processor lacks, for the C library's choice of string routines.
 PLAIN_LIBC = ("glibc.cpu.hwcaps=-AVX,-AVX2,-AVX512F,-AVX512VL,-AVX512BW,-AVX512CD,-AVX512DQ,-BMI1,-BMI2,-LZCNT,-MOVBE,-FMA,"
               "-ERMS,-FSRM,-RTM,-XSAVEC,-Prefer_No_VZEROUPPER,-AVX_Fast_Unaligned_Load")
+SOAK = [["--cpus", "1"], ["--cpus", "2"], ["--cpus", "8"], ["--seed", "1"]] + [
+    ["--os", name] for name in ("nt51", "ws2003", "vista", "win7", "win8", "win10", "win11")]
 SLOW = 120  # seconds that a run of `ntlab run` may take on a loaded machine
 
 
@@ -249,11 +253,13 @@ def run_pe_test(test, ntlab, soak):
         outcome.failed += 1
         outcome.problems.append((f"trace hash {result['trace_hash']}, then {result2 and result2['trace_hash']}",
                                  "" if result2 else tail(output2), replay_line(other, tunables)))
-    for extra in (["--cpus", "1"], ["--cpus", "2"], ["--cpus", "8"], ["--seed", "1"]) if soak else ():
-        if extra[0] in test.arguments:
-            continue
+    for extra in SOAK if soak else ():
+        if extra[0] in test.arguments or (extra[0] == "--os" and test.expected[0] != "pass"):
+            continue  # a mistake has its own line for each version that treats it differently
         command = test.command(ntlab, extra)
         status, output, result = ntlab_run(command)
+        if extra[0] == "--os" and re.search(r"imports nt!\S+, which \S+ brought", output):
+            continue  # a driver for later versions only
         wrong = disagreement(test, status, output, result)
         bad = re.findall(r"^ntlab-test: FAIL (.*)", output, re.M)
         if wrong is None and not bad:

@@ -37,9 +37,15 @@ Query(HANDLE Token)
         }
     }
     EXPECT(Admin);
-    EXPECT_EQ(NtQueryInformationToken(Token, TokenIntegrityLevel, Space, sizeof(Space), &Length),
-              0);
-    EXPECT_EQ(*GetSidSubAuthority_(*(PSID *)Space), SECURITY_MANDATORY_HIGH_RID);
+    if (*(volatile ULONG *)0x7FFE026C >= 6) { /* NtMajorVersion: Vista brought integrity levels */
+        EXPECT_EQ(
+            NtQueryInformationToken(Token, TokenIntegrityLevel, Space, sizeof(Space), &Length), 0);
+        EXPECT_EQ(*GetSidSubAuthority_(*(PSID *)Space), SECURITY_MANDATORY_HIGH_RID);
+    } else {
+        EXPECT_EQ((ULONG)NtQueryInformationToken(Token, TokenIntegrityLevel, Space, sizeof(Space),
+                                                 &Length),
+                  0xC0000003); /* STATUS_INVALID_INFO_CLASS */
+    }
     EXPECT_EQ((ULONG)NtQueryInformationToken(Token, TokenGroups, Space, 8, &Length),
               0xC0000023); /* buffer too small */
     EXPECT_EQ(
