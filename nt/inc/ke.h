@@ -476,8 +476,8 @@ NTSTATUS KiRaiseException(PEXCEPTION_RECORD Record, PCONTEXT Context, BOOLEAN Fi
 /* Suspension (nt/ps checks rights). */
 NTSTATUS KiSuspendThread(PKTHREAD Thread, PULONG PreviousCount);
 ULONG KiResumeThread(PKTHREAD Thread);
-VOID KiFreezeThread(PKTHREAD Thread); /* jobs, debuggers: a count of its own */
-VOID KiThawThread(PKTHREAD Thread);
+/* Jobs, debuggers: a count of its own, which follows the process's. */
+VOID KiFreezeThread(PKTHREAD Thread, const LONG *Count);
 VOID KiForceResumeThread(PKTHREAD Thread); /* termination: whatever suspended it */
 ULONG KiAlertThread(PKTHREAD Thread, KPROCESSOR_MODE Mode);
 BOOLEAN KiTestAlertThread(KPROCESSOR_MODE Mode);

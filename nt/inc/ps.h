@@ -37,19 +37,23 @@ struct _EPROCESS {
     PVOID Peb;
     PVOID SectionBaseAddress;
     PVOID AddressSpace; /* nt/mm: the tree of virtual address descriptors */
-    PVOID DebugPort;
+    PVOID DebugPort;    /* a debug object; referenced */
     PVOID Job;
     UCHAR ImageFileName[16];
     UNICODE_STRING ImagePath; /* NT path */
     LARGE_INTEGER CreateTime, ExitTime;
     NTSTATUS ExitStatus;
     LONG ActiveThreads;
+    LONG LeavingThreads; /* of them: have told the debugger of their end */
+    LONG FreezeCount;    /* reasons why it stands still: its job, pending debug events */
     ULONG Flags;
     ULONG DefaultHardErrorProcessing;
     BOOLEAN Exiting;
-    BOOLEAN Begun;    /* its first thread has run: images are told of as they are mapped */
-    BOOLEAN Frozen;   /* its job is: new threads begin frozen */
-    BOOLEAN IsClient; /* started by the command line: its exit code counts */
+    BOOLEAN Begun;          /* its first thread has run: images are told of as they are mapped */
+    BOOLEAN Frozen;         /* its job is */
+    BOOLEAN NoDebugInherit; /* its children are not its debugger's */
+    BOOLEAN DebugKnown;     /* its debugger has been told of it */
+    BOOLEAN IsClient;       /* started by the command line: its exit code counts */
     ULONG ClientIndex;
     SIZE_T QuotaUsage[3]; /* nonpaged, paged, page file */
     SIZE_T VirtualSize;
@@ -82,6 +86,8 @@ struct _ETHREAD {
     BOOLEAN Terminating;
     BOOLEAN HardErrorsDisabled;
     BOOLEAN ActiveExWorker;
+    BOOLEAN HideFromDebugger;
+    BOOLEAN DebugKnown;         /* its debugger has been told of it */
     BOOLEAN InRegion;           /* nt/ps put it into a critical region at its start */
     LIST_ENTRY ThreadListEntry; /* of the process */
     PVOID AlertByThreadId;      /* keyed wait of NtWaitForAlertByThreadId */
@@ -116,6 +122,12 @@ DECLSPEC_NORETURN VOID PspTerminateUnhandled(PEXCEPTION_RECORD Record);
 VOID NTAPI PspExitApcKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine,
                                    PVOID *NormalContext, PVOID *SystemArgument1,
                                    PVOID *SystemArgument2);
+
+/* What a debuggee's current thread tells its debugger of (nt/ps/debugevent.c); nothing without one. It returns when the
+   debugger has continued. TRUE: the debugger has handled the exception. */
+BOOLEAN DbgkException(PEXCEPTION_RECORD Record, BOOLEAN First);
+VOID DbgkMapImage(PEPROCESS Process, PKI_MODULE Module);
+VOID DbgkUnmapImage(PEPROCESS Process, PVOID Base);
 
 /* Is this file name one of the command line's drivers? */
 BOOLEAN PspIsDriverUnderTest(const char *FileName);

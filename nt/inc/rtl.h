@@ -105,6 +105,8 @@ SIZE_T RtlpFormatNarrow(char *Buffer, SIZE_T Room, const char *Format, va_list A
 VOID RtlpGetStackLimits(PULONG_PTR Low, PULONG_PTR High);
 /* The image that holds ControlPc, or NULL. */
 PVOID RtlpLookupImage(ULONG64 ControlPc, PULONG64 ImageBase);
+/* A debugged process raises in the kernel, which asks the debugger first: it does not come back then. */
+VOID RtlpFirstChance(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT ContextRecord);
 /* No frame took it: last stop of RtlRaiseException, RtlRaiseStatus and a failed RtlUnwindEx. */
 DECLSPEC_NORETURN VOID RtlpUnhandledException(PEXCEPTION_RECORD ExceptionRecord,
                                               PCONTEXT ContextRecord);

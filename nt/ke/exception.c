@@ -3,8 +3,9 @@
  *
  *     kernel mode: frame handlers (RtlDispatchException), else a bugcheck: 0x7E in a system thread, 0x3B under a
  *                  system service that user mode called, 0x1E else
- *     user mode:   the frame goes to ntdll!KiUserExceptionDispatcher with the record and the context on
- *                  the user's stack; if even that is impossible, the process ends
+ *     user mode:   the debugger is asked; then the frame goes to ntdll!KiUserExceptionDispatcher with the record and the context on
+ *                  the user's stack; what comes back, or has no usable stack, is the debugger's second chance
+ *                  before the process ends
  * Source: nt-semantics 5.1, 8.2.
  */
 #include "nt/ke/ki.h"
@@ -143,6 +144,32 @@ KiUnhandledKernelException(PEXCEPTION_RECORD Record, PCONTEXT Context, struct ab
                NULL);
 }
 
+/*
+ * TRUE: it goes on as if nothing had happened. The frame is the context that the debugger sees and changes: after
+ * a breakpoint instruction it leads behind it, for handlers it is the instruction itself.
+ */
+static BOOLEAN
+KiAskDebugger(PEXCEPTION_RECORD Record, PKI_FRAME Frame, BOOLEAN First)
+{
+    ULONG64 Rip = Frame->Trap.Rip;
+    BOOLEAN Behind = Record->ExceptionCode == STATUS_BREAKPOINT && First &&
+                     Record->ExceptionAddress == (PVOID)Rip;
+
+    if (PspCurrentProcess()->DebugPort == NULL) {
+        return FALSE;
+    }
+    if (Behind) {
+        Frame->Trap.Rip = Rip + 1;
+    }
+    if (DbgkException(Record, First)) {
+        return TRUE;
+    }
+    if (Behind && Frame->Trap.Rip == Rip + 1) {
+        Frame->Trap.Rip = Rip;
+    }
+    return FALSE;
+}
+
 /* May be longer than a frame: two CONTEXTs live on the stack while handlers run. */
 VOID
 KiDispatchException(PEXCEPTION_RECORD Record, PKI_FRAME Frame, KPROCESSOR_MODE Mode, BOOLEAN First)
@@ -151,6 +178,9 @@ KiDispatchException(PEXCEPTION_RECORD Record, PKI_FRAME Frame, KPROCESSOR_MODE M
 
     KiTrace(EV_EXCEPTION, Record->ExceptionAddress, (ULONG)Record->ExceptionCode,
             Record->ExceptionInformation[0], Record->ExceptionInformation[1], Mode);
+    if (Mode == UserMode && First && KiAskDebugger(Record, Frame, TRUE)) {
+        return;
+    }
     KiContextFromFrame(Frame, &Context);
     if (Mode == KernelMode) {
         if (First && RtlDispatchException(Record, &Context)) {
@@ -162,7 +192,10 @@ KiDispatchException(PEXCEPTION_RECORD Record, PKI_FRAME Frame, KPROCESSOR_MODE M
     if (First && KiSendToUser(Record, &Context, Frame)) {
         return;
     }
-    /* Second chance, or no usable stack: the process ends with the exception's code. */
+    if (KiAskDebugger(Record, Frame, FALSE)) {
+        return;
+    }
+    /* The process ends with the exception's code. */
     PspTerminateUnhandled(Record);
 }
 

@@ -2,12 +2,13 @@
  * suspend.c - thread suspension: a normal kernel APC whose normal routine waits.
  *
  * There are two reasons to stand still, each counted: SuspendCount (NtSuspendThread, creation) and
- * FreezeCount (a frozen job, a debugger). The thread is held from the first reason on and let go with the last.
+ * FreezeCount (a frozen job, a debugger: its process's count). The thread is held from the first reason on and let go with the last.
  * Until 7 it waits on a semaphore, from 8 on an event (KTHREAD overlays them). A critical region postpones it.
  *
  *   U1  Held and let go again before the APC ran: the APC finds the signal and does not wait. Held once more
  *       before it ran: the signal is taken back, the APC is still queued.
  *   U2  A thread that can get no more APCs is not held: it is on its way out.
+ *   U3  FreezeCount follows the process's count, which may have changed again before the lock was had.
  * Source: nt-semantics 1.6.
  */
 #include "nt/ke/ki.h"
@@ -106,30 +107,22 @@ KiResumeThread(PKTHREAD Thread)
     return (ULONG)Previous;
 }
 
+/* Brings FreezeCount to the process's. */
 VOID
-KiFreezeThread(PKTHREAD Thread)
+KiFreezeThread(PKTHREAD Thread, const LONG *Count)
 {
     KIRQL OldIrql = KiLockDispatcher(SP_SUSPEND, Thread);
+    CHAR Previous = Thread->FreezeCount;
 
-    if (Thread->ApcQueueable) { /* U2 */
-        Thread->FreezeCount++;
-        if (Thread->FreezeCount == 1 && Thread->SuspendCount == 0) {
+    Thread->FreezeCount = (CHAR)min(*Count, KI_MAXIMUM_SUSPEND_COUNT); /* U3 */
+    if (Previous == 0 && Thread->FreezeCount != 0) {
+        if (!Thread->ApcQueueable) { /* U2 */
+            Thread->FreezeCount = 0;
+        } else if (Thread->SuspendCount == 0) {
             KiHoldThread(Thread);
         }
-    }
-    KiUnlockDispatcher(OldIrql, FALSE);
-}
-
-VOID
-KiThawThread(PKTHREAD Thread)
-{
-    KIRQL OldIrql = KiLockDispatcher(SP_RESUME, Thread);
-
-    if (Thread->FreezeCount != 0) {
-        Thread->FreezeCount--;
-        if (Thread->FreezeCount == 0 && Thread->SuspendCount == 0) {
-            KiLetThreadGo(Thread);
-        }
+    } else if (Previous != 0 && Thread->FreezeCount == 0 && Thread->SuspendCount == 0) {
+        KiLetThreadGo(Thread);
     }
     KiUnlockDispatcher(OldIrql, FALSE);
 }

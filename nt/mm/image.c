@@ -224,6 +224,7 @@ MiMapImage(PEPROCESS Process, const char *Name, PVOID Requested, PVOID *Base,
     *Base = Module->DllBase;
     if (Process->Begun) { /* what is there before is told of by the first thread */
         PspCallImageNotify(&Module->FullDllName, Process->UniqueProcessId, Module);
+        DbgkMapImage(Process, Module);
     }
     return Info->base == Info->preferred ? STATUS_SUCCESS : STATUS_IMAGE_NOT_AT_BASE;
 }

@@ -197,7 +197,9 @@ MiUnmapView(PEPROCESS Process, PVOID BaseAddress)
         return STATUS_INVALID_PAGE_PROTECTION;
     }
     if (Area->Type == MEM_IMAGE) {
+        BaseAddress = (PVOID)Area->Start;
         MiUnmapImage(Process, Area);
+        DbgkUnmapImage(Process, BaseAddress);
     } else {
         Process->VirtualSize -= Area->End - Area->Start;
         MiReleaseArea(Space, Area);

@@ -134,21 +134,21 @@ PsResumeProcess(PEPROCESS Process)
     return STATUS_SUCCESS;
 }
 
-/* Every thread, and those that are made before it is thawed. */
+/* One reason more (or less) why nothing of the process runs: every thread, and those that are made meanwhile. */
 VOID
 PspFreezeProcess(PEPROCESS Process, BOOLEAN Freeze)
 {
     PETHREAD Thread = NULL;
 
-    if (Process->Frozen == Freeze) {
-        return;
-    }
-    Process->Frozen = Freeze;
+    Process->FreezeCount += Freeze ? 1 : -1;
+    ASSERT(Process->FreezeCount >= 0);
     while ((Thread = PspNextThread(Process, Thread)) != NULL) {
-        if (!Freeze) {
-            KiThawThread(&Thread->Tcb);
-        } else if (!Thread->Terminating && Thread->Tcb.State != Initialized) {
-            KiFreezeThread(&Thread->Tcb); /* one that has not started yet is, when it starts */
+        if (Thread->Terminating || Thread->Tcb.State == Initialized) {
+            continue; /* one that has not started yet is frozen when it starts */
+        }
+        KiFreezeThread(&Thread->Tcb, &Process->FreezeCount);
+        if (Thread->Terminating) { /* that began meanwhile */
+            KiForceResumeThread(&Thread->Tcb);
         }
     }
 }

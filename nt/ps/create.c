@@ -351,7 +351,9 @@ typedef struct _PSP_ATTRIBUTE_LIST {
 #define PSP_ATTRIBUTE_CLIENT_ID  0x10003
 #define PSP_ATTRIBUTE_TEB        0x10004
 #define PSP_ATTRIBUTE_IMAGE_NAME 0x20005
+#define PSP_ATTRIBUTE_DEBUG      0x60001
 #define PSP_INHERIT_HANDLES      0x4
+#define PSP_NO_DEBUG_INHERIT     0x2
 #define PSP_CREATE_SUSPENDED     0x1
 
 static PSP_ATTRIBUTE *
@@ -441,6 +443,7 @@ NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, ACCESS_MASK Pro
     PSP_PARAMETERS *Parameters = NULL;
     PSP_ATTRIBUTE *Attribute;
     PACCESS_TOKEN Token;
+    PDBGK_OBJECT Debug = NULL;
     PETHREAD Thread = NULL;
     UNICODE_STRING Path = {0};
     struct abi_image Image;
@@ -461,8 +464,16 @@ NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, ACCESS_MASK Pro
             ProbeForRead((PVOID)Attribute->Value, Path.Length, 2);
             RtlCopyMemory(Path.Buffer, (PVOID)Attribute->Value, Path.Length);
             Parameters = PspCaptureParameters(UserParameters);
-            Status = PspCreationToken(PspFindAttribute(AttributeList, PSP_ATTRIBUTE_TOKEN), Parent,
-                                      &Token);
+            Attribute = PspFindAttribute(AttributeList, PSP_ATTRIBUTE_DEBUG);
+            if (Attribute != NULL) {
+                Status = ObReferenceObjectByHandle(
+                    (HANDLE)Attribute->Value, 2 /* DEBUG_PROCESS_ASSIGN */, DbgkDebugObjectType,
+                    KiPreviousMode(), (PVOID *)&Debug, NULL);
+            }
+            if (NT_SUCCESS(Status)) {
+                Status = PspCreationToken(PspFindAttribute(AttributeList, PSP_ATTRIBUTE_TOKEN),
+                                          Parent, &Token);
+            }
         }
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         Status = GetExceptionCode();
@@ -482,6 +493,8 @@ NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, ACCESS_MASK Pro
             ObpCopyHandle(Process, Parent, Parameters->Standard[Index]);
         }
     }
+    DbgkInherit(Process, Parent, Debug);
+    Process->NoDebugInherit = (ProcessFlags & PSP_NO_DEBUG_INHERIT) != 0;
     Status = PspNotifyProcess(Process, Parent, PspCurrentThread(), TRUE);
     if (NT_SUCCESS(Status)) {
         Status = ObOpenObjectByPointer(Process, 0, NULL, ProcessAccess, PsProcessTypeP, KernelMode,
@@ -514,6 +527,9 @@ NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, ACCESS_MASK Pro
     ObDereferenceObject(Thread);
     ObDereferenceObject(Process);
 Free:
+    if (Debug != NULL) {
+        ObDereferenceObject(Debug);
+    }
     if (Path.Buffer != NULL) {
         ExpFree(Path.Buffer);
     }

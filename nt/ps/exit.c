@@ -59,6 +59,7 @@ PspExitThread(NTSTATUS Status)
     KiTrace(EV_THREAD_EXIT, Thread, (ULONG)Status, 0, 0, 0);
     PspNotifyThread(Thread, FALSE);
     IopRundownThread(Thread);
+    DbgkExitThread(Status);
     Last = --Process->ActiveThreads == 0;
     if (Last && Process->ExitStatus == STATUS_PENDING) {
         Process->ExitStatus = Status;

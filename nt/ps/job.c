@@ -127,6 +127,7 @@ PspFreezeMembers(PPSP_JOB Job, BOOLEAN Freeze)
         Entry = Entry->Flink;
         if (Process->Job == Job && Process->Frozen != Freeze && !Process->Exiting) {
             ObpAddReference(Process);
+            Process->Frozen = Freeze;
             PspFreezeProcess(Process, Freeze);
             ObDereferenceObject(Process);
             Entry = PsActiveProcessHead.Flink; /* others may have come and gone: again */
@@ -149,6 +150,7 @@ PspJoinJob(PEPROCESS Process, PVOID Object)
     Job->Total++;
     Job->Active++;
     if (Job->Frozen) {
+        Process->Frozen = TRUE;
         PspFreezeProcess(Process, TRUE);
     }
     return STATUS_SUCCESS;

@@ -32,6 +32,9 @@ PspDeleteProcess(PVOID Object)
     if (Process->Job != NULL) {
         ObDereferenceObject(Process->Job);
     }
+    if (Process->DebugPort != NULL) {
+        ObDereferenceObject(Process->DebugPort);
+    }
     if (Process->Token != NULL) {
         ObDereferenceObject(Process->Token);
     }
@@ -115,6 +118,7 @@ PspMakeTypes(VOID)
     ObpCreateType(L"Thread", &ThreadMethods, &PspThreadMapping, THREAD_ALL_ACCESS, sizeof(ETHREAD),
                   FIELD_OFFSET(ETHREAD, Tcb.Header), &PsThreadTypeP);
     PspCreateJobType();
+    DbgkCreateType();
     ObpWatchType(PsProcessTypeP);
     ObpWatchType(PsThreadTypeP);
     PsProcessType = (POBJECT_TYPE *)PsProcessTypeP;

@@ -3,7 +3,7 @@
  */
 #include "nt/ps/psp.h"
 
-POBJECT_TYPE PsProcessTypeP, PsThreadTypeP, PsJobTypeP;
+POBJECT_TYPE PsProcessTypeP, PsThreadTypeP, PsJobTypeP, DbgkDebugObjectType;
 /* The exported variables hold the type itself: a driver's *PsProcessType reads through its import. */
 POBJECT_TYPE *PsProcessType, *PsThreadType, *PsJobType;
 LIST_ENTRY PsActiveProcessHead = {&PsActiveProcessHead, &PsActiveProcessHead};

@@ -11,7 +11,7 @@
  *       kernel one, which a critical region holds off, and from it a user one.
  *
  * Files: psdata, process (objects, System), create (user processes), thread, exit, terminate (of others),
- * notify, query, set, lookup, context, token, job, init (the run itself).
+ * notify, query, set, lookup, context, token, job, debug and debugevent, init (the run itself).
  * Lock order: none; schedule points only at calls of the dispatcher.
  */
 #ifndef NT_PS_PSP_H
@@ -76,6 +76,88 @@ NTSTATUS PspSuspendThread(PETHREAD Thread, PULONG Count); /* terminating ones ar
 NTSTATUS PspTerminateThread(PETHREAD Thread, NTSTATUS Status);
 VOID PspFreezeProcess(PEPROCESS Process, BOOLEAN Freeze);
 PETHREAD PspNextThread(PEPROCESS Process, PETHREAD Thread); /* references; dereferences Thread */
+
+/*
+ * debug.c, debugevent.c - a debug object is a queue of events; its processes have it as their DebugPort.
+ */
+typedef struct _DBGK_STATE_CHANGE { /* DBGUI_WAIT_STATE_CHANGE: what NtWaitForDebugEvent gives */
+    ULONG State;
+    CLIENT_ID Cid;
+    union {
+        struct {
+            EXCEPTION_RECORD Record;
+            ULONG FirstChance;
+        } Exception;
+        struct {
+            HANDLE Thread;
+            ULONG SubSystemKey;
+            PVOID StartAddress;
+        } CreateThread;
+        struct {
+            HANDLE Process, Thread;
+            ULONG SubSystemKey;
+            HANDLE File;
+            PVOID BaseOfImage;
+            ULONG DebugInfoFileOffset, DebugInfoSize;
+            ULONG ThreadSubSystemKey;
+            PVOID StartAddress;
+        } CreateProcess;
+        NTSTATUS ExitStatus;
+        struct {
+            HANDLE File;
+            PVOID BaseOfDll;
+            ULONG DebugInfoFileOffset, DebugInfoSize;
+            PVOID NamePointer;
+        } LoadDll;
+        PVOID UnloadBase;
+    };
+} DBGK_STATE_CHANGE;
+C_ASSERT(sizeof(DBGK_STATE_CHANGE) == 0xB8);
+
+enum {
+    DBGK_CREATE_THREAD = 2,
+    DBGK_CREATE_PROCESS,
+    DBGK_EXIT_THREAD,
+    DBGK_EXIT_PROCESS,
+    DBGK_EXCEPTION,
+    DBGK_BREAKPOINT,
+    DBGK_SINGLE_STEP,
+    DBGK_LOAD_DLL,
+    DBGK_UNLOAD_DLL
+};
+
+typedef struct _DBGK_OBJECT {
+    KEVENT EventsPresent; /* signaled while an event can be read */
+    KGUARDED_MUTEX Lock;  /* guards the list and the rest */
+    LIST_ENTRY EventList; /* oldest first */
+    BOOLEAN KillOnClose;
+} DBGK_OBJECT, *PDBGK_OBJECT;
+
+typedef struct _DBGK_EVENT {
+    LIST_ENTRY Links;
+    PEPROCESS Process; /* referenced, as is Thread */
+    PETHREAD Thread;
+    BOOLEAN Read;      /* given to the debugger, not yet continued */
+    BOOLEAN Synthetic; /* of an attachment: nobody waits for it */
+    NTSTATUS ContinueStatus;
+    KEVENT Continued;
+    UNICODE_STRING FileName; /* buffer is ours: the image's */
+    DBGK_STATE_CHANGE Change;
+} DBGK_EVENT, *PDBGK_EVENT;
+
+extern POBJECT_TYPE DbgkDebugObjectType;
+VOID DbgkCreateType(VOID);
+PDBGK_EVENT DbgkpMakeEvent(PETHREAD Thread, ULONG State, PKI_MODULE Module);
+/* The event is the object's, and the process stands still. FALSE: not its debugger any more; the caller frees. */
+BOOLEAN DbgkpQueueEvent(PDBGK_OBJECT Object, PDBGK_EVENT Event);
+VOID DbgkpFreeEvent(PDBGK_EVENT Event);
+VOID DbgkpPostAttached(PDBGK_OBJECT Object, PEPROCESS Process);
+VOID DbgkpMarkPeb(PEPROCESS Process, BOOLEAN Debugged);
+NTSTATUS DbgkOpenPort(PEPROCESS Process, PHANDLE Handle); /* STATUS_PORT_NOT_SET */
+/* A new process's debugger: Object (referenced for it), or its parent's. */
+VOID DbgkInherit(PEPROCESS Process, PEPROCESS Parent, PDBGK_OBJECT Object);
+VOID DbgkCreateThread(VOID);
+VOID DbgkExitThread(NTSTATUS Status);
 
 /* The documented parts of PEB, TEB and process parameters, by offset (x64). */
 typedef struct _PSP_PARAMETERS {

@@ -149,12 +149,14 @@ PspAnswerProcess(PEPROCESS Process, ULONG Class, PSP_ANSWER *Answer, PULONG Size
         *Size = sizeof(Answer->Times);
         return STATUS_SUCCESS;
     case ProcessDebugPort:
+        Answer->Handle = Process->DebugPort != NULL ? (HANDLE)-1 : NULL;
         *Size = sizeof(HANDLE);
         return STATUS_SUCCESS;
     case ProcessDebugObjectHandle:
-        return STATUS_PORT_NOT_SET;
+        *Size = sizeof(HANDLE);
+        return DbgkOpenPort(Process, &Answer->Handle);
     case ProcessDebugFlags:
-        Answer->Long = 1; /* not being debugged */
+        Answer->Long = !Process->NoDebugInherit;
         return STATUS_SUCCESS;
     case ProcessDefaultHardErrorMode:
         Answer->Long = Process->DefaultHardErrorProcessing;
@@ -258,6 +260,7 @@ PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer, PULONG Size)
         Answer->Long = !IsListEmpty(&Thread->IrpList);
         return STATUS_SUCCESS;
     case ThreadHideFromDebugger:
+        Answer->Boolean = Thread->HideFromDebugger;
         *Size = sizeof(BOOLEAN);
         return STATUS_SUCCESS;
     case ThreadIsTerminated:

@@ -303,7 +303,11 @@ PspSetThread(PETHREAD Thread, ULONG Class, PVOID Buffer, ULONG Length)
         KeSetAffinityThread(&Thread->Tcb, Input.Group.Mask);
         return STATUS_SUCCESS;
     case ThreadHideFromDebugger:
-        return Length == 0 ? STATUS_SUCCESS : STATUS_INFO_LENGTH_MISMATCH;
+        if (Length != 0) {
+            return STATUS_INFO_LENGTH_MISMATCH;
+        }
+        Thread->HideFromDebugger = TRUE; /* for good */
+        return STATUS_SUCCESS;
     case ThreadNameInformation_:
         Status = PspReadInput(Buffer, Length, sizeof(UNICODE_STRING), &Input);
         return NT_SUCCESS(Status) ? PspSetThreadName(Thread, &Input.String) : Status;

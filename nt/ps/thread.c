@@ -39,8 +39,8 @@ PspStartThread(PETHREAD Thread)
     ObReferenceObject(Thread); /* until it has ended */
     KiTrace(EV_THREAD_CREATE, Thread, (ULONG64)Thread->StartAddress, 0, 0, 0);
     PspNotifyThread(Thread, TRUE);
-    if (Process->Frozen) {
-        KiFreezeThread(&Thread->Tcb);
+    if (Process->FreezeCount != 0) {
+        KiFreezeThread(&Thread->Tcb, &Process->FreezeCount);
     }
     KiStartThread(&Thread->Tcb);
 }
@@ -60,6 +60,7 @@ PspUserThreadStartup(PVOID Context)
             PspCallImageNotify(&Module->FullDllName, Process->UniqueProcessId, Module);
         }
     }
+    DbgkCreateThread();
 }
 
 /* Every system thread; returning ends it. A driver's begins in a critical region: normal kernel APCs are

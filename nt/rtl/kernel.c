@@ -36,6 +36,11 @@ RtlpGetStackLimits(PULONG_PTR Low, PULONG_PTR High)
     }
 }
 
+VOID
+RtlpFirstChance(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT ContextRecord)
+{
+}
+
 DECLSPEC_NORETURN VOID
 RtlpUnhandledException(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT ContextRecord)
 {

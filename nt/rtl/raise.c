@@ -38,6 +38,7 @@ RtlpUnwindToCaller(PCONTEXT Context)
 static DECLSPEC_NORETURN VOID
 RtlpDispatchRaised(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT Context)
 {
+    RtlpFirstChance(ExceptionRecord, Context);
     if (RtlDispatchException(ExceptionRecord, Context)) {
         RtlRestoreContext(Context, NULL);
     }

@@ -222,6 +222,7 @@ typedef struct _PS_ATTRIBUTE_LIST {
 } PS_ATTRIBUTE_LIST, *PPS_ATTRIBUTE_LIST;
 
 #define PS_ATTRIBUTE_PARENT_PROCESS  0x60000
+#define PS_ATTRIBUTE_DEBUG_OBJECT    0x60001
 #define PS_ATTRIBUTE_TOKEN           0x60002
 #define PS_ATTRIBUTE_CLIENT_ID       0x10003
 #define PS_ATTRIBUTE_TEB_ADDRESS     0x10004
@@ -230,8 +231,9 @@ typedef struct _PS_ATTRIBUTE_LIST {
 #define PS_ATTRIBUTE_STD_HANDLE_INFO 0x2000A
 #define PS_ATTRIBUTE_HANDLE_LIST     0x2000B
 
-#define PROCESS_CREATE_FLAGS_INHERIT_HANDLES 0x4
-#define THREAD_CREATE_FLAGS_CREATE_SUSPENDED 0x1
+#define PROCESS_CREATE_FLAGS_NO_DEBUG_INHERIT 0x2
+#define PROCESS_CREATE_FLAGS_INHERIT_HANDLES  0x4
+#define THREAD_CREATE_FLAGS_CREATE_SUSPENDED  0x1
 
 typedef struct _PS_CREATE_INFO {
     SIZE_T Size;
@@ -461,6 +463,84 @@ NTSTATUS NTAPI NtTerminateThread(HANDLE Thread, NTSTATUS Status);
 NTSTATUS NTAPI NtSuspendThread(HANDLE Thread, PULONG PreviousCount);
 NTSTATUS NTAPI NtResumeThread(HANDLE Thread, PULONG PreviousCount);
 NTSTATUS NTAPI NtSuspendProcess(HANDLE Process);
+/* Debug objects. */
+#define DEBUG_ALL_ACCESS    (STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | 0xF)
+#define DEBUG_KILL_ON_CLOSE 0x1
+
+typedef enum _DBG_STATE {
+    DbgIdle,
+    DbgReplyPending,
+    DbgCreateThreadStateChange,
+    DbgCreateProcessStateChange,
+    DbgExitThreadStateChange,
+    DbgExitProcessStateChange,
+    DbgExceptionStateChange,
+    DbgBreakpointStateChange,
+    DbgSingleStepStateChange,
+    DbgLoadDllStateChange,
+    DbgUnloadDllStateChange
+} DBG_STATE;
+
+typedef enum _DEBUGOBJECTINFOCLASS {
+    DebugObjectUnusedInformation,
+    DebugObjectKillProcessOnExitInformation
+} DEBUGOBJECTINFOCLASS;
+
+typedef struct _DBGKM_CREATE_THREAD {
+    ULONG SubSystemKey;
+    PVOID StartAddress;
+} DBGKM_CREATE_THREAD;
+
+typedef struct _DBGUI_WAIT_STATE_CHANGE {
+    DBG_STATE NewState;
+    CLIENT_ID AppClientId;
+    union {
+        struct {
+            EXCEPTION_RECORD ExceptionRecord;
+            ULONG FirstChance;
+        } Exception;
+        struct {
+            HANDLE HandleToThread;
+            DBGKM_CREATE_THREAD NewThread;
+        } CreateThread;
+        struct {
+            HANDLE HandleToProcess;
+            HANDLE HandleToThread;
+            struct {
+                ULONG SubSystemKey;
+                HANDLE FileHandle;
+                PVOID BaseOfImage;
+                ULONG DebugInfoFileOffset;
+                ULONG DebugInfoSize;
+                DBGKM_CREATE_THREAD InitialThread;
+            } NewProcess;
+        } CreateProcessInfo;
+        struct {
+            NTSTATUS ExitStatus;
+        } ExitThread, ExitProcess;
+        struct {
+            HANDLE FileHandle;
+            PVOID BaseOfDll;
+            ULONG DebugInfoFileOffset;
+            ULONG DebugInfoSize;
+            PVOID NamePointer;
+        } LoadDll;
+        struct {
+            PVOID BaseAddress;
+        } UnloadDll;
+    } StateInfo;
+} DBGUI_WAIT_STATE_CHANGE, *PDBGUI_WAIT_STATE_CHANGE;
+C_ASSERT(sizeof(DBGUI_WAIT_STATE_CHANGE) == 0xB8);
+
+NTSTATUS NTAPI NtCreateDebugObject(PHANDLE Handle, ACCESS_MASK Access,
+                                   POBJECT_ATTRIBUTES Attributes, ULONG Flags);
+NTSTATUS NTAPI NtDebugActiveProcess(HANDLE Process, HANDLE DebugObject);
+NTSTATUS NTAPI NtRemoveProcessDebug(HANDLE Process, HANDLE DebugObject);
+NTSTATUS NTAPI NtDebugContinue(HANDLE DebugObject, PCLIENT_ID Id, NTSTATUS Status);
+NTSTATUS NTAPI NtWaitForDebugEvent(HANDLE DebugObject, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
+                                   PVOID Change);
+NTSTATUS NTAPI NtSetInformationDebugObject(HANDLE DebugObject, DEBUGOBJECTINFOCLASS Class,
+                                           PVOID Information, ULONG Length, PULONG ReturnLength);
 NTSTATUS NTAPI NtResumeProcess(HANDLE Process);
 NTSTATUS NTAPI NtGetContextThread(HANDLE Thread, PCONTEXT Context);
 NTSTATUS NTAPI NtSetContextThread(HANDLE Thread, PCONTEXT Context);

@@ -343,4 +343,17 @@ void *__cdecl memcpy(void *To, const void *From, size_t Count);
 void *__cdecl memmove(void *To, const void *From, size_t Count);
 int __cdecl memcmp(const void *A, const void *B, size_t Count);
 
+/* dbgui.c */
+NTSTATUS NTAPI DbgUiConnectToDbg(VOID);
+HANDLE NTAPI DbgUiGetThreadDebugObject(VOID);
+VOID NTAPI DbgUiSetThreadDebugObject(HANDLE Object);
+NTSTATUS NTAPI DbgUiWaitStateChange(PDBGUI_WAIT_STATE_CHANGE Change, PLARGE_INTEGER Timeout);
+NTSTATUS NTAPI DbgUiContinue(PCLIENT_ID Id, NTSTATUS Status);
+NTSTATUS NTAPI DbgUiStopDebugging(HANDLE Process);
+NTSTATUS NTAPI DbgUiDebugActiveProcess(HANDLE Process);
+NTSTATUS NTAPI DbgUiIssueRemoteBreakin(HANDLE Process);
+VOID NTAPI DbgUiRemoteBreakin(PVOID Context);
+NTSTATUS NTAPI DbgUiConvertStateChangeStructure(PDBGUI_WAIT_STATE_CHANGE Change,
+                                                LPDEBUG_EVENT Event);
+
 #endif

@@ -159,7 +159,7 @@ CreateProcessInternalW(HANDLE Token, LPCWSTR Application, LPWSTR CommandLine,
     PRTL_USER_PROCESS_PARAMETERS Parameters = NULL;
     struct {
         SIZE_T TotalLength;
-        PS_ATTRIBUTE Attributes[3];
+        PS_ATTRIBUTE Attributes[4];
     } List;
     PS_CREATE_INFO Info = {.Size = sizeof(Info)};
     UNICODE_STRING NtPath;
@@ -169,7 +169,7 @@ CreateProcessInternalW(HANDLE Token, LPCWSTR Application, LPWSTR CommandLine,
     DWORD Length;
     NTSTATUS Status;
     BOOL Result = FALSE;
-    ULONG Count = 2;
+    ULONG Count = 2, ProcessFlags = Inherit ? PROCESS_CREATE_FLAGS_INHERIT_HANDLES : 0;
 
     NtPath.Buffer = NULL;
     Path = RtlAllocateHeap(BaseHeap(), 0, 1024 * sizeof(WCHAR));
@@ -231,11 +231,25 @@ CreateProcessInternalW(HANDLE Token, LPCWSTR Application, LPWSTR CommandLine,
         List.Attributes[2].ValuePtr = Token;
         Count = 3;
     }
+    if ((Flags & (DEBUG_PROCESS | DEBUG_ONLY_THIS_PROCESS)) != 0) {
+        Status = DbgUiConnectToDbg();
+        if (!NT_SUCCESS(Status)) {
+            BaseFail(Status);
+            goto Done;
+        }
+        List.Attributes[Count].Attribute = PS_ATTRIBUTE_DEBUG_OBJECT;
+        List.Attributes[Count].Size = sizeof(HANDLE);
+        List.Attributes[Count].ValuePtr = DbgUiGetThreadDebugObject();
+        Count++;
+        if ((Flags & DEBUG_ONLY_THIS_PROCESS) != 0) {
+            ProcessFlags |= PROCESS_CREATE_FLAGS_NO_DEBUG_INHERIT;
+        }
+    }
     List.TotalLength = FIELD_OFFSET(PS_ATTRIBUTE_LIST, Attributes) + Count * sizeof(PS_ATTRIBUTE);
-    Status = NtCreateUserProcess(
-        &Process, &Thread, PROCESS_ALL_ACCESS, THREAD_ALL_ACCESS, &ProcessAttributes,
-        &ThreadAttributes, Inherit ? PROCESS_CREATE_FLAGS_INHERIT_HANDLES : 0,
-        THREAD_CREATE_FLAGS_CREATE_SUSPENDED, Parameters, &Info, (PPS_ATTRIBUTE_LIST)&List);
+    Status = NtCreateUserProcess(&Process, &Thread, PROCESS_ALL_ACCESS, THREAD_ALL_ACCESS,
+                                 &ProcessAttributes, &ThreadAttributes, ProcessFlags,
+                                 THREAD_CREATE_FLAGS_CREATE_SUSPENDED, Parameters, &Info,
+                                 (PPS_ATTRIBUTE_LIST)&List);
     if (!NT_SUCCESS(Status)) {
         BaseFail(Status);
         goto Done;

@@ -152,6 +152,14 @@ RtlpGetStackLimits(PULONG_PTR Low, PULONG_PTR High)
 }
 
 VOID
+RtlpFirstChance(PEXCEPTION_RECORD Record, PCONTEXT Context)
+{
+    if (NtCurrentPeb()->BeingDebugged) {
+        NtRaiseException(Record, Context, TRUE);
+    }
+}
+
+VOID
 RtlpUnhandledException(PEXCEPTION_RECORD Record, PCONTEXT Context)
 {
     NtRaiseException(Record, Context, FALSE);

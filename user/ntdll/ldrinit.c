@@ -189,6 +189,9 @@ LdrpInitializeProcess(PVOID NtdllBase)
         return Status;
     }
     LdrpData.Initialized = TRUE;
+    if (Peb->BeingDebugged) {
+        DbgBreakPoint(); /* the system breakpoint: all is mapped, no code of an image has run */
+    }
     Status = LdrpAttachListed(TRUE);
     if (NT_SUCCESS(Status)) {
         LdrpImage->Flags |= LDRP_PROCESS_ATTACH_CALLED;
@@ -330,6 +333,9 @@ RtlExitUserThread(NTSTATUS Status)
         RtlExitUserProcess(Status);
     }
     LdrShutdownThread();
+    if (DbgUiGetThreadDebugObject() != NULL) {
+        NtClose(DbgUiGetThreadDebugObject()); /* with a debugging thread ends its debugging */
+    }
     NtCurrentTeb()->SameTebFlags |= 0x0008; /* FreeStackOnTermination */
     NtTerminateThread(NtCurrentThread(), Status);
     __builtin_unreachable();
