@@ -71,8 +71,8 @@ DbgpFindNtdll(HANDLE Process)
     MEMORY_BASIC_INFORMATION Info;
     PUCHAR Address = NULL;
 
-    while (NT_SUCCESS(NtQueryVirtualMemory(Process, Address, 0 /* basic */, &Info,
-                                           sizeof(Info), NULL))) {
+    while (NT_SUCCESS(
+        NtQueryVirtualMemory(Process, Address, 0 /* basic */, &Info, sizeof(Info), NULL))) {
         if (Info.Type == MEM_IMAGE && Info.BaseAddress == Info.AllocationBase &&
             NT_SUCCESS(
                 NtReadVirtualMemory(Process, Info.BaseAddress, Header, sizeof(Header), NULL))) {
