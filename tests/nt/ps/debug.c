@@ -345,6 +345,53 @@ SecondDebugger(DWORD Id, int Kill)
     return Next() == CREATE_PROCESS_DEBUG_EVENT ? 0 : 12; /* and it is not continued */
 }
 
+/* DEBUG_PROCESS: the debuggee's children are debuggees, too; with DEBUG_ONLY_THIS_PROCESS they are not. */
+static void
+Family(DWORD Flags, int Expected)
+{
+    PROCESS_INFORMATION Child = Start("parent", Flags);
+    int Created = 0, Ended = 0;
+    DWORD Kind;
+
+    while ((Kind = Next()) != 0 &&
+           !(Kind == EXIT_PROCESS_DEBUG_EVENT && Event.dwProcessId == Child.dwProcessId)) {
+        Created += Kind == CREATE_PROCESS_DEBUG_EVENT;
+        Ended += Kind == EXIT_PROCESS_DEBUG_EVENT;
+        Go(DBG_CONTINUE);
+    }
+    EXPECT_EQ(Created, Expected);
+    EXPECT_EQ(Ended, Expected - 1);
+    EXPECT(Go(DBG_CONTINUE));
+    End(&Child, 31);
+}
+
+/* The debugger sees and changes the context of the thread that waits for it: behind the breakpoint. */
+static void
+Contexts(void)
+{
+    PROCESS_INFORMATION Child = Start("leaves", DEBUG_ONLY_THIS_PROCESS);
+    CONTEXT Context = {.ContextFlags = CONTEXT_FULL};
+    ULONG_PTR Address;
+
+    UntilException(); /* the loader's */
+    Go(DBG_CONTINUE);
+    EXPECT_EQ(UntilException(), 0);
+    EXPECT_EQ(Code(), EXCEPTION_BREAKPOINT);
+    Address = (ULONG_PTR)Event.u.Exception.ExceptionRecord.ExceptionAddress;
+    EXPECT(GetThreadContext(Child.hThread, &Context));
+    EXPECT_EQ(Context.Rip, Address + 1);
+    EXPECT_EQ(Context.Rbx, 77);
+    Context.Rbx = 33;
+    EXPECT(SetThreadContext(Child.hThread, &Context));
+    EXPECT(Go(DBG_CONTINUE));
+    while (Next() == EXIT_THREAD_DEBUG_EVENT) {
+        Go(DBG_CONTINUE);
+    }
+    EXPECT_EQ(Event.dwDebugEventCode, EXIT_PROCESS_DEBUG_EVENT);
+    EXPECT(Go(DBG_CONTINUE));
+    End(&Child, 33);
+}
+
 static void
 Objects(void)
 {
@@ -410,6 +457,26 @@ main(int Count, char **Words)
         CreateThread(NULL, 0, Counts, (void *)1, 0, NULL);
         Counts((void *)0);
     }
+    if (Count > 1 && strcmp(Words[1], "parent") == 0) {
+        PROCESS_INFORMATION Child;
+        STARTUPINFOA Startup = {.cb = sizeof(Startup)};
+        char Line[400];
+
+        snprintf(Line, sizeof(Line), "\"%s\" nothing", Self);
+        return CreateProcessA(NULL, Line, NULL, NULL, FALSE, 0, NULL, NULL, &Startup, &Child) &&
+                       WaitForSingleObject(Child.hProcess, 5000) == WAIT_OBJECT_0
+                   ? 31
+                   : 1;
+    }
+    if (Count > 1 && strcmp(Words[1], "leaves") == 0) {
+        ULONG_PTR Value = 77;
+
+        __asm__ volatile("int3" : "+b"(Value));
+        return (int)Value;
+    }
+    if (Count == 2) {
+        return 0;
+    }
     if (Count > 3) {
         return SecondDebugger(strtoul(Words[2], NULL, 10), atoi(Words[3]));
     }
@@ -417,6 +484,9 @@ main(int Count, char **Words)
     Created();
     Attached();
     Ended();
+    Family(DEBUG_PROCESS, 2);
+    Family(DEBUG_ONLY_THIS_PROCESS, 1);
+    Contexts();
     DebuggerEnds(1);
     DebuggerEnds(0);
     Objects();
