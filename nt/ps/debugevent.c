@@ -84,6 +84,19 @@ DbgkpModuleEvent(PETHREAD Thread, PKI_MODULE Module)
     return Event;
 }
 
+/* By number: while an event is told of, images may come and go. */
+static PKI_MODULE
+DbgkpModuleAt(PEPROCESS Process, ULONG Index)
+{
+    for (PLIST_ENTRY Entry = Process->ModuleList.Flink; Entry != &Process->ModuleList;
+         Entry = Entry->Flink) {
+        if (Index-- == 0) {
+            return CONTAINING_RECORD(Entry, KI_MODULE, InLoadOrderLinks);
+        }
+    }
+    return NULL;
+}
+
 static PDBGK_EVENT
 DbgkpProcessEvent(PETHREAD Thread, PVOID Start)
 {
@@ -112,6 +125,7 @@ DbgkCreateThread(VOID)
     PETHREAD Thread = PspCurrentThread();
     PEPROCESS Process = PspThreadsProcess(Thread);
     PDBGK_OBJECT Object = DbgkpPort();
+    PKI_MODULE Module;
 
     if (Object == NULL) {
         return;
@@ -126,10 +140,7 @@ DbgkCreateThread(VOID)
     } else {
         Process->DebugKnown = TRUE;
         DbgkpReport(Object, DbgkpProcessEvent(Thread, Thread->StartAddress));
-        for (PLIST_ENTRY Entry = Process->ModuleList.Flink; Entry != &Process->ModuleList;
-             Entry = Entry->Flink) {
-            PKI_MODULE Module = CONTAINING_RECORD(Entry, KI_MODULE, InLoadOrderLinks);
-
+        for (ULONG Index = 0; (Module = DbgkpModuleAt(Process, Index)) != NULL; Index++) {
             if (Module->DllBase != Process->SectionBaseAddress) {
                 DbgkpReport(Object, DbgkpModuleEvent(Thread, Module));
             }
@@ -226,6 +237,7 @@ VOID
 DbgkpPostAttached(PDBGK_OBJECT Object, PEPROCESS Process)
 {
     PETHREAD Thread = NULL, First = NULL;
+    PKI_MODULE Module;
 
     while ((Thread = PspNextThread(Process, Thread)) != NULL) {
         if (Thread->Terminating || Thread->DebugKnown || Thread->Tcb.State == Initialized) {
@@ -244,10 +256,7 @@ DbgkpPostAttached(PDBGK_OBJECT Object, PEPROCESS Process)
     if (First == NULL) {
         return;
     }
-    for (PLIST_ENTRY Entry = Process->ModuleList.Flink; Entry != &Process->ModuleList;
-         Entry = Entry->Flink) {
-        PKI_MODULE Module = CONTAINING_RECORD(Entry, KI_MODULE, InLoadOrderLinks);
-
+    for (ULONG Index = 0; (Module = DbgkpModuleAt(Process, Index)) != NULL; Index++) {
         if (Module->DllBase != Process->SectionBaseAddress) {
             DbgkpPost(Object, DbgkpModuleEvent(First, Module));
         }
