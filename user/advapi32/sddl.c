@@ -1,5 +1,5 @@
 /*
- * sddl.c - security descriptors from their text: "O:BAG:SYD:P(A;;GA;;;SY)(A;OICI;GR;;;WD)S:(ML;;NW;;;LW)".
+ * sddl.c - security descriptors from their text and back: "O:BAG:SYD:P(A;;GA;;;SY)(A;OICI;GR;;;WD)S:(ML;;NW;;;LW)".
  *
  * ACE kinds A, D, AU and ML; flags OI CI NP IO ID SA FA; rights by two-letter names or a number; SIDs as S-1-... or by
  * two letters. Conditional and object ACEs are refused. Facts: "Security Descriptor String Format", "ACE Strings", "SID Strings".
@@ -346,4 +346,246 @@ ConvertStringSidToSidA(LPCSTR Text, PSID *Result)
     Good = ConvertStringSidToSidW(Wide.Buffer, Result);
     RtlFreeUnicodeString(&Wide);
     return Good;
+}
+
+/* Text that is being written; Buffer is NULL while its length is counted. */
+typedef struct _SDDL_TEXT {
+    PWSTR Buffer;
+    ULONG Count;
+} SDDL_TEXT;
+
+static VOID
+SddlPut(SDDL_TEXT *Text, PCWSTR Part)
+{
+    for (; *Part != 0; Part++, Text->Count++) {
+        if (Text->Buffer != NULL) {
+            Text->Buffer[Text->Count] = *Part;
+        }
+    }
+}
+
+static BOOL
+SddlPutSid(SDDL_TEXT *Text, PSID Sid)
+{
+    SID_IDENTIFIER_AUTHORITY Authority = {{0}};
+    UCHAR Known[SECURITY_MAX_SID_SIZE];
+    LPWSTR Long;
+
+    for (ULONG Index = 0; Index < RTL_NUMBER_OF(SddlSids); Index++) {
+        Authority.Value[5] = SddlSids[Index].Authority;
+        RtlInitializeSid(Known, &Authority, SddlSids[Index].Count);
+        for (ULONG Part = 0; Part < SddlSids[Index].Count; Part++) {
+            *RtlSubAuthoritySid(Known, Part) = SddlSids[Index].Values[Part];
+        }
+        if (RtlEqualSid(Sid, Known)) {
+            SddlPut(Text, SddlSids[Index].Text);
+            return TRUE;
+        }
+    }
+    if (!ConvertSidToStringSidW(Sid, &Long)) {
+        return FALSE;
+    }
+    SddlPut(Text, Long);
+    AdvFree(Long);
+    return TRUE;
+}
+
+/* One name if there is one for the whole mask, else one for each bit, else a number. */
+static VOID
+SddlPutRights(SDDL_TEXT *Text, ULONG Mask, BOOL Label)
+{
+    static const WCHAR Bits[32][3] = {
+        [0] = L"CC",  [1] = L"DC",  [2] = L"LC",  [3] = L"SW",  [4] = L"RP",  [5] = L"WP",
+        [6] = L"DT",  [7] = L"LO",  [8] = L"CR",  [16] = L"SD", [17] = L"RC", [18] = L"WD",
+        [19] = L"WO", [28] = L"GA", [29] = L"GX", [30] = L"GW", [31] = L"GR",
+    };
+    static const WCHAR LabelBits[3][3] = {L"NW", L"NR", L"NX"};
+    WCHAR Number[] = L"0x00000000";
+    ULONG Named = 0, Index, Length = 2;
+
+    for (Index = 0; !Label && Index < RTL_NUMBER_OF(SddlRights); Index++) {
+        if (SddlRights[Index].Value == Mask) {
+            SddlPut(Text, SddlRights[Index].Text);
+            return;
+        }
+    }
+    for (Index = 0; Index < 32; Index++) {
+        if (Label ? Index < 3 : Bits[Index][0] != 0) {
+            Named |= 1u << Index;
+        }
+    }
+    if ((Mask & ~Named) == 0) {
+        for (Index = 0; Index < 32; Index++) {
+            if ((Mask & (1u << Index)) != 0) {
+                SddlPut(Text, Label ? LabelBits[Index] : Bits[Index]);
+            }
+        }
+        return;
+    }
+    for (Index = 8; Index-- != 0;) {
+        ULONG Digit = (Mask >> (4 * Index)) & 15;
+
+        if (Digit != 0 || Length > 2) {
+            Number[Length++] = L"0123456789abcdef"[Digit];
+        }
+    }
+    Number[Length] = 0;
+    SddlPut(Text, Number);
+}
+
+static BOOL
+SddlPutAce(SDDL_TEXT *Text, PACCESS_ALLOWED_ACE Ace)
+{
+    BOOL Label = Ace->Header.AceType == SYSTEM_MANDATORY_LABEL_ACE_TYPE;
+
+    switch (Ace->Header.AceType) {
+    case ACCESS_ALLOWED_ACE_TYPE:
+        SddlPut(Text, L"(A;");
+        break;
+    case ACCESS_DENIED_ACE_TYPE:
+        SddlPut(Text, L"(D;");
+        break;
+    case SYSTEM_AUDIT_ACE_TYPE:
+        SddlPut(Text, L"(AU;");
+        break;
+    case SYSTEM_MANDATORY_LABEL_ACE_TYPE:
+        SddlPut(Text, L"(ML;");
+        break;
+    default:
+        return AdvFail(ERROR_INVALID_ACL);
+    }
+    for (ULONG Index = 0; Index < RTL_NUMBER_OF(SddlFlags); Index++) {
+        if ((Ace->Header.AceFlags & SddlFlags[Index].Value) != 0) {
+            SddlPut(Text, SddlFlags[Index].Text);
+        }
+    }
+    SddlPut(Text, L";");
+    SddlPutRights(Text, Ace->Mask, Label);
+    SddlPut(Text, L";;;");
+    if (!SddlPutSid(Text, &Ace->SidStart)) {
+        return FALSE;
+    }
+    SddlPut(Text, L")");
+    return TRUE;
+}
+
+/* A label lies in the SACL, and is asked for by a bit of its own. */
+static BOOL
+SddlPutAcl(SDDL_TEXT *Text, PACL Acl, BOOL Audit, BOOL Label)
+{
+    PACCESS_ALLOWED_ACE Ace;
+
+    if (Acl == NULL) {
+        SddlPut(Text, L"NO_ACCESS_CONTROL");
+        return TRUE;
+    }
+    for (ULONG Index = 0; NT_SUCCESS(RtlGetAce(Acl, Index, (PVOID *)&Ace)); Index++) {
+        if (!(Ace->Header.AceType == SYSTEM_MANDATORY_LABEL_ACE_TYPE ? Label : Audit)) {
+            continue;
+        }
+        if (!SddlPutAce(Text, Ace)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static BOOL
+SddlPutDescriptor(SDDL_TEXT *Text, PSECURITY_DESCRIPTOR Descriptor, SECURITY_INFORMATION Parts)
+{
+    SECURITY_DESCRIPTOR_CONTROL Control;
+    BOOLEAN Present, Defaulted;
+    ULONG Revision;
+    PSID Sid;
+    PACL Acl;
+
+    RtlGetControlSecurityDescriptor(Descriptor, &Control, &Revision);
+    RtlGetOwnerSecurityDescriptor(Descriptor, &Sid, &Defaulted);
+    if ((Parts & OWNER_SECURITY_INFORMATION) != 0 && Sid != NULL) {
+        SddlPut(Text, L"O:");
+        if (!SddlPutSid(Text, Sid)) {
+            return FALSE;
+        }
+    }
+    RtlGetGroupSecurityDescriptor(Descriptor, &Sid, &Defaulted);
+    if ((Parts & GROUP_SECURITY_INFORMATION) != 0 && Sid != NULL) {
+        SddlPut(Text, L"G:");
+        if (!SddlPutSid(Text, Sid)) {
+            return FALSE;
+        }
+    }
+    RtlGetDaclSecurityDescriptor(Descriptor, &Present, &Acl, &Defaulted);
+    if ((Parts & DACL_SECURITY_INFORMATION) != 0 && Present) {
+        SddlPut(Text, L"D:");
+        SddlPut(Text, (Control & SE_DACL_PROTECTED) != 0 ? L"P" : L"");
+        SddlPut(Text, (Control & SE_DACL_AUTO_INHERIT_REQ) != 0 ? L"AR" : L"");
+        SddlPut(Text, (Control & SE_DACL_AUTO_INHERITED) != 0 ? L"AI" : L"");
+        if (!SddlPutAcl(Text, Acl, TRUE, TRUE)) {
+            return FALSE;
+        }
+    }
+    RtlGetSaclSecurityDescriptor(Descriptor, &Present, &Acl, &Defaulted);
+    if ((Parts & (SACL_SECURITY_INFORMATION | LABEL_SECURITY_INFORMATION)) != 0 && Present) {
+        SddlPut(Text, L"S:");
+        SddlPut(Text, (Control & SE_SACL_PROTECTED) != 0 ? L"P" : L"");
+        SddlPut(Text, (Control & SE_SACL_AUTO_INHERIT_REQ) != 0 ? L"AR" : L"");
+        SddlPut(Text, (Control & SE_SACL_AUTO_INHERITED) != 0 ? L"AI" : L"");
+        return SddlPutAcl(Text, Acl, (Parts & SACL_SECURITY_INFORMATION) != 0,
+                          (Parts & LABEL_SECURITY_INFORMATION) != 0);
+    }
+    return TRUE;
+}
+
+BOOL WINAPI
+ConvertSecurityDescriptorToStringSecurityDescriptorW(PSECURITY_DESCRIPTOR Descriptor,
+                                                     DWORD Revision, SECURITY_INFORMATION Parts,
+                                                     LPWSTR *Result, PULONG Count)
+{
+    SDDL_TEXT Text = {NULL, 0};
+
+    if (Revision != SDDL_REVISION_1) {
+        return AdvFail(ERROR_UNKNOWN_REVISION);
+    }
+    if (Result == NULL || Descriptor == NULL) {
+        return AdvFail(ERROR_INVALID_PARAMETER);
+    }
+    if (!RtlValidSecurityDescriptor(Descriptor)) {
+        return AdvFail(ERROR_INVALID_SECURITY_DESCR);
+    }
+    if (!SddlPutDescriptor(&Text, Descriptor, Parts)) {
+        return FALSE;
+    }
+    Text.Buffer = AdvAllocate((Text.Count + 1) * sizeof(WCHAR)); /* LocalFree: the process heap */
+    if (Text.Buffer == NULL) {
+        return AdvFail(ERROR_NOT_ENOUGH_MEMORY);
+    }
+    Text.Count = 0;
+    SddlPutDescriptor(&Text, Descriptor, Parts);
+    Text.Buffer[Text.Count] = 0;
+    *Result = Text.Buffer;
+    if (Count != NULL) {
+        *Count = Text.Count + 1;
+    }
+    return TRUE;
+}
+
+/* All of it is ASCII, so it is narrowed where it stands. */
+BOOL WINAPI
+ConvertSecurityDescriptorToStringSecurityDescriptorA(PSECURITY_DESCRIPTOR Descriptor,
+                                                     DWORD Revision, SECURITY_INFORMATION Parts,
+                                                     LPSTR *Result, PULONG Count)
+{
+    LPWSTR Wide;
+    ULONG Index;
+
+    if (!ConvertSecurityDescriptorToStringSecurityDescriptorW(
+            Descriptor, Revision, Parts, Result != NULL ? &Wide : NULL, Count)) {
+        return FALSE;
+    }
+    *Result = (LPSTR)Wide;
+    for (Index = 0; Wide[Index] != 0; Index++) {
+        (*Result)[Index] = (CHAR)Wide[Index];
+    }
+    (*Result)[Index] = 0;
+    return TRUE;
 }

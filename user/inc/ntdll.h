@@ -175,6 +175,7 @@ NTSTATUS NTAPI RtlRunOnceExecuteOnce(PRTL_RUN_ONCE Once, PVOID Function, PVOID P
                                      PVOID *Context);
 
 /* Fiber local storage. */
+VOID NTAPI RtlProcessFlsData(PVOID FlsData, ULONG Flags);
 NTSTATUS NTAPI RtlFlsAlloc(PVOID Callback, PULONG Index);
 NTSTATUS NTAPI RtlFlsFree(ULONG Index);
 NTSTATUS NTAPI RtlFlsGetValue(ULONG Index, PVOID *Value);

@@ -9,7 +9,7 @@
  *     handle.c security.c        handles; object attributes of named objects
  *     file.c readwrite.c fileinfo.c find.c overlapped.c pipe.c   files, devices, asynchronous I/O
  *     wait.c sync.c timer.c lock.c pool.c   waiting, and what is waited for
- *     thread.c tls.c process.c create.c module.c job.c snapshot.c debug.c   threads and processes
+ *     thread.c tls.c fiber.c process.c create.c module.c job.c snapshot.c debug.c   threads and processes
  *     virtual.c section.c heap.c            memory
  *     datetime.c psapi.c         dates as text; processes and their modules
  *     console.c time.c locale.c codepage.c string.c environment.c path.c system.c   the rest (volume.c: small things)

@@ -134,9 +134,3 @@ FlsSetValue(DWORD Index, PVOID Value)
 {
     return BaseResult(RtlFlsSetValue(Index, Value));
 }
-
-BOOL WINAPI
-IsThreadAFiber(VOID)
-{
-    return FALSE; /* there are no fibers: ConvertThreadToFiber is not implemented */
-}

@@ -3,7 +3,7 @@
  *
  * TLS slots 0..63 lie in the TEB, 64..1087 in an array that the first set makes. Which are taken is a bit map
  * in the PEB. FLS slots: an array of values in the heap, callbacks for all threads; a callback runs when its thread
- * ends, or its index is freed, with a value that is not NULL.
+ * or fiber ends, or its index is freed, with a value that is not NULL.
  *
  * Facts: TlsAlloc, FlsAlloc (TLS_MINIMUM_AVAILABLE 64, 1088 in all; FLS 128 before Windows 10 2004).
  */
@@ -156,17 +156,20 @@ RtlFlsSetValue(ULONG Index, PVOID Value)
     return STATUS_SUCCESS;
 }
 
-/* The thread ends: its values, and the array. */
-VOID
-RtlpRunFlsCallbacks(VOID)
+/*
+ * One fiber's (or plain thread's) values come to their end: Flags 1 runs the callbacks, 2 frees the array.
+ * The callbacks see the current fiber's storage, whichever fiber's values these are.
+ */
+VOID NTAPI
+RtlProcessFlsData(PVOID FlsData, ULONG Flags)
 {
-    PVOID *Values = NtCurrentTeb()->FlsData;
+    PVOID *Values = FlsData;
     ULONG Index;
 
     if (Values == NULL) {
         return;
     }
-    for (Index = 1; Index < RTLP_FLS_SLOTS; Index++) {
+    for (Index = 1; (Flags & 1) != 0 && Index < RTLP_FLS_SLOTS; Index++) {
         VOID(WINAPI * Callback)(PVOID) = RtlpFlsCallbacks[Index];
         PVOID Value = Values[Index];
 
@@ -175,6 +178,18 @@ RtlpRunFlsCallbacks(VOID)
             Callback(Value);
         }
     }
+    if ((Flags & 2) != 0) {
+        RtlFreeHeap(RtlProcessHeap(), 0, Values);
+    }
+}
+
+/* The thread ends: its values, and the array. */
+VOID
+RtlpRunFlsCallbacks(VOID)
+{
+    PVOID Values = NtCurrentTeb()->FlsData;
+
+    RtlProcessFlsData(Values, 1);
     NtCurrentTeb()->FlsData = NULL;
-    RtlFreeHeap(RtlProcessHeap(), 0, Values);
+    RtlProcessFlsData(Values, 2);
 }

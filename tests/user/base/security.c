@@ -115,6 +115,31 @@ Descriptors(void)
     LocalFree(Descriptor);
     EXPECT(!ConvertStringSecurityDescriptorToSecurityDescriptorA("D:(X;;;;;WD)", SDDL_REVISION_1,
                                                                  &Descriptor, NULL));
+    /* Each text comes back as it was: names for whole masks and bits, numbers for what has no name
+       [winsec: SDDL "ACE Strings"]; NULL DACL, label, protected and inherited [SDDL "Format"]. */
+    static const char *const Texts[] = {
+        "O:BAG:SYD:P(A;;GA;;;SY)(D;OICI;0x100001;;;WD)",
+        "D:(A;;FA;;;BA)(A;OICIIO;SDGXGWGR;;;AU)(A;ID;FR;;;S-1-5-21-1-2-3-1001)",
+        "D:(A;;CCLCSWRPWPDTLOCRRC;;;SY)",
+        "D:NO_ACCESS_CONTROL",
+        "D:PAI(A;;KR;;;BU)S:(AU;SAFA;GA;;;WD)",
+        "O:SYS:(ML;;NWNR;;;HI)",
+        "D:",
+    };
+    for (int Index = 0; Index < 7; Index++) {
+        EXPECT(ConvertStringSecurityDescriptorToSecurityDescriptorA(Texts[Index], SDDL_REVISION_1,
+                                                                    &Descriptor, NULL));
+        ULONG Length = 0;
+        EXPECT(ConvertSecurityDescriptorToStringSecurityDescriptorA(Descriptor, SDDL_REVISION_1,
+                                                                    0x1F, &Text, &Length));
+        EXPECT(strcmp(Text, Texts[Index]) == 0);
+        EXPECT_EQ(Length, strlen(Text) + 1);
+        LocalFree(Text);
+        EXPECT(!ConvertSecurityDescriptorToStringSecurityDescriptorA(Descriptor, 2, 0x1F, &Text,
+                                                                     NULL));
+        EXPECT_EQ(GetLastError(), ERROR_UNKNOWN_REVISION);
+        LocalFree(Descriptor);
+    }
     /* Nobody may open it: not even its maker, by another handle. */
     EXPECT(ConvertStringSecurityDescriptorToSecurityDescriptorA(
         "D:(A;;0x100000;;;WD)", SDDL_REVISION_1, &Descriptor, NULL));
