@@ -7,7 +7,7 @@
  * breaks takes the same way as without them.
  *
  *   B1  While a step is active its int3 is not planted, and TF is set in the guest's flags.
- *   B2  Where an int3 of the loader's stood already (host/image/patch.c) nothing is planted or stepped:
+ *   B2  Where an int3 of the loader's stood already (host/image/patch.c, promote.c) nothing is planted or stepped:
   *       after the stop that int3 does what it is there for.
  *   B3  A jump of the loader's may borrow the first bytes of the next instruction. Before such a byte is
  *       changed the jump becomes an int3 with the same trampoline.
@@ -65,6 +65,21 @@ release_byte(struct patch *patch, uint64_t address)
             }
         }
     }
+    return true;
+}
+
+bool
+breakpoint_claim(struct patch *patch, uint64_t address)
+{
+    if (!release_byte(patch, address)) {
+        return false;
+    }
+    for (size_t i = 0; i < planted_count; i++) {
+        if (planted[i].address == address) {
+            planted[i].original = INT3; /* B2 */
+        }
+    }
+    *byte_at(address) = INT3;
     return true;
 }
 

@@ -158,9 +158,8 @@ trampoline_page(void *context, uint64_t address)
     return guest_pointer(address);
 }
 
-/* The kernel and the DLLs that come with ntlab (host/cli/request.c says where they lie). */
-static bool
-is_ours(const struct loaded *image)
+bool
+loaded_is_ours(const struct loaded *image)
 {
     static const char folder[] = "C:\\Windows\\System32\\";
     const char *path = image->file->guest_path;
@@ -177,7 +176,7 @@ patch(struct loaded *image)
     struct patch_options options = {
         .system = image->slice == 0,
         .smep = image->slice == 0 && !kernel && machine.request->boot.os >= OS_WIN8,
-        .ours = is_ours(image),
+        .ours = loaded_is_ours(image),
         .ctx = image,
         .page = trampoline_page,
     };
@@ -351,6 +350,7 @@ images_load(const char *name, uint32_t flags, uint64_t slice, struct abi_image *
     commit_ranges(&image->image);
     patch(image);
     loaded[loaded_count++] = image;
+    promote_loaded(image);
     breakpoints_plant(base, image->image.name, &image->patch);
     tell_supervisor(image);
     describe_image(image, out);
@@ -365,6 +365,7 @@ images_unload(uint64_t base)
 
         if (image->image.base == base) {
             breakpoints_forget(base, image->image.pe.size);
+            promote_forget(base, image->image.pe.size);
             space_decommit(base, image->image.pe.size);
             for (size_t j = 0; j < image->patch.pages; j++) {
                 space_decommit(image->patch.page[j].address, ABI_PAGE_SIZE);

@@ -31,6 +31,8 @@ extern struct loaded *loaded[MAX_LOADED];
 extern size_t loaded_count;
 
 void loaded_forget(struct loaded *image); /* images.c */
+/* The kernel and the DLLs that come with ntlab (host/cli/request.c says where they lie). */
+bool loaded_is_ours(const struct loaded *image);
 
 /* place.c: choose base, window and end; 0 where there is no room. */
 uint64_t loaded_place_system(struct loaded *image, const char *name);

@@ -20,6 +20,7 @@
  *     images.c      the table of loaded images: load, bind, patch, describe
  *     place.c       where an image goes; thunk.c what its missing imports become
  *     breakpoint.c  stops of --break
+ *     promote.c     loops without a schedule point are given one
  *     known.c       what the kernel exports, from which version on
  *     files.c       the files that the guest may see, opened before the worker starts
  *
@@ -73,7 +74,12 @@ struct shared {
     uint32_t has_keys;
     uint32_t host_closed;
     uint32_t idle_seconds; /* set by the supervisor before SIGUSR1 */
-    uint32_t entered;      /* the guest's first instruction was reached */
+    uint32_t spinning;     /* likewise: promoted branches were all that moved */
+    uint64_t spins;        /* promoted branches taken */
+    uint64_t moves;        /* of those, with other schedule points since the one before */
+    uint32_t promotions;
+    char promoted[RUN_MAX_PROMOTED][128]; /* foo.sys!FooPoll+0x12 */
+    uint32_t entered;                     /* the guest's first instruction was reached */
     struct abi_stop stop;
     struct abi_trap registers; /* of the guest where the run ended */
     uint32_t mode;             /* enum abi_mode there */
@@ -221,6 +227,14 @@ uint64_t emulate_tsc(void);
 struct patch;
 void breakpoints_plant(uint64_t base, const char *name, struct patch *patch);
 void breakpoints_forget(uint64_t base, uint64_t size);
+/* Puts an int3 of the loader's there; false: it is inside an instruction that was replaced. */
+bool breakpoint_claim(struct patch *patch, uint64_t address);
+
+/* promote.c */
+struct loaded;
+void promote_init(void);
+void promote_loaded(struct loaded *image);
+void promote_forget(uint64_t base, uint64_t size);
 
 /* cpuid.c */
 struct cpuid_result {

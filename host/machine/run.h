@@ -13,9 +13,10 @@
 #include "abi/hypercall.h"
 #include "abi/machine.h"
 
-#define RUN_MAX_FILES  4096
-#define RUN_MAX_BREAKS 32
-#define RUN_MAX_IMAGES 128
+#define RUN_MAX_FILES    4096
+#define RUN_MAX_BREAKS   32
+#define RUN_MAX_IMAGES   128
+#define RUN_MAX_PROMOTED 32
 
 /* Channels of `output` beyond enum abi_channel. */
 enum {
@@ -160,6 +161,8 @@ struct run_result {
     struct run_image image[RUN_MAX_IMAGES];
     size_t images;
     struct run_patches patches;
+    char promoted[RUN_MAX_PROMOTED][128]; /* branches that were made schedule points (promote.c) */
+    size_t promotions;
     int memory; /* memfd with the guest's memory at its end; the caller closes it */
     double seconds;
     uint64_t points;

@@ -6,6 +6,7 @@
  *
  *     rip in host code, during a hypercall    our own failure (G1)
  *     SIGUSR1, from the supervisor            the time is up: says where the guest is, and ends
+ *     SIGUSR2, from the supervisor            nothing moves: promote.c looks whether the guest loops
  *     everything else                         trap.c
  *
  *   G1  rip in host text outside of a hypercall is a wild jump of the guest: a trap like any other.
@@ -51,8 +52,8 @@ trap_in_host(uint64_t rip)
 }
 
 /* The supervisor's clock ran out: says where the guest is, and ends. */
-NORETURN static void
-watchdog(ucontext_t *context)
+void
+trap_time_is_up(ucontext_t *context)
 {
     greg_t *g = context->uc_mcontext.gregs;
     uint64_t rip = (uint64_t)g[REG_RIP];
@@ -94,8 +95,23 @@ handle(int signal, siginfo_t *info, void *argument)
         space_write_fault((uint64_t)g[REG_CR2], (uint32_t)g[REG_ERR])) {
         return;
     }
+    if (signal == SIGUSR2) {
+        promote_look(context);
+        return;
+    }
     if (signal == SIGUSR1) {
-        watchdog(context);
+        if (machine.shared->spinning && machine.shared->idle_seconds > 0) {
+            promote_stop_at_hit(); /* the kernel is at the loop's pause, or about to be */
+            return;
+        }
+        trap_time_is_up(context);
+    }
+    if (promote_is_looking()) {
+        if (g[REG_TRAPNO] == VECTOR_DB && signal == SIGTRAP) {
+            promote_stepped(context);
+            return;
+        }
+        promote_look_away(context);
     }
     if (trap_in_host((uint64_t)g[REG_RIP]) &&
         (g[REG_TRAPNO] == VECTOR_DB || g[REG_TRAPNO] == VECTOR_AC)) {
@@ -150,7 +166,9 @@ static void
 on_signal(int signal, siginfo_t *info, void *argument)
 {
     handle(signal, info, argument);
-    breakpoint_leave(argument);
+    if (signal != SIGUSR1 && signal != SIGUSR2) { /* those may have come while the host runs */
+        breakpoint_leave(argument);
+    }
 }
 
 static int
@@ -171,13 +189,15 @@ add_text(struct dl_phdr_info *info, size_t size, void *unused)
 void
 trap_init(void)
 {
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGUSR1};
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL,  SIGFPE,
+                                  SIGTRAP, SIGSYS, SIGUSR1, SIGUSR2};
     size_t size = getauxval(AT_MINSIGSTKSZ) + ALTERNATE_STACK_ROOM;
     struct sigaction action = {.sa_sigaction = on_signal,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
     stack_t stack = {.ss_size = size};
 
     dl_iterate_phdr(add_text, NULL);
+    promote_init();
     __asm__ volatile("rdfsbase %0" : "=r"(machine_host_fs));
     stack.ss_sp = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) != 0) {

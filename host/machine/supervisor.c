@@ -8,6 +8,9 @@
  * Breaks: the worker says that it has stopped, and waits for a byte. Meanwhile its memory is looked at
  * (host/debug) and the watchdog's clock stands still.
  *
+ * Where no schedule point was passed for a while the worker is asked by SIGUSR2 to look whether the
+ * guest loops (promote.c). Taking a branch that was promoted is no movement either.
+ *
  * Watchdog: at the deadline the worker is asked by SIGUSR1 to say where it is; if it does not end
  * within two seconds it is killed.
  */
@@ -27,7 +30,8 @@
 
 #define MEMORY_SIZE   ABI_SYSTEM_END
 #define GRACE_SECONDS 2.0
-#define TICK_MS       200
+#define TICK_MS       100
+#define LOOK_SECONDS  0.3
 #define MAX_MESSAGE   (1u << 20)
 
 #ifndef MFD_EXEC
@@ -53,8 +57,10 @@ struct watch {
     double started, run_started;
     double asked; /* when the worker was asked to end, 0: not yet */
     double moved; /* when the guest last passed a schedule point */
-    uint64_t points, heartbeat;
-    uint64_t runs; /* of a search: each one has its own time */
+    uint64_t points, heartbeat, spins, moves;
+    double looked;    /* when the worker was asked to look whether the guest loops */
+    double look_wait; /* and how long until the next time: a look costs 20 ms */
+    uint64_t runs;    /* of a search: each one has its own time */
     bool killed;
     struct stream stream;
 };
@@ -139,10 +145,26 @@ tick(struct watch *watch)
 {
     double time = now();
 
-    if (watch->guest->points != watch->points || watch->guest->heartbeat != watch->heartbeat) {
-        watch->points = watch->guest->points;
-        watch->heartbeat = watch->guest->heartbeat;
+    uint64_t points = watch->guest->points, heartbeat = watch->guest->heartbeat;
+    uint64_t spins = watch->shared->spins, moves = watch->shared->moves;
+    bool spinning = spins != watch->spins && moves == watch->moves;
+
+    if ((points != watch->points && !spinning) || heartbeat != watch->heartbeat) {
         watch->moved = time;
+    }
+    if (points != watch->points || heartbeat != watch->heartbeat) {
+        watch->looked = time;
+        watch->look_wait = LOOK_SECONDS;
+    }
+    watch->points = points;
+    watch->heartbeat = heartbeat;
+    watch->spins = spins;
+    watch->moves = moves;
+    if (watch->request->explore == NULL && watch->asked == 0 && watch->shared->entered &&
+        time - watch->looked >= watch->look_wait) {
+        watch->looked = time;
+        watch->look_wait *= 2;
+        kill(watch->worker, SIGUSR2);
     }
     if (watch->request->results != NULL && watch->request->results->runs != watch->runs) {
         watch->runs = watch->request->results->runs;
@@ -153,6 +175,7 @@ tick(struct watch *watch)
         watch->asked = time;
         watch->shared->idle_seconds =
             time - watch->moved >= 1.0 ? (uint32_t)(time - watch->moved + 0.5) : 0;
+        watch->shared->spinning = spinning;
         kill(watch->worker, SIGUSR1);
     } else if (watch->asked != 0 && !watch->killed && time - watch->asked >= GRACE_SECONDS) {
         watch->killed = true;
@@ -184,6 +207,12 @@ describe(struct watch *watch)
         result->image[i].path[sizeof(result->image[i].path) - 1] = 0;
     }
     result->patches = shared->patches;
+    result->promotions =
+        shared->promotions < RUN_MAX_PROMOTED ? shared->promotions : RUN_MAX_PROMOTED;
+    memcpy(result->promoted, shared->promoted, sizeof(result->promoted));
+    for (size_t i = 0; i < RUN_MAX_PROMOTED; i++) {
+        result->promoted[i][sizeof(result->promoted[i]) - 1] = 0;
+    }
 }
 
 /* The worker waits: whoever asked for the break looks, and says whether it shall go on. */
@@ -210,6 +239,7 @@ stop_at_break(struct watch *watch)
     passed = now() - before;
     watch->started += passed;
     watch->moved += passed;
+    watch->looked += passed;
 }
 
 static void
@@ -332,7 +362,8 @@ machine_run(const struct run_request *request, struct run_result *result)
                  strerror(error));
         return -error;
     }
-    watch.started = watch.run_started = watch.moved = now();
+    watch.started = watch.run_started = watch.moved = watch.looked = now();
+    watch.look_wait = LOOK_SECONDS;
     watch.worker = fork();
     if (watch.worker == 0) {
         close_others(result->memory, pipes[1], control[0]);

@@ -378,6 +378,17 @@ trap_debug_or_breakpoint(ucontext_t *context)
     if (breakpoint_hit(context)) {
         return;
     }
+    switch (promote_hit(context)) {
+    case PROMOTE_NONE:
+        break;
+    case PROMOTE_PASSED:
+        return;
+    case PROMOTE_PAUSE:
+        pause_processor(context);
+        return;
+    case PROMOTE_STOP:
+        trap_time_is_up(context);
+    }
     trampoline = images_trampoline((uint64_t)g[REG_RIP] - 1);
     if (trampoline != 0) {
         g[REG_RIP] = (greg_t)trampoline;

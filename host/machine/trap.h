@@ -46,6 +46,22 @@ bool breakpoint_hit(ucontext_t *context);
 bool breakpoint_stepped(ucontext_t *context);
 /* The signal was dealt with: a step that led elsewhere is over. */
 void breakpoint_leave(ucontext_t *context);
+/* promote.c: asked to look whether the guest loops; a step of that; the end of it. */
+void promote_look(ucontext_t *context);
+bool promote_is_looking(void);
+void promote_stepped(ucontext_t *context);
+void promote_look_away(ucontext_t *context);
+enum promote_hit {
+    PROMOTE_NONE,   /* no int3 of its */
+    PROMOTE_PASSED, /* the branch was not taken */
+    PROMOTE_PAUSE,  /* it was taken: a pause follows */
+    PROMOTE_STOP,   /* the run is to end here; rip is at the branch */
+};
+enum promote_hit promote_hit(ucontext_t *context);
+/* The time is up, but the guest is not inside its loop at this moment. */
+void promote_stop_at_hit(void);
+/* signal.c: the run ends, here. */
+NORETURN void trap_time_is_up(ucontext_t *context);
 void trap_general_protection(ucontext_t *context);
 void trap_debug_or_breakpoint(ucontext_t *context);
 void trap_invalid_opcode(ucontext_t *context);

@@ -263,6 +263,12 @@ report_json(FILE *out, const struct report *report, const char *command, char **
         text(out, "  ", "message", report->message);
         fputs(",\n", out);
     }
+    fputs("  \"promoted\": [", out); /* loops that were given a schedule point */
+    for (size_t i = 0; i < result->promotions; i++) {
+        fputs(i ? ", " : "", out);
+        json_string(out, result->promoted[i]);
+    }
+    fputs("],\n", out);
     fprintf(out,
             "  \"points\": %lu, \"trace_hash\": \"%016lx\", \"seconds\": %.6f,\n  \"findings\": [",
             result->points, result->hash, result->seconds);
