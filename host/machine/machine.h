@@ -77,6 +77,9 @@ struct shared {
     uint32_t spinning;     /* likewise: promoted branches were all that moved */
     uint64_t spins;        /* promoted branches taken */
     uint64_t moves;        /* of those, with other schedule points since the one before */
+    uint64_t still_points; /* what the machine page said at the last of those */
+    uint64_t still_hash;
+    uint32_t stands_still; /* the run ended there, for nothing but such pauses came after it */
     uint32_t promotions;
     char promoted[RUN_MAX_PROMOTED][128]; /* foo.sys!FooPoll+0x12 */
     uint32_t entered;                     /* the guest's first instruction was reached */

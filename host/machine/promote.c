@@ -29,6 +29,7 @@
 #define MAX_EDGES   64
 #define MAX_PLANTED 256
 #define MAX_BRANCH  6
+#define MAX_TRIES   10000
 #define MAX_VECTOR  4096
 
 #define INT3        0xCC
@@ -84,8 +85,12 @@ static struct {
 } planted[MAX_PLANTED];
 static size_t planted_count;
 
-static uint64_t hit_points; /* GUEST->points at the last hit */
-static bool stop_at_hit;
+static uint64_t hit_points; /* GUEST->points at the last pause */
+/* The first pause since which there were only such pauses: where a run that never ends is said to have ended. */
+static struct {
+    uint64_t address, agent;
+} still;
+static uint32_t stop_tries; /* 0: the run goes on; else pauses until it ends at any of them */
 
 void
 promote_init(void)
@@ -521,15 +526,21 @@ promote_hit(ucontext_t *context)
             g[REG_RIP] = (greg_t)(address + site[number].length);
             return PROMOTE_PASSED;
         }
-        if (stop_at_hit) {
+        if (points - hit_points > 1 || still.address == 0) { /* more than the pause itself */
+            machine.shared->moves++;
+            machine.shared->still_points = points;
+            machine.shared->still_hash = GUEST->hash;
+            still.address = address;
+            still.agent = GUEST->agent;
+        }
+        if (stop_tries != 0 &&
+            ((address == still.address && GUEST->agent == still.agent) || --stop_tries == 0)) {
+            machine.shared->stands_still = 1;
             g[REG_RIP] = (greg_t)address;
             return PROMOTE_STOP;
         }
         g[REG_RIP] = (greg_t)branch_target(address, site[number].bytes, site[number].length);
         machine.shared->spins++;
-        if (points - hit_points > 1) { /* more than the pause itself */
-            machine.shared->moves++;
-        }
         hit_points = points;
         return PROMOTE_PAUSE;
     }
@@ -539,5 +550,5 @@ promote_hit(ucontext_t *context)
 void
 promote_stop_at_hit(void)
 {
-    stop_at_hit = true;
+    stop_tries = MAX_TRIES;
 }

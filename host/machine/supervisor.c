@@ -192,8 +192,8 @@ describe(struct watch *watch)
 
     result->has_keys = shared->has_keys != 0;
     result->host_closed = shared->host_closed != 0;
-    result->points = watch->guest->points;
-    result->hash = watch->guest->hash;
+    result->points = shared->stands_still ? shared->still_points : watch->guest->points;
+    result->hash = shared->stands_still ? shared->still_hash : watch->guest->hash;
     result->registers = shared->registers;
     result->mode = shared->mode;
     result->irql = shared->irql;
