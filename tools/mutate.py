@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
-"""The tests' own test: mutate.py [--seed N] [--count N] [--only TEXT] [--jobs N] [--list] [--at FILE:LINE] BUILD
+"""The tests' own test: mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--near] [--jobs N] [--list] [--at FILE:LINE] BUILD
 
 Each mutant is the kernel with one line of nt/ changed: a condition negated, a statement dropped, two statements
 swapped, an operator or a constant off by one. It is built beside the real one, and the test drivers and clients
-run on it, those of its own component first, until one fails: then the mutant is killed. Survivors are listed with
-their change; each is either equivalent or a check that is missing.
+run on it, those that killed a mutant of the same file first, then those of its own component, until one fails: then
+the mutant is killed. The explorer's programs of known counts are tests too. A survivor costs every test: --near leaves
+out the components that its own has nothing to do with. A mutant that hangs is killed by a time-out of a few seconds.
+Survivors are listed with their change; each is either equivalent or a check that is missing (docs/mutants.md).
 
 The same seed picks the same mutants from the same tree. Status 0 if at least 90 % of the mutants were killed.
 """
 import argparse
+import collections
 import concurrent.futures
+import json
 import os
 import random
 import re
@@ -24,6 +28,10 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 import run_tests  # noqa: E402
 
 GOAL = 0.9
+# Whose tests run on a mutant of a component with --near, the likeliest to notice first.
+NEAR = {"ke": ("ke", "locks", "explore", "ps", "ex", "io"), "ex": ("ex", "locks", "ke", "explore", "io", "ps"),
+        "ps": ("ps", "ke", "locks", "ob", "se", "ex")}
+RUN_TIMEOUT = 5  # seconds; a test that takes longer without a mutant is left out
 STATEMENT = re.compile(r"^\s+(?:[A-Za-z_][\w.>\[\]()*&+ -]*(?:[-+|&^]?=|\+\+|--)[^=].*|[A-Za-z_]\w*\(.*\)|(?:\+\+|--)\w.*|\w[\w.>-]*(?:\+\+|--));$")
 NEVER = re.compile(r"^\s*(?:return|goto|case|default|break|continue|static|const|extern|typedef|#|\*|/)|ASSERT|KiTrace\(|NOT_YET|C_ASSERT")
 DECLARATION = re.compile(r"^\s+(?:const |volatile |struct |static )*[A-Z][A-Z0-9_a-z]* \**[A-Za-z_]\w*(?:\[[^]]*\])?(?: =|;|,)")
@@ -37,6 +45,35 @@ class Mutant:
         return f"{self.path}:{self.line + 1}: {self.change}"
 
 
+class CountTest:
+    """A program of tests/explore whose number of traces is known."""
+    component, drivers, clients = "explore", [], []
+
+    def __init__(self, build, line):
+        fields = [f.strip() for f in line.split("|")]
+        self.name = f"explore-{fields[0]}"
+        self.drivers = [os.path.join(build, "tests/explore", self.name + ".sys")]
+        self.expected = fields[3].split()
+        self.arguments = []
+
+    def wrong(self, build, kernel, seconds):
+        words = [os.path.join(build, "ntlab"), "explore", "--keep-going", "--budget", f"{seconds}s", "--run-timeout", "5s",
+                 "--kernel", kernel, "--json", "-", *self.drivers]
+        try:
+            run = subprocess.run(words, capture_output=True, timeout=4 * seconds)
+            search = json.loads(run.stdout)["search"]
+        except (subprocess.TimeoutExpired, ValueError, KeyError):
+            return True
+        found = [search["traces"], search["bad"], search["blocked"]]
+        return search["outcome"] != "exhausted" or any(w not in ("-", str(f)) for w, f in zip(self.expected, found))
+
+
+def count_tests(build):
+    for line in open(os.path.join(ROOT, "tests/explore/programs.list"), encoding="utf-8"):
+        if not line.startswith("#") and line.count("|") >= 3:
+            yield CountTest(build, line)
+
+
 def body_lines(lines):
     """Numbers of the lines inside of functions."""
     depth, inside = 0, False
@@ -47,6 +84,13 @@ def body_lines(lines):
             inside = False
         elif inside:
             yield number
+
+
+def independent(first, second):
+    """Two plain assignments, neither of which names what the other sets: their order means nothing."""
+    sides = [re.fullmatch(r"\s*(.+?) [-+|&^]?= (.+);", line) for line in (first, second)]
+    return all(sides) and not any(re.search(r"\w\(", line) for line in (first, second)) and not any(
+        one[1] in other[0] for one, other in (sides, sides[::-1]))
 
 
 def mutants_of(path, lines):
@@ -68,6 +112,7 @@ def mutants_of(path, lines):
             if at + 1 in body:
                 after = lines[at + 1]
                 if (STATEMENT.match(after) and not DECLARATION.match(after) and not NEVER.search(after)
+                        and not independent(line, after)
                         and len(after) - len(after.lstrip()) == len(line) - len(line.lstrip())):
                     yield Mutant(path, at, f"`{line.strip()}` after `{after.strip()}`",
                                  lines[:at] + [after, line] + lines[at + 2:])
@@ -83,7 +128,7 @@ def sources(only):
     for folder, _, names in sorted(os.walk(os.path.join(ROOT, "nt"))):
         for name in sorted(names):
             path = os.path.relpath(os.path.join(folder, name), ROOT)
-            if name.endswith(".c") and only in path:
+            if name.endswith(".c") and any(text in path for text in only.split(",")):
                 yield path
 
 
@@ -91,7 +136,11 @@ def pick(options):
     everything = []
     for path in sources(options.only):
         lines = open(os.path.join(ROOT, path), encoding="utf-8").read().split("\n")
-        everything += mutants_of(path, lines)
+        of_file = list(mutants_of(path, lines))
+        if options.per_file:
+            random.Random(f"{options.seed} {path}").shuffle(of_file)
+            of_file = of_file[:options.per_file]
+        everything += of_file
     if options.at:
         path, line = options.at.rsplit(":", 1)
         return [m for m in everything if m.path == path and m.line + 1 == int(line)]
@@ -132,31 +181,53 @@ def build_mutant(mutant, build, compile_, link, folder):
     return kernel if subprocess.run(words, cwd=build, capture_output=True).returncode == 0 else None
 
 
-def fails(test, build, kernel):
-    status, output, result = run_tests.ntlab_run(test.command(os.path.join(build, "ntlab"), ["--kernel", kernel]))
+def fails(test, build, kernel, seconds=RUN_TIMEOUT):
+    if isinstance(test, CountTest):
+        return test.wrong(build, kernel, seconds)
+    status, output, result = run_tests.ntlab_run(test.command(os.path.join(build, "ntlab"), ["--kernel", kernel]),
+                                                 seconds=seconds)
     return (re.search(r"^ntlab-test: FAIL ", output, re.M) is not None
             or run_tests.disagreement(test, status, output, result) is not None)
 
 
-def kill(mutant, tests, build, compile_, link):
+def order(path, tests, seconds, kills):
+    """The tests, the likeliest to notice a mutant of this file first."""
+    component, stem = path.split("/")[1], os.path.splitext(os.path.basename(path))[0]
+    near = NEAR.get(component, (component,))
+
+    def rank(test):
+        return (-kills[path, test.name], stem not in test.name, "--os" in test.arguments,
+                near.index(test.component) if test.component in near else len(near), seconds[test.name])
+    return sorted(tests, key=rank)
+
+
+def kill(mutant, tests, build, compile_, link, seconds, kills):
     """The name of the test that fails on the mutant; "" if none does; None if it cannot be built."""
-    component = mutant.path.split("/")[1]
     with tempfile.TemporaryDirectory() as folder:
         kernel = build_mutant(mutant, build, compile_, link, folder)
         if kernel is None:
             return None
-        stem = os.path.splitext(os.path.basename(mutant.path))[0]
-        for test in sorted(tests, key=lambda t: (stem not in t.name, t.component != component)):
+        for test in order(mutant.path, tests, seconds, kills):
             if fails(test, build, kernel):
+                kills[mutant.path, test.name] += 1
                 return test.name
     return ""
 
 
+def timed(test, build):
+    """Does it fail on the kernel as it is, and how long does it take?"""
+    start = time.monotonic()
+    wrong = fails(test, build, os.path.join(build, "nt/ntoskrnl.exe"), run_tests.RUN_TIMEOUT)
+    return wrong, time.monotonic() - start
+
+
 def main():
-    parser = argparse.ArgumentParser(usage="mutate.py [--seed N] [--count N] [--only TEXT] [--jobs N] [--list] BUILD")
+    parser = argparse.ArgumentParser(usage="mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--near] [--jobs N] [--list] BUILD")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--only", default="nt/", help="files whose path holds this")
+    parser.add_argument("--per-file", type=int, default=0, help="at most so many mutants of one file")
+    parser.add_argument("--only", default="nt/", help="files whose path holds one of these")
+    parser.add_argument("--near", action="store_true", help="only the tests of components that are related")
     parser.add_argument("--at", default="", help="the mutants of one line: nt/ke/apc.c:120")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--list", action="store_true", help="only say what they are")
@@ -167,20 +238,29 @@ def main():
     if options.list:
         print("\n".join(map(str, mutants[:options.count])))
         return 0
-    tests = [t for t in run_tests.pe_tests(build) if all(map(os.path.exists, t.drivers + t.clients))]
+    near = {c for m in mutants for c in NEAR.get(m.path.split("/")[1], ())}
+    tests = [t for t in [*run_tests.pe_tests(build), *count_tests(build)]
+             if all(map(os.path.exists, t.drivers + t.clients)) and (not options.near or t.component in near)]
     compile_, link = commands(build)
+    seconds, kills = {}, collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for test, wrong in zip(tests, pool.map(lambda t: fails(t, build, os.path.join(build, "nt/ntoskrnl.exe")), tests)):
+        for test, (wrong, took) in zip(tests, pool.map(lambda t: timed(t, build), tests)):
+            seconds[test.name] = took
             if wrong:
                 print(f"{test.name} fails without any mutant")
                 return 2
+    slow = [t.name for t in tests if seconds[t.name] > RUN_TIMEOUT / 2]
+    tests = [t for t in tests if t.name not in slow]
+    print(f"{len(tests)} tests, {sum(seconds[t.name] for t in tests):.0f} s for a survivor; too slow: {', '.join(slow) or 'none'}",
+          flush=True)
     killed, survivors, start = 0, [], time.monotonic()
+    by_file = collections.defaultdict(lambda: [0, 0])
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         waiting, left = {}, iter(mutants)
 
         def more():
             for mutant in left:
-                waiting[pool.submit(kill, mutant, tests, build, compile_, link)] = mutant
+                waiting[pool.submit(kill, mutant, tests, build, compile_, link, seconds, kills)] = mutant
                 return
 
         for _ in range(options.jobs):
@@ -188,6 +268,9 @@ def main():
         while waiting:
             for job in concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)[0]:
                 mutant, by = waiting.pop(job), job.result()
+                if by is not None:
+                    by_file[mutant.path][0] += by != ""
+                    by_file[mutant.path][1] += 1
                 if by:
                     killed += 1
                     print(f"killed by {by}: {mutant}", flush=True)
@@ -197,6 +280,8 @@ def main():
                 if killed + len(survivors) + len(waiting) < options.count:
                     more()
     total = killed + len(survivors)
+    for path, (dead, of) in sorted(by_file.items()):
+        print(f"{path}: {dead} of {of}")
     for mutant in survivors:
         print(f"survivor: {mutant}")
     print(f"{killed} of {total} mutants killed, seed {options.seed}, {time.monotonic() - start:.0f} s")

@@ -41,7 +41,7 @@ PLAIN_LIBC = ("glibc.cpu.hwcaps=-AVX,-AVX2,-AVX512F,-AVX512VL,-AVX512BW,-AVX512C
               "-ERMS,-FSRM,-RTM,-XSAVEC,-Prefer_No_VZEROUPPER,-AVX_Fast_Unaligned_Load")
 SOAK = [["--cpus", "1"], ["--cpus", "2"], ["--cpus", "8"], ["--seed", "1"]] + [
     ["--os", name] for name in ("nt51", "ws2003", "vista", "win7", "win8", "win10", "win11")]
-SLOW = 120  # seconds that a run of `ntlab run` may take on a loaded machine
+RUN_TIMEOUT = 60  # seconds that a run may take on a loaded machine
 
 
 class Outcome:
@@ -148,14 +148,14 @@ def pe_tests(build):
                 yield PeTest(build, os.path.join(base, component), line, lines)
 
 
-def ntlab_run(command, env=None):
+def ntlab_run(command, env=None, seconds=RUN_TIMEOUT):
     """Status, everything that was said, the JSON object or None."""
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
         words = list(command)
         at = words.index("run") + 1
-        words[at:at] = ["--json", report.name, "--run-timeout", "60s"]
+        words[at:at] = ["--json", report.name, "--run-timeout", f"{seconds}s"]
         try:
-            run = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SLOW,
+            run = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=2 * seconds,
                                  stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})})
             status, output = run.returncode, run.stdout.decode(errors="replace")
         except subprocess.TimeoutExpired as late:
