@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The tests' own test: mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--near] [--jobs N] [--list] [--at FILE:LINE] BUILD
+"""The tests' own test: mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--near] [--tests TEXT,...] [--jobs N] [--list] [--at FILE:LINE] BUILD
 
 Each mutant is the kernel with one line of nt/ changed: a condition negated, a statement dropped, two statements
 swapped, an operator or a constant off by one. It is built beside the real one, and the test drivers and clients
@@ -222,11 +222,12 @@ def timed(test, build):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage="mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--near] [--jobs N] [--list] BUILD")
+    parser = argparse.ArgumentParser(usage="mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--near] [--tests TEXT,...] [--jobs N] [--list] BUILD")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--per-file", type=int, default=0, help="at most so many mutants of one file")
     parser.add_argument("--only", default="nt/", help="files whose path holds one of these")
+    parser.add_argument("--tests", default="", help="only tests whose name holds one of these")
     parser.add_argument("--near", action="store_true", help="only the tests of components that are related")
     parser.add_argument("--at", default="", help="the mutants of one line: nt/ke/apc.c:120")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
@@ -240,7 +241,8 @@ def main():
         return 0
     near = {c for m in mutants for c in NEAR.get(m.path.split("/")[1], ())}
     tests = [t for t in [*run_tests.pe_tests(build), *count_tests(build)]
-             if all(map(os.path.exists, t.drivers + t.clients)) and (not options.near or t.component in near)]
+             if all(map(os.path.exists, t.drivers + t.clients)) and (not options.near or t.component in near)
+             and any(text in t.name for text in options.tests.split(","))]
     compile_, link = commands(build)
     seconds, kills = {}, collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:

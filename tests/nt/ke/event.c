@@ -139,6 +139,51 @@ PulseLetsWaitersGo(VOID)
     EXPECT_EQ(KeReadStateEvent(&Event), 0); /* then reset to not signaled */
 }
 
+static volatile KPRIORITY WokenAt;
+
+static VOID NTAPI
+PriorityWaiter(PVOID Context)
+{
+    KeSetPriorityThread(KeGetCurrentThread(), (KPRIORITY)(ULONG_PTR)Context);
+    KeSetEvent(&Ready, 0, FALSE);
+    KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, NULL);
+    WokenAt = KeQueryPriorityThread(KeGetCurrentThread());
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+/* The priority that a waiter of this base runs at after a set with this increment. */
+static KPRIORITY
+BoostedTo(KPRIORITY Base, KPRIORITY Increment)
+{
+    LARGE_INTEGER Delay = {.QuadPart = -100000};
+    HANDLE Handle;
+
+    KeInitializeEvent(&Event, SynchronizationEvent, FALSE);
+    KeInitializeEvent(&Ready, SynchronizationEvent, FALSE);
+    PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, PriorityWaiter,
+                         (PVOID)(ULONG_PTR)Base);
+    KeWaitForSingleObject(&Ready, Executive, KernelMode, FALSE, NULL);
+    KeDelayExecutionThread(KernelMode, FALSE, &Delay);
+    KeSetEvent(&Event, Increment, FALSE);
+    ZwWaitForSingleObject(Handle, FALSE, NULL);
+    ZwClose(Handle);
+    return WokenAt;
+}
+
+static VOID
+IncrementBoosts(VOID)
+{
+    /* the increment to be applied if setting the event causes a wait to be satisfied [DDI:wdm/kesetevent]; a time slice
+       that ends takes one level of it away again [Win32:Priority Boosts], so how much is left is not fixed */
+    EXPECT_EQ(BoostedTo(9, 0), 9);
+    EXPECT(BoostedTo(9, 4) > 9);
+    EXPECT(BoostedTo(9, 5) > BoostedTo(9, 2));
+    /* never into the realtime range, and none for a thread that is there [Win32:Priority Boosts] */
+    EXPECT(BoostedTo(12, 9) > 12);
+    EXPECT(BoostedTo(12, 9) < LOW_REALTIME_PRIORITY);
+    EXPECT_EQ(BoostedTo(20, 3), 20);
+}
+
 static VOID
 SetAtDispatchLevel(VOID)
 {
@@ -169,4 +214,5 @@ SetThenWait(VOID)
 
 TEST_DRIVER(TEST(InitialState), TEST(SetReturnsPrevious), TEST(NotificationStays),
             TEST(SynchronizationResets), TEST(NotificationWakesAll), TEST(SynchronizationWakesOne),
-            TEST(PulseLetsWaitersGo), TEST(SetAtDispatchLevel), TEST(SetThenWait))
+            TEST(PulseLetsWaitersGo), TEST(IncrementBoosts), TEST(SetAtDispatchLevel),
+            TEST(SetThenWait))

@@ -9,6 +9,8 @@
 
 NTSTATUS NTAPI NtSuspendThread(HANDLE, PULONG);
 NTSTATUS NTAPI NtTerminateThread(HANDLE, NTSTATUS);
+NTSTATUS NTAPI NtCreateThreadEx(PHANDLE, ACCESS_MASK, PVOID, HANDLE, PVOID, PVOID, ULONG, SIZE_T,
+                                SIZE_T, SIZE_T, PVOID);
 
 #define STATUS_THREAD_IS_TERMINATING_ ((NTSTATUS)0xC000004B)
 
@@ -277,6 +279,13 @@ OfTheSystem(void)
     CloseHandle(Handle);
 }
 
+static DWORD WINAPI
+Fails(void *Context)
+{
+    __asm__ volatile("int $0x29" : : "c"(7)); /* FAST_FAIL_FATAL_APP_EXIT */
+    return 0;
+}
+
 static void
 StartChild(const char *Self, const char *What, PROCESS_INFORMATION *Child)
 {
@@ -292,6 +301,7 @@ static void
 Processes(const char *Self)
 {
     PROCESS_INFORMATION Child;
+    HANDLE Thread;
     DWORD Code = 0;
 
     Request(HOLD_RESET);
@@ -304,6 +314,10 @@ Processes(const char *Self)
     EXPECT(Ends(Child.hThread, 5)); /* waits in user mode: ended */
     EXPECT(!Ends(Child.hProcess, 5));
     EXPECT(Beats());
+    /* nothing begins in it any more: "an attempt was made to access an exiting process" [MS-ERREF:2.3.1] */
+    EXPECT_EQ(NtCreateThreadEx(&Thread, THREAD_ALL_ACCESS, NULL, Child.hProcess, Spins, NULL, 0, 0,
+                               0, 0, NULL),
+              (NTSTATUS)0xC000010A /* STATUS_PROCESS_IS_TERMINATING */);
     Request(HOLD_LEAVE);
     EXPECT(Ends(Child.hProcess, INFINITE));
     EXPECT_EQ(Look(HOLD_LOOK).Left, 1);
@@ -323,6 +337,13 @@ Processes(const char *Self)
     Request(HOLD_LEAVE);
     EXPECT(Ends(Child.hProcess, INFINITE));
     EXPECT(GetExitCodeProcess(Child.hProcess, &Code) && Code == 92);
+    CloseHandle(Child.hThread);
+    CloseHandle(Child.hProcess);
+
+    /* A fast fail in any thread terminates the calling process, all of it [MSVC:fastfail]. */
+    StartChild(Self, "fails", &Child);
+    EXPECT(Ends(Child.hProcess, 100));
+    EXPECT(GetExitCodeProcess(Child.hProcess, &Code) && Code == 0xC0000409);
     CloseHandle(Child.hThread);
     CloseHandle(Child.hProcess);
 
@@ -350,6 +371,10 @@ main(int Count, char **Words)
     Device = CreateFileA("\\\\.\\KeHold", GENERIC_READ | GENERIC_WRITE,
                          FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);
     EXPECT(Device != INVALID_HANDLE_VALUE);
+    if (Count > 1 && strcmp(Words[1], "fails") == 0) {
+        CreateThread(NULL, 0, Fails, NULL, 0, NULL);
+        Sleep(INFINITE);
+    }
     if (Count > 1) {
         CreateThread(NULL, 0, Holder, (void *)HoldPlain, 0, NULL);
         Sleep(strcmp(Words[1], "holds") == 0 ? INFINITE : 5);

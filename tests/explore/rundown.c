@@ -1,0 +1,33 @@
+/*
+ * rundown.c - one thread takes rundown protection and gives it back, another runs it down, once each.
+ *
+ * The wait begins before the acquire, which then fails, or after it; then it lasts until the release, as the acquire of
+ * a lock does. Two traces.
+ */
+#include "program.h"
+
+static EX_RUNDOWN_REF Rundown;
+
+static VOID NTAPI
+User(PVOID Context)
+{
+    if (ExAcquireRundownProtection(&Rundown)) {
+        ExReleaseRundownProtection(&Rundown);
+    }
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID NTAPI
+Owner(PVOID Context)
+{
+    ExWaitForRundownProtectionRelease(&Rundown);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID
+Program(VOID)
+{
+    ExInitializeRundownProtection(&Rundown);
+    Start(User, 0);
+    Start(Owner, 1);
+}
