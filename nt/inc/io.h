@@ -7,8 +7,10 @@
 /* The whole life of a driver from the command line. ServicePath: \Registry\Machine\... */
 NTSTATUS IopLoadDriver(PUNICODE_STRING ServicePath);
 NTSTATUS IopUnloadDriver(PUNICODE_STRING ServicePath);
-/* Why the last IopLoadDriver failed, for people: "" or ": what the image loader said". */
+/* Why the last IopLoadDriver failed, for people: ": what the image loader said", or that DriverEntry returned it. */
 const char *IopLoadFailure(VOID);
+/* A routine refuses what a driver asks for, for a reason that the status does not tell: said if DriverEntry gives up. */
+VOID IopNoteRefusal(NTSTATUS Status, const char *Why);
 /* After IopUnloadDriver: has the unload been put off for good? Text says what holds the driver. */
 BOOLEAN IopIsUnloadDeferred(PUNICODE_STRING ServicePath, char *Text, ULONG Bytes);
 VOID IopRundownThread(PETHREAD Thread); /* thread exit: cancel and wait for its IRPs */

@@ -285,7 +285,13 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
         return Status;
     }
 
+    IopRefusal = NULL;
     Status = DriverObject->DriverInit(DriverObject, &RegistryPath);
+    if (!NT_SUCCESS(Status)) {
+        KiFormatText(IopFailureText, sizeof(IopFailureText), ": its DriverEntry returned that%s%s",
+                     IopRefusal != NULL && IopRefusalStatus == Status ? "; " : "",
+                     IopRefusal != NULL && IopRefusalStatus == Status ? IopRefusal : "");
+    }
 
     RtlFillMemory(RegistryPath.Buffer, RegistryPath.Length,
                   0xDD); /* it is not the driver's to keep */
@@ -311,6 +317,13 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
         Status = IopStartPnpDriver(DriverObject);
     }
     return Status;
+}
+
+VOID
+IopNoteRefusal(NTSTATUS Status, const char *Why)
+{
+    IopRefusalStatus = Status;
+    IopRefusal = Why;
 }
 
 const char *

@@ -27,6 +27,8 @@ KDPC IopSecondDpc;
 ULONG IopRunningTimers;
 CONFIGURATION_INFORMATION IopConfiguration = {.Version = 2};
 char IopFailureText[256]; /* why the last load failed, in the loader's words */
+const char *IopRefusal;   /* the last of IopNoteRefusal, and its status */
+NTSTATUS IopRefusalStatus;
 
 GENERIC_MAPPING IopFileMapping = {FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE,
                                   FILE_ALL_ACCESS};

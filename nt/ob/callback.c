@@ -118,6 +118,8 @@ ObRegisterCallbacks(POB_CALLBACK_REGISTRATION Register, PVOID *RegistrationHandl
              !ObpIsTrustedCallback((PVOID)Operation->PreOperation)) ||
             (Operation->PostOperation != NULL &&
              !ObpIsTrustedCallback((PVOID)Operation->PostOperation))) {
+            IopNoteRefusal(STATUS_ACCESS_DENIED,
+                           "ObRegisterCallbacks wants an image linked with /INTEGRITYCHECK");
             return STATUS_ACCESS_DENIED;
         }
     }

@@ -32,6 +32,7 @@
 #define NT_OB_OBP_H
 
 #include "nt/inc/ke.h"
+#include "nt/inc/io.h"
 #include "nt/inc/ps.h"
 #include "nt/inc/ob.h"
 #include "nt/inc/ex.h"

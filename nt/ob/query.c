@@ -1,7 +1,11 @@
 /*
- * query.c - NtQueryObject and NtSetInformationObject.
+ * query.c - NtQueryObject, NtSetInformationObject and NtCompareObjects.
  */
 #include "obp.h"
+
+#ifndef STATUS_NOT_SAME_OBJECT
+#define STATUS_NOT_SAME_OBJECT ((NTSTATUS)0xC00001AC)
+#endif
 
 typedef struct _OBP_TYPE_INFORMATION {
     UNICODE_STRING TypeName;
@@ -272,4 +276,25 @@ NtSetInformationObject(HANDLE Handle, OBJECT_INFORMATION_CLASS Class, PVOID Buff
         return GetExceptionCode();
     }
     return ObSetHandleAttributes(Handle, &Flags, Mode);
+}
+
+/* Windows 10. Any access, or none, will do. */
+NTSTATUS NTAPI
+NtCompareObjects(HANDLE FirstObjectHandle, HANDLE SecondObjectHandle)
+{
+    KPROCESSOR_MODE Mode = KiPreviousMode();
+    PVOID First, Second;
+    NTSTATUS Status;
+
+    Status = ObReferenceObjectByHandle(FirstObjectHandle, 0, NULL, Mode, &First, NULL);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = ObReferenceObjectByHandle(SecondObjectHandle, 0, NULL, Mode, &Second, NULL);
+    if (NT_SUCCESS(Status)) {
+        Status = First == Second ? STATUS_SUCCESS : STATUS_NOT_SAME_OBJECT;
+        ObDereferenceObject(Second);
+    }
+    ObDereferenceObject(First);
+    return Status;
 }

@@ -67,6 +67,9 @@ PsSetCreateProcessNotifyRoutineEx(PCREATE_PROCESS_NOTIFY_ROUTINE_EX Routine, BOO
     NTSTATUS Status;
 
     if (!Remove && !PspIsTrustedRoutine((PVOID)Routine)) {
+        IopNoteRefusal(STATUS_ACCESS_DENIED,
+                       "PsSetCreateProcessNotifyRoutineEx wants an image linked with "
+                       "/INTEGRITYCHECK");
         return STATUS_ACCESS_DENIED;
     }
     if (!Remove && PspIsRegistered(PspProcessNotify, (PVOID)Routine)) {
@@ -83,6 +86,9 @@ PsSetCreateProcessNotifyRoutineEx2(ULONG Type, PVOID Routine, BOOLEAN Remove)
         return STATUS_INVALID_PARAMETER;
     }
     if (!Remove && !PspIsTrustedRoutine(Routine)) {
+        IopNoteRefusal(STATUS_ACCESS_DENIED,
+                       "PsSetCreateProcessNotifyRoutineEx2 wants an image linked with "
+                       "/INTEGRITYCHECK");
         return STATUS_ACCESS_DENIED;
     }
     return PspChangeNotify(PspProcessNotify, Routine, 2, Remove);

@@ -9,6 +9,27 @@
 #include <shellapi.h>
 
 static void
+SameObject(void)
+{
+    HMODULE Module = GetModuleHandleA("kernelbase.dll"); /* Windows' kernel32 does not forward it */
+    BOOL(WINAPI * CompareHandles)
+    (HANDLE, HANDLE) = (PVOID)GetProcAddress(
+        Module != NULL ? Module : GetModuleHandleA("kernel32.dll"), "CompareObjectHandles");
+    HANDLE Event = CreateEventA(NULL, TRUE, FALSE, NULL), Other = CreateEventA(NULL, 1, 0, NULL),
+           Copy;
+
+    EXPECT(DuplicateHandle(GetCurrentProcess(), Event, GetCurrentProcess(), &Copy, SYNCHRONIZE,
+                           FALSE, 0));
+    /* [K: "CompareObjectHandles"] "if the two handles refer to the same kernel object", whatever their access */
+    EXPECT(CompareHandles(Event, Copy));
+    EXPECT(!CompareHandles(Event, Other));
+    CloseHandle(Copy);
+    EXPECT(!CompareHandles(Event, Copy));
+    CloseHandle(Event);
+    CloseHandle(Other);
+}
+
+static void
 Registry(void)
 {
     DWORD Number = 7, Type, Size, Room, Values;
@@ -189,6 +210,7 @@ Dates(void)
 int
 main(int Count, char **Arguments)
 {
+    SameObject();
     Registry();
     Services();
     Processes();
