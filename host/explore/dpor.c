@@ -96,7 +96,8 @@ choose(const struct question *question)
     uint64_t free;
 
     if (length == MAX_DEPTH) {
-        worker_fail("a run has more than %d choices", MAX_DEPTH);
+        worker_fail("a run has more than %d choices, too many for dpor: try --strategy pct",
+                    MAX_DEPTH);
     }
     if (length >= prefix) {
         *node = (struct node){.sleep = length > 0 ? sleepers(&path[length - 1]) : 0};
