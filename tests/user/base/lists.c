@@ -29,6 +29,34 @@ SameObject(void)
     CloseHandle(Other);
 }
 
+/* [K: "CreateFileMapping", "MapViewOfFile"] FILE_MAP_COPY: the file needs GENERIC_READ only, and what is written
+   "does not modify the original file". */
+static void
+CopyOnWrite(void)
+{
+    char Path[MAX_PATH];
+    HANDLE File, Section;
+    char *First, *Second;
+
+    GetModuleFileNameA(NULL, Path, sizeof(Path));
+    File = CreateFileA(Path, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    EXPECT(File != INVALID_HANDLE_VALUE);
+    EXPECT(CreateFileMappingA(File, NULL, PAGE_READWRITE, 0, 0, NULL) == NULL);
+    EXPECT_EQ(GetLastError(), ERROR_ACCESS_DENIED);
+    Section = CreateFileMappingA(File, NULL, PAGE_WRITECOPY, 0, 0, NULL);
+    EXPECT(Section != NULL);
+    EXPECT(MapViewOfFile(Section, FILE_MAP_WRITE, 0, 0, 0) == NULL);
+    First = MapViewOfFile(Section, FILE_MAP_COPY, 0, 0, 0);
+    Second = MapViewOfFile(Section, FILE_MAP_COPY, 0, 0, 0);
+    EXPECT(First != NULL && Second != NULL);
+    EXPECT(First[0] == 'M' && First[1] == 'Z');
+    First[0] = 'X';
+    EXPECT(First[0] == 'X' && Second[0] == 'M');
+    EXPECT(UnmapViewOfFile(First) && UnmapViewOfFile(Second));
+    CloseHandle(Section);
+    CloseHandle(File);
+}
+
 static void
 Registry(void)
 {
@@ -211,6 +239,7 @@ int
 main(int Count, char **Arguments)
 {
     SameObject();
+    CopyOnWrite();
     Registry();
     Services();
     Processes();
