@@ -432,6 +432,41 @@ TimerAbsolute(VOID)
     EXPECT(Now.QuadPart < Due.QuadPart + 500000);
 }
 
-TEST_DRIVER(TEST(Events), TEST(Pulses), TEST(SetAndWait), TEST(Semaphores), TEST(QueueOrder),
-            TEST(QueueConcurrency), TEST(QueueRundown), TEST(Timers), TEST(TimerSetAgain),
-            TEST(TimerCancelled), TEST(TimerPeriodic), TEST(TimerAbsolute))
+static KQUEUE Limited;
+static volatile LONG Taken;
+
+static VOID NTAPI
+TakesOne(PVOID Context)
+{
+    KeRemoveQueue(&Limited, KernelMode, NULL);
+    Taken = 1;
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+/* A thread of the queue that polls it in vain still counts as one that runs [DDI:ntifs/keinitializequeue: Count]. */
+static VOID
+QueuePollKeepsCount(VOID)
+{
+    LARGE_INTEGER Zero = {.QuadPart = 0}, Delay = {.QuadPart = -100000};
+    LIST_ENTRY First, Second;
+    HANDLE Handle;
+
+    KeInitializeQueue(&Limited, 1);
+    Taken = 0;
+    KeInsertQueue(&Limited, &First);
+    PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, TakesOne, NULL);
+    EXPECT_EQ(KeRemoveQueue(&Limited, KernelMode, &Zero), &First); /* now one of its threads */
+    KeDelayExecutionThread(KernelMode, FALSE, &Delay);             /* the other one waits */
+    EXPECT_EQ((ULONG_PTR)KeRemoveQueue(&Limited, KernelMode, &Zero), STATUS_TIMEOUT);
+    KeInsertQueue(&Limited, &Second);
+    EXPECT_EQ(KeReadStateQueue(&Limited), 1);   /* one thread may run, and this is it */
+    ZwWaitForSingleObject(Handle, FALSE, NULL); /* which makes room */
+    EXPECT_EQ(Taken, 1);
+    ZwClose(Handle);
+    KeRundownQueue(&Limited);
+}
+
+TEST_DRIVER(TEST(QueuePollKeepsCount), TEST(Events), TEST(Pulses), TEST(SetAndWait),
+            TEST(Semaphores), TEST(QueueOrder), TEST(QueueConcurrency), TEST(QueueRundown),
+            TEST(Timers), TEST(TimerSetAgain), TEST(TimerCancelled), TEST(TimerPeriodic),
+            TEST(TimerAbsolute))
