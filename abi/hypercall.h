@@ -144,6 +144,7 @@ enum abi_agent_flags {
     ABI_AGENT_READS = 8,   /* exploring: its next operation changes nothing */
     ABI_AGENT_OPEN = 16,   /* exploring: a release: the object would let a waiter through before it;
                               a wait: it ends by itself (time-out) */
+    ABI_AGENT_WAITS = 32,  /* exploring: its next operation is one that can have to wait */
 };
 
 enum abi_agent_kind {

@@ -75,24 +75,12 @@ releases(const struct operation *operation)
     return false;
 }
 
-static bool
-acquires(const struct operation *operation)
-{
-    switch (operation->op) {
-    case SP_WAIT:
-    case SP_ACQUIRE_SPINLOCK:
-    case SP_ACQUIRE_LOCK:
-    case SP_REMOVE_QUEUE:
-        return true;
-    }
-    return false;
-}
-
 bool
 operation_coenabled(const struct operation *earlier, const struct operation *later)
 {
     /* What lets a waiter go cannot come after it, unless the object was open before, or the waiter
        can go on by another object or by a time-out. */
-    return !(releases(earlier) && acquires(later) && (earlier->flags & ABI_AGENT_OPEN) == 0 &&
-             (later->flags & ABI_AGENT_OPEN) == 0 && later->objects == 1);
+    return !(releases(earlier) && (later->flags & ABI_AGENT_WAITS) != 0 &&
+             (earlier->flags & ABI_AGENT_OPEN) == 0 && (later->flags & ABI_AGENT_OPEN) == 0 &&
+             later->objects == 1);
 }

@@ -113,6 +113,9 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
     if (Agent->op == SP_REMOVE_QUEUE && KiIsQueueEmpty((PKQUEUE)Prcb->PendingObject)) {
         Agent->op = SP_NONE; /* E3 */
     }
+    if (Prcb->PendingWait != NULL) {
+        Agent->flags |= ABI_AGENT_WAITS;
+    }
     if (Prcb->PendingWait == KiWouldBlock) {
         KiDescribeWait((PKI_PENDING_WAIT)Prcb->PendingContext, Agent);
     }

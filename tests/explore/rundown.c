@@ -1,8 +1,8 @@
 /*
  * rundown.c - one thread takes rundown protection and gives it back, another runs it down, once each.
  *
- * The wait begins before the acquire, which then fails, or after it; then it lasts until the release, as the acquire of
- * a lock does. Two traces.
+ * The wait begins before the acquire, which then fails; between acquire and release, and lasts until the release; or
+ * after both. Three traces: where it begins can be seen, for from then on nobody acquires.
  */
 #include "program.h"
 
