@@ -30,6 +30,9 @@ BOOLEAN KiHostClock;
 volatile KSYSTEM_TIME KeTickCount;
 ULONG KiTimeIncrement = 156250;
 
+/* schedule.c: one question at a time, and too large for a driver's stack */
+struct abi_agent KiAgents[ABI_MAX_PROCESSORS];
+
 /* bugcheck.c, debug.c */
 volatile LONG KiBugCheckActive;
 struct abi_stop KiFirstStop; /* why the run ends, while the report is written */

@@ -205,6 +205,7 @@ NTSTATUS NTAPI KeExpandKernelStackAndCalloutEx(PEXPAND_STACK_CALLOUT Callout, PV
                                                SIZE_T Size, BOOLEAN Wait, PVOID Context);
 extern KAGENT KiSystemAgent; /* the root of all names */
 extern ULONG64 KiSlotBitmap[ABI_STACK_SLOTS / 64];
+extern struct abi_agent KiAgents[ABI_MAX_PROCESSORS]; /* KiAsk's question */
 extern ULONG KiLonelySlices;
 extern ULONG KiHostClockSlices;
 extern ULONG KiTimeIncrement;

@@ -85,7 +85,7 @@ KiSwitchProcessor(ULONG Cpu)
 static BOOLEAN
 KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
 {
-    struct abi_agent Agents[ABI_MAX_PROCESSORS];
+    struct abi_agent *Agents = KiAgents;
     ULONG Count = 0, Self = KiPrcb()->Number, Cpu = Self, Choice;
     PKPRCB Prcb;
 
