@@ -249,9 +249,7 @@ find_races(uint32_t agent, const struct operation *operation, uint32_t j)
             if (co[node->chosen] <= i) {
                 reverse(i, j, agent, full);
             }
-            for (uint32_t a = 0; a < MAX_AGENTS; a++) {
-                co[a] = node->clock[a] > co[a] ? node->clock[a] : co[a];
-            }
+            join(co, i);
         }
         join(full, i);
     }

@@ -249,9 +249,7 @@ note_finding(const struct abi_stop *why)
     }
     finding = &results->finding[results->findings];
     *finding = (struct search_finding){.stop = *why,
-                                       .run = it.run,
                                        .hash = GUEST->hash,
-                                       .steps = GUEST->points,
                                        .times = 1,
                                        .schedule = results->schedules,
                                        .schedule_length = it.steps,
@@ -277,10 +275,6 @@ explorer_ended(const struct abi_stop *why)
         return;
     }
     results->runs++;
-    results->agents = it.agents;
-    results->steps += it.steps;
-    results->pages = snapshot_pages();
-    results->longest = it.steps > results->longest ? it.steps : results->longest;
     if (why == NULL) {
         results->blocked++;
     } else {

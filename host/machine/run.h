@@ -77,9 +77,7 @@ enum search_outcome {
 
 struct search_finding {
     struct abi_stop stop;
-    uint64_t run; /* number of the run that found it */
     uint64_t hash;
-    uint64_t steps;
     uint64_t times;                     /* runs that ended so */
     uint32_t schedule, schedule_length; /* in `schedule` */
     uint32_t preemptions;
@@ -90,10 +88,7 @@ struct search_finding {
 struct search_results {
     uint32_t outcome;
     uint32_t findings;
-    uint64_t runs, traces, bad, blocked, steps;
-    uint64_t longest; /* choices in the longest run */
-    uint64_t pages;   /* that a restore copies */
-    uint32_t agents;
+    uint64_t runs, traces, bad, blocked;
     uint32_t schedules; /* used of `schedule` */
     struct search_finding finding[SEARCH_FINDINGS];
     uint32_t schedule[SEARCH_SCHEDULES];

@@ -6,9 +6,9 @@
  * (sticky), so that a restore copies the same few pages each time and no page faults twice. What
  * the guest does to the mapping itself is logged page by page and undone in reverse.
  *
- *   N1  A page has ABI_COMMITTED, write permission and no PAGE_SAVED: its content is that of the
+ *   N1  A page has ABI_COMMITTED, write permission and no SAVED (space.c): its content is that of the
  *       snapshot, and a write faults.
- *   N2  PAGE_FRESH: committed after the snapshot. It is open, and a restore takes it away.
+ *   N2  FRESH: committed after the snapshot. It is open, and a restore takes it away.
  *   N3  What the host itself keeps of the guest (struct machine, the list of images, the spans) is
  *       copied here whole; what an image that was unloaded needs is kept until the end.
  *   N4  The trace ring is not restored: the guest does not read it.
@@ -43,7 +43,6 @@ static struct {
     size_t loaded_count;
     uint64_t rsp;
     uint64_t registers[8];
-    uint32_t user_slice;
 } kept;
 
 static uint8_t vector_state[MACHINE_XSAVE_ROOM] __attribute__((aligned(64)));
@@ -66,8 +65,8 @@ snapshot_init(void)
     return kept.page && kept.content && kept.log ? 0 : -ENOMEM;
 }
 
-static void
-save(uint64_t page)
+void
+snapshot_save(uint64_t page)
 {
     if (kept.saved == MAX_SAVED) {
         worker_fail("more than %u pages were written after the snapshot", MAX_SAVED);
@@ -75,12 +74,6 @@ save(uint64_t page)
     kept.page[kept.saved] = page;
     memcpy(kept.content + (size_t)kept.saved * ABI_PAGE_SIZE, guest_pointer(page), ABI_PAGE_SIZE);
     kept.saved++;
-}
-
-void
-snapshot_save(uint64_t page)
-{
-    save(page);
 }
 
 void
@@ -103,9 +96,8 @@ snapshot_take(void)
     kept.rsp = machine_guest_rsp;
     memcpy(kept.registers, machine_guest_saved, sizeof(kept.registers));
     machine_save_vectors(vector_state);
-    save(ABI_USER_SHARED_DATA); /* neither view of it is closed */
+    snapshot_save(ABI_USER_SHARED_DATA); /* neither view of it is closed */
     space_freeze();
-    snapshot.taken = true;
 }
 
 /* Images that were loaded since go away; those that were unloaded come back (N3). */
@@ -182,10 +174,4 @@ snapshot_resume(uint64_t result)
     memcpy(machine_guest_saved, kept.registers, sizeof(kept.registers));
     __asm__ volatile("wrgsbase %0" : : "r"(kept.state.kpcr));
     machine_resume(result, vector_state);
-}
-
-uint32_t
-snapshot_pages(void)
-{
-    return kept.saved;
 }

@@ -22,7 +22,6 @@ void snapshot_take(void);
    snapshot again, with another result. */
 void snapshot_restore(void);
 NORETURN void snapshot_resume(uint64_t result);
-uint32_t snapshot_pages(void);
 
 /* For space.c and images.c: keep the content or the record of a page before it changes. */
 void snapshot_save(uint64_t page);
@@ -30,7 +29,7 @@ void snapshot_log(uint64_t page, uint8_t before);
 bool snapshot_holds(const struct loaded *image);
 
 /* space.c */
-void space_freeze(void); /* closes all committed pages for writing */
+void space_freeze(void); /* snapshot.taken; closes all committed pages for writing */
 void space_restore(uint64_t address, uint64_t size, uint8_t before);
 void space_thaw(void); /* spans, holders, low range as they were */
 /* A write fault at `address`, of the guest or of the host: true if the page is open now. */
