@@ -29,6 +29,7 @@ struct node {
     uint64_t enabled, present;
     uint64_t sleep, backtrack, done;
     uint64_t born;   /* agents that were first met here */
+    uint64_t met;    /* or before */
     uint64_t missed; /* agents that were not there one question earlier, but before */
     struct operation next[MAX_AGENTS];
     uint32_t clock[MAX_AGENTS]; /* of the step: 1 + the last step of each agent that it follows */
@@ -38,7 +39,6 @@ struct node {
 static struct node *path;
 static uint32_t prefix; /* answers that are given */
 static uint32_t length; /* questions of this run so far */
-static uint64_t met;
 
 static int
 init(const struct run_search *search)
@@ -52,7 +52,6 @@ begin(uint64_t run)
 {
     if (run == 0) {
         length = 0;
-        met = 0;
         return true;
     }
     /* The deepest question that still has something to try. */
@@ -64,7 +63,6 @@ begin(uint64_t run)
             node->chosen = (uint8_t)__builtin_ctzll(left);
             prefix = length;
             length = 0;
-            met = 0;
             return true;
         }
         length--;
@@ -92,9 +90,12 @@ sleepers(const struct node *node)
 static uint32_t
 choose(const struct question *question)
 {
-    struct node *node = &path[length];
-    uint64_t free;
+    struct node *node;
+    uint64_t free, met;
 
+    length = question->step;
+    node = &path[length];
+    met = length > 0 ? path[length - 1].met : 0;
     if (length == MAX_DEPTH) {
         worker_fail("a run has more than %d choices, too many for dpor: try --strategy pct",
                     MAX_DEPTH);
@@ -106,7 +107,7 @@ choose(const struct question *question)
     node->present = question->present;
     node->born = question->present & ~met;
     node->missed = length > 0 ? question->present & met & ~path[length - 1].present : 0;
-    met |= question->present;
+    node->met = met | question->present;
     for (uint64_t set = question->present; set != 0; set &= set - 1) {
         uint32_t agent = (uint32_t)__builtin_ctzll(set);
 
@@ -274,4 +275,25 @@ end(const struct question *question, bool cut)
     }
 }
 
-const struct strategy strategy_dpor = {"dpor", init, begin, choose, end, SEARCH_EXHAUSTED};
+static uint32_t
+shared(void)
+{
+    return prefix - 1;
+}
+
+static bool
+returns(uint32_t step)
+{
+    const struct node *node = &path[step];
+
+    return step < length && (node->backtrack & ~node->done & ~node->sleep & node->enabled) != 0;
+}
+
+const struct strategy strategy_dpor = {.name = "dpor",
+                                       .init = init,
+                                       .begin = begin,
+                                       .choose = choose,
+                                       .shared = shared,
+                                       .returns = returns,
+                                       .end = end,
+                                       .exhausted = SEARCH_EXHAUSTED};

@@ -66,4 +66,9 @@ end(const struct question *question, bool cut)
     longest = question->step > longest ? question->step : longest;
 }
 
-const struct strategy strategy_pct = {"pct", init, begin, choose, end, SEARCH_BUDGET};
+const struct strategy strategy_pct = {.name = "pct",
+                                      .init = init,
+                                      .begin = begin,
+                                      .choose = choose,
+                                      .end = end,
+                                      .exhausted = SEARCH_BUDGET};

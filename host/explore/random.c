@@ -35,4 +35,9 @@ end(const struct question *question, bool cut)
 {
 }
 
-const struct strategy strategy_random = {"random", init, begin, choose, end, SEARCH_BUDGET};
+const struct strategy strategy_random = {.name = "random",
+                                         .init = init,
+                                         .begin = begin,
+                                         .choose = choose,
+                                         .end = end,
+                                         .exhausted = SEARCH_BUDGET};

@@ -48,4 +48,9 @@ end(const struct question *question, bool cut)
 {
 }
 
-const struct strategy strategy_replay = {"replay", init, begin, choose, end, SEARCH_BUDGET};
+const struct strategy strategy_replay = {.name = "replay",
+                                         .init = init,
+                                         .begin = begin,
+                                         .choose = choose,
+                                         .end = end,
+                                         .exhausted = SEARCH_BUDGET};

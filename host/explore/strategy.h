@@ -44,6 +44,12 @@ struct strategy {
     /* False: nothing is left. `run` counts from 0. */
     bool (*begin)(uint64_t run);
     uint32_t (*choose)(const struct question *question);
+    /* NULL: 0. After begin(run), run > 0: so many of the first answers will be those of the last run. The explorer
+       may start anywhere up to there: the first question that it asks has that `step`. */
+    uint32_t (*shared)(void);
+    /* NULL: no. Is it known already that the search comes back to question number `step` of this run
+       for another answer? */
+    bool (*returns)(uint32_t step);
     /* The run has ended after `steps` answers; with ANSWER_CUT `cut`. Agents that are left over
        blocked are in `end->present`. */
     void (*end)(const struct question *end, bool cut);
