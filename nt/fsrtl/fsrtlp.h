@@ -4,8 +4,10 @@
  *     name.c        names: matched, dissected, judged
  *     legal.c       which characters are legal where
  *     exception.c   pool or an exception; which exceptions a file system handles
+ *     context.c     what filters hang on streams, files and file objects
+ *     fsfilter.c    operations that mm and cc ask for without an IRP, down a device stack
  *
- * No state, no locks: everything here is a function of its arguments.
+ * No state of its own: what it keeps lies in structures of file systems, filters and the I/O manager.
  */
 #ifndef NT_FSRTL_FSRTLP_H
 #define NT_FSRTL_FSRTLP_H

@@ -16,6 +16,12 @@ BOOLEAN IopIsUnloadDeferred(PUNICODE_STRING ServicePath, char *Text, ULONG Bytes
 VOID IopRundownThread(PETHREAD Thread); /* thread exit: cancel and wait for its IRPs */
 /* Opens a file by NT name for another component (sections, images). */
 
+/* What nt/fsrtl keeps with I/O objects: a driver's FsFilter callbacks (nonpaged pool, freed with it); the contexts
+   that filters hang on a file object. */
+PVOID *IopFsFilterCallbacks(PDRIVER_OBJECT DriverObject);
+PLIST_ENTRY IopFileContexts(PFILE_OBJECT FileObject);
+PDEVICE_OBJECT IopLowerDevice(PDEVICE_OBJECT DeviceObject); /* not referenced */
+
 /* Shutdown notification, last first. */
 VOID IopShutdownDrivers(VOID);
 

@@ -16,6 +16,12 @@ IoGetAttachedDevice(PDEVICE_OBJECT DeviceObject)
     return DeviceObject;
 }
 
+PDEVICE_OBJECT
+IopLowerDevice(PDEVICE_OBJECT DeviceObject)
+{
+    return IopExtension(DeviceObject)->AttachedTo;
+}
+
 PDEVICE_OBJECT NTAPI
 IoGetAttachedDeviceReference(PDEVICE_OBJECT DeviceObject)
 {

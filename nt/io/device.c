@@ -277,6 +277,17 @@ IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
         ObpMakeTemporary(DeviceObject);
         DeviceObject->Flags &= ~DO_DEVICE_HAS_NAME;
     }
+    if (DeviceObject->AttachedDevice != NULL) {
+        /* [wdm: FAST_IO_DISPATCH, FastIoDetachDevice] Who is attached to it lets go now. */
+        PDEVICE_OBJECT Upper = DeviceObject->AttachedDevice;
+        PFAST_IO_DISPATCH FastIo = Upper->DriverObject->FastIoDispatch;
+
+        if (FastIo != NULL &&
+            FastIo->SizeOfFastIoDispatch > FIELD_OFFSET(FAST_IO_DISPATCH, FastIoDetachDevice) &&
+            FastIo->FastIoDetachDevice != NULL) {
+            FastIo->FastIoDetachDevice(Upper, DeviceObject);
+        }
+    }
     Extension->ExtensionFlags |= DOE_DELETE_PENDING;
     Extension->Deleted = TRUE;
     if (DeviceObject->ReferenceCount == 0) {

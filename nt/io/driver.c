@@ -97,6 +97,12 @@ IopCreateDriverObject(PUNICODE_STRING Name, PUNICODE_STRING ServiceName, PKI_MOD
     return STATUS_SUCCESS;
 }
 
+PVOID *
+IopFsFilterCallbacks(PDRIVER_OBJECT DriverObject)
+{
+    return &IopDriverExtension(DriverObject)->FsFilterCallbacks;
+}
+
 /* The last pointer to a driver object has gone: R4. */
 VOID
 IopDeleteDriver(PVOID Object)
@@ -111,6 +117,9 @@ IopDeleteDriver(PVOID Object)
     while ((Client = Extension->ClientExtensions) != NULL) {
         Extension->ClientExtensions = Client->Next;
         ExFreePoolWithTag(Client, 'virD');
+    }
+    if (Extension->FsFilterCallbacks != NULL) {
+        ExFreePoolWithTag(Extension->FsFilterCallbacks, 0);
     }
     if (DriverObject->DriverName.Buffer != NULL) {
         ExFreePoolWithTag(DriverObject->DriverName.Buffer, TAG_IODRIVER);

@@ -30,7 +30,14 @@ IopAllocateFile(PDEVICE_OBJECT DeviceObject)
     KeInitializeEvent(&File->File.Event, NotificationEvent, FALSE);
     KeInitializeSpinLock(&File->File.IrpListLock);
     InitializeListHead(&File->File.IrpList);
+    InitializeListHead(&File->Contexts);
     return &File->File;
+}
+
+PLIST_ENTRY
+IopFileContexts(PFILE_OBJECT FileObject)
+{
+    return &IopFile(FileObject)->Contexts;
 }
 
 /* A request of the I/O manager's own to the file's stack, L2. */

@@ -136,6 +136,7 @@ typedef struct _IOP_FILE {
     PTXN_PARAMETER_BLOCK Transaction;
     BOOLEAN IgnoreSharing;
     BOOLEAN RemoteOrigin;
+    LIST_ENTRY Contexts; /* of filters (nt/fsrtl); under IrpListLock */
 } IOP_FILE, *PIOP_FILE;
 
 #define IOP_SKIP_PORT_ON_SUCCESS       1
