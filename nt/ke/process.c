@@ -120,7 +120,7 @@ KeStackAttachProcess(PKPROCESS Process, PKAPC_STATE ApcState)
         ApcState->Process = (PKPROCESS)1; /* nothing to undo */
         return;
     }
-    OldIrql = KiLockDispatcher(SP_OBJECT, Process);
+    OldIrql = KiLockDispatcher(SP_REFERENCE, Process);
     if (Thread->ApcStateIndex != OriginalApcEnvironment) {
         KiAttach(Thread, Process, ApcState);
     } else {
@@ -134,7 +134,7 @@ KeStackAttachProcess(PKPROCESS Process, PKAPC_STATE ApcState)
 static VOID
 KiLeaveProcess(PKTHREAD Thread, PKAPC_STATE Saved)
 {
-    KIRQL OldIrql = KiLockDispatcher(SP_OBJECT, Thread->ApcState.Process);
+    KIRQL OldIrql = KiLockDispatcher(SP_REFERENCE, Thread->ApcState.Process);
 
     if (Thread->ApcState.KernelApcPending && OldIrql == PASSIVE_LEVEL) {
         KiPcr()->Irql = OldIrql;
@@ -173,7 +173,7 @@ KeAttachProcess(PKPROCESS Process)
     if (Thread->ApcStateIndex != OriginalApcEnvironment) {
         KiBadAttach(Thread, Process);
     }
-    OldIrql = KiLockDispatcher(SP_OBJECT, Process);
+    OldIrql = KiLockDispatcher(SP_REFERENCE, Process);
     KiAttach(Thread, Process, &Thread->SavedApcState);
     KiUnlockDispatcher(OldIrql, FALSE);
 }

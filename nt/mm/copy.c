@@ -87,7 +87,7 @@ MiCopyService(HANDLE ProcessHandle, PVOID Base, PVOID Buffer, SIZE_T Size, PSIZE
             ObReferenceObjectByHandle(ProcessHandle, Write ? PROCESS_VM_WRITE : PROCESS_VM_READ,
                                       PsProcessTypeP, Mode, (PVOID *)&Process, NULL);
         if (NT_SUCCESS(Status)) {
-            KiSchedulePoint(SP_OBJECT, Process);
+            KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
             Status = MiCopyOther(Process, (ULONG64)Base, Buffer, Size, Write, &Copied);
             ObDereferenceObject(Process);
         }

@@ -80,7 +80,7 @@ MiMapView(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, P
     if (MiEnsureSpace(Process) == NULL) {
         return STATUS_PROCESS_IS_TERMINATING;
     }
-    KiSchedulePoint(SP_OBJECT, Process);
+    KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
     if (!(Section->Attributes & SEC_IMAGE)) {
         return MiMapData(Process, Section, Base, Offset, ViewSize, Type, Protection);
     }
@@ -188,7 +188,7 @@ MiUnmapView(PEPROCESS Process, PVOID BaseAddress)
     if (Space == NULL) {
         return STATUS_PROCESS_IS_TERMINATING;
     }
-    KiSchedulePoint(SP_OBJECT, Process);
+    KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
     Area = MiFindArea(Space, (ULONG64)BaseAddress);
     if (Area == NULL || Area->Zombie || (Area->Type != MEM_MAPPED && Area->Type != MEM_IMAGE)) {
         return STATUS_NOT_MAPPED_VIEW;

@@ -437,7 +437,7 @@ NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR Zero
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiSchedulePoint(SP_OBJECT, Process);
+    KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
     if (ZeroBits != 0 && Base == NULL && (AllocationType & (MEM_RESERVE | MEM_COMMIT))) {
         Status = STATUS_NO_MEMORY; /* nothing that low is in any slice */
     } else {
@@ -473,7 +473,7 @@ NtFreeVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiSchedulePoint(SP_OBJECT, Process);
+    KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
     Status = MiFreeUser(Process, &Base, &Size, FreeType);
     ObDereferenceObject(Process);
     return NT_SUCCESS(Status) ? MiWriteRange(BaseAddress, RegionSize, Base, Size) : Status;
@@ -514,7 +514,7 @@ NtProtectVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionS
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiSchedulePoint(SP_OBJECT, Process);
+    KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
     Status = MiProtectUser(Process, &Base, &Size, NewProtect, &Old);
     ObDereferenceObject(Process);
     if (!NT_SUCCESS(Status)) {

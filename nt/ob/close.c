@@ -19,7 +19,7 @@ ObpCloseHandle(HANDLE Handle, KPROCESSOR_MODE Mode)
     HANDLE Index = Handle;
     PVOID Object;
 
-    KiSchedulePoint(SP_HANDLE, Handle);
+    KiSchedulePoint(SP_HANDLE, ObpHandleIdentity(Handle, Mode));
     if (OBP_IS_PSEUDO(Handle)) {
         return STATUS_SUCCESS; /* closing a pseudo handle has no effect */
     }

@@ -172,7 +172,7 @@ ObInsertObject(PVOID Body, PACCESS_STATE PassedState, ACCESS_MASK DesiredAccess,
     BOOLEAN Named = Info->Capture.Name.Length != 0;
 
     ASSERT(Object->Header.Flags & OBP_FLAG_NEW);
-    KiSchedulePoint(SP_OBJECT, Body);
+    KiSchedulePoint(SP_OBJECT, Named ? ObpRootDirectory : Body);
     if (State == NULL) {
         State = &LocalState;
         Status = SepCreateAccessState(State, Aux, DesiredAccess, &Type->GenericMapping);

@@ -23,6 +23,16 @@ ObpTableForHandle(HANDLE *Handle, KPROCESSOR_MODE Mode)
     return PspCurrentProcess()->HandleTable;
 }
 
+/* One value names another handle in each process: what a schedule point calls a handle. NULL: of nobody else's interest. */
+PVOID
+ObpHandleIdentity(HANDLE Handle, KPROCESSOR_MODE Mode)
+{
+    HANDLE Index = Handle;
+    POBP_TABLE Table = OBP_IS_PSEUDO(Handle) ? NULL : ObpTableForHandle(&Index, Mode);
+
+    return Table != NULL ? (PUCHAR)Table + (ULONG_PTR)Index : NULL;
+}
+
 BOOLEAN NTAPI
 ObIsKernelHandle(HANDLE Handle)
 {
@@ -142,7 +152,7 @@ ObpCreateHandle(OBP_HANDLE_REQUEST *Request, PHANDLE Handle)
         Process = PsInitialSystemProcess;
     }
     Table = Process->HandleTable;
-    KiSchedulePoint(SP_HANDLE, Request->Object);
+    KiSchedulePoint(SP_REFERENCE, Request->Object);
     if (Request->Type != NULL && Type != Request->Type) {
         return STATUS_OBJECT_TYPE_MISMATCH;
     }
@@ -229,7 +239,7 @@ ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE
     HANDLE Index = Handle;
 
     *Object = NULL;
-    KiSchedulePoint(SP_LOOKUP, Handle);
+    KiSchedulePoint(SP_LOOKUP, ObpHandleIdentity(Handle, AccessMode));
     if (OBP_IS_PSEUDO(Handle)) {
         if (Handle == NtCurrentProcess()) {
             if (Type != NULL && Type != PsProcessTypeP) {
@@ -357,7 +367,7 @@ ObOpenObjectByName(POBJECT_ATTRIBUTES Attributes, POBJECT_TYPE Type, KPROCESSOR_
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiSchedulePoint(SP_OBJECT, ObpRootDirectory);
+    KiSchedulePoint(SP_REFERENCE, ObpRootDirectory);
     Status = ObpUseState(&State, &Local, Aux, DesiredAccess, Type);
     if (!NT_SUCCESS(Status)) {
         ObpFreeCapture(&Capture);
@@ -408,7 +418,7 @@ ObReferenceObjectByName(PUNICODE_STRING Name, ULONG Attributes, PACCESS_STATE Pa
     if (Name == NULL || Name->Length == 0) {
         return STATUS_OBJECT_NAME_INVALID;
     }
-    KiSchedulePoint(SP_OBJECT, ObpRootDirectory);
+    KiSchedulePoint(SP_REFERENCE, ObpRootDirectory);
     Status = ObpUseState(&State, &Local, Aux, DesiredAccess, Type);
     if (!NT_SUCCESS(Status)) {
         return Status;

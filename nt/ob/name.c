@@ -293,7 +293,7 @@ ObpMakeTemporary(PVOID Body)
 {
     POBP_OBJECT Object = ObpObject(Body);
 
-    KiSchedulePoint(SP_OBJECT, Body);
+    KiSchedulePoint(SP_OBJECT, Object->Directory != NULL ? ObpRootDirectory : Body);
     Object->Header.Flags &= ~OBP_FLAG_PERMANENT;
     if (Object->Header.HandleCount == 0 && Object->Directory != NULL) {
         ObpRemoveName(Object);

@@ -162,6 +162,7 @@ ULONG ObpHandlesInTable(POBP_TABLE Table);
 /* handle.c */
 #define OBP_IS_PSEUDO(Handle) ((LONG_PTR)(Handle) < 0 && (LONG_PTR)(Handle) >= -6)
 POBP_TABLE ObpTableForHandle(HANDLE *Handle, KPROCESSOR_MODE Mode);
+PVOID ObpHandleIdentity(HANDLE Handle, KPROCESSOR_MODE Mode); /* of schedule points */
 typedef struct _OBP_HANDLE_REQUEST {
     PVOID Object;      /* referenced by the caller */
     POBJECT_TYPE Type; /* NULL: any */

@@ -3,6 +3,7 @@
  *
  *     critical-region.exe attack CHOICE     needs no right but to open the device
  *     critical-region.exe use CHOICE
+ *     critical-region.exe update CHOICE     what `ntlab explore` needs of both: one use, and no word of suspension
  *
  * The first process is also refused a handle to suspend the second one's thread with: its own are all that it may suspend.
  * Exit code 0: all came as the article says, as far as one can come here at all.
@@ -101,6 +102,13 @@ Use(void)
     return (Result.Torn != 0) != (Choice == RegionAlone);
 }
 
+static int
+Update(void)
+{
+    Must(Ask(Open(), IOCTL_UPDATE, NULL, 0), "IOCTL_UPDATE");
+    return 0;
+}
+
 int
 main(int Count, char **Arguments)
 {
@@ -110,8 +118,10 @@ main(int Count, char **Arguments)
         Choice++;
     }
     if (Count != 3 || Choice == Choices) {
-        printf("critical-region.exe attack|use CHOICE\n");
+        printf("critical-region.exe attack|use|update CHOICE\n");
         return 2;
     }
-    return strcmp(Arguments[1], "attack") == 0 ? Attack() : Use();
+    return strcmp(Arguments[1], "attack") == 0   ? Attack()
+           : strcmp(Arguments[1], "update") == 0 ? Update()
+                                                 : Use();
 }

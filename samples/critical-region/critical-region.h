@@ -18,6 +18,7 @@
 #define IOCTL_USE         REGION_CODE(0x804) /* in: ULONG choice, out: USE_RESULT */
 #define IOCTL_DONE        REGION_CODE(0x805)
 #define IOCTL_WAIT_DONE   REGION_CODE(0x806)
+#define IOCTL_UPDATE      REGION_CODE(0x807) /* in: ULONG choice. One use, with no hand over around it */
 
 enum {
     RegionAlone,         /* a critical region, and no lock */

@@ -182,6 +182,25 @@ TakeOver(VOID)
     return STATUS_SUCCESS;
 }
 
+/* What a driver would do that knows nothing of this lesson: for `ntlab explore`, which needs no help. */
+static NTSTATUS
+Update(ULONG Choice)
+{
+    KIRQL OldIrql = PASSIVE_LEVEL;
+
+    if (!Acquire(Choice, &OldIrql)) {
+        return TakeOver();
+    }
+    if (Choice == ResourceRegionLate) {
+        KeEnterCriticalRegion(); /* too late */
+    }
+    for (ULONG Cell = 0; Cell < CELLS; Cell++) {
+        Shared.Buffer[Cell]++;
+    }
+    Release(Choice, OldIrql);
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS
 Use(ULONG Choice, USE_RESULT *Result)
 {
@@ -224,6 +243,11 @@ DispatchControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     case IOCTL_HOLD:
         if (Choice < Choices) {
             Status = Hold(Choice);
+        }
+        break;
+    case IOCTL_UPDATE:
+        if (Choice < Choices) {
+            Status = Update(Choice);
         }
         break;
     case IOCTL_USE:
