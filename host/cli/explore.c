@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "host/cli/cli.h"
+#include "host/cli/finding.h"
 #include "host/cli/ntr.h"
 #include "host/machine/run.h"
 
@@ -73,9 +74,12 @@ static int
 confirm(const struct options *options, struct run_request *request,
         const struct search_results *results, uint32_t number, char **argv)
 {
-    const struct search_finding *finding = &results->finding[number];
+    const struct search_finding *found = &results->finding[number];
+    struct search_results *small = finding_minimise(request, results, number);
+    const struct search_results *from = small != NULL ? small : results;
+    const struct search_finding *finding = small != NULL ? &small->finding[0] : found;
     struct run_search replay = {.replay = true,
-                                .schedule = results->schedule + finding->schedule,
+                                .schedule = from->schedule + finding->schedule,
                                 .schedule_length = finding->schedule_length};
     const struct run_search *search = request->explore;
     struct search_results *shared = request->results;
@@ -83,9 +87,9 @@ confirm(const struct options *options, struct run_request *request,
     char path[64];
     int status;
 
-    fprintf(stderr, "\nntlab: finding %u: in %lu of %lu runs, %u preemptions, %u choices\n",
-            number + 1, finding->times, results->runs, finding->preemptions,
-            finding->schedule_length);
+    fprintf(stderr, "\nntlab: finding %u: in %lu of %lu runs; ", number + 1, finding->times,
+            results->runs);
+    finding_say(found, finding);
     request->explore = &replay;
     request->results = NULL;
     status = single_run(options, request, "explore", argv, &result);
@@ -93,6 +97,7 @@ confirm(const struct options *options, struct run_request *request,
     request->results = shared;
     if (status != STATUS_FINDING && status != STATUS_UNSUPPORTED) {
         fprintf(stderr, "ntlab: the finding did not happen again: this is a failure of ntlab\n");
+        finding_forget(small);
         return STATUS_INTERNAL;
     }
     if (result.hash != finding->hash) {
@@ -102,12 +107,13 @@ confirm(const struct options *options, struct run_request *request,
     }
     mkdir(FINDINGS, 0777);
     snprintf(path, sizeof(path), FINDINGS "/%u.ntr", number + 1);
-    if (ntr_write(path, options, request, &result, finding, results->schedule) != 0) {
+    if (ntr_write(path, options, request, &result, finding, from->schedule) != 0) {
         status = STATUS_USAGE;
     } else {
         fprintf(stderr, "replay: ntlab replay %s\n", path);
     }
     close(result.memory);
+    finding_forget(small);
     return status;
 }
 

@@ -25,8 +25,8 @@
 #include "host/machine/machine.h"
 #include "host/machine/snapshot.h"
 
-static const struct strategy *const strategies[] = {&strategy_random, &strategy_pct,
-                                                    &strategy_dpor};
+static const struct strategy *const strategies[] = {&strategy_random, &strategy_pct, &strategy_dpor,
+                                                    &strategy_minimise};
 
 static struct {
     const struct run_search *search;
@@ -117,6 +117,7 @@ operation_of(const struct abi_agent *agent)
 {
     struct operation operation = {.op = agent->op,
                                   .flags = agent->flags,
+                                  .kind = agent->kind,
                                   .objects = 1,
                                   .object = {agent->object},
                                   .reads = {(agent->flags & ABI_AGENT_READS) != 0}};
@@ -225,21 +226,15 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 }
 
 /* Findings are told apart by what happened, not by the schedule: the first one of each is kept. */
-static bool
-same_finding(const struct abi_stop *a, const struct abi_stop *b)
-{
-    return a->verdict == b->verdict && a->code == b->code &&
-           (a->verdict == ABI_BUGCHECK || strcmp(a->message, b->message) == 0);
-}
-
 static void
 note_finding(const struct abi_stop *why)
 {
     struct search_results *results = it.results;
     struct search_finding *finding;
+    uint64_t signature = signature_of(why, it.blocked ? &it.question : NULL);
 
     for (uint32_t i = 0; i < results->findings; i++) {
-        if (same_finding(&results->finding[i].stop, why)) {
+        if (results->finding[i].signature == signature) {
             results->finding[i].times++;
             return;
         }
@@ -250,6 +245,7 @@ note_finding(const struct abi_stop *why)
     finding = &results->finding[results->findings];
     *finding = (struct search_finding){.stop = *why,
                                        .hash = GUEST->hash,
+                                       .signature = signature,
                                        .times = 1,
                                        .schedule = results->schedules,
                                        .schedule_length = it.steps,
@@ -257,6 +253,22 @@ note_finding(const struct abi_stop *why)
     memcpy(results->schedule + results->schedules, it.schedule, it.steps * sizeof(it.schedule[0]));
     results->schedules += it.steps;
     results->findings++;
+}
+
+static void
+tell_strategy(const struct abi_stop *why)
+{
+    struct outcome outcome = {.why = why,
+                              .run = it.run,
+                              .hash = GUEST->hash,
+                              .schedule = it.schedule,
+                              .steps = it.steps,
+                              .results = it.results};
+
+    if (why != NULL) {
+        outcome.signature = signature_of(why, it.blocked ? &it.question : NULL);
+    }
+    it.strategy->judge(&outcome);
 }
 
 static bool
@@ -281,8 +293,13 @@ explorer_ended(const struct abi_stop *why)
         results->traces++;
         if (is_bad(why)) {
             results->bad++;
-            note_finding(why);
+            if (it.strategy->judge == NULL) {
+                note_finding(why);
+            }
         }
+    }
+    if (it.strategy->judge != NULL && it.rooted) {
+        tell_strategy(why);
     }
     if (!it.rooted) { /* there was nothing to choose */
         results->outcome = SEARCH_EXHAUSTED;

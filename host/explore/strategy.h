@@ -23,6 +23,7 @@
 struct operation {
     uint16_t op;    /* enum abi_event */
     uint16_t flags; /* enum abi_agent_flags */
+    uint16_t kind;  /* enum abi_agent_kind: whose operation it is */
     uint32_t objects;
     uint64_t object[ABI_AGENT_OBJECTS];
     bool reads[ABI_AGENT_OBJECTS]; /* changes nothing of it */
@@ -34,6 +35,16 @@ struct question {
     uint8_t last;                 /* who stepped last, NO_AGENT at the root */
     uint32_t step;                /* number of this question in its run */
     const struct operation *next; /* by agent */
+};
+
+/* How a run ended, for strategies that learn from it. */
+struct outcome {
+    const struct abi_stop *why; /* NULL: it was cut */
+    uint64_t run;               /* number of the run */
+    uint64_t signature, hash;
+    const uint32_t *schedule; /* names */
+    uint32_t steps;
+    struct search_results *results;
 };
 
 enum answer_special { ANSWER_CUT = 0xFFFFFFFF }; /* this run cannot show anything new: end it */
@@ -54,9 +65,12 @@ struct strategy {
        blocked are in `end->present`. */
     void (*end)(const struct question *end, bool cut);
     enum search_outcome exhausted; /* what it means when nothing is left */
+    /* May be NULL. With it the strategy keeps findings itself. */
+    void (*judge)(const struct outcome *outcome);
 };
 
-extern const struct strategy strategy_random, strategy_pct, strategy_dpor, strategy_replay;
+extern const struct strategy strategy_random, strategy_pct, strategy_dpor, strategy_replay,
+    strategy_minimise;
 
 uint32_t explorer_name(uint32_t number); /* of an agent */
 
@@ -64,6 +78,16 @@ uint32_t explorer_name(uint32_t number); /* of an agent */
 bool operation_dependent(const struct operation *a, const struct operation *b);
 /* Could `earlier` have been done after `later`, had `later` come first? */
 bool operation_coenabled(const struct operation *earlier, const struct operation *later);
+
+/* Does it happen because the environment adds it, not because a thread goes on? */
+static inline bool
+operation_injected(const struct operation *operation)
+{
+    return operation->kind == ABI_AGENT_TIMEOUT || operation->kind == ABI_AGENT_INJECTED;
+}
+
+/* Equal for two runs that fail in the same way; `end`: who was left, and before what. */
+uint64_t signature_of(const struct abi_stop *why, const struct question *end);
 
 /* A small generator of our own: the same numbers on every machine. */
 struct random {

@@ -81,6 +81,14 @@ struct search_finding {
     uint64_t times;                     /* runs that ended so */
     uint32_t schedule, schedule_length; /* in `schedule` */
     uint32_t preemptions;
+    uint32_t injections;
+    uint64_t signature; /* host/explore/signature.c */
+    /* Of a schedule that was minimised: */
+    uint32_t trials;        /* runs that it took; 0: it was not */
+    uint32_t certified;     /* all schedules with fewer preemptions were tried */
+    uint32_t no_return;     /* after so many steps nothing helped any more ... */
+    uint32_t failed_before; /* ... and one step earlier so many of */
+    uint32_t continuations; /* so many continuations failed */
     uint32_t reserved;
 };
 
