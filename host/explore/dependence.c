@@ -40,16 +40,30 @@ aspect(const struct operation *operation)
     return OF_STATE;
 }
 
+uint32_t
+operation_touches(const struct operation *operation, struct touch *touch)
+{
+    enum aspect of = aspect(operation);
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < operation->objects && of != OF_NOTHING; i++) {
+        if (operation->object[i] != 0) {
+            touch[count++] = (struct touch){operation->object[i] ^ (uint64_t)(of + 1) << 56,
+                                            !operation->reads[i]};
+        }
+    }
+    return count;
+}
+
 bool
 operation_dependent(const struct operation *a, const struct operation *b)
 {
-    if (aspect(a) != aspect(b) || aspect(a) == OF_NOTHING) {
-        return false;
-    }
-    for (uint32_t i = 0; i < a->objects; i++) {
-        for (uint32_t j = 0; j < b->objects; j++) {
-            if (a->object[i] == b->object[j] && a->object[i] != 0 &&
-                (!a->reads[i] || !b->reads[j])) {
+    struct touch mine[OPERATION_TOUCHES], other[OPERATION_TOUCHES];
+    uint32_t count = operation_touches(a, mine), others = operation_touches(b, other);
+
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t j = 0; j < others; j++) {
+            if (mine[i].key == other[j].key && (mine[i].writes || other[j].writes)) {
                 return true;
             }
         }
@@ -58,9 +72,9 @@ operation_dependent(const struct operation *a, const struct operation *b)
 }
 
 static bool
-releases(const struct operation *operation)
+releases(uint16_t op)
 {
-    switch (operation->op) {
+    switch (op) {
     case SP_SET_EVENT:
     case SP_PULSE_EVENT:
     case SP_RELEASE_SEMAPHORE:
@@ -76,11 +90,11 @@ releases(const struct operation *operation)
 }
 
 bool
-operation_coenabled(const struct operation *earlier, const struct operation *later)
+operation_coenabled(uint16_t earlier, uint16_t earlier_flags, const struct operation *later)
 {
     /* What lets a waiter go cannot come after it, unless the object was open before, or the waiter
        can go on by another object or by a time-out. */
     return !(releases(earlier) && (later->flags & ABI_AGENT_WAITS) != 0 &&
-             (earlier->flags & ABI_AGENT_OPEN) == 0 && (later->flags & ABI_AGENT_OPEN) == 0 &&
+             (earlier_flags & ABI_AGENT_OPEN) == 0 && (later->flags & ABI_AGENT_OPEN) == 0 &&
              later->objects == 1);
 }

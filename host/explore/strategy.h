@@ -74,10 +74,20 @@ extern const struct strategy strategy_random, strategy_pct, strategy_dpor, strat
 
 uint32_t explorer_name(uint32_t number); /* of an agent */
 
-/* Do the two operations touch one object, and does one of them change it? */
+/* An aspect of an object that an operation touches. Two operations are dependent if they have a key in
+   common that one of them changes. */
+struct touch {
+    uint64_t key;
+    bool writes;
+};
+#define OPERATION_TOUCHES (ABI_AGENT_OBJECTS + 2)
+uint32_t operation_touches(const struct operation *operation, struct touch *touch);
 bool operation_dependent(const struct operation *a, const struct operation *b);
-/* Could `earlier` have been done after `later`, had `later` come first? */
-bool operation_coenabled(const struct operation *earlier, const struct operation *later);
+/* Could an earlier operation have been done after `later`, had `later` come first? */
+bool operation_coenabled(uint16_t earlier, uint16_t earlier_flags, const struct operation *later);
+
+/* Memory for a strategy's init: zeroed, and free until it is touched. NULL if there is none. */
+void *search_reserve(size_t size);
 
 /* Does it happen because the environment adds it, not because a thread goes on? */
 static inline bool

@@ -1,0 +1,454 @@
+/*
+ * happens.c - what happens before what in the run that is being made.
+ *
+ * Each step has a clock: for each agent the last of its steps that happens before it. A step follows
+ * its agent's own, whatever made or woke the agent, and the earlier dependent ones. Those are found
+ * by object: each object has a list of the steps that touched it, latest first. All of it is undone
+ * from the end, so a run costs only what it does not share with the one before.
+ *
+ *   H1  A step that changes an object follows all earlier ones that touched it. So a search may end
+ *       at the first change that it meets.
+ *   H2  A release and the acquire that waits for it cannot come in the other order (not co-enabled).
+ *       The release orders, but it does not end the search for races: the one is with the acquire
+ *       that took the lock before.
+ *   H3  What a step that was not co-enabled orders is left out of the clock that `race` is told; the
+ *       step's own clock has it.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "host/explore/happens.h"
+#include "host/machine/machine.h"
+
+#define MAX_OBJECTS     (1u << 20)
+#define MAX_APPEARANCES (4 * MAX_STEPS)
+#define TABLE_MASK      (2 * MAX_OBJECTS - 1)
+
+struct object {
+    uint64_t key; /* 0: free */
+    uint32_t last, last_write;
+};
+
+/* When an agent appeared, and what was known of it before. */
+struct appearance {
+    uint32_t step; /* question at which it was there (again) */
+    uint32_t before;
+    uint8_t agent;
+};
+
+struct step *happens_step;
+uint32_t happens_steps;
+uint32_t happens_width;
+
+static uint32_t (*clocks)[MAX_AGENTS]; /* numbers from happens_width on are 0 */
+static struct object *objects;
+static uint32_t *table; /* 1 + object, by hash of its key */
+static uint32_t object_count, object_next;
+static struct appearance *appearances;
+static uint32_t appearance_count;
+static uint32_t appeared[MAX_AGENTS]; /* question, 0: at the root or not yet */
+static struct {
+    uint32_t *step;
+    uint32_t count;
+} agents[MAX_AGENTS];
+
+/* Nothing can be mapped once guest code runs, and what is not touched costs nothing. */
+void *
+search_reserve(size_t size)
+{
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                    -1, 0);
+
+    return at == MAP_FAILED ? NULL : at;
+}
+
+int
+happens_init(void)
+{
+    uint32_t *lists = search_reserve((size_t)MAX_AGENTS * MAX_STEPS * sizeof(*lists));
+
+    happens_width = 8;
+    happens_step = search_reserve(MAX_STEPS * sizeof(*happens_step));
+    clocks = search_reserve(MAX_STEPS * sizeof(*clocks));
+    objects = search_reserve(MAX_OBJECTS * sizeof(*objects));
+    table = search_reserve(2 * MAX_OBJECTS * sizeof(*table));
+    appearances = search_reserve((size_t)MAX_APPEARANCES * sizeof(*appearances));
+    for (uint32_t i = 0; i < MAX_AGENTS && lists != NULL; i++) {
+        agents[i].step = lists + (size_t)i * MAX_STEPS;
+    }
+    return lists == NULL || happens_step == NULL || clocks == NULL || objects == NULL ||
+                   table == NULL || appearances == NULL
+               ? -ENOMEM
+               : 0;
+}
+
+static uint64_t
+mix(uint64_t z)
+{
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+    return z ^ (z >> 31);
+}
+
+static uint32_t *
+entry_of(uint64_t key)
+{
+    uint64_t at = mix(key) & TABLE_MASK;
+
+    while (table[at] != 0 && objects[table[at] - 1].key != key) {
+        at = (at + 1) & TABLE_MASK;
+    }
+    return &table[at];
+}
+
+static uint32_t
+object_number(uint64_t key)
+{
+    uint32_t *entry = entry_of(key);
+
+    if (*entry == 0) {
+        if (object_count == MAX_OBJECTS) {
+            worker_fail("a run touches more than %u objects", MAX_OBJECTS / 2);
+        }
+        while (objects[object_next].key != 0) {
+            object_next = (object_next + 1) & (MAX_OBJECTS - 1);
+        }
+        objects[object_next] = (struct object){.key = key};
+        object_count++;
+        *entry = object_next + 1;
+    }
+    return *entry - 1;
+}
+
+/* Forgets the objects that no step touches. */
+static void
+collect(void)
+{
+    memset(table, 0, 2 * MAX_OBJECTS * sizeof(*table));
+    object_count = 0;
+    for (uint32_t i = 0; i < MAX_OBJECTS; i++) {
+        if (objects[i].last == 0) {
+            objects[i].key = 0;
+        } else {
+            object_count++;
+            *entry_of(objects[i].key) = i + 1;
+        }
+    }
+}
+
+static void
+widen(uint32_t agent)
+{
+    while (happens_width <= agent) {
+        happens_width += 8;
+    }
+}
+
+const uint32_t *
+happens_clock(uint32_t step)
+{
+    return clocks[step];
+}
+
+typedef uint32_t four __attribute__((vector_size(16), may_alias));
+
+static inline void
+join(uint32_t *clock, uint32_t step)
+{
+    for (uint32_t i = 0; i < happens_width; i += 4) {
+        four *mine = (four *)(clock + i), other = *(const four *)(clocks[step] + i);
+        four later = (four)(other > *mine);
+
+        *mine = (other & later) | (*mine & ~later);
+    }
+}
+
+bool
+happens_initial(const uint32_t *clock, uint32_t agent, uint32_t since)
+{
+    uint32_t above = 0;
+
+    for (uint32_t i = 0; i < happens_width; i++) {
+        above += clock[i] > since;
+    }
+    return above == 0 || (above == 1 && clock[agent] > since);
+}
+
+void
+happens_keep(uint32_t steps)
+{
+    while (happens_steps > steps) {
+        const struct step *step = &happens_step[--happens_steps];
+
+        for (uint32_t i = 0; i < step->touches; i++) {
+            objects[step->touch[i].object].last = step->touch[i].before;
+            objects[step->touch[i].object].last_write = step->touch[i].before_write;
+        }
+        agents[step->agent].count--;
+    }
+    /* What question number `steps` said of appearances will be said again. */
+    while (appearance_count > 0 && appearances[appearance_count - 1].step >= steps) {
+        appearance_count--;
+        appeared[appearances[appearance_count].agent] = appearances[appearance_count].before;
+    }
+    if (object_count > MAX_OBJECTS / 2) {
+        collect();
+    }
+}
+
+void
+happens_ask(const struct question *question)
+{
+    uint32_t at = happens_steps;
+    uint64_t appear;
+
+    if (at == 0) {
+        return;
+    }
+    appear = question->present & ~happens_step[at - 1].present;
+    for (; appear != 0; appear &= appear - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(appear);
+
+        if (appeared[agent] == at) {
+            continue;
+        }
+        if (appearance_count == MAX_APPEARANCES) {
+            worker_fail("threads come and go too often in one run");
+        }
+        appearances[appearance_count++] =
+            (struct appearance){.step = at, .before = appeared[agent], .agent = (uint8_t)agent};
+        appeared[agent] = at;
+    }
+}
+
+static uint32_t
+last_own(uint32_t agent)
+{
+    return agents[agent].count == 0 ? 0 : agents[agent].step[agents[agent].count - 1] + 1;
+}
+
+uint32_t
+happens_next(uint32_t agent, uint32_t step)
+{
+    const uint32_t *list = agents[agent].step;
+    uint32_t low = 0, high = agents[agent].count;
+
+    if (high == 0 || list[high - 1] <= step) {
+        return 0;
+    }
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+
+        if (list[middle] > step) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return list[low] + 1;
+}
+
+/*
+ * Could the step have come after what `agent` does now? If the agent stood in front of it already, we
+ * know whether it could have gone on; else the kinds of the operations must tell (H2).
+ */
+static bool
+coenabled(uint32_t earlier, uint32_t agent, const struct operation *operation)
+{
+    const struct step *step = &happens_step[earlier];
+
+    if (operation->objects > 1) {
+        return true; /* something between may let it go on by another object */
+    }
+    if (last_own(agent) > earlier + 1 || (step->present >> agent & 1) == 0) {
+        return operation_coenabled(step->op, step->flags, operation);
+    }
+    return (step->enabled >> agent & 1) != 0;
+}
+
+/* Where a search along one object's list is. */
+struct cursor {
+    uint32_t at; /* 1 + step, 0: at its end */
+    uint32_t object;
+    bool writes;
+    bool ordered; /* a change was met: all before it are in the step's clock (H1) */
+};
+
+static uint32_t
+start(const struct operation *operation, struct cursor *cursor)
+{
+    struct touch touch[OPERATION_TOUCHES];
+    uint32_t count = operation_touches(operation, touch), used = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t object = object_number(touch[i].key), j;
+
+        for (j = 0; j < used && cursor[j].object != object; j++) {
+        }
+        if (j == used) {
+            cursor[used++] = (struct cursor){.object = object};
+        }
+        cursor[j].writes |= touch[i].writes;
+    }
+    for (uint32_t i = 0; i < used; i++) {
+        const struct object *object = &objects[cursor[i].object];
+
+        cursor[i].at = cursor[i].writes ? object->last : object->last_write;
+    }
+    return used;
+}
+
+static const struct step_touch *
+touch_of(const struct step *step, uint32_t object)
+{
+    const struct step_touch *touch = step->touch;
+
+    while (touch->object != object) {
+        touch++;
+    }
+    return touch;
+}
+
+/*
+ * All that happens before what `agent` would do now: `full` becomes its clock; the return value is a hash of it.
+ */
+static uint64_t
+search(uint32_t agent, const struct operation *operation, struct cursor *cursor, uint32_t cursors,
+       uint32_t *full, void (*race)(uint32_t earlier, uint32_t agent, const uint32_t *clock))
+{
+    uint32_t co[MAX_AGENTS] __attribute__((aligned(32)));
+    uint32_t own = last_own(agent);
+    uint64_t hash = mix((uint64_t)agents[agent].count << 8 | agent) + operation->op;
+
+    memset(full, 0, happens_width * sizeof(*full));
+    if (own != 0) {
+        join(full, own - 1);
+        hash += mix(happens_step[own - 1].hash);
+    }
+    if (appeared[agent] > own) {
+        join(full, appeared[agent] - 1);
+        hash += mix(happens_step[appeared[agent] - 1].hash + 1);
+    }
+    if (cursors == 0) {
+        return hash;
+    }
+    memcpy(co, full, happens_width * sizeof(*co));
+    for (;;) {
+        bool dependent = false, ordered = true, open = false;
+        const struct step *step;
+        uint32_t at = 0;
+
+        for (uint32_t i = 0; i < cursors; i++) {
+            at = cursor[i].at > at ? cursor[i].at : at;
+        }
+        if (at-- == 0) {
+            break;
+        }
+        step = &happens_step[at];
+        for (uint32_t i = 0; i < cursors; i++) {
+            const struct step_touch *touch;
+
+            if (cursor[i].at != at + 1) {
+                continue;
+            }
+            touch = touch_of(step, cursor[i].object);
+            dependent |= cursor[i].writes || touch->writes;
+            ordered &= cursor[i].ordered;
+            cursor[i].at = cursor[i].writes ? touch->before : touch->before_write;
+            if (touch->writes) {
+                cursor[i].ordered = true;
+                open = true;
+                if (step->agent == agent) {
+                    cursor[i].at = 0;
+                }
+            }
+        }
+        if (step->agent == agent || !dependent) {
+            continue;
+        }
+        if (!ordered) {
+            join(full, at);
+            hash += mix(step->hash + 2);
+        }
+        if (!coenabled(at, agent, operation)) {
+            continue;
+        }
+        if (co[step->agent] <= at && race != NULL) {
+            race(at, agent, co);
+        }
+        join(co, at);
+        if (open) { /* H1 */
+            for (uint32_t i = 0; i < cursors; i++) {
+                const struct step_touch *touch = step->touch;
+                const struct step_touch *end = touch + step->touches;
+
+                while (touch < end && (touch->object != cursor[i].object || !touch->writes)) {
+                    touch++;
+                }
+                if (touch < end) {
+                    cursor[i].at = 0;
+                }
+            }
+        }
+    }
+    return hash;
+}
+
+void
+happens_take(const struct question *question, uint32_t agent,
+             void (*race)(uint32_t earlier, uint32_t agent, const uint32_t *clock))
+{
+    uint32_t full[MAX_AGENTS] __attribute__((aligned(32)));
+    const struct operation *operation = &question->next[agent];
+    struct cursor cursor[OPERATION_TOUCHES];
+    uint32_t cursors = start(operation, cursor), used = cursors;
+    struct cursor first[OPERATION_TOUCHES];
+    uint32_t number = happens_steps;
+    struct step *step;
+    uint64_t hash;
+
+    widen(agent);
+    if (number == MAX_STEPS) {
+        worker_fail("a run has more than %d choices", MAX_STEPS);
+    }
+    memcpy(first, cursor, sizeof(first));
+    hash = search(agent, operation, cursor, cursors, full, race);
+    step = &happens_step[number];
+    step->enabled = question->enabled;
+    step->present = question->present;
+    step->hash = mix(hash);
+    step->trace = step->hash + (number > 0 ? happens_step[number - 1].trace : 0);
+    step->own = last_own(agent);
+    step->agent = (uint8_t)agent;
+    step->op = operation->op;
+    step->flags = operation->flags;
+    step->touches = (uint8_t)used;
+    for (uint32_t i = 0; i < used; i++) {
+        struct object *object = &objects[first[i].object];
+
+        step->touch[i] = (struct step_touch){.object = first[i].object,
+                                             .before = object->last,
+                                             .before_write = object->last_write,
+                                             .writes = first[i].writes};
+        object->last = number + 1;
+        if (first[i].writes) {
+            object->last_write = number + 1;
+        }
+    }
+    full[agent] = number + 1;
+    memcpy(clocks[number], full, happens_width * sizeof(*full));
+    agents[agent].step[agents[agent].count++] = number;
+    happens_steps++;
+}
+
+void
+happens_blocked(const struct question *end, uint32_t agent,
+                void (*race)(uint32_t earlier, uint32_t agent, const uint32_t *clock))
+{
+    uint32_t full[MAX_AGENTS] __attribute__((aligned(32)));
+    struct cursor cursor[OPERATION_TOUCHES];
+    uint32_t cursors = start(&end->next[agent], cursor);
+
+    widen(agent);
+    search(agent, &end->next[agent], cursor, cursors, full, race);
+}

@@ -1,0 +1,69 @@
+/*
+ * happens.h - what happens before what in the run that is being made.
+ */
+#ifndef HOST_EXPLORE_HAPPENS_H
+#define HOST_EXPLORE_HAPPENS_H
+
+#include "host/explore/strategy.h"
+
+struct step_touch {
+    uint32_t object;       /* number in the table of objects */
+    uint32_t before;       /* the step that touched it before: 1 + number, 0: none */
+    uint32_t before_write; /* and the one that changed it */
+    bool writes;
+};
+
+/* A step that was taken, and the question that it answered. */
+struct step {
+    uint64_t enabled, present;
+    uint64_t hash;  /* of what it is and of all that happens before it */
+    uint64_t trace; /* of the set of steps up to it: the same for each order of one trace */
+    uint32_t own;   /* this agent's step before it: 1 + number, 0: none */
+    uint8_t agent;
+    uint8_t touches;
+    uint16_t op;
+    uint16_t flags;
+    struct step_touch touch[OPERATION_TOUCHES];
+};
+
+/* The run so far: step[0 .. steps). */
+extern struct step *happens_step;
+extern uint32_t happens_steps;
+extern uint32_t happens_width; /* numbers in a clock: a multiple of 8 */
+
+/* 0 or -ENOMEM. */
+int happens_init(void);
+/* Forgets the steps from number `steps` on. */
+void happens_keep(uint32_t steps);
+/* The question asked now: who is there? To be called before happens_take. */
+void happens_ask(const struct question *question);
+/*
+ * `agent` takes its step. For each race that it has with an earlier one, latest first, `race` is told the
+ * number of that one and the clock of this step as it would be without it.
+ */
+void happens_take(const struct question *question, uint32_t agent,
+                  void (*race)(uint32_t earlier, uint32_t agent, const uint32_t *clock));
+/* The same for an agent that is blocked at the end of a run: nothing is taken. */
+void happens_blocked(const struct question *end, uint32_t agent,
+                     void (*race)(uint32_t earlier, uint32_t agent, const uint32_t *clock));
+
+/* Of a step: for each agent 1 + the number of its last step that happens before (or is) it. */
+const uint32_t *happens_clock(uint32_t step);
+/* The agent's first step with a number above `step`: 1 + number, 0: none. */
+uint32_t happens_next(uint32_t agent, uint32_t step);
+/* Of the steps taken, in any order that does not matter; 0 at the root. */
+static inline uint64_t
+happens_trace(void)
+{
+    return happens_steps == 0 ? 0 : happens_step[happens_steps - 1].trace;
+}
+static inline bool
+happens_before(uint32_t earlier, uint32_t later)
+{
+    return happens_clock(later)[happens_step[earlier].agent] > earlier;
+}
+
+/* Is there nothing but the agent's own steps that comes after step `since` and before this clock? */
+bool happens_initial(const uint32_t *clock, uint32_t agent, uint32_t since);
+
+#endif
