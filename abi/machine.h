@@ -54,7 +54,8 @@ struct abi_machine {
     uint64_t trace_next;       /* 0x100 records written so far; the ring holds the last ones */
     int64_t slice; /* 0x108 the budget that the kernel gives itself where there is nothing to ask */
     uint32_t explore; /* 0x110 1: every schedule point asks, and says what is next */
-    uint32_t reserved;
+    uint32_t record;  /* 0x114 1: every step goes to the trace ring */
+    uint64_t choice;  /* 0x118 of the step that comes: enum abi_step; the kernel takes it */
 };
 
 /*

@@ -23,6 +23,20 @@ struct abi_record {
     uint64_t time_100ns;
 };
 
+/* arg 0 of a schedule point that is recorded (nt/ke/record.c): the number of the choice from 1, and how it was made. */
+enum abi_step {
+    ABI_STEP_NUMBER = 0xFFFFFFFF,
+    ABI_STEP_FREE = 1 << 0, /* << 32: others could have stepped, and who stepped last could not */
+    ABI_STEP_PREEMPTS = 1 << 1 /* << 32: who stepped last could have gone on */
+};
+#define ABI_STEP_SHIFT 32
+/* arg 3 */
+enum abi_step_flags {
+    ABI_STEP_BLOCKS = 1,    /* it has to wait */
+    ABI_STEP_TIMES_OUT = 2, /* it goes on only because its time-out passes */
+    /* bits 16..31: objects of a wait */
+};
+
 /* Schedule points are 1..; plain events are 0x100 and up. The lists may grow at their ends only. */
 enum abi_event {
     SP_NONE = 0,

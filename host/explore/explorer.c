@@ -158,6 +158,21 @@ begin(void)
     return it.strategy->begin(it.run);
 }
 
+/* What the kernel notes beside the step (abi/trace.h). */
+static uint64_t
+choice_of(uint32_t chosen)
+{
+    uint64_t how = 0;
+
+    if (it.last != NO_AGENT && it.last != chosen && (it.question.enabled >> it.last & 1) != 0) {
+        how = ABI_STEP_PREEMPTS;
+    } else if ((it.last == NO_AGENT || (it.question.enabled >> it.last & 1) == 0) &&
+               (it.question.enabled & (it.question.enabled - 1)) != 0) {
+        how = ABI_STEP_FREE;
+    }
+    return how << ABI_STEP_SHIFT | (it.steps + 1);
+}
+
 /* A real question: what the strategy answers, as an index into the kernel's list. */
 static uint32_t
 answer(const struct abi_agent *agents, uint32_t count)
@@ -175,6 +190,9 @@ answer(const struct abi_agent *agents, uint32_t count)
     if (it.steps == MAX_STEPS) {
         finish(&(struct abi_stop){.verdict = ABI_LIVELOCK,
                                   .message = "the run does not end: 65536 choices"});
+    }
+    if (GUEST->record) {
+        GUEST->choice = choice_of(chosen);
     }
     it.schedule[it.steps++] = it.names[chosen];
     it.last = (uint8_t)chosen;

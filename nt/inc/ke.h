@@ -444,8 +444,8 @@ KiSchedulePoint(ULONG Operation, const volatile VOID *Object)
 BOOLEAN KiIsHeld(const volatile VOID *Lock, ULONG_PTR Mask);
 
 /* Puts a record into the trace ring; no schedule point. */
-VOID KiTrace(ULONG Event, const volatile VOID *Object, ULONG64 A0, ULONG64 A1, ULONG64 A2,
-             ULONG64 A3);
+volatile struct abi_record *KiTrace(ULONG Event, const volatile VOID *Object, ULONG64 A0,
+                                    ULONG64 A1, ULONG64 A2, ULONG64 A3);
 
 /* The dispatcher lock: raises to DISPATCH_LEVEL after a schedule point; releasing may switch threads. */
 KIRQL KiLockDispatcher(ULONG Operation, const volatile VOID *Object);

@@ -102,6 +102,9 @@ SIZE_T RtlpFormatNarrow(char *Buffer, SIZE_T Room, const char *Format, va_list A
  */
 
 /* The limits of the stack that the caller runs on: a thread's, a DPC's, the double-fault one. */
+/* walk.c: return addresses from the frame of Context on, which moves. */
+ULONG RtlpWalkContext(PCONTEXT Context, ULONG_PTR Low, ULONG_PTR High, ULONG Skip, PVOID *Callers,
+                      ULONG Count);
 VOID RtlpGetStackLimits(PULONG_PTR Low, PULONG_PTR High);
 /* The image that holds ControlPc, or NULL. */
 PVOID RtlpLookupImage(ULONG64 ControlPc, PULONG64 ImageBase);

@@ -4,7 +4,7 @@
 #include "nt/ke/ki.h"
 #include "nt/inc/rtl.h"
 
-VOID
+volatile struct abi_record *
 KiTrace(ULONG Event, const volatile VOID *Object, ULONG64 A0, ULONG64 A1, ULONG64 A2, ULONG64 A3)
 {
     ULONG64 Index = Machine->trace_next++;
@@ -25,6 +25,7 @@ KiTrace(ULONG Event, const volatile VOID *Object, ULONG64 A0, ULONG64 A1, ULONG6
     Record->arg[2] = A2;
     Record->arg[3] = A3;
     Record->time_100ns = Machine->time_100ns;
+    return Record;
 }
 
 VOID

@@ -33,6 +33,9 @@ ULONG KiTimeIncrement = 156250;
 /* schedule.c: one question at a time, and too large for a driver's stack */
 struct abi_agent KiAgents[ABI_MAX_PROCESSORS];
 
+/* record.c */
+KI_RECORDING KiRecording;
+
 /* bugcheck.c, debug.c */
 volatile LONG KiBugCheckActive;
 struct abi_stop KiFirstStop; /* why the run ends, while the report is written */

@@ -110,6 +110,17 @@ VOID KiYield(ULONG Operation);
 BOOLEAN KiRequeue(VOID); /* gives way to a ready thread of the same priority */
 VOID KiSetPriority(PKTHREAD Thread, SCHAR Priority);
 
+/* record.c */
+typedef struct _KI_RECORDING {
+    CONTEXT Context;
+    ULONG_PTR Low, High;
+    ULONG64 Site, Callee, Outer;
+    UCHAR Stack[0x4000] __attribute__((aligned(16)));
+} KI_RECORDING, *PKI_RECORDING;
+extern KI_RECORDING KiRecording;
+VOID KiRecordStep(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
+                  ULONG_PTR Context);
+
 /* explore.c */
 VOID KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                   ULONG_PTR Context);

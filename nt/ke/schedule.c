@@ -162,6 +162,9 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
     if (Machine->explore) {
         KiSetPending(Operation, Object, WouldWait, Context);
         KiAsk(Operation, Object, TRUE);
+        if (Machine->record) {
+            KiRecordStep(Operation, Object, WouldWait, Context);
+        }
         KiSetPending(SP_NONE, NULL, NULL, 0);
         KiCheckInterrupts(KiIrql());
         return;

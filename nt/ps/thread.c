@@ -37,7 +37,8 @@ PspStartThread(PETHREAD Thread)
 
     Process->ActiveThreads++;
     ObReferenceObject(Thread); /* until it has ended */
-    KiTrace(EV_THREAD_CREATE, Thread, (ULONG64)Thread->StartAddress, 0, 0, 0);
+    KiTrace(EV_THREAD_CREATE, Thread, (ULONG64)Thread->StartAddress, Thread->Tcb.Agent.Name,
+            (ULONG64)Thread->Cid.UniqueThread, (ULONG64)Thread->Cid.UniqueProcess);
     PspNotifyThread(Thread, TRUE);
     if (Process->FreezeCount != 0) {
         KiFreezeThread(&Thread->Tcb, &Process->FreezeCount);

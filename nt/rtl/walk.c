@@ -6,15 +6,14 @@
 #include "nt/rtl/rtlp.h"
 
 /*
- * Return addresses from the frame of Context on; the first of them is Context's own rip if WithRip.
+ * Return addresses from the frame of Context on, in the stack from Low to High; the first of them is Context's own rip.
  */
 ULONG
-RtlpWalkContext(PCONTEXT Context, ULONG Skip, PVOID *Callers, ULONG Count)
+RtlpWalkContext(PCONTEXT Context, ULONG_PTR Low, ULONG_PTR High, ULONG Skip, PVOID *Callers,
+                ULONG Count)
 {
-    ULONG_PTR Low, High;
     ULONG Found = 0;
 
-    RtlpGetStackLimits(&Low, &High);
     while (Found < Count) {
         ULONG64 Rip = RtlpOriginalRip(Context->Rip), ImageBase, Frame;
         PRUNTIME_FUNCTION Function;
@@ -47,13 +46,15 @@ __attribute__((noinline)) ULONG NTAPI
 RtlWalkFrameChain(PVOID *Callers, ULONG Count, ULONG Flags)
 {
     CONTEXT Context;
+    ULONG_PTR Low, High;
 
     /* Bit 0 asks for the user-mode stack of the thread. Bits 8 up: frames to skip. */
     if (Flags & 1) {
         return 0;
     }
     RtlCaptureContext(&Context);
-    return RtlpWalkContext(&Context, 1 + (Flags >> 8), Callers, Count);
+    RtlpGetStackLimits(&Low, &High);
+    return RtlpWalkContext(&Context, Low, High, 1 + (Flags >> 8), Callers, Count);
 }
 
 __attribute__((noinline)) USHORT NTAPI
@@ -61,10 +62,13 @@ RtlCaptureStackBackTrace(ULONG FramesToSkip, ULONG FramesToCapture, PVOID *BackT
                          PULONG BackTraceHash)
 {
     CONTEXT Context;
+    ULONG_PTR Low, High;
     ULONG Found, Index, Hash = 0;
 
     RtlCaptureContext(&Context);
-    Found = RtlpWalkContext(&Context, 1 + FramesToSkip, BackTrace, min(FramesToCapture, 0xFFFF));
+    RtlpGetStackLimits(&Low, &High);
+    Found = RtlpWalkContext(&Context, Low, High, 1 + FramesToSkip, BackTrace,
+                            min(FramesToCapture, 0xFFFF));
     for (Index = 0; Index < Found; Index++) {
         Hash += (ULONG)(ULONG_PTR)BackTrace[Index];
     }

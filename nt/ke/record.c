@@ -1,0 +1,90 @@
+/*
+ * record.c - every step into the trace ring, with the line of the driver that it comes from.
+ *
+ * Only while a finding is run again (Machine->record): a search passes millions of steps and looks at
+ * none of them. A record is written when an agent is let go on, so their order is that of the steps:
+ *     kind, object   the operation
+ *     caller         the return address in the image under test, else in the first that is not ours
+ *     arg 0          what the host says of the choice (enum abi_step), 0: nobody was asked
+ *     arg 1          the return address one frame further in: in the routine that was called
+ *     arg 2          the return address one frame further out, 0: none
+ *     arg 3          enum abi_step_flags
+ *
+ *   V1  The walk uses a stack of its own: what a driver finds below its stack pointer must not depend on
+ *       whether somebody records.
+ */
+#include "nt/ke/ki.h"
+#include "nt/inc/rtl.h"
+
+#define KI_RECORD_FRAMES 24
+
+static BOOLEAN
+KiIsOurs(const VOID *Address)
+{
+    PKI_MODULE Module = MiFindModule(Address);
+
+    return Module == NULL || MiFindModule((PVOID)KiRecordStep) == Module;
+}
+
+static VOID
+KiRecordOnStack(PVOID Parameter)
+{
+    PKI_RECORDING Recording = Parameter;
+    PVOID Frames[KI_RECORD_FRAMES];
+    ULONG Count = RtlpWalkContext(&Recording->Context, Recording->Low, Recording->High, 0, Frames,
+                                  KI_RECORD_FRAMES),
+          Found = Count;
+
+    for (ULONG Index = 0; Index < Count; Index++) {
+        PKI_MODULE Module = MiFindModule(Frames[Index]);
+
+        if (Module != NULL && Module->UnderTest) {
+            Found = Index;
+            break;
+        }
+        if (Found == Count && !KiIsOurs(Frames[Index])) {
+            Found = Index;
+        }
+    }
+    Recording->Site = Found < Count ? (ULONG64)Frames[Found] : 0;
+    Recording->Callee = Found < Count && Found > 0 ? (ULONG64)Frames[Found - 1] : 0;
+    Recording->Outer = Found + 1 < Count ? (ULONG64)Frames[Found + 1] : 0;
+}
+
+/* Would it have to wait, and does it go on by its time-out? */
+static ULONG64
+KiStepFlags(const volatile VOID *Object, PKI_WOULD_WAIT WouldWait, ULONG_PTR Context)
+{
+    ULONG64 Flags = 0;
+
+    if (WouldWait == NULL) {
+        return 0;
+    }
+    if (WouldWait == KiWouldBlock) {
+        KI_PENDING_WAIT Wait = *(PKI_PENDING_WAIT)Context;
+
+        Flags = (ULONG64)Wait.Count << 16;
+        if (Wait.Timed) {
+            Wait.Timed = FALSE;
+            return Flags | (KiWouldBlock(Object, (ULONG_PTR)&Wait) ? ABI_STEP_TIMES_OUT : 0);
+        }
+    }
+    return Flags | (WouldWait(Object, Context) ? ABI_STEP_BLOCKS : 0);
+}
+
+VOID
+KiRecordStep(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
+             ULONG_PTR Context)
+{
+    KI_RECORDING *Recording = &KiRecording;
+    ULONG64 Choice = Machine->choice;
+    volatile struct abi_record *Record;
+
+    Machine->choice = 0;
+    RtlCaptureContext(&Recording->Context);
+    RtlpGetStackLimits(&Recording->Low, &Recording->High);
+    KiCallOnStack(Recording->Stack + sizeof(Recording->Stack), KiRecordOnStack, Recording);
+    Record = KiTrace(Operation, Object, Choice, Recording->Callee, Recording->Outer,
+                     KiStepFlags(Object, WouldWait, Context));
+    Record->caller = Recording->Site;
+}
