@@ -10,8 +10,10 @@
  *   X3  The first question with two agents to choose from is the root: there the snapshot is taken.
  *       Everything before it is the same in every run.
  *
- * The answers of X1 and X2 follow from the state alone, so a schedule holds the strategy's answers
- * only.
+ *   X4  Where there is one agent only there is nothing to choose, and the kernel need not ask until
+ *       there is another one.
+ *
+ * The answers of X1, X2 and X4 follow from the state alone, so a schedule holds the others only.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -24,6 +26,9 @@
 #include "host/explore/strategy.h"
 #include "host/machine/machine.h"
 #include "host/machine/snapshot.h"
+
+#define ALONE_POINTS 1024 /* the kernel asks at once when there is another agent */
+#define ALONE_TIMES  65536
 
 static const struct strategy *const strategies[] = {&strategy_random, &strategy_pct, &strategy_dpor,
                                                     &strategy_minimise};
@@ -41,7 +46,9 @@ static struct {
     uint32_t agents;
     uint64_t run;
     uint32_t *schedule; /* names, of this run */
-    uint32_t steps;
+    uint32_t scheduled;
+    uint32_t alone; /* times that the only agent was sent on */
+    uint32_t steps; /* questions that the strategy saw */
     uint8_t last;
     uint32_t preemptions;
     struct operation next[MAX_AGENTS];
@@ -152,6 +159,8 @@ static bool
 begin(void)
 {
     it.steps = 0;
+    it.scheduled = 0;
+    it.alone = 0;
     it.last = NO_AGENT;
     it.preemptions = 0;
     it.blocked = false;
@@ -187,14 +196,17 @@ answer(const struct abi_agent *agents, uint32_t count)
     if (it.last != NO_AGENT && it.last != chosen && (it.question.enabled >> it.last & 1) != 0) {
         it.preemptions++;
     }
-    if (it.steps == MAX_STEPS) {
+    if (it.scheduled == MAX_STEPS) {
         finish(&(struct abi_stop){.verdict = ABI_LIVELOCK,
                                   .message = "the run does not end: 65536 choices"});
     }
     if (GUEST->record) {
         GUEST->choice = choice_of(chosen);
     }
-    it.schedule[it.steps++] = it.names[chosen];
+    it.steps++;
+    if (count > 1) {
+        it.schedule[it.scheduled++] = it.names[chosen];
+    }
     it.last = (uint8_t)chosen;
     for (uint32_t i = 0; i < count; i++) {
         if (agents[i].name == it.names[chosen]) {
@@ -202,6 +214,25 @@ answer(const struct abi_agent *agents, uint32_t count)
         }
     }
     worker_fail("a strategy chose an agent that cannot step");
+}
+
+/* X4 */
+static uint32_t
+alone(uint32_t name)
+{
+    if (it.alone++ == (GUEST->record ? ALONE_TIMES * (ALONE_POINTS + 1) : ALONE_TIMES)) {
+        finish(&(struct abi_stop){.verdict = ABI_LIVELOCK,
+                                  .message = "the run does not end: one thread goes on alone"});
+    }
+    it.last = (uint8_t)agent_number(name);
+    if (!GUEST->record) {
+        GUEST->budget = ALONE_POINTS;
+        GUEST->alone = 1;
+    } else { /* every point asks, so that every step is recorded, and time goes on all the same */
+        GUEST->choice = 0;
+        GUEST->alone = it.alone % (ALONE_POINTS + 1) == 1;
+    }
+    return 0;
 }
 
 uint32_t
@@ -240,6 +271,10 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
         }
         begin();
     }
+    if (count == 1 && (it.strategy->alone == NULL || it.strategy->alone())) {
+        return alone(agents[0].name);
+    }
+    it.alone = 0;
     return answer(agents, count);
 }
 
@@ -257,7 +292,8 @@ note_finding(const struct abi_stop *why)
             return;
         }
     }
-    if (results->findings == SEARCH_FINDINGS || results->schedules + it.steps > SEARCH_SCHEDULES) {
+    if (results->findings == SEARCH_FINDINGS ||
+        results->schedules + it.scheduled > SEARCH_SCHEDULES) {
         return;
     }
     finding = &results->finding[results->findings];
@@ -266,10 +302,11 @@ note_finding(const struct abi_stop *why)
                                        .signature = signature,
                                        .times = 1,
                                        .schedule = results->schedules,
-                                       .schedule_length = it.steps,
+                                       .schedule_length = it.scheduled,
                                        .preemptions = it.preemptions};
-    memcpy(results->schedule + results->schedules, it.schedule, it.steps * sizeof(it.schedule[0]));
-    results->schedules += it.steps;
+    memcpy(results->schedule + results->schedules, it.schedule,
+           it.scheduled * sizeof(it.schedule[0]));
+    results->schedules += it.scheduled;
     results->findings++;
 }
 
