@@ -56,9 +56,6 @@ struct abi_machine {
     uint32_t explore; /* 0x110 1: every schedule point asks, and says what is next */
     uint32_t record;  /* 0x114 1: every step goes to the trace ring */
     uint64_t choice;  /* 0x118 of the step that comes: enum abi_step; the kernel takes it */
-    uint32_t
-        alone; /* 0x120 1: exploring, and the host has told the only agent there is to go on; the kernel takes it */
-    uint32_t ending; /* 0x124 1: the last driver goes, 2: nobody is left that could run its code */
 };
 
 /*

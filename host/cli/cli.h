@@ -62,6 +62,9 @@ struct options {
     double budget_seconds;
     uint64_t depth;
     bool first, keep_going;
+    uint32_t jobs, shard, shards; /* shard: from 0 */
+    enum { REQUIRE_NOTHING, REQUIRE_BOUNDED, REQUIRE_EXHAUSTED } require;
+    uint32_t require_bound;
     bool no_keys;   /* --no-protection-keys: an expert's option, and the tests' */
     bool plain_cpu; /* --cpu-model v2: the same */
 };
@@ -108,5 +111,8 @@ void request_defaults(const struct options *options, struct run_request *out);
 /* run.c: one run and its report; `result` may be NULL, else its memory is the caller's to close. */
 int single_run(const struct options *options, struct run_request *request, const char *command,
                char **argv, struct run_result *result);
+/* The same; *finding is the finding as a JSON object for the caller to free, or NULL. */
+int single_run_finding(const struct options *options, struct run_request *request,
+                       const char *command, char **argv, struct run_result *result, char **finding);
 
 #endif

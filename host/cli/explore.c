@@ -1,102 +1,81 @@
 /*
  * explore.c - `ntlab explore`: many schedules, and what came of them.
  *
- * One worker searches. What it calls a finding is run again in a fresh worker along the same
- * schedule, and only what happens there too is reported.
+ * Workers search (host/search/pool.c). What they call a finding is run again in a fresh worker along
+ * the same schedule, and only what happens there too is reported.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "host/cli/cli.h"
+#include "host/cli/explore.h"
 #include "host/cli/finding.h"
 #include "host/cli/ntr.h"
 #include "host/machine/run.h"
 
-#define FINDINGS     "findings"
 #define EXPLORE_CPUS 16 /* more than threads that can run at once, in most tests */
 
-static void
-no_output(void *context, uint32_t channel, const char *text, size_t length)
+/* The tally's findings in the form that a worker leaves them in. */
+static struct search_results *
+results_of(const struct tally *tally)
 {
-    if (channel == RUN_NOTE) {
-        fwrite(text, 1, length, stderr);
+    struct search_results *results = calloc(1, sizeof(*results));
+
+    if (results == NULL) {
+        abort();
     }
-}
+    results->runs = tally->runs;
+    for (size_t i = 0; i < tally->findings && i < SEARCH_FINDINGS; i++) {
+        struct search_finding *finding = &results->finding[i];
 
-static const char *
-outcome_name(uint32_t outcome)
-{
-    static const char *const names[] = {"stopped", "exhausted", "bounded", "budget"};
-
-    return outcome < sizeof(names) / sizeof(names[0]) ? names[outcome] : "?";
-}
-
-/* What "exhausted" rests on; it never stands without. */
-#define ASSUMPTIONS                                                                                \
-    "one processor per thread, api granularity, no failed allocations, no injected events"
-
-static void
-say_outcome(const struct search_results *results, const struct run_search *plan, double seconds)
-{
-    switch (results->outcome) {
-    case SEARCH_EXHAUSTED:
-        fprintf(stderr, "ntlab: exhausted: %s in all %lu traces (%s)\n",
-                results->bad == 0 ? "no finding" : "findings", results->traces, ASSUMPTIONS);
-        break;
-    case SEARCH_STOPPED:
-        fprintf(stderr, "ntlab: stopped at the first finding, in run %lu\n", results->runs);
-        break;
-    default:
-        fprintf(stderr, "ntlab: budget spent: %s in %lu runs (%s)\n",
-                results->bad == 0 ? "no finding" : "findings", results->runs, plan->strategy);
+        *finding = tally->finding[i].finding;
+        if (finding->schedule_length > SEARCH_SCHEDULES - results->schedules) {
+            break;
+        }
+        finding->schedule = results->schedules;
+        memcpy(results->schedule + results->schedules, tally->finding[i].schedule,
+               finding->schedule_length * sizeof(uint32_t));
+        results->schedules += finding->schedule_length;
+        results->findings++;
     }
-    fprintf(stderr,
-            "ntlab: %lu runs in %.1f s (%.0f runs/s), %lu traces, %lu bad, %lu cut short as "
-            "repetitions\n",
-            results->runs, seconds, (double)results->runs / seconds, results->traces, results->bad,
-            results->blocked);
-}
-
-/* The worker that ran the guest wrote it (machine.h, M4). */
-static bool
-is_sound(const struct search_finding *finding)
-{
-    return finding->schedule <= SEARCH_SCHEDULES &&
-           finding->schedule_length <= SEARCH_SCHEDULES - finding->schedule;
+    return results;
 }
 
 /* Runs a finding again in a fresh worker, reports what happens, and keeps it as a file. */
 static int
-confirm(const struct options *options, struct run_request *request,
-        const struct search_results *results, uint32_t number, char **argv)
+confirm(struct search *search, const struct search_results *results, uint32_t number)
 {
+    struct options quiet = *search->options; /* the search writes its JSON itself */
+    struct confirmed *confirmed = &search->confirmed[search->findings];
+    char *json = NULL;
+    struct run_request *request = &search->request;
     const struct search_finding *found = &results->finding[number];
-    struct search_results *small = finding_minimise(request, results, number);
-    const struct search_results *from = small != NULL ? small : results;
-    const struct search_finding *finding = small != NULL ? &small->finding[0] : found;
-    struct run_search replay = {.replay = true,
-                                .schedule = from->schedule + finding->schedule,
-                                .schedule_length = finding->schedule_length};
-    const struct run_search *search = request->explore;
-    struct search_results *shared = request->results;
+    struct search_results *small;
+    const struct search_results *from;
+    const struct search_finding *finding;
+    struct run_search replay;
     struct run_result result = {.memory = -1, .end = RUN_QUIT};
-    char path[64];
     int status;
 
+    quiet.json = NULL;
+    request->explore = &search->plan;
+    small = finding_minimise(request, results, number);
+    from = small != NULL ? small : results;
+    finding = small != NULL ? &small->finding[0] : found;
+    replay = (struct run_search){.replay = true,
+                                 .schedule = from->schedule + finding->schedule,
+                                 .schedule_length = finding->schedule_length};
     fprintf(stderr, "\nntlab: finding %u: in %lu of %lu runs; ", number + 1, finding->times,
             results->runs);
     finding_say(found, finding);
     request->explore = &replay;
-    request->results = NULL;
-    status = single_run(options, request, "explore", argv, &result);
-    request->explore = search;
-    request->results = shared;
+    status = single_run_finding(&quiet, request, "explore", search->argv, &result, &json);
     if (status != STATUS_FINDING && status != STATUS_UNSUPPORTED) {
         fprintf(stderr, "ntlab: the finding did not happen again: this is a failure of ntlab\n");
+        free(json);
         finding_forget(small);
         return STATUS_INTERNAL;
     }
@@ -105,72 +84,55 @@ confirm(const struct options *options, struct run_request *request,
                 result.hash, finding->hash);
         status = STATUS_INTERNAL;
     }
-    mkdir(FINDINGS, 0777);
-    snprintf(path, sizeof(path), FINDINGS "/%u.ntr", number + 1);
-    if (ntr_write(path, options, request, &result, finding, from->schedule) != 0) {
+    *confirmed = (struct confirmed){.finding = *finding, .json = json};
+    mkdir(search->folder, 0777);
+    snprintf(confirmed->path, sizeof(confirmed->path), "%s/%u.ntr", search->folder, number + 1);
+    if (ntr_write(confirmed->path, &quiet, request, &result, finding, from->schedule) != 0) {
         status = STATUS_USAGE;
     } else {
-        fprintf(stderr, "replay: ntlab replay %s\n", path);
+        fprintf(stderr, "replay: ntlab replay %s\n", confirmed->path);
     }
+    search->findings += json != NULL;
     close(result.memory);
     finding_forget(small);
     return status;
 }
 
-static int
-write_json(const struct options *options, const struct run_search *plan,
-           const struct search_results *results, double seconds)
+/* What --require asks for. */
+static bool
+is_enough(const struct search *search)
 {
-    FILE *out = strcmp(options->json, "-") == 0 ? stdout : fopen(options->json, "w");
+    enum search_outcome outcome = search->outcome.outcome;
 
-    if (out == NULL) {
-        return usage_error("%s: %s", options->json, strerror(errno));
-    }
-    fprintf(
-        out,
-        "{\"schema\": 1, \"ntlab\": \"%s\", \"command\": \"explore\", \"os\": {\"name\": \"%s\"}, "
-        "\"seed\": %lu,\n \"verdict\": \"%s\",\n \"search\": {\"outcome\": \"%s\", \"strategy\": "
-        "\"%s\", \"granularity\": \"api\", \"runs\": %lu, \"traces\": %lu, \"bad\": %lu, "
-        "\"blocked\": %lu, \"seconds\": %.3f, \"runs_per_second\": %.0f, \"assumptions\": "
-        "[\"%s\"]}}\n",
-        NTLAB_VERSION, os_name(options->os), options->seed,
-        results->findings != 0 ? "finding" : "clean", outcome_name(results->outcome),
-        plan->strategy, results->runs, results->traces, results->bad, results->blocked, seconds,
-        (double)results->runs / seconds, ASSUMPTIONS);
-    if (out != stdout) {
-        fclose(out);
-    }
-    return 0;
+    return search->options->require == REQUIRE_NOTHING || outcome == SEARCH_EXHAUSTED;
 }
 
 static int
-search(struct options *options, struct run_request *request, const struct run_search *plan,
-       char **argv)
+run_search(struct search *search)
 {
-    struct search_results *results = request->results;
-    struct run_result result;
+    struct search_results *results;
     int status = STATUS_CLEAN;
 
-    request->output = no_output;
-    if (machine_run(request, &result) != 0 || result.end == RUN_FAILED || result.end == RUN_DIED) {
-        fprintf(stderr, "ntlab: %s\n", result.message);
+    if (pool_search(&search->request, &search->pool, &search->outcome) != 0) {
+        search_progress_end();
+        fprintf(stderr, "ntlab: %s\n", search->outcome.message);
         return STATUS_INTERNAL;
     }
-    close(result.memory);
-    say_outcome(results, plan, result.seconds);
-    if (options->json != NULL && write_json(options, plan, results, result.seconds) != 0) {
-        return STATUS_USAGE;
-    }
-    options->json = NULL;
-    for (uint32_t i = 0; i < results->findings && i < SEARCH_FINDINGS; i++) {
-        int one;
+    search_say(search);
+    results = results_of(&search->outcome.tally);
+    for (uint32_t i = 0; i < results->findings; i++) {
+        int one = confirm(search, results, i);
 
-        if (!is_sound(&results->finding[i])) {
-            fprintf(stderr, "ntlab: what the search left of finding %u makes no sense\n", i + 1);
-            return STATUS_INTERNAL;
-        }
-        one = confirm(options, request, results, i, argv);
         status = one > status ? one : status;
+    }
+    free(results);
+    if (status == STATUS_CLEAN && !is_enough(search)) {
+        fprintf(stderr, "ntlab: less than --require asked for\n");
+        status = STATUS_REQUIREMENT;
+    }
+    search->status = status;
+    if (search->options->json != NULL && search_json(search) != 0) {
+        status = STATUS_USAGE;
     }
     return status;
 }
@@ -179,37 +141,38 @@ int
 command_explore(int argc, char **argv)
 {
     struct options options;
-    struct run_request request;
-    struct run_search plan;
+    struct search search = {.options = &options, .argv = argv, .folder = "findings"};
     int status = options_parse(argc, argv, &options);
 
+    if (status == 0) {
+        status = request_build(&options, &search.request);
+    }
     if (status != 0) {
         return status;
     }
-    status = request_build(&options, &request);
-    if (status != 0) {
-        return status;
-    }
-    plan = (struct run_search){.strategy = options.strategy ? options.strategy : "dpor",
-                               .seed = options.seed,
-                               .runs = options.budget_runs,
-                               .seconds = options.budget_seconds,
-                               .depth = (uint32_t)options.depth,
-                               .first = options.first || (!options.keep_going && isatty(2))};
-    request.explore = &plan;
-    request.boot.explore = 1;
-    request.boot.cpus = EXPLORE_CPUS;
-    request.results = mmap(NULL, sizeof(*request.results), PROT_READ | PROT_WRITE,
-                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (request.results == MAP_FAILED) {
-        return usage_error("out of memory");
-    }
+    search.plan = (struct run_search){.strategy = options.strategy ? options.strategy : "dpor",
+                                      .seed = options.seed,
+                                      .runs = options.budget_runs,
+                                      .seconds = options.budget_seconds,
+                                      .depth = (uint32_t)options.depth,
+                                      .first = options.first || (!options.keep_going && isatty(2))};
+    search.pool = (struct pool_plan){.search = &search.plan,
+                                     .jobs = options.jobs,
+                                     .shard = options.shard,
+                                     .shards = options.shards,
+                                     .progress = isatty(2) ? search_progress : NULL,
+                                     .context = &search};
+    search.request.boot.explore = 1;
+    search.request.boot.cpus = EXPLORE_CPUS;
     fprintf(stderr, "ntlab %s: %s (build %u), a processor for each thread, seed %lu\n",
             NTLAB_VERSION, os_name(options.os),
             options.build ? options.build : os_default_build(options.os), options.seed);
-    status = search(&options, &request, &plan, argv);
-    munmap(request.results, sizeof(*request.results));
-    request_free(&request);
+    status = run_search(&search);
+    for (size_t i = 0; i < search.findings; i++) {
+        free(search.confirmed[i].json);
+    }
+    tally_free(&search.outcome.tally);
+    request_free(&search.request);
     return status;
 }
 

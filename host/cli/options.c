@@ -16,7 +16,9 @@ static const struct {
     {"nt51", 2600, 2600}, {"ws2003", 3790, 3790},  {"vista", 6002, 6000},   {"win7", 7601, 7600},
     {"win8", 9600, 9200}, {"win10", 19045, 10240}, {"win11", 26100, 22000},
 };
-#define OS_ROWS (sizeof(os_rows) / sizeof(os_rows[0]))
+#define MAX_JOBS   256
+#define MAX_SHARDS 100000
+#define OS_ROWS    (sizeof(os_rows) / sizeof(os_rows[0]))
 
 int
 usage_error(const char *format, ...)
@@ -168,6 +170,42 @@ parse_budget(const char *text, struct options *out)
     return parse_time("--budget", text, &out->budget_seconds);
 }
 
+/* 3/8: the third of eight */
+static int
+parse_shard(const char *text, struct options *out)
+{
+    unsigned shard, shards;
+    int end = 0;
+
+    if (sscanf(text, "%u/%u%n", &shard, &shards, &end) != 2 || text[end] != 0 || shard < 1 ||
+        shard > shards || shards > MAX_SHARDS) {
+        return usage_error("--shard: `%s` is not I/N, from 1/N to N/N", text);
+    }
+    out->shard = shard - 1;
+    out->shards = shards;
+    return 0;
+}
+
+static int
+parse_require(const char *text, struct options *out)
+{
+    uint64_t bound;
+
+    if (strcmp(text, "exhausted") == 0) {
+        out->require = REQUIRE_EXHAUSTED;
+        return 0;
+    }
+    if (strncmp(text, "bounded:", 8) != 0) {
+        return usage_error("--require: `%s` is neither exhausted nor bounded:C", text);
+    }
+    out->require = REQUIRE_BOUNDED;
+    if (parse_number("--require bounded", text + 8, 0, 100, &bound) != 0) {
+        return STATUS_USAGE;
+    }
+    out->require_bound = (uint32_t)bound;
+    return 0;
+}
+
 static int
 parse_option(const char *name, const char *value, struct options *out)
 {
@@ -239,6 +277,17 @@ parse_option(const char *name, const char *value, struct options *out)
     if (strcmp(name, "--depth") == 0) {
         return parse_number(name, value, 1, 16, &out->depth);
     }
+    if (strcmp(name, "--jobs") == 0) {
+        error = parse_number(name, value, 1, MAX_JOBS, &number);
+        out->jobs = (uint32_t)number;
+        return error;
+    }
+    if (strcmp(name, "--shard") == 0) {
+        return parse_shard(value, out);
+    }
+    if (strcmp(name, "--require") == 0) {
+        return parse_require(value, out);
+    }
     if (strcmp(name, "--budget") == 0) {
         return parse_budget(value, out);
     }
@@ -293,8 +342,13 @@ options_parse(int argc, char **argv, struct options *out)
 {
     int error;
 
-    *out = (struct options){
-        .os = 5, .cpus = 4, .run_timeout = 10, .virtual_timeout = 3600, .budget_seconds = 30};
+    *out = (struct options){.os = 5,
+                            .cpus = 4,
+                            .run_timeout = 10,
+                            .virtual_timeout = 3600,
+                            .budget_seconds = 30,
+                            .jobs = 1,
+                            .shards = 1};
     for (int i = 1; i < argc; i++) {
         char *word = argv[i], *equals;
 

@@ -99,9 +99,31 @@ write_trace(const struct options *options, int memory)
     return 0;
 }
 
+static char *
+finding_json(const struct report *report)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+
+    if (out == NULL) {
+        abort();
+    }
+    report_json_finding(out, report);
+    fclose(out);
+    return text;
+}
+
 int
 single_run(const struct options *options, struct run_request *request, const char *command,
            char **argv, struct run_result *kept)
+{
+    return single_run_finding(options, request, command, argv, kept, NULL);
+}
+
+int
+single_run_finding(const struct options *options, struct run_request *request, const char *command,
+                   char **argv, struct run_result *kept, char **finding)
 {
     uint32_t build = options->build ? options->build : os_default_build(options->os);
     struct report_options report_options = {.symbols = options->symbols.item,
@@ -146,6 +168,9 @@ single_run(const struct options *options, struct run_request *request, const cha
     }
     if (options->trace != NULL && write_trace(options, result.memory) != 0) {
         status = STATUS_USAGE;
+    }
+    if (finding != NULL && report->verdict == VERDICT_FINDING) {
+        *finding = finding_json(report);
     }
     session_end(session, &result, report->verdict == VERDICT_CLEAN);
     session_close(session);

@@ -155,18 +155,11 @@ end(const struct question *question, bool cut)
     }
 }
 
-static bool
-alone(void)
-{
-    return false;
-}
-
 const struct strategy strategy_dpor = {.name = "dpor",
                                        .init = init,
                                        .begin = begin,
                                        .choose = choose,
                                        .shared = shared,
                                        .returns = returns,
-                                       .alone = alone,
                                        .end = end,
                                        .exhausted = SEARCH_EXHAUSTED};

@@ -10,25 +10,18 @@
  *   X3  The first question with two agents to choose from is the root: there the snapshot is taken.
  *       Everything before it is the same in every run.
  *
- *   X4  Where there is one agent only there is nothing to choose, and the kernel need not ask until
- *       there is another one.
- *
- * The answers of X1, X2 and X4 follow from the state alone, so a schedule holds the others only.
+ * The answers of X1 and X2 follow from the state alone, so a schedule holds the strategy's answers
+ * only.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 #include "host/explore/explorer.h"
 #include "host/explore/strategy.h"
+#include "host/explore/unit.h"
 #include "host/machine/machine.h"
 #include "host/machine/snapshot.h"
-
-#define ALONE_POINTS 1024 /* the kernel asks at once when there is another agent */
-#define ALONE_TIMES  65536
 
 static const struct strategy *const strategies[] = {&strategy_random, &strategy_pct, &strategy_dpor,
                                                     &strategy_minimise};
@@ -46,25 +39,12 @@ static struct {
     uint32_t agents;
     uint64_t run;
     uint32_t *schedule; /* names, of this run */
-    uint32_t scheduled;
-    uint32_t alone; /* times that the only agent was sent on */
-    uint32_t steps; /* questions that the strategy saw */
+    uint32_t steps;
     uint8_t last;
     uint32_t preemptions;
     struct operation next[MAX_AGENTS];
     struct question question;
-    struct timespec started;
 } it;
-
-static double
-seconds(void)
-{
-    struct timespec now;
-
-    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - it.started.tv_sec) +
-           (double)(now.tv_nsec - it.started.tv_nsec) / 1e9;
-}
 
 int
 explorer_init(const struct run_search *search, struct search_results *results)
@@ -73,19 +53,23 @@ explorer_init(const struct run_search *search, struct search_results *results)
     it.results = results;
     it.last = NO_AGENT;
     it.schedule = calloc(MAX_STEPS, sizeof(*it.schedule));
-    if (search->replay) {
-        it.strategy = &strategy_replay;
-    }
-    for (size_t i = 0; i < sizeof(strategies) / sizeof(strategies[0]) && !search->replay; i++) {
-        if (strcmp(strategies[i]->name, search->strategy) == 0) {
-            it.strategy = strategies[i];
-        }
-    }
-    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &it.started);
+    it.strategy = search->replay ? &strategy_replay : strategy_find(search->strategy);
     if (it.schedule == NULL || it.strategy == NULL || snapshot_init() != 0) {
         return -ENOMEM;
     }
+    unit_init(it.strategy, search, results);
     return it.strategy->init(search);
+}
+
+const struct strategy *
+strategy_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(strategies) / sizeof(strategies[0]); i++) {
+        if (strcmp(strategies[i]->name, name) == 0) {
+            return strategies[i];
+        }
+    }
+    return NULL;
 }
 
 uint32_t
@@ -159,12 +143,13 @@ static bool
 begin(void)
 {
     it.steps = 0;
-    it.scheduled = 0;
-    it.alone = 0;
     it.last = NO_AGENT;
     it.preemptions = 0;
     it.blocked = false;
-    return it.strategy->begin(it.run);
+    if (machine.request->channel != NULL) {
+        it.agents = 0; /* strategy.h: a run follows from what is chosen in it alone */
+    }
+    return it.search->replay ? it.strategy->begin(0) : unit_begin();
 }
 
 /* What the kernel notes beside the step (abi/trace.h). */
@@ -196,17 +181,14 @@ answer(const struct abi_agent *agents, uint32_t count)
     if (it.last != NO_AGENT && it.last != chosen && (it.question.enabled >> it.last & 1) != 0) {
         it.preemptions++;
     }
-    if (it.scheduled == MAX_STEPS) {
+    if (it.steps == MAX_STEPS) {
         finish(&(struct abi_stop){.verdict = ABI_LIVELOCK,
                                   .message = "the run does not end: 65536 choices"});
     }
     if (GUEST->record) {
         GUEST->choice = choice_of(chosen);
     }
-    it.steps++;
-    if (count > 1) {
-        it.schedule[it.scheduled++] = it.names[chosen];
-    }
+    it.schedule[it.steps++] = it.names[chosen];
     it.last = (uint8_t)chosen;
     for (uint32_t i = 0; i < count; i++) {
         if (agents[i].name == it.names[chosen]) {
@@ -214,25 +196,6 @@ answer(const struct abi_agent *agents, uint32_t count)
         }
     }
     worker_fail("a strategy chose an agent that cannot step");
-}
-
-/* X4 */
-static uint32_t
-alone(uint32_t name)
-{
-    if (it.alone++ == (GUEST->record ? ALONE_TIMES * (ALONE_POINTS + 1) : ALONE_TIMES)) {
-        finish(&(struct abi_stop){.verdict = ABI_LIVELOCK,
-                                  .message = "the run does not end: one thread goes on alone"});
-    }
-    it.last = (uint8_t)agent_number(name);
-    if (!GUEST->record) {
-        GUEST->budget = ALONE_POINTS;
-        GUEST->alone = 1;
-    } else { /* every point asks, so that every step is recorded, and time goes on all the same */
-        GUEST->choice = 0;
-        GUEST->alone = it.alone % (ALONE_POINTS + 1) == 1;
-    }
-    return 0;
 }
 
 uint32_t
@@ -269,16 +232,14 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
         if (!it.search->replay) {
             snapshot_take();
         }
-        begin();
+        if (!begin()) {
+            it.over = true;
+            finish(NULL);
+        }
     }
-    if (count == 1 && (it.strategy->alone == NULL || it.strategy->alone())) {
-        return alone(agents[0].name);
-    }
-    it.alone = 0;
     return answer(agents, count);
 }
 
-/* Findings are told apart by what happened, not by the schedule: the first one of each is kept. */
 static void
 note_finding(const struct abi_stop *why)
 {
@@ -292,8 +253,7 @@ note_finding(const struct abi_stop *why)
             return;
         }
     }
-    if (results->findings == SEARCH_FINDINGS ||
-        results->schedules + it.scheduled > SEARCH_SCHEDULES) {
+    if (results->findings == SEARCH_FINDINGS || results->schedules + it.steps > SEARCH_SCHEDULES) {
         return;
     }
     finding = &results->finding[results->findings];
@@ -302,11 +262,10 @@ note_finding(const struct abi_stop *why)
                                        .signature = signature,
                                        .times = 1,
                                        .schedule = results->schedules,
-                                       .schedule_length = it.scheduled,
+                                       .schedule_length = it.steps,
                                        .preemptions = it.preemptions};
-    memcpy(results->schedule + results->schedules, it.schedule,
-           it.scheduled * sizeof(it.schedule[0]));
-    results->schedules += it.scheduled;
+    memcpy(results->schedule + results->schedules, it.schedule, it.steps * sizeof(it.schedule[0]));
+    results->schedules += it.steps;
     results->findings++;
 }
 
@@ -336,12 +295,13 @@ void
 explorer_ended(const struct abi_stop *why)
 {
     struct search_results *results = it.results;
-    const struct run_search *search = it.search;
 
-    if (search->replay || it.over) {
+    if (it.search->replay || it.over) {
         return;
     }
     results->runs++;
+    results->agents = it.agents > results->agents ? it.agents : results->agents;
+    results->longest = it.steps > results->longest ? it.steps : results->longest;
     if (why == NULL) {
         results->blocked++;
     } else {
@@ -356,8 +316,9 @@ explorer_ended(const struct abi_stop *why)
     if (it.strategy->judge != NULL && it.rooted) {
         tell_strategy(why);
     }
-    if (!it.rooted) { /* there was nothing to choose */
-        results->outcome = SEARCH_EXHAUSTED;
+    if (!it.rooted) {
+        unit_only_run();
+        it.over = true;
         return;
     }
     if (why != NULL && !it.blocked) {
@@ -366,14 +327,8 @@ explorer_ended(const struct abi_stop *why)
     }
     it.strategy->end(&it.question, why == NULL);
     it.run++;
-    if (why != NULL && is_bad(why) && search->first) {
-        results->outcome = SEARCH_STOPPED;
-    } else if ((search->runs != 0 && it.run >= search->runs) ||
-               (search->seconds != 0 && (it.run & 15) == 0 && seconds() >= search->seconds)) {
-        results->outcome = SEARCH_BUDGET;
-    } else if (!begin()) {
-        results->outcome = it.strategy->exhausted;
-    } else {
+    unit_ended(why != NULL && is_bad(why));
+    if (begin()) {
         snapshot_restore();
         snapshot_resume(answer(it.root, it.root_count));
     }

@@ -3,14 +3,16 @@
  *
  * The agent of highest priority goes on; at the c-th change point the one that just stepped falls
  * to priority c. A bug of depth d in a program of n agents and k steps is found by one run with
- * probability of at least 1 / (n * k^(d-1)). k is learnt: the longest run so far.
+ * probability of at least 1 / (n * k^(d-1)). k is learnt: the longest of the first runs, which every process does
+ * for itself.
  */
 #include "host/explore/strategy.h"
 
 #define MAX_DEPTH 16
+#define WARM      16 /* runs to learn k from */
 
 static struct random numbers;
-static uint64_t seed;
+static uint64_t seed, ended;
 static uint32_t depth, longest = 16;
 static uint32_t change[MAX_DEPTH];
 static uint64_t priority[MAX_AGENTS]; /* 0: not drawn yet */
@@ -63,12 +65,19 @@ choose(const struct question *question)
 static void
 end(const struct question *question, bool cut)
 {
-    longest = question->step > longest ? question->step : longest;
+    if (ended < WARM && question->step > longest) {
+        longest = question->step;
+    }
+    ended++;
 }
 
-const struct strategy strategy_pct = {.name = "pct",
-                                      .init = init,
-                                      .begin = begin,
-                                      .choose = choose,
-                                      .end = end,
-                                      .exhausted = SEARCH_BUDGET};
+const struct strategy strategy_pct = {
+    .name = "pct",
+    .init = init,
+    .begin = begin,
+    .choose = choose,
+    .end = end,
+    .exhausted = SEARCH_BUDGET,
+    .kind = STRATEGY_SAMPLED,
+    .warm = WARM,
+};

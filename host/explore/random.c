@@ -35,9 +35,12 @@ end(const struct question *question, bool cut)
 {
 }
 
-const struct strategy strategy_random = {.name = "random",
-                                         .init = init,
-                                         .begin = begin,
-                                         .choose = choose,
-                                         .end = end,
-                                         .exhausted = SEARCH_BUDGET};
+const struct strategy strategy_random = {
+    .name = "random",
+    .init = init,
+    .begin = begin,
+    .choose = choose,
+    .end = end,
+    .exhausted = SEARCH_BUDGET,
+    .kind = STRATEGY_SAMPLED,
+};

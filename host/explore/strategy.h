@@ -1,8 +1,10 @@
 /*
  * strategy.h - how a search answers: one strategy is one file.
  *
- * The explorer numbers agents in the order in which it meets them; a number means the same agent in
- * every run. A strategy sees only real questions: at least one agent could step, each is at an
+ * The explorer numbers agents in the order in which a run meets them: two runs give an agent the same
+ * number if they have gone the same way until it came. (So a run follows from what was chosen in it
+ * alone, not from the runs before; what is kept across runs that go different ways is kept by
+ * explorer_name.) A strategy sees only real questions: at least one agent could step, each is at an
  * operation that others may see.
  */
 #ifndef HOST_EXPLORE_STRATEGY_H
@@ -49,6 +51,13 @@ struct outcome {
 
 enum answer_special { ANSWER_CUT = 0xFFFFFFFF }; /* this run cannot show anything new: end it */
 
+/* How a strategy's runs can be shared out among processes (unit.h). */
+enum strategy_kind {
+    STRATEGY_WHOLE,   /* not at all: a run may depend on all runs before */
+    STRATEGY_SAMPLED, /* run i depends on the seed and i, and what was learnt in runs below `warm` */
+    STRATEGY_TREE,    /* by subtrees: it has load, save, give and asks */
+};
+
 struct strategy {
     const char *name;
     int (*init)(const struct run_search *search);
@@ -61,17 +70,30 @@ struct strategy {
     /* NULL: no. Is it known already that the search comes back to question number `step` of this run
        for another answer? */
     bool (*returns)(uint32_t step);
-    /* Where there is one agent only there is nothing to choose. NULL: its steps need not be told. Else
-       they are questions like others, until this says yes: all that was done by others comes before
-       what it does from now on. */
-    bool (*alone)(void);
     /* The run has ended after `steps` answers; with ANSWER_CUT `cut`. Agents that are left over
        blocked are in `end->present`. */
     void (*end)(const struct question *end, bool cut);
     enum search_outcome exhausted; /* what it means when nothing is left */
     /* May be NULL. With it the strategy keeps findings itself. */
     void (*judge)(const struct outcome *outcome);
+
+    enum strategy_kind kind;
+    /* Every process does runs 0 to warm - 1 for itself, uncounted, before any other. */
+    uint64_t warm;
+    /* The four of a tree are called between two runs, save also from inside unit_need. What a
+       subtree comes to must follow from its state alone.
+       load: the next begin goes on as it would have where `state` was saved; length 0: at the root.
+       save: all that load needs; its length, 0 if there is no room.
+       give: gives a subtree away that has not begun: what load needs for it; 0: there is none. When
+       begin comes to it, it calls unit_need(part) and does what that says.
+       asks: at a subtree's end: what its races ask of questions above its own root. */
+    bool (*load)(const uint8_t *state, size_t length);
+    size_t (*save)(uint8_t *out, size_t room);
+    size_t (*give)(uint32_t part, uint8_t *out, size_t room);
+    size_t (*asks)(uint8_t *out, size_t room);
 };
+
+const struct strategy *strategy_find(const char *name); /* explorer.c; NULL: there is none */
 
 extern const struct strategy strategy_random, strategy_pct, strategy_dpor, strategy_replay,
     strategy_minimise;

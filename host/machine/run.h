@@ -98,6 +98,8 @@ struct search_results {
     uint32_t findings;
     uint64_t runs, traces, bad, blocked;
     uint32_t schedules; /* used of `schedule` */
+    uint32_t agents;    /* most that took part in a run */
+    uint32_t longest;   /* answers of the longest run */
     struct search_finding finding[SEARCH_FINDINGS];
     uint32_t schedule[SEARCH_SCHEDULES];
 };
@@ -114,6 +116,8 @@ struct run_request {
     bool no_keys;          /* for tests: behave as on a machine without protection keys */
     const struct run_search *explore; /* NULL: one run, round robin */
     struct search_results *results;   /* shared with the worker; not for a replay */
+    struct unit_channel *channel;     /* of a search: host/explore/unit.h, shared; and its socket */
+    int channel_fd;
     /* For tests: as with an x86-64-v2 processor, without AVX and faulting of cpuid and rdtsc. */
     bool plain_cpu;
     void (*output)(void *context, uint32_t channel, const char *text, size_t length);
@@ -161,6 +165,7 @@ struct run_result {
     bool host_closed; /* and the host's memory from guest code */
     char where[256];
     char message[1024];
+    bool killed; /* RUN_FAILED: from outside */
     struct run_image image[RUN_MAX_IMAGES];
     size_t images;
     struct run_patches patches;

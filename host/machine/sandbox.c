@@ -164,6 +164,16 @@ sandbox_enter(void)
                       : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(read), 1,
                                          SCMP_A0(SCMP_CMP_EQ, (uint64_t)machine.control));
     }
+    if (machine.request->channel != NULL) {
+        const uint64_t channel = (uint64_t)machine.request->channel_fd;
+
+        error = error ? error
+                      : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(read), 1,
+                                         SCMP_A0(SCMP_CMP_EQ, channel));
+        error = error ? error
+                      : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
+                                         SCMP_A0(SCMP_CMP_EQ, channel));
+    }
     error = error ? error : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(rt_sigreturn), 0);
     error = error ? error : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(exit_group), 0);
     error = error ? error : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clock_gettime), 0);

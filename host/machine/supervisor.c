@@ -26,6 +26,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "host/explore/unit.h"
 #include "host/machine/machine.h"
 
 #define MEMORY_SIZE   ABI_SYSTEM_END
@@ -171,6 +172,10 @@ tick(struct watch *watch)
         watch->run_started = time;
         watch->asked = 0;
     }
+    if (watch->request->channel != NULL && watch->request->channel->waits != 0) {
+        watch->run_started = time; /* for the pool */
+        watch->asked = 0;
+    }
     if (watch->asked == 0 && time - watch->run_started >= watch->request->run_timeout) {
         watch->asked = time;
         watch->shared->idle_seconds =
@@ -268,6 +273,7 @@ judge(struct watch *watch, int status)
                  now() - watch->moved);
     } else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
         result->end = RUN_FAILED;
+        result->killed = true;
         snprintf(result->message, sizeof(result->message),
                  "the worker was killed from outside: the machine or its container may be out of "
                  "memory");
@@ -285,16 +291,18 @@ judge(struct watch *watch, int status)
     }
 }
 
-/* Closes what a worker does not need: everything but stdin, the memory and the pipes. */
+/* Closes what a worker does not need: everything but stdin, the memory and the pipes (negative: there
+   is none). */
 static void
-close_others(int memory, int output, int control)
+close_others(int memory, int output, int control, int channel)
 {
-    int kept[3] = {memory, output, control < 0 ? output : control}, next = 1;
+    int kept[] = {memory, output, control < 0 ? output : control, channel < 0 ? output : channel};
+    int next = 1;
 
     while (next >= 0) {
         int first = -1;
 
-        for (int i = 0; i < 3; i++) {
+        for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
             first = kept[i] >= next && (first < 0 || kept[i] < first) ? kept[i] : first;
         }
         if (first != next) {
@@ -366,7 +374,8 @@ machine_run(const struct run_request *request, struct run_result *result)
     watch.look_wait = LOOK_SECONDS;
     watch.worker = fork();
     if (watch.worker == 0) {
-        close_others(result->memory, pipes[1], control[0]);
+        close_others(result->memory, pipes[1], control[0],
+                     request->channel != NULL ? request->channel_fd : -1);
         worker_main(request, watch.shared, result->memory, pipes[1], control[0]);
     }
     error = errno;

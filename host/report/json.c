@@ -175,8 +175,8 @@ in_circle(const struct report *report, size_t index)
     return false;
 }
 
-static void
-write_finding(FILE *out, const struct report *report)
+void
+report_json_finding(FILE *out, const struct report *report)
 {
     const struct abi_stop *stop = &report->result->stop;
     bool first = true;
@@ -273,7 +273,7 @@ report_json(FILE *out, const struct report *report, const char *command, char **
             "  \"points\": %lu, \"trace_hash\": \"%016lx\", \"seconds\": %.6f,\n  \"findings\": [",
             result->points, result->hash, result->seconds);
     if (report->verdict == VERDICT_FINDING) {
-        write_finding(out, report);
+        report_json_finding(out, report);
     }
     fputs("]\n}\n", out);
 }

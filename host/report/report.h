@@ -212,6 +212,8 @@ int report_status(const struct report *report);
 
 void report_text(FILE *out, const struct report *report, bool colour);
 /* The JSON object; argv is the command line. */
+/* One element of its `findings`. */
+void report_json_finding(FILE *out, const struct report *report);
 void report_json(FILE *out, const struct report *report, const char *command, char **argv);
 
 /* ---- between the files of this folder ---- */

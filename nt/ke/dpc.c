@@ -69,7 +69,6 @@ KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2)
         if (Prcb == Self || Dpc->Importance != MediumImportance ||
             Prcb->CurrentThread == Prcb->IdleThread || Prcb->DpcQueueDepth > 4) {
             Prcb->DpcRequested = TRUE;
-            KiNoteBusy(Prcb->Number);
         }
     }
     if (Prcb != Self && Prcb->DpcRequested) {
@@ -171,7 +170,6 @@ KeFlushQueuedDpcs(VOID)
 
             if (Prcb->DpcQueueDepth != 0 || Prcb->DpcRoutineActive) {
                 Prcb->DpcRequested = TRUE;
-                KiNoteBusy(Cpu);
                 Busy = TRUE;
             }
         }

@@ -1,0 +1,45 @@
+/*
+ * explore.h - between the files of `ntlab explore`:
+ *
+ *     explore.c          the command: options become a plan; each finding is confirmed
+ *     explore_text.c     progress, and the sentences at the end
+ *     explore_json.c     the JSON object
+ */
+#ifndef HOST_CLI_EXPLORE_H
+#define HOST_CLI_EXPLORE_H
+
+#include "host/cli/cli.h"
+#include "host/search/pool.h"
+
+struct confirmed {
+    struct search_finding finding; /* minimised */
+    char path[300];
+    char *json; /* the finding as report_json has it, an object */
+};
+
+struct search {
+    const struct options *options;
+    char **argv;
+    struct run_request request;
+    struct run_search plan;
+    struct pool_plan pool;
+    struct pool_outcome outcome;
+    struct confirmed confirmed[SEARCH_FINDINGS];
+    size_t findings; /* that were confirmed */
+    int status;
+    const char *folder; /* for findings */
+};
+
+/* explore_text.c */
+void search_progress(void *context, const struct pool_progress *progress);
+/* Takes the progress line away. */
+void search_progress_end(void);
+void search_say(const struct search *search);
+/* What "exhausted" rests on; it never stands without. Item number i; NULL past the end. */
+const char *search_assumption(const struct search *search, size_t i);
+const char *outcome_name(enum search_outcome outcome);
+
+/* explore_json.c: 0, or STATUS_USAGE after a message. */
+int search_json(const struct search *search);
+
+#endif

@@ -1,0 +1,154 @@
+/*
+ * explore_text.c - what the user sees of a search: a line that moves on a terminal, and the sentences at its end.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "host/cli/explore.h"
+
+#define WIDTH 79
+
+static bool shown; /* there is a progress line */
+
+void
+search_progress_end(void)
+{
+    if (shown) {
+        fprintf(stderr, "\r%*s\r", WIDTH, "");
+        shown = false;
+    }
+}
+
+/* 812, 81.2k, 8.1M */
+static const char *
+short_number(double number, char *out, size_t size)
+{
+    if (number < 100000) {
+        snprintf(out, size, "%.0f", number);
+    } else if (number < 1e6) {
+        snprintf(out, size, "%.0fk", number / 1e3);
+    } else if (number < 1e9) {
+        snprintf(out, size, "%.1fM", number / 1e6);
+    } else {
+        snprintf(out, size, "%.1fG", number / 1e9);
+    }
+    return out;
+}
+
+void
+search_progress(void *context, const struct pool_progress *progress)
+{
+    static double last_seconds, last_runs, speed;
+    char line[200], runs[32], rate[32], traces[32], estimate[64] = "", number[32];
+    const struct search *search = context;
+    double passed = progress->seconds - last_seconds;
+
+    if (passed < 0) { /* another search */
+        last_seconds = last_runs = speed = 0;
+        passed = progress->seconds;
+    }
+    if (passed > 0 && (double)progress->runs >= last_runs) {
+        double current = ((double)progress->runs - last_runs) / passed;
+
+        speed = speed == 0 ? current : 0.8 * speed + 0.2 * current;
+    }
+    last_seconds = progress->seconds;
+    last_runs = (double)progress->runs;
+    if (progress->estimate > 0) {
+        snprintf(estimate, sizeof(estimate), " of about %s",
+                 short_number(progress->estimate, number, sizeof(number)));
+    }
+    snprintf(line, sizeof(line), "%s: %.0f s, %s runs, %s/s, %s traces%s, %zu finding%s",
+             search->plan.strategy, progress->seconds,
+             short_number((double)progress->runs, runs, sizeof(runs)),
+             short_number(speed, rate, sizeof(rate)),
+             short_number((double)progress->traces, traces, sizeof(traces)), estimate,
+             progress->findings, progress->findings == 1 ? "" : "s");
+    fprintf(stderr, "\r%-*.*s", WIDTH, WIDTH, line);
+    fflush(stderr);
+    shown = true;
+}
+
+const char *
+outcome_name(enum search_outcome outcome)
+{
+    static const char *const names[] = {"stopped", "exhausted", "bounded", "budget"};
+
+    return (unsigned)outcome < sizeof(names) / sizeof(names[0]) ? names[outcome] : "?";
+}
+
+const char *
+search_assumption(const struct search *search, size_t i)
+{
+    static const char *const items[] = {"one processor per thread", "api granularity",
+                                        "time-outs may come at any time", "no failed allocations",
+                                        "no injected events"};
+
+    return i < sizeof(items) / sizeof(items[0]) ? items[i] : NULL;
+}
+
+static void
+say_assumptions(const struct search *search)
+{
+    const char *item;
+
+    for (size_t i = 0; (item = search_assumption(search, i)) != NULL; i++) {
+        fprintf(stderr, "%s%s", i == 0 ? " (" : ", ", item);
+    }
+    fprintf(stderr, ")\n");
+}
+
+/* A bug of depth d, of n agents and k steps, is missed by one run of PCT with at most 1 - 1/(n k^(d-1)). */
+static void
+say_confidence(const struct search *search, uint64_t runs)
+{
+    const struct tally *tally = &search->outcome.tally;
+    double n = (double)tally->agents, k = (double)tally->longest, chance;
+    uint32_t depth = search->plan.depth != 0 ? search->plan.depth : 3;
+
+    if (strcmp(search->plan.strategy, "pct") != 0 || n < 1 || k < 1) {
+        return;
+    }
+    chance = 1 / (n * pow(k, depth - 1));
+    fprintf(stderr,
+            "ntlab: a bug of depth %u would have been found with a probability of at least %.3g "
+            "(PCT: %.0f threads, %.0f choices)\n",
+            depth, -expm1((double)runs * log1p(-chance)), n, k);
+}
+
+void
+search_say(const struct search *search)
+{
+    const struct pool_outcome *outcome = &search->outcome;
+    const struct tally *tally = &outcome->tally;
+    const char *what = tally->bad == 0 ? "no finding" : "findings";
+
+    search_progress_end();
+    switch (outcome->outcome) {
+    case SEARCH_EXHAUSTED:
+        fprintf(stderr, "ntlab: exhausted: %s in all %lu traces", what, tally->traces);
+        if (search->pool.shards > 1) {
+            fprintf(stderr, " of shard %u/%u", search->pool.shard + 1, search->pool.shards);
+        }
+        say_assumptions(search);
+        break;
+    case SEARCH_STOPPED:
+        fprintf(stderr, "ntlab: stopped at the first finding, after %lu runs\n", tally->runs);
+        break;
+    default:
+        fprintf(stderr, "ntlab: budget spent: %s in %lu runs (%s)\n", what, tally->runs,
+                search->plan.strategy);
+        say_confidence(search, tally->runs);
+    }
+    fprintf(stderr,
+            "ntlab: %lu runs in %.1f s (%.0f runs/s), %lu traces, %lu bad, %lu cut short as "
+            "repetitions\n",
+            tally->runs, outcome->seconds,
+            outcome->seconds > 0 ? (double)tally->runs / outcome->seconds : 0, tally->traces,
+            tally->bad, tally->blocked);
+    if (outcome->lost != 0) {
+        fprintf(stderr, "ntlab: %u workers were killed from outside; their work was done again\n",
+                outcome->lost);
+    }
+}

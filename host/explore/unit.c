@@ -1,0 +1,238 @@
+/*
+ * unit.c - the worker's side of a shared search: gets units, does them run by run, says what they
+ * came to.
+ */
+#include "host/explore/unit.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include "host/explore/strategy.h"
+#include "host/machine/machine.h"
+
+static struct {
+    const struct strategy *strategy;
+    struct unit_channel *channel; /* NULL: alone */
+    const struct run_search *search;
+    struct search_results *results;
+    struct timespec started;
+    uint64_t warm; /* runs of this process before its first unit */
+    bool busy;     /* has a unit */
+    bool parked;   /* the unit waits for a part; the answer is what to do instead */
+    bool found;
+    bool more;            /* the limit ended it */
+    uint64_t next, limit; /* run of a block; runs that are left */
+} it;
+
+void
+unit_init(const struct strategy *strategy, const struct run_search *search,
+          struct search_results *results)
+{
+    it.strategy = strategy;
+    it.channel = machine.request->channel;
+    it.search = search;
+    it.results = results;
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &it.started);
+}
+
+static bool
+time_is_up(void)
+{
+    struct timespec now;
+
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - it.started.tv_sec) +
+               (double)(now.tv_nsec - it.started.tv_nsec) / 1e9 >=
+           it.search->seconds;
+}
+
+/* Without a channel. */
+static bool
+begin_alone(void)
+{
+    const struct run_search *search = it.search;
+
+    if (it.found) {
+        it.results->outcome = SEARCH_STOPPED;
+    } else if (it.next != 0 && ((search->runs != 0 && it.next >= search->runs) ||
+                                (search->seconds != 0 && (it.next & 15) == 0 && time_is_up()))) {
+        it.results->outcome = SEARCH_BUDGET;
+    } else if (!it.strategy->begin(it.next)) {
+        it.results->outcome = it.strategy->exhausted;
+    } else {
+        it.next++;
+        return true;
+    }
+    return false;
+}
+
+/* Says it and waits for the answer (U1). */
+static uint32_t
+say(enum unit_message message)
+{
+    struct unit_channel *channel = it.channel;
+    const int fd = machine.request->channel_fd;
+    char byte = 'm';
+    ssize_t got;
+
+    channel->message = message;
+    channel->waits = 1;
+    do {
+        got = write(fd, &byte, 1);
+    } while (got < 0 && errno == EINTR);
+    do {
+        got = read(fd, &byte, 1);
+    } while (got < 0 && errno == EINTR);
+    channel->waits = 0;
+    if (got != 1) {
+        syscall(SYS_exit_group, 5); /* the pool has gone */
+    }
+    return channel->answer;
+}
+
+static void
+put_state(void)
+{
+    it.channel->state.length = 0;
+    if (it.strategy->save != NULL) {
+        it.channel->state.length = (uint32_t)it.strategy->save(it.channel->state.data, UNIT_ROOM);
+        if (it.channel->state.length == 0) {
+            worker_fail("the state of the search has outgrown its %u bytes", UNIT_ROOM);
+        }
+    }
+}
+
+static uint32_t
+finish_unit(void)
+{
+    struct unit_channel *channel = it.channel;
+
+    channel->end = it.found        ? UNIT_FOUND
+                   : channel->stop ? UNIT_STOPPED
+                   : it.more       ? UNIT_LIMIT
+                                   : UNIT_EXHAUSTED;
+    channel->given.length = 0;
+    if (it.strategy->asks != NULL) {
+        channel->given.length = (uint32_t)it.strategy->asks(channel->given.data, UNIT_ROOM);
+    }
+    it.busy = false;
+    return say(UNIT_DONE);
+}
+
+/* The next run of this unit; false: it has none. */
+static bool
+begin_here(void)
+{
+    if (it.found || it.channel->stop != 0 || !it.strategy->begin(it.next)) {
+        return false;
+    }
+    it.next += it.channel->stride;
+    it.more = it.limit == 0; /* a tree that ends with its budget is exhausted */
+    return !it.more;
+}
+
+bool
+unit_begin(void)
+{
+    uint32_t answer;
+
+    if (it.channel == NULL) {
+        return begin_alone();
+    }
+    if (it.warm < it.strategy->warm) {
+        return it.strategy->begin(it.warm);
+    }
+    while (true) {
+        if (it.busy && begin_here()) {
+            return true;
+        }
+        answer = it.parked ? it.channel->answer : it.busy ? finish_unit() : say(UNIT_READY);
+        it.parked = false;
+        if (answer == UNIT_OVER) {
+            return false;
+        }
+        if (answer != UNIT_LOAD) {
+            it.busy = false;
+            continue;
+        }
+        it.busy = true;
+        it.found = it.more = false;
+        it.next = it.channel->first;
+        it.limit = it.channel->limit;
+        it.channel->done = 0;
+        if (it.strategy->load != NULL &&
+            !it.strategy->load(it.channel->state.data, it.channel->state.length)) {
+            worker_fail("a part of the search that was handed over makes no sense");
+        }
+    }
+}
+
+void
+unit_ended(bool bad)
+{
+    struct unit_channel *channel = it.channel;
+
+    if (channel == NULL) {
+        it.found = bad && it.search->first;
+        return;
+    }
+    if (it.warm < it.strategy->warm) {
+        it.warm++;
+        memset(it.results, 0, offsetof(struct search_results, finding));
+        return;
+    }
+    it.limit -= it.limit != UINT64_MAX;
+    channel->done++;
+    if (bad && it.search->first) {
+        it.found = true; /* the rest of it is of no interest */
+        return;
+    }
+    if (channel->hungry != 0 && it.strategy->give != NULL) {
+        uint32_t part = channel->hungry;
+
+        channel->hungry = 0;
+        channel->part = part;
+        channel->given.length = (uint32_t)it.strategy->give(part, channel->given.data, UNIT_ROOM);
+        if (channel->given.length != 0) {
+            put_state();
+            say(UNIT_OFFER);
+        }
+    }
+    if (channel->report != 0) {
+        channel->report = 0;
+        put_state();
+        if (channel->state.length != 0) {
+            say(UNIT_KEEP);
+        }
+    }
+}
+
+void
+unit_only_run(void)
+{
+    if (it.channel != NULL) {
+        say(UNIT_ONLY_RUN);
+    } else {
+        it.results->outcome = SEARCH_EXHAUSTED;
+    }
+}
+
+enum unit_answer
+unit_need(uint32_t part, const uint8_t **asks, size_t *length)
+{
+    uint32_t answer;
+
+    put_state();
+    it.channel->part = part;
+    answer = say(UNIT_NEED);
+    *asks = it.channel->given.data;
+    *length = it.channel->given.length < UNIT_ROOM ? it.channel->given.length : 0;
+    if (answer == UNIT_TAKE || answer == UNIT_INLINE) {
+        it.limit = it.channel->limit;
+        return (enum unit_answer)answer;
+    }
+    it.busy = false;
+    it.parked = true;
+    return UNIT_LOAD;
+}

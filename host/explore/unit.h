@@ -1,0 +1,76 @@
+/*
+ * unit.h - a search in units: what a worker is given to do, and what it brings back.
+ *
+ * A unit is a block of runs (of a strategy whose run i follows from i), or a subtree of a search. What
+ * it comes to follows from what the worker is given alone, so it does not matter who does it, when,
+ * or how often: a unit that was lost with its worker is done again. pool.c has the other side. A worker
+ * without a channel searches alone until its budget is spent.
+ *
+ *   U1  A worker speaks only between two runs, and waits for the answer. What it has said (figures
+ *       since it last spoke, the state it would go on from) is one: either all of it counts or nothing.
+ *   U2  The channel is shared memory and a socket that carries one byte for each message. The guest may have
+ *       trampled it (machine.h, M4): lengths are bounded, and nonsense ends the worker only.
+ */
+#ifndef HOST_EXPLORE_UNIT_H
+#define HOST_EXPLORE_UNIT_H
+
+#include "host/machine/run.h"
+
+#define UNIT_ROOM (1u << 20)
+
+enum unit_message {
+    UNIT_READY = 1, /* has nothing to do */
+    UNIT_OFFER,     /* gives `given` away as part number `part`; would go on from `state` */
+    UNIT_KEEP,      /* only says how far it is: `state` */
+    UNIT_NEED,      /* has come to part number `part` */
+    UNIT_DONE,      /* the unit is at its end, as `end` says; `given` is what it asks of others */
+    UNIT_ONLY_RUN,  /* there was nothing to choose: one run is all */
+};
+
+enum unit_end { UNIT_EXHAUSTED, UNIT_LIMIT, UNIT_FOUND, UNIT_STOPPED };
+
+enum unit_answer {
+    UNIT_GO = 1, /* on with it */
+    UNIT_TAKE, /* the part that was needed has been done: `given` is what it asks, `limit` is left */
+    UNIT_INLINE, /* nobody has begun it: do it here; `limit` */
+    UNIT_LOAD,   /* something else: `first`, `stride`, `limit`, `state` */
+    UNIT_OVER,   /* the search is over */
+};
+
+struct unit_bytes {
+    uint32_t length;
+    uint8_t data[UNIT_ROOM];
+};
+
+struct unit_channel {
+    /* From the pool, looked at after each run. */
+    volatile uint32_t hungry; /* not 0: somebody has nothing to do: offer a part, of this number */
+    volatile uint32_t stop;   /* the time is up: bring what there is */
+    volatile uint32_t report; /* say how far you are (KEEP) */
+    /* From the worker. */
+    volatile uint32_t waits; /* for an answer */
+    uint32_t message, end;
+    uint32_t part; /* that is needed */
+    uint64_t done; /* runs of this unit */
+    /* The answer. */
+    uint32_t answer;
+    uint64_t first, stride; /* of a block: its first run, and how far it is to the next */
+    uint64_t limit;         /* runs at most; UINT64_MAX: all */
+    struct unit_bytes state, given;
+};
+
+/* In the worker. Begins the next run of this or of another unit; false: the search is over. */
+struct strategy;
+void unit_init(const struct strategy *strategy, const struct run_search *search,
+               struct search_results *results);
+bool unit_begin(void);
+/* After a run, `bad` or not. */
+void unit_ended(bool bad);
+/* There was nothing to choose. */
+void unit_only_run(void);
+/* For a strategy's begin: it has come to a part that was given away. UNIT_TAKE: it is done, *asks is
+   what it asks of the questions above it. UNIT_INLINE: it is the caller's again. UNIT_LOAD: begin
+   returns false, the rest of the unit waits. */
+enum unit_answer unit_need(uint32_t part, const uint8_t **asks, size_t *length);
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * tally.c - adding up what parts of a search have come to.
+ */
+#include "host/search/tally.h"
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t
+most(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Takes over the schedule. */
+static void
+add_finding(struct tally *tally, const struct tally_finding *new)
+{
+    struct tally_finding *grown;
+
+    for (size_t i = 0; i < tally->findings; i++) {
+        if (tally->finding[i].finding.signature == new->finding.signature) {
+            tally->finding[i].finding.times += new->finding.times;
+            free(new->schedule);
+            return;
+        }
+    }
+    grown = realloc(tally->finding, (tally->findings + 1) * sizeof(*grown));
+    if (grown == NULL) {
+        abort();
+    }
+    tally->finding = grown;
+    grown[tally->findings++] = *new;
+}
+
+bool
+tally_take(struct tally *tally, struct search_results *results)
+{
+    uint32_t findings = results->findings;
+    bool sound = findings <= SEARCH_FINDINGS;
+
+    for (uint32_t i = 0; i < findings && sound; i++) {
+        struct tally_finding new = {.finding = results->finding[i]};
+        uint32_t length = new.finding.schedule_length;
+
+        if (new.finding.schedule > SEARCH_SCHEDULES ||
+            length > SEARCH_SCHEDULES - new.finding.schedule) {
+            sound = false;
+            break;
+        }
+        new.finding.stop.message[sizeof(new.finding.stop.message) - 1] = 0;
+        new.schedule = malloc((length + 1) * sizeof(*new.schedule));
+        if (new.schedule == NULL) {
+            abort();
+        }
+        memcpy(new.schedule, results->schedule + new.finding.schedule,
+               length * sizeof(*new.schedule));
+        new.finding.schedule = 0;
+        add_finding(tally, &new);
+    }
+    tally->runs += results->runs;
+    tally->traces += results->traces;
+    tally->bad += results->bad;
+    tally->blocked += results->blocked;
+    tally->agents = most(tally->agents, results->agents);
+    tally->longest = most(tally->longest, results->longest);
+    memset(results, 0, offsetof(struct search_results, finding));
+    return sound;
+}
+
+void
+tally_add(struct tally *tally, struct tally *from)
+{
+    for (size_t i = 0; i < from->findings; i++) {
+        add_finding(tally, &from->finding[i]);
+    }
+    tally->runs += from->runs;
+    tally->traces += from->traces;
+    tally->bad += from->bad;
+    tally->blocked += from->blocked;
+    tally->agents = most(tally->agents, from->agents);
+    tally->longest = most(tally->longest, from->longest);
+    free(from->finding);
+    *from = (struct tally){0};
+}
+
+void
+tally_free(struct tally *tally)
+{
+    for (size_t i = 0; i < tally->findings; i++) {
+        free(tally->finding[i].schedule);
+    }
+    free(tally->finding);
+    *tally = (struct tally){0};
+}

@@ -1,0 +1,30 @@
+/*
+ * tally.h - what a search, or a part of one, has come to. Kept by the command, never by a worker.
+ */
+#ifndef HOST_SEARCH_TALLY_H
+#define HOST_SEARCH_TALLY_H
+
+#include "host/machine/run.h"
+
+struct tally_finding {
+    struct search_finding finding; /* `schedule` is not used */
+    uint32_t *schedule;            /* names; finding.schedule_length of them */
+};
+
+/* Findings are told apart by their signatures: the first one of each is kept. */
+struct tally {
+    uint64_t runs, traces, bad, blocked;
+    uint32_t agents, longest; /* most agents and most answers in a run */
+    double estimate;          /* runs that all of it would take; 0: not known */
+    struct tally_finding *finding;
+    size_t findings;
+};
+
+/* Adds what a worker has left, which may be nonsense (machine.h, M4), and takes it out there. False: it
+   was nonsense. */
+bool tally_take(struct tally *tally, struct search_results *results);
+/* Adds what came after, in the order of the search; `from` is empty then. */
+void tally_add(struct tally *tally, struct tally *from);
+void tally_free(struct tally *tally);
+
+#endif
