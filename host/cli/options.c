@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "host/cli/cli.h"
+#include "host/explore/strategy.h"
 
 static const struct {
     const char *name;
@@ -269,10 +270,9 @@ parse_option(const char *name, const char *value, struct options *out)
     }
     if (strcmp(name, "--strategy") == 0) {
         out->strategy = value;
-        return strcmp(value, "random") == 0 || strcmp(value, "pct") == 0 ||
-                       strcmp(value, "dpor") == 0
+        return strategy_find(value) != NULL && strategy_find(value) != &strategy_minimise
                    ? 0
-                   : usage_error("--strategy: `%s` is not random, pct or dpor", value);
+                   : usage_error("--strategy: `%s` is not dpor, odpor, pct or random", value);
     }
     if (strcmp(name, "--depth") == 0) {
         return parse_number(name, value, 1, 16, &out->depth);

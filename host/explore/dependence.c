@@ -90,6 +90,26 @@ releases(uint16_t op)
 }
 
 bool
+operation_is_steady(const struct operation *operation)
+{
+    bool reads = false;
+
+    for (uint32_t i = 0; i < operation->objects; i++) {
+        reads |= operation->reads[i];
+    }
+    switch (operation->op) {
+    case SP_WAIT:
+        return operation->objects == 1; /* which of several is taken is the state's choice */
+    case SP_MEMORY_READ:
+    case SP_READ_STATE:
+    case SP_REFERENCE:
+    case SP_LOOKUP:
+        return true;
+    }
+    return !reads;
+}
+
+bool
 operation_coenabled(uint16_t earlier, uint16_t earlier_flags, const struct operation *later)
 {
     /* What lets a waiter go cannot come after it, unless the object was open before, or the waiter

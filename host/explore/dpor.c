@@ -31,7 +31,10 @@ static uint32_t prefix; /* answers that are given */
 static int
 init(const struct run_search *search)
 {
-    path = search_reserve(MAX_STEPS * sizeof(*path));
+    if (path == NULL) {
+        path = search_reserve(MAX_STEPS * sizeof(*path));
+    }
+    prefix = 0;
     return path == NULL ? -ENOMEM : happens_init();
 }
 

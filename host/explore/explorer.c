@@ -23,8 +23,10 @@
 #include "host/machine/machine.h"
 #include "host/machine/snapshot.h"
 
-static const struct strategy *const strategies[] = {&strategy_random, &strategy_pct, &strategy_dpor,
-                                                    &strategy_minimise};
+static const struct strategy *const strategies[] = {
+    &strategy_random, &strategy_pct,      &strategy_dpor, /* one by one: */
+    &strategy_odpor,  &strategy_minimise,
+};
 
 static struct {
     const struct run_search *search;

@@ -65,8 +65,13 @@ search_reserve(size_t size)
 int
 happens_init(void)
 {
-    uint32_t *lists = search_reserve((size_t)MAX_AGENTS * MAX_STEPS * sizeof(*lists));
+    uint32_t *lists;
 
+    happens_keep(0);
+    if (happens_step != NULL) {
+        return 0;
+    }
+    lists = search_reserve((size_t)MAX_AGENTS * MAX_STEPS * sizeof(*lists));
     happens_width = 8;
     happens_step = search_reserve(MAX_STEPS * sizeof(*happens_step));
     clocks = search_reserve(MAX_STEPS * sizeof(*clocks));
@@ -142,6 +147,12 @@ widen(uint32_t agent)
     while (happens_width <= agent) {
         happens_width += 8;
     }
+}
+
+uint64_t
+happens_key(uint32_t object)
+{
+    return objects[object].key;
 }
 
 const uint32_t *

@@ -47,6 +47,8 @@ void happens_take(const struct question *question, uint32_t agent,
 void happens_blocked(const struct question *end, uint32_t agent,
                      void (*race)(uint32_t earlier, uint32_t agent, const uint32_t *clock));
 
+/* Of an object's number: see struct touch. */
+uint64_t happens_key(uint32_t object);
 /* Of a step: for each agent 1 + the number of its last step that happens before (or is) it. */
 const uint32_t *happens_clock(uint32_t step);
 /* The agent's first step with a number above `step`: 1 + number, 0: none. */

@@ -3,6 +3,8 @@
  */
 #include "host/explore/strategy.h"
 
+uint64_t (*random_draw)(uint64_t bound);
+
 static struct random numbers;
 static uint64_t seed;
 

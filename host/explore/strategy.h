@@ -95,8 +95,8 @@ struct strategy {
 
 const struct strategy *strategy_find(const char *name); /* explorer.c; NULL: there is none */
 
-extern const struct strategy strategy_random, strategy_pct, strategy_dpor, strategy_replay,
-    strategy_minimise;
+extern const struct strategy strategy_random, strategy_pct, strategy_dpor, strategy_odpor,
+    strategy_replay, strategy_minimise;
 
 uint32_t explorer_name(uint32_t number); /* of an agent */
 
@@ -109,6 +109,8 @@ struct touch {
 #define OPERATION_TOUCHES (ABI_AGENT_OBJECTS + 2)
 uint32_t operation_touches(const struct operation *operation, struct touch *touch);
 bool operation_dependent(const struct operation *a, const struct operation *b);
+/* Does it touch the same in any state? Not so: a compare-exchange that fails changes nothing. */
+bool operation_is_steady(const struct operation *operation);
 /* Could an earlier operation have been done after `later`, had `later` come first? */
 bool operation_coenabled(uint16_t earlier, uint16_t earlier_flags, const struct operation *later);
 
@@ -138,9 +140,13 @@ random_next(struct random *random)
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
     return z ^ (z >> 31);
 }
+extern uint64_t (*random_draw)(uint64_t bound); /* for tests that walk all outcomes: NULL */
 static inline uint64_t
 random_below(struct random *random, uint64_t bound)
 {
+    if (random_draw != NULL) {
+        return random_draw(bound);
+    }
     return (uint64_t)(((unsigned __int128)random_next(random) * bound) >> 64);
 }
 static inline uint32_t

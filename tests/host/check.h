@@ -2,6 +2,7 @@
 #ifndef TESTS_HOST_CHECK_H
 #define TESTS_HOST_CHECK_H
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,398 @@
+/*
+ * wakeup.c - every trace once and no run in vain: optimal reduction (Abdulla, Aronis, Jonsson,
+ * Sagonas 2014), `--strategy odpor`.
+ *
+ * Where dpor.c notes who must be tried, this keeps for each question a tree of what must be tried: the
+ * wakeup tree, whose branches are beginnings of runs that no agent asleep can make a repetition of.
+ *
+ *   W1  A race of step i with a later one gives a sequence: what came after i and does not follow
+ *       from it, then the later step. It is added at question i unless an agent that sleeps there
+ *       could begin it, or is independent of all of it.
+ *   W2  To add is to walk down: a branch is followed if its step could begin what is left of the
+ *       sequence (and is then taken out of it), or is independent of all that is left. At a leaf
+ *       there is nothing to do: what comes after a leaf is searched freely.
+ *   W3  The branch that is being explored is taken out of the tree; the rest of it is the tree of the
+ *       next question.
+ *   W4  Footprints that depend on the state (a compare-exchange that fails only reads), and waits
+ *       that can end in several ways, may make a branch impossible: its agent cannot step when its
+ *       turn comes. Then all that can step are tried there, as dpor would.
+ */
+#include <errno.h>
+#include <string.h>
+#include "host/explore/happens.h"
+#include "host/machine/machine.h"
+
+#define MAX_BRANCHES (1u << 22)
+#define MAX_SLEEPERS (1u << 20)
+
+/* An agent and what its step touches. */
+struct move {
+    uint64_t key[OPERATION_TOUCHES];
+    uint8_t agent, touches, writes; /* a bit for each key */
+};
+
+struct branch {
+    uint32_t child, next; /* 0: none; a free one: the next free one */
+    struct move move;
+};
+
+struct node {
+    uint32_t tree;               /* first branch that is still to be explored */
+    uint32_t rest;               /* W3 */
+    uint32_t sleepers, sleeping; /* first one, and how many */
+    struct move chosen;
+};
+
+/* The sequence of W1. */
+static struct event {
+    uint32_t step; /* for the last one the number that it would have */
+    const uint32_t *clock;
+    struct move move;
+} *event;
+static uint32_t events;
+
+static struct node *path;
+static struct branch *branches;
+static uint32_t used, unused; /* so many have ever been used; list of free ones */
+static struct move *sleepers;
+static uint32_t prefix;
+
+static int
+init(const struct run_search *search)
+{
+    if (path == NULL) {
+        path = search_reserve(MAX_STEPS * sizeof(*path));
+        branches = search_reserve(MAX_BRANCHES * sizeof(*branches));
+        sleepers = search_reserve(MAX_SLEEPERS * sizeof(*sleepers));
+        event = search_reserve(MAX_STEPS * sizeof(*event));
+    }
+    prefix = 0;
+    used = 1; /* 0 is none */
+    unused = 0;
+    return path == NULL || branches == NULL || sleepers == NULL || event == NULL ? -ENOMEM
+                                                                                 : happens_init();
+}
+
+static struct move
+move_of(uint32_t agent, const struct operation *operation)
+{
+    struct touch touch[OPERATION_TOUCHES];
+    struct move move = {.agent = (uint8_t)agent,
+                        .touches = (uint8_t)operation_touches(operation, touch)};
+
+    for (uint32_t i = 0; i < move.touches; i++) {
+        move.key[i] = touch[i].key;
+        move.writes |= (uint8_t)(touch[i].writes << i);
+    }
+    return move;
+}
+
+static struct move
+move_of_step(uint32_t number)
+{
+    const struct step *step = &happens_step[number];
+    struct move move = {.agent = step->agent, .touches = step->touches};
+
+    for (uint32_t i = 0; i < step->touches; i++) {
+        move.key[i] = happens_key(step->touch[i].object);
+        move.writes |= (uint8_t)(step->touch[i].writes << i);
+    }
+    return move;
+}
+
+static bool
+dependent(const struct move *a, const struct move *b)
+{
+    for (uint32_t i = 0; i < a->touches; i++) {
+        for (uint32_t j = 0; j < b->touches; j++) {
+            if (a->key[i] == b->key[j] && ((a->writes >> i | b->writes >> j) & 1) != 0) {
+                return true;
+            }
+        }
+    }
+    return a->agent == b->agent;
+}
+
+static uint32_t
+branch_new(const struct move *move)
+{
+    uint32_t branch = unused;
+
+    if (branch != 0) {
+        unused = branches[branch].next;
+    } else if (used == MAX_BRANCHES) {
+        worker_fail("the wakeup trees are too large: try --strategy dpor");
+    } else {
+        branch = used++;
+    }
+    branches[branch] = (struct branch){.move = *move};
+    return branch;
+}
+
+/* Forgets a branch and all below it. */
+static void
+branch_free(uint32_t branch)
+{
+    while (branches[branch].child != 0) {
+        uint32_t child = branches[branch].child;
+
+        branches[branch].child = branches[child].next;
+        branch_free(child);
+    }
+    branches[branch].next = unused;
+    unused = branch;
+}
+
+static uint32_t *
+last_link(uint32_t *link)
+{
+    while (*link != 0) {
+        link = &branches[*link].next;
+    }
+    return link;
+}
+
+static bool
+begin(uint64_t run)
+{
+    if (run == 0) {
+        return true;
+    }
+    for (prefix = happens_steps; prefix > 0; prefix--) {
+        struct node *node = &path[prefix - 1];
+
+        /* Whoever has stepped here sleeps from now on. */
+        if (node->sleepers + node->sleeping == MAX_SLEEPERS) {
+            worker_fail("too many agents sleep: try --strategy dpor");
+        }
+        sleepers[node->sleepers + node->sleeping++] = node->chosen;
+        if (node->tree != 0) {
+            happens_keep(prefix - 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t
+shared(void)
+{
+    return prefix - 1;
+}
+
+static bool
+returns(uint32_t step)
+{
+    return step < happens_steps && path[step].tree != 0;
+}
+
+static bool
+comes_before(const struct event *a, const struct event *b)
+{
+    return b->clock[a->move.agent] > a->step;
+}
+
+/* Could the agent's move begin what is left of the sequence? Then *at is where it is in it, `events` if it is not. */
+static bool
+could_begin(const struct move *move, uint32_t *at)
+{
+    uint32_t i;
+
+    for (i = 0; i < events && event[i].move.agent != move->agent; i++) {
+    }
+    *at = i;
+    if (i == events) {
+        for (uint32_t j = 0; j < events; j++) {
+            if (dependent(move, &event[j].move)) {
+                return false;
+            }
+        }
+        return true;
+    }
+    for (uint32_t j = 0; j < i; j++) {
+        if (comes_before(&event[j], &event[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* W2 */
+static void
+insert(uint32_t *tree)
+{
+    uint32_t branch = *tree, at;
+
+    while (branch != 0) {
+        if (!could_begin(&branches[branch].move, &at)) {
+            branch = branches[branch].next;
+            continue;
+        }
+        if (at < events) {
+            events--;
+            memmove(&event[at], &event[at + 1], (events - at) * sizeof(*event));
+        }
+        tree = &branches[branch].child;
+        branch = *tree;
+        if (branch == 0 || events == 0) {
+            return;
+        }
+    }
+    tree = last_link(tree);
+    for (uint32_t i = 0; i < events; i++) {
+        *tree = branch_new(&event[i].move);
+        tree = &branches[*tree].child;
+    }
+}
+
+static const struct operation *taking; /* of the agent whose races are looked for */
+
+static void
+reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
+{
+    struct node *node = &path[i];
+    uint32_t at;
+
+    events = 0;
+    for (uint32_t k = i + 1; k < happens_steps; k++) {
+        if (!happens_before(i, k)) {
+            event[events++] = (struct event){k, happens_clock(k), move_of_step(k)};
+        }
+    }
+    event[events] = (struct event){happens_steps, clock, move_of(agent, taking)};
+    if (!operation_is_steady(taking)) {
+        event[events].move.writes = UINT8_MAX; /* W4 */
+    }
+    events++;
+    for (uint32_t s = 0; s < node->sleeping; s++) {
+        if (could_begin(&sleepers[node->sleepers + s], &at)) {
+            return;
+        }
+    }
+    insert(&node->tree);
+}
+
+/* Whoever sleeps here and is not woken sleeps at the next question too. */
+static void
+pass_sleep(const struct question *question)
+{
+    const struct node *node = &path[question->step];
+    struct node *next = &path[question->step + 1];
+
+    next->sleepers = node->sleepers + node->sleeping;
+    next->sleeping = 0;
+    for (uint32_t i = 0; i < node->sleeping; i++) {
+        uint32_t agent = sleepers[node->sleepers + i].agent;
+        struct move move = move_of(agent, &question->next[agent]);
+
+        if (!dependent(&move, &node->chosen)) {
+            if (next->sleepers + next->sleeping == MAX_SLEEPERS) {
+                worker_fail("too many agents sleep: try --strategy dpor");
+            }
+            sleepers[next->sleepers + next->sleeping++] = move;
+        }
+    }
+}
+
+/* W4 */
+static void
+widen(struct node *node, const struct question *question, uint64_t asleep)
+{
+    branch_free(node->tree);
+    node->tree = 0;
+    for (uint64_t set = question->enabled & ~asleep; set != 0; set &= set - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+        struct move move = move_of(agent, &question->next[agent]);
+
+        *last_link(&node->tree) = branch_new(&move);
+    }
+}
+
+static uint32_t
+choose(const struct question *question)
+{
+    struct node *node = &path[question->step];
+    uint64_t asleep = 0, free;
+    uint32_t branch, chosen;
+
+    if (question->step < happens_steps) {
+        if (happens_step[question->step].enabled != question->enabled) {
+            worker_fail("the run does not repeat: another question at step %u", question->step);
+        }
+        return node->chosen.agent;
+    }
+    happens_ask(question);
+    if (question->step == 0 && prefix != 1) {
+        *node = (struct node){0};
+    } else if (question->step + 1 != prefix) {
+        node->tree = node[-1].rest;
+    }
+    for (uint32_t i = 0; i < node->sleeping; i++) {
+        asleep |= 1ull << sleepers[node->sleepers + i].agent;
+    }
+    free = question->enabled & ~asleep;
+    while (node->tree != 0) {
+        uint32_t agent = branches[node->tree].move.agent;
+        uint32_t next = branches[node->tree].next;
+
+        if ((free >> agent & 1) != 0) {
+            break;
+        }
+        if ((asleep >> agent & 1) == 0) {
+            while (next != 0) {
+                uint32_t other = next;
+
+                next = branches[other].next;
+                branch_free(other);
+            }
+            widen(node, question, asleep);
+            break;
+        }
+        branch_free(node->tree);
+        node->tree = next;
+    }
+    branch = node->tree;
+    if (branch == 0 && free == 0) {
+        return ANSWER_CUT;
+    }
+    if (branch != 0) {
+        chosen = branches[branch].move.agent;
+        node->tree = branches[branch].next;
+        node->rest = branches[branch].child;
+        branches[branch].child = 0;
+        branch_free(branch);
+    } else {
+        chosen = question->last != NO_AGENT && (free >> question->last & 1) != 0
+                     ? question->last
+                     : (uint32_t)__builtin_ctzll(free);
+        node->rest = 0;
+    }
+    node->chosen = move_of(chosen, &question->next[chosen]);
+    pass_sleep(question);
+    taking = &question->next[chosen];
+    happens_take(question, chosen, reverse);
+    return chosen;
+}
+
+static void
+end(const struct question *question, bool cut)
+{
+    if (cut) {
+        return;
+    }
+    for (uint64_t set = question->present & ~question->enabled; set != 0; set &= set - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+
+        taking = &question->next[agent];
+        happens_blocked(question, agent, reverse);
+    }
+}
+
+const struct strategy strategy_odpor = {.name = "odpor",
+                                        .init = init,
+                                        .begin = begin,
+                                        .choose = choose,
+                                        .shared = shared,
+                                        .returns = returns,
+                                        .end = end,
+                                        .exhausted = SEARCH_EXHAUSTED};

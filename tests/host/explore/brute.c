@@ -1,0 +1,308 @@
+/*
+ * brute.c - what is true of a small program: all its schedules, one after the other.
+ *
+ * Nothing here knows how the strategies do it. A trace is told by the set of its steps, each with the
+ * steps before it that it depends on.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "tests/host/check.h"
+#include "tests/host/explore/model.h"
+
+#define MAX_RUN 4096
+
+static uint64_t
+mix(uint64_t z)
+{
+    z = (z ^ (z >> 31)) * 0x7FB5D329728EA185ull;
+    z = (z ^ (z >> 27)) * 0x81DADEF4BC2DD44Dull;
+    return z ^ (z >> 33);
+}
+
+/* A set of hashes. */
+static struct {
+    uint64_t *hash;
+    size_t count, size;
+} set;
+
+static bool
+set_add(uint64_t hash)
+{
+    size_t at;
+
+    if (set.count * 2 >= set.size) {
+        uint64_t *old = set.hash;
+        size_t size = set.size;
+
+        set.size = size == 0 ? 1024 : size * 2;
+        set.hash = calloc(set.size, sizeof(*set.hash));
+        set.count = 0;
+        for (size_t i = 0; i < size; i++) {
+            if (old[i] != 0) {
+                set_add(old[i]);
+            }
+        }
+        free(old);
+    }
+    hash |= hash == 0;
+    for (at = hash & (set.size - 1); set.hash[at] != 0; at = (at + 1) & (set.size - 1)) {
+        if (set.hash[at] == hash) {
+            return false;
+        }
+    }
+    set.hash[at] = hash;
+    set.count++;
+    return true;
+}
+
+static void
+set_clear(void)
+{
+    free(set.hash);
+    memset(&set, 0, sizeof(set));
+}
+
+/* The run so far. */
+static struct {
+    struct operation operation[MAX_RUN];
+    uint8_t thread[MAX_RUN];
+    uint64_t hash[MAX_RUN];
+    uint32_t steps;
+} run;
+
+static void
+push(const struct model *m, uint32_t thread)
+{
+    struct operation operation = model_operation(m, thread);
+    uint64_t hash = mix(thread + 1);
+
+    for (uint32_t i = 0; i < run.steps; i++) {
+        if (run.thread[i] == thread || operation_dependent(&run.operation[i], &operation)) {
+            hash += mix(run.hash[i]);
+        }
+    }
+    run.operation[run.steps] = operation;
+    run.thread[run.steps] = (uint8_t)thread;
+    run.hash[run.steps] = mix(hash);
+    run.steps++;
+}
+
+static uint64_t
+trace_of_run(void)
+{
+    uint64_t hash = 0;
+
+    for (uint32_t i = 0; i < run.steps; i++) {
+        hash += run.hash[i];
+    }
+    return hash;
+}
+
+static void
+count_run(struct count *count, struct model *m, bool distinct)
+{
+    bool known = distinct && !set_add(trace_of_run());
+
+    model_finish(m);
+    count->traces += !known;
+    count->bad += !known && m->bad;
+}
+
+static void
+walk(struct count *count, const struct model *m, int last, int preemptions)
+{
+    uint64_t enabled = model_enabled(m);
+
+    if (enabled == 0) {
+        struct model end = *m;
+
+        count->runs++;
+        count_run(count, &end, true);
+        return;
+    }
+    for (; enabled != 0; enabled &= enabled - 1) {
+        uint32_t thread = (uint32_t)__builtin_ctzll(enabled);
+        bool preempts =
+            last >= 0 && (uint32_t)last != thread && (model_enabled(m) >> last & 1) != 0;
+        struct model next = *m;
+
+        if (preempts && preemptions == 0) {
+            continue;
+        }
+        push(m, thread);
+        model_step(&next, thread);
+        walk(count, &next, (int)thread,
+             preempts && preemptions > 0 ? preemptions - 1 : preemptions);
+        run.steps--;
+    }
+}
+
+struct count
+brute_force(const struct program *program, int a, int b, int preemptions)
+{
+    struct count count = {0};
+    struct model m;
+
+    model_start(&m, program, a, b);
+    run.steps = 0;
+    set_clear();
+    walk(&count, &m, -1, preemptions);
+    return count;
+}
+
+static uint32_t
+longest(const struct model *m)
+{
+    uint32_t most = 0;
+
+    for (uint64_t enabled = model_enabled(m); enabled != 0; enabled &= enabled - 1) {
+        struct model next = *m;
+        uint32_t length;
+
+        model_step(&next, (uint32_t)__builtin_ctzll(enabled));
+        length = 1 + longest(&next);
+        most = length > most ? length : most;
+    }
+    return most;
+}
+
+uint32_t
+model_longest(const struct program *program, int a, int b)
+{
+    struct model m;
+
+    model_start(&m, program, a, b);
+    return longest(&m);
+}
+
+/* One run along a strategy's answers: true if it came to its end. */
+static bool
+one_run(const struct strategy *strategy, struct model *m, bool noted)
+{
+    struct operation next[MAX_AGENTS];
+    struct question question = {.last = NO_AGENT, .next = next};
+    uint32_t chosen;
+
+    run.steps = 0;
+    for (;; question.step++) {
+        question.enabled = model_enabled(m);
+        question.present = model_present(m);
+        for (uint64_t present = question.present; present != 0; present &= present - 1) {
+            uint32_t thread = (uint32_t)__builtin_ctzll(present);
+
+            next[thread] = model_operation(m, thread);
+        }
+        if (question.enabled == 0) {
+            strategy->end(&question, false);
+            return true;
+        }
+        chosen = strategy->choose(&question);
+        if (chosen == ANSWER_CUT) {
+            strategy->end(&question, true);
+            return false;
+        }
+        if (chosen >= MAX_AGENTS || (question.enabled >> chosen & 1) == 0) {
+            printf("%s chose %u at step %u of %s\n", strategy->name, chosen, question.step,
+                   m->program->name);
+            exit(1);
+        }
+        if (noted) {
+            push(m, chosen);
+        }
+        model_step(m, chosen);
+        question.last = (uint8_t)chosen;
+    }
+}
+
+struct count
+model_search(const struct strategy *strategy, const struct run_search *search,
+             const struct program *program, int a, int b, uint64_t runs, bool distinct)
+{
+    struct count count = {0};
+    struct model m;
+
+    set_clear();
+    if (strategy->init(search) != 0) {
+        exit(1);
+    }
+    for (; count.runs < runs && strategy->begin(count.runs); count.runs++) {
+        model_start(&m, program, a, b);
+        if (one_run(strategy, &m, distinct)) {
+            count_run(&count, &m, distinct);
+        } else {
+            count.blocked++;
+        }
+    }
+    return count;
+}
+
+/* The draws of a run, each with its bound: the last one that has another outcome is counted up. */
+static struct {
+    uint64_t value[64], bound[64];
+    uint32_t count, given;
+} draws;
+
+static uint64_t
+draw(uint64_t bound)
+{
+    if (draws.count == sizeof(draws.value) / sizeof(draws.value[0])) {
+        printf("too many draws in one run\n");
+        exit(1);
+    }
+    if (draws.count == draws.given) {
+        draws.value[draws.given++] = 0;
+    }
+    draws.bound[draws.count] = bound;
+    return draws.value[draws.count++];
+}
+
+struct chances
+model_chances(const struct strategy *strategy, const struct run_search *search,
+              const struct program *program, int a, int b)
+{
+    struct chances chances = {.all = 1};
+    struct model m;
+
+    random_draw = draw;
+    draws.given = 0;
+    if (strategy->init(search) != 0) {
+        exit(1);
+    }
+    do {
+        unsigned __int128 weight = 1;
+
+        draws.count = 0;
+        strategy->begin(0);
+        model_start(&m, program, a, b);
+        one_run(strategy, &m, false);
+        model_finish(&m);
+        /* All weights are fractions of one denominator, which grows as it must. */
+        for (uint32_t i = 0; i < draws.count; i++) {
+            weight *= draws.bound[i];
+        }
+        if (chances.all % weight != 0) {
+            unsigned __int128 x = chances.all, y = weight;
+
+            while (y != 0) {
+                unsigned __int128 rest = x % y;
+
+                x = y;
+                y = rest;
+            }
+            chances.bad *= weight / x;
+            chances.all *= weight / x;
+        }
+        chances.bad += m.bad ? chances.all / weight : 0;
+        chances.outcomes++;
+        while (draws.count > 0 &&
+               draws.value[draws.count - 1] + 1 == draws.bound[draws.count - 1]) {
+            draws.count--;
+        }
+        draws.given = draws.count;
+        if (draws.count > 0) {
+            draws.value[draws.count - 1]++;
+        }
+    } while (draws.given > 0);
+    random_draw = NULL;
+    return chances;
+}

@@ -1,0 +1,24 @@
+/* stubs.c - what the strategies take from the worker. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "host/explore/strategy.h"
+#include "host/machine/machine.h"
+
+NORETURN void
+worker_fail(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    printf("\n");
+    exit(1);
+}
+
+uint32_t
+explorer_name(uint32_t number)
+{
+    return number;
+}
