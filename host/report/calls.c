@@ -9,7 +9,8 @@
 #include "host/report/report.h"
 #include "host/trace/trace.h"
 
-#define LAST_CALLS 12
+#define MOST_RECORDS 20000 /* looked at: there are more where each step is recorded */
+#define LAST_CALLS   12
 
 /* The newest call of this request to this device that has not returned; NULL if it is not on
  * record. */
@@ -79,7 +80,7 @@ calls_read(struct report *report)
     if (report->result->memory < 0 || !trace_extent(report->result->memory, &first, &end)) {
         return;
     }
-    first = end - first > ABI_TRACE_COUNT ? end - ABI_TRACE_COUNT : first;
+    first = end - first > MOST_RECORDS ? end - MOST_RECORDS : first;
     for (uint64_t i = first; i < end && trace_read(report->result->memory, i, &record); i++) {
         read_record(report, &record);
     }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "host/report/report.h"
+#include "host/report/story.h"
 
 struct text {
     char *out;
@@ -296,6 +297,23 @@ add_wait(struct text *text, const struct wait *wait)
     add(text, "%s 0x%lx", wait_kind(wait->kind), wait->object);
 }
 
+/* " (Device->Lock)": a driver's own name for an object. */
+static void
+add_variable(struct text *text, const struct report *report, uint64_t object)
+{
+    char name[96];
+
+    for (size_t i = 0; i < report->result->images && report->story != NULL; i++) {
+        const struct run_image *image = &report->result->image[i];
+
+        if (object - image->base < image->size) {
+            object_name(report, object, name, sizeof(name));
+            add(text, " (%s)", name);
+            return;
+        }
+    }
+}
+
 static void
 explain_circle(struct text *text, const struct report *report)
 {
@@ -309,6 +327,7 @@ explain_circle(struct text *text, const struct report *report)
         add(text, "%s waits for ", i ? ", which" : "");
         if (thread->waits != 0) {
             add_wait(text, &thread->wait[0]);
+            add_variable(text, report, thread->wait[0].object);
         }
         add(text, " of ");
         if (i + 1 < report->circles) {
@@ -353,9 +372,20 @@ suspended_owner(const struct report *report, const struct thread *thread)
     return NULL;
 }
 
+/* It waits for the end of a thread that waits itself: a consequence. */
+static bool
+waits_for_stuck(const struct report *report, const struct thread *thread)
+{
+    const struct thread *other = thread->waits == 1 && strcmp(thread->wait[0].kind, "thread") == 0
+                                     ? thread_at(report, thread->wait[0].object)
+                                     : NULL;
+
+    return other != NULL && strcmp(other->state, "waiting") == 0;
+}
+
 /*
  * The thread that a hang is about: one that spins; one that waits for a suspended one; one inside a driver, where
- * nothing but what it waits for can end the wait; one inside a driver; else a client's.
+ * nothing but what it waits for can end the wait, and not just for such a thread; one inside a driver; else a client's.
  */
 static const struct thread *
 stuck_thread(const struct report *report)
@@ -365,12 +395,14 @@ stuck_thread(const struct report *report)
             return &report->thread[i];
         }
     }
-    for (int pass = 0; pass < 4; pass++) {
+    for (int pass = 0; pass < 5; pass++) {
         for (size_t i = 0; i < report->threads; i++) {
             const struct thread *thread = &report->thread[i];
             bool is = pass == 0   ? suspended_owner(report, thread) != NULL
-                      : pass == 1 ? thread->in_driver && thread->mode == 0 && !is_suspended(thread)
-                      : pass == 2 ? thread->in_driver
+                      : pass == 1 ? thread->in_driver && thread->mode == 0 &&
+                                        !is_suspended(thread) && !waits_for_stuck(report, thread)
+                      : pass == 2 ? thread->in_driver && thread->mode == 0 && !is_suspended(thread)
+                      : pass == 3 ? thread->in_driver
                                   : !thread->system;
 
             if (is && strcmp(thread->state, "waiting") == 0) {
@@ -492,10 +524,41 @@ add_blocked_apc(struct text *text, const struct thread *thread)
     }
 }
 
+/* A request that a driver keeps, and nobody is left to complete. */
+static void
+add_pending(struct text *text, const struct report *report, const struct thread *thread)
+{
+    char name[256];
+
+    for (size_t i = 0; i < thread->irps; i++) {
+        const struct irp *irp = &thread->irp[i];
+        const struct call *owner = NULL;
+
+        for (size_t j = 0; j < report->calls; j++) {
+            const struct call *call = &report->call[j];
+
+            if (call->irp == irp->address && call->returned && call->status == 0x103 &&
+                !call->completed) {
+                owner = call; /* the last one: the lowest driver */
+            }
+        }
+        if (owner == NULL) {
+            continue;
+        }
+        place_name(owner->routine, name, sizeof(name));
+        add(text, "; its %s 0x%lx is pending: %s returned STATUS_PENDING", word_major(owner->major),
+            irp->address, name);
+        add_where(text, owner->routine);
+        add(text, ", and nothing is left that could complete it");
+        return;
+    }
+}
+
 static void
 explain_hang(struct text *text, const struct report *report)
 {
     const struct thread *thread = stuck_thread(report);
+    char lost[700];
 
     if (thread != NULL && thread->spin != 0) {
         add(text, "deadlock: ");
@@ -515,10 +578,15 @@ explain_hang(struct text *text, const struct report *report)
     if (thread->waits != 0) {
         add(text, " for ");
         add_wait(text, &thread->wait[0]);
+        add_variable(text, report, thread->wait[0].object);
     }
     add_driver_frame(text, thread);
     add_blocked_apc(text, thread);
+    add_pending(text, report, thread);
     add_suspended(text, report, thread);
+    if (story_lost(report, (uint32_t)thread->agent, lost, sizeof(lost))) {
+        add(text, "; %s", lost);
+    }
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "host/cli/cli.h"
 #include "host/report/report.h"
+#include "host/report/story.h"
 
 static void
 key(FILE *out, const char *before, const char *name)
@@ -175,6 +176,39 @@ in_circle(const struct report *report, size_t index)
     return false;
 }
 
+/* The steps that matter, and how to see them elsewhere. */
+static void
+write_story(FILE *out, const struct report *report)
+{
+    const struct story *story = report->story;
+    char words[2000];
+    bool first = true;
+
+    if (story == NULL || story->shown == 0) {
+        return;
+    }
+    fputs(",\n     \"schedule_steps\": [", out);
+    for (size_t i = 0; i < story->steps; i++) {
+        const struct story_step *step = &story->step[i];
+
+        if (!step->shown) {
+            continue;
+        }
+        fprintf(out, "%s\n      {\"thread\": \"%c\", \"choice\": %u", first ? "" : ",",
+                story->agent[step->agent].letter, step->choice);
+        first = false;
+        text(out, ", ", "what", step->what);
+        text(out, ", ", "where", step->where);
+        fprintf(out, ", \"preempts\": %s, \"blocks\": %s, \"times_out\": %s}",
+                step->preempts ? "true" : "false", step->blocks ? "true" : "false",
+                step->times_out ? "true" : "false");
+    }
+    fputs("]", out);
+    if (story_confirm(report, words, sizeof(words))) {
+        text(out, ",\n     ", "confirm_on_windows", words);
+    }
+}
+
 void
 report_json_finding(FILE *out, const struct report *report)
 {
@@ -207,7 +241,9 @@ report_json_finding(FILE *out, const struct report *report)
             first = false;
         }
     }
-    fputs("]}", out);
+    fputs("]", out);
+    write_story(out, report);
+    fputs("}", out);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "host/report/report.h"
+#include "host/report/story.h"
 
 void *
 report_grow(void *array, size_t *count, size_t size)
@@ -242,6 +243,7 @@ report_make(const struct run_request *request, const struct run_result *result, 
             place_of(report, result->registers.rip, false);
         }
         collect_parameters(report);
+        report->story = story_read(report);
         explain_collect(report, result->stop.message);
         explain_collect(report, result->message);
         places_resolve(report);
@@ -249,6 +251,7 @@ report_make(const struct run_request *request, const struct run_result *result, 
             trim(&report->thread[0]);
         }
         find_culprit(report);
+        story_tell(report);
     }
     explain(report);
     return report;
@@ -257,6 +260,7 @@ report_make(const struct run_request *request, const struct run_result *result, 
 void
 report_free(struct report *report)
 {
+    story_free(report->story);
     places_forget(report);
     for (size_t i = 0; i < report->threads; i++) {
         free(report->thread[i].frame);

@@ -11,6 +11,7 @@
  *     code.c             the faulting instruction, disassembled
  *     waits.c            who waits for whom; a circle is a deadlock
  *     explain.c          the one sentence at the top; whose mistake it is
+ *     story.h            what each thread did, from the steps that a replay has recorded
  *     bugcheck_names.c, bugcheck_text.c, verifier_text.c, words.c   tables
  *     text.c, json.c     the two forms
  *
@@ -197,9 +198,10 @@ struct report {
     size_t calls;
     struct place **place;
     size_t places;
-    bool symbolized; /* llvm-symbolizer was found and answered */
-    bool nobody;     /* no thread did it: all of them wait */
-    size_t *circle;  /* threads that wait for each other; indices */
+    bool symbolized;     /* llvm-symbolizer was found and answered */
+    bool nobody;         /* no thread did it: all of them wait */
+    struct story *story; /* story.h; NULL: its steps were not recorded */
+    size_t *circle;      /* threads that wait for each other; indices */
     size_t circles;
 };
 

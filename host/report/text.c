@@ -6,6 +6,7 @@
  */
 #include <string.h>
 #include "host/report/report.h"
+#include "host/report/story.h"
 
 struct style {
     const char *bad, *strong, *weak, *end;
@@ -516,6 +517,50 @@ print_processors(const struct page *page)
     }
 }
 
+/* The line of a driver where a thread waits. */
+static void
+print_line(const struct page *page, const struct thread *thread)
+{
+    for (size_t i = 0; i < thread->frames; i++) {
+        const struct place *place = thread->frame[i].place;
+
+        if (place->origin == ORIGIN_DRIVER && place->sources != 0) {
+            fprintf(page->out, " in %s", place->source[0].symbol ? place->source[0].symbol : "?");
+            print_source(page, &place->source[0]);
+            return;
+        }
+    }
+}
+
+/* Who waits for what, which who has had since where. */
+static void
+print_link(const struct page *page, const struct thread *thread, const struct thread *next)
+{
+    uint64_t object = thread->waits != 0 ? thread->wait[0].object : 0;
+    char name[300];
+
+    fprintf(page->out, "  %04lx.%04lx %s waits for %s %016lx", thread->pid, thread->tid,
+            thread->name, thread->waits ? wait_kind(thread->wait[0].kind) : "?", object);
+    if (page->report->story != NULL) {
+        object_name(page->report, object, name, sizeof(name));
+        fprintf(page->out, " (%s)", name);
+    }
+    print_line(page, thread);
+    fprintf(page->out, "\n      owned by %04lx.%04lx", next->pid, next->tid);
+    for (size_t i = 0; i < next->helds; i++) {
+        const struct held *held = &next->held[i];
+
+        if (held->object == object && held->caller != NULL) {
+            place_name(held->caller, name, sizeof(name));
+            fprintf(page->out, ", acquired at %s", name);
+            if (held->caller->sources != 0) {
+                print_source(page, &held->caller->source[0]);
+            }
+        }
+    }
+    fputs("\n", page->out);
+}
+
 static void
 print_circle(const struct page *page)
 {
@@ -529,9 +574,7 @@ print_circle(const struct page *page)
         const struct thread *thread = &report->thread[report->circle[i]];
         const struct thread *next = &report->thread[report->circle[(i + 1) % report->circles]];
 
-        fprintf(page->out, "  %04lx.%04lx %s waits for %s %016lx, owned by %04lx.%04lx\n",
-                thread->pid, thread->tid, thread->name, thread->waits ? thread->wait[0].kind : "?",
-                thread->waits ? thread->wait[0].object : 0, next->pid, next->tid);
+        print_link(page, thread, next);
     }
 }
 
@@ -552,6 +595,23 @@ print_culprit(const struct page *page)
     }
 }
 
+/* How it came to that, and how to see it elsewhere. */
+static void
+print_story(const struct page *page)
+{
+    char words[2000];
+
+    if (page->report->story == NULL || page->report->story->shown == 0) {
+        return;
+    }
+    heading(page, "SCHEDULE (time goes down; numbers are choices)");
+    story_columns(page->out, page->report, 0, page->style->strong, page->style->end);
+    if (story_confirm(page->report, words, sizeof(words))) {
+        heading(page, "TO SEE IT ON WINDOWS");
+        fprintf(page->out, "%s\n", words);
+    }
+}
+
 static void
 print_details(const struct page *page)
 {
@@ -563,6 +623,7 @@ print_details(const struct page *page)
         print_code(page);
     }
     print_circle(page);
+    print_story(page);
     if (thread != NULL) {
         if (!thread->bare) {
             fprintf(page->out, "\nPROCESS_NAME:  %s  (process id %lx)\n", thread->name,

@@ -1,0 +1,586 @@
+/*
+ * story.c - from the recorded steps of a replay to those that a reader needs.
+ *
+ * The replay of a finding records each step (nt/ke/record.c). Of hundreds only a few matter: the causal
+ * slice, which is
+ *     the last step of each thread that hangs, or the last one before the crash;
+ *     of what is before: steps on objects that several threads use, one of them changing it; of a
+ *     deadlock only those on what is waited for;
+ *     each step at which the schedule departs from running threads one after the other.
+ * What threads do on the way that is theirs alone (handles, references, system services) is left out.
+ */
+#include "host/report/story.h"
+#include <stdlib.h>
+#include <string.h>
+#include "host/trace/trace.h"
+
+#define MAX_RECORDS 100000 /* the last ones */
+#define MAX_SHOWN   48
+
+static bool
+is_step(const struct abi_record *record)
+{
+    return record->kind > SP_NONE && record->kind < SP_LAST;
+}
+
+static size_t
+agent_of(struct story *story, uint32_t name)
+{
+    for (size_t i = 0; i < story->agents; i++) {
+        if (story->agent[i].name == name) {
+            return i;
+        }
+    }
+    if (story->agents == STORY_AGENTS) {
+        return STORY_AGENTS;
+    }
+    story->agent[story->agents] = (struct story_agent){.name = name};
+    return story->agents++;
+}
+
+static struct place *
+code_place(struct report *report, uint64_t address)
+{
+    return address == 0 ? NULL : place_of(report, address, true);
+}
+
+static void
+read_step(struct report *report, struct story *story, const struct abi_record *record)
+{
+    size_t agent = agent_of(story, record->agent);
+    struct story_step *step;
+    uint64_t how = record->arg[0] >> ABI_STEP_SHIFT;
+
+    if (agent == STORY_AGENTS) {
+        return;
+    }
+    story->step = report_grow(story->step, &story->steps, sizeof(*story->step));
+    step = &story->step[story->steps - 1];
+    *step = (struct story_step){.agent = agent,
+                                .op = record->kind,
+                                .irql = record->irql,
+                                .object = record->object,
+                                .time_100ns = record->time_100ns};
+    if (is_step(record)) {
+        step->choice = (uint32_t)record->arg[0];
+        step->preempts = (how & ABI_STEP_PREEMPTS) != 0;
+        step->is_free = (how & ABI_STEP_FREE) != 0;
+        step->blocks = (record->arg[3] & ABI_STEP_BLOCKS) != 0;
+        step->times_out = (record->arg[3] & ABI_STEP_TIMES_OUT) != 0;
+        step->site = code_place(report, record->caller);
+        step->callee = code_place(report, record->arg[1]);
+        return;
+    }
+    step->argument[0] = record->arg[0];
+    step->argument[1] = record->arg[1];
+    if (record->kind == EV_DRIVER_CALL) {
+        step->callee = record->arg[3] != 0 ? place_of(report, record->arg[3], false) : NULL;
+    } else if (record->kind == EV_DPC_RUN || record->kind == EV_APC_RUN) {
+        step->callee = record->arg[0] != 0 ? place_of(report, record->arg[0], false) : NULL;
+    }
+}
+
+/* The thread that is born may have been a story's agent already: the same name in another run. */
+static void
+read_birth(struct report *report, struct story *story, const struct abi_record *record, bool within)
+{
+    size_t agent = agent_of(story, (uint32_t)record->arg[1]);
+
+    if (agent == STORY_AGENTS) {
+        return;
+    }
+    story->agent[agent].object = record->object;
+    story->agent[agent].start =
+        record->arg[0] != 0 ? place_of(report, record->arg[0], false) : NULL;
+    story->agent[agent].tid = record->arg[2];
+    story->agent[agent].pid = record->arg[3];
+    story->agent[agent].born = within;
+    story->agent[agent].born_100ns = record->time_100ns;
+}
+
+static void
+read_pool(struct report *report, struct story *story, const struct abi_record *record)
+{
+    struct pool_block *block = NULL;
+
+    for (size_t i = 0; i < story->blocks && block == NULL; i++) {
+        block = story->block[i].address == record->object ? &story->block[i] : NULL;
+    }
+    if (block == NULL) {
+        story->block = report_grow(story->block, &story->blocks, sizeof(*story->block));
+        block = &story->block[story->blocks - 1];
+    }
+    *block = (struct pool_block){record->object, record->arg[0], record->arg[1],
+                                 code_place(report, record->arg[3])};
+}
+
+struct story *
+story_read(struct report *report)
+{
+    int memory = report->result->memory;
+    struct story *story;
+    struct abi_record record;
+    uint64_t first, end, start;
+    bool begun = false;
+
+    if (report->request->explore == NULL || !report->request->explore->replay || memory < 0 ||
+        !trace_extent(memory, &first, &end)) {
+        return NULL;
+    }
+    story = calloc(1, sizeof(*story));
+    if (story == NULL) {
+        abort();
+    }
+    start = end - first > MAX_RECORDS ? end - MAX_RECORDS : first;
+    story->skipped = start - first;
+    for (uint64_t i = start; i < end && trace_read(memory, i, &record); i++) {
+        bool choice = is_step(&record) && record.arg[0] != 0;
+
+        if (choice && !begun) {
+            begun = true;
+            free(story->step); /* what came before the first choice is the same in every run */
+            story->step = NULL;
+            story->steps = 0;
+        }
+        if (record.kind == EV_THREAD_CREATE) {
+            read_birth(report, story, &record, begun);
+        } else if (record.kind == EV_POOL_ALLOC && (record.arg[2] & 1) == 0) {
+            read_pool(report, story, &record);
+        }
+        if (begun &&
+            (is_step(&record) || record.kind == EV_DRIVER_CALL || record.kind == EV_IRP_COMPLETE ||
+             record.kind == EV_DPC_RUN || record.kind == EV_APC_RUN)) {
+            read_step(report, story, &record);
+        }
+    }
+    if (story->steps == 0) {
+        story_free(story);
+        return NULL;
+    }
+    return story;
+}
+
+void
+story_free(struct story *story)
+{
+    if (story != NULL) {
+        free(story->step);
+        free(story->block);
+        free(story);
+        objects_forget();
+    }
+}
+
+/* ---- what matters ---- */
+
+/* Steps that say nothing about how threads meet. */
+static bool
+is_private(uint16_t op)
+{
+    switch (op) {
+    case SP_NONE:
+    case SP_SYSTEM_SERVICE:
+    case SP_SET_PRIORITY:
+    case SP_QUERY_TIME:
+    case SP_OBJECT:
+    case SP_HANDLE:
+    case SP_LOOKUP:
+    case SP_REFERENCE:
+    case SP_REGISTRY:
+    case SP_CREATE_THREAD:
+    case SP_EXIT_THREAD:
+    case SP_YIELD:
+    case SP_POOL:
+        return true;
+    }
+    return op >= EV_BOOT;
+}
+
+static bool
+only_reads(const struct story_step *step)
+{
+    return step->op == SP_MEMORY_READ || step->op == SP_READ_STATE;
+}
+
+static bool
+is_thread(const struct story *story, uint64_t object)
+{
+    for (size_t i = 0; i < story->agents; i++) {
+        if (story->agent[i].object == object && object != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Several threads use it, and one of them changes it. */
+static bool
+is_shared(const struct story *story, uint64_t object)
+{
+    size_t user = STORY_AGENTS;
+    bool several = false, changed = false;
+
+    for (size_t i = 0; i < story->steps; i++) {
+        const struct story_step *step = &story->step[i];
+
+        if (step->object != object || is_private(step->op)) {
+            continue;
+        }
+        several = several || (user != STORY_AGENTS && user != step->agent);
+        user = step->agent;
+        changed = changed || !only_reads(step);
+    }
+    return several && changed;
+}
+
+/* The last step of a thread that hangs; what a lock is made of waits behind the lock. */
+static bool
+hangs_at(const struct story *story, size_t index)
+{
+    const struct story_step *step = &story->step[index];
+
+    if (!step->blocks || step->site == NULL) {
+        return false;
+    }
+    for (size_t i = index; i-- > 0;) {
+        if (story->step[i].agent == step->agent) {
+            return !(story->step[i].blocks && story->step[i].site == step->site);
+        }
+    }
+    return true;
+}
+
+static bool
+waited_for(const struct story *story, uint64_t object)
+{
+    for (size_t i = 0; i < story->steps; i++) {
+        if (story->step[i].object == object && hangs_at(story, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+mark_hanging(struct story *story)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < story->steps; i++) {
+        story->step[i].shown = hangs_at(story, i) && !is_thread(story, story->step[i].object);
+        count += story->step[i].shown;
+    }
+    for (size_t i = 0; i < story->steps && count == 0; i++) {
+        story->step[i].shown = hangs_at(story, i);
+    }
+}
+
+/* Only what comes before can be a cause; and a listing that nobody reads explains nothing. */
+static void
+shorten(struct story *story)
+{
+    size_t count = 0;
+
+    for (size_t i = story->steps; i-- > 0;) {
+        struct story_step *step = &story->step[i];
+
+        if (step->shown && ++count > MAX_SHOWN && !step->preempts) {
+            step->shown = false;
+        }
+    }
+}
+
+static void
+mark(struct report *report)
+{
+    struct story *story = report->story;
+    bool memory = false;
+
+    story->hangs = strcmp(report->kind, "hang") == 0 || strcmp(report->kind, "deadlock") == 0;
+    if (story->hangs) {
+        mark_hanging(story);
+    }
+    for (size_t i = 0; i < story->steps; i++) {
+        memory = memory ||
+                 ((story->step[i].op == SP_MEMORY_READ || story->step[i].op == SP_MEMORY_WRITE) &&
+                  is_shared(story, story->step[i].object));
+    }
+    for (size_t i = 0; i < story->steps; i++) {
+        struct story_step *step = &story->step[i];
+
+        if (is_private(step->op) || step->site == NULL || step->blocks || step->object == 0 ||
+            is_thread(story, step->object)) {
+            continue;
+        }
+        if (story->hangs && !memory) {
+            step->shown = waited_for(story, step->object);
+        } else {
+            step->shown = is_shared(story, step->object) || step->op == SP_DELAY;
+        }
+    }
+    for (size_t i = 0; i < story->steps; i++) {
+        if (story->step[i].times_out && story->step[i].site != NULL) {
+            story->step[i].shown = true;
+        }
+    }
+    shorten(story);
+}
+
+/* The next step of an agent that a driver made; steps: there is none. */
+size_t
+story_next(const struct story *story, size_t from, size_t agent)
+{
+    for (size_t i = from; i < story->steps; i++) {
+        if (story->step[i].agent == agent && story->step[i].site != NULL &&
+            story->step[i].op < EV_BOOT) {
+            return i;
+        }
+    }
+    return story->steps;
+}
+
+/* Who was stepping before step `index`; STORY_AGENTS: nobody. */
+size_t
+story_before(const struct story *story, size_t index)
+{
+    size_t agent = story->step[index].agent;
+
+    for (size_t i = index; i-- > 0;) {
+        if (story->step[i].agent != agent) {
+            return story->step[i].agent;
+        }
+    }
+    return STORY_AGENTS;
+}
+
+/* ---- words ---- */
+
+static const char *
+verb(const struct story_step *step)
+{
+    switch (step->op) {
+    case SP_MEMORY_READ:
+        return "reads";
+    case SP_MEMORY_WRITE:
+        return "writes";
+    case SP_INTERLOCKED:
+        return "changes";
+    case SP_WAIT:
+        return "waits for";
+    case SP_SET_EVENT:
+        return "sets";
+    case SP_RESET_EVENT:
+        return "resets";
+    case SP_PULSE_EVENT:
+        return "pulses";
+    case SP_RELEASE_SEMAPHORE:
+    case SP_RELEASE_MUTANT:
+    case SP_RELEASE_SPINLOCK:
+    case SP_RELEASE_LOCK:
+        return "releases";
+    case SP_ACQUIRE_SPINLOCK:
+    case SP_ACQUIRE_LOCK:
+        return "acquires";
+    case SP_DELAY:
+        return "sleeps";
+    case SP_READ_STATE:
+        return "looks at";
+    case SP_QUEUE_APC:
+        return "queues an APC to";
+    case SP_QUEUE_DPC:
+        return "queues";
+    case SP_SUSPEND:
+        return "suspends";
+    case SP_RESUME:
+        return "resumes";
+    case SP_SET_TIMER:
+        return "sets";
+    case SP_CANCEL_TIMER:
+        return "cancels";
+    }
+    return "uses";
+}
+
+static const char *
+function_of(const struct place *place)
+{
+    return place == NULL || place->sources == 0 ? NULL : place->source[place->sources - 1].symbol;
+}
+
+/* A routine that a driver cannot have called: an exported one has gone on to it. */
+static bool
+is_internal(const char *function)
+{
+    static const char *const prefixes[] = {"__tsan", "Exp", "Ki",  "Iop", "Psp",
+                                           "Obp",    "Mi",  "Cmp", "Sep", "Rtlp"};
+
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        if (strncmp(function, prefixes[i], strlen(prefixes[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The routine that the driver has called, as its import says, else as symbols do. */
+static bool
+routine_called(const struct report *report, const struct story_step *step, char *out, size_t size)
+{
+    const char *function = function_of(step->callee);
+
+    if (step->op == SP_MEMORY_READ || step->op == SP_MEMORY_WRITE || step->op == SP_INTERLOCKED) {
+        return false;
+    }
+    if (imported_name(report, step->site, out, size)) {
+        return strncmp(out, "__tsan", 6) != 0;
+    }
+    if (function == NULL || is_internal(function)) {
+        return false;
+    }
+    snprintf(out, size, "%s", function);
+    return true;
+}
+
+static void
+say_where(struct story_step *step)
+{
+    const struct source *source =
+        step->site != NULL && step->site->sources != 0 ? &step->site->source[0] : NULL;
+
+    if (source != NULL && source->file != NULL && source->line != 0) {
+        const char *slash = strrchr(source->file, '/');
+        const char *back = strrchr(slash ? slash : source->file, '\\');
+
+        snprintf(step->where, sizeof(step->where), "%.60s:%u",
+                 back    ? back + 1
+                 : slash ? slash + 1
+                         : source->file,
+                 source->line);
+    } else if (step->site != NULL) {
+        place_name(step->site, step->where, sizeof(step->where));
+    }
+}
+
+static void
+say_what(const struct report *report, struct story_step *step)
+{
+    char object[96] = "", routine[64];
+
+    if (step->op == SP_DELAY) {
+        snprintf(object, sizeof(object), "%s", "");
+    } else if (step->object != 0) {
+        object_name(report, step->object, object, sizeof(object));
+    }
+    step->calls = routine_called(report, step, routine, sizeof(routine));
+    if (step->calls) {
+        snprintf(step->what, sizeof(step->what), "%s(%s)", routine, object);
+    } else {
+        snprintf(step->what, sizeof(step->what), "%s %s", verb(step), object);
+    }
+    say_where(step);
+}
+
+void
+story_tell(struct report *report)
+{
+    struct story *story = report->story;
+    char letter = 'A';
+
+    if (story == NULL) {
+        return;
+    }
+    mark(report);
+    for (size_t i = 0; i < story->steps; i++) {
+        struct story_agent *agent = &story->agent[story->step[i].agent];
+
+        if (story->step[i].shown) {
+            story->shown++;
+            agent->letter = agent->letter != 0 ? agent->letter : letter++;
+        }
+    }
+    for (size_t i = 0; i < story->steps; i++) {
+        size_t held = story->step[i].preempts ? story_before(story, i) : STORY_AGENTS;
+        size_t next = held != STORY_AGENTS ? story_next(story, i, held) : story->steps;
+
+        if (story->step[i].shown) {
+            say_what(report, &story->step[i]);
+        }
+        if (next < story->steps && story->step[next].what[0] == 0) {
+            say_what(report, &story->step[next]);
+        }
+    }
+}
+
+/* ---- a wake-up that was lost ---- */
+
+static bool
+signals(const struct story_step *step)
+{
+    return step->op == SP_SET_EVENT || step->op == SP_PULSE_EVENT ||
+           step->op == SP_RELEASE_SEMAPHORE;
+}
+
+static void
+say_step(const struct report *report, const struct story_step *step, char *out, size_t size)
+{
+    struct story_step copy = *step;
+    char letter[32] = "";
+
+    say_what(report, &copy);
+    if (report->story->agent[step->agent].letter != 0) {
+        snprintf(letter, sizeof(letter), "thread %c: ", report->story->agent[step->agent].letter);
+    }
+    snprintf(out, size, "%s%s%s%s", letter, copy.what, copy.where[0] != 0 ? " at " : "",
+             copy.where);
+}
+
+bool
+story_lost(const struct report *report, uint32_t name, char *out, size_t size)
+{
+    const struct story *story = report->story;
+    size_t wait = 0, set = 0, taken = 0;
+    char signal[300], thief[300];
+
+    for (size_t i = 0; story != NULL && i < story->steps; i++) {
+        wait = story->agent[story->step[i].agent].name == name && story->step[i].op == SP_WAIT &&
+                       story->step[i].blocks
+                   ? i + 1
+                   : wait;
+    }
+    if (wait == 0 || is_thread(story, story->step[wait - 1].object)) {
+        return false;
+    }
+    for (size_t i = 0; i + 1 < wait; i++) {
+        const struct story_step *step = &story->step[i];
+
+        if (step->object != story->step[wait - 1].object) {
+            continue;
+        }
+        if (signals(step)) {
+            set = i + 1;
+            taken = 0;
+        } else if (set != 0 && !step->blocks &&
+                   (step->op == SP_WAIT || step->op == SP_RESET_EVENT)) {
+            taken = i + 1;
+        }
+    }
+    if (set == 0) {
+        return false;
+    }
+    say_step(report, &story->step[set - 1], signal, sizeof(signal));
+    if (story->step[set - 1].op == SP_PULSE_EVENT) {
+        snprintf(out, size,
+                 "lost wake-up: the only signal was a pulse (%s) before this wait began, and a "
+                 "pulse leaves nothing behind",
+                 signal);
+    } else if (taken != 0) {
+        say_step(report, &story->step[taken - 1], thief, sizeof(thief));
+        snprintf(out, size,
+                 "lost wake-up: the last signal (%s) came before this wait began and was %s (%s)",
+                 signal, story->step[taken - 1].op == SP_WAIT ? "taken by another wait" : "cleared",
+                 thief);
+    } else {
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,78 @@
+/*
+ * story.h - what each thread did on the way to a finding, from the steps that its replay recorded.
+ *
+ *     story.c      reads the steps (nt/ke/record.c), keeps those that matter
+ *     objects.c    what an object is called
+ *     columns.c    the listing: one column for each thread
+ *     confirm.c    which thread to hold where, in words
+ */
+#ifndef HOST_REPORT_STORY_H
+#define HOST_REPORT_STORY_H
+
+#include "abi/trace.h"
+#include "host/report/report.h"
+
+#define STORY_AGENTS 26 /* they are called A to Z */
+
+struct story_agent {
+    uint32_t name;
+    char letter;         /* by the order in which they are shown; 0: not shown */
+    uint64_t object;     /* its KTHREAD; 0: not known */
+    struct place *start; /* its first routine; NULL: not known */
+    uint64_t tid, pid, born_100ns;
+    bool born; /* within the story */
+};
+
+struct story_step {
+    size_t agent;
+    uint16_t op; /* enum abi_event */
+    uint8_t irql;
+    uint32_t choice; /* number of the choice from 1; 0: nobody was asked */
+    bool preempts, is_free, blocks, times_out;
+    uint64_t object, argument[2], time_100ns;
+    struct place *site, *callee; /* NULL: not known */
+    bool shown;
+    bool calls; /* `what` is a call, else a verb and an object */
+    char what[160], where[80];
+};
+
+struct pool_block {
+    uint64_t address, bytes, tag;
+    struct place *site;
+};
+
+struct story {
+    struct story_agent agent[STORY_AGENTS];
+    size_t agents;
+    struct story_step *step;
+    size_t steps, skipped; /* skipped: older ones that are not kept */
+    struct pool_block *block;
+    size_t blocks;
+    size_t shown;
+    bool hangs;
+};
+
+/* story.c; before places are resolved. NULL: the run has recorded nothing. */
+struct story *story_read(struct report *report);
+/* Afterwards: words, and which steps matter. */
+void story_tell(struct report *report);
+/* The next step that an agent makes from a driver, from `from` on; story->steps: none. */
+size_t story_next(const struct story *story, size_t from, size_t agent);
+size_t story_before(const struct story *story, size_t index);
+/* Says which signal came too early for the wait that agent `name` hangs in; false: none did. */
+bool story_lost(const struct report *report, uint32_t name, char *out, size_t size);
+void story_free(struct story *story);
+
+/* objects.c */
+void object_name(const struct report *report, uint64_t address, char *out, size_t size);
+void objects_forget(void);
+/* The import that the call before this return address goes through; false: it is no such call. */
+bool imported_name(const struct report *report, const struct place *site, char *out, size_t size);
+
+/* columns.c: width in characters, 0: as the terminal is. */
+void story_columns(FILE *out, const struct report *report, unsigned width, const char *strong,
+                   const char *end);
+/* confirm.c: false: there is nothing to say. */
+bool story_confirm(const struct report *report, char *out, size_t size);
+
+#endif

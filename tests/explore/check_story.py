@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""A finding tells how it came about: check_story.py NTLAB FOLDER SOURCES"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+passed = failed = 0
+
+
+def check(what, good, detail=""):
+    global passed, failed
+    if good:
+        passed += 1
+    else:
+        failed += 1
+        print(f"not ok {what} {detail}")
+
+
+def section(text, heading):
+    """The lines under a heading of the report."""
+    lines, on = [], False
+    for line in text.splitlines():
+        if on and re.match(r"^[A-Z][A-Z_ ]+(\(.*\))?:", line):
+            break
+        if on and line:
+            lines.append(line)
+        on = on or line.startswith(heading)
+    return lines
+
+
+def main():
+    ntlab, build, sources = (os.path.abspath(p) for p in sys.argv[1:])
+    symbols = subprocess.run(["sh", "-c", "command -v llvm-symbolizer llvm-symbolizer-19"], capture_output=True).returncode == 0
+
+    def line_of(where):
+        name, number = where.split(":")
+        return open(f"{sources}/{name}").read().splitlines()[int(number) - 1]
+
+    with tempfile.TemporaryDirectory() as folder:
+        def run(*words, columns="120"):
+            return subprocess.run([ntlab, *words], capture_output=True, text=True, cwd=folder, env={**os.environ, "COLUMNS": columns})
+
+        def finding(program):
+            search = run("explore", "--keep-going", f"{build}/explore-{program}.sys")
+            check(f"{program}: found", search.returncode == 1, search.returncode)
+            replay = run("replay", "--json", "-", "findings/1.ntr")
+            try:
+                return json.loads(replay.stdout)["findings"][0], replay.stderr
+            except (ValueError, KeyError, IndexError):
+                check(f"{program}: JSON", False, replay.stdout[:300])
+                return {"schedule_steps": [], "confirm_on_windows": "", "message": "", "kind": ""}, replay.stderr
+
+        found, text = finding("deadlock01")
+        steps = found["schedule_steps"]
+        check("deadlock: kind", found["kind"] == "deadlock", found["kind"])
+        check("deadlock: four acquires, two for ever", len(steps) == 4 and sum(s["blocks"] for s in steps) == 2, steps)
+        check("deadlock: one preemption", sum(s["preempts"] for s in steps) <= 1, steps)
+        check("deadlock: two threads", {s["thread"] for s in steps} == {"A", "B"}, steps)
+        if symbols:
+            check("deadlock: the driver's names", {re.search(r"Lock\[\d\]", s["what"])[0] for s in steps} == {"Lock[0]", "Lock[1]"}, steps)
+            check("deadlock: the driver's lines", all("LOCK_ACQUIRE" in line_of(s["where"]) for s in steps), steps)
+            chain = section(text, "WAIT_CHAIN")
+            check("deadlock: wait-for graph with lines", len(chain) == 4 and all("locks.c @ " in l for l in chain), chain)
+        check("deadlock: which thread to hold", re.search(r"^1\. Hold thread A .* until thread B", found["confirm_on_windows"]), found["confirm_on_windows"])
+        check("deadlock: listing", any("is held up here" in l for l in text.splitlines()) and text.count("** waits for ever") == 2)
+
+        found, text = finding("reorder1")
+        check("race: what happened in between", [s["what"].split()[0] for s in found["schedule_steps"]][:2] == ["writes", "reads"], found["schedule_steps"])
+        check("race: held between two writes", re.search(r"Hold thread A .*before it writes .* until thread B", found["confirm_on_windows"]), found["confirm_on_windows"])
+
+        found, text = finding("synchronization21")
+        check("lost wake-up: named", "lost wake-up: the last signal" in found["message"] and "taken by another wait" in found["message"], found["message"])
+        check("lost wake-up: no thread must be held", "No thread needs to be held" in found["confirm_on_windows"], found["confirm_on_windows"])
+
+        for program in ("deadlock01", "lazy01", "din_phil4"):
+            run("explore", "--keep-going", f"{build}/explore-{program}.sys")
+            for width in ("80", "120", "200"):
+                lines = section(run("replay", "findings/1.ntr", columns=width).stderr, "SCHEDULE")
+                check(f"{program}: fits in {width} columns", lines and all(len(l) <= int(width) for l in lines),
+                      max(map(len, lines), default=0))
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+main()
