@@ -272,7 +272,7 @@ parse_option(const char *name, const char *value, struct options *out)
         out->strategy = value;
         return strategy_find(value) != NULL && strategy_find(value) != &strategy_minimise
                    ? 0
-                   : usage_error("--strategy: `%s` is not dpor, odpor, pct or random", value);
+                   : usage_error("--strategy: `%s` is not dpor, odpor, pct, pos, urw, surw or random", value);
     }
     if (strcmp(name, "--depth") == 0) {
         return parse_number(name, value, 1, 16, &out->depth);

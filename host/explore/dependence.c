@@ -76,6 +76,7 @@ releases(uint16_t op)
 {
     switch (op) {
     case SP_SET_EVENT:
+    case SP_RESET_EVENT: /* nor if it was not set before */
     case SP_PULSE_EVENT:
     case SP_RELEASE_SEMAPHORE:
     case SP_RELEASE_MUTANT:

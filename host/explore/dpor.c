@@ -12,7 +12,8 @@
  *
  *   D1  An agent that sleeps wakes as soon as something dependent on its next step is done.
  *   D2  When all that could step sleep, the run is cut: it would repeat a trace.
- *   D3  What an agent that is blocked at the end would do takes part in races as if it were done.
+ *   D3  What an agent that is blocked at the end would do takes part in races as if it were done; of a
+ *       run that was cut too: only there the others may sleep.
  *   D4  What the last run and this one share is not looked at again.
  */
 #include <errno.h>
@@ -150,9 +151,7 @@ choose(const struct question *question)
 static void
 end(const struct question *question, bool cut)
 {
-    if (cut) {
-        return;
-    }
+    happens_ask(question);
     for (uint64_t set = question->present & ~question->enabled; set != 0; set &= set - 1) {
         happens_blocked(question, (uint32_t)__builtin_ctzll(set), reverse); /* D3 */
     }

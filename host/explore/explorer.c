@@ -24,8 +24,8 @@
 #include "host/machine/snapshot.h"
 
 static const struct strategy *const strategies[] = {
-    &strategy_random, &strategy_pct,      &strategy_dpor, /* one by one: */
-    &strategy_odpor,  &strategy_minimise,
+    &strategy_random, &strategy_pct, &strategy_dpor, /* one by one: */
+    &strategy_odpor,  &strategy_pos, &strategy_urw,  &strategy_surw, &strategy_minimise,
 };
 
 static struct {

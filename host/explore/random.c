@@ -1,7 +1,7 @@
 /*
  * random.c - random walk: each agent that could step is as likely as any other.
  */
-#include "host/explore/strategy.h"
+#include "host/explore/sampled.h"
 
 uint64_t (*random_draw)(uint64_t bound);
 
@@ -15,21 +15,17 @@ init(const struct run_search *search)
     return 0;
 }
 
-/* A run's numbers follow from the seed and its own number, so that runs can be shared out. */
 static bool
 begin(uint64_t run)
 {
-    numbers.state = seed * 0x9E3779B97F4A7C15ull + run;
-    random_next(&numbers);
+    numbers = run_numbers(seed, 0, run);
     return true;
 }
 
 static uint32_t
 choose(const struct question *question)
 {
-    uint32_t count = (uint32_t)__builtin_popcountll(question->enabled);
-
-    return set_nth(question->enabled, (uint32_t)random_below(&numbers, count));
+    return random_agent(&numbers, question->enabled);
 }
 
 static void

@@ -377,9 +377,7 @@ choose(const struct question *question)
 static void
 end(const struct question *question, bool cut)
 {
-    if (cut) {
-        return;
-    }
+    happens_ask(question);
     for (uint64_t set = question->present & ~question->enabled; set != 0; set &= set - 1) {
         uint32_t agent = (uint32_t)__builtin_ctzll(set);
 

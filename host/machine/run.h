@@ -60,6 +60,7 @@ struct run_search {
     double seconds; /* budget; 0: none */
     bool first;     /* stop at the first finding */
     uint32_t depth; /* of PCT; of a bound */
+    uint32_t steps; /* of PCT: k; 0: learnt */
     bool replay;
     const uint32_t *schedule;
     size_t schedule_length;

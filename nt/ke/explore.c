@@ -55,6 +55,7 @@ KiIsOpen(ULONG Operation, const volatile VOID *Object)
 {
     switch (Operation) {
     case SP_SET_EVENT:
+    case SP_RESET_EVENT:
     case SP_PULSE_EVENT:
     case SP_RELEASE_SEMAPHORE:
     case SP_INSERT_QUEUE:

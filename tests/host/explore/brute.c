@@ -113,6 +113,9 @@ walk(struct count *count, const struct model *m, int last, int preemptions)
 {
     uint64_t enabled = model_enabled(m);
 
+    if (count->runs >= BRUTE_LIMIT) {
+        return;
+    }
     if (enabled == 0) {
         struct model end = *m;
 

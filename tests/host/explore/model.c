@@ -91,6 +91,7 @@ model_operation(const struct model *m, uint32_t thread)
         operation.flags |= ABI_AGENT_WAITS;
         break;
     case SET:
+    case RESET:
     case PUT:
         operation.flags |= OBJECT > 0 ? ABI_AGENT_OPEN : 0;
         break;

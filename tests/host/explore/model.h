@@ -87,7 +87,8 @@ struct count {
 };
 
 /* All schedules with up to so many preemptions (-1: any number), by brute force: `runs` are schedules, and
-   traces are told apart by what depends on what. */
+   traces are told apart by what depends on what. It gives up after BRUTE_LIMIT of them. */
+#define BRUTE_LIMIT 200000
 struct count brute_force(const struct program *program, int a, int b, int preemptions);
 /* All that a strategy runs, up to `runs`. With `distinct` traces are told apart as above. */
 struct count model_search(const struct strategy *strategy, const struct run_search *search,

@@ -1,0 +1,37 @@
+/*
+ * sampled.h - what the random strategies have in common. Each run follows from the seed, its number and what
+ * was learnt in the runs below `warm`, which every process does for itself.
+ */
+#ifndef HOST_EXPLORE_SAMPLED_H
+#define HOST_EXPLORE_SAMPLED_H
+
+#include "host/explore/strategy.h"
+
+#define WARM 16 /* runs to learn from */
+#define UNFAIR_STEPS                                                                               \
+    10000 /* then every agent gets its turn: what still does not end is a livelock */
+
+/* The numbers of a run. `salt` tells strategies apart. */
+static inline struct random
+run_numbers(uint64_t seed, uint64_t salt, uint64_t run)
+{
+    struct random random = {.state = (seed ^ salt << 40) * 0x9E3779B97F4A7C15ull + run};
+
+    random_next(&random);
+    return random;
+}
+
+static inline uint32_t
+random_agent(struct random *random, uint64_t set)
+{
+    uint32_t count = (uint32_t)__builtin_popcountll(set);
+
+    return set_nth(set, count == 1 ? 0 : (uint32_t)random_below(random, count));
+}
+
+/* For the portfolio: the strategies' begin with a parameter. */
+void pct_begin(uint64_t run, uint32_t depth);
+void pos_begin(uint64_t run, bool biased);
+void surw_begin(uint64_t run, bool selective);
+
+#endif

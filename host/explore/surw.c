@@ -1,0 +1,261 @@
+/*
+ * surw.c - uniform random walks (Zhao, Wolff, Mathur, Roychoudhury 2025), `urw` and `surw`.
+ *
+ * If an agent goes on with a probability proportional to the steps that it has left, all interleavings
+ * are equally likely. How many it has is learnt in the first runs; an agent's steps include those of
+ * agents that it has not created yet. `surw` does so for the operations on one object only, another
+ * one in each run: an agent is meant to be next there, the others wait in front of theirs; what is
+ * done elsewhere comes in any order.
+ *
+ *   S1  Agents are told by their names here, for their numbers may differ between runs.
+ *   S2  An agent that nothing is known of has one step.
+ */
+#include <string.h>
+#include "host/explore/sampled.h"
+
+#define MAX_PROFILE 128 /* names */
+#define MAX_SHARED  64  /* objects */
+
+struct profile {
+    uint32_t name, parent; /* parent: 1 + profile, 0: there at the root */
+    uint32_t steps;
+    uint32_t on[MAX_SHARED]; /* of these on each object */
+};
+
+static struct random numbers;
+static uint64_t seed, ended;
+static struct profile profile[MAX_PROFILE];
+static uint32_t profiles;
+static uint64_t shared[MAX_SHARED];  /* keys */
+static uint64_t touched[MAX_SHARED]; /* by which agents, in the run that is learnt from */
+static uint32_t objects;
+static bool learning;
+static uint32_t selected; /* 1 + object, 0: all operations count */
+static uint32_t intended;
+static uint32_t left[MAX_AGENTS];    /* steps, with those of agents to come */
+static uint8_t known_as[MAX_AGENTS]; /* 1 + profile */
+static uint64_t known;
+
+static int
+init(const struct run_search *search)
+{
+    seed = search->seed;
+    ended = 0;
+    profiles = objects = 0;
+    return 0;
+}
+
+static uint32_t
+find(uint32_t name)
+{
+    uint32_t i;
+
+    for (i = 0; i < profiles && profile[i].name != name; i++) {
+    }
+    return i;
+}
+
+static uint32_t
+weight(uint32_t number)
+{
+    return selected == 0 ? profile[number].steps : profile[number].on[selected - 1];
+}
+
+/* Steps of an agent and of all that come from it. */
+static uint32_t
+all_of(uint32_t number)
+{
+    uint32_t sum = weight(number);
+
+    for (uint32_t i = number + 1; i < profiles; i++) {
+        if (profile[i].parent == number + 1) {
+            sum += all_of(i);
+        }
+    }
+    return sum;
+}
+
+void
+surw_begin(uint64_t run, bool selective)
+{
+    numbers = run_numbers(seed, selective ? 0x535552 : 0x5552, run);
+    learning = ended < WARM;
+    known = 0;
+    selected = 0;
+    intended = NO_AGENT;
+    memset(touched, 0, sizeof(touched));
+    if (selective && objects > 0) {
+        uint64_t candidates = 0;
+
+        for (uint32_t i = 0; i < objects; i++) {
+            uint32_t users = 0;
+
+            for (uint32_t j = 0; j < profiles; j++) {
+                users += profile[j].on[i] != 0;
+            }
+            candidates |= (uint64_t)(users > 1) << i;
+        }
+        selected = candidates != 0 ? random_agent(&numbers, candidates) + 1 : 0;
+    }
+}
+
+static bool
+begin_urw(uint64_t run)
+{
+    surw_begin(run, false);
+    return true;
+}
+
+static bool
+begin_surw(uint64_t run)
+{
+    surw_begin(run, true);
+    return true;
+}
+
+static bool
+counts(const struct operation *operation)
+{
+    struct touch touch[OPERATION_TOUCHES];
+    uint32_t count;
+
+    if (selected == 0) {
+        return true;
+    }
+    count = operation_touches(operation, touch);
+    for (uint32_t i = 0; i < count; i++) {
+        if (touch[i].key == shared[selected - 1]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+meet(const struct question *question, uint32_t agent)
+{
+    uint32_t number = find(explorer_name(agent));
+
+    if (number == profiles && learning && profiles < MAX_PROFILE) {
+        profile[profiles++] =
+            (struct profile){.name = explorer_name(agent),
+                             .parent = question->last == NO_AGENT ? 0 : known_as[question->last]};
+    }
+    known_as[agent] = number < profiles ? (uint8_t)(number + 1) : 0;
+    left[agent] = number < profiles ? all_of(number) : 1; /* S2 */
+    if (question->last != NO_AGENT && left[question->last] > left[agent]) {
+        left[question->last] -= left[agent];
+    }
+    known |= 1ull << agent;
+}
+
+/* A step of the profile's run. */
+static void
+learn(uint32_t agent, const struct operation *operation)
+{
+    struct profile *of = &profile[known_as[agent] - 1];
+    struct touch touch[OPERATION_TOUCHES];
+    uint32_t count = operation_touches(operation, touch);
+
+    of->steps++;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t object;
+
+        for (object = 0; object < objects && shared[object] != touch[i].key; object++) {
+        }
+        if (object == objects && objects < MAX_SHARED) {
+            shared[objects++] = touch[i].key;
+        }
+        if (object < objects) {
+            of->on[object]++;
+        }
+    }
+}
+
+static uint32_t
+by_weight(uint64_t set)
+{
+    uint64_t sum = 0, drawn;
+
+    for (uint64_t rest = set; rest != 0; rest &= rest - 1) {
+        uint32_t steps = left[__builtin_ctzll(rest)];
+
+        sum += steps == 0 ? 1 : steps;
+    }
+    drawn = random_below(&numbers, sum);
+    for (uint64_t rest = set;; rest &= rest - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(rest), steps = left[agent];
+
+        steps += steps == 0;
+        if (drawn < steps) {
+            return agent;
+        }
+        drawn -= steps;
+    }
+}
+
+static uint32_t
+choose(const struct question *question)
+{
+    uint64_t enabled = question->enabled, waiting = 0;
+    uint32_t chosen;
+
+    for (uint64_t fresh = question->present & ~known; fresh != 0; fresh &= fresh - 1) {
+        meet(question, (uint32_t)__builtin_ctzll(fresh));
+    }
+    if (ended == 0 || question->step >= UNFAIR_STEPS) { /* the profile's run, and fairness */
+        chosen = random_agent(&numbers, enabled);
+    } else if (selected == 0) {
+        chosen = by_weight(enabled);
+    } else {
+        for (uint64_t set = enabled; set != 0; set &= set - 1) {
+            uint32_t agent = (uint32_t)__builtin_ctzll(set);
+
+            waiting |= (uint64_t)counts(&question->next[agent]) << agent;
+        }
+        if (intended == NO_AGENT || (question->present >> intended & 1) == 0 ||
+            (waiting == enabled && (enabled >> intended & 1) == 0)) {
+            intended = by_weight(waiting == enabled ? enabled : question->present);
+        }
+        waiting &= ~(1ull << intended);
+        chosen = random_agent(&numbers, waiting == enabled ? enabled : enabled & ~waiting);
+    }
+    if (counts(&question->next[chosen])) {
+        left[chosen] -= left[chosen] > 0;
+        intended = NO_AGENT;
+    }
+    if (learning && known_as[chosen] != 0) {
+        learn(chosen, &question->next[chosen]);
+    }
+    return chosen;
+}
+
+/* One run is the profile. */
+static void
+end(const struct question *question, bool cut)
+{
+    learning = false;
+    ended++;
+}
+
+const struct strategy strategy_urw = {
+    .name = "urw",
+    .init = init,
+    .begin = begin_urw,
+    .choose = choose,
+    .end = end,
+    .exhausted = SEARCH_BUDGET,
+    .kind = STRATEGY_SAMPLED,
+    .warm = WARM,
+};
+
+const struct strategy strategy_surw = {
+    .name = "surw",
+    .init = init,
+    .begin = begin_surw,
+    .choose = choose,
+    .end = end,
+    .exhausted = SEARCH_BUDGET,
+    .kind = STRATEGY_SAMPLED,
+    .warm = WARM,
+};
