@@ -3,31 +3,30 @@
  *
  * If an agent goes on with a probability proportional to the steps that it has left, all interleavings
  * are equally likely. How many it has is learnt in the first runs; an agent's steps include those of
- * agents that it has not created yet. `surw` does so for the operations on one object only, another
+ * agents that it has not created yet; of several runs that were learnt from, the most. `surw` does so for the operations on one object only, another
  * one in each run: an agent is meant to be next there, the others wait in front of theirs; what is
  * done elsewhere comes in any order.
  *
  *   S1  Agents are told by their names here, for their numbers may differ between runs.
  *   S2  An agent that nothing is known of has one step.
  */
-#include <string.h>
 #include "host/explore/sampled.h"
 
 #define MAX_PROFILE 128 /* names */
 #define MAX_SHARED  64  /* objects */
 
 struct profile {
-    uint32_t name, parent; /* parent: 1 + profile, 0: there at the root */
-    uint32_t steps;
+    uint32_t name, parent;   /* parent: 1 + profile, 0: there at the root */
+    uint32_t steps, now;     /* most of a run; of this one */
     uint32_t on[MAX_SHARED]; /* of these on each object */
+    uint32_t on_now[MAX_SHARED];
 };
 
 static struct random numbers;
 static uint64_t seed, ended;
 static struct profile profile[MAX_PROFILE];
 static uint32_t profiles;
-static uint64_t shared[MAX_SHARED];  /* keys */
-static uint64_t touched[MAX_SHARED]; /* by which agents, in the run that is learnt from */
+static uint64_t shared[MAX_SHARED]; /* keys */
 static uint32_t objects;
 static bool learning;
 static uint32_t selected; /* 1 + object, 0: all operations count */
@@ -83,7 +82,6 @@ surw_begin(uint64_t run, bool selective)
     known = 0;
     selected = 0;
     intended = NO_AGENT;
-    memset(touched, 0, sizeof(touched));
     if (selective && objects > 0) {
         uint64_t candidates = 0;
 
@@ -157,7 +155,7 @@ learn(uint32_t agent, const struct operation *operation)
     struct touch touch[OPERATION_TOUCHES];
     uint32_t count = operation_touches(operation, touch);
 
-    of->steps++;
+    of->now++;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t object;
 
@@ -167,7 +165,7 @@ learn(uint32_t agent, const struct operation *operation)
             shared[objects++] = touch[i].key;
         }
         if (object < objects) {
-            of->on[object]++;
+            of->on_now[object]++;
         }
     }
 }
@@ -203,7 +201,7 @@ choose(const struct question *question)
     for (uint64_t fresh = question->present & ~known; fresh != 0; fresh &= fresh - 1) {
         meet(question, (uint32_t)__builtin_ctzll(fresh));
     }
-    if (ended == 0 || question->step >= UNFAIR_STEPS) { /* the profile's run, and fairness */
+    if (learning || question->step >= UNFAIR_STEPS) {
         chosen = random_agent(&numbers, enabled);
     } else if (selected == 0) {
         chosen = by_weight(enabled);
@@ -230,11 +228,22 @@ choose(const struct question *question)
     return chosen;
 }
 
-/* One run is the profile. */
+static void
+keep_most(uint32_t *most, uint32_t *now)
+{
+    *most = *now > *most ? *now : *most;
+    *now = 0;
+}
+
 static void
 end(const struct question *question, bool cut)
 {
-    learning = false;
+    for (uint32_t i = 0; i < profiles && learning; i++) {
+        keep_most(&profile[i].steps, &profile[i].now);
+        for (uint32_t j = 0; j < objects; j++) {
+            keep_most(&profile[i].on[j], &profile[i].on_now[j]);
+        }
+    }
     ended++;
 }
 
