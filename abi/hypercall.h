@@ -135,6 +135,24 @@ struct abi_agent {
         uint64_t object;
         uint64_t flags; /* ABI_AGENT_READS: it does not change this one */
     } other[ABI_AGENT_OBJECTS - 1];
+    uint32_t size;      /* of SP_MEMORY_... and SP_ATOMIC: how many bytes from `object` on */
+    uint32_t point;     /* enum abi_point, if it stands at a patched instruction, else 0 */
+    uint64_t registers; /* there: its struct abi_trap */
+};
+
+/* What a patched instruction does to memory; the low byte is the size of its operand. */
+enum abi_point {
+    ABI_POINT_SIZE = 0xFF,
+    ABI_POINT_READS = 0x100,
+    ABI_POINT_WRITES = 0x200,
+    ABI_POINT_ATOMIC = 0x400,
+    ABI_POINT_COMPARES = 0x800, /* cmpxchg: changes nothing if rax (rdx:rax) is not what is there */
+    ABI_POINT_BIT = 0x1000,     /* bts and the like with the bit's number in a register */
+    ABI_POINT_REPEATED = 0x2000, /* rcx times */
+    ABI_POINT_GS = 0x4000,       /* relative to gs */
+    ABI_POINT_PAIR = 0x8000,     /* cmpxchg8b: compares edx:eax */
+    ABI_POINT_PAUSE = 0x10000,   /* touches nothing: others may go on */
+    ABI_POINT_LOOP = 0x20000,    /* with PAUSE: a branch that was promoted */
 };
 
 enum abi_agent_flags {
@@ -232,6 +250,12 @@ struct abi_hypercalls {
        somewhere else and may be shown at several places. decommit ends it and leaves `backing` alone.
        The alias of such an address shows nothing: use that of `backing`. */
     void(HC_ABI *map_view)(uint64_t address, uint64_t size, uint64_t backing, uint32_t protection);
+
+    /*
+     * An access to memory by code of a driver or a client, while exploring at memory granularity: is it
+     * a schedule point? Only if another agent touches the same bytes, and one of them writes.
+     */
+    uint32_t(HC_ABI *touch)(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent);
 
     /* Name of the entry number `index` of a folder, in a fixed order; returns its length, 0 past the end. */
     uint64_t(HC_ABI *file_entry)(const char *folder, uint64_t index, char *buffer, uint64_t length);

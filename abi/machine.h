@@ -21,6 +21,12 @@
 
 enum abi_mode { ABI_KERNEL_MODE = 0, ABI_USER_MODE = 1 };
 
+enum abi_explore {
+    ABI_EXPLORE_OFF = 0,
+    ABI_EXPLORE = 1,
+    ABI_EXPLORE_MEMORY = 2, /* accesses to memory are told to `touch` */
+};
+
 struct abi_machine {
     /* 0x00: entry code knows these offsets; see the assertions in host and nt. */
     uint64_t kpcr;        /* 0x00 current processor's KPCR: what gs is in kernel mode */
@@ -53,7 +59,7 @@ struct abi_machine {
     uint64_t trace_large;      /* 0xF8 1: records go to the large ring (--trace) */
     uint64_t trace_next;       /* 0x100 records written so far; the ring holds the last ones */
     int64_t slice; /* 0x108 the budget that the kernel gives itself where there is nothing to ask */
-    uint32_t explore; /* 0x110 1: every schedule point asks, and says what is next */
+    uint32_t explore; /* 0x110 enum abi_explore: every schedule point asks, and says what is next */
     uint32_t record;  /* 0x114 1: every step goes to the trace ring */
     uint64_t choice;  /* 0x118 of the step that comes: enum abi_step; the kernel takes it */
 };
@@ -95,6 +101,7 @@ struct abi_agent_state {
  *     KiPatchCr8Write   [rsp+8] the new IRQL; keeps every register
  *     KiPatchCr8Read    [rsp+8] takes the IRQL; keeps every register
  *     KiPatchPause      `pause` in kernel mode; keeps every register and the flags
+ *     KiPatchPoint      an access to memory in kernel mode; keeps every register and the flags
  *     KiPatchUserPause  `pause` in user mode, called there: the return address is on the user's stack,
  *                       gs and the mode are the user's; keeps every register and the flags. Without
  *                       it the host sends ABI_TRAP_PAUSE
@@ -125,6 +132,9 @@ enum abi_trap_kind {
         7, /* rsp outside the kernel stack: frame is on the double-fault stack */
     ABI_TRAP_NOT_IMPLEMENTED = 8, /* never sent: the host stops a run that calls such an import */
     ABI_TRAP_PAUSE = 10, /* `pause` in user mode (an int3 patch); rip is already behind it */
+    ABI_TRAP_POINT =
+        11, /* a patched access to memory in user mode, which comes next: fault_address is
+                            where, error what (enum abi_point); rip is in its trampoline */
     ABI_TRAP_KERNEL_SYSCALL = 9, /* a system call instruction executed in kernel mode */
 };
 

@@ -83,6 +83,7 @@ enum abi_event {
     SP_MEMORY_WRITE,
     SP_REFERENCE, /* of an object: counted up, or down but not to 0 */
     SP_LOOKUP,    /* of a handle */
+    SP_ATOMIC,    /* an instruction with `lock`, or xchg; object: the address */
     SP_LAST,
 
     EV_BOOT = 0x100,

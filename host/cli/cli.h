@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "host/machine/run.h"
 #include "abi/hypercall.h"
 
 #define NTLAB_VERSION "0.1.0"
@@ -57,6 +58,7 @@ struct options {
     const char *json, *trace, *html, *sarif, *junit, *out;
     const char *kernel; /* --kernel: another ntoskrnl.exe; for tests */
     /* explore */
+    enum run_granularity granularity;
     const char *strategy;
     uint64_t budget_runs;
     double budget_seconds;
@@ -74,6 +76,10 @@ int options_parse(int argc, char **argv, struct options *out);
 const char *os_name(uint32_t row);
 uint32_t os_default_build(uint32_t row);
 [[gnu::format(printf, 1, 2)]] int usage_error(const char *format, ...);
+
+/* What `name` means: 0; -1 if it is none. */
+int granularity_parse(const char *name, enum run_granularity *out);
+const char *granularity_name(enum run_granularity granularity);
 
 /* Writes a JSON string with its quotes. */
 void json_string(FILE *out, const char *text);

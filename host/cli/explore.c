@@ -113,7 +113,7 @@ run_search(struct search *search)
     struct search_results *results;
     int status = STATUS_CLEAN;
 
-    if (pool_search(&search->request, &search->pool, &search->outcome) != 0) {
+    if (learn_search(&search->request, &search->pool, &search->outcome, &search->learned) != 0) {
         search_progress_end();
         fprintf(stderr, "ntlab: %s\n", search->outcome.message);
         return STATUS_INTERNAL;
@@ -162,7 +162,9 @@ command_explore(int argc, char **argv)
                                      .shards = options.shards,
                                      .progress = isatty(2) ? search_progress : NULL,
                                      .context = &search};
-    search.request.boot.explore = 1;
+    search.request.granularity = options.granularity;
+    search.request.boot.explore =
+        options.granularity == RUN_MEMORY ? ABI_EXPLORE_MEMORY : ABI_EXPLORE;
     search.request.boot.cpus = EXPLORE_CPUS;
     fprintf(stderr, "ntlab %s: %s (build %u), a processor for each thread, seed %lu\n",
             NTLAB_VERSION, os_name(options.os),

@@ -9,7 +9,7 @@
 #define HOST_CLI_EXPLORE_H
 
 #include "host/cli/cli.h"
-#include "host/search/pool.h"
+#include "host/search/learn.h"
 
 struct confirmed {
     struct search_finding finding; /* minimised */
@@ -24,6 +24,7 @@ struct search {
     struct run_search plan;
     struct pool_plan pool;
     struct pool_outcome outcome;
+    struct run_learned *learned;
     struct confirmed confirmed[SEARCH_FINDINGS];
     size_t findings; /* that were confirmed */
     int status;

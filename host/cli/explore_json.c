@@ -56,9 +56,10 @@ write_search(FILE *out, const struct search *search)
     const char *item;
 
     fprintf(out,
-            "  \"search\": {\"outcome\": \"%s\", \"strategy\": \"%s\", \"granularity\": \"api\", "
+            "  \"search\": {\"outcome\": \"%s\", \"strategy\": \"%s\", \"granularity\": \"%s\", "
             "\"runs\": %lu, \"traces\": %lu, \"bad\": %lu, \"blocked\": %lu,\n             ",
-            outcome_name(outcome->outcome), search->plan.strategy, tally->runs, tally->traces,
+            outcome_name(outcome->outcome), search->plan.strategy,
+            granularity_name(search->options->granularity), tally->runs, tally->traces,
             tally->bad, tally->blocked);
     if (outcome->outcome == SEARCH_EXHAUSTED && search->pool.shards == 1) {
         fprintf(out, "\"estimate\": %lu, ", tally->traces);

@@ -81,11 +81,29 @@ outcome_name(enum search_outcome outcome)
 const char *
 search_assumption(const struct search *search, size_t i)
 {
-    static const char *const items[] = {"one processor per thread", "api granularity",
-                                        "time-outs may come at any time", "no failed allocations",
-                                        "no injected events"};
+    static const char *const granularity[] = {"api granularity", "atomics granularity",
+                                              "memory granularity, sequentially consistent"};
+    const char *items[] = {"one processor per thread", granularity[search->options->granularity],
+                           "time-outs may come at any time", "no failed allocations",
+                           "no injected events"};
+    const size_t count = sizeof(items) / sizeof(items[0]);
+    const struct run_learned *learned = search->learned;
+    static char text[256];
 
-    return i < sizeof(items) / sizeof(items[0]) ? items[i] : NULL;
+    if (i < count) {
+        return items[i];
+    }
+    i -= count;
+    if (learned == NULL || learned->missed == 0 || i > learned->missed || i > RUN_MAX_MISSED) {
+        return NULL;
+    }
+    if (i == 0) {
+        snprintf(text, sizeof(text), "%u of %u accesses could not be made schedule points",
+                 learned->missed, learned->points);
+    } else {
+        snprintf(text, sizeof(text), "not at %.120s", learned->missed_at[i - 1]);
+    }
+    return text;
 }
 
 static void

@@ -147,6 +147,11 @@ ntr_write(const char *path, const struct options *options, const struct run_requ
         fprintf(facts, "config %s %s\n", name, request->config[i].key);
         write_member(out, name, request->config[i].text, request->config[i].length);
     }
+    fprintf(facts, "granularity %s\n", granularity_name(request->granularity));
+    for (size_t i = 0; i < request->shared_count; i++) {
+        fprintf(facts, "shared %" PRIx64 " %" PRIx64 "\n", request->shared[i].word,
+                request->shared[i].bytes);
+    }
     write_schedule(facts, schedule + finding->schedule, finding->schedule_length);
     fclose(facts);
     write_member(out, "replay.txt", text, length);
@@ -288,6 +293,20 @@ read_fact(struct ntr *ntr, struct options *options, const char *key, char *value
         }
         ntr->request.config = grown;
         grown[ntr->request.configs++] = (struct run_config){strdup(rest), (const char *)data, size};
+    } else if (strcmp(key, "granularity") == 0) {
+        if (granularity_parse(value, &ntr->request.granularity) != 0) {
+            return -1;
+        }
+        boot->explore = ntr->request.granularity == RUN_MEMORY ? ABI_EXPLORE_MEMORY : ABI_EXPLORE;
+    } else if (strcmp(key, "shared") == 0) {
+        struct run_shared *word = &ntr->shared[ntr->request.shared_count];
+
+        if (ntr->request.shared_count == SEARCH_SHARED ||
+            sscanf(value, "%" SCNx64 " %" SCNx64, &word->word, &word->bytes) != 2) {
+            return -1;
+        }
+        ntr->request.shared = ntr->shared;
+        ntr->request.shared_count++;
     } else if (strcmp(key, "choice") == 0) {
         if (sscanf(value, "%x %u", &name, &count) != 2 ||
             count > MAX_SCHEDULE - replay->schedule_length) {

@@ -155,6 +155,27 @@ append(const char *option, struct list *list, const char *text)
     return 0;
 }
 
+static const char *const granularities[] = {
+    [RUN_API] = "api", [RUN_ATOMICS] = "atomics", [RUN_MEMORY] = "memory"};
+
+int
+granularity_parse(const char *name, enum run_granularity *out)
+{
+    for (uint32_t i = 0; i < sizeof(granularities) / sizeof(granularities[0]); i++) {
+        if (strcmp(granularities[i], name) == 0) {
+            *out = i;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+const char *
+granularity_name(enum run_granularity granularity)
+{
+    return granularities[granularity];
+}
+
 /* 30s, or 2000runs */
 static int
 parse_budget(const char *text, struct options *out)
@@ -273,6 +294,11 @@ parse_option(const char *name, const char *value, struct options *out)
         return strategy_find(value) != NULL && strategy_find(value) != &strategy_minimise
                    ? 0
                    : usage_error("--strategy: `%s` is not dpor, odpor, pct, pos, urw, surw or random", value);
+    }
+    if (strcmp(name, "--granularity") == 0) {
+        return granularity_parse(value, &out->granularity) == 0
+                   ? 0
+                   : usage_error("--granularity: `%s` is not api, atomics or memory", value);
     }
     if (strcmp(name, "--depth") == 0) {
         return parse_number(name, value, 1, 16, &out->depth);

@@ -35,6 +35,7 @@ aspect(const struct operation *operation)
         return OF_APCS;
     case SP_MEMORY_READ:
     case SP_MEMORY_WRITE:
+    case SP_ATOMIC:
         return OF_MEMORY;
     }
     return OF_STATE;
@@ -47,7 +48,10 @@ operation_touches(const struct operation *operation, struct touch *touch)
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < operation->objects && of != OF_NOTHING; i++) {
-        if (operation->object[i] != 0) {
+        if (of == OF_MEMORY) {
+            count = memory_cells(operation->object[i], operation->size[i], !operation->reads[i],
+                                 touch, count);
+        } else if (operation->object[i] != 0) {
             touch[count++] = (struct touch){operation->object[i] ^ (uint64_t)(of + 1) << 56,
                                             !operation->reads[i]};
         }

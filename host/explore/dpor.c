@@ -50,7 +50,9 @@ left(uint32_t step)
 static bool
 begin(uint64_t run)
 {
-    if (run == 0) {
+    if (run == 0) { /* also when the search begins anew */
+        happens_keep(0);
+        prefix = 0;
         return true;
     }
     /* The deepest question that still has something to try. */

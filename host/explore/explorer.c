@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "host/explore/explorer.h"
+#include "host/explore/memory.h"
 #include "host/explore/strategy.h"
 #include "host/explore/unit.h"
 #include "host/machine/machine.h"
@@ -57,6 +58,9 @@ explorer_init(const struct run_search *search, struct search_results *results)
     it.schedule = calloc(MAX_STEPS, sizeof(*it.schedule));
     it.strategy = search->replay ? &strategy_replay : strategy_find(search->strategy);
     if (it.schedule == NULL || it.strategy == NULL || snapshot_init() != 0) {
+        return -ENOMEM;
+    }
+    if (memory_init(machine.request) != 0) {
         return -ENOMEM;
     }
     unit_init(it.strategy, search, results);
@@ -105,6 +109,26 @@ agent_number(uint32_t name)
     return it.agents++;
 }
 
+/* Would the exchange in front of it change nothing? Then it only reads. */
+static bool
+compare_fails(const struct abi_agent *agent)
+{
+    struct abi_trap registers;
+    uint64_t now[2] = {0}, expected[2];
+
+    if ((agent->point & ABI_POINT_COMPARES) == 0 || agent->size > sizeof(now) ||
+        space_read(agent->registers, &registers, sizeof(registers)) != sizeof(registers) ||
+        space_read(agent->object, now, agent->size) != agent->size) {
+        return false;
+    }
+    expected[0] = registers.rax;
+    expected[1] = registers.rdx;
+    if (agent->point & ABI_POINT_PAIR) {
+        expected[0] = (registers.rdx << 32) | (uint32_t)registers.rax;
+    }
+    return memcmp(now, expected, agent->size) != 0;
+}
+
 static struct operation
 operation_of(const struct abi_agent *agent)
 {
@@ -113,6 +137,7 @@ operation_of(const struct abi_agent *agent)
                                   .kind = agent->kind,
                                   .objects = 1,
                                   .object = {agent->object},
+                                  .size = {agent->size},
                                   .reads = {(agent->flags & ABI_AGENT_READS) != 0}};
 
     for (; operation.objects < agent->objects && operation.objects < ABI_AGENT_OBJECTS;
@@ -120,6 +145,10 @@ operation_of(const struct abi_agent *agent)
         operation.object[operation.objects] = agent->other[operation.objects - 1].object;
         operation.reads[operation.objects] =
             (agent->other[operation.objects - 1].flags & ABI_AGENT_READS) != 0;
+    }
+    if (compare_fails(agent)) {
+        operation.reads[0] = true;
+        operation.flags |= ABI_AGENT_READS;
     }
     return operation;
 }
@@ -148,6 +177,7 @@ begin(void)
     it.last = NO_AGENT;
     it.preemptions = 0;
     it.blocked = false;
+    memory_begin_run();
     if (machine.request->channel != NULL) {
         it.agents = 0; /* strategy.h: a run follows from what is chosen in it alone */
     }

@@ -28,7 +28,8 @@ struct operation {
     uint16_t kind;  /* enum abi_agent_kind: whose operation it is */
     uint32_t objects;
     uint64_t object[ABI_AGENT_OBJECTS];
-    bool reads[ABI_AGENT_OBJECTS]; /* changes nothing of it */
+    bool reads[ABI_AGENT_OBJECTS];    /* changes nothing of it */
+    uint32_t size[ABI_AGENT_OBJECTS]; /* of memory: bytes, 0 means 1 */
 };
 
 struct question {
@@ -106,7 +107,10 @@ struct touch {
     uint64_t key;
     bool writes;
 };
-#define OPERATION_TOUCHES (ABI_AGENT_OBJECTS + 2)
+#define OPERATION_TOUCHES 10
+/* memory.c: appends what an access to `size` bytes touches; the new count. */
+uint32_t memory_cells(uint64_t address, uint32_t size, bool writes, struct touch *touch,
+                      uint32_t count);
 uint32_t operation_touches(const struct operation *operation, struct touch *touch);
 bool operation_dependent(const struct operation *a, const struct operation *b);
 /* Does it touch the same in any state? Not so: a compare-exchange that fails changes nothing. */

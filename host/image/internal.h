@@ -14,6 +14,8 @@
  *     roots.c      where discovery begins
  *     switch.c     jump tables, on the way
  *     discover.c   which bytes are proven instructions
+ *     access.c     what an instruction does to memory
+ *     point.c      trampolines of schedule points
  *     site.c       which of them are to be patched
  *     trampoline.c pages and bodies of trampolines
  *     patch.c      changes the sites: jumps, punning, int3

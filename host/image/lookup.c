@@ -24,7 +24,7 @@ patch_original_rip(const struct patch *patch, uint64_t rip, uint32_t *lower)
 
         if (offset < t->size) {
             if (lower) {
-                *lower = offset >= t->lower_from && offset < t->lower_to ? 8 : 0;
+                *lower = offset >= t->lower_from && offset < t->lower_to ? t->lower : 0;
             }
             return t->site;
         }

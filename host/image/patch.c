@@ -47,6 +47,9 @@ target_of(const struct patch_targets *targets, unsigned kind)
     case PATCH_CALL:
     case PATCH_JUMP:
         return targets->smep_fault;
+    case PATCH_ATOMIC:
+    case PATCH_MEMORY:
+        return targets->point;
     default:
         return 1;
     }

@@ -29,6 +29,13 @@
  *                 the value lies at [rsp+8] on entry of the helper, which preserves every general
  *                 and vector register; the flags are undefined, as after the instruction
  *     pause       call [pause]; the helper preserves every register and the flags
+ *     atomic, memory
+ *                 lea rsp,[rsp-32]; mov [rsp],rax; lea rax,[operand]; mov [rsp+8],rax;
+ *                 (mov rax,bit; mov [rsp+16],rax;) mov dword [rsp+24],what; mov rax,[rsp];
+ *                 call [point]; lea rsp,[rsp+32]; the instruction
+ *                 what: enum abi_point. An instruction that reads and then writes without being
+ *                 atomic is done in two steps, each with a call of [point] before it. While
+ *                 exploring a pause is such a call too, without an operand
  *     call, jmp   push the operand; test whether it is a user address; go on to the operand with
  *                 the stack as after the call (with the original's return address) or the jmp. No
  *                 register changes, but r11 where the operand is addressed through rsp; the flags
@@ -59,6 +66,8 @@ enum patch_kind {
     PATCH_CALL,
     PATCH_JUMP,
     PATCH_SHARED_DATA,
+    PATCH_ATOMIC, /* `lock` with memory, xchg with memory */
+    PATCH_MEMORY, /* other accesses to memory (access.c) */
     PATCH_KINDS,
 };
 
@@ -78,6 +87,7 @@ struct patch_targets {
     uint64_t cr8_read;
     uint64_t pause;
     uint64_t smep_fault;
+    uint64_t point;
 };
 
 struct patch_options {
@@ -89,6 +99,8 @@ struct patch_options {
      * the only way into a part of another.
      */
     bool ours;
+    bool atomics; /* with targets.point: each atomic instruction enters it first */
+    bool memory;  /* and each other access to memory */
     struct patch_targets targets;
     void *ctx;
     /*
@@ -123,7 +135,8 @@ struct patch_trampoline {
     uint64_t address;
     uint64_t site;
     uint8_t size;
-    uint8_t lower_from, lower_to; /* offsets between which rsp is 8 below that of the site */
+    uint8_t lower_from, lower_to; /* offsets between which rsp is below that of the site ... */
+    uint8_t lower;                /* ... by so much */
 };
 
 struct patch_page {

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "host/image/access.h"
 #include "host/image/internal.h"
 #include "host/image/patch.h"
 #include "host/image/site.h"
@@ -121,11 +122,10 @@ is_shared_data(uint64_t address)
     return address - ABI_KERNEL_SHARED_DATA < ABI_PAGE_SIZE;
 }
 
-int
-site_classify(void *ctx, uint32_t rva, const uint8_t *bytes, const struct insn *insn)
+static int
+classify_other(const struct site_rules *rules, uint32_t rva, const uint8_t *bytes,
+               const struct insn *insn)
 {
-    const struct site_rules *rules = ctx;
-
     if (insn->map == INSN_0F) {
         return classify_0f(rules, insn);
     }
@@ -145,6 +145,23 @@ site_classify(void *ctx, uint32_t rva, const uint8_t *bytes, const struct insn *
         return PATCH_SHARED_DATA;
     }
     return -1;
+}
+
+int
+site_classify(void *ctx, uint32_t rva, const uint8_t *bytes, const struct insn *insn)
+{
+    const struct site_rules *rules = ctx;
+    struct access access;
+    int kind;
+
+    if (rules->options->atomics && access_is_atomic(insn)) {
+        return PATCH_ATOMIC;
+    }
+    kind = classify_other(rules, rva, bytes, insn);
+    if (kind < 0 && rules->options->memory && access_of(bytes, insn->length, insn, &access)) {
+        return PATCH_MEMORY;
+    }
+    return kind;
 }
 
 /*

@@ -18,59 +18,11 @@
 
 _Static_assert(ABI_USER_END == 1ull << 44, "the test below looks at bits 44 and up");
 
-static void
-emit(struct body *body, const void *bytes, unsigned size)
-{
-    memcpy(body->bytes + body->size, bytes, size);
-    body->size += size;
-}
-
-#define EMIT(body, ...)                                                                            \
-    emit(body, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
-
-static void
-emit32(struct body *body, uint32_t value)
-{
-    emit(body, &value, 4);
-}
-
-static void
-emit64(struct body *body, uint64_t value)
-{
-    emit(body, &value, 8);
-}
-
-/* A 32-bit displacement at `at` of the instruction that ends at the current size. */
-static void
-add_relative(struct body *body, unsigned at, uint64_t target)
-{
-    body->relative[body->relatives].at = (uint8_t)at;
-    body->relative[body->relatives].end = (uint8_t)body->size;
-    body->relative[body->relatives].target = target;
-    body->relatives++;
-}
-
-/* jmp rel32 */
-static void
-emit_jump(struct body *body, uint64_t target)
-{
-    EMIT(body, 0xE9, 0, 0, 0, 0);
-    add_relative(body, body->size - 4, target);
-}
-
 /* jmp [rip+0] with the pointer behind it */
 static void
 emit_far_jump(struct body *body, uint64_t target)
 {
     EMIT(body, 0xFF, 0x25, 0, 0, 0, 0);
-    emit64(body, target);
-}
-
-/* call [rip+2]; jmp over the pointer */
-static void
-emit_far_call(struct body *body, uint64_t target)
-{
-    EMIT(body, 0xFF, 0x15, 2, 0, 0, 0, 0xEB, 8);
     emit64(body, target);
 }
 
@@ -190,7 +142,13 @@ trampoline_build(const struct patch_options *options, const struct patch_site *s
         RAISE_RSP(body);
         emit_jump(body, next);
         return true;
+    case PATCH_ATOMIC:
+    case PATCH_MEMORY:
+        return point_build(options, site, insn, body);
     case PATCH_PAUSE:
+        if (options->targets.point != 0) {
+            return point_build(options, site, insn, body);
+        }
         emit_far_call(body, options->targets.pause);
         emit_jump(body, next);
         return true;
@@ -295,7 +253,8 @@ write_body(struct patch *patch, struct patch_page *page, const struct body *body
                                   .site = site,
                                   .size = (uint8_t)body->size,
                                   .lower_from = body->lower_from,
-                                  .lower_to = body->lower_to};
+                                  .lower_to = body->lower_to,
+                                  .lower = body->lower != 0 ? body->lower : 8};
 }
 
 static bool

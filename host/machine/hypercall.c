@@ -217,6 +217,12 @@ hc_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
     return chosen;
 }
 
+GENERAL_REGISTERS_ONLY static uint32_t HC_ABI
+hc_touch(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent)
+{
+    return explorer_touch(address, size, writes != 0, agent);
+}
+
 static uint64_t HC_ABI
 hc_config(const char *key, char *buffer, uint64_t length)
 {
@@ -329,6 +335,7 @@ hypercall_init(void)
         .origin = hc_origin,
         .page = hc_page,
         .map_view = hc_map_view,
+        .touch = hc_touch,
         .file_entry = hc_file_entry,
     };
     uint8_t *page = guest_pointer(ABI_HYPERCALL_STUBS);
@@ -349,6 +356,8 @@ hypercall_init(void)
     /* lea rsp, [rsp + 8]; ret: the way back from the kernel's CR8 helper (trap.c) */
     memcpy(page + HYPERCALLS * STUB_SIZE, "\x48\x8D\x64\x24\x08\xC3", 6);
     memcpy(page + HYPERCALLS * STUB_SIZE + 8, "\xCC\xC3", 2); /* int3; ret */
+    memcpy(page + HYPERCALLS * STUB_SIZE + 16, "\xCC\xC3", 2);
+    machine.entries.user_point_stub = ABI_HYPERCALL_STUBS + HYPERCALLS * STUB_SIZE + 16;
     machine.entries.user_pause_stub = ABI_HYPERCALL_STUBS + HYPERCALLS * STUB_SIZE + 8;
     machine.entries.cr8_return = ABI_HYPERCALL_STUBS + HYPERCALLS * STUB_SIZE;
 }

@@ -168,6 +168,40 @@ loaded_is_ours(const struct loaded *image)
            strchr(path + sizeof(folder) - 1, '\\') == NULL;
 }
 
+/* Its compiler has put calls in front of all accesses to memory. */
+static bool
+is_instrumented(const struct pe *pe)
+{
+    struct pe_imports walk;
+    struct pe_import import;
+
+    pe_imports_begin(&walk, pe, false);
+    while (pe_imports_next(&walk, &import)) {
+        if (import.name != NULL && strcmp(import.name, "__tsan_func_entry") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How many schedule points the image has got, and which it should have but could not get. */
+static void
+count_points(const struct loaded *image, struct run_learned *learned)
+{
+    for (size_t i = 0; i < image->patch.sites; i++) {
+        const struct patch_site *site = &image->patch.site[i];
+
+        if (site->kind != PATCH_ATOMIC && site->kind != PATCH_MEMORY) {
+            continue;
+        }
+        learned->points++;
+        if (site->method == PATCH_LEFT && learned->missed++ < RUN_MAX_MISSED) {
+            image_describe(&image->image, site->address, learned->missed_at[learned->missed - 1],
+                           sizeof(learned->missed_at[0]));
+        }
+    }
+}
+
 static void
 patch(struct loaded *image)
 {
@@ -182,6 +216,11 @@ patch(struct loaded *image)
     };
     struct run_patches *total = &machine.shared->patches;
 
+    if (machine.request->explore != NULL) {
+        options.atomics = !options.ours && machine.request->granularity >= RUN_ATOMICS;
+        options.memory = !options.ours && machine.request->granularity >= RUN_MEMORY &&
+                         !is_instrumented(&image->image.pe);
+    }
     if (options.system) {
         options.targets = (struct patch_targets){.cr8_write = entries->cr8_write,
                                                  .cr8_read = entries->cr8_read,
@@ -191,6 +230,9 @@ patch(struct loaded *image)
         options.targets =
             (struct patch_targets){.syscall_entry = entries->syscall, .pause = entries->user_pause};
     }
+    if (machine.request->explore != NULL) {
+        options.targets.point = options.system ? entries->point : entries->user_point_stub;
+    }
     if (patch_image(&image->image, &options, &image->patch) != 0) {
         worker_fail("out of memory while %s was patched", image->image.name);
     }
@@ -198,6 +240,9 @@ patch(struct loaded *image)
     total->jumps += image->patch.counts.patched + image->patch.counts.punned;
     total->breakpoints += image->patch.counts.int3;
     total->left += image->patch.counts.left;
+    if (machine.request->learned != NULL && machine.request->learned->freely) {
+        count_points(image, machine.request->learned);
+    }
 }
 
 static uint64_t
@@ -224,6 +269,7 @@ find_entries(const struct image *image)
     if (entries->user_pause == 0) {
         entries->user_pause = entries->user_pause_stub;
     }
+    entries->point = kernel_export(image, "KiPatchPoint");
     entries->smep = kernel_export(image, "KiPatchSmepFault");
     GUEST->trap_entry = entries->trap;
 }

@@ -106,6 +106,8 @@ struct kernel_entries {
     uint64_t pause;
     uint64_t user_pause;
     uint64_t smep;
+    uint64_t point;           /* KiPatchPoint */
+    uint64_t user_point_stub; /* in the stub page: a point in user mode */
     uint64_t user_pause_stub; /* in the stub page: stands in for user_pause */
     uint64_t cr8_return;      /* in the stub page: takes the value off the stack */
 };

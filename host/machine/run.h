@@ -17,12 +17,39 @@
 #define RUN_MAX_BREAKS   32
 #define RUN_MAX_IMAGES   128
 #define RUN_MAX_PROMOTED 32
+#define RUN_MAX_MISSED   16
+#define RUN_MAX_SHARED   4096
 
 /* Channels of `output` beyond enum abi_channel. */
 enum {
     RUN_REPORT = 16, /* lines for the report, as the kernel wrote them */
     RUN_NOTE = 17,   /* the machine's own remarks: dropped port writes and the like */
     RUN_BREAK = 18,  /* the worker has stopped at a break and waits */
+};
+
+/* What is a schedule point while exploring. */
+enum run_granularity {
+    RUN_API,     /* calls of the kernel, and what the compiler has put calls in front of */
+    RUN_ATOMICS, /* atomic instructions of drivers and clients */
+    RUN_MEMORY,  /* and their other accesses to memory that several agents touch */
+};
+
+/* Bytes that several agents touch: bit i of `bytes` is that at word + i; bit 8 + i: an access begins or
+   ends there. */
+struct run_shared {
+    uint64_t word;
+    uint64_t bytes;
+};
+
+/* What runs have shown of the code, shared by all workers of a search; see M4 and host/search/learn.c. */
+struct run_learned {
+    uint32_t freely; /* a later run may have points that an earlier one had not */
+    uint32_t grown;  /* something was learnt that the search did not know */
+    uint32_t shared_count;
+    struct run_shared shared[RUN_MAX_SHARED];
+    uint32_t points; /* accesses that are patched, and those that could not be */
+    uint32_t missed;
+    char missed_at[RUN_MAX_MISSED][128];
 };
 
 /* A file that the guest may see, mapped before the worker starts. */
@@ -115,6 +142,10 @@ struct run_request {
     uint64_t slice_points; /* schedule points that an agent gets in a row */
     bool trace;            /* keep every event, not only the last ones */
     bool no_keys;          /* for tests: behave as on a machine without protection keys */
+    enum run_granularity granularity;
+    const struct run_shared *shared; /* accesses to these are points ... */
+    size_t shared_count;
+    struct run_learned *learned;      /* ... NULL: and no others */
     const struct run_search *explore; /* NULL: one run, round robin */
     struct search_results *results;   /* shared with the worker; not for a replay */
     struct unit_channel *channel;     /* of a search: host/explore/unit.h, shared; and its socket */

@@ -134,6 +134,10 @@ trap_deliver(ucontext_t *context, struct trap_event event)
     breakpoint_stepped(context); /* the instruction has faulted instead */
     registers_of(g, &trap);
     frame = (choose_stack(g, &event) - sizeof(trap)) & ~15ull;
+    if (event.kind == ABI_TRAP_POINT) { /* T3: but this one goes on there */
+        trap.rip = (uint64_t)g[REG_RIP];
+        trap.rsp = (uint64_t)g[REG_RSP];
+    }
     trap.fault_address = event.address;
     trap.vector = event.vector;
     trap.error = event.error;
@@ -335,6 +339,33 @@ trap_finish_step(ucontext_t *context)
     g[REG_EFL] = (greg_t)(((uint64_t)g[REG_EFL] & ~FLAG_TF) | (step->flags & FLAG_TF));
 }
 
+/*
+ * From the stub that a schedule point in user mode has called, to the kernel. The frame on the user's
+ * stack is that of host/image/point.c. The run goes on in the trampoline, where the instruction is.
+ */
+static void
+user_point(ucontext_t *context)
+{
+    greg_t *g = context->uc_mcontext.gregs;
+    struct {
+        uint64_t back, rax, address;
+        int64_t bit;
+        uint64_t what;
+    } frame = {0};
+    int64_t size;
+
+    space_read((uint64_t)g[REG_RSP], &frame, sizeof(frame));
+    size = (int64_t)(frame.what & ABI_POINT_SIZE);
+    if (frame.what & ABI_POINT_BIT) {
+        frame.bit = size == 8 ? frame.bit : size == 4 ? (int32_t)frame.bit : (int16_t)frame.bit;
+        frame.address += (uint64_t)((frame.bit >> (size == 8 ? 6 : size == 4 ? 5 : 4)) * size);
+    }
+    g[REG_RSP] += 8;
+    g[REG_RIP] = (greg_t)frame.back;
+    trap_deliver(context, (struct trap_event){VECTOR_BP, (uint32_t)frame.what, ABI_TRAP_POINT,
+                                              frame.address});
+}
+
 /* From the stub that a patched `pause` has called to the instruction after the `pause`. */
 static void
 leave_pause_stub(greg_t *g)
@@ -373,6 +404,10 @@ trap_debug_or_breakpoint(ucontext_t *context)
     if ((uint64_t)g[REG_RIP] - 1 == machine.entries.user_pause_stub) {
         leave_pause_stub(g);
         pause_processor(context);
+        return;
+    }
+    if ((uint64_t)g[REG_RIP] - 1 == machine.entries.user_point_stub) {
+        user_point(context);
         return;
     }
     if (breakpoint_hit(context)) {

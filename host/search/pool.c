@@ -376,7 +376,8 @@ is_over(const struct pool *pool)
 {
     bool busy = false;
 
-    if (pool->failed || pool->only_run || pool->ledger.over) {
+    if (pool->failed || pool->only_run || pool->ledger.over ||
+        (pool->plan->abandon != NULL && *pool->plan->abandon != 0)) {
         return true;
     }
     for (uint32_t i = 0; i < pool->plan->jobs; i++) {

@@ -20,6 +20,7 @@ struct pool_plan {
     void (*progress)(void *context,
                      const struct pool_progress *progress); /* NULL; ten times a second */
     void *context;
+    const volatile uint32_t *abandon; /* not NULL: the search ends when this is not 0 */
 };
 
 struct pool_outcome {

@@ -34,6 +34,8 @@
 #define HcFileRead(Path, Offset, Buffer, Len) (Hc->file_read((Path), (Offset), (Buffer), (Len)))
 #define HcFileEntry(Path, Index, Buffer, Len) (Hc->file_entry((Path), (Index), (Buffer), (Len)))
 #define HcChoose(Agents, Count, Asker)        (Hc->choose((Agents), (Count), (Asker)))
-#define HcConfig(Key, Buffer, Length)         (Hc->config((Key), (Buffer), (Length)))
+#define HcTouch(Address, Size, Writes, Agent)                                                      \
+    (Hc->touch((ULONG64)(Address), (Size), (Writes), (Agent)))
+#define HcConfig(Key, Buffer, Length) (Hc->config((Key), (Buffer), (Length)))
 
 #endif

@@ -440,6 +440,9 @@ KiSchedulePoint(ULONG Operation, const volatile VOID *Object)
     KiAcquirePoint(Operation, Object, NULL, 0);
 }
 
+/* An access to memory of a driver (point.c): SP_MEMORY_READ, SP_MEMORY_WRITE, SP_ATOMIC. */
+VOID KiMemoryPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size);
+
 /* PKI_WOULD_WAIT: a lock word of which the bits of Mask must be clear. */
 BOOLEAN KiIsHeld(const volatile VOID *Lock, ULONG_PTR Mask);
 

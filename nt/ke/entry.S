@@ -687,7 +687,7 @@ KiCallOnStack:
     pop rbp
     .endm
 
-    .globl KiPatchCr8Write, KiPatchCr8Read, KiPatchPause, KiPatchSmepFault
+    .globl KiPatchCr8Write, KiPatchCr8Read, KiPatchPause, KiPatchPoint, KiPatchSmepFault
     .def KiPatchCr8Write; .scl 2; .type 32; .endef
     .p2align 4
     .seh_proc KiPatchCr8Write
@@ -757,6 +757,72 @@ KiPatchPause:
     mov rcx, [rbp + 8]
     call KiPause
     PATCH_LOAD
+    ret
+    .seh_endproc
+
+/*
+ * An access to memory in kernel mode comes next (host/image/patch.h): [rsp] the return address, above
+ * it a KI_POINT_FRAME of 32 bytes. The registers go into a struct abi_trap.
+ */
+    .p2align 4
+    .seh_proc KiPatchPoint
+KiPatchPoint:
+    push rbp
+    .seh_pushreg rbp
+    mov rbp, rsp
+    .seh_setframe rbp, 0
+    .seh_endprologue
+    pushfq
+    cld
+    sub rsp, 0x158
+    and rsp, -16
+    mov [rsp + 0x80], rax
+    mov [rsp + 0x88], rcx
+    mov [rsp + 0x90], rdx
+    mov [rsp + 0x98], rbx
+    lea rax, [rbp + 16]
+    mov [rsp + 0xA0], rax
+    mov rax, [rbp]
+    mov [rsp + 0xA8], rax
+    mov [rsp + 0xB0], rsi
+    mov [rsp + 0xB8], rdi
+    mov [rsp + 0xC0], r8
+    mov [rsp + 0xC8], r9
+    mov [rsp + 0xD0], r10
+    mov [rsp + 0xD8], r11
+    mov [rsp + 0xE0], r12
+    mov [rsp + 0xE8], r13
+    mov [rsp + 0xF0], r14
+    mov [rsp + 0xF8], r15
+    mov rax, [rbp + 8]
+    mov [rsp + 0x100], rax
+    mov rax, [rbp - 8]
+    mov [rsp + 0x108], rax
+    movups [rsp + 0x20], xmm0
+    movups [rsp + 0x30], xmm1
+    movups [rsp + 0x40], xmm2
+    movups [rsp + 0x50], xmm3
+    movups [rsp + 0x60], xmm4
+    movups [rsp + 0x70], xmm5
+    lea rcx, [rsp + 0x80]
+    lea rdx, [rbp + 16]
+    call KiCodePointFrame
+    movups xmm0, [rsp + 0x20]
+    movups xmm1, [rsp + 0x30]
+    movups xmm2, [rsp + 0x40]
+    movups xmm3, [rsp + 0x50]
+    movups xmm4, [rsp + 0x60]
+    movups xmm5, [rsp + 0x70]
+    mov rax, [rsp + 0x80]
+    mov rcx, [rsp + 0x88]
+    mov rdx, [rsp + 0x90]
+    mov r8, [rsp + 0xC0]
+    mov r9, [rsp + 0xC8]
+    mov r10, [rsp + 0xD0]
+    mov r11, [rsp + 0xD8]
+    lea rsp, [rbp - 8]
+    popfq
+    pop rbp
     ret
     .seh_endproc
 

@@ -120,6 +120,13 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
     if (Prcb->PendingWait == KiWouldBlock) {
         KiDescribeWait((PKI_PENDING_WAIT)Prcb->PendingContext, Agent);
     }
+    if (Prcb->PendingWait == NULL && Prcb->PendingContext != 0) {
+        PKI_POINT Point = (PKI_POINT)Prcb->PendingContext;
+
+        Agent->size = Point->Size;
+        Agent->point = Point->What;
+        Agent->registers = (ULONG64)Point->Registers;
+    }
     if (KiOnlyReads(Agent->op, Prcb->PendingObject)) {
         Agent->flags |= ABI_AGENT_READS;
     }

@@ -122,6 +122,15 @@ VOID KiRecordStep(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT W
                   ULONG_PTR Context);
 
 /* explore.c */
+/* point.c: where an access to memory is about to be done; PendingContext where there is no PendingWait. */
+typedef struct _KI_POINT {
+    ULONG Size;
+    ULONG What; /* enum abi_point; 0: instrumented code */
+    struct abi_trap *Registers;
+} KI_POINT, *PKI_POINT;
+VOID KiComparePoint(const volatile VOID *Address, ULONG64 Size, ULONG64 Expected);
+VOID KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers);
+
 VOID KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                   ULONG_PTR Context);
 BOOLEAN KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent);

@@ -9,35 +9,35 @@
  */
 #include "nt/ke/ki.h"
 
-#define KI_READ(Name)                                                                              \
+#define KI_READ(Name, Size)                                                                        \
     VOID Name(PVOID Address)                                                                       \
     {                                                                                              \
-        KiSchedulePoint(SP_MEMORY_READ, Address);                                                  \
+        KiMemoryPoint(SP_MEMORY_READ, Address, Size);                                              \
     }
-#define KI_WRITE(Name)                                                                             \
+#define KI_WRITE(Name, Size)                                                                       \
     VOID Name(PVOID Address)                                                                       \
     {                                                                                              \
-        KiSchedulePoint(SP_MEMORY_WRITE, Address);                                                 \
+        KiMemoryPoint(SP_MEMORY_WRITE, Address, Size);                                             \
     }
 #define KI_ACCESS(Size)                                                                            \
-    KI_READ(__tsan_read##Size)                                                                     \
-    KI_WRITE(__tsan_write##Size)                                                                   \
-    KI_READ(__tsan_unaligned_read##Size)                                                           \
-    KI_WRITE(__tsan_unaligned_write##Size)                                                         \
-    KI_READ(__tsan_volatile_read##Size)                                                            \
-    KI_WRITE(__tsan_volatile_write##Size)                                                          \
-    KI_READ(__tsan_unaligned_volatile_read##Size)                                                  \
-    KI_WRITE(__tsan_unaligned_volatile_write##Size)                                                \
-    KI_WRITE(__tsan_read_write##Size)                                                              \
-    KI_WRITE(__tsan_unaligned_read_write##Size)
+    KI_READ(__tsan_read##Size, Size)                                                               \
+    KI_WRITE(__tsan_write##Size, Size)                                                             \
+    KI_READ(__tsan_unaligned_read##Size, Size)                                                     \
+    KI_WRITE(__tsan_unaligned_write##Size, Size)                                                   \
+    KI_READ(__tsan_volatile_read##Size, Size)                                                      \
+    KI_WRITE(__tsan_volatile_write##Size, Size)                                                    \
+    KI_READ(__tsan_unaligned_volatile_read##Size, Size)                                            \
+    KI_WRITE(__tsan_unaligned_volatile_write##Size, Size)                                          \
+    KI_WRITE(__tsan_read_write##Size, Size)                                                        \
+    KI_WRITE(__tsan_unaligned_read_write##Size, Size)
 
 KI_ACCESS(1)
 KI_ACCESS(2)
 KI_ACCESS(4)
 KI_ACCESS(8)
 KI_ACCESS(16)
-KI_READ(__tsan_vptr_read)
-KI_WRITE(__tsan_vptr_update)
+KI_READ(__tsan_vptr_read, 8)
+KI_WRITE(__tsan_vptr_update, 8)
 
 VOID
 __tsan_init(VOID)
@@ -57,35 +57,35 @@ __tsan_func_exit(VOID)
 VOID
 __tsan_read_range(PVOID Address, ULONG64 Size)
 {
-    KiSchedulePoint(SP_MEMORY_READ, Address);
+    KiMemoryPoint(SP_MEMORY_READ, Address, Size);
 }
 
 VOID
 __tsan_write_range(PVOID Address, ULONG64 Size)
 {
-    KiSchedulePoint(SP_MEMORY_WRITE, Address);
+    KiMemoryPoint(SP_MEMORY_WRITE, Address, Size);
 }
 
 PVOID
 __tsan_memcpy(PVOID To, PVOID From, SIZE_T Size)
 {
-    KiSchedulePoint(SP_MEMORY_READ, From);
-    KiSchedulePoint(SP_MEMORY_WRITE, To);
+    KiMemoryPoint(SP_MEMORY_READ, From, Size);
+    KiMemoryPoint(SP_MEMORY_WRITE, To, Size);
     return memcpy(To, From, Size);
 }
 
 PVOID
 __tsan_memmove(PVOID To, PVOID From, SIZE_T Size)
 {
-    KiSchedulePoint(SP_MEMORY_READ, From);
-    KiSchedulePoint(SP_MEMORY_WRITE, To);
+    KiMemoryPoint(SP_MEMORY_READ, From, Size);
+    KiMemoryPoint(SP_MEMORY_WRITE, To, Size);
     return memmove(To, From, Size);
 }
 
 PVOID
 __tsan_memset(PVOID To, int Value, SIZE_T Size)
 {
-    KiSchedulePoint(SP_MEMORY_WRITE, To);
+    KiMemoryPoint(SP_MEMORY_WRITE, To, Size);
     return memset(To, Value, Size);
 }
 
@@ -93,29 +93,29 @@ __tsan_memset(PVOID To, int Value, SIZE_T Size)
 #define KI_ATOMIC_UPDATE(Bits, Type, Name)                                                         \
     Type __tsan_atomic##Bits##_##Name(volatile Type *Address, Type Value, int Order)               \
     {                                                                                              \
-        KiSchedulePoint(SP_MEMORY_WRITE, Address);                                                 \
+        KiMemoryPoint(SP_ATOMIC, Address, sizeof(Type));                                           \
         return __atomic_##Name(Address, Value, __ATOMIC_SEQ_CST);                                  \
     }
 #define KI_ATOMIC(Bits, Type)                                                                      \
     Type __tsan_atomic##Bits##_load(const volatile Type *Address, int Order)                       \
     {                                                                                              \
-        KiSchedulePoint(SP_MEMORY_READ, Address);                                                  \
+        KiMemoryPoint(SP_MEMORY_READ, Address, sizeof(Type));                                      \
         return *Address;                                                                           \
     }                                                                                              \
     VOID __tsan_atomic##Bits##_store(volatile Type *Address, Type Value, int Order)                \
     {                                                                                              \
-        KiSchedulePoint(SP_MEMORY_WRITE, Address);                                                 \
+        KiMemoryPoint(SP_ATOMIC, Address, sizeof(Type));                                           \
         *Address = Value;                                                                          \
     }                                                                                              \
     Type __tsan_atomic##Bits##_exchange(volatile Type *Address, Type Value, int Order)             \
     {                                                                                              \
-        KiSchedulePoint(SP_MEMORY_WRITE, Address);                                                 \
+        KiMemoryPoint(SP_ATOMIC, Address, sizeof(Type));                                           \
         return __atomic_exchange_n(Address, Value, __ATOMIC_SEQ_CST);                              \
     }                                                                                              \
     int __tsan_atomic##Bits##_compare_exchange_strong(volatile Type *Address, Type *Expected,      \
                                                       Type Value, int Order, int FailOrder)        \
     {                                                                                              \
-        KiSchedulePoint(SP_MEMORY_WRITE, Address);                                                 \
+        KiComparePoint(Address, sizeof(Type), *Expected);                                          \
         return __atomic_compare_exchange_n(Address, Expected, Value, 0, __ATOMIC_SEQ_CST,          \
                                            __ATOMIC_SEQ_CST);                                      \
     }                                                                                              \

@@ -200,6 +200,9 @@ KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame)
         Machine->budget = 0;
         KiSchedulePoint(SP_YIELD, NULL);
         break;
+    case ABI_TRAP_POINT:
+        KiCodePoint(Raw->fault_address, Raw->error, Raw);
+        break;
     case ABI_TRAP_PRIVILEGED:
         KiRaise(Frame, STATUS_PRIVILEGED_INSTRUCTION, 0, 0, 0);
         break;

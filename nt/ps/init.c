@@ -144,7 +144,7 @@ PspRunCommandLine(VOID)
 {
     HcBootInfo(&PspBoot);
     if (PspBoot.explore) {
-        Machine->explore = 1;
+        Machine->explore = PspBoot.explore;
         Machine->budget = 0;
     }
     PspLoadDrivers();

@@ -14,7 +14,7 @@
 
 #ifdef RTL_KERNEL
 #include "nt/inc/ke.h"
-#define RTLP_POINT(Head) KiSchedulePoint(SP_INTERLOCKED, (Head))
+#define RTLP_POINT(Head) KiMemoryPoint(SP_ATOMIC, (Head), sizeof(SLIST_HEADER))
 #else
 #define RTLP_POINT(Head) ((void)0)
 #endif

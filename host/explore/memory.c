@@ -1,0 +1,185 @@
+/*
+ * memory.c - which bytes of guest memory several agents touch, and what counts as one object there.
+ *
+ * At memory granularity the code of a driver tells of every access. Most are to memory of the agent's
+ * own, which no order can change; a schedule point is only needed where another agent touches the
+ * same bytes and one of them writes. Who touched what is remembered over all runs:
+ *
+ *   Y1  An access to bytes that are known to be shared is a point. Addresses are the same in every run
+ *       (machine-notes 17), so what one run learns holds for the next.
+ *   Y2  When a byte turns out to be shared, accesses to it before that were no points: the run was
+ *       incomplete, and `grown` says so. A search that claims to be exhaustive begins anew
+ *       (host/search/learn.c), until nothing is learnt any more.
+ *
+ * Accesses of different sizes can overlap. A word of 8 bytes is divided into cells at every address
+ * where some access begins or ends, so two accesses overlap just when they have a cell in common.
+ */
+#include "host/explore/memory.h"
+#include <errno.h>
+#include "host/explore/explorer.h"
+#include "host/explore/strategy.h"
+
+#define SLOTS                  (1u << 18)
+#define GENERAL_REGISTERS_ONLY __attribute__((target("general-regs-only")))
+
+struct word {
+    uint64_t number;                   /* address / 8, plus 1 */
+    uint32_t agent;                    /* the first one that touched it */
+    uint8_t reads, writes;             /* bytes that it did */
+    uint8_t other_reads, other_writes; /* all others */
+    uint8_t shared;                    /* bytes that several agents touch, one of them writing */
+    uint8_t active;                    /* bytes that are points in this run */
+    uint8_t cells;                     /* bit i: a cell begins at byte i */
+};
+
+static struct word *words; /* NULL: strategies without a machine (tests) */
+static uint32_t used;
+static bool begun;
+static struct run_learned *learned; /* NULL: a replay */
+static uint32_t active;             /* of learned->shared: in force in this run */
+
+/* NULL: the table is full. */
+GENERAL_REGISTERS_ONLY static struct word *
+find(uint64_t number)
+{
+    uint32_t at = (uint32_t)((number * 0x9E3779B97F4A7C15ull) >> 46);
+
+    for (;; at = (at + 1) % SLOTS) {
+        if (words[at].number == number + 1) {
+            return &words[at];
+        }
+        if (words[at].number == 0) {
+            if (used == SLOTS / 4 * 3) {
+                return NULL;
+            }
+            used++;
+            words[at].number = number + 1;
+            words[at].cells = 0x11; /* most accesses are to 4 or 8 bytes */
+            return &words[at];
+        }
+    }
+}
+
+GENERAL_REGISTERS_ONLY static void
+learn(uint64_t word, uint32_t bytes)
+{
+    uint32_t at = __atomic_fetch_add(&learned->shared_count, 1, __ATOMIC_SEQ_CST);
+
+    if (at < RUN_MAX_SHARED) {
+        learned->shared[at] = (struct run_shared){word, bytes};
+        learned->grown = 1;
+    } else {
+        learned->shared_count = RUN_MAX_SHARED;
+    }
+}
+
+GENERAL_REGISTERS_ONLY static bool
+touch_word(uint64_t number, uint8_t bytes, bool writes, uint32_t agent)
+{
+    struct word *word = find(number);
+    uint8_t conflict;
+
+    if (word == NULL) {
+        return true;
+    }
+    if (learned == NULL) {
+        return (word->active & bytes) != 0;
+    }
+    if (word->agent == 0) {
+        word->agent = agent;
+    }
+    if (word->agent == agent) {
+        conflict = word->other_writes | (writes ? word->other_reads : 0);
+        word->reads |= bytes;
+        word->writes |= writes ? bytes : 0;
+    } else {
+        conflict =
+            word->writes | word->other_writes | (writes ? word->reads | word->other_reads : 0);
+        word->other_reads |= bytes;
+        word->other_writes |= writes ? bytes : 0;
+    }
+    conflict &= bytes & (uint8_t)~word->shared;
+    if (conflict != 0) {
+        learn(number * 8, conflict); /* Y2 */
+        word->shared |= conflict;
+    }
+    return (word->active & bytes) != 0;
+}
+
+GENERAL_REGISTERS_ONLY uint32_t
+explorer_touch(uint64_t address, uint64_t size, bool writes, uint32_t agent)
+{
+    bool shared = !begun;
+
+    while (size != 0) {
+        uint64_t offset = address % 8, part = 8 - offset < size ? 8 - offset : size;
+
+        shared |= touch_word(address / 8, (uint8_t)(((1u << part) - 1) << offset), writes, agent);
+        address += part;
+        size -= part;
+    }
+    return shared;
+}
+
+int
+memory_init(const struct run_request *request)
+{
+    words = search_reserve(SLOTS * sizeof(*words));
+    if (words == NULL) {
+        return -ENOMEM;
+    }
+    learned = request->learned;
+    for (size_t i = 0; i < request->shared_count; i++) {
+        struct word *word = find(request->shared[i].word / 8);
+
+        if (word != NULL) {
+            word->active |= (uint8_t)request->shared[i].bytes;
+            word->shared |= (uint8_t)request->shared[i].bytes;
+            word->cells |= (uint8_t)(request->shared[i].bytes >> 8);
+        }
+    }
+    return 0;
+}
+
+void
+memory_begin_run(void)
+{
+    begun = true;
+    for (; learned != NULL && learned->freely && active < learned->shared_count; active++) {
+        find(learned->shared[active].word / 8)->active |=
+            (uint8_t)learned->shared[active].bytes;
+    }
+}
+
+uint32_t
+memory_cells(uint64_t address, uint32_t size, bool writes, struct touch *touch, uint32_t count)
+{
+    uint32_t left = size != 0 ? size : 1;
+
+    while (left != 0 && address != 0) {
+        uint32_t offset = address % 8, part = 8 - offset < left ? 8 - offset : left;
+        struct word *word = words != NULL ? find(address / 8) : NULL;
+        uint8_t cells = 0xFF, wanted = (uint8_t)(1u << offset | 1u << (offset + part));
+
+        if (word != NULL) {
+            if ((wanted & ~word->cells) != 0) {
+                word->cells |= wanted;
+                if (learned != NULL) {
+                    learn(address - offset, (uint32_t)word->cells << 8);
+                }
+            }
+            cells = word->cells;
+        }
+        /* Of a long copy only what others touch matters. */
+        if (size <= 64 || word == NULL || word->active != 0) {
+            for (uint32_t i = offset; i < offset + part && count < OPERATION_TOUCHES; i++) {
+                if (i == offset || (cells >> i & 1) != 0) {
+                    touch[count++] = (struct touch){(address - offset + i) | 1ull << 63, writes};
+                }
+            }
+        }
+        address += part;
+        left -= part;
+    }
+    return count;
+}

@@ -1,0 +1,16 @@
+/*
+ * memory.h - which bytes of guest memory several agents touch. Runs in the worker.
+ */
+#ifndef HOST_EXPLORE_MEMORY_H
+#define HOST_EXPLORE_MEMORY_H
+
+#include "host/machine/run.h"
+
+/* 0 or -ENOMEM. */
+int memory_init(const struct run_request *request);
+/*
+ * A run begins. Before the first one every access is a point, for the first choice must not be missed.
+ */
+void memory_begin_run(void);
+
+#endif

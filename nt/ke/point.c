@@ -1,0 +1,111 @@
+/*
+ * point.c - schedule points inside of code: accesses to memory that no call of the kernel announces.
+ *
+ * The loader has put a jump in front of such an instruction (host/image/patch.h), or the compiler a
+ * call (sanitize.c). What comes here is what the instruction is about to touch; when the point is
+ * passed, it does so at once.
+ *
+ *   P1  A plain access is a point only if others touch the same bytes: the host remembers who did
+ *       (HcTouch). An atomic one always is.
+ *   P2  `point` stays on the stack of whoever stands here, and PendingContext leads to it while there
+ *       is no PendingWait.
+ */
+#include "nt/ke/ki.h"
+
+#define KI_DIRECTION 0x400 /* of the flags */
+
+C_ASSERT(FIELD_OFFSET(struct abi_trap, rip) == 0x80);
+C_ASSERT(FIELD_OFFSET(struct abi_trap, rflags) == 0x88);
+
+/* What a trampoline leaves on the stack. */
+typedef struct _KI_POINT_FRAME {
+    ULONG64 Rax;
+    ULONG64 Address;
+    LONG64 Bit;
+    ULONG64 What; /* enum abi_point */
+} KI_POINT_FRAME, *PKI_POINT_FRAME;
+
+VOID
+KiMemoryPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size)
+{
+    KI_POINT Point = {.Size = (ULONG)Size};
+
+    if (Size == 0) {
+        return;
+    }
+    if (Machine->explore == ABI_EXPLORE_MEMORY) {
+        HcTouch(Address, Size, Operation != SP_MEMORY_READ, KiAgent()->Name);
+    }
+    KiAcquirePoint(Operation, Address, NULL, (ULONG_PTR)&Point); /* P2 */
+}
+
+/* An exchange that changes nothing if something else than Expected is there. */
+VOID
+KiComparePoint(const volatile VOID *Address, ULONG64 Size, ULONG64 Expected)
+{
+    struct abi_trap Registers;
+    KI_POINT Point = {.Size = (ULONG)Size,
+                      .What = (ULONG)Size | ABI_POINT_ATOMIC | ABI_POINT_COMPARES,
+                      .Registers = &Registers};
+
+    Registers.rax = Expected;
+    Registers.rip = 0;
+    if (Machine->explore == ABI_EXPLORE_MEMORY) {
+        HcTouch(Address, Size, TRUE, KiAgent()->Name);
+    }
+    KiAcquirePoint(SP_ATOMIC, Address, NULL, (ULONG_PTR)&Point);
+}
+
+/*
+ * A patched instruction, which Registers show before its point: rip and rsp are those inside of its
+ * trampoline.
+ */
+VOID
+KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers)
+{
+    KI_POINT Point = {.What = What, .Registers = Registers};
+    ULONG64 Size = What & ABI_POINT_SIZE;
+    BOOLEAN Writes = (What & ABI_POINT_WRITES) != 0;
+
+    if (What & ABI_POINT_PAUSE) {
+        Machine->budget = 0;
+        KiAcquirePoint(SP_YIELD, NULL, NULL, (ULONG_PTR)&Point);
+        return;
+    }
+    if (!Machine->explore) {
+        return;
+    }
+    if (What & ABI_POINT_REPEATED) {
+        if (Registers->rflags & KI_DIRECTION) {
+            Address -= (Registers->rcx - 1) * Size;
+        }
+        Size *= Registers->rcx;
+        if (Size == 0) {
+            return;
+        }
+    }
+    if (Machine->explore == ABI_EXPLORE_MEMORY &&
+        !HcTouch(Address, Size, Writes, KiAgent()->Name) && !(What & ABI_POINT_ATOMIC)) {
+        return; /* P1 */
+    }
+    Point.Size = (ULONG)Size;
+    KiAcquirePoint((What & ABI_POINT_ATOMIC) ? SP_ATOMIC
+                   : Writes                  ? SP_MEMORY_WRITE
+                                             : SP_MEMORY_READ,
+                   (PVOID)Address, NULL, (ULONG_PTR)&Point);
+}
+
+/* From KiPatchPoint. */
+VOID
+KiCodePointFrame(struct abi_trap *Registers, PKI_POINT_FRAME Frame)
+{
+    ULONG What = (ULONG)Frame->What;
+    ULONG64 Address = Frame->Address;
+    LONG64 Size = What & ABI_POINT_SIZE, Bit = Frame->Bit;
+
+    if (What & ABI_POINT_BIT) { /* bit 100 of a bit string is in its fourth 32-bit word */
+        Bit = Size == 8 ? Bit : Size == 4 ? (LONG)Bit : (SHORT)Bit;
+        Address += (ULONG64)((Bit >> (Size == 8 ? 6 : Size == 4 ? 5 : 4)) * Size);
+    }
+    KiCodePoint(Address, What, Registers);
+}
