@@ -59,8 +59,8 @@ write_search(FILE *out, const struct search *search)
             "  \"search\": {\"outcome\": \"%s\", \"strategy\": \"%s\", \"granularity\": \"%s\", "
             "\"runs\": %lu, \"traces\": %lu, \"bad\": %lu, \"blocked\": %lu,\n             ",
             outcome_name(outcome->outcome), search->plan.strategy,
-            granularity_name(search->options->granularity), tally->runs, tally->traces,
-            tally->bad, tally->blocked);
+            granularity_name(search->options->granularity), tally->runs, tally->traces, tally->bad,
+            tally->blocked);
     if (outcome->outcome == SEARCH_EXHAUSTED && search->pool.shards == 1) {
         fprintf(out, "\"estimate\": %lu, ", tally->traces);
     } else if (tally->estimate > 0) {

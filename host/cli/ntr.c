@@ -301,7 +301,7 @@ read_fact(struct ntr *ntr, struct options *options, const char *key, char *value
     } else if (strcmp(key, "shared") == 0) {
         struct run_shared *word = &ntr->shared[ntr->request.shared_count];
 
-        if (ntr->request.shared_count == SEARCH_SHARED ||
+        if (ntr->request.shared_count == RUN_MAX_SHARED ||
             sscanf(value, "%" SCNx64 " %" SCNx64, &word->word, &word->bytes) != 2) {
             return -1;
         }

@@ -17,7 +17,7 @@ struct ntr {
     uint64_t hash;   /* of the run that found it */
     char folder[64]; /* its files, unpacked; removed by ntr_close */
     uint32_t *schedule;
-    struct run_shared shared[SEARCH_SHARED];
+    struct run_shared shared[RUN_MAX_SHARED];
 };
 
 /* Writes the finding; `result` is of the run that confirmed it. 0, or STATUS_USAGE after a message. */

@@ -146,8 +146,7 @@ memory_begin_run(void)
 {
     begun = true;
     for (; learned != NULL && learned->freely && active < learned->shared_count; active++) {
-        find(learned->shared[active].word / 8)->active |=
-            (uint8_t)learned->shared[active].bytes;
+        find(learned->shared[active].word / 8)->active |= (uint8_t)learned->shared[active].bytes;
     }
 }
 

@@ -28,7 +28,8 @@ static size_t known_count;
 static void
 merge(const struct run_learned *learned)
 {
-    uint32_t count = learned->shared_count < RUN_MAX_SHARED ? learned->shared_count : RUN_MAX_SHARED;
+    uint32_t count =
+        learned->shared_count < RUN_MAX_SHARED ? learned->shared_count : RUN_MAX_SHARED;
 
     for (uint32_t i = 0; i < count; i++) {
         struct run_shared word = learned->shared[i];
@@ -100,8 +101,8 @@ learn_search(struct run_request *request, const struct pool_plan *plan, struct p
     double started = now();
     int error;
 
-    *learned = mmap(NULL, sizeof(**learned), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-                    0);
+    *learned =
+        mmap(NULL, sizeof(**learned), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (*learned == MAP_FAILED) {
         *learned = NULL;
         snprintf(out->message, sizeof(out->message), "out of memory");
