@@ -293,7 +293,9 @@ parse_option(const char *name, const char *value, struct options *out)
         out->strategy = value;
         return strategy_find(value) != NULL && strategy_find(value) != &strategy_minimise
                    ? 0
-                   : usage_error("--strategy: `%s` is not dpor, odpor, pct, pos, urw, surw or random", value);
+                   : usage_error(
+                         "--strategy: `%s` is not dpor, odpor, pct, pos, urw, surw or random",
+                         value);
     }
     if (strcmp(name, "--granularity") == 0) {
         return granularity_parse(value, &out->granularity) == 0
