@@ -104,7 +104,9 @@ is_enough(const struct search *search)
 {
     enum search_outcome outcome = search->outcome.outcome;
 
-    return search->options->require == REQUIRE_NOTHING || outcome == SEARCH_EXHAUSTED;
+    return search->options->require == REQUIRE_NOTHING || outcome == SEARCH_EXHAUSTED ||
+           (search->options->require == REQUIRE_BOUNDED &&
+            search->outcome.tally.bound > search->options->require_bound);
 }
 
 static int
@@ -155,6 +157,7 @@ command_explore(int argc, char **argv)
                                       .runs = options.budget_runs,
                                       .seconds = options.budget_seconds,
                                       .depth = (uint32_t)options.depth,
+                                      .bound = options.bound,
                                       .first = options.first || (!options.keep_going && isatty(2))};
     search.pool = (struct pool_plan){.search = &search.plan,
                                      .jobs = options.jobs,

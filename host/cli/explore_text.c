@@ -135,6 +135,19 @@ say_confidence(const struct search *search, uint64_t runs)
             depth, -expm1((double)runs * log1p(-chance)), n, k);
 }
 
+static void
+say_bound(const struct search *search, const char *what)
+{
+    uint32_t bound = search->outcome.tally.bound - 1;
+
+    if (strcmp(search->plan.strategy, "delay") == 0) {
+        fprintf(stderr, "ntlab: bounded: %s with up to %u delays", what, bound);
+    } else {
+        fprintf(stderr, "ntlab: bounded: %s with up to %u preemptions and %u injections", what,
+                bound, bound);
+    }
+}
+
 void
 search_say(const struct search *search)
 {
@@ -151,6 +164,11 @@ search_say(const struct search *search)
         }
         say_assumptions(search);
         break;
+    case SEARCH_BOUNDED:
+        say_bound(search, what);
+        fprintf(stderr, " in %lu traces", tally->traces);
+        say_assumptions(search);
+        break;
     case SEARCH_STOPPED:
         fprintf(stderr, "ntlab: stopped at the first finding, after %lu runs\n", tally->runs);
         break;
@@ -158,6 +176,10 @@ search_say(const struct search *search)
         fprintf(stderr, "ntlab: budget spent: %s in %lu runs (%s)\n", what, tally->runs,
                 search->plan.strategy);
         say_confidence(search, tally->runs);
+        if (tally->bound != 0) {
+            say_bound(search, tally->bad == 0 ? "no finding" : "complete");
+            fprintf(stderr, "\n");
+        }
     }
     fprintf(stderr,
             "ntlab: %lu runs in %.1f s (%.0f runs/s), %lu traces, %lu bad, %lu cut short as "

@@ -293,9 +293,9 @@ parse_option(const char *name, const char *value, struct options *out)
         out->strategy = value;
         return strategy_find(value) != NULL && strategy_find(value) != &strategy_minimise
                    ? 0
-                   : usage_error(
-                         "--strategy: `%s` is not dpor, odpor, pct, pos, urw, surw or random",
-                         value);
+                   : usage_error("--strategy: `%s` is not dpor, odpor, bounded, delay, pct, pos, "
+                                 "urw, surw or random",
+                                 value);
     }
     if (strcmp(name, "--granularity") == 0) {
         return granularity_parse(value, &out->granularity) == 0
@@ -304,6 +304,11 @@ parse_option(const char *name, const char *value, struct options *out)
     }
     if (strcmp(name, "--depth") == 0) {
         return parse_number(name, value, 1, 16, &out->depth);
+    }
+    if (strcmp(name, "--bound") == 0) {
+        error = parse_number(name, value, 0, 1000, &number);
+        out->bound = (uint32_t)number + 1;
+        return error;
     }
     if (strcmp(name, "--jobs") == 0) {
         error = parse_number(name, value, 1, MAX_JOBS, &number);

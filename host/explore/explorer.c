@@ -25,8 +25,9 @@
 #include "host/machine/snapshot.h"
 
 static const struct strategy *const strategies[] = {
-    &strategy_random, &strategy_pct, &strategy_dpor, /* one by one: */
-    &strategy_odpor,  &strategy_pos, &strategy_urw,  &strategy_surw, &strategy_minimise,
+    &strategy_random,  &strategy_pct,   &strategy_dpor, /* one by one: */
+    &strategy_odpor,   &strategy_pos,   &strategy_urw,      &strategy_surw,
+    &strategy_bounded, &strategy_delay, &strategy_minimise,
 };
 
 static struct {
@@ -334,7 +335,7 @@ explorer_ended(const struct abi_stop *why)
     results->runs++;
     results->agents = it.agents > results->agents ? it.agents : results->agents;
     results->longest = it.steps > results->longest ? it.steps : results->longest;
-    if (why == NULL) {
+    if (why == NULL || (it.rooted && it.strategy->repeats != NULL && it.strategy->repeats())) {
         results->blocked++;
     } else {
         results->traces++;

@@ -75,6 +75,10 @@ struct strategy {
        blocked are in `end->present`. */
     void (*end)(const struct question *end, bool cut);
     enum search_outcome exhausted; /* what it means when nothing is left */
+    /* May be NULL. Asked when a run has come to its end, before `end`: has its trace been counted before? */
+    bool (*repeats)(void);
+    /* May be NULL. After begin: what else is known of the search (bound, whole, estimate). */
+    void (*tell)(struct search_results *results);
     /* May be NULL. With it the strategy keeps findings itself. */
     void (*judge)(const struct outcome *outcome);
 
@@ -97,7 +101,8 @@ struct strategy {
 const struct strategy *strategy_find(const char *name); /* explorer.c; NULL: there is none */
 
 extern const struct strategy strategy_random, strategy_pct, strategy_dpor, strategy_odpor,
-    strategy_pos, strategy_urw, strategy_surw, strategy_replay, strategy_minimise;
+    strategy_pos, strategy_urw, strategy_surw, strategy_bounded, strategy_delay, strategy_replay,
+    strategy_minimise;
 
 uint32_t explorer_name(uint32_t number); /* of an agent */
 

@@ -47,6 +47,17 @@ time_is_up(void)
            it.search->seconds;
 }
 
+static bool
+next_run(void)
+{
+    bool more = it.strategy->begin(it.next);
+
+    if (it.strategy->tell != NULL) {
+        it.strategy->tell(it.results);
+    }
+    return more;
+}
+
 /* Without a channel. */
 static bool
 begin_alone(void)
@@ -58,8 +69,8 @@ begin_alone(void)
     } else if (it.next != 0 && ((search->runs != 0 && it.next >= search->runs) ||
                                 (search->seconds != 0 && (it.next & 15) == 0 && time_is_up()))) {
         it.results->outcome = SEARCH_BUDGET;
-    } else if (!it.strategy->begin(it.next)) {
-        it.results->outcome = it.strategy->exhausted;
+    } else if (!next_run()) {
+        it.results->outcome = it.results->whole ? SEARCH_EXHAUSTED : it.strategy->exhausted;
     } else {
         it.next++;
         return true;
@@ -124,7 +135,7 @@ finish_unit(void)
 static bool
 begin_here(void)
 {
-    if (it.found || it.channel->stop != 0 || !it.strategy->begin(it.next)) {
+    if (it.found || it.channel->stop != 0 || !next_run()) {
         return false;
     }
     it.next += it.channel->stride;

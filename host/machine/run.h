@@ -86,7 +86,8 @@ struct run_search {
     uint64_t runs;  /* budget; 0: none */
     double seconds; /* budget; 0: none */
     bool first;     /* stop at the first finding */
-    uint32_t depth; /* of PCT; of a bound */
+    uint32_t depth; /* of PCT */
+    uint32_t bound; /* of preemptions or delays: 1 + the last one; 0: as far as the budget goes */
     uint32_t steps; /* of PCT: k; 0: learnt */
     bool replay;
     const uint32_t *schedule;
@@ -128,6 +129,9 @@ struct search_results {
     uint32_t schedules; /* used of `schedule` */
     uint32_t agents;    /* most that took part in a run */
     uint32_t longest;   /* answers of the longest run */
+    uint32_t bound;     /* of preemptions or delays: 1 + the last one that was completed */
+    bool whole;         /* a bounded search has not been bounded by it */
+    double estimate;    /* traces there are; 0: not known */
     struct search_finding finding[SEARCH_FINDINGS];
     uint32_t schedule[SEARCH_SCHEDULES];
 };

@@ -446,9 +446,10 @@ outcome_of(const struct pool *pool, const struct strategy *strategy)
         return pool->plan->search->first && pool->out->tally.findings != 0 ? SEARCH_STOPPED
                                                                            : SEARCH_BUDGET;
     }
-    return pool->ledger.outcome == UNIT_FOUND       ? SEARCH_STOPPED
-           : pool->ledger.outcome == UNIT_EXHAUSTED ? strategy->exhausted
-                                                    : SEARCH_BUDGET;
+    if (pool->ledger.outcome == UNIT_EXHAUSTED) {
+        return pool->out->tally.whole ? SEARCH_EXHAUSTED : strategy->exhausted;
+    }
+    return pool->ledger.outcome == UNIT_FOUND ? SEARCH_STOPPED : SEARCH_BUDGET;
 }
 
 static void

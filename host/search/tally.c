@@ -63,6 +63,9 @@ tally_take(struct tally *tally, struct search_results *results)
     tally->blocked += results->blocked;
     tally->agents = most(tally->agents, results->agents);
     tally->longest = most(tally->longest, results->longest);
+    tally->bound = most(tally->bound, results->bound);
+    tally->whole |= results->whole;
+    tally->estimate = results->estimate > 0 ? results->estimate : tally->estimate;
     memset(results, 0, offsetof(struct search_results, finding));
     return sound;
 }
@@ -77,6 +80,9 @@ tally_add(struct tally *tally, struct tally *from)
     tally->traces += from->traces;
     tally->bad += from->bad;
     tally->blocked += from->blocked;
+    tally->bound = most(tally->bound, from->bound);
+    tally->whole |= from->whole;
+    tally->estimate = from->estimate > 0 ? from->estimate : tally->estimate;
     tally->agents = most(tally->agents, from->agents);
     tally->longest = most(tally->longest, from->longest);
     free(from->finding);

@@ -15,7 +15,9 @@ struct tally_finding {
 struct tally {
     uint64_t runs, traces, bad, blocked;
     uint32_t agents, longest; /* most agents and most answers in a run */
-    double estimate;          /* runs that all of it would take; 0: not known */
+    double estimate;          /* traces that there are; 0: not known */
+    uint32_t bound;           /* 1 + the last one that was completed */
+    bool whole;               /* and it has cut nothing off */
     struct tally_finding *finding;
     size_t findings;
 };

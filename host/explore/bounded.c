@@ -1,0 +1,301 @@
+/*
+ * bounded.c - all schedules with up to c preemptions and j injections: `bounded`, for c = j = 0, 1, 2 ...;
+ * and with up to b delays: `delay`.
+ *
+ * A preemption is a switch away from an agent that could have gone on; an injection is a step of the
+ * environment (a time-out, a suspension, an unload). Delays are deviations from one scheduler: who
+ * stepped last goes on as long as it can, then the next one in order; each agent that could step and
+ * is passed over costs one.
+ *
+ *   B1  Two beginnings of the same trace that ended with the same agent leave the same to do. The one
+ *       that has spent no less is cut. (Partial-order reduction proper would be unsound here: whether
+ *       a schedule is within a bound is not a matter of its trace.)
+ *   B2  A trace counts once, whatever bound it was found with.
+ *   B3  When a bound has cut nothing off, all is explored, and a greater one is of no use.
+ */
+#include <errno.h>
+#include <string.h>
+#include "host/explore/happens.h"
+#include "host/machine/machine.h"
+
+#define MAX_BEGINNINGS (1u << 22)
+#define MAX_TRACES     (1u << 22)
+#define MOST_BOUND     1000 /* of preemptions: more than any run has */
+
+struct node {
+    uint64_t todo;                    /* agents within the bound that are still to be tried */
+    uint16_t preemptions, injections; /* spent before this question */
+    uint8_t chosen;
+};
+
+/* B1. When the table is full less is cut. */
+struct beginning {
+    uint64_t key;
+    uint16_t preemptions, injections;
+};
+
+static struct node *path;
+static struct beginning *beginnings;
+static uint64_t *traces;
+static uint32_t beginnings_used, traces_used;
+static uint32_t prefix; /* answers that are given */
+static uint32_t bound, last_bound;
+static uint32_t completed; /* 1 + bound that was completed */
+static bool delays, cut_off, whole;
+
+static int
+init(const struct run_search *search)
+{
+    if (path == NULL) {
+        path = search_reserve(MAX_STEPS * sizeof(*path));
+        beginnings = search_reserve(MAX_BEGINNINGS * sizeof(*beginnings));
+        traces = search_reserve(MAX_TRACES * sizeof(*traces));
+    }
+    if (path == NULL || beginnings == NULL || traces == NULL) {
+        return -ENOMEM;
+    }
+    if (beginnings_used != 0) {
+        memset(beginnings, 0, MAX_BEGINNINGS * sizeof(*beginnings));
+        memset(traces, 0, MAX_TRACES * sizeof(*traces));
+    }
+    beginnings_used = traces_used = prefix = bound = completed = 0;
+    cut_off = whole = false;
+    last_bound = search->bound != 0 ? search->bound - 1 : MOST_BOUND;
+    return happens_init();
+}
+
+static int
+init_bounded(const struct run_search *search)
+{
+    delays = false;
+    return init(search);
+}
+
+static int
+init_delay(const struct run_search *search)
+{
+    delays = true;
+    return init(search);
+}
+
+/* What it costs that `agent` goes on. */
+static void
+cost(const struct question *question, uint32_t agent, uint32_t *preemptions, uint32_t *injections)
+{
+    *injections = operation_injected(&question->next[agent]);
+    *preemptions = 0;
+    if (delays) {
+        uint64_t lower = question->last == NO_AGENT ? 0 : (1ull << question->last) - 1;
+        uint64_t passed = (1ull << agent) - 1;
+
+        /* From the last one on, around, up to this one. */
+        passed = agent >= question->last || question->last == NO_AGENT ? passed & ~lower
+                                                                       : passed | ~lower;
+        *preemptions = (uint32_t)__builtin_popcountll(passed & question->enabled);
+    } else if (question->last != NO_AGENT && agent != question->last && *injections == 0) {
+        *preemptions = (uint32_t)(question->enabled >> question->last & 1);
+    }
+}
+
+/* Who could go on within the bound. */
+static uint64_t
+within(const struct node *node, const struct question *question)
+{
+    uint64_t agents = 0;
+
+    for (uint64_t set = question->enabled; set != 0; set &= set - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(set), preemptions, injections;
+
+        cost(question, agent, &preemptions, &injections);
+        if (node->preemptions + preemptions <= bound && node->injections + injections <= bound) {
+            agents |= 1ull << agent;
+        } else {
+            cut_off = true;
+        }
+    }
+    return agents;
+}
+
+/* Who costs least comes first. */
+static uint32_t
+cheapest(const struct question *question, uint64_t agents)
+{
+    uint32_t best = NO_AGENT, least = UINT32_MAX;
+
+    for (; agents != 0; agents &= agents - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(agents), preemptions, injections;
+
+        cost(question, agent, &preemptions, &injections);
+        if (preemptions + injections < least) {
+            least = preemptions + injections;
+            best = agent;
+        }
+    }
+    return best;
+}
+
+/* B1: has the same beginning been searched, with no less left to spend? */
+static bool
+searched(const struct node *node, const struct question *question)
+{
+    bool matters =
+        delays || (question->last != NO_AGENT && (question->enabled >> question->last & 1) != 0);
+    uint64_t key = happens_trace() + (matters ? question->last + 1ull : 0) * 0x9E3779B97F4A7C15ull;
+    struct beginning *entry;
+
+    key += (bound + 1ull) * 0xD6E8FEB86659FD93ull;
+    key ^= key >> 29;
+    for (uint64_t at = key;; at++) {
+        entry = &beginnings[at & (MAX_BEGINNINGS - 1)];
+        if (entry->key == key) {
+            if (entry->preemptions <= node->preemptions && entry->injections <= node->injections) {
+                return true;
+            }
+            break;
+        }
+        if (entry->key == 0) {
+            if (beginnings_used >= MAX_BEGINNINGS / 4 * 3) {
+                return false;
+            }
+            beginnings_used++;
+            break;
+        }
+    }
+    *entry = (struct beginning){key, node->preemptions, node->injections};
+    return false;
+}
+
+static bool
+begin(uint64_t run)
+{
+    if (run == 0) {
+        return true;
+    }
+    for (prefix = happens_steps; prefix > 0; prefix--) {
+        if (path[prefix - 1].todo != 0) {
+            happens_keep(prefix - 1);
+            return true;
+        }
+    }
+    completed = bound + 1;
+    whole = !cut_off;
+    if (whole || bound == last_bound) {
+        return false;
+    }
+    bound++;
+    cut_off = false;
+    if (beginnings_used > MAX_BEGINNINGS / 2) {
+        memset(beginnings, 0, MAX_BEGINNINGS * sizeof(*beginnings));
+        beginnings_used = 0;
+    }
+    happens_keep(0);
+    return true;
+}
+
+static uint32_t
+shared(void)
+{
+    return prefix > 0 ? prefix - 1 : 0;
+}
+
+static bool
+returns(uint32_t step)
+{
+    return step < happens_steps && path[step].todo != 0;
+}
+
+static uint32_t
+choose(const struct question *question)
+{
+    struct node *node = &path[question->step];
+    uint32_t preemptions, injections;
+
+    if (question->step < happens_steps) {
+        if (happens_step[question->step].enabled != question->enabled) {
+            worker_fail("the run does not repeat: another question at step %u", question->step);
+        }
+        return node->chosen;
+    }
+    happens_ask(question);
+    if (question->step + 1 != prefix) {
+        if (question->step == 0) {
+            *node = (struct node){0};
+        } else if (searched(node, question)) {
+            node->todo = 0;
+            return ANSWER_CUT;
+        }
+        node->todo = within(node, question);
+    }
+    if (node->todo == 0) {
+        return ANSWER_CUT;
+    }
+    node->chosen = (uint8_t)cheapest(question, node->todo);
+    node->todo &= ~(1ull << node->chosen);
+    cost(question, node->chosen, &preemptions, &injections);
+    if (question->step + 1 < MAX_STEPS) {
+        node[1].preemptions = (uint16_t)(node->preemptions + preemptions);
+        node[1].injections = (uint16_t)(node->injections + injections);
+    }
+    happens_take(question, node->chosen, NULL);
+    return node->chosen;
+}
+
+/* B2 */
+static bool
+repeats(void)
+{
+    uint64_t hash = happens_trace() | 1;
+
+    for (uint64_t at = hash >> 1;; at++) {
+        uint64_t *entry = &traces[at & (MAX_TRACES - 1)];
+
+        if (*entry == hash) {
+            return true;
+        }
+        if (*entry == 0) {
+            if (traces_used < MAX_TRACES / 4 * 3) {
+                traces_used++;
+                *entry = hash;
+            }
+            return false;
+        }
+    }
+}
+
+static void
+end(const struct question *question, bool cut)
+{
+}
+
+static void
+tell(struct search_results *results)
+{
+    results->bound = completed;
+    results->whole = whole;
+}
+
+const struct strategy strategy_bounded = {
+    .name = "bounded",
+    .init = init_bounded,
+    .begin = begin,
+    .choose = choose,
+    .shared = shared,
+    .returns = returns,
+    .end = end,
+    .exhausted = SEARCH_BOUNDED,
+    .repeats = repeats,
+    .tell = tell,
+};
+
+const struct strategy strategy_delay = {
+    .name = "delay",
+    .init = init_delay,
+    .begin = begin,
+    .choose = choose,
+    .shared = shared,
+    .returns = returns,
+    .end = end,
+    .exhausted = SEARCH_BOUNDED,
+    .repeats = repeats,
+    .tell = tell,
+};
