@@ -11,7 +11,11 @@
  *       that has spent no less is cut. (Partial-order reduction proper would be unsound here: whether
  *       a schedule is within a bound is not a matter of its trace.)
  *   B2  A trace counts once, whatever bound it was found with.
- *   B3  When a bound has cut nothing off, all is explored, and a greater one is of no use.
+ *   B3  An operation on objects that no other agent has been seen at commutes with all that others do. To
+ *       switch in front of it shows nothing that a switch behind it does not, at the same cost: so there
+ *       is none. If an object turns out to be shared after all, the bound is searched again.
+ *   B4  Who yields is not preempted.
+ *   B5  When a bound has cut nothing off, all is explored, and a greater one is of no use.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,6 +24,7 @@
 
 #define MAX_BEGINNINGS (1u << 22)
 #define MAX_TRACES     (1u << 22)
+#define MAX_OBJECTS    (1u << 18)
 #define MOST_BOUND     1000 /* of preemptions: more than any run has */
 
 struct node {
@@ -34,14 +39,22 @@ struct beginning {
     uint16_t preemptions, injections;
 };
 
+/* B3 */
+struct known_object {
+    uint64_t key;
+    uint32_t user; /* name of the first agent */
+    bool shared;
+};
+
 static struct node *path;
+static struct known_object *known;
 static struct beginning *beginnings;
 static uint64_t *traces;
-static uint32_t beginnings_used, traces_used;
+static uint32_t beginnings_used, traces_used, known_used, epoch;
 static uint32_t prefix; /* answers that are given */
 static uint32_t bound, last_bound;
 static uint32_t completed; /* 1 + bound that was completed */
-static bool delays, cut_off, whole;
+static bool delays, cut_off, whole, again;
 
 static int
 init(const struct run_search *search)
@@ -50,14 +63,18 @@ init(const struct run_search *search)
         path = search_reserve(MAX_STEPS * sizeof(*path));
         beginnings = search_reserve(MAX_BEGINNINGS * sizeof(*beginnings));
         traces = search_reserve(MAX_TRACES * sizeof(*traces));
+        known = search_reserve(MAX_OBJECTS * sizeof(*known));
     }
-    if (path == NULL || beginnings == NULL || traces == NULL) {
+    if (path == NULL || known == NULL || beginnings == NULL || traces == NULL) {
         return -ENOMEM;
     }
     if (beginnings_used != 0) {
         memset(beginnings, 0, MAX_BEGINNINGS * sizeof(*beginnings));
         memset(traces, 0, MAX_TRACES * sizeof(*traces));
+        memset(known, 0, MAX_OBJECTS * sizeof(*known));
     }
+    known_used = epoch = 0;
+    again = false;
     beginnings_used = traces_used = prefix = bound = completed = 0;
     cut_off = whole = false;
     last_bound = search->bound != 0 ? search->bound - 1 : MOST_BOUND;
@@ -93,8 +110,73 @@ cost(const struct question *question, uint32_t agent, uint32_t *preemptions, uin
                                                                        : passed | ~lower;
         *preemptions = (uint32_t)__builtin_popcountll(passed & question->enabled);
     } else if (question->last != NO_AGENT && agent != question->last && *injections == 0) {
-        *preemptions = (uint32_t)(question->enabled >> question->last & 1);
+        *preemptions = (question->enabled >> question->last & 1) != 0 &&
+                       question->next[question->last].op != SP_YIELD; /* B4 */
     }
+}
+
+/* B3. When there is no room an object counts as shared. */
+static struct known_object *
+object_of(uint64_t key)
+{
+    for (uint64_t at = key * 0x9E3779B97F4A7C15ull >> 20;; at++) {
+        struct known_object *object = &known[at & (MAX_OBJECTS - 1)];
+
+        if (object->key == key) {
+            return object;
+        }
+        if (object->key == 0) {
+            return known_used >= MAX_OBJECTS / 4 * 3 ? NULL : object;
+        }
+    }
+}
+
+static void
+meet(uint32_t agent, const struct operation *operation)
+{
+    struct touch touch[OPERATION_TOUCHES];
+    uint32_t count = operation_touches(operation, touch), name = explorer_name(agent);
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct known_object *object = object_of(touch[i].key);
+
+        if (object == NULL) {
+            continue;
+        }
+        if (object->key == 0) {
+            *object = (struct known_object){.key = touch[i].key, .user = name};
+            known_used++;
+        } else if (object->user != name && !object->shared) {
+            object->shared = true;
+            again = true;
+        }
+    }
+}
+
+static void
+meet_all(const struct question *question)
+{
+    for (uint64_t set = question->present; set != 0; set &= set - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+
+        meet(agent, &question->next[agent]);
+    }
+}
+
+static bool
+is_local(const struct operation *operation)
+{
+    struct touch touch[OPERATION_TOUCHES];
+    uint32_t count = operation_touches(operation, touch);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct known_object *object = object_of(touch[i].key);
+
+        if (object == NULL || object->shared) {
+            return false;
+        }
+    }
+    return operation->op != SP_YIELD;
 }
 
 /* Who could go on within the bound. */
@@ -103,6 +185,10 @@ within(const struct node *node, const struct question *question)
 {
     uint64_t agents = 0;
 
+    if (question->last != NO_AGENT && (question->enabled >> question->last & 1) != 0 &&
+        is_local(&question->next[question->last])) {
+        return 1ull << question->last;
+    }
     for (uint64_t set = question->enabled; set != 0; set &= set - 1) {
         uint32_t agent = (uint32_t)__builtin_ctzll(set), preemptions, injections;
 
@@ -143,7 +229,7 @@ searched(const struct node *node, const struct question *question)
     uint64_t key = happens_trace() + (matters ? question->last + 1ull : 0) * 0x9E3779B97F4A7C15ull;
     struct beginning *entry;
 
-    key += (bound + 1ull) * 0xD6E8FEB86659FD93ull;
+    key += (epoch + 1ull) * 0xD6E8FEB86659FD93ull;
     key ^= key >> 29;
     for (uint64_t at = key;; at++) {
         entry = &beginnings[at & (MAX_BEGINNINGS - 1)];
@@ -177,12 +263,16 @@ begin(uint64_t run)
             return true;
         }
     }
-    completed = bound + 1;
-    whole = !cut_off;
-    if (whole || bound == last_bound) {
-        return false;
+    epoch++;
+    if (!again) {
+        completed = bound + 1;
+        whole = !cut_off;
+        if (whole || bound == last_bound) {
+            return false;
+        }
+        bound++;
     }
-    bound++;
+    again = false;
     cut_off = false;
     if (beginnings_used > MAX_BEGINNINGS / 2) {
         memset(beginnings, 0, MAX_BEGINNINGS * sizeof(*beginnings));
@@ -224,6 +314,7 @@ choose(const struct question *question)
             node->todo = 0;
             return ANSWER_CUT;
         }
+        meet_all(question);
         node->todo = within(node, question);
     }
     if (node->todo == 0) {
@@ -265,6 +356,7 @@ repeats(void)
 static void
 end(const struct question *question, bool cut)
 {
+    meet_all(question);
 }
 
 static void
