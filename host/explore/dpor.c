@@ -15,19 +15,30 @@
  *   D3  What an agent that is blocked at the end would do takes part in races as if it were done; of a
  *       run that was cut too: only there the others may sleep.
  *   D4  What the last run and this one share is not looked at again.
+ *
+ * A search can be a subtree (subtree.h): the questions below number `root` are not its own. A race that
+ * asks something of one of those is kept, for whoever takes the subtree's result over.
+ *
+ *   D5  Agents are tried in the order in which they were asked for, so what a subtree comes to follows
+ *       from its beginning and from who sleeps there.
+ *   D6  What has been given away, and taken over again, counts as done here when its turn comes.
  */
+#include "host/explore/subtree.h"
 #include <errno.h>
 #include "host/explore/happens.h"
+#include "host/explore/unit.h"
 #include "host/machine/machine.h"
 
-struct node {
-    uint64_t sleep, backtrack, done;
-    uint64_t asleep; /* at the next question: D1 */
-    uint8_t chosen;
-};
+#define LARGE 64
 
 static struct node *path;
-static uint32_t prefix; /* answers that are given */
+static uint32_t root;
+static uint32_t length;  /* answers of the last run */
+static uint32_t prefix;  /* answers of this run that are given */
+static uint64_t runs;    /* of this process */
+static uint64_t large;   /* runs of a subtree that is worth giving away; 0: any */
+static bool fresh;       /* the subtree has not begun */
+static bool handed_over; /* there was no run before this one */
 
 static int
 init(const struct run_search *search)
@@ -35,34 +46,83 @@ init(const struct run_search *search)
     if (path == NULL) {
         path = search_reserve(MAX_STEPS * sizeof(*path));
     }
-    prefix = 0;
+    prefix = length = root = 0;
+    fresh = true;
+    /* With a budget in runs the parts that are far away may not be reached. */
+    large = search->runs != 0 ? LARGE : 0;
     return path == NULL ? -ENOMEM : happens_init();
 }
 
-static uint64_t
-left(uint32_t step)
+static void
+add(struct node *node, uint64_t agents)
 {
-    const struct node *node = &path[step];
+    for (agents &= ~node->backtrack; agents != 0; agents &= agents - 1) {
+        node->queue[node->queued++] = (uint8_t)__builtin_ctzll(agents); /* D5 */
+    }
+    for (uint32_t i = 0; i < node->queued; i++) {
+        node->backtrack |= 1ull << node->queue[i];
+    }
+}
 
-    return node->backtrack & ~node->done & ~node->sleep & happens_step[step].enabled;
+/* A race asks for one of `agents` at question `step`; `first` is the one to take. */
+static void
+ask(uint32_t step, uint64_t agents, uint32_t first)
+{
+    struct node *node = &path[step];
+
+    if (step < root) {
+        subtree_ask(step, agents, first);
+    } else if ((agents & node->backtrack) == 0) {
+        add(node, first != NO_AGENT ? 1ull << first : node->enabled);
+    }
+}
+
+/* Part number `part` was the next thing to do, and has been given away: D6. False: nothing can be done now. */
+static bool
+take_over(uint32_t part, uint32_t agent)
+{
+    struct node *node = &path[prefix - 1];
+    enum unit_answer answer;
+    const uint8_t *asks;
+    size_t size;
+
+    length = prefix; /* what is deeper is done */
+    answer = unit_need(part, &asks, &size);
+    if (answer == UNIT_LOAD) {
+        return false;
+    }
+    subtree_given_back(part);
+    if (answer == UNIT_TAKE) {
+        node->done |= 1ull << agent;
+        subtree_read_asks(asks, size, ask);
+    }
+    return true;
 }
 
 static bool
 begin(uint64_t run)
 {
-    if (run == 0) { /* also when the search begins anew */
+    if (fresh) {
+        prefix = root;
+        fresh = false;
         happens_keep(0);
-        prefix = 0;
         return true;
     }
     /* The deepest question that still has something to try. */
-    for (prefix = happens_steps; prefix > 0; prefix--) {
-        uint64_t agents = left(prefix - 1);
+    for (prefix = length; prefix > root; prefix--) {
+        uint32_t agent, part;
 
-        if (agents != 0) {
-            path[prefix - 1].chosen = (uint8_t)__builtin_ctzll(agents);
-            happens_keep(prefix - 1);
-            return true;
+        while ((agent = node_next(&path[prefix - 1])) != NO_AGENT) {
+            part = subtree_part(prefix - 1, agent);
+            if (part == 0) {
+                path[prefix - 1].chosen = (uint8_t)agent;
+                path[prefix - 1].since = runs;
+                happens_keep(prefix - 1 < happens_steps ? prefix - 1 : happens_steps);
+                return true;
+            }
+            if (!take_over(part, agent)) {
+                return false;
+            }
         }
     }
     return false;
@@ -71,22 +131,21 @@ begin(uint64_t run)
 static uint32_t
 shared(void)
 {
-    return prefix - 1;
+    return handed_over || prefix == 0 ? 0 : prefix - 1;
 }
 
 static bool
 returns(uint32_t step)
 {
-    return step < happens_steps && left(step) != 0;
+    return step < happens_steps && step >= root && node_left(&path[step]) != 0;
 }
 
 /* What `agent` does now, its clock being `clock`, races with step `i`: who could begin the other order? */
 static void
 reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
 {
-    struct node *node = &path[i];
-    uint64_t enabled = happens_step[i].enabled;
-    uint64_t agents = (happens_step[i].present | 1ull << agent) & ~(1ull << happens_step[i].agent);
+    const uint64_t enabled = happens_step[i].enabled, present = happens_step[i].present;
+    uint64_t agents = (present | 1ull << agent) & ~(1ull << happens_step[i].agent), initials = 0;
     uint32_t earliest = UINT32_MAX, first = NO_AGENT;
 
     /* The agent of step i does nothing more that does not follow it; whoever appeared later follows
@@ -99,9 +158,10 @@ reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
                       : other != agent || !happens_initial(clock, agent, i)) {
             continue;
         }
-        if ((node->backtrack >> other & 1) != 0) {
+        if (i >= root && (path[i].backtrack >> other & 1) != 0) {
             return;
         }
+        initials |= 1ull << other;
         if (next == 0) {
             next = happens_steps + 1;
         }
@@ -110,7 +170,13 @@ reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
             first = other;
         }
     }
-    node->backtrack |= first != NO_AGENT ? 1ull << first : enabled;
+    ask(i, initials & present, first);
+}
+
+/* Races of the steps that a subtree begins with are its giver's. */
+static void
+ignore(uint32_t i, uint32_t agent, const uint32_t *clock)
+{
 }
 
 static uint32_t
@@ -126,8 +192,8 @@ choose(const struct question *question)
         return node->chosen;
     }
     happens_ask(question);
-    if (question->step + 1 != prefix) {
-        *node = (struct node){.sleep = question->step > 0 ? node[-1].asleep : 0};
+    if (question->step + 1 > prefix) {
+        *node = (struct node){.sleep = question->step > 0 ? node[-1].asleep : 0, .since = runs};
         free = question->enabled & ~node->sleep;
         if (free == 0) {
             return ANSWER_CUT; /* D2 */
@@ -135,8 +201,11 @@ choose(const struct question *question)
         node->chosen = question->last != NO_AGENT && (free >> question->last & 1) != 0
                            ? question->last
                            : (uint8_t)__builtin_ctzll(free);
-        node->backtrack = 1ull << node->chosen;
+        add(node, 1ull << node->chosen);
+    } else if (question->step >= root && node->enabled != question->enabled) {
+        worker_fail("the run does not repeat: another question at step %u", question->step);
     }
+    node->enabled = question->enabled;
     node->asleep = (node->sleep | node->done) & ~(1ull << node->chosen);
     for (uint64_t set = node->asleep; set != 0; set &= set - 1) {
         uint32_t agent = (uint32_t)__builtin_ctzll(set);
@@ -146,17 +215,40 @@ choose(const struct question *question)
         }
     }
     node->done |= 1ull << node->chosen;
-    happens_take(question, node->chosen, reverse);
+    happens_take(question, node->chosen, question->step + 1 < prefix ? ignore : reverse);
     return node->chosen;
 }
 
 static void
 end(const struct question *question, bool cut)
 {
+    length = happens_steps;
+    handed_over = false;
+    runs++;
     happens_ask(question);
     for (uint64_t set = question->present & ~question->enabled; set != 0; set &= set - 1) {
         happens_blocked(question, (uint32_t)__builtin_ctzll(set), reverse); /* D3 */
     }
+}
+
+static bool
+load(const uint8_t *state, size_t size)
+{
+    handed_over = true;
+    happens_keep(0);
+    return subtree_load(state, size, path, &root, &length, &fresh, runs);
+}
+
+static size_t
+save(uint8_t *out, size_t room)
+{
+    return subtree_save(out, room, path, root, length);
+}
+
+static size_t
+give(uint32_t part, uint8_t *out, size_t room)
+{
+    return subtree_give(part, out, room, path, root, length, runs, large);
 }
 
 const struct strategy strategy_dpor = {.name = "dpor",
@@ -166,4 +258,9 @@ const struct strategy strategy_dpor = {.name = "dpor",
                                        .shared = shared,
                                        .returns = returns,
                                        .end = end,
-                                       .exhausted = SEARCH_EXHAUSTED};
+                                       .exhausted = SEARCH_EXHAUSTED,
+                                       .kind = STRATEGY_TREE,
+                                       .load = load,
+                                       .save = save,
+                                       .give = give,
+                                       .asks = subtree_write_asks};

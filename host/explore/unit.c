@@ -179,6 +179,16 @@ unit_begin(void)
     }
 }
 
+/* Between two runs of a unit; the answer may be that nobody wants the rest of it. */
+static void
+tell(enum unit_message message)
+{
+    if (say(message) != UNIT_GO) {
+        it.busy = false;
+        it.parked = true;
+    }
+}
+
 void
 unit_ended(bool bad)
 {
@@ -207,14 +217,14 @@ unit_ended(bool bad)
         channel->given.length = (uint32_t)it.strategy->give(part, channel->given.data, UNIT_ROOM);
         if (channel->given.length != 0) {
             put_state();
-            say(UNIT_OFFER);
+            tell(UNIT_OFFER);
         }
     }
-    if (channel->report != 0) {
+    if (channel->report != 0 && !it.parked) {
         channel->report = 0;
         put_state();
         if (channel->state.length != 0) {
-            say(UNIT_KEEP);
+            tell(UNIT_KEEP);
         }
     }
 }

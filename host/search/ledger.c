@@ -122,6 +122,7 @@ ledger_get(struct ledger *ledger, uint64_t block)
     for (unit = ledger->units; unit != NULL; unit = unit->next) {
         if (unit->status == UNIT_WAITS_FOR_WORKER) {
             unit->status = UNIT_BUSY;
+            unit->begun = true;
             return unit;
         }
     }
@@ -209,10 +210,14 @@ ledger_need(struct ledger *ledger, struct unit *unit, struct unit_channel *chann
     while (part != NULL && (part->number != channel->part || part->parent != unit)) {
         part = part->next;
     }
-    if (part == NULL || !ledger_keep(unit, channel)) {
+    if (!ledger_keep(unit, channel)) {
         return UNIT_OVER; /* nonsense */
     }
-    if (part->status == UNIT_BUSY || part->status == UNIT_WAITS_FOR_PART) {
+    if (part == NULL) { /* was taken back already, by a worker that was lost */
+        channel->limit = ledger_left(ledger, unit);
+        return UNIT_INLINE;
+    }
+    if (part->begun && part->status != UNIT_AT_END) {
         unit->status = UNIT_WAITS_FOR_PART;
         unit->needs = part;
         return UNIT_LOAD;

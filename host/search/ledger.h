@@ -41,6 +41,7 @@ struct unit {
     struct unit *needs;  /* WAITS_FOR_PART */
     enum unit_status status;
     enum unit_end end;
+    bool begun;            /* a worker has had it */
     bool dropped;          /* nobody wants it any more, but a worker is at it */
     uint64_t first, limit; /* of a block */
     struct bytes state, asks;

@@ -287,7 +287,8 @@ hear(struct pool *pool, struct worker *worker)
         }
     }
     if (!sound) {
-        fail(pool, "what a worker said makes no sense: the guest may have written over it");
+        fail(pool, "what a worker said makes no sense (%u, %u): the guest may have written over it",
+             channel->message, channel->part);
     }
 }
 
