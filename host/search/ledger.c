@@ -146,11 +146,22 @@ void
 ledger_lost(struct ledger *ledger, struct unit *unit)
 {
     unit->status = UNIT_WAITS_FOR_WORKER;
+    unit->taken = NULL;
     if (ledger->kind != STRATEGY_TREE) {
         tally_free(&unit->tally); /* it starts again */
     }
     if (unit->dropped) {
         free_unit(ledger, unit);
+    }
+}
+
+void
+ledger_heard(struct ledger *ledger, struct unit *unit)
+{
+    if (unit->taken != NULL) {
+        tally_add(&unit->tally, &unit->taken->tally);
+        drop(ledger, unit->taken);
+        unit->taken = NULL;
     }
 }
 
@@ -229,10 +240,10 @@ ledger_need(struct ledger *ledger, struct unit *unit, struct unit_channel *chann
         channel->limit = ledger_left(ledger, unit);
         return UNIT_INLINE;
     }
-    tally_add(&unit->tally, &part->tally);
     if (part->end != UNIT_EXHAUSTED) {
         enum unit_end end = part->end;
 
+        tally_add(&unit->tally, &part->tally);
         drop_parts(ledger, unit);
         set_end(ledger, unit, end);
         return UNIT_LOAD;
@@ -240,7 +251,8 @@ ledger_need(struct ledger *ledger, struct unit *unit, struct unit_channel *chann
     memcpy(channel->given.data, part->asks.data, part->asks.length);
     channel->given.length = part->asks.length;
     channel->limit = ledger_left(ledger, unit);
-    drop(ledger, part);
+    channel->limit -= channel->limit != UINT64_MAX ? part->tally.runs : 0;
+    unit->taken = part;
     return UNIT_TAKE;
 }
 

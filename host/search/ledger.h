@@ -19,6 +19,9 @@
  *       were asked for; those asked for before sleep).
  *   L5  A unit whose worker was lost goes on from the state that was last said (unit.h, U1).
  *
+ *   L6  A part is the unit's own from the next time that its worker speaks. Until then the unit's state is
+ *       from before it, and the part must be there if the worker is lost.
+ *
  * With a budget in time whatever has been done counts.
  */
 #ifndef HOST_SEARCH_LEDGER_H
@@ -39,6 +42,7 @@ struct unit {
     uint32_t number;
     struct unit *parent; /* of a part */
     struct unit *needs;  /* WAITS_FOR_PART */
+    struct unit *taken;  /* part that its worker was told of: L6 */
     enum unit_status status;
     enum unit_end end;
     bool begun;            /* a worker has had it */
@@ -70,6 +74,8 @@ void ledger_close(struct ledger *ledger);
 struct unit *ledger_get(struct ledger *ledger, uint64_t block);
 /* Its worker was lost. */
 void ledger_lost(struct ledger *ledger, struct unit *unit);
+/* The unit's worker has spoken: L6. To be called before its figures are added. */
+void ledger_heard(struct ledger *ledger, struct unit *unit);
 /* What a worker has said; its figures have been added to unit->tally. */
 bool ledger_offer(struct ledger *ledger, struct unit *unit, const struct unit_channel *channel);
 enum unit_answer ledger_need(struct ledger *ledger, struct unit *unit,

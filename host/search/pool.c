@@ -260,6 +260,7 @@ hear(struct pool *pool, struct worker *worker)
             return;
         }
     } else {
+        ledger_heard(&pool->ledger, unit);
         sound = tally_take(&unit->tally, worker->results);
         pool->losses = 0;
         switch (sound ? channel->message : 0) {

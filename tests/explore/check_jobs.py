@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""A search comes to the same with any number of workers, and if workers are killed: check_jobs.py NTLAB FOLDER"""
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+passed = failed = 0
+
+
+def check(what, good, detail=""):
+    global passed, failed
+    if good:
+        passed += 1
+    else:
+        failed += 1
+        print(f"not ok {what} {detail}")
+
+
+def search(ntlab, build, folder, program, *options, killer=None):
+    """What it came to: everything that must not depend on who did it."""
+    command = [ntlab, "explore", "--keep-going", "--run-timeout", "120s", "--json", "-", *options, f"{build}/explore-{program}.sys"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder)
+    stop = threading.Event()
+    killed = []
+    if killer is not None:
+        thread = threading.Thread(target=killer, args=(process.pid, stop, killed))
+        thread.start()
+    stdout, stderr = process.communicate()
+    stop.set()
+    if killer is not None:
+        thread.join()
+    try:
+        found = json.loads(stdout)
+    except ValueError:
+        return (process.returncode, stderr[-400:]), {}, killed
+    it = found["search"]
+    return (process.returncode, it["outcome"], it["runs"], it["traces"], it["bad"], it["blocked"],
+            [(f["kind"], f["fingerprint"], f["signature"], f["runs"], f["steps"], f["preemptions"]) for f in found["findings"]]), it, killed
+
+
+def children(pid):
+    try:
+        return [int(p) for p in open(f"/proc/{pid}/task/{pid}/children").read().split()]
+    except OSError:
+        return []
+
+
+def kill_at_random(pid, stop, killed):
+    """Kills a worker, or the process that keeps it, now and then."""
+    numbers = random.Random(4)
+    while not stop.wait(numbers.uniform(0.05, 0.3)):
+        keepers = [p for p in children(pid) if children(p)]  # not the one that makes a finding small
+        # The last 30 kills were enough; the search must be able to end.
+        if not keepers or len(killed) == 30:
+            continue
+        keeper = numbers.choice(keepers)
+        victim = next(iter(children(keeper)), keeper) if numbers.random() < 0.7 else keeper
+        name = open(f"/proc/{pid}/comm").read() if os.path.exists(f"/proc/{pid}/comm") else ""
+        if name.startswith("ntlab"):
+            try:
+                os.kill(victim, signal.SIGKILL)
+                killed.append(victim)
+            except ProcessLookupError:
+                pass
+
+
+def main():
+    ntlab, build = (os.path.abspath(p) for p in sys.argv[1:])
+    with tempfile.TemporaryDirectory() as folder:
+        for program, *options in (
+                ("reorder3", "--strategy", "random", "--budget", "700runs"),
+                ("deadlock01", "--strategy", "pct", "--budget", "400runs", "--seed", "7"),
+                ("reorder3", "--strategy", "pct", "--budget", "900runs", "--first"),
+                ("reorder4", "--budget", "100000runs"),  # exhausted
+                ("lastzero5", "--budget", "61runs"),     # ends within a subtree
+                ("reorder4", "--budget", "500runs"),
+                ("reorder4", "--budget", "500runs", "--first")):
+            one, _, _ = search(ntlab, build, folder, program, "--jobs", "1", *options)
+            for jobs in ("2", "7"):
+                other, _, _ = search(ntlab, build, folder, program, "--jobs", jobs, *options)
+                check(f"{program} {' '.join(options)}: --jobs {jobs}", one == other, f"{one}\n    {other}")
+        for program, *options in (("reorder4", "--budget", "100000runs"), ("reorder4", "--strategy", "random", "--budget", "3000runs")):
+            one, _, _ = search(ntlab, build, folder, program, "--jobs", "1", *options)
+            other, figures, killed = search(ntlab, build, folder, program, "--jobs", "3", *options, killer=kill_at_random)
+            check(f"{program} {' '.join(options)}: workers killed", one == other and figures.get("lost_workers", 0) > 0,
+                  f"{len(killed)} killed, {figures.get('lost_workers')} lost\n    {one}\n    {other}")
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+main()
