@@ -83,6 +83,9 @@ struct abi_boot {
     uint32_t host_clock; /* 1: time is real */
     uint32_t kd;         /* 1: a debugger is said to be attached */
     uint32_t explore;    /* 1: drivers and clients run with struct abi_machine.explore set */
+    uint32_t inject;     /* enum abi_inject: what may be added to a run */
+    uint32_t
+        victim; /* of several threads that a suspension holds up: report this one (its agent) */
     uint32_t reserved;
     uint32_t drivers;
     uint32_t clients;
@@ -98,6 +101,18 @@ struct abi_boot {
     } client[ABI_MAX_CLIENTS];
 };
 
+/* Events that the environment may add while schedules are explored. */
+enum abi_inject {
+    ABI_INJECT_SUSPEND = 1,
+    ABI_INJECT_TERMINATE = 2,
+    ABI_INJECT_CANCEL = 4,
+    ABI_INJECT_NOMEM = 8,
+    ABI_INJECT_TIMEOUT = 16,
+    ABI_INJECT_UNLOAD = 32,
+    ABI_INJECT_ALL = 63,
+    ABI_INJECT_DEFAULT = ABI_INJECT_SUSPEND, /* explore */
+};
+
 /* Why the run ends. */
 enum abi_verdict {
     ABI_CLEAN = 0,
@@ -109,6 +124,9 @@ enum abi_verdict {
     ABI_LEAK = 6,        /* something of a driver was alive at unload */
     ABI_LOAD_FAILED = 7, /* a driver or client could not be loaded; message says why */
     ABI_INTERNAL = 8,    /* an ASSERT of our own */
+    ABI_SUSPEND_DOS = 9, /* a thread could not go on while one of another process was suspended.
+                            parameter: 0 the KTHREAD that was suspended, 1 the one that was held up,
+                            2 struct abi_held_up of all that were, 3 their number */
 };
 
 struct abi_stop {
@@ -118,6 +136,16 @@ struct abi_stop {
     uint64_t trap;    /* struct abi_trap of the fault that led here, 0 if none */
     uint64_t context; /* CONTEXT to show the stack of, 0: the caller's */
     char message[512];
+};
+
+/* A thread that went on as soon as another one was resumed, and what let it. */
+#define ABI_HELD_UP 8
+struct abi_held_up {
+    uint32_t name;   /* its agent */
+    uint32_t system; /* 1: a thread of the system */
+    uint64_t thread; /* KTHREAD */
+    uint64_t object; /* that it waited for */
+    char message[232];
 };
 
 #define ABI_AGENT_OBJECTS 4 /* of a wait for more objects the first ones are told */
@@ -130,7 +158,11 @@ struct abi_agent {
     uint16_t op;      /* enum abi_event: its next operation */
     uint16_t flags;   /* enum abi_agent_flags */
     uint32_t objects; /* how many there are, if more than one; else 0 */
-    uint64_t object;  /* the first one */
+    uint32_t
+        target; /* an event that the environment adds: the agent whose next step it changes; that agent
+                         says its own name here; else 0 */
+    uint32_t reserved;
+    uint64_t object; /* the first one */
     struct {
         uint64_t object;
         uint64_t flags; /* ABI_AGENT_READS: it does not change this one */
@@ -173,6 +205,9 @@ enum abi_agent_kind {
     ABI_AGENT_TIMEOUT = 4,
     ABI_AGENT_INJECTED = 5,
 };
+
+/* An agent that suspends a thread has the thread's name with these bits changed. */
+#define ABI_AGENT_SUSPENSION 0x53555350u
 
 /* A module's row for reports and unwinding. */
 struct abi_frame {

@@ -63,6 +63,8 @@ struct options {
     uint64_t budget_runs;
     double budget_seconds;
     uint64_t depth;
+    uint32_t inject; /* enum abi_inject */
+    bool inject_given;
     bool first, keep_going;
     uint32_t jobs, shard, shards; /* shard: from 0 */
     enum { REQUIRE_NOTHING, REQUIRE_BOUNDED, REQUIRE_EXHAUSTED } require;

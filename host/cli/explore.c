@@ -71,6 +71,7 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
     fprintf(stderr, "\nntlab: finding %u: in %lu of %lu runs; ", number + 1, finding->times,
             results->runs);
     finding_say(found, finding);
+    request->boot.victim = finding->stop.verdict == ABI_SUSPEND_DOS ? finding->stop.code : 0;
     request->explore = &replay;
     status = single_run_finding(&quiet, request, "explore", search->argv, &result, &json);
     if (status != STATUS_FINDING && status != STATUS_UNSUPPORTED) {
@@ -168,6 +169,7 @@ command_explore(int argc, char **argv)
     search.request.granularity = options.granularity;
     search.request.boot.explore =
         options.granularity == RUN_MEMORY ? ABI_EXPLORE_MEMORY : ABI_EXPLORE;
+    search.request.boot.inject = options.inject_given ? options.inject : ABI_INJECT_DEFAULT;
     search.request.boot.cpus = EXPLORE_CPUS;
     fprintf(stderr, "ntlab %s: %s (build %u), a processor for each thread, seed %lu\n",
             NTLAB_VERSION, os_name(options.os),

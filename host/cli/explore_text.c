@@ -83,10 +83,20 @@ search_assumption(const struct search *search, size_t i)
 {
     static const char *const granularity[] = {"api granularity", "atomics granularity",
                                               "memory granularity, sequentially consistent"};
+    static const struct {
+        uint32_t event;
+        const char *with, *without;
+    } events[] = {
+        {ABI_INJECT_NOMEM, "one failed allocation at most", "no failed allocations"},
+        {ABI_INJECT_SUSPEND, "one suspension inside a driver at most", "no suspensions"},
+        {ABI_INJECT_TERMINATE, "one termination at most", "no terminations"},
+        {ABI_INJECT_CANCEL, "one cancellation at most", "no cancellations"},
+        {ABI_INJECT_UNLOAD, "one early unload at most", "no early unload"},
+    };
     const char *items[] = {"one processor per thread", granularity[search->options->granularity],
-                           "time-outs may come at any time", "no failed allocations",
-                           "no injected events"};
-    const size_t count = sizeof(items) / sizeof(items[0]);
+                           "time-outs may come at any time"};
+    const size_t count = sizeof(items) / sizeof(items[0]),
+                 kinds = sizeof(events) / sizeof(events[0]);
     const struct run_learned *learned = search->learned;
     static char text[256];
 
@@ -94,6 +104,10 @@ search_assumption(const struct search *search, size_t i)
         return items[i];
     }
     i -= count;
+    if (i < kinds) {
+        return search->request.boot.inject & events[i].event ? events[i].with : events[i].without;
+    }
+    i -= kinds;
     if (learned == NULL || learned->missed == 0 || i > learned->missed || i > RUN_MAX_MISSED) {
         return NULL;
     }

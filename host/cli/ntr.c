@@ -123,6 +123,7 @@ ntr_write(const char *path, const struct options *options, const struct run_requ
     facts = open_memstream(&text, &length);
     fprintf(facts, "ntlab %s\nos %u %u\ncpus %u\nseed %" PRIu64 "\nhash %" PRIx64 "\n",
             NTLAB_VERSION, boot->os, boot->build, boot->cpus, boot->seed, finding->hash);
+    fprintf(facts, "inject %u\nvictim %u\n", boot->inject, boot->victim);
     fprintf(facts, "kernel %zu %08" PRIx32 "\n", kernel->size, crc(kernel->data, kernel->size));
     for (uint32_t i = 0; i < boot->drivers; i++) {
         fprintf(facts, "driver %s\ndriver-path %s\n", boot->driver[i].name, boot->driver[i].path);
@@ -246,6 +247,10 @@ read_fact(struct ntr *ntr, struct options *options, const char *key, char *value
     } else if (strcmp(key, "cpus") == 0) {
         boot->cpus = options->cpus = (uint32_t)strtoul(value, NULL, 10);
         return boot->cpus - 1 < ABI_MAX_PROCESSORS ? 0 : -1;
+    } else if (strcmp(key, "inject") == 0) {
+        boot->inject = (uint32_t)strtoul(value, NULL, 10);
+    } else if (strcmp(key, "victim") == 0) {
+        boot->victim = (uint32_t)strtoul(value, NULL, 10);
     } else if (strcmp(key, "seed") == 0) {
         boot->seed = options->seed = strtoull(value, NULL, 10);
     } else if (strcmp(key, "hash") == 0) {

@@ -176,6 +176,49 @@ granularity_name(enum run_granularity granularity)
     return granularities[granularity];
 }
 
+/* none, all, or a list */
+static int
+parse_inject(const char *text, struct options *out)
+{
+    static const struct {
+        const char *name;
+        uint32_t events;
+    } events[] = {
+        {"none", 0},
+        {"all", ABI_INJECT_ALL},
+        {"suspend", ABI_INJECT_SUSPEND},
+        {"terminate", ABI_INJECT_TERMINATE},
+        {"cancel", ABI_INJECT_CANCEL},
+        {"nomem", ABI_INJECT_NOMEM},
+        {"timeout", ABI_INJECT_TIMEOUT},
+        {"unload", ABI_INJECT_UNLOAD},
+    };
+    const char *word = text;
+
+    out->inject_given = true;
+    out->inject = 0;
+    for (;;) {
+        size_t length = strcspn(word, ","), i;
+
+        for (i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+            if (strlen(events[i].name) == length && strncmp(word, events[i].name, length) == 0) {
+                break;
+            }
+        }
+        if (i == sizeof(events) / sizeof(events[0]) ||
+            (i < 2 && (word != text || word[length] != 0))) {
+            return usage_error("--inject: `%s` is not none, all, or a list of suspend, terminate, "
+                               "cancel, nomem, timeout, unload",
+                               text);
+        }
+        out->inject |= events[i].events;
+        if (word[length] == 0) {
+            return 0;
+        }
+        word += length + 1;
+    }
+}
+
 /* 30s, or 2000runs */
 static int
 parse_budget(const char *text, struct options *out)
@@ -301,6 +344,9 @@ parse_option(const char *name, const char *value, struct options *out)
         return granularity_parse(value, &out->granularity) == 0
                    ? 0
                    : usage_error("--granularity: `%s` is not api, atomics or memory", value);
+    }
+    if (strcmp(name, "--inject") == 0) {
+        return parse_inject(value, out);
     }
     if (strcmp(name, "--depth") == 0) {
         return parse_number(name, value, 1, 16, &out->depth);

@@ -8,7 +8,7 @@
 #include "host/explore/strategy.h"
 
 /* What of an object an operation is about: one address may be a thread, its APC queue, its life. */
-enum aspect { OF_STATE, OF_LIFE, OF_HANDLE, OF_APCS, OF_MEMORY, OF_NOTHING };
+enum aspect { OF_STATE, OF_LIFE, OF_HANDLE, OF_APCS, OF_MEMORY, OF_STEPS, OF_NOTHING };
 
 static enum aspect
 aspect(const struct operation *operation)
@@ -55,6 +55,11 @@ operation_touches(const struct operation *operation, struct touch *touch)
             touch[count++] = (struct touch){operation->object[i] ^ (uint64_t)(of + 1) << 56,
                                             !operation->reads[i]};
         }
+    }
+    if (operation->target != 0) {
+        /* What befalls an agent comes before or after each step of it. */
+        touch[count++] = (struct touch){operation->target ^ (uint64_t)(OF_STEPS + 1) << 56,
+                                        operation->kind == ABI_AGENT_INJECTED};
     }
     return count;
 }

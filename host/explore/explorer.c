@@ -10,6 +10,9 @@
  *   X3  The first question with two agents to choose from is the root: there the snapshot is taken.
  *       Everything before it is the same in every run.
  *
+ *   X4  What the environment may add to a run (an injected event) is an agent that need not step: while
+ *       nobody else can, X2 holds, and at the end of a run it is there, blocked, before its operation.
+ *
  * The answers of X1 and X2 follow from the state alone, so a schedule holds the strategy's answers
  * only.
  */
@@ -19,7 +22,9 @@
 #include <sys/mman.h>
 #include "host/explore/explorer.h"
 #include "host/explore/memory.h"
+#include "host/explore/round_robin.h"
 #include "host/explore/strategy.h"
+#include "host/explore/trial.h"
 #include "host/explore/unit.h"
 #include "host/machine/machine.h"
 #include "host/machine/snapshot.h"
@@ -42,10 +47,12 @@ static struct {
     uint32_t names[MAX_AGENTS];
     uint32_t agents;
     uint64_t run;
+    uint64_t hash;      /* of the run that is being tried again (trial.c) */
     uint32_t *schedule; /* names, of this run */
     uint32_t steps;
     uint8_t last;
-    uint32_t preemptions;
+    uint32_t preemptions, injections;
+    uint64_t offered; /* injected events of this run that have not happened: X4 */
     struct operation next[MAX_AGENTS];
     struct question question;
 } it;
@@ -58,7 +65,7 @@ explorer_init(const struct run_search *search, struct search_results *results)
     it.last = NO_AGENT;
     it.schedule = calloc(MAX_STEPS, sizeof(*it.schedule));
     it.strategy = search->replay ? &strategy_replay : strategy_find(search->strategy);
-    if (it.schedule == NULL || it.strategy == NULL || snapshot_init() != 0) {
+    if (it.schedule == NULL || it.strategy == NULL || snapshot_init() != 0 || trial_init() != 0) {
         return -ENOMEM;
     }
     if (memory_init(machine.request) != 0) {
@@ -136,6 +143,7 @@ operation_of(const struct abi_agent *agent)
     struct operation operation = {.op = agent->op,
                                   .flags = agent->flags,
                                   .kind = agent->kind,
+                                  .target = agent->target,
                                   .objects = 1,
                                   .object = {agent->object},
                                   .size = {agent->size},
@@ -168,7 +176,11 @@ ask(const struct abi_agent *agents, uint32_t count)
             question->enabled |= 1ull << number;
         }
         it.next[number] = operation_of(&agents[i]);
+        if (agents[i].kind == ABI_AGENT_INJECTED) {
+            it.offered |= 1ull << number;
+        }
     }
+    question->present |= it.offered; /* X4: also when the target is gone */
 }
 
 static bool
@@ -176,7 +188,8 @@ begin(void)
 {
     it.steps = 0;
     it.last = NO_AGENT;
-    it.preemptions = 0;
+    it.preemptions = it.injections = 0;
+    it.offered = 0;
     it.blocked = false;
     memory_begin_run();
     if (machine.request->channel != NULL) {
@@ -211,7 +224,11 @@ answer(const struct abi_agent *agents, uint32_t count)
     if (chosen == ANSWER_CUT) {
         finish(NULL);
     }
-    if (it.last != NO_AGENT && it.last != chosen && (it.question.enabled >> it.last & 1) != 0) {
+    if (operation_injected(&it.next[chosen])) {
+        it.injections++;
+        it.offered &= ~(1ull << chosen);
+    } else if (it.last != NO_AGENT && it.last != chosen &&
+               (it.question.enabled >> it.last & 1) != 0) {
         it.preemptions++;
     }
     if (it.steps == MAX_STEPS) {
@@ -221,8 +238,12 @@ answer(const struct abi_agent *agents, uint32_t count)
     if (GUEST->record) {
         GUEST->choice = choice_of(chosen);
     }
+    trial_schedule[it.steps] =
+        (struct trial_step){it.names[chosen], it.next[chosen].op, it.next[chosen].kind};
     it.schedule[it.steps++] = it.names[chosen];
-    it.last = (uint8_t)chosen;
+    if (!operation_injected(&it.next[chosen])) {
+        it.last = (uint8_t)chosen;
+    }
     for (uint32_t i = 0; i < count; i++) {
         if (agents[i].name == it.names[chosen]) {
             return i;
@@ -234,25 +255,35 @@ answer(const struct abi_agent *agents, uint32_t count)
 uint32_t
 explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 {
-    uint32_t ready = 0, first = 0;
+    uint32_t ready = 0, first = 0, offered = 0;
 
     for (uint32_t i = count; i-- > 0;) {
         if (agents[i].op == SP_NONE) {
             return i; /* X1 */
         }
-        if ((agents[i].flags & ABI_AGENT_BLOCKED) == 0) {
+        if (agents[i].kind == ABI_AGENT_INJECTED) {
+            offered++;
+        } else if ((agents[i].flags & ABI_AGENT_BLOCKED) == 0) {
             ready++;
             first = i;
         }
+    }
+    if (trial_is_on()) {
+        uint32_t chosen = trial_choose(agents, count, asker);
+
+        if (chosen == UINT32_MAX) {
+            finish(NULL);
+        }
+        return chosen;
     }
     if (it.blocked || ready == 0) {
         if (!it.blocked && it.rooted) {
             it.blocked = true;
             ask(agents, count);
         }
-        return 0; /* X2 */
+        return round_robin_choose(agents, count, asker); /* X2 */
     }
-    if (!it.rooted && ready < 2) {
+    if (!it.rooted && ready + offered < 2) {
         return first;
     }
     if (!it.rooted) {
@@ -296,7 +327,8 @@ note_finding(const struct abi_stop *why)
                                        .times = 1,
                                        .schedule = results->schedules,
                                        .schedule_length = it.steps,
-                                       .preemptions = it.preemptions};
+                                       .preemptions = it.preemptions,
+                                       .injections = it.injections};
     memcpy(results->schedule + results->schedules, it.schedule, it.steps * sizeof(it.schedule[0]));
     results->schedules += it.steps;
     results->findings++;
@@ -328,9 +360,19 @@ void
 explorer_ended(const struct abi_stop *why)
 {
     struct search_results *results = it.results;
+    struct abi_stop tried;
 
     if (it.search->replay || it.over) {
         return;
+    }
+    if (trial_is_on()) {
+        trial_end(&tried);
+        why = &tried;
+        GUEST->hash = it.hash;
+    } else if (why != NULL && why->verdict == ABI_SUSPEND_DOS && trial_begin(why, it.steps)) {
+        it.hash = GUEST->hash;
+        snapshot_restore();
+        snapshot_resume(trial_choose(it.root, it.root_count, 0));
     }
     results->runs++;
     results->agents = it.agents > results->agents ? it.agents : results->agents;
@@ -358,6 +400,8 @@ explorer_ended(const struct abi_stop *why)
         it.question.present = it.question.enabled = 0;
         it.question.step = it.steps;
     }
+    it.question.present |= it.offered; /* X4 */
+    it.question.enabled &= ~it.offered;
     it.strategy->end(&it.question, why == NULL);
     it.run++;
     unit_ended(why != NULL && is_bad(why));

@@ -26,6 +26,8 @@ struct operation {
     uint16_t op;    /* enum abi_event */
     uint16_t flags; /* enum abi_agent_flags */
     uint16_t kind;  /* enum abi_agent_kind: whose operation it is */
+    uint32_t
+        target; /* the agent whose next step it changes: its own, or that of the injected event; 0: none */
     uint32_t objects;
     uint64_t object[ABI_AGENT_OBJECTS];
     bool reads[ABI_AGENT_OBJECTS];    /* changes nothing of it */

@@ -635,6 +635,9 @@ explain_stop(struct text *text, const struct report *report)
             explain_hang(text, report);
         }
         break;
+    case ABI_SUSPEND_DOS:
+        suspended_explain(report, text->out, text->size);
+        break;
     case ABI_INTERNAL:
         add(text, "a failure of ntlab: %s (at %s)", stop->message, result->where);
         break;
@@ -654,6 +657,8 @@ blame(struct report *report)
             report->circles ? &report->thread[report->circle[0]] : stuck_thread(report);
 
         report->blame = thread != NULL && thread->in_driver ? "driver" : "unknown";
+    } else if (strcmp(report->kind, "suspend-dos") == 0) {
+        report->blame = "driver";
     } else if (report->culprit != NULL) {
         report->blame = report->culprit->origin == ORIGIN_DRIVER ? "driver" : "client";
     }
@@ -674,7 +679,9 @@ fingerprint(struct report *report)
         thread = stuck_thread(report);
     }
     snprintf(text, sizeof(text), "%s:%x", report->kind,
-             report->result->end == RUN_STOPPED ? report->result->stop.code : 0);
+             report->result->end == RUN_STOPPED && report->result->stop.verdict != ABI_SUSPEND_DOS
+                 ? report->result->stop.code
+                 : 0);
     for (size_t i = 0;; i++) {
         for (const char *c = text; *c != 0; c++) {
             hash = (hash ^ (uint8_t)*c) * 0x100000001B3ull;
@@ -731,15 +738,14 @@ explain_collect(struct report *report, const char *text)
 }
 
 /* The machine knows exports only: say it with symbols. */
-static void
-refine(struct report *report)
+void
+explain_refine(struct report *report, const char *old, char *out, size_t size)
 {
-    char old[sizeof(report->message)], name[300];
-    struct text text = {.out = report->message, .size = sizeof(report->message)};
+    struct text text = {.out = out, .size = size};
+    char name[300];
     uint64_t address;
 
-    memcpy(old, report->message, sizeof(old));
-    report->message[0] = 0;
+    out[0] = 0;
     for (const char *at = old; *at != 0;) {
         size_t length = word_length(at);
 
@@ -761,13 +767,15 @@ void
 explain(struct report *report)
 {
     struct text text = {.out = report->message, .size = sizeof(report->message)};
+    char old[sizeof(report->message)];
 
     if (report->result->end == RUN_STOPPED) {
         explain_stop(&text, report);
     } else {
         add(&text, "%s", report->result->message);
     }
-    refine(report);
+    memcpy(old, report->message, sizeof(old));
+    explain_refine(report, old, report->message, sizeof(report->message));
     for (char *c = report->message; *c != 0; c++) {
         *c = (unsigned char)*c < 0x20 || *c == 0x7F ? '?' : *c; /* R1 */
     }

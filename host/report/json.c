@@ -176,6 +176,23 @@ in_circle(const struct report *report, size_t index)
     return false;
 }
 
+/* Who is suspended, who is held up, what lets it go on, and the region that is missing. */
+static void
+write_suspended(FILE *out, const struct report *report)
+{
+    const struct thread *suspended = suspended_thread(report), *victim = suspended_victim(report);
+    char words[800];
+
+    if (suspended != NULL && victim != NULL) {
+        fprintf(out, ",\n     \"suspended\": \"%04lx.%04lx\", \"held_up\": \"%04lx.%04lx\"",
+                suspended->pid, suspended->tid, victim->pid, victim->tid);
+    }
+    explain_refine((struct report *)report, report->result->stop.message, words, sizeof(words));
+    text(out, ",\n     ", "operation", words);
+    suspended_missing(report, words, sizeof(words));
+    text(out, ",\n     ", "missing_region", words);
+}
+
 /* The steps that matter, and how to see them elsewhere. */
 static void
 write_story(FILE *out, const struct report *report)
@@ -225,6 +242,9 @@ report_json_finding(FILE *out, const struct report *report)
         }
         fprintf(out, ",\n     \"parameters\": [\"0x%lx\", \"0x%lx\", \"0x%lx\", \"0x%lx\"]",
                 stop->parameter[0], stop->parameter[1], stop->parameter[2], stop->parameter[3]);
+    }
+    if (strcmp(report->kind, "suspend-dos") == 0) {
+        write_suspended(out, report);
     }
     text(out, ",\n     ", "message", report->message);
     text(out, ", ", "fingerprint", report->fingerprint);

@@ -314,8 +314,15 @@ read_line(struct reader *reader, const char *kind)
 void
 lines_read(struct report *report, const char *lines, size_t length)
 {
+    static const char again[] = "\nagain\t";
     struct reader reader = {.report = report, .last = ""};
     char line[1024];
+    const char *later;
+
+    while ((later = memmem(lines, length, again, sizeof(again) - 1)) != NULL) {
+        length -= (size_t)(later + 1 - lines);
+        lines = later + 1;
+    }
 
     for (size_t at = 0; at < length;) {
         const char *end = memchr(lines + at, '\n', length - at);

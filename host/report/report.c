@@ -47,6 +47,8 @@ kind_of_stop(const struct report *report)
         return "livelock";
     case ABI_LEAK:
         return "leak";
+    case ABI_SUSPEND_DOS:
+        return "suspend-dos";
     case ABI_UNSUPPORTED:
         return "unsupported";
     case ABI_LOAD_FAILED:
@@ -80,7 +82,7 @@ judge(struct report *report)
             report->verdict = VERDICT_ERROR;
             break;
         default:
-            report->verdict = result->stop.verdict <= ABI_INTERNAL
+            report->verdict = result->stop.verdict <= ABI_SUSPEND_DOS
                                   ? VERDICT_FINDING
                                   : VERDICT_ERROR; /* no such verdict: trampled */
         }

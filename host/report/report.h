@@ -233,7 +233,13 @@ void debug_fill_thread(struct report *report, struct thread *thread);
 void unwind_from(struct report *report, struct thread *thread, uint64_t rip,
                  const uint64_t gpr[16]);
 void waits_judge(struct report *report);
-const char *wait_kind(const char *kind);                       /* "fast mutex" of "fast-mutex" */
+const char *wait_kind(const char *kind); /* "fast mutex" of "fast-mutex" */
+/* suspended.c: of a finding of kind suspend-dos; NULL where the report lacks them. */
+const struct thread *suspended_thread(const struct report *report);
+const struct thread *suspended_victim(const struct report *report);
+void suspended_missing(const struct report *report, char *out, size_t size);
+void suspended_explain(const struct report *report, char *out, size_t size);
+void explain_refine(struct report *report, const char *text, char *out, size_t size);
 void explain_collect(struct report *report, const char *text); /* places that a text names */
 void explain(struct report *report);
 

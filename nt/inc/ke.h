@@ -247,6 +247,8 @@ struct _KTHREAD {
     ULONG HeldCount;   /* locks held, oldest first */
     ULONG HeldUnknown; /* and those for which the array had no place */
     KI_HELD_LOCK Held[KI_HELD_LOCKS];
+    UCHAR HeldUp;     /* inject.c: KI_HELD_UP, KI_GOES_ON */
+    ULONG KernelApcs; /* delivered so far */
 };
 C_ASSERT(FIELD_OFFSET(struct _KTHREAD, TrapFrame) == 0x90);
 C_ASSERT(FIELD_OFFSET(struct _KTHREAD, ApcState) == 0x98);
@@ -318,6 +320,7 @@ typedef struct _KPRCB {
     const volatile VOID *PendingObject;
     PKI_WOULD_WAIT PendingWait; /* would it have to wait? NULL: never */
     ULONG_PTR PendingContext;
+    UCHAR MaySuspend; /* inject.c: KI_NEVER ... */
 } KPRCB, *PKPRCB;
 C_ASSERT(FIELD_OFFSET(KPRCB, Number) == 0x24);
 C_ASSERT(FIELD_OFFSET(KPRCB, RspBase) == 0x28);
@@ -419,6 +422,7 @@ VOID KiDeleteAgent(PKAGENT Agent);
  * structure of ours is half changed. At DISPATCH_LEVEL and above other processors may run, the
  * thread itself is not switched. KiAcquirePoint is for an operation that may have to wait.
  */
+VOID KiInjectAllow(ULONG Events); /* enum abi_inject: from now on */
 VOID KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                     ULONG_PTR Context);
 KI_INLINE VOID

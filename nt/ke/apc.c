@@ -227,6 +227,7 @@ KiCallKernelRoutine(KI_APC_CALL *Call)
 {
     ULONG_PTR Normal = (ULONG_PTR)Call->NormalRoutine;
 
+    KiThread()->KernelApcs++;
     KiTrace(EV_APC_RUN, Call->Apc, (ULONG64)Call->KernelRoutine, Normal, 0, 0);
     Call->KernelRoutine(Call->Apc, &Call->NormalRoutine, &Call->Context, &Call->Argument1,
                         &Call->Argument2);

@@ -23,6 +23,16 @@ KiEnd(struct abi_stop *Why, PCONTEXT Context)
     __builtin_unreachable();
 }
 
+VOID
+KiStopReported(struct abi_stop *Why)
+{
+    KiBugCheckActive++;
+    KiFirstStop = *Why;
+    Machine->budget = 1ll << 60;
+    HcStop(&KiFirstStop);
+    __builtin_unreachable();
+}
+
 static VOID
 KiCopyText(char *To, SIZE_T Size, const char *From)
 {

@@ -31,7 +31,9 @@ volatile KSYSTEM_TIME KeTickCount;
 ULONG KiTimeIncrement = 156250;
 
 /* schedule.c: one question at a time, and too large for a driver's stack */
-struct abi_agent KiAgents[ABI_MAX_PROCESSORS];
+struct abi_agent KiAgents[KI_AGENTS];
+
+KI_INJECTION KiInjection; /* inject.c */
 
 /* record.c */
 KI_RECORDING KiRecording;

@@ -16,7 +16,7 @@
  *   K3  Whatever becomes current on the carrier, Machine->* and gs describe it (KiLoadProcessor).
  *
  * Files: startup, agent (names), schedule (points, processors, ready lists), explore (what the host is
- * told while schedules are explored), sanitize (callbacks of instrumented code), thread, process, wait,
+ * told while schedules are explored), inject (events of the environment), sanitize (callbacks of instrumented code), thread, process, wait,
  * held, event, mutant, semaphore, timer, queue, dpc, apc, region, apcsdisabled.S, suspend, irql, spinlock, time, service,
  * trap, exception, bugcheck, debug, version, entry.S (all that C cannot say).
  */
@@ -135,6 +135,49 @@ VOID KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT W
                   ULONG_PTR Context);
 BOOLEAN KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent);
 
+/* inject.c */
+#define KI_NEVER   0 /* KPRCB.MaySuspend: no agent for it */
+#define KI_NOT_NOW 1
+#define KI_NOW     2
+#define KI_HELD_UP 1 /* KTHREAD.HeldUp */
+#define KI_GOES_ON 2
+enum { KiSuspensionNone, KiSuspensionHeld, KiSuspensionProbed, KiSuspensionOver };
+/* A call of the kernel by a driver. */
+typedef struct _KI_CALL {
+    ULONG64 Routine; /* of ours */
+    ULONG64 Caller;  /* a return address; 0: no driver is on the stack */
+} KI_CALL;
+
+typedef struct _KI_INJECTION {
+    ULONG Allowed; /* enum abi_inject */
+    ULONG State;   /* of the suspension */
+    PKTHREAD Thread;
+    ULONG Operation; /* that it was about to do */
+    const volatile VOID *Object;
+    BOOLEAN Reported; /* the report has been written, while it was suspended */
+    ULONG HeldUpCount;
+    struct abi_held_up HeldUp[ABI_HELD_UP];
+    KI_CALL First;        /* the last call by which it let anybody go on */
+    PKTHREAD PointThread; /* who came to a schedule point last, and inside which call */
+    KI_CALL Point;
+} KI_INJECTION;
+extern KI_INJECTION KiInjection;
+
+VOID KiInjectArrived(ULONG Operation, const volatile VOID *Object);
+ULONG KiDescribeInjections(struct abi_agent *Agents, ULONG Count);
+VOID KiInject(const struct abi_agent *Agent);
+BOOLEAN KiProbeSuspension(VOID);
+VOID KiInjectWoken(PKTHREAD Thread, LONG_PTR Status);
+VOID KiInjectWentOn(PKTHREAD Thread);
+BOOLEAN KiWouldStaySuspended(const volatile VOID *Object, ULONG_PTR Context);
+
+/* suspend.c: one reason more, or less, to stand still. DISPATCH_LEVEL. */
+VOID KiHoldAgain(PKTHREAD Thread);
+VOID KiLetGoAgain(PKTHREAD Thread);
+
+/* report.c */
+VOID KiReportSuspended(PKTHREAD Thread);
+
 /* wait.c */
 /* What a thread is about to wait for, while schedules are explored. */
 typedef struct _KI_PENDING_WAIT {
@@ -204,6 +247,7 @@ VOID KiReportException(PEXCEPTION_RECORD Record); /* that nobody took */
 DECLSPEC_NORETURN VOID KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3,
                                   ULONG_PTR P4, struct abi_trap *Trap, PCONTEXT Context,
                                   const char *Message);
+DECLSPEC_NORETURN VOID KiStopReported(struct abi_stop *Why); /* the report is written */
 DECLSPEC_NORETURN VOID KiStop(ULONG Verdict, ULONG Code, struct abi_trap *Trap, PCONTEXT Context,
                               const char *Message);
 
@@ -225,7 +269,8 @@ NTSTATUS NTAPI KeExpandKernelStackAndCalloutEx(PEXPAND_STACK_CALLOUT Callout, PV
                                                SIZE_T Size, BOOLEAN Wait, PVOID Context);
 extern KAGENT KiSystemAgent; /* the root of all names */
 extern ULONG64 KiSlotBitmap[ABI_STACK_SLOTS / 64];
-extern struct abi_agent KiAgents[ABI_MAX_PROCESSORS]; /* KiAsk's question */
+#define KI_AGENTS (4 * ABI_MAX_PROCESSORS)
+extern struct abi_agent KiAgents[KI_AGENTS]; /* KiAsk's question */
 extern ULONG KiLonelySlices;
 extern ULONG KiHostClockSlices;
 extern ULONG KiTimeIncrement;

@@ -16,6 +16,7 @@
  *     irp          a request that it has issued and that is not finished
  *     frame        of its kernel stack, newest first
  *     user         registers of that frame, where it is the user's: the host walks on
+ *     again      what came before is of a moment that led to nothing: forget it
  *     broken     the report ends here, for writing it has faulted
  *
  *   R1  Nothing here may be trusted: a driver may have trampled any of it. Each pointer is looked at before it is
@@ -529,6 +530,9 @@ KiReportStop(const struct abi_stop *Why, PCONTEXT Context)
     if (KiProcessorCount == 0 || KiPrcb()->CurrentThread == NULL) {
         return; /* before there were threads */
     }
+    if (KiInjection.Reported) {
+        KI_LINE("again\tof=stop\n");
+    }
     /* An exception's own context comes first: handlers may have run since. */
     if (Context == NULL && Raw != NULL) {
         KiContextOfTrap(Raw, &Here);
@@ -547,4 +551,13 @@ KiReportStop(const struct abi_stop *Why, PCONTEXT Context)
     }
     KiReportProcessors();
     KiReportOthers(KiThread());
+}
+
+/* All threads at a moment at which one is suspended and nothing can happen: it comes first. */
+VOID
+KiReportSuspended(PKTHREAD Thread)
+{
+    KiReportThread(Thread, NULL, TRUE);
+    KiReportProcessors();
+    KiReportOthers(Thread);
 }

@@ -86,9 +86,12 @@ static BOOLEAN
 KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
 {
     struct abi_agent *Agents = KiAgents;
-    ULONG Count = 0, Self = KiPrcb()->Number, Cpu = Self, Choice;
+    ULONG Count, Self = KiPrcb()->Number, Cpu, Choice;
     PKPRCB Prcb;
 
+Again:
+    Count = 0;
+    Cpu = Self;
     /* The asker first, then the others in the order of their numbers, round and round. */
     for (ULONG Index = 0; Index < KiProcessorCount; Index++, Cpu = KiNextCpu(Cpu)) {
         if (Machine->explore) {
@@ -122,8 +125,15 @@ KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
             Machine->budget = Machine->slice;
         }
     } else {
+        if (KiInjection.Allowed != 0) {
+            Count = KiDescribeInjections(Agents, Count);
+        }
         Choice = HcChoose(Agents, Count, KiAgent()->Name);
         ASSERT(Choice < Count);
+        if (Agents[Choice].kind == ABI_AGENT_INJECTED) {
+            KiInject(&Agents[Choice]);
+            goto Again;
+        }
     }
     if (Agents[Choice].cpu != Self) {
         KiSwitchProcessor(Agents[Choice].cpu);
@@ -160,13 +170,22 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
         return;
     }
     if (Machine->explore) {
-        KiSetPending(Operation, Object, WouldWait, Context);
-        KiAsk(Operation, Object, TRUE);
-        if (Machine->record) {
-            KiRecordStep(Operation, Object, WouldWait, Context);
-        }
-        KiSetPending(SP_NONE, NULL, NULL, 0);
-        KiCheckInterrupts(KiIrql());
+        PKTHREAD Thread = KiThread();
+        ULONG Apcs;
+
+        do { /* after an APC it stands in front of the same operation again */
+            KiSetPending(Operation, Object, WouldWait, Context);
+            if (KiInjection.Allowed != 0) {
+                KiInjectArrived(Operation, Object);
+            }
+            KiAsk(Operation, Object, TRUE);
+            if (Machine->record && KiPrcb()->PendingOperation != SP_NONE) {
+                KiRecordStep(Operation, Object, WouldWait, Context);
+            }
+            KiSetPending(SP_NONE, NULL, NULL, 0);
+            Apcs = Thread->KernelApcs;
+            KiCheckInterrupts(KiIrql());
+        } while (Thread->KernelApcs != Apcs && !KiPrcb()->DpcRoutineActive);
         return;
     }
     if (KiHostClock && ++KiHostClockSlices >= KI_CLOCK_SLICES) {
@@ -493,6 +512,9 @@ KiIdleLoop(VOID)
             continue;
         }
         if (!KiNextTimer(&Due)) {
+            if (KiProbeSuspension()) {
+                continue;
+            }
             KiNothingLeft();
         }
         if (!KiHostClock) {

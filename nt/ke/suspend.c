@@ -139,3 +139,20 @@ KiForceResumeThread(PKTHREAD Thread)
     }
     KiUnlockDispatcher(OldIrql, FALSE);
 }
+
+/* As NtSuspendThread and NtResumeThread of somebody else, for inject.c. DISPATCH_LEVEL. */
+VOID
+KiHoldAgain(PKTHREAD Thread)
+{
+    if (Thread->SuspendCount++ == 0 && Thread->FreezeCount == 0) {
+        KiHoldThread(Thread);
+    }
+}
+
+VOID
+KiLetGoAgain(PKTHREAD Thread)
+{
+    if (--Thread->SuspendCount == 0 && Thread->FreezeCount == 0) {
+        KiLetThreadGo(Thread);
+    }
+}

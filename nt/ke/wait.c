@@ -97,6 +97,9 @@ KiUnwaitThread(PKTHREAD Thread, LONG_PTR Status, KPRIORITY Increment)
 {
     SCHAR Priority;
 
+    if (KiInjection.State == KiSuspensionProbed) {
+        KiInjectWoken(Thread, Status);
+    }
     KiUnlinkBlocks(Thread);
     Thread->WaitStatus = Status;
     if (Thread->Queue != NULL) {
@@ -435,6 +438,9 @@ KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT
         }
     }
 Done:
+    if (Thread->HeldUp == KI_HELD_UP) {
+        KiInjectWentOn(Thread);
+    }
     KiExitDispatcher(OldIrql);
     return Status;
 }

@@ -146,6 +146,7 @@ PspRunCommandLine(VOID)
     if (PspBoot.explore) {
         Machine->explore = PspBoot.explore;
         Machine->budget = 0;
+        KiInjectAllow(PspBoot.inject);
     }
     PspLoadDrivers();
     PspRunClients();

@@ -194,7 +194,11 @@ Update(ULONG Choice)
     if (Choice == ResourceRegionLate) {
         KeEnterCriticalRegion(); /* too late */
     }
-    for (ULONG Cell = 0; Cell < CELLS; Cell++) {
+    for (ULONG Cell = 0; Cell < CELLS / 2; Cell++) {
+        Shared.Buffer[Cell]++;
+    }
+    KeStallExecutionProcessor(10);
+    for (ULONG Cell = CELLS / 2; Cell < CELLS; Cell++) {
         Shared.Buffer[Cell]++;
     }
     Release(Choice, OldIrql);
