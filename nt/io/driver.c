@@ -328,6 +328,18 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
     return Status;
 }
 
+/*
+ * For fltmgr.sys, which calls a minifilter's unload callback outside of IopUnloadDriver: R1 for it as well.
+ */
+VOID NTAPI
+IopWaitForDriverEntry(PDRIVER_OBJECT DriverObject)
+{
+    if (KiVersion->DriverLoadUnloadSerialized) {
+        KeWaitForSingleObject(&IopDriverExtension(DriverObject)->Entered, Executive, KernelMode,
+                              FALSE, NULL);
+    }
+}
+
 VOID
 IopNoteRefusal(NTSTATUS Status, const char *Why)
 {

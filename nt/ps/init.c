@@ -41,6 +41,19 @@ PspServicePath(ULONG Index, PUNICODE_STRING Path, PWSTR Buffer)
     RtlAppendUnicodeToString(Path, Name);
 }
 
+/* The filter manager: a boot driver of every system that has it. */
+static VOID
+PspLoadFilterManager(VOID)
+{
+    UNICODE_STRING Path = RTL_CONSTANT_STRING(
+        L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\FltMgr");
+    struct abi_stat Stat;
+
+    if (HcFileStat("\\SystemRoot\\System32\\drivers\\fltmgr.sys", &Stat) == 0) {
+        IopLoadDriver(&Path);
+    }
+}
+
 static VOID
 PspLoadDrivers(VOID)
 {
@@ -148,6 +161,7 @@ PspRunCommandLine(VOID)
         Machine->budget = 0;
         KiInjectAllow(PspBoot.inject);
     }
+    PspLoadFilterManager();
     PspLoadDrivers();
     PspRunClients();
     PspUnloadDrivers();

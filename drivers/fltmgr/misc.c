@@ -1,0 +1,209 @@
+/*
+ * misc.c - who asks, locks, pool, and other small routines.
+ *
+ * [DDI: FltGetRequestorProcess, FltIsOperationSynchronous, FltAcquireResourceExclusive, FltAcquirePushLockExclusive,
+ * FltAllocatePoolAlignedWithTag, FltGetIrpName, FltGetRoutineAddress]
+ */
+#include "fltp.h"
+
+NTKERNELAPI VOID FASTCALL ExfAcquirePushLockExclusive(PEX_PUSH_LOCK Lock);
+NTKERNELAPI VOID FASTCALL ExfAcquirePushLockShared(PEX_PUSH_LOCK Lock);
+NTKERNELAPI VOID FASTCALL ExfReleasePushLock(PEX_PUSH_LOCK Lock);
+
+PEPROCESS FLTAPI
+FltGetRequestorProcess(PFLT_CALLBACK_DATA CallbackData)
+{
+    return CallbackData->Thread != NULL ? IoThreadToProcess(CallbackData->Thread) : NULL;
+}
+
+HANDLE FLTAPI
+FltGetRequestorProcessIdEx(PFLT_CALLBACK_DATA CallbackData)
+{
+    PEPROCESS Process = FltGetRequestorProcess(CallbackData);
+
+    return Process != NULL ? PsGetProcessId(Process) : NULL;
+}
+
+ULONG FLTAPI
+FltGetRequestorProcessId(PFLT_CALLBACK_DATA CallbackData)
+{
+    return HandleToULong(FltGetRequestorProcessIdEx(CallbackData));
+}
+
+NTSTATUS FLTAPI
+FltGetRequestorSessionId(PFLT_CALLBACK_DATA CallbackData, PULONG SessionId)
+{
+    PEPROCESS Process = FltGetRequestorProcess(CallbackData);
+
+    if (Process == NULL) {
+        *SessionId = (ULONG)-1;
+        return STATUS_UNSUCCESSFUL;
+    }
+    *SessionId = 0; /* there is one session */
+    return STATUS_SUCCESS;
+}
+
+BOOLEAN FLTAPI
+FltIs32bitProcess(PFLT_CALLBACK_DATA CallbackData)
+{
+    return FALSE; /* there are none here */
+}
+
+/* [DDI: FltIsOperationSynchronous] Fast I/O and FsFilter operations are. */
+BOOLEAN FLTAPI
+FltIsOperationSynchronous(PFLT_CALLBACK_DATA CallbackData)
+{
+    PFLTP_OPERATION Operation = FltpOperation(CallbackData);
+
+    return Operation->Irp == NULL || IoIsOperationSynchronous(Operation->Irp);
+}
+
+static const struct {
+    UCHAR Major;
+    PCSTR Name;
+} FltpMajors[] = {
+    {IRP_MJ_CREATE, "IRP_MJ_CREATE"},
+    {IRP_MJ_CREATE_NAMED_PIPE, "IRP_MJ_CREATE_NAMED_PIPE"},
+    {IRP_MJ_CLOSE, "IRP_MJ_CLOSE"},
+    {IRP_MJ_READ, "IRP_MJ_READ"},
+    {IRP_MJ_WRITE, "IRP_MJ_WRITE"},
+    {IRP_MJ_QUERY_INFORMATION, "IRP_MJ_QUERY_INFORMATION"},
+    {IRP_MJ_SET_INFORMATION, "IRP_MJ_SET_INFORMATION"},
+    {IRP_MJ_QUERY_EA, "IRP_MJ_QUERY_EA"},
+    {IRP_MJ_SET_EA, "IRP_MJ_SET_EA"},
+    {IRP_MJ_FLUSH_BUFFERS, "IRP_MJ_FLUSH_BUFFERS"},
+    {IRP_MJ_QUERY_VOLUME_INFORMATION, "IRP_MJ_QUERY_VOLUME_INFORMATION"},
+    {IRP_MJ_SET_VOLUME_INFORMATION, "IRP_MJ_SET_VOLUME_INFORMATION"},
+    {IRP_MJ_DIRECTORY_CONTROL, "IRP_MJ_DIRECTORY_CONTROL"},
+    {IRP_MJ_FILE_SYSTEM_CONTROL, "IRP_MJ_FILE_SYSTEM_CONTROL"},
+    {IRP_MJ_DEVICE_CONTROL, "IRP_MJ_DEVICE_CONTROL"},
+    {IRP_MJ_INTERNAL_DEVICE_CONTROL, "IRP_MJ_INTERNAL_DEVICE_CONTROL"},
+    {IRP_MJ_SHUTDOWN, "IRP_MJ_SHUTDOWN"},
+    {IRP_MJ_LOCK_CONTROL, "IRP_MJ_LOCK_CONTROL"},
+    {IRP_MJ_CLEANUP, "IRP_MJ_CLEANUP"},
+    {IRP_MJ_CREATE_MAILSLOT, "IRP_MJ_CREATE_MAILSLOT"},
+    {IRP_MJ_QUERY_SECURITY, "IRP_MJ_QUERY_SECURITY"},
+    {IRP_MJ_SET_SECURITY, "IRP_MJ_SET_SECURITY"},
+    {IRP_MJ_POWER, "IRP_MJ_POWER"},
+    {IRP_MJ_SYSTEM_CONTROL, "IRP_MJ_SYSTEM_CONTROL"},
+    {IRP_MJ_DEVICE_CHANGE, "IRP_MJ_DEVICE_CHANGE"},
+    {IRP_MJ_QUERY_QUOTA, "IRP_MJ_QUERY_QUOTA"},
+    {IRP_MJ_SET_QUOTA, "IRP_MJ_SET_QUOTA"},
+    {IRP_MJ_PNP, "IRP_MJ_PNP"},
+    {IRP_MJ_ACQUIRE_FOR_SECTION_SYNCHRONIZATION, "IRP_MJ_ACQUIRE_FOR_SECTION_SYNCHRONIZATION"},
+    {IRP_MJ_RELEASE_FOR_SECTION_SYNCHRONIZATION, "IRP_MJ_RELEASE_FOR_SECTION_SYNCHRONIZATION"},
+    {IRP_MJ_ACQUIRE_FOR_MOD_WRITE, "IRP_MJ_ACQUIRE_FOR_MOD_WRITE"},
+    {IRP_MJ_RELEASE_FOR_MOD_WRITE, "IRP_MJ_RELEASE_FOR_MOD_WRITE"},
+    {IRP_MJ_ACQUIRE_FOR_CC_FLUSH, "IRP_MJ_ACQUIRE_FOR_CC_FLUSH"},
+    {IRP_MJ_RELEASE_FOR_CC_FLUSH, "IRP_MJ_RELEASE_FOR_CC_FLUSH"},
+    {IRP_MJ_QUERY_OPEN, "IRP_MJ_QUERY_OPEN"},
+    {IRP_MJ_FAST_IO_CHECK_IF_POSSIBLE, "IRP_MJ_FAST_IO_CHECK_IF_POSSIBLE"},
+    {IRP_MJ_NETWORK_QUERY_OPEN, "IRP_MJ_NETWORK_QUERY_OPEN"},
+    {IRP_MJ_MDL_READ, "IRP_MJ_MDL_READ"},
+    {IRP_MJ_MDL_READ_COMPLETE, "IRP_MJ_MDL_READ_COMPLETE"},
+    {IRP_MJ_PREPARE_MDL_WRITE, "IRP_MJ_PREPARE_MDL_WRITE"},
+    {IRP_MJ_MDL_WRITE_COMPLETE, "IRP_MJ_MDL_WRITE_COMPLETE"},
+    {IRP_MJ_VOLUME_MOUNT, "IRP_MJ_VOLUME_MOUNT"},
+    {IRP_MJ_VOLUME_DISMOUNT, "IRP_MJ_VOLUME_DISMOUNT"}};
+
+PCHAR FLTAPI
+FltGetIrpName(UCHAR IrpMajorCode)
+{
+    for (ULONG i = 0; i < RTL_NUMBER_OF(FltpMajors); i++) {
+        if (FltpMajors[i].Major == IrpMajorCode) {
+            return (PCHAR)FltpMajors[i].Name;
+        }
+    }
+    return "IRP_MJ_UNKNOWN";
+}
+
+VOID FLTAPI
+FltAcquireResourceExclusive(PERESOURCE Resource)
+{
+    FltpAcquireExclusive(Resource);
+}
+
+VOID FLTAPI
+FltAcquireResourceShared(PERESOURCE Resource)
+{
+    FltpAcquireShared(Resource);
+}
+
+VOID FLTAPI
+FltReleaseResource(PERESOURCE Resource)
+{
+    FltpRelease(Resource);
+}
+
+VOID FLTAPI
+FltInitializePushLock(PEX_PUSH_LOCK PushLock)
+{
+    *(PULONG_PTR)PushLock = 0;
+}
+
+VOID FLTAPI
+FltDeletePushLock(PEX_PUSH_LOCK PushLock)
+{
+}
+
+VOID FLTAPI
+FltAcquirePushLockExclusive(PEX_PUSH_LOCK PushLock)
+{
+    KeEnterCriticalRegion();
+    ExfAcquirePushLockExclusive(PushLock);
+}
+
+VOID FLTAPI
+FltAcquirePushLockShared(PEX_PUSH_LOCK PushLock)
+{
+    KeEnterCriticalRegion();
+    ExfAcquirePushLockShared(PushLock);
+}
+
+VOID FLTAPI
+FltReleasePushLock(PEX_PUSH_LOCK PushLock)
+{
+    ExfReleasePushLock(PushLock);
+    KeLeaveCriticalRegion();
+}
+
+VOID FLTAPI
+FltAcquirePushLockExclusiveEx(PEX_PUSH_LOCK PushLock, ULONG Flags)
+{
+    FltAcquirePushLockExclusive(PushLock);
+}
+
+VOID FLTAPI
+FltAcquirePushLockSharedEx(PEX_PUSH_LOCK PushLock, ULONG Flags)
+{
+    FltAcquirePushLockShared(PushLock);
+}
+
+VOID FLTAPI
+FltReleasePushLockEx(PEX_PUSH_LOCK PushLock, ULONG Flags)
+{
+    FltReleasePushLock(PushLock);
+}
+
+/* For unbuffered transfers: pool of a page and more is aligned to one, which is enough for every device here. */
+PVOID FLTAPI
+FltAllocatePoolAlignedWithTag(PFLT_INSTANCE Instance, POOL_TYPE PoolType, SIZE_T NumberOfBytes,
+                              ULONG Tag)
+{
+    return ExAllocatePoolWithTag(PoolType, NumberOfBytes < PAGE_SIZE ? PAGE_SIZE : NumberOfBytes,
+                                 Tag);
+}
+
+VOID FLTAPI
+FltFreePoolAlignedWithTag(PFLT_INSTANCE Instance, PVOID Buffer, ULONG Tag)
+{
+    ExFreePoolWithTag(Buffer, Tag);
+}
+
+BOOLEAN FLTAPI
+FltIsIoCanceled(PFLT_CALLBACK_DATA CallbackData)
+{
+    PFLTP_OPERATION Operation = FltpOperation(CallbackData);
+
+    return Operation->Irp != NULL && Operation->Irp->Cancel;
+}

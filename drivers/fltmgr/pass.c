@@ -1,0 +1,148 @@
+/*
+ * pass.c - an IRP operation through a volume's instances, below, and back.
+ *
+ * Who waits: a create, and I/O of a filter's own that is synchronous, is waited for by the thread that began it
+ * (Waits), whoever completes a pre-callback that was pended; so post-create runs in the creator's thread at
+ * PASSIVE_LEVEL. FLT_PREOP_SYNCHRONIZE makes the thread wait that sends the IRP below (Synchronous). Everything else
+ * is completed where the driver below completes it. [nt-semantics-2 1.3, 1.4]
+ *
+ *   P1  Two references: the dispatch routine's, which wants to know what to return, and the completion's.
+ *   P2  A post-callback that keeps an IRP marks it pending; then the dispatch routine returns STATUS_PENDING.
+ *   P3  Contexts of a file object are gone when its close goes below.
+ */
+#include "fltp.h"
+
+static NTSTATUS NTAPI
+FltpCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
+{
+    PFLTP_OPERATION Operation = Context;
+
+    Operation->Completed = TRUE;
+    Operation->Data.IoStatus = Irp->IoStatus;
+    FltpRestoreIrp(Operation, Irp);
+    if (Operation->Waits || Operation->Synchronous) {
+        KeSetEvent(&Operation->Event, IO_NO_INCREMENT, FALSE);
+        return STATUS_MORE_PROCESSING_REQUIRED;
+    }
+    if (!FltpAscend(Operation)) {
+        return STATUS_MORE_PROCESSING_REQUIRED;
+    }
+    if (Operation->Generated) {
+        FltpGeneratedDone(Operation);
+        return STATUS_MORE_PROCESSING_REQUIRED;
+    }
+    Irp->IoStatus = Operation->Data.IoStatus;
+    Operation->FinalStatus = Irp->IoStatus.Status;
+    if (Irp->PendingReturned) {
+        IoMarkIrpPending(Irp);
+    }
+    FltpDereferenceOperation(Operation);
+    return STATUS_CONTINUE_COMPLETION;
+}
+
+static NTSTATUS
+FltpPass(PFLTP_OPERATION Operation)
+{
+    PIRP Irp = Operation->Irp;
+
+    if (Operation->Iopb.MajorFunction == IRP_MJ_CLOSE) {
+        FltpCloseFileObject(Operation->Volume, Operation->Iopb.TargetFileObject); /* P3 */
+    } else if (Operation->Iopb.MajorFunction == IRP_MJ_SET_INFORMATION) {
+        FltpNoteNameChange(Operation);
+    }
+    FltpSaveIrp(Operation, Irp);
+    IoCopyCurrentIrpStackLocationToNext(Irp);
+    if (Operation->Modified || Operation->Generated) {
+        FltpToIrp(Operation, Irp, IoGetNextIrpStackLocation(Irp));
+    }
+    IoSetCompletionRoutine(Irp, FltpCompletion, Operation, TRUE, TRUE, TRUE);
+    return IoCallDriver(Operation->Volume->Lower, Irp);
+}
+
+/* The end of an operation that is not in its completion routine. */
+NTSTATUS
+FltpFinish(PFLTP_OPERATION Operation)
+{
+    NTSTATUS Status = Operation->Data.IoStatus.Status;
+    PIRP Irp = Operation->Irp;
+
+    Operation->FinalStatus = Status;
+    if (Operation->Generated) {
+        FltpGeneratedDone(Operation);
+        return Status;
+    }
+    Irp->IoStatus = Operation->Data.IoStatus;
+    if (Irp->Tail.Overlay.AuxiliaryBuffer == Operation->Saved.Auxiliary) {
+        Irp->Tail.Overlay.AuxiliaryBuffer = (PCHAR)Operation->Data.TagData;
+    }
+    FltpDereferenceOperation(Operation);
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    return Status;
+}
+
+/* On from where the pre-callbacks have got to; in a thread that is not to wait for a create. */
+static NTSTATUS
+FltpProceed(PFLTP_OPERATION Operation, FLTP_NEXT Where)
+{
+    NTSTATUS Status;
+
+    if (Where == FltpStop) {
+        return STATUS_PENDING;
+    }
+    if (Where == FltpGoDown) {
+        BOOLEAN Synchronous = Operation->Synchronous;
+
+        Status = FltpPass(Operation);
+        if (!Synchronous) {
+            return Status;
+        }
+        KeWaitForSingleObject(&Operation->Event, Executive, KernelMode, FALSE, NULL);
+    }
+    if (!FltpAscend(Operation)) {
+        return STATUS_PENDING;
+    }
+    return FltpFinish(Operation);
+}
+
+/* A pre-callback that was pended has been completed. */
+VOID
+FltpResume(PFLTP_OPERATION Operation, FLTP_NEXT Where)
+{
+    if (!Operation->Waits) {
+        FltpProceed(Operation, Where);
+    } else if (Where == FltpGoDown) {
+        FltpPass(Operation);
+    } else if (Where == FltpGoUp) {
+        KeSetEvent(&Operation->Event, IO_NO_INCREMENT, FALSE);
+    }
+}
+
+/* From the dispatch routine, or for I/O of a filter's own. First has its IoRundown; NULL: nobody wants it. */
+NTSTATUS
+FltpRun(PFLTP_OPERATION Operation, PFLT_INSTANCE First)
+{
+    FLTP_NEXT Where;
+    NTSTATUS Status;
+    BOOLEAN Pended;
+
+    KeInitializeEvent(&Operation->Event, NotificationEvent, FALSE);
+    InterlockedIncrement(&Operation->References); /* P1 */
+    Where = FltpDescend(Operation, First);
+    if (Operation->Waits) {
+        if (Where == FltpGoDown) {
+            FltpPass(Operation);
+        }
+        if (Where != FltpGoUp) {
+            KeWaitForSingleObject(&Operation->Event, Executive, KernelMode, FALSE, NULL);
+        }
+        Status = FltpAscend(Operation) ? FltpFinish(Operation) : STATUS_PENDING;
+    } else {
+        Status = FltpProceed(Operation, Where);
+        if (Status != STATUS_PENDING) {
+            Status = Operation->FinalStatus;
+        }
+    }
+    Pended = Operation->Pended;
+    FltpDereferenceOperation(Operation);
+    return Pended ? STATUS_PENDING : Status; /* P2 */
+}
