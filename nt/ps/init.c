@@ -45,8 +45,8 @@ PspServicePath(ULONG Index, PUNICODE_STRING Path, PWSTR Buffer)
 static VOID
 PspLoadFilterManager(VOID)
 {
-    UNICODE_STRING Path = RTL_CONSTANT_STRING(
-        L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\FltMgr");
+    UNICODE_STRING Path =
+        RTL_CONSTANT_STRING(L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\FltMgr");
     struct abi_stat Stat;
 
     if (HcFileStat("\\SystemRoot\\System32\\drivers\\fltmgr.sys", &Stat) == 0) {
