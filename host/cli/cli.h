@@ -69,6 +69,8 @@ struct options {
     uint32_t jobs, shard, shards; /* shard: from 0 */
     enum { REQUIRE_NOTHING, REQUIRE_BOUNDED, REQUIRE_EXHAUSTED } require;
     uint32_t require_bound;
+    bool budgeted; /* --budget was given */
+    enum { EFFORT_NORMAL, EFFORT_QUICK, EFFORT_THOROUGH } effort;
     uint32_t bound; /* --bound: 1 + the number; 0: not given */
     bool no_keys;   /* --no-protection-keys: an expert's option, and the tests' */
     bool plain_cpu; /* --cpu-model v2: the same */

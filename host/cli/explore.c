@@ -115,8 +115,12 @@ run_search(struct search *search)
 {
     struct search_results *results;
     int status = STATUS_CLEAN;
+    int error =
+        search->options->strategy == NULL && search->pool.shards == 1
+            ? search_by_effort(search)
+            : learn_search(&search->request, &search->pool, &search->outcome, &search->learned);
 
-    if (learn_search(&search->request, &search->pool, &search->outcome, &search->learned) != 0) {
+    if (error != 0) {
         search_progress_end();
         fprintf(stderr, "ntlab: %s\n", search->outcome.message);
         return STATUS_INTERNAL;

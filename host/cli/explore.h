@@ -2,6 +2,7 @@
  * explore.h - between the files of `ntlab explore`:
  *
  *     explore.c          the command: options become a plan; each finding is confirmed
+ *     effort.c           which strategies, where the user has named none
  *     explore_text.c     progress, and the sentences at the end
  *     explore_json.c     the JSON object
  */
@@ -26,11 +27,14 @@ struct search {
     struct pool_outcome outcome;
     struct run_learned *learned;
     struct confirmed confirmed[SEARCH_FINDINGS];
-    size_t findings; /* that were confirmed */
+    uint64_t portfolio; /* runs that were the portfolio's */
+    size_t findings;    /* that were confirmed */
     int status;
     const char *folder; /* for findings */
 };
 
+/* effort.c: 0, or negative errno with a message. */
+int search_by_effort(struct search *search);
 /* explore_text.c */
 void search_progress(void *context, const struct pool_progress *progress);
 /* Takes the progress line away. */

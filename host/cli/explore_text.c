@@ -139,7 +139,13 @@ say_confidence(const struct search *search, uint64_t runs)
     double n = (double)tally->agents, k = (double)tally->longest, chance;
     uint32_t depth = search->plan.depth != 0 ? search->plan.depth : 3;
 
-    if (strcmp(search->plan.strategy, "pct") != 0 || n < 1 || k < 1) {
+    if (search->portfolio != 0) { /* every eighth run of it is PCT of depth 3 */
+        runs = search->portfolio / 8;
+        depth = 3;
+    } else if (strcmp(search->plan.strategy, "pct") != 0) {
+        return;
+    }
+    if (n < 1 || k < 1) {
         return;
     }
     chance = 1 / (n * pow(k, depth - 1));
@@ -182,6 +188,7 @@ search_say(const struct search *search)
         say_bound(search, what);
         fprintf(stderr, " in %lu traces", tally->traces);
         say_assumptions(search);
+        say_confidence(search, tally->runs);
         break;
     case SEARCH_STOPPED:
         fprintf(stderr, "ntlab: stopped at the first finding, after %lu runs\n", tally->runs);

@@ -337,7 +337,7 @@ parse_option(const char *name, const char *value, struct options *out)
         return strategy_find(value) != NULL && strategy_find(value) != &strategy_minimise
                    ? 0
                    : usage_error("--strategy: `%s` is not dpor, odpor, bounded, delay, pct, pos, "
-                                 "urw, surw or random",
+                                 "urw, surw, portfolio or random",
                                  value);
     }
     if (strcmp(name, "--granularity") == 0) {
@@ -350,6 +350,20 @@ parse_option(const char *name, const char *value, struct options *out)
     }
     if (strcmp(name, "--depth") == 0) {
         return parse_number(name, value, 1, 16, &out->depth);
+    }
+    if (strcmp(name, "--effort") == 0) {
+        static const char *const names[] = {"normal", "quick", "thorough"};
+
+        for (uint32_t i = 0; i < 3; i++) {
+            if (strcmp(value, names[i]) == 0) {
+                static const double seconds[] = {30, 10, 300};
+
+                out->effort = i;
+                out->budget_seconds = out->budgeted ? out->budget_seconds : seconds[i];
+                return 0;
+            }
+        }
+        return usage_error("--effort: `%s` is not quick, normal or thorough", value);
     }
     if (strcmp(name, "--bound") == 0) {
         error = parse_number(name, value, 0, 1000, &number);
@@ -368,6 +382,7 @@ parse_option(const char *name, const char *value, struct options *out)
         return parse_require(value, out);
     }
     if (strcmp(name, "--budget") == 0) {
+        out->budgeted = true;
         return parse_budget(value, out);
     }
     if (strcmp(name, "--client-exit") == 0) {

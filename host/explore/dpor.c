@@ -39,6 +39,7 @@ static uint64_t runs;    /* of this process */
 static uint64_t large;   /* runs of a subtree that is worth giving away; 0: any */
 static bool fresh;       /* the subtree has not begun */
 static bool handed_over; /* there was no run before this one */
+static uint64_t complete, told;
 
 static int
 init(const struct run_search *search)
@@ -47,6 +48,7 @@ init(const struct run_search *search)
         path = search_reserve(MAX_STEPS * sizeof(*path));
     }
     prefix = length = root = 0;
+    complete = told = 0;
     fresh = true;
     /* With a budget in runs the parts that are far away may not be reached. */
     large = search->runs != 0 ? LARGE : 0;
@@ -225,6 +227,7 @@ end(const struct question *question, bool cut)
     length = happens_steps;
     handed_over = false;
     runs++;
+    complete += !cut;
     happens_ask(question);
     for (uint64_t set = question->present & ~question->enabled; set != 0; set &= set - 1) {
         happens_blocked(question, (uint32_t)__builtin_ctzll(set), reverse); /* D3 */
@@ -251,6 +254,39 @@ give(uint32_t part, uint8_t *out, size_t room)
     return subtree_give(part, out, room, path, root, length, runs, large);
 }
 
+/*
+ * How much of the tree has been seen, if each answer that is known of has as much below it as its
+ * siblings: what the answers that are done leave open. Races yet to be found make it less.
+ */
+static double
+seen(void)
+{
+    double share = 1, all = 0;
+
+    for (uint32_t i = 0; i < happens_steps; i++) {
+        const struct node *node = &path[i];
+        int answers = __builtin_popcountll((node->backtrack | node->done) & ~node->sleep);
+        int done = __builtin_popcountll(node->done & ~node->sleep);
+
+        if (answers > 1) {
+            all += share * (i + 1 == happens_steps ? done : done - 1) / answers;
+            share /= answers;
+        }
+    }
+    return all;
+}
+
+static void
+tell(struct search_results *results)
+{
+    if (root == 0 && (complete >= 2 * told || complete >= told + 4096)) {
+        double part = seen();
+
+        told = complete;
+        results->estimate = part > 0 ? (double)complete / part : 0;
+    }
+}
+
 const struct strategy strategy_dpor = {.name = "dpor",
                                        .init = init,
                                        .begin = begin,
@@ -263,4 +299,5 @@ const struct strategy strategy_dpor = {.name = "dpor",
                                        .load = load,
                                        .save = save,
                                        .give = give,
-                                       .asks = subtree_write_asks};
+                                       .asks = subtree_write_asks,
+                                       .tell = tell};

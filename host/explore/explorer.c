@@ -31,8 +31,8 @@
 
 static const struct strategy *const strategies[] = {
     &strategy_random,  &strategy_pct,   &strategy_dpor, /* one by one: */
-    &strategy_odpor,   &strategy_pos,   &strategy_urw,      &strategy_surw,
-    &strategy_bounded, &strategy_delay, &strategy_minimise,
+    &strategy_odpor,   &strategy_pos,   &strategy_urw,       &strategy_surw,
+    &strategy_bounded, &strategy_delay, &strategy_portfolio, &strategy_minimise,
 };
 
 static struct {
