@@ -119,6 +119,7 @@ search_by_effort(struct search *search)
     search->outcome.outcome = part.outcome == SEARCH_STOPPED     ? SEARCH_STOPPED
                               : search->outcome.tally.bound != 0 ? SEARCH_BOUNDED
                                                                  : SEARCH_BUDGET;
-    search->plan.strategy = search->outcome.tally.bound == 0 ? "dpor, portfolio" : "dpor, bounded, portfolio";
+    search->plan.strategy =
+        search->outcome.tally.bound == 0 ? "dpor, portfolio" : "dpor, bounded, portfolio";
     return 0;
 }
