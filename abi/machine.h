@@ -60,8 +60,14 @@ struct abi_machine {
     uint64_t trace_next;       /* 0x100 records written so far; the ring holds the last ones */
     int64_t slice; /* 0x108 the budget that the kernel gives itself where there is nothing to ask */
     uint32_t explore; /* 0x110 enum abi_explore: every schedule point asks, and says what is next */
-    uint32_t record;  /* 0x114 1: every step goes to the trace ring */
+    uint32_t record;  /* 0x114 enum abi_record_what */
     uint64_t choice;  /* 0x118 of the step that comes: enum abi_step; the kernel takes it */
+    uint64_t state;   /* 0x120 ABI_RECORD_STATE: of the asker's stacks */
+};
+
+enum abi_record_what {
+    ABI_RECORD_STEPS = 1, /* every step goes to the trace ring */
+    ABI_RECORD_STATE = 2, /* who asks leaves a hash of its stacks in `state` */
 };
 
 /*

@@ -7,6 +7,8 @@
  *       next schedule point: what it does until then nobody else can see.
  *   X2  While only blocked agents are left they go on in order, block in earnest, and the kernel
  *       finds the hang.
+ *   X4  After UNFAIR choices of a strategy that claims nothing, and where a schedule that is replayed has
+ *       ended, everybody takes turns (fair.c); what is chosen then is no part of the schedule.
  *   X3  The first question with two agents to choose from is the root: there the snapshot is taken.
  *       Everything before it is the same in every run.
  *
@@ -29,10 +31,12 @@
 #include "host/machine/machine.h"
 #include "host/machine/snapshot.h"
 
+#define UNFAIR 16384 /* choices; must be less than MAX_STEPS */
+
 static const struct strategy *const strategies[] = {
-    &strategy_random,  &strategy_pct,   &strategy_dpor, /* one by one: */
-    &strategy_odpor,   &strategy_pos,   &strategy_urw,       &strategy_surw,
-    &strategy_bounded, &strategy_delay, &strategy_portfolio, &strategy_minimise,
+    &strategy_random, &strategy_pct,       &strategy_dpor, /* one by one: */
+    &strategy_odpor,  &strategy_pos,       &strategy_urw,      &strategy_surw, &strategy_bounded,
+    &strategy_delay,  &strategy_portfolio, &strategy_minimise, &strategy_fair,
 };
 
 static struct {
@@ -41,6 +45,7 @@ static struct {
     const struct strategy *strategy;
     bool rooted;
     bool blocked; /* X2 has begun in this run */
+    bool fair;    /* X4 has */
     bool over;
     struct abi_agent root[MAX_AGENTS]; /* the question there */
     uint32_t root_count;
@@ -190,7 +195,7 @@ begin(void)
     it.last = NO_AGENT;
     it.preemptions = it.injections = 0;
     it.offered = 0;
-    it.blocked = false;
+    it.blocked = it.fair = false;
     memory_begin_run();
     if (machine.request->channel != NULL) {
         it.agents = 0; /* strategy.h: a run follows from what is chosen in it alone */
@@ -213,34 +218,76 @@ choice_of(uint32_t chosen)
     return how << ABI_STEP_SHIFT | (it.steps + 1);
 }
 
+/* Where X4 begins. */
+static uint32_t
+unfair(void)
+{
+    if (it.search->replay) {
+        return (uint32_t)it.search->schedule_length;
+    }
+    return it.strategy->kind == STRATEGY_SAMPLED ? UNFAIR : MAX_STEPS;
+}
+
+/* X4 */
+static uint32_t
+fair_choice(const struct abi_agent *agents, uint32_t count)
+{
+    static const struct abi_stop livelock = {
+        .verdict = ABI_LIVELOCK,
+        .message =
+            "the threads go round in circles: everybody takes turns, and the state comes back"};
+    uint32_t asker = NO_AGENT;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if ((agents[i].flags & ABI_AGENT_ASKER) != 0) {
+            asker = agent_number(agents[i].name);
+        }
+    }
+    switch (fair_state(&it.question, asker)) {
+    case FAIR_STANDS_STILL:
+        finish(&livelock);
+    case FAIR_TOO_LONG:
+        finish(NULL);
+    case FAIR_GOES_ON:
+        break;
+    }
+    return fair_next(&it.question);
+}
+
 /* A real question: what the strategy answers, as an index into the kernel's list. */
 static uint32_t
 answer(const struct abi_agent *agents, uint32_t count)
 {
-    uint32_t chosen;
+    uint32_t chosen = ANSWER_FAIR;
 
     ask(agents, count);
-    chosen = it.strategy->choose(&it.question);
+    if (!it.fair && it.steps < unfair()) {
+        chosen = it.strategy->choose(&it.question);
+    }
     if (chosen == ANSWER_CUT) {
         finish(NULL);
     }
-    if (operation_injected(&it.next[chosen])) {
+    if (chosen == ANSWER_FAIR) {
+        if (!it.fair) {
+            it.fair = true;
+            fair_begin();
+        }
+        chosen = fair_choice(agents, count);
+    } else if (operation_injected(&it.next[chosen])) {
         it.injections++;
         it.offered &= ~(1ull << chosen);
     } else if (it.last != NO_AGENT && it.last != chosen &&
                (it.question.enabled >> it.last & 1) != 0) {
         it.preemptions++;
     }
-    if (it.steps == MAX_STEPS) {
-        finish(&(struct abi_stop){.verdict = ABI_LIVELOCK,
-                                  .message = "the run does not end: 65536 choices"});
+    if (!it.fair) {
+        if ((GUEST->record & ABI_RECORD_STEPS) != 0) {
+            GUEST->choice = choice_of(chosen);
+        }
+        trial_schedule[it.steps] =
+            (struct trial_step){it.names[chosen], it.next[chosen].op, it.next[chosen].kind};
+        it.schedule[it.steps++] = it.names[chosen];
     }
-    if (GUEST->record) {
-        GUEST->choice = choice_of(chosen);
-    }
-    trial_schedule[it.steps] =
-        (struct trial_step){it.names[chosen], it.next[chosen].op, it.next[chosen].kind};
-    it.schedule[it.steps++] = it.names[chosen];
     if (!operation_injected(&it.next[chosen])) {
         it.last = (uint8_t)chosen;
     }

@@ -75,6 +75,7 @@ static struct {
     struct use *uses; /* by a hash of the object */
     bool all_shared;  /* there are too many */
     bool learnt;      /* Z4 */
+    bool fair;        /* the failure comes in the fair end of a run */
     /* NO_RETURN: every continuation after `high` steps fails, not each one after `low` does */
     uint32_t low, high, middle, sample, failed;
     struct random numbers;
@@ -328,6 +329,10 @@ next_trial(void)
             }
             break;
         case BOUND:
+            if (it.fair) { /* its runs would not end */
+                enter(NO_RETURN);
+                break;
+            }
             if (next_bounded()) {
                 return true;
             }
@@ -335,7 +340,7 @@ next_trial(void)
             enter(NO_RETURN);
             break;
         case NO_RETURN:
-            if (it.cost.steps > MAX_CONTINUED) {
+            if (it.cost.steps > MAX_CONTINUED || it.fair) {
                 it.phase = OVER;
                 break;
             }
@@ -418,7 +423,9 @@ play(const struct question *question)
         }
         it.cursor++;
     }
-    return by_default(question);
+    /* What was found after everybody began to take turns (fair.c) is looked for there. */
+    it.fair = it.fair || (it.phase == FIRST && question->step >= it.original);
+    return it.fair ? ANSWER_FAIR : by_default(question);
 }
 
 static uint32_t
@@ -473,6 +480,9 @@ choose(const struct question *question)
                      : it.phase == BEFORE    ? continue_at_random(question, it.high - 1)
                                              : play(question);
 
+    if (agent == ANSWER_FAIR) {
+        return ANSWER_FAIR;
+    }
     if (agent == ANSWER_CUT || question->step >= it.limit) {
         return ANSWER_CUT;
     }

@@ -1,5 +1,5 @@
 /*
- * replay.c - answers as a schedule says; where it ends, whoever stepped last goes on if it can.
+ * replay.c - answers as a schedule says; where it ends, everybody takes turns (explorer.c, X4).
  *
  * Strict: an agent that cannot step where the schedule wants it means that the binaries are not
  * those of the schedule, or that something escaped our control. Both end the run as our failure.
@@ -27,11 +27,6 @@ choose(const struct question *question)
 {
     uint64_t set = question->enabled;
 
-    if (question->step >= search->schedule_length) {
-        return question->last != NO_AGENT && (set >> question->last & 1) != 0
-                   ? question->last
-                   : (uint32_t)__builtin_ctzll(set);
-    }
     for (; set != 0; set &= set - 1) {
         uint32_t agent = (uint32_t)__builtin_ctzll(set);
 

@@ -52,7 +52,10 @@ struct outcome {
     struct search_results *results;
 };
 
-enum answer_special { ANSWER_CUT = 0xFFFFFFFF }; /* this run cannot show anything new: end it */
+enum answer_special {
+    ANSWER_CUT = 0xFFFFFFFF,  /* this run cannot show anything new: end it */
+    ANSWER_FAIR = 0xFFFFFFFE, /* from here on everybody takes turns (fair.c) */
+};
 
 /* How a strategy's runs can be shared out among processes (unit.h). */
 enum strategy_kind {
@@ -104,7 +107,7 @@ const struct strategy *strategy_find(const char *name); /* explorer.c; NULL: the
 
 extern const struct strategy strategy_random, strategy_pct, strategy_dpor, strategy_odpor,
     strategy_pos, strategy_urw, strategy_surw, strategy_bounded, strategy_delay, strategy_portfolio,
-    strategy_replay, strategy_minimise;
+    strategy_replay, strategy_minimise, strategy_fair;
 
 uint32_t explorer_name(uint32_t number); /* of an agent */
 
@@ -134,6 +137,13 @@ operation_injected(const struct operation *operation)
 {
     return operation->kind == ABI_AGENT_TIMEOUT || operation->kind == ABI_AGENT_INJECTED;
 }
+
+/* fair.c: the end of a run in which everybody takes turns. */
+enum fair_end { FAIR_GOES_ON, FAIR_STANDS_STILL, FAIR_TOO_LONG };
+void fair_begin(void);
+/* `asker` has come to its next operation. */
+enum fair_end fair_state(const struct question *question, uint32_t asker);
+uint32_t fair_next(const struct question *question);
 
 /* Equal for two runs that fail in the same way; `end`: who was left, and before what. */
 uint64_t signature_of(const struct abi_stop *why, const struct question *end);

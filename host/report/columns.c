@@ -203,6 +203,10 @@ print_end(const struct sheet *sheet)
     const struct report *report = sheet->report;
     char text[64];
 
+    if (strcmp(report->kind, "livelock") == 0) {
+        fprintf(sheet->out, "%*s and so on, for ever\n", MARGIN - 1, "");
+        return;
+    }
     if (sheet->story->hangs || report->threads == 0) {
         return;
     }

@@ -158,6 +158,10 @@ story_confirm(const struct report *report, char *out, size_t size)
     if (story == NULL || story->shown == 0) {
         return false;
     }
+    if (strcmp(report->kind, "livelock") == 0) {
+        say(&words, "Let the threads go on at the same speed, one operation each.");
+        return true;
+    }
     for (size_t i = 0; i < story->steps; i++) {
         if (story->step[i].preempts) {
             say_hold(&words, story, i, ++holds);

@@ -16,6 +16,7 @@
 
 #define MAX_RECORDS 100000 /* the last ones */
 #define MAX_SHOWN   48
+#define MAX_CIRCLE  16 /* of threads that go round in circles */
 
 static bool
 is_step(const struct abi_record *record)
@@ -131,6 +132,8 @@ story_read(struct report *report)
     if (story == NULL) {
         abort();
     }
+    /* A run in which nothing was chosen: its end tells. */
+    begun = report->request->explore->schedule_length == 0;
     start = end - first > MAX_RECORDS ? end - MAX_RECORDS : first;
     story->skipped = start - first;
     for (uint64_t i = start; i < end && trace_read(memory, i, &record); i++) {
@@ -275,16 +278,16 @@ mark_hanging(struct story *story)
     }
 }
 
-/* Only what comes before can be a cause; and a listing that nobody reads explains nothing. */
+/* A listing that nobody reads explains nothing. */
 static void
-shorten(struct story *story)
+shorten(struct story *story, size_t most)
 {
     size_t count = 0;
 
     for (size_t i = story->steps; i-- > 0;) {
         struct story_step *step = &story->step[i];
 
-        if (step->shown && ++count > MAX_SHOWN && !step->preempts) {
+        if (step->shown && ++count > most && !step->preempts) {
             step->shown = false;
         }
     }
@@ -323,7 +326,7 @@ mark(struct report *report)
             story->step[i].shown = true;
         }
     }
-    shorten(story);
+    shorten(story, strcmp(report->kind, "livelock") == 0 ? MAX_CIRCLE : MAX_SHOWN);
 }
 
 /* The next step of an agent that a driver made; steps: there is none. */

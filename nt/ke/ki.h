@@ -118,6 +118,7 @@ typedef struct _KI_RECORDING {
     UCHAR Stack[0x4000] __attribute__((aligned(16)));
 } KI_RECORDING, *PKI_RECORDING;
 extern KI_RECORDING KiRecording;
+ULONG64 KiHashStacks(VOID);
 VOID KiRecordStep(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                   ULONG_PTR Context);
 

@@ -88,3 +88,33 @@ KiRecordStep(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldW
                      KiStepFlags(Object, WouldWait, Context));
     Record->caller = Recording->Site;
 }
+
+static ULONG64
+KiHashWords(ULONG64 Hash, const ULONG64 *Words, const ULONG64 *End)
+{
+    for (; Words < End; Words++) {
+        Hash = (Hash ^ *Words) * 0x9E3779B97F4A7C15ull;
+        Hash ^= Hash >> 29;
+    }
+    return Hash;
+}
+
+/* The stack of who asks from its caller's frame on, and what its user-mode code has on its page of stack. */
+__attribute__((noinline)) ULONG64
+KiHashStacks(VOID)
+{
+    PKTHREAD Thread = KiThread();
+    ULONG64 Here = (ULONG64)__builtin_frame_address(0) + 16, Hash = 1, Rsp;
+    PKTRAP_FRAME Frame;
+
+    if (Here < (ULONG64)Thread->StackLimit || Here >= (ULONG64)Thread->InitialStack) {
+        return Here; /* a DPC's */
+    }
+    Hash = KiHashWords(Hash, (PULONG64)Here, Thread->InitialStack);
+    Frame = (PKTRAP_FRAME)Thread->InitialStack - 1;
+    Rsp = Thread->Teb != NULL ? Frame->Rsp & ~7ull : 0;
+    if (Rsp != 0 && ABI_IS_USER(Rsp) && MmIsAddressValid((PVOID)Rsp)) {
+        Hash = KiHashWords(Hash, (PULONG64)Rsp, (PULONG64)((Rsp | 0xFFF) + 1));
+    }
+    return Hash;
+}

@@ -178,8 +178,11 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
             if (KiInjection.Allowed != 0) {
                 KiInjectArrived(Operation, Object);
             }
+            if (Machine->record & ABI_RECORD_STATE) {
+                Machine->state = KiHashStacks();
+            }
             KiAsk(Operation, Object, TRUE);
-            if (Machine->record && KiPrcb()->PendingOperation != SP_NONE) {
+            if ((Machine->record & ABI_RECORD_STEPS) && KiPrcb()->PendingOperation != SP_NONE) {
                 KiRecordStep(Operation, Object, WouldWait, Context);
             }
             KiSetPending(SP_NONE, NULL, NULL, 0);

@@ -75,6 +75,19 @@ def main():
         check("lost wake-up: named", "lost wake-up: the last signal" in found["message"] and "taken by another wait" in found["message"], found["message"])
         check("lost wake-up: no thread must be held", "No thread needs to be held" in found["confirm_on_windows"], found["confirm_on_windows"])
 
+        # Who goes round in circles is found by taking turns; who only takes long is not.
+        search = run("explore", "--keep-going", "--strategy", "fair", "--budget", "5runs", f"{build}/explore-livelock.sys")
+        check("livelock: found", search.returncode == 1 and "ntlab: livelock: " in search.stderr, search.stderr[-300:])
+        check("livelock: nothing needs to be chosen", re.search(r"finding 1: .*; 0 choices, 0 preemptions", search.stderr), search.stderr[-300:])
+        check("livelock: the circle", "and so on, for ever" in search.stderr)
+        check("livelock: replays", run("replay", "findings/1.ntr").returncode == 1)
+        for strategy in ("fair", "random"):
+            search = run("explore", "--strategy", strategy, "--budget", "3runs", f"{build}/explore-patience.sys")
+            check(f"long, not endless, by {strategy}", search.returncode == 0, search.stderr[-300:])
+        sample = f"{build}/../../samples/transfer/transfer"
+        search = run("explore", "--strategy", "random", "--budget", "1runs", f"{sample}.sys", "--", f"{sample}.exe")
+        check("a client of many requests is not endless", search.returncode == 0, search.stderr[-300:])
+
         for program in ("deadlock01", "lazy01", "din_phil4"):
             run("explore", "--keep-going", f"{build}/explore-{program}.sys")
             for width in ("80", "120", "200"):

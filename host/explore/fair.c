@@ -1,0 +1,193 @@
+/*
+ * fair.c - the end of a run that is too long, and whether it stands still.
+ *
+ * A search's schedule may starve a thread that others wait for, so a long run proves nothing. From some
+ * choice on (explorer.c, X4) everybody takes turns instead, one operation each: what still does not end
+ * then does not end by itself. It is a livelock if the state comes back: the stacks of all agents with
+ * the registers on them, what each would do next, and the data of the drivers. Else it is merely long.
+ *
+ *   F1  Brent's method: one state is kept, and replaced after 1, 2, 4, ... rounds. Equal states are counted
+ *       only until then; REPEATS of them in a row are a circle.
+ *   F2  What is compared leaves out pool: so many repetitions are asked for, and so long a run.
+ */
+#include <string.h>
+#include "host/explore/strategy.h"
+#include "host/machine/loaded.h"
+#include "host/machine/machine.h"
+
+#define REPEATS 64
+#define PATIENT 4096    /* choices before states are compared */
+#define LONGEST 4000000 /* choices */
+
+static struct {
+    uint64_t choices, round, power;
+    uint64_t stack[MAX_AGENTS];
+    uint64_t kept, kept_data;
+    uint32_t equal;
+    bool has_kept, has_data;
+} it;
+
+static uint64_t
+mix(uint64_t hash, uint64_t value)
+{
+    hash = (hash ^ value) * 0x9E3779B97F4A7C15ull;
+    return hash ^ hash >> 29;
+}
+
+void
+fair_begin(void)
+{
+    memset(&it, 0, sizeof(it));
+    GUEST->record |= ABI_RECORD_STATE;
+}
+
+/* What the drivers keep in their images. */
+static uint64_t
+data(void)
+{
+    static uint64_t page[ABI_PAGE_SIZE / 8];
+    uint64_t hash = 1;
+
+    for (size_t i = 0; i < loaded_count; i++) {
+        const struct loaded *image = loaded[i];
+
+        if (image->slice != 0 || loaded_is_ours(image)) {
+            continue;
+        }
+        for (uint64_t at = image->image.base; at < image->image.base + image->image.pe.size;
+             at += ABI_PAGE_SIZE) {
+            if ((space_protection(at) & ABI_PROT_WRITE) != 0 &&
+                space_read(at, page, sizeof(page)) == sizeof(page)) {
+                for (size_t j = 0; j < ABI_PAGE_SIZE / 8; j++) {
+                    hash = mix(hash, page[j]);
+                }
+            }
+        }
+    }
+    return hash;
+}
+
+static uint64_t
+state(const struct question *question)
+{
+    uint64_t hash = mix(question->enabled, question->present);
+
+    for (uint64_t set = question->present; set != 0; set &= set - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+        const struct operation *next = &question->next[agent];
+
+        hash = mix(mix(mix(hash, it.stack[agent]), next->op), next->object[0]);
+    }
+    return hash;
+}
+
+/* One round has passed: are we where we have been? */
+static bool
+compare(const struct question *question)
+{
+    uint64_t now = state(question);
+
+    if (it.has_kept && now == it.kept && it.kept_data == data()) {
+        if (++it.equal >= REPEATS) {
+            return true;
+        }
+    }
+    if (++it.round >= it.power) { /* F1 */
+        it.power = it.power == 0 ? 1 : it.power * 2;
+        it.round = 0;
+        it.equal = 0;
+        it.kept = now;
+        it.kept_data = data();
+        it.has_kept = true;
+    }
+    return false;
+}
+
+/* Those that take turns: an event that the environment may add does not. */
+static uint64_t
+taking_turns(const struct question *question)
+{
+    uint64_t turns = 0;
+
+    for (uint64_t set = question->enabled; set != 0; set &= set - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+
+        turns |= operation_injected(&question->next[agent]) ? 0 : 1ull << agent;
+    }
+    return turns != 0 ? turns : question->enabled;
+}
+
+enum fair_end
+fair_state(const struct question *question, uint32_t asker)
+{
+    if (asker != NO_AGENT) {
+        it.stack[asker] = GUEST->state;
+    }
+    it.choices++;
+    if (it.choices > LONGEST) {
+        return FAIR_TOO_LONG;
+    }
+    /* A round is over when the turn comes to the first agent. */
+    if (it.choices > PATIENT &&
+        fair_next(question) == (uint32_t)__builtin_ctzll(taking_turns(question)) &&
+        compare(question)) {
+        return FAIR_STANDS_STILL;
+    }
+    return FAIR_GOES_ON;
+}
+
+/* Whose turn it is after who stepped last. */
+uint32_t
+fair_next(const struct question *question)
+{
+    uint64_t turns = taking_turns(question);
+    uint64_t later = question->last >= 63 ? 0 : turns & (~0ull << (question->last + 1));
+
+    return (uint32_t)__builtin_ctzll(later != 0 ? later : turns);
+}
+
+/* ---- a strategy of its own: after a few random choices everybody takes turns ---- */
+
+static struct random numbers;
+static uint64_t seed;
+static uint32_t after;
+
+static int
+init(const struct run_search *search)
+{
+    seed = search->seed;
+    return 0;
+}
+
+static bool
+begin(uint64_t run)
+{
+    numbers.state = (seed ^ 0x46414952) * 0x9E3779B97F4A7C15ull + run;
+    random_next(&numbers);
+    after = (uint32_t)random_below(&numbers, 2 + run / 2);
+    return true;
+}
+
+static uint32_t
+choose(const struct question *question)
+{
+    uint32_t count = (uint32_t)__builtin_popcountll(question->enabled);
+
+    if (question->step >= after) {
+        return ANSWER_FAIR;
+    }
+    return set_nth(question->enabled, (uint32_t)random_below(&numbers, count));
+}
+
+static void
+end(const struct question *question, bool cut)
+{
+}
+
+const struct strategy strategy_fair = {.name = "fair",
+                                       .init = init,
+                                       .begin = begin,
+                                       .choose = choose,
+                                       .end = end,
+                                       .exhausted = SEARCH_BUDGET,
+                                       .kind = STRATEGY_SAMPLED};
