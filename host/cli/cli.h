@@ -67,6 +67,7 @@ struct options {
     bool inject_given;
     bool first, keep_going;
     uint32_t jobs, shard, shards; /* shard: from 0 */
+    bool sharded;                 /* --shard was given */
     enum { REQUIRE_NOTHING, REQUIRE_BOUNDED, REQUIRE_EXHAUSTED } require;
     uint32_t require_bound;
     bool budgeted; /* --budget was given */
@@ -94,6 +95,7 @@ int command_run(int argc, char **argv);
 int command_explore(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_dbg(int argc, char **argv); /* explore.c */
+int command_merge(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_dt_type(int argc, char **argv); /* inspect.c */

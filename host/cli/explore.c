@@ -14,6 +14,7 @@
 #include "host/cli/explore.h"
 #include "host/cli/finding.h"
 #include "host/cli/ntr.h"
+#include "host/cli/shard.h"
 #include "host/machine/run.h"
 
 #define EXPLORE_CPUS 16 /* more than threads that can run at once, in most tests */
@@ -42,6 +43,25 @@ results_of(const struct tally *tally)
         results->findings++;
     }
     return results;
+}
+
+/* The report's sentence, out of its JSON. */
+static void
+copy_message(struct confirmed *confirmed)
+{
+    static const char key[] = "\"message\": \"";
+    const char *from = confirmed->json != NULL ? strstr(confirmed->json, key) : NULL;
+    size_t length = 0;
+
+    if (from == NULL) {
+        return;
+    }
+    from += sizeof(key) - 1;
+    while (length + 1 < sizeof(confirmed->message) && *from != 0 && *from != '"') {
+        from += *from == '\\' && from[1] != 0;
+        confirmed->message[length++] = *from++;
+    }
+    confirmed->message[length] = 0;
 }
 
 /* Runs a finding again in a fresh worker, reports what happens, and keeps it as a file. */
@@ -86,6 +106,7 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
         status = STATUS_INTERNAL;
     }
     *confirmed = (struct confirmed){.finding = *finding, .json = json};
+    copy_message(confirmed);
     mkdir(search->folder, 0777);
     snprintf(confirmed->path, sizeof(confirmed->path), "%s/%u.ntr", search->folder, number + 1);
     if (ntr_write(confirmed->path, &quiet, request, &result, finding, from->schedule) != 0) {
@@ -115,6 +136,7 @@ run_search(struct search *search)
 {
     struct search_results *results;
     int status = STATUS_CLEAN;
+    char path[300];
     int error =
         search->options->strategy == NULL && search->pool.shards == 1
             ? search_by_effort(search)
@@ -138,8 +160,14 @@ run_search(struct search *search)
         status = STATUS_REQUIREMENT;
     }
     search->status = status;
-    if (search->options->json != NULL && search_json(search) != 0) {
+    if (search->options->json != NULL && search_json(search, search->options->json) != 0) {
         status = STATUS_USAGE;
+    }
+    if (search->out[0] != 0) {
+        snprintf(path, sizeof(path), "%s/report.json", search->out);
+        if (search_json(search, path) != 0 || shard_write(search) != 0) {
+            status = STATUS_USAGE;
+        }
     }
     return status;
 }
@@ -154,6 +182,12 @@ command_explore(int argc, char **argv)
     if (status == 0) {
         status = request_build(&options, &search.request);
     }
+    if (status == 0) {
+        status = shard_from_environment(&options);
+    }
+    if (status == 0) {
+        status = shard_folder(&search);
+    }
     if (status != 0) {
         return status;
     }
@@ -163,6 +197,8 @@ command_explore(int argc, char **argv)
                                       .seconds = options.budget_seconds,
                                       .depth = (uint32_t)options.depth,
                                       .bound = options.bound,
+                                      .shard = options.shard,
+                                      .shards = options.shards,
                                       .first = options.first || (!options.keep_going && isatty(2))};
     search.pool = (struct pool_plan){.search = &search.plan,
                                      .jobs = options.jobs,

@@ -16,6 +16,7 @@ struct confirmed {
     struct search_finding finding; /* minimised */
     char path[300];
     char *json; /* the finding as report_json has it, an object */
+    char message[512];
 };
 
 struct search {
@@ -30,6 +31,8 @@ struct search {
     uint64_t portfolio; /* runs that were the portfolio's */
     size_t findings;    /* that were confirmed */
     int status;
+    char out[240]; /* --out, with the shard; empty: none */
+    char findings_folder[256];
     const char *folder; /* for findings */
 };
 
@@ -45,6 +48,8 @@ const char *search_assumption(const struct search *search, size_t i);
 const char *outcome_name(enum search_outcome outcome);
 
 /* explore_json.c: 0, or STATUS_USAGE after a message. */
-int search_json(const struct search *search);
+int search_json(const struct search *search, const char *path);
+/* Is it the kernel, or what the command line names? */
+bool search_uses(const struct run_request *request, const struct run_file *file);
 
 #endif

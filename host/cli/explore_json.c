@@ -8,18 +8,26 @@
 #include "host/cli/explore.h"
 #include "host/report/report.h"
 
-/* The kernel, and what the command line names. */
-static bool
-is_searched(const struct run_request *request, const struct run_file *file)
+static const char *
+base_name(const char *path)
+{
+    const char *slash = strrchr(path, '\\');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+bool
+search_uses(const struct run_request *request, const struct run_file *file)
 {
     const struct abi_boot *boot = &request->boot;
+    const char *name = base_name(file->guest_path);
     bool named = strcmp(file->guest_path, "C:\\Windows\\System32\\ntoskrnl.exe") == 0;
 
     for (uint32_t i = 0; i < boot->drivers; i++) {
-        named = named || strcmp(file->guest_path, boot->driver[i].path) == 0;
+        named = named || strcmp(name, base_name(boot->driver[i].path)) == 0;
     }
     for (uint32_t i = 0; i < boot->clients; i++) {
-        named = named || strcmp(file->guest_path, boot->client[i].image) == 0;
+        named = named || strcmp(name, base_name(boot->client[i].image)) == 0;
     }
     return named;
 }
@@ -33,7 +41,7 @@ write_images(FILE *out, const struct run_request *request)
         const struct run_file *file = &request->file[i];
         uint8_t digest[32];
 
-        if (file->directory || !is_searched(request, file)) {
+        if (file->directory || !search_uses(request, file)) {
             continue;
         }
         fputs(first ? "\n    {\"path\": " : ",\n    {\"path\": ", out);
@@ -104,10 +112,10 @@ write_finding(FILE *out, const struct confirmed *confirmed)
 }
 
 int
-search_json(const struct search *search)
+search_json(const struct search *search, const char *path)
 {
     const struct options *options = search->options;
-    FILE *out = strcmp(options->json, "-") == 0 ? stdout : fopen(options->json, "w");
+    FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
     const char *verdict = search->status == STATUS_INTERNAL      ? "error"
                           : search->status == STATUS_UNSUPPORTED ? "unsupported"
                           : search->findings != 0                ? "finding"
@@ -115,7 +123,7 @@ search_json(const struct search *search)
                                                                  : "clean";
 
     if (out == NULL) {
-        return usage_error("%s: %s", options->json, strerror(errno));
+        return usage_error("%s: %s", path, strerror(errno));
     }
     fprintf(out, "{\n  \"schema\": 1, \"ntlab\": \"%s\", \"command\": \"explore\", ",
             NTLAB_VERSION);
@@ -137,7 +145,7 @@ search_json(const struct search *search)
     }
     fputs("]\n}\n", out);
     if (out != stdout && fclose(out) != 0) {
-        return usage_error("%s: %s", options->json, strerror(errno));
+        return usage_error("%s: %s", path, strerror(errno));
     }
     return 0;
 }

@@ -17,6 +17,7 @@ static const struct {
     {"explore", command_explore, "[DRIVER.sys...] [-- CLIENT.exe ARGS...]", "many schedules"},
     {"replay", command_replay, "FINDING.ntr", "runs a finding again, step by step"},
     {"dbg", command_dbg, "FINDING.ntr [-c 'COMMAND; ...']", "the same, then a prompt"},
+    {"merge", command_merge, "DIR...", "adds up what shards of a search have found"},
     {"imports", command_imports, "FILE...", "what images import, and what of it is missing"},
     {"dt", command_dt_type, "[IMAGE...] [MODULE!]TYPE [FIELD...]",
      "a structure with its offsets (-r: nested, -y: prefix)"},

@@ -248,6 +248,7 @@ parse_shard(const char *text, struct options *out)
     }
     out->shard = shard - 1;
     out->shards = shards;
+    out->sharded = true;
     return 0;
 }
 

@@ -22,6 +22,8 @@
  *   D5  Agents are tried in the order in which they were asked for, so what a subtree comes to follows
  *       from its beginning and from who sleeps there.
  *   D6  What has been given away, and taken over again, counts as done here when its turn comes.
+ *   D7  A search that is split into shards tries all who can step at the first `top` questions, so nothing
+ *       below asks anything of them; who does what is below is told by a hash of the answers there.
  */
 #include "host/explore/subtree.h"
 #include <errno.h>
@@ -30,14 +32,19 @@
 #include "host/machine/machine.h"
 
 #define LARGE 64
+#define PARTS 512 /* of a shard */
 
 static struct node *path;
 static uint32_t root;
-static uint32_t length;  /* answers of the last run */
-static uint32_t prefix;  /* answers of this run that are given */
-static uint64_t runs;    /* of this process */
-static uint64_t large;   /* runs of a subtree that is worth giving away; 0: any */
-static bool fresh;       /* the subtree has not begun */
+static uint32_t length; /* answers of the last run */
+static uint32_t prefix; /* answers of this run that are given */
+static uint64_t runs;   /* of this process */
+static uint64_t large;  /* runs of a subtree that is worth giving away; 0: any */
+static bool fresh;      /* the subtree has not begun */
+static uint32_t top;    /* D7; 0: not split */
+static uint32_t shard, shards;
+static bool learning;    /* `top` */
+static bool skipped;     /* the run has come to another shard's part */
 static bool handed_over; /* there was no run before this one */
 static uint64_t complete, told;
 
@@ -52,6 +59,10 @@ init(const struct run_search *search)
     fresh = true;
     /* With a budget in runs the parts that are far away may not be reached. */
     large = search->runs != 0 ? LARGE : 0;
+    shard = search->shard;
+    shards = search->shards;
+    top = 0;
+    learning = shards > 1;
     return path == NULL ? -ENOMEM : happens_init();
 }
 
@@ -142,6 +153,38 @@ returns(uint32_t step)
     return step < happens_steps && step >= root && node_left(&path[step]) != 0;
 }
 
+/* D7. The first `steps` answers are a run's, or lead to a part that one shard has. */
+static bool
+is_ours(uint32_t steps)
+{
+    uint64_t hash = 0x9E3779B97F4A7C15ull;
+
+    for (uint32_t i = 0; i < steps; i++) {
+        hash = (hash ^ (path[i].chosen + 1u)) * 0xD6E8FEB86659FD93ull;
+        hash ^= hash >> 32;
+    }
+    return (uint32_t)((unsigned __int128)hash * shards >> 64) == shard;
+}
+
+static bool
+counts(void)
+{
+    return top == 0 || (!skipped && (happens_steps >= top || is_ours(happens_steps)));
+}
+
+/* So deep that there are many parts for each shard. */
+static void
+learn_top(void)
+{
+    uint64_t parts = 1;
+
+    learning = false;
+    for (top = 0; top < happens_steps && parts < (uint64_t)PARTS * shards; top++) {
+        parts *= (uint64_t)__builtin_popcountll(path[top].enabled);
+    }
+    top += top == 0;
+}
+
 /* What `agent` does now, its clock being `clock`, races with step `i`: who could begin the other order? */
 static void
 reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
@@ -195,6 +238,10 @@ choose(const struct question *question)
     }
     happens_ask(question);
     if (question->step + 1 > prefix) {
+        if (question->step == top && top != 0 && !is_ours(top)) {
+            skipped = true;
+            return ANSWER_CUT;
+        }
         *node = (struct node){.sleep = question->step > 0 ? node[-1].asleep : 0, .since = runs};
         free = question->enabled & ~node->sleep;
         if (free == 0) {
@@ -204,6 +251,9 @@ choose(const struct question *question)
                            ? question->last
                            : (uint8_t)__builtin_ctzll(free);
         add(node, 1ull << node->chosen);
+        if (question->step < top) {
+            add(node, question->enabled);
+        }
     } else if (question->step >= root && node->enabled != question->enabled) {
         worker_fail("the run does not repeat: another question at step %u", question->step);
     }
@@ -225,7 +275,10 @@ static void
 end(const struct question *question, bool cut)
 {
     length = happens_steps;
-    handed_over = false;
+    handed_over = skipped = false;
+    if (learning) {
+        learn_top();
+    }
     runs++;
     complete += !cut;
     happens_ask(question);
@@ -295,6 +348,7 @@ const struct strategy strategy_dpor = {.name = "dpor",
                                        .returns = returns,
                                        .end = end,
                                        .exhausted = SEARCH_EXHAUSTED,
+                                       .counts = counts,
                                        .kind = STRATEGY_TREE,
                                        .load = load,
                                        .save = save,

@@ -408,6 +408,7 @@ explorer_ended(const struct abi_stop *why)
 {
     struct search_results *results = it.results;
     struct abi_stop tried;
+    bool counts;
 
     if (it.search->replay || it.over) {
         return;
@@ -421,12 +422,13 @@ explorer_ended(const struct abi_stop *why)
         snapshot_restore();
         snapshot_resume(trial_choose(it.root, it.root_count, 0));
     }
-    results->runs++;
+    counts = !it.rooted || it.strategy->counts == NULL || it.strategy->counts();
+    results->runs += counts;
     results->agents = it.agents > results->agents ? it.agents : results->agents;
     results->longest = it.steps > results->longest ? it.steps : results->longest;
     if (why == NULL || (it.rooted && it.strategy->repeats != NULL && it.strategy->repeats())) {
-        results->blocked++;
-    } else {
+        results->blocked += counts;
+    } else if (counts) {
         results->traces++;
         if (is_bad(why)) {
             results->bad++;
@@ -451,7 +453,7 @@ explorer_ended(const struct abi_stop *why)
     it.question.enabled &= ~it.offered;
     it.strategy->end(&it.question, why == NULL);
     it.run++;
-    unit_ended(why != NULL && is_bad(why));
+    unit_ended(counts, why != NULL && is_bad(why));
     if (begin()) {
         snapshot_restore();
         snapshot_resume(answer(it.root, it.root_count));

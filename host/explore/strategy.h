@@ -87,6 +87,10 @@ struct strategy {
     /* May be NULL. With it the strategy keeps findings itself. */
     void (*judge)(const struct outcome *outcome);
 
+    /* NULL: yes. Of a search that is split into shards: does the run that has ended belong to this one?
+       Asked before `end`. */
+    bool (*counts)(void);
+
     enum strategy_kind kind;
     /* Every process does runs 0 to warm - 1 for itself, uncounted, before any other. */
     uint64_t warm;

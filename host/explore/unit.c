@@ -143,6 +143,13 @@ begin_here(void)
     return !it.more;
 }
 
+/* A tree that is split into shards learns in one run how deep to split. */
+static uint64_t
+warm_runs(void)
+{
+    return it.strategy->kind == STRATEGY_TREE && it.search->shards > 1 ? 1 : it.strategy->warm;
+}
+
 bool
 unit_begin(void)
 {
@@ -151,7 +158,7 @@ unit_begin(void)
     if (it.channel == NULL) {
         return begin_alone();
     }
-    if (it.warm < it.strategy->warm) {
+    if (it.warm < warm_runs()) {
         return it.strategy->begin(it.warm);
     }
     while (true) {
@@ -190,7 +197,7 @@ tell(enum unit_message message)
 }
 
 void
-unit_ended(bool bad)
+unit_ended(bool counts, bool bad)
 {
     struct unit_channel *channel = it.channel;
 
@@ -198,14 +205,14 @@ unit_ended(bool bad)
         it.found = bad && it.search->first;
         return;
     }
-    if (it.warm < it.strategy->warm) {
+    if (it.warm < warm_runs()) {
         it.warm++;
         memset(it.results, 0, offsetof(struct search_results, finding));
         return;
     }
-    it.limit -= it.limit != UINT64_MAX;
+    it.limit -= counts && it.limit != UINT64_MAX;
     channel->done++;
-    if (bad && it.search->first) {
+    if (counts && bad && it.search->first) {
         it.found = true; /* the rest of it is of no interest */
         return;
     }

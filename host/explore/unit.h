@@ -64,8 +64,8 @@ struct strategy;
 void unit_init(const struct strategy *strategy, const struct run_search *search,
                struct search_results *results);
 bool unit_begin(void);
-/* After a run, `bad` or not. */
-void unit_ended(bool bad);
+/* After a run, `bad` or not, that counts or belongs to another shard. */
+void unit_ended(bool counts, bool bad);
 /* There was nothing to choose. */
 void unit_only_run(void);
 /* For a strategy's begin: it has come to a part that was given away. UNIT_TAKE: it is done, *asks is

@@ -89,6 +89,7 @@ struct run_search {
     uint32_t depth; /* of PCT */
     uint32_t bound; /* of preemptions or delays: 1 + the last one; 0: as far as the budget goes */
     uint32_t steps; /* of PCT: k; 0: learnt */
+    uint32_t shard, shards; /* shards > 1: only this part (from 0) of all is searched */
     bool replay;
     const uint32_t *schedule;
     size_t schedule_length;

@@ -508,6 +508,8 @@ pool_search(const struct run_request *request, const struct pool_plan *plan,
     end_workers(&pool);
     if (pool.ledger.over && pool.ledger.kind != STRATEGY_SAMPLED) {
         tally_add(&out->tally, &pool.ledger.units->tally); /* the root */
+    } else if (pool.only_run && plan->shard != 0) {
+        /* the first shard has it */
     } else if (pool.ledger.over || pool.only_run) {
         tally_add(&out->tally, &pool.ledger.total);
     } else {

@@ -1,0 +1,412 @@
+/*
+ * merge.c - `ntlab merge DIR...`: what the shards of a search have come to together.
+ *
+ * A folder is one shard's (it has search.txt) or holds those of several. Counts of disjoint parts are
+ * added; a finding that several shards have is one. Results of different searches are refused: the first
+ * fact that differs is named. A shard that is there twice counts once.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "host/cli/cli.h"
+#include "host/cli/shard.h"
+
+#define MAX_TEXT (1u << 20)
+
+struct seen {
+    uint64_t signature;
+    uint64_t times;
+    unsigned preemptions, injections, steps;
+    char path[600];
+    char message[600];
+};
+
+struct merged {
+    char *identity; /* all `is` lines */
+    char *from;     /* where they are from */
+    char *assumptions;
+    unsigned shards;
+    bool *present;
+    uint64_t runs, traces, bad, blocked;
+    double seconds;
+    unsigned outcome[4]; /* how many shards ended so: enum search_outcome */
+    int status;          /* the worst of them */
+    struct seen *seen;
+    size_t count;
+};
+
+static char *
+read_text(const char *path)
+{
+    FILE *in = fopen(path, "r");
+    char *text;
+    size_t length;
+
+    if (in == NULL) {
+        return NULL;
+    }
+    text = calloc(1, MAX_TEXT + 1);
+    if (text == NULL) {
+        abort();
+    }
+    length = fread(text, 1, MAX_TEXT, in);
+    text[length] = 0;
+    fclose(in);
+    return text;
+}
+
+/* The lines that begin with `key`, as one text. */
+static char *
+lines_of(const char *text, const char *key)
+{
+    char *all = calloc(1, strlen(text) + 1);
+    size_t length = strlen(key);
+
+    if (all == NULL) {
+        abort();
+    }
+    for (const char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        if (strncmp(line, key, length) == 0) {
+            strncat(all, line + length, (size_t)(end - line) - length + 1);
+        }
+    }
+    return all;
+}
+
+/* The first lines in which the two differ. */
+static int
+refuse(const struct merged *merged, const char *folder, const char *identity)
+{
+    const char *a = merged->identity, *b = identity;
+
+    while (*a != 0 || *b != 0) {
+        size_t first = strcspn(a, "\n"), second = strcspn(b, "\n");
+
+        if (first != second || strncmp(a, b, first) != 0) {
+            return usage_error("%s is not of the same search as %s: `%.*s`, not `%.*s`", folder,
+                               merged->from, (int)second, b, (int)first, a);
+        }
+        a += first + (a[first] == '\n');
+        b += second + (b[second] == '\n');
+    }
+    return STATUS_USAGE;
+}
+
+static void
+add_finding(struct merged *merged, const char *folder, const char *line)
+{
+    struct seen new = {0}, *grown;
+    char path[200];
+    int end = 0;
+
+    if (sscanf(line, "%lx %lu %u %u %u %199s %n", &new.signature, &new.times, &new.preemptions,
+               &new.injections, &new.steps, path, &end) < 6) {
+        return;
+    }
+    snprintf(new.path, sizeof(new.path), "%.390s/%s", folder, path);
+    snprintf(new.message, sizeof(new.message), "%.*s", (int)strcspn(line + end, "\n"), line + end);
+    for (size_t i = 0; i < merged->count; i++) {
+        struct seen *old = &merged->seen[i];
+
+        if (old->signature == new.signature) {
+            new.times += old->times;
+            /* The smaller one is shown. */
+            if (new.preemptions + new.injections > old->preemptions + old->injections ||
+                (new.preemptions + new.injections == old->preemptions + old->injections &&
+                 (new.steps > old->steps ||
+                  (new.steps == old->steps &&strcmp(new.path, old->path) > 0)))) {
+                old->times = new.times;
+            } else {
+                *old = new;
+            }
+            return;
+        }
+    }
+    grown = realloc(merged->seen, (merged->count + 1) * sizeof(*grown));
+    if (grown == NULL) {
+        abort();
+    }
+    merged->seen = grown;
+    grown[merged->count++] = new;
+}
+
+static void
+add_facts(struct merged *merged, const char *folder, char *text)
+{
+    static const char *const outcomes[] = {"stopped", "exhausted", "bounded", "budget"};
+    unsigned long number;
+    double seconds;
+    char word[32];
+    int status;
+
+    for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        if (sscanf(line, "runs %lu", &number) == 1) {
+            merged->runs += number;
+        } else if (sscanf(line, "traces %lu", &number) == 1) {
+            merged->traces += number;
+        } else if (sscanf(line, "bad %lu", &number) == 1) {
+            merged->bad += number;
+        } else if (sscanf(line, "blocked %lu", &number) == 1) {
+            merged->blocked += number;
+        } else if (sscanf(line, "seconds %lf", &seconds) == 1) {
+            merged->seconds += seconds;
+        } else if (sscanf(line, "status %d", &status) == 1) {
+            merged->status = status > merged->status ? status : merged->status;
+        } else if (sscanf(line, "outcome %31s", word) == 1) {
+            for (size_t i = 0; i < 4; i++) {
+                merged->outcome[i] += strcmp(word, outcomes[i]) == 0;
+            }
+        } else if (strncmp(line, "finding ", 8) == 0) {
+            add_finding(merged, folder, line + 8);
+        }
+    }
+}
+
+static int
+add_shard(struct merged *merged, const char *folder, char *text)
+{
+    char *identity = lines_of(text, "is ");
+    const char *line = strstr(text, "\nshard ");
+    unsigned shard, shards;
+    int status = 0;
+
+    if (strstr(text, "\nend\n") == NULL || line == NULL ||
+        sscanf(line, "\nshard %u %u", &shard, &shards) != 2 || shard >= shards ||
+        shards > SHARD_MAX) {
+        free(identity);
+        return usage_error("%s/search.txt is not whole", folder);
+    }
+    if (merged->identity == NULL) {
+        merged->identity = identity;
+        merged->from = strdup(folder);
+        merged->shards = shards;
+        merged->present = calloc(shards, sizeof(*merged->present));
+        merged->assumptions = lines_of(text, "assumption ");
+        if (merged->present == NULL || merged->from == NULL) {
+            abort();
+        }
+    } else if (strcmp(merged->identity, identity) != 0) {
+        status = refuse(merged, folder, identity);
+        free(identity);
+    } else if (merged->shards != shards) {
+        free(identity);
+        status = usage_error("%s is one of %u shards, %s one of %u", folder, shards, merged->from,
+                             merged->shards);
+    } else {
+        free(identity);
+    }
+    if (status == 0 && merged->present[shard]) {
+        fprintf(stderr, "ntlab: %s: shard %u/%u is there already and does not count again\n",
+                folder, shard + 1, shards);
+    } else if (status == 0) {
+        merged->present[shard] = true;
+        add_facts(merged, folder, text);
+    }
+    return status;
+}
+
+/* A folder with search.txt, or of such folders. */
+static int
+add_folder(struct merged *merged, const char *folder)
+{
+    struct dirent **entries;
+    char path[400], *text;
+    int count, status = 0;
+    bool any = false;
+
+    snprintf(path, sizeof(path), "%.380s/search.txt", folder);
+    text = read_text(path);
+    if (text != NULL) {
+        status = add_shard(merged, folder, text);
+        free(text);
+        return status;
+    }
+    count = scandir(folder, &entries, NULL, versionsort);
+    for (int i = 0; i < count; i++) {
+        char inner[400];
+
+        snprintf(inner, sizeof(inner), "%.150s/%.200s", folder, entries[i]->d_name);
+        snprintf(path, sizeof(path), "%.380s/search.txt", inner);
+        if (status == 0 && entries[i]->d_name[0] != '.' && access(path, R_OK) == 0) {
+            text = read_text(path);
+            if (text != NULL) {
+                status = add_shard(merged, inner, text);
+                free(text);
+                any = true;
+            }
+        }
+        free(entries[i]);
+    }
+    if (count >= 0) {
+        free(entries);
+    }
+    return status != 0 || any
+               ? status
+               : usage_error("%s: no search.txt there, nor one folder deeper", folder);
+}
+
+static unsigned
+missing(const struct merged *merged)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < merged->shards; i++) {
+        count += !merged->present[i];
+    }
+    return count;
+}
+
+static const char *
+outcome(const struct merged *merged)
+{
+    return missing(merged) != 0                   ? "incomplete"
+           : merged->outcome[SEARCH_STOPPED] != 0 ? "stopped"
+           : merged->outcome[SEARCH_BUDGET] != 0  ? "budget"
+           : merged->outcome[SEARCH_BOUNDED] != 0 ? "bounded"
+                                                  : "exhausted";
+}
+
+static void
+say_assumptions(const struct merged *merged)
+{
+    const char *line = merged->assumptions;
+
+    for (bool first = true; *line != 0; first = false) {
+        size_t length = strcspn(line, "\n");
+
+        fprintf(stderr, "%s%.*s", first ? " (" : ", ", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+    fputs(merged->assumptions[0] != 0 ? ")\n" : "\n", stderr);
+}
+
+static void
+say(const struct merged *merged)
+{
+    const char *how = outcome(merged), *what = merged->bad == 0 ? "no finding" : "findings";
+    unsigned away = missing(merged);
+
+    for (size_t i = 0; i < merged->count; i++) {
+        const struct seen *seen = &merged->seen[i];
+
+        fprintf(stderr, "ntlab: finding %zu: %s (in %lu runs; %u preemptions, %u choices)\n", i + 1,
+                seen->message, seen->times, seen->preemptions, seen->steps);
+        fprintf(stderr, "replay: ntlab replay %s\n", seen->path);
+    }
+    if (away != 0) {
+        fprintf(stderr, "ntlab: %u of %u shards are missing:", away, merged->shards);
+        for (unsigned i = 0; i < merged->shards; i++) {
+            if (!merged->present[i]) {
+                fprintf(stderr, " %u", i + 1);
+            }
+        }
+        fputs("\n", stderr);
+    }
+    if (strcmp(how, "exhausted") == 0) {
+        fprintf(stderr, "ntlab: exhausted: %s in all %lu traces", what, merged->traces);
+        say_assumptions(merged);
+    } else if (strcmp(how, "stopped") == 0) {
+        fprintf(stderr, "ntlab: %u of %u shards stopped at a finding\n",
+                merged->outcome[SEARCH_STOPPED], merged->shards);
+    } else {
+        fprintf(stderr, "ntlab: %s: %s in %lu runs\n", how, what, merged->runs);
+    }
+    fprintf(stderr,
+            "ntlab: %lu runs in %.1f s of %u shards, %lu traces, %lu bad, %lu cut short as "
+            "repetitions\n",
+            merged->runs, merged->seconds, merged->shards - away, merged->traces, merged->bad,
+            merged->blocked);
+}
+
+static int
+write_json(const struct merged *merged, const char *path, int status)
+{
+    FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
+    bool first = true;
+
+    if (out == NULL) {
+        return usage_error("%s: %s", path, strerror(errno));
+    }
+    fprintf(out,
+            "{\n  \"schema\": 1, \"ntlab\": \"%s\", \"command\": \"merge\", \"verdict\": \"%s\",\n"
+            "  \"search\": {\"outcome\": \"%s\", \"runs\": %lu, \"traces\": %lu, \"bad\": %lu, "
+            "\"blocked\": %lu, \"seconds\": %.3f, \"shards\": %u, \"missing\": [",
+            NTLAB_VERSION,
+            merged->count != 0             ? "finding"
+            : status == STATUS_CLEAN       ? "clean"
+            : status == STATUS_REQUIREMENT ? "inconclusive"
+                                           : "error",
+            outcome(merged), merged->runs, merged->traces, merged->bad, merged->blocked,
+            merged->seconds, merged->shards);
+    for (unsigned i = 0; i < merged->shards; i++) {
+        if (!merged->present[i]) {
+            fprintf(out, "%s%u", first ? "" : ", ", i + 1);
+            first = false;
+        }
+    }
+    fputs("],\n    \"assumptions\": [", out);
+    for (const char *line = merged->assumptions; *line != 0;) {
+        char item[300];
+        size_t length = strcspn(line, "\n");
+
+        snprintf(item, sizeof(item), "%.*s", (int)length, line);
+        fputs(line == merged->assumptions ? "" : ", ", out);
+        json_string(out, item);
+        line += length + (line[length] == '\n');
+    }
+    fputs("]},\n  \"findings\": [", out);
+    for (size_t i = 0; i < merged->count; i++) {
+        const struct seen *seen = &merged->seen[i];
+
+        fputs(i == 0 ? "\n    {\"message\": " : ",\n    {\"message\": ", out);
+        json_string(out, seen->message);
+        fprintf(
+            out,
+            ", \"signature\": \"%016lx\", \"runs\": %lu, \"preemptions\": %u, \"injections\": %u, "
+            "\"steps\": %u, \"schedule\": ",
+            seen->signature, seen->times, seen->preemptions, seen->injections, seen->steps);
+        json_string(out, seen->path);
+        fputs("}", out);
+    }
+    fputs("]\n}\n", out);
+    return out == stdout || fclose(out) == 0 ? 0 : usage_error("%s: %s", path, strerror(errno));
+}
+
+int
+command_merge(int argc, char **argv)
+{
+    struct merged merged = {0};
+    struct options options;
+    int status = options_parse(argc, argv, &options);
+
+    if (status != 0) {
+        return status;
+    }
+    if (options.drivers.count == 0) {
+        return usage_error("merge: no folder with results (explore --out DIR makes one)");
+    }
+    for (size_t i = 0; i < options.drivers.count && status == 0; i++) {
+        status = add_folder(&merged, options.drivers.item[i]);
+    }
+    if (status == 0) {
+        say(&merged);
+        status = merged.status;
+        if (status == STATUS_CLEAN &&
+            (missing(&merged) != 0 ||
+             (options.require != REQUIRE_NOTHING && strcmp(outcome(&merged), "exhausted") != 0))) {
+            status = STATUS_REQUIREMENT;
+        }
+        if (options.json != NULL && write_json(&merged, options.json, status) != 0) {
+            status = STATUS_USAGE;
+        }
+    }
+    free(merged.identity);
+    free(merged.from);
+    free(merged.assumptions);
+    free(merged.present);
+    free(merged.seen);
+    return status;
+}

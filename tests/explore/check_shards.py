@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Shards are disjoint and together all there is; `ntlab merge` adds them up: check_shards.py NTLAB FOLDER"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+passed = failed = 0
+CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("SLURM_", "JOB_COMPLETION"))}
+
+
+def check(what, good, detail=""):
+    global passed, failed
+    if good:
+        passed += 1
+    else:
+        failed += 1
+        print(f"not ok {what} {detail}")
+
+
+def run(folder, *words, **env):
+    return subprocess.run(words, capture_output=True, text=True, cwd=folder, env={**CLEAN, **env})
+
+
+def facts(path):
+    found = {}
+    for line in open(path):
+        key, _, value = line.rstrip("\n").partition(" ")
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def sums(folder):
+    text = [facts(f"{folder}/{name}/search.txt") for name in os.listdir(folder)]
+    return [sum(int(t[k][0]) for t in text) for k in ("traces", "bad")]
+
+
+def merged(folder, ntlab, *folders):
+    it = run(folder, ntlab, "merge", *folders, "--json", "-")
+    try:
+        return it.returncode, json.loads(it.stdout), it.stderr
+    except ValueError:
+        return it.returncode, {}, it.stderr
+
+
+def main():
+    ntlab, build = (os.path.abspath(p) for p in sys.argv[1:])
+    with tempfile.TemporaryDirectory() as folder:
+        def explore(program, *options, **env):
+            return run(folder, ntlab, "explore", "--keep-going", "--run-timeout", "120s", *options, f"{build}/explore-{program}.sys", **env)
+
+        # Every trace is some shard's, and no other one's.
+        for program, traces, bad in (("reorder3", 56, 12), ("lastzero5", 64, 0), ("deadlock01", 3, 1), ("lockinc4", 24, 0)):
+            for shards in (2, 5):
+                for i in range(1, shards + 1):
+                    explore(program, "--budget", "100000runs", "--shard", f"{i}/{shards}", "--jobs", "2" if i == 1 else "1", "--out", f"{program}-{shards}")
+                check(f"{program}: {shards} shards", sums(f"{folder}/{program}-{shards}") == [traces, bad], sums(f"{folder}/{program}-{shards}"))
+                status, report, said = merged(folder, ntlab, f"{program}-{shards}")
+                search = report.get("search", {})
+                check(f"{program}: merge of {shards}", status == (1 if bad else 0) and search.get("outcome") == "exhausted" and
+                      (search.get("traces"), search.get("bad")) == (traces, bad) and len(report["findings"]) == (1 if bad else 0) and
+                      f"in all {traces} traces (one processor per thread" in said, f"{status} {report} {said}")
+                check(f"{program}: merge says the same of folders", merged(folder, ntlab, *sorted(
+                    f"{program}-{shards}/{n}" for n in os.listdir(f"{folder}/{program}-{shards}")))[1].get("search") == search)
+
+        # Random runs: the shards of a budget are that budget's runs.
+        whole = explore("deadlock01", "--strategy", "random", "--budget", "900runs", "--out", "random-whole")
+        for i in range(1, 4):
+            explore("deadlock01", "--strategy", "random", "--budget", "900runs", "--shard", f"{i}/3", "--out", "random")
+        check("random: status", whole.returncode == 1, whole.returncode)
+        check("random: sums", sums(f"{folder}/random") == [int(facts(f"{folder}/random-whole/search.txt")[k][0]) for k in ("traces", "bad")])
+        # What merge points at replays.
+        status, report, said = merged(folder, ntlab, "random")
+        replay = run(folder, ntlab, "replay", report["findings"][0]["schedule"])
+        check("a merged finding replays", replay.returncode == 1, replay.stderr[-300:])
+
+        # Slurm's and Kubernetes's own words.
+        explore("reorder3", "--budget", "100000runs", "--out", "slurm", SLURM_ARRAY_TASK_ID="4", SLURM_ARRAY_TASK_COUNT="3", SLURM_ARRAY_TASK_MIN="2",
+                SLURM_ARRAY_TASK_STEP="1")
+        check("SLURM_ARRAY_TASK_ID", os.listdir(f"{folder}/slurm") == ["shard-3-of-3"], os.listdir(f"{folder}/slurm"))
+        status, report, said = merged(folder, ntlab, "slurm")
+        check("missing shards", report["search"]["missing"] == [1, 2] and report["search"]["outcome"] == "incomplete" and
+              "2 of 3 shards are missing: 1 2" in said and status in (1, 6), f"{status} {said}")
+        for i in range(2):
+            explore("reorder3", "--budget", "100000runs", "--out", "slurm", JOB_COMPLETION_INDEX=str(i), JOB_COMPLETIONS="3")
+        check("JOB_COMPLETION_INDEX", sums(f"{folder}/slurm") == [56, 12], sums(f"{folder}/slurm"))
+        check("an index without a number of parts", explore("reorder3", JOB_COMPLETION_INDEX="1").returncode == 2)
+        check("a wrong index", explore("reorder3", JOB_COMPLETION_INDEX="3", JOB_COMPLETIONS="3").returncode == 2)
+
+        # Twice the same one; another search's; half a file; nothing.
+        shutil.copytree(f"{folder}/slurm/shard-1-of-3", f"{folder}/again")
+        status, report, said = merged(folder, ntlab, "slurm", "again")
+        check("twice", (report["search"]["traces"], report["search"]["bad"]) == (56, 12) and "shard 1/3 is there already" in said, said)
+        explore("reorder3", "--budget", "100000runs", "--seed", "3", "--shard", "1/3", "--out", "other")
+        status, report, said = merged(folder, ntlab, "slurm", "other")
+        check("another search", status == 2 and "seed 3" in said and "seed 0" in said, f"{status} {said}")
+        explore("reorder1", "--budget", "100000runs", "--shard", "1/3", "--out", "driver")
+        status, report, said = merged(folder, ntlab, "slurm", "driver")
+        check("another driver", status == 2 and "explore-reorder1.sys" in said, f"{status} {said}")
+        text = open(f"{folder}/again/search.txt").read()
+        open(f"{folder}/again/search.txt", "w").write(text[: len(text) // 2])
+        check("half a file", merged(folder, ntlab, "again")[0] == 2)
+        os.mkdir(f"{folder}/empty")
+        check("an empty folder", merged(folder, ntlab, "empty")[0] == 2)
+        check("no folder", merged(folder, ntlab)[0] == 2)
+        for wrong in ("0/3", "4/3", "1", "1/0", "a/b", "1/3x"):
+            check(f"--shard {wrong}", explore("reorder3", "--shard", wrong).returncode == 2)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+main()
