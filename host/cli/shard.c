@@ -108,6 +108,7 @@ write_identity(FILE *out, const struct search *search)
             boot->seed);
     fprintf(out, "is strategy %s depth %u bound %u\nis granularity %s\n", plan->strategy,
             plan->depth, plan->bound, granularity_name(options->granularity));
+    fprintf(out, "is inject %x\n", boot->inject);
     fprintf(out, "is budget %lu runs, %g s, %s\n", plan->runs, plan->seconds,
             plan->first ? "first" : "all");
     for (uint32_t i = 0; i < boot->clients; i++) {
