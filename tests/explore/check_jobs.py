@@ -78,14 +78,16 @@ def main():
                 ("deadlock01", "--strategy", "pct", "--budget", "400runs", "--seed", "7"),
                 ("reorder3", "--strategy", "pct", "--budget", "900runs", "--first"),
                 ("reorder4", "--budget", "100000runs"),  # exhausted
-                ("lastzero5", "--budget", "61runs"),     # ends within a subtree
-                ("reorder4", "--budget", "500runs"),
-                ("reorder4", "--budget", "500runs", "--first")):
+                ("reorder4", "--budget", "100000runs", "--strategy", "dpor"),
+                ("lastzero5", "--budget", "61runs", "--strategy", "dpor"),  # ends within a subtree
+                ("reorder4", "--budget", "500runs", "--strategy", "dpor"),
+                ("reorder4", "--budget", "800runs", "--strategy", "dpor", "--first"),
+                ("reorder4", "--budget", "500runs")):
             one, _, _ = search(ntlab, build, folder, program, "--jobs", "1", *options)
             for jobs in ("2", "7"):
                 other, _, _ = search(ntlab, build, folder, program, "--jobs", jobs, *options)
                 check(f"{program} {' '.join(options)}: --jobs {jobs}", one == other, f"{one}\n    {other}")
-        for program, *options in (("reorder4", "--budget", "100000runs"), ("reorder4", "--strategy", "random", "--budget", "3000runs")):
+        for program, *options in (("reorder4", "--budget", "100000runs", "--strategy", "dpor"), ("reorder4", "--strategy", "random", "--budget", "3000runs")):
             one, _, _ = search(ntlab, build, folder, program, "--jobs", "1", *options)
             other, figures, killed = search(ntlab, build, folder, program, "--jobs", "3", *options, killer=kill_at_random)
             check(f"{program} {' '.join(options)}: workers killed", one == other and figures.get("lost_workers", 0) > 0,
