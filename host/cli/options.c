@@ -338,7 +338,7 @@ parse_option(const char *name, const char *value, struct options *out)
         return strategy_find(value) != NULL && strategy_find(value) != &strategy_minimise
                    ? 0
                    : usage_error("--strategy: `%s` is not dpor, odpor, bounded, delay, pct, pos, "
-                                 "urw, surw, portfolio or random",
+                                 "urw, surw, feedback, fairwalk, portfolio or random",
                                  value);
     }
     if (strcmp(name, "--granularity") == 0) {

@@ -34,9 +34,10 @@
 #define UNFAIR 16384 /* choices; must be less than MAX_STEPS */
 
 static const struct strategy *const strategies[] = {
-    &strategy_random, &strategy_pct,       &strategy_dpor, /* one by one: */
-    &strategy_odpor,  &strategy_pos,       &strategy_urw,      &strategy_surw, &strategy_bounded,
-    &strategy_delay,  &strategy_portfolio, &strategy_minimise, &strategy_fair,
+    &strategy_random,    &strategy_pct,      &strategy_dpor, /* one by one: */
+    &strategy_odpor,     &strategy_pos,      &strategy_urw,       &strategy_surw,
+    &strategy_bounded,   &strategy_delay,    &strategy_portfolio, &strategy_feedback,
+    &strategy_fair_walk, &strategy_minimise, &strategy_fair,
 };
 
 static struct {

@@ -232,6 +232,10 @@ model_search(const struct strategy *strategy, const struct run_search *search,
         model_start(&m, program, a, b);
         if (one_run(strategy, &m, distinct)) {
             count_run(&count, &m, distinct);
+            if (search->first && m.bad) {
+                count.runs++;
+                break;
+            }
         } else {
             count.blocked++;
         }

@@ -79,9 +79,46 @@ check_measured(size_t i)
                chance, wanted);
 }
 
+/* Runs to the first bug, of 20 seeds in the mean. */
+static void
+check_feedback(const struct program *program, int a, int b, double most)
+{
+    uint64_t all = 0;
+
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        const struct run_search search = {.seed = seed, .first = true};
+
+        all += model_search(&strategy_feedback, &search, program, a, b, 10000, false).runs;
+    }
+    CHECK_THAT((double)all / 20 <= most, "%s(%d,%d) by feedback: %.1f runs to the first bug",
+               program->name, a, b, (double)all / 20);
+}
+
+/* Whoever yields is not let go on before the others have stepped: a bound on turns, in every run. */
+static void
+check_fair(int spinners, int steps)
+{
+    const struct run_search search = {.seed = 3};
+    struct count fair =
+        model_search(&strategy_fair_walk, &search, &program_spin, spinners, steps, 5000, false);
+    struct count walk =
+        model_search(&strategy_random, &search, &program_spin, spinners, steps, 5000, false);
+
+    CHECK_THAT(fair.bad == 0, "%lu of %lu runs", fair.bad, fair.runs);
+    CHECK(walk.bad != 0); /* the check can fail */
+}
+
 int
 main(void)
 {
+    check_fair(1, 3);
+    check_fair(2, 4);
+    check_feedback(&program_reorder, 2, 1, 40);
+    check_feedback(&program_reorder, 9, 1, 60);
+    check_feedback(&program_reorder, 19, 1, 100); /* pos: about 500, urw none */
+    check_feedback(&program_bluetooth, 1, 0, 60);
+    check_feedback(&program_twostage, 19, 1, 200);
+
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         uint32_t longest = model_longest(rows[i].program, rows[i].a, rows[i].b);
 

@@ -65,10 +65,11 @@ struct operation
 model_operation(const struct model *m, uint32_t thread)
 {
     static const uint16_t codes[] = {
-        [READ] = SP_MEMORY_READ,  [WRITE] = SP_MEMORY_WRITE,    [UPDATE] = SP_MEMORY_WRITE,
-        [TRY] = SP_MEMORY_WRITE,  [LOCK] = SP_ACQUIRE_LOCK,     [UNLOCK] = SP_RELEASE_LOCK,
-        [WAIT] = SP_WAIT,         [WAIT_ALL] = SP_WAIT,         [SET] = SP_SET_EVENT,
-        [RESET] = SP_RESET_EVENT, [PUT] = SP_RELEASE_SEMAPHORE, [TAKE] = SP_WAIT,
+        [YIELD] = SP_YIELD,         [READ] = SP_MEMORY_READ,  [WRITE] = SP_MEMORY_WRITE,
+        [UPDATE] = SP_MEMORY_WRITE, [TRY] = SP_MEMORY_WRITE,  [LOCK] = SP_ACQUIRE_LOCK,
+        [UNLOCK] = SP_RELEASE_LOCK, [WAIT] = SP_WAIT,         [WAIT_ALL] = SP_WAIT,
+        [SET] = SP_SET_EVENT,       [RESET] = SP_RESET_EVENT, [PUT] = SP_RELEASE_SEMAPHORE,
+        [TAKE] = SP_WAIT,
     };
     const struct thread *t = &m->thread[thread];
     struct operation operation = {

@@ -16,6 +16,7 @@
 
 enum model_operation {
     DONE,
+    YIELD,
     READ,
     WRITE,
     UPDATE,
@@ -111,6 +112,6 @@ extern const struct program program_readers, program_readers_last, program_lastz
     program_deadlock01, program_lazy01, program_account, program_token_ring, program_stack,
     program_twostage, program_bluetooth, program_bluetooth_event, program_bluetooth_fixed,
     program_ssbexp, program_indexer, program_filesystem, program_writers, program_free,
-    program_event, program_semaphore, program_casrot, program_random;
+    program_event, program_semaphore, program_casrot, program_spin, program_random;
 
 #endif

@@ -696,6 +696,44 @@ casrot(struct model *m)
 }
 const struct program program_casrot = {"casrot", casrot, NULL};
 
+/* a agents look at a flag and yield until it is set, which the last one does after b steps. */
+static void
+spinner(struct model *m, struct thread *t)
+{
+    BEGIN;
+    for (;;) {
+        AT(READ, 0);
+        if (OBJECT != 0) {
+            break;
+        }
+        AT(YIELD, 0);
+        m->bad |= ++t->r[0] > 2 * m->b + 2; /* two turns for each of the other, and the first */
+    }
+    END;
+}
+
+static void
+worker(struct model *m, struct thread *t)
+{
+    BEGIN;
+    for (t->r[0] = 1; t->r[0] < m->b; t->r[0]++) {
+        AT(WRITE, t->r[0]);
+    }
+    AT(WRITE, 0);
+    OBJECT = 1;
+    END;
+}
+
+static void
+spin(struct model *m)
+{
+    for (int i = 0; i < m->a; i++) {
+        model_thread(m, spinner, i);
+    }
+    model_thread(m, worker, 0);
+}
+const struct program program_spin = {"spin", spin, NULL};
+
 /*
  * A program from the numbers a: 2 or 3 threads of up to b operations on few objects. Variables 0, 1; locks 2, 3; a
  * synchronization event 4, a notification event 5, a semaphore 6; what is locked is unlocked again later,
