@@ -63,6 +63,9 @@ struct abi_machine {
     uint32_t record;  /* 0x114 enum abi_record_what */
     uint64_t choice;  /* 0x118 of the step that comes: enum abi_step; the kernel takes it */
     uint64_t state;   /* 0x120 ABI_RECORD_STATE: of the asker's stacks */
+    uint32_t
+        alone; /* 0x128 1: exploring, and the only agent has gone on for long: the kernel takes it */
+    uint32_t ending; /* 0x12C 1: the last driver goes, 2: nobody is left that could run its code */
 };
 
 enum abi_record_what {

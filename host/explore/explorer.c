@@ -7,16 +7,17 @@
  *       next schedule point: what it does until then nobody else can see.
  *   X2  While only blocked agents are left they go on in order, block in earnest, and the kernel
  *       finds the hang.
- *   X4  After UNFAIR choices of a strategy that claims nothing, and where a schedule that is replayed has
- *       ended, everybody takes turns (fair.c); what is chosen then is no part of the schedule.
  *   X3  The first question with two agents to choose from is the root: there the snapshot is taken.
  *       Everything before it is the same in every run.
  *
  *   X4  What the environment may add to a run (an injected event) is an agent that need not step: while
  *       nobody else can, X2 holds, and at the end of a run it is there, blocked, before its operation.
+ *   X5  After UNFAIR choices of a strategy that claims nothing, and where a schedule that is replayed has
+ *       ended, everybody takes turns (fair.c); what is chosen then is no part of the schedule.
+ *   X6  Where there is one agent only there is nothing to choose, and the kernel need not ask until
+ *       there is another one.
  *
- * The answers of X1 and X2 follow from the state alone, so a schedule holds the strategy's answers
- * only.
+ * The answers of X1, X2 and X6 follow from the state alone, so a schedule holds the others only.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -31,7 +32,9 @@
 #include "host/machine/machine.h"
 #include "host/machine/snapshot.h"
 
-#define UNFAIR 16384 /* choices; must be less than MAX_STEPS */
+#define UNFAIR       16384 /* choices; must be less than MAX_STEPS */
+#define ALONE_POINTS 1025  /* that the kernel passes at once */
+#define ALONE_LIMIT  (16 * ALONE_POINTS)
 
 static const struct strategy *const strategies[] = {
     &strategy_random,    &strategy_pct,      &strategy_dpor, /* one by one: */
@@ -46,7 +49,7 @@ static struct {
     const struct strategy *strategy;
     bool rooted;
     bool blocked; /* X2 has begun in this run */
-    bool fair;    /* X4 has */
+    bool fair;    /* X5 has */
     bool over;
     struct abi_agent root[MAX_AGENTS]; /* the question there */
     uint32_t root_count;
@@ -55,7 +58,9 @@ static struct {
     uint64_t run;
     uint64_t hash;      /* of the run that is being tried again (trial.c) */
     uint32_t *schedule; /* names, of this run */
-    uint32_t steps;
+    uint32_t scheduled;
+    uint32_t alone; /* points that the only agent there is has passed */
+    uint32_t steps; /* questions that the strategy saw */
     uint8_t last;
     uint32_t preemptions, injections;
     uint64_t offered; /* injected events of this run that have not happened: X4 */
@@ -193,6 +198,8 @@ static bool
 begin(void)
 {
     it.steps = 0;
+    it.scheduled = 0;
+    it.alone = 0;
     it.last = NO_AGENT;
     it.preemptions = it.injections = 0;
     it.offered = 0;
@@ -219,7 +226,7 @@ choice_of(uint32_t chosen)
     return how << ABI_STEP_SHIFT | (it.steps + 1);
 }
 
-/* Where X4 begins. */
+/* Where X5 begins. */
 static uint32_t
 unfair(void)
 {
@@ -229,7 +236,7 @@ unfair(void)
     return it.strategy->kind == STRATEGY_SAMPLED ? UNFAIR : MAX_STEPS;
 }
 
-/* X4 */
+/* X5 */
 static uint32_t
 fair_choice(const struct abi_agent *agents, uint32_t count)
 {
@@ -262,7 +269,8 @@ answer(const struct abi_agent *agents, uint32_t count)
     uint32_t chosen = ANSWER_FAIR;
 
     ask(agents, count);
-    if (!it.fair && it.steps < unfair()) {
+    if (!it.fair && (it.strategy->alone != NULL ? it.steps : it.scheduled) < unfair() &&
+        it.alone < ALONE_LIMIT) {
         chosen = it.strategy->choose(&it.question);
     }
     if (chosen == ANSWER_CUT) {
@@ -281,13 +289,14 @@ answer(const struct abi_agent *agents, uint32_t count)
                (it.question.enabled >> it.last & 1) != 0) {
         it.preemptions++;
     }
-    if (!it.fair) {
+    it.steps++;
+    if (!it.fair && count > 1) {
         if ((GUEST->record & ABI_RECORD_STEPS) != 0) {
             GUEST->choice = choice_of(chosen);
         }
-        trial_schedule[it.steps] =
+        trial_schedule[it.scheduled] =
             (struct trial_step){it.names[chosen], it.next[chosen].op, it.next[chosen].kind};
-        it.schedule[it.steps++] = it.names[chosen];
+        it.schedule[it.scheduled++] = it.names[chosen];
     }
     if (!operation_injected(&it.next[chosen])) {
         it.last = (uint8_t)chosen;
@@ -298,6 +307,22 @@ answer(const struct abi_agent *agents, uint32_t count)
         }
     }
     worker_fail("a strategy chose an agent that cannot step");
+}
+
+/* X6. Each point asks where steps are recorded and where the environment may step in. */
+static uint32_t
+alone(uint32_t name)
+{
+    it.last = (uint8_t)agent_number(name);
+    if (GUEST->record != 0 ||
+        (machine.request->boot.inject != 0 && machine.request->boot.clients != 0)) {
+        GUEST->choice = 0;
+        it.alone++;
+    } else {
+        GUEST->budget = ALONE_POINTS - 1;
+        it.alone += ALONE_POINTS;
+    }
+    return 0;
 }
 
 uint32_t
@@ -344,10 +369,21 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
         if (!it.search->replay) {
             snapshot_take();
         }
+        snapshot.rooted = true;
         if (!begin()) {
             it.over = true;
             finish(NULL);
         }
+    }
+    if (count > 1) {
+        it.alone = 0;
+    } else if (!it.fair && it.alone < ALONE_LIMIT) {
+        GUEST->alone = it.alone % ALONE_POINTS == 0;
+        if (it.strategy->alone == NULL ||
+            (it.last == agent_number(agents[0].name) && it.strategy->alone())) {
+            return alone(agents[0].name);
+        }
+        it.alone++;
     }
     return answer(agents, count);
 }
@@ -365,7 +401,8 @@ note_finding(const struct abi_stop *why)
             return;
         }
     }
-    if (results->findings == SEARCH_FINDINGS || results->schedules + it.steps > SEARCH_SCHEDULES) {
+    if (results->findings == SEARCH_FINDINGS ||
+        results->schedules + it.scheduled > SEARCH_SCHEDULES) {
         return;
     }
     finding = &results->finding[results->findings];
@@ -374,11 +411,12 @@ note_finding(const struct abi_stop *why)
                                        .signature = signature,
                                        .times = 1,
                                        .schedule = results->schedules,
-                                       .schedule_length = it.steps,
+                                       .schedule_length = it.scheduled,
                                        .preemptions = it.preemptions,
                                        .injections = it.injections};
-    memcpy(results->schedule + results->schedules, it.schedule, it.steps * sizeof(it.schedule[0]));
-    results->schedules += it.steps;
+    memcpy(results->schedule + results->schedules, it.schedule,
+           it.scheduled * sizeof(it.schedule[0]));
+    results->schedules += it.scheduled;
     results->findings++;
 }
 
@@ -389,7 +427,7 @@ tell_strategy(const struct abi_stop *why)
                               .run = it.run,
                               .hash = GUEST->hash,
                               .schedule = it.schedule,
-                              .steps = it.steps,
+                              .steps = it.scheduled,
                               .results = it.results};
 
     if (why != NULL) {
@@ -418,7 +456,7 @@ explorer_ended(const struct abi_stop *why)
         trial_end(&tried);
         why = &tried;
         GUEST->hash = it.hash;
-    } else if (why != NULL && why->verdict == ABI_SUSPEND_DOS && trial_begin(why, it.steps)) {
+    } else if (why != NULL && why->verdict == ABI_SUSPEND_DOS && trial_begin(why, it.scheduled)) {
         it.hash = GUEST->hash;
         snapshot_restore();
         snapshot_resume(trial_choose(it.root, it.root_count, 0));

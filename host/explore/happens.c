@@ -463,3 +463,20 @@ happens_blocked(const struct question *end, uint32_t agent,
     widen(agent);
     search(agent, &end->next[agent], cursor, cursors, full, race);
 }
+
+bool
+happens_before_all(void)
+{
+    const uint32_t *clock;
+
+    if (happens_steps == 0) {
+        return false;
+    }
+    clock = happens_clock(happens_steps - 1);
+    for (uint32_t i = 0; i < happens_width; i++) {
+        if (agents[i].count != 0 && agents[i].step[agents[i].count - 1] >= clock[i]) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -65,6 +65,9 @@ happens_before(uint32_t earlier, uint32_t later)
     return happens_clock(later)[happens_step[earlier].agent] > earlier;
 }
 
+/* Does all that others did happen before what the agent of the last step does from now on? */
+bool happens_before_all(void);
+
 /* Is there nothing but the agent's own steps that comes after step `since` and before this clock? */
 bool happens_initial(const uint32_t *clock, uint32_t agent, uint32_t since);
 

@@ -76,6 +76,10 @@ struct strategy {
     /* NULL: no. Is it known already that the search comes back to question number `step` of this run
        for another answer? */
     bool (*returns)(uint32_t step);
+    /* Where there is one agent only there is nothing to choose. NULL: its steps need not be told. Else
+       they are questions like others, until it took the last step and this says yes: all that was done by others
+       comes before what it does from now on. */
+    bool (*alone)(void);
     /* The run has ended after `steps` answers; with ANSWER_CUT `cut`. Agents that are left over
        blocked are in `end->present`. */
     void (*end)(const struct question *end, bool cut);

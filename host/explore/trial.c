@@ -103,7 +103,7 @@ trial_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
     if (it.asked++ == MAX_STEPS) {
         return UINT32_MAX;
     }
-    for (; it.at < it.length; it.at++) {
+    for (; count > 1 && it.at < it.length; it.at++) { /* a schedule has nothing else */
         uint32_t name = trial_schedule[it.at].name;
 
         for (uint32_t i = 0; i < count; i++) {

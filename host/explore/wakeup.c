@@ -392,5 +392,6 @@ const struct strategy strategy_odpor = {.name = "odpor",
                                         .choose = choose,
                                         .shared = shared,
                                         .returns = returns,
+                                        .alone = happens_before_all,
                                         .end = end,
                                         .exhausted = SEARCH_EXHAUSTED};

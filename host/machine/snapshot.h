@@ -12,6 +12,7 @@ struct loaded;
 
 struct snapshot {
     bool taken;
+    bool rooted; /* or would have been, had this not been a replay */
 };
 extern struct snapshot snapshot;
 

@@ -20,6 +20,9 @@
  *   S3  A page that is not committed has no memory behind it: what is committed anew reads as zero.
  *   S4  After a snapshot (snapshot.c) a committed page is closed for writing, in the view and in the
  *       alias, until its content was saved.
+ *   S5  While schedules are explored a page of a thread's kernel stack stays open (SAVED) when the
+ *       thread has ended, and reads as zero: each of thousands of runs makes the same threads. It is the
+ *       same in a replay, which has no snapshot; `ntlab run` closes such pages.
  *
  * The low range belongs to the slice that committed there first, until its last page there is gone.
  */
@@ -61,7 +64,8 @@ static uint64_t holder[KEYS];
 #define VIEW      0x40u /* shows another address's memory: must be mapped back */
 #define SAVED     0x20u /* written since the snapshot, and open for writing: S4 */
 #define FRESH     0x10u /* committed since the snapshot, likewise */
-#define OURS      (VIEW | SAVED | FRESH)
+#define UNTOUCHED 0x08u /* S5: of a stack, closed until it is touched */
+#define OURS      (VIEW | SAVED | FRESH | UNTOUCHED)
 
 #define PROTECTION  (ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXECUTE)
 #define WRITE_FAULT 2u /* of an x86 page-fault error code */
@@ -138,6 +142,20 @@ apply_committed(uint64_t start, uint64_t end, uint32_t protection, unsigned key)
         apply(start, next, open ? allowed : allowed & ~PROT_WRITE, key);
         start = next;
     }
+}
+
+static bool
+is_committed(uint64_t page)
+{
+    return (page_protection[page] & COMMITTED) != 0;
+}
+
+/* S5 */
+static bool
+is_kept_stack(uint64_t address)
+{
+    return snapshot.rooted && address >= ABI_STACK_BASE + ABI_STACK_SLOT &&
+           address < ABI_STACK_BASE + (uint64_t)ABI_STACK_SLOTS * ABI_STACK_SLOT;
 }
 
 static uint64_t
@@ -254,7 +272,7 @@ record_page(uint64_t page, uint32_t protection, bool committed)
         snapshot_log(page << PAGE_SHIFT, before);
     }
     page_protection[page] = !committed ? 0
-                            : before == 0 && snapshot.taken
+                            : (before & COMMITTED) == 0 && snapshot.taken
                                 ? (uint8_t)(protection | COMMITTED | FRESH)
                                 : (uint8_t)(protection | COMMITTED | (before & OURS));
 }
@@ -265,7 +283,7 @@ record(uint64_t address, uint64_t size, uint32_t protection, bool committed)
     for (uint64_t page = address >> PAGE_SHIFT; page < (address + size) >> PAGE_SHIFT; page++) {
         record_page(page, protection, committed);
     }
-    if (address < ABI_USER_END || machine.request->explore != NULL) {
+    if (address < ABI_USER_END || (machine.request->explore != NULL && !snapshot.rooted)) {
         spans_set(
             &slices[address < ABI_USER_END ? address / ABI_SLICE_SIZE : (uint64_t)SYSTEM_SPANS],
             address, address + size, protection, committed);
@@ -292,6 +310,51 @@ change(uint64_t address, uint64_t size, uint32_t protection)
     }
 }
 
+static void open_page(uint64_t address);
+
+/* S5. After a snapshot a new page is opened when it is touched: most of a stack never is. */
+static void
+commit_stack(uint64_t address, uint64_t size, uint32_t protection)
+{
+    for (uint64_t end = address + size; address < end; address += ABI_PAGE_SIZE) {
+        uint8_t *state = &page_protection[address >> PAGE_SHIFT];
+
+        if (snapshot.taken) {
+            snapshot_log(address, *state);
+        }
+        *state = (uint8_t)(protection | COMMITTED | (*state & OURS));
+        if ((*state & (SAVED | UNTOUCHED)) != 0) {
+            continue;
+        }
+        if (snapshot.taken) {
+            *state |= UNTOUCHED;
+            apply(ABI_ALIAS(address), ABI_ALIAS(address) + ABI_PAGE_SIZE, PROT_READ, system_key());
+        } else {
+            *state |= SAVED;
+            change(address, ABI_PAGE_SIZE, protection);
+        }
+    }
+}
+
+static void
+decommit_stack(uint64_t address, uint64_t size)
+{
+    for (uint64_t end = address + size; address < end; address += ABI_PAGE_SIZE) {
+        uint8_t *state = &page_protection[address >> PAGE_SHIFT];
+
+        if (snapshot.taken) {
+            snapshot_log(address, *state);
+            if ((*state & UNTOUCHED) != 0) {
+                *state = UNTOUCHED;
+                continue;
+            }
+            open_page(address);
+        }
+        memset(guest_pointer(address), 0, ABI_PAGE_SIZE);
+        *state = SAVED;
+    }
+}
+
 void
 space_commit(uint64_t address, uint64_t size, uint32_t protection)
 {
@@ -299,6 +362,10 @@ space_commit(uint64_t address, uint64_t size, uint32_t protection)
         return;
     }
     check_range("commit", address, size);
+    if (is_kept_stack(address)) {
+        commit_stack(address, size, protection);
+        return;
+    }
     if (address < ABI_SLICE_SIZE && machine.low_owner == 0) {
         machine.low_owner = GUEST->user_slice;
     }
@@ -319,14 +386,14 @@ space_protect(uint64_t address, uint64_t size, uint32_t protection)
     while (page < end) {
         uint64_t start = page;
 
-        while (page < end && page_protection[page] != 0) {
+        while (page < end && is_committed(page)) {
             page++;
         }
         if (page > start) {
             record(start << PAGE_SHIFT, (page - start) << PAGE_SHIFT, protection, true);
             change(start << PAGE_SHIFT, (page - start) << PAGE_SHIFT, protection);
         }
-        while (page < end && page_protection[page] == 0) {
+        while (page < end && !is_committed(page)) {
             page++;
         }
     }
@@ -415,6 +482,13 @@ space_decommit(uint64_t address, uint64_t size)
         return;
     }
     check_range("decommit", address, size);
+    if (snapshot.taken && GUEST->ending == 2) {
+        return; /* nobody is left who could look */
+    }
+    if (is_kept_stack(address)) {
+        decommit_stack(address, size);
+        return;
+    }
     end_views(address, size);
     change(address, size, ABI_NONE);
     record(address, size, 0, false);
@@ -471,13 +545,11 @@ space_is_guest(uint64_t address, uint64_t size)
 bool
 space_is_free(uint64_t address, uint64_t size)
 {
-    const uint8_t *page = page_protection + (address >> PAGE_SHIFT);
-
     if (!space_is_guest(address, size)) {
         return false;
     }
     for (uint64_t i = 0; i < (size + ABI_PAGE_SIZE - 1) >> PAGE_SHIFT; i++) {
-        if (page[i] != 0) {
+        if (is_committed((address >> PAGE_SHIFT) + i)) {
             return false;
         }
     }
@@ -516,7 +588,7 @@ space_read(uint64_t address, void *buffer, size_t size)
         size_t step = ABI_PAGE_SIZE - (at & (ABI_PAGE_SIZE - 1));
 
         step = step < size - done ? step : size - done;
-        if (!space_is_guest(at, step) || page_protection[at >> PAGE_SHIFT] == 0) {
+        if (!space_is_guest(at, step) || !is_committed(at >> PAGE_SHIFT)) {
             break;
         }
         memcpy((char *)buffer + done, guest_pointer(at), step);
@@ -552,7 +624,7 @@ copy_spans(struct spans *to, const struct spans *from)
 void
 space_freeze(void)
 {
-    snapshot.taken = true;
+    snapshot.taken = snapshot.rooted = true;
     for (size_t i = 0; i <= SYSTEM_SPANS; i++) {
         for (size_t j = 0; j < slices[i].count; j++) {
             const struct span *span = &slices[i].span[j];
@@ -585,6 +657,14 @@ space_restore(uint64_t address, uint64_t size, uint8_t before)
     uint64_t page = address >> PAGE_SHIFT, end = (address + size) >> PAGE_SHIFT;
 
     views.count = views.kept;
+    if (is_kept_stack(address)) {
+        for (uint64_t i = page; i < end; i++) {
+            uint8_t now = page_protection[i];
+
+            page_protection[i] = (uint8_t)((before & ~UNTOUCHED) | (now & (SAVED | UNTOUCHED)));
+        }
+        return;
+    }
     for (uint64_t i = page; i < end; i++) {
         uint8_t now = page_protection[i];
 
@@ -623,7 +703,7 @@ space_write_fault(uint64_t address, uint32_t error)
     bool alias = false;
     uint8_t *state;
 
-    if (!snapshot.taken || (error & (WRITE_FAULT | KEY_FAULT)) != WRITE_FAULT) {
+    if (!snapshot.taken || (error & KEY_FAULT) != 0) {
         return false;
     }
     if (page >= ABI_USER_ALIAS && page < ABI_USER_ALIAS + ABI_USER_END) {
@@ -638,6 +718,14 @@ space_write_fault(uint64_t address, uint32_t error)
         return false;
     }
     state = &page_protection[page >> PAGE_SHIFT];
+    if ((*state & (COMMITTED | UNTOUCHED)) == (COMMITTED | UNTOUCHED)) {
+        *state &= ~UNTOUCHED;
+        open_page(page);
+        return true;
+    }
+    if ((error & WRITE_FAULT) == 0) {
+        return false;
+    }
     if ((*state & COMMITTED) == 0 || (*state & (SAVED | FRESH)) != 0 ||
         (!alias && ((*state & ABI_PROT_WRITE) == 0 || !space_open(page)))) {
         return false;

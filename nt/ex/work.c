@@ -71,12 +71,18 @@ ExpNeedsWorker(EXP_WORK_QUEUE *Queue)
            IsListEmpty(&Queue->Queue.Header.WaitListHead) && Queue->Threads < Queue->Limit;
 }
 
+static BOOLEAN
+ExpIsOwnCode(PWORKER_THREAD_ROUTINE Routine)
+{
+    return (ULONG64)Routine - ABI_IMAGE_BASE < ABI_IMAGE_WINDOW;
+}
+
 static VOID NTAPI
 ExpWorkerThread(PVOID Context)
 {
     EXP_WORK_QUEUE *Queue = Context;
 
-    PspCurrentThread()->ActiveExWorker = TRUE;
+    PspCurrentThread()->ActiveExWorker = PspCurrentThread()->OwnCode = TRUE;
     KeSetPriorityThread(KiThread(), Queue == &ExpWorkQueue[1]   ? 12
                                     : Queue == &ExpWorkQueue[0] ? 13
                                                                 : 15);
@@ -90,7 +96,9 @@ ExpWorkerThread(PVOID Context)
         if (ExpNeedsWorker(Queue)) {
             KeSetEvent(&ExpWorkerEvent, 0, FALSE);
         }
+        PspCurrentThread()->OwnCode = ExpIsOwnCode(Routine);
         Routine(Parameter);
+        PspCurrentThread()->OwnCode = TRUE;
         ExpCheckReturn(Routine, Parameter, Item);
     }
 }
@@ -110,6 +118,7 @@ ExpAddWorker(EXP_WORK_QUEUE *Queue)
 static VOID NTAPI
 ExpWorkerManager(PVOID Context)
 {
+    PspCurrentThread()->OwnCode = TRUE;
     for (;;) {
         KeWaitForSingleObject(&ExpWorkerEvent, Executive, KernelMode, FALSE, NULL);
         for (ULONG i = 0; i < RTL_NUMBER_OF(ExpWorkQueue); i++) {

@@ -458,6 +458,10 @@ volatile struct abi_record *KiTrace(ULONG Event, const volatile VOID *Object, UL
 KIRQL KiLockDispatcher(ULONG Operation, const volatile VOID *Object);
 VOID KiUnlockDispatcher(KIRQL OldIrql, BOOLEAN WaitNext);
 
+/* Before a driver's image goes: of the last one the pages are not closed while schedules are searched, if
+   nobody is left who could look. */
+VOID KiNoteImageGoes(VOID);
+
 /* Threads. The caller (nt/ps) provides the memory of the KTHREAD, zeroed. IRQL <= APC_LEVEL. */
 VOID KiInitializeThread(PKTHREAD Thread, PKPROCESS Process, PKAGENT Creator,
                         PKSTART_ROUTINE SystemRoutine, PVOID Context, PCONTEXT UserContext,

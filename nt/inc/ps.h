@@ -86,6 +86,7 @@ struct _ETHREAD {
     BOOLEAN Terminating;
     BOOLEAN HardErrorsDisabled;
     BOOLEAN ActiveExWorker;
+    BOOLEAN OwnCode; /* of nt/ex: it runs nothing of a driver now */
     BOOLEAN HideFromDebugger;
     BOOLEAN DebugKnown;         /* its debugger has been told of it */
     BOOLEAN InRegion;           /* nt/ps put it into a critical region at its start */

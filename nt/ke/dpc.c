@@ -69,6 +69,7 @@ KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2)
         if (Prcb == Self || Dpc->Importance != MediumImportance ||
             Prcb->CurrentThread == Prcb->IdleThread || Prcb->DpcQueueDepth > 4) {
             Prcb->DpcRequested = TRUE;
+            KiNoteBusy(Prcb->Number);
         }
     }
     if (Prcb != Self && Prcb->DpcRequested) {
@@ -170,6 +171,7 @@ KeFlushQueuedDpcs(VOID)
 
             if (Prcb->DpcQueueDepth != 0 || Prcb->DpcRoutineActive) {
                 Prcb->DpcRequested = TRUE;
+                KiNoteBusy(Cpu);
                 Busy = TRUE;
             }
         }

@@ -19,6 +19,7 @@ ULONG64 KiSlotBitmap[ABI_STACK_SLOTS / 64];
 
 /* schedule.c */
 ULONG KiHostClockSlices; /* since the host's clock was looked at */
+ULONG64 KiBusy = 1;      /* processors that may have something to do; the first one boots */
 ULONG KiLonelySlices;    /* slices in a row in which nobody but the asker could step */
 
 /* timer.c, time.c */

@@ -104,6 +104,7 @@ LONG_PTR KiSwapThread(
 VOID KiIdleLoop(VOID);
 VOID KiFinishSwap(VOID);         /* first thing on the stack that was switched to */
 VOID KiLoadProcessor(ULONG Cpu); /* K3 */
+VOID KiNoteBusy(ULONG Cpu);      /* it has something to do now */
 VOID KiCheckInterrupts(KIRQL Irql);
 VOID KiSpin(volatile VOID *Lock, ULONG Mask); /* lets others run until (*Lock & Mask) may be 0 */
 VOID KiYield(ULONG Operation);
@@ -272,6 +273,7 @@ extern KAGENT KiSystemAgent; /* the root of all names */
 extern ULONG64 KiSlotBitmap[ABI_STACK_SLOTS / 64];
 #define KI_AGENTS (4 * ABI_MAX_PROCESSORS)
 extern struct abi_agent KiAgents[KI_AGENTS]; /* KiAsk's question */
+extern ULONG64 KiBusy;
 extern ULONG KiLonelySlices;
 extern ULONG KiHostClockSlices;
 extern ULONG KiTimeIncrement;

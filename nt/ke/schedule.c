@@ -25,22 +25,81 @@ KiNextCpu(ULONG Cpu)
     return Cpu + 1 < KiProcessorCount ? Cpu + 1 : 0;
 }
 
+VOID
+KiNoteBusy(ULONG Cpu)
+{
+    KiBusy |= 1ull << Cpu;
+    if (Machine->explore) {
+        Machine->budget = 0; /* whoever was alone is no longer */
+    }
+}
+
+static BOOLEAN
+KiHasWork(PKPRCB Prcb)
+{
+    return Prcb->CurrentThread != Prcb->IdleThread || Prcb->NextThread != NULL ||
+           Prcb->ReadySummary != 0 || Prcb->DpcRequested || Prcb->DpcRoutineActive;
+}
+
+/* Is nobody left, now or when time has passed, who could come to a driver? */
+static BOOLEAN
+KiOnlyKernelIsLeft(VOID)
+{
+    ULONG64 Due;
+
+    for (ULONG64 Set = KiBusy; Set != 0; Set &= Set - 1) {
+        PKPRCB Prcb = &KiProcessor[__builtin_ctzll(Set)]->Prcb;
+
+        if (Prcb->ReadySummary != 0 || Prcb->DpcRequested || Prcb->DpcRoutineActive ||
+            (Prcb->CurrentThread != Prcb->IdleThread &&
+             !((PETHREAD)Prcb->CurrentThread)->OwnCode) ||
+            (Prcb->NextThread != NULL && !((PETHREAD)Prcb->NextThread)->OwnCode)) {
+            return FALSE;
+        }
+    }
+    return !KiNextTimer(&Due);
+}
+
+VOID
+KiNoteImageGoes(VOID)
+{
+    if (Machine->ending == 1 && KiOnlyKernelIsLeft()) {
+        Machine->ending = 2;
+    }
+}
+
 static BOOLEAN
 KiSpinEnds(PKPRCB Prcb)
 {
     return (*Prcb->SpinningOn & Prcb->SpinMask) == 0;
 }
 
+/* One agent of the list that KiAsk makes; FALSE if that processor cannot step. */
 static BOOLEAN
-KiCanStep(ULONG Cpu)
+KiListAgent(ULONG Cpu, ULONG Self, ULONG Operation, const volatile VOID *Object,
+            struct abi_agent *Agent)
 {
     PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
 
-    if (Prcb->SpinningOn != NULL) {
-        return KiSpinEnds(Prcb); /* S2 */
+    if (Machine->explore) {
+        if (!KiDescribeAgent(Cpu, Agent)) {
+            return FALSE;
+        }
+        Agent->flags |= Cpu == Self ? ABI_AGENT_ASKER : 0;
+        return TRUE;
     }
-    return Prcb->CurrentThread != Prcb->IdleThread || Prcb->NextThread != NULL ||
-           Prcb->ReadySummary != 0 || Prcb->DpcRequested;
+    if (Prcb->SpinningOn != NULL && !KiSpinEnds(Prcb)) {
+        return FALSE; /* S2 */
+    }
+    Agent->name = Prcb->DpcRoutineActive ? Prcb->DpcAgent.Name : Prcb->CurrentThread->Agent.Name;
+    Agent->kind = Prcb->DpcRoutineActive ? ABI_AGENT_DPC : ABI_AGENT_THREAD;
+    Agent->cpu = (USHORT)Cpu;
+    Agent->op = Cpu == Self ? (USHORT)Operation : SP_NONE;
+    Agent->flags =
+        (Cpu == Self ? ABI_AGENT_ASKER : 0) | (Prcb->SpinningOn != NULL ? ABI_AGENT_SPINNING : 0);
+    Agent->objects = 0;
+    Agent->object = Cpu == Self ? (ULONG64)Object : 0;
+    return TRUE;
 }
 
 VOID
@@ -86,35 +145,30 @@ static BOOLEAN
 KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
 {
     struct abi_agent *Agents = KiAgents;
-    ULONG Count, Self = KiPrcb()->Number, Cpu, Choice;
-    PKPRCB Prcb;
+    ULONG Count, Self = KiPrcb()->Number, Choice;
+    ULONG64 Lower, Set;
 
 Again:
     Count = 0;
-    Cpu = Self;
+    Lower = KiBusy & ((1ull << Self) - 1);
+    Set = KiBusy & ~((2ull << Self) - 1);
     /* The asker first, then the others in the order of their numbers, round and round. */
-    for (ULONG Index = 0; Index < KiProcessorCount; Index++, Cpu = KiNextCpu(Cpu)) {
-        if (Machine->explore) {
-            if ((Cpu != Self || AskerCanStep) && KiDescribeAgent(Cpu, &Agents[Count])) {
-                Agents[Count].flags |= Cpu == Self ? ABI_AGENT_ASKER : 0;
-                Count++;
-            }
-            continue;
+    if (AskerCanStep && KiListAgent(Self, Self, Operation, Object, &Agents[0])) {
+        Count = 1;
+    }
+    for (; (Set | Lower) != 0; Set &= Set - 1) {
+        ULONG Cpu;
+
+        if (Set == 0) {
+            Set = Lower;
+            Lower = 0;
         }
-        if (Cpu == Self ? !AskerCanStep : !KiCanStep(Cpu)) {
-            continue;
+        Cpu = (ULONG)__builtin_ctzll(Set);
+        if (!KiHasWork(&KiProcessor[Cpu]->Prcb)) {
+            KiBusy &= ~(1ull << Cpu);
+        } else if (KiListAgent(Cpu, Self, Operation, Object, &Agents[Count])) {
+            Count++;
         }
-        Prcb = &KiProcessor[Cpu]->Prcb;
-        Agents[Count].name =
-            Prcb->DpcRoutineActive ? Prcb->DpcAgent.Name : Prcb->CurrentThread->Agent.Name;
-        Agents[Count].kind = Prcb->DpcRoutineActive ? ABI_AGENT_DPC : ABI_AGENT_THREAD;
-        Agents[Count].cpu = (USHORT)Cpu;
-        Agents[Count].op = Cpu == Self ? (USHORT)Operation : SP_NONE;
-        Agents[Count].flags = (Cpu == Self ? ABI_AGENT_ASKER : 0) |
-                              (Prcb->SpinningOn != NULL ? ABI_AGENT_SPINNING : 0);
-        Agents[Count].objects = 0;
-        Agents[Count].object = Cpu == Self ? (ULONG64)Object : 0;
-        Count++;
     }
     if (Count == 0) {
         return FALSE;
@@ -181,7 +235,12 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
             if (Machine->record & ABI_RECORD_STATE) {
                 Machine->state = KiHashStacks();
             }
-            KiAsk(Operation, Object, TRUE);
+            if (KiAsk(Operation, Object, TRUE)) {
+                KiLonelySlices = 0;
+            } else if (Machine->alone) {
+                Machine->alone = 0;
+                KiLonely();
+            }
             if ((Machine->record & ABI_RECORD_STEPS) && KiPrcb()->PendingOperation != SP_NONE) {
                 KiRecordStep(Operation, Object, WouldWait, Context);
             }
@@ -267,6 +326,7 @@ KiInsertReady(PKPRCB Prcb, PKTHREAD Thread, BOOLEAN Head)
         InsertTailList(&Prcb->ReadyListHead[(int)Thread->Priority], &Thread->WaitListEntry);
     }
     Prcb->ReadySummary |= 1u << Thread->Priority;
+    KiNoteBusy(Prcb->Number);
 }
 
 static VOID
@@ -315,6 +375,7 @@ KiReadyThread(PKTHREAD Thread)
             Thread->State = Standby;
             Thread->NextProcessor = Cpu;
             Prcb->NextThread = Thread;
+            KiNoteBusy(Cpu);
             return;
         }
     }
@@ -329,6 +390,7 @@ KiReadyThread(PKTHREAD Thread)
             Prcb->NextThread = Thread;
             Thread->State = Standby;
             Thread->NextProcessor = Cpu;
+            KiNoteBusy(Cpu);
             return;
         }
     } else if (Thread->Priority > Prcb->CurrentThread->Priority &&
@@ -336,6 +398,7 @@ KiReadyThread(PKTHREAD Thread)
         Prcb->NextThread = Thread;
         Thread->State = Standby;
         Thread->NextProcessor = Cpu;
+        KiNoteBusy(Cpu);
         if (Cpu != Self) {
             Machine->budget = 0; /* it is interrupted there at the next choice */
         }

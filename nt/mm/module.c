@@ -114,6 +114,7 @@ MmUnloadSystemImage(PKI_MODULE Module)
 {
     KiTrace(EV_IMAGE_UNLOAD, Module->DllBase, 0, 0, 0, 0);
     RemoveEntryList(&Module->InLoadOrderLinks);
+    KiNoteImageGoes();
     HcImageUnload(Module->DllBase);
     MiFreeModule(Module);
 }

@@ -137,6 +137,7 @@ PspUnloadDrivers(VOID)
 
     for (ULONG Index = PspBoot.drivers; Index-- > 0;) {
         PspServicePath(Index, &Path, Buffer);
+        Machine->ending = Index == 0;
         /* A driver without an unload routine stays: that is its right. */
         IopUnloadDriver(&Path);
     }
@@ -159,11 +160,12 @@ PspRunCommandLine(VOID)
     if (PspBoot.explore) {
         Machine->explore = PspBoot.explore;
         Machine->budget = 0;
-        KiInjectAllow(PspBoot.inject);
+        KiInjectAllow(PspBoot.clients != 0 ? PspBoot.inject : 0);
     }
     PspLoadFilterManager();
     PspLoadDrivers();
     PspRunClients();
+    PspCurrentThread()->OwnCode = TRUE; /* only calls of others can come to a driver from now on */
     PspUnloadDrivers();
     IopShutdownDrivers();
     PspStop(ABI_CLEAN, PspClientExit, NULL);
