@@ -664,7 +664,13 @@ blame(struct report *report)
     }
 }
 
-/* Kind, code and functions: what survives when lines shift. */
+static bool
+hangs(const struct report *report)
+{
+    return strcmp(report->kind, "hang") == 0 || strcmp(report->kind, "deadlock") == 0;
+}
+
+/* Kind, code, what is waited for and functions: what survives when lines shift. */
 static void
 fingerprint(struct report *report)
 {
@@ -678,10 +684,12 @@ fingerprint(struct report *report)
     } else if (strcmp(report->kind, "hang") == 0) {
         thread = stuck_thread(report);
     }
-    snprintf(text, sizeof(text), "%s:%x", report->kind,
+    snprintf(text, sizeof(text), "%s:%x%s%s", report->kind,
              report->result->end == RUN_STOPPED && report->result->stop.verdict != ABI_SUSPEND_DOS
                  ? report->result->stop.code
-                 : 0);
+                 : 0,
+             hangs(report) && thread != NULL && thread->waits != 0 ? ":" : "",
+             hangs(report) && thread != NULL && thread->waits != 0 ? thread->wait[0].kind : "");
     for (size_t i = 0;; i++) {
         for (const char *c = text; *c != 0; c++) {
             hash = (hash ^ (uint8_t)*c) * 0x100000001B3ull;
