@@ -24,6 +24,7 @@ bench: all
 
 soak: all
 	@tools/run-tests.sh --soak $(BUILD)
+	@python3 tests/explore/soak.py $(BUILD)/ntlab $(BUILD)/tests/explore $(or $(RUNS),20000000)
 
 # The tests' own test: a kernel with one line changed must fail one of them.
 mutants: all

@@ -79,6 +79,7 @@ write_search(FILE *out, const struct search *search)
     if (tally->bound != 0) {
         fprintf(out, "\"bound\": %u, ", tally->bound - 1);
     }
+    fprintf(out, "\"digest\": \"%016lx\", ", tally->digest);
     fprintf(out, "\"jobs\": %u, \"shard\": \"%u/%u\", \"lost_workers\": %u,\n             ",
             search->pool.jobs, search->pool.shard + 1, search->pool.shards, outcome->lost);
     fprintf(out, "\"seconds\": %.3f, \"runs_per_second\": %.0f, \"assumptions\": [",

@@ -463,6 +463,7 @@ explorer_ended(const struct abi_stop *why)
     }
     counts = !it.rooted || it.strategy->counts == NULL || it.strategy->counts();
     results->runs += counts;
+    results->digest += counts ? (GUEST->hash ^ it.steps) * 0x9E3779B97F4A7C15ull : 0;
     results->agents = it.agents > results->agents ? it.agents : results->agents;
     results->longest = it.steps > results->longest ? it.steps : results->longest;
     if (why == NULL || (it.rooted && it.strategy->repeats != NULL && it.strategy->repeats())) {

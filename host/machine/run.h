@@ -128,6 +128,7 @@ struct search_results {
     uint32_t findings;
     uint64_t runs, traces, bad, blocked;
     uint32_t schedules; /* used of `schedule` */
+    uint64_t digest;    /* of the trace hashes of all runs, in any order */
     uint32_t agents;    /* most that took part in a run */
     uint32_t longest;   /* answers of the longest run */
     uint32_t bound;     /* of preemptions or delays: 1 + the last one that was completed */

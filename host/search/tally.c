@@ -58,6 +58,7 @@ tally_take(struct tally *tally, struct search_results *results)
         add_finding(tally, &new);
     }
     tally->runs += results->runs;
+    tally->digest += results->digest;
     tally->traces += results->traces;
     tally->bad += results->bad;
     tally->blocked += results->blocked;
@@ -77,6 +78,7 @@ tally_add(struct tally *tally, struct tally *from)
         add_finding(tally, &from->finding[i]);
     }
     tally->runs += from->runs;
+    tally->digest += from->digest;
     tally->traces += from->traces;
     tally->bad += from->bad;
     tally->blocked += from->blocked;

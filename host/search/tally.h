@@ -14,6 +14,7 @@ struct tally_finding {
 /* Findings are told apart by their signatures: the first one of each is kept. */
 struct tally {
     uint64_t runs, traces, bad, blocked;
+    uint64_t digest;          /* of the trace hashes of all runs: equal for the same runs */
     uint32_t agents, longest; /* most agents and most answers in a run */
     double estimate;          /* traces that there are; 0: not known */
     uint32_t bound;           /* 1 + the last one that was completed */

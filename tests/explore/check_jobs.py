@@ -40,7 +40,7 @@ def search(ntlab, build, folder, program, *options, killer=None):
     except ValueError:
         return (process.returncode, stderr[-400:]), {}, killed
     it = found["search"]
-    return (process.returncode, it["outcome"], it["runs"], it["traces"], it["bad"], it["blocked"],
+    return (process.returncode, it["outcome"], it["runs"], it["traces"], it["bad"], it["blocked"], it["digest"],
             [(f["kind"], f["fingerprint"], f["signature"], f["runs"], f["steps"], f["preemptions"]) for f in found["findings"]]), it, killed
 
 
