@@ -207,8 +207,7 @@ command_explore(int argc, char **argv)
                                      .progress = isatty(2) ? search_progress : NULL,
                                      .context = &search};
     search.request.granularity = options.granularity;
-    search.request.boot.explore =
-        options.granularity == RUN_MEMORY ? ABI_EXPLORE_MEMORY : ABI_EXPLORE;
+    search.request.boot.explore = options.granularity != RUN_API ? ABI_EXPLORE_MEMORY : ABI_EXPLORE;
     search.request.boot.inject = options.inject_given ? options.inject : ABI_INJECT_DEFAULT;
     search.request.boot.cpus = EXPLORE_CPUS;
     fprintf(stderr, "ntlab %s: %s (build %u), a processor for each thread, seed %lu\n",

@@ -148,6 +148,16 @@ ntr_write(const char *path, const struct options *options, const struct run_requ
         fprintf(facts, "config %s %s\n", name, request->config[i].key);
         write_member(out, name, request->config[i].text, request->config[i].length);
     }
+    for (size_t i = 0; i < request->spin_count; i++) {
+        const struct run_spin *spin = &request->spins[i];
+
+        fprintf(facts, "spin %" PRIx64, spin->key);
+        for (uint32_t j = 0; j < spin->reads; j++) {
+            fprintf(facts, " %" PRIx64 " %" PRIx64 " %x", spin->read[j].address,
+                    spin->read[j].value, spin->read[j].size);
+        }
+        fprintf(facts, "\n");
+    }
     fprintf(facts, "granularity %s\n", granularity_name(request->granularity));
     for (size_t i = 0; i < request->shared_count; i++) {
         fprintf(facts, "shared %" PRIx64 " %" PRIx64 "\n", request->shared[i].word,
@@ -226,6 +236,29 @@ add_member(struct ntr *ntr, const uint8_t *archive, const uint8_t *end, const ch
 }
 
 static int
+read_spin(struct ntr *ntr, const char *text)
+{
+    struct run_spin *spin = &ntr->spin[ntr->request.spin_count];
+    int length;
+
+    if (ntr->request.spin_count == RUN_MAX_SPINS ||
+        sscanf(text, "%" SCNx64 "%n", &spin->key, &length) != 1) {
+        return -1;
+    }
+    for (text += length; *text != 0 && spin->reads < RUN_SPIN_READS; text += length) {
+        struct run_spin_read *read = &spin->read[spin->reads++];
+
+        if (sscanf(text, " %" SCNx64 " %" SCNx64 " %x%n", &read->address, &read->value, &read->size,
+                   &length) != 3) {
+            return -1;
+        }
+    }
+    ntr->request.spins = ntr->spin;
+    ntr->request.spin_count++;
+    return 0;
+}
+
+static int
 read_fact(struct ntr *ntr, struct options *options, const char *key, char *value,
           const uint8_t *archive, const uint8_t *end)
 {
@@ -298,11 +331,13 @@ read_fact(struct ntr *ntr, struct options *options, const char *key, char *value
         }
         ntr->request.config = grown;
         grown[ntr->request.configs++] = (struct run_config){strdup(rest), (const char *)data, size};
+    } else if (strcmp(key, "spin") == 0) {
+        return read_spin(ntr, value);
     } else if (strcmp(key, "granularity") == 0) {
         if (granularity_parse(value, &ntr->request.granularity) != 0) {
             return -1;
         }
-        boot->explore = ntr->request.granularity == RUN_MEMORY ? ABI_EXPLORE_MEMORY : ABI_EXPLORE;
+        boot->explore = ntr->request.granularity != RUN_API ? ABI_EXPLORE_MEMORY : ABI_EXPLORE;
     } else if (strcmp(key, "shared") == 0) {
         struct run_shared *word = &ntr->shared[ntr->request.shared_count];
 

@@ -16,25 +16,30 @@
  *       ended, everybody takes turns (fair.c); what is chosen then is no part of the schedule.
  *   X6  Where there is one agent only there is nothing to choose, and the kernel need not ask until
  *       there is another one.
+ *   X7  An agent that would only poll in vain is not enabled (spin.c). If there are no others, that is a
+ *       livelock.
  *
  * The answers of X1, X2 and X6 follow from the state alone, so a schedule holds the others only.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include "host/explore/explorer.h"
 #include "host/explore/memory.h"
 #include "host/explore/round_robin.h"
+#include "host/explore/spin.h"
 #include "host/explore/strategy.h"
 #include "host/explore/trial.h"
 #include "host/explore/unit.h"
 #include "host/machine/machine.h"
 #include "host/machine/snapshot.h"
 
-#define UNFAIR       16384 /* choices; must be less than MAX_STEPS */
-#define ALONE_POINTS 1025  /* that the kernel passes at once */
-#define ALONE_LIMIT  (16 * ALONE_POINTS)
+#define UNFAIR        16384 /* choices; must be less than MAX_STEPS */
+#define ALONE_POINTS  1025  /* that the kernel passes at once */
+#define ALONE_LIMIT   (16 * ALONE_POINTS)
+#define QUIET_TOUCHES 4096
 
 static const struct strategy *const strategies[] = {
     &strategy_random,    &strategy_pct,      &strategy_dpor, /* one by one: */
@@ -66,6 +71,10 @@ static struct {
     uint64_t offered; /* injected events of this run that have not happened: X4 */
     struct operation next[MAX_AGENTS];
     struct question question;
+    uint32_t quiet;    /* accesses since the last question */
+    uint64_t moves;    /* steps of any agent in this run, those of X1 too */
+    uint64_t spinning; /* X7, at the last question */
+    bool past;         /* of a replay: the schedule is at its end; else true */
 } it;
 
 int
@@ -79,7 +88,7 @@ explorer_init(const struct run_search *search, struct search_results *results)
     if (it.schedule == NULL || it.strategy == NULL || snapshot_init() != 0 || trial_init() != 0) {
         return -ENOMEM;
     }
-    if (memory_init(machine.request) != 0) {
+    if (memory_init(machine.request) != 0 || spin_init(machine.request) != 0) {
         return -ENOMEM;
     }
     unit_init(it.strategy, search, results);
@@ -179,14 +188,22 @@ ask(const struct abi_agent *agents, uint32_t count)
     struct question *question = &it.question;
 
     *question = (struct question){.last = it.last, .step = it.steps, .next = it.next};
+    it.spinning = 0;
+    it.past = !it.search->replay || it.steps >= it.search->schedule_length;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t number = agent_number(agents[i].name);
 
         question->present |= 1ull << number;
-        if ((agents[i].flags & ABI_AGENT_BLOCKED) == 0) {
-            question->enabled |= 1ull << number;
-        }
         it.next[number] = operation_of(&agents[i]);
+        spin_arrive(number, &agents[i], it.moves);
+        if ((agents[i].flags & ABI_AGENT_BLOCKED) == 0) {
+            if (spin_waits(number, it.moves, it.past, &it.next[number])) { /* X7 */
+                it.next[number].flags |= ABI_AGENT_BLOCKED | ABI_AGENT_WAITS;
+                it.spinning |= 1ull << number;
+            } else {
+                question->enabled |= 1ull << number;
+            }
+        }
         if (agents[i].kind == ABI_AGENT_INJECTED) {
             it.offered |= 1ull << number;
         }
@@ -205,6 +222,9 @@ begin(void)
     it.offered = 0;
     it.blocked = it.fair = false;
     memory_begin_run();
+    spin_begin_run();
+    it.moves = 0;
+    it.quiet = 0;
     if (machine.request->channel != NULL) {
         it.agents = 0; /* strategy.h: a run follows from what is chosen in it alone */
     }
@@ -268,7 +288,6 @@ answer(const struct abi_agent *agents, uint32_t count)
 {
     uint32_t chosen = ANSWER_FAIR;
 
-    ask(agents, count);
     if (!it.fair && (it.strategy->alone != NULL ? it.steps : it.scheduled) < unfair() &&
         it.alone < ALONE_LIMIT) {
         chosen = it.strategy->choose(&it.question);
@@ -301,6 +320,7 @@ answer(const struct abi_agent *agents, uint32_t count)
     if (!operation_injected(&it.next[chosen])) {
         it.last = (uint8_t)chosen;
     }
+    spin_stepped(chosen, it.moves++);
     for (uint32_t i = 0; i < count; i++) {
         if (agents[i].name == it.names[chosen]) {
             return i;
@@ -322,7 +342,101 @@ alone(uint32_t name)
         GUEST->budget = ALONE_POINTS - 1;
         it.alone += ALONE_POINTS;
     }
+    spin_stepped(it.last, it.moves);
+    it.moves += 2; /* not one step */
     return 0;
+}
+
+static uint32_t go_on_blocked(const struct abi_agent *agents, uint32_t count, uint32_t asker);
+
+static uint32_t known_number(uint32_t name);
+
+/* What comes at a question after the root. */
+static uint32_t
+decide(const struct abi_agent *agents, uint32_t count, uint32_t asker)
+{
+    ask(agents, count);
+    if ((it.question.enabled & ~it.offered) == 0) {
+        it.blocked = true;
+        return go_on_blocked(agents, count, asker);
+    }
+    return answer(agents, count);
+}
+
+uint32_t
+explorer_touch(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent)
+{
+    bool point = machine.request->granularity == RUN_MEMORY &&
+                 memory_touch(address, size, writes != 0, agent);
+
+    if (++it.quiet == QUIET_TOUCHES) { /* a loop that no other agent can end? */
+        it.quiet = 0;
+        point = point || it.rooted;
+    }
+
+    if (writes == 1) {
+        spin_wrote();
+    } else if (writes == 0 && !point) {
+        spin_read(address, size);
+    }
+    return point;
+}
+
+/* The agent's number, if it has one already. */
+static uint32_t
+known_number(uint32_t name)
+{
+    uint32_t number = 0;
+
+    while (number < it.agents && it.names[number] != name) {
+        number++;
+    }
+    return number < it.agents ? number : MAX_AGENTS;
+}
+
+/* X7: nobody is left but agents that poll. */
+NORETURN static void
+spin_for_ever(const struct abi_agent *agent)
+{
+    struct abi_stop stop = {.verdict = ABI_LIVELOCK};
+    struct abi_trap registers = {0};
+    char where[256];
+
+    space_read(agent->registers, &registers, sizeof(registers));
+    registers.rip = registers.original_rip = images_original_rip(registers.rip);
+    images_describe(registers.rip, where, sizeof(where));
+    snprintf(stop.message, sizeof(stop.message),
+             "%s polls for ever: nobody is left who could change what it reads", where);
+    explorer_ended(&stop);
+    worker_stop(&stop, &registers);
+}
+
+/* X2, X7: who goes on when nobody can. */
+static uint32_t
+go_on_blocked(const struct abi_agent *agents, uint32_t count, uint32_t asker)
+{
+    uint32_t other = count, spinner = count;
+
+    for (uint32_t i = count; i-- > 0;) {
+        uint32_t number = known_number(agents[i].name);
+
+        if (agents[i].kind == ABI_AGENT_INJECTED) {
+            continue;
+        }
+        if (number < MAX_AGENTS && (it.spinning >> number & 1) != 0 &&
+            (agents[i].flags & ABI_AGENT_BLOCKED) == 0) {
+            spinner = i;
+        } else {
+            other = i;
+        }
+    }
+    if (spinner == count) {
+        return round_robin_choose(agents, count, asker);
+    }
+    if (other == count) {
+        spin_for_ever(&agents[spinner]);
+    }
+    return other;
 }
 
 uint32_t
@@ -330,8 +444,11 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 {
     uint32_t ready = 0, first = 0, offered = 0;
 
+    it.quiet = 0;
     for (uint32_t i = count; i-- > 0;) {
-        if (agents[i].op == SP_NONE) {
+        if (agents[i].op == SP_NONE ||
+            (it.rooted && spin_passes(known_number(agents[i].name), &agents[i]))) {
+            spin_stepped(known_number(agents[i].name), it.moves++);
             return i; /* X1 */
         }
         if (agents[i].kind == ABI_AGENT_INJECTED) {
@@ -349,11 +466,10 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
         }
         return chosen;
     }
-    if (it.blocked || ready == 0) {
-        if (!it.blocked && it.rooted) {
-            it.blocked = true;
-            ask(agents, count);
-        }
+    if (it.blocked) {
+        return go_on_blocked(agents, count, asker);
+    }
+    if (!it.rooted && ready == 0) {
         return round_robin_choose(agents, count, asker); /* X2 */
     }
     if (!it.rooted && ready + offered < 2) {
@@ -385,7 +501,7 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
         }
         it.alone++;
     }
-    return answer(agents, count);
+    return decide(agents, count, asker);
 }
 
 static void
@@ -496,7 +612,7 @@ explorer_ended(const struct abi_stop *why)
     unit_ended(counts, why != NULL && is_bad(why));
     if (begin()) {
         snapshot_restore();
-        snapshot_resume(answer(it.root, it.root_count));
+        snapshot_resume(decide(it.root, it.root_count, 0));
     }
     it.over = true;
 }

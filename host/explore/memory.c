@@ -16,11 +16,9 @@
  */
 #include "host/explore/memory.h"
 #include <errno.h>
-#include "host/explore/explorer.h"
 #include "host/explore/strategy.h"
 
-#define SLOTS                  (1u << 18)
-#define GENERAL_REGISTERS_ONLY __attribute__((target("general-regs-only")))
+#define SLOTS (1u << 18)
 
 struct word {
     uint64_t number;                   /* address / 8, plus 1 */
@@ -39,7 +37,7 @@ static struct run_learned *learned; /* NULL: a replay */
 static uint32_t active;             /* of learned->shared: in force in this run */
 
 /* NULL: the table is full. */
-GENERAL_REGISTERS_ONLY static struct word *
+static struct word *
 find(uint64_t number)
 {
     uint32_t at = (uint32_t)((number * 0x9E3779B97F4A7C15ull) >> 46);
@@ -60,7 +58,7 @@ find(uint64_t number)
     }
 }
 
-GENERAL_REGISTERS_ONLY static void
+static void
 learn(uint64_t word, uint32_t bytes)
 {
     uint32_t at = __atomic_fetch_add(&learned->shared_count, 1, __ATOMIC_SEQ_CST);
@@ -73,7 +71,7 @@ learn(uint64_t word, uint32_t bytes)
     }
 }
 
-GENERAL_REGISTERS_ONLY static bool
+static bool
 touch_word(uint64_t number, uint8_t bytes, bool writes, uint32_t agent)
 {
     struct word *word = find(number);
@@ -106,8 +104,8 @@ touch_word(uint64_t number, uint8_t bytes, bool writes, uint32_t agent)
     return (word->active & bytes) != 0;
 }
 
-GENERAL_REGISTERS_ONLY uint32_t
-explorer_touch(uint64_t address, uint64_t size, bool writes, uint32_t agent)
+bool
+memory_touch(uint64_t address, uint64_t size, bool writes, uint32_t agent)
 {
     bool shared = !begun;
 

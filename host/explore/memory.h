@@ -13,4 +13,7 @@ int memory_init(const struct run_request *request);
  */
 void memory_begin_run(void);
 
+/* Is this access a schedule point? */
+bool memory_touch(uint64_t address, uint64_t size, bool writes, uint32_t agent);
+
 #endif

@@ -217,10 +217,10 @@ hc_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
     return chosen;
 }
 
-GENERAL_REGISTERS_ONLY static uint32_t HC_ABI
+static uint32_t HC_ABI
 hc_touch(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent)
 {
-    return explorer_touch(address, size, writes != 0, agent);
+    return explorer_touch(address, size, writes, agent);
 }
 
 static uint64_t HC_ABI

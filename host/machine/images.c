@@ -218,8 +218,9 @@ patch(struct loaded *image)
 
     if (machine.request->explore != NULL) {
         options.atomics = !options.ours && machine.request->granularity >= RUN_ATOMICS;
-        options.memory = !options.ours && machine.request->granularity >= RUN_MEMORY &&
-                         !is_instrumented(&image->image.pe);
+        /* At atomics granularity they are no points, but show what a loop polls (host/explore/spin.c). */
+        options.memory = options.atomics && !is_instrumented(&image->image.pe) &&
+                         (options.system || machine.request->granularity == RUN_MEMORY);
     }
     if (options.system) {
         options.targets = (struct patch_targets){.cr8_write = entries->cr8_write,

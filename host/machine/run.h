@@ -19,6 +19,7 @@
 #define RUN_MAX_PROMOTED 32
 #define RUN_MAX_MISSED   16
 #define RUN_MAX_SHARED   4096
+#define RUN_MAX_SPINS    1024
 
 /* Channels of `output` beyond enum abi_channel. */
 enum {
@@ -41,12 +42,25 @@ struct run_shared {
     uint64_t bytes;
 };
 
+/* A point at which an agent would only poll in vain, while all these values are the same. */
+#define RUN_SPIN_READS 8
+struct run_spin {
+    uint64_t key; /* its registers and stack */
+    uint64_t reads;
+    struct run_spin_read {
+        uint64_t address, value;
+        uint32_t size, reserved;
+    } read[RUN_SPIN_READS];
+};
+
 /* What runs have shown of the code, shared by all workers of a search; see M4 and host/search/learn.c. */
 struct run_learned {
     uint32_t freely; /* a later run may have points that an earlier one had not */
     uint32_t grown;  /* something was learnt that the search did not know */
     uint32_t shared_count;
     struct run_shared shared[RUN_MAX_SHARED];
+    uint32_t spin_count;
+    struct run_spin spin[RUN_MAX_SPINS];
     uint32_t points; /* accesses that are patched, and those that could not be */
     uint32_t missed;
     char missed_at[RUN_MAX_MISSED][128];
@@ -151,6 +165,8 @@ struct run_request {
     enum run_granularity granularity;
     const struct run_shared *shared; /* accesses to these are points ... */
     size_t shared_count;
+    const struct run_spin *spins;
+    size_t spin_count;
     struct run_learned *learned;      /* ... NULL: and no others */
     const struct run_search *explore; /* NULL: one run, round robin */
     struct search_results *results;   /* shared with the worker; not for a replay */

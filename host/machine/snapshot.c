@@ -76,6 +76,27 @@ snapshot_save(uint64_t page)
     kept.saved++;
 }
 
+/* Of all pages that were written since, as they are now; what counts points and records does not count. */
+uint64_t
+snapshot_hash(void)
+{
+    uint64_t hash = 0;
+
+    for (uint32_t i = 0; i < kept.saved; i++) {
+        const uint64_t *word = guest_pointer(kept.page[i]);
+
+        if (kept.page[i] - ABI_MACHINE_PAGE < 0x1000 + ABI_TRACE_COUNT * 64 ||
+            kept.page[i] - ABI_TRACE_LARGE < ABI_TRACE_LARGE_COUNT * 64) {
+            continue;
+        }
+        for (uint32_t j = 0; j < ABI_PAGE_SIZE / 8; j++) {
+            hash = (hash ^ word[j]) * 0x9E3779B97F4A7C15ull;
+        }
+        hash ^= hash >> 31;
+    }
+    return hash;
+}
+
 void
 snapshot_log(uint64_t page, uint8_t before)
 {

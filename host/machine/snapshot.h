@@ -27,6 +27,7 @@ NORETURN void snapshot_resume(uint64_t result);
 /* For space.c and images.c: keep the content or the record of a page before it changes. */
 void snapshot_save(uint64_t page);
 void snapshot_log(uint64_t page, uint8_t before);
+uint64_t snapshot_hash(void);
 bool snapshot_holds(const struct loaded *image);
 
 /* space.c */

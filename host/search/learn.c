@@ -23,6 +23,30 @@
 
 static struct run_shared known[RUN_MAX_SHARED];
 static size_t known_count;
+static struct run_spin spins[RUN_MAX_SPINS];
+static size_t spin_count;
+
+/* By key, then by what was read. */
+static void
+merge_spin(const struct run_spin *spin)
+{
+    size_t at = 0;
+    int order = 1;
+
+    while (at < spin_count &&
+           (order = spins[at].key < spin->key    ? -1
+                    : spins[at].key != spin->key ? 1
+                                                 : memcmp(&spins[at], spin, sizeof(*spin))) < 0) {
+        at++;
+    }
+    if ((at < spin_count && order == 0) || spin_count == RUN_MAX_SPINS) {
+        return;
+    }
+    memmove(spins + at + 1, spins + at, (spin_count - at) * sizeof(*spins));
+    spins[at] = *spin;
+    spins[at].reads = spin->reads < RUN_SPIN_READS ? spin->reads : RUN_SPIN_READS;
+    spin_count++;
+}
 
 /* Sorted by address, so that the order of learning does not matter. */
 static void
@@ -31,6 +55,9 @@ merge(const struct run_learned *learned)
     uint32_t count =
         learned->shared_count < RUN_MAX_SHARED ? learned->shared_count : RUN_MAX_SHARED;
 
+    for (uint32_t i = 0; i < learned->spin_count && i < RUN_MAX_SPINS; i++) {
+        merge_spin(&learned->spin[i]);
+    }
     for (uint32_t i = 0; i < count; i++) {
         struct run_shared word = learned->shared[i];
         size_t at = 0;
@@ -53,7 +80,7 @@ forget(struct run_learned *learned, bool freely)
 {
     learned->freely = freely;
     learned->grown = 0;
-    learned->shared_count = 0;
+    learned->shared_count = learned->spin_count = 0;
     if (freely) {
         learned->points = learned->missed = 0;
     }
@@ -76,6 +103,7 @@ learn_first(struct run_request *request, const struct pool_plan *plan, struct po
         }
         merge(learned);
         request->shared_count = known_count;
+        request->spin_count = spin_count;
         if (!learned->grown) {
             break;
         }
@@ -108,6 +136,8 @@ learn_search(struct run_request *request, const struct pool_plan *plan, struct p
         snprintf(out->message, sizeof(out->message), "out of memory");
         return -ENOMEM;
     }
+    request->spins = spins;
+    request->spin_count = 0;
     request->shared = known;
     request->shared_count = 0;
     request->learned = *learned;
@@ -132,6 +162,7 @@ learn_search(struct run_request *request, const struct pool_plan *plan, struct p
         tally_free(&out->tally);
         merge(*learned);
         request->shared_count = known_count;
+        request->spin_count = spin_count;
         if (search.seconds != 0) {
             search.seconds = plan->search->seconds - (now() - started);
             search.seconds = search.seconds > 0.01 ? search.seconds : 0.01;

@@ -85,7 +85,8 @@ KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers)
         }
     }
     if (Machine->explore == ABI_EXPLORE_MEMORY &&
-        !HcTouch(Address, Size, Writes, KiAgent()->Name) && !(What & ABI_POINT_ATOMIC)) {
+        !HcTouch(Address, Size, Writes | ((What & ABI_POINT_ATOMIC) ? 2 : 0), KiAgent()->Name) &&
+        !(What & ABI_POINT_ATOMIC)) {
         return; /* P1 */
     }
     Point.Size = (ULONG)Size;

@@ -1,0 +1,306 @@
+/*
+ * spin.c - an agent that polls memory is not enabled until what it reads has changed.
+ *
+ * Else each number of rounds that it polls in vain would be a trace of its own. A loop is known by its
+ * state: an agent comes to a point with the registers and the stack that it had there before, nobody else
+ * having stepped meanwhile, and it has changed nothing since. It would go round for ever.
+ *
+ *   L1  What it read from the first of those points on, with the values, is remembered with the registers
+ *       and the stack of each point on the way. Whoever stands there again, while the values are the
+ *       same, waits, before its first round: a loop that polls is one operation that can have to wait,
+ *       as an acquire is. This needs code of which every access is patched: drivers at atomics and
+ *       memory granularity, clients at memory granularity.
+ *   L2  Elsewhere it waits, once it has gone round in vain, until somebody else has
+ *       stepped; what the driver may have written to is compared as well.
+ *   L3  A step that changes memory ends what is remembered of the agent: a write, a call of the kernel,
+ *       an exchange that left another value.
+ */
+#include "host/explore/spin.h"
+#include <errno.h>
+#include <string.h>
+#include "host/machine/machine.h"
+#include "host/machine/snapshot.h"
+
+#define MAX_ARRIVALS 16
+#define MAX_READS    RUN_SPIN_READS
+#define STACK_BYTES  1024
+
+struct round {
+    uint64_t key[MAX_ARRIVALS]; /* state at each point since the agent last changed something */
+    uint32_t arrivals;
+    struct run_spin_read read[MAX_READS];
+    uint32_t reads;
+    bool known;      /* all that it reads is seen */
+    bool fresh;      /* it stands at a point that has been looked at */
+    bool overflow;   /* of reads: it cannot be remembered */
+    uint64_t memory; /* hash of what has been written, at `memory_key` */
+    uint64_t memory_key;
+    uint64_t last;    /* the step that it came from */
+    uint64_t now;     /* key of the point that it stands at, 0: none of ours */
+    uint64_t arrived; /* there, at this step */
+    uint64_t address; /* and what it is about to do there */
+    uint32_t size;
+    uint16_t op;
+    uint64_t changed; /* the word that it was about to exchange */
+    uint64_t before;
+    uint32_t changed_size; /* 0: nothing */
+    uint64_t vain;         /* 1 + the step after which it would only poll in vain */
+};
+
+static struct round *rounds;
+static const struct run_spin *spins;
+static size_t spin_count;
+static struct run_learned *learned;
+static bool kernel_known, user_known; /* all that is read there is seen: L1 */
+static uint32_t current = MAX_AGENTS; /* whose code runs */
+
+int
+spin_init(const struct run_request *request)
+{
+    rounds = search_reserve(MAX_AGENTS * sizeof(*rounds));
+    spins = request->spins;
+    spin_count = request->spin_count;
+    learned = request->learned;
+    kernel_known = request->granularity != RUN_API;
+    user_known = request->granularity == RUN_MEMORY;
+    return rounds == NULL ? -ENOMEM : 0;
+}
+
+void
+spin_begin_run(void)
+{
+    memset(rounds, 0, MAX_AGENTS * sizeof(*rounds));
+}
+
+static uint64_t
+mix(uint64_t hash, const void *data, size_t size)
+{
+    const uint64_t *word = data;
+
+    for (size_t i = 0; i < size / 8; i++) {
+        hash = (hash ^ word[i]) * 0x9E3779B97F4A7C15ull;
+        hash ^= hash >> 29;
+    }
+    return hash;
+}
+
+static uint64_t
+key_of(const struct abi_agent *agent, bool *known)
+{
+    struct abi_trap registers;
+    uint64_t stack[STACK_BYTES / 8] = {0}, hash;
+    size_t words = 0;
+    uint32_t lower;
+
+    if (agent->registers == 0 ||
+        space_read(agent->registers, &registers, sizeof(registers)) != sizeof(registers) ||
+        registers.rip == 0) {
+        return 0;
+    }
+    *known = registers.rip >= ABI_SYSTEM_BASE ? kernel_known : user_known;
+    images_origin(registers.rip, &lower);
+    space_read(registers.rsp + lower, stack, sizeof(stack));
+    hash = mix(agent->name, &registers, offsetof(struct abi_trap, fault_address));
+    /* The driver's own frames: beyond the return to the kernel lies what the kernel left there. */
+    while (words < STACK_BYTES / 8 && stack[words] - ABI_IMAGE_BASE >= ABI_IMAGE_WINDOW) {
+        words++;
+    }
+    return mix(hash, stack, words * 8) | 1;
+}
+
+static uint64_t
+value_at(uint64_t address, uint32_t size)
+{
+    uint64_t value = 0;
+
+    space_read(address, &value, size <= 8 ? size : 8);
+    return value;
+}
+
+static void
+forget(struct round *round)
+{
+    round->arrivals = round->reads = 0;
+    round->overflow = false;
+    round->memory_key = 0;
+}
+
+static void
+add_read(struct round *round, uint64_t address, uint32_t size)
+{
+    for (uint32_t i = 0; i < round->reads; i++) {
+        if (round->read[i].address == address && round->read[i].size == size) {
+            return;
+        }
+    }
+    if (round->reads == MAX_READS || size > 8) {
+        round->overflow = true;
+        return;
+    }
+    round->read[round->reads++] = (struct run_spin_read){address, value_at(address, size), size, 0};
+}
+
+/* L1: for all points on the way. */
+static void
+learn(const struct round *round)
+{
+    if (learned == NULL || round->overflow) {
+        return;
+    }
+    for (uint32_t i = 0; i < round->arrivals; i++) {
+        uint32_t at = __atomic_fetch_add(&learned->spin_count, 1, __ATOMIC_SEQ_CST);
+
+        if (at >= RUN_MAX_SPINS) {
+            learned->spin_count = RUN_MAX_SPINS;
+            return;
+        }
+        learned->spin[at].key = round->key[i];
+        learned->spin[at].reads = round->reads;
+        memcpy(learned->spin[at].read, round->read, sizeof(round->read));
+    }
+    learned->grown = 1;
+}
+
+void
+spin_arrive(uint32_t number, const struct abi_agent *agent, uint64_t step)
+{
+    struct round *round = &rounds[number];
+    uint64_t memory;
+
+    if (round->fresh) {
+        return;
+    }
+    round->fresh = true;
+    round->now = 0;
+    if (agent->op != SP_MEMORY_READ && agent->op != SP_ATOMIC && agent->op != SP_YIELD) {
+        forget(round); /* L3 */
+        return;
+    }
+    round->now = key_of(agent, &round->known);
+    if (round->now == 0) {
+        forget(round);
+        return;
+    }
+    if (round->last + 1 != step ||
+        (round->changed_size != 0 &&
+         value_at(round->changed, round->changed_size) != round->before)) {
+        forget(round);
+    }
+    round->changed_size = 0;
+    round->arrived = step;
+    round->op = agent->op;
+    round->address = agent->object;
+    round->size = agent->size;
+    for (uint32_t i = 0; i < round->arrivals; i++) {
+        if (round->key[i] != round->now) {
+            continue;
+        }
+        if (!round->known) { /* L2 */
+            memory = snapshot_hash();
+            if (round->memory_key != round->now || round->memory != memory) {
+                round->memory_key = round->now;
+                round->memory = memory;
+                return;
+            }
+        }
+        if (round->known) {
+            learn(round);
+        }
+        round->vain = step + 1;
+        return;
+    }
+}
+
+void
+spin_wrote(void)
+{
+    if (current < MAX_AGENTS) {
+        forget(&rounds[current]);
+    }
+}
+
+void
+spin_read(uint64_t address, uint64_t size)
+{
+    if (current < MAX_AGENTS && rounds[current].arrivals != 0) {
+        add_read(&rounds[current], address, size <= 8 ? (uint32_t)size : 9);
+    }
+}
+
+bool
+spin_passes(uint32_t number, const struct abi_agent *agent)
+{
+    struct round *round = &rounds[number];
+
+    if (agent->op != SP_YIELD || agent->registers == 0 || !kernel_known || number >= MAX_AGENTS ||
+        round->op == SP_YIELD || round->arrivals == 0) {
+        return false;
+    }
+    round->now = 0;
+    round->op = SP_YIELD; /* the next one, if no access comes before it, is a step */
+    return true;
+}
+
+void
+spin_stepped(uint32_t number, uint64_t step)
+{
+    struct round *round = &rounds[number];
+
+    current = number;
+    if (number >= MAX_AGENTS) {
+        return;
+    }
+    round->last = step;
+    round->fresh = false;
+    if (round->now == 0) {
+        return;
+    }
+    if (round->arrived != step || round->arrivals == MAX_ARRIVALS) {
+        forget(round); /* others have stepped while it stood there */
+    }
+    round->key[round->arrivals++] = round->now;
+    if (round->op != SP_YIELD) {
+        add_read(round, round->address, round->size);
+    }
+    if (round->op == SP_ATOMIC) {
+        round->changed = round->address;
+        round->changed_size = round->size <= 8 ? round->size : 8;
+        round->before = value_at(round->changed, round->changed_size);
+    }
+}
+
+/* Objects of an operation that waits: what the loop reads. */
+static void
+becomes(const struct run_spin *spin, struct operation *operation)
+{
+    operation->op = SP_MEMORY_READ;
+    operation->objects = 0;
+    for (uint32_t i = 0; i < spin->reads && operation->objects < ABI_AGENT_OBJECTS; i++) {
+        operation->object[operation->objects] = spin->read[i].address;
+        operation->size[operation->objects] = spin->read[i].size;
+        operation->reads[operation->objects++] = true;
+    }
+}
+
+bool
+spin_waits(uint32_t number, uint64_t step, bool vain, struct operation *operation)
+{
+    const struct round *round = &rounds[number];
+
+    if (round->now == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < spin_count; i++) {
+        const struct run_spin *spin = &spins[i];
+        bool same = spin->key == round->now;
+
+        for (uint32_t j = 0; j < spin->reads && same; j++) {
+            same = value_at(spin->read[j].address, spin->read[j].size) == spin->read[j].value;
+        }
+        if (same) {
+            becomes(spin, operation);
+            return true;
+        }
+    }
+    return vain && round->vain == step + 1;
+}

@@ -1,0 +1,25 @@
+/*
+ * spin.h - an agent that polls memory is not enabled until what it reads has changed. See spin.c.
+ */
+#ifndef HOST_EXPLORE_SPIN_H
+#define HOST_EXPLORE_SPIN_H
+
+#include "host/explore/strategy.h"
+
+/* 0 or -ENOMEM. */
+int spin_init(const struct run_request *request);
+void spin_begin_run(void);
+/* The agent with this number has come to its next point; `step` counts the steps of all agents. */
+void spin_arrive(uint32_t number, const struct abi_agent *agent, uint64_t step);
+/* It writes to memory that no other agent touches. */
+void spin_wrote(void);
+/* A pause between accesses that are seen is no step: it touches nothing. */
+bool spin_passes(uint32_t number, const struct abi_agent *agent);
+/* Agent `number` is about to step. */
+void spin_stepped(uint32_t number, uint64_t step);
+/* At memory granularity: it reads memory that no other agent touches. */
+void spin_read(uint64_t address, uint64_t size);
+/* Would it only poll in vain? Then what it reads becomes its operation. `vain`: L2 counts too. */
+bool spin_waits(uint32_t number, uint64_t step, bool vain, struct operation *operation);
+
+#endif
