@@ -86,6 +86,7 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
     from = small != NULL ? small : results;
     finding = small != NULL ? &small->finding[0] : found;
     replay = (struct run_search){.replay = true,
+                                 .stuck = found->stop.verdict == ABI_LIVELOCK,
                                  .schedule = from->schedule + finding->schedule,
                                  .schedule_length = finding->schedule_length};
     fprintf(stderr, "\nntlab: finding %u: in %lu of %lu runs; ", number + 1, finding->times,

@@ -197,7 +197,8 @@ ask(const struct abi_agent *agents, uint32_t count)
         it.next[number] = operation_of(&agents[i]);
         spin_arrive(number, &agents[i], it.moves);
         if ((agents[i].flags & ABI_AGENT_BLOCKED) == 0) {
-            if (spin_waits(number, it.moves, it.past, &it.next[number])) { /* X7 */
+            if (spin_waits(number, it.moves, it.past, &it.next[number]) ||
+                (it.search->stuck && it.past && agents[i].registers != 0)) { /* X7 */
                 it.next[number].flags |= ABI_AGENT_BLOCKED | ABI_AGENT_WAITS;
                 it.spinning |= 1ull << number;
             } else {

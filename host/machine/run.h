@@ -105,6 +105,7 @@ struct run_search {
     uint32_t steps; /* of PCT: k; 0: learnt */
     uint32_t shard, shards; /* shards > 1: only this part (from 0) of all is searched */
     bool replay;
+    bool stuck; /* of a replay: at its end whoever still could step polls in vain */
     const uint32_t *schedule;
     size_t schedule_length;
 };

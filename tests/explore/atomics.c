@@ -3,22 +3,17 @@
  *
  *     AINC       N threads increment one counter
  *     CASROT     thread j exchanges j for j + 1: who comes too early changes nothing
- *     WCAS       thread j exchanges 0 for j and then, if that failed, only looks: a write and N - 1 reads
  *     INDEXER    N threads put 4 messages each into a table of 128, by compare-exchange
- *     FILESYSTEM N threads take an inode and one of its blocks; both locks are tried by compare-exchange
- *     USERS      flag, then free: a user tests the flag, then uses; N users
+ *     USERS      flag, then free: a user tests the flag, then uses; N users (plain accesses)
  *     COMPLETERS two that complete a request if nobody cancelled: read and clear, or one exchange
- *     FORMS      each form of an atomic instruction on one word, in N threads
  */
 #include "program.h"
 
 #define AINC       1
 #define CASROT     2
 #define INDEXER    4
-#define FILESYSTEM 5
 #define USERS      6
 #define COMPLETERS 7
-#define FORMS      8
 
 #define END() PsTerminateSystemThread(STATUS_SUCCESS)
 
@@ -85,14 +80,13 @@ Program(VOID)
     }
 }
 #elif PROGRAM == USERS
-static volatile LONG Going;
-static volatile LONG Freed;
+static volatile LONG Going, Freed;
 
 static VOID NTAPI
 User(PVOID Context)
 {
-    if (InterlockedCompareExchange(&Going, 0, 0) == 0) {
-        BAD(InterlockedOr(&Freed, 0) != 0);
+    if (Going == 0) {
+        BAD(Freed != 0);
     }
     END();
 }
@@ -100,8 +94,8 @@ User(PVOID Context)
 static VOID NTAPI
 Freer(PVOID Context)
 {
-    InterlockedExchange(&Going, 1);
-    InterlockedExchange(&Freed, 1);
+    Going = 1;
+    Freed = 1;
     END();
 }
 
@@ -112,5 +106,34 @@ Program(VOID)
     for (ULONG Index = 0; Index < N; Index++) {
         Start(User, Index);
     }
+}
+#elif PROGRAM == COMPLETERS
+static volatile LONG Cancel = 1, Completed[2];
+
+static VOID NTAPI
+Completer(PVOID Context)
+{
+    ULONG Self = (ULONG)(ULONG_PTR)Context;
+    LONG Mine;
+
+#ifdef PLAIN
+    Mine = Cancel;
+    if (Mine != 0) {
+        Cancel = 0;
+    }
+#else
+    Mine = InterlockedExchange(&Cancel, 0);
+#endif
+    Completed[Self] = Mine;
+    END();
+}
+
+static VOID
+Program(VOID)
+{
+    Start(Completer, 0);
+    Start(Completer, 1);
+    Join();
+    BAD(Completed[0] + Completed[1] != 1);
 }
 #endif

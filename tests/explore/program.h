@@ -9,13 +9,17 @@
 
 #include <ntifs.h>
 
-/* A bad trace is told at its end: a crash in the middle would hide what could still follow. */
-static ULONG BadLine;
+/*
+ * A bad trace is told at its end: a crash in the middle would hide what could still follow. The note is
+ * no schedule point at any granularity (what push and pop touch is not looked at), so that two threads
+ * that note something do not race.
+ */
+static ULONG64 BadLine;
 
 __attribute__((no_sanitize("thread"), noinline)) static VOID
 NoteBad(ULONG Line)
 {
-    BadLine = Line;
+    __asm__ volatile("pushq %1\n\tpopq %0" : "=m"(BadLine) : "r"((ULONG64)Line));
 }
 
 #define BAD(Condition)                                                                             \
