@@ -110,7 +110,8 @@ enum abi_inject {
     ABI_INJECT_TIMEOUT = 16,
     ABI_INJECT_UNLOAD = 32,
     ABI_INJECT_ALL = 63,
-    ABI_INJECT_DEFAULT = ABI_INJECT_SUSPEND, /* explore */
+    ABI_INJECT_KNOWN = ABI_INJECT_SUSPEND | ABI_INJECT_TIMEOUT, /* the others are not implemented */
+    ABI_INJECT_DEFAULT = ABI_INJECT_SUSPEND,                    /* explore */
 };
 
 /* Why the run ends. */

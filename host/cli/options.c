@@ -213,10 +213,18 @@ parse_inject(const char *text, struct options *out)
         }
         out->inject |= events[i].events;
         if (word[length] == 0) {
-            return 0;
+            break;
         }
         word += length + 1;
     }
+    if (out->inject == ABI_INJECT_ALL) {
+        out->inject = ABI_INJECT_KNOWN;
+    }
+    if ((out->inject & ~ABI_INJECT_KNOWN) != 0) {
+        fprintf(stderr, "ntlab: --inject %s: only suspend and timeout are implemented\n", text);
+        return STATUS_UNSUPPORTED;
+    }
+    return 0;
 }
 
 /* 30s, or 2000runs */

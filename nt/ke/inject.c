@@ -92,7 +92,11 @@ KiNotePoint(VOID)
 {
     KI_CALL Call = KiCurrentCall();
 
-    if (KiInjection.PointThread != KiThread() || KiInjection.Point.Caller != Call.Caller) {
+    if (KiThread() == KiInjection.Thread) {
+        if (KiInjection.OwnPoint.Caller != Call.Caller) {
+            KiInjection.OwnPoint = Call;
+        }
+    } else if (KiInjection.PointThread != KiThread() || KiInjection.Point.Caller != Call.Caller) {
         KiInjection.PointThread = KiThread();
         KiInjection.Point = Call;
     }
@@ -103,6 +107,9 @@ KiMeantCall(VOID)
 {
     KI_CALL Call = KiCurrentCall();
 
+    if (KiThread() == KiInjection.Thread && KiInjection.OwnPoint.Caller == Call.Caller) {
+        return KiInjection.OwnPoint;
+    }
     if (KiInjection.PointThread == KiThread() && KiInjection.Point.Caller == Call.Caller) {
         return KiInjection.Point;
     }

@@ -160,7 +160,8 @@ typedef struct _KI_INJECTION {
     ULONG HeldUpCount;
     struct abi_held_up HeldUp[ABI_HELD_UP];
     KI_CALL First;        /* the last call by which it let anybody go on */
-    PKTHREAD PointThread; /* who came to a schedule point last, and inside which call */
+    KI_CALL OwnPoint;     /* inside which call it came to a schedule point last */
+    PKTHREAD PointThread; /* and who else did */
     KI_CALL Point;
 } KI_INJECTION;
 extern KI_INJECTION KiInjection;

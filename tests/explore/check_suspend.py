@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Suspend denial of service: what is found, what is not, in how many traces, and each finding replays:
+check_suspend.py NTLAB SAMPLES FOLDER suspend.list [NAME...]"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+
+def said(output):
+    return next((l for l in output.splitlines() if re.match(r"ntlab: (suspend-dos|bugcheck|hang|deadlock)", l)), None)
+
+
+def main():
+    ntlab, samples, tests, table = (os.path.abspath(p) for p in sys.argv[1:5])
+    passed = failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for line in open(table):
+            fields = [f.strip() for f in line.split("|")]
+            if line.startswith("#") or len(fields) != 5 or (sys.argv[5:] and fields[0] not in sys.argv[5:]):
+                continue
+            name, driver, clients, counts, words = fields
+            base = f"{tests}/suspend" if driver == "suspend" else f"{samples}/{driver}/{driver}"
+            client = f"{tests}/suspend-client.exe" if driver == "suspend" else f"{base}.exe"
+            command = [ntlab, "explore", "--inject", "suspend", "--keep-going", "--budget", "3000runs", "--json", "-", f"{base}.sys"]
+            for one in clients.split(";"):
+                token, arguments = one.strip().split(":")
+                command += ["--client", f"{token}:{client} {arguments}"]
+            run = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+            problems = []
+            try:
+                search = json.loads(run.stdout)["search"]
+                found = [search["traces"], search["bad"]]
+                wanted = [None if c == "-" else int(c) for c in counts.split()]
+                if search["outcome"] != "exhausted" or any(w not in (None, f) for w, f in zip(wanted, found)):
+                    problems.append(f"{search['outcome']}: traces, bad are {found}, not {counts}")
+            except (ValueError, KeyError):
+                problems.append(f"status {run.returncode}: {run.stderr.strip()[-300:]}")
+            verdict = said(run.stderr)
+            if words == "-":
+                if run.returncode != 0 or verdict is not None:
+                    problems.append(f"status {run.returncode}: {verdict}")
+            elif run.returncode != 1 or verdict is None or words not in verdict:
+                problems.append(f"status {run.returncode}: {verdict}")
+            else:
+                if "suspend-dos" in verdict and "Missing: KeEnterCriticalRegion" not in verdict and "Missing: another" not in verdict:
+                    problems.append(f"no region is named: {verdict}")
+                replay = subprocess.run([ntlab, "replay", "findings/1.ntr"], capture_output=True, text=True, cwd=folder)
+                if replay.returncode != 1 or said(replay.stderr) != verdict:
+                    problems.append(f"replay: status {replay.returncode}: {said(replay.stderr)}")
+            passed += not problems
+            failed += bool(problems)
+            for problem in problems:
+                print(f"not ok {name}: {problem}")
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+main()

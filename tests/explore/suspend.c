@@ -1,0 +1,115 @@
+/*
+ * suspend.c - a driver in which a suspended thread keeps others waiting, by its fault or by design.
+ *
+ *     IOCTL 0  waits for a reply, which another client gives by IOCTL 1
+ *     IOCTL 2  takes a lock and goes back to user mode with it; IOCTL 3 gives it back
+ *     IOCTL 4  takes an ERESOURCE and gives it back; 5: the same in a guarded region
+ *     IOCTL 6  waits until the driver's own thread has had the ERESOURCE
+ */
+#include <ntifs.h>
+
+static UNICODE_STRING DeviceName = RTL_CONSTANT_STRING(L"\\Device\\Suspend");
+static UNICODE_STRING LinkName = RTL_CONSTANT_STRING(L"\\DosDevices\\Suspend");
+static KEVENT Reply, Start, Done;
+static KSEMAPHORE Lock;
+static ERESOURCE Resource;
+static PKTHREAD Thread;
+static volatile LONG Stop;
+
+static VOID
+UseResource(VOID)
+{
+    ExAcquireResourceExclusiveLite(&Resource, TRUE);
+    ExReleaseResourceLite(&Resource);
+}
+
+static VOID NTAPI
+Worker(PVOID Context)
+{
+    KeWaitForSingleObject(&Start, Executive, KernelMode, FALSE, NULL);
+    if (!Stop) {
+        UseResource();
+        KeSetEvent(&Done, 0, FALSE);
+    }
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static NTSTATUS
+Control(ULONG Number)
+{
+    switch (Number) {
+    case 0:
+        return KeWaitForSingleObject(&Reply, UserRequest, KernelMode, FALSE, NULL);
+    case 1:
+        KeSetEvent(&Reply, 0, FALSE);
+        return STATUS_SUCCESS;
+    case 2:
+        return KeWaitForSingleObject(&Lock, UserRequest, KernelMode, FALSE, NULL);
+    case 3:
+        KeReleaseSemaphore(&Lock, 0, 1, FALSE);
+        return STATUS_SUCCESS;
+    case 4:
+        UseResource();
+        return STATUS_SUCCESS;
+    case 5:
+        KeEnterGuardedRegion();
+        UseResource();
+        KeLeaveGuardedRegion();
+        return STATUS_SUCCESS;
+    case 6:
+        KeSetEvent(&Start, 0, FALSE);
+        return KeWaitForSingleObject(&Done, UserRequest, KernelMode, FALSE, NULL);
+    }
+    return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+static NTSTATUS NTAPI
+Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL) {
+        Status = Control((Stack->Parameters.DeviceIoControl.IoControlCode >> 2 & 0xFFF) - 0x800);
+    }
+    Irp->IoStatus.Status = Status;
+    Irp->IoStatus.Information = 0;
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    return Status;
+}
+
+static VOID NTAPI
+Unload(PDRIVER_OBJECT DriverObject)
+{
+    Stop = TRUE;
+    KeSetEvent(&Start, 0, FALSE);
+    KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL);
+    ObDereferenceObject(Thread);
+    ExDeleteResourceLite(&Resource);
+    IoDeleteSymbolicLink(&LinkName);
+    IoDeleteDevice(DriverObject->DeviceObject);
+}
+
+NTSTATUS NTAPI
+DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+{
+    PDEVICE_OBJECT Device;
+    HANDLE Handle;
+
+    KeInitializeEvent(&Reply, NotificationEvent, FALSE);
+    KeInitializeEvent(&Start, NotificationEvent, FALSE);
+    KeInitializeEvent(&Done, NotificationEvent, FALSE);
+    KeInitializeSemaphore(&Lock, 1, 1);
+    ExInitializeResourceLite(&Resource);
+    IoCreateDevice(DriverObject, 0, &DeviceName, FILE_DEVICE_UNKNOWN, 0, FALSE, &Device);
+    IoCreateSymbolicLink(&LinkName, &DeviceName);
+    PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Worker, NULL);
+    ObReferenceObjectByHandle(Handle, THREAD_ALL_ACCESS, *PsThreadType, KernelMode,
+                              (PVOID *)&Thread, NULL);
+    ZwClose(Handle);
+    DriverObject->MajorFunction[IRP_MJ_CREATE] = Dispatch;
+    DriverObject->MajorFunction[IRP_MJ_CLOSE] = Dispatch;
+    DriverObject->MajorFunction[IRP_MJ_DEVICE_CONTROL] = Dispatch;
+    DriverObject->DriverUnload = Unload;
+    return STATUS_SUCCESS;
+}
