@@ -118,7 +118,10 @@ FltCreateFileEx2(PFLT_FILTER Filter, PFLT_INSTANCE Instance, PHANDLE FileHandle,
                  ULONG CreateDisposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength,
                  ULONG Flags, PIO_DRIVER_CREATE_CONTEXT DriverContext)
 {
-    FLTP_CREATING Creating = {.Thread = PsGetCurrentThread(), .Instance = Instance};
+    FLTP_CREATING Creating = {
+        .Thread = PsGetCurrentThread(),
+        .Instance = Instance,
+        .EcpList = DriverContext != NULL ? (PECP_LIST)DriverContext->ExtraCreateParameter : NULL};
     IO_DRIVER_CREATE_CONTEXT Context = {};
     NTSTATUS Status;
     KIRQL OldIrql;

@@ -195,7 +195,10 @@ typedef struct _FLTP_OPERATION {
     PFLT_COMPLETED_ASYNC_IO_CALLBACK Done;
     PVOID DoneContext;
     PFLT_COMPLETE_CANCELED_CALLBACK Canceled;
-    PVOID SavedReusable;
+    PFLT_GET_OPERATION_STATUS_CALLBACK StatusRoutine;
+    PVOID StatusContext;
+    PFLT_INSTANCE StatusInstance;
+    PECP_LIST EcpList;
     FLTP_NODE First[2];
 } FLTP_OPERATION, *PFLTP_OPERATION;
 
@@ -230,6 +233,7 @@ typedef struct _FLTP_CREATING {
     PETHREAD Thread;
     PFLT_INSTANCE Instance;
     PIRP Irp;
+    PECP_LIST EcpList;
 } FLTP_CREATING, *PFLTP_CREATING;
 
 /* data.c */

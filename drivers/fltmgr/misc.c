@@ -5,6 +5,7 @@
  * FltAllocatePoolAlignedWithTag, FltGetIrpName, FltGetRoutineAddress]
  */
 #include "fltp.h"
+#include <ntimage.h>
 
 NTKERNELAPI VOID FASTCALL ExfAcquirePushLockExclusive(PEX_PUSH_LOCK Lock);
 NTKERNELAPI VOID FASTCALL ExfAcquirePushLockShared(PEX_PUSH_LOCK Lock);
@@ -206,4 +207,41 @@ FltIsIoCanceled(PFLT_CALLBACK_DATA CallbackData)
     PFLTP_OPERATION Operation = FltpOperation(CallbackData);
 
     return Operation->Irp != NULL && Operation->Irp->Cancel;
+}
+
+/* [DDI: FltGetRoutineAddress] An export of this image by its name. */
+PVOID FLTAPI
+FltGetRoutineAddress(PCSTR FltMgrRoutineName)
+{
+    PUCHAR Base = FltpDriver->DriverStart;
+    PIMAGE_NT_HEADERS64 Nt = (PIMAGE_NT_HEADERS64)(Base + ((PIMAGE_DOS_HEADER)Base)->e_lfanew);
+    PIMAGE_EXPORT_DIRECTORY Exports =
+        (PVOID)(Base + Nt->OptionalHeader.DataDirectory[0].VirtualAddress);
+    PULONG Names = (PULONG)(Base + Exports->AddressOfNames);
+    PULONG Functions = (PULONG)(Base + Exports->AddressOfFunctions);
+    PUSHORT Ordinals = (PUSHORT)(Base + Exports->AddressOfNameOrdinals);
+
+    for (ULONG i = 0; i < Exports->NumberOfNames; i++) {
+        if (strcmp((PCSTR)(Base + Names[i]), FltMgrRoutineName) == 0) {
+            return Base + Functions[Ordinals[i]];
+        }
+    }
+    return NULL;
+}
+
+/* [DDI: FltRequestOperationStatusCallback] Told of what the driver below has returned. */
+NTSTATUS FLTAPI
+FltRequestOperationStatusCallback(PFLT_CALLBACK_DATA Data,
+                                  PFLT_GET_OPERATION_STATUS_CALLBACK CallbackRoutine,
+                                  PVOID RequesterContext)
+{
+    PFLTP_OPERATION Operation = FltpOperation(Data);
+
+    if (Operation->Irp == NULL || (Data->Flags & FLTFL_CALLBACK_DATA_POST_OPERATION)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Operation->StatusRoutine = CallbackRoutine;
+    Operation->StatusContext = RequesterContext;
+    Operation->StatusInstance = Operation->Current;
+    return STATUS_SUCCESS;
 }

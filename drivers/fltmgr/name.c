@@ -1,9 +1,738 @@
+/*
+ * name.c - FltGetFileNameInformation and its relatives.
+ *
+ * The opened name is what the file was opened with, behind the volume's device name; the normalized one has its
+ * components as the directories list them and no data-stream suffix; the short one is the last component's. Before the
+ * create is below, the name comes from the file object; afterwards from the file system, asked below the instance
+ * (or from a name provider there). [DDI: FltGetFileNameInformation; IFS: flt-file-name-options; nt-semantics-2 1.10]
+ *
+ *   N1  Structures are shared, counted, and never changed after the parse.
+ *   N2  What was found is kept with the file object until it is closed, or until a rename anywhere on the volume
+ *       (NameGeneration): a directory's new name changes the names of all below it.
+ *   N3  Nothing is asked of the file system where the documentation calls it unsafe.
+ */
 #include "fltp.h"
-VOID
-FltpNoteNameChange(PFLTP_OPERATION Operation)
+
+#define FLTP_NAME_SIGNATURE 0x4E4C
+
+typedef struct _FLTP_NAME {
+    LONG References;
+    ULONG Signature;
+    LONG Generation;
+    ULONG Reserved;
+    FLT_FILE_NAME_INFORMATION Info;
+    WCHAR Buffer[];
+} FLTP_NAME, *PFLTP_NAME;
+
+static PFLTP_NAME
+FltpNameOf(PFLT_FILE_NAME_INFORMATION Info)
 {
+    PFLTP_NAME Name = CONTAINING_RECORD(Info, FLTP_NAME, Info);
+
+    if (Name->Signature != FLTP_NAME_SIGNATURE || Name->References <= 0) {
+        KeBugCheckEx(FLTMGR_FILE_SYSTEM, 0x68, (ULONG_PTR)Info, 0, 0);
+    }
+    return Name;
 }
+
+VOID FLTAPI
+FltReferenceFileNameInformation(PFLT_FILE_NAME_INFORMATION FileNameInformation)
+{
+    InterlockedIncrement(&FltpNameOf(FileNameInformation)->References);
+}
+
+VOID FLTAPI
+FltReleaseFileNameInformation(PFLT_FILE_NAME_INFORMATION FileNameInformation)
+{
+    PFLTP_NAME Name = FltpNameOf(FileNameInformation);
+
+    if (InterlockedDecrement(&Name->References) == 0) {
+        Name->Signature = 0;
+        ExFreePoolWithTag(Name, FLTP_TAG_NAME);
+    }
+}
+
 VOID
 FltpForgetNames(PFLTP_CARRIER Carrier)
 {
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Carrier->Names); i++) {
+        PFLTP_NAME Name = InterlockedExchangePointer((PVOID *)&Carrier->Names[i], NULL);
+
+        if (Name != NULL) {
+            FltReleaseFileNameInformation(&Name->Info);
+        }
+    }
+}
+
+/* N2 */
+VOID
+FltpNoteNameChange(PFLTP_OPERATION Operation)
+{
+    ULONG Class = Operation->Iopb.Parameters.SetFileInformation.FileInformationClass;
+
+    if (Class == FileRenameInformation || Class == 65 /* FileRenameInformationEx */ ||
+        Class == FileShortNameInformation) {
+        InterlockedIncrement(&Operation->Volume->NameGeneration);
+    }
+}
+
+/* A structure for Volume's name and Path. */
+static NTSTATUS
+FltpMakeName(PFLT_VOLUME Volume, PCUNICODE_STRING Path, FLT_FILE_NAME_OPTIONS Format,
+             PFLTP_NAME *Result)
+{
+    PCUNICODE_STRING Prefix = Format == FLT_FILE_NAME_SHORT ? NULL : &Volume->Name;
+    ULONG Length = (Prefix != NULL ? Prefix->Length : 0) + Path->Length;
+    PFLTP_NAME Name;
+
+    if (Length > MAXUSHORT - sizeof(WCHAR)) {
+        return STATUS_NAME_TOO_LONG;
+    }
+    Name = ExAllocatePoolWithTag(PagedPool, sizeof(*Name) + Length + sizeof(WCHAR), FLTP_TAG_NAME);
+    if (Name == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlZeroMemory(Name, sizeof(*Name));
+    Name->References = 1;
+    Name->Signature = FLTP_NAME_SIGNATURE;
+    Name->Generation = Volume->NameGeneration;
+    Name->Info.Size = sizeof(Name->Info);
+    Name->Info.Format = Format;
+    Name->Info.Name.Buffer = Name->Buffer;
+    Name->Info.Name.MaximumLength = (USHORT)(Length + sizeof(WCHAR));
+    if (Prefix != NULL) {
+        RtlAppendUnicodeStringToString(&Name->Info.Name, Prefix);
+        Name->Info.Volume = *Prefix;
+        Name->Info.Volume.Buffer = Name->Buffer;
+    }
+    RtlAppendUnicodeStringToString(&Name->Info.Name, Path);
+    *Result = Name;
+    return STATUS_SUCCESS;
+}
+
+/* A name that the file system gives for an open file; pool. */
+static NTSTATUS
+FltpAskName(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class,
+            PUNICODE_STRING Path)
+{
+    ULONG Length = sizeof(FILE_NAME_INFORMATION) + 260 * sizeof(WCHAR);
+    PFILE_NAME_INFORMATION Buffer;
+    NTSTATUS Status;
+
+    Path->Buffer = NULL;
+    for (;;) {
+        Buffer = ExAllocatePoolWithTag(NonPagedPool, Length, FLTP_TAG_TEMP);
+        if (Buffer == NULL) {
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
+        Buffer->FileNameLength = 0;
+        Status = FltQueryInformationFile(Instance, FileObject, Buffer, Length, Class, NULL);
+        if (Status != STATUS_BUFFER_OVERFLOW || Buffer->FileNameLength > MAXUSHORT ||
+            Length >= sizeof(FILE_NAME_INFORMATION) + Buffer->FileNameLength) {
+            break;
+        }
+        Length = sizeof(FILE_NAME_INFORMATION) + Buffer->FileNameLength;
+        ExFreePoolWithTag(Buffer, FLTP_TAG_TEMP);
+    }
+    if (NT_SUCCESS(Status)) {
+        UNICODE_STRING Name = {(USHORT)Buffer->FileNameLength, (USHORT)Buffer->FileNameLength,
+                               Buffer->FileName};
+
+        Status = FltpCopyString(Path, &Name, FLTP_TAG_TEMP);
+    } else if (Status == STATUS_BUFFER_OVERFLOW) {
+        Status = STATUS_NAME_TOO_LONG;
+    }
+    ExFreePoolWithTag(Buffer, FLTP_TAG_TEMP);
+    return Status;
+}
+
+/* The path of a create that is not below yet. */
+static NTSTATUS
+FltpCreatePath(PFLT_INSTANCE Instance, PFLT_CALLBACK_DATA Data, PUNICODE_STRING Path)
+{
+    PFILE_OBJECT FileObject = Data->Iopb->TargetFileObject;
+    PFILE_OBJECT Related = FileObject->RelatedFileObject;
+    UNICODE_STRING Parent = {};
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (Data->Iopb->Parameters.Create.Options & FILE_OPEN_BY_FILE_ID) {
+        return STATUS_NOT_SUPPORTED; /* only the file system knows */
+    }
+    if (Related != NULL && (Related->Flags & FO_VOLUME_OPEN) == 0) {
+        Status = FltpAskName(Instance, Related, FileNameInformation, &Parent);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+    }
+    Path->Length = 0;
+    Path->MaximumLength = Parent.Length + FileObject->FileName.Length + 2 * sizeof(WCHAR);
+    Path->Buffer = ExAllocatePoolWithTag(NonPagedPool, Path->MaximumLength, FLTP_TAG_TEMP);
+    if (Path->Buffer == NULL) {
+        Status = STATUS_INSUFFICIENT_RESOURCES;
+    } else {
+        RtlAppendUnicodeStringToString(Path, &Parent);
+        if (Path->Length != 0 && FileObject->FileName.Length != 0 &&
+            FileObject->FileName.Buffer[0] != L':' &&
+            Path->Buffer[Path->Length / sizeof(WCHAR) - 1] != L'\\') {
+            RtlAppendUnicodeToString(Path, L"\\");
+        }
+        RtlAppendUnicodeStringToString(Path, &FileObject->FileName);
+        if (Data->Iopb->OperationFlags & SL_OPEN_TARGET_DIRECTORY) {
+            while (Path->Length > sizeof(WCHAR) &&
+                   Path->Buffer[Path->Length / sizeof(WCHAR) - 1] == L'\\') {
+                Path->Length -= sizeof(WCHAR);
+            }
+            while (Path->Length > sizeof(WCHAR) &&
+                   Path->Buffer[Path->Length / sizeof(WCHAR) - 1] != L'\\') {
+                Path->Length -= sizeof(WCHAR);
+            }
+        }
+        while (Path->Length > sizeof(WCHAR) &&
+               Path->Buffer[Path->Length / sizeof(WCHAR) - 1] == L'\\') {
+            Path->Length -= sizeof(WCHAR);
+        }
+    }
+    FltpFreeString(&Parent);
+    return Status;
+}
+
+/* How Component is listed in the directory at Parent (a path on the volume). */
+static NTSTATUS
+FltpExpand(PFLT_INSTANCE Instance, PCUNICODE_STRING Parent, PCUNICODE_STRING Component,
+           PUNICODE_STRING Result)
+{
+    PFLT_VOLUME Volume = Instance->Volume;
+    PFILE_NAMES_INFORMATION Names;
+    UNICODE_STRING Path, Pattern = *Component;
+    OBJECT_ATTRIBUTES Attributes;
+    PFILE_OBJECT FileObject;
+    IO_STATUS_BLOCK Iosb;
+    NTSTATUS Status;
+    HANDLE Handle;
+
+    Path.Length = 0;
+    Path.MaximumLength = Volume->Name.Length + Parent->Length + 2 * sizeof(WCHAR);
+    Path.Buffer = ExAllocatePoolWithTag(PagedPool, Path.MaximumLength, FLTP_TAG_TEMP);
+    Names = ExAllocatePoolWithTag(NonPagedPool, 1024, FLTP_TAG_TEMP);
+    if (Path.Buffer == NULL || Names == NULL) {
+        Status = STATUS_INSUFFICIENT_RESOURCES;
+        goto Free;
+    }
+    RtlAppendUnicodeStringToString(&Path, &Volume->Name);
+    RtlAppendUnicodeStringToString(&Path, Parent);
+    if (Parent->Length == 0) {
+        RtlAppendUnicodeToString(&Path, L"\\");
+    }
+    InitializeObjectAttributes(&Attributes, &Path, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL,
+                               NULL);
+    Status = FltCreateFileEx(
+        Instance->Filter, Instance, &Handle, &FileObject, FILE_LIST_DIRECTORY | SYNCHRONIZE,
+        &Attributes, &Iosb, NULL, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+        FILE_OPEN, FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT | FILE_OPEN_FOR_BACKUP_INTENT,
+        NULL, 0, IO_IGNORE_SHARE_ACCESS_CHECK);
+    if (!NT_SUCCESS(Status)) {
+        goto Free;
+    }
+    Status = FltQueryDirectoryFile(Instance, FileObject, Names, 1024, FileNamesInformation, TRUE,
+                                   &Pattern, TRUE, NULL);
+    if (NT_SUCCESS(Status)) {
+        UNICODE_STRING Listed = {(USHORT)Names->FileNameLength, (USHORT)Names->FileNameLength,
+                                 Names->FileName};
+
+        Status = FltpCopyString(Result, &Listed, FLTP_TAG_TEMP);
+    }
+    ObDereferenceObject(FileObject);
+    FltClose(Handle);
+
+Free:
+    if (Path.Buffer != NULL) {
+        ExFreePoolWithTag(Path.Buffer, FLTP_TAG_TEMP);
+    }
+    if (Names != NULL) {
+        ExFreePoolWithTag(Names, FLTP_TAG_TEMP);
+    }
+    return Status;
+}
+
+static VOID
+FltpCutDataSuffix(PUNICODE_STRING Path)
+{
+    static const WCHAR Suffix[] = L":$DATA";
+    UNICODE_STRING Tail, Data;
+
+    RtlInitUnicodeString(&Data, Suffix);
+    if (Path->Length > Data.Length) {
+        Tail.Length = Tail.MaximumLength = Data.Length;
+        Tail.Buffer = Path->Buffer + (Path->Length - Data.Length) / sizeof(WCHAR);
+        if (RtlEqualUnicodeString(&Tail, &Data, TRUE)) {
+            Path->Length -= Data.Length;
+            if (Path->Length != 0 && Path->Buffer[Path->Length / sizeof(WCHAR) - 1] == L':') {
+                Path->Length -= sizeof(WCHAR);
+            }
+        }
+    }
+}
+
+/* Each component as its directory lists it. The last one need not exist. Path is replaced. */
+static NTSTATUS
+FltpNormalize(PFLT_INSTANCE Instance, PUNICODE_STRING Path)
+{
+    ULONG Units = Path->Length / sizeof(WCHAR), At = 0;
+    UNICODE_STRING Done;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    FltpCutDataSuffix(Path);
+    Units = Path->Length / sizeof(WCHAR);
+    Done.Length = 0;
+    Done.MaximumLength = (USHORT)min(MAXUSHORT - 1, Path->Length + 4096);
+    Done.Buffer = ExAllocatePoolWithTag(NonPagedPool, Done.MaximumLength, FLTP_TAG_TEMP);
+    if (Done.Buffer == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    while (At < Units && NT_SUCCESS(Status)) {
+        UNICODE_STRING Component, Listed = {};
+        ULONG Start, Stream;
+
+        while (At < Units && Path->Buffer[At] == L'\\') {
+            At++;
+        }
+        Start = At;
+        while (At < Units && Path->Buffer[At] != L'\\') {
+            At++;
+        }
+        for (Stream = Start; Stream < At && Path->Buffer[Stream] != L':'; Stream++) {
+        }
+        Component.Buffer = Path->Buffer + Start;
+        Component.Length = Component.MaximumLength = (USHORT)((Stream - Start) * sizeof(WCHAR));
+        if (Start == At) {
+            break;
+        }
+        if (Component.Length != 0) {
+            Status = FltpExpand(Instance, &Done, &Component, &Listed);
+            if (Status == STATUS_NO_SUCH_FILE || Status == STATUS_NO_MORE_FILES ||
+                Status == STATUS_OBJECT_NAME_NOT_FOUND) {
+                Status = At >= Units ? STATUS_SUCCESS : STATUS_OBJECT_PATH_NOT_FOUND;
+            }
+        }
+        if (NT_SUCCESS(Status)) {
+            Status = RtlAppendUnicodeToString(&Done, L"\\");
+        }
+        if (NT_SUCCESS(Status)) {
+            Status =
+                RtlAppendUnicodeStringToString(&Done, Listed.Buffer != NULL ? &Listed : &Component);
+        }
+        if (NT_SUCCESS(Status) && Stream < At) {
+            Component.Buffer = Path->Buffer + Stream;
+            Component.Length = Component.MaximumLength = (USHORT)((At - Stream) * sizeof(WCHAR));
+            Status = RtlAppendUnicodeStringToString(&Done, &Component);
+        }
+        FltpFreeString(&Listed);
+    }
+    if (NT_SUCCESS(Status)) {
+        if (Done.Length == 0 && Units != 0) {
+            RtlAppendUnicodeToString(&Done, L"\\");
+        }
+        FltpFreeString(Path);
+        *Path = Done;
+    } else {
+        ExFreePoolWithTag(Done.Buffer, FLTP_TAG_TEMP);
+    }
+    return Status;
+}
+
+/* The highest name provider below Instance (or itself), with its IoRundown; NULL: none. */
+static PFLT_INSTANCE
+FltpProvider(PFLT_INSTANCE Instance, BOOLEAN Itself)
+{
+    PFLT_VOLUME Volume = Instance->Volume;
+    PFLT_INSTANCE Found = NULL;
+
+    FltpAcquireShared(&Volume->Lock);
+    for (PLIST_ENTRY Entry = Itself ? &Instance->Header.Links : Instance->Header.Links.Flink;
+         Entry != &Volume->Instances && Found == NULL; Entry = Entry->Flink) {
+        PFLT_INSTANCE One = CONTAINING_RECORD(Entry, FLT_INSTANCE, Header.Links);
+
+        if (One->Enabled && One->Filter->Registration.GenerateFileNameCallback != NULL &&
+            ExAcquireRundownProtection(&One->IoRundown)) {
+            Found = One;
+        }
+    }
+    FltpRelease(&Volume->Lock);
+    return Found;
+}
+
+static NTSTATUS
+FltpGenerate(PFLT_INSTANCE Provider, PFILE_OBJECT FileObject, PFLT_CALLBACK_DATA Data,
+             FLT_FILE_NAME_OPTIONS Options, PFLTP_NAME *Result)
+{
+    FLT_NAME_CONTROL Control = {};
+    BOOLEAN Cache = TRUE;
+    UNICODE_STRING Path;
+    NTSTATUS Status;
+
+    Status = FltCheckAndGrowNameControl(&Control, 1024);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = Provider->Filter->Registration.GenerateFileNameCallback(Provider, FileObject, Data,
+                                                                     Options, &Cache, &Control);
+    if (NT_SUCCESS(Status)) {
+        Path = Control.Name; /* with the volume's name before it */
+        if (RtlPrefixUnicodeString(&Provider->Volume->Name, &Path, TRUE)) {
+            Path.Buffer += Provider->Volume->Name.Length / sizeof(WCHAR);
+            Path.Length -= Provider->Volume->Name.Length;
+        }
+        Status = FltpMakeName(Provider->Volume, &Path, FltGetFileNameFormat(Options), Result);
+    }
+    if (Control.Name.Buffer != NULL) {
+        ExFreePool(Control.Name.Buffer);
+    }
+    return Status;
+}
+
+/* From the file system, or a provider. Data NULL: outside of an operation, the file is open. */
+static NTSTATUS
+FltpQueryName(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CALLBACK_DATA Data,
+              FLT_FILE_NAME_OPTIONS Options, PFLTP_NAME *Result)
+{
+    FLT_FILE_NAME_OPTIONS Format = FltGetFileNameFormat(Options);
+    BOOLEAN PreCreate = Data != NULL && Data->Iopb->MajorFunction == IRP_MJ_CREATE &&
+                        (Data->Flags & FLTFL_CALLBACK_DATA_POST_OPERATION) == 0;
+    UNICODE_STRING Path = {};
+    PFLT_INSTANCE Provider;
+    NTSTATUS Status;
+
+    Provider = FltpProvider(Instance, (Options & FLT_FILE_NAME_REQUEST_FROM_CURRENT_PROVIDER) != 0);
+    if (Provider != NULL) {
+        Status = FltpGenerate(Provider, FileObject, Data, Options, Result);
+        ExReleaseRundownProtection(&Provider->IoRundown);
+        return Status;
+    }
+    if (Format == FLT_FILE_NAME_SHORT) {
+        Status = PreCreate ? STATUS_FLT_INVALID_NAME_REQUEST
+                           : FltpAskName(Instance, FileObject, FileAlternateNameInformation, &Path);
+    } else if (PreCreate) {
+        Status = FltpCreatePath(Instance, Data, &Path);
+    } else if ((FileObject->Flags & FO_VOLUME_OPEN) && FileObject->FileName.Length == 0) {
+        Status = STATUS_SUCCESS; /* the volume itself */
+    } else {
+        Status = STATUS_INVALID_PARAMETER;
+        if (Format == FLT_FILE_NAME_NORMALIZED &&
+            (FltpSystem.dwMajorVersion > 6 ||
+             (FltpSystem.dwMajorVersion == 6 && FltpSystem.dwMinorVersion >= 2))) {
+            Status = FltpAskName(Instance, FileObject, FileNormalizedNameInformation, &Path);
+            if (NT_SUCCESS(Status)) {
+                FltpCutDataSuffix(&Path);
+            }
+        }
+        if (!NT_SUCCESS(Status)) {
+            Status = FltpAskName(Instance, FileObject, FileNameInformation, &Path);
+            if (NT_SUCCESS(Status) && Format == FLT_FILE_NAME_NORMALIZED) {
+                Status = FltpNormalize(Instance, &Path);
+            }
+        }
+    }
+    if (NT_SUCCESS(Status) && PreCreate && Format == FLT_FILE_NAME_NORMALIZED && Path.Length != 0) {
+        Status = FltpNormalize(Instance, &Path);
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = FltpMakeName(Instance->Volume, &Path, Format, Result);
+    }
+    FltpFreeString(&Path);
+    return Status;
+}
+
+/* N3 */
+static BOOLEAN
+FltpIsUnsafe(PFLT_CALLBACK_DATA Data, FLT_FILE_NAME_OPTIONS Format)
+{
+    BOOLEAN Post = (Data->Flags & FLTFL_CALLBACK_DATA_POST_OPERATION) != 0;
+    PFILE_OBJECT FileObject = Data->Iopb->TargetFileObject;
+
+    if ((Data->Flags & FLTFL_CALLBACK_DATA_IRP_OPERATION) &&
+        (Data->Iopb->IrpFlags & IRP_PAGING_IO) &&
+        (Data->Iopb->MajorFunction == IRP_MJ_READ || Data->Iopb->MajorFunction == IRP_MJ_WRITE)) {
+        return TRUE;
+    }
+    if (IoGetTopLevelIrp() != NULL || KeGetCurrentIrql() > PASSIVE_LEVEL ||
+        KeAreAllApcsDisabled()) {
+        return TRUE;
+    }
+    switch (Data->Iopb->MajorFunction) {
+    case IRP_MJ_CREATE:
+        return Format == FLT_FILE_NAME_SHORT && !Post;
+    case IRP_MJ_CLOSE:
+    case IRP_MJ_ACQUIRE_FOR_CC_FLUSH:
+    case IRP_MJ_RELEASE_FOR_CC_FLUSH:
+    case IRP_MJ_ACQUIRE_FOR_MOD_WRITE:
+    case IRP_MJ_RELEASE_FOR_MOD_WRITE:
+    case IRP_MJ_RELEASE_FOR_SECTION_SYNCHRONIZATION:
+        return TRUE;
+    case IRP_MJ_ACQUIRE_FOR_SECTION_SYNCHRONIZATION:
+        return Post;
+    case IRP_MJ_CLEANUP:
+        return Post;
+    }
+    return (FileObject->Flags & FO_CLEANUP_COMPLETE) != 0;
+}
+
+static PFLTP_NAME
+FltpCached(PFLTP_CARRIER Carrier, FLT_FILE_NAME_OPTIONS Format)
+{
+    PFLTP_NAME Name = NULL;
+
+    if (Carrier != NULL && Format <= 2) {
+        ExAcquireFastMutex(&Carrier->List.Mutex);
+        Name = Carrier->Names[Format - 1];
+        if (Name != NULL && Name->Generation == Carrier->Volume->NameGeneration) {
+            InterlockedIncrement(&Name->References);
+        } else {
+            Name = NULL;
+        }
+        ExReleaseFastMutex(&Carrier->List.Mutex);
+    }
+    return Name;
+}
+
+static VOID
+FltpCache(PFLT_VOLUME Volume, PFILE_OBJECT FileObject, PFLTP_NAME Name)
+{
+    PFLTP_CARRIER Carrier;
+    PFLTP_NAME Old;
+
+    if (Name->Info.Format > 2 ||
+        (Carrier = FltpCarrier(Volume, FileObject, FLT_STREAMHANDLE_CONTEXT, TRUE)) == NULL) {
+        return;
+    }
+    InterlockedIncrement(&Name->References);
+    ExAcquireFastMutex(&Carrier->List.Mutex);
+    Old = Carrier->Names[Name->Info.Format - 1];
+    Carrier->Names[Name->Info.Format - 1] = Name;
+    ExReleaseFastMutex(&Carrier->List.Mutex);
+    if (Old != NULL) {
+        FltReleaseFileNameInformation(&Old->Info);
+    }
+}
+
+static NTSTATUS
+FltpCheckOptions(FLT_FILE_NAME_OPTIONS Options)
+{
+    ULONG Format = FltGetFileNameFormat(Options), Method = FltGetFileNameQueryMethod(Options);
+
+    return Format < FLT_FILE_NAME_NORMALIZED || Format > FLT_FILE_NAME_SHORT ||
+                   Method < FLT_FILE_NAME_QUERY_DEFAULT ||
+                   Method > FLT_FILE_NAME_QUERY_ALWAYS_ALLOW_CACHE_LOOKUP
+               ? STATUS_INVALID_PARAMETER
+               : STATUS_SUCCESS;
+}
+
+static NTSTATUS
+FltpGetName(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CALLBACK_DATA Data,
+            FLT_FILE_NAME_OPTIONS Options, PFLT_FILE_NAME_INFORMATION *Info)
+{
+    ULONG Method = FltGetFileNameQueryMethod(Options), Format = FltGetFileNameFormat(Options);
+    BOOLEAN Unsafe = Data != NULL && FltpIsUnsafe(Data, Format);
+    BOOLEAN Open = FileObject->FsContext != NULL;
+    PFLTP_NAME Name = NULL;
+    NTSTATUS Status;
+
+    if (Unsafe &&
+        (Method == FLT_FILE_NAME_QUERY_DEFAULT || Method == FLT_FILE_NAME_QUERY_FILESYSTEM_ONLY)) {
+        return STATUS_FLT_INVALID_NAME_REQUEST;
+    }
+    if (Method != FLT_FILE_NAME_QUERY_FILESYSTEM_ONLY && Open && KeGetCurrentIrql() <= APC_LEVEL) {
+        Name = FltpCached(
+            FltpCarrier(Instance->Volume, FileObject, FLT_STREAMHANDLE_CONTEXT, FALSE), Format);
+    }
+    if (Name == NULL) {
+        if (Unsafe || Method == FLT_FILE_NAME_QUERY_CACHE_ONLY) {
+            return STATUS_FLT_NAME_CACHE_MISS;
+        }
+        Status = FltpQueryName(Instance, FileObject, Data, Options, &Name);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+        if (Open && Method != FLT_FILE_NAME_QUERY_FILESYSTEM_ONLY &&
+            (Options & FLT_FILE_NAME_DO_NOT_CACHE) == 0) {
+            FltpCache(Instance->Volume, FileObject, Name);
+        }
+    }
+    *Info = &Name->Info;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS FLTAPI
+FltGetFileNameInformation(PFLT_CALLBACK_DATA CallbackData, FLT_FILE_NAME_OPTIONS NameOptions,
+                          PFLT_FILE_NAME_INFORMATION *FileNameInformation)
+{
+    NTSTATUS Status = FltpCheckOptions(NameOptions);
+
+    *FileNameInformation = NULL;
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (CallbackData->Iopb->TargetFileObject == NULL) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    return FltpGetName(FltpOperation(CallbackData)->Current, CallbackData->Iopb->TargetFileObject,
+                       CallbackData, NameOptions, FileNameInformation);
+}
+
+NTSTATUS FLTAPI
+FltGetFileNameInformationUnsafe(PFILE_OBJECT FileObject, PFLT_INSTANCE Instance,
+                                FLT_FILE_NAME_OPTIONS NameOptions,
+                                PFLT_FILE_NAME_INFORMATION *FileNameInformation)
+{
+    PFLT_INSTANCE Top = NULL;
+    PFLT_VOLUME Volume;
+    NTSTATUS Status = FltpCheckOptions(NameOptions);
+
+    *FileNameInformation = NULL;
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (FileObject->FsContext == NULL) {
+        return STATUS_FLT_INVALID_NAME_REQUEST; /* not opened */
+    }
+    if (Instance == NULL) {
+        Status = FltGetVolumeFromFileObject(NULL, FileObject, &Volume);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+        Status = FltGetTopInstance(Volume, &Top);
+        FltObjectDereference(Volume);
+        if (!NT_SUCCESS(Status)) {
+            return STATUS_FLT_INVALID_NAME_REQUEST;
+        }
+        Instance = Top;
+    }
+    Status = FltpGetName(Instance, FileObject, NULL, NameOptions, FileNameInformation);
+    if (Top != NULL) {
+        FltObjectDereference(Top);
+    }
+    return Status;
+}
+
+/* The target of a rename or link, in a pre-callback. */
+NTSTATUS FLTAPI
+FltGetDestinationFileNameInformation(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject,
+                                     HANDLE RootDirectory, PWSTR FileName, ULONG FileNameLength,
+                                     FLT_FILE_NAME_OPTIONS NameOptions,
+                                     PFLT_FILE_NAME_INFORMATION *RetFileNameInformation)
+{
+    UNICODE_STRING Given = {(USHORT)FileNameLength, (USHORT)FileNameLength, FileName};
+    UNICODE_STRING Path = {}, Parent = {};
+    PFILE_OBJECT Root;
+    PFLTP_NAME Name;
+    NTSTATUS Status = FltpCheckOptions(NameOptions);
+
+    *RetFileNameInformation = NULL;
+    if (!NT_SUCCESS(Status) || FltGetFileNameFormat(NameOptions) == FLT_FILE_NAME_SHORT) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Path.MaximumLength = (USHORT)min(MAXUSHORT - 1, FileNameLength + 4096);
+    Path.Buffer = ExAllocatePoolWithTag(NonPagedPool, Path.MaximumLength, FLTP_TAG_TEMP);
+    if (Path.Buffer == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (RootDirectory != NULL) {
+        Status = ObReferenceObjectByHandle(RootDirectory, 0, *IoFileObjectType, KernelMode,
+                                           (PVOID *)&Root, NULL);
+        if (NT_SUCCESS(Status)) {
+            Status = FltpAskName(Instance, Root, FileNameInformation, &Parent);
+            ObDereferenceObject(Root);
+        }
+    } else if (Given.Length != 0 && Given.Buffer[0] != L'\\') {
+        if (Given.Buffer[0] == L':') { /* another stream of the same file */
+            Status = FltpAskName(Instance, FileObject, FileNameInformation, &Parent);
+        } else {
+            Status = FltpAskName(Instance, FileObject, FileNameInformation, &Parent);
+            while (NT_SUCCESS(Status) && Parent.Length != 0 &&
+                   Parent.Buffer[Parent.Length / sizeof(WCHAR) - 1] != L'\\') {
+                Parent.Length -= sizeof(WCHAR);
+            }
+        }
+    } else { /* a full name: behind the volume's */
+        UNICODE_STRING Dos = RTL_CONSTANT_STRING(L"\\??\\");
+
+        if (RtlPrefixUnicodeString(&Instance->Volume->Name, &Given, TRUE)) {
+            Given.Buffer += Instance->Volume->Name.Length / sizeof(WCHAR);
+            Given.Length -= Instance->Volume->Name.Length;
+        } else if (RtlPrefixUnicodeString(&Dos, &Given, TRUE)) {
+            Given.Buffer += 4;
+            Given.Length -= Dos.Length;
+            while (Given.Length != 0 && Given.Buffer[0] != L'\\') {
+                Given.Buffer++;
+                Given.Length -= sizeof(WCHAR);
+            }
+        } else {
+            Status = STATUS_MOUNT_POINT_NOT_RESOLVED;
+        }
+    }
+    if (NT_SUCCESS(Status)) {
+        RtlAppendUnicodeStringToString(&Path, &Parent);
+        if (Path.Length != 0 && Given.Length != 0 && Given.Buffer[0] != L':' &&
+            Path.Buffer[Path.Length / sizeof(WCHAR) - 1] != L'\\') {
+            RtlAppendUnicodeToString(&Path, L"\\");
+        }
+        Status = RtlAppendUnicodeStringToString(&Path, &Given);
+    }
+    if (NT_SUCCESS(Status) && FltGetFileNameFormat(NameOptions) == FLT_FILE_NAME_NORMALIZED) {
+        Status = FltpNormalize(Instance, &Path);
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = FltpMakeName(Instance->Volume, &Path, FltGetFileNameFormat(NameOptions), &Name);
+    }
+    if (NT_SUCCESS(Status)) {
+        *RetFileNameInformation = &Name->Info;
+    }
+    FltpFreeString(&Parent);
+    FltpFreeString(&Path);
+    return Status;
+}
+
+/* No file system here tunnels names: what was taken before the operation holds after it. */
+NTSTATUS FLTAPI
+FltGetTunneledName(PFLT_CALLBACK_DATA CallbackData, PFLT_FILE_NAME_INFORMATION FileNameInformation,
+                   PFLT_FILE_NAME_INFORMATION *RetTunneledFileName)
+{
+    *RetTunneledFileName = NULL;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS FLTAPI
+FltPurgeFileNameInformationCache(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject)
+{
+    if (FileObject == NULL) {
+        InterlockedIncrement(&Instance->Volume->NameGeneration);
+    } else {
+        PFLTP_CARRIER Carrier =
+            FltpCarrier(Instance->Volume, FileObject, FLT_STREAMHANDLE_CONTEXT, FALSE);
+
+        if (Carrier != NULL) {
+            FltpForgetNames(Carrier);
+        }
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS FLTAPI
+FltCheckAndGrowNameControl(PFLT_NAME_CONTROL NameCtrl, USHORT NewSize)
+{
+    PWSTR Buffer;
+
+    if (NameCtrl->Name.MaximumLength >= NewSize) {
+        return STATUS_SUCCESS;
+    }
+    Buffer = ExAllocatePoolWithTag(PagedPool, NewSize, FLTP_TAG_NAME);
+    if (Buffer == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (NameCtrl->Name.Buffer != NULL) {
+        RtlCopyMemory(Buffer, NameCtrl->Name.Buffer, NameCtrl->Name.Length);
+        ExFreePool(NameCtrl->Name.Buffer);
+    }
+    NameCtrl->Name.Buffer = Buffer;
+    NameCtrl->Name.MaximumLength = NewSize;
+    return STATUS_SUCCESS;
 }

@@ -40,6 +40,26 @@ FltpCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
     return STATUS_CONTINUE_COMPLETION;
 }
 
+/* Below, and then to who wants to know what it returned; the operation may be over by then. */
+static NTSTATUS
+FltpTellStatus(PFLTP_OPERATION Operation, PIRP Irp)
+{
+    PFLT_GET_OPERATION_STATUS_CALLBACK Routine = Operation->StatusRoutine;
+    PFLT_INSTANCE Instance = Operation->StatusInstance;
+    FLT_IO_PARAMETER_BLOCK Snapshot = Operation->Iopb;
+    PVOID Context = Operation->StatusContext;
+    FLT_RELATED_OBJECTS Objects;
+    NTSTATUS Status;
+
+    FltpFillObjects(&Objects, Instance->Filter, Instance->Volume, Instance,
+                    Snapshot.TargetFileObject);
+    ExAcquireRundownProtection(&Instance->IoRundown);
+    Status = IoCallDriver(Operation->Volume->Lower, Irp);
+    Routine(&Objects, &Snapshot, Status, Context);
+    ExReleaseRundownProtection(&Instance->IoRundown);
+    return Status;
+}
+
 static NTSTATUS
 FltpPass(PFLTP_OPERATION Operation)
 {
@@ -56,6 +76,9 @@ FltpPass(PFLTP_OPERATION Operation)
         FltpToIrp(Operation, Irp, IoGetNextIrpStackLocation(Irp));
     }
     IoSetCompletionRoutine(Irp, FltpCompletion, Operation, TRUE, TRUE, TRUE);
+    if (Operation->StatusRoutine != NULL) {
+        return FltpTellStatus(Operation, Irp);
+    }
     return IoCallDriver(Operation->Volume->Lower, Irp);
 }
 
