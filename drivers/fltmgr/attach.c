@@ -36,7 +36,7 @@ FltpLookUp(PFLT_VOLUME Volume, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type)
         return (PFLTP_CARRIER)FsRtlLookupPerStreamContext(
             FsRtlGetPerStreamContextPointer(FileObject), Volume, NULL);
     case FLT_FILE_CONTEXT:
-        return (PFLTP_CARRIER)FsRtlLookupPerFileContext(
+        return (PFLTP_CARRIER)FltpKernel.FsRtlLookupPerFileContext(
             FsRtlGetPerStreamContextPointer(FileObject)->FileContextSupportPointer, Volume, NULL);
     default:
         return (PFLTP_CARRIER)FsRtlLookupPerFileObjectContext(FileObject, Volume, NULL);
@@ -79,7 +79,7 @@ FltpCarrier(PFLT_VOLUME Volume, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, 
                 Carrier->File.OwnerId = Volume;
                 Carrier->File.InstanceId = Carrier;
                 Carrier->File.FreeCallback = FltpCarrierGone;
-                Status = FsRtlInsertPerFileContext(
+                Status = FltpKernel.FsRtlInsertPerFileContext(
                     FsRtlGetPerStreamContextPointer(FileObject)->FileContextSupportPointer,
                     &Carrier->File);
                 break;
@@ -265,7 +265,8 @@ FltDeleteInstanceContext(PFLT_INSTANCE Instance, PFLT_CONTEXT *OldContext)
 BOOLEAN FLTAPI
 FltSupportsFileContexts(PFILE_OBJECT FileObject)
 {
-    return FsRtlGetPerStreamContextPointer(FileObject) != NULL &&
+    return FltpKernel.FsRtlInsertPerFileContext != NULL &&
+           FsRtlGetPerStreamContextPointer(FileObject) != NULL &&
            FsRtlGetPerStreamContextPointer(FileObject)->Version >= FSRTL_FCB_HEADER_V1 &&
            FsRtlGetPerStreamContextPointer(FileObject)->FileContextSupportPointer != NULL;
 }

@@ -142,11 +142,11 @@ FltCreateFileEx2(PFLT_FILTER Filter, PFLT_INSTANCE Instance, PHANDLE FileHandle,
     KeAcquireSpinLock(&FltpCreatingLock, &OldIrql);
     InsertHeadList(&FltpCreating, &Creating.Links); /* K1 */
     KeReleaseSpinLock(&FltpCreatingLock, OldIrql);
-    if (FltpSystem.dwMajorVersion >= 6) {
-        Status = IoCreateFileEx(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock,
-                                AllocationSize, FileAttributes, ShareAccess, CreateDisposition,
-                                CreateOptions, EaBuffer, EaLength, CreateFileTypeNone, NULL,
-                                Flags | IO_NO_PARAMETER_CHECKING, &Context);
+    if (FltpKernel.IoCreateFileEx != NULL) {
+        Status = FltpKernel.IoCreateFileEx(
+            FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, AllocationSize,
+            FileAttributes, ShareAccess, CreateDisposition, CreateOptions, EaBuffer, EaLength,
+            CreateFileTypeNone, NULL, Flags | IO_NO_PARAMETER_CHECKING, &Context);
     } else {
         Status = IoCreateFileSpecifyDeviceObjectHint(
             FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, AllocationSize,

@@ -15,3 +15,4 @@ BOOLEAN FltpWatching;
 ULONGLONG FltpMessageId;
 FAST_IO_DISPATCH FltpFastIo;
 RTL_OSVERSIONINFOW FltpSystem;
+FLTP_KERNEL FltpKernel;

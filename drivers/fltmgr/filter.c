@@ -74,11 +74,8 @@ FltpCheckRegistration(const FLT_REGISTRATION *Registration)
                     {FLT_REGISTRATION_VERSION_0202,
                      FIELD_OFFSET(FLT_REGISTRATION, SectionNotificationCallback)},
                     {FLT_REGISTRATION_VERSION_0203, sizeof(FLT_REGISTRATION)}};
-    ULONG Newest = FltpSystem.dwMajorVersion < 6                                     ? 0
-                   : FltpSystem.dwMajorVersion == 6 && FltpSystem.dwMinorVersion < 2 ? 2
-                                                                                     : 3;
-
-    for (ULONG i = 0; i <= Newest; i++) {
+    /* A newer minor version is no error: what this system does not know of is ignored. */
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Versions); i++) {
         if (Registration->Version == Versions[i].Version) {
             if (Registration->Size < Versions[i].Size) {
                 return STATUS_INVALID_PARAMETER;

@@ -250,6 +250,24 @@ extern ULONGLONG FltpMessageId;
 extern FAST_IO_DISPATCH FltpFastIo;
 extern RTL_OSVERSIONINFOW FltpSystem;
 
+/* What older versions do not export; NULL there. */
+typedef struct _FLTP_KERNEL {
+    VOID(FASTCALL *ExfAcquirePushLockExclusive)(PEX_PUSH_LOCK Lock);
+    VOID(FASTCALL *ExfAcquirePushLockShared)(PEX_PUSH_LOCK Lock);
+    VOID(FASTCALL *ExfReleasePushLock)(PEX_PUSH_LOCK Lock);
+    NTSTATUS(NTAPI *FsRtlInsertPerFileContext)(PVOID *Pointer, PFSRTL_PER_FILE_CONTEXT Ptr);
+    PFSRTL_PER_FILE_CONTEXT(NTAPI *FsRtlLookupPerFileContext)
+    (PVOID *Pointer, PVOID OwnerId, PVOID InstanceId);
+    NTSTATUS(NTAPI *IoCreateFileEx)
+    (PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+     PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes,
+     ULONG ShareAccess, ULONG Disposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength,
+     CREATE_FILE_TYPE CreateFileType, PVOID InternalParameters, ULONG Options,
+     PIO_DRIVER_CREATE_CONTEXT DriverContext);
+    BOOLEAN(NTAPI *KeAreAllApcsDisabled)(VOID);
+} FLTP_KERNEL;
+extern FLTP_KERNEL FltpKernel;
+
 /* init.c */
 NTSTATUS NTAPI FltpDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp);
 NTSTATUS FltpComplete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information);

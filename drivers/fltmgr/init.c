@@ -95,6 +95,23 @@ FltpMakeDevice(PCWSTR Name, PCWSTR LinkName, PDEVICE_OBJECT *DeviceObject)
     return IoCreateSymbolicLink(&Link, &DeviceName);
 }
 
+static VOID
+FltpFindRoutines(VOID)
+{
+    static const WCHAR *const Names[] = {
+        L"ExfAcquirePushLockExclusive", L"ExfAcquirePushLockShared",  L"ExfReleasePushLock",
+        L"FsRtlInsertPerFileContext",   L"FsRtlLookupPerFileContext", L"IoCreateFileEx",
+        L"KeAreAllApcsDisabled"};
+    PVOID *Routine = (PVOID *)&FltpKernel;
+    UNICODE_STRING Name;
+
+    C_ASSERT(RTL_NUMBER_OF(Names) * sizeof(PVOID) == sizeof(FltpKernel));
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Names); i++) {
+        RtlInitUnicodeString(&Name, Names[i]);
+        Routine[i] = MmGetSystemRoutineAddress(&Name);
+    }
+}
+
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
@@ -106,6 +123,7 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     FltpDriver = DriverObject;
     FltpSystem.dwOSVersionInfoSize = sizeof(FltpSystem);
     RtlGetVersion(&FltpSystem);
+    FltpFindRoutines();
     InitializeListHead(&FltpFilters);
     InitializeListHead(&FltpVolumes);
     InitializeListHead(&FltpPorts);

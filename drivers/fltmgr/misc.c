@@ -7,10 +7,6 @@
 #include "fltp.h"
 #include <ntimage.h>
 
-NTKERNELAPI VOID FASTCALL ExfAcquirePushLockExclusive(PEX_PUSH_LOCK Lock);
-NTKERNELAPI VOID FASTCALL ExfAcquirePushLockShared(PEX_PUSH_LOCK Lock);
-NTKERNELAPI VOID FASTCALL ExfReleasePushLock(PEX_PUSH_LOCK Lock);
-
 PEPROCESS FLTAPI
 FltGetRequestorProcess(PFLT_CALLBACK_DATA CallbackData)
 {
@@ -147,24 +143,47 @@ FltDeletePushLock(PEX_PUSH_LOCK PushLock)
 {
 }
 
+/* XP's kernel exports no push locks: one owner at a time, asked for each tick. */
+static VOID
+FltpSpinPushLock(PEX_PUSH_LOCK PushLock)
+{
+    LARGE_INTEGER Tick = {.QuadPart = -156250};
+
+    while (InterlockedCompareExchangePointer((PVOID *)PushLock, (PVOID)1, NULL) != NULL) {
+        KeDelayExecutionThread(KernelMode, FALSE, &Tick);
+    }
+}
+
 VOID FLTAPI
 FltAcquirePushLockExclusive(PEX_PUSH_LOCK PushLock)
 {
     KeEnterCriticalRegion();
-    ExfAcquirePushLockExclusive(PushLock);
+    if (FltpKernel.ExfAcquirePushLockExclusive != NULL) {
+        FltpKernel.ExfAcquirePushLockExclusive(PushLock);
+    } else {
+        FltpSpinPushLock(PushLock);
+    }
 }
 
 VOID FLTAPI
 FltAcquirePushLockShared(PEX_PUSH_LOCK PushLock)
 {
     KeEnterCriticalRegion();
-    ExfAcquirePushLockShared(PushLock);
+    if (FltpKernel.ExfAcquirePushLockShared != NULL) {
+        FltpKernel.ExfAcquirePushLockShared(PushLock);
+    } else {
+        FltpSpinPushLock(PushLock);
+    }
 }
 
 VOID FLTAPI
 FltReleasePushLock(PEX_PUSH_LOCK PushLock)
 {
-    ExfReleasePushLock(PushLock);
+    if (FltpKernel.ExfReleasePushLock != NULL) {
+        FltpKernel.ExfReleasePushLock(PushLock);
+    } else {
+        InterlockedExchangePointer((PVOID *)PushLock, NULL);
+    }
     KeLeaveCriticalRegion();
 }
 

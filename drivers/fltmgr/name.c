@@ -455,7 +455,7 @@ FltpIsUnsafe(PFLT_CALLBACK_DATA Data, FLT_FILE_NAME_OPTIONS Format)
         return TRUE;
     }
     if (IoGetTopLevelIrp() != NULL || KeGetCurrentIrql() > PASSIVE_LEVEL ||
-        KeAreAllApcsDisabled()) {
+        (FltpKernel.KeAreAllApcsDisabled != NULL && FltpKernel.KeAreAllApcsDisabled())) {
         return TRUE;
     }
     switch (Data->Iopb->MajorFunction) {

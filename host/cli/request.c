@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "host/cli/cli.h"
+#include "host/image/image.h"
 #include "host/machine/run.h"
 
 #define BOOT_TIME    133485408000000000ull /* 2024-01-01, in units of 100 ns since 1601 */
@@ -333,6 +334,52 @@ add_text(struct run_request *request, const char *key, const char *path)
     return 0;
 }
 
+/* Does the file at `path` import from fltmgr.sys? */
+static bool
+is_minifilter(const struct run_request *request, const char *path)
+{
+    struct pe *pe = calloc(1, sizeof(*pe));
+    struct pe_imports it;
+    struct pe_import import;
+    struct image_error error;
+    bool found = false;
+
+    for (size_t i = 0; pe != NULL && i < request->files && !found; i++) {
+        const struct run_file *file = &request->file[i];
+
+        if (!file->directory && file->host_path != NULL && strcmp(file->host_path, path) == 0 &&
+            image_parse(file->data, file->size, pe, &error) == 0) {
+            pe_imports_begin(&it, pe, false);
+            while (!found && pe_imports_next(&it, &import)) {
+                found = strcasecmp(import.dll, "fltmgr.sys") == 0;
+            }
+        }
+    }
+    free(pe);
+    return found;
+}
+
+/* A minifilter without an INF: where setup would have taken them from, its instance and altitude are made up. */
+static int
+make_up_instance(struct run_request *request, size_t driver)
+{
+    struct run_config *grown;
+    char key[80], altitude[16];
+
+    snprintf(key, sizeof(key), "flt:%s", request->boot.driver[driver].name);
+    snprintf(altitude, sizeof(altitude), "%zu", 370000 + 10 * (driver + 1));
+    grown = realloc(request->config, (request->configs + 1) * sizeof(*grown));
+    if (grown == NULL) {
+        return usage_error("out of memory");
+    }
+    request->config = grown;
+    grown[request->configs++] =
+        (struct run_config){strdup(key), strdup(altitude), strlen(altitude)};
+    fprintf(stderr, "ntlab: %s.sys has no INF: \"%s Instance\" at altitude %s is made up\n",
+            request->boot.driver[driver].name, request->boot.driver[driver].name, altitude);
+    return 0;
+}
+
 /* A driver's INF: --inf, or a sibling of the driver. The key is "inf:" and the service's name. */
 static int
 add_infs(const struct options *options, struct run_request *request)
@@ -357,6 +404,8 @@ add_infs(const struct options *options, struct run_request *request)
         if (inf != NULL) {
             snprintf(key, sizeof(key), "inf:%s", request->boot.driver[i].name);
             error = add_text(request, key, inf);
+        } else if (options->reg.count == 0 && is_minifilter(request, driver)) {
+            error = make_up_instance(request, i);
         }
     }
     for (size_t i = 0; i < options->reg.count && error == 0; i++) {

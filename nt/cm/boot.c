@@ -327,10 +327,39 @@ CmpCreateServiceKey(PCWSTR Name, PCWSTR ImagePath, PUNICODE_STRING KeyPath)
     } Dwords[] = {{L"Type", SERVICE_KERNEL_DRIVER},
                   {L"Start", 3 /* SERVICE_DEMAND_START */},
                   {L"ErrorControl", 1}};
+    CHAR Key[80] = "inf:", *Text;
     UNICODE_STRING Value;
-    ULONG Chars = 0;
+    ULONG Chars = 0, Length;
+    WCHAR Altitude[16];
 
-    /* What a .reg file said stays. */
+    while (Name[Chars] != 0) {
+        Chars++;
+    }
+    RtlUnicodeToUTF8N(Key + 4, sizeof(Key) - 5, &Length, Name, Chars * sizeof(WCHAR));
+    Key[4 + Length] = 0;
+    Length = (ULONG)HcConfig(Key, NULL, 0);
+    if (Length != 0) {
+        Text = ExpAllocate(Length, CMP_TAG_TEMP);
+        HcConfig(Key, Text, Length);
+        CmpApplyInf(Node, Name, Text, Length);
+        ExpFree(Text);
+    }
+    RtlCopyMemory(Key, "flt:", 4);
+    Length = (ULONG)HcConfig(Key, NULL, 0);
+    if (Length != 0 && Length < RTL_NUMBER_OF(Altitude)) { /* a minifilter without an INF */
+        HcConfig(Key, Key, Length);
+        for (ULONG i = 0; i < Length; i++) {
+            Altitude[i] = (UCHAR)Key[i];
+        }
+        Altitude[Length] = 0;
+        RtlInitUnicodeString(&Value, L"Instances");
+        if (CmpFindChild(Node, &Value) == NULL) {
+            CmpMakeUpInstances(Node, Name, Altitude);
+        }
+    }
+    Chars = 0;
+
+    /* What a .reg file or an INF said stays. */
     for (ULONG i = 0; i < RTL_NUMBER_OF(Dwords); i++) {
         RtlInitUnicodeString(&Value, Dwords[i].Name);
         if (CmpFindValue(Node, &Value) == NULL) {

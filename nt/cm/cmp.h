@@ -141,6 +141,8 @@ PVOID CmpDataOf(PKEY_VALUE_FULL_INFORMATION Information);
 /* boot.c, regtext.c */
 VOID CmpFillBootKeys(VOID);
 VOID CmpImportText(const CHAR *Text, ULONG Length);
+VOID CmpApplyInf(PCM_NODE Node, PCWSTR Name, const CHAR *Bytes, ULONG Length);
+VOID CmpMakeUpInstances(PCM_NODE Node, PCWSTR Name, PCWSTR Altitude);
 
 /* Capture and delivery for callers of Mode. */
 NTSTATUS CmpCaptureString(PUNICODE_STRING Source, KPROCESSOR_MODE Mode, PUNICODE_STRING Captured);

@@ -114,7 +114,7 @@ Register(VOID)
     Wrong.OperationRegistration = Power; /* not registrable */
     EXPECT_STATUS(FltRegisterFilter(Driver, &Wrong, &Filter), STATUS_INVALID_PARAMETER);
     EXPECT(Filter == NULL);
-    /* Without Instances in the service key. */
+    TinyNoKeys(&Registry); /* without Instances in the service key */
     EXPECT_STATUS(FltRegisterFilter(Driver, &Registration, &Filter), STATUS_OBJECT_NAME_NOT_FOUND);
     TinyKeys(&Registry, L"Basic", L"370030.5", 0);
     EXPECT_STATUS(FltRegisterFilter(Driver, &Registration, &Filter), STATUS_SUCCESS);

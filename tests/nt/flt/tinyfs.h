@@ -67,7 +67,7 @@ TinyFind(PUNICODE_STRING Name)
 static PTINY_FILE
 TinyMake(PUNICODE_STRING Name, BOOLEAN Directory)
 {
-    for (ULONG i = 0; i < TINY_FILES; i++) {
+    for (ULONG i = 1; i < TINY_FILES; i++) {
         PTINY_FILE File = &TinyFiles[i];
 
         if (File->NameLength == 0 && File->Opens == 0) {
@@ -501,6 +501,44 @@ TinyReadAt(HANDLE Handle, ULONG Offset, PVOID Data, ULONG Length)
     IO_STATUS_BLOCK Iosb;
 
     return ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Data, Length, &Where, NULL);
+}
+
+/* The keys that setup, or ntlab itself, has made: away. */
+static VOID
+TinyNoKeys(PUNICODE_STRING RegistryPath)
+{
+    static WCHAR Buffer[300];
+    UNICODE_STRING Path = {0, sizeof(Buffer), Buffer};
+    struct {
+        KEY_BASIC_INFORMATION Info;
+        WCHAR Space[100];
+    } Basic;
+    OBJECT_ATTRIBUTES Attributes;
+    HANDLE Key, Child;
+    ULONG Length;
+
+    RtlAppendUnicodeStringToString(&Path, RegistryPath);
+    RtlAppendUnicodeToString(&Path, L"\\Instances");
+    InitializeObjectAttributes(&Attributes, &Path, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL,
+                               NULL);
+    if (!NT_SUCCESS(ZwOpenKey(&Key, KEY_ALL_ACCESS, &Attributes))) {
+        return;
+    }
+    while (
+        NT_SUCCESS(ZwEnumerateKey(Key, 0, KeyBasicInformation, &Basic, sizeof(Basic), &Length))) {
+        UNICODE_STRING Name = {(USHORT)Basic.Info.NameLength, (USHORT)Basic.Info.NameLength,
+                               Basic.Info.Name};
+
+        InitializeObjectAttributes(&Attributes, &Name, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE,
+                                   Key, NULL);
+        if (!NT_SUCCESS(ZwOpenKey(&Child, KEY_ALL_ACCESS, &Attributes))) {
+            break;
+        }
+        ZwDeleteKey(Child);
+        ZwClose(Child);
+    }
+    ZwDeleteKey(Key);
+    ZwClose(Key);
 }
 
 /* The keys that an INF would make: one instance at an altitude. */
