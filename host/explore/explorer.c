@@ -18,6 +18,8 @@
  *       there is another one.
  *   X7  An agent that would only poll in vain is not enabled (spin.c). If there are no others, that is a
  *       livelock.
+ *   X8  Where a strategy says that it comes back to the middle of a run, a snapshot is taken there if that
+ *       is cheaper than to run up to there again. Both ways are the same run, to the trace hash.
  *
  * The answers of X1, X2 and X6 follow from the state alone, so a schedule holds the others only.
  */
@@ -40,6 +42,8 @@
 #define ALONE_POINTS  1025  /* that the kernel passes at once */
 #define ALONE_LIMIT   (16 * ALONE_POINTS)
 #define QUIET_TOUCHES 4096
+#define MAX_DEPTHS    SPIN_SLOTS
+#define STEP_PAGES    4 /* a step costs as much as to copy so many pages */
 
 static const struct strategy *const strategies[] = {
     &strategy_random,    &strategy_pct,      &strategy_dpor, /* one by one: */
@@ -76,6 +80,18 @@ static struct {
     uint64_t spinning; /* X7, at the last question */
     bool past;         /* of a replay: the schedule is at its end; else true */
 } it;
+
+/* The explorer's own part of a deeper snapshot: X8. */
+static struct depth {
+    const struct abi_agent *asked; /* the kernel's list */
+    uint32_t count;
+    uint32_t agents, scheduled, alone, steps, preemptions, injections;
+    uint64_t offered, moves;
+    uint8_t last;
+} depths[MAX_DEPTHS];
+static uint32_t depth_count;
+
+static uint8_t vectors[MACHINE_XSAVE_ROOM] __attribute__((aligned(64)));
 
 int
 explorer_init(const struct run_search *search, struct search_results *results)
@@ -122,7 +138,7 @@ finish(const struct abi_stop *why)
     worker_stop(why != NULL ? why : &(struct abi_stop){0}, &nowhere);
 }
 
-static uint32_t
+GENERAL_REGISTERS_ONLY static uint32_t
 agent_number(uint32_t name)
 {
     for (uint32_t i = 0; i < it.agents; i++) {
@@ -182,6 +198,16 @@ operation_of(const struct abi_agent *agent)
     return operation;
 }
 
+/* Most agents stand where they stood at the last question. */
+static bool
+is_known(const struct operation *operation, const struct abi_agent *agent)
+{
+    return operation->objects == 1 && agent->objects <= 1 && operation->op == agent->op &&
+           operation->flags == agent->flags && operation->object[0] == agent->object &&
+           operation->kind == agent->kind && operation->target == agent->target &&
+           operation->size[0] == agent->size && (agent->point & ABI_POINT_COMPARES) == 0;
+}
+
 static void
 ask(const struct abi_agent *agents, uint32_t count)
 {
@@ -194,7 +220,9 @@ ask(const struct abi_agent *agents, uint32_t count)
         uint32_t number = agent_number(agents[i].name);
 
         question->present |= 1ull << number;
-        it.next[number] = operation_of(&agents[i]);
+        if (!is_known(&it.next[number], &agents[i])) {
+            it.next[number] = operation_of(&agents[i]);
+        }
         spin_arrive(number, &agents[i], it.moves);
         if ((agents[i].flags & ABI_AGENT_BLOCKED) == 0) {
             if (spin_waits(number, it.moves, it.past, &it.next[number]) ||
@@ -331,7 +359,7 @@ answer(const struct abi_agent *agents, uint32_t count)
 }
 
 /* X6. Each point asks where steps are recorded and where the environment may step in. */
-static uint32_t
+GENERAL_REGISTERS_ONLY static uint32_t
 alone(uint32_t name)
 {
     it.last = (uint8_t)agent_number(name);
@@ -384,7 +412,7 @@ explorer_touch(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent)
 }
 
 /* The agent's number, if it has one already. */
-static uint32_t
+GENERAL_REGISTERS_ONLY static uint32_t
 known_number(uint32_t name)
 {
     uint32_t number = 0;
@@ -440,12 +468,86 @@ go_on_blocked(const struct abi_agent *agents, uint32_t count, uint32_t asker)
     return other;
 }
 
-uint32_t
-explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
+/* X3 */
+static void
+take_root(const struct abi_agent *agents, uint32_t count)
+{
+    it.rooted = true;
+    if (count > MAX_AGENTS) {
+        worker_fail("more than %d threads take part in what is explored", MAX_AGENTS);
+    }
+    memcpy(it.root, agents, count * sizeof(it.root[0]));
+    it.root_count = count;
+    if (!it.search->replay) {
+        snapshot_take(vectors);
+    }
+    snapshot.rooted = true;
+    if (!begin()) {
+        it.over = true;
+        finish(NULL);
+    }
+}
+
+/* X8 */
+static void
+take_depth(const struct abi_agent *agents, uint32_t count)
+{
+    uint32_t below = depth_count > 0 ? depths[depth_count - 1].steps : 0;
+
+    if (it.fair || depth_count == MAX_DEPTHS || it.steps <= below ||
+        (it.steps - below) * STEP_PAGES < snapshot_cost() || !it.strategy->returns(it.steps) ||
+        !snapshot_push(vectors)) {
+        return;
+    }
+    depths[depth_count++] = (struct depth){.asked = agents,
+                                           .count = count,
+                                           .agents = it.agents,
+                                           .scheduled = it.scheduled,
+                                           .alone = it.alone,
+                                           .steps = it.steps,
+                                           .preemptions = it.preemptions,
+                                           .injections = it.injections,
+                                           .offered = it.offered,
+                                           .moves = it.moves,
+                                           .last = it.last};
+    spin_keep(depth_count - 1, it.agents);
+}
+
+/* After begin: the deepest snapshot that the run goes through, and the question there. */
+NORETURN static void
+start(void)
+{
+    uint32_t shared = it.strategy->shared != NULL ? it.strategy->shared() : 0;
+    const struct depth *depth;
+
+    while (depth_count > 0 && depths[depth_count - 1].steps > shared) {
+        depth_count--;
+    }
+    snapshot_pop(depth_count);
+    snapshot_restore();
+    if (depth_count == 0) {
+        snapshot_resume(decide(it.root, it.root_count, 0));
+    }
+    depth = &depths[depth_count - 1];
+    it.agents = depth->agents;
+    it.scheduled = depth->scheduled;
+    it.alone = depth->alone;
+    it.steps = depth->steps;
+    it.preemptions = depth->preemptions;
+    it.injections = depth->injections;
+    it.offered = depth->offered;
+    it.moves = depth->moves;
+    it.last = depth->last;
+    spin_go_back(depth_count - 1, it.agents);
+    snapshot_resume(decide(depth->asked, depth->count, 0));
+}
+
+/* Anything may be called from here: the vector registers are saved. */
+static uint32_t
+choose_slowly(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 {
     uint32_t ready = 0, first = 0, offered = 0;
 
-    it.quiet = 0;
     for (uint32_t i = count; i-- > 0;) {
         if (agents[i].op == SP_NONE ||
             (it.rooted && spin_passes(known_number(agents[i].name), &agents[i]))) {
@@ -477,20 +579,7 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
         return first;
     }
     if (!it.rooted) {
-        it.rooted = true;
-        if (count > MAX_AGENTS) {
-            worker_fail("more than %d threads take part in what is explored", MAX_AGENTS);
-        }
-        memcpy(it.root, agents, count * sizeof(it.root[0]));
-        it.root_count = count;
-        if (!it.search->replay) {
-            snapshot_take();
-        }
-        snapshot.rooted = true;
-        if (!begin()) {
-            it.over = true;
-            finish(NULL);
-        }
+        take_root(agents, count);
     }
     if (count > 1) {
         it.alone = 0;
@@ -502,7 +591,55 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
         }
         it.alone++;
     }
+    if (it.strategy->returns != NULL && !it.search->replay) {
+        take_depth(agents, count);
+    }
     return decide(agents, count, asker);
+}
+
+/* The answers that follow from the state alone, where they do; else `count`. */
+GENERAL_REGISTERS_ONLY static uint32_t
+choose_quickly(const struct abi_agent *agents, uint32_t count, uint32_t asker)
+{
+    uint32_t ready = 0;
+
+    for (uint32_t i = count; i-- > 0;) {
+        if (agents[i].registers != 0) {
+            return count;
+        }
+        if (agents[i].op == SP_NONE) {
+            spin_stepped(known_number(agents[i].name), it.moves++);
+            return i; /* X1 */
+        }
+        ready += (agents[i].flags & ABI_AGENT_BLOCKED) == 0;
+    }
+    if (it.blocked) {
+        return it.spinning == 0 ? round_robin_choose(agents, count, asker) : count; /* X2 */
+    }
+    if (it.rooted && count == 1 && ready == 1 && it.strategy->alone == NULL && !it.fair &&
+        it.alone < ALONE_LIMIT) {
+        GUEST->alone = it.alone % ALONE_POINTS == 0;
+        return alone(agents[0].name);
+    }
+    return count;
+}
+
+/* Called without the vector registers saved. */
+GENERAL_REGISTERS_ONLY uint32_t
+explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
+{
+    uint32_t chosen = count;
+
+    it.quiet = 0;
+    if (!trial_is_on() && spin_is_idle()) {
+        chosen = choose_quickly(agents, count, asker);
+    }
+    if (chosen == count) {
+        machine_save_vectors(vectors);
+        chosen = choose_slowly(agents, count, asker);
+        machine_load_vectors(vectors);
+    }
+    return chosen;
 }
 
 static void
@@ -575,6 +712,8 @@ explorer_ended(const struct abi_stop *why)
         GUEST->hash = it.hash;
     } else if (why != NULL && why->verdict == ABI_SUSPEND_DOS && trial_begin(why, it.scheduled)) {
         it.hash = GUEST->hash;
+        depth_count = 0;
+        snapshot_pop(0);
         snapshot_restore();
         snapshot_resume(trial_choose(it.root, it.root_count, 0));
     }
@@ -612,8 +751,7 @@ explorer_ended(const struct abi_stop *why)
     it.run++;
     unit_ended(counts, why != NULL && is_bad(why));
     if (begin()) {
-        snapshot_restore();
-        snapshot_resume(decide(it.root, it.root_count, 0));
+        start();
     }
     it.over = true;
 }

@@ -53,23 +53,56 @@ static size_t spin_count;
 static struct run_learned *learned;
 static bool kernel_known, user_known; /* all that is read there is seen: L1 */
 static uint32_t current = MAX_AGENTS; /* whose code runs */
+static struct kept {
+    struct round round[MAX_AGENTS];
+    uint32_t current;
+    bool idle;
+} *kept;
+static bool idle = true;
+static uint32_t touched; /* numbers of agents that have stepped in this run are below it */
 
 int
 spin_init(const struct run_request *request)
 {
     rounds = search_reserve(MAX_AGENTS * sizeof(*rounds));
+    kept = search_reserve(SPIN_SLOTS * sizeof(*kept));
     spins = request->spins;
     spin_count = request->spin_count;
     learned = request->learned;
     kernel_known = request->granularity != RUN_API;
     user_known = request->granularity == RUN_MEMORY;
-    return rounds == NULL ? -ENOMEM : 0;
+    return rounds == NULL || kept == NULL ? -ENOMEM : 0;
 }
 
 void
 spin_begin_run(void)
 {
-    memset(rounds, 0, MAX_AGENTS * sizeof(*rounds));
+    memset(rounds, 0, touched * sizeof(*rounds));
+    touched = 0;
+    idle = true;
+}
+
+void
+spin_keep(uint32_t slot, uint32_t agents)
+{
+    memcpy(kept[slot].round, rounds, agents * sizeof(*rounds));
+    kept[slot].current = current;
+    kept[slot].idle = idle;
+}
+
+void
+spin_go_back(uint32_t slot, uint32_t agents)
+{
+    memcpy(rounds, kept[slot].round, agents * sizeof(*rounds));
+    current = kept[slot].current;
+    idle = kept[slot].idle;
+    touched = agents;
+}
+
+GENERAL_REGISTERS_ONLY bool
+spin_is_idle(void)
+{
+    return idle;
 }
 
 static uint64_t
@@ -167,6 +200,7 @@ spin_arrive(uint32_t number, const struct abi_agent *agent, uint64_t step)
     struct round *round = &rounds[number];
     uint64_t memory;
 
+    touched = number < touched ? touched : number + 1;
     if (round->fresh) {
         return;
     }
@@ -181,6 +215,7 @@ spin_arrive(uint32_t number, const struct abi_agent *agent, uint64_t step)
         forget(round);
         return;
     }
+    idle = false;
     if (round->last + 1 != step ||
         (round->changed_size != 0 &&
          value_at(round->changed, round->changed_size) != round->before)) {
@@ -241,7 +276,7 @@ spin_passes(uint32_t number, const struct abi_agent *agent)
     return true;
 }
 
-void
+GENERAL_REGISTERS_ONLY void
 spin_stepped(uint32_t number, uint64_t step)
 {
     struct round *round = &rounds[number];

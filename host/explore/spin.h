@@ -6,9 +6,16 @@
 
 #include "host/explore/strategy.h"
 
+#define SPIN_SLOTS 512
+
 /* 0 or -ENOMEM. */
 int spin_init(const struct run_request *request);
 void spin_begin_run(void);
+/* For snapshots in the middle of a run: `slot` counts from 0, `agents` have numbers by now. */
+void spin_keep(uint32_t slot, uint32_t agents);
+void spin_go_back(uint32_t slot, uint32_t agents);
+/* Has nobody come to a point of ours in this run? Then spin_stepped uses no vector registers. */
+bool spin_is_idle(void);
 /* The agent with this number has come to its next point; `step` counts the steps of all agents. */
 void spin_arrive(uint32_t number, const struct abi_agent *agent, uint64_t step);
 /* It writes to memory that no other agent touches. */

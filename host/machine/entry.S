@@ -17,6 +17,8 @@ machine_guest_rsp: .quad 0
 machine_guest_saved: .fill 8, 8, 0
 machine_host_fs: .quad 0
 machine_xsave_low: .quad 0
+    .globl machine_has_xsaveopt
+machine_has_xsaveopt: .quad 0
 machine_hypercalls: .fill 64, 8, 0
     .balign 64
 machine_xsave_area: .fill 16384, 1, 0
@@ -24,8 +26,8 @@ machine_xsave_area: .fill 16384, 1, 0
     .text
     .globl machine_enter, machine_hypercall_entry, machine_hypercall_fast
     .hidden machine_enter, machine_hypercall_entry, machine_hypercall_fast
-    .globl machine_save_vectors, machine_resume
-    .hidden machine_save_vectors, machine_resume
+    .globl machine_save_vectors, machine_load_vectors, machine_resume
+    .hidden machine_save_vectors, machine_load_vectors, machine_resume
 
 /* Fields of the machine page (abi/machine.h), by absolute address. */
     .set HAS_KEYS, 0x7FFD0024
@@ -140,11 +142,22 @@ machine_hypercall_fast:
     CALL_HOST
     LEAVE_HOST
 
-/* machine_save_vectors(rdi: XSAVE area) */
+/* machine_save_vectors(rdi: XSAVE area). What is in its initial state is not written where that can be told. */
 machine_save_vectors:
     mov eax, [rip + machine_xsave_low]
     xor edx, edx
-    xsave64 [rdi]
+    cmp byte ptr [rip + machine_has_xsaveopt], 0
+    je 1f
+    xsaveopt64 [rdi]
+    ret
+1:  xsave64 [rdi]
+    ret
+
+/* machine_load_vectors(rdi: XSAVE area) */
+machine_load_vectors:
+    mov eax, [rip + machine_xsave_low]
+    xor edx, edx
+    xrstor64 [rdi]
     ret
 
 /*

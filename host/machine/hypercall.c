@@ -349,8 +349,7 @@ hypercall_init(void)
             worker_fail("hypercall %zu is not implemented", i);
         }
         make_stub(page + i * STUB_SIZE, (uint32_t)i,
-                  is_fast(i) && machine.request->explore == NULL ? machine_hypercall_fast
-                                                                 : machine_hypercall_entry);
+                  is_fast(i) ? machine_hypercall_fast : machine_hypercall_entry);
         table[1 + i] = ABI_HYPERCALL_STUBS + i * STUB_SIZE;
     }
     /* lea rsp, [rsp + 8]; ret: the way back from the kernel's CR8 helper (trap.c) */

@@ -13,6 +13,13 @@
  *       copied here whole; what an image that was unloaded needs is kept until the end.
  *   N4  The trace ring is not restored: the guest does not read it.
  *
+ * On top of it lies a stack of deeper snapshots, for a search that comes back to the middle of a run.
+ *
+ *   N5  A deeper snapshot holds the pages that were saved or are fresh at its time. A page that was saved later
+ *       was not written before, so its content there is that of the first snapshot.
+ *   N6  The log is one stack for all: a deeper snapshot is a length of it, and to go back to it is to undo what is
+ *       above. That is right as long as each snapshot is dropped before one below it is gone back to.
+ *
  * Host code that writes through the alias faults as the guest does and is continued (signal.c).
  */
 #include <errno.h>
@@ -25,27 +32,40 @@
 
 #define MAX_SAVED  (1u << 18) /* pages: 1 GiB */
 #define MAX_LOGGED (1u << 18)
+#define MAX_NODES  1024
+#define NODE_PAGES (1u << 17) /* of all deeper snapshots: 512 MiB */
 
 struct snapshot snapshot;
 
-static struct {
-    uint64_t *page;   /* guest addresses of saved pages */
-    uint8_t *content; /* the same number of pages */
-    uint32_t saved;
-    struct logged {
-        uint64_t page;
-        uint8_t before;
-    } *log;
-    uint32_t logged;
+/* What is kept whole at each snapshot. */
+struct moment {
     struct abi_machine state; /* the machine page */
     struct machine host;
     struct loaded *loaded[MAX_LOADED];
     size_t loaded_count;
     uint64_t rsp;
     uint64_t registers[8];
-} kept;
+    uint8_t vectors[ABI_XSAVE_SIZE] __attribute__((aligned(64)));
+    uint32_t logged, views;
+    uint32_t
+        saved; /* so many pages of kept.page had been saved, and their content is the first ... */
+    uint32_t first, pages; /* ... of these of kept.node_content; the others are fresh ones */
+};
 
-static uint8_t vector_state[MACHINE_XSAVE_ROOM] __attribute__((aligned(64)));
+static struct {
+    uint64_t *page;   /* guest addresses of saved pages */
+    uint8_t *content; /* the same number of pages */
+    uint32_t saved;
+    uint64_t *node_page; /* N5 */
+    uint8_t *node_content;
+    struct moment *moment; /* [0] is the snapshot, the others lie on top of it */
+    uint32_t moments;
+    struct logged {
+        uint64_t page;
+        uint8_t before;
+    } *log;
+    uint32_t logged;
+} kept;
 
 static void *
 reserve(size_t size)
@@ -62,7 +82,13 @@ snapshot_init(void)
     kept.page = reserve(MAX_SAVED * sizeof(*kept.page));
     kept.content = reserve((size_t)MAX_SAVED * ABI_PAGE_SIZE);
     kept.log = reserve(MAX_LOGGED * sizeof(*kept.log));
-    return kept.page && kept.content && kept.log ? 0 : -ENOMEM;
+    kept.node_page = reserve(NODE_PAGES * sizeof(*kept.node_page));
+    kept.node_content = reserve((size_t)NODE_PAGES * ABI_PAGE_SIZE);
+    kept.moment = reserve(MAX_NODES * sizeof(*kept.moment));
+    return kept.page && kept.content && kept.log && kept.node_page && kept.node_content &&
+                   kept.moment
+               ? 0
+               : -ENOMEM;
 }
 
 void
@@ -107,92 +133,178 @@ snapshot_log(uint64_t page, uint8_t before)
 }
 
 /* Called inside a hypercall: its registers are those that snapshot_resume goes on with. */
-void
-snapshot_take(void)
+static struct moment *
+take(const void *vectors)
 {
-    kept.state = *(struct abi_machine *)guest_pointer(ABI_MACHINE_PAGE);
-    kept.host = machine;
-    memcpy(kept.loaded, loaded, loaded_count * sizeof(loaded[0]));
-    kept.loaded_count = loaded_count;
-    kept.rsp = machine_guest_rsp;
-    memcpy(kept.registers, machine_guest_saved, sizeof(kept.registers));
-    machine_save_vectors(vector_state);
+    struct moment *moment = &kept.moment[kept.moments++];
+
+    moment->state = *(struct abi_machine *)guest_pointer(ABI_MACHINE_PAGE);
+    moment->host = machine;
+    memcpy(moment->loaded, loaded, loaded_count * sizeof(loaded[0]));
+    moment->loaded_count = loaded_count;
+    moment->rsp = machine_guest_rsp;
+    memcpy(moment->registers, machine_guest_saved, sizeof(moment->registers));
+    memcpy(moment->vectors, vectors, sizeof(moment->vectors));
+    moment->logged = kept.logged;
+    moment->views = space_views();
+    return moment;
+}
+
+void
+snapshot_take(const void *vectors)
+{
+    take(vectors);
     snapshot_save(ABI_USER_SHARED_DATA); /* neither view of it is closed */
     space_freeze();
 }
 
+static void
+keep_page(struct moment *moment, uint64_t page)
+{
+    uint32_t at = moment->first + moment->pages++;
+
+    kept.node_page[at] = page;
+    memcpy(kept.node_content + (size_t)at * ABI_PAGE_SIZE, guest_pointer(page), ABI_PAGE_SIZE);
+}
+
+uint32_t
+snapshot_cost(void)
+{
+    return kept.saved + kept.logged;
+}
+
+bool
+snapshot_push(const void *vectors)
+{
+    const struct moment *below = &kept.moment[kept.moments - 1];
+    uint32_t first = below->first + below->pages;
+    struct moment *moment;
+
+    if (kept.moments == MAX_NODES || first + kept.saved + kept.logged > NODE_PAGES) {
+        return false;
+    }
+    moment = take(vectors);
+    moment->first = first;
+    moment->pages = 0;
+    for (uint32_t i = 0; i < kept.saved; i++) {
+        keep_page(moment, kept.page[i]);
+    }
+    moment->saved = kept.saved;
+    for (uint32_t i = 0; i < kept.logged; i++) {
+        if (space_is_fresh(kept.log[i].page)) {
+            keep_page(moment, kept.log[i].page);
+        }
+    }
+    return true;
+}
+
 /* Images that were loaded since go away; those that were unloaded come back (N3). */
 static void
-restore_images(void)
+restore_images(const struct moment *moment)
 {
     for (size_t i = 0; i < loaded_count; i++) {
         bool known = false;
 
-        for (size_t j = 0; j < kept.loaded_count && !known; j++) {
-            known = loaded[i] == kept.loaded[j];
+        for (size_t j = 0; j < moment->loaded_count && !known; j++) {
+            known = loaded[i] == moment->loaded[j];
         }
         if (!known) {
             loaded_forget(loaded[i]);
         }
     }
-    memcpy(loaded, kept.loaded, kept.loaded_count * sizeof(loaded[0]));
-    loaded_count = kept.loaded_count;
+    memcpy(loaded, moment->loaded, moment->loaded_count * sizeof(loaded[0]));
+    loaded_count = moment->loaded_count;
 }
 
+/* Does any snapshot have it? */
 bool
 snapshot_holds(const struct loaded *image)
 {
-    for (size_t i = 0; i < kept.loaded_count && snapshot.taken; i++) {
-        if (kept.loaded[i] == image) {
-            return true;
+    for (uint32_t m = 0; m < kept.moments && snapshot.taken; m++) {
+        for (size_t i = 0; i < kept.moment[m].loaded_count; i++) {
+            if (kept.moment[m].loaded[i] == image) {
+                return true;
+            }
         }
     }
     return false;
 }
 
+/* An image that only the snapshot knew goes with it. */
+void
+snapshot_pop(uint32_t left)
+{
+    while (kept.moments > left + 1) {
+        const struct moment *moment = &kept.moment[--kept.moments];
+
+        for (size_t i = 0; i < moment->loaded_count; i++) {
+            bool known = snapshot_holds(moment->loaded[i]);
+
+            for (size_t j = 0; j < loaded_count && !known; j++) {
+                known = loaded[j] == moment->loaded[i];
+            }
+            if (!known) {
+                loaded_forget(moment->loaded[i]);
+            }
+        }
+    }
+}
+
 static void
-restore_mapping(void)
+restore_mapping(const struct moment *moment)
 {
     /* Neighbours that were logged together and had the same state go back together. */
-    while (kept.logged > 0) {
+    while (kept.logged > moment->logged) {
         uint32_t end = kept.logged, start = end - 1;
         uint8_t before = kept.log[start].before;
 
-        while (start > 0 && kept.log[start - 1].before == before &&
+        while (start > moment->logged && kept.log[start - 1].before == before &&
                kept.log[start - 1].page + ABI_PAGE_SIZE == kept.log[start].page) {
             start--;
         }
         kept.logged = start;
-        space_restore(kept.log[start].page, (uint64_t)(end - start) * ABI_PAGE_SIZE, before);
+        space_restore(kept.log[start].page, (uint64_t)(end - start) * ABI_PAGE_SIZE, before,
+                      moment->views);
     }
+}
+
+static void
+put_page(uint64_t page, const uint8_t *content)
+{
+    memcpy(guest_pointer(page), content, ABI_PAGE_SIZE);
 }
 
 void
 snapshot_restore(void)
 {
+    const struct moment *moment = &kept.moment[kept.moments - 1];
     uint32_t notes = machine.notes;
 
-    restore_mapping();
-    if (loaded_count != kept.loaded_count ||
-        memcmp(loaded, kept.loaded, loaded_count * sizeof(loaded[0])) != 0) {
-        restore_images();
+    restore_mapping(moment);
+    if (loaded_count != moment->loaded_count ||
+        memcmp(loaded, moment->loaded, loaded_count * sizeof(loaded[0])) != 0) {
+        restore_images(moment);
     }
-    for (uint32_t i = 0; i < kept.saved; i++) {
-        memcpy(guest_pointer(kept.page[i]), kept.content + (size_t)i * ABI_PAGE_SIZE,
-               ABI_PAGE_SIZE);
+    for (uint32_t i = 0; i < moment->pages; i++) {
+        put_page(kept.node_page[moment->first + i],
+                 kept.node_content + (size_t)(moment->first + i) * ABI_PAGE_SIZE);
     }
-    machine = kept.host;
+    for (uint32_t i = moment->saved; i < kept.saved; i++) {
+        put_page(kept.page[i], kept.content + (size_t)i * ABI_PAGE_SIZE);
+    }
+    machine = moment->host;
     machine.notes = notes;
-    space_thaw();
-    space_switch(kept.state.user_slice);
-    *(struct abi_machine *)guest_pointer(ABI_MACHINE_PAGE) = kept.state;
+    space_switch(moment->state.user_slice);
+    *(struct abi_machine *)guest_pointer(ABI_MACHINE_PAGE) = moment->state;
 }
 
 void
 snapshot_resume(uint64_t result)
 {
-    machine_guest_rsp = kept.rsp;
-    memcpy(machine_guest_saved, kept.registers, sizeof(kept.registers));
-    __asm__ volatile("wrgsbase %0" : : "r"(kept.state.kpcr));
-    machine_resume(result, vector_state);
+    const struct moment *moment = &kept.moment[kept.moments - 1];
+
+    machine_guest_rsp = moment->rsp;
+    memcpy(machine_guest_saved, moment->registers, sizeof(moment->registers));
+    __asm__ volatile("wrgsbase %0" : : "r"(moment->state.kpcr));
+    machine_resume(result, moment->vectors);
 }

@@ -18,9 +18,14 @@ extern struct snapshot snapshot;
 
 /* Before the sandbox: reserves the memory. 0 or -ENOMEM. */
 int snapshot_init(void);
-void snapshot_take(void);
-/* Puts everything back but the registers; then snapshot_resume leaves the hypercall that took the
-   snapshot again, with another result. */
+/* `vectors`: the guest's vector registers, as machine_save_vectors wrote them. */
+void snapshot_take(const void *vectors);
+/* Another one, deeper in the run, on top of the last; false if there is no room. */
+bool snapshot_push(const void *vectors);
+uint32_t snapshot_cost(void);     /* pages that a deeper one would have to copy, at most */
+void snapshot_pop(uint32_t left); /* all but `left` of the deeper ones go */
+/* Puts everything back to the top one but the registers; then snapshot_resume leaves the hypercall that took
+   it again, with another result. */
 void snapshot_restore(void);
 NORETURN void snapshot_resume(uint64_t result);
 
@@ -32,13 +37,15 @@ bool snapshot_holds(const struct loaded *image);
 
 /* space.c */
 void space_freeze(void); /* snapshot.taken; closes all committed pages for writing */
-void space_restore(uint64_t address, uint64_t size, uint8_t before);
-void space_thaw(void); /* spans, holders, low range as they were */
+void space_restore(uint64_t address, uint64_t size, uint8_t before, uint32_t views);
+uint32_t space_views(void);         /* how many there are */
+bool space_is_fresh(uint64_t page); /* committed since the snapshot, and not a stack's */
 /* A write fault at `address`, of the guest or of the host: true if the page is open now. */
 bool space_write_fault(uint64_t address, uint32_t error);
 
 /* entry.S */
 void machine_save_vectors(void *area);
+void machine_load_vectors(const void *area);
 NORETURN void machine_resume(uint64_t result, const void *area);
 
 #endif

@@ -51,11 +51,10 @@ struct span {
 struct spans {
     struct span *span;
     size_t count, room;
-    bool changed; /* since the snapshot */
 };
 
 static uint8_t *page_protection; /* by page number: protection | COMMITTED */
-static struct spans slices[ABI_SLICES + 1], kept_slices[ABI_SLICES + 1];
+static struct spans slices[ABI_SLICES + 1];
 static uint64_t holder[KEYS];
 
 #define SYSTEM_SPANS ABI_SLICES /* index of the system half's, which only a snapshot needs */
@@ -76,7 +75,7 @@ struct view {
 };
 static struct {
     struct view *view;
-    size_t count, room, kept;
+    size_t count, room;
 } views;
 
 GENERAL_REGISTERS_ONLY static int
@@ -177,7 +176,6 @@ spans_set(struct spans *list, uint64_t start, uint64_t end, uint32_t protection,
     struct span left = {0}, right = {0};
     size_t first = 0, last = list->count, add;
 
-    list->changed = true;
     while (first < last) { /* the first that ends at `start` or later */
         size_t middle = (first + last) / 2;
 
@@ -607,20 +605,6 @@ space_write(uint64_t address, const void *buffer, size_t size)
     return true;
 }
 
-static void
-copy_spans(struct spans *to, const struct spans *from)
-{
-    if (to->room < from->count) {
-        to->room = from->count + 16;
-        to->span = realloc(to->span, to->room * sizeof(*to->span));
-        if (to->span == NULL) {
-            worker_fail("out of memory for the list of pages");
-        }
-    }
-    memcpy(to->span, from->span, from->count * sizeof(*to->span));
-    to->count = from->count;
-}
-
 void
 space_freeze(void)
 {
@@ -632,31 +616,28 @@ space_freeze(void)
             change(span->start, span->end - span->start, span->protection);
             apply(ABI_ALIAS(span->start), ABI_ALIAS(span->end - 1) + 1, PROT_READ, system_key());
         }
-        copy_spans(&kept_slices[i], &slices[i]);
-        slices[i].changed = false;
     }
-    views.kept = views.count;
 }
 
-void
-space_thaw(void)
+bool
+space_is_fresh(uint64_t page)
 {
-    for (size_t i = 0; i <= SYSTEM_SPANS; i++) {
-        if (slices[i].changed) {
-            copy_spans(&slices[i], &kept_slices[i]);
-            slices[i].changed = false;
-        }
-    }
-    views.count = views.kept;
+    return (page_protection[page >> PAGE_SHIFT] & FRESH) != 0;
+}
+
+uint32_t
+space_views(void)
+{
+    return (uint32_t)views.count;
 }
 
 /* Neighbouring pages that all had the record `before`. Contents are snapshot.c's. */
 void
-space_restore(uint64_t address, uint64_t size, uint8_t before)
+space_restore(uint64_t address, uint64_t size, uint8_t before, uint32_t view_count)
 {
     uint64_t page = address >> PAGE_SHIFT, end = (address + size) >> PAGE_SHIFT;
 
-    views.count = views.kept;
+    views.count = view_count;
     if (is_kept_stack(address)) {
         for (uint64_t i = page; i < end; i++) {
             uint8_t now = page_protection[i];
@@ -675,9 +656,16 @@ space_restore(uint64_t address, uint64_t size, uint8_t before)
         }
         page_protection[i] = before;
     }
+    for (uint64_t at = address, next; at < address + size && at < ABI_USER_END; at = next) {
+        next = (at / ABI_SLICE_SIZE + 1) * ABI_SLICE_SIZE;
+        next = next < address + size ? next : address + size;
+        spans_set(&slices[at / ABI_SLICE_SIZE], at, next, before & PROTECTION,
+                  (before & COMMITTED) != 0);
+    }
     change(address, size, before & PROTECTION);
-    if (before == 0 && fallocate(machine.memory, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                                 (off_t)address, (off_t)size) != 0) {
+    if ((before & COMMITTED) == 0 &&
+        fallocate(machine.memory, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)address,
+                  (off_t)size) != 0) {
         worker_fail("cannot give back memory: %s", strerror(errno));
     }
 }
