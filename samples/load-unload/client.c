@@ -1,0 +1,64 @@
+/*
+ * load-unload.exe NAME: loads the minifilter, and a second thread unloads it. Nothing waits for the race.
+ *
+ * The service key is made first, as an INF would; the driver lies beside this program.
+ */
+#include <windows.h>
+#include <stdio.h>
+#include <string.h>
+#include <fltuser.h>
+
+static WCHAR Name[64];
+
+static void
+Set(HKEY Key, PCWSTR Value, DWORD Type, const void *Data, DWORD Length)
+{
+    RegSetValueExW(Key, Value, 0, Type, Data, Length);
+}
+
+static void
+MakeService(void)
+{
+    WCHAR Path[200];
+    DWORD One = 1, Two = 2, Three = 3, Zero = 0;
+    HKEY Key;
+
+    swprintf(Path, 200, L"SYSTEM\\CurrentControlSet\\Services\\%ls", Name);
+    RegCreateKeyExW(HKEY_LOCAL_MACHINE, Path, 0, NULL, 0, KEY_ALL_ACCESS, NULL, &Key, NULL);
+    Set(Key, L"Type", REG_DWORD, &Two, 4);
+    Set(Key, L"Start", REG_DWORD, &Three, 4);
+    Set(Key, L"ErrorControl", REG_DWORD, &One, 4);
+    swprintf(Path, 200, L"\\??\\C:\\ntlab\\%ls.sys", Name);
+    Set(Key, L"ImagePath", REG_EXPAND_SZ, Path, (DWORD)(wcslen(Path) + 1) * sizeof(WCHAR));
+    RegCloseKey(Key);
+    swprintf(Path, 200, L"SYSTEM\\CurrentControlSet\\Services\\%ls\\Instances", Name);
+    RegCreateKeyExW(HKEY_LOCAL_MACHINE, Path, 0, NULL, 0, KEY_ALL_ACCESS, NULL, &Key, NULL);
+    Set(Key, L"DefaultInstance", REG_SZ, L"One", 8);
+    RegCloseKey(Key);
+    wcscat(Path, L"\\One");
+    RegCreateKeyExW(HKEY_LOCAL_MACHINE, Path, 0, NULL, 0, KEY_ALL_ACCESS, NULL, &Key, NULL);
+    Set(Key, L"Altitude", REG_SZ, L"145000", 14);
+    Set(Key, L"Flags", REG_DWORD, &Zero, 4);
+    RegCloseKey(Key);
+}
+
+static DWORD WINAPI
+Unload(void *Context)
+{
+    FilterUnload(Name); /* may come too early: then there is no such filter */
+    return 0;
+}
+
+int
+main(int Count, char **Words)
+{
+    HANDLE Thread;
+
+    MultiByteToWideChar(CP_UTF8, 0, Count > 1 ? Words[1] : "load-unload", -1, Name, 64);
+    MakeService();
+    Thread = CreateThread(NULL, 0, Unload, NULL, 0, NULL);
+    FilterLoad(Name);
+    WaitForSingleObject(Thread, INFINITE);
+    FilterUnload(Name); /* if the first came too early */
+    return 0;
+}
