@@ -42,6 +42,20 @@ MakeService(void)
     RegCloseKey(Key);
 }
 
+/* An administrator has SeLoadDriverPrivilege, disabled. */
+static void
+EnablePrivilege(void)
+{
+    TOKEN_PRIVILEGES Privileges = {1, {{{0, 0}, SE_PRIVILEGE_ENABLED}}};
+    HANDLE Token;
+
+    if (OpenProcessToken(GetCurrentProcess(), TOKEN_ADJUST_PRIVILEGES, &Token)) {
+        LookupPrivilegeValueW(NULL, L"SeLoadDriverPrivilege", &Privileges.Privileges[0].Luid);
+        AdjustTokenPrivileges(Token, FALSE, &Privileges, 0, NULL, NULL);
+        CloseHandle(Token);
+    }
+}
+
 static DWORD WINAPI
 Unload(void *Context)
 {
@@ -55,10 +69,11 @@ main(int Count, char **Words)
     HANDLE Thread;
 
     MultiByteToWideChar(CP_UTF8, 0, Count > 1 ? Words[1] : "load-unload", -1, Name, 64);
+    EnablePrivilege();
     MakeService();
     Thread = CreateThread(NULL, 0, Unload, NULL, 0, NULL);
-    FilterLoad(Name);
+    printf("load %08lx\n", (unsigned long)FilterLoad(Name));
     WaitForSingleObject(Thread, INFINITE);
-    FilterUnload(Name); /* if the first came too early */
+    printf("unload %08lx\n", (unsigned long)FilterUnload(Name)); /* if the first came too early */
     return 0;
 }

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <wchar.h>
+#include <windows.h>
 #include "fltUser.h"
 
 static int
@@ -192,11 +193,26 @@ Attach(int Count, WCHAR **Words)
     return Report(Result, "Attach");
 }
 
+/* An administrator has SeLoadDriverPrivilege, disabled. */
+static void
+EnablePrivilege(void)
+{
+    TOKEN_PRIVILEGES Privileges = {1, {{{0, 0}, SE_PRIVILEGE_ENABLED}}};
+    HANDLE Token;
+
+    if (OpenProcessToken(GetCurrentProcess(), TOKEN_ADJUST_PRIVILEGES, &Token)) {
+        LookupPrivilegeValueW(NULL, L"SeLoadDriverPrivilege", &Privileges.Privileges[0].Luid);
+        AdjustTokenPrivileges(Token, FALSE, &Privileges, 0, NULL, NULL);
+        CloseHandle(Token);
+    }
+}
+
 int
 wmain(int Count, WCHAR **Words)
 {
     PCWSTR Verb = Count > 1 ? Words[1] : L"";
 
+    EnablePrivilege();
     if (wcscmp(Verb, L"load") == 0 && Count == 3) {
         return Report(FilterLoad(Words[2]), "Load");
     }
