@@ -5,7 +5,7 @@
  * FilterFindFirst; nt-semantics-2 1.11]
  */
 #include "fltp.h"
-#include "fltioctl.h"
+#include <ntlab-fltioctl.h>
 
 static NTSTATUS
 FltpLoadOrUnload(PFLTP_LOAD Load, ULONG Length, BOOLEAN Unload)

@@ -5,7 +5,7 @@
 #define FLTP_PORT_H
 
 #include "fltp.h"
-#include "fltioctl.h"
+#include <ntlab-fltioctl.h>
 
 typedef struct _FLTP_SERVER {
     FLTP_OBJECT Header; /* Links: FltpPorts */

@@ -6,7 +6,7 @@
  * [LEARN: fltuser.h, FilterConnectCommunicationPort, FilterGetMessage; nt-semantics-2 1.11]
  */
 #include <fltUser.h>
-#include "fltioctl.h"
+#include <ntlab-fltioctl.h>
 
 static HRESULT
 FltlibResult(NTSTATUS Status)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <wchar.h>
 #include <windows.h>
-#include "fltUser.h"
+#include <fltUser.h>
 
 static int
 Report(HRESULT Result, const char *What)

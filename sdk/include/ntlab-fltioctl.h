@@ -1,11 +1,11 @@
 /*
- * fltioctl.h - what fltlib.dll asks the filter manager's two devices.
+ * ntlab-fltioctl.h - what fltlib.dll asks the filter manager's two devices.
  *
  * Codes 1, 2, 6, 7 and 8 and the layouts of load, send, get and reply are Windows' (public: phnt's ntioapi.h);
  * attaching and enumerating have a form of our own.
  */
-#ifndef FLTIOCTL_H
-#define FLTIOCTL_H
+#ifndef NTLAB_FLTIOCTL_H
+#define NTLAB_FLTIOCTL_H
 
 #define FLTP_CTL(Function, Method, Access)                                                         \
     ((8 << 16) | ((Access) << 14) | ((Function) << 2) | (Method))
