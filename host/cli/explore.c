@@ -15,6 +15,7 @@
 #include "host/cli/finding.h"
 #include "host/cli/ntr.h"
 #include "host/cli/shard.h"
+#include "host/explore/strategy.h"
 #include "host/machine/run.h"
 
 #define EXPLORE_CPUS 16 /* more than threads that can run at once, in most tests */
@@ -173,6 +174,20 @@ run_search(struct search *search)
     return status;
 }
 
+/* Parts of a search add up if they are disjoint: a strategy whose runs depend on all runs before would do
+   the same ones in every part. */
+static int
+check_shard(const struct options *options)
+{
+    if (options->shards == 1 || options->strategy == NULL ||
+        strategy_find(options->strategy)->kind != STRATEGY_WHOLE) {
+        return 0;
+    }
+    return usage_error("--shard: a search by `%s` is one piece: each shard would repeat all of it. "
+                       "dpor, random, pct, pos, urw, surw, fairwalk and portfolio can be split",
+                       options->strategy);
+}
+
 int
 command_explore(int argc, char **argv)
 {
@@ -185,6 +200,9 @@ command_explore(int argc, char **argv)
     }
     if (status == 0) {
         status = shard_from_environment(&options);
+    }
+    if (status == 0) {
+        status = check_shard(&options);
     }
     if (status == 0) {
         status = shard_folder(&search);

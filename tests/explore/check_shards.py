@@ -52,6 +52,13 @@ def main():
             return run(folder, ntlab, "explore", "--keep-going", "--run-timeout", "120s", *options, f"{build}/explore-{program}.sys", **env)
 
         # Every trace is some shard's, and no other one's.
+        split = ("random", "pct", "pos", "urw", "surw", "fairwalk", "portfolio")
+        for strategy in split:
+            for i in (1, 2):
+                explore("deadlock01", "--strategy", strategy, "--budget", "100runs", "--shard", f"{i}/2", "--out", f"split-{strategy}")
+            whole = explore("deadlock01", "--strategy", strategy, "--budget", "100runs", "--out", f"whole-{strategy}")
+            check(f"{strategy}: sums", sums(f"{folder}/split-{strategy}") == [int(facts(f"{folder}/whole-{strategy}/search.txt")[k][0])
+                                                                              for k in ("traces", "bad")])
         for program, traces, bad in (("reorder3", 56, 12), ("lastzero5", 64, 0), ("deadlock01", 3, 1), ("lockinc4", 24, 0)):
             for shards in (2, 5):
                 for i in range(1, shards + 1):
@@ -107,6 +114,14 @@ def main():
         check("no folder", merged(folder, ntlab)[0] == 2)
         for wrong in ("0/3", "4/3", "1", "1/0", "a/b", "1/3x"):
             check(f"--shard {wrong}", explore("reorder3", "--shard", wrong).returncode == 2)
+        # What cannot be split would be counted once for each shard.
+        for whole in ("odpor", "bounded", "delay", "feedback"):
+            for env, *options in (({}, "--shard", "1/2"), ({"SLURM_ARRAY_TASK_ID": "0", "SLURM_ARRAY_TASK_COUNT": "2"},)):
+                it = explore("deadlock01", "--strategy", whole, "--out", whole, *options, **env)
+                check(f"{whole} {options}", it.returncode == 2 and f"`{whole}`" in it.stderr and not os.path.exists(f"{folder}/{whole}"),
+                      f"{it.returncode} {it.stderr}")
+            one = explore("deadlock01", "--strategy", whole, "--budget", "200runs", "--shard", "1/1")
+            check(f"{whole} --shard 1/1", one.returncode == 1, f"{one.returncode} {one.stderr}")
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
