@@ -149,7 +149,15 @@ struct abi_held_up {
     char message[232];
 };
 
-#define ABI_AGENT_OBJECTS 4 /* of a wait for more objects the first ones are told */
+#define ABI_AGENT_OBJECTS                                                                          \
+    4 /* of a wait for more objects the first ones are told, and where all are */
+
+/* One object of an operation. */
+struct abi_object {
+    uint64_t object;
+    uint64_t flags; /* ABI_AGENT_READS: it is not changed; ABI_OBJECT_LIFE */
+};
+#define ABI_OBJECT_LIFE 0x100 /* its life, not its state */
 
 /* One question: which of the agents that could step goes on? */
 struct abi_agent {
@@ -158,19 +166,27 @@ struct abi_agent {
     uint16_t cpu;
     uint16_t op;      /* enum abi_event: its next operation */
     uint16_t flags;   /* enum abi_agent_flags */
-    uint32_t objects; /* how many there are, if more than one; else 0 */
+    uint16_t objects; /* how many there are, if more than one; else 0 */
+    uint8_t takes;    /* enum abi_apc: which APCs would be delivered in its place */
+    uint8_t queues;   /* enum abi_apc: which one it queues to the thread that is its object */
     uint32_t
         target; /* an event that the environment adds: the agent whose next step it changes; that agent
                          says its own name here; else 0 */
     uint32_t reserved;
     uint64_t object; /* the first one */
-    struct {
-        uint64_t object;
-        uint64_t flags; /* ABI_AGENT_READS: it does not change this one */
-    } other[ABI_AGENT_OBJECTS - 1];
+    struct abi_object other[ABI_AGENT_OBJECTS - 1];
+    uint64_t thread;    /* whose operation it is, 0: no thread's */
+    uint64_t list;      /* more than ABI_AGENT_OBJECTS: struct abi_object of all but the first */
     uint32_t size;      /* of SP_MEMORY_... and SP_ATOMIC: how many bytes from `object` on */
     uint32_t point;     /* enum abi_point, if it stands at a patched instruction, else 0 */
     uint64_t registers; /* there: its struct abi_trap */
+};
+
+/* Kinds of APCs, by what holds them off. */
+enum abi_apc {
+    ABI_APC_NORMAL = 1,  /* kernel: a critical or guarded region, APC_LEVEL */
+    ABI_APC_SPECIAL = 2, /* kernel: a guarded region, APC_LEVEL */
+    ABI_APC_USER = 4,    /* all but an alertable wait */
 };
 
 /* What a patched instruction does to memory; the low byte is the size of its operand. */
@@ -196,6 +212,7 @@ enum abi_agent_flags {
     ABI_AGENT_OPEN = 16,   /* exploring: a release: the object would let a waiter through before it;
                               a wait: it ends by itself (time-out) */
     ABI_AGENT_WAITS = 32,  /* exploring: its next operation is one that can have to wait */
+    ABI_AGENT_SEVERAL = 64, /* exploring: a wait for several objects */
 };
 
 enum abi_agent_kind {

@@ -84,6 +84,14 @@ enum abi_event {
     SP_REFERENCE, /* of an object: counted up, or down but not to 0 */
     SP_LOOKUP,    /* of a handle */
     SP_ATOMIC,    /* an instruction with `lock`, or xchg; object: the address */
+    SP_ACQUIRE_SHARED,
+    SP_RELEASE_SHARED,
+    SP_TRY_LOCK, /* an attempt that never waits */
+    SP_TRY_SHARED,
+    SP_DELIVER_APC, /* object: the thread */
+    SP_RUN_DPC,     /* object: the DPC */
+    SP_FIRE_TIMER,  /* object: the timer */
+    SP_POOL_FREE,   /* object: the block */
     SP_LAST,
 
     EV_BOOT = 0x100,

@@ -2,13 +2,25 @@
  * dependence.c - which operations do not commute.
  *
  * Two operations are dependent if they touch one object and one of them changes it. What the kernel
- * says of an operation (abi/hypercall.h: object, ABI_AGENT_READS, ABI_AGENT_OPEN) is all that is
- * known here; docs/decisions.md has the table.
+ * says of an operation (abi/hypercall.h: struct abi_agent) is all that is known here; docs/explore.md has
+ * the table.
  */
 #include "host/explore/strategy.h"
 
 /* What of an object an operation is about: one address may be a thread, its APC queue, its life. */
-enum aspect { OF_STATE, OF_LIFE, OF_HANDLE, OF_APCS, OF_MEMORY, OF_STEPS, OF_NOTHING };
+enum aspect {
+    OF_STATE,
+    OF_LIFE,
+    OF_HANDLE,
+    OF_APCS,
+    OF_MEMORY,
+    OF_NORMAL_APC, /* of a thread: it can be interrupted by kernel APCs */
+    OF_SPECIAL_APC,
+    OF_USER_APC,
+    OF_STEPS,
+    OF_ITSELF, /* none */
+    OF_NOTHING
+};
 
 static enum aspect
 aspect(const struct operation *operation)
@@ -19,17 +31,21 @@ aspect(const struct operation *operation)
     case SP_SYSTEM_SERVICE:
     case SP_QUERY_TIME:
     case SP_SET_PRIORITY: /* decides nothing where each thread has a processor of its own */
+    case SP_LEAVE_REGION: /* it has been left by then */
+    case SP_DELAY:
         return OF_NOTHING;
+    case SP_ENTER_REGION: /* what matters is which APCs could have come first */
+        return OF_ITSELF;
     case SP_OBJECT:
     case SP_REFERENCE:
     case SP_CREATE_THREAD:
+    case SP_POOL_FREE:
         return OF_LIFE;
     case SP_HANDLE:
     case SP_LOOKUP:
         return OF_HANDLE;
-    case SP_ENTER_REGION:
-    case SP_LEAVE_REGION:
     case SP_QUEUE_APC:
+    case SP_DELIVER_APC:
     case SP_SUSPEND:
     case SP_RESUME:
         return OF_APCS;
@@ -41,20 +57,60 @@ aspect(const struct operation *operation)
     return OF_STATE;
 }
 
+static struct touch
+touch_of(uint64_t object, enum aspect of, bool writes)
+{
+    return (struct touch){object ^ (uint64_t)(of + 1) << 56, writes};
+}
+
+/*
+ * A thread reads whether an APC could interrupt it; who queues one writes that. What a normal kernel APC may
+ * interrupt a special one may too, so one that queues a special one writes both, and nobody reads both.
+ */
+static uint32_t
+touch_apcs(const struct operation *operation, enum aspect of, struct touch *touch)
+{
+    uint64_t target = operation->object[0] & ~1ull;
+    uint32_t count = 0;
+
+    if ((operation->takes & ABI_APC_SPECIAL) != 0 && of != OF_NOTHING) {
+        touch[count++] = touch_of(
+            operation->thread,
+            (operation->takes & ABI_APC_NORMAL) != 0 ? OF_NORMAL_APC : OF_SPECIAL_APC, false);
+    }
+    if ((operation->takes & ABI_APC_USER) != 0) {
+        touch[count++] = touch_of(operation->thread, OF_USER_APC, false);
+    }
+    if ((operation->queues & (ABI_APC_NORMAL | ABI_APC_SPECIAL)) != 0) {
+        touch[count++] = touch_of(target, OF_NORMAL_APC, true);
+    }
+    if ((operation->queues & ABI_APC_SPECIAL) != 0) {
+        touch[count++] = touch_of(target, OF_SPECIAL_APC, true);
+    }
+    if ((operation->queues & ABI_APC_USER) != 0) {
+        touch[count++] = touch_of(target, OF_USER_APC, true);
+    }
+    return count;
+}
+
 uint32_t
 operation_touches(const struct operation *operation, struct touch *touch)
 {
     enum aspect of = aspect(operation);
-    uint32_t count = 0;
+    uint32_t count = touch_apcs(operation, of, touch);
 
-    for (uint32_t i = 0; i < operation->objects && of != OF_NOTHING; i++) {
-        if (of == OF_MEMORY) {
-            count = memory_cells(operation->object[i], operation->size[i], !operation->reads[i],
-                                 touch, count);
-        } else if (operation->object[i] != 0) {
-            touch[count++] = (struct touch){operation->object[i] ^ (uint64_t)(of + 1) << 56,
-                                            !operation->reads[i]};
-        }
+    if (of == OF_MEMORY) {
+        count = memory_cells(operation->object[0], operation->size[0], !operation->reads[0], touch,
+                             count);
+    } else if (of < OF_ITSELF && operation->object[0] != 0) {
+        touch[count++] = touch_of(operation->object[0], of, !operation->reads[0]);
+    }
+    for (uint32_t i = 1; i < operation->objects; i++) {
+        uint64_t flags = operation->more[i - 1].flags;
+
+        touch[count++] = touch_of(operation->more[i - 1].object,
+                                  (flags & ABI_OBJECT_LIFE) != 0 ? OF_LIFE : OF_STATE,
+                                  (flags & ABI_AGENT_READS) == 0);
     }
     if (operation->target != 0) {
         /* What befalls an agent comes before or after each step of it. */
@@ -91,6 +147,7 @@ releases(uint16_t op)
     case SP_RELEASE_MUTANT:
     case SP_RELEASE_SPINLOCK:
     case SP_RELEASE_LOCK:
+    case SP_RELEASE_SHARED:
     case SP_EXIT_THREAD:
     case SP_INSERT_QUEUE:
     case SP_CREATE_THREAD:
@@ -102,21 +159,22 @@ releases(uint16_t op)
 bool
 operation_is_steady(const struct operation *operation)
 {
-    bool reads = false;
-
-    for (uint32_t i = 0; i < operation->objects; i++) {
-        reads |= operation->reads[i];
-    }
     switch (operation->op) {
-    case SP_WAIT:
-        return operation->objects == 1; /* which of several is taken is the state's choice */
+    case SP_WAIT: /* which of several is taken, and whether it times out, is the state's choice */
+    case SP_REMOVE_QUEUE:
+        return (operation->flags & (ABI_AGENT_SEVERAL | ABI_AGENT_OPEN)) == 0;
+    case SP_TRY_LOCK:
+    case SP_TRY_SHARED:
+        return false;
+    case SP_ACQUIRE_SHARED:
+    case SP_RELEASE_SHARED:
     case SP_MEMORY_READ:
     case SP_READ_STATE:
     case SP_REFERENCE:
     case SP_LOOKUP:
         return true;
     }
-    return !reads;
+    return !operation->reads[0];
 }
 
 bool
@@ -126,5 +184,5 @@ operation_coenabled(uint16_t earlier, uint16_t earlier_flags, const struct opera
        can go on by another object or by a time-out. */
     return !(releases(earlier) && (later->flags & ABI_AGENT_WAITS) != 0 &&
              (earlier_flags & ABI_AGENT_OPEN) == 0 && (later->flags & ABI_AGENT_OPEN) == 0 &&
-             later->objects == 1);
+             (later->flags & ABI_AGENT_SEVERAL) == 0);
 }

@@ -52,6 +52,9 @@ static const struct strategy *const strategies[] = {
     &strategy_fair_walk, &strategy_minimise, &strategy_fair,
 };
 
+#define OBJECTS_KEPT   4096 /* lists of objects; as a rule a few dozen are needed */
+#define OBJECTS_LISTED 65536
+
 static struct {
     const struct run_search *search;
     struct search_results *results;
@@ -79,6 +82,13 @@ static struct {
     uint64_t moves;    /* steps of any agent in this run, those of X1 too */
     uint64_t spinning; /* X7, at the last question */
     bool past;         /* of a replay: the schedule is at its end; else true */
+    struct {
+        const struct abi_object *list;
+        uint32_t count;
+    } kept[OBJECTS_KEPT];
+    uint32_t lists;
+    struct abi_object listed[OBJECTS_LISTED]; /* what the lists are made of */
+    uint32_t listed_count;
 } it;
 
 /* The explorer's own part of a deeper snapshot: X8. */
@@ -173,6 +183,31 @@ compare_fails(const struct abi_agent *agent)
     return memcmp(now, expected, agent->size) != 0;
 }
 
+/* Keeps a list of objects for the whole search. */
+static const struct abi_object *
+objects_keep(const struct abi_object *list, uint32_t count)
+{
+    uint64_t hash = count;
+    uint32_t at;
+
+    for (uint32_t i = 0; i < count; i++) {
+        hash = (hash ^ list[i].object ^ list[i].flags << 48) * 0x9E3779B97F4A7C15ull;
+    }
+    for (at = hash >> 52; it.kept[at].list != NULL; at = (at + 1) % OBJECTS_KEPT) {
+        if (it.kept[at].count == count &&
+            memcmp(it.kept[at].list, list, count * sizeof(*list)) == 0) {
+            return it.kept[at].list;
+        }
+    }
+    if (++it.lists == OBJECTS_KEPT || it.listed_count + count > OBJECTS_LISTED) {
+        worker_fail("more than %u sets of objects are waited for at once", OBJECTS_KEPT);
+    }
+    it.kept[at].list = memcpy(it.listed + it.listed_count, list, count * sizeof(*list));
+    it.kept[at].count = count;
+    it.listed_count += count;
+    return it.kept[at].list;
+}
+
 static struct operation
 operation_of(const struct abi_agent *agent)
 {
@@ -183,13 +218,19 @@ operation_of(const struct abi_agent *agent)
                                   .objects = 1,
                                   .object = {agent->object},
                                   .size = {agent->size},
-                                  .reads = {(agent->flags & ABI_AGENT_READS) != 0}};
+                                  .reads = {(agent->flags & ABI_AGENT_READS) != 0},
+                                  .takes = agent->takes,
+                                  .queues = agent->queues,
+                                  .thread = agent->thread};
 
-    for (; operation.objects < agent->objects && operation.objects < ABI_AGENT_OBJECTS;
-         operation.objects++) {
-        operation.object[operation.objects] = agent->other[operation.objects - 1].object;
-        operation.reads[operation.objects] =
-            (agent->other[operation.objects - 1].flags & ABI_AGENT_READS) != 0;
+    if (agent->objects > 1) {
+        operation.objects = agent->objects;
+        operation.more = objects_keep(agent->list != 0 ? guest_pointer(agent->list) : agent->other,
+                                      agent->objects - 1u);
+        for (uint32_t i = 1; i < operation.objects && i < ABI_AGENT_OBJECTS; i++) {
+            operation.object[i] = operation.more[i - 1].object;
+            operation.reads[i] = (operation.more[i - 1].flags & ABI_AGENT_READS) != 0;
+        }
     }
     if (compare_fails(agent)) {
         operation.reads[0] = true;

@@ -268,7 +268,7 @@ coenabled(uint32_t earlier, uint32_t agent, const struct operation *operation)
 {
     const struct step *step = &happens_step[earlier];
 
-    if (operation->objects > 1) {
+    if ((operation->flags & ABI_AGENT_SEVERAL) != 0) {
         return true; /* something between may let it go on by another object */
     }
     if (last_own(agent) > earlier + 1 || (step->present >> agent & 1) == 0) {
@@ -422,7 +422,7 @@ happens_take(const struct question *question, uint32_t agent,
     if (number == MAX_STEPS) {
         worker_fail("a run has more than %d choices", MAX_STEPS);
     }
-    memcpy(first, cursor, sizeof(first));
+    memcpy(first, cursor, used * sizeof(first[0]));
     hash = search(agent, operation, cursor, cursors, full, race);
     step = &happens_step[number];
     step->enabled = question->enabled;

@@ -23,15 +23,19 @@
 
 /* What an agent would do next. */
 struct operation {
-    uint16_t op;    /* enum abi_event */
-    uint16_t flags; /* enum abi_agent_flags */
-    uint16_t kind;  /* enum abi_agent_kind: whose operation it is */
+    uint16_t op;           /* enum abi_event */
+    uint16_t flags;        /* enum abi_agent_flags */
+    uint16_t kind;         /* enum abi_agent_kind: whose operation it is */
+    uint8_t takes, queues; /* enum abi_apc */
     uint32_t
         target; /* the agent whose next step it changes: its own, or that of the injected event; 0: none */
     uint32_t objects;
     uint64_t object[ABI_AGENT_OBJECTS];
     bool reads[ABI_AGENT_OBJECTS];    /* changes nothing of it */
     uint32_t size[ABI_AGENT_OBJECTS]; /* of memory: bytes, 0 means 1 */
+    uint64_t thread;                  /* 0: no thread's */
+    const struct abi_object
+        *more; /* all objects but the first; the same list has the same address */
 };
 
 struct question {
@@ -125,7 +129,7 @@ struct touch {
     uint64_t key;
     bool writes;
 };
-#define OPERATION_TOUCHES 10
+#define OPERATION_TOUCHES (64 + 8) /* a wait for all that one can wait for */
 /* memory.c: appends what an access to `size` bytes touches; the new count. */
 uint32_t memory_cells(uint64_t address, uint32_t size, bool writes, struct touch *touch,
                       uint32_t count);

@@ -28,7 +28,8 @@
 /* An agent and what its step touches. */
 struct move {
     uint64_t key[OPERATION_TOUCHES];
-    uint8_t agent, touches, writes; /* a bit for each key */
+    uint8_t agent, touches;
+    unsigned __int128 writes; /* a bit for each key */
 };
 
 struct branch {
@@ -82,7 +83,7 @@ move_of(uint32_t agent, const struct operation *operation)
 
     for (uint32_t i = 0; i < move.touches; i++) {
         move.key[i] = touch[i].key;
-        move.writes |= (uint8_t)(touch[i].writes << i);
+        move.writes |= (unsigned __int128)touch[i].writes << i;
     }
     return move;
 }
@@ -95,7 +96,7 @@ move_of_step(uint32_t number)
 
     for (uint32_t i = 0; i < step->touches; i++) {
         move.key[i] = happens_key(step->touch[i].object);
-        move.writes |= (uint8_t)(step->touch[i].writes << i);
+        move.writes |= (unsigned __int128)step->touch[i].writes << i;
     }
     return move;
 }
@@ -261,7 +262,7 @@ reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
     }
     event[events] = (struct event){happens_steps, clock, move_of(agent, taking)};
     if (!operation_is_steady(taking)) {
-        event[events].move.writes = UINT8_MAX; /* W4 */
+        event[events].move.writes = ~(unsigned __int128)0; /* W4 */
     }
     events++;
     for (uint32_t s = 0; s < node->sleeping; s++) {

@@ -151,7 +151,7 @@ ExpTryFast(PFAST_MUTEX FastMutex, PVOID Caller)
     KIRQL OldIrql;
 
     ExpCheckLockIrql(FastMutex);
-    KiSchedulePoint(SP_ACQUIRE_LOCK, FastMutex);
+    KiAcquirePoint(SP_TRY_LOCK, FastMutex, ExpIsMutexHeld, 0);
     OldIrql = KfRaiseIrql(APC_LEVEL);
     if (!ExpTryMutex(FastMutex)) {
         KeLowerIrql(OldIrql);
@@ -248,7 +248,7 @@ KeTryToAcquireGuardedMutex(PKGUARDED_MUTEX GuardedMutex)
         return ExpTryFast((PFAST_MUTEX)GuardedMutex, __builtin_return_address(0));
     }
     KiEnterRegion(KiThread(), KI_GUARDED, __builtin_return_address(0), GuardedMutex);
-    KiSchedulePoint(SP_ACQUIRE_LOCK, GuardedMutex);
+    KiAcquirePoint(SP_TRY_LOCK, GuardedMutex, ExpIsMutexHeld, 0);
     if (!ExpTryMutex((PFAST_MUTEX)GuardedMutex)) {
         KiLeaveRegion(KiThread(), KI_GUARDED, GuardedMutex);
         return FALSE;

@@ -171,6 +171,13 @@ NtReleaseKeyedEvent(HANDLE KeyedEventHandle, PVOID Key, BOOLEAN Alertable, PLARG
 /* ETHREAD.AlertByThreadId: NULL, EXP_ALERTED, or the event that the thread waits for. */
 #define EXP_ALERTED ((PVOID)1)
 
+/* PKI_WOULD_WAIT */
+static BOOLEAN
+ExpIsNotAlerted(const volatile VOID *Alert, ULONG_PTR Timed)
+{
+    return !Timed && *(PVOID const volatile *)Alert != EXP_ALERTED;
+}
+
 NTSTATUS NTAPI
 NtAlertThreadByThreadId(HANDLE ThreadId)
 {
@@ -185,7 +192,7 @@ NtAlertThreadByThreadId(HANDLE ThreadId)
         ObDereferenceObject(Thread);
         return STATUS_ACCESS_DENIED;
     }
-    KiSchedulePoint(SP_SET_EVENT, &Thread->AlertByThreadId);
+    KiAcquirePoint(SP_RELEASE_LOCK, &Thread->AlertByThreadId, ExpIsNotAlerted, FALSE);
     Wait = Thread->AlertByThreadId;
     if (Wait == NULL) {
         Thread->AlertByThreadId = EXP_ALERTED;
@@ -212,7 +219,7 @@ NtWaitForAlertByThreadId(PVOID Address, PLARGE_INTEGER Timeout)
             return Status;
         }
     }
-    KiSchedulePoint(SP_WAIT, &Thread->AlertByThreadId);
+    KiAcquirePoint(SP_ACQUIRE_LOCK, &Thread->AlertByThreadId, ExpIsNotAlerted, Timeout != NULL);
     if (Thread->AlertByThreadId == EXP_ALERTED) {
         Thread->AlertByThreadId = NULL;
         return STATUS_ALERTED;

@@ -229,15 +229,29 @@ ExAllocatePool3(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag,
 }
 
 #undef ExFreePool
+/*
+ * While schedules are explored, giving back a driver's block is a step: whatever somebody else still does inside the
+ * block comes before or after it.
+ */
+static inline VOID
+ExpFreePoint(PVOID Block, PVOID Caller)
+{
+    if (Machine->explore && (ULONG64)Caller >= ABI_IMAGE_BASE + ABI_IMAGE_WINDOW) {
+        KiSchedulePoint(SP_POOL_FREE, Block);
+    }
+}
+
 VOID NTAPI
 ExFreePool(PVOID P)
 {
+    ExpFreePoint(P, __builtin_return_address(0));
     ExpFreeBlock(P, 0, FALSE);
 }
 
 VOID NTAPI
 ExFreePoolWithTag(PVOID P, ULONG Tag)
 {
+    ExpFreePoint(P, __builtin_return_address(0));
     ExpFreeBlock(P, Tag, Tag != 0);
 }
 
@@ -245,6 +259,7 @@ VOID NTAPI
 ExFreePool2(PVOID P, ULONG Tag, const EXP_EXTENDED_PARAMETER *ExtendedParameters,
             ULONG ExtendedParametersCount)
 {
+    ExpFreePoint(P, __builtin_return_address(0));
     ExpFreeBlock(P, Tag, Tag != 0);
 }
 

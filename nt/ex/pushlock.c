@@ -118,6 +118,21 @@ ExpPushWake(PEX_PUSH_LOCK Lock)
     }
 }
 
+/* PKI_WOULD_WAIT */
+static BOOLEAN
+ExpIsPushLockHeld(const volatile VOID *Lock, ULONG_PTR Unused)
+{
+    return (*(const volatile ULONG_PTR *)Lock & PL_LOCKED) != 0;
+}
+
+static BOOLEAN
+ExpIsPushLockClosed(const volatile VOID *Lock, ULONG_PTR Unused)
+{
+    ULONG_PTR Value = *(const volatile ULONG_PTR *)Lock;
+
+    return (Value & PL_WAITING) || Value == PL_LOCKED;
+}
+
 static inline VOID
 ExpPushReleaseExclusive(PEX_PUSH_LOCK Lock)
 {
@@ -155,7 +170,7 @@ ExInitializePushLock(PEX_PUSH_LOCK PushLock)
 static inline VOID
 ExpPushAcquireExclusive(PEX_PUSH_LOCK PushLock)
 {
-    KiSchedulePoint(SP_ACQUIRE_LOCK, PushLock);
+    KiAcquirePoint(SP_ACQUIRE_LOCK, PushLock, ExpIsPushLockHeld, 0);
     while (!ExpPushTryExclusive(PushLock)) {
         ExpPushWait(PushLock, TRUE);
     }
@@ -164,7 +179,7 @@ ExpPushAcquireExclusive(PEX_PUSH_LOCK PushLock)
 static inline VOID
 ExpPushAcquireShared(PEX_PUSH_LOCK PushLock)
 {
-    KiSchedulePoint(SP_ACQUIRE_LOCK, PushLock);
+    KiAcquirePoint(SP_ACQUIRE_SHARED, PushLock, ExpIsPushLockClosed, 0);
     while (!ExpPushTryShared(PushLock)) {
         ExpPushWait(PushLock, FALSE);
     }
@@ -185,7 +200,7 @@ ExfAcquirePushLockShared(PEX_PUSH_LOCK PushLock)
 BOOLEAN FASTCALL
 ExfTryAcquirePushLockShared(PEX_PUSH_LOCK PushLock)
 {
-    KiSchedulePoint(SP_ACQUIRE_LOCK, PushLock);
+    KiAcquirePoint(SP_TRY_SHARED, PushLock, ExpIsPushLockClosed, 0);
     return ExpPushTryShared(PushLock);
 }
 
@@ -199,19 +214,22 @@ ExfReleasePushLockExclusive(PEX_PUSH_LOCK PushLock)
 VOID FASTCALL
 ExfReleasePushLockShared(PEX_PUSH_LOCK PushLock)
 {
-    KiSchedulePoint(SP_RELEASE_LOCK, PushLock);
+    KiSchedulePoint(SP_RELEASE_SHARED, PushLock);
     ExpPushReleaseShared(PushLock);
+}
+
+static inline BOOLEAN
+ExpIsPushLockShared(ULONG_PTR Value)
+{
+    return (Value & PL_WAITING) ? ExpNewest(Value)->Oldest->Sharers != 0 : Value >= PL_SHARE;
 }
 
 /* Releases whichever way it is held. */
 VOID FASTCALL
 ExfReleasePushLock(PEX_PUSH_LOCK PushLock)
 {
-    ULONG_PTR Value;
-
-    KiSchedulePoint(SP_RELEASE_LOCK, PushLock);
-    Value = *PushLock;
-    if ((Value & PL_WAITING) ? ExpNewest(Value)->Oldest->Sharers != 0 : Value >= PL_SHARE) {
+    KiSchedulePoint(ExpIsPushLockShared(*PushLock) ? SP_RELEASE_SHARED : SP_RELEASE_LOCK, PushLock);
+    if (ExpIsPushLockShared(*PushLock)) {
         ExpPushReleaseShared(PushLock);
     } else {
         ExpPushReleaseExclusive(PushLock);
@@ -263,7 +281,7 @@ BOOLEAN NTAPI
 ExTryAcquirePushLockExclusiveEx(PEX_PUSH_LOCK PushLock, ULONG Flags)
 {
     ExpPushEnter(Flags, PushLock);
-    KiSchedulePoint(SP_ACQUIRE_LOCK, PushLock);
+    KiAcquirePoint(SP_TRY_LOCK, PushLock, ExpIsPushLockHeld, 0);
     if (!ExpPushTryExclusive(PushLock)) {
         return FALSE;
     }
@@ -275,7 +293,7 @@ BOOLEAN NTAPI
 ExTryAcquirePushLockSharedEx(PEX_PUSH_LOCK PushLock, ULONG Flags)
 {
     ExpPushEnter(Flags, PushLock);
-    KiSchedulePoint(SP_ACQUIRE_LOCK, PushLock);
+    KiAcquirePoint(SP_TRY_SHARED, PushLock, ExpIsPushLockClosed, 0);
     if (!ExpPushTryShared(PushLock)) {
         return FALSE;
     }

@@ -195,13 +195,23 @@ ExpWaitShared(PERESOURCE Resource, ERESOURCE_THREAD Owner, PVOID Caller)
     ExpAddOwner(Resource, Owner, Caller); /* R2 */
 }
 
+/* PKI_WOULD_WAIT: exclusive access for the thread Me. */
+static BOOLEAN
+ExpIsResourceTaken(const volatile VOID *Object, ULONG_PTR Me)
+{
+    PERESOURCE Resource = (PERESOURCE)Object;
+
+    return Resource->ActiveEntries != 0 &&
+           !(IS_EXCLUSIVE(Resource) && Resource->OwnerEntry.OwnerThread == Me);
+}
+
 static inline BOOLEAN
 ExpAcquireExclusive(PERESOURCE Resource, BOOLEAN Wait, PVOID Caller)
 {
     ERESOURCE_THREAD Me = (ERESOURCE_THREAD)KiThread();
 
     ExpCheckLockIrql(Resource);
-    KiSchedulePoint(SP_ACQUIRE_LOCK, Resource);
+    KiAcquirePoint(Wait ? SP_ACQUIRE_LOCK : SP_TRY_LOCK, Resource, ExpIsResourceTaken, Me);
     if (Resource->ActiveEntries == 0) {
         ExpSetExclusive(Resource, Me);
         KiHoldLock((PKTHREAD)Me, Resource, KiLockResource, Caller);
@@ -238,6 +248,30 @@ typedef enum _EXP_SHARED {
     ExpSharedWait,   /* waits behind them in any case */
 } EXP_SHARED;
 
+/* Does a shared request of Me get in, while others have the resource? */
+static BOOLEAN
+ExpMayShare(PERESOURCE Resource, EXP_SHARED Kind, ERESOURCE_THREAD Me)
+{
+    return Kind == ExpSharedStarve || Resource->NumberOfExclusiveWaiters == 0 ||
+           (Kind == ExpSharedFair && ExpFindOwner(Resource, Me) != NULL);
+}
+
+/* PKI_WOULD_WAIT: shared access for the thread in Context, whose low bits are the kind. */
+static BOOLEAN
+ExpIsResourceClosed(const volatile VOID *Object, ULONG_PTR Context)
+{
+    PERESOURCE Resource = (PERESOURCE)Object;
+    ERESOURCE_THREAD Me = Context & ~(ULONG_PTR)3;
+
+    if (Resource->ActiveEntries == 0) {
+        return FALSE;
+    }
+    if (IS_EXCLUSIVE(Resource)) {
+        return Resource->OwnerEntry.OwnerThread != Me;
+    }
+    return !ExpMayShare(Resource, (EXP_SHARED)(Context & 3), Me);
+}
+
 static BOOLEAN
 ExpAcquireShared(PERESOURCE Resource, BOOLEAN Wait, EXP_SHARED Kind, PVOID Caller)
 {
@@ -246,7 +280,8 @@ ExpAcquireShared(PERESOURCE Resource, BOOLEAN Wait, EXP_SHARED Kind, PVOID Calle
     BOOLEAN Grant;
 
     ExpCheckLockIrql(Resource);
-    KiSchedulePoint(SP_ACQUIRE_LOCK, Resource);
+    KiAcquirePoint(Wait ? SP_ACQUIRE_SHARED : SP_TRY_SHARED, Resource, ExpIsResourceClosed,
+                   Me | (ULONG_PTR)Kind);
     if (Resource->ActiveEntries == 0) {
         POWNER_ENTRY New = ExpNewOwner(Resource);
 
@@ -266,8 +301,7 @@ ExpAcquireShared(PERESOURCE Resource, BOOLEAN Wait, EXP_SHARED Kind, PVOID Calle
         Entry = NULL;
     } else {
         Entry = ExpFindOwner(Resource, Me);
-        Grant = Kind == ExpSharedStarve || Resource->NumberOfExclusiveWaiters == 0 ||
-                (Kind == ExpSharedFair && Entry != NULL);
+        Grant = ExpMayShare(Resource, Kind, Me);
     }
     if (Grant) {
         if (Entry != NULL) {
@@ -370,14 +404,14 @@ ExpReleaseFor(PERESOURCE Resource, ERESOURCE_THREAD Owner)
 VOID FASTCALL
 ExReleaseResourceLite(PERESOURCE Resource)
 {
-    KiSchedulePoint(SP_RELEASE_LOCK, Resource);
+    KiSchedulePoint(IS_EXCLUSIVE(Resource) ? SP_RELEASE_LOCK : SP_RELEASE_SHARED, Resource);
     ExpReleaseFor(Resource, (ERESOURCE_THREAD)KiThread());
 }
 
 VOID NTAPI
 ExReleaseResourceForThreadLite(PERESOURCE Resource, ERESOURCE_THREAD ResourceThreadId)
 {
-    KiSchedulePoint(SP_RELEASE_LOCK, Resource);
+    KiSchedulePoint(IS_EXCLUSIVE(Resource) ? SP_RELEASE_LOCK : SP_RELEASE_SHARED, Resource);
     if (!OWNER_POINTER(ResourceThreadId) &&
         (!ABI_IS_SYSTEM(ResourceThreadId) ||
          (KiVersion->LocksKnowOwner && ResourceThreadId != (ERESOURCE_THREAD)KiThread()))) {

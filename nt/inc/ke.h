@@ -320,7 +320,9 @@ typedef struct _KPRCB {
     const volatile VOID *PendingObject;
     PKI_WOULD_WAIT PendingWait; /* would it have to wait? NULL: never */
     ULONG_PTR PendingContext;
-    UCHAR MaySuspend; /* inject.c: KI_NEVER ... */
+    UCHAR MaySuspend;   /* inject.c: KI_NEVER ... */
+    PVOID PendingBlock; /* the pool block that the object lies in */
+    BOOLEAN RunDpc;     /* exploring: the first DPC of the queue was chosen */
 } KPRCB, *PKPRCB;
 C_ASSERT(FIELD_OFFSET(KPRCB, Number) == 0x24);
 C_ASSERT(FIELD_OFFSET(KPRCB, RspBase) == 0x28);

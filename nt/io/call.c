@@ -22,7 +22,7 @@ IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     PDRIVER_DISPATCH Dispatch;
     NTSTATUS Status;
 
-    KiSchedulePoint(SP_IRP_CALL, Irp);
+    KiAcquirePoint(SP_IRP_CALL, Irp, NULL, (ULONG_PTR)DeviceObject);
     DRIVER_REQUIRE(--Irp->CurrentLocation > 0, NO_MORE_IRP_STACK_LOCATIONS, Irp, 0, 0, 0);
     Stack = Irp->Tail.Overlay.CurrentStackLocation - 1;
     Irp->Tail.Overlay.CurrentStackLocation = Stack;

@@ -88,6 +88,15 @@ KiKernelApcAllowed(PKTHREAD Thread, PKAPC Apc)
            (Thread->KernelApcDisable == 0 && !Thread->ApcState.KernelApcInProgress);
 }
 
+BOOLEAN
+KiKernelApcWaits(PKTHREAD Thread)
+{
+    PLIST_ENTRY Head = &Thread->ApcState.ApcListHead[KernelMode];
+
+    return Thread->ApcState.KernelApcPending && !IsListEmpty(Head) &&
+           KiKernelApcAllowed(Thread, CONTAINING_RECORD(Head->Flink, KAPC, ApcListEntry));
+}
+
 /* The APC interrupt of a thread that runs on another processor arrives there at the next choice. */
 static VOID
 KiInterruptThread(PKTHREAD Thread)
@@ -169,7 +178,7 @@ KeInsertQueueApc(PKAPC Apc, PVOID SystemArgument1, PVOID SystemArgument2, KPRIOR
     BOOLEAN Inserted = FALSE;
     KIRQL OldIrql;
 
-    OldIrql = KiLockDispatcher(SP_QUEUE_APC, Apc->Thread);
+    OldIrql = KiLockDispatcherToWait(SP_QUEUE_APC, Apc->Thread, NULL, (ULONG_PTR)Apc);
     if (Apc->Thread->ApcQueueable && !Apc->Inserted) {
         Apc->SystemArgument1 = SystemArgument1;
         Apc->SystemArgument2 = SystemArgument2;
@@ -185,7 +194,7 @@ KeRemoveQueueApc(PKAPC Apc)
     BOOLEAN Removed;
     KIRQL OldIrql;
 
-    OldIrql = KiLockDispatcher(SP_QUEUE_APC, Apc->Thread);
+    OldIrql = KiLockDispatcherToWait(SP_QUEUE_APC, Apc->Thread, NULL, (ULONG_PTR)Apc);
     Removed = Apc->Inserted;
     if (Removed) {
         RemoveEntryList(&Apc->ApcListEntry);
@@ -357,7 +366,7 @@ KiTestAlertThread(KPROCESSOR_MODE Mode)
 BOOLEAN NTAPI
 KeTestAlertThread(KPROCESSOR_MODE Mode)
 {
-    KIRQL OldIrql = KiLockDispatcher(SP_READ_STATE, KiThread());
+    KIRQL OldIrql = KiLockDispatcher(SP_DELIVER_APC, (PVOID)((ULONG_PTR)KiThread() | 1));
     BOOLEAN Alerted = KiTestAlertThread(Mode);
 
     KiUnlockDispatcher(OldIrql, FALSE);

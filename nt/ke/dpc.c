@@ -7,6 +7,10 @@
  *
  *   D1  A KDPC is in one queue or in none: DpcData is the queue's processor block, NULL if in none.
  *   D2  The processor's thread is not switched while a DPC runs.
+ *   D3  While schedules are explored a DPC that is queued is an agent: when it begins is a choice. A driver must
+ *       assume that it runs at once, and anywhere: one without a target goes to a processor that has nothing else
+ *       to do. Queued at DISPATCH_LEVEL it is held here until the IRQL falls (DpcRequested); with a target it stays
+ *       there and excludes the thread that runs there.
  * Source: nt-semantics 3.12, 5.1.
  */
 #include "nt/ke/ki.h"
@@ -29,19 +33,105 @@ KeInitializeThreadedDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context)
     Dpc->Type = KiObjThreadedDpc;
 }
 
-BOOLEAN NTAPI
-KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2)
+BOOLEAN
+KiHasDpcs(PKPRCB Prcb)
+{
+    return Prcb->DpcRoutineActive || !IsListEmpty(&Prcb->DpcListHead);
+}
+
+/* D3: who acts while it runs. The same DPC may be queued again while it runs, and run beside itself. */
+ULONG
+KiDpcName(PKDPC Dpc)
+{
+    ULONG64 Seed = (ULONG64)Dpc + ((Dpc->Number & KI_DPC_AGAIN) != 0 ? 2 : 1);
+
+    return (ULONG)((Seed * 0x9E3779B97F4A7C15ull) >> 32) | 1;
+}
+
+static BOOLEAN
+KiIsDpcRunning(ULONG Name)
+{
+    for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
+        PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
+
+        if (Prcb->DpcRoutineActive && Prcb->DpcAgent.Name == Name) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* D3: a processor that has nothing to do; the last one first, for threads begin with the first one. */
+static PKPRCB
+KiFreeProcessor(PKPRCB Self)
+{
+    for (ULONG Cpu = KiProcessorCount; Cpu-- > 0;) {
+        PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
+
+        if (Prcb->CurrentThread == Prcb->IdleThread && Prcb->NextThread == NULL &&
+            Prcb->ReadySummary == 0 && !KiHasDpcs(Prcb)) {
+            return Prcb;
+        }
+    }
+    return Self;
+}
+
+static VOID
+KiLinkDpc(PKPRCB Prcb, PKDPC Dpc)
+{
+    Dpc->DpcData = Prcb;
+    if (Dpc->Importance == HighImportance) {
+        InsertHeadList(&Prcb->DpcListHead, &Dpc->DpcListEntry);
+    } else {
+        InsertTailList(&Prcb->DpcListHead, &Dpc->DpcListEntry);
+    }
+    Prcb->DpcQueueDepth++;
+    if (Machine->explore) {
+        KiNoteBusy(Prcb->Number);
+    }
+}
+
+static VOID
+KiInsertExploredDpc(PKPRCB Prcb, PKDPC Dpc, BOOLEAN Raised)
+{
+    Dpc->Number &= ~KI_DPC_AGAIN;
+    if (KiIsDpcRunning(KiDpcName(Dpc))) {
+        Dpc->Number |= KI_DPC_AGAIN;
+    }
+    if (Dpc->Number < KI_DPC_TARGET && !Raised) {
+        Prcb = KiFreeProcessor(Prcb);
+    }
+    KiLinkDpc(Prcb, Dpc);
+    Prcb->DpcRequested |= Raised && Prcb == KiPrcb();
+}
+
+/* D3: the IRQL falls; what was held goes where it is free to run. */
+static VOID
+KiReleaseHeldDpcs(PKPRCB Prcb)
+{
+    PLIST_ENTRY Entry = Prcb->DpcListHead.Flink;
+
+    Prcb->DpcRequested = FALSE;
+    while (Entry != &Prcb->DpcListHead) {
+        PKDPC Dpc = CONTAINING_RECORD(Entry, KDPC, DpcListEntry);
+        PKPRCB Free = KiFreeProcessor(Prcb);
+
+        Entry = Entry->Flink;
+        if ((Dpc->Number & ~(KI_DPC_OF_TIMER | KI_DPC_AGAIN)) < KI_DPC_TARGET && Free != Prcb) {
+            RemoveEntryList(&Dpc->DpcListEntry);
+            Prcb->DpcQueueDepth--;
+            KiLinkDpc(Free, Dpc);
+        }
+    }
+}
+
+/* Raised: by code above DISPATCH_LEVEL, which it must wait for. */
+BOOLEAN
+KiInsertDpc(PKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2, BOOLEAN Raised)
 {
     PKPRCB Self, Prcb;
-    KIRQL OldIrql;
 
-    KiSchedulePoint(SP_QUEUE_DPC, Dpc);
-    OldIrql = KiIrql();
-    if (OldIrql < DISPATCH_LEVEL) {
-        KiPcr()->Irql = DISPATCH_LEVEL;
-    }
     if (Dpc->DpcData != NULL) {
-        KiExitDispatcher(OldIrql);
         return FALSE; /* D1 */
     }
     Self = KiPrcb();
@@ -53,15 +143,13 @@ KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2)
                        KiProcessorCount);
         Prcb = &KiProcessor[Target]->Prcb;
     }
-    Dpc->DpcData = Prcb;
     Dpc->SystemArgument1 = SystemArgument1;
     Dpc->SystemArgument2 = SystemArgument2;
-    if (Dpc->Importance == HighImportance) {
-        InsertHeadList(&Prcb->DpcListHead, &Dpc->DpcListEntry);
-    } else {
-        InsertTailList(&Prcb->DpcListHead, &Dpc->DpcListEntry);
+    if (Machine->explore) {
+        KiInsertExploredDpc(Prcb, Dpc, Raised);
+        return TRUE;
     }
-    Prcb->DpcQueueDepth++;
+    KiLinkDpc(Prcb, Dpc);
     Prcb->DpcAgent.Name ^= KiNextName(KiAgent());
     /* Low importance does not start the queue; on an idle processor it runs all the same. */
     if (Dpc->Importance != LowImportance || Prcb->CurrentThread == Prcb->IdleThread ||
@@ -75,17 +163,37 @@ KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2)
     if (Prcb != Self && Prcb->DpcRequested) {
         Machine->budget = 0;
     }
-    KiExitDispatcher(OldIrql);
     return TRUE;
+}
+
+BOOLEAN NTAPI
+KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2)
+{
+    BOOLEAN Inserted;
+    KIRQL OldIrql;
+
+    KiSchedulePoint(SP_QUEUE_DPC, Dpc);
+    OldIrql = KiIrql();
+    if (OldIrql < DISPATCH_LEVEL) {
+        KiPcr()->Irql = DISPATCH_LEVEL;
+    }
+    Inserted = KiInsertDpc(Dpc, SystemArgument1, SystemArgument2, OldIrql >= DISPATCH_LEVEL);
+    KiExitDispatcher(OldIrql);
+    return Inserted;
 }
 
 BOOLEAN NTAPI
 KeRemoveQueueDpc(PRKDPC Dpc)
 {
-    PKPRCB Prcb;
-
     KiSchedulePoint(SP_REMOVE_DPC, Dpc);
-    Prcb = (PKPRCB)Dpc->DpcData;
+    return KiRemoveDpc(Dpc);
+}
+
+BOOLEAN
+KiRemoveDpc(PKDPC Dpc)
+{
+    PKPRCB Prcb = (PKPRCB)Dpc->DpcData;
+
     if (Prcb == NULL) {
         return FALSE;
     }
@@ -118,12 +226,78 @@ KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER Number)
     return STATUS_SUCCESS;
 }
 
+/* Takes the first DPC off the queue and runs it. */
+static VOID
+KiRunDpc(PKPRCB Prcb)
+{
+    PKDPC Dpc = CONTAINING_RECORD(RemoveHeadList(&Prcb->DpcListHead), KDPC, DpcListEntry);
+    PKDEFERRED_ROUTINE Routine = Dpc->DeferredRoutine;
+    BOOLEAN Threaded = Dpc->Type == KiObjThreadedDpc;
+    BOOLEAN OfTimer = (Dpc->Number & KI_DPC_OF_TIMER) != 0;
+    PKTHREAD Thread = Prcb->CurrentThread;
+    ULONG Disable;
+
+    Dpc->Number &= ~KI_DPC_OF_TIMER;
+    Dpc->DpcData = NULL;
+    Prcb->DpcQueueDepth--;
+    Prcb->RunningDpc = Dpc;
+    Disable = Thread->CombinedApcDisable;
+    KiTrace(EV_DPC_RUN, Dpc, (ULONG64)Routine, Threaded, 0, 0);
+    Routine(Dpc, Dpc->DeferredContext, Dpc->SystemArgument1, Dpc->SystemArgument2);
+    if (Thread->CombinedApcDisable != Disable) {
+        KeBugCheckEx(0xC7 /* TIMER_OR_DPC_INVALID */, OfTimer ? 5 : 4, (ULONG_PTR)Routine, Disable,
+                     Thread->CombinedApcDisable);
+    }
+    if (KiIrql() != DISPATCH_LEVEL) {
+        KeBugCheckEx(0xC8 /* IRQL_UNEXPECTED_VALUE */,
+                     ((ULONG_PTR)KiIrql() << 16) | (DISPATCH_LEVEL << 8) | 2, (ULONG_PTR)Routine,
+                     (ULONG_PTR)Dpc, 0);
+    }
+}
+
+/* D3: in the middle of what the processor had stopped in front of. */
+VOID
+KiRunChosenDpc(PKPRCB Prcb)
+{
+    PKIPCR Pcr = KiPcr();
+    PKTHREAD Thread = Prcb->CurrentThread;
+    ULONG Operation = Prcb->PendingOperation;
+    const volatile VOID *Object = Prcb->PendingObject;
+    PKI_WOULD_WAIT Wait = Prcb->PendingWait;
+    ULONG_PTR Context = Prcb->PendingContext;
+    KIRQL OldIrql = Pcr->Irql;
+    UCHAR MaySuspend = Prcb->MaySuspend;
+
+    KiSetPending(SP_NONE, NULL, NULL, 0);
+    Pcr->Irql = DISPATCH_LEVEL;
+    if (Thread == Prcb->IdleThread && Machine->user_slice != 0) {
+        HcSetAddressSpace(0);
+    }
+    Prcb->DpcAgent.Name = KiDpcName(CONTAINING_RECORD(Prcb->DpcListHead.Flink, KDPC, DpcListEntry));
+    Prcb->DpcAgent.Creations = 0;
+    Prcb->DpcRoutineActive = TRUE;
+    Machine->agent = (ULONG64)&Prcb->DpcAgent;
+    KiRunDpc(Prcb);
+    Prcb->RunningDpc = NULL;
+    Prcb->DpcRoutineActive = FALSE;
+    Machine->agent = (ULONG64)&Thread->Agent;
+    if (Prcb->DpcRequested) {
+        KiReleaseHeldDpcs(Prcb);
+    }
+    Pcr->Irql = OldIrql;
+    Prcb->MaySuspend = MaySuspend;
+    KiSetPending(Operation, Object, Wait, Context);
+}
+
 VOID
 KiRetireDpcs(PKPRCB Prcb)
 {
-    ULONG Disable;
     PKTHREAD Thread = Prcb->CurrentThread;
 
+    if (Machine->explore) {
+        KiReleaseHeldDpcs(Prcb);
+        return;
+    }
     if (Thread == Prcb->IdleThread && Machine->user_slice != 0 &&
         !IsListEmpty(&Prcb->DpcListHead)) {
         HcSetAddressSpace(0);
@@ -131,27 +305,7 @@ KiRetireDpcs(PKPRCB Prcb)
     Prcb->DpcRoutineActive = TRUE;
     Machine->agent = (ULONG64)&Prcb->DpcAgent;
     while (!IsListEmpty(&Prcb->DpcListHead)) {
-        PKDPC Dpc = CONTAINING_RECORD(RemoveHeadList(&Prcb->DpcListHead), KDPC, DpcListEntry);
-        PKDEFERRED_ROUTINE Routine = Dpc->DeferredRoutine;
-        BOOLEAN Threaded = Dpc->Type == KiObjThreadedDpc;
-        BOOLEAN OfTimer = (Dpc->Number & KI_DPC_OF_TIMER) != 0;
-
-        Dpc->Number &= ~KI_DPC_OF_TIMER;
-        Dpc->DpcData = NULL;
-        Prcb->DpcQueueDepth--;
-        Prcb->RunningDpc = Dpc;
-        Disable = Thread->CombinedApcDisable;
-        KiTrace(EV_DPC_RUN, Dpc, (ULONG64)Routine, Threaded, 0, 0);
-        Routine(Dpc, Dpc->DeferredContext, Dpc->SystemArgument1, Dpc->SystemArgument2);
-        if (Thread->CombinedApcDisable != Disable) {
-            KeBugCheckEx(0xC7 /* TIMER_OR_DPC_INVALID */, OfTimer ? 5 : 4, (ULONG_PTR)Routine,
-                         Disable, Thread->CombinedApcDisable);
-        }
-        if (KiIrql() != DISPATCH_LEVEL) {
-            KeBugCheckEx(0xC8 /* IRQL_UNEXPECTED_VALUE */,
-                         ((ULONG_PTR)KiIrql() << 16) | (DISPATCH_LEVEL << 8) | 2,
-                         (ULONG_PTR)Routine, (ULONG_PTR)Dpc, 0);
-        }
+        KiRunDpc(Prcb);
     }
     Prcb->RunningDpc = NULL;
     Prcb->DpcRequested = FALSE;
@@ -159,10 +313,30 @@ KiRetireDpcs(PKPRCB Prcb)
     Machine->agent = (ULONG64)&Thread->Agent;
 }
 
+/* PKI_WOULD_WAIT */
+static BOOLEAN
+KiAreDpcsLeft(const volatile VOID *Object, ULONG_PTR Unused)
+{
+    for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
+        if (KiHasDpcs(&KiProcessor[Cpu]->Prcb)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 /* Waits until every processor has run what is queued now. */
 VOID NTAPI
 KeFlushQueuedDpcs(VOID)
 {
+    if (Machine->explore) {
+        KiAcquirePoint(SP_ACQUIRE_LOCK, &KiDpcs, KiAreDpcsLeft, 0);
+        if (KiAreDpcsLeft(&KiDpcs, 0)) {
+            KiStop(ABI_DEADLOCK, 0, NULL, NULL,
+                   "KeFlushQueuedDpcs waits for a DPC that can never end");
+        }
+        return;
+    }
     for (;;) {
         BOOLEAN Busy = FALSE;
 
@@ -179,7 +353,7 @@ KeFlushQueuedDpcs(VOID)
             return;
         }
         Machine->budget = 0;
-        KiSchedulePoint(SP_WAIT, NULL);
+        KiSchedulePoint(SP_YIELD, NULL);
         KiCheckInterrupts(KiIrql());
     }
 }
@@ -213,9 +387,12 @@ KeGenericCallDpc(PKDEFERRED_ROUTINE Routine, PVOID Context)
         KeInsertQueueDpc(&Call->Dpc[Cpu], (PVOID)&Call->Left, Call);
     }
     KeLowerIrql(OldIrql);
+    if (Machine->explore) {
+        KiAcquirePoint(SP_ACQUIRE_LOCK, &Call->Left, KiIsHeld, ~0u);
+    }
     while (Call->Left != 0) {
         Machine->budget = 0;
-        KiSchedulePoint(SP_WAIT, (PVOID)&Call->Left);
+        KiSchedulePoint(SP_INTERLOCKED, (PVOID)&Call->Left);
         KiCheckInterrupts(KiIrql());
     }
     KeFlushQueuedDpcs(); /* each has returned before its DPC goes */
@@ -225,6 +402,9 @@ KeGenericCallDpc(PKDEFERRED_ROUTINE Routine, PVOID Context)
 VOID NTAPI
 KeSignalCallDpcDone(PVOID SystemArgument1)
 {
+    if (Machine->explore) {
+        KiSchedulePoint(SP_RELEASE_SHARED, SystemArgument1);
+    }
     InterlockedDecrement(SystemArgument1);
 }
 
@@ -235,7 +415,7 @@ KeSignalCallDpcSynchronize(PVOID SystemArgument2)
     KI_GENERIC_CALL *Call = SystemArgument2;
     ULONG Phase;
 
-    KiSchedulePoint(SP_WAIT, Call);
+    KiSchedulePoint(SP_INTERLOCKED, Call);
     Phase = Call->Phase;
     if (++Call->Arrived == KiProcessorCount) {
         Call->Arrived = 0;

@@ -2,19 +2,48 @@
  * explore.c - what the host is told about each agent while schedules are explored.
  *
  * In a run each schedule point is passed in a row until a budget is used up; only the asker's
- * operation is known. While exploring (Machine->explore) every point asks, and every processor that
- * could step is described by the operation that its thread has stopped in front of:
- *     its object, and whether it changes it        the host knows which orders matter
+ * operation is known. While exploring (Machine->explore) every point asks, and everybody who could
+ * step is described by the operation that he has stopped in front of:
+ *     its objects, and whether it changes them     the host knows which orders matter
  *     whether it would have to wait                then the agent is not enabled
  *     for a release: was the object open before    could the waiter have come first?
  *
+ * Agents are the thread or the DPC that a processor runs, the first DPC of each processor's queue, and each
+ * timer that is set.
+ *
  *   E1  A thread that was just made ready has no operation yet (SP_NONE): it runs to its next point
  *       before anybody is asked.
- *   E3  To begin to wait for an empty queue is no step either: who inserts an entry hands it over, and
- *       which thread of the pool gets it follows from the queue alone.
  *   E2  Nothing is changed here: an operation that would wait does wait if it is let go on.
+ *   E3  To begin to wait for the next work item is no step: who queues an item hands it over, and which
+ *       worker gets it follows from the queue alone, for they are all alike.
+ *   E4  A kernel APC that could be delivered to a thread is delivered before it does anything else. What
+ *       could be interrupted so is said with each operation, and which APCs it queues: to queue it comes
+ *       before or after what it would have interrupted.
+ *   E5  A DPC on a processor that runs a thread keeps that thread from going on: while one is queued there,
+ *       each step of the thread touches the processor, and so does the DPC's beginning.
+ *   E6  A timer with a period, and one that is not the explored program's, expires by itself only when
+ *       nobody else can do anything; the first two expiries of a periodic one are free.
+ *   E7  Whoever does something with an object in a pool block reads the block's life; to free it writes that.
  */
 #include "nt/ke/ki.h"
+
+#define KI_FREE_EXPIRIES 2 /* E6 */
+
+/* E7. NULL: it lies in none. */
+static PVOID
+KiBlockOf(const volatile VOID *Object)
+{
+    PVOID Base;
+    SIZE_T Bytes;
+    ULONG Tag;
+    BOOLEAN Freed;
+
+    if ((ULONG64)Object < ABI_NONPAGED_BASE || (ULONG64)Object >= ABI_MAPPING_BASE ||
+        !ExpFindPoolBlock((PVOID)Object, &Base, &Bytes, &Tag, &Freed)) {
+        return NULL;
+    }
+    return Base;
+}
 
 VOID
 KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
@@ -26,6 +55,7 @@ KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldW
     Prcb->PendingObject = Object;
     Prcb->PendingWait = WouldWait;
     Prcb->PendingContext = Context;
+    Prcb->PendingBlock = KiBlockOf(Object);
 }
 
 static BOOLEAN
@@ -36,8 +66,14 @@ KiOnlyReads(ULONG Operation, const volatile VOID *Object)
     case SP_MEMORY_READ:
     case SP_REFERENCE:
     case SP_LOOKUP:
+    case SP_ACQUIRE_SHARED:
+    case SP_RELEASE_SHARED:
+    case SP_TRY_SHARED:
         return TRUE;
     case SP_WAIT:
+        if (Object == NULL) {
+            return FALSE;
+        }
         switch (((DISPATCHER_HEADER *)Object)->Type & 0x7F) {
         case KiObjEventNotification:
         case KiObjTimerNotification:
@@ -64,31 +100,116 @@ KiIsOpen(ULONG Operation, const volatile VOID *Object)
     return FALSE;
 }
 
-/* A wait for several objects touches them all. */
+/* One more object: the first ones in the answer, all of them in a list if they do not fit. */
+static VOID
+KiAddObject(struct abi_agent *Agent, const volatile VOID *Object, ULONG64 Flags)
+{
+    struct abi_object *List = KiAgentObjects[Agent->cpu];
+    struct abi_object This = {(ULONG64)Object, Flags};
+    ULONG Others = Agent->objects != 0 ? Agent->objects - 1 : 0;
+
+    if (Others < ABI_AGENT_OBJECTS - 1) {
+        Agent->other[Others] = This;
+    } else {
+        if (Others == ABI_AGENT_OBJECTS - 1) {
+            RtlCopyMemory(List, Agent->other, sizeof(Agent->other));
+            Agent->list = (ULONG64)List;
+        }
+        List[Others] = This;
+    }
+    Agent->objects = (USHORT)(Others + 2);
+}
+
+/* A wait for several objects touches them all; one that times out changes none. */
 static VOID
 KiDescribeWait(PKI_PENDING_WAIT Wait, struct abi_agent *Agent)
 {
+    BOOLEAN Gives = FALSE;
+
     if (Wait->Timed) {
         Agent->flags |= ABI_AGENT_OPEN;
+        Gives =
+            Agent->op == SP_WAIT ? !KiIsSatisfied(Wait) : KiIsQueueEmpty((PKQUEUE)Agent->object);
+        Agent->flags |= Gives ? ABI_AGENT_READS : 0;
+    }
+    if (Wait->Alertable) {
+        Agent->takes |= ABI_APC_USER;
     }
     if (Wait->Count < 2) {
         return;
     }
-    Agent->objects = Wait->Count < ABI_AGENT_OBJECTS ? Wait->Count : ABI_AGENT_OBJECTS;
-    for (ULONG Index = 1; Index < Agent->objects; Index++) {
-        Agent->other[Index - 1].object = (ULONG64)Wait->Objects[Index];
-        Agent->other[Index - 1].flags =
-            KiOnlyReads(SP_WAIT, Wait->Objects[Index]) ? ABI_AGENT_READS : 0;
+    Agent->flags |= ABI_AGENT_SEVERAL;
+    for (ULONG Index = 1; Index < Wait->Count; Index++) {
+        KiAddObject(Agent, Wait->Objects[Index],
+                    Gives || KiOnlyReads(SP_WAIT, Wait->Objects[Index]) ? ABI_AGENT_READS : 0);
     }
 }
 
+/* What belongs to an operation beside its object, by its kind. */
+static VOID
+KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
+{
+    switch (Agent->op) {
+    case SP_QUEUE_APC: {
+        PKAPC Apc = (PKAPC)Context;
+
+        if (Apc == NULL || Apc->ApcMode == UserMode) {
+            Agent->queues = ABI_APC_USER; /* or an alert; a queue of its own */
+            Agent->object |= 1;
+        } else {
+            Agent->queues =
+                *(PVOID *)&Apc->NormalRoutine != NULL ? ABI_APC_NORMAL : ABI_APC_SPECIAL;
+        }
+        break;
+    }
+    case SP_SUSPEND:
+        Agent->queues = ABI_APC_NORMAL;
+        __attribute__((fallthrough));
+    case SP_RESUME:
+        KiAddObject(Agent, &((PKTHREAD)Agent->object)->SuspendEvent, 0);
+        break;
+    case SP_SET_TIMER:
+    case SP_CANCEL_TIMER:
+        if (Context != 0) {
+            KiAddObject(Agent, (PVOID)Context, 0); /* its DPC, which is taken off its queue */
+        }
+        break;
+    case SP_QUEUE_DPC:
+        KiAddObject(Agent, &KiDpcs, ABI_AGENT_READS);
+        break;
+    case SP_IRP_CALL:
+        KiAddObject(Agent, (PVOID)Context, ABI_AGENT_READS | ABI_OBJECT_LIFE);
+        break;
+    default:
+        if (Context != 0) {
+            PKI_POINT Point = (PKI_POINT)Context;
+
+            Agent->size = Point->Size;
+            Agent->point = Point->What;
+            Agent->registers = (ULONG64)Point->Registers;
+        }
+    }
+}
+
+static UCHAR
+KiDeliverable(PKTHREAD Thread)
+{
+    if (Thread->SpecialApcDisable != 0) {
+        return 0;
+    }
+    return ABI_APC_SPECIAL |
+           (Thread->KernelApcDisable == 0 && !Thread->ApcState.KernelApcInProgress ? ABI_APC_NORMAL
+                                                                                   : 0);
+}
+
 /* FALSE if nobody would step on that processor. */
-BOOLEAN
+static BOOLEAN
 KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
 {
-    PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
+    PKIPCR Pcr = KiProcessor[Cpu];
+    PKPRCB Prcb = &Pcr->Prcb;
     PKTHREAD Thread = Prcb->CurrentThread;
-    BOOLEAN Dpc = Prcb->DpcRoutineActive;
+    BOOLEAN Dpc = Prcb->DpcRoutineActive, WouldWait;
 
     *Agent = (struct abi_agent){.cpu = (USHORT)Cpu, .kind = ABI_AGENT_THREAD};
     if (Thread == Prcb->IdleThread && !Dpc) { /* E1 */
@@ -100,6 +221,7 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
     }
     Agent->name = Dpc ? Prcb->DpcAgent.Name : Thread->Agent.Name;
     Agent->kind = Dpc ? ABI_AGENT_DPC : ABI_AGENT_THREAD;
+    Agent->thread = Dpc ? 0 : (ULONG64)Thread;
     Agent->op = (USHORT)Prcb->PendingOperation;
     Agent->object = (ULONG64)Prcb->PendingObject;
     if (Prcb->SpinningOn != NULL) {
@@ -108,24 +230,42 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
             return FALSE;
         }
     }
-    if (Prcb->PendingWait != NULL && Prcb->PendingWait(Prcb->PendingObject, Prcb->PendingContext)) {
-        Agent->flags |= ABI_AGENT_BLOCKED;
+    if (Agent->op == SP_NONE) {
+        return TRUE;
     }
-    if (Agent->op == SP_REMOVE_QUEUE && KiIsQueueEmpty((PKQUEUE)Prcb->PendingObject)) {
-        Agent->op = SP_NONE; /* E3 */
+    if (!Dpc && Pcr->Irql == PASSIVE_LEVEL) {
+        if (KiKernelApcWaits(Thread)) { /* E4 */
+            Agent->op = SP_DELIVER_APC;
+            Agent->object = (ULONG64)Thread;
+            return TRUE;
+        }
+        Agent->takes = KiDeliverable(Thread);
     }
-    if (Prcb->PendingWait != NULL) {
-        Agent->flags |= ABI_AGENT_WAITS;
+    WouldWait =
+        Prcb->PendingWait != NULL && Prcb->PendingWait(Prcb->PendingObject, Prcb->PendingContext);
+    switch (Agent->op) {
+    case SP_REMOVE_QUEUE:
+        if (WouldWait && Thread->Teb == NULL && ((PETHREAD)Thread)->ActiveExWorker) {
+            Agent->op = SP_NONE; /* E3 */
+            return TRUE;
+        }
+        break;
+    case SP_TRY_LOCK:
+    case SP_TRY_SHARED:
+        Agent->flags |= WouldWait ? ABI_AGENT_READS : 0;
+        break;
+    case SP_RELEASE_LOCK:
+        Agent->flags |= Prcb->PendingWait != NULL && !WouldWait ? ABI_AGENT_OPEN : 0;
+        break;
     }
-    if (Prcb->PendingWait == KiWouldBlock) {
+    if (Prcb->PendingWait != NULL && Agent->op != SP_TRY_LOCK && Agent->op != SP_TRY_SHARED &&
+        Agent->op != SP_RELEASE_LOCK) {
+        Agent->flags |= ABI_AGENT_WAITS | (WouldWait ? ABI_AGENT_BLOCKED : 0);
+    }
+    if (Prcb->PendingWait == KiWouldBlock || Prcb->PendingWait == KiQueueWouldBlock) {
         KiDescribeWait((PKI_PENDING_WAIT)Prcb->PendingContext, Agent);
-    }
-    if (Prcb->PendingWait == NULL && Prcb->PendingContext != 0) {
-        PKI_POINT Point = (PKI_POINT)Prcb->PendingContext;
-
-        Agent->size = Point->Size;
-        Agent->point = Point->What;
-        Agent->registers = (ULONG64)Point->Registers;
+    } else if (Prcb->PendingWait == NULL) {
+        KiDescribeContext(Prcb->PendingContext, Agent);
     }
     if (KiOnlyReads(Agent->op, Prcb->PendingObject)) {
         Agent->flags |= ABI_AGENT_READS;
@@ -133,7 +273,157 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
     if (KiIsOpen(Agent->op, Prcb->PendingObject)) {
         Agent->flags |= ABI_AGENT_OPEN;
     }
+    if (Prcb->PendingBlock != NULL && Agent->op != SP_POOL_FREE) {
+        KiAddObject(Agent, Prcb->PendingBlock, ABI_AGENT_READS | ABI_OBJECT_LIFE); /* E7 */
+    }
+    if (Dpc) {
+        KiAddObject(Agent, &KiDpcs, ABI_AGENT_READS);
+    } else if (!IsListEmpty(&Prcb->DpcListHead)) {
+        KiAddObject(Agent, Prcb, 0); /* E5 */
+    }
     return TRUE;
+}
+
+/* The first DPC of a processor's queue. */
+static BOOLEAN
+KiDescribeDpc(ULONG Cpu, struct abi_agent *Agent)
+{
+    PKIPCR Pcr = KiProcessor[Cpu];
+    PKPRCB Prcb = &Pcr->Prcb;
+    BOOLEAN Idle = Prcb->CurrentThread == Prcb->IdleThread;
+    PKDPC Dpc;
+
+    if (IsListEmpty(&Prcb->DpcListHead) || Prcb->DpcRoutineActive || Prcb->DpcRequested) {
+        return FALSE;
+    }
+    Dpc = CONTAINING_RECORD(Prcb->DpcListHead.Flink, KDPC, DpcListEntry);
+    *Agent = (struct abi_agent){.cpu = (USHORT)Cpu,
+                                .kind = ABI_AGENT_DPC,
+                                .name = KiDpcName(Dpc),
+                                .op = SP_RUN_DPC,
+                                .object = (ULONG64)Dpc};
+    if (!Idle) {
+        KiAddObject(Agent, Prcb, 0); /* E5 */
+        Agent->flags |= Pcr->Irql >= DISPATCH_LEVEL ? ABI_AGENT_BLOCKED : 0;
+    }
+    KiAddObject(Agent, &KiDpcs, ABI_AGENT_READS);
+    return TRUE;
+}
+
+static BOOLEAN
+KiDescribeTimer(PKTIMER Timer, BOOLEAN Last, struct abi_agent *Agent)
+{
+    BOOLEAN Own = Timer->Dpc != KI_THREAD_TIMER && Timer->Processor >= KI_TIMER_SEEN;
+
+    if (!Last &&
+        (!Own || (Timer->Period != 0 && Timer->Processor >= KI_TIMER_SEEN + KI_FREE_EXPIRIES))) {
+        return FALSE; /* E6 */
+    }
+    *Agent = (struct abi_agent){.kind = ABI_AGENT_TIMER,
+                                .name = (ULONG)(((ULONG64)Timer * 0x9E3779B97F4A7C15ull) >> 32) | 1,
+                                .op = SP_FIRE_TIMER,
+                                .object = (ULONG64)Timer};
+    if (Own && Timer->Dpc != NULL) {
+        KiAddObject(Agent, Timer->Dpc, 0);
+        KiAddObject(Agent, &KiDpcs, ABI_AGENT_READS);
+    }
+    return TRUE;
+}
+
+/* Everybody who could step, the asker first; returns how many they are. */
+static ULONG
+KiDescribeAll(BOOLEAN AskerCanStep)
+{
+    struct abi_agent *Agents = KiAgents;
+    ULONG Count = 0, Self = KiPrcb()->Number, Cpu = Self;
+    BOOLEAN Enabled = FALSE;
+
+    for (ULONG Index = 0; Index < KiProcessorCount; Index++, Cpu = KiNextCpu(Cpu)) {
+        if ((Cpu != Self || AskerCanStep) && KiDescribeAgent(Cpu, &Agents[Count])) {
+            Agents[Count].flags |= Cpu == Self ? ABI_AGENT_ASKER : 0;
+            Enabled |= (Agents[Count].flags & ABI_AGENT_BLOCKED) == 0;
+            Count++;
+        }
+        if (KiDescribeDpc(Cpu, &Agents[Count])) {
+            Enabled |= (Agents[Count].flags & ABI_AGENT_BLOCKED) == 0;
+            Count++;
+        }
+    }
+    for (PLIST_ENTRY Entry = KiTimerListHead.Flink; Entry != &KiTimerListHead;
+         Entry = Entry->Flink) {
+        if (Count < KI_AGENTS - 1 &&
+            KiDescribeTimer(CONTAINING_RECORD(Entry, KTIMER, TimerListEntry), FALSE,
+                            &Agents[Count])) {
+            Enabled = TRUE;
+            Count++;
+        }
+    }
+    if (!Enabled && !IsListEmpty(&KiTimerListHead)) { /* E6 */
+        KiDescribeTimer(CONTAINING_RECORD(KiTimerListHead.Flink, KTIMER, TimerListEntry), TRUE,
+                        &Agents[Count++]);
+    }
+    return Count;
+}
+
+static VOID
+KiExpireChosen(PKTIMER Timer)
+{
+    PKIPCR Pcr = KiPcr();
+    KIRQL OldIrql = Pcr->Irql;
+
+    if (OldIrql < DISPATCH_LEVEL) {
+        Pcr->Irql = DISPATCH_LEVEL;
+    }
+    KiFireTimer(Timer);
+    Pcr->Irql = OldIrql;
+}
+
+/* Asks until this processor's thread may go on. FALSE: nobody could step. */
+BOOLEAN
+KiAskExplorer(BOOLEAN AskerCanStep)
+{
+    PKPRCB Prcb = KiPrcb();
+
+    for (;;) {
+        ULONG Count = KiDescribeAll(AskerCanStep), Choice;
+        const struct abi_agent *Chosen;
+        BOOLEAN Alone = Count == 1 && AskerCanStep; /* then the asker is the one */
+
+        if (Count == 0) {
+            return FALSE;
+        }
+        if (KiInjection.Allowed != 0) {
+            Count = KiDescribeInjections(KiAgents, Count);
+        }
+        Choice = HcChoose(KiAgents, Count, KiAgent()->Name);
+        ASSERT(Choice < Count);
+        Chosen = &KiAgents[Choice];
+        if ((Machine->record & ABI_RECORD_STEPS) &&
+            (Chosen->op == SP_RUN_DPC || Chosen->op == SP_FIRE_TIMER)) {
+            KiTrace(Chosen->op, (PVOID)Chosen->object, Machine->choice, 0, 0, 0);
+            Machine->choice = 0;
+        }
+        if (Chosen->kind == ABI_AGENT_INJECTED) {
+            KiInject(Chosen);
+            continue;
+        }
+        if (Chosen->kind == ABI_AGENT_TIMER) {
+            KiExpireChosen((PKTIMER)Chosen->object);
+        } else {
+            KiProcessor[Chosen->cpu]->Prcb.RunDpc = Chosen->op == SP_RUN_DPC;
+            if (Chosen->cpu != Prcb->Number) {
+                KiSwitchProcessor(Chosen->cpu);
+            }
+            if (!Prcb->RunDpc) {
+                return Alone == FALSE;
+            }
+            Prcb->RunDpc = FALSE;
+            KiRunChosenDpc(Prcb);
+        }
+        if (!AskerCanStep) {
+            return TRUE; /* it may now */
+        }
+    }
 }
 
 /* PKI_WOULD_WAIT: a spin lock, or the low bits of any lock word that must be clear. */

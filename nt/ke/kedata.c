@@ -33,6 +33,8 @@ ULONG KiTimeIncrement = 156250;
 
 /* schedule.c: one question at a time, and too large for a driver's stack */
 struct abi_agent KiAgents[KI_AGENTS];
+struct abi_object KiAgentObjects[ABI_MAX_PROCESSORS][MAXIMUM_WAIT_OBJECTS + 4];
+ULONG KiDpcs;
 
 KI_INJECTION KiInjection; /* inject.c */
 

@@ -80,6 +80,7 @@ C_ASSERT(sizeof(KI_FRAME) == 0x260);
 #define KI_GUARD_SIZE   0x4000
 #define KI_DPC_TARGET   0x800  /* KDPC.Number from here on: a target processor */
 #define KI_DPC_OF_TIMER 0x4000 /* KDPC.Number, while queued: a timer queued it */
+#define KI_DPC_AGAIN    0x2000 /* KDPC.Number, exploring: queued while it runs somewhere */
 #define KI_FAULT_STACK  0x8000 /* double-fault stack of a processor */
 
 /* entry.S */
@@ -105,6 +106,8 @@ VOID KiIdleLoop(VOID);
 VOID KiFinishSwap(VOID);         /* first thing on the stack that was switched to */
 VOID KiLoadProcessor(ULONG Cpu); /* K3 */
 VOID KiNoteBusy(ULONG Cpu);      /* it has something to do now */
+VOID KiSwitchProcessor(ULONG Cpu);
+ULONG KiNextCpu(ULONG Cpu); /* round and round */
 VOID KiCheckInterrupts(KIRQL Irql);
 VOID KiSpin(volatile VOID *Lock, ULONG Mask); /* lets others run until (*Lock & Mask) may be 0 */
 VOID KiYield(ULONG Operation);
@@ -135,7 +138,9 @@ VOID KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers);
 
 VOID KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                   ULONG_PTR Context);
-BOOLEAN KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent);
+BOOLEAN KiAskExplorer(BOOLEAN AskerCanStep);
+BOOLEAN KiInterruptPending(KIRQL Irql); /* KiCheckInterrupts would do something */
+ULONG KiDpcName(PKDPC Dpc);             /* as an agent */
 
 /* inject.c */
 #define KI_NEVER   0 /* KPRCB.MaySuspend: no agent for it */
@@ -200,8 +205,13 @@ VOID KiUnwaitThread(PKTHREAD Thread, LONG_PTR Status, KPRIORITY Increment);
 VOID KiExitDispatcher(KIRQL OldIrql);
 NTSTATUS KiTestPending(PKTHREAD Thread, KPROCESSOR_MODE Mode,
                        BOOLEAN Alertable); /* APC or alert there already */
-BOOLEAN KiIsQueueEmpty(PKQUEUE Queue);     /* queue.c */
-VOID KiQueueThreadWaits(PKQUEUE Queue);    /* queue.c: a thread of its pool is about to wait */
+KIRQL KiLockDispatcherToWait(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
+                             ULONG_PTR Context);
+BOOLEAN KiWaitEnds(PKI_PENDING_WAIT Wait);    /* an alert or a user APC ends it before it begins */
+BOOLEAN KiIsSatisfied(PKI_PENDING_WAIT Wait); /* it would not have to wait for its objects */
+BOOLEAN KiIsQueueEmpty(PKQUEUE Queue);        /* queue.c */
+BOOLEAN KiQueueWouldBlock(const volatile VOID *Queue, ULONG_PTR Context); /* as KiWouldBlock */
+VOID KiQueueThreadWaits(PKQUEUE Queue); /* queue.c: a thread of its pool is about to wait */
 
 /* held.c */
 VOID KiCheckHeldLocks(PKTHREAD Thread); /* at thread exit */
@@ -212,11 +222,17 @@ VOID KiInsertTimer(PKTIMER Timer, LARGE_INTEGER Due, LONG Period);
 BOOLEAN KiRemoveTimer(PKTIMER Timer);
 BOOLEAN KiNextTimer(PULONG64 Due);
 VOID KiAdvanceClock(ULONG64 Time); /* expires what is due; DISPATCH_LEVEL */
+VOID KiFireTimer(PKTIMER Timer);   /* exploring: it expires now; DISPATCH_LEVEL */
+#define KI_TIMER_SEEN 0x100 /* KTIMER.Processor, while exploring: set meanwhile; + expiries */
 VOID KiPollHostClock(VOID);
 VOID KiUpdateSharedTime(VOID); /* time.c: KUSER_SHARED_DATA and KeTickCount follow */
 
 /* dpc.c */
 VOID KiRetireDpcs(PKPRCB Prcb); /* at DISPATCH_LEVEL */
+BOOLEAN KiInsertDpc(PKDPC Dpc, PVOID Argument1, PVOID Argument2, BOOLEAN Raised);
+BOOLEAN KiRemoveDpc(PKDPC Dpc);
+VOID KiRunChosenDpc(PKPRCB Prcb); /* exploring */
+BOOLEAN KiHasDpcs(PKPRCB Prcb);   /* one waits to run here, or does */
 
 /* apc.c */
 #define KI_SPECIAL_USER_APC 1                                /* KAPC.SpareByte0 */
@@ -226,6 +242,7 @@ BOOLEAN KiDeliverUserApcs(PKI_FRAME Frame); /* on the way out to user mode; the 
 BOOLEAN NTAPI KiAreApcsDisabled51(VOID); /* apcsdisabled.S */
 VOID KiSelectApcsDisabled(VOID);         /* region.c, at boot: which body KeAreApcsDisabled has */
 BOOLEAN KiInsertApcLocked(PKAPC Apc, KPRIORITY Increment);
+BOOLEAN KiKernelApcWaits(PKTHREAD Thread); /* one would be delivered at PASSIVE_LEVEL */
 VOID KiInitializeApcState(PKTHREAD Thread, PKPROCESS Process);
 VOID KiSuspendInit(PKTHREAD Thread);
 
@@ -272,9 +289,11 @@ NTSTATUS NTAPI KeExpandKernelStackAndCalloutEx(PEXPAND_STACK_CALLOUT Callout, PV
                                                SIZE_T Size, BOOLEAN Wait, PVOID Context);
 extern KAGENT KiSystemAgent; /* the root of all names */
 extern ULONG64 KiSlotBitmap[ABI_STACK_SLOTS / 64];
-#define KI_AGENTS (4 * ABI_MAX_PROCESSORS)
+#define KI_AGENTS (5 * ABI_MAX_PROCESSORS)
 extern struct abi_agent KiAgents[KI_AGENTS]; /* KiAsk's question */
 extern ULONG64 KiBusy;
+extern struct abi_object KiAgentObjects[ABI_MAX_PROCESSORS][MAXIMUM_WAIT_OBJECTS + 4];
+extern ULONG KiDpcs; /* an address: all DPCs that are queued or run, as an object */
 extern ULONG KiLonelySlices;
 extern ULONG KiHostClockSlices;
 extern ULONG KiTimeIncrement;

@@ -104,6 +104,29 @@ KiIsQueueEmpty(PKQUEUE Queue)
            (IsListEmpty(&Queue->EntryListHead) || Queue->CurrentCount >= Queue->MaximumCount);
 }
 
+/*
+ * PKI_WOULD_WAIT: KeRemoveQueue, while schedules are explored. Threads of the pool that stand in front of it count as
+ * waiting already.
+ */
+BOOLEAN
+KiQueueWouldBlock(const volatile VOID *Object, ULONG_PTR Context)
+{
+    PKQUEUE Queue = (PKQUEUE)Object;
+    PKI_PENDING_WAIT Wait = (PKI_PENDING_WAIT)Context;
+    ULONG Running = Queue->CurrentCount;
+
+    if (Wait->Timed || Queue->Header.Abandoned || KiWaitEnds(Wait)) {
+        return FALSE;
+    }
+    for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
+        PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
+
+        Running -= Prcb->PendingOperation == SP_REMOVE_QUEUE && Prcb->PendingObject == Queue &&
+                   Prcb->CurrentThread->Queue == Queue;
+    }
+    return IsListEmpty(&Queue->EntryListHead) || Running >= Queue->MaximumCount;
+}
+
 /* Waits for one entry. Returns it, or a status (TIMEOUT, USER_APC, ALERTED, ABANDONED) as a pointer. */
 static PLIST_ENTRY
 KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
@@ -128,7 +151,7 @@ KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_I
             Queue->CurrentCount++;
             return (PLIST_ENTRY)STATUS_ABANDONED;
         }
-        if (!KiIsQueueEmpty(Queue)) {
+        if (!KiIsQueueEmpty(Queue) || (Machine->explore && !IsListEmpty(&Queue->EntryListHead))) {
             Queue->Header.SignalState--;
             Queue->CurrentCount++;
             Entry = RemoveHeadList(&Queue->EntryListHead);
@@ -140,6 +163,10 @@ KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_I
             (Timeout->QuadPart == 0 ||
              (Timeout->QuadPart < 0 && Deadline <= KiQueryInterruptTime()))) {
             Status = STATUS_TIMEOUT;
+        }
+        if (Status == STATUS_WAIT_0 && Timeout != NULL && Machine->explore) {
+            KiAdvanceClock(Timeout->QuadPart < 0 ? Deadline : Timeout->QuadPart - KiBootTime);
+            Status = STATUS_TIMEOUT; /* as every wait (wait.c, W6) */
         }
         if (Status != STATUS_WAIT_0) {
             Queue->CurrentCount++;
@@ -197,10 +224,12 @@ KiJoinQueue(PKQUEUE Queue)
 PLIST_ENTRY NTAPI
 KeRemoveQueue(PRKQUEUE Queue, KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout)
 {
+    KI_PENDING_WAIT Wait = {
+        .Mode = WaitMode, .Thread = KiThread(), .Timed = Timeout != NULL, .Count = 1};
     PLIST_ENTRY Entry;
     KIRQL OldIrql;
 
-    OldIrql = KiLockDispatcher(SP_REMOVE_QUEUE, Queue);
+    OldIrql = KiLockDispatcherToWait(SP_REMOVE_QUEUE, Queue, KiQueueWouldBlock, (ULONG_PTR)&Wait);
     KiJoinQueue(Queue);
     Entry = KiRemoveOne(Queue, WaitMode, FALSE, Timeout, OldIrql);
     KiExitDispatcher(OldIrql);
@@ -212,10 +241,15 @@ ULONG NTAPI
 KeRemoveQueueEx(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
                 PLIST_ENTRY *EntryArray, ULONG Count)
 {
+    KI_PENDING_WAIT Wait = {.Mode = WaitMode,
+                            .Alertable = Alertable,
+                            .Thread = KiThread(),
+                            .Timed = Timeout != NULL,
+                            .Count = 1};
     ULONG Taken = 1;
     KIRQL OldIrql;
 
-    OldIrql = KiLockDispatcher(SP_REMOVE_QUEUE, Queue);
+    OldIrql = KiLockDispatcherToWait(SP_REMOVE_QUEUE, Queue, KiQueueWouldBlock, (ULONG_PTR)&Wait);
     KiJoinQueue(Queue);
     EntryArray[0] = KiRemoveOne(Queue, WaitMode, Alertable, Timeout, OldIrql);
     if ((ULONG64)EntryArray[0] > 0xFFFF) {

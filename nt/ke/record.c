@@ -53,11 +53,13 @@ KiRecordOnStack(PVOID Parameter)
 
 /* Would it have to wait, and does it go on by its time-out? */
 static ULONG64
-KiStepFlags(const volatile VOID *Object, PKI_WOULD_WAIT WouldWait, ULONG_PTR Context)
+KiStepFlags(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
+            ULONG_PTR Context)
 {
     ULONG64 Flags = 0;
 
-    if (WouldWait == NULL) {
+    if (WouldWait == NULL || Operation == SP_TRY_LOCK || Operation == SP_TRY_SHARED ||
+        Operation == SP_RELEASE_LOCK) {
         return 0;
     }
     if (WouldWait == KiWouldBlock) {
@@ -85,7 +87,7 @@ KiRecordStep(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldW
     RtlpGetStackLimits(&Recording->Low, &Recording->High);
     KiCallOnStack(Recording->Stack + sizeof(Recording->Stack), KiRecordOnStack, Recording);
     Record = KiTrace(Operation, Object, Choice, Recording->Callee, Recording->Outer,
-                     KiStepFlags(Object, WouldWait, Context));
+                     KiStepFlags(Operation, Object, WouldWait, Context));
     Record->caller = Recording->Site;
 }
 

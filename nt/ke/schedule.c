@@ -19,7 +19,7 @@
     8 /* looking at the host's clock costs as much as a hundred schedule points */
 
 /* The processor after Cpu, round and round. */
-static ULONG
+ULONG
 KiNextCpu(ULONG Cpu)
 {
     return Cpu + 1 < KiProcessorCount ? Cpu + 1 : 0;
@@ -81,13 +81,6 @@ KiListAgent(ULONG Cpu, ULONG Self, ULONG Operation, const volatile VOID *Object,
 {
     PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
 
-    if (Machine->explore) {
-        if (!KiDescribeAgent(Cpu, Agent)) {
-            return FALSE;
-        }
-        Agent->flags |= Cpu == Self ? ABI_AGENT_ASKER : 0;
-        return TRUE;
-    }
     if (Prcb->SpinningOn != NULL && !KiSpinEnds(Prcb)) {
         return FALSE; /* S2 */
     }
@@ -128,7 +121,7 @@ KiLoadProcessor(ULONG Cpu)
 }
 
 /* Leaves this processor where it is and goes on with another; returns when the carrier is back. */
-static VOID
+VOID
 KiSwitchProcessor(ULONG Cpu)
 {
     PKPRCB From = KiPrcb();
@@ -148,7 +141,9 @@ KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
     ULONG Count, Self = KiPrcb()->Number, Choice;
     ULONG64 Lower, Set;
 
-Again:
+    if (Machine->explore) {
+        return KiAskExplorer(AskerCanStep);
+    }
     Count = 0;
     Lower = KiBusy & ((1ull << Self) - 1);
     Set = KiBusy & ~((2ull << Self) - 1);
@@ -173,21 +168,14 @@ Again:
     if (Count == 0) {
         return FALSE;
     }
-    if (Count == 1 && !Machine->explore) {
+    if (Count == 1) {
         Choice = 0; /* one that can step is no choice */
         if (Machine->budget <= 0) {
             Machine->budget = Machine->slice;
         }
     } else {
-        if (KiInjection.Allowed != 0) {
-            Count = KiDescribeInjections(Agents, Count);
-        }
         Choice = HcChoose(Agents, Count, KiAgent()->Name);
         ASSERT(Choice < Count);
-        if (Agents[Choice].kind == ABI_AGENT_INJECTED) {
-            KiInject(&Agents[Choice]);
-            goto Again;
-        }
     }
     if (Agents[Choice].cpu != Self) {
         KiSwitchProcessor(Agents[Choice].cpu);
@@ -211,7 +199,11 @@ KiLonely(VOID)
     if (OldIrql < DISPATCH_LEVEL) {
         KiPcr()->Irql = DISPATCH_LEVEL;
     }
-    KiAdvanceClock(Due);
+    if (Machine->explore) {
+        KiFireTimer(CONTAINING_RECORD(KiTimerListHead.Flink, KTIMER, TimerListEntry));
+    } else {
+        KiAdvanceClock(Due);
+    }
     KiPcr()->Irql = OldIrql;
 }
 
@@ -224,10 +216,7 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
         return;
     }
     if (Machine->explore) {
-        PKTHREAD Thread = KiThread();
-        ULONG Apcs;
-
-        do { /* after an APC it stands in front of the same operation again */
+        for (;;) {
             KiSetPending(Operation, Object, WouldWait, Context);
             if (KiInjection.Allowed != 0) {
                 KiInjectArrived(Operation, Object);
@@ -235,20 +224,24 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
             if (Machine->record & ABI_RECORD_STATE) {
                 Machine->state = KiHashStacks();
             }
-            if (KiAsk(Operation, Object, TRUE)) {
+            if (KiAskExplorer(TRUE)) {
                 KiLonelySlices = 0;
             } else if (Machine->alone) {
                 Machine->alone = 0;
                 KiLonely();
             }
             if ((Machine->record & ABI_RECORD_STEPS) && KiPrcb()->PendingOperation != SP_NONE) {
-                KiRecordStep(Operation, Object, WouldWait, Context);
+                BOOLEAN Apc = KiInterruptPending(KiIrql());
+
+                KiRecordStep(Apc ? SP_DELIVER_APC : Operation, Object, Apc ? NULL : WouldWait,
+                             Context);
             }
             KiSetPending(SP_NONE, NULL, NULL, 0);
-            Apcs = Thread->KernelApcs;
-            KiCheckInterrupts(KiIrql());
-        } while (Thread->KernelApcs != Apcs && !KiPrcb()->DpcRoutineActive);
-        return;
+            if (!KiInterruptPending(KiIrql())) {
+                return;
+            }
+            KiCheckInterrupts(KiIrql()); /* what it did may have closed the way */
+        }
     }
     if (KiHostClock && ++KiHostClockSlices >= KI_CLOCK_SLICES) {
         KiHostClockSlices = 0;
@@ -261,6 +254,16 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
     }
     KiPrcb()->QuantumEnd = KiPrcb()->ReadySummary != 0;
     KiCheckInterrupts(KiIrql());
+}
+
+BOOLEAN
+KiInterruptPending(KIRQL Irql)
+{
+    PKPRCB Prcb = KiPrcb();
+
+    return Irql < DISPATCH_LEVEL && Prcb->CurrentThread != Prcb->IdleThread &&
+           (Prcb->DpcRequested || Prcb->NextThread != NULL || Prcb->QuantumEnd ||
+            (Irql == PASSIVE_LEVEL && KiKernelApcWaits(Prcb->CurrentThread)));
 }
 
 /* Software interrupts of this processor, as far as Irql lets them in. Called at Irql. */
@@ -312,7 +315,8 @@ KiSpin(volatile VOID *Lock, ULONG Mask)
 static BOOLEAN
 KiIsIdle(PKPRCB Prcb)
 {
-    return Prcb->CurrentThread == Prcb->IdleThread && Prcb->NextThread == NULL;
+    return Prcb->CurrentThread == Prcb->IdleThread && Prcb->NextThread == NULL &&
+           !(Machine->explore && KiHasDpcs(Prcb));
 }
 
 static VOID

@@ -84,7 +84,7 @@ KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK SpinLock)
 BOOLEAN NTAPI
 KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
 {
-    KiSchedulePoint(SP_ACQUIRE_SPINLOCK, SpinLock);
+    KiAcquirePoint(SP_TRY_LOCK, SpinLock, KiIsHeld, ~0u);
     if (*(volatile KSPIN_LOCK *)SpinLock != 0) {
         return FALSE;
     }
@@ -129,7 +129,7 @@ KiAcquireQueued(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE Handle, PVOID Caller)
     PKSPIN_LOCK_QUEUE Queue = &Handle->LockQueue;
     PKSPIN_LOCK_QUEUE Tail;
 
-    KiSchedulePoint(SP_ACQUIRE_SPINLOCK, SpinLock);
+    KiAcquirePoint(SP_ACQUIRE_SPINLOCK, SpinLock, KiIsHeld, ~0u);
     Queue->Next = NULL;
     Queue->Lock = SpinLock;
     Tail = (PKSPIN_LOCK_QUEUE)*SpinLock;
@@ -216,7 +216,7 @@ ExpSpinExclusive(PEX_SPIN_LOCK SpinLock, PVOID Caller)
 {
     volatile ULONG *Lock = (volatile ULONG *)SpinLock;
 
-    KiSchedulePoint(SP_ACQUIRE_SPINLOCK, SpinLock);
+    KiAcquirePoint(SP_ACQUIRE_SPINLOCK, SpinLock, KiIsHeld, EX_EXCLUSIVE | EX_COUNT);
     while ((*Lock & (EX_EXCLUSIVE | EX_COUNT)) != 0) {
         *Lock |= EX_WAITER; /* keeps new sharers out */
         KiSpin(Lock, EX_EXCLUSIVE | EX_COUNT);
@@ -247,7 +247,7 @@ ExpSpinShared(PEX_SPIN_LOCK SpinLock, PVOID Caller)
 {
     volatile ULONG *Lock = (volatile ULONG *)SpinLock;
 
-    KiSchedulePoint(SP_ACQUIRE_SPINLOCK, SpinLock);
+    KiAcquirePoint(SP_ACQUIRE_SHARED, SpinLock, KiIsHeld, EX_EXCLUSIVE | EX_WAITER);
     while ((*Lock & (EX_EXCLUSIVE | EX_WAITER)) != 0) {
         KiSpin(Lock, EX_EXCLUSIVE | EX_WAITER);
     }
@@ -267,7 +267,7 @@ ExReleaseSpinLockSharedFromDpcLevel(PEX_SPIN_LOCK SpinLock)
     volatile ULONG *Lock = (volatile ULONG *)SpinLock;
 
     DRIVER_REQUIRE((*Lock & EX_COUNT) != 0, SPIN_LOCK_NOT_OWNED, SpinLock, 0, 0, 0);
-    KiSchedulePoint(SP_RELEASE_SPINLOCK, SpinLock);
+    KiSchedulePoint(SP_RELEASE_SHARED, SpinLock);
     (*Lock)--;
     KiDropLock(KiThread(), SpinLock);
 }
@@ -309,7 +309,7 @@ ExTryConvertSharedSpinLockExclusive(PEX_SPIN_LOCK SpinLock)
 {
     volatile ULONG *Lock = (volatile ULONG *)SpinLock;
 
-    KiSchedulePoint(SP_ACQUIRE_SPINLOCK, SpinLock);
+    KiSchedulePoint(SP_INTERLOCKED, SpinLock);
     if ((*Lock & EX_COUNT) != 1) {
         return FALSE;
     }

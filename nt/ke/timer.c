@@ -4,6 +4,8 @@
  *   T1  KiTimerListHead is sorted by due time, then by order of insertion.
  *   T2  KiAdvanceClock expires every timer that is due, in order, then its DPC is queued to the processor
  *       that the carrier is on.
+ *   T4  While schedules are explored a timer that is set may expire at any moment, whatever the time is: it is
+ *       an agent (explore.c), and the clock follows.
  *   T3  Relative due times are kept in interrupt time; absolute ones follow changes of the system time.
  * Source: nt-semantics 3.12.
  */
@@ -88,8 +90,8 @@ KiExpire(PKTIMER Timer)
     }
     KiWaitTest(&Timer->Header, 0);
     if (Dpc != NULL &&
-        KeInsertQueueDpc(Dpc, (PVOID)(ULONG_PTR)(ULONG)(Machine->time_100ns + KiBootTime),
-                         (PVOID)(ULONG_PTR)((Machine->time_100ns + KiBootTime) >> 32))) {
+        KiInsertDpc(Dpc, (PVOID)(ULONG_PTR)(ULONG)(Machine->time_100ns + KiBootTime),
+                    (PVOID)(ULONG_PTR)((Machine->time_100ns + KiBootTime) >> 32), FALSE)) {
         Dpc->Number |= KI_DPC_OF_TIMER;
     }
 }
@@ -105,10 +107,21 @@ KiAdvanceClock(ULONG64 Time)
         }
         Machine->time_100ns = Time;
     }
-    while (KiNextTimer(&Due) && Due <= Machine->time_100ns) {
+    while (!Machine->explore && KiNextTimer(&Due) && Due <= Machine->time_100ns) {
         KiExpire(CONTAINING_RECORD(KiTimerListHead.Flink, KTIMER, TimerListEntry));
     }
     KiUpdateSharedTime();
+}
+
+/* T4. The time is then at least when it was due. */
+VOID
+KiFireTimer(PKTIMER Timer)
+{
+    KiAdvanceClock(KiDueTime(Timer));
+    if (Timer->Dpc != KI_THREAD_TIMER) {
+        Timer->Processor++;
+    }
+    KiExpire(Timer);
 }
 
 VOID
@@ -147,12 +160,17 @@ KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc)
     BOOLEAN WasQueued;
     KIRQL OldIrql;
 
-    OldIrql = KiLockDispatcher(SP_SET_TIMER, Timer);
+    OldIrql = KiLockDispatcherToWait(SP_SET_TIMER, Timer, NULL, (ULONG_PTR)Dpc);
     WasQueued = KiRemoveTimer(Timer);
     if (WasQueued && Timer->Dpc != NULL) {
-        KeRemoveQueueDpc(Timer->Dpc);
+        KiRemoveDpc(Timer->Dpc);
     }
     Timer->Dpc = Dpc;
+    Timer->Processor = 0;
+    if (Machine->explore) {
+        Timer->Processor = KI_TIMER_SEEN;
+        Machine->budget = 0; /* whoever was alone is no longer */
+    }
     KiInsertTimer(Timer, DueTime, Period);
     if (KiDueTime(Timer) <= Machine->time_100ns) {
         KiExpire(Timer);
@@ -180,10 +198,10 @@ KeCancelTimer(PKTIMER Timer)
     BOOLEAN WasQueued;
     KIRQL OldIrql;
 
-    OldIrql = KiLockDispatcher(SP_CANCEL_TIMER, Timer);
+    OldIrql = KiLockDispatcherToWait(SP_CANCEL_TIMER, Timer, NULL, (ULONG_PTR)Timer->Dpc);
     WasQueued = KiRemoveTimer(Timer);
     if (Timer->Dpc != NULL) {
-        KeRemoveQueueDpc(Timer->Dpc);
+        KiRemoveDpc(Timer->Dpc);
     }
     KiUnlockDispatcher(OldIrql, FALSE);
     return WasQueued;

@@ -177,7 +177,7 @@ KiWaitTest(DISPATCHER_HEADER *Object, KPRIORITY Increment)
     }
 }
 
-static KIRQL
+KIRQL
 KiLockDispatcherToWait(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                        ULONG_PTR Context)
 {
@@ -207,7 +207,7 @@ KiLockDispatcher(ULONG Operation, const volatile VOID *Object)
 VOID
 KiUnlockDispatcher(KIRQL OldIrql, BOOLEAN WaitNext)
 {
-    if (WaitNext) {
+    if (WaitNext && !Machine->explore) { /* nobody could tell, and the wait is a step of its own */
         KiThread()->WaitNext = 1;
         KiThread()->WaitIrql = OldIrql;
         return;
@@ -310,25 +310,32 @@ BOOLEAN
 KiWouldBlock(const volatile VOID *Object, ULONG_PTR Context)
 {
     PKI_PENDING_WAIT Wait = (PKI_PENDING_WAIT)Context;
-    PKTHREAD Thread = Wait->Thread;
+
+    return !Wait->Timed /* W6 */ && !KiIsSatisfied(Wait) && !KiWaitEnds(Wait);
+}
+
+BOOLEAN
+KiIsSatisfied(PKI_PENDING_WAIT Wait)
+{
     ULONG Signaled = 0;
 
-    if (Wait->Timed) {
-        return FALSE; /* W6 */
-    }
     for (ULONG Index = 0; Index < Wait->Count; Index++) {
-        Signaled += KiIsSignaled((DISPATCHER_HEADER *)Wait->Objects[Index], Thread);
+        Signaled += KiIsSignaled((DISPATCHER_HEADER *)Wait->Objects[Index], Wait->Thread);
     }
-    if (Wait->Type == WaitAny ? Signaled != 0 : Signaled == Wait->Count) {
-        return FALSE;
+    return Wait->Type == WaitAny ? Signaled != 0 : Signaled == Wait->Count;
+}
+
+BOOLEAN
+KiWaitEnds(PKI_PENDING_WAIT Wait)
+{
+    PKTHREAD Thread = Wait->Thread;
+
+    if (Wait->Alertable && (Thread->Alerted[(int)Wait->Mode] || Thread->Alerted[KernelMode])) {
+        return TRUE;
     }
-    if (Thread->ApcState.KernelApcPending ||
-        (Wait->Alertable && (Thread->Alerted[(int)Wait->Mode] || Thread->Alerted[KernelMode]))) {
-        return FALSE;
-    }
-    return Wait->Mode == KernelMode ||
-           (!Thread->ApcState.UserApcPending &&
-            (!Wait->Alertable || IsListEmpty(&Thread->ApcState.ApcListHead[UserMode])));
+    return !(Wait->Mode == KernelMode ||
+             (!Thread->ApcState.UserApcPending &&
+              (!Wait->Alertable || IsListEmpty(&Thread->ApcState.ApcListHead[UserMode]))));
 }
 
 /* A mutant that its owner has acquired 2^31 times: the wait raises, and nothing has been taken. */
