@@ -35,7 +35,7 @@ is_join(const struct operation *wait)
 {
     uint8_t type;
 
-    return wait->op == SP_WAIT && wait->objects == 1 &&
+    return wait->op == SP_WAIT && (wait->flags & ABI_AGENT_SEVERAL) == 0 &&
            space_read(wait->object[0], &type, 1) == 1 &&
            ((type & 0x7F) == KI_THREAD || (type & 0x7F) == KI_PROCESS);
 }
