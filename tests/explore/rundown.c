@@ -1,5 +1,5 @@
 /*
- * rundown.c - one thread takes rundown protection and gives it back, another runs it down, once each.
+ * rundown.c - N threads (else one) take rundown protection and give it back, another runs it down, once each.
  *
  * The wait begins before the acquire, which then fails; between acquire and release, and lasts until the release; or
  * after both. Three traces: where it begins can be seen, for from then on nobody acquires.
@@ -28,6 +28,11 @@ static VOID
 Program(VOID)
 {
     ExInitializeRundownProtection(&Rundown);
-    Start(User, 0);
+#ifndef N
+#define N 1
+#endif
+    for (ULONG Index = 0; Index < N; Index++) {
+        Start(User, Index);
+    }
     Start(Owner, 1);
 }
