@@ -15,6 +15,7 @@
 #define __INTRINSIC_DEFINED_DdkInlineInterlockedBitTestAndReset
 #define InterlockedBitTestAndSet   DdkInlineInterlockedBitTestAndSet
 #define InterlockedBitTestAndReset DdkInlineInterlockedBitTestAndReset
+#include <ntlab-sal.h>
 #endif
 
 #endif
