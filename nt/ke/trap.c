@@ -41,7 +41,8 @@ KiFillFrame(struct abi_trap *Raw, PKI_FRAME Frame)
     Trap->R9 = Raw->r9;
     Trap->R10 = Raw->r10;
     Trap->R11 = Raw->r11;
-    Trap->Rip = Raw->original_rip;
+    /* A point is passed inside of its trampoline, and that goes on. */
+    Trap->Rip = Raw->kind == ABI_TRAP_POINT ? Raw->rip : Raw->original_rip;
     Trap->Rsp = Raw->rsp;
     Trap->EFlags = (ULONG)Raw->rflags;
     Trap->SegCs = 0x33;

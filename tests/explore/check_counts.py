@@ -12,10 +12,12 @@ def main():
         fields = [f.strip() for f in line.split("|")]
         if line.startswith("#") or len(fields) < 4 or (only and fields[0] not in only):
             continue
-        name, _, _, expected = fields[:4]
+        name, source, _, expected = fields[:4]
         options = fields[4].split() if len(fields) > 4 else []
-        run = subprocess.run([ntlab, "explore", "--keep-going", "--budget", "60s", "--json", "-", *options,
-                              f"{folder}/explore-{name}.sys"], capture_output=True, text=True)
+        client = source.endswith("-client.c")
+        what = ["--inject", "none", "--", f"{folder}/explore-{name}.exe"] if client else [f"{folder}/explore-{name}.sys"]
+        run = subprocess.run([ntlab, "explore", "--keep-going", "--budget", "60s", "--json", "-", *options, *what],
+                             capture_output=True, text=True)
         try:
             search = json.loads(run.stdout)["search"]
         except (ValueError, KeyError):
