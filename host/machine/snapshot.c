@@ -137,6 +137,7 @@ static struct moment *
 take(const void *vectors)
 {
     struct moment *moment = &kept.moment[kept.moments++];
+    uint8_t legacy[512] __attribute__((aligned(16)));
 
     moment->state = *(struct abi_machine *)guest_pointer(ABI_MACHINE_PAGE);
     moment->host = machine;
@@ -145,6 +146,10 @@ take(const void *vectors)
     moment->rsp = machine_guest_rsp;
     memcpy(moment->registers, machine_guest_saved, sizeof(moment->registers));
     memcpy(moment->vectors, vectors, sizeof(moment->vectors));
+    __asm__ volatile("fxsave64 %0" : "=m"(legacy));
+    memcpy(moment->vectors, legacy, 24); /* x87: its control, and its registers below */
+    memcpy(moment->vectors + 32, legacy + 32, 128);
+    moment->vectors[512] |= 1;
     moment->logged = kept.logged;
     moment->views = space_views();
     return moment;

@@ -194,7 +194,7 @@ measure_vector_state(void)
     const uint32_t wanted = machine.request->plain_cpu ? 0x3 : 0xE7; /* x87, SSE, AVX, AVX-512 */
 
     __cpuid_count(0xD, 1, eax, ebx, ecx, edx);
-    machine_has_xsaveopt = eax & 1;
+    machine_has_xinuse = eax >> 2 & 1;
     __cpuid_count(0xD, 9, eax, ebx, ecx, edx);
     machine.pkru_offset = ebx;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
