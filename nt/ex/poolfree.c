@@ -201,6 +201,12 @@ ExpFindBlock(const VOID *Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag, PBOOLE
         if (Page < First || Page >= Arena + ABI_ARENA_SIZE - EXP_RUN_TABLE) {
             return FALSE;
         }
+        /* A page of small blocks begins with a header: the explorer asks too often to look for a run first. */
+        if (ExpRunOf(Arena, (PVOID)Page)->State == 0 && ExpIsUsed(Arena, Cell, Address) &&
+            ((PEXP_HEADER)Page)->Check == EXP_CHECK((PEXP_HEADER)Page) &&
+            ExpFindInPage(Page, (ULONG_PTR)Address, Base, Bytes, Tag, Freed)) {
+            return TRUE;
+        }
         for (ULONG_PTR At = Page; At >= First; At -= PAGE_SIZE) {
             PEXP_RUN Run = ExpRunOf(Arena, (PVOID)At);
 
