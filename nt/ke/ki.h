@@ -105,7 +105,8 @@ LONG_PTR KiSwapThread(
 VOID KiIdleLoop(VOID);
 VOID KiFinishSwap(VOID);         /* first thing on the stack that was switched to */
 VOID KiLoadProcessor(ULONG Cpu); /* K3 */
-VOID KiNoteBusy(ULONG Cpu);      /* it has something to do now */
+BOOLEAN KiHasWork(PKPRCB Prcb);
+VOID KiNoteBusy(ULONG Cpu); /* it has something to do now */
 VOID KiSwitchProcessor(ULONG Cpu);
 ULONG KiNextCpu(ULONG Cpu); /* round and round */
 VOID KiCheckInterrupts(KIRQL Irql);

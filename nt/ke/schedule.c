@@ -34,11 +34,12 @@ KiNoteBusy(ULONG Cpu)
     }
 }
 
-static BOOLEAN
+BOOLEAN
 KiHasWork(PKPRCB Prcb)
 {
     return Prcb->CurrentThread != Prcb->IdleThread || Prcb->NextThread != NULL ||
-           Prcb->ReadySummary != 0 || Prcb->DpcRequested || Prcb->DpcRoutineActive;
+           Prcb->ReadySummary != 0 || Prcb->DpcRequested || Prcb->DpcRoutineActive ||
+           (Machine->explore && !IsListEmpty(&Prcb->DpcListHead));
 }
 
 /* Is nobody left, now or when time has passed, who could come to a driver? */
