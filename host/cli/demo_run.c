@@ -1,7 +1,7 @@
 /*
  * demo_run.c - one run of a sample, as the user would start it, and what came of it.
  *
- * The arguments are words as in a shell, single quotes included. Words that name a file of the sample's folder are taken
+ * The arguments are words as in a shell, single quotes included; the first one may be `explore`, instead of run. Words that name a file of the sample's folder are taken
  * from there, behind the token of a --client as well ('user:foo.exe one two'). What may be expected:
  *
  *     clean          no finding, every client's exit code is 0
@@ -10,6 +10,7 @@
  *     bugcheck CODE
  *     hang(IRQL)     the first thread that hangs is at this IRQL
  *     status N       ntlab's exit status
+ *     exhausted      the search has come to its end, without a finding; likewise its other outcomes
  *     any other word: the kind of the finding
  */
 #include <errno.h>
@@ -53,7 +54,7 @@ json_value(const char *json, const char *key, char *out, size_t size)
 static bool
 as_expected(const char *expected, int status, const char *json, char *got, size_t size)
 {
-    char kind[32] = "", code[32] = "", client[32] = "", irql[32] = "?";
+    char kind[32] = "", code[32] = "", client[32] = "", irql[32] = "?", outcome[32] = "";
     const char *value = strchr(expected, ' ');
     unsigned long wanted = value ? strtoul(value + 1, NULL, 0) : 0;
     bool ended;
@@ -62,6 +63,7 @@ as_expected(const char *expected, int status, const char *json, char *got, size_
     json_value(json, "code", code, sizeof(code));
     json_value(json, "client_exit", client, sizeof(client));
     json_value(json, "irql", irql, sizeof(irql));
+    json_value(json, "outcome", outcome, sizeof(outcome));
     ended = (kind[0] == 0 || strcmp(kind, "client") == 0) && client[0] != 0 &&
             strcmp(client, "null") != 0;
     if (strcmp(kind, "bugcheck") == 0 && code[0] != 0) {
@@ -70,6 +72,8 @@ as_expected(const char *expected, int status, const char *json, char *got, size_
         snprintf(got, size, "hang(%.20s)", irql);
     } else if (!ended && kind[0] != 0) {
         snprintf(got, size, "%s", kind);
+    } else if (outcome[0] != 0 && kind[0] == 0) {
+        snprintf(got, size, "%s", outcome);
     } else if (ended && strncmp(expected, "exit ", 5) != 0 && atoi(client) == 0) {
         snprintf(got, size, "clean");
     } else if (ended && atoi(client) == ERROR_NOT_SUPPORTED) {
@@ -127,7 +131,13 @@ word_of(const struct demo *demo, const char *word, FILE *shown)
 static void
 cut_words(const struct demo *demo, char *at, const char *os, struct command *command, FILE *shown)
 {
-    fputs("$ ntlab run", shown);
+    at += strspn(at, " \t");
+    if (strncmp(at, "explore ", 8) == 0) {
+        free(command->word[1]);
+        command->word[1] = strdup("explore");
+        at += 8;
+    }
+    fprintf(shown, "$ ntlab %s", command->word[1]);
     while (*(at += strspn(at, " \t")) != 0 && command->words + 2 < MAX_WORDS) {
         const char *end = *at == '\'' ? "'" : " \t";
         char *word = at += *end == '\'';
