@@ -196,7 +196,7 @@ extern uint64_t machine_guest_rsp;      /* the guest's rsp inside a hypercall, 0
 extern uint64_t machine_guest_saved[8]; /* rbx rbp rsi rdi r12-r15 at the hypercall */
 extern uint64_t machine_host_fs;
 extern uint64_t machine_has_xinuse; /* XGETBV with ecx 1 */
-extern uint64_t machine_xsave_low; /* XSAVE mask of hypercalls */
+extern uint64_t machine_xsave_low;  /* XSAVE mask of hypercalls */
 #define MACHINE_XSAVE_ROOM 16384
 
 /* hypercall.c */
