@@ -334,9 +334,8 @@ add_text(struct run_request *request, const char *key, const char *path)
     return 0;
 }
 
-/* Does the file at `path` import from fltmgr.sys? */
 static bool
-is_minifilter(const struct run_request *request, const char *path)
+imports_from(const struct run_file *file, const char *dll)
 {
     struct pe *pe = calloc(1, sizeof(*pe));
     struct pe_imports it;
@@ -344,19 +343,59 @@ is_minifilter(const struct run_request *request, const char *path)
     struct image_error error;
     bool found = false;
 
-    for (size_t i = 0; pe != NULL && i < request->files && !found; i++) {
-        const struct run_file *file = &request->file[i];
-
-        if (!file->directory && file->host_path != NULL && strcmp(file->host_path, path) == 0 &&
-            image_parse(file->data, file->size, pe, &error) == 0) {
-            pe_imports_begin(&it, pe, false);
-            while (!found && pe_imports_next(&it, &import)) {
-                found = strcasecmp(import.dll, "fltmgr.sys") == 0;
-            }
+    if (pe != NULL && !file->directory && image_parse(file->data, file->size, pe, &error) == 0) {
+        pe_imports_begin(&it, pe, false);
+        while (!found && pe_imports_next(&it, &import)) {
+            found = strcasecmp(import.dll, dll) == 0;
         }
     }
     free(pe);
     return found;
+}
+
+/* Does the file at `path` import from fltmgr.sys? */
+static bool
+is_minifilter(const struct run_request *request, const char *path)
+{
+    for (size_t i = 0; i < request->files; i++) {
+        const struct run_file *file = &request->file[i];
+
+        if (file->host_path != NULL && strcmp(file->host_path, path) == 0) {
+            return imports_from(file, "fltmgr.sys");
+        }
+    }
+    return false;
+}
+
+/*
+ * The filter manager is a boot driver. It is loaded where somebody could notice it: with the first minifilter (the
+ * kernel sees to that), or from the beginning if a client talks to it. Loading it takes as long as the rest of the boot.
+ */
+static int
+ask_for_filter_manager(struct run_request *request)
+{
+    struct run_config *grown;
+    bool needed = false;
+
+    for (size_t i = 0; i < request->files && !needed; i++) {
+        for (size_t j = 0; j < request->boot.clients && !needed; j++) {
+            const char *image = strrchr(request->boot.client[j].image, '\\');
+
+            needed = image != NULL && request->file[i].host_path != NULL &&
+                     strcmp(base_name(request->file[i].host_path), image + 1) == 0 &&
+                     imports_from(&request->file[i], "fltlib.dll");
+        }
+    }
+    if (!needed) {
+        return 0;
+    }
+    grown = realloc(request->config, (request->configs + 1) * sizeof(*grown));
+    if (grown == NULL) {
+        return usage_error("out of memory");
+    }
+    request->config = grown;
+    grown[request->configs++] = (struct run_config){strdup("fltmgr"), strdup("1"), 1};
+    return 0;
 }
 
 /* A minifilter without an INF: where setup would have taken them from, its instance and altitude are made up. */
@@ -471,5 +510,6 @@ request_build(const struct options *options, struct run_request *out)
 
         error = add_tree(out, place, options->dir.item[i], 0);
     }
-    return error ? error : add_infs(options, out);
+    error = error ? error : add_infs(options, out);
+    return error ? error : ask_for_filter_manager(out);
 }

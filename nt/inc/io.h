@@ -7,6 +7,7 @@
 /* The whole life of a driver from the command line. ServicePath: \Registry\Machine\... */
 NTSTATUS IopLoadDriver(PUNICODE_STRING ServicePath);
 NTSTATUS IopUnloadDriver(PUNICODE_STRING ServicePath);
+NTSTATUS IopLoadFilterManager(VOID); /* \FileSystem\FltMgr, if its image is there */
 /* Why the last IopLoadDriver failed, for people: ": what the image loader said", or that DriverEntry returned it. */
 const char *IopLoadFailure(VOID);
 /* A routine refuses what a driver asks for, for a reason that the status does not tell: said if DriverEntry gives up. */

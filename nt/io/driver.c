@@ -328,6 +328,15 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
     return Status;
 }
 
+NTSTATUS
+IopLoadFilterManager(VOID)
+{
+    UNICODE_STRING Path =
+        RTL_CONSTANT_STRING(L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\FltMgr");
+
+    return IopLoadDriver(&Path);
+}
+
 /*
  * For fltmgr.sys, which calls a minifilter's unload callback outside of IopUnloadDriver: R1 for it as well.
  */

@@ -9,6 +9,7 @@
  * PAGE sections stay: memory is never short, but the verifier may ask where they are.
  */
 #include "mi.h"
+#include "nt/inc/io.h"
 
 static const char *
 MiBaseName(const char *Name)
@@ -81,7 +82,10 @@ MiLoad(const char *Name, ULONG Depth, PKI_MODULE *Found)
         if (Result != ABI_IMAGE_NEEDS || Depth > 8) {
             break;
         }
-        Status = MiLoad(Info.message, Depth + 1, &Other);
+        /* The filter manager is no mere library: whoever needs it finds it started. */
+        Status = strcmp(MiBaseName(Info.message), "fltmgr.sys") == 0
+                     ? IopLoadFilterManager()
+                     : MiLoad(Info.message, Depth + 1, &Other);
         if (!NT_SUCCESS(Status)) {
             return Status;
         }

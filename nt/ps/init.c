@@ -41,16 +41,12 @@ PspServicePath(ULONG Index, PUNICODE_STRING Path, PWSTR Buffer)
     RtlAppendUnicodeToString(Path, Name);
 }
 
-/* The filter manager: a boot driver of every system that has it. */
+/* The filter manager: a boot driver; from the beginning only if the host says that a client talks to it. */
 static VOID
 PspLoadFilterManager(VOID)
 {
-    UNICODE_STRING Path =
-        RTL_CONSTANT_STRING(L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\FltMgr");
-    struct abi_stat Stat;
-
-    if (HcFileStat("\\SystemRoot\\System32\\drivers\\fltmgr.sys", &Stat) == 0) {
-        IopLoadDriver(&Path);
+    if (HcConfig("fltmgr", NULL, 0) != 0) {
+        IopLoadFilterManager();
     }
 }
 
