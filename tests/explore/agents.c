@@ -7,7 +7,7 @@
  *     DPC_FLUSH     KeFlushQueuedDpcs: the DPC is over when it returns
  *     TIMER_CANCEL  a timer with a DPC is cancelled: before it expires, before the DPC begins, after
  *     TIMER_WAIT    N timers expire in any order; each wakes a thread that takes one lock
- *     APC           a kernel APC is queued to a thread of two steps: it comes before, between or after them
+ *     APC           a kernel APC is queued to a thread that leaves its first region, takes two steps and waits: before each
  *     APC_CRITICAL  as APC, with both steps in one critical region: it comes before or after
  *     FLAG_FREE     N users look at a flag, then use a block; one sets the flag, then frees the block
  *     COMPLETERS    two completers look whether there is a cancel routine, then clear it; EXCHANGE: at once
@@ -156,8 +156,8 @@ Thread(PVOID Context)
 {
     LONG Before;
 
-#if PROGRAM == APC_CRITICAL
-    KeEnterCriticalRegion();
+#if PROGRAM != APC_CRITICAL
+    KeLeaveCriticalRegion(); /* a system thread begins in one */
 #endif
     Before = Ran;
     KeReadStateEvent(&Event[1]);
@@ -169,6 +169,7 @@ Thread(PVOID Context)
     (VOID) Before;
     KeWaitForSingleObject(&Event[0], Executive, KernelMode, FALSE, NULL);
     BAD(Ran != 1);
+    KeEnterCriticalRegion();
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
