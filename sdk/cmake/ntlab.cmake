@@ -54,7 +54,7 @@ function(wdk_add_driver name)
     -fno-stack-protector -fno-strict-aliasing -fno-delete-null-pointer-checks -mno-mmx -gdwarf-4 -fno-builtin
     "SHELL:-ivfsoverlay ${overlay}" "SHELL:-include ntlab-sdk.h" "SHELL:-isystem ${NTLAB_MINGW}/ddk"
     -Wno-unknown-pragmas -Wno-ignored-pragma-intrinsic -Wno-microsoft -Wno-pragma-pack -Wno-ignored-attributes
-    -Wno-inconsistent-dllimport "-Wno-#warnings" -Wno-nonportable-include-path -Wno-multichar -Wno-unused-command-line-argument)
+    -Wno-inconsistent-dllimport -Wno-\#warnings -Wno-nonportable-include-path -Wno-multichar -Wno-unused-command-line-argument)
   target_link_options(${name} PRIVATE -fuse-ld=lld-19 -nostdlib -Wl,--subsystem,native -Wl,--entry=${WDK_ENTRY} -Wl,--dynamicbase
     -Wl,-Xlink=-alternatename:___chkstk_ms=__chkstk)
   if(WDK_MINIFILTER)
