@@ -28,6 +28,9 @@ enum status {
 
 #define MAX_LIST 64
 
+/* A worker that is killed from outside while it confirms a finding or makes it small is replaced so often. */
+#define FINDING_ATTEMPTS 8
+
 struct list {
     const char *item[MAX_LIST];
     size_t count;

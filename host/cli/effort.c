@@ -24,6 +24,7 @@ add(struct pool_outcome *sum, struct pool_outcome *part)
     sum->tally.blocked = blocked + part->tally.blocked;
     sum->seconds += part->seconds;
     sum->lost += part->lost;
+    sum->died += part->died;
     part->tally.finding = NULL;
     part->tally.findings = 0;
 }

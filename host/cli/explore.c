@@ -83,11 +83,11 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
 
     quiet.json = NULL;
     request->explore = &search->plan;
-    small = finding_minimise(request, results, number);
+    small = found->died != 0 ? NULL : finding_minimise(request, results, number);
     from = small != NULL ? small : results;
     finding = small != NULL ? &small->finding[0] : found;
     replay = (struct run_search){.replay = true,
-                                 .stuck = found->stop.verdict == ABI_LIVELOCK,
+                                 .stuck = found->stop.verdict == ABI_LIVELOCK && found->died == 0,
                                  .schedule = from->schedule + finding->schedule,
                                  .schedule_length = finding->schedule_length};
     fprintf(stderr, "\nntlab: finding %u: in %lu of %lu runs; ", number + 1, finding->times,
@@ -96,13 +96,16 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
     request->boot.victim = finding->stop.verdict == ABI_SUSPEND_DOS ? finding->stop.code : 0;
     request->explore = &replay;
     status = single_run_finding(&quiet, request, "explore", search->argv, &result, &json);
-    if (status != STATUS_FINDING && status != STATUS_UNSUPPORTED) {
+    if (found->died != 0 && result.crashed) {
+        fprintf(stderr,
+                "ntlab: this may be a failure of ntlab, or guest code has written over it\n");
+    } else if (status != STATUS_FINDING && status != STATUS_UNSUPPORTED) {
         fprintf(stderr, "ntlab: the finding did not happen again: this is a failure of ntlab\n");
         free(json);
         finding_forget(small);
         return STATUS_INTERNAL;
     }
-    if (result.hash != finding->hash) {
+    if (result.hash != finding->hash && finding->died == 0) {
         fprintf(stderr, "ntlab: the finding took another way in its second run (%lx, not %lx)\n",
                 result.hash, finding->hash);
         status = STATUS_INTERNAL;

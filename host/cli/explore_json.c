@@ -80,8 +80,11 @@ write_search(FILE *out, const struct search *search)
         fprintf(out, "\"bound\": %u, ", tally->bound - 1);
     }
     fprintf(out, "\"digest\": \"%016lx\", ", tally->digest);
-    fprintf(out, "\"jobs\": %u, \"shard\": \"%u/%u\", \"lost_workers\": %u,\n             ",
-            search->pool.jobs, search->pool.shard + 1, search->pool.shards, outcome->lost);
+    fprintf(
+        out,
+        "\"jobs\": %u, \"shard\": \"%u/%u\", \"lost_workers\": %u, \"died\": %u,\n             ",
+        search->pool.jobs, search->pool.shard + 1, search->pool.shards, outcome->lost,
+        outcome->died);
     fprintf(out, "\"seconds\": %.3f, \"runs_per_second\": %.0f, \"assumptions\": [",
             outcome->seconds, outcome->seconds > 0 ? (double)tally->runs / outcome->seconds : 0);
     for (size_t i = 0; (item = search_assumption(search, i)) != NULL; i++) {

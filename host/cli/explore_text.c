@@ -209,7 +209,12 @@ search_say(const struct search *search)
             outcome->seconds > 0 ? (double)tally->runs / outcome->seconds : 0, tally->traces,
             tally->bad, tally->blocked);
     if (outcome->lost != 0) {
-        fprintf(stderr, "ntlab: %u workers were killed from outside; their work was done again\n",
-                outcome->lost);
+        fprintf(stderr, "ntlab: %u workers were lost; their work was done again\n", outcome->lost);
+    }
+    if (outcome->died != 0) {
+        fprintf(stderr,
+                "ntlab: at %u schedule%s the worker itself comes to its end: only those runs are "
+                "cut there\n",
+                outcome->died, outcome->died == 1 ? "" : "s");
     }
 }

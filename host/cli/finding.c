@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "host/cli/cli.h"
 
 #define SHARE 5 /* of the budget: one part in so many */
 
@@ -53,7 +54,16 @@ finding_minimise(struct run_request *request, const struct search_results *resul
     request->explore = &minimise;
     request->results = small;
     request->output = no_output;
-    good = machine_run(request, &result) == 0 && result.end != RUN_FAILED && result.end != RUN_DIED;
+    for (uint32_t attempt = 0;; attempt++) {
+        int error = machine_run(request, &result);
+
+        good = error == 0 && result.end != RUN_FAILED && result.end != RUN_DIED;
+        if (error != 0 || !result.killed || attempt == FINDING_ATTEMPTS) {
+            break;
+        }
+        close(result.memory); /* somebody has killed it from outside */
+        memset(small, 0, offsetof(struct search_results, finding));
+    }
     request->explore = plan;
     request->results = shared;
     request->output = output;
@@ -95,7 +105,7 @@ finding_say(const struct search_finding *found, const struct search_finding *fin
         fprintf(stderr, ", %u injected event%s", finding->injections, plural(finding->injections));
     }
     if (finding->trials == 0) {
-        fputs("\n", stderr);
+        fputs(finding->died ? "; it ends its worker, so it is not made smaller\n" : "\n", stderr);
         return;
     }
     if (finding->certified && finding->preemptions != 0) {

@@ -158,7 +158,7 @@ ntr_write(const char *path, const struct options *options, const struct run_requ
         }
         fprintf(facts, "\n");
     }
-    fprintf(facts, "stuck %d\n", finding->stop.verdict == ABI_LIVELOCK);
+    fprintf(facts, "stuck %d\n", finding->stop.verdict == ABI_LIVELOCK && finding->died == 0);
     fprintf(facts, "granularity %s\n", granularity_name(request->granularity));
     for (size_t i = 0; i < request->shared_count; i++) {
         fprintf(facts, "shared %" PRIx64 " %" PRIx64 "\n", request->shared[i].word,

@@ -17,6 +17,8 @@ struct output {
     bool json_on_stdout; /* the client's output goes to stderr then */
     char *report;        /* RUN_REPORT, whole */
     size_t report_length;
+    size_t passed,
+        skip; /* bytes that were passed on; of a second attempt: that are known already */
 };
 
 static void
@@ -43,6 +45,14 @@ on_output(void *context, uint32_t channel, const char *text, size_t length)
 {
     struct output *output = context;
 
+    if (channel != RUN_REPORT) {
+        size_t known = length < output->skip ? length : output->skip;
+
+        output->skip -= known;
+        output->passed += length - known;
+        text += known;
+        length -= known;
+    }
     switch (channel) {
     case ABI_OUT_STDOUT:
         fwrite(text, 1, length, output->json_on_stdout ? stderr : stdout);
@@ -146,10 +156,19 @@ single_run_finding(const struct options *options, struct run_request *request, c
     output.json_on_stdout = options->json != NULL && strcmp(options->json, "-") == 0;
     request->output = on_output;
     request->output_context = &output;
-    if (machine_run(request, &result) != 0) {
-        fprintf(stderr, "ntlab: %s\n", result.message);
-        session_close(session);
-        return STATUS_INTERNAL;
+    for (uint32_t attempt = 0;; attempt++) {
+        if (machine_run(request, &result) != 0) {
+            fprintf(stderr, "ntlab: %s\n", result.message);
+            session_close(session);
+            return STATUS_INTERNAL;
+        }
+        if (!result.killed || finding == NULL || attempt == FINDING_ATTEMPTS) {
+            break;
+        }
+        close(
+            result.memory); /* somebody has killed it from outside; what it says will be the same */
+        output.skip = output.passed;
+        output.report_length = 0;
     }
     if (result.end == RUN_QUIT) {
         fprintf(stderr, "ntlab: the run was ended at a break\n");

@@ -21,6 +21,9 @@
  *   X8  Where a strategy says that it comes back to the middle of a run, a snapshot is taken there if that
  *       is cheaper than to run up to there again. Both ways are the same run, to the trace hash.
  *
+ *   X9  A schedule at which workers have died (unit.h, U3) is not gone on with: the run ends there, as what
+ *       it did to its worker says. To the strategy that is a crash like any other.
+ *
  * The answers of X1, X2 and X6 follow from the state alone, so a schedule holds the others only.
  */
 #include <errno.h>
@@ -68,8 +71,11 @@ static struct {
     uint32_t names[MAX_AGENTS];
     uint32_t agents;
     uint64_t run;
-    uint64_t hash;      /* of the run that is being tried again (trial.c) */
-    uint32_t *schedule; /* names, of this run */
+    uint64_t hash;                /* of the run that is being tried again (trial.c) */
+    uint32_t *schedule;           /* names, of this run */
+    struct unit_channel *channel; /* NULL: nobody wants to know where a run is */
+    const struct unit_deaths *deaths;
+    bool died; /* X9 */
     uint32_t scheduled;
     uint32_t alone; /* points that the only agent there is has passed */
     uint32_t steps; /* questions that the strategy saw */
@@ -109,7 +115,10 @@ explorer_init(const struct run_search *search, struct search_results *results)
     it.search = search;
     it.results = results;
     it.last = NO_AGENT;
-    it.schedule = calloc(MAX_STEPS, sizeof(*it.schedule));
+    it.channel = machine.request->channel;
+    it.deaths = machine.request->deaths;
+    it.schedule =
+        it.channel != NULL ? it.channel->schedule : calloc(MAX_STEPS, sizeof(*it.schedule));
     it.strategy = search->replay ? &strategy_replay : strategy_find(search->strategy);
     if (it.schedule == NULL || it.strategy == NULL || snapshot_init() != 0 || trial_init() != 0) {
         return -ENOMEM;
@@ -303,12 +312,14 @@ begin(void)
     it.last = NO_AGENT;
     it.preemptions = it.injections = 0;
     it.offered = 0;
-    it.blocked = it.fair = false;
+    it.blocked = it.fair = it.died = false;
     memory_begin_run();
     spin_begin_run();
     it.moves = 0;
     it.quiet = 0;
     if (machine.request->channel != NULL) {
+        it.channel->rooted = 1;
+        it.channel->steps = it.channel->scheduled = 0;
         it.agents = 0; /* strategy.h: a run follows from what is chosen in it alone */
     }
     return it.search->replay ? it.strategy->begin(0) : unit_begin();
@@ -365,6 +376,23 @@ fair_choice(const struct abi_agent *agents, uint32_t count)
     return fair_next(&it.question);
 }
 
+/* X9 */
+static void
+look_for_death(void)
+{
+    uint32_t count = __atomic_load_n(&it.deaths->count, __ATOMIC_ACQUIRE);
+
+    for (uint32_t i = 0; i < count && i < UNIT_DEATHS; i++) {
+        const struct unit_death *death = &it.deaths->death[i];
+
+        if (death->steps == it.steps && death->scheduled == it.scheduled &&
+            memcmp(death->schedule, it.schedule, it.scheduled * sizeof(*it.schedule)) == 0) {
+            it.died = true;
+            finish(&death->why);
+        }
+    }
+}
+
 /* A real question: what the strategy answers, as an index into the kernel's list. */
 static uint32_t
 answer(const struct abi_agent *agents, uint32_t count)
@@ -399,6 +427,13 @@ answer(const struct abi_agent *agents, uint32_t count)
         trial_schedule[it.scheduled] =
             (struct trial_step){it.names[chosen], it.next[chosen].op, it.next[chosen].kind};
         it.schedule[it.scheduled++] = it.names[chosen];
+    }
+    if (it.channel != NULL) {
+        it.channel->scheduled = it.scheduled;
+        it.channel->steps = it.steps;
+        if (it.deaths->count != 0) {
+            look_for_death();
+        }
     }
     if (!operation_injected(&it.next[chosen])) {
         it.last = (uint8_t)chosen;
@@ -721,7 +756,8 @@ note_finding(const struct abi_stop *why)
                                        .schedule = results->schedules,
                                        .schedule_length = it.scheduled,
                                        .preemptions = it.preemptions,
-                                       .injections = it.injections};
+                                       .injections = it.injections,
+                                       .died = it.died};
     memcpy(results->schedule + results->schedules, it.schedule,
            it.scheduled * sizeof(it.schedule[0]));
     results->schedules += it.scheduled;

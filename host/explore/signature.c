@@ -20,11 +20,16 @@ mix(uint64_t hash, uint64_t value)
     return hash ^ hash >> 29;
 }
 
+/* Without what is a matter of time: numbers, and where in a function somebody was. */
 static uint64_t
 mix_text(uint64_t hash, const char *text)
 {
     for (; *text != 0; text++) {
-        hash = mix(hash, (uint8_t)*text);
+        if (*text == '+') {
+            text += strcspn(text, " ") - 1;
+        } else if (*text < '0' || *text > '9') {
+            hash = mix(hash, (uint8_t)*text);
+        }
     }
     return hash;
 }

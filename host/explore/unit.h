@@ -8,12 +8,15 @@
  *
  *   U1  A worker speaks only between two runs, and waits for the answer. What it has said (figures
  *       since it last spoke, the state it would go on from) is one: either all of it counts or nothing.
+ *   U3  Where a run of the search is stands in the channel too, so that a worker that dies by itself (guest code
+ *       has written over it, the watchdog had to kill it) leaves the schedule that it died at.
  *   U2  The channel is shared memory and a socket that carries one byte for each message. The guest may have
  *       trampled it (machine.h, M4): lengths are bounded, and nonsense ends the worker only.
  */
 #ifndef HOST_EXPLORE_UNIT_H
 #define HOST_EXPLORE_UNIT_H
 
+#include "host/explore/strategy.h"
 #include "host/machine/run.h"
 
 #define UNIT_ROOM (1u << 20)
@@ -52,15 +55,30 @@ struct unit_channel {
     uint32_t message, end;
     uint32_t part; /* that is needed */
     uint64_t done; /* runs of this unit */
+    /* U3: the run that is under way. */
+    volatile uint32_t rooted; /* there has been a first choice */
+    volatile uint32_t steps, scheduled;
     /* The answer. */
     uint32_t answer;
     uint64_t first, stride; /* of a block: its first run, and how far it is to the next */
     uint64_t limit;         /* runs at most; UINT64_MAX: all */
     struct unit_bytes state, given;
+    uint32_t schedule[MAX_STEPS]; /* names; `scheduled` of them */
+};
+
+/* Schedules at which a worker died, and died again. Written by the pool only: whoever comes to one ends its
+   run there, with `why`. */
+#define UNIT_DEATHS 64
+struct unit_deaths {
+    uint32_t count;
+    struct unit_death {
+        uint32_t steps, scheduled;
+        struct abi_stop why;
+        uint32_t schedule[MAX_STEPS];
+    } death[UNIT_DEATHS];
 };
 
 /* In the worker. Begins the next run of this or of another unit; false: the search is over. */
-struct strategy;
 void unit_init(const struct strategy *strategy, const struct run_search *search,
                struct search_results *results);
 bool unit_begin(void);

@@ -69,8 +69,9 @@ struct message {
  * worker has ended, and trusts none of it (M4).
  */
 struct shared {
-    uint32_t ended;  /* the worker stopped by its own will: `stop` is valid */
-    uint32_t failed; /* the worker noticed a failure of its own: `failure` says which */
+    uint32_t ended;   /* the worker stopped by its own will: `stop` is valid */
+    uint32_t failed;  /* the worker noticed a failure of its own: `failure` says which */
+    uint32_t crashed; /* and it was a signal in the host's code */
     uint32_t has_keys;
     uint32_t host_closed;
     uint32_t idle_seconds; /* set by the supervisor before SIGUSR1 */

@@ -134,7 +134,7 @@ struct search_finding {
     uint32_t no_return;     /* after so many steps nothing helped any more ... */
     uint32_t failed_before; /* ... and one step earlier so many of */
     uint32_t continuations; /* so many continuations failed */
-    uint32_t reserved;
+    uint32_t died;          /* the run ended its worker: it cannot be made smaller */
 };
 
 /* Shared memory; see M4. */
@@ -173,6 +173,7 @@ struct run_request {
     struct search_results *results;   /* shared with the worker; not for a replay */
     struct unit_channel *channel;     /* of a search: host/explore/unit.h, shared; and its socket */
     int channel_fd;
+    struct unit_deaths *deaths; /* schedules that end a worker; NULL: none are known */
     /* For tests: as with an x86-64-v2 processor, without AVX and faulting of cpuid and rdtsc. */
     bool plain_cpu;
     void (*output)(void *context, uint32_t channel, const char *text, size_t length);
@@ -220,7 +221,8 @@ struct run_result {
     bool host_closed; /* and the host's memory from guest code */
     char where[256];
     char message[1024];
-    bool killed; /* RUN_FAILED: from outside */
+    bool killed;  /* RUN_FAILED: from outside */
+    bool crashed; /* RUN_FAILED: a signal in the host's own code */
     struct run_image image[RUN_MAX_IMAGES];
     size_t images;
     struct run_patches patches;

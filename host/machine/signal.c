@@ -126,6 +126,7 @@ handle(int signal, siginfo_t *info, void *argument)
         if (machine_guest_rsp != 0) {
             images_describe(*(uint64_t *)guest_pointer(machine_guest_rsp), where, sizeof(where));
         }
+        machine.shared->crashed = 1;
         worker_fail("signal %d (trap %lld, address %#llx) in host code at %#llx, called from %s",
                     signal, g[REG_TRAPNO], g[REG_CR2], g[REG_RIP], where);
     }

@@ -265,6 +265,7 @@ judge(struct watch *watch, int status)
         result->stop.message[sizeof(result->stop.message) - 1] = 0;
     } else if (WIFEXITED(status) && shared->failed) {
         result->end = RUN_FAILED;
+        result->crashed = shared->crashed != 0;
         snprintf(result->message, sizeof(result->message), "%s", shared->failure);
     } else if (watch->killed) {
         result->end = RUN_NO_PROGRESS;

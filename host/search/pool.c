@@ -6,7 +6,11 @@
  *
  *   P1  What a worker has written is looked at only while it waits for an answer, or is dead.
  *   P2  A worker that was killed from outside is replaced, and its unit done again from where it last
- *       said that it was. One that dies by itself would die again: that ends the search.
+ *       said that it was.
+ *   P3  One that dies by itself (guest code has written over it; it had to be killed by its watchdog) is replaced
+ *       too. If another one dies at the same schedule, that schedule is at fault: it is told to all workers
+ *       (unit.h), and each run that comes to it ends there, as a finding. No other run is lost. Which worker
+ *       died of it first does not matter to what the search comes to.
  */
 #include "host/search/pool.h"
 #include <errno.h>
@@ -28,8 +32,10 @@
 #define KEEP_SECONDS  0.5  /* how much work may be lost with a worker */
 #define OFFER_SECONDS 0.002
 #define TICK_SECONDS  0.1
-#define STOP_SECONDS  5.0 /* for a run that is under way when the time is up */
-#define MAX_LOSSES    64  /* without any progress in between */
+#define STOP_SECONDS  5.0  /* for a run that is under way when the time is up */
+#define MAX_LOSSES    64   /* without any progress in between */
+#define DEATH_SECONDS 0.05 /* KEEP_SECONDS, where workers die */
+#define SUSPECTS      256
 
 struct worker {
     pid_t keeper; /* 0: none */
@@ -53,6 +59,9 @@ struct pool {
     double started, ticked, offered, stopped; /* stopped 0: goes on */
     uint32_t losses;
     uint32_t next_part;
+    struct unit_deaths *deaths;
+    uint64_t suspect[SUSPECTS]; /* hashes of schedules at which a worker died once */
+    uint32_t suspects;
     bool only_run; /* there is nothing to choose */
     bool failed;
 };
@@ -109,6 +118,7 @@ keep(const struct pool *pool, const struct worker *worker, int socket, pid_t par
     request.results = worker->results;
     request.channel = worker->channel;
     request.channel_fd = socket;
+    request.deaths = pool->deaths;
     request.output = output;
     request.output_context = worker == pool->worker ? pool->worker : NULL; /* one says it */
     machine_run(&request, worker->result);
@@ -293,6 +303,99 @@ hear(struct pool *pool, struct worker *worker)
     }
 }
 
+static bool
+is_death(const struct run_result *result)
+{
+    return result->end == RUN_DIED || result->end == RUN_NO_PROGRESS || result->crashed;
+}
+
+/* In words that are the same each time. */
+static struct abi_stop
+stop_of_death(const struct run_result *result)
+{
+    struct abi_stop why = {.verdict = ABI_BUGCHECK};
+
+    if (result->end == RUN_NO_PROGRESS) {
+        why.verdict = ABI_LIVELOCK;
+        snprintf(why.message, sizeof(why.message),
+                 "the run did not end in time, nor its worker answer");
+    } else if (result->crashed) {
+        why.verdict = ABI_INTERNAL;
+        snprintf(why.message, sizeof(why.message), "a signal in the worker's own code");
+    } else {
+        snprintf(why.message, sizeof(why.message), "%.500s", result->message);
+    }
+    return why;
+}
+
+/* Has it died there before? Notes it. */
+static bool
+is_second(struct pool *pool, const struct unit_channel *channel, uint32_t steps, uint32_t scheduled)
+{
+    uint64_t hash = ((uint64_t)channel->rooted << 32 | steps) + 1;
+
+    for (uint32_t i = 0; i < scheduled; i++) {
+        hash = (hash ^ channel->schedule[i]) * 0x9E3779B97F4A7C15ull;
+        hash ^= hash >> 29;
+    }
+    for (uint32_t i = 0; i < pool->suspects && i < SUSPECTS; i++) {
+        if (pool->suspect[i] == hash) {
+            return true;
+        }
+    }
+    pool->suspect[pool->suspects++ % SUSPECTS] = hash;
+    return false;
+}
+
+/* P3. False: this one is not known to be a schedule's fault. */
+static bool
+note_death(struct pool *pool, const struct worker *worker)
+{
+    const struct unit_channel *channel = worker->channel;
+    struct unit_deaths *deaths = pool->deaths;
+    uint32_t steps = channel->steps, scheduled = channel->scheduled;
+    struct unit_death *death = &deaths->death[deaths->count];
+
+    if (channel->waits != 0 || scheduled > MAX_STEPS || (channel->rooted != 0 && steps == 0)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < deaths->count; i++) {
+        if (deaths->death[i].steps == steps && deaths->death[i].scheduled == scheduled &&
+            memcmp(deaths->death[i].schedule, channel->schedule, scheduled * sizeof(uint32_t)) ==
+                0) {
+            return true; /* it was on its way there before that was known */
+        }
+    }
+    if (!is_second(pool, channel, steps, scheduled)) {
+        return false;
+    }
+    if (deaths->count == UNIT_DEATHS) {
+        fail(pool, "workers die by themselves, at %u schedules; the last one: %s", UNIT_DEATHS,
+             worker->result->message);
+        return true;
+    }
+    if (channel->rooted == 0) { /* before the first choice: each run does */
+        struct search_results *results = worker->results;
+
+        *results->finding = (struct search_finding){
+            .stop = stop_of_death(worker->result), .times = 1, .signature = 1, .died = 1};
+        results->runs = results->traces = results->bad = results->findings = 1;
+        tally_free(&pool->ledger.total);
+        tally_take(&pool->ledger.total, results);
+        pool->only_run = true;
+        pool->out->died++;
+        return true;
+    }
+    death->steps = steps;
+    death->scheduled = scheduled;
+    death->why = stop_of_death(worker->result);
+    memcpy(death->schedule, channel->schedule, scheduled * sizeof(uint32_t));
+    __atomic_store_n(&deaths->count, deaths->count + 1, __ATOMIC_RELEASE);
+    pool->out->died++;
+    pool->losses = 0;
+    return true;
+}
+
 /* A keeper has ended, and with it its worker. */
 static void
 bury(struct pool *pool, struct worker *worker, int status)
@@ -309,11 +412,18 @@ bury(struct pool *pool, struct worker *worker, int status)
     if (pool->ledger.over || pool->only_run || pool->stopped != 0) {
         return;
     }
-    if (WIFEXITED(status) && result->end != RUN_QUIT && !result->killed) {
+    if (WIFEXITED(status) && is_death(result) && note_death(pool, worker)) {
+        if (!pool->failed && !pool->only_run) {
+            start(pool, worker);
+        }
+    } else if (WIFEXITED(status) && result->end != RUN_QUIT && !result->killed &&
+               !is_death(result)) {
         fail(pool, "%s", result->message[0] != 0 ? result->message : "a worker has left");
     } else if (++pool->losses > MAX_LOSSES) {
-        fail(pool, "workers are killed from outside again and again: the machine or its container "
-                   "may be out of memory");
+        fail(pool,
+             "workers are lost again and again: the machine or its container may be out of "
+             "memory%s%s",
+             is_death(result) ? "; the last one: " : "", is_death(result) ? result->message : "");
     } else {
         pool->out->lost++;
         start(pool, worker);
@@ -342,7 +452,7 @@ tick(struct pool *pool)
             worker->channel->stop = 1;
         }
         if (worker->unit != NULL && pool->ledger.kind == STRATEGY_TREE &&
-            time - worker->kept >= KEEP_SECONDS) {
+            time - worker->kept >= (pool->deaths->count != 0 ? DEATH_SECONDS : KEEP_SECONDS)) {
             worker->channel->report = 1;
         }
     }
@@ -470,6 +580,7 @@ free_workers(struct pool *pool)
             munmap(worker->result, sizeof(*worker->result));
         }
     }
+    munmap(pool->deaths, sizeof(*pool->deaths));
     free(pool->worker);
     free(pool->poll);
 }
@@ -489,6 +600,10 @@ pool_search(const struct run_request *request, const struct pool_plan *plan,
     pool.worker = calloc(plan->jobs, sizeof(*pool.worker));
     pool.poll = calloc(plan->jobs, sizeof(*pool.poll));
     if (pool.worker == NULL || pool.poll == NULL) {
+        abort();
+    }
+    pool.deaths = share(sizeof(*pool.deaths));
+    if (pool.deaths == NULL) {
         abort();
     }
     ledger_open(&pool.ledger, strategy->kind, runs, plan->search->first, plan->shard, plan->shards);

@@ -28,6 +28,7 @@ struct pool_outcome {
     struct tally tally; /* the caller's to free */
     double seconds;
     uint32_t lost; /* workers that were killed from outside; others went on with what they did */
+    uint32_t died; /* schedules at which a worker died by itself: findings */
     char message[1024]; /* of a failure */
 };
 
