@@ -63,6 +63,7 @@ struct options {
     /* explore */
     enum run_granularity granularity;
     const char *strategy;
+    bool from_root; /* --snapshots root: none in the middle of a run */
     uint64_t budget_runs;
     double budget_seconds;
     uint64_t depth;

@@ -219,6 +219,7 @@ command_explore(int argc, char **argv)
                                       .seconds = options.budget_seconds,
                                       .depth = (uint32_t)options.depth,
                                       .bound = options.bound,
+                                      .from_root = options.from_root,
                                       .shard = options.shard,
                                       .shards = options.shards,
                                       .first = options.first || (!options.keep_going && isatty(2))};

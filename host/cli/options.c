@@ -349,6 +349,12 @@ parse_option(const char *name, const char *value, struct options *out)
                                  "urw, surw, feedback, fairwalk, portfolio or random",
                                  value);
     }
+    if (strcmp(name, "--snapshots") == 0) {
+        out->from_root = strcmp(value, "root") == 0;
+        return out->from_root || strcmp(value, "tree") == 0
+                   ? 0
+                   : usage_error("--snapshots: `%s` is not root or tree", value);
+    }
     if (strcmp(name, "--granularity") == 0) {
         return granularity_parse(value, &out->granularity) == 0
                    ? 0

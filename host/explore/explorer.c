@@ -680,7 +680,7 @@ choose_slowly(const struct abi_agent *agents, uint32_t count, uint32_t asker)
         }
         it.alone++;
     }
-    if (it.strategy->returns != NULL && !it.search->replay) {
+    if (it.strategy->returns != NULL && !it.search->replay && !it.search->from_root) {
         take_depth(agents, count);
     }
     return decide(agents, count, asker);

@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""A run that starts in the middle is the run that starts at the root, to the sum of all trace hashes.
+
+check_snapshots.py NTLAB TESTS SAMPLES"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+
+def search(ntlab, arguments, snapshots, folder):
+    run = subprocess.run([ntlab, "explore", "--keep-going", "--jobs", "1", "--snapshots", snapshots, "--json", "-"] + arguments,
+                         capture_output=True, text=True, cwd=folder)
+    try:
+        found = json.loads(run.stdout)["search"]
+    except (ValueError, KeyError):
+        return f"status {run.returncode}: {run.stderr.strip()[-300:]}"
+    return [found[key] for key in ("outcome", "runs", "traces", "bad", "blocked", "digest")]
+
+
+def main():
+    ntlab, tests, samples = (os.path.abspath(p) for p in sys.argv[1:])
+    client = ["--client", f"user:{samples}/critical-region/critical-region.exe update resource",
+              "--client", f"admin:{samples}/critical-region/critical-region.exe update resource"]
+    cases = [(name, ["--strategy", strategy, "--budget", "4000runs", f"{tests}/explore-{name}.sys"])
+             for name in ("sections5", "reorder4", "lastzero5", "synchronization33", "timer-wait3")
+             for strategy in ("dpor", "odpor", "bounded")]
+    cases.append(("two clients", ["--strategy", "dpor", "--budget", "300runs", f"{samples}/critical-region/critical-region.sys"] + client))
+    passed = failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name, arguments in cases:
+            root, tree = (search(ntlab, arguments, snapshots, folder) for snapshots in ("root", "tree"))
+            if root == tree and isinstance(root, list):
+                passed += 1
+            else:
+                failed += 1
+                print(f"not ok {name} {arguments[1]}: from the root {root}, from the middle {tree}")
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+main()
