@@ -4,14 +4,28 @@
  *     name.c        names: matched, dissected, judged
  *     legal.c       which characters are legal where
  *     exception.c   pool or an exception; which exceptions a file system handles
- *     context.c     what filters hang on streams, files and file objects
  *     fsfilter.c    operations that mm and cc ask for without an IRP, down a device stack
+ *     fastio.c      the standard fast I/O entries
+ *     filelock.c    byte-range locks      oplock.c   opportunistic locks
+ *     notify.c      directory changes     tunnel.c   the tunnel cache
+ *     context.c     what filters hang on streams, files and file objects   fsmisc.c   the rest
  *
- * No state of its own: what it keeps lies in structures of file systems, filters and the I/O manager.
+ * What state there is hangs on the file system's own structures. Locks: as in nt/io, lists are changed between two
+ * schedule points.
  */
 #ifndef NT_FSRTL_FSRTLP_H
 #define NT_FSRTL_FSRTLP_H
 
+#include "nt/inc/ke.h"
+#include "nt/inc/ob.h"
+#include "nt/inc/ex.h"
+#include "nt/inc/ps.h"
+#include "nt/inc/mm.h"
+#include "nt/inc/io.h"
+#include "nt/inc/fsrtl.h"
+
 #define TAG_FSRTL 'rsFN'
+
+extern ULONG FsRtlpCounters[8];
 
 #endif

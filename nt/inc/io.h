@@ -15,7 +15,13 @@ VOID IopNoteRefusal(NTSTATUS Status, const char *Why);
 /* After IopUnloadDriver: has the unload been put off for good? Text says what holds the driver. */
 BOOLEAN IopIsUnloadDeferred(PUNICODE_STRING ServicePath, char *Text, ULONG Bytes);
 VOID IopRundownThread(PETHREAD Thread); /* thread exit: cancel and wait for its IRPs */
-/* Opens a file by NT name for another component (sections, images). */
+/* Paging I/O of whole pages, synchronous, without an APC. Iosb->Information: bytes. */
+NTSTATUS IopPageIo(PFILE_OBJECT FileObject, PMDL Mdl, ULONG64 Offset, BOOLEAN Write,
+                   PIO_STATUS_BLOCK Iosb);
+NTSTATUS NTAPI IoPageRead(PFILE_OBJECT FileObject, PMDL Mdl, PLARGE_INTEGER Offset, PKEVENT Event,
+                          PIO_STATUS_BLOCK IoStatusBlock);
+NTSTATUS NTAPI IoSynchronousPageWrite(PFILE_OBJECT FileObject, PMDL Mdl, PLARGE_INTEGER Offset,
+                                      PKEVENT Event, PIO_STATUS_BLOCK IoStatusBlock);
 
 /* What nt/fsrtl keeps with I/O objects: a driver's FsFilter callbacks (nonpaged pool, freed with it); the contexts
    that filters hang on a file object. */

@@ -24,6 +24,7 @@ NTSTATUS MiCopyOther(PEPROCESS Process, ULONG64 Address, PVOID Buffer, SIZE_T Si
                      PSIZE_T Copied);
 /* SECTION_IMAGE_INFORMATION */
 VOID MiFillImageInformation(const struct abi_image *Image, PVOID TransferAddress, PVOID Buffer);
+VOID MiCreateKnownDlls(VOID); /* once the file names are there */
 /* Maps a user image (an executable, a DLL) into the current process. */
 NTSTATUS MiMapUserImage(PEPROCESS Process, const char *Name, PVOID *Base, struct abi_image *Info);
 
@@ -42,6 +43,28 @@ NTSTATUS MiFreeUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Type);
 ULONG MiQueryPage(const VOID *Address);
 /* A fault on a guard page or an access that the address space makes good; TRUE: try again. */
 NTSTATUS MiResolveFault(PVOID Address, BOOLEAN Write, BOOLEAN Execute, KPROCESSOR_MODE Mode);
+
+/*
+ * The pages of a file that are in memory: nt/cc works on them. control.c has the rules. FileObject needs a
+ * SectionObjectPointer; NULL: it has none.
+ */
+typedef struct _MI_CONTROL MI_CONTROL, *PMI_CONTROL;
+PMI_CONTROL MiReferenceControl(PFILE_OBJECT FileObject);
+VOID MiDereferenceControl(PMI_CONTROL Control); /* perhaps closes the file */
+VOID MiSetCached(PMI_CONTROL Control, BOOLEAN Cached);
+BOOLEAN MiIsUserMapped(PMI_CONTROL Control);
+ULONG64 MiDirtyCount(PMI_CONTROL Control);
+PFILE_OBJECT MiControlFile(PMI_CONTROL Control);
+NTSTATUS MiMakeValid(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length); /* may wait */
+NTSTATUS MiMakeZero(PMI_CONTROL Control,
+                    ULONG64 Offset); /* the page, if it is not valid: no read */
+BOOLEAN MiIsValid(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length);
+PVOID MiFilePointer(PMI_CONTROL Control, ULONG64 Offset); /* good to the end of the page */
+VOID MiMarkDirty(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length);
+NTSTATUS MiFlushControl(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length, PULONG64 Written);
+VOID MiWaitForWrites(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length);
+BOOLEAN MiPurgeControl(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length);
+extern ULONG64 MiDirtyPages; /* of all files */
 
 /* Probing that is not inline: raises as documented. */
 #define MI_USER_PROBE_ADDRESS (ABI_USER_END - 0x10000)

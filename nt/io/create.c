@@ -171,13 +171,6 @@ IopAnswerQuery(PFILE_OBJECT FileObject, PIOP_OPEN Open)
     return Status;
 }
 
-/* IO_REPARSE: the driver has put another full name into the file object. */
-static NTSTATUS
-IopReparse(PFILE_OBJECT FileObject, PUNICODE_STRING CompleteName)
-{
-    return ObpReplaceName(CompleteName, &FileObject->FileName);
-}
-
 static VOID
 IopForgetFile(PFILE_OBJECT FileObject, PDEVICE_OBJECT ParseDevice, PVPB Vpb)
 {
@@ -200,6 +193,7 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
     IO_SECURITY_CONTEXT SecurityContext;
     PIO_STACK_LOCATION Stack;
     PFILE_OBJECT FileObject;
+    PVOID Reparse = NULL;
     IO_STATUS_BLOCK Iosb;
     BOOLEAN Direct;
     NTSTATUS Status;
@@ -342,6 +336,10 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
     } else {
         Status = Irp->IoStatus.Status;
         Iosb = Irp->IoStatus;
+        if (Status == STATUS_REPARSE) {
+            Reparse = Irp->Tail.Overlay.AuxiliaryBuffer;
+            Irp->Tail.Overlay.AuxiliaryBuffer = NULL;
+        }
         OldIrql = KfRaiseIrql(APC_LEVEL);
         IopDequeueIrp(Irp);
         IopFreeMdls(Irp);
@@ -354,15 +352,12 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
     Open->FinalStatus = Status;
     if (NT_ERROR(Status) || Status == STATUS_REPARSE) {
         if (Status == STATUS_REPARSE) {
-            if (Iosb.Information != IO_REPARSE) {
-                NOT_YET("a create that ends in a reparse point");
+            Status = IopReparse(Open, FileObject, Iosb.Information, Reparse, CompleteName);
+            Open->FinalStatus = Status;
+            if (Status == STATUS_REPARSE) {
+                Open->RelatedFileObject = NULL;
+                Open->Parsed = FALSE;
             }
-            Status = IopReparse(FileObject, CompleteName);
-            if (NT_SUCCESS(Status)) {
-                Status = STATUS_REPARSE;
-            }
-            Open->RelatedFileObject = NULL;
-            Open->Parsed = FALSE;
         }
         IopForgetFile(FileObject, ParseDevice, Vpb);
         Open->FileObject = NULL;

@@ -1,6 +1,6 @@
 /*
  * ea.c - extended attributes: the form of the buffers. [ntifs: IoCheckEaBufferValidity]
- * NtQueryEaFile and NtSetEaFile come with the file systems that keep attributes.
+ * NtQueryEaFile and NtSetEaFile wait for the file system; the list of names is checked there.
  */
 #include "nt/io/iop.h"
 
@@ -30,4 +30,103 @@ IoCheckEaBufferValidity(PFILE_FULL_EA_INFORMATION EaBuffer, ULONG EaLength, PULO
         EaLength -= Ea->NextEntryOffset;
         Ea = (PFILE_FULL_EA_INFORMATION)((PUCHAR)Ea + Ea->NextEntryOffset);
     }
+}
+
+static NTSTATUS
+IopEaRequest(HANDLE FileHandle, PIO_STATUS_BLOCK Iosb, PVOID Buffer, ULONG Length, PVOID List,
+             ULONG ListLength, PULONG Index, UCHAR Flags, BOOLEAN Set)
+{
+    PFILE_GET_EA_INFORMATION Names = NULL;
+    PIO_STACK_LOCATION Stack;
+    IOP_REQUEST Request;
+    ULONG Start = 0, Error;
+    NTSTATUS Status;
+    IOP_WAIT Wait;
+    PIRP Irp;
+
+    Status = IopBeginRequest(FileHandle, Set ? FILE_WRITE_EA : FILE_READ_EA, &Request);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = IopProbeIosb(Iosb, Request.Mode);
+    if (NT_SUCCESS(Status)) {
+        Status = IopProbe(Buffer, Length, sizeof(ULONG), !Set, Request.Mode);
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = IopCaptureUlong(Index, Request.Mode, &Start);
+    }
+    if (NT_SUCCESS(Status) && List != NULL && ListLength != 0) {
+        Names = ExAllocatePoolWithTag(NonPagedPool, ListLength, TAG_IOBUFFER);
+        if (Names == NULL) {
+            Status = STATUS_INSUFFICIENT_RESOURCES;
+        } else {
+            __try {
+                if (Request.Mode != KernelMode) {
+                    ProbeForRead(List, ListLength, sizeof(ULONG));
+                }
+                RtlCopyMemory(Names, List, ListLength);
+            } __except (EXCEPTION_EXECUTE_HANDLER) {
+                Status = GetExceptionCode();
+            }
+        }
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = IopLockRequest(&Request);
+    }
+    if (Status != STATUS_SUCCESS) {
+        IopAbandonRequest(&Request);
+        goto FreeNames;
+    }
+    Irp = IopWaitIrp(&Request, &Wait, Iosb, Set ? IRP_MJ_SET_EA : IRP_MJ_QUERY_EA, &Stack);
+    if (Irp == NULL) {
+        IopAbandonRequest(&Request);
+        Status = STATUS_INSUFFICIENT_RESOURCES;
+        goto FreeNames;
+    }
+    Status = IopBufferIrp(Irp, Length, Set ? Buffer : NULL, Length);
+    if (NT_SUCCESS(Status) && Set) {
+        Status = IoCheckEaBufferValidity(Irp->AssociatedIrp.SystemBuffer, Length, &Error);
+        if (!NT_SUCCESS(Status)) {
+            IopWriteIosb(Iosb, Status, Error);
+        }
+    }
+    if (!NT_SUCCESS(Status)) {
+        IopAbandonIrp(Irp, &Request);
+        goto FreeNames;
+    }
+    Stack->Flags = Flags | (Index != NULL ? SL_INDEX_SPECIFIED : 0);
+    if (Set) {
+        Stack->Parameters.SetEa.Length = Length;
+    } else {
+        Irp->Flags |= IRP_INPUT_OPERATION;
+        Irp->UserBuffer = Buffer;
+        Stack->Parameters.QueryEa.Length = Length;
+        Stack->Parameters.QueryEa.EaList = Names;
+        Stack->Parameters.QueryEa.EaListLength = ListLength;
+        Stack->Parameters.QueryEa.EaIndex = Start;
+    }
+    Status = IopSendAndWait(Irp, &Request, &Wait, Iosb);
+
+FreeNames:
+    if (Names != NULL) {
+        ExFreePoolWithTag(Names, TAG_IOBUFFER);
+    }
+    return Status;
+}
+
+NTSTATUS NTAPI
+NtQueryEaFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length,
+              BOOLEAN ReturnSingleEntry, PVOID EaList, ULONG EaListLength, PULONG EaIndex,
+              BOOLEAN RestartScan)
+{
+    return IopEaRequest(FileHandle, IoStatusBlock, Buffer, Length, EaList, EaListLength, EaIndex,
+                        (ReturnSingleEntry ? SL_RETURN_SINGLE_ENTRY : 0) |
+                            (RestartScan ? SL_RESTART_SCAN : 0),
+                        FALSE);
+}
+
+NTSTATUS NTAPI
+NtSetEaFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length)
+{
+    return IopEaRequest(FileHandle, IoStatusBlock, Buffer, Length, NULL, 0, NULL, 0, TRUE);
 }

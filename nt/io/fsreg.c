@@ -162,6 +162,7 @@ IopMountVolume(PDEVICE_OBJECT DeviceObject, BOOLEAN AllowRaw)
         KeSetEvent(&DeviceObject->DeviceLock, IO_NO_INCREMENT, FALSE);
         return STATUS_SUCCESS;
     }
+Again:
     for (Entry = List != NULL ? List->Flink : NULL; Entry != NULL && Entry != List;
          Entry = Entry->Flink) {
         PDEVICE_OBJECT FileSystem = CONTAINING_RECORD(Entry, DEVICE_OBJECT, Queue.ListEntry);
@@ -182,7 +183,18 @@ IopMountVolume(PDEVICE_OBJECT DeviceObject, BOOLEAN AllowRaw)
             }
             break;
         }
-        if (Status != STATUS_UNRECOGNIZED_VOLUME && Status != STATUS_FS_DRIVER_REQUIRED) {
+        if (Status == STATUS_FS_DRIVER_REQUIRED) { /* a recognizer: its file system is loaded now */
+            IO_STACK_LOCATION Load = {.MajorFunction = IRP_MJ_FILE_SYSTEM_CONTROL,
+                                      .MinorFunction = IRP_MN_LOAD_FILE_SYSTEM};
+
+            Status = IopSendSynchronous(IoGetAttachedDevice(FileSystem), &Load,
+                                        STATUS_NOT_SUPPORTED, NULL);
+            if (!NT_SUCCESS(Status)) {
+                break;
+            }
+            goto Again;
+        }
+        if (Status != STATUS_UNRECOGNIZED_VOLUME) {
             break;
         }
     }

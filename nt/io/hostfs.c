@@ -1,5 +1,5 @@
 /*
- * hostfs.c - drives C: and D:, read-only: what the host lets the guest see.
+ * hostfs.c - what the host lets the guest see, read-only: what drives C: and D: hold at first (ramdisk.c).
  *
  * The names are those of a small Windows (host: files.c). A file is its path; nothing is cached. The host
  * gives contents, sizes, and the names in a folder in a fixed order.
@@ -699,14 +699,13 @@ HostFsDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 }
 
 static NTSTATUS
-HostFsVolume(PDRIVER_OBJECT DriverObject, PCWSTR DeviceName, PCWSTR LinkName, char Drive)
+HostFsVolume(PDRIVER_OBJECT DriverObject, PCWSTR DeviceName, char Drive)
 {
-    UNICODE_STRING Device, Link;
     PDEVICE_OBJECT DeviceObject;
+    UNICODE_STRING Device;
     NTSTATUS Status;
 
     RtlInitUnicodeString(&Device, DeviceName);
-    RtlInitUnicodeString(&Link, LinkName);
     Status = IoCreateDevice(DriverObject, 1, &Device, FILE_DEVICE_DISK_FILE_SYSTEM,
                             FILE_READ_ONLY_DEVICE, FALSE, &DeviceObject);
     if (!NT_SUCCESS(Status)) {
@@ -714,22 +713,17 @@ HostFsVolume(PDRIVER_OBJECT DriverObject, PCWSTR DeviceName, PCWSTR LinkName, ch
     }
     *(char *)DeviceObject->DeviceExtension = Drive;
     DeviceObject->Flags |= DO_BUFFERED_IO;
-    return IoCreateSymbolicLink(&Link, &Device);
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS NTAPI
 IopHostFsEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    UNICODE_STRING Root = RTL_CONSTANT_STRING(L"\\SystemRoot"),
-                   Target = RTL_CONSTANT_STRING(L"\\Device\\HarddiskVolume1\\Windows");
     NTSTATUS Status;
 
     for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
         DriverObject->MajorFunction[i] = HostFsDispatch;
     }
-    Status = HostFsVolume(DriverObject, L"\\Device\\HarddiskVolume1", L"\\??\\C:", 'C');
-    if (NT_SUCCESS(Status)) {
-        Status = HostFsVolume(DriverObject, L"\\Device\\HarddiskVolume2", L"\\??\\D:", 'D');
-    }
-    return NT_SUCCESS(Status) ? IoCreateSymbolicLink(&Root, &Target) : Status;
+    Status = HostFsVolume(DriverObject, L"\\Device\\HostFilesC", 'C');
+    return NT_SUCCESS(Status) ? HostFsVolume(DriverObject, L"\\Device\\HostFilesD", 'D') : Status;
 }

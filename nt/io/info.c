@@ -170,7 +170,8 @@ NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID 
         Status = IopFindClass(IopQueryClasses, RTL_NUMBER_OF(IopQueryClasses), FileInformationClass,
                               Length, &Class);
         if (NT_SUCCESS(Status)) {
-            Status = IopProbe(FileInformation, Length, sizeof(ULONG), TRUE, Mode);
+            Status = IopProbe(FileInformation, Length,
+                              Class->Length < sizeof(ULONG) ? 1 : sizeof(ULONG), TRUE, Mode);
         }
         if (NT_SUCCESS(Status)) {
             Status = IopProbeIosb(IoStatusBlock, Mode);
@@ -385,7 +386,8 @@ NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID Fi
         Status = IopFindClass(IopSetClasses, RTL_NUMBER_OF(IopSetClasses), FileInformationClass,
                               Length, &Class);
         if (NT_SUCCESS(Status)) {
-            Status = IopProbe(FileInformation, Length, sizeof(ULONG), FALSE, Mode);
+            Status = IopProbe(FileInformation, Length,
+                              Class->Length < sizeof(ULONG) ? 1 : sizeof(ULONG), FALSE, Mode);
         }
         if (NT_SUCCESS(Status)) {
             Status = IopProbeIosb(IoStatusBlock, Mode);

@@ -12,7 +12,7 @@ IopCreateTypes(VOID)
     static const OB_METHODS File = {.Delete = IopDeleteFile,
                                     .Close = IopCloseFile,
                                     .Parse = IopParseFile,
-                                    .Security = IopDeviceSecurity,
+                                    .Security = IopFileSecurity,
                                     .QueryName = IopQueryName};
     static const OB_METHODS Completion = {.Delete = IopDeleteCompletion};
 
@@ -79,9 +79,10 @@ IoInitSystem(ULONG Phase)
         PCWSTR Name;
         PDRIVER_INITIALIZE Entry;
     } Drivers[] = {
-        {L"\\Driver\\PnpManager", IopRootBusEntry}, {L"\\Driver\\Null", IopNullEntry},
-        {L"\\Driver\\ConDrv", IopConsoleEntry},     {L"\\FileSystem\\HostFs", IopHostFsEntry},
-        {L"\\FileSystem\\RAW", IopRawEntry},        {L"\\FileSystem\\Npfs", IopPipeEntry},
+        {L"\\Driver\\PnpManager", IopRootBusEntry},    {L"\\Driver\\Null", IopNullEntry},
+        {L"\\Driver\\ConDrv", IopConsoleEntry},        {L"\\FileSystem\\HostFs", IopHostFsEntry},
+        {L"\\Driver\\RamDisk", IopRamDiskEntry},       {L"\\FileSystem\\RAW", IopRawEntry},
+        {L"\\FileSystem\\Fs_Rec", IopRecognizerEntry}, {L"\\FileSystem\\Npfs", IopPipeEntry},
     };
     PDRIVER_OBJECT DriverObject;
 

@@ -16,6 +16,9 @@
  *     startio.c devqueue.c remlock.c workitem.c mdl.c timer.c shutdown.c symlink.c share.c
  *     harderror.c            what users are told
  *     fsreg.c                file-system registration, volume parameter blocks, mounting
+ *     reparse.c              a create that met a reparse point
+ *     paging.c               paging I/O, for nt/mm
+ *     ramdisk.c recognizer.c the disks of C: and D:, and who loads their file system
  *     pnp.c interface.c power.c wmi.c etw.c interrupt.c errlog.c      what drivers register with
  *     nulldev.c console.c hostfs.c npfs.c rawfs.c rootbus.c           drivers in the box
  *
@@ -165,6 +168,7 @@ typedef struct _IOP_OPEN {
     PDEVICE_OBJECT DeviceHint;
     struct _IO_DRIVER_CREATE_CONTEXT *DriverContext;
     BOOLEAN TraversedMountPoint;
+    ULONG Reparses; /* so many links were followed */
     /* Open, ask, close: nothing is left behind. */
     BOOLEAN QueryOnly;
     BOOLEAN DeleteOnly;
@@ -220,6 +224,8 @@ VOID IopDereferenceDevice(PDEVICE_OBJECT DeviceObject);
 VOID IopCompleteUnloadOrDelete(PDEVICE_OBJECT DeviceObject);
 NTSTATUS IopDeviceSecurity(PVOID Object, ULONG Operation, PSECURITY_INFORMATION Information,
                            PSECURITY_DESCRIPTOR Descriptor, PULONG Length);
+NTSTATUS IopFileSecurity(PVOID Object, ULONG Operation, PSECURITY_INFORMATION Information,
+                         PSECURITY_DESCRIPTOR Descriptor, PULONG Length); /* filesec.c */
 PSECURITY_DESCRIPTOR IopDefaultDescriptor(DEVICE_TYPE DeviceType, ULONG Characteristics);
 
 /* create.c, file.c */
@@ -234,6 +240,9 @@ NTSTATUS IopQueryName(PVOID Object, POBJECT_NAME_INFORMATION Info, ULONG Length,
 NTSTATUS IopOpen(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
                  PIO_STATUS_BLOCK Iosb, PIOP_OPEN Open, KPROCESSOR_MODE Mode, ULONG Options);
 VOID IopInitializeOpen(PIOP_OPEN Open);
+/* reparse.c: frees Buffer. STATUS_REPARSE: CompleteName is what is to be opened instead. */
+NTSTATUS IopReparse(PIOP_OPEN Open, PFILE_OBJECT FileObject, ULONG_PTR Tag, PVOID Buffer,
+                    PUNICODE_STRING CompleteName);
 PFILE_OBJECT IopAllocateFile(PDEVICE_OBJECT DeviceObject);
 NTSTATUS IopLockFile(PFILE_OBJECT FileObject, KPROCESSOR_MODE Mode); /* synchronous handles */
 VOID IopUnlockFile(PFILE_OBJECT FileObject);
@@ -340,6 +349,8 @@ NTSTATUS IopSendSynchronous(PDEVICE_OBJECT DeviceObject, PIO_STACK_LOCATION Temp
 NTSTATUS NTAPI IopNullEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
 NTSTATUS NTAPI IopConsoleEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
 NTSTATUS NTAPI IopHostFsEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
+NTSTATUS NTAPI IopRamDiskEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
+NTSTATUS NTAPI IopRecognizerEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
 NTSTATUS NTAPI IopRootBusEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
 NTSTATUS NTAPI IopRawEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);
 NTSTATUS NTAPI IopPipeEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath);

@@ -107,6 +107,7 @@ KiPhase1(PVOID Context)
     PsInitSystem(1);
     CmInitSystem(1);
     IoInitSystem(1);
+    MiCreateKnownDlls();
     KiTrace(EV_BOOT, NULL, 1, 0, 0, 0);
     PspRunCommandLine();
     PsTerminateSystemThread(STATUS_SUCCESS);

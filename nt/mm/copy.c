@@ -17,6 +17,14 @@ MiPiece(PMI_SPACE Space, ULONG64 Address, SIZE_T Size, BOOLEAN Write, PULONG64 M
     if (Area == NULL || Area->Zombie || !MiAllows(MiState(Area, Address), Write, FALSE)) {
         return 0;
     }
+    if (MiControlOf(Area) != NULL) {
+        if (MiTouchFileView(Space, Address, Write) != STATUS_SUCCESS ||
+            (Area = MiFindArea(Space, Address)) == NULL || MiControlOf(Area) == NULL) {
+            return 0;
+        }
+        *Memory = ABI_ALIAS(MiFileViewBacking(Area, Address));
+        return Piece < Size ? Piece : Size;
+    }
     *Memory = ABI_ALIAS(Area->Backing ? Area->Backing + (Address - Area->Start) : Address);
     return Piece < Size ? Piece : Size;
 }

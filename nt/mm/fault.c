@@ -81,6 +81,9 @@ MiQueryPage(const VOID *Pointer)
         if (State & MI_STATE_GUARD) {
             return MI_PAGE_GUARD;
         }
+        if (MiControlOf(Area) != NULL) {
+            return MiFromHost(HcPage(Address & ~0xFFFull));
+        }
         return MiFromHost(MiHostProtection(State));
     }
     if (!ABI_IS_SYSTEM(Address)) {
@@ -117,6 +120,9 @@ MiBacking(ULONG64 Address)
     }
     Space = ABI_IS_USER(Address) ? MI_SPACE_OF(PspCurrentProcess()) : &MiSystemSpace;
     Area = Space != NULL ? MiFindArea(Space, Address) : NULL;
+    if (Area != NULL && ABI_IS_USER(Address) && MiControlOf(Area) != NULL) {
+        return MiFileViewBacking(Area, Address);
+    }
     return Area != NULL && Area->Backing != 0 ? Area->Backing + (Address - Area->Start) : Address;
 }
 
@@ -176,6 +182,9 @@ MiResolveFault(PVOID Pointer, BOOLEAN Write, BOOLEAN Execute, KPROCESSOR_MODE Mo
     State = MiState(Area, Page);
     if (!(State & MI_STATE_COMMITTED)) {
         return STATUS_ACCESS_VIOLATION;
+    }
+    if (MiControlOf(Area) != NULL) {
+        return MiFileFault(Space, Page, Write, Execute);
     }
     if (State & MI_STATE_GUARD) {
         MiDisarm(Area, Page);

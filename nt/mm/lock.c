@@ -85,15 +85,42 @@ NtFlushInstructionCache(HANDLE ProcessHandle, PVOID BaseAddress, SIZE_T Length)
     return Status;
 }
 
-/* Views of files are never written back yet (section.c), so there is nothing to flush. */
+/* What a view of a file has dirtied is written, from the page of the base address on. */
+static NTSTATUS
+MiFlushView(PEPROCESS Process, ULONG64 Start, SIZE_T Size, PULONG64 Written)
+{
+    PMI_AREA Area = Process->AddressSpace != NULL ? MiFindArea(MI_SPACE_OF(Process), Start) : NULL;
+    IO_STATUS_BLOCK Iosb = {};
+    LARGE_INTEGER Offset;
+    PMI_CONTROL Control;
+    ULONG64 End;
+
+    *Written = 0;
+    if (Area == NULL || Area->Type != MEM_MAPPED) {
+        return STATUS_NOT_MAPPED_DATA;
+    }
+    Control = MiControlOf(Area);
+    if (Control == NULL) {
+        return STATUS_SUCCESS;
+    }
+    Start &= ~(ULONG64)(PAGE_SIZE - 1);
+    End = Size == 0 ? Area->End : (Start + Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
+    End = min(End, Area->End);
+    Offset.QuadPart = (LONGLONG)(Area->Offset + (Start - Area->Start));
+    CcFlushCache(Control->Pointers, &Offset, (ULONG)(End - Start), &Iosb);
+    *Written = Iosb.Information;
+    return Iosb.Status;
+}
+
 NTSTATUS NTAPI
 NtFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize,
                      PIO_STATUS_BLOCK Iosb)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PEPROCESS Process;
+    ULONG64 Written;
     NTSTATUS Status;
-    PMI_AREA Area;
+    SIZE_T Size;
     PVOID Base;
 
     __try {
@@ -102,6 +129,7 @@ NtFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSiz
             ProbeForWrite(RegionSize, sizeof(SIZE_T), sizeof(SIZE_T));
             ProbeForWrite(Iosb, sizeof(*Iosb), sizeof(PVOID));
         }
+        Size = *RegionSize;
         Base = *BaseAddress;
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         return GetExceptionCode();
@@ -111,13 +139,12 @@ NtFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSiz
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Area = Process->AddressSpace != NULL ? MiFindArea(MI_SPACE_OF(Process), (ULONG64)Base) : NULL;
-    Status = Area == NULL || Area->Type != MEM_MAPPED ? STATUS_NOT_MAPPED_DATA : STATUS_SUCCESS;
+    Status = MiFlushView(Process, (ULONG64)Base, Size, &Written);
     ObDereferenceObject(Process);
     if (NT_SUCCESS(Status)) {
         __try {
-            Iosb->Status = STATUS_SUCCESS;
-            Iosb->Information = 0;
+            Iosb->Status = Status;
+            Iosb->Information = Written;
         } __except (EXCEPTION_EXECUTE_HANDLER) {
             Status = GetExceptionCode();
         }

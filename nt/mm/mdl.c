@@ -72,6 +72,9 @@ MiLockable(ULONG64 Page, BOOLEAN Write, PMI_AREA *Area)
     if (*Area == NULL || (*Area)->Zombie) {
         return STATUS_ACCESS_VIOLATION;
     }
+    if (MiControlOf(*Area) != NULL) {
+        return MiFileFault(Space, Page, Write, FALSE);
+    }
     State = MiState(*Area, Page);
     if ((State & MI_STATE_COMMITTED) && (State & MI_STATE_GUARD)) {
         NTSTATUS Status = MiResolveFault((PVOID)Page, Write, FALSE, KernelMode);

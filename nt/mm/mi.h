@@ -11,6 +11,9 @@
  *     copy.c      NtRead/WriteVirtualMemory, MmCopyVirtualMemory, MmCopyMemory
  *     fault.c     what a fault means, whether an address is valid, probing
  *     section.c   section objects
+ *     control.c   the pages of files      fileview.c  views of files
+ *     known.c     \KnownDlls
+ *     writer.c    the mapped-page writer, what file systems ask about sections
  *     view.c      views of them
  *     image.c     executables in user processes
  *     module.c    drivers: loading, INIT sections, PsLoadedModuleList, MmGetSystemRoutineAddress
@@ -80,10 +83,43 @@ C_ASSERT(sizeof(MI_BASIC_INFORMATION) == 0x30);
 #define MI_STATE_COMMITTED  0x10
 #define MI_STATE_NOCACHE    0x20
 #define MI_STATE_COMBINE    0x40
+#define MI_STATE_PRIVATE    0x80 /* views of files: a copy of the process's own */
 
 #define MI_CHUNK 512 /* pages described by one chunk of states */
 
 typedef struct _MI_SECTION MI_SECTION, *PMI_SECTION;
+struct _MI_SPACE;
+
+/* A page of a file: see control.c. */
+#define MI_FP_VALID   1
+#define MI_FP_DIRTY   2
+#define MI_FP_BUSY    4
+#define MI_FP_WRITING 8
+#define MI_FP_MEMORY  16
+
+#define MI_SEGMENTS 24
+
+typedef struct _MI_SEGMENT {
+    ULONG64 Base; /* system address, not reachable there itself; 0: not yet */
+    PUCHAR *Chunk;
+} MI_SEGMENT, *PMI_SEGMENT;
+
+struct _MI_CONTROL {
+    LIST_ENTRY Links; /* MiControls */
+    PSECTION_OBJECT_POINTERS Pointers;
+    PFILE_OBJECT FileObject;
+    LONG References;     /* sections, cache maps, whoever is at work on it */
+    ULONG Cached;        /* cache maps: 0 or 1 */
+    ULONG Sections;      /* section objects of users */
+    ULONG64 SectionSize; /* the largest of them */
+    ULONG WritableSections, WritableViews;
+    LIST_ENTRY Views; /* MI_AREA.FileLinks */
+    ULONG64 Dirty;    /* pages */
+    BOOLEAN Orphan;   /* only the writer has it */
+    BOOLEAN Failed;   /* this pass of the writer could not write all of it */
+    KEVENT Changed;   /* a page is no longer busy, or no longer being written */
+    MI_SEGMENT Segment[MI_SEGMENTS];
+};
 
 typedef struct _MI_AREA {
     ULONG64 Start, End;
@@ -96,9 +132,11 @@ typedef struct _MI_AREA {
     LONG64 Locked;   /* pages in MDLs */
     LONG Secured;
     ULONG SecuredProtection;
-    BOOLEAN Zombie;  /* M4 */
-    BOOLEAN Inherit; /* ViewShare */
-    ULONG64 Tag;     /* of whoever made it */
+    BOOLEAN Zombie;       /* M4 */
+    BOOLEAN Inherit;      /* ViewShare */
+    ULONG64 Tag;          /* of whoever made it */
+    LIST_ENTRY FileLinks; /* views of files: control.c's list, and whose space it is in */
+    struct _MI_SPACE *Space;
 } MI_AREA, *PMI_AREA;
 
 typedef struct _MI_PART {
@@ -129,6 +167,7 @@ typedef struct _MI_SPACE {
 #define MI_AREA_SECTION    5
 #define MI_AREA_VIEW       6
 #define MI_AREA_RESERVED   7
+#define MI_AREA_FILE       8
 
 struct _MI_SECTION {
     ULONG64 Size;
@@ -137,9 +176,11 @@ struct _MI_SECTION {
     ULONG64 Backing;   /* system address of the memory, not reachable there itself; 0 for images */
     ULONG64 Committed; /* bytes from the start that have memory */
     PFILE_OBJECT FileObject;
+    PMI_CONTROL Control;   /* data of a file that can be cached */
     char *Image;           /* SEC_IMAGE: the host's name of the file */
     struct abi_image Info; /* SEC_IMAGE: from the headers */
     ULONG Views;
+    BOOLEAN ImageCounted; /* in ImageSectionObject of its file */
 };
 
 /* space.c */
@@ -187,6 +228,24 @@ NTSTATUS MiMapImage(PEPROCESS Process, const char *Name, PVOID Requested, PVOID 
 /* An NT path as the host reads it. Pool memory. */
 char *MiHostPath(PCUNICODE_STRING Path);
 
+/* control.c: the rest is in nt/inc/mm.h */
+UCHAR MiFilePage(PMI_CONTROL Control, ULONG64 Offset);
+ULONG64 MiFileBacking(PMI_CONTROL Control, ULONG64 Offset);
+
+/* fileview.c */
+PMI_CONTROL MiControlOf(PMI_AREA Area);
+VOID MiLinkFileView(PMI_AREA Area, PMI_SPACE Space);
+VOID MiUnlinkFileView(PMI_AREA Area);
+VOID MiProtectViews(PMI_CONTROL Control, ULONG64 Page);
+VOID MiResetFileView(PMI_AREA Area, ULONG64 Start, ULONG64 End);
+BOOLEAN MiIsMapped(ULONG64 Page, BOOLEAN Write);
+NTSTATUS MiFileFault(PMI_SPACE Space, ULONG64 Page, BOOLEAN Write, BOOLEAN Execute);
+NTSTATUS MiTouchFileView(PMI_SPACE Space, ULONG64 Address, BOOLEAN Write);
+ULONG64 MiFileViewBacking(PMI_AREA Area, ULONG64 Address);
+
+/* writer.c */
+VOID MiWakeWriter(BOOLEAN Cached);
+
 /* section.c */
 NTSTATUS MiProtectionAccess(ULONG Protection, PACCESS_MASK Access);
 
@@ -200,5 +259,10 @@ extern MI_SPACE MiSystemSpace;
 extern ULONG64 MiSlices[ABI_SLICES / 64];
 extern PEPROCESS MiLowOwner;
 extern BOOLEAN MiInitialized;
+extern LIST_ENTRY MiControls;
+extern BOOLEAN MiWriterArmed;
+extern KTIMER MiWriterTimerObject;
+extern KDPC MiWriterDpc;
+extern WORK_QUEUE_ITEM MiWriterItem;
 
 #endif

@@ -20,3 +20,11 @@ ULONG64 MmUserProbeAddress = MI_USER_PROBE_ADDRESS;
 PVOID MmBadPointer = (PVOID)0xFFFFFFFFFFFFFF00ull;
 
 char MiLoadMessage[256]; /* module.c: why the last image did not load, in the host's words */
+
+/* Control areas of files, in the order of their making; the mapped-page writer. */
+LIST_ENTRY MiControls = {&MiControls, &MiControls};
+ULONG64 MiDirtyPages;
+BOOLEAN MiWriterArmed;
+KTIMER MiWriterTimerObject;
+KDPC MiWriterDpc;
+WORK_QUEUE_ITEM MiWriterItem;

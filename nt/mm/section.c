@@ -4,9 +4,17 @@
  *     SEC_COMMIT    memory of its own, in the system's mappings, where nobody can reach it: views show it
  *     SEC_RESERVE   the same, committed by who commits in a view
  *     SEC_IMAGE     the name of an executable: each view is an image of its own
- *     of a file     a copy of the file's bytes at the time of creation (partial: nothing is written back)
+ *     of a file     its control area (control.c); of a file that cannot be cached, a copy of its bytes
+ *
+ *   S1  A section of a file is made under AcquireForSectionSynchronization of its file system.
  */
 #include "mi.h"
+#include "nt/inc/fsrtl.h"
+
+/* ImageSectionObject: sections of the file as an image. */
+typedef struct _MI_IMAGE_CONTROL {
+    ULONG Sections;
+} MI_IMAGE_CONTROL, *PMI_IMAGE_CONTROL;
 
 static const GENERIC_MAPPING MiSectionMapping = {
     STANDARD_RIGHTS_READ | SECTION_QUERY | SECTION_MAP_READ,
@@ -26,9 +34,46 @@ MiDeleteSection(PVOID Object)
     if (Section->Image != NULL) {
         ExpFree(Section->Image);
     }
+    if (Section->Control != NULL) {
+        PMI_CONTROL Control = Section->Control;
+
+        Control->Sections--;
+        if (Control->Sections == 0) {
+            Control->SectionSize = 0;
+        }
+        if (Section->Protection & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE)) {
+            Control->WritableSections--;
+        }
+        MiDereferenceControl(Control);
+    }
     if (Section->FileObject != NULL) {
+        PSECTION_OBJECT_POINTERS Pointers = Section->FileObject->SectionObjectPointer;
+
+        if ((Section->Attributes & SEC_IMAGE) && Section->ImageCounted) {
+            PMI_IMAGE_CONTROL Image = Pointers->ImageSectionObject;
+
+            if (--Image->Sections == 0) {
+                Pointers->ImageSectionObject = NULL;
+                ExpFree(Image);
+            }
+        }
         ObDereferenceObject(Section->FileObject);
     }
+}
+
+static VOID
+MiCountImage(PMI_SECTION Section)
+{
+    PSECTION_OBJECT_POINTERS Pointers = Section->FileObject->SectionObjectPointer;
+
+    if (Pointers == NULL) {
+        return;
+    }
+    if (Pointers->ImageSectionObject == NULL) {
+        Pointers->ImageSectionObject = ExpAllocate(sizeof(MI_IMAGE_CONTROL), MI_TAG_SECTION);
+    }
+    ((PMI_IMAGE_CONTROL)Pointers->ImageSectionObject)->Sections++;
+    Section->ImageCounted = TRUE;
 }
 
 VOID
@@ -83,6 +128,9 @@ MiOpenImage(PMI_SECTION Section)
         Status = MiReadImageHeaders(Section->Image, &Section->Info);
         Section->Size = Section->Info.size;
     }
+    if (NT_SUCCESS(Status)) {
+        MiCountImage(Section);
+    }
     ExpFree(Name);
     return Status;
 }
@@ -119,6 +167,51 @@ MiReadFile(PMI_SECTION Section, ULONG64 Size)
     return Status == STATUS_END_OF_FILE ? STATUS_SUCCESS : Status;
 }
 
+/* S1. Size 0: as long as the file. A file that is shorter grows, if the section may be written. */
+static NTSTATUS
+MiOpenFile(PMI_SECTION Section, ULONG64 Size)
+{
+    PFILE_OBJECT FileObject = Section->FileObject;
+    BOOLEAN Writable = (Section->Protection & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE)) != 0;
+    LARGE_INTEGER End;
+    NTSTATUS Status;
+
+    Status = FsRtlAcquireToCreateMappedSection(FileObject, Section->Protection);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = FsRtlGetFileSize(FileObject, &End);
+    if (NT_SUCCESS(Status)) {
+        if (Size == 0) {
+            Size = (ULONG64)End.QuadPart;
+        }
+        if (Size == 0) {
+            Status = STATUS_MAPPED_FILE_SIZE_ZERO;
+        } else if (Size > (ULONG64)End.QuadPart) {
+            FILE_END_OF_FILE_INFORMATION New = {{.QuadPart = (LONGLONG)Size}};
+
+            Status = Writable
+                         ? IoSetInformation(FileObject, FileEndOfFileInformation, sizeof(New), &New)
+                         : STATUS_SECTION_TOO_BIG;
+        }
+    }
+    if (NT_SUCCESS(Status)) {
+        PMI_CONTROL Control = MiReferenceControl(FileObject);
+
+        Section->Control = Control;
+        Section->Size = Size;
+        Control->Sections++;
+        if (Control->SectionSize < Size) {
+            Control->SectionSize = Size;
+        }
+        Control->WritableSections += Writable ? 1 : 0;
+    } else if (Status == STATUS_FILE_IS_A_DIRECTORY) {
+        Status = STATUS_INVALID_FILE_FOR_SECTION;
+    }
+    FsRtlReleaseFile(FileObject);
+    return Status;
+}
+
 static NTSTATUS
 MiOpenData(PMI_SECTION Section, ULONG64 Size)
 {
@@ -126,6 +219,9 @@ MiOpenData(PMI_SECTION Section, ULONG64 Size)
     ULONG Length;
     NTSTATUS Status;
 
+    if (Section->FileObject->SectionObjectPointer != NULL) {
+        return MiOpenFile(Section, Size);
+    }
     Status = IoQueryFileInformation(Section->FileObject, FileStandardInformation, sizeof(Standard),
                                     &Standard, &Length);
     if (!NT_SUCCESS(Status)) {

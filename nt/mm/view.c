@@ -57,9 +57,14 @@ MiMapData(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, P
     ObReferenceObject(Section);
     Section->Views++;
     Committed = Section->Committed > Offset ? min(Section->Committed - Offset, Size) : 0;
+    if (Section->Control != NULL) {
+        Area->Backing = 0;
+        Committed = Size;
+        MiLinkFileView(Area, Space);
+    }
     if (Committed != 0) {
         MiSetPages(Space, Area, Area->Start, Area->Start + Committed, MiStateOf(Protection));
-        if (Copy) {
+        if (Copy && Section->Control == NULL) {
             RtlCopyMemory((PVOID)ABI_ALIAS(Area->Start),
                           (PVOID)ABI_ALIAS(Section->Backing + Offset), Committed);
         }
@@ -252,6 +257,9 @@ MmMapViewInSystemSpace(PVOID Section, PVOID *MappedBase, PSIZE_T ViewSize)
 
     if (Object->Attributes & SEC_IMAGE) {
         return STATUS_NOT_SUPPORTED;
+    }
+    if (Object->Control != NULL) {
+        NOT_YET("a view of a file in system space");
     }
     if (Size > Object->Committed) {
         return STATUS_INVALID_VIEW_SIZE;

@@ -87,7 +87,9 @@ MiHostSet(PMI_AREA Area, ULONG64 Start, ULONG64 End, ULONG Protection, BOOLEAN C
     if (Start == End) {
         return;
     }
-    if (!Commit) {
+    if (MiControlOf(Area) != NULL) {
+        MiResetFileView(Area, Start, End);
+    } else if (!Commit) {
         HcProtect(Start, End - Start, Protection);
     } else if (Area->Backing != 0) {
         HcMapView(Start, End - Start, Area->Backing + (Start - Area->Start), Protection);
@@ -116,7 +118,7 @@ MiSetPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End, UCHAR Sta
         if (Commit) {
             Space->CommittedPages++;
         }
-        *Pointer = State | MI_STATE_COMMITTED;
+        *Pointer = State | MI_STATE_COMMITTED | (*Pointer & MI_STATE_PRIVATE);
     }
     MiHostSet(Area, Run, End, Host, RunCommit);
 }
@@ -160,6 +162,9 @@ MiReleaseArea(PMI_SPACE Space, PMI_AREA Area)
             }
         }
         return;
+    }
+    if (MiControlOf(Area) != NULL) {
+        MiUnlinkFileView(Area);
     }
     Area->Section = NULL;
     MiDecommitPages(Space, Area, Area->Start, Area->End);

@@ -106,9 +106,31 @@ PsRemoveCreateThreadNotifyRoutine(PCREATE_THREAD_NOTIFY_ROUTINE Routine)
     return PspChangeNotify(PspThreadNotify, (PVOID)Routine, 0, TRUE);
 }
 
+/* Image routines are given the image's file: the volume is mounted before there are any, because its file system is an image
+   itself. */
+static VOID
+PspMountSystemVolume(VOID)
+{
+    UNICODE_STRING Path = RTL_CONSTANT_STRING(L"\\SystemRoot\\System32");
+    OBJECT_ATTRIBUTES Attributes;
+    IO_STATUS_BLOCK Iosb;
+    HANDLE Handle;
+
+    InitializeObjectAttributes(&Attributes, &Path, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
+                               NULL);
+    if (NT_SUCCESS(ZwOpenFile(&Handle, FILE_READ_ATTRIBUTES | SYNCHRONIZE, &Attributes, &Iosb,
+                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                              FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT))) {
+        ZwClose(Handle);
+    }
+}
+
 NTSTATUS NTAPI
 PsSetLoadImageNotifyRoutine(PLOAD_IMAGE_NOTIFY_ROUTINE Routine)
 {
+    if (KiVersion->ImageNotifyExtended) {
+        PspMountSystemVolume();
+    }
     return PspChangeNotify(PspImageNotify, (PVOID)Routine, 0, FALSE);
 }
 

@@ -7,7 +7,7 @@
  *     start.c seh.c              attach, last filter, RaiseException
  *     status.c message.c         last error, system messages
  *     handle.c security.c        handles; object attributes of named objects
- *     file.c readwrite.c fileinfo.c find.c overlapped.c pipe.c   files, devices, asynchronous I/O
+ *     file.c readwrite.c fileinfo.c find.c overlapped.c pipe.c change.c copyfile.c   files, devices, asynchronous I/O
  *     wait.c sync.c timer.c lock.c pool.c   waiting, and what is waited for
  *     thread.c tls.c fiber.c process.c create.c module.c job.c snapshot.c debug.c   threads and processes
  *     virtual.c section.c heap.c            memory
@@ -28,7 +28,8 @@ extern UINT BaseConsoleCp, BaseConsoleOutputCp;
 extern PSTR BaseCommandLineA;
 extern LIST_ENTRY BaseConsoleHandlers;
 extern struct _BASE_SNAPSHOT *BaseSnapshots;
-extern RTL_SRWLOCK BaseLock; /* guards the globals above */
+extern IO_STATUS_BLOCK BaseChangeIosb; /* change.c */
+extern RTL_SRWLOCK BaseLock;           /* guards the globals above */
 
 /* Sets the last error from Status; FALSE. */
 BOOL BaseFail(NTSTATUS Status);

@@ -10,3 +10,5 @@ PSTR BaseCommandLineA;
 LIST_ENTRY BaseConsoleHandlers = {&BaseConsoleHandlers, &BaseConsoleHandlers};
 struct _BASE_SNAPSHOT *BaseSnapshots;
 RTL_SRWLOCK BaseLock;
+
+IO_STATUS_BLOCK BaseChangeIosb; /* of requests that wait for a change: nobody reads it */

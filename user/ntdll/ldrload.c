@@ -200,6 +200,35 @@ LdrpSearchPath(PCWSTR List, PCUNICODE_STRING Name, PWSTR Path, PVOID *Base)
     return STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
+/* A DLL that the system has a section of (\KnownDlls): no file is opened. */
+static NTSTATUS
+LdrpMapKnown(PCUNICODE_STRING Name, PWSTR Path, PVOID *Base)
+{
+    static const WCHAR Folder[] = L"C:\\Windows\\System32\\";
+    WCHAR Buffer[LDRP_MAX_PATH];
+    UNICODE_STRING Full = {0, sizeof(Buffer), Buffer};
+    OBJECT_ATTRIBUTES Attributes;
+    SIZE_T ViewSize = 0;
+    HANDLE Section;
+    NTSTATUS Status;
+
+    RtlAppendUnicodeToString(&Full, L"\\KnownDlls\\");
+    RtlAppendUnicodeStringToString(&Full, Name);
+    InitializeObjectAttributes(&Attributes, &Full, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    Status = NtOpenSection(&Section, SECTION_MAP_READ | SECTION_MAP_EXECUTE, &Attributes);
+    if (!NT_SUCCESS(Status)) {
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    *Base = NULL;
+    Status = NtMapViewOfSection(Section, NtCurrentProcess(), Base, 0, 0, NULL, &ViewSize, ViewShare,
+                                0, PAGE_EXECUTE_WRITECOPY);
+    NtClose(Section);
+    RtlCopyMemory(Path, Folder, sizeof(Folder) - sizeof(WCHAR));
+    RtlCopyMemory((PUCHAR)Path + sizeof(Folder) - sizeof(WCHAR), Name->Buffer, Name->Length);
+    Path[(sizeof(Folder) - sizeof(WCHAR) + Name->Length) / sizeof(WCHAR)] = 0;
+    return Status;
+}
+
 /* Finds and maps Name, a path or a bare name; Path receives where. */
 static NTSTATUS
 LdrpFindAndMap(PCUNICODE_STRING Name, PWSTR Path, PVOID *Base)
@@ -222,6 +251,10 @@ LdrpFindAndMap(PCUNICODE_STRING Name, PWSTR Path, PVOID *Base)
             return STATUS_OBJECT_NAME_NOT_FOUND;
         }
         return LdrpMapFile(Path, Base);
+    }
+    Status = LdrpMapKnown(Name, Path, Base);
+    if (!LdrpIsAbsent(Status)) {
+        return Status;
     }
     LdrpLastPart(&Program, &Bytes);
     Status =

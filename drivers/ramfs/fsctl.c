@@ -1,0 +1,280 @@
+/*
+ * fsctl.c - IRP_MJ_FILE_SYSTEM_CONTROL and IRP_MJ_DEVICE_CONTROL. [ntifs: FSCTL_...; IFS: the pages of each]
+ *
+ *   V1  A volume is locked by the file object of a volume open, while nothing else is open on it. Then every other
+ *       open is refused, until it is unlocked or that handle is cleaned up.
+ *   V2  A dismounted volume answers STATUS_VOLUME_DISMOUNTED to whoever still has files on it; the next open of the
+ *       disk mounts a new one.
+ */
+#include "ramfs.h"
+
+static NTSTATUS
+RamLockVolume(PRAM_REQUEST Request)
+{
+    PRAM_VOLUME Volume = Request->Volume;
+
+    if (!RamIsVolumeOpen(Request)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Volume->LockedBy != NULL) {
+        return STATUS_ACCESS_DENIED;
+    }
+    FsRtlNotifyVolumeEvent(Request->FileObject, FSRTL_VOLUME_LOCK);
+    if (Volume->Opens != 1) {
+        FsRtlNotifyVolumeEvent(Request->FileObject, FSRTL_VOLUME_LOCK_FAILED);
+        return STATUS_ACCESS_DENIED;
+    }
+    Volume->LockedBy = Request->FileObject;
+    Volume->Vpb->Flags |= VPB_LOCKED;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+RamUnlockVolume(PRAM_REQUEST Request)
+{
+    PRAM_VOLUME Volume = Request->Volume;
+
+    if (!RamIsVolumeOpen(Request)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Volume->LockedBy != Request->FileObject) {
+        return STATUS_NOT_LOCKED;
+    }
+    Volume->LockedBy = NULL;
+    Volume->Vpb->Flags &= ~VPB_LOCKED;
+    FsRtlNotifyVolumeEvent(Request->FileObject, FSRTL_VOLUME_UNLOCK);
+    return STATUS_SUCCESS;
+}
+
+/* V2 */
+static NTSTATUS
+RamDismount(PRAM_REQUEST Request)
+{
+    PRAM_VOLUME Volume = Request->Volume;
+
+    if (!RamIsVolumeOpen(Request)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Volume->Flags & RAM_VOLUME_DISMOUNTED) {
+        return STATUS_VOLUME_DISMOUNTED;
+    }
+    if (Volume->LockedBy != NULL && Volume->LockedBy != Request->FileObject) {
+        return STATUS_ACCESS_DENIED;
+    }
+    FsRtlNotifyVolumeEvent(Request->FileObject, FSRTL_VOLUME_DISMOUNT);
+    Volume->Flags |= RAM_VOLUME_DISMOUNTED;
+    Volume->Vpb->Flags &= ~VPB_MOUNTED;
+    return STATUS_SUCCESS;
+}
+
+/* Paths of the volume, as a filter wants them for statistics: none is kept. */
+static NTSTATUS
+RamVolumeControl(PRAM_REQUEST Request, ULONG Code)
+{
+    PVOID Buffer = Request->Irp->AssociatedIrp.SystemBuffer;
+    ULONG Out = Request->Stack->Parameters.FileSystemControl.OutputBufferLength;
+    NTSTATUS Status;
+
+    switch (Code) {
+    case FSCTL_LOCK_VOLUME:
+    case FSCTL_UNLOCK_VOLUME:
+    case FSCTL_DISMOUNT_VOLUME:
+        ExAcquireResourceExclusiveLite(&Request->Volume->Resource, TRUE);
+        Status = Code == FSCTL_LOCK_VOLUME     ? RamLockVolume(Request)
+                 : Code == FSCTL_UNLOCK_VOLUME ? RamUnlockVolume(Request)
+                                               : RamDismount(Request);
+        ExReleaseResourceLite(&Request->Volume->Resource);
+        return Status;
+    case FSCTL_IS_VOLUME_MOUNTED:
+        return Request->Volume->Flags & RAM_VOLUME_DISMOUNTED ? STATUS_VOLUME_DISMOUNTED
+                                                              : STATUS_SUCCESS;
+    case FSCTL_IS_PATHNAME_VALID:
+        return STATUS_SUCCESS;
+    case FSCTL_IS_VOLUME_DIRTY:
+        if (Out < sizeof(ULONG)) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        *(PULONG)Buffer = Request->Volume->Flags & RAM_VOLUME_DIRTY ? VOLUME_IS_DIRTY : 0;
+        Request->Information = sizeof(ULONG);
+        return STATUS_SUCCESS;
+    case FSCTL_MARK_VOLUME_DIRTY:
+        Request->Volume->Flags |= RAM_VOLUME_DIRTY;
+        return STATUS_SUCCESS;
+    }
+    return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+static NTSTATUS
+RamOplock(PRAM_REQUEST Request, ULONG Code)
+{
+    PRAM_STREAM Stream = Request->Stream;
+    BOOLEAN Asks = Code == FSCTL_REQUEST_OPLOCK_LEVEL_1 || Code == FSCTL_REQUEST_OPLOCK_LEVEL_2 ||
+                   Code == FSCTL_REQUEST_BATCH_OPLOCK || Code == FSCTL_REQUEST_FILTER_OPLOCK ||
+                   Code == FSCTL_REQUEST_OPLOCK;
+    ULONG Count;
+    NTSTATUS Status;
+
+    if (RamIsVolumeOpen(Request)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Stream->Node->Directory && Code != FSCTL_REQUEST_OPLOCK) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Asks) {
+        ExAcquireResourceSharedLite(&Request->Volume->Resource, TRUE);
+        ExAcquireResourceExclusiveLite(&Stream->Main, TRUE);
+    } else {
+        ExAcquireResourceSharedLite(&Stream->Main, TRUE);
+    }
+    /* Level 2 and its like want to know of byte-range locks, the others of opens. */
+    Count = Code == FSCTL_REQUEST_OPLOCK_LEVEL_2 ? RamIsLocked(Stream) : Stream->Handles;
+    Status = FsRtlOplockFsctrl(&Stream->Oplock, Request->Irp, Count);
+    RamUpdateFastIo(Stream);
+    ExReleaseResourceLite(&Stream->Main);
+    if (Asks) {
+        ExReleaseResourceLite(&Request->Volume->Resource);
+    }
+    Request->Taken = TRUE;
+    return Status;
+}
+
+static NTSTATUS
+RamObjectId(PRAM_REQUEST Request, ULONG Code)
+{
+    PVOID Buffer = Request->Irp->AssociatedIrp.SystemBuffer;
+    ULONG Out = Request->Stack->Parameters.FileSystemControl.OutputBufferLength;
+    PRAM_NODE Node = Request->Stream->Node;
+
+    switch (Code) {
+    case FSCTL_CREATE_OR_GET_OBJECT_ID:
+        if (!Node->HasObjectId) {
+            *(PULONG64)Node->ObjectId = Node->Id;
+            *(PULONG64)(Node->ObjectId + 8) =
+                0x626C744E00000000ull | Request->Volume->Vpb->SerialNumber;
+            Node->HasObjectId = TRUE;
+            RamNoteUsn(Node, USN_REASON_OBJECT_ID_CHANGE);
+        }
+        break;
+    case FSCTL_GET_OBJECT_ID:
+        if (!Node->HasObjectId) {
+            return STATUS_OBJECTID_NOT_FOUND;
+        }
+        break;
+    case FSCTL_SET_OBJECT_ID:
+        if (Request->Stack->Parameters.FileSystemControl.InputBufferLength != 64) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        if (Node->HasObjectId) {
+            return STATUS_OBJECT_NAME_COLLISION;
+        }
+        RtlCopyMemory(Node->ObjectId, Buffer, 64);
+        Node->HasObjectId = TRUE;
+        return STATUS_SUCCESS;
+    case FSCTL_DELETE_OBJECT_ID:
+        Node->HasObjectId = FALSE;
+        return STATUS_SUCCESS;
+    }
+    if (Out < 64) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    RtlCopyMemory(Buffer, Node->ObjectId, 64);
+    Request->Information = 64;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+RamUserControl(PRAM_REQUEST Request)
+{
+    ULONG Code = Request->Stack->Parameters.FileSystemControl.FsControlCode;
+
+    if (Request->Stream == NULL) {
+        return STATUS_INVALID_DEVICE_REQUEST;
+    }
+    switch (Code) {
+    case FSCTL_REQUEST_OPLOCK_LEVEL_1:
+    case FSCTL_REQUEST_OPLOCK_LEVEL_2:
+    case FSCTL_REQUEST_BATCH_OPLOCK:
+    case FSCTL_REQUEST_FILTER_OPLOCK:
+    case FSCTL_OPLOCK_BREAK_ACKNOWLEDGE:
+    case FSCTL_OPLOCK_BREAK_ACK_NO_2:
+    case FSCTL_OPBATCH_ACK_CLOSE_PENDING:
+    case FSCTL_OPLOCK_BREAK_NOTIFY:
+    case FSCTL_REQUEST_OPLOCK:
+        return RamOplock(Request, Code);
+    case FSCTL_SET_REPARSE_POINT:
+    case FSCTL_GET_REPARSE_POINT:
+    case FSCTL_DELETE_REPARSE_POINT:
+        return RamIsVolumeOpen(Request) ? STATUS_INVALID_PARAMETER
+                                        : RamReparseControl(Request, Code);
+    case FSCTL_SET_SPARSE:
+    case FSCTL_SET_ZERO_DATA:
+    case FSCTL_QUERY_ALLOCATED_RANGES:
+    case FSCTL_GET_COMPRESSION:
+    case FSCTL_SET_COMPRESSION:
+        return RamIsVolumeOpen(Request) ? STATUS_INVALID_PARAMETER
+                                        : RamSparseControl(Request, Code);
+    case FSCTL_CREATE_USN_JOURNAL:
+    case FSCTL_DELETE_USN_JOURNAL:
+    case FSCTL_QUERY_USN_JOURNAL:
+    case FSCTL_READ_USN_JOURNAL:
+    case FSCTL_READ_FILE_USN_DATA:
+    case FSCTL_WRITE_USN_CLOSE_RECORD:
+    case FSCTL_ENUM_USN_DATA:
+        return RamJournalControl(Request, Code);
+    case FSCTL_CREATE_OR_GET_OBJECT_ID:
+    case FSCTL_GET_OBJECT_ID:
+    case FSCTL_SET_OBJECT_ID:
+    case FSCTL_DELETE_OBJECT_ID:
+        return RamIsVolumeOpen(Request) ? STATUS_INVALID_PARAMETER : RamObjectId(Request, Code);
+    }
+    return RamVolumeControl(Request, Code);
+}
+
+NTSTATUS
+RamControl(PRAM_REQUEST Request)
+{
+    switch (Request->Stack->MinorFunction) {
+    case IRP_MN_MOUNT_VOLUME:
+        return Request->Volume == NULL ? RamMount(Request) : STATUS_INVALID_DEVICE_REQUEST;
+    case IRP_MN_VERIFY_VOLUME:
+        return Request->Volume != NULL ? STATUS_SUCCESS : STATUS_INVALID_DEVICE_REQUEST;
+    case IRP_MN_USER_FS_REQUEST:
+    case IRP_MN_KERNEL_CALL:
+        return Request->Volume != NULL ? RamUserControl(Request) : STATUS_INVALID_DEVICE_REQUEST;
+    }
+    return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+/* The disk's. */
+NTSTATUS
+RamDeviceControl(PRAM_REQUEST Request)
+{
+    if (Request->Stream != NULL && !RamIsVolumeOpen(Request)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Request->Taken = TRUE;
+    IoSkipCurrentIrpStackLocation(Request->Irp);
+    return IoCallDriver(Request->Volume->Target, Request->Irp);
+}
+
+NTSTATUS
+RamLock(PRAM_REQUEST Request)
+{
+    PRAM_STREAM Stream = Request->Stream;
+    NTSTATUS Status;
+
+    if (Stream == NULL || RamIsVolumeOpen(Request) ||
+        (Stream->Node->Directory && Stream == &Stream->Node->Data)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Status = FsRtlCheckOplock(&Stream->Oplock, Request->Irp, NULL, NULL, NULL);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    ExAcquireResourceSharedLite(&Stream->Main, TRUE);
+    Status = FsRtlProcessFileLock(&Stream->Locks, Request->Irp, NULL);
+    RamUpdateFastIo(Stream);
+    ExReleaseResourceLite(&Stream->Main);
+    Request->Taken = TRUE;
+    return Status;
+}

@@ -1,0 +1,297 @@
+/*
+ * rename.c - names that change: rename, hard links, short names. [ntifs: FILE_RENAME_INFORMATION,
+ * FILE_LINK_INFORMATION; nt-semantics-2 4.4]
+ *
+ *   M1  Everything is checked before the first name goes.
+ *   M2  A directory moves as a whole: nobody may have anything below it open.
+ *   M3  A target that is replaced must be a file that nobody has open, unless the rename is a POSIX one.
+ */
+#include "ramfs.h"
+
+#define RAM_RENAME_REPLACE         1u
+#define RAM_RENAME_POSIX           2u
+#define RAM_RENAME_IGNORE_READONLY 0x40u
+
+typedef struct _RAM_TARGET {
+    PRAM_NODE Directory;
+    UNICODE_STRING Name;
+    ULONG Flags;
+    PRAM_LINK Existing;
+} RAM_TARGET, *PRAM_TARGET;
+
+/* Where to, and what is there. */
+static NTSTATUS
+RamFindTarget(PRAM_REQUEST Request, BOOLEAN Ex, PRAM_LINK Source, PRAM_TARGET Target)
+{
+    PFILE_RENAME_INFORMATION Info = Request->Irp->AssociatedIrp.SystemBuffer;
+    PFILE_OBJECT Parent = Request->Stack->Parameters.SetFile.FileObject;
+
+    Target->Flags = Ex ? *(PULONG)Info : Info->ReplaceIfExists ? RAM_RENAME_REPLACE : 0;
+    if (Parent != NULL) {
+        PRAM_STREAM Stream = Parent->FsContext;
+
+        Target->Directory = Stream->Node;
+        Target->Name = Parent->FileName; /* the last component is left of it: create.c */
+        if (Target->Directory == NULL || Target->Directory->Volume != Request->Volume) {
+            return STATUS_NOT_SAME_DEVICE;
+        }
+    } else {
+        if (Source == NULL || Source->Parent == NULL) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        Target->Directory = Source->Parent;
+        Target->Name.Buffer = Info->FileName;
+        Target->Name.Length = Target->Name.MaximumLength = (USHORT)Info->FileNameLength;
+    }
+    if (!RamIsLegalName(&Target->Name)) {
+        return STATUS_OBJECT_NAME_INVALID;
+    }
+    if (Target->Directory->Data.DeletePending || Target->Directory->Links == 0) {
+        return STATUS_DELETE_PENDING;
+    }
+    Target->Existing = RamFindChild(Target->Directory, &Target->Name, FALSE);
+    return STATUS_SUCCESS;
+}
+
+/* M3 */
+static NTSTATUS
+RamMayReplace(PRAM_TARGET Target)
+{
+    PRAM_NODE Node = Target->Existing->Node;
+
+    if (!(Target->Flags & RAM_RENAME_REPLACE)) {
+        return STATUS_OBJECT_NAME_COLLISION;
+    }
+    if (Node->Directory ||
+        ((Node->Attributes & FILE_ATTRIBUTE_READONLY) &&
+         !(Target->Flags & RAM_RENAME_IGNORE_READONLY)) ||
+        (Node->Handles != 0 && !(Target->Flags & RAM_RENAME_POSIX))) {
+        return STATUS_ACCESS_DENIED;
+    }
+    if (!MmFlushImageSection(&Node->Data.Sections, MmFlushForDelete)) {
+        return STATUS_ACCESS_DENIED;
+    }
+    return STATUS_SUCCESS;
+}
+
+static VOID
+RamDropTarget(PRAM_TARGET Target)
+{
+    PRAM_NODE Node = Target->Existing->Node;
+
+    RamNoteUsn(Node, USN_REASON_FILE_DELETE | USN_REASON_CLOSE);
+    RamReport(Node->Volume, Target->Existing, NULL, FILE_NOTIFY_CHANGE_FILE_NAME,
+              FILE_ACTION_REMOVED);
+    RamRemoveLink(Target->Existing);
+    RamTryFreeNode(Node);
+}
+
+/* M2 */
+static BOOLEAN
+RamIsOpenBelow(PRAM_NODE Directory)
+{
+    for (PLIST_ENTRY Entry = Directory->Volume->Nodes.Flink; Entry != &Directory->Volume->Nodes;
+         Entry = Entry->Flink) {
+        PRAM_NODE Node = CONTAINING_RECORD(Entry, RAM_NODE, AllNodes);
+
+        if (Node->Handles != 0 && Node != Directory && RamIsBelow(Node, Directory)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* `:new` or `:new:$DATA`: the stream gets another name. */
+static NTSTATUS
+RamRenameStream(PRAM_REQUEST Request, PUNICODE_STRING Name)
+{
+    PRAM_STREAM Stream = Request->Stream, Other;
+    RAM_PATH Path;
+    PWSTR Buffer;
+    NTSTATUS Status =
+        RamWalk(Request->Volume, Stream->Node, Name, FILE_OPEN_REPARSE_POINT, FALSE, FALSE, &Path);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (Stream == &Stream->Node->Data || Path.Stream.Length == 0) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Other = RamFindStream(Stream->Node, &Path.Stream);
+    if (Other != NULL && Other != Stream) {
+        PFILE_RENAME_INFORMATION Info = Request->Irp->AssociatedIrp.SystemBuffer;
+
+        if (!Info->ReplaceIfExists) {
+            return STATUS_OBJECT_NAME_COLLISION;
+        }
+        if (Other->Opens != 0 || Other->Header.FileSize.QuadPart != 0) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        RemoveEntryList(&Other->Links);
+        RamDeleteStream(Other);
+        RamFree(Other);
+    }
+    Buffer = RamAllocate(Path.Stream.Length);
+    if (Buffer == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RamReportNode(Stream->Node, Stream, FILE_NOTIFY_CHANGE_STREAM_NAME, FILE_ACTION_REMOVED_STREAM);
+    RtlCopyMemory(Buffer, Path.Stream.Buffer, Path.Stream.Length);
+    RamFree(Stream->Name.Buffer);
+    Stream->Name.Buffer = Buffer;
+    Stream->Name.Length = Stream->Name.MaximumLength = Path.Stream.Length;
+    RamReportNode(Stream->Node, Stream, FILE_NOTIFY_CHANGE_STREAM_NAME, FILE_ACTION_ADDED_STREAM);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+RamMove(PRAM_REQUEST Request, PRAM_LINK Source, PRAM_TARGET Target)
+{
+    PRAM_NODE Node = Request->Stream->Node, From = Source->Parent;
+    ULONG Filter = Node->Directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME;
+    BOOLEAN SameDirectory = From == Target->Directory;
+    LARGE_INTEGER Creation = Node->CreationTime;
+    PRAM_LINK New;
+    NTSTATUS Status;
+
+    if (Target->Existing != NULL && Target->Existing != Source) {
+        RamDropTarget(Target);
+    }
+    RamNoteUsn(Node, USN_REASON_RENAME_OLD_NAME);
+    RamReport(Request->Volume, Source, NULL, Filter,
+              SameDirectory ? FILE_ACTION_RENAMED_OLD_NAME : FILE_ACTION_REMOVED);
+    if (!Node->Directory) {
+        FsRtlAddToTunnelCache(&Request->Volume->Tunnel, From->Id, &Source->Short, &Source->Name,
+                              FALSE, sizeof(Creation), &Creation);
+    }
+    Node->Links++; /* the node stays while it has no name */
+    RamRemoveLink(Source);
+    Status = RamAddLink(Target->Directory, Node, &Target->Name, NULL, &New);
+    Node->Links--;
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (Request->Ccb->Link != NULL) {
+        RamDereferenceLink(Request->Ccb->Link);
+        New->References++;
+        Request->Ccb->Link = New;
+    }
+    RamNow(&Node->ChangeTime);
+    From->LastWriteTime = From->ChangeTime = Node->ChangeTime;
+    Target->Directory->LastWriteTime = Target->Directory->ChangeTime = Node->ChangeTime;
+    RamNoteUsn(Node, USN_REASON_RENAME_NEW_NAME);
+    RamReport(Request->Volume, New, NULL, Filter,
+              SameDirectory ? FILE_ACTION_RENAMED_NEW_NAME : FILE_ACTION_ADDED);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS
+RamRename(PRAM_REQUEST Request, ULONG Class)
+{
+    PFILE_RENAME_INFORMATION Info = Request->Irp->AssociatedIrp.SystemBuffer;
+    PRAM_NODE Node = Request->Stream->Node;
+    PRAM_LINK Source = RamLinkOf(Request);
+    RAM_TARGET Target = {};
+    NTSTATUS Status;
+
+    if (Info->FileNameLength >= sizeof(WCHAR) && Info->FileName[0] == L':') {
+        UNICODE_STRING Name = {(USHORT)Info->FileNameLength, (USHORT)Info->FileNameLength,
+                               Info->FileName};
+
+        return RamRenameStream(Request, &Name);
+    }
+    if (Node == Request->Volume->Root || Request->Stream != &Node->Data) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Request->Stream->DeletePending || Source == NULL || Source->Parent == NULL) {
+        return STATUS_DELETE_PENDING;
+    }
+    Status = RamFindTarget(Request, Class != FileRenameInformation, Source, &Target);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (Target.Existing == Source && RtlEqualUnicodeString(&Source->Name, &Target.Name, FALSE)) {
+        return STATUS_SUCCESS;
+    }
+    if (Target.Existing != NULL && Target.Existing != Source) {
+        Status = RamMayReplace(&Target); /* M1 */
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+    }
+    if (Node->Directory) {
+        if (RamIsBelow(Target.Directory, Node)) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        if (RamIsOpenBelow(Node)) {
+            return STATUS_ACCESS_DENIED;
+        }
+    }
+    return RamMove(Request, Source, &Target);
+}
+
+NTSTATUS
+RamHardLink(PRAM_REQUEST Request, ULONG Class)
+{
+    PRAM_NODE Node = Request->Stream->Node;
+    RAM_TARGET Target = {};
+    NTSTATUS Status;
+    PRAM_LINK New;
+
+    if (Node->Directory || Request->Stream != &Node->Data) {
+        return STATUS_FILE_IS_A_DIRECTORY;
+    }
+    if (Request->Stream->DeletePending || Node->Links == 0) {
+        return STATUS_ACCESS_DENIED;
+    }
+    if (Node->Links >= 1024) {
+        return STATUS_TOO_MANY_LINKS;
+    }
+    Status = RamFindTarget(Request, Class != FileLinkInformation, RamLinkOf(Request), &Target);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (Target.Existing != NULL) {
+        if (Target.Existing->Node == Node) {
+            return Target.Flags & RAM_RENAME_REPLACE ? STATUS_SUCCESS
+                                                     : STATUS_OBJECT_NAME_COLLISION;
+        }
+        Status = RamMayReplace(&Target); /* M1 */
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+        RamDropTarget(&Target);
+    }
+    Status = RamAddLink(Target.Directory, Node, &Target.Name, NULL, &New);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    RamNow(&Node->ChangeTime);
+    Target.Directory->LastWriteTime = Target.Directory->ChangeTime = Node->ChangeTime;
+    RamNoteUsn(Node, USN_REASON_HARD_LINK_CHANGE);
+    RamReport(Request->Volume, New, NULL, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS
+RamShortName(PRAM_REQUEST Request)
+{
+    PFILE_NAME_INFORMATION Info = Request->Irp->AssociatedIrp.SystemBuffer;
+    UNICODE_STRING Name = {(USHORT)Info->FileNameLength, (USHORT)Info->FileNameLength,
+                           Info->FileName};
+    LUID Privilege = {18 /* SeRestorePrivilege */, 0};
+    PRAM_LINK Link = RamLinkOf(Request);
+
+    if (!SeSinglePrivilegeCheck(Privilege, Request->Irp->RequestorMode)) {
+        return STATUS_PRIVILEGE_NOT_HELD;
+    }
+    if (Link == NULL || Link->Parent == NULL ||
+        Request->Stack->Parameters.SetFile.Length <
+            FIELD_OFFSET(FILE_NAME_INFORMATION, FileName) + Info->FileNameLength) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Name.Length != 0 && !RtlIsNameLegalDOS8Dot3(&Name, NULL, NULL)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    return RamSetShortName(Link, &Name);
+}

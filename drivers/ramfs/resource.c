@@ -1,0 +1,176 @@
+/*
+ * resource.c - what the cache manager and the memory manager call before they write, and fast I/O.
+ *
+ *   F1  The lazy writer takes the paging resource, shared, before it writes: a truncation waits for it.
+ *   F2  Fast I/O answers from what is in memory, under the same locks as the IRPs would.
+ */
+#include "ramfs.h"
+
+static BOOLEAN NTAPI
+RamAcquireForLazyWrite(PVOID Context, BOOLEAN Wait)
+{
+    PRAM_STREAM Stream = Context;
+
+    if (!ExAcquireResourceSharedLite(&Stream->Paging, Wait)) {
+        return FALSE;
+    }
+    Stream->LazyThread = PsGetCurrentThread();
+    IoSetTopLevelIrp((PIRP)FSRTL_CACHE_TOP_LEVEL_IRP);
+    return TRUE;
+}
+
+static VOID NTAPI
+RamReleaseFromLazyWrite(PVOID Context)
+{
+    PRAM_STREAM Stream = Context;
+
+    Stream->LazyThread = NULL;
+    IoSetTopLevelIrp(NULL);
+    ExReleaseResourceLite(&Stream->Paging);
+}
+
+static BOOLEAN NTAPI
+RamAcquireForReadAhead(PVOID Context, BOOLEAN Wait)
+{
+    PRAM_STREAM Stream = Context;
+
+    if (!ExAcquireResourceSharedLite(&Stream->Main, Wait)) {
+        return FALSE;
+    }
+    IoSetTopLevelIrp((PIRP)FSRTL_CACHE_TOP_LEVEL_IRP);
+    return TRUE;
+}
+
+static VOID NTAPI
+RamReleaseFromReadAhead(PVOID Context)
+{
+    PRAM_STREAM Stream = Context;
+
+    IoSetTopLevelIrp(NULL);
+    ExReleaseResourceLite(&Stream->Main);
+}
+
+CACHE_MANAGER_CALLBACKS RamCacheCallbacks = {
+    RamAcquireForLazyWrite,
+    RamReleaseFromLazyWrite,
+    RamAcquireForReadAhead,
+    RamReleaseFromReadAhead,
+};
+
+/* What IsFastIoPossible says follows from oplocks and byte-range locks. */
+VOID
+RamUpdateFastIo(PRAM_STREAM Stream)
+{
+    if (Stream->Node == NULL || (Stream->Node->Directory && Stream == &Stream->Node->Data)) {
+        return;
+    }
+    Stream->Header.IsFastIoPossible = !FsRtlOplockIsFastIoPossible(&Stream->Oplock)
+                                          ? FastIoIsNotPossible
+                                      : RamIsLocked(Stream) ? FastIoIsQuestionable
+                                                            : FastIoIsPossible;
+}
+
+static BOOLEAN NTAPI
+RamFastCheck(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, BOOLEAN Wait,
+             ULONG LockKey, BOOLEAN CheckForReadOperation, PIO_STATUS_BLOCK IoStatus,
+             PDEVICE_OBJECT DeviceObject)
+{
+    PRAM_STREAM Stream = FileObject->FsContext;
+    LARGE_INTEGER Bytes = {.QuadPart = Length};
+
+    return CheckForReadOperation
+               ? FsRtlFastCheckLockForRead(&Stream->Locks, FileOffset, &Bytes, LockKey, FileObject,
+                                           PsGetCurrentProcess())
+               : FsRtlFastCheckLockForWrite(&Stream->Locks, FileOffset, &Bytes, LockKey, FileObject,
+                                            PsGetCurrentProcess());
+}
+
+static PRAM_STREAM
+RamFastStream(PFILE_OBJECT FileObject, PDEVICE_OBJECT DeviceObject)
+{
+    PRAM_VOLUME Volume = DeviceObject->DeviceExtension;
+    PRAM_STREAM Stream = FileObject->FsContext;
+
+    return Stream == NULL || Stream->Node == NULL || (Volume->Flags & RAM_VOLUME_DISMOUNTED)
+               ? NULL
+               : Stream;
+}
+
+/* F2 */
+static BOOLEAN NTAPI
+RamFastBasic(PFILE_OBJECT FileObject, BOOLEAN Wait, PFILE_BASIC_INFORMATION Buffer,
+             PIO_STATUS_BLOCK IoStatus, PDEVICE_OBJECT DeviceObject)
+{
+    PRAM_STREAM Stream = RamFastStream(FileObject, DeviceObject);
+    PRAM_NODE Node;
+
+    if (Stream == NULL) {
+        return FALSE;
+    }
+    RamEnter();
+    if (!ExAcquireResourceSharedLite(&Stream->Main, Wait)) {
+        RamExit();
+        return FALSE;
+    }
+    Node = Stream->Node;
+    RtlZeroMemory(Buffer, sizeof(*Buffer));
+    Buffer->CreationTime = Node->CreationTime;
+    Buffer->LastAccessTime = Node->LastAccessTime;
+    Buffer->LastWriteTime = Node->LastWriteTime;
+    Buffer->ChangeTime = Node->ChangeTime;
+    Buffer->FileAttributes =
+        Node->Attributes | (Node->Reparse != NULL ? FILE_ATTRIBUTE_REPARSE_POINT : 0);
+    if (Buffer->FileAttributes == 0) {
+        Buffer->FileAttributes = FILE_ATTRIBUTE_NORMAL;
+    }
+    ExReleaseResourceLite(&Stream->Main);
+    RamExit();
+    IoStatus->Status = STATUS_SUCCESS;
+    IoStatus->Information = sizeof(*Buffer);
+    return TRUE;
+}
+
+static BOOLEAN NTAPI
+RamFastStandard(PFILE_OBJECT FileObject, BOOLEAN Wait, PFILE_STANDARD_INFORMATION Buffer,
+                PIO_STATUS_BLOCK IoStatus, PDEVICE_OBJECT DeviceObject)
+{
+    PRAM_STREAM Stream = RamFastStream(FileObject, DeviceObject);
+
+    if (Stream == NULL) {
+        return FALSE;
+    }
+    RamEnter();
+    if (!ExAcquireResourceSharedLite(&Stream->Main, Wait)) {
+        RamExit();
+        return FALSE;
+    }
+    RtlZeroMemory(Buffer, sizeof(*Buffer));
+    Buffer->AllocationSize.QuadPart = (LONGLONG)RamAllocated(Stream);
+    Buffer->EndOfFile = Stream->Header.FileSize;
+    Buffer->DeletePending = Stream->DeletePending;
+    Buffer->NumberOfLinks = Stream->Node->Links -
+                            (Stream->Node->Data.DeletePending && Stream->Node->Links != 0 ? 1 : 0);
+    Buffer->Directory = Stream->Node->Directory && Stream == &Stream->Node->Data;
+    ExReleaseResourceLite(&Stream->Main);
+    RamExit();
+    IoStatus->Status = STATUS_SUCCESS;
+    IoStatus->Information = sizeof(*Buffer);
+    return TRUE;
+}
+
+FAST_IO_DISPATCH RamFastIo;
+
+VOID
+RamInitializeFastIo(VOID)
+{
+    RamFastIo.SizeOfFastIoDispatch = sizeof(RamFastIo);
+    RamFastIo.FastIoCheckIfPossible = RamFastCheck;
+    RamFastIo.FastIoRead = FsRtlCopyRead;
+    RamFastIo.FastIoWrite = FsRtlCopyWrite;
+    RamFastIo.FastIoQueryBasicInfo = RamFastBasic;
+    RamFastIo.FastIoQueryStandardInfo = RamFastStandard;
+    RamFastIo.MdlRead = FsRtlMdlReadDev;
+    RamFastIo.MdlReadComplete = FsRtlMdlReadCompleteDev;
+    RamFastIo.PrepareMdlWrite = FsRtlPrepareMdlWriteDev;
+    RamFastIo.MdlWriteComplete = FsRtlMdlWriteCompleteDev;
+}

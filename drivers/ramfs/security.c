@@ -1,0 +1,204 @@
+/*
+ * security.c - a descriptor for each file: who may open it, IRP_MJ_QUERY_SECURITY, IRP_MJ_SET_SECURITY.
+ *
+ *   S1  Access is judged once, at create. A file's parent can grant DELETE (by FILE_DELETE_CHILD) and
+ *       FILE_READ_ATTRIBUTES (by FILE_LIST_DIRECTORY). [IFS: IRP_MJ_CREATE]
+ *   S2  A new file inherits from its directory. The root gives everybody the run of the volume.
+ */
+#include "ramfs.h"
+
+static PGENERIC_MAPPING
+RamMapping(VOID)
+{
+    return IoGetFileObjectGenericMapping();
+}
+
+/* S2. Whoever mounts it, the volume belongs to the administrators. */
+NTSTATUS
+RamDefaultSecurity(PSECURITY_DESCRIPTOR *Result)
+{
+    SECURITY_DESCRIPTOR Descriptor;
+    UCHAR AclSpace[128];
+    PACL Acl = (PACL)AclSpace;
+    ULONG Size = 0;
+    NTSTATUS Status = RtlCreateAcl(Acl, sizeof(AclSpace), ACL_REVISION);
+
+    if (NT_SUCCESS(Status)) {
+        Status =
+            RtlAddAccessAllowedAceEx(Acl, ACL_REVISION, CONTAINER_INHERIT_ACE | OBJECT_INHERIT_ACE,
+                                     FILE_ALL_ACCESS, SeExports->SeWorldSid);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    RtlCreateSecurityDescriptor(&Descriptor, SECURITY_DESCRIPTOR_REVISION);
+    RtlSetDaclSecurityDescriptor(&Descriptor, TRUE, Acl, FALSE);
+    RtlSetOwnerSecurityDescriptor(&Descriptor, SeExports->SeAliasAdminsSid, FALSE);
+    RtlSetGroupSecurityDescriptor(&Descriptor, SeExports->SeLocalSystemSid, FALSE);
+    RtlAbsoluteToSelfRelativeSD(&Descriptor, NULL, &Size);
+    *Result = ExAllocatePoolWithTag(PagedPool, Size, RAM_TAG);
+    if (*Result == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    return RtlAbsoluteToSelfRelativeSD(&Descriptor, *Result, &Size);
+}
+
+/* S2. State NULL: nobody asked for it, it comes with the disk, and has what its directory has. */
+NTSTATUS
+RamAssignSecurity(PRAM_NODE Parent, PRAM_NODE Node, PACCESS_STATE State)
+{
+    ULONG Size;
+
+    if (State != NULL) {
+        return SeAssignSecurity(Parent->Security, State->SecurityDescriptor, &Node->Security,
+                                Node->Directory, &State->SubjectSecurityContext, RamMapping(),
+                                PagedPool);
+    }
+    Size = RtlLengthSecurityDescriptor(Parent->Security);
+    Node->Security = ExAllocatePoolWithTag(PagedPool, Size, RAM_TAG);
+    if (Node->Security == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlCopyMemory(Node->Security, Parent->Security, Size);
+    return STATUS_SUCCESS;
+}
+
+static BOOLEAN
+RamAllows(PRAM_NODE Node, PACCESS_STATE State, KPROCESSOR_MODE Mode, ACCESS_MASK Wanted,
+          PACCESS_MASK Granted, PNTSTATUS Status)
+{
+    PPRIVILEGE_SET Privileges = NULL;
+    BOOLEAN Ok;
+
+    SeLockSubjectContext(&State->SubjectSecurityContext);
+    Ok = SeAccessCheck(Node->Security, &State->SubjectSecurityContext, TRUE, Wanted, 0, &Privileges,
+                       RamMapping(), Mode, Granted, Status);
+    SeUnlockSubjectContext(&State->SubjectSecurityContext);
+    if (Privileges != NULL) {
+        SeAppendPrivileges(State, Privileges);
+        SeFreePrivileges(Privileges);
+    }
+    return Ok;
+}
+
+static PRAM_NODE
+RamParentOf(PRAM_NODE Node)
+{
+    return IsListEmpty(&Node->Names)
+               ? NULL
+               : CONTAINING_RECORD(Node->Names.Flink, RAM_LINK, OfNode)->Parent;
+}
+
+/* Node: what is opened. Node NULL: a file is to be made in Parent, and its maker gets what it asks for. */
+NTSTATUS
+RamCheckAccess(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_NODE Parent, PACCESS_MASK Granted)
+{
+    PIO_STACK_LOCATION Stack = Request->Stack;
+    PACCESS_STATE State = Stack->Parameters.Create.SecurityContext->AccessState;
+    KPROCESSOR_MODE Mode =
+        Stack->Flags & SL_FORCE_ACCESS_CHECK ? UserMode : Request->Irp->RequestorMode;
+    ACCESS_MASK Wanted = State->OriginalDesiredAccess, Mask, Parents = 0;
+    ULONG Options = Stack->Parameters.Create.Options & FILE_VALID_OPTION_FLAGS;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    RtlMapGenericMask(&Wanted, RamMapping());
+    if (Node == NULL) {
+        if (Mode != KernelMode &&
+            !RamAllows(Parent, State, Mode,
+                       Options & FILE_DIRECTORY_FILE ? FILE_ADD_SUBDIRECTORY : FILE_ADD_FILE, &Mask,
+                       &Status)) {
+            return Status;
+        }
+        *Granted =
+            Wanted & MAXIMUM_ALLOWED ? FILE_ALL_ACCESS | (Wanted & ~MAXIMUM_ALLOWED) : Wanted;
+        return STATUS_SUCCESS;
+    }
+    if (Mode == KernelMode) {
+        *Granted =
+            Wanted & MAXIMUM_ALLOWED ? FILE_ALL_ACCESS | (Wanted & ~MAXIMUM_ALLOWED) : Wanted;
+        return STATUS_SUCCESS;
+    }
+    if (RamAllows(Node, State, Mode, Wanted, Granted, &Status)) {
+        if ((Wanted & MAXIMUM_ALLOWED) && (Node->Attributes & FILE_ATTRIBUTE_READONLY) &&
+            !Node->Directory) {
+            *Granted &= ~(ACCESS_MASK)(FILE_WRITE_DATA | FILE_APPEND_DATA);
+        }
+        return STATUS_SUCCESS;
+    }
+    /* S1 */
+    Parent = RamParentOf(Node);
+    if (Parent == NULL || !(Wanted & (DELETE | FILE_READ_ATTRIBUTES))) {
+        return Status;
+    }
+    if ((Wanted & DELETE) && RamAllows(Parent, State, Mode, FILE_DELETE_CHILD, &Mask, &Status)) {
+        Parents |= DELETE;
+    }
+    if ((Wanted & FILE_READ_ATTRIBUTES) &&
+        RamAllows(Parent, State, Mode, FILE_LIST_DIRECTORY, &Mask, &Status)) {
+        Parents |= FILE_READ_ATTRIBUTES;
+    }
+    if (Parents == 0) {
+        return STATUS_ACCESS_DENIED;
+    }
+    if ((Wanted & ~Parents) == 0) {
+        *Granted = Wanted;
+        return STATUS_SUCCESS;
+    }
+    if (!RamAllows(Node, State, Mode, Wanted & ~Parents, Granted, &Status)) {
+        return Status;
+    }
+    *Granted |= Parents;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS
+RamQuerySecurity(PRAM_REQUEST Request)
+{
+    ULONG Length = Request->Stack->Parameters.QuerySecurity.Length;
+    PVOID Buffer = RamBuffer(Request->Irp);
+    NTSTATUS Status;
+
+    if (Request->Stream == NULL || RamIsVolumeOpen(Request)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    ExAcquireResourceSharedLite(&Request->Volume->Resource, TRUE);
+    __try {
+        Status = SeQuerySecurityDescriptorInfo(
+            &Request->Stack->Parameters.QuerySecurity.SecurityInformation, Buffer, &Length,
+            &Request->Stream->Node->Security);
+    } __finally {
+        ExReleaseResourceLite(&Request->Volume->Resource);
+    }
+    if (Status == STATUS_BUFFER_TOO_SMALL) {
+        Status = STATUS_BUFFER_OVERFLOW; /* and the length that is needed */
+    }
+    Request->Information = Length;
+    return Status;
+}
+
+NTSTATUS
+RamSetSecurity(PRAM_REQUEST Request)
+{
+    PRAM_NODE Node;
+    PSECURITY_DESCRIPTOR Old;
+    NTSTATUS Status;
+
+    if (Request->Stream == NULL || RamIsVolumeOpen(Request)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Node = Request->Stream->Node;
+    ExAcquireResourceExclusiveLite(&Request->Volume->Resource, TRUE);
+    Old = Node->Security;
+    Status = SeSetSecurityDescriptorInfo(
+        NULL, &Request->Stack->Parameters.SetSecurity.SecurityInformation,
+        Request->Stack->Parameters.SetSecurity.SecurityDescriptor, &Node->Security, PagedPool,
+        RamMapping());
+    if (NT_SUCCESS(Status)) {
+        SeDeassignSecurity(&Old);
+        RamNow(&Node->ChangeTime);
+        RamNoteUsn(Node, USN_REASON_SECURITY_CHANGE);
+        RamReportNode(Node, NULL, FILE_NOTIFY_CHANGE_SECURITY, FILE_ACTION_MODIFIED);
+    }
+    ExReleaseResourceLite(&Request->Volume->Resource);
+    return Status;
+}

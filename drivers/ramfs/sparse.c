@@ -1,0 +1,176 @@
+/*
+ * sparse.c - sparse files: FSCTL_SET_SPARSE, FSCTL_SET_ZERO_DATA, FSCTL_QUERY_ALLOCATED_RANGES. Compression is not
+ * what this disk does: it says so.
+ */
+#include "ramfs.h"
+
+extern CACHE_MANAGER_CALLBACKS RamCacheCallbacks;
+
+static NTSTATUS
+RamSetSparse(PRAM_REQUEST Request, BOOLEAN Sparse)
+{
+    PRAM_STREAM Stream = Request->Stream;
+    PRAM_NODE Node = Stream->Node;
+    ULONG64 Promised = (ULONG64)Stream->Header.AllocationSize.QuadPart / RAM_CLUSTER;
+
+    if (Node->Directory) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (((Node->Attributes & FILE_ATTRIBUTE_SPARSE_FILE) != 0) == (Sparse != 0)) {
+        return STATUS_SUCCESS;
+    }
+    if (Sparse) {
+        Node->Attributes |= FILE_ATTRIBUTE_SPARSE_FILE;
+        Node->Volume->FreeClusters += Promised - Stream->Resident;
+    } else {
+        if (Promised - Stream->Resident > Node->Volume->FreeClusters) {
+            return STATUS_DISK_FULL;
+        }
+        Node->Attributes &= ~FILE_ATTRIBUTE_SPARSE_FILE;
+        Node->Volume->FreeClusters -= Promised - Stream->Resident;
+    }
+    RamNoteUsn(Node, USN_REASON_BASIC_INFO_CHANGE);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+RamSetZeros(PRAM_REQUEST Request, PFILE_ZERO_DATA_INFORMATION Info)
+{
+    PRAM_STREAM Stream = Request->Stream;
+    LARGE_INTEGER From = Info->FileOffset, To = Info->BeyondFinalZero;
+    IO_STATUS_BLOCK Iosb = {};
+
+    if (From.QuadPart < 0 || To.QuadPart < From.QuadPart) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (To.QuadPart > Stream->Header.FileSize.QuadPart) {
+        To = Stream->Header.FileSize;
+    }
+    if (From.QuadPart >= To.QuadPart) {
+        return STATUS_SUCCESS;
+    }
+    if (Stream->Sections.DataSectionObject != NULL) {
+        if (CcIsFileCached(Request->FileObject)) {
+            if (Request->FileObject->PrivateCacheMap == NULL) {
+                CcInitializeCacheMap(Request->FileObject,
+                                     (PCC_FILE_SIZES)&Stream->Header.AllocationSize, FALSE,
+                                     &RamCacheCallbacks, Stream);
+            }
+            CcZeroData(Request->FileObject, &From, &To, TRUE);
+        }
+        CcFlushCache(&Stream->Sections, &From, (ULONG)(To.QuadPart - From.QuadPart), &Iosb);
+        if (!NT_SUCCESS(Iosb.Status)) {
+            return Iosb.Status;
+        }
+        CcPurgeCacheSection(&Stream->Sections, &From, (ULONG)(To.QuadPart - From.QuadPart), 0);
+    }
+    ExAcquireResourceExclusiveLite(&Stream->Paging, TRUE);
+    RamZeroPages(Stream, (ULONG64)From.QuadPart, (ULONG64)To.QuadPart);
+    ExReleaseResourceLite(&Stream->Paging);
+    Request->FileObject->Flags |= FO_FILE_MODIFIED;
+    RamNoteUsn(Stream->Node, USN_REASON_DATA_OVERWRITE);
+    return STATUS_SUCCESS;
+}
+
+/* Runs of clusters that hold something, within [Offset, Offset + Length). */
+static NTSTATUS
+RamQueryRanges(PRAM_REQUEST Request, PFILE_ALLOCATED_RANGE_BUFFER In,
+               PFILE_ALLOCATED_RANGE_BUFFER Out, ULONG Room)
+{
+    PRAM_STREAM Stream = Request->Stream;
+    BOOLEAN Sparse = (Stream->Node->Attributes & FILE_ATTRIBUTE_SPARSE_FILE) != 0;
+    ULONG64 At = (ULONG64)In->FileOffset.QuadPart, End = At + (ULONG64)In->Length.QuadPart;
+    ULONG64 Size = (ULONG64)Stream->Header.FileSize.QuadPart;
+    ULONG Count = 0, Most = Room / sizeof(*Out);
+
+    if (In->FileOffset.QuadPart < 0 || In->Length.QuadPart < 0 || End < At) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    End = min(End, Size);
+    while (At < End) {
+        ULONG64 Start = At, Next;
+
+        while (At < End && (!Sparse || RamIsResident(Stream, At))) {
+            Next = (At + RAM_CLUSTER) & ~(ULONG64)(RAM_CLUSTER - 1);
+            At = Sparse ? min(Next, End) : End;
+        }
+        if (At != Start) {
+            if (Count == Most) {
+                Request->Information = Count * sizeof(*Out);
+                return Count == 0 ? STATUS_BUFFER_TOO_SMALL : STATUS_BUFFER_OVERFLOW;
+            }
+            Out[Count].FileOffset.QuadPart = (LONGLONG)Start;
+            Out[Count++].Length.QuadPart = (LONGLONG)(At - Start);
+        } else {
+            At = (At + RAM_CLUSTER) & ~(ULONG64)(RAM_CLUSTER - 1);
+        }
+    }
+    Request->Information = Count * sizeof(*Out);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+RamSparse(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
+{
+    PVOID System = Request->Irp->AssociatedIrp.SystemBuffer;
+    PVOID Input = Request->Stack->Parameters.FileSystemControl.Type3InputBuffer;
+    FILE_ALLOCATED_RANGE_BUFFER Range;
+    IO_STATUS_BLOCK Iosb = {};
+
+    switch (Code) {
+    case FSCTL_SET_SPARSE:
+        if (!Request->FileObject->WriteAccess && Request->Irp->RequestorMode != KernelMode) {
+            return STATUS_ACCESS_DENIED;
+        }
+        return RamSetSparse(Request, In < sizeof(FILE_SET_SPARSE_BUFFER) ||
+                                         ((PFILE_SET_SPARSE_BUFFER)System)->SetSparse);
+    case FSCTL_SET_ZERO_DATA:
+        return In < sizeof(FILE_ZERO_DATA_INFORMATION) ? STATUS_INVALID_PARAMETER
+                                                       : RamSetZeros(Request, System);
+    case FSCTL_QUERY_ALLOCATED_RANGES: /* METHOD_NEITHER */
+        if (In < sizeof(Range)) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        if (Request->Irp->RequestorMode != KernelMode) {
+            ProbeForRead(Input, sizeof(Range), sizeof(ULONG));
+            ProbeForWrite(Request->Irp->UserBuffer, Out, sizeof(ULONG));
+        }
+        RtlCopyMemory(&Range, Input, sizeof(Range));
+        if (Request->Stream->Sections.DataSectionObject != NULL) {
+            CcFlushCache(&Request->Stream->Sections, NULL, 0, &Iosb);
+        }
+        return RamQueryRanges(Request, &Range, Request->Irp->UserBuffer, Out);
+    case FSCTL_GET_COMPRESSION:
+        if (Out < sizeof(USHORT)) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        *(PUSHORT)System = 0;
+        Request->Information = sizeof(USHORT);
+        return STATUS_SUCCESS;
+    }
+    return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+NTSTATUS
+RamSparseControl(PRAM_REQUEST Request, ULONG Code)
+{
+    ULONG In = Request->Stack->Parameters.FileSystemControl.InputBufferLength;
+    ULONG Out = Request->Stack->Parameters.FileSystemControl.OutputBufferLength;
+    NTSTATUS Status;
+
+    if (Code == FSCTL_SET_ZERO_DATA) {
+        Status = FsRtlCheckOplock(&Request->Stream->Oplock, Request->Irp, NULL, NULL, NULL);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+    }
+    ExAcquireResourceSharedLite(&Request->Volume->Resource, TRUE);
+    ExAcquireResourceExclusiveLite(&Request->Stream->Main, TRUE);
+    __try {
+        Status = RamSparse(Request, Code, In, Out);
+    } __finally {
+        ExReleaseResourceLite(&Request->Stream->Main);
+        ExReleaseResourceLite(&Request->Volume->Resource);
+    }
+    return Status;
+}

@@ -1,0 +1,254 @@
+/*
+ * usn.c - the change journal. [winioctl: USN_RECORD, FSCTL_..._USN_JOURNAL]
+ *
+ *   J1  A record's USN is its offset in a journal that never ends; what is kept are its last RAM_JOURNAL bytes.
+ *   J2  A reason is recorded once between the opening of a file and its last cleanup, which writes them all with
+ *       USN_REASON_CLOSE.
+ */
+#include "ramfs.h"
+
+#define RAM_JOURNAL 0x40000u
+
+static VOID
+RamAppend(PRAM_NODE Node, ULONG Reason, PRAM_LINK Link)
+{
+    PRAM_VOLUME Volume = Node->Volume;
+    USHORT NameLength = Link != NULL ? Link->Name.Length : 0;
+    ULONG Length = (FIELD_OFFSET(USN_RECORD, FileName) + NameLength + 7) & ~7u;
+    PUSN_RECORD Record;
+
+    if (Volume->JournalUsed + Length > Volume->JournalRoom) { /* J1: the older half goes */
+        ULONG Drop = 0;
+
+        while (Drop < Volume->JournalUsed / 2) {
+            Drop += ((PUSN_RECORD)(Volume->Journal + Drop))->RecordLength;
+        }
+        RtlMoveMemory(Volume->Journal, Volume->Journal + Drop, Volume->JournalUsed - Drop);
+        Volume->JournalUsed -= Drop;
+        Volume->FirstUsn += Drop;
+    }
+    Record = (PUSN_RECORD)(Volume->Journal + Volume->JournalUsed);
+    RtlZeroMemory(Record, Length);
+    Record->RecordLength = Length;
+    Record->MajorVersion = 2;
+    Record->FileReferenceNumber = Node->Id;
+    Record->ParentFileReferenceNumber =
+        Link != NULL && Link->Parent != NULL ? Link->Parent->Id : Volume->Root->Id;
+    Record->Usn = Volume->NextUsn;
+    RamNow(&Record->TimeStamp);
+    Record->Reason = Reason;
+    Record->FileAttributes = Node->Attributes != 0 ? Node->Attributes : FILE_ATTRIBUTE_NORMAL;
+    Record->FileNameLength = NameLength;
+    Record->FileNameOffset = FIELD_OFFSET(USN_RECORD, FileName);
+    if (NameLength != 0) {
+        RtlCopyMemory(Record->FileName, Link->Name.Buffer, NameLength);
+    }
+    Node->Usn = Volume->NextUsn;
+    Volume->JournalUsed += Length;
+    Volume->NextUsn += Length;
+}
+
+/* J2 */
+VOID
+RamNoteUsn(PRAM_NODE Node, ULONG Reason)
+{
+    PRAM_LINK Link;
+    ULONG New;
+
+    if (Node == NULL || !Node->Volume->JournalActive) {
+        return;
+    }
+    New = (Node->UsnReasons | Reason) & ~Node->UsnReasons;
+    if (New == 0) {
+        return;
+    }
+    /* The names of a rename stand for themselves: the old one does not go with the new. */
+    if (Reason & USN_REASON_RENAME_NEW_NAME) {
+        Node->UsnReasons &= ~USN_REASON_RENAME_OLD_NAME;
+    }
+    Node->UsnReasons |= Reason;
+    Link =
+        IsListEmpty(&Node->Names) ? NULL : CONTAINING_RECORD(Node->Names.Flink, RAM_LINK, OfNode);
+    RamAppend(Node, Node->UsnReasons, Link);
+    if (Reason & USN_REASON_CLOSE) {
+        Node->UsnReasons = 0;
+    }
+}
+
+static NTSTATUS
+RamCreateJournal(PRAM_VOLUME Volume)
+{
+    LARGE_INTEGER Now;
+
+    if (Volume->JournalActive) {
+        return STATUS_SUCCESS;
+    }
+    Volume->Journal = RamAllocate(RAM_JOURNAL);
+    if (Volume->Journal == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RamNow(&Now);
+    Volume->JournalRoom = RAM_JOURNAL;
+    Volume->JournalUsed = 0;
+    Volume->JournalId = (ULONGLONG)Now.QuadPart;
+    Volume->FirstUsn = Volume->NextUsn;
+    Volume->JournalActive = TRUE;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+RamReadJournal(PRAM_REQUEST Request, PREAD_USN_JOURNAL_DATA Read, PUCHAR Out, ULONG Length)
+{
+    PRAM_VOLUME Volume = Request->Volume;
+    ULONG At = 0, Used = sizeof(USN);
+    LONGLONG Usn = Read->StartUsn;
+
+    if (Read->UsnJournalID != Volume->JournalId) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Usn == 0) {
+        Usn = Volume->FirstUsn;
+    }
+    if (Usn < Volume->FirstUsn) {
+        return STATUS_JOURNAL_ENTRY_DELETED;
+    }
+    if (Usn > Volume->NextUsn) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    while (At < Volume->JournalUsed) {
+        PUSN_RECORD Record = (PUSN_RECORD)(Volume->Journal + At);
+
+        At += Record->RecordLength;
+        if (Record->Usn < Usn) {
+            continue;
+        }
+        if (Used + Record->RecordLength > Length) {
+            break;
+        }
+        Usn = Record->Usn + Record->RecordLength;
+        if (!(Record->Reason & Read->ReasonMask) ||
+            (Read->ReturnOnlyOnClose && !(Record->Reason & USN_REASON_CLOSE))) {
+            continue;
+        }
+        RtlCopyMemory(Out + Used, Record, Record->RecordLength);
+        Used += Record->RecordLength;
+    }
+    *(USN *)Out = Usn;
+    Request->Information = Used;
+    return STATUS_SUCCESS;
+}
+
+/* METHOD_NEITHER: the record of the file itself, as if one were written now. */
+static NTSTATUS
+RamReadFileUsn(PRAM_REQUEST Request, PUCHAR Out, ULONG Length)
+{
+    PRAM_LINK Link = RamLinkOf(Request);
+    PRAM_NODE Node = Request->Stream->Node;
+    PUSN_RECORD Record = (PUSN_RECORD)Out;
+    ULONG NameLength = Link != NULL ? Link->Name.Length : 0;
+    ULONG Size = (FIELD_OFFSET(USN_RECORD, FileName) + NameLength + 7) & ~7u;
+
+    if (Length < Size) {
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    RtlZeroMemory(Record, Size);
+    Record->RecordLength = Size;
+    Record->MajorVersion = 2;
+    Record->FileReferenceNumber = Node->Id;
+    Record->ParentFileReferenceNumber =
+        Link != NULL && Link->Parent != NULL ? Link->Parent->Id : Request->Volume->Root->Id;
+    Record->Usn = Node->Usn;
+    Record->FileAttributes = Node->Attributes != 0 ? Node->Attributes : FILE_ATTRIBUTE_NORMAL;
+    Record->FileNameLength = (USHORT)NameLength;
+    Record->FileNameOffset = FIELD_OFFSET(USN_RECORD, FileName);
+    if (NameLength != 0) {
+        RtlCopyMemory(Record->FileName, Link->Name.Buffer, NameLength);
+    }
+    Request->Information = Size;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+RamJournal(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
+{
+    PRAM_VOLUME Volume = Request->Volume;
+    PVOID System = Request->Irp->AssociatedIrp.SystemBuffer, User = Request->Irp->UserBuffer;
+    PVOID Input = Request->Stack->Parameters.FileSystemControl.Type3InputBuffer;
+    READ_USN_JOURNAL_DATA Read;
+
+    switch (Code) {
+    case FSCTL_CREATE_USN_JOURNAL:
+        return RamCreateJournal(Volume);
+    case FSCTL_READ_FILE_USN_DATA:
+        if (RamIsVolumeOpen(Request)) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        if (Request->Irp->RequestorMode != KernelMode) {
+            ProbeForWrite(User, Out, sizeof(ULONG));
+        }
+        return RamReadFileUsn(Request, User, Out);
+    }
+    if (!Volume->JournalActive) {
+        return STATUS_JOURNAL_NOT_ACTIVE;
+    }
+    switch (Code) {
+    case FSCTL_DELETE_USN_JOURNAL:
+        Volume->JournalActive = FALSE;
+        RamFree(Volume->Journal);
+        Volume->Journal = NULL;
+        return STATUS_SUCCESS;
+    case FSCTL_QUERY_USN_JOURNAL: {
+        PUSN_JOURNAL_DATA Data = System;
+
+        if (Out < sizeof(*Data)) {
+            return STATUS_BUFFER_TOO_SMALL;
+        }
+        RtlZeroMemory(Data, sizeof(*Data));
+        Data->UsnJournalID = Volume->JournalId;
+        Data->FirstUsn = Data->LowestValidUsn = Volume->FirstUsn;
+        Data->NextUsn = Volume->NextUsn;
+        Data->MaxUsn = 0x7FFFFFFFFFFF0000ll;
+        Data->MaximumSize = RAM_JOURNAL;
+        Data->AllocationDelta = RAM_JOURNAL / 2;
+        Request->Information = sizeof(*Data);
+        return STATUS_SUCCESS;
+    }
+    case FSCTL_READ_USN_JOURNAL:
+        if (In < sizeof(Read) || Out < sizeof(USN)) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        if (Request->Irp->RequestorMode != KernelMode) {
+            ProbeForRead(Input, sizeof(Read), sizeof(ULONG));
+            ProbeForWrite(User, Out, sizeof(ULONG));
+        }
+        RtlCopyMemory(&Read, Input, sizeof(Read));
+        return RamReadJournal(Request, &Read, User, Out);
+    case FSCTL_WRITE_USN_CLOSE_RECORD:
+        if (RamIsVolumeOpen(Request)) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        RamNoteUsn(Request->Stream->Node, USN_REASON_CLOSE);
+        if (Out >= sizeof(USN)) {
+            *(USN *)User = Request->Stream->Node->Usn;
+            Request->Information = sizeof(USN);
+        }
+        return STATUS_SUCCESS;
+    }
+    return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+NTSTATUS
+RamJournalControl(PRAM_REQUEST Request, ULONG Code)
+{
+    NTSTATUS Status;
+
+    ExAcquireResourceExclusiveLite(&Request->Volume->Resource, TRUE);
+    __try {
+        Status = RamJournal(Request, Code,
+                            Request->Stack->Parameters.FileSystemControl.InputBufferLength,
+                            Request->Stack->Parameters.FileSystemControl.OutputBufferLength);
+    } __finally {
+        ExReleaseResourceLite(&Request->Volume->Resource);
+    }
+    return Status;
+}

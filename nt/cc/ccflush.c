@@ -1,0 +1,75 @@
+/*
+ * ccflush.c - what is dirty is written now, what is cached is forgotten. [ntifs: CcFlushCache, CcPurgeCacheSection,
+ * CcCoherencyFlushAndPurgeCache]
+ *
+ *   F1  A flush asks the file system for its locks first (AcquireForCcFlush), unless the caller is the lazy writer.
+ */
+#include "ccp.h"
+
+VOID NTAPI
+CcFlushCache(PSECTION_OBJECT_POINTERS SectionObjectPointer, PLARGE_INTEGER FileOffset, ULONG Length,
+             PIO_STATUS_BLOCK IoStatus)
+{
+    PMI_CONTROL Control = SectionObjectPointer->DataSectionObject;
+    ULONG64 Written = 0;
+    NTSTATUS Status = STATUS_SUCCESS;
+    PFILE_OBJECT FileObject;
+
+    KiSchedulePoint(SP_OBJECT, SectionObjectPointer);
+    if (Control != NULL && (FileOffset == NULL || Length != 0)) {
+        FileObject = MiControlFile(Control);
+        ObReferenceObject(FileObject);
+        MiReferenceControl(FileObject);
+        Status = FsRtlAcquireFileForCcFlushEx(FileObject); /* F1 */
+        if (NT_SUCCESS(Status)) {
+            BOOLEAN Top = IoGetTopLevelIrp() == NULL;
+
+            if (Top) {
+                IoSetTopLevelIrp((PIRP)FSRTL_CACHE_TOP_LEVEL_IRP);
+            }
+            Status = MiFlushControl(Control, FileOffset != NULL ? (ULONG64)FileOffset->QuadPart : 0,
+                                    FileOffset != NULL ? Length : 0, &Written);
+            if (Top) {
+                IoSetTopLevelIrp(NULL);
+            }
+            FsRtlReleaseFileForCcFlush(FileObject);
+        }
+        MiDereferenceControl(Control);
+        ObDereferenceObject(FileObject);
+    }
+    if (IoStatus != NULL) {
+        IoStatus->Status = Status;
+        IoStatus->Information = Written;
+    }
+}
+
+BOOLEAN NTAPI
+CcPurgeCacheSection(PSECTION_OBJECT_POINTERS SectionObjectPointer, PLARGE_INTEGER FileOffset,
+                    ULONG Length, ULONG Flags)
+{
+    PMI_CONTROL Control = SectionObjectPointer->DataSectionObject;
+    PCCP_SHARED Shared = SectionObjectPointer->SharedCacheMap;
+
+    KiSchedulePoint(SP_OBJECT, SectionObjectPointer);
+    if (Control == NULL) {
+        return TRUE;
+    }
+    if (Shared != NULL && Shared->Busy != 0) {
+        return FALSE;
+    }
+    return MiPurgeControl(Control, FileOffset != NULL ? (ULONG64)FileOffset->QuadPart : 0,
+                          FileOffset != NULL ? Length : 0);
+}
+
+/* [ntifs] STATUS_CACHE_PAGE_LOCKED, which is no error: written, but not all of it could be forgotten. */
+VOID NTAPI
+CcCoherencyFlushAndPurgeCache(PSECTION_OBJECT_POINTERS SectionObjectPointer,
+                              PLARGE_INTEGER FileOffset, ULONG Length, PIO_STATUS_BLOCK IoStatus,
+                              ULONG Flags)
+{
+    CcFlushCache(SectionObjectPointer, FileOffset, Length, IoStatus);
+    if (NT_SUCCESS(IoStatus->Status) && !(Flags & CC_FLUSH_AND_PURGE_NO_PURGE) &&
+        !CcPurgeCacheSection(SectionObjectPointer, FileOffset, Length, 0)) {
+        IoStatus->Status = STATUS_CACHE_PAGE_LOCKED;
+    }
+}

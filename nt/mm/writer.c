@@ -1,0 +1,145 @@
+/*
+ * writer.c - the mapped-page writer, and what file systems ask about sections.
+ *
+ *   W1  What views have dirtied and no cache map knows of is written some seconds later, in a system thread, under
+ *       the locks of AcquireForModWrite. [ntifs: FS_FILTER_..., nt-semantics-2 2.5]
+ *   W2  The writer is a timer while there is something to write, and nothing otherwise.
+ */
+#include "mi.h"
+#include "nt/inc/io.h"
+#include "nt/inc/fsrtl.h"
+#include "nt/inc/cc.h"
+
+#define MI_WRITE_DELAY (-10000000ll * 5)
+
+static VOID
+MiWriteMapped(PMI_CONTROL Control)
+{
+    PERESOURCE Resource = NULL;
+    LARGE_INTEGER End = {};
+    ULONG64 Written;
+
+    FsRtlGetFileSize(Control->FileObject, &End);
+    if (!NT_SUCCESS(FsRtlAcquireFileForModWriteEx(Control->FileObject, &End, &Resource))) {
+        return;
+    }
+    IoSetTopLevelIrp((PIRP)FSRTL_MOD_WRITE_TOP_LEVEL_IRP);
+    MiFlushControl(Control, 0, 0, &Written);
+    IoSetTopLevelIrp(NULL);
+    FsRtlReleaseFileForModWrite(Control->FileObject, Resource);
+}
+
+/* W1 */
+static VOID NTAPI
+MiWriterRoutine(PVOID Context)
+{
+    PLIST_ENTRY Entry;
+
+    MiWriterArmed = FALSE;
+Again:
+    for (Entry = MiControls.Flink; Entry != &MiControls; Entry = Entry->Flink) {
+        PMI_CONTROL Control = CONTAINING_RECORD(Entry, MI_CONTROL, Links);
+
+        if (Control->Dirty == 0 || Control->Cached != 0 || Control->Failed) {
+            continue;
+        }
+        Control->References++;
+        MiWriteMapped(Control);
+        Control->Failed = Control->Dirty != 0;
+        if (Control->Orphan && Control->References == 2) {
+            Control->Orphan = FALSE;
+            Control->References--;
+            if (Control->Failed) { /* nobody is left who could do anything about it */
+                MiPurgeControl(Control, 0, 0);
+            }
+        }
+        MiDereferenceControl(Control);
+        goto Again; /* the list may be another one by now */
+    }
+    for (Entry = MiControls.Flink; Entry != &MiControls; Entry = Entry->Flink) {
+        CONTAINING_RECORD(Entry, MI_CONTROL, Links)->Failed = FALSE;
+    }
+}
+
+static VOID NTAPI
+MiWriterTimer(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    ExQueueWorkItem(&MiWriterItem, CriticalWorkQueue);
+}
+
+/* W2. There is something to write, of a cached file or of one that is only mapped. */
+VOID
+MiWakeWriter(BOOLEAN Cached)
+{
+    if (Cached) {
+        CcpWakeLazyWriter();
+        return;
+    }
+    if (!MiWriterArmed) {
+        MiWriterArmed = TRUE;
+        ExInitializeWorkItem(&MiWriterItem, MiWriterRoutine, NULL);
+        KeInitializeDpc(&MiWriterDpc, MiWriterTimer, NULL);
+        KeInitializeTimer(&MiWriterTimerObject);
+        KeSetTimer(&MiWriterTimerObject, (LARGE_INTEGER){.QuadPart = MI_WRITE_DELAY}, &MiWriterDpc);
+    }
+}
+
+static PMI_CONTROL
+MiDataOf(PSECTION_OBJECT_POINTERS Pointers)
+{
+    return Pointers->DataSectionObject;
+}
+
+/* [ntifs] FALSE: an image of the file is in use, or, for deletion, a view of it is locked for writing. */
+BOOLEAN NTAPI
+MmFlushImageSection(PSECTION_OBJECT_POINTERS Pointers, MMFLUSH_TYPE FlushType)
+{
+    KiSchedulePoint(SP_OBJECT, Pointers);
+    if (Pointers->ImageSectionObject != NULL) {
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* [ntifs] NewFileSize NULL: the present one. */
+BOOLEAN NTAPI
+MmCanFileBeTruncated(PSECTION_OBJECT_POINTERS Pointers, PLARGE_INTEGER NewFileSize)
+{
+    PMI_CONTROL Control = MiDataOf(Pointers);
+
+    KiSchedulePoint(SP_OBJECT, Pointers);
+    if (Pointers->ImageSectionObject != NULL) {
+        return FALSE;
+    }
+    if (Control == NULL || Control->Sections == 0) {
+        return TRUE;
+    }
+    if (NewFileSize == NULL) {
+        return FALSE;
+    }
+    /* What user sections reach must stay. */
+    return (ULONG64)NewFileSize->QuadPart >= Control->SectionSize;
+}
+
+/* [ntifs] Data sections that only the cache has are let go of; FALSE: a user's remain. */
+BOOLEAN NTAPI
+MmForceSectionClosed(PSECTION_OBJECT_POINTERS Pointers, BOOLEAN DelayClose)
+{
+    PMI_CONTROL Control = MiDataOf(Pointers);
+
+    KiSchedulePoint(SP_OBJECT, Pointers);
+    if (Pointers->ImageSectionObject != NULL) {
+        return FALSE;
+    }
+    return Control == NULL || (Control->Sections == 0 && Control->Cached == 0);
+}
+
+/* [ntifs] Sections and views through which users can write. */
+ULONG NTAPI
+MmDoesFileHaveUserWritableReferences(PSECTION_OBJECT_POINTERS Pointers)
+{
+    PMI_CONTROL Control = MiDataOf(Pointers);
+
+    KiSchedulePoint(SP_OBJECT, Pointers);
+    return Control == NULL ? 0 : Control->WritableSections + Control->WritableViews;
+}

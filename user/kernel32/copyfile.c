@@ -1,0 +1,210 @@
+/*
+ * copyfile.c - CopyFile, hard and symbolic links, free space, short names.
+ */
+#include "user/kernel32/base.h"
+
+#define COPY_PIECE 0x10000
+
+static NTSTATUS
+BaseCopyBytes(HANDLE From, HANDLE To)
+{
+    PVOID Buffer = RtlAllocateHeap(BaseHeap(), 0, COPY_PIECE);
+    FILE_BASIC_INFORMATION Basic;
+    IO_STATUS_BLOCK Iosb;
+    NTSTATUS Status;
+
+    if (Buffer == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    do {
+        Status = NtReadFile(From, NULL, NULL, NULL, &Iosb, Buffer, COPY_PIECE, NULL, NULL);
+        if (NT_SUCCESS(Status)) {
+            Status = NtWriteFile(To, NULL, NULL, NULL, &Iosb, Buffer, (ULONG)Iosb.Information, NULL,
+                                 NULL);
+        }
+    } while (NT_SUCCESS(Status));
+    RtlFreeHeap(BaseHeap(), 0, Buffer);
+    if (Status != STATUS_END_OF_FILE) {
+        return Status;
+    }
+    /* The copy was last written when the original was. */
+    Status = NtQueryInformationFile(From, &Iosb, &Basic, sizeof(Basic), FileBasicInformation);
+    if (NT_SUCCESS(Status)) {
+        Basic.CreationTime.QuadPart = Basic.LastAccessTime.QuadPart = Basic.ChangeTime.QuadPart = 0;
+        Basic.FileAttributes |= FILE_ATTRIBUTE_ARCHIVE;
+        Status = NtSetInformationFile(To, &Iosb, &Basic, sizeof(Basic), FileBasicInformation);
+    }
+    return Status;
+}
+
+BOOL WINAPI
+CopyFileW(LPCWSTR Old, LPCWSTR New, BOOL FailIfExists)
+{
+    HANDLE From, To;
+    NTSTATUS Status;
+
+    From = CreateFileW(Old, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
+                       FILE_FLAG_SEQUENTIAL_SCAN, NULL);
+    if (From == INVALID_HANDLE_VALUE) {
+        return FALSE;
+    }
+    To = CreateFileW(New, GENERIC_WRITE | DELETE, 0, NULL,
+                     FailIfExists ? CREATE_NEW : CREATE_ALWAYS, 0, NULL);
+    if (To == INVALID_HANDLE_VALUE) {
+        DWORD Error = GetLastError();
+
+        NtClose(From);
+        return BaseFailWith(Error);
+    }
+    Status = BaseCopyBytes(From, To);
+    if (!NT_SUCCESS(Status)) {
+        FILE_DISPOSITION_INFORMATION Delete = {TRUE};
+        IO_STATUS_BLOCK Iosb;
+
+        NtSetInformationFile(To, &Iosb, &Delete, sizeof(Delete), FileDispositionInformation);
+    }
+    NtClose(To);
+    NtClose(From);
+    return BaseResult(Status);
+}
+
+BOOL WINAPI
+CopyFileExW(LPCWSTR Old, LPCWSTR New, LPPROGRESS_ROUTINE Progress, LPVOID Data, LPBOOL Cancel,
+            DWORD Flags)
+{
+    return CopyFileW(Old, New, (Flags & COPY_FILE_FAIL_IF_EXISTS) != 0);
+}
+
+static BOOL
+BaseTwoNames(LPCSTR First, LPCSTR Second, PUNICODE_STRING Wide)
+{
+    if (!BaseToWide(&Wide[0], First)) {
+        return FALSE;
+    }
+    if (!BaseToWide(&Wide[1], Second)) {
+        RtlFreeUnicodeString(&Wide[0]);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+BOOL WINAPI
+CopyFileA(LPCSTR Old, LPCSTR New, BOOL FailIfExists)
+{
+    UNICODE_STRING Wide[2];
+    BOOL Result;
+
+    if (!BaseTwoNames(Old, New, Wide)) {
+        return FALSE;
+    }
+    Result = CopyFileW(Wide[0].Buffer, Wide[1].Buffer, FailIfExists);
+    RtlFreeUnicodeString(&Wide[0]);
+    RtlFreeUnicodeString(&Wide[1]);
+    return Result;
+}
+
+BOOL WINAPI
+CreateHardLinkW(LPCWSTR New, LPCWSTR Existing, LPSECURITY_ATTRIBUTES Security)
+{
+    PFILE_LINK_INFORMATION Link;
+    IO_STATUS_BLOCK Iosb;
+    UNICODE_STRING NtPath;
+    HANDLE File;
+    NTSTATUS Status = STATUS_NO_MEMORY;
+    ULONG Size;
+
+    File = CreateFileW(Existing, FILE_WRITE_ATTRIBUTES,
+                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
+                       FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+    if (File == INVALID_HANDLE_VALUE) {
+        return FALSE;
+    }
+    if (!BaseNtPath(New, &NtPath)) {
+        NtClose(File);
+        return FALSE;
+    }
+    Size = sizeof(*Link) + NtPath.Length;
+    Link = RtlAllocateHeap(BaseHeap(), HEAP_ZERO_MEMORY, Size);
+    if (Link != NULL) {
+        Link->FileNameLength = NtPath.Length;
+        RtlCopyMemory(Link->FileName, NtPath.Buffer, NtPath.Length);
+        Status = NtSetInformationFile(File, &Iosb, Link, Size, FileLinkInformation);
+        RtlFreeHeap(BaseHeap(), 0, Link);
+    }
+    RtlFreeUnicodeString(&NtPath);
+    NtClose(File);
+    return BaseResult(Status);
+}
+
+BOOL WINAPI
+CreateHardLinkA(LPCSTR New, LPCSTR Existing, LPSECURITY_ATTRIBUTES Security)
+{
+    UNICODE_STRING Wide[2];
+    BOOL Result;
+
+    if (!BaseTwoNames(New, Existing, Wide)) {
+        return FALSE;
+    }
+    Result = CreateHardLinkW(Wide[0].Buffer, Wide[1].Buffer, Security);
+    RtlFreeUnicodeString(&Wide[0]);
+    RtlFreeUnicodeString(&Wide[1]);
+    return Result;
+}
+
+BOOL WINAPI
+GetDiskFreeSpaceExW(LPCWSTR Path, PULARGE_INTEGER Available, PULARGE_INTEGER Total,
+                    PULARGE_INTEGER Free)
+{
+    FILE_FS_FULL_SIZE_INFORMATION Size;
+    IO_STATUS_BLOCK Iosb;
+    ULONG64 Unit;
+    NTSTATUS Status;
+    HANDLE Folder = CreateFileW(Path != NULL ? Path : L".", FILE_READ_ATTRIBUTES,
+                                FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                                OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+
+    if (Folder == INVALID_HANDLE_VALUE) {
+        return FALSE;
+    }
+    Status =
+        NtQueryVolumeInformationFile(Folder, &Iosb, &Size, sizeof(Size), FileFsFullSizeInformation);
+    NtClose(Folder);
+    if (NT_SUCCESS(Status)) {
+        Unit = (ULONG64)Size.SectorsPerAllocationUnit * Size.BytesPerSector;
+        if (Available != NULL) {
+            Available->QuadPart = Size.CallerAvailableAllocationUnits.QuadPart * Unit;
+        }
+        if (Total != NULL) {
+            Total->QuadPart = Size.TotalAllocationUnits.QuadPart * Unit;
+        }
+        if (Free != NULL) {
+            Free->QuadPart = Size.ActualAvailableAllocationUnits.QuadPart * Unit;
+        }
+    }
+    return BaseResult(Status);
+}
+
+BOOL WINAPI
+GetDiskFreeSpaceExA(LPCSTR Path, PULARGE_INTEGER Available, PULARGE_INTEGER Total,
+                    PULARGE_INTEGER Free)
+{
+    UNICODE_STRING Wide;
+    BOOL Result;
+
+    if (!BaseToWide(&Wide, Path)) {
+        return FALSE;
+    }
+    Result = GetDiskFreeSpaceExW(Wide.Buffer, Available, Total, Free);
+    RtlFreeUnicodeString(&Wide);
+    return Result;
+}
+
+BOOL WINAPI
+SetFileValidData(HANDLE File, LONGLONG ValidDataLength)
+{
+    LARGE_INTEGER Valid = {.QuadPart = ValidDataLength};
+    IO_STATUS_BLOCK Iosb;
+
+    return BaseResult(
+        NtSetInformationFile(File, &Iosb, &Valid, sizeof(Valid), (FILE_INFORMATION_CLASS)39));
+}
