@@ -380,7 +380,13 @@ ObOpenObjectByName(POBJECT_ATTRIBUTES Attributes, POBJECT_TYPE Type, KPROCESSOR_
     Packet.Attributes = Capture.Attributes;
     Packet.ParseContext = ParseContext;
     Packet.AccessState = State;
+    if (Capture.SecurityDescriptor != NULL) {
+        State->SecurityDescriptor = Capture.SecurityDescriptor; /* of what a driver makes */
+    }
     Status = ObpLookupName(&Capture, Mode, &Packet, NULL, &Found);
+    if (Capture.SecurityDescriptor != NULL) {
+        State->SecurityDescriptor = NULL;
+    }
     if (NT_SUCCESS(Status)) {
         if (Type == NULL) { /* generic rights could not be mapped before */
             RtlMapGenericMask(&State->RemainingDesiredAccess, &ObpTypeOf(Found)->GenericMapping);
