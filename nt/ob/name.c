@@ -12,7 +12,7 @@
  */
 #include "obp.h"
 
-#define OBP_MAX_REPARSE 64 /* a file system's links end sooner: nt/io/reparse.c */
+#define OBP_MAX_REPARSE 160 /* two for each of the 63 links that nt/io/reparse.c follows */
 #define OBP_CREATE_ACCESS(Type)                                                                    \
     ((Type) == ObpDirectoryType ? 0x0008 /* DIRECTORY_CREATE_SUBDIRECTORY */                       \
                                 : 0x0004 /* DIRECTORY_CREATE_OBJECT */)
