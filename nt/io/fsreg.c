@@ -5,7 +5,8 @@
  * systems of its kind, latest first, IRP_MN_MOUNT_VOLUME; the one that recognises the volume sets the VPB's
  * DeviceObject. [ntifs: IoRegisterFileSystem, IRP_MJ_FILE_SYSTEM_CONTROL, IoVerifyVolume]
  *
- *   M1  DeviceLock of the device is held while it is being mounted or verified.
+ *   M1  DeviceLock of the device is held while it is being mounted or verified, and who mounts is in a critical region: he
+ *       could be suspended with the lock.
  *   M2  A VPB lives as long as its device, or the last file object on it.
  */
 #include "nt/io/iop.h"
@@ -157,9 +158,11 @@ IopMountVolume(PDEVICE_OBJECT DeviceObject, BOOLEAN AllowRaw)
     PLIST_ENTRY List = IopFileSystemsOf(DeviceObject->DeviceType), Entry;
     NTSTATUS Status = STATUS_UNRECOGNIZED_VOLUME;
 
-    KeWaitForSingleObject(&DeviceObject->DeviceLock, Executive, KernelMode, FALSE, NULL); /* M1 */
+    KeEnterCriticalRegion(); /* M1 */
+    KeWaitForSingleObject(&DeviceObject->DeviceLock, Executive, KernelMode, FALSE, NULL);
     if (DeviceObject->Vpb->Flags & VPB_MOUNTED) {
         KeSetEvent(&DeviceObject->DeviceLock, IO_NO_INCREMENT, FALSE);
+        KeLeaveCriticalRegion();
         return STATUS_SUCCESS;
     }
 Again:
@@ -199,6 +202,7 @@ Again:
         }
     }
     KeSetEvent(&DeviceObject->DeviceLock, IO_NO_INCREMENT, FALSE);
+    KeLeaveCriticalRegion();
     return Status;
 }
 
