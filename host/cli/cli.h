@@ -70,6 +70,8 @@ struct options {
     uint32_t inject; /* enum abi_inject */
     bool inject_given;
     bool first, keep_going;
+    bool tolerant;                /* replay */
+    uint32_t stop_at;             /* replay: a choice, from 1; 0: none */
     uint32_t jobs, shard, shards; /* shard: from 0 */
     bool sharded;                 /* --shard was given */
     enum { REQUIRE_NOTHING, REQUIRE_BOUNDED, REQUIRE_EXHAUSTED } require;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -214,8 +215,8 @@ find_member(const uint8_t *start, const uint8_t *end, const char *wanted, size_t
 
 /* Unpacks a member to the folder and gives it to the guest. */
 static int
-add_member(struct ntr *ntr, const uint8_t *archive, const uint8_t *end, const char *member,
-           const char *guest_path)
+add_member(struct ntr *ntr, const struct options *options, const uint8_t *archive,
+           const uint8_t *end, const char *member, const char *guest_path)
 {
     const char *base = strrchr(guest_path, '\\') ? strrchr(guest_path, '\\') + 1 : guest_path;
     char path[400];
@@ -223,6 +224,15 @@ add_member(struct ntr *ntr, const uint8_t *archive, const uint8_t *end, const ch
     size_t size;
     FILE *out;
 
+    for (size_t i = 1; i < options->drivers.count; i++) {
+        const char *given = options->drivers.item[i];
+
+        if (strcasecmp(strrchr(given, '/') ? strrchr(given, '/') + 1 : given, base) == 0) {
+            ntr->replaced |= 1ull << i;
+            fprintf(stderr, "ntlab: %s takes the place of the finding's\n", given);
+            return request_add_file(&ntr->request, guest_path, given) == NULL ? -1 : 0;
+        }
+    }
     data = find_member(archive, end, member, &size);
     if (data == NULL || strchr(base, '/') != NULL || *base == 0 || strlen(base) > 200) {
         return -1;
@@ -318,7 +328,7 @@ read_fact(struct ntr *ntr, struct options *options, const char *key, char *value
         snprintf(boot->client[client].command, sizeof(boot->client[0].command), "%s", value);
     } else if (strcmp(key, "file") == 0 && rest != NULL) {
         rest[-1] = 0;
-        return add_member(ntr, archive, end, value, rest);
+        return add_member(ntr, options, archive, end, value, rest);
     } else if (strcmp(key, "config") == 0 && rest != NULL) {
         struct run_config *grown =
             realloc(ntr->request.config, (ntr->request.configs + 1) * sizeof(*grown));
@@ -407,6 +417,11 @@ ntr_open(const char *path, struct options *options, struct ntr *out)
         }
     }
     free(text);
+    for (size_t i = 1; i < options->drivers.count && status == STATUS_CLEAN; i++) {
+        if ((out->replaced >> i & 1) == 0) {
+            status = usage_error("%s: no such image is in %s", options->drivers.item[i], path);
+        }
+    }
     replay->replay = true;
     replay->schedule = out->schedule;
     out->request.explore = replay;

@@ -17,6 +17,8 @@ struct ntr {
     uint64_t hash;   /* of the run that found it */
     char folder[64]; /* its files, unpacked; removed by ntr_close */
     uint32_t *schedule;
+    uint64_t
+        replaced; /* by number: files of the command line that take the place of the archive's */
     struct run_spin spin[RUN_MAX_SPINS];
     struct run_shared shared[RUN_MAX_SHARED];
 };

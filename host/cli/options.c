@@ -380,6 +380,11 @@ parse_option(const char *name, const char *value, struct options *out)
         }
         return usage_error("--effort: `%s` is not quick, normal or thorough", value);
     }
+    if (strcmp(name, "--stop-at") == 0) {
+        error = parse_number(name, value, 1, UINT32_MAX, &number);
+        out->stop_at = (uint32_t)number;
+        return error;
+    }
     if (strcmp(name, "--bound") == 0) {
         error = parse_number(name, value, 0, 1000, &number);
         out->bound = (uint32_t)number + 1;
@@ -436,6 +441,8 @@ parse_flag(const char *name, struct options *out)
         out->dbg = true;
     } else if (strcmp(name, "--first") == 0) {
         out->first = true;
+    } else if (strcmp(name, "--tolerant") == 0) {
+        out->tolerant = true;
     } else if (strcmp(name, "--keep-going") == 0) {
         out->keep_going = true;
     } else if (strcmp(name, "--no-protection-keys") == 0) {

@@ -3,6 +3,7 @@
  *
  *     --break IMAGE!SYMBOL[+OFFSET]   stops each time that this code is about to run (repeatable)
  *     -c 'COMMAND; ...'               runs these at each stop, and at the end of the run; then goes on
+ *     --stop-at N                     of a replay: stops before choice N, and ends there but for --dbg
  *     --dbg                           then reads commands from standard input, with a prompt on a terminal
  *
  * Everything goes to stderr: stdout is the client's. Without -c and --dbg a break prints where it is
@@ -169,15 +170,20 @@ stop(struct session *session, const struct run_result *result, bool live)
     }
     debug = session->debug;
     debug->live = live;
-    if (live) {
+    if (live && session->options->stop_at == 0) {
         debug_name(debug, result->registers.rip, name, sizeof(name));
         fprintf(stderr, "ntlab: break at %s, processor %u\n", name, result->cpu);
     }
     if (session->options->commands != NULL) {
         fprintf(stderr, "%u: kd> %s\n", result->cpu, session->options->commands);
         next = debug_line(debug, session->options->commands);
+    } else if (live && session->options->stop_at != 0 && !session->options->dbg) {
+        debug_line(debug, "!process 0 2; !locks");
     } else if (live && !session->options->dbg) {
         debug_line(debug, "k");
+    }
+    if (live && session->options->stop_at != 0 && !session->options->dbg) {
+        return false;
     }
     while (next == DEBUG_END && session->options->dbg && !session->over) {
         if (!read_line(debug, line, sizeof(line))) {

@@ -278,7 +278,7 @@ ask(const struct abi_agent *agents, uint32_t count)
 
     *question = (struct question){.last = it.last, .step = it.steps, .next = it.next};
     it.spinning = 0;
-    it.past = !it.search->replay || it.steps >= it.search->schedule_length;
+    it.past = !it.search->replay || it.steps + replay_skipped >= it.search->schedule_length;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t number = agent_number(agents[i].name);
 
@@ -393,12 +393,42 @@ look_for_death(void)
     }
 }
 
+/* --stop-at: says who could step, and who would. */
+static void
+stop_here(const struct abi_agent *agents, uint32_t count)
+{
+    size_t length = it.search->schedule_length;
+    struct abi_trap registers;
+    char line[200];
+    int used;
+
+    used = snprintf(line, sizeof(line), "ntlab: stopped before choice %u of %zu\n", it.steps + 1,
+                    length);
+    worker_send(RUN_NOTE, line, (size_t)used);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t number = agent_number(agents[i].name);
+        bool able = (it.question.enabled >> number & 1) != 0;
+        bool would = it.steps < length && it.search->schedule[it.steps] == agents[i].name;
+
+        used = snprintf(line, sizeof(line), "    %s agent %08x, thread %016lx: %s %016lx%s\n",
+                        would ? "->" : "  ", agents[i].name, agents[i].thread,
+                        operation_name(agents[i].op), agents[i].object,
+                        able ? "" : ", would have to wait");
+        worker_send(RUN_NOTE, line, (size_t)used);
+    }
+    hypercall_registers(&registers);
+    worker_wait(&registers);
+}
+
 /* A real question: what the strategy answers, as an index into the kernel's list. */
 static uint32_t
 answer(const struct abi_agent *agents, uint32_t count)
 {
     uint32_t chosen = ANSWER_FAIR;
 
+    if (it.search->replay && it.search->stop_at == it.steps + 1) {
+        stop_here(agents, count);
+    }
     if (!it.fair && (it.strategy->alone != NULL ? it.steps : it.scheduled) < unfair() &&
         it.alone < ALONE_LIMIT) {
         chosen = it.strategy->choose(&it.question);
@@ -793,7 +823,11 @@ explorer_ended(const struct abi_stop *why)
     struct abi_stop tried;
     bool counts;
 
-    if (it.search->replay || it.over) {
+    if (it.search->replay && !it.over) {
+        it.over = true;
+        replay_say();
+    }
+    if (it.over) {
         return;
     }
     if (trial_is_on()) {

@@ -140,6 +140,11 @@ bool operation_is_steady(const struct operation *operation);
 /* Could an earlier operation have been done after `later`, had `later` come first? */
 bool operation_coenabled(uint16_t earlier, uint16_t earlier_flags, const struct operation *later);
 
+/* replay.c: choices that a tolerant replay has passed over; and the sentence about them. */
+extern uint32_t replay_skipped;
+void replay_say(void);
+const char *operation_name(uint16_t op); /* of enum abi_event, in words */
+
 /* Memory for a strategy's init: zeroed, and free until it is touched. NULL if there is none. */
 void *search_reserve(size_t size);
 

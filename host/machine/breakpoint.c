@@ -116,8 +116,8 @@ breakpoints_forget(uint64_t base, uint64_t size)
     planted_count = kept;
 }
 
-static void
-tell_and_wait(ucontext_t *context, const struct abi_trap *registers)
+void
+worker_wait(const struct abi_trap *registers)
 {
     char answer = 0;
     ssize_t got;
@@ -145,7 +145,7 @@ breakpoint_hit(ucontext_t *context)
         }
         g[REG_RIP] = (greg_t)address;
         trap_registers(context, &registers);
-        tell_and_wait(context, &registers);
+        worker_wait(&registers);
         if (planted[i].original == INT3) {
             g[REG_RIP] = (greg_t)address + 1; /* B2 */
             return false;

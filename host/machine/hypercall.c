@@ -26,8 +26,8 @@ _Static_assert(HYPERCALLS <= 64, "the table in entry.S is full");
 _Static_assert(HYPERCALLS *STUB_SIZE <= ABI_HYPERCALL_TABLE - ABI_HYPERCALL_STUBS, "stubs");
 
 /* The guest's registers inside a hypercall, as far as a call keeps them. */
-static void
-caller_registers(struct abi_trap *out)
+void
+hypercall_registers(struct abi_trap *out)
 {
     uint64_t rsp = machine_guest_rsp;
 
@@ -61,7 +61,7 @@ hc_stop(const struct abi_stop *why)
 
     if (why->trap == 0 ||
         space_read(why->trap, &registers, sizeof(registers)) != sizeof(registers)) {
-        caller_registers(&registers);
+        hypercall_registers(&registers);
     }
     worker_stop(why, &registers);
 }

@@ -183,6 +183,10 @@ NORETURN void worker_main(const struct run_request *request, struct shared *shar
 void worker_describe(const struct abi_trap *registers);
 NORETURN void worker_stop(const struct abi_stop *why, const struct abi_trap *registers);
 NORETURN __attribute__((format(printf, 1, 2))) void worker_fail(const char *format, ...);
+/* breakpoint.c: tells the supervisor that the run has stopped, and waits until it may go on. */
+void worker_wait(const struct abi_trap *registers);
+/* hypercall.c: of the guest at the hypercall that is under way. */
+void hypercall_registers(struct abi_trap *out);
 void worker_send(uint32_t channel, const void *data, size_t length);
 /* A remark for the user, each at most once per site; the first hundred. */
 [[gnu::format(printf, 2, 3)]] void worker_note(uint64_t site, const char *format, ...);

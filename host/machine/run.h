@@ -106,7 +106,9 @@ struct run_search {
     uint32_t steps; /* of PCT: k; 0: learnt */
     uint32_t shard, shards; /* shards > 1: only this part (from 0) of all is searched */
     bool replay;
-    bool stuck; /* of a replay: at its end whoever still could step polls in vain */
+    bool stuck;       /* of a replay: at its end whoever still could step polls in vain */
+    bool tolerant;    /* of a replay: who cannot step is passed over */
+    uint32_t stop_at; /* of a replay: stops before this choice, counted from 1; 0: nowhere */
     const uint32_t *schedule;
     size_t schedule_length;
 };

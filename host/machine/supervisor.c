@@ -365,7 +365,8 @@ machine_run(const struct run_request *request, struct run_result *result)
     watch.guest =
         mmap(NULL, ABI_PAGE_SIZE, PROT_READ, MAP_SHARED, result->memory, ABI_MACHINE_PAGE);
     if (watch.shared == MAP_FAILED || watch.guest == MAP_FAILED || pipe2(pipes, O_CLOEXEC) != 0 ||
-        (request->breaks != 0 && pipe2(control, O_CLOEXEC) != 0)) {
+        ((request->breaks != 0 || (request->explore != NULL && request->explore->stop_at != 0)) &&
+         pipe2(control, O_CLOEXEC) != 0)) {
         error = errno;
         snprintf(result->message, sizeof(result->message), "cannot prepare a worker: %s",
                  strerror(error));

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """A finding can be replayed, also elsewhere; a damaged one is refused: check_replay.py NTLAB FOLDER"""
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +25,45 @@ def run(folder, *words):
 
 def verdict(output):
     return next((l for l in output.splitlines() if l.startswith(("ntlab: deadlock", "ntlab: bugcheck", "ntlab: hang"))), None)
+
+
+def looking(ntlab, build, folder):
+    """--stop-at, --tolerant, and a driver that was built anew with a change."""
+    whole = f"{folder}/elsewhere/din_phil3.ntr"
+    choices = int(re.search(r", (\d+) choices", run(folder, ntlab, "replay", whole).stderr)[1])
+    for step in (1, 5, choices):
+        it = run(folder, ntlab, "replay", whole, "--stop-at", str(step))
+        agents = re.findall(r"^    (->|  ) agent ([0-9a-f]{8}), thread ([0-9a-f]{16}): ", it.stderr, re.M)
+        threads = re.findall(r"^THREAD ([0-9a-f]{16}) ", it.stderr, re.M)
+        check(f"--stop-at {step}", it.returncode == 0 and f"stopped before choice {step} of {choices}" in it.stderr and
+              [a for a, _, _ in agents].count("->") == 1 and len(agents) > 1 and verdict(it.stderr) is None and
+              {t for _, _, t in agents} <= set(threads), f"{it.returncode} {agents} {threads}")
+    it = run(folder, ntlab, "replay", whole, "--stop-at", str(choices), "-c", "!locks")
+    check("--stop-at -c", "kd> !locks" in it.stderr and "PROCESS" not in it.stderr, it.stderr[-300:])
+    it = subprocess.run([ntlab, "replay", whole, "--stop-at", "3", "--dbg"], input="g\n", capture_output=True, text=True, cwd=folder)
+    check("--stop-at --dbg: on to the end", it.returncode == 1 and (verdict(it.stderr) or "").startswith("ntlab: deadlock"), it.stderr[-300:])
+    it = run(folder, ntlab, "replay", whole, "--stop-at", str(choices + 9))
+    check("--stop-at: beyond the end", it.returncode == 1 and f"has {choices} choices" in it.stderr, it.stderr[-300:])
+    check("--stop-at 0", run(folder, ntlab, "replay", whole, "--stop-at", "0").returncode == 2)
+
+    it = run(folder, ntlab, "replay", "--tolerant", whole)
+    check("--tolerant: the same binaries", it.returncode == 1 and f"0 of {choices} choices could not be made" in it.stderr and
+          "differs" not in it.stderr and verdict(it.stderr) == verdict(run(folder, ntlab, "replay", whole).stderr), it.stderr[-300:])
+    # Two philosophers instead of three: the first choices are the same ones.
+    os.makedirs(f"{folder}/anew", exist_ok=True)
+    shutil.copy(f"{build}/explore-din_phil2.sys", f"{folder}/anew/explore-din_phil3.sys")
+    it = run(folder, ntlab, "replay", whole, "anew/explore-din_phil3.sys")
+    first = re.search(r"replay mismatch, first at choice (\d+): agent [0-9a-f]{8} .*; these can step: [0-9a-f]{8} \(", it.stderr)
+    check("built anew, strict", it.returncode == 5 and first and 1 < int(first[1]) < choices, it.stderr[-400:])
+    it = run(folder, ntlab, "replay", "--tolerant", whole, "anew/explore-din_phil3.sys")
+    skipped = re.search(rf"(\d+) of {choices} choices could not be made, the first is number (\d+)", it.stderr)
+    check("built anew, --tolerant", it.returncode in (0, 1) and first and skipped and int(skipped[1]) > 0 and skipped[2] == first[1], it.stderr[-400:])
+    # Without the deadlock it ends.
+    shutil.copy(f"{build}/explore-lockinc4.sys", f"{folder}/anew/explore-din_phil3.sys")
+    it = run(folder, ntlab, "replay", "--tolerant", whole, "anew/explore-din_phil3.sys")
+    check("mended, --tolerant", it.returncode == 0 and "could not be made, the first" in it.stderr, f"{it.returncode} {it.stderr[-400:]}")
+    it = run(folder, ntlab, "replay", whole, f"{build}/explore-din_phil2.sys")
+    check("an image that is not in it", it.returncode == 2 and "explore-din_phil2.sys" in it.stderr, it.stderr[-300:])
 
 
 def main():
@@ -50,6 +91,7 @@ def main():
             replay = run(folder, ntlab, "replay", "bad.ntr")
             check(f"bad file: {name}", replay.returncode == status and "ntlab: " in replay.stderr,
                   f"{replay.returncode} {replay.stderr[-200:]}")
+        looking(ntlab, build, folder)
         check("no file", run(folder, ntlab, "replay", "nothing.ntr").returncode == 2)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
