@@ -61,6 +61,8 @@ struct options {
     const char *json, *trace, *html, *sarif, *junit, *out;
     const char *kernel; /* --kernel: another ntoskrnl.exe; for tests */
     /* explore */
+    bool explores;
+    bool stdout_taken; /* by --json -, of the search that this run is part of */
     enum run_granularity granularity;
     const char *strategy;
     bool from_root; /* --snapshots root: none in the middle of a run */

@@ -96,6 +96,11 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
     request->boot.victim = finding->stop.verdict == ABI_SUSPEND_DOS ? finding->stop.code : 0;
     request->explore = &replay;
     status = single_run_finding(&quiet, request, "explore", search->argv, &result, &json);
+    if (status == STATUS_BAD_INPUT) { /* it does not even load, and that was said */
+        free(json);
+        finding_forget(small);
+        return status;
+    }
     if (found->died != 0 && result.crashed) {
         fprintf(stderr,
                 "ntlab: this may be a failure of ntlab, or guest code has written over it\n");
@@ -191,13 +196,19 @@ check_shard(const struct options *options)
                        options->strategy);
 }
 
-int
-command_explore(int argc, char **argv)
+/* One search. `version`, `json`: of a matrix, else NULL. */
+static int
+explore(int argc, char **argv, const char *version, const char *json)
 {
     struct options options;
     struct search search = {.options = &options, .argv = argv, .folder = "findings"};
     int status = options_parse(argc, argv, &options);
 
+    options.stdout_taken = options.json != NULL && strcmp(options.json, "-") == 0;
+    if (version != NULL) {
+        options.json = json;
+        snprintf(search.version, sizeof(search.version), "%s", version);
+    }
     if (status == 0) {
         status = request_build(&options, &search.request);
     }
@@ -243,6 +254,25 @@ command_explore(int argc, char **argv)
     tally_free(&search.outcome.tally);
     request_free(&search.request);
     return status;
+}
+
+int
+explore_version(int argc, char **argv, const char *version, const char *json)
+{
+    return explore(argc, argv, version, json);
+}
+
+int
+command_explore(int argc, char **argv)
+{
+    struct options options;
+    int status;
+
+    if (!matrix_asked(argc, argv)) {
+        return explore(argc, argv, NULL, NULL);
+    }
+    status = options_parse(argc, argv, &options);
+    return status != 0 ? status : matrix_explore(argc, argv, options.json);
 }
 
 /* `replay`, and `dbg`, which is the same with a prompt at its end. */

@@ -3,6 +3,7 @@
  *
  *     explore.c          the command: options become a plan; each finding is confirmed
  *     effort.c           which strategies, where the user has named none
+ *     matrix.c           several versions of Windows
  *     explore_text.c     progress, and the sentences at the end
  *     explore_json.c     the JSON object
  */
@@ -31,13 +32,21 @@ struct search {
     uint64_t portfolio; /* runs that were the portfolio's */
     size_t findings;    /* that were confirmed */
     int status;
-    char out[240]; /* --out, with the shard; empty: none */
+    char out[240];    /* --out, with the shard; empty: none */
+    char version[64]; /* of a matrix: what --os says; else empty */
     char findings_folder[256];
     const char *folder; /* for findings */
 };
 
 /* effort.c: 0, or negative errno with a message. */
 int search_by_effort(struct search *search);
+/* matrix.c: does --os name several versions? Then one search for each; the worst status. `json_path`: NULL or
+   where the JSON of all goes. */
+bool matrix_asked(int argc, char **argv);
+int matrix_explore(int argc, char **argv, const char *json_path);
+/* explore.c: one search of a matrix, with its own folders, and its JSON at `json`. */
+int explore_version(int argc, char **argv, const char *version, const char *json);
+
 /* explore_text.c */
 void search_progress(void *context, const struct pool_progress *progress);
 /* Takes the progress line away. */

@@ -98,11 +98,25 @@ parse_os(const char *text, struct options *out)
         }
     }
     build = strtoul(number, &end, 10);
-    if (end != number && *end == 0 && build >= os_rows[0].first_build && build < 100000) {
+    if (strchr(text, ',') == NULL && end != number && *end == 0 &&
+        build >= os_rows[0].first_build && build < 100000) {
         for (uint32_t i = 0; i < OS_ROWS && build >= os_rows[i].first_build; i++) {
             out->os = i;
         }
         out->build = (uint32_t)build;
+        return 0;
+    }
+    if (strchr(text, ',') != NULL &&
+        out->explores) { /* each of them is a search of its own: matrix.c */
+        char copy[256], *save;
+
+        snprintf(copy, sizeof(copy), "%s", text);
+        for (char *name = strtok_r(copy, ",", &save); name != NULL;
+             name = strtok_r(NULL, ",", &save)) {
+            if (parse_os(name, out) != 0) {
+                return STATUS_USAGE;
+            }
+        }
         return 0;
     }
     if (strchr(text, ',') != NULL) {
@@ -464,7 +478,8 @@ options_parse(int argc, char **argv, struct options *out)
                             .virtual_timeout = 3600,
                             .budget_seconds = 30,
                             .jobs = 1,
-                            .shards = 1};
+                            .shards = 1,
+                            .explores = strcmp(argv[0], "explore") == 0};
     for (int i = 1; i < argc; i++) {
         char *word = argv[i], *equals;
 

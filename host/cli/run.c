@@ -153,7 +153,8 @@ single_run_finding(const struct options *options, struct run_request *request, c
         session_close(session);
         return status;
     }
-    output.json_on_stdout = options->json != NULL && strcmp(options->json, "-") == 0;
+    output.json_on_stdout =
+        options->stdout_taken || (options->json != NULL && strcmp(options->json, "-") == 0);
     request->output = on_output;
     request->output_context = &output;
     for (uint32_t attempt = 0;; attempt++) {

@@ -76,18 +76,30 @@ int
 shard_folder(struct search *search)
 {
     const struct options *options = search->options;
+    char folder[200];
     int status;
 
     if (options->out == NULL) {
-        return 0;
+        if (search->version[0] != 0 && (status = make_folder(search->folder)) == 0) {
+            snprintf(search->findings_folder, sizeof(search->findings_folder), "%s/%s",
+                     search->folder, search->version);
+            search->folder = search->findings_folder;
+            return 0;
+        }
+        return search->version[0] != 0 ? status : 0;
     }
+    snprintf(folder, sizeof(folder), "%.140s%s%.50s", options->out, search->version[0] ? "/" : "",
+             search->version);
     status = make_folder(options->out);
+    if (status == 0 && search->version[0] != 0) {
+        status = make_folder(folder);
+    }
     if (status == 0 && options->sharded) {
-        snprintf(search->out, sizeof(search->out), "%.200s/shard-%u-of-%u", options->out,
+        snprintf(search->out, sizeof(search->out), "%.200s/shard-%u-of-%u", folder,
                  options->shard + 1, options->shards);
         status = make_folder(search->out);
     } else {
-        snprintf(search->out, sizeof(search->out), "%.200s", options->out);
+        snprintf(search->out, sizeof(search->out), "%.200s", folder);
     }
     snprintf(search->findings_folder, sizeof(search->findings_folder), "%s/findings", search->out);
     search->folder = search->findings_folder;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A finding can be replayed, also elsewhere; a damaged one is refused: check_replay.py NTLAB FOLDER"""
+import json
 import os
 import re
 import shutil
@@ -25,6 +26,31 @@ def run(folder, *words):
 
 def verdict(output):
     return next((l for l in output.splitlines() if l.startswith(("ntlab: deadlock", "ntlab: bugcheck", "ntlab: hang"))), None)
+
+
+def matrix(ntlab, build, folder):
+    """--os A,B: a search for each version, one JSON object, the worst status."""
+    versions = ["win7", "10.0.17763", "nt51"]
+    for program, options, status, files in (("din_phil3", [], 1, [f"{v}/1.ntr" for v in versions]), ("lockinc2", [], 0, []),
+                                            ("lockinc2", ["--budget", "1runs", "--require", "exhausted"], 6, [])):
+        place = f"{folder}/matrix-{program}-{status}"
+        os.mkdir(place)
+        it = run(place, ntlab, "explore", "--os", ",".join(versions), "--keep-going", "--json", "-", *options, f"{build}/explore-{program}.sys")
+        parts = json.loads(it.stdout)["matrix"] if it.stdout else []
+        check(f"matrix {program}: status", it.returncode == status and json.loads(it.stdout)["status"] == status, f"{it.returncode} {it.stderr[-300:]}")
+        check(f"matrix {program}: versions", [(p["os"]["name"], p["os"]["build"]) for p in parts] == [("win7", 7601), ("win10", 17763), ("nt51", 2600)], parts)
+        alone = [json.loads(run(place, ntlab, "explore", f"--os={v}", "--keep-going", "--json", "-", *options, f"{build}/explore-{program}.sys").stdout)
+                 for v in versions]
+        check(f"matrix {program}: as each alone", [(p["verdict"], p["search"]["digest"], len(p["findings"])) for p in parts] ==
+              [(p["verdict"], p["search"]["digest"], len(p["findings"])) for p in alone])
+        found = [p["findings"][0]["schedule"] for p in parts if p["findings"]]
+        check(f"matrix {program}: findings", found == [f"findings/{f}" for f in files] and
+              all(run(place, ntlab, "replay", f).returncode == 1 for f in found), found)
+    place = f"{folder}/matrix-out"
+    os.mkdir(place)
+    run(place, ntlab, "explore", "--os", "win7,win10", "--keep-going", "--out", "o", "--shard", "1/2", f"{build}/explore-din_phil3.sys")
+    check("matrix --out", sorted(os.listdir(f"{place}/o")) == ["win10", "win7"] and os.listdir(f"{place}/o/win7") == ["shard-1-of-2"],
+          os.listdir(place))
 
 
 def looking(ntlab, build, folder):
@@ -92,6 +118,7 @@ def main():
             check(f"bad file: {name}", replay.returncode == status and "ntlab: " in replay.stderr,
                   f"{replay.returncode} {replay.stderr[-200:]}")
         looking(ntlab, build, folder)
+        matrix(ntlab, build, folder)
         check("no file", run(folder, ntlab, "replay", "nothing.ntr").returncode == 2)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
