@@ -53,7 +53,8 @@ help(FILE *out)
         "    --kd                  a kernel debugger is said to be attached\n"
         "    --client-exit ignore  a client's exit code other than 0 is no finding\n"
         "    --json FILE|-         the report as JSON\n"
-        "    --budget 30s|2000runs of explore; --effort quick|normal|thorough, --first, "
+        "    --budget 30s|2000runs of explore (`ntlab help explore` has all of them); --effort, "
+        "--first, "
         "--keep-going\n"
         "    --jobs N              so many worker processes search (1)\n"
         "    --shard I/N           the Ith of N parts; Slurm's and Kubernetes's variables say it "
@@ -71,6 +72,54 @@ help(FILE *out)
         out);
 }
 
+/* `ntlab help explore` */
+static void
+help_explore(FILE *out)
+{
+    fputs("ntlab explore [options] [DRIVER.sys...] [--client '[user:|admin:|system:]CMD']... [-- "
+          "CLIENT.exe "
+          "ARGS...]\n\n"
+          "Runs them along many schedules. Each finding is made small, run again in a fresh "
+          "process, reported, and\n"
+          "kept in findings/N.ntr for `ntlab replay` and `ntlab dbg`. Besides the options of "
+          "`ntlab help`:\n\n"
+          "    --budget 30s|2000runs       in runs: the same result for any --jobs, on any load "
+          "(30s)\n"
+          "    --effort quick|normal|thorough\n"
+          "                                without --strategy: 10 s, 30 s, 5 min; quick has no "
+          "bounded search\n"
+          "    --first | --keep-going      stop at the first finding (on a terminal), or report "
+          "each distinct one\n"
+          "    --require exhausted|bounded:C\n"
+          "                                less than that is status 6\n"
+          "    --inject none|all|suspend,timeout\n"
+          "                                what the environment may add at any point (suspend)\n"
+          "    --os NAME,NAME...           a search for each version; the status is the worst one\n"
+          "    --jobs N                    worker processes (1)\n"
+          "    --shard I/N                 the Ith of N parts, also from Slurm's or Kubernetes's "
+          "variables\n"
+          "    --out DIR                   results for `ntlab merge DIR...`, findings and "
+          "report.json\n"
+          "    --json FILE|-               the report\n\n"
+          "For experts:\n"
+          "    --strategy NAME             dpor odpor bounded delay pct pos urw surw random "
+          "portfolio feedback\n"
+          "                                fairwalk fair; without it: dpor first, then what its "
+          "estimate suggests\n"
+          "    --granularity api|atomics|memory\n"
+          "                                schedule points: calls; atomic instructions; shared "
+          "memory (api)\n"
+          "    --bound N                   of bounded and delay: preemptions, deviations (as far "
+          "as the budget goes)\n"
+          "    --depth N                   of pct (3)\n\n"
+          "ntlab replay FINDING.ntr [IMAGE...]\n"
+          "    --stop-at N                 before choice N: who could step, and the threads; -c, "
+          "--dbg\n"
+          "    --tolerant                  pass over choices that cannot be made, and count them\n"
+          "    IMAGE...                    take the place of those of the same name in it\n",
+          out);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -86,7 +135,11 @@ main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
-        help(stdout);
+        if (argc > 2 && (strcmp(argv[2], "explore") == 0 || strcmp(argv[2], "replay") == 0)) {
+            help_explore(stdout);
+        } else {
+            help(stdout);
+        }
         return STATUS_CLEAN;
     }
     if (strcmp(argv[1], "--version") == 0) {

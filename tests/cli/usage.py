@@ -35,6 +35,7 @@ WRONG = [
 ]
 RIGHT = [
     (["--help"], "Exit status"),
+    (["help", "explore"], "--granularity"),
     (["--version"], "ntlab 0"),
     (["doctor"], "protection-keys"),
     (["doctor", "--json"], '"checks"'),
