@@ -2,7 +2,7 @@
 # Everything else is Meson's; see meson.build.
 BUILD ?= build
 
-.PHONY: all deps demo test bench soak mutants clean
+.PHONY: all deps demo test bench bench-bugs soak mutants clean
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) $(NINJAFLAGS)
 
@@ -22,8 +22,13 @@ test: all
 bench: all
 	@python3 tools/bench.py $(BUILD)
 
+# Schedules until a bug is found, beside what others have published; BUGS='--trials 3 bluetooth'.
+bench-bugs: all
+	@python3 tools/bench_bugs.py $(BUILD) $(BUGS)
+
 soak: all
 	@tools/run-tests.sh --soak $(BUILD)
+	@python3 tests/explore/check_counts.py --soak $(BUILD)/ntlab $(BUILD)/tests/explore tests/explore/programs.list
 	@python3 tests/explore/soak.py $(BUILD)/ntlab $(BUILD)/tests/explore $(or $(RUNS),20000000)
 
 # The tests' own test: a kernel with one line changed must fail one of them.

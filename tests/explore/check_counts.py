@@ -1,22 +1,24 @@
 #!/usr/bin/env python3
-"""Exact numbers of traces: check_counts.py NTLAB FOLDER programs.list [NAME...]"""
+"""Exact numbers of traces: check_counts.py [--soak] NTLAB FOLDER programs.list [NAME...]"""
 import json
 import subprocess
 import sys
 
 
 def main():
-    ntlab, folder, table, *only = sys.argv[1:]
+    arguments = sys.argv[1:]
+    soak = arguments[0] == "--soak"
+    ntlab, folder, table, *only = arguments[soak:]
     passed = failed = 0
     for line in open(table):
         fields = [f.strip() for f in line.split("|")]
-        if line.startswith("#") or len(fields) < 4 or (only and fields[0] not in only):
+        if line.startswith("#") or len(fields) < 4 or (only and fields[0] not in only) or (len(fields) > 5 and not soak and not only):
             continue
         name, source, _, expected = fields[:4]
         options = fields[4].split() if len(fields) > 4 else []
         client = source.endswith("-client.c")
         what = ["--inject", "none", "--", f"{folder}/explore-{name}.exe"] if client else [f"{folder}/explore-{name}.sys"]
-        run = subprocess.run([ntlab, "explore", "--keep-going", "--budget", "60s", "--json", "-", *options, *what],
+        run = subprocess.run([ntlab, "explore", "--keep-going", "--budget", "60s" if len(fields) < 6 else "1h", "--json", "-", *options, *what],
                              capture_output=True, text=True)
         try:
             search = json.loads(run.stdout)["search"]

@@ -9,6 +9,7 @@
  *     ACCOUNT     deposit, withdraw and a check, one lock
  *     TOKEN_RING  four threads pass values on, one lock
  *     SECTIONS    two threads of N sections each on one lock; T pops, S pushes
+ *     FILESYSTEM  N threads give their inode a block, the first free one: a lock for each of both
  */
 #include "program.h"
 
@@ -19,6 +20,7 @@
 #define ACCOUNT    5
 #define TOKEN_RING 6
 #define SECTIONS   7
+#define FILESYSTEM 8
 
 static LOCK_TYPE Lock[16];
 static LONG x[4] __attribute__((unused));
@@ -185,6 +187,54 @@ Threads(VOID)
 {
     Start(Push, 0);
     Start(Pop, 0);
+}
+#elif PROGRAM == FILESYSTEM
+#define INODES 32
+#define BLOCKS 26
+
+static LOCK_TYPE InodeLock[INODES], BlockLock[BLOCKS];
+static ULONG Inode[INODES];
+static BOOLEAN Busy[BLOCKS];
+
+static VOID
+Allocate(ULONG Which)
+{
+    ULONG Block = Which * 2 % BLOCKS;
+
+    while (Inode[Which] == 0) {
+        LOCK_ACQUIRE(BlockLock[Block]);
+        if (!Busy[Block]) {
+            Busy[Block] = TRUE;
+            Inode[Which] = Block + 1;
+        }
+        LOCK_RELEASE(BlockLock[Block]);
+        Block = (Block + 1) % BLOCKS;
+    }
+}
+
+static VOID NTAPI
+Thread(PVOID Context)
+{
+    ULONG Which = (ULONG)(ULONG_PTR)Context % INODES;
+
+    LOCK_ACQUIRE(InodeLock[Which]);
+    Allocate(Which);
+    LOCK_RELEASE(InodeLock[Which]);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID
+Threads(VOID)
+{
+    for (ULONG Index = 0; Index < INODES; Index++) {
+        LOCK_INITIALIZE(InodeLock[Index]);
+    }
+    for (ULONG Index = 0; Index < BLOCKS; Index++) {
+        LOCK_INITIALIZE(BlockLock[Index]);
+    }
+    for (ULONG Index = 0; Index < N; Index++) {
+        Start(Thread, Index);
+    }
 }
 #endif
 
