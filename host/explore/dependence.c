@@ -105,7 +105,13 @@ operation_touches(const struct operation *operation, struct touch *touch)
     } else if (of < OF_ITSELF && operation->object[0] != 0) {
         touch[count++] = touch_of(operation->object[0], of, !operation->reads[0]);
     }
-    for (uint32_t i = 1; i < operation->objects; i++) {
+    if (operation->more == NULL) { /* what a loop polls: spin.c */
+        for (uint32_t i = 1; i < operation->objects; i++) {
+            count = memory_cells(operation->object[i], operation->size[i], !operation->reads[i],
+                                 touch, count);
+        }
+    }
+    for (uint32_t i = 1; i < operation->objects && operation->more != NULL; i++) {
         uint64_t flags = operation->more[i - 1].flags;
 
         touch[count++] = touch_of(operation->more[i - 1].object,

@@ -254,12 +254,13 @@ is_known(const struct operation *operation, const struct abi_agent *agent)
 {
     uint32_t others = agent->objects > 1 ? agent->objects - 1u : 0;
 
-    if (operation->objects != others + 1 || operation->op != agent->op ||
-        operation->flags != agent->flags || operation->object[0] != agent->object ||
-        operation->kind != agent->kind || operation->target != agent->target ||
-        operation->size[0] != agent->size || operation->takes != agent->takes ||
-        operation->queues != agent->queues || operation->thread != agent->thread ||
-        agent->list != 0 || (agent->point & ABI_POINT_COMPARES) != 0) {
+    if (operation->objects != others + 1 || (others != 0 && operation->more == NULL) ||
+        operation->op != agent->op || operation->flags != agent->flags ||
+        operation->object[0] != agent->object || operation->kind != agent->kind ||
+        operation->target != agent->target || operation->size[0] != agent->size ||
+        operation->takes != agent->takes || operation->queues != agent->queues ||
+        operation->thread != agent->thread || agent->list != 0 ||
+        (agent->point & ABI_POINT_COMPARES) != 0) {
         return false;
     }
     for (uint32_t i = 0; i < others; i++) {

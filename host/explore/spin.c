@@ -285,6 +285,7 @@ spin_stepped(uint32_t number, uint64_t step)
     if (number >= MAX_AGENTS) {
         return;
     }
+    touched = number < touched ? touched : number + 1;
     round->last = step;
     round->fresh = false;
     if (round->now == 0) {
@@ -309,6 +310,7 @@ static void
 becomes(const struct run_spin *spin, struct operation *operation)
 {
     operation->op = SP_MEMORY_READ;
+    operation->more = NULL;
     operation->objects = 0;
     for (uint32_t i = 0; i < spin->reads && operation->objects < ABI_AGENT_OBJECTS; i++) {
         operation->object[operation->objects] = spin->read[i].address;
