@@ -18,7 +18,7 @@
 #include "host/explore/strategy.h"
 #include "host/machine/run.h"
 
-#define EXPLORE_CPUS 16 /* more than threads that can run at once, in most tests */
+#define EXPLORE_CPUS 63 /* as many as there can be agents, and one less than a word has bits */
 
 /* The tally's findings in the form that a worker leaves them in. */
 static struct search_results *
