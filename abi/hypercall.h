@@ -128,6 +128,9 @@ enum abi_verdict {
     ABI_SUSPEND_DOS = 9, /* a thread could not go on while one of another process was suspended.
                             parameter: 0 the KTHREAD that was suspended, 1 the one that was held up,
                             2 struct abi_held_up of all that were, 3 their number */
+    ABI_RACE = 10, /* the host's, exploring: two accesses to the same bytes, one of them a write,
+                            with nothing that orders them. parameter: 0 the first byte that both touch,
+                            1 and 2 the instructions */
 };
 
 struct abi_stop {
@@ -180,6 +183,7 @@ struct abi_agent {
     uint32_t size;      /* of SP_MEMORY_... and SP_ATOMIC: how many bytes from `object` on */
     uint32_t point;     /* enum abi_point, if it stands at a patched instruction, else 0 */
     uint64_t registers; /* there: its struct abi_trap */
+    uint64_t site;      /* of an access to memory by a driver or client: the code; 0: not known */
 };
 
 /* Kinds of APCs, by what holds them off. */
@@ -213,6 +217,8 @@ enum abi_agent_flags {
                               a wait: it ends by itself (time-out) */
     ABI_AGENT_WAITS = 32,  /* exploring: its next operation is one that can have to wait */
     ABI_AGENT_SEVERAL = 64, /* exploring: a wait for several objects */
+    ABI_AGENT_PLAIN =
+        128, /* exploring: an access that is neither atomic nor volatile, as far as is known */
 };
 
 enum abi_agent_kind {

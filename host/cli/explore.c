@@ -65,6 +65,22 @@ copy_message(struct confirmed *confirmed)
     confirmed->message[length] = 0;
 }
 
+/* Is there another finding that is the same circle, better known? */
+static bool
+is_told_already(const struct search_results *results, uint32_t number)
+{
+    const struct search_finding *found = &results->finding[number];
+
+    for (uint32_t i = 0; i < results->findings && found->wanted != 0; i++) {
+        if (i != number && (results->finding[i].circle == found->wanted ||
+                            (results->finding[i].signature == found->wanted &&
+                             found->signature != found->wanted))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Runs a finding again in a fresh worker, reports what happens, and keeps it as a file. */
 static int
 confirm(struct search *search, const struct search_results *results, uint32_t number)
@@ -81,17 +97,26 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
     struct run_result result = {.memory = -1, .end = RUN_QUIT};
     int status;
 
+    if (is_told_already(results, number)) {
+        return STATUS_CLEAN;
+    }
     quiet.json = NULL;
     request->explore = &search->plan;
     small = found->died != 0 ? NULL : finding_minimise(request, results, number);
     from = small != NULL ? small : results;
+    if (small == NULL && found->wanted != 0) {
+        return STATUS_CLEAN; /* it was not confirmed */
+    }
     finding = small != NULL ? &small->finding[0] : found;
     replay = (struct run_search){.replay = true,
                                  .stuck = found->stop.verdict == ABI_LIVELOCK && found->died == 0,
+                                 .wanted = found->wanted,
                                  .schedule = from->schedule + finding->schedule,
                                  .schedule_length = finding->schedule_length};
-    fprintf(stderr, "\nntlab: finding %u: in %lu of %lu runs; ", number + 1, finding->times,
-            results->runs);
+    fprintf(stderr, "\nntlab: finding %u: ", number + 1);
+    if (found->wanted == 0) {
+        fprintf(stderr, "in %lu of %lu runs; ", finding->times, results->runs);
+    }
     finding_say(found, finding);
     request->boot.victim = finding->stop.verdict == ABI_SUSPEND_DOS ? finding->stop.code : 0;
     request->explore = &replay;
@@ -114,6 +139,10 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
         fprintf(stderr, "ntlab: the finding took another way in its second run (%lx, not %lx)\n",
                 result.hash, finding->hash);
         status = STATUS_INTERNAL;
+    }
+    if (status == STATUS_FINDING && finding->stop.verdict == ABI_RACE) {
+        status = STATUS_CLEAN; /* a warning: docs/findings.md */
+        search->warnings++;
     }
     *confirmed = (struct confirmed){.finding = *finding, .json = json};
     copy_message(confirmed);
@@ -165,6 +194,10 @@ run_search(struct search *search)
         status = one > status ? one : status;
     }
     free(results);
+    if (search->warnings != 0) {
+        fprintf(stderr, "\nntlab: %zu data race%s: warnings, which the status does not count\n",
+                search->warnings, search->warnings == 1 ? "" : "s");
+    }
     if (status == STATUS_CLEAN && !is_enough(search)) {
         fprintf(stderr, "ntlab: less than --require asked for\n");
         status = STATUS_REQUIREMENT;

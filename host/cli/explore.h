@@ -31,6 +31,7 @@ struct search {
     struct confirmed confirmed[SEARCH_FINDINGS];
     uint64_t portfolio; /* runs that were the portfolio's */
     size_t findings;    /* that were confirmed */
+    size_t warnings;    /* of those */
     int status;
     char out[240];    /* --out, with the shard; empty: none */
     char version[64]; /* of a matrix: what --os says; else empty */

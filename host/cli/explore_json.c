@@ -122,7 +122,7 @@ search_json(const struct search *search, const char *path)
     FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
     const char *verdict = search->status == STATUS_INTERNAL      ? "error"
                           : search->status == STATUS_UNSUPPORTED ? "unsupported"
-                          : search->findings != 0                ? "finding"
+                          : search->findings != search->warnings ? "finding"
                           : search->status == STATUS_REQUIREMENT ? "inconclusive"
                                                                  : "clean";
 

@@ -42,7 +42,8 @@ finding_minimise(struct run_request *request, const struct search_results *resul
     void (*output)(void *, uint32_t, const char *, size_t) = request->output;
     bool good;
 
-    if (finding->schedule_length == 0) {
+    minimise.wanted = finding->wanted;
+    if (finding->schedule_length == 0 && finding->wanted == 0) {
         return NULL;
     }
     small = mmap(NULL, sizeof(*small), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -73,12 +74,15 @@ finding_minimise(struct run_request *request, const struct search_results *resul
     /* A worker wrote it (machine.h, M4). */
     if (!good || small->findings != 1 || small->finding[0].schedule != 0 ||
         small->finding[0].schedule_length > SEARCH_SCHEDULES) {
-        fprintf(stderr, "ntlab: the finding could not be made smaller%s%s\n",
-                result.message[0] != 0 ? ": " : "", result.message);
+        if (finding->wanted == 0) {
+            fprintf(stderr, "ntlab: the finding could not be made smaller%s%s\n",
+                    result.message[0] != 0 ? ": " : "", result.message);
+        }
         munmap(small, sizeof(*small));
         return NULL;
     }
     small->finding[0].times = finding->times;
+    small->finding[0].wanted = finding->wanted;
     return small;
 }
 

@@ -20,9 +20,10 @@
  *       livelock.
  *   X8  Where a strategy says that it comes back to the middle of a run, a snapshot is taken there if that
  *       is cheaper than to run up to there again. Both ways are the same run, to the trace hash.
- *
  *   X9  A schedule at which workers have died (unit.h, U3) is not gone on with: the run ends there, as what
  *       it did to its worker says. To the strategy that is a crash like any other.
+ *   X10 What is seen in the middle of a run (sighting.c) ends it only when that is asked for: then those who
+ *       take part make one step each, and the run is over.
  *
  * The answers of X1, X2 and X6 follow from the state alone, so a schedule holds the others only.
  */
@@ -34,6 +35,7 @@
 #include "host/explore/explorer.h"
 #include "host/explore/memory.h"
 #include "host/explore/round_robin.h"
+#include "host/explore/sighting.h"
 #include "host/explore/spin.h"
 #include "host/explore/strategy.h"
 #include "host/explore/trial.h"
@@ -95,6 +97,9 @@ static struct {
     uint32_t lists;
     struct abi_object listed[OBJECTS_LISTED]; /* what the lists are made of */
     uint32_t listed_count;
+    uint8_t part[MAX_AGENTS]; /* X10: who shall step yet, from `parts` on */
+    uint32_t parts, parting;
+    struct abi_stop wanted; /* what the run ends with then */
 } it;
 
 /* The explorer's own part of a deeper snapshot: X8. */
@@ -230,7 +235,10 @@ operation_of(const struct abi_agent *agent)
                                   .reads = {(agent->flags & ABI_AGENT_READS) != 0},
                                   .takes = agent->takes,
                                   .queues = agent->queues,
-                                  .thread = agent->thread};
+                                  .thread = agent->thread,
+                                  .site = agent->site,
+                                  .patched =
+                                      (agent->point & (ABI_POINT_READS | ABI_POINT_WRITES)) != 0};
 
     if (agent->objects > 1) {
         operation.objects = agent->objects;
@@ -259,7 +267,7 @@ is_known(const struct operation *operation, const struct abi_agent *agent)
         operation->object[0] != agent->object || operation->kind != agent->kind ||
         operation->target != agent->target || operation->size[0] != agent->size ||
         operation->takes != agent->takes || operation->queues != agent->queues ||
-        operation->thread != agent->thread || agent->list != 0 ||
+        operation->thread != agent->thread || operation->site != agent->site || agent->list != 0 ||
         (agent->point & ABI_POINT_COMPARES) != 0) {
         return false;
     }
@@ -314,8 +322,10 @@ begin(void)
     it.preemptions = it.injections = 0;
     it.offered = 0;
     it.blocked = it.fair = it.died = false;
+    it.parts = it.parting = 0;
     memory_begin_run();
     spin_begin_run();
+    sighting_begin_run();
     it.moves = 0;
     it.quiet = 0;
     if (machine.request->channel != NULL) {
@@ -451,6 +461,7 @@ answer(const struct abi_agent *agents, uint32_t count)
         it.preemptions++;
     }
     it.steps++;
+    sighting_step(&it.question, chosen, it.scheduled);
     if (!it.fair && count > 1) {
         if ((GUEST->record & ABI_RECORD_STEPS) != 0) {
             GUEST->choice = choice_of(chosen);
@@ -483,6 +494,7 @@ GENERAL_REGISTERS_ONLY static uint32_t
 alone(uint32_t name)
 {
     it.last = (uint8_t)agent_number(name);
+    sighting_unheard(it.last);
     if (GUEST->record != 0 ||
         (machine.request->boot.inject != 0 && machine.request->boot.clients != 0)) {
         GUEST->choice = 0;
@@ -500,11 +512,41 @@ static uint32_t go_on_blocked(const struct abi_agent *agents, uint32_t count, ui
 
 static uint32_t known_number(uint32_t name);
 
+/* X10: the next one of those who take part. */
+static uint32_t
+part(const struct abi_agent *agents, uint32_t count)
+{
+    while (it.parts < it.parting) {
+        uint32_t agent = it.part[it.parts++];
+
+        for (uint32_t i = 0; i < count; i++) {
+            if (agents[i].name == it.names[agent]) {
+                if ((GUEST->record & ABI_RECORD_STEPS) != 0) {
+                    GUEST->choice = ++it.steps;
+                }
+                return i;
+            }
+        }
+    }
+    finish(&it.wanted);
+}
+
 /* What comes at a question after the root. */
 static uint32_t
 decide(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 {
     ask(agents, count);
+    sighting_look(&it.question, it.scheduled, it.search->wanted == 0 ? it.results : NULL);
+    if (it.search->wanted != 0 &&
+        (!it.search->replay || it.scheduled >= it.search->schedule_length)) {
+        it.parting = sighting_wanted(it.search->wanted, it.part, &it.wanted);
+        if (it.parting != 0) {
+            return part(agents, count);
+        }
+    }
+    if (sighting_outlived(&it.question, &it.wanted)) {
+        finish(&it.wanted);
+    }
     if ((it.question.enabled & ~it.offered) == 0) {
         it.blocked = true;
         return go_on_blocked(agents, count, asker);
@@ -631,6 +673,7 @@ take_depth(const struct abi_agent *agents, uint32_t count)
                                            .moves = it.moves,
                                            .last = it.last};
     spin_keep(depth_count - 1, it.agents);
+    sighting_keep(depth_count - 1);
 }
 
 /* After begin: the deepest snapshot that the run goes through, and the question there. */
@@ -659,6 +702,7 @@ start(void)
     it.moves = depth->moves;
     it.last = depth->last;
     spin_go_back(depth_count - 1, it.agents);
+    sighting_go_back(depth_count - 1);
     snapshot_resume(decide(depth->asked, depth->count, 0));
 }
 
@@ -680,6 +724,9 @@ choose_slowly(const struct abi_agent *agents, uint32_t count, uint32_t asker)
             ready++;
             first = i;
         }
+    }
+    if (it.parting != 0) {
+        return part(agents, count);
     }
     if (trial_is_on()) {
         uint32_t chosen = trial_choose(agents, count, asker);
@@ -751,7 +798,7 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
     uint32_t chosen = count;
 
     it.quiet = 0;
-    if (!trial_is_on() && spin_is_idle()) {
+    if (!trial_is_on() && spin_is_idle() && it.parting == 0) {
         chosen = choose_quickly(agents, count, asker);
     }
     if (chosen == count) {
@@ -783,6 +830,7 @@ note_finding(const struct abi_stop *why)
     *finding = (struct search_finding){.stop = *why,
                                        .hash = GUEST->hash,
                                        .signature = signature,
+                                       .circle = why->verdict == ABI_HANG ? sighting_circle() : 0,
                                        .times = 1,
                                        .schedule = results->schedules,
                                        .schedule_length = it.scheduled,
@@ -805,7 +853,10 @@ tell_strategy(const struct abi_stop *why)
                               .steps = it.scheduled,
                               .results = it.results};
 
-    if (why != NULL) {
+    if (it.search->wanted != 0) { /* nothing else is */
+        outcome.why = it.parting != 0 ? why : NULL;
+        outcome.signature = it.search->wanted;
+    } else if (why != NULL) {
         outcome.signature = signature_of(why, it.blocked ? &it.question : NULL);
     }
     it.strategy->judge(&outcome);
@@ -822,7 +873,7 @@ explorer_ended(const struct abi_stop *why)
 {
     struct search_results *results = it.results;
     struct abi_stop tried;
-    bool counts;
+    bool counts, error = false;
 
     if (it.search->replay && !it.over) {
         it.over = true;
@@ -847,13 +898,16 @@ explorer_ended(const struct abi_stop *why)
     results->digest += counts ? (GUEST->hash ^ it.steps) * 0x9E3779B97F4A7C15ull : 0;
     results->agents = it.agents > results->agents ? it.agents : results->agents;
     results->longest = it.steps > results->longest ? it.steps : results->longest;
+    if (counts && it.rooted && it.strategy->judge == NULL) {
+        error = sighting_end(why, it.schedule, results);
+    }
     if (why == NULL || (it.rooted && it.strategy->repeats != NULL && it.strategy->repeats())) {
         results->blocked += counts;
     } else if (counts) {
         results->traces++;
-        if (is_bad(why)) {
+        if (is_bad(why) || error) {
             results->bad++;
-            if (it.strategy->judge == NULL) {
+            if (is_bad(why) && it.strategy->judge == NULL && why != &it.wanted) {
                 note_finding(why);
             }
         }
@@ -874,7 +928,7 @@ explorer_ended(const struct abi_stop *why)
     it.question.enabled &= ~it.offered;
     it.strategy->end(&it.question, why == NULL);
     it.run++;
-    unit_ended(counts, why != NULL && is_bad(why));
+    unit_ended(counts, error || (why != NULL && is_bad(why)));
     if (begin()) {
         start();
     }

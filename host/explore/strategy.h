@@ -35,7 +35,9 @@ struct operation {
     uint32_t size[ABI_AGENT_OBJECTS]; /* of memory: bytes, 0 means 1 */
     uint64_t thread;                  /* 0: no thread's */
     const struct abi_object
-        *more; /* all objects but the first; the same list has the same address */
+        *more;     /* all objects but the first; the same list has the same address */
+    uint64_t site; /* of memory: the code that accesses it; 0: not known */
+    bool patched;  /* and the loader has found it, not the compiler told it */
 };
 
 struct question {

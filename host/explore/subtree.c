@@ -7,10 +7,13 @@
  */
 #include "host/explore/subtree.h"
 #include <string.h>
+#include "host/explore/unit.h"
 #include "host/machine/machine.h"
 
 #define MAX_PARTS 4096
 #define MAX_ASKS  65536
+/* What is always enough for one (unit.h). */
+#define MAX_NODE (1 + 25 + MAX_AGENTS)
 
 struct header {
     uint32_t root, length, parts, asks;
@@ -28,6 +31,10 @@ struct ask {
 
 static struct part part[MAX_PARTS];
 static struct ask asked[MAX_ASKS];
+_Static_assert(sizeof(struct header) + (size_t)MAX_STEPS * MAX_NODE + sizeof(part) +
+                       sizeof(asked) <=
+                   UNIT_ROOM,
+               "a search's state has room");
 static uint32_t parts, asks;
 
 /* Bytes that are written, or read: `at` may pass the end, nothing is done then. */

@@ -109,6 +109,9 @@ struct run_search {
     bool stuck;       /* of a replay: at its end whoever still could step polls in vain */
     bool tolerant;    /* of a replay: who cannot step is passed over */
     uint32_t stop_at; /* of a replay: stops before this choice, counted from 1; 0: nowhere */
+    /* A replay, or making small, of what was seen in the middle of a run: its signature; there the run ends
+       (host/explore/sighting.c). */
+    uint64_t wanted;
     const uint32_t *schedule;
     size_t schedule_length;
 };
@@ -138,6 +141,11 @@ struct search_finding {
     uint32_t failed_before; /* ... and one step earlier so many of */
     uint32_t continuations; /* so many continuations failed */
     uint32_t died;          /* the run ended its worker: it cannot be made smaller */
+    /* Not 0: seen in the middle of a run: see run_search. Other than `signature`: that is what the schedule
+       may lead to (host/explore/order.c). */
+    uint64_t wanted;
+    uint64_t
+        circle; /* of a hang: the signature of the circle that it ends with; 0: none was seen */
 };
 
 /* Shared memory; see M4. */

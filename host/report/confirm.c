@@ -121,26 +121,61 @@ say_hold(struct words *words, const struct story *story, size_t index, unsigned 
     say(words, ".");
 }
 
-/* A thread that had not begun while time passed. */
+/*
+ * The longest time for which a thread could have gone on, and did not, where nobody preempts it: before its
+ * first step, or between two. Its number among the steps; story->steps: there is none.
+ */
+static size_t
+longest_hold(const struct story *story, size_t agent, uint64_t *time)
+{
+    const struct story_agent *who = &story->agent[agent];
+    uint64_t since = who->born_100ns;
+    bool could = who->born;
+    size_t found = story->steps;
+
+    *time = 0;
+    for (size_t i = 0; i < story->steps; i++) {
+        const struct story_step *step = &story->step[i];
+
+        if (step->preempts && story_before(story, i) == agent) {
+            could = false; /* say_hold does */
+        }
+        if (step->agent != agent) {
+            continue;
+        }
+        if (could && step->time_100ns > since + *time) {
+            *time = step->time_100ns - since;
+            found = i;
+        }
+        since = step->time_100ns;
+        could = !step->blocks && !step->times_out && step->op != SP_DELAY && step->op != SP_WAIT;
+    }
+    return found;
+}
+
+/* Threads that did nothing while time passed. */
 static unsigned
 say_late_starts(struct words *words, const struct story *story, unsigned number)
 {
     for (size_t i = 0; i < story->agents; i++) {
-        const struct story_agent *agent = &story->agent[i];
-        size_t first = 0;
+        uint64_t time;
+        size_t step = longest_hold(story, i, &time);
 
-        while (first < story->steps && story->step[first].agent != i) {
-            first++;
-        }
-        if (!agent->born || first == story->steps || agent->letter == 0 ||
-            story->step[first].time_100ns <= agent->born_100ns) {
+        if (step == story->steps || story->agent[i].letter == 0) {
             continue;
         }
         say(words, "%s%u. Hold ", number > 0 ? " " : "", number + 1);
         number++;
         say_thread(words, story, i);
-        say(words, " before its first instruction for at least ");
-        say_time(words, story->step[first].time_100ns - agent->born_100ns);
+        if (step == story_next(story, 0, i) || story->step[step].what[0] == 0) {
+            say(words, " before its first instruction for at least ");
+        } else {
+            say(words, " before it %s%s", story->step[step].calls ? "calls " : "",
+                story->step[step].what);
+            say_where(words, &story->step[step]);
+            say(words, " for at least ");
+        }
+        say_time(words, time);
         say(words, " (so long the others sleep).");
     }
     return number;

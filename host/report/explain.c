@@ -610,6 +610,27 @@ explain_client(struct text *text, const struct report *report)
     }
 }
 
+/* The host's own sentence has the two instructions by name; here they have lines too. */
+static void
+explain_race(struct text *text, const struct report *report)
+{
+    add(text, "%s", report->result->stop.message);
+    for (int i = 1; i <= 2; i++) {
+        struct place *place =
+            place_of((struct report *)report, report->result->stop.parameter[i], false);
+
+        if (place->sources != 0 && place->source[0].file != NULL) {
+            const char *slash = strrchr(place->source[0].file, '/');
+
+            add(text, "%s%s:%u", i == 1 ? " (" : " and ",
+                slash != NULL ? slash + 1 : place->source[0].file, place->source[0].line);
+            if (i == 2) {
+                add(text, ")");
+            }
+        }
+    }
+}
+
 static void
 explain_stop(struct text *text, const struct report *report)
 {
@@ -631,12 +652,17 @@ explain_stop(struct text *text, const struct report *report)
     case ABI_HANG:
         if (report->circles != 0) {
             explain_circle(text, report);
+        } else if (stop->message[0] != 0 && stop->verdict == ABI_DEADLOCK) {
+            add(text, "%s", stop->message);
         } else {
             explain_hang(text, report);
         }
         break;
     case ABI_SUSPEND_DOS:
         suspended_explain(report, text->out, text->size);
+        break;
+    case ABI_RACE:
+        explain_race(text, report);
         break;
     case ABI_INTERNAL:
         add(text, "a failure of ntlab: %s (at %s)", stop->message, result->where);

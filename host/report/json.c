@@ -233,7 +233,7 @@ report_json_finding(FILE *out, const struct report *report)
     bool first = true;
 
     text(out, "\n    {", "kind", report->kind);
-    fputs(", \"severity\": \"error\"", out);
+    fprintf(out, ", \"severity\": \"%s\"", strcmp(report->kind, "race") == 0 ? "warning" : "error");
     text(out, ", ", "blame", report->blame);
     if (report->result->end == RUN_STOPPED && stop->verdict == ABI_BUGCHECK) {
         fprintf(out, ", \"code\": \"0x%08X\"", stop->code);

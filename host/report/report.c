@@ -49,6 +49,8 @@ kind_of_stop(const struct report *report)
         return "leak";
     case ABI_SUSPEND_DOS:
         return "suspend-dos";
+    case ABI_RACE:
+        return "race";
     case ABI_UNSUPPORTED:
         return "unsupported";
     case ABI_LOAD_FAILED:
@@ -82,7 +84,7 @@ judge(struct report *report)
             report->verdict = VERDICT_ERROR;
             break;
         default:
-            report->verdict = result->stop.verdict <= ABI_SUSPEND_DOS
+            report->verdict = result->stop.verdict <= ABI_RACE
                                   ? VERDICT_FINDING
                                   : VERDICT_ERROR; /* no such verdict: trampled */
         }
@@ -202,6 +204,10 @@ collect_parameters(struct report *report)
 {
     const struct abi_stop *stop = &report->result->stop;
 
+    if (report->result->end == RUN_STOPPED && stop->verdict == ABI_RACE) {
+        place_of(report, stop->parameter[1], false);
+        place_of(report, stop->parameter[2], false);
+    }
     if (report->result->end != RUN_STOPPED || stop->verdict != ABI_BUGCHECK) {
         return;
     }

@@ -555,8 +555,8 @@ outcome_of(const struct pool *pool, const struct strategy *strategy)
         return SEARCH_EXHAUSTED;
     }
     if (!pool->ledger.over) { /* the time is up, or somebody has found something */
-        return pool->plan->search->first && pool->out->tally.findings != 0 ? SEARCH_STOPPED
-                                                                           : SEARCH_BUDGET;
+        return pool->plan->search->first && pool->out->tally.bad != 0 ? SEARCH_STOPPED
+                                                                      : SEARCH_BUDGET;
     }
     if (pool->ledger.outcome == UNIT_EXHAUSTED) {
         return pool->out->tally.whole ? SEARCH_EXHAUSTED : strategy->exhausted;

@@ -19,7 +19,10 @@ add_finding(struct tally *tally, const struct tally_finding *new)
 
     for (size_t i = 0; i < tally->findings; i++) {
         if (tally->finding[i].finding.signature == new->finding.signature) {
-            tally->finding[i].finding.times += new->finding.times;
+            if (new->finding.wanted ==
+                0) { /* in how many parts of a search it was seen depends on chance */
+                tally->finding[i].finding.times += new->finding.times;
+            }
             free(new->schedule);
             return;
         }

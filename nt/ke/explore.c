@@ -187,6 +187,8 @@ KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
             Agent->size = Point->Size;
             Agent->point = Point->What;
             Agent->registers = (ULONG64)Point->Registers;
+            Agent->site = Point->Site;
+            Agent->flags |= Point->Plain ? ABI_AGENT_PLAIN : 0;
         }
     }
 }

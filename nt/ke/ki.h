@@ -133,8 +133,12 @@ typedef struct _KI_POINT {
     ULONG Size;
     ULONG What; /* enum abi_point; 0: instrumented code */
     struct abi_trap *Registers;
+    ULONG64 Site; /* the code that does it; 0: not known */
+    BOOLEAN Plain;
 } KI_POINT, *PKI_POINT;
-VOID KiComparePoint(const volatile VOID *Address, ULONG64 Size, ULONG64 Expected);
+VOID KiAccessPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size, PVOID Site,
+                   BOOLEAN Plain);
+VOID KiComparePoint(const volatile VOID *Address, ULONG64 Size, ULONG64 Expected, PVOID Site);
 VOID KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers);
 
 VOID KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,

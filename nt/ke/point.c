@@ -25,10 +25,12 @@ typedef struct _KI_POINT_FRAME {
     ULONG64 What; /* enum abi_point */
 } KI_POINT_FRAME, *PKI_POINT_FRAME;
 
+/* Site: the code that does it, NULL: the kernel itself. Plain: neither atomic nor volatile. */
 VOID
-KiMemoryPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size)
+KiAccessPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size, PVOID Site,
+              BOOLEAN Plain)
 {
-    KI_POINT Point = {.Size = (ULONG)Size};
+    KI_POINT Point = {.Size = (ULONG)Size, .Site = (ULONG64)Site, .Plain = Plain};
 
     if (Size == 0) {
         return;
@@ -39,14 +41,21 @@ KiMemoryPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size)
     KiAcquirePoint(Operation, Address, NULL, (ULONG_PTR)&Point); /* P2 */
 }
 
+VOID
+KiMemoryPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size)
+{
+    KiAccessPoint(Operation, Address, Size, NULL, FALSE);
+}
+
 /* An exchange that changes nothing if something else than Expected is there. */
 VOID
-KiComparePoint(const volatile VOID *Address, ULONG64 Size, ULONG64 Expected)
+KiComparePoint(const volatile VOID *Address, ULONG64 Size, ULONG64 Expected, PVOID Site)
 {
     struct abi_trap Registers;
     KI_POINT Point = {.Size = (ULONG)Size,
                       .What = (ULONG)Size | ABI_POINT_ATOMIC | ABI_POINT_COMPARES,
-                      .Registers = &Registers};
+                      .Registers = &Registers,
+                      .Site = (ULONG64)Site};
 
     Registers.rax = Expected;
     Registers.rip = 0;
@@ -63,7 +72,10 @@ KiComparePoint(const volatile VOID *Address, ULONG64 Size, ULONG64 Expected)
 VOID
 KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers)
 {
-    KI_POINT Point = {.What = What, .Registers = Registers};
+    KI_POINT Point = {.What = What,
+                      .Registers = Registers,
+                      .Site = Registers->rip,
+                      .Plain = (What & ABI_POINT_ATOMIC) == 0};
     ULONG64 Size = What & ABI_POINT_SIZE;
     BOOLEAN Writes = (What & ABI_POINT_WRITES) != 0;
 

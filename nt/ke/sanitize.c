@@ -5,39 +5,41 @@
  * that contain no call of the kernel are explored too. An atomic operation is one step: the point,
  * then the operation. In `run` a point costs what every other one does.
  *
- * The memory model is sequentially consistent: store buffers are not modelled.
+ * The memory model is sequentially consistent: store buffers are not modelled. Which accesses are plain
+ * and which are atomic or volatile matters to who looks for races (host/explore/sighting.c).
  */
 #include "nt/ke/ki.h"
 
-#define KI_READ(Name, Size)                                                                        \
+#define KI_CALLER __builtin_return_address(0)
+#define KI_READ(Name, Size, Plain)                                                                 \
     VOID Name(PVOID Address)                                                                       \
     {                                                                                              \
-        KiMemoryPoint(SP_MEMORY_READ, Address, Size);                                              \
+        KiAccessPoint(SP_MEMORY_READ, Address, Size, KI_CALLER, Plain);                            \
     }
-#define KI_WRITE(Name, Size)                                                                       \
+#define KI_WRITE(Name, Size, Plain)                                                                \
     VOID Name(PVOID Address)                                                                       \
     {                                                                                              \
-        KiMemoryPoint(SP_MEMORY_WRITE, Address, Size);                                             \
+        KiAccessPoint(SP_MEMORY_WRITE, Address, Size, KI_CALLER, Plain);                           \
     }
 #define KI_ACCESS(Size)                                                                            \
-    KI_READ(__tsan_read##Size, Size)                                                               \
-    KI_WRITE(__tsan_write##Size, Size)                                                             \
-    KI_READ(__tsan_unaligned_read##Size, Size)                                                     \
-    KI_WRITE(__tsan_unaligned_write##Size, Size)                                                   \
-    KI_READ(__tsan_volatile_read##Size, Size)                                                      \
-    KI_WRITE(__tsan_volatile_write##Size, Size)                                                    \
-    KI_READ(__tsan_unaligned_volatile_read##Size, Size)                                            \
-    KI_WRITE(__tsan_unaligned_volatile_write##Size, Size)                                          \
-    KI_WRITE(__tsan_read_write##Size, Size)                                                        \
-    KI_WRITE(__tsan_unaligned_read_write##Size, Size)
+    KI_READ(__tsan_read##Size, Size, TRUE)                                                         \
+    KI_WRITE(__tsan_write##Size, Size, TRUE)                                                       \
+    KI_READ(__tsan_unaligned_read##Size, Size, TRUE)                                               \
+    KI_WRITE(__tsan_unaligned_write##Size, Size, TRUE)                                             \
+    KI_READ(__tsan_volatile_read##Size, Size, FALSE)                                               \
+    KI_WRITE(__tsan_volatile_write##Size, Size, FALSE)                                             \
+    KI_READ(__tsan_unaligned_volatile_read##Size, Size, FALSE)                                     \
+    KI_WRITE(__tsan_unaligned_volatile_write##Size, Size, FALSE)                                   \
+    KI_WRITE(__tsan_read_write##Size, Size, TRUE)                                                  \
+    KI_WRITE(__tsan_unaligned_read_write##Size, Size, TRUE)
 
 KI_ACCESS(1)
 KI_ACCESS(2)
 KI_ACCESS(4)
 KI_ACCESS(8)
 KI_ACCESS(16)
-KI_READ(__tsan_vptr_read, 8)
-KI_WRITE(__tsan_vptr_update, 8)
+KI_READ(__tsan_vptr_read, 8, TRUE)
+KI_WRITE(__tsan_vptr_update, 8, TRUE)
 
 VOID
 __tsan_init(VOID)
@@ -57,35 +59,35 @@ __tsan_func_exit(VOID)
 VOID
 __tsan_read_range(PVOID Address, ULONG64 Size)
 {
-    KiMemoryPoint(SP_MEMORY_READ, Address, Size);
+    KiAccessPoint(SP_MEMORY_READ, Address, Size, KI_CALLER, TRUE);
 }
 
 VOID
 __tsan_write_range(PVOID Address, ULONG64 Size)
 {
-    KiMemoryPoint(SP_MEMORY_WRITE, Address, Size);
+    KiAccessPoint(SP_MEMORY_WRITE, Address, Size, KI_CALLER, TRUE);
 }
 
 PVOID
 __tsan_memcpy(PVOID To, PVOID From, SIZE_T Size)
 {
-    KiMemoryPoint(SP_MEMORY_READ, From, Size);
-    KiMemoryPoint(SP_MEMORY_WRITE, To, Size);
+    KiAccessPoint(SP_MEMORY_READ, From, Size, KI_CALLER, TRUE);
+    KiAccessPoint(SP_MEMORY_WRITE, To, Size, KI_CALLER, TRUE);
     return memcpy(To, From, Size);
 }
 
 PVOID
 __tsan_memmove(PVOID To, PVOID From, SIZE_T Size)
 {
-    KiMemoryPoint(SP_MEMORY_READ, From, Size);
-    KiMemoryPoint(SP_MEMORY_WRITE, To, Size);
+    KiAccessPoint(SP_MEMORY_READ, From, Size, KI_CALLER, TRUE);
+    KiAccessPoint(SP_MEMORY_WRITE, To, Size, KI_CALLER, TRUE);
     return memmove(To, From, Size);
 }
 
 PVOID
 __tsan_memset(PVOID To, int Value, SIZE_T Size)
 {
-    KiMemoryPoint(SP_MEMORY_WRITE, To, Size);
+    KiAccessPoint(SP_MEMORY_WRITE, To, Size, KI_CALLER, TRUE);
     return memset(To, Value, Size);
 }
 
@@ -93,29 +95,29 @@ __tsan_memset(PVOID To, int Value, SIZE_T Size)
 #define KI_ATOMIC_UPDATE(Bits, Type, Name)                                                         \
     Type __tsan_atomic##Bits##_##Name(volatile Type *Address, Type Value, int Order)               \
     {                                                                                              \
-        KiMemoryPoint(SP_ATOMIC, Address, sizeof(Type));                                           \
+        KiAccessPoint(SP_ATOMIC, Address, sizeof(Type), KI_CALLER, FALSE);                         \
         return __atomic_##Name(Address, Value, __ATOMIC_SEQ_CST);                                  \
     }
 #define KI_ATOMIC(Bits, Type)                                                                      \
     Type __tsan_atomic##Bits##_load(const volatile Type *Address, int Order)                       \
     {                                                                                              \
-        KiMemoryPoint(SP_MEMORY_READ, Address, sizeof(Type));                                      \
+        KiAccessPoint(SP_MEMORY_READ, Address, sizeof(Type), KI_CALLER, FALSE);                    \
         return *Address;                                                                           \
     }                                                                                              \
     VOID __tsan_atomic##Bits##_store(volatile Type *Address, Type Value, int Order)                \
     {                                                                                              \
-        KiMemoryPoint(SP_ATOMIC, Address, sizeof(Type));                                           \
+        KiAccessPoint(SP_ATOMIC, Address, sizeof(Type), KI_CALLER, FALSE);                         \
         *Address = Value;                                                                          \
     }                                                                                              \
     Type __tsan_atomic##Bits##_exchange(volatile Type *Address, Type Value, int Order)             \
     {                                                                                              \
-        KiMemoryPoint(SP_ATOMIC, Address, sizeof(Type));                                           \
+        KiAccessPoint(SP_ATOMIC, Address, sizeof(Type), KI_CALLER, FALSE);                         \
         return __atomic_exchange_n(Address, Value, __ATOMIC_SEQ_CST);                              \
     }                                                                                              \
     int __tsan_atomic##Bits##_compare_exchange_strong(volatile Type *Address, Type *Expected,      \
                                                       Type Value, int Order, int FailOrder)        \
     {                                                                                              \
-        KiComparePoint(Address, sizeof(Type), *Expected);                                          \
+        KiComparePoint(Address, sizeof(Type), *Expected, KI_CALLER);                               \
         return __atomic_compare_exchange_n(Address, Expected, Value, 0, __ATOMIC_SEQ_CST,          \
                                            __ATOMIC_SEQ_CST);                                      \
     }                                                                                              \

@@ -1,0 +1,466 @@
+/*
+ * sighting.c - what is seen in the middle of a run, which goes on: data races, circles of waiting threads.
+ *
+ * Neither ends a run, so neither changes what a search counts. What is seen is kept with the schedule up to
+ * there. A fresh worker makes that schedule small (minimise.c), and there the run ends (run_search.wanted).
+ *
+ * A data race: two agents stand in front of accesses to the same bytes, one of them a write, and both could go on.
+ * Then nothing orders the two, and either can come directly before the other: the schedule that shows it
+ * is the one that leads here. Where the accesses of a run are not ordered by what happens before what, there is a
+ * run of the same trace's prefix in which they stand so; an exhaustive search comes to it when it
+ * reverses the two.
+ *
+ *   G1  Two atomic accesses do not race. A plain one and an atomic one do if the compiler has told which is
+ *       which (sanitize.c); in patched code a `mov` of a volatile variable looks like any other, and one beside an
+ *       interlocked operation is mostly that.
+ *   G2  Each pair of instructions counts once.
+ *
+ * A circle: each of its agents waits, without a time-out, for a lock that another one of them holds. It is
+ * noted at the question at which it closes, whoever else goes on. Who holds what is known from the steps:
+ *
+ *   G3  Only an acquire that can have to wait, and had not to, makes a holder: of a try nobody knows here how it
+ *       ended. What an agent held is forgotten when it passes points that nobody hears of, or ends. So circles can be
+ *       missed; a run that ends with all its threads waiting still shows them. None is invented.
+ *   G4  If the run ends as a hang, that is the finding, with all that the kernel knows of it.
+ */
+#include "host/explore/sighting.h"
+#include <stdio.h>
+#include <string.h>
+#include "host/explore/order.h"
+#include "host/machine/machine.h"
+
+#define MAX_SEEN   32 /* of one run */
+#define MAX_HELD   64
+#define MAX_RACES  (SEARCH_FINDINGS / 2)
+#define OUTLIVED   2000 /* choices after a circle has closed */
+#define KI_MUTANT  2    /* of DISPATCHER_HEADER.Type */
+#define RACE_SALT  0x52414345
+#define CYCLE_SALT 0x4C4F434B
+
+struct seen {
+    uint64_t site[2]; /* of a race, the lower one first; of a circle 0 */
+    uint64_t code[2]; /* the same, where it was before it was patched */
+    uint64_t signature;
+    bool known; /* it is among the results already */
+    char where[2][160];
+    uint64_t address;
+    uint32_t scheduled;
+    uint32_t step;
+    bool writes[2];
+    uint64_t agents;
+};
+
+struct held {
+    uint64_t object;
+    uint8_t agent;
+};
+
+static struct seen seen[MAX_SEEN];
+static uint32_t seen_count;
+static struct held held[MAX_HELD];
+static uint32_t held_count;
+static uint32_t closed; /* of `seen`: 1 + the first circle */
+static struct order_step orders[ORDER_STEPS];
+static uint32_t order_count;
+static const struct search_results *known;
+static struct {
+    struct held held[MAX_HELD];
+    uint32_t held_count, seen_count, order_count, closed;
+} kept[SPIN_SLOTS]; /* the first ones of `seen` stay what they are as long as a slot is used */
+
+static uint64_t
+mix(uint64_t hash, uint64_t value)
+{
+    hash = (hash ^ value) * 0x9E3779B97F4A7C15ull;
+    return hash ^ hash >> 29;
+}
+
+void
+sighting_begin_run(void)
+{
+    seen_count = held_count = order_count = closed = 0;
+}
+
+void
+sighting_keep(uint32_t slot)
+{
+    memcpy(kept[slot].held, held, held_count * sizeof(*held));
+    kept[slot].held_count = held_count;
+    kept[slot].seen_count = seen_count;
+    kept[slot].order_count = order_count;
+    kept[slot].closed = closed;
+}
+
+void
+sighting_go_back(uint32_t slot)
+{
+    held_count = kept[slot].held_count;
+    seen_count = kept[slot].seen_count;
+    order_count = kept[slot].order_count;
+    closed = kept[slot].closed;
+    memcpy(held, kept[slot].held, held_count * sizeof(*held));
+}
+
+static bool
+is_known(uint64_t signature)
+{
+    for (uint32_t i = 0; known != NULL && i < known->findings && i < SEARCH_FINDINGS; i++) {
+        if (known->finding[i].signature == signature) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+accesses(const struct operation *operation)
+{
+    return operation->site != 0 && (operation->op == SP_MEMORY_READ ||
+                                    operation->op == SP_MEMORY_WRITE || operation->op == SP_ATOMIC);
+}
+
+static bool
+is_plain(const struct operation *operation)
+{
+    return (operation->flags & ABI_AGENT_PLAIN) != 0;
+}
+
+/* Both have the same bytes, and G1. */
+static bool
+is_race(const struct operation *a, const struct operation *b)
+{
+    bool told = !a->patched && !b->patched;
+
+    return a->object[0] < b->object[0] + b->size[0] && b->object[0] < a->object[0] + a->size[0] &&
+           !(a->reads[0] && b->reads[0]) &&
+           (told ? is_plain(a) || is_plain(b) : is_plain(a) && is_plain(b));
+}
+
+static void
+note_race(const struct operation *a, const struct operation *b, uint64_t agents, uint32_t scheduled)
+{
+    struct seen *new = &seen[seen_count];
+
+    if (a->site > b->site) {
+        const struct operation *other = a;
+
+        a = b;
+        b = other;
+    }
+    for (uint32_t i = 0; i < seen_count; i++) {
+        if (seen[i].site[0] == a->site && seen[i].site[1] == b->site) {
+            return;
+        }
+    }
+    if (seen_count == MAX_SEEN) {
+        return;
+    }
+    *new = (struct seen){.site = {a->site, b->site},
+                         .address = a->object[0] > b->object[0] ? a->object[0] : b->object[0],
+                         .scheduled = scheduled,
+                         .agents = agents,
+                         .writes = {!a->reads[0], !b->reads[0]}};
+    new->signature = RACE_SALT;
+    for (uint32_t i = 0; i < 2; i++) {
+        new->code[i] = images_original_rip(new->site[i]);
+        new->signature = mix(new->signature, new->code[i]);
+    }
+    new->known = is_known(new->signature);
+    for (uint32_t i = 0; i < 2 && !new->known; i++) { /* the image may be gone at the end */
+        images_describe(new->code[i], new->where[i], sizeof(new->where[i]));
+    }
+    seen_count++;
+}
+
+static void
+look_for_races(const struct question *question, uint32_t scheduled)
+{
+    uint64_t standing = 0;
+
+    for (uint64_t set = question->enabled; set != 0; set &= set - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+        const struct operation *mine = &question->next[agent];
+
+        if (!accesses(mine)) {
+            continue;
+        }
+        for (uint64_t others = standing; others != 0; others &= others - 1) {
+            const struct operation *other = &question->next[__builtin_ctzll(others)];
+
+            if (is_race(mine, other)) {
+                note_race(mine, other, 1ull << agent | (others & -others), scheduled);
+            }
+        }
+        standing |= 1ull << agent;
+    }
+}
+
+static bool
+is_lock(const struct operation *operation)
+{
+    uint8_t type;
+
+    if ((operation->flags & ABI_AGENT_WAITS) == 0 || (operation->flags & ABI_AGENT_OPEN) != 0 ||
+        (operation->flags & ABI_AGENT_SEVERAL) != 0) {
+        return false;
+    }
+    return operation->op == SP_ACQUIRE_LOCK || operation->op == SP_ACQUIRE_SHARED ||
+           operation->op == SP_ACQUIRE_SPINLOCK ||
+           (operation->op == SP_WAIT && space_read(operation->object[0], &type, 1) == 1 &&
+            (type & 0x7F) == KI_MUTANT);
+}
+
+/* Those who wait for `agents` of whom each waits for one of them. */
+static uint64_t
+circle_of(const struct question *question)
+{
+    uint64_t waits[MAX_AGENTS], in = 0, stuck;
+
+    for (uint64_t set = question->present & ~question->enabled; set != 0; set &= set - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+        const struct operation *wait = &question->next[agent];
+
+        if ((wait->flags & ABI_AGENT_BLOCKED) == 0 || !is_lock(wait)) {
+            continue;
+        }
+        waits[agent] = 0;
+        for (uint32_t i = 0; i < held_count; i++) {
+            waits[agent] |= held[i].object == wait->object[0] ? 1ull << held[i].agent : 0;
+        }
+        waits[agent] &= ~(1ull << agent);
+        in |= 1ull << agent;
+    }
+    do {
+        uint64_t held_up = 0;
+
+        stuck = in;
+        for (uint64_t set = stuck; set != 0; set &= set - 1) {
+            uint32_t agent = (uint32_t)__builtin_ctzll(set);
+
+            held_up |= waits[agent];
+            in &= (waits[agent] & stuck) == 0 ? ~(1ull << agent) : ~0ull;
+        }
+        in &= held_up;
+    } while (in != stuck);
+    return in;
+}
+
+/* The same for any order of agents. */
+static uint64_t
+circle_signature(const struct question *question, uint64_t agents)
+{
+    uint64_t sum = CYCLE_SALT;
+
+    for (; agents != 0; agents &= agents - 1) {
+        const struct operation *wait = &question->next[__builtin_ctzll(agents)];
+
+        sum += mix(mix(CYCLE_SALT, wait->op), wait->object[0]);
+    }
+    return mix(sum, 1);
+}
+
+static void
+look_for_circles(const struct question *question, uint32_t scheduled)
+{
+    uint64_t agents, signature;
+
+    if (held_count < 2 || seen_count == MAX_SEEN ||
+        (question->present & ~question->enabled & ((question->present & ~question->enabled) - 1)) ==
+            0) {
+        return;
+    }
+    agents = circle_of(question);
+    if (agents == 0) {
+        return;
+    }
+    signature = circle_signature(question, agents);
+    for (uint32_t i = 0; i < seen_count; i++) {
+        if (seen[i].signature == signature) {
+            return;
+        }
+    }
+    seen[seen_count++] = (struct seen){
+        .signature = signature, .scheduled = scheduled, .step = question->step, .agents = agents};
+    closed = closed != 0 ? closed : seen_count;
+}
+
+void
+sighting_look(const struct question *question, uint32_t scheduled,
+              const struct search_results *results)
+{
+    known = results;
+    look_for_races(question, scheduled);
+    look_for_circles(question, scheduled);
+}
+
+GENERAL_REGISTERS_ONLY static void
+let_go(uint32_t agent, uint64_t object, bool all)
+{
+    for (uint32_t i = held_count; i-- > 0;) {
+        if (held[i].agent == agent && (all || held[i].object == object)) {
+            held[i] = held[--held_count];
+            if (!all) {
+                return;
+            }
+        }
+    }
+}
+
+static void
+note_order(const struct operation *operation, uint32_t agent, uint32_t scheduled)
+{
+    struct order_step step = {.object = operation->object[0],
+                              .op = operation->op,
+                              .agent = (uint8_t)agent,
+                              .at = scheduled};
+    const uint32_t room = sizeof(step.held) / sizeof(step.held[0]);
+
+    for (uint32_t i = 0; i < held_count && step.held_count < room; i++) {
+        if (held[i].agent == agent) {
+            step.held[step.held_count++] = held[i].object;
+        }
+    }
+    if (step.held_count != 0 && order_count < ORDER_STEPS) {
+        orders[order_count++] = step;
+    }
+}
+
+/* As circle_signature. */
+static uint64_t
+order_signature(const struct order_step *a, const struct order_step *b)
+{
+    return mix(CYCLE_SALT + mix(mix(CYCLE_SALT, a->op), a->object) +
+                   mix(mix(CYCLE_SALT, b->op), b->object),
+               1);
+}
+
+void
+sighting_step(const struct question *question, uint32_t agent, uint32_t scheduled)
+{
+    const struct operation *operation = &question->next[agent];
+
+    switch (operation->op) {
+    case SP_ACQUIRE_LOCK:
+    case SP_ACQUIRE_SPINLOCK:
+    case SP_ACQUIRE_SHARED:
+    case SP_WAIT:
+        if ((operation->flags & ABI_AGENT_BLOCKED) == 0 && is_lock(operation) &&
+            held_count < MAX_HELD) {
+            note_order(operation, agent, scheduled);
+            held[held_count++] = (struct held){operation->object[0], (uint8_t)agent};
+        }
+        break;
+    case SP_RELEASE_LOCK:
+    case SP_RELEASE_SHARED:
+    case SP_RELEASE_SPINLOCK:
+    case SP_RELEASE_MUTANT:
+        let_go(agent, operation->object[0], false);
+        break;
+    case SP_EXIT_THREAD:
+        let_go(agent, 0, true);
+        break;
+    }
+}
+
+GENERAL_REGISTERS_ONLY void
+sighting_unheard(uint32_t agent)
+{
+    let_go(agent, 0, true);
+}
+
+static void
+tell_stop(const struct seen *one, struct abi_stop *stop)
+{
+    *stop = (struct abi_stop){.verdict = ABI_DEADLOCK};
+    if (one->site[0] == 0) {
+        snprintf(stop->message, sizeof(stop->message),
+                 "%d threads wait for each other for ever, each for a lock that another one has; "
+                 "this does not depend on what the others do",
+                 __builtin_popcountll(one->agents));
+        return;
+    }
+    stop->verdict = ABI_RACE;
+    stop->parameter[0] = one->address;
+    stop->parameter[1] = one->code[0];
+    stop->parameter[2] = one->code[1];
+    snprintf(stop->message, sizeof(stop->message),
+             "%s %s what %s %s at the same time: nothing orders the two", one->where[0],
+             one->writes[0] ? "writes" : "reads", one->where[1],
+             one->writes[1] ? "writes" : "reads");
+}
+
+bool
+sighting_outlived(const struct question *question, struct abi_stop *stop)
+{
+    if (closed == 0 || question->step < seen[closed - 1].step + OUTLIVED) {
+        return false;
+    }
+    tell_stop(&seen[closed - 1], stop);
+    return true;
+}
+
+bool
+sighting_end(const struct abi_stop *why, const uint32_t *schedule, struct search_results *results)
+{
+    bool hangs = why != NULL && why->verdict == ABI_HANG, error = false;
+
+    for (uint32_t i = 0; i < seen_count; i++) {
+        const struct seen *one = &seen[i];
+        struct search_finding *finding = &results->finding[results->findings];
+        uint64_t signature;
+        uint32_t races = 0, j;
+
+        if (one->site[0] == 0 && hangs) { /* G4 */
+            continue;
+        }
+        error = error || one->site[0] == 0;
+        signature = one->signature;
+        for (j = 0; j < results->findings && results->finding[j].signature != signature &&
+                    results->finding[j].circle != signature;
+             j++) {
+            races += results->finding[j].stop.verdict == ABI_RACE;
+        }
+        if (j < results->findings || j == SEARCH_FINDINGS || one->known ||
+            (races == MAX_RACES && one->site[0] != 0) ||
+            one->scheduled > SEARCH_SCHEDULES - results->schedules) {
+            continue;
+        }
+        *finding = (struct search_finding){.signature = signature,
+                                           .wanted = signature,
+                                           .times = 1,
+                                           .schedule = results->schedules,
+                                           .schedule_length = one->scheduled};
+        tell_stop(one, &finding->stop);
+        memcpy(results->schedule + results->schedules, schedule,
+               one->scheduled * sizeof(*schedule));
+        results->schedules += one->scheduled;
+        results->findings++;
+    }
+    order_end(orders, order_count, schedule, order_signature, results);
+    return error;
+}
+
+uint64_t
+sighting_circle(void)
+{
+    return closed != 0 ? seen[closed - 1].signature : 0;
+}
+
+uint32_t
+sighting_wanted(uint64_t signature, uint8_t *agents, struct abi_stop *stop)
+{
+    const struct seen *one = NULL;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < seen_count && one == NULL; i++) {
+        one = seen[i].signature == signature ? &seen[i] : NULL;
+    }
+    if (one == NULL) {
+        return 0;
+    }
+    tell_stop(one, stop);
+    for (uint64_t set = one->agents; set != 0; set &= set - 1) {
+        agents[count++] = (uint8_t)__builtin_ctzll(set);
+    }
+    return count;
+}

@@ -1,0 +1,38 @@
+/*
+ * sighting.h - what is seen in the middle of a run, which goes on: data races, circles of waiting threads.
+ */
+#ifndef HOST_EXPLORE_SIGHTING_H
+#define HOST_EXPLORE_SIGHTING_H
+
+#include "host/explore/spin.h"
+#include "host/explore/strategy.h"
+#include "host/machine/machine.h"
+
+void sighting_begin_run(void);
+/* A question has come, after `scheduled` choices of this run. */
+void sighting_look(const struct question *question, uint32_t scheduled,
+                   const struct search_results *known); /* NULL: nothing is known */
+/* The agent makes its next step, or passes points that nobody hears of. */
+void sighting_step(const struct question *question, uint32_t agent, uint32_t scheduled);
+/* The signature of the first circle of this run; 0: there is none. */
+uint64_t sighting_circle(void);
+GENERAL_REGISTERS_ONLY void sighting_unheard(uint32_t agent);
+/* Of the run as it is now, in a place of that number; and back to it. */
+void sighting_keep(uint32_t slot);
+void sighting_go_back(uint32_t slot);
+
+/* Is a circle closed, and has the run gone on for so long that it may have no end? */
+bool sighting_outlived(const struct question *question, struct abi_stop *stop);
+/*
+ * The run has ended as `why` says. Adds what is new to the results; `schedule` is its own. True: an
+ * error is among what was seen.
+ */
+bool sighting_end(const struct abi_stop *why, const uint32_t *schedule,
+                  struct search_results *results);
+/*
+ * At this question, has the sighting with that signature come? Then those who take part, in the order in which they
+ * shall make the step they stand at; their number, 0: no.
+ */
+uint32_t sighting_wanted(uint64_t signature, uint8_t *agents, struct abi_stop *stop);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * hidden.c - a thread uses what another one prepares, and nothing makes it wait. PROGRAM says what hides that:
+ *
+ *     1  it sleeps for two seconds first
+ *     2  it has a lower priority
+ *     3  it waits for an event (no mistake)
+ */
+#include "program.h"
+
+static KEVENT Prepared;
+
+static VOID NTAPI
+Maker(PVOID Context)
+{
+    KeSetEvent(&Prepared, 0, FALSE);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID NTAPI
+User(PVOID Context)
+{
+#if PROGRAM == 1
+    LARGE_INTEGER Interval = {.QuadPart = -2 * 10000000};
+
+    KeDelayExecutionThread(KernelMode, FALSE, &Interval);
+#elif PROGRAM == 2
+    KeSetPriorityThread(KeGetCurrentThread(), 1);
+#else
+    KeWaitForSingleObject(&Prepared, Executive, KernelMode, FALSE, NULL);
+#endif
+    BAD(KeReadStateEvent(&Prepared) == 0);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID
+Program(VOID)
+{
+    KeInitializeEvent(&Prepared, NotificationEvent, FALSE);
+    Start(Maker, 0);
+#if PROGRAM == 2
+    KeSetPriorityThread(KeGetCurrentThread(), 12);
+#endif
+    Start(User, 0);
+}
