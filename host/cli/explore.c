@@ -113,7 +113,7 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
                                  .wanted = found->wanted,
                                  .schedule = from->schedule + finding->schedule,
                                  .schedule_length = finding->schedule_length};
-    fprintf(stderr, "\nntlab: finding %u: ", number + 1);
+    fprintf(stderr, "\nntlab: finding %zu: ", search->findings + 1);
     if (found->wanted == 0) {
         fprintf(stderr, "in %lu of %lu runs; ", finding->times, results->runs);
     }
@@ -147,7 +147,8 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
     *confirmed = (struct confirmed){.finding = *finding, .json = json};
     copy_message(confirmed);
     mkdir(search->folder, 0777);
-    snprintf(confirmed->path, sizeof(confirmed->path), "%s/%u.ntr", search->folder, number + 1);
+    snprintf(confirmed->path, sizeof(confirmed->path), "%s/%zu.ntr", search->folder,
+             search->findings + 1);
     if (ntr_write(confirmed->path, &quiet, request, &result, finding, from->schedule) != 0) {
         status = STATUS_USAGE;
     } else {
