@@ -225,7 +225,7 @@ def finding(ntlab, folder):
             fail(f"replay --break: status {said.returncode}", said.stderr)
         expect("replay --break", said.stderr, r"^ntlab: break at faulty-resource!FaultyOther, processor \d+$")
         said = again(["dbg"])
-        if said.returncode != 2 or "dbg: one FINDING.ntr is expected" not in said.stderr:
+        if said.returncode != 2 or "dbg: FINDING.ntr is expected" not in said.stderr:
             fail("dbg", said.stderr)
 
 

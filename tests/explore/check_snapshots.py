@@ -23,7 +23,7 @@ def main():
     ntlab, tests, samples = (os.path.abspath(p) for p in sys.argv[1:])
     client = ["--client", f"user:{samples}/critical-region/critical-region.exe update resource",
               "--client", f"admin:{samples}/critical-region/critical-region.exe update resource"]
-    cases = [(name, ["--strategy", strategy, "--budget", "4000runs", f"{tests}/explore-{name}.sys"])
+    cases = [(name, ["--strategy", strategy, "--budget", "1000runs", f"{tests}/explore-{name}.sys"])
              for name in ("sections5", "reorder4", "lastzero5", "synchronization33", "timer-wait3")
              for strategy in ("dpor", "odpor", "bounded")]
     cases.append(("two clients", ["--strategy", "dpor", "--budget", "300runs", f"{samples}/critical-region/critical-region.sys"] + client))
