@@ -54,13 +54,18 @@ json_value(const char *json, const char *key, char *out, size_t size)
 static bool
 as_expected(const char *expected, int status, const char *json, char *got, size_t size)
 {
+    const char *finding = json;
     char kind[32] = "", code[32] = "", client[32] = "", irql[32] = "?", outcome[32] = "";
     const char *value = strchr(expected, ' ');
     unsigned long wanted = value ? strtoul(value + 1, NULL, 0) : 0;
     bool ended;
 
-    json_value(json, "kind", kind, sizeof(kind));
-    json_value(json, "code", code, sizeof(code));
+    /* A race is a warning: what else there is counts. */
+    while (json_value(finding, "kind", kind, sizeof(kind)), strcmp(kind, "race") == 0) {
+        finding = strstr(finding, "\"race\"") + 6;
+        kind[0] = 0;
+    }
+    json_value(finding, "code", code, sizeof(code));
     json_value(json, "client_exit", client, sizeof(client));
     json_value(json, "irql", irql, sizeof(irql));
     json_value(json, "outcome", outcome, sizeof(outcome));

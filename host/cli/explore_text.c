@@ -173,7 +173,7 @@ search_say(const struct search *search)
 {
     const struct pool_outcome *outcome = &search->outcome;
     const struct tally *tally = &outcome->tally;
-    const char *what = tally->bad == 0 && tally->findings == 0 ? "no finding" : "findings";
+    const char *what = tally->bad == 0 ? "no finding" : "findings"; /* races are warnings */
 
     search_progress_end();
     switch (outcome->outcome) {
