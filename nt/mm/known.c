@@ -3,9 +3,28 @@
  */
 #include "mi.h"
 
+/* Everyone may map them and run what is in them; administrators and the system may do all. */
+static VOID
+MiDescribeKnownDll(PSECURITY_DESCRIPTOR Absolute, PACL Acl, ULONG Bytes)
+{
+    RtlCreateAcl(Acl, Bytes, ACL_REVISION);
+    RtlAddAccessAllowedAce(Acl, ACL_REVISION,
+                           READ_CONTROL | SECTION_QUERY | SECTION_MAP_READ | SECTION_MAP_EXECUTE,
+                           SeExports->SeWorldSid);
+    RtlAddAccessAllowedAce(Acl, ACL_REVISION, SECTION_ALL_ACCESS, SeExports->SeAliasAdminsSid);
+    RtlAddAccessAllowedAce(Acl, ACL_REVISION, SECTION_ALL_ACCESS, SeExports->SeLocalSystemSid);
+    RtlCreateSecurityDescriptor(Absolute, SECURITY_DESCRIPTOR_REVISION);
+    RtlSetDaclSecurityDescriptor(Absolute, TRUE, Acl, FALSE);
+    RtlSetOwnerSecurityDescriptor(Absolute, SeExports->SeAliasAdminsSid, FALSE);
+    RtlSetGroupSecurityDescriptor(Absolute, SeExports->SeLocalSystemSid, FALSE);
+}
+
 static NTSTATUS
 MiAddKnownDll(PCWSTR Path, const char *Image)
 {
+    SECURITY_DESCRIPTOR Descriptor;
+    UCHAR Acl[256];
+
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Name;
     PMI_SECTION Section;
@@ -18,8 +37,10 @@ MiAddKnownDll(PCWSTR Path, const char *Image)
         return Status; /* not in the box */
     }
     RtlInitUnicodeString(&Name, Path);
-    InitializeObjectAttributes(
-        &Attributes, &Name, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    MiDescribeKnownDll(&Descriptor, (PACL)Acl, sizeof(Acl));
+    InitializeObjectAttributes(&Attributes, &Name,
+                               OBJ_PERMANENT | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
+                               &Descriptor);
     Status = ObCreateObject(KernelMode, MmSectionObjectTypeP, &Attributes, KernelMode, NULL,
                             sizeof(MI_SECTION), 0, sizeof(MI_SECTION), (PVOID *)&Section);
     if (!NT_SUCCESS(Status)) {
@@ -48,17 +69,7 @@ MiCreateKnownDlls(VOID)
         {L"\\KnownDlls\\user32.dll", "C:\\Windows\\System32\\user32.dll"},
         {L"\\KnownDlls\\psapi.dll", "C:\\Windows\\System32\\psapi.dll"},
     };
-    OBJECT_ATTRIBUTES Attributes;
-    UNICODE_STRING Name;
-    HANDLE Handle;
 
-    RtlInitUnicodeString(&Name, L"\\KnownDlls");
-    InitializeObjectAttributes(
-        &Attributes, &Name, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
-    if (!NT_SUCCESS(ZwCreateDirectoryObject(&Handle, DIRECTORY_ALL_ACCESS, &Attributes))) {
-        return;
-    }
-    ZwClose(Handle);
     for (ULONG i = 0; i < RTL_NUMBER_OF(Known); i++) {
         MiAddKnownDll(Known[i].Name, Known[i].Image);
     }

@@ -217,7 +217,7 @@ LdrpMapKnown(PCUNICODE_STRING Name, PWSTR Path, PVOID *Base)
     InitializeObjectAttributes(&Attributes, &Full, OBJ_CASE_INSENSITIVE, NULL, NULL);
     Status = NtOpenSection(&Section, SECTION_MAP_READ | SECTION_MAP_EXECUTE, &Attributes);
     if (!NT_SUCCESS(Status)) {
-        return STATUS_OBJECT_NAME_NOT_FOUND;
+        return Status;
     }
     *Base = NULL;
     Status = NtMapViewOfSection(Section, NtCurrentProcess(), Base, 0, 0, NULL, &ViewSize, ViewShare,
