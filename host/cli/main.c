@@ -120,6 +120,29 @@ help_explore(FILE *out)
           out);
 }
 
+/* `ntlab help COMMAND`, `ntlab COMMAND --help` */
+static int
+help_of(const char *command)
+{
+    if (command != NULL && (strcmp(command, "explore") == 0 || strcmp(command, "replay") == 0)) {
+        help_explore(stdout);
+    } else {
+        help(stdout);
+    }
+    return STATUS_CLEAN;
+}
+
+static bool
+asks_for_help(char **words)
+{
+    for (; *words != NULL && strcmp(*words, "--") != 0; words++) {
+        if (strcmp(*words, "--help") == 0 || strcmp(*words, "-h") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -135,12 +158,7 @@ main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
-        if (argc > 2 && (strcmp(argv[2], "explore") == 0 || strcmp(argv[2], "replay") == 0)) {
-            help_explore(stdout);
-        } else {
-            help(stdout);
-        }
-        return STATUS_CLEAN;
+        return help_of(argv[2]);
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("ntlab %s\n", NTLAB_VERSION);
@@ -148,7 +166,7 @@ main(int argc, char **argv)
     }
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
-            return commands[i].run(argc - 1, argv + 1);
+            return asks_for_help(argv + 2) ? help_of(argv[1]) : commands[i].run(argc - 1, argv + 1);
         }
     }
     return usage_error("unknown command `%s`; see ntlab --help", argv[1]);

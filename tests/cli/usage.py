@@ -36,6 +36,8 @@ WRONG = [
 RIGHT = [
     (["--help"], "Exit status"),
     (["help", "explore"], "--granularity"),
+    (["explore", "--help"], "--granularity"),
+    (["run", "foo.sys", "-h"], "Exit status"),
     (["--version"], "ntlab 0"),
     (["doctor"], "protection-keys"),
     (["doctor", "--json"], '"checks"'),
