@@ -145,6 +145,8 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
         search->warnings++;
     }
     *confirmed = (struct confirmed){.finding = *finding, .json = json};
+    confirmed->finding.wanted = found->wanted;
+    confirmed->finding.circle = found->circle;
     copy_message(confirmed);
     mkdir(search->folder, 0777);
     snprintf(confirmed->path, sizeof(confirmed->path), "%s/%zu.ntr", search->folder,

@@ -2,7 +2,8 @@
  * merge.c - `ntlab merge DIR...`: what the shards of a search have come to together.
  *
  * A folder is one shard's (it has search.txt) or holds those of several. Counts of disjoint parts are
- * added; a finding that several shards have is one. Results of different searches are refused: the first
+ * added; a finding that several shards have is one, and so is a circle of waiting threads that one shard has seen
+ * in the middle of a run and another one at its end. A data race is a warning, as in `explore`. Results of different searches are refused: the first
  * fact that differs is named. A shard that is there twice counts once.
  */
 #include <dirent.h>
@@ -17,7 +18,8 @@
 #define MAX_TEXT (1u << 20)
 
 struct seen {
-    uint64_t signature;
+    bool warning;
+    uint64_t signature, wanted, circle; /* as in struct search_finding */
     uint64_t times;
     unsigned preemptions, injections, steps;
     char path[600];
@@ -99,20 +101,22 @@ static void
 add_finding(struct merged *merged, const char *folder, const char *line)
 {
     struct seen new = {0}, *grown;
-    char path[200];
+    char path[200], severity[16];
     int end = 0;
 
-    if (sscanf(line, "%lx %lu %u %u %u %199s %n", &new.signature, &new.times, &new.preemptions,
-               &new.injections, &new.steps, path, &end) < 6) {
+    if (sscanf(line, "%15s %lx %lx %lx %lu %u %u %u %199s %n", severity, &new.signature,
+               &new.wanted, &new.circle, &new.times, &new.preemptions, &new.injections, &new.steps,
+               path, &end) < 9) {
         return;
     }
+    new.warning = strcmp(severity, "warning") == 0;
     snprintf(new.path, sizeof(new.path), "%.390s/%s", folder, path);
     snprintf(new.message, sizeof(new.message), "%.*s", (int)strcspn(line + end, "\n"), line + end);
     for (size_t i = 0; i < merged->count; i++) {
         struct seen *old = &merged->seen[i];
 
         if (old->signature == new.signature) {
-            new.times += old->times;
+            new.times = new.wanted != 0 ? 1 : new.times + old->times; /* as tally.c counts */
             /* The smaller one is shown. */
             if (new.preemptions + new.injections > old->preemptions + old->injections ||
                 (new.preemptions + new.injections == old->preemptions + old->injections &&
@@ -248,6 +252,37 @@ add_folder(struct merged *merged, const char *folder)
                : usage_error("%s: no search.txt there, nor one folder deeper", folder);
 }
 
+/* As explore.c has it for the findings of one search. */
+static void
+drop_told(struct merged *merged)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < merged->count; i++) {
+        const struct seen *seen = &merged->seen[i];
+        bool told = false;
+
+        for (size_t j = 0; j < merged->count && seen->wanted != 0; j++) {
+            told = told || merged->seen[j].circle == seen->wanted;
+        }
+        if (!told) {
+            merged->seen[kept++] = *seen;
+        }
+    }
+    merged->count = kept;
+}
+
+static size_t
+warnings(const struct merged *merged)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < merged->count; i++) {
+        count += merged->seen[i].warning;
+    }
+    return count;
+}
+
 static unsigned
 missing(const struct merged *merged)
 {
@@ -288,13 +323,21 @@ say(const struct merged *merged)
 {
     const char *how = outcome(merged), *what = merged->bad == 0 ? "no finding" : "findings";
     unsigned away = missing(merged);
+    size_t races = warnings(merged);
 
     for (size_t i = 0; i < merged->count; i++) {
         const struct seen *seen = &merged->seen[i];
 
-        fprintf(stderr, "ntlab: finding %zu: %s (in %lu runs; %u preemptions, %u choices)\n", i + 1,
-                seen->message, seen->times, seen->preemptions, seen->steps);
+        fprintf(stderr, "ntlab: finding %zu: %s (", i + 1, seen->message);
+        if (seen->wanted == 0) { /* else in how many it was seen depends on chance */
+            fprintf(stderr, "in %lu runs; ", seen->times);
+        }
+        fprintf(stderr, "%u preemptions, %u choices)\n", seen->preemptions, seen->steps);
         fprintf(stderr, "replay: ntlab replay %s\n", seen->path);
+    }
+    if (races != 0) {
+        fprintf(stderr, "ntlab: %zu data race%s: warnings, which the status does not count\n",
+                races, races == 1 ? "" : "s");
     }
     if (away != 0) {
         fprintf(stderr, "ntlab: %u of %u shards are missing:", away, merged->shards);
@@ -335,10 +378,10 @@ write_json(const struct merged *merged, const char *path, int status)
             "  \"search\": {\"outcome\": \"%s\", \"runs\": %lu, \"traces\": %lu, \"bad\": %lu, "
             "\"blocked\": %lu, \"seconds\": %.3f, \"shards\": %u, \"missing\": [",
             NTLAB_VERSION,
-            merged->count != 0             ? "finding"
-            : status == STATUS_CLEAN       ? "clean"
-            : status == STATUS_REQUIREMENT ? "inconclusive"
-                                           : "error",
+            merged->count != warnings(merged) ? "finding"
+            : status == STATUS_CLEAN          ? "clean"
+            : status == STATUS_REQUIREMENT    ? "inconclusive"
+                                              : "error",
             outcome(merged), merged->runs, merged->traces, merged->bad, merged->blocked,
             merged->seconds, merged->shards);
     for (unsigned i = 0; i < merged->shards; i++) {
@@ -361,7 +404,8 @@ write_json(const struct merged *merged, const char *path, int status)
     for (size_t i = 0; i < merged->count; i++) {
         const struct seen *seen = &merged->seen[i];
 
-        fputs(i == 0 ? "\n    {\"message\": " : ",\n    {\"message\": ", out);
+        fputs(i == 0 ? "\n    {" : ",\n    {", out);
+        fprintf(out, "\"severity\": \"%s\", \"message\": ", seen->warning ? "warning" : "error");
         json_string(out, seen->message);
         fprintf(
             out,
@@ -392,6 +436,7 @@ command_merge(int argc, char **argv)
         status = add_folder(&merged, options.drivers.item[i]);
     }
     if (status == 0) {
+        drop_told(&merged);
         say(&merged);
         status = merged.status;
         if (status == STATUS_CLEAN &&

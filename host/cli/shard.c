@@ -173,9 +173,10 @@ shard_write(const struct search *search)
         const struct confirmed *confirmed = &search->confirmed[i];
         const struct search_finding *finding = &confirmed->finding;
 
-        fprintf(out, "finding %016lx %lu %u %u %u findings/%zu.ntr %s\n", finding->signature,
-                finding->times, finding->preemptions, finding->injections, finding->schedule_length,
-                i + 1, confirmed->message);
+        fprintf(out, "finding %s %016lx %016lx %016lx %lu %u %u %u findings/%zu.ntr %s\n",
+                finding->stop.verdict == ABI_RACE ? "warning" : "error", finding->signature,
+                finding->wanted, finding->circle, finding->times, finding->preemptions,
+                finding->injections, finding->schedule_length, i + 1, confirmed->message);
     }
     fputs("end\n", out);
     return fclose(out) == 0 ? 0 : usage_error("%s: %s", path, strerror(errno));

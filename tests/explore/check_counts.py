@@ -18,7 +18,10 @@ def main():
         options = fields[4].split() if len(fields) > 4 else []
         client = source.endswith("-client.c")
         what = ["--inject", "none", "--", f"{folder}/explore-{name}.exe"] if client else [f"{folder}/explore-{name}.sys"]
-        run = subprocess.run([ntlab, "explore", "--keep-going", "--budget", "60s" if len(fields) < 6 else "1h", "--json", "-", *options, *what],
+        # A budget in runs, little more than it takes: a fifth of it is what a finding may cost that is made small.
+        if "--budget" not in options:
+            options += ["--budget", f"{4 * int(expected.split()[0]) + 200}runs"]
+        run = subprocess.run([ntlab, "explore", "--keep-going", "--run-timeout", "120s", "--strategy", "dpor", "--json", "-", *options, *what],
                              capture_output=True, text=True)
         try:
             search = json.loads(run.stdout)["search"]

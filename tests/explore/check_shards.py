@@ -37,6 +37,10 @@ def sums(folder):
     return [sum(int(t[k][0]) for t in text) for k in ("traces", "bad")]
 
 
+def kinds(report):
+    return report["verdict"], sorted((f["severity"], f["signature"]) for f in report["findings"])
+
+
 def merged(folder, ntlab, *folders):
     it = run(folder, ntlab, "merge", *folders, "--json", "-")
     try:
@@ -55,27 +59,30 @@ def main():
         split = ("random", "pct", "pos", "urw", "surw", "fairwalk", "portfolio")
         for strategy in split:
             for i in (1, 2):
-                explore("deadlock01", "--strategy", strategy, "--budget", "100runs", "--shard", f"{i}/2", "--out", f"split-{strategy}")
-            whole = explore("deadlock01", "--strategy", strategy, "--budget", "100runs", "--out", f"whole-{strategy}")
+                explore("deadlock01", "--strategy", strategy, "--budget", "60runs", "--shard", f"{i}/2", "--out", f"split-{strategy}")
+            whole = explore("deadlock01", "--strategy", strategy, "--budget", "60runs", "--out", f"whole-{strategy}")
             check(f"{strategy}: sums", sums(f"{folder}/split-{strategy}") == [int(facts(f"{folder}/whole-{strategy}/search.txt")[k][0])
                                                                               for k in ("traces", "bad")])
         for program, traces, bad in (("reorder3", 56, 12), ("lastzero5", 64, 0), ("deadlock01", 3, 1), ("lockinc4", 24, 0)):
+            whole = explore(program, "--budget", "2000runs", "--json", "-")
+            wanted = kinds(json.loads(whole.stdout))
             for shards in (2, 5):
                 for i in range(1, shards + 1):
-                    explore(program, "--budget", "100000runs", "--shard", f"{i}/{shards}", "--jobs", "2" if i == 1 else "1", "--out", f"{program}-{shards}")
+                    explore(program, "--budget", "2000runs", "--shard", f"{i}/{shards}", "--jobs", "2" if i == 1 else "1", "--out", f"{program}-{shards}")
                 check(f"{program}: {shards} shards", sums(f"{folder}/{program}-{shards}") == [traces, bad], sums(f"{folder}/{program}-{shards}"))
                 status, report, said = merged(folder, ntlab, f"{program}-{shards}")
                 search = report.get("search", {})
-                check(f"{program}: merge of {shards}", status == (1 if bad else 0) and search.get("outcome") == "exhausted" and
-                      (search.get("traces"), search.get("bad")) == (traces, bad) and len(report["findings"]) == (1 if bad else 0) and
-                      f"in all {traces} traces (one processor per thread" in said, f"{status} {report} {said}")
+                check(f"{program}: merge of {shards}", status == whole.returncode == (1 if bad else 0) and search.get("outcome") == "exhausted" and
+                      (search.get("traces"), search.get("bad")) == (traces, bad) and f"in all {traces} traces (one processor per thread" in said,
+                      f"{status} {report} {said}")
+                check(f"{program}: the findings of {shards} shards are those of one search", kinds(report) == wanted, f"{kinds(report)} {wanted} {said}")
                 check(f"{program}: merge says the same of folders", merged(folder, ntlab, *sorted(
                     f"{program}-{shards}/{n}" for n in os.listdir(f"{folder}/{program}-{shards}")))[1].get("search") == search)
 
         # Random runs: the shards of a budget are that budget's runs.
-        whole = explore("deadlock01", "--strategy", "random", "--budget", "900runs", "--out", "random-whole")
+        whole = explore("deadlock01", "--strategy", "random", "--budget", "300runs", "--out", "random-whole")
         for i in range(1, 4):
-            explore("deadlock01", "--strategy", "random", "--budget", "900runs", "--shard", f"{i}/3", "--out", "random")
+            explore("deadlock01", "--strategy", "random", "--budget", "300runs", "--shard", f"{i}/3", "--out", "random")
         check("random: status", whole.returncode == 1, whole.returncode)
         check("random: sums", sums(f"{folder}/random") == [int(facts(f"{folder}/random-whole/search.txt")[k][0]) for k in ("traces", "bad")])
         # What merge points at replays.
@@ -84,14 +91,14 @@ def main():
         check("a merged finding replays", replay.returncode == 1, replay.stderr[-300:])
 
         # Slurm's and Kubernetes's own words.
-        explore("reorder3", "--budget", "100000runs", "--out", "slurm", SLURM_ARRAY_TASK_ID="4", SLURM_ARRAY_TASK_COUNT="3", SLURM_ARRAY_TASK_MIN="2",
+        explore("reorder3", "--budget", "2000runs", "--out", "slurm", SLURM_ARRAY_TASK_ID="4", SLURM_ARRAY_TASK_COUNT="3", SLURM_ARRAY_TASK_MIN="2",
                 SLURM_ARRAY_TASK_STEP="1")
         check("SLURM_ARRAY_TASK_ID", os.listdir(f"{folder}/slurm") == ["shard-3-of-3"], os.listdir(f"{folder}/slurm"))
         status, report, said = merged(folder, ntlab, "slurm")
         check("missing shards", report["search"]["missing"] == [1, 2] and report["search"]["outcome"] == "incomplete" and
               "2 of 3 shards are missing: 1 2" in said and status in (1, 6), f"{status} {said}")
         for i in range(2):
-            explore("reorder3", "--budget", "100000runs", "--out", "slurm", JOB_COMPLETION_INDEX=str(i), JOB_COMPLETIONS="3")
+            explore("reorder3", "--budget", "2000runs", "--out", "slurm", JOB_COMPLETION_INDEX=str(i), JOB_COMPLETIONS="3")
         check("JOB_COMPLETION_INDEX", sums(f"{folder}/slurm") == [56, 12], sums(f"{folder}/slurm"))
         check("an index without a number of parts", explore("reorder3", JOB_COMPLETION_INDEX="1").returncode == 2)
         check("a wrong index", explore("reorder3", JOB_COMPLETION_INDEX="3", JOB_COMPLETIONS="3").returncode == 2)
@@ -100,10 +107,10 @@ def main():
         shutil.copytree(f"{folder}/slurm/shard-1-of-3", f"{folder}/again")
         status, report, said = merged(folder, ntlab, "slurm", "again")
         check("twice", (report["search"]["traces"], report["search"]["bad"]) == (56, 12) and "shard 1/3 is there already" in said, said)
-        explore("reorder3", "--budget", "100000runs", "--seed", "3", "--shard", "1/3", "--out", "other")
+        explore("reorder3", "--budget", "2000runs", "--seed", "3", "--shard", "1/3", "--out", "other")
         status, report, said = merged(folder, ntlab, "slurm", "other")
         check("another search", status == 2 and "seed 3" in said and "seed 0" in said, f"{status} {said}")
-        explore("reorder1", "--budget", "100000runs", "--shard", "1/3", "--out", "driver")
+        explore("reorder1", "--budget", "2000runs", "--shard", "1/3", "--out", "driver")
         status, report, said = merged(folder, ntlab, "slurm", "driver")
         check("another driver", status == 2 and "explore-reorder1.sys" in said, f"{status} {said}")
         text = open(f"{folder}/again/search.txt").read()
