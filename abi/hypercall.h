@@ -131,6 +131,8 @@ enum abi_verdict {
     ABI_RACE = 10, /* the host's, exploring: two accesses to the same bytes, one of them a write,
                             with nothing that orders them. parameter: 0 the first byte that both touch,
                             1 and 2 the instructions */
+    ABI_RULE = 11, /* a rule of the verifier is broken (nt/vf). code: a hash of its name; the
+                            rest is in a line `rule` of the report */
 };
 
 struct abi_stop {

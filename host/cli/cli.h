@@ -46,6 +46,7 @@ struct options {
     uint32_t os; /* row of the version table */
     uint32_t build;
     struct list drivers, inf, reg, dir, symbols, source_map;
+    struct list verifier, rules; /* --verifier, --rule */
     struct client client[ABI_MAX_CLIENTS];
     size_t clients;
     uint32_t cpus;
@@ -94,6 +95,9 @@ uint32_t os_default_build(uint32_t row);
 /* What `name` means: 0; -1 if it is none. */
 int granularity_parse(const char *name, enum run_granularity *out);
 const char *granularity_name(enum run_granularity granularity);
+
+/* verifier.c: the rules that are on, as text for the kernel to free, or NULL. 0, or STATUS_USAGE after a message. */
+int verifier_config(const struct options *options, char **out);
 
 /* Writes a JSON string with its quotes. */
 void json_string(FILE *out, const char *text);

@@ -315,6 +315,12 @@ parse_option(const char *name, const char *value, struct options *out)
     if (strcmp(name, "--dir") == 0) {
         return append(name, &out->dir, value);
     }
+    if (strcmp(name, "--verifier") == 0) {
+        return append(name, &out->verifier, value);
+    }
+    if (strcmp(name, "--rule") == 0) {
+        return append(name, &out->rules, value);
+    }
     if (strcmp(name, "--break") == 0) {
         return append(name, &out->breaks, value);
     }

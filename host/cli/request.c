@@ -454,6 +454,25 @@ add_infs(const struct options *options, struct run_request *request)
     return error;
 }
 
+static int
+add_verifier(const struct options *options, struct run_request *request)
+{
+    struct run_config *grown;
+    char *text;
+    int error = verifier_config(options, &text);
+
+    if (error != 0 || text == NULL) {
+        return error;
+    }
+    grown = realloc(request->config, (request->configs + 1) * sizeof(*grown));
+    if (grown == NULL) {
+        return usage_error("out of memory");
+    }
+    request->config = grown;
+    grown[request->configs++] = (struct run_config){strdup("verifier"), text, strlen(text)};
+    return 0;
+}
+
 static uint64_t
 host_now_100ns(void)
 {
@@ -511,5 +530,6 @@ request_build(const struct options *options, struct run_request *out)
         error = add_tree(out, place, options->dir.item[i], 0);
     }
     error = error ? error : add_infs(options, out);
+    error = error ? error : add_verifier(options, out);
     return error ? error : ask_for_filter_manager(out);
 }

@@ -665,6 +665,12 @@ explain_stop(struct text *text, const struct report *report)
     case ABI_RACE:
         explain_race(text, report);
         break;
+    case ABI_RULE:
+        if (rule_broken(report) != NULL) {
+            add(text, "%s: ", rule_broken(report)->rule->name);
+        }
+        add(text, "%s", stop->message);
+        break;
     case ABI_INTERNAL:
         add(text, "a failure of ntlab: %s (at %s)", stop->message, result->where);
         break;
@@ -733,6 +739,9 @@ fingerprint(struct report *report)
                  thread->frame[i].place->sources
                      ? thread->frame[i].place->source[thread->frame[i].place->sources - 1].symbol
                      : "?");
+    }
+    if (rule_broken(report) != NULL) {
+        hash = violation_fingerprint(rule_broken(report));
     }
     snprintf(report->fingerprint, sizeof(report->fingerprint), "%016lx", hash);
 }

@@ -226,6 +226,41 @@ write_story(FILE *out, const struct report *report)
     }
 }
 
+static void
+write_rule(FILE *out, const struct rule *rule)
+{
+    text(out, ", ", "rule", rule->name);
+    text(out, ", ", "family", rule->family);
+    if (rule->aliases[0] != 0) {
+        text(out, ", ", "microsoft", rule->aliases);
+    }
+}
+
+static void
+write_rule_confirm(FILE *out, const struct rule *rule)
+{
+    char words[400];
+
+    rule_confirm(rule, words, sizeof(words));
+    text(out, ",\n     ", "confirm_on_windows", words);
+}
+
+/* Where in the driver: function, file and line. */
+static void
+write_culprit(FILE *out, const struct place *place)
+{
+    if (place == NULL || place->sources == 0) {
+        return;
+    }
+    if (place->source[0].symbol != NULL) {
+        text(out, ", ", "function", place->source[0].symbol);
+    }
+    if (place->source[0].file != NULL && place->source[0].line != 0) {
+        text(out, ", ", "file", place->source[0].file);
+        fprintf(out, ", \"line\": %u", place->source[0].line);
+    }
+}
+
 void
 report_json_finding(FILE *out, const struct report *report)
 {
@@ -235,6 +270,10 @@ report_json_finding(FILE *out, const struct report *report)
     text(out, "\n    {", "kind", report->kind);
     fprintf(out, ", \"severity\": \"%s\"", strcmp(report->kind, "race") == 0 ? "warning" : "error");
     text(out, ", ", "blame", report->blame);
+    if (rule_broken(report) != NULL) {
+        write_rule(out, rule_broken(report)->rule);
+    }
+    write_culprit(out, report->culprit);
     if (report->result->end == RUN_STOPPED && stop->verdict == ABI_BUGCHECK) {
         fprintf(out, ", \"code\": \"0x%08X\"", stop->code);
         if (bugcheck_name(stop->code) != NULL) {
@@ -263,6 +302,35 @@ report_json_finding(FILE *out, const struct report *report)
     }
     fputs("]", out);
     write_story(out, report);
+    if (rule_broken(report) != NULL && report->story == NULL) {
+        write_rule_confirm(out, rule_broken(report)->rule);
+    }
+    fputs("}", out);
+}
+
+/* A violation that has not ended the run. */
+static void
+write_violation(FILE *out, const struct report *report, const struct violation *violation)
+{
+    char words[1024];
+
+    text(out, "\n    {", "kind", "rule");
+    text(out, ", ", "severity", rule_severity_name(violation->severity));
+    text(out, ", ", "blame", "driver");
+    write_rule(out, violation->rule);
+    write_culprit(out, violation_place(violation));
+    explain_refine((struct report *)report, violation->message, words, sizeof(words));
+    text(out, ",\n     ", "message", words);
+    fprintf(out, ", \"fingerprint\": \"%016lx\"", violation_fingerprint(violation));
+    fputs(",\n     \"threads\": [{\"stack\": [", out);
+    for (size_t i = 0; i < violation->frames; i++) {
+        const struct frame frame = {.rip = violation->frame[i]->address,
+                                    .place = violation->frame[i]};
+
+        write_frame(out, &frame, i == 0);
+    }
+    fputs("]}]", out);
+    write_rule_confirm(out, violation->rule);
     fputs("}", out);
 }
 
@@ -309,7 +377,10 @@ report_json(FILE *out, const struct report *report, const char *command, char **
     for (size_t i = 0; i < result->images; i++) {
         write_image(out, report, &result->image[i], i == 0);
     }
-    fprintf(out, "],\n  \"verdict\": \"%s\",\n", verdicts[report->verdict]);
+    fprintf(out, "],\n  \"verdict\": \"%s\",\n",
+            report->verdict == VERDICT_CLEAN && report_status(report) != 0
+                ? "finding"
+                : verdicts[report->verdict]);
     if (result->end == RUN_STOPPED && result->stop.verdict == ABI_CLEAN) {
         fprintf(out, "  \"client_exit\": %u,\n", result->stop.code);
     } else {
@@ -328,8 +399,18 @@ report_json(FILE *out, const struct report *report, const char *command, char **
     fprintf(out,
             "  \"points\": %lu, \"trace_hash\": \"%016lx\", \"seconds\": %.6f,\n  \"findings\": [",
             result->points, result->hash, result->seconds);
+    bool first = true;
+
     if (report->verdict == VERDICT_FINDING) {
         report_json_finding(out, report);
+        first = false;
+    }
+    for (size_t i = 0; i < report->violations; i++) {
+        if (&report->violation[i] != rule_broken(report)) {
+            fputs(first ? "" : ",", out);
+            write_violation(out, report, &report->violation[i]);
+            first = false;
+        }
     }
     fputs("]\n}\n", out);
 }

@@ -51,6 +51,8 @@ kind_of_stop(const struct report *report)
         return "suspend-dos";
     case ABI_RACE:
         return "race";
+    case ABI_RULE:
+        return "rule";
     case ABI_UNSUPPORTED:
         return "unsupported";
     case ABI_LOAD_FAILED:
@@ -84,7 +86,7 @@ judge(struct report *report)
             report->verdict = VERDICT_ERROR;
             break;
         default:
-            report->verdict = result->stop.verdict <= ABI_RACE
+            report->verdict = result->stop.verdict <= ABI_RULE
                                   ? VERDICT_FINDING
                                   : VERDICT_ERROR; /* no such verdict: trampled */
         }
@@ -118,6 +120,11 @@ report_status(const struct report *report)
                                    [VERDICT_BAD_INPUT] = 3,
                                    [VERDICT_ERROR] = 5};
 
+    for (size_t i = 0; report->verdict == VERDICT_CLEAN && i < report->violations; i++) {
+        if (report->violation[i].severity >= 2) {
+            return statuses[VERDICT_FINDING];
+        }
+    }
     return statuses[report->verdict];
 }
 
@@ -157,7 +164,12 @@ find_culprit(struct report *report)
 {
     const struct thread *thread = report->threads ? &report->thread[0] : NULL;
     struct place *client = NULL;
+    const struct violation *broken = rule_broken(report);
 
+    if (broken != NULL && broken->place != NULL && broken->place->origin == ORIGIN_DRIVER) {
+        report->culprit = broken->place;
+        return;
+    }
     for (size_t i = 0; thread != NULL && i < thread->frames; i++) {
         struct place *place = thread->frame[i].place;
 
@@ -236,6 +248,7 @@ report_make(const struct run_request *request, const struct run_result *result, 
     report->result = result;
     report->options = *options;
     lines_read(report, lines, length);
+    rules_read(report, lines, length);
     waits_judge(report);
     judge(report);
     report->nobody = result->end == RUN_STOPPED && result->stop.verdict == ABI_HANG;
@@ -260,6 +273,8 @@ report_make(const struct run_request *request, const struct run_result *result, 
         }
         find_culprit(report);
         story_tell(report);
+    } else if (report->violations != 0) {
+        places_resolve(report);
     }
     explain(report);
     return report;
@@ -282,5 +297,6 @@ report_free(struct report *report)
     free(report->cpu);
     free(report->call);
     free(report->circle);
+    free(report->violation);
     free(report);
 }

@@ -4,6 +4,7 @@
  *
  *     report.c           from a run's result and the kernel's lines to a struct report
  *     lines.c            the kernel's lines (nt/ke/report.c says their form)
+ *     rules.c            rules of the verifier, and who has broken them
  *     calls.c            the last driver calls, from the trace ring
  *     place.c            an address becomes image!symbol+offset [file @ line]
  *     symbolizer.c       llvm-symbolizer as a child process, and reading its JSON
@@ -28,6 +29,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "host/machine/run.h"
+#include "host/report/rules.h"
 
 enum origin {
     ORIGIN_NONE,   /* in no image */
@@ -198,6 +200,8 @@ struct report {
     size_t calls;
     struct place **place;
     size_t places;
+    struct violation *violation; /* of the verifier's rules, in their order */
+    size_t violations;
     bool symbolized;     /* llvm-symbolizer was found and answered */
     bool nobody;         /* no thread did it: all of them wait */
     struct story *story; /* story.h; NULL: its steps were not recorded */

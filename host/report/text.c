@@ -612,6 +612,26 @@ print_story(const struct page *page)
     }
 }
 
+/* The rule that has ended the run. */
+static void
+print_rule(const struct page *page)
+{
+    const struct violation *broken = rule_broken(page->report);
+    char words[400];
+
+    if (broken == NULL) {
+        return;
+    }
+    heading(page, "RULE");
+    fprintf(page->out, "%s (%s): %s\n", broken->rule->name, broken->rule->family,
+            broken->rule->sentence);
+    if (broken->rule->aliases[0] != 0) {
+        fprintf(page->out, "Microsoft's: %s\n", broken->rule->aliases);
+    }
+    rule_confirm(broken->rule, words, sizeof(words));
+    fprintf(page->out, "%s\nSee docs/rules/%s.md\n", words, broken->rule->name);
+}
+
 static void
 print_details(const struct page *page)
 {
@@ -622,6 +642,7 @@ print_details(const struct page *page)
     if (report->result->end == RUN_STOPPED && report->result->stop.verdict == ABI_BUGCHECK) {
         print_code(page);
     }
+    print_rule(page);
     print_circle(page);
     print_story(page);
     if (thread != NULL) {
@@ -657,6 +678,31 @@ print_details(const struct page *page)
     }
 }
 
+/* Rules that were broken, but have not ended the run. */
+static void
+print_violations(const struct page *page)
+{
+    const struct report *report = page->report;
+    char words[1024];
+
+    for (size_t i = 0; i < report->violations; i++) {
+        const struct violation *violation = &report->violation[i];
+        const struct place *place = violation_place(violation);
+
+        if (violation == rule_broken(report)) {
+            continue;
+        }
+        explain_refine((struct report *)report, violation->message, words, sizeof(words));
+        fprintf(page->out, "%sntlab: %s: %s: %s%s", page->style->strong,
+                rule_severity_name(violation->severity), violation->rule->name, words,
+                page->style->end);
+        if (place != NULL && place->sources != 0) {
+            print_source(page, &place->source[0]);
+        }
+        fputs("\n", page->out);
+    }
+}
+
 void
 report_text(FILE *out, const struct report *report, bool colour)
 {
@@ -666,6 +712,7 @@ report_text(FILE *out, const struct report *report, bool colour)
                  strcmp(report->kind, "internal") == 0 || strcmp(report->kind, "client") == 0;
 
     if (report->verdict == VERDICT_CLEAN) {
+        print_violations(&page);
         fprintf(out, "ntlab: %s\n", report->message);
         return;
     }
@@ -676,6 +723,7 @@ report_text(FILE *out, const struct report *report, bool colour)
         fprintf(out, "%s: ", report->kind);
     }
     fprintf(out, "%s%s\n", report->message, page.style->end);
+    print_violations(&page);
     if (strcmp(report->kind, "client") != 0 && strcmp(report->kind, "load") != 0) {
         print_details(&page);
         fputs("\n", out);

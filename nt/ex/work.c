@@ -97,7 +97,11 @@ ExpWorkerThread(PVOID Context)
             KeSetEvent(&ExpWorkerEvent, 0, FALSE);
         }
         PspCurrentThread()->OwnCode = ExpIsOwnCode(Routine);
-        Routine(Parameter);
+        if (VfCall == NULL) {
+            Routine(Parameter);
+        } else {
+            VF_CALL(VOID, VfWorkItem, Routine, Parameter, 0, 0, 0);
+        }
         PspCurrentThread()->OwnCode = TRUE;
         ExpCheckReturn(Routine, Parameter, Item);
     }

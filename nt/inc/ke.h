@@ -249,6 +249,7 @@ struct _KTHREAD {
     KI_HELD_LOCK Held[KI_HELD_LOCKS];
     UCHAR HeldUp;     /* inject.c: KI_HELD_UP, KI_GOES_ON */
     ULONG KernelApcs; /* delivered so far */
+    PVOID VfCallout;  /* nt/vf: the innermost routine of a verified driver that runs in it */
 };
 C_ASSERT(FIELD_OFFSET(struct _KTHREAD, TrapFrame) == 0x90);
 C_ASSERT(FIELD_OFFSET(struct _KTHREAD, ApcState) == 0x98);
@@ -618,6 +619,10 @@ PVOID KiLookupImage(ULONG64 ControlPc, PULONG Size);
 
 /* A small formatter for messages: %s %u %x %p, %a an address as "foo.sys!FooRead+0x1c". */
 int KiFormatText(char *Buffer, ULONG Size, const char *Format, ...);
+int KiFormatTextV(char *Buffer, ULONG Size, const char *Format, va_list Arguments);
+/* Ends the run with a verdict (enum abi_verdict); Context: whose stack is shown, NULL: the caller's. */
+DECLSPEC_NORETURN VOID KiStop(ULONG Verdict, ULONG Code, struct abi_trap *Trap, PCONTEXT Context,
+                              const char *Message);
 /* "foo.sys!FooRead+0x1c" */
 VOID KiDescribe(const VOID *Address, char *Buffer, ULONG Length);
 
@@ -639,5 +644,7 @@ BOOLEAN IoInitSystem(ULONG Phase);
  * The service table: nt/services.tsv names each service, its argument count and number;
  * tools/gen_services.py makes the table, the kernel's Zw stubs and ntdll's stubs from it.
  */
+
+#include "nt/inc/vf.h"
 
 #endif

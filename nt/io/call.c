@@ -36,7 +36,9 @@ IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
                 ? Stack->Parameters.DeviceIoControl.IoControlCode
                 : 0,
             (ULONG64)Dispatch);
-    Status = Dispatch(DeviceObject, Irp);
+    Status = VfCall == NULL
+                 ? Dispatch(DeviceObject, Irp)
+                 : VF_CALL(NTSTATUS, VfDispatch, Dispatch, DeviceObject, Irp, 0, 0);
     KiTrace(EV_DRIVER_RETURN, DeviceObject, (ULONG)Status, (ULONG64)Irp, 0, 0);
     return Status;
 }
@@ -95,7 +97,9 @@ IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
             DeviceObject = Irp->CurrentLocation == Irp->StackCount + 1
                                ? NULL
                                : Irp->Tail.Overlay.CurrentStackLocation->DeviceObject;
-            if (Stack->CompletionRoutine(DeviceObject, Irp, Stack->Context) ==
+            if ((VfCall == NULL ? Stack->CompletionRoutine(DeviceObject, Irp, Stack->Context)
+                                : VF_CALL(NTSTATUS, VfCompletion, Stack->CompletionRoutine,
+                                          DeviceObject, Irp, Stack->Context, Control)) ==
                 STATUS_MORE_PROCESSING_REQUIRED) {
                 return;
             }
@@ -142,7 +146,10 @@ IopUnloadSafeCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
 {
     PIOP_SAFE_COMPLETION Safe = Context;
     PDEVICE_OBJECT Referenced = Safe->DeviceObject;
-    NTSTATUS Status = Safe->Routine(DeviceObject, Irp, Safe->Context);
+    NTSTATUS Status = VfCall == NULL
+                          ? Safe->Routine(DeviceObject, Irp, Safe->Context)
+                          : VF_CALL(NTSTATUS, VfCompletion, Safe->Routine, DeviceObject, Irp,
+                                    Safe->Context, 0);
 
     ObDereferenceObject(Referenced);
     ExFreePoolWithTag(Safe, TAG_IOBUFFER);

@@ -39,7 +39,12 @@ IopCancelLocked(PIRP Irp, KIRQL OldIrql)
     DRIVER_REQUIRE(Irp->CurrentLocation <= Irp->StackCount + 1, CANCEL_STATE_IN_COMPLETED_IRP, Irp,
                    Routine, 0, 0);
     Irp->CancelIrql = OldIrql;
-    Routine(Irp->Tail.Overlay.CurrentStackLocation->DeviceObject, Irp);
+    if (VfCall == NULL) {
+        Routine(Irp->Tail.Overlay.CurrentStackLocation->DeviceObject, Irp);
+    } else {
+        VF_CALL(VOID, VfCancel, Routine, Irp->Tail.Overlay.CurrentStackLocation->DeviceObject, Irp,
+                OldIrql, 0);
+    }
     return TRUE;
 }
 

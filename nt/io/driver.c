@@ -295,7 +295,9 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
     }
 
     IopRefusal = NULL;
-    Status = DriverObject->DriverInit(DriverObject, &RegistryPath);
+    Status = VfCall == NULL ? DriverObject->DriverInit(DriverObject, &RegistryPath)
+                            : VF_CALL(NTSTATUS, VfDriverEntry, DriverObject->DriverInit,
+                                      DriverObject, &RegistryPath, 0, 0);
     if (!NT_SUCCESS(Status)) {
         KiFormatText(IopFailureText, sizeof(IopFailureText), ": its DriverEntry returned that%s%s",
                      IopRefusal != NULL && IopRefusalStatus == Status ? "; " : "",
@@ -386,7 +388,11 @@ IopMayUnload(PDRIVER_OBJECT DriverObject)
 static VOID
 IopCallUnload(PDRIVER_OBJECT DriverObject)
 {
-    DriverObject->DriverUnload(DriverObject);
+    if (VfCall == NULL) {
+        DriverObject->DriverUnload(DriverObject);
+    } else {
+        VF_CALL(VOID, VfUnload, DriverObject->DriverUnload, DriverObject, 0, 0, 0);
+    }
     IopForgetDriver(DriverObject);
 }
 

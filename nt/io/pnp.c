@@ -135,7 +135,10 @@ IopStartPnpDriver(PDRIVER_OBJECT DriverObject)
     IopExtension(Node->Pdo)->DeviceNode = Node;
     InsertTailList(&IopDeviceNodes, &Node->Links);
 
-    Status = DriverObject->DriverExtension->AddDevice(DriverObject, Node->Pdo);
+    Status = VfCall == NULL
+                 ? DriverObject->DriverExtension->AddDevice(DriverObject, Node->Pdo)
+                 : VF_CALL(NTSTATUS, VfAddDevice, DriverObject->DriverExtension->AddDevice,
+                           DriverObject, Node->Pdo, 0, 0);
     if (!NT_SUCCESS(Status)) {
         IopDeleteNode(Node);
         return Status;

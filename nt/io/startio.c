@@ -12,16 +12,26 @@
 static VOID IopStartDeferred(PDEVICE_OBJECT DeviceObject);
 
 static VOID
+IopDriverStartIo(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    if (VfCall == NULL) {
+        DeviceObject->DriverObject->DriverStartIo(DeviceObject, Irp);
+    } else {
+        VF_CALL(VOID, VfStartIo, DeviceObject->DriverObject->DriverStartIo, DeviceObject, Irp, 0, 0);
+    }
+}
+
+static VOID
 IopCallStartIo(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIOP_DEVICE_EXTENSION Extension = IopExtension(DeviceObject);
 
     if ((Extension->StartIoFlags & DOE_STARTIO_DEFERRED) == 0) {
-        DeviceObject->DriverObject->DriverStartIo(DeviceObject, Irp);
+        IopDriverStartIo(DeviceObject, Irp);
         return;
     }
     Extension->StartIoCount++;
-    DeviceObject->DriverObject->DriverStartIo(DeviceObject, Irp);
+    IopDriverStartIo(DeviceObject, Irp);
     Extension->StartIoCount--;
     IopStartDeferred(DeviceObject);
 }

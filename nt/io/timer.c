@@ -36,7 +36,12 @@ IopSecond(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
 
         Next = Entry->Flink;
         if (Timer->TimerFlag) {
-            Timer->TimerRoutine(Timer->DeviceObject, Timer->Context);
+            if (VfCall == NULL) {
+                Timer->TimerRoutine(Timer->DeviceObject, Timer->Context);
+            } else {
+                VF_CALL(VOID, VfIoTimer, Timer->TimerRoutine, Timer->DeviceObject, Timer->Context,
+                        0, 0);
+            }
         }
     }
 }

@@ -23,7 +23,11 @@ IopProcessWorkItem(PVOID Parameter)
     PVOID IoObject = Item->IoObject;
 
     Item->Queued = FALSE;
-    if (Item->RoutineEx != NULL) {
+    if (VfCall != NULL) {
+        VF_CALL(VOID, VfWorkItem,
+                Item->RoutineEx != NULL ? (PVOID)Item->RoutineEx : (PVOID)Item->Routine, IoObject,
+                Item->Context, Item, 0);
+    } else if (Item->RoutineEx != NULL) {
         Item->RoutineEx(IoObject, Item->Context, Item);
     } else {
         Item->Routine(IoObject, Item->Context);

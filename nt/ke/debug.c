@@ -35,13 +35,11 @@ KiDescribe(const VOID *Address, char *Buffer, ULONG Length)
 }
 
 int
-KiFormatText(char *Buffer, ULONG Size, const char *Format, ...)
+KiFormatTextV(char *Buffer, ULONG Size, const char *Format, va_list Arguments)
 {
-    va_list Arguments;
     ULONG Used = 0;
     char Text[160];
 
-    va_start(Arguments, Format);
     for (const char *p = Format; *p != 0 && Used + 1 < Size; p++) {
         const char *Piece = Text;
         ULONG64 Value;
@@ -91,9 +89,20 @@ KiFormatText(char *Buffer, ULONG Size, const char *Format, ...)
             Buffer[Used++] = *Piece++;
         }
     }
-    va_end(Arguments);
     Buffer[Used] = 0;
     return (int)Used;
+}
+
+int
+KiFormatText(char *Buffer, ULONG Size, const char *Format, ...)
+{
+    va_list Arguments;
+    int Length;
+
+    va_start(Arguments, Format);
+    Length = KiFormatTextV(Buffer, Size, Format, Arguments);
+    va_end(Arguments);
+    return Length;
 }
 
 ULONG NTAPI

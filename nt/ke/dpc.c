@@ -243,7 +243,12 @@ KiRunDpc(PKPRCB Prcb)
     Prcb->RunningDpc = Dpc;
     Disable = Thread->CombinedApcDisable;
     KiTrace(EV_DPC_RUN, Dpc, (ULONG64)Routine, Threaded, 0, 0);
-    Routine(Dpc, Dpc->DeferredContext, Dpc->SystemArgument1, Dpc->SystemArgument2);
+    if (VfCall == NULL) {
+        Routine(Dpc, Dpc->DeferredContext, Dpc->SystemArgument1, Dpc->SystemArgument2);
+    } else {
+        VF_CALL(VOID, VfDpc, Routine, Dpc, Dpc->DeferredContext, Dpc->SystemArgument1,
+                Dpc->SystemArgument2);
+    }
     if (Thread->CombinedApcDisable != Disable) {
         KeBugCheckEx(0xC7 /* TIMER_OR_DPC_INVALID */, OfTimer ? 5 : 4, (ULONG_PTR)Routine, Disable,
                      Thread->CombinedApcDisable);

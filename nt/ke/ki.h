@@ -273,8 +273,6 @@ DECLSPEC_NORETURN VOID KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_
                                   ULONG_PTR P4, struct abi_trap *Trap, PCONTEXT Context,
                                   const char *Message);
 DECLSPEC_NORETURN VOID KiStopReported(struct abi_stop *Why); /* the report is written */
-DECLSPEC_NORETURN VOID KiStop(ULONG Verdict, ULONG Code, struct abi_trap *Trap, PCONTEXT Context,
-                              const char *Message);
 
 extern LIST_ENTRY KiTimerListHead;
 extern ULONG64 KiTimerSequence;

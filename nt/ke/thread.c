@@ -110,7 +110,11 @@ KiThreadMain(VOID)
     }
     KiExitDispatcher(PASSIVE_LEVEL);
     if (Thread->StartRoutine != NULL) {
-        ((PKSTART_ROUTINE)Thread->StartRoutine)(Thread->StartContext);
+        if (VfCall == NULL) {
+            ((PKSTART_ROUTINE)Thread->StartRoutine)(Thread->StartContext);
+        } else {
+            VF_CALL(VOID, VfThread, Thread->StartRoutine, Thread->StartContext, 0, 0, 0);
+        }
     }
     /* A system routine that returned has ended its thread in nt/ps; a user thread goes on here. */
     ASSERT(!Thread->SystemThread && Thread->TrapFrame != NULL);

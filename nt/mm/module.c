@@ -99,6 +99,9 @@ MiLoad(const char *Name, ULONG Depth, PKI_MODULE *Found)
     InsertTailList(&PsLoadedModuleList, &Module->InLoadOrderLinks);
     KiTrace(EV_IMAGE_LOAD, Module->DllBase, 0, Module->SizeOfImage, 0, 0);
     *Found = Module;
+    if (VfHooks != NULL) {
+        VfHooks->ImageLoaded(Module);
+    }
     PspCallImageNotify(&Module->FullDllName, NULL, Module);
     return STATUS_SUCCESS;
 }
@@ -117,6 +120,9 @@ VOID
 MmUnloadSystemImage(PKI_MODULE Module)
 {
     KiTrace(EV_IMAGE_UNLOAD, Module->DllBase, 0, 0, 0, 0);
+    if (VfHooks != NULL) {
+        VfHooks->ImageUnloads(Module);
+    }
     RemoveEntryList(&Module->InLoadOrderLinks);
     KiNoteImageGoes();
     HcImageUnload(Module->DllBase);

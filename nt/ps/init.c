@@ -158,6 +158,7 @@ PspRunCommandLine(VOID)
         Machine->budget = 0;
         KiInjectAllow(PspBoot.clients != 0 ? PspBoot.inject : 0);
     }
+    VfInitSystem();
     PspLoadFilterManager();
     PspLoadDrivers();
     PspRunClients();

@@ -1,0 +1,124 @@
+/*
+ * bind.c - the imports of a driver become stubs.
+ *
+ * The host has bound them to the exports' addresses. Those that stand in the generated table are replaced here, in the
+ * alias of the import table, which is writable. An export's real address is what the host has put into the first slot.
+ */
+#include "vfp.h"
+#undef Machine /* hc.h's; a field of the image headers bears the name */
+#include <ntimage.h>
+
+#define VF_STUB_SIZE 16
+
+BOOLEAN
+VfIsVerified(const VOID *Address)
+{
+    ULONG64 Window = ((ULONG64)Address - ABI_IMAGE_BASE) / ABI_IMAGE_WINDOW;
+
+    return Window < ABI_IMAGE_WINDOWS && (VfVerifiedWindows[Window / 64] >> (Window % 64) & 1) != 0;
+}
+
+static PVF_ENTRY
+VfFindEntry(const char *Name)
+{
+    ULONG Low = 0, High = VF_EXPORT_COUNT;
+
+    while (Low < High) {
+        ULONG Middle = (Low + High) / 2;
+        int Order = strcmp(Name, VfEntries[Middle].Name);
+
+        if (Order == 0) {
+            return &VfEntries[Middle];
+        }
+        if (Order < 0) {
+            High = Middle;
+        } else {
+            Low = Middle + 1;
+        }
+    }
+    return NULL;
+}
+
+VOID
+VfAddHooks(const VF_HOOK_ROW *Rows, ULONG Count)
+{
+    for (ULONG i = 0; i < Count; i++) {
+        PVF_ENTRY Entry = VfFindEntry(Rows[i].Name);
+        ULONG j;
+
+        ASSERT(Entry != NULL);
+        if (Rows[i].Before != NULL) {
+            for (j = 0; j < VF_CHAIN && Entry->Before[j] != NULL; j++) {
+            }
+            ASSERT(j < VF_CHAIN);
+            Entry->Before[j] = Rows[i].Before;
+        }
+        if (Rows[i].After != NULL) {
+            for (j = 0; j < VF_CHAIN && Entry->After[j] != NULL; j++) {
+            }
+            ASSERT(j < VF_CHAIN);
+            Entry->After[j] = Rows[i].After;
+            Entry->Wrapped = TRUE;
+        }
+    }
+}
+
+VOID
+VfBind(PKI_MODULE Module)
+{
+    PUCHAR Base = Module->DllBase;
+    PIMAGE_NT_HEADERS64 Nt = (PIMAGE_NT_HEADERS64)(Base + ((PIMAGE_DOS_HEADER)Base)->e_lfanew);
+    PIMAGE_DATA_DIRECTORY Directory =
+        &Nt->OptionalHeader.DataDirectory[IMAGE_DIRECTORY_ENTRY_IMPORT];
+    PIMAGE_IMPORT_DESCRIPTOR Import = (PIMAGE_IMPORT_DESCRIPTOR)(Base + Directory->VirtualAddress);
+    ULONG64 Window = ((ULONG64)Base - ABI_IMAGE_BASE) / ABI_IMAGE_WINDOW;
+
+    VfVerifiedWindows[Window / 64] |= 1ull << (Window % 64);
+    for (; Directory->VirtualAddress != 0 && Import->Name != 0; Import++) {
+        const char *Dll = (const char *)(Base + Import->Name);
+        PULONG64 Names = (PULONG64)(Base + Import->OriginalFirstThunk);
+        PULONG64 Slots = (PULONG64)ABI_ALIAS(Base + Import->FirstThunk);
+
+        if (Import->OriginalFirstThunk == 0 ||
+            (_stricmp(Dll, "ntoskrnl.exe") != 0 && _stricmp(Dll, "hal.dll") != 0)) {
+            continue;
+        }
+        for (ULONG i = 0; Names[i] != 0; i++) {
+            PVF_ENTRY Entry;
+
+            if (IMAGE_SNAP_BY_ORDINAL64(Names[i])) {
+                continue;
+            }
+            Entry = VfFindEntry((const char *)((PIMAGE_IMPORT_BY_NAME)(Base + Names[i]))->Name);
+            if (Entry != NULL && ((ULONG64)Slots[i] - ABI_IMAGE_BASE) < ABI_IMAGE_WINDOW) {
+                Entry->Real = (PVOID)Slots[i];
+                Slots[i] = (ULONG64)VfStubs + (ULONG64)(Entry - VfEntries) * VF_STUB_SIZE;
+            }
+        }
+    }
+}
+
+/* From enter.S: a verified driver calls an export. */
+PVF_ENTRY
+VfBefore(PVF_FRAME Frame, ULONG Index)
+{
+    PVF_ENTRY Entry = &VfEntries[Index];
+    KIRQL Irql = KiIrql();
+
+    if (Irql > Entry->High || Irql < Entry->Low) {
+        VfCheckIrql(Frame, Entry, Irql);
+    }
+    for (ULONG i = 0; i < VF_CHAIN && Entry->Before[i] != NULL; i++) {
+        Entry->Before[i](Frame);
+    }
+    return Entry;
+}
+
+ULONG64
+VfAfter(PVF_FRAME Frame, PVF_ENTRY Entry, ULONG64 Result)
+{
+    for (ULONG i = 0; i < VF_CHAIN && Entry->After[i] != NULL; i++) {
+        Result = Entry->After[i](Frame, Result);
+    }
+    return Result;
+}

@@ -1,0 +1,159 @@
+/*
+ * vfp.h - the verifier's private header.
+ *
+ * When a driver of the command line is loaded while the verifier is on, each of its imports from the kernel that stands
+ * in a table is bound to a stub, which comes to VfBefore with the arguments, and, where somebody asks for it, to VfAfter
+ * with the result. When the kernel calls a routine of such a driver, it does so through VfCallRoutine. All rules hang on
+ * these two; the core knows nothing of them.
+ *
+ *     rules.tsv, irql.table   the rules; which IRQL the documentation allows for each export
+ *     enter.S                 from a stub to the real routine
+ *     bind.c                  stubs into import tables; hooks of the families onto exports
+ *     config.c                which rules are on, as the command line says
+ *     violate.c               a violation becomes a finding
+ *     callout.c               what holds around each call of a driver's routine
+ *     irql.c                  IRQL limits
+ *     region.c                APCs and regions
+ *
+ *   V1  A hook passes no schedule point, waits for nothing and asks the host for no memory: with the verifier or without
+ *       it, the same schedules exist, and a run's hash is the same.
+ *   V2  What a hook remembers lies in tables of fixed size (vfdata.c) that are keyed by addresses. A table that is full
+ *       takes no more: a violation may then be missed, none is made up.
+ *   V3  A violation of a rule of severity `error` ends the run where it happens. Others are told once for each place.
+ *   V4  A driver's memory is looked at only where the real routine is about to use it as well.
+ */
+#ifndef NT_VF_VFP_H
+#define NT_VF_VFP_H
+
+#include "nt/inc/ke.h"
+#include "nt/inc/ex.h"
+#include "nt/inc/ob.h"
+#include "nt/inc/ps.h"
+#include "nt/inc/mm.h"
+#include "nt/inc/io.h"
+#include "nt/inc/rtl.h"
+#include "nt/inc/vf.h"
+
+typedef enum _VF_RULE_ID {
+    VfRuleNone,
+#define VF_RULES(Name, Severity) VfRule##Name,
+#include "vfrules.h"
+#undef VF_RULES
+    VfRuleCount
+} VF_RULE_ID;
+
+enum { VF_OFF, VF_NOTE, VF_WARNING, VF_ERROR };
+
+/* The arguments of a call, as enter.S lays them out: in memory that belongs to the call. */
+typedef struct _VF_FRAME {
+    PVOID Caller;
+    ULONG64 Arg[16]; /* as many as the routine has */
+} VF_FRAME, *PVF_FRAME;
+
+struct _VF_ENTRY;
+typedef VOID (*PVF_BEFORE)(PVF_FRAME Frame);
+typedef ULONG64 (*PVF_AFTER)(PVF_FRAME Frame, ULONG64 Result); /* the result that the driver gets */
+
+/* A family's interest in an export. */
+typedef struct _VF_HOOK_ROW {
+    const char *Name;
+    PVF_BEFORE Before;
+    PVF_AFTER After;
+} VF_HOOK_ROW;
+#define VF_HOOK(Name, Before, After) {#Name, Before, After}
+
+#define VF_CHAIN 4
+typedef struct _VF_ENTRY {
+    PVOID Real;      /* enter.S: 0 */
+    ULONG64 Wrapped; /* enter.S: 8; an After hook wants the result */
+    PVF_BEFORE Before[VF_CHAIN];
+    PVF_AFTER After[VF_CHAIN];
+    const char *Name;
+    USHORT Rule;
+    UCHAR Low, High; /* IRQL */
+} VF_ENTRY, *PVF_ENTRY;
+C_ASSERT(FIELD_OFFSET(VF_ENTRY, Wrapped) == 8);
+
+/* A call of a driver's routine that has not returned. */
+typedef struct _VF_CALLOUT {
+    struct _VF_CALLOUT *Outer;
+    VF_KIND Kind;
+    const VOID *Routine;
+    ULONG64 Arg[4];
+    ULONG64 Result;
+    KIRQL Irql;
+    BOOLEAN Completed; /* VfDispatch: the routine has completed its IRP */
+    BOOLEAN Forwarded; /* or sent it on */
+    SHORT KernelApcDisable, SpecialApcDisable;
+    ULONG RegionDepth;
+    ULONG HeldCount;
+} VF_CALLOUT, *PVF_CALLOUT;
+
+/* bind.c */
+VOID VfBind(PKI_MODULE Module);
+BOOLEAN VfIsVerified(const VOID *Address); /* of a driver whose imports are bound to stubs */
+VOID VfAddHooks(const VF_HOOK_ROW *Rows, ULONG Count);
+#define VF_ADD_HOOKS(Rows) VfAddHooks((Rows), RTL_NUMBER_OF(Rows))
+PVF_ENTRY VfBefore(PVF_FRAME Frame, ULONG Index);
+ULONG64 VfAfter(PVF_FRAME Frame, PVF_ENTRY Entry, ULONG64 Result);
+VOID VfStubs(VOID);
+VOID VfEnter(VOID);
+
+/* violate.c. At: the place in the driver, if it is not Frame's caller. Frame NULL: noticed outside of the driver. */
+VOID VfViolate(VF_RULE_ID Rule, const VOID *At, PVF_FRAME Frame, const char *Format, ...);
+KI_INLINE BOOLEAN
+VfIsOn(VF_RULE_ID Rule)
+{
+    extern UCHAR VfSeverity[VfRuleCount];
+
+    return VfSeverity[Rule] != VF_OFF;
+}
+
+/* config.c */
+BOOLEAN VfConfigure(VOID); /* FALSE: no rule is on */
+
+/* callout.c */
+ULONG64 VfCallRoutine(VF_KIND Kind, const VOID *Routine, ULONG64 A, ULONG64 B, ULONG64 C,
+                      ULONG64 D);
+PVF_CALLOUT VfInnermost(VF_KIND Kind); /* of the current thread; NULL */
+const char *VfKindName(VF_KIND Kind);
+
+/* irql.c */
+VOID VfCheckIrql(PVF_FRAME Frame, PVF_ENTRY Entry, KIRQL Irql);
+const char *VfIrqlName(KIRQL Irql);
+VOID VfIrqlReturn(PVF_CALLOUT Callout);
+VOID VfInitIrql(VOID);
+
+/* region.c */
+VOID VfRegionReturn(PVF_CALLOUT Callout);
+VOID VfInitRegion(VOID);
+KI_INLINE BOOLEAN
+VfNormalApcsOn(PKTHREAD Thread)
+{
+    return KiIrql() == PASSIVE_LEVEL && Thread->CombinedApcDisable == 0;
+}
+
+/*
+ * A set of addresses with one word each (V2). Value 0: not in it.
+ */
+#define VF_SET_SIZE 1024
+typedef struct _VF_SET {
+    ULONG Count;
+    ULONG64 Key[VF_SET_SIZE];
+    ULONG64 Value[VF_SET_SIZE];
+} VF_SET, *PVF_SET;
+ULONG64 VfSetFind(PVF_SET Set, ULONG64 Key);
+VOID VfSetPut(PVF_SET Set, ULONG64 Key, ULONG64 Value);
+VOID VfSetRemove(PVF_SET Set, ULONG64 Key);
+
+/* vfdata.c */
+extern VF_ENTRY VfEntries[];
+extern UCHAR VfSeverity[VfRuleCount];
+extern const char *const VfRuleNames[VfRuleCount];
+extern ULONG64 VfVerifiedWindows[ABI_IMAGE_WINDOWS / 64];
+extern ULONG64 VfTold[256]; /* warnings: rule and place */
+extern ULONG VfToldCount;
+extern VF_SET VfUserObjects; /* region.c: objects that came from a handle of user mode */
+extern VF_SET VfIoEvents;    /* region.c: events of IoBuild...Request */
+
+#endif

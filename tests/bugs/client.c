@@ -1,0 +1,70 @@
+/*
+ * client.c - sends the driver of a bug a few requests; arguments say which: buffered, neither, direct, read, write, two.
+ */
+#include <windows.h>
+#include <winioctl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BUG_BUFFERED CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS)
+#define BUG_NEITHER  CTL_CODE(FILE_DEVICE_UNKNOWN, 0x801, METHOD_NEITHER, FILE_ANY_ACCESS)
+#define BUG_DIRECT   CTL_CODE(FILE_DEVICE_UNKNOWN, 0x802, METHOD_OUT_DIRECT, FILE_ANY_ACCESS)
+
+static HANDLE Device;
+static char Input[64] = "input", Output[64];
+
+static DWORD WINAPI
+Request(PVOID Parameter)
+{
+    const char *What = Parameter;
+    OVERLAPPED Overlapped = {0};
+    DWORD Bytes = 0;
+    DWORD Code = strcmp(What, "neither") == 0  ? BUG_NEITHER
+                 : strcmp(What, "direct") == 0 ? BUG_DIRECT
+                                               : BUG_BUFFERED;
+    BOOL Good;
+
+    Overlapped.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL);
+    if (strcmp(What, "read") == 0) {
+        Good = ReadFile(Device, Output, sizeof(Output), &Bytes, &Overlapped);
+    } else if (strcmp(What, "write") == 0) {
+        Good = WriteFile(Device, Input, sizeof(Input), &Bytes, &Overlapped);
+    } else {
+        Good = DeviceIoControl(Device, Code, Input, sizeof(Input), Output, sizeof(Output), &Bytes,
+                               &Overlapped);
+    }
+    if (!Good && GetLastError() == ERROR_IO_PENDING) {
+        if (WaitForSingleObject(Overlapped.hEvent, 100) == WAIT_TIMEOUT) {
+            CancelIo(Device);
+        }
+        GetOverlappedResult(Device, &Overlapped, &Bytes, TRUE);
+    }
+    CloseHandle(Overlapped.hEvent);
+    return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    Device = CreateFileA("\\\\.\\NtlabBug", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
+                         FILE_FLAG_OVERLAPPED, NULL);
+    if (Device == INVALID_HANDLE_VALUE) {
+        return 0; /* the driver's mistake was to be made before */
+    }
+    if (argc < 2) {
+        Request("buffered");
+    }
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "two") == 0) {
+            HANDLE Thread = CreateThread(NULL, 0, Request, argv[i + 1], 0, NULL);
+
+            Request(argv[++i]);
+            WaitForSingleObject(Thread, INFINITE);
+            CloseHandle(Thread);
+        } else {
+            Request(argv[i]);
+        }
+    }
+    CloseHandle(Device);
+    return 0;
+}
