@@ -36,9 +36,8 @@ IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
                 ? Stack->Parameters.DeviceIoControl.IoControlCode
                 : 0,
             (ULONG64)Dispatch);
-    Status = VfCall == NULL
-                 ? Dispatch(DeviceObject, Irp)
-                 : VF_CALL(NTSTATUS, VfDispatch, Dispatch, DeviceObject, Irp, 0, 0);
+    Status = VfCall == NULL ? Dispatch(DeviceObject, Irp)
+                            : VF_CALL(NTSTATUS, VfDispatch, Dispatch, DeviceObject, Irp, 0, 0);
     KiTrace(EV_DRIVER_RETURN, DeviceObject, (ULONG)Status, (ULONG64)Irp, 0, 0);
     return Status;
 }
@@ -97,10 +96,10 @@ IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
             DeviceObject = Irp->CurrentLocation == Irp->StackCount + 1
                                ? NULL
                                : Irp->Tail.Overlay.CurrentStackLocation->DeviceObject;
-            if ((VfCall == NULL ? Stack->CompletionRoutine(DeviceObject, Irp, Stack->Context)
-                                : VF_CALL(NTSTATUS, VfCompletion, Stack->CompletionRoutine,
-                                          DeviceObject, Irp, Stack->Context, Control)) ==
-                STATUS_MORE_PROCESSING_REQUIRED) {
+            if ((VfCall == NULL
+                     ? Stack->CompletionRoutine(DeviceObject, Irp, Stack->Context)
+                     : VF_CALL(NTSTATUS, VfCompletion, Stack->CompletionRoutine, DeviceObject, Irp,
+                               Stack->Context, Control)) == STATUS_MORE_PROCESSING_REQUIRED) {
                 return;
             }
         } else {
@@ -146,10 +145,9 @@ IopUnloadSafeCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
 {
     PIOP_SAFE_COMPLETION Safe = Context;
     PDEVICE_OBJECT Referenced = Safe->DeviceObject;
-    NTSTATUS Status = VfCall == NULL
-                          ? Safe->Routine(DeviceObject, Irp, Safe->Context)
-                          : VF_CALL(NTSTATUS, VfCompletion, Safe->Routine, DeviceObject, Irp,
-                                    Safe->Context, 0);
+    NTSTATUS Status = VfCall == NULL ? Safe->Routine(DeviceObject, Irp, Safe->Context)
+                                     : VF_CALL(NTSTATUS, VfCompletion, Safe->Routine, DeviceObject,
+                                               Irp, Safe->Context, 0);
 
     ObDereferenceObject(Referenced);
     ExFreePoolWithTag(Safe, TAG_IOBUFFER);

@@ -17,7 +17,8 @@ IopDriverStartIo(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     if (VfCall == NULL) {
         DeviceObject->DriverObject->DriverStartIo(DeviceObject, Irp);
     } else {
-        VF_CALL(VOID, VfStartIo, DeviceObject->DriverObject->DriverStartIo, DeviceObject, Irp, 0, 0);
+        VF_CALL(VOID, VfStartIo, DeviceObject->DriverObject->DriverStartIo, DeviceObject, Irp, 0,
+                0);
     }
 }
 
