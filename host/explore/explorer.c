@@ -57,10 +57,20 @@ static const struct strategy *const strategies[] = {
     &strategy_fair_walk, &strategy_minimise, &strategy_fair,
 };
 
-#define OBJECTS_KEPT   4096 /* lists of objects; as a rule a few dozen are needed */
-#define OBJECTS_LISTED 65536
+/* How far a run has come: what a snapshot in its middle keeps of it (X8). */
+struct progress {
+    uint32_t agents; /* that have a number */
+    uint32_t scheduled;
+    uint32_t alone; /* points that the only agent there is has passed */
+    uint32_t steps; /* questions that the strategy saw */
+    uint32_t preemptions, injections;
+    uint64_t offered; /* injected events of this run that have not happened: X4 */
+    uint64_t moves;   /* steps of any agent in this run, those of X1 too */
+    uint8_t last;
+};
 
 static struct {
+    struct progress at;
     const struct run_search *search;
     struct search_results *results;
     const struct strategy *strategy;
@@ -71,32 +81,17 @@ static struct {
     struct abi_agent root[MAX_AGENTS]; /* the question there */
     uint32_t root_count;
     uint32_t names[MAX_AGENTS];
-    uint32_t agents;
     uint64_t run;
     uint64_t hash;                /* of the run that is being tried again (trial.c) */
     uint32_t *schedule;           /* names, of this run */
     struct unit_channel *channel; /* NULL: nobody wants to know where a run is */
     const struct unit_deaths *deaths;
     bool died; /* X9 */
-    uint32_t scheduled;
-    uint32_t alone; /* points that the only agent there is has passed */
-    uint32_t steps; /* questions that the strategy saw */
-    uint8_t last;
-    uint32_t preemptions, injections;
-    uint64_t offered; /* injected events of this run that have not happened: X4 */
     struct operation next[MAX_AGENTS];
     struct question question;
-    uint32_t quiet;    /* accesses since the last question */
-    uint64_t moves;    /* steps of any agent in this run, those of X1 too */
-    uint64_t spinning; /* X7, at the last question */
-    bool past;         /* of a replay: the schedule is at its end; else true */
-    struct {
-        const struct abi_object *list;
-        uint32_t count;
-    } kept[OBJECTS_KEPT];
-    uint32_t lists;
-    struct abi_object listed[OBJECTS_LISTED]; /* what the lists are made of */
-    uint32_t listed_count;
+    uint32_t quiet;           /* accesses since the last question */
+    uint64_t spinning;        /* X7, at the last question */
+    bool past;                /* of a replay: the schedule is at its end; else true */
     uint8_t part[MAX_AGENTS]; /* X10: who shall step yet, from `parts` on */
     uint32_t parts, parting;
     struct abi_stop wanted; /* what the run ends with then */
@@ -106,9 +101,7 @@ static struct {
 static struct depth {
     const struct abi_agent *asked; /* the kernel's list */
     uint32_t count;
-    uint32_t agents, scheduled, alone, steps, preemptions, injections;
-    uint64_t offered, moves;
-    uint8_t last;
+    struct progress at;
 } depths[MAX_DEPTHS];
 static uint32_t depth_count;
 
@@ -119,7 +112,7 @@ explorer_init(const struct run_search *search, struct search_results *results)
 {
     it.search = search;
     it.results = results;
-    it.last = NO_AGENT;
+    it.at.last = NO_AGENT;
     it.channel = machine.request->channel;
     it.deaths = machine.request->deaths;
     it.schedule =
@@ -162,122 +155,31 @@ finish(const struct abi_stop *why)
     worker_stop(why != NULL ? why : &(struct abi_stop){0}, &nowhere);
 }
 
+/* The agent's number, if it has one already. */
+GENERAL_REGISTERS_ONLY static uint32_t
+known_number(uint32_t name)
+{
+    uint32_t number = 0;
+
+    while (number < it.at.agents && it.names[number] != name) {
+        number++;
+    }
+    return number < it.at.agents ? number : MAX_AGENTS;
+}
+
 GENERAL_REGISTERS_ONLY static uint32_t
 agent_number(uint32_t name)
 {
-    for (uint32_t i = 0; i < it.agents; i++) {
-        if (it.names[i] == name) {
-            return i;
-        }
+    uint32_t number = known_number(name);
+
+    if (number < MAX_AGENTS) {
+        return number;
     }
-    if (it.agents == MAX_AGENTS) {
+    if (it.at.agents == MAX_AGENTS) {
         worker_fail("more than %d threads take part in what is explored", MAX_AGENTS);
     }
-    it.names[it.agents] = name;
-    return it.agents++;
-}
-
-/* Would the exchange in front of it change nothing? Then it only reads. */
-static bool
-compare_fails(const struct abi_agent *agent)
-{
-    struct abi_trap registers;
-    uint64_t now[2] = {0}, expected[2];
-
-    if ((agent->point & ABI_POINT_COMPARES) == 0 || agent->size > sizeof(now) ||
-        space_read(agent->registers, &registers, sizeof(registers)) != sizeof(registers) ||
-        space_read(agent->object, now, agent->size) != agent->size) {
-        return false;
-    }
-    expected[0] = registers.rax;
-    expected[1] = registers.rdx;
-    if (agent->point & ABI_POINT_PAIR) {
-        expected[0] = (registers.rdx << 32) | (uint32_t)registers.rax;
-    }
-    return memcmp(now, expected, agent->size) != 0;
-}
-
-/* Keeps a list of objects for the whole search. */
-static const struct abi_object *
-objects_keep(const struct abi_object *list, uint32_t count)
-{
-    uint64_t hash = count;
-    uint32_t at;
-
-    for (uint32_t i = 0; i < count; i++) {
-        hash = (hash ^ list[i].object ^ list[i].flags << 48) * 0x9E3779B97F4A7C15ull;
-    }
-    for (at = hash >> 52; it.kept[at].list != NULL; at = (at + 1) % OBJECTS_KEPT) {
-        if (it.kept[at].count == count &&
-            memcmp(it.kept[at].list, list, count * sizeof(*list)) == 0) {
-            return it.kept[at].list;
-        }
-    }
-    if (++it.lists == OBJECTS_KEPT || it.listed_count + count > OBJECTS_LISTED) {
-        worker_fail("more than %u sets of objects are waited for at once", OBJECTS_KEPT);
-    }
-    it.kept[at].list = memcpy(it.listed + it.listed_count, list, count * sizeof(*list));
-    it.kept[at].count = count;
-    it.listed_count += count;
-    return it.kept[at].list;
-}
-
-static struct operation
-operation_of(const struct abi_agent *agent)
-{
-    struct operation operation = {.op = agent->op,
-                                  .flags = agent->flags,
-                                  .kind = agent->kind,
-                                  .target = agent->target,
-                                  .objects = 1,
-                                  .object = {agent->object},
-                                  .size = {agent->size},
-                                  .reads = {(agent->flags & ABI_AGENT_READS) != 0},
-                                  .takes = agent->takes,
-                                  .queues = agent->queues,
-                                  .thread = agent->thread,
-                                  .site = agent->site,
-                                  .patched =
-                                      (agent->point & (ABI_POINT_READS | ABI_POINT_WRITES)) != 0};
-
-    if (agent->objects > 1) {
-        operation.objects = agent->objects;
-        operation.more = objects_keep(agent->list != 0 ? guest_pointer(agent->list) : agent->other,
-                                      agent->objects - 1u);
-        for (uint32_t i = 1; i < operation.objects && i < ABI_AGENT_OBJECTS; i++) {
-            operation.object[i] = operation.more[i - 1].object;
-            operation.reads[i] = (operation.more[i - 1].flags & ABI_AGENT_READS) != 0;
-        }
-    }
-    if (compare_fails(agent)) {
-        operation.reads[0] = true;
-        operation.flags |= ABI_AGENT_READS;
-    }
-    return operation;
-}
-
-/* Most agents stand where they stood at the last question. */
-static bool
-is_known(const struct operation *operation, const struct abi_agent *agent)
-{
-    uint32_t others = agent->objects > 1 ? agent->objects - 1u : 0;
-
-    if (operation->objects != others + 1 || (others != 0 && operation->more == NULL) ||
-        operation->op != agent->op || operation->flags != agent->flags ||
-        operation->object[0] != agent->object || operation->kind != agent->kind ||
-        operation->target != agent->target || operation->size[0] != agent->size ||
-        operation->takes != agent->takes || operation->queues != agent->queues ||
-        operation->thread != agent->thread || operation->site != agent->site || agent->list != 0 ||
-        (agent->point & ABI_POINT_COMPARES) != 0) {
-        return false;
-    }
-    for (uint32_t i = 0; i < others; i++) {
-        if (operation->more[i].object != agent->other[i].object ||
-            operation->more[i].flags != agent->other[i].flags) {
-            return false;
-        }
-    }
-    return true;
+    it.names[it.at.agents] = name;
+    return it.at.agents++;
 }
 
 static void
@@ -285,19 +187,19 @@ ask(const struct abi_agent *agents, uint32_t count)
 {
     struct question *question = &it.question;
 
-    *question = (struct question){.last = it.last, .step = it.steps, .next = it.next};
+    *question = (struct question){.last = it.at.last, .step = it.at.steps, .next = it.next};
     it.spinning = 0;
-    it.past = !it.search->replay || it.steps + replay_skipped >= it.search->schedule_length;
+    it.past = !it.search->replay || it.at.steps + replay_skipped >= it.search->schedule_length;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t number = agent_number(agents[i].name);
 
         question->present |= 1ull << number;
-        if (!is_known(&it.next[number], &agents[i])) {
+        if (!operation_is_known(&it.next[number], &agents[i])) {
             it.next[number] = operation_of(&agents[i]);
         }
-        spin_arrive(number, &agents[i], it.moves);
+        spin_arrive(number, &agents[i], it.at.moves);
         if ((agents[i].flags & ABI_AGENT_BLOCKED) == 0) {
-            if (spin_waits(number, it.moves, it.past, &it.next[number]) ||
+            if (spin_waits(number, it.at.moves, it.past, &it.next[number]) ||
                 (it.search->stuck && it.past && agents[i].registers != 0)) { /* X7 */
                 it.next[number].flags |= ABI_AGENT_BLOCKED | ABI_AGENT_WAITS;
                 it.spinning |= 1ull << number;
@@ -306,32 +208,26 @@ ask(const struct abi_agent *agents, uint32_t count)
             }
         }
         if (agents[i].kind == ABI_AGENT_INJECTED) {
-            it.offered |= 1ull << number;
+            it.at.offered |= 1ull << number;
         }
     }
-    question->present |= it.offered; /* X4: also when the target is gone */
+    question->present |= it.at.offered; /* X4: also when the target is gone */
 }
 
 static bool
 begin(void)
 {
-    it.steps = 0;
-    it.scheduled = 0;
-    it.alone = 0;
-    it.last = NO_AGENT;
-    it.preemptions = it.injections = 0;
-    it.offered = 0;
+    it.at = (struct progress){.agents = it.at.agents, .last = NO_AGENT};
     it.blocked = it.fair = it.died = false;
     it.parts = it.parting = 0;
     memory_begin_run();
     spin_begin_run();
     sighting_begin_run();
-    it.moves = 0;
     it.quiet = 0;
     if (machine.request->channel != NULL) {
         it.channel->rooted = 1;
         it.channel->steps = it.channel->scheduled = 0;
-        it.agents = 0; /* strategy.h: a run follows from what is chosen in it alone */
+        it.at.agents = 0; /* strategy.h: a run follows from what is chosen in it alone */
     }
     return it.search->replay ? it.strategy->begin(0) : unit_begin();
 }
@@ -342,13 +238,14 @@ choice_of(uint32_t chosen)
 {
     uint64_t how = 0;
 
-    if (it.last != NO_AGENT && it.last != chosen && (it.question.enabled >> it.last & 1) != 0) {
+    if (it.at.last != NO_AGENT && it.at.last != chosen &&
+        (it.question.enabled >> it.at.last & 1) != 0) {
         how = ABI_STEP_PREEMPTS;
-    } else if ((it.last == NO_AGENT || (it.question.enabled >> it.last & 1) == 0) &&
+    } else if ((it.at.last == NO_AGENT || (it.question.enabled >> it.at.last & 1) == 0) &&
                (it.question.enabled & (it.question.enabled - 1)) != 0) {
         how = ABI_STEP_FREE;
     }
-    return how << ABI_STEP_SHIFT | (it.steps + 1);
+    return how << ABI_STEP_SHIFT | it.at.steps;
 }
 
 /* Where X5 begins. */
@@ -396,8 +293,8 @@ look_for_death(void)
     for (uint32_t i = 0; i < count && i < UNIT_DEATHS; i++) {
         const struct unit_death *death = &it.deaths->death[i];
 
-        if (death->steps == it.steps && death->scheduled == it.scheduled &&
-            memcmp(death->schedule, it.schedule, it.scheduled * sizeof(*it.schedule)) == 0) {
+        if (death->steps == it.at.steps && death->scheduled == it.at.scheduled &&
+            memcmp(death->schedule, it.schedule, it.at.scheduled * sizeof(*it.schedule)) == 0) {
             it.died = true;
             finish(&death->why);
         }
@@ -413,13 +310,13 @@ stop_here(const struct abi_agent *agents, uint32_t count)
     char line[200];
     int used;
 
-    used = snprintf(line, sizeof(line), "ntlab: stopped before choice %u of %zu\n", it.steps + 1,
+    used = snprintf(line, sizeof(line), "ntlab: stopped before choice %u of %zu\n", it.at.steps + 1,
                     length);
     worker_send(RUN_NOTE, line, (size_t)used);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t number = agent_number(agents[i].name);
         bool able = (it.question.enabled >> number & 1) != 0;
-        bool would = it.steps < length && it.search->schedule[it.steps] == agents[i].name;
+        bool would = it.at.steps < length && it.search->schedule[it.at.steps] == agents[i].name;
 
         used = snprintf(line, sizeof(line), "    %s agent %08x, thread %016lx: %s %016lx%s\n",
                         would ? "->" : "  ", agents[i].name, agents[i].thread,
@@ -437,11 +334,11 @@ answer(const struct abi_agent *agents, uint32_t count)
 {
     uint32_t chosen = ANSWER_FAIR;
 
-    if (it.search->replay && it.search->stop_at == it.steps + 1) {
+    if (it.search->replay && it.search->stop_at == it.at.steps + 1) {
         stop_here(agents, count);
     }
-    if (!it.fair && (it.strategy->alone != NULL ? it.steps : it.scheduled) < unfair() &&
-        it.alone < ALONE_LIMIT) {
+    if (!it.fair && (it.strategy->alone != NULL ? it.at.steps : it.at.scheduled) < unfair() &&
+        it.at.alone < ALONE_LIMIT) {
         chosen = it.strategy->choose(&it.question);
     }
     if (chosen == ANSWER_CUT) {
@@ -454,33 +351,33 @@ answer(const struct abi_agent *agents, uint32_t count)
         }
         chosen = fair_choice(agents, count);
     } else if (operation_injected(&it.next[chosen])) {
-        it.injections++;
-        it.offered &= ~(1ull << chosen);
-    } else if (it.last != NO_AGENT && it.last != chosen &&
-               (it.question.enabled >> it.last & 1) != 0) {
-        it.preemptions++;
+        it.at.injections++;
+        it.at.offered &= ~(1ull << chosen);
+    } else if (it.at.last != NO_AGENT && it.at.last != chosen &&
+               (it.question.enabled >> it.at.last & 1) != 0) {
+        it.at.preemptions++;
     }
-    it.steps++;
-    sighting_step(&it.question, chosen, it.scheduled);
+    it.at.steps++;
+    sighting_step(&it.question, chosen, it.at.scheduled);
     if (!it.fair && count > 1) {
         if ((GUEST->record & ABI_RECORD_STEPS) != 0) {
             GUEST->choice = choice_of(chosen);
         }
-        trial_schedule[it.scheduled] =
+        trial_schedule[it.at.scheduled] =
             (struct trial_step){it.names[chosen], it.next[chosen].op, it.next[chosen].kind};
-        it.schedule[it.scheduled++] = it.names[chosen];
+        it.schedule[it.at.scheduled++] = it.names[chosen];
     }
     if (it.channel != NULL) {
-        it.channel->scheduled = it.scheduled;
-        it.channel->steps = it.steps;
+        it.channel->scheduled = it.at.scheduled;
+        it.channel->steps = it.at.steps;
         if (it.deaths->count != 0) {
             look_for_death();
         }
     }
     if (!operation_injected(&it.next[chosen])) {
-        it.last = (uint8_t)chosen;
+        it.at.last = (uint8_t)chosen;
     }
-    spin_stepped(chosen, it.moves++);
+    spin_stepped(chosen, it.at.moves++);
     for (uint32_t i = 0; i < count; i++) {
         if (agents[i].name == it.names[chosen]) {
             return i;
@@ -493,24 +390,22 @@ answer(const struct abi_agent *agents, uint32_t count)
 GENERAL_REGISTERS_ONLY static uint32_t
 alone(uint32_t name)
 {
-    it.last = (uint8_t)agent_number(name);
-    sighting_unheard(it.last);
+    it.at.last = (uint8_t)agent_number(name);
+    sighting_unheard(it.at.last);
     if (GUEST->record != 0 ||
         (machine.request->boot.inject != 0 && machine.request->boot.clients != 0)) {
         GUEST->choice = 0;
-        it.alone++;
+        it.at.alone++;
     } else {
         GUEST->budget = ALONE_POINTS - 1;
-        it.alone += ALONE_POINTS;
+        it.at.alone += ALONE_POINTS;
     }
-    spin_stepped(it.last, it.moves);
-    it.moves += 2; /* not one step */
+    spin_stepped(it.at.last, it.at.moves);
+    it.at.moves += 2; /* not one step */
     return 0;
 }
 
 static uint32_t go_on_blocked(const struct abi_agent *agents, uint32_t count, uint32_t asker);
-
-static uint32_t known_number(uint32_t name);
 
 /* X10: the next one of those who take part. */
 static uint32_t
@@ -522,7 +417,7 @@ part(const struct abi_agent *agents, uint32_t count)
         for (uint32_t i = 0; i < count; i++) {
             if (agents[i].name == it.names[agent]) {
                 if ((GUEST->record & ABI_RECORD_STEPS) != 0) {
-                    GUEST->choice = ++it.steps;
+                    GUEST->choice = ++it.at.steps;
                 }
                 return i;
             }
@@ -536,9 +431,9 @@ static uint32_t
 decide(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 {
     ask(agents, count);
-    sighting_look(&it.question, it.scheduled, it.search->wanted == 0 ? it.results : NULL);
+    sighting_look(&it.question, it.at.scheduled, it.search->wanted == 0 ? it.results : NULL);
     if (it.search->wanted != 0 &&
-        (!it.search->replay || it.scheduled >= it.search->schedule_length)) {
+        (!it.search->replay || it.at.scheduled >= it.search->schedule_length)) {
         it.parting = sighting_wanted(it.search->wanted, it.part, &it.wanted);
         if (it.parting != 0) {
             return part(agents, count);
@@ -547,7 +442,7 @@ decide(const struct abi_agent *agents, uint32_t count, uint32_t asker)
     if (sighting_outlived(&it.question, &it.wanted)) {
         finish(&it.wanted);
     }
-    if ((it.question.enabled & ~it.offered) == 0) {
+    if ((it.question.enabled & ~it.at.offered) == 0) {
         it.blocked = true;
         return go_on_blocked(agents, count, asker);
     }
@@ -571,18 +466,6 @@ explorer_touch(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent)
         spin_read(address, size);
     }
     return point;
-}
-
-/* The agent's number, if it has one already. */
-GENERAL_REGISTERS_ONLY static uint32_t
-known_number(uint32_t name)
-{
-    uint32_t number = 0;
-
-    while (number < it.agents && it.names[number] != name) {
-        number++;
-    }
-    return number < it.agents ? number : MAX_AGENTS;
 }
 
 /* X7: nobody is left but agents that poll. */
@@ -654,25 +537,15 @@ take_root(const struct abi_agent *agents, uint32_t count)
 static void
 take_depth(const struct abi_agent *agents, uint32_t count)
 {
-    uint32_t below = depth_count > 0 ? depths[depth_count - 1].steps : 0;
+    uint32_t below = depth_count > 0 ? depths[depth_count - 1].at.steps : 0;
 
-    if (it.fair || depth_count == MAX_DEPTHS || it.steps <= below ||
-        (it.steps - below) * STEP_PAGES < snapshot_cost() || !it.strategy->returns(it.steps) ||
-        !snapshot_push(vectors)) {
+    if (it.fair || depth_count == MAX_DEPTHS || it.at.steps <= below ||
+        (it.at.steps - below) * STEP_PAGES < snapshot_cost() ||
+        !it.strategy->returns(it.at.steps) || !snapshot_push(vectors)) {
         return;
     }
-    depths[depth_count++] = (struct depth){.asked = agents,
-                                           .count = count,
-                                           .agents = it.agents,
-                                           .scheduled = it.scheduled,
-                                           .alone = it.alone,
-                                           .steps = it.steps,
-                                           .preemptions = it.preemptions,
-                                           .injections = it.injections,
-                                           .offered = it.offered,
-                                           .moves = it.moves,
-                                           .last = it.last};
-    spin_keep(depth_count - 1, it.agents);
+    depths[depth_count++] = (struct depth){.asked = agents, .count = count, .at = it.at};
+    spin_keep(depth_count - 1, it.at.agents);
     sighting_keep(depth_count - 1);
 }
 
@@ -683,7 +556,7 @@ start(void)
     uint32_t shared = it.strategy->shared != NULL ? it.strategy->shared() : 0;
     const struct depth *depth;
 
-    while (depth_count > 0 && depths[depth_count - 1].steps > shared) {
+    while (depth_count > 0 && depths[depth_count - 1].at.steps > shared) {
         depth_count--;
     }
     snapshot_pop(depth_count);
@@ -692,16 +565,8 @@ start(void)
         snapshot_resume(decide(it.root, it.root_count, 0));
     }
     depth = &depths[depth_count - 1];
-    it.agents = depth->agents;
-    it.scheduled = depth->scheduled;
-    it.alone = depth->alone;
-    it.steps = depth->steps;
-    it.preemptions = depth->preemptions;
-    it.injections = depth->injections;
-    it.offered = depth->offered;
-    it.moves = depth->moves;
-    it.last = depth->last;
-    spin_go_back(depth_count - 1, it.agents);
+    it.at = depth->at;
+    spin_go_back(depth_count - 1, it.at.agents);
     sighting_go_back(depth_count - 1);
     snapshot_resume(decide(depth->asked, depth->count, 0));
 }
@@ -715,7 +580,7 @@ choose_slowly(const struct abi_agent *agents, uint32_t count, uint32_t asker)
     for (uint32_t i = count; i-- > 0;) {
         if (agents[i].op == SP_NONE ||
             (it.rooted && spin_passes(known_number(agents[i].name), &agents[i]))) {
-            spin_stepped(known_number(agents[i].name), it.moves++);
+            spin_stepped(known_number(agents[i].name), it.at.moves++);
             return i; /* X1 */
         }
         if (agents[i].kind == ABI_AGENT_INJECTED) {
@@ -749,14 +614,14 @@ choose_slowly(const struct abi_agent *agents, uint32_t count, uint32_t asker)
         take_root(agents, count);
     }
     if (count > 1) {
-        it.alone = 0;
-    } else if (!it.fair && it.alone < ALONE_LIMIT) {
-        GUEST->alone = it.alone % ALONE_POINTS == 0;
+        it.at.alone = 0;
+    } else if (!it.fair && it.at.alone < ALONE_LIMIT) {
+        GUEST->alone = it.at.alone % ALONE_POINTS == 0;
         if (it.strategy->alone == NULL ||
-            (it.last == agent_number(agents[0].name) && it.strategy->alone())) {
+            (it.at.last == agent_number(agents[0].name) && it.strategy->alone())) {
             return alone(agents[0].name);
         }
-        it.alone++;
+        it.at.alone++;
     }
     if (it.strategy->returns != NULL && !it.search->replay && !it.search->from_root) {
         take_depth(agents, count);
@@ -775,7 +640,7 @@ choose_quickly(const struct abi_agent *agents, uint32_t count, uint32_t asker)
             return count;
         }
         if (agents[i].op == SP_NONE) {
-            spin_stepped(known_number(agents[i].name), it.moves++);
+            spin_stepped(known_number(agents[i].name), it.at.moves++);
             return i; /* X1 */
         }
         ready += (agents[i].flags & ABI_AGENT_BLOCKED) == 0;
@@ -784,8 +649,8 @@ choose_quickly(const struct abi_agent *agents, uint32_t count, uint32_t asker)
         return it.spinning == 0 ? round_robin_choose(agents, count, asker) : count; /* X2 */
     }
     if (it.rooted && count == 1 && ready == 1 && it.strategy->alone == NULL && !it.fair &&
-        it.alone < ALONE_LIMIT) {
-        GUEST->alone = it.alone % ALONE_POINTS == 0;
+        it.at.alone < ALONE_LIMIT) {
+        GUEST->alone = it.at.alone % ALONE_POINTS == 0;
         return alone(agents[0].name);
     }
     return count;
@@ -823,7 +688,7 @@ note_finding(const struct abi_stop *why)
         }
     }
     if (results->findings == SEARCH_FINDINGS ||
-        results->schedules + it.scheduled > SEARCH_SCHEDULES) {
+        results->schedules + it.at.scheduled > SEARCH_SCHEDULES) {
         return;
     }
     finding = &results->finding[results->findings];
@@ -833,13 +698,13 @@ note_finding(const struct abi_stop *why)
                                        .circle = why->verdict == ABI_HANG ? sighting_circle() : 0,
                                        .times = 1,
                                        .schedule = results->schedules,
-                                       .schedule_length = it.scheduled,
-                                       .preemptions = it.preemptions,
-                                       .injections = it.injections,
+                                       .schedule_length = it.at.scheduled,
+                                       .preemptions = it.at.preemptions,
+                                       .injections = it.at.injections,
                                        .died = it.died};
     memcpy(results->schedule + results->schedules, it.schedule,
-           it.scheduled * sizeof(it.schedule[0]));
-    results->schedules += it.scheduled;
+           it.at.scheduled * sizeof(it.schedule[0]));
+    results->schedules += it.at.scheduled;
     results->findings++;
 }
 
@@ -850,7 +715,7 @@ tell_strategy(const struct abi_stop *why)
                               .run = it.run,
                               .hash = GUEST->hash,
                               .schedule = it.schedule,
-                              .steps = it.scheduled,
+                              .steps = it.at.scheduled,
                               .results = it.results};
 
     if (it.search->wanted != 0) { /* nothing else is */
@@ -886,7 +751,8 @@ explorer_ended(const struct abi_stop *why)
         trial_end(&tried);
         why = &tried;
         GUEST->hash = it.hash;
-    } else if (why != NULL && why->verdict == ABI_SUSPEND_DOS && trial_begin(why, it.scheduled)) {
+    } else if (why != NULL && why->verdict == ABI_SUSPEND_DOS &&
+               trial_begin(why, it.at.scheduled)) {
         it.hash = GUEST->hash;
         depth_count = 0;
         snapshot_pop(0);
@@ -895,9 +761,9 @@ explorer_ended(const struct abi_stop *why)
     }
     counts = !it.rooted || it.strategy->counts == NULL || it.strategy->counts();
     results->runs += counts;
-    results->digest += counts ? (GUEST->hash ^ it.steps) * 0x9E3779B97F4A7C15ull : 0;
-    results->agents = it.agents > results->agents ? it.agents : results->agents;
-    results->longest = it.steps > results->longest ? it.steps : results->longest;
+    results->digest += counts ? (GUEST->hash ^ it.at.steps) * 0x9E3779B97F4A7C15ull : 0;
+    results->agents = it.at.agents > results->agents ? it.at.agents : results->agents;
+    results->longest = it.at.steps > results->longest ? it.at.steps : results->longest;
     if (counts && it.rooted && it.strategy->judge == NULL) {
         error = sighting_end(why, it.schedule, results);
     }
@@ -922,11 +788,13 @@ explorer_ended(const struct abi_stop *why)
     }
     if (why != NULL && !it.blocked) {
         it.question.present = it.question.enabled = 0;
-        it.question.step = it.steps;
+        it.question.step = it.at.steps;
     }
-    it.question.present |= it.offered; /* X4 */
-    it.question.enabled &= ~it.offered;
-    it.strategy->end(&it.question, why == NULL);
+    it.question.present |= it.at.offered; /* X4 */
+    it.question.enabled &= ~it.at.offered;
+    if (it.strategy->end != NULL) {
+        it.strategy->end(&it.question, why == NULL);
+    }
     it.run++;
     unit_ended(counts, error || (why != NULL && is_bad(why)));
     if (begin()) {

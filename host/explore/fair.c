@@ -11,7 +11,7 @@
  *   F2  What is compared leaves out pool: so many repetitions are asked for, and so long a run.
  */
 #include <string.h>
-#include "host/explore/strategy.h"
+#include "host/explore/sampled.h"
 #include "host/machine/loaded.h"
 #include "host/machine/machine.h"
 
@@ -162,8 +162,7 @@ init(const struct run_search *search)
 static bool
 begin(uint64_t run)
 {
-    numbers.state = (seed ^ 0x46414952) * 0x9E3779B97F4A7C15ull + run;
-    random_next(&numbers);
+    numbers = run_numbers(seed, 0x4652, run);
     after = (uint32_t)random_below(&numbers, 2 + run / 2);
     return true;
 }
@@ -171,23 +170,12 @@ begin(uint64_t run)
 static uint32_t
 choose(const struct question *question)
 {
-    uint32_t count = (uint32_t)__builtin_popcountll(question->enabled);
-
-    if (question->step >= after) {
-        return ANSWER_FAIR;
-    }
-    return set_nth(question->enabled, (uint32_t)random_below(&numbers, count));
-}
-
-static void
-end(const struct question *question, bool cut)
-{
+    return question->step >= after ? ANSWER_FAIR : random_agent(&numbers, question->enabled);
 }
 
 const struct strategy strategy_fair = {.name = "fair",
                                        .init = init,
                                        .begin = begin,
                                        .choose = choose,
-                                       .end = end,
                                        .exhausted = SEARCH_BUDGET,
                                        .kind = STRATEGY_SAMPLED};

@@ -86,17 +86,11 @@ choose(const struct question *question)
     return chosen;
 }
 
-static void
-end(const struct question *question, bool cut)
-{
-}
-
 const struct strategy strategy_fair_walk = {
     .name = "fairwalk",
     .init = init,
     .begin = begin,
     .choose = choose,
-    .end = end,
     .exhausted = SEARCH_BUDGET,
     .kind = STRATEGY_SAMPLED,
 };

@@ -71,17 +71,11 @@ choose(const struct question *question)
     return best;
 }
 
-static void
-end(const struct question *question, bool cut)
-{
-}
-
 const struct strategy strategy_pos = {
     .name = "pos",
     .init = init,
     .begin = begin,
     .choose = choose,
-    .end = end,
     .exhausted = SEARCH_BUDGET,
     .kind = STRATEGY_SAMPLED,
 };

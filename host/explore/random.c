@@ -28,17 +28,11 @@ choose(const struct question *question)
     return random_agent(&numbers, question->enabled);
 }
 
-static void
-end(const struct question *question, bool cut)
-{
-}
-
 const struct strategy strategy_random = {
     .name = "random",
     .init = init,
     .begin = begin,
     .choose = choose,
-    .end = end,
     .exhausted = SEARCH_BUDGET,
     .kind = STRATEGY_SAMPLED,
 };

@@ -175,14 +175,5 @@ replay_say(void)
     worker_send(RUN_NOTE, line, (size_t)length);
 }
 
-static void
-end(const struct question *question, bool cut)
-{
-}
-
-const struct strategy strategy_replay = {.name = "replay",
-                                         .init = init,
-                                         .begin = begin,
-                                         .choose = choose,
-                                         .end = end,
-                                         .exhausted = SEARCH_BUDGET};
+const struct strategy strategy_replay = {
+    .name = "replay", .init = init, .begin = begin, .choose = choose, .exhausted = SEARCH_BUDGET};

@@ -11,12 +11,14 @@
 #define UNFAIR_STEPS                                                                               \
     10000 /* then every agent gets its turn: what still does not end is a livelock */
 
-/* The numbers of a run. `salt` tells strategies apart. */
+/* The numbers of a run. `salt` tells strategies apart. The seed is mixed first: a multiple of what a draw adds to the state
+   would make neighbouring seeds draw the same numbers, shifted by one. */
 static inline struct random
 run_numbers(uint64_t seed, uint64_t salt, uint64_t run)
 {
-    struct random random = {.state = (seed ^ salt << 40) * 0x9E3779B97F4A7C15ull + run};
+    struct random random = {.state = seed ^ salt << 40};
 
+    random.state = random_next(&random) + run;
     random_next(&random);
     return random;
 }

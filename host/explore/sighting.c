@@ -373,6 +373,7 @@ tell_stop(const struct seen *one, struct abi_stop *stop)
 {
     *stop = (struct abi_stop){.verdict = ABI_DEADLOCK};
     if (one->site[0] == 0) {
+        stop->parameter[0] = (uint64_t)__builtin_popcountll(one->agents);
         snprintf(stop->message, sizeof(stop->message),
                  "%d threads wait for each other for ever, each for a lock that another one has; "
                  "this does not depend on what the others do",

@@ -86,7 +86,7 @@ struct strategy {
        they are questions like others, until it took the last step and this says yes: all that was done by others
        comes before what it does from now on. */
     bool (*alone)(void);
-    /* The run has ended after `steps` answers; with ANSWER_CUT `cut`. Agents that are left over
+    /* May be NULL. The run has ended after `steps` answers; with ANSWER_CUT `cut`. Agents that are left over
        blocked are in `end->present`. */
     void (*end)(const struct question *end, bool cut);
     enum search_outcome exhausted; /* what it means when nothing is left */
@@ -124,6 +124,10 @@ extern const struct strategy strategy_random, strategy_pct, strategy_dpor, strat
     strategy_feedback, strategy_fair_walk, strategy_replay, strategy_minimise, strategy_fair;
 
 uint32_t explorer_name(uint32_t number); /* of an agent */
+
+/* operation.c: what the kernel says of an agent; and is it what was said at the last question? */
+struct operation operation_of(const struct abi_agent *agent);
+bool operation_is_known(const struct operation *operation, const struct abi_agent *agent);
 
 /* An aspect of an object that an operation touches. Two operations are dependent if they have a key in
    common that one of them changes. */

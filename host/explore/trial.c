@@ -40,7 +40,7 @@ trial_init(void)
     return trial_schedule == NULL ? -ENOMEM : 0;
 }
 
-bool
+GENERAL_REGISTERS_ONLY bool
 trial_is_on(void)
 {
     return it.on;

@@ -652,8 +652,7 @@ explain_stop(struct text *text, const struct report *report)
     case ABI_HANG:
         if (report->circles != 0) {
             explain_circle(text, report);
-        } else if (stop->verdict == ABI_DEADLOCK && stop->message[0] != 0 &&
-                   strncmp(stop->message, "a processor spins", 17) != 0) { /* the host saw it */
+        } else if (stop->verdict == ABI_DEADLOCK && stop->parameter[0] != 0) { /* the host saw it */
             add(text, "%s", stop->message);
         } else {
             explain_hang(text, report);

@@ -338,19 +338,10 @@ KiDescribeAll(BOOLEAN AskerCanStep)
 {
     struct abi_agent *Agents = KiAgents;
     ULONG Count = 0, Self = KiPrcb()->Number, Cpu;
-    ULONG64 Lower = KiBusy & ((1ull << Self) - 1), Set = KiBusy & ~((1ull << Self) - 1);
+    KI_BUSY_WALK Walk = KiWalkBusy(Self);
     BOOLEAN Enabled = FALSE;
 
-    for (; (Set | Lower) != 0; Set &= Set - 1) {
-        if (Set == 0) {
-            Set = Lower;
-            Lower = 0;
-        }
-        Cpu = (ULONG)__builtin_ctzll(Set);
-        if (!KiHasWork(&KiProcessor[Cpu]->Prcb)) {
-            KiBusy &= ~(1ull << Cpu);
-            continue;
-        }
+    while (KiNextBusy(&Walk, &Cpu)) {
         if ((Cpu != Self || AskerCanStep) && KiDescribeAgent(Cpu, &Agents[Count])) {
             Agents[Count].flags |= Cpu == Self ? ABI_AGENT_ASKER : 0;
             Enabled |= (Agents[Count].flags & ABI_AGENT_BLOCKED) == 0;

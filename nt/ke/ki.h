@@ -106,6 +106,12 @@ VOID KiIdleLoop(VOID);
 VOID KiFinishSwap(VOID);         /* first thing on the stack that was switched to */
 VOID KiLoadProcessor(ULONG Cpu); /* K3 */
 BOOLEAN KiHasWork(PKPRCB Prcb);
+/* The processors that have work: from `Self` on, round and round. */
+typedef struct _KI_BUSY_WALK {
+    ULONG64 Set, Lower;
+} KI_BUSY_WALK;
+KI_BUSY_WALK KiWalkBusy(ULONG Self);
+BOOLEAN KiNextBusy(KI_BUSY_WALK *Walk, PULONG Cpu);
 VOID KiNoteBusy(ULONG Cpu); /* it has something to do now */
 VOID KiSwitchProcessor(ULONG Cpu);
 ULONG KiNextCpu(ULONG Cpu); /* round and round */

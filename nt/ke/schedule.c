@@ -42,6 +42,31 @@ KiHasWork(PKPRCB Prcb)
            (Machine->explore && !IsListEmpty(&Prcb->DpcListHead));
 }
 
+KI_BUSY_WALK
+KiWalkBusy(ULONG Self)
+{
+    ULONG64 Below = (1ull << Self) - 1;
+
+    return (KI_BUSY_WALK){KiBusy & ~Below, KiBusy & Below};
+}
+
+BOOLEAN
+KiNextBusy(KI_BUSY_WALK *Walk, PULONG Cpu)
+{
+    for (; (Walk->Set | Walk->Lower) != 0; KiBusy &= ~(1ull << *Cpu)) {
+        if (Walk->Set == 0) {
+            Walk->Set = Walk->Lower;
+            Walk->Lower = 0;
+        }
+        *Cpu = (ULONG)__builtin_ctzll(Walk->Set);
+        Walk->Set &= Walk->Set - 1;
+        if (KiHasWork(&KiProcessor[*Cpu]->Prcb)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 /* Is nobody left, now or when time has passed, who could come to a driver? */
 static BOOLEAN
 KiOnlyKernelIsLeft(VOID)
@@ -139,30 +164,15 @@ static BOOLEAN
 KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
 {
     struct abi_agent *Agents = KiAgents;
-    ULONG Count, Self = KiPrcb()->Number, Choice;
-    ULONG64 Lower, Set;
+    ULONG Count = 0, Self = KiPrcb()->Number, Choice, Cpu;
+    KI_BUSY_WALK Walk;
 
     if (Machine->explore) {
         return KiAskExplorer(AskerCanStep);
     }
-    Count = 0;
-    Lower = KiBusy & ((1ull << Self) - 1);
-    Set = KiBusy & ~((2ull << Self) - 1);
-    /* The asker first, then the others in the order of their numbers, round and round. */
-    if (AskerCanStep && KiListAgent(Self, Self, Operation, Object, &Agents[0])) {
-        Count = 1;
-    }
-    for (; (Set | Lower) != 0; Set &= Set - 1) {
-        ULONG Cpu;
-
-        if (Set == 0) {
-            Set = Lower;
-            Lower = 0;
-        }
-        Cpu = (ULONG)__builtin_ctzll(Set);
-        if (!KiHasWork(&KiProcessor[Cpu]->Prcb)) {
-            KiBusy &= ~(1ull << Cpu);
-        } else if (KiListAgent(Cpu, Self, Operation, Object, &Agents[Count])) {
+    for (Walk = KiWalkBusy(Self); KiNextBusy(&Walk, &Cpu);) { /* the asker first */
+        if ((Cpu != Self || AskerCanStep) &&
+            KiListAgent(Cpu, Self, Operation, Object, &Agents[Count])) {
             Count++;
         }
     }

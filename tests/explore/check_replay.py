@@ -107,6 +107,14 @@ def main():
                 replay = run(f"{folder}/elsewhere", ntlab, "replay", f"{program}.ntr")
                 check(f"{program}: replay", replay.returncode == 1 and verdict(replay.stderr) == said,
                       f"{replay.returncode} {verdict(replay.stderr)}")
+        # The story's numbers are those of --stop-at.
+        run(folder, ntlab, "explore", "--keep-going", f"{build}/explore-deadlock01.sys")
+        steps = json.loads(run(folder, ntlab, "replay", "--json", "-", "findings/1.ntr").stdout)["findings"][0]["schedule_steps"]
+        chosen = [s["choice"] for s in steps if s["choice"] != 0]
+        check("numbers in the story", len(chosen) == 2, steps)
+        for choice in chosen:
+            it = run(folder, ntlab, "replay", "findings/1.ntr", "--stop-at", str(choice))
+            check(f"the story's choice {choice}", re.search(r"^    -> agent .*: acquire lock ", it.stderr, re.M), it.stderr[:400])
         whole = open(f"{folder}/elsewhere/lazy01.ntr", "rb").read()
         at = whole.index(b"choice ")
         for name, bytes_, status in (

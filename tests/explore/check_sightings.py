@@ -62,6 +62,7 @@ def main():
                 status, result, text = explore(program, *options)
                 found = [f for f in result["findings"] if f["kind"] == "deadlock"]
                 check(f"{program} {options[1]}: found while another thread goes on", status == 1 and found, text[-400:])
+                check(f"{program} {options[1]}: whose it is, in words", found and found[0]["message"].startswith("2 threads wait for each other for ever"), found and found[0]["message"])
                 check(f"{program} {options[1]}: it is small", found and found[0]["steps"] < 100 and found[0]["preemptions"] <= 2, found and (found[0]["steps"], found[0]["preemptions"]))
                 check(f"{program} {options[1]}: it replays", found and run("replay", found[0]["schedule"]).returncode == 1)
         # Locks in different orders: one run is enough, whether it shows the deadlock or not.

@@ -196,12 +196,16 @@ one_run(const struct strategy *strategy, struct model *m, bool noted)
             next[thread] = model_operation(m, thread);
         }
         if (question.enabled == 0) {
-            strategy->end(&question, false);
+            if (strategy->end != NULL) {
+                strategy->end(&question, false);
+            }
             return true;
         }
         chosen = strategy->choose(&question);
         if (chosen == ANSWER_CUT) {
-            strategy->end(&question, true);
+            if (strategy->end != NULL) {
+                strategy->end(&question, true);
+            }
             return false;
         }
         if (chosen >= MAX_AGENTS || (question.enabled >> chosen & 1) == 0) {
