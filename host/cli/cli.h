@@ -59,7 +59,7 @@ struct options {
     const char *commands; /* -c */
     bool dbg;
     bool client_exit_ignored;
-    const char *json, *trace, *html, *sarif, *junit, *out;
+    const char *json, *trace, *html, *sarif, *junit, *coverage, *out;
     const char *kernel; /* --kernel: another ntoskrnl.exe; for tests */
     /* explore */
     bool explores;
@@ -107,6 +107,7 @@ int command_run(int argc, char **argv);
 int command_explore(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_dbg(int argc, char **argv); /* explore.c */
+int command_report(int argc, char **argv);
 int command_merge(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_doctor(int argc, char **argv);
@@ -136,8 +137,10 @@ void request_defaults(const struct options *options, struct run_request *out);
 /* run.c: one run and its report; `result` may be NULL, else its memory is the caller's to close. */
 int single_run(const struct options *options, struct run_request *request, const char *command,
                char **argv, struct run_result *result);
-/* The same; *finding is the finding as a JSON object for the caller to free, or NULL. */
-int single_run_finding(const struct options *options, struct run_request *request,
-                       const char *command, char **argv, struct run_result *result, char **finding);
+/* The same; what documents say of it goes to *note, for the caller to free, and none is written. */
+struct note;
+int single_run_noted(const struct options *options, struct run_request *request,
+                     const char *command, char **argv, struct run_result *result,
+                     struct note *note);
 
 #endif

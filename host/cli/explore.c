@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "host/cli/cli.h"
+#include "host/cli/documents.h"
 #include "host/cli/explore.h"
 #include "host/cli/finding.h"
 #include "host/cli/ntr.h"
@@ -46,25 +47,6 @@ results_of(const struct tally *tally)
     return results;
 }
 
-/* The report's sentence, out of its JSON. */
-static void
-copy_message(struct confirmed *confirmed)
-{
-    static const char key[] = "\"message\": \"";
-    const char *from = confirmed->json != NULL ? strstr(confirmed->json, key) : NULL;
-    size_t length = 0;
-
-    if (from == NULL) {
-        return;
-    }
-    from += sizeof(key) - 1;
-    while (length + 1 < sizeof(confirmed->message) && *from != 0 && *from != '"') {
-        from += *from == '\\' && from[1] != 0;
-        confirmed->message[length++] = *from++;
-    }
-    confirmed->message[length] = 0;
-}
-
 /* Is there another finding that is the same circle, better known? */
 static bool
 is_told_already(const struct search_results *results, uint32_t number)
@@ -87,7 +69,7 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
 {
     struct options quiet = *search->options; /* the search writes its JSON itself */
     struct confirmed *confirmed = &search->confirmed[search->findings];
-    char *json = NULL;
+    struct note note = {0};
     struct run_request *request = &search->request;
     const struct search_finding *found = &results->finding[number];
     struct search_results *small;
@@ -120,9 +102,10 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
     finding_say(found, finding);
     request->boot.victim = finding->stop.verdict == ABI_SUSPEND_DOS ? finding->stop.code : 0;
     request->explore = &replay;
-    status = single_run_finding(&quiet, request, "explore", search->argv, &result, &json);
+    status = single_run_noted(&quiet, request, "explore", search->argv, &result, &note);
     if (status == STATUS_BAD_INPUT) { /* it does not even load, and that was said */
-        free(json);
+        note_free(&search->other);
+        search->other = note;
         finding_forget(small);
         return status;
     }
@@ -131,7 +114,7 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
                 "ntlab: this may be a failure of ntlab, or guest code has written over it\n");
     } else if (status != STATUS_FINDING && status != STATUS_UNSUPPORTED) {
         fprintf(stderr, "ntlab: the finding did not happen again: this is a failure of ntlab\n");
-        free(json);
+        note_free(&note);
         finding_forget(small);
         return STATUS_INTERNAL;
     }
@@ -144,10 +127,9 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
         status = STATUS_CLEAN; /* a warning: docs/findings.md */
         search->warnings++;
     }
-    *confirmed = (struct confirmed){.finding = *finding, .json = json};
+    *confirmed = (struct confirmed){.finding = *finding, .note = note};
     confirmed->finding.wanted = found->wanted;
     confirmed->finding.circle = found->circle;
-    copy_message(confirmed);
     mkdir(search->folder, 0777);
     snprintf(confirmed->path, sizeof(confirmed->path), "%s/%zu.ntr", search->folder,
              search->findings + 1);
@@ -156,7 +138,14 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
     } else {
         fprintf(stderr, "replay: ntlab replay %s\n", confirmed->path);
     }
-    search->findings += json != NULL;
+    if (note.json != NULL) {
+        memcpy(confirmed->note.schedule, confirmed->path, sizeof(confirmed->path));
+        search->findings++;
+    } else {
+        note_free(&search->other);
+        search->other = note;
+        confirmed->note = (struct note){0};
+    }
     close(result.memory);
     finding_forget(small);
     return status;
@@ -171,6 +160,66 @@ is_enough(const struct search *search)
     return search->options->require == REQUIRE_NOTHING || outcome == SEARCH_EXHAUSTED ||
            (search->options->require == REQUIRE_BOUNDED &&
             search->outcome.tally.bound > search->options->require_bound);
+}
+
+/* "report.sarif" of a matrix's win7 is report-win7.sarif. */
+static const char *
+versioned(const struct search *search, const char *path, char *out, size_t size)
+{
+    const char *dot = path != NULL ? strrchr(path, '.') : NULL, *slash;
+
+    if (path == NULL || search->version[0] == 0) {
+        return path;
+    }
+    slash = strrchr(path, '/');
+    dot = dot == NULL || (slash != NULL && dot < slash) ? path + strlen(path) : dot;
+    snprintf(out, size, "%.*s-%s%s", (int)(dot - path), path, search->version, dot);
+    return out;
+}
+
+/* What --html, --sarif, --junit, --coverage and --out ask for. */
+static int
+write_documents(const struct search *search)
+{
+    struct note *note = calloc(search->findings + 1, sizeof(*note));
+    char subject[300], summary[300], path[4][400], missing[80];
+    struct options options = *search->options;
+    const struct tally *tally = &search->outcome.tally;
+    struct note_head head = {.command = "explore",
+                             .argv = search->argv,
+                             .os = os_name(options.os),
+                             .build = options.build ? options.build : os_default_build(options.os),
+                             .subject = subject,
+                             .summary = summary,
+                             .seconds = search->outcome.seconds};
+    size_t count = 0;
+    int status;
+
+    if (note == NULL) {
+        abort();
+    }
+    for (size_t i = 0; i < search->findings; i++) {
+        note[count++] = search->confirmed[i].note;
+    }
+    if (search->other.text != NULL) {
+        note[count++] = search->other;
+    }
+    documents_subject(&search->request, subject, sizeof(subject));
+    snprintf(summary, sizeof(summary), "%s: %lu runs in %.1f s, %lu traces, %zu finding%s",
+             outcome_name(search->outcome.outcome), tally->runs, search->outcome.seconds,
+             tally->traces, search->findings, search->findings == 1 ? "" : "s");
+    if (search->status == STATUS_REQUIREMENT) {
+        snprintf(missing, sizeof(missing), "less than --require asked for: %s",
+                 outcome_name(search->outcome.outcome));
+        head.requirement = missing;
+    }
+    options.html = versioned(search, options.html, path[0], sizeof(path[0]));
+    options.sarif = versioned(search, options.sarif, path[1], sizeof(path[1]));
+    options.junit = versioned(search, options.junit, path[2], sizeof(path[2]));
+    options.coverage = versioned(search, options.coverage, path[3], sizeof(path[3]));
+    status = documents_write(&options, &search->request, &head, note, count, search->out);
+    free(note); /* what they hold is the search's */
+    return status;
 }
 
 static int
@@ -207,6 +256,9 @@ run_search(struct search *search)
     }
     search->status = status;
     if (search->options->json != NULL && search_json(search, search->options->json) != 0) {
+        status = STATUS_USAGE;
+    }
+    if (write_documents(search) != 0) {
         status = STATUS_USAGE;
     }
     if (search->out[0] != 0) {
@@ -276,6 +328,9 @@ explore(int argc, char **argv, const char *version, const char *json)
                                      .shards = options.shards,
                                      .progress = isatty(2) ? search_progress : NULL,
                                      .context = &search};
+    documents_prepare(&options, &search.request);
+    search.request.trace = false; /* a search keeps no events; the replay of a finding does */
+    search.request.steps = false;
     search.request.granularity = options.granularity;
     search.request.boot.explore = options.granularity != RUN_API ? ABI_EXPLORE_MEMORY : ABI_EXPLORE;
     search.request.boot.inject = options.inject_given ? options.inject : ABI_INJECT_DEFAULT;
@@ -285,8 +340,10 @@ explore(int argc, char **argv, const char *version, const char *json)
             options.build ? options.build : os_default_build(options.os), options.seed);
     status = run_search(&search);
     for (size_t i = 0; i < search.findings; i++) {
-        free(search.confirmed[i].json);
+        note_free(&search.confirmed[i].note);
     }
+    note_free(&search.other);
+    documents_release(&search.request);
     tally_free(&search.outcome.tally);
     request_free(&search.request);
     return status;
@@ -329,6 +386,7 @@ replay(int argc, char **argv, const char *command)
     status = ntr_open(options.drivers.item[0], &options, &ntr);
     if (status == 0) {
         struct run_result result = {.memory = -1, .end = RUN_QUIT};
+        char page[400];
 
         fprintf(stderr, "ntlab %s: %s (build %u), %zu choices\n", NTLAB_VERSION,
                 os_name(options.os), options.build ? options.build : os_default_build(options.os),
@@ -339,6 +397,14 @@ replay(int argc, char **argv, const char *command)
             fprintf(stderr,
                     "ntlab: the schedule has %zu choices: there is no stop before number %u\n",
                     ntr.replay.schedule_length, options.stop_at);
+        }
+        if (strcmp(command, "report") == 0 && options.html == NULL && options.sarif == NULL &&
+            options.junit == NULL && options.json == NULL && options.out == NULL) {
+            snprintf(page, sizeof(page), "%.*s.html",
+                     (int)(strlen(options.drivers.item[0]) -
+                           (strlen(options.drivers.item[0]) > 4 ? 4 : 0)),
+                     options.drivers.item[0]);
+            options.html = page;
         }
         options.dbg = options.dbg || (strcmp(command, "dbg") == 0 && options.commands == NULL);
         status = single_run(&options, &ntr.request, command, argv, &result);
@@ -364,4 +430,11 @@ int
 command_dbg(int argc, char **argv)
 {
     return replay(argc, argv, "dbg");
+}
+
+/* The documents of a finding. */
+int
+command_report(int argc, char **argv)
+{
+    return replay(argc, argv, "report");
 }

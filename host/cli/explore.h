@@ -11,13 +11,13 @@
 #define HOST_CLI_EXPLORE_H
 
 #include "host/cli/cli.h"
+#include "host/report/note.h"
 #include "host/search/learn.h"
 
 struct confirmed {
     struct search_finding finding; /* minimised */
     char path[300];
-    char *json; /* the finding as report_json has it, an object */
-    char message[512];
+    struct note note; /* what documents say of it; note.json: the finding as report_json has it */
 };
 
 struct search {
@@ -30,6 +30,7 @@ struct search {
     struct run_learned *learned;
     struct confirmed confirmed[SEARCH_FINDINGS];
     uint64_t portfolio; /* runs that were the portfolio's */
+    struct note other;  /* of a run that stopped at something that is no finding; empty: none */
     size_t findings;    /* that were confirmed */
     size_t warnings;    /* of those */
     int status;

@@ -101,7 +101,7 @@ write_finding(FILE *out, const struct confirmed *confirmed)
     char replay[400];
 
     /* The report's object, with the search's fields behind its own. */
-    fprintf(out, "%.*s", (int)strlen(confirmed->json) - 1, confirmed->json);
+    fprintf(out, "%.*s", (int)strlen(confirmed->note.json) - 1, confirmed->note.json);
     fputs(",\n     \"schedule\": ", out);
     json_string(out, confirmed->path);
     fprintf(out, ", \"preemptions\": %u, \"injections\": %u, \"steps\": %u, \"runs\": %lu,",

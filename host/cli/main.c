@@ -17,6 +17,8 @@ static const struct {
     {"explore", command_explore, "[DRIVER.sys...] [-- CLIENT.exe ARGS...]", "many schedules"},
     {"replay", command_replay, "FINDING.ntr", "runs a finding again, step by step"},
     {"dbg", command_dbg, "FINDING.ntr [-c 'COMMAND; ...']", "the same, then a prompt"},
+    {"report", command_report, "FINDING.ntr",
+     "the same, as an HTML page beside it, or as asked for"},
     {"merge", command_merge, "DIR...", "adds up what shards of a search have found"},
     {"imports", command_imports, "FILE...", "what images import, and what of it is missing"},
     {"dt", command_dt_type, "[IMAGE...] [MODULE!]TYPE [FIELD...]",
@@ -56,13 +58,19 @@ help(FILE *out)
         "    --kd                  a kernel debugger is said to be attached\n"
         "    --client-exit ignore  a client's exit code other than 0 is no finding\n"
         "    --json FILE|-         the report as JSON\n"
+        "    --html FILE           the report as one page with a timeline\n"
+        "    --sarif FILE, --junit FILE, --coverage FILE\n"
+        "                          for code scanning, for test pages, and what of the drivers ran "
+        "(lcov)\n"
+        "    --trace FILE          every event as a line of JSON; FILE.json is for Perfetto and "
+        "Chrome\n"
+        "    --out DIR             all of them, and the findings\n"
         "    --budget 30s|2000runs of explore (`ntlab help explore` has all of them); --effort, "
         "--first, "
         "--keep-going\n"
         "    --jobs N              so many worker processes search (1)\n"
         "    --shard I/N           the Ith of N parts; Slurm's and Kubernetes's variables say it "
         "too\n"
-        "    --out DIR             keeps what was found, for merge\n"
         "    --require exhausted|bounded:C  less than that is status 6\n"
         "    --break IMAGE!SYMBOL  stops each time before this code runs (repeatable)\n"
         "    -c 'COMMAND; ...'     debugger commands for each stop and the end: !locks, k, dt, "

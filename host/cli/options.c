@@ -440,6 +440,7 @@ parse_option(const char *name, const char *value, struct options *out)
         {"--html", offsetof(struct options, html)},
         {"--sarif", offsetof(struct options, sarif)},
         {"--junit", offsetof(struct options, junit)},
+        {"--coverage", offsetof(struct options, coverage)},
         {"--out", offsetof(struct options, out)},
         {"--kernel", offsetof(struct options, kernel)},
     };

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "host/cli/cli.h"
+#include "host/cli/documents.h"
 #include "host/machine/run.h"
 #include "host/report/report.h"
 #include "host/trace/trace.h"
@@ -67,17 +68,6 @@ on_output(void *context, uint32_t channel, const char *text, size_t length)
     }
 }
 
-/* Options of this contract that a later version will have. */
-static const char *
-not_yet(const struct options *options)
-{
-    return options->html    ? "--html"
-           : options->sarif ? "--sarif"
-           : options->junit ? "--junit"
-           : options->out   ? "--out"
-                            : NULL;
-}
-
 static int
 write_json(const struct options *options, const struct report *report, const char *command,
            char **argv)
@@ -94,46 +84,67 @@ write_json(const struct options *options, const struct report *report, const cha
     return 0;
 }
 
+/* JSON lines, or what Chrome and Perfetto read if it is called .json. */
 static int
-write_trace(const struct options *options, int memory)
+write_trace(const struct options *options, const struct report *report)
 {
     FILE *out = fopen(options->trace, "w");
+    size_t length = strlen(options->trace);
 
     if (out == NULL) {
         return usage_error("%s: %s", options->trace, strerror(errno));
     }
-    trace_write(out, memory);
+    if (length > 5 && strcmp(options->trace + length - 5, ".json") == 0) {
+        chrome_write(out, report);
+    } else {
+        trace_write(out, report->result->memory);
+    }
     if (fclose(out) != 0) {
         return usage_error("%s: %s", options->trace, strerror(errno));
     }
     return 0;
 }
 
-static char *
-finding_json(const struct report *report)
+/* The documents of one run. */
+static int
+write_documents(const struct options *options, const struct run_request *request,
+                const struct report *report, const char *command, char **argv)
 {
-    char *text = NULL;
-    size_t length;
-    FILE *out = open_memstream(&text, &length);
+    char subject[300], path[300];
+    struct note note;
+    struct note_head head = {.command = command,
+                             .argv = argv,
+                             .os = report->options.os,
+                             .build = report->options.build,
+                             .subject = subject,
+                             .summary = report->message,
+                             .seconds = report->result->seconds};
+    int status;
 
-    if (out == NULL) {
-        abort();
+    documents_subject(request, subject, sizeof(subject));
+    note_make(report, documents_timeline(options), &note);
+    status = documents_write(options, request, &head, &note, 1, options->out);
+    note_free(&note);
+    if (status == 0 && options->out != NULL) {
+        struct options inside = *options;
+
+        snprintf(path, sizeof(path), "%.250s/report.json", options->out);
+        inside.json = path;
+        status = write_json(&inside, report, command, argv);
     }
-    report_json_finding(out, report);
-    fclose(out);
-    return text;
+    return status;
 }
 
 int
 single_run(const struct options *options, struct run_request *request, const char *command,
            char **argv, struct run_result *kept)
 {
-    return single_run_finding(options, request, command, argv, kept, NULL);
+    return single_run_noted(options, request, command, argv, kept, NULL);
 }
 
 int
-single_run_finding(const struct options *options, struct run_request *request, const char *command,
-                   char **argv, struct run_result *kept, char **finding)
+single_run_noted(const struct options *options, struct run_request *request, const char *command,
+                 char **argv, struct run_result *kept, struct note *note)
 {
     uint32_t build = options->build ? options->build : os_default_build(options->os);
     struct report_options report_options = {.symbols = options->symbols.item,
@@ -163,7 +174,7 @@ single_run_finding(const struct options *options, struct run_request *request, c
             session_close(session);
             return STATUS_INTERNAL;
         }
-        if (!result.killed || finding == NULL || attempt == FINDING_ATTEMPTS) {
+        if (!result.killed || note == NULL || attempt == FINDING_ATTEMPTS) {
             break;
         }
         close(
@@ -186,11 +197,13 @@ single_run_finding(const struct options *options, struct run_request *request, c
     if (options->json != NULL && write_json(options, report, command, argv) != 0) {
         status = STATUS_USAGE;
     }
-    if (options->trace != NULL && write_trace(options, result.memory) != 0) {
+    if (options->trace != NULL && write_trace(options, report) != 0) {
         status = STATUS_USAGE;
     }
-    if (finding != NULL && report->verdict == VERDICT_FINDING) {
-        *finding = finding_json(report);
+    if (note != NULL) {
+        note_make(report, documents_timeline(options), note);
+    } else if (write_documents(options, request, report, command, argv) != 0) {
+        status = STATUS_USAGE;
     }
     session_end(session, &result, report->verdict == VERDICT_CLEAN);
     session_close(session);
@@ -213,17 +226,16 @@ command_run(int argc, char **argv)
     if (status != 0) {
         return status;
     }
-    if (not_yet(&options) != NULL) {
-        return usage_error("%s: not implemented yet", not_yet(&options));
-    }
     status = request_build(&options, &request);
     if (status != 0) {
         return status;
     }
+    documents_prepare(&options, &request);
     fprintf(stderr, "ntlab %s: %s (build %u), %u processor%s, seed %lu\n", NTLAB_VERSION,
             os_name(options.os), options.build ? options.build : os_default_build(options.os),
             options.cpus, options.cpus == 1 ? "" : "s", options.seed);
     status = single_run(&options, &request, "run", argv, NULL);
+    documents_release(&request);
     request_free(&request);
     return status;
 }

@@ -176,7 +176,7 @@ shard_write(const struct search *search)
         fprintf(out, "finding %s %016lx %016lx %016lx %lu %u %u %u findings/%zu.ntr %s\n",
                 finding->stop.verdict == ABI_RACE ? "warning" : "error", finding->signature,
                 finding->wanted, finding->circle, finding->times, finding->preemptions,
-                finding->injections, finding->schedule_length, i + 1, confirmed->message);
+                finding->injections, finding->schedule_length, i + 1, confirmed->note.message);
     }
     fputs("end\n", out);
     return fclose(out) == 0 ? 0 : usage_error("%s: %s", path, strerror(errno));

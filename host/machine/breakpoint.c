@@ -44,21 +44,24 @@ byte_at(uint64_t address)
 }
 
 /* Makes the byte at `address` free to be changed (B3); false: it is inside an instruction that was replaced. */
-static bool
-release_byte(struct patch *patch, uint64_t address)
+bool
+breakpoint_release(struct patch *patch, uint64_t address)
 {
     for (size_t i = 0; i < patch->sites; i++) {
         struct patch_site *site = &patch->site[i];
 
+        /* A punned jump may have prefixes in front: it ends up to 4 bytes behind its instruction. */
         if ((site->method != PATCH_JMP && site->method != PATCH_PUN) || address <= site->address ||
-            address - site->address >= JUMP_LENGTH) {
+            address - site->address >=
+                site->length + (site->method == PATCH_PUN ? JUMP_LENGTH - 1u : 0u)) {
             continue;
         }
-        if (address - site->address < site->length || !release_byte(patch, site->address)) {
+        if (address - site->address < site->length || !breakpoint_release(patch, site->address)) {
             return false;
         }
         site->method = PATCH_INT3;
         *byte_at(site->address) = INT3;
+        coverage_claim(site->address);
         for (size_t j = 0; j < planted_count; j++) {
             if (planted[j].address == site->address) {
                 planted[j].original = INT3;
@@ -71,7 +74,7 @@ release_byte(struct patch *patch, uint64_t address)
 bool
 breakpoint_claim(struct patch *patch, uint64_t address)
 {
-    if (!release_byte(patch, address)) {
+    if (!breakpoint_release(patch, address)) {
         return false;
     }
     for (size_t i = 0; i < planted_count; i++) {
@@ -79,6 +82,7 @@ breakpoint_claim(struct patch *patch, uint64_t address)
             planted[i].original = INT3; /* B2 */
         }
     }
+    coverage_claim(address);
     *byte_at(address) = INT3;
     return true;
 }
@@ -93,7 +97,7 @@ breakpoints_plant(uint64_t base, const char *name, struct patch *patch)
         if (strcasecmp(wanted->image, name) != 0 || planted_count == MAX_PLANTED) {
             continue;
         }
-        if (!release_byte(patch, address)) {
+        if (!breakpoint_release(patch, address)) {
             worker_note(address, "no break can be here, inside an instruction");
             continue;
         }

@@ -398,6 +398,7 @@ images_load(const char *name, uint32_t flags, uint64_t slice, struct abi_image *
     patch(image);
     loaded[loaded_count++] = image;
     promote_loaded(image);
+    coverage_plant(base, pe.size, image->image.name, &image->patch);
     breakpoints_plant(base, image->image.name, &image->patch);
     tell_supervisor(image);
     describe_image(image, out);

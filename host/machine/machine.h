@@ -238,6 +238,11 @@ uint64_t emulate_tsc(void);
 struct patch;
 void breakpoints_plant(uint64_t base, const char *name, struct patch *patch);
 void breakpoints_forget(uint64_t base, uint64_t size);
+/* Makes the byte at `address` free to be changed; false: it is inside an instruction that was replaced. */
+bool breakpoint_release(struct patch *patch, uint64_t address);
+/* coverage.c: after the breaks; the loader puts an int3 of its own there. */
+void coverage_plant(uint64_t base, uint64_t size, const char *name, struct patch *patch);
+void coverage_claim(uint64_t address);
 /* Puts an int3 of the loader's there; false: it is inside an instruction that was replaced. */
 bool breakpoint_claim(struct patch *patch, uint64_t address);
 

@@ -172,8 +172,12 @@ struct run_request {
     size_t configs;
     double run_timeout;    /* seconds of host time */
     uint64_t slice_points; /* schedule points that an agent gets in a row */
-    bool trace;            /* keep every event, not only the last ones */
-    bool no_keys;          /* for tests: behave as on a machine without protection keys */
+    bool trace;            /* keep every event, not only the last ones ... */
+    bool steps;            /* ... and each step of a run: nt/ke/record.c */
+    struct run_coverage
+        *coverage; /* code whose execution is noted; `coverages` of them, host/machine/coverage.h */
+    size_t coverages;
+    bool no_keys; /* for tests: behave as on a machine without protection keys */
     enum run_granularity granularity;
     const struct run_shared *shared; /* accesses to these are points ... */
     size_t shared_count;

@@ -410,7 +410,7 @@ trap_debug_or_breakpoint(ucontext_t *context)
         user_point(context);
         return;
     }
-    if (breakpoint_hit(context)) {
+    if (breakpoint_hit(context) || coverage_hit(context)) {
         return;
     }
     switch (promote_hit(context)) {

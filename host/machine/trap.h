@@ -41,6 +41,7 @@ void trap_page_fault(ucontext_t *context);
 /* The guest's registers as a trap would show them. */
 void trap_registers(ucontext_t *context, struct abi_trap *out);
 /* breakpoint.c: an int3 was hit; false: it is none of --break, or does something else as well. */
+bool coverage_hit(ucontext_t *context); /* coverage.c */
 bool breakpoint_hit(ucontext_t *context);
 /* A step was taken; false: none of ours. */
 bool breakpoint_stepped(ucontext_t *context);

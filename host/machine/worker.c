@@ -226,8 +226,10 @@ init_processor(void)
     GUEST->stack_low = ABI_STACK_BASE + ABI_PAGE_SIZE;
     GUEST->stack_high = top;
     space_commit(ABI_STACK_BASE + ABI_PAGE_SIZE, ABI_BOOT_STACK, ABI_PROT_READ | ABI_PROT_WRITE);
-    GUEST->record =
-        machine.request->explore != NULL && machine.request->explore->replay ? ABI_RECORD_STEPS : 0;
+    GUEST->record = (machine.request->explore != NULL ? machine.request->explore->replay
+                                                      : machine.request->steps)
+                        ? ABI_RECORD_STEPS
+                        : 0;
     if (machine.request->trace || GUEST->record) {
         space_commit(ABI_TRACE_LARGE, ABI_TRACE_LARGE_COUNT * sizeof(struct abi_record),
                      ABI_PROT_READ | ABI_PROT_WRITE);

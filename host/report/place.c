@@ -199,13 +199,16 @@ places_resolve(struct report *report)
         struct place *place = report->place[i];
         const struct run_file *file = place_file(report, place->image);
 
-        if (file != NULL && !file->directory) {
+        if (file != NULL && !file->directory && !place->resolved) {
+            place->resolved = true;
             query[count].path = file->host_path;
             query[count].rva = place->rva - (place->is_return && place->rva != 0 ? 1 : 0);
             asked[count++] = place;
         }
     }
-    report->symbolized = count != 0 && symbolizer_ask(&report->options, query, count);
+    if (count != 0) {
+        report->symbolized = symbolizer_ask(&report->options, query, count);
+    }
     for (size_t i = 0; i < count; i++) {
         if (parse_file(report, asked[i]->image, pe)) {
             take_answer(asked[i], &query[i], pe);

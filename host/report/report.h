@@ -15,6 +15,7 @@
  *     story.h            what each thread did, from the steps that a replay has recorded
  *     bugcheck_names.c, bugcheck_text.c, verifier_text.c, words.c   tables
  *     text.c, json.c     the two forms
+ *     note.h             other forms, and documents of several findings
  *
  * Rules:
  *   R1  All that comes from the worker may be nonsense (machine.h, M4): lengths are bounded, text
@@ -56,7 +57,8 @@ struct place {
         *source; /* innermost first; the last one is the function that the offset is from */
     size_t sources;
     uint32_t offset;
-    bool exact; /* from debug information, not from the nearest export */
+    bool exact;    /* from debug information, not from the nearest export */
+    bool resolved; /* the symbolizer has been asked */
 };
 
 struct frame {

@@ -126,12 +126,16 @@ typedef struct _KI_RECORDING {
     CONTEXT Context;
     ULONG_PTR Low, High;
     ULONG64 Site, Callee, Outer;
+    LONG64 Budget; /* of a run: what Machine->budget would be (V2) */
     UCHAR Stack[0x4000] __attribute__((aligned(16)));
 } KI_RECORDING, *PKI_RECORDING;
 extern KI_RECORDING KiRecording;
 ULONG64 KiHashStacks(VOID);
 VOID KiRecordStep(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                   ULONG_PTR Context);
+VOID KiHideBudget(VOID);     /* V2: from now on each point is slow */
+VOID KiShowBudget(VOID);     /* until now */
+BOOLEAN KiSpendBudget(VOID); /* at a point: it would have been passed */
 
 /* explore.c */
 /* point.c: where an access to memory is about to be done; PendingContext where there is no PendingWait. */

@@ -1,14 +1,15 @@
 /*
  * record.c - every step into the trace ring, with the line of the driver that it comes from.
  *
- * Only while a finding is run again (Machine->record): a search passes millions of steps and looks at
- * none of them. A record is written when an agent is let go on, so their order is that of the steps:
+ * Only while a finding is run again, and in a run whose steps somebody wants to see (Machine->record): a search
+ * passes millions of steps and looks at none of them. A record is written when an agent is let go on, so their order is that of the steps:
  *     kind, object   the operation
  *     caller         the return address in the image under test, else in the first that is not ours
  *     arg 0          what the host says of the choice (enum abi_step), 0: nobody was asked
  *     arg 1          the return address one frame further in: in the routine that was called
  *     arg 2          the return address one frame further out, 0: none
- *     arg 3          enum abi_step_flags
+ *     arg 3          enum abi_step_flags; bits 32..47 and 48..63: the thread's KernelApcDisable and SpecialApcDisable
+ *                    before the step
  *
  *   V1  The walk uses a stack of its own: what a driver finds below its stack pointer must not depend on
  *       whether somebody records.
@@ -17,6 +18,7 @@
 #include "nt/inc/rtl.h"
 
 #define KI_RECORD_FRAMES 24
+#define KI_HIDDEN        (-(1ll << 40))
 
 static BOOLEAN
 KiIsOurs(const VOID *Address)
@@ -79,16 +81,52 @@ KiRecordStep(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldW
              ULONG_PTR Context)
 {
     KI_RECORDING *Recording = &KiRecording;
-    ULONG64 Choice = Machine->choice;
+    ULONG64 Choice = Machine->choice, Counts;
     volatile struct abi_record *Record;
+    PKTHREAD Thread = KiThread();
 
     Machine->choice = 0;
     RtlCaptureContext(&Recording->Context);
     RtlpGetStackLimits(&Recording->Low, &Recording->High);
     KiCallOnStack(Recording->Stack + sizeof(Recording->Stack), KiRecordOnStack, Recording);
+    Counts = (ULONG64)(USHORT)Thread->KernelApcDisable |
+             (KiVersion->SpecialApcDisable ? (ULONG64)(USHORT)Thread->SpecialApcDisable << 16 : 0);
     Record = KiTrace(Operation, Object, Choice, Recording->Callee, Recording->Outer,
-                     KiStepFlags(Operation, Object, WouldWait, Context));
+                     KiStepFlags(Operation, Object, WouldWait, Context) | Counts << 32);
     Record->caller = Recording->Site;
+}
+
+VOID
+KiHideBudget(VOID)
+{
+    if ((Machine->record & ABI_RECORD_STEPS) && !Machine->explore &&
+        Machine->budget > KI_HIDDEN / 2) {
+        KiRecording.Budget = Machine->budget;
+        Machine->budget = KI_HIDDEN;
+    }
+}
+
+VOID
+KiShowBudget(VOID)
+{
+    if (Machine->budget <= KI_HIDDEN / 2) {
+        Machine->budget = KiRecording.Budget;
+    }
+}
+
+BOOLEAN
+KiSpendBudget(VOID)
+{
+    if (Machine->budget > KI_HIDDEN / 2) {
+        return FALSE;
+    }
+    KiRecording.Budget--;
+    if (KiRecording.Budget < 0) {
+        KiShowBudget();
+        return FALSE;
+    }
+    Machine->budget = KI_HIDDEN;
+    return TRUE;
 }
 
 static ULONG64

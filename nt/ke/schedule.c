@@ -137,6 +137,9 @@ KiLoadProcessor(ULONG Cpu)
     Machine->double_fault_rsp = (ULONG64)Pcr->Prcb.DpcStack;
     Machine->agent = (ULONG64)(Pcr->Prcb.DpcRoutineActive ? &Pcr->Prcb.DpcAgent : &Thread->Agent);
     Pcr->Prcb.RspBase = Thread->InitialStack;
+    if (Machine->record & ABI_RECORD_STEPS) {
+        KiHideBudget();
+    }
     if (Thread == Pcr->Prcb.IdleThread) {
         return; /* it touches no user memory: what is open stays so; KiRetireDpcs closes it for a DPC */
     }
@@ -159,9 +162,9 @@ KiSwitchProcessor(ULONG Cpu)
     /* Back: whoever switched here has loaded this processor. */
 }
 
-/* Asks the host who goes on. Returns FALSE if only the asker can step. */
+/* Returns FALSE if only the asker can step. */
 static BOOLEAN
-KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
+KiAskHost(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
 {
     struct abi_agent *Agents = KiAgents;
     ULONG Count = 0, Self = KiPrcb()->Number, Choice, Cpu;
@@ -193,6 +196,18 @@ KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
         return TRUE;
     }
     return Count > 1;
+}
+
+/* Asks the host who goes on. */
+static BOOLEAN
+KiAsk(ULONG Operation, const volatile VOID *Object, BOOLEAN AskerCanStep)
+{
+    BOOLEAN Others;
+
+    KiShowBudget();
+    Others = KiAskHost(Operation, Object, AskerCanStep);
+    KiHideBudget();
+    return Others;
 }
 
 /* Time for a thread that polls: S3. */
@@ -254,6 +269,10 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
             KiCheckInterrupts(KiIrql()); /* what it did may have closed the way */
         }
     }
+    if ((Machine->record & ABI_RECORD_STEPS) && KiSpendBudget()) {
+        KiRecordStep(Operation, Object, WouldWait, Context);
+        return;
+    }
     if (KiHostClock && ++KiHostClockSlices >= KI_CLOCK_SLICES) {
         KiHostClockSlices = 0;
         KiPollHostClock();
@@ -262,6 +281,9 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
         KiLonelySlices = 0;
     } else {
         KiLonely();
+    }
+    if (Machine->record & ABI_RECORD_STEPS) {
+        KiRecordStep(Operation, Object, WouldWait, Context);
     }
     KiPrcb()->QuantumEnd = KiPrcb()->ReadySummary != 0;
     KiCheckInterrupts(KiIrql());

@@ -1,0 +1,372 @@
+/*
+ * sarif.c - findings as SARIF 2.1.0: what code scanning of GitHub, Azure DevOps and others shows at the lines.
+ *
+ * Paths are relative to the repository's root (sourcefile.c), in uriBaseId SRCROOT. The location is the innermost
+ * source line of the driver that the finding is about; without debug information it is the driver's file. The
+ * story of the schedule is a code flow: a thread flow for each thread, its steps numbered through all of them by
+ * executionOrder. The stacks of all threads are `stacks`. The fingerprint does not change when lines shift.
+ *
+ * Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", sections 3.14 (run), 3.27
+ * (result), 3.36 (codeFlow); GitHub, "SARIF support for code scanning".
+ */
+#include <string.h>
+#include "host/cli/cli.h"
+#include "host/report/note.h"
+#include "host/report/story.h"
+
+#define HELP "https://github.com/ntlab/ntlab/blob/main/docs/findings.md"
+
+static void
+pair(FILE *out, const char *before, const char *name, const char *value)
+{
+    fprintf(out, "%s\"%s\": ", before, name);
+    json_string(out, value);
+}
+
+/* A path as a URI: what RFC 3986 does not allow there is escaped. */
+static void
+write_uri(FILE *out, const char *path)
+{
+    fputc('"', out);
+    for (const unsigned char *c = (const unsigned char *)path; *c != 0; c++) {
+        if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+            strchr("/-._~!$&'()*+,;=@", *c) != NULL) {
+            fputc(*c, out);
+        } else {
+            fprintf(out, "%%%02X", *c);
+        }
+    }
+    fputc('"', out);
+}
+
+static void
+write_physical(FILE *out, const char *file, unsigned line)
+{
+    char relative[4096];
+
+    source_relative(file, relative, sizeof(relative));
+    fputs("\"physicalLocation\": {\"artifactLocation\": {\"uri\": ", out);
+    write_uri(out, relative);
+    fprintf(out, ", \"uriBaseId\": \"SRCROOT\"}, \"region\": {\"startLine\": %u}}",
+            line != 0 ? line : 1);
+}
+
+static void
+write_logical(FILE *out, const struct place *place)
+{
+    char name[300];
+
+    place_name(place, name, sizeof(name));
+    pair(out, "\"logicalLocations\": [{", "fullyQualifiedName", name);
+    fputs(", \"kind\": \"function\"}]", out);
+}
+
+static const struct source *
+source_of(const struct place *place)
+{
+    return place != NULL && place->sources != 0 && place->source[0].file != NULL &&
+                   place->source[0].line != 0
+               ? &place->source[0]
+               : NULL;
+}
+
+/* Without braces. */
+static void
+write_location(FILE *out, const struct place *place)
+{
+    const struct source *source = source_of(place);
+
+    if (source != NULL) {
+        write_physical(out, source->file, source->line);
+        fputs(", ", out);
+    }
+    write_logical(out, place);
+}
+
+/* The file that a finding is shown at if no line is known: the driver under test. */
+static const char *
+driver_file(const struct report *report)
+{
+    const struct abi_boot *boot = &report->request->boot;
+    const struct run_file *file = NULL;
+
+    if (report->culprit != NULL) {
+        file = place_file(report, report->culprit->image);
+    }
+    if (file == NULL && boot->drivers != 0) {
+        file = files_find(report->request, boot->driver[0].path);
+    }
+    if (file == NULL && boot->clients != 0) {
+        file = files_find(report->request, boot->client[0].image);
+    }
+    return file != NULL ? file->host_path : "driver.sys";
+}
+
+/* A line that the reader can change: of the culprit, else the last step of the story that has one. */
+static const struct place *
+best_place(const struct report *report)
+{
+    if (source_of(report->culprit) != NULL) {
+        return report->culprit;
+    }
+    for (size_t i = report->story != NULL ? report->story->steps : 0; i-- > 0;) {
+        const struct story_step *step = &report->story->step[i];
+
+        if (step->shown && source_of(step->site) != NULL && step->site->origin == ORIGIN_DRIVER) {
+            return step->site;
+        }
+    }
+    for (size_t i = 0; i < report->threads; i++) {
+        for (size_t j = 0; j < report->thread[i].frames; j++) {
+            const struct place *place = report->thread[i].frame[j].place;
+
+            if (place->origin == ORIGIN_DRIVER && source_of(place) != NULL) {
+                return place;
+            }
+        }
+    }
+    return report->culprit;
+}
+
+static void
+write_step(FILE *out, const struct story *story, const struct story_step *step, unsigned order)
+{
+    char words[300];
+
+    snprintf(words, sizeof(words), "%s%s%s", step->what,
+             step->blocks      ? " (waits)"
+             : step->times_out ? " (times out)"
+                               : "",
+             step->preempts ? " (the one before is held up here)" : "");
+    fputs("{\"location\": {", out);
+    if (step->site != NULL) {
+        write_location(out, step->site);
+        fputs(", ", out);
+    }
+    pair(out, "\"message\": {", "text", words);
+    fprintf(out, "}}, \"executionOrder\": %u, \"importance\": \"%s\"", order,
+            step->preempts || step->blocks ? "essential" : "important");
+    fprintf(out, ", \"state\": {\"irql\": {\"text\": \"%u\"}}}", step->irql);
+}
+
+/* A thread flow for each thread that the story shows. */
+static void
+write_flows(FILE *out, const struct report *report)
+{
+    const struct story *story = report->story;
+    bool first = true;
+
+    if (story == NULL || story->shown == 0) {
+        return;
+    }
+    fputs(",\n       \"codeFlows\": [{\"message\": {\"text\": \"the schedule: what each thread "
+          "does, in the order of executionOrder\"}, \"threadFlows\": [",
+          out);
+    for (size_t agent = 0; agent < story->agents; agent++) {
+        const struct story_agent *who = &story->agent[agent];
+        char name[340] = "", start[300];
+        unsigned order = 0;
+        bool some = false;
+
+        if (who->letter == 0) {
+            continue;
+        }
+        if (who->start != NULL) {
+            place_name(who->start, start, sizeof(start));
+            snprintf(name, sizeof(name), ": %04lx.%04lx %s", who->pid, who->tid, start);
+        }
+        fprintf(out, "%s\n        {\"id\": \"%c\", \"message\": {\"text\": ", first ? "" : ",",
+                who->letter);
+        first = false;
+        fprintf(out, "\"thread %c", who->letter);
+        for (const char *c = name; *c != 0;
+             c++) { /* a place's name has nothing to escape but this */
+            fputs(*c == '"' || *c == '\\' ? "\\" : "", out);
+            fputc(*c, out);
+        }
+        fputs("\"}, \"locations\": [", out);
+        for (size_t i = 0; i < story->steps; i++) {
+            order += story->step[i].shown;
+            if (story->step[i].shown && story->step[i].agent == agent) {
+                fputs(some ? ",\n          " : "\n          ", out);
+                write_step(out, story, &story->step[i], order);
+                some = true;
+            }
+        }
+        fputs("]}", out);
+    }
+    fputs("]}]", out);
+}
+
+static void
+write_stacks(FILE *out, const struct report *report)
+{
+    bool first = true;
+
+    fputs(",\n       \"stacks\": [", out);
+    for (size_t i = 0; i < report->threads; i++) {
+        const struct thread *thread = &report->thread[i];
+        char words[200];
+
+        if (thread->frames == 0 || (i != 0 && !thread->in_driver)) {
+            continue;
+        }
+        snprintf(words, sizeof(words), "thread %04lx.%04lx of %s, %s, IRQL %lu", thread->pid,
+                 thread->tid, thread->name, thread->state, thread->irql);
+        pair(out, first ? "\n        {\"message\": {" : ",\n        {\"message\": {", "text",
+             words);
+        fputs("}, \"frames\": [", out);
+        first = false;
+        for (size_t j = 0; j < thread->frames; j++) {
+            const struct place *place = thread->frame[j].place;
+
+            fputs(j == 0 ? "\n          {\"location\": {" : ",\n          {\"location\": {", out);
+            write_location(out, place);
+            fputs("}", out);
+            if (place->image != NULL) {
+                pair(out, ", ", "module", place->image->name);
+            }
+            fputs("}", out);
+        }
+        fputs("]}", out);
+    }
+    fputs("]", out);
+}
+
+void
+sarif_finding(FILE *out, const struct report *report)
+{
+    const struct place *place = best_place(report);
+    char rule[80], words[2400];
+
+    pair(out, "\n      {", "ruleId", note_rule(report, rule, sizeof(rule)));
+    fprintf(out, ", \"level\": \"%s\", \"kind\": \"fail\"", note_severity(report));
+    pair(out, ",\n       \"message\": {", "text", report->message);
+    fputs("},\n       \"locations\": [{", out);
+    if (source_of(place) != NULL) {
+        write_location(out, place);
+    } else {
+        write_physical(out, driver_file(report), 1);
+        if (place != NULL) {
+            fputs(", ", out);
+            write_logical(out, place);
+        }
+    }
+    pair(out, "}],\n       \"partialFingerprints\": {", "ntlab/v1", report->fingerprint);
+    fputs("}", out);
+    write_flows(out, report);
+    write_stacks(out, report);
+    pair(out, ",\n       \"properties\": {", "kind", report->kind);
+    pair(out, ", ", "blame", report->blame);
+    pair(out, ", ", "os", report->options.os);
+    if (report->story != NULL && story_confirm(report, words, sizeof(words))) {
+        pair(out, ", ", "confirmOnWindows", words);
+    }
+}
+
+/* What is said of a rule by itself. */
+static const char *
+rule_text(const struct note *note)
+{
+    static const struct {
+        const char *kind, *text;
+    } texts[] = {
+        {"bugcheck", "The system crashes (a bug check)."},
+        {"deadlock", "Threads wait for each other in a circle."},
+        {"hang", "A thread waits and nothing is left that could ever wake it."},
+        {"livelock", "Threads go round and round and none gets anywhere."},
+        {"suspend-dos", "A thread of another process is held up for as long as this one is "
+                        "suspended inside the driver."},
+        {"race", "Two threads access the same memory, one of them writes, and nothing orders "
+                 "them."},
+        {"leak", "Something is left behind when the driver has been unloaded."},
+        {"client", "The client ended with an exit code other than 0."},
+        {"rule", "A rule of the verifier was broken."},
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (strcmp(texts[i].kind, note->kind) == 0) {
+            return texts[i].text;
+        }
+    }
+    return "A finding of ntlab.";
+}
+
+static void
+write_rules(FILE *out, const struct note *note, size_t count)
+{
+    bool first = true;
+
+    for (size_t i = 0; i < count; i++) {
+        bool known = note[i].verdict != VERDICT_FINDING;
+
+        for (size_t j = 0; j < i && !known; j++) {
+            known = strcmp(note[j].rule, note[i].rule) == 0;
+        }
+        if (known) {
+            continue;
+        }
+        pair(out, first ? "\n      {" : ",\n      {", "id", note[i].rule);
+        first = false;
+        pair(out, ", \"shortDescription\": {", "text", rule_text(&note[i]));
+        fprintf(out, "}, \"helpUri\": \"%s\", \"defaultConfiguration\": {\"level\": \"%s\"}", HELP,
+                note[i].severity);
+        fprintf(out, ", \"properties\": {\"tags\": [\"%s\"], \"precision\": \"very-high\"}}",
+                strcmp(note[i].severity, "error") == 0 ? "correctness" : "maintainability");
+    }
+}
+
+void
+sarif_write(FILE *out, const struct note_head *head, const struct note *note, size_t count)
+{
+    bool first = true, failed = false;
+
+    fprintf(out,
+            "{\"$schema\": \"https://json.schemastore.org/sarif-2.1.0.json\", \"version\": "
+            "\"2.1.0\",\n \"runs\": [{\n   \"tool\": {\"driver\": {\"name\": \"ntlab\", "
+            "\"version\": \"%s\", \"semanticVersion\": \"%s\", \"informationUri\": \"%s\", "
+            "\"rules\": [",
+            NTLAB_VERSION, NTLAB_VERSION, "https://github.com/ntlab/ntlab");
+    write_rules(out, note, count);
+    fputs(
+        "]}},\n   \"columnKind\": \"unicodeCodePoints\",\n   \"originalUriBaseIds\": {\"SRCROOT\": "
+        "{\"description\": {\"text\": \"the root of the repository\"}}},\n   \"results\": [",
+        out);
+    for (size_t i = 0; i < count; i++) {
+        failed = failed || note[i].verdict == VERDICT_ERROR ||
+                 note[i].verdict == VERDICT_UNSUPPORTED || note[i].verdict == VERDICT_BAD_INPUT;
+        if (note[i].verdict != VERDICT_FINDING) {
+            continue;
+        }
+        fprintf(out, "%s%s", first ? "" : ",", note[i].sarif);
+        if (note[i].schedule[0] != 0) {
+            char replay[340];
+
+            snprintf(replay, sizeof(replay), "ntlab replay %s", note[i].schedule);
+            pair(out, ", ", "replay", replay);
+        }
+        fputs("}}", out);
+        first = false;
+    }
+    fprintf(out, "],\n   \"invocations\": [{\"executionSuccessful\": %s",
+            failed ? "false" : "true");
+    pair(out, ", ", "commandLine", "ntlab ");
+    fputs(", \"arguments\": [", out);
+    for (char **word = head->argv; *word != NULL; word++) {
+        fputs(word == head->argv ? "" : ", ", out);
+        json_string(out, *word);
+    }
+    fputs("]", out);
+    first = true;
+    for (size_t i = 0; i < count; i++) {
+        if (note[i].verdict == VERDICT_FINDING || note[i].verdict == VERDICT_CLEAN) {
+            continue;
+        }
+        fputs(first ? ", \"toolExecutionNotifications\": [" : ",", out);
+        pair(out, "{\"level\": \"error\", \"message\": {", "text", note[i].message);
+        fputs("}}", out);
+        first = false;
+    }
+    fputs(first ? "}]" : "]}]", out);
+    fputs("\n }]}\n", out);
+}
