@@ -111,7 +111,8 @@ write_documents(const struct options *options, const struct run_request *request
                 const struct report *report, const char *command, char **argv)
 {
     char subject[300], path[300];
-    struct note note;
+    size_t count;
+    struct note *note = notes_make(report, documents_timeline(options), &count);
     struct note_head head = {.command = command,
                              .argv = argv,
                              .os = report->options.os,
@@ -122,9 +123,11 @@ write_documents(const struct options *options, const struct run_request *request
     int status;
 
     documents_subject(request, subject, sizeof(subject));
-    note_make(report, documents_timeline(options), &note);
-    status = documents_write(options, request, &head, &note, 1, options->out);
-    note_free(&note);
+    status = documents_write(options, request, &head, note, count, options->out);
+    for (size_t i = 0; i < count; i++) {
+        note_free(&note[i]);
+    }
+    free(note);
     if (status == 0 && options->out != NULL) {
         struct options inside = *options;
 

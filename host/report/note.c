@@ -4,6 +4,7 @@
 #include "host/report/note.h"
 #include <stdlib.h>
 #include <string.h>
+#include "host/report/rules.h"
 
 static FILE *
 open_text(char **text, size_t *length)
@@ -21,7 +22,9 @@ note_rule(const struct report *report, char *out, size_t size)
 {
     const struct abi_stop *stop = &report->result->stop;
 
-    if (report->result->end == RUN_STOPPED && stop->verdict == ABI_BUGCHECK) {
+    if (rule_broken(report) != NULL) {
+        snprintf(out, size, "%s", rule_broken(report)->rule->name);
+    } else if (report->result->end == RUN_STOPPED && stop->verdict == ABI_BUGCHECK) {
         const char *name = bugcheck_name(stop->code);
 
         if (name != NULL) {
@@ -38,13 +41,28 @@ note_rule(const struct report *report, char *out, size_t size)
 const char *
 note_severity(const struct report *report)
 {
-    return strcmp(report->kind, "race") == 0 ? "warning" : "error";
+    return rule_broken(report) != NULL         ? rule_severity_name(rule_broken(report)->severity)
+           : strcmp(report->kind, "race") == 0 ? "warning"
+                                               : "error";
+}
+
+/* "foo.sys!FooRead" */
+static void
+say_where(const struct place *place, char *out, size_t size)
+{
+    const char *symbol;
+
+    if (place == NULL || place->image == NULL) {
+        return;
+    }
+    symbol = place->sources != 0 ? place->source[place->sources - 1].symbol : NULL;
+    snprintf(out, size, "%s%s%s", place_module(place->image), symbol != NULL ? "!" : "",
+             symbol != NULL ? symbol : "");
 }
 
 void
 note_make(const struct report *report, bool timeline, struct note *out)
 {
-    const struct place *culprit = report->culprit;
     size_t length;
     FILE *stream;
 
@@ -68,19 +86,61 @@ note_make(const struct report *report, bool timeline, struct note *out)
     snprintf(out->severity, sizeof(out->severity), "%s", note_severity(report));
     note_rule(report, out->rule, sizeof(out->rule));
     snprintf(out->fingerprint, sizeof(out->fingerprint), "%s", report->fingerprint);
-    if (culprit != NULL && culprit->image != NULL) {
-        const char *symbol =
-            culprit->sources != 0 ? culprit->source[culprit->sources - 1].symbol : NULL;
-
-        snprintf(out->where, sizeof(out->where), "%s%s%s", place_module(culprit->image),
-                 symbol != NULL ? "!" : "", symbol != NULL ? symbol : "");
-    }
+    say_where(rule_broken(report) != NULL ? violation_place(rule_broken(report)) : report->culprit,
+              out->where, sizeof(out->where));
     stream = open_text(&out->json, &length);
     report_json_finding(stream, report);
     fclose(stream);
     stream = open_text(&out->sarif, &length);
     sarif_finding(stream, report);
     fclose(stream);
+}
+
+/* What the reports of a run that goes on say of a rule that was broken: each is a note of its own. */
+static void
+note_violation(const struct report *report, const struct violation *violation, struct note *out)
+{
+    char words[1024];
+    size_t length;
+    FILE *stream;
+
+    *out = (struct note){.verdict = VERDICT_FINDING};
+    explain_refine((struct report *)report, violation->message, words, sizeof(words));
+    snprintf(out->kind, sizeof(out->kind), "rule");
+    snprintf(out->severity, sizeof(out->severity), "%s", rule_severity_name(violation->severity));
+    snprintf(out->rule, sizeof(out->rule), "%s", violation->rule->name);
+    snprintf(out->message, sizeof(out->message), "%s", words);
+    snprintf(out->fingerprint, sizeof(out->fingerprint), "%016lx",
+             violation_fingerprint(violation));
+    say_where(violation_place(violation), out->where, sizeof(out->where));
+    stream = open_text(&out->text, &length);
+    fprintf(stream, "%s: %s\n", violation->rule->name, words);
+    for (size_t i = 0; i < violation->frames; i++) {
+        place_name(violation->frame[i], words, sizeof(words));
+        fprintf(stream, "    %s\n", words);
+    }
+    fclose(stream);
+    stream = open_text(&out->sarif, &length);
+    sarif_violation(stream, report, violation, out);
+    fclose(stream);
+}
+
+struct note *
+notes_make(const struct report *report, bool timeline, size_t *count)
+{
+    struct note *note = calloc(report->violations + 1, sizeof(*note));
+
+    if (note == NULL) {
+        abort();
+    }
+    note_make(report, timeline, &note[0]);
+    *count = 1;
+    for (size_t i = 0; i < report->violations; i++) {
+        if (&report->violation[i] != rule_broken(report)) {
+            note_violation(report, &report->violation[i], &note[(*count)++]);
+        }
+    }
+    return note;
 }
 
 void

@@ -39,6 +39,8 @@ const char *note_rule(const struct report *report, char *out, size_t size);
 const char *note_severity(const struct report *report);
 void note_make(const struct report *report, bool timeline, struct note *out);
 void note_free(struct note *note);
+/* The same and, behind it, one for each rule that was broken without ending the run. The caller frees all. */
+struct note *notes_make(const struct report *report, bool timeline, size_t *count);
 
 /* What the documents say of the command as a whole. */
 struct note_head {
@@ -53,6 +55,9 @@ struct note_head {
 };
 
 void sarif_finding(FILE *out, const struct report *report);
+struct violation;
+void sarif_violation(FILE *out, const struct report *report, const struct violation *violation,
+                     const struct note *note);
 void sarif_write(FILE *out, const struct note_head *head, const struct note *note, size_t count);
 void junit_write(FILE *out, const struct note_head *head, const struct note *note, size_t count);
 void timeline_write(FILE *out, const struct report *report);

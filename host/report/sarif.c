@@ -12,9 +12,11 @@
 #include <string.h>
 #include "host/cli/cli.h"
 #include "host/report/note.h"
+#include "host/report/rules.h"
 #include "host/report/story.h"
 
-#define HELP "https://github.com/ntlab/ntlab/blob/main/docs/findings.md"
+#define HELP  "https://github.com/ntlab/ntlab/blob/main/docs/findings.md"
+#define RULES "https://github.com/ntlab/ntlab/blob/main/docs/rules/"
 
 static void
 pair(FILE *out, const char *before, const char *name, const char *value)
@@ -106,6 +108,9 @@ driver_file(const struct report *report)
 static const struct place *
 best_place(const struct report *report)
 {
+    if (rule_broken(report) != NULL && source_of(violation_place(rule_broken(report))) != NULL) {
+        return violation_place(rule_broken(report));
+    }
     if (source_of(report->culprit) != NULL) {
         return report->culprit;
     }
@@ -233,15 +238,10 @@ write_stacks(FILE *out, const struct report *report)
     fputs("]", out);
 }
 
-void
-sarif_finding(FILE *out, const struct report *report)
+/* Of a result: never empty, or code scanning does not show it. */
+static void
+write_locations(FILE *out, const struct report *report, const struct place *place)
 {
-    const struct place *place = best_place(report);
-    char rule[80], words[2400];
-
-    pair(out, "\n      {", "ruleId", note_rule(report, rule, sizeof(rule)));
-    fprintf(out, ", \"level\": \"%s\", \"kind\": \"fail\"", note_severity(report));
-    pair(out, ",\n       \"message\": {", "text", report->message);
     fputs("},\n       \"locations\": [{", out);
     if (source_of(place) != NULL) {
         write_location(out, place);
@@ -252,6 +252,38 @@ sarif_finding(FILE *out, const struct report *report)
             write_logical(out, place);
         }
     }
+}
+
+void
+sarif_violation(FILE *out, const struct report *report, const struct violation *violation,
+                const struct note *note)
+{
+    pair(out, "\n      {", "ruleId", note->rule);
+    fprintf(out, ", \"level\": \"%s\", \"kind\": \"fail\"", note->severity);
+    pair(out, ",\n       \"message\": {", "text", note->message);
+    write_locations(out, report, violation_place(violation));
+    pair(out, "}],\n       \"partialFingerprints\": {", "ntlab/v1", note->fingerprint);
+    fputs("},\n       \"stacks\": [{\"frames\": [", out);
+    for (size_t i = 0; i < violation->frames; i++) {
+        fputs(i == 0 ? "\n          {\"location\": {" : ",\n          {\"location\": {", out);
+        write_location(out, violation->frame[i]);
+        fputs("}}", out);
+    }
+    pair(out, "]}],\n       \"properties\": {", "kind", "rule");
+    pair(out, ", ", "family", violation->rule->family);
+    pair(out, ", ", "os", report->options.os);
+}
+
+void
+sarif_finding(FILE *out, const struct report *report)
+{
+    const struct place *place = best_place(report);
+    char rule[80], words[2400];
+
+    pair(out, "\n      {", "ruleId", note_rule(report, rule, sizeof(rule)));
+    fprintf(out, ", \"level\": \"%s\", \"kind\": \"fail\"", note_severity(report));
+    pair(out, ",\n       \"message\": {", "text", report->message);
+    write_locations(out, report, place);
     pair(out, "}],\n       \"partialFingerprints\": {", "ntlab/v1", report->fingerprint);
     fputs("}", out);
     write_flows(out, report);
@@ -284,6 +316,9 @@ rule_text(const struct note *note)
         {"rule", "A rule of the verifier was broken."},
     };
 
+    if (rule_find(note->rule) != NULL) {
+        return rule_find(note->rule)->sentence;
+    }
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (strcmp(texts[i].kind, note->kind) == 0) {
             return texts[i].text;
@@ -309,8 +344,10 @@ write_rules(FILE *out, const struct note *note, size_t count)
         pair(out, first ? "\n      {" : ",\n      {", "id", note[i].rule);
         first = false;
         pair(out, ", \"shortDescription\": {", "text", rule_text(&note[i]));
-        fprintf(out, "}, \"helpUri\": \"%s\", \"defaultConfiguration\": {\"level\": \"%s\"}", HELP,
-                note[i].severity);
+        fprintf(out, "}, \"helpUri\": \"%s%s%s\", \"defaultConfiguration\": {\"level\": \"%s\"}",
+                rule_find(note[i].rule) != NULL ? RULES : HELP,
+                rule_find(note[i].rule) != NULL ? note[i].rule : "",
+                rule_find(note[i].rule) != NULL ? ".md" : "", note[i].severity);
         fprintf(out, ", \"properties\": {\"tags\": [\"%s\"], \"precision\": \"very-high\"}}",
                 strcmp(note[i].severity, "error") == 0 ? "correctness" : "maintainability");
     }

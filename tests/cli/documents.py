@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The documents that runs and searches write: documents.py NTLAB FOLDER SAMPLES. FOLDER holds faulty-NAME.sys.
+"""The documents that runs and searches write: documents.py NTLAB FOLDER SAMPLES BUGS. FOLDER holds faulty-NAME.sys.
 
 SARIF is held against the properties that version 2.1.0 gives each object (the schema allows no others), JUnit, lcov
 and Chrome's trace format against what their readers need. A run that is watched must be the same run.
@@ -150,7 +150,7 @@ def check_chrome(path):
 
 
 def main():
-    ntlab, folder, samples = sys.argv[1:4]
+    ntlab, folder, samples, bugs = sys.argv[1:5]
     source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
     def run(*words, status):
@@ -188,6 +188,15 @@ def main():
             plain, watched = (json.load(open(at(f), encoding="utf-8")) for f in ("plain", "watched"))
             check(plain["trace_hash"] == watched["trace_hash"], f"{name}: a watched run is another run")
             check([f["fingerprint"] for f in plain["findings"]] == [f["fingerprint"] for f in watched["findings"]], f"{name}: fingerprint")
+
+        # A rule that ends the run; the same one as a warning, which is broken twice then.
+        for level, count in (("error", 1), ("warning", 2)):
+            run("run", "--verifier", "standard", "--rule", f"WithinCriticalRegion={level}", "--sarif", at("r.sarif"), "--junit", at("r.xml"),
+                os.path.join(bugs, "bug-resource-apcs.sys"), "--", os.path.join(bugs, "bug-client.exe"), status=1)
+            for result in check_sarif(at("r.sarif"), count)["results"]:
+                check((result["ruleId"], result["level"]) == ("WithinCriticalRegion", level), f"sarif: rule {result['ruleId']} {result['level']}")
+                check(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "tests/bugs/apc.c", f"sarif: {result['locations']}")
+            check_junit(at("r.xml"), failures=int(level == "error"))
 
         # Not implemented: skipped. Refused by the loader: an error.
         run("run", faulty("missing"), "--junit", at("b.xml"), "--sarif", at("b.sarif"), status=4)
