@@ -187,7 +187,8 @@ read_records(struct timeline *timeline)
         timeline->record[timeline->records++] = record;
     }
     if (timeline->records > MAX_EVENTS) {
-        memmove(timeline->record, timeline->record + timeline->records - MAX_EVENTS,
+        timeline->left = timeline->records - MAX_EVENTS;
+        memmove(timeline->record, timeline->record + timeline->left,
                 MAX_EVENTS * sizeof(*timeline->record));
         timeline->records = MAX_EVENTS;
     }
@@ -355,7 +356,7 @@ timeline_agent_name(const struct timeline *timeline, const struct agent_row *row
     if (row->pid != 0) {
         snprintf(name, size, "%04lx.%04lx", row->pid, row->tid);
     } else {
-        snprintf(name, size, "%s", row->dpc ? "DPC" : "processor");
+        snprintf(name, size, "%s", row->dpc ? "DPC" : "idle thread");
     }
 }
 
@@ -594,8 +595,8 @@ write_head(FILE *out, const struct timeline *timeline)
         json_string(out, text);
         free(text);
     }
-    fprintf(out, ",\n\"nt51\":%d,\"recorded\":%lu,\"time\":%lu", !report_has_special(report),
-            timeline->end,
+    fprintf(out, ",\n\"nt51\":%d,\"left\":%lu,\"time\":%lu", !report_has_special(report),
+            timeline->first + timeline->left,
             timeline->records != 0
                 ? timeline->record[0].time_100ns - report->request->boot.boot_time_100ns
                 : 0);

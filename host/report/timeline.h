@@ -30,6 +30,7 @@ struct agent_row {
 struct timeline {
     struct report *report;
     uint64_t first, end;
+    uint64_t left; /* earlier ones that are not kept */
     struct abi_record *record;
     size_t records;
     struct table sites, objects;
