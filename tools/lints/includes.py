@@ -22,7 +22,7 @@ RULES = [
     ("tests/user/", ["tests/user/", "tests/nt/"]),
     ("samples/", []),
 ]
-GENERATED = {"exports.h", "services.h", "vfrules.h", "vfhost.h"}
+GENERATED = {"exports.h", "services.h", "vfrules.h", "vfhost.h", "page.inc"}
 ABI_SYSTEM = {"stdint.h", "stddef.h"}
 
 
