@@ -80,6 +80,20 @@ extern "C" {
 #define IS_ALIGNED(_pointer, _alignment) ((((ULONG_PTR)(_pointer)) & ((_alignment) - 1)) == 0)
 #endif
 
+#ifndef FLT_PUSH_LOCK_ENABLE_AUTO_BOOST
+#define FLT_PUSH_LOCK_ENABLE_AUTO_BOOST  EX_PUSH_LOCK_ENABLE_AUTO_BOOST
+#define EX_PUSH_LOCK_ENABLE_AUTO_BOOST   0x00000001
+#define FLT_PUSH_LOCK_DISABLE_AUTO_BOOST 0x00000002
+#define FLT_PUSH_LOCK_VALID_FLAGS        0x00000003
+#endif
+#ifndef SUPPORTED_FS_FEATURES_OFFLOAD_READ
+#define SUPPORTED_FS_FEATURES_OFFLOAD_READ  0x00000001
+#define SUPPORTED_FS_FEATURES_OFFLOAD_WRITE 0x00000002
+#define SUPPORTED_FS_FEATURES_QUERY_OPEN    0x00000004
+#define SUPPORTED_FS_FEATURES_BYPASS_IO     0x00000008
+#define SUPPORTED_FS_FEATURES_VALIDATE_MASK 0x0000000F
+#endif
+
 /* Annotations of minifilter sources. */
 #ifndef _Flt_CompletionContext_Outptr_
 #define _Flt_CompletionContext_Outptr_

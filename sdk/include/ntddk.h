@@ -4,5 +4,5 @@
 #ifndef NTLAB_NTDDK_H
 #define NTLAB_NTDDK_H
 #include_next <ntddk.h>
-#include <ntlab-wdk.h>
+#include <ntlab-ddk.h>
 #endif

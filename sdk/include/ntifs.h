@@ -3,6 +3,22 @@
  */
 #ifndef NTLAB_NTIFS_H
 #define NTLAB_NTIFS_H
+#include <ntddk.h>
+/* FS_FILTER_PARAMETERS has grown since. */
+#define PageProtection                                                                             \
+    PageProtection;                                                                                \
+    struct _FS_FILTER_SECTION_SYNC_OUTPUT *OutputInformation;                                      \
+    ULONG Flags;                                                                                   \
+    ULONG AllocationAttributes
+/* FILE_RENAME_INFORMATION and FILE_LINK_INFORMATION are the Ex classes' too. */
+#define ReplaceIfExists                                                                            \
+    : 0;                                                                                           \
+    union {                                                                                        \
+        UCHAR ReplaceIfExists;                                                                     \
+        ULONG Flags;                                                                               \
+    }
 #include_next <ntifs.h>
-#include <ntlab-wdk.h>
+#undef PageProtection
+#undef ReplaceIfExists
+#include <ntlab-ifs.h>
 #endif

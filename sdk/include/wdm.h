@@ -5,4 +5,5 @@
 #define NTLAB_WDM_H
 #include_next <wdm.h>
 #include <ntlab-wdk.h>
+#include <ntlab-ktm.h>
 #endif

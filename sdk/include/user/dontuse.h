@@ -1,0 +1,2 @@
+/* dontuse.h - for programs. */
+#include "../dontuse.h"

@@ -1,0 +1,2 @@
+/* fltUserStructures.h - for programs. */
+#include "../fltUserStructures.h"

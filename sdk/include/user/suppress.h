@@ -1,0 +1,2 @@
+/* suppress.h - for programs. */
+#include "../suppress.h"

@@ -1,0 +1,8 @@
+/* A variable that MSVC lets a header define in each source, and a WPP configuration. */
+ULONG Shared;
+
+#define WPP_CONTROL_GUIDS                                                                          \
+    WPP_DEFINE_CONTROL_GUID(Language, (81b20fea, 73a8, 4b62, 95bc, 354477c97a6f), WPP_DEFINE_BIT(A))
+// begin_wpp config
+// FUNC TraceEvents(LEVEL, FLAGS, MSG, ...);
+// end_wpp
