@@ -24,6 +24,7 @@
  *   D5  Agents are tried in the order in which they were asked for, so what a subtree comes to follows
  *       from its beginning and from who sleeps there.
  *   D6  What has been given away, and taken over again, counts as done here when its turn comes.
+ *   D8  An injected event need not happen, so the run without it comes first: question_first.
  *   D7  A search that is split into shards tries all who can step at the first `top` questions, so nothing
  *       below asks anything of them; who does what is below is told by a hash of the answers there.
  */
@@ -281,9 +282,7 @@ choose(const struct question *question)
         if (free == 0) {
             return ANSWER_CUT; /* D2 */
         }
-        node->chosen = question->last != NO_AGENT && (free >> question->last & 1) != 0
-                           ? question->last
-                           : (uint8_t)__builtin_ctzll(free);
+        node->chosen = (uint8_t)question_first(question, free);
         add(node, 1ull << node->chosen);
         if (question->step < top) {
             add(node, question->enabled);

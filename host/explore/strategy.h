@@ -161,6 +161,27 @@ operation_injected(const struct operation *operation)
     return operation->kind == ABI_AGENT_TIMEOUT || operation->kind == ABI_AGENT_INJECTED;
 }
 
+/*
+ * Who goes on of `free`, which is not empty: whoever stepped last, else the first one without an injected event if
+ * there is one. An event need not happen, and what follows it is not what would follow without it: a search that
+ * begins with it at a question where nothing asks for it would never see the run without.
+ */
+static inline uint32_t
+question_first(const struct question *question, uint64_t free)
+{
+    uint64_t plain = 0;
+
+    if (question->last != NO_AGENT && (free >> question->last & 1) != 0) {
+        return question->last;
+    }
+    for (uint64_t set = free; set != 0; set &= set - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+
+        plain |= operation_injected(&question->next[agent]) ? 0 : 1ull << agent;
+    }
+    return (uint32_t)__builtin_ctzll(plain != 0 ? plain : free);
+}
+
 /* fair.c: the end of a run in which everybody takes turns. */
 enum fair_end { FAIR_GOES_ON, FAIR_STANDS_STILL, FAIR_TOO_LONG };
 void fair_begin(void);

@@ -363,9 +363,7 @@ choose(const struct question *question)
         branches[branch].child = 0;
         branch_free(branch);
     } else {
-        chosen = question->last != NO_AGENT && (free >> question->last & 1) != 0
-                     ? question->last
-                     : (uint32_t)__builtin_ctzll(free);
+        chosen = question_first(question, free);
         node->rest = 0;
     }
     node->chosen = move_of(chosen, &question->next[chosen]);
