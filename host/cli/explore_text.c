@@ -94,8 +94,10 @@ search_assumption(const struct search *search, size_t i)
         {ABI_INJECT_UNLOAD, "one early unload at most", "no early unload"},
     };
     const char *items[] = {"one processor per thread", granularity[search->options->granularity],
-                           "time-outs may come at any time"};
-    const size_t count = sizeof(items) / sizeof(items[0]),
+                           "time-outs may come at any time",
+                           "clients from their first instruction on"};
+    const size_t count =
+                     sizeof(items) / sizeof(items[0]) - (search->request.boot.clients == 0 ? 1 : 0),
                  kinds = sizeof(events) / sizeof(events[0]);
     const struct run_learned *learned = search->learned;
     static char text[256];

@@ -132,6 +132,18 @@ snapshot_log(uint64_t page, uint8_t before)
     kept.log[kept.logged++] = (struct logged){page, before};
 }
 
+uint32_t
+snapshot_logged(void)
+{
+    return kept.logged;
+}
+
+uint8_t
+snapshot_logged_at(uint32_t at)
+{
+    return kept.log[at].before;
+}
+
 /* Called inside a hypercall: its registers are those that snapshot_resume goes on with. */
 static struct moment *
 take(const void *vectors)
@@ -286,6 +298,7 @@ snapshot_restore(void)
     uint32_t notes = machine.notes;
 
     restore_mapping(moment);
+    space_forget_gone(moment->logged);
     if (loaded_count != moment->loaded_count ||
         memcmp(loaded, moment->loaded, loaded_count * sizeof(loaded[0])) != 0) {
         restore_images(moment);

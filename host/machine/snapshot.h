@@ -32,14 +32,17 @@ NORETURN void snapshot_resume(uint64_t result);
 /* For space.c and images.c: keep the content or the record of a page before it changes. */
 void snapshot_save(uint64_t page);
 void snapshot_log(uint64_t page, uint8_t before);
+uint32_t snapshot_logged(void); /* entries of the log, and the record that is kept in one */
+uint8_t snapshot_logged_at(uint32_t at);
 uint64_t snapshot_hash(void);
 bool snapshot_holds(const struct loaded *image);
 
 /* space.c */
 void space_freeze(void); /* snapshot.taken; closes all committed pages for writing */
 void space_restore(uint64_t address, uint64_t size, uint8_t before, uint32_t views);
-uint32_t space_views(void);         /* how many there are */
-bool space_is_fresh(uint64_t page); /* committed since the snapshot, and not a stack's */
+void space_forget_gone(uint32_t logged); /* what was let go after so many entries of the log */
+uint32_t space_views(void);              /* how many there are */
+bool space_is_fresh(uint64_t page);      /* committed since the snapshot, and not a stack's */
 /* A write fault at `address`, of the guest or of the host: true if the page is open now. */
 bool space_write_fault(uint64_t address, uint32_t error);
 

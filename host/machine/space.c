@@ -24,6 +24,10 @@
  *       thread has ended, and reads as zero: each of thousands of runs makes the same threads. It is the
  *       same in a replay, which has no snapshot; `ntlab run` closes such pages.
  *
+ *   S6  After a snapshot, what is given back of a slice that cannot be reached (its process has ended) is GONE:
+ *       as the record goes it is not committed, but nothing is done to the memory until the slice is
+ *       used again (opened, it is closed). As a rule the run ends before, and all that a restore has to put back is the record.
+ *
  * The low range belongs to the slice that committed there first, until its last page there is gone.
  */
 #include <errno.h>
@@ -66,6 +70,8 @@ static uint64_t holder[KEYS];
 #define UNTOUCHED 0x08u /* S5: of a stack, closed until it is touched */
 #define OURS      (VIEW | SAVED | FRESH | UNTOUCHED)
 
+#define GONE UNTOUCHED /* S6: of a slice, without COMMITTED */
+
 #define PROTECTION  (ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXECUTE)
 #define WRITE_FAULT 2u /* of an x86 page-fault error code */
 #define KEY_FAULT   0x20u
@@ -77,6 +83,14 @@ static struct {
     struct view *view;
     size_t count, room;
 } views;
+
+#define MAX_GONE 4096
+static struct gone { /* S6 */
+    uint64_t address, size;
+    uint32_t logged; /* where the log begins to tell of it */
+} gone[MAX_GONE];
+static uint32_t gone_count;
+static bool gone_closed; /* the slice of some was opened: a restore opens them again */
 
 GENERAL_REGISTERS_ONLY static int
 linux_protection(uint32_t protection)
@@ -309,6 +323,7 @@ change(uint64_t address, uint64_t size, uint32_t protection)
 }
 
 static void open_page(uint64_t address);
+static void let_go_in_earnest(uint64_t slice);
 
 /* S5. After a snapshot a new page is opened when it is touched: most of a stack never is. */
 static void
@@ -366,6 +381,9 @@ space_commit(uint64_t address, uint64_t size, uint32_t protection)
     }
     if (address < ABI_SLICE_SIZE && machine.low_owner == 0) {
         machine.low_owner = GUEST->user_slice;
+    }
+    if (gone_count != 0 && address < ABI_USER_END) {
+        let_go_in_earnest(address / ABI_SLICE_SIZE);
     }
     record(address, size, protection, true);
     change(address, size, protection);
@@ -443,6 +461,9 @@ space_map_view(uint64_t address, uint64_t size, uint64_t backing, uint32_t prote
     }
     check_range("map a view of", address, size);
     check_range("show", backing, size);
+    if (gone_count != 0 && address < ABI_USER_END) {
+        let_go_in_earnest(address / ABI_SLICE_SIZE);
+    }
     remap(address, size, backing);
     record(address, size, protection, true);
     for (uint64_t offset = 0; offset < size; offset += ABI_PAGE_SIZE) {
@@ -473,6 +494,52 @@ end_views(uint64_t address, uint64_t size)
     }
 }
 
+static void
+decommit(uint64_t address, uint64_t size)
+{
+    end_views(address, size);
+    change(address, size, ABI_NONE);
+    record(address, size, 0, false);
+    if (fallocate(machine.memory, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)address,
+                  (off_t)size) != 0) {
+        worker_fail("cannot give back memory: %s", strerror(errno));
+    }
+    if (address < ABI_SLICE_SIZE && slices[LOW_SLICE].count == 0) {
+        machine.low_owner = 0;
+    }
+}
+
+/* S6 */
+static void
+let_go(uint64_t address, uint64_t size)
+{
+    gone[gone_count++] = (struct gone){address, size, snapshot_logged()};
+    for (uint64_t page = address >> PAGE_SHIFT; page < (address + size) >> PAGE_SHIFT; page++) {
+        snapshot_log(page << PAGE_SHIFT, page_protection[page]);
+        page_protection[page] = GONE;
+    }
+}
+
+/* S6: the slice is opened, or used for another process. */
+static void
+let_go_in_earnest(uint64_t slice)
+{
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < gone_count; i++) {
+        if (gone[i].address / ABI_SLICE_SIZE != slice) {
+            gone[left++] = gone[i];
+            continue;
+        }
+        for (uint64_t page = 0; page < gone[i].size >> PAGE_SHIFT; page++) {
+            page_protection[(gone[i].address >> PAGE_SHIFT) + page] =
+                snapshot_logged_at(gone[i].logged + (uint32_t)page);
+        }
+        decommit(gone[i].address, gone[i].size);
+    }
+    gone_count = left;
+}
+
 void
 space_decommit(uint64_t address, uint64_t size)
 {
@@ -487,16 +554,12 @@ space_decommit(uint64_t address, uint64_t size)
         decommit_stack(address, size);
         return;
     }
-    end_views(address, size);
-    change(address, size, ABI_NONE);
-    record(address, size, 0, false);
-    if (fallocate(machine.memory, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)address,
-                  (off_t)size) != 0) {
-        worker_fail("cannot give back memory: %s", strerror(errno));
+    if (snapshot.taken && address >= ABI_SLICE_SIZE && address < ABI_USER_END &&
+        address / ABI_SLICE_SIZE != GUEST->user_slice && gone_count < MAX_GONE) {
+        let_go(address, size);
+        return;
     }
-    if (address < ABI_SLICE_SIZE && slices[LOW_SLICE].count == 0) {
-        machine.low_owner = 0;
-    }
+    decommit(address, size);
 }
 
 GENERAL_REGISTERS_ONLY void
@@ -515,6 +578,12 @@ space_switch(uint64_t slice)
         holder[key] = slice;
         if (slice != 0) {
             slice_apply(slice, true);
+        }
+    }
+    for (uint32_t i = 0; slice != 0 && i < gone_count; i++) {
+        if (gone[i].address / ABI_SLICE_SIZE == slice) {
+            apply(gone[i].address, gone[i].address + gone[i].size, PROT_NONE, key);
+            gone_closed = true;
         }
     }
     if (machine.has_keys) {
@@ -625,6 +694,15 @@ space_is_fresh(uint64_t page)
     return (page_protection[page >> PAGE_SHIFT] & FRESH) != 0;
 }
 
+void
+space_forget_gone(uint32_t logged)
+{
+    while (gone_count > 0 && gone[gone_count - 1].logged >= logged) {
+        gone_count--;
+    }
+    gone_closed = gone_closed && gone_count != 0;
+}
+
 uint32_t
 space_views(void)
 {
@@ -635,9 +713,26 @@ space_views(void)
 void
 space_restore(uint64_t address, uint64_t size, uint8_t before, uint32_t view_count)
 {
-    uint64_t page = address >> PAGE_SHIFT, end = (address + size) >> PAGE_SHIFT;
+    uint64_t page = address >> PAGE_SHIFT, end = (address + size) >> PAGE_SHIFT, same;
 
     views.count = view_count;
+    if (address < ABI_USER_END) {
+        bool is_gone = page_protection[page] == GONE;
+
+        for (same = page; same < end && (page_protection[same] == GONE) == is_gone; same++) {
+            if (is_gone) {
+                page_protection[same] = before;
+            }
+        }
+        if (same < end) {
+            space_restore(same << PAGE_SHIFT, (end - same) << PAGE_SHIFT, before, view_count);
+            end = same;
+            size = (end - page) << PAGE_SHIFT;
+        }
+        if (is_gone && !gone_closed) {
+            return;
+        }
+    }
     if (is_kept_stack(address)) {
         for (uint64_t i = page; i < end; i++) {
             uint8_t now = page_protection[i];

@@ -14,6 +14,7 @@
  * The explorer can switch threads on entry to IofCallDriver and IofCompleteRequest.
  */
 #include "nt/io/iop.h"
+#include "nt/inc/window.h"
 
 NTSTATUS FASTCALL
 IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
@@ -28,6 +29,7 @@ IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     Irp->Tail.Overlay.CurrentStackLocation = Stack;
     Stack->DeviceObject = DeviceObject;
     Dispatch = DeviceObject->DriverObject->MajorFunction[Stack->MajorFunction];
+    KiEnterDriver(Dispatch);
     KiTrace(EV_DRIVER_CALL, DeviceObject, (ULONG64)Stack->MajorFunction << 8 | Stack->MinorFunction,
             (ULONG64)Irp,
             Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL ||

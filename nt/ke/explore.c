@@ -26,6 +26,7 @@
  *   E7  Whoever does something with an object in a pool block reads the block's life; to free it writes that.
  */
 #include "nt/ke/ki.h"
+#include "nt/inc/window.h"
 
 #define KI_FREE_EXPIRIES 2 /* E6 */
 
@@ -395,10 +396,14 @@ KiAskExplorer(BOOLEAN AskerCanStep)
         if (Count == 0) {
             return FALSE;
         }
-        if (KiInjection.Allowed != 0) {
-            Count = KiDescribeInjections(KiAgents, Count);
+        if (KiWindowClosed) {
+            Choice = KiChooseUnheard(KiAgents, Count);
+        } else {
+            if (KiInjection.Allowed != 0) {
+                Count = KiDescribeInjections(KiAgents, Count);
+            }
+            Choice = HcChoose(KiAgents, Count, KiAgent()->Name);
         }
-        Choice = HcChoose(KiAgents, Count, KiAgent()->Name);
         ASSERT(Choice < Count);
         Chosen = &KiAgents[Choice];
         if ((Machine->record & ABI_RECORD_STEPS) &&

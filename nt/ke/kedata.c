@@ -38,6 +38,11 @@ ULONG KiDpcs;
 
 KI_INJECTION KiInjection; /* inject.c */
 
+/* window.c */
+BOOLEAN KiWindowClosed;
+ULONG64 KiWindowMissing;
+KEVENT KiWindowOpens;
+
 /* record.c */
 KI_RECORDING KiRecording;
 

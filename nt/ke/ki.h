@@ -186,6 +186,12 @@ typedef struct _KI_INJECTION {
 } KI_INJECTION;
 extern KI_INJECTION KiInjection;
 
+/* window.c */
+extern ULONG64 KiWindowMissing; /* clients that have not arrived */
+extern KEVENT KiWindowOpens;
+BOOLEAN KiOnlyKernelIsLeft(VOID); /* schedule.c */
+ULONG KiChooseUnheard(const struct abi_agent *Agents, ULONG Count);
+
 VOID KiInjectArrived(ULONG Operation, const volatile VOID *Object);
 ULONG KiDescribeInjections(struct abi_agent *Agents, ULONG Count);
 VOID KiInject(const struct abi_agent *Agent);

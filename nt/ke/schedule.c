@@ -13,6 +13,7 @@
  *       step has used up many slices without anybody else becoming able to (it polls for a timer).
  */
 #include "nt/ke/ki.h"
+#include "nt/inc/window.h"
 
 #define KI_LONELY_SLICES 64
 #define KI_CLOCK_SLICES                                                                            \
@@ -68,7 +69,7 @@ KiNextBusy(KI_BUSY_WALK *Walk, PULONG Cpu)
 }
 
 /* Is nobody left, now or when time has passed, who could come to a driver? */
-static BOOLEAN
+BOOLEAN
 KiOnlyKernelIsLeft(VOID)
 {
     ULONG64 Due;
@@ -615,6 +616,10 @@ KiIdleLoop(VOID)
             continue;
         }
         if (!KiNextTimer(&Due)) {
+            if (KiWindowClosed) {
+                KiOpenWindow(); /* W3 */
+                continue;
+            }
             if (KiProbeSuspension()) {
                 continue;
             }

@@ -2,6 +2,7 @@
  * service.c - the system services that are the dispatcher's own: waits, delays, continue, raise.
  */
 #include "nt/ke/ki.h"
+#include "nt/inc/window.h"
 
 static NTSTATUS
 KiCaptureTimeout(PLARGE_INTEGER Timeout, KPROCESSOR_MODE Mode, PLARGE_INTEGER Copy)
@@ -222,6 +223,11 @@ NtTestAlert(VOID)
 NTSTATUS NTAPI
 NtContinue(PCONTEXT Context, BOOLEAN TestAlert)
 {
+    PEPROCESS Process = PspCurrentProcess();
+
+    if (KiWindowClosed && Process->IsClient) {
+        KiArrive(Process->ClientIndex, FALSE);
+    }
     return KiContinue(Context, TestAlert);
 }
 

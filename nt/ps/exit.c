@@ -6,6 +6,7 @@
  * Source: nt-semantics 1.7.
  */
 #include "nt/ps/psp.h"
+#include "nt/inc/window.h"
 
 static VOID
 PspExitProcess(PEPROCESS Process)
@@ -29,6 +30,7 @@ PspExitProcess(PEPROCESS Process)
     }
     PspLeaveJob(Process);
     if (Process->IsClient) {
+        KiArrive(Process->ClientIndex, TRUE);
         if (Process->ExitStatus != 0 && PspClientExit == 0) {
             PspClientExit = Process->ExitStatus;
         }

@@ -2,6 +2,7 @@
  * init.c - the run itself, in the first system thread: drivers in, clients through, drivers out.
  */
 #include "nt/ps/psp.h"
+#include "nt/inc/window.h"
 
 static DECLSPEC_NORETURN VOID
 PspStop(ULONG Verdict, ULONG Code, const char *Message)
@@ -115,6 +116,10 @@ PspRunClients(VOID)
         Process[Index]->ClientIndex = Index;
         PspNotifyProcess(Process[Index], NULL, PspCurrentThread(), TRUE);
     }
+    PspCurrentThread()->OwnCode = TRUE; /* only calls of others can come to a driver from now on */
+    if (!PspAreStartsWatched()) {
+        KiCloseWindow(PspBoot.clients);
+    }
     for (ULONG Index = 0; Index < PspBoot.clients; Index++) {
         PspStartThread(Thread[Index]);
         ObDereferenceObject(Thread[Index]);
@@ -162,7 +167,6 @@ PspRunCommandLine(VOID)
     PspLoadFilterManager();
     PspLoadDrivers();
     PspRunClients();
-    PspCurrentThread()->OwnCode = TRUE; /* only calls of others can come to a driver from now on */
     PspUnloadDrivers();
     IopShutdownDrivers();
     PspStop(ABI_CLEAN, PspClientExit, NULL);

@@ -181,6 +181,13 @@ PspAnyRegistered(PSP_NOTIFY *Table, ULONG LeastKind)
     return FALSE;
 }
 
+/* Does a driver hear of a process that starts, once its creation has been told? */
+BOOLEAN
+PspAreStartsWatched(VOID)
+{
+    return PspAnyRegistered(PspThreadNotify, 0) || PspAnyRegistered(PspImageNotify, 0);
+}
+
 /* The command line that the process was given, where kernel mode can read it. */
 static BOOLEAN
 PspCommandLine(PEPROCESS Process, PUNICODE_STRING CommandLine)

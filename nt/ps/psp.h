@@ -70,6 +70,7 @@ VOID PspLeaveJob(PEPROCESS Process);
 /* notify.c: false from a process routine's CreationStatus refuses the process */
 NTSTATUS PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator, BOOLEAN Create);
 VOID PspNotifyThread(PETHREAD Thread, BOOLEAN Create);
+BOOLEAN PspAreStartsWatched(VOID);
 /* context.c */
 NTSTATUS PspSuspendThread(PETHREAD Thread, PULONG Count); /* terminating ones are not suspended */
 /* terminate.c */

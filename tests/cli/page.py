@@ -116,7 +116,7 @@ def large(page, path, picture):
     check(abs(page.evaluate("(ntlab.view.to + ntlab.view.from) / 2") / count - 0.9) < 0.02, "a click in the strip goes there")
     frame = page.evaluate("new Promise((done) => { document.getElementById('fit').click(); const t = performance.now();"
                           " requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - t))); })")
-    check(frame < 500, f"a frame of everything takes {frame} ms")
+    check(frame < 2000, f"a frame of everything takes {frame} ms")
     page.click_on("#find")
     page.type("IRP_MJ_")
     picture("large")
