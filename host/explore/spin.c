@@ -8,7 +8,8 @@
  *   L1  What it read from the first of those points on, with the values, is remembered with the registers
  *       and the stack of each point on the way. Whoever stands there again, while the values are the
  *       same, waits, before its first round: a loop that polls is one operation that can have to wait,
- *       as an acquire is. This needs code of which every access is patched: drivers at atomics and
+ *       as an acquire is. So does a point from which it comes to such a one with nothing changed: where it
+ *       enters the loop its registers need not be those that it goes round with. This needs code of which every access is patched: drivers at atomics and
  *       memory granularity, clients at memory granularity.
  *   L2  Elsewhere it waits, once it has gone round in vain, until somebody else has
  *       stepped; what the driver may have written to is compared as well.
@@ -173,16 +174,31 @@ add_read(struct round *round, uint64_t address, uint32_t size)
     round->read[round->reads++] = (struct run_spin_read){address, value_at(address, size), size, 0};
 }
 
-/* L1: for all points on the way. */
+static bool
+is_learned(uint64_t key)
+{
+    size_t at = 0;
+
+    while (at < spin_count && spins[at].key != key) {
+        at++;
+    }
+    return at < spin_count;
+}
+
+/* L1: for all points on the way. `known`: those that are remembered already are left out. */
 static void
-learn(const struct round *round)
+learn(const struct round *round, bool known)
 {
     if (learned == NULL || round->overflow) {
         return;
     }
     for (uint32_t i = 0; i < round->arrivals; i++) {
-        uint32_t at = __atomic_fetch_add(&learned->spin_count, 1, __ATOMIC_SEQ_CST);
+        uint32_t at;
 
+        if (known && is_learned(round->key[i])) {
+            continue;
+        }
+        at = __atomic_fetch_add(&learned->spin_count, 1, __ATOMIC_SEQ_CST);
         if (at >= RUN_MAX_SPINS) {
             learned->spin_count = RUN_MAX_SPINS;
             return;
@@ -190,8 +206,18 @@ learn(const struct round *round)
         learned->spin[at].key = round->key[i];
         learned->spin[at].reads = round->reads;
         memcpy(learned->spin[at].read, round->read, sizeof(round->read));
+        learned->grown = 1;
     }
-    learned->grown = 1;
+}
+
+/* L1: the points on the way to where `spin` says that the agent waits. */
+static void
+learn_way(struct round *round, const struct run_spin *spin)
+{
+    for (uint32_t i = 0; i < spin->reads; i++) {
+        add_read(round, spin->read[i].address, spin->read[i].size);
+    }
+    learn(round, true);
 }
 
 void
@@ -239,7 +265,7 @@ spin_arrive(uint32_t number, const struct abi_agent *agent, uint64_t step)
             }
         }
         if (round->known) {
-            learn(round);
+            learn(round, false);
         }
         round->vain = step + 1;
         return;
@@ -322,7 +348,7 @@ becomes(const struct run_spin *spin, struct operation *operation)
 bool
 spin_waits(uint32_t number, uint64_t step, bool vain, struct operation *operation)
 {
-    const struct round *round = &rounds[number];
+    struct round *round = &rounds[number];
 
     if (round->now == 0) {
         return false;
@@ -335,6 +361,9 @@ spin_waits(uint32_t number, uint64_t step, bool vain, struct operation *operatio
             same = value_at(spin->read[j].address, spin->read[j].size) == spin->read[j].value;
         }
         if (same) {
+            if (round->known && round->arrived == step) {
+                learn_way(round, spin);
+            }
             becomes(spin, operation);
             return true;
         }
