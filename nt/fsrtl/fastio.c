@@ -27,6 +27,25 @@ FsRtlpIsPossible(PFILE_OBJECT FileObject, PLARGE_INTEGER Offset, ULONG Length, U
                                          DeviceObject);
 }
 
+/* What every entry opens with: FALSE if Main cannot be had without waiting where the caller may not. */
+static BOOLEAN
+FsRtlpEnter(PFSRTL_COMMON_FCB_HEADER Header, BOOLEAN Wait)
+{
+    KeEnterCriticalRegion();
+    if (ExAcquireResourceSharedLite(Header->Resource, Wait)) {
+        return TRUE;
+    }
+    KeLeaveCriticalRegion();
+    return FALSE;
+}
+
+static VOID
+FsRtlpLeave(PFSRTL_COMMON_FCB_HEADER Header)
+{
+    ExReleaseResourceLite(Header->Resource);
+    KeLeaveCriticalRegion();
+}
+
 BOOLEAN NTAPI
 FsRtlCopyRead(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, BOOLEAN Wait,
               ULONG LockKey, PVOID Buffer, PIO_STATUS_BLOCK IoStatus, PDEVICE_OBJECT DeviceObject)
@@ -43,9 +62,7 @@ FsRtlCopyRead(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, 
     if (Top != NULL || FileOffset->QuadPart < 0 || FileOffset->QuadPart + Length < 0) {
         return FALSE;
     }
-    KeEnterCriticalRegion();
-    if (!ExAcquireResourceSharedLite(Header->Resource, Wait)) {
-        KeLeaveCriticalRegion();
+    if (!FsRtlpEnter(Header, Wait)) {
         return FALSE;
     }
     if (FsRtlpIsPossible(FileObject, FileOffset, Length, LockKey, TRUE, IoStatus, DeviceObject)) {
@@ -70,8 +87,7 @@ FsRtlCopyRead(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, 
             }
         }
     }
-    ExReleaseResourceLite(Header->Resource);
-    KeLeaveCriticalRegion();
+    FsRtlpLeave(Header);
     return Done;
 }
 
@@ -93,9 +109,7 @@ FsRtlCopyWrite(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length,
         !CcCanIWrite(FileObject, Length, Wait, FALSE)) {
         return FALSE;
     }
-    KeEnterCriticalRegion();
-    if (!ExAcquireResourceSharedLite(Header->Resource, Wait)) {
-        KeLeaveCriticalRegion();
+    if (!FsRtlpEnter(Header, Wait)) {
         return FALSE;
     }
     if (FileOffset->QuadPart + Length <= Header->ValidDataLength.QuadPart &&
@@ -114,8 +128,7 @@ FsRtlCopyWrite(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length,
             IoStatus->Information = Length;
         }
     }
-    ExReleaseResourceLite(Header->Resource);
-    KeLeaveCriticalRegion();
+    FsRtlpLeave(Header);
     return Done;
 }
 
@@ -131,8 +144,7 @@ FsRtlMdlReadDev(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length
         IoStatus->Information = 0;
         return Length == 0;
     }
-    KeEnterCriticalRegion();
-    ExAcquireResourceSharedLite(Header->Resource, TRUE);
+    FsRtlpEnter(Header, TRUE);
     if (FsRtlpIsPossible(FileObject, FileOffset, Length, LockKey, TRUE, IoStatus, DeviceObject)) {
         Done = TRUE;
         if (FileOffset->QuadPart >= Header->FileSize.QuadPart) {
@@ -150,8 +162,7 @@ FsRtlMdlReadDev(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length
             IoSetTopLevelIrp(NULL);
         }
     }
-    ExReleaseResourceLite(Header->Resource);
-    KeLeaveCriticalRegion();
+    FsRtlpLeave(Header);
     return Done;
 }
 
@@ -175,8 +186,7 @@ FsRtlPrepareMdlWriteDev(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULON
         IoStatus->Information = 0;
         return Length == 0;
     }
-    KeEnterCriticalRegion();
-    ExAcquireResourceSharedLite(Header->Resource, TRUE);
+    FsRtlpEnter(Header, TRUE);
     if (FileOffset->QuadPart + Length <= Header->ValidDataLength.QuadPart &&
         FsRtlpIsPossible(FileObject, FileOffset, Length, LockKey, FALSE, IoStatus, DeviceObject)) {
         Done = TRUE;
@@ -188,8 +198,7 @@ FsRtlPrepareMdlWriteDev(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULON
         }
         IoSetTopLevelIrp(NULL);
     }
-    ExReleaseResourceLite(Header->Resource);
-    KeLeaveCriticalRegion();
+    FsRtlpLeave(Header);
     return Done;
 }
 

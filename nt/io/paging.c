@@ -49,12 +49,11 @@ IopPageIo(PFILE_OBJECT FileObject, PMDL Mdl, ULONG64 Offset, BOOLEAN Write, PIO_
 }
 
 /* Undocumented but exported. Event: the waiter's own is used all the same. */
-NTSTATUS NTAPI
-IoPageRead(PFILE_OBJECT FileObject, PMDL Mdl, PLARGE_INTEGER Offset, PKEVENT Event,
-           PIO_STATUS_BLOCK IoStatusBlock)
+static NTSTATUS
+IopPageAndSet(PFILE_OBJECT FileObject, PMDL Mdl, PLARGE_INTEGER Offset, BOOLEAN Write,
+              PKEVENT Event, PIO_STATUS_BLOCK Iosb)
 {
-    NTSTATUS Status =
-        IopSendPaging(FileObject, Mdl, (ULONG64)Offset->QuadPart, FALSE, IoStatusBlock);
+    NTSTATUS Status = IopSendPaging(FileObject, Mdl, (ULONG64)Offset->QuadPart, Write, Iosb);
 
     if (Event != NULL) {
         KeSetEvent(Event, IO_NO_INCREMENT, FALSE);
@@ -63,14 +62,15 @@ IoPageRead(PFILE_OBJECT FileObject, PMDL Mdl, PLARGE_INTEGER Offset, PKEVENT Eve
 }
 
 NTSTATUS NTAPI
+IoPageRead(PFILE_OBJECT FileObject, PMDL Mdl, PLARGE_INTEGER Offset, PKEVENT Event,
+           PIO_STATUS_BLOCK IoStatusBlock)
+{
+    return IopPageAndSet(FileObject, Mdl, Offset, FALSE, Event, IoStatusBlock);
+}
+
+NTSTATUS NTAPI
 IoSynchronousPageWrite(PFILE_OBJECT FileObject, PMDL Mdl, PLARGE_INTEGER Offset, PKEVENT Event,
                        PIO_STATUS_BLOCK IoStatusBlock)
 {
-    NTSTATUS Status =
-        IopSendPaging(FileObject, Mdl, (ULONG64)Offset->QuadPart, TRUE, IoStatusBlock);
-
-    if (Event != NULL) {
-        KeSetEvent(Event, IO_NO_INCREMENT, FALSE);
-    }
-    return Status;
+    return IopPageAndSet(FileObject, Mdl, Offset, TRUE, Event, IoStatusBlock);
 }
