@@ -18,6 +18,8 @@
  *   C2  Children are sorted by name without regard to case; values stay in the order of creation.
  *   C3  A routine passes its schedule point on entry; callbacks and notifications are called while the
  *       tree is whole.
+ *   C4  To who searches schedules the tree's shape (who is whose child) is one object, CmpRoot: an open reads it, a creation
+ *       or deletion changes it. A node's values are another: its own.
  */
 #ifndef NT_CM_CMP_H
 #define NT_CM_CMP_H

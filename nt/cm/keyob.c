@@ -185,7 +185,8 @@ CmpParseKey(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteName,
     if (Packet->DesiredType != NULL && Packet->DesiredType != CmKeyObjectTypeP) {
         return STATUS_OBJECT_TYPE_MISMATCH;
     }
-    KiSchedulePoint(SP_REGISTRY, Node);
+    KiAcquirePoint(SP_REGISTRY, CmpRoot, NULL,
+                   Create != NULL && Create->Creating ? 0 : KI_REGISTRY_READS); /* C4 */
     if (Node->Deleted) {
         return STATUS_KEY_DELETED;
     }
@@ -345,6 +346,17 @@ CmpPublishRoot(VOID)
     ZwClose(Handle);
 }
 
+/* C4. What a service is about to do follows from the access that it asks for. */
+static ULONG_PTR
+CmpWhatIsTouched(ACCESS_MASK Access)
+{
+    if (Access == KEY_SET_VALUE) {
+        return 0;
+    }
+    return (ULONG_PTR)CmpRoot |
+           ((Access & (DELETE | CMP_KEY_WRITE)) != 0 ? KI_REGISTRY_CHANGES : KI_REGISTRY_READS);
+}
+
 NTSTATUS
 CmpReferenceKey(HANDLE Handle, ACCESS_MASK Access, PCM_KEY *Key)
 {
@@ -354,7 +366,7 @@ CmpReferenceKey(HANDLE Handle, ACCESS_MASK Access, PCM_KEY *Key)
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiSchedulePoint(SP_REGISTRY, (*Key)->Node);
+    KiAcquirePoint(SP_REGISTRY, (*Key)->Node, NULL, CmpWhatIsTouched(Access));
     if ((*Key)->Node->Deleted) {
         ObDereferenceObject(*Key);
         return STATUS_KEY_DELETED;

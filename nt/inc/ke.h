@@ -447,6 +447,10 @@ KiSchedulePoint(ULONG Operation, const volatile VOID *Object)
     KiAcquirePoint(Operation, Object, NULL, 0);
 }
 
+/* The context of SP_REGISTRY: whether the object is only read, and with an address whether that is changed. */
+#define KI_REGISTRY_READS   1
+#define KI_REGISTRY_CHANGES 2
+
 /* An access to memory of a driver (point.c): SP_MEMORY_READ, SP_MEMORY_WRITE, SP_ATOMIC. */
 VOID KiMemoryPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size);
 

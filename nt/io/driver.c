@@ -11,6 +11,9 @@
  *   R3  Unload is called when no device of the driver is open or attached to; else every device is marked,
  *       STATUS_SUCCESS returned, and the last close or detach brings it about (IopTryUnload).
  *   R4  The image is freed when the driver object is deleted, and every device object refers to that.
+ *   R5  Where unload is not kept away from DriverEntry, nothing keeps the driver object either: it can be gone wherever a
+ *       load looks at it, which are points that say so. That devices are no longer initializing is the last thing that
+ *       a load writes there: who has seen it may go.
  */
 #include "nt/io/iop.h"
 
@@ -136,11 +139,14 @@ IopDeleteDriver(PVOID Object)
 VOID
 IopDriverEntered(PDRIVER_OBJECT DriverObject)
 {
-    for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL;
-         Device = Device->NextDevice) {
+    PDEVICE_OBJECT Next;
+
+    DriverObject->Flags |= DRVO_INITIALIZED;
+    for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL; Device = Next) {
+        Next = Device->NextDevice;
+        KiMemoryPoint(SP_ATOMIC, &Device->Flags, sizeof(Device->Flags)); /* R5 */
         Device->Flags &= ~DO_DEVICE_INITIALIZING;
     }
-    DriverObject->Flags |= DRVO_INITIALIZED;
 }
 
 /* The last component of a service path. */
@@ -241,6 +247,14 @@ IopRunInWorker(PIOP_LOAD Load)
     return Load->Status;
 }
 
+/* Name and first reference go; the object when the last holder lets go of it. */
+static VOID
+IopForgetDriver(PDRIVER_OBJECT DriverObject)
+{
+    ObpMakeTemporary(DriverObject);
+    ObDereferenceObject(DriverObject);
+}
+
 /* Not inlined: this frame stands below DriverEntry in every stack trace. */
 __attribute__((noinline)) NTSTATUS
 IopLoadDriver(PUNICODE_STRING ServicePath)
@@ -250,6 +264,7 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
     PDRIVER_OBJECT DriverObject;
     PKI_MODULE Module;
     NTSTATUS Status;
+    BOOLEAN Pnp;
     char Path[300];
 
     if (!IopMayLoadHere()) {
@@ -295,6 +310,9 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
     }
 
     IopRefusal = NULL;
+    if (KiVersion->DriverLoadUnloadSerialized) {
+        ObReferenceObject(DriverObject); /* R5 */
+    }
     Status = VfCall == NULL ? DriverObject->DriverInit(DriverObject, &RegistryPath)
                             : VF_CALL(NTSTATUS, VfDriverEntry, DriverObject->DriverInit,
                                       DriverObject, &RegistryPath, 0, 0);
@@ -307,25 +325,31 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
     RtlFillMemory(RegistryPath.Buffer, RegistryPath.Length,
                   0xDD); /* it is not the driver's to keep */
     ExFreePoolWithTag(RegistryPath.Buffer, TAG_IODRIVER);
+    KiSchedulePoint(SP_REFERENCE, DriverObject); /* R5 */
     for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
         if (DriverObject->MajorFunction[i] == NULL) {
             DriverObject->MajorFunction[i] = IopInvalidDeviceRequest;
         }
     }
-    if (!NT_SUCCESS(Status)) { /* R2 */
-        KeSetEvent(&IopDriverExtension(DriverObject)->Entered, IO_NO_INCREMENT, FALSE);
-        ObpMakeTemporary(DriverObject);
-        ObDereferenceObject(DriverObject);
-        return Status;
-    }
-    if (DriverObject->DriverExtension->AddDevice == NULL) {
+    Pnp = DriverObject->DriverExtension->AddDevice != NULL;
+    if (!Pnp) {
         DriverObject->Flags |= DRVO_LEGACY_DRIVER;
     }
-    MmFreeDriverInitialization(Module);
-    IopDriverEntered(DriverObject);
-    KeSetEvent(&IopDriverExtension(DriverObject)->Entered, IO_NO_INCREMENT, FALSE);
-    if (DriverObject->DriverExtension->AddDevice != NULL) {
+    if (NT_SUCCESS(Status)) {
+        MmFreeDriverInitialization(Module);
+        KiSchedulePoint(SP_REFERENCE, DriverObject);
+        IopDriverEntered(DriverObject);
+    }
+    if (KiVersion->DriverLoadUnloadSerialized) {
+        KeSetEvent(&IopDriverExtension(DriverObject)->Entered, IO_NO_INCREMENT, FALSE);
+    }
+    if (!NT_SUCCESS(Status)) { /* R2 */
+        IopForgetDriver(DriverObject);
+    } else if (Pnp) {
         Status = IopStartPnpDriver(DriverObject);
+    }
+    if (KiVersion->DriverLoadUnloadSerialized) {
+        ObDereferenceObject(DriverObject);
     }
     return Status;
 }
@@ -362,14 +386,6 @@ const char *
 IopLoadFailure(VOID)
 {
     return IopFailureText;
-}
-
-/* Name and first reference go; the object when the last holder lets go of it. */
-static VOID
-IopForgetDriver(PDRIVER_OBJECT DriverObject)
-{
-    ObpMakeTemporary(DriverObject);
-    ObDereferenceObject(DriverObject);
 }
 
 static BOOLEAN

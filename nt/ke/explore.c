@@ -181,6 +181,13 @@ KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
     case SP_IRP_CALL:
         KiAddObject(Agent, (PVOID)Context, ABI_AGENT_READS | ABI_OBJECT_LIFE);
         break;
+    case SP_REGISTRY: /* nt/cm/cmp.h, C4 */
+        Agent->flags |= (Context & KI_REGISTRY_READS) != 0 ? ABI_AGENT_READS : 0;
+        if ((Context & ~(ULONG_PTR)3) != 0) {
+            KiAddObject(Agent, (PVOID)(Context & ~(ULONG_PTR)3),
+                        (Context & KI_REGISTRY_CHANGES) != 0 ? 0 : ABI_AGENT_READS);
+        }
+        break;
     default:
         if (Context != 0) {
             PKI_POINT Point = (PKI_POINT)Context;

@@ -1,14 +1,15 @@
 /*
- * load-unload.exe NAME: loads the minifilter, and a second thread unloads it. Nothing waits for the race.
+ * load-unload.exe NAME [GUARD]: loads the minifilter, and a second thread unloads it. Nothing waits for the race.
  *
- * The service key is made first, as an INF would; the driver lies beside this program.
+ * With GUARD that driver is loaded, which then loads the minifilter. The service keys are made first, as an INF would; the
+ * drivers lie beside this program.
  */
 #include <windows.h>
 #include <stdio.h>
 #include <string.h>
 #include <fltuser.h>
 
-static WCHAR Name[64];
+static WCHAR Name[64], Guard[64];
 
 static void
 Set(HKEY Key, PCWSTR Value, DWORD Type, const void *Data, DWORD Length)
@@ -17,7 +18,7 @@ Set(HKEY Key, PCWSTR Value, DWORD Type, const void *Data, DWORD Length)
 }
 
 static void
-MakeService(void)
+MakeService(PCWSTR Name)
 {
     WCHAR Path[200];
     DWORD One = 1, Two = 2, Three = 3, Zero = 0;
@@ -69,10 +70,14 @@ main(int Count, char **Words)
     HANDLE Thread;
 
     MultiByteToWideChar(CP_UTF8, 0, Count > 1 ? Words[1] : "load-unload", -1, Name, 64);
+    MultiByteToWideChar(CP_UTF8, 0, Count > 2 ? Words[2] : "", -1, Guard, 64);
     EnablePrivilege();
-    MakeService();
+    MakeService(Name);
+    if (Guard[0] != 0) {
+        MakeService(Guard);
+    }
     Thread = CreateThread(NULL, 0, Unload, NULL, 0, NULL);
-    printf("load %08lx\n", (unsigned long)FilterLoad(Name));
+    printf("load %08lx\n", (unsigned long)FilterLoad(Guard[0] != 0 ? Guard : Name));
     WaitForSingleObject(Thread, INFINITE);
     printf("unload %08lx\n", (unsigned long)FilterUnload(Name)); /* if the first came too early */
     return 0;

@@ -9,8 +9,12 @@
  *             2  registration last
  *             3  a device object, and unload polls DO_DEVICE_INITIALIZING
  *             4  an event that DriverEntry sets at its end, and a pause in unload
+ *             5  a second driver (guard.c) has this one registered when its load is over, and unload asks it whether that is
+ *                done: both by device control
+ *             6  the same, by a routine that is handed over and one that the second driver exports
  */
 #include <fltKernel.h>
+#include "guard.h"
 
 #ifndef VARIANT
 #define VARIANT 1
@@ -18,6 +22,7 @@
 #define QUEUES 2
 
 typedef struct _WORKER_QUEUE {
+    BOOLEAN Stopping;
     KEVENT Stop;
     PVOID Thread;
 } WORKER_QUEUE, *PWORKER_QUEUE;
@@ -47,6 +52,7 @@ StartWorkerQueues(VOID)
         if (Queue == NULL) {
             return STATUS_INSUFFICIENT_RESOURCES;
         }
+        Queue->Stopping = FALSE;
         KeInitializeEvent(&Queue->Stop, NotificationEvent, FALSE);
         Status =
             PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, QueueThread, Queue);
@@ -63,10 +69,11 @@ StartWorkerQueues(VOID)
 }
 
 /* All queues are there: so it was meant. */
-static VOID
+__attribute__((noinline)) static VOID
 StopWorkerQueues(VOID)
 {
     for (ULONG i = 0; i < QUEUES; i++) {
+        Queues[i]->Stopping = TRUE;
         KeSetEvent(&Queues[i]->Stop, IO_NO_INCREMENT, FALSE);
         KeWaitForSingleObject(Queues[i]->Thread, Executive, KernelMode, FALSE, NULL);
         ObDereferenceObject(Queues[i]->Thread);
@@ -74,8 +81,19 @@ StopWorkerQueues(VOID)
     }
 }
 
-static NTSTATUS FLTAPI
-UnloadCallback(FLT_FILTER_UNLOAD_FLAGS Flags)
+#if VARIANT == 5
+static VOID
+AskGuard(VOID)
+{
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(GUARD_DEVICE);
+
+    SendControl(&Name, IOCTL_GUARD_WAIT);
+}
+#endif
+
+/* What must be over before anything is torn down. */
+static VOID
+WaitForDriverEntry(VOID)
 {
 #if VARIANT == 3
     LARGE_INTEGER Pause = {.QuadPart = -10 * 10000};
@@ -88,7 +106,17 @@ UnloadCallback(FLT_FILTER_UNLOAD_FLAGS Flags)
 
     KeWaitForSingleObject(&Ready, Executive, KernelMode, FALSE, NULL);
     KeDelayExecutionThread(KernelMode, FALSE, &Pause);
+#elif VARIANT == 5
+    AskGuard();
+#elif VARIANT == 6
+    GuardWait();
 #endif
+}
+
+static NTSTATUS FLTAPI
+UnloadCallback(FLT_FILTER_UNLOAD_FLAGS Flags)
+{
+    WaitForDriverEntry();
     StopWorkerQueues();
     FltUnregisterFilter(Filter);
     if (Device != NULL) {
@@ -117,23 +145,63 @@ Register(PDRIVER_OBJECT DriverObject)
     return Status;
 }
 
+#if VARIANT == 5
+/* The device through which the guard asks for the registration. */
+static NTSTATUS NTAPI
+Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL) {
+        Status = Stack->Parameters.DeviceIoControl.IoControlCode == IOCTL_FILTER_REGISTER
+                     ? Register(DeviceObject->DriverObject)
+                     : STATUS_INVALID_DEVICE_REQUEST;
+    }
+    Irp->IoStatus.Status = Status;
+    Irp->IoStatus.Information = 0;
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    return Status;
+}
+#endif
+
+static NTSTATUS
+MakeDevice(PDRIVER_OBJECT DriverObject)
+{
+#if VARIANT == 3
+    return IoCreateDevice(DriverObject, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &Device);
+#elif VARIANT == 5
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(FILTER_DEVICE);
+
+    DriverObject->MajorFunction[IRP_MJ_CREATE] = Dispatch;
+    DriverObject->MajorFunction[IRP_MJ_CLOSE] = Dispatch;
+    DriverObject->MajorFunction[IRP_MJ_DEVICE_CONTROL] = Dispatch;
+    return IoCreateDevice(DriverObject, 0, &Name, FILE_DEVICE_UNKNOWN, 0, FALSE, &Device);
+#else
+    return STATUS_SUCCESS;
+#endif
+}
+
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     NTSTATUS Status;
 
     KeInitializeEvent(&Ready, NotificationEvent, FALSE);
-#if VARIANT == 3
-    Status = IoCreateDevice(DriverObject, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &Device);
+    Status = MakeDevice(DriverObject);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-#endif
 #if VARIANT == 2
     Status = StartWorkerQueues();
     if (NT_SUCCESS(Status)) {
         Status = Register(DriverObject);
     }
+#elif VARIANT == 5
+    Status = StartWorkerQueues();
+#elif VARIANT == 6
+    Status = StartWorkerQueues();
+    GuardSetRoutine(Register, DriverObject);
 #else
     Status = Register(DriverObject);
     if (NT_SUCCESS(Status)) {
