@@ -123,11 +123,12 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
                 result.hash, finding->hash);
         status = STATUS_INTERNAL;
     }
-    if (status == STATUS_FINDING && finding->stop.verdict == ABI_RACE) {
-        status = STATUS_CLEAN; /* a warning: docs/findings.md */
-        search->warnings++;
-    }
     *confirmed = (struct confirmed){.finding = *finding, .note = note};
+    if (status == STATUS_FINDING && strcmp(note.severity, "error") != 0) {
+        status = STATUS_CLEAN; /* docs/findings.md */
+        search->warnings += strcmp(note.severity, "warning") == 0;
+        search->notes += strcmp(note.severity, "note") == 0;
+    }
     confirmed->finding.wanted = found->wanted;
     confirmed->finding.circle = found->circle;
     mkdir(search->folder, 0777);
@@ -249,6 +250,11 @@ run_search(struct search *search)
     if (search->warnings != 0) {
         fprintf(stderr, "\nntlab: %zu data race%s: warnings, which the status does not count\n",
                 search->warnings, search->warnings == 1 ? "" : "s");
+    }
+    if (search->notes != 0) {
+        fprintf(stderr,
+                "\nntlab: %zu note%s: known of this system, which the status does not count\n",
+                search->notes, search->notes == 1 ? "" : "s");
     }
     if (status == STATUS_CLEAN && !is_enough(search)) {
         fprintf(stderr, "ntlab: less than --require asked for\n");

@@ -33,6 +33,7 @@ struct search {
     struct note other;  /* of a run that stopped at something that is no finding; empty: none */
     size_t findings;    /* that were confirmed */
     size_t warnings;    /* of those */
+    size_t notes;
     int status;
     char out[240];    /* --out, with the shard; empty: none */
     char version[64]; /* of a matrix: what --os says; else empty */

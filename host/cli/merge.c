@@ -18,7 +18,7 @@
 #define MAX_TEXT (1u << 20)
 
 struct seen {
-    bool warning;
+    char severity[16];
     uint64_t signature, wanted, circle; /* as in struct search_finding */
     uint64_t times;
     unsigned preemptions, injections, steps;
@@ -101,15 +101,14 @@ static void
 add_finding(struct merged *merged, const char *folder, const char *line)
 {
     struct seen new = {0}, *grown;
-    char path[200], severity[16];
+    char path[200];
     int end = 0;
 
-    if (sscanf(line, "%15s %lx %lx %lx %lu %u %u %u %199s %n", severity, &new.signature,
+    if (sscanf(line, "%15s %lx %lx %lx %lu %u %u %u %199s %n", new.severity, &new.signature,
                &new.wanted, &new.circle, &new.times, &new.preemptions, &new.injections, &new.steps,
                path, &end) < 9) {
         return;
     }
-    new.warning = strcmp(severity, "warning") == 0;
     snprintf(new.path, sizeof(new.path), "%.390s/%s", folder, path);
     snprintf(new.message, sizeof(new.message), "%.*s", (int)strcspn(line + end, "\n"), line + end);
     for (size_t i = 0; i < merged->count; i++) {
@@ -272,13 +271,16 @@ drop_told(struct merged *merged)
     merged->count = kept;
 }
 
+/* Findings that the status does not count: of this severity, or all. */
 static size_t
-warnings(const struct merged *merged)
+uncounted(const struct merged *merged, const char *severity)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < merged->count; i++) {
-        count += merged->seen[i].warning;
+        count += strcmp(merged->seen[i].severity, severity != NULL ? severity : "error") == 0
+                     ? severity != NULL
+                     : severity == NULL;
     }
     return count;
 }
@@ -323,7 +325,7 @@ say(const struct merged *merged)
 {
     const char *how = outcome(merged), *what = merged->bad == 0 ? "no finding" : "findings";
     unsigned away = missing(merged);
-    size_t races = warnings(merged);
+    size_t races = uncounted(merged, "warning"), notes = uncounted(merged, "note");
 
     for (size_t i = 0; i < merged->count; i++) {
         const struct seen *seen = &merged->seen[i];
@@ -338,6 +340,11 @@ say(const struct merged *merged)
     if (races != 0) {
         fprintf(stderr, "ntlab: %zu data race%s: warnings, which the status does not count\n",
                 races, races == 1 ? "" : "s");
+    }
+    if (notes != 0) {
+        fprintf(stderr,
+                "ntlab: %zu note%s: known of this system, which the status does not count\n", notes,
+                notes == 1 ? "" : "s");
     }
     if (away != 0) {
         fprintf(stderr, "ntlab: %u of %u shards are missing:", away, merged->shards);
@@ -378,10 +385,10 @@ write_json(const struct merged *merged, const char *path, int status)
             "  \"search\": {\"outcome\": \"%s\", \"runs\": %lu, \"traces\": %lu, \"bad\": %lu, "
             "\"blocked\": %lu, \"seconds\": %.3f, \"shards\": %u, \"missing\": [",
             NTLAB_VERSION,
-            merged->count != warnings(merged) ? "finding"
-            : status == STATUS_CLEAN          ? "clean"
-            : status == STATUS_REQUIREMENT    ? "inconclusive"
-                                              : "error",
+            merged->count != uncounted(merged, NULL) ? "finding"
+            : status == STATUS_CLEAN                 ? "clean"
+            : status == STATUS_REQUIREMENT           ? "inconclusive"
+                                                     : "error",
             outcome(merged), merged->runs, merged->traces, merged->bad, merged->blocked,
             merged->seconds, merged->shards);
     for (unsigned i = 0; i < merged->shards; i++) {
@@ -405,7 +412,7 @@ write_json(const struct merged *merged, const char *path, int status)
         const struct seen *seen = &merged->seen[i];
 
         fputs(i == 0 ? "\n    {" : ",\n    {", out);
-        fprintf(out, "\"severity\": \"%s\", \"message\": ", seen->warning ? "warning" : "error");
+        fprintf(out, "\"severity\": \"%s\", \"message\": ", seen->severity);
         json_string(out, seen->message);
         fprintf(
             out,

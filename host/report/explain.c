@@ -678,11 +678,50 @@ explain_stop(struct text *text, const struct report *report)
     }
 }
 
+static const char *
+symbol_of(const struct frame *frame)
+{
+    return frame->place->sources != 0 ? frame->place->source[frame->place->sources - 1].symbol : "";
+}
+
+/*
+ * Before Windows 8 an unload does not wait for DriverEntry. Where the driver object is gone when the I/O manager looks
+ * at it next, or the image when DriverEntry goes on, no driver could have helped it: what its own state is does
+ * not matter.
+ */
+static bool
+is_unloaded_in_load(const struct report *report)
+{
+    const struct thread *thread = report->threads != 0 ? &report->thread[0] : NULL;
+    bool in_driver = false;
+
+    if (strcmp(report->kind, "bugcheck") != 0 || thread == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < thread->frames; i++) {
+        const struct frame *frame = &thread->frame[i];
+
+        if (frame->place->origin == ORIGIN_DRIVER) {
+            in_driver = true;
+        } else if (frame->place->origin == ORIGIN_OURS &&
+                   strcmp(symbol_of(frame), "IopLoadDriver") == 0) {
+            /* In the driver: the instruction itself could not be read. */
+            return !in_driver || (report->registers.rip == report->registers.fault &&
+                                  thread->frame[0].place->origin == ORIGIN_DRIVER);
+        }
+    }
+    return false;
+}
+
 static void
 blame(struct report *report)
 {
     report->blame = "unknown";
-    if (strcmp(report->kind, "client") == 0) {
+    report->severity = strcmp(report->kind, "race") == 0 ? "warning" : "error";
+    if (is_unloaded_in_load(report)) {
+        report->blame = "system-known";
+        report->severity = "note";
+    } else if (strcmp(report->kind, "client") == 0) {
         report->blame = "client";
     } else if (strcmp(report->kind, "hang") == 0 || strcmp(report->kind, "deadlock") == 0) {
         const struct thread *thread =
@@ -823,5 +862,13 @@ explain(struct report *report)
         *c = (unsigned char)*c < 0x20 || *c == 0x7F ? '?' : *c; /* R1 */
     }
     blame(report);
+    if (strcmp(report->blame, "system-known") == 0) {
+        size_t length = strlen(report->message);
+
+        snprintf(report->message + length, sizeof(report->message) - length,
+                 ": the driver has been unloaded while it was being loaded, which nothing keeps "
+                 "apart before "
+                 "Windows 8");
+    }
     fingerprint(report);
 }

@@ -268,7 +268,7 @@ report_json_finding(FILE *out, const struct report *report)
     bool first = true;
 
     text(out, "\n    {", "kind", report->kind);
-    fprintf(out, ", \"severity\": \"%s\"", strcmp(report->kind, "race") == 0 ? "warning" : "error");
+    text(out, ", ", "severity", note_severity(report));
     text(out, ", ", "blame", report->blame);
     if (rule_broken(report) != NULL) {
         write_rule(out, rule_broken(report)->rule);

@@ -41,9 +41,8 @@ note_rule(const struct report *report, char *out, size_t size)
 const char *
 note_severity(const struct report *report)
 {
-    return rule_broken(report) != NULL         ? rule_severity_name(rule_broken(report)->severity)
-           : strcmp(report->kind, "race") == 0 ? "warning"
-                                               : "error";
+    return rule_broken(report) != NULL ? rule_severity_name(rule_broken(report)->severity)
+                                       : report->severity;
 }
 
 /* "foo.sys!FooRead" */

@@ -78,7 +78,10 @@ origin_of(const struct report *report, const struct run_image *image)
     if (strncasecmp(image->path, DRIVERS, sizeof(DRIVERS) - 1) == 0) {
         return beside_driver(report, place_file(report, image)) ? ORIGIN_DRIVER : ORIGIN_OURS;
     }
-    return strncasecmp(image->path, SYSTEM, sizeof(SYSTEM) - 1) == 0 ? ORIGIN_OURS : ORIGIN_CLIENT;
+    if (strncasecmp(image->path, SYSTEM, sizeof(SYSTEM) - 1) == 0) {
+        return ORIGIN_OURS;
+    }
+    return image->slice == 0 ? ORIGIN_DRIVER : ORIGIN_CLIENT; /* a client may load a driver */
 }
 
 const char *

@@ -185,7 +185,8 @@ struct report {
     struct report_options options;
     enum verdict verdict;
     const char *kind;   /* of a finding: as in docs/commands.md */
-    const char *blame;  /* driver, client, unknown */
+    const char *blame;  /* driver, client, system-known, unknown */
+    const char *severity;
     char message[1024]; /* the sentence */
     char fingerprint[20];
     struct place *culprit; /* first frame of a driver or client; NULL */

@@ -183,18 +183,20 @@ add_frame(struct report *report, struct thread *thread, const struct walk *walk,
     thread->in_driver = thread->in_driver || frame->place->origin == ORIGIN_DRIVER;
 }
 
-/* The last frame of the thread is a user's: goes on from there. */
+/* The last frame of the thread is a user's, or in an image that is gone: goes on from there. */
 void
 unwind_user(struct report *report, struct thread *thread, const uint64_t gpr[16])
 {
     struct walk walk = {.report = report, .pe = calloc(1, sizeof(*walk.pe))};
+    bool user;
 
     if (walk.pe != NULL && thread->frames != 0 && report->result->memory >= 0) {
         memcpy(walk.gpr, gpr, sizeof(walk.gpr));
         walk.rip = thread->frame[thread->frames - 1].rip;
         walk.gpr[4] = thread->frame[thread->frames - 1].rsp;
-        for (int i = 0;
-             i < MAX_STEPS && step(&walk) && ABI_IS_USER(walk.rip) && ABI_IS_USER(walk.gpr[4]);
+        user = ABI_IS_USER(walk.rip);
+        for (int i = 0; i < MAX_STEPS && step(&walk) &&
+                        (!user || (ABI_IS_USER(walk.rip) && ABI_IS_USER(walk.gpr[4])));
              i++) {
             if (place_of(report, walk.rip, true)->image == NULL) {
                 break;

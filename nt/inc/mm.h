@@ -9,6 +9,8 @@
 /* The kernel image itself and the box's images are in PsLoadedModuleList from phase 0. */
 NTSTATUS MmLoadSystemImage(const char *Name, PKI_MODULE *Module); /* binds, runs nothing */
 VOID MmUnloadSystemImage(PKI_MODULE Module);
+/* Did a driver's image lie there that has been unloaded? Its addresses are not used again. */
+BOOLEAN MiIsUnloadedImage(const VOID *Address);
 /* After DriverEntry: the pages of INIT sections go. */
 VOID MmFreeDriverInitialization(PKI_MODULE Module);
 extern char

@@ -15,7 +15,7 @@
  *     wait         an object that it waits for, with its owner where one is on record
  *     irp          a request that it has issued and that is not finished
  *     frame        of its kernel stack, newest first
- *     user         registers of that frame, where it is the user's: the host walks on
+ *     user         registers of that frame, where it is the user's or in an image that is gone: the host walks on
  *     again      what came before is of a moment that led to nothing: forget it
  *     broken     the report ends here, for writing it has faulted
  *
@@ -46,6 +46,12 @@ KiReadable(const volatile VOID *Address, ULONG Size)
            MmIsAddressValid((PVOID)(First + Size - 1));
 }
 
+static BOOLEAN
+KiIsInGoneImage(PVOID Rip)
+{
+    return ABI_IS_SYSTEM((ULONG64)Rip) && !MmIsAddressValid(Rip) && MiIsUnloadedImage(Rip);
+}
+
 /* Walks from Context to the end of the kernel stack, or to user mode. */
 static VOID
 KiReportFrames(PCONTEXT Start)
@@ -61,8 +67,10 @@ KiReportFrames(PCONTEXT Start)
         /* From a patch's trampoline back to the function: it says how to go on, and the stack is as in it. */
         Context.Rip = HcOriginalRip(Context.Rip);
         KI_LINE("frame\trip=%p\trsp=%p\trbp=%p\n", Context.Rip, Context.Rsp, Context.Rbp);
-        if (ABI_IS_USER(Context.Rip) && ABI_IS_USER(Context.Rsp)) {
-            /* The user's part of the stack is the host's to walk: this process may not be open here. */
+        if ((ABI_IS_USER(Context.Rip) && ABI_IS_USER(Context.Rsp)) ||
+            KiIsInGoneImage((PVOID)Context.Rip)) {
+            /* The user's part of the stack is the host's to walk: this process may not be open here. So is what an
+               image's unwind data say that is gone. */
             KI_LINE("user\trbx=%p\trbp=%p\trsi=%p\trdi=%p\tr12=%p\tr13=%p\tr14=%p\tr15=%p\n",
                     Context.Rbx, Context.Rbp, Context.Rsi, Context.Rdi, Context.R12, Context.R13,
                     Context.R14, Context.R15);

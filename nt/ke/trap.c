@@ -81,6 +81,23 @@ KiPageFaultCode(ULONG Error)
     return (Error & FAULT_FETCH) ? 0x10 : (Error & FAULT_WRITE) ? 2 : 0;
 }
 
+/* Where a driver was that has been unloaded: what it left behind has been called. [BC: 0xCE, 0xD4] */
+static VOID
+KiUnloadedFault(struct abi_trap *Raw, KIRQL Irql)
+{
+    ULONG_PTR Code = KiAccessCode(Raw->error);
+
+    if (!MiIsUnloadedImage((PVOID)Raw->fault_address)) {
+        return;
+    }
+    if (Irql >= DISPATCH_LEVEL && (Raw->error & FAULT_FETCH) == 0) {
+        KiBugCheck(SYSTEM_SCAN_AT_RAISED_IRQL_CAUGHT_IMPROPER_DRIVER_UNLOAD, Raw->fault_address,
+                   Irql, Code, Raw->original_rip, Raw, NULL, NULL);
+    }
+    KiBugCheck(DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS, Raw->fault_address, Code,
+               Raw->original_rip, 0, Raw, NULL, NULL);
+}
+
 static VOID
 KiPageFault(struct abi_trap *Raw, PKI_FRAME Frame)
 {
@@ -104,6 +121,9 @@ KiPageFault(struct abi_trap *Raw, PKI_FRAME Frame)
         Frame->Trap.Rip = (ULONG64)KiSystemServiceExit;
         Frame->Trap.Rax = (ULONG)STATUS_ACCESS_VIOLATION;
         return;
+    }
+    if (ABI_IS_SYSTEM(Address)) {
+        KiUnloadedFault(Raw, Irql);
     }
     if (Irql >= DISPATCH_LEVEL) {
         ULONG Code = KiIsDriverCode(Raw->original_rip) || Fetch ? DRIVER_IRQL_NOT_LESS_OR_EQUAL

@@ -265,4 +265,12 @@ extern KTIMER MiWriterTimerObject;
 extern KDPC MiWriterDpc;
 extern WORK_QUEUE_ITEM MiWriterItem;
 
+/* module.c: the images that were unloaded last. */
+#define MI_UNLOADED 64
+typedef struct _MI_RANGE {
+    ULONG64 Start, Size;
+} MI_RANGE;
+extern MI_RANGE MiUnloaded[MI_UNLOADED];
+extern ULONG MiUnloadedCount; /* of all */
+
 #endif

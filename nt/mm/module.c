@@ -116,6 +116,17 @@ MmLoadSystemImage(const char *Name, PKI_MODULE *Module)
     return MiLoad(Name, 0, Module);
 }
 
+BOOLEAN
+MiIsUnloadedImage(const VOID *Address)
+{
+    for (ULONG i = 0; i < min(MiUnloadedCount, MI_UNLOADED); i++) {
+        if ((ULONG64)Address - MiUnloaded[i].Start < MiUnloaded[i].Size) {
+            return MiFindModule(Address) == NULL;
+        }
+    }
+    return FALSE;
+}
+
 VOID
 MmUnloadSystemImage(PKI_MODULE Module)
 {
@@ -124,6 +135,8 @@ MmUnloadSystemImage(PKI_MODULE Module)
         VfHooks->ImageUnloads(Module);
     }
     RemoveEntryList(&Module->InLoadOrderLinks);
+    MiUnloaded[MiUnloadedCount++ % MI_UNLOADED] =
+        (MI_RANGE){(ULONG64)Module->DllBase, Module->SizeOfImage};
     KiNoteImageGoes();
     HcImageUnload(Module->DllBase);
     MiFreeModule(Module);
