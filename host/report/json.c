@@ -6,6 +6,7 @@
  */
 #include <string.h>
 #include "host/cli/cli.h"
+#include "host/report/note.h"
 #include "host/report/report.h"
 #include "host/report/story.h"
 

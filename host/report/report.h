@@ -184,8 +184,8 @@ struct report {
     const struct run_result *result;
     struct report_options options;
     enum verdict verdict;
-    const char *kind;   /* of a finding: as in docs/commands.md */
-    const char *blame;  /* driver, client, system-known, unknown */
+    const char *kind;  /* of a finding: as in docs/commands.md */
+    const char *blame; /* driver, client, system-known, unknown */
     const char *severity;
     char message[1024]; /* the sentence */
     char fingerprint[20];
