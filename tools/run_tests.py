@@ -7,7 +7,8 @@ Two kinds of tests:
     pass, 77 a skip.
   * test drivers and clients of tests/*/*/tests.list, run by `ntlab run`. Each line that they print counts:
         ntlab-test: ok|FAIL|skip|todo CASE:LINE TEXT        ntlab-test: done PASSED FAILED
-    A sixth field of a line of tests.list is the client's arguments; `@NAME` as sources: the binaries of that line.
+    A sixth field of a line of tests.list is the client's arguments; `@NAME` as sources: the binaries of that line. In
+    the arguments {client}, {build} and {root} are paths.
     The fifth field is what must come of the run:
         pass                        status 0, and every program has said `done`
         bugcheck CODE [P1 [P2 …]]   this bugcheck; parameters that are not given may be anything, so may `*`;
@@ -129,7 +130,8 @@ class PeTest:
         self.clients = [os.path.join(where, binaries + "-client.exe")] if any(s.startswith("client:") for s in sources) else []
 
     def command(self, ntlab, extra=()):
-        arguments = [a.replace("{client}", c) for a in self.arguments for c in (self.clients or [""])]
+        arguments = [a.replace("{client}", c).replace("{build}", os.path.dirname(ntlab)).replace("{root}", ROOT)
+                     for a in self.arguments for c in (self.clients or [""])]
         words = [ntlab, "run", *arguments, *extra, *self.drivers]
         named = any("{client}" in a for a in self.arguments)
         return words + (["--", *self.clients, *self.client_arguments] if self.clients and not named else [])

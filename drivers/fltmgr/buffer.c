@@ -219,3 +219,10 @@ FltRetainSwappedBufferMdlAddress(PFLT_CALLBACK_DATA CallbackData)
         Operation->PostNode->Retain = TRUE;
     }
 }
+
+/* [DDI] NULL unless FLTFL_CALLBACK_DATA_NEW_SYSTEM_BUFFER is set. */
+PVOID FLTAPI
+FltGetNewSystemBufferAddress(PFLT_CALLBACK_DATA CallbackData)
+{
+    return FltpOperation(CallbackData)->NewSystemBuffer;
+}

@@ -190,6 +190,8 @@ typedef struct _FLTP_OPERATION {
         LARGE_INTEGER AllocationSize;
     } Saved;
     PMDL SentMdl;
+    PVOID SentSystemBuffer;
+    PVOID NewSystemBuffer; /* M2 of param.c */
     PMDL LockedMdl;
     /* Generated I/O. */
     PFLT_COMPLETED_ASYNC_IO_CALLBACK Done;

@@ -200,6 +200,7 @@ FltpSaveIrp(PFLTP_OPERATION Operation, PIRP Irp)
     Operation->Saved.SystemBuffer = Irp->AssociatedIrp.SystemBuffer;
     Operation->Saved.AllocationSize = Irp->Overlay.AllocationSize;
     Operation->SentMdl = Irp->MdlAddress;
+    Operation->SentSystemBuffer = Irp->AssociatedIrp.SystemBuffer;
 }
 
 static VOID
@@ -355,6 +356,42 @@ FltpToIrp(PFLTP_OPERATION Operation, PIRP Irp, PIO_STACK_LOCATION Stack)
         break;
     }
     Operation->SentMdl = Irp->MdlAddress;
+    Operation->SentSystemBuffer = Irp->AssociatedIrp.SystemBuffer;
+}
+
+/*
+ * M2. A file system may answer in a system buffer of its own, which the I/O manager copies out and frees (change
+ * notification does). A swapped or generated request has it copied here; else it stays the IRP's, and filters are told.
+ * [DDI: FltGetNewSystemBufferAddress]
+ */
+static ULONG
+FltpTakeNewBuffer(PFLTP_OPERATION Operation, PIRP Irp, BOOLEAN Swapped)
+{
+    const ULONG Flags = IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER | IRP_INPUT_OPERATION;
+    PVOID New = Irp->AssociatedIrp.SystemBuffer, *Buffer;
+    LOCK_OPERATION Access;
+    PULONG Length;
+    PMDL *Mdl;
+
+    Operation->Data.Flags &= ~FLTFL_CALLBACK_DATA_NEW_SYSTEM_BUFFER;
+    Operation->NewSystemBuffer = NULL;
+    if (New == NULL || New == Operation->SentSystemBuffer ||
+        (Irp->Flags & IRP_DEALLOCATE_BUFFER) == 0) {
+        return 0;
+    }
+    if (!Swapped && !Operation->Generated) {
+        Operation->Saved.SystemBuffer = New;
+        Operation->NewSystemBuffer = New;
+        Operation->Data.Flags |= FLTFL_CALLBACK_DATA_NEW_SYSTEM_BUFFER;
+        return Flags;
+    }
+    if (FltpBufferFields(&Operation->Iopb, Operation->Data.Flags, &Mdl, &Buffer, &Length,
+                         &Access) &&
+        *Buffer != NULL) {
+        RtlCopyMemory(*Buffer, New, min(Irp->IoStatus.Information, *Length));
+    }
+    ExFreePool(New);
+    return 0;
 }
 
 /* M1. An MDL that a driver below has made: of the requestor's buffer it stays, of a swapped one it goes. */
@@ -367,10 +404,12 @@ FltpRestoreIrp(PFLTP_OPERATION Operation, PIRP Irp)
     PMDL *Mdl;
     PULONG Length;
     LOCK_OPERATION Access;
+    ULONG Flags;
 
     for (PFLTP_NODE Node = Operation->Nodes; Node != NULL; Node = Node->Up) {
         Swapped = Swapped || Node->Swapped;
     }
+    Flags = FltpTakeNewBuffer(Operation, Irp, Swapped);
     if (Irp->MdlAddress != Operation->SentMdl && Irp->MdlAddress != NULL) {
         if (Swapped) {
             PMDL Next;
@@ -397,7 +436,7 @@ FltpRestoreIrp(PFLTP_OPERATION Operation, PIRP Irp)
             }
         }
     }
-    Irp->Flags = Operation->Saved.Flags;
+    Irp->Flags = Operation->Saved.Flags | Flags;
     Irp->MdlAddress =
         Operation->Saved.MdlAddress == Operation->LockedMdl ? NULL : Operation->Saved.MdlAddress;
     Irp->UserBuffer = Operation->Saved.UserBuffer;

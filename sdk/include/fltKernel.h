@@ -994,6 +994,7 @@ FLTMGR_API NTSTATUS FLTAPI FltDecodeParameters(PFLT_CALLBACK_DATA CallbackData,
                                                PMDL **MdlAddressPointer, PVOID **Buffer,
                                                PULONG *Length, LOCK_OPERATION *DesiredAccess);
 FLTMGR_API PMDL FLTAPI FltGetSwappedBufferMdlAddress(PFLT_CALLBACK_DATA CallbackData);
+FLTMGR_API PVOID FLTAPI FltGetNewSystemBufferAddress(PFLT_CALLBACK_DATA CallbackData);
 FLTMGR_API VOID FLTAPI FltRetainSwappedBufferMdlAddress(PFLT_CALLBACK_DATA CallbackData);
 FLTMGR_API PEPROCESS FLTAPI FltGetRequestorProcess(PFLT_CALLBACK_DATA CallbackData);
 FLTMGR_API ULONG FLTAPI FltGetRequestorProcessId(PFLT_CALLBACK_DATA CallbackData);
