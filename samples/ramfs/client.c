@@ -2,34 +2,40 @@
  * client.c - two processes on one volume: the first, of a user without rights, writes a file of its own; the second only
  * opens another one.
  *
- *     ramfs.exe write     creates C:\mine.txt and writes to it
+ *     ramfs.exe write     creates C:\mine.txt and writes a page to it, past the cache
  *     ramfs.exe open      opens C:\other.txt
+ *
+ * It does without a run-time library and without the lazy writer: what is left is the file system, small enough for every
+ * schedule of it to be tried.
  */
 #include <windows.h>
-#include <stdio.h>
-#include <string.h>
 
-int
-main(int Count, char **Arguments)
+static BYTE Page[4096] __attribute__((aligned(4096)));
+
+static UINT
+Write(void)
 {
-    BOOL Write = Count == 2 && strcmp(Arguments[1], "write") == 0;
+    HANDLE File = CreateFileW(L"C:\\mine.txt", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL,
+                              OPEN_ALWAYS, FILE_FLAG_NO_BUFFERING | FILE_FLAG_WRITE_THROUGH, NULL);
     DWORD Written;
-    HANDLE File;
 
-    if (Count != 2 || (!Write && strcmp(Arguments[1], "open") != 0)) {
-        printf("ramfs.exe write|open\n");
-        return 2;
+    return File == INVALID_HANDLE_VALUE || !WriteFile(File, Page, sizeof(Page), &Written, NULL);
+}
+
+static UINT
+Open(void)
+{
+    return CreateFileW(L"C:\\other.txt", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL,
+                       OPEN_ALWAYS, 0, NULL) == INVALID_HANDLE_VALUE;
+}
+
+void
+Start(void)
+{
+    PCWSTR Word = GetCommandLineW();
+
+    while (Word[0] != 0 && Word[1] != 0) {
+        Word++;
     }
-    File = CreateFileA(Write ? "C:\\mine.txt" : "C:\\other.txt", GENERIC_READ | GENERIC_WRITE,
-                       FILE_SHARE_READ, NULL, OPEN_ALWAYS, 0, NULL);
-    if (File == INVALID_HANDLE_VALUE) {
-        printf("CreateFile: %lu\n", GetLastError());
-        return 1;
-    }
-    if (Write && !WriteFile(File, "a few bytes", 11, &Written, NULL)) {
-        printf("WriteFile: %lu\n", GetLastError());
-        return 1;
-    }
-    CloseHandle(File);
-    return 0;
+    ExitProcess(*Word == L'e' ? Write() : Open()); /* writE, opeN */
 }

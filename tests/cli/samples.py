@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the samples' tables leave out: samples.py NTLAB SAMPLES. The choices on every version, and why a run hangs."""
+"""What the samples' tables leave out: samples.py NTLAB SAMPLES [NAME...]. The choices on every version, and why a run hangs."""
 import json
 import os
 import re
@@ -82,7 +82,56 @@ def guarded_mutex():
                             finding["message"]), f"{where}: the sentence says why: {finding['message']}")
 
 
-critical_region()
-guarded_mutex()
+def explore(*words):
+    with tempfile.TemporaryDirectory() as out:
+        done = subprocess.run([NTLAB, "explore", "--strategy", "dpor", "--keep-going", "--out", out, *words],
+                              capture_output=True, text=True, timeout=400)
+        with open(os.path.join(out, "report.json")) as report:
+            return json.load(report), done
+
+
+def load_unload():
+    """Which variants fail where; what only the system is to blame for is a note and no status."""
+    client = os.path.join(SAMPLES, "load-unload", "load-unload.exe")
+    for version, name, traces, wanted in (
+            ("win7", "load-unload", (36, 93), [("error", "driver", "StopWorkerQueues"), ("note", "system-known", "IopLoadDriver")]),
+            ("win8", "load-unload", (0, 177), []),
+            ("win7", "load-unload-poll", (0, 85), []),
+            ("nt51", "load-unload-event", (56, 233), [("note", "system-known", "IopLoadDriver")])):
+        where = f"{name} on {version}"
+        result, done = explore("--os", version, "--budget", "2000runs", "--", client, name)
+        search, findings = result["search"], result["findings"]
+        check(search["outcome"] == "exhausted" and (search["bad"], search["traces"]) == traces,
+              f"{where}: {traces[0]} of {traces[1]} traces are bad, not {search['outcome']} {search['bad']} of {search['traces']}")
+        for severity, blame, symbol in wanted:
+            check(any(f["severity"] == severity and f["blame"] == blame and any(s.get("symbol") == symbol for s in f["threads"][0]["stack"])
+                      for f in findings), f"{where}: {severity}, {blame}, in {symbol}")
+        check(done.returncode == any(severity == "error" for severity, _, _ in wanted), f"{where}: status {done.returncode}")
+        check(all(f["severity"] == "error" or f["blame"] == "system-known" for f in findings), f"{where}: only what is known is a note")
+    # Both threads run; the one that crashes is in the unload callback, the other one in DriverEntry.
+    finding = next((f for f in explore("--os", "win7", "--budget", "2000runs", "--", client, "load-unload")[0]["findings"] if f["severity"] == "error"), None)
+    names = [[s.get("symbol") for s in t["stack"]] for t in finding["threads"]] if finding else [[], []]
+    check(finding is not None and finding["code"] == "0x0000007E", "load-unload: bugcheck 0x7E")
+    check(["StopWorkerQueues", "UnloadCallback", "FltpDoUnloadFilter", "FltpSyncOpWorker", "ExpWorkerThread"] ==
+          [n for n in names[0] if n in ("StopWorkerQueues", "UnloadCallback", "FltpDoUnloadFilter", "FltpSyncOpWorker", "ExpWorkerThread")],
+          f"load-unload: the stack of the unload: {names[0]}")
+    check(any("DriverEntry" in n and "IopLoadDriver" in n and "IopLoadUnloadDriver" in n for n in names[1:]), "load-unload: the other thread is in DriverEntry")
+
+
+def ramfs():
+    folder = os.path.join(SAMPLES, "ramfs")
+    clients = [word for who in ("user:{} write", "admin:{} open") for word in ("--client", who.format(os.path.join(folder, "ramfs.exe")))]
+    result, done = explore("--budget", "40runs", os.path.join(folder, "ramfs.sys"), *clients)
+    finding = result["findings"][0] if result["findings"] else {"kind": "none", "message": ""}
+    check(done.returncode == 1 and finding["kind"] == "suspend-dos", f"ramfs: suspend denial of service, not {finding['kind']}")
+    check(re.search(r"cannot go on: it waits for resource 0x[0-9a-f]+ in ramfs\.sys!", finding["message"])
+          and "FsRtlEnterFileSystem" in finding["message"], f"ramfs: the sentence names the resource: {finding['message']}")
+    result, done = explore("--budget", "20000runs", *clients)
+    check(done.returncode == 0 and result["search"]["outcome"] == "exhausted", f"ramfs as shipped: exhausted, not {result['search']}")
+
+
+PARTS = {"critical-region": critical_region, "guarded-mutex": guarded_mutex, "load-unload": load_unload, "ramfs": ramfs}
+for part in sys.argv[3:] or PARTS:
+    PARTS[part]()
 print(f"{COUNT} checks, {len(FAILURES)} failed")
 sys.exit(len(FAILURES) != 0)
