@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""docs/rules: the pages of the IRQL rules and the index, from nt/vf/rules.tsv and nt/vf/irql.table.
+"""docs/rules: the index, and the pages that are not written by hand, from nt/vf/rules.tsv, nt/vf/irql.table, docs/rules/why.tsv.
 
 gen_rules.py [--check] ROOT    --check: are they what they should be, and has each rule a page?
 """
@@ -58,6 +58,49 @@ def head(name, aliases, flags):
     return (text or "none") + "."
 
 
+def seeded(root):
+    """Rule: (source, case, name, text) of the first seeded bug of it."""
+    found = {}
+    for line in open(os.path.join(root, "tests/bugs/bugs.list"), encoding="utf-8"):
+        fields = [f.strip() for f in line.split("|")]
+        if not line.startswith("#") and len(fields) >= 7 and fields[5] != "clean":
+            found.setdefault(fields[5], (fields[1], fields[2], fields[0], fields[6]))
+    return found
+
+
+def fragment(root, source, case):
+    """The lines between #if EITHER(case) and the next branch."""
+    lines, inside = [], False
+    for line in open(os.path.join(root, "tests/bugs", source), encoding="utf-8"):
+        if line.startswith(("#if", "#elif")) and f"({case})" in line:
+            inside = not lines
+            lines = [] if inside else lines
+            continue
+        if inside and line.startswith(("#elif", "#else", "#endif")):
+            inside = False
+        if inside:
+            lines.append(line.rstrip())
+    return lines
+
+
+def page(root, fields, why, fix, bugs):
+    name, family, severity, flags, aliases, sentence = fields
+    text = (f"# {name}\n\n{sentence}.\n\nFamily: {family}. Severity: {severity}. Microsoft's: {head(name, aliases, flags)}\n\n"
+            f"## Why\n\n{why}\n\n## How to fix\n\n{fix}\n")
+    if name in bugs:
+        source, case, bug, what = bugs[name]
+        lines = fragment(root, source, case)
+        text += f"\n## Example\n\nSeeded bug `{bug}` of tests/bugs: {what}. With HAS({case}) true it breaks the rule, without it keeps it.\n\n"
+        text += "".join("    " + line + "\n" if line else "\n" for line in lines)
+    return text
+
+
+def reasons(root):
+    for line in open(os.path.join(root, "docs/rules/why.tsv"), encoding="utf-8"):
+        if not line.startswith("#") and line.strip():
+            yield line.rstrip("\n").split("\t")
+
+
 def index(table):
     text = ("# The rules\n\nMade by tools/gen_rules.py from nt/vf/rules.tsv.\n\n"
             "`--verifier standard` turns on all rules of severity error; `--verifier all` the others too; Driver Verifier's flags "
@@ -85,6 +128,11 @@ def main():
     for name, family, severity, flags, aliases, sentence in table:
         if name in limits and name not in HAND:
             files[name + ".md"] = irql_page(name, severity, flags, aliases, sentence, limits[name])
+    why = {w[0]: w[1:] for w in reasons(root)}
+    bugs = seeded(root)
+    for fields in table:
+        if fields[0] in why:
+            files[fields[0] + ".md"] = page(root, fields, *why[fields[0]], bugs)
     bad = 0
     for name, text in files.items():
         path = os.path.join(folder, name)
@@ -101,7 +149,7 @@ def main():
         elif not open(path, encoding="utf-8").read().startswith(f"# {fields[0]}\n"):
             print(f"{path}: its heading is not the rule's name")
             bad = 1
-    known = {f[0] + ".md" for f in table} | {"README.md", "coverage.md"}
+    known = {f[0] + ".md" for f in table} | {"README.md", "coverage.md", "why.tsv"}
     for name in sorted(os.listdir(folder)):
         if name not in known:
             print(f"docs/rules/{name} is of no rule")

@@ -245,6 +245,9 @@ VOID NTAPI
 ExFreePool(PVOID P)
 {
     ExpFreePoint(P, __builtin_return_address(0));
+    if (VfHooks != NULL && VfHooks->Free(P, 0, __builtin_return_address(0))) {
+        return;
+    }
     ExpFreeBlock(P, 0, FALSE);
 }
 
@@ -252,6 +255,9 @@ VOID NTAPI
 ExFreePoolWithTag(PVOID P, ULONG Tag)
 {
     ExpFreePoint(P, __builtin_return_address(0));
+    if (VfHooks != NULL && VfHooks->Free(P, Tag, __builtin_return_address(0))) {
+        return;
+    }
     ExpFreeBlock(P, Tag, Tag != 0);
 }
 
@@ -260,6 +266,9 @@ ExFreePool2(PVOID P, ULONG Tag, const EXP_EXTENDED_PARAMETER *ExtendedParameters
             ULONG ExtendedParametersCount)
 {
     ExpFreePoint(P, __builtin_return_address(0));
+    if (VfHooks != NULL && VfHooks->Free(P, Tag, __builtin_return_address(0))) {
+        return;
+    }
     ExpFreeBlock(P, Tag, Tag != 0);
 }
 

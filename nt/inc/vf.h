@@ -32,6 +32,9 @@ extern PVF_CALL VfCall;
     ((Type)VfCall((Kind), (const VOID *)(Routine), (ULONG64)(A), (ULONG64)(B), (ULONG64)(C),       \
                   (ULONG64)(D)))
 
+/* The status of an IRP that is gone. */
+#define VF_IRP_GONE 0xDEADC0DEu
+
 typedef struct _VF_HOOKS {
     VOID (*ImageLoaded)(struct _KI_MODULE *Module);       /* bound, nothing of it has run */
     VOID (*ImageUnloads)(struct _KI_MODULE *Module);      /* its last moment */

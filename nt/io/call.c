@@ -122,6 +122,9 @@ IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
         }
         return;
     }
+    if (VfHooks != NULL) {
+        VfHooks->IrpEnds(Irp);
+    }
     IopQueueCompletion(Irp, PriorityBoost); /* C3 */
 }
 

@@ -73,6 +73,10 @@ IoFreeIrp(PIRP Irp)
     ULONG Slot;
 
     DRIVER_REQUIRE(Irp->Type == IO_TYPE_IRP, MULTIPLE_IRP_COMPLETE_REQUESTS, Irp, 0, 0, 0); /* I1 */
+    if (VfHooks != NULL) {
+        VfHooks->IrpEnds(Irp);
+        Irp->IoStatus.Status = (NTSTATUS)VF_IRP_GONE; /* what who looks too late gets to see */
+    }
     Irp->Type = 0;
     if ((Irp->AllocationFlags & IRP_ALLOCATED_FIXED_SIZE) == 0) {
         /* Not ours: a driver's own memory that IoInitializeIrp made an IRP. The pool judges. */

@@ -108,6 +108,9 @@ KiPageFault(struct abi_trap *Raw, PKI_FRAME Frame)
     ULONG Page;
     NTSTATUS Status;
 
+    if (VfHooks != NULL && VfHooks->Fault(Raw, (PVOID)Address, (Raw->error & FAULT_WRITE) != 0)) {
+        return;
+    }
     if (Mode == UserMode) {
         Status = MiResolveFault((PVOID)Address, (Raw->error & FAULT_WRITE) != 0, Fetch, UserMode);
         if (Status != STATUS_SUCCESS) {

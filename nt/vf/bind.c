@@ -98,6 +98,31 @@ VfBind(PKI_MODULE Module)
     }
 }
 
+/* At DISPATCH_LEVEL and above: is the caller's code pageable? Sections PAGE... are. */
+VOID
+VfCheckCode(PVF_FRAME Frame)
+{
+    PKI_MODULE Module = MiFindModule((PVOID)HcOriginalRip((ULONG64)Frame->Caller));
+    PUCHAR Base = Module != NULL ? Module->DllBase : NULL;
+    PIMAGE_SECTION_HEADER Section;
+    PIMAGE_NT_HEADERS64 Nt;
+    ULONG64 Rva = (ULONG64)HcOriginalRip((ULONG64)Frame->Caller) - (ULONG64)Base;
+
+    if (Base == NULL) {
+        return;
+    }
+    Nt = (PIMAGE_NT_HEADERS64)(Base + ((PIMAGE_DOS_HEADER)Base)->e_lfanew);
+    Section = IMAGE_FIRST_SECTION(Nt);
+    for (ULONG i = 0; i < Nt->FileHeader.NumberOfSections; i++) {
+        if (Rva - Section[i].VirtualAddress < Section[i].Misc.VirtualSize &&
+            RtlCompareMemory(Section[i].Name, "PAGE", 4) == 4) {
+            VfViolate(VfRulePagedCode, NULL, Frame,
+                      "%a, which is pageable code, runs at %s: its page may be out", Frame->Caller,
+                      VfIrqlName(KiIrql()));
+        }
+    }
+}
+
 /* From enter.S: a verified driver calls an export. */
 PVF_ENTRY
 VfBefore(PVF_FRAME Frame, ULONG Index)
@@ -108,6 +133,10 @@ VfBefore(PVF_FRAME Frame, ULONG Index)
     if (Irql > Entry->High || Irql < Entry->Low) {
         VfCheckIrql(Frame, Entry, Irql);
     }
+    if (Irql >= DISPATCH_LEVEL && VfIsOn(VfRulePagedCode)) {
+        VfCheckCode(Frame);
+    }
+    VfCurrent = Entry;
     for (ULONG i = 0; i < VF_CHAIN && Entry->Before[i] != NULL; i++) {
         Entry->Before[i](Frame);
     }
@@ -117,6 +146,7 @@ VfBefore(PVF_FRAME Frame, ULONG Index)
 ULONG64
 VfAfter(PVF_FRAME Frame, PVF_ENTRY Entry, ULONG64 Result)
 {
+    VfCurrent = Entry;
     for (ULONG i = 0; i < VF_CHAIN && Entry->After[i] != NULL; i++) {
         Result = Entry->After[i](Frame, Result);
     }

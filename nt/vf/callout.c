@@ -49,6 +49,7 @@ VfCallRoutine(VF_KIND Kind, const VOID *Routine, ULONG64 A, ULONG64 B, ULONG64 C
     if (!VfIsVerified(Routine)) {
         return ((PVF_ROUTINE)Routine)(A, B, C, D);
     }
+    RtlZeroMemory(&Callout, sizeof(Callout));
     Callout.Outer = Thread->VfCallout;
     Callout.Kind = Kind;
     Callout.Routine = Routine;
@@ -57,15 +58,20 @@ VfCallRoutine(VF_KIND Kind, const VOID *Routine, ULONG64 A, ULONG64 B, ULONG64 C
     Callout.Arg[2] = C;
     Callout.Arg[3] = D;
     Callout.Irql = KiIrql();
-    Callout.Completed = Callout.Forwarded = FALSE;
     Callout.KernelApcDisable = Thread->KernelApcDisable;
     Callout.SpecialApcDisable = Thread->SpecialApcDisable;
     Callout.RegionDepth = Thread->RegionDepth;
     Callout.HeldCount = Thread->HeldCount;
     Thread->VfCallout = &Callout;
+    VfIrpCalled(&Callout);
     Callout.Result = ((PVF_ROUTINE)Routine)(A, B, C, D);
     Thread->VfCallout = Callout.Outer;
+    VfLockReturn(&Callout);
     VfIrqlReturn(&Callout);
     VfRegionReturn(&Callout);
+    VfMemoryReturn(&Callout);
+    VfOwnIrpReturn(&Callout);
+    VfIrpReturn(&Callout);
+    VfUnloadReturned(&Callout);
     return Callout.Result;
 }

@@ -67,19 +67,43 @@ VfImageUnloads(PKI_MODULE Module)
 {
     ULONG64 Window = ((ULONG64)Module->DllBase - ABI_IMAGE_BASE) / ABI_IMAGE_WINDOW;
 
+    if (VfIsVerified(Module->DllBase)) {
+        VfOwnIrpUnload(Module);
+        VfPoolUnload(Module);
+        VfMemoryUnload(Module);
+        VfHandleUnload(Module);
+    }
     VfVerifiedWindows[Window / 64] &= ~(1ull << (Window % 64));
+}
+
+/* Kernel mode; before anything is made of it. */
+static BOOLEAN
+VfFault(struct abi_trap *Raw, PVOID Address, BOOLEAN Write)
+{
+    return !ABI_IS_USER(Address) && VfPoolFault(Raw, (ULONG64)Address, Write);
 }
 
 VOID
 VfInitSystem(VOID)
 {
-    static const VF_HOOKS Hooks = {.ImageLoaded = VfImageLoaded, .ImageUnloads = VfImageUnloads};
+    static const VF_HOOKS Hooks = {.ImageLoaded = VfImageLoaded,
+                                   .ImageUnloads = VfImageUnloads,
+                                   .IrpEnds = VfIrpEnds,
+                                   .Fault = VfFault,
+                                   .Free = VfPoolFree};
 
     if (VfHooks != NULL || !VfConfigure()) {
         return;
     }
     VfInitIrql();
     VfInitRegion();
+    VfInitLock();
+    VfInitIrp();
+    VfInitOwnIrp();
+    VfInitPool();
+    VfInitMemory();
+    VfInitHandle();
+    VfInitUnload();
     VfCall = VfCallRoutine;
     VfHooks = &Hooks;
 }

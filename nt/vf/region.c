@@ -116,12 +116,13 @@ VfRegionDiffers(PVF_CALLOUT Callout, UCHAR Kind, SHORT Now, SHORT Then)
     const VOID *Entered = VfOpenRegion(KiThread(), Callout->RegionDepth, Kind, &Lock);
 
     if (Now > Then) {
-        VfViolate(Rule, Callout->Routine, NULL,
+        VfViolate(Rule, VF_START(Callout->Routine), NULL,
                   "the %s %a has left %u %s region%s that it had not entered",
                   VfKindName(Callout->Kind), Callout->Routine, Now - Then, Name,
                   Now - Then == 1 ? "" : "s");
     } else if (Lock != NULL) {
-        VfViolate(Rule, Entered, NULL,
+        VfViolate(VfRuleLockHeldOnReturn,
+                  VfIsVerified(Entered) ? Entered : VF_START(Callout->Routine), NULL,
                   "the %s %a returned while it still holds the lock 0x%p, acquired at %a",
                   VfKindName(Callout->Kind), Callout->Routine, Lock, Entered);
     } else if (VfIsVerified(Entered)) {
@@ -129,7 +130,7 @@ VfRegionDiffers(PVF_CALLOUT Callout, UCHAR Kind, SHORT Now, SHORT Then)
                   "the %s %a returned without leaving the %s region that %a entered",
                   VfKindName(Callout->Kind), Callout->Routine, Name, Entered);
     } else {
-        VfViolate(Rule, Callout->Routine, NULL,
+        VfViolate(Rule, VF_START(Callout->Routine), NULL,
                   "the %s %a returned in %u %s region%s that it had entered",
                   VfKindName(Callout->Kind), Callout->Routine, Then - Now, Name,
                   Then - Now == 1 ? "" : "s");

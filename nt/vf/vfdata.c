@@ -1,7 +1,7 @@
 /*
  * vfdata.c - the verifier's tables.
  */
-#include "vfp.h"
+#include "special.h"
 
 PVF_CALL VfCall;
 const VF_HOOKS *VfHooks;
@@ -27,3 +27,19 @@ ULONG64 VfTold[256];
 ULONG VfToldCount;
 VF_SET VfUserObjects;
 VF_SET VfIoEvents;
+PVF_ENTRY VfCurrent;
+VF_SET VfRegistrations, VfLinks, VfThreads, VfDevices;
+VF_SET VfHandles, VfClosedHandles, VfReferencesHeld, VfDeviceReferences;
+VF_BLOCK VfBlocks[VF_BLOCKS];
+ULONG VfBlockHigh, VfBlockFree;
+ULONG VfQuarantine[VF_QUARANTINE], VfQuarantineNext;
+VF_SET VfBlockIndex;
+VF_SET VfMdls, VfStackObjects, VfStackDue;
+VF_IRP VfIrps[VF_IRPS];
+ULONG VfIrpCount;
+VF_SET VfIrpIndex;
+VF_SET VfResources;
+VF_SET VfDeferred;
+VF_EDGE VfEdges[VF_EDGES];
+ULONG VfEdgeCount;
+VF_SET VfEdgeIndex;

@@ -14,6 +14,11 @@
  *     callout.c               what holds around each call of a driver's routine
  *     irql.c                  IRQL limits
  *     region.c                APCs and regions
+ *     lock.c order.c          locks: who holds them, in which order they are acquired
+ *     irp.c irpown.c          requests that a driver gets; requests of its own, remove locks
+ *     pool.c memory.c         special pool; what is given to user mode, MDLs, stacks
+ *     handle.c unload.c       handles and references; what is left at unload
+ *     set.c                   sets of addresses
  *
  *   V1  A hook passes no schedule point, waits for nothing and asks the host for no memory: with the verifier or without
  *       it, the same schedules exist, and a run's hash is the same.
@@ -62,7 +67,7 @@ typedef struct _VF_HOOK_ROW {
 } VF_HOOK_ROW;
 #define VF_HOOK(Name, Before, After) {#Name, Before, After}
 
-#define VF_CHAIN 4
+#define VF_CHAIN 6
 typedef struct _VF_ENTRY {
     PVOID Real;      /* enter.S: 0 */
     ULONG64 Wrapped; /* enter.S: 8; an After hook wants the result */
@@ -84,6 +89,16 @@ typedef struct _VF_CALLOUT {
     KIRQL Irql;
     BOOLEAN Completed; /* VfDispatch: the routine has completed its IRP */
     BOOLEAN Forwarded; /* or sent it on */
+    BOOLEAN Marked;    /* and it was marked pending then; VfCompletion: PendingReturned */
+    UCHAR Major, Minor;
+    CHAR Location; /* Irp->CurrentLocation at the call */
+    PIO_STACK_LOCATION Stack;
+    NTSTATUS LowerStatus, CompletedStatus;
+    ULONG Generation; /* of its VF_IRP */
+    LONG RemoveLocks; /* acquired and not released */
+    const VOID *RemoveCaller;
+    const VOID *CompletionEx; /* IoSetCompletionRoutineEx was called there and succeeded */
+    BOOLEAN ExFailed;         /* or failed */
     SHORT KernelApcDisable, SpecialApcDisable;
     ULONG RegionDepth;
     ULONG HeldCount;
@@ -99,8 +114,11 @@ ULONG64 VfAfter(PVF_FRAME Frame, PVF_ENTRY Entry, ULONG64 Result);
 VOID VfStubs(VOID);
 VOID VfEnter(VOID);
 
+/* A routine itself as a place: places are return addresses. */
+#define VF_START(Routine) ((const UCHAR *)(Routine) + 1)
 /* violate.c. At: the place in the driver, if it is not Frame's caller. Frame NULL: noticed outside of the driver. */
 VOID VfViolate(VF_RULE_ID Rule, const VOID *At, PVF_FRAME Frame, const char *Format, ...);
+VOID VfViolateAtTrap(VF_RULE_ID Rule, struct abi_trap *Raw, const char *Format, ...);
 KI_INLINE BOOLEAN
 VfIsOn(VF_RULE_ID Rule)
 {
@@ -120,6 +138,7 @@ const char *VfKindName(VF_KIND Kind);
 
 /* irql.c */
 VOID VfCheckIrql(PVF_FRAME Frame, PVF_ENTRY Entry, KIRQL Irql);
+VOID VfCheckCode(PVF_FRAME Frame);
 const char *VfIrqlName(KIRQL Irql);
 VOID VfIrqlReturn(PVF_CALLOUT Callout);
 VOID VfInitIrql(VOID);
@@ -132,6 +151,54 @@ VfNormalApcsOn(PKTHREAD Thread)
 {
     return KiIrql() == PASSIVE_LEVEL && Thread->CombinedApcDisable == 0;
 }
+
+/* lock.c */
+VOID VfLockReturn(PVF_CALLOUT Callout);
+VOID VfLockMemoryGoes(const VOID *Start, SIZE_T Bytes, const VOID *At, PVF_FRAME Frame);
+VOID VfInitLock(VOID);
+/* order.c */
+VOID VfLockOrdered(PVF_FRAME Frame, const volatile VOID *Lock);
+VOID VfForgetLocks(const volatile VOID *Start, SIZE_T Bytes);
+
+/* irp.c: an IRP that a verified driver has had to do with. */
+enum { VF_IRP_OTHER, VF_IRP_ALLOCATED, VF_IRP_ASYNCHRONOUS, VF_IRP_SYNCHRONOUS };
+typedef struct _VF_IRP {
+    PIRP Irp;
+    ULONG Generation; /* one more with each life */
+    UCHAR Made;       /* VF_IRP_... */
+    BOOLEAN Ended;    /* its memory is no longer an IRP's */
+    BOOLEAN Completed, Marked;
+    BOOLEAN Sent;       /* one of the driver's own */
+    const VOID *Caller; /* who has made it */
+} VF_IRP, *PVF_IRP;
+#define VF_IRPS 512
+PVF_IRP VfFindIrp(PIRP Irp);
+PVF_IRP VfNewIrp(PIRP Irp, UCHAR Made, const VOID *Caller);
+VOID VfIrpEnds(PIRP Irp);
+VOID VfIrpCalled(PVF_CALLOUT Callout);
+VOID VfIrpReturn(PVF_CALLOUT Callout);
+PVF_CALLOUT VfDispatchOf(PIRP Irp);
+VOID VfInitIrp(VOID);
+/* pool.c */
+BOOLEAN VfPoolFree(PVOID Address, ULONG Tag, PVOID Caller);
+BOOLEAN VfPoolFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write);
+VOID VfPoolUnload(PKI_MODULE Module);
+VOID VfInitPool(VOID);
+/* memory.c */
+VOID VfFillBuffer(PIRP Irp, PIO_STACK_LOCATION Stack);
+VOID VfMemoryReturn(PVF_CALLOUT Callout);
+VOID VfMemoryUnload(PKI_MODULE Module);
+VOID VfInitMemory(VOID);
+/* handle.c, unload.c */
+VOID VfHandleUnload(PKI_MODULE Module);
+VOID VfInitHandle(VOID);
+VOID VfUnloadReturned(PVF_CALLOUT Callout);
+VOID VfInitUnload(VOID);
+/* irpown.c */
+VOID VfOwnIrpReturn(PVF_CALLOUT Callout);
+VOID VfOwnIrpSent(PVF_FRAME Frame, PIRP Irp);
+VOID VfOwnIrpUnload(PKI_MODULE Module);
+VOID VfInitOwnIrp(VOID);
 
 /*
  * A set of addresses with one word each (V2). Value 0: not in it.
@@ -154,6 +221,23 @@ extern ULONG64 VfVerifiedWindows[ABI_IMAGE_WINDOWS / 64];
 extern ULONG64 VfTold[256]; /* warnings: rule and place */
 extern ULONG VfToldCount;
 extern VF_SET VfUserObjects; /* region.c: objects that came from a handle of user mode */
-extern VF_SET VfIoEvents;    /* region.c: events of IoBuild...Request */
+extern PVF_ENTRY VfCurrent;  /* whose hooks run */
+extern VF_IRP VfIrps[VF_IRPS];
+extern ULONG VfIrpCount;
+extern VF_SET VfIrpIndex;  /* index in VfIrps + 1 */
+extern VF_SET VfResources; /* initialized ERESOURCEs: who did it */
+extern VF_SET VfDeferred;  /* devices whose StartIo is deferred */
+typedef struct _VF_EDGE {
+    const volatile VOID *From, *To;
+    const VOID *FromCaller, *ToCaller;
+    const volatile VOID *Gate[3]; /* other locks that were held */
+} VF_EDGE, *PVF_EDGE;
+#define VF_EDGES 1024
+extern VF_EDGE VfEdges[VF_EDGES];
+extern ULONG VfEdgeCount;
+extern VF_SET VfEdgeIndex;
+extern VF_SET VfRegistrations, VfLinks, VfThreads, VfDevices;                   /* unload.c */
+extern VF_SET VfHandles, VfClosedHandles, VfReferencesHeld, VfDeviceReferences; /* handle.c */
+extern VF_SET VfIoEvents; /* region.c: events of IoBuild...Request */
 
 #endif

@@ -84,32 +84,63 @@ VfRuleCode(VF_RULE_ID Rule)
     return Hash;
 }
 
-VOID
-VfViolate(VF_RULE_ID Rule, const VOID *At, PVF_FRAME Frame, const char *Format, ...)
+/* Trap: NULL, or the fault by which it was seen. */
+static VOID
+VfTell(VF_RULE_ID Rule, const VOID *Place, PVF_FRAME Frame, struct abi_trap *Trap,
+       const char *Format, va_list Arguments)
 {
     static const char *const Severities[] = {"", "note", "warning", "error"};
     UCHAR Severity = VfSeverity[Rule];
-    const VOID *Place = At != NULL ? At : Frame != NULL ? Frame->Caller : NULL;
     CONTEXT Context;
     char Message[480], Line[800];
-    va_list Arguments;
     int Length;
 
     if (Severity == VF_OFF || (Severity != VF_ERROR && VfIsTold(Rule, Place))) {
         return;
     }
-    va_start(Arguments, Format);
     KiFormatTextV(Message, sizeof(Message), Format, Arguments);
-    va_end(Arguments);
     if (Place != NULL) {
         Place = (const VOID *)HcOriginalRip((ULONG64)Place);
+    }
+    if (!VfIsVerified(Place) && Trap == NULL && KiThread()->VfCallout != NULL) {
+        /* A tail call: the routine of the driver is all that is known. */
+        Place = VF_START(((PVF_CALLOUT)KiThread()->VfCallout)->Routine);
     }
     Length = KiFormatText(Line, sizeof(Line), "rule\tname=%s\tseverity=%s\tat=%p\tmessage=%s\n",
                           VfRuleNames[Rule], Severities[Severity], Place, Message);
     HcReportText(Line, Length);
+    if (Severity == VF_ERROR && Trap != NULL) {
+        KiStop(ABI_RULE, VfRuleCode(Rule), Trap, NULL, Message);
+    }
     VfContextOf(Frame, &Context);
     if (Severity == VF_ERROR) {
         KiStop(ABI_RULE, VfRuleCode(Rule), NULL, &Context, Message);
     }
     VfTellFrames(&Context);
+}
+
+VOID
+VfViolate(VF_RULE_ID Rule, const VOID *At, PVF_FRAME Frame, const char *Format, ...)
+{
+    va_list Arguments;
+
+    va_start(Arguments, Format);
+    VfTell(Rule,
+           At != NULL      ? At
+           : Frame != NULL ? Frame->Caller
+                           : NULL,
+           Frame, NULL, Format, Arguments);
+    va_end(Arguments);
+}
+
+VOID
+VfViolateAtTrap(VF_RULE_ID Rule, struct abi_trap *Raw, const char *Format, ...)
+{
+    va_list Arguments;
+
+    va_start(Arguments, Format);
+    /* Places are return addresses: behind the first byte of the instruction is as good. */
+    VfTell(Rule, VfIsVerified((PVOID)Raw->original_rip) ? (PUCHAR)Raw->original_rip + 1 : NULL,
+           NULL, Raw, Format, Arguments);
+    va_end(Arguments);
 }

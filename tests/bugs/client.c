@@ -1,5 +1,5 @@
 /*
- * client.c - sends the driver of a bug a few requests; arguments say which: buffered, neither, direct, read, write, two.
+ * client.c - sends the driver of a bug a few requests; arguments say which: buffered, short, neither, direct, read, write, two.
  */
 #include <windows.h>
 #include <winioctl.h>
@@ -30,8 +30,8 @@ Request(PVOID Parameter)
     } else if (strcmp(What, "write") == 0) {
         Good = WriteFile(Device, Input, sizeof(Input), &Bytes, &Overlapped);
     } else {
-        Good = DeviceIoControl(Device, Code, Input, sizeof(Input), Output, sizeof(Output), &Bytes,
-                               &Overlapped);
+        Good = DeviceIoControl(Device, Code, Input, strcmp(What, "short") == 0 ? 4 : sizeof(Input),
+                               Output, sizeof(Output), &Bytes, &Overlapped);
     }
     if (!Good && GetLastError() == ERROR_IO_PENDING) {
         if (WaitForSingleObject(Overlapped.hEvent, 100) == WAIT_TIMEOUT) {

@@ -1,0 +1,245 @@
+/*
+ * memory.c - what is given to user mode; MDLs; objects that outlive the stack they are on.
+ *
+ * The part of a buffered request's buffer that the user has not filled is filled with a pattern when the request comes to
+ * the driver, as blocks of special pool are: what of it is still there when the request is completed was never written,
+ * and the user would read what had been in that memory before.
+ */
+#include "special.h"
+
+#define VF_MOST_SCANNED 0x10000
+
+static BOOLEAN
+VfIsFilled(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG From, PULONG To)
+{
+    if (Irp->RequestorMode != UserMode || Irp->AssociatedIrp.SystemBuffer == NULL ||
+        (Irp->Flags & IRP_BUFFERED_IO) == 0) {
+        return FALSE;
+    }
+    if (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL &&
+        METHOD_FROM_CTL_CODE(Stack->Parameters.DeviceIoControl.IoControlCode) == METHOD_BUFFERED) {
+        *From = Stack->Parameters.DeviceIoControl.InputBufferLength;
+        *To = Stack->Parameters.DeviceIoControl.OutputBufferLength;
+    } else if (Stack->MajorFunction == IRP_MJ_READ) {
+        *From = 0;
+        *To = Stack->Parameters.Read.Length;
+    } else {
+        return FALSE;
+    }
+    return *From < *To;
+}
+
+/* A request has come to a verified driver for the first time. */
+VOID
+VfFillBuffer(PIRP Irp, PIO_STACK_LOCATION Stack)
+{
+    ULONG From, To;
+
+    if (VfIsOn(VfRulePoolUninitialized) && VfIsFilled(Irp, Stack, &From, &To)) {
+        RtlFillMemory((PUCHAR)Irp->AssociatedIrp.SystemBuffer + From, To - From, VF_UNINIT);
+    }
+}
+
+static VOID
+VfScan(PVF_FRAME Frame, PUCHAR Buffer, ULONG Bytes)
+{
+    Bytes = min(Bytes, VF_MOST_SCANNED);
+    for (ULONG i = 0; i + 4 <= Bytes; i += 4) {
+        if (*(PULONG)(Buffer + i) == VF_UNINIT32) {
+            VfViolate(VfRulePoolUninitialized, NULL, Frame,
+                      "%a gives %u bytes to user mode, and byte %u of them was never written: the "
+                      "user reads what was in that memory before",
+                      Frame->Caller, Bytes, i);
+            break;
+        }
+    }
+    for (ULONG i = 0; i + 8 <= Bytes; i += 4) {
+        ULONG64 Value = *(ULONG64 *)(Buffer + i);
+
+        if (Value >= ABI_IMAGE_BASE && Value < ABI_SYSTEM_END) {
+            VfViolate(VfRuleKernelAddress, NULL, Frame,
+                      "%a gives %u bytes to user mode, and at byte %u of them stands 0x%p, an "
+                      "address of the kernel",
+                      Frame->Caller, Bytes, i, (PVOID)Value);
+            break;
+        }
+    }
+}
+
+/* IofCompleteRequest */
+static VOID
+VfGivesBack(PVF_FRAME Frame)
+{
+    PIRP Irp = (PIRP)Frame->Arg[0];
+    PVF_IRP Record = VfFindIrp(Irp);
+    PIO_STACK_LOCATION Stack;
+    ULONG Method;
+
+    if ((Record != NULL && Record->Ended) || Irp->RequestorMode != UserMode ||
+        Irp->CurrentLocation > Irp->StackCount || NT_ERROR(Irp->IoStatus.Status) ||
+        Irp->IoStatus.Information == 0 || Irp->IoStatus.Information > 0x10000000) {
+        return;
+    }
+    Stack = IoGetCurrentIrpStackLocation(Irp);
+    Method = Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL
+                 ? METHOD_FROM_CTL_CODE(Stack->Parameters.DeviceIoControl.IoControlCode)
+                 : METHOD_NEITHER;
+    if ((Stack->MajorFunction == IRP_MJ_READ || Method == METHOD_BUFFERED) &&
+        (Irp->Flags & IRP_BUFFERED_IO) != 0 && Irp->AssociatedIrp.SystemBuffer != NULL) {
+        VfScan(Frame, Irp->AssociatedIrp.SystemBuffer, (ULONG)Irp->IoStatus.Information);
+    } else if ((Stack->MajorFunction == IRP_MJ_READ || Method == METHOD_OUT_DIRECT) &&
+               Irp->MdlAddress != NULL &&
+               (Irp->MdlAddress->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) != 0 &&
+               Irp->IoStatus.Information <= Irp->MdlAddress->ByteCount) {
+        VfScan(Frame, Irp->MdlAddress->MappedSystemVa, (ULONG)Irp->IoStatus.Information);
+    }
+}
+
+/* ---- MDLs: IoAllocateMdl(Address, Length, Secondary, ChargeQuota, Irp) ---- */
+
+static ULONG64
+VfMdlAllocated(PVF_FRAME Frame, ULONG64 Result)
+{
+    if (Result != 0 && Frame->Arg[4] == 0) { /* else the I/O manager frees it with the IRP */
+        VfSetPut(&VfMdls, Result, (ULONG64)Frame->Caller);
+    }
+    return Result;
+}
+
+static VOID
+VfMdlFreed(PVF_FRAME Frame)
+{
+    PMDL Mdl = (PMDL)Frame->Arg[0];
+
+    if (Mdl != NULL && (Mdl->MdlFlags & MDL_PAGES_LOCKED) != 0 &&
+        (Mdl->MdlFlags & MDL_PARTIAL) == 0) {
+        VfViolate(VfRuleMdlFreedLocked, NULL, Frame,
+                  "%a frees the MDL 0x%p while its pages are locked: they stay locked for ever",
+                  Frame->Caller, Mdl);
+    }
+    VfSetRemove(&VfMdls, (ULONG64)Mdl);
+}
+
+static VOID
+VfUnlocks(PVF_FRAME Frame)
+{
+    PMDL Mdl = (PMDL)Frame->Arg[0];
+
+    if ((Mdl->MdlFlags & MDL_PAGES_LOCKED) == 0) {
+        VfViolate(VfRuleMdlUnlockTwice, NULL, Frame,
+                  "%a unlocks the pages of the MDL 0x%p, which are not locked", Frame->Caller, Mdl);
+    }
+}
+
+/* ---- objects on the stack ---- */
+
+static VOID
+VfQueuesObject(PVF_FRAME Frame)
+{
+    PKTHREAD Thread = KiThread();
+    ULONG64 Object = Frame->Arg[0];
+
+    if (Object >= (ULONG64)Thread->StackLimit && Object < (ULONG64)Thread->StackBase) {
+        VfSetPut(&VfStackObjects, Object, (ULONG64)Frame->Caller);
+    }
+}
+
+/* KeSetTimer(Timer, DueTime, Dpc), KeSetTimerEx(Timer, DueTime, Period, Dpc) */
+static VOID
+VfSetsTimer(PVF_FRAME Frame)
+{
+    LONG64 Due = (LONG64)Frame->Arg[1];
+
+    VfQueuesObject(Frame);
+    if (VfSetFind(&VfStackObjects, Frame->Arg[0]) != 0) {
+        /* The frame is soon overwritten: what is in it says nothing then. */
+        VfSetPut(&VfStackDue, Frame->Arg[0],
+                 Due < 0 ? KiQueryInterruptTime() - (ULONG64)Due
+                         : (ULONG64)Due - min((ULONG64)Due, KiBootTime));
+    }
+}
+
+static VOID
+VfCancelsTimer(PVF_FRAME Frame)
+{
+    VfSetRemove(&VfStackObjects, Frame->Arg[0]);
+    VfSetRemove(&VfStackDue, Frame->Arg[0]);
+}
+
+static BOOLEAN
+VfIsQueued(ULONG64 Object)
+{
+    DISPATCHER_HEADER *Header = (DISPATCHER_HEADER *)Object;
+    PKDPC Dpc = (PKDPC)Object;
+    ULONG64 Due = VfSetFind(&VfStackDue, Object);
+
+    if (Due != 0) {
+        VfSetRemove(&VfStackDue, Object);
+        return Due > KiQueryInterruptTime();
+    }
+    switch (Header->Type & 0x7F) {
+    case KiObjDpc:
+    case KiObjThreadedDpc:
+        return Dpc->DpcData != NULL;
+    default:
+        return ((PWORK_QUEUE_ITEM)Object)->WorkerRoutine != NULL &&
+               ((PWORK_QUEUE_ITEM)Object)->List.Flink != NULL;
+    }
+}
+
+VOID
+VfMemoryReturn(PVF_CALLOUT Callout)
+{
+    PKTHREAD Thread = KiThread();
+
+    for (ULONG i = 0; VfStackObjects.Count != 0 && i < VF_SET_SIZE; i++) {
+        ULONG64 Object = VfStackObjects.Key[i];
+        const VOID *Caller = (const VOID *)VfStackObjects.Value[i];
+
+        if (Object < (ULONG64)Thread->StackLimit || Object >= (ULONG64)Callout) {
+            continue;
+        }
+        if (VfIsQueued(Object)) {
+            VfViolate(VfRuleStackObject, Caller, NULL,
+                      "the %s %a returned while the object 0x%p is queued, which was on its stack "
+                      "(queued at %a)",
+                      VfKindName(Callout->Kind), Callout->Routine, (PVOID)Object, Caller);
+        }
+        VfSetRemove(&VfStackObjects, Object);
+        i = ~0u; /* entries have moved */
+    }
+}
+
+VOID
+VfMemoryUnload(PKI_MODULE Module)
+{
+    for (ULONG i = 0; VfMdls.Count != 0 && i < VF_SET_SIZE; i++) {
+        const VOID *Caller = (const VOID *)VfMdls.Value[i];
+
+        if (VfMdls.Key[i] != 0 && MiFindModule(Caller) == Module) {
+            VfViolate(VfRuleMdlLeak, Caller, NULL,
+                      "the driver was unloaded, and the MDL 0x%p that it allocated at %a was never "
+                      "freed",
+                      (PVOID)VfMdls.Key[i], Caller);
+        }
+    }
+}
+
+VOID
+VfInitMemory(VOID)
+{
+    static const VF_HOOK_ROW Rows[] = {
+        VF_HOOK(IofCompleteRequest, VfGivesBack, NULL),
+        VF_HOOK(IoCompleteRequest, VfGivesBack, NULL),
+        VF_HOOK(IoAllocateMdl, NULL, VfMdlAllocated),
+        VF_HOOK(IoFreeMdl, VfMdlFreed, NULL),
+        VF_HOOK(MmUnlockPages, VfUnlocks, NULL),
+        VF_HOOK(KeSetTimer, VfSetsTimer, NULL),
+        VF_HOOK(KeSetTimerEx, VfSetsTimer, NULL),
+        VF_HOOK(KeCancelTimer, VfCancelsTimer, NULL),
+        VF_HOOK(KeInsertQueueDpc, VfQueuesObject, NULL),
+        VF_HOOK(ExQueueWorkItem, VfQueuesObject, NULL),
+    };
+
+    VF_ADD_HOOKS(Rows);
+}

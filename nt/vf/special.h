@@ -1,0 +1,31 @@
+/*
+ * special.h - the blocks of special pool, as the files of nt/vf that look at memory share them.
+ */
+#ifndef NT_VF_SPECIAL_H
+#define NT_VF_SPECIAL_H
+
+#include "vfp.h"
+
+typedef struct _VF_BLOCK {
+    ULONG64 Run;   /* pages: the last one is the guard */
+    ULONG64 Pages; /* without the guard */
+    ULONG64 Start; /* what the driver has */
+    SIZE_T Bytes;
+    const VOID *Caller, *FreeCaller;
+    ULONG Tag;
+    BOOLEAN Used, Freed;
+} VF_BLOCK, *PVF_BLOCK;
+#define VF_BLOCKS     700
+#define VF_QUARANTINE 64
+
+extern VF_BLOCK VfBlocks[VF_BLOCKS];
+extern ULONG VfBlockHigh, VfBlockFree; /* those used once; a hint where a free one is */
+extern ULONG VfQuarantine[VF_QUARANTINE], VfQuarantineNext;
+extern VF_SET VfBlockIndex; /* Start: index + 1 */
+extern VF_SET VfMdls, VfStackObjects, VfStackDue;
+
+#define VF_SLACK    0xB5
+#define VF_UNINIT   0xA7
+#define VF_UNINIT32 0xA7A7A7A7u
+
+#endif

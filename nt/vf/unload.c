@@ -1,0 +1,297 @@
+/*
+ * unload.c - what a driver must have taken back when its unload routine returns: what it has registered, what is queued.
+ *
+ * Registrations are in one table: the routine that makes one and where its key is (an argument, or what an argument points
+ * to afterwards), and the routine that takes it back. Queues are looked at in place. [DDI pages of each pair; "Writing an
+ * Unload routine"; [BC:ce], [BC:c7]]
+ */
+#include "vfp.h"
+
+typedef struct _VF_PAIR {
+    const char *Make;
+    CHAR MakeKey; /* the argument; negative: what ~MakeKey points to */
+    const char *Undo;
+    CHAR UndoKey;
+    USHORT Rule;
+} VF_PAIR;
+
+static const VF_PAIR VfPairs[] = {
+    {"ExInitializeNPagedLookasideList", 0, "ExDeleteNPagedLookasideList", 0, VfRuleUnloadLookaside},
+    {"ExInitializePagedLookasideList", 0, "ExDeletePagedLookasideList", 0, VfRuleUnloadLookaside},
+    {"ExInitializeLookasideListEx", 0, "ExDeleteLookasideListEx", 0, VfRuleUnloadLookaside},
+    {"PsSetLoadImageNotifyRoutine", 0, "PsRemoveLoadImageNotifyRoutine", 0, VfRuleUnloadCallback},
+    {"PsSetCreateThreadNotifyRoutine", 0, "PsRemoveCreateThreadNotifyRoutine", 0,
+     VfRuleUnloadCallback},
+    {"CmRegisterCallback", ~2, "CmUnRegisterCallback", 0, VfRuleUnloadCallback},
+    {"CmRegisterCallbackEx", ~4, "CmUnRegisterCallback", 0, VfRuleUnloadCallback},
+    {"ObRegisterCallbacks", ~1, "ObUnRegisterCallbacks", 0, VfRuleUnloadCallback},
+    {"IoRegisterShutdownNotification", 0, "IoUnregisterShutdownNotification", 0,
+     VfRuleUnloadCallback},
+    {"IoRegisterPlugPlayNotification", ~6, "IoUnregisterPlugPlayNotificationEx", 0,
+     VfRuleUnloadCallback},
+    {"IoRegisterFsRegistrationChange", 1, "IoUnregisterFsRegistrationChange", 1,
+     VfRuleUnloadCallback},
+    {"IoRegisterFileSystem", 0, "IoUnregisterFileSystem", 0, VfRuleUnloadCallback},
+    {"EtwRegister", ~3, "EtwUnregister", 0, VfRuleUnloadCallback},
+    {"PoRegisterPowerSettingCallback", ~4, "PoUnregisterPowerSettingCallback", 0,
+     VfRuleUnloadCallback},
+    {"KeRegisterBugCheckCallback", 0, "KeDeregisterBugCheckCallback", 0, VfRuleUnloadCallback},
+    {"KeRegisterBugCheckReasonCallback", 0, "KeDeregisterBugCheckReasonCallback", 0,
+     VfRuleUnloadCallback},
+};
+
+static ULONG64
+VfPairKey(PVF_FRAME Frame, CHAR Key, ULONG Pair)
+{
+    ULONG64 Value = Key >= 0 ? Frame->Arg[Key] : *(PULONG64)Frame->Arg[~Key];
+
+    /* One address may be registered with several routines; undoing is told by the key alone. */
+    return Value;
+}
+
+static ULONG64
+VfRegistered(PVF_FRAME Frame, ULONG64 Result)
+{
+    for (ULONG i = 0; i < RTL_NUMBER_OF(VfPairs); i++) {
+        if (strcmp(VfPairs[i].Make, VfCurrent->Name) != 0) {
+            continue;
+        }
+        /* The initializers return nothing; the bug check callbacks TRUE. */
+        if (VfPairs[i].Rule == VfRuleUnloadLookaside || NT_SUCCESS((NTSTATUS)Result)) {
+            VfSetPut(&VfRegistrations, VfPairKey(Frame, VfPairs[i].MakeKey, i),
+                     ((ULONG64)i + 1) << 56 | (ULONG64)Frame->Caller);
+        }
+        break;
+    }
+    return Result;
+}
+
+static VOID
+VfUnregistered(PVF_FRAME Frame)
+{
+    for (ULONG i = 0; i < RTL_NUMBER_OF(VfPairs); i++) {
+        if (strcmp(VfPairs[i].Undo, VfCurrent->Name) == 0) {
+            VfSetRemove(&VfRegistrations, VfPairKey(Frame, VfPairs[i].UndoKey, i));
+            break;
+        }
+    }
+}
+
+/* PsSetCreateProcessNotifyRoutine[Ex](Routine, Remove) */
+static ULONG64
+VfProcessNotify(PVF_FRAME Frame, ULONG64 Result)
+{
+    if ((BOOLEAN)Frame->Arg[1]) {
+        VfSetRemove(&VfRegistrations, Frame->Arg[0]);
+    } else if (NT_SUCCESS((NTSTATUS)Result)) {
+        VfSetPut(&VfRegistrations, Frame->Arg[0], 0xFFull << 56 | (ULONG64)Frame->Caller);
+    }
+    return Result;
+}
+
+/* Symbolic links are known by a hash of their names. */
+static ULONG64
+VfNameKey(PUNICODE_STRING Name)
+{
+    ULONG64 Hash = 0xCBF29CE484222325ull;
+
+    for (USHORT i = 0; i < Name->Length / sizeof(WCHAR); i++) {
+        Hash = (Hash ^ RtlUpcaseUnicodeChar(Name->Buffer[i])) * 0x100000001B3ull;
+    }
+    return Hash | 1;
+}
+
+static ULONG64
+VfLinkCreated(PVF_FRAME Frame, ULONG64 Result)
+{
+    if (NT_SUCCESS((NTSTATUS)Result)) {
+        VfSetPut(&VfLinks, VfNameKey((PUNICODE_STRING)Frame->Arg[0]), (ULONG64)Frame->Caller);
+    }
+    return Result;
+}
+
+static VOID
+VfLinkDeleted(PVF_FRAME Frame)
+{
+    if (KiIrql() == PASSIVE_LEVEL) {
+        VfSetRemove(&VfLinks, VfNameKey((PUNICODE_STRING)Frame->Arg[0]));
+    }
+}
+
+/* PsCreateSystemThread: the thread's handle is Arg[0]'s, its routine Arg[5]. */
+static ULONG64
+VfThreadCreated(PVF_FRAME Frame, ULONG64 Result)
+{
+    if (NT_SUCCESS((NTSTATUS)Result)) {
+        VfSetPut(&VfThreads, Frame->Arg[5], (ULONG64)Frame->Caller);
+    }
+    return Result;
+}
+
+/* IoCreateDevice(..., &Device) */
+static ULONG64
+VfDeviceCreated(PVF_FRAME Frame, ULONG64 Result)
+{
+    if (NT_SUCCESS((NTSTATUS)Result)) {
+        VfSetPut(&VfDevices, *(PULONG64)Frame->Arg[6], (ULONG64)Frame->Caller);
+    }
+    return Result;
+}
+
+static VOID
+VfDeviceDeleted(PVF_FRAME Frame)
+{
+    VfSetRemove(&VfDevices, Frame->Arg[0]);
+}
+
+static VOID
+VfStillThere(PKI_MODULE Module, PVF_SET Set, VF_RULE_ID Rule, const char *What)
+{
+    for (ULONG i = 0; Set->Count != 0 && i < VF_SET_SIZE; i++) {
+        const VOID *Caller = (const VOID *)(Set->Value[i] & 0x00FFFFFFFFFFFFFFull);
+        ULONG Pair = (ULONG)(Set->Value[i] >> 56);
+
+        if (Set->Key[i] != 0 && MiFindModule(Caller) == Module) {
+            VfViolate(Pair == 0 || Pair == 0xFF ? Rule : (VF_RULE_ID)VfPairs[Pair - 1].Rule, Caller,
+                      NULL, "the driver's unload routine has returned, and %s is still there: %a",
+                      What, Caller);
+        }
+    }
+}
+
+static VOID
+VfCheckTimers(PKI_MODULE Module)
+{
+    extern LIST_ENTRY KiTimerListHead;
+
+    for (PLIST_ENTRY Entry = KiTimerListHead.Flink; Entry != &KiTimerListHead;
+         Entry = Entry->Flink) {
+        PKTIMER Timer = CONTAINING_RECORD(Entry, KTIMER, TimerListEntry);
+        PKDPC Dpc;
+
+        if (!MmIsAddressValid(Timer)) {
+            break; /* the list is damaged */
+        }
+        Dpc = MmIsAddressValid(Timer->Dpc) ? Timer->Dpc : NULL;
+        if (MiFindModule(Timer) == Module ||
+            (Dpc != NULL && MiFindModule((PVOID)Dpc->DeferredRoutine) == Module)) {
+            VfViolate(VfRuleUnloadTimer,
+                      Dpc != NULL ? VF_START(Dpc->DeferredRoutine) : (const VOID *)Timer, NULL,
+                      "the driver's unload routine has returned, and the timer 0x%p is still set: "
+                      "its DPC %a will run in memory that is gone",
+                      Timer, Dpc != NULL ? (PVOID)Dpc->DeferredRoutine : NULL);
+        }
+    }
+}
+
+static VOID
+VfCheckDpcs(PKI_MODULE Module)
+{
+    for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
+        PLIST_ENTRY Head = &KiProcessor[Cpu]->Prcb.DpcListHead;
+
+        for (PLIST_ENTRY Entry = Head->Flink; Entry != NULL && Entry != Head;
+             Entry = Entry->Flink) {
+            PKDPC Dpc = CONTAINING_RECORD(Entry, KDPC, DpcListEntry);
+
+            if (MiFindModule((PVOID)Dpc->DeferredRoutine) == Module) {
+                VfViolate(VfRuleUnloadDpc, VF_START(Dpc->DeferredRoutine), NULL,
+                          "the driver's unload routine has returned, and the DPC 0x%p (%a) is "
+                          "still queued",
+                          Dpc, (PVOID)Dpc->DeferredRoutine);
+            }
+        }
+    }
+}
+
+/* A thread whose start routine is the driver's, and that has not ended. */
+static VOID
+VfCheckThreads(PKI_MODULE Module)
+{
+    PEPROCESS System = PsInitialSystemProcess;
+
+    for (PLIST_ENTRY Entry = System->Pcb.ThreadListHead.Flink; Entry != &System->Pcb.ThreadListHead;
+         Entry = Entry->Flink) {
+        PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
+
+        if (Thread->State != Terminated && ((PETHREAD)Thread)->StartAddress != NULL &&
+            MiFindModule(((PETHREAD)Thread)->StartAddress) == Module &&
+            !((PETHREAD)Thread)->Terminating) {
+            const VOID *Caller =
+                (const VOID *)VfSetFind(&VfThreads, (ULONG64)((PETHREAD)Thread)->StartAddress);
+
+            VfViolate(VfRuleUnloadThread,
+                      Caller != NULL ? Caller : VF_START(((PETHREAD)Thread)->StartAddress), NULL,
+                      "the driver's unload routine has returned, and the thread that began at %a "
+                      "still runs: its code is about to go",
+                      ((PETHREAD)Thread)->StartAddress);
+        }
+    }
+}
+
+VOID
+VfUnloadReturned(PVF_CALLOUT Callout)
+{
+    PKI_MODULE Module = MiFindModule(Callout->Routine);
+
+    if (Callout->Kind != VfUnload || Module == NULL) {
+        return;
+    }
+    VfCheckTimers(Module);
+    VfCheckDpcs(Module);
+    VfCheckThreads(Module);
+    VfStillThere(Module, &VfRegistrations, VfRuleUnloadCallback, "what it has registered");
+    VfStillThere(Module, &VfResources, VfRuleUnloadResource, "a resource that it has initialized");
+    VfStillThere(Module, &VfLinks, VfRuleUnloadSymbolicLink, "a symbolic link");
+    VfStillThere(Module, &VfDevices, VfRuleUnloadDevice, "a device");
+    VfHandleUnload(Module); /* a reference may keep the image from ever going */
+}
+
+VOID
+VfInitUnload(VOID)
+{
+    static const VF_HOOK_ROW Rows[] = {
+        VF_HOOK(ExInitializeNPagedLookasideList, NULL, VfRegistered),
+        VF_HOOK(ExDeleteNPagedLookasideList, VfUnregistered, NULL),
+        VF_HOOK(ExInitializePagedLookasideList, NULL, VfRegistered),
+        VF_HOOK(ExDeletePagedLookasideList, VfUnregistered, NULL),
+        VF_HOOK(ExInitializeLookasideListEx, NULL, VfRegistered),
+        VF_HOOK(ExDeleteLookasideListEx, VfUnregistered, NULL),
+        VF_HOOK(PsSetLoadImageNotifyRoutine, NULL, VfRegistered),
+        VF_HOOK(PsRemoveLoadImageNotifyRoutine, VfUnregistered, NULL),
+        VF_HOOK(PsSetCreateThreadNotifyRoutine, NULL, VfRegistered),
+        VF_HOOK(PsRemoveCreateThreadNotifyRoutine, VfUnregistered, NULL),
+        VF_HOOK(PsSetCreateProcessNotifyRoutine, NULL, VfProcessNotify),
+        VF_HOOK(PsSetCreateProcessNotifyRoutineEx, NULL, VfProcessNotify),
+        VF_HOOK(CmRegisterCallback, NULL, VfRegistered),
+        VF_HOOK(CmRegisterCallbackEx, NULL, VfRegistered),
+        VF_HOOK(CmUnRegisterCallback, VfUnregistered, NULL),
+        VF_HOOK(ObRegisterCallbacks, NULL, VfRegistered),
+        VF_HOOK(ObUnRegisterCallbacks, VfUnregistered, NULL),
+        VF_HOOK(IoRegisterShutdownNotification, NULL, VfRegistered),
+        VF_HOOK(IoUnregisterShutdownNotification, VfUnregistered, NULL),
+        VF_HOOK(IoRegisterPlugPlayNotification, NULL, VfRegistered),
+        VF_HOOK(IoUnregisterPlugPlayNotificationEx, VfUnregistered, NULL),
+        VF_HOOK(IoUnregisterPlugPlayNotification, VfUnregistered, NULL),
+        VF_HOOK(IoRegisterFsRegistrationChange, NULL, VfRegistered),
+        VF_HOOK(IoUnregisterFsRegistrationChange, VfUnregistered, NULL),
+        VF_HOOK(IoRegisterFileSystem, NULL, VfRegistered),
+        VF_HOOK(IoUnregisterFileSystem, VfUnregistered, NULL),
+        VF_HOOK(EtwRegister, NULL, VfRegistered),
+        VF_HOOK(EtwUnregister, VfUnregistered, NULL),
+        VF_HOOK(PoRegisterPowerSettingCallback, NULL, VfRegistered),
+        VF_HOOK(PoUnregisterPowerSettingCallback, VfUnregistered, NULL),
+        VF_HOOK(KeRegisterBugCheckCallback, NULL, VfRegistered),
+        VF_HOOK(KeDeregisterBugCheckCallback, VfUnregistered, NULL),
+        VF_HOOK(KeRegisterBugCheckReasonCallback, NULL, VfRegistered),
+        VF_HOOK(KeDeregisterBugCheckReasonCallback, VfUnregistered, NULL),
+        VF_HOOK(IoCreateSymbolicLink, NULL, VfLinkCreated),
+        VF_HOOK(IoCreateUnprotectedSymbolicLink, NULL, VfLinkCreated),
+        VF_HOOK(IoDeleteSymbolicLink, VfLinkDeleted, NULL),
+        VF_HOOK(PsCreateSystemThread, NULL, VfThreadCreated),
+        VF_HOOK(IoCreateDevice, NULL, VfDeviceCreated),
+        VF_HOOK(IoDeleteDevice, VfDeviceDeleted, NULL),
+    };
+
+    VF_ADD_HOOKS(Rows);
+}
