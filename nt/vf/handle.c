@@ -203,11 +203,12 @@ VfHandleUnload(PKI_MODULE Module)
         const VOID *Caller = (const VOID *)(VfReferencesHeld.Value[i] & 0x00FFFFFFFFFFFFFFull);
 
         if (VfReferencesHeld.Key[i] != 0 && MiFindModule(Caller) == Module) {
-            PDEVICE_OBJECT Device = (PDEVICE_OBJECT)VfReferencesHeld.Key[i];
+            PVOID Device = (PVOID)VfReferencesHeld.Key[i];
 
             VfViolate(
-                Device->Type == IO_TYPE_DEVICE ? VfRuleDanglingDeviceObjectReference
-                                               : VfRuleReferenceLeak,
+                VfSetFind(&VfDeviceReferences, (ULONG64)Device) != 0
+                    ? VfRuleDanglingDeviceObjectReference
+                    : VfRuleReferenceLeak,
                 Caller, NULL,
                 "the driver was unloaded, and the reference to the object 0x%p that it got at "
                 "%a was never given back",
