@@ -127,6 +127,7 @@ typedef struct _FLT_INSTANCE {
     UNICODE_STRING Altitude;
     BOOLEAN Enabled; /* setup has succeeded: callbacks may come */
     BOOLEAN TearingDown;
+    BOOLEAN DataScan;         /* FltRegisterForDataScan */
     EX_RUNDOWN_REF IoRundown; /* G1 */
     KSPIN_LOCK OperationLock;
     LIST_ENTRY Passed; /* nodes whose operation is below; under OperationLock */
@@ -363,6 +364,8 @@ typedef struct _FLTP_CONTEXT {
     USHORT Signature;
     POOL_TYPE PoolType;
     WORK_QUEUE_ITEM Item; /* the last release may come at DISPATCH_LEVEL */
+    PVOID Section;        /* scan.c */
+    HANDLE SectionHandle;
     DECLSPEC_ALIGN(16) UCHAR Body[];
 } FLTP_CONTEXT, *PFLTP_CONTEXT;
 VOID FltpInitializeContextList(PFLTP_CONTEXT_LIST List);

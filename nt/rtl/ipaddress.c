@@ -308,3 +308,110 @@ RtlIpv6AddressToStringW(const VOID *Addr, PWSTR S)
     RtlpWriteIpv6(Addr, Text);
     return RtlpWiden(Text, S);
 }
+
+/* Characters of a decimal number, which they follow Text with. */
+static PSTR
+RtlpWriteDecimal(ULONG Value, PSTR Text)
+{
+    CHAR Digits[10];
+    ULONG Count = 0;
+
+    do {
+        Digits[Count++] = (CHAR)('0' + Value % 10);
+        Value /= 10;
+    } while (Value != 0);
+    while (Count != 0) {
+        *Text++ = Digits[--Count];
+    }
+    *Text = 0;
+    return Text;
+}
+
+/* Copies with the null, in the width that is asked for; the length that is given back counts it. */
+static LONG
+RtlpReturnAddress(const CHAR *Text, PVOID Target, BOOLEAN Wide, PULONG Length)
+{
+    ULONG Needed = (ULONG)strlen(Text) + 1, Room = *Length;
+
+    *Length = Needed;
+    if (Target == NULL || Room < Needed) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Wide) {
+        RtlpWiden(Text, Target);
+    } else {
+        RtlCopyMemory(Target, Text, Needed);
+    }
+    return STATUS_SUCCESS;
+}
+
+static LONG
+RtlpIpv4ToStringEx(const VOID *Address, USHORT Port, PVOID String, BOOLEAN Wide, PULONG Length)
+{
+    CHAR Text[32];
+    PSTR End;
+
+    if (Address == NULL || Length == NULL) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    End = RtlpWriteIpv4(Address, Text);
+    if (Port != 0) { /* in network order */
+        *End++ = ':';
+        RtlpWriteDecimal((USHORT)(Port << 8 | Port >> 8), End);
+    }
+    return RtlpReturnAddress(Text, String, Wide, Length);
+}
+
+static LONG
+RtlpIpv6ToStringEx(const VOID *Address, ULONG ScopeId, USHORT Port, PVOID String, BOOLEAN Wide,
+                   PULONG Length)
+{
+    CHAR Text[80];
+    PSTR End = Text;
+
+    if (Address == NULL || Length == NULL) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Port != 0) {
+        *End++ = '[';
+    }
+    End = RtlpWriteIpv6(Address, End);
+    if (ScopeId != 0) {
+        *End++ = '%';
+        End = RtlpWriteDecimal(ScopeId, End);
+    }
+    if (Port != 0) {
+        *End++ = ']';
+        *End++ = ':';
+        RtlpWriteDecimal((USHORT)(Port << 8 | Port >> 8), End);
+    }
+    return RtlpReturnAddress(Text, String, Wide, Length);
+}
+
+LONG NTAPI
+RtlIpv4AddressToStringExA(const VOID *Address, USHORT Port, PSTR AddressString,
+                          PULONG AddressStringLength)
+{
+    return RtlpIpv4ToStringEx(Address, Port, AddressString, FALSE, AddressStringLength);
+}
+
+LONG NTAPI
+RtlIpv4AddressToStringExW(const VOID *Address, USHORT Port, PWSTR AddressString,
+                          PULONG AddressStringLength)
+{
+    return RtlpIpv4ToStringEx(Address, Port, AddressString, TRUE, AddressStringLength);
+}
+
+LONG NTAPI
+RtlIpv6AddressToStringExA(const VOID *Address, ULONG ScopeId, USHORT Port, PSTR AddressString,
+                          PULONG AddressStringLength)
+{
+    return RtlpIpv6ToStringEx(Address, ScopeId, Port, AddressString, FALSE, AddressStringLength);
+}
+
+LONG NTAPI
+RtlIpv6AddressToStringExW(const VOID *Address, ULONG ScopeId, USHORT Port, PWSTR AddressString,
+                          PULONG AddressStringLength)
+{
+    return RtlpIpv6ToStringEx(Address, ScopeId, Port, AddressString, TRUE, AddressStringLength);
+}

@@ -36,15 +36,16 @@ function(ntlab_overlay out)
   set(${out} "${overlay}" PARENT_SCOPE)
 endfunction()
 
-# The import library of what ntlab's kernel does not implement (lib/ntoskrnl.rest).
-function(ntlab_rest out)
-  set(library "${CMAKE_BINARY_DIR}/libntoskrnl-rest.a")
-  if("${NTLAB_SDK}/lib/ntoskrnl.rest" IS_NEWER_THAN "${library}")
+# The import library of what an image of ntlab's does not implement (lib/ntoskrnl.rest, lib/fltmgr.rest).
+function(ntlab_rest image out)
+  get_filename_component(base "${image}" NAME_WE)
+  set(library "${CMAKE_BINARY_DIR}/lib${base}-rest.a")
+  if("${NTLAB_SDK}/lib/${base}.rest" IS_NEWER_THAN "${library}")
     find_program(NTLAB_DLLTOOL llvm-dlltool-19 REQUIRED)
-    file(STRINGS "${NTLAB_SDK}/lib/ntoskrnl.rest" names REGEX "^[A-Za-z_]")
+    file(STRINGS "${NTLAB_SDK}/lib/${base}.rest" names REGEX "^[A-Za-z_]")
     list(JOIN names "\n" names)
-    file(WRITE "${CMAKE_BINARY_DIR}/ntoskrnl-rest.def" "LIBRARY ntoskrnl.exe\nEXPORTS\n${names}\n")
-    execute_process(COMMAND "${NTLAB_DLLTOOL}" -m i386:x86-64 -D ntoskrnl.exe -d "${CMAKE_BINARY_DIR}/ntoskrnl-rest.def" -l "${library}"
+    file(WRITE "${CMAKE_BINARY_DIR}/${base}-rest.def" "LIBRARY ${image}\nEXPORTS\n${names}\n")
+    execute_process(COMMAND "${NTLAB_DLLTOOL}" -m i386:x86-64 -D ${image} -d "${CMAKE_BINARY_DIR}/${base}-rest.def" -l "${library}"
       COMMAND_ERROR_IS_FATAL ANY)
   endif()
   set(${out} "${library}" PARENT_SCOPE)
@@ -56,10 +57,10 @@ function(ntlab_kernel_options target)
   target_compile_definitions(${target} PRIVATE _WIN32_WINNT=${WDK_WINVER} WINVER=${WDK_WINVER} NTDDI_VERSION=${WDK_NTDDI}
     _AMD64_ AMD64 _WIN64 WINNT=1 DEPRECATE_DDK_FUNCTIONS=1 POOL_NX_OPTIN=1)
   # What MSVC takes: a variable defined in several sources (-fcommon), a routine whose type differs in what does not matter.
-  target_compile_options(${target} PRIVATE -fms-extensions -fcommon -fno-autolink -fasynchronous-unwind-tables "SHELL:-Xclang -fasync-exceptions"
+  target_compile_options(${target} PRIVATE -fms-extensions -fms-compatibility -fgnuc-version=4.2.1 -fcommon -fno-autolink -fasynchronous-unwind-tables "SHELL:-Xclang -fasync-exceptions"
     -fno-stack-protector -fno-strict-aliasing -fno-delete-null-pointer-checks -mno-mmx -gdwarf-4 -fno-builtin -fshort-wchar
     "SHELL:-ivfsoverlay ${overlay}" "SHELL:-include ntlab-sdk.h" "SHELL:-isystem ${NTLAB_MINGW}/ddk"
-    -Wno-unknown-pragmas -Wno-ignored-pragma-intrinsic -Wno-microsoft -Wno-pragma-pack -Wno-ignored-attributes
+    -Wno-unknown-pragmas -Wno-ignored-pragma-intrinsic -Wno-microsoft -Wno-invalid-token-paste -Wno-macro-redefined -Wno-pragma-pack -Wno-ignored-attributes
     -Wno-inconsistent-dllimport -Wno-\#warnings -Wno-nonportable-include-path -Wno-multichar -Wno-unused-command-line-argument
     -Wno-four-char-constants -Wno-incompatible-pointer-types -Wno-error=incompatible-function-pointer-types -Wno-error=int-conversion
     -Wno-pointer-sign -Wno-tautological-constant-out-of-range-compare -Wno-switch -Wno-extra-tokens -Wno-comment -Wno-unused-value
@@ -123,14 +124,16 @@ function(wdk_add_driver name)
     -Wl,--allow-multiple-definition -Wl,-Xlink=-alternatename:___chkstk_ms=__chkstk -Wl,-Xlink=-integritycheck)
   ntlab_static(wdmsec)
   ntlab_static(aux_klib)
-  target_link_libraries(${name} PRIVATE ntlab_wdmsec ntlab_aux_klib)
+  ntlab_static(intrinsic)
+  target_link_libraries(${name} PRIVATE ntlab_wdmsec ntlab_aux_klib ntlab_intrinsic)
   get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
   if("CXX" IN_LIST languages)
     ntlab_static(cxx)
     target_link_libraries(${name} PRIVATE ntlab_cxx)
   endif()
   if(WDK_MINIFILTER)
-    target_link_libraries(${name} PRIVATE "${NTLAB_BUILD}/drivers/fltmgr/libfltmgr.a")
+    ntlab_rest(fltmgr.sys rest)
+    target_link_libraries(${name} PRIVATE "${NTLAB_BUILD}/drivers/fltmgr/libfltmgr.a" "${rest}")
   endif()
   # Libraries by their Windows names: these are here already, or need nothing on Linux.
   foreach(library IN LISTS WDK_LIBRARIES)
@@ -140,7 +143,7 @@ function(wdk_add_driver name)
       target_link_libraries(${name} PRIVATE "${library}")
     endif()
   endforeach()
-  ntlab_rest(rest)
+  ntlab_rest(ntoskrnl.exe rest)
   target_link_libraries(${name} PRIVATE "${NTLAB_BUILD}/nt/libntoskrnl.a" "${rest}")
 endfunction()
 
@@ -155,8 +158,8 @@ function(wdk_add_client name)
   target_include_directories(${name} BEFORE PRIVATE "${NTLAB_SDK}/include/user" ${WDK_INCLUDES})
   target_compile_definitions(${name} PRIVATE _WIN32_WINNT=0x0A00 WINVER=0x0A00 ${WDK_DEFINITIONS} $<$<BOOL:${WDK_UNICODE}>:UNICODE>
     $<$<BOOL:${WDK_UNICODE}>:_UNICODE>)
-  target_compile_options(${name} PRIVATE -fms-extensions -fcommon -fno-autolink "SHELL:-Xclang -fasync-exceptions" -gdwarf-4 "SHELL:-ivfsoverlay ${overlay}"
-    "SHELL:-include ntlab-user.h" -Wno-unknown-pragmas -Wno-microsoft -Wno-pragma-pack -Wno-ignored-attributes -Wno-multichar
+  target_compile_options(${name} PRIVATE -fms-extensions -fms-compatibility -fgnuc-version=4.2.1 -fcommon -fno-autolink "SHELL:-Xclang -fasync-exceptions" -gdwarf-4 "SHELL:-ivfsoverlay ${overlay}"
+    "SHELL:-include ntlab-user.h" -Wno-unknown-pragmas -Wno-microsoft -Wno-invalid-token-paste -Wno-macro-redefined -Wno-pragma-pack -Wno-ignored-attributes -Wno-multichar
     -Wno-nonportable-include-path -Wno-incompatible-pointer-types -Wno-error=incompatible-function-pointer-types -Wno-error=int-conversion
     -Wno-format -Wno-pointer-sign -Wno-switch $<$<COMPILE_LANGUAGE:C>:-Wno-error=implicit-function-declaration>)
   target_link_options(${name} PRIVATE -fuse-ld=lld-19 -Wl,--allow-multiple-definition $<$<BOOL:${WDK_WMAIN}>:-municode>)

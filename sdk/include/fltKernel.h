@@ -470,37 +470,6 @@ typedef ULONG FLT_CALLBACK_DATA_FLAGS;
 #define FLTFL_CALLBACK_DATA_NEW_SYSTEM_BUFFER   0x00100000
 #define FLTFL_CALLBACK_DATA_DIRTY               0x80000000
 
-typedef struct _FLT_TAG_DATA_BUFFER {
-    ULONG FileTag;
-    USHORT TagDataLength;
-    USHORT UnparsedNameLength;
-    union {
-        struct {
-            USHORT SubstituteNameOffset;
-            USHORT SubstituteNameLength;
-            USHORT PrintNameOffset;
-            USHORT PrintNameLength;
-            ULONG Flags;
-            WCHAR PathBuffer[1];
-        } SymbolicLinkReparseBuffer;
-        struct {
-            USHORT SubstituteNameOffset;
-            USHORT SubstituteNameLength;
-            USHORT PrintNameOffset;
-            USHORT PrintNameLength;
-            WCHAR PathBuffer[1];
-        } MountPointReparseBuffer;
-        struct {
-            UCHAR DataBuffer[1];
-        } GenericReparseBuffer;
-        struct {
-            GUID TagGuid;
-            UCHAR DataBuffer[1];
-        } GenericGUIDReparseBuffer;
-    };
-} FLT_TAG_DATA_BUFFER, *PFLT_TAG_DATA_BUFFER;
-#define FLT_TAG_DATA_BUFFER_HEADER_SIZE FIELD_OFFSET(FLT_TAG_DATA_BUFFER, GenericReparseBuffer)
-
 typedef struct _FLT_CALLBACK_DATA {
     FLT_CALLBACK_DATA_FLAGS Flags;
     PETHREAD CONST Thread;
@@ -987,6 +956,7 @@ FLTMGR_API LONG FLTAPI FltCompareInstanceAltitudes(PFLT_INSTANCE Instance1,
 /* ---- routines: callback data ---- */
 
 FLTMGR_API VOID FLTAPI FltSetCallbackDataDirty(PFLT_CALLBACK_DATA Data);
+#define FLT_SET_CALLBACK_DATA_DIRTY(Data) FltSetCallbackDataDirty(Data)
 FLTMGR_API VOID FLTAPI FltClearCallbackDataDirty(PFLT_CALLBACK_DATA Data);
 FLTMGR_API BOOLEAN FLTAPI FltIsCallbackDataDirty(PFLT_CALLBACK_DATA Data);
 FLTMGR_API NTSTATUS FLTAPI FltLockUserBuffer(PFLT_CALLBACK_DATA CallbackData);

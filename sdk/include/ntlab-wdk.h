@@ -36,10 +36,22 @@ extern "C" {
 #endif
 #endif
 
+#ifndef _TCHAR_DEFINED
+#define _TCHAR_DEFINED
+#ifdef UNICODE
+typedef WCHAR TCHAR, *PTCHAR;
+#else
+typedef char TCHAR, *PTCHAR;
+#endif
+#endif
+
 /* ---- pool ---- */
 
 #ifndef POOL_NX_OPTIN
 #define POOL_NX_OPTIN 1
+#endif
+#ifndef POOL_NX_ALLOCATION
+#define POOL_NX_ALLOCATION 512
 #endif
 #ifndef POOL_ZERO_ALLOCATION
 #define POOL_ZERO_ALLOCATION 1024

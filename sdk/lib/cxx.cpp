@@ -11,7 +11,7 @@ __cxa_pure_virtual(void)
 }
 
 /* The other of the two forms of a source's own operator delete. */
-void __cdecl
+__attribute__((weak)) void __cdecl
 operator delete(void *Memory)
 {
     if (Memory != NULL) {
@@ -19,7 +19,7 @@ operator delete(void *Memory)
     }
 }
 
-void __cdecl
+__attribute__((weak)) void __cdecl
 operator delete(void *Memory, size_t)
 {
     operator delete(Memory);

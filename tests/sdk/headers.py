@@ -36,7 +36,7 @@ def compile(name, text, folder):
         file.write(text)
     done = subprocess.run(
         ["clang-19", "--target=x86_64-w64-windows-gnu", "-fsyntax-only", "-x", language, "-I", f"{SDK}/include", "-D_WIN32_WINNT=0x0A00", "-DWINVER=0x0A00",
-         "-DNTDDI_VERSION=0x0A000008", "-D_AMD64_", "-DAMD64", "-D_WIN64", "-fms-extensions", "-fno-builtin", "-Wno-everything", "-ferror-limit=0",
+         "-DNTDDI_VERSION=0x0A000008", "-D_AMD64_", "-DAMD64", "-D_WIN64", "-fms-extensions", "-fms-compatibility", "-fgnuc-version=4.2.1", "-fno-builtin", "-Wno-everything", "-ferror-limit=0",
          "-ivfsoverlay", os.path.join(folder, "overlay.yaml"), "-include", "ntlab-sdk.h", "-isystem", f"{DDK}/ddk", path], stderr=subprocess.PIPE, text=True)
     return name, text, done.returncode, done.stderr
 

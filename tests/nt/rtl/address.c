@@ -13,6 +13,11 @@ NTSYSAPI NTSTATUS NTAPI RtlIpv6StringToAddressA(PCSTR S, PCSTR *Terminator, PVOI
 NTSYSAPI PSTR NTAPI RtlIpv6AddressToStringA(const VOID *Addr, PSTR S);
 NTSYSAPI PWSTR NTAPI RtlIpv4AddressToStringW(const VOID *Addr, PWSTR S);
 
+NTSYSAPI LONG NTAPI RtlIpv4AddressToStringExA(const VOID *Address, USHORT Port, PSTR AddressString,
+                                              PULONG AddressStringLength);
+NTSYSAPI LONG NTAPI RtlIpv6AddressToStringExW(const VOID *Address, ULONG ScopeId, USHORT Port,
+                                              PWSTR AddressString, PULONG AddressStringLength);
+
 /* Reads Text as IPv4; 0xFFFFFFFF if that fails, else the address as a number. */
 static ULONG
 Read4(PCWSTR Text, BOOLEAN Strict)
@@ -127,4 +132,31 @@ Random(VOID)
     EXPECT_EQ(Bad, 0);
 }
 
-TEST_DRIVER(TEST(Ipv4), TEST(Ipv6), TEST(Version), TEST(Random))
+static VOID
+WithPort(VOID)
+{
+    static const UCHAR Four[4] = {10, 0, 0, 255}, Six[16] = {0xfe, 0x80, [15] = 1};
+    WCHAR Wide[65];
+    CHAR Text[22];
+    ULONG Length;
+
+    /* [DDI:RtlIpv4AddressToStringEx] the port is in network order and left out if it is 0; the length counts the null. */
+    Length = sizeof(Text);
+    EXPECT_STATUS(RtlIpv4AddressToStringExA(Four, 0x5000, Text, &Length), STATUS_SUCCESS);
+    EXPECT(strcmp(Text, "10.0.0.255:80") == 0 && Length == 14);
+    EXPECT_STATUS(RtlIpv4AddressToStringExA(Four, 0, Text, &Length), STATUS_SUCCESS);
+    EXPECT(strcmp(Text, "10.0.0.255") == 0 && Length == 11);
+    /* [DDI] too small: STATUS_INVALID_PARAMETER, and the length that it takes. */
+    Length = 10;
+    EXPECT_STATUS(RtlIpv4AddressToStringExA(Four, 0, Text, &Length), STATUS_INVALID_PARAMETER);
+    EXPECT_EQ(Length, 11);
+    /* [DDI:RtlIpv6AddressToStringEx] brackets where there is a port; the scope behind a percent sign. */
+    Length = RTL_NUMBER_OF(Wide);
+    EXPECT_STATUS(RtlIpv6AddressToStringExW(Six, 3, 0xBB01, Wide, &Length), STATUS_SUCCESS);
+    EXPECT(wcscmp(Wide, L"[fe80::1%3]:443") == 0 && Length == 16);
+    Length = RTL_NUMBER_OF(Wide);
+    EXPECT_STATUS(RtlIpv6AddressToStringExW(Six, 0, 0, Wide, &Length), STATUS_SUCCESS);
+    EXPECT(wcscmp(Wide, L"fe80::1") == 0);
+}
+
+TEST_DRIVER(TEST(WithPort), TEST(Ipv4), TEST(Ipv6), TEST(Version), TEST(Random))
