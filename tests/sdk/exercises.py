@@ -12,13 +12,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def run(words, **named):
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **named)
-    return done.returncode, done.stdout.decode("utf-8", "replace")
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **named)
+    return done.returncode, (done.stderr + b"\n" + done.stdout).decode("utf-8", "replace")
 
 
 def in_order(text, wanted):
-    """The first of the wanted texts that does not follow the ones before it. Output of client and driver is two streams:
-    each text is looked for from where the last one of its stream was found, or else anywhere."""
+    """The first of the wanted texts that does not follow the ones before it."""
     at = 0
     for want in wanted:
         found = text.find(want, at)
