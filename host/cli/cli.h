@@ -63,6 +63,8 @@ struct options {
     const char *kernel; /* --kernel: another ntoskrnl.exe; for tests */
     /* explore */
     bool explores;
+    bool timelines;    /* events of findings are wanted, for another command's page */
+    bool quiet;        /* nothing is said of what is made up */
     bool stdout_taken; /* by --json -, of the search that this run is part of */
     enum run_granularity granularity;
     const char *strategy;
@@ -108,6 +110,7 @@ int command_explore(int argc, char **argv);
 int command_replay(int argc, char **argv);
 int command_dbg(int argc, char **argv); /* explore.c */
 int command_report(int argc, char **argv);
+int command_check(int argc, char **argv);
 int command_merge(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_doctor(int argc, char **argv);

@@ -14,7 +14,7 @@
 bool
 documents_timeline(const struct options *options)
 {
-    return options->html != NULL || options->out != NULL;
+    return options->html != NULL || options->out != NULL || options->timelines;
 }
 
 static bool
@@ -60,6 +60,12 @@ documents_subject(const struct run_request *request, char *out, size_t size)
         used += (size_t)snprintf(out + used, size - used, "%s%s", i ? " " : "",
                                  name != NULL ? name + 1 : boot->client[i].image);
     }
+}
+
+void
+documents_folder(const char *folder)
+{
+    mkdir(folder, 0777);
 }
 
 static void
@@ -119,7 +125,7 @@ documents_write(const struct options *options, const struct run_request *request
     int status = 0;
 
     if (folder != NULL && folder[0] != 0) {
-        mkdir(folder, 0777);
+        documents_folder(folder);
     }
     for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]) && status == 0; i++) {
         const char *path = *(const char *const *)((const char *)options + documents[i].option);

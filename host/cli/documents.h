@@ -13,11 +13,11 @@ bool documents_timeline(const struct options *options);
 void documents_prepare(const struct options *options, struct run_request *request);
 /* The drivers' names, else the clients'. */
 void documents_subject(const struct run_request *request, char *out, size_t size);
+void documents_folder(const char *folder); /* makes it */
 /* Writes them; `folder`: --out's, NULL or empty: none. 0, or STATUS_USAGE after a message. */
 int documents_write(const struct options *options, const struct run_request *request,
                     const struct note_head *head, const struct note *note, size_t count,
                     const char *folder);
-/* Lists them. */
 void documents_release(struct run_request *request);
 
 #endif

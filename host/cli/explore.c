@@ -290,6 +290,49 @@ check_shard(const struct options *options)
                        options->strategy);
 }
 
+/* From options to what is searched, and how. */
+static void
+plan(struct search *search)
+{
+    const struct options *options = search->options;
+
+    search->plan =
+        (struct run_search){.strategy = options->strategy ? options->strategy : "dpor",
+                            .seed = options->seed,
+                            .runs = options->budget_runs,
+                            .seconds = options->budget_seconds,
+                            .depth = (uint32_t)options->depth,
+                            .bound = options->bound,
+                            .from_root = options->from_root,
+                            .shard = options->shard,
+                            .shards = options->shards,
+                            .first = options->first || (!options->keep_going && isatty(2))};
+    search->pool = (struct pool_plan){.search = &search->plan,
+                                      .jobs = options->jobs,
+                                      .shard = options->shard,
+                                      .shards = options->shards,
+                                      .progress = isatty(2) ? search_progress : NULL,
+                                      .context = search};
+    search->request.trace = false; /* a search keeps no events; the replay of a finding does */
+    search->request.steps = false;
+    search->request.granularity = options->granularity;
+    search->request.boot.explore =
+        options->granularity != RUN_API ? ABI_EXPLORE_MEMORY : ABI_EXPLORE;
+    search->request.boot.inject = options->inject_given ? options->inject : ABI_INJECT_DEFAULT;
+    search->request.boot.cpus = EXPLORE_CPUS;
+}
+
+static void
+release(struct search *search)
+{
+    for (size_t i = 0; i < search->findings; i++) {
+        note_free(&search->confirmed[i].note);
+    }
+    note_free(&search->other);
+    tally_free(&search->outcome.tally);
+    request_free(&search->request);
+}
+
 /* One search. `version`, `json`: of a matrix, else NULL. */
 static int
 explore(int argc, char **argv, const char *version, const char *json)
@@ -318,40 +361,34 @@ explore(int argc, char **argv, const char *version, const char *json)
     if (status != 0) {
         return status;
     }
-    search.plan = (struct run_search){.strategy = options.strategy ? options.strategy : "dpor",
-                                      .seed = options.seed,
-                                      .runs = options.budget_runs,
-                                      .seconds = options.budget_seconds,
-                                      .depth = (uint32_t)options.depth,
-                                      .bound = options.bound,
-                                      .from_root = options.from_root,
-                                      .shard = options.shard,
-                                      .shards = options.shards,
-                                      .first = options.first || (!options.keep_going && isatty(2))};
-    search.pool = (struct pool_plan){.search = &search.plan,
-                                     .jobs = options.jobs,
-                                     .shard = options.shard,
-                                     .shards = options.shards,
-                                     .progress = isatty(2) ? search_progress : NULL,
-                                     .context = &search};
     documents_prepare(&options, &search.request);
-    search.request.trace = false; /* a search keeps no events; the replay of a finding does */
-    search.request.steps = false;
-    search.request.granularity = options.granularity;
-    search.request.boot.explore = options.granularity != RUN_API ? ABI_EXPLORE_MEMORY : ABI_EXPLORE;
-    search.request.boot.inject = options.inject_given ? options.inject : ABI_INJECT_DEFAULT;
-    search.request.boot.cpus = EXPLORE_CPUS;
     fprintf(stderr, "ntlab %s: %s (build %u), a processor for each thread, seed %lu\n",
             NTLAB_VERSION, os_name(options.os),
             options.build ? options.build : os_default_build(options.os), options.seed);
+    plan(&search);
     status = run_search(&search);
-    for (size_t i = 0; i < search.findings; i++) {
-        note_free(&search.confirmed[i].note);
-    }
-    note_free(&search.other);
     documents_release(&search.request);
-    tally_free(&search.outcome.tally);
-    request_free(&search.request);
+    release(&search);
+    return status;
+}
+
+int
+explore_case(struct options *options, char **argv, const char *folder,
+             struct run_coverage *coverage, size_t coverages,
+             void (*done)(const struct search *search, void *context), void *context)
+{
+    struct search search = {.options = options, .argv = argv, .folder = folder};
+    int status = request_build(options, &search.request);
+
+    if (status != 0) {
+        return status;
+    }
+    search.request.coverage = coverage;
+    search.request.coverages = coverages;
+    plan(&search);
+    status = run_search(&search);
+    done(&search, context);
+    release(&search);
     return status;
 }
 

@@ -50,6 +50,13 @@ int matrix_explore(int argc, char **argv, const char *json_path);
 /* explore.c: one search of a matrix, with its own folders, and its JSON at `json`. */
 int explore_version(int argc, char **argv, const char *version, const char *json);
 
+/* explore.c: a search that is part of another command. `done` sees what came of it;
+   findings are kept in `folder`. */
+struct run_coverage;
+int explore_case(struct options *options, char **argv, const char *folder,
+                 struct run_coverage *coverage, size_t coverages,
+                 void (*done)(const struct search *search, void *context), void *context);
+
 /* explore_text.c */
 void search_progress(void *context, const struct pool_progress *progress);
 /* Takes the progress line away. */

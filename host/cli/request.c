@@ -400,7 +400,7 @@ ask_for_filter_manager(struct run_request *request)
 
 /* A minifilter without an INF: where setup would have taken them from, its instance and altitude are made up. */
 static int
-make_up_instance(struct run_request *request, size_t driver)
+make_up_instance(struct run_request *request, size_t driver, bool quiet)
 {
     struct run_config *grown;
     char key[80], altitude[16];
@@ -414,6 +414,9 @@ make_up_instance(struct run_request *request, size_t driver)
     request->config = grown;
     grown[request->configs++] =
         (struct run_config){strdup(key), strdup(altitude), strlen(altitude)};
+    if (quiet) {
+        return 0;
+    }
     fprintf(stderr, "ntlab: %s.sys has no INF: \"%s Instance\" at altitude %s is made up\n",
             request->boot.driver[driver].name, request->boot.driver[driver].name, altitude);
     return 0;
@@ -444,7 +447,7 @@ add_infs(const struct options *options, struct run_request *request)
             snprintf(key, sizeof(key), "inf:%s", request->boot.driver[i].name);
             error = add_text(request, key, inf);
         } else if (options->reg.count == 0 && is_minifilter(request, driver)) {
-            error = make_up_instance(request, i);
+            error = make_up_instance(request, i, options->quiet);
         }
     }
     for (size_t i = 0; i < options->reg.count && error == 0; i++) {

@@ -13,8 +13,10 @@ struct flow {
     struct image image;
     struct code_map map;
     uint8_t *memory; /* the image as it would be at its preferred base */
-    uint8_t *leader; /* for each byte of [map.low, map.high): a basic block begins */
+    uint8_t *leader; /* for each byte of [map.low, map.high) */
 };
+
+enum { LEADER = 1 /* a basic block begins */, FUNCTION = 2 };
 
 static int
 no_sites(void *context, uint32_t rva, const uint8_t *bytes, const struct insn *insn)
@@ -41,13 +43,10 @@ flow_next(const struct flow *flow, uint32_t rva)
 }
 
 bool
-flow_function(const struct flow *flow, size_t index, uint32_t *begin)
+flow_is_function(const struct flow *flow, uint32_t rva)
 {
-    if (index >= flow->map.functions) {
-        return false;
-    }
-    *begin = flow->map.function[index].begin;
-    return true;
+    return rva >= flow->map.low && rva < flow->map.high &&
+           (flow->leader[rva - flow->map.low] & FUNCTION) != 0;
 }
 
 const struct pe *
@@ -63,10 +62,10 @@ flow_bytes(const struct flow *flow, uint32_t rva)
 }
 
 static void
-lead(struct flow *flow, uint32_t rva)
+lead(struct flow *flow, uint32_t rva, uint8_t what)
 {
     if (code_flags(&flow->map, rva) & CODE_START) {
-        flow->leader[rva - flow->map.low] = 1;
+        flow->leader[rva - flow->map.low] |= what;
     }
 }
 
@@ -84,19 +83,20 @@ find_leaders(struct flow *flow)
     struct insn insn;
 
     for (size_t i = 0; i < flow->map.functions; i++) {
-        lead(flow, flow->map.function[i].begin);
+        lead(flow, flow->map.function[i].begin, LEADER | FUNCTION);
     }
     for (uint32_t rva = flow_next(flow, 0); rva != 0; rva = flow_next(flow, rva + 1)) {
         if (!flow_at(flow, rva, &insn)) {
             continue;
         }
         if (fresh || rva != end) {
-            lead(flow, rva);
+            lead(flow, rva, LEADER);
         }
         end = rva + insn.length;
         fresh = insn.flow != INSN_NEXT;
         if (insn.flow == INSN_BRANCH || insn.flow == INSN_JUMP || insn.flow == INSN_CALL) {
-            lead(flow, flow_target(rva, &insn));
+            lead(flow, flow_target(rva, &insn),
+                 insn.flow == INSN_CALL ? LEADER | FUNCTION : LEADER);
         }
     }
 }

@@ -23,8 +23,8 @@ void flow_close(struct flow *flow);
 bool flow_at(const struct flow *flow, uint32_t rva, struct insn *out);
 /* The first instruction at or behind rva; 0: none. */
 uint32_t flow_next(const struct flow *flow, uint32_t rva);
-/* Functions of the image's unwind data, in ascending order; false behind the last one. */
-bool flow_function(const struct flow *flow, size_t index, uint32_t *begin);
+/* Does a function begin there: by the unwind data, or because it is called? */
+bool flow_is_function(const struct flow *flow, uint32_t rva);
 /* The image as it lies in memory at its preferred base; pe.size bytes. */
 const struct pe *flow_pe(const struct flow *flow);
 const uint8_t *flow_bytes(const struct flow *flow, uint32_t rva);

@@ -68,26 +68,21 @@ coverage_count(const struct run_request *request, const struct run_coverage *cov
 {
     const struct run_file *file = file_of(request, coverage);
     struct flow *flow = file != NULL ? flow_open(file->data, file->size, coverage->image) : NULL;
-    uint32_t begin;
 
     *out = (struct coverage_numbers){0};
     for (size_t i = 0; i < coverage->points; i++) {
         const struct coverage_point *point = &coverage->point[i];
 
+        if (flow != NULL && point->leader && flow_is_function(flow, point->rva)) {
+            out->functions++;
+            out->functions_run += coverage->seen[i] != 0;
+        }
         out->blocks += point->leader;
         out->blocks_run += point->leader && coverage->seen[i] != 0;
         if (point->branch) {
             out->branches += 2;
             out->branches_run += (coverage->seen[i] & COVERAGE_TAKEN) != 0;
             out->branches_run += (coverage->seen[i] & COVERAGE_PASSED) != 0;
-        }
-    }
-    for (size_t i = 0; flow != NULL && flow_function(flow, i, &begin); i++) {
-        const struct coverage_point *point = coverage_find(coverage, begin);
-
-        if (point != NULL && point->leader) {
-            out->functions++;
-            out->functions_run += coverage->seen[point - coverage->point] != 0;
         }
     }
     flow_close(flow);

@@ -1,0 +1,490 @@
+/*
+ * cases.c - what is tried on a driver: each case is a search of schedules, in a process of its own.
+ *
+ *     hostile   every code with all lengths, and with pointers and contents that lie; one run
+ *     io        everything but controls, from two processes
+ *     storm     one code, then all of them, from two processes with two threads each
+ *     reload    the driver is unloaded under load, and loaded again
+ *     files     for a filter: two processes with files
+ *
+ * A case hands its notes back through a memory file. Findings that another case had already are counted, not told again.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "host/check/check.h"
+#include "host/cli/explore.h"
+
+#define MAX_STORMS   16 /* codes of a device that have a case of their own */
+#define MAX_TOGETHER 6  /* codes of a case with all of them */
+#define MAX_HOSTILE  16 /* codes of one case */
+
+struct one_case {
+    char name[64];
+    char what[200];
+    struct client client[3];
+    char command[3][2400];
+    size_t clients;
+    bool single; /* one run is all there is to do */
+};
+
+/* What a search costs at least: the boot, learning, and the schedules that are always tried. */
+#define LEAST_SECONDS 0.5
+
+static struct one_case list[MAX_CASES];
+static size_t cases;
+
+static double
+now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* ---- the list ---- */
+
+static struct one_case *
+add_case(const char *name, const char *what)
+{
+    struct one_case *one;
+
+    if (cases == MAX_CASES) {
+        return NULL;
+    }
+    one = &list[cases++];
+    memset(one, 0, sizeof(*one));
+    snprintf(one->name, sizeof(one->name), "%s", name);
+    snprintf(one->what, sizeof(one->what), "%s", what);
+    return one;
+}
+
+static void
+add_client(struct check *check, struct one_case *one, enum abi_token token, const char *words)
+{
+    if (one == NULL) {
+        return;
+    }
+    snprintf(one->command[one->clients], sizeof(one->command[0]), "\"%.1200s\" %.1100s",
+             check->client, words);
+    one->client[one->clients] = (struct client){token, one->command[one->clients], NULL};
+    one->clients++;
+}
+
+static void
+hostile_cases(struct check *check, const struct device *device, size_t number)
+{
+    for (size_t from = 0; from < device->codes; from += MAX_HOSTILE) {
+        char name[64], what[200], words[1100];
+        size_t used = (size_t)snprintf(words, sizeof(words), "hostile %s", device->name);
+        struct one_case *one;
+
+        for (size_t i = from; i < device->codes && i < from + MAX_HOSTILE; i++) {
+            used +=
+                (size_t)snprintf(words + used, sizeof(words) - used, " %x", device->code[i].code);
+        }
+        snprintf(name, sizeof(name), "hostile-%zu-%zu", number, from / MAX_HOSTILE + 1);
+        snprintf(what, sizeof(what), "%s: all lengths, hostile buffers", device->name);
+        one = add_case(name, what);
+        add_client(check, one, ABI_TOKEN_USER, words);
+        if (one != NULL) {
+            one->single = true;
+        }
+    }
+}
+
+static size_t
+storm_words(const struct device *device, size_t from, size_t most, unsigned threads, char *words,
+            size_t size)
+{
+    size_t used = (size_t)snprintf(words, size, "storm %s %u 1", device->name, threads), count = 0;
+
+    for (size_t i = from; i < device->codes && count < most; i++) {
+        const struct code *code = &device->code[i];
+
+        if (!code->crashed && (code->accepted || most == 1)) {
+            used += (size_t)snprintf(words + used, size - used, " %x:%u:%u", code->code,
+                                     code->good_in, code->good_out);
+            count++;
+        }
+    }
+    return count;
+}
+
+static void
+storm_cases(struct check *check, const struct device *device, size_t number)
+{
+    char name[64], what[200], words[1100];
+    struct one_case *one;
+    size_t storms = 0, most = MAX_STORMS;
+
+    if (check->options->budget_runs == 0 &&
+        most > (size_t)(check->options->budget_seconds / (2 * LEAST_SECONDS))) {
+        most = (size_t)(check->options->budget_seconds / (2 * LEAST_SECONDS));
+    }
+    for (size_t i = 0; i < device->codes && storms < most; i++) {
+        if (device->code[i].crashed ||
+            (!device->code[i].accepted && (device->code[i].source & CODE_TRIED) == 0) ||
+            storm_words(device, i, 1, 2, words, sizeof(words)) == 0) {
+            continue;
+        }
+        snprintf(name, sizeof(name), "storm-%zu-%x", number, device->code[i].code);
+        snprintf(what, sizeof(what), "%s: 0x%x from two processes", device->name,
+                 device->code[i].code);
+        one = add_case(name, what);
+        add_client(check, one, ABI_TOKEN_USER, words);
+        add_client(check, one, ABI_TOKEN_ADMIN, words);
+        storms++;
+    }
+}
+
+/* All codes at once; with one that is accepted that would be its own storm. */
+static void
+together_case(struct check *check, const struct device *device, size_t number)
+{
+    char name[64], what[200], words[1100];
+    size_t accepted = 0;
+    struct one_case *one;
+
+    for (size_t i = 0; i < device->codes; i++) {
+        accepted += device->code[i].accepted;
+    }
+    if (accepted < 2 || storm_words(device, 0, MAX_TOGETHER, 2, words, sizeof(words)) == 0) {
+        return;
+    }
+    snprintf(name, sizeof(name), "storm-%zu-all", number);
+    snprintf(what, sizeof(what), "%s: all codes at once from two processes", device->name);
+    one = add_case(name, what);
+    add_client(check, one, ABI_TOKEN_USER, words);
+    add_client(check, one, ABI_TOKEN_ADMIN, words);
+}
+
+static void
+io_case(struct check *check, const struct device *device, size_t number)
+{
+    char name[64], what[200], words[300];
+    struct one_case *one;
+
+    snprintf(name, sizeof(name), "io-%zu", number);
+    snprintf(what, sizeof(what), "%s: read, write, flush, queries, from two processes",
+             device->name);
+    snprintf(words, sizeof(words), "io %s", device->name);
+    one = add_case(name, what);
+    add_client(check, one, ABI_TOKEN_USER, words);
+    add_client(check, one, ABI_TOKEN_ADMIN, words);
+}
+
+static void
+reload_case(struct check *check, const struct device *device)
+{
+    char what[200], words[1100];
+    const char *service = check->request.boot.driver[check->request.boot.drivers - 1].name;
+    struct one_case *one;
+
+    snprintf(what, sizeof(what), "%s unloaded under load and loaded again", service);
+    one = add_case("reload", what);
+    snprintf(words, sizeof(words), "reload %s 2", service);
+    add_client(check, one, ABI_TOKEN_SYSTEM, words);
+    if (device != NULL) {
+        if (storm_words(device, 0, 2, 1, words, sizeof(words)) == 0) {
+            snprintf(words, sizeof(words), "open %s", device->name);
+        }
+        add_client(check, one, ABI_TOKEN_USER, words);
+    }
+}
+
+/* Of a device that answers all codes alike: one of each method. */
+static const struct device *
+with_codes(const struct device *device)
+{
+    static struct device generic;
+
+    if (device->codes != 0) {
+        return device;
+    }
+    generic = *device;
+    generic.codes = 4;
+    for (uint32_t i = 0; i < 4; i++) {
+        generic.code[i] = (struct code){.code = 0x222000 + i * 4 + i,
+                                        .source = CODE_TRIED,
+                                        .good_in = 64,
+                                        .good_out = 64,
+                                        .accepted = true};
+    }
+    return &generic;
+}
+
+static void
+make_list(struct check *check)
+{
+    const struct survey *survey = &check->survey;
+    static void (*const kinds[])(struct check *, const struct device *,
+                                 size_t) = {hostile_cases, io_case, together_case, storm_cases};
+    const struct device *first = NULL;
+
+    /* What is cheap and broad comes first, of all devices. */
+    for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
+        for (size_t i = 0; i < survey->devices; i++) {
+            if (survey->device[i].opened) {
+                first = first != NULL ? first : &survey->device[i];
+                kinds[kind](check, with_codes(&survey->device[i]), i + 1);
+            }
+        }
+        if (kind == 0) {
+            reload_case(check, first);
+        }
+    }
+    if (survey->minifilter || first == NULL) {
+        struct one_case *one = add_case("files", "files of two processes");
+
+        add_client(check, one, ABI_TOKEN_USER, "files C:\\check a.txt");
+        add_client(check, one, ABI_TOKEN_ADMIN, "files C:\\check b.txt");
+    }
+}
+
+/* ---- notes from one process to another ---- */
+
+static void
+send_text(FILE *out, const char *text)
+{
+    uint64_t length = text != NULL ? strlen(text) + 1 : 0;
+
+    fwrite(&length, sizeof(length), 1, out);
+    if (length != 0) {
+        fwrite(text, 1, length, out);
+    }
+}
+
+static char *
+receive_text(FILE *in)
+{
+    uint64_t length;
+    char *text;
+
+    if (fread(&length, sizeof(length), 1, in) != 1 || length == 0 || length > 1u << 30) {
+        return NULL;
+    }
+    text = malloc(length);
+    if (text == NULL || fread(text, 1, length, in) != length) {
+        free(text);
+        return NULL;
+    }
+    text[length - 1] = 0;
+    return text;
+}
+
+static void
+send_note(FILE *out, const struct note *note)
+{
+    fwrite(note, sizeof(*note), 1, out);
+    send_text(out, note->json);
+    send_text(out, note->sarif);
+    send_text(out, note->text);
+    send_text(out, note->timeline);
+}
+
+static bool
+receive_note(FILE *in, struct note *note)
+{
+    if (fread(note, sizeof(*note), 1, in) != 1) {
+        return false;
+    }
+    note->json = receive_text(in);
+    note->sarif = receive_text(in);
+    note->text = receive_text(in);
+    note->timeline = receive_text(in);
+    return note->text != NULL;
+}
+
+struct handing {
+    FILE *out;
+};
+
+static void
+hand_over(const struct search *search, void *context)
+{
+    struct handing *handing = context;
+    uint64_t numbers[2] = {search->outcome.tally.runs,
+                           search->findings + (search->other.text != NULL)};
+
+    fwrite(numbers, sizeof(numbers), 1, handing->out);
+    for (size_t i = 0; i < search->findings; i++) {
+        send_note(handing->out, &search->confirmed[i].note);
+    }
+    if (search->other.text != NULL) {
+        send_note(handing->out, &search->other);
+    }
+    fflush(handing->out);
+}
+
+/* ---- running ---- */
+
+/* In the child. */
+static int
+search_case(struct check *check, const struct one_case *one, double seconds, FILE *out)
+{
+    struct options options = *check->options;
+    struct handing handing = {out};
+    char folder[400];
+
+    memcpy(options.client, one->client, sizeof(one->client));
+    options.clients = one->clients;
+    options.client_exit_ignored = true;
+    options.keep_going = true;
+    options.first = false;
+    options.json = options.html = options.sarif = options.junit = options.coverage = NULL;
+    options.trace = options.out = NULL;
+    options.quiet = true;
+    options.timelines = check->options->html != NULL || check->options->out != NULL;
+    options.inject_given = true;
+    if (!check->options->inject_given) {
+        options.inject = one->single ? 0 : ABI_INJECT_KNOWN;
+    }
+    if (one->single) {
+        options.strategy = "random";
+        options.budget_runs = 2;
+        options.budget_seconds = 0;
+        options.inject = 0;
+    } else if (options.budget_runs != 0) {
+        options.budget_runs = options.budget_runs / cases > 0 ? options.budget_runs / cases : 1;
+    } else {
+        options.budget_seconds = seconds;
+    }
+    snprintf(folder, sizeof(folder), "%s/%s", check->out, one->name);
+    return explore_case(&options, check->argv, folder, check->request.coverage,
+                        check->request.coverages, hand_over, &handing);
+}
+
+static void
+say_finding(const struct check *check, const struct note *note)
+{
+    fprintf(stderr, "\nntlab: finding %zu:\n", check->notes);
+    fputs(note->text, stderr);
+    if (note->schedule[0] != 0) {
+        fprintf(stderr, "replay: ntlab replay %s\n", note->schedule);
+    }
+}
+
+static bool
+is_known(const struct check *check, const struct note *note)
+{
+    for (size_t i = 0; i < check->notes; i++) {
+        const struct note *other = &check->note[i];
+
+        if (note->verdict == other->verdict &&
+            (note->verdict == VERDICT_FINDING ? strcmp(other->fingerprint, note->fingerprint) == 0
+                                              : strcmp(other->message, note->message) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+take_notes(struct check *check, int from, int status)
+{
+    FILE *in = fdopen(from, "r");
+    uint64_t numbers[2];
+    struct note note;
+
+    rewind(in);
+    if (fread(numbers, sizeof(numbers), 1, in) == 1) {
+        check->runs += numbers[0];
+        for (uint64_t i = 0; i < numbers[1] && receive_note(in, &note); i++) {
+            if (is_known(check, &note) || check->notes == MAX_NOTES) {
+                check->repeats++;
+                note_free(&note);
+                continue;
+            }
+            check->note[check->notes++] = note;
+            say_finding(check, &note);
+        }
+        check->cases_clean += status == STATUS_CLEAN;
+        check->cases_unsupported += status == STATUS_UNSUPPORTED;
+    }
+    fclose(in);
+}
+
+/* What a child has said, if it came to no result. */
+static void
+show(int from)
+{
+    char buffer[4096];
+    ssize_t length;
+
+    lseek(from, 0, SEEK_SET);
+    while ((length = read(from, buffer, sizeof(buffer))) > 0) {
+        fwrite(buffer, 1, (size_t)length, stderr);
+    }
+}
+
+static int
+run_case(struct check *check, const struct one_case *one, double seconds)
+{
+    int notes = memfd_create("ntlab-notes", 0), said = memfd_create("ntlab-said", 0), ended;
+    pid_t pid;
+
+    fflush(NULL);
+    pid = notes < 0 || said < 0 ? -1 : fork();
+    if (pid == 0) {
+        dup2(said, STDERR_FILENO);
+        dup2(said, STDOUT_FILENO);
+        exit(search_case(check, one, seconds, fdopen(notes, "w")));
+    }
+    while (pid > 0 && waitpid(pid, &ended, 0) < 0 && errno == EINTR) {
+    }
+    if (pid < 0 || !WIFEXITED(ended)) {
+        fprintf(stderr, "ntlab: case %s did not come to its end\n", one->name);
+        ended = STATUS_INTERNAL << 8;
+    }
+    if (WEXITSTATUS(ended) == STATUS_INTERNAL || WEXITSTATUS(ended) == STATUS_USAGE) {
+        show(said);
+    }
+    take_notes(check, notes, WEXITSTATUS(ended));
+    close(said);
+    return WEXITSTATUS(ended);
+}
+
+int
+cases_run(struct check *check)
+{
+    double budget = check->options->budget_seconds, started = now();
+    bool terminal = isatty(STDERR_FILENO);
+    int worst = STATUS_CLEAN;
+
+    make_list(check);
+    mkdir(check->out, 0777);
+    for (size_t i = 0; i < cases; i++) {
+        double left = budget - (now() - started), share = left / (double)(cases - i);
+        int status;
+
+        if (check->options->budget_runs == 0 && left < 0 && !list[i].single) {
+            check->left++;
+            continue;
+        }
+        /* A search takes longer than its budget: it boots, learns, and confirms what it has found. */
+        share = share < LEAST_SECONDS ? 0.1 : share - 0.3;
+        if (terminal) {
+            fprintf(stderr, "\r%-79.79s\r", "");
+            fprintf(stderr, "check: %zu of %zu, %.0f s: %.50s", i + 1, cases, now() - started,
+                    list[i].what);
+        }
+        status = run_case(check, &list[i], share);
+        check->cases++;
+        if (status == STATUS_INTERNAL || status == STATUS_USAGE) {
+            worst = status;
+        }
+    }
+    if (terminal) {
+        fprintf(stderr, "\r%-79.79s\r", "");
+    }
+    rmdir(check->out); /* if nothing is in it */
+    check->seconds = now() - started;
+    return worst;
+}

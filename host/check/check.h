@@ -1,0 +1,92 @@
+/*
+ * check.h - `ntlab check DRIVER.sys...`: a driver tried without a client of its own.
+ *
+ *     codes.c      control codes that the driver's code compares with
+ *     survey.c     devices that it creates, codes that it answers: runs of the built-in client
+ *     cases.c      what is tried, each a search of schedules in a process of its own
+ *     table.c      what came of it: rules, findings, coverage
+ *
+ * The built-in client is user/check. What it prints is trusted as little as any guest's output.
+ */
+#ifndef HOST_CHECK_CHECK_H
+#define HOST_CHECK_CHECK_H
+
+#include "host/cli/cli.h"
+#include "host/machine/coverage.h"
+#include "host/report/note.h"
+
+#define MAX_CODES   512
+#define MAX_DEVICES 32
+#define MAX_CASES   96
+#define MAX_NOTES   256
+
+enum code_source {
+    CODE_COMPARED = 1, /* the driver's code compares the field with it */
+    CODE_TABLE = 2,    /* within the bounds of a table, or between such values: it may be one */
+    CODE_TRIED = 4,    /* it was answered otherwise than codes that nobody has */
+};
+
+struct code {
+    uint32_t code;
+    unsigned source; /* enum code_source */
+    uint32_t rva;    /* of the comparison; 0: none */
+    char driver[64]; /* the image that it is in; empty: none */
+    char where[200]; /* function and line */
+    uint32_t status; /* with the lengths below, or the best that it was ever answered with */
+    char in[120];    /* lengths that were accepted, "none", "any" ... */
+    char out[120];
+    uint32_t good_in, good_out; /* a pair that was accepted, or the longest tried */
+    bool accepted, crashed;
+};
+
+struct device {
+    char name[128];
+    uint32_t status; /* of opening it */
+    uint32_t type;
+    uint32_t answer; /* to a code that nobody has */
+    bool opened;
+    struct code code[MAX_CODES];
+    size_t codes;
+};
+
+struct survey {
+    struct device device[MAX_DEVICES];
+    size_t devices;
+    bool minifilter;
+    uint32_t status; /* enum status of the run that loaded it */
+};
+
+/* codes.c: those of one image, without a device. */
+size_t codes_find(const uint8_t *file, size_t size, const char *name, struct code *out,
+                  size_t most);
+/* "METHOD_BUFFERED", ... */
+const char *code_method(uint32_t code);
+
+struct check {
+    struct options *options; /* of the command line; clients are ours */
+    char **argv;
+    char client[4096];            /* the built-in client on the host */
+    struct run_request request;   /* its drivers, and the coverage of everything */
+    struct code found[MAX_CODES]; /* in the drivers' code */
+    size_t founds;
+    struct survey survey;
+    struct note note[MAX_NOTES];
+    size_t notes, repeats;
+    size_t cases, cases_clean, cases_unsupported, left; /* left: there was no time for them */
+    uint64_t runs;
+    double seconds;
+    int status;
+    char out[300]; /* folder of the cases' findings */
+};
+
+/* survey.c: 0, or the status that ends the command. */
+int survey_make(struct check *check);
+/* cases.c */
+int cases_run(struct check *check);
+/* table.c */
+void table_codes(FILE *out, const struct check *check);
+void table_write(FILE *out, const struct check *check);
+void table_json(FILE *out, const struct check *check);
+size_t check_errors(const struct check *check);
+
+#endif

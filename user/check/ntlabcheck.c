@@ -1,0 +1,610 @@
+/*
+ * ntlabcheck.c - the client of `ntlab check`: asks a driver for everything that a program can ask for.
+ *
+ *     list                            device objects, one a line
+ *     open DEVICE                     can it be opened, and its type
+ *     codes DEVICE FROM CODE...       which codes it answers, with which lengths; those below FROM are left out
+ *     hostile DEVICE CODE...          each code with all lengths and with buffers that nobody should trust
+ *     storm DEVICE THREADS ROUNDS CODE:IN:OUT...
+ *                                     several threads, each with its own order, through one handle and through their own;
+ *                                     who has to wait cancels, and every second thread ends with its request pending
+ *     io DEVICE                       create, read, write, flush, queries, cleanup, close, with odd lengths
+ *     files DIRECTORY NAME            the life of a file: what a filter sees
+ *     reload SERVICE ROUNDS           unloads the driver and loads it again
+ *
+ * It never waits for ever: what is not done after a while is cancelled. Its exit code is always 0.
+ */
+#include <windows.h>
+#include <winternl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+NTSTATUS NTAPI NtOpenDirectoryObject(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
+NTSTATUS NTAPI NtQueryDirectoryObject(HANDLE, PVOID, ULONG, BOOLEAN, BOOLEAN, PULONG, PULONG);
+NTSTATUS NTAPI NtCancelIoFile(HANDLE, PIO_STATUS_BLOCK);
+NTSTATUS NTAPI NtLoadDriver(PUNICODE_STRING);
+NTSTATUS NTAPI NtUnloadDriver(PUNICODE_STRING);
+NTSTATUS NTAPI NtReadFile(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, PIO_STATUS_BLOCK, PVOID, ULONG,
+                          PLARGE_INTEGER, PULONG);
+NTSTATUS NTAPI NtWriteFile(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, PIO_STATUS_BLOCK, PVOID, ULONG,
+                           PLARGE_INTEGER, PULONG);
+NTSTATUS NTAPI NtFlushBuffersFile(HANDLE, PIO_STATUS_BLOCK);
+NTSTATUS NTAPI NtQueryInformationFile(HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG,
+                                      FILE_INFORMATION_CLASS);
+
+#define PATIENCE_MS 200
+#define BUFFER_SIZE 0x11000
+#define KERNEL_SPACE                                                                               \
+    ((PVOID)0x0000451234560000ull) /* where pool lies: a program has no business there */
+
+static const ULONG Lengths[] = {0,  1,  2,  3,  4,  7,   8,   12,  15,   16,   20,   24,
+                                32, 40, 48, 63, 64, 128, 255, 256, 1024, 4096, 65536};
+#define LENGTHS (sizeof(Lengths) / sizeof(Lengths[0]))
+
+static char DeviceName[260];
+static UCHAR *Input, *Output;
+
+static void
+MakeUnicode(const char *Text, PUNICODE_STRING Out, WCHAR *Buffer, ULONG Size)
+{
+    ULONG Length = 0;
+
+    for (; Text[Length] != 0 && Length + 1 < Size; Length++) {
+        Buffer[Length] = (UCHAR)Text[Length];
+    }
+    Buffer[Length] = 0;
+    Out->Buffer = Buffer;
+    Out->Length = (USHORT)(Length * sizeof(WCHAR));
+    Out->MaximumLength = Out->Length + sizeof(WCHAR);
+}
+
+static NTSTATUS
+OpenDevice(PHANDLE Handle)
+{
+    static const ACCESS_MASK Accesses[] = {FILE_GENERIC_READ | FILE_GENERIC_WRITE | SYNCHRONIZE,
+                                           FILE_GENERIC_READ | SYNCHRONIZE,
+                                           FILE_READ_ATTRIBUTES | SYNCHRONIZE};
+    NTSTATUS Status = (NTSTATUS)0xC0000022;
+    OBJECT_ATTRIBUTES Attributes;
+    IO_STATUS_BLOCK Block;
+    UNICODE_STRING Name;
+    WCHAR Buffer[260];
+
+    MakeUnicode(DeviceName, &Name, Buffer, 260);
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    for (ULONG i = 0; i < 3 && Status == (NTSTATUS)0xC0000022; i++) {
+        Status = NtCreateFile(Handle, Accesses[i], &Attributes, &Block, NULL, FILE_ATTRIBUTE_NORMAL,
+                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN, 0,
+                              NULL, 0);
+    }
+    return Status;
+}
+
+/* Waits a while for what is pending, then cancels it and waits for that. */
+static NTSTATUS
+Finish(HANDLE Device, HANDLE Event, PIO_STATUS_BLOCK Block, NTSTATUS Status)
+{
+    IO_STATUS_BLOCK Cancelled;
+
+    if (Status != STATUS_PENDING) {
+        return Status;
+    }
+    if (WaitForSingleObject(Event, PATIENCE_MS) == WAIT_TIMEOUT) {
+        NtCancelIoFile(Device, &Cancelled);
+        if (WaitForSingleObject(Event, PATIENCE_MS) == WAIT_TIMEOUT) {
+            return STATUS_PENDING;
+        }
+    }
+    return Block->Status;
+}
+
+static NTSTATUS
+Control(HANDLE Device, HANDLE Event, PIO_STATUS_BLOCK Block, ULONG Code, PVOID In, ULONG InLength,
+        PVOID Out, ULONG OutLength)
+{
+    ResetEvent(Event);
+    return Finish(Device, Event, Block,
+                  NtDeviceIoControlFile(Device, Event, NULL, NULL, Block, Code, In, InLength, Out,
+                                        OutLength));
+}
+
+/* ---- list ---- */
+
+static void
+List(const char *Directory)
+{
+    struct {
+        UNICODE_STRING Name, Type;
+    } *Entry;
+    OBJECT_ATTRIBUTES Attributes;
+    UNICODE_STRING Name;
+    WCHAR Buffer[64];
+    ULONG Context = 0, Length;
+    HANDLE Handle;
+
+    MakeUnicode(Directory, &Name, Buffer, 64);
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    if (NtOpenDirectoryObject(&Handle, 1, &Attributes) < 0) {
+        return;
+    }
+    Entry = malloc(4096);
+    while (NtQueryDirectoryObject(Handle, Entry, 4096, TRUE, FALSE, &Context, &Length) >= 0) {
+        if (Entry->Type.Length == 12 && memcmp(Entry->Type.Buffer, L"Device", 12) == 0) {
+            printf("device %s%s%.*ls\n", Directory, Directory[1] != 0 ? "\\" : "",
+                   (int)(Entry->Name.Length / sizeof(WCHAR)), Entry->Name.Buffer);
+        }
+    }
+    free(Entry);
+    NtClose(Handle);
+}
+
+/* ---- codes ---- */
+
+static BOOLEAN
+IsRefusal(NTSTATUS Status)
+{
+    switch ((ULONG)Status) {
+    case 0xC0000010: /* INVALID_DEVICE_REQUEST */
+    case 0xC0000002: /* NOT_IMPLEMENTED */
+    case 0xC00000BB: /* NOT_SUPPORTED */
+    case 0xC000000D: /* INVALID_PARAMETER */
+        return TRUE;
+    }
+    return FALSE;
+}
+
+/* What the driver says to a code that nobody has, of the same type and method and with the same lengths. */
+static NTSTATUS
+Stranger(HANDLE Device, HANDLE Event, ULONG Code, ULONG In, ULONG Out)
+{
+    static struct {
+        ULONG Key, In, Out;
+        BOOLEAN Known;
+        NTSTATUS Status;
+    } Table[4096];
+    ULONG Key = (Code & 0xFFFF0003) | (0xF7A << 2),
+          Slot = (Key * 2654435761u ^ In * 40503u ^ Out * 2246822519u) % 4096;
+    IO_STATUS_BLOCK Block;
+
+    if (!Table[Slot].Known || Table[Slot].Key != Key || Table[Slot].In != In ||
+        Table[Slot].Out != Out) {
+        Table[Slot].Key = Key;
+        Table[Slot].In = In;
+        Table[Slot].Out = Out;
+        Table[Slot].Known = TRUE;
+        Table[Slot].Status = Control(Device, Event, &Block, Key, Input, In, Output, Out);
+    }
+    return Table[Slot].Status;
+}
+
+static void
+Try(HANDLE Device, HANDLE Event, ULONG Code)
+{
+    NTSTATUS Best = 0, Status;
+    ULONG GoodIn = ~0u, GoodOut = ~0u;
+    BOOLEAN Differs = FALSE;
+    IO_STATUS_BLOCK Block;
+
+    for (ULONG i = 0; i < LENGTHS; i++) {
+        for (ULONG j = 0; j < LENGTHS; j += 3) {
+            Status = Control(Device, Event, &Block, Code, Input, Lengths[i], Output, Lengths[j]);
+            if (Status == Stranger(Device, Event, Code, Lengths[i], Lengths[j])) {
+                continue;
+            }
+            if (Status >= 0 && GoodIn == ~0u) {
+                GoodIn = Lengths[i];
+                GoodOut = Lengths[j];
+                Best = Status;
+            } else if (GoodIn == ~0u && (!Differs || !IsRefusal(Status))) {
+                Best = Status;
+            }
+            Differs = TRUE;
+        }
+    }
+    if (!Differs) {
+        return;
+    }
+    printf("code %lx %lx", Code, (ULONG)Best);
+    if (GoodIn == ~0u) {
+        printf(" - -\n");
+        return;
+    }
+    /* One length at a time, the other as large as it goes; then as it was accepted first. */
+    fputs(" in", stdout);
+    for (ULONG i = 0; i < LENGTHS; i++) {
+        if (Control(Device, Event, &Block, Code, Input, Lengths[i], Output, 65536) >= 0 ||
+            Control(Device, Event, &Block, Code, Input, Lengths[i], Output, GoodOut) >= 0) {
+            printf(",%lu", Lengths[i]);
+        }
+    }
+    fputs(" out", stdout);
+    for (ULONG j = 0; j < LENGTHS; j++) {
+        if (Control(Device, Event, &Block, Code, Input, GoodIn, Output, Lengths[j]) >= 0) {
+            printf(",%lu", Lengths[j]);
+        }
+    }
+    printf(" good %lu %lu\n", GoodIn, GoodOut);
+}
+
+static int
+Codes(int argc, char **argv)
+{
+    HANDLE Device, Event = CreateEventA(NULL, TRUE, FALSE, NULL);
+    ULONG From = strtoul(argv[3], NULL, 16), Types[8], TypeCount = 0, Code;
+    NTSTATUS Status = OpenDevice(&Device);
+    IO_STATUS_BLOCK Block;
+
+    if (Status < 0) {
+        return 0;
+    }
+    printf("stranger %lx\n", (ULONG)Stranger(Device, Event, 0x22 << 16, 64, 64));
+    Types[TypeCount++] = 0x22;
+    for (int i = 4; i < argc; i++) {
+        ULONG Type = strtoul(argv[i], NULL, 16) >> 16, j = 0;
+
+        while (j < TypeCount && Types[j] != Type) {
+            j++;
+        }
+        if (j == TypeCount && TypeCount < 8) {
+            Types[TypeCount++] = Type;
+        }
+        Code = strtoul(argv[i], NULL, 16);
+        if ((ULONG)(i - 4) < From) {
+            continue;
+        }
+        printf("at %d %lx\n", i - 4, Code);
+        fflush(stdout);
+        Try(Device, Event, Code);
+    }
+    /* By trying: functions that vendors use first, and the low ones; with and without access. */
+    for (ULONG i = 0; i < TypeCount; i++) {
+        for (ULONG Number = 0; Number < 0x180 * 4 * 2; Number++) {
+            ULONG Function = Number >> 3, Index = 100000 + i * 0x10000 + Number;
+
+            Function = Function < 0x100 ? 0x800 + Function : Function - 0x100;
+            Code = (Types[i] << 16) | ((Number & 4) ? 0xC000 : 0) | (Function << 2) | (Number & 3);
+            if (Index < From) {
+                continue;
+            }
+            Status = Control(Device, Event, &Block, Code, Input, 64, Output, 64);
+            if (Status != Stranger(Device, Event, Code, 64, 64) ||
+                Control(Device, Event, &Block, Code, Input, 0, Output, 0) !=
+                    Stranger(Device, Event, Code, 0, 0)) {
+                printf("at %lu %lx\n", Index, Code);
+                fflush(stdout);
+                Try(Device, Event, Code);
+            }
+        }
+    }
+    printf("done\n");
+    return 0;
+}
+
+/* ---- hostile ---- */
+
+static DWORD WINAPI
+Meddle(PVOID Page)
+{
+    for (int i = 0; i < 2; i++) {
+        DWORD Old;
+
+        *(volatile ULONG *)Page = 0xFFFFFFFF;
+        VirtualProtect(Page, 4096, PAGE_NOACCESS, &Old);
+        VirtualProtect(Page, 4096, PAGE_READWRITE, &Old);
+    }
+    return 0;
+}
+
+static void
+Hostile(HANDLE Device, HANDLE Event, ULONG Code)
+{
+    UCHAR *Pages = VirtualAlloc(NULL, 3 * 4096, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    PVOID Bad[10];
+    IO_STATUS_BLOCK Block;
+    HANDLE Thread;
+    DWORD Old;
+
+    VirtualProtect(Pages + 4096, 4096, PAGE_NOACCESS, &Old);
+    VirtualProtect(Pages + 8192, 4096, PAGE_READONLY, &Old);
+    Bad[0] = NULL;
+    Bad[1] = (PVOID)1;
+    Bad[2] = Pages + 4096;     /* no access */
+    Bad[3] = Pages + 4096 - 4; /* its first bytes are good */
+    Bad[4] = Pages + 8192;     /* read only */
+    Bad[5] = (PVOID)0x10000;
+    Bad[6] = KERNEL_SPACE;
+    Bad[7] = (PVOID)0xFFFFF78000000000ull;
+    Bad[8] = (PVOID)0x8000000000000000ull;
+    Bad[9] = (PVOID) ~(ULONG_PTR)3;
+    /* Contents: lengths, offsets and pointers that lie. */
+    for (ULONG Fill = 0; Fill < 4; Fill++) {
+        static const UCHAR Fills[] = {0x00, 0xFF, 0x80, 0x41};
+
+        memset(Input, Fills[Fill], BUFFER_SIZE);
+        for (ULONG i = 0; i < LENGTHS; i++) {
+            Control(Device, Event, &Block, Code, Input, Lengths[i], Output, Lengths[i]);
+            Control(Device, Event, &Block, Code, Input, Lengths[i], Output, 0);
+            Control(Device, Event, &Block, Code, Input, Lengths[i], Output, 4096);
+        }
+    }
+    for (ULONG i = 0; i < 10; i++) {
+        for (ULONG j = 1; j < LENGTHS; j += 4) {
+            Control(Device, Event, &Block, Code, Bad[i], Lengths[j], Output, 4096);
+            Control(Device, Event, &Block, Code, Input, 4096, Bad[i], Lengths[j]);
+            Control(Device, Event, &Block, Code, Bad[i], Lengths[j], Bad[i], Lengths[j]);
+        }
+        Control(Device, Event, &Block, Code, Bad[i], 0, Bad[i], 0);
+        Control(Device, Event, &Block, Code, Bad[i], ~0u, Bad[i], ~0u);
+    }
+    /* Pointers within the buffer. */
+    for (ULONG i = 0; i < 10; i++) {
+        for (ULONG j = 0; j < 64; j++) {
+            ((PVOID *)Input)[j] = Bad[i];
+        }
+        Control(Device, Event, &Block, Code, Input, 256, Output, 256);
+    }
+    /* The buffer changes while it is looked at. */
+    Thread = CreateThread(NULL, 0, Meddle, Pages, 0, NULL);
+    Control(Device, Event, &Block, Code, Pages, 64, Pages, 64);
+    if (Thread != NULL) {
+        WaitForSingleObject(Thread, PATIENCE_MS);
+        CloseHandle(Thread);
+    }
+    VirtualFree(Pages, 0, MEM_RELEASE);
+}
+
+/* ---- storm ---- */
+
+static struct {
+    ULONG Code, In, Out;
+} Requests[64];
+static ULONG RequestCount, Rounds;
+static HANDLE Shared;
+
+static DWORD WINAPI
+Storm(PVOID Parameter)
+{
+    ULONG Number = (ULONG)(ULONG_PTR)Parameter;
+    HANDLE Device = Shared, Event = CreateEventA(NULL, TRUE, FALSE, NULL);
+    IO_STATUS_BLOCK *Block = calloc(1, sizeof(*Block));
+    UCHAR *In = calloc(1, 4096), *Out = calloc(1, 4096);
+    BOOLEAN Own = (Number & 1) != 0 && OpenDevice(&Device) >= 0;
+
+    for (ULONG i = 0; i < Rounds * RequestCount; i++) {
+        ULONG Which = Number & 1 ? RequestCount - 1 - i % RequestCount : i % RequestCount;
+        NTSTATUS Status;
+
+        ResetEvent(Event);
+        Status = NtDeviceIoControlFile(Device, Event, NULL, NULL, Block, Requests[Which].Code, In,
+                                       Requests[Which].In, Out, Requests[Which].Out);
+        if (Status == STATUS_PENDING && (Number & 1) && i + 1 == Rounds * RequestCount) {
+            break; /* the handle, or the thread, goes with the request pending */
+        }
+        Finish(Device, Event, Block, Status);
+    }
+    if (Own) {
+        NtClose(Device);
+    }
+    return 0; /* what a pending request may still write to is not freed */
+}
+
+static int
+StormAll(int argc, char **argv)
+{
+    ULONG Count = (ULONG)atoi(argv[3]);
+    HANDLE Thread[16];
+
+    Rounds = (ULONG)atoi(argv[4]);
+    for (int i = 5; i < argc && RequestCount < 64; i++) {
+        char *End;
+
+        Requests[RequestCount].Code = strtoul(argv[i], &End, 16);
+        Requests[RequestCount].In = *End == ':' ? strtoul(End + 1, &End, 10) : 64;
+        Requests[RequestCount].Out = *End == ':' ? strtoul(End + 1, &End, 10) : 64;
+        Requests[RequestCount].In = min(Requests[RequestCount].In, 4096);
+        Requests[RequestCount].Out = min(Requests[RequestCount].Out, 4096);
+        RequestCount++;
+    }
+    Count = min(Count, 16);
+    if (OpenDevice(&Shared) < 0 || RequestCount == 0) {
+        return 0;
+    }
+    for (ULONG i = 1; i < Count; i++) {
+        Thread[i] = CreateThread(NULL, 0, Storm, (PVOID)(ULONG_PTR)i, 0, NULL);
+    }
+    Storm(NULL);
+    for (ULONG i = 1; i < Count; i++) {
+        if (Thread[i] != NULL) {
+            WaitForSingleObject(Thread[i], 2 * PATIENCE_MS);
+            CloseHandle(Thread[i]);
+        }
+    }
+    NtClose(Shared);
+    return 0;
+}
+
+/* ---- io ---- */
+
+static void
+Everything(HANDLE Device)
+{
+    static const ULONG Sizes[] = {0, 1, 64, 512, 4096, 65536};
+    HANDLE Event = CreateEventA(NULL, TRUE, FALSE, NULL);
+    LARGE_INTEGER Offset = {{0}};
+    IO_STATUS_BLOCK Block;
+
+    for (ULONG i = 0; i < 6; i++) {
+        ResetEvent(Event);
+        Finish(Device, Event, &Block,
+               NtReadFile(Device, Event, NULL, NULL, &Block, Output, Sizes[i], &Offset, NULL));
+        ResetEvent(Event);
+        Finish(Device, Event, &Block,
+               NtWriteFile(Device, Event, NULL, NULL, &Block, Input, Sizes[i], &Offset, NULL));
+        Offset.QuadPart = i == 2 ? -1 : Offset.QuadPart + 0x7FFFFFFF;
+    }
+    NtReadFile(Device, Event, NULL, NULL, &Block, KERNEL_SPACE, 64, &Offset, NULL);
+    NtWriteFile(Device, Event, NULL, NULL, &Block, KERNEL_SPACE, 64, &Offset, NULL);
+    NtFlushBuffersFile(Device, &Block);
+    for (ULONG Class = 4; Class < 40; Class++) {
+        NtQueryInformationFile(Device, &Block, Output, 64, (FILE_INFORMATION_CLASS)Class);
+    }
+    for (ULONG Class = 1; Class < 8; Class++) {
+        NtQueryVolumeInformationFile(Device, &Block, Output, 64, (FS_INFORMATION_CLASS)Class);
+    }
+    CloseHandle(Event);
+}
+
+static int
+Io(void)
+{
+    HANDLE Device, Second;
+    char *Whole = DeviceName + strlen(DeviceName);
+
+    if (OpenDevice(&Device) >= 0) {
+        Everything(Device);
+        if (OpenDevice(&Second) >= 0) { /* twice at once */
+            NtClose(Second);
+        }
+        NtClose(Device);
+    }
+    strcpy(Whole, "\\a name that is not there"); /* and below it */
+    if (OpenDevice(&Device) >= 0) {
+        Everything(Device);
+        NtClose(Device);
+    }
+    return 0;
+}
+
+/* ---- files ---- */
+
+static int
+Files(const char *Directory, const char *Name)
+{
+    char Path[300], Other[300];
+    WIN32_FIND_DATAA Found;
+    HANDLE File, Mapping, Search;
+    DWORD Bytes;
+    PVOID View;
+
+    CreateDirectoryA(Directory, NULL);
+    snprintf(Path, sizeof(Path), "%s\\%s", Directory, Name);
+    snprintf(Other, sizeof(Other), "%s\\%s.renamed", Directory, Name);
+    File = CreateFileA(Path, GENERIC_READ | GENERIC_WRITE,
+                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, CREATE_ALWAYS,
+                       FILE_ATTRIBUTE_NORMAL, NULL);
+    if (File != INVALID_HANDLE_VALUE) {
+        WriteFile(File, Input, 6000, &Bytes, NULL);
+        SetFilePointer(File, 100, NULL, FILE_BEGIN);
+        ReadFile(File, Output, 4096, &Bytes, NULL);
+        Mapping = CreateFileMappingA(File, NULL, PAGE_READWRITE, 0, 8192, NULL);
+        if (Mapping != NULL) {
+            View = MapViewOfFile(Mapping, FILE_MAP_WRITE, 0, 0, 0);
+            if (View != NULL) {
+                memset((UCHAR *)View + 5000, 'x', 100);
+                UnmapViewOfFile(View);
+            }
+            CloseHandle(Mapping);
+        }
+        FlushFileBuffers(File);
+        SetFilePointer(File, 100, NULL, FILE_BEGIN);
+        SetEndOfFile(File);
+        Everything(File);
+        CloseHandle(File);
+    }
+    Search = FindFirstFileA(Directory, &Found);
+    if (Search != INVALID_HANDLE_VALUE) {
+        FindNextFileA(Search, &Found);
+        FindClose(Search);
+    }
+    GetFileAttributesA(Path);
+    SetFileAttributesA(Path, FILE_ATTRIBUTE_ARCHIVE);
+    MoveFileA(Path, Other);
+    DeleteFileA(Other);
+    DeleteFileA(Path);
+    CreateFileA(Path, GENERIC_READ, 0, NULL, OPEN_EXISTING, 0,
+                NULL); /* that is not there any more */
+    RemoveDirectoryA(Directory);
+    return 0;
+}
+
+/* ---- reload ---- */
+
+static int
+Reload(const char *Service, int Count)
+{
+    char Path[300];
+    WCHAR Buffer[300];
+    UNICODE_STRING Name;
+
+    snprintf(Path, sizeof(Path), "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\%s",
+             Service);
+    MakeUnicode(Path, &Name, Buffer, 300);
+    for (int i = 0; i < Count; i++) {
+        NTSTATUS Unloaded = NtUnloadDriver(&Name), Loaded = NtLoadDriver(&Name);
+
+        printf("reload %lx %lx\n", (ULONG)Unloaded, (ULONG)Loaded);
+    }
+    return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *What = argc > 1 ? argv[1] : "";
+
+    Input = VirtualAlloc(NULL, BUFFER_SIZE, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    Output = VirtualAlloc(NULL, BUFFER_SIZE, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    if (argc > 2) {
+        snprintf(DeviceName, 200, "%s", argv[2]);
+    }
+    if (strcmp(What, "list") == 0) {
+        List("\\Device");
+        List("\\");
+        return 0;
+    }
+    if (strcmp(What, "open") == 0 && argc > 2) {
+        struct {
+            ULONG Type, Characteristics;
+        } Info = {0};
+        IO_STATUS_BLOCK Block;
+        HANDLE Device;
+        NTSTATUS Status = OpenDevice(&Device);
+
+        if (Status >= 0) {
+            NtQueryVolumeInformationFile(Device, &Block, &Info, sizeof(Info),
+                                         (FS_INFORMATION_CLASS)4);
+            NtClose(Device);
+        }
+        printf("open %lx %lx\n", (ULONG)Status, Info.Type);
+        return 0;
+    }
+    if (strcmp(What, "codes") == 0 && argc > 3) {
+        return Codes(argc, argv);
+    }
+    if (strcmp(What, "hostile") == 0 && argc > 3) {
+        HANDLE Device, Event = CreateEventA(NULL, TRUE, FALSE, NULL);
+
+        if (OpenDevice(&Device) >= 0) {
+            for (int i = 3; i < argc; i++) {
+                Hostile(Device, Event, strtoul(argv[i], NULL, 16));
+            }
+            NtClose(Device);
+        }
+        return 0;
+    }
+    if (strcmp(What, "storm") == 0 && argc > 5) {
+        return StormAll(argc, argv);
+    }
+    if (strcmp(What, "io") == 0 && argc > 2) {
+        return Io();
+    }
+    if (strcmp(What, "files") == 0 && argc > 3) {
+        return Files(argv[2], argv[3]);
+    }
+    if (strcmp(What, "reload") == 0 && argc > 3) {
+        return Reload(argv[2], atoi(argv[3]));
+    }
+    fputs("ntlabcheck: the client of `ntlab check`\n", stderr);
+    return 0;
+}
