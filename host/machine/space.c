@@ -425,16 +425,28 @@ remap(uint64_t address, uint64_t size, uint64_t backing)
     }
 }
 
-/* Where the memory of a view is; the last one that was made at `page` counts. */
-static uint64_t
-backing_of(uint64_t page)
+/* Where the memory of a view is; the last one that was made at `page` counts. False: none is known. */
+static bool
+find_backing(uint64_t page, uint64_t *backing)
 {
     for (size_t i = views.count; i-- > 0;) {
         if (views.view[i].page == page) {
-            return views.view[i].backing;
+            *backing = views.view[i].backing;
+            return true;
         }
     }
-    worker_fail("no view is known at %#lx", page);
+    return false;
+}
+
+static uint64_t
+backing_of(uint64_t page)
+{
+    uint64_t backing;
+
+    if (!find_backing(page, &backing)) {
+        worker_fail("no view is known at %#lx", page);
+    }
+    return backing;
 }
 
 static void
@@ -713,7 +725,7 @@ space_views(void)
 void
 space_restore(uint64_t address, uint64_t size, uint8_t before, uint32_t view_count)
 {
-    uint64_t page = address >> PAGE_SHIFT, end = (address + size) >> PAGE_SHIFT, same;
+    uint64_t page = address >> PAGE_SHIFT, end = (address + size) >> PAGE_SHIFT, same, backing;
 
     views.count = view_count;
     if (address < ABI_USER_END) {
@@ -745,7 +757,10 @@ space_restore(uint64_t address, uint64_t size, uint8_t before, uint32_t view_cou
         uint8_t now = page_protection[i];
 
         if ((before & VIEW) != 0 && (now & VIEW) == 0) {
-            remap(i << PAGE_SHIFT, ABI_PAGE_SIZE, backing_of(i << PAGE_SHIFT));
+            /* One that came and went since the snapshot is not known any more: an older record follows that ends it. */
+            if (find_backing(i << PAGE_SHIFT, &backing)) {
+                remap(i << PAGE_SHIFT, ABI_PAGE_SIZE, backing);
+            }
         } else if ((now & VIEW) != 0 && (before & VIEW) == 0) {
             remap(i << PAGE_SHIFT, ABI_PAGE_SIZE, i << PAGE_SHIFT);
         }
