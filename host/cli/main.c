@@ -15,7 +15,8 @@ static const struct {
 } commands[] = {
     {"run", command_run, "[DRIVER.sys...] [-- CLIENT.exe ARGS...]", "one run"},
     {"explore", command_explore, "[DRIVER.sys...] [-- CLIENT.exe ARGS...]", "many schedules"},
-    {"check", command_check, "DRIVER.sys...", "everything that a program can ask of it; no client needed"},
+    {"check", command_check, "DRIVER.sys...",
+     "everything that a program can ask of it; no client needed"},
     {"replay", command_replay, "FINDING.ntr", "runs a finding again, step by step"},
     {"dbg", command_dbg, "FINDING.ntr [-c 'COMMAND; ...']", "the same, then a prompt"},
     {"report", command_report, "FINDING.ntr",
