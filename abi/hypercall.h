@@ -188,6 +188,16 @@ struct abi_agent {
     uint64_t site;      /* of an access to memory by a driver or client: the code; 0: not known */
 };
 
+/* A system service under way. */
+struct abi_service {
+    uint32_t number;
+    uint32_t count;           /* of arguments */
+    uint32_t process, thread; /* ids */
+    uint64_t time_100ns;
+    uint64_t name; /* of the agent */
+    uint64_t argument[18];
+};
+
 /* Kinds of APCs, by what holds them off. */
 enum abi_apc {
     ABI_APC_NORMAL = 1,  /* kernel: a critical or guarded region, APC_LEVEL */
@@ -320,6 +330,9 @@ struct abi_hypercalls {
 
     /* Name of the entry number `index` of a folder, in a fixed order; returns its length, 0 past the end. */
     uint64_t(HC_ABI *file_entry)(const char *folder, uint64_t index, char *buffer, uint64_t length);
+
+    /* ABI_FEATURE_SERVICES: a system service of user mode is about to be called, or (done) has returned `result`. */
+    void(HC_ABI *service)(const struct abi_service *service, uint64_t done, uint64_t result);
 };
 
 #endif

@@ -66,6 +66,35 @@ struct abi_machine {
     uint32_t
         alone; /* 0x128 1: exploring, and the only agent has gone on for long: the kernel takes it */
     uint32_t ending; /* 0x12C 1: the last driver goes, 2: nobody is left that could run its code */
+    uint32_t features; /* 0x130 enum abi_feature */
+    uint32_t reserved; /* 0x134 */
+    uint64_t gate; /* 0x138 where a return to user mode goes last, if has_keys is ABI_KEYS_PAGES */
+};
+
+/* abi_machine.has_keys */
+enum abi_isolation {
+    ABI_KEYS_NONE = 0,  /* user mode can reach the system half */
+    ABI_KEYS = 1,       /* protection keys */
+    ABI_KEYS_PAGES = 2, /* the system half is closed, page by page, while user code runs */
+};
+
+enum abi_feature {
+    ABI_FEATURE_SERVICES = 1,    /* system services are told to the host, before and after */
+    ABI_FEATURE_STAGES = 2,      /* and when each stage of them began */
+    ABI_FEATURE_MITIGATIONS = 4, /* what the way in and out does against speculation is executed */
+};
+
+/*
+ * User code takes turns as well: each atomic instruction of it counts `left` down (host/image/turn.c), and the one that
+ * finds nothing left is a schedule point. In the last page of the machine's 64 KiB; user mode writes here, so nothing
+ * else depends on it. Not while schedules are explored: each such instruction is a point there.
+ */
+#define ABI_TURN (ABI_MACHINE_PAGE + 0xF000)
+struct abi_turn {
+    int64_t left;
+    int64_t length; /* of a turn */
+    uint64_t reserved[14];
+    uint64_t stamp[48]; /* ABI_FEATURE_STAGES: the time-stamp counter, by enum abi_stage */
 };
 
 enum abi_record_what {

@@ -24,8 +24,10 @@
 #define BOOT_TIME    133485408000000000ull /* 2024-01-01, in units of 100 ns since 1601 */
 #define UNIX_EPOCH   116444736000000000ull /* 1970-01-01, likewise */
 #define SLICE_POINTS 512
-#define MAX_BESIDE   256
-#define MAX_DEPTH    8
+/* Odd: a loop with two atomic instructions, as a lock's acquire and release, is not always left at the same one. */
+#define TURN       4999
+#define MAX_BESIDE 256
+#define MAX_DEPTH  8
 
 static const char *
 base_name(const char *path)
@@ -507,6 +509,7 @@ request_defaults(const struct options *options, struct run_request *out)
     boot->kd = options->kd;
     out->run_timeout = options->run_timeout;
     out->slice_points = SLICE_POINTS;
+    out->turn = TURN;
     out->no_keys = options->no_keys || options->plain_cpu;
     out->plain_cpu = options->plain_cpu;
     out->trace = options->trace != NULL;

@@ -35,7 +35,8 @@
  *                 call [point]; lea rsp,[rsp+32]; the instruction
  *                 what: enum abi_point. An instruction that reads and then writes without being
  *                 atomic is done in two steps, each with a call of [point] before it. While
- *                 exploring a pause is such a call too, without an operand
+ *                 exploring a pause is such a call too, without an operand. With `turns`, in user mode,
+ *                 the call is jumped over until so many atomic instructions have been counted
  *     call, jmp   push the operand; test whether it is a user address; go on to the operand with
  *                 the stack as after the call (with the original's return address) or the jmp. No
  *                 register changes, but r11 where the operand is addressed through rsp; the flags
@@ -101,6 +102,8 @@ struct patch_options {
     bool ours;
     bool atomics; /* with targets.point: each atomic instruction enters it first */
     bool memory;  /* and each other access to memory */
+    bool
+        turns; /* with atomics: only one of them in many does (struct abi_turn); a pause is itself */
     struct patch_targets targets;
     void *ctx;
     /*

@@ -9,6 +9,7 @@
  * write in between: point; load into a register that it does not name; the instruction on that
  * register; point; store. The flags are those of the instruction.
  */
+#include "abi/machine.h"
 #include "host/image/access.h"
 #include "host/image/internal.h"
 #include "host/image/trampoline.h"
@@ -178,12 +179,47 @@ build_divided(const struct patch_options *options, const struct patch_site *site
     return true;
 }
 
+/*
+ * Instead of a schedule point each time: count down, and only whoever comes to 0 goes on to the call. What is emitted
+ * jumps over all that until skip_call. lea and mov change no flags, and neither does jrcxz.
+ *
+ *     mov [rsp+8], rcx; mov rcx, [left]; lea rcx, [rcx-1]; mov [left], rcx; jrcxz slow
+ *     mov rcx, [rsp+8]; jmp skip
+ *   slow: mov rcx, [rsp+8]
+ */
+static unsigned
+emit_count(struct body *body)
+{
+    const uint32_t left = (uint32_t)(ABI_TURN + offsetof(struct abi_turn, left));
+    unsigned jump;
+
+    emit_slot(body, 0x89, RCX, 8);
+    EMIT(body, 0x48, 0x8B, 0x0C, 0x25);
+    emit32(body, left);
+    EMIT(body, 0x48, 0x8D, 0x49, 0xFF);
+    EMIT(body, 0x48, 0x89, 0x0C, 0x25);
+    emit32(body, left);
+    EMIT(body, 0xE3, 7);
+    emit_slot(body, 0x8B, RCX, 8);
+    EMIT(body, 0xEB, 0);
+    jump = body->size - 1;
+    emit_slot(body, 0x8B, RCX, 8);
+    return jump;
+}
+
+static void
+skip_call(struct body *body, unsigned jump)
+{
+    body->bytes[jump] = (uint8_t)(body->size - jump - 1);
+}
+
 bool
 point_build(const struct patch_options *options, const struct patch_site *site,
             const struct insn *insn, struct body *body)
 {
     uint64_t next = site->address + site->length;
     struct access access = {.what = ABI_POINT_PAUSE};
+    unsigned jump = 0;
 
     memset(body, 0, sizeof *body);
     if (site->kind != PATCH_PAUSE && !access_of(site->bytes, site->length, insn, &access)) {
@@ -199,6 +235,9 @@ point_build(const struct patch_options *options, const struct patch_site *site,
     emit_move_rsp(body, -FRAME);
     body->lower_from = (uint8_t)body->size;
     body->lower = FRAME;
+    if (options->turns) {
+        jump = emit_count(body);
+    }
     if (site->kind == PATCH_PAUSE) {
         emit_slot(body, 0x89, RAX, 0);
     } else if (access.implied) {
@@ -217,6 +256,9 @@ point_build(const struct patch_options *options, const struct patch_site *site,
     if (access.second != 0) {
         emit_address(body, site, insn, 7, FRAME);
         emit_call(body, options, access.second);
+    }
+    if (options->turns) {
+        skip_call(body, jump);
     }
     body->lower_to = (uint8_t)(body->size + 1);
     emit_move_rsp(body, FRAME);

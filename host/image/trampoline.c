@@ -146,7 +146,7 @@ trampoline_build(const struct patch_options *options, const struct patch_site *s
     case PATCH_MEMORY:
         return point_build(options, site, insn, body);
     case PATCH_PAUSE:
-        if (options->targets.point != 0) {
+        if (options->targets.point != 0 && !options->turns) {
             return point_build(options, site, insn, body);
         }
         emit_far_call(body, options->targets.pause);

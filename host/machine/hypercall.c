@@ -16,6 +16,7 @@
 #include "host/explore/explorer.h"
 #include "host/explore/round_robin.h"
 #include "host/machine/machine.h"
+#include "host/machine/services.h"
 
 #define HYPERCALLS ((sizeof(struct abi_hypercalls) - sizeof(uint64_t)) / sizeof(void *))
 #define STUB_SIZE  64
@@ -249,6 +250,12 @@ hc_file_entry(const char *folder, uint64_t index, char *buffer, uint64_t length)
     return wanted;
 }
 
+static void HC_ABI
+hc_service(const struct abi_service *service, uint64_t done, uint64_t result)
+{
+    services_tell(service, done != 0, result);
+}
+
 static uint64_t HC_ABI
 hc_origin(uint64_t rip, uint32_t *lower)
 {
@@ -337,6 +344,7 @@ hypercall_init(void)
         .map_view = hc_map_view,
         .touch = hc_touch,
         .file_entry = hc_file_entry,
+        .service = hc_service,
     };
     uint8_t *page = guest_pointer(ABI_HYPERCALL_STUBS);
     uint64_t *table = guest_pointer(ABI_HYPERCALL_TABLE);

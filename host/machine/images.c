@@ -221,6 +221,9 @@ patch(struct loaded *image)
         /* At atomics granularity they are no points, but show what a loop polls (host/explore/spin.c). */
         options.memory = options.atomics && !is_instrumented(&image->image.pe) &&
                          (options.system || machine.request->granularity == RUN_MEMORY);
+    } else if (!options.system &&
+               !options.ours) { /* our own count by themselves, where it matters */
+        options.atomics = options.turns = true;
     }
     if (options.system) {
         options.targets = (struct patch_targets){.cr8_write = entries->cr8_write,
@@ -231,7 +234,7 @@ patch(struct loaded *image)
         options.targets =
             (struct patch_targets){.syscall_entry = entries->syscall, .pause = entries->user_pause};
     }
-    if (machine.request->explore != NULL) {
+    if (machine.request->explore != NULL || options.turns) {
         options.targets.point = options.system ? entries->point : entries->user_point_stub;
     }
     if (patch_image(&image->image, &options, &image->patch) != 0) {

@@ -177,6 +177,8 @@ struct run_request {
     struct run_coverage
         *coverage; /* code whose execution is noted; `coverages` of them, host/machine/coverage.h */
     size_t coverages;
+    uint64_t turn;     /* atomic instructions of user code likewise */
+    uint32_t features; /* enum abi_feature */
     bool no_keys; /* for tests: behave as on a machine without protection keys */
     enum run_granularity granularity;
     const struct run_shared *shared; /* accesses to these are points ... */

@@ -111,7 +111,7 @@ snapshot_hash(void)
     for (uint32_t i = 0; i < kept.saved; i++) {
         const uint64_t *word = guest_pointer(kept.page[i]);
 
-        if (kept.page[i] - ABI_MACHINE_PAGE < 0x1000 + ABI_TRACE_COUNT * 64 ||
+        if (kept.page[i] - ABI_MACHINE_PAGE < 0x10000 ||
             kept.page[i] - ABI_TRACE_LARGE < ABI_TRACE_LARGE_COUNT * 64) {
             continue;
         }

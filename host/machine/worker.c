@@ -226,6 +226,11 @@ init_processor(void)
     GUEST->stack_low = ABI_STACK_BASE + ABI_PAGE_SIZE;
     GUEST->stack_high = top;
     space_commit(ABI_STACK_BASE + ABI_PAGE_SIZE, ABI_BOOT_STACK, ABI_PROT_READ | ABI_PROT_WRITE);
+    GUEST->features = machine.request->features;
+    if (machine.request->explore == NULL) {
+        *(struct abi_turn *)guest_pointer(ABI_TURN) = (struct abi_turn){
+            .left = (int64_t)machine.request->turn, .length = (int64_t)machine.request->turn};
+    }
     GUEST->record = (machine.request->explore != NULL ? machine.request->explore->replay
                                                       : machine.request->steps)
                         ? ABI_RECORD_STEPS

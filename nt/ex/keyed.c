@@ -204,6 +204,76 @@ NtAlertThreadByThreadId(HANDLE ThreadId)
     return STATUS_SUCCESS;
 }
 
+/* RTL_CRITICAL_SECTION.OwningThread, as user mode wrote it; 0: nobody, or it cannot be read. */
+static ULONG64
+ExpSectionOwner(PVOID Section)
+{
+    ULONG64 Owner = 0;
+
+    return NT_SUCCESS(ExpCopyIn(&Owner, (PUCHAR)Section + 0x10, sizeof(Owner), UserMode)) ? Owner
+                                                                                          : 0;
+}
+
+/* A thread of the current process, by its id; NULL. */
+static PETHREAD
+ExpThreadOfProcess(ULONG64 Id)
+{
+    PLIST_ENTRY Head = &PspCurrentProcess()->Pcb.ThreadListHead;
+
+    for (PLIST_ENTRY Link = Head->Flink; Link != Head; Link = Link->Flink) {
+        PETHREAD Thread = (PETHREAD)CONTAINING_RECORD(Link, KTHREAD, ThreadListEntry);
+
+        if ((ULONG64)Thread->Cid.UniqueThread == Id) {
+            return Thread;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * The current thread is about to wait for a critical section. Who owns it? If that thread has ended, or waits (maybe
+ * over others) for one that the current thread owns, then none of them can ever go on: Windows raises
+ * STATUS_POSSIBLE_DEADLOCK after 30 days, here it is the verdict. No schedule point is passed: all is seen at one moment.
+ */
+static VOID
+ExpCheckSection(PVOID Section)
+{
+    PETHREAD Self = PspCurrentThread();
+    char Text[256];
+
+    for (ULONG Depth = 0; Depth < 64; Depth++) {
+        ULONG64 Owner = ExpSectionOwner(Section);
+        PETHREAD Thread = ExpThreadOfProcess(Owner);
+        PVOID Next;
+
+        if (Owner == 0) {
+            return;
+        }
+        if (Owner == (ULONG64)Self->Cid.UniqueThread) {
+            if (Depth != 0) {
+                KiFormatText(Text, sizeof(Text),
+                             "%x threads wait for each other's critical sections, in a circle",
+                             Depth + 1);
+                KiStopRun(ABI_DEADLOCK, Text);
+            }
+            return;
+        }
+        if (Thread == NULL || PsIsThreadTerminating(Thread)) {
+            KiFormatText(Text, sizeof(Text),
+                         "a thread waits for the critical section at %p, and its owner, thread %x, "
+                         "has ended: nobody is left to leave it",
+                         Section, (ULONG)Owner);
+            KiStopRun(ABI_HANG, Text);
+        }
+        Next = Thread->AlertAddress;
+        if (Thread->AlertByThreadId == NULL || Thread->AlertByThreadId == EXP_ALERTED ||
+            ((ULONG_PTR)Next & 1) == 0) {
+            return;
+        }
+        Section = (PVOID)((ULONG_PTR)Next & ~1ull);
+    }
+}
+
 NTSTATUS NTAPI
 NtWaitForAlertByThreadId(PVOID Address, PLARGE_INTEGER Timeout)
 {
@@ -224,7 +294,11 @@ NtWaitForAlertByThreadId(PVOID Address, PLARGE_INTEGER Timeout)
         Thread->AlertByThreadId = NULL;
         return STATUS_ALERTED;
     }
+    if (((ULONG_PTR)Address & 1) != 0 && Timeout == NULL) {
+        ExpCheckSection((PVOID)((ULONG_PTR)Address & ~1ull));
+    }
     KeInitializeEvent(&Event, SynchronizationEvent, FALSE);
+    Thread->AlertAddress = Address;
     Thread->AlertByThreadId = &Event;
     Status = KeWaitForSingleObject(&Event, WrAlertByThreadId, Mode, FALSE,
                                    Timeout != NULL ? &Time : NULL);

@@ -11,6 +11,8 @@
 #define Hc      ((const struct abi_hypercalls *)ABI_HYPERCALL_TABLE)
 #define Machine ((volatile struct abi_machine *)ABI_MACHINE_PAGE)
 
+#define KiTurn ((volatile struct abi_turn *)ABI_TURN)
+
 #define HcBootInfo(Out)                      (Hc->boot_info(Out))
 #define HcStop(Why)                          (Hc->stop(Why))
 #define HcPrint(Channel, Text, Length)       (Hc->print((Channel), (Text), (Length)))
@@ -36,6 +38,7 @@
 #define HcChoose(Agents, Count, Asker)        (Hc->choose((Agents), (Count), (Asker)))
 #define HcTouch(Address, Size, Writes, Agent)                                                      \
     (Hc->touch((ULONG64)(Address), (Size), (Writes), (Agent)))
-#define HcConfig(Key, Buffer, Length) (Hc->config((Key), (Buffer), (Length)))
+#define HcService(Service, Done, Result) (Hc->service((Service), (Done), (Result)))
+#define HcConfig(Key, Buffer, Length)    (Hc->config((Key), (Buffer), (Length)))
 
 #endif

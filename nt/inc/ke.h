@@ -483,6 +483,8 @@ VOID KiFreeThreadStack(PKTHREAD Thread); /* when the object is deleted */
 
 /* Enters user mode for the first time, or after a changed context: never returns. */
 DECLSPEC_NORETURN VOID KiEnterUserMode(PCONTEXT Context);
+/* Ends the run with this verdict (enum abi_verdict), in the current thread. */
+DECLSPEC_NORETURN VOID KiStopRun(ULONG Verdict, const char *Message);
 /* Reads and changes the user-mode context of a thread that is stopped or current (NtGetContextThread). */
 VOID KiGetUserContext(PKTHREAD Thread, PCONTEXT Context);
 VOID KiSetUserContext(PKTHREAD Thread, PCONTEXT Context);

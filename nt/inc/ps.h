@@ -92,7 +92,8 @@ struct _ETHREAD {
     BOOLEAN InRegion;           /* nt/ps put it into a critical region at its start */
     LIST_ENTRY ThreadListEntry; /* of the process */
     PVOID AlertByThreadId;      /* keyed wait of NtWaitForAlertByThreadId */
-    WCHAR Name[64];             /* ThreadNameInformation */
+    PVOID AlertAddress; /* what user mode says that it waits for there; bit 0: a critical section */
+    WCHAR Name[64];     /* ThreadNameInformation */
 };
 typedef struct _ETHREAD ETHREAD;
 

@@ -59,6 +59,12 @@ KiStop(ULONG Verdict, ULONG Code, struct abi_trap *Trap, PCONTEXT Context, const
     KiEnd(&Why, Context);
 }
 
+VOID
+KiStopRun(ULONG Verdict, const char *Message)
+{
+    KiStop(Verdict, 0, NULL, NULL, Message);
+}
+
 static VOID
 KiCallBugCheckCallbacks(VOID)
 {

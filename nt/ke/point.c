@@ -65,6 +65,15 @@ KiComparePoint(const volatile VOID *Address, ULONG64 Size, ULONG64 Expected, PVO
     KiAcquirePoint(SP_ATOMIC, Address, NULL, (ULONG_PTR)&Point);
 }
 
+/* User code has come to the end of its turn (struct abi_turn); nobody has to go on elsewhere. */
+static VOID
+KiTurnIsOver(VOID)
+{
+    KiTurn->left = KiTurn->length;
+    Machine->budget = 0;
+    KiSchedulePoint(SP_YIELD, NULL);
+}
+
 /*
  * A patched instruction, which Registers show before its point: rip and rsp are those inside of its
  * trampoline.
@@ -85,6 +94,7 @@ KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers)
         return;
     }
     if (!Machine->explore) {
+        KiTurnIsOver();
         return;
     }
     if (What & ABI_POINT_REPEATED) {

@@ -158,6 +158,7 @@ KiSwitchProcessor(ULONG Cpu)
     PKIPCR To = KiProcessor[Cpu];
 
     KiLoadProcessor(Cpu);
+    KiTurn->left = KiTurn->length; /* user code there begins a turn */
     __asm__ volatile("wrgsbase %0" ::"r"(To));
     KiSwapStack(&From->SavedRsp, To->Prcb.SavedRsp);
     /* Back: whoever switched here has loaded this processor. */

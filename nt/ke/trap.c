@@ -221,6 +221,7 @@ KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame)
     }
     switch (Raw->kind) {
     case ABI_TRAP_PAUSE:
+        KiTurn->left = KiTurn->length; /* ntdll's locks pause at the end of a turn */
         Machine->budget = 0;
         KiSchedulePoint(SP_YIELD, NULL);
         break;

@@ -8,6 +8,7 @@
  */
 #include <windows.h>
 #include <winternl.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,8 +60,9 @@ Row(const char *What, void (*Routine)(void), ULONG Others, ULONG Expected)
         printf("  %9.0f ns",
                (double)(End.QuadPart - Begin.QuadPart) * 1e9 / (double)Frequency.QuadPart / ROUNDS);
     }
-    printf("%s\n", Services == Expected ? "" : "  NOT AS EXPECTED");
-    Wrong += Services != Expected;
+    /* A turn that ends at the wrong moment costs one more. */
+    printf("%s\n", fabs(Services - Expected) < 0.005 ? "" : "  NOT AS EXPECTED");
+    Wrong += fabs(Services - Expected) >= 0.005;
 }
 
 static void
@@ -119,6 +121,7 @@ UseSemaphore(void)
     4 /* services a round for telling and waiting: SetEvent and WaitForSingleObject, twice */
 
 static volatile LONG Turns;
+static LONG Alone = -2; /* LockCount of a section that is owned and that nobody waits for */
 
 static DWORD WINAPI
 Owner(void *Unused)
@@ -129,7 +132,7 @@ Owner(void *Unused)
         WaitForSingleObject(Start, INFINITE);
         EnterCriticalSection(&Section);
         Inside = 1;
-        for (Left = Turns; Turns == UNTIL_WAITED ? Section.LockCount == -2 : Left > 0; Left--) {
+        for (Left = Turns; Turns == UNTIL_WAITED ? Section.LockCount == Alone : Left > 0; Left--) {
             YieldProcessor();
         }
         Inside = 0;
@@ -154,15 +157,22 @@ Contend(void)
 static void
 Fields(void)
 {
+    BOOL Old = *(ULONG *)0x7FFE026C == 5 && *(ULONG *)0x7FFE0270 == 1; /* XP counted otherwise */
+    LONG Owned = Old ? 0 : -2;
+
+    Alone = Owned;
+
     printf("the fields of a critical section\n");
     Expect(Section.LockCount == -1 && Section.OwningThread == NULL, "free: LockCount -1, no owner");
     EnterCriticalSection(&Section);
-    Expect(Section.LockCount == -2, "owned: LockCount -2, bit 0 is clear");
+    Expect(Section.LockCount == Owned,
+           Old ? "owned: LockCount 0" : "owned: LockCount -2, bit 0 is clear");
     Expect((DWORD)(ULONG_PTR)Section.OwningThread == GetCurrentThreadId(),
            "OwningThread is the owner's thread id");
     EnterCriticalSection(&Section);
-    Expect(Section.RecursionCount == 2 && Section.LockCount == -2,
-           "entered twice: RecursionCount 2, LockCount as before");
+    Expect(Section.RecursionCount == 2 && Section.LockCount == (Old ? 1 : -2),
+           Old ? "entered twice: RecursionCount 2, LockCount one more"
+               : "entered twice: RecursionCount 2, LockCount as before");
     LeaveCriticalSection(&Section);
     LeaveCriticalSection(&Section);
     Expect(Section.LockCount == -1, "left twice: free");

@@ -309,6 +309,10 @@ NTSTATUS NTAPI NtYieldExecution(VOID);
 NTSTATUS NTAPI NtTestAlert(VOID);
 NTSTATUS NTAPI NtAlertThread(HANDLE Thread);
 NTSTATUS NTAPI NtAlertThreadByThreadId(HANDLE ThreadId);
+NTSTATUS NTAPI NtWaitForKeyedEvent(HANDLE Event, PVOID Key, BOOLEAN Alertable,
+                                   PLARGE_INTEGER Timeout);
+NTSTATUS NTAPI NtReleaseKeyedEvent(HANDLE Event, PVOID Key, BOOLEAN Alertable,
+                                   PLARGE_INTEGER Timeout);
 NTSTATUS NTAPI NtWaitForAlertByThreadId(PVOID Address, PLARGE_INTEGER Timeout);
 NTSTATUS NTAPI NtCreateEvent(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
                              EVENT_TYPE Type, BOOLEAN InitialState);

@@ -230,7 +230,7 @@ RtlCreateHeap(ULONG Flags, PVOID HeapBase, SIZE_T ReserveSize, SIZE_T CommitSize
     Heap->MaximumSize = (Flags & HEAP_GROWABLE) != 0 ? 0 : (ReserveSize + 0xFFF) & ~0xFFFull;
     Heap->Segments = Segment;
     InitializeListHead(&Heap->Large);
-    RtlInitializeCriticalSection(&Heap->Lock);
+    RtlInitializeCriticalSectionEx(&Heap->Lock, 0, 0x01000000 /* no debug information */);
     RtlAcquirePebLock();
     if (RtlpHeapCount < RTL_NUMBER_OF(RtlpHeaps)) {
         RtlpHeaps[RtlpHeapCount++] = Heap;

@@ -231,6 +231,7 @@ LdrInitializeThunk(PCONTEXT Context, PVOID NtdllBase)
     NTSTATUS Status = STATUS_SUCCESS;
 
     if (InterlockedCompareExchange(&LdrpState, 1, 0) == 0) {
+        RtlpChooseSections();
         RtlEnterCriticalSection(&LdrpLoaderLock);
         Status = LdrpInitializeProcess(NtdllBase);
         LdrpState = 2;

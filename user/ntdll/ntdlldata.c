@@ -20,6 +20,11 @@ LIST_ENTRY RtlpContinueHandlers = {&RtlpContinueHandlers, &RtlpContinueHandlers}
 RTL_SRWLOCK RtlpVectoredLock;
 LIST_ENTRY RtlpFunctionTables = {&RtlpFunctionTables, &RtlpFunctionTables};
 
+ULONG RtlpSectionKind;
+ULONG RtlpTurns;
+LIST_ENTRY RtlCriticalSectionList;
+RTL_SRWLOCK RtlpSectionListLock;
+
 RTLP_BUCKET RtlpBuckets[RTLP_BUCKETS];
 
 struct _RTLP_HEAP *RtlpHeaps[64];

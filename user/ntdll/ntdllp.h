@@ -13,7 +13,7 @@
  *     except.c           vectored handlers, the last filter; what the shared unwinder asks of us
  *     heap.c             size-class allocator
  *     wait.c             queues of threads that wait on an address
- *     critical.c srw.c runonce.c  locks on top of them
+ *     critical.c sections.S srw.c runonce.c  locks on top of them
  *     env.c path.c params.c  environment, DOS paths, process parameters
  *     thread.c fls.c     threads and their local storage
  *     pool.c             work items, timers, registered waits, the Tp routines
@@ -64,7 +64,27 @@ extern RTL_SRWLOCK RtlpVectoredLock;
 extern LIST_ENTRY RtlpFunctionTables; /* added at run time; RtlpVectoredLock */
 BOOLEAN NTAPI RtlDispatchException(PEXCEPTION_RECORD Record, PCONTEXT Context);
 
+/*
+ * User code takes turns: ntlab lets another processor go on after so many atomic instructions, which it counts itself in
+ * clients' code and leaves to us in our own. Whoever comes to 0 pauses, and the count begins anew.
+ */
+#define RTLP_TURN ((volatile LONG64 *)0x7FFDF000)
+extern ULONG RtlpTurns; /* how many have ended in a lock */
+static inline BOOLEAN
+RtlpTurnIsOver(VOID)
+{
+    return --*RTLP_TURN == 0;
+}
+
+/* Critical sections; see critical.c, and sections.S, which knows the last number. */
+enum { SectionAlerts, SectionKeyed, SectionEvents, SectionOld };
+extern ULONG RtlpSectionKind;
+extern LIST_ENTRY RtlCriticalSectionList; /* RTL_CRITICAL_SECTION_DEBUG.ProcessLocksList */
+extern RTL_SRWLOCK RtlpSectionListLock;
+VOID RtlpChooseSections(VOID);
+
 /* Threads waiting on an address; see wait.c. */
+#define RTLP_FOR_SECTION 2 /* RTLP_WAITER.Kind */
 typedef struct _RTLP_WAITER {
     LIST_ENTRY Links;
     PVOID Address;

@@ -20,11 +20,17 @@
 #define SRW_QUEUED 2ull
 #define SRW_SHARED 16ull
 
-static BOOLEAN
+/* One instruction; no lock prefix, for the reason that sections.S gives. */
+static inline BOOLEAN
 RtlpSwap(volatile ULONG64 *Word, ULONG64 New, ULONG64 Old)
 {
-    return (ULONG64)InterlockedCompareExchange64((volatile LONG64 *)Word, (LONG64)New,
-                                                 (LONG64)Old) == Old;
+    BOOLEAN Done;
+
+    __asm__ volatile("cmpxchgq %3, %1"
+                     : "=@ccz"(Done), "+m"(*Word), "+a"(Old)
+                     : "r"(New)
+                     : "memory");
+    return Done;
 }
 
 /* The word after an acquisition of this kind, or 0 if it must wait. */
@@ -40,18 +46,49 @@ RtlpSrwTake(ULONG64 Old, BOOLEAN Shared, BOOLEAN Woken)
     return 0;
 }
 
+static __attribute__((noinline)) VOID RtlpSrwContended(PRTL_SRWLOCK Lock, BOOLEAN Shared);
+
+/* The lock is ours, and the turn is over: others go on while we own it, or before we do. */
+static __attribute__((noinline)) VOID
+RtlpSrwTurn(PRTL_SRWLOCK Lock, BOOLEAN Shared)
+{
+    if ((++RtlpTurns & 1) != 0) {
+        YieldProcessor();
+        return;
+    }
+    if (Shared) {
+        RtlReleaseSRWLockShared(Lock);
+    } else {
+        RtlReleaseSRWLockExclusive(Lock);
+    }
+    YieldProcessor();
+    RtlpSrwContended(Lock, Shared);
+}
+
 static VOID
 RtlpSrwAcquire(PRTL_SRWLOCK Lock, BOOLEAN Shared)
 {
     volatile ULONG64 *Word = (volatile ULONG64 *)&Lock->Ptr;
-    BOOLEAN Woken = FALSE;
     ULONG64 Old, New;
 
     Old = *Word;
     New = RtlpSrwTake(Old, Shared, FALSE);
     if (New != 0 && RtlpSwap(Word, New, Old)) {
+        if (RtlpTurnIsOver()) {
+            RtlpSrwTurn(Lock, Shared);
+        }
         return;
     }
+    RtlpSrwContended(Lock, Shared);
+}
+
+static VOID
+RtlpSrwContended(PRTL_SRWLOCK Lock, BOOLEAN Shared)
+{
+    volatile ULONG64 *Word = (volatile ULONG64 *)&Lock->Ptr;
+    BOOLEAN Woken = FALSE;
+    ULONG64 Old, New;
+
     for (;;) {
         PRTLP_BUCKET Bucket = RtlpLockBucket(Lock);
         RTLP_WAITER Waiter;
@@ -151,12 +188,14 @@ RtlTryAcquireSRWLockShared(PRTL_SRWLOCK Lock)
 VOID NTAPI
 RtlReleaseSRWLockExclusive(PRTL_SRWLOCK Lock)
 {
-    ULONG64 Old = InterlockedAnd64((volatile LONG64 *)&Lock->Ptr, ~(LONG64)SRW_OWNED);
+    BOOLEAN Owned;
 
-    if ((Old & SRW_OWNED) == 0) {
+    __asm__ volatile("btrq $0, %1" : "=@ccc"(Owned), "+m"(Lock->Ptr) : : "memory");
+    if (!Owned) {
         RtlRaiseStatus(STATUS_RESOURCE_NOT_OWNED);
     }
-    if ((Old & SRW_QUEUED) != 0) {
+    /* Who queues from now on finds it free; and one wake too many is none (S2). */
+    if ((*(volatile ULONG64 *)&Lock->Ptr & SRW_QUEUED) != 0) {
         RtlpSrwWake(Lock);
     }
 }

@@ -85,7 +85,9 @@ RtlpWaitQueued(PRTLP_WAITER Waiter, PLARGE_INTEGER Timeout)
     NTSTATUS Status;
 
     while (Waiter->Woken == 0) {
-        Status = NtWaitForAlertByThreadId(Waiter->Address, Timeout);
+        /* The kernel takes the address for reports; bit 0: it is a critical section (C4 in critical.c). */
+        Status = NtWaitForAlertByThreadId(
+            (PVOID)((ULONG_PTR)Waiter->Address | (Waiter->Kind == RTLP_FOR_SECTION)), Timeout);
         if (Status == STATUS_TIMEOUT) {
             Bucket = RtlpLockBucket(Waiter->Address);
             if (Waiter->Woken == 0) {
