@@ -36,7 +36,7 @@ def main():
     services = read(table)
     by_index = {index: (name, arguments) for name, arguments, index in services}
     with open(kernel, "w") as f:
-        f.write("    .intel_syntax noprefix\n    .section .rdata,\"dr\"\n    .globl KiServiceTable, KiServiceLimit, KiArgumentTable\n    .p2align 4\nKiServiceTable:\n")
+        f.write("    .intel_syntax noprefix\n    .section .rdata,\"dr\"\n    .globl KiServiceRoutines, KiServiceLimit, KiArgumentTable\n    .p2align 4\nKiServiceRoutines:\n")
         for index in range(LIMIT):
             f.write(f"    .quad {by_index[index][0] if index in by_index else 0}\n")
         f.write("KiArgumentTable:\n")
@@ -48,15 +48,17 @@ def main():
             f.write(f"    .globl {zw}\n    .p2align 4\n{zw}:\n    mov eax, {index}\n    jmp KiServiceInternal\n")
         # The linker would export them all; which are exports stands in the tables (*.exports).
         f.write('    .section .drectve, "yn"\n')
-        for name in ["KiServiceTable", "KiServiceLimit", "KiArgumentTable"] + ["Zw" + name[2:] for name, _, _ in services]:
+        for name in ["KiServiceRoutines", "KiServiceLimit", "KiArgumentTable"] + ["Zw" + name[2:] for name, _, _ in services]:
             f.write(f'    .ascii " -exclude-symbols:{name}"\n')
     with open(ntdll, "w") as f:
         f.write("    .intel_syntax noprefix\n    .text\n")
         for name, _, index in services:
             zw = "Zw" + name[2:]
-            # 32 bytes apart, as on Windows: the trampoline of a patched syscall is longer than 16, and where stubs
-            # are denser than their trampolines some are left to trap (host/image/patch.h).
-            f.write(f"    .globl {name}, {zw}\n    .p2align 5\n{name}:\n{zw}:\n    mov r10, rcx\n    mov eax, {index}\n    syscall\n    ret\n    nop\n    nop\n    nop\n")
+            # As Windows 10 has it, byte for byte (tools read the number there), and 32 bytes apart: the trampoline of a
+            # patched syscall is longer than 16, and where stubs are denser than their trampolines some are left to trap
+            # (host/image/patch.h). KUSER_SHARED_DATA.SystemCall at 7FFE0308h says whether to use int 2Eh: never here.
+            f.write(f"    .globl {name}, {zw}\n    .p2align 5\n{name}:\n{zw}:\n    .byte 0x4C, 0x8B, 0xD1\n    mov eax, {index}\n"
+                    "    test byte ptr [0x7FFE0308], 1\n    jne 1f\n    syscall\n    ret\n1:  int 0x2E\n    ret\n")
     with open(names, "w") as f:
         for name, arguments, index in services:
             f.write(f'{{{index}, {arguments}, "{name}"}},\n')

@@ -85,7 +85,8 @@ struct options {
     enum { EFFORT_NORMAL, EFFORT_QUICK, EFFORT_THOROUGH } effort;
     uint32_t bound; /* --bound: 1 + the number; 0: not given */
     bool no_keys;   /* --no-protection-keys: an expert's option, and the tests' */
-    bool plain_cpu; /* --cpu-model v2: the same */
+    bool stages, mitigations, summary; /* syscalls; --mitigations of run too */
+    bool plain_cpu;                    /* --cpu-model v2: the same */
 };
 
 /* Fills *out with defaults and what argv says. 0, or STATUS_USAGE after a message. */
@@ -111,6 +112,7 @@ int command_replay(int argc, char **argv);
 int command_dbg(int argc, char **argv); /* explore.c */
 int command_report(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_syscalls(int argc, char **argv);
 int command_merge(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_doctor(int argc, char **argv);

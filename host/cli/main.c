@@ -22,6 +22,9 @@ static const struct {
     {"report", command_report, "FINDING.ntr",
      "the same, as an HTML page beside it, or as asked for"},
     {"merge", command_merge, "DIR...", "adds up what shards of a search have found"},
+    {"syscalls", command_syscalls, "CLIENT.exe [ARGS...]",
+     "its system services, one a line (--summary: only their number; --stages: what each stage "
+     "takes)"},
     {"imports", command_imports, "FILE...", "what images import, and what of it is missing"},
     {"dt", command_dt_type, "[IMAGE...] [MODULE!]TYPE [FIELD...]",
      "a structure with its offsets (-r: nested, -y: prefix)"},

@@ -460,6 +460,12 @@ parse_flag(const char *name, struct options *out)
         out->kd = true;
     } else if (strcmp(name, "--dbg") == 0) {
         out->dbg = true;
+    } else if (strcmp(name, "--stages") == 0) {
+        out->stages = true;
+    } else if (strcmp(name, "--mitigations") == 0) {
+        out->mitigations = true;
+    } else if (strcmp(name, "--summary") == 0) {
+        out->summary = true;
     } else if (strcmp(name, "--first") == 0) {
         out->first = true;
     } else if (strcmp(name, "--tolerant") == 0) {

@@ -55,6 +55,9 @@ on_output(void *context, uint32_t channel, const char *text, size_t length)
         length -= known;
     }
     switch (channel) {
+    case RUN_SERVICE:
+        fwrite(text, 1, length, stderr);
+        break;
     case ABI_OUT_STDOUT:
         fwrite(text, 1, length, output->json_on_stdout ? stderr : stdout);
         fflush(output->json_on_stdout ? stderr : stdout);
@@ -145,6 +148,38 @@ single_run(const struct options *options, struct run_request *request, const cha
     return single_run_noted(options, request, command, argv, kept, NULL);
 }
 
+static void
+discard(void *context, uint32_t channel, const char *text, size_t length)
+{
+}
+
+/* Clients wait for ever: once more, and who changed what they counted is seen (host/machine/watch.c). */
+static void
+explain_hang_again(const struct options *options, const struct run_request *request,
+                   const struct report *report)
+{
+    struct run_request again = *request;
+    struct run_result *result;
+
+    if (request->explore != NULL || request->boot.clients == 0 || options->host_clock ||
+        report->verdict != VERDICT_FINDING ||
+        (strcmp(report->kind, "hang") != 0 && strcmp(report->kind, "deadlock") != 0)) {
+        return;
+    }
+    again.watch = true;
+    again.breaks = 0;
+    again.trace = false;
+    again.output = discard;
+    result = calloc(1, sizeof(*result));
+    if (result != NULL && machine_run(&again, result) == 0) {
+        if (result->end == RUN_STOPPED && result->stop.verdict == report->result->stop.verdict) {
+            report_stores(stderr, report, result);
+        }
+        close(result->memory);
+    }
+    free(result);
+}
+
 int
 single_run_noted(const struct options *options, struct run_request *request, const char *command,
                  char **argv, struct run_result *kept, struct note *note)
@@ -197,6 +232,7 @@ single_run_noted(const struct options *options, struct run_request *request, con
     report = report_make(request, &result, output.report, output.report_length, &report_options);
     status = report_status(report);
     report_text(stderr, report, isatty(2) && getenv("NO_COLOR") == NULL);
+    explain_hang_again(options, request, report);
     if (options->json != NULL && write_json(options, report, command, argv) != 0) {
         status = STATUS_USAGE;
     }

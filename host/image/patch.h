@@ -100,8 +100,9 @@ struct patch_options {
      * the only way into a part of another.
      */
     bool ours;
-    bool atomics; /* with targets.point: each atomic instruction enters it first */
-    bool memory;  /* and each other access to memory */
+    bool atomics;  /* with targets.point: each atomic instruction enters it first */
+    bool memory;   /* and each other access to memory */
+    bool keep_tsc; /* rdtsc runs as it stands */
     bool
         turns; /* with atomics: only one of them in many does (struct abi_turn); a pause is itself */
     struct patch_targets targets;

@@ -92,6 +92,7 @@ classify_0f(const struct site_rules *rules, const struct insn *insn)
     case 0x05:
         return PATCH_SYSCALL;
     case 0x31: /* rdtsc */
+        return rules->options->keep_tsc ? -1 : PATCH_EMULATE;
     case 0xA2: /* cpuid */
         return PATCH_EMULATE;
     case 0x20:

@@ -216,6 +216,7 @@ patch(struct loaded *image)
     };
     struct run_patches *total = &machine.shared->patches;
 
+    options.keep_tsc = kernel && (machine.request->features & ABI_FEATURE_STAGES) != 0;
     if (machine.request->explore != NULL) {
         options.atomics = !options.ours && machine.request->granularity >= RUN_ATOMICS;
         /* At atomics granularity they are no points, but show what a loop polls (host/explore/spin.c). */
@@ -223,7 +224,9 @@ patch(struct loaded *image)
                          (options.system || machine.request->granularity == RUN_MEMORY);
     } else if (!options.system &&
                !options.ours) { /* our own count by themselves, where it matters */
-        options.atomics = options.turns = true;
+        options.atomics = true;
+        options.turns = !machine.request->watch;
+        options.memory = machine.request->watch;
     }
     if (options.system) {
         options.targets = (struct patch_targets){.cr8_write = entries->cr8_write,
@@ -234,7 +237,7 @@ patch(struct loaded *image)
         options.targets =
             (struct patch_targets){.syscall_entry = entries->syscall, .pause = entries->user_pause};
     }
-    if (machine.request->explore != NULL || options.turns) {
+    if (machine.request->explore != NULL || options.atomics) {
         options.targets.point = options.system ? entries->point : entries->user_point_stub;
     }
     if (patch_image(&image->image, &options, &image->patch) != 0) {
@@ -265,7 +268,8 @@ find_entries(const struct image *image)
     struct kernel_entries *entries = &machine.entries;
 
     entries->trap = kernel_export(image, "KiTrapEntry");
-    entries->syscall = kernel_export(image, "KiSystemCall64");
+    entries->syscall = kernel_export(
+        image, machine.request->features != 0 ? "KiSystemCall64Observed" : "KiSystemCall64");
     entries->cr8_write = kernel_export(image, "KiPatchCr8Write");
     entries->cr8_read = kernel_export(image, "KiPatchCr8Read");
     entries->pause = kernel_export(image, "KiPatchPause");

@@ -21,6 +21,8 @@
  *     place.c       where an image goes; thunk.c what its missing imports become
  *     breakpoint.c  stops of --break
  *     promote.c     loops without a schedule point are given one
+ *     watch.c       accesses of clients, in the second run of a hang
+ *     services.c    system services, for `ntlab syscalls`
  *     known.c       what the kernel exports, from which version on
  *     files.c       the files that the guest may see, opened before the worker starts
  *
@@ -95,6 +97,8 @@ struct shared {
     struct run_image image[RUN_MAX_IMAGES];
     uint32_t images;
     struct run_patches patches;
+    struct run_watch watch[RUN_MAX_WATCHED];
+    uint32_t watched;
 };
 
 /* Addresses in ntoskrnl.exe that the host enters; see abi/machine.h. */

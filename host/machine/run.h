@@ -20,12 +20,14 @@
 #define RUN_MAX_MISSED   16
 #define RUN_MAX_SHARED   4096
 #define RUN_MAX_SPINS    1024
+#define RUN_MAX_WATCHED  64
 
 /* Channels of `output` beyond enum abi_channel. */
 enum {
-    RUN_REPORT = 16, /* lines for the report, as the kernel wrote them */
-    RUN_NOTE = 17,   /* the machine's own remarks: dropped port writes and the like */
-    RUN_BREAK = 18,  /* the worker has stopped at a break and waits */
+    RUN_REPORT = 16,  /* lines for the report, as the kernel wrote them */
+    RUN_NOTE = 17,    /* the machine's own remarks: dropped port writes and the like */
+    RUN_SERVICE = 19, /* lines of `ntlab syscalls` */
+    RUN_BREAK = 18,   /* the worker has stopped at a break and waits */
 };
 
 /* What is a schedule point while exploring. */
@@ -179,7 +181,9 @@ struct run_request {
     size_t coverages;
     uint64_t turn;     /* atomic instructions of user code likewise */
     uint32_t features; /* enum abi_feature */
-    bool no_keys; /* for tests: behave as on a machine without protection keys */
+    bool quiet;        /* with ABI_FEATURE_SERVICES: only the summary */
+    bool watch;        /* accesses of clients are looked at: watch.c */
+    bool no_keys;      /* for tests: behave as on a machine without protection keys */
     enum run_granularity granularity;
     const struct run_shared *shared; /* accesses to these are points ... */
     size_t shared_count;
@@ -208,6 +212,20 @@ struct run_image {
     uint64_t base;
     uint64_t size;
     uint64_t slice; /* 0: system */
+};
+
+/* A store that was not atomic into a word that atomic instructions change. */
+struct run_store {
+    uint64_t site, address, before, after;
+    uint32_t size, agent;
+};
+
+/* The last atomic instruction of a thread, and the last store to what it changes. */
+struct run_watch {
+    uint32_t agent, size;
+    uint64_t site, address;
+    uint64_t value; /* that it found */
+    struct run_store store;
 };
 
 struct run_patches {
@@ -245,6 +263,8 @@ struct run_result {
     struct run_patches patches;
     char promoted[RUN_MAX_PROMOTED][128]; /* branches that were made schedule points (promote.c) */
     size_t promotions;
+    struct run_watch watch[RUN_MAX_WATCHED];
+    size_t watched;
     int memory; /* memfd with the guest's memory at its end; the caller closes it */
     double seconds;
     uint64_t points;

@@ -64,7 +64,9 @@ sandbox_trap_instructions(void)
     }
     /* Both may be missing; then only patched instructions are answered by us. */
     (void)syscall(SYS_arch_prctl, ARCH_SET_CPUID, 0);
-    (void)prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0);
+    if ((machine.request->features & ABI_FEATURE_STAGES) == 0) {
+        (void)prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0);
+    }
     return 0;
 }
 

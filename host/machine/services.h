@@ -8,5 +8,7 @@
 
 /* A service is about to be called, or is done with this result. */
 void services_tell(const struct abi_service *service, bool done, uint64_t result);
+/* The summary. */
+void services_end(void);
 
 #endif

@@ -212,6 +212,8 @@ describe(struct watch *watch)
         result->image[i].path[sizeof(result->image[i].path) - 1] = 0;
     }
     result->patches = shared->patches;
+    result->watched = shared->watched < RUN_MAX_WATCHED ? shared->watched : RUN_MAX_WATCHED;
+    memcpy(result->watch, shared->watch, sizeof(result->watch));
     result->promotions =
         shared->promotions < RUN_MAX_PROMOTED ? shared->promotions : RUN_MAX_PROMOTED;
     memcpy(result->promoted, shared->promoted, sizeof(result->promoted));

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "host/machine/trap.h"
+#include "host/machine/watch.h"
 
 #define PAUSE_LENGTH 2
 #define TRIPLE_FAULT 4
@@ -362,6 +363,10 @@ user_point(ucontext_t *context)
     }
     g[REG_RSP] += 8;
     g[REG_RIP] = (greg_t)frame.back;
+    if (machine.request->watch && !watch_access(images_original_rip(frame.back), frame.address,
+                                                (uint32_t)frame.what, (uint64_t)g[REG_RCX])) {
+        return;
+    }
     trap_deliver(context, (struct trap_event){VECTOR_BP, (uint32_t)frame.what, ABI_TRAP_POINT,
                                               frame.address});
 }

@@ -19,6 +19,8 @@
 #include <unistd.h>
 #include "host/explore/explorer.h"
 #include "host/machine/machine.h"
+#include "host/machine/services.h"
+#include "host/machine/watch.h"
 
 #define HEAP_SIZE       (512ull << 20) /* address space only, until it is touched */
 #define HEAP_LEAST      (16ull << 20)
@@ -132,6 +134,12 @@ worker_stop(const struct abi_stop *why, const struct abi_trap *registers)
 
     if (machine.request->explore != NULL) {
         explorer_ended(why);
+    }
+    if (machine.request->watch) {
+        watch_tell();
+    }
+    if (machine.request->features & ABI_FEATURE_SERVICES) {
+        services_end();
     }
     shared->stop = *why;
     shared->stop.message[sizeof(shared->stop.message) - 1] = 0;

@@ -11,6 +11,7 @@
  *     unwind.c           the stack where the kernel could not tell it
  *     code.c             the faulting instruction, disassembled
  *     waits.c            who waits for whom; a circle is a deadlock
+ *     stores.c           which store changed what the waiting threads of a client counted
  *     explain.c          the one sentence at the top; whose mistake it is
  *     story.h            what each thread did, from the steps that a replay has recorded
  *     bugcheck_names.c, bugcheck_text.c, verifier_text.c, words.c   tables
@@ -220,6 +221,8 @@ void report_free(struct report *report);
 int report_status(const struct report *report);
 
 void report_text(FILE *out, const struct report *report, bool colour);
+/* stores.c: what another run of the same hang has shown, with run_request.watch. */
+void report_stores(FILE *out, const struct report *report, const struct run_result *again);
 /* The JSON object; argv is the command line. */
 /* One element of its `findings`. */
 void report_json_finding(FILE *out, const struct report *report);

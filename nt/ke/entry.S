@@ -24,6 +24,11 @@
     .set M_xsave_mask, 0x7FFD0070
     .set M_xsave_size, 0x7FFD0078
     .set M_exit_frame, 0x7FFD00B0
+    .set M_features, 0x7FFD0130
+    .set M_gate, 0x7FFD0138
+    .set M_stamp_rax, 0x7FFDF010        /* struct abi_turn: a page that both modes may write */
+    .set M_stamp_rdx, 0x7FFDF018
+    .set M_stamp, 0x7FFDF080
 
     .set F_R12, 0x00
     .set F_Xmm, 0x20
@@ -57,7 +62,13 @@
     .set T_TrapFrame, 0x90
     .set T_UserApcPending, 0x98 + 0x2A
     .set T_CombinedApcDisable, 0x1E4
+    .set T_ThreadFlags, 0x78
+    .set THREAD_IS_GUI, 0x40
+    .set T_Process, 0x98 + 0x20         /* ApcState.Process */
     .set T_PreviousMode, 0x232
+    .set P_InstrumentationCallback, 0x58
+    .set D_Base, 0x00                   /* KSERVICE_TABLE_DESCRIPTOR */
+    .set D_Limit, 0x10
     .set T_ApcStateIndex, 0x24A
     .set USER_END_HIGH, 0x1000 /* ABI_USER_END >> 32 */
 
@@ -98,20 +109,42 @@
     .endm
 
 /*
- * System-service entry. rax number, r10 first argument, rdx r8 r9 the next, rcx the return address,
- * r11 the flags, rsp the user's. Loader patches every `syscall` of an image into a jump to here; the
- * trap handler sends raw ones here as well.
+ * The way of a system service, stage by stage; nt-semantics 8.2 and 8.3. It is assembled twice: KiSystemCall64 is what
+ * every run uses, KiSystemCall64Observed the same with a stamp at the beginning of each stage and calls that tell the host
+ * (`ntlab syscalls`, --mitigations); the loader chooses which of them a `syscall` leads to. So watching costs nothing where
+ * nobody watches. KiServiceStages says where each stage begins; host/cli/syscalls.c counts instructions between them.
+ *
+ * Entered with rax number, r10 first argument, rdx r8 r9 the next, rcx the return address, r11 the flags, rsp the user's.
+ * Loader patches every `syscall` of an image into a jump to here; the trap handler sends raw ones here as well.
  */
-    .globl KiSystemCall64, KiPatchSyscallEntry
+    .macro STAGE n, s
+.LKiStage\n\s:
+    .ifc \s,Observed
+    test dword ptr [M_features], 2      /* ABI_FEATURE_STAGES */
+    jz 9f
+    mov [M_stamp_rax], rax
+    mov [M_stamp_rdx], rdx
+    lfence
+    rdtsc
+    mov [M_stamp + \n * 8], eax
+    mov [M_stamp + \n * 8 + 4], edx
+    mov rax, [M_stamp_rax]
+    mov rdx, [M_stamp_rdx]
+9:
+    .endif
+    .endm
+
+    .macro SERVICE_PATH s
+    .globl KiSystemCall64\s
     .p2align 4
-KiPatchSyscallEntry:
-KiSystemCall64:
+KiSystemCall64\s:
+    STAGE 0, \s                          /* isolation opens the kernel: what KVA shadow does with CR3 */
     cmp dword ptr [M_mode], 1
     jne KiKernelModeSyscall             /* E3 */
     mov [M_user_rsp], rsp
     mov r11, rcx
-    cmp dword ptr [M_has_keys], 0       /* E1 */
-    je 1f
+    cmp dword ptr [M_has_keys], 1       /* E1 */
+    jne 1f
     movq xmm4, rax
     movq xmm5, rdx
     mov eax, [M_kernel_pkru]
@@ -120,18 +153,28 @@ KiSystemCall64:
     wrpkru
     movq rax, xmm4
     movq rdx, xmm5
-1:  mov rcx, [M_kpcr]
+1:
+    STAGE 1, \s                          /* gs and the kernel stack: swapgs, RspBase */
+    mov rcx, [M_kpcr]
     wrgsbase rcx
     mov rsp, [M_kernel_rsp]
     mov dword ptr [M_mode], 0
-    jmp KiSystemServiceUser
+    STAGE 2, \s                          /* mitigations of the entry: no speculation past it, no stale returns */
+    .ifc \s,Observed
+    test dword ptr [M_features], 4
+    jz 1f
+    lfence
+    FILL_RETURNS
+1:
+    .endif
+    jmp KiSystemServiceUser\s
 
 /* The common part; a proper function for the unwinder: its caller is the user's code. */
-    .globl KiSystemServiceUser
-    .def KiSystemServiceUser; .scl 2; .type 32; .endef
+    .globl KiSystemServiceUser\s
+    .def KiSystemServiceUser\s; .scl 2; .type 32; .endef
     .p2align 4
-    .seh_proc KiSystemServiceUser
-KiSystemServiceUser:
+    .seh_proc KiSystemServiceUser\s
+KiSystemServiceUser\s:
     .seh_pushframe
     sub rsp, FRAME_SIZE
     .seh_stackalloc F_Rip
@@ -145,6 +188,7 @@ KiSystemServiceUser:
     .seh_savereg r14, F_R12 + 16
     .seh_savereg r15, F_R12 + 24
     .seh_endprologue
+    STAGE 3, \s                          /* the trap frame */
     mov [rsp + F_Rip], r11
     mov rcx, [M_user_rsp]
     mov [rsp + F_Rsp], rcx
@@ -162,6 +206,7 @@ KiSystemServiceUser:
     mov dword ptr [rsp + F_PreviousMode], 0x02000001 /* service, from user mode */
     SAVE_PRESERVED rsp
     mov rbp, rsp
+    STAGE 4, \s                          /* the thread: number, first argument, PreviousMode, trap frame */
     mov rbx, gs:[0x188]
     inc qword ptr gs:[0x1B8]            /* KPRCB.SystemCalls */
     mov [rbx + T_SystemCallNumber], eax
@@ -169,8 +214,7 @@ KiSystemServiceUser:
     mov byte ptr [rbx + T_PreviousMode], 1
     lea rcx, [rsp + 0xD0]
     mov [rbx + T_TrapFrame], rcx
-
-    /* Schedule point, as KiSchedulePoint has it; arguments survive the slow path in the frame. */
+    STAGE 5, \s                          /* schedule point, as KiSchedulePoint has it: ntlab's own */
     mov rcx, [M_hash]
     mov r11, rcx
     xor rcx, rax
@@ -181,20 +225,30 @@ KiSystemServiceUser:
     mov [M_hash], rcx
     inc qword ptr [M_points]
     dec qword ptr [M_budget]
-    js KiSystemServicePoint
-KiSystemServiceResume:
+    js KiSystemServicePoint\s            /* arguments survive it in the frame */
+    .globl KiSystemServiceRepeat\s
+KiSystemServiceRepeat\s:
+    STAGE 6, \s                          /* number to table to routine */
+    mov esi, eax
     mov edi, eax
-    and edi, 0xFFF
-    test eax, 0x3000
-    jnz KiSystemServiceInvalid
-    cmp edi, [rip + KiServiceLimit]
-    jae KiSystemServiceInvalid
-    lea rcx, [rip + KiServiceTable]
-    mov rax, [rcx + rdi * 8]
-    test rax, rax
-    jz KiSystemServiceInvalid
-    lea rcx, [rip + KiArgumentTable]
-    movzx ecx, byte ptr [rcx + rdi]
+    shr edi, 7
+    and edi, 0x20                       /* bit 12: which of the two descriptors, 0x20 bytes each */
+    and esi, 0xFFF
+    test eax, 0x2000
+    jnz KiSystemServiceInvalid\s
+    lea r11, [rip + KeServiceDescriptorTable]
+    test byte ptr [rbx + T_ThreadFlags], THREAD_IS_GUI
+    jnz KiSystemServiceShadow\s
+KiSystemServiceTable\s:
+    cmp esi, [r11 + rdi + D_Limit]
+    jae KiSystemServiceBeyond\s
+    mov r11, [r11 + rdi + D_Base]
+    movsxd rax, dword ptr [r11 + rsi * 4] /* offset << 4 | stack arguments */
+    mov ecx, eax
+    and ecx, 0xF
+    sar rax, 4
+    add rax, r11
+    STAGE 7, \s                          /* stack arguments, with the user probe */
     sub rsp, 0x90                       /* home space and 14 stack arguments */
     test ecx, ecx
     jz 3f
@@ -206,44 +260,77 @@ KiSystemServiceResume:
     jb 2f
     mov rsi, 0x0FFFFFFF0000             /* a kernel-range rsp faults instead of being read */
 2:  lea rdi, [rsp + 0x20]
-    .globl KiSystemServiceCopyStart, KiSystemServiceCopyEnd
-KiSystemServiceCopyStart:
+    .globl KiSystemServiceCopyStart\s, KiSystemServiceCopyEnd\s
+KiSystemServiceCopyStart\s:
     rep movsq
-KiSystemServiceCopyEnd:
+KiSystemServiceCopyEnd\s:
     nop
-3:  mov rcx, r10
+3:
+    .ifc \s,Observed
+    STAGE 18, \s                         /* telling is none of the stages */
+    test dword ptr [M_features], 1      /* ABI_FEATURE_SERVICES */
+    jnz KiSystemServiceTell
+KiSystemServiceCall:
+    .endif
+    STAGE 8, \s                          /* the service */
+    mov rcx, r10
     call rax
-    .globl KiSystemServiceExit
-KiSystemServiceExit:                    /* rax: status; rbp: frame */
+    .globl KiSystemServiceExit\s
+KiSystemServiceExit\s:                   /* rax: status; rbp: frame */
     mov rsp, rbp
+    .ifc \s,Observed
+    STAGE 17, \s
+    test dword ptr [M_features], 1
+    jnz KiSystemServiceTold
+KiSystemServiceChecks:
+    .endif
+    STAGE 9, \s                          /* checks: 0x4A and 0x1 */
     mov rcx, gs:[0x18]
     movzx ecx, byte ptr [rcx + 0x50]    /* IRQL */
     or cl, [rbx + T_ApcStateIndex]
     movzx ecx, cl
     or ecx, [rbx + T_CombinedApcDisable]
-    jnz KiSystemServiceBadExit
+    jnz KiSystemServiceBadExit\s
+    STAGE 10, \s                         /* user APCs */
     cmp byte ptr [rbx + T_UserApcPending], 0
-    jne KiSystemServiceApc
-KiSystemServiceLeave:
+    jne KiSystemServiceApc\s
+KiSystemServiceLeave\s:
+    STAGE 11, \s                         /* registers of the frame */
     ldmxcsr [rbp + F_MxCsr]
     LOAD_PRESERVED rbp
+    mov rcx, [rbx + T_Process]
     mov rbx, [rbp + F_Rbx]
     mov rdi, [rbp + F_Rdi]
     mov rsi, [rbp + F_Rsi]
     mov r8, [rbp + F_Rsp]
     mov r9, rax
     mov r10, [rbp + F_Rip]
+    xor r11d, r11d
     mov rbp, [rbp + F_Rbp]              /* E2: nothing of the frame is needed any more */
+    STAGE 12, \s                         /* instrumentation callback: r10 the return address, rip the callback */
+    mov rcx, [rcx + P_InstrumentationCallback]
+    test rcx, rcx
+    jnz KiSystemServiceInstrument\s
+KiSystemServiceMitigate\s:
+    STAGE 13, \s                         /* mitigations of the exit */
+    .ifc \s,Observed
+    test dword ptr [M_features], 4
+    jz 1f
+    FILL_RETURNS
+    lfence
+    mov [M_stamp_rax], ss
+    verw word ptr [M_stamp_rax]
+1:
+    .endif
+    STAGE 14, \s                         /* the user's gs, and isolation closes the kernel */
     mov dword ptr [M_mode], 1
     mov rcx, [M_user_gs]
     wrgsbase rcx
     cmp dword ptr [M_has_keys], 0
-    je 4f
-    mov eax, [M_user_pkru]
-    xor ecx, ecx
-    xor edx, edx
-    wrpkru
-4:  xorps xmm0, xmm0
+    jne KiSystemServiceClose\s
+KiSystemServiceScrub\s:
+    STAGE 15, \s                         /* what the user must not see is cleared; sysretq */
+    xorps xmm0, xmm0
     xorps xmm1, xmm1
     xorps xmm2, xmm2
     xorps xmm3, xmm3
@@ -251,19 +338,60 @@ KiSystemServiceLeave:
     xorps xmm5, xmm5
     mov rax, r9
     mov rcx, r10
+    mov r10, r11
     mov rsp, r8
     mov r11d, 0x246
     xor edx, edx
     xor r8d, r8d
     xor r9d, r9d
-    xor r10d, r10d
+    STAGE 16, \s
     jmp rcx
 
-KiSystemServiceInvalid:
-    mov eax, 0xC000001C                 /* STATUS_INVALID_SYSTEM_SERVICE */
-    jmp KiSystemServiceExit
+KiSystemServiceClose\s:
+    cmp dword ptr [M_has_keys], 1
+    jne KiLeaveByGate
+    mov eax, [M_user_pkru]
+    xor ecx, ecx
+    xor edx, edx
+    wrpkru
+    jmp KiSystemServiceScrub\s
 
-KiSystemServicePoint:
+KiSystemServiceInstrument\s:
+    mov r11, r10
+    mov r10, rcx
+    jmp KiSystemServiceMitigate\s
+
+KiSystemServiceShadow\s:
+    lea r11, [rip + KeServiceDescriptorTableShadow]
+    jmp KiSystemServiceTable\s
+
+KiSystemServiceBeyond\s:                 /* a first call of table 1 makes the thread a GUI thread */
+    test edi, edi
+    jz KiSystemServiceInvalid\s
+    test byte ptr [rbx + T_ThreadFlags], THREAD_IS_GUI
+    jnz KiSystemServiceInvalid\s
+    mov [rbp + F_Rax], rax
+    mov [rbp + F_Rdx], rdx
+    mov [rbp + F_R8], r8
+    mov [rbp + F_R9], r9
+    mov [rbp + F_R10], r10
+    sub rsp, 0x20
+    call KiConvertToGuiThread
+    add rsp, 0x20
+    test al, al
+    jz KiSystemServiceInvalid\s
+    mov rax, [rbp + F_Rax]
+    mov rdx, [rbp + F_Rdx]
+    mov r8, [rbp + F_R8]
+    mov r9, [rbp + F_R9]
+    mov r10, [rbp + F_R10]
+    jmp KiSystemServiceRepeat\s
+
+KiSystemServiceInvalid\s:
+    mov eax, 0xC000001C                 /* STATUS_INVALID_SYSTEM_SERVICE */
+    jmp KiSystemServiceExit\s
+
+KiSystemServicePoint\s:
     mov [rbp + F_Rax], rax
     mov [rbp + F_Rdx], rdx
     mov [rbp + F_R8], r8
@@ -277,15 +405,15 @@ KiSystemServicePoint:
     call KiScheduleSlow
     add rsp, 0x20
     test byte ptr [rbx + T_UserApcPending], 2
-    jnz KiSystemServiceSpecialApc
+    jnz KiSystemServiceSpecialApc\s
     mov rax, [rbp + F_Rax]
     mov rdx, [rbp + F_Rdx]
     mov r8, [rbp + F_R8]
     mov r9, [rbp + F_R9]
     mov r10, [rbp + F_R10]
-    jmp KiSystemServiceResume
+    jmp KiSystemServiceRepeat\s
 
-KiSystemServiceSpecialApc:              /* the system call has not begun: user mode is interrupted */
+KiSystemServiceSpecialApc\s:             /* the system call has not begun: user mode is interrupted */
     mov rcx, [rbp + F_R10]
     mov [rbp + F_Rcx], rcx
     sub rsp, 0x20
@@ -295,7 +423,7 @@ KiSystemServiceSpecialApc:              /* the system call has not begun: user m
     call KiReturnToUser
     int 3
 
-KiSystemServiceApc:                     /* user APCs: may redirect the frame */
+KiSystemServiceApc\s:                    /* user APCs: may redirect the frame */
     mov [rbp + F_Rax], rax
     sub rsp, 0x20
     mov rcx, rbp
@@ -303,17 +431,97 @@ KiSystemServiceApc:                     /* user APCs: may redirect the frame */
     add rsp, 0x20
     test al, al
     mov rax, [rbp + F_Rax]
-    jz KiSystemServiceLeave
+    jz KiSystemServiceLeave\s
     mov rcx, rbp                        /* every register counts now */
     call KiReturnToUser
     int 3
 
-KiSystemServiceBadExit:
+KiSystemServiceBadExit\s:
     sub rsp, 0x20
     mov rcx, rbp
     call KiBadServiceExit               /* does not return */
     int 3
+
+    .ifc \s,Observed
+KiSystemServiceTell:                    /* arguments 5 and on lie at [rsp + 0x20] */
+    mov [rbp + F_Rax], rax
+    mov [rbp + F_Rdx], rdx
+    mov [rbp + F_R8], r8
+    mov [rbp + F_R9], r9
+    mov [rbp + F_R10], r10
+    mov rcx, rbp
+    lea rdx, [rsp + 0x20]
+    sub rsp, 0x20
+    call KiTellService
+    add rsp, 0x20
+    mov rax, [rbp + F_Rax]
+    mov rdx, [rbp + F_Rdx]
+    mov r8, [rbp + F_R8]
+    mov r9, [rbp + F_R9]
+    mov r10, [rbp + F_R10]
+    jmp KiSystemServiceCall
+KiSystemServiceTold:
+    mov [rbp + F_Rax], rax
+    mov rcx, rax
+    sub rsp, 0x20
+    call KiToldService
+    add rsp, 0x20
+    mov rax, [rbp + F_Rax]
+    jmp KiSystemServiceChecks
+    .endif
     .seh_endproc
+    .endm
+
+/* 32 calls fill the return stack with addresses that lead nowhere harmful. */
+    .macro FILL_RETURNS
+    .rept 32
+    call 7f
+    int 3
+7:
+    .endr
+    lea rsp, [rsp + 32 * 8]
+    .endm
+
+    .globl KiPatchSyscallEntry
+KiPatchSyscallEntry:
+    SERVICE_PATH
+    SERVICE_PATH Observed
+
+    .section .rdata, "dr"
+    .globl KiServiceStages
+    .p2align 3
+KiServiceStages:
+    .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
+    .quad .LKiStage\n
+    .endr
+    .text
+
+/*
+ * The system half is closed page by page while user code runs: the host does that, and goes on in user mode. As at the end
+ * of the exit: r8 rsp, r9 result, r10 rip, r11 the user's r10.
+ */
+    .p2align 4
+KiLeaveByGate:
+    mov [M_exit_frame], r10
+    mov qword ptr [M_exit_frame + 8], 0x33
+    mov qword ptr [M_exit_frame + 16], 0x246
+    mov [M_exit_frame + 24], r8
+    mov qword ptr [M_exit_frame + 32], 0x2B
+    mov [M_exit_frame + 40], r9         /* rax */
+    mov [M_exit_frame + 48], r10        /* rcx */
+    xor edx, edx
+    mov [M_exit_frame + 56], rdx
+    mov r10, r11
+    mov r11d, 0x246
+    xor r8d, r8d
+    xor r9d, r9d
+    xorps xmm0, xmm0
+    xorps xmm1, xmm1
+    xorps xmm2, xmm2
+    xorps xmm3, xmm3
+    xorps xmm4, xmm4
+    xorps xmm5, xmm5
+    jmp [M_gate]
 
 /* A `syscall` in kernel mode: a verdict of its own, see docs/decisions. */
     .p2align 4
@@ -354,12 +562,14 @@ KiServiceInternal:
     mov [rsp + 0xA0], r10               /* the handler finds it here */
     mov byte ptr [rbx + T_PreviousMode], 0
     mov ebp, eax
-    lea r10, [rip + KiServiceTable]
-    mov rax, [r10 + rbp * 8]
     mov r10, rcx
-    lea rcx, [rip + KiArgumentTable]
-    movzx ecx, byte ptr [rcx + rbp]
-    test ecx, ecx
+    lea rcx, [rip + KiServiceTable]     /* of the native table only */
+    movsxd rax, dword ptr [rcx + rbp * 4]
+    mov esi, eax
+    sar rax, 4
+    add rax, rcx
+    mov ecx, esi
+    and ecx, 0xF
     jz 1f
     lea rsi, [rsp + 0xA8 + 0x20 + 8 + 0x20] /* past pushes and return address: fifth argument */
     lea rdi, [rsp + 0x20]
@@ -529,6 +739,8 @@ KiReturnToUser:
     wrgsbase rcx
     cmp dword ptr [M_has_keys], 0
     je 2f
+    cmp dword ptr [M_has_keys], 1
+    jne 3f
     mov eax, [M_user_pkru]
     xor ecx, ecx
     xor edx, edx
@@ -537,6 +749,7 @@ KiReturnToUser:
     mov rcx, [M_exit_frame + 48]
     mov rdx, [M_exit_frame + 56]
     iretq
+3:  jmp [M_gate]
 
 /* VOID KiSwapStack(PVOID *SaveRsp, PVOID NewRsp): everything that a C call preserves. */
     .globl KiSwapStack
@@ -856,3 +1069,9 @@ KiPatchSmepFault:
     .ascii " -exclude-symbols:KiSystemServiceExit"
     .ascii " -exclude-symbols:KiSystemServiceUser"
     .ascii " -exclude-symbols:KiThreadStartup"
+    .ascii " -exclude-symbols:KiSystemServiceCopyEndObserved"
+    .ascii " -exclude-symbols:KiSystemServiceCopyStartObserved"
+    .ascii " -exclude-symbols:KiSystemServiceExitObserved"
+    .ascii " -exclude-symbols:KiSystemServiceUserObserved"
+    .ascii " -exclude-symbols:KiSystemServiceRepeat"
+    .ascii " -exclude-symbols:KiSystemServiceRepeatObserved"

@@ -117,7 +117,11 @@ KiSendToUser(PEXCEPTION_RECORD Record, PCONTEXT Context, PKI_FRAME Frame)
     Frame->Trap.Rsp = Rsp;
     Frame->Trap.Rip = PspUserEntry("KiUserExceptionDispatcher");
     Frame->Trap.EFlags = 0x202;
-    return Frame->Trap.Rip != 0;
+    if (Frame->Trap.Rip == 0) {
+        return FALSE;
+    }
+    KiInstrument(Frame);
+    return TRUE;
 }
 
 /* Nobody in the kernel wants it. */
@@ -324,4 +328,5 @@ KiInitializeUserApc(PKI_FRAME Frame, PKI_NORMAL_ROUTINE Routine, PVOID Context, 
     Frame->Trap.Rsp = Rsp;
     Frame->Trap.Rip = PspUserEntry("KiUserApcDispatcher");
     Frame->Trap.EFlags = 0x202;
+    KiInstrument(Frame);
 }

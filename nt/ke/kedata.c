@@ -58,3 +58,6 @@ volatile CCHAR KeNumberProcessors;
 KAFFINITY KeActiveProcessors;
 USHORT NtBuildNumberValue;
 ULONG InitSafeBootMode; /* 0: not in safe mode */
+
+LONG KiServiceTable[KI_SERVICES];
+KSERVICE_TABLE_DESCRIPTOR KeServiceDescriptorTable[2], KeServiceDescriptorTableShadow[2];

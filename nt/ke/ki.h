@@ -17,7 +17,7 @@
  *
  * Files: startup, agent (names), schedule (points, processors, ready lists), explore (what the host is
  * told while schedules are explored), inject (events of the environment), sanitize (callbacks of instrumented code), thread, process, wait,
- * held, event, mutant, semaphore, timer, queue, dpc, apc, region, apcsdisabled.S, suspend, irql, spinlock, time, service,
+ * held, servicetable (numbers and descriptors), event, mutant, semaphore, timer, queue, dpc, apc, region, apcsdisabled.S, suspend, irql, spinlock, time, service,
  * trap, exception, bugcheck, debug, version, entry.S (all that C cannot say).
  */
 #ifndef NT_KE_KI_H
@@ -94,9 +94,27 @@ VOID KiCallOnStack(PVOID Stack, VOID (*Routine)(PVOID), PVOID Argument);
 VOID KiTrapEntry(VOID);
 VOID KiSystemCall64(VOID);
 extern UCHAR KiSystemServiceCopyStart[], KiSystemServiceCopyEnd[], KiSystemServiceExit[];
-extern PVOID KiServiceTable[];
-extern UCHAR KiArgumentTable[];
-extern ULONG KiServiceLimit;
+extern UCHAR KiSystemServiceCopyStartObserved[], KiSystemServiceCopyEndObserved[],
+    KiSystemServiceExitObserved[];
+
+/* servicetable.c; entry.S knows the layout. */
+typedef struct _KSERVICE_TABLE_DESCRIPTOR {
+    PLONG Base; /* of each service: offset from Base << 4 | number of stack arguments */
+    PULONG Count;
+    ULONG Limit; /* 0x10 */
+    PUCHAR Number;
+} KSERVICE_TABLE_DESCRIPTOR, *PKSERVICE_TABLE_DESCRIPTOR;
+C_ASSERT(sizeof(KSERVICE_TABLE_DESCRIPTOR) == 0x20);
+C_ASSERT(FIELD_OFFSET(KSERVICE_TABLE_DESCRIPTOR, Limit) == 0x10);
+C_ASSERT(FIELD_OFFSET(KPROCESS, InstrumentationCallback) == 0x58);
+C_ASSERT(FIELD_OFFSET(KTHREAD, ThreadFlags) == 0x78);
+#define KI_SERVICES   0x200
+#define KI_GUI_THREAD 0x40 /* KTHREAD.ThreadFlags */
+extern LONG KiServiceTable[KI_SERVICES];
+extern KSERVICE_TABLE_DESCRIPTOR KeServiceDescriptorTable[2], KeServiceDescriptorTableShadow[2];
+VOID KiInitializeServices(VOID);
+/* The routine of a number, and how many of its arguments are on the stack; NULL: there is none. */
+PVOID KiFindService(ULONG Number, PULONG StackArguments);
 
 /* schedule.c */
 VOID KiReadyThread(PKTHREAD Thread);
@@ -276,6 +294,8 @@ VOID KiContextToFrame(PKI_FRAME Frame, PCONTEXT Context, KPROCESSOR_MODE Mode);
 VOID KiInitializeUserApc(PKI_FRAME Frame, PKI_NORMAL_ROUTINE Routine, PVOID Context,
                          PVOID Argument1, PVOID Argument2, BOOLEAN TestAlert);
 VOID KiPrepareUserReturn(PKI_FRAME Frame);
+VOID KiInstrument(PKI_FRAME Frame);
+BOOLEAN KiConvertToGuiThread(VOID);
 VOID KiServiceFromTrap(PKI_FRAME Frame);
 DECLSPEC_NORETURN VOID KiSyscallInKernelMode(PVOID Return);
 VOID KiDebugPrintUser(struct abi_trap *Raw, PKI_FRAME Frame); /* debug.c */

@@ -89,6 +89,7 @@ KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers)
     BOOLEAN Writes = (What & ABI_POINT_WRITES) != 0;
 
     if (What & ABI_POINT_PAUSE) {
+        KiTurn->left = KiTurn->length;
         Machine->budget = 0;
         KiAcquirePoint(SP_YIELD, NULL, NULL, (ULONG_PTR)&Point);
         return;

@@ -204,8 +204,17 @@ NtDelayExecution(BOOLEAN Alertable, PLARGE_INTEGER Interval)
 NTSTATUS NTAPI
 NtYieldExecution(VOID)
 {
-    KIRQL OldIrql = KiLockDispatcher(SP_YIELD, NULL);
-    BOOLEAN Switched = KiRequeue();
+    PKPRCB Prcb = KiPrcb();
+    KIRQL OldIrql;
+    BOOLEAN Switched;
+
+    if (Prcb->ReadySummary == 0 && Prcb->NextThread == NULL &&
+        (KiBusy & ~(1ull << Prcb->Number)) == 0 && !Machine->explore) {
+        KiSchedulePoint(SP_YIELD, NULL); /* there is nobody to let go on */
+        return STATUS_NO_YIELD_PERFORMED;
+    }
+    OldIrql = KiLockDispatcher(SP_YIELD, NULL);
+    Switched = KiRequeue();
 
     Machine->budget = 0;
     KiUnlockDispatcher(OldIrql, FALSE);

@@ -93,6 +93,7 @@ KiInitializeSharedData(VOID)
         }
     }
     KiUpdateSharedTime();
+    KiInitializeServices();
 }
 
 /* The first system thread. */

@@ -125,6 +125,12 @@ KiPageFault(struct abi_trap *Raw, PKI_FRAME Frame)
         Frame->Trap.Rax = (ULONG)STATUS_ACCESS_VIOLATION;
         return;
     }
+    if (Frame->Trap.Rip >= (ULONG64)KiSystemServiceCopyStartObserved &&
+        Frame->Trap.Rip < (ULONG64)KiSystemServiceCopyEndObserved) {
+        Frame->Trap.Rip = (ULONG64)KiSystemServiceExitObserved;
+        Frame->Trap.Rax = (ULONG)STATUS_ACCESS_VIOLATION;
+        return;
+    }
     if (ABI_IS_SYSTEM(Address)) {
         KiUnloadedFault(Raw, Irql);
     }
@@ -278,6 +284,18 @@ KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame)
     }
 }
 
+/* The process has an instrumentation callback: user mode begins there, and finds in r10 where it should have begun. */
+VOID
+KiInstrument(PKI_FRAME Frame)
+{
+    PVOID Callback = KiThread()->ApcState.Process->InstrumentationCallback;
+
+    if (Callback != NULL) {
+        Frame->Trap.R10 = Frame->Trap.Rip;
+        Frame->Trap.Rip = (ULONG64)Callback;
+    }
+}
+
 /* Every way out to user mode but the system-service exit: APCs are delivered here. */
 VOID
 KiPrepareUserReturn(PKI_FRAME Frame)
@@ -310,7 +328,8 @@ VOID
 KiBadServiceExit(PKI_FRAME Frame)
 {
     PKTHREAD Thread = KiThread();
-    ULONG_PTR Routine = (ULONG_PTR)KiServiceTable[Thread->SystemCallNumber & 0xFFF];
+    ULONG Stack;
+    ULONG_PTR Routine = (ULONG_PTR)KiFindService(Thread->SystemCallNumber, &Stack);
 
     if (KiIrql() != PASSIVE_LEVEL) {
         KeBugCheckEx(0x4A /* IRQL_GT_ZERO_AT_SYSTEM_SERVICE */, Routine, KiIrql(), 0, 0);
@@ -327,6 +346,8 @@ KiServiceFromTrap(PKI_FRAME Frame)
     ULONG Number = (ULONG)Trap->Rax;
     ULONG64 Stack[14] = {0};
     ULONG64 Result;
+    ULONG StackArguments = 0;
+    PVOID Routine;
 
     Trap->ExceptionActive = 2;
     Thread->SystemCallNumber = Number;
@@ -339,16 +360,20 @@ KiServiceFromTrap(PKI_FRAME Frame)
     }
     Trap->Rcx = Trap->Rip;
     Trap->R11 = Trap->EFlags;
-    if ((Number & 0xFFFFF000) != 0 || Number >= KiServiceLimit || KiServiceTable[Number] == NULL) {
+    Routine = KiFindService(Number, &StackArguments);
+    if (Routine == NULL && (Number & 0x3000) == 0x1000 && KiConvertToGuiThread()) {
+        Routine = KiFindService(Number, &StackArguments);
+    }
+    if (Routine == NULL) {
         Trap->Rax = (ULONG)STATUS_INVALID_SYSTEM_SERVICE;
         return;
     }
     __try {
         ULONG64 Base = Trap->Rsp + 0x28;
 
-        if (KiArgumentTable[Number] != 0) {
-            ProbeForRead((PVOID)Base, KiArgumentTable[Number] * 8, 8);
-            RtlCopyMemory(Stack, (PVOID)Base, KiArgumentTable[Number] * 8);
+        if (StackArguments != 0) {
+            ProbeForRead((PVOID)Base, StackArguments * 8, 8);
+            RtlCopyMemory(Stack, (PVOID)Base, StackArguments * 8);
         }
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         Trap->Rax = (ULONG)GetExceptionCode();
@@ -357,15 +382,15 @@ KiServiceFromTrap(PKI_FRAME Frame)
     typedef ULONG64 (*KI_SERVICE)(ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64,
                                   ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64,
                                   ULONG64, ULONG64, ULONG64, ULONG64);
-    Result = ((KI_SERVICE)KiServiceTable[Number])(Trap->R10, Trap->Rdx, Trap->R8, Trap->R9,
-                                                  Stack[0], Stack[1], Stack[2], Stack[3], Stack[4],
-                                                  Stack[5], Stack[6], Stack[7], Stack[8], Stack[9],
-                                                  Stack[10], Stack[11], Stack[12], Stack[13]);
+    Result = ((KI_SERVICE)Routine)(Trap->R10, Trap->Rdx, Trap->R8, Trap->R9, Stack[0], Stack[1],
+                                   Stack[2], Stack[3], Stack[4], Stack[5], Stack[6], Stack[7],
+                                   Stack[8], Stack[9], Stack[10], Stack[11], Stack[12], Stack[13]);
     Trap->Rax = Result;
     if (KiIrql() != PASSIVE_LEVEL || Thread->ApcStateIndex != 0 ||
         Thread->CombinedApcDisable != 0) {
         KiBadServiceExit(Frame);
     }
+    KiInstrument(Frame);
 }
 
 /*

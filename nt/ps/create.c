@@ -89,6 +89,10 @@ PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZE_T Stack
     Rsp = ((ULONG64)High - 0x100 - sizeof(CONTEXT)) & ~0x3Full;
     RtlCopyMemory(PSP_ALIAS(Rsp), &Context, sizeof(Context));
     Context.Rip = Thunk;
+    if (Process->Pcb.InstrumentationCallback != NULL) { /* as in KiInstrument */
+        Context.R10 = Thunk;
+        Context.Rip = (ULONG64)Process->Pcb.InstrumentationCallback;
+    }
     Context.Rcx = Rsp;
     Context.Rdx = Ntdll;
     Context.Rsp = Rsp - 0x28; /* as after a call: home space above the return address */

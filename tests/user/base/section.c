@@ -1,0 +1,208 @@
+/*
+ * section.c - critical sections: layout, LockCount, recursion, spinning, waiting, debug information, by version.
+ *
+ * [DBG] "Displaying a Critical Section"; [PH] phnt ntrtl.h; [SDK] the Win32 documentation.
+ */
+#include "../../nt/ntlab-client.h"
+#include <stddef.h>
+
+static CRITICAL_SECTION Section;
+static HANDLE Entered, MayLeave;
+static volatile LONG Inside, Most, Total;
+
+static ULONG
+Version(void)
+{
+    return *(ULONG *)0x7FFE026C * 100 + *(ULONG *)0x7FFE0270;
+}
+
+static BOOL
+IsXp(void)
+{
+    return Version() == 501;
+}
+
+static void
+Layout(void)
+{
+    EXPECT_EQ(sizeof(RTL_CRITICAL_SECTION), 0x28);                  /* [PH] */
+    EXPECT_EQ(offsetof(RTL_CRITICAL_SECTION, LockCount), 8);        /* [PH] */
+    EXPECT_EQ(offsetof(RTL_CRITICAL_SECTION, RecursionCount), 0xC); /* [PH] */
+    EXPECT_EQ(offsetof(RTL_CRITICAL_SECTION, OwningThread), 0x10);  /* [PH] */
+    EXPECT_EQ(offsetof(RTL_CRITICAL_SECTION, LockSemaphore), 0x18); /* [PH] */
+    EXPECT_EQ(offsetof(RTL_CRITICAL_SECTION, SpinCount), 0x20);     /* [PH] */
+}
+
+static void
+Counts(void)
+{
+    InitializeCriticalSection(&Section);
+    EXPECT_EQ(Section.LockCount, -1); /* [DBG] unlocked in every version */
+    EXPECT_EQ((ULONG_PTR)Section.OwningThread, 0);
+    EnterCriticalSection(&Section);
+    EXPECT_EQ(Section.LockCount, IsXp() ? 0 : -2); /* [DBG] */
+    EXPECT_EQ((ULONG_PTR)Section.OwningThread, GetCurrentThreadId());
+    EXPECT_EQ(Section.RecursionCount, 1);
+    EnterCriticalSection(&Section);
+    EXPECT_EQ(Section.LockCount, IsXp() ? 1 : -2);
+    EXPECT_EQ(Section.RecursionCount, 2);
+    EXPECT(TryEnterCriticalSection(&Section)); /* [SDK] by its owner it succeeds */
+    EXPECT_EQ(Section.RecursionCount, 3);
+    LeaveCriticalSection(&Section);
+    LeaveCriticalSection(&Section);
+    EXPECT_EQ(Section.RecursionCount, 1);
+    EXPECT_EQ(Section.LockCount, IsXp() ? 0 : -2);
+    LeaveCriticalSection(&Section);
+    EXPECT_EQ(Section.LockCount, -1);
+    EXPECT_EQ(Section.RecursionCount, 0);
+    EXPECT_EQ((ULONG_PTR)Section.OwningThread, 0);
+    DeleteCriticalSection(&Section);
+}
+
+static void
+SpinCounts(void)
+{
+    SYSTEM_INFO Info;
+
+    GetSystemInfo(&Info);
+    EXPECT(InitializeCriticalSectionAndSpinCount(&Section, 4000));
+    EXPECT_EQ(Section.SpinCount,
+              Info.dwNumberOfProcessors > 1 ? 4000 : 0); /* [SDK] ignored on one processor */
+    EXPECT_EQ(SetCriticalSectionSpinCount(&Section, 10), Info.dwNumberOfProcessors > 1 ? 4000 : 0);
+    EXPECT_EQ(Section.SpinCount, Info.dwNumberOfProcessors > 1 ? 10 : 0);
+    DeleteCriticalSection(&Section);
+    InitializeCriticalSection(&Section);
+    if (Version() >= 602 && Info.dwNumberOfProcessors > 1) {
+        EXPECT_EQ(Section.SpinCount, 0x20007D0); /* [DBG] dynamic, 2000 */
+    } else {
+        EXPECT_EQ(Section.SpinCount & 0xFFFFFF, 0);
+    }
+    DeleteCriticalSection(&Section);
+    if (Version() >= 600) {
+        EXPECT(InitializeCriticalSectionEx(&Section, 100,
+                                           0x01000000)); /* CRITICAL_SECTION_NO_DEBUG_INFO */
+        EXPECT_EQ((LONG_PTR)Section.DebugInfo, -1);
+        DeleteCriticalSection(&Section);
+        EXPECT(!InitializeCriticalSectionEx(&Section, 0x01000000, 0));
+        EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
+    }
+}
+
+static void
+DebugInformation(void)
+{
+    RTL_CRITICAL_SECTION_DEBUG *Debug;
+
+    InitializeCriticalSectionAndSpinCount(&Section, 0);
+    if (Version() >= 602) {
+        EXPECT_EQ((LONG_PTR)Section.DebugInfo, -1); /* from 8 on only for those who ask */
+        DeleteCriticalSection(&Section);
+        EXPECT(InitializeCriticalSectionEx(&Section, 0, 0x10000000)); /* force */
+    }
+    Debug = (RTL_CRITICAL_SECTION_DEBUG *)Section.DebugInfo;
+    EXPECT(Debug != NULL && (LONG_PTR)Debug != -1);
+    EXPECT(Debug != NULL && (PVOID)Debug->CriticalSection == (PVOID)&Section);
+    EXPECT(Debug != NULL && Debug->ProcessLocksList.Flink->Blink == &Debug->ProcessLocksList);
+    EXPECT_EQ(Debug->ContentionCount, 0);
+    DeleteCriticalSection(&Section);
+    EXPECT_EQ((ULONG_PTR)Section.DebugInfo, 0);
+}
+
+static DWORD WINAPI
+Holder(PVOID Argument)
+{
+    EnterCriticalSection(&Section);
+    SetEvent(Entered);
+    WaitForSingleObject(MayLeave, INFINITE);
+    LeaveCriticalSection(&Section);
+    return 0;
+}
+
+static DWORD WINAPI
+Waiter(PVOID Argument)
+{
+    EnterCriticalSection(&Section);
+    InterlockedIncrement(&Total);
+    LeaveCriticalSection(&Section);
+    return 0;
+}
+
+static void
+Contention(void)
+{
+    HANDLE Thread[4];
+
+    InitializeCriticalSectionAndSpinCount(&Section, 0);
+    Entered = CreateEventA(NULL, FALSE, FALSE, NULL);
+    MayLeave = CreateEventA(NULL, FALSE, FALSE, NULL);
+    Thread[0] = CreateThread(NULL, 0, Holder, NULL, 0, NULL);
+    WaitForSingleObject(Entered, INFINITE);
+    EXPECT(!TryEnterCriticalSection(&Section)); /* [SDK] */
+    EXPECT((ULONG_PTR)Section.OwningThread != 0 &&
+           (ULONG_PTR)Section.OwningThread != GetCurrentThreadId());
+    for (int Index = 1; Index < 4; Index++) {
+        Thread[Index] = CreateThread(NULL, 0, Waiter, NULL, 0, NULL);
+    }
+    Sleep(10);
+    EXPECT_EQ(Section.LockCount, IsXp() ? 3 : -2 - 3 * 4); /* [DBG] three waiters, none woken */
+    if (Version() >= 602) {
+        EXPECT_EQ((LONG_PTR)Section.LockSemaphore, -1); /* [DBG] */
+    } else if (Version() >= 600) {
+        EXPECT_EQ((ULONG_PTR)Section.LockSemaphore, 0); /* the system's keyed event */
+    } else {
+        EXPECT((ULONG_PTR)Section.LockSemaphore != 0 && (LONG_PTR)Section.LockSemaphore != -1);
+        EXPECT_EQ(WaitForSingleObject(Section.LockSemaphore, 0), WAIT_TIMEOUT); /* an event */
+    }
+    SetEvent(MayLeave);
+    EXPECT_EQ(WaitForMultipleObjects(4, Thread, TRUE, INFINITE), WAIT_OBJECT_0);
+    EXPECT_EQ(Total, 3);
+    EXPECT_EQ(Section.LockCount, -1);
+    DeleteCriticalSection(&Section);
+    EXPECT_EQ((ULONG_PTR)Section.LockSemaphore, 0);
+}
+
+static DWORD WINAPI
+Many(PVOID Argument)
+{
+    for (int Index = 0; Index < 20000; Index++) {
+        EnterCriticalSection(&Section);
+        LONG Now = ++Inside;
+
+        Most = Now > Most ? Now : Most;
+        Total++;
+        Inside--;
+        LeaveCriticalSection(&Section);
+    }
+    return 0;
+}
+
+static void
+Exclusion(ULONG Spin)
+{
+    HANDLE Thread[5];
+
+    Total = Most = 0;
+    InitializeCriticalSectionAndSpinCount(&Section, Spin);
+    for (int Index = 0; Index < 5; Index++) {
+        Thread[Index] = CreateThread(NULL, 0, Many, NULL, 0, NULL);
+    }
+    WaitForMultipleObjects(5, Thread, TRUE, INFINITE);
+    EXPECT_EQ(Total, 5 * 20000);
+    EXPECT_EQ(Most, 1);
+    EXPECT_EQ(Section.LockCount, -1);
+    EXPECT_EQ((ULONG_PTR)Section.OwningThread, 0);
+    DeleteCriticalSection(&Section);
+}
+
+int
+main(void)
+{
+    Layout();
+    Counts();
+    SpinCounts();
+    DebugInformation();
+    Contention();
+    Exclusion(0);
+    Exclusion(4000);
+    return TEST_DONE();
+}
