@@ -2,7 +2,9 @@
 # Everything else is Meson's; see meson.build.
 BUILD ?= build
 
-.PHONY: all deps demo test bench bench-bugs soak mutants clean
+PREFIX ?= /usr/local
+
+.PHONY: all deps demo test bench bench-bugs soak mutants install deb clean
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) $(NINJAFLAGS)
 
@@ -34,6 +36,14 @@ soak: all
 # The tests' own test: a kernel with one line changed must fail one of them.
 mutants: all
 	@python3 tools/mutate.py $(MUTANTS) $(BUILD)
+
+# make install PREFIX=/opt/ntlab; DESTDIR stands in front of it.
+install: all
+	@tools/install.sh $(BUILD) $(DESTDIR)$(PREFIX)
+
+# A package for Debian 12 and later, in the build folder.
+deb: all
+	@tools/make-deb.sh $(BUILD) $(BUILD)
 
 clean:
 	rm -rf $(BUILD)

@@ -2,17 +2,19 @@
  * doctor.c - `ntlab doctor`: can this machine run ntlab, and what to change if not?
  *
  * Each check tries the very thing that a worker does, in a child of its own, so that no failure of
- * one disturbs the next. Needed: without it nothing runs. Useful: without it the isolation or the
+ * one disturbs the next. The last one is a whole run as it would be in an unprivileged container. Needed: without it nothing runs. Useful: without it the isolation or the
  * determinism of code that could not be patched is weaker; the note says which.
  */
 #include <asm/prctl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <seccomp.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -168,6 +170,109 @@ test_tsc(void)
     return prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0) == 0 ? 0 : errno;
 }
 
+/*
+ * System calls that Docker's and Podman's default profiles refuse to a container without capabilities, as far as they
+ * exist here. Source: moby, profiles/seccomp/default.json, version 27.
+ */
+static const char *const refused[] = {"acct",
+                                      "add_key",
+                                      "bpf",
+                                      "clock_adjtime",
+                                      "clock_settime",
+                                      "create_module",
+                                      "delete_module",
+                                      "finit_module",
+                                      "fsconfig",
+                                      "fsmount",
+                                      "fsopen",
+                                      "fspick",
+                                      "get_mempolicy",
+                                      "init_module",
+                                      "ioperm",
+                                      "iopl",
+                                      "kcmp",
+                                      "kexec_file_load",
+                                      "kexec_load",
+                                      "keyctl",
+                                      "lookup_dcookie",
+                                      "mbind",
+                                      "mount",
+                                      "mount_setattr",
+                                      "move_mount",
+                                      "move_pages",
+                                      "name_to_handle_at",
+                                      "nfsservctl",
+                                      "open_by_handle_at",
+                                      "open_tree",
+                                      "perf_event_open",
+                                      "pivot_root",
+                                      "process_vm_readv",
+                                      "process_vm_writev",
+                                      "quotactl",
+                                      "reboot",
+                                      "request_key",
+                                      "set_mempolicy",
+                                      "setns",
+                                      "settimeofday",
+                                      "swapoff",
+                                      "swapon",
+                                      "syslog",
+                                      "umount2",
+                                      "unshare",
+                                      "userfaultfd",
+                                      "vhangup"};
+
+/* No capability, nobody's user, no way to get more, and the system calls that a container has. */
+static int
+become_unprivileged(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[2] = {{0}};
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+    for (int i = 0; i <= 63; i++) {
+        prctl(PR_CAPBSET_DROP, i, 0, 0,
+              0); /* refused if there is no right to it: then it is not there */
+    }
+    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) {
+        return errno;
+    }
+    if (syscall(SYS_capset, &header, none) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        return errno;
+    }
+    for (size_t i = 0; filter != NULL && i < sizeof(refused) / sizeof(refused[0]); i++) {
+        int number = seccomp_syscall_resolve_name(refused[i]);
+
+        if (number != __NR_SCMP_ERROR) {
+            seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 0);
+        }
+    }
+    return filter != NULL && seccomp_load(filter) == 0 ? 0 : -1;
+}
+
+static int
+test_unprivileged(void)
+{
+    char self[] = "/proc/self/exe", command[] = "run";
+    char *const arguments[] = {self, command, NULL};
+    int program = open(self, O_RDONLY | O_CLOEXEC), null = open("/dev/null", O_RDWR), error;
+    char path[64];
+
+    if (program < 0 || null < 0) {
+        return errno;
+    }
+    error = become_unprivileged();
+    if (error != 0) {
+        return error;
+    }
+    dup2(null, 0);
+    dup2(null, 1);
+    dup2(null, 2);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", program);
+    execv(path, arguments);
+    return errno;
+}
+
 static const struct check checks[] = {
     {"fsgsbase", test_fsgsbase, true,
      "a processor with FSGSBASE (Intel since 2012, AMD since 2017) and Linux 5.9 or later, not "
@@ -195,6 +300,9 @@ static const struct check checks[] = {
      "cpuid instructions that could not be patched show the real processor"},
     {"tsc-trap", test_tsc, false,
      "rdtsc instructions that could not be patched show the real clock"},
+    {"unprivileged", test_unprivileged, false,
+     "as a user without rights, with the system calls of a container's default profile, no run "
+     "succeeds: either something above is MISSING, or that user cannot read ntlab's files"},
 };
 #define CHECKS (sizeof(checks) / sizeof(checks[0]))
 
@@ -240,7 +348,7 @@ container(void)
 int
 command_doctor(int argc, char **argv)
 {
-    bool json = false, good = true;
+    bool json = false, good = true, unprivileged = false;
     struct utsname host;
 
     for (int i = 1; i < argc; i++) {
@@ -263,6 +371,7 @@ command_doctor(int argc, char **argv)
         int result = try_check(&checks[i]);
 
         good = good && (result == 0 || !checks[i].needed);
+        unprivileged = result == 0; /* of the last one */
         if (json) {
             printf("%s{\"name\": \"%s\", \"ok\": %s, \"needed\": %s}", i ? ", " : "",
                    checks[i].name, result == 0 ? "true" : "false",
@@ -276,12 +385,14 @@ command_doctor(int argc, char **argv)
         }
     }
     if (json) {
-        printf("], \"isolation\": \"%s\", \"verdict\": \"%s\"}\n",
+        printf("], \"isolation\": \"%s\", \"unprivileged_container\": %s, \"verdict\": \"%s\"}\n",
                try_check(&checks[7]) == 0 ? "protection-keys" : "page-protection",
-               good ? "clean" : "error");
+               unprivileged ? "true" : "false", good ? "clean" : "error");
     } else {
-        printf("%s\n",
-               good ? "ntlab can run here." : "ntlab cannot run here: see what is MISSING above.");
+        printf("%s\n", !good ? "ntlab cannot run here: see what is MISSING above."
+                       : unprivileged
+                           ? "ntlab can run here, and an unprivileged container suffices."
+                           : "ntlab can run here.");
     }
     return good ? STATUS_CLEAN : STATUS_BAD_INPUT;
 }
