@@ -110,8 +110,6 @@ enum abi_inject {
     ABI_INJECT_TIMEOUT = 16,
     ABI_INJECT_UNLOAD = 32,
     ABI_INJECT_ALL = 63,
-    ABI_INJECT_KNOWN = ABI_INJECT_SUSPEND | ABI_INJECT_TIMEOUT, /* the others are not implemented */
-    ABI_INJECT_DEFAULT = ABI_INJECT_SUSPEND,                    /* explore */
 };
 
 /* Why the run ends. */
@@ -120,7 +118,8 @@ enum abi_verdict {
     ABI_BUGCHECK = 1,
     ABI_UNSUPPORTED = 2, /* message names what, and its caller */
     ABI_HANG = 3,        /* a thread that can never be woken */
-    ABI_DEADLOCK = 4,
+    ABI_DEADLOCK =
+        4, /* parameter 0: the threads of a circle that the host has seen while others go on, 0: the kernel saw it */
     ABI_LIVELOCK = 5,    /* virtual time or the schedule-point limit ran out */
     ABI_LEAK = 6,        /* something of a driver was alive at unload */
     ABI_LOAD_FAILED = 7, /* a driver or client could not be loaded; message says why */
@@ -242,8 +241,12 @@ enum abi_agent_kind {
     ABI_AGENT_INJECTED = 5,
 };
 
-/* An agent that suspends a thread has the thread's name with these bits changed. */
-#define ABI_AGENT_SUSPENSION 0x53555350u
+/* An event that befalls a thread is an agent with the thread's name with these bits changed. */
+#define ABI_AGENT_SUSPENSION   0x53555350u
+#define ABI_AGENT_CANCELLATION 0x43414E43u
+#define ABI_AGENT_TERMINATION  0x5445524Du
+#define ABI_AGENT_FAILURE      0x4E4F4D45u /* of an allocation */
+#define ABI_AGENT_UNLOADING    0x554E4C44u /* a name of its own: it has no target */
 
 /* A module's row for reports and unwinding. */
 struct abi_frame {

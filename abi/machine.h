@@ -24,7 +24,9 @@ enum abi_mode { ABI_KERNEL_MODE = 0, ABI_USER_MODE = 1 };
 enum abi_explore {
     ABI_EXPLORE_OFF = 0,
     ABI_EXPLORE = 1,
-    ABI_EXPLORE_MEMORY = 2, /* accesses to memory are told to `touch` */
+    ABI_EXPLORE_ATOMICS =
+        2, /* accesses to memory are told to `touch`; atomic ones are schedule points */
+    ABI_EXPLORE_MEMORY = 3, /* and plain ones that others could see */
 };
 
 struct abi_machine {

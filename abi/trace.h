@@ -92,6 +92,7 @@ enum abi_event {
     SP_RUN_DPC,     /* object: the DPC */
     SP_FIRE_TIMER,  /* object: the timer */
     SP_POOL_FREE,   /* object: the block */
+    SP_TERMINATE,   /* object: the process */
     SP_LAST,
 
     EV_BOOT = 0x100,

@@ -344,7 +344,7 @@ search_case(struct check *check, const struct one_case *one, double seconds, FIL
     options.timelines = check->options->html != NULL || check->options->out != NULL;
     options.inject_given = true;
     if (!check->options->inject_given) {
-        options.inject = one->single ? 0 : ABI_INJECT_KNOWN;
+        options.inject = one->single ? 0 : ABI_INJECT_SUSPEND | ABI_INJECT_TIMEOUT;
     }
     if (one->single) {
         options.strategy = "random";

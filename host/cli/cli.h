@@ -42,6 +42,9 @@ struct client {
     char **argv;         /* after `--`, zero-terminated, else NULL */
 };
 
+/* enum abi_inject */
+#define INJECT_DEFAULT ABI_INJECT_SUSPEND /* explore */
+
 struct options {
     uint32_t os; /* row of the version table */
     uint32_t build;

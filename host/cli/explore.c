@@ -316,9 +316,10 @@ plan(struct search *search)
     search->request.trace = false; /* a search keeps no events; the replay of a finding does */
     search->request.steps = false;
     search->request.granularity = options->granularity;
-    search->request.boot.explore =
-        options->granularity != RUN_API ? ABI_EXPLORE_MEMORY : ABI_EXPLORE;
-    search->request.boot.inject = options->inject_given ? options->inject : ABI_INJECT_DEFAULT;
+    search->request.boot.explore = options->granularity == RUN_MEMORY    ? ABI_EXPLORE_MEMORY
+                                   : options->granularity == RUN_ATOMICS ? ABI_EXPLORE_ATOMICS
+                                                                         : ABI_EXPLORE;
+    search->request.boot.inject = options->inject_given ? options->inject : INJECT_DEFAULT;
     search->request.boot.cpus = EXPLORE_CPUS;
 }
 

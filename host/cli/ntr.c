@@ -353,7 +353,9 @@ read_fact(struct ntr *ntr, struct options *options, const char *key, char *value
         if (granularity_parse(value, &ntr->request.granularity) != 0) {
             return -1;
         }
-        boot->explore = ntr->request.granularity != RUN_API ? ABI_EXPLORE_MEMORY : ABI_EXPLORE;
+        boot->explore = ntr->request.granularity == RUN_MEMORY    ? ABI_EXPLORE_MEMORY
+                        : ntr->request.granularity == RUN_ATOMICS ? ABI_EXPLORE_ATOMICS
+                                                                  : ABI_EXPLORE;
     } else if (strcmp(key, "shared") == 0) {
         struct run_shared *word = &ntr->shared[ntr->request.shared_count];
 

@@ -69,6 +69,7 @@ static const char *const operations[] = {
     [SP_RUN_DPC] = "run dpc",
     [SP_FIRE_TIMER] = "fire timer",
     [SP_POOL_FREE] = "pool free",
+    [SP_TERMINATE] = "terminate",
 };
 
 const char *

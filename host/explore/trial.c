@@ -59,7 +59,8 @@ trial_begin(const struct abi_stop *why, uint32_t steps)
 {
     uint32_t injected = steps;
 
-    while (injected > 0 && trial_schedule[injected - 1].kind != ABI_AGENT_INJECTED) {
+    while (injected > 0 && (trial_schedule[injected - 1].kind != ABI_AGENT_INJECTED ||
+                            trial_schedule[injected - 1].op != SP_SUSPEND)) {
         injected--;
     }
     if (injected == 0 || why->parameter[3] > ABI_HELD_UP ||
@@ -91,7 +92,8 @@ trial_begin(const struct abi_stop *why, uint32_t steps)
 static bool
 may_step(const struct abi_agent *agent)
 {
-    return (agent->flags & ABI_AGENT_BLOCKED) == 0 && agent->kind != ABI_AGENT_INJECTED &&
+    return (agent->flags & ABI_AGENT_BLOCKED) == 0 &&
+           (agent->kind != ABI_AGENT_INJECTED || (agent->op != SP_SUSPEND && it.at < it.length)) &&
            (agent->name != it.thread || it.at < it.entered);
 }
 

@@ -25,4 +25,12 @@ access_is_atomic(const struct insn *insn)
            (insn->lock || (insn->map == INSN_ONE_BYTE && (insn->opcode | 1) == 0x87));
 }
 
+/* xchg of eight bytes with memory: also IoSetCancelRoutine, a routine of the kernel that is inlined. */
+static inline bool
+access_exchanges_pointer(const struct insn *insn)
+{
+    return insn->has_modrm && insn->modrm >> 6 != 3 && insn->map == INSN_ONE_BYTE &&
+           insn->opcode == 0x87 && (insn->rex & 8) != 0;
+}
+
 #endif

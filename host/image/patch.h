@@ -105,6 +105,7 @@ struct patch_options {
     bool keep_tsc; /* rdtsc runs as it stands */
     bool
         turns; /* with atomics: only one of them in many does (struct abi_turn); a pause is itself */
+    bool exchanges; /* with targets.point: an exchange of a pointer in memory enters it first */
     struct patch_targets targets;
     void *ctx;
     /*

@@ -155,7 +155,8 @@ site_classify(void *ctx, uint32_t rva, const uint8_t *bytes, const struct insn *
     struct access access;
     int kind;
 
-    if (rules->options->atomics && access_is_atomic(insn)) {
+    if ((rules->options->atomics && access_is_atomic(insn)) ||
+        (rules->options->exchanges && access_exchanges_pointer(insn))) {
         return PATCH_ATOMIC;
     }
     kind = classify_other(rules, rva, bytes, insn);

@@ -219,6 +219,8 @@ patch(struct loaded *image)
     options.keep_tsc = kernel && (machine.request->features & ABI_FEATURE_STAGES) != 0;
     if (machine.request->explore != NULL) {
         options.atomics = !options.ours && machine.request->granularity >= RUN_ATOMICS;
+        options.exchanges =
+            options.system && !options.ours && machine.request->granularity == RUN_API;
         /* At atomics granularity they are no points, but show what a loop polls (host/explore/spin.c). */
         options.memory = options.atomics && !is_instrumented(&image->image.pe) &&
                          (options.system || machine.request->granularity == RUN_MEMORY);

@@ -66,6 +66,9 @@ ExpAllocatePool(ULONG Type, SIZE_T Bytes, ULONG Tag, PVOID Process, BOOLEAN Zero
         NonPagedPoolMustSucceed) {
         KeBugCheckEx(BAD_POOL_CALLER, 0x9A, Type, Bytes, (ULONG_PTR)Caller);
     }
+    if (KiAllocationFails(Caller)) {
+        return NULL;
+    }
     Block =
         ExpAllocateBlock(Kind, Bytes, Tag, Type, Process, (Type & NonPagedPoolCacheAligned) != 0);
     if (Block != NULL) {

@@ -8,6 +8,11 @@
 NTSTATUS IopLoadDriver(PUNICODE_STRING ServicePath);
 NTSTATUS IopUnloadDriver(PUNICODE_STRING ServicePath);
 NTSTATUS IopLoadFilterManager(VOID); /* \FileSystem\FltMgr, if its image is there */
+/* cancel.c, for what the environment may do: the oldest request that may be cancelled now, or NULL. */
+PIRP IopOldestIrp(PETHREAD Thread);
+VOID IopCancelOldest(PETHREAD Thread,
+                     BOOLEAN InSteps); /* no schedule point comes before it is chosen */
+BOOLEAN IopIsCancelLockHeld(VOID);
 /* Why the last IopLoadDriver failed, for people: ": what the image loader said", or that DriverEntry returned it. */
 const char *IopLoadFailure(VOID);
 /* A routine refuses what a driver asks for, for a reason that the status does not tell: said if DriverEntry gives up. */

@@ -425,7 +425,12 @@ VOID KiDeleteAgent(PKAGENT Agent);
  * structure of ours is half changed. At DISPATCH_LEVEL and above other processors may run, the
  * thread itself is not switched. KiAcquirePoint is for an operation that may have to wait.
  */
+/* Injected events: inject.c, environment.c. */
 VOID KiInjectAllow(ULONG Events); /* enum abi_inject: from now on */
+VOID KiBeginClients(VOID);        /* some of them only while clients are there */
+VOID KiEndClients(VOID);
+BOOLEAN KiIsDisturbed(PKPROCESS Process); /* what it returns may be because of an injected event */
+BOOLEAN KiAllocationFails(PVOID Caller);  /* the one that is about to happen */
 VOID KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                     ULONG_PTR Context);
 KI_INLINE VOID

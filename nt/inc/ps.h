@@ -106,6 +106,7 @@ extern PEPROCESS PsIdleProcess;
 extern LIST_ENTRY PsActiveProcessHead; /* EPROCESS.ActiveProcessLinks of every process */
 /* The first system thread ends here: loads the drivers, runs the clients, unloads, stops the run. */
 VOID PspRunCommandLine(VOID);
+VOID PspUnloadLastDriver(VOID); /* of the command line */
 
 /* A system thread in the System process; returns a referenced thread. */
 NTSTATUS PspCreateSystemThread(PKSTART_ROUTINE Routine, PVOID Context, PETHREAD *Thread);

@@ -8,6 +8,10 @@
  *       under our hands: the cancel lock is taken first, then the thread's list is searched.
  *   X2  A thread that exits cancels its IRPs and waits for them, five minutes at most; what is still
  *       pending then loses its thread (it is an orphan) and is freed when the driver lets go of it.
+ *   X3  What the environment cancels while schedules are explored is found in the same step in which it was offered. The
+ *       routine is then taken in a step of its own, as a driver's exchange is one; and the flag set in another one
+ *       where a driver's reading of it is a step.
+ *   X4  While schedules are explored taking the cancel routine is a schedule point, as a driver's own exchange of it is.
  */
 #include "nt/io/iop.h"
 
@@ -21,6 +25,27 @@ VOID NTAPI
 IoReleaseCancelSpinLock(KIRQL Irql)
 {
     KeReleaseSpinLock(&IopCancelLock, Irql);
+}
+
+/* X4 */
+static VOID
+IopExchangePoint(PIRP Irp)
+{
+    if (Machine->explore) {
+        KiMemoryPoint(SP_ATOMIC, &Irp->CancelRoutine, sizeof(Irp->CancelRoutine));
+    }
+}
+
+static BOOLEAN
+IopIsThreadsIrp(PETHREAD Thread, PIRP Irp)
+{
+    for (PLIST_ENTRY Entry = Thread->IrpList.Flink; Entry != &Thread->IrpList;
+         Entry = Entry->Flink) {
+        if (CONTAINING_RECORD(Entry, IRP, ThreadListEntry) == Irp) {
+            return TRUE;
+        }
+    }
+    return FALSE;
 }
 
 /* The cancel lock is held; it is released here or by the routine. */
@@ -55,6 +80,7 @@ IoCancelIrp(PIRP Irp)
 
     KiSchedulePoint(SP_IRP_CANCEL, Irp);
     IoAcquireCancelSpinLock(&OldIrql);
+    IopExchangePoint(Irp);
     return IopCancelLocked(Irp, OldIrql);
 }
 
@@ -93,8 +119,61 @@ IopCancelMatching(PETHREAD Thread, PFILE_OBJECT FileObject, PIO_STATUS_BLOCK Ios
             return Count;
         }
         Count++;
+        IopExchangePoint(Found);
+        if (!IopIsThreadsIrp(Thread, Found)) {
+            IoReleaseCancelSpinLock(OldIrql); /* it has been completed meanwhile */
+            continue;
+        }
         IopCancelLocked(Found, OldIrql);
     }
+}
+
+PIRP
+IopOldestIrp(PETHREAD Thread)
+{
+    for (PLIST_ENTRY Entry = Thread->IrpList.Blink; Entry != &Thread->IrpList;
+         Entry = Entry->Blink) {
+        PIRP Irp = CONTAINING_RECORD(Entry, IRP, ThreadListEntry);
+
+        if (!Irp->Cancel) {
+            return Irp;
+        }
+    }
+    return NULL;
+}
+
+BOOLEAN
+IopIsCancelLockHeld(VOID)
+{
+    return IopCancelLock != 0;
+}
+
+/* X3 */
+VOID
+IopCancelOldest(PETHREAD Thread, BOOLEAN InSteps)
+{
+    LONG64 Budget = Machine->budget;
+    KIRQL OldIrql;
+    PIRP Irp;
+
+    Machine->budget = 1 << 20;
+    IoAcquireCancelSpinLock(&OldIrql);
+    Machine->budget = Budget;
+    Irp = IopOldestIrp(Thread);
+    if (Irp != NULL && InSteps) {
+        KiMemoryPoint(SP_MEMORY_WRITE, &Irp->Cancel, sizeof(Irp->Cancel));
+        if (IopIsThreadsIrp(Thread, Irp)) {
+            Irp->Cancel = TRUE;
+        }
+    }
+    if (Irp != NULL && IopIsThreadsIrp(Thread, Irp)) {
+        IopExchangePoint(Irp);
+        if (IopIsThreadsIrp(Thread, Irp)) {
+            IopCancelLocked(Irp, OldIrql);
+            return;
+        }
+    }
+    IoReleaseCancelSpinLock(OldIrql);
 }
 
 static BOOLEAN

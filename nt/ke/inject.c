@@ -5,6 +5,7 @@
  * to the threads: it is there (blocked) as long as its target lives, and enabled where it would change something. If
  * it is chosen, the kernel does here what the environment's call would do, and asks again.
  *     suspend   NtSuspendThread by somebody else, of a thread of an unprivileged process that is inside a driver
+ *     cancel    of a client's request (environment.c)
  *
  *   J1  Each kind happens at most once in a run: spaces stay finite, and one is enough for a finding.
  *   J2  A suspension comes as a normal kernel APC. It is offered where that would be delivered at once: inside a
@@ -26,10 +27,11 @@
 VOID
 KiInjectAllow(ULONG Events)
 {
+    KiStartEnvironment(Events);
     KiInjection.Allowed = Events;
 }
 
-static BOOLEAN
+BOOLEAN
 KiIsPlainUser(PKTHREAD Thread)
 {
     PEPROCESS Process = (PEPROCESS)Thread->Process;
@@ -186,7 +188,7 @@ KiDescribeInjections(struct abi_agent *Agents, ULONG Count)
         }
         Count++;
     }
-    return Count;
+    return KiDescribeEvents(Agents, Count, Threads);
 }
 
 /* The host has chosen one. */
@@ -196,6 +198,9 @@ KiInject(const struct abi_agent *Agent)
     PKPRCB Prcb = &KiProcessor[Agent->cpu]->Prcb;
     PKTHREAD Thread = Prcb->CurrentThread;
 
+    if (KiStartEvent(Agent)) {
+        return;
+    }
     KiInjection.State = KiSuspensionHeld;
     KiInjection.Thread = Thread;
     KiInjection.Operation = Prcb->PendingOperation;
@@ -237,7 +242,8 @@ KiMarkHeldUp(PKTHREAD Suspended)
              Entry = Entry->Flink) {
             PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
 
-            if (Thread->State == Waiting && !KiWaitsForEnd(Thread, Suspended)) {
+            if (Thread->State == Waiting && !KiIsEnvironment(Thread) &&
+                !KiWaitsForEnd(Thread, Suspended)) {
                 Thread->HeldUp = KI_HELD_UP;
                 Count++;
             }

@@ -188,6 +188,15 @@ typedef struct _KI_CALL {
     ULONG64 Caller;  /* a return address; 0: no driver is on the stack */
 } KI_CALL;
 
+/* environment.c: an event other than a suspension. */
+typedef struct _KI_EVENT {
+    BOOLEAN Happened; /* J1 */
+    BOOLEAN Busy;     /* its thread is about it */
+    PKTHREAD Thread;  /* that waits for it; NULL: it needs none */
+    PKTHREAD Target;  /* whom it befalls; NULL: nobody */
+    KEVENT Wake, Done;
+} KI_EVENT, *PKI_EVENT;
+
 typedef struct _KI_INJECTION {
     ULONG Allowed; /* enum abi_inject */
     ULONG State;   /* of the suspension */
@@ -201,6 +210,10 @@ typedef struct _KI_INJECTION {
     KI_CALL OwnPoint;     /* inside which call it came to a schedule point last */
     PKTHREAD PointThread; /* and who else did */
     KI_CALL Point;
+    KI_EVENT Cancel, Unload, Terminate;
+    KI_EVENT Fail;     /* an allocation of its target's */
+    BOOLEAN Clients;   /* have been started, and are not yet over */
+    BOOLEAN SeesPlain; /* plain accesses of a driver are schedule points */
 } KI_INJECTION;
 extern KI_INJECTION KiInjection;
 
@@ -210,6 +223,13 @@ extern KEVENT KiWindowOpens;
 BOOLEAN KiOnlyKernelIsLeft(VOID); /* schedule.c */
 ULONG KiChooseUnheard(const struct abi_agent *Agents, ULONG Count);
 
+/* environment.c */
+VOID KiStartEnvironment(ULONG Events);
+ULONG KiDescribeEvents(struct abi_agent *Agents, ULONG Count, ULONG Threads);
+BOOLEAN KiStartEvent(const struct abi_agent *Agent); /* FALSE: it is none of those */
+BOOLEAN KiIsEnvironment(PKTHREAD Thread);
+
+BOOLEAN KiIsPlainUser(PKTHREAD Thread); /* of an unprivileged process */
 VOID KiInjectArrived(ULONG Operation, const volatile VOID *Object);
 ULONG KiDescribeInjections(struct abi_agent *Agents, ULONG Count);
 VOID KiInject(const struct abi_agent *Agent);

@@ -35,7 +35,10 @@ KiAccessPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size, PVOID
     if (Size == 0) {
         return;
     }
-    if (Machine->explore == ABI_EXPLORE_MEMORY) {
+    if (Plain) {
+        KiInjection.SeesPlain = TRUE;
+    }
+    if (Machine->explore >= ABI_EXPLORE_ATOMICS) {
         HcTouch(Address, Size, Operation != SP_MEMORY_READ, KiAgent()->Name);
     }
     KiAcquirePoint(Operation, Address, NULL, (ULONG_PTR)&Point); /* P2 */
@@ -59,7 +62,7 @@ KiComparePoint(const volatile VOID *Address, ULONG64 Size, ULONG64 Expected, PVO
 
     Registers.rax = Expected;
     Registers.rip = 0;
-    if (Machine->explore == ABI_EXPLORE_MEMORY) {
+    if (Machine->explore >= ABI_EXPLORE_ATOMICS) {
         HcTouch(Address, Size, TRUE, KiAgent()->Name);
     }
     KiAcquirePoint(SP_ATOMIC, Address, NULL, (ULONG_PTR)&Point);
@@ -107,7 +110,7 @@ KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers)
             return;
         }
     }
-    if (Machine->explore == ABI_EXPLORE_MEMORY &&
+    if (Machine->explore >= ABI_EXPLORE_ATOMICS &&
         !HcTouch(Address, Size, Writes | ((What & ABI_POINT_ATOMIC) ? 2 : 0), KiAgent()->Name) &&
         !(What & ABI_POINT_ATOMIC)) {
         return; /* P1 */

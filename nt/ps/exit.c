@@ -31,7 +31,7 @@ PspExitProcess(PEPROCESS Process)
     PspLeaveJob(Process);
     if (Process->IsClient) {
         KiArrive(Process->ClientIndex, TRUE);
-        if (Process->ExitStatus != 0 && PspClientExit == 0) {
+        if (Process->ExitStatus != 0 && PspClientExit == 0 && !KiIsDisturbed(&Process->Pcb)) {
             PspClientExit = Process->ExitStatus;
         }
     }

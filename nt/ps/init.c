@@ -120,6 +120,7 @@ PspRunClients(VOID)
     if (!PspAreStartsWatched()) {
         KiCloseWindow(PspBoot.clients);
     }
+    KiBeginClients();
     for (ULONG Index = 0; Index < PspBoot.clients; Index++) {
         PspStartThread(Thread[Index]);
         ObDereferenceObject(Thread[Index]);
@@ -127,6 +128,18 @@ PspRunClients(VOID)
     for (ULONG Index = 0; Index < PspBoot.clients; Index++) {
         KeWaitForSingleObject(Process[Index], Executive, KernelMode, FALSE, NULL);
         ObDereferenceObject(Process[Index]);
+    }
+}
+
+VOID
+PspUnloadLastDriver(VOID)
+{
+    UNICODE_STRING Path;
+    WCHAR Buffer[256];
+
+    if (PspBoot.drivers != 0) {
+        PspServicePath(PspBoot.drivers - 1, &Path, Buffer);
+        IopUnloadDriver(&Path);
     }
 }
 
@@ -159,14 +172,15 @@ PspRunCommandLine(VOID)
 {
     HcBootInfo(&PspBoot);
     if (PspBoot.explore) {
+        KiInjectAllow(PspBoot.clients != 0 ? PspBoot.inject : 0);
         Machine->explore = PspBoot.explore;
         Machine->budget = 0;
-        KiInjectAllow(PspBoot.clients != 0 ? PspBoot.inject : 0);
     }
     VfInitSystem();
     PspLoadFilterManager();
     PspLoadDrivers();
     PspRunClients();
+    KiEndClients();
     PspUnloadDrivers();
     IopShutdownDrivers();
     PspStop(ABI_CLEAN, PspClientExit, NULL);

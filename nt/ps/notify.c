@@ -1,8 +1,9 @@
 /*
  * notify.c - routines that drivers register for processes, threads and images.
  *
- * They run at PASSIVE_LEVEL inside a critical region, in the thread that caused the event.
- * Source: nt-semantics 1.8.
+ * They run at PASSIVE_LEVEL inside a critical region, in the thread that caused the event. Who removes one waits for
+ * the calls of it that are in progress: its driver may unload then.
+ * Source: nt-semantics 1.8; [DDI:ntddk/pssetcreateprocessnotifyroutineex] on the waiting.
  */
 #include "nt/ps/psp.h"
 
@@ -12,6 +13,8 @@ PspChangeNotify(PSP_NOTIFY *Table, PVOID Routine, ULONG Kind, BOOLEAN Remove)
     for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
         if (Remove && Table[Index].Routine == Routine && Table[Index].Kind == Kind) {
             Table[Index].Routine = NULL;
+            ExWaitForRundownProtectionRelease(&Table[Index].Calls);
+            ExReInitializeRundownProtection(&Table[Index].Calls);
             return STATUS_SUCCESS;
         }
     }
@@ -26,6 +29,28 @@ PspChangeNotify(PSP_NOTIFY *Table, PVOID Routine, ULONG Kind, BOOLEAN Remove)
         }
     }
     return STATUS_INSUFFICIENT_RESOURCES;
+}
+
+/* What it names is to be called, until PspEndCall; NULL: nothing is. */
+static PVOID
+PspBeginCall(PSP_NOTIFY *Notify)
+{
+    PVOID Routine;
+
+    if (Notify->Routine == NULL || !ExAcquireRundownProtection(&Notify->Calls)) {
+        return NULL;
+    }
+    Routine = Notify->Routine;
+    if (Routine == NULL) { /* it went meanwhile */
+        ExReleaseRundownProtection(&Notify->Calls);
+    }
+    return Routine;
+}
+
+static VOID
+PspEndCall(PSP_NOTIFY *Notify)
+{
+    ExReleaseRundownProtection(&Notify->Calls);
 }
 
 static BOOLEAN
@@ -228,7 +253,7 @@ PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator, BOOLEAN 
     Info.CreationStatus = STATUS_SUCCESS;
     KeEnterCriticalRegion();
     for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
-        PVOID Routine = PspProcessNotify[Index].Routine;
+        PVOID Routine = PspBeginCall(&PspProcessNotify[Index]);
 
         if (Routine == NULL) {
             continue;
@@ -239,6 +264,7 @@ PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator, BOOLEAN 
             ((PCREATE_PROCESS_NOTIFY_ROUTINE_EX)Routine)(Process, Process->UniqueProcessId,
                                                          Create ? &Info : NULL);
         }
+        PspEndCall(&PspProcessNotify[Index]);
     }
     KeLeaveCriticalRegion();
     if (Info.FileObject != NULL) {
@@ -252,9 +278,12 @@ PspNotifyThread(PETHREAD Thread, BOOLEAN Create)
 {
     KeEnterCriticalRegion();
     for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
-        if (PspThreadNotify[Index].Routine != NULL) {
-            ((PCREATE_THREAD_NOTIFY_ROUTINE)PspThreadNotify[Index].Routine)(
-                Thread->Cid.UniqueProcess, Thread->Cid.UniqueThread, Create);
+        PVOID Routine = PspBeginCall(&PspThreadNotify[Index]);
+
+        if (Routine != NULL) {
+            ((PCREATE_THREAD_NOTIFY_ROUTINE)Routine)(Thread->Cid.UniqueProcess,
+                                                     Thread->Cid.UniqueThread, Create);
+            PspEndCall(&PspThreadNotify[Index]);
         }
     }
     KeLeaveCriticalRegion();
@@ -286,9 +315,11 @@ PspCallImageNotify(PUNICODE_STRING FullName, HANDLE ProcessId, PKI_MODULE Module
     }
     KeEnterCriticalRegion();
     for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
-        if (PspImageNotify[Index].Routine != NULL) {
-            ((PLOAD_IMAGE_NOTIFY_ROUTINE)PspImageNotify[Index].Routine)(&Name, ProcessId,
-                                                                        &Info.ImageInfo);
+        PVOID Routine = PspBeginCall(&PspImageNotify[Index]);
+
+        if (Routine != NULL) {
+            ((PLOAD_IMAGE_NOTIFY_ROUTINE)Routine)(&Name, ProcessId, &Info.ImageInfo);
+            PspEndCall(&PspImageNotify[Index]);
         }
     }
     KeLeaveCriticalRegion();

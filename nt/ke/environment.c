@@ -1,0 +1,344 @@
+/*
+ * environment.c - injected events other than a suspension.
+ *
+ *     cancel     NtCancelIoFileEx or NtCancelSynchronousIoFile by somebody else: of a client's thread the request that
+ *                has been pending for longest. One agent for each of the clients' threads
+ *     terminate  NtTerminateProcess by somebody else, of an unprivileged client, when a thread of it enters a system service or is about
+ *                to wait in user mode: what it does elsewhere follows there. One agent for each of those threads
+ *     unload     the service of the driver that was named last is stopped, while clients are there
+ *     nomem      a driver's allocation of pool fails. One agent for each thread that allocates
+ *
+ *   N1  The first three each happen in a thread that waits before anything is explored. Its agent is an ordinary one as
+ *       soon as the event has happened; until then the event is an agent of its own (inject.c), and the thread in none of
+ *       the questions.
+ *   N2  What is chosen happens up to the thread's next schedule point before anybody else steps, so it happens to what
+ *       was seen when it was offered. A termination passes no schedule point at all.
+ *   N3  A client that the event has befallen may well return something else than 0; after an unload or a failed
+ *       allocation each of them may.
+ *   N4  Cancelling changes two words of the IRP that drivers read and exchange without a call of ours. The exchange is a
+ *       schedule point at each granularity (host/image/site.c), and so is ours. Where plain accesses are schedule
+ *       points, the flag is set in a step of its own.
+ *   N5  What comes before or after an unload is the order of its thread's steps and the others'. The event itself only has to
+ *       come before the clients' end (KiEndEnvironment), which waits for it.
+ */
+#include "nt/ke/ki.h"
+#include "nt/inc/ps.h"
+#include "nt/inc/ob.h"
+#include "nt/inc/io.h"
+
+/* No schedule point asks until KiAskAgain. */
+static LONG64
+KiAskNobody(VOID)
+{
+    LONG64 Budget = Machine->budget;
+
+    Machine->budget = 1 << 20;
+    return Budget;
+}
+
+static VOID
+KiAskAgain(LONG64 Budget)
+{
+    Machine->budget = Budget;
+}
+
+static VOID NTAPI
+KiCancellationThread(PVOID Context)
+{
+    PKI_EVENT Event = Context;
+
+    for (;;) {
+        KeWaitForSingleObject(&Event->Wake, Executive, KernelMode, FALSE, NULL);
+        IopCancelOldest((PETHREAD)Event->Target, /* N2, N4 */
+                        KiInjection.SeesPlain || Machine->explore == ABI_EXPLORE_MEMORY);
+    }
+}
+
+static VOID NTAPI
+KiTerminationThread(PVOID Context)
+{
+    PKI_EVENT Event = Context;
+
+    for (;;) {
+        LONG64 Budget;
+
+        KeWaitForSingleObject(&Event->Wake, Executive, KernelMode, FALSE, NULL);
+        Budget = KiAskNobody(); /* N2 */
+        PspTerminateProcess((PEPROCESS)Event->Target->Process, 1);
+        KiAskAgain(Budget);
+    }
+}
+
+static VOID NTAPI
+KiUnloadingThread(PVOID Context)
+{
+    PKI_EVENT Event = Context;
+
+    for (;;) {
+        KeWaitForSingleObject(&Event->Wake, Executive, KernelMode, FALSE, NULL);
+        PspUnloadLastDriver();
+        Event->Busy = FALSE;
+        KeSetEvent(&Event->Done, 0, FALSE);
+    }
+}
+
+static VOID
+KiStartOne(PKI_EVENT Event, PKSTART_ROUTINE Routine)
+{
+    PETHREAD Thread;
+    NTSTATUS Status;
+
+    KeInitializeEvent(&Event->Wake, SynchronizationEvent, FALSE);
+    KeInitializeEvent(&Event->Done, NotificationEvent, FALSE);
+    Status = PspCreateSystemThread(Routine, Event, &Thread);
+    ASSERT(NT_SUCCESS(Status));
+    Event->Thread = &Thread->Tcb;
+    while (Thread->Tcb.State != Waiting) { /* N1 */
+        KiYield(SP_YIELD);
+    }
+}
+
+VOID
+KiStartEnvironment(ULONG Events)
+{
+    if (Events & ABI_INJECT_CANCEL) {
+        KiStartOne(&KiInjection.Cancel, KiCancellationThread);
+    }
+    if (Events & ABI_INJECT_TERMINATE) {
+        KiStartOne(&KiInjection.Terminate, KiTerminationThread);
+    }
+    if (Events & ABI_INJECT_UNLOAD) {
+        KiStartOne(&KiInjection.Unload, KiUnloadingThread);
+    }
+}
+
+VOID
+KiBeginClients(VOID)
+{
+    KiInjection.Clients = TRUE;
+}
+
+/* N5 */
+VOID
+KiEndClients(VOID)
+{
+    if (KiInjection.Clients && (KiInjection.Allowed & ABI_INJECT_UNLOAD)) {
+        KiSchedulePoint(SP_DRIVER_UNLOAD, &KiInjection.Unload);
+    }
+    KiInjection.Clients = FALSE;
+    if (KiInjection.Unload.Happened) {
+        KeWaitForSingleObject(&KiInjection.Unload.Done, Executive, KernelMode, FALSE, NULL);
+    }
+}
+
+/* Does it wait for its event, which is nobody's fault? */
+BOOLEAN
+KiIsEnvironment(PKTHREAD Thread)
+{
+    PKI_EVENT Events[] = {&KiInjection.Cancel, &KiInjection.Terminate, &KiInjection.Unload};
+
+    for (ULONG Index = 0; Index < RTL_NUMBER_OF(Events); Index++) {
+        if (Thread == Events[Index]->Thread) {
+            return Thread->WaitBlockList[0].Object == &Events[Index]->Wake;
+        }
+    }
+    return FALSE;
+}
+
+static BOOLEAN
+KiHasBefallen(PKI_EVENT Event, PKPROCESS Process)
+{
+    return Event->Target != NULL && Event->Target->Process == Process;
+}
+
+/* N3 */
+BOOLEAN
+KiIsDisturbed(PKPROCESS Process)
+{
+    return KiInjection.Unload.Happened || KiInjection.Fail.Happened ||
+           KiHasBefallen(&KiInjection.Cancel, Process) ||
+           KiHasBefallen(&KiInjection.Terminate, Process);
+}
+
+/* Before an allocation: shall it fail? Only a driver's may. */
+BOOLEAN
+KiAllocationFails(PVOID Caller)
+{
+    if ((KiInjection.Allowed & ABI_INJECT_NOMEM) == 0 || !KiInjection.Clients ||
+        KiInjection.Fail.Happened ||
+        (ULONG64)Caller - (ABI_IMAGE_BASE + ABI_IMAGE_WINDOW) >=
+            (ABI_IMAGE_WINDOWS - 1) * ABI_IMAGE_WINDOW) {
+        return FALSE;
+    }
+    KiSchedulePoint(SP_POOL, NULL);
+    if (!KiInjection.Fail.Busy || KiInjection.Fail.Target != KiThread()) {
+        return FALSE;
+    }
+    KiInjection.Fail.Busy = FALSE;
+    return TRUE;
+}
+
+static VOID
+KiDescribeCancellation(PKTHREAD Thread, struct abi_agent *Agent)
+{
+    PIRP Irp = IopOldestIrp((PETHREAD)Thread);
+
+    *Agent = (struct abi_agent){.name = Thread->Agent.Name ^ ABI_AGENT_CANCELLATION,
+                                .kind = ABI_AGENT_INJECTED,
+                                .op = SP_IRP_CANCEL,
+                                .object = (ULONG64)&KiInjection.Cancel, /* J1 */
+                                .target = Thread->Agent.Name};
+    if (Irp != NULL) {
+        Agent->objects = 2;
+        Agent->other[0].object = (ULONG64)Irp;
+    }
+    if (Irp == NULL || KiInjection.Cancel.Happened || IopIsCancelLockHeld()) {
+        Agent->flags |= ABI_AGENT_BLOCKED;
+    }
+}
+
+/* Each thread of the clients has one. */
+static ULONG
+KiDescribeCancellations(struct abi_agent *Agents, ULONG Count)
+{
+    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
+         Link = Link->Flink) {
+        PEPROCESS Process = CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks);
+        PLIST_ENTRY Head = &Process->Pcb.ThreadListHead;
+
+        for (PLIST_ENTRY Entry = Head->Flink; Process->IsClient && Entry != Head;
+             Entry = Entry->Flink) {
+            PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
+
+            if (Count < KI_AGENTS) {
+                KiDescribeCancellation(Thread, &Agents[Count++]);
+            }
+        }
+    }
+    return Count;
+}
+
+/* Would its termination change what it does next? */
+static BOOLEAN
+KiMayTerminate(const struct abi_agent *Agent, PKTHREAD Thread)
+{
+    PKPRCB Prcb = &KiProcessor[Agent->cpu]->Prcb;
+
+    if (Thread->CombinedApcDisable != 0 || KiProcessor[Agent->cpu]->Irql != PASSIVE_LEVEL ||
+        ((PETHREAD)Thread)->Terminating) {
+        return FALSE;
+    }
+    return Agent->op == SP_SYSTEM_SERVICE ||
+           (Agent->op == SP_WAIT && Prcb->PendingWait == KiWouldBlock &&
+            ((PKI_PENDING_WAIT)Prcb->PendingContext)->Mode == UserMode);
+}
+
+/* What befalls the thread in front of whose step the question is. */
+static ULONG
+KiDescribeBefalling(struct abi_agent *Agents, ULONG Count, ULONG Index)
+{
+    PKTHREAD Thread = (PKTHREAD)Agents[Index].thread;
+    struct abi_agent Event = {
+        .kind = ABI_AGENT_INJECTED, .cpu = Agents[Index].cpu, .target = Agents[Index].name};
+
+    if (Thread == NULL || Agents[Index].kind != ABI_AGENT_THREAD || Count + 2 > KI_AGENTS) {
+        return Count;
+    }
+    if ((KiInjection.Allowed & ABI_INJECT_TERMINATE) && ((PEPROCESS)Thread->Process)->IsClient &&
+        KiIsPlainUser(Thread)) {
+        Agents[Count] = Event;
+        Agents[Count].name = Event.target ^ ABI_AGENT_TERMINATION;
+        Agents[Count].op = SP_TERMINATE;
+        Agents[Count].object = (ULONG64)&KiInjection.Terminate; /* J1 */
+        if (KiInjection.Terminate.Happened || !KiMayTerminate(&Agents[Index], Thread)) {
+            Agents[Count].flags |= ABI_AGENT_BLOCKED;
+        }
+        Count++;
+    }
+    if ((KiInjection.Allowed & ABI_INJECT_NOMEM) && !Thread->SystemThread) {
+        Agents[Count] = Event;
+        Agents[Count].name = Event.target ^ ABI_AGENT_FAILURE;
+        Agents[Count].op = SP_POOL;
+        Agents[Count].object = (ULONG64)&KiInjection.Fail;
+        if (KiInjection.Fail.Happened || Agents[Index].op != SP_POOL || Agents[Index].object != 0) {
+            Agents[Count].flags |= ABI_AGENT_BLOCKED;
+        }
+        Count++;
+    }
+    return Count;
+}
+
+/* Adds their agents to a question, whose first ones are Threads. */
+ULONG
+KiDescribeEvents(struct abi_agent *Agents, ULONG Count, ULONG Threads)
+{
+    const ULONG Befalling = ABI_INJECT_CANCEL | ABI_INJECT_TERMINATE | ABI_INJECT_NOMEM;
+
+    if (!KiInjection.Clients) {
+        return Count;
+    }
+    for (ULONG Index = 0; Index < Threads && (KiInjection.Allowed & Befalling); Index++) {
+        Count = KiDescribeBefalling(Agents, Count, Index);
+        Agents[Index].target = Agents[Index].name; /* N4 */
+    }
+    if (KiInjection.Allowed & ABI_INJECT_CANCEL) {
+        Count = KiDescribeCancellations(Agents, Count);
+    }
+    if ((KiInjection.Allowed & ABI_INJECT_UNLOAD) && Count < KI_AGENTS) {
+        Agents[Count++] = (struct abi_agent){
+            .kind = ABI_AGENT_INJECTED,
+            .name = ABI_AGENT_UNLOADING,
+            .op = SP_DRIVER_UNLOAD,
+            .object = (ULONG64)&KiInjection.Unload,
+            .flags = KiInjection.Unload.Happened ? ABI_AGENT_BLOCKED : 0,
+        };
+    }
+    return Count;
+}
+
+static PKTHREAD
+KiThreadOfAgent(ULONG Name)
+{
+    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
+         Link = Link->Flink) {
+        PLIST_ENTRY Head =
+            &CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks)->Pcb.ThreadListHead;
+
+        for (PLIST_ENTRY Entry = Head->Flink; Entry != Head; Entry = Entry->Flink) {
+            PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
+
+            if (Thread->Agent.Name == Name) {
+                return Thread;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* The host has chosen one. FALSE: it is none of these. */
+BOOLEAN
+KiStartEvent(const struct abi_agent *Agent)
+{
+    PKI_EVENT Event = Agent->op == SP_IRP_CANCEL      ? &KiInjection.Cancel
+                      : Agent->op == SP_TERMINATE     ? &KiInjection.Terminate
+                      : Agent->op == SP_DRIVER_UNLOAD ? &KiInjection.Unload
+                      : Agent->op == SP_POOL          ? &KiInjection.Fail
+                                                      : NULL;
+    LONG64 Budget;
+
+    if (Event == NULL) {
+        return FALSE;
+    }
+    Event->Happened = Event->Busy = TRUE;
+    Event->Target = Agent->target != 0 ? KiThreadOfAgent(Agent->target) : NULL;
+    if (Event->Target != NULL) {
+        Budget = KiAskNobody();
+        ObReferenceObject(Event->Target);
+        KiAskAgain(Budget);
+    }
+    if (Event->Thread != NULL) {
+        Event->Wake.Header.SignalState = 1;
+        KiWaitTest(&Event->Wake.Header, 0);
+    }
+    return TRUE;
+}

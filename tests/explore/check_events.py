@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Events that the environment adds: what is found, what is not, in how many traces, and each finding replays:
+check_events.py NTLAB FOLDER events.list [NAME...]"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+
+def said(output):
+    return next((l for l in output.splitlines() if re.match(r"ntlab: (suspend-dos|bugcheck|hang|deadlock|leak|client)", l)), None)
+
+
+def check(ntlab, tests, fields, folder):
+    _, driver, events, clients, counts, words = fields
+    command = [ntlab, "explore", "--inject", events, "--strategy", "dpor", "--keep-going", "--budget", "20000runs",
+               "--json", "-", f"{tests}/{driver}.sys"]
+    for one in clients.split(";"):
+        token, arguments = one.strip().split(":")
+        if token == "thread":
+            command += ["--client", f"user:{tests}/thread-client.exe {arguments}"]
+        else:
+            command += ["--client", f"{token}:{tests}/control-client.exe {arguments}"]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    try:
+        search = json.loads(run.stdout)["search"]
+        found = [search["traces"], search["bad"]]
+    except (ValueError, KeyError):
+        yield f"status {run.returncode}: {run.stderr.strip()[-300:]}"
+        return
+    wanted = [None if c == "-" else int(c) for c in counts.split()]
+    if search["outcome"] != "exhausted" or any(w not in (None, f) for w, f in zip(wanted, found)):
+        yield f"{search['outcome']}: traces, bad are {found}, not {counts}"
+    verdict = said(run.stderr)
+    if words == "-":
+        if run.returncode != 0 or verdict is not None:
+            yield f"status {run.returncode}: {verdict}"
+    elif run.returncode != 1 or verdict is None or words not in verdict:
+        yield f"status {run.returncode}: {verdict}"
+    else:
+        replay = subprocess.run([ntlab, "replay", "findings/1.ntr"], capture_output=True, text=True, cwd=folder)
+        if replay.returncode != 1 or said(replay.stderr) != verdict:
+            yield f"replay: status {replay.returncode}: {said(replay.stderr)}"
+
+
+def main():
+    ntlab, tests, table = (os.path.abspath(p) for p in sys.argv[1:4])
+    passed = failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for line in open(table):
+            fields = [f.strip() for f in line.split("|")]
+            if line.startswith("#") or len(fields) != 6 or (sys.argv[4:] and fields[0] not in sys.argv[4:]):
+                continue
+            problems = list(check(ntlab, tests, fields, folder))
+            passed += not problems
+            failed += bool(problems)
+            for problem in problems:
+                print(f"not ok {fields[0]}: {problem}")
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed or not passed else 0)
+
+
+main()

@@ -1,0 +1,212 @@
+/*
+ * events.c - drivers that go wrong when their environment does something; -DFIXED: that do not.
+ *
+ *     -DPROGRAM=1  IOCTL 0 waits in user mode for what IOCTL 1 gives it. The wait ends without it when the process is
+ *                  terminated, and its block is gone when it is given.
+ *     -DPROGRAM=2  the driver is called when a thread begins; its unload frees what that needs before it ends
+ *                  these calls. Only a driver that is unloaded while clients are there sees it.
+ *     -DPROGRAM=3  IOCTL 0 allocates two blocks and frees the first one when there is no second one; IOCTL 1 frees
+ *                  those that there are.
+ */
+#include <ntddk.h>
+
+#ifndef FIXED
+#define FIXED 0
+#endif
+
+static UNICODE_STRING DeviceName = RTL_CONSTANT_STRING(L"\\Device\\Events");
+static UNICODE_STRING LinkName = RTL_CONSTANT_STRING(L"\\DosDevices\\Events");
+
+#if PROGRAM == 1
+typedef struct _WAITER {
+    ULONG Size;
+    KEVENT Given;
+} WAITER, *PWAITER;
+
+static FAST_MUTEX Lock;
+static PWAITER Waiter;
+static BOOLEAN Given; /* before anybody waited */
+
+static NTSTATUS
+WaitForIt(VOID)
+{
+    PWAITER Mine = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Mine), 'tnvE');
+
+    Mine->Size = sizeof(*Mine);
+    KeInitializeEvent(&Mine->Given, NotificationEvent, FALSE);
+    ExAcquireFastMutex(&Lock);
+    if (!Given) {
+        Waiter = Mine;
+        ExReleaseFastMutex(&Lock);
+        KeWaitForSingleObject(&Mine->Given, UserRequest, UserMode, FALSE, NULL);
+        ExAcquireFastMutex(&Lock);
+        if (FIXED && Waiter == Mine) {
+            Waiter = NULL;
+        }
+    }
+    ExReleaseFastMutex(&Lock);
+    ExFreePoolWithTag(Mine, 'tnvE');
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+Give(VOID)
+{
+    PWAITER Its;
+
+    ExAcquireFastMutex(&Lock);
+    Its = Waiter;
+    Waiter = NULL;
+    Given = TRUE;
+    if (Its != NULL) {
+        if (Its->Size != sizeof(*Its)) {
+            KeBugCheckEx(0xE2, (ULONG_PTR)Its, 0, 0, 0);
+        }
+        KeSetEvent(&Its->Given, 0, FALSE);
+    }
+    ExReleaseFastMutex(&Lock);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+Control(ULONG Number)
+{
+    return Number == 0 ? WaitForIt() : Give();
+}
+
+static NTSTATUS
+Start(VOID)
+{
+    ExInitializeFastMutex(&Lock);
+    return STATUS_SUCCESS;
+}
+
+static VOID
+Stop(VOID)
+{
+}
+#elif PROGRAM == 2
+static PKSEMAPHORE Begun;
+
+static VOID NTAPI
+ThreadBegins(HANDLE ProcessId, HANDLE ThreadId, BOOLEAN Create)
+{
+    if (Create) {
+        KeReleaseSemaphore(Begun, 0, 1, FALSE);
+    }
+}
+
+static NTSTATUS
+Control(ULONG Number)
+{
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+Start(VOID)
+{
+    Begun = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Begun), 'tnvE');
+    KeInitializeSemaphore(Begun, 0, 1000);
+    return PsSetCreateThreadNotifyRoutine(ThreadBegins);
+}
+
+static VOID
+Stop(VOID)
+{
+    if (FIXED) {
+        PsRemoveCreateThreadNotifyRoutine(ThreadBegins);
+        ExFreePoolWithTag(Begun, 'tnvE');
+    } else {
+        ExFreePoolWithTag(Begun, 'tnvE');
+        PsRemoveCreateThreadNotifyRoutine(ThreadBegins);
+    }
+}
+#elif PROGRAM == 3
+static PVOID First, Second;
+static FAST_MUTEX Lock;
+
+static VOID
+Stop(VOID)
+{
+    if (First != NULL) {
+        ExFreePoolWithTag(First, 'tnvE');
+    }
+    if (Second != NULL) {
+        ExFreePoolWithTag(Second, 'tnvE');
+    }
+    First = Second = NULL;
+}
+
+static NTSTATUS
+Control(ULONG Number)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    ExAcquireFastMutex(&Lock);
+    if (Number == 0 && First == NULL) {
+        First = ExAllocatePoolWithTag(NonPagedPool, 32, 'tnvE');
+        Second = ExAllocatePoolWithTag(NonPagedPool, 32, 'tnvE');
+        if (First == NULL || Second == NULL) {
+            if (First != NULL) {
+                ExFreePoolWithTag(First, 'tnvE');
+            }
+            if (Second != NULL) {
+                ExFreePoolWithTag(Second, 'tnvE');
+                Second = NULL;
+            }
+            if (FIXED) {
+                First = NULL;
+            }
+            Status = STATUS_INSUFFICIENT_RESOURCES;
+        }
+    } else if (Number == 1) {
+        Stop();
+    }
+    ExReleaseFastMutex(&Lock);
+    return Status;
+}
+
+static NTSTATUS
+Start(VOID)
+{
+    ExInitializeFastMutex(&Lock);
+    return STATUS_SUCCESS;
+}
+#endif
+
+static NTSTATUS NTAPI
+Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL) {
+        Status = Control((Stack->Parameters.DeviceIoControl.IoControlCode >> 2 & 0xFFF) - 0x800);
+    }
+    Irp->IoStatus.Status = Status;
+    Irp->IoStatus.Information = 0;
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    return Status;
+}
+
+static VOID NTAPI
+Unload(PDRIVER_OBJECT DriverObject)
+{
+    Stop();
+    IoDeleteSymbolicLink(&LinkName);
+    IoDeleteDevice(DriverObject->DeviceObject);
+}
+
+NTSTATUS NTAPI
+DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+{
+    PDEVICE_OBJECT Device;
+
+    IoCreateDevice(DriverObject, 0, &DeviceName, FILE_DEVICE_UNKNOWN, 0, FALSE, &Device);
+    IoCreateSymbolicLink(&LinkName, &DeviceName);
+    DriverObject->MajorFunction[IRP_MJ_CREATE] = Dispatch;
+    DriverObject->MajorFunction[IRP_MJ_CLOSE] = Dispatch;
+    DriverObject->MajorFunction[IRP_MJ_DEVICE_CONTROL] = Dispatch;
+    DriverObject->DriverUnload = Unload;
+    return Start();
+}
