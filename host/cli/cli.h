@@ -50,6 +50,10 @@ struct options {
     uint32_t build;
     struct list drivers, inf, reg, dir, symbols, source_map;
     struct list verifier, rules; /* --verifier, --rule */
+    bool fail_alloc, fail_always, fail_after_entry;
+    uint32_t fail_number; /* --fail-alloc=N; 0: each in turn */
+    bool quiet;           /* a run without a finding says nothing */
+    uint32_t *stacks;     /* out: how many distinct stacks have allocated; NULL: nobody asks */
     struct client client[ABI_MAX_CLIENTS];
     size_t clients;
     uint32_t cpus;
@@ -101,6 +105,11 @@ uint32_t os_default_build(uint32_t row);
 /* What `name` means: 0; -1 if it is none. */
 int granularity_parse(const char *name, enum run_granularity *out);
 const char *granularity_name(enum run_granularity granularity);
+
+/* lowmem.c: --fail-alloc. */
+int lowmem_parse(const char *text, struct options *out);
+void lowmem_config(const struct options *options, char *out, size_t size);
+int lowmem_run(struct options *options, char **argv);
 
 /* verifier.c: the rules that are on, as text for the kernel to free, or NULL. 0, or STATUS_USAGE after a message. */
 int verifier_config(const struct options *options, char **out);

@@ -311,6 +311,9 @@ parse_option(const char *name, const char *value, struct options *out)
     if (strcmp(name, "--verifier") == 0) {
         return append(name, &out->verifier, value);
     }
+    if (strcmp(name, "--fail-alloc") == 0) {
+        return lowmem_parse(value, out);
+    }
     if (strcmp(name, "--rule") == 0) {
         return append(name, &out->rules, value);
     }
@@ -451,6 +454,8 @@ parse_flag(const char *name, struct options *out)
 {
     if (strcmp(name, "--kd") == 0) {
         out->kd = true;
+    } else if (strcmp(name, "--fail-alloc") == 0) {
+        out->fail_alloc = true;
     } else if (strcmp(name, "--dbg") == 0) {
         out->dbg = true;
     } else if (strcmp(name, "--stages") == 0) {

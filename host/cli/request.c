@@ -466,15 +466,24 @@ add_verifier(const struct options *options, struct run_request *request)
     char *text;
     int error = verifier_config(options, &text);
 
-    if (error != 0 || text == NULL) {
+    if (error != 0 || (text == NULL && !options->fail_alloc)) {
         return error;
     }
-    grown = realloc(request->config, (request->configs + 1) * sizeof(*grown));
+    grown = realloc(request->config, (request->configs + 2) * sizeof(*grown));
     if (grown == NULL) {
         return usage_error("out of memory");
     }
     request->config = grown;
-    grown[request->configs++] = (struct run_config){strdup("verifier"), text, strlen(text)};
+    if (text != NULL) {
+        grown[request->configs++] = (struct run_config){strdup("verifier"), text, strlen(text)};
+    }
+    if (options->fail_alloc) {
+        char words[32];
+
+        lowmem_config(options, words, sizeof(words));
+        grown[request->configs++] =
+            (struct run_config){strdup("fail-alloc"), strdup(words), strlen(words)};
+    }
     return 0;
 }
 

@@ -141,6 +141,18 @@ write_documents(const struct options *options, const struct run_request *request
     return status;
 }
 
+/* Distinct stacks that have allocated, by the kernel's lines (nt/vf/lowmem.c). */
+static uint32_t
+count_stacks(const char *text)
+{
+    uint32_t count = 0;
+
+    for (; text != NULL && (text = strstr(text, "allocation\tnumber=")) != NULL; text++) {
+        count++;
+    }
+    return count;
+}
+
 int
 single_run(const struct options *options, struct run_request *request, const char *command,
            char **argv, struct run_result *kept)
@@ -231,7 +243,12 @@ single_run_noted(const struct options *options, struct run_request *request, con
     }
     report = report_make(request, &result, output.report, output.report_length, &report_options);
     status = report_status(report);
-    report_text(stderr, report, isatty(2) && getenv("NO_COLOR") == NULL);
+    if (options->stacks != NULL) {
+        *options->stacks = count_stacks(output.report);
+    }
+    if (!options->quiet || (status != STATUS_CLEAN && status != STATUS_BAD_INPUT)) {
+        report_text(stderr, report, isatty(2) && getenv("NO_COLOR") == NULL);
+    }
     explain_hang_again(options, request, report);
     if (options->json != NULL && write_json(options, report, command, argv) != 0) {
         status = STATUS_USAGE;
@@ -264,6 +281,9 @@ command_run(int argc, char **argv)
 
     if (status != 0) {
         return status;
+    }
+    if (options.fail_alloc && options.fail_number == 0) {
+        return lowmem_run(&options, argv);
     }
     status = request_build(&options, &request);
     if (status != 0) {

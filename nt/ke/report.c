@@ -395,7 +395,7 @@ KiReportThread(PKTHREAD Thread, PCONTEXT Context, BOOLEAN Current)
     }
 }
 
-static VOID
+VOID
 KiContextOfTrap(struct abi_trap *Raw, PCONTEXT Context)
 {
     RtlZeroMemory(Context, sizeof(*Context));

@@ -52,6 +52,15 @@ ObpCloseHandle(HANDLE Handle, KPROCESSOR_MODE Mode)
     return STATUS_SUCCESS;
 }
 
+/* For the verifier: is it in the kernel's table? */
+BOOLEAN
+ObpIsKernelHandleOpen(HANDLE Handle)
+{
+    POBP_TABLE Table = ObpTableForHandle(&Handle, KernelMode);
+
+    return Table != NULL && ObpLookupEntry(Table, Handle) != NULL;
+}
+
 NTSTATUS NTAPI
 NtClose(HANDLE Handle)
 {

@@ -136,6 +136,9 @@ VfBefore(PVF_FRAME Frame, ULONG Index)
     if (Irql >= DISPATCH_LEVEL && VfIsOn(VfRulePagedCode)) {
         VfCheckCode(Frame);
     }
+    if (VfUserCount != 0) {
+        VfUserBetween();
+    }
     VfCurrent = Entry;
     for (ULONG i = 0; i < VF_CHAIN && Entry->Before[i] != NULL; i++) {
         Entry->Before[i](Frame);

@@ -66,6 +66,7 @@ VfCallRoutine(VF_KIND Kind, const VOID *Routine, ULONG64 A, ULONG64 B, ULONG64 C
     VfIrpCalled(&Callout);
     Callout.Result = ((PVF_ROUTINE)Routine)(A, B, C, D);
     Thread->VfCallout = Callout.Outer;
+    VfUserReturn(&Callout);
     VfLockReturn(&Callout);
     VfIrqlReturn(&Callout);
     VfRegionReturn(&Callout);

@@ -80,7 +80,9 @@ VfImageUnloads(PKI_MODULE Module)
 static BOOLEAN
 VfFault(struct abi_trap *Raw, PVOID Address, BOOLEAN Write)
 {
-    return !ABI_IS_USER(Address) && VfPoolFault(Raw, (ULONG64)Address, Write);
+    return ABI_IS_USER(Address)
+               ? VfUserFault(Raw, (ULONG64)Address, Write)
+               : Raw->previous_mode == KernelMode && VfPoolFault(Raw, (ULONG64)Address, Write);
 }
 
 VOID
@@ -92,7 +94,14 @@ VfInitSystem(VOID)
                                    .Fault = VfFault,
                                    .Free = VfPoolFree};
 
-    if (VfHooks != NULL || !VfConfigure()) {
+    BOOLEAN Rules, Failures;
+
+    if (VfHooks != NULL) {
+        return;
+    }
+    Rules = VfConfigure();
+    Failures = VfConfigureFailures();
+    if (!Rules && !Failures) {
         return;
     }
     VfInitIrql();
@@ -102,8 +111,11 @@ VfInitSystem(VOID)
     VfInitOwnIrp();
     VfInitPool();
     VfInitMemory();
+    VfInitUser();
     VfInitHandle();
     VfInitUnload();
+    VfInitUsage();
+    VfInitLowMemory(); /* the last: it takes back what the others have seen */
     VfCall = VfCallRoutine;
     VfHooks = &Hooks;
 }

@@ -72,7 +72,8 @@ VfCloses(PVF_FRAME Frame)
         VfSetPut(&VfClosedHandles, Key, (ULONG64)Frame->Caller);
         return;
     }
-    if (VfSetFind(&VfClosedHandles, Key) != 0 && VF_IS_KERNEL_HANDLE(Handle)) {
+    if (VfSetFind(&VfClosedHandles, Key) != 0 && VF_IS_KERNEL_HANDLE(Handle) &&
+        !ObpIsKernelHandleOpen((HANDLE)Handle)) {
         VfViolate(VfRuleHandleClosedTwice, NULL, Frame,
                   "%a closes the handle 0x%p, which was closed at %a: it may be somebody else's by "
                   "now",
@@ -245,6 +246,8 @@ VfInitHandle(VOID)
         VF_HOOK(IoGetDeviceObjectPointer, NULL, VfDevicePointer),
         VF_HOOK(IoGetAttachedDeviceReference, NULL, VfAttachedReference),
         VF_HOOK(ObfDereferenceObject, VfDereferences, NULL),
+        VF_HOOK(ObfDereferenceObjectWithTag, VfDereferences, NULL),
+        VF_HOOK(ObDereferenceObjectDeferDelete, VfDereferences, NULL),
         VF_HOOK(ZwReadFile, VfUsesHandle, NULL),
         VF_HOOK(ZwWriteFile, VfUsesHandle, NULL),
         VF_HOOK(ZwQueryInformationFile, VfUsesHandle, NULL),

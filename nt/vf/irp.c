@@ -105,6 +105,7 @@ VfIrpCalled(PVF_CALLOUT Callout)
         Callout->Stack = IoGetCurrentIrpStackLocation(Irp);
         Callout->Major = Callout->Stack->MajorFunction;
         Callout->Minor = Callout->Stack->MinorFunction;
+        VfUserCalled(Callout);
     }
 }
 
@@ -367,6 +368,9 @@ VfIrpReturn(PVF_CALLOUT Callout)
     Alive = Same && !Record->Ended && !Record->Completed;
     if (Alive && !Callout->Forwarded && Irp->CurrentLocation < Callout->Location) {
         return; /* a routine of somebody else has sent it on */
+    }
+    if (Alive && Irp->CurrentLocation > Callout->Location) {
+        return; /* somebody else's completion of it is in progress */
     }
     if (Callout->Completed) {
         VfJudgeCompleted(Callout, Irp);

@@ -64,6 +64,9 @@ VfCheckWait(PVF_FRAME Frame, PLARGE_INTEGER Timeout)
 {
     KIRQL Irql = KiIrql();
 
+    if (KiThread()->WaitNext) {
+        return; /* KeSetEvent or a release with Wait = TRUE has raised it for this wait */
+    }
     if (Irql > DISPATCH_LEVEL ||
         (Irql == DISPATCH_LEVEL && (Timeout == NULL || Timeout->QuadPart != 0))) {
         VfViolate(VfRuleIrqlKeWaitForMutexObject, NULL, Frame,

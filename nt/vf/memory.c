@@ -106,6 +106,12 @@ VfMdlAllocated(PVF_FRAME Frame, ULONG64 Result)
     return Result;
 }
 
+VOID
+VfMdlForget(ULONG64 Mdl)
+{
+    VfSetRemove(&VfMdls, Mdl);
+}
+
 static VOID
 VfMdlFreed(PVF_FRAME Frame)
 {
@@ -215,8 +221,12 @@ VfMemoryUnload(PKI_MODULE Module)
 {
     for (ULONG i = 0; VfMdls.Count != 0 && i < VF_SET_SIZE; i++) {
         const VOID *Caller = (const VOID *)VfMdls.Value[i];
+        BOOLEAN Freed = TRUE;
+        PVOID Base;
 
-        if (VfMdls.Key[i] != 0 && MiFindModule(Caller) == Module) {
+        /* Somebody else may have freed it, as the filter manager does with a swapped one. */
+        if (VfMdls.Key[i] != 0 && MiFindModule(Caller) == Module &&
+            ExpFindPoolBlock((PVOID)VfMdls.Key[i], &Base, NULL, NULL, &Freed) && !Freed) {
             VfViolate(VfRuleMdlLeak, Caller, NULL,
                       "the driver was unloaded, and the MDL 0x%p that it allocated at %a was never "
                       "freed",

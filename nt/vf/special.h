@@ -24,6 +24,23 @@ extern ULONG VfQuarantine[VF_QUARANTINE], VfQuarantineNext;
 extern VF_SET VfBlockIndex; /* Start: index + 1 */
 extern VF_SET VfMdls, VfStackObjects, VfStackDue;
 
+/* user.c: a buffer of user mode that a request's dispatch routine has. */
+typedef struct _VF_USER {
+    PVF_CALLOUT Callout; /* NULL: free */
+    PKTHREAD Thread;
+    PEPROCESS Process;
+    ULONG64 Start, Bytes;
+    ULONG Protection; /* of its pages while they are open */
+    BOOLEAN Closed, Probed, Input;
+    ULONG Reads;
+    struct {
+        ULONG64 Start, Bytes;
+        const VOID *Place;
+    } Read[8];
+} VF_USER, *PVF_USER;
+#define VF_USERS 16
+extern VF_USER VfUsers[VF_USERS];
+
 #define VF_SLACK    0xB5
 #define VF_UNINIT   0xA7
 #define VF_UNINIT32 0xA7A7A7A7u

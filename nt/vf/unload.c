@@ -89,14 +89,16 @@ VfProcessNotify(PVF_FRAME Frame, ULONG64 Result)
     return Result;
 }
 
-/* Symbolic links are known by a hash of their names. */
+/* Symbolic links are known by a hash of the last part of their names: \??\ and \DosDevices\ are the same place. */
 static ULONG64
 VfNameKey(PUNICODE_STRING Name)
 {
     ULONG64 Hash = 0xCBF29CE484222325ull;
 
     for (USHORT i = 0; i < Name->Length / sizeof(WCHAR); i++) {
-        Hash = (Hash ^ RtlUpcaseUnicodeChar(Name->Buffer[i])) * 0x100000001B3ull;
+        Hash = Name->Buffer[i] == L'\\'
+                   ? 0xCBF29CE484222325ull
+                   : (Hash ^ RtlUpcaseUnicodeChar(Name->Buffer[i])) * 0x100000001B3ull;
     }
     return Hash | 1;
 }

@@ -17,6 +17,8 @@
  *     lock.c order.c          locks: who holds them, in which order they are acquired
  *     irp.c irpown.c          requests that a driver gets; requests of its own, remove locks
  *     pool.c memory.c         special pool; what is given to user mode, MDLs, stacks
+ *     usage.c lowmem.c        routines not to call; allocations that fail
+ *     user.c                  memory of user mode
  *     handle.c unload.c       handles and references; what is left at unload
  *     set.c                   sets of addresses
  *
@@ -104,6 +106,22 @@ typedef struct _VF_CALLOUT {
     ULONG HeldCount;
 } VF_CALLOUT, *PVF_CALLOUT;
 
+/*
+ * A set of addresses with one word each (V2). Value 0: not in it.
+ */
+#define VF_SET_SIZE 1024
+typedef struct _VF_SET {
+    ULONG Count;
+    ULONG64 Key[VF_SET_SIZE];
+    ULONG64 Value[VF_SET_SIZE];
+} VF_SET, *PVF_SET;
+ULONG64 VfSetFind(PVF_SET Set, ULONG64 Key);
+VOID VfSetPut(PVF_SET Set, ULONG64 Key, ULONG64 Value);
+VOID VfSetRemove(PVF_SET Set, ULONG64 Key);
+
+/* nt/ob/close.c: passes no schedule point */
+BOOLEAN ObpIsKernelHandleOpen(HANDLE Handle);
+
 /* bind.c */
 VOID VfBind(PKI_MODULE Module);
 BOOLEAN VfIsVerified(const VOID *Address); /* of a driver whose imports are bound to stubs */
@@ -189,6 +207,25 @@ VOID VfFillBuffer(PIRP Irp, PIO_STACK_LOCATION Stack);
 VOID VfMemoryReturn(PVF_CALLOUT Callout);
 VOID VfMemoryUnload(PKI_MODULE Module);
 VOID VfInitMemory(VOID);
+/* user.c */
+extern ULONG VfUserCount; /* buffers of user mode that are watched */
+VOID VfUserCalled(PVF_CALLOUT Callout);
+VOID VfUserReturn(PVF_CALLOUT Callout);
+VOID VfUserBetween(VOID);
+BOOLEAN VfUserFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write);
+VOID VfInitUser(VOID);
+VOID KiContextOfTrap(struct abi_trap *Raw, PCONTEXT Context); /* nt/ke/report.c */
+/* usage.c, lowmem.c */
+VOID VfInitUsage(VOID);
+typedef struct _VF_FAILURES {
+    BOOLEAN On, Always, AfterEntry;
+    ULONG Target; /* the stack whose allocations fail; 0: none */
+} VF_FAILURES;
+extern VF_FAILURES VfFailures;
+extern VF_SET VfStacks; /* hash of the frames: number */
+BOOLEAN VfConfigureFailures(VOID);
+VOID VfInitLowMemory(VOID);
+VOID VfMdlForget(ULONG64 Mdl); /* memory.c */
 /* handle.c, unload.c */
 VOID VfHandleUnload(PKI_MODULE Module);
 VOID VfInitHandle(VOID);
@@ -199,19 +236,6 @@ VOID VfOwnIrpReturn(PVF_CALLOUT Callout);
 VOID VfOwnIrpSent(PVF_FRAME Frame, PIRP Irp);
 VOID VfOwnIrpUnload(PKI_MODULE Module);
 VOID VfInitOwnIrp(VOID);
-
-/*
- * A set of addresses with one word each (V2). Value 0: not in it.
- */
-#define VF_SET_SIZE 1024
-typedef struct _VF_SET {
-    ULONG Count;
-    ULONG64 Key[VF_SET_SIZE];
-    ULONG64 Value[VF_SET_SIZE];
-} VF_SET, *PVF_SET;
-ULONG64 VfSetFind(PVF_SET Set, ULONG64 Key);
-VOID VfSetPut(PVF_SET Set, ULONG64 Key, ULONG64 Value);
-VOID VfSetRemove(PVF_SET Set, ULONG64 Key);
 
 /* vfdata.c */
 extern VF_ENTRY VfEntries[];

@@ -1,0 +1,343 @@
+/*
+ * user.c - memory of user mode that a driver uses directly: METHOD_NEITHER, and reads and writes that are neither buffered
+ * nor direct.
+ *
+ * While a dispatch routine has such a request, the pages of its buffers are closed. A first use by code of the driver is a
+ * fault, which comes here: the page is opened for it, and closed again when the driver next calls the kernel. So each
+ * stretch between two calls shows its first use of each page:
+ *     in no __try                       UserBufferTry: the function tables say whether the instruction, or the call that led
+ *                                       to it, lies in the scope of a handler
+ *     not probed since the request came UserBufferProbe
+ *     a read of what was read before    DoubleFetch, with both places; copies (memcpy) show what they read by their arguments
+ * Other code (the kernel's copies, user mode itself, other threads) only finds the page open again.
+ * In another process the address belongs to nobody: UserBufferProcess. [wdm: "Using Neither Buffered Nor Direct I/O",
+ * ProbeForRead; DoubleFetch of the WDM rule set; nt-semantics 7.1]
+ */
+#include "special.h"
+
+static VOID
+VfClosePages(PVF_USER Buffer)
+{
+    ULONG64 Start = Buffer->Start & ~(ULONG64)(PAGE_SIZE - 1);
+
+    for (ULONG64 At = Start; At < Buffer->Start + Buffer->Bytes; At += PAGE_SIZE) {
+        ULONG Page = HcPage(At);
+
+        if ((Page & ABI_COMMITTED) != 0 && (Page & ABI_PROT_READ) != 0) {
+            Buffer->Protection = Page & (ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXECUTE);
+            HcProtect(At, PAGE_SIZE, ABI_NONE);
+        }
+    }
+    Buffer->Closed = TRUE;
+}
+
+static VOID
+VfOpenPages(PVF_USER Buffer)
+{
+    ULONG64 Start = Buffer->Start & ~(ULONG64)(PAGE_SIZE - 1);
+
+    for (ULONG64 At = Start; Buffer->Protection != 0 && At < Buffer->Start + Buffer->Bytes;
+         At += PAGE_SIZE) {
+        if ((HcPage(At) & ABI_COMMITTED) != 0) {
+            HcProtect(At, PAGE_SIZE, Buffer->Protection);
+        }
+    }
+    Buffer->Closed = FALSE;
+}
+
+static VOID
+VfWatch(PVF_CALLOUT Callout, PVOID Address, ULONG Bytes, BOOLEAN ReadOnly)
+{
+    if (Address == NULL || Bytes == 0 || Bytes > 0x10000 || !ABI_IS_USER(Address)) {
+        return;
+    }
+    for (ULONG i = 0; i < VF_USERS; i++) {
+        PVF_USER Buffer = &VfUsers[i];
+
+        if (Buffer->Callout == NULL) {
+            RtlZeroMemory(Buffer, sizeof(*Buffer));
+            Buffer->Callout = Callout;
+            Buffer->Thread = KiThread();
+            Buffer->Process = PspCurrentProcess();
+            Buffer->Start = (ULONG64)Address;
+            Buffer->Bytes = Bytes;
+            Buffer->Input = ReadOnly;
+            VfUserCount++;
+            VfClosePages(Buffer);
+            return;
+        }
+    }
+}
+
+/* A dispatch routine is about to be called. */
+VOID
+VfUserCalled(PVF_CALLOUT Callout)
+{
+    PIRP Irp = (PIRP)Callout->Arg[1];
+    PIO_STACK_LOCATION Stack = Callout->Stack;
+
+    if (Irp->RequestorMode != UserMode || KiThread()->VfCallout != Callout ||
+        Callout->Outer != NULL || !(VfIsOn(VfRuleUserBufferTry) || VfIsOn(VfRuleDoubleFetch))) {
+        return;
+    }
+    if (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL &&
+        METHOD_FROM_CTL_CODE(Stack->Parameters.DeviceIoControl.IoControlCode) == METHOD_NEITHER) {
+        VfWatch(Callout, Stack->Parameters.DeviceIoControl.Type3InputBuffer,
+                Stack->Parameters.DeviceIoControl.InputBufferLength, TRUE);
+        VfWatch(Callout, Irp->UserBuffer, Stack->Parameters.DeviceIoControl.OutputBufferLength,
+                FALSE);
+    } else if ((Stack->MajorFunction == IRP_MJ_READ || Stack->MajorFunction == IRP_MJ_WRITE) &&
+               (Stack->DeviceObject->Flags & (DO_BUFFERED_IO | DO_DIRECT_IO)) == 0) {
+        VfWatch(Callout, Irp->UserBuffer, Stack->Parameters.Read.Length,
+                Stack->MajorFunction == IRP_MJ_WRITE);
+    }
+}
+
+VOID
+VfUserReturn(PVF_CALLOUT Callout)
+{
+    for (ULONG i = 0; VfUserCount != 0 && i < VF_USERS; i++) {
+        if (VfUsers[i].Callout == Callout) {
+            if (PspCurrentProcess() == VfUsers[i].Process) {
+                VfOpenPages(&VfUsers[i]);
+            }
+            VfUsers[i].Callout = NULL;
+            VfUserCount--;
+        }
+    }
+}
+
+/* The driver calls the kernel: what it uses next is a use of its own. */
+VOID
+VfUserBetween(VOID)
+{
+    for (ULONG i = 0; i < VF_USERS; i++) {
+        PVF_USER Buffer = &VfUsers[i];
+
+        if (Buffer->Callout != NULL && !Buffer->Closed && Buffer->Thread == KiThread() &&
+            PspCurrentProcess() == Buffer->Process) {
+            VfClosePages(Buffer);
+        }
+    }
+}
+
+/* Does a handler's scope hold the place? The language-specific data is that of __C_specific_handler: a count, and begin,
+   end, handler and target of each scope. */
+static BOOLEAN
+VfInScope(ULONG64 Rip, ULONG64 Base, PRUNTIME_FUNCTION Function)
+{
+    PUCHAR Info = (PUCHAR)(Base + Function->UnwindData);
+    ULONG Codes = Info[2], Count, Rva = (ULONG)(Rip - Base);
+    PULONG Data;
+
+    if ((Info[0] >> 3 & UNW_FLAG_EHANDLER) == 0) {
+        return FALSE;
+    }
+    Data = (PULONG)(Info + 4 + 2 * ((Codes + 1) & ~1u));
+    Count = Data[1];
+    for (ULONG i = 0; i < Count && i < 256; i++) {
+        const ULONG *Scope = &Data[2 + 4 * i];
+
+        if (Rva >= Scope[0] && Rva <= Scope[1] && Scope[3] != 0) {
+            return TRUE; /* without a target it is a __finally */
+        }
+    }
+    return FALSE;
+}
+
+/* Is a frame between the fault and the dispatch routine's caller guarded by a __try of the driver? */
+static BOOLEAN
+VfIsGuarded(PVF_USER Buffer, struct abi_trap *Raw)
+{
+    CONTEXT Context;
+
+    KiContextOfTrap(Raw, &Context);
+    for (ULONG i = 0; i < 32 && Context.Rip != 0 && Context.Rsp < (ULONG64)Buffer->Callout; i++) {
+        ULONG64 Base = 0, Establisher, Before = Context.Rsp;
+        PRUNTIME_FUNCTION Function;
+        PVOID Data;
+
+        Context.Rip = HcOriginalRip(Context.Rip);
+        Function = RtlLookupFunctionEntry(Context.Rip, &Base, NULL);
+        if (Function == NULL) {
+            Context.Rip = *(PULONG64)Context.Rsp;
+            Context.Rsp += 8;
+            continue;
+        }
+        if (VfIsVerified((PVOID)Context.Rip) &&
+            VfInScope(i == 0 ? Context.Rip : Context.Rip - 1, Base, Function)) {
+            return TRUE;
+        }
+        RtlVirtualUnwind(UNW_FLAG_NHANDLER, Base, Context.Rip, Function, &Context, &Data,
+                         &Establisher, NULL);
+        if (Context.Rsp <= Before) {
+            break;
+        }
+    }
+    return FALSE;
+}
+
+/* Bytes [Address, Address + Size) are read at Place. The former place, if any of them was read before. */
+static const VOID *
+VfReadBefore(PVF_USER Buffer, ULONG64 Address, ULONG64 Size, const VOID *Place)
+{
+    const VOID *Former = NULL;
+
+    for (ULONG i = 0; i < Buffer->Reads; i++) {
+        if (Address < Buffer->Read[i].Start + Buffer->Read[i].Bytes &&
+            Buffer->Read[i].Start < Address + Size) {
+            Former = Buffer->Read[i].Place;
+        }
+    }
+    if (Buffer->Reads < RTL_NUMBER_OF(Buffer->Read)) {
+        Buffer->Read[Buffer->Reads].Start = Address;
+        Buffer->Read[Buffer->Reads].Bytes = Size;
+        Buffer->Read[Buffer->Reads++].Place = Place;
+    }
+    return Former;
+}
+
+static PVF_USER
+VfWatched(ULONG64 Address)
+{
+    for (ULONG i = 0; VfUserCount != 0 && i < VF_USERS; i++) {
+        PVF_USER Buffer = &VfUsers[i];
+        ULONG64 First = Buffer->Start & ~(ULONG64)(PAGE_SIZE - 1);
+
+        if (Buffer->Callout != NULL && Buffer->Closed &&
+            Address - First <
+                ((Buffer->Start + Buffer->Bytes + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1)) -
+                    First) {
+            return Buffer;
+        }
+    }
+    return NULL;
+}
+
+/* A fault at an address of user mode. TRUE: try again. */
+BOOLEAN
+VfUserFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write)
+{
+    PVF_USER Buffer = VfWatched(Address);
+    PVOID Rip = (PVOID)Raw->original_rip;
+    const VOID *Former;
+
+    if (Buffer == NULL) {
+        ULONG64 Slice = PspCurrentProcess()->Pcb.Slice;
+
+        if (Raw->previous_mode == KernelMode && VfIsVerified(Rip) && Slice != 0 &&
+            Address >= ABI_SLICE_SIZE && Address / ABI_SLICE_SIZE != Slice &&
+            (HcPage(Address) & ABI_COMMITTED) != 0) {
+            VfViolateAtTrap(VfRuleUserBufferProcess, Raw,
+                            "%a uses the address 0x%p, which is memory of another process than the "
+                            "current one",
+                            Rip, (PVOID)Address);
+        }
+        return FALSE;
+    }
+    if (Raw->previous_mode == KernelMode && PspCurrentProcess() != Buffer->Process) {
+        if (VfIsVerified(Rip)) {
+            VfViolateAtTrap(VfRuleUserBufferProcess, Raw,
+                            "%a uses the user's buffer 0x%p in another process than the request "
+                            "came from",
+                            Rip, (PVOID)Address);
+        }
+        return FALSE;
+    }
+    VfOpenPages(Buffer);
+    if (Buffer->Protection == 0 || (Write && !(Buffer->Protection & ABI_PROT_WRITE))) {
+        return FALSE; /* it is a fault without us as well */
+    }
+    if (Raw->previous_mode != KernelMode || KiThread() != Buffer->Thread || !VfIsVerified(Rip) ||
+        Address - Buffer->Start >= Buffer->Bytes) {
+        return TRUE;
+    }
+    if (!VfIsGuarded(Buffer, Raw)) {
+        VfViolateAtTrap(VfRuleUserBufferTry, Raw,
+                        "%a %s the user's buffer at 0x%p outside of __try: the user can free the "
+                        "memory at any time",
+                        Rip, Write ? "writes to" : "reads", (PVOID)Address);
+    }
+    if (!Buffer->Probed) {
+        VfViolateAtTrap(VfRuleUserBufferProbe, Raw,
+                        "%a %s the user's buffer at 0x%p without having probed it: the address may "
+                        "be the kernel's",
+                        Rip, Write ? "writes to" : "reads", (PVOID)Address);
+    }
+    if (!Write) {
+        Former = VfReadBefore(Buffer, Address, 1, Rip);
+        if (Former != NULL && Former != Rip) {
+            VfViolateAtTrap(VfRuleDoubleFetch, Raw,
+                            "%a reads the user's memory at 0x%p, which was read at %a before: the "
+                            "user can change it in between",
+                            Rip, (PVOID)Address, Former);
+        }
+    }
+    return TRUE;
+}
+
+/* ProbeForRead(Address, Length, Alignment), ProbeForWrite */
+static VOID
+VfProbes(PVF_FRAME Frame)
+{
+    for (ULONG i = 0; VfUserCount != 0 && i < VF_USERS; i++) {
+        PVF_USER Buffer = &VfUsers[i];
+
+        if (Buffer->Callout != NULL && Frame->Arg[0] < Buffer->Start + Buffer->Bytes &&
+            Buffer->Start < Frame->Arg[0] + max(Frame->Arg[1], 1)) {
+            Buffer->Probed = TRUE;
+        }
+    }
+}
+
+/* MmProbeAndLockPages does as well. */
+static VOID
+VfLocksPages(PVF_FRAME Frame)
+{
+    for (ULONG i = 0; VfUserCount != 0 && i < VF_USERS; i++) {
+        VfUsers[i].Probed = TRUE;
+        if (VfUsers[i].Callout != NULL && VfUsers[i].Closed &&
+            PspCurrentProcess() == VfUsers[i].Process) {
+            VfOpenPages(&VfUsers[i]);
+        }
+    }
+}
+
+/* memcpy(To, From, Bytes) of the driver: what it reads is known without a fault. */
+static VOID
+VfCopies(PVF_FRAME Frame)
+{
+    for (ULONG i = 0; VfUserCount != 0 && i < VF_USERS; i++) {
+        PVF_USER Buffer = &VfUsers[i];
+        const VOID *Former;
+
+        if (Buffer->Callout == NULL || Buffer->Thread != KiThread() || Frame->Arg[2] == 0 ||
+            Frame->Arg[1] >= Buffer->Start + Buffer->Bytes ||
+            Buffer->Start >= Frame->Arg[1] + Frame->Arg[2]) {
+            continue;
+        }
+        Former = VfReadBefore(Buffer, Frame->Arg[1], Frame->Arg[2], Frame->Caller);
+        if (Former != NULL && Former != Frame->Caller) {
+            VfViolate(VfRuleDoubleFetch, NULL, Frame,
+                      "%a copies the user's memory at 0x%p, of which a part was read at %a before: "
+                      "the user can change it in between",
+                      Frame->Caller, (PVOID)Frame->Arg[1], Former);
+        }
+    }
+}
+
+VOID
+VfInitUser(VOID)
+{
+    static const VF_HOOK_ROW Rows[] = {
+        VF_HOOK(ProbeForRead, VfProbes, NULL),
+        VF_HOOK(ProbeForWrite, VfProbes, NULL),
+        VF_HOOK(MmProbeAndLockPages, VfLocksPages, NULL),
+        VF_HOOK(memcpy, VfCopies, NULL),
+        VF_HOOK(memmove, VfCopies, NULL),
+        VF_HOOK(RtlCopyMemory, VfCopies, NULL),
+        VF_HOOK(RtlMoveMemory, VfCopies, NULL),
+    };
+
+    VF_ADD_HOOKS(Rows);
+}
