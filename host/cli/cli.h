@@ -52,7 +52,7 @@ struct options {
     struct list verifier, rules; /* --verifier, --rule */
     bool fail_alloc, fail_always, fail_after_entry;
     uint32_t fail_number; /* --fail-alloc=N; 0: each in turn */
-    bool quiet;           /* a run without a finding says nothing */
+    bool brief;           /* a run without a finding says nothing */
     uint32_t *stacks;     /* out: how many distinct stacks have allocated; NULL: nobody asks */
     struct client client[ABI_MAX_CLIENTS];
     size_t clients;

@@ -71,7 +71,7 @@ lowmem_run(struct options *options, char **argv)
 
             options->fail_number = number;
             options->fail_always = always != 0;
-            options->quiet = true;
+            options->brief = true;
             status = one_run(options, argv, &met);
             stacks = met > stacks ? met : stacks;
             if (status == STATUS_BAD_INPUT) {

@@ -246,7 +246,7 @@ single_run_noted(const struct options *options, struct run_request *request, con
     if (options->stacks != NULL) {
         *options->stacks = count_stacks(output.report);
     }
-    if (!options->quiet || (status != STATUS_CLEAN && status != STATUS_BAD_INPUT)) {
+    if (!options->brief || (status != STATUS_CLEAN && status != STATUS_BAD_INPUT)) {
         report_text(stderr, report, isatty(2) && getenv("NO_COLOR") == NULL);
     }
     explain_hang_again(options, request, report);
