@@ -19,7 +19,9 @@ def check(ntlab, tests, fields, folder):
                "--json", "-", f"{tests}/{driver}.sys"]
     for one in clients.split(";"):
         token, arguments = one.strip().split(":")
-        if token == "thread":
+        if token == "calls":
+            command += ["--client", f"admin:{tests}/calls-client.exe {arguments}"]
+        elif token == "thread":
             command += ["--client", f"user:{tests}/thread-client.exe {arguments}"]
         else:
             command += ["--client", f"{token}:{tests}/control-client.exe {arguments}"]

@@ -3,10 +3,12 @@
  *
  *     -DPROGRAM=1  IOCTL 0 waits in user mode for what IOCTL 1 gives it. The wait ends without it when the process is
  *                  terminated, and its block is gone when it is given.
- *     -DPROGRAM=2  the driver is called when a thread begins; its unload frees what that needs before it ends
+ *     -DPROGRAM=2  the driver is called when a thread begins or ends; its unload frees what that needs before it ends
  *                  these calls. Only a driver that is unloaded while clients are there sees it.
  *     -DPROGRAM=3  IOCTL 0 allocates two blocks and frees the first one when there is no second one; IOCTL 1 frees
  *                  those that there are.
+ *     -DPROGRAM=4  each IOCTL takes a lock that is an event, and gives it back: without a region its owner can be suspended
+ *     -DPROGRAM=5  what belongs to a file goes when its last handle is closed, not when the last request has gone
  */
 #include <ntddk.h>
 
@@ -86,14 +88,12 @@ Stop(VOID)
 {
 }
 #elif PROGRAM == 2
-static PKSEMAPHORE Begun;
+static PKSEMAPHORE Seen;
 
 static VOID NTAPI
-ThreadBegins(HANDLE ProcessId, HANDLE ThreadId, BOOLEAN Create)
+ThreadSeen(HANDLE ProcessId, HANDLE ThreadId, BOOLEAN Create)
 {
-    if (Create) {
-        KeReleaseSemaphore(Begun, 0, 1, FALSE);
-    }
+    KeReleaseSemaphore(Seen, 0, 1, FALSE);
 }
 
 static NTSTATUS
@@ -105,20 +105,20 @@ Control(ULONG Number)
 static NTSTATUS
 Start(VOID)
 {
-    Begun = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Begun), 'tnvE');
-    KeInitializeSemaphore(Begun, 0, 1000);
-    return PsSetCreateThreadNotifyRoutine(ThreadBegins);
+    Seen = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Seen), 'tnvE');
+    KeInitializeSemaphore(Seen, 0, 1000);
+    return PsSetCreateThreadNotifyRoutine(ThreadSeen);
 }
 
 static VOID
 Stop(VOID)
 {
     if (FIXED) {
-        PsRemoveCreateThreadNotifyRoutine(ThreadBegins);
-        ExFreePoolWithTag(Begun, 'tnvE');
+        PsRemoveCreateThreadNotifyRoutine(ThreadSeen);
+        ExFreePoolWithTag(Seen, 'tnvE');
     } else {
-        ExFreePoolWithTag(Begun, 'tnvE');
-        PsRemoveCreateThreadNotifyRoutine(ThreadBegins);
+        ExFreePoolWithTag(Seen, 'tnvE');
+        PsRemoveCreateThreadNotifyRoutine(ThreadSeen);
     }
 }
 #elif PROGRAM == 3
@@ -172,6 +172,78 @@ Start(VOID)
     ExInitializeFastMutex(&Lock);
     return STATUS_SUCCESS;
 }
+#elif PROGRAM == 4
+static KEVENT Lock;
+
+static NTSTATUS
+Control(ULONG Number)
+{
+    if (FIXED) {
+        KeEnterCriticalRegion();
+    }
+    KeWaitForSingleObject(&Lock, Executive, KernelMode, FALSE, NULL);
+    KeSetEvent(&Lock, 0, FALSE);
+    if (FIXED) {
+        KeLeaveCriticalRegion();
+    }
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+Start(VOID)
+{
+    KeInitializeEvent(&Lock, SynchronizationEvent, TRUE);
+    return STATUS_SUCCESS;
+}
+
+static VOID
+Stop(VOID)
+{
+}
+#elif PROGRAM == 5
+typedef struct _OF_FILE {
+    ULONG Size;
+    KSEMAPHORE Uses;
+} OF_FILE, *POF_FILE;
+
+static NTSTATUS
+OfFile(PIO_STACK_LOCATION Stack)
+{
+    POF_FILE It = Stack->FileObject->FsContext;
+
+    switch (Stack->MajorFunction) {
+    case IRP_MJ_CREATE:
+        It = ExAllocatePoolWithTag(NonPagedPool, sizeof(*It), 'tnvE');
+        It->Size = sizeof(*It);
+        KeInitializeSemaphore(&It->Uses, 0, 100);
+        Stack->FileObject->FsContext = It;
+        break;
+    case IRP_MJ_DEVICE_CONTROL:
+        KeReleaseSemaphore(&It->Uses, 0, 1, FALSE);
+        if (It->Size != sizeof(*It)) {
+            KeBugCheckEx(0xE2, (ULONG_PTR)It, 0, 0, 0);
+        }
+        break;
+    case IRP_MJ_CLEANUP:
+    case IRP_MJ_CLOSE:
+        if (Stack->MajorFunction == (FIXED ? IRP_MJ_CLOSE : IRP_MJ_CLEANUP)) {
+            ExFreePoolWithTag(It, 'tnvE');
+        }
+        break;
+    }
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+Start(VOID)
+{
+    return STATUS_SUCCESS;
+}
+
+static VOID
+Stop(VOID)
+{
+}
 #endif
 
 static NTSTATUS NTAPI
@@ -180,9 +252,13 @@ Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     NTSTATUS Status = STATUS_SUCCESS;
 
+#if PROGRAM == 5
+    Status = OfFile(Stack);
+#else
     if (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL) {
         Status = Control((Stack->Parameters.DeviceIoControl.IoControlCode >> 2 & 0xFFF) - 0x800);
     }
+#endif
     Irp->IoStatus.Status = Status;
     Irp->IoStatus.Information = 0;
     IoCompleteRequest(Irp, IO_NO_INCREMENT);
@@ -206,6 +282,7 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     IoCreateSymbolicLink(&LinkName, &DeviceName);
     DriverObject->MajorFunction[IRP_MJ_CREATE] = Dispatch;
     DriverObject->MajorFunction[IRP_MJ_CLOSE] = Dispatch;
+    DriverObject->MajorFunction[IRP_MJ_CLEANUP] = Dispatch;
     DriverObject->MajorFunction[IRP_MJ_DEVICE_CONTROL] = Dispatch;
     DriverObject->DriverUnload = Unload;
     return Start();
