@@ -47,7 +47,7 @@ def main():
                 continue
             count += 1
             words = [re.sub(r"(?<![\w./\\-])[\w-]+\.(sys|exe|inf|reg)\b", lambda m: os.path.join(HERE if m[1] in ("inf", "reg") else out, "exercises" if m[1] in ("inf", "reg") else "", m[0]), w) for w in arguments.split()]
-            status, text = run([NTLAB, "run"] + words, timeout=300)
+            status, text = run([NTLAB, "run"] + [out if w == "OUT" else w for w in words], timeout=300, stdin=subprocess.DEVNULL)
             missing = in_order(text, [w.strip() for w in wanted.split(";") if w.strip()])
             if status != int(want_status) or missing:
                 failed += 1

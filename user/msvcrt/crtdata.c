@@ -56,6 +56,7 @@ int CrtThreeDigits = 1;
 int CrtUniversal; /* this is ucrtbase.dll, whose printf differs in details */
 unsigned int CrtUmask;
 int CrtPutback = -1;
+ULONGLONG CrtKeyAsked;
 void *CrtNewHandler, *CrtStdNewHandler, *CrtTerminateHandler, *CrtUnexpectedHandler,
     *CrtPurecallHandler;
 void *CrtMathError;

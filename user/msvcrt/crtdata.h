@@ -21,6 +21,7 @@ extern int CrtAppType, CrtErrorMode, CrtNewMode;
 extern int CrtThreeDigits, CrtUniversal;
 extern unsigned int CrtUmask;
 extern int CrtPutback;
+extern ULONGLONG CrtKeyAsked; /* when _kbhit first found that no key can come */
 extern void *CrtNewHandler, *CrtStdNewHandler, *CrtTerminateHandler, *CrtUnexpectedHandler,
     *CrtPurecallHandler;
 extern void *CrtMathError;
