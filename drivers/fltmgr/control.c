@@ -1,7 +1,8 @@
 /*
  * control.c - \FileSystem\Filters\FltMgr: what fltlib.dll asks about filters, volumes and instances.
  *
- * Loading, unloading, attaching and detaching need SeLoadDriverPrivilege. [LEARN: FilterLoad, FilterAttach,
+ * Loading and unloading need SeLoadDriverPrivilege, enabled; attaching and detaching, of which the pages do not say so and
+ * which the minispy sample does without, an administrator. [LEARN: FilterLoad, FilterUnload, FilterAttach,
  * FilterFindFirst; nt-semantics-2 1.11]
  */
 #include "fltp.h"
@@ -113,6 +114,18 @@ FltpFindEntry(PVOID Buffer, ULONG Length, PULONG Returned)
     return STATUS_INVALID_PARAMETER;
 }
 
+static BOOLEAN
+FltpCallerIsAdmin(VOID)
+{
+    SECURITY_SUBJECT_CONTEXT Subject;
+    BOOLEAN Admin;
+
+    SeCaptureSubjectContext(&Subject);
+    Admin = SeTokenIsAdmin(SeQuerySubjectContextToken(&Subject));
+    SeReleaseSubjectContext(&Subject);
+    return Admin;
+}
+
 NTSTATUS
 FltpMainDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
@@ -133,8 +146,13 @@ FltpMainDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
                                 : STATUS_INVALID_DEVICE_REQUEST,
                             0);
     }
-    if (Code != IOCTL_FLT_FIND && !SeSinglePrivilegeCheck(LoadDriver, Irp->RequestorMode)) {
+    if ((Code == IOCTL_FLT_LOAD || Code == IOCTL_FLT_UNLOAD) &&
+        !SeSinglePrivilegeCheck(LoadDriver, Irp->RequestorMode)) {
         return FltpComplete(Irp, STATUS_PRIVILEGE_NOT_HELD, 0);
+    }
+    if ((Code == IOCTL_FLT_ATTACH || Code == IOCTL_FLT_DETACH) &&
+        Irp->RequestorMode != KernelMode && !FltpCallerIsAdmin()) {
+        return FltpComplete(Irp, STATUS_ACCESS_DENIED, 0);
     }
     switch (Code) {
     case IOCTL_FLT_LOAD:

@@ -63,8 +63,9 @@ function(ntlab_kernel_options target)
     -Wno-unknown-pragmas -Wno-ignored-pragma-intrinsic -Wno-microsoft -Wno-invalid-token-paste -Wno-macro-redefined -Wno-pragma-pack -Wno-ignored-attributes
     -Wno-inconsistent-dllimport -Wno-\#warnings -Wno-nonportable-include-path -Wno-multichar -Wno-unused-command-line-argument
     -Wno-four-char-constants -Wno-incompatible-pointer-types -Wno-error=incompatible-function-pointer-types -Wno-error=int-conversion
-    -Wno-pointer-sign -Wno-tautological-constant-out-of-range-compare -Wno-switch -Wno-extra-tokens -Wno-comment -Wno-unused-value
-    $<$<COMPILE_LANGUAGE:C>:-Wno-error=implicit-function-declaration> $<$<COMPILE_LANGUAGE:C>:-Wno-error=implicit-int>
+    -Wno-pointer-sign -Wno-tautological-constant-out-of-range-compare -Wno-switch -Wno-extra-tokens -Wno-comment -Wno-unused-value -Wno-duplicate-decl-specifier
+    $<$<COMPILE_LANGUAGE:C>:-fgnu89-inline> $<$<COMPILE_LANGUAGE:C>:-Wno-error=implicit-function-declaration>
+    $<$<COMPILE_LANGUAGE:C>:-Wno-error=implicit-int>
     $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions> $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti> $<$<COMPILE_LANGUAGE:CXX>:-fno-threadsafe-statics>)
 endfunction()
 

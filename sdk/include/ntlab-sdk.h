@@ -9,6 +9,11 @@
 #define NTLAB_SDK_H
 
 #ifndef __ASSEMBLER__
+/* mingw-w64's are not compiled where they cannot be inlined, in a __try for one: each object gets its own. */
+#include <_mingw.h>
+#undef __forceinline
+#define __forceinline static __inline__ __attribute__((__unused__))
+#define FORCEINLINE   static __inline__ __attribute__((__unused__))
 #define __INTRINSIC_DEFINED_InterlockedBitTestAndSet
 #define __INTRINSIC_DEFINED_InterlockedBitTestAndReset
 #define __INTRINSIC_DEFINED_DdkInlineInterlockedBitTestAndSet

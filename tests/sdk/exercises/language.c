@@ -8,6 +8,7 @@
 #include <WdmSec.h>
 #include <aux_klib.h>
 #include "language.h"
+#include "inline.h"
 #include "language.tmh"
 
 #pragma comment(lib, "wdmsec.lib")
@@ -50,10 +51,14 @@ static ULONG
 Exceptions(void)
 {
     volatile ULONG Steps = 0;
+    LIST_ENTRY List;
 
     try {
         try {
-            Steps |= 1;
+            InitializeListHead(&List);
+            Steps |= IsListEmpty(&List);
+            Steps |= InlineStatic(InlineMacro(InlineForcedAlone(InlineForced(InlinePlain(1)))))
+                     << 8;
             if (Shared == 0) {
                 leave;
             }
