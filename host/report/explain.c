@@ -59,7 +59,10 @@ add_where(struct text *text, const struct place *place)
     if (place == NULL || place->sources == 0) {
         return;
     }
-    source = &place->source[0]; /* the innermost, inlined or not */
+    source = place_source(place);
+    if (source == NULL) {
+        source = &place->source[0];
+    }
     if (source->symbol != NULL) {
         add(text, " in %s", source->symbol);
     }
@@ -619,11 +622,13 @@ explain_race(struct text *text, const struct report *report)
         struct place *place =
             place_of((struct report *)report, report->result->stop.parameter[i], false);
 
-        if (place->sources != 0 && place->source[0].file != NULL) {
-            const char *slash = strrchr(place->source[0].file, '/');
+        const struct source *source = place_source(place);
 
-            add(text, "%s%s:%u", i == 1 ? " (" : " and ",
-                slash != NULL ? slash + 1 : place->source[0].file, place->source[0].line);
+        if (source != NULL) {
+            const char *slash = strrchr(source->file, '/');
+
+            add(text, "%s%s:%u", i == 1 ? " (" : " and ", slash != NULL ? slash + 1 : source->file,
+                source->line);
             if (i == 2) {
                 add(text, ")");
             }

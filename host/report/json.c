@@ -250,15 +250,17 @@ write_rule_confirm(FILE *out, const struct rule *rule)
 static void
 write_culprit(FILE *out, const struct place *place)
 {
-    if (place == NULL || place->sources == 0) {
-        return;
+    const struct source *source = place_source(place);
+    const char *function = source != NULL                         ? source->symbol
+                           : place != NULL && place->sources != 0 ? place->source[0].symbol
+                                                                  : NULL;
+
+    if (function != NULL) {
+        text(out, ", ", "function", function);
     }
-    if (place->source[0].symbol != NULL) {
-        text(out, ", ", "function", place->source[0].symbol);
-    }
-    if (place->source[0].file != NULL && place->source[0].line != 0) {
-        text(out, ", ", "file", place->source[0].file);
-        fprintf(out, ", \"line\": %u", place->source[0].line);
+    if (source != NULL) {
+        text(out, ", ", "file", source->file);
+        fprintf(out, ", \"line\": %u", source->line);
     }
 }
 

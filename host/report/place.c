@@ -116,6 +116,41 @@ place_of(struct report *report, uint64_t address, bool is_return)
     return place;
 }
 
+/* What comes with a compiler or a kit: inlined there means called from where the user's code is. */
+static bool
+is_kits(const char *file)
+{
+    static const char *const folders[] = {"/usr/",          "\\Windows Kits\\",
+                                          "/Windows Kits/", "\\Microsoft Visual Studio\\",
+                                          "/mingw-w64-",    "/sdk/include/"};
+
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        if (strstr(file, folders[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct source *
+place_source(const struct place *place)
+{
+    const struct source *first = NULL;
+
+    for (size_t i = 0; place != NULL && i < place->sources; i++) {
+        const struct source *source = &place->source[i];
+
+        if (source->file == NULL || source->line == 0) {
+            continue;
+        }
+        if (!is_kits(source->file)) {
+            return source;
+        }
+        first = first == NULL ? source : first;
+    }
+    return first;
+}
+
 void
 places_forget(struct report *report)
 {

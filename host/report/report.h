@@ -258,6 +258,8 @@ void places_resolve(struct report *report);
 void places_forget(struct report *report);
 /* "foo.sys!FooRead+0x12", "foo.sys+0x1234", "0x0000400000001000" */
 void place_name(const struct place *place, char *out, size_t size);
+/* The line to show: the innermost one that is not a header's of the compiler, the WDK or the SDK. NULL: none is known. */
+const struct source *place_source(const struct place *place);
 /* What lies at a data address: "kernel stack of this thread", "foo.sys+0x10"; false: nothing known.
  */
 bool place_data(const struct report *report, uint64_t address, char *out, size_t size);

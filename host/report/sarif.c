@@ -63,20 +63,11 @@ write_logical(FILE *out, const struct place *place)
     fputs(", \"kind\": \"function\"}]", out);
 }
 
-static const struct source *
-source_of(const struct place *place)
-{
-    return place != NULL && place->sources != 0 && place->source[0].file != NULL &&
-                   place->source[0].line != 0
-               ? &place->source[0]
-               : NULL;
-}
-
 /* Without braces. */
 static void
 write_location(FILE *out, const struct place *place)
 {
-    const struct source *source = source_of(place);
+    const struct source *source = place_source(place);
 
     if (source != NULL) {
         write_physical(out, source->file, source->line);
@@ -108,16 +99,17 @@ driver_file(const struct report *report)
 static const struct place *
 best_place(const struct report *report)
 {
-    if (rule_broken(report) != NULL && source_of(violation_place(rule_broken(report))) != NULL) {
+    if (rule_broken(report) != NULL && place_source(violation_place(rule_broken(report))) != NULL) {
         return violation_place(rule_broken(report));
     }
-    if (source_of(report->culprit) != NULL) {
+    if (place_source(report->culprit) != NULL) {
         return report->culprit;
     }
     for (size_t i = report->story != NULL ? report->story->steps : 0; i-- > 0;) {
         const struct story_step *step = &report->story->step[i];
 
-        if (step->shown && source_of(step->site) != NULL && step->site->origin == ORIGIN_DRIVER) {
+        if (step->shown && place_source(step->site) != NULL &&
+            step->site->origin == ORIGIN_DRIVER) {
             return step->site;
         }
     }
@@ -125,7 +117,7 @@ best_place(const struct report *report)
         for (size_t j = 0; j < report->thread[i].frames; j++) {
             const struct place *place = report->thread[i].frame[j].place;
 
-            if (place->origin == ORIGIN_DRIVER && source_of(place) != NULL) {
+            if (place->origin == ORIGIN_DRIVER && place_source(place) != NULL) {
                 return place;
             }
         }
@@ -243,7 +235,7 @@ static void
 write_locations(FILE *out, const struct report *report, const struct place *place)
 {
     fputs("},\n       \"locations\": [{", out);
-    if (source_of(place) != NULL) {
+    if (place_source(place) != NULL) {
         write_location(out, place);
     } else {
         write_physical(out, driver_file(report), 1);

@@ -447,10 +447,9 @@ routine_called(const struct report *report, const struct story_step *step, char 
 static void
 say_where(struct story_step *step)
 {
-    const struct source *source =
-        step->site != NULL && step->site->sources != 0 ? &step->site->source[0] : NULL;
+    const struct source *source = place_source(step->site);
 
-    if (source != NULL && source->file != NULL && source->line != 0) {
+    if (source != NULL) {
         const char *slash = strrchr(source->file, '/');
         const char *back = strrchr(slash ? slash : source->file, '\\');
 

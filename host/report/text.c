@@ -201,8 +201,8 @@ print_regions(const struct page *page, const struct thread *thread, bool guarded
         }
         place_name(region->caller, name, sizeof(name));
         fprintf(page->out, "%s %s", count++ ? "," : ":", name);
-        if (region->caller->sources != 0) {
-            print_source(page, &region->caller->source[0]);
+        if (place_source(region->caller) != NULL) {
+            print_source(page, place_source(region->caller));
         }
         if (region->lock != 0) {
             fprintf(page->out, " (lock %016lx)", region->lock);
@@ -228,8 +228,8 @@ print_held(const struct page *page, const struct thread *thread)
         if (held->caller != NULL) {
             place_name(held->caller, name, sizeof(name));
             fprintf(page->out, ", acquired at %s", name);
-            if (held->caller->sources != 0) {
-                print_source(page, &held->caller->source[0]);
+            if (place_source(held->caller) != NULL) {
+                print_source(page, place_source(held->caller));
             }
         }
         for (size_t j = 0; j < report->threads; j++) {
@@ -383,8 +383,8 @@ print_registers(const struct page *page)
         heading(page, "FAULTING_IP");
         place_name(place, name, sizeof(name));
         fprintf(page->out, "%s", place ? name : "(unknown)");
-        if (place != NULL && place->sources != 0) {
-            print_source(page, &place->source[0]);
+        if (place_source(place) != NULL) {
+            print_source(page, place_source(place));
         }
         fputs("\n", page->out);
         if (code_at(page->report, r->rip, &line)) {
@@ -553,8 +553,8 @@ print_link(const struct page *page, const struct thread *thread, const struct th
         if (held->object == object && held->caller != NULL) {
             place_name(held->caller, name, sizeof(name));
             fprintf(page->out, ", acquired at %s", name);
-            if (held->caller->sources != 0) {
-                print_source(page, &held->caller->source[0]);
+            if (place_source(held->caller) != NULL) {
+                print_source(page, place_source(held->caller));
             }
         }
     }
@@ -582,6 +582,7 @@ static void
 print_culprit(const struct page *page)
 {
     const struct place *culprit = page->report->culprit;
+    const struct source *source = place_source(culprit);
     char name[300];
 
     if (culprit == NULL) {
@@ -589,9 +590,9 @@ print_culprit(const struct page *page)
     }
     place_name(culprit, name, sizeof(name));
     fprintf(page->out, "\nSYMBOL_NAME:  %s\nIMAGE_NAME:   %s\n", name, culprit->image->name);
-    if (culprit->sources != 0 && culprit->source[0].file != NULL) {
+    if (source != NULL) {
         fprintf(page->out, "FAULTING_SOURCE_FILE: %s\nFAULTING_SOURCE_LINE_NUMBER: %u\n",
-                culprit->source[0].file, culprit->source[0].line);
+                source->file, source->line);
     }
 }
 
@@ -696,8 +697,8 @@ print_violations(const struct page *page)
         fprintf(page->out, "%sntlab: %s: %s: %s%s", page->style->strong,
                 rule_severity_name(violation->severity), violation->rule->name, words,
                 page->style->end);
-        if (place != NULL && place->sources != 0) {
-            print_source(page, &place->source[0]);
+        if (place_source(place) != NULL) {
+            print_source(page, place_source(place));
         }
         fputs("\n", page->out);
     }

@@ -436,7 +436,7 @@ write_sites(FILE *out, const struct timeline *timeline, struct excerpts *excerpt
     fputs(",\n\"sites\":[null", out);
     for (size_t i = 1; i <= timeline->sites.count; i++) {
         const struct place *place = timeline->site[i];
-        const struct source *source = place->sources != 0 ? &place->source[0] : NULL;
+        const struct source *source = place_source(place);
         size_t file = MAX_FILES;
         char name[300];
 

@@ -21,6 +21,7 @@
 #define CASE_REGION   16 /* touches a bad address in a critical region */
 #define CASE_RESOURCE 17 /* two threads, two resources, two orders */
 #define CASE_FREED    18 /* writes through a pointer out of a block that has been freed */
+#define CASE_KIT      19 /* removes an entry that is in no list, with the kit's inline routine */
 
 struct fields {
     ULONG64 First, Second, Third;
@@ -159,6 +160,8 @@ FaultyDo(VOID)
     Block = ExAllocatePoolWithTag(NonPagedPool, 64, 'tluF');
     ExFreePoolWithTag(Block, 'tluF');
     FaultyInner(Block);
+#elif CASE == CASE_KIT
+    RemoveEntryList(&Entry);
 #endif
 }
 

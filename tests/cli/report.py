@@ -57,6 +57,8 @@ ROWS = [
      {"code": "0x0000007F"}),
     ("freed", [], 1, r"^ntlab: bugcheck 0x7E: faulty-freed\.sys wrote to address 0xfeeefeeefeeefeee: a pointer out of pool that has been freed in FaultyInner \[faulty\.c:\d+\]",
      [r"^00 \(inline\) +faulty-freed\.sys!FaultyInner \["], {"code": "0x0000007E"}),
+    ("kit", [], 1, r"bugcheck 0x7E: faulty-kit\.sys wrote to address 0x8 \(a NULL pointer\) in FaultyDo \[faulty\.c:\d+\], and",
+     [r"^00 \(inline\) +faulty-kit\.sys!RemoveEntryList \[\S*wdm\.h @ \d+\]", r"^FAULTING_SOURCE_FILE: \S*faulty\.c$"], {"code": "0x0000007E"}),
     ("region", [], 1, r"bugcheck 0x50: faulty-region\.sys read address", [r"KernelApcDisable -1  SpecialApcDisable -1", r"^    Critical region entered 1 time: faulty-region",
                                                                           r"^    Guarded region entered 1 time: faulty-region"], {"code": "0x00000050"}),
 ]
@@ -91,7 +93,7 @@ def check_json(what, report, status, wanted):
     if not finding["threads"] or not finding["threads"][0]["stack"]:
         fail(f"{what}: no thread with a stack")
     for frame in finding["threads"][0]["stack"]:
-        if frame["image"] and frame["image"].startswith("faulty") and ("symbol" not in frame or not frame["source"]["file"].endswith("faulty.c")):
+        if frame["image"] and frame["image"].startswith("faulty") and ("symbol" not in frame or not frame["source"]["file"].endswith(("faulty.c", "/wdm.h"))):
             fail(f"{what}: frame {frame}")
 
 
