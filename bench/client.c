@@ -53,6 +53,25 @@ Measure(const char *Name, void (*Routine)(void), int Times)
     fflush(stdout);
 }
 
+/* Of a routine that does it ten times. */
+static void
+MeasureTen(const char *Name, void (*Routine)(void), int Times)
+{
+    double Round[ROUNDS];
+
+    for (int Index = 0; Index < ROUNDS; Index++) {
+        double Start = Now();
+
+        for (int Time = 0; Time < Times; Time++) {
+            Routine();
+        }
+        Round[Index] = (Now() - Start) / Times / 10;
+    }
+    qsort(Round, ROUNDS, sizeof(Round[0]), ByValue);
+    printf("%s %.2f\n", Name, Round[ROUNDS / 2]);
+    fflush(stdout);
+}
+
 static void
 Control(DWORD Method)
 {
@@ -122,6 +141,34 @@ PingPong(void)
 {
     SetEvent(First);
     WaitForSingleObject(Second, INFINITE);
+}
+
+static void
+NullService(void)
+{
+    SwitchToThread(); /* NtYieldExecution, and nobody else could run */
+}
+
+static CRITICAL_SECTION Section;
+static SRWLOCK Slim = SRWLOCK_INIT;
+
+/* Ten of them in one call: what is measured costs no more than the call does. */
+static void
+Sections(void)
+{
+    for (int Index = 0; Index < 10; Index++) {
+        EnterCriticalSection(&Section);
+        LeaveCriticalSection(&Section);
+    }
+}
+
+static void
+Slims(void)
+{
+    for (int Index = 0; Index < 10; Index++) {
+        AcquireSRWLockExclusive(&Slim);
+        ReleaseSRWLockExclusive(&Slim);
+    }
 }
 
 static HANDLE Mutex;
@@ -256,6 +303,10 @@ main(int argc, char **argv)
     Second = CreateEventA(NULL, FALSE, FALSE, NULL);
     Mutex = CreateMutexA(NULL, FALSE, NULL);
     Measure("system-service", SystemService, Times * 10);
+    Measure("null-service", NullService, Times * 10);
+    InitializeCriticalSection(&Section);
+    MeasureTen("critical-section", Sections, Times);
+    MeasureTen("srw-lock", Slims, Times);
     Measure("ioctl-buffered", Buffered, Times);
     Measure("ioctl-in-direct", InDirect, Times);
     Measure("ioctl-out-direct", OutDirect, Times);

@@ -68,6 +68,22 @@ mutex_pair(int times)
     }
 }
 
+static void *
+sleep_for_ever(void *unused)
+{
+    for (;;) {
+        pause();
+    }
+}
+
+static void
+start_sleeper(void)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, sleep_for_ever, NULL);
+}
+
 static void
 write_pair(int times)
 {
@@ -214,6 +230,8 @@ main(int argc, char **argv)
     sem_init(&ping, 0, 0);
     sem_init(&pong, 0, 0);
     measure("pthread_mutex", mutex_pair, TIMES * 10);
+    start_sleeper(); /* with one thread alone the C library leaves out the lock prefixes */
+    measure("pthread_mutex-threads", mutex_pair, TIMES * 10);
     measure("pthread_rwlock-write", write_pair, TIMES * 10);
     measure("pthread_rwlock-read", read_pair, TIMES * 10);
     measure("pthread_spin", spin_pair, TIMES * 10);

@@ -11,6 +11,7 @@ are on, as by default; only the clock is the host's.
 """
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -29,12 +30,17 @@ ROWS = [
     ("run-one-driver", "a whole run with one driver", None, None),
     ("driver-load-unload", "start and stop a driver's service", 1e6, None),
     ("system-service", "ResetEvent from user mode", None, "getppid"),
+    ("null-service", "SwitchToThread: NtYieldExecution, with nobody to give way to", 60, "getppid"),
+    ("critical-section", "EnterCriticalSection and leave, nobody else wants it", None, "pthread_mutex-threads"),
+    ("srw-lock", "AcquireSRWLockExclusive and release", None, "pthread_mutex-threads"),
+    ("experiment-section", "the article's experiment, critical section (Windows: 328 ms)", 328e6 / 5, None),
+    ("experiment-custom", "the article's experiment, custom lock (Windows: 11,797 ms)", 11797e6 / 5, None),
     ("ioctl-buffered", "DeviceIoControl, METHOD_BUFFERED, 64 bytes", 500, "ioctl"),
     ("ioctl-in-direct", "METHOD_IN_DIRECT", 500, "ioctl"),
     ("ioctl-out-direct", "METHOD_OUT_DIRECT", 500, "ioctl"),
     ("ioctl-neither", "METHOD_NEITHER", 500, "ioctl"),
     ("create-close", "CreateFile and CloseHandle on a device", None, "open-close"),
-    ("mutex-pair", "a mutex of the client: wait and release", None, None),
+    ("mutex-pair", "a mutex of the client: wait and release", 250, None),
     ("event-ping-pong", "two threads of a client, SetEvent and wait, there and back", 1000, "sem_t-ping-pong-1-cpu"),
     ("suspend-resume", "SuspendThread and ResumeThread of a waiting thread", None, None),
     ("context-switch", "half of kernel-ping-pong-1-cpu without its two event-pairs", None, "sem_t-switch"),
@@ -104,10 +110,27 @@ def run_ntlab(build):
     ntlab = [f"{build}/ntlab", "run"]
     rows = parse(checked([*ntlab, "--clock", "host", "--", f"{build}/bench/ntlabbench.exe", NTLAB_TIMES, "service", "C:\\ntlab\\ntlabbench.sys"]))
     rows["boot-to-client"] = statistics.median(boot([*ntlab, "--clock", "host", "--"], build) for _ in range(5))
+    rows |= experiment([*ntlab, "--clock", "host", "--run-timeout", "150s", "--"], build)
     # Whole runs: processes, boot, (load, unload,) end.
     rows["run-empty"] = wall(ntlab)
     rows["run-one-driver"] = wall([*ntlab, f"{build}/bench/ntlabbench.sys"])
     return add_switch(rows, "context-switch", "kernel-ping-pong-1-cpu", "event-pair")
+
+
+def experiment(command, build, environment=None, rounds=500000, timeout=180):
+    """samples/critsec-vs-kernel: nanoseconds of two of its rows, as if with 500,000 rounds."""
+    try:
+        result = subprocess.run([*command, f"{build}/samples/critsec-vs-kernel/critsec-vs-kernel.exe", str(rounds), "time"], capture_output=True,
+                                text=True, timeout=timeout, env=environment)
+        text = result.stdout
+    except subprocess.TimeoutExpired as late:
+        text = (late.stdout or b"").decode(errors="replace")
+    rows = {}
+    for line in text.splitlines():
+        match = re.match(r"  (critical section|custom lock: counter and event) +[\d.]+ +[\d.]+ +[\d.]+ +([\d.]+)", line)
+        if match:
+            rows["experiment-section" if match[1] == "critical section" else "experiment-custom"] = float(match[2]) * 1e6 * 500000 / rounds
+    return rows
 
 
 def run_linux(build):
@@ -128,6 +151,7 @@ def run_wine(build, prefix):
     except subprocess.TimeoutExpired as late:
         return parse((late.stdout or b"").decode(errors="replace"))
     rows = parse(result.stdout)
+    rows |= experiment([wine], build, environment, rounds=5000, timeout=60)
     try:
         rows["boot-to-client"] = boot([wine], build, environment)
     except (KeyError, subprocess.TimeoutExpired):

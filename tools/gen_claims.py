@@ -13,7 +13,7 @@ import sys
 
 BEGIN = "<!-- claims: made by tools/gen_claims.py from samples/claims.tsv -->\n"
 END = "<!-- end of claims -->\n"
-COMMANDS = {"demo", "run", "dt", "u", "imports"}
+COMMANDS = {"demo", "run", "syscalls", "dt", "u", "imports"}
 
 
 def read_rows(root):

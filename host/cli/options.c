@@ -1,6 +1,7 @@
 /*
  * options.c - the options that run, explore, check and others share.
  */
+#include <cpuid.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -287,6 +288,30 @@ parse_require(const char *text, struct options *out)
     return 0;
 }
 
+/* How the system half is closed to user code. Processes are kept apart in any case. */
+static int
+parse_isolation(const char *text, struct options *out)
+{
+    uint32_t eax, ebx, ecx, edx;
+
+    out->no_keys = strcmp(text, "off") == 0;
+    if (out->no_keys || strcmp(text, "auto") == 0) {
+        return 0;
+    }
+    if (strcmp(text, "pages") == 0) {
+        fprintf(stderr, "ntlab: --isolation pages is not implemented: off, keys or auto\n");
+        return STATUS_UNSUPPORTED;
+    }
+    if (strcmp(text, "keys") != 0) {
+        return usage_error("--isolation: `%s` is not off, pages, keys or auto", text);
+    }
+    /* OSPKE: the processor has protection keys, and Linux uses them. */
+    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || (ecx >> 4 & 1) == 0) {
+        return usage_error("--isolation keys: this machine has no protection keys");
+    }
+    return 0;
+}
+
 static int
 parse_option(const char *name, const char *value, struct options *out)
 {
@@ -347,6 +372,9 @@ parse_option(const char *name, const char *value, struct options *out)
         return out->plain_cpu || strcmp(value, "host") == 0
                    ? 0
                    : usage_error("--cpu-model: `%s` is neither host nor v2", value);
+    }
+    if (strcmp(name, "--isolation") == 0) {
+        return parse_isolation(value, out);
     }
     if (strcmp(name, "--seed") == 0) {
         return parse_number(name, value, 0, UINT64_MAX, &out->seed);

@@ -104,6 +104,17 @@ KeAddSystemServiceTable(PULONG_PTR Base, PULONG Count, ULONG Limit, PUCHAR Numbe
     return TRUE;
 }
 
+/* Threads that use it stay GUI threads; their next call of it is no service. */
+BOOLEAN NTAPI
+KeRemoveSystemServiceTable(ULONG Index)
+{
+    if (Index != 1 || KeServiceDescriptorTableShadow[1].Limit == 0) {
+        return FALSE;
+    }
+    RtlZeroMemory(&KeServiceDescriptorTableShadow[1], sizeof(KeServiceDescriptorTableShadow[1]));
+    return TRUE;
+}
+
 /* ---- told to the host: `ntlab syscalls` ---- */
 
 static VOID

@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""syscalls.py NTLAB BUILD: what `ntlab syscalls` prints of a client, and that watching changes nothing in the run."""
+import re
+import subprocess
+import sys
+
+NTLAB, BUILD = sys.argv[1:]
+CLIENT = f"{BUILD}/samples/user-apc/user-apc.exe"
+
+
+def run(*words):
+    result = subprocess.run([NTLAB, *words], capture_output=True, text=True, timeout=170)
+    assert result.returncode == 0, (words, result.returncode, result.stderr[-2000:])
+    return result
+
+
+plain = run("run", "--", CLIENT)
+traced = run("syscalls", CLIENT)
+assert traced.stdout == plain.stdout
+for wanted in (
+    r"^[0-9a-f]{4,}\.[0-9a-f]{4,} NtCreateFile\(FileHandle=\[0x[0-9a-f]+\], DesiredAccess=0x[0-9a-f]+, ObjectAttributes=\"\\\?\?\\C:\\user-apc\.txt\", "
+    r"IoStatusBlock=\{STATUS_SUCCESS, \d+\}, .*\) = STATUS_SUCCESS <\d+\.\d{6}>$",
+    r"NtDelayExecution\(Alertable=FALSE, \w+=\[in 0\.001000 s\]\) = STATUS_SUCCESS <0\.0\d+>$",
+    r"NtDelayExecution\(Alertable=TRUE, .*\) = STATUS_USER_APC <",
+    r"NtContinue\(.*\) = \? <",
+    r"^ +\d+ +\d+  NtQueueApcThread$",
+    r"^ +\d+ +\d+  all$",
+):
+    assert re.search(wanted, traced.stderr, re.M), (wanted, traced.stderr[-6000:])
+summary = run("syscalls", "--summary", CLIENT).stderr
+assert "NtDelayExecution\n" in summary and "NtDelayExecution(" not in summary
+stages = run("syscalls", "--stages", "--run-timeout", "100s", f"{BUILD}/samples/critsec-vs-kernel/critsec-vs-kernel.exe", "5000").stderr
+rows = re.findall(r"^ ?(\d+) (\S.*?) +(\d*) +([\d.]+) +([\d.]+)$", stages, re.M)
+assert [int(row[0]) for row in rows] == list(range(16)), stages[-3000:]
+assert all(int(row[2]) > 0 for row in rows if row[0] not in ("2", "8", "13")), rows
+assert re.search(r"^share of the time: user mode [\d.]+ %, entering [\d.]+ %, in services", stages, re.M)
+mitigated = run("syscalls", "--stages", "--mitigations", CLIENT).stderr
+assert re.search(r"^13 mitigations of the exit.* [\d.]+ +[1-9][\d.]*$", mitigated, re.M), mitigated[-3000:]
+run("run", "--mitigations", "--", CLIENT)
