@@ -248,59 +248,7 @@ make_list(struct check *check)
     }
 }
 
-/* ---- notes from one process to another ---- */
-
-static void
-send_text(FILE *out, const char *text)
-{
-    uint64_t length = text != NULL ? strlen(text) + 1 : 0;
-
-    fwrite(&length, sizeof(length), 1, out);
-    if (length != 0) {
-        fwrite(text, 1, length, out);
-    }
-}
-
-static char *
-receive_text(FILE *in)
-{
-    uint64_t length;
-    char *text;
-
-    if (fread(&length, sizeof(length), 1, in) != 1 || length == 0 || length > 1u << 30) {
-        return NULL;
-    }
-    text = malloc(length);
-    if (text == NULL || fread(text, 1, length, in) != length) {
-        free(text);
-        return NULL;
-    }
-    text[length - 1] = 0;
-    return text;
-}
-
-static void
-send_note(FILE *out, const struct note *note)
-{
-    fwrite(note, sizeof(*note), 1, out);
-    send_text(out, note->json);
-    send_text(out, note->sarif);
-    send_text(out, note->text);
-    send_text(out, note->timeline);
-}
-
-static bool
-receive_note(FILE *in, struct note *note)
-{
-    if (fread(note, sizeof(*note), 1, in) != 1) {
-        return false;
-    }
-    note->json = receive_text(in);
-    note->sarif = receive_text(in);
-    note->text = receive_text(in);
-    note->timeline = receive_text(in);
-    return note->text != NULL;
-}
+/* ---- running ---- */
 
 struct handing {
     FILE *out;
@@ -315,15 +263,13 @@ hand_over(const struct search *search, void *context)
 
     fwrite(numbers, sizeof(numbers), 1, handing->out);
     for (size_t i = 0; i < search->findings; i++) {
-        send_note(handing->out, &search->confirmed[i].note);
+        note_send(handing->out, &search->confirmed[i].note);
     }
     if (search->other.text != NULL) {
-        send_note(handing->out, &search->other);
+        note_send(handing->out, &search->other);
     }
     fflush(handing->out);
 }
-
-/* ---- running ---- */
 
 /* In the child. */
 static int
@@ -396,7 +342,7 @@ take_notes(struct check *check, int from, int status)
     rewind(in);
     if (fread(numbers, sizeof(numbers), 1, in) == 1) {
         check->runs += numbers[0];
-        for (uint64_t i = 0; i < numbers[1] && receive_note(in, &note); i++) {
+        for (uint64_t i = 0; i < numbers[1] && note_receive(in, &note); i++) {
             if (is_known(check, &note) || check->notes == MAX_NOTES) {
                 check->repeats++;
                 note_free(&note);

@@ -124,6 +124,7 @@ int command_replay(int argc, char **argv);
 int command_dbg(int argc, char **argv); /* explore.c */
 int command_report(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_test(int argc, char **argv);
 int command_syscalls(int argc, char **argv);
 int command_merge(int argc, char **argv);
 int command_demo(int argc, char **argv);

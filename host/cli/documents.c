@@ -11,6 +11,14 @@
 #include <sys/stat.h>
 #include "host/report/lcov.h"
 
+static FILE *handing;
+
+void
+documents_hand_over(FILE *out)
+{
+    handing = out;
+}
+
 bool
 documents_timeline(const struct options *options)
 {
@@ -124,6 +132,12 @@ documents_write(const struct options *options, const struct run_request *request
                      {'c', "coverage.info", offsetof(struct options, coverage)}};
     int status = 0;
 
+    for (size_t i = 0; i < count && handing != NULL; i++) {
+        note_send(handing, &note[i]);
+    }
+    if (handing != NULL) {
+        fflush(handing);
+    }
     if (folder != NULL && folder[0] != 0) {
         documents_folder(folder);
     }
@@ -132,7 +146,8 @@ documents_write(const struct options *options, const struct run_request *request
         char inside[400];
 
         status = write_one(path, options, request, head, note, count, documents[i].kind);
-        if (status == 0 && folder != NULL && folder[0] != 0) {
+        if (status == 0 && folder != NULL && folder[0] != 0 &&
+            (documents[i].kind != 'c' || request->coverages != 0)) {
             snprintf(inside, sizeof(inside), "%s/%s", folder, documents[i].name);
             status = write_one(inside, options, request, head, note, count, documents[i].kind);
         }

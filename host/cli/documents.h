@@ -18,6 +18,8 @@ void documents_folder(const char *folder); /* makes it */
 int documents_write(const struct options *options, const struct run_request *request,
                     const struct note_head *head, const struct note *note, size_t count,
                     const char *folder);
+/* From now on what is written is also sent there, for another process: note_receive. */
+void documents_hand_over(FILE *out);
 void documents_release(struct run_request *request);
 
 #endif

@@ -17,6 +17,7 @@ static const struct {
     {"explore", command_explore, "[DRIVER.sys...] [-- CLIENT.exe ARGS...]", "many schedules"},
     {"check", command_check, "DRIVER.sys...",
      "everything that a program can ask of it; no client needed"},
+    {"test", command_test, "[ntlab.toml]", "every case of a project"},
     {"replay", command_replay, "FINDING.ntr", "runs a finding again, step by step"},
     {"dbg", command_dbg, "FINDING.ntr [-c 'COMMAND; ...']", "the same, then a prompt"},
     {"report", command_report, "FINDING.ntr",

@@ -49,6 +49,8 @@ write_run(FILE *out, const struct note *note)
     write_string(out, ",\"severity\":", note->severity);
     write_string(out, ",\"where\":", note->where);
     write_string(out, ",\"schedule\":", note->schedule);
+    write_string(out, ",\"origin\":", note->origin);
+    write_string(out, ",\"why\":", note->why);
     if (note->timeline != NULL) {
         fputs(",", out);
         write_safely(out, note->timeline + 1); /* an object: its members, and its end */

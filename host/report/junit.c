@@ -39,7 +39,8 @@ body(FILE *out, const char *element, const char *type, const struct note *note)
 static bool
 is_failure(const struct note *note)
 {
-    return note->verdict == VERDICT_FINDING && strcmp(note->severity, "error") == 0;
+    return note->verdict == VERDICT_FINDING && strcmp(note->severity, "error") == 0 &&
+           note->state == NOTE_NEW;
 }
 
 static void
@@ -50,11 +51,15 @@ write_finding(FILE *out, const struct note_head *head, const struct note *note)
     snprintf(name, sizeof(name), "%s%s%s (%s)", note->rule, note->where[0] != 0 ? " in " : "",
              note->where, note->fingerprint);
     fputs("    <testcase", out);
-    attribute(out, "classname", head->subject);
+    attribute(out, "classname", note->origin[0] != 0 ? note->origin : head->subject);
     attribute(out, "name", name);
     fputs(" time=\"0\">\n", out);
     if (is_failure(note)) {
         body(out, "failure", note->kind, note);
+    } else if (note->state != NOTE_NEW) {
+        fputs("      <skipped", out);
+        attribute(out, "message", note->why);
+        fputs("/>\n", out);
     }
     if (note->schedule[0] != 0 || !is_failure(note)) {
         fputs("      <system-out>", out);
@@ -74,7 +79,7 @@ write_finding(FILE *out, const struct note_head *head, const struct note *note)
 void
 junit_write(FILE *out, const struct note_head *head, const struct note *note, size_t count)
 {
-    size_t failures = 0, skipped = 0, errors = 0, findings = 0;
+    size_t failures = 0, skipped = 0, stopped, errors = 0, findings = 0;
     const struct note *other = NULL; /* why the command did not come to its end */
     char name[400];
 
@@ -87,6 +92,10 @@ junit_write(FILE *out, const struct note_head *head, const struct note *note, si
     }
     skipped = other != NULL && other->verdict == VERDICT_UNSUPPORTED;
     errors = other != NULL && !skipped;
+    stopped = skipped;
+    for (size_t i = 0; i < count; i++) {
+        skipped += note[i].verdict == VERDICT_FINDING && note[i].state != NOTE_NEW;
+    }
     failures += head->requirement != NULL && other == NULL;
     snprintf(name, sizeof(name), "ntlab %s %s on %s (build %u)", head->command, head->subject,
              head->os, head->build);
@@ -102,7 +111,7 @@ junit_write(FILE *out, const struct note_head *head, const struct note *note, si
     attribute(out, "classname", head->subject);
     attribute(out, "name", name);
     fprintf(out, " time=\"%.3f\">\n", head->seconds);
-    if (skipped != 0) {
+    if (stopped != 0) {
         fputs("      <skipped", out);
         attribute(out, "message", other->message);
         fputs("/>\n", out);

@@ -87,6 +87,13 @@ note_make(const struct report *report, bool timeline, struct note *out)
     snprintf(out->fingerprint, sizeof(out->fingerprint), "%s", report->fingerprint);
     say_where(rule_broken(report) != NULL ? violation_place(rule_broken(report)) : report->culprit,
               out->where, sizeof(out->where));
+    for (size_t i = 0; i < report->threads && out->where[0] == 0; i++) { /* nobody did it alone */
+        for (size_t j = 0; j < report->thread[i].frames && out->where[0] == 0; j++) {
+            if (report->thread[i].frame[j].place->origin == ORIGIN_DRIVER) {
+                say_where(report->thread[i].frame[j].place, out->where, sizeof(out->where));
+            }
+        }
+    }
     stream = open_text(&out->json, &length);
     report_json_finding(stream, report);
     fclose(stream);
@@ -175,4 +182,58 @@ markup_text(FILE *out, const char *text)
             }
         }
     }
+}
+
+/* ---- notes from one process to another ---- */
+
+static void
+send_text(FILE *out, const char *text)
+{
+    uint64_t length = text != NULL ? strlen(text) + 1 : 0;
+
+    fwrite(&length, sizeof(length), 1, out);
+    if (length != 0) {
+        fwrite(text, 1, length, out);
+    }
+}
+
+static char *
+receive_text(FILE *in)
+{
+    uint64_t length;
+    char *text;
+
+    if (fread(&length, sizeof(length), 1, in) != 1 || length == 0 || length > 1u << 30) {
+        return NULL;
+    }
+    text = malloc(length);
+    if (text == NULL || fread(text, 1, length, in) != length) {
+        free(text);
+        return NULL;
+    }
+    text[length - 1] = 0;
+    return text;
+}
+
+void
+note_send(FILE *out, const struct note *note)
+{
+    fwrite(note, sizeof(*note), 1, out);
+    send_text(out, note->json);
+    send_text(out, note->sarif);
+    send_text(out, note->text);
+    send_text(out, note->timeline);
+}
+
+bool
+note_receive(FILE *in, struct note *note)
+{
+    if (fread(note, sizeof(*note), 1, in) != 1) {
+        return false;
+    }
+    note->json = receive_text(in);
+    note->sarif = receive_text(in);
+    note->text = receive_text(in);
+    note->timeline = receive_text(in);
+    return note->text != NULL;
 }

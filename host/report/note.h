@@ -21,8 +21,14 @@
 #include <stdio.h>
 #include "host/report/report.h"
 
+/* What a project says of a finding (host/project). */
+enum note_state { NOTE_NEW, NOTE_KNOWN, NOTE_SUPPRESSED };
+
 struct note {
     enum verdict verdict;
+    enum note_state state;
+    char why[300];    /* it is not new */
+    char origin[160]; /* the case that it is from, empty: there is only one */
     char kind[24], severity[12], rule[80], fingerprint[20];
     char message[1024];
     char where[300];        /* function or image that it is about, empty: none */
@@ -41,6 +47,10 @@ void note_make(const struct report *report, bool timeline, struct note *out);
 void note_free(struct note *note);
 /* The same and, behind it, one for each rule that was broken without ending the run. The caller frees all. */
 struct note *notes_make(const struct report *report, bool timeline, size_t *count);
+
+/* From one process to another, through a file. */
+void note_send(FILE *out, const struct note *note);
+bool note_receive(FILE *in, struct note *note);
 
 /* What the documents say of the command as a whole. */
 struct note_head {

@@ -345,6 +345,20 @@ write_rules(FILE *out, const struct note *note, size_t count)
     }
 }
 
+/* New, known or suppressed, where a project tells them apart. */
+static void
+write_state(FILE *out, const struct note *note)
+{
+    if (note->origin[0] == 0) {
+        return;
+    }
+    fprintf(out, ", \"baselineState\": \"%s\"", note->state == NOTE_KNOWN ? "unchanged" : "new");
+    if (note->state == NOTE_SUPPRESSED) {
+        pair(out, ", \"suppressions\": [{\"kind\": \"external\", ", "justification", note->why);
+        fputs("}]", out);
+    }
+}
+
 void
 sarif_write(FILE *out, const struct note_head *head, const struct note *note, size_t count)
 {
@@ -374,7 +388,9 @@ sarif_write(FILE *out, const struct note_head *head, const struct note *note, si
             snprintf(replay, sizeof(replay), "ntlab replay %s", note[i].schedule);
             pair(out, ", ", "replay", replay);
         }
-        fputs("}}", out);
+        fputs("}", out);
+        write_state(out, &note[i]);
+        fputs("}", out);
         first = false;
     }
     fprintf(out, "],\n   \"invocations\": [{\"executionSuccessful\": %s",

@@ -134,7 +134,7 @@ function open(number) {
   $("message").textContent = run.message;
   $("badge").textContent = run.rule || run.kind;
   $("badge").className = "badge" + (run.kind === "clean" ? " clean" : run.severity === "warning" || run.severity === "note" ? " warning" : "");
-  $("facts").textContent = [run.where, run.blame && run.kind !== "clean" ? "blame: " + run.blame : "", run.fingerprint && run.kind !== "clean" ? "fingerprint " + run.fingerprint : "",
+  $("facts").textContent = [run.origin, run.why ? "not new: " + run.why : "", run.where, run.blame && run.kind !== "clean" ? "blame: " + run.blame : "", run.fingerprint && run.kind !== "clean" ? "fingerprint " + run.fingerprint : "",
     run.schedule ? "again: ntlab replay " + run.schedule : ""].filter((x) => x).join("  \u00b7  ");
   $("text").textContent = run.text || "";
   $("textbox").open = !run.ev && !!run.text;
@@ -615,11 +615,11 @@ function legend() {
 $("subject").textContent = data.subject;
 $("summary").textContent = data.summary;
 document.title = "ntlab: " + data.subject;
-data.runs.forEach((r, i) => { const tab = text("button", (r.rule || r.kind) + (r.where ? " in " + r.where : "")); tab.onclick = () => open(i); $("tabs").append(tab); });
+data.runs.forEach((r, i) => { const tab = text("button", (r.why ? "(" : "") + (r.rule || r.kind) + (r.where ? " in " + r.where : "") + (r.why ? ")" : "")); tab.title = r.origin || ""; tab.onclick = () => open(i); $("tabs").append(tab); });
 $("tabs").style.display = data.runs.length > 1 ? "" : "none";
 legend();
 listen();
-open(Math.max(0, data.runs.findIndex((r) => r.severity === "error")));
+open(Math.max(0, data.runs.findIndex((r) => r.severity === "error" && !r.why)));
 /* For tests, and for whoever has a console open. */
 window.ntlab = { get run() { return run; }, get view() { return view; }, get selected() { return selected; }, get matches() { return matches; }, select, sentence,
   point: (i) => { const lane = lanes.find((l) => l.events && l.agent === ev.a[i]), box = $("view").getBoundingClientRect(); return { x: box.left + xOf(i + 0.5), y: box.top + lane.y - view.top + 12 }; } };
