@@ -30,15 +30,31 @@
 
 #define KI_FREE_EXPIRIES 2 /* E6 */
 
-/* E7. NULL: it lies in none. */
+/* E7. NULL: it lies in none that is freed as one: objects of the object manager have a life of their own. */
 static PVOID
-KiBlockOf(const volatile VOID *Object)
+KiBlockOf(ULONG Operation, const volatile VOID *Object)
 {
     PVOID Base;
     SIZE_T Bytes;
     ULONG Tag;
     BOOLEAN Freed;
 
+    switch (Operation) {
+    case SP_NONE:
+    case SP_SYSTEM_SERVICE:
+    case SP_CREATE_THREAD:
+    case SP_EXIT_THREAD:
+    case SP_SET_PRIORITY:
+    case SP_SUSPEND:
+    case SP_RESUME:
+    case SP_OBJECT:
+    case SP_HANDLE:
+    case SP_REFERENCE:
+    case SP_LOOKUP:
+    case SP_ENTER_REGION:
+    case SP_LEAVE_REGION:
+        return NULL;
+    }
     if ((ULONG64)Object < ABI_NONPAGED_BASE || (ULONG64)Object >= ABI_MAPPING_BASE ||
         !ExpFindPoolBlock((PVOID)Object, &Base, &Bytes, &Tag, &Freed)) {
         return NULL;
@@ -56,7 +72,7 @@ KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldW
     Prcb->PendingObject = Object;
     Prcb->PendingWait = WouldWait;
     Prcb->PendingContext = Context;
-    Prcb->PendingBlock = KiBlockOf(Object);
+    Prcb->PendingBlock = KiBlockOf(Operation, Object);
 }
 
 static BOOLEAN

@@ -124,12 +124,35 @@ VOID KiIdleLoop(VOID);
 VOID KiFinishSwap(VOID);         /* first thing on the stack that was switched to */
 VOID KiLoadProcessor(ULONG Cpu); /* K3 */
 BOOLEAN KiHasWork(PKPRCB Prcb);
+extern ULONG64 KiBusy;
 /* The processors that have work: from `Self` on, round and round. */
 typedef struct _KI_BUSY_WALK {
     ULONG64 Set, Lower;
 } KI_BUSY_WALK;
-KI_BUSY_WALK KiWalkBusy(ULONG Self);
-BOOLEAN KiNextBusy(KI_BUSY_WALK *Walk, PULONG Cpu);
+KI_INLINE KI_BUSY_WALK
+KiWalkBusy(ULONG Self)
+{
+    ULONG64 Below = (1ull << Self) - 1;
+
+    return (KI_BUSY_WALK){KiBusy & ~Below, KiBusy & Below};
+}
+
+KI_INLINE BOOLEAN
+KiNextBusy(KI_BUSY_WALK *Walk, PULONG Cpu)
+{
+    for (; (Walk->Set | Walk->Lower) != 0; KiBusy &= ~(1ull << *Cpu)) {
+        if (Walk->Set == 0) {
+            Walk->Set = Walk->Lower;
+            Walk->Lower = 0;
+        }
+        *Cpu = (ULONG)__builtin_ctzll(Walk->Set);
+        Walk->Set &= Walk->Set - 1;
+        if (KiHasWork(&KiProcessor[*Cpu]->Prcb)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
 VOID KiNoteBusy(ULONG Cpu); /* it has something to do now */
 VOID KiSwitchProcessor(ULONG Cpu);
 ULONG KiNextCpu(ULONG Cpu); /* round and round */
@@ -350,7 +373,6 @@ extern KAGENT KiSystemAgent; /* the root of all names */
 extern ULONG64 KiSlotBitmap[ABI_STACK_SLOTS / 64];
 #define KI_AGENTS (5 * ABI_MAX_PROCESSORS)
 extern struct abi_agent KiAgents[KI_AGENTS]; /* KiAsk's question */
-extern ULONG64 KiBusy;
 extern struct abi_object KiAgentObjects[ABI_MAX_PROCESSORS][MAXIMUM_WAIT_OBJECTS + 4];
 extern ULONG KiDpcs; /* an address: all DPCs that are queued or run, as an object */
 extern ULONG KiLonelySlices;

@@ -43,31 +43,6 @@ KiHasWork(PKPRCB Prcb)
            (Machine->explore && !IsListEmpty(&Prcb->DpcListHead));
 }
 
-KI_BUSY_WALK
-KiWalkBusy(ULONG Self)
-{
-    ULONG64 Below = (1ull << Self) - 1;
-
-    return (KI_BUSY_WALK){KiBusy & ~Below, KiBusy & Below};
-}
-
-BOOLEAN
-KiNextBusy(KI_BUSY_WALK *Walk, PULONG Cpu)
-{
-    for (; (Walk->Set | Walk->Lower) != 0; KiBusy &= ~(1ull << *Cpu)) {
-        if (Walk->Set == 0) {
-            Walk->Set = Walk->Lower;
-            Walk->Lower = 0;
-        }
-        *Cpu = (ULONG)__builtin_ctzll(Walk->Set);
-        Walk->Set &= Walk->Set - 1;
-        if (KiHasWork(&KiProcessor[*Cpu]->Prcb)) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
 /* Is nobody left, now or when time has passed, who could come to a driver? */
 BOOLEAN
 KiOnlyKernelIsLeft(VOID)
