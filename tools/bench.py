@@ -39,6 +39,7 @@ ROWS = [
     ("ioctl-in-direct", "METHOD_IN_DIRECT", 500, "ioctl"),
     ("ioctl-out-direct", "METHOD_OUT_DIRECT", 500, "ioctl"),
     ("ioctl-neither", "METHOD_NEITHER", 500, "ioctl"),
+    ("ioctl-verified", "ioctl-buffered with --verifier standard; aim: below twice that", None, "ioctl"),
     ("create-close", "CreateFile and CloseHandle on a device", None, "open-close"),
     ("mutex-pair", "a mutex of the client: wait and release", 250, None),
     ("event-ping-pong", "two threads of a client, SetEvent and wait, there and back", 1000, "sem_t-ping-pong-1-cpu"),
@@ -109,6 +110,9 @@ def wall(command, times=5):
 def run_ntlab(build):
     ntlab = [f"{build}/ntlab", "run"]
     rows = parse(checked([*ntlab, "--clock", "host", "--", f"{build}/bench/ntlabbench.exe", NTLAB_TIMES, "service", "C:\\ntlab\\ntlabbench.sys"]))
+    verified = parse(checked([*ntlab, "--clock", "host", "--run-timeout", "90", "--verifier", "standard", f"{build}/bench/ntlabbench.sys", "--",
+                              f"{build}/bench/ntlabbench.exe", NTLAB_TIMES]))
+    rows["ioctl-verified"] = verified["ioctl-buffered"]
     rows["boot-to-client"] = statistics.median(boot([*ntlab, "--clock", "host", "--"], build) for _ in range(5))
     rows |= experiment([*ntlab, "--clock", "host", "--run-timeout", "150s", "--"], build)
     # Whole runs: processes, boot, (load, unload,) end.

@@ -63,6 +63,20 @@ VfAddHooks(const VF_HOOK_ROW *Rows, ULONG Count)
     }
 }
 
+/* Sections PAGE... are pageable. */
+static VOID
+VfNotePagedCode(PKI_MODULE Module, PIMAGE_NT_HEADERS64 Nt)
+{
+    PIMAGE_SECTION_HEADER Section = IMAGE_FIRST_SECTION(Nt);
+
+    for (ULONG i = 0; i < Nt->FileHeader.NumberOfSections; i++) {
+        if (RtlCompareMemory(Section[i].Name, "PAGE", 4) == 4 && VfPagedCount < VF_PAGED) {
+            VfPaged[VfPagedCount].Start = (ULONG64)Module->DllBase + Section[i].VirtualAddress;
+            VfPaged[VfPagedCount++].Bytes = Section[i].Misc.VirtualSize;
+        }
+    }
+}
+
 VOID
 VfBind(PKI_MODULE Module)
 {
@@ -74,6 +88,7 @@ VfBind(PKI_MODULE Module)
     ULONG64 Window = ((ULONG64)Base - ABI_IMAGE_BASE) / ABI_IMAGE_WINDOW;
 
     VfVerifiedWindows[Window / 64] |= 1ull << (Window % 64);
+    VfNotePagedCode(Module, Nt);
     for (; Directory->VirtualAddress != 0 && Import->Name != 0; Import++) {
         const char *Dll = (const char *)(Base + Import->Name);
         PULONG64 Names = (PULONG64)(Base + Import->OriginalFirstThunk);
@@ -98,24 +113,14 @@ VfBind(PKI_MODULE Module)
     }
 }
 
-/* At DISPATCH_LEVEL and above: is the caller's code pageable? Sections PAGE... are. */
+/* At DISPATCH_LEVEL and above: is the caller's code pageable? */
 VOID
 VfCheckCode(PVF_FRAME Frame)
 {
-    PKI_MODULE Module = MiFindModule((PVOID)HcOriginalRip((ULONG64)Frame->Caller));
-    PUCHAR Base = Module != NULL ? Module->DllBase : NULL;
-    PIMAGE_SECTION_HEADER Section;
-    PIMAGE_NT_HEADERS64 Nt;
-    ULONG64 Rva = (ULONG64)HcOriginalRip((ULONG64)Frame->Caller) - (ULONG64)Base;
+    ULONG64 Caller = HcOriginalRip((ULONG64)Frame->Caller);
 
-    if (Base == NULL) {
-        return;
-    }
-    Nt = (PIMAGE_NT_HEADERS64)(Base + ((PIMAGE_DOS_HEADER)Base)->e_lfanew);
-    Section = IMAGE_FIRST_SECTION(Nt);
-    for (ULONG i = 0; i < Nt->FileHeader.NumberOfSections; i++) {
-        if (Rva - Section[i].VirtualAddress < Section[i].Misc.VirtualSize &&
-            RtlCompareMemory(Section[i].Name, "PAGE", 4) == 4) {
+    for (ULONG i = 0; i < VfPagedCount; i++) {
+        if (Caller - VfPaged[i].Start < VfPaged[i].Bytes) {
             VfViolate(VfRulePagedCode, NULL, Frame,
                       "%a, which is pageable code, runs at %s: its page may be out", Frame->Caller,
                       VfIrqlName(KiIrql()));
@@ -133,7 +138,7 @@ VfBefore(PVF_FRAME Frame, ULONG Index)
     if (Irql > Entry->High || Irql < Entry->Low) {
         VfCheckIrql(Frame, Entry, Irql);
     }
-    if (Irql >= DISPATCH_LEVEL && VfIsOn(VfRulePagedCode)) {
+    if (Irql >= DISPATCH_LEVEL && VfPagedCount != 0) {
         VfCheckCode(Frame);
     }
     if (VfUserCount != 0) {

@@ -4,7 +4,7 @@
  * The innermost callout of a thread is on record in it; a DPC's is in the thread that it runs on, above that thread's
  * own, for the thread goes on only when the DPC has returned.
  */
-#include "vfp.h"
+#include "special.h"
 
 typedef ULONG64 (*PVF_ROUTINE)(ULONG64 A, ULONG64 B, ULONG64 C, ULONG64 D);
 
@@ -66,13 +66,19 @@ VfCallRoutine(VF_KIND Kind, const VOID *Routine, ULONG64 A, ULONG64 B, ULONG64 C
     VfIrpCalled(&Callout);
     Callout.Result = ((PVF_ROUTINE)Routine)(A, B, C, D);
     Thread->VfCallout = Callout.Outer;
-    VfUserReturn(&Callout);
+    if (VfUserCount != 0) {
+        VfUserReturn(&Callout);
+    }
     VfLockReturn(&Callout);
     VfIrqlReturn(&Callout);
     VfRegionReturn(&Callout);
-    VfMemoryReturn(&Callout);
+    if (VfStackObjects.Count != 0) {
+        VfMemoryReturn(&Callout);
+    }
     VfOwnIrpReturn(&Callout);
     VfIrpReturn(&Callout);
-    VfUnloadReturned(&Callout);
+    if (Kind == VfUnload) {
+        VfUnloadReturned(&Callout);
+    }
     return Callout.Result;
 }

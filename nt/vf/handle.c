@@ -246,6 +246,7 @@ VfInitHandle(VOID)
         VF_HOOK(IoGetDeviceObjectPointer, NULL, VfDevicePointer),
         VF_HOOK(IoGetAttachedDeviceReference, NULL, VfAttachedReference),
         VF_HOOK(ObfDereferenceObject, VfDereferences, NULL),
+        VF_HOOK(ObDereferenceObject, VfDereferences, NULL),
         VF_HOOK(ObfDereferenceObjectWithTag, VfDereferences, NULL),
         VF_HOOK(ObDereferenceObjectDeferDelete, VfDereferences, NULL),
         VF_HOOK(ZwReadFile, VfUsesHandle, NULL),

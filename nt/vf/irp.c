@@ -18,9 +18,13 @@
 PVF_IRP
 VfFindIrp(PIRP Irp)
 {
-    ULONG64 Index = VfSetFind(&VfIrpIndex, (ULONG64)Irp);
+    ULONG64 Index;
 
-    return Index != 0 ? &VfIrps[Index - 1] : NULL;
+    if (VfLastIrp->Irp == Irp) {
+        return VfLastIrp;
+    }
+    Index = VfSetFind(&VfIrpIndex, (ULONG64)Irp);
+    return Index != 0 ? VfLastIrp = &VfIrps[Index - 1] : NULL;
 }
 
 PVF_IRP
@@ -161,15 +165,14 @@ VfCompletes(PVF_FRAME Frame)
                   Frame->Caller, Irp, (ULONG)Irp->IoStatus.Status);
     }
     if (Irp->CurrentLocation <= Irp->StackCount) {
-        PKI_MODULE Module = MiFindModule(Frame->Caller);
         ULONG64 Room;
 
         Stack = IoGetCurrentIrpStackLocation(Irp);
         Marked = (Stack->Control & SL_PENDING_RETURNED) != 0;
-        if (Stack->DeviceObject != NULL && Module != NULL &&
-            Stack->DeviceObject->DriverObject->DriverStart != Module->DllBase &&
-            VfIsVerified(Frame->Caller) && (Callout = VfDispatchOf(Irp)) != NULL &&
-            Callout->Forwarded && Irp->CurrentLocation < Callout->Location) {
+        Callout = VfDispatchOf(Irp);
+        if (Callout != NULL && Callout->Forwarded && Irp->CurrentLocation < Callout->Location &&
+            VfIsVerified(Frame->Caller) && Stack->DeviceObject != NULL &&
+            Stack->DeviceObject->DriverObject->DriverSection != MiFindModule(Frame->Caller)) {
             VfViolate(VfRuleForeignCompletion, NULL, Frame,
                       "%a completes the IRP 0x%p, which it has sent on and which the driver of "
                       "device 0x%p owns",

@@ -40,27 +40,27 @@ VfFillBuffer(PIRP Irp, PIO_STACK_LOCATION Stack)
     }
 }
 
+/* Both in one pass: an address of the kernel is told by its upper half. */
 static VOID
 VfScan(PVF_FRAME Frame, PUCHAR Buffer, ULONG Bytes)
 {
     Bytes = min(Bytes, VF_MOST_SCANNED);
     for (ULONG i = 0; i + 4 <= Bytes; i += 4) {
-        if (*(PULONG)(Buffer + i) == VF_UNINIT32) {
+        ULONG Word = *(PULONG)(Buffer + i);
+
+        if (Word == VF_UNINIT32) {
             VfViolate(VfRulePoolUninitialized, NULL, Frame,
                       "%a gives %u bytes to user mode, and byte %u of them was never written: the "
                       "user reads what was in that memory before",
                       Frame->Caller, Bytes, i);
             break;
         }
-    }
-    for (ULONG i = 0; i + 8 <= Bytes; i += 4) {
-        ULONG64 Value = *(ULONG64 *)(Buffer + i);
-
-        if (Value >= ABI_IMAGE_BASE && Value < ABI_SYSTEM_END) {
+        if (i >= 4 && Word - (ULONG)(ABI_SYSTEM_BASE >> 32) <
+                          (ULONG)((ABI_SYSTEM_END - ABI_SYSTEM_BASE) >> 32)) {
             VfViolate(VfRuleKernelAddress, NULL, Frame,
                       "%a gives %u bytes to user mode, and at byte %u of them stands 0x%p, an "
                       "address of the kernel",
-                      Frame->Caller, Bytes, i, (PVOID)Value);
+                      Frame->Caller, Bytes, i - 4, *(PVOID *)(Buffer + i - 4));
             break;
         }
     }

@@ -176,9 +176,14 @@ VfBlockAround(ULONG64 Address)
 BOOLEAN
 VfPoolFree(PVOID Address, ULONG Tag, PVOID Caller)
 {
-    ULONG64 Index = VfSetFind(&VfBlockIndex, (ULONG64)Address);
-    PVF_BLOCK Block = Index != 0 ? &VfBlocks[Index - 1] : NULL;
+    ULONG64 Index;
+    PVF_BLOCK Block;
 
+    if (VfBlockIndex.Count == 0) {
+        return FALSE;
+    }
+    Index = VfSetFind(&VfBlockIndex, (ULONG64)Address);
+    Block = Index != 0 ? &VfBlocks[Index - 1] : NULL;
     if (Block == NULL) {
         Block = VfIsVerified(Caller) ? VfBlockAround((ULONG64)Address) : NULL;
         if (Block != NULL && !Block->Freed) {

@@ -40,6 +40,7 @@ typedef struct _VF_USER {
 } VF_USER, *PVF_USER;
 #define VF_USERS 16
 extern VF_USER VfUsers[VF_USERS];
+extern VF_SET VfWatchedCodes; /* requests of each kind so far */
 
 #define VF_SLACK    0xB5
 #define VF_UNINIT   0xA7

@@ -29,6 +29,7 @@ static const VF_PAIR VfPairs[] = {
      VfRuleUnloadCallback},
     {"IoRegisterPlugPlayNotification", ~6, "IoUnregisterPlugPlayNotificationEx", 0,
      VfRuleUnloadCallback},
+    {"", 0, "IoUnregisterPlugPlayNotification", 0, VfRuleUnloadCallback},
     {"IoRegisterFsRegistrationChange", 1, "IoUnregisterFsRegistrationChange", 1,
      VfRuleUnloadCallback},
     {"IoRegisterFileSystem", 0, "IoUnregisterFileSystem", 0, VfRuleUnloadCallback},

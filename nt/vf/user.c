@@ -69,6 +69,20 @@ VfWatch(PVF_CALLOUT Callout, PVOID Address, ULONG Bytes, BOOLEAN ReadOnly)
     }
 }
 
+/* Closing pages costs microseconds: the first requests of each kind are watched, then one in 64. */
+static BOOLEAN
+VfIsWorthWatching(PIO_STACK_LOCATION Stack)
+{
+    ULONG64 Key = (ULONG64)Stack->MajorFunction << 32 | 1ull << 40 |
+                  (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL
+                       ? Stack->Parameters.DeviceIoControl.IoControlCode
+                       : 0);
+    ULONG64 Count = VfSetFind(&VfWatchedCodes, Key) + 1;
+
+    VfSetPut(&VfWatchedCodes, Key, Count);
+    return Count <= 32 || Count % 64 == 0;
+}
+
 /* A dispatch routine is about to be called. */
 VOID
 VfUserCalled(PVF_CALLOUT Callout)
@@ -82,12 +96,16 @@ VfUserCalled(PVF_CALLOUT Callout)
     }
     if (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL &&
         METHOD_FROM_CTL_CODE(Stack->Parameters.DeviceIoControl.IoControlCode) == METHOD_NEITHER) {
+        if (!VfIsWorthWatching(Stack)) {
+            return;
+        }
         VfWatch(Callout, Stack->Parameters.DeviceIoControl.Type3InputBuffer,
                 Stack->Parameters.DeviceIoControl.InputBufferLength, TRUE);
         VfWatch(Callout, Irp->UserBuffer, Stack->Parameters.DeviceIoControl.OutputBufferLength,
                 FALSE);
     } else if ((Stack->MajorFunction == IRP_MJ_READ || Stack->MajorFunction == IRP_MJ_WRITE) &&
-               (Stack->DeviceObject->Flags & (DO_BUFFERED_IO | DO_DIRECT_IO)) == 0) {
+               (Stack->DeviceObject->Flags & (DO_BUFFERED_IO | DO_DIRECT_IO)) == 0 &&
+               VfIsWorthWatching(Stack)) {
         VfWatch(Callout, Irp->UserBuffer, Stack->Parameters.Read.Length,
                 Stack->MajorFunction == IRP_MJ_WRITE);
     }

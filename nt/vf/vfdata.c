@@ -36,10 +36,14 @@ ULONG VfQuarantine[VF_QUARANTINE], VfQuarantineNext;
 VF_SET VfBlockIndex;
 VF_USER VfUsers[VF_USERS];
 ULONG VfUserCount;
+VF_SET VfWatchedCodes;
+VF_RANGE VfPaged[VF_PAGED];
+ULONG VfPagedCount;
 VF_FAILURES VfFailures;
 VF_SET VfStacks;
 VF_SET VfMdls, VfStackObjects, VfStackDue;
 VF_IRP VfIrps[VF_IRPS];
+PVF_IRP VfLastIrp = VfIrps; /* the one that was looked up last */
 ULONG VfIrpCount;
 VF_SET VfIrpIndex;
 VF_SET VfResources;

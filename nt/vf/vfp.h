@@ -237,6 +237,14 @@ VOID VfOwnIrpSent(PVF_FRAME Frame, PIRP Irp);
 VOID VfOwnIrpUnload(PKI_MODULE Module);
 VOID VfInitOwnIrp(VOID);
 
+/* bind.c: pageable code of verified drivers. */
+#define VF_PAGED 32
+typedef struct _VF_RANGE {
+    ULONG64 Start, Bytes;
+} VF_RANGE;
+extern VF_RANGE VfPaged[VF_PAGED];
+extern ULONG VfPagedCount;
+
 /* vfdata.c */
 extern VF_ENTRY VfEntries[];
 extern UCHAR VfSeverity[VfRuleCount];
@@ -247,6 +255,7 @@ extern ULONG VfToldCount;
 extern VF_SET VfUserObjects; /* region.c: objects that came from a handle of user mode */
 extern PVF_ENTRY VfCurrent;  /* whose hooks run */
 extern VF_IRP VfIrps[VF_IRPS];
+extern PVF_IRP VfLastIrp;
 extern ULONG VfIrpCount;
 extern VF_SET VfIrpIndex;  /* index in VfIrps + 1 */
 extern VF_SET VfResources; /* initialized ERESOURCEs: who did it */
