@@ -113,8 +113,8 @@ def main():
         check("the finding replays to the same loop", status == 1 and killed == 1 and "signal 6" in said, f"{status} {said[-300:]}")
 
         # One that answers nobody is killed by its watchdog.
-        status, it, findings, said, killed = search("hang", "--strategy", "dpor", "--budget", "1000runs", "--run-timeout", "2s",
-                                                    killer=(signal.SIGSTOP, 0.3))
+        status, it, findings, said, killed = search("hang", "--strategy", "dpor", "--budget", "1000runs", "--run-timeout", "5s",
+                                                    killer=(signal.SIGSTOP, 0.2))
         check("stopped workers", status == 1 and it.get("died", 0) > 0 and [f["kind"] for f in findings] == ["livelock"],
               f"{status} {it} {said[-700:]}")
         check("stopped workers: the same search", figures(it) == expected, f"{figures(it)} {expected}")
