@@ -130,6 +130,10 @@ request_box(struct run_request *request)
             free(entries);
         }
     }
+    /* What TEMP and TMP name: a folder, and nothing in it. */
+    if (error == 0 && request_add_file(request, "C:\\Windows\\Temp", self) == NULL) {
+        error = usage_error("%s: %s", self, strerror(errno));
+    }
     return error;
 }
 
