@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 ntlab, client, expected, status = sys.argv[1:]
-result = subprocess.run([ntlab, "run", "--run-timeout", "100s", "--", client], capture_output=True, text=True, timeout=110)
+result = subprocess.run([ntlab, "run", "--run-timeout", "100s", "--", client], capture_output=True, timeout=110)
+printed, said = result.stdout.replace(b"\r", b"").decode(), result.stderr.decode()
 wanted = open(expected, encoding="utf-8").read()
-if result.stdout != wanted or f"exit code {status}" not in result.stderr + "exit code 0":
-    sys.exit(f"printed:\n{result.stdout}\nwanted:\n{wanted}\n{result.stderr}")
+if printed != wanted or f"exit code {status}" not in said + "exit code 0":
+    sys.exit(f"printed:\n{printed}\nwanted:\n{wanted}\n{said}")
