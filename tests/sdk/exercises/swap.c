@@ -198,7 +198,9 @@ Postpone(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects)
         return FLT_PREOP_SUCCESS_NO_CALLBACK;
     }
     WorkItem = FltAllocateGenericWorkItem();
-    if (WorkItem == NULL || FltCbdqInsertIo(&Instance->Cbdq, Data, NULL, 0) != STATUS_SUCCESS) {
+    /* What is below runs in a worker then: the caller's buffer must be reached from there. */
+    if (WorkItem == NULL || !NT_SUCCESS(FltLockUserBuffer(Data)) ||
+        FltCbdqInsertIo(&Instance->Cbdq, Data, NULL, 0) != STATUS_SUCCESS) {
         if (WorkItem != NULL) {
             FltFreeGenericWorkItem(WorkItem);
         }
