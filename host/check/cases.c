@@ -323,9 +323,14 @@ is_known(const struct check *check, const struct note *note)
     for (size_t i = 0; i < check->notes; i++) {
         const struct note *other = &check->note[i];
 
+        /* The same mistake, reached from another case: the fingerprint has the way to it as well. */
+        bool same = strcmp(other->rule, note->rule) == 0 &&
+                    strcmp(other->where, note->where) == 0 &&
+                    strcmp(other->message, note->message) == 0;
+
         if (note->verdict == other->verdict &&
-            (note->verdict == VERDICT_FINDING ? strcmp(other->fingerprint, note->fingerprint) == 0
-                                              : strcmp(other->message, note->message) == 0)) {
+            (same || (note->verdict == VERDICT_FINDING &&
+                      strcmp(other->fingerprint, note->fingerprint) == 0))) {
             return true;
         }
     }
@@ -343,7 +348,8 @@ take_notes(struct check *check, int from, int status)
     if (fread(numbers, sizeof(numbers), 1, in) == 1) {
         check->runs += numbers[0];
         for (uint64_t i = 0; i < numbers[1] && note_receive(in, &note); i++) {
-            if (is_known(check, &note) || check->notes == MAX_NOTES) {
+            if ((note.verdict == VERDICT_FINDING && !note.of_driver) || is_known(check, &note) ||
+                check->notes == MAX_NOTES) {
                 check->repeats++;
                 note_free(&note);
                 continue;

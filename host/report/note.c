@@ -59,6 +59,25 @@ say_where(const struct place *place, char *out, size_t size)
              symbol != NULL ? symbol : "");
 }
 
+/*
+ * Threads that wait for each other, or for nobody, with no driver on any stack and no request with one: a client was
+ * terminated while it held a lock of its own, say.
+ */
+static bool
+is_of_driver(const struct report *report)
+{
+    static const char *const waits[] = {"hang", "deadlock", "livelock", "client"};
+    bool own = false;
+
+    for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+        own = own || strcmp(report->kind, waits[i]) == 0;
+    }
+    for (size_t i = 0; i < report->threads && own; i++) {
+        own = !report->thread[i].in_driver && report->thread[i].irps == 0;
+    }
+    return !own || report->threads == 0;
+}
+
 void
 note_make(const struct report *report, bool timeline, struct note *out)
 {
@@ -82,6 +101,7 @@ note_make(const struct report *report, bool timeline, struct note *out)
     if (report->verdict != VERDICT_FINDING) {
         return;
     }
+    out->of_driver = is_of_driver(report);
     snprintf(out->severity, sizeof(out->severity), "%s", note_severity(report));
     note_rule(report, out->rule, sizeof(out->rule));
     snprintf(out->fingerprint, sizeof(out->fingerprint), "%s", report->fingerprint);
@@ -110,7 +130,7 @@ note_violation(const struct report *report, const struct violation *violation, s
     size_t length;
     FILE *stream;
 
-    *out = (struct note){.verdict = VERDICT_FINDING};
+    *out = (struct note){.verdict = VERDICT_FINDING, .of_driver = true};
     explain_refine((struct report *)report, violation->message, words, sizeof(words));
     snprintf(out->kind, sizeof(out->kind), "rule");
     snprintf(out->severity, sizeof(out->severity), "%s", rule_severity_name(violation->severity));
