@@ -38,7 +38,7 @@ static const struct {
     {&program_deadlock01, 0, 0, 3, 1, -1, true},
     {&program_lazy01, 0, 0, 6, 2, 0, true},
     {&program_account, 0, 0, 6, 2, 0, true},
-    {&program_token_ring, 0, 0, 24, 1, 0, true},
+    {&program_token_ring, 0, 0, 24, 4, 0, true},
     {&program_stack, 2, 0, 6, 1, 0, true},
     {&program_stack, 3, 0, 20, 6, 0, true},
     {&program_stack, 5, 0, 252, 120, 0, false},

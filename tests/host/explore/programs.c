@@ -292,9 +292,10 @@ ring(struct model *m, struct thread *t)
     AT(UPDATE, 0);
     if (t->argument < 3) {
         m->object[1 + t->argument] =
-            (int16_t)(m->object[1 + (t->argument + 2) % 3] + (t->argument == 0));
-    } else {
-        m->bad |= m->object[1] == 1 && m->object[2] == 1 && m->object[3] == 1;
+            (int16_t)((m->object[1 + (t->argument + 2) % 3] + (t->argument == 0)) % 4);
+        m->object[4]++;
+    } else if (m->object[4] == 3) {
+        m->bad |= m->object[1] != m->object[2] || m->object[2] != m->object[3];
     }
     END;
 }
@@ -302,6 +303,8 @@ ring(struct model *m, struct thread *t)
 static void
 token_ring(struct model *m)
 {
+    m->object[1] = m->object[3] = 1;
+    m->object[2] = 2;
     for (int i = 0; i < 4; i++) {
         model_thread(m, ring, i);
     }
