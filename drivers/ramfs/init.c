@@ -113,8 +113,8 @@ RamRun(PRAM_REQUEST Request)
             return STATUS_SUCCESS;
         case IRP_MJ_CLEANUP:
         case IRP_MJ_CLOSE:
-        case IRP_MJ_SHUTDOWN:
             return STATUS_SUCCESS;
+        case IRP_MJ_SHUTDOWN:
         case IRP_MJ_FILE_SYSTEM_CONTROL:
             break;
         default:
@@ -159,9 +159,16 @@ RamDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return Status;
 }
 
+/* [IFS: IRP_MJ_SHUTDOWN] What is cached is written before it is completed. */
 NTSTATUS
 RamShutdown(PRAM_REQUEST Request)
 {
+    for (PDEVICE_OBJECT Device = RamDriver->DeviceObject; Device != NULL;
+         Device = Device->NextDevice) {
+        if (Device != RamControlDevice) {
+            RamFlushVolume(Device->DeviceExtension);
+        }
+    }
     return STATUS_SUCCESS;
 }
 

@@ -255,6 +255,7 @@ NTSTATUS RamWalk(PRAM_VOLUME Volume, PRAM_NODE Start, PUNICODE_STRING Name, ULON
                  BOOLEAN CaseSensitive, BOOLEAN TargetDirectory, PRAM_PATH Path);
 BOOLEAN RamIsLegalName(PCUNICODE_STRING Name);
 
+VOID RamFlushVolume(PRAM_VOLUME Volume); /* write.c */
 RAM_HANDLER RamCreate, RamCleanup, RamClose, RamRead, RamWrite, RamFlush, RamQuery, RamSet,
     RamDirectory, RamQueryVolume, RamSetVolume, RamControl, RamDeviceControl, RamLock, RamQueryEa,
     RamSetEa, RamQuerySecurity, RamSetSecurity, RamShutdown, RamPnp;

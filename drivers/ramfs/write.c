@@ -245,6 +245,26 @@ RamWrite(PRAM_REQUEST Request)
     return Status;
 }
 
+VOID
+RamFlushVolume(PRAM_VOLUME Volume)
+{
+    IO_STATUS_BLOCK Iosb;
+
+    ExAcquireResourceSharedLite(&Volume->Resource, TRUE);
+    for (PLIST_ENTRY Entry = Volume->Nodes.Flink; Entry != &Volume->Nodes; Entry = Entry->Flink) {
+        PRAM_NODE Node = CONTAINING_RECORD(Entry, RAM_NODE, AllNodes);
+
+        for (PLIST_ENTRY Each = Node->Streams.Flink; Each != &Node->Streams; Each = Each->Flink) {
+            PRAM_STREAM Stream = CONTAINING_RECORD(Each, RAM_STREAM, Links);
+
+            if (Stream->Sections.DataSectionObject != NULL) {
+                CcFlushCache(&Stream->Sections, NULL, 0, &Iosb);
+            }
+        }
+    }
+    ExReleaseResourceLite(&Volume->Resource);
+}
+
 NTSTATUS
 RamFlush(PRAM_REQUEST Request)
 {
@@ -255,21 +275,7 @@ RamFlush(PRAM_REQUEST Request)
         return STATUS_INVALID_DEVICE_REQUEST;
     }
     if (RamIsVolumeOpen(Request) || Stream->Node == Request->Volume->Root) {
-        ExAcquireResourceSharedLite(&Request->Volume->Resource, TRUE);
-        for (PLIST_ENTRY Entry = Request->Volume->Nodes.Flink; Entry != &Request->Volume->Nodes;
-             Entry = Entry->Flink) {
-            PRAM_NODE Node = CONTAINING_RECORD(Entry, RAM_NODE, AllNodes);
-
-            for (PLIST_ENTRY Each = Node->Streams.Flink; Each != &Node->Streams;
-                 Each = Each->Flink) {
-                PRAM_STREAM Every = CONTAINING_RECORD(Each, RAM_STREAM, Links);
-
-                if (Every->Sections.DataSectionObject != NULL) {
-                    CcFlushCache(&Every->Sections, NULL, 0, &Iosb);
-                }
-            }
-        }
-        ExReleaseResourceLite(&Request->Volume->Resource);
+        RamFlushVolume(Request->Volume);
         return STATUS_SUCCESS;
     }
     if (Stream->Sections.DataSectionObject != NULL) {

@@ -149,10 +149,30 @@ ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType)
         KeBugCheckEx(WORKER_INVALID, 1, (ULONG_PTR)WorkItem, (ULONG_PTR)Base,
                      (ULONG_PTR)Base + Bytes);
     }
+    KiNoteQueued(WorkItem, __builtin_return_address(0));
     KeInsertQueue(&Queue->Queue, &WorkItem->List);
     if (ExpNeedsWorker(Queue)) {
         KeSetEvent(&ExpWorkerEvent, 0, FALSE);
     }
+}
+
+/* The one that is queued behind Item; NULL: from the first on, and past the last. */
+PWORK_QUEUE_ITEM
+ExpNextWorkItem(PWORK_QUEUE_ITEM Item)
+{
+    BOOLEAN Found = Item == NULL;
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(ExpWorkQueue); i++) {
+        PLIST_ENTRY Head = &ExpWorkQueue[i].Queue.EntryListHead;
+
+        for (PLIST_ENTRY At = Head->Flink; At != Head; At = At->Flink) {
+            if (Found) {
+                return CONTAINING_RECORD(At, WORK_QUEUE_ITEM, List);
+            }
+            Found = At == &Item->List;
+        }
+    }
+    return NULL;
 }
 
 VOID

@@ -14,6 +14,7 @@
 PVOID ExpAllocate(SIZE_T Bytes, ULONG Tag);
 VOID ExpFree(PVOID Block);
 /* Is the address inside a live pool block? Its base, size and tag. For reports and checks. */
+PWORK_QUEUE_ITEM ExpNextWorkItem(PWORK_QUEUE_ITEM Item); /* of all that are queued */
 BOOLEAN ExpFindPoolBlock(const VOID *Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag,
                          PBOOLEAN Freed);
 /* Adds to (or, negative, takes from) what a process is charged for pool. */

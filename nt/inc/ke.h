@@ -452,6 +452,10 @@ KiSchedulePoint(ULONG Operation, const volatile VOID *Object)
     KiAcquirePoint(Operation, Object, NULL, 0);
 }
 
+/* left.c: who queued a timer, DPC or work item; what leads into a range of code is written as text. */
+VOID KiNoteQueued(const volatile VOID *Object, PVOID Caller);
+VOID KiListLeft(ULONG64 Start, ULONG64 Size, char *Text, ULONG Bytes);
+
 /* The context of SP_REGISTRY: whether the object is only read, and with an address whether that is changed. */
 #define KI_REGISTRY_READS   1
 #define KI_REGISTRY_CHANGES 2

@@ -173,6 +173,7 @@ KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2)
     KIRQL OldIrql;
 
     KiSchedulePoint(SP_QUEUE_DPC, Dpc);
+    KiNoteQueued(Dpc, __builtin_return_address(0));
     OldIrql = KiIrql();
     if (OldIrql < DISPATCH_LEVEL) {
         KiPcr()->Irql = DISPATCH_LEVEL;

@@ -22,6 +22,8 @@ ULONG KiHostClockSlices; /* since the host's clock was looked at */
 ULONG64 KiBusy = 1;      /* processors that may have something to do; the first one boots */
 ULONG KiLonelySlices;    /* slices in a row in which nobody but the asker could step */
 
+KI_QUEUED KiQueued[1 << KI_QUEUED_BITS]; /* left.c */
+
 /* timer.c, time.c */
 LIST_ENTRY KiTimerListHead = {&KiTimerListHead, &KiTimerListHead};
 ULONG64 KiTimerSequence;

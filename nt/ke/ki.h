@@ -298,6 +298,15 @@ VOID KiQueueThreadWaits(PKQUEUE Queue); /* queue.c: a thread of its pool is abou
 /* held.c */
 VOID KiCheckHeldLocks(PKTHREAD Thread); /* at thread exit */
 
+/* left.c */
+#define KI_QUEUED_BITS 6
+typedef struct _KI_QUEUED {
+    const volatile VOID *Object;
+    PVOID Caller;
+    ULONG Thread;
+} KI_QUEUED, *PKI_QUEUED;
+extern KI_QUEUED KiQueued[1 << KI_QUEUED_BITS];
+
 /* timer.c */
 #define KI_THREAD_TIMER ((PKDPC)1) /* KTIMER.Dpc of a thread's own timer: its wait times out */
 VOID KiInsertTimer(PKTIMER Timer, LARGE_INTEGER Due, LONG Period);

@@ -154,8 +154,8 @@ KeInitializeTimer(PKTIMER Timer)
     KeInitializeTimerEx(Timer, NotificationTimer);
 }
 
-BOOLEAN NTAPI
-KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc)
+static BOOLEAN
+KiSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc, PVOID Caller)
 {
     BOOLEAN WasQueued;
     KIRQL OldIrql;
@@ -166,6 +166,7 @@ KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc)
         KiRemoveDpc(Timer->Dpc);
     }
     Timer->Dpc = Dpc;
+    KiNoteQueued(Timer, Caller);
     Timer->Processor = 0;
     if (Machine->explore) {
         Timer->Processor = KI_TIMER_SEEN;
@@ -180,16 +181,22 @@ KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc)
 }
 
 BOOLEAN NTAPI
+KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc)
+{
+    return KiSetTimer(Timer, DueTime, Period, Dpc, __builtin_return_address(0));
+}
+
+BOOLEAN NTAPI
 KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, PKDPC Dpc)
 {
-    return KeSetTimerEx(Timer, DueTime, 0, Dpc);
+    return KiSetTimer(Timer, DueTime, 0, Dpc, __builtin_return_address(0));
 }
 
 BOOLEAN NTAPI
 KeSetCoalescableTimer(PKTIMER Timer, LARGE_INTEGER DueTime, ULONG Period, ULONG TolerableDelay,
                       PKDPC Dpc)
 {
-    return KeSetTimerEx(Timer, DueTime, (LONG)Period, Dpc);
+    return KiSetTimer(Timer, DueTime, (LONG)Period, Dpc, __builtin_return_address(0));
 }
 
 BOOLEAN NTAPI

@@ -95,7 +95,7 @@ KiUnloadedFault(struct abi_trap *Raw, KIRQL Irql)
                    Irql, Code, Raw->original_rip, Raw, NULL, NULL);
     }
     KiBugCheck(DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS, Raw->fault_address, Code,
-               Raw->original_rip, 0, Raw, NULL, NULL);
+               Raw->original_rip, 0, Raw, NULL, MiLeftByUnloaded((PVOID)Raw->fault_address));
 }
 
 static VOID

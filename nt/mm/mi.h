@@ -266,11 +266,12 @@ extern KDPC MiWriterDpc;
 extern WORK_QUEUE_ITEM MiWriterItem;
 
 /* module.c: the images that were unloaded last. */
-#define MI_UNLOADED 64
-typedef struct _MI_RANGE {
+#define MI_UNLOADED 16
+typedef struct _MI_GONE {
     ULONG64 Start, Size;
-} MI_RANGE;
-extern MI_RANGE MiUnloaded[MI_UNLOADED];
+    char Left[400]; /* KiListLeft */
+} MI_GONE;
+extern MI_GONE MiUnloaded[MI_UNLOADED];
 extern ULONG MiUnloadedCount; /* of all */
 
 #endif

@@ -21,7 +21,7 @@ PVOID MmBadPointer = (PVOID)0xFFFFFFFFFFFFFF00ull;
 
 char MiLoadMessage[256]; /* module.c: why the last image did not load, in the host's words */
 
-MI_RANGE MiUnloaded[MI_UNLOADED];
+MI_GONE MiUnloaded[MI_UNLOADED];
 ULONG MiUnloadedCount;
 
 /* Control areas of files, in the order of their making; the mapped-page writer. */

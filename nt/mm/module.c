@@ -116,27 +116,44 @@ MmLoadSystemImage(const char *Name, PKI_MODULE *Module)
     return MiLoad(Name, 0, Module);
 }
 
-BOOLEAN
-MiIsUnloadedImage(const VOID *Address)
+static MI_GONE *
+MiFindUnloaded(const VOID *Address)
 {
     for (ULONG i = 0; i < min(MiUnloadedCount, MI_UNLOADED); i++) {
         if ((ULONG64)Address - MiUnloaded[i].Start < MiUnloaded[i].Size) {
-            return MiFindModule(Address) == NULL;
+            return MiFindModule(Address) == NULL ? &MiUnloaded[i] : NULL;
         }
     }
-    return FALSE;
+    return NULL;
+}
+
+BOOLEAN
+MiIsUnloadedImage(const VOID *Address)
+{
+    return MiFindUnloaded(Address) != NULL;
+}
+
+const char *
+MiLeftByUnloaded(const VOID *Address)
+{
+    MI_GONE *Gone = MiFindUnloaded(Address);
+
+    return Gone != NULL && Gone->Left[0] != 0 ? Gone->Left : NULL;
 }
 
 VOID
 MmUnloadSystemImage(PKI_MODULE Module)
 {
+    MI_GONE *Gone = &MiUnloaded[MiUnloadedCount++ % MI_UNLOADED];
+
     KiTrace(EV_IMAGE_UNLOAD, Module->DllBase, 0, 0, 0, 0);
     if (VfHooks != NULL) {
         VfHooks->ImageUnloads(Module);
     }
     RemoveEntryList(&Module->InLoadOrderLinks);
-    MiUnloaded[MiUnloadedCount++ % MI_UNLOADED] =
-        (MI_RANGE){(ULONG64)Module->DllBase, Module->SizeOfImage};
+    Gone->Start = (ULONG64)Module->DllBase;
+    Gone->Size = Module->SizeOfImage;
+    KiListLeft(Gone->Start, Gone->Size, Gone->Left, sizeof(Gone->Left));
     KiNoteImageGoes();
     HcImageUnload(Module->DllBase);
     MiFreeModule(Module);

@@ -1,0 +1,74 @@
+/*
+ * left.c - what a driver has left behind comes after its image has gone: bugcheck 0xCE, with what it was and who had queued
+ * it. [BC:0xCE; DDI:wdm/driver_unload]
+ *
+ *     CASE 1 a timer   2 a thread   3 a routine that is told of processes   4 a timer whose DPC lies in
+ *     the image: 0xD4
+ */
+#include "ntlab-test.h"
+
+static volatile LONG Counter;
+static KDPC Dpc;
+
+static VOID NTAPI
+LateDpc(PKDPC Which, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    Counter++;
+}
+
+static VOID NTAPI
+LateThread(PVOID Context)
+{
+    LARGE_INTEGER Second = {.QuadPart = -10000000ll};
+
+    KeDelayExecutionThread(KernelMode, FALSE, &Second);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID NTAPI
+LateNotify(HANDLE Parent, HANDLE Process, BOOLEAN Create)
+{
+    Counter++;
+}
+
+/* The timer must outlive the image: it is pool that nobody frees. So must its DPC, but for CASE 4. */
+static VOID
+LeaveTimer(VOID)
+{
+    LARGE_INTEGER Second = {.QuadPart = -10000000ll};
+    PKTIMER Timer = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Timer), 'tfeL');
+    PKDPC Own = CASE == 4 ? &Dpc : ExAllocatePoolWithTag(NonPagedPool, sizeof(*Own), 'tfeL');
+
+    if (Timer != NULL && Own != NULL) {
+        KeInitializeDpc(Own, LateDpc, NULL);
+        KeInitializeTimer(Timer);
+        Counter += KeSetTimer(Timer, Second, Own); /* no tail call: the return address is here */
+    }
+}
+
+static VOID NTAPI
+Unload(PDRIVER_OBJECT DriverObject)
+{
+    HANDLE Thread;
+
+    switch (CASE) {
+    case 2:
+        if (NT_SUCCESS(PsCreateSystemThread(&Thread, THREAD_ALL_ACCESS, NULL, NULL, NULL,
+                                            LateThread, NULL))) {
+            ZwClose(Thread);
+        }
+        break;
+    case 3:
+        PsSetCreateProcessNotifyRoutine(LateNotify, FALSE);
+        break;
+    default:
+        LeaveTimer();
+    }
+}
+
+NTSTATUS NTAPI
+DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+{
+    DriverObject->DriverUnload = Unload;
+    return STATUS_SUCCESS;
+}
