@@ -30,6 +30,7 @@ bench-bugs: all
 
 soak: all
 	@tools/run-tests.sh --soak $(BUILD)
+	@python3 tests/cli/cycles.py $(BUILD)/ntlab $(BUILD)/tests/nt/flt-cycle-client.exe $(BUILD)/samples/passthrough/passthrough.sys 2500
 	@python3 tests/explore/check_counts.py --soak $(BUILD)/ntlab $(BUILD)/tests/explore tests/explore/programs.list
 	@python3 tests/explore/soak.py $(BUILD)/ntlab $(BUILD)/tests/explore $(or $(RUNS),20000000)
 

@@ -186,6 +186,23 @@ answerer(void *processor)
     }
 }
 
+static int file;
+static char page[4096];
+
+static void
+read_page(int times)
+{
+    while (times-- != 0 && pread(file, page, sizeof(page), 0) == sizeof(page)) {
+    }
+}
+
+static void
+write_page(int times)
+{
+    while (times-- != 0 && pwrite(file, page, sizeof(page), 0) == sizeof(page)) {
+    }
+}
+
 static void
 ping_pong(int times, long processor)
 {
@@ -239,6 +256,9 @@ main(int argc, char **argv)
     measure("getppid", system_call, TIMES);
     measure("ioctl", control, TIMES);
     measure("open-close", open_close, TIMES / 10);
+    file = fileno(tmpfile());
+    measure("pwrite-4k", write_page, TIMES / 10);
+    measure("pread-4k", read_page, TIMES / 10);
     measure("raise", signal_self, TIMES / 10);
     measure("sem_t-ping-pong-1-cpu", ping_pong_one, TIMES / 40);
     measure("sem_t-ping-pong-2-cpus", ping_pong_two, TIMES / 40);

@@ -62,6 +62,15 @@ ROWS = [
     ("queued-spin-lock", "KeAcquireInStackQueuedSpinLock and release", None, "pthread_spin"),
     ("rundown", "ExAcquireRundownProtection and release", None, None),
     ("remove-lock", "IoAcquireRemoveLock and release", None, None),
+    ("file-create-close", "CreateFile and CloseHandle of a file", None, "open-close"),
+    ("file-create-close/instance", "what an instance of a minifilter adds to that", None, None),
+    ("file-read-4k", "4 KiB out of the cache, and the file pointer set", None, "pread-4k"),
+    ("file-read-4k/instance", "what an instance adds", None, None),
+    ("file-write-4k", "4 KiB into the cache", None, "pwrite-4k"),
+    ("file-write-4k/instance", "what an instance adds", None, None),
+    ("file-list-10000", "all of a directory of 10,000 files", None, None),
+    ("file-list-10000/instance", "what an instance adds", None, None),
+    ("minifilter-load-unload", "FilterLoad and FilterUnload, with an instance on each volume", None, None),
     ("apc-to-self", "KeInsertQueueApc to the current thread until its routine has run", 100, "raise"),
 ]
 
@@ -118,6 +127,7 @@ def run_ntlab(build):
     # Whole runs: processes, boot, (load, unload,) end.
     rows["run-empty"] = wall(ntlab)
     rows["run-one-driver"] = wall([*ntlab, f"{build}/bench/ntlabbench.sys"])
+    run_files(build, ntlab, rows)
     return add_switch(rows, "context-switch", "kernel-ping-pong-1-cpu", "event-pair")
 
 
@@ -135,6 +145,20 @@ def experiment(command, build, environment=None, rounds=500000, timeout=180):
         if match:
             rows["experiment-section" if match[1] == "critical section" else "experiment-custom"] = float(match[2]) * 1e6 * 500000 / rounds
     return rows
+
+
+def run_files(build, ntlab, rows):
+    """Files bare, and under two instances of a minifilter: half the difference is an instance's."""
+    inf = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "samples", "passthrough", "two.inf")
+    sample = f"{build}/samples/passthrough/passthrough.sys"
+    bare = parse(checked([*ntlab, "--clock", "host", "--", f"{build}/bench/files.exe", "2000"]))
+    two = parse(checked([*ntlab, "--clock", "host", "--inf", inf, sample, "--", f"{build}/bench/files.exe", "2000"]))
+    rows.update(bare)
+    rows.update({f"{name}/instance": (two[name] - bare[name]) / 2 for name in bare if name in two})
+    with tempfile.TemporaryDirectory() as folder: # a driver that a client loads lies beside it
+        shutil.copy(f"{build}/bench/filters.exe", folder)
+        shutil.copy(sample, folder)
+        rows.update(parse(checked([*ntlab, "--clock", "host", "--", f"{folder}/filters.exe", "passthrough"])))
 
 
 def run_linux(build):
@@ -157,6 +181,8 @@ def run_wine(build, prefix):
     rows = parse(result.stdout)
     rows |= experiment([wine], build, environment, rounds=5000, timeout=60)
     try:
+        rows.update(parse(subprocess.run([wine, f"{build}/bench/files.exe", WINE_TIMES], capture_output=True, text=True, timeout=180,
+                                         env=environment).stdout))
         rows["boot-to-client"] = boot([wine], build, environment)
     except (KeyError, subprocess.TimeoutExpired):
         pass
@@ -199,10 +225,10 @@ def main():
     def ratio(value):
         return "-" if value is None else f"{value:,.1f}x" if value < 10 else f"{value:,.0f}x"
 
-    print(f"{'nanoseconds':24}{'ntlab':>12}{'aim':>12}{'wine':>14}{'ratio':>8}{'linux':>12}{'ratio':>8}  what Linux has")
+    print(f"{'nanoseconds':27}{'ntlab':>12}{'aim':>12}{'wine':>14}{'ratio':>8}{'linux':>12}{'ratio':>8}  what Linux has")
     for row in table:
         late = " " if not row["aim_ns"] or not row["ntlab_ns"] or row["ntlab_ns"] <= row["aim_ns"] else "!"
-        print(f"{row['name']:24}{cell(row['ntlab_ns']):>12}{late}{cell(row['aim_ns']):>11}{cell(row['wine_ns']):>14}{ratio(row['wine_ratio']):>8}"
+        print(f"{row['name']:27}{cell(row['ntlab_ns']):>12}{late}{cell(row['aim_ns']):>11}{cell(row['wine_ns']):>14}{ratio(row['wine_ratio']):>8}"
               f"{cell(row['linux_ns']):>12}{ratio(row['linux_ratio']):>8}  {row['linux'] or ''}")
 
 

@@ -11,6 +11,7 @@ static const struct {
     PCWSTR Driver;
     FLT_FILESYSTEM_TYPE Type;
 } FltpFileSystems[] = {
+    {L"\\Driver\\ramfs", FLT_FSTYPE_NTFS}, /* one from the command line */
     {L"\\FileSystem\\Ntfs", FLT_FSTYPE_NTFS},   {L"\\FileSystem\\ramfs", FLT_FSTYPE_NTFS},
     {L"\\FileSystem\\fastfat", FLT_FSTYPE_FAT}, {L"\\FileSystem\\RAW", FLT_FSTYPE_RAW},
     {L"\\FileSystem\\cdfs", FLT_FSTYPE_CDFS},   {L"\\FileSystem\\udfs", FLT_FSTYPE_UDFS},
@@ -197,6 +198,37 @@ FltpNextVolume(PFLT_VOLUME Volume)
     return Next;
 }
 
+/* The volume of that name; its Header.Rundown is acquired. */
+static PFLT_VOLUME
+FltpFindVolume(PCUNICODE_STRING Name)
+{
+    PFLT_VOLUME Volume = NULL;
+
+    while ((Volume = FltpNextVolume(Volume)) != NULL) {
+        if (RtlEqualUnicodeString(&Volume->Name, Name, TRUE)) {
+            break;
+        }
+    }
+    return Volume;
+}
+
+/* A disk's file system is mounted when it is first opened: V1 needs that. */
+static VOID
+FltpOpenOnce(PCUNICODE_STRING Name)
+{
+    OBJECT_ATTRIBUTES Attributes;
+    IO_STATUS_BLOCK Iosb;
+    HANDLE Handle;
+
+    InitializeObjectAttributes(&Attributes, (PUNICODE_STRING)Name,
+                               OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    if (NT_SUCCESS(ZwOpenFile(&Handle, FILE_READ_DATA | SYNCHRONIZE, &Attributes, &Iosb,
+                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                              FILE_SYNCHRONOUS_IO_NONALERT))) {
+        ZwClose(Handle);
+    }
+}
+
 NTSTATUS FLTAPI
 FltGetVolumeFromName(PFLT_FILTER Filter, PCUNICODE_STRING VolumeName, PFLT_VOLUME *RetVolume)
 {
@@ -234,12 +266,14 @@ FltGetVolumeFromName(PFLT_FILTER Filter, PCUNICODE_STRING VolumeName, PFLT_VOLUM
             ExFreePoolWithTag(Link.Buffer, FLTP_TAG_TEMP);
         }
     }
-    while ((Volume = FltpNextVolume(Volume)) != NULL) {
-        if (RtlEqualUnicodeString(&Volume->Name, &Name, TRUE)) {
-            *RetVolume = Volume; /* with its reference */
-            Status = STATUS_SUCCESS;
-            break;
-        }
+    Volume = FltpFindVolume(&Name);
+    if (Volume == NULL && Name.Length != 0) {
+        FltpOpenOnce(&Name);
+        Volume = FltpFindVolume(&Name);
+    }
+    if (Volume != NULL) {
+        *RetVolume = Volume; /* with its reference */
+        Status = STATUS_SUCCESS;
     }
     if (Resolved.Buffer != NULL) {
         ExFreePoolWithTag(Resolved.Buffer, FLTP_TAG_TEMP);

@@ -114,7 +114,6 @@ RamMount(PRAM_REQUEST Request)
     Vpb->DeviceObject = Device;
     Vpb->SerialNumber = 0x4E544C00 | Source.Buffer[Source.Length / sizeof(WCHAR) - 1];
     Vpb->VolumeLabelLength = 0;
-    Device->Vpb = Vpb;
     Device->StackSize = (CCHAR)(Target->StackSize + 1);
     Device->SectorSize = 512;
     Device->AlignmentRequirement = Target->AlignmentRequirement;

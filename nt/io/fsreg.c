@@ -180,6 +180,7 @@ Again:
         if (NT_SUCCESS(Status)) {
             DeviceObject->Vpb->Flags |= VPB_MOUNTED;
             if (DeviceObject->Vpb->DeviceObject != NULL) {
+                IopExtension(DeviceObject->Vpb->DeviceObject)->Vpb = DeviceObject->Vpb;
                 DeviceObject->Vpb->DeviceObject->StackSize =
                     max(DeviceObject->Vpb->DeviceObject->StackSize,
                         (CCHAR)(IoGetAttachedDevice(DeviceObject)->StackSize + 1));

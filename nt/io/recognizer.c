@@ -22,9 +22,12 @@ IopLoadRamfs(PDEVICE_OBJECT Recognizer)
 {
     UNICODE_STRING Service =
         RTL_CONSTANT_STRING(L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\ramfs");
+    ULONG Type = 2; /* SERVICE_FILE_SYSTEM_DRIVER: so \FileSystem\ramfs */
     NTSTATUS Status;
 
     CmpCreateServiceKey(L"ramfs", L"\\SystemRoot\\System32\\drivers\\ramfs.sys", &Service);
+    RtlWriteRegistryValue(RTL_REGISTRY_ABSOLUTE, Service.Buffer, L"Type", REG_DWORD, &Type,
+                          sizeof(Type));
     Status = IopLoadDriver(&Service);
     if (NT_SUCCESS(Status) || Status == STATUS_IMAGE_ALREADY_LOADED) {
         IoUnregisterFileSystem(Recognizer);

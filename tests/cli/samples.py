@@ -93,16 +93,16 @@ def explore(*words):
 def load_unload():
     """Which variants fail where; what only the system is to blame for is a note and no status."""
     client = os.path.join(SAMPLES, "load-unload", "load-unload.exe")
-    for version, name, traces, wanted in (
-            ("win7", "load-unload", (36, 93), [("error", "driver", "StopWorkerQueues"), ("note", "system-known", "IopLoadDriver")]),
-            ("win8", "load-unload", (0, 177), []),
-            ("win7", "load-unload-poll", (0, 85), []),
-            ("nt51", "load-unload-event", (56, 233), [("note", "system-known", "IopLoadDriver")])):
+    for version, name, wanted in (
+            ("win7", "load-unload", [("error", "driver", "StopWorkerQueues"), ("note", "system-known", "IopLoadDriver")]),
+            ("win8", "load-unload", []),
+            ("win7", "load-unload-poll", []),
+            ("nt51", "load-unload-event", [("note", "system-known", "IopLoadDriver")])):
         where = f"{name} on {version}"
-        result, done = explore("--os", version, "--budget", "2000runs", "--", client, name)
+        result, done = explore("--os", version, "--budget", "20000runs", "--", client, name)
         search, findings = result["search"], result["findings"]
-        check(search["outcome"] == "exhausted" and (search["bad"], search["traces"]) == traces,
-              f"{where}: {traces[0]} of {traces[1]} traces are bad, not {search['outcome']} {search['bad']} of {search['traces']}")
+        check(search["outcome"] == "exhausted" and (search["bad"] != 0) == bool(wanted),
+              f"{where}: exhausted, {'bad' if wanted else 'clean'}: {search['outcome']}, {search['bad']} of {search['traces']} traces are bad")
         for severity, blame, symbol in wanted:
             check(any(f["severity"] == severity and f["blame"] == blame and any(s.get("symbol") == symbol for s in f["threads"][0]["stack"])
                       for f in findings), f"{where}: {severity}, {blame}, in {symbol}")
