@@ -360,7 +360,9 @@ IopOpenTarget(PIOP_REQUEST Request, PIRP Irp, PIO_STACK_LOCATION Stack, PHANDLE 
     Status = ObReferenceObjectByHandle(*Handle, FILE_WRITE_DATA, IoFileObjectTypeP, KernelMode,
                                        (PVOID *)&Target, NULL);
     if (NT_SUCCESS(Status)) {
-        if (IoGetRelatedDeviceObject(Target) != Request->DeviceObject) {
+        /* Of the file system: filters may come to the volume and go between the two. */
+        if (IoGetBaseFileSystemDeviceObject(Target) !=
+            IoGetBaseFileSystemDeviceObject(Request->FileObject)) {
             Status = STATUS_NOT_SAME_DEVICE;
         }
         Stack->Parameters.SetFile.FileObject = Target;

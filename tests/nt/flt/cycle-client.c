@@ -85,13 +85,25 @@ Work(int Round)
     sprintf(To, "C:\\%lu-%d.new", GetCurrentProcessId(), Round);
     File = CreateFileA(From, GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
     if (File == INVALID_HANDLE_VALUE) {
+        printf("create %d: error %lu\n", Round, GetLastError());
         return FALSE;
     }
-    Good = WriteFile(File, "cycles", 6, &Bytes, NULL) &&
-           SetFilePointer(File, 0, NULL, FILE_BEGIN) == 0 &&
-           ReadFile(File, Text, 6, &Bytes, NULL) && strcmp(Text, "cycles") == 0;
+    Good = WriteFile(File, "cycles", 6, &Bytes, NULL);
+    Good = Good && SetFilePointer(File, 0, NULL, FILE_BEGIN) == 0;
+    Good = Good && ReadFile(File, Text, 6, &Bytes, NULL) && strcmp(Text, "cycles") == 0;
+    if (!Good) {
+        printf("file %d: error %lu, %lu bytes, '%s'\n", Round, GetLastError(), Bytes, Text);
+    }
     CloseHandle(File);
-    return Good && MoveFileA(From, To) && DeleteFileA(To);
+    if (!MoveFileA(From, To)) {
+        printf("move %d: error %lu\n", Round, GetLastError());
+        return FALSE;
+    }
+    if (!DeleteFileA(To)) {
+        printf("delete %d: error %lu\n", Round, GetLastError());
+        return FALSE;
+    }
+    return Good;
 }
 
 static BOOL
