@@ -11,7 +11,8 @@ NTSTATUS MmLoadSystemImage(const char *Name, PKI_MODULE *Module); /* binds, runs
 VOID MmUnloadSystemImage(PKI_MODULE Module);
 /* Did a driver's image lie there that has been unloaded? Its addresses are not used again. */
 BOOLEAN MiIsUnloadedImage(const VOID *Address);
-const char *MiLeftByUnloaded(const VOID *Address); /* left.c: what it had left behind; NULL: nothing */
+const char *
+MiLeftByUnloaded(const VOID *Address); /* left.c: what it had left behind; NULL: nothing */
 /* After DriverEntry: the pages of INIT sections go. */
 VOID MmFreeDriverInitialization(PKI_MODULE Module);
 extern char
