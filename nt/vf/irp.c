@@ -63,8 +63,9 @@ VfIrpEnds(PIRP Irp)
 {
     PVF_IRP Record = VfFindIrp(Irp);
 
-    if (Record != NULL) {
+    if (Record != NULL && !Record->Ended) {
         Record->Ended = TRUE;
+        return; /* its event is signaled later, before the memory is freed: the second time */
     }
     for (ULONG i = 0; VfIoEvents.Count != 0 && i < VF_SET_SIZE; i++) {
         if (VfIoEvents.Key[i] != 0 && VfIoEvents.Value[i] == (ULONG64)Irp) {

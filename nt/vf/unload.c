@@ -207,6 +207,30 @@ VfCheckDpcs(PKI_MODULE Module)
     }
 }
 
+static VOID
+VfWorkQueued(PVF_FRAME Frame)
+{
+    VfSetPut(&VfWorkItems, Frame->Arg[0], (ULONG64)Frame->Caller);
+}
+
+/* Items of ExQueueWorkItem that no worker has taken yet; IoQueueWorkItem keeps the driver loaded. */
+static VOID
+VfCheckWorkItems(PKI_MODULE Module)
+{
+    for (ULONG i = 0; VfWorkItems.Count != 0 && i < VF_SET_SIZE; i++) {
+        PWORK_QUEUE_ITEM Item = (PWORK_QUEUE_ITEM)VfWorkItems.Key[i];
+
+        if (Item != NULL && MiFindModule((PVOID)VfWorkItems.Value[i]) == Module &&
+            MmIsAddressValid(Item) && Item->List.Flink != NULL &&
+            MiFindModule((PVOID)Item->WorkerRoutine) == Module) {
+            VfViolate(VfRuleUnloadWorkItem, (const VOID *)VfWorkItems.Value[i], NULL,
+                      "the driver's unload routine has returned, and the work item 0x%p, queued at "
+                      "%a, has not run yet",
+                      Item, (PVOID)VfWorkItems.Value[i]);
+        }
+    }
+}
+
 /* A thread whose start routine is the driver's, and that has not ended. */
 static VOID
 VfCheckThreads(PKI_MODULE Module)
@@ -243,6 +267,7 @@ VfUnloadReturned(PVF_CALLOUT Callout)
     VfCheckTimers(Module);
     VfCheckDpcs(Module);
     VfCheckThreads(Module);
+    VfCheckWorkItems(Module);
     VfStillThere(Module, &VfRegistrations, VfRuleUnloadCallback, "what it has registered");
     VfStillThere(Module, &VfResources, VfRuleUnloadResource, "a resource that it has initialized");
     VfStillThere(Module, &VfLinks, VfRuleUnloadSymbolicLink, "a symbolic link");
@@ -291,6 +316,7 @@ VfInitUnload(VOID)
         VF_HOOK(IoCreateSymbolicLink, NULL, VfLinkCreated),
         VF_HOOK(IoCreateUnprotectedSymbolicLink, NULL, VfLinkCreated),
         VF_HOOK(IoDeleteSymbolicLink, VfLinkDeleted, NULL),
+        VF_HOOK(ExQueueWorkItem, VfWorkQueued, NULL),
         VF_HOOK(PsCreateSystemThread, NULL, VfThreadCreated),
         VF_HOOK(IoCreateDevice, NULL, VfDeviceCreated),
         VF_HOOK(IoDeleteDevice, VfDeviceDeleted, NULL),

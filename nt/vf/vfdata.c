@@ -28,7 +28,7 @@ ULONG VfToldCount;
 VF_SET VfUserObjects;
 VF_SET VfIoEvents;
 PVF_ENTRY VfCurrent;
-VF_SET VfRegistrations, VfLinks, VfThreads, VfDevices;
+VF_SET VfWorkItems, VfRegistrations, VfLinks, VfThreads, VfDevices;
 VF_SET VfHandles, VfClosedHandles, VfReferencesHeld, VfDeviceReferences;
 VF_BLOCK VfBlocks[VF_BLOCKS];
 ULONG VfBlockHigh, VfBlockFree;

@@ -23,7 +23,7 @@
  *     set.c                   sets of addresses
  *
  *   V1  A hook passes no schedule point, waits for nothing and asks the host for no memory: with the verifier or without
- *       it, the same schedules exist, and a run's hash is the same.
+ *       it, the same schedules exist.
  *   V2  What a hook remembers lies in tables of fixed size (vfdata.c) that are keyed by addresses. A table that is full
  *       takes no more: a violation may then be missed, none is made up.
  *   V3  A violation of a rule of severity `error` ends the run where it happens. Others are told once for each place.
@@ -269,7 +269,7 @@ typedef struct _VF_EDGE {
 extern VF_EDGE VfEdges[VF_EDGES];
 extern ULONG VfEdgeCount;
 extern VF_SET VfEdgeIndex;
-extern VF_SET VfRegistrations, VfLinks, VfThreads, VfDevices;                   /* unload.c */
+extern VF_SET VfWorkItems, VfRegistrations, VfLinks, VfThreads, VfDevices;      /* unload.c */
 extern VF_SET VfHandles, VfClosedHandles, VfReferencesHeld, VfDeviceReferences; /* handle.c */
 extern VF_SET VfIoEvents; /* region.c: events of IoBuild...Request */
 
