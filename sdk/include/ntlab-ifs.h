@@ -592,6 +592,19 @@ typedef struct _FS_FILTER_SECTION_SYNC_OUTPUT {
 #define FS_FILTER_QUERY_OPEN ((UCHAR) - 7)
 #endif
 
+#ifndef VPB_DISMOUNTING
+#define VPB_DISMOUNTING 0x00000080
+#endif
+#ifndef CC_DISABLE_READ_AHEAD
+#define CC_DISABLE_READ_AHEAD          0x00000002
+#define CC_DISABLE_WRITE_BEHIND        0x00000004
+#define CC_DISABLE_DIRTY_PAGE_TRACKING 0x00000008
+#define CC_ENABLE_DISK_IO_ACCOUNTING   0x00000010
+#endif
+NTKERNELAPI BOOLEAN NTAPI PsIsDiskCountersEnabled(VOID);
+NTKERNELAPI VOID NTAPI PsUpdateDiskCounters(PEPROCESS Process, ULONG64 BytesRead,
+                                            ULONG64 BytesWritten, ULONG ReadOperationCount,
+                                            ULONG WriteOperationCount, ULONG FlushOperationCount);
 extern NTKERNELAPI ULONG CcFastReadNotPossible;
 extern NTKERNELAPI ULONG CcFastReadWait;
 

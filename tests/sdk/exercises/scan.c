@@ -187,6 +187,7 @@ ScanPostCreate(_Inout_ PFLT_CALLBACK_DATA Data, _In_ PCFLT_RELATED_OBJECTS FltOb
     PSCAN_STREAM Stream, Old;
     PSCAN_INSTANCE Instance;
     FILE_INTERNAL_INFORMATION Id = {0};
+    POBJECT_NAME_INFORMATION DosName;
     BOOLEAN Directory, Infected = FALSE, New;
     NTSTATUS Status;
 
@@ -226,6 +227,10 @@ ScanPostCreate(_Inout_ PFLT_CALLBACK_DATA Data, _In_ PCFLT_RELATED_OBJECTS FltOb
                                      &New);
         ScanUnlock(&Instance->Resource);
         FltReleaseContext(Instance);
+    }
+    if (NT_SUCCESS(IoQueryFileDosDeviceName(FltObjects->FileObject, &DosName))) {
+        InfoPrint("path %wZ, counters %d", &DosName->Name, PsIsDiskCountersEnabled());
+        ExFreePool(DosName);
     }
     Status = ScanFile(FltObjects, &Infected);
     if (NT_SUCCESS(FltGetFileNameInformation(
