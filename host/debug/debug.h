@@ -154,7 +154,7 @@ debug_command command_u, command_uf, command_lm, command_x, command_ln;
 debug_command command_dump;
 debug_command command_k, command_r;
 debug_command command_thread, command_process, command_apc, command_irql;
-debug_command command_locks;
+debug_command command_locks, command_cs;
 debug_command command_timer, command_dpcs;
 debug_command command_irp, command_devobj, command_drvobj, command_handle, command_object;
 debug_command command_dt;

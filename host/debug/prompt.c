@@ -21,6 +21,8 @@ static const struct {
     {"!process", "[ADDR|0 [FLAGS]]", "processes: `0 0` all, `0 7` with threads", command_process,
      true},
     {"!locks", "[ADDR]", "locks with owners and waiters", command_locks, true},
+    {"!cs", "[ADDR]", "critical sections that threads wait for, or the one at ADDR", command_cs,
+     true},
     {"!apc", "[THREAD]", "APCs that are queued", command_apc, true},
     {"!irql", "[CPU]", "IRQL of the processors", command_irql, true},
     {"!irp", "ADDR", "an IRP and its stack locations", command_irp, true},

@@ -251,10 +251,8 @@ ExpCheckSection(PVOID Section)
         }
         if (Owner == (ULONG64)Self->Cid.UniqueThread) {
             if (Depth != 0) {
-                KiFormatText(Text, sizeof(Text),
-                             "%x threads wait for each other's critical sections, in a circle",
-                             Depth + 1);
-                KiStopRun(ABI_DEADLOCK, Text);
+                KiStopRun(ABI_DEADLOCK,
+                          "threads wait for each other's critical sections, in a circle");
             }
             return;
         }
