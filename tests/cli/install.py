@@ -22,12 +22,20 @@ def main():
         os.chmod(work, 0o777)
         subprocess.run([source + "/tools/install.sh", build, root], check=True, timeout=60)
 
+        def nobody():
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+
+        try:  # is there such a user, and can it get here?
+            can_drop = os.getuid() == 0 and subprocess.run([root + "/bin/ntlab", "--version"], preexec_fn=nobody, capture_output=True).returncode == 0
+        except (OSError, subprocess.SubprocessError):
+            can_drop = False
+
         def run(*words, status=0):
             def drop():
-                if os.getuid() == 0:
-                    os.setgroups([])
-                    os.setgid(65534)
-                    os.setuid(65534)
+                if can_drop:
+                    nobody()
 
             done = subprocess.run([root + "/bin/ntlab", *words], capture_output=True, text=True, errors="replace", cwd=work, env={}, timeout=200,
                                   stdin=subprocess.DEVNULL, preexec_fn=drop)
@@ -39,7 +47,7 @@ def main():
         run("demo", "bluetooth")
         run("check", "--budget", "8runs", "--json", "c.json", root + "/share/ntlab/samples/producer-consumer/producer-consumer.sys")
         doctor = run("doctor", "--json")
-        if not json.loads(doctor.stdout)["unprivileged_container"]:
+        if (can_drop or os.getuid() != 0) and not json.loads(doctor.stdout)["unprivileged_container"]:
             problems.append("doctor: a user without rights cannot run it here, as this test just has")
         for name in ("bin/ntlab", "lib/ntlab/ntoskrnl.exe", "lib/ntlab/check/ntlabcheck.exe", "share/doc/ntlab/ci/README.md"):
             if not os.path.exists(f"{root}/{name}"):
