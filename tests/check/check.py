@@ -33,7 +33,7 @@ def main():
             return json.load(open(out + "/report.json", encoding="utf-8")), done.stderr, out
 
         for level in ("o0", "o1", "o2"):
-            report, said, out = run(f"{folder}/codes-{level}.sys", "--budget", "60runs", status=0)
+            report, said, out = run(f"{folder}/codes-{level}.sys", "--budget", "16runs", status=0)
             device = report["devices"][0]
             check(device["name"] == "\\Device\\NtlabCodes" and device["opened"], f"{level}: {device['name']}")
             found = {int(c["code"], 16): c for c in device["codes"]}
@@ -55,7 +55,7 @@ def main():
             check(os.path.exists(out + "/report.sarif") and os.path.exists(out + "/report.html") and os.path.exists(out + "/coverage.info"), "documents")
 
         # A length that is believed: found by hostile contents, at its line, and it replays.
-        report, said, out = run(f"{folder}/codes-bug.sys", "--budget", "60runs", "--junit", where + "/j.xml", status=1)
+        report, said, out = run(f"{folder}/codes-bug.sys", "--budget", "16runs", "--junit", where + "/j.xml", status=1)
         finding = report["findings"][0]
         check(finding["kind"] == "bugcheck" and "Dispatch" in finding["message"], finding["message"])
         source = finding["threads"][0]["stack"][0].get("source", {})
@@ -66,13 +66,13 @@ def main():
         check("no crash                           failed: 1" in said, "the table counts it")
 
         # Rules: one broken and kept; families in the table.
-        report, said, _ = run(f"{bugs}/bug-resource-apcs.sys", "--budget", "60runs", status=1)
+        report, said, _ = run(f"{bugs}/bug-resource-apcs.sys", "--budget", "16runs", status=1)
         check([f["rule"] for f in report["findings"]] == ["WithinCriticalRegion"], f"{[f.get('rule') for f in report['findings']]}")
         check(re.search(r"rules of family apc +failed: 1", said), "the family is told")
-        run(f"{bugs}/bug-resource-apcs-good.sys", "--budget", "60runs", status=0)
+        run(f"{bugs}/bug-resource-apcs-good.sys", "--budget", "16runs", status=0)
 
         # A minifilter has no device of its own: files are used.
-        report, said, _ = run(f"{samples}/passthrough/passthrough.sys", "--budget", "60runs", status=0)
+        report, said, _ = run(f"{samples}/passthrough/passthrough.sys", "--budget", "16runs", status=0)
         check(report["coverage"][0]["functions"][0] >= 3, f"passthrough: {report['coverage']}")
 
         wrong = subprocess.run([ntlab, "check"], capture_output=True, text=True)
