@@ -32,7 +32,7 @@ def exception_directory(image):
 
 
 # Entry code that runs before there is a kernel frame, and a patch's two instructions that cannot fault.
-EXEMPT = {"KiSystemCall64", "KiPatchCr8Read"}
+EXEMPT = {"KiSystemCall64", "KiSystemCall64Observed", "KiPatchCr8Read"}
 MOVES = re.compile(r"^(push|pop|enter|leave)|^(add|sub|and|lea|mov|xchg)q?\s.*%rsp$")
 
 
