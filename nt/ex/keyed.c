@@ -241,6 +241,9 @@ ExpCheckSection(PVOID Section)
     PETHREAD Self = PspCurrentThread();
     char Text[256];
 
+    if (PspCurrentProcess()->Exiting || Self->Tcb.ApcState.UserApcPending) {
+        return; /* it is about to end, and so is its wait */
+    }
     for (ULONG Depth = 0; Depth < 64; Depth++) {
         ULONG64 Owner = ExpSectionOwner(Section);
         PETHREAD Thread = ExpThreadOfProcess(Owner);
