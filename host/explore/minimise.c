@@ -394,23 +394,6 @@ number_of(const struct question *question, uint32_t name)
     return NO_AGENT;
 }
 
-/* Whoever stepped last goes on; else who comes first without being injected. */
-static uint32_t
-by_default(const struct question *question)
-{
-    if (can_step(question, question->last)) {
-        return question->last;
-    }
-    for (uint64_t set = question->enabled; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
-
-        if (!operation_injected(&question->next[agent])) {
-            return agent;
-        }
-    }
-    return (uint32_t)__builtin_ctzll(question->enabled);
-}
-
 static uint32_t
 play(const struct question *question)
 {
@@ -425,7 +408,7 @@ play(const struct question *question)
     }
     /* What was found after everybody began to take turns (fair.c) is looked for there. */
     it.fair = it.fair || (it.phase == FIRST && question->step >= it.original);
-    return it.fair ? ANSWER_FAIR : by_default(question);
+    return it.fair ? ANSWER_FAIR : question_first(question, question->enabled);
 }
 
 static uint32_t
@@ -447,7 +430,7 @@ bounded(const struct question *question)
 {
     struct branch *branch = &it.path[question->step];
     uint64_t options = question->enabled;
-    uint32_t first = by_default(question);
+    uint32_t first = question_first(question, question->enabled);
 
     if (question->step < it.prefix) {
         return (options >> branch->chosen & 1) != 0 ? branch->chosen : ANSWER_CUT;
