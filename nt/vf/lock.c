@@ -35,13 +35,13 @@ VfAcquires(PVF_FRAME Frame, VF_RULE_ID Rule, const char *Name)
 }
 
 static VOID
-VfReleases(PVF_FRAME Frame, VF_RULE_ID Rule, const char *Name)
+VfReleases(PVF_FRAME Frame, const volatile VOID *Lock, VF_RULE_ID Rule, const char *Name)
 {
     PKTHREAD Thread = KiThread();
 
-    if (VfHeld(Thread, (PVOID)Frame->Arg[0]) == NULL && Thread->HeldUnknown == 0) {
+    if (VfHeld(Thread, Lock) == NULL && Thread->HeldUnknown == 0) {
         VfViolate(Rule, NULL, Frame, "%a releases the %s 0x%p, which this thread does not hold",
-                  Frame->Caller, Name, (PVOID)Frame->Arg[0]);
+                  Frame->Caller, Name, (PVOID)Lock);
     }
 }
 
@@ -54,7 +54,7 @@ VfSpinAcquires(PVF_FRAME Frame)
 static VOID
 VfSpinReleases(PVF_FRAME Frame)
 {
-    VfReleases(Frame, VfRuleSpinlockRelease, "spin lock");
+    VfReleases(Frame, (PVOID)Frame->Arg[0], VfRuleSpinlockRelease, "spin lock");
 }
 
 static VOID
@@ -68,14 +68,9 @@ static VOID
 VfQueuedReleases(PVF_FRAME Frame)
 {
     PKLOCK_QUEUE_HANDLE Handle = (PKLOCK_QUEUE_HANDLE)Frame->Arg[0];
-    PVOID Lock = (PVOID)((ULONG64)Handle->LockQueue.Lock & ~3ull);
-    PKTHREAD Thread = KiThread();
 
-    if (VfHeld(Thread, Lock) == NULL && Thread->HeldUnknown == 0) {
-        VfViolate(VfRuleSpinlockRelease, NULL, Frame,
-                  "%a releases the in-stack queued spin lock 0x%p, which this thread does not hold",
-                  Frame->Caller, Lock);
-    }
+    VfReleases(Frame, (PVOID)((ULONG64)Handle->LockQueue.Lock & ~3ull), VfRuleSpinlockRelease,
+               "in-stack queued spin lock");
 }
 
 static VOID
@@ -87,7 +82,7 @@ VfMutexAcquires(PVF_FRAME Frame)
 static VOID
 VfMutexReleases(PVF_FRAME Frame)
 {
-    VfReleases(Frame, VfRuleLockWrongThread, "mutex");
+    VfReleases(Frame, (PVOID)Frame->Arg[0], VfRuleLockWrongThread, "mutex");
 }
 
 static VOID
@@ -125,7 +120,7 @@ VfResourceExclusive(PVF_FRAME Frame)
 static VOID
 VfResourceReleases(PVF_FRAME Frame)
 {
-    VfReleases(Frame, VfRuleLockWrongThread, "resource");
+    VfReleases(Frame, (PVOID)Frame->Arg[0], VfRuleLockWrongThread, "resource");
 }
 
 static VOID
