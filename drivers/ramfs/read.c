@@ -101,13 +101,7 @@ RamReadStream(PRAM_REQUEST Request)
         return STATUS_SUCCESS;
     }
     Length = (ULONG)min((ULONG64)Length, Size - (ULONG64)Offset.QuadPart);
-    if (FileObject->PrivateCacheMap == NULL) {
-        extern CACHE_MANAGER_CALLBACKS RamCacheCallbacks;
-
-        CcInitializeCacheMap(FileObject, (PCC_FILE_SIZES)&Stream->Header.AllocationSize, FALSE,
-                             &RamCacheCallbacks, Stream);
-        CcSetReadAheadGranularity(FileObject, 0x10000);
-    }
+    RamStartCaching(FileObject, Stream);
     if (Request->Stack->MinorFunction & IRP_MN_MDL) {
         CcMdlRead(FileObject, &Offset, Length, &Request->Irp->MdlAddress, &Iosb);
     } else {

@@ -50,12 +50,23 @@ RamReleaseFromReadAhead(PVOID Context)
     ExReleaseResourceLite(&Stream->Main);
 }
 
-CACHE_MANAGER_CALLBACKS RamCacheCallbacks = {
+static CACHE_MANAGER_CALLBACKS RamCacheCallbacks = {
     RamAcquireForLazyWrite,
     RamReleaseFromLazyWrite,
     RamAcquireForReadAhead,
     RamReleaseFromReadAhead,
 };
+
+/* From the file object's first cached access on. */
+VOID
+RamStartCaching(PFILE_OBJECT FileObject, PRAM_STREAM Stream)
+{
+    if (FileObject->PrivateCacheMap == NULL) {
+        CcInitializeCacheMap(FileObject, (PCC_FILE_SIZES)&Stream->Header.AllocationSize, FALSE,
+                             &RamCacheCallbacks, Stream);
+        CcSetReadAheadGranularity(FileObject, 0x10000);
+    }
+}
 
 /* What IsFastIoPossible says follows from oplocks and byte-range locks. */
 VOID

@@ -4,8 +4,6 @@
  */
 #include "ramfs.h"
 
-extern CACHE_MANAGER_CALLBACKS RamCacheCallbacks;
-
 static NTSTATUS
 RamSetSparse(PRAM_REQUEST Request, BOOLEAN Sparse)
 {
@@ -51,11 +49,7 @@ RamSetZeros(PRAM_REQUEST Request, PFILE_ZERO_DATA_INFORMATION Info)
     }
     if (Stream->Sections.DataSectionObject != NULL) {
         if (CcIsFileCached(Request->FileObject)) {
-            if (Request->FileObject->PrivateCacheMap == NULL) {
-                CcInitializeCacheMap(Request->FileObject,
-                                     (PCC_FILE_SIZES)&Stream->Header.AllocationSize, FALSE,
-                                     &RamCacheCallbacks, Stream);
-            }
+            RamStartCaching(Request->FileObject, Stream);
             CcZeroData(Request->FileObject, &From, &To, TRUE);
         }
         CcFlushCache(&Stream->Sections, &From, (ULONG)(To.QuadPart - From.QuadPart), &Iosb);

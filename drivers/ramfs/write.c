@@ -12,8 +12,6 @@
  */
 #include "ramfs.h"
 
-extern CACHE_MANAGER_CALLBACKS RamCacheCallbacks;
-
 static VOID
 RamMoveValid(PRAM_STREAM Stream, ULONG64 End)
 {
@@ -137,11 +135,7 @@ RamWriteCached(PRAM_REQUEST Request, LARGE_INTEGER Offset, ULONG Length)
     IO_STATUS_BLOCK Iosb = {};
     NTSTATUS Status;
 
-    if (FileObject->PrivateCacheMap == NULL) {
-        CcInitializeCacheMap(FileObject, (PCC_FILE_SIZES)&Stream->Header.AllocationSize, FALSE,
-                             &RamCacheCallbacks, Stream);
-        CcSetReadAheadGranularity(FileObject, 0x10000);
-    }
+    RamStartCaching(FileObject, Stream);
     if (End > (ULONG64)Stream->Header.FileSize.QuadPart) { /* W3 */
         Status = RamExtend(Request, End);
         if (!NT_SUCCESS(Status)) {
