@@ -11,65 +11,19 @@
 #include <string.h>
 #include "bench.h"
 
-#define ROUNDS      15
+#define ROUNDS 15
+#include "rounds.h"
+
 #define LEAST_ROUND 1e6 /* ns: within a time slice of a busy host */
 
-static double PerCount;
 static HANDLE Device, First, Second;
 static char Buffer[64];
-
-static int
-ByValue(const void *A, const void *B)
-{
-    double Difference = *(const double *)A - *(const double *)B;
-
-    return Difference < 0 ? -1 : Difference > 0;
-}
-
-static double
-Now(void)
-{
-    LARGE_INTEGER Counter;
-
-    QueryPerformanceCounter(&Counter);
-    return Counter.QuadPart * PerCount;
-}
-
-static void
-Measure(const char *Name, void (*Routine)(void), int Times)
-{
-    double Round[ROUNDS];
-
-    for (int Index = 0; Index < ROUNDS; Index++) {
-        double Start = Now();
-
-        for (int Time = 0; Time < Times; Time++) {
-            Routine();
-        }
-        Round[Index] = (Now() - Start) / Times;
-    }
-    qsort(Round, ROUNDS, sizeof(Round[0]), ByValue);
-    printf("%s %.1f\n", Name, Round[ROUNDS / 2]);
-    fflush(stdout);
-}
 
 /* Of a routine that does it ten times. */
 static void
 MeasureTen(const char *Name, void (*Routine)(void), int Times)
 {
-    double Round[ROUNDS];
-
-    for (int Index = 0; Index < ROUNDS; Index++) {
-        double Start = Now();
-
-        for (int Time = 0; Time < Times; Time++) {
-            Routine();
-        }
-        Round[Index] = (Now() - Start) / Times / 10;
-    }
-    qsort(Round, ROUNDS, sizeof(Round[0]), ByValue);
-    printf("%s %.2f\n", Name, Round[ROUNDS / 2]);
-    fflush(stdout);
+    MeasureEach(Name, Routine, Times, 10, 2);
 }
 
 static void
@@ -285,12 +239,8 @@ StartService_(const char *Path)
 int
 main(int argc, char **argv)
 {
-    LARGE_INTEGER Frequency;
-    int Times;
+    int Times = argc > 1 ? atoi(argv[1]) : 2000;
 
-    QueryPerformanceFrequency(&Frequency);
-    PerCount = 1e9 / Frequency.QuadPart;
-    Times = argc > 1 ? atoi(argv[1]) : 2000;
     if (argc > 3 && strcmp(argv[2], "service") == 0 && !StartService_(argv[3])) {
         return 2;
     }

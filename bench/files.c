@@ -8,47 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS  9
+#define ROUNDS 9
+#include "rounds.h"
+
 #define ENTRIES 10000
 
-static double PerCount;
 static HANDLE File;
 static char Page[4096];
-
-static int
-ByValue(const void *A, const void *B)
-{
-    double Difference = *(const double *)A - *(const double *)B;
-
-    return Difference < 0 ? -1 : Difference > 0;
-}
-
-static double
-Now(void)
-{
-    LARGE_INTEGER Counter;
-
-    QueryPerformanceCounter(&Counter);
-    return Counter.QuadPart * PerCount;
-}
-
-static void
-Measure(const char *Name, void (*Routine)(void), int Times)
-{
-    double Round[ROUNDS];
-
-    for (int Index = 0; Index < ROUNDS; Index++) {
-        double Start = Now();
-
-        for (int Time = 0; Time < Times; Time++) {
-            Routine();
-        }
-        Round[Index] = (Now() - Start) / Times;
-    }
-    qsort(Round, ROUNDS, sizeof(Round[0]), ByValue);
-    printf("%s %.1f\n", Name, Round[ROUNDS / 2]);
-    fflush(stdout);
-}
 
 static HANDLE
 Open(const char *Name, DWORD Disposition)
@@ -121,11 +87,8 @@ int
 main(int Count, char **Words)
 {
     int Times = Count > 1 ? atoi(Words[1]) : 1000;
-    LARGE_INTEGER Frequency;
     DWORD Bytes;
 
-    QueryPerformanceFrequency(&Frequency);
-    PerCount = 1e9 / (double)Frequency.QuadPart;
     CreateDirectoryA("C:\\bench", NULL);
     Measure("file-create-close", CreateClose, Times);
     File = Open("C:\\bench\\file", OPEN_ALWAYS);

@@ -10,16 +10,9 @@
 #include <wchar.h>
 
 #define ROUNDS 15
+#include "rounds.h"
 
 static WCHAR Filter[64];
-
-static int
-ByValue(const void *A, const void *B)
-{
-    double Difference = *(const double *)A - *(const double *)B;
-
-    return Difference < 0 ? -1 : Difference > 0;
-}
 
 static void
 LoadUnload(void)
@@ -66,21 +59,10 @@ MakeService(void)
 int
 main(int Count, char **Words)
 {
-    LARGE_INTEGER Frequency, Start, End;
-    double Round[ROUNDS];
-
     MultiByteToWideChar(CP_UTF8, 0, Count > 1 ? Words[1] : "passthrough", -1, Filter, 64);
     MakeService();
-    QueryPerformanceFrequency(&Frequency);
     CloseHandle(
         CreateFileA("C:\\bench.txt", GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL)); /* mounted */
-    for (int i = 0; i < ROUNDS; i++) {
-        QueryPerformanceCounter(&Start);
-        LoadUnload();
-        QueryPerformanceCounter(&End);
-        Round[i] = (double)(End.QuadPart - Start.QuadPart) * 1e9 / (double)Frequency.QuadPart;
-    }
-    qsort(Round, ROUNDS, sizeof(Round[0]), ByValue);
-    printf("minifilter-load-unload %.1f\n", Round[ROUNDS / 2]);
+    Measure("minifilter-load-unload", LoadUnload, 1);
     return 0;
 }
