@@ -305,6 +305,6 @@ NTSTATUS RamBreakHandle(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
 extern FAST_IO_DISPATCH RamFastIo;
 VOID RamInitializeFastIo(VOID);
 VOID RamUpdateFastIo(PRAM_STREAM Stream);
-VOID RamStartCaching(PFILE_OBJECT FileObject, PRAM_STREAM Stream);
+VOID RamStartCaching(PFILE_OBJECT FileObject, PRAM_STREAM Stream, ULONG ReadAhead);
 
 #endif

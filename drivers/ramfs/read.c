@@ -101,7 +101,7 @@ RamReadStream(PRAM_REQUEST Request)
         return STATUS_SUCCESS;
     }
     Length = (ULONG)min((ULONG64)Length, Size - (ULONG64)Offset.QuadPart);
-    RamStartCaching(FileObject, Stream);
+    RamStartCaching(FileObject, Stream, 0x10000);
     if (Request->Stack->MinorFunction & IRP_MN_MDL) {
         CcMdlRead(FileObject, &Offset, Length, &Request->Irp->MdlAddress, &Iosb);
     } else {

@@ -59,12 +59,12 @@ static CACHE_MANAGER_CALLBACKS RamCacheCallbacks = {
 
 /* From the file object's first cached access on. */
 VOID
-RamStartCaching(PFILE_OBJECT FileObject, PRAM_STREAM Stream)
+RamStartCaching(PFILE_OBJECT FileObject, PRAM_STREAM Stream, ULONG ReadAhead)
 {
     if (FileObject->PrivateCacheMap == NULL) {
         CcInitializeCacheMap(FileObject, (PCC_FILE_SIZES)&Stream->Header.AllocationSize, FALSE,
                              &RamCacheCallbacks, Stream);
-        CcSetReadAheadGranularity(FileObject, 0x10000);
+        CcSetReadAheadGranularity(FileObject, ReadAhead);
     }
 }
 

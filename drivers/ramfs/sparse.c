@@ -49,7 +49,7 @@ RamSetZeros(PRAM_REQUEST Request, PFILE_ZERO_DATA_INFORMATION Info)
     }
     if (Stream->Sections.DataSectionObject != NULL) {
         if (CcIsFileCached(Request->FileObject)) {
-            RamStartCaching(Request->FileObject, Stream);
+            RamStartCaching(Request->FileObject, Stream, PAGE_SIZE);
             CcZeroData(Request->FileObject, &From, &To, TRUE);
         }
         CcFlushCache(&Stream->Sections, &From, (ULONG)(To.QuadPart - From.QuadPart), &Iosb);

@@ -135,7 +135,7 @@ RamWriteCached(PRAM_REQUEST Request, LARGE_INTEGER Offset, ULONG Length)
     IO_STATUS_BLOCK Iosb = {};
     NTSTATUS Status;
 
-    RamStartCaching(FileObject, Stream);
+    RamStartCaching(FileObject, Stream, 0x10000);
     if (End > (ULONG64)Stream->Header.FileSize.QuadPart) { /* W3 */
         Status = RamExtend(Request, End);
         if (!NT_SUCCESS(Status)) {
