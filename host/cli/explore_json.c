@@ -79,7 +79,7 @@ write_search(FILE *out, const struct search *search)
     if (tally->bound != 0) {
         fprintf(out, "\"bound\": %u, ", tally->bound - 1);
     }
-    fprintf(out, "\"digest\": \"%016lx\", ", tally->digest);
+    fprintf(out, "\"digest\": \"%016lx\", \"sample\": \"%016lx\", ", tally->digest, tally->sample);
     fprintf(
         out,
         "\"jobs\": %u, \"shard\": \"%u/%u\", \"lost_workers\": %u, \"died\": %u,\n             ",

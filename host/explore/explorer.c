@@ -739,6 +739,7 @@ explorer_ended(const struct abi_stop *why)
     struct search_results *results = it.results;
     struct abi_stop tried;
     bool counts, error = false;
+    uint64_t digest;
 
     if (it.search->replay && !it.over) {
         it.over = true;
@@ -761,7 +762,8 @@ explorer_ended(const struct abi_stop *why)
     }
     counts = !it.rooted || it.strategy->counts == NULL || it.strategy->counts();
     results->runs += counts;
-    results->digest += counts ? (GUEST->hash ^ it.at.steps) * 0x9E3779B97F4A7C15ull : 0;
+    digest = counts ? (GUEST->hash ^ it.at.steps) * 0x9E3779B97F4A7C15ull : 0;
+    results->digest += digest;
     results->agents = it.at.agents > results->agents ? it.at.agents : results->agents;
     results->longest = it.at.steps > results->longest ? it.at.steps : results->longest;
     if (counts && it.rooted && it.strategy->judge == NULL) {
@@ -796,7 +798,7 @@ explorer_ended(const struct abi_stop *why)
         it.strategy->end(&it.question, why == NULL);
     }
     it.run++;
-    unit_ended(counts, error || (why != NULL && is_bad(why)));
+    unit_ended(counts, error || (why != NULL && is_bad(why)), digest);
     if (begin()) {
         start();
     }

@@ -197,7 +197,7 @@ tell(enum unit_message message)
 }
 
 void
-unit_ended(bool counts, bool bad)
+unit_ended(bool counts, bool bad, uint64_t digest)
 {
     struct unit_channel *channel = it.channel;
 
@@ -209,6 +209,9 @@ unit_ended(bool counts, bool bad)
         it.warm++;
         memset(it.results, 0, offsetof(struct search_results, finding));
         return;
+    }
+    if (it.strategy->kind == STRATEGY_SAMPLED && (it.next - channel->stride) % SEARCH_SAMPLE == 0) {
+        it.results->sample += digest;
     }
     it.limit -= counts && it.limit != UINT64_MAX;
     channel->done++;

@@ -82,8 +82,8 @@ struct unit_deaths {
 void unit_init(const struct strategy *strategy, const struct run_search *search,
                struct search_results *results);
 bool unit_begin(void);
-/* After a run, `bad` or not, that counts or belongs to another shard. */
-void unit_ended(bool counts, bool bad);
+/* After a run, `bad` or not, that counts or belongs to another shard; `digest`: of its trace hash. */
+void unit_ended(bool counts, bool bad, uint64_t digest);
 /* There was nothing to choose. */
 void unit_only_run(void);
 /* For a strategy's begin: it has come to a part that was given away. UNIT_TAKE: it is done, *asks is

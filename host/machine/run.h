@@ -119,6 +119,7 @@ struct run_search {
 };
 
 #define SEARCH_FINDINGS  64
+#define SEARCH_SAMPLE    10000
 #define SEARCH_SCHEDULES (1u << 20) /* answers, of all findings together */
 
 enum search_outcome {
@@ -157,11 +158,12 @@ struct search_results {
     uint64_t runs, traces, bad, blocked;
     uint32_t schedules; /* used of `schedule` */
     uint64_t digest;    /* of the trace hashes of all runs, in any order */
-    uint32_t agents;    /* most that took part in a run */
-    uint32_t longest;   /* answers of the longest run */
-    uint32_t bound;     /* of preemptions or delays: 1 + the last one that was completed */
-    bool whole;         /* a bounded search has not been bounded by it */
-    double estimate;    /* traces there are; 0: not known */
+    uint64_t sample;  /* and of runs 0, SEARCH_SAMPLE ...: what shard 1/SEARCH_SAMPLE makes again */
+    uint32_t agents;  /* most that took part in a run */
+    uint32_t longest; /* answers of the longest run */
+    uint32_t bound;   /* of preemptions or delays: 1 + the last one that was completed */
+    bool whole;       /* a bounded search has not been bounded by it */
+    double estimate;  /* traces there are; 0: not known */
     struct search_finding finding[SEARCH_FINDINGS];
     uint32_t schedule[SEARCH_SCHEDULES];
 };

@@ -62,6 +62,7 @@ tally_take(struct tally *tally, struct search_results *results)
     }
     tally->runs += results->runs;
     tally->digest += results->digest;
+    tally->sample += results->sample;
     tally->traces += results->traces;
     tally->bad += results->bad;
     tally->blocked += results->blocked;
@@ -82,6 +83,7 @@ tally_add(struct tally *tally, struct tally *from)
     }
     tally->runs += from->runs;
     tally->digest += from->digest;
+    tally->sample += from->sample;
     tally->traces += from->traces;
     tally->bad += from->bad;
     tally->blocked += from->blocked;
