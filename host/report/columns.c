@@ -148,6 +148,29 @@ print_preemption(const struct sheet *sheet, size_t index)
     }
 }
 
+/* Threads that nobody preempts, and that are held up from step `index` on. */
+static void
+print_holds(const struct sheet *sheet, size_t index)
+{
+    const struct story *story = sheet->story;
+
+    for (size_t i = 0; i < story->holds; i++) {
+        const struct story_hold *hold = &story->hold[i];
+        char text[64], time[32];
+
+        if (hold->preempted || hold->from != index) {
+            continue;
+        }
+        if (hold->until_100ns > hold->from_100ns) {
+            story_seconds(hold->until_100ns - hold->from_100ns, time, sizeof(time));
+            snprintf(text, sizeof(text), "-- is held up for %s --", time);
+        } else {
+            snprintf(text, sizeof(text), "-- is held up here --");
+        }
+        cell(sheet, column_of(sheet, hold->agent), "", text, true);
+    }
+}
+
 static void
 describe(const struct sheet *sheet, const struct story_agent *agent, char *out, size_t size)
 {
@@ -252,6 +275,7 @@ story_columns(FILE *out, const struct report *report, unsigned width, const char
         if (step->preempts) {
             print_preemption(&sheet, i);
         }
+        print_holds(&sheet, i);
         if (step->shown) {
             print_step(&sheet, i);
         }

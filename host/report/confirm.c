@@ -51,134 +51,65 @@ say_where(struct words *words, const struct story_step *step)
     }
 }
 
-/* The last step before `end` that another agent than the one that is held makes, if it is shown. */
-static size_t
-last_of_others(const struct story *story, size_t from, size_t end, size_t held)
-{
-    size_t found = story->steps;
-
-    for (size_t i = from; i < end && i < story->steps; i++) {
-        if (story->step[i].agent != held && story->step[i].shown) {
-            found = i;
-        }
-    }
-    return found;
-}
-
+/* "until thread B has called KeSetEvent(..) at .." */
 static void
-say_time(struct words *words, uint64_t time_100ns)
+say_until(struct words *words, const struct story *story, const struct story_hold *hold)
 {
-    if (time_100ns >= 10000000) {
-        say(words, "%.1f s", (double)time_100ns / 1e7);
-    } else if (time_100ns >= 10000) {
-        say(words, "%.1f ms", (double)time_100ns / 1e4);
-    } else {
-        say(words, "%.1f us", (double)time_100ns / 10);
-    }
-}
+    const struct story_step *last;
 
-static void
-say_hold(struct words *words, const struct story *story, size_t index, unsigned number)
-{
-    size_t held = story_before(story, index), resumes, last;
-    uint64_t from = story->step[index].time_100ns, until;
-
-    if (held == STORY_AGENTS) {
+    say(words, ", until ");
+    if (hold->until == story->steps) {
+        say_thread(words, story, story->step[hold->from].agent);
+        say(words, " has gone on");
         return;
     }
-    resumes = story_next(story, index, held);
-    last = last_of_others(story, index, resumes, held);
+    last = &story->step[hold->until];
+    say_thread(words, story, last->agent);
+    if (last->calls) {
+        say(words, last->blocks ? " waits in %s" : " has called %s", last->what);
+        say_where(words, last);
+    } else {
+        say(words, " is past %s, where it %s", last->where, last->what);
+    }
+}
+
+static void
+say_hold(struct words *words, const struct story *story, const struct story_hold *hold,
+         unsigned number)
+{
+    uint64_t held = hold->until_100ns > hold->from_100ns ? hold->until_100ns - hold->from_100ns : 0;
+    char time[3][32];
+
     say(words, "%s%u. Hold ", number > 1 ? " " : "", number);
-    say_thread(words, story, held);
-    if (resumes < story->steps) {
-        say(words, " before it %s%s", story->step[resumes].calls ? "calls " : "",
-            story->step[resumes].what);
-        say_where(words, &story->step[resumes]);
+    say_thread(words, story, hold->agent);
+    if (hold->first) {
+        say(words, " before its first step");
+        if (hold->resumes < story->steps) {
+            say(words, ", %s%s", story->step[hold->resumes].calls ? "" : "where it ",
+                story->step[hold->resumes].what);
+            say_where(words, &story->step[hold->resumes]);
+        }
+    } else if (hold->resumes < story->steps) {
+        say(words, " before it %s%s", story->step[hold->resumes].calls ? "calls " : "",
+            story->step[hold->resumes].what);
+        say_where(words, &story->step[hold->resumes]);
     } else {
         say(words, " there");
     }
-    say(words, ", until ");
-    if (last < story->steps) {
-        say_thread(words, story, story->step[last].agent);
-        if (story->step[last].calls) {
-            say(words, story->step[last].blocks ? " waits in %s" : " has called %s",
-                story->step[last].what);
-            say_where(words, &story->step[last]);
-        } else {
-            say(words, " is past %s, where it %s", story->step[last].where, story->step[last].what);
-        }
-    } else {
-        say_thread(words, story, story->step[index].agent);
-        say(words, " has gone on");
-    }
-    until = resumes < story->steps ? story->step[resumes].time_100ns
-                                   : story->step[story->steps - 1].time_100ns;
-    if (until > from) {
-        say(words, " (for at least ");
-        say_time(words, until - from);
-        say(words, ": a delay or a priority does not exclude that, it only makes it rare)");
+    say_until(words, story, hold);
+    if (held != 0) {
+        story_seconds(held, time[0], sizeof(time[0]));
+        story_seconds(hold->from_100ns - story->begins_100ns, time[1], sizeof(time[1]));
+        story_seconds(hold->until_100ns - story->begins_100ns, time[2], sizeof(time[2]));
+        say(words,
+            " (for at least %s of virtual time, from %s to %s: a delay or a priority does not "
+            "exclude that, it only makes it rare)",
+            time[0], time[1], time[2]);
+    } else if (story->priorities) {
+        say(words,
+            " (a priority does not exclude that: the other one can run on another processor)");
     }
     say(words, ".");
-}
-
-/*
- * The longest time for which a thread could have gone on, and did not, where nobody preempts it: before its
- * first step, or between two. Its number among the steps; story->steps: there is none.
- */
-static size_t
-longest_hold(const struct story *story, size_t agent, uint64_t *time)
-{
-    const struct story_agent *who = &story->agent[agent];
-    uint64_t since = who->born_100ns;
-    bool could = who->born;
-    size_t found = story->steps;
-
-    *time = 0;
-    for (size_t i = 0; i < story->steps; i++) {
-        const struct story_step *step = &story->step[i];
-
-        if (step->preempts && story_before(story, i) == agent) {
-            could = false; /* say_hold does */
-        }
-        if (step->agent != agent) {
-            continue;
-        }
-        if (could && step->time_100ns > since + *time) {
-            *time = step->time_100ns - since;
-            found = i;
-        }
-        since = step->time_100ns;
-        could = !step->blocks && !step->times_out && step->op != SP_DELAY && step->op != SP_WAIT;
-    }
-    return found;
-}
-
-/* Threads that did nothing while time passed. */
-static unsigned
-say_late_starts(struct words *words, const struct story *story, unsigned number)
-{
-    for (size_t i = 0; i < story->agents; i++) {
-        uint64_t time;
-        size_t step = longest_hold(story, i, &time);
-
-        if (step == story->steps || story->agent[i].letter == 0) {
-            continue;
-        }
-        say(words, "%s%u. Hold ", number > 0 ? " " : "", number + 1);
-        number++;
-        say_thread(words, story, i);
-        if (step == story_next(story, 0, i) || story->step[step].what[0] == 0) {
-            say(words, " before its first instruction for at least ");
-        } else {
-            say(words, " before it %s%s", story->step[step].calls ? "calls " : "",
-                story->step[step].what);
-            say_where(words, &story->step[step]);
-            say(words, " for at least ");
-        }
-        say_time(words, time);
-        say(words, " (so long the others sleep).");
-    }
-    return number;
 }
 
 bool
@@ -197,14 +128,11 @@ story_confirm(const struct report *report, char *out, size_t size)
         say(&words, "Let the threads go on at the same speed, one operation each.");
         return true;
     }
-    for (size_t i = 0; i < story->steps; i++) {
-        if (story->step[i].preempts) {
-            say_hold(&words, story, i, ++holds);
-        }
+    for (size_t i = 0; i < story->holds; i++) {
+        say_hold(&words, story, &story->hold[i], ++holds);
     }
-    holds = say_late_starts(&words, story, holds);
     if (holds != 0) {
-        say(&words, " Threads run on otherwise until they wait.");
+        say(&words, " Otherwise each thread runs until it waits or ends.");
         return true;
     }
     say(&words, "No thread needs to be held inside a step: let them run, each until it waits or "

@@ -194,12 +194,73 @@ write_suspended(FILE *out, const struct report *report)
     text(out, ",\n     ", "missing_region", words);
 }
 
+/* Seconds of virtual time since the first choice. */
+static void
+write_time(FILE *out, const struct story *story, const char *name, uint64_t time_100ns)
+{
+    fprintf(out, ", \"%s\": %.7f", name,
+            time_100ns > story->begins_100ns ? (double)(time_100ns - story->begins_100ns) / 1e7
+                                             : 0);
+}
+
+/* One step of the driver, as far as it is known. */
+static void
+write_place(FILE *out, const struct story *story, const char *name, size_t index)
+{
+    if (index == story->steps) {
+        fprintf(out, ", \"%s\": null", name);
+        return;
+    }
+    fprintf(out, ", \"%s\": {\"choice\": %u", name, story->step[index].choice);
+    if (story->agent[story->step[index].agent].letter != 0) {
+        fprintf(out, ", \"thread\": \"%c\"", story->agent[story->step[index].agent].letter);
+    }
+    text(out, ", ", "what", story->step[index].what);
+    text(out, ", ", "where", story->step[index].where);
+    fputs("}", out);
+}
+
+/* Who is held up, in front of what, until whose step. */
+static void
+write_holds_up(FILE *out, const struct story *story)
+{
+    bool first = true;
+
+    fputs(",\n     \"held_up\": [", out);
+    for (size_t i = 0; i < story->holds; i++) {
+        const struct story_hold *hold = &story->hold[i];
+        const struct story_agent *who = &story->agent[hold->agent];
+        uint64_t held =
+            hold->until_100ns > hold->from_100ns ? hold->until_100ns - hold->from_100ns : 0;
+
+        fprintf(out, "%s\n      {\"thread\": ", first ? "" : ",");
+        first = false;
+        if (who->letter != 0) {
+            fprintf(out, "\"%c\"", who->letter);
+        } else {
+            fputs("null", out);
+        }
+        fprintf(out, ", \"name\": \"%04lx.%04lx\"", who->pid, who->tid);
+        text(out, ", ", "why",
+             hold->preempted   ? "preempted"
+             : hold->overtaken ? "overtaken"
+                               : "late");
+        fprintf(out, ", \"before_first_step\": %s", hold->first ? "true" : "false");
+        write_place(out, story, "before", hold->resumes);
+        write_place(out, story, "until", hold->until);
+        write_time(out, story, "from_s", hold->from_100ns);
+        write_time(out, story, "until_s", hold->until_100ns);
+        fprintf(out, ", \"for_s\": %.7f}", (double)held / 1e7);
+    }
+    fputs("]", out);
+}
+
 /* The steps that matter, and how to see them elsewhere. */
 static void
 write_story(FILE *out, const struct report *report)
 {
     const struct story *story = report->story;
-    char words[2000];
+    char words[4000];
     bool first = true;
 
     if (story == NULL || story->shown == 0) {
@@ -222,6 +283,7 @@ write_story(FILE *out, const struct report *report)
                 step->times_out ? "true" : "false");
     }
     fputs("]", out);
+    write_holds_up(out, story);
     if (story_confirm(report, words, sizeof(words))) {
         text(out, ",\n     ", "confirm_on_windows", words);
     }

@@ -46,7 +46,7 @@ code_place(struct report *report, uint64_t address)
 }
 
 static void
-read_step(struct report *report, struct story *story, const struct abi_record *record)
+read_step(struct report *report, struct story *story, const struct abi_record *record, uint64_t at)
 {
     size_t agent = agent_of(story, record->agent);
     struct story_step *step;
@@ -59,6 +59,7 @@ read_step(struct report *report, struct story *story, const struct abi_record *r
     step = &story->step[story->steps - 1];
     *step = (struct story_step){.agent = agent,
                                 .op = record->kind,
+                                .at = at,
                                 .irql = record->irql,
                                 .object = record->object,
                                 .time_100ns = record->time_100ns};
@@ -70,6 +71,7 @@ read_step(struct report *report, struct story *story, const struct abi_record *r
         step->times_out = (record->arg[3] & ABI_STEP_TIMES_OUT) != 0;
         step->site = code_place(report, record->caller);
         step->callee = code_place(report, record->arg[1]);
+        story->priorities |= step->op == SP_SET_PRIORITY && step->site != NULL;
         return;
     }
     step->argument[0] = record->arg[0];
@@ -83,7 +85,7 @@ read_step(struct report *report, struct story *story, const struct abi_record *r
 
 /* The thread that is born may have been a story's agent already: the same name in another run. */
 static void
-read_birth(struct report *report, struct story *story, const struct abi_record *record, bool within)
+read_birth(struct report *report, struct story *story, const struct abi_record *record, uint64_t at)
 {
     size_t agent = agent_of(story, (uint32_t)record->arg[1]);
 
@@ -95,8 +97,20 @@ read_birth(struct report *report, struct story *story, const struct abi_record *
         record->arg[0] != 0 ? place_of(report, record->arg[0], false) : NULL;
     story->agent[agent].tid = record->arg[2];
     story->agent[agent].pid = record->arg[3];
-    story->agent[agent].born = within;
+    story->agent[agent].fresh = true;
+    story->agent[agent].born_at = at + 1;
     story->agent[agent].born_100ns = record->time_100ns;
+}
+
+/* Something that an agent has done before the story. */
+static void
+note_done(struct story *story, const struct abi_record *record)
+{
+    for (size_t i = 0; i < story->agents; i++) {
+        if (story->agent[i].name == record->agent && record->kind != EV_SWITCH) {
+            story->agent[i].fresh = false;
+        }
+    }
 }
 
 static void
@@ -144,16 +158,19 @@ story_read(struct report *report)
             free(story->step); /* what came before the first choice is the same in every run */
             story->step = NULL;
             story->steps = 0;
+            story->begins_100ns = record.time_100ns;
         }
         if (record.kind == EV_THREAD_CREATE) {
-            read_birth(report, story, &record, begun);
+            read_birth(report, story, &record, i);
         } else if (record.kind == EV_POOL_ALLOC && (record.arg[2] & 1) == 0) {
             read_pool(report, story, &record);
+        } else if (!begun) {
+            note_done(story, &record);
         }
         if (begun &&
             (is_step(&record) || record.kind == EV_DRIVER_CALL || record.kind == EV_IRP_COMPLETE ||
              record.kind == EV_DPC_RUN || record.kind == EV_APC_RUN)) {
-            read_step(report, story, &record);
+            read_step(report, story, &record, i);
         }
     }
     if (story->steps == 0) {
@@ -293,6 +310,22 @@ shorten(struct story *story, size_t most)
     }
 }
 
+/* What somebody sleeps for explains nothing unless he does something that matters. */
+static void
+mark_delays(struct story *story)
+{
+    bool matters[STORY_AGENTS] = {0};
+
+    for (size_t i = 0; i < story->steps; i++) {
+        matters[story->step[i].agent] |= story->step[i].shown;
+    }
+    for (size_t i = 0; i < story->steps; i++) {
+        struct story_step *step = &story->step[i];
+
+        step->shown |= step->op == SP_DELAY && step->site != NULL && matters[step->agent];
+    }
+}
+
 static void
 mark(struct report *report)
 {
@@ -318,9 +351,10 @@ mark(struct report *report)
         if (story->hangs && !memory) {
             step->shown = waited_for(story, step->object);
         } else {
-            step->shown = is_shared(story, step->object) || step->op == SP_DELAY;
+            step->shown = is_shared(story, step->object);
         }
     }
+    mark_delays(story);
     for (size_t i = 0; i < story->steps; i++) {
         if (story->step[i].times_out && story->step[i].site != NULL) {
             story->step[i].shown = true;
@@ -500,13 +534,15 @@ story_tell(struct report *report)
             agent->letter = agent->letter != 0 ? agent->letter : letter++;
         }
     }
+    story_find_holds(report);
     for (size_t i = 0; i < story->steps; i++) {
-        size_t held = story->step[i].preempts ? story_before(story, i) : STORY_AGENTS;
-        size_t next = held != STORY_AGENTS ? story_next(story, i, held) : story->steps;
-
         if (story->step[i].shown) {
             say_what(report, &story->step[i]);
         }
+    }
+    for (size_t i = 0; i < story->holds; i++) {
+        size_t next = story->hold[i].resumes;
+
         if (next < story->steps && story->step[next].what[0] == 0) {
             say_what(report, &story->step[next]);
         }

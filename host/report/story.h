@@ -4,7 +4,8 @@
  *     story.c      reads the steps (nt/ke/record.c), keeps those that matter
  *     objects.c    what an object is called
  *     columns.c    the listing: one column for each thread
- *     confirm.c    which thread to hold where, in words
+ *     hold.c       which thread is held up where, for how long
+ *     confirm.c    the same in words
  */
 #ifndef HOST_REPORT_STORY_H
 #define HOST_REPORT_STORY_H
@@ -20,12 +21,14 @@ struct story_agent {
     uint64_t object;     /* its KTHREAD; 0: not known */
     struct place *start; /* its first routine; NULL: not known */
     uint64_t tid, pid, born_100ns;
-    bool born; /* within the story */
+    uint64_t born_at; /* number of the record; 0: it was not seen */
+    bool fresh;       /* has done nothing before the story */
 };
 
 struct story_step {
     size_t agent;
     uint16_t op; /* enum abi_event */
+    uint64_t at; /* number of its record */
     uint8_t irql;
     uint32_t choice; /* number of the choice from 1; 0: nobody was asked */
     bool preempts, is_free, blocks, times_out;
@@ -41,6 +44,19 @@ struct pool_block {
     struct place *site;
 };
 
+/* A thread that could go on and did not. */
+struct story_hold {
+    size_t agent;
+    size_t from,
+        resumes; /* steps: the first one that others make meanwhile, its own next one; story->steps: none */
+    size_t
+        until; /* the last step of another that must come before; story->steps: none that is shown */
+    bool preempted, first; /* in the middle of its way; before its first instruction */
+    bool overtaken;        /* by a thread that was created later */
+    uint64_t from_100ns, until_100ns;
+};
+#define STORY_HOLDS 16
+
 struct story {
     struct story_agent agent[STORY_AGENTS];
     size_t agents;
@@ -49,7 +65,10 @@ struct story {
     struct pool_block *block;
     size_t blocks;
     size_t shown;
-    bool hangs;
+    uint64_t begins_100ns;
+    bool hangs, priorities; /* priorities: one was changed */
+    struct story_hold hold[STORY_HOLDS];
+    size_t holds;
 };
 
 /* story.c; before places are resolved. NULL: the run has recorded nothing. */
@@ -72,6 +91,12 @@ bool imported_name(const struct report *report, const struct place *site, char *
 /* columns.c: width in characters, 0: as the terminal is. */
 void story_columns(FILE *out, const struct report *report, unsigned width, const char *strong,
                    const char *end);
+/* hold.c: which threads are held up; after story_tell has marked what is shown. */
+void story_find_holds(const struct report *report);
+/* "until thread B (Maker) has called KeSetEvent at ..." */
+void story_hold_until(const struct story *story, const struct story_hold *hold, char *out,
+                      size_t size);
+void story_seconds(uint64_t time_100ns, char *out, size_t size); /* "2.0 s" */
 /* confirm.c: false: there is nothing to say. */
 bool story_confirm(const struct report *report, char *out, size_t size);
 

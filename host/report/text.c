@@ -600,7 +600,7 @@ print_culprit(const struct page *page)
 static void
 print_story(const struct page *page)
 {
-    char words[2000];
+    char words[4000];
 
     if (page->report->story == NULL || page->report->story->shown == 0) {
         return;

@@ -77,11 +77,29 @@ def main():
             check(f"{program}: no finding of {program}'s locks", status == 0 and not result["findings"], text[-400:])
 
         # Time proves nothing.
-        for program, words in (("hidden-delay", r"Hold thread|in the order"), ("hidden-priority", r"Hold thread|in the order")):
+        lines = open(f"{sources}/hidden.c").read().splitlines()
+
+        def marked(where, mark):
+            return not symbols or (where.startswith("hidden.c:") and mark in lines[int(where.split(":")[1]) - 1])
+
+        for program, why, first, seconds in (("hidden-delay", "late", True, 2.0), ("hidden-priority", "overtaken", True, 0), ("hidden-window", "preempted", False, 2.0)):
             status, result, text = explore(program, "--budget", "60s")
             found = result["findings"]
             check(f"{program}: found", status == 1 and found and found[0]["kind"] == "bugcheck", text[-400:])
-            check(f"{program}: which thread, in words", found and re.search(words, found[0]["confirm_on_windows"]), found and found[0]["confirm_on_windows"])
+            held = found[0]["held_up"] if found else []
+            check(f"{program}: one thread is held up", len(held) == 1 and (held[0]["why"], held[0]["before_first_step"]) == (why, first), held)
+            if len(held) != 1:
+                continue
+            one = held[0]
+            check(f"{program}: for so long", one["for_s"] == seconds and one["until_s"] - one["from_s"] == seconds, held)
+            check(f"{program}: in front of which line", one["thread"] == one["before"]["thread"] and marked(one["before"]["where"], "HELD UP"), held)
+            check(f"{program}: until whose step", one["until"]["thread"] != one["thread"] and marked(one["until"]["where"], "UNTIL"), held)
+            words = f"1. Hold thread {one['thread']}"
+            check(f"{program}: in words", found[0]["confirm_on_windows"].startswith(words) and words in text and
+                  (f"at least {seconds} s of virtual time" in text) == (seconds > 0) and "a priority does not exclude that" in text, text[-400:])
+            check(f"{program}: in the listing", ("-- is held up for 2.0 s --" if why == "late" else "-- is held up here --") in text, text[-400:])
+            replay = run("replay", "--json", "-", found[0]["schedule"])
+            check(f"{program}: a replay says the same", replay.returncode == 1 and json.loads(replay.stdout)["findings"][0]["held_up"] == held, replay.stdout[:300])
         status, result, text = explore("hidden-not", "--budget", "60s")
         check("hidden-not: none", status == 0 and result["search"].get("outcome") == "exhausted", text[-300:])
 
