@@ -1,77 +1,58 @@
 #!/usr/bin/env python3
-"""The tests' own test: mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--near] [--tests TEXT,...] [--jobs N] [--list] [--at FILE:LINE] BUILD
+"""The tests' own test: mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--at FILE:LINE] [--planted[=NAME,...]] [--list] BUILD
 
 Each mutant is the kernel with one line of nt/ changed: a condition negated, a statement dropped, two statements
-swapped, an operator or a constant off by one. It is built beside the real one, and the test drivers and clients
-run on it, those that killed a mutant of the same file first, then those of its own component, until one fails: then
-the mutant is killed. The explorer's programs of known counts are tests too. A survivor costs every test: --near leaves
-out the components that its own has nothing to do with. A mutant that hangs is killed by a time-out of a few seconds.
-Survivors are listed with their change; each is either equivalent or a check that is missing (docs/mutants.md).
+swapped, an operator or a constant off by one. One object is compiled, the kernel linked, and put into BUILD.mutant/box
+beside links to everything else of BUILD; then the tests of the suite that execute the line (tools/kernel_coverage.py, which
+is run first for what it does not know) run on it, those that killed another mutant of the file first, then its
+own component's, then the quickest, until one fails: the mutant is killed. One that hangs is killed by a time-out. No test executes the line:
+it survives at once.
 
-The same seed picks the same mutants from the same tree. Status 0 if at least 90 % of the mutants were killed.
+The same seed picks the same mutants from the same tree. What became of each is appended to BUILD/mutants.jsonl: a
+sample that was stopped goes on where it was. Equivalent ones are named, with the reason, in tests/mutants/equivalent.list: they
+are not counted. --planted takes those of tests/mutants/planted.list instead, which must all be killed.
+
+Status 0 if at least 90 % were killed, of --planted all.
 """
 import argparse
 import collections
-import concurrent.futures
+import hashlib
 import json
+import math
 import os
 import random
 import re
 import shlex
+import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
-import run_tests  # noqa: E402
+import kernel_coverage  # noqa: E402
 
 GOAL = 0.9
-# Whose tests run on a mutant of a component with --near, the likeliest to notice first.
-NEAR = {"ke": ("ke", "locks", "explore", "ps", "ex", "io"), "ex": ("ex", "locks", "ke", "explore", "io", "ps"),
-        "ps": ("ps", "ke", "locks", "ob", "se", "ex")}
-RUN_TIMEOUT = 5  # seconds; a test that takes longer without a mutant is left out
+LISTS = os.path.join(ROOT, "tests/mutants")
+TIME_OUT = 6   # seconds for a test that takes less than 2 ...
+FACTOR = 4     # ... and so many times as long for another
+PATIENCE = 240  # seconds that the tests of one mutant may take
 STATEMENT = re.compile(r"^\s+(?:[A-Za-z_][\w.>\[\]()*&+ -]*(?:[-+|&^]?=|\+\+|--)[^=].*|[A-Za-z_]\w*\(.*\)|(?:\+\+|--)\w.*|\w[\w.>-]*(?:\+\+|--));$")
 NEVER = re.compile(r"^\s*(?:return|goto|case|default|break|continue|static|const|extern|typedef|#|\*|/)|ASSERT|KiTrace\(|NOT_YET|C_ASSERT")
 DECLARATION = re.compile(r"^\s+(?:const |volatile |struct |static )*[A-Z][A-Z0-9_a-z]* \**[A-Za-z_]\w*(?:\[[^]]*\])?(?: =|;|,)")
 
 
 class Mutant:
-    def __init__(self, path, line, change, lines):
-        self.path, self.line, self.change, self.lines = path, line, change, lines
+    def __init__(self, path, line, change, lines, tests="*"):
+        self.path, self.line, self.change, self.lines, self.tests = path, line, change, lines, tests
 
     def __str__(self):
         return f"{self.path}:{self.line + 1}: {self.change}"
 
-
-class CountTest:
-    """A program of tests/explore whose number of traces is known."""
-    component, drivers, clients = "explore", [], []
-
-    def __init__(self, build, line):
-        fields = [f.strip() for f in line.split("|")]
-        self.name = f"explore-{fields[0]}"
-        self.drivers = [os.path.join(build, "tests/explore", self.name + ".sys")]
-        self.expected = fields[3].split()
-        self.arguments = []
-
-    def wrong(self, build, kernel, seconds):
-        words = [os.path.join(build, "ntlab"), "explore", "--keep-going", "--budget", f"{seconds}s", "--run-timeout", "5s",
-                 "--kernel", kernel, "--json", "-", *self.drivers]
-        try:
-            run = subprocess.run(words, capture_output=True, timeout=4 * seconds)
-            search = json.loads(run.stdout)["search"]
-        except (subprocess.TimeoutExpired, ValueError, KeyError):
-            return True
-        found = [search["traces"], search["bad"], search["blocked"]]
-        return search["outcome"] != "exhausted" or any(w not in ("-", str(f)) for w, f in zip(self.expected, found))
-
-
-def count_tests(build):
-    for line in open(os.path.join(ROOT, "tests/explore/programs.list"), encoding="utf-8"):
-        if not line.startswith("#") and line.count("|") >= 3:
-            yield CountTest(build, line)
+    def key(self):
+        """The same as long as the lines around it are."""
+        near = "\n".join(self.lines[max(0, self.line - 3):self.line + 4])
+        return f"{self.path} {self.change} {hashlib.sha1(near.encode()).hexdigest()[:8]}"
 
 
 def body_lines(lines):
@@ -148,146 +129,228 @@ def pick(options):
     return everything
 
 
-def commands(build):
-    """How each object of the kernel is compiled, and how they are linked."""
-    text = subprocess.run(["ninja", "-C", build, "-t", "commands", "nt/ntoskrnl.exe"], capture_output=True, text=True,
+def planted(names):
+    """Those of planted.list, whose first lines say what its fields are."""
+    for row in open(os.path.join(LISTS, "planted.list"), encoding="utf-8"):
+        fields = [f.strip().replace("\\n", "\n") for f in row.split(" ;; ")]
+        if row.startswith("#") or len(fields) != 6 or (names and fields[0] not in names):
+            continue
+        text = open(os.path.join(ROOT, fields[1]), encoding="utf-8").read()
+        if text.count(fields[2]) != 1:
+            sys.exit(f"planted.list: {fields[0]}: {text.count(fields[2])} times in {fields[1]}")
+        at = text[:text.index(fields[2])].count("\n")
+        yield Mutant(fields[1], at, f"{fields[0]}: {fields[4]}", text.replace(fields[2], fields[3]).split("\n"), fields[5])
+
+
+def equivalents():
+    """{(file, change)}"""
+    path = os.path.join(LISTS, "equivalent.list")
+    for row in open(path, encoding="utf-8") if os.path.exists(path) else []:
+        fields = [f.strip() for f in row.split(" :: ")]
+        if not row.startswith("#") and len(fields) == 3:
+            yield fields[0], fields[1]
+
+
+def image_of(path):
+    """The image that a source file goes into."""
+    words = path.split("/")
+    return {"nt": "nt/ntoskrnl.exe", "user": f"user/{words[1]}/{words[1]}.dll",
+            "drivers": f"drivers/{words[1]}/{words[1]}.sys" if words[1] == "fltmgr" else f"drivers/{words[1]}.sys"}[words[0]]
+
+
+def commands(build, image):
+    """How each object of an image is compiled, and how they are linked."""
+    text = subprocess.run(["ninja", "-C", build, "-t", "commands", image], capture_output=True, text=True,
                           check=True).stdout
     compile_, link = {}, None
     for line in text.splitlines():
         words = shlex.split(line)
         if "-c" in words and words[-1].endswith(".c"):
             compile_[os.path.normpath(os.path.relpath(os.path.join(build, words[-1]), ROOT))] = words
-        elif "nt/ntoskrnl.exe" in words:
+        elif image in words:
             link = words
     return compile_, link
 
 
-def build_mutant(mutant, build, compile_, link, folder):
-    """The mutated kernel's path; None if it does not compile."""
-    words = list(compile_[mutant.path])
-    source = os.path.join(folder, os.path.basename(mutant.path))
+def compiled(path, text, build, compile_, folder):
+    """The object's path, and the path of the one that it replaces; None if it does not compile."""
+    words = list(compile_[path])
+    source = os.path.join(folder, os.path.basename(path))
     kept = words[words.index("-o") + 1]
     output = os.path.join(folder, "mutant.obj")
-    open(source, "w", encoding="utf-8").write("\n".join(mutant.lines))
+    open(source, "w", encoding="utf-8").write(text)
     words[words.index("-o") + 1] = output
     words[-1] = source
     words = [w for i, w in enumerate(words) if w not in ("-MD", "-MQ", "-MF") and words[i - 1] not in ("-MQ", "-MF")]
-    words[1:1] = ["-iquote", os.path.join(ROOT, os.path.dirname(mutant.path)), "-Wno-error", "-w"]
-    if subprocess.run(words, cwd=build, capture_output=True).returncode != 0:
-        return None
-    kernel = os.path.join(folder, "ntoskrnl.exe")
-    words = [output if w == kept else kernel if w == "nt/ntoskrnl.exe" else w for w in link]
-    words = [re.sub(r"nt/ntoskrnl\.(exe\.a|lib|dll\.a)", os.path.join(folder, r"kernel.\1"), w) for w in words]
-    return kernel if subprocess.run(words, cwd=build, capture_output=True).returncode == 0 else None
+    words[1:1] = ["-iquote", os.path.join(ROOT, os.path.dirname(path)), "-Wno-error", "-w"]
+    return (output, kept) if subprocess.run(words, cwd=build, capture_output=True).returncode == 0 else None
 
 
-def fails(test, build, kernel, seconds=RUN_TIMEOUT):
-    if isinstance(test, CountTest):
-        return test.wrong(build, kernel, seconds)
-    status, output, result = run_tests.ntlab_run(test.command(os.path.join(build, "ntlab"), ["--kernel", kernel]),
-                                                 seconds=seconds)
-    return (re.search(r"^ntlab-test: FAIL ", output, re.M) is not None
-            or run_tests.disagreement(test, status, output, result) is not None)
+def code_of(output):
+    """An object without its lines: two that are equal are the same program."""
+    subprocess.run(["llvm-objcopy-19", "--strip-debug", output, output + ".bare"], check=True)
+    return open(output + ".bare", "rb").read()
 
 
-def order(path, tests, seconds, kills):
-    """The tests, the likeliest to notice a mutant of this file first."""
-    component, stem = path.split("/")[1], os.path.splitext(os.path.basename(path))[0]
-    near = NEAR.get(component, (component,))
-
-    def rank(test):
-        return (-kills[path, test.name], stem not in test.name, "--os" in test.arguments,
-                near.index(test.component) if test.component in near else len(near), seconds[test.name])
-    return sorted(tests, key=rank)
-
-
-def kill(mutant, tests, build, compile_, link, seconds, kills):
-    """The name of the test that fails on the mutant; "" if none does; None if it cannot be built."""
-    with tempfile.TemporaryDirectory() as folder:
-        kernel = build_mutant(mutant, build, compile_, link, folder)
-        if kernel is None:
-            return None
-        for test in order(mutant.path, tests, seconds, kills):
-            if fails(test, build, kernel):
-                kills[mutant.path, test.name] += 1
-                return test.name
-    return ""
+def build_mutant(mutant, build, folder):
+    """The mutated image's path, or "not built", or "the same code"."""
+    image = image_of(mutant.path)
+    compile_, link = commands(build, image)
+    text = open(os.path.join(ROOT, mutant.path), encoding="utf-8").read()
+    code = code_of(compiled(mutant.path, text, build, compile_, folder)[0])
+    made = compiled(mutant.path, "\n".join(mutant.lines), build, compile_, folder)
+    if made is None:
+        return "not built"
+    if code_of(made[0]) == code:
+        return "the same code"
+    stem, extension = os.path.splitext(image)
+    output = os.path.join(folder, os.path.basename(image))
+    words = [made[0] if w == made[1] else output if w == image else w for w in link]
+    words = [re.sub(re.escape(stem) + r"\.(exe\.a|sys\.a|lib|dll\.a)", os.path.join(folder, r"import.\1"), w) for w in words]
+    return output if subprocess.run(words, cwd=build, capture_output=True).returncode == 0 else "not built"
 
 
-def timed(test, build):
-    """Does it fail on the kernel as it is, and how long does it take?"""
-    start = time.monotonic()
-    wrong = fails(test, build, os.path.join(build, "nt/ntoskrnl.exe"), run_tests.RUN_TIMEOUT)
-    return wrong, time.monotonic() - start
+def mirror(build):
+    """BUILD.mutant: links to BUILD; the host looks for the images that it needs in the folder of its executable."""
+    folder = build + ".mutant"
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(os.path.join(folder, "box"))
+    os.makedirs(os.path.join(folder, "scratch"))
+    os.link(os.path.join(build, "ntlab"), os.path.join(folder, "ntlab"))
+    for name in os.listdir(os.path.join(build, "box")):
+        os.symlink(os.path.join(build, "box", name), os.path.join(folder, "box", name))
+    for name in ("tests", "samples"):  # the host would look for a kernel in nt, too
+        os.symlink(os.path.join(build, name), os.path.join(folder, name))
+    return folder
+
+
+class Judge:
+    """Runs the tests that execute a line on the kernel that it was changed in."""
+
+    def __init__(self, build):
+        self.build = build
+        self.tests = {t.name: t for t in kernel_coverage.tests_of(build)}
+        self.coverage = kernel_coverage.Coverage(build)
+        self.coverage.collect(self.tests.values())
+        self.lines, self.by_block = self.coverage.lines(), self.coverage.by_block()
+        self.kills = collections.Counter()
+        self.mirror = mirror(build)
+
+    def executing(self, path, line):
+        """Names of the tests that execute a line, from 1. One without code of its own shares the code before it, in its function."""
+        lines = self.lines.get(path, {})
+        for _, first, last in kernel_coverage.functions(path):
+            if first <= line <= last:
+                found = next((at for at in range(line, first - 1, -1) if at in lines), None)
+                found = found or next((at for at in range(line, last + 1) if at in lines), None)
+                return {name for block in lines.get(found, ()) for name in self.by_block[block]}
+        return set()
+
+    def order(self, path, names):
+        component, stem = path.split("/")[1], os.path.splitext(os.path.basename(path))[0]
+
+        def rank(name):
+            near = name.startswith(component + "/") or name.startswith(f"bug") and component == "vf"
+            return (-self.kills[path, name], not near and stem not in name, self.coverage.tests[name]["seconds"])
+        return sorted(names, key=rank)
+
+    def kill(self, mutant):
+        """(what became of it, the test that failed, tests that were run, tests that execute it)"""
+        names = self.executing(mutant.path, mutant.line + 1) if mutant.tests == "*" else {
+            name for name, test in self.coverage.tests.items() if test["seconds"] is not None and re.search(mutant.tests, name)}
+        made = build_mutant(mutant, self.build, os.path.join(self.mirror, "scratch"))
+        if not os.path.isabs(made):
+            return made, "", 0, len(names)
+        if not names:
+            return "survived", "", 0, 0
+        place = os.path.join(self.mirror, "box", os.path.basename(made))
+        os.replace(made, place)
+        start, run, by = time.monotonic(), 0, ""
+        for name in self.order(mutant.path, names):
+            if by or time.monotonic() - start > PATIENCE:
+                break
+            run += 1
+            if self.tests[name].fails(self.mirror, max(TIME_OUT, int(FACTOR * self.coverage.tests[name]["seconds"]))):
+                self.kills[mutant.path, name] += 1
+                by = name
+        os.remove(place)
+        os.symlink(os.path.join(self.build, "box", os.path.basename(made)), place)
+        return "killed" if by else "survived", by, run, len(names)
+
+
+def interval(killed, total):
+    """Wilson's, of 95 %."""
+    if total == 0:
+        return 0.0, 1.0
+    z, rate = 1.96, killed / total
+    middle, half = rate + z * z / (2 * total), z * math.sqrt(rate * (1 - rate) / total + z * z / (4 * total * total))
+    return (middle - half) / (1 + z * z / total), (middle + half) / (1 + z * z / total)
 
 
 def main():
-    parser = argparse.ArgumentParser(usage="mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--near] [--tests TEXT,...] [--jobs N] [--list] BUILD")
+    parser = argparse.ArgumentParser(usage="mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--at FILE:LINE] [--planted[=NAME,...]] [--list] BUILD")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--per-file", type=int, default=0, help="at most so many mutants of one file")
     parser.add_argument("--only", default="nt/", help="files whose path holds one of these")
-    parser.add_argument("--tests", default="", help="only tests whose name holds one of these")
-    parser.add_argument("--near", action="store_true", help="only the tests of components that are related")
     parser.add_argument("--at", default="", help="the mutants of one line: nt/ke/apc.c:120")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
+    parser.add_argument("--planted", nargs="?", const="", default=None, help="those of planted.list")
     parser.add_argument("--list", action="store_true", help="only say what they are")
+    parser.add_argument("--afresh", action="store_true", help="decide again what BUILD/mutants.jsonl has")
     parser.add_argument("build")
     options = parser.parse_args()
     build = os.path.abspath(options.build)
-    mutants = pick(options)
+    mutants = pick(options) if options.planted is None else list(planted(set(filter(None, options.planted.split(",")))))
     if options.list:
         print("\n".join(map(str, mutants[:options.count])))
         return 0
-    near = {c for m in mutants for c in NEAR.get(m.path.split("/")[1], ())}
-    tests = [t for t in [*run_tests.pe_tests(build), *count_tests(build)]
-             if all(map(os.path.exists, t.drivers + t.clients)) and (not options.near or t.component in near)
-             and any(text in t.name for text in options.tests.split(","))]
-    compile_, link = commands(build)
-    seconds, kills = {}, collections.Counter()
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for test, (wrong, took) in zip(tests, pool.map(lambda t: timed(t, build), tests)):
-            seconds[test.name] = took
-            if wrong:
-                print(f"{test.name} fails without any mutant")
-                return 2
-    slow = [t.name for t in tests if seconds[t.name] > RUN_TIMEOUT / 2]
-    tests = [t for t in tests if t.name not in slow]
-    print(f"{len(tests)} tests, {sum(seconds[t.name] for t in tests):.0f} s for a survivor; too slow: {', '.join(slow) or 'none'}",
-          flush=True)
-    killed, survivors, start = 0, [], time.monotonic()
+    judge, equivalent, start = Judge(build), set(equivalents()), time.monotonic()
+    known, path = {}, os.path.join(build, "mutants.jsonl")
+    for row in open(path) if os.path.exists(path) else []:
+        row = json.loads(row)
+        judge.kills[row["path"], row["by"]] += row["by"] != ""
+        if not options.afresh and options.planted is None and row["kernel"] == judge.coverage.kernel:
+            known[row["key"]] = row
+    counts, survivors, same, decided = collections.Counter(), [], [], 0
     by_file = collections.defaultdict(lambda: [0, 0])
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        waiting, left = {}, iter(mutants)
-
-        def more():
-            for mutant in left:
-                waiting[pool.submit(kill, mutant, tests, build, compile_, link, seconds, kills)] = mutant
-                return
-
-        for _ in range(options.jobs):
-            more()
-        while waiting:
-            for job in concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)[0]:
-                mutant, by = waiting.pop(job), job.result()
-                if by is not None:
-                    by_file[mutant.path][0] += by != ""
-                    by_file[mutant.path][1] += 1
-                if by:
-                    killed += 1
-                    print(f"killed by {by}: {mutant}", flush=True)
-                elif by == "":
-                    survivors.append(mutant)
-                    print(f"SURVIVED {mutant}", flush=True)
-                if killed + len(survivors) + len(waiting) < options.count:
-                    more()
-    total = killed + len(survivors)
+    for mutant in mutants:
+        if decided == options.count:
+            break
+        if (mutant.path, mutant.change) in equivalent:
+            same.append(mutant)
+            continue
+        row = known.get(mutant.key())
+        if row is None:
+            began = time.monotonic()
+            what, by, run, of = judge.kill(mutant)
+            row = {"key": mutant.key(), "kernel": judge.coverage.kernel, "path": mutant.path, "mutant": str(mutant), "what": what, "by": by,
+                   "run": run, "of": of, "seconds": round(time.monotonic() - began, 1), "seed": options.seed}
+            with open(path, "a") as out:
+                out.write(json.dumps(row) + "\n")
+        counts[row["what"]] += 1
+        if row["what"] in ("not built", "the same code"):
+            continue
+        decided += 1
+        by_file[mutant.path][0] += row["what"] == "killed"
+        by_file[mutant.path][1] += 1
+        if row["what"] == "killed":
+            print(f"killed by {row['by']}, {row['run']} of {row['of']} tests, {row['seconds']} s: {mutant}", flush=True)
+        else:
+            survivors.append((mutant, row))
+            print(f"SURVIVED {row['run']} of {row['of']} tests, {row['seconds']} s: {mutant}", flush=True)
+    shutil.rmtree(judge.mirror, ignore_errors=True)
+    print()
     for path, (dead, of) in sorted(by_file.items()):
-        print(f"{path}: {dead} of {of}")
-    for mutant in survivors:
-        print(f"survivor: {mutant}")
-    print(f"{killed} of {total} mutants killed, seed {options.seed}, {time.monotonic() - start:.0f} s")
-    return 0 if killed >= GOAL * total else 1
+        if dead < of:
+            print(f"{path}: {dead} of {of}")
+    for mutant, row in survivors:
+        print(f"survivor: {mutant}" + ("" if row["of"] else " (no test executes it)"))
+    for mutant in same:
+        print(f"equivalent: {mutant}")
+    low, high = interval(counts["killed"], decided)
+    print(f"{counts['killed']} of {decided} mutants killed ({100 * counts['killed'] / max(decided, 1):.0f} %; 95 %: {100 * low:.0f} to {100 * high:.0f}), "
+          f"{counts['not built']} did not compile, {counts['the same code']} compiled to the same code, {len(same)} equivalent, seed {options.seed}, {time.monotonic() - start:.0f} s")
+    return 0 if counts["killed"] >= (GOAL if options.planted is None else 1) * decided else 1
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include "host/cli/cli.h"
 #include "host/image/image.h"
+#include "host/machine/coverage.h"
 #include "host/machine/run.h"
 
 #define BOOT_TIME    133485408000000000ull /* 2024-01-01, in units of 100 ns since 1601 */
@@ -529,6 +530,44 @@ request_defaults(const struct options *options, struct run_request *out)
     out->trace = options->trace != NULL;
 }
 
+/* ---- which of the kernel's blocks ran (tools/mutate.py) ---- */
+
+static struct run_coverage kernel;
+static pid_t kernel_owner;
+
+static void
+write_kernel_coverage(void)
+{
+    char path[PATH_MAX];
+    FILE *out;
+
+    if (getpid() != kernel_owner) {
+        return;
+    }
+    snprintf(path, sizeof(path), "%s.%d", getenv("NTLAB_KERNEL_COVERAGE"), (int)kernel_owner);
+    out = fopen(path, "w");
+    for (size_t i = 0; i < kernel.points && out != NULL; i++) {
+        fprintf(out, "%x %d\n", kernel.point[i].rva, kernel.seen[i]);
+    }
+    if (out != NULL) {
+        fclose(out);
+    }
+}
+
+static void
+ask_for_kernel_coverage(struct run_request *request)
+{
+    const struct run_file *file = files_find(request, "ntoskrnl.exe");
+
+    if (getenv("NTLAB_KERNEL_COVERAGE") == NULL || file == NULL || kernel_owner != 0 ||
+        !coverage_make(file->data, file->size, "ntoskrnl.exe", &kernel)) {
+        return;
+    }
+    coverage_of_kernel(&kernel);
+    kernel_owner = getpid();
+    atexit(write_kernel_coverage);
+}
+
 int
 request_build(const struct options *options, struct run_request *out)
 {
@@ -541,6 +580,7 @@ request_build(const struct options *options, struct run_request *out)
         error = usage_error("%s: %s", options->kernel, strerror(errno));
     }
     error = error ? error : request_box(out);
+    ask_for_kernel_coverage(out);
     for (size_t i = 0; i < options->clients && error == 0; i++) {
         error = add_client(&options->client[i], out);
     }

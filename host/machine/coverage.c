@@ -104,6 +104,22 @@ coverage_find(const struct run_coverage *coverage, uint32_t rva)
     return low < coverage->points && coverage->point[low].rva == rva ? &coverage->point[low] : NULL;
 }
 
+static const struct run_coverage *kernel;
+
+void
+coverage_of_kernel(struct run_coverage *coverage)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < coverage->points; i++) {
+        coverage->point[kept] = coverage->point[i];
+        coverage->point[kept].branch = 0;
+        kept += coverage->point[i].leader;
+    }
+    coverage->points = kept;
+    kernel = coverage;
+}
+
 /* ---- in the worker ---- */
 
 static struct {
@@ -138,6 +154,9 @@ coverage_plant(uint64_t base, uint64_t size, const char *name, struct patch *pat
         if (strcasecmp(machine.request->coverage[i].image, name) == 0) {
             coverage = &machine.request->coverage[i];
         }
+    }
+    if (kernel != NULL && strcasecmp(kernel->image, name) == 0) {
+        coverage = kernel;
     }
     forget_others(base, size, coverage);
     if (coverage == NULL || planted_count == MAX_IMAGES) {

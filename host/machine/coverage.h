@@ -36,6 +36,9 @@ struct run_coverage {
 /* Every basic block and conditional branch of an image; false: it has none, or is no image. */
 bool coverage_make(const uint8_t *file, size_t size, const char *name, struct run_coverage *out);
 void coverage_free(struct run_coverage *coverage);
+/* The kernel's own blocks, without its branches: for who looks for what no test executes (tools/mutate.py). To be set
+ * before the worker starts. */
+void coverage_of_kernel(struct run_coverage *coverage);
 /* The point of a block that begins at rva; NULL: there is none. */
 const struct coverage_point *coverage_find(const struct run_coverage *coverage, uint32_t rva);
 

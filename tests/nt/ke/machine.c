@@ -1,0 +1,220 @@
+/*
+ * machine.c - processors, time, the stack, bug check callbacks: what a driver may ask the machine.
+ * [DDI:wdm/kequeryactiveprocessorcountex], [DDI:wdm/kegetprocessornumberfromindex],
+ * [DDI:wdm/kegetprocessorindexfromnumber], [DDI:wdm/kesetsystemgroupaffinitythread],
+ * [DDI:wdm/kereverttousergroupaffinitythread], [DDI:wdm/kesetsystemaffinitythreadex],
+ * [DDI:ntddk/keexpandkernelstackandcalloutex], [DDI:wdm/kequerysystemtimeprecise],
+ * [DDI:wdm/kequeryinterrupttimeprecise], [DDI:wdm/kequeryunbiasedinterrupttime], [DDI:ntifs/kequerytickcount],
+ * [DDI:wdm/keregisterbugcheckcallback], [DDI:wdm/kederegisterbugcheckcallback],
+ * [DDI:wdm/keregisterbugcheckreasoncallback], [DDI:wdm/kesaveextendedprocessorstate]
+ * Runs with --cpus 4.
+ */
+#include "../ntlab-test.h"
+
+NTKERNELAPI ULONG NTAPI KeGetCurrentProcessorNumber(VOID);
+NTHALAPI KIRQL NTAPI KeAcquireSpinLockRaiseToSynch(PKSPIN_LOCK);
+NTHALAPI VOID NTAPI KeAcquireInStackQueuedSpinLockRaiseToSynch(PKSPIN_LOCK, PKLOCK_QUEUE_HANDLE);
+NTKERNELAPI KIRQL NTAPI KeRaiseIrqlToSynchLevel(VOID);
+NTKERNELAPI NTSTATUS NTAPI KeExpandKernelStackAndCalloutEx(PEXPAND_STACK_CALLOUT, PVOID, SIZE_T,
+                                                           BOOLEAN, PVOID);
+NTKERNELAPI VOID NTAPI KeQuerySystemTimePrecise(PLARGE_INTEGER);
+NTKERNELAPI ULONGLONG NTAPI KeQueryInterruptTimePrecise(PULONG64);
+
+static VOID
+Processors(VOID)
+{
+    KAFFINITY Affinity = 0;
+    PROCESSOR_NUMBER Number = {7, 7, 7};
+
+    EXPECT_EQ(KeQueryActiveProcessorCount(&Affinity), 4);
+    EXPECT_EQ(KeQueryActiveProcessorCount(NULL), 4);
+    EXPECT_EQ(Affinity, 15);
+    EXPECT_EQ(KeQueryActiveProcessors(), 15);
+    EXPECT_EQ(KeQueryActiveProcessorCountEx(0), 4);
+    EXPECT_EQ(KeQueryActiveProcessorCountEx(ALL_PROCESSOR_GROUPS), 4);
+    EXPECT_EQ(KeQueryActiveProcessorCountEx(1), 0); /* an invalid group: 0 */
+    EXPECT_EQ(KeQueryMaximumProcessorCount(), 4);
+    EXPECT_EQ(KeQueryMaximumProcessorCountEx(0), 4);
+    EXPECT_EQ(KeQueryActiveGroupCount(), 1);
+    EXPECT_EQ(KeQueryMaximumGroupCount(), 1);
+    EXPECT_EQ(KeQueryGroupAffinity(0), 15);
+    EXPECT_EQ(KeQueryGroupAffinity(1), 0);
+    EXPECT_EQ(KeQueryHighestNodeNumber(), 0);
+    EXPECT_EQ(KeGetCurrentNodeNumber(), 0);
+    EXPECT_STATUS(KeGetProcessorNumberFromIndex(3, &Number), STATUS_SUCCESS);
+    EXPECT(Number.Group == 0 && Number.Number == 3 && Number.Reserved == 0);
+    EXPECT_EQ(KeGetProcessorIndexFromNumber(&Number), 3);
+    EXPECT_STATUS(KeGetProcessorNumberFromIndex(4, &Number), STATUS_INVALID_PARAMETER);
+    Number.Number = 4;
+    EXPECT_EQ(KeGetProcessorIndexFromNumber(&Number), INVALID_PROCESSOR_INDEX);
+    Number.Number = 0;
+    Number.Group = 1;
+    EXPECT_EQ(KeGetProcessorIndexFromNumber(&Number), INVALID_PROCESSOR_INDEX);
+    EXPECT_EQ(KeGetRecommendedSharedDataAlignment() & 63, 0);
+}
+
+/* The thread runs where it was sent before the call returns. */
+static VOID
+Affinities(VOID)
+{
+    GROUP_AFFINITY Wanted = {4, 0}, Old;
+    PROCESSOR_NUMBER Number = {7, 7, 7};
+    KAFFINITY Before;
+
+    RtlFillMemory(&Old, sizeof(Old), 0x55);
+    KeSetSystemGroupAffinityThread(&Wanted, &Old);
+    EXPECT_EQ(KeGetCurrentProcessorNumber(), 2);
+    EXPECT_EQ(KeGetCurrentProcessorNumberEx(&Number), 2);
+    EXPECT(Number.Group == 0 && Number.Number == 2 && Number.Reserved == 0);
+    EXPECT(Old.Group == 0 && Old.Reserved[0] == 0);
+    Wanted.Mask = 2;
+    KeSetSystemGroupAffinityThread(&Wanted, NULL);
+    EXPECT_EQ(KeGetCurrentProcessorNumberEx(NULL), 1);
+    KeRevertToUserGroupAffinityThread(&Old);
+    Before = KeSetSystemAffinityThreadEx(8);
+    EXPECT_EQ(KeGetCurrentProcessorNumber(), 3);
+    KeRevertToUserAffinityThreadEx(Before);
+    Before = KeSetSystemAffinityThreadEx(1);
+    EXPECT_EQ(KeGetCurrentProcessorNumber(), 0);
+    EXPECT_EQ(KeSetSystemAffinityThreadEx(2), 1); /* the previous one */
+    KeRevertToUserAffinityThread();
+    KeRevertToUserAffinityThreadEx(Before);
+}
+
+static ULONG_PTR Space;
+static KIRQL IrqlThere;
+
+static VOID NTAPI
+Deep(PVOID Parameter)
+{
+    Space = IoGetRemainingStackSize();
+    IrqlThere = KeGetCurrentIrql();
+    *(ULONG *)Parameter += 1;
+}
+
+static VOID
+Stack(VOID)
+{
+    ULONG Calls = 0;
+    ULONG_PTR Low, High, Now;
+
+    EXPECT_STATUS(KeExpandKernelStackAndCallout(Deep, &Calls, 256), STATUS_SUCCESS);
+    EXPECT_EQ(Calls, 1); /* there is room: it is called where we are */
+    EXPECT_STATUS(KeExpandKernelStackAndCallout(Deep, &Calls, MAXIMUM_EXPANSION_SIZE),
+                  STATUS_SUCCESS);
+    EXPECT_EQ(Calls, 2);
+    EXPECT(Space >= MAXIMUM_EXPANSION_SIZE - 0x1000);
+    IoGetStackLimits(&Low, &High);
+    Now = (ULONG_PTR)&Calls;
+    EXPECT(Low < Now && Now < High); /* its own stack again */
+    EXPECT_EQ(IoGetRemainingStackSize() < MAXIMUM_EXPANSION_SIZE, 1);
+    EXPECT_STATUS(KeExpandKernelStackAndCallout(Deep, &Calls, MAXIMUM_EXPANSION_SIZE + 1),
+                  STATUS_INVALID_PARAMETER_3);
+    EXPECT_EQ(Calls, 2);
+    EXPECT_STATUS(
+        KeExpandKernelStackAndCalloutEx(Deep, &Calls, MAXIMUM_EXPANSION_SIZE, FALSE, NULL),
+        STATUS_SUCCESS);
+    EXPECT_EQ(Calls, 3);
+    EXPECT_EQ(IrqlThere, PASSIVE_LEVEL);
+}
+
+static VOID
+Times(VOID)
+{
+    LARGE_INTEGER System, Precise, Wait = {.QuadPart = -320000}, Ticks, Later, Frequency;
+    ULONG64 Interrupt, Stamp = 0, Unbiased;
+    LARGE_INTEGER Counter;
+
+    KeQuerySystemTime(&System);
+    KeQuerySystemTimePrecise(&Precise);
+    EXPECT(Precise.QuadPart >= System.QuadPart && Precise.QuadPart - System.QuadPart < 160000);
+    Interrupt = KeQueryInterruptTime();
+    EXPECT(KeQueryInterruptTimePrecise(&Stamp) >= Interrupt);
+    Counter = KeQueryPerformanceCounter(&Frequency);
+    EXPECT(Stamp != 0 && (LONGLONG)Stamp <= Counter.QuadPart);
+    EXPECT(Frequency.QuadPart >= 1000000);
+    Unbiased = KeQueryUnbiasedInterruptTime(); /* the machine never slept */
+    EXPECT(Unbiased >= Interrupt && Unbiased - Interrupt < 160000);
+    KeQueryTickCount(&Ticks);
+    EXPECT_EQ(KeQueryTimeIncrement(), 156250);
+    KeDelayExecutionThread(KernelMode, FALSE, &Wait);
+    KeQueryTickCount(&Later);
+    EXPECT(Later.QuadPart - Ticks.QuadPart >= 2 && Later.QuadPart - Ticks.QuadPart <= 4);
+    EXPECT(KeQueryInterruptTime() - Interrupt >= 320000);
+    KeQuerySystemTime(&Precise);
+    EXPECT(Precise.QuadPart - System.QuadPart >= 320000);
+    Interrupt = KeQueryInterruptTime();
+    KeStallExecutionProcessor(50);
+    EXPECT(KeQueryInterruptTimePrecise(&Stamp) - Interrupt >= 500);
+}
+
+static KBUGCHECK_CALLBACK_RECORD Record;
+static KBUGCHECK_REASON_CALLBACK_RECORD ReasonRecord;
+static UCHAR Buffer[16];
+
+static VOID NTAPI
+OnBugCheck(PVOID Data, ULONG Length)
+{
+}
+
+static VOID NTAPI
+OnReason(KBUGCHECK_CALLBACK_REASON Reason, PKBUGCHECK_REASON_CALLBACK_RECORD Of, PVOID Data,
+         ULONG Length)
+{
+}
+
+static VOID
+Callbacks(VOID)
+{
+    KeInitializeCallbackRecord((&Record));
+    EXPECT(!KeDeregisterBugCheckCallback(&Record)); /* not registered */
+    EXPECT(KeRegisterBugCheckCallback(&Record, OnBugCheck, Buffer, sizeof(Buffer), (PUCHAR) "me"));
+    EXPECT(!KeRegisterBugCheckCallback(&Record, OnBugCheck, Buffer, sizeof(Buffer), (PUCHAR) "me"));
+    EXPECT(KeDeregisterBugCheckCallback(&Record));
+    EXPECT(!KeDeregisterBugCheckCallback(&Record));
+    KeInitializeCallbackRecord((&ReasonRecord));
+    EXPECT(!KeDeregisterBugCheckReasonCallback(&ReasonRecord));
+    EXPECT(KeRegisterBugCheckReasonCallback(&ReasonRecord, OnReason, KbCallbackSecondaryDumpData,
+                                            (PUCHAR) "me"));
+    EXPECT(!KeRegisterBugCheckReasonCallback(&ReasonRecord, OnReason, KbCallbackSecondaryDumpData,
+                                             (PUCHAR) "me"));
+    EXPECT(KeDeregisterBugCheckReasonCallback(&ReasonRecord));
+    EXPECT(!KeDeregisterBugCheckReasonCallback(&ReasonRecord));
+}
+
+static VOID
+Synch(VOID)
+{
+    KSPIN_LOCK Lock;
+    KLOCK_QUEUE_HANDLE Handle;
+    KIRQL Old, Level;
+
+    KeInitializeSpinLock(&Lock);
+    Level = KeRaiseIrqlToSynchLevel();
+    EXPECT_EQ(Level, PASSIVE_LEVEL);
+    EXPECT(KeGetCurrentIrql() >= DISPATCH_LEVEL);
+    Level = KeGetCurrentIrql();
+    KeLowerIrql(PASSIVE_LEVEL);
+    Old = KeAcquireSpinLockRaiseToSynch(&Lock);
+    EXPECT_EQ(Old, PASSIVE_LEVEL);
+    EXPECT_EQ(KeGetCurrentIrql(), Level);
+    EXPECT(!KeTestSpinLock(&Lock)); /* FALSE: it is held */
+    EXPECT(!KeTryToAcquireSpinLockAtDpcLevel(&Lock));
+    KeReleaseSpinLock(&Lock, Old);
+    EXPECT(KeTestSpinLock(&Lock));
+    EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    KeAcquireInStackQueuedSpinLockRaiseToSynch(&Lock, &Handle);
+    EXPECT_EQ(KeGetCurrentIrql(), Level);
+    EXPECT(!KeTestSpinLock(&Lock));
+    KeReleaseInStackQueuedSpinLock(&Handle);
+    EXPECT(KeTestSpinLock(&Lock));
+    EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    KeRaiseIrql(DISPATCH_LEVEL, &Old);
+    EXPECT(KeTryToAcquireSpinLockAtDpcLevel(&Lock));
+    EXPECT(!KeTryToAcquireSpinLockAtDpcLevel(&Lock));
+    KeReleaseSpinLockFromDpcLevel(&Lock);
+    KeLowerIrql(Old);
+}
+
+TEST_DRIVER(TEST(Processors), TEST(Affinities), TEST(Stack), TEST(Times), TEST(Callbacks),
+            TEST(Synch))

@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+"""Which lines of nt/ does which test execute?  kernel_coverage.py [--again] [--only TEXT] [--holes] [--lines] BUILD
+
+Runs every test of the suite with NTLAB_KERNEL_COVERAGE (host/cli/request.c): an int3 at each basic block of ntoskrnl.exe
+tells when it is reached. What came of it is kept in BUILD/kernel-coverage.json, by test; a test whose files and whose kernel
+are the same is not run again. tools/mutate.py reads it: it runs on a mutant only the tests that execute its line.
+
+Printed: for each file the functions that no test executes, and how many of its lines; with --lines those lines.
+"""
+import argparse
+import collections
+import glob
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+import run_tests  # noqa: E402
+
+BASE = 0x140000000
+# Meson's tests that execute no kernel, or for minutes what others execute in seconds.
+WITHOUT = re.compile(r"^(image|fuzz|debug-fuzz|explore-(model|chances|bounds|slurm|soak|bugs|jobs|shards|deaths|minimal|sightings|snapshots)"
+                     r"|crt-under-wine|base-fuzz|machine$|unwind-data|sdk-headers|cli-(usage|install|page|claims|cycles))")
+SECONDS = 60
+
+
+class PeTest:
+    """A line of a tests.list."""
+
+    def __init__(self, test):
+        self.name, self.test = f"{test.component}/{test.name}", test
+        self.files = test.drivers + test.clients
+
+    def fails(self, build, seconds):
+        original, self.test.drivers, self.test.clients = (self.test.drivers, self.test.clients), *(
+            [p.replace(self.build, build, 1) for p in paths] for paths in (self.test.drivers, self.test.clients))
+        command = self.test.command(os.path.join(build, "ntlab"))
+        self.test.drivers, self.test.clients = original
+        status, output, result = run_tests.ntlab_run(command, seconds=seconds)
+        return (re.search(r"^ntlab-test: FAIL ", output, re.M) is not None
+                or run_tests.disagreement(self.test, status, output, result) is not None)
+
+
+class MesonTest:
+    def __init__(self, test, build):
+        self.name, self.command, self.env = test["name"], test["cmd"], test.get("env") or {}
+        self.files = sorted({w for w in self.command if os.path.isfile(w)})
+        self.folder = test.get("workdir") or build
+
+    def fails(self, build, seconds):
+        words = [w.replace(self.build, build, 1) if w.startswith(self.build) and os.path.normpath(w).startswith(self.build + os.sep) else w
+                 for w in self.command]
+        words = [build if w == self.build else w for w in words]
+        try:
+            run = subprocess.run(words, capture_output=True, timeout=seconds, cwd=self.folder.replace(self.build, build),
+                                 env={**os.environ, **self.env}, stdin=subprocess.DEVNULL)
+        except subprocess.TimeoutExpired:
+            return True
+        return run.returncode not in (0, 77)
+
+
+def tests_of(build):
+    found = [PeTest(t) for t in run_tests.pe_tests(build)]
+    for test in run_tests.meson_tests(build):
+        if not WITHOUT.match(test["name"]) and "lint" not in str(test["suite"]):
+            found.append(MesonTest(test, build))
+    for test in found:
+        test.build = build
+    return [t for t in found if all(map(os.path.exists, t.files))]
+
+
+def stamp(test, kernel):
+    digest = hashlib.sha1(kernel.encode())
+    for path in test.files:
+        status = os.stat(path)
+        digest.update(f"{os.path.basename(path)} {status.st_size} {int(status.st_mtime)}".encode())
+    return digest.hexdigest()
+
+
+def measure(test, build):
+    """(seconds, set of blocks that it executes, all blocks); None if it fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["NTLAB_KERNEL_COVERAGE"] = os.path.join(folder, "blocks")
+        start = time.monotonic()
+        try:
+            wrong = test.fails(build, 4 * SECONDS)
+            seconds = time.monotonic() - start
+        finally:
+            del os.environ["NTLAB_KERNEL_COVERAGE"]
+        seen, every = set(), []
+        for path in glob.glob(folder + "/blocks.*"):
+            rows = [line.split() for line in open(path)]
+            every = [int(row[0], 16) for row in rows]
+            seen.update(rva for rva, row in zip(every, rows) if row[1] != "0")
+    return (None if wrong else seconds), seen, every
+
+
+class Coverage:
+    """What is known: .blocks (ascending), .tests: {name: {seconds, seen, stamp}}, seen a hexadecimal bit map of blocks."""
+
+    def __init__(self, build):
+        self.build, self.path = build, os.path.join(build, "kernel-coverage.json")
+        image = open(os.path.join(build, "nt/ntoskrnl.exe"), "rb").read()
+        self.kernel = hashlib.sha1(image).hexdigest()
+        known = json.load(open(self.path)) if os.path.exists(self.path) else {}
+        same = known.get("kernel") == self.kernel
+        self.blocks = known["blocks"] if same else []
+        self.tests = known["tests"] if same else {}
+        self.table = known.get("lines") if same else None
+
+    def save(self):
+        with open(self.path + ".new", "w") as out:
+            json.dump({"kernel": self.kernel, "blocks": self.blocks, "tests": self.tests, "lines": self.table}, out)
+        os.replace(self.path + ".new", self.path)
+
+    def collect(self, tests, again=False):
+        last = time.monotonic()
+        for test in tests:
+            mark = stamp(test, self.kernel)
+            if self.tests.get(test.name, {}).get("stamp") == mark and not again:
+                continue
+            seconds, seen, every = measure(test, self.build)
+            self.blocks = self.blocks or every
+            bits = sum(1 << i for i, rva in enumerate(self.blocks) if rva in seen)
+            self.tests[test.name] = {"seconds": seconds, "seen": f"{bits:x}", "stamp": mark}
+            if seconds is None:
+                print(f"{test.name} fails on the kernel as it is", flush=True)
+            if time.monotonic() - last > 20:
+                self.save()
+                last = time.monotonic()
+        self.save()
+
+    def lines(self):
+        """{file of nt/: {line: block numbers}}."""
+        if not self.table:
+            self.table = {path: {line: sorted(blocks) for line, blocks in lines.items()} for path, lines in self.read_lines().items()}
+            self.save()
+        return {path: {int(line): blocks for line, blocks in lines.items()} for path, lines in self.table.items()}
+
+    def read_lines(self):
+        text = subprocess.run(["llvm-dwarfdump-19", "--debug-line", os.path.join(self.build, "nt/ntoskrnl.exe")],
+                              capture_output=True, text=True, check=True).stdout
+        table = collections.defaultdict(lambda: collections.defaultdict(set))
+        folders, files, rows, number = {}, {}, [], None
+        for row in text.splitlines() + ["debug_line["]:
+            if row.startswith("debug_line["):
+                folders, files = {0: "."}, {}
+            elif row.startswith("include_directories["):
+                folders[int(row.split("[")[1].split("]")[0])] = row.split('"')[1]
+            elif row.startswith("file_names["):
+                number = int(row.split("[")[1].split("]")[0])
+            elif row.startswith("           name:"):
+                files[number] = row.split('"')[1]
+            elif row.startswith("      dir_index:"):
+                path = os.path.normpath(os.path.join(self.build, folders[int(row.split(":")[1])], files[number]))
+                files[number] = os.path.relpath(path, ROOT) if path.startswith(ROOT) else path
+            elif row.startswith("0x0000"):
+                words = row.split()
+                end = "end_sequence" in row
+                rows.append((int(words[0], 16) - BASE, None if end else files.get(int(words[3])), int(words[1])))
+        rows.sort(key=lambda r: r[0])
+        block = 0
+        for index, (rva, path, line) in enumerate(rows):
+            if path is None or not path.startswith("nt/") or line == 0:
+                continue
+            following = next((r[0] for r in rows[index + 1:index + 50] if r[0] > rva), rva + 1)
+            while block + 1 < len(self.blocks) and self.blocks[block + 1] <= rva:
+                block += 1
+            at = block
+            while at < len(self.blocks) and self.blocks[at] < following:
+                table[path][line].add(at)
+                at += 1
+        return table
+
+    def by_block(self):
+        """For each block the names of the tests that execute it."""
+        found = [[] for _ in self.blocks]
+        for name, test in self.tests.items():
+            if test["seconds"] is None:
+                continue
+            bits = f"{int(test['seen'], 16):b}"[::-1]
+            index = bits.find("1")
+            while index >= 0:
+                found[index].append(name)
+                index = bits.find("1", index + 1)
+        return found
+
+
+def functions(path):
+    """(name, first line, last line) of each function of a source file, from 1."""
+    lines = open(os.path.join(ROOT, path), encoding="utf-8").read().split("\n")
+    begin = name = None
+    for number, line in enumerate(lines, 1):
+        found = re.match(r"^(\w+)\(", line)
+        if found:
+            name, begin = found[1], number
+        elif line == "}" and begin is not None:
+            yield name, begin, number
+            begin = None
+
+
+def main():
+    parser = argparse.ArgumentParser(usage="kernel_coverage.py [--again] [--only TEXT] [--holes] [--lines] BUILD")
+    parser.add_argument("--again", action="store_true", help="run tests even if nothing of theirs has changed")
+    parser.add_argument("--only", default="", help="tests whose name holds this")
+    parser.add_argument("--holes", action="store_true", help="run nothing, say what is known")
+    parser.add_argument("--lines", default=None, help="with the lines, of files whose path holds this")
+    parser.add_argument("build")
+    options = parser.parse_args()
+    coverage = Coverage(os.path.abspath(options.build))
+    if not options.holes:
+        coverage.collect([t for t in tests_of(coverage.build) if options.only in t.name], options.again)
+    by_block, table = coverage.by_block(), coverage.lines()
+    total = dead = 0
+    rows = []
+    for path, lines in sorted(table.items()):
+        if not path.endswith(".c"):
+            continue
+        run = {line: any(by_block[b] for b in blocks) for line, blocks in lines.items()}
+        holes = [line for line, ran in sorted(run.items()) if not ran]
+        total, dead = total + len(run), dead + len(holes)
+        whole = [f"{name}({sum(1 for l in holes if first <= l <= last)})" for name, first, last in functions(path)
+                 if any(first <= l <= last for l in run) and not any(ran for l, ran in run.items() if first <= l <= last)]
+        rows.append((len(holes), path, len(run), whole, holes))
+    for count, path, of, whole, holes in sorted(rows, reverse=True):
+        print(f"{path}: {count} of {of} lines not executed; functions: {', '.join(whole) or 'none'}")
+        if options.lines is not None and options.lines in path:
+            text = open(os.path.join(ROOT, path), encoding="utf-8").read().split("\n")
+            for line in holes:
+                print(f"    {line}: {text[line - 1].strip()}")
+    print(f"{dead} of {total} lines of nt/ are executed by no test ({100 * dead / max(total, 1):.1f} %)")
+
+
+if __name__ == "__main__":
+    main()
