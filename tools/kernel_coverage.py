@@ -21,12 +21,14 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
+sys.path.insert(0, os.path.join(ROOT, "tests/bugs"))
 import run_tests  # noqa: E402
+import check as bugs  # noqa: E402
 
 BASE = 0x140000000
-# Meson's tests that execute no kernel, or for minutes what others execute in seconds.
-WITHOUT = re.compile(r"^(image|fuzz|debug-fuzz|explore-(model|chances|bounds|slurm|soak|bugs|jobs|shards|deaths|minimal|sightings|snapshots)"
-                     r"|crt-under-wine|base-fuzz|machine$|unwind-data|sdk-headers|cli-(usage|install|page|claims|cycles))")
+# Meson's tests that execute no kernel, or for minutes what others execute in seconds; of explore-counts and bugs every program is a
+# test of its own here.
+WITHOUT = re.compile(r"^(image|fuzz|debug-fuzz|explore-|crt-under-wine|base-fuzz|machine$|unwind-data|sdk-|cli-|bugs$|check$)")
 SECONDS = 60
 
 
@@ -65,8 +67,45 @@ class MesonTest:
         return run.returncode not in (0, 77)
 
 
+class CountTest:
+    """A program of tests/explore whose number of traces is known."""
+
+    def __init__(self, build, line):
+        fields = [f.strip() for f in line.split("|")]
+        self.name = f"count/{fields[0]}"
+        self.files = [os.path.join(build, f"tests/explore/explore-{fields[0]}.sys")]
+        self.expected = fields[3].split()
+
+    def fails(self, build, seconds):
+        words = [os.path.join(build, "ntlab"), "explore", "--keep-going", "--budget", f"{seconds}s", "--run-timeout", "5s", "--json", "-",
+                 *self.files]
+        try:
+            run = subprocess.run(words, capture_output=True, timeout=4 * seconds)
+            search = json.loads(run.stdout)["search"]
+        except (subprocess.TimeoutExpired, ValueError, KeyError):
+            return True
+        found = [search["traces"], search["bad"], search["blocked"]]
+        return search["outcome"] != "exhausted" or any(w not in ("-", str(f)) for w, f in zip(self.expected, found))
+
+
+class BugTest:
+    """A line of tests/bugs/bugs.list."""
+
+    def __init__(self, build, row):
+        self.row, self.name = row, f"bug/{row[0]}"
+        self.files = [os.path.join(build, "tests/bugs", f"bug-{row[0]}.sys"), os.path.join(build, "tests/bugs/bug-client.exe")]
+
+    def fails(self, build, seconds):
+        return bugs.check(os.path.join(build, "ntlab"), os.path.join(build, "tests/bugs"),
+                          os.path.join(ROOT, "tests/bugs/bugs.list"), self.row)[1] is not None
+
+
 def tests_of(build):
     found = [PeTest(t) for t in run_tests.pe_tests(build)]
+    for line in open(os.path.join(ROOT, "tests/explore/programs.list"), encoding="utf-8"):
+        if not line.startswith("#") and line.count("|") >= 3:
+            found.append(CountTest(build, line))
+    found += [BugTest(build, row) for row in bugs.rows(os.path.join(ROOT, "tests/bugs/bugs.list"))]
     for test in run_tests.meson_tests(build):
         if not WITHOUT.match(test["name"]) and "lint" not in str(test["suite"]):
             found.append(MesonTest(test, build))
