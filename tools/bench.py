@@ -31,6 +31,9 @@ ROWS = [
     ("driver-load-unload", "start and stop a driver's service", 1e6, None),
     ("system-service", "ResetEvent from user mode", None, "getppid"),
     ("null-service", "SwitchToThread: NtYieldExecution, with nobody to give way to", 60, "getppid"),
+    ("null-service/off", "the same with --isolation off", None, None),
+    ("null-service/keys", "the same with --isolation keys", None, None),
+    ("null-service/pages", "the same with --isolation pages", None, None),
     ("critical-section", "EnterCriticalSection and leave, nobody else wants it", None, "pthread_mutex-threads"),
     ("srw-lock", "AcquireSRWLockExclusive and release", None, "pthread_mutex-threads"),
     ("experiment-section", "the article's experiment, critical section (Windows: 328 ms)", 328e6 / 5, None),
@@ -119,6 +122,11 @@ def wall(command, times=5):
 def run_ntlab(build):
     ntlab = [f"{build}/ntlab", "run"]
     rows = parse(checked([*ntlab, "--clock", "host", "--", f"{build}/bench/ntlabbench.exe", NTLAB_TIMES, "service", "C:\\ntlab\\ntlabbench.sys"]))
+    for isolation in ("off", "keys", "pages"):
+        result = subprocess.run([*ntlab, "--isolation", isolation, "--clock", "host", "--", f"{build}/bench/ntlabbench.exe",
+                                 "100" if isolation == "pages" else NTLAB_TIMES, "isolation"], capture_output=True, text=True)
+        if result.returncode == 0: # 2: no protection keys here
+            rows[f"null-service/{isolation}"] = parse(result.stdout)["null-service"]
     verified = parse(checked([*ntlab, "--clock", "host", "--run-timeout", "90", "--verifier", "standard", f"{build}/bench/ntlabbench.sys", "--",
                               f"{build}/bench/ntlabbench.exe", NTLAB_TIMES]))
     rows["ioctl-verified"] = verified["ioctl-buffered"]

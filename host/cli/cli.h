@@ -91,7 +91,8 @@ struct options {
     bool budgeted; /* --budget was given */
     enum { EFFORT_NORMAL, EFFORT_QUICK, EFFORT_THOROUGH } effort;
     uint32_t bound; /* --bound: 1 + the number; 0: not given */
-    bool no_keys;   /* --no-protection-keys: an expert's option, and the tests' */
+    enum run_isolation isolation;
+    bool no_keys; /* --no-protection-keys: an expert's option, and the tests' */
     bool stages, mitigations, summary; /* syscalls; --mitigations of run too */
     bool plain_cpu;                    /* --cpu-model v2: the same */
 };

@@ -290,8 +290,9 @@ static const struct check checks[] = {
     {"address-space", test_address_space, false,
      "an address-space limit is set: ulimit -v unlimited"},
     {"protection-keys", test_keys, false,
-     "without them a process switch changes page protections (slower), and user mode can reach the "
-     "system half"},
+     "without them a process switch changes page protections (slower), and so does each way into "
+     "the kernel and out (--isolation pages, microseconds); a search, and --clock host, leave the "
+     "system half open to user mode"},
     {"closed-host", test_closed_host, false,
      "a wild write of a driver over ntlab's own memory loses that run instead of being a page "
      "fault "
@@ -389,6 +390,9 @@ command_doctor(int argc, char **argv)
                try_check(&checks[7]) == 0 ? "protection-keys" : "page-protection",
                unprivileged ? "true" : "false", good ? "clean" : "error");
     } else {
+        printf("--isolation auto: %s\n", try_check(&checks[7]) == 0
+                                             ? "keys"
+                                             : "pages; off in searches and with --clock host");
         printf("%s\n", !good ? "ntlab cannot run here: see what is MISSING above."
                        : unprivileged
                            ? "ntlab can run here, and an unprivileged container suffices."

@@ -294,16 +294,21 @@ parse_isolation(const char *text, struct options *out)
 {
     uint32_t eax, ebx, ecx, edx;
 
-    out->no_keys = strcmp(text, "off") == 0;
-    if (out->no_keys || strcmp(text, "auto") == 0) {
-        return 0;
+    static const char *const names[] = {[RUN_ISOLATION_AUTO] = "auto",
+                                        [RUN_ISOLATION_OFF] = "off",
+                                        [RUN_ISOLATION_PAGES] = "pages",
+                                        [RUN_ISOLATION_KEYS] = "keys"};
+    uint32_t which = 0;
+
+    while (which < 4 && strcmp(text, names[which]) != 0) {
+        which++;
     }
-    if (strcmp(text, "pages") == 0) {
-        fprintf(stderr, "ntlab: --isolation pages is not implemented: off, keys or auto\n");
-        return STATUS_UNSUPPORTED;
-    }
-    if (strcmp(text, "keys") != 0) {
+    if (which == 4) {
         return usage_error("--isolation: `%s` is not off, pages, keys or auto", text);
+    }
+    out->isolation = which;
+    if (which != RUN_ISOLATION_KEYS) {
+        return 0;
     }
     /* OSPKE: the processor has protection keys, and Linux uses them. */
     if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || (ecx >> 4 & 1) == 0) {
@@ -506,8 +511,8 @@ parse_flag(const char *name, struct options *out)
     return 0;
 }
 
-int
-options_parse(int argc, char **argv, struct options *out)
+static int
+parse_words(int argc, char **argv, struct options *out)
 {
     int error;
 
@@ -555,6 +560,22 @@ options_parse(int argc, char **argv, struct options *out)
         }
     }
     return 0;
+}
+
+int
+options_parse(int argc, char **argv, struct options *out)
+{
+    static const char *const searches[] = {"explore", "check", "replay"};
+    int error = parse_words(argc, argv, out);
+
+    for (size_t i = 0; error == 0 && out->isolation == RUN_ISOLATION_PAGES && i < 3; i++) {
+        if (strcmp(argv[0], searches[i]) == 0) {
+            error = usage_error("%s: --isolation pages is for single runs; here it is off, keys or "
+                                "auto",
+                                searches[i]);
+        }
+    }
+    return error;
 }
 
 void

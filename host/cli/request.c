@@ -526,6 +526,7 @@ request_defaults(const struct options *options, struct run_request *out)
     out->turn = TURN;
     out->features = options->mitigations ? ABI_FEATURE_MITIGATIONS : 0;
     out->no_keys = options->no_keys || options->plain_cpu;
+    out->isolation = options->isolation;
     out->plain_cpu = options->plain_cpu;
     out->trace = options->trace != NULL;
 }

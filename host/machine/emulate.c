@@ -18,6 +18,7 @@
 #include <string.h>
 #include <ucontext.h>
 #include <Zydis/Zydis.h>
+#include "host/machine/isolation.h"
 #include "host/machine/machine.h"
 
 #define TSC_PER_100NS 300ull
@@ -188,7 +189,7 @@ read_msr(uint32_t number, uint64_t *value)
         *value = 0x0023001000000000ull;
         return true;
     case 0xC0000082: /* LSTAR */
-        *value = machine.entries.syscall;
+        *value = machine.pages ? machine_gate_target : machine.entries.syscall;
         return true;
     case 0xC0000084: /* FMASK: what NT clears */
         *value = 0x4700;

@@ -45,8 +45,8 @@ machine_enter:
     xor edx, edx
     xrstor64 [rbx]
     mov rbx, rbp
-    cmp dword ptr [HAS_KEYS], 0
-    je 1f
+    cmp dword ptr [HAS_KEYS], 1
+    jne 1f
     mov eax, [KERNEL_PKRU]
     xor ecx, ecx
     xor edx, edx
@@ -77,8 +77,8 @@ machine_enter:
     .macro ENTER_HOST
     mov r10, rcx
     mov r11, rdx
-    cmp dword ptr [HAS_KEYS], 0
-    je 1f
+    cmp dword ptr [HAS_KEYS], 1
+    jne 1f
     mov [SCRATCH], eax
     xor eax, eax
     xor ecx, ecx
@@ -115,8 +115,8 @@ machine_enter:
     mov rbx, [rip + machine_guest_saved]
     xor ecx, ecx
     mov [rip + machine_guest_rsp], rcx
-    cmp dword ptr [HAS_KEYS], 0
-    je 2f
+    cmp dword ptr [HAS_KEYS], 1
+    jne 2f
     mov eax, [KERNEL_PKRU]
     xor edx, edx
     wrpkru
@@ -235,4 +235,59 @@ machine_resume:
     mov r14, [rip + machine_guest_saved + 48]
     mov r15, [rip + machine_guest_saved + 56]
     LEAVE_HOST
+
+/*
+ * The gates of `--isolation pages` (isolation.c): on the host's stack, which nobody uses while the guest runs. Every register
+ * of the guest's is kept: the way in needs them all, the way out has loaded the user's, but rax, rcx and rdx, which lie in
+ * the exit frame. fs may hold what user code likes, and the C library needs its own.
+ */
+    .set EXIT_FRAME, 0x7FFD00B0
+    .macro GATE routine
+    push rax
+    push rcx
+    push rdx
+    push rsi
+    push rdi
+    push r8
+    push r9
+    push r10
+    push r11
+    sub rsp, 8
+    cld
+    mov rax, [rip + machine_host_fs]
+    wrfsbase rax
+    call \routine
+    add rsp, 8
+    pop r11
+    pop r10
+    pop r9
+    pop r8
+    pop rdi
+    pop rsi
+    pop rdx
+    pop rcx
+    pop rax
+    .endm
+
+    .bss
+    .balign 8
+machine_gate_rsp: .quad 0
+    .text
+    .globl machine_gate_enter, machine_gate_leave
+    .hidden machine_gate_enter, machine_gate_leave
+machine_gate_enter:
+    mov [rip + machine_gate_rsp], rsp
+    mov rsp, [rip + machine_host_rsp]
+    GATE isolation_enter
+    mov rsp, [rip + machine_gate_rsp]
+    jmp [rip + machine_gate_target]
+
+machine_gate_leave:
+    mov rsp, [rip + machine_host_rsp]
+    GATE isolation_leave
+    mov rax, [EXIT_FRAME + 40]
+    mov rcx, [EXIT_FRAME + 48]
+    mov rdx, [EXIT_FRAME + 56]
+    mov rsp, EXIT_FRAME
+    iretq
     .section .note.GNU-stack, "", @progbits

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "host/explore/explorer.h"
 #include "host/explore/round_robin.h"
+#include "host/machine/isolation.h"
 #include "host/machine/machine.h"
 #include "host/machine/services.h"
 
@@ -24,7 +25,7 @@
 
 extern void *machine_hypercalls[64];
 _Static_assert(HYPERCALLS <= 64, "the table in entry.S is full");
-_Static_assert(HYPERCALLS *STUB_SIZE <= ABI_HYPERCALL_TABLE - ABI_HYPERCALL_STUBS, "stubs");
+_Static_assert(HYPERCALLS *STUB_SIZE + 64 <= ABI_HYPERCALL_TABLE - ABI_HYPERCALL_STUBS, "stubs");
 
 /* The guest's registers inside a hypercall, as far as a call keeps them. */
 void
@@ -88,6 +89,7 @@ hc_read_input(char *buffer, uint64_t length)
         return 0; /* the same in every run: an empty input */
     }
 
+    isolation_touch(buffer, length);
     do {
         done = read(0, buffer, length);
     } while (done < 0 && errno == EINTR);
@@ -364,6 +366,7 @@ hypercall_init(void)
     memcpy(page + HYPERCALLS * STUB_SIZE, "\x48\x8D\x64\x24\x08\xC3", 6);
     memcpy(page + HYPERCALLS * STUB_SIZE + 8, "\xCC\xC3", 2); /* int3; ret */
     memcpy(page + HYPERCALLS * STUB_SIZE + 16, "\xCC\xC3", 2);
+    isolation_init(ABI_HYPERCALL_STUBS + HYPERCALLS * STUB_SIZE + 32);
     machine.entries.user_point_stub = ABI_HYPERCALL_STUBS + HYPERCALLS * STUB_SIZE + 16;
     machine.entries.user_pause_stub = ABI_HYPERCALL_STUBS + HYPERCALLS * STUB_SIZE + 8;
     machine.entries.cr8_return = ABI_HYPERCALL_STUBS + HYPERCALLS * STUB_SIZE;

@@ -13,6 +13,7 @@
 #include <strings.h>
 #include "host/machine/known.h"
 #include "host/machine/loaded.h"
+#include "host/machine/isolation.h"
 #include "host/machine/machine.h"
 #include "host/machine/snapshot.h"
 
@@ -272,6 +273,10 @@ find_entries(const struct image *image)
     entries->trap = kernel_export(image, "KiTrapEntry");
     entries->syscall = kernel_export(
         image, machine.request->features != 0 ? "KiSystemCall64Observed" : "KiSystemCall64");
+    if (machine.pages) {
+        machine_gate_target = entries->syscall;
+        entries->syscall = entries->gate;
+    }
     entries->cr8_write = kernel_export(image, "KiPatchCr8Write");
     entries->cr8_read = kernel_export(image, "KiPatchCr8Read");
     entries->pause = kernel_export(image, "KiPatchPause");

@@ -11,6 +11,7 @@
  *     supervisor.c  forks and watches a worker, pumps its output, judges its end
  *     worker.c      sets the worker up and enters the guest
  *     space.c       guest memory: one memfd, the guest's view, the aliases, protection keys
+ *     isolation.c   closes the system half to user code where there are no keys
  *     sandbox.c     the seccomp filter, syscall user dispatch, trapping of rdtsc and cpuid
  *     entry.S       host -> guest -> host: the first entry, hypercalls, the stub page
  *     hypercall.c   what each hypercall does
@@ -75,6 +76,7 @@ struct shared {
     uint32_t failed;  /* the worker noticed a failure of its own: `failure` says which */
     uint32_t crashed; /* and it was a signal in the host's code */
     uint32_t has_keys;
+    uint32_t pages;
     uint32_t host_closed;
     uint32_t idle_seconds; /* set by the supervisor before SIGUSR1 */
     uint32_t spinning;     /* likewise: promoted branches were all that moved */
@@ -114,6 +116,7 @@ struct kernel_entries {
     uint64_t point;           /* KiPatchPoint */
     uint64_t user_point_stub; /* in the stub page: a point in user mode */
     uint64_t user_pause_stub; /* in the stub page: stands in for user_pause */
+    uint64_t gate;            /* in the stub page: stands in for syscall, if machine.pages */
     uint64_t cr8_return;      /* in the stub page: takes the value off the stack */
 };
 
@@ -137,6 +140,7 @@ struct machine {
     int control;  /* pipe from it: goes on after a break; -1 without breaks */
     bool sandboxed;
     bool has_keys;
+    bool pages;           /* the system half is closed page by page: isolation.c */
     bool host_closed;     /* guest code cannot reach the host's memory */
     uint32_t pkru_offset; /* of PKRU in a signal frame's XSAVE area */
     uint64_t xsave_mask;

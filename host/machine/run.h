@@ -168,6 +168,17 @@ struct search_results {
     uint32_t schedule[SEARCH_SCHEDULES];
 };
 
+/*
+ * How the system half is closed while user code runs. RUN_ISOLATION_AUTO: by keys where the processor has them; else by pages,
+ * but not in a search, nor where the host's clock runs: that is for measuring, and pages cost microseconds for each service.
+ */
+enum run_isolation {
+    RUN_ISOLATION_AUTO,
+    RUN_ISOLATION_OFF,
+    RUN_ISOLATION_PAGES,
+    RUN_ISOLATION_KEYS
+};
+
 struct run_request {
     struct abi_boot boot;
     struct run_file *file;
@@ -186,6 +197,7 @@ struct run_request {
     bool quiet;        /* with ABI_FEATURE_SERVICES: only the summary */
     bool watch;        /* accesses of clients are looked at: watch.c */
     bool no_keys;      /* for tests: behave as on a machine without protection keys */
+    enum run_isolation isolation;
     enum run_granularity granularity;
     const struct run_shared *shared; /* accesses to these are points ... */
     size_t shared_count;
@@ -255,6 +267,7 @@ struct run_result {
     uint32_t cpu;
     bool has_keys;    /* processes are kept apart by protection keys, the system half from user mode
                          too */
+    bool pages;       /* the system half from user mode by page protection */
     bool host_closed; /* and the host's memory from guest code */
     char where[256];
     char message[1024];

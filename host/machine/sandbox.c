@@ -107,6 +107,22 @@ allow_on_aliases(scmp_filter_ctx filter, int call)
     return error;
 }
 
+/* Of all of the system half, and of all aliases, at once: isolation.c. */
+static int
+allow_closing(scmp_filter_ctx filter)
+{
+    int error = seccomp_rule_add(
+        filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 3, SCMP_A0(SCMP_CMP_EQ, ABI_SYSTEM_BASE),
+        SCMP_A1(SCMP_CMP_EQ, ABI_SYSTEM_END - ABI_SYSTEM_BASE), SCMP_A2(SCMP_CMP_EQ, PROT_NONE));
+
+    return error ? error
+                 : seccomp_rule_add(
+                       filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 3,
+                       SCMP_A0(SCMP_CMP_EQ, ABI_USER_ALIAS),
+                       SCMP_A1(SCMP_CMP_EQ, ABI_SYSTEM_ALIAS + ABI_SYSTEM_END - ABI_USER_ALIAS),
+                       SCMP_A2(SCMP_CMP_EQ, PROT_NONE));
+}
+
 /* Views: guest memory at another place of the user half. */
 static int
 allow_views(scmp_filter_ctx filter)
@@ -150,6 +166,10 @@ sandbox_enter(void)
     if (machine.request->explore != NULL) {
         error = error ? error : allow_on_aliases(filter, SCMP_SYS(mprotect));
         error = error ? error : allow_on_aliases(filter, SCMP_SYS(pkey_mprotect));
+    }
+    if (machine.pages) {
+        error = error ? error : allow_on_aliases(filter, SCMP_SYS(mprotect));
+        error = error ? error : allow_closing(filter);
     }
     error = error ? error : allow_views(filter);
     error = error ? error

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include "host/machine/isolation.h"
 #include "host/machine/snapshot.h"
 #include "host/machine/trap.h"
 
@@ -64,6 +65,10 @@ trap_time_is_up(ucontext_t *context)
         rip = *(uint64_t *)guest_pointer(machine_guest_rsp);
         g[REG_RSP] = (greg_t)(machine_guest_rsp + 8);
         g[REG_RIP] = (greg_t)rip;
+    } else if (trap_in_host(rip) && machine.pages) { /* in a gate: user code, or about to be */
+        rip = GUEST->exit_frame[0];
+        g[REG_RSP] = (greg_t)GUEST->exit_frame[3];
+        g[REG_RIP] = (greg_t)rip;
     }
     images_describe(images_original_rip(rip), where, sizeof(where));
     if (GUEST->kpcr - ABI_PROCESSOR_BASE < ABI_MAX_PROCESSORS * ABI_PROCESSOR_STRIDE) {
@@ -91,6 +96,10 @@ handle(int signal, siginfo_t *info, void *argument)
         write_pkru(0);
     }
     write_fs_base(machine_host_fs);
+    if (machine.pages && signal == SIGSEGV && g[REG_TRAPNO] == VECTOR_PF &&
+        isolation_fault((uint64_t)g[REG_CR2], (uint64_t)g[REG_RIP])) {
+        return;
+    }
     if (signal == SIGSEGV && g[REG_TRAPNO] == VECTOR_PF &&
         space_write_fault((uint64_t)g[REG_CR2], (uint32_t)g[REG_ERR])) {
         return;
@@ -169,6 +178,9 @@ on_signal(int signal, siginfo_t *info, void *argument)
     handle(signal, info, argument);
     if (signal != SIGUSR1 && signal != SIGUSR2) { /* those may have come while the host runs */
         breakpoint_leave(argument);
+    }
+    if (machine.pages) {
+        isolation_leave_signal((uint64_t)((ucontext_t *)argument)->uc_mcontext.gregs[REG_RIP]);
     }
 }
 

@@ -8,7 +8,7 @@
  * Only one process's slice can be reached at a time. With protection keys the slices of up to 13
  * processes stay mapped, each under its own key, and a switch writes PKRU; two slices that share a
  * key take turns. Without keys a switch closes the pages of one slice and opens those of the other,
- * and the system half can be reached from user mode.
+ * and the system half is closed to user mode by isolation.c, or not at all.
  *
  * With keys the host's own memory (key 0) is closed to guest code as well, so that a wild write is
  * a page fault like any other. That needs Linux 6.12: older ones cannot write a signal frame to
@@ -40,6 +40,7 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include "host/machine/isolation.h"
 #include "host/machine/machine.h"
 #include "host/machine/snapshot.h"
 
@@ -123,6 +124,9 @@ apply(uint64_t start, uint64_t end, int protection, unsigned key)
 {
     int result;
 
+    if (machine.pages && start >= ABI_SYSTEM_BASE) {
+        isolation_changed();
+    }
     if (machine.has_keys) {
         result = (int)syscall(SYS_pkey_mprotect, start, end - start, protection, key);
     } else {
@@ -871,7 +875,8 @@ can_close_host(void)
 static bool
 take_keys(void)
 {
-    if (machine.request->no_keys) {
+    if (machine.request->no_keys || machine.request->isolation == RUN_ISOLATION_OFF ||
+        machine.request->isolation == RUN_ISOLATION_PAGES) {
         return false;
     }
     for (int i = 1; i < KEYS; i++) {
@@ -880,6 +885,16 @@ take_keys(void)
         }
     }
     return true;
+}
+
+static bool
+wants_pages(void)
+{
+    const struct run_request *request = machine.request;
+
+    return request->explore == NULL && (request->isolation == RUN_ISOLATION_PAGES ||
+                                        (request->isolation == RUN_ISOLATION_AUTO &&
+                                         !machine.has_keys && !request->boot.host_clock));
 }
 
 int
@@ -894,6 +909,7 @@ space_init(void)
     int error;
 
     machine.has_keys = take_keys();
+    machine.pages = wants_pages();
     machine.host_closed = machine.has_keys && can_close_host();
     machine.pages_fd = memfd_create("ntlab-pages", MFD_CLOEXEC);
     if (machine.pages_fd < 0 || ftruncate(machine.pages_fd, (off_t)pages) != 0) {

@@ -196,6 +196,7 @@ describe(struct watch *watch)
     struct shared *shared = watch->shared;
 
     result->has_keys = shared->has_keys != 0;
+    result->pages = shared->pages != 0;
     result->host_closed = shared->host_closed != 0;
     result->points = shared->stands_still ? shared->still_points : watch->guest->points;
     result->hash = shared->stands_still ? shared->still_hash : watch->guest->hash;

@@ -226,7 +226,7 @@ init_processor(void)
     GUEST->mode = ABI_KERNEL_MODE;
     GUEST->cpus = machine.request->boot.cpus;
     GUEST->interrupt_flag = 1;
-    GUEST->has_keys = machine.has_keys;
+    GUEST->has_keys = machine.pages ? ABI_KEYS_PAGES : machine.has_keys;
     GUEST->xsave_mask = machine.xsave_mask;
     GUEST->xsave_size = ABI_XSAVE_SIZE;
     GUEST->slice = (int64_t)machine.request->slice_points;
@@ -287,6 +287,7 @@ worker_main(const struct run_request *request, struct shared *shared, int memory
                     strerror(-error));
     }
     shared->has_keys = machine.has_keys;
+    shared->pages = machine.pages;
     shared->host_closed = machine.host_closed;
     stack = mmap(NULL, HOST_STACK_SIZE, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);

@@ -438,7 +438,9 @@ report_json(FILE *out, const struct report *report, const char *command, char **
     fprintf(out, "],\n  \"os\": {\"name\": \"%s\", \"build\": %u}, \"seed\": %lu,\n",
             report->options.os, report->options.build, report->request->boot.seed);
     fprintf(out, "  \"isolation\": \"%s\",\n  \"images\": [",
-            result->has_keys ? "protection-keys" : "page-protection");
+            result->has_keys ? "protection-keys"
+            : result->pages  ? "page-protection"
+                             : "off");
     for (size_t i = 0; i < result->images; i++) {
         write_image(out, report, &result->image[i], i == 0);
     }
