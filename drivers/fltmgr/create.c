@@ -6,7 +6,9 @@
  * starts there as well. [DDI: FltCreateFileEx2; nt-semantics-2 1.12]
  *
  *   K1  FltpCreating: one entry for each FltCreateFile that runs, newest first; the create of an entry is the first
- *       that its thread sends while the entry is the newest of the thread.
+ *       that its thread sends while the entry is the newest of the thread; after STATUS_REPARSE the next.
+ *   K2  A file object whose create fails is freed without a close: it is forgotten here, for another one may get its
+ *       address.
  */
 #include "fltp.h"
 
@@ -45,6 +47,7 @@ FltpCreateTarget(PFLT_VOLUME Volume, PIRP Irp, PFLTP_CREATING *Found)
             if (Creating->Irp == NULL && Creating->Instance != NULL &&
                 Creating->Instance->Volume == Volume) {
                 Creating->Irp = Irp;
+                Creating->FileObject = IoGetCurrentIrpStackLocation(Irp)->FileObject;
                 Instance = Creating->Instance;
                 *Found = Creating;
             }
@@ -110,6 +113,18 @@ FltpForgetTargets(PFLT_INSTANCE Instance)
     FltpForget(Instance->Volume, NULL, Instance);
 }
 
+/* K2 */
+VOID
+FltpCreateEnded(PFLT_VOLUME Volume, PFLTP_CREATING Creating, NTSTATUS Status)
+{
+    if (NT_ERROR(Status) || Status == STATUS_REPARSE) {
+        FltpForgetTarget(Volume, Creating->FileObject);
+        if (Status == STATUS_REPARSE) {
+            Creating->Irp = NULL; /* the same open goes on with another name */
+        }
+    }
+}
+
 NTSTATUS FLTAPI
 FltCreateFileEx2(PFLT_FILTER Filter, PFLT_INSTANCE Instance, PHANDLE FileHandle,
                  PFILE_OBJECT *FileObject, ACCESS_MASK DesiredAccess,
@@ -156,6 +171,9 @@ FltCreateFileEx2(PFLT_FILTER Filter, PFLT_INSTANCE Instance, PHANDLE FileHandle,
     KeAcquireSpinLock(&FltpCreatingLock, &OldIrql);
     RemoveEntryList(&Creating.Links);
     KeReleaseSpinLock(&FltpCreatingLock, OldIrql);
+    if (NT_ERROR(Status) && Creating.FileObject != NULL) {
+        FltpForgetTarget(Instance->Volume, Creating.FileObject); /* K2: it was pended */
+    }
     if (NT_SUCCESS(Status) && FileObject != NULL) {
         Status = ObReferenceObjectByHandle(*FileHandle, 0, *IoFileObjectType, KernelMode,
                                            (PVOID *)FileObject, NULL);

@@ -50,7 +50,11 @@ FltpDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     First =
         FltpNextInstance(Volume, Above, Stack->MajorFunction, Irp->Flags, Stack->FileObject, TRUE);
     if (First == NULL) {
-        return FltpSkip(Volume, Irp);
+        Status = FltpSkip(Volume, Irp);
+        if (Creating != NULL) {
+            FltpCreateEnded(Volume, Creating, Status);
+        }
+        return Status;
     }
     Operation = FltpAllocateOperation(Volume);
     if (Operation == NULL) {
@@ -63,5 +67,8 @@ FltpDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     FltpFromIrp(Operation, Irp);
     Operation->Waits = Stack->MajorFunction == IRP_MJ_CREATE;
     Status = FltpRun(Operation, First);
+    if (Creating != NULL) {
+        FltpCreateEnded(Volume, Creating, Status);
+    }
     return Status;
 }

@@ -18,6 +18,7 @@
  *     name.c parse.c normal.c  file names
  *     issue.c io.c create.c    I/O of a filter's own
  *     work.c cbdq.c cancel.c   deferred work, cancel-safe queues
+ *     owned.c                  locks, oplocks and notifications of files that a filter owns
  *     port.c message.c control.c inform.c    ports, and what fltlib.dll asks
  *     misc.c ecp.c             locks, pool, extra create parameters
  *
@@ -236,6 +237,7 @@ typedef struct _FLTP_CREATING {
     PETHREAD Thread;
     PFLT_INSTANCE Instance;
     PIRP Irp;
+    PFILE_OBJECT FileObject;
     PECP_LIST EcpList;
 } FLTP_CREATING, *PFLTP_CREATING;
 
@@ -268,6 +270,20 @@ typedef struct _FLTP_KERNEL {
      CREATE_FILE_TYPE CreateFileType, PVOID InternalParameters, ULONG Options,
      PIO_DRIVER_CREATE_CONTEXT DriverContext);
     BOOLEAN(NTAPI *KeAreAllApcsDisabled)(VOID);
+    NTSTATUS(NTAPI *FsRtlCheckOplockEx)
+    (POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
+     POPLOCK_WAIT_COMPLETE_ROUTINE CompletionRoutine, POPLOCK_FS_PREPOST_IRP PostIrpRoutine);
+    BOOLEAN(NTAPI *FsRtlCurrentOplock)(POPLOCK Oplock);
+    BOOLEAN(NTAPI *FsRtlCurrentOplockH)(POPLOCK Oplock);
+    NTSTATUS(NTAPI *FsRtlOplockBreakH)
+    (POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
+     POPLOCK_WAIT_COMPLETE_ROUTINE CompletionRoutine, POPLOCK_FS_PREPOST_IRP PostIrpRoutine);
+    NTSTATUS(NTAPI *FsRtlOplockBreakToNoneEx)
+    (POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
+     POPLOCK_WAIT_COMPLETE_ROUTINE CompletionRoutine, POPLOCK_FS_PREPOST_IRP PostIrpRoutine);
+    NTSTATUS(NTAPI *FsRtlOplockFsctrlEx)(POPLOCK Oplock, PIRP Irp, ULONG OpenCount, ULONG Flags);
+    BOOLEAN(NTAPI *FsRtlOplockIsSharedRequest)(PIRP Irp);
+    BOOLEAN(NTAPI *FsRtlOplockKeysEqual)(PFILE_OBJECT Fo1, PFILE_OBJECT Fo2);
 } FLTP_KERNEL;
 extern FLTP_KERNEL FltpKernel;
 
@@ -411,6 +427,7 @@ VOID FltpGeneratedDone(PFLTP_OPERATION Operation);
 /* create.c */
 PFLT_INSTANCE FltpCreateTarget(PFLT_VOLUME Volume, PIRP Irp, PFLTP_CREATING *Creating);
 PFLT_INSTANCE FltpFileTarget(PFLT_VOLUME Volume, PFILE_OBJECT FileObject);
+VOID FltpCreateEnded(PFLT_VOLUME Volume, PFLTP_CREATING Creating, NTSTATUS Status);
 VOID FltpForgetTarget(PFLT_VOLUME Volume, PFILE_OBJECT FileObject);
 VOID FltpForgetTargets(PFLT_INSTANCE Instance);
 

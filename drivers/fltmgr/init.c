@@ -99,9 +99,11 @@ static VOID
 FltpFindRoutines(VOID)
 {
     static const WCHAR *const Names[] = {
-        L"ExfAcquirePushLockExclusive", L"ExfAcquirePushLockShared",  L"ExfReleasePushLock",
-        L"FsRtlInsertPerFileContext",   L"FsRtlLookupPerFileContext", L"IoCreateFileEx",
-        L"KeAreAllApcsDisabled"};
+        L"ExfAcquirePushLockExclusive", L"ExfAcquirePushLockShared",   L"ExfReleasePushLock",
+        L"FsRtlInsertPerFileContext",   L"FsRtlLookupPerFileContext",  L"IoCreateFileEx",
+        L"KeAreAllApcsDisabled",        L"FsRtlCheckOplockEx",         L"FsRtlCurrentOplock",
+        L"FsRtlCurrentOplockH",         L"FsRtlOplockBreakH",          L"FsRtlOplockBreakToNoneEx",
+        L"FsRtlOplockFsctrlEx",         L"FsRtlOplockIsSharedRequest", L"FsRtlOplockKeysEqual"};
     PVOID *Routine = (PVOID *)&FltpKernel;
     UNICODE_STRING Name;
 

@@ -126,12 +126,34 @@ BOOLEAN NTAPI
 MmForceSectionClosed(PSECTION_OBJECT_POINTERS Pointers, BOOLEAN DelayClose)
 {
     PMI_CONTROL Control = MiDataOf(Pointers);
+    ULONG64 Written;
+    BOOLEAN Gone;
 
     KiSchedulePoint(SP_OBJECT, Pointers);
     if (Pointers->ImageSectionObject != NULL) {
         return FALSE;
     }
-    return Control == NULL || (Control->Sections == 0 && Control->Cached == 0);
+    if (Control == NULL) {
+        return TRUE;
+    }
+    if (Control->Sections != 0 || Control->Cached != 0) {
+        return FALSE;
+    }
+    if (!Control->Orphan) {
+        return TRUE;
+    }
+    /* Only the writer still wants it: written now, and gone; the pointers may go with the file. */
+    Control->References++;
+    if (Control->Dirty != 0) {
+        MiFlushControl(Control, 0, 0, &Written);
+    }
+    if (Control->Orphan && Control->Dirty == 0) {
+        Control->Orphan = FALSE;
+        Control->References--;
+    }
+    Gone = !Control->Orphan && Control->References == 1;
+    MiDereferenceControl(Control);
+    return Gone;
 }
 
 /* [ntifs] Sections and views through which users can write. */

@@ -1342,6 +1342,24 @@ FltCheckOplockEx(POPLOCK Oplock, PFLT_CALLBACK_DATA CallbackData, ULONG Flags, P
 FLTMGR_API BOOLEAN FLTAPI FltOplockIsFastIoPossible(POPLOCK Oplock);
 FLTMGR_API BOOLEAN FLTAPI FltCurrentBatchOplock(POPLOCK Oplock);
 FLTMGR_API BOOLEAN FLTAPI FltCurrentOplock(POPLOCK Oplock);
+FLTMGR_API BOOLEAN FLTAPI FltCurrentOplockH(POPLOCK Oplock);
+FLTMGR_API FLT_PREOP_CALLBACK_STATUS FLTAPI FltOplockFsctrlEx(POPLOCK Oplock,
+                                                              PFLT_CALLBACK_DATA CallbackData,
+                                                              ULONG OpenCount, ULONG Flags);
+FLTMGR_API FLT_PREOP_CALLBACK_STATUS FLTAPI
+FltOplockBreakH(POPLOCK Oplock, PFLT_CALLBACK_DATA CallbackData, ULONG Flags, PVOID Context,
+                PFLTOPLOCK_WAIT_COMPLETE_ROUTINE WaitCompletionRoutine,
+                PFLTOPLOCK_PREPOST_CALLBACKDATA_ROUTINE PrePostCallbackDataRoutine);
+FLTMGR_API FLT_PREOP_CALLBACK_STATUS FLTAPI
+FltOplockBreakToNone(POPLOCK Oplock, PFLT_CALLBACK_DATA CallbackData, PVOID Context,
+                     PFLTOPLOCK_WAIT_COMPLETE_ROUTINE WaitCompletionRoutine,
+                     PFLTOPLOCK_PREPOST_CALLBACKDATA_ROUTINE PrePostCallbackDataRoutine);
+FLTMGR_API FLT_PREOP_CALLBACK_STATUS FLTAPI
+FltOplockBreakToNoneEx(POPLOCK Oplock, PFLT_CALLBACK_DATA CallbackData, ULONG Flags, PVOID Context,
+                       PFLTOPLOCK_WAIT_COMPLETE_ROUTINE WaitCompletionRoutine,
+                       PFLTOPLOCK_PREPOST_CALLBACKDATA_ROUTINE PrePostCallbackDataRoutine);
+FLTMGR_API BOOLEAN FLTAPI FltOplockIsSharedRequest(PFLT_CALLBACK_DATA CallbackData);
+FLTMGR_API BOOLEAN FLTAPI FltOplockKeysEqual(PFILE_OBJECT Fo1, PFILE_OBJECT Fo2);
 
 /* ---- routines: ports ---- */
 
