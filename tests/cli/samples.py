@@ -130,7 +130,19 @@ def ramfs():
     check(done.returncode == 0 and result["search"]["outcome"] == "exhausted", f"ramfs as shipped: exhausted, not {result['search']}")
 
 
-PARTS = {"critical-region": critical_region, "guarded-mutex": guarded_mutex, "load-unload": load_unload, "ramfs": ramfs}
+def redirect():
+    """The client says of itself what it sees; with another filter above or below it must see the same."""
+    folder, other = os.path.join(SAMPLES, "redirect"), os.path.join(SAMPLES, "passthrough", "passthrough.sys")
+    driver, client = os.path.join(folder, "redirect.sys"), os.path.join(folder, "redirect.exe")
+    for where, words in [(f"redirect on {v}", ["--os", v, driver]) for v in ("nt51",) + VERSIONS] + [
+            ("redirect below passthrough", [driver, other]), ("redirect above passthrough", [other, driver])]:
+        result, done = run(*words, "--", client)
+        check(done.returncode == 0 and result["verdict"] == "clean" and "NOT SO" not in done.stdout and len(done.stdout.splitlines()) >= 21,
+              f"{where}: {result['findings']} {done.stdout[-500:]}")
+
+
+PARTS = {"critical-region": critical_region, "guarded-mutex": guarded_mutex, "load-unload": load_unload, "ramfs": ramfs,
+         "redirect": redirect}
 for part in sys.argv[3:] or PARTS:
     PARTS[part]()
 print(f"{COUNT} checks, {len(FAILURES)} failed")
