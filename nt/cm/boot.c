@@ -278,7 +278,7 @@ CmpFillBootKeys(VOID)
 {
     PCM_NODE Link;
     ULONG Length;
-    PCHAR Text;
+    CHAR Name[12] = "reg", *Text;
 
     for (ULONG i = 0; i < RTL_NUMBER_OF(CmpBootValues); i++) {
         PCM_NODE Node = CmpMachine(CmpBootValues[i].Path);
@@ -306,12 +306,12 @@ CmpFillBootKeys(VOID)
     CmpFillUser(ABI_TOKEN_SYSTEM);
     CmpFillUser(ABI_TOKEN_ADMIN);
     CmpFillUser(ABI_TOKEN_USER);
-    Length = (ULONG)HcConfig("reg", NULL, 0);
-    if (Length != 0) {
+    for (ULONG i = 0; (Length = (ULONG)HcConfig(Name, NULL, 0)) != 0; i++) {
         Text = ExpAllocate(Length + 1, CMP_TAG_TEMP);
-        HcConfig("reg", Text, Length);
+        HcConfig(Name, Text, Length);
         CmpImportText(Text, Length);
         ExpFree(Text);
+        KiFormatText(Name, sizeof(Name), "reg:%u", i + 1); /* the host's names of further files */
     }
     CmpSecureTree(CmpRoot);
 }

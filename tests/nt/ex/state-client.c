@@ -245,7 +245,8 @@ Ports(HANDLE Other)
     EXPECT(GetQueuedCompletionStatusEx(Port, Entries, 2, &Got, 0, FALSE)); /* as many as fit */
     EXPECT(Got == 2 && Entries[0].lpCompletionKey == 10 && Entries[1].lpCompletionKey == 11);
     EXPECT_EQ(Entries[1].dwNumberOfBytesTransferred, 101);
-    EXPECT(GetQueuedCompletionStatusEx(Port, Entries, 4, &Got, INFINITE, TRUE)); /* or as there are */
+    EXPECT(
+        GetQueuedCompletionStatusEx(Port, Entries, 4, &Got, INFINITE, TRUE)); /* or as there are */
     EXPECT(Got == 1 && Entries[0].lpCompletionKey == 12);
     EXPECT(!GetQueuedCompletionStatusEx(Port, Entries, 4, &Got, 10, FALSE));
     EXPECT_EQ(GetLastError(), WAIT_TIMEOUT);

@@ -9,9 +9,8 @@
 #include "ntlab-client.h"
 #include <winternl.h>
 
-
-#define ME              ((HANDLE)-1)
-#define THREAD          ((HANDLE)-2)
+#define ME              ((HANDLE) - 1)
+#define THREAD          ((HANDLE) - 2)
 #define KERNEL_ADDRESS  ((void *)0x400080000000ull)
 #define BAD_CLASS       0xC0000003
 #define LENGTH_MISMATCH 0xC0000004
@@ -111,17 +110,17 @@ OfProcess(void)
     EXPECT_EQ(Basic->Priority, 8);
     EXPECT_EQ(*(ULONG64 *)((BYTE *)NtCurrentTeb() + 0x60), Basic->Peb);
     EXPECT(Basic->Parent != Basic->Id);
-    EXPECT_EQ(Process(3, 88), 0);  /* ProcessVmCounters */
+    EXPECT_EQ(Process(3, 88), 0); /* ProcessVmCounters */
     EXPECT(Space[0] >= Space[1] && Space[1] != 0);
-    EXPECT_EQ(Process(4, 32), 0);  /* ProcessTimes: created, not exited */
+    EXPECT_EQ(Process(4, 32), 0); /* ProcessTimes: created, not exited */
     EXPECT(Space[0] != 0 && Space[1] == 0);
-    EXPECT_EQ(Process(7, 8), 0);   /* ProcessDebugPort */
+    EXPECT_EQ(Process(7, 8), 0); /* ProcessDebugPort */
     EXPECT_EQ(Space[0], 0);
     EXPECT_EQ((ULONG)NtQueryInformationProcess(ME, 30, Space, 8, &Length),
-              0xC0000353); /* ProcessDebugObjectHandle: STATUS_PORT_NOT_SET */
-    EXPECT_EQ(ProcessLong(31), 1);         /* ProcessDebugFlags: children inherit */
-    EXPECT_EQ(ProcessLong(24), 1);         /* ProcessSessionInformation */
-    EXPECT_EQ(Process(26, 8), 0);          /* ProcessWow64Information */
+              0xC0000353);         /* ProcessDebugObjectHandle: STATUS_PORT_NOT_SET */
+    EXPECT_EQ(ProcessLong(31), 1); /* ProcessDebugFlags: children inherit */
+    EXPECT_EQ(ProcessLong(24), 1); /* ProcessSessionInformation */
+    EXPECT_EQ(Process(26, 8), 0);  /* ProcessWow64Information */
     EXPECT_EQ(Space[0], 0);
     EXPECT_EQ(Process(18, 2), 0); /* ProcessPriorityClass: normal */
     EXPECT_EQ(((BYTE *)Space)[1], 2);
@@ -132,10 +131,10 @@ OfProcess(void)
     EXPECT_EQ(ProcessLong(20), Handles + 1);
     CloseHandle(Event);
     EXPECT_EQ(ProcessLong(20), Handles);
-    EXPECT_EQ(ProcessLong(22), 0); /* ProcessPriorityBoost: not disabled */
-    EXPECT_EQ(ProcessLong(29), 0); /* ProcessBreakOnTermination */
-    EXPECT_EQ(ProcessLong(33), 2); /* ProcessIoPriority: normal */
-    EXPECT_EQ(ProcessLong(39), 5); /* ProcessPagePriority: normal */
+    EXPECT_EQ(ProcessLong(22), 0);    /* ProcessPriorityBoost: not disabled */
+    EXPECT_EQ(ProcessLong(29), 0);    /* ProcessBreakOnTermination */
+    EXPECT_EQ(ProcessLong(33), 2);    /* ProcessIoPriority: normal */
+    EXPECT_EQ(ProcessLong(39), 5);    /* ProcessPagePriority: normal */
     EXPECT_EQ(ProcessLong(34), 0x0D); /* ProcessExecuteFlags: 64-bit programs have it always on */
     EXPECT(ProcessLong(36) & 1 || ProcessLong(36) != 0); /* ProcessCookie */
     EXPECT_EQ(ProcessLong(36), ProcessLong(36));

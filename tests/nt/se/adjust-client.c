@@ -95,7 +95,8 @@ Classes(void)
     EXPECT_EQ(Query(TokenPrivileges), 0);
     Held = Privileges->PrivilegeCount;
     for (ULONG i = 0; i < Held; i++) {
-        if (Privileges->Privileges[i].Luid.LowPart == 23) { /* SeChangeNotifyPrivilege: all have it */
+        if (Privileges->Privileges[i].Luid.LowPart ==
+            23) { /* SeChangeNotifyPrivilege: all have it */
             Notify = Privileges->Privileges[i].Attributes ==
                      (SE_PRIVILEGE_ENABLED | SE_PRIVILEGE_ENABLED_BY_DEFAULT);
         }
@@ -133,7 +134,8 @@ Classes(void)
     EXPECT_EQ(Query(TokenOrigin), 0);
     EXPECT_EQ(Space[0], 0x3E7); /* LocalSystem logged it on */
     EXPECT_EQ(Number(TokenElevation) != 0, Admin);
-    EXPECT_EQ(Number(TokenElevationType), Admin ? TokenElevationTypeFull : TokenElevationTypeDefault);
+    EXPECT_EQ(Number(TokenElevationType),
+              Admin ? TokenElevationTypeFull : TokenElevationTypeDefault);
     EXPECT_EQ(Number(TokenHasRestrictions), 0);
     EXPECT_EQ(Number(TokenVirtualizationAllowed) > 1, 0);
     EXPECT_EQ(Number(TokenUIAccess), 0);
@@ -249,7 +251,8 @@ Groups(void)
     List.Groups[0].Sid = KERNEL_ADDRESS;
     EXPECT_EQ((ULONG)NtAdjustGroupsToken(Token, FALSE, &List, 0, NULL, NULL), ACCESS_VIOLATION);
     EXPECT_EQ(NtAdjustGroupsToken(Token, TRUE, NULL, 0, NULL, NULL), 0);
-    EXPECT_EQ((ULONG)NtAdjustGroupsToken((HANDLE)0x4444, TRUE, NULL, 0, NULL, NULL), INVALID_HANDLE);
+    EXPECT_EQ((ULONG)NtAdjustGroupsToken((HANDLE)0x4444, TRUE, NULL, 0, NULL, NULL),
+              INVALID_HANDLE);
 }
 
 /* Down is free, up is not. */
@@ -349,7 +352,8 @@ Privileges(void)
     New.List.Privileges[0].Luid.HighPart = 1; /* no such privilege */
     EXPECT_EQ(NtAdjustPrivilegesToken(Token, FALSE, &New.List, 0, NULL, NULL), NOT_ALL_ASSIGNED);
     New.List.PrivilegeCount = 1000;
-    EXPECT_EQ((ULONG)NtAdjustPrivilegesToken(Token, FALSE, &New.List, 0, NULL, NULL), INVALID_PARAM);
+    EXPECT_EQ((ULONG)NtAdjustPrivilegesToken(Token, FALSE, &New.List, 0, NULL, NULL),
+              INVALID_PARAM);
     EXPECT_EQ(NtAdjustPrivilegesToken(Token, TRUE, NULL, 0, NULL, NULL), 0); /* all */
     NtPrivilegeCheck(Token, &Wanted, &Held);
     EXPECT_EQ(Held, FALSE);

@@ -1,0 +1,109 @@
+/*
+ * import-client.c - reads what import.reg and import4.reg have put into the registry (`ntlab run --reg`).
+ * [KB310516] "How to add, modify, or delete registry subkeys and values by using a .reg file": the headings of both
+ * versions, "[-", "=-", dword, hex and hex(n); REGEDIT4's strings in hex(2) and hex(7) are ANSI.
+ */
+#include "../ntlab-client.h"
+
+#define ROOT "Software\\NtlabImport"
+
+static BYTE Data[256];
+static DWORD Size, Type;
+
+/* The error of the query. */
+static LONG
+Get(const char *Key, const char *Name)
+{
+    HKEY Handle;
+    LONG Error = RegOpenKeyExA(HKEY_LOCAL_MACHINE, Key, 0, KEY_READ, &Handle);
+
+    if (Error != 0) {
+        return Error;
+    }
+    memset(Data, 0xCC, sizeof(Data));
+    Size = sizeof(Data);
+    Error = RegQueryValueExA(Handle, Name, NULL, &Type, Data, &Size);
+    RegCloseKey(Handle);
+    return Error;
+}
+
+static BOOL
+IsText(const char *Key, const char *Name, const char *Expected)
+{
+    return Get(Key, Name) == 0 && Type == REG_SZ && Size == strlen(Expected) + 1 &&
+           strcmp((char *)Data, Expected) == 0;
+}
+
+static BOOL
+Is(const char *Key, const char *Name, DWORD OfType, const void *Expected, DWORD Length)
+{
+    HKEY Handle;
+    WCHAR Wide[32] = {0};
+
+    for (int i = 0; Name[i] != 0; i++) {
+        Wide[i] = (BYTE)Name[i];
+    }
+    if (RegOpenKeyExA(HKEY_LOCAL_MACHINE, Key, 0, KEY_READ, &Handle) != 0) {
+        return FALSE;
+    }
+    Size = sizeof(Data);
+    if (RegQueryValueExW(Handle, Wide, NULL, &Type, Data, &Size) != 0) {
+        Size = ~0u;
+    }
+    RegCloseKey(Handle);
+    return Type == OfType && Size == Length && memcmp(Data, Expected, Length) == 0;
+}
+
+static DWORD
+Count(const char *Key, BOOL Values)
+{
+    HKEY Handle;
+    DWORD Keys = 99, Others = 99;
+
+    if (RegOpenKeyExA(HKEY_LOCAL_MACHINE, Key, 0, KEY_READ, &Handle) != 0) {
+        return 99;
+    }
+    RegQueryInfoKeyA(Handle, NULL, NULL, NULL, &Keys, NULL, NULL, &Others, NULL, NULL, NULL, NULL);
+    RegCloseKey(Handle);
+    return Values ? Others : Keys;
+}
+
+int
+main(void)
+{
+    EXPECT(IsText(ROOT, NULL, "default"));
+    EXPECT(IsText(ROOT, "Text", "a \"quoted\" back\\slash"));
+    EXPECT(IsText(ROOT, "Empty", ""));
+    EXPECT(Is(ROOT, "Number", REG_DWORD, "\xCD\xAB\0\0", 4));
+    EXPECT(Is(ROOT, "Spaces", REG_DWORD, "\1\0\0\0", 4));
+    EXPECT(Is(ROOT, "Bytes", REG_BINARY, "\1\2\3\xFF", 4)); /* continued behind the backslash */
+    EXPECT(Is(ROOT, "Expand", REG_EXPAND_SZ, L"%A%", 8));
+    EXPECT(Is(ROOT, "Several", REG_MULTI_SZ, L"a\0b\0", 10));
+    EXPECT(Is(ROOT, "Quad", REG_QWORD, "\1\0\0\0\0\0\0\x80", 8));
+    EXPECT(Is(ROOT, "None", REG_NONE, "", 0));
+    EXPECT(Is(ROOT, "Gr\xFCn", REG_SZ, L"\x00DF", 4)); /* the file is UTF-8 here */
+    EXPECT(IsText(ROOT, "Twice", "second"));
+    EXPECT_EQ(Get(ROOT, "Gone"), ERROR_FILE_NOT_FOUND);
+    /* what cannot be read is left out */
+    EXPECT_EQ(Get(ROOT, "Bad"), ERROR_FILE_NOT_FOUND);
+    EXPECT_EQ(Get(ROOT, "Worse"), ERROR_FILE_NOT_FOUND);
+    EXPECT_EQ(Get(ROOT, "Worst"), ERROR_FILE_NOT_FOUND);
+    EXPECT_EQ(Get(ROOT, "Type"), ERROR_FILE_NOT_FOUND);
+    EXPECT_EQ(Count(ROOT, TRUE), 12);
+    EXPECT(IsText(ROOT "\\Sub\\Deep", "In", "deep"));
+    EXPECT_EQ(Count(ROOT "\\Sub", TRUE), 0);
+    EXPECT(IsText(ROOT "\\Other", "In", "other"));
+    EXPECT_EQ(Get(ROOT "\\Dropped", "In"), ERROR_FILE_NOT_FOUND); /* with all below */
+    EXPECT_EQ(Get(ROOT "\\Dropped\\Below", "In"), ERROR_FILE_NOT_FOUND);
+    EXPECT_EQ(Get(ROOT, "In"), ERROR_FILE_NOT_FOUND);
+    EXPECT(IsText(ROOT "\\Short", "In", "short"));
+    EXPECT(IsText("Software\\Classes\\.ntlab", NULL, "classes"));
+    EXPECT(IsText(ROOT "\\Indented", "In", "indented"));
+    EXPECT(IsText(ROOT "\\Indented", "Last", "no newline"));
+    EXPECT(Is(ROOT "\\Ansi", "Expand", REG_EXPAND_SZ, L"%A%", 8));
+    EXPECT(Is(ROOT "\\Ansi", "Bytes", REG_BINARY, "%A", 2));
+    EXPECT(IsText(ROOT "\\Ansi", "Plain", "text"));
+    EXPECT_EQ(Count(ROOT, FALSE), 5);
+    TEST_DONE();
+    return NtlabFailed != 0;
+}
