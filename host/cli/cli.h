@@ -57,6 +57,7 @@ struct options {
     struct client client[ABI_MAX_CLIENTS];
     size_t clients;
     uint32_t cpus;
+    bool cpus_given;
     bool host_clock;
     uint64_t seed;
     double run_timeout;

@@ -6,6 +6,7 @@
  *     or a quarter              bounded search: what has few preemptions, for certain
  *     the rest                  the portfolio: what has many, perhaps
  *
+ * With fewer processors than threads (--cpus) there is no exhaustive search, and the bounded one has three eighths.
  * `--effort quick` leaves the bounded search out. Each part begins anew, so what a part comes to
  * follows from its budget alone; with a budget in runs all of it does.
  */
@@ -16,12 +17,12 @@
 static void
 add(struct pool_outcome *sum, struct pool_outcome *part)
 {
-    uint64_t traces = sum->tally.traces, bad = sum->tally.bad, blocked = sum->tally.blocked;
+    uint64_t traces = sum->tally.traces, bad = sum->tally.bad;
+    uint64_t more_traces = part->tally.traces, more_bad = part->tally.bad;
 
     tally_add(&sum->tally, &part->tally);
-    sum->tally.traces = traces > part->tally.traces ? traces : part->tally.traces;
-    sum->tally.bad = bad > part->tally.bad ? bad : part->tally.bad;
-    sum->tally.blocked = blocked + part->tally.blocked;
+    sum->tally.traces = traces > more_traces ? traces : more_traces;
+    sum->tally.bad = bad > more_bad ? bad : more_bad;
     sum->seconds += part->seconds;
     sum->lost += part->lost;
     sum->died += part->died;
@@ -75,6 +76,34 @@ is_settled(const struct pool_outcome *outcome)
     return outcome->outcome == SEARCH_EXHAUSTED || outcome->outcome == SEARCH_STOPPED;
 }
 
+/* What priorities decide can only be bounded and sampled. */
+static int
+search_few(struct search *search)
+{
+    const struct run_search whole = search->plan;
+    bool quick = search->options->effort == EFFORT_QUICK;
+    struct pool_outcome part;
+    int error;
+
+    if (!quick) {
+        error = try(search, &whole, "bounded", 3.0 / 8, &search->outcome);
+        if (error != 0 || is_settled(&search->outcome)) {
+            return error;
+        }
+    }
+    error = try(search, &whole, "portfolio", quick ? 1 : 5.0 / 8, &part);
+    if (error != 0) {
+        return error;
+    }
+    search->portfolio = part.tally.runs;
+    add(&search->outcome, &part);
+    search->outcome.outcome = part.outcome == SEARCH_STOPPED     ? SEARCH_STOPPED
+                              : search->outcome.tally.bound != 0 ? SEARCH_BOUNDED
+                                                                 : SEARCH_BUDGET;
+    search->plan.strategy = quick ? "portfolio" : "bounded, portfolio";
+    return 0;
+}
+
 int
 search_by_effort(struct search *search)
 {
@@ -82,8 +111,12 @@ search_by_effort(struct search *search)
     bool quick = search->options->effort == EFFORT_QUICK;
     double rest = 7.0 / 8;
     struct pool_outcome part;
-    int error = try(search, &whole, "dpor", 1.0 / 8, &search->outcome);
+    int error;
 
+    if (whole.few) {
+        return search_few(search);
+    }
+    error = try(search, &whole, "dpor", 1.0 / 8, &search->outcome);
     if (error != 0 || is_settled(&search->outcome)) {
         return error;
     }

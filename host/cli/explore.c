@@ -239,6 +239,11 @@ run_search(struct search *search)
         fprintf(stderr, "ntlab: %s\n", search->outcome.message);
         return STATUS_INTERNAL;
     }
+    if (search->plan.few && search->outcome.outcome == SEARCH_EXHAUSTED) {
+        search->outcome.outcome = SEARCH_BOUNDED; /* of this model nothing more is claimed */
+        search->outcome.tally.whole = true;
+        search->outcome.tally.bound += search->outcome.tally.bound == 0;
+    }
     search_say(search);
     results = results_of(&search->outcome.tally);
     for (uint32_t i = 0; i < results->findings; i++) {
@@ -290,6 +295,29 @@ check_shard(const struct options *options)
                        options->strategy);
 }
 
+/* --cpus: in that model partial-order reduction loses traces, and a suspended thread's processor is another one's. */
+static int
+check_processors(const struct options *options)
+{
+    if (!options->cpus_given) {
+        return 0;
+    }
+    if (options->cpus >= EXPLORE_CPUS) {
+        return usage_error("--cpus: up to %d; without it each thread has a processor of its own",
+                           EXPLORE_CPUS - 1);
+    }
+    if (options->strategy != NULL &&
+        strategy_find(options->strategy)->exhausted == SEARCH_EXHAUSTED) {
+        return usage_error("--cpus: `%s` is for a processor for each thread: who can step depends "
+                           "on priorities here. bounded, delay, and those that sample can do it",
+                           options->strategy);
+    }
+    if (options->inject_given && (options->inject & ABI_INJECT_SUSPEND) != 0) {
+        return usage_error("--cpus: no suspensions: they need a processor for each thread");
+    }
+    return 0;
+}
+
 /* From options to what is searched, and how. */
 static void
 plan(struct search *search)
@@ -297,13 +325,16 @@ plan(struct search *search)
     const struct options *options = search->options;
 
     search->plan =
-        (struct run_search){.strategy = options->strategy ? options->strategy : "dpor",
+        (struct run_search){.strategy = options->strategy     ? options->strategy
+                                        : options->cpus_given ? "portfolio"
+                                                              : "dpor",
                             .seed = options->seed,
                             .runs = options->budget_runs,
                             .seconds = options->budget_seconds,
                             .depth = (uint32_t)options->depth,
                             .bound = options->bound,
                             .from_root = options->from_root,
+                            .few = options->cpus_given,
                             .shard = options->shard,
                             .shards = options->shards,
                             .first = options->first || (!options->keep_going && isatty(2))};
@@ -321,6 +352,10 @@ plan(struct search *search)
                                                                          : ABI_EXPLORE;
     search->request.boot.inject = options->inject_given ? options->inject : INJECT_DEFAULT;
     search->request.boot.cpus = EXPLORE_CPUS;
+    if (search->plan.few) {
+        search->request.boot.cpus = options->cpus;
+        search->request.boot.inject &= ~(uint32_t)ABI_INJECT_SUSPEND;
+    }
 }
 
 static void
@@ -357,15 +392,23 @@ explore(int argc, char **argv, const char *version, const char *json)
         status = check_shard(&options);
     }
     if (status == 0) {
+        status = check_processors(&options);
+    }
+    if (status == 0) {
         status = shard_folder(&search);
     }
     if (status != 0) {
         return status;
     }
     documents_prepare(&options, &search.request);
-    fprintf(stderr, "ntlab %s: %s (build %u), a processor for each thread, seed %lu\n",
-            NTLAB_VERSION, os_name(options.os),
-            options.build ? options.build : os_default_build(options.os), options.seed);
+    fprintf(stderr, "ntlab %s: %s (build %u), ", NTLAB_VERSION, os_name(options.os),
+            options.build ? options.build : os_default_build(options.os));
+    if (options.cpus_given) {
+        fprintf(stderr, "%u processor%s, seed %lu\n", options.cpus, options.cpus == 1 ? "" : "s",
+                options.seed);
+    } else {
+        fprintf(stderr, "a processor for each thread, seed %lu\n", options.seed);
+    }
     plan(&search);
     status = run_search(&search);
     documents_release(&search.request);

@@ -102,6 +102,12 @@ search_assumption(const struct search *search, size_t i)
     const struct run_learned *learned = search->learned;
     static char text[256];
 
+    if (i == 0 && search->plan.few) {
+        snprintf(text, sizeof(text),
+                 "%u processor%s and strict priorities: other schedules need more processors",
+                 search->request.boot.cpus, search->request.boot.cpus == 1 ? "" : "s");
+        return text;
+    }
     if (i < count) {
         return items[i];
     }
@@ -188,7 +194,8 @@ search_say(const struct search *search)
         break;
     case SEARCH_BOUNDED:
         say_bound(search, what);
-        fprintf(stderr, " in %lu traces", tally->traces);
+        fprintf(stderr, "%s in %lu traces",
+                tally->whole && search->plan.few ? ", more are not possible," : "", tally->traces);
         say_assumptions(search);
         say_confidence(search, tally->runs);
         break;

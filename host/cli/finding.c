@@ -25,6 +25,7 @@ minimising_plan(const struct run_search *plan, uint32_t count)
     uint32_t parts = SHARE * (count != 0 ? count : 1);
 
     return (struct run_search){.strategy = "minimise",
+                               .few = plan->few,
                                .seed = plan->seed,
                                .runs =
                                    plan->runs != 0 && plan->runs < parts ? 1 : plan->runs / parts,

@@ -364,6 +364,7 @@ parse_option(const char *name, const char *value, struct options *out)
     if (strcmp(name, "--cpus") == 0) {
         error = parse_number(name, value, 1, ABI_MAX_PROCESSORS, &number);
         out->cpus = (uint32_t)number;
+        out->cpus_given = true;
         return error;
     }
     if (strcmp(name, "--clock") == 0) {

@@ -16,6 +16,8 @@
  *       is none. If an object turns out to be shared after all, the bound is searched again.
  *   B4  Who yields is not preempted.
  *   B5  When a bound has cut nothing off, all is explored, and a greater one is of no use.
+ *   B6  With fewer processors than threads who could step depends on more than the trace (who has a processor, what
+ *       priority): nothing is cut (B1), and switches come everywhere (B3).
  */
 #include <errno.h>
 #include <string.h>
@@ -54,7 +56,7 @@ static uint32_t beginnings_used, traces_used, known_used, epoch;
 static uint32_t prefix; /* answers that are given */
 static uint32_t bound, last_bound;
 static uint32_t completed; /* 1 + bound that was completed */
-static bool delays, cut_off, whole, again;
+static bool delays, cut_off, whole, again, few;
 
 static int
 init(const struct run_search *search)
@@ -77,6 +79,7 @@ init(const struct run_search *search)
     again = false;
     beginnings_used = traces_used = prefix = bound = completed = 0;
     cut_off = whole = false;
+    few = search->few;
     last_bound = search->bound != 0 ? search->bound - 1 : MOST_BOUND;
     return happens_init();
 }
@@ -185,7 +188,7 @@ within(const struct node *node, const struct question *question)
 {
     uint64_t agents = 0;
 
-    if (question->last != NO_AGENT && (question->enabled >> question->last & 1) != 0 &&
+    if (question->last != NO_AGENT && (question->enabled >> question->last & 1) != 0 && !few &&
         is_local(&question->next[question->last])) {
         return 1ull << question->last;
     }
@@ -310,7 +313,7 @@ choose(const struct question *question)
     if (question->step + 1 != prefix) {
         if (question->step == 0) {
             *node = (struct node){0};
-        } else if (searched(node, question)) {
+        } else if (!few && searched(node, question)) {
             node->todo = 0;
             return ANSWER_CUT;
         }

@@ -19,7 +19,8 @@
  *   Z3  "Certified" is said only if BOUND has come to its end.
  *   Z4  BOUND preempts an agent only before an operation on something that another agent also uses, as
  *       far as all runs until now have shown: elsewhere the preemption can as well come later. If such a
- *       thing is first seen while a bound is searched, that bound is searched again.
+ *       thing is first seen while a bound is searched, that bound is searched again. With fewer processors than threads
+ *       it comes anywhere.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -97,6 +98,7 @@ init(const struct run_search *search)
         it.uses == NULL) {
         return -ENOMEM;
     }
+    it.all_shared = search->few;
     it.original =
         search->schedule_length < MAX_STEPS ? (uint32_t)search->schedule_length : MAX_STEPS;
     memcpy(it.schedule, search->schedule, it.original * sizeof(*it.schedule));

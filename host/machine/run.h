@@ -103,6 +103,7 @@ struct run_search {
     double seconds; /* budget; 0: none */
     bool first;     /* stop at the first finding */
     bool from_root; /* no snapshots in the middle of a run */
+    bool few;       /* processors are fewer than threads, and priorities decide (nt/ke/few.c) */
     uint32_t depth; /* of PCT */
     uint32_t bound; /* of preemptions or delays: 1 + the last one; 0: as far as the budget goes */
     uint32_t steps; /* of PCT: k; 0: learnt */

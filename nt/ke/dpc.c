@@ -102,6 +102,10 @@ KiInsertExploredDpc(PKPRCB Prcb, PKDPC Dpc, BOOLEAN Raised)
         Prcb = KiFreeProcessor(Prcb);
     }
     KiLinkDpc(Prcb, Dpc);
+    if (Dpc->Importance == HighImportance ||
+        (Prcb == KiPrcb() && Dpc->Importance != LowImportance)) {
+        KiDpcDemands |= 1ull << Prcb->Number; /* few.c, N6 */
+    }
     Prcb->DpcRequested |= Raised && Prcb == KiPrcb();
 }
 

@@ -228,6 +228,68 @@ KiDeliverable(PKTHREAD Thread)
                                                                                    : 0);
 }
 
+/* What somebody who is in no DPC's way stands in front of. FALSE: nothing yet, he runs on. */
+__attribute__((always_inline)) static inline BOOLEAN
+KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOID *Object,
+                    PKI_WOULD_WAIT Wait, ULONG_PTR Context, struct abi_agent *Agent)
+{
+    BOOLEAN WouldWait;
+
+    if (!Dpc && Irql == PASSIVE_LEVEL) {
+        if (KiKernelApcWaits(Thread)) { /* E4 */
+            Agent->op = SP_DELIVER_APC;
+            Agent->object = (ULONG64)Thread;
+            return FALSE;
+        }
+        Agent->takes = KiDeliverable(Thread);
+    }
+    WouldWait = Wait != NULL && Wait(Object, Context);
+    switch (Agent->op) {
+    case SP_REMOVE_QUEUE:
+        if (WouldWait && Thread->Teb == NULL && ((PETHREAD)Thread)->ActiveExWorker) {
+            Agent->op = SP_NONE; /* E3 */
+            return FALSE;
+        }
+        break;
+    case SP_TRY_LOCK:
+    case SP_TRY_SHARED:
+        Agent->flags |= WouldWait ? ABI_AGENT_READS : 0;
+        break;
+    case SP_RELEASE_LOCK:
+        Agent->flags |= Wait != NULL && !WouldWait ? ABI_AGENT_OPEN : 0;
+        break;
+    }
+    if (Wait != NULL && Agent->op != SP_TRY_LOCK && Agent->op != SP_TRY_SHARED &&
+        Agent->op != SP_RELEASE_LOCK) {
+        Agent->flags |= ABI_AGENT_WAITS | (WouldWait ? ABI_AGENT_BLOCKED : 0);
+    }
+    if (Wait == KiWouldBlock || Wait == KiQueueWouldBlock) {
+        KiDescribeWait((PKI_PENDING_WAIT)Context, Agent);
+    } else if (Wait == NULL) {
+        KiDescribeContext(Context, Agent);
+    }
+    if (KiOnlyReads(Agent->op, Object)) {
+        Agent->flags |= ABI_AGENT_READS;
+    }
+    if (KiIsOpen(Agent->op, Object)) {
+        Agent->flags |= ABI_AGENT_OPEN;
+    }
+    return TRUE;
+}
+
+/* few.c: one who has no processor. */
+VOID
+KiDescribeDisplaced(PKI_DISPLACED Place, struct abi_agent *Agent)
+{
+    Agent->op = (USHORT)Place->Operation;
+    Agent->object = (ULONG64)Place->Object;
+    if (KiDescribeOperation(Place->Thread, FALSE, Place->Irql, Place->Object, Place->WouldWait,
+                            Place->Context, Agent) &&
+        Place->Block != NULL && Agent->op != SP_POOL_FREE) {
+        KiAddObject(Agent, Place->Block, ABI_AGENT_READS | ABI_OBJECT_LIFE); /* E7 */
+    }
+}
+
 /* FALSE if nobody would step on that processor. */
 static BOOLEAN
 KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
@@ -235,7 +297,7 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
     PKIPCR Pcr = KiProcessor[Cpu];
     PKPRCB Prcb = &Pcr->Prcb;
     PKTHREAD Thread = Prcb->CurrentThread;
-    BOOLEAN Dpc = Prcb->DpcRoutineActive, WouldWait;
+    BOOLEAN Dpc = Prcb->DpcRoutineActive;
 
     *Agent = (struct abi_agent){.cpu = (USHORT)Cpu, .kind = ABI_AGENT_THREAD};
     if (Thread == Prcb->IdleThread && !Dpc) { /* E1 */
@@ -256,48 +318,10 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
             return FALSE;
         }
     }
-    if (Agent->op == SP_NONE) {
+    if (Agent->op == SP_NONE ||
+        !KiDescribeOperation(Thread, Dpc, Pcr->Irql, Prcb->PendingObject, Prcb->PendingWait,
+                             Prcb->PendingContext, Agent)) {
         return TRUE;
-    }
-    if (!Dpc && Pcr->Irql == PASSIVE_LEVEL) {
-        if (KiKernelApcWaits(Thread)) { /* E4 */
-            Agent->op = SP_DELIVER_APC;
-            Agent->object = (ULONG64)Thread;
-            return TRUE;
-        }
-        Agent->takes = KiDeliverable(Thread);
-    }
-    WouldWait =
-        Prcb->PendingWait != NULL && Prcb->PendingWait(Prcb->PendingObject, Prcb->PendingContext);
-    switch (Agent->op) {
-    case SP_REMOVE_QUEUE:
-        if (WouldWait && Thread->Teb == NULL && ((PETHREAD)Thread)->ActiveExWorker) {
-            Agent->op = SP_NONE; /* E3 */
-            return TRUE;
-        }
-        break;
-    case SP_TRY_LOCK:
-    case SP_TRY_SHARED:
-        Agent->flags |= WouldWait ? ABI_AGENT_READS : 0;
-        break;
-    case SP_RELEASE_LOCK:
-        Agent->flags |= Prcb->PendingWait != NULL && !WouldWait ? ABI_AGENT_OPEN : 0;
-        break;
-    }
-    if (Prcb->PendingWait != NULL && Agent->op != SP_TRY_LOCK && Agent->op != SP_TRY_SHARED &&
-        Agent->op != SP_RELEASE_LOCK) {
-        Agent->flags |= ABI_AGENT_WAITS | (WouldWait ? ABI_AGENT_BLOCKED : 0);
-    }
-    if (Prcb->PendingWait == KiWouldBlock || Prcb->PendingWait == KiQueueWouldBlock) {
-        KiDescribeWait((PKI_PENDING_WAIT)Prcb->PendingContext, Agent);
-    } else if (Prcb->PendingWait == NULL) {
-        KiDescribeContext(Prcb->PendingContext, Agent);
-    }
-    if (KiOnlyReads(Agent->op, Prcb->PendingObject)) {
-        Agent->flags |= ABI_AGENT_READS;
-    }
-    if (KiIsOpen(Agent->op, Prcb->PendingObject)) {
-        Agent->flags |= ABI_AGENT_OPEN;
     }
     if (Prcb->PendingBlock != NULL && Agent->op != SP_POOL_FREE) {
         KiAddObject(Agent, Prcb->PendingBlock, ABI_AGENT_READS | ABI_OBJECT_LIFE); /* E7 */
@@ -376,6 +400,12 @@ KiDescribeAll(BOOLEAN AskerCanStep)
             Count++;
         }
     }
+    if (KiFewProcessors) {
+        Count = KiDescribeReady(Agents, Count);
+        for (ULONG Index = 0; Index < Count && !Enabled; Index++) {
+            Enabled = (Agents[Index].flags & ABI_AGENT_BLOCKED) == 0;
+        }
+    }
     for (PLIST_ENTRY Entry = KiTimerListHead.Flink; Entry != &KiTimerListHead;
          Entry = Entry->Flink) {
         if (Count < KI_AGENTS - 1 &&
@@ -429,6 +459,9 @@ KiAskExplorer(BOOLEAN AskerCanStep)
         }
         ASSERT(Choice < Count);
         Chosen = &KiAgents[Choice];
+        if (KiFewProcessors) {
+            Chosen = KiTakePlace(KiAgents, Count, Chosen);
+        }
         if ((Machine->record & ABI_RECORD_STEPS) &&
             (Chosen->op == SP_RUN_DPC || Chosen->op == SP_FIRE_TIMER)) {
             KiTrace(Chosen->op, (PVOID)Chosen->object, Machine->choice, 0, 0, 0);

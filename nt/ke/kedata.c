@@ -40,6 +40,12 @@ ULONG KiDpcs;
 
 KI_INJECTION KiInjection; /* inject.c */
 
+/* few.c */
+BOOLEAN KiFewProcessors; /* fewer than threads, while schedules are explored */
+KI_DISPLACED KiDisplaced[KI_MAX_DISPLACED];
+ULONG KiLastPlace;
+ULONG64 KiDpcDemands; /* processors */
+
 /* window.c */
 BOOLEAN KiWindowClosed;
 ULONG64 KiWindowMissing;

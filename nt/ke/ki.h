@@ -195,8 +195,34 @@ VOID KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers);
 VOID KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                   ULONG_PTR Context);
 BOOLEAN KiAskExplorer(BOOLEAN AskerCanStep);
-BOOLEAN KiInterruptPending(KIRQL Irql); /* KiCheckInterrupts would do something */
-ULONG KiDpcName(PKDPC Dpc);             /* as an agent */
+
+/* few.c: explore --cpus */
+#define KI_AGENT_PROCESSORS 63 /* with so many each thread that is explored has one of its own */
+#define KI_MAX_DISPLACED    64
+typedef struct _KI_DISPLACED {
+    PKTHREAD Thread; /* NULL: free */
+    ULONG Operation;
+    const volatile VOID *Object;
+    PKI_WOULD_WAIT WouldWait;
+    ULONG_PTR Context;
+    PVOID Block;
+    KIRQL Irql;
+    BOOLEAN Chosen;
+} KI_DISPLACED, *PKI_DISPLACED;
+extern BOOLEAN KiFewProcessors;
+extern KI_DISPLACED KiDisplaced[KI_MAX_DISPLACED];
+extern ULONG KiLastPlace;
+extern ULONG64 KiDpcDemands;
+VOID KiDescribeDisplaced(PKI_DISPLACED Place, struct abi_agent *Agent); /* explore.c */
+BOOLEAN KiGiveWay(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
+                  ULONG_PTR Context);
+ULONG KiCountDisplaced(ULONG Operation, const volatile VOID *Object);
+ULONG KiDescribeReady(struct abi_agent *Agents, ULONG Count);
+const struct abi_agent *KiTakePlace(const struct abi_agent *Agents, ULONG Count,
+                                    const struct abi_agent *Chosen);
+VOID KiPlaceThread(PKTHREAD Thread, ULONG Cpu); /* schedule.c: out of its ready list */
+BOOLEAN KiInterruptPending(KIRQL Irql);         /* KiCheckInterrupts would do something */
+ULONG KiDpcName(PKDPC Dpc);                     /* as an agent */
 
 /* inject.c */
 #define KI_NEVER   0 /* KPRCB.MaySuspend: no agent for it */

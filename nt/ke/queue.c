@@ -124,6 +124,9 @@ KiQueueWouldBlock(const volatile VOID *Object, ULONG_PTR Context)
         Running -= Prcb->PendingOperation == SP_REMOVE_QUEUE && Prcb->PendingObject == Queue &&
                    Prcb->CurrentThread->Queue == Queue;
     }
+    if (KiFewProcessors) {
+        Running -= KiCountDisplaced(SP_REMOVE_QUEUE, Queue);
+    }
     return IsListEmpty(&Queue->EntryListHead) || Running >= Queue->MaximumCount;
 }
 

@@ -233,6 +233,11 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
                 Machine->alone = 0;
                 KiLonely();
             }
+            if (KiFewProcessors && KiPrcb()->NextThread != NULL && KiIrql() < DISPATCH_LEVEL) {
+                if (!KiGiveWay(Operation, Object, WouldWait, Context)) {
+                    continue;
+                }
+            }
             if ((Machine->record & ABI_RECORD_STEPS) && KiPrcb()->PendingOperation != SP_NONE) {
                 BOOLEAN Apc = KiInterruptPending(KiIrql());
 
@@ -354,6 +359,16 @@ KiRemoveReady(PKTHREAD Thread)
     }
 }
 
+VOID
+KiPlaceThread(PKTHREAD Thread, ULONG Cpu)
+{
+    KiRemoveReady(Thread);
+    Thread->State = Standby;
+    Thread->NextProcessor = Cpu;
+    KiProcessor[Cpu]->Prcb.NextThread = Thread;
+    KiNoteBusy(Cpu);
+}
+
 static PKTHREAD
 KiTakeReady(PKPRCB Prcb, LONG LowestPriority)
 {
@@ -398,7 +413,9 @@ KiReadyThread(PKTHREAD Thread)
         Cpu = KiNextCpu(Cpu);
     }
     Prcb = &KiProcessor[Cpu]->Prcb;
-    if (Prcb->NextThread != NULL) {
+    if (KiFewProcessors && Machine->explore) {
+        /* few.c, N5 */
+    } else if (Prcb->NextThread != NULL) {
         if (Thread->Priority > Prcb->NextThread->Priority) {
             KiInsertReady(Prcb, Prcb->NextThread, TRUE);
             Prcb->NextThread = Thread;
@@ -543,7 +560,9 @@ KiSetPriority(PKTHREAD Thread, SCHAR Priority)
         return;
     }
     Thread->Priority = Priority;
-    if (Thread->State == Running) {
+    if (KiFewProcessors && Machine->explore) {
+        Machine->budget = 0; /* few.c, N2 */
+    } else if (Thread->State == Running) {
         PKPRCB Prcb = &KiProcessor[Thread->NextProcessor]->Prcb;
 
         if (Prcb->NextThread == NULL && Prcb->ReadySummary >> (Priority + 1) != 0) {

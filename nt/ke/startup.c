@@ -123,6 +123,7 @@ KiSystemStartup(PVOID Unused)
     KiSelectVersion(KiBoot.os, KiBoot.build);
     KiSelectApcsDisabled();
     KiProcessorCount = KiBoot.cpus;
+    KiFewProcessors = KiBoot.explore != 0 && KiBoot.cpus < KI_AGENT_PROCESSORS;
     KiBootTime = KiBoot.boot_time_100ns;
     KiVirtualLimit = KiBoot.virtual_limit_100ns;
     KiHostClock = KiBoot.host_clock != 0;

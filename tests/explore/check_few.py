@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Fewer processors than threads, and strict priorities (`explore --cpus`): check_few.py NTLAB FOLDER SAMPLES"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+# program: is its bug found with a processor for each thread, with one, with two? None: not asked
+FOUND = {
+    "few-dispatch": (True, False, True),
+    "few-passive": (None, True, None),
+    "few-dpc-same": (False, False, False),
+    "few-dpc-other": (None, None, True),
+    "few-lower": (True, False, True),
+    "few-higher": (None, True, None),
+    "few-locks": (None, True, None),
+    "hidden-priority": (None, False, True),
+    "hidden-delay": (None, True, None),
+    "hidden-not": (None, False, False),
+}
+
+passed = failed = 0
+
+
+def check(what, good, detail=""):
+    global passed, failed
+    if good:
+        passed += 1
+    else:
+        failed += 1
+        print(f"not ok {what} {detail}")
+
+
+def main():
+    ntlab, build, samples = (os.path.abspath(p) for p in sys.argv[1:])
+    with tempfile.TemporaryDirectory() as folder:
+        def run(*words):
+            return subprocess.run([ntlab, *words], capture_output=True, text=True, cwd=folder)
+
+        def explore(*words):
+            it = run("explore", "--keep-going", "--run-timeout", "120s", "--json", "-", *words)
+            try:
+                return it.returncode, json.loads(it.stdout), it.stderr
+            except ValueError:
+                return it.returncode, {"search": {}, "findings": []}, it.stderr
+
+        def driver(program):
+            return f"{build}/explore-{program}.sys"
+
+        for program, expected in FOUND.items():
+            for cpus, found in zip((None, 1, 2), expected):
+                if found is None:
+                    continue
+                name = f"{program}, {cpus or 'all'} processors"
+                status, result, text = explore(*(("--cpus", str(cpus)) if cpus else ()), "--budget", "600runs", driver(program))
+                search = result["search"]
+                check(f"{name}: {'found' if found else 'not found'}", status == (1 if found else 0) and bool(result["findings"]) == found, text[-500:])
+                if cpus is None:
+                    check(f"{name}: exhausted", search.get("outcome") == "exhausted" and search["assumptions"][0] == "one processor per thread", search)
+                    continue
+                check(f"{name}: never exhausted", search.get("outcome") in ("bounded", "budget") and "exhausted" not in text, search)
+                check(f"{name}: the model is named", search["assumptions"][0].startswith(f"{cpus} processor") and "strict priorities" in search["assumptions"][0] and
+                      ("strict priorities" in text or search["outcome"] == "budget"), text[:500])
+                for one in result["findings"][:1]:
+                    replay = run("replay", one["schedule"])
+                    check(f"{name}: replays", replay.returncode == 1 and "differs" not in replay.stderr, replay.stderr[-300:])
+
+        # All schedules that one processor has: the lower one looks when the higher one has ended, that is one trace.
+        status, result, text = explore("--cpus", "1", "--strategy", "bounded", "--budget", "5000runs", driver("few-lower"))
+        search = result["search"]
+        check("few-lower: all schedules of one processor", (status, search.get("outcome"), search.get("traces")) == (0, "bounded", 1) and
+              "more are not possible" in text, text[-400:])
+        check("few-lower: that is not exhausted", run("explore", "--cpus", "1", "--strategy", "bounded", "--require", "exhausted", driver("few-lower")).returncode == 6)
+
+        for strategy in ("pos", "fairwalk", "portfolio", "bounded", "delay"):
+            one = explore("--cpus", "2", "--strategy", strategy, "--budget", "200runs", "--jobs", "1", driver("few-locks"))
+            two = explore("--cpus", "2", "--strategy", strategy, "--budget", "200runs", "--jobs", "3", driver("few-locks"))
+            check(f"{strategy}: the same with several workers", one[0] == two[0] in (0, 1) and
+                  all(one[1]["search"].get(k) == two[1]["search"].get(k) for k in ("outcome", "runs", "traces", "bad", "digest")), f"{one[2][-300:]} {two[2][-300:]}")
+        for strategy in ("dpor", "odpor"):
+            it = run("explore", "--cpus", "2", "--strategy", strategy, driver("few-locks"))
+            check(f"{strategy}: refused", it.returncode == 2 and f"`{strategy}`" in it.stderr, it.stderr)
+        check("63 processors: refused", run("explore", "--cpus", "63", driver("few-locks")).returncode == 2)
+        check("suspensions: refused", run("explore", "--cpus", "2", "--inject", "suspend", driver("few-locks")).returncode == 2)
+
+        # Clients, too.
+        transfer = f"{samples}/transfer/transfer"
+        for cpus in "12":
+            status, result, text = explore("--cpus", cpus, "--strategy", "random", "--budget", "20runs", f"{transfer}.sys", "--client", f"user:{transfer}.exe")
+            check(f"transfer, {cpus} processors", status == 0 and result["search"].get("runs") == 20, text[-400:])
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+main()
