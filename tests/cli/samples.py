@@ -90,6 +90,25 @@ def explore(*words):
             return json.load(report), done
 
 
+def guarded_fault():
+    """In a page fault: who asks right is exhausted clean, who asks for the IRQL hangs in the region of the memory manager."""
+    folder = os.path.join(SAMPLES, "guarded-mutex")
+    drivers = [os.path.join(folder, name) for name in ("guarded-mutex.sys", "guarded-fault.sys")]
+    for version, ask, irql in (("nt51", "irql", None), ("nt51", "apcs", 1), ("win7", "irql", 0), ("win7", "all-apcs", None),
+                               ("win10", "irql", 0), ("win10", "all-apcs", None)):
+        where = f"guarded-fault {ask} on {version}"
+        result, done = explore("--os", version, "--inject", "none", "--budget", "20000runs", *drivers, "--", os.path.join(folder, "guarded-fault.exe"), ask)
+        check(result["search"]["outcome"] == "exhausted", f"{where}: exhausted, not {result['search']}")
+        check(done.returncode == (irql is not None), f"{where}: status {done.returncode}")
+        if irql is None:
+            continue
+        finding = result["findings"][0] if result["findings"] else {"kind": "none", "threads": [{"irql": -1, "stack": []}], "message": ""}
+        check(finding["kind"] == "hang" and finding["threads"][0]["irql"] == irql, f"{where}: it hangs at IRQL {irql}: {finding['kind']}")
+        check(any(s.get("symbol") == "PreRead" for s in finding["threads"][0]["stack"]), f"{where}: in pre-read")
+        check(irql == 1 or re.search(r"special kernel APCs are off in it \(.*guarded region entered at nt!Mi.*completion of IRP", finding["message"]),
+              f"{where}: the sentence says why: {finding['message']}")
+
+
 def load_unload():
     """Which variants fail where; what only the system is to blame for is a note and no status."""
     client = os.path.join(SAMPLES, "load-unload", "load-unload.exe")
@@ -142,7 +161,7 @@ def redirect():
 
 
 PARTS = {"critical-region": critical_region, "guarded-mutex": guarded_mutex, "load-unload": load_unload, "ramfs": ramfs,
-         "redirect": redirect}
+         "redirect": redirect, "guarded-fault": guarded_fault}
 for part in sys.argv[3:] or PARTS:
     PARTS[part]()
 print(f"{COUNT} checks, {len(FAILURES)} failed")
