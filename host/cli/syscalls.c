@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "abi/account.h"
 #include "host/cli/cli.h"
 
 /* `CLIENT.exe ARGS` is `-- CLIENT.exe ARGS`. */
@@ -53,7 +54,9 @@ command_syscalls(int argc, char **argv)
         free(words);
         return status;
     }
-    request.features |= ABI_FEATURE_SERVICES | (options.stages ? ABI_FEATURE_STAGES : 0);
+    request.features |= ABI_FEATURE_SERVICES |
+                        (options.stages || options.summary ? ABI_FEATURE_SHARES : 0) |
+                        (options.stages ? ABI_FEATURE_STAGES : 0);
     request.quiet = options.summary || options.stages;
     fprintf(stderr, "ntlab %s: %s (build %u), %u processor%s, seed %lu\n", NTLAB_VERSION,
             os_name(options.os), options.build ? options.build : os_default_build(options.os),

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "abi/account.h"
 #include "host/machine/known.h"
 #include "host/machine/loaded.h"
 #include "host/machine/isolation.h"
@@ -217,7 +218,8 @@ patch(struct loaded *image)
     };
     struct run_patches *total = &machine.shared->patches;
 
-    options.keep_tsc = kernel && (machine.request->features & ABI_FEATURE_STAGES) != 0;
+    options.keep_tsc =
+        kernel && (machine.request->features & (ABI_FEATURE_STAGES | ABI_FEATURE_SHARES)) != 0;
     if (machine.request->explore != NULL) {
         options.atomics = !options.ours && machine.request->granularity >= RUN_ATOMICS;
         options.exchanges =

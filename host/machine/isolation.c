@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "abi/account.h"
 #include "host/machine/isolation.h"
 #include "host/machine/machine.h"
 
@@ -41,7 +42,6 @@ static uint32_t chunks, entries;
 static bool is_closed, is_stale, aliases_open = true;
 
 uint64_t machine_gate_target; /* entry.S: KiSystemCall64 */
-uint64_t machine_gate_stamp;
 
 _Static_assert(ABI_USER_ALIAS + ABI_USER_END == ABI_SYSTEM_ALIAS + ABI_SYSTEM_BASE,
                "the aliases are one range");
@@ -171,8 +171,8 @@ isolation_close(void)
 GENERAL_REGISTERS_ONLY void
 isolation_enter(void)
 {
-    if ((machine.request->features & ABI_FEATURE_STAGES) != 0) {
-        machine_gate_stamp = __builtin_ia32_rdtsc();
+    if ((machine.request->features & (ABI_FEATURE_STAGES | ABI_FEATURE_SHARES)) != 0) {
+        ((volatile struct abi_turn *)ABI_TURN)->stamp[ABI_STAMP_GATE] = __builtin_ia32_rdtsc();
     }
     isolation_open();
 }
@@ -183,7 +183,7 @@ isolation_leave(void)
     volatile struct abi_turn *turn = (volatile struct abi_turn *)ABI_TURN;
 
     isolation_close();
-    if ((machine.request->features & ABI_FEATURE_STAGES) != 0 &&
+    if ((machine.request->features & (ABI_FEATURE_STAGES | ABI_FEATURE_SHARES)) != 0 &&
         turn->stamp[14] > turn->stamp[16]) { /* it is a service that ends */
         turn->stamp[15] = turn->stamp[16] = __builtin_ia32_rdtsc();
     }

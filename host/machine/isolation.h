@@ -9,7 +9,6 @@
 /* entry.S: the gates. */
 extern char machine_gate_enter[], machine_gate_leave[];
 extern uint64_t machine_gate_target; /* where the way in goes on */
-extern uint64_t machine_gate_stamp;  /* the time-stamp counter at its beginning */
 
 /* Places the gates at `stubs`, 32 bytes that user mode can execute. */
 void isolation_init(uint64_t stubs);

@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "abi/account.h"
 #include "host/machine/machine.h"
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
@@ -64,7 +65,7 @@ sandbox_trap_instructions(void)
     }
     /* Both may be missing; then only patched instructions are answered by us. */
     (void)syscall(SYS_arch_prctl, ARCH_SET_CPUID, 0);
-    if ((machine.request->features & ABI_FEATURE_STAGES) == 0) {
+    if ((machine.request->features & (ABI_FEATURE_STAGES | ABI_FEATURE_SHARES)) == 0) {
         (void)prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0);
     }
     return 0;

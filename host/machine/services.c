@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 #include <sys/syscall.h>
+#include "abi/account.h"
 #include "host/image/insn.h"
-#include "host/machine/isolation.h"
 #include "host/machine/machine.h"
 #include "host/machine/services.h"
 
@@ -60,10 +60,8 @@ static struct count {
 static struct {
     uint64_t told;      /* services told: V2 */
     uint64_t last_exit; /* stamp 16 of the last service */
-    uint32_t last_thread;
-    bool kept; /* `keep` is of the last service, which was alone */
+    bool kept;          /* `keep` is of the last service, which was alone */
     uint64_t keep[TELLING + 1];
-    uint64_t user, entering, dispatching, leaving, telling; /* time-stamp counts */
     uint64_t stage[STAGES], count[STAGES], least[STAGES];
     uint64_t begin_tsc, begin_ns;
 } sum;
@@ -221,7 +219,7 @@ static uint64_t
 stamp(uint32_t stage)
 {
     if (stage == 0 && machine.pages) {
-        return machine_gate_stamp; /* the way in begins there */
+        stage = ABI_STAMP_GATE; /* the way in begins there */
     }
     return ((volatile struct abi_turn *)guest_pointer(ABI_TURN))->stamp[stage];
 }
@@ -230,6 +228,12 @@ static bool
 has_stages(void)
 {
     return (machine.request->features & ABI_FEATURE_STAGES) != 0;
+}
+
+static bool
+has_shares(void)
+{
+    return (machine.request->features & ABI_FEATURE_SHARES) != 0;
 }
 
 static uint64_t
@@ -308,15 +312,9 @@ begin(const struct abi_service *service)
     const char *at = type != NULL ? type->parameters : "";
 
     counts[service->number < NUMBERS ? service->number : NUMBERS].calls++;
-    if (sum.begin_tsc == 0 && has_stages()) {
+    if (sum.begin_tsc == 0 && has_shares()) {
         sum.begin_tsc = __builtin_ia32_rdtsc();
         sum.begin_ns = monotonic_ns();
-    }
-    if (has_stages()) {
-        if (sum.last_exit != 0 && sum.last_thread == service->thread && stamp(0) > sum.last_exit) {
-            sum.user += stamp(0) - sum.last_exit;
-        }
-        sum.entering += stamp(TELLING) - stamp(0);
     }
     if (p == NULL) {
         return;
@@ -354,8 +352,6 @@ end(const struct abi_service *service, uint64_t result)
             sum.keep[i] = stamp(i);
         }
         sum.kept = true;
-        sum.dispatching += stamp(RETURNED) - stamp(8);
-        sum.telling += stamp(8) - stamp(TELLING);
     }
     if (prints()) {
         print_line(p, true, result);
@@ -376,14 +372,12 @@ take(uint32_t stage, uint64_t took)
 
 /* The service before is over by now: its way out has its stamps. */
 static void
-settle(const struct abi_service *service)
+settle(void)
 {
     if (!has_stages() || stamp(16) < stamp(9) || sum.last_exit == stamp(16)) {
         return;
     }
     sum.last_exit = stamp(16);
-    sum.last_thread = service->thread;
-    sum.leaving += stamp(16) - stamp(9);
     for (uint32_t i = 9; i < 16; i++) {
         take(i, stamp(i + 1) - stamp(i));
     }
@@ -393,7 +387,6 @@ settle(const struct abi_service *service)
         }
         take(7, sum.keep[TELLING] - sum.keep[7]);
         take(8, sum.keep[RETURNED] - sum.keep[8]);
-        sum.telling += stamp(9) - sum.keep[RETURNED];
         sum.kept = false;
     }
 }
@@ -402,7 +395,7 @@ void
 services_tell(const struct abi_service *service, bool done, uint64_t result)
 {
     if (!done) {
-        settle(service);
+        settle();
     }
     sum.told++;
     if (done) {
@@ -498,7 +491,7 @@ print_stages(void)
 {
     uint64_t table = images_find_export("ntoskrnl.exe", "KiServiceStages"), address[STAGES];
     uint64_t ns = monotonic_ns() - sum.begin_ns, tsc = __builtin_ia32_rdtsc() - sum.begin_tsc;
-    double each = tsc != 0 ? (double)ns / (double)tsc : 0, all;
+    double each = tsc != 0 ? (double)ns / (double)tsc : 0;
     uint64_t cost = stamp_cost();
 
     if (sum.count[8] == 0 || table == 0 ||
@@ -527,13 +520,56 @@ print_stages(void)
         "not)\n"
         "a stamp takes %.1f ns, which is deducted; it also keeps stages from overlapping\n",
         (double)cost * each);
-    all = (double)(tsc - sum.telling);
-    say("\nshare of the time: user mode %.1f %%, entering %.1f %%, in services %.1f %%, leaving "
-        "%.1f %%, "
-        "waiting and switching %.1f %%\n",
-        (double)sum.user * 100 / all, (double)sum.entering * 100 / all,
-        (double)sum.dispatching * 100 / all, (double)sum.leaving * 100 / all,
-        100 - (double)(sum.user + sum.entering + sum.dispatching + sum.leaving) * 100 / all);
+}
+
+static const struct share {
+    uint32_t account;
+    const char *name;
+    uint32_t stamps, more; /* of each service that lie in it: always, and with --stages */
+} shares[] = {
+    {ABI_ACCOUNT_USER, "user mode: the program itself", 1, 0},
+    {ABI_ACCOUNT_SPIN, "user mode: spinning", 0, 0},
+    {ABI_ACCOUNT_ENTER, "entering (stages 0 to 7)", 1, 7},
+    {ABI_ACCOUNT_SERVICE, "dispatching: the services (stage 8)", 1, 0},
+    {ABI_ACCOUNT_SWITCH, "waiting: from thread to thread", 0, 0},
+    {ABI_ACCOUNT_IDLE, "waiting: nobody can run", 0, 0},
+    {ABI_ACCOUNT_LEAVE, "leaving (stages 9 to 15)", 1, 6},
+    {ABI_ACCOUNT_TRAP, "exceptions, ends of turns", 0, 0},
+};
+
+/* To what the time went from the first service on; what telling took is left out. */
+static void
+print_shares(uint64_t calls)
+{
+    uint64_t sums[ABI_ACCOUNTS], all = 0, cost = stamp_cost(), turns;
+    uint64_t ns = monotonic_ns() - sum.begin_ns, tsc = __builtin_ia32_rdtsc() - sum.begin_tsc;
+
+    if (sum.begin_tsc == 0 || tsc == 0 || calls == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < ABI_ACCOUNTS; i++) {
+        sums[i] = stamp(ABI_STAMP_ACCOUNT + i);
+    }
+    for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+        uint64_t stamps = calls * cost * (shares[i].stamps + (has_stages() ? shares[i].more : 0));
+
+        sums[shares[i].account] -=
+            stamps < sums[shares[i].account] ? stamps : sums[shares[i].account];
+        all += sums[shares[i].account];
+    }
+    say("\n%-38s %8s %12s %14s\n", "share of the time", "%", "ms", "ns a service");
+    for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+        double took = (double)sums[shares[i].account] * (double)ns / (double)tsc;
+
+        say("%-38s %8.1f %12.3f %14.1f\n", shares[i].name,
+            all != 0 ? (double)sums[shares[i].account] * 100 / (double)all : 0, took / 1e6,
+            took / (double)calls);
+    }
+    turns = stamp(ABI_STAMP_PAUSES) + stamp(ABI_STAMP_TURNS);
+    say("%lu switches of thread or processor; turns of the processors in user mode: %lu, %lu of "
+        "them (%.1f %%) spent spinning\n",
+        stamp(ABI_STAMP_SWITCHES), turns, stamp(ABI_STAMP_PAUSES),
+        turns != 0 ? (double)stamp(ABI_STAMP_PAUSES) * 100 / (double)turns : 0);
 }
 
 void
@@ -567,5 +603,8 @@ services_end(void)
     say("%10lu %10lu  all\n", calls, errors);
     if (has_stages()) {
         print_stages();
+    }
+    if (has_shares()) {
+        print_shares(calls);
     }
 }

@@ -120,7 +120,13 @@
     .macro STAGE n, s
 .LKiStage\n\s:
     .ifc \s,Observed
-    test dword ptr [M_features], 2      /* ABI_FEATURE_STAGES */
+    .set STAMP_FEATURES, 2              /* ABI_FEATURE_STAGES */
+    .irp border, 0, 8, 9, 16, 17, 18
+    .if \border == \n
+    .set STAMP_FEATURES, 2 | 8          /* and ABI_FEATURE_SHARES */
+    .endif
+    .endr
+    test dword ptr [M_features], STAMP_FEATURES
     jz 9f
     mov [M_stamp_rax], rax
     mov [M_stamp_rdx], rdx

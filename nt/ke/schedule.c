@@ -13,6 +13,7 @@
  *       step has used up many slices without anybody else becoming able to (it polls for a timer).
  */
 #include "nt/ke/ki.h"
+#include "nt/ke/account.h"
 #include "nt/inc/window.h"
 
 #define KI_LONELY_SLICES 64
@@ -131,12 +132,16 @@ KiSwitchProcessor(ULONG Cpu)
 {
     PKPRCB From = KiPrcb();
     PKIPCR To = KiProcessor[Cpu];
+    ULONG Account = KiAccounts() ? KiAccountSwitch() : 0;
 
     KiLoadProcessor(Cpu);
     KiTurn->left = KiTurn->length; /* user code there begins a turn */
     __asm__ volatile("wrgsbase %0" ::"r"(To));
     KiSwapStack(&From->SavedRsp, To->Prcb.SavedRsp);
     /* Back: whoever switched here has loaded this processor. */
+    if (KiAccounts()) {
+        KiAccountSwitched(Account);
+    }
 }
 
 /* Returns FALSE if only the asker can step. */
@@ -456,6 +461,7 @@ KiSwapTo(PKTHREAD New)
 {
     PKPRCB Prcb = KiPrcb();
     PKTHREAD Old = Prcb->CurrentThread;
+    ULONG Account = KiAccounts() ? KiAccountSwitch() : 0;
 
     New->State = Running;
     New->Running = TRUE;
@@ -469,6 +475,9 @@ KiSwapTo(PKTHREAD New)
     KiLoadProcessor(Prcb->Number);
     KiSwapStack(&Old->KernelStack, New->KernelStack);
     KiFinishSwap();
+    if (KiAccounts()) {
+        KiAccountSwitched(Account);
+    }
 }
 
 /* The next thread for this processor: its own NextThread, its best ready one, another's. */

@@ -12,6 +12,7 @@
  * Facts: nt-semantics 8.1, 8.2.
  */
 #include "nt/ke/ki.h"
+#include "nt/ke/account.h"
 
 extern PVOID KiServiceRoutines[]; /* generated: tools/gen_services.py */
 extern UCHAR KiArgumentTable[];
@@ -137,6 +138,9 @@ KiTellService(PKI_FRAME Frame, PULONG64 Stack)
     struct abi_service Service;
     ULONG StackArguments = 0;
 
+    if (KiAccounts()) {
+        KiAccountFrom(KiTurn->stamp[18], ABI_ACCOUNT_TELL);
+    }
     KiDescribeService(&Service);
     KiFindService(Service.number, &StackArguments);
     Service.argument[0] = Frame->Trap.R10;
@@ -148,6 +152,7 @@ KiTellService(PKI_FRAME Frame, PULONG64 Stack)
     }
     Service.count = 4 + StackArguments;
     HcService(&Service, FALSE, 0);
+    KiAccount(ABI_ACCOUNT_SERVICE);
 }
 
 VOID
@@ -155,6 +160,10 @@ KiToldService(ULONG64 Result)
 {
     struct abi_service Service;
 
+    if (KiAccounts()) {
+        KiAccountFrom(KiTurn->stamp[17], ABI_ACCOUNT_TELL);
+    }
     KiDescribeService(&Service);
     HcService(&Service, TRUE, Result);
+    KiAccount(ABI_ACCOUNT_LEAVE);
 }

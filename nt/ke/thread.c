@@ -6,6 +6,7 @@
  * KiThreadStartup, and above it, for a user thread, the KI_FRAME through which it will enter user mode.
  */
 #include "nt/ke/ki.h"
+#include "nt/ke/account.h"
 
 static VOID
 KiMakeStack(PKTHREAD Thread)
@@ -105,6 +106,7 @@ KiThreadMain(VOID)
     PKI_FRAME Frame;
 
     KiFinishSwap();
+    KiAccount(Thread == KiPrcb()->IdleThread ? ABI_ACCOUNT_IDLE : ABI_ACCOUNT_SERVICE);
     if (Thread == KiPrcb()->IdleThread) {
         KiIdleLoop();
     }

@@ -8,6 +8,7 @@
  * Source: nt-semantics 5.1, 5.2 and -2 5.2.
  */
 #include "nt/ke/ki.h"
+#include "nt/ke/account.h"
 #include "nt/inc/rtl.h"
 
 #define FAULT_WRITE 2
@@ -219,9 +220,13 @@ VOID
 KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame)
 {
     PKTHREAD Thread = KiThread();
+    ULONG Account = ABI_ACCOUNT_USER;
 
     KiFillFrame(Raw, Frame);
     if (Raw->previous_mode == UserMode) {
+        if (KiAccounts()) {
+            Account = KiAccountTrap(Raw);
+        }
         Thread->PreviousMode = UserMode;
         Thread->TrapFrame = &Frame->Trap;
     }
@@ -281,6 +286,7 @@ KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame)
     }
     if (Raw->previous_mode == UserMode) {
         KiPrepareUserReturn(Frame);
+        KiAccount(Account);
     }
 }
 
@@ -302,6 +308,7 @@ KiPrepareUserReturn(PKI_FRAME Frame)
 {
     KiCheckInterrupts(PASSIVE_LEVEL);
     KiDeliverUserApcs(Frame);
+    KiAccount(ABI_ACCOUNT_USER);
 }
 
 /* The system-service exit found a user APC pending. TRUE: the frame leads elsewhere now. */

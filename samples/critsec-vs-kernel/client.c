@@ -1,7 +1,7 @@
 /*
  * client.c - five threads, one buffer, six locks: what it costs to enter the kernel for a lock.
  *
- *     critsec-vs-kernel.exe [ROUNDS] [time] [svg]
+ *     critsec-vs-kernel.exe [ROUNDS] [time] [svg] [lock=N]
  *
  * The experiment of the article "Critical Section vs Kernel Objects", written anew. Five threads change a shared
  * buffer ROUNDS times each (500,000) under a lock; a sixth takes the same lock and looks whether the buffer is
@@ -13,7 +13,7 @@
  *                 Nobody can come in between, so once two threads have met, each round is a wait and a wake.
  *
  * The exit code is the number of rows that are not as the article says. `time` adds milliseconds (with --clock host; in
- * virtual time they mean nothing), `svg` prints the plot in place of the table.
+ * virtual time they mean nothing), `svg` prints the plot in place of the table, `lock=4` is the fourth row alone.
  */
 #include <windows.h>
 #include <winternl.h>
@@ -318,6 +318,7 @@ int
 main(int Arguments, char **Argument)
 {
     BOOL Timed = FALSE, Svg = FALSE;
+    ULONG Only = 0;
     int Wrong = 0;
 
     for (int Index = 1; Index < Arguments; Index++) {
@@ -325,12 +326,14 @@ main(int Arguments, char **Argument)
             Timed = TRUE;
         } else if (strcmp(Argument[Index], "svg") == 0) {
             Svg = TRUE;
+        } else if (strncmp(Argument[Index], "lock=", 5) == 0) {
+            Only = (ULONG)atoi(Argument[Index] + 5);
         } else {
             Rounds = atoi(Argument[Index]);
         }
     }
-    if (Rounds <= 0) {
-        fprintf(stderr, "usage: critsec-vs-kernel [ROUNDS] [time] [svg]\n");
+    if (Rounds <= 0 || Only > LOCKS) {
+        fprintf(stderr, "usage: critsec-vs-kernel [ROUNDS] [time] [svg] [lock=1..6]\n");
         return 100;
     }
     if (*(ULONG *)0x7FFE026C == 5 && *(ULONG *)0x7FFE0270 == 1) {
@@ -348,8 +351,12 @@ main(int Arguments, char **Argument)
         printf(Timed ? " %9s %9s\n" : "\n", "ms", "Windows");
     }
     for (ULONG Index = 0; Index < LOCKS; Index++) {
-        BOOL Good = Measure(&Locks[Index]);
+        BOOL Good;
 
+        if (Only != 0 && Only != Index + 1) {
+            continue;
+        }
+        Good = Measure(&Locks[Index]);
         Wrong += !Good;
         if (Svg) {
             continue;
