@@ -24,7 +24,8 @@ static const struct {
      "the same, as an HTML page beside it, or as asked for"},
     {"merge", command_merge, "DIR...", "adds up what shards of a search have found"},
     {"syscalls", command_syscalls, "CLIENT.exe [ARGS...]",
-     "its system services, one a line (--summary: their number, and where the time went; --stages: what each stage "
+     "its system services, one a line (--summary: their number, and where the time went; --stages: "
+     "what each stage "
      "takes)"},
     {"imports", command_imports, "FILE...", "what images import, and what of it is missing"},
     {"dt", command_dt_type, "[IMAGE...] [MODULE!]TYPE [FIELD...]",
