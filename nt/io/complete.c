@@ -164,7 +164,9 @@ IopFinishIrp(PIRP Irp, PFILE_OBJECT FileObject)
 
         KeInitializeApc(&Irp->Tail.Apc, KiThread(), CurrentApcEnvironment, IopUserCompletion,
                         IopUserRundown, (PKI_NORMAL_ROUTINE)ApcRoutine, Mode, ApcContext);
-        KeInsertQueueApc(&Irp->Tail.Apc, Iosb, NULL, 2);
+        if (!KeInsertQueueApc(&Irp->Tail.Apc, Iosb, NULL, 2)) {
+            IoFreeIrp(Irp); /* the thread is ending */
+        }
     } else if (Context != NULL && !SynchronousApi &&
                Irp->Overlay.AsynchronousParameters.UserApcContext != NULL &&
                (Pended || !NT_SUCCESS(Irp->IoStatus.Status) ||
@@ -248,5 +250,9 @@ IopQueueCompletion(PIRP Irp, CCHAR PriorityBoost)
     }
     KeInitializeApc(&Irp->Tail.Apc, &Thread->Tcb, Irp->ApcEnvironment, IopCompleteRequest,
                     IopAbortRequest, NULL, KernelMode, NULL);
-    KeInsertQueueApc(&Irp->Tail.Apc, FileObject, NULL, PriorityBoost);
+    if (!KeInsertQueueApc(&Irp->Tail.Apc, FileObject, NULL, PriorityBoost)) {
+        IopDropIrp(
+            Irp,
+            FileObject); /* the thread has waited long enough meanwhile: an orphan (cancel.c, X2) */
+    }
 }

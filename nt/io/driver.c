@@ -14,6 +14,9 @@
  *   R5  Where unload is not kept away from DriverEntry, nothing keeps the driver object either: it can be gone wherever a
  *       load looks at it, which are points that say so. That devices are no longer initializing is the last thing that
  *       a load writes there: who has seen it may go.
+ *   R6  What DPCs are queued when Unload returns have run before the image goes: drivers need not wait for those that use
+ *       global variables. [DDI:wdm/kecanceltimer] Those queued before Unload is called have run by then, too: they take
+ *       microseconds on Windows, and an unload comes by way of a worker thread. (Microsoft's sample event counts on it.)
  */
 #include "nt/io/iop.h"
 
@@ -251,6 +254,7 @@ IopRunInWorker(PIOP_LOAD Load)
 static VOID
 IopForgetDriver(PDRIVER_OBJECT DriverObject)
 {
+    KeFlushQueuedDpcs(); /* R6 */
     ObpMakeTemporary(DriverObject);
     ObDereferenceObject(DriverObject);
 }
@@ -404,6 +408,7 @@ IopMayUnload(PDRIVER_OBJECT DriverObject)
 static VOID
 IopCallUnload(PDRIVER_OBJECT DriverObject)
 {
+    KeFlushQueuedDpcs(); /* R6 */
     if (VfCall == NULL) {
         DriverObject->DriverUnload(DriverObject);
     } else {

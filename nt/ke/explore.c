@@ -366,7 +366,8 @@ KiDescribeTimer(PKTIMER Timer, BOOLEAN Last, struct abi_agent *Agent)
     BOOLEAN Own = Timer->Dpc != KI_THREAD_TIMER && Timer->Processor >= KI_TIMER_SEEN;
 
     if (!Last &&
-        (!Own || (Timer->Period != 0 && Timer->Processor >= KI_TIMER_SEEN + KI_FREE_EXPIRIES))) {
+        (!Own || Timer->DueTime.QuadPart > KiVirtualLimit || /* the run is over before it is due */
+         (Timer->Period != 0 && Timer->Processor >= KI_TIMER_SEEN + KI_FREE_EXPIRIES))) {
         return FALSE; /* E6 */
     }
     *Agent = (struct abi_agent){.kind = ABI_AGENT_TIMER,

@@ -6,6 +6,8 @@
  *       that the carrier is on.
  *   T4  While schedules are explored a timer that is set may expire at any moment, whatever the time is: it is
  *       an agent (explore.c), and the clock follows.
+ *   T5  To cancel a timer that is not in the queue does nothing: a DPC that it has queued runs, as drivers that look at what
+ *       KeCancelTimer returned count on. [DDI:wdm/kecanceltimer]
  *   T3  Relative due times are kept in interrupt time; absolute ones follow changes of the system time.
  * Source: nt-semantics 3.12.
  */
@@ -207,7 +209,7 @@ KeCancelTimer(PKTIMER Timer)
 
     OldIrql = KiLockDispatcherToWait(SP_CANCEL_TIMER, Timer, NULL, (ULONG_PTR)Timer->Dpc);
     WasQueued = KiRemoveTimer(Timer);
-    if (Timer->Dpc != NULL) {
+    if (WasQueued && Timer->Dpc != NULL) { /* T5: else its DPC runs */
         KiRemoveDpc(Timer->Dpc);
     }
     KiUnlockDispatcher(OldIrql, FALSE);

@@ -16,3 +16,5 @@ ULONG ObpPhase;
 POBP_OBJECT ObpDeleteList;
 WORK_QUEUE_ITEM ObpDeleteItem;
 BOOLEAN ObpDeleteQueued;
+ULONG ObpDeletesLeft;
+PKEVENT ObpDeletesDone;

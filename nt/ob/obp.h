@@ -226,6 +226,8 @@ extern POBP_TABLE ObpKernelTable;
 extern POBP_OBJECT ObpDeleteList;
 extern WORK_QUEUE_ITEM ObpDeleteItem;
 extern BOOLEAN ObpDeleteQueued;
+extern ULONG ObpDeletesLeft; /* work items that have not returned */
+extern PKEVENT ObpDeletesDone;
 extern KEVENT ObpDefaultObject;
 extern ULONG ObpPhase;
 

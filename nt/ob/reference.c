@@ -8,6 +8,7 @@
  * reference too few while handles are open as for one below zero.
  */
 #include "obp.h"
+#include "nt/inc/obend.h"
 
 static VOID NTAPI
 ObpDeleteWorker(PVOID Context)
@@ -26,6 +27,22 @@ ObpDeleteWorker(PVOID Context)
         Next = Reversed->NextToDelete;
         ObpDeleteObject(Reversed);
     }
+    if (--ObpDeletesLeft == 0 && ObpDeletesDone != NULL) {
+        KeSetEvent(ObpDeletesDone, IO_NO_INCREMENT, FALSE);
+    }
+}
+
+VOID
+ObpWaitForDeletes(VOID)
+{
+    KEVENT Done;
+
+    if (ObpDeletesLeft != 0) {
+        KeInitializeEvent(&Done, NotificationEvent, FALSE);
+        ObpDeletesDone = &Done;
+        KeWaitForSingleObject(&Done, Executive, KernelMode, FALSE, NULL);
+        ObpDeletesDone = NULL;
+    }
 }
 
 static VOID
@@ -35,6 +52,7 @@ ObpDeferDelete(POBP_OBJECT Object)
     ObpDeleteList = Object;
     if (!ObpDeleteQueued) {
         ObpDeleteQueued = TRUE;
+        ObpDeletesLeft++;
         ExInitializeWorkItem(&ObpDeleteItem, ObpDeleteWorker, NULL);
         ExQueueWorkItem(&ObpDeleteItem, CriticalWorkQueue);
     }

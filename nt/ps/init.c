@@ -3,6 +3,7 @@
  */
 #include "nt/ps/psp.h"
 #include "nt/inc/window.h"
+#include "nt/inc/obend.h"
 
 static DECLSPEC_NORETURN VOID
 PspStop(ULONG Verdict, ULONG Code, const char *Message)
@@ -143,6 +144,21 @@ PspUnloadLastDriver(VOID)
     }
 }
 
+/*
+ * Whether the driver's unload still waits for somebody. The last close may be under way in a worker: a file object's last reference
+ * went at APC_LEVEL.
+ */
+static BOOLEAN
+PspIsUnloadLeft(PUNICODE_STRING Path, char *Why, ULONG Bytes)
+{
+    if (!IopIsUnloadDeferred(Path, Why, Bytes)) {
+        return FALSE;
+    }
+    KeFlushQueuedDpcs();
+    ObpWaitForDeletes();
+    return IopIsUnloadDeferred(Path, Why, Bytes);
+}
+
 static VOID
 PspUnloadDrivers(VOID)
 {
@@ -159,7 +175,7 @@ PspUnloadDrivers(VOID)
         char Why[300], Text[400];
 
         PspServicePath(Index, &Path, Buffer);
-        if (IopIsUnloadDeferred(&Path, Why, sizeof(Why))) {
+        if (PspIsUnloadLeft(&Path, Why, sizeof(Why))) {
             KiFormatText(Text, sizeof(Text), "%s.sys was never unloaded: %s",
                          PspBoot.driver[Index].name, Why);
             PspStop(ABI_LEAK, 0, Text);

@@ -165,6 +165,10 @@ VfRemoveReleases(PVF_FRAME Frame)
     }
 }
 
+/*
+ * A lock in a file's own context is waited for when the file is cleaned up or closed: no request of that file follows (Microsoft's
+ * samples cancel and event). Anywhere else requests of the device are still to come.
+ */
 static VOID
 VfRemoveWaits(PVF_FRAME Frame)
 {
@@ -172,7 +176,8 @@ VfRemoveWaits(PVF_FRAME Frame)
 
     if (Callout != NULL) {
         Callout->RemoveLocks--;
-        if (Callout->Major != IRP_MJ_PNP || Callout->Minor != IRP_MN_REMOVE_DEVICE) {
+        if (Callout->Major != IRP_MJ_CLEANUP && Callout->Major != IRP_MJ_CLOSE &&
+            (Callout->Major != IRP_MJ_PNP || Callout->Minor != IRP_MN_REMOVE_DEVICE)) {
             VfViolate(
                 VfRuleRemoveLockWait, NULL, Frame,
                 "%a calls IoReleaseRemoveLockAndWait outside of IRP_MN_REMOVE_DEVICE: from now "

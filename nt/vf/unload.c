@@ -187,6 +187,7 @@ VfCheckTimers(PKI_MODULE Module)
     }
 }
 
+/* The system runs what is queued before the image goes; so a DPC that is a global variable is in order. [DDI:wdm/kecanceltimer] */
 static VOID
 VfCheckDpcs(PKI_MODULE Module)
 {
@@ -197,7 +198,8 @@ VfCheckDpcs(PKI_MODULE Module)
              Entry = Entry->Flink) {
             PKDPC Dpc = CONTAINING_RECORD(Entry, KDPC, DpcListEntry);
 
-            if (MiFindModule((PVOID)Dpc->DeferredRoutine) == Module) {
+            if (MiFindModule((PVOID)Dpc->DeferredRoutine) == Module &&
+                MiFindModule(Dpc) != Module) {
                 VfViolate(VfRuleUnloadDpc, VF_START(Dpc->DeferredRoutine), NULL,
                           "the driver's unload routine has returned, and the DPC 0x%p (%a) is "
                           "still queued",

@@ -4,6 +4,7 @@
  *
  *     CASE 1 a timer   2 a thread   3 a routine that is told of processes   4 a timer whose DPC lies in
  *     the image: 0xD4
+ *     CASE 5 a DPC that is queued: the system runs it before the image goes [DDI:wdm/kecanceltimer]
  */
 #include "ntlab-test.h"
 
@@ -14,6 +15,13 @@ static VOID NTAPI
 LateDpc(PKDPC Which, PVOID Context, PVOID Argument1, PVOID Argument2)
 {
     Counter++;
+}
+
+static VOID NTAPI
+LastDpc(PKDPC Which, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    Counter++;
+    DbgPrint("left: the DPC has run\n");
 }
 
 static VOID NTAPI
@@ -60,6 +68,12 @@ Unload(PDRIVER_OBJECT DriverObject)
         break;
     case 3:
         PsSetCreateProcessNotifyRoutine(LateNotify, FALSE);
+        break;
+    case 5:
+        KeInitializeDpc(&Dpc, LastDpc, NULL);
+        KeSetImportanceDpc(&Dpc, LowImportance);
+        KeSetTargetProcessorDpc(&Dpc, 1);
+        KeInsertQueueDpc(&Dpc, NULL, NULL);
         break;
     default:
         LeaveTimer();

@@ -170,6 +170,26 @@ TimerDpc(VOID)
                   STATUS_TIMEOUT);
 }
 
+/* Where KeCancelTimer says FALSE the DPC has been queued, and a driver may wait for it. [DDI:wdm/kecanceltimer] */
+static VOID
+CancelAfterExpiry(VOID)
+{
+    LARGE_INTEGER Due = {.QuadPart = 0};
+    KIRQL Old;
+
+    Runs = 0;
+    KeInitializeEvent(&Done, SynchronizationEvent, FALSE);
+    KeInitializeTimer(&Timer);
+    KeInitializeDpc(&Dpc, DpcRoutine, NULL);
+    KeRaiseIrql(DISPATCH_LEVEL, &Old);
+    KeSetTimer(&Timer, Due, &Dpc); /* it is due: the DPC is queued, and cannot run yet */
+    EXPECT_EQ(Runs, 0);
+    EXPECT(!KeCancelTimer(&Timer));
+    KeLowerIrql(Old);
+    KeWaitForSingleObject(&Done, Executive, KernelMode, FALSE, NULL);
+    EXPECT_EQ(Runs, 1);
+}
+
 static VOID
 PeriodicTimer(VOID)
 {
@@ -189,4 +209,4 @@ PeriodicTimer(VOID)
 
 TEST_DRIVER(TEST(RaiseAndLower), TEST(SpinLockRaises), TEST(DpcWaitsForIrql),
             TEST(HighImportanceGoesFirst), TEST(RemovedDpcDoesNotRun), TEST(TargetProcessor),
-            TEST(TimerSignals), TEST(TimerDpc), TEST(PeriodicTimer))
+            TEST(TimerSignals), TEST(TimerDpc), TEST(CancelAfterExpiry), TEST(PeriodicTimer))
