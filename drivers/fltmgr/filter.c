@@ -9,6 +9,7 @@
  *   R2  FltUnregisterFilter returns when nothing of the manager's holds the filter any more: instances are torn down,
  *       contexts freed, work items done, ports closed, FltObjectReference's references gone. What was forgotten
  *       makes it wait for ever, as Windows documents.
+ *   R3  What was registered is copied, the tables that it points to included: it need not outlive the call.
  */
 #include "fltp.h"
 
@@ -120,7 +121,48 @@ FltpFreeFilter(PFLT_FILTER Filter)
     FltpFreeString(&Filter->ServicePath);
     FltpFreeString(&Filter->Altitude);
     ObDereferenceObject(Filter->DriverObject);
+    if (Filter->Tables != NULL) {
+        ExFreePoolWithTag(Filter->Tables, FLTP_TAG_FILTER);
+    }
     ExFreePoolWithTag(Filter, FLTP_TAG_FILTER);
+}
+
+/*
+ * R3: the tables of operations and contexts are copied as the registration is. Public filters build them on DriverEntry's stack.
+ */
+static NTSTATUS
+FltpCopyTables(PFLT_FILTER Filter)
+{
+    const FLT_OPERATION_REGISTRATION *Operation = Filter->Registration.OperationRegistration;
+    const FLT_CONTEXT_REGISTRATION *Context = Filter->Registration.ContextRegistration;
+    SIZE_T Operations = 0, Contexts = 0;
+    PUCHAR Tables;
+
+    while (Operation != NULL && Operation[Operations].MajorFunction != IRP_MJ_OPERATION_END) {
+        Operations++;
+    }
+    while (Context != NULL && Context[Contexts].ContextType != FLT_CONTEXT_END) {
+        Contexts++;
+    }
+    Operations = Operation != NULL ? (Operations + 1) * sizeof(*Operation) : 0;
+    Contexts = Context != NULL ? (Contexts + 1) * sizeof(*Context) : 0;
+    if (Operations + Contexts == 0) {
+        return STATUS_SUCCESS;
+    }
+    Tables = ExAllocatePoolWithTag(NonPagedPool, Operations + Contexts, FLTP_TAG_FILTER);
+    if (Tables == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    Filter->Tables = Tables;
+    if (Operations != 0) {
+        RtlCopyMemory(Tables, Operation, Operations);
+        Filter->Registration.OperationRegistration = (PVOID)Tables;
+    }
+    if (Contexts != 0) {
+        RtlCopyMemory(Tables + Operations, Context, Contexts);
+        Filter->Registration.ContextRegistration = (PVOID)(Tables + Operations);
+    }
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS FLTAPI
@@ -159,7 +201,11 @@ FltRegisterFilter(PDRIVER_OBJECT Driver, CONST FLT_REGISTRATION *Registration,
                   : Registration->Version == FLT_REGISTRATION_VERSION_0202
                       ? FIELD_OFFSET(FLT_REGISTRATION, SectionNotificationCallback)
                       : sizeof(FLT_REGISTRATION));
-    for (Operation = Registration->OperationRegistration;
+    Status = FltpCopyTables(Filter);
+    if (!NT_SUCCESS(Status)) {
+        goto Free;
+    }
+    for (Operation = Filter->Registration.OperationRegistration;
          Operation != NULL && Operation->MajorFunction != IRP_MJ_OPERATION_END; Operation++) {
         ULONG Index = FltpIndex(Operation->MajorFunction);
 

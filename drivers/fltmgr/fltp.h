@@ -87,6 +87,7 @@ typedef struct _FLT_FILTER {
     PDRIVER_UNLOAD OldUnload;
     FLT_REGISTRATION Registration; /* members that the registered version lacks are NULL */
     const FLT_OPERATION_REGISTRATION *Operation[FLTP_OPERATIONS];
+    PVOID Tables;         /* the driver's tables of operations and contexts */
     LIST_ENTRY Instances; /* FilterLinks; under FltpLock */
     LIST_ENTRY Ports;     /* server ports; under FltpPortLock */
     LIST_ENTRY Clients;

@@ -145,6 +145,9 @@ RamObjectId(PRAM_REQUEST Request, ULONG Code)
     ULONG Out = Request->Stack->Parameters.FileSystemControl.OutputBufferLength;
     PRAM_NODE Node = Request->Stream->Node;
 
+    if (RamIsGone(&Node->Data)) { /* a deleted stream of a file that is there is no matter */
+        return STATUS_FILE_DELETED;
+    }
     switch (Code) {
     case FSCTL_CREATE_OR_GET_OBJECT_ID:
         if (!Node->HasObjectId) {

@@ -295,6 +295,19 @@ RamFill(PRAM_REQUEST Request, ULONG Class, PRAM_OUT Out)
     }
 }
 
+/*
+ * Has the cleanup of its last handle removed it? Filters ask after that cleanup to learn what was deleted. [ifs: "Tracking file
+ * deletions", sample delete: STATUS_FILE_DELETED from FileStandardInformation and FSCTL_GET_OBJECT_ID]
+ */
+BOOLEAN
+RamIsGone(PRAM_STREAM Stream)
+{
+    PRAM_NODE Node = Stream->Node;
+
+    return Stream->Removed ||
+           (Node->Links == 0 && Node->Handles == 0 && Node != Node->Volume->Root);
+}
+
 NTSTATUS
 RamQuery(PRAM_REQUEST Request)
 {
@@ -316,6 +329,8 @@ RamQuery(PRAM_REQUEST Request)
     ExAcquireResourceSharedLite(&Request->Volume->Resource, TRUE);
     if (Request->Volume->Flags & RAM_VOLUME_DISMOUNTED) {
         Out.Status = STATUS_VOLUME_DISMOUNTED;
+    } else if (RamIsGone(Request->Stream)) {
+        Out.Status = STATUS_FILE_DELETED;
     } else {
         ExAcquireResourceSharedLite(&Request->Stream->Main, TRUE);
         RamFill(Request, Class, &Out);

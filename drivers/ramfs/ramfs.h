@@ -261,6 +261,7 @@ RAM_HANDLER RamCreate, RamCleanup, RamClose, RamRead, RamWrite, RamFlush, RamQue
     RamSetEa, RamQuerySecurity, RamSetSecurity, RamShutdown, RamPnp;
 
 /* cleanup.c */
+BOOLEAN RamIsGone(PRAM_STREAM Stream);
 VOID RamUnlinkIfDeleted(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_STREAM Stream, PRAM_LINK Link);
 NTSTATUS RamMayDelete(PRAM_NODE Node, PRAM_STREAM Stream, BOOLEAN IgnoreReadOnly);
 

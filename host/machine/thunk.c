@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "host/machine/loaded.h"
 
 #define THUNK_SIZE  16
@@ -68,6 +69,40 @@ loaded_decommit_thunks(const struct loaded *image)
     }
 }
 
+/* What a whole library is that ntlab has nothing of; "" for one of which only this routine is missing. */
+static const char *
+absent(const char *module)
+{
+    static const struct {
+        const char *module, *what;
+    } known[] = {
+        {"wdfldr",
+         ": there is no KMDF (Wdf01000.sys) here, only drivers of the WDM and minifilters run"},
+        {"ndis", ": there is no network (NDIS) here"},
+        {"fwpkclnt", ": there is no network (WFP) here"},
+        {"netio", ": there is no network (Winsock Kernel) here"},
+        {"tdi", ": there is no network (TDI) here"},
+        {"storport", ": there is no storage stack here"},
+        {"scsiport", ": there is no storage stack here"},
+        {"classpnp", ": there is no storage stack here"},
+        {"usbd", ": there is no USB here"},
+        {"hidclass", ": there is no HID here"},
+        {"hidparse", ": there is no HID here"},
+        {"ks", ": there is no kernel streaming here"},
+        {"portcls", ": there is no kernel streaming here"},
+        {"videoprt", ": there are no displays here"},
+        {"dxgkrnl", ": there are no displays here"},
+        {"win32k", ": there is no GUI here"},
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcasecmp(module, known[i].module) == 0) {
+            return known[i].what;
+        }
+    }
+    return "";
+}
+
 bool
 images_missing(uint64_t rip, uint64_t return_address, char *buffer, size_t size)
 {
@@ -92,8 +127,8 @@ images_missing(uint64_t rip, uint64_t return_address, char *buffer, size_t size)
         } else if (strrchr(module, '.') != NULL) {
             *strrchr(module, '.') = 0;
         }
-        snprintf(buffer, size, "%s called %s!%s, which is not implemented", caller, module,
-                 image->missing[number].name);
+        snprintf(buffer, size, "%s called %s!%s, which is not implemented%s", caller, module,
+                 image->missing[number].name, absent(module));
         return true;
     }
     return false;

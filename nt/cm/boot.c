@@ -355,6 +355,7 @@ CmpCreateServiceKey(PCWSTR Name, PCWSTR ImagePath, PUNICODE_STRING KeyPath)
         RtlInitUnicodeString(&Value, L"Instances");
         if (CmpFindChild(Node, &Value) == NULL) {
             CmpMakeUpInstances(Node, Name, Altitude);
+            CmpMakePath(Node, L"Parameters"); /* drivers of INFs with AddReg expect it */
         }
     }
     Chars = 0;

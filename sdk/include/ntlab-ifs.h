@@ -783,6 +783,26 @@ NTSYSAPI CHAR NTAPI RtlSetProcessPlaceholderCompatibilityMode(CHAR Mode);
 NTSYSAPI CHAR NTAPI RtlQueryThreadPlaceholderCompatibilityMode(VOID);
 NTSYSAPI CHAR NTAPI RtlSetThreadPlaceholderCompatibilityMode(CHAR Mode);
 
+/* Where an entry of a directory listing has what. The two offsets of the name are in the order of Windows' header, exchanged. */
+typedef struct _FILE_INFORMATION_DEFINITION {
+    FILE_INFORMATION_CLASS Class;
+    ULONG NextEntryOffset;
+    ULONG FileNameLengthOffset;
+    ULONG FileNameOffset;
+} FILE_INFORMATION_DEFINITION, *PFILE_INFORMATION_DEFINITION;
+typedef const FILE_INFORMATION_DEFINITION *PCFILE_INFORMATION_DEFINITION;
+
+#define NTLAB_ENTRY(Class, Type)                                                                                             \
+    {                                                                                                                        \
+        Class, FIELD_OFFSET(Type, NextEntryOffset), FIELD_OFFSET(Type, FileName), FIELD_OFFSET(Type, FileNameLength)         \
+    }
+#define FileFullDirectoryInformationDefinition NTLAB_ENTRY(FileFullDirectoryInformation, FILE_FULL_DIR_INFORMATION)
+#define FileBothDirectoryInformationDefinition NTLAB_ENTRY(FileBothDirectoryInformation, FILE_BOTH_DIR_INFORMATION)
+#define FileDirectoryInformationDefinition NTLAB_ENTRY(FileDirectoryInformation, FILE_DIRECTORY_INFORMATION)
+#define FileNamesInformationDefinition NTLAB_ENTRY(FileNamesInformation, FILE_NAMES_INFORMATION)
+#define FileIdFullDirectoryInformationDefinition NTLAB_ENTRY(FileIdFullDirectoryInformation, FILE_ID_FULL_DIR_INFORMATION)
+#define FileIdBothDirectoryInformationDefinition NTLAB_ENTRY(FileIdBothDirectoryInformation, FILE_ID_BOTH_DIR_INFORMATION)
+
 #ifdef __cplusplus
 }
 #endif

@@ -36,6 +36,14 @@ extern "C" {
 #endif
 #endif
 
+#ifndef RTL_CONST_CAST /* winnt.h's, which drivers do not include */
+#ifdef __cplusplus
+#define RTL_CONST_CAST(Type) const_cast<Type>
+#else
+#define RTL_CONST_CAST(Type) (Type)
+#endif
+#endif
+
 #ifndef _TCHAR_DEFINED
 #define _TCHAR_DEFINED
 #ifdef UNICODE
