@@ -36,7 +36,7 @@ GOAL = 0.9
 LISTS = os.path.join(ROOT, "tests/mutants")
 TIME_OUT = 6   # seconds for a test that takes less than 2 ...
 FACTOR = 4     # ... and so many times as long for another
-PATIENCE = 90  # seconds that the tests of one mutant may take
+PATIENCE = 60  # seconds that the tests of one mutant may take
 STATEMENT = re.compile(r"^\s+(?:[A-Za-z_][\w.>\[\]()*&+ -]*(?:[-+|&^]?=|\+\+|--)[^=].*|[A-Za-z_]\w*\(.*\)|(?:\+\+|--)\w.*|\w[\w.>-]*(?:\+\+|--));$")
 NEVER = re.compile(r"^\s*(?:return|goto|case|default|break|continue|static|const|extern|typedef|#|\*|/)|ASSERT|KiTrace\(|NOT_YET|C_ASSERT")
 DECLARATION = re.compile(r"^\s+(?:const |volatile |struct |static )*[A-Z][A-Z0-9_a-z]* \**[A-Za-z_]\w*(?:\[[^]]*\])?(?: =|;|,)")

@@ -254,6 +254,7 @@ MmMapViewInSystemSpace(PVOID Section, PVOID *MappedBase, PSIZE_T ViewSize)
     PMI_SECTION Object = Section;
     ULONG64 Size =
         *ViewSize ? (*ViewSize + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1) : Object->Committed;
+    PMI_AREA Area;
 
     if (Object->Attributes & SEC_IMAGE) {
         return STATUS_NOT_SUPPORTED;
@@ -264,6 +265,9 @@ MmMapViewInSystemSpace(PVOID Section, PVOID *MappedBase, PSIZE_T ViewSize)
     if (Size > Object->Committed) {
         return STATUS_INVALID_VIEW_SIZE;
     }
+    Area = MiFindArea(&MiSystemSpace, Object->Backing);
+    Area->Section = Object;
+    Area->Secured++; /* views in system space: all are the one alias */
     ObReferenceObject(Object);
     Object->Views++;
     *MappedBase = (PVOID)ABI_ALIAS(Object->Backing);
@@ -276,9 +280,10 @@ MmUnmapViewInSystemSpace(PVOID MappedBase)
 {
     PMI_AREA Area = MiFindArea(&MiSystemSpace, (ULONG64)MappedBase - ABI_SYSTEM_ALIAS);
 
-    if (Area == NULL || Area->Type != MI_AREA_SECTION || Area->Section == NULL) {
+    if (Area == NULL || Area->Type != MI_AREA_SECTION || Area->Secured == 0) {
         return STATUS_NOT_MAPPED_VIEW;
     }
+    Area->Secured--;
     Area->Section->Views--;
     ObDereferenceObject(Area->Section);
     return STATUS_SUCCESS;
