@@ -12,6 +12,7 @@
  * time-out or an alert takes it off itself.
  */
 #include "exp.h"
+#include "nt/inc/keyed.h"
 
 #define KEYEDEVENT_WAIT       1
 #define KEYEDEVENT_WAKE       2
@@ -104,6 +105,10 @@ ExpKeyed(HANDLE KeyedEventHandle, PVOID Key, BOOLEAN Alertable, PLARGE_INTEGER T
     if ((ULONG_PTR)Key & 1) {
         return STATUS_INVALID_PARAMETER_1;
     }
+    if (((ULONG_PTR)KeyedEventHandle & 1) != 0 && Mode == UserMode) {
+        ExpCheckSectionWait();
+    }
+    KeyedEventHandle = (HANDLE)((ULONG_PTR)KeyedEventHandle & ~3ull);
     if (Timeout != NULL) {
         Status = ExpCopyIn(&Time, Timeout, sizeof(Time), Mode);
         if (!NT_SUCCESS(Status)) {
@@ -230,6 +235,27 @@ ExpThreadOfProcess(ULONG64 Id)
     return NULL;
 }
 
+#define TEB_SECTION                                                                                \
+    0x188 /* TEB.ReservedForDebuggerInstrumentation[15]: user/ntdll/critical.c, C4 */
+
+/* The critical section that a thread has said it waits for; NULL. Bit 1: it is about to be deleted. */
+static PVOID
+ExpSectionOf(PETHREAD Thread)
+{
+    ULONG_PTR Section = 0;
+
+    if (Thread->AlertByThreadId != NULL && Thread->AlertByThreadId != EXP_ALERTED) {
+        Section = (ULONG_PTR)Thread->AlertAddress;
+        return (Section & 1) != 0 ? (PVOID)(Section & ~1ull) : NULL;
+    }
+    if (Thread->Tcb.Teb == NULL ||
+        !NT_SUCCESS(ExpCopyIn(&Section, (PUCHAR)Thread->Tcb.Teb + TEB_SECTION, sizeof(Section),
+                              UserMode))) {
+        return NULL;
+    }
+    return (PVOID)Section;
+}
+
 /*
  * The current thread is about to wait for a critical section. Who owns it? If that thread has ended, or waits (maybe
  * over others) for one that the current thread owns, then none of them can ever go on: Windows raises
@@ -247,7 +273,6 @@ ExpCheckSection(PVOID Section)
     for (ULONG Depth = 0; Depth < 64; Depth++) {
         ULONG64 Owner = ExpSectionOwner(Section);
         PETHREAD Thread = ExpThreadOfProcess(Owner);
-        PVOID Next;
 
         if (Owner == 0) {
             return;
@@ -266,12 +291,42 @@ ExpCheckSection(PVOID Section)
                          Section, (ULONG)Owner);
             KiStopRun(ABI_HANG, Text);
         }
-        Next = Thread->AlertAddress;
-        if (Thread->AlertByThreadId == NULL || Thread->AlertByThreadId == EXP_ALERTED ||
-            ((ULONG_PTR)Next & 1) == 0) {
+        Section = ExpSectionOf(Thread);
+        if (Section == NULL) {
             return;
         }
-        Section = (PVOID)((ULONG_PTR)Next & ~1ull);
+    }
+}
+
+/*
+ * ntdll waits for what a critical section's waiters wait for before Windows 8: the lowest bit of the handle, which says nothing
+ * to anybody else, means that the TEB names the section. Whoever deletes a section that threads wait for comes here, too.
+ */
+VOID
+ExpCheckSectionWait(VOID)
+{
+    PVOID Section = ExpSectionOf(PspCurrentThread());
+    PLIST_ENTRY Head = &PspCurrentProcess()->Pcb.ThreadListHead;
+    ULONG Waiters = 0;
+    char Text[256];
+
+    if (((ULONG_PTR)Section & 2) == 0) {
+        if (Section != NULL) {
+            ExpCheckSection(Section);
+        }
+        return;
+    }
+    Section = (PVOID)((ULONG_PTR)Section & ~2ull);
+    for (PLIST_ENTRY Link = Head->Flink; Link != Head; Link = Link->Flink) {
+        Waiters +=
+            ExpSectionOf((PETHREAD)CONTAINING_RECORD(Link, KTHREAD, ThreadListEntry)) == Section;
+    }
+    if (Waiters != 0 && !PspCurrentProcess()->Exiting) {
+        KiFormatText(Text, sizeof(Text),
+                     "the critical section at %p is deleted while %u thread%s for it: nobody will "
+                     "let them go on",
+                     Section, Waiters, Waiters == 1 ? " waits" : "s wait");
+        KiStopRun(ABI_HANG, Text);
     }
 }
 

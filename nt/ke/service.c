@@ -2,6 +2,7 @@
  * service.c - the system services that are the dispatcher's own: waits, delays, continue, raise.
  */
 #include "nt/ke/ki.h"
+#include "nt/inc/keyed.h"
 #include "nt/inc/window.h"
 
 static NTSTATUS
@@ -43,6 +44,8 @@ NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout)
             return Status;
         }
         Timeout = &Copy;
+    } else if (((ULONG_PTR)Handle & 1) != 0 && Mode == UserMode) {
+        ExpCheckSectionWait();
     }
     Status = ObReferenceObjectByHandle(Handle, SYNCHRONIZE, NULL, Mode, &Object, NULL);
     if (!NT_SUCCESS(Status)) {

@@ -17,8 +17,8 @@
  *   C2  A woken waiter competes with whoever comes along; it sets bit 1 again when it tries. Not with SectionOld.
  *   C3  Who has waited for long does not give up after CriticalSectionTimeout (30 days): there is no time-out, so a
  *       wait that can never end is the run's verdict at once.
- *   C4  A thread that waits by alert says for which section (bit 0 of the address it gives to the kernel): the
- *       kernel follows the owners (nt/ex/keyed.c).
+ *   C4  A thread that waits says for which section, and the kernel follows the owners (nt/ex/keyed.c): by alert in bit 0 of
+ *       the address that it gives to the kernel; else in its TEB, and bit 0 of the handle, which means nothing, tells so.
  *
  * Sections with debug information are in RtlCriticalSectionList; from win8 on only those that asked for it.
  * Facts: "Displaying a Critical Section" (Debugging Tools for Windows); phnt ntrtl.h; nt-semantics 9. How a dynamic spin
@@ -33,6 +33,10 @@
 #define CS_NO_DEBUG    0x01000000u
 #define CS_DYNAMIC     0x02000000u
 #define CS_FORCE_DEBUG 0x10000000u
+
+/* C4 */
+#define WAITS_FOR    (NtCurrentTeb()->ReservedForDebuggerInstrumentation[15])
+#define TOLD(Handle) ((HANDLE)((ULONG_PTR)(Handle) | 1))
 
 #define DYNAMIC_MOST  2000
 #define DYNAMIC_LEAST 16
@@ -128,6 +132,15 @@ RtlSetCriticalSectionSpinCount(PRTL_CRITICAL_SECTION Section, ULONG SpinCount)
     return Previous;
 }
 
+static BOOLEAN
+RtlpHasWaiters(PRTL_CRITICAL_SECTION Section)
+{
+    LONG Count = *(volatile LONG *)&Section->LockCount;
+
+    return RtlpSectionKind == SectionOld ? Count >= Section->RecursionCount
+                                         : (Count | CS_FREE | CS_NO_WAKE) != -1;
+}
+
 NTSTATUS NTAPI
 RtlDeleteCriticalSection(PRTL_CRITICAL_SECTION Section)
 {
@@ -145,6 +158,13 @@ RtlDeleteCriticalSection(PRTL_CRITICAL_SECTION Section)
         RemoveEntryList(&Debug->ProcessLocksList);
         RtlReleaseSRWLockExclusive(&RtlpSectionListLock);
         RtlFreeHeap(RtlProcessHeap(), 0, Debug);
+    }
+    if (RtlpHasWaiters(Section)) {
+        static const LARGE_INTEGER Now = {.QuadPart = 0};
+
+        WAITS_FOR = (PVOID)((ULONG_PTR)Section | 2); /* C4: a wait that nobody meets */
+        NtWaitForKeyedEvent(TOLD(NULL), Section, FALSE, (PLARGE_INTEGER)&Now);
+        WAITS_FOR = NULL;
     }
     RtlZeroMemory(Section, sizeof(*Section));
     return STATUS_SUCCESS;
@@ -180,15 +200,6 @@ RtlTryEnterCriticalSection(PRTL_CRITICAL_SECTION Section)
         return TRUE;
     }
     return FALSE;
-}
-
-static BOOLEAN
-RtlpHasWaiters(PRTL_CRITICAL_SECTION Section)
-{
-    LONG Count = *(volatile LONG *)&Section->LockCount;
-
-    return RtlpSectionKind == SectionOld ? Count >= Section->RecursionCount
-                                         : (Count | CS_FREE | CS_NO_WAKE) != -1;
 }
 
 /*
@@ -255,9 +266,12 @@ static VOID
 RtlpWaitForSection(PRTL_CRITICAL_SECTION Section)
 {
     HANDLE Event = RtlpSectionKind >= SectionEvents ? RtlpSectionEvent(Section) : NO_SEMAPHORE;
-    NTSTATUS Status = Event != NO_SEMAPHORE ? NtWaitForSingleObject(Event, FALSE, NULL)
-                                            : NtWaitForKeyedEvent(NULL, Section, FALSE, NULL);
+    NTSTATUS Status;
 
+    WAITS_FOR = Section; /* C4 */
+    Status = Event != NO_SEMAPHORE ? NtWaitForSingleObject(TOLD(Event), FALSE, NULL)
+                                   : NtWaitForKeyedEvent(TOLD(NULL), Section, FALSE, NULL);
+    WAITS_FOR = NULL;
     if (!NT_SUCCESS(Status)) {
         RtlRaiseStatus(Status);
     }

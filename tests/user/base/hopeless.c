@@ -3,6 +3,7 @@
  *
  *     circle   two threads, two sections, each owns what the other one waits for
  *     orphan   the owner has ended
+ *     delete   it is deleted while a thread waits for it
  */
 #include <windows.h>
 #include <string.h>
@@ -44,6 +45,13 @@ main(int Arguments, char **Argument)
     WaitForSingleObject(Ready, INFINITE);
     if (Orphan) {
         WaitForSingleObject(Thread, INFINITE);
+    }
+    if (Arguments > 1 && strcmp(Argument[1], "delete") == 0) {
+        CreateThread(NULL, 0, Other, NULL, 0,
+                     NULL); /* waits for Second, which Thread owns for ever */
+        Sleep(10);
+        DeleteCriticalSection(&Second);
+        return 0;
     }
     EnterCriticalSection(&Second);
     return 0;

@@ -13,7 +13,9 @@ def run(*words):
     return result.stderr
 
 
-text = run("-c", "!cs", "--", CLIENT)
+VERSIONS = ("nt51", "ws2003", "vista", "win7", "win8", "win10", "win11")
+
+text = run("-c", "!cs -l", "--", CLIENT)
 for wanted in (
     r"^ntlab: deadlock: threads wait for each other's critical sections, in a circle",
     r"^Critical section    = 0x[0-9a-f]{16}.*\nDebugInfo +.*\nLOCKED\nLockCount           = 0xFFFFFFFA\nWaiterWoken         = No\nWaiters             = 1\n"
@@ -21,5 +23,16 @@ for wanted in (
     r"^Waiting             = 0x[0-9a-f]{16}  Cid ",
 ):
     assert re.search(wanted, text, re.M), (wanted, text[-5000:])
-orphan = run("--", CLIENT, "orphan")
-assert re.search(r"^ntlab: hang: a thread waits for the critical section at .*, and its owner, thread [0-9a-f]+, has ended", orphan, re.M), orphan[-3000:]
+for version in VERSIONS:
+    os = ("--os", version)
+    circle = run(*os, "-c", "!cs", "--", CLIENT)
+    assert re.search(r"^ntlab: deadlock: threads wait for each other's critical sections, in a circle", circle, re.M), (version, circle[-3000:])
+    # First and Second are in the list of those with debug information, or a thread waits for them; and each has one waiter.
+    shown = re.findall(r"^Critical section    = 0x[0-9a-f]{16} \(\S*!(First|Second)\)", circle, re.M)
+    assert set(shown) >= {"First"}, (version, circle[-5000:])
+    assert re.search(r"^Waiting             = 0x[0-9a-f]{16}  Cid ", circle, re.M), (version, circle[-5000:])
+    assert re.search(r"^\d+ critical sections?, \d+ of them locked$", circle, re.M), (version, circle[-500:])
+    orphan = run(*os, "--", CLIENT, "orphan")
+    assert re.search(r"^ntlab: hang: a thread waits for the critical section at .*, and its owner, thread [0-9a-f]+, has ended", orphan, re.M), orphan[-3000:]
+    deleted = run(*os, "--", CLIENT, "delete")
+    assert re.search(r"^ntlab: hang: the critical section at .* is deleted while 1 thread waits for it", deleted, re.M), (version, deleted[-3000:])
