@@ -32,6 +32,28 @@ IoCheckEaBufferValidity(PFILE_FULL_EA_INFORMATION EaBuffer, ULONG EaLength, PULO
     }
 }
 
+/* The names that are asked for: each within the list, and each entry behind the one before. A file system relies on that. */
+static BOOLEAN
+IopIsEaNameList(const UCHAR *List, ULONG Length)
+{
+    for (ULONG At = 0;;) {
+        const FILE_GET_EA_INFORMATION *Entry = (const VOID *)(List + At);
+        ULONG Left = Length - At, Header = FIELD_OFFSET(FILE_GET_EA_INFORMATION, EaName);
+
+        if (Left < Header || Left - Header < (ULONG)Entry->EaNameLength + 1) {
+            return FALSE;
+        }
+        if (Entry->NextEntryOffset == 0) {
+            return TRUE;
+        }
+        if (Entry->NextEntryOffset < Header + Entry->EaNameLength + 1 ||
+            (Entry->NextEntryOffset & 3) != 0 || Entry->NextEntryOffset >= Left) {
+            return FALSE;
+        }
+        At += Entry->NextEntryOffset;
+    }
+}
+
 static NTSTATUS
 IopEaRequest(HANDLE FileHandle, PIO_STATUS_BLOCK Iosb, PVOID Buffer, ULONG Length, PVOID List,
              ULONG ListLength, PULONG Index, UCHAR Flags, BOOLEAN Set)
@@ -67,6 +89,9 @@ IopEaRequest(HANDLE FileHandle, PIO_STATUS_BLOCK Iosb, PVOID Buffer, ULONG Lengt
                 RtlCopyMemory(Names, List, ListLength);
             } __except (EXCEPTION_EXECUTE_HANDLER) {
                 Status = GetExceptionCode();
+            }
+            if (NT_SUCCESS(Status) && !IopIsEaNameList(Names, ListLength)) {
+                Status = STATUS_EA_LIST_INCONSISTENT;
             }
         }
     }

@@ -76,6 +76,7 @@ Ea(PUCHAR At, const char *Name, const char *Value, BOOL Last)
 static void
 ExtendedAttributes(void)
 {
+    ULONG Names[4] = {0};
     HANDLE File = Make(L"ea");
     ULONG Size, Total;
 
@@ -113,6 +114,17 @@ ExtendedAttributes(void)
     EXPECT_EQ(strcmp((char *)Buffer + 8, "SECOND"), 0);
     Buffer[5] = 200; // inconsistent
     EXPECT_STATUS(NtSetEaFile(File, &Iosb, Buffer, 20), STATUS_EA_LIST_INCONSISTENT);
+    /* A list of names is checked before any file system sees it. */
+    Names[0] = 0x1000; /* NextEntryOffset: far behind the list's end */
+    Names[1] = 1 | 'A' << 8;
+    EXPECT_STATUS(
+        NtQueryEaFile(File, &Iosb, Buffer, sizeof(Buffer), FALSE, Names, sizeof(Names), NULL, TRUE),
+        STATUS_EA_LIST_INCONSISTENT);
+    Names[0] = 0;
+    Names[1] = 200 | 'A' << 8; /* a name longer than the list */
+    EXPECT_STATUS(
+        NtQueryEaFile(File, &Iosb, Buffer, sizeof(Buffer), FALSE, Names, sizeof(Names), NULL, TRUE),
+        STATUS_EA_LIST_INCONSISTENT);
     NtClose(File);
 }
 
