@@ -4,7 +4,7 @@ BUILD ?= build
 
 PREFIX ?= /usr/local
 
-.PHONY: all deps demo test bench bench-bugs soak mutants install deb clean
+.PHONY: all deps demo test bench bench-bugs bugs soak mutants install deb clean
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) $(NINJAFLAGS)
 
@@ -28,10 +28,15 @@ bench: all
 bench-bugs: all
 	@python3 tools/bench_bugs.py $(BUILD) $(BUGS)
 
+# Each seeded bug by `ntlab check`, without a client, and how long it takes; the correct drivers show nothing.
+bugs: all
+	@python3 tests/bugs/account.py --jobs 2 $(BUILD)/ntlab $(BUILD)/tests/bugs tests/bugs/bugs.list
+
 soak: all
 	@tools/run-tests.sh --soak $(BUILD)
 	@python3 tests/cli/cycles.py $(BUILD)/ntlab $(BUILD)/tests/nt/flt-cycle-client.exe $(BUILD)/samples/passthrough/passthrough.sys 2500
 	@python3 tests/explore/check_counts.py --soak $(BUILD)/ntlab $(BUILD)/tests/explore tests/explore/programs.list
+	@python3 tests/bugs/account.py --jobs 2 $(BUILD)/ntlab $(BUILD)/tests/bugs tests/bugs/bugs.list
 	@python3 tests/explore/soak.py $(BUILD)/ntlab $(BUILD)/tests/explore $(or $(RUNS),20000000)
 
 # The tests' own test: a kernel with one line changed must fail one of them.

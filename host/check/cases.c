@@ -1,7 +1,10 @@
 /*
  * cases.c - what is tried on a driver: each case is a search of schedules, in a process of its own.
  *
- *     hostile   every code with all lengths, and with pointers and contents that lie; one run
+ *     load      the driver is loaded and unloaded, and nobody asks it for anything; one run
+ *     walk      everything once, by one thread; one run
+ *     hostile   every code with all lengths, and with pointers and contents that lie, from two processes; one run
+ *     nomem     each allocation fails, once and always, while a client walks through everything (nomem.c)
  *     io        everything but controls, from two processes
  *     storm     one code, then all of them, from two processes with two threads each
  *     reload    the driver is unloaded under load, and loaded again
@@ -23,15 +26,6 @@
 #define MAX_STORMS   16 /* codes of a device that have a case of their own */
 #define MAX_TOGETHER 6  /* codes of a case with all of them */
 #define MAX_HOSTILE  16 /* codes of one case */
-
-struct one_case {
-    char name[64];
-    char what[200];
-    struct client client[3];
-    char command[3][2400];
-    size_t clients;
-    bool single; /* one run is all there is to do */
-};
 
 /* What a search costs at least: the boot, learning, and the schedules that are always tried. */
 #define LEAST_SECONDS 0.5
@@ -60,6 +54,7 @@ add_case(const char *name, const char *what)
     }
     one = &list[cases++];
     memset(one, 0, sizeof(*one));
+    one->inject = ABI_INJECT_ALL;
     snprintf(one->name, sizeof(one->name), "%s", name);
     snprintf(one->what, sizeof(one->what), "%s", what);
     return one;
@@ -73,6 +68,9 @@ add_client(struct check *check, struct one_case *one, enum abi_token token, cons
     }
     snprintf(one->command[one->clients], sizeof(one->command[0]), "\"%.1200s\" %.1100s",
              check->client, words);
+    if (one->clients == 0) {
+        snprintf(one->words, sizeof(one->words), "%.1199s", words);
+    }
     one->client[one->clients] = (struct client){token, one->command[one->clients], NULL};
     one->clients++;
 }
@@ -93,19 +91,25 @@ hostile_cases(struct check *check, const struct device *device, size_t number)
         snprintf(what, sizeof(what), "%s: all lengths, hostile buffers", device->name);
         one = add_case(name, what);
         add_client(check, one, ABI_TOKEN_USER, words);
+        add_client(check, one, ABI_TOKEN_ADMIN, words);
         if (one != NULL) {
-            one->single = true;
+            one->kind = CASE_SINGLE;
         }
     }
 }
 
+/* "storm DEVICE THREADS ROUNDS", or another word of the client, and codes with their lengths. */
 static size_t
-storm_words(const struct device *device, size_t from, size_t most, unsigned threads, char *words,
+storm_words(const struct device *device, const char *how, size_t from, size_t most, char *words,
             size_t size)
 {
-    size_t used = (size_t)snprintf(words, size, "storm %s %u 1", device->name, threads), count = 0;
+    const char *space = strchr(how, ' ');
+    int verb = (int)strcspn(how, " ");
+    size_t used = (size_t)snprintf(words, size, "%.*s %s%s", verb, how, device->name,
+                                   space != NULL ? space : ""),
+           count = 0;
 
-    for (size_t i = from; i < device->codes && count < most; i++) {
+    for (size_t i = from; i < device->codes && count < most && used + 32 < size; i++) {
         const struct code *code = &device->code[i];
 
         if (!code->crashed && (code->accepted || most == 1)) {
@@ -131,7 +135,7 @@ storm_cases(struct check *check, const struct device *device, size_t number)
     for (size_t i = 0; i < device->codes && storms < most; i++) {
         if (device->code[i].crashed ||
             (!device->code[i].accepted && (device->code[i].source & CODE_TRIED) == 0) ||
-            storm_words(device, i, 1, 2, words, sizeof(words)) == 0) {
+            storm_words(device, "storm 2 1", i, 1, words, sizeof(words)) == 0) {
             continue;
         }
         snprintf(name, sizeof(name), "storm-%zu-%x", number, device->code[i].code);
@@ -155,7 +159,8 @@ together_case(struct check *check, const struct device *device, size_t number)
     for (size_t i = 0; i < device->codes; i++) {
         accepted += device->code[i].accepted;
     }
-    if (accepted < 2 || storm_words(device, 0, MAX_TOGETHER, 2, words, sizeof(words)) == 0) {
+    if (accepted < 2 ||
+        storm_words(device, "storm 2 1", 0, MAX_TOGETHER, words, sizeof(words)) == 0) {
         return;
     }
     snprintf(name, sizeof(name), "storm-%zu-all", number);
@@ -180,6 +185,57 @@ io_case(struct check *check, const struct device *device, size_t number)
     add_client(check, one, ABI_TOKEN_ADMIN, words);
 }
 
+/* Everything once, with or without allocations that fail; `device`: NULL for files. */
+static void
+walk_of(struct check *check, const struct device *device, size_t number, enum case_kind kind)
+{
+    char name[64], what[200], words[1100] = "files C:\\check a.txt";
+    struct one_case *one;
+
+    snprintf(name, sizeof(name), "%s-%zu", kind == CASE_NOMEM ? "nomem" : "walk", number);
+    snprintf(what, sizeof(what), "%s: %s", device != NULL ? device->name : "files",
+             kind == CASE_NOMEM ? "allocations fail" : "everything once");
+    one = add_case(name, what);
+    if (device != NULL) {
+        storm_words(device, "walk", 0, MAX_STORMS, words, sizeof(words));
+    }
+    add_client(check, one, ABI_TOKEN_ADMIN, words);
+    if (one != NULL) {
+        one->kind = kind;
+    }
+}
+
+static void
+walk_case(struct check *check, const struct device *device, size_t number)
+{
+    walk_of(check, device, number, CASE_SINGLE);
+}
+
+static void
+nomem_case(struct check *check, const struct device *device, size_t number)
+{
+    walk_of(check, device, number, CASE_NOMEM);
+}
+
+/* device: NULL: it is loaded and unloaded. Else opening that one ends the run, and each other case would end so. */
+static void
+load_case(struct check *check, const struct device *device, size_t number)
+{
+    char name[64] = "load", what[200] = "loaded and unloaded", words[300] = "list";
+    struct one_case *one;
+
+    if (device != NULL) {
+        snprintf(name, sizeof(name), "open-%zu", number);
+        snprintf(what, sizeof(what), "%s: opened", device->name);
+        snprintf(words, sizeof(words), "open %s", device->name);
+    }
+    one = add_case(name, what);
+    add_client(check, one, ABI_TOKEN_ADMIN, words);
+    if (one != NULL) {
+        one->kind = CASE_LOAD;
+    }
+}
+
 static void
 reload_case(struct check *check, const struct device *device)
 {
@@ -191,8 +247,11 @@ reload_case(struct check *check, const struct device *device)
     one = add_case("reload", what);
     snprintf(words, sizeof(words), "reload %s 2", service);
     add_client(check, one, ABI_TOKEN_SYSTEM, words);
+    if (one != NULL) {
+        one->inject &= ~(uint32_t)ABI_INJECT_UNLOAD;
+    }
     if (device != NULL) {
-        if (storm_words(device, 0, 2, 1, words, sizeof(words)) == 0) {
+        if (storm_words(device, "storm 1 1", 0, 2, words, sizeof(words)) == 0) {
             snprintf(words, sizeof(words), "open %s", device->name);
         }
         add_client(check, one, ABI_TOKEN_USER, words);
@@ -224,10 +283,18 @@ static void
 make_list(struct check *check)
 {
     const struct survey *survey = &check->survey;
-    static void (*const kinds[])(struct check *, const struct device *,
-                                 size_t) = {hostile_cases, io_case, together_case, storm_cases};
+    static void (*const kinds[])(struct check *, const struct device *, size_t) = {
+        walk_case, hostile_cases, nomem_case, io_case, together_case, storm_cases};
     const struct device *first = NULL;
 
+    if (survey->load_status != STATUS_CLEAN) {
+        load_case(check, NULL, 0);
+    }
+    for (size_t i = 0; i < survey->devices; i++) {
+        if (survey->device[i].ends) {
+            load_case(check, &survey->device[i], i + 1);
+        }
+    }
     /* What is cheap and broad comes first, of all devices. */
     for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
         for (size_t i = 0; i < survey->devices; i++) {
@@ -236,13 +303,16 @@ make_list(struct check *check)
                 kinds[kind](check, with_codes(&survey->device[i]), i + 1);
             }
         }
-        if (kind == 0) {
+        if (kind == 2) {
             reload_case(check, first);
         }
     }
     if (survey->minifilter || first == NULL) {
-        struct one_case *one = add_case("files", "files of two processes");
+        struct one_case *one;
 
+        walk_case(check, NULL, 0);
+        nomem_case(check, NULL, 0);
+        one = add_case("files", "files of two processes");
         add_client(check, one, ABI_TOKEN_USER, "files C:\\check a.txt");
         add_client(check, one, ABI_TOKEN_ADMIN, "files C:\\check b.txt");
     }
@@ -271,40 +341,79 @@ hand_over(const struct search *search, void *context)
     fflush(handing->out);
 }
 
+void
+case_options(const struct check *check, const struct one_case *one, struct options *out)
+{
+    *out = *check->options;
+    memcpy(out->client, one->client, sizeof(one->client));
+    out->clients = one->clients;
+    out->client_exit_ignored = true;
+    out->keep_going = !check->options->first;
+    out->json = out->html = out->sarif = out->junit = out->coverage = NULL;
+    out->trace = out->out = NULL;
+    out->quiet = true;
+    out->timelines = check->options->html != NULL || check->options->out != NULL;
+    out->inject_given = true;
+    if (one->kind != CASE_SEARCH) {
+        out->inject = 0;
+        out->strategy = "random";
+        out->budget_runs = 2;
+        out->budget_seconds = 0;
+    } else if (!check->options->inject_given) {
+        out->inject = one->inject;
+    }
+}
+
+struct inside {
+    struct check *check;
+    const struct one_case *one;
+    struct handing handing;
+};
+
 /* In the child. */
+static int
+explore_inside(void *context, struct options *options)
+{
+    struct inside *inside = context;
+    struct check *check = inside->check;
+    char folder[400];
+
+    snprintf(folder, sizeof(folder), "%s/%s%s", check->out, inside->one->name,
+             options->fail_number == 0 ? ""
+             : options->fail_always    ? "-always"
+                                       : "-once");
+    if (options->fail_number != 0) {
+        size_t length = strlen(folder);
+
+        snprintf(folder + length, sizeof(folder) - length, "-%u", options->fail_number);
+    }
+    return explore_case(options, check->argv, folder, check->request.coverage,
+                        check->request.coverages, hand_over, &inside->handing);
+}
+
 static int
 search_case(struct check *check, const struct one_case *one, double seconds, FILE *out)
 {
-    struct options options = *check->options;
-    struct handing handing = {out};
-    char folder[400];
+    struct inside inside = {check, one, {out}};
+    struct options options;
 
-    memcpy(options.client, one->client, sizeof(one->client));
-    options.clients = one->clients;
-    options.client_exit_ignored = true;
-    options.keep_going = true;
-    options.first = false;
-    options.json = options.html = options.sarif = options.junit = options.coverage = NULL;
-    options.trace = options.out = NULL;
-    options.quiet = true;
-    options.timelines = check->options->html != NULL || check->options->out != NULL;
-    options.inject_given = true;
-    if (!check->options->inject_given) {
-        options.inject = one->single ? 0 : ABI_INJECT_SUSPEND | ABI_INJECT_TIMEOUT;
+    if (one->kind == CASE_NOMEM) {
+        int status = nomem_run(check, one, seconds, explore_inside, &inside);
+        uint64_t numbers[2] = {check->runs, 0}; /* those of the child alone */
+
+        fwrite(numbers, sizeof(numbers), 1, out);
+        fflush(out);
+        return status;
     }
-    if (one->single) {
-        options.strategy = "random";
-        options.budget_runs = 2;
-        options.budget_seconds = 0;
-        options.inject = 0;
+    case_options(check, one, &options);
+    if (one->kind != CASE_SEARCH) {
+        /* all is said */
     } else if (options.budget_runs != 0) {
         options.budget_runs = options.budget_runs / cases > 0 ? options.budget_runs / cases : 1;
     } else {
         options.budget_seconds = seconds;
     }
-    snprintf(folder, sizeof(folder), "%s/%s", check->out, one->name);
-    return explore_case(&options, check->argv, folder, check->request.coverage,
-                        check->request.coverages, hand_over, &handing);
+    return explore_inside(&inside, &options);
 }
 
 static void
@@ -345,7 +454,7 @@ take_notes(struct check *check, int from, int status)
     struct note note;
 
     rewind(in);
-    if (fread(numbers, sizeof(numbers), 1, in) == 1) {
+    while (fread(numbers, sizeof(numbers), 1, in) == 1) {
         check->runs += numbers[0];
         for (uint64_t i = 0; i < numbers[1] && note_receive(in, &note); i++) {
             if ((note.verdict == VERDICT_FINDING && !note.of_driver) || is_known(check, &note) ||
@@ -357,9 +466,9 @@ take_notes(struct check *check, int from, int status)
             check->note[check->notes++] = note;
             say_finding(check, &note);
         }
-        check->cases_clean += status == STATUS_CLEAN;
-        check->cases_unsupported += status == STATUS_UNSUPPORTED;
     }
+    check->cases_clean += status == STATUS_CLEAN;
+    check->cases_unsupported += status == STATUS_UNSUPPORTED;
     fclose(in);
 }
 
@@ -385,6 +494,7 @@ run_case(struct check *check, const struct one_case *one, double seconds)
     fflush(NULL);
     pid = notes < 0 || said < 0 ? -1 : fork();
     if (pid == 0) {
+        check->runs = 0;
         dup2(said, STDERR_FILENO);
         dup2(said, STDOUT_FILENO);
         exit(search_case(check, one, seconds, fdopen(notes, "w")));
@@ -416,7 +526,10 @@ cases_run(struct check *check)
         double left = budget - (now() - started), share = left / (double)(cases - i);
         int status;
 
-        if (check->options->budget_runs == 0 && left < 0 && !list[i].single) {
+        if (check->options->first && check_errors(check) != 0) {
+            break;
+        }
+        if (check->options->budget_runs == 0 && left < 0 && list[i].kind == CASE_SEARCH) {
             check->left++;
             continue;
         }

@@ -4,6 +4,7 @@
  *     codes.c      control codes that the driver's code compares with
  *     survey.c     devices that it creates, codes that it answers: runs of the built-in client
  *     cases.c      what is tried, each a search of schedules in a process of its own
+ *     nomem.c      allocations that fail, one after the other
  *     table.c      what came of it: rules, findings, coverage
  *
  * The built-in client is user/check. What it prints is trusted as little as any guest's output.
@@ -43,8 +44,8 @@ struct device {
     char name[128];
     uint32_t status; /* of opening it */
     uint32_t type;
-    uint32_t answer; /* to a code that nobody has */
-    bool opened;
+    uint32_t answer;   /* to a code that nobody has */
+    bool opened, ends; /* ends: opening it ends the run */
     struct code code[MAX_CODES];
     size_t codes;
 };
@@ -53,7 +54,7 @@ struct survey {
     struct device device[MAX_DEVICES];
     size_t devices;
     bool minifilter;
-    uint32_t status; /* enum status of the run that loaded it */
+    uint32_t load_status; /* enum status of the run that loaded and unloaded it, and nothing else */
 };
 
 /* codes.c: those of one image, without a device. */
@@ -79,10 +80,47 @@ struct check {
     char out[300]; /* folder of the cases' findings */
 };
 
-/* survey.c: 0, or the status that ends the command. */
+/* A run of the built-in client. */
+struct question {
+    const char *words;
+    bool without_drivers;
+    bool loud; /* an end other than a clean one is told, and noted */
+    bool fail_alloc, fail_always;
+    uint32_t fail_number;
+};
+struct answer {
+    char *text;      /* what it has printed; the asker's to free */
+    uint32_t stacks; /* that have allocated, if fail_alloc */
+};
+/* survey.c: STATUS_CLEAN, or what ended the run. */
+int survey_ask(struct check *check, const struct question *question, struct answer *answer);
+/* 0, or the status that ends the command. */
 int survey_make(struct check *check);
-/* cases.c */
+
+/* cases.c: what is tried. */
+#define MAX_CLIENTS 3
+enum case_kind {
+    CASE_SEARCH,
+    CASE_SINGLE, /* one run is all there is to do */
+    CASE_NOMEM,  /* nomem.c */
+    CASE_LOAD,   /* what happens without a client's request */
+};
+struct one_case {
+    char name[64];
+    char what[200];
+    enum case_kind kind;
+    uint32_t inject; /* unless the command line says what */
+    struct client client[MAX_CLIENTS];
+    char command[MAX_CLIENTS][2400];
+    char words[1200]; /* of the first client */
+    size_t clients;
+};
 int cases_run(struct check *check);
+/* The options of a search of a case, but for its budget. */
+void case_options(const struct check *check, const struct one_case *one, struct options *out);
+/* nomem.c, in a process of its own: `search` explores with an allocation that is known to do harm. The worst status. */
+int nomem_run(struct check *check, const struct one_case *one, double seconds,
+              int (*search)(void *context, struct options *options), void *context);
 /* table.c */
 void table_codes(FILE *out, const struct check *check);
 void table_write(FILE *out, const struct check *check);

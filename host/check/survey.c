@@ -50,12 +50,20 @@ on_output(void *context, uint32_t channel, const char *text, size_t length)
     }
 }
 
-/*
- * Runs the client with these words; *text is what it has printed, for the caller to free. STATUS_CLEAN, or what ended it;
- * `loud`: then the report says why.
- */
-static int
-ask(struct check *check, bool with_drivers, bool loud, const char *words, char **text)
+/* Distinct stacks that have allocated, by the kernel's lines (nt/vf/lowmem.c). */
+static uint32_t
+count_stacks(const char *text)
+{
+    uint32_t count = 0;
+
+    for (; text != NULL && (text = strstr(text, "allocation\tnumber=")) != NULL; text++) {
+        count++;
+    }
+    return count;
+}
+
+int
+survey_ask(struct check *check, const struct question *question, struct answer *answer)
 {
     struct options options = *check->options;
     struct report_options report_options = {.symbols = options.symbols.item,
@@ -73,13 +81,17 @@ ask(struct check *check, bool with_drivers, bool loud, const char *words, char *
     char command[9000];
     int status;
 
-    snprintf(command, sizeof(command), "\"%s\" %s", check->client, words);
+    *answer = (struct answer){0};
+    snprintf(command, sizeof(command), "\"%s\" %s", check->client, question->words);
+    options.fail_alloc = question->fail_alloc;
+    options.fail_number = question->fail_number;
+    options.fail_always = question->fail_always;
     options.client[0] = (struct client){ABI_TOKEN_ADMIN, command, NULL};
     options.clients = 1;
     options.client_exit_ignored = true;
     options.quiet = true;
     options.trace = NULL;
-    if (!with_drivers) {
+    if (question->without_drivers) {
         options.drivers.count = 0;
         options.inf.count = 0;
     }
@@ -90,7 +102,7 @@ ask(struct check *check, bool with_drivers, bool loud, const char *words, char *
     request.output = on_output;
     request.output_context = &output;
     request.coverage = check->request.coverage;
-    request.coverages = with_drivers ? check->request.coverages : 0;
+    request.coverages = question->without_drivers ? 0 : check->request.coverages;
     if (machine_run(&request, &result) != 0) {
         fprintf(stderr, "ntlab: %s\n", result.message);
         request_free(&request);
@@ -98,7 +110,8 @@ ask(struct check *check, bool with_drivers, bool loud, const char *words, char *
     }
     report = report_make(&request, &result, output.report, output.report_length, &report_options);
     status = report_status(report);
-    if (status != STATUS_CLEAN && loud) {
+    answer->stacks = count_stacks(output.report);
+    if (status != STATUS_CLEAN && question->loud) {
         report_text(stderr, report, isatty(2) && getenv("NO_COLOR") == NULL);
         if (check->notes < MAX_NOTES) {
             note_make(report, documents_timeline(check->options), &check->note[check->notes++]);
@@ -109,7 +122,7 @@ ask(struct check *check, bool with_drivers, bool loud, const char *words, char *
     request.coverage = NULL;
     request_free(&request);
     free(output.report);
-    *text = output.text != NULL ? output.text : strdup("");
+    answer->text = output.text != NULL ? output.text : strdup("");
     check->runs++;
     return status;
 }
@@ -147,24 +160,23 @@ take_devices(struct check *check, char *before, char *now)
     }
 }
 
-/* What ends the run here would end each case before it has begun: it is a finding of the survey. */
 static void
 open_device(struct check *check, struct device *device)
 {
-    char words[300], *text = NULL, *line;
+    char words[300], *line;
+    struct answer answer;
     int status;
 
     snprintf(words, sizeof(words), "open %s", device->name);
     device->status = 0xC0000001;
-    status = ask(check, true, true, words, &text);
-    if (status == STATUS_UNSUPPORTED) {
-        check->cases_unsupported++;
-    }
-    if (status == STATUS_CLEAN && (line = strstr(text, "open ")) != NULL &&
+    status = survey_ask(check, &(struct question){.words = words}, &answer);
+    if (answer.text != NULL && (line = strstr(answer.text, "open ")) != NULL &&
         sscanf(line, "open %x %x", &device->status, &device->type) == 2) {
         device->opened = (int32_t)device->status >= 0;
+    } else {
+        device->ends = status != STATUS_CLEAN;
     }
-    free(text);
+    free(answer.text);
 }
 
 /* ---- codes ---- */
@@ -266,7 +278,8 @@ take_code(struct device *device, const char *line)
 static void
 try_codes(struct check *check, struct device *device)
 {
-    char words[8000], *text, *save;
+    char words[8000], *save;
+    struct answer answer;
     unsigned long from = 0, index;
     unsigned number;
 
@@ -289,9 +302,9 @@ try_codes(struct check *check, struct device *device)
             used +=
                 (size_t)snprintf(words + used, sizeof(words) - used, " %x", check->found[i].code);
         }
-        status = ask(check, true, false, words, &text);
-        for (char *line = strtok_r(text, "\r\n", &save); line != NULL;
-             line = strtok_r(NULL, "\r\n", &save)) {
+        status = survey_ask(check, &(struct question){.words = words}, &answer);
+        for (char *line = answer.text != NULL ? strtok_r(answer.text, "\r\n", &save) : NULL;
+             line != NULL; line = strtok_r(NULL, "\r\n", &save)) {
             if (sscanf(line, "at %lu %x", &index, &number) == 2) {
                 last = index;
                 last_code = number;
@@ -303,7 +316,7 @@ try_codes(struct check *check, struct device *device)
                 done = true;
             }
         }
-        free(text);
+        free(answer.text);
         if (done || last_code == 0 || status == STATUS_USAGE || last + 1 <= from) {
             break;
         }
@@ -373,7 +386,7 @@ int
 survey_make(struct check *check)
 {
     struct survey *survey = &check->survey;
-    char *before = NULL, *now = NULL;
+    struct answer before = {0}, now = {0};
     int status;
 
     for (uint32_t i = 0; i < check->request.boot.drivers; i++) {
@@ -386,15 +399,19 @@ survey_make(struct check *check)
         }
     }
     place_codes(check);
-    status = ask(check, false, true, "list", &before);
+    status = survey_ask(
+        check, &(struct question){.words = "list", .without_drivers = true, .loud = true}, &before);
     if (status == STATUS_CLEAN) {
-        status = ask(check, true, true, "list", &now);
+        status = survey_ask(check, &(struct question){.words = "list"}, &now);
+        survey->load_status = (uint32_t)status;
+        /* What it left when it was unloaded again hides nothing before. */
+        if (status == STATUS_CLEAN || (status == STATUS_FINDING && now.text[0] != 0)) {
+            take_devices(check, before.text, now.text);
+            status = STATUS_CLEAN;
+        }
     }
-    if (status == STATUS_CLEAN) {
-        take_devices(check, before, now);
-    }
-    free(before);
-    free(now);
+    free(before.text);
+    free(now.text);
     for (size_t i = 0; i < survey->devices && status == STATUS_CLEAN; i++) {
         open_device(check, &survey->device[i]);
         if (survey->device[i].opened) {

@@ -105,12 +105,11 @@ is_exercised(const struct check *check, const char *family)
         {"locks",
          {"KeAcquire", "ExAcquire", "KeInitializeSpinLock", "KeWait", "ExTry", "KeTry",
           "KeInitializeMutex", "Flt"}},
-        {"irp", {"Io", "FltCompleted", "FltSet", "FltAllocateCallback"}},
+        {"irps", {"Io", "FltCompleted", "FltSet", "FltAllocateCallback"}},
         {"memory", {"ExAllocate", "ExFree", "Mm", "IoAllocateMdl", "FltAllocate"}},
-        {"pool", {"ExAllocate", "ExFree", "FltAllocate"}},
+        {"usage", {"Dbg", "ExAllocate", "FsRtlPrivate", "str", "wcs", "_"}},
         {"user", {"ProbeFor", "Io", "Mm", "Flt"}},
         {"handles", {"Ob", "Zw", "Ps", "FltClose"}},
-        {"objects", {"Ob", "Zw", "Ps"}},
         {"unload", {"Io", "Ke", "Ex", "Flt", "Ps"}},
     };
     static const char *const any[] = {"", NULL};

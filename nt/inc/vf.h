@@ -43,6 +43,9 @@ typedef struct _VF_HOOKS {
     VOID (*IrpEnds)(PIRP Irp); /* all completion routines have run */
     /* A fault in kernel mode, before anything is made of it. TRUE: try again. */
     BOOLEAN (*Fault)(struct abi_trap *Raw, PVOID Address, BOOLEAN Write);
+    VOID (*Raised)(VOID); /* CR8 was written: DISPATCH_LEVEL or above now */
+    BOOLEAN (*IsVerified)(const VOID *Address);
+    ULONG (*Flags)(VOID);
     BOOLEAN (*Free)(PVOID Block, ULONG Tag, PVOID Caller); /* TRUE: it was the verifier's */
 } VF_HOOKS;
 extern const VF_HOOKS *VfHooks;

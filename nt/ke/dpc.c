@@ -98,7 +98,7 @@ KiInsertExploredDpc(PKPRCB Prcb, PKDPC Dpc, BOOLEAN Raised)
     if (KiIsDpcRunning(KiDpcName(Dpc))) {
         Dpc->Number |= KI_DPC_AGAIN;
     }
-    if (Dpc->Number < KI_DPC_TARGET && !Raised) {
+    if ((Dpc->Number & ~(KI_DPC_OF_TIMER | KI_DPC_AGAIN)) < KI_DPC_TARGET && !Raised) {
         Prcb = KiFreeProcessor(Prcb);
     }
     KiLinkDpc(Prcb, Dpc);
@@ -140,6 +140,7 @@ KiInsertDpc(PKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2, BOOLEAN Rai
     }
     Self = KiPrcb();
     Prcb = Self;
+    Dpc->Number &= ~KI_DPC_AGAIN; /* of the time before */
     if (Dpc->Number >= KI_DPC_TARGET) {
         ULONG Target = Dpc->Number - KI_DPC_TARGET;
 

@@ -77,6 +77,9 @@ KiWriteCr8(ULONG64 Value, PVOID Caller)
     }
     if (Value >= OldIrql) {
         KiPcr()->Irql = (KIRQL)Value;
+        if (VfHooks != NULL && Value >= DISPATCH_LEVEL) {
+            VfHooks->Raised();
+        }
     } else {
         KeLowerIrql((KIRQL)Value);
     }

@@ -238,24 +238,24 @@ MmResetDriverPaging(PVOID AddressWithinSection)
 {
 }
 
-/* The verifier is not a matter of the memory manager here. */
-LOGICAL NTAPI
-MmIsDriverVerifying(PDRIVER_OBJECT DriverObject)
-{
-    return FALSE;
-}
-
+/* By any address in it. */
 LOGICAL NTAPI
 MmIsDriverVerifyingByAddress(PVOID AddressWithinSection)
 {
-    return FALSE;
+    return VfHooks != NULL && VfHooks->IsVerified(AddressWithinSection);
+}
+
+LOGICAL NTAPI
+MmIsDriverVerifying(PDRIVER_OBJECT DriverObject)
+{
+    return MmIsDriverVerifyingByAddress(DriverObject->DriverStart);
 }
 
 NTSTATUS NTAPI
 MmIsVerifierEnabled(PULONG VerifierFlags)
 {
-    *VerifierFlags = 0;
-    return STATUS_NOT_SUPPORTED;
+    *VerifierFlags = VfHooks != NULL ? VfHooks->Flags() : 0;
+    return VfHooks != NULL ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
 }
 
 /* The kernel's own module: mapped by the host before the first instruction. */

@@ -7,7 +7,8 @@
  *
  *   D1  Process and threads are told of once (ETHREAD.DebugKnown): by themselves before their first user code, or by
  *       who attached to them.
- *   D2  The last thread's end is the process's: LeavingThreads counts those that have told theirs.
+ *   D2  The last thread's end is the process's: LeavingThreads counts those that are past telling theirs, until they
+ *       are no longer active (exit.c).
  * Source: Win32 "Debugging Events", DEBUG_EVENT; [PH:ntdbg.h].
  */
 #include "nt/ps/psp.h"
@@ -158,17 +159,16 @@ DbgkExitThread(NTSTATUS Status)
     PDBGK_EVENT Event;
     BOOLEAN Last;
 
+    Last = ++Process->LeavingThreads == Process->ActiveThreads; /* D2 */
     if (Object == NULL) {
         return;
     }
-    Last = ++Process->LeavingThreads == Process->ActiveThreads; /* D2 */
     if (Thread->DebugKnown) {
         Event = DbgkpMakeEvent(Thread, Last ? DBGK_EXIT_PROCESS : DBGK_EXIT_THREAD, NULL);
         Event->Change.ExitStatus =
             Last && Process->ExitStatus != STATUS_PENDING ? Process->ExitStatus : Status;
         DbgkpReport(Object, Event);
     }
-    Process->LeavingThreads--;
     ObDereferenceObject(Object);
 }
 

@@ -62,16 +62,12 @@ PspExitThread(NTSTATUS Status)
     PspNotifyThread(Thread, FALSE);
     IopRundownThread(Thread);
     DbgkExitThread(Status);
-    Last = --Process->ActiveThreads == 0;
-    if (Last && Process->ExitStatus == STATUS_PENDING) {
-        Process->ExitStatus = Status;
-    }
     KiRundownMutants(&Thread->Tcb);
     if (Thread->InRegion && Thread->Tcb.KernelApcDisable == -1) {
         KeLeaveCriticalRegion(); /* ours; the driver may have left it already */
     }
     KiRundownApcs(&Thread->Tcb);
-    if (Thread->Tcb.Teb != NULL && !Last) {
+    if (Thread->Tcb.Teb != NULL && Process->ActiveThreads > 1) {
         /* The stack and the TEB go with the thread; the last one's with the address space. */
         PVOID Teb = Thread->Tcb.Teb, Stack = NULL, Linked = Teb;
         SIZE_T Size = 0;
@@ -89,6 +85,12 @@ PspExitThread(NTSTATUS Status)
             MiFreeUser(Process, &Teb, &Size, MEM_RELEASE);
         }
         Thread->Tcb.Teb = NULL;
+    }
+    /* Not before: whoever is the last one takes the address space away, which was in use up to here. */
+    Process->LeavingThreads--;
+    Last = --Process->ActiveThreads == 0;
+    if (Last && Process->ExitStatus == STATUS_PENDING) {
+        Process->ExitStatus = Status;
     }
     if (Last) {
         PspExitProcess(Process);

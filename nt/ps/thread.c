@@ -18,13 +18,13 @@ PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context,
         return Status;
     }
     RtlZeroMemory(Thread, sizeof(*Thread));
+    InitializeListHead(&Thread->IrpList); /* before it stands in its process's list */
     KiInitializeThread(&Thread->Tcb, &Process->Pcb, KiAgent(), Routine, Context, UserContext, Teb);
     ObReferenceObject(Process);
     Thread->Cid.UniqueProcess = Process->UniqueProcessId;
     Thread->Cid.UniqueThread = (HANDLE)((ULONG_PTR)Thread->Tcb.Agent.Slot * 4);
     Thread->ExitStatus = STATUS_PENDING;
     Thread->CreateTime.QuadPart = KiQuerySystemTime();
-    InitializeListHead(&Thread->IrpList);
     ObpInsertUnnamed(Thread, Process->Token);
     *Result = Thread;
     return STATUS_SUCCESS;

@@ -4,7 +4,7 @@
  * The host has bound them to the exports' addresses. Those that stand in the generated table are replaced here, in the
  * alias of the import table, which is writable. An export's real address is what the host has put into the first slot.
  */
-#include "vfp.h"
+#include "special.h"
 #undef Machine /* hc.h's; a field of the image headers bears the name */
 #include <ntimage.h>
 
@@ -65,14 +65,17 @@ VfAddHooks(const VF_HOOK_ROW *Rows, ULONG Count)
 
 /* Sections PAGE... are pageable. */
 static VOID
-VfNotePagedCode(PKI_MODULE Module, PIMAGE_NT_HEADERS64 Nt)
+VfNoteSections(PKI_MODULE Module, PIMAGE_NT_HEADERS64 Nt)
 {
     PIMAGE_SECTION_HEADER Section = IMAGE_FIRST_SECTION(Nt);
 
     for (ULONG i = 0; i < Nt->FileHeader.NumberOfSections; i++) {
-        if (RtlCompareMemory(Section[i].Name, "PAGE", 4) == 4 && VfPagedCount < VF_PAGED) {
-            VfPaged[VfPagedCount].Start = (ULONG64)Module->DllBase + Section[i].VirtualAddress;
-            VfPaged[VfPagedCount++].Bytes = Section[i].Misc.VirtualSize;
+        ULONG64 Start = (ULONG64)Module->DllBase + Section[i].VirtualAddress;
+
+        if (RtlCompareMemory(Section[i].Name, "PAGE", 4) == 4 && Section[i].Misc.VirtualSize != 0 &&
+            (Start & (PAGE_SIZE - 1)) == 0) {
+            VfNoteSection(Start, Section[i].Misc.VirtualSize,
+                          HcPage(Start) & (ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXECUTE));
         }
     }
 }
@@ -88,7 +91,7 @@ VfBind(PKI_MODULE Module)
     ULONG64 Window = ((ULONG64)Base - ABI_IMAGE_BASE) / ABI_IMAGE_WINDOW;
 
     VfVerifiedWindows[Window / 64] |= 1ull << (Window % 64);
-    VfNotePagedCode(Module, Nt);
+    VfNoteSections(Module, Nt);
     for (; Directory->VirtualAddress != 0 && Import->Name != 0; Import++) {
         const char *Dll = (const char *)(Base + Import->Name);
         PULONG64 Names = (PULONG64)(Base + Import->OriginalFirstThunk);
@@ -117,14 +120,10 @@ VfBind(PKI_MODULE Module)
 VOID
 VfCheckCode(PVF_FRAME Frame)
 {
-    ULONG64 Caller = HcOriginalRip((ULONG64)Frame->Caller);
-
-    for (ULONG i = 0; i < VfPagedCount; i++) {
-        if (Caller - VfPaged[i].Start < VfPaged[i].Bytes) {
-            VfViolate(VfRulePagedCode, NULL, Frame,
-                      "%a, which is pageable code, runs at %s: its page may be out", Frame->Caller,
-                      VfIrqlName(KiIrql()));
-        }
+    if (VfIsPageable(HcOriginalRip((ULONG64)Frame->Caller))) {
+        VfViolate(VfRulePagedCode, NULL, Frame,
+                  "%a, which is pageable code, runs at %s: its page may be out", Frame->Caller,
+                  VfIrqlName(KiIrql()));
     }
 }
 
@@ -133,16 +132,26 @@ PVF_ENTRY
 VfBefore(PVF_FRAME Frame, ULONG Index)
 {
     PVF_ENTRY Entry = &VfEntries[Index];
+    PVF_CALLOUT Callout = KiThread()->VfCallout;
     KIRQL Irql = KiIrql();
 
+    if (Callout != NULL) {
+        Callout->CallIrql = Irql;
+    }
     if (Irql > Entry->High || Irql < Entry->Low) {
         VfCheckIrql(Frame, Entry, Irql);
     }
     if (Irql >= DISPATCH_LEVEL && VfPagedCount != 0) {
         VfCheckCode(Frame);
     }
+    if (Irql >= DISPATCH_LEVEL && VfOpen != 0) {
+        VfPageOut();
+    }
     if (VfUserCount != 0) {
         VfUserBetween();
+    }
+    if (VfStackObjects.Count != 0) {
+        VfMemoryBefore(Frame);
     }
     VfCurrent = Entry;
     for (ULONG i = 0; i < VF_CHAIN && Entry->Before[i] != NULL; i++) {

@@ -57,7 +57,10 @@ VfCallRoutine(VF_KIND Kind, const VOID *Routine, ULONG64 A, ULONG64 B, ULONG64 C
     Callout.Arg[1] = B;
     Callout.Arg[2] = C;
     Callout.Arg[3] = D;
-    Callout.Irql = KiIrql();
+    Callout.Irql = Callout.CallIrql = KiIrql();
+    if (Callout.Irql >= DISPATCH_LEVEL && VfOpen != 0) {
+        VfPageOut();
+    }
     Callout.KernelApcDisable = Thread->KernelApcDisable;
     Callout.SpecialApcDisable = Thread->SpecialApcDisable;
     Callout.RegionDepth = Thread->RegionDepth;

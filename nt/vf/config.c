@@ -72,6 +72,7 @@ VfImageUnloads(PKI_MODULE Module)
         VfPoolUnload(Module);
         VfMemoryUnload(Module);
         VfHandleUnload(Module);
+        VfForgetSections(Module);
     }
     VfVerifiedWindows[Window / 64] &= ~(1ull << (Window % 64));
 }
@@ -85,6 +86,16 @@ VfFault(struct abi_trap *Raw, PVOID Address, BOOLEAN Write)
                : Raw->previous_mode == KernelMode && VfPoolFault(Raw, (ULONG64)Address, Write);
 }
 
+/* As MmIsVerifierEnabled gives them: DRIVER_VERIFIER_... of wdm.h, by what is on. */
+static ULONG
+VfFlags(VOID)
+{
+    return (VfIsOn(VfRulePoolOverrun) || VfIsOn(VfRulePoolUseAfterFree) ? 0x1 : 0) |
+           (VfIsOn(VfRulePagedCode) || VfIsOn(VfRulePagedMemory) ? 0x2 : 0) |
+           (VfFailures.On ? 0x4 : 0) | (VfIsOn(VfRulePoolLeak) ? 0x8 : 0) |
+           (VfIsOn(VfRuleDoubleCompletion) ? 0x10 : 0);
+}
+
 VOID
 VfInitSystem(VOID)
 {
@@ -92,7 +103,10 @@ VfInitSystem(VOID)
                                    .ImageUnloads = VfImageUnloads,
                                    .IrpEnds = VfIrpEnds,
                                    .Fault = VfFault,
-                                   .Free = VfPoolFree};
+                                   .Free = VfPoolFree,
+                                   .Raised = VfRaised,
+                                   .IsVerified = VfIsVerified,
+                                   .Flags = VfFlags};
 
     BOOLEAN Rules, Failures;
 
@@ -110,6 +124,7 @@ VfInitSystem(VOID)
     VfInitIrp();
     VfInitOwnIrp();
     VfInitPool();
+    VfInitPaging();
     VfInitMemory();
     VfInitUser();
     VfInitHandle();

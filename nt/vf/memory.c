@@ -180,7 +180,6 @@ VfIsQueued(ULONG64 Object)
     ULONG64 Due = VfSetFind(&VfStackDue, Object);
 
     if (Due != 0) {
-        VfSetRemove(&VfStackDue, Object);
         return Due > KiQueryInterruptTime();
     }
     switch (Header->Type & 0x7F) {
@@ -193,8 +192,9 @@ VfIsQueued(ULONG64 Object)
     }
 }
 
-VOID
-VfMemoryReturn(PVF_CALLOUT Callout)
+/* What lies below is no longer anybody's frame. Callout: whose return it is; NULL: a helper's. */
+static VOID
+VfStackLeft(ULONG64 Below, PVF_CALLOUT Callout)
 {
     PKTHREAD Thread = KiThread();
 
@@ -202,18 +202,36 @@ VfMemoryReturn(PVF_CALLOUT Callout)
         ULONG64 Object = VfStackObjects.Key[i];
         const VOID *Caller = (const VOID *)VfStackObjects.Value[i];
 
-        if (Object < (ULONG64)Thread->StackLimit || Object >= (ULONG64)Callout) {
+        if (Object < (ULONG64)Thread->StackLimit || Object >= Below) {
             continue;
         }
-        if (VfIsQueued(Object)) {
+        if (VfIsQueued(Object) && Callout != NULL) {
             VfViolate(VfRuleStackObject, Caller, NULL,
                       "the %s %a returned while the object 0x%p is queued, which was on its stack "
                       "(queued at %a)",
                       VfKindName(Callout->Kind), Callout->Routine, (PVOID)Object, Caller);
+        } else if (VfIsQueued(Object)) {
+            VfViolate(VfRuleStackObject, Caller, NULL,
+                      "the function that queued the object 0x%p on its stack, at %a, has returned "
+                      "while it is queued",
+                      (PVOID)Object, Caller);
         }
+        VfSetRemove(&VfStackDue, Object);
         VfSetRemove(&VfStackObjects, Object);
         i = ~0u; /* entries have moved */
     }
+}
+
+VOID
+VfMemoryReturn(PVF_CALLOUT Callout)
+{
+    VfStackLeft((ULONG64)Callout, Callout);
+}
+
+VOID
+VfMemoryBefore(PVF_FRAME Frame)
+{
+    VfStackLeft((ULONG64)Frame, NULL);
 }
 
 VOID

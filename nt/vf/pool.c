@@ -85,6 +85,7 @@ VfSpecial(PVF_FRAME Frame, ULONG64 Result, ULONG Tag, BOOLEAN Zeroed)
                   Result + Block->Pages * PAGE_SIZE - Block->Start - Bytes, VF_SLACK);
     HcProtect(Result + Block->Pages * PAGE_SIZE, PAGE_SIZE, ABI_NONE);
     VfSetPut(&VfBlockIndex, Block->Start, (ULONG64)(Block - VfBlocks) + 1);
+    VfBlockBorn(Block);
     return Block->Start;
 }
 
@@ -205,6 +206,7 @@ VfPoolFree(PVOID Address, ULONG Tag, PVOID Caller)
                   "%a frees the block 0x%p with tag 0x%x; it was allocated with tag 0x%x at %a",
                   Caller, Address, Tag, Block->Tag, Block->Caller);
     }
+    VfBlockIn(Block);
     if (!VfIsPattern(Block->Run, Block->Start)) {
         VfViolate(VfRulePoolUnderrun, Block->Caller, NULL,
                   "the block 0x%p of %u bytes, allocated at %a, was written before its beginning; "
@@ -236,7 +238,11 @@ VfPoolFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write)
     PVF_BLOCK Block = VfBlockAround(Address);
 
     if (Block == NULL) {
-        return FALSE;
+        return VfPageFault(Raw, Address, Write);
+    }
+    if (Block->Out && !Block->Freed && Address - Block->Run < Block->Pages * PAGE_SIZE) {
+        VfBlockFault(Raw, Block, Address, Write);
+        return TRUE;
     }
     /* What is written of it is read again for the report. */
     HcProtect(Block->Run, (Block->Pages + 1) * PAGE_SIZE, ABI_PROT_READ | ABI_PROT_WRITE);

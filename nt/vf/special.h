@@ -13,7 +13,7 @@ typedef struct _VF_BLOCK {
     SIZE_T Bytes;
     const VOID *Caller, *FreeCaller;
     ULONG Tag;
-    BOOLEAN Used, Freed;
+    BOOLEAN Used, Freed, Out;
 } VF_BLOCK, *PVF_BLOCK;
 #define VF_BLOCKS     700
 #define VF_QUARANTINE 64
@@ -22,6 +22,10 @@ extern VF_BLOCK VfBlocks[VF_BLOCKS];
 extern ULONG VfBlockHigh, VfBlockFree; /* those used once; a hint where a free one is */
 extern ULONG VfQuarantine[VF_QUARANTINE], VfQuarantineNext;
 extern VF_SET VfBlockIndex; /* Start: index + 1 */
+/* paging.c */
+VOID VfBlockIn(PVF_BLOCK Block);
+VOID VfBlockBorn(PVF_BLOCK Block);
+VOID VfBlockFault(struct abi_trap *Raw, PVF_BLOCK Block, ULONG64 Address, BOOLEAN Write);
 extern VF_SET VfMdls, VfStackObjects, VfStackDue;
 
 /* user.c: a buffer of user mode that a request's dispatch routine has. */

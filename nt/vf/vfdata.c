@@ -38,7 +38,7 @@ VF_USER VfUsers[VF_USERS];
 ULONG VfUserCount;
 VF_SET VfWatchedCodes;
 VF_RANGE VfPaged[VF_PAGED];
-ULONG VfPagedCount;
+ULONG VfPagedCount, VfOpen;
 VF_FAILURES VfFailures;
 VF_SET VfStacks;
 VF_SET VfMdls, VfStackObjects, VfStackDue;

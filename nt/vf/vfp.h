@@ -16,6 +16,7 @@
  *     region.c                APCs and regions
  *     lock.c order.c          locks: who holds them, in which order they are acquired
  *     irp.c irpown.c          requests that a driver gets; requests of its own, remove locks
+ *     paging.c                what is pageable is out while the IRQL is raised
  *     pool.c memory.c         special pool; what is given to user mode, MDLs, stacks
  *     usage.c lowmem.c        routines not to call; allocations that fail
  *     user.c                  memory of user mode
@@ -88,10 +89,10 @@ typedef struct _VF_CALLOUT {
     const VOID *Routine;
     ULONG64 Arg[4];
     ULONG64 Result;
-    KIRQL Irql;
-    BOOLEAN Completed; /* VfDispatch: the routine has completed its IRP */
-    BOOLEAN Forwarded; /* or sent it on */
-    BOOLEAN Marked;    /* and it was marked pending then; VfCompletion: PendingReturned */
+    KIRQL Irql, CallIrql; /* at its call; when it last called an export */
+    BOOLEAN Completed;    /* VfDispatch: the routine has completed its IRP */
+    BOOLEAN Forwarded;    /* or sent it on */
+    BOOLEAN Marked;       /* and it was marked pending then; VfCompletion: PendingReturned */
     UCHAR Major, Minor;
     CHAR Location; /* Irp->CurrentLocation at the call */
     PIO_STACK_LOCATION Stack;
@@ -205,6 +206,7 @@ VOID VfInitPool(VOID);
 /* memory.c */
 VOID VfFillBuffer(PIRP Irp, PIO_STACK_LOCATION Stack);
 VOID VfMemoryReturn(PVF_CALLOUT Callout);
+VOID VfMemoryBefore(PVF_FRAME Frame);
 VOID VfMemoryUnload(PKI_MODULE Module);
 VOID VfInitMemory(VOID);
 /* user.c */
@@ -237,13 +239,23 @@ VOID VfOwnIrpSent(PVF_FRAME Frame, PIRP Irp);
 VOID VfOwnIrpUnload(PKI_MODULE Module);
 VOID VfInitOwnIrp(VOID);
 
-/* bind.c: pageable code of verified drivers. */
+/* paging.c: pageable sections of verified drivers. */
 #define VF_PAGED 32
 typedef struct _VF_RANGE {
-    ULONG64 Start, Bytes;
+    ULONG64 Start, Bytes; /* 0: free */
+    ULONG Protection, Locked;
+    BOOLEAN Out;
 } VF_RANGE;
 extern VF_RANGE VfPaged[VF_PAGED];
-extern ULONG VfPagedCount;
+extern ULONG VfPagedCount; /* those from here on are free */
+extern ULONG VfOpen;       /* not 0: there may be something to page out */
+VOID VfNoteSection(ULONG64 Start, ULONG64 Bytes, ULONG Protection);
+VOID VfForgetSections(PKI_MODULE Module);
+BOOLEAN VfIsPageable(ULONG64 Address);
+VOID VfPageOut(VOID);
+BOOLEAN VfPageFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write);
+VOID VfRaised(VOID);
+VOID VfInitPaging(VOID);
 
 /* vfdata.c */
 extern VF_ENTRY VfEntries[];

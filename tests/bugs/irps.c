@@ -8,36 +8,34 @@ static PDEVICE_OBJECT LowerDevice;
 static IO_REMOVE_LOCK RemoveLock;
 static KTIMER Timer;
 static KDPC Dpc;
-static PIRP Pended;
+static LIST_ENTRY Pended; /* of requests, by their Tail.Overlay.ListEntry */
 static KSPIN_LOCK PendedLock;
 
 /* The lower device pends a request for a moment. */
 static VOID NTAPI
 CompletePended(PKDPC Unused, PVOID Context, PVOID Argument1, PVOID Argument2)
 {
-    KIRQL OldIrql;
-    PIRP Irp;
+    PLIST_ENTRY Entry;
 
-    KeAcquireSpinLock(&PendedLock, &OldIrql);
-    Irp = Pended;
-    Pended = NULL;
-    KeReleaseSpinLock(&PendedLock, OldIrql);
-    if (Irp != NULL) {
-        BugFinish(Irp, STATUS_SUCCESS, 0);
+    while ((Entry = ExInterlockedRemoveHeadList(&Pended, &PendedLock)) != NULL) {
+        BugFinish(CONTAINING_RECORD(Entry, IRP, Tail.Overlay.ListEntry), STATUS_SUCCESS, 0);
     }
+}
+
+static VOID
+QueueForAMoment(PIRP Irp)
+{
+    LARGE_INTEGER Soon = {.QuadPart = -10000};
+
+    ExInterlockedInsertTailList(&Pended, &Irp->Tail.Overlay.ListEntry, &PendedLock);
+    KeSetTimer(&Timer, Soon, &Dpc);
 }
 
 static NTSTATUS
 PendForAMoment(PIRP Irp)
 {
-    LARGE_INTEGER Soon = {.QuadPart = -10000};
-    KIRQL OldIrql;
-
     IoMarkIrpPending(Irp);
-    KeAcquireSpinLock(&PendedLock, &OldIrql);
-    Pended = Irp;
-    KeReleaseSpinLock(&PendedLock, OldIrql);
-    KeSetTimer(&Timer, Soon, &Dpc);
+    QueueForAMoment(Irp);
     return STATUS_PENDING;
 }
 
@@ -51,6 +49,7 @@ BugStart(PDRIVER_OBJECT Driver)
         BugDevice->StackSize = LowerDevice->StackSize + 1; /* not attached: it can be unloaded */
     }
     KeInitializeSpinLock(&PendedLock);
+    InitializeListHead(&Pended);
     KeInitializeTimer(&Timer);
     KeInitializeDpc(&Dpc, CompletePended, NULL);
     IoInitializeRemoveLock(&RemoveLock, 'kcoL', 0, 0);
@@ -81,7 +80,7 @@ CancelRequest(PDEVICE_OBJECT Device, PIRP Irp)
     }
     IoReleaseCancelSpinLock(Irp->CancelIrql);
     KeAcquireSpinLock(&PendedLock, &OldIrql);
-    Pended = NULL;
+    RemoveEntryList(&Irp->Tail.Overlay.ListEntry);
     KeReleaseSpinLock(&PendedLock, OldIrql);
     BugFinish(Irp, STATUS_CANCELLED, 0);
 }
@@ -151,10 +150,7 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
 #elif EITHER(52)
     /* STATUS_PENDING without IoMarkIrpPending. */
     if (HAS(52)) {
-        LARGE_INTEGER Soon = {.QuadPart = -10000};
-
-        Pended = Irp;
-        KeSetTimer(&Timer, Soon, &Dpc);
+        QueueForAMoment(Irp);
         return STATUS_PENDING; /* NOLINE(52) */
     }
     return PendForAMoment(Irp);
@@ -213,6 +209,9 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
 #elif EITHER(62)
     /* A request of its own without a completion routine. */
     Own = IoAllocateIrp(LowerDevice->StackSize, FALSE);
+    if (Own == NULL) {
+        return BugFinish(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
+    }
     IoGetNextIrpStackLocation(Own)->MajorFunction = IRP_MJ_DEVICE_CONTROL;
     if (!HAS(62)) {
         IoSetCompletionRoutine(Own, FreeOwn, NULL, TRUE, TRUE, TRUE);
@@ -223,6 +222,9 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     KeInitializeEvent(&Event, NotificationEvent, FALSE);
     Own = IoBuildDeviceIoControlRequest(BUG_BUFFERED, LowerDevice, NULL, 0, NULL, 0, FALSE, &Event,
                                         &Iosb);
+    if (Own == NULL) {
+        return BugFinish(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
+    }
     IoCallDriver(LowerDevice, Own);
     if (HAS(63)) {
         IoFreeIrp(Own); /* BUG(63) */
@@ -230,7 +232,7 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
 #elif EITHER(64)
     /* A request of its own is never freed. */
     Own = IoAllocateIrp(LowerDevice->StackSize, FALSE); /* BUG(64) */
-    if (!HAS(64)) {
+    if (!HAS(64) && Own != NULL) {
         IoFreeIrp(Own);
     }
 #elif EITHER(65)
@@ -239,6 +241,9 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     Own = IoBuildDeviceIoControlRequest(BUG_BUFFERED, LowerDevice, NULL, 0, NULL, 0, FALSE,
                                         &Event, /* BUG(65) */
                                         &Iosb);
+    if (Own == NULL) {
+        return BugFinish(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
+    }
     Status = IoCallDriver(LowerDevice, Own);
     if (Status == STATUS_PENDING && !HAS(65)) {
         KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, NULL);
@@ -261,10 +266,10 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     /* A cancel routine that does not release the cancel spin lock. */
     IoMarkIrpPending(Irp);
     KeAcquireSpinLock(&PendedLock, &OldIrql);
-    Pended = Irp;
+    InsertTailList(&Pended, &Irp->Tail.Overlay.ListEntry);
     IoSetCancelRoutine(Irp, CancelRequest);
     if (Irp->Cancel && IoSetCancelRoutine(Irp, NULL) != NULL) {
-        Pended = NULL;
+        RemoveEntryList(&Irp->Tail.Overlay.ListEntry);
         KeReleaseSpinLock(&PendedLock, OldIrql);
         BugFinish(Irp, STATUS_CANCELLED, 0);
         return STATUS_PENDING; /* NOLINE(67) */
@@ -317,6 +322,9 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     KeInitializeEvent(&Event, NotificationEvent, FALSE);
     Own = IoBuildDeviceIoControlRequest(BUG_BUFFERED, LowerDevice, NULL, 0, NULL, 0, FALSE, &Event,
                                         &Iosb);
+    if (Own == NULL) {
+        return BugFinish(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
+    }
     if (IoCallDriver(LowerDevice, Own) == STATUS_PENDING) {
         if (HAS(73)) {
             KeSetEvent(&Event, IO_NO_INCREMENT, FALSE); /* BUG(73) */

@@ -8,6 +8,7 @@ static KTIMER Timer;
 static KDPC Dpc;
 static KEVENT DpcDone, Event;
 static ERESOURCE Resource;
+static FAST_MUTEX Mutex;
 
 static VOID NTAPI
 TimerDpc(PKDPC Unused, PVOID Context, PVOID Argument1, PVOID Argument2)
@@ -31,6 +32,7 @@ static NTSTATUS
 BugStart(PDRIVER_OBJECT Driver)
 {
     KeInitializeSpinLock(&Lock);
+    ExInitializeFastMutex(&Mutex);
     KeInitializeTimer(&Timer);
     KeInitializeDpc(&Dpc, TimerDpc, NULL);
     KeInitializeEvent(&DpcDone, NotificationEvent, FALSE);
@@ -70,6 +72,24 @@ Pageable(BOOLEAN Locked)
     }
 }
 
+#if EITHER(115) || EITHER(117)
+__attribute__((section("PAGEDATA"))) static volatile ULONG Counters[16] = {1};
+#endif
+
+#if EITHER(116)
+/* Calls nothing: only the processor notices. */
+__attribute__((section("PAGE"))) static DECLSPEC_NOINLINE ULONG
+PageableSum(const volatile ULONG *Numbers, ULONG Count) /* BUG(116) */
+{
+    ULONG Sum = 0;
+
+    for (ULONG i = 0; i < Count; i++) {
+        Sum += Numbers[i];
+    }
+    return Sum;
+}
+#endif
+
 static NTSTATUS
 BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
 {
@@ -81,7 +101,7 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     PVOID Block;
     KIRQL OldIrql;
 
-    (VOID) Key, (VOID)Block, (VOID)OldIrql, (VOID)Paged, (VOID)RunDpc, (VOID)Pageable;
+    (VOID) Key, (VOID)Block, (VOID)OldIrql, (VOID)Paged, (VOID)RunDpc, (VOID)Pageable, (VOID)Mutex;
     InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
                                NULL);
 #if EITHER(100)
@@ -130,9 +150,6 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     }
 #elif EITHER(106)
     /* The fast mutex, which is for APC_LEVEL at most, under a spin lock. */
-    static FAST_MUTEX Mutex;
-
-    ExInitializeFastMutex(&Mutex);
     if (HAS(106)) {
         KeAcquireSpinLock(&Lock, &OldIrql);
     }
@@ -187,6 +204,67 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     KeReleaseSpinLockFromDpcLevel(&Lock);
     if (!HAS(113)) {
         KeLowerIrql(OldIrql);
+    }
+#elif EITHER(114)
+    /* A table in paged pool is updated under a spin lock: no call shows it. */
+    Block = ExAllocatePoolWithTag(PagedPool, 64, 'lqrI');
+    if (Block != NULL) {
+        KeAcquireSpinLock(&Lock, &OldIrql);
+        if (!HAS(114)) {
+            KeReleaseSpinLock(&Lock, OldIrql);
+        }
+        ((volatile ULONG *)Block)[3] = 1; /* BUG(114) */
+        if (HAS(114)) {
+            KeReleaseSpinLock(&Lock, OldIrql);
+        }
+        ExFreePoolWithTag(Block, 'lqrI');
+    }
+#elif EITHER(115)
+    /* A variable of a pageable section is counted up under a spin lock. */
+    if (!HAS(115)) {
+        InterlockedIncrement((volatile LONG *)&Counters[1]);
+    }
+    KeAcquireSpinLock(&Lock, &OldIrql);
+    if (HAS(115)) {
+        Counters[1]++; /* BUG(115) */
+    }
+    KeReleaseSpinLock(&Lock, OldIrql);
+#elif EITHER(116)
+    /* A helper that the author has moved to section PAGE is called under a spin lock. */
+    static const ULONG Numbers[] = {1, 2, 3};
+
+    if (!HAS(116)) {
+        PageableSum(Numbers, 3);
+    }
+    KeAcquireSpinLock(&Lock, &OldIrql);
+    if (HAS(116)) {
+        PageableSum(Numbers, 3);
+    }
+    KeReleaseSpinLock(&Lock, OldIrql);
+#elif EITHER(117)
+    /* The section is pageable, and locked while it is used: the lock was forgotten. */
+    PVOID Section = HAS(117) ? NULL : MmLockPagableDataSection((PVOID)Counters);
+
+    KeAcquireSpinLock(&Lock, &OldIrql);
+    Counters[2]++; /* BUG(117) */
+    KeReleaseSpinLock(&Lock, OldIrql);
+    if (Section != NULL) {
+        MmUnlockPagableImageSection(Section);
+    }
+#elif EITHER(118)
+    /* A name in paged pool is copied in a DPC's context. */
+    Block = ExAllocatePoolWithTag(PagedPool, 64, 'lqrI');
+    if (Block != NULL) {
+        UCHAR Local[64];
+
+        if (HAS(118)) {
+            KeRaiseIrql(DISPATCH_LEVEL, &OldIrql);
+        }
+        RtlCopyMemory(Local, Block, sizeof(Local)); /* BUG(118) */
+        if (HAS(118)) {
+            KeLowerIrql(OldIrql);
+        }
+        ExFreePoolWithTag(Block, 'lqrI');
     }
 #else
 #error no such case

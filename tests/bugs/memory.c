@@ -37,7 +37,9 @@ static VOID
 BugStop(VOID)
 {
 #if CASE == 630
-    ExFreePoolWithTag(Kept, TAG);
+    if (Kept != NULL) {
+        ExFreePoolWithTag(Kept, TAG);
+    }
 #endif
 }
 
@@ -76,6 +78,10 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     PMDL Mdl;
 
     (VOID) Input, (VOID)Output, (VOID)Buffer, (VOID)Block, (VOID)Mdl, (VOID)Seen, (VOID)Left;
+    if (Stack->MajorFunction != IRP_MJ_DEVICE_CONTROL ||
+        Stack->Parameters.DeviceIoControl.IoControlCode != BUG_BUFFERED || Buffer == NULL) {
+        return BugFinish(Irp, STATUS_INVALID_DEVICE_REQUEST, 0);
+    }
 #if EITHER(130)
 #elif EITHER(131)
     /* The length of the input is trusted for a buffer of a fixed size. */
@@ -162,16 +168,26 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
 #elif EITHER(140)
     /* An MDL is not freed. */
     Block = ExAllocatePoolWithTag(NonPagedPoolNx, 64, TAG);
-    Mdl = IoAllocateMdl(Block, 64, FALSE, FALSE, NULL); /* BUG(140) */
-    MmBuildMdlForNonPagedPool(Mdl);
-    if (!HAS(140)) {
-        IoFreeMdl(Mdl);
+    if (Block != NULL) {
+        Mdl = IoAllocateMdl(Block, 64, FALSE, FALSE, NULL); /* BUG(140) */
+        if (Mdl != NULL) {
+            MmBuildMdlForNonPagedPool(Mdl);
+            if (!HAS(140)) {
+                IoFreeMdl(Mdl);
+            }
+        }
+        ExFreePoolWithTag(Block, TAG);
     }
-    ExFreePoolWithTag(Block, TAG);
 #elif EITHER(141)
     /* Pages are unlocked by the error path and by the end. */
     Block = ExAllocatePoolWithTag(PagedPool, 64, TAG);
-    Mdl = IoAllocateMdl(Block, 64, FALSE, FALSE, NULL);
+    Mdl = Block != NULL ? IoAllocateMdl(Block, 64, FALSE, FALSE, NULL) : NULL;
+    if (Mdl == NULL) {
+        if (Block != NULL) {
+            ExFreePoolWithTag(Block, TAG);
+        }
+        return BugFinish(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
+    }
     MmProbeAndLockPages(Mdl, KernelMode, IoModifyAccess);
     MmUnlockPages(Mdl);
     if (HAS(141)) {
@@ -185,7 +201,13 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
 #elif EITHER(143)
     /* An MDL is freed while its pages are locked. */
     Block = ExAllocatePoolWithTag(PagedPool, 64, TAG);
-    Mdl = IoAllocateMdl(Block, 64, FALSE, FALSE, NULL);
+    Mdl = Block != NULL ? IoAllocateMdl(Block, 64, FALSE, FALSE, NULL) : NULL;
+    if (Mdl == NULL) {
+        if (Block != NULL) {
+            ExFreePoolWithTag(Block, TAG);
+        }
+        return BugFinish(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
+    }
     MmProbeAndLockPages(Mdl, KernelMode, IoModifyAccess);
     if (!HAS(143)) {
         MmUnlockPages(Mdl);

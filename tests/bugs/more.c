@@ -72,6 +72,9 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     KeInitializeEvent(&Event, NotificationEvent, FALSE);
     Own =
         IoBuildDeviceIoControlRequest(BUG_BUFFERED, Second, NULL, 0, NULL, 0, FALSE, &Event, &Iosb);
+    if (Own == NULL) {
+        return BugFinish(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
+    }
     if (HAS(300)) {
         KeEnterGuardedRegion();
     }
@@ -118,6 +121,9 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
 #elif EITHER(304)
     /* A request of its own is completed where it should be freed. */
     Own = IoAllocateIrp(2, FALSE);
+    if (Own == NULL) {
+        return BugFinish(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
+    }
     if (HAS(304)) {
         Own->IoStatus.Status = STATUS_SUCCESS;
         IoCompleteRequest(Own, IO_NO_INCREMENT); /* BUG(304) */

@@ -144,7 +144,6 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     }
 #elif EITHER(163)
     /* The client's handle is referenced as if the kernel had opened it. */
-    Handle = *(HANDLE *)Irp->AssociatedIrp.SystemBuffer;
     Handle = (HANDLE)4; /* as a client would send it */
     Status = ObReferenceObjectByHandle(Handle, 0, NULL, HAS(163) ? KernelMode : UserMode, &Object,
                                        NULL); /* BUG(163) */

@@ -105,13 +105,16 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
         if (HAS(184) && Request->Kind == 77) {
             ExRaiseStatus(STATUS_INVALID_PARAMETER);
         }
-        RtlMoveMemory(&Copy, Request, Input); /* BUG(184) */
+        RtlMoveMemory(&Copy, Request, min(Input, sizeof(Copy))); /* BUG(184) */
         Seen = Copy.Kind;
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         Status = GetExceptionCode();
     }
 #elif EITHER(185)
     /* The output is written where the user says. */
+    if (Output < sizeof(ULONG)) {
+        return BugFinish(Irp, STATUS_BUFFER_TOO_SMALL, 0);
+    }
     if (HAS(185)) {
         *(volatile ULONG *)Irp->UserBuffer = 1; /* BUG(185) */
     } else {

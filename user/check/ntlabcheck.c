@@ -4,7 +4,8 @@
  *     list                            device objects, one a line
  *     open DEVICE                     can it be opened, and its type
  *     codes DEVICE FROM CODE...       which codes it answers, with which lengths; those below FROM are left out
- *     hostile DEVICE CODE...          each code with all lengths and with buffers that nobody should trust
+ *     hostile DEVICE CODE...          each code with all lengths and with buffers that nobody should trust, from two threads
+ *     walk DEVICE CODE:IN:OUT...      everything once, by one thread
  *     storm DEVICE THREADS ROUNDS CODE:IN:OUT...
  *                                     several threads, each with its own order, through one handle and through their own;
  *                                     who has to wait cancels, and every second thread ends with its request pending
@@ -297,7 +298,7 @@ Meddle(PVOID Page)
 }
 
 static void
-Hostile(HANDLE Device, HANDLE Event, ULONG Code)
+Hostile(HANDLE Device, HANDLE Event, ULONG Code, UCHAR *In, UCHAR *Out)
 {
     UCHAR *Pages = VirtualAlloc(NULL, 3 * 4096, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
     PVOID Bad[10];
@@ -321,17 +322,17 @@ Hostile(HANDLE Device, HANDLE Event, ULONG Code)
     for (ULONG Fill = 0; Fill < 4; Fill++) {
         static const UCHAR Fills[] = {0x00, 0xFF, 0x80, 0x41};
 
-        memset(Input, Fills[Fill], BUFFER_SIZE);
+        memset(In, Fills[Fill], BUFFER_SIZE);
         for (ULONG i = 0; i < LENGTHS; i++) {
-            Control(Device, Event, &Block, Code, Input, Lengths[i], Output, Lengths[i]);
-            Control(Device, Event, &Block, Code, Input, Lengths[i], Output, 0);
-            Control(Device, Event, &Block, Code, Input, Lengths[i], Output, 4096);
+            Control(Device, Event, &Block, Code, In, Lengths[i], Out, Lengths[i]);
+            Control(Device, Event, &Block, Code, In, Lengths[i], Out, 0);
+            Control(Device, Event, &Block, Code, In, Lengths[i], Out, 4096);
         }
     }
     for (ULONG i = 0; i < 10; i++) {
         for (ULONG j = 1; j < LENGTHS; j += 4) {
-            Control(Device, Event, &Block, Code, Bad[i], Lengths[j], Output, 4096);
-            Control(Device, Event, &Block, Code, Input, 4096, Bad[i], Lengths[j]);
+            Control(Device, Event, &Block, Code, Bad[i], Lengths[j], Out, 4096);
+            Control(Device, Event, &Block, Code, In, 4096, Bad[i], Lengths[j]);
             Control(Device, Event, &Block, Code, Bad[i], Lengths[j], Bad[i], Lengths[j]);
         }
         Control(Device, Event, &Block, Code, Bad[i], 0, Bad[i], 0);
@@ -340,9 +341,9 @@ Hostile(HANDLE Device, HANDLE Event, ULONG Code)
     /* Pointers within the buffer. */
     for (ULONG i = 0; i < 10; i++) {
         for (ULONG j = 0; j < 64; j++) {
-            ((PVOID *)Input)[j] = Bad[i];
+            ((PVOID *)In)[j] = Bad[i];
         }
-        Control(Device, Event, &Block, Code, Input, 256, Output, 256);
+        Control(Device, Event, &Block, Code, In, 256, Out, 256);
     }
     /* The buffer changes while it is looked at. */
     Thread = CreateThread(NULL, 0, Meddle, Pages, 0, NULL);
@@ -352,6 +353,47 @@ Hostile(HANDLE Device, HANDLE Event, ULONG Code)
         CloseHandle(Thread);
     }
     VirtualFree(Pages, 0, MEM_RELEASE);
+}
+
+static ULONG HostileCodes[64], HostileCount;
+
+/* The second thread begins at the other end, and has a handle and buffers of its own. */
+static DWORD WINAPI
+HostileThread(PVOID Second)
+{
+    HANDLE Device, Event = CreateEventA(NULL, TRUE, FALSE, NULL);
+    UCHAR *In = Input, *Out = Output;
+
+    if (Second != NULL) {
+        In = VirtualAlloc(NULL, BUFFER_SIZE, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+        Out = VirtualAlloc(NULL, BUFFER_SIZE, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    }
+    if (OpenDevice(&Device) >= 0) {
+        for (ULONG i = 0; i < HostileCount; i++) {
+            Hostile(Device, Event, HostileCodes[Second != NULL ? HostileCount - 1 - i : i], In,
+                    Out);
+        }
+        NtClose(Device);
+    }
+    CloseHandle(Event);
+    return 0;
+}
+
+static int
+HostileAll(int argc, char **argv)
+{
+    HANDLE Thread;
+
+    for (int i = 3; i < argc && HostileCount < 64; i++) {
+        HostileCodes[HostileCount++] = strtoul(argv[i], NULL, 16);
+    }
+    Thread = CreateThread(NULL, 0, HostileThread, Input, 0, NULL);
+    HostileThread(NULL);
+    if (Thread != NULL) {
+        WaitForSingleObject(Thread, 100 * PATIENCE_MS);
+        CloseHandle(Thread);
+    }
+    return 0;
 }
 
 /* ---- storm ---- */
@@ -389,14 +431,10 @@ Storm(PVOID Parameter)
     return 0; /* what a pending request may still write to is not freed */
 }
 
-static int
-StormAll(int argc, char **argv)
+static void
+ParseRequests(int argc, char **argv, int From)
 {
-    ULONG Count = (ULONG)atoi(argv[3]);
-    HANDLE Thread[16];
-
-    Rounds = (ULONG)atoi(argv[4]);
-    for (int i = 5; i < argc && RequestCount < 64; i++) {
+    for (int i = From; i < argc && RequestCount < 64; i++) {
         char *End;
 
         Requests[RequestCount].Code = strtoul(argv[i], &End, 16);
@@ -406,6 +444,16 @@ StormAll(int argc, char **argv)
         Requests[RequestCount].Out = min(Requests[RequestCount].Out, 4096);
         RequestCount++;
     }
+}
+
+static int
+StormAll(int argc, char **argv)
+{
+    ULONG Count = (ULONG)atoi(argv[3]);
+    HANDLE Thread[16];
+
+    Rounds = (ULONG)atoi(argv[4]);
+    ParseRequests(argc, argv, 5);
     Count = min(Count, 16);
     if (OpenDevice(&Shared) < 0 || RequestCount == 0) {
         return 0;
@@ -470,6 +518,26 @@ Io(void)
     }
     strcpy(Whole, "\\a name that is not there"); /* and below it */
     if (OpenDevice(&Device) >= 0) {
+        Everything(Device);
+        NtClose(Device);
+    }
+    return 0;
+}
+
+/* ---- walk ---- */
+
+static int
+Walk(int argc, char **argv)
+{
+    HANDLE Device, Event = CreateEventA(NULL, TRUE, FALSE, NULL);
+    IO_STATUS_BLOCK Block;
+
+    ParseRequests(argc, argv, 3);
+    for (int i = 0; i < 2 && OpenDevice(&Device) >= 0; i++) {
+        for (ULONG j = 0; j < RequestCount; j++) {
+            Control(Device, Event, &Block, Requests[j].Code, Input, Requests[j].In, Output,
+                    Requests[j].Out);
+        }
         Everything(Device);
         NtClose(Device);
     }
@@ -583,15 +651,10 @@ main(int argc, char **argv)
         return Codes(argc, argv);
     }
     if (strcmp(What, "hostile") == 0 && argc > 3) {
-        HANDLE Device, Event = CreateEventA(NULL, TRUE, FALSE, NULL);
-
-        if (OpenDevice(&Device) >= 0) {
-            for (int i = 3; i < argc; i++) {
-                Hostile(Device, Event, strtoul(argv[i], NULL, 16));
-            }
-            NtClose(Device);
-        }
-        return 0;
+        return HostileAll(argc, argv);
+    }
+    if (strcmp(What, "walk") == 0 && argc > 2) {
+        return Walk(argc, argv);
     }
     if (strcmp(What, "storm") == 0 && argc > 5) {
         return StormAll(argc, argv);
