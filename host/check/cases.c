@@ -360,7 +360,7 @@ case_options(const struct check *check, const struct one_case *one, struct optio
         out->budget_runs = 2;
         out->budget_seconds = 0;
     } else if (!check->options->inject_given) {
-        out->inject = one->inject;
+        out->inject = out->cpus_given ? 0 : one->inject; /* needs a processor for each thread */
     }
 }
 

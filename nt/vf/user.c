@@ -48,7 +48,9 @@ VfOpenPages(PVF_USER Buffer)
 static VOID
 VfWatch(PVF_CALLOUT Callout, PVOID Address, ULONG Bytes, BOOLEAN ReadOnly)
 {
-    if (Address == NULL || Bytes == 0 || Bytes > 0x10000 || !ABI_IS_USER(Address)) {
+    /* Low addresses are anybody's: what lies there says nothing of whose the buffer is. */
+    if ((ULONG64)Address < ABI_SLICE_SIZE || Bytes == 0 || Bytes > 0x10000 ||
+        !ABI_IS_USER(Address)) {
         return;
     }
     for (ULONG i = 0; i < VF_USERS; i++) {
