@@ -75,6 +75,11 @@ def main():
         report, said, _ = run(f"{samples}/passthrough/passthrough.sys", "--budget", "16runs", status=0)
         check(report["coverage"][0]["functions"][0] >= 3, f"passthrough: {report['coverage']}")
 
+        # What the case "reload" does: it may, and the driver comes back.
+        client = os.path.join(os.path.dirname(ntlab), "user", "check", "ntlabcheck.exe")
+        reload = subprocess.run([ntlab, "run", f"{folder}/codes-o2.sys", "--", client, "reload", "codes-o2", "2"], capture_output=True, text=True, timeout=100)
+        check(reload.stdout.split() == ["reload", "0", "0"] * 2, f"reload: {reload.stdout}")
+
         wrong = subprocess.run([ntlab, "check"], capture_output=True, text=True)
         check(wrong.returncode == 2, "no driver")
     print(f"check: {len(problems)} problems")

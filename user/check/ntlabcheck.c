@@ -26,6 +26,7 @@ NTSTATUS NTAPI NtQueryDirectoryObject(HANDLE, PVOID, ULONG, BOOLEAN, BOOLEAN, PU
 NTSTATUS NTAPI NtCancelIoFile(HANDLE, PIO_STATUS_BLOCK);
 NTSTATUS NTAPI NtLoadDriver(PUNICODE_STRING);
 NTSTATUS NTAPI NtUnloadDriver(PUNICODE_STRING);
+NTSTATUS NTAPI RtlAdjustPrivilege(ULONG, BOOLEAN, BOOLEAN, PBOOLEAN);
 NTSTATUS NTAPI NtReadFile(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, PIO_STATUS_BLOCK, PVOID, ULONG,
                           PLARGE_INTEGER, PULONG);
 NTSTATUS NTAPI NtWriteFile(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, PIO_STATUS_BLOCK, PVOID, ULONG,
@@ -601,6 +602,7 @@ Files(const char *Directory, const char *Name)
 static int
 Reload(const char *Service, int Count)
 {
+    BOOLEAN Was;
     char Path[300];
     WCHAR Buffer[300];
     UNICODE_STRING Name;
@@ -608,6 +610,7 @@ Reload(const char *Service, int Count)
     snprintf(Path, sizeof(Path), "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\%s",
              Service);
     MakeUnicode(Path, &Name, Buffer, 300);
+    RtlAdjustPrivilege(10 /* SeLoadDriverPrivilege */, TRUE, FALSE, &Was);
     for (int i = 0; i < Count; i++) {
         NTSTATUS Unloaded = NtUnloadDriver(&Name), Loaded = NtLoadDriver(&Name);
 
