@@ -86,7 +86,7 @@ def page(root):
     tested = tested_words(root)
     # A driver calls Zw; the client's tests call Nt: one service.
     tested |= {("Zw" + w[2:]) for w in tested if w.startswith("Nt")} | {("Nt" + w[2:]) for w in tested if w.startswith("Zw")}
-    known = {name for _, name, *_ in rows}
+    known = {name for _, name, *_ in rows} | fltmgr_notes(root).keys()
     wanted = demand(root)
     missing = [(n, c) for n, c in wanted if n not in known]
     used = len(wanted) - len(missing)
@@ -110,6 +110,7 @@ def page(root):
         if part:
             out.append(f"**{title}**: " + ", ".join(f"{n} ({c})" for n, c in part) + "\n")
     out.append("The number is how many of the 141 projects call it.\n")
+    out.append(filter_manager(root))
     out.append("## Implemented\n")
     for component in sorted({r[0] for r in rows}, key=list(COMPONENTS).index):
         full = [r for r in rows if r[0] == component and r[3] == "full"]
@@ -120,6 +121,24 @@ def page(root):
         if data:
             out.append("Data: " + names_list(data, tested) + ".\n")
     return "\n".join(out).rstrip() + "\n"
+
+
+def fltmgr_notes(root):
+    with open(os.path.join(root, "drivers", "fltmgr", "fltmgr.exports"), encoding="utf-8") as f:
+        lines = [line.strip() for line in f if line.strip() and not line.startswith("#")]
+    return {line.split()[0]: line.split("#", 1)[1].strip() if "#" in line else "" for line in lines}
+
+
+def filter_manager(root):
+    """What fltmgr.sys exports of what fltKernel.h declares."""
+    notes = fltmgr_notes(root)
+    with open(os.path.join(root, "sdk", "include", "fltKernel.h"), encoding="utf-8") as f:
+        declared = set(re.findall(r"FLTMGR_API[^;]*?\b(Flt\w+)\(", f.read()))
+    absent = sorted(declared - set(notes))
+    out = [f"## The filter manager\n\nfltmgr.sys exports {len(notes)} routines; {len(absent)} more that `fltKernel.h` declares it does not have: " + ", ".join(absent) + ".\n",
+           "| partial | |\n|---|---|"]
+    out += [f"| {name} | {note} |" for name, note in sorted(notes.items()) if note]
+    return "\n".join(out) + "\n\n" + ", ".join(name for name in sorted(notes) if not notes[name]) + ".\n"
 
 
 def main():

@@ -312,13 +312,62 @@ FltDeleteTransactionContext(PFLT_INSTANCE Instance, PKTRANSACTION Transaction,
     return STATUS_NOT_SUPPORTED;
 }
 
-NTSTATUS FLTAPI
-FltEnlistInTransaction(PFLT_INSTANCE Instance, PKTRANSACTION Transaction,
-                       PFLT_CONTEXT TransactionContext, NOTIFICATION_MASK NotificationMask)
+/* Whoever acknowledges a phase has been told of it; nobody has. */
+static NTSTATUS
+FltpNotEnlisted(PFLT_INSTANCE Instance)
 {
     return Instance->Filter->Registration.TransactionNotificationCallback == NULL
                ? STATUS_INVALID_PARAMETER
                : STATUS_NOT_SUPPORTED;
+}
+
+NTSTATUS FLTAPI
+FltEnlistInTransaction(PFLT_INSTANCE Instance, PKTRANSACTION Transaction,
+                       PFLT_CONTEXT TransactionContext, NOTIFICATION_MASK NotificationMask)
+{
+    return FltpNotEnlisted(Instance);
+}
+
+NTSTATUS FLTAPI
+FltCommitComplete(PFLT_INSTANCE Instance, PKTRANSACTION Transaction,
+                  PFLT_CONTEXT TransactionContext)
+{
+    return FltpNotEnlisted(Instance);
+}
+
+NTSTATUS FLTAPI
+FltCommitFinalizeComplete(PFLT_INSTANCE Instance, PKTRANSACTION Transaction,
+                          PFLT_CONTEXT TransactionContext)
+{
+    return FltpNotEnlisted(Instance);
+}
+
+NTSTATUS FLTAPI
+FltPrePrepareComplete(PFLT_INSTANCE Instance, PKTRANSACTION Transaction,
+                      PFLT_CONTEXT TransactionContext)
+{
+    return FltpNotEnlisted(Instance);
+}
+
+NTSTATUS FLTAPI
+FltPrepareComplete(PFLT_INSTANCE Instance, PKTRANSACTION Transaction,
+                   PFLT_CONTEXT TransactionContext)
+{
+    return FltpNotEnlisted(Instance);
+}
+
+NTSTATUS FLTAPI
+FltRollbackComplete(PFLT_INSTANCE Instance, PKTRANSACTION Transaction,
+                    PFLT_CONTEXT TransactionContext)
+{
+    return FltpNotEnlisted(Instance);
+}
+
+NTSTATUS FLTAPI
+FltRollbackEnlistment(PFLT_INSTANCE Instance, PKTRANSACTION Transaction,
+                      PFLT_CONTEXT TransactionContext)
+{
+    return FltpNotEnlisted(Instance);
 }
 
 VOID FLTAPI

@@ -133,10 +133,7 @@ FltCreateFileEx2(PFLT_FILTER Filter, PFLT_INSTANCE Instance, PHANDLE FileHandle,
                  ULONG CreateDisposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength,
                  ULONG Flags, PIO_DRIVER_CREATE_CONTEXT DriverContext)
 {
-    FLTP_CREATING Creating = {
-        .Thread = PsGetCurrentThread(),
-        .Instance = Instance,
-        .EcpList = DriverContext != NULL ? (PECP_LIST)DriverContext->ExtraCreateParameter : NULL};
+    FLTP_CREATING Creating = {.Thread = PsGetCurrentThread(), .Instance = Instance};
     IO_DRIVER_CREATE_CONTEXT Context = {};
     NTSTATUS Status;
     KIRQL OldIrql;

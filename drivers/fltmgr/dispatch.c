@@ -62,7 +62,6 @@ FltpDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         return FltpComplete(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
     }
     Operation->Irp = Irp;
-    Operation->EcpList = Creating != NULL ? Creating->EcpList : NULL;
     Operation->Data.Flags = FLTFL_CALLBACK_DATA_IRP_OPERATION;
     FltpFromIrp(Operation, Irp);
     Operation->Waits = Stack->MajorFunction == IRP_MJ_CREATE;

@@ -203,7 +203,6 @@ typedef struct _FLTP_OPERATION {
     PFLT_GET_OPERATION_STATUS_CALLBACK StatusRoutine;
     PVOID StatusContext;
     PFLT_INSTANCE StatusInstance;
-    PECP_LIST EcpList;
     FLTP_NODE First[2];
 } FLTP_OPERATION, *PFLTP_OPERATION;
 
@@ -239,7 +238,6 @@ typedef struct _FLTP_CREATING {
     PFLT_INSTANCE Instance;
     PIRP Irp;
     PFILE_OBJECT FileObject;
-    PECP_LIST EcpList;
 } FLTP_CREATING, *PFLTP_CREATING;
 
 /* data.c */
@@ -285,6 +283,28 @@ typedef struct _FLTP_KERNEL {
     NTSTATUS(NTAPI *FsRtlOplockFsctrlEx)(POPLOCK Oplock, PIRP Irp, ULONG OpenCount, ULONG Flags);
     BOOLEAN(NTAPI *FsRtlOplockIsSharedRequest)(PIRP Irp);
     BOOLEAN(NTAPI *FsRtlOplockKeysEqual)(PFILE_OBJECT Fo1, PFILE_OBJECT Fo2);
+    __typeof__(&FsRtlAllocateExtraCreateParameterList) FsRtlAllocateExtraCreateParameterList;
+    __typeof__(&FsRtlAllocateExtraCreateParameter) FsRtlAllocateExtraCreateParameter;
+    __typeof__(&FsRtlAllocateExtraCreateParameterFromLookasideList)
+        FsRtlAllocateExtraCreateParameterFromLookasideList;
+    __typeof__(&FsRtlInitExtraCreateParameterLookasideList)
+        FsRtlInitExtraCreateParameterLookasideList;
+    __typeof__(&FsRtlDeleteExtraCreateParameterLookasideList)
+        FsRtlDeleteExtraCreateParameterLookasideList;
+    __typeof__(&FsRtlFreeExtraCreateParameter) FsRtlFreeExtraCreateParameter;
+    __typeof__(&FsRtlFreeExtraCreateParameterList) FsRtlFreeExtraCreateParameterList;
+    __typeof__(&FsRtlInsertExtraCreateParameter) FsRtlInsertExtraCreateParameter;
+    __typeof__(&FsRtlFindExtraCreateParameter) FsRtlFindExtraCreateParameter;
+    __typeof__(&FsRtlRemoveExtraCreateParameter) FsRtlRemoveExtraCreateParameter;
+    __typeof__(&FsRtlGetNextExtraCreateParameter) FsRtlGetNextExtraCreateParameter;
+    __typeof__(&FsRtlGetEcpListFromIrp) FsRtlGetEcpListFromIrp;
+    __typeof__(&FsRtlSetEcpListIntoIrp) FsRtlSetEcpListIntoIrp;
+    __typeof__(&FsRtlIsEcpAcknowledged) FsRtlIsEcpAcknowledged;
+    __typeof__(&FsRtlAcknowledgeEcp) FsRtlAcknowledgeEcp;
+    __typeof__(&FsRtlPrepareToReuseEcp) FsRtlPrepareToReuseEcp;
+    __typeof__(&FsRtlIsEcpFromUserMode) FsRtlIsEcpFromUserMode;
+    __typeof__(&IoGetIoPriorityHint) IoGetIoPriorityHint;
+    __typeof__(&IoSetIoPriorityHint) IoSetIoPriorityHint;
 } FLTP_KERNEL;
 extern FLTP_KERNEL FltpKernel;
 

@@ -98,12 +98,40 @@ FltpMakeDevice(PCWSTR Name, PCWSTR LinkName, PDEVICE_OBJECT *DeviceObject)
 static VOID
 FltpFindRoutines(VOID)
 {
-    static const WCHAR *const Names[] = {
-        L"ExfAcquirePushLockExclusive", L"ExfAcquirePushLockShared",   L"ExfReleasePushLock",
-        L"FsRtlInsertPerFileContext",   L"FsRtlLookupPerFileContext",  L"IoCreateFileEx",
-        L"KeAreAllApcsDisabled",        L"FsRtlCheckOplockEx",         L"FsRtlCurrentOplock",
-        L"FsRtlCurrentOplockH",         L"FsRtlOplockBreakH",          L"FsRtlOplockBreakToNoneEx",
-        L"FsRtlOplockFsctrlEx",         L"FsRtlOplockIsSharedRequest", L"FsRtlOplockKeysEqual"};
+    static const WCHAR *const Names[] = {L"ExfAcquirePushLockExclusive",
+                                         L"ExfAcquirePushLockShared",
+                                         L"ExfReleasePushLock",
+                                         L"FsRtlInsertPerFileContext",
+                                         L"FsRtlLookupPerFileContext",
+                                         L"IoCreateFileEx",
+                                         L"KeAreAllApcsDisabled",
+                                         L"FsRtlCheckOplockEx",
+                                         L"FsRtlCurrentOplock",
+                                         L"FsRtlCurrentOplockH",
+                                         L"FsRtlOplockBreakH",
+                                         L"FsRtlOplockBreakToNoneEx",
+                                         L"FsRtlOplockFsctrlEx",
+                                         L"FsRtlOplockIsSharedRequest",
+                                         L"FsRtlOplockKeysEqual",
+                                         L"FsRtlAllocateExtraCreateParameterList",
+                                         L"FsRtlAllocateExtraCreateParameter",
+                                         L"FsRtlAllocateExtraCreateParameterFromLookasideList",
+                                         L"FsRtlInitExtraCreateParameterLookasideList",
+                                         L"FsRtlDeleteExtraCreateParameterLookasideList",
+                                         L"FsRtlFreeExtraCreateParameter",
+                                         L"FsRtlFreeExtraCreateParameterList",
+                                         L"FsRtlInsertExtraCreateParameter",
+                                         L"FsRtlFindExtraCreateParameter",
+                                         L"FsRtlRemoveExtraCreateParameter",
+                                         L"FsRtlGetNextExtraCreateParameter",
+                                         L"FsRtlGetEcpListFromIrp",
+                                         L"FsRtlSetEcpListIntoIrp",
+                                         L"FsRtlIsEcpAcknowledged",
+                                         L"FsRtlAcknowledgeEcp",
+                                         L"FsRtlPrepareToReuseEcp",
+                                         L"FsRtlIsEcpFromUserMode",
+                                         L"IoGetIoPriorityHint",
+                                         L"IoSetIoPriorityHint"};
     PVOID *Routine = (PVOID *)&FltpKernel;
     UNICODE_STRING Name;
 

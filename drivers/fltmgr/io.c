@@ -526,3 +526,79 @@ FltUntagFile(PFLT_INSTANCE InitiatingInstance, PFILE_OBJECT FileObject, ULONG Fi
     return FltpTag(InitiatingInstance, FileObject, FSCTL_DELETE_REPARSE_POINT, FileTag, Guid, NULL,
                    0);
 }
+
+NTSTATUS FLTAPI
+FltQueryQuotaInformationFile(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject,
+                             PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length,
+                             BOOLEAN ReturnSingleEntry, PVOID SidList, ULONG SidListLength,
+                             PSID StartSid, BOOLEAN RestartScan, PULONG LengthReturned)
+{
+    PFLT_CALLBACK_DATA Data;
+    NTSTATUS Status = FltpNewRequest(Instance, FileObject, IRP_MJ_QUERY_QUOTA, 0, &Data);
+    ULONG Returned = 0;
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Data->Iopb->OperationFlags =
+        (ReturnSingleEntry ? SL_RETURN_SINGLE_ENTRY : 0) | (RestartScan ? SL_RESTART_SCAN : 0);
+    Data->Iopb->Parameters.QueryQuota.Length = Length;
+    Data->Iopb->Parameters.QueryQuota.SidList = SidList;
+    Data->Iopb->Parameters.QueryQuota.SidListLength = SidListLength;
+    Data->Iopb->Parameters.QueryQuota.StartSid = StartSid;
+    Data->Iopb->Parameters.QueryQuota.QuotaBuffer = Buffer;
+    Status = FltpPerform(Data, &Returned);
+    if (LengthReturned != NULL) {
+        *LengthReturned = Returned;
+    }
+    if (IoStatusBlock != NULL) {
+        IoStatusBlock->Status = Status;
+        IoStatusBlock->Information = Returned;
+    }
+    return Status;
+}
+
+NTSTATUS FLTAPI
+FltSetQuotaInformationFile(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PVOID Buffer,
+                           ULONG Length)
+{
+    PFLT_CALLBACK_DATA Data;
+    NTSTATUS Status = FltpNewRequest(Instance, FileObject, IRP_MJ_SET_QUOTA, 0, &Data);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Data->Iopb->Parameters.SetQuota.Length = Length;
+    Data->Iopb->Parameters.SetQuota.QuotaBuffer = Buffer;
+    return FltpPerform(Data, NULL);
+}
+
+/* What a name stands for, without an open that others could notice. */
+NTSTATUS FLTAPI
+FltQueryInformationByName(PFLT_FILTER Filter, PFLT_INSTANCE Instance,
+                          POBJECT_ATTRIBUTES ObjectAttributes, PIO_STATUS_BLOCK IoStatusBlock,
+                          PVOID FileInformation, ULONG Length,
+                          FILE_INFORMATION_CLASS FileInformationClass,
+                          PIO_DRIVER_CREATE_CONTEXT DriverContext)
+{
+    PFILE_OBJECT FileObject;
+    IO_STATUS_BLOCK Iosb;
+    HANDLE Handle;
+    ULONG Returned = 0;
+    NTSTATUS Status;
+
+    Status = FltCreateFileEx2(Filter, Instance, &Handle, &FileObject, FILE_READ_ATTRIBUTES,
+                              ObjectAttributes, &Iosb, NULL, 0,
+                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN,
+                              FILE_OPEN_REPARSE_POINT, NULL, 0, 0, DriverContext);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = FltQueryInformationFile(Instance, FileObject, FileInformation, Length,
+                                     FileInformationClass, &Returned);
+    ObDereferenceObject(FileObject);
+    FltClose(Handle);
+    IoStatusBlock->Status = Status;
+    IoStatusBlock->Information = Returned;
+    return Status;
+}

@@ -264,3 +264,31 @@ FltRequestOperationStatusCallback(PFLT_CALLBACK_DATA Data,
     Operation->StatusInstance = Operation->Current;
     return STATUS_SUCCESS;
 }
+
+/* ---- priorities of I/O: from Vista on ---- */
+
+IO_PRIORITY_HINT FLTAPI
+FltGetIoPriorityHintFromCallbackData(PFLT_CALLBACK_DATA Data)
+{
+    PIRP Irp = FltpOperation(Data)->Irp;
+
+    return Irp == NULL || FltpKernel.IoGetIoPriorityHint == NULL
+               ? IoPriorityNormal
+               : FltpKernel.IoGetIoPriorityHint(Irp);
+}
+
+IO_PRIORITY_HINT FLTAPI
+FltGetIoPriorityHint(PFLT_CALLBACK_DATA Data)
+{
+    return FltGetIoPriorityHintFromCallbackData(Data);
+}
+
+NTSTATUS FLTAPI
+FltSetIoPriorityHintIntoCallbackData(PFLT_CALLBACK_DATA Data, IO_PRIORITY_HINT PriorityHint)
+{
+    PIRP Irp = FltpOperation(Data)->Irp;
+
+    return Irp == NULL || FltpKernel.IoSetIoPriorityHint == NULL
+               ? STATUS_NOT_SUPPORTED
+               : FltpKernel.IoSetIoPriorityHint(Irp, PriorityHint);
+}

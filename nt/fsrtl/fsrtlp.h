@@ -9,6 +9,7 @@
  *     filelock.c    byte-range locks      oplock.c   opportunistic locks
  *     notify.c      directory changes     tunnel.c   the tunnel cache
  *     context.c     what filters hang on streams, files and file objects   fsmisc.c   the rest
+ *     ecp.c         extra create parameters
  *
  * What state there is hangs on the file system's own structures. Locks: as in nt/io, lists are changed between two
  * schedule points.

@@ -14,6 +14,7 @@
  *   P4  Every create is synchronous: a driver that pends it is waited for.
  */
 #include "nt/io/iop.h"
+#include "nt/inc/ecp.h"
 
 VOID
 IopInitializeOpen(PIOP_OPEN Open)
@@ -171,6 +172,24 @@ IopAnswerQuery(PFILE_OBJECT FileObject, PIOP_OPEN Open)
     return Status;
 }
 
+PECP_LIST *
+IopEcpListOf(PFILE_OBJECT FileObject, PBOOLEAN *Owned)
+{
+    *Owned = &IopFile(FileObject)->EcpOwned;
+    return &IopFile(FileObject)->EcpList;
+}
+
+/* The create is over. */
+static VOID
+IopForgetEcpList(PIOP_FILE File)
+{
+    if (File->EcpOwned) {
+        FsRtlFreeExtraCreateParameterList(File->EcpList);
+    }
+    File->EcpList = NULL;
+    File->EcpOwned = FALSE;
+}
+
 static VOID
 IopForgetFile(PFILE_OBJECT FileObject, PDEVICE_OBJECT ParseDevice, PVPB Vpb)
 {
@@ -274,6 +293,7 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
     }
     if (Open->DriverContext != NULL) {
         IopFile(FileObject)->Transaction = Open->DriverContext->TxnParameters;
+        IopFile(FileObject)->EcpList = (PECP_LIST)Open->DriverContext->ExtraCreateParameter;
     }
     Irp = IopAllocateIrp(Target->StackSize, FALSE);
     Status = Irp != NULL ? IopNameFile(FileObject, Remaining) : STATUS_INSUFFICIENT_RESOURCES;
@@ -348,6 +368,7 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
         FileObject->Event.Header.SignalState = 1;
     }
     FileObject->RelatedFileObject = NULL; /* valid during the create only */
+    IopForgetEcpList(IopFile(FileObject));
     Open->Information = Iosb.Information;
     Open->FinalStatus = Status;
     if (NT_ERROR(Status) || Status == STATUS_REPARSE) {

@@ -137,6 +137,8 @@ typedef struct _IOP_FILE {
     IO_PRIORITY_HINT Priority;
     PDEVICE_OBJECT DeviceHint;
     PTXN_PARAMETER_BLOCK Transaction;
+    PECP_LIST EcpList; /* while it is being opened */
+    BOOLEAN EcpOwned;
     BOOLEAN IgnoreSharing;
     BOOLEAN RemoteOrigin;
     LIST_ENTRY Contexts; /* of filters (nt/fsrtl); under IrpListLock */
