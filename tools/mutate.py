@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The tests' own test: mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--at FILE:LINE] [--planted[=NAME,...]] [--list] BUILD
+"""The tests' own test: mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--at FILE:LINE] [--planted [--names NAME,...]] [--list] BUILD
 
 Each mutant is the kernel with one line of nt/ changed: a condition negated, a statement dropped, two statements
 swapped, an operator or a constant off by one. One object is compiled, the kernel linked, and put into BUILD.mutant/box
@@ -227,11 +227,11 @@ def mirror(build):
 class Judge:
     """Runs the tests that execute a line on the kernel that it was changed in."""
 
-    def __init__(self, build):
+    def __init__(self, build, wanted=None):
         self.build = build
         self.tests = {t.name: t for t in kernel_coverage.tests_of(build)}
         self.coverage = kernel_coverage.Coverage(build)
-        self.coverage.collect(self.tests.values())
+        self.coverage.collect([t for t in self.tests.values() if wanted is None or wanted(t.name)])
         self.lines, self.by_block = self.coverage.lines(), self.coverage.by_block()
         self.kills = collections.Counter()
         self.mirror = mirror(build)
@@ -290,28 +290,30 @@ def interval(killed, total):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage="mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--at FILE:LINE] [--planted[=NAME,...]] [--list] BUILD")
+    parser = argparse.ArgumentParser(usage="mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--at FILE:LINE] [--planted [--names NAME,...]] [--list] BUILD")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--per-file", type=int, default=0, help="at most so many mutants of one file")
     parser.add_argument("--only", default="nt/", help="files whose path holds one of these")
     parser.add_argument("--at", default="", help="the mutants of one line: nt/ke/apc.c:120")
-    parser.add_argument("--planted", nargs="?", const="", default=None, help="those of planted.list")
+    parser.add_argument("--planted", action="store_true", help="those of planted.list")
+    parser.add_argument("--names", default="", help="of planted.list only these")
     parser.add_argument("--list", action="store_true", help="only say what they are")
     parser.add_argument("--afresh", action="store_true", help="decide again what BUILD/mutants.jsonl has")
     parser.add_argument("build")
     options = parser.parse_args()
     build = os.path.abspath(options.build)
-    mutants = pick(options) if options.planted is None else list(planted(set(filter(None, options.planted.split(",")))))
+    mutants = pick(options) if not options.planted else list(planted(set(filter(None, options.names.split(",")))))
     if options.list:
         print("\n".join(map(str, mutants[:options.count])))
         return 0
-    judge, equivalent, start = Judge(build), set(equivalents()), time.monotonic()
+    judge = Judge(build, None if not options.planted else lambda name: any(re.search(m.tests, name) for m in mutants))
+    equivalent, start = set(equivalents()), time.monotonic()
     known, path = {}, os.path.join(build, "mutants.jsonl")
     for row in open(path) if os.path.exists(path) else []:
         row = json.loads(row)
         judge.kills[row["path"], row["by"]] += row["by"] != ""
-        if not options.afresh and options.planted is None and row["kernel"] == judge.coverage.kernel:
+        if not options.afresh and not options.planted and row["kernel"] == judge.coverage.kernel:
             known[row["key"]] = row
     counts, survivors, same, decided = collections.Counter(), [], [], 0
     by_file = collections.defaultdict(lambda: [0, 0])
@@ -352,7 +354,7 @@ def main():
     low, high = interval(counts["killed"], decided)
     print(f"{counts['killed']} of {decided} mutants killed ({100 * counts['killed'] / max(decided, 1):.0f} %; 95 %: {100 * low:.0f} to {100 * high:.0f}), "
           f"{counts['not built']} did not compile, {counts['the same code']} compiled to the same code, {len(same)} equivalent, seed {options.seed}, {time.monotonic() - start:.0f} s")
-    return 0 if counts["killed"] >= (GOAL if options.planted is None else 1) * decided else 1
+    return 0 if counts["killed"] >= (GOAL if not options.planted else 1) * decided else 1
 
 
 if __name__ == "__main__":

@@ -173,6 +173,151 @@ Properties(VOID)
     }
 }
 
+static const DEVPROPKEY KeyOne = {{1, 2, 3, {4}}, 5}, KeyTwo = {{1, 2, 3, {4}}, 6};
+
+/* Data under a key of one's own: set, replaced, removed. [DDI:wdm/iosetdevicepropertydata] */
+static VOID
+PropertyData(VOID)
+{
+    ULONG Value = 0, Size = 0, New = 0x1234, Byte = 7;
+    DEVPROPTYPE Type = 0;
+    WCHAR Name[64];
+
+    EXPECT_STATUS(IoGetDevicePropertyData(Pdo, &KeyOne, 0, 0, 4, &Value, &Size, &Type),
+                  STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_STATUS(IoSetDevicePropertyData(Pdo, &KeyOne, 0, 0, DEVPROP_TYPE_UINT32, 4, &New),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(IoSetDevicePropertyData(Pdo, &KeyTwo, 0, 0, DEVPROP_TYPE_BYTE, 1, &Byte),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(IoGetDevicePropertyData(Pdo, &KeyOne, 0, 0, 4, &Value, &Size, &Type),
+                  STATUS_SUCCESS);
+    EXPECT(Value == 0x1234 && Size == 4 && Type == DEVPROP_TYPE_UINT32);
+    EXPECT_STATUS(IoGetDevicePropertyData(Pdo, &KeyOne, 0, 0, 3, &Value, &Size, &Type),
+                  STATUS_BUFFER_TOO_SMALL);
+    EXPECT_EQ(Size, 4);
+    New = 0x5678;
+    EXPECT_STATUS(IoSetDevicePropertyData(Pdo, &KeyOne, 0, 0, DEVPROP_TYPE_INT32, 4, &New),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(IoGetDevicePropertyData(Pdo, &KeyOne, 0, 0, 4, &Value, &Size, &Type),
+                  STATUS_SUCCESS);
+    EXPECT(Value == 0x5678 && Type == DEVPROP_TYPE_INT32);
+    EXPECT_STATUS(IoSetDevicePropertyData(Pdo, &KeyOne, 0, 0, DEVPROP_TYPE_EMPTY, 0, NULL),
+                  STATUS_SUCCESS); /* removed */
+    EXPECT_STATUS(IoGetDevicePropertyData(Pdo, &KeyOne, 0, 0, 4, &Value, &Size, &Type),
+                  STATUS_OBJECT_NAME_NOT_FOUND);
+    Value = 0;
+    EXPECT_STATUS(IoGetDevicePropertyData(Pdo, &KeyTwo, 0, 0, 4, &Value, &Size, &Type),
+                  STATUS_SUCCESS);
+    EXPECT(Value == 7 && Size == 1);
+    EXPECT_STATUS(IoGetDeviceProperty(Pdo, DevicePropertyInstallState, 4, &Value, &Size),
+                  STATUS_SUCCESS);
+    EXPECT(Value == InstallStateInstalled && Size == 4);
+    EXPECT_STATUS(IoGetDeviceProperty(Pdo, DevicePropertyInstallState, 3, &Value, &Size),
+                  STATUS_BUFFER_TOO_SMALL);
+    EXPECT_STATUS(IoGetDeviceProperty(Pdo, DevicePropertyHardwareID, sizeof(Name), Name, &Size),
+                  STATUS_SUCCESS);
+    EXPECT(wcsncmp(Name, L"ROOT\\", 5) == 0 && Name[Size / 2 - 1] == 0 && Name[Size / 2 - 2] == 0);
+    EXPECT_STATUS(
+        IoGetDeviceProperty(Pdo, DevicePropertyDeviceDescription, sizeof(Name), Name, &Size),
+        STATUS_SUCCESS);
+    EXPECT(Size > 2 && Name[Size / 2 - 1] == 0 && Name[Size / 2 - 2] != 0);
+    EXPECT_STATUS(
+        IoGetDeviceProperty(Pdo, DevicePropertyPhysicalDeviceObjectName, sizeof(Name), Name, &Size),
+        STATUS_SUCCESS);
+    EXPECT(wcsncmp(Name, L"\\Device\\", 8) == 0 && Name[Size / 2 - 1] == 0);
+}
+
+static const GUID Custom = {0x33333333, 3, 3, {3}}, Alias = {0x44444444, 4, 4, {4}};
+static ULONG Told, Finished;
+static PFILE_OBJECT Target;
+static KEVENT Reported;
+
+static NTSTATUS NTAPI
+OnTarget(PVOID Structure, PVOID Context)
+{
+    PTARGET_DEVICE_CUSTOM_NOTIFICATION Note = Structure;
+
+    Told += IsEqualGUID(&Note->Event, &Custom) && Note->FileObject == Target && Context == &Told;
+    return STATUS_SUCCESS;
+}
+
+static VOID NTAPI
+OnReported(PVOID Context)
+{
+    Finished += Context == &Finished;
+    KeSetEvent(&Reported, 0, FALSE);
+}
+
+static NTSTATUS NTAPI
+OnExisting(PVOID Structure, PVOID Context)
+{
+    ++*(PULONG)Context;
+    return STATUS_SUCCESS;
+}
+
+/* [DDI:wdm/ioreporttargetdevicechange], [DDI:wdm/iogetdeviceinterfacealias] */
+static VOID
+Reports(VOID)
+{
+    TARGET_DEVICE_CUSTOM_NOTIFICATION Note = {1, sizeof(Note), Custom, NULL, -1};
+    UNICODE_STRING Link, Other, Found, None = RTL_CONSTANT_STRING(L"\\??\\nothing");
+    PVOID Entry = NULL;
+    IO_STATUS_BLOCK Iosb;
+    HANDLE Handle, Key = NULL;
+    ULONG Existing = 0, Before = MinorCount;
+    LARGE_INTEGER Soon = {.QuadPart = -100000};
+
+    EXPECT_STATUS(IoRegisterDeviceInterface(Pdo, &Interface, NULL, &Link), STATUS_SUCCESS);
+    EXPECT_STATUS(IoRegisterDeviceInterface(Pdo, &Alias, NULL, &Other), STATUS_SUCCESS);
+    IoSetDeviceInterfaceState(&Link, TRUE);
+    EXPECT_STATUS(
+        IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange,
+                                       PNPNOTIFY_DEVICE_INTERFACE_INCLUDE_EXISTING_INTERFACES,
+                                       (PVOID)&Interface, Driver, OnExisting, &Existing, &Entry),
+        STATUS_SUCCESS);
+    EXPECT_EQ(Existing, 1); /* those that are there are told at once */
+    EXPECT_STATUS(IoUnregisterPlugPlayNotificationEx(Entry), STATUS_SUCCESS);
+    EXPECT_STATUS(IoGetDeviceInterfaceAlias(&Link, &Alias, &Found), STATUS_SUCCESS);
+    EXPECT(RtlEqualUnicodeString(&Found, &Other, TRUE));
+    RtlFreeUnicodeString(&Found);
+    EXPECT_STATUS(IoGetDeviceInterfaceAlias(&Link, &Custom, &Found), STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_STATUS(IoGetDeviceInterfaceAlias(&None, &Alias, &Found), STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_STATUS(IoOpenDeviceInterfaceRegistryKey(&Link, KEY_ALL_ACCESS, &Key), STATUS_SUCCESS);
+    EXPECT(Key != NULL);
+    ZwClose(Key);
+    EXPECT_STATUS(IoOpenDeviceInterfaceRegistryKey(&None, KEY_ALL_ACCESS, &Key),
+                  STATUS_OBJECT_PATH_NOT_FOUND);
+    EXPECT_STATUS(Open(Link.Buffer, FILE_READ_DATA, 0, 0, &Handle, &Iosb), STATUS_SUCCESS);
+    ObReferenceObjectByHandle(Handle, 0, *IoFileObjectType, KernelMode, (PVOID *)&Target, NULL);
+    EXPECT_STATUS(IoRegisterPlugPlayNotification(EventCategoryTargetDeviceChange, 0, Target, Driver,
+                                                 OnTarget, &Told, &Entry),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(IoReportTargetDeviceChange(Pdo, &Note), STATUS_SUCCESS);
+    EXPECT_EQ(Told, 1);
+    KeInitializeEvent(&Reported, SynchronizationEvent, FALSE);
+    EXPECT_STATUS(IoReportTargetDeviceChangeAsynchronous(Pdo, &Note, OnReported, &Finished),
+                  STATUS_PENDING);
+    EXPECT_STATUS(KeWaitForSingleObject(&Reported, Executive, KernelMode, FALSE, NULL),
+                  STATUS_SUCCESS);
+    EXPECT(Told == 2 && Finished == 1); /* first the callbacks, then the routine */
+    EXPECT_STATUS(IoUnregisterPlugPlayNotification(Entry), STATUS_SUCCESS);
+    EXPECT_STATUS(IoReportTargetDeviceChange(Pdo, &Note), STATUS_SUCCESS);
+    EXPECT_EQ(Told, 2);
+    ObDereferenceObject(Target);
+    ZwClose(Handle);
+    IoSetDeviceInterfaceState(&Link, FALSE);
+    RtlFreeUnicodeString(&Link);
+    RtlFreeUnicodeString(&Other);
+    Before = MinorCount;
+    IoInvalidateDeviceRelations(Pdo, EjectionRelations); /* asked for when somebody needs them */
+    KeDelayExecutionThread(KernelMode, FALSE, &Soon);
+    EXPECT_EQ(MinorCount, Before);
+    IoInvalidateDeviceRelations(Pdo, BusRelations);
+    KeDelayExecutionThread(KernelMode, FALSE, &Soon);
+    EXPECT_EQ(MinorCount, Before + 1);
+    EXPECT_EQ(Minors[Before & 15], IRP_MN_QUERY_DEVICE_RELATIONS);
+}
+
 static volatile LONG PowerDone;
 static NTSTATUS PowerStatus;
 
@@ -207,8 +352,8 @@ Power(VOID)
 static VOID
 RunTests(VOID)
 {
-    static const NTLAB_TEST Tests[] = {TEST(Order), TEST(Interfaces), TEST(Properties),
-                                       TEST(Power)};
+    static const NTLAB_TEST Tests[] = {TEST(Order),        TEST(Interfaces), TEST(Properties),
+                                       TEST(PropertyData), TEST(Reports),    TEST(Power)};
 
     NtlabRun(Tests, RTL_NUMBER_OF(Tests));
 }
