@@ -39,7 +39,7 @@ soak: all
 	@python3 tests/bugs/account.py --jobs 2 $(BUILD)/ntlab $(BUILD)/tests/bugs tests/bugs/bugs.list
 	@python3 tests/explore/soak.py $(BUILD)/ntlab $(BUILD)/tests/explore $(or $(RUNS),20000000)
 
-# The tests' own test: a kernel with one line changed must fail one of them.
+# The tests' own test: a kernel with one line changed must fail one of them (docs/mutants.md).
 mutants: all
 	@python3 tools/mutate.py $(MUTANTS) $(BUILD)
 
