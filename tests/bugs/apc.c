@@ -38,6 +38,18 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     if (CASE != 1) {
         KeLeaveCriticalRegion();
     }
+#elif EITHER(10)
+    /* The region comes when the resource is held already: a suspension between the two leaves it held. */
+    if (HAS(10)) {
+        ExAcquireResourceExclusiveLite(&Resource, TRUE); /* BUG(10) */
+    }
+
+    KeEnterCriticalRegion();
+    if (!HAS(10)) {
+        ExAcquireResourceExclusiveLite(&Resource, TRUE);
+    }
+    ExReleaseResourceLite(&Resource);
+    KeLeaveCriticalRegion();
 #elif EITHER(2)
     /* An early return on a bad length skips the leave at the end of the function. */
     KeEnterCriticalRegion(); /* BUG(2) */

@@ -183,6 +183,28 @@ Secured(VOID)
     EXPECT_EQ(MmSecureVirtualMemory(&Secure, 8, PAGE_READONLY), NULL); /* not of the user's */
 }
 
+/* Every page is tried: to be written, not to be read. [DDI:wdm/probeforwrite] */
+static VOID
+Probes(VOID)
+{
+    PUCHAR User = Allocate(0x3000, PAGE_READWRITE);
+
+    User[0x1FFF] = 0x5A;
+    EXPECT_RAISES(ProbeForWrite(User, 0x3000, 8), STATUS_SUCCESS);
+    EXPECT_EQ(User[0x1FFF], 0x5A); /* and nothing is changed */
+    EXPECT_RAISES(ProbeForWrite(User + 4, 8, 8), STATUS_DATATYPE_MISALIGNMENT);
+    EXPECT_RAISES(ProbeForWrite(User + 4, 8, 4), STATUS_SUCCESS);
+    EXPECT_STATUS(Protect(User + 0x2000, 0x1000, PAGE_READONLY), STATUS_SUCCESS);
+    EXPECT_RAISES(ProbeForWrite(User, 0x2000, 1), STATUS_SUCCESS);
+    EXPECT_RAISES(ProbeForWrite(User + 0xFFF, 0x1002, 1), STATUS_ACCESS_VIOLATION);
+    EXPECT_RAISES(ProbeForWrite(User + 0x2000, 1, 1), STATUS_ACCESS_VIOLATION);
+    EXPECT_RAISES(ProbeForRead(User + 0x2000, 1, 1), STATUS_SUCCESS);
+    EXPECT_RAISES(ProbeForWrite(User + 0x2000, 0, 1), STATUS_SUCCESS); /* nothing to write */
+    EXPECT_RAISES(ProbeForWrite(&Me, 8, 1), STATUS_ACCESS_VIOLATION);  /* the system's */
+    EXPECT_RAISES(ProbeForRead(&Me, 8, 1), STATUS_ACCESS_VIOLATION);
+    EXPECT_STATUS(Free(User), STATUS_SUCCESS);
+}
+
 static VOID
 Mdls(VOID)
 {
@@ -278,8 +300,8 @@ System(VOID)
 static NTSTATUS NTAPI
 Open(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
-    static const NTLAB_TEST Tests[] = {TEST(Views), TEST(Copies), TEST(Secured), TEST(Mdls),
-                                       TEST(System)};
+    static const NTLAB_TEST Tests[] = {TEST(Views),  TEST(Copies), TEST(Secured),
+                                       TEST(Probes), TEST(Mdls),   TEST(System)};
 
     Me = PsGetCurrentProcess();
     if (IoGetCurrentIrpStackLocation(Irp)->MajorFunction == IRP_MJ_CREATE) {

@@ -363,12 +363,17 @@ int
 main(int argc, char **argv)
 {
     HANDLE Weak;
+    ULONG Length;
 
     Admin = argc > 1 && strcmp(argv[1], "admin") == 0;
     EXPECT_EQ(NtOpenProcessToken((HANDLE)-1, TOKEN_ALL_ACCESS, &Token), 0);
     EXPECT_EQ(NtOpenProcessToken((HANDLE)-1, TOKEN_QUERY, &Weak), 0);
     EXPECT_EQ((ULONG)NtAdjustGroupsToken(Weak, TRUE, NULL, 0, NULL, NULL), ACCESS_DENIED);
     EXPECT_EQ((ULONG)NtAdjustPrivilegesToken(Weak, TRUE, NULL, 0, NULL, NULL), ACCESS_DENIED);
+    /* the previous state needs TOKEN_QUERY, too: one of two rights is not enough */
+    EXPECT_EQ(
+        (ULONG)NtAdjustPrivilegesToken(Weak, TRUE, NULL, sizeof(Space), (PVOID)Space, &Length),
+        ACCESS_DENIED);
     EXPECT_EQ((ULONG)NtSetInformationToken(Weak, TokenVirtualizationEnabled, &Space, 4),
               ACCESS_DENIED);
     Classes();
