@@ -17,7 +17,7 @@ def exports(paths):
     for path in paths:
         for line in open(path, encoding="utf-8"):
             words = line.split("#")[0].split()
-            if len(words) >= 3 and not (len(words) > 3 and words[3] == "data"):
+            if (len(words) == 1 and path.endswith("fltmgr.exports")) or (len(words) >= 3 and words[3:4] != ["data"]):
                 names.add(words[0].partition("=")[0])
     return names
 

@@ -110,6 +110,7 @@ is_exercised(const struct check *check, const char *family)
         {"usage", {"Dbg", "ExAllocate", "FsRtlPrivate", "str", "wcs", "_"}},
         {"user", {"ProbeFor", "Io", "Mm", "Flt"}},
         {"handles", {"Ob", "Zw", "Ps", "FltClose"}},
+        {"filters", {"Flt"}},
         {"unload", {"Io", "Ke", "Ex", "Flt", "Ps"}},
     };
     static const char *const any[] = {"", NULL};

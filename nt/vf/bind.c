@@ -97,8 +97,10 @@ VfBind(PKI_MODULE Module)
         PULONG64 Names = (PULONG64)(Base + Import->OriginalFirstThunk);
         PULONG64 Slots = (PULONG64)ABI_ALIAS(Base + Import->FirstThunk);
 
+        BOOLEAN Filter = _stricmp(Dll, "fltmgr.sys") == 0;
+
         if (Import->OriginalFirstThunk == 0 ||
-            (_stricmp(Dll, "ntoskrnl.exe") != 0 && _stricmp(Dll, "hal.dll") != 0)) {
+            (_stricmp(Dll, "ntoskrnl.exe") != 0 && _stricmp(Dll, "hal.dll") != 0 && !Filter)) {
             continue;
         }
         for (ULONG i = 0; Names[i] != 0; i++) {
@@ -108,7 +110,8 @@ VfBind(PKI_MODULE Module)
                 continue;
             }
             Entry = VfFindEntry((const char *)((PIMAGE_IMPORT_BY_NAME)(Base + Names[i]))->Name);
-            if (Entry != NULL && ((ULONG64)Slots[i] - ABI_IMAGE_BASE) < ABI_IMAGE_WINDOW) {
+            if (Entry != NULL &&
+                (Filter || ((ULONG64)Slots[i] - ABI_IMAGE_BASE) < ABI_IMAGE_WINDOW)) {
                 Entry->Real = (PVOID)Slots[i];
                 Slots[i] = (ULONG64)VfStubs + (ULONG64)(Entry - VfEntries) * VF_STUB_SIZE;
             }

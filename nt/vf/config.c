@@ -125,6 +125,7 @@ VfInitSystem(VOID)
     VfInitOwnIrp();
     VfInitPool();
     VfInitPaging();
+    VfInitFilter();
     VfInitMemory();
     VfInitUser();
     VfInitHandle();

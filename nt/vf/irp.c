@@ -108,6 +108,8 @@ VfIrpCalled(PVF_CALLOUT Callout)
         }
         Callout->Location = Irp->CurrentLocation;
         Callout->Stack = IoGetCurrentIrpStackLocation(Irp);
+        Callout->UpperRoutine = (PVOID)Callout->Stack->CompletionRoutine;
+        Callout->FileObject = Callout->Stack->FileObject;
         Callout->Major = Callout->Stack->MajorFunction;
         Callout->Minor = Callout->Stack->MinorFunction;
         VfUserCalled(Callout);
@@ -206,6 +208,53 @@ VfMayForwardAtDispatch(UCHAR Major)
            Major == IRP_MJ_INTERNAL_DEVICE_CONTROL || Major == IRP_MJ_POWER;
 }
 
+/* IoSetCompletionRoutine is inlined: what it has written is looked at when the request is sent. */
+static VOID
+VfJudgeCompletionRoutine(PVF_FRAME Frame, PIRP Irp, PIO_STACK_LOCATION Next, PVF_CALLOUT Callout)
+{
+    PDRIVER_OBJECT Driver =
+        Callout != NULL ? ((PDEVICE_OBJECT)Callout->Arg[0])->DriverObject : NULL;
+
+    if (Callout != NULL && Next == Callout->Stack &&
+        (PVOID)Next->CompletionRoutine != Callout->UpperRoutine) {
+        VfViolate(VfRuleCompletionRoutineReplaced, NULL, Frame,
+                  "%a skips its stack location of the IRP 0x%p and has set the completion routine "
+                  "%a: it stands where that of the driver above was",
+                  Frame->Caller, Irp, (PVOID)Next->CompletionRoutine);
+    }
+    if ((Next->Control & (SL_INVOKE_ON_SUCCESS | SL_INVOKE_ON_ERROR | SL_INVOKE_ON_CANCEL)) == 0 ||
+        Next->CompletionRoutine == NULL) {
+        return;
+    }
+    if (VfIsPageable((ULONG64)Next->CompletionRoutine)) {
+        VfViolate(VfRulePagedCode, NULL, Frame,
+                  "%a sends the IRP 0x%p with the completion routine %a, which is pageable code: "
+                  "it may be called at DISPATCH_LEVEL",
+                  Frame->Caller, Irp, (PVOID)Next->CompletionRoutine);
+    }
+    if (Driver != NULL && VfIsVerified((PVOID)Next->CompletionRoutine) &&
+        Driver->DriverExtension->AddDevice == NULL && Driver->DriverUnload != NULL) {
+        VfViolate(VfRuleIoSetCompletionRoutineNonPnpDriver, NULL, Frame,
+                  "%a sends the IRP 0x%p with the completion routine %a, set by "
+                  "IoSetCompletionRoutine: the driver can be unloaded while it runs; "
+                  "IoSetCompletionRoutineEx keeps it loaded",
+                  Frame->Caller, Irp, (PVOID)Next->CompletionRoutine);
+    }
+}
+
+static VOID
+VfJudgeRemoveLock(PVF_FRAME Frame, PIRP Irp, PVF_CALLOUT Callout)
+{
+    if (VfRemoveUsers.Count != 0 && Callout != NULL && Callout->RemoveLocks <= 0 &&
+        Callout->Major != IRP_MJ_PNP &&
+        VfSetFind(&VfRemoveUsers, (ULONG64)((PDEVICE_OBJECT)Callout->Arg[0])->DriverObject) != 0) {
+        VfViolate(VfRuleRemoveLockForward, NULL, Frame,
+                  "%a sends the IRP 0x%p on without holding a remove lock, which the driver uses "
+                  "elsewhere: the device below can be removed meanwhile",
+                  Frame->Caller, Irp);
+    }
+}
+
 /* IofCallDriver(Device, Irp) */
 static VOID
 VfSends(PVF_FRAME Frame)
@@ -249,6 +298,8 @@ VfSends(PVF_FRAME Frame)
         }
     }
     VfOwnIrpSent(Frame, Irp);
+    VfJudgeCompletionRoutine(Frame, Irp, Next, Callout);
+    VfJudgeRemoveLock(Frame, Irp, Callout);
     if (Callout != NULL) {
         Callout->Forwarded = TRUE;
         Callout->Marked = (Callout->Stack->Control & SL_PENDING_RETURNED) != 0 &&
@@ -284,6 +335,14 @@ VfCompletionReturned(PVF_CALLOUT Callout)
         (Record != NULL && Record->Ended)) {
         return;
     }
+    if (Callout->Signaled && Callout->Location <= Irp->StackCount &&
+        (IoGetCurrentIrpStackLocation(Irp)->Control & SL_PENDING_RETURNED) != 0) {
+        VfViolate(VfRuleCompletionEventChecking, VF_START(Callout->Routine), NULL,
+                  "the completion routine %a has both marked the IRP 0x%p pending and signaled an "
+                  "event: either its dispatch routine waits and returns the outcome, or it returns "
+                  "STATUS_PENDING",
+                  Callout->Routine, Irp);
+    }
     if (Callout->Marked && Callout->Location <= Irp->StackCount &&
         (IoGetCurrentIrpStackLocation(Irp)->Control & SL_PENDING_RETURNED) == 0) {
         VfViolate(
@@ -292,6 +351,32 @@ VfCompletionReturned(PVF_CALLOUT Callout)
             "PendingReturned was set: the caller above never learns that it was pended, and "
             "never gets its completion",
             Callout->Routine, Irp);
+    }
+}
+
+/* IRP_MJ_CLEANUP is complete: the last handle is gone, and nobody can ask for what is pending to be cancelled. */
+static VOID
+VfJudgeCleanup(PVF_CALLOUT Callout)
+{
+    for (ULONG i = 0; i < VfIrpCount && VfIsOn(VfRuleIrpsLeftAtCleanup); i++) {
+        PVF_IRP Record = &VfIrps[i];
+        PIO_STACK_LOCATION Stack;
+
+        if (Record->Ended || Record->Completed || Record->Made != VF_IRP_OTHER ||
+            (ULONG64)Record->Irp == Callout->Arg[1] ||
+            Record->Irp->CurrentLocation > Record->Irp->StackCount) {
+            continue;
+        }
+        Stack = IoGetCurrentIrpStackLocation(Record->Irp);
+        if (Stack->FileObject == Callout->FileObject && Stack->FileObject != NULL &&
+            (ULONG64)Stack->DeviceObject == Callout->Arg[0] &&
+            (Stack->Control & SL_PENDING_RETURNED) != 0) {
+            VfViolate(VfRuleIrpsLeftAtCleanup, VF_START(Callout->Routine), NULL,
+                      "the dispatch routine %a has completed IRP_MJ_CLEANUP and left the IRP 0x%p "
+                      "of the same file object pending: it keeps the file object, the device and "
+                      "the thread that sent it",
+                      Callout->Routine, Record->Irp);
+        }
     }
 }
 
@@ -353,6 +438,23 @@ VfJudgeCompleted(PVF_CALLOUT Callout, PIRP Irp)
     }
 }
 
+/* IoSetCancelRoutine is inlined as well. */
+static VOID
+VfStartIoReturned(PVF_CALLOUT Callout)
+{
+    PIRP Irp = (PIRP)Callout->Arg[1];
+    PVF_IRP Record = VfFindIrp(Irp);
+
+    if (VfSetFind(&VfCancelable, Callout->Arg[0]) != 0 && Record != NULL && !Record->Ended &&
+        !Record->Completed && Irp->CancelRoutine != NULL) {
+        VfViolate(VfRuleStartIoCancel, VF_START(Callout->Routine), NULL,
+                  "the StartIo routine %a has set the cancel routine %a of the IRP 0x%p, and the "
+                  "device was set up by IoSetStartIoAttributes with NonCancelable FALSE: the I/O "
+                  "manager may call it while StartIo runs",
+                  Callout->Routine, (PVOID)Irp->CancelRoutine, Irp);
+    }
+}
+
 VOID
 VfIrpReturn(PVF_CALLOUT Callout)
 {
@@ -362,6 +464,10 @@ VfIrpReturn(PVF_CALLOUT Callout)
 
     if (Callout->Kind == VfCompletion) {
         VfCompletionReturned(Callout);
+        return;
+    }
+    if (Callout->Kind == VfStartIo) {
+        VfStartIoReturned(Callout);
         return;
     }
     if (Callout->Kind != VfDispatch) {
@@ -375,6 +481,9 @@ VfIrpReturn(PVF_CALLOUT Callout)
     }
     if (Alive && Irp->CurrentLocation > Callout->Location) {
         return; /* somebody else's completion of it is in progress */
+    }
+    if (Callout->Major == IRP_MJ_CLEANUP && Callout->Completed) {
+        VfJudgeCleanup(Callout);
     }
     if (Callout->Completed) {
         VfJudgeCompleted(Callout, Irp);

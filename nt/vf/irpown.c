@@ -126,6 +126,11 @@ VfCompletionExSet(PVF_FRAME Frame, ULONG64 Result)
 static VOID
 VfSignalsEvent(PVF_FRAME Frame)
 {
+    PVF_CALLOUT Callout = KiThread()->VfCallout;
+
+    if (Callout != NULL && Callout->Kind == VfCompletion) {
+        Callout->Signaled = TRUE;
+    }
     if (VfIoEvents.Count != 0 && VfSetFind(&VfIoEvents, Frame->Arg[0]) != 0) {
         VfViolate(VfRuleIoBuildDeviceIoControlSetEvent, NULL, Frame,
                   "%a signals the event 0x%p of the IRP 0x%p, which is under way: the I/O manager "
@@ -144,6 +149,7 @@ VfRemoveAcquired(PVF_FRAME Frame, ULONG64 Result)
 
     if (Callout != NULL && NT_SUCCESS((NTSTATUS)Result)) {
         Callout->RemoveLocks++;
+        VfSetPut(&VfRemoveUsers, (ULONG64)((PDEVICE_OBJECT)Callout->Arg[0])->DriverObject, 1);
         Callout->RemoveCaller = Frame->Caller;
     }
     return Result;
@@ -196,6 +202,11 @@ VfSetsStartIo(PVF_FRAME Frame)
         VfSetPut(&VfDeferred, Frame->Arg[0], 1);
     } else {
         VfSetRemove(&VfDeferred, Frame->Arg[0]);
+    }
+    if ((BOOLEAN)Frame->Arg[2]) {
+        VfSetRemove(&VfCancelable, Frame->Arg[0]);
+    } else {
+        VfSetPut(&VfCancelable, Frame->Arg[0], 1);
     }
 }
 

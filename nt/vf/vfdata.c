@@ -2,6 +2,7 @@
  * vfdata.c - the verifier's tables.
  */
 #include "special.h"
+#include "filter.h"
 
 PVF_CALL VfCall;
 const VF_HOOKS *VfHooks;
@@ -27,6 +28,9 @@ ULONG64 VfTold[256];
 ULONG VfToldCount;
 VF_SET VfUserObjects;
 VF_SET VfIoEvents;
+VF_FILTER VfFilters[VF_FILTERS];
+VF_SET VfFltContexts, VfFltNames, VfFltObjects;
+VF_SET VfRemoveUsers, VfCancelable;
 PVF_ENTRY VfCurrent;
 VF_SET VfWorkItems, VfRegistrations, VfLinks, VfThreads, VfDevices;
 VF_SET VfHandles, VfClosedHandles, VfReferencesHeld, VfDeviceReferences;

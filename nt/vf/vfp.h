@@ -20,6 +20,7 @@
  *     pool.c memory.c         special pool; what is given to user mode, MDLs, stacks
  *     usage.c lowmem.c        routines not to call; allocations that fail
  *     user.c                  memory of user mode
+ *     filter.c                minifilters: callbacks, what they have from the filter manager
  *     handle.c unload.c       handles and references; what is left at unload
  *     set.c                   sets of addresses
  *
@@ -97,8 +98,11 @@ typedef struct _VF_CALLOUT {
     CHAR Location; /* Irp->CurrentLocation at the call */
     PIO_STACK_LOCATION Stack;
     NTSTATUS LowerStatus, CompletedStatus;
-    ULONG Generation; /* of its VF_IRP */
-    LONG RemoveLocks; /* acquired and not released */
+    PVOID UpperRoutine;      /* VfDispatch: the completion routine of the driver above */
+    PFILE_OBJECT FileObject; /* VfDispatch */
+    BOOLEAN Signaled;        /* VfCompletion: it has called KeSetEvent */
+    ULONG Generation;        /* of its VF_IRP */
+    LONG RemoveLocks;        /* acquired and not released */
     const VOID *RemoveCaller;
     const VOID *CompletionEx; /* IoSetCompletionRoutineEx was called there and succeeded */
     BOOLEAN ExFailed;         /* or failed */
@@ -233,6 +237,8 @@ VOID VfHandleUnload(PKI_MODULE Module);
 VOID VfInitHandle(VOID);
 VOID VfUnloadReturned(PVF_CALLOUT Callout);
 VOID VfInitUnload(VOID);
+/* filter.c */
+VOID VfInitFilter(VOID);
 /* irpown.c */
 VOID VfOwnIrpReturn(PVF_CALLOUT Callout);
 VOID VfOwnIrpSent(PVF_FRAME Frame, PIRP Irp);
@@ -269,9 +275,11 @@ extern PVF_ENTRY VfCurrent;  /* whose hooks run */
 extern VF_IRP VfIrps[VF_IRPS];
 extern PVF_IRP VfLastIrp;
 extern ULONG VfIrpCount;
-extern VF_SET VfIrpIndex;  /* index in VfIrps + 1 */
-extern VF_SET VfResources; /* initialized ERESOURCEs: who did it */
-extern VF_SET VfDeferred;  /* devices whose StartIo is deferred */
+extern VF_SET VfIrpIndex;    /* index in VfIrps + 1 */
+extern VF_SET VfResources;   /* initialized ERESOURCEs: who did it */
+extern VF_SET VfRemoveUsers; /* drivers that use remove locks */
+extern VF_SET VfCancelable;  /* devices with NonCancelable = FALSE */
+extern VF_SET VfDeferred;    /* devices whose StartIo is deferred */
 typedef struct _VF_EDGE {
     const volatile VOID *From, *To;
     const VOID *FromCaller, *ToCaller;

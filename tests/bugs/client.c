@@ -1,5 +1,6 @@
 /*
- * client.c - sends the driver of a bug a few requests; arguments say which: buffered, short, neither, direct, read, write, two.
+ * client.c - sends the driver of a bug a few requests; arguments say which: buffered, short, neither, direct, read, write, two,
+ * leave (the handle is closed with the request pending). `file` is one of a minifilter: a file is written and read.
  */
 #include <windows.h>
 #include <winioctl.h>
@@ -24,6 +25,12 @@ Request(PVOID Parameter)
                                                : BUG_BUFFERED;
     BOOL Good;
 
+    if (strcmp(What, "leave") == 0) {
+        static OVERLAPPED Left; /* lives longer than the request */
+
+        DeviceIoControl(Device, Code, Input, sizeof(Input), Output, sizeof(Output), NULL, &Left);
+        return 0;
+    }
     Overlapped.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL);
     if (strcmp(What, "read") == 0) {
         Good = ReadFile(Device, Output, sizeof(Output), &Bytes, &Overlapped);
@@ -46,6 +53,17 @@ Request(PVOID Parameter)
 int
 main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "file") == 0) {
+        DWORD Bytes;
+
+        Device = CreateFileA("C:\\bug.txt", GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0,
+                             NULL);
+        WriteFile(Device, Input, sizeof(Input), &Bytes, NULL);
+        SetFilePointer(Device, 0, NULL, FILE_BEGIN);
+        ReadFile(Device, Output, sizeof(Output), &Bytes, NULL);
+        CloseHandle(Device);
+        return 0;
+    }
     Device = CreateFileA("\\\\.\\NtlabBug", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
                          FILE_FLAG_OVERLAPPED, NULL);
     if (Device == INVALID_HANDLE_VALUE) {
