@@ -501,7 +501,8 @@ RegFlushKey(HKEY Key)
 LSTATUS WINAPI
 RegNotifyChangeKeyValue(HKEY Key, BOOL Tree, DWORD Filter, HANDLE Event, BOOL Asynchronous)
 {
-    IO_STATUS_BLOCK Iosb;
+    static IO_STATUS_BLOCK
+        Iosb; /* written when the key changes: our caller's stack is another's by then */
     NTSTATUS Status;
 
     if (Asynchronous && Event == NULL) {

@@ -1,0 +1,382 @@
+/*
+ * leaks-client.c - what is opened and closed is gone: as many objects of every type after a round of calls as before it. A
+ * service that forgets to give a reference back, on its way out or on one of its failures, leaves an object behind.
+ * [LEARN:winternl/ntqueryobject] (ObjectTypesInformation, as debuggers and process viewers read it),
+ * [DDI:wdm/obdereferenceobject].
+ */
+#include "../ntlab-client.h"
+#include <winternl.h>
+#include <winioctl.h>
+
+NTSTATUS NTAPI NtQueryObject(HANDLE, OBJECT_INFORMATION_CLASS, PVOID, ULONG, PULONG);
+NTSTATUS NTAPI NtCreateDebugObject(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, ULONG);
+NTSTATUS NTAPI NtDebugActiveProcess(HANDLE, HANDLE);
+NTSTATUS NTAPI NtRemoveProcessDebug(HANDLE, HANDLE);
+NTSTATUS NTAPI NtOpenDirectoryObject(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
+NTSTATUS NTAPI NtSignalAndWaitForSingleObject(HANDLE, HANDLE, BOOLEAN, PLARGE_INTEGER);
+NTSTATUS NTAPI NtQuerySection(HANDLE, int, PVOID, SIZE_T, PSIZE_T);
+NTSTATUS NTAPI NtSuspendProcess(HANDLE);
+NTSTATUS NTAPI NtResumeProcess(HANDLE);
+
+#define BAD ((HANDLE)0x7ffc)
+
+typedef struct _TYPE {
+    UNICODE_STRING Name;
+    ULONG Objects, Handles;
+} TYPE;
+
+static ULONG64 Space[8192];
+static ULONG Objects[2][128], Handles[2][128], Count;
+static WCHAR Names[128][32];
+
+static void
+Look(int Where)
+{
+    ULONG Length;
+    BYTE *At = (BYTE *)(Space + 1);
+
+    Sleep(1000); /* what goes with a delay is gone */
+    EXPECT_EQ(NtQueryObject(NULL, 3, Space, sizeof(Space), &Length), 0);
+    Count = *(ULONG *)Space;
+    for (ULONG i = 0; i < Count && i < 128; i++) {
+        TYPE *Type = (TYPE *)At;
+
+        Objects[Where][i] = Type->Objects;
+        Handles[Where][i] = Type->Handles;
+        lstrcpynW(Names[i], Type->Name.Buffer, 32);
+        At += 0x68 + ((Type->Name.MaximumLength + 7) & ~7);
+    }
+}
+
+static DWORD WINAPI
+Idle(void *Context)
+{
+    SleepEx(20, TRUE);
+    return 0;
+}
+
+static void CALLBACK
+Apc(ULONG_PTR Context)
+{
+}
+
+static void
+Dispatcher(void)
+{
+    HANDLE Event = CreateEventA(NULL, FALSE, TRUE, "LeakEvent"), Again, None;
+    HANDLE Mutex = CreateMutexA(NULL, TRUE, NULL), Semaphore = CreateSemaphoreA(NULL, 0, 1, NULL);
+    HANDLE Timer = CreateWaitableTimerA(NULL, TRUE, NULL), Both[2] = {Event, Semaphore};
+    LARGE_INTEGER Due = {.QuadPart = -1000}, Zero = {.QuadPart = 0};
+    BYTE Buffer[128];
+    ULONG Length;
+
+    Again = OpenEventA(EVENT_ALL_ACCESS, FALSE, "LeakEvent");
+    CloseHandle(CreateEventA(NULL, FALSE, TRUE, "LeakEvent"));
+    CreateMutexA(NULL, FALSE, "LeakEvent"); /* another type */
+    SetEvent(Again);
+    ResetEvent(Again);
+    PulseEvent(Again);
+    SetEvent(Semaphore);
+    ReleaseMutex(Event);
+    ReleaseMutex(Mutex);
+    ReleaseMutex(Mutex); /* not owned */
+    ReleaseSemaphore(Semaphore, 1, NULL);
+    ReleaseSemaphore(Semaphore, 1, NULL); /* too many */
+    SetWaitableTimer(Timer, &Due, 0, NULL, NULL, FALSE);
+    CancelWaitableTimer(Timer);
+    WaitForMultipleObjects(2, Both, FALSE, 0);
+    WaitForMultipleObjects(2, Both, TRUE, 0);
+    Both[1] = BAD;
+    WaitForMultipleObjects(2, Both, FALSE, 0);
+    NtSignalAndWaitForSingleObject(Event, Semaphore, FALSE, &Zero);
+    NtSignalAndWaitForSingleObject(Event, BAD, FALSE, &Zero);
+    NtSignalAndWaitForSingleObject(Timer, Event, FALSE, &Zero);
+    NtQueryObject(Event, 0, Buffer, sizeof(Buffer), &Length);
+    NtQueryObject(Event, 1, Buffer, 8, &Length);
+    NtQueryObject(Event, 2, Buffer, 8, &Length);
+    SetHandleInformation(Event, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    DuplicateHandle(GetCurrentProcess(), Event, BAD, &None, 0, FALSE, DUPLICATE_SAME_ACCESS);
+    DuplicateHandle(GetCurrentProcess(), BAD, GetCurrentProcess(), &None, 0, FALSE, 0);
+    CloseHandle(OpenEventA(EVENT_ALL_ACCESS, FALSE, "LeakEvent"));
+    CloseHandle(Again);
+    CloseHandle(Event);
+    CloseHandle(Mutex);
+    CloseHandle(Semaphore);
+    CloseHandle(Timer);
+}
+
+static void
+Tokens(void)
+{
+    HANDLE Token, Copy;
+    TOKEN_PRIVILEGES Privileges = {1, {{{23, 0}, SE_PRIVILEGE_ENABLED}}};
+    BYTE Buffer[512];
+    DWORD Length;
+
+    OpenProcessToken(GetCurrentProcess(), TOKEN_ALL_ACCESS, &Token);
+    DuplicateTokenEx(Token, TOKEN_ALL_ACCESS, NULL, SecurityImpersonation, TokenImpersonation,
+                     &Copy);
+    SetThreadToken(NULL, Copy);
+    SetThreadToken(NULL, Token); /* a primary one: refused */
+    SetThreadToken(NULL, BAD);
+    CloseHandle(Copy);
+    OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &Copy);
+    CloseHandle(Copy);
+    RevertToSelf();
+    OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &Copy);
+    AdjustTokenPrivileges(Token, FALSE, &Privileges, 0, NULL, NULL);
+    AdjustTokenPrivileges(BAD, FALSE, &Privileges, 0, NULL, NULL);
+    GetTokenInformation(Token, TokenUser, Buffer, 4, &Length);
+    GetTokenInformation(Token, TokenUser, Buffer, sizeof(Buffer), &Length);
+    GetTokenInformation(Token, 9999, Buffer, sizeof(Buffer), &Length);
+    CloseHandle(Token);
+}
+
+static void
+Threads(void)
+{
+    DWORD Id, Code;
+    HANDLE Thread = CreateThread(NULL, 0, Idle, NULL, CREATE_SUSPENDED, &Id), Opened;
+    CONTEXT Context = {.ContextFlags = CONTEXT_FULL};
+    BYTE Buffer[64];
+
+    Opened = OpenThread(THREAD_ALL_ACCESS, FALSE, Id);
+    GetThreadContext(Opened, &Context);
+    SetThreadContext(Opened, &Context);
+    GetExitCodeThread(Opened, &Code);
+    SetThreadPriority(Opened, 1);
+    SetThreadAffinityMask(Opened, 1);
+    SuspendThread(Opened);
+    ResumeThread(Opened);
+    ResumeThread(Opened);
+    QueueUserAPC(Apc, Opened, 0);
+    NtQueryInformationThread(Opened, 9999, Buffer, 8, NULL);
+    NtQueryInformationThread(Opened, 0, Buffer, 48, NULL);
+    QueueUserAPC(Apc, BAD, 0);
+    WaitForSingleObject(Thread, INFINITE);
+    QueueUserAPC(Apc, Opened, 0); /* it has ended */
+    GetThreadContext(Opened, &Context);
+    TerminateThread(Opened, 1);
+    CloseHandle(Opened);
+    CloseHandle(Thread);
+    Thread = CreateThread(NULL, 0, Idle, NULL, 0, &Id);
+    TerminateThread(Thread, 7);
+    WaitForSingleObject(Thread, INFINITE);
+    CloseHandle(Thread);
+    OpenThread(THREAD_ALL_ACCESS, FALSE, 0x7ffc);
+}
+
+static void
+Processes(const char *Path)
+{
+    STARTUPINFOA Startup = {.cb = sizeof(Startup)};
+    PROCESS_INFORMATION Child;
+    JOBOBJECT_BASIC_ACCOUNTING_INFORMATION Accounting;
+    HANDLE Job = CreateJobObjectA(NULL, NULL), Debug = NULL, Opened, Token;
+    char Line[MAX_PATH + 16];
+    BYTE Buffer[256];
+    SIZE_T Done;
+    DWORD Code;
+    void *Memory;
+    BOOL Inside;
+
+    sprintf(Line, "\"%s\" child", Path);
+    if (!CreateProcessA(NULL, Line, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &Startup,
+                        &Child)) {
+        EXPECT(FALSE);
+        return;
+    }
+    Opened = OpenProcess(PROCESS_ALL_ACCESS, FALSE, Child.dwProcessId);
+    AssignProcessToJobObject(Job, Opened);
+    AssignProcessToJobObject(BAD, Opened);
+    AssignProcessToJobObject(Job, BAD);
+    IsProcessInJob(Opened, Job, &Inside);
+    QueryInformationJobObject(Job, JobObjectBasicAccountingInformation, &Accounting,
+                              sizeof(Accounting), NULL);
+    QueryInformationJobObject(Job, JobObjectBasicAccountingInformation, &Accounting, 4, NULL);
+    Memory = VirtualAllocEx(Opened, NULL, 0x1000, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
+    WriteProcessMemory(Opened, Memory, Buffer, 16, &Done);
+    ReadProcessMemory(Opened, Memory, Buffer, 16, &Done);
+    ReadProcessMemory(Opened, (void *)0x10, Buffer, 16, &Done);
+    VirtualProtectEx(Opened, Memory, 0x1000, PAGE_READONLY, &Code);
+    VirtualFreeEx(Opened, Memory, 0, MEM_RELEASE);
+    NtSuspendProcess(Opened);
+    NtResumeProcess(Opened);
+    NtQueryInformationProcess(Opened, 0, Buffer, 48, NULL);
+    NtQueryInformationProcess(Opened, 9999, Buffer, 48, NULL);
+    OpenProcessToken(Opened, TOKEN_QUERY, &Token);
+    CloseHandle(Token);
+    NtCreateDebugObject(&Debug, 0x1F000F, NULL, 0);
+    NtDebugActiveProcess(Opened, Debug);
+    NtDebugActiveProcess(Opened, Debug); /* it has one */
+    NtDebugActiveProcess(BAD, Debug);
+    NtDebugActiveProcess(Opened, BAD);
+    NtRemoveProcessDebug(Opened, Debug);
+    NtRemoveProcessDebug(Opened, Debug);
+    CloseHandle(Debug);
+    ResumeThread(Child.hThread);
+    WaitForSingleObject(Opened, INFINITE);
+    GetExitCodeProcess(Opened, &Code);
+    EXPECT_EQ(Code, 3);
+    VirtualAllocEx(Opened, NULL, 0x1000, MEM_COMMIT, PAGE_READWRITE); /* it has no memory now */
+    AssignProcessToJobObject(Job, Opened);
+    TerminateProcess(Opened, 1);
+    TerminateJobObject(Job, 1);
+    OpenProcess(PROCESS_ALL_ACCESS, FALSE, 0x7ffc);
+    CloseHandle(Opened);
+    CloseHandle(Child.hProcess);
+    CloseHandle(Child.hThread);
+    CloseHandle(Job);
+}
+
+static void
+Sections(const char *Path)
+{
+    HANDLE File = CreateFileA(Path, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    HANDLE Section = CreateFileMappingA(File, NULL, PAGE_READONLY | SEC_IMAGE, 0, 0, NULL);
+    HANDLE Plain =
+        CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0x3000, "LeakMap");
+    HANDLE Again = OpenFileMappingA(FILE_MAP_ALL_ACCESS, FALSE, "LeakMap");
+    BYTE Buffer[64];
+    SIZE_T Length;
+    void *View = MapViewOfFile(Section, FILE_MAP_READ, 0, 0, 0);
+
+    UnmapViewOfFile(View);
+    View = MapViewOfFile(Again, FILE_MAP_WRITE, 0, 0, 0x1000);
+    MapViewOfFile(Again, FILE_MAP_WRITE, 0, 0, 0x100000); /* more than there is */
+    UnmapViewOfFile(View);
+    UnmapViewOfFile(View);
+    NtQuerySection(Plain, 0, Buffer, sizeof(Buffer), &Length);
+    NtQuerySection(Plain, 1, Buffer, sizeof(Buffer), &Length); /* no image */
+    CreateFileMappingA(BAD, NULL, PAGE_READONLY, 0, 0, NULL);
+    CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0, NULL);
+    CloseHandle(Again);
+    CloseHandle(Plain);
+    CloseHandle(Section);
+    CloseHandle(File);
+}
+
+static void
+Files(void)
+{
+    HANDLE File = CreateFileA("C:\\Windows\\Temp\\leak.txt", GENERIC_READ | GENERIC_WRITE | DELETE,
+                              0, NULL, CREATE_ALWAYS, FILE_FLAG_OVERLAPPED, NULL),
+           Port, Folder, Server, Client;
+    static OVERLAPPED Overlapped, Other; /* requests may end when we are gone */
+    WIN32_FIND_DATAA Found;
+    BY_HANDLE_FILE_INFORMATION Information;
+    ULONG_PTR Key;
+    OVERLAPPED *Packet;
+    static char Buffer[512];
+    DWORD Bytes;
+
+    Port = CreateIoCompletionPort(File, NULL, 5, 1);
+    CreateIoCompletionPort(File, BAD, 5, 1);
+    memset(&Overlapped, 0, sizeof(Overlapped));
+    Overlapped.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL);
+    WriteFile(File, "leak", 4, NULL, &Overlapped);
+    GetQueuedCompletionStatus(Port, &Bytes, &Key, &Packet, INFINITE);
+    ReadFile(File, Buffer, 4, NULL, &Overlapped);
+    GetQueuedCompletionStatus(Port, &Bytes, &Key, &Packet, INFINITE);
+    ReadFile(BAD, Buffer, 4, NULL, &Overlapped);
+    LockFileEx(File, LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, &Other);
+    GetQueuedCompletionStatus(Port, &Bytes, &Key, &Packet, 100);
+    UnlockFileEx(File, 0, 1, 0, &Other);
+    GetFileInformationByHandle(File, &Information);
+    FlushFileBuffers(File);
+    DeviceIoControl(File, FSCTL_GET_COMPRESSION, NULL, 0, Buffer, 2, &Bytes, &Overlapped);
+    CreateFileA("C:\\Windows\\Temp\\leak.txt", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
+    CreateFileA("C:\\Windows\\Temp\\none.txt", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
+    CloseHandle(File);
+    CloseHandle(Port);
+    DeleteFileA("C:\\Windows\\Temp\\leak.txt");
+    FindClose(FindFirstFileA("C:\\Windows\\*", &Found));
+    Folder = CreateFileA("C:\\Windows\\Temp", FILE_LIST_DIRECTORY, 7, NULL, OPEN_EXISTING,
+                         FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OVERLAPPED, NULL);
+    ReadDirectoryChangesW(Folder, Buffer, sizeof(Buffer), FALSE, FILE_NOTIFY_CHANGE_FILE_NAME, NULL,
+                          &Overlapped, NULL);
+    CancelIo(Folder);
+    WaitForSingleObject(Overlapped.hEvent, INFINITE);
+    CloseHandle(Folder);
+    Server = CreateNamedPipeA("\\\\.\\pipe\\leak", PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
+                              PIPE_TYPE_BYTE, 1, 64, 64, 0, NULL);
+    ConnectNamedPipe(Server, &Overlapped);
+    Client = CreateFileA("\\\\.\\pipe\\leak", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
+                         0, NULL);
+    WriteFile(Client, "x", 1, &Bytes, NULL);
+    ReadFile(Server, Buffer, 1, NULL, &Overlapped);
+    GetOverlappedResult(Server, &Overlapped, &Bytes, TRUE);
+    ReadFile(Server, Buffer, 1, NULL, &Overlapped); /* waits, and is cancelled */
+    CancelIoEx(Server, &Overlapped);
+    GetOverlappedResult(Server, &Overlapped, &Bytes, TRUE);
+    CloseHandle(Client);
+    CloseHandle(Server);
+    CloseHandle(Overlapped.hEvent);
+}
+
+static void
+Keys(void)
+{
+    HKEY Key, Sub, None;
+    HANDLE Event = CreateEventA(NULL, FALSE, FALSE, NULL);
+    char Name[32];
+    DWORD Length = sizeof(Name);
+
+    RegCreateKeyExA(HKEY_LOCAL_MACHINE, "Software\\Leak", 0, NULL, 0, KEY_ALL_ACCESS, NULL, &Key,
+                    NULL);
+    RegCreateKeyExA(Key, "Sub", 0, NULL, 0, KEY_ALL_ACCESS, NULL, &Sub, NULL);
+    RegNotifyChangeKeyValue(Key, TRUE, REG_NOTIFY_CHANGE_LAST_SET, Event, TRUE);
+    RegSetValueExA(Sub, "x", 0, REG_SZ, (BYTE *)"y", 2);
+    RegQueryValueExA(Sub, "x", NULL, NULL, NULL, &Length);
+    RegQueryValueExA(Sub, "none", NULL, NULL, NULL, &Length);
+    RegEnumKeyA(Key, 0, Name, sizeof(Name));
+    RegEnumKeyA(Key, 1, Name, sizeof(Name));
+    RegDeleteValueA(Sub, "x");
+    RegOpenKeyExA(Key, "none", 0, KEY_READ, &None);
+    RegDeleteKeyA(Key, ""); /* it has a subkey */
+    RegDeleteKeyA(Key, "Sub");
+    RegCloseKey(Sub);
+    RegNotifyChangeKeyValue(Key, TRUE, REG_NOTIFY_CHANGE_LAST_SET, Event, TRUE);
+    RegCloseKey(Key);
+    RegDeleteKeyA(HKEY_LOCAL_MACHINE, "Software\\Leak");
+    CloseHandle(Event);
+}
+
+static void
+Round(const char *Path)
+{
+    Dispatcher();
+    Tokens();
+    Threads();
+    Processes(Path);
+    Sections(Path);
+    Files();
+    Keys();
+}
+
+int
+main(int argc, char **argv)
+{
+    char Path[MAX_PATH], Text[128];
+
+    if (argc > 1) {
+        return 3;
+    }
+    GetModuleFileNameA(NULL, Path, sizeof(Path));
+    Round(Path); /* what is made once and stays */
+    Round(Path);
+    Look(0);
+    Round(Path);
+    Look(1);
+    EXPECT(Count >= 20 && Count < 128);
+    for (ULONG i = 0; i < Count; i++) {
+        sprintf(Text, "%ls: as many objects and handles as before", Names[i]);
+        EXPECT_LINE(Objects[0][i] == Objects[1][i] && Handles[0][i] == Handles[1][i], Text);
+        if (Objects[0][i] != Objects[1][i] || Handles[0][i] != Handles[1][i]) {
+            printf("ntlab-test: note %s:%d %lu then %lu objects, %lu then %lu handles\n", __func__,
+                   __LINE__, Objects[0][i], Objects[1][i], Handles[0][i], Handles[1][i]);
+        }
+    }
+    TEST_DONE();
+    return NtlabFailed != 0;
+}
