@@ -336,7 +336,7 @@ choose(const struct question *question)
 
 /* B2 */
 static bool
-repeats(void)
+repeats(const struct abi_stop *why, bool crashed)
 {
     uint64_t hash = happens_trace() | 1;
 

@@ -14,8 +14,9 @@
  *   D2  When all that could step sleep, the run is cut: it would repeat a trace.
  *   D3  What an agent that is blocked at the end would do takes part in races as if it were done; of a
  *       run that was cut too: only there the others may sleep.
- *       So does an agent that another one's step took away (a timer that was cancelled, a DPC that was
- *       taken off its queue), and what would still have happened by itself when the run ended.
+ *       So does an agent that another one's step took away: a timer that was cancelled, a DPC that was
+ *       taken off its queue, what would still have happened by itself when the run ended, and everybody
+ *       who could have stepped instead of the step that crashed.
  *   D4  What the last run and this one share is not looked at again.
  *
  * A search can be a subtree (subtree.h): the questions below number `root` are not its own. A race that
@@ -227,21 +228,13 @@ ignore(uint32_t i, uint32_t agent, const uint32_t *clock)
 {
 }
 
-/* Kinds of agents that nobody waits for. */
-static uint64_t
-by_themselves(const struct question *question, uint64_t agents)
+/* D3: the last step has taken away what these could have done instead of it. */
+static void
+ask_instead(uint64_t agents)
 {
-    uint64_t set = 0;
-
     for (; agents != 0; agents &= agents - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(agents);
-
-        if (question->next[agent].kind == ABI_AGENT_TIMER ||
-            question->next[agent].op == SP_RUN_DPC) {
-            set |= 1ull << agent;
-        }
+        ask(happens_steps - 1, agents & -agents, (uint32_t)__builtin_ctzll(agents));
     }
-    return set;
 }
 
 /* D3: who was there at the last question, did not step and is gone. */
@@ -251,7 +244,8 @@ find_taken_away(const struct question *question)
     const struct step *last = &happens_step[question->step - 1];
     uint64_t gone = last->present & ~question->present & ~(1ull << last->agent);
 
-    for (; gone != 0; gone &= gone - 1) {
+    ask_instead(gone & last->enabled);
+    for (gone &= ~last->enabled; gone != 0; gone &= gone - 1) {
         happens_blocked(question, (uint32_t)__builtin_ctzll(gone), reverse);
     }
 }
@@ -318,11 +312,8 @@ end(const struct question *question, bool cut)
     for (uint64_t set = question->present & ~question->enabled; set != 0; set &= set - 1) {
         happens_blocked(question, (uint32_t)__builtin_ctzll(set), reverse); /* D3 */
     }
-    if (!cut && happens_steps > root) {
-        const struct step *last = &happens_step[happens_steps - 1];
-
-        add(&path[happens_steps - 1],
-            by_themselves(question, last->enabled & ~question->present & ~(1ull << last->agent)));
+    if (!cut && happens_steps > 0) {
+        ask_instead(end_took_away(question, &happens_step[happens_steps - 1]));
     }
 }
 

@@ -54,7 +54,7 @@ static const struct strategy *const strategies[] = {
     &strategy_random,    &strategy_pct,      &strategy_dpor, /* one by one: */
     &strategy_odpor,     &strategy_pos,      &strategy_urw,       &strategy_surw,
     &strategy_bounded,   &strategy_delay,    &strategy_portfolio, &strategy_feedback,
-    &strategy_fair_walk, &strategy_minimise, &strategy_fair,
+    &strategy_fair_walk, &strategy_minimise, &strategy_fair,      &strategy_brute,    &strategy_lattice,
 };
 
 /* How far a run has come: what a snapshot in its middle keeps of it (X8). */
@@ -89,6 +89,7 @@ static struct {
     bool died; /* X9 */
     struct operation next[MAX_AGENTS];
     struct question question;
+    uint8_t stepped;          /* who was chosen last */
     uint32_t quiet;           /* accesses since the last question */
     uint64_t spinning;        /* X7, at the last question */
     bool past;                /* of a replay: the schedule is at its end; else true */
@@ -377,6 +378,7 @@ answer(const struct abi_agent *agents, uint32_t count)
     if (!operation_injected(&it.next[chosen])) {
         it.at.last = (uint8_t)chosen;
     }
+    it.stepped = (uint8_t)chosen;
     spin_stepped(chosen, it.at.moves++);
     for (uint32_t i = 0; i < count; i++) {
         if (agents[i].name == it.names[chosen]) {
@@ -391,6 +393,7 @@ GENERAL_REGISTERS_ONLY static uint32_t
 alone(uint32_t name)
 {
     it.at.last = (uint8_t)agent_number(name);
+    it.question.enabled = 0; /* nobody else could step */
     sighting_unheard(it.at.last);
     if (GUEST->record != 0 ||
         (machine.request->boot.inject != 0 && machine.request->boot.clients != 0)) {
@@ -738,7 +741,7 @@ explorer_ended(const struct abi_stop *why)
 {
     struct search_results *results = it.results;
     struct abi_stop tried;
-    bool counts, error = false;
+    bool counts, crashed, error = false;
     uint64_t digest;
 
     if (it.search->replay && !it.over) {
@@ -769,7 +772,9 @@ explorer_ended(const struct abi_stop *why)
     if (counts && it.rooted && it.strategy->judge == NULL) {
         error = sighting_end(why, it.schedule, results);
     }
-    if (why == NULL || (it.rooted && it.strategy->repeats != NULL && it.strategy->repeats())) {
+    crashed = why != NULL && why->verdict != ABI_CLEAN && !it.blocked && it.parting == 0;
+    if (why == NULL ||
+        (it.rooted && it.strategy->repeats != NULL && it.strategy->repeats(why, crashed))) {
         results->blocked += counts;
     } else if (counts) {
         results->traces++;
@@ -789,7 +794,8 @@ explorer_ended(const struct abi_stop *why)
         return;
     }
     if (why != NULL && !it.blocked) {
-        it.question.present = it.question.enabled = 0;
+        it.question.enabled &= crashed ? ~(1ull << it.stepped) : 0;
+        it.question.present = it.question.enabled;
         it.question.step = it.at.steps;
     }
     it.question.present |= it.at.offered; /* X4 */

@@ -11,8 +11,9 @@
  *   H2  A release and the acquire that waits for it cannot come in the other order (not co-enabled).
  *       The release orders, but it does not end the search for races: the one is with the acquire
  *       that took the lock before.
- *   H3  What a step that was not co-enabled orders is left out of the clock that `race` is told; the
- *       step's own clock has it.
+ *   H3  A step that was not co-enabled and follows from the one that is raced with (a release of the lock that it took) does
+ *       not happen in the other order: it is left out of the clock that `race` is told. One that does not follow
+ *       from it does (what somebody else did while this agent was suspended): it is in that clock.
  */
 #include <errno.h>
 #include <string.h>
@@ -41,6 +42,7 @@ uint32_t happens_steps;
 uint32_t happens_width;
 
 static uint32_t (*clocks)[MAX_AGENTS]; /* numbers from happens_width on are 0 */
+static uint32_t *passed; /* H3: steps that were not co-enabled, latest first */
 static struct object *objects;
 static uint32_t *table; /* 1 + object, by hash of its key */
 static uint32_t object_count, object_next;
@@ -75,14 +77,15 @@ happens_init(void)
     happens_width = 8;
     happens_step = search_reserve(MAX_STEPS * sizeof(*happens_step));
     clocks = search_reserve(MAX_STEPS * sizeof(*clocks));
+    passed = search_reserve(MAX_STEPS * sizeof(*passed));
     objects = search_reserve(MAX_OBJECTS * sizeof(*objects));
     table = search_reserve(2 * MAX_OBJECTS * sizeof(*table));
     appearances = search_reserve((size_t)MAX_APPEARANCES * sizeof(*appearances));
     for (uint32_t i = 0; i < MAX_AGENTS && lists != NULL; i++) {
         agents[i].step = lists + (size_t)i * MAX_STEPS;
     }
-    return lists == NULL || happens_step == NULL || clocks == NULL || objects == NULL ||
-                   table == NULL || appearances == NULL
+    return lists == NULL || happens_step == NULL || clocks == NULL || passed == NULL ||
+                   objects == NULL || table == NULL || appearances == NULL
                ? -ENOMEM
                : 0;
 }
@@ -320,6 +323,26 @@ touch_of(const struct step *step, uint32_t object)
     return touch;
 }
 
+/* H3. `co`: the clock of those that were co-enabled. */
+static void
+tell_race(uint32_t at, uint32_t agent, const uint32_t *co, uint32_t count,
+          void (*race)(uint32_t earlier, uint32_t agent, const uint32_t *clock))
+{
+    uint32_t clock[MAX_AGENTS] __attribute__((aligned(32)));
+
+    if (count == 0) {
+        race(at, agent, co);
+        return;
+    }
+    memcpy(clock, co, happens_width * sizeof(*co));
+    for (uint32_t i = 0; i < count; i++) {
+        if (!happens_before(at, passed[i])) {
+            join(clock, passed[i]);
+        }
+    }
+    race(at, agent, clock);
+}
+
 /*
  * All that happens before what `agent` would do now: `full` becomes its clock; the return value is a hash of it.
  */
@@ -328,7 +351,7 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
        uint32_t *full, void (*race)(uint32_t earlier, uint32_t agent, const uint32_t *clock))
 {
     uint32_t co[MAX_AGENTS] __attribute__((aligned(32)));
-    uint32_t own = last_own(agent);
+    uint32_t own = last_own(agent), passes = 0;
     uint64_t hash = mix((uint64_t)agents[agent].count << 8 | agent) + operation->op;
 
     memset(full, 0, happens_width * sizeof(*full));
@@ -382,10 +405,11 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
             hash += mix(step->hash + 2);
         }
         if (!coenabled(at, agent, operation)) {
+            passed[passes++] = at;
             continue;
         }
         if (co[step->agent] <= at && race != NULL) {
-            race(at, agent, co);
+            tell_race(at, agent, co, passes, race);
         }
         join(co, at);
         if (open) { /* H1 */
@@ -462,6 +486,23 @@ happens_blocked(const struct question *end, uint32_t agent,
 
     widen(agent);
     search(agent, &end->next[agent], cursor, cursors, full, race);
+}
+
+/* In a run that has not crashed, only what nobody waits for. */
+uint64_t
+end_took_away(const struct question *end, const struct step *last)
+{
+    uint64_t set = end->enabled;
+
+    for (uint64_t gone = last->enabled & ~end->present & ~(1ull << last->agent); gone != 0;
+         gone &= gone - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(gone);
+
+        if (end->next[agent].kind == ABI_AGENT_TIMER || end->next[agent].op == SP_RUN_DPC) {
+            set |= 1ull << agent;
+        }
+    }
+    return set;
 }
 
 bool

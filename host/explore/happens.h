@@ -65,6 +65,9 @@ happens_before(uint32_t earlier, uint32_t later)
     return happens_clock(later)[happens_step[earlier].agent] > earlier;
 }
 
+/* A run has come to its end, or has crashed: who could have stepped instead of the last step, and is gone with it. */
+uint64_t end_took_away(const struct question *end, const struct step *last);
+
 /* Does all that others did happen before what the agent of the last step does from now on? */
 bool happens_before_all(void);
 

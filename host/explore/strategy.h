@@ -87,11 +87,13 @@ struct strategy {
        comes before what it does from now on. */
     bool (*alone)(void);
     /* May be NULL. The run has ended after `steps` answers; with ANSWER_CUT `cut`. Agents that are left over
-       blocked are in `end->present`. */
+       blocked are in `end->present`. Where it crashed, `end->enabled` are those who could have stepped instead of
+       the one that did last. */
     void (*end)(const struct question *end, bool cut);
     enum search_outcome exhausted; /* what it means when nothing is left */
-    /* May be NULL. Asked when a run has come to its end, before `end`: has its trace been counted before? */
-    bool (*repeats)(void);
+    /* May be NULL. Asked when a run has come to its end, before `end`: has its trace been counted before?
+       `crashed`: it ended in the middle, with agents left that could step. */
+    bool (*repeats)(const struct abi_stop *why, bool crashed);
     /* May be NULL. After begin: what else is known of the search (bound, whole, estimate). */
     void (*tell)(struct search_results *results);
     /* May be NULL. With it the strategy keeps findings itself. */
@@ -121,7 +123,8 @@ const struct strategy *strategy_find(const char *name); /* explorer.c; NULL: the
 
 extern const struct strategy strategy_random, strategy_pct, strategy_dpor, strategy_odpor,
     strategy_pos, strategy_urw, strategy_surw, strategy_bounded, strategy_delay, strategy_portfolio,
-    strategy_feedback, strategy_fair_walk, strategy_replay, strategy_minimise, strategy_fair;
+    strategy_feedback, strategy_fair_walk, strategy_replay, strategy_minimise, strategy_fair,
+    strategy_brute, strategy_lattice;
 
 uint32_t explorer_name(uint32_t number); /* of an agent */
 

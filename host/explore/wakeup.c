@@ -16,6 +16,8 @@
  *   W4  Footprints that depend on the state (a compare-exchange that fails only reads), and waits
  *       that can end in several ways, may make a branch impossible: its agent cannot step when its
  *       turn comes. Then all that can step are tried there, as dpor would.
+ *   W5  What a step takes away (a timer that it cancels; everything, if it crashes or ends the run) could have come
+ *       instead of it, so it is added where that step was chosen: D3 in dpor.c.
  */
 #include <errno.h>
 #include <string.h>
@@ -273,6 +275,43 @@ reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
     insert(&node->tree);
 }
 
+/* What the last step has taken away could have come instead of it: W5. */
+static void
+ask_instead(const struct question *question, uint64_t agents)
+{
+    struct node *node = &path[happens_steps - 1];
+    uint32_t at;
+
+    for (; agents != 0; agents &= agents - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(agents);
+        bool asleep = false;
+
+        event[0] = (struct event){happens_steps - 1, NULL, move_of(agent, &question->next[agent])};
+        events = 1;
+        for (uint32_t s = 0; s < node->sleeping && !asleep; s++) {
+            asleep = could_begin(&sleepers[node->sleepers + s], &at);
+        }
+        if (!asleep) {
+            insert(&node->tree);
+        }
+    }
+}
+
+static void
+find_taken_away(const struct question *question)
+{
+    const struct step *last = &happens_step[question->step - 1];
+    uint64_t gone = last->present & ~question->present & ~(1ull << last->agent);
+
+    ask_instead(question, gone & last->enabled);
+    for (gone &= ~last->enabled; gone != 0; gone &= gone - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(gone);
+
+        taking = &question->next[agent];
+        happens_blocked(question, agent, reverse);
+    }
+}
+
 /* Whoever sleeps here and is not woken sleeps at the next question too. */
 static void
 pass_sleep(const struct question *question)
@@ -321,6 +360,9 @@ choose(const struct question *question)
             worker_fail("the run does not repeat: another question at step %u", question->step);
         }
         return node->chosen.agent;
+    }
+    if (question->step >= prefix && question->step > 0) {
+        find_taken_away(question);
     }
     happens_ask(question);
     if (question->step == 0 && prefix != 1) {
@@ -382,6 +424,9 @@ end(const struct question *question, bool cut)
 
         taking = &question->next[agent];
         happens_blocked(question, agent, reverse);
+    }
+    if (!cut && happens_steps > 0) {
+        ask_instead(question, end_took_away(question, &happens_step[happens_steps - 1]));
     }
 }
 

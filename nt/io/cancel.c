@@ -12,6 +12,8 @@
  *       routine is then taken in a step of its own, as a driver's exchange is one; and the flag set in another one
  *       where a driver's reading of it is a step.
  *   X4  While schedules are explored taking the cancel routine is a schedule point, as a driver's own exchange of it is.
+ *   X5  So is looking through another thread's list: it comes before or after each change of that list by its owner. Two
+ *       changes commute, so there the owner reads and who looks writes.
  */
 #include "nt/io/iop.h"
 
@@ -99,6 +101,9 @@ IopCancelMatching(PETHREAD Thread, PFILE_OBJECT FileObject, PIO_STATUS_BLOCK Ios
 
         KiSchedulePoint(SP_IRP_CANCEL, Thread);
         IoAcquireCancelSpinLock(&OldIrql); /* X1 */
+        if (Machine->explore && Thread != PspCurrentThread()) {
+            KiMemoryPoint(SP_ATOMIC, &Thread->IrpList, sizeof(Thread->IrpList)); /* X5 */
+        }
         for (Entry = Thread->IrpList.Flink; Entry != &Thread->IrpList; Entry = Entry->Flink) {
             Irp = CONTAINING_RECORD(Entry, IRP, ThreadListEntry);
             if (Irp->Cancel ||

@@ -140,21 +140,37 @@ IopFreeMdls(PIRP Irp)
     Irp->MdlAddress = NULL;
 }
 
+/*
+ * While schedules are explored: the thread's list changes, which is a step of its own if another thread of the process
+ * could look through it (cancel.c, X5).
+ */
+static VOID
+IopListPoint(PETHREAD Thread)
+{
+    PLIST_ENTRY Head = &Thread->Tcb.Process->ThreadListHead;
+
+    if (Machine->explore && Head->Flink->Flink != Head) {
+        KiMemoryPoint(SP_MEMORY_READ, &Thread->IrpList, sizeof(Thread->IrpList));
+    }
+}
+
 /* IoQueueThreadIrp: the IRP belongs to the current thread from now on. */
 VOID
 IopQueueIrpToThread(PIRP Irp)
 {
+    IopListPoint(PspCurrentThread());
     InsertHeadList(&PspCurrentThread()->IrpList, &Irp->ThreadListEntry);
 }
 
 VOID
 IopDequeueIrp(PIRP Irp)
 {
-    PETHREAD Thread = Irp->Tail.Overlay.Thread;
+    PETHREAD Thread = PspCurrentThread(); /* the IRP's; its field may be the APC's by now */
 
+    IopListPoint(Thread);
     RemoveEntryList(&Irp->ThreadListEntry);
     InitializeListHead(&Irp->ThreadListEntry);
-    if (Thread != NULL && Thread->IrpRundown != NULL && IsListEmpty(&Thread->IrpList)) {
+    if (Thread->IrpRundown != NULL && IsListEmpty(&Thread->IrpList)) {
         KeSetEvent(Thread->IrpRundown, IO_NO_INCREMENT, FALSE);
     }
 }

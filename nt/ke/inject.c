@@ -171,8 +171,14 @@ KiDescribeInjections(struct abi_agent *Agents, ULONG Count)
     for (ULONG Index = 0; Index < Threads; Index++) {
         PKPRCB Prcb = &KiProcessor[Agents[Index].cpu]->Prcb;
 
-        if (Agents[Index].kind != ABI_AGENT_THREAD || Prcb->MaySuspend == KI_NEVER ||
+        if (Agents[Index].kind != ABI_AGENT_THREAD ||
             Prcb->CurrentThread->Agent.Name != Agents[Index].name) {
+            continue;
+        }
+        if (Prcb->CurrentThread == KiInjection.Thread) {
+            Agents[Index].target = Agents[Index].name; /* J3: what it came before races with it */
+        }
+        if (Prcb->MaySuspend == KI_NEVER) {
             continue;
         }
         Agents[Index].target = Agents[Index].name;

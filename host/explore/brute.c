@@ -1,0 +1,298 @@
+/*
+ * brute.c - every schedule, one after the other, and how many traces they are: the oracle that the strategies
+ * which leave schedules out are held against. `--strategy brute`, and for programs that are too large for
+ * that `--strategy lattice`.
+ *
+ * Nothing here knows how those do it: a trace is told by the set of its steps, each with the steps before it that it
+ * depends on (dependence.c), compared pair by pair.
+ *
+ *   O1  brute leaves nothing out. lattice ends a run that has come to a beginning of a trace from which all has been
+ *       searched before.
+ *   O2  Two beginnings of one trace leave the same question: the same agents, each in front of the same operation,
+ *       as able to make it. If they do not, something that matters is missing in the table of what depends on what, and
+ *       the search ends there, saying so.
+ *   O3  Two schedules of one trace end in the same way.
+ *   O4  A run that crashed is told by its last step and what that depends on: what others did beside it does not matter.
+ *   O5  What an agent does at its end, and nobody else depends on, tells no trace from another: trace_of_run.
+ */
+#include <errno.h>
+#include <string.h>
+#include "host/explore/strategy.h"
+#include "host/machine/machine.h"
+
+#define MAX_KNOWN (1u << 22)
+
+struct taken {
+    uint64_t todo; /* agents that are still to be tried here */
+    uint64_t hash; /* of the step and of what it depends on */
+    uint64_t trace;
+    uint8_t chosen;
+    uint8_t touches;
+    struct touch touch[OPERATION_TOUCHES];
+};
+
+struct known {
+    uint64_t key, value;
+};
+
+static struct taken *path;
+static struct known *beginnings, *traces;
+static uint32_t steps, prefix, beginnings_used, traces_used;
+static bool merges;
+
+static int
+init(const struct run_search *search)
+{
+    if (path == NULL) {
+        path = search_reserve(MAX_STEPS * sizeof(*path));
+        beginnings = search_reserve(MAX_KNOWN * sizeof(*beginnings));
+        traces = search_reserve(MAX_KNOWN * sizeof(*traces));
+    }
+    if (path == NULL || beginnings == NULL || traces == NULL) {
+        return -ENOMEM;
+    }
+    if (beginnings_used != 0) {
+        memset(beginnings, 0, MAX_KNOWN * sizeof(*beginnings));
+        memset(traces, 0, MAX_KNOWN * sizeof(*traces));
+    }
+    steps = prefix = beginnings_used = traces_used = 0;
+    return 0;
+}
+
+static int
+init_brute(const struct run_search *search)
+{
+    merges = false;
+    return init(search);
+}
+
+static int
+init_lattice(const struct run_search *search)
+{
+    merges = true;
+    return init(search);
+}
+
+static uint64_t
+mix(uint64_t z)
+{
+    z = (z ^ (z >> 31)) * 0x7FB5D329728EA185ull;
+    z = (z ^ (z >> 27)) * 0x81DADEF4BC2DD44Dull;
+    return z ^ (z >> 33);
+}
+
+/* The entry of a key, which is put into it if it is new and there is room. NULL: there is none. */
+static struct known *
+known_of(struct known *table, uint32_t *used, uint64_t key, bool *is_new)
+{
+    key |= key == 0;
+    for (uint64_t at = mix(key);; at++) {
+        struct known *entry = &table[at & (MAX_KNOWN - 1)];
+
+        *is_new = entry->key != key;
+        if (entry->key == key) {
+            return entry;
+        }
+        if (entry->key == 0) {
+            if (*used >= MAX_KNOWN / 4 * 3) {
+                return NULL;
+            }
+            ++*used;
+            entry->key = key;
+            return entry;
+        }
+    }
+}
+
+static bool
+depends(const struct taken *a, const struct taken *b)
+{
+    for (uint32_t i = 0; i < a->touches; i++) {
+        for (uint32_t j = 0; j < b->touches; j++) {
+            if (a->touch[i].key == b->touch[j].key && (a->touch[i].writes || b->touch[j].writes)) {
+                return true;
+            }
+        }
+    }
+    return a->chosen == b->chosen;
+}
+
+/* The agent of path[at] takes its step. */
+static void
+take(uint32_t at, const struct question *question)
+{
+    struct taken *step = &path[at];
+    const struct operation *operation = &question->next[step->chosen];
+    uint64_t hash = mix(explorer_name(step->chosen) + ((uint64_t)operation->op << 32) + 1);
+
+    step->touches = (uint8_t)operation_touches(operation, step->touch);
+    for (uint32_t i = 0; i < at; i++) {
+        if (depends(&path[i], step)) {
+            hash += mix(path[i].hash);
+        }
+    }
+    step->hash = mix(hash);
+    step->trace = step->hash + (at > 0 ? path[at - 1].trace : 0);
+}
+
+/* O2: who is there, before what. */
+static uint64_t
+hash_of(const struct question *question)
+{
+    uint64_t hash = 0;
+
+    for (uint64_t set = question->present; set != 0; set &= set - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+        const struct operation *operation = &question->next[agent];
+        struct touch touch[OPERATION_TOUCHES];
+        uint32_t count = operation_touches(operation, touch);
+        uint64_t one = mix(explorer_name(agent) + ((uint64_t)operation->op << 32));
+
+        for (uint32_t i = 0; i < count; i++) {
+            one += mix(touch[i].key + touch[i].writes);
+        }
+        hash += mix(one + (question->enabled >> agent & 1));
+    }
+    return hash;
+}
+
+/* O1, O2. Has all from here been searched? */
+static bool
+searched(const struct question *question)
+{
+    struct known *entry;
+    uint64_t hash = hash_of(question);
+    bool is_new;
+
+    entry = known_of(beginnings, &beginnings_used, path[question->step - 1].trace, &is_new);
+    if (entry == NULL) {
+        return false;
+    }
+    if (!is_new && entry->value != hash) {
+        worker_fail("two beginnings of one trace leave different questions, at step %u",
+                    question->step);
+    }
+    entry->value = hash;
+    return merges && !is_new;
+}
+
+static bool
+begin(uint64_t run)
+{
+    if (run == 0) {
+        return true;
+    }
+    for (prefix = steps; prefix > 0; prefix--) {
+        if (path[prefix - 1].todo != 0) {
+            steps = prefix - 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t
+shared(void)
+{
+    return prefix > 0 ? prefix - 1 : 0;
+}
+
+static bool
+returns(uint32_t step)
+{
+    return step < steps && path[step].todo != 0;
+}
+
+static uint32_t
+choose(const struct question *question)
+{
+    struct taken *step = &path[question->step];
+
+    if (question->step < steps) {
+        return step->chosen;
+    }
+    if (question->step + 1 != prefix) {
+        step->todo = question->enabled;
+        if (question->step > 0 && searched(question)) {
+            step->todo = 0;
+            return ANSWER_CUT;
+        }
+    }
+    step->chosen = (uint8_t)question_first(question, step->todo);
+    step->todo &= ~(1ull << step->chosen);
+    take(question->step, question);
+    steps = question->step + 1;
+    return step->chosen;
+}
+
+/* Steps that nobody else could see are part of a trace too. */
+static bool
+alone(void)
+{
+    return false;
+}
+
+/*
+ * O5: the trace of a run that has come to its end. What an agent does that nobody else's step depends on is left out:
+ * it follows from the rest, and the run may have ended before it was done.
+ */
+static uint64_t
+trace_of_run(void)
+{
+    uint64_t hash = 0, kept = 0; /* agents one of whose later steps matters */
+
+    for (uint32_t i = steps; i-- > 0;) {
+        bool matters = (kept >> path[i].chosen & 1) != 0;
+
+        for (uint32_t j = i + 1; j < steps && !matters; j++) {
+            matters = path[j].chosen != path[i].chosen && depends(&path[i], &path[j]);
+        }
+        if (matters) {
+            kept |= 1ull << path[i].chosen;
+            hash += path[i].hash;
+        }
+    }
+    return hash;
+}
+
+/* O3, O4 */
+static bool
+repeats(const struct abi_stop *why, bool crashed)
+{
+    uint64_t ends = mix(((uint64_t)why->verdict << 32 | 1) + (uint64_t)why->code), trace = 0;
+    struct known *entry;
+    bool is_new;
+
+    if (steps > 0) {
+        trace = crashed ? ~path[steps - 1].hash : trace_of_run();
+    }
+    entry = known_of(traces, &traces_used, trace, &is_new);
+    if (entry == NULL) {
+        return false;
+    }
+    if (!is_new && entry->value != ends) {
+        worker_fail("two schedules of one trace do not end in the same way");
+    }
+    entry->value = ends;
+    return !is_new;
+}
+
+const struct strategy strategy_brute = {.name = "brute",
+                                        .init = init_brute,
+                                        .begin = begin,
+                                        .choose = choose,
+                                        .shared = shared,
+                                        .returns = returns,
+                                        .alone = alone,
+                                        .exhausted = SEARCH_EXHAUSTED,
+                                        .repeats = repeats};
+
+const struct strategy strategy_lattice = {.name = "lattice",
+                                          .init = init_lattice,
+                                          .begin = begin,
+                                          .choose = choose,
+                                          .shared = shared,
+                                          .returns = returns,
+                                          .alone = alone,
+                                          .exhausted = SEARCH_EXHAUSTED,
+                                          .repeats = repeats};
