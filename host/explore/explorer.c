@@ -54,7 +54,8 @@ static const struct strategy *const strategies[] = {
     &strategy_random,    &strategy_pct,      &strategy_dpor, /* one by one: */
     &strategy_odpor,     &strategy_pos,      &strategy_urw,       &strategy_surw,
     &strategy_bounded,   &strategy_delay,    &strategy_portfolio, &strategy_feedback,
-    &strategy_fair_walk, &strategy_minimise, &strategy_fair,      &strategy_brute,    &strategy_lattice,
+    &strategy_fair_walk, &strategy_minimise, &strategy_fair,      &strategy_brute,
+    &strategy_lattice,
 };
 
 /* How far a run has come: what a snapshot in its middle keeps of it (X8). */

@@ -42,7 +42,7 @@ uint32_t happens_steps;
 uint32_t happens_width;
 
 static uint32_t (*clocks)[MAX_AGENTS]; /* numbers from happens_width on are 0 */
-static uint32_t *passed; /* H3: steps that were not co-enabled, latest first */
+static uint32_t *passed;               /* H3: steps that were not co-enabled, latest first */
 static struct object *objects;
 static uint32_t *table; /* 1 + object, by hash of its key */
 static uint32_t object_count, object_next;

@@ -72,6 +72,9 @@ ExAllocateTimer(PEXT_CALLBACK Callback, PVOID CallbackContext, ULONG Attributes)
     if ((Attributes & EX_TIMER_HIGH_RESOLUTION) && (Attributes & EX_TIMER_NO_WAKE)) {
         return NULL;
     }
+    if (KiAllocationFails(__builtin_return_address(0))) {
+        return NULL;
+    }
     Timer = ExpAllocate(sizeof(*Timer), 'mTxE');
     KeInitializeTimerEx(&Timer->Timer, Attributes & EX_TIMER_NOTIFICATION ? NotificationTimer
                                                                           : SynchronizationTimer);

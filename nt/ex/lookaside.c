@@ -22,6 +22,9 @@ ExpFreeEx(PVOID Buffer, PLOOKASIDE_LIST_EX Lookaside)
 static PVOID NTAPI
 ExpAllocateEx(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag, PLOOKASIDE_LIST_EX Lookaside)
 {
+    if (KiAllocationFails(__builtin_return_address(0))) { /* the driver's: inlined there */
+        return NULL;
+    }
     if (PoolType & POOL_QUOTA_FAIL_INSTEAD_OF_RAISE) {
         return ExAllocatePoolWithQuotaTag(PoolType, NumberOfBytes, Tag);
     }

@@ -14,8 +14,12 @@ IoBuildAsynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, 
                               PIO_STATUS_BLOCK IoStatusBlock)
 {
     PIO_STACK_LOCATION Stack;
-    PIRP Irp = IopAllocateIrp(DeviceObject->StackSize, FALSE);
+    PIRP Irp;
 
+    if (KiAllocationFails(__builtin_return_address(0))) {
+        return NULL;
+    }
+    Irp = IopAllocateIrp(DeviceObject->StackSize, FALSE);
     if (Irp == NULL) {
         return NULL;
     }
@@ -86,9 +90,13 @@ IoBuildSynchronousFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, P
                              ULONG Length, PLARGE_INTEGER StartingOffset, PKEVENT Event,
                              PIO_STATUS_BLOCK IoStatusBlock)
 {
-    PIRP Irp = IoBuildAsynchronousFsdRequest(MajorFunction, DeviceObject, Buffer, Length,
-                                             StartingOffset, IoStatusBlock);
+    PIRP Irp;
 
+    if (KiAllocationFails(__builtin_return_address(0))) {
+        return NULL;
+    }
+    Irp = IoBuildAsynchronousFsdRequest(MajorFunction, DeviceObject, Buffer, Length, StartingOffset,
+                                        IoStatusBlock);
     if (Irp != NULL) {
         Irp->UserEvent = Event;
         IopQueueIrpToThread(Irp); /* B1 */
@@ -106,8 +114,12 @@ IoBuildDeviceIoControlRequest(ULONG IoControlCode, PDEVICE_OBJECT DeviceObject, 
     ULONG Method = METHOD_FROM_CTL_CODE(IoControlCode);
     ULONG Length = 0;
     PMDL Mdl;
-    PIRP Irp = IopAllocateIrp(DeviceObject->StackSize, FALSE);
+    PIRP Irp;
 
+    if (KiAllocationFails(__builtin_return_address(0))) {
+        return NULL;
+    }
+    Irp = IopAllocateIrp(DeviceObject->StackSize, FALSE);
     if (Irp == NULL) {
         return NULL;
     }

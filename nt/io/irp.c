@@ -52,8 +52,12 @@ IopAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)
 PIRP NTAPI
 IoAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)
 {
-    PIRP Irp = IopAllocateIrp(StackSize, ChargeQuota);
+    PIRP Irp;
 
+    if (KiAllocationFails(__builtin_return_address(0))) {
+        return NULL;
+    }
+    Irp = IopAllocateIrp(StackSize, ChargeQuota);
     if (Irp != NULL) {
         Irp->AllocationFlags |= ChargeQuota ? IRP_QUOTA_CHARGED : 0;
     }
@@ -63,6 +67,9 @@ IoAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)
 PIRP NTAPI
 IoAllocateIrpEx(PDEVICE_OBJECT DeviceObject, CCHAR StackSize, BOOLEAN ChargeQuota)
 {
+    if (KiAllocationFails(__builtin_return_address(0))) {
+        return NULL;
+    }
     return IoAllocateIrp(StackSize, ChargeQuota);
 }
 
@@ -118,8 +125,12 @@ IoReuseIrp(PIRP Irp, NTSTATUS Status)
 PIRP NTAPI
 IoMakeAssociatedIrp(PIRP Irp, CCHAR StackSize)
 {
-    PIRP Associated = IopAllocateIrp(StackSize, FALSE);
+    PIRP Associated;
 
+    if (KiAllocationFails(__builtin_return_address(0))) {
+        return NULL;
+    }
+    Associated = IopAllocateIrp(StackSize, FALSE);
     if (Associated != NULL) {
         Associated->Flags |= IRP_ASSOCIATED_IRP;
         Associated->Tail.Overlay.Thread = Irp->Tail.Overlay.Thread;

@@ -14,7 +14,8 @@ IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer, BOOLE
     SIZE_T Size = sizeof(MDL) + Pages * sizeof(PFN_NUMBER);
     PMDL Mdl;
 
-    if (Length > 0x80000000u - PAGE_SIZE) { /* 2 gigabytes less a page */
+    if (Length > 0x80000000u - PAGE_SIZE || /* 2 gigabytes less a page */
+        KiAllocationFails(__builtin_return_address(0))) {
         return NULL;
     }
     Mdl = ExAllocatePoolWithTag(NonPagedPool, Size, TAG_MDL);

@@ -57,8 +57,12 @@ IoUninitializeWorkItem(PIO_WORKITEM IoWorkItem)
 PIO_WORKITEM NTAPI
 IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject)
 {
-    PIO_WORKITEM Item = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Item), 'IWoI');
+    PIO_WORKITEM Item;
 
+    if (KiAllocationFails(__builtin_return_address(0))) {
+        return NULL;
+    }
+    Item = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Item), 'IWoI');
     if (Item != NULL) {
         IoInitializeWorkItem(DeviceObject, Item);
     }

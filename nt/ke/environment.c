@@ -6,7 +6,8 @@
  *     terminate  NtTerminateProcess by somebody else, of an unprivileged client, when a thread of it enters a system service or is about
  *                to wait in user mode: what it does elsewhere follows there. One agent for each of those threads
  *     unload     the service of the driver that was named last is stopped, while clients are there
- *     nomem      a driver's allocation of pool fails. One agent for each thread that allocates
+ *     nomem      a driver's allocation fails: of pool, of an IRP, MDL, work item or timer, of pages, of a mapping that may
+ *                fail. One agent for each of the clients' threads, and for each other thread when it stands in front of one
  *
  *   N1  The first three each happen in a thread that waits before anything is explored. Its agent is an ordinary one as
  *       soon as the event has happened; until then the event is an agent of its own (inject.c), and the thread in none of
@@ -255,7 +256,8 @@ KiDescribeBefalling(struct abi_agent *Agents, ULONG Count, ULONG Index)
         }
         Count++;
     }
-    if ((KiInjection.Allowed & ABI_INJECT_NOMEM) && !Thread->SystemThread) {
+    if ((KiInjection.Allowed & ABI_INJECT_NOMEM) &&
+        (!Thread->SystemThread || (Agents[Index].op == SP_POOL && Agents[Index].object == 0))) {
         Agents[Count] = Event;
         Agents[Count].name = Event.target ^ ABI_AGENT_FAILURE;
         Agents[Count].op = SP_POOL;

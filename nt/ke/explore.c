@@ -442,6 +442,13 @@ KiAskExplorer(BOOLEAN AskerCanStep)
 {
     PKPRCB Prcb = KiPrcb();
 
+    if (Prcb->RunDpc) { /* chosen while this processor was idle, and not yet asking */
+        Prcb->RunDpc = FALSE;
+        KiRunChosenDpc(Prcb);
+        if (!AskerCanStep) {
+            return TRUE;
+        }
+    }
     for (;;) {
         ULONG Count = KiDescribeAll(AskerCanStep), Choice;
         const struct abi_agent *Chosen;

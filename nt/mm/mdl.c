@@ -231,6 +231,9 @@ MmMapLockedPagesSpecifyCache(PMDL Mdl, KPROCESSOR_MODE AccessMode, MEMORY_CACHIN
     DRIVER_REQUIRE((Mdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_PARTIAL | MDL_SOURCE_IS_NONPAGED_POOL |
                                      MDL_IO_SPACE)) != 0,
                    SYSTEM_PTE_MISUSE_, 0x100, Mdl, MiMdlPages(Mdl), Mdl->MdlFlags);
+    if (!BugCheckOnFailure && KiAllocationFails(__builtin_return_address(0))) {
+        return NULL;
+    }
     Address = (PVOID)(ABI_ALIAS(MiMdlMemory(Mdl)) + Mdl->ByteOffset);
     Mdl->MappedSystemVa = Address;
     Mdl->MdlFlags |= MDL_MAPPED_TO_SYSTEM_VA;

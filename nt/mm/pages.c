@@ -62,6 +62,9 @@ MiContiguous(SIZE_T Bytes, PHYSICAL_ADDRESS Boundary, ULONG HostProtection)
 PVOID NTAPI
 MmAllocateContiguousMemory(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS HighestAcceptableAddress)
 {
+    if (KiAllocationFails(__builtin_return_address(0))) {
+        return NULL;
+    }
     return MiContiguous(NumberOfBytes, (PHYSICAL_ADDRESS){.QuadPart = 0},
                         ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXECUTE);
 }
@@ -71,6 +74,9 @@ MmAllocateContiguousMemorySpecifyCache(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS Lo
                                        PHYSICAL_ADDRESS Highest, PHYSICAL_ADDRESS Boundary,
                                        MEMORY_CACHING_TYPE CacheType)
 {
+    if (KiAllocationFails(__builtin_return_address(0))) {
+        return NULL;
+    }
     return MiContiguous(NumberOfBytes, Boundary, ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXECUTE);
 }
 
@@ -79,6 +85,9 @@ MmAllocateContiguousMemorySpecifyCacheNode(SIZE_T NumberOfBytes, PHYSICAL_ADDRES
                                            PHYSICAL_ADDRESS Highest, PHYSICAL_ADDRESS Boundary,
                                            MEMORY_CACHING_TYPE CacheType, ULONG Node)
 {
+    if (KiAllocationFails(__builtin_return_address(0))) {
+        return NULL;
+    }
     return MiContiguous(NumberOfBytes, Boundary, ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXECUTE);
 }
 
@@ -87,6 +96,9 @@ MmAllocateContiguousNodeMemory(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS Lowest,
                                PHYSICAL_ADDRESS Highest, PHYSICAL_ADDRESS Boundary, ULONG Protect,
                                ULONG Node)
 {
+    if (KiAllocationFails(__builtin_return_address(0))) {
+        return NULL;
+    }
     return MiContiguous(NumberOfBytes, Boundary, MiHostProtection(MiStateOf(Protect)));
 }
 
@@ -112,6 +124,9 @@ MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T NumberOfBytes,
 PVOID NTAPI
 MmAllocateNonCachedMemory(SIZE_T NumberOfBytes)
 {
+    if (KiAllocationFails(__builtin_return_address(0))) {
+        return NULL;
+    }
     KiSchedulePoint(SP_POOL, (PVOID)NumberOfBytes);
     return (PVOID)MiAllocateSystem(NumberOfBytes, PAGE_SIZE, MI_AREA_NONCACHED,
                                    ABI_PROT_READ | ABI_PROT_WRITE);
@@ -139,7 +154,8 @@ MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddres
     PMDL Mdl;
 
     KiSchedulePoint(SP_POOL, (PVOID)TotalBytes);
-    if (Bytes == 0 || Bytes > 0xFFFFFFFF - PAGE_SIZE) {
+    if (Bytes == 0 || Bytes > 0xFFFFFFFF - PAGE_SIZE ||
+        KiAllocationFails(__builtin_return_address(0))) {
         return NULL;
     }
     Mdl = ExAllocatePoolWithTag(NonPagedPoolNx,
@@ -166,6 +182,9 @@ PMDL NTAPI
 MmAllocatePagesForMdl(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress,
                       PHYSICAL_ADDRESS SkipBytes, SIZE_T TotalBytes)
 {
+    if (KiAllocationFails(__builtin_return_address(0))) {
+        return NULL;
+    }
     return MmAllocatePagesForMdlEx(LowAddress, HighAddress, SkipBytes, TotalBytes, MmNotMapped, 0);
 }
 
