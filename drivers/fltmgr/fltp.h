@@ -127,7 +127,8 @@ typedef struct _FLT_INSTANCE {
     PFLT_VOLUME Volume;
     UNICODE_STRING Name;
     UNICODE_STRING Altitude;
-    BOOLEAN Enabled; /* setup has succeeded: callbacks may come */
+    BOOLEAN Enabled;   /* setup has succeeded: callbacks may come */
+    BOOLEAN SettingUp; /* its setup callback has not returned: it is torn down afterwards */
     BOOLEAN TearingDown;
     BOOLEAN DataScan;         /* FltRegisterForDataScan */
     EX_RUNDOWN_REF IoRundown; /* G1 */

@@ -102,6 +102,7 @@ FltpAttach(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING Name, PCUNIC
     FltpInitializeContextList(&Instance->Contexts);
     Instance->Filter = Filter;
     Instance->Volume = Volume;
+    Instance->SettingUp = TRUE;
     Status = FltpCopyString(&Instance->Name, Name, FLTP_TAG_NAME);
     if (NT_SUCCESS(Status)) {
         Status = FltpCopyString(&Instance->Altitude, Altitude, FLTP_TAG_NAME);
@@ -138,6 +139,7 @@ FltpAttach(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING Name, PCUNIC
     }
     FltpAcquireExclusive(&Volume->Lock);
     Instance->Enabled = TRUE;
+    Instance->SettingUp = FALSE;
     FltpRelease(&Volume->Lock);
     return STATUS_SUCCESS;
 }

@@ -277,9 +277,7 @@ FltpAfterPre(PFLTP_OPERATION Operation, FLT_PREOP_CALLBACK_STATUS Status, PVOID 
     default:
         FltpBadStatus(Operation, Status, Registration->PreOperation);
     }
-    if (Keep) {
-        FltpLinkNode(Node);
-    } else {
+    if (!Keep) {
         Operation->Nodes = Node->Up;
         FltpFreeNode(Node);
     }
@@ -342,7 +340,9 @@ FltpContinue(PFLTP_OPERATION Operation, FLT_PREOP_CALLBACK_STATUS Status, PVOID 
                                  Operation->Iopb.IrpFlags, Operation->Iopb.TargetFileObject,
                                  Operation->Irp != NULL);
     }
-    if (!Kept) {
+    if (Kept) {
+        FltpLinkNode(Node); /* from now on it may be drained, and the instance go */
+    } else {
         ExReleaseRundownProtection(&Instance->IoRundown);
     }
     return Down;

@@ -95,7 +95,7 @@ FltpTearDown(PFLT_INSTANCE Instance, FLT_INSTANCE_TEARDOWN_FLAGS Reason)
     FLT_RELATED_OBJECTS Objects;
 
     FltpAcquireExclusive(&Volume->Lock);
-    if (Instance->TearingDown) { /* somebody else is at it */
+    if (Instance->TearingDown || Instance->SettingUp) { /* somebody else is at it */
         FltpRelease(&Volume->Lock);
         FltObjectDereference(Instance);
         /* What comes next needs it gone: wait until it has left the filter's list. */

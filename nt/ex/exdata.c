@@ -18,6 +18,10 @@ BOOLEAN ExpWorkersReady;
 /* Keyed waits, in the order of arrival. */
 LIST_ENTRY ExpKeyedWaiters;
 
+/* One-time initialisation: those that wait. */
+FAST_MUTEX ExpOnceLock;
+LIST_ENTRY ExpOnceWaiters;
+
 /* Time. */
 LONGLONG ExpTimeZoneBias;
 

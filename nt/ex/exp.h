@@ -129,6 +129,7 @@ VOID ExpInitializeSemaphores(VOID);
 VOID ExpInitializeMutants(VOID);
 VOID ExpInitializeTimers(VOID);
 VOID ExpInitializeKeyedEvents(VOID);
+VOID ExpInitializeRunOnce(VOID);
 VOID ExpInitializeCallbacks(ULONG Phase);
 VOID ExpInitializeWorkers(VOID);
 
@@ -144,6 +145,8 @@ extern BOOLEAN ExpWorkersReady;
 
 /* Keyed waits. */
 extern LIST_ENTRY ExpKeyedWaiters;
+extern FAST_MUTEX ExpOnceLock;
+extern LIST_ENTRY ExpOnceWaiters;
 extern LONGLONG ExpTimeZoneBias; /* 100 ns; local = system - bias */
 extern PCALLBACK_OBJECT ExCbSetSystemTime, ExCbPowerState, ExCbProcessorAdd;
 

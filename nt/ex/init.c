@@ -12,6 +12,7 @@ ExInitSystem(ULONG Phase)
         ExpInitializeMutants();
         ExpInitializeTimers();
         ExpInitializeKeyedEvents();
+        ExpInitializeRunOnce();
         ExpInitializeCallbacks(0);
     } else {
         ExpInitializeCallbacks(1);

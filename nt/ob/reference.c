@@ -219,6 +219,12 @@ ObReferenceObjectSafe(PVOID Body)
     return TRUE;
 }
 
+BOOLEAN NTAPI
+ObReferenceObjectSafeWithTag(PVOID Body, ULONG Tag)
+{
+    return ObReferenceObjectSafe(Body);
+}
+
 LONG_PTR
 ObpPointerCount(PVOID Body)
 {

@@ -125,6 +125,13 @@ PsSetCreateThreadNotifyRoutine(PCREATE_THREAD_NOTIFY_ROUTINE Routine)
     return PspChangeNotify(PspThreadNotify, (PVOID)Routine, 0, FALSE);
 }
 
+/* PSCREATETHREADNOTIFYTYPE: PsCreateThreadNotifyNonSystem, where the routine runs in the new thread, PsCreateThreadNotifySubsystems */
+NTSTATUS NTAPI
+PsSetCreateThreadNotifyRoutineEx(ULONG Type, PVOID Routine)
+{
+    return Type != 1 ? STATUS_INVALID_PARAMETER : PsSetCreateThreadNotifyRoutine(Routine);
+}
+
 NTSTATUS NTAPI
 PsRemoveCreateThreadNotifyRoutine(PCREATE_THREAD_NOTIFY_ROUTINE Routine)
 {

@@ -66,3 +66,16 @@ RtlpRaiseStatus(NTSTATUS Status)
 {
     RtlRaiseStatus(Status);
 }
+
+/* [DDI:ntifs/rtlsuffixunicodestring] */
+BOOLEAN NTAPI
+RtlSuffixUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive)
+{
+    UNICODE_STRING Tail = {String1->Length, String1->Length, NULL};
+
+    if (String1->Length > String2->Length) {
+        return FALSE;
+    }
+    Tail.Buffer = String2->Buffer + (String2->Length - String1->Length) / sizeof(WCHAR);
+    return RtlEqualUnicodeString(String1, &Tail, CaseInSensitive);
+}

@@ -314,7 +314,7 @@ Transfer(PIRP Irp, PIO_STACK_LOCATION IrpStack)
         try {
             ProbeForRead(IrpStack->Parameters.DeviceIoControl.Type3InputBuffer, In, sizeof(UCHAR));
             DebugPrint(
-                ("neither: %s\n", (PCHAR)IrpStack->Parameters.DeviceIoControl.Type3InputBuffer));
+                ("neither: %.*s\n", (int)In, (PCHAR)IrpStack->Parameters.DeviceIoControl.Type3InputBuffer));
         }
         except(EXCEPTION_EXECUTE_HANDLER)
         {
@@ -344,14 +344,14 @@ Transfer(PIRP Irp, PIO_STACK_LOCATION IrpStack)
         break;
     case IOCTL_METHOD_IN:
     case IOCTL_METHOD_OUT:
-        DebugPrint(("direct: %s\n", (PCHAR)Irp->AssociatedIrp.SystemBuffer));
+        DebugPrint(("direct: %.*s\n", (int)In, (PCHAR)Irp->AssociatedIrp.SystemBuffer));
         Buffer =
             MmGetSystemAddressForMdlSafe(Irp->MdlAddress, NormalPagePriority | MdlMappingNoExecute);
         if (!Buffer) {
             return STATUS_INSUFFICIENT_RESOURCES;
         }
         if (IrpStack->Parameters.DeviceIoControl.IoControlCode == IOCTL_METHOD_IN) {
-            DebugPrint(("and of the user: %s\n", Buffer));
+            DebugPrint(("and of the user: %.*s\n", (int)Out, Buffer));
         } else {
             RtlCopyMemory(Buffer, Data, min(Length, Out));
         }
