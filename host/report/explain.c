@@ -718,12 +718,47 @@ is_unloaded_in_load(const struct report *report)
     return false;
 }
 
+/*
+ * Does somebody wait for a filter's operations that are under way, to unload the filter or to detach it? The filter manager calls
+ * a filter's callbacks in threads that can be suspended, and waits for them: no filter can do anything about it.
+ * [DDI: FltUnregisterFilter]
+ */
+static bool
+is_in(const struct thread *thread, const char *first, const char *second)
+{
+    for (size_t i = 0; thread != NULL && i < thread->frames; i++) {
+        const char *symbol = symbol_of(&thread->frame[i]);
+
+        if (strcmp(symbol, first) == 0 || strcmp(symbol, second) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+is_draining_filter(const struct report *report)
+{
+    const struct thread *victim =
+        strcmp(report->kind, "suspend-dos") == 0 ? suspended_victim(report) : NULL;
+    /* Who asked for the unload waits for the worker that does it. */
+    bool asked = is_in(victim, "IopUnloadDriver", "IopServiceRequest");
+
+    for (size_t i = 0; victim != NULL && i < report->threads; i++) {
+        if ((asked || &report->thread[i] == victim) &&
+            is_in(&report->thread[i], "FltpTearDown", "FltUnregisterFilter")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 blame(struct report *report)
 {
     report->blame = "unknown";
     report->severity = strcmp(report->kind, "race") == 0 ? "warning" : "error";
-    if (is_unloaded_in_load(report)) {
+    if (is_unloaded_in_load(report) || is_draining_filter(report)) {
         report->blame = "system-known";
         report->severity = "note";
     } else if (strcmp(report->kind, "client") == 0) {
@@ -870,10 +905,12 @@ explain(struct report *report)
     if (strcmp(report->blame, "system-known") == 0) {
         size_t length = strlen(report->message);
 
-        snprintf(report->message + length, sizeof(report->message) - length,
-                 ": the driver has been unloaded while it was being loaded, which nothing keeps "
-                 "apart before "
-                 "Windows 8");
+        snprintf(report->message + length, sizeof(report->message) - length, "%s",
+                 is_draining_filter(report)
+                     ? ": the filter manager waits for the filter's operations, in whose threads "
+                       "anybody may suspend it"
+                     : ": the driver has been unloaded while it was being loaded, which nothing "
+                       "keeps apart before Windows 8");
     }
     fingerprint(report);
 }
