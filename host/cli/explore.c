@@ -63,6 +63,24 @@ is_told_already(const struct search_results *results, uint32_t number)
     return false;
 }
 
+/* A use of freed pool, say, that ends in a bugcheck as soon as it is made: is that a finding already? */
+static bool
+is_same_crash(const struct search_results *results, const struct search_finding *found,
+              const struct abi_stop *stop)
+{
+    for (uint32_t i = 0; i < results->findings && found->wanted != 0; i++) {
+        const struct abi_stop *other = &results->finding[i].stop;
+
+        if (stop->verdict == ABI_BUGCHECK && other->verdict == ABI_BUGCHECK &&
+            results->finding[i].wanted == 0 && other->code == stop->code &&
+            other->parameter[0] == stop->parameter[0] &&
+            other->parameter[1] == stop->parameter[1]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Runs a finding again in a fresh worker, reports what happens, and keeps it as a file. */
 static int
 confirm(struct search *search, const struct search_results *results, uint32_t number)
@@ -88,6 +106,10 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
     from = small != NULL ? small : results;
     if (small == NULL && found->wanted != 0) {
         return STATUS_CLEAN; /* it was not confirmed */
+    }
+    if (small != NULL && is_same_crash(results, found, &small->finding[0].stop)) {
+        finding_forget(small);
+        return STATUS_CLEAN;
     }
     finding = small != NULL ? &small->finding[0] : found;
     replay = (struct run_search){.replay = true,

@@ -21,11 +21,16 @@
  *   G3  Only an acquire that can have to wait, and had not to, makes a holder: of a try nobody knows here how it
  *       ended. What an agent held is forgotten when it passes points that nobody hears of, or ends. So circles can be
  *       missed; a run that ends with all its threads waiting still shows them. None is invented.
+ * A use of freed pool: an agent stands in front of an operation on something in a block that was freed (lifetime.c).
+ *
+ *   G5  If the run ends as a bugcheck, that is the finding.
+ *
  *   G4  If the run ends as a hang, that is the finding, with all that the kernel knows of it.
  */
 #include "host/explore/sighting.h"
 #include <stdio.h>
 #include <string.h>
+#include "host/explore/lifetime.h"
 #include "host/explore/order.h"
 #include "host/machine/machine.h"
 
@@ -38,7 +43,9 @@
 #define CYCLE_SALT 0x4C4F434B
 
 struct seen {
-    uint64_t site[2]; /* of a race, the lower one first; of a circle 0 */
+    uint64_t site[2]; /* of a race, the lower one first; else 0 */
+    uint16_t uses;    /* a freed block, by this operation; 0: it is something else */
+    bool own;         /* who uses it has freed it */
     uint64_t code[2]; /* the same, where it was before it was patched */
     uint64_t signature;
     bool known; /* it is among the results already */
@@ -79,11 +86,13 @@ void
 sighting_begin_run(void)
 {
     seen_count = held_count = order_count = closed = 0;
+    lifetime_begin_run();
 }
 
 void
 sighting_keep(uint32_t slot)
 {
+    lifetime_keep(slot);
     memcpy(kept[slot].held, held, held_count * sizeof(*held));
     kept[slot].held_count = held_count;
     kept[slot].seen_count = seen_count;
@@ -94,6 +103,7 @@ sighting_keep(uint32_t slot)
 void
 sighting_go_back(uint32_t slot)
 {
+    lifetime_go_back(slot);
     held_count = kept[slot].held_count;
     seen_count = kept[slot].seen_count;
     order_count = kept[slot].order_count;
@@ -284,6 +294,33 @@ look_for_circles(const struct question *question, uint32_t scheduled)
     closed = closed != 0 ? closed : seen_count;
 }
 
+static void
+look_for_uses(const struct question *question, uint32_t scheduled)
+{
+    for (uint64_t set = question->present; set != 0; set &= set - 1) {
+        uint32_t agent = (uint32_t)__builtin_ctzll(set), by;
+        const struct operation *operation = &question->next[agent];
+        uint64_t block = lifetime_over(operation, &by), signature;
+        bool told = block == 0 || seen_count == MAX_SEEN;
+
+        if (told) {
+            continue;
+        }
+        signature = lifetime_signature(operation->op, operation->object[0]);
+        for (uint32_t i = 0; i < seen_count && !told; i++) {
+            told = seen[i].signature == signature;
+        }
+        if (!told) {
+            seen[seen_count++] = (struct seen){.signature = signature,
+                                               .scheduled = scheduled,
+                                               .uses = operation->op,
+                                               .own = by == agent,
+                                               .address = block,
+                                               .agents = 1ull << agent};
+        }
+    }
+}
+
 void
 sighting_look(const struct question *question, uint32_t scheduled,
               const struct search_results *results)
@@ -291,6 +328,7 @@ sighting_look(const struct question *question, uint32_t scheduled,
     known = results;
     look_for_races(question, scheduled);
     look_for_circles(question, scheduled);
+    look_for_uses(question, scheduled);
 }
 
 GENERAL_REGISTERS_ONLY static void
@@ -339,6 +377,7 @@ sighting_step(const struct question *question, uint32_t agent, uint32_t schedule
 {
     const struct operation *operation = &question->next[agent];
 
+    lifetime_step(operation, agent, scheduled);
     switch (operation->op) {
     case SP_ACQUIRE_LOCK:
     case SP_ACQUIRE_SPINLOCK:
@@ -372,6 +411,16 @@ static void
 tell_stop(const struct seen *one, struct abi_stop *stop)
 {
     *stop = (struct abi_stop){.verdict = ABI_DEADLOCK};
+    if (one->uses != 0) {
+        stop->verdict = ABI_RACE;
+        stop->code = 1;
+        stop->parameter[0] = one->address;
+        snprintf(stop->message, sizeof(stop->message),
+                 "use after free: a thread comes to an operation (%s) on something in pool block "
+                 "%016lx, which %s has freed already",
+                 operation_name(one->uses), one->address, one->own ? "it" : "another thread");
+        return;
+    }
     if (one->site[0] == 0) {
         stop->parameter[0] = (uint64_t)__builtin_popcountll(one->agents);
         snprintf(stop->message, sizeof(stop->message),
@@ -404,6 +453,7 @@ bool
 sighting_end(const struct abi_stop *why, const uint32_t *schedule, struct search_results *results)
 {
     bool hangs = why != NULL && why->verdict == ABI_HANG, error = false;
+    bool crashes = why != NULL && why->verdict == ABI_BUGCHECK;
 
     for (uint32_t i = 0; i < seen_count; i++) {
         const struct seen *one = &seen[i];
@@ -411,7 +461,7 @@ sighting_end(const struct abi_stop *why, const uint32_t *schedule, struct search
         uint64_t signature;
         uint32_t races = 0, j;
 
-        if (one->site[0] == 0 && hangs) { /* G4 */
+        if (one->uses != 0 ? crashes : one->site[0] == 0 && hangs) { /* G4, G5 */
             continue;
         }
         error = error || one->site[0] == 0;
@@ -419,7 +469,8 @@ sighting_end(const struct abi_stop *why, const uint32_t *schedule, struct search
         for (j = 0; j < results->findings && results->finding[j].signature != signature &&
                     results->finding[j].circle != signature;
              j++) {
-            races += results->finding[j].stop.verdict == ABI_RACE;
+            races +=
+                results->finding[j].stop.verdict == ABI_RACE && results->finding[j].stop.code == 0;
         }
         if (j < results->findings || j == SEARCH_FINDINGS || one->known ||
             (races == MAX_RACES && one->site[0] != 0) ||
@@ -437,6 +488,7 @@ sighting_end(const struct abi_stop *why, const uint32_t *schedule, struct search
         results->schedules += one->scheduled;
         results->findings++;
     }
+    lifetime_end(schedule, results);
     order_end(orders, order_count, schedule, order_signature, results);
     return error;
 }

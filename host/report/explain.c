@@ -618,7 +618,7 @@ static void
 explain_race(struct text *text, const struct report *report)
 {
     add(text, "%s", report->result->stop.message);
-    for (int i = 1; i <= 2; i++) {
+    for (int i = 1; i <= 2 && report->result->stop.code == 0; i++) {
         struct place *place =
             place_of((struct report *)report, report->result->stop.parameter[i], false);
 
@@ -757,7 +757,8 @@ static void
 blame(struct report *report)
 {
     report->blame = "unknown";
-    report->severity = strcmp(report->kind, "race") == 0 ? "warning" : "error";
+    report->severity =
+        strcmp(report->kind, "race") == 0 && report->result->stop.code == 0 ? "warning" : "error";
     if (is_unloaded_in_load(report) || is_draining_filter(report)) {
         report->blame = "system-known";
         report->severity = "note";

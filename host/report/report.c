@@ -216,7 +216,7 @@ collect_parameters(struct report *report)
 {
     const struct abi_stop *stop = &report->result->stop;
 
-    if (report->result->end == RUN_STOPPED && stop->verdict == ABI_RACE) {
+    if (report->result->end == RUN_STOPPED && stop->verdict == ABI_RACE && stop->code == 0) {
         place_of(report, stop->parameter[1], false);
         place_of(report, stop->parameter[2], false);
     }

@@ -326,6 +326,27 @@ mark_delays(struct story *story)
     }
 }
 
+/* Of a use after free: who has freed the block, and the use, which is the last step. */
+static void
+mark_freed(struct report *report)
+{
+    const struct abi_stop *stop = &report->result->stop;
+    struct story *story = report->story;
+    size_t last = story->steps;
+
+    if (stop->verdict != ABI_RACE || stop->code == 0) {
+        return;
+    }
+    while (last-- > 0 && story->step[last].site == NULL) {
+    }
+    for (size_t i = 0; i < story->steps; i++) {
+        struct story_step *step = &story->step[i];
+
+        step->shown |=
+            i == last || (step->op == SP_POOL_FREE && step->object == stop->parameter[0]);
+    }
+}
+
 static void
 mark(struct report *report)
 {
@@ -354,6 +375,7 @@ mark(struct report *report)
             step->shown = is_shared(story, step->object);
         }
     }
+    mark_freed(report);
     mark_delays(story);
     for (size_t i = 0; i < story->steps; i++) {
         if (story->step[i].times_out && story->step[i].site != NULL) {

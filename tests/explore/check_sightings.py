@@ -76,6 +76,26 @@ def main():
             status, result, text = explore(program, "--strategy", "random", "--budget", "20runs")
             check(f"{program}: no finding of {program}'s locks", status == 0 and not result["findings"], text[-400:])
 
+        # Freed pool: by chance, and from one run in which all went well.
+        text_of = open(f"{sources}/free.c").read().splitlines()
+        for program, kind in (("free-use", "race"), ("free-delay", "race"), ("free-waits", "bugcheck")):
+            for options in ((), ("--strategy", "random", "--budget", "1runs", "--seed", "1"), ("--strategy", "random", "--budget", "1runs", "--seed", "2")):
+                name = " ".join((program, *options))
+                status, result, text = explore(program, *options)
+                found = result["findings"]
+                check(f"{name}: found", status == 1 and [(f["kind"], f["severity"]) for f in found] == [(kind, "error")], text[-400:])
+                if not found:
+                    continue
+                check(f"{name}: what", kind != "race" or found[0]["message"].startswith("use after free: "), found[0]["message"])
+                check(f"{name}: replays", run("replay", found[0]["schedule"]).returncode == 1)
+                if symbols and kind == "race":
+                    lines = [text_of[int(s["where"].split(":")[1]) - 1] for s in found[0]["schedule_steps"] if s["where"].startswith("free.c:")]
+                    check(f"{name}: the free, then the use", len(lines) >= 2 and "FREE" in lines[-2] and "USE" in lines[-1], found[0]["schedule_steps"])
+        for program in ("free-rundown", "free-joined", "free-again"):
+            for options in ((), ("--strategy", "random", "--budget", "20runs")):
+                status, result, text = explore(program, *options)
+                check(f"{program} {options}: none", status == 0 and not result["findings"], text[-400:])
+
         # Time proves nothing.
         lines = open(f"{sources}/hidden.c").read().splitlines()
 
