@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A search comes to the same with any number of workers, and if workers are killed: check_jobs.py NTLAB FOLDER"""
+import functools
 import json
 import os
 import random
@@ -51,10 +52,10 @@ def children(pid):
         return []
 
 
-def kill_at_random(pid, stop, killed):
+def kill_at_random(seed, pid, stop, killed):
     """Kills a worker, or the process that keeps it: the first one as soon as it is there, on a fast machine the search is over
     soon; then now and then."""
-    numbers = random.Random(4)
+    numbers = random.Random(seed)
     while not stop.wait(numbers.uniform(0.05, 0.3) if killed else 0.001):
         keepers = [p for p in children(pid) if children(p)]  # not the one that makes a finding small
         # The last 30 kills were enough; the search must be able to end.
@@ -88,11 +89,21 @@ def main():
             for jobs in ("2", "7"):
                 other, _, _ = search(ntlab, build, folder, program, "--jobs", jobs, *options)
                 check(f"{program} {' '.join(options)}: --jobs {jobs}", one == other, f"{one}\n    {other}")
-        for program, *options in (("reorder4", "--budget", "6000runs", "--strategy", "dpor"), ("reorder4", "--strategy", "random", "--budget", "3000runs")):
+        for strategy in ("pos", "urw", "surw", "portfolio", "feedback", "fairwalk", "odpor", "bounded", "delay"):
+            options = ("--strategy", strategy, "--budget", "150runs")
+            one, _, _ = search(ntlab, build, folder, "din_phil3", "--jobs", "1", *options)
+            for jobs in ("2", "7"):
+                other, _, _ = search(ntlab, build, folder, "din_phil3", "--jobs", jobs, *options)
+                check(f"din_phil3 {strategy}: --jobs {jobs}", one == other, f"{one}\n    {other}")
+        for seeds, program, *options in ((("4", "5", "6"), "reorder4", "--budget", "6000runs", "--strategy", "dpor"),
+                                         (("4", "7", "8"), "reorder4", "--strategy", "random", "--budget", "3000runs"),
+                                         (("9",), "reorder4", "--strategy", "portfolio", "--budget", "2000runs"),
+                                         (("10",), "reorder4", "--strategy", "bounded", "--budget", "2000runs")):
             one, _, _ = search(ntlab, build, folder, program, "--jobs", "1", *options)
-            other, figures, killed = search(ntlab, build, folder, program, "--jobs", "3", *options, killer=kill_at_random)
-            check(f"{program} {' '.join(options)}: workers killed", one == other and figures.get("lost_workers", 0) > 0,
-                  f"{len(killed)} killed, {figures.get('lost_workers')} lost\n    {one}\n    {other}")
+            for seed in seeds:
+                other, figures, killed = search(ntlab, build, folder, program, "--jobs", "3", *options, killer=functools.partial(kill_at_random, seed))
+                check(f"{program} {' '.join(options)}: workers killed, seed {seed}", one == other and figures.get("lost_workers", 0) > 0,
+                      f"{len(killed)} killed, {figures.get('lost_workers')} lost\n    {one}\n    {other}")
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
