@@ -312,9 +312,17 @@ make_list(struct check *check)
 
         walk_case(check, NULL, 0);
         nomem_case(check, NULL, 0);
-        one = add_case("files", "files of two processes");
-        add_client(check, one, ABI_TOKEN_USER, "files C:\\check a.txt");
-        add_client(check, one, ABI_TOKEN_ADMIN, "files C:\\check b.txt");
+        /* Who is suspended in a filter holds up its unloading, there as here: not both at once. */
+        for (int unload = 0; unload < 2; unload++) {
+            one = unload
+                      ? add_case("files-unload", "files of two processes, the filter is unloaded")
+                      : add_case("files", "files of two processes");
+            add_client(check, one, ABI_TOKEN_USER, "files C:\\check a.txt");
+            add_client(check, one, ABI_TOKEN_ADMIN, "files C:\\check b.txt");
+            if (one != NULL) {
+                one->inject &= ~(uint32_t)(unload ? ABI_INJECT_SUSPEND : ABI_INJECT_UNLOAD);
+            }
+        }
     }
 }
 
