@@ -277,6 +277,14 @@ Reports(VOID)
         STATUS_SUCCESS);
     EXPECT_EQ(Existing, 1); /* those that are there are told at once */
     EXPECT_STATUS(IoUnregisterPlugPlayNotificationEx(Entry), STATUS_SUCCESS);
+    EXPECT_STATUS(IoRegisterPlugPlayNotification(EventCategoryReserved, 0, NULL, Driver, OnExisting,
+                                                 &Existing, &Entry),
+                  STATUS_INVALID_PARAMETER);
+    EXPECT_EQ(Entry, NULL);
+    EXPECT_STATUS(IoRegisterPlugPlayNotification(EventCategoryHardwareProfileChange, 0, NULL,
+                                                 Driver, OnExisting, &Existing, &Entry),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(IoUnregisterPlugPlayNotification(Entry), STATUS_SUCCESS);
     EXPECT_STATUS(IoGetDeviceInterfaceAlias(&Link, &Alias, &Found), STATUS_SUCCESS);
     EXPECT(RtlEqualUnicodeString(&Found, &Other, TRUE));
     RtlFreeUnicodeString(&Found);
