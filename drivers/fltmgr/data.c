@@ -9,7 +9,7 @@ ERESOURCE FltpLock;
 LIST_ENTRY FltpFilters, FltpVolumes;
 ERESOURCE FltpPortLock;
 LIST_ENTRY FltpPorts;
-KSPIN_LOCK FltpCreatingLock;
+KSPIN_LOCK FltpCreatingLock, FltpNameLock;
 LIST_ENTRY FltpCreating;
 BOOLEAN FltpWatching;
 ULONGLONG FltpMessageId;

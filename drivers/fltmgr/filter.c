@@ -13,6 +13,9 @@
  */
 #include "fltp.h"
 
+/* Bugcheck 0xF5: ntlab's, for what the Filter Verifier breaks in for. */
+#define FLTP_NAMES_HELD 0x72
+
 NTSTATUS
 FltpServicePath(PCUNICODE_STRING Name, PUNICODE_STRING Path)
 {
@@ -323,6 +326,13 @@ FltUnregisterFilter(PFLT_FILTER Filter)
     RemoveEntryList(&Filter->Header.Links);
     FltpRelease(&FltpLock);
     ExWaitForRundownProtectionRelease(&Filter->Header.Rundown); /* R2 */
+    if (Filter->NamesHeld != 0) {
+        DbgPrintEx(DPFLTR_FLTMGR_ID, DPFLTR_ERROR_LEVEL,
+                   "fltmgr: %wZ has unregistered and still holds %d file names\n", &Filter->Name,
+                   Filter->NamesHeld);
+        KeBugCheckEx(FLTMGR_FILE_SYSTEM, FLTP_NAMES_HELD, (ULONG_PTR)Filter,
+                     (ULONG)Filter->NamesHeld, (ULONG_PTR)__builtin_return_address(0));
+    }
     FltpFreeFilter(Filter);
 }
 

@@ -93,6 +93,7 @@ typedef struct _FLT_FILTER {
     LIST_ENTRY Clients;
     KSPIN_LOCK ContextLock;
     LIST_ENTRY Contexts; /* all that exist, for whoever looks for a leak */
+    LONG NamesHeld;      /* under FltpNameLock */
     BOOLEAN Started;
     BOOLEAN Unloading; /* an unload has been asked for */
     BOOLEAN Mandatory;
@@ -248,7 +249,7 @@ extern ERESOURCE FltpLock; /* FltpFilters, FltpVolumes, the filters' instance li
 extern LIST_ENTRY FltpFilters, FltpVolumes;
 extern ERESOURCE FltpPortLock;
 extern LIST_ENTRY FltpPorts;
-extern KSPIN_LOCK FltpCreatingLock;
+extern KSPIN_LOCK FltpCreatingLock, FltpNameLock;
 extern LIST_ENTRY FltpCreating;
 extern BOOLEAN FltpWatching; /* file systems tell of themselves */
 extern ULONGLONG FltpMessageId;

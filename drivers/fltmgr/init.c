@@ -159,6 +159,7 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     InitializeListHead(&FltpPorts);
     InitializeListHead(&FltpCreating);
     KeInitializeSpinLock(&FltpCreatingLock);
+    KeInitializeSpinLock(&FltpNameLock);
     ExInitializeResourceLite(&FltpLock);
     ExInitializeResourceLite(&FltpPortLock);
     for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {

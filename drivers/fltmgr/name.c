@@ -10,13 +10,19 @@
  *   N2  What was found is kept with the file object until it is closed, or until a rename anywhere on the volume
  *       (NameGeneration): a directory's new name changes the names of all below it.
  *   N3  Nothing is asked of the file system where the documentation calls it unsafe.
+ *   N4  A filter has released every name that it has got when it unregisters: 0xF5, as the Filter Verifier would stop.
  */
 #include "fltp.h"
 
 #define FLTP_NAME_SIGNATURE 0x4E4C
 
+#define FLTP_HOLDERS 4
+
 typedef struct _FLTP_NAME {
     LONG References;
+    /* N4: who holds how many of them, under FltpNameLock; the first few filters are enough. */
+    PFLT_FILTER Holder[FLTP_HOLDERS];
+    LONG Held[FLTP_HOLDERS];
     ULONG Signature;
     LONG Generation;
     ULONG Reserved;
@@ -35,10 +41,82 @@ FltpNameOf(PFLT_FILE_NAME_INFORMATION Info)
     return Name;
 }
 
+static VOID
+FltpDropName(PFLTP_NAME Name)
+{
+    if (InterlockedDecrement(&Name->References) == 0) {
+        Name->Signature = 0;
+        ExFreePoolWithTag(Name, FLTP_TAG_NAME);
+    }
+}
+
+static BOOLEAN
+FltpIsIn(PFLT_FILTER Filter, PVOID Caller)
+{
+    PUCHAR Start = Filter->DriverObject->DriverStart;
+
+    return (PUCHAR)Caller >= Start && (PUCHAR)Caller < Start + Filter->DriverObject->DriverSize;
+}
+
+/* N4. Of the filters that hold the name the one that calls; who was jumped to, or calls through the verifier, is taken for the
+ * first. */
+static LONG
+FltpHolder(PFLTP_NAME Name, PVOID Caller)
+{
+    LONG First = -1;
+
+    for (LONG i = FLTP_HOLDERS - 1; i >= 0; i--) {
+        if (Name->Held[i] != 0) {
+            First = i;
+        }
+    }
+    for (LONG i = 0; i < FLTP_HOLDERS; i++) {
+        if (Name->Held[i] != 0 && FltpIsIn(Name->Holder[i], Caller)) {
+            return i;
+        }
+    }
+    return First;
+}
+
+static VOID
+FltpHold(PFLT_FILTER Filter, PFLTP_NAME Name)
+{
+    KIRQL OldIrql;
+
+    KeAcquireSpinLock(&FltpNameLock, &OldIrql);
+    for (ULONG i = 0; i < FLTP_HOLDERS; i++) {
+        if (Name->Held[i] == 0 || Name->Holder[i] == Filter) {
+            Name->Holder[i] = Filter;
+            Name->Held[i]++;
+            Filter->NamesHeld++;
+            break;
+        }
+    }
+    KeReleaseSpinLock(&FltpNameLock, OldIrql);
+}
+
+static VOID
+FltpChangeHeld(PFLTP_NAME Name, PVOID Caller, LONG Change)
+{
+    KIRQL OldIrql;
+    LONG i;
+
+    KeAcquireSpinLock(&FltpNameLock, &OldIrql);
+    i = FltpHolder(Name, Caller);
+    if (i >= 0) {
+        Name->Held[i] += Change;
+        Name->Holder[i]->NamesHeld += Change;
+    }
+    KeReleaseSpinLock(&FltpNameLock, OldIrql);
+}
+
 VOID FLTAPI
 FltReferenceFileNameInformation(PFLT_FILE_NAME_INFORMATION FileNameInformation)
 {
-    InterlockedIncrement(&FltpNameOf(FileNameInformation)->References);
+    PFLTP_NAME Name = FltpNameOf(FileNameInformation);
+
+    FltpChangeHeld(Name, __builtin_return_address(0), 1);
+    InterlockedIncrement(&Name->References);
 }
 
 VOID FLTAPI
@@ -46,10 +124,8 @@ FltReleaseFileNameInformation(PFLT_FILE_NAME_INFORMATION FileNameInformation)
 {
     PFLTP_NAME Name = FltpNameOf(FileNameInformation);
 
-    if (InterlockedDecrement(&Name->References) == 0) {
-        Name->Signature = 0;
-        ExFreePoolWithTag(Name, FLTP_TAG_NAME);
-    }
+    FltpChangeHeld(Name, __builtin_return_address(0), -1);
+    FltpDropName(Name);
 }
 
 VOID
@@ -59,7 +135,7 @@ FltpForgetNames(PFLTP_CARRIER Carrier)
         PFLTP_NAME Name = InterlockedExchangePointer((PVOID *)&Carrier->Names[i], NULL);
 
         if (Name != NULL) {
-            FltReleaseFileNameInformation(&Name->Info);
+            FltpDropName(Name);
         }
     }
 }
@@ -510,7 +586,7 @@ FltpCache(PFLT_VOLUME Volume, PFILE_OBJECT FileObject, PFLTP_NAME Name)
     Carrier->Names[Name->Info.Format - 1] = Name;
     ExReleaseFastMutex(&Carrier->List.Mutex);
     if (Old != NULL) {
-        FltReleaseFileNameInformation(&Old->Info);
+        FltpDropName(Old);
     }
 }
 
@@ -574,8 +650,12 @@ FltGetFileNameInformation(PFLT_CALLBACK_DATA CallbackData, FLT_FILE_NAME_OPTIONS
     if (CallbackData->Iopb->TargetFileObject == NULL) {
         return STATUS_INVALID_PARAMETER;
     }
-    return FltpGetName(FltpOperation(CallbackData)->Current, CallbackData->Iopb->TargetFileObject,
-                       CallbackData, NameOptions, FileNameInformation);
+    Status = FltpGetName(FltpOperation(CallbackData)->Current, CallbackData->Iopb->TargetFileObject,
+                         CallbackData, NameOptions, FileNameInformation);
+    if (NT_SUCCESS(Status)) {
+        FltpHold(FltpOperation(CallbackData)->Current->Filter, FltpNameOf(*FileNameInformation));
+    }
+    return Status;
 }
 
 NTSTATUS FLTAPI
@@ -607,6 +687,9 @@ FltGetFileNameInformationUnsafe(PFILE_OBJECT FileObject, PFLT_INSTANCE Instance,
         Instance = Top;
     }
     Status = FltpGetName(Instance, FileObject, NULL, NameOptions, FileNameInformation);
+    if (NT_SUCCESS(Status) && Top == NULL) {
+        FltpHold(Instance->Filter, FltpNameOf(*FileNameInformation));
+    }
     if (Top != NULL) {
         FltObjectDereference(Top);
     }
@@ -685,6 +768,7 @@ FltGetDestinationFileNameInformation(PFLT_INSTANCE Instance, PFILE_OBJECT FileOb
     }
     if (NT_SUCCESS(Status)) {
         *RetFileNameInformation = &Name->Info;
+        FltpHold(Instance->Filter, Name);
     }
     FltpFreeString(&Parent);
     FltpFreeString(&Path);

@@ -118,24 +118,37 @@ CcUninitializeCacheMap(PFILE_OBJECT FileObject, PLARGE_INTEGER TruncateSize,
     return FALSE;
 }
 
-/* The sizes of the file as the file system has them now. What lies beyond the end is thrown away. */
+/* What memory has of a file beyond its end. */
+static VOID
+CcpCut(PMI_CONTROL Control, ULONG64 Size)
+{
+    ULONG64 Tail = Size % PAGE_SIZE;
+
+    MiPurgeControl(Control, (Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1), 0);
+    if (Tail != 0 && MiIsValid(Control, Size, 1)) {
+        RtlZeroMemory(MiFilePointer(Control, Size), PAGE_SIZE - Tail);
+    }
+}
+
+/* The sizes of the file as the file system has them now. What lies beyond the end is thrown away, also if only views know
+ * of the file. */
 VOID NTAPI
 CcSetFileSizes(PFILE_OBJECT FileObject, PCC_FILE_SIZES FileSizes)
 {
     PSECTION_OBJECT_POINTERS Pointers = FileObject->SectionObjectPointer;
     PCCP_SHARED Shared;
-    ULONG64 New = (ULONG64)FileSizes->FileSize.QuadPart, Tail = New % PAGE_SIZE;
+    ULONG64 New = (ULONG64)FileSizes->FileSize.QuadPart;
 
     KiSchedulePoint(SP_OBJECT, Pointers);
     Shared = Pointers->SharedCacheMap;
     if (Shared == NULL) {
+        if (Pointers->DataSectionObject != NULL) {
+            CcpCut(Pointers->DataSectionObject, New);
+        }
         return;
     }
     if (New < (ULONG64)Shared->FileSize.QuadPart) {
-        MiPurgeControl(Shared->Control, (New + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1), 0);
-        if (Tail != 0 && MiIsValid(Shared->Control, New, 1)) {
-            RtlZeroMemory(MiFilePointer(Shared->Control, New), PAGE_SIZE - Tail);
-        }
+        CcpCut(Shared->Control, New);
     }
     Shared->FileSize = FileSizes->FileSize;
     Shared->SectionSize = FileSizes->AllocationSize;

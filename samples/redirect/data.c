@@ -53,7 +53,7 @@ RdNewSize(PRD_FILE File, PFILE_OBJECT FileObject, LONGLONG Size)
     File->Header.FileSize.QuadPart = File->Header.ValidDataLength.QuadPart = Size;
     File->Header.AllocationSize.QuadPart = (Size + 0xFFFF) & ~(LONGLONG)0xFFFF;
     ExReleaseResourceLite(&File->Paging);
-    if (File->Sections.SharedCacheMap != NULL) {
+    if (File->Sections.SharedCacheMap != NULL || File->Sections.DataSectionObject != NULL) {
         CcSetFileSizes(FileObject, (PCC_FILE_SIZES)&File->Header.AllocationSize);
     }
 }

@@ -48,6 +48,16 @@ PreRead(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects, PVOID *Comple
         break;
     case 12: /* pended, and forgotten */
         return FLT_PREOP_PENDING;
+    case 13: { /* a name that is never released */
+        PFLT_FILE_NAME_INFORMATION Name, Other;
+
+        FltGetFileNameInformation(Data, FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_DEFAULT, &Name);
+        FltGetFileNameInformation(Data, FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_DEFAULT, &Other);
+        FltReferenceFileNameInformation(Name);
+        FltReleaseFileNameInformation(Name);
+        FltReleaseFileNameInformation(Other);
+        break;
+    }
     }
     return FLT_PREOP_SUCCESS_NO_CALLBACK;
 }
