@@ -43,8 +43,8 @@ Images(void)
     EXPECT(!DeleteFileA(Self) && GetLastError() == ERROR_ACCESS_DENIED);
     File = CreateFileA(Self, GENERIC_WRITE, 7, NULL, OPEN_EXISTING, 0, NULL);
     EXPECT(File == INVALID_HANDLE_VALUE && GetLastError() == ERROR_SHARING_VIOLATION);
-    MakeFile(L"other.exe");
-    EXPECT(!MoveFileExA("C:\\fs-test\\other.exe", Self, MOVEFILE_REPLACE_EXISTING) &&
+    CloseHandle(CreateFileA("C:\\other.exe", GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL));
+    EXPECT(!MoveFileExA("C:\\other.exe", Self, MOVEFILE_REPLACE_EXISTING) &&
            GetLastError() == ERROR_ACCESS_DENIED);
     CloseHandle(Image);
     File = CreateFileA(Self, GENERIC_WRITE, 7, NULL, OPEN_EXISTING, 0, NULL);
