@@ -9,6 +9,8 @@
  *                  those that there are.
  *     -DPROGRAM=4  each IOCTL takes a lock that is an event, and gives it back: without a region its owner can be suspended
  *     -DPROGRAM=5  what belongs to a file goes when its last handle is closed, not when the last request has gone
+ *     -DPROGRAM=6  allocates an IRP, an MDL, pages of two kinds and a work item, whose routine allocates from the pool and
+ *                  does not look whether it got anything
  */
 #include <ntddk.h>
 
@@ -200,6 +202,63 @@ static VOID
 Stop(VOID)
 {
 }
+#elif PROGRAM == 6
+static PDEVICE_OBJECT Own;
+static KEVENT Over;
+
+static VOID NTAPI
+Work(PDEVICE_OBJECT DeviceObject, PVOID Context)
+{
+    PULONG Block = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Block), 'tnvE');
+
+    if (!FIXED || Block != NULL) {
+        *Block = 1;
+        ExFreePoolWithTag(Block, 'tnvE');
+    }
+    KeSetEvent(&Over, 0, FALSE);
+}
+
+static NTSTATUS
+Control(ULONG Number)
+{
+    PHYSICAL_ADDRESS Highest = {.QuadPart = -1};
+    PIO_WORKITEM Item = IoAllocateWorkItem(Own);
+    PIRP Irp = IoAllocateIrp(1, FALSE);
+    PVOID Pages = MmAllocateContiguousMemory(PAGE_SIZE, Highest);
+    PVOID Others = MmAllocateNonCachedMemory(PAGE_SIZE);
+    PMDL Mdl = IoAllocateMdl(&Over, sizeof(Over), FALSE, FALSE, NULL);
+
+    if (Irp != NULL) {
+        IoFreeIrp(Irp);
+    }
+    if (Mdl != NULL) {
+        IoFreeMdl(Mdl);
+    }
+    if (Pages != NULL) {
+        MmFreeContiguousMemory(Pages);
+    }
+    if (Others != NULL) {
+        MmFreeNonCachedMemory(Others, PAGE_SIZE);
+    }
+    if (Item != NULL) {
+        IoQueueWorkItem(Item, Work, DelayedWorkQueue, NULL);
+        KeWaitForSingleObject(&Over, Executive, KernelMode, FALSE, NULL);
+        IoFreeWorkItem(Item);
+    }
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+Start(VOID)
+{
+    KeInitializeEvent(&Over, SynchronizationEvent, FALSE);
+    return STATUS_SUCCESS;
+}
+
+static VOID
+Stop(VOID)
+{
+}
 #elif PROGRAM == 5
 typedef struct _OF_FILE {
     ULONG Size;
@@ -279,6 +338,9 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     PDEVICE_OBJECT Device;
 
     IoCreateDevice(DriverObject, 0, &DeviceName, FILE_DEVICE_UNKNOWN, 0, FALSE, &Device);
+#if PROGRAM == 6
+    Own = Device;
+#endif
     IoCreateSymbolicLink(&LinkName, &DeviceName);
     DriverObject->MajorFunction[IRP_MJ_CREATE] = Dispatch;
     DriverObject->MajorFunction[IRP_MJ_CLOSE] = Dispatch;
