@@ -174,6 +174,12 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
         }
         ObDereferenceObject(File);
     }
+#elif CASE == 813
+    /* No bug: a driver may ask whether it is verified, and is told the truth. [MmIsDriverVerifying] */
+    if (!MmIsDriverVerifying(Device->DriverObject) ||
+        !MmIsDriverVerifyingByAddress((PVOID)(ULONG_PTR)DriverEntry)) {
+        KeBugCheckEx(0xE2, 813, 0, 0, 0);
+    }
 #elif EITHER(311)
     /* An event that the client has a handle to is waited for in a critical region: here one of its own. */
     Block = ExAllocatePoolWithTag(NonPagedPoolNx, 32, TAG);
