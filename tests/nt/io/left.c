@@ -4,6 +4,7 @@
  *
  *     CASE 1 a timer   2 a thread   3 a routine that is told of processes   4 a timer whose DPC lies in
  *     the image: 0xD4
+ *     CASE 6 a work item   7 a registry callback
  *     CASE 5 a DPC that is queued: the system runs it before the image goes [DDI:wdm/kecanceltimer]
  */
 #include "ntlab-test.h"
@@ -37,6 +38,19 @@ static VOID NTAPI
 LateNotify(HANDLE Parent, HANDLE Process, BOOLEAN Create)
 {
     Counter++;
+}
+
+static VOID NTAPI
+LateWork(PVOID Context)
+{
+    Counter++;
+}
+
+static NTSTATUS NTAPI
+LateRegistry(PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    Counter++;
+    return STATUS_SUCCESS;
 }
 
 /* The timer must outlive the image: it is pool that nobody frees. So must its DPC, but for CASE 4. */
@@ -75,6 +89,23 @@ Unload(PDRIVER_OBJECT DriverObject)
         KeSetTargetProcessorDpc(&Dpc, 1);
         KeInsertQueueDpc(&Dpc, NULL, NULL);
         break;
+    case 6: {
+        PWORK_QUEUE_ITEM Item = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Item), 'tfeL');
+
+        if (Item != NULL) {
+            ExInitializeWorkItem(Item, LateWork, NULL);
+            ExQueueWorkItem(Item, DelayedWorkQueue);
+        }
+        Counter++;
+        break;
+    }
+    case 7: {
+        LARGE_INTEGER Cookie;
+
+        CmRegisterCallback(LateRegistry, NULL, &Cookie);
+        Counter++;
+        break;
+    }
     default:
         LeaveTimer();
     }
