@@ -281,6 +281,10 @@ NTSTATUS NTAPI RtlDeleteTimer(HANDLE Queue, HANDLE Timer, HANDLE Event);
 NTSTATUS NTAPI RtlDeleteTimerQueueEx(HANDLE Queue, HANDLE Event);
 NTSTATUS NTAPI RtlSetIoCompletionCallback(HANDLE File, PVOID Callback, ULONG Flags);
 
+NTSTATUS NTAPI TpAllocCleanupGroup(PTP_CLEANUP_GROUP *Group);
+VOID NTAPI TpReleaseCleanupGroup(PTP_CLEANUP_GROUP Group);
+VOID NTAPI TpReleaseCleanupGroupMembers(PTP_CLEANUP_GROUP Group, ULONG CancelPending,
+                                        PVOID Parameter);
 NTSTATUS NTAPI TpAllocWork(PTP_WORK *Work, PTP_WORK_CALLBACK Callback, PVOID Context,
                            PTP_CALLBACK_ENVIRON Environment);
 NTSTATUS NTAPI TpSimpleTryPost(PTP_SIMPLE_CALLBACK Callback, PVOID Context,

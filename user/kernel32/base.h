@@ -12,6 +12,7 @@
  *     thread.c tls.c fiber.c process.c create.c module.c job.c snapshot.c debug.c   threads and processes
  *     virtual.c section.c heap.c            memory
  *     datetime.c psapi.c         dates as text; processes and their modules
+ *     drives.c profile.c         drives, volumes, barriers; .ini files
  *     console.c time.c locale.c codepage.c string.c environment.c path.c system.c   the rest (volume.c: small things)
  *     kernel32data.c             every mutable global
  *

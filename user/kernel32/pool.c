@@ -123,6 +123,14 @@ CreateThreadpoolIo(HANDLE File, PTP_WIN32_IO_CALLBACK Callback, PVOID Context,
                                                                                              : NULL;
 }
 
+PTP_CLEANUP_GROUP WINAPI
+CreateThreadpoolCleanupGroup(VOID)
+{
+    PTP_CLEANUP_GROUP Group;
+
+    return BaseResult(TpAllocCleanupGroup(&Group)) ? Group : NULL;
+}
+
 PTP_POOL WINAPI
 CreateThreadpool(PVOID Reserved)
 {

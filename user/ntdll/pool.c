@@ -157,6 +157,7 @@ TpAllocWork(PTP_WORK *Result, PTP_WORK_CALLBACK Callback, PVOID Context,
             PTP_CALLBACK_ENVIRON Environment)
 {
     *Result = (PTP_WORK)TppAllocate(TppWork, (PVOID)Callback, Context);
+    TppJoin((PTPP_ITEM)*Result, Environment);
     return *Result != NULL ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
 
@@ -186,7 +187,7 @@ TpWaitForWork(PTP_WORK Work, ULONG CancelPending)
 }
 
 static NTSTATUS
-TppPostOnce(TPP_KIND Kind, PVOID Callback, PVOID Context)
+TppPostOnce(TPP_KIND Kind, PVOID Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment)
 {
     PTPP_ITEM Item = TppAllocate(Kind, Callback, Context);
     NTSTATUS Status;
@@ -194,6 +195,7 @@ TppPostOnce(TPP_KIND Kind, PVOID Callback, PVOID Context)
     if (Item == NULL) {
         return STATUS_NO_MEMORY;
     }
+    TppJoin(Item, Environment);
     RtlEnterCriticalSection(&TppLock);
     Status = TppPost(Item);
     Item->Released = TRUE;
@@ -205,13 +207,13 @@ TppPostOnce(TPP_KIND Kind, PVOID Callback, PVOID Context)
 NTSTATUS NTAPI
 TpSimpleTryPost(PTP_SIMPLE_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment)
 {
-    return TppPostOnce(TppSimple, (PVOID)Callback, Context);
+    return TppPostOnce(TppSimple, (PVOID)Callback, Context, Environment);
 }
 
 NTSTATUS NTAPI
 RtlQueueWorkItem(PVOID Function, PVOID Context, ULONG Flags)
 {
-    return TppPostOnce(TppOldWork, Function, Context);
+    return TppPostOnce(TppOldWork, Function, Context, NULL);
 }
 
 /* Pools of one's own: all work goes to the one pool; a pool is a name for it. */

@@ -25,7 +25,7 @@ typedef enum _TPP_KIND {
 typedef struct _TPP_ITEM {
     LIST_ENTRY QueueLinks;
     LIST_ENTRY ArmedLinks; /* of TppArmed, while Armed */
-    LIST_ENTRY GroupLinks; /* of a timer queue */
+    LIST_ENTRY GroupLinks; /* of a timer queue, or a cleanup group */
     TPP_KIND Kind;
     BOOLEAN Released;
     BOOLEAN Armed;
@@ -40,7 +40,8 @@ typedef struct _TPP_ITEM {
     LONGLONG Timeout; /* of a registered wait, to arm it again; < 0: none */
     HANDLE Object;
     ULONG Flags;
-    HANDLE Completion; /* set when the item is freed */
+    HANDLE Completion;                           /* set when the item is freed */
+    PTP_CLEANUP_GROUP_CANCEL_CALLBACK Cancelled; /* of its cleanup group: poolgroup.c */
 } TPP_ITEM, *PTPP_ITEM;
 
 typedef struct _TPP_INSTANCE {
@@ -70,6 +71,7 @@ VOID TppWaitIdle(PTPP_ITEM Item,
                  BOOLEAN CancelPending); /* under the lock, which it drops meanwhile */
 VOID TppDisarm(PTPP_ITEM Item);          /* under the lock */
 NTSTATUS TppArm(PTPP_ITEM Item);         /* under the lock */
+VOID TppJoin(PTPP_ITEM Item, PTP_CALLBACK_ENVIRON Environment);
 LONGLONG TppNow(VOID);
 VOID NTAPI TpWaitForWork(PTP_WORK Work, ULONG CancelPending);
 

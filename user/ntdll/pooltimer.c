@@ -153,6 +153,7 @@ TpAllocTimer(PTP_TIMER *Result, PTP_TIMER_CALLBACK Callback, PVOID Context,
              PTP_CALLBACK_ENVIRON Environment)
 {
     *Result = (PTP_TIMER)TppAllocate(TppTimer, (PVOID)Callback, Context);
+    TppJoin((PTPP_ITEM)*Result, Environment);
     return *Result != NULL ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
 
@@ -207,6 +208,7 @@ TpAllocWait(PTP_WAIT *Result, PTP_WAIT_CALLBACK Callback, PVOID Context,
             PTP_CALLBACK_ENVIRON Environment)
 {
     *Result = (PTP_WAIT)TppAllocate(TppWait, (PVOID)Callback, Context);
+    TppJoin((PTPP_ITEM)*Result, Environment);
     return *Result != NULL ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
 

@@ -1,0 +1,401 @@
+/*
+ * profile.c - private profiles: sections and keys of an .ini file. What stands in win.ini is not looked for.
+ *
+ * The file is read whole for each call and written whole for each change, as bytes of code page 1252; nothing is kept between.
+ * A line is `[section]`, `key=value` (blanks around both and a pair of quotes around the value do not count), or a comment (`;`).
+ * Facts: GetPrivateProfileString (a NULL section or key lists the names, each with its zero, and one more), WritePrivateProfileString
+ * (a NULL value removes the key, a NULL key the section).
+ */
+#include "user/kernel32/base.h"
+
+#define MOST (1 << 20)
+
+typedef struct _BASE_LINE {
+    const CHAR *Start, *End; /* without the line's end */
+    const CHAR *Next;
+    const CHAR *Name, *NameEnd; /* of a section, or a key */
+    const CHAR *Value, *ValueEnd;
+    BOOLEAN IsSection, IsKey;
+} BASE_LINE, *PBASE_LINE;
+
+/* The whole file, with a zero behind it, or NULL: it is not there. */
+static PSTR
+BaseReadProfile(LPCSTR Path, PDWORD Length)
+{
+    HANDLE File = CreateFileA(Path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                              OPEN_EXISTING, 0, NULL);
+    PSTR Text = NULL;
+    DWORD Size;
+
+    *Length = 0;
+    if (File == INVALID_HANDLE_VALUE) {
+        return NULL;
+    }
+    Size = GetFileSize(File, NULL);
+    if (Size < MOST) {
+        Text = RtlAllocateHeap(BaseHeap(), 0, Size + 1);
+    }
+    if (Text != NULL && !ReadFile(File, Text, Size, Length, NULL)) {
+        *Length = 0;
+    }
+    if (Text != NULL) {
+        Text[*Length] = 0;
+    }
+    CloseHandle(File);
+    return Text;
+}
+
+static BOOL
+IsBlank(CHAR Char)
+{
+    return Char == ' ' || Char == '\t';
+}
+
+static VOID
+BaseTrim(const CHAR **Start, const CHAR **End)
+{
+    while (*Start < *End && IsBlank(**Start)) {
+        (*Start)++;
+    }
+    while (*Start < *End && IsBlank((*End)[-1])) {
+        (*End)--;
+    }
+}
+
+/* The line at At; FALSE at the text's end. */
+static BOOL
+BaseNextLine(const CHAR *At, PBASE_LINE Line)
+{
+    const CHAR *End = At, *Sign;
+
+    if (At == NULL || *At == 0) {
+        return FALSE;
+    }
+    while (*End != 0 && *End != '\r' && *End != '\n') {
+        End++;
+    }
+    *Line = (BASE_LINE){.Start = At, .End = End, .Next = End};
+    if (*Line->Next == '\r') {
+        Line->Next++;
+    }
+    if (*Line->Next == '\n') {
+        Line->Next++;
+    }
+    BaseTrim(&At, &End);
+    if (At < End && *At == '[') {
+        Line->IsSection = TRUE;
+        Line->Name = At + 1;
+        for (Line->NameEnd = At + 1; Line->NameEnd < End && *Line->NameEnd != ']';
+             Line->NameEnd++) {
+        }
+        BaseTrim(&Line->Name, &Line->NameEnd);
+        return TRUE;
+    }
+    if (At == End || *At == ';') {
+        return TRUE;
+    }
+    for (Sign = At; Sign < End && *Sign != '='; Sign++) {
+    }
+    if (Sign < End) {
+        Line->IsKey = TRUE;
+        Line->Name = At;
+        Line->NameEnd = Sign;
+        Line->Value = Sign + 1;
+        Line->ValueEnd = End;
+        BaseTrim(&Line->Name, &Line->NameEnd);
+        BaseTrim(&Line->Value, &Line->ValueEnd);
+        if (Line->ValueEnd - Line->Value >= 2 && (*Line->Value == '"' || *Line->Value == '\'') &&
+            Line->ValueEnd[-1] == *Line->Value) {
+            Line->Value++;
+            Line->ValueEnd--;
+        }
+    }
+    return TRUE;
+}
+
+static BOOL
+IsNamed(const BASE_LINE *Line, LPCSTR Name)
+{
+    SIZE_T Length = (SIZE_T)(Line->NameEnd - Line->Name);
+
+    return strlen(Name) == Length && _strnicmp(Line->Name, Name, Length) == 0;
+}
+
+/* Behind the header of the section; NULL: there is none. */
+static const CHAR *
+BaseFindSection(const CHAR *Text, LPCSTR Section)
+{
+    BASE_LINE Line;
+
+    for (; BaseNextLine(Text, &Line); Text = Line.Next) {
+        if (Line.IsSection && IsNamed(&Line, Section)) {
+            return Line.Next;
+        }
+    }
+    return NULL;
+}
+
+/* Names, each with its zero, and one more; cut off with two zeros where there is no room. */
+static DWORD
+BaseListNames(const CHAR *Text, BOOL Sections, LPSTR Buffer, DWORD Room)
+{
+    BASE_LINE Line;
+    DWORD Used = 0;
+
+    for (; BaseNextLine(Text, &Line); Text = Line.Next) {
+        DWORD Length = (DWORD)(Line.NameEnd - Line.Name);
+
+        if (Line.IsSection && !Sections) {
+            break;
+        }
+        if (Sections ? !Line.IsSection : !Line.IsKey) {
+            continue;
+        }
+        if (Used + Length + 2 > Room) {
+            Length = Room - 2 - Used;
+            RtlCopyMemory(Buffer + Used, Line.Name, Length);
+            Buffer[Room - 2] = Buffer[Room - 1] = 0;
+            return Room - 2;
+        }
+        RtlCopyMemory(Buffer + Used, Line.Name, Length);
+        Used += Length;
+        Buffer[Used++] = 0;
+    }
+    Buffer[Used] = 0;
+    return Used;
+}
+
+static DWORD
+BaseCopyOut(const CHAR *Value, SIZE_T Length, LPSTR Buffer, DWORD Room)
+{
+    if (Length >= Room) {
+        Length = Room - 1;
+    }
+    RtlMoveMemory(Buffer, Value, Length);
+    Buffer[Length] = 0;
+    return (DWORD)Length;
+}
+
+DWORD WINAPI
+GetPrivateProfileStringA(LPCSTR Section, LPCSTR Key, LPCSTR Default, LPSTR Buffer, DWORD Room,
+                         LPCSTR Path)
+{
+    const CHAR *At, *End;
+    BASE_LINE Line;
+    DWORD Length, Result = 0;
+    PSTR Text;
+    BOOL Found = FALSE;
+
+    if (Buffer == NULL || Room == 0) {
+        return 0;
+    }
+    if (Room == 1 || (Room == 2 && (Section == NULL || Key == NULL))) {
+        Buffer[0] = 0;
+        return 0;
+    }
+    Text = BaseReadProfile(Path, &Length);
+    if (Section == NULL) {
+        Result = BaseListNames(Text, TRUE, Buffer, Room);
+        Found = TRUE;
+    } else if ((At = BaseFindSection(Text, Section)) != NULL && Key == NULL) {
+        Result = BaseListNames(At, FALSE, Buffer, Room);
+        Found = TRUE;
+    } else {
+        for (; !Found && BaseNextLine(At, &Line) && !Line.IsSection; At = Line.Next) {
+            if (Line.IsKey && IsNamed(&Line, Key)) {
+                Result =
+                    BaseCopyOut(Line.Value, (SIZE_T)(Line.ValueEnd - Line.Value), Buffer, Room);
+                Found = TRUE;
+            }
+        }
+    }
+    if (!Found) {
+        At = Default != NULL ? Default : "";
+        End = At + strlen(At);
+        while (End > At && IsBlank(End[-1])) {
+            End--;
+        }
+        Result = BaseCopyOut(At, (SIZE_T)(End - At), Buffer, Room);
+    }
+    if (Text != NULL) {
+        RtlFreeHeap(BaseHeap(), 0, Text);
+    }
+    return Result;
+}
+
+UINT WINAPI
+GetPrivateProfileIntA(LPCSTR Section, LPCSTR Key, INT Default, LPCSTR Path)
+{
+    CHAR Text[32];
+    ULONG Value = 0;
+
+    if (GetPrivateProfileStringA(Section, Key, "", Text, sizeof(Text), Path) == 0) {
+        return (UINT)Default;
+    }
+    return NT_SUCCESS(RtlCharToInteger(Text, 0, &Value)) ? Value : 0;
+}
+
+/* Puts a piece behind what is there already. */
+static VOID
+BaseAppend(PSTR *At, const CHAR *Start, SIZE_T Length)
+{
+    RtlCopyMemory(*At, Start, Length);
+    *At += Length;
+}
+
+static VOID
+BaseAppendEntry(PSTR *At, LPCSTR Key, LPCSTR Value)
+{
+    BaseAppend(At, Key, strlen(Key));
+    BaseAppend(At, "=", 1);
+    BaseAppend(At, Value, strlen(Value));
+    BaseAppend(At, "\r\n", 2);
+}
+
+/* Text with the change made, in New. */
+static PSTR
+BaseChange(const CHAR *Text, LPCSTR Section, LPCSTR Key, LPCSTR Value, PSTR New)
+{
+    BOOL Inside = FALSE, Done = Key == NULL || Value == NULL;
+    PSTR LastText = New; /* behind the section's last line that is not blank */
+    BASE_LINE Line;
+
+    for (; BaseNextLine(Text, &Line); Text = Line.Next) {
+        if (Line.IsSection) {
+            if (Inside && !Done) {
+                SIZE_T Blank = (SIZE_T)(New - LastText), Entry = strlen(Key) + strlen(Value) + 3;
+                PSTR At = LastText;
+
+                RtlMoveMemory(LastText + Entry, LastText, Blank);
+                BaseAppendEntry(&At, Key, Value);
+                New += Entry;
+                Done = TRUE;
+            }
+            Inside = IsNamed(&Line, Section);
+            if (Inside && Key == NULL) {
+                continue;
+            }
+        } else if (Inside && Key == NULL) {
+            continue;
+        } else if (Inside && Line.IsKey && IsNamed(&Line, Key)) {
+            if (!Done) { /* the key stays as it is written */
+                BaseAppend(&New, Line.Name, (SIZE_T)(Line.NameEnd - Line.Name));
+                BaseAppendEntry(&New, "", Value);
+                LastText = New;
+                Done = TRUE;
+            }
+            continue;
+        }
+        BaseAppend(&New, Line.Start, (SIZE_T)(Line.End - Line.Start));
+        BaseAppend(&New, "\r\n", 2);
+        if (Line.Start != Line.End) {
+            LastText = New;
+        }
+    }
+    if (!Done) {
+        if (!Inside) {
+            BaseAppend(&New, "[", 1);
+            BaseAppend(&New, Section, strlen(Section));
+            BaseAppend(&New, "]\r\n", 3);
+        }
+        BaseAppendEntry(&New, Key, Value);
+    }
+    return New;
+}
+
+BOOL WINAPI
+WritePrivateProfileStringA(LPCSTR Section, LPCSTR Key, LPCSTR Value, LPCSTR Path)
+{
+    DWORD Length, Written;
+    PSTR Text, New;
+    HANDLE File;
+    BOOL Result;
+
+    if (Section == NULL) {
+        return TRUE; /* nothing is kept that could be written back */
+    }
+    Text = BaseReadProfile(Path, &Length);
+    New = RtlAllocateHeap(BaseHeap(), 0,
+                          (SIZE_T)Length * 2 + strlen(Section) + (Key != NULL ? strlen(Key) : 0) +
+                              (Value != NULL ? strlen(Value) : 0) + 16);
+    Result = New != NULL;
+    if (!Result) {
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+    } else {
+        PSTR End = BaseChange(Text, Section, Key, Value, New);
+
+        File = CreateFileA(Path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+        Result = File != INVALID_HANDLE_VALUE &&
+                 WriteFile(File, New, (DWORD)(End - New), &Written, NULL);
+        if (File != INVALID_HANDLE_VALUE) {
+            CloseHandle(File);
+        }
+        RtlFreeHeap(BaseHeap(), 0, New);
+    }
+    if (Text != NULL) {
+        RtlFreeHeap(BaseHeap(), 0, Text);
+    }
+    return Result;
+}
+
+/* A string as code page 1252 in heap memory; NULL stays NULL. */
+static PSTR
+BaseNarrow(LPCWSTR Wide)
+{
+    int Length = Wide != NULL ? WideCharToMultiByte(1252, 0, Wide, -1, NULL, 0, NULL, NULL) : 0;
+    PSTR Text = Length != 0 ? RtlAllocateHeap(BaseHeap(), 0, (SIZE_T)Length) : NULL;
+
+    if (Text != NULL) {
+        WideCharToMultiByte(1252, 0, Wide, -1, Text, Length, NULL, NULL);
+    }
+    return Text;
+}
+
+static VOID
+BaseFreeNarrow(PSTR *Texts, int Count)
+{
+    for (int Index = 0; Index < Count; Index++) {
+        if (Texts[Index] != NULL) {
+            RtlFreeHeap(BaseHeap(), 0, Texts[Index]);
+        }
+    }
+}
+
+DWORD WINAPI
+GetPrivateProfileStringW(LPCWSTR Section, LPCWSTR Key, LPCWSTR Default, LPWSTR Buffer, DWORD Room,
+                         LPCWSTR Path)
+{
+    PSTR Texts[] = {BaseNarrow(Section), BaseNarrow(Key), BaseNarrow(Default), BaseNarrow(Path),
+                    Room != 0 ? RtlAllocateHeap(BaseHeap(), 0, (SIZE_T)Room + 2) : NULL};
+    DWORD Result = 0;
+
+    if (Texts[4] != NULL) {
+        Result = GetPrivateProfileStringA(Texts[0], Texts[1], Texts[2], Texts[4], Room, Texts[3]);
+        MultiByteToWideChar(1252, 0, Texts[4], (int)(Result + 1), Buffer, (int)Room);
+        if (Section == NULL || Key == NULL) {
+            Buffer[Result + (Result + 1 < Room)] = 0;
+        }
+    }
+    BaseFreeNarrow(Texts, 5);
+    return Result;
+}
+
+UINT WINAPI
+GetPrivateProfileIntW(LPCWSTR Section, LPCWSTR Key, INT Default, LPCWSTR Path)
+{
+    PSTR Texts[] = {BaseNarrow(Section), BaseNarrow(Key), BaseNarrow(Path)};
+    UINT Result = GetPrivateProfileIntA(Texts[0], Texts[1], Default, Texts[2]);
+
+    BaseFreeNarrow(Texts, 3);
+    return Result;
+}
+
+BOOL WINAPI
+WritePrivateProfileStringW(LPCWSTR Section, LPCWSTR Key, LPCWSTR Value, LPCWSTR Path)
+{
+    PSTR Texts[] = {BaseNarrow(Section), BaseNarrow(Key), BaseNarrow(Value), BaseNarrow(Path)};
+    BOOL Result = WritePrivateProfileStringA(Texts[0], Texts[1], Texts[2], Texts[3]);
+
+    BaseFreeNarrow(Texts, 4);
+    return Result;
+}
