@@ -408,6 +408,10 @@ survey_make(struct check *check)
         if (status == STATUS_CLEAN || (status == STATUS_FINDING && now.text[0] != 0)) {
             take_devices(check, before.text, now.text);
             status = STATUS_CLEAN;
+        } else if (status == STATUS_FINDING) { /* the load itself: no case would come further */
+            free(now.text);
+            now = (struct answer){0};
+            status = survey_ask(check, &(struct question){.words = "list", .loud = true}, &now);
         }
     }
     free(before.text);
