@@ -112,6 +112,11 @@ search_assumption(const struct search *search, size_t i)
         return items[i];
     }
     i -= count;
+    if (i < kinds && events[i].event == ABI_INJECT_CANCEL &&
+        (search->request.boot.inject & ABI_INJECT_CANCEL) != 0 &&
+        search->options->granularity != RUN_MEMORY) {
+        return "one cancellation at most, and a look at Irp->Cancel is no step of its own";
+    }
     if (i < kinds) {
         return search->request.boot.inject & events[i].event ? events[i].with : events[i].without;
     }
