@@ -336,6 +336,10 @@ struct abi_hypercalls {
 
     /* ABI_FEATURE_SERVICES: a system service of user mode is about to be called, or (done) has returned `result`. */
     void(HC_ABI *service)(const struct abi_service *service, uint64_t done, uint64_t result);
+
+    /* Exploring: 1 if the asker's operation touches nothing that another agent could have to do with: no order of it and
+       others' steps matters, and it goes on without a question. */
+    uint32_t(HC_ABI *passes)(const struct abi_agent *asker);
 };
 
 #endif

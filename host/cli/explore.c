@@ -101,6 +101,7 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
         return STATUS_CLEAN;
     }
     quiet.json = NULL;
+    learn_use(request, found->points);
     request->explore = &search->plan;
     small = found->died != 0 ? NULL : finding_minimise(request, results, number);
     from = small != NULL ? small : results;

@@ -162,6 +162,7 @@ ntr_write(const char *path, const struct options *options, const struct run_requ
     fprintf(facts, "stuck %d\n", finding->stop.verdict == ABI_LIVELOCK && finding->died == 0);
     fprintf(facts, "wanted %" PRIx64 "\n", finding->wanted);
     fprintf(facts, "granularity %s\n", granularity_name(request->granularity));
+    fprintf(facts, "skips-private %d\n", request->skips_private);
     for (size_t i = 0; i < request->shared_count; i++) {
         fprintf(facts, "shared %" PRIx64 " %" PRIx64 "\n", request->shared[i].word,
                 request->shared[i].bytes);
@@ -345,6 +346,8 @@ read_fact(struct ntr *ntr, struct options *options, const char *key, char *value
         grown[ntr->request.configs++] = (struct run_config){strdup(rest), (const char *)data, size};
     } else if (strcmp(key, "stuck") == 0) {
         replay->stuck = strcmp(value, "1") == 0;
+    } else if (strcmp(key, "skips-private") == 0) {
+        ntr->request.skips_private = strcmp(value, "1") == 0;
     } else if (strcmp(key, "wanted") == 0) {
         replay->wanted = strtoull(value, NULL, 16);
     } else if (strcmp(key, "spin") == 0) {

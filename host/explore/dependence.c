@@ -22,7 +22,7 @@ enum aspect {
     OF_NOTHING
 };
 
-static enum aspect
+GENERAL_REGISTERS_ONLY static enum aspect
 aspect(const struct operation *operation)
 {
     switch (operation->op) {
@@ -57,7 +57,7 @@ aspect(const struct operation *operation)
     return OF_STATE;
 }
 
-static struct touch
+GENERAL_REGISTERS_ONLY static struct touch
 touch_of(uint64_t object, enum aspect of, bool writes)
 {
     return (struct touch){object ^ (uint64_t)(of + 1) << 56, writes};
@@ -67,7 +67,7 @@ touch_of(uint64_t object, enum aspect of, bool writes)
  * A thread reads whether an APC could interrupt it; who queues one writes that. What a normal kernel APC may
  * interrupt a special one may too, so one that queues a special one writes both, and nobody reads both.
  */
-static uint32_t
+GENERAL_REGISTERS_ONLY static uint32_t
 touch_apcs(const struct operation *operation, enum aspect of, struct touch *touch)
 {
     uint64_t target = operation->object[0] & ~1ull;
@@ -93,7 +93,7 @@ touch_apcs(const struct operation *operation, enum aspect of, struct touch *touc
     return count;
 }
 
-uint32_t
+GENERAL_REGISTERS_ONLY uint32_t
 operation_touches(const struct operation *operation, struct touch *touch)
 {
     enum aspect of = aspect(operation);

@@ -25,6 +25,9 @@
  *   X10 What is seen in the middle of a run (sighting.c) ends it only when that is asked for: then those who
  *       take part make one step each, and the run is over.
  *
+ *   X11 A call on objects that no other agent has to do with is no question, but part of the step before it
+ *       (private.c).
+ *
  * The answers of X1, X2 and X6 follow from the state alone, so a schedule holds the others only.
  */
 #include <errno.h>
@@ -34,6 +37,7 @@
 #include <sys/mman.h>
 #include "host/explore/explorer.h"
 #include "host/explore/memory.h"
+#include "host/explore/private.h"
 #include "host/explore/round_robin.h"
 #include "host/explore/sighting.h"
 #include "host/explore/spin.h"
@@ -47,8 +51,9 @@
 #define ALONE_POINTS  1025  /* that the kernel passes at once */
 #define ALONE_LIMIT   (16 * ALONE_POINTS)
 #define QUIET_TOUCHES 4096
+#define MAX_PASSED    256 /* calls in a row that are no question */
 #define MAX_DEPTHS    SPIN_SLOTS
-#define STEP_PAGES    4 /* a step costs as much as to copy so many pages */
+#define MOVE_PAGES    4 /* to come to the next point costs as much as to copy so many pages */
 
 static const struct strategy *const strategies[] = {
     &strategy_random,    &strategy_pct,      &strategy_dpor, /* one by one: */
@@ -66,6 +71,7 @@ struct progress {
     uint32_t steps; /* questions that the strategy saw */
     uint32_t preemptions, injections;
     uint64_t offered; /* injected events of this run that have not happened: X4 */
+    uint32_t passed;  /* X11: since the last question */
     uint64_t moves;   /* steps of any agent in this run, those of X1 too */
     uint8_t last;
 };
@@ -123,7 +129,8 @@ explorer_init(const struct run_search *search, struct search_results *results)
     if (it.schedule == NULL || it.strategy == NULL || snapshot_init() != 0 || trial_init() != 0) {
         return -ENOMEM;
     }
-    if (memory_init(machine.request) != 0 || spin_init(machine.request) != 0) {
+    if (memory_init(machine.request) != 0 || private_init(machine.request) != 0 ||
+        spin_init(machine.request) != 0) {
         return -ENOMEM;
     }
     unit_init(it.strategy, search, results);
@@ -197,7 +204,7 @@ ask(const struct abi_agent *agents, uint32_t count)
 
         question->present |= 1ull << number;
         if (!operation_is_known(&it.next[number], &agents[i])) {
-            it.next[number] = operation_of(&agents[i]);
+            operation_describe(&it.next[number], &agents[i]);
         }
         spin_arrive(number, &agents[i], it.at.moves);
         if ((agents[i].flags & ABI_AGENT_BLOCKED) == 0) {
@@ -219,17 +226,17 @@ ask(const struct abi_agent *agents, uint32_t count)
 static bool
 begin(void)
 {
-    it.at = (struct progress){.agents = it.at.agents, .last = NO_AGENT};
+    it.at = (struct progress){.last = NO_AGENT}; /* strategy.h: agents get their numbers anew */
     it.blocked = it.fair = it.died = false;
     it.parts = it.parting = 0;
     memory_begin_run();
+    private_begin_run();
     spin_begin_run();
     sighting_begin_run();
     it.quiet = 0;
     if (machine.request->channel != NULL) {
         it.channel->rooted = 1;
         it.channel->steps = it.channel->scheduled = 0;
-        it.at.agents = 0; /* strategy.h: a run follows from what is chosen in it alone */
     }
     return it.search->replay ? it.strategy->begin(0) : unit_begin();
 }
@@ -360,6 +367,7 @@ answer(const struct abi_agent *agents, uint32_t count)
         it.at.preemptions++;
     }
     it.at.steps++;
+    private_step(&it.next[chosen], it.names[chosen]);
     sighting_step(&it.question, chosen, it.at.scheduled);
     if (!it.fair && count > 1) {
         if ((GUEST->record & ABI_RECORD_STEPS) != 0) {
@@ -541,15 +549,16 @@ take_root(const struct abi_agent *agents, uint32_t count)
 static void
 take_depth(const struct abi_agent *agents, uint32_t count)
 {
-    uint32_t below = depth_count > 0 ? depths[depth_count - 1].at.steps : 0;
+    const struct progress *below = depth_count > 0 ? &depths[depth_count - 1].at : NULL;
 
-    if (it.fair || depth_count == MAX_DEPTHS || it.at.steps <= below ||
-        (it.at.steps - below) * STEP_PAGES < snapshot_cost() ||
+    if (it.fair || depth_count == MAX_DEPTHS || (below != NULL && it.at.steps <= below->steps) ||
+        (it.at.moves - (below != NULL ? below->moves : 0)) * MOVE_PAGES < snapshot_cost() ||
         !it.strategy->returns(it.at.steps) || !snapshot_push(vectors)) {
         return;
     }
     depths[depth_count++] = (struct depth){.asked = agents, .count = count, .at = it.at};
     spin_keep(depth_count - 1, it.at.agents);
+    private_keep(depth_count - 1);
     sighting_keep(depth_count - 1);
 }
 
@@ -571,6 +580,7 @@ start(void)
     depth = &depths[depth_count - 1];
     it.at = depth->at;
     spin_go_back(depth_count - 1, it.at.agents);
+    private_go_back(depth_count - 1);
     sighting_go_back(depth_count - 1);
     snapshot_resume(decide(depth->asked, depth->count, 0));
 }
@@ -667,6 +677,7 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
     uint32_t chosen = count;
 
     it.quiet = 0;
+    it.at.passed = 0;
     if (!trial_is_on() && spin_is_idle() && it.parting == 0) {
         chosen = choose_quickly(agents, count, asker);
     }
@@ -676,6 +687,25 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
         machine_load_vectors(vectors);
     }
     return chosen;
+}
+
+/* X11 */
+GENERAL_REGISTERS_ONLY uint32_t
+explorer_passes(const struct abi_agent *asker)
+{
+    static struct operation operation;
+    uint32_t number = known_number(asker->name);
+
+    if (number == MAX_AGENTS || it.parting != 0 || it.at.alone != 0 || it.at.passed == MAX_PASSED) {
+        return 0;
+    }
+    operation_look(&operation, asker, operation_objects(asker));
+    if (!private_passes(&operation, asker->name)) {
+        return 0;
+    }
+    it.at.passed++;
+    spin_called(number, it.at.moves++);
+    return 1;
 }
 
 static void

@@ -37,7 +37,7 @@ static struct run_learned *learned; /* NULL: a replay */
 static uint32_t active;             /* of learned->shared: in force in this run */
 
 /* NULL: the table is full. */
-static struct word *
+GENERAL_REGISTERS_ONLY static struct word *
 find(uint64_t number)
 {
     uint32_t at = (uint32_t)((number * 0x9E3779B97F4A7C15ull) >> 46);
@@ -58,16 +58,16 @@ find(uint64_t number)
     }
 }
 
-static void
-learn(uint64_t word, uint32_t bytes)
+GENERAL_REGISTERS_ONLY void
+memory_learn(struct run_learned *to, uint64_t word, uint32_t bytes)
 {
-    uint32_t at = __atomic_fetch_add(&learned->shared_count, 1, __ATOMIC_SEQ_CST);
+    uint32_t at = __atomic_fetch_add(&to->shared_count, 1, __ATOMIC_SEQ_CST);
 
     if (at < RUN_MAX_SHARED) {
-        learned->shared[at] = (struct run_shared){word, bytes};
-        learned->grown = 1;
+        to->shared[at] = (struct run_shared){word, bytes};
+        to->grown = 1;
     } else {
-        learned->shared_count = RUN_MAX_SHARED;
+        to->shared_count = RUN_MAX_SHARED;
     }
 }
 
@@ -98,7 +98,7 @@ touch_word(uint64_t number, uint8_t bytes, bool writes, uint32_t agent)
     }
     conflict &= bytes & (uint8_t)~word->shared;
     if (conflict != 0) {
-        learn(number * 8, conflict); /* Y2 */
+        memory_learn(learned, number * 8, conflict); /* Y2 */
         word->shared |= conflict;
     }
     return (word->active & bytes) != 0;
@@ -128,7 +128,9 @@ memory_init(const struct run_request *request)
     }
     learned = request->learned;
     for (size_t i = 0; i < request->shared_count; i++) {
-        struct word *word = find(request->shared[i].word / 8);
+        struct word *word = (request->shared[i].bytes & RUN_SHARED_OBJECT) == 0
+                                ? find(request->shared[i].word / 8)
+                                : NULL;
 
         if (word != NULL) {
             word->active |= (uint8_t)request->shared[i].bytes;
@@ -144,11 +146,14 @@ memory_begin_run(void)
 {
     begun = true;
     for (; learned != NULL && learned->freely && active < learned->shared_count; active++) {
+        if ((learned->shared[active].bytes & RUN_SHARED_OBJECT) != 0) {
+            continue;
+        }
         find(learned->shared[active].word / 8)->active |= (uint8_t)learned->shared[active].bytes;
     }
 }
 
-uint32_t
+GENERAL_REGISTERS_ONLY uint32_t
 memory_cells(uint64_t address, uint32_t size, bool writes, struct touch *touch, uint32_t count)
 {
     uint32_t left = size != 0 ? size : 1;
@@ -162,7 +167,7 @@ memory_cells(uint64_t address, uint32_t size, bool writes, struct touch *touch, 
             if ((wanted & ~word->cells) != 0) {
                 word->cells |= wanted;
                 if (learned != NULL) {
-                    learn(address - offset, (uint32_t)word->cells << 8);
+                    memory_learn(learned, address - offset, (uint32_t)word->cells << 8);
                 }
             }
             cells = word->cells;

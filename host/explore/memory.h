@@ -13,6 +13,9 @@ int memory_init(const struct run_request *request);
  */
 void memory_begin_run(void);
 
+/* Tells the search what is shared (struct run_shared); more than RUN_MAX_SHARED are not told. */
+void memory_learn(struct run_learned *learned, uint64_t word, uint32_t bytes);
+
 /* Is this access a schedule point? */
 bool memory_touch(uint64_t address, uint64_t size, bool writes, uint32_t agent);
 

@@ -19,6 +19,16 @@ static uint32_t lists;
 static struct abi_object listed[OBJECTS_LISTED]; /* what the lists are made of */
 static uint32_t listed_count;
 
+/* Where the kernel lists all objects but the first; NULL: there are no others. */
+GENERAL_REGISTERS_ONLY const struct abi_object *
+operation_objects(const struct abi_agent *agent)
+{
+    if (agent->objects <= 1) {
+        return NULL;
+    }
+    return agent->list != 0 ? guest_pointer(agent->list) : agent->other;
+}
+
 /* Would the exchange in front of it change nothing? Then it only reads. */
 static bool
 compare_fails(const struct abi_agent *agent)
@@ -26,7 +36,7 @@ compare_fails(const struct abi_agent *agent)
     struct abi_trap registers;
     uint64_t now[2] = {0}, expected[2];
 
-    if ((agent->point & ABI_POINT_COMPARES) == 0 || agent->size > sizeof(now) ||
+    if (agent->size > sizeof(now) ||
         space_read(agent->registers, &registers, sizeof(registers)) != sizeof(registers) ||
         space_read(agent->object, now, agent->size) != agent->size) {
         return false;
@@ -63,38 +73,41 @@ objects_keep(const struct abi_object *list, uint32_t count)
     return kept[at].list;
 }
 
-struct operation
-operation_of(const struct abi_agent *agent)
+GENERAL_REGISTERS_ONLY void
+operation_look(struct operation *operation, const struct abi_agent *agent,
+               const struct abi_object *more)
 {
-    struct operation operation = {.op = agent->op,
-                                  .flags = agent->flags,
-                                  .kind = agent->kind,
-                                  .target = agent->target,
-                                  .objects = 1,
-                                  .object = {agent->object},
-                                  .size = {agent->size},
-                                  .reads = {(agent->flags & ABI_AGENT_READS) != 0},
-                                  .takes = agent->takes,
-                                  .queues = agent->queues,
-                                  .thread = agent->thread,
-                                  .site = agent->site,
-                                  .patched =
-                                      (agent->point & (ABI_POINT_READS | ABI_POINT_WRITES)) != 0};
+    operation->op = agent->op;
+    operation->flags = agent->flags;
+    operation->kind = agent->kind;
+    operation->takes = agent->takes;
+    operation->queues = agent->queues;
+    operation->target = agent->target;
+    operation->objects = more != NULL ? agent->objects : 1;
+    operation->object[0] = agent->object;
+    operation->size[0] = agent->size;
+    operation->reads[0] = (agent->flags & ABI_AGENT_READS) != 0;
+    operation->thread = agent->thread;
+    operation->more = more;
+    operation->site = agent->site;
+    operation->patched = (agent->point & (ABI_POINT_READS | ABI_POINT_WRITES)) != 0;
+    for (uint32_t i = 1; i < operation->objects && i < ABI_AGENT_OBJECTS; i++) {
+        operation->object[i] = more[i - 1].object;
+        operation->size[i] = 0;
+        operation->reads[i] = (more[i - 1].flags & ABI_AGENT_READS) != 0;
+    }
+}
 
-    if (agent->objects > 1) {
-        operation.objects = agent->objects;
-        operation.more = objects_keep(agent->list != 0 ? guest_pointer(agent->list) : agent->other,
-                                      agent->objects - 1u);
-        for (uint32_t i = 1; i < operation.objects && i < ABI_AGENT_OBJECTS; i++) {
-            operation.object[i] = operation.more[i - 1].object;
-            operation.reads[i] = (operation.more[i - 1].flags & ABI_AGENT_READS) != 0;
-        }
+void
+operation_describe(struct operation *operation, const struct abi_agent *agent)
+{
+    const struct abi_object *more = operation_objects(agent);
+
+    operation_look(operation, agent, more != NULL ? objects_keep(more, agent->objects - 1u) : NULL);
+    if ((agent->point & ABI_POINT_COMPARES) != 0 && compare_fails(agent)) {
+        operation->reads[0] = true;
+        operation->flags |= ABI_AGENT_READS;
     }
-    if (compare_fails(agent)) {
-        operation.reads[0] = true;
-        operation.flags |= ABI_AGENT_READS;
-    }
-    return operation;
 }
 
 /* Most agents stand where they stood at the last question. */

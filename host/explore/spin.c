@@ -151,7 +151,7 @@ value_at(uint64_t address, uint32_t size)
     return value;
 }
 
-static void
+GENERAL_REGISTERS_ONLY static void
 forget(struct round *round)
 {
     round->arrivals = round->reads = 0;
@@ -329,6 +329,14 @@ spin_stepped(uint32_t number, uint64_t step)
         round->changed_size = round->size <= 8 ? round->size : 8;
         round->before = value_at(round->changed, round->changed_size);
     }
+}
+
+GENERAL_REGISTERS_ONLY void
+spin_called(uint32_t number, uint64_t step)
+{
+    rounds[number].now = 0;
+    forget(&rounds[number]); /* L3 */
+    spin_stepped(number, step);
 }
 
 /* Objects of an operation that waits: what the loop reads. */

@@ -24,6 +24,8 @@ void spin_wrote(void);
 bool spin_passes(uint32_t number, const struct abi_agent *agent);
 /* Agent `number` is about to step. */
 void spin_stepped(uint32_t number, uint64_t step);
+/* It makes a call of the kernel that is no point. */
+void spin_called(uint32_t number, uint64_t step);
 /* At memory granularity: it reads memory that no other agent touches. */
 void spin_read(uint64_t address, uint64_t size);
 /* Would it only poll in vain? Then what it reads becomes its operation. `vain`: L2 counts too. */

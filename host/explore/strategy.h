@@ -129,7 +129,12 @@ extern const struct strategy strategy_random, strategy_pct, strategy_dpor, strat
 uint32_t explorer_name(uint32_t number); /* of an agent */
 
 /* operation.c: what the kernel says of an agent; and is it what was said at the last question? */
-struct operation operation_of(const struct abi_agent *agent);
+void operation_describe(struct operation *operation, const struct abi_agent *agent);
+/* The same for a moment: with the objects where the kernel has listed them, and without regard to the memory that an
+   exchange would find. */
+void operation_look(struct operation *operation, const struct abi_agent *agent,
+                    const struct abi_object *more);
+const struct abi_object *operation_objects(const struct abi_agent *agent);
 bool operation_is_known(const struct operation *operation, const struct abi_agent *agent);
 
 /* An aspect of an object that an operation touches. Two operations are dependent if they have a key in

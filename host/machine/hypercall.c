@@ -220,6 +220,12 @@ hc_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
     return chosen;
 }
 
+GENERAL_REGISTERS_ONLY static uint32_t HC_ABI
+hc_passes(const struct abi_agent *asker)
+{
+    return explorer_passes(asker);
+}
+
 static uint32_t HC_ABI
 hc_touch(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent)
 {
@@ -305,6 +311,7 @@ is_fast(size_t number)
     static const size_t fast[] = {
         offsetof(struct abi_hypercalls, set_address_space),
         offsetof(struct abi_hypercalls, choose),
+        offsetof(struct abi_hypercalls, passes),
         offsetof(struct abi_hypercalls, host_time),
         offsetof(struct abi_hypercalls, page),
     };
@@ -347,6 +354,7 @@ hypercall_init(void)
         .touch = hc_touch,
         .file_entry = hc_file_entry,
         .service = hc_service,
+        .passes = hc_passes,
     };
     uint8_t *page = guest_pointer(ABI_HYPERCALL_STUBS);
     uint64_t *table = guest_pointer(ABI_HYPERCALL_TABLE);

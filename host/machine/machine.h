@@ -202,8 +202,7 @@ void worker_send(uint32_t channel, const void *data, size_t length);
 /* entry.S */
 NORETURN void machine_enter(uint64_t rip, uint64_t rsp, uint64_t argument);
 extern char machine_hypercall_entry[];
-extern char machine_hypercall_fast[]; /* for code that is GENERAL_REGISTERS_ONLY */
-#define GENERAL_REGISTERS_ONLY __attribute__((target("general-regs-only")))
+extern char machine_hypercall_fast[];   /* for code that is GENERAL_REGISTERS_ONLY */
 extern uint64_t machine_host_rsp;       /* where hypercalls start their stack */
 extern uint64_t machine_guest_rsp;      /* the guest's rsp inside a hypercall, 0 outside */
 extern uint64_t machine_guest_saved[8]; /* rbx rbp rsi rdi r12-r15 at the hypercall */

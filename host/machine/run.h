@@ -13,12 +13,15 @@
 #include "abi/hypercall.h"
 #include "abi/machine.h"
 
+/* For what is called without the guest's vector registers saved. */
+#define GENERAL_REGISTERS_ONLY __attribute__((target("general-regs-only")))
+
 #define RUN_MAX_FILES    4096
 #define RUN_MAX_BREAKS   32
 #define RUN_MAX_IMAGES   128
 #define RUN_MAX_PROMOTED 32
 #define RUN_MAX_MISSED   16
-#define RUN_MAX_SHARED   4096
+#define RUN_MAX_SHARED   16384
 #define RUN_MAX_SPINS    1024
 #define RUN_MAX_WATCHED  64
 
@@ -43,6 +46,8 @@ struct run_shared {
     uint64_t word;
     uint64_t bytes;
 };
+#define RUN_SHARED_OBJECT                                                                          \
+    0x10000 /* of `bytes`: `word` is the key of an object (host/explore/private.c) */
 
 /* A point at which an agent would only poll in vain, while all these values are the same. */
 #define RUN_SPIN_READS 8
@@ -148,6 +153,7 @@ struct search_finding {
     /* Not 0: seen in the middle of a run: see run_search. Other than `signature`: that is what the schedule
        may lead to (host/explore/order.c). */
     uint64_t wanted;
+    uint32_t points; /* what was known of schedule points when it was found: host/search/learn.h */
     uint64_t
         circle; /* of a hang: the signature of the circle that it ends with; 0: none was seen */
 };
@@ -200,6 +206,8 @@ struct run_request {
     bool no_keys;      /* for tests: behave as on a machine without protection keys */
     enum run_isolation isolation;
     enum run_granularity granularity;
+    bool
+        skips_private; /* what touches no shared object is no schedule point: host/explore/private.c */
     const struct run_shared *shared; /* accesses to these are points ... */
     size_t shared_count;
     const struct run_spin *spins;

@@ -20,11 +20,23 @@
 
 #define ROUNDS     16
 #define ROUND_RUNS 64
+#define CALL_RUNS  16  /* where only calls are points: one round */
+#define FEW_RUNS   256 /* a budget for which it is not worth while to learn which calls are points */
 
 static struct run_shared known[RUN_MAX_SHARED];
 static size_t known_count;
 static struct run_spin spins[RUN_MAX_SPINS];
 static size_t spin_count;
+
+/* What was in force when the findings of one search were found. */
+static struct points {
+    struct run_shared *shared;
+    size_t shared_count;
+    struct run_spin *spins;
+    size_t spin_count;
+    bool skips_private;
+} *points;
+static uint32_t points_count;
 
 /* By key, then by what was read. */
 static void
@@ -90,10 +102,13 @@ static int
 learn_first(struct run_request *request, const struct pool_plan *plan, struct pool_outcome *out,
             struct run_learned *learned)
 {
-    struct run_search search = {.strategy = "random", .runs = ROUND_RUNS};
+    struct run_search search = {.strategy = "random",
+                                .runs = request->granularity == RUN_API ? CALL_RUNS : ROUND_RUNS};
     struct pool_plan rounds = {.search = &search, .jobs = 1, .shards = 1};
     int error = 0;
 
+    /* Of a budget in time at most a part; one in runs says what comes of it, so there time may not matter. */
+    search.seconds = plan->search->runs == 0 ? plan->search->seconds / 8 : 0;
     for (uint32_t round = 0; round < ROUNDS && error == 0; round++) {
         forget(learned, true);
         search.seed = round;
@@ -104,11 +119,26 @@ learn_first(struct run_request *request, const struct pool_plan *plan, struct po
         merge(learned);
         request->shared_count = known_count;
         request->spin_count = spin_count;
-        if (!learned->grown) {
+        if (!learned->grown || request->granularity == RUN_API) {
             break;
         }
     }
     return error;
+}
+
+/*
+ * Where that is allowed for: among calls only; not where points are counted (a bound of preemptions) or matter
+ * by themselves (fewer processors than threads), and not where each shard would learn something else.
+ */
+static bool
+skips_private(const struct run_request *request, const struct pool_plan *plan)
+{
+    const struct strategy *strategy = strategy_find(plan->search->strategy);
+
+    return request->granularity == RUN_API && !plan->search->few &&
+           strategy->exhausted != SEARCH_BOUNDED &&
+           (plan->search->runs == 0 || plan->search->runs >= FEW_RUNS) &&
+           (plan->shards < 2 || strategy->exhausted == SEARCH_BUDGET);
 }
 
 static double
@@ -118,6 +148,50 @@ now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+void
+learn_use(struct run_request *request, uint32_t number)
+{
+    const struct points *use = &points[number];
+
+    request->shared = use->shared;
+    request->shared_count = use->shared_count;
+    request->spins = use->spins;
+    request->spin_count = use->spin_count;
+    request->skips_private = use->skips_private;
+}
+
+static void *
+copy_of(const void *data, size_t size)
+{
+    void *copy = malloc(size + 1);
+
+    return copy != NULL ? memcpy(copy, data, size) : NULL;
+}
+
+static int
+keep_points(const struct run_request *request, struct pool_outcome *out)
+{
+    struct points *grown = realloc(points, (points_count + 1) * sizeof(*points));
+
+    if (grown == NULL) {
+        return -ENOMEM;
+    }
+    points = grown;
+    points[points_count] = (struct points){.shared = copy_of(known, known_count * sizeof(known[0])),
+                                           .shared_count = known_count,
+                                           .spins = copy_of(spins, spin_count * sizeof(spins[0])),
+                                           .spin_count = spin_count,
+                                           .skips_private = request->skips_private};
+    if (points[points_count].shared == NULL || points[points_count].spins == NULL) {
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < out->tally.findings; i++) {
+        out->tally.finding[i].finding.points = points_count;
+    }
+    points_count++;
+    return 0;
 }
 
 int
@@ -141,7 +215,8 @@ learn_search(struct run_request *request, const struct pool_plan *plan, struct p
     request->shared = known;
     request->shared_count = 0;
     request->learned = *learned;
-    if (request->granularity != RUN_API) {
+    request->skips_private = skips_private(request, plan);
+    if (request->granularity != RUN_API || request->skips_private) {
         error = learn_first(request, plan, out, *learned);
         if (error != 0) {
             return error;
@@ -149,7 +224,8 @@ learn_search(struct run_request *request, const struct pool_plan *plan, struct p
     }
     if (strategy_find(search.strategy)->exhausted == SEARCH_BUDGET) {
         request->learned = NULL;
-        return pool_search(request, plan, out);
+        error = pool_search(request, plan, out);
+        return error != 0 ? error : keep_points(request, out);
     }
     again.search = &search;
     again.abandon = &(*learned)->grown;
@@ -169,5 +245,5 @@ learn_search(struct run_request *request, const struct pool_plan *plan, struct p
         }
     }
     request->learned = NULL;
-    return error;
+    return error != 0 ? error : keep_points(request, out);
 }

@@ -436,7 +436,25 @@ KiExpireChosen(PKTIMER Timer)
     Pcr->Irql = OldIrql;
 }
 
-/* Asks until this processor's thread may go on. FALSE: nobody could step. */
+/*
+ * May the asker go on without a question, because what it is about to do is its own affair? Where the environment could step
+ * in right there, or a request of a client's be cancelled, that is asked.
+ */
+static BOOLEAN
+KiPasses(PKPRCB Prcb)
+{
+    struct abi_agent *Agent = &KiAgents[0];
+
+    if (Prcb->PendingOperation == SP_NONE || Prcb->DpcRoutineActive ||
+        (KiInjection.Allowed != 0 &&
+         (Prcb->MaySuspend == KI_NOW ||
+          (KiInjection.Clients && (KiInjection.Allowed & ~ABI_INJECT_SUSPEND) != 0)))) {
+        return FALSE;
+    }
+    return KiDescribeAgent(Prcb->Number, Agent) && HcPasses(Agent);
+}
+
+/* Asks until this processor's thread may go on. FALSE: nobody else could step, as far as is known. */
 BOOLEAN
 KiAskExplorer(BOOLEAN AskerCanStep)
 {
@@ -448,6 +466,9 @@ KiAskExplorer(BOOLEAN AskerCanStep)
         if (!AskerCanStep) {
             return TRUE;
         }
+    }
+    if (AskerCanStep && !KiWindowClosed && KiPasses(Prcb)) {
+        return FALSE; /* nobody has said that others can step */
     }
     for (;;) {
         ULONG Count = KiDescribeAll(AskerCanStep), Choice;

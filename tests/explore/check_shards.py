@@ -63,7 +63,8 @@ def main():
             whole = explore("deadlock01", "--strategy", strategy, "--budget", "60runs", "--out", f"whole-{strategy}")
             check(f"{strategy}: sums", sums(f"{folder}/split-{strategy}") == [int(facts(f"{folder}/whole-{strategy}/search.txt")[k][0])
                                                                               for k in ("traces", "bad")])
-        for program, traces, bad in (("reorder3", 56, 12), ("lastzero5", 64, 0), ("deadlock01", 3, 1), ("lockinc4", 24, 0)):
+        for program, traces, bad in (("reorder3", 56, 12), ("lastzero5", 64, 0), ("deadlock01", 3, 1), ("lockinc4", 24, 0),
+                                     ("rare4", 71, 1)):  # here every call is a point, in a search that is whole it is not
             whole = explore(program, "--budget", "2000runs", "--json", "-")
             wanted = kinds(json.loads(whole.stdout))
             for shards in (2, 5):

@@ -10,6 +10,8 @@
  *     TOKEN_RING  four threads pass values on, one lock
  *     SECTIONS    two threads of N sections each on one lock; T pops, S pushes
  *     FILESYSTEM  N threads give their inode a block, the first free one: a lock for each of both
+ *     RARE        two threads of N sections each on one lock; only if they took turns throughout do both take the
+ *                 second lock: C(2N, N) orders, and one of them with two of its own
  */
 #include "program.h"
 
@@ -21,6 +23,7 @@
 #define TOKEN_RING 6
 #define SECTIONS   7
 #define FILESYSTEM 8
+#define RARE       9
 
 static LOCK_TYPE Lock[16];
 static LONG x[4] __attribute__((unused));
@@ -193,6 +196,45 @@ Threads(VOID)
 {
     Start(Push, 0);
     Start(Pop, 0);
+}
+#elif PROGRAM == RARE
+static VOID NTAPI
+First(PVOID Context)
+{
+    for (LONG Turn = 0; Turn < N; Turn++) {
+        LOCK_ACQUIRE(Lock[0]);
+        x[0] = Turn + 1;
+        LOCK_RELEASE(Lock[0]);
+    }
+    LOCK_ACQUIRE(Lock[1]);
+    x[1]++;
+    LOCK_RELEASE(Lock[1]);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID NTAPI
+Second(PVOID Context)
+{
+    BOOLEAN Turns = TRUE;
+
+    for (LONG Turn = 0; Turn < N; Turn++) {
+        LOCK_ACQUIRE(Lock[0]);
+        Turns &= x[0] == Turn + 1;
+        LOCK_RELEASE(Lock[0]);
+    }
+    if (Turns) {
+        LOCK_ACQUIRE(Lock[1]);
+        BAD(x[1] == 0);
+        LOCK_RELEASE(Lock[1]);
+    }
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID
+Threads(VOID)
+{
+    Start(First, 0);
+    Start(Second, 0);
 }
 #elif PROGRAM == FILESYSTEM
 #define INODES 32

@@ -1,0 +1,231 @@
+/*
+ * private.c - operations that are no schedule points, because nobody else has to do with what they touch.
+ *
+ * Most calls of the kernel touch what is one thread's alone: its handles, the objects that it has made. In which
+ * order they come with other agents' steps makes no difference, so nobody is asked who goes on: such a call is part
+ * of the step before it. An object is shared if in some run two agents touch it and one of them changes it. That shows
+ * only when code runs, and is learnt as shared memory is (memory.c, host/search/learn.c):
+ *
+ *   V1  A step on an object that is known to be shared is a schedule point, in each run from its beginning: what is
+ *       learnt in a run holds for later ones. So where an agent's points are follows from what it does alone.
+ *   V2  Each step is noted, also those that were asked for, and also those of timers, DPCs and injected events. When
+ *       an object turns out to be shared, calls before that were no points: `grown` says so, and an exhaustive
+ *       search begins anew. At its end no run has shared an object that was not known. Had another schedule done so,
+ *       then one that is the same up to there was among those that were explored: all before were points.
+ *   V3  What may matter beyond the objects it names is always a point: to wait, to poll, to end, to make a thread.
+ *   V4  Who touched what is a fact of one run, so that what is learnt does not depend on which worker does which
+ *       runs: a log takes it back to the root, or to a snapshot in the middle of a run.
+ */
+#include "host/explore/private.h"
+#include <errno.h>
+#include "host/explore/memory.h"
+#include "host/explore/spin.h"
+#include "host/machine/machine.h"
+
+#define SLOTS (1u << 16)
+#define LOG   (1u << 18)
+
+struct owner {
+    uint64_t key;   /* 0: free */
+    uint32_t agent; /* the first one, 0: nobody in this run */
+    bool wrote;     /* it did */
+    bool others;    /* have read it too */
+    bool known;     /* V1 */
+    bool learnt;
+};
+
+static struct owner *owners; /* NULL: everything is a point */
+static uint32_t used;
+static struct run_learned *learned; /* NULL: nothing is learnt any more */
+static uint32_t active;             /* of learned->shared: in force in this run */
+static struct logged {
+    uint32_t slot, agent;
+    bool wrote, others;
+} *log;
+static uint32_t logged, at_root;
+static uint32_t kept[SPIN_SLOTS];
+static bool begun;
+
+GENERAL_REGISTERS_ONLY static struct owner *
+find(uint64_t key)
+{
+    uint32_t at = (uint32_t)((key * 0x9E3779B97F4A7C15ull) >> 48);
+
+    while (owners[at].key != key) {
+        if (owners[at].key == 0) {
+            if (++used > SLOTS / 4 * 3) {
+                worker_fail("more than %u objects take part in what is explored", SLOTS / 4 * 3);
+            }
+            owners[at].key = key;
+            break;
+        }
+        at = (at + 1) % SLOTS;
+    }
+    return &owners[at];
+}
+
+int
+private_init(const struct run_request *request)
+{
+    if (!request->skips_private) {
+        return 0;
+    }
+    owners = search_reserve(SLOTS * sizeof(*owners));
+    log = search_reserve(LOG * sizeof(*log));
+    if (owners == NULL || log == NULL) {
+        return -ENOMEM;
+    }
+    learned = request->learned;
+    for (size_t i = 0; i < request->shared_count; i++) {
+        if ((request->shared[i].bytes & RUN_SHARED_OBJECT) != 0) {
+            find(request->shared[i].word)->known = true;
+        }
+    }
+    return 0;
+}
+
+static void
+go_back(uint32_t to)
+{
+    while (logged > to) {
+        const struct logged *entry = &log[--logged];
+        struct owner *owner = &owners[entry->slot];
+
+        owner->agent = entry->agent;
+        owner->wrote = entry->wrote;
+        owner->others = entry->others;
+    }
+}
+
+void
+private_begin_run(void)
+{
+    if (owners == NULL) {
+        return;
+    }
+    if (!begun) {
+        at_root = logged;
+        begun = true;
+    }
+    go_back(at_root);
+    for (; learned != NULL && learned->freely && active < learned->shared_count; active++) {
+        if ((learned->shared[active].bytes & RUN_SHARED_OBJECT) != 0) {
+            find(learned->shared[active].word)->known = true;
+        }
+    }
+}
+
+void
+private_keep(uint32_t slot)
+{
+    kept[slot] = logged;
+}
+
+void
+private_go_back(uint32_t slot)
+{
+    go_back(kept[slot]);
+}
+
+GENERAL_REGISTERS_ONLY static void
+keep(const struct owner *owner)
+{
+    if (logged == LOG) {
+        worker_fail("more than %u objects were touched in one run", LOG);
+    }
+    log[logged++] =
+        (struct logged){(uint32_t)(owner - owners), owner->agent, owner->wrote, owner->others};
+}
+
+/* V2. */
+GENERAL_REGISTERS_ONLY static void
+note(struct owner *owner, bool writes, uint32_t agent)
+{
+    bool conflict;
+
+    if (owner->agent == agent && (owner->wrote || !writes) && !owner->others) {
+        return;
+    }
+    conflict = owner->agent != 0 &&
+               ((owner->agent != agent && (owner->wrote || writes)) || (owner->others && writes));
+    if (conflict) {
+        owner->learnt = true;
+        memory_learn(learned, owner->key, RUN_SHARED_OBJECT);
+        return;
+    }
+    if (owner->agent == agent || owner->agent == 0) {
+        keep(owner);
+        owner->agent = agent;
+        owner->wrote |= writes;
+    } else if (!owner->others) {
+        keep(owner);
+        owner->others = true;
+    }
+}
+
+/* Is any of it shared? */
+GENERAL_REGISTERS_ONLY static bool
+touch(const struct operation *operation, uint32_t agent)
+{
+    struct touch touched[OPERATION_TOUCHES];
+    uint32_t count = operation_touches(operation, touched);
+    bool shared = false;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct owner *owner = find(touched[i].key);
+
+        shared |= owner->known;
+        if (learned != NULL && !owner->known && !owner->learnt) {
+            note(owner, touched[i].writes, agent);
+        }
+    }
+    return shared;
+}
+
+GENERAL_REGISTERS_ONLY static bool
+is_memory(const struct operation *operation)
+{
+    return operation->op == SP_MEMORY_READ || operation->op == SP_MEMORY_WRITE ||
+           operation->op == SP_ATOMIC || operation->patched || operation->size[0] != 0;
+}
+
+void
+private_step(const struct operation *operation, uint32_t name)
+{
+    if (owners != NULL && learned != NULL && !is_memory(operation)) {
+        touch(operation, name);
+    }
+}
+
+GENERAL_REGISTERS_ONLY bool
+private_passes(const struct operation *operation, uint32_t name)
+{
+    if (owners == NULL || is_memory(operation) ||
+        (operation->flags & (ABI_AGENT_BLOCKED | ABI_AGENT_SPINNING | ABI_AGENT_SEVERAL)) != 0) {
+        return false;
+    }
+    switch (operation->op) { /* V3 */
+    case SP_SYSTEM_SERVICE:
+        if (machine.request->boot.inject != 0) {
+            return false;
+        }
+        break;
+    case SP_NONE:
+    case SP_WAIT:
+    case SP_REMOVE_QUEUE:
+    case SP_YIELD:
+    case SP_DELAY:
+    case SP_QUERY_TIME:
+    case SP_CREATE_THREAD:
+    case SP_EXIT_THREAD:
+    case SP_SUSPEND:
+    case SP_RESUME:
+    case SP_QUEUE_APC:
+    case SP_DELIVER_APC:
+    case SP_TERMINATE:
+    case SP_DRIVER_UNLOAD:
+    case SP_POOL:
+        return false;
+    }
+    return !touch(operation, name);
+}
