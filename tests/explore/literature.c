@@ -13,7 +13,7 @@
  *     MULTIPC      N workers look twice for work; M producers build a number together, which says whose work it is
  *     DISPATCH     N servers look once; M requests go to the server that a thread is just choosing
  *     SSBEXP       a thread counts i up to N - 1; the main one reads i and takes lock i; N threads take one lock each
- *     FIB          two threads, N times i += j and j += i
+ *     FIB          two threads, N times i += j and j += i, and one that looks at i and j meanwhile
  */
 #include "program.h"
 
@@ -448,7 +448,11 @@ Thread(PVOID Context)
 static VOID
 Program(VOID)
 {
+    BOOLEAN Above;
+
     x = y = 1;
     StartAll(Thread, 2);
+    Above = x > 144 || y > 144; /* while they are at it */
+    BAD(Above);
 }
 #endif
