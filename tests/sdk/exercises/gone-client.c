@@ -7,7 +7,9 @@
 static HANDLE
 Make(const char *Name, DWORD Flags)
 {
-    return CreateFileA(Name, GENERIC_READ | GENERIC_WRITE | DELETE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_ALWAYS, Flags, NULL);
+    return CreateFileA(Name, GENERIC_READ | GENERIC_WRITE | DELETE,
+                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_ALWAYS,
+                       Flags, NULL);
 }
 
 int
@@ -32,6 +34,7 @@ main(void)
     Delete.DeleteFile = FALSE;
     SetFileInformationByHandle(First, FileDispositionInfo, &Delete, sizeof(Delete));
     CloseHandle(First);
-    printf("there %d %d\n", GetFileAttributesA("C:\\stays.txt") != INVALID_FILE_ATTRIBUTES, GetFileAttributesA("C:\\undone.txt") != INVALID_FILE_ATTRIBUTES);
+    printf("there %d %d\n", GetFileAttributesA("C:\\stays.txt") != INVALID_FILE_ATTRIBUTES,
+           GetFileAttributesA("C:\\undone.txt") != INVALID_FILE_ATTRIBUTES);
     return 0;
 }

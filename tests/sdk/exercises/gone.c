@@ -29,18 +29,21 @@ static NTSTATUS
 AddContext(PCFLT_RELATED_OBJECTS Objects)
 {
     PGONE_CONTEXT Gone;
-    NTSTATUS Status = FltAllocateContext(Filter, FLT_STREAM_CONTEXT, sizeof(*Gone), PagedPool, (PFLT_CONTEXT *)&Gone);
+    NTSTATUS Status = FltAllocateContext(Filter, FLT_STREAM_CONTEXT, sizeof(*Gone), PagedPool,
+                                         (PFLT_CONTEXT *)&Gone);
 
     if (NT_SUCCESS(Status)) {
         RtlZeroMemory(Gone, sizeof(*Gone));
-        Status = FltSetStreamContext(Objects->Instance, Objects->FileObject, FLT_SET_CONTEXT_KEEP_IF_EXISTS, Gone, NULL);
+        Status = FltSetStreamContext(Objects->Instance, Objects->FileObject,
+                                     FLT_SET_CONTEXT_KEEP_IF_EXISTS, Gone, NULL);
         FltReleaseContext(Gone);
     }
     return Status;
 }
 
 static FLT_POSTOP_CALLBACK_STATUS FLTAPI
-AfterCreate(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID Context, FLT_POST_OPERATION_FLAGS Flags)
+AfterCreate(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID Context,
+            FLT_POST_OPERATION_FLAGS Flags)
 {
     UNREFERENCED_PARAMETER(Context);
     if (!FlagOn(Flags, FLTFL_POST_OPERATION_DRAINING) && NT_SUCCESS(Data->IoStatus.Status) &&
@@ -69,7 +72,8 @@ BeforeCleanup(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID *Con
     PFLT_FILE_NAME_INFORMATION Name = NULL;
     PGONE_CONTEXT Gone;
 
-    if (!NT_SUCCESS(FltGetStreamContext(Objects->Instance, Objects->FileObject, (PFLT_CONTEXT *)&Gone))) {
+    if (!NT_SUCCESS(
+            FltGetStreamContext(Objects->Instance, Objects->FileObject, (PFLT_CONTEXT *)&Gone))) {
         return FLT_PREOP_SUCCESS_NO_CALLBACK;
     }
     FltGetFileNameInformation(Data, FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_DEFAULT, &Name);
@@ -82,7 +86,8 @@ BeforeCleanup(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID *Con
 }
 
 static FLT_POSTOP_CALLBACK_STATUS FLTAPI
-AfterCleanup(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID Context, FLT_POST_OPERATION_FLAGS Flags)
+AfterCleanup(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID Context,
+             FLT_POST_OPERATION_FLAGS Flags)
 {
     FILE_STANDARD_INFORMATION Standard;
     FILE_OBJECTID_BUFFER Id;
@@ -91,13 +96,17 @@ AfterCleanup(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID Conte
 
     UNREFERENCED_PARAMETER(Data);
     UNREFERENCED_PARAMETER(Flags);
-    Status = FltQueryInformationFile(Objects->Instance, Objects->FileObject, &Standard, sizeof(Standard), FileStandardInformation, NULL);
-    if (Status == STATUS_FILE_DELETED && Gone->Name != NULL && InterlockedIncrement(&Gone->Said) == 1) {
-        File = FltFsControlFile(Objects->Instance, Objects->FileObject, FSCTL_GET_OBJECT_ID, NULL, 0, &Id, sizeof(Id), NULL);
-        DbgPrintEx(DPFLTR_FLTMGR_ID, DPFLTR_ERROR_LEVEL, "gone: %s %wZ, %x\n", File == STATUS_FILE_DELETED ? "file" : "stream",
-                   &Gone->Name->Name, File);
+    Status = FltQueryInformationFile(Objects->Instance, Objects->FileObject, &Standard,
+                                     sizeof(Standard), FileStandardInformation, NULL);
+    if (Status == STATUS_FILE_DELETED && Gone->Name != NULL &&
+        InterlockedIncrement(&Gone->Said) == 1) {
+        File = FltFsControlFile(Objects->Instance, Objects->FileObject, FSCTL_GET_OBJECT_ID, NULL,
+                                0, &Id, sizeof(Id), NULL);
+        DbgPrintEx(DPFLTR_FLTMGR_ID, DPFLTR_ERROR_LEVEL, "gone: %s %wZ, %x\n",
+                   File == STATUS_FILE_DELETED ? "file" : "stream", &Gone->Name->Name, File);
     } else if (NT_SUCCESS(Status) && Gone->Name != NULL) {
-        DbgPrintEx(DPFLTR_FLTMGR_ID, DPFLTR_ERROR_LEVEL, "gone: not yet: %wZ, pending %u\n", &Gone->Name->Name, Standard.DeletePending);
+        DbgPrintEx(DPFLTR_FLTMGR_ID, DPFLTR_ERROR_LEVEL, "gone: not yet: %wZ, pending %u\n",
+                   &Gone->Name->Name, Standard.DeletePending);
     }
     FltReleaseContext(Gone);
     return FLT_POSTOP_FINISHED_PROCESSING;
@@ -111,12 +120,16 @@ Unload(FLT_FILTER_UNLOAD_FLAGS Flags)
     return STATUS_SUCCESS;
 }
 
-static CONST FLT_CONTEXT_REGISTRATION Contexts[] = {{FLT_STREAM_CONTEXT, 0, FreeContext, sizeof(GONE_CONTEXT), GONE_TAG, NULL, NULL, NULL}, {FLT_CONTEXT_END}};
-static CONST FLT_OPERATION_REGISTRATION Operations[] = {{IRP_MJ_CREATE, 0, NULL, AfterCreate},
-                                                        {IRP_MJ_SET_INFORMATION, FLTFL_OPERATION_REGISTRATION_SKIP_PAGING_IO, BeforeSet, NULL},
-                                                        {IRP_MJ_CLEANUP, 0, BeforeCleanup, AfterCleanup},
-                                                        {IRP_MJ_OPERATION_END}};
-static CONST FLT_REGISTRATION Registration = {sizeof(FLT_REGISTRATION), FLT_REGISTRATION_VERSION, 0, Contexts, Operations, Unload};
+static CONST FLT_CONTEXT_REGISTRATION Contexts[] = {
+    {FLT_STREAM_CONTEXT, 0, FreeContext, sizeof(GONE_CONTEXT), GONE_TAG, NULL, NULL, NULL},
+    {FLT_CONTEXT_END}};
+static CONST FLT_OPERATION_REGISTRATION Operations[] = {
+    {IRP_MJ_CREATE, 0, NULL, AfterCreate},
+    {IRP_MJ_SET_INFORMATION, FLTFL_OPERATION_REGISTRATION_SKIP_PAGING_IO, BeforeSet, NULL},
+    {IRP_MJ_CLEANUP, 0, BeforeCleanup, AfterCleanup},
+    {IRP_MJ_OPERATION_END}};
+static CONST FLT_REGISTRATION Registration = {
+    sizeof(FLT_REGISTRATION), FLT_REGISTRATION_VERSION, 0, Contexts, Operations, Unload};
 
 DRIVER_INITIALIZE DriverEntry;
 NTSTATUS

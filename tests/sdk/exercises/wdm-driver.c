@@ -313,8 +313,8 @@ Transfer(PIRP Irp, PIO_STACK_LOCATION IrpStack)
     case IOCTL_METHOD_NONE:
         try {
             ProbeForRead(IrpStack->Parameters.DeviceIoControl.Type3InputBuffer, In, sizeof(UCHAR));
-            DebugPrint(
-                ("neither: %.*s\n", (int)In, (PCHAR)IrpStack->Parameters.DeviceIoControl.Type3InputBuffer));
+            DebugPrint(("neither: %.*s\n", (int)In,
+                        (PCHAR)IrpStack->Parameters.DeviceIoControl.Type3InputBuffer));
         }
         except(EXCEPTION_EXECUTE_HANDLER)
         {
