@@ -389,6 +389,13 @@ VfJudgeContexts(PVF_FRAME Frame)
     VfJudgeLeft(Frame, &VfFltContexts, VfRuleFltContextLeak, "the context", "FltReleaseContext");
 }
 
+static VOID
+VfJudgeNames(PVF_FRAME Frame)
+{
+    VfJudgeLeft(Frame, &VfFltNames, VfRuleFltNameLeak, "the file name information",
+                "FltReleaseFileNameInformation");
+}
+
 /* It waits for contexts: who could still give one back? Teardown callbacks, a callback that runs, a work item. */
 static VOID
 VfUnregisters(PVF_FRAME Frame)
@@ -400,6 +407,7 @@ VfUnregisters(PVF_FRAME Frame)
             Filter->TeardownStart == NULL && Filter->TeardownComplete == NULL &&
             VfFltObjects.Count == 0) {
             VfJudgeContexts(Frame);
+            VfJudgeNames(Frame); /* the filter manager would say so without the place */
         }
     }
 }
@@ -413,8 +421,7 @@ VfUnregistered(PVF_FRAME Frame, ULONG64 Result)
         }
     }
     VfJudgeContexts(Frame);
-    VfJudgeLeft(Frame, &VfFltNames, VfRuleFltNameLeak, "the file name information",
-                "FltReleaseFileNameInformation");
+    VfJudgeNames(Frame);
     VfJudgeLeft(Frame, &VfFltObjects, VfRuleFltObjectLeak, "the object", "its FltFree routine");
     return Result;
 }
