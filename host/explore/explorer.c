@@ -696,7 +696,7 @@ explorer_passes(const struct abi_agent *asker)
     static struct operation operation;
     uint32_t number = known_number(asker->name);
 
-    if (number == MAX_AGENTS || it.parting != 0 || it.at.alone != 0 || it.at.passed == MAX_PASSED) {
+    if (number == MAX_AGENTS || it.parting != 0 || it.at.passed == MAX_PASSED) {
         return 0;
     }
     operation_look(&operation, asker, operation_objects(asker));
