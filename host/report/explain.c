@@ -753,13 +753,31 @@ is_draining_filter(const struct report *report)
     return false;
 }
 
+/*
+ * The service of a device control does not hold its file while the driver is called: once the request is completed, another thread
+ * can close the handle, and the driver can be unloaded, while the dispatch routine has not yet returned. Each driver has those
+ * instructions. (A file that was opened for synchronous I/O is locked meanwhile.)
+ */
+static bool
+is_unloaded_in_dispatch(const struct report *report)
+{
+    const struct thread *thread = report->threads != 0 ? &report->thread[0] : NULL;
+
+    return strcmp(report->kind, "bugcheck") == 0 && report->result->stop.code == 0xCE &&
+           thread != NULL && thread->frames != 0 &&
+           report->registers.rip == report->registers.fault &&
+           thread->frame[0].place->origin == ORIGIN_DRIVER &&
+           is_in(thread, "NtDeviceIoControlFile", "NtFsControlFile");
+}
+
 static void
 blame(struct report *report)
 {
     report->blame = "unknown";
     report->severity =
         strcmp(report->kind, "race") == 0 && report->result->stop.code == 0 ? "warning" : "error";
-    if (is_unloaded_in_load(report) || is_draining_filter(report)) {
+    if (is_unloaded_in_load(report) || is_draining_filter(report) ||
+        is_unloaded_in_dispatch(report)) {
         report->blame = "system-known";
         report->severity = "note";
     } else if (strcmp(report->kind, "client") == 0) {
@@ -907,7 +925,10 @@ explain(struct report *report)
         size_t length = strlen(report->message);
 
         snprintf(report->message + length, sizeof(report->message) - length, "%s",
-                 is_draining_filter(report)
+                 is_unloaded_in_dispatch(report)
+                     ? ": a device control that has been completed does not keep its file, so the "
+                       "driver can be unloaded before its dispatch routine has returned"
+                 : is_draining_filter(report)
                      ? ": the filter manager waits for the filter's operations, in whose threads "
                        "anybody may suspend it"
                      : ": the driver has been unloaded while it was being loaded, which nothing "

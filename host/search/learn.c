@@ -98,9 +98,10 @@ forget(struct run_learned *learned, bool freely)
     }
 }
 
+/* *lost: workers that had to be replaced. */
 static int
 learn_first(struct run_request *request, const struct pool_plan *plan, struct pool_outcome *out,
-            struct run_learned *learned)
+            struct run_learned *learned, uint32_t *lost)
 {
     struct run_search search = {.strategy = "random",
                                 .runs = request->granularity == RUN_API ? CALL_RUNS : ROUND_RUNS};
@@ -115,6 +116,7 @@ learn_first(struct run_request *request, const struct pool_plan *plan, struct po
         error = pool_search(request, &rounds, out);
         if (error == 0) {
             tally_free(&out->tally);
+            *lost += out->lost;
         }
         merge(learned);
         request->shared_count = known_count;
@@ -201,6 +203,7 @@ learn_search(struct run_request *request, const struct pool_plan *plan, struct p
     struct run_search search = *plan->search;
     struct pool_plan again = *plan;
     double started = now();
+    uint32_t lost = 0;
     int error;
 
     *learned =
@@ -217,7 +220,7 @@ learn_search(struct run_request *request, const struct pool_plan *plan, struct p
     request->learned = *learned;
     request->skips_private = skips_private(request, plan);
     if (request->granularity != RUN_API || request->skips_private) {
-        error = learn_first(request, plan, out, *learned);
+        error = learn_first(request, plan, out, *learned, &lost);
         if (error != 0) {
             return error;
         }
@@ -225,6 +228,7 @@ learn_search(struct run_request *request, const struct pool_plan *plan, struct p
     if (strategy_find(search.strategy)->exhausted == SEARCH_BUDGET) {
         request->learned = NULL;
         error = pool_search(request, plan, out);
+        out->lost += lost;
         return error != 0 ? error : keep_points(request, out);
     }
     again.search = &search;
@@ -232,6 +236,7 @@ learn_search(struct run_request *request, const struct pool_plan *plan, struct p
     for (;;) {
         forget(*learned, false);
         error = pool_search(request, &again, out);
+        lost = out->lost += lost;
         if (error != 0 || !(*learned)->grown) {
             break;
         }
