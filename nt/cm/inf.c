@@ -1,23 +1,29 @@
 /*
  * inf.c - what setup makes of a driver's INF: the service key, with Instances, altitudes and parameters.
  *
- *     [DefaultInstall.NTamd64.Services]  AddService = name, flags, section
+ *     [DefaultInstall.NTamd64.10.0...25952.Services]  AddService = name, flags, section
  *     [section]                          ServiceType StartType ErrorControl LoadOrderGroup Dependencies … AddReg
  *     [AddReg's section]                 HKR,"Instances\One","Altitude",0x0,%Altitude%
  *     [Strings]                          Altitude = "370000"
  *
+ * Of several DefaultInstall sections the one counts whose decoration is closest to this system: its architecture
+ * (NT$ARCH$, which StampInf replaces, is any), and the latest version and build that are not later than the system's.
  * Values may be quoted, %name% stands for a string, a backslash at the end of a line continues it. Nothing is
  * copied: the driver lies where the command line has put it. [IFS: creating-an-inf-file-for-a-minifilter-driver; DT:
- * inf-addservice-directive, inf-addreg-directive]
+ * inf-defaultinstall-section, inf-manufacturer-section, inf-addservice-directive, inf-addreg-directive]
  */
 #include "cmp.h"
 
 #define CM_INF_FIELDS 16
 #define CM_INF_TEXT   512
 
+#define CM_INF_LATER 1 /* a rank: for a later system than this; 0: for another processor */
+
 typedef struct _CM_INF {
     PWCHAR Text;
     ULONG Units;
+    PCWSTR Section; /* the section that is read, and how close to this system it is */
+    ULONGLONG Rank;
 } CM_INF, *PCM_INF;
 
 typedef struct _CM_INF_LINE {
@@ -165,6 +171,70 @@ CmpInfSplit(PCM_INF Inf, PWCHAR Line, PCM_INF_LINE Result)
     }
 }
 
+/* The number of a decoration's next field, after its dot; the fields may be empty, the last ones absent. */
+static ULONG
+CmpInfDecimal(PCWSTR *At)
+{
+    ULONG Value = 0;
+
+    if (**At == L'.') {
+        (*At)++;
+    }
+    for (; **At >= L'0' && **At <= L'9'; (*At)++) {
+        Value = Value * 10 + (ULONG)(**At - L'0');
+    }
+    return Value;
+}
+
+/*
+ * How close NAME[.nt[ARCHITECTURE][.[MAJOR][.[MINOR][.[PRODUCT][.[SUITE][.BUILD]]]]]] is to this system. Of two sections
+ * that fit, the one for the later version; of the same version the one that names the architecture.
+ */
+static ULONGLONG
+CmpInfRank(PWCHAR Section)
+{
+    static const struct {
+        PCWSTR Name;
+        ULONG Rank;
+    } Kinds[] = {{L"nt", 3}, {L"ntamd64", 4}, {L"nt$arch$", 4}};
+    ULONG Major, Minor, Build, Kind = 0;
+    WCHAR Word[16];
+    PCWSTR At = Section;
+
+    while (*At != 0 &&
+           !(*At == L'.' && (At[1] == L'n' || At[1] == L'N') && (At[2] == L't' || At[2] == L'T'))) {
+        At++;
+    }
+    if (*At == 0) {
+        return 2;
+    }
+    At++;
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Word); i++) {
+        Word[i] = 0;
+        if (*At != 0 && *At != L'.' && i + 1 < RTL_NUMBER_OF(Word)) {
+            Word[i] = *At++;
+        }
+    }
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Kinds); i++) {
+        Kind = CmpSameText(Word, Kinds[i].Name) ? Kinds[i].Rank : Kind;
+    }
+    if (Kind == 0) {
+        return 0;
+    }
+    Major = CmpInfDecimal(&At);
+    Minor = CmpInfDecimal(&At);
+    CmpInfDecimal(&At);
+    CmpInfDecimal(&At);
+    Build = CmpInfDecimal(&At);
+    if (Major > KiVersion->MajorVersion ||
+        (Major == KiVersion->MajorVersion &&
+         (Minor > KiVersion->MinorVersion ||
+          (Minor == KiVersion->MinorVersion && Build > KiVersion->BuildNumber)))) {
+        return CM_INF_LATER;
+    }
+    return ((ULONGLONG)(Major * 256 + Minor) << 40) + ((ULONGLONG)Build << 8) + Kind;
+}
+
 /* Calls Routine for each line of the sections with this name. */
 typedef VOID CM_INF_ROUTINE(PCM_INF Inf, PCM_INF_LINE Line, PVOID Context);
 
@@ -173,9 +243,14 @@ CmpInfSection(PCM_INF Inf, PCWSTR Section, BOOLEAN Services, CM_INF_ROUTINE *Rou
 {
     PWCHAR Text = ExpAllocate(4096 * sizeof(WCHAR), CMP_TAG_TEMP), Line;
     PCM_INF_LINE Split = ExpAllocate(sizeof(*Split), CMP_TAG_TEMP);
+    PWCHAR Title = ExpAllocate(CM_INF_TEXT * sizeof(WCHAR), CMP_TAG_TEMP);
     BOOLEAN Inside = FALSE;
     ULONG At = 0;
 
+    Title[0] = 0;
+    if (Services) {
+        Inf->Section = Title;
+    }
     while (CmpInfLine(Inf, &At, Text, 4096)) {
         Line = CmpSkipBlanks(Text);
         if (*Line == L'[') {
@@ -189,11 +264,20 @@ CmpInfSection(PCM_INF Inf, PCWSTR Section, BOOLEAN Services, CM_INF_ROUTINE *Rou
             Length = (ULONG)(End - Line);
             Inside = Services ? Length > 9 && CmpSameText(Line + Length - 9, L".Services")
                               : CmpSameText(Line, Section);
+            if (Services && Inside) {
+                Line[Length - 9] = 0;
+                Inf->Rank = CmpInfRank(Line);
+                Inside = Inf->Rank != 0;
+                for (ULONG i = 0; i <= Length - 9 && i < CM_INF_TEXT; i++) {
+                    Title[i] = Line[i];
+                }
+            }
         } else if (Inside && *Line != 0) {
             CmpInfSplit(!Services && CmpSameText(Section, L"Strings") ? NULL : Inf, Line, Split);
             Routine(Inf, Split, Context);
         }
     }
+    ExpFree(Title);
     ExpFree(Text);
     ExpFree(Split);
 }
@@ -291,7 +375,7 @@ CmpInfAddReg(PCM_INF Inf, PCM_INF_LINE Line, PVOID Context)
 
     if (CmpSameText(Line->Field[0], L"HKLM")) {
         Node = CmpMakePath(CmpRoot, L"MACHINE");
-    } else if (!CmpSameText(Line->Field[0], L"HKR")) {
+    } else if (!CmpSameText(Line->Field[0], L"HKR") || Node == NULL) {
         return;
     }
     if (Line->Fields > 1 && Line->Field[1][0] != 0) {
@@ -360,19 +444,42 @@ CmpInfService(PCM_INF Inf, PCM_INF_LINE Line, PVOID Context)
 
 typedef struct _CM_INF_SERVICE {
     PCWSTR Name;
-    WCHAR Section[CM_INF_TEXT];
+    WCHAR Section[CM_INF_TEXT]; /* the service's */
+    WCHAR Install[CM_INF_TEXT]; /* and the one that installs it */
     BOOLEAN Exact;
+    ULONGLONG Rank;
 } CM_INF_SERVICE;
 
 static VOID
 CmpInfAddService(PCM_INF Inf, PCM_INF_LINE Line, PVOID Context)
 {
     CM_INF_SERVICE *Service = Context;
+    BOOLEAN Exact;
 
-    if (CmpSameText(Line->Key, L"AddService") && Line->Fields > 2 && !Service->Exact) {
-        Service->Exact = CmpSameText(Line->Field[0], Service->Name);
-        if (Service->Exact || Service->Section[0] == 0) {
-            RtlCopyMemory(Service->Section, Line->Field[2], sizeof(Service->Section));
+    if (!CmpSameText(Line->Key, L"AddService") || Line->Fields < 3) {
+        return;
+    }
+    Exact = CmpSameText(Line->Field[0], Service->Name);
+    if (Exact > Service->Exact || (Exact == Service->Exact && Inf->Rank > Service->Rank)) {
+        Service->Exact = Exact;
+        Service->Rank = Inf->Rank;
+        RtlCopyMemory(Service->Section, Line->Field[2], sizeof(Service->Section));
+        for (ULONG i = 0; i < CM_INF_TEXT; i++) {
+            Service->Install[i] = Inf->Section[i];
+            if (Inf->Section[i] == 0) {
+                break;
+            }
+        }
+    }
+}
+
+/* An AddReg of the section that installs: with HKR it would be the device's key, which a service has not. */
+static VOID
+CmpInfInstallReg(PCM_INF Inf, PCM_INF_LINE Line, PVOID Context)
+{
+    if (CmpSameText(Line->Key, L"AddReg")) {
+        for (ULONG i = 0; i < Line->Fields; i++) {
+            CmpInfSection(Inf, Line->Field[i], FALSE, CmpInfAddReg, Context);
         }
     }
 }
@@ -398,6 +505,11 @@ CmpApplyInf(PCM_NODE Node, PCWSTR Name, const CHAR *Bytes, ULONG Length)
     }
     CmpInfSection(&Inf, NULL, TRUE, CmpInfAddService, Service);
     if (Service->Section[0] != 0) {
+        if (Service->Rank == CM_INF_LATER) {
+            DbgPrint("%ws.inf: [%ws] is for a later version; it is taken all the same\n", Name,
+                     Service->Install);
+        }
+        CmpInfSection(&Inf, Service->Install, FALSE, CmpInfInstallReg, NULL);
         CmpInfSection(&Inf, Service->Section, FALSE, CmpInfService, Node);
     } else {
         DbgPrint("%ws.inf: no AddService\n", Name);

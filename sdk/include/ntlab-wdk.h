@@ -491,6 +491,27 @@ RtlpCheckListEntry(PLIST_ENTRY Entry)
 #ifndef NT_ANALYSIS_ASSUME
 #define NT_ANALYSIS_ASSUME(_exp) ((void)0)
 #endif
+/* A checked build's: mingw-w64's take no message, and verify nothing. */
+#if DBG
+#undef NT_ASSERT
+#undef NT_ASSERTMSG
+#undef NT_ASSERTMSGW
+#define NT_ASSERT(_exp)           ((_exp) ? TRUE : (DbgRaiseAssertionFailure(), FALSE))
+#define NT_ASSERTMSG(_msg, _exp)  NT_ASSERT(_exp)
+#define NT_ASSERTMSGW(_msg, _exp) NT_ASSERT(_exp)
+#ifndef NT_VERIFY
+#define NT_VERIFY     NT_ASSERT
+#define NT_VERIFYMSG  NT_ASSERTMSG
+#define NT_VERIFYMSGW NT_ASSERTMSGW
+#endif
+#endif
+#ifndef NT_ASSERT_ACTION
+#define NT_ASSERT_ACTION(_exp)    NT_ASSERT(_exp)
+#define NT_ASSERT_ASSUME(_exp)    NT_ASSERT(_exp)
+#define NT_ASSERT_NOASSUME(_exp)  NT_ASSERT(_exp)
+#define NT_VERIFY_NOASSUME(_exp)  NT_VERIFY(_exp)
+#define NT_ANALYSIS_ASSUME(_exp)
+#endif
 #ifndef NT_FRE_ASSERT
 #define NT_FRE_ASSERT(_exp)          ((_exp) ? TRUE : (DbgRaiseAssertionFailure(), FALSE))
 #define NT_FRE_ASSERTMSG(_msg, _exp) NT_FRE_ASSERT(_exp)
