@@ -50,18 +50,6 @@ on_output(void *context, uint32_t channel, const char *text, size_t length)
     }
 }
 
-/* Distinct stacks that have allocated, by the kernel's lines (nt/vf/lowmem.c). */
-static uint32_t
-count_stacks(const char *text)
-{
-    uint32_t count = 0;
-
-    for (; text != NULL && (text = strstr(text, "allocation\tnumber=")) != NULL; text++) {
-        count++;
-    }
-    return count;
-}
-
 int
 survey_ask(struct check *check, const struct question *question, struct answer *answer)
 {
@@ -110,7 +98,7 @@ survey_ask(struct check *check, const struct question *question, struct answer *
     }
     report = report_make(&request, &result, output.report, output.report_length, &report_options);
     status = report_status(report);
-    answer->stacks = count_stacks(output.report);
+    answer->stacks = lowmem_stacks(output.report);
     if (status != STATUS_CLEAN && question->loud) {
         report_text(stderr, report, isatty(2) && getenv("NO_COLOR") == NULL);
         if (check->notes < MAX_NOTES) {

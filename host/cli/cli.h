@@ -112,6 +112,8 @@ const char *granularity_name(enum run_granularity granularity);
 int lowmem_parse(const char *text, struct options *out);
 void lowmem_config(const struct options *options, char *out, size_t size);
 int lowmem_run(struct options *options, char **argv);
+/* Distinct stacks that have allocated, by the kernel's lines in a report (nt/vf/lowmem.c); NULL has none. */
+uint32_t lowmem_stacks(const char *report);
 
 /* verifier.c: the rules that are on, as text for the kernel to free, or NULL. 0, or STATUS_USAGE after a message. */
 int verifier_config(const struct options *options, char **out);

@@ -76,22 +76,13 @@ is_settled(const struct pool_outcome *outcome)
     return outcome->outcome == SEARCH_EXHAUSTED || outcome->outcome == SEARCH_STOPPED;
 }
 
-/* What priorities decide can only be bounded and sampled. */
+/* What the parts before have left open is sampled; nothing that comes out is exhaustive. */
 static int
-search_few(struct search *search)
+end_with_portfolio(struct search *search, const struct run_search *whole, double share)
 {
-    const struct run_search whole = search->plan;
-    bool quick = search->options->effort == EFFORT_QUICK;
     struct pool_outcome part;
-    int error;
+    int error = try(search, whole, "portfolio", share, &part);
 
-    if (!quick) {
-        error = try(search, &whole, "bounded", 3.0 / 8, &search->outcome);
-        if (error != 0 || is_settled(&search->outcome)) {
-            return error;
-        }
-    }
-    error = try(search, &whole, "portfolio", quick ? 1 : 5.0 / 8, &part);
     if (error != 0) {
         return error;
     }
@@ -100,6 +91,27 @@ search_few(struct search *search)
     search->outcome.outcome = part.outcome == SEARCH_STOPPED     ? SEARCH_STOPPED
                               : search->outcome.tally.bound != 0 ? SEARCH_BOUNDED
                                                                  : SEARCH_BUDGET;
+    return 0;
+}
+
+/* What priorities decide can only be bounded and sampled. */
+static int
+search_few(struct search *search)
+{
+    const struct run_search whole = search->plan;
+    bool quick = search->options->effort == EFFORT_QUICK;
+    int error;
+
+    if (!quick) {
+        error = try(search, &whole, "bounded", 3.0 / 8, &search->outcome);
+        if (error != 0 || is_settled(&search->outcome)) {
+            return error;
+        }
+    }
+    error = end_with_portfolio(search, &whole, quick ? 1 : 5.0 / 8);
+    if (error != 0) {
+        return error;
+    }
     search->plan.strategy = quick ? "portfolio" : "bounded, portfolio";
     return 0;
 }
@@ -144,15 +156,10 @@ search_by_effort(struct search *search)
         }
         rest = 5.0 / 8;
     }
-    error = try(search, &whole, "portfolio", rest, &part);
+    error = end_with_portfolio(search, &whole, rest);
     if (error != 0) {
         return error;
     }
-    search->portfolio = part.tally.runs;
-    add(&search->outcome, &part);
-    search->outcome.outcome = part.outcome == SEARCH_STOPPED     ? SEARCH_STOPPED
-                              : search->outcome.tally.bound != 0 ? SEARCH_BOUNDED
-                                                                 : SEARCH_BUDGET;
     search->plan.strategy =
         search->outcome.tally.bound == 0 ? "dpor, portfolio" : "dpor, bounded, portfolio";
     return 0;

@@ -40,6 +40,17 @@ lowmem_config(const struct options *options, char *out, size_t size)
              options->fail_after_entry ? "e" : "");
 }
 
+uint32_t
+lowmem_stacks(const char *text)
+{
+    uint32_t count = 0;
+
+    for (; text != NULL && (text = strstr(text, "allocation\tnumber=")) != NULL; text++) {
+        count++;
+    }
+    return count;
+}
+
 static int
 one_run(struct options *options, char **argv, uint32_t *stacks)
 {

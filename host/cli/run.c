@@ -141,18 +141,6 @@ write_documents(const struct options *options, const struct run_request *request
     return status;
 }
 
-/* Distinct stacks that have allocated, by the kernel's lines (nt/vf/lowmem.c). */
-static uint32_t
-count_stacks(const char *text)
-{
-    uint32_t count = 0;
-
-    for (; text != NULL && (text = strstr(text, "allocation\tnumber=")) != NULL; text++) {
-        count++;
-    }
-    return count;
-}
-
 int
 single_run(const struct options *options, struct run_request *request, const char *command,
            char **argv, struct run_result *kept)
@@ -244,7 +232,7 @@ single_run_noted(const struct options *options, struct run_request *request, con
     report = report_make(request, &result, output.report, output.report_length, &report_options);
     status = report_status(report);
     if (options->stacks != NULL) {
-        *options->stacks = count_stacks(output.report);
+        *options->stacks = lowmem_stacks(output.report);
     }
     if (!options->brief || (status != STATUS_CLEAN && status != STATUS_BAD_INPUT)) {
         report_text(stderr, report, isatty(2) && getenv("NO_COLOR") == NULL);

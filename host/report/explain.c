@@ -770,14 +770,32 @@ is_unloaded_in_dispatch(const struct report *report)
            is_in(thread, "NtDeviceIoControlFile", "NtFsControlFile");
 }
 
+/* What no driver can help, and why; NULL: it is nothing of that kind. */
+static const char *
+known_of_system(const struct report *report)
+{
+    if (is_unloaded_in_dispatch(report)) {
+        return ": a device control that has been completed does not keep its file, so the driver "
+               "can be unloaded before its dispatch routine has returned";
+    }
+    if (is_draining_filter(report)) {
+        return ": the filter manager waits for the filter's operations, in whose threads anybody "
+               "may suspend it";
+    }
+    if (is_unloaded_in_load(report)) {
+        return ": the driver has been unloaded while it was being loaded, which nothing keeps "
+               "apart before Windows 8";
+    }
+    return NULL;
+}
+
 static void
-blame(struct report *report)
+blame(struct report *report, const char *known)
 {
     report->blame = "unknown";
     report->severity =
         strcmp(report->kind, "race") == 0 && report->result->stop.code == 0 ? "warning" : "error";
-    if (is_unloaded_in_load(report) || is_draining_filter(report) ||
-        is_unloaded_in_dispatch(report)) {
+    if (known != NULL) {
         report->blame = "system-known";
         report->severity = "note";
     } else if (strcmp(report->kind, "client") == 0) {
@@ -909,6 +927,7 @@ explain(struct report *report)
 {
     struct text text = {.out = report->message, .size = sizeof(report->message)};
     char old[sizeof(report->message)];
+    const char *known;
 
     if (report->result->end == RUN_STOPPED) {
         explain_stop(&text, report);
@@ -920,19 +939,12 @@ explain(struct report *report)
     for (char *c = report->message; *c != 0; c++) {
         *c = (unsigned char)*c < 0x20 || *c == 0x7F ? '?' : *c; /* R1 */
     }
-    blame(report);
-    if (strcmp(report->blame, "system-known") == 0) {
+    known = known_of_system(report);
+    blame(report, known);
+    if (known != NULL) {
         size_t length = strlen(report->message);
 
-        snprintf(report->message + length, sizeof(report->message) - length, "%s",
-                 is_unloaded_in_dispatch(report)
-                     ? ": a device control that has been completed does not keep its file, so the "
-                       "driver can be unloaded before its dispatch routine has returned"
-                 : is_draining_filter(report)
-                     ? ": the filter manager waits for the filter's operations, in whose threads "
-                       "anybody may suspend it"
-                     : ": the driver has been unloaded while it was being loaded, which nothing "
-                       "keeps apart before Windows 8");
+        snprintf(report->message + length, sizeof(report->message) - length, "%s", known);
     }
     fingerprint(report);
 }
