@@ -59,7 +59,7 @@ help(FILE *out)
         "priorities)\n"
         "    --clock virtual|host  host: real time\n"
         "    --seed N              (0)\n"
-        "    --run-timeout TIME    of the host (10s)\n"
+        "    --run-timeout TIME    of the host's processor (10s)\n"
         "    --virtual-timeout TIME (1h)\n"
         "    --verifier standard|all|0xFLAGS|RULE,...\n"
         "                          rules that watch the drivers (none): docs/rules\n"

@@ -192,7 +192,7 @@ struct run_request {
     size_t files;
     struct run_config *config;
     size_t configs;
-    double run_timeout;    /* seconds of host time */
+    double run_timeout;    /* seconds of the processor: supervisor.c */
     uint64_t slice_points; /* schedule points that an agent gets in a row */
     bool trace;            /* keep every event, not only the last ones ... */
     bool steps;            /* ... and each step of a run: nt/ke/record.c */

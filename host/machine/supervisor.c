@@ -12,7 +12,8 @@
  * guest loops (promote.c). Taking a branch that was promoted is no movement either.
  *
  * Watchdog: at the deadline the worker is asked by SIGUSR1 to say where it is; if it does not end
- * within two seconds it is killed.
+ * within two seconds it is killed. These seconds are of the processor, so that a busy machine ends no run; only
+ * one that gets next to nothing of it is ended by the clock on the wall.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,7 @@
 
 #define MEMORY_SIZE   ABI_SYSTEM_END
 #define GRACE_SECONDS 2.0
+#define SLOWEST       30.0 /* seconds on the wall that count as one of the processor */
 #define TICK_MS       100
 #define LOOK_SECONDS  0.3
 #define MAX_MESSAGE   (1u << 20)
@@ -55,8 +57,11 @@ struct watch {
     int control;   /* writing end; -1 without breaks */
     bool at_break; /* the worker waits */
     bool quit;
-    double started, run_started;
-    double asked; /* when the worker was asked to end, 0: not yet */
+    double started;
+    clockid_t clock; /* of the worker's processor time */
+    struct {
+        double wall, processor;
+    } run, asked; /* when the run began, and when the worker was asked to end, 0: not yet */
     double moved; /* when the guest last passed a schedule point */
     uint64_t points, heartbeat, spins, moves;
     double looked;    /* when the worker was asked to look whether the guest loops */
@@ -73,6 +78,34 @@ now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static double
+processor_time(const struct watch *watch)
+{
+    struct timespec time = {0};
+
+    clock_gettime(watch->clock, &time); /* it has gone: the clock on the wall is left */
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static double
+since(const struct watch *watch, double wall, double processor)
+{
+    double passed = now() - wall, used = processor_time(watch) - processor;
+
+    if (watch->request->boot.host_clock) {
+        return passed; /* it sleeps, too */
+    }
+    return used > passed / SLOWEST ? used : passed / SLOWEST;
+}
+
+static void
+begin_run(struct watch *watch)
+{
+    watch->run.wall = now();
+    watch->run.processor = processor_time(watch);
+    watch->asked.wall = 0;
 }
 
 static int
@@ -161,7 +194,7 @@ tick(struct watch *watch)
     watch->heartbeat = heartbeat;
     watch->spins = spins;
     watch->moves = moves;
-    if (watch->request->explore == NULL && watch->asked == 0 && watch->shared->entered &&
+    if (watch->request->explore == NULL && watch->asked.wall == 0 && watch->shared->entered &&
         time - watch->looked >= watch->look_wait) {
         watch->looked = time;
         watch->look_wait *= 2;
@@ -169,20 +202,21 @@ tick(struct watch *watch)
     }
     if (watch->request->results != NULL && watch->request->results->runs != watch->runs) {
         watch->runs = watch->request->results->runs;
-        watch->run_started = time;
-        watch->asked = 0;
+        begin_run(watch);
     }
     if (watch->request->channel != NULL && watch->request->channel->waits != 0) {
-        watch->run_started = time; /* for the pool */
-        watch->asked = 0;
+        begin_run(watch); /* for the pool */
     }
-    if (watch->asked == 0 && time - watch->run_started >= watch->request->run_timeout) {
-        watch->asked = time;
+    if (watch->asked.wall == 0 &&
+        since(watch, watch->run.wall, watch->run.processor) >= watch->request->run_timeout) {
+        watch->asked.wall = time;
+        watch->asked.processor = processor_time(watch);
         watch->shared->idle_seconds =
             time - watch->moved >= 1.0 ? (uint32_t)(time - watch->moved + 0.5) : 0;
         watch->shared->spinning = spinning;
         kill(watch->worker, SIGUSR1);
-    } else if (watch->asked != 0 && !watch->killed && time - watch->asked >= GRACE_SECONDS) {
+    } else if (watch->asked.wall != 0 && !watch->killed &&
+               since(watch, watch->asked.wall, watch->asked.processor) >= GRACE_SECONDS) {
         watch->killed = true;
         kill(watch->worker, SIGKILL);
     }
@@ -246,6 +280,7 @@ stop_at_break(struct watch *watch)
     sigaction(SIGPIPE, &old, NULL);
     passed = now() - before;
     watch->started += passed;
+    watch->run.wall += passed;
     watch->moved += passed;
     watch->looked += passed;
 }
@@ -375,7 +410,7 @@ machine_run(const struct run_request *request, struct run_result *result)
                  strerror(error));
         return -error;
     }
-    watch.started = watch.run_started = watch.moved = watch.looked = now();
+    watch.started = watch.moved = watch.looked = now();
     watch.look_wait = LOOK_SECONDS;
     watch.worker = fork();
     if (watch.worker == 0) {
@@ -396,6 +431,10 @@ machine_run(const struct run_request *request, struct run_result *result)
         return -error;
     }
     watch.output = pipes[0];
+    if (clock_getcpuclockid(watch.worker, &watch.clock) != 0) {
+        watch.clock = CLOCK_MONOTONIC;
+    }
+    begin_run(&watch);
     watch_worker(&watch);
     if (watch.control >= 0) {
         close(watch.control);

@@ -396,6 +396,12 @@ note_death(struct pool *pool, const struct worker *worker)
     return true;
 }
 
+static bool
+is_abandoned(const struct pool *pool)
+{
+    return pool->plan->abandon != NULL && *pool->plan->abandon != 0;
+}
+
 /* A keeper has ended, and with it its worker. */
 static void
 bury(struct pool *pool, struct worker *worker, int status)
@@ -409,7 +415,8 @@ bury(struct pool *pool, struct worker *worker, int status)
         ledger_lost(&pool->ledger, worker->unit);
         worker->unit = NULL;
     }
-    if (pool->ledger.over || pool->only_run || pool->stopped != 0) {
+    /* Once abandoned, what it learnt may have changed the questions that it was asked before. */
+    if (pool->ledger.over || pool->only_run || pool->stopped != 0 || is_abandoned(pool)) {
         return;
     }
     if (WIFEXITED(status) && is_death(result) && note_death(pool, worker)) {
@@ -488,8 +495,7 @@ is_over(const struct pool *pool)
 {
     bool busy = false;
 
-    if (pool->failed || pool->only_run || pool->ledger.over ||
-        (pool->plan->abandon != NULL && *pool->plan->abandon != 0)) {
+    if (pool->failed || pool->only_run || pool->ledger.over || is_abandoned(pool)) {
         return true;
     }
     for (uint32_t i = 0; i < pool->plan->jobs; i++) {
