@@ -33,3 +33,14 @@ POBJECT_TYPE *ExEventObjectType = &ExEventObjectTypeP;
 POBJECT_TYPE *ExSemaphoreObjectType = &ExSemaphoreObjectTypeP;
 POBJECT_TYPE *ExMutantObjectType = &ExMutantObjectTypeP;
 POBJECT_TYPE *ExTimerObjectType = &ExTimerObjectTypeP;
+
+/* Of transactions, which nobody can make. */
+POBJECT_TYPE TmTransactionManagerObjectTypeP, TmTransactionObjectTypeP;
+POBJECT_TYPE TmResourceManagerObjectTypeP, TmEnlistmentObjectTypeP;
+POBJECT_TYPE *TmTransactionManagerObjectType = &TmTransactionManagerObjectTypeP;
+POBJECT_TYPE *TmTransactionObjectType = &TmTransactionObjectTypeP;
+POBJECT_TYPE *TmResourceManagerObjectType = &TmResourceManagerObjectTypeP;
+POBJECT_TYPE *TmEnlistmentObjectType = &TmEnlistmentObjectTypeP;
+
+/* What gflags sets: nothing. */
+ULONG NtGlobalFlag;

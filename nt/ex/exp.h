@@ -132,6 +132,9 @@ VOID ExpInitializeKeyedEvents(VOID);
 VOID ExpInitializeRunOnce(VOID);
 VOID ExpInitializeCallbacks(ULONG Phase);
 VOID ExpInitializeWorkers(VOID);
+VOID ExpInitializeTransactions(VOID);
+extern POBJECT_TYPE TmTransactionManagerObjectTypeP, TmTransactionObjectTypeP;
+extern POBJECT_TYPE TmResourceManagerObjectTypeP, TmEnlistmentObjectTypeP;
 
 /* Work queues. */
 typedef struct _EXP_WORK_QUEUE {

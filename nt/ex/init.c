@@ -17,6 +17,7 @@ ExInitSystem(ULONG Phase)
     } else {
         ExpInitializeCallbacks(1);
         ExpInitializeWorkers();
+        ExpInitializeTransactions();
     }
     return TRUE;
 }

@@ -17,7 +17,10 @@
         UCHAR ReplaceIfExists;                                                                     \
         ULONG Flags;                                                                               \
     }
+/* In no header of Microsoft's: sources declare it themselves, some as a pointer of that name. */
+#define ZwQueryInformationProcess DdkZwQueryInformationProcess
 #include_next <ntifs.h>
+#undef ZwQueryInformationProcess
 #undef PageProtection
 #undef ReplaceIfExists
 #include <ntlab-ifs.h>

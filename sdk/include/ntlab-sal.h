@@ -183,4 +183,360 @@
 #define __callback
 #endif
 
+/* More of both vintages. Those whose names begin with _Pre_, _Post_ and _Deref_ stand inside other annotations. */
+#ifndef _Post_invalid_
+#define _Post_invalid_
+#endif
+#ifndef _Post_ptr_invalid_
+#define _Post_ptr_invalid_
+#endif
+#ifndef _Post_z_
+#define _Post_z_
+#endif
+#ifndef _Post_valid_
+#define _Post_valid_
+#endif
+#ifndef _Post_notnull_
+#define _Post_notnull_
+#endif
+#ifndef _Post_null_
+#define _Post_null_
+#endif
+#ifndef _Post_maybez_
+#define _Post_maybez_
+#endif
+#ifndef _Post_defensive_
+#define _Post_defensive_
+#endif
+#ifndef _Prepost_z_
+#define _Prepost_z_
+#endif
+#ifndef _Prepost_valid_
+#define _Prepost_valid_
+#endif
+#ifndef _Deref_out_z_
+#define _Deref_out_z_
+#endif
+#ifndef _Deref_post_z_
+#define _Deref_post_z_
+#endif
+#ifndef _Deref_prepost_z_
+#define _Deref_prepost_z_
+#endif
+#ifndef _Deref_inout_
+#define _Deref_inout_
+#endif
+#ifndef _Deref_pre_maybenull_
+#define _Deref_pre_maybenull_
+#endif
+#ifndef _Deref_pre_z_
+#define _Deref_pre_z_
+#endif
+#ifndef _Deref_post_maybenull_
+#define _Deref_post_maybenull_
+#endif
+#ifndef _Deref_post_notnull_
+#define _Deref_post_notnull_
+#endif
+#ifndef _Deref_post_null_
+#define _Deref_post_null_
+#endif
+#ifndef _Deref_post_valid_
+#define _Deref_post_valid_
+#endif
+#ifndef _Check_return_opt_
+#define _Check_return_opt_
+#endif
+#ifndef _Notnull_
+#define _Notnull_
+#endif
+#ifndef _Maybenull_
+#define _Maybenull_
+#endif
+#ifndef _Null_
+#define _Null_
+#endif
+#ifndef _Notvalid_
+#define _Notvalid_
+#endif
+#ifndef _Maybevalid_
+#define _Maybevalid_
+#endif
+#ifndef _Valid_
+#define _Valid_
+#endif
+#ifndef _Analysis_noreturn_
+#define _Analysis_noreturn_
+#endif
+#ifndef _Pre_
+#define _Pre_
+#endif
+#ifndef _Pre_null_
+#define _Pre_null_
+#endif
+#ifndef _Pre_z_
+#define _Pre_z_
+#endif
+#ifndef _Pre_unknown_
+#define _Pre_unknown_
+#endif
+#ifndef _Pre_opt_valid_
+#define _Pre_opt_valid_
+#endif
+#ifndef _Pre_valid_
+#define _Pre_valid_
+#endif
+#ifndef _Out_ptr_
+#define _Out_ptr_
+#endif
+#ifndef _Curr_
+#define _Curr_
+#endif
+#ifndef _Post_same_
+#define _Post_same_
+#endif
+#ifndef _Kernel_entry_always_
+#define _Kernel_entry_always_
+#endif
+#ifndef __drv_inout
+#define __drv_inout
+#endif
+#ifndef __drv_notPointer
+#define __drv_notPointer
+#endif
+#ifndef __drv_unreferenced
+#define __drv_unreferenced
+#endif
+#ifndef __in_z
+#define __in_z
+#endif
+#ifndef __in_z_opt
+#define __in_z_opt
+#endif
+#ifndef __inout_z
+#define __inout_z
+#endif
+#ifndef __inout_z_opt
+#define __inout_z_opt
+#endif
+#ifndef __out_z
+#define __out_z
+#endif
+#ifndef __out_z_opt
+#define __out_z_opt
+#endif
+#ifndef __deref_inout
+#define __deref_inout
+#endif
+#ifndef __deref_in
+#define __deref_in
+#endif
+#ifndef __deref_out_z
+#define __deref_out_z
+#endif
+#ifndef __deref_opt_out_opt
+#define __deref_opt_out_opt
+#endif
+#ifndef __reserved
+#define __reserved
+#endif
+#ifndef __nullterminated
+#define __nullterminated
+#endif
+#ifndef __nullnullterminated
+#define __nullnullterminated
+#endif
+#ifndef __notnull
+#define __notnull
+#endif
+#ifndef __maybenull
+#define __maybenull
+#endif
+#ifndef __override
+#define __override
+#endif
+#ifndef __kernel_entry
+#define __kernel_entry
+#endif
+#ifndef __rpc_callee
+#define __rpc_callee
+#endif
+#ifndef _Post_count_
+#define _Post_count_(x)
+#endif
+#ifndef _Post_bytecount_
+#define _Post_bytecount_(x)
+#endif
+#ifndef _Post_cap_
+#define _Post_cap_(x)
+#endif
+#ifndef _Post_count_c_
+#define _Post_count_c_(x)
+#endif
+#ifndef _Post_bytecount_c_
+#define _Post_bytecount_c_(x)
+#endif
+#ifndef _Pre_count_
+#define _Pre_count_(x)
+#endif
+#ifndef _Pre_bytecount_
+#define _Pre_bytecount_(x)
+#endif
+#ifndef _Pre_cap_
+#define _Pre_cap_(x)
+#endif
+#ifndef _Pre_opt_bytecount_
+#define _Pre_opt_bytecount_(x)
+#endif
+#ifndef _Pre_bytecap_
+#define _Pre_bytecap_(x)
+#endif
+#ifndef _IRQL_limited_to_
+#define _IRQL_limited_to_(x)
+#endif
+#ifndef _Acquires_spin_lock_
+#define _Acquires_spin_lock_(x)
+#endif
+#ifndef _Releases_spin_lock_
+#define _Releases_spin_lock_(x)
+#endif
+#ifndef _String_length_
+#define _String_length_(x)
+#endif
+#ifndef _Satisfies_
+#define _Satisfies_(x)
+#endif
+#ifndef _Group_
+#define _Group_(x)
+#endif
+#ifndef __drv_ret
+#define __drv_ret(x)
+#endif
+#ifndef __drv_innerNeverHold
+#define __drv_innerNeverHold(x)
+#endif
+#ifndef __drv_KMDF
+#define __drv_KMDF(x)
+#endif
+#ifndef __drv_WDM
+#define __drv_WDM(x)
+#endif
+#ifndef __drv_innerMustHold
+#define __drv_innerMustHold(x)
+#endif
+#ifndef __in_bcount_opt
+#define __in_bcount_opt(x)
+#endif
+#ifndef __in_ecount_opt
+#define __in_ecount_opt(x)
+#endif
+#ifndef __out_bcount_opt
+#define __out_bcount_opt(x)
+#endif
+#ifndef __out_ecount_opt
+#define __out_ecount_opt(x)
+#endif
+#ifndef __inout_bcount_opt
+#define __inout_bcount_opt(x)
+#endif
+#ifndef __inout_ecount_opt
+#define __inout_ecount_opt(x)
+#endif
+#ifndef __in_bcount_z
+#define __in_bcount_z(x)
+#endif
+#ifndef __in_ecount_z
+#define __in_ecount_z(x)
+#endif
+#ifndef __out_bcount_z
+#define __out_bcount_z(x)
+#endif
+#ifndef __out_ecount_z
+#define __out_ecount_z(x)
+#endif
+#ifndef __inout_ecount_z
+#define __inout_ecount_z(x)
+#endif
+#ifndef __deref_out_bcount
+#define __deref_out_bcount(x)
+#endif
+#ifndef __deref_out_ecount
+#define __deref_out_ecount(x)
+#endif
+#ifndef __deref_inout_bcount
+#define __deref_inout_bcount(x)
+#endif
+#ifndef __deref_inout_ecount
+#define __deref_inout_ecount(x)
+#endif
+#ifndef __field_bcount
+#define __field_bcount(x)
+#endif
+#ifndef __field_ecount
+#define __field_ecount(x)
+#endif
+#ifndef __field_bcount_opt
+#define __field_bcount_opt(x)
+#endif
+#ifndef __field_ecount_opt
+#define __field_ecount_opt(x)
+#endif
+#ifndef __field_bcount_full
+#define __field_bcount_full(x)
+#endif
+#ifndef __field_ecount_full
+#define __field_ecount_full(x)
+#endif
+#ifndef __success
+#define __success(x)
+#endif
+#ifndef __inner_assume_bytes
+#define __inner_assume_bytes(x)
+#endif
+#ifndef __typefix
+#define __typefix(x)
+#endif
+#ifndef __field_range
+#define __field_range(x, y)
+#endif
+#ifndef __in_range
+#define __in_range(x, y)
+#endif
+#ifndef __out_range
+#define __out_range(x, y)
+#endif
+#ifndef __inout_range
+#define __inout_range(x, y)
+#endif
+#ifndef __deref_in_range
+#define __deref_in_range(x, y)
+#endif
+#ifndef __deref_out_range
+#define __deref_out_range(x, y)
+#endif
+#ifndef __out_bcount_part_opt
+#define __out_bcount_part_opt(x, y)
+#endif
+#ifndef __out_ecount_part_opt
+#define __out_ecount_part_opt(x, y)
+#endif
+#ifndef __inout_bcount_part
+#define __inout_bcount_part(x, y)
+#endif
+#ifndef __inout_ecount_part
+#define __inout_ecount_part(x, y)
+#endif
+#ifndef __deref_out_bcount_part
+#define __deref_out_bcount_part(x, y)
+#endif
+#ifndef __deref_out_ecount_part
+#define __deref_out_ecount_part(x, y)
+#endif
+#ifndef __field_bcount_part
+#define __field_bcount_part(x, y)
+#endif
+#ifndef __field_ecount_part
+#define __field_ecount_part(x, y)
+#endif
+
 #endif

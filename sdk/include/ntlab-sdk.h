@@ -10,6 +10,8 @@
 
 #ifndef __ASSEMBLER__
 /* mingw-w64's are not compiled where they cannot be inlined, in a __try for one: each object gets its own. */
+#undef __USE_MINGW_ANSI_STDIO /* sprintf and its kin are the kernel's, not a library's */
+#define __USE_MINGW_ANSI_STDIO 0
 #include <_mingw.h>
 #undef __forceinline
 #define __forceinline static __inline__ __attribute__((__unused__))

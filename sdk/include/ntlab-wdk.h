@@ -488,6 +488,15 @@ RtlpCheckListEntry(PLIST_ENTRY Entry)
     }
 }
 
+#ifndef EXTERN_C_START
+#ifdef __cplusplus
+#define EXTERN_C_START extern "C" {
+#define EXTERN_C_END   }
+#else
+#define EXTERN_C_START
+#define EXTERN_C_END
+#endif
+#endif
 #ifndef NT_ANALYSIS_ASSUME
 #define NT_ANALYSIS_ASSUME(_exp) ((void)0)
 #endif
@@ -506,10 +515,10 @@ RtlpCheckListEntry(PLIST_ENTRY Entry)
 #endif
 #endif
 #ifndef NT_ASSERT_ACTION
-#define NT_ASSERT_ACTION(_exp)    NT_ASSERT(_exp)
-#define NT_ASSERT_ASSUME(_exp)    NT_ASSERT(_exp)
-#define NT_ASSERT_NOASSUME(_exp)  NT_ASSERT(_exp)
-#define NT_VERIFY_NOASSUME(_exp)  NT_VERIFY(_exp)
+#define NT_ASSERT_ACTION(_exp)   NT_ASSERT(_exp)
+#define NT_ASSERT_ASSUME(_exp)   NT_ASSERT(_exp)
+#define NT_ASSERT_NOASSUME(_exp) NT_ASSERT(_exp)
+#define NT_VERIFY_NOASSUME(_exp) NT_VERIFY(_exp)
 #define NT_ANALYSIS_ASSUME(_exp)
 #endif
 #ifndef NT_FRE_ASSERT

@@ -21,7 +21,7 @@ ntddk.h intrin.h|initguid.h ntddk.h devpkey.h|ntddk.h devioctl.h sal.h kernelspe
 
 # Exported and not in a public header: sources declare these themselves, so ours must not.
 PRIVATE = re.compile(r"^(Ki|Iop|__tsan|_)|^(Ke(InitializeApc|InsertQueueApc|RemoveQueueApc|TestAlertThread|SetAffinityThread|GenericCallDpc|SignalCallDpc\w+)"
-                     r"|Ps(Get(Process(ImageFileName|Peb|Wow64Process))|SuspendProcess|ResumeProcess|LoadedModuleList)|ObOpenObjectByName|ZwQuerySystemInformation"
+                     r"|Ps(Get(Process(ImageFileName|Peb|Wow64Process))|SuspendProcess|ResumeProcess|LoadedModuleList)|ObOpenObjectByName|ZwQuerySystemInformation|ZwQueryInformationProcess"
                      r"|IoCreateDriver|IoDeleteDriver|MmCopyVirtualMemory|ObGetObjectType|ZwProtectVirtualMemory|PsGetProcessSectionBaseAddress)$")
 DECLARED = """ExAllocatePool2 ExAllocatePool3 ExAcquireSpinLockExclusive IoAllocateIrpEx KeSetCoalescableTimer ObRegisterCallbacks CmRegisterCallbackEx
 PsSetCreateProcessNotifyRoutineEx2 IoGetRequestorProcessId IoCsqInitializeEx FltCreateFileEx2 FltEnlistInTransaction FltCbdqInitialize CcCopyReadEx
