@@ -36,7 +36,7 @@ What ntlab's kernel has of Windows', and how far it goes. Made by `tools/gen_fid
 | Every scheduling decision is one of a few places, and the same in each run of a seed | any instruction, any time | a race needs the explorer, not luck |
 | `cpuid`, `rdtsc`, `rdrand` answer for a virtual processor | the machine's | runs do not depend on the machine |
 | `EPROCESS`, `ETHREAD`, `KPROCESS` and the like have Windows' layout only where it is documented or where inlined code depends on it | a layout per build | a driver with hard-coded offsets (`ActiveProcessLinks`, `Token`, `ImageFileName`, ...) reads something else here; the `Ps`, `Ke` and `Se` routines give the same facts |
-| A program, DLL or driver is loaded from the host's files, by its name | from any file | a copy that a program makes on C: is a file like any other, but cannot be run or loaded; a running program's own file can be deleted unless it is open as an image section |
+| An image is read whole when the first section of its file is made, and a file that nobody has changed, with no filter in between, is mapped by the host | page by page, when it is touched | a filter sees the paging reads of an execution earlier and larger; what it gives is what runs. As long as no volume is mounted no file is opened at all, and the programs and drivers of the command line hold no file: theirs can be deleted |
 | No win32k, no GUI, no sessions beyond 0 | | system services above 0x1000 do not exist |
 | No 32-bit processes | WOW64 | 32-bit images are refused (exit status 3) |
 | No paging: pageable memory stays, but rules about it hold | paged out under pressure | a touch of pageable code at raised IRQL is not found by chance |

@@ -463,5 +463,6 @@ NTSTATUS FltpMainDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp);
 
 /* The kernel's, beside the DDK: waits until DriverEntry has returned, on versions that serialise load and unload. */
 NTSYSAPI VOID NTAPI IopWaitForDriverEntry(PDRIVER_OBJECT DriverObject);
+NTSYSAPI VOID NTAPI IopSetPassing(PDEVICE_OBJECT DeviceObject, BOOLEAN Passes);
 
 #endif

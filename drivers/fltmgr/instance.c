@@ -64,6 +64,7 @@ FltpInsert(PFLT_INSTANCE Instance)
     if (NT_SUCCESS(Status)) {
         InsertTailList(Place != NULL ? Place : &Volume->Instances, &Instance->Header.Links);
         InsertTailList(&Filter->Instances, &Instance->FilterLinks);
+        IopSetPassing(Volume->DeviceObject, FALSE);
     }
     ExReleaseResourceLite(&Volume->Lock);
     FltpRelease(&FltpLock);
@@ -77,6 +78,7 @@ FltpRemove(PFLT_INSTANCE Instance)
     ExAcquireResourceExclusiveLite(&Instance->Volume->Lock, TRUE);
     RemoveEntryList(&Instance->Header.Links);
     RemoveEntryList(&Instance->FilterLinks);
+    IopSetPassing(Instance->Volume->DeviceObject, IsListEmpty(&Instance->Volume->Instances));
     ExReleaseResourceLite(&Instance->Volume->Lock);
     FltpRelease(&FltpLock);
 }

@@ -122,6 +122,7 @@ FltpTearDown(PFLT_INSTANCE Instance, FLT_INSTANCE_TEARDOWN_FLAGS Reason)
     ExAcquireResourceExclusiveLite(&Volume->Lock, TRUE);
     RemoveEntryList(&Instance->Header.Links);
     RemoveEntryList(&Instance->FilterLinks);
+    IopSetPassing(Volume->DeviceObject, IsListEmpty(&Volume->Instances));
     ExReleaseResourceLite(&Volume->Lock);
     FltpRelease(&FltpLock);
     FltObjectDereference(Instance); /* the caller's */

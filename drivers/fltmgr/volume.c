@@ -129,6 +129,7 @@ FltpAttachToVolume(PDEVICE_OBJECT Base, PDEVICE_OBJECT Disk, PDEVICE_OBJECT Cont
     Device->Volume = Volume;
     Volume->DeviceObject = DeviceObject;
     DeviceObject->Flags |= Base->Flags & (DO_BUFFERED_IO | DO_DIRECT_IO);
+    IopSetPassing(DeviceObject, TRUE); /* no instance yet */
     Status = IoAttachDeviceToDeviceStackSafe(DeviceObject, Base, &Volume->Lower);
     if (!NT_SUCCESS(Status)) {
         IoDeleteDevice(DeviceObject);

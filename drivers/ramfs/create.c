@@ -232,7 +232,10 @@ RamOverwrite(PRAM_REQUEST Request, PRAM_OPEN Open, PRAM_STREAM Stream)
     ExAcquireResourceExclusiveLite(&Stream->Main, TRUE);
     ExAcquireResourceExclusiveLite(&Stream->Paging, TRUE);
     CcPurgeCacheSection(&Stream->Sections, NULL, 0, 0);
-    Node->SourceData = FALSE;
+    RamNoteChange(Stream);
+    if (Stream == &Node->Data) {
+        Node->SourceData = FALSE;
+    }
     Stream->Header.FileSize.QuadPart = Stream->Header.ValidDataLength.QuadPart = 0;
     Status = RamSetAllocation(Stream, (ULONG64)Request->Irp->Overlay.AllocationSize.QuadPart);
     if (CcIsFileCached(Request->FileObject)) {
@@ -416,7 +419,7 @@ RamOpenExisting(PRAM_REQUEST Request, PRAM_OPEN Open)
         Status = RamCheckAccess(Request, Node, NULL, &Open->Granted);
     }
     if (NT_SUCCESS(Status) && !Node->Directory &&
-        (Open->Granted & (FILE_READ_DATA | FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_EXECUTE)) &&
+        (Open->Granted & (FILE_READ_DATA | FILE_WRITE_DATA | FILE_APPEND_DATA)) &&
         Node->SourceData) {
         Status = RamLoadData(Node);
     }

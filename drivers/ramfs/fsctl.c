@@ -241,8 +241,14 @@ RamControl(PRAM_REQUEST Request)
         return Request->Volume == NULL ? RamMount(Request) : STATUS_INVALID_DEVICE_REQUEST;
     case IRP_MN_VERIFY_VOLUME:
         return Request->Volume != NULL ? STATUS_SUCCESS : STATUS_INVALID_DEVICE_REQUEST;
-    case IRP_MN_USER_FS_REQUEST:
     case IRP_MN_KERNEL_CALL:
+        if (Request->Volume != NULL && Request->Stream != NULL &&
+            Request->Stack->Parameters.FileSystemControl.FsControlCode ==
+                FSCTL_NTLAB_QUERY_SOURCE) {
+            return RamTellSource(Request);
+        }
+        /* fall through */
+    case IRP_MN_USER_FS_REQUEST:
         return Request->Volume != NULL ? RamUserControl(Request) : STATUS_INVALID_DEVICE_REQUEST;
     }
     return STATUS_INVALID_DEVICE_REQUEST;

@@ -3,7 +3,8 @@
  *
  *   H1  A directory's names come into the tree when one of them is asked for: all at once, so that what is
  *       removed later does not come back.
- *   H2  A file's bytes are read when it is opened for data, in create.
+ *   H2  A file's bytes are read when it is opened for data, in create; one that is opened to be executed only, when it is read:
+ *       as an image it is mapped by the host, as long as nothing has changed it (RamTellSource).
  */
 #include "ramfs.h"
 
@@ -168,4 +169,32 @@ RamLoadData(PRAM_NODE Node)
         Node->SourceData = FALSE;
     }
     return Status;
+}
+
+/* Of the unnamed stream: of the others nothing comes from a source. */
+VOID
+RamNoteChange(PRAM_STREAM Stream)
+{
+    if (Stream->Node != NULL && Stream == &Stream->Node->Data) {
+        Stream->Node->Changed = TRUE;
+    }
+}
+
+/* FSCTL_NTLAB_QUERY_SOURCE */
+NTSTATUS
+RamTellSource(PRAM_REQUEST Request)
+{
+    PRAM_NODE Node = Request->Stream->Node;
+
+    if (Node == NULL || Request->Stream != &Node->Data || Node->Directory ||
+        Node->Source.Length == 0 || Node->Changed) {
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    if (Request->Stack->Parameters.FileSystemControl.OutputBufferLength < Node->Source.Length) {
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    RtlCopyMemory(Request->Irp->AssociatedIrp.SystemBuffer, Node->Source.Buffer,
+                  Node->Source.Length);
+    Request->Information = Node->Source.Length;
+    return STATUS_SUCCESS;
 }

@@ -44,6 +44,10 @@
 
 #define IOCTL_NTLAB_QUERY_SOURCE CTL_CODE(FILE_DEVICE_DISK, 0x8F1, METHOD_BUFFERED, FILE_ANY_ACCESS)
 
+/* From the kernel, about a file: the path in the source folder that has these very bytes. */
+#define FSCTL_NTLAB_QUERY_SOURCE                                                                   \
+    CTL_CODE(FILE_DEVICE_FILE_SYSTEM, 0x8F1, METHOD_BUFFERED, FILE_ANY_ACCESS)
+
 #define RAM_CLUSTER     4096u
 #define RAM_NODE_STREAM ((CSHORT)0x5253)
 #define RAM_MAX_NAME    255u
@@ -111,6 +115,7 @@ struct _RAM_NODE {
     /* from the source folder, with a lifetime of its own: its path there */
     UNICODE_STRING Source;
     BOOLEAN SourceData;     /* bytes not read yet */
+    BOOLEAN Changed;        /* the bytes are no longer those of Source */
     BOOLEAN SourceChildren; /* names not listed yet */
     /* extended attributes, as FILE_FULL_EA_INFORMATION, packed */
     PUCHAR Ea;
@@ -239,6 +244,8 @@ ULONG64 RamAllocated(PRAM_STREAM Stream);
 /* host.c */
 NTSTATUS RamLoadData(PRAM_NODE Node);
 NTSTATUS RamLoadChildren(PRAM_NODE Directory);
+VOID RamNoteChange(PRAM_STREAM Stream);
+NTSTATUS RamTellSource(PRAM_REQUEST Request);
 
 /* path.c */
 typedef struct _RAM_PATH {

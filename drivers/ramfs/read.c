@@ -135,6 +135,12 @@ RamRead(PRAM_REQUEST Request)
     if (Stack->Parameters.Read.Length == 0) {
         return STATUS_SUCCESS;
     }
+    if (Stream->Node != NULL && Stream == &Stream->Node->Data) {
+        Status = RamLoadData(Stream->Node); /* host.c, H2 */
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+    }
     if (Request->Irp->Flags & IRP_PAGING_IO) {
         return RamReadPaging(Request);
     }

@@ -93,6 +93,7 @@ RamSetEnd(PRAM_REQUEST Request, PRAM_STREAM Stream, ULONG64 Size)
     if (Size < Old && !MmCanFileBeTruncated(&Stream->Sections, &New)) {
         return STATUS_USER_MAPPED_FILE;
     }
+    RamNoteChange(Stream);
     ExAcquireResourceExclusiveLite(&Stream->Paging, TRUE);
     if (Size > (ULONG64)Stream->Header.AllocationSize.QuadPart || Size < Old) {
         Status = RamSetAllocation(Stream, Size);

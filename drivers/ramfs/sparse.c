@@ -58,6 +58,7 @@ RamSetZeros(PRAM_REQUEST Request, PFILE_ZERO_DATA_INFORMATION Info)
         }
         CcPurgeCacheSection(&Stream->Sections, &From, (ULONG)(To.QuadPart - From.QuadPart), 0);
     }
+    RamNoteChange(Stream);
     ExAcquireResourceExclusiveLite(&Stream->Paging, TRUE);
     RamZeroPages(Stream, (ULONG64)From.QuadPart, (ULONG64)To.QuadPart);
     ExReleaseResourceLite(&Stream->Paging);

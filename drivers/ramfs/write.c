@@ -26,6 +26,7 @@ RamWriteDisk(PRAM_STREAM Stream, ULONG64 Offset, const VOID *Buffer, ULONG Lengt
 {
     ULONG64 Valid = (ULONG64)Stream->Header.ValidDataLength.QuadPart;
 
+    RamNoteChange(Stream);
     if (Offset > Valid) {
         RamZeroPages(Stream, Valid, Offset);
     }

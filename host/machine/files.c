@@ -20,6 +20,7 @@ static const struct {
     {"\\GLOBAL??\\", ""},
     {"\\SystemRoot\\", "C:\\Windows\\"},
     {"\\Device\\HarddiskVolume1\\", "C:\\"},
+    {"\\Device\\HarddiskVolume2\\", "D:\\"},
     {"%SystemRoot%\\", "C:\\Windows\\"},
     {"System32\\", "C:\\Windows\\System32\\"},
 };

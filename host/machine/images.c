@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 #include "abi/account.h"
+#include "abi/imagebytes.h"
 #include "host/machine/known.h"
 #include "host/machine/loaded.h"
 #include "host/machine/isolation.h"
@@ -160,13 +161,48 @@ trampoline_page(void *context, uint64_t address)
     return guest_pointer(address);
 }
 
+/*
+ * The file that an image is, whose bytes the guest has. One of the host's with the same bytes, if there is: its copy has
+ * its symbols. Else one of its own, which only says what it is called: those are kept for good, for an image in a
+ * snapshot comes back.
+ */
+static const struct run_file *
+given_file(const char *name, const uint8_t *bytes, size_t size)
+{
+    static struct given {
+        struct run_file file;
+        struct given *next;
+    } *all;
+    struct given *new;
+
+    for (size_t i = 0; i < machine.request->files; i++) {
+        const struct run_file *file = &machine.request->file[i];
+
+        if (!file->directory && file->size == size && memcmp(file->data, bytes, size) == 0) {
+            return file;
+        }
+    }
+    for (struct given *each = all; each != NULL; each = each->next) {
+        if (strcmp(each->file.guest_path, name) == 0) {
+            return &each->file;
+        }
+    }
+    new = calloc(1, sizeof(*new));
+    if (new == NULL || (new->file.guest_path = strdup(name)) == NULL) {
+        worker_fail("out of memory");
+    }
+    new->next = all;
+    all = new;
+    return &new->file;
+}
+
 bool
 loaded_is_ours(const struct loaded *image)
 {
     static const char folder[] = "C:\\Windows\\System32\\";
     const char *path = image->file->guest_path;
 
-    return strncasecmp(path, folder, sizeof(folder) - 1) == 0 &&
+    return image->file->host_path != NULL && strncasecmp(path, folder, sizeof(folder) - 1) == 0 &&
            strchr(path + sizeof(folder) - 1, '\\') == NULL;
 }
 
@@ -334,16 +370,17 @@ bind_system(struct loaded *image, struct abi_image *out, struct image_error *err
     return ABI_IMAGE_OK;
 }
 
-/* An imported image that is not loaded but could be: the kernel loads it first. */
+/* An imported image that is not loaded but could be: the kernel loads it first. `asks`: it may know of one that we do not. */
 static bool
-needs_other(const struct pe *pe, struct abi_image *out)
+needs_other(const struct pe *pe, bool asks, struct abi_image *out)
 {
     struct pe_imports walk;
     struct pe_import import;
 
     pe_imports_begin(&walk, pe, false);
     while (pe_imports_next(&walk, &import)) {
-        if (find_name(import.dll, 0) == NULL && files_find(machine.request, import.dll) != NULL) {
+        if (find_name(import.dll, 0) == NULL &&
+            (asks || files_find(machine.request, import.dll) != NULL)) {
             snprintf(out->message, sizeof(out->message), "%.250s", import.dll);
             return true;
         }
@@ -354,8 +391,11 @@ needs_other(const struct pe *pe, struct abi_image *out)
 uint32_t
 images_load(const char *name, uint32_t flags, uint64_t slice, struct abi_image *out)
 {
-    const struct run_file *file = files_find(machine.request, name);
-    bool system = (flags & ABI_IMAGE_SYSTEM) != 0;
+    bool system = (flags & ABI_IMAGE_SYSTEM) != 0, given = (flags & ABI_IMAGE_BYTES) != 0;
+    const uint8_t *bytes = given ? (const uint8_t *)out->base : NULL;
+    size_t length = given ? out->size : 0;
+    const struct run_file *file =
+        given ? given_file(name, bytes, length) : files_find(machine.request, name);
     struct image_error error = {0};
     struct loaded *image;
     struct pe pe;
@@ -367,11 +407,15 @@ images_load(const char *name, uint32_t flags, uint64_t slice, struct abi_image *
     if (file == NULL || file->directory) {
         return (uint32_t)fail(out, ABI_IMAGE_NOT_FOUND, 0, "no such file");
     }
-    if (image_parse(file->data, file->size, &pe, &error) != 0) {
+    if (!given) {
+        bytes = file->data;
+        length = file->size;
+    }
+    if (image_parse(bytes, length, &pe, &error) != 0) {
         return (uint32_t)fail(out, error.code, (uint32_t)error.offset, error.message);
     }
     if (system) {
-        if (needs_other(&pe, out)) {
+        if (needs_other(&pe, (flags & ABI_IMAGE_ASKS) != 0, out)) {
             return ABI_IMAGE_NEEDS;
         }
         result = check_versions(&pe, out);
@@ -394,8 +438,8 @@ images_load(const char *name, uint32_t flags, uint64_t slice, struct abi_image *
                                   : "the image has no relocations, and its addresses are taken: "
                                     "one such process can run at a time");
     }
-    if (image_map(&pe, base_name(file->guest_path), guest_pointer(base), base, &image->image,
-                  &error) != 0) {
+    if (image_map(&pe, base_name(given ? name : file->guest_path), guest_pointer(base), base,
+                  &image->image, &error) != 0) {
         free(image);
         return (uint32_t)fail(out, error.code, (uint32_t)error.offset, error.message);
     }

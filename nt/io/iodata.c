@@ -22,6 +22,7 @@ LIST_ENTRY IopOrphans; /* IRPs whose thread ended before they did */
 KSPIN_LOCK IopCancelLock, IopVpbLock;
 ULONG IopErrorLogSequence, IopDeviceNumber, IopInterfaceNumber;
 PDRIVER_OBJECT IopRootBusDriver;
+PDEVICE_OBJECT IopRamDisk[2]; /* C: and D: */
 KTIMER IopSecondTimer;
 KDPC IopSecondDpc;
 ULONG IopRunningTimers;

@@ -17,7 +17,7 @@
  *     harderror.c            what users are told
  *     fsreg.c                file-system registration, volume parameter blocks, mounting
  *     reparse.c              a create that met a reparse point
- *     paging.c               paging I/O, for nt/mm
+ *     paging.c source.c      paging I/O, and whether an image's file is the host's, for nt/mm
  *     ramdisk.c recognizer.c the disks of C: and D:, and who loads their file system
  *     pnp.c interface.c power.c wmi.c etw.c interrupt.c errlog.c      what drivers register with
  *     nulldev.c console.c hostfs.c npfs.c rawfs.c rootbus.c           drivers in the box
@@ -87,6 +87,7 @@ typedef struct _IOP_DEVICE_EXTENSION {
 #define DOE_STARTIO_CANCELABLE      0x080
 #define DOE_STARTIO_DEFERRED        0x100
 #define DOE_STARTIO_NO_CANCEL       0x200
+#define DOE_PASSES                  0x10000 /* ntlab's own: it stands in a stack and changes nothing (source.c) */
 
 FORCEINLINE PIOP_DEVICE_EXTENSION
 IopExtension(PDEVICE_OBJECT DeviceObject)
@@ -200,6 +201,7 @@ extern char IopFailureText[256];
 extern const char *IopRefusal;
 extern NTSTATUS IopRefusalStatus;
 extern PDRIVER_OBJECT IopRootBusDriver;
+extern PDEVICE_OBJECT IopRamDisk[2];
 extern KTIMER IopSecondTimer;
 extern KDPC IopSecondDpc;
 extern ULONG IopRunningTimers;

@@ -128,6 +128,7 @@ RamDiskCreate(PDRIVER_OBJECT DriverObject, PCWSTR DeviceName, PCWSTR Source, UCH
     Disk->Source = Source;
     Disk->Device = DeviceName;
     Disk->Drive = Drive;
+    IopRamDisk[Drive - 'C'] = DeviceObject;
     Letter[4] = Drive;
     RtlAppendUnicodeToString(&Link, Letter);
     Status = IoCreateSymbolicLink(&Link, &Device);

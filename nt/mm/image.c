@@ -40,21 +40,33 @@ MiHostPath(PCUNICODE_STRING Path)
     return Text;
 }
 
+static BOOLEAN
+MiReadHeader(PMI_IMAGE_CONTROL Control, ULONG64 Offset, PVOID Buffer, ULONG Bytes)
+{
+    if (Control->Host != NULL) {
+        return HcFileRead(Control->Host, Offset, Buffer, Bytes) == Bytes;
+    }
+    if (Offset + Bytes > Control->Size) {
+        return FALSE;
+    }
+    RtlCopyMemory(Buffer, (PVOID)(ABI_ALIAS(Control->Memory) + Offset), Bytes);
+    return TRUE;
+}
+
 /*
  * What NtCreateSection checks before anything is mapped, and NtQuerySection reports. The statuses of
  * the loader: no MZ, no PE, 32-bit.
  */
 NTSTATUS
-MiReadImageHeaders(const char *Name, struct abi_image *Info)
+MiParseImageHeaders(PMI_IMAGE_CONTROL Control, struct abi_image *Info)
 {
     IMAGE_DOS_HEADER Dos;
     IMAGE_NT_HEADERS64 Nt;
 
-    if (HcFileRead(Name, 0, &Dos, sizeof(Dos)) != sizeof(Dos) ||
-        Dos.e_magic != IMAGE_DOS_SIGNATURE) {
+    if (!MiReadHeader(Control, 0, &Dos, sizeof(Dos)) || Dos.e_magic != IMAGE_DOS_SIGNATURE) {
         return STATUS_INVALID_IMAGE_NOT_MZ;
     }
-    if (Dos.e_lfanew < 0 || HcFileRead(Name, (ULONG)Dos.e_lfanew, &Nt, sizeof(Nt)) != sizeof(Nt) ||
+    if (Dos.e_lfanew < 0 || !MiReadHeader(Control, (ULONG)Dos.e_lfanew, &Nt, sizeof(Nt)) ||
         Nt.Signature != IMAGE_NT_SIGNATURE) {
         return STATUS_INVALID_IMAGE_PROTECT;
     }
@@ -78,6 +90,14 @@ MiReadImageHeaders(const char *Name, struct abi_image *Info)
     Info->os_version = (ULONG)Nt.OptionalHeader.MajorOperatingSystemVersion << 16 |
                        Nt.OptionalHeader.MinorOperatingSystemVersion;
     return STATUS_SUCCESS;
+}
+
+NTSTATUS
+MiReadImageHeaders(const char *Name, struct abi_image *Info)
+{
+    MI_IMAGE_CONTROL Control = {.Host = (char *)Name};
+
+    return MiParseImageHeaders(&Control, Info);
 }
 
 /* The headers of an image that is mapped, wherever the current process is. */
@@ -197,7 +217,7 @@ MiMapImage(PEPROCESS Process, const char *Name, PVOID Requested, PVOID *Base,
     if (Space == NULL) {
         return STATUS_PROCESS_IS_TERMINATING;
     }
-    Result = HcImageLoad(Name, ABI_IMAGE_USER, Process->Pcb.Slice, Info);
+    Result = MiLoadImage(Name, Section, ABI_IMAGE_USER, Process->Pcb.Slice, Info);
     if (Result != ABI_IMAGE_OK) {
         return MiImageStatus(Result);
     }

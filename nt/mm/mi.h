@@ -15,7 +15,7 @@
  *     known.c     \KnownDlls
  *     writer.c    the mapped-page writer, what file systems ask about sections
  *     view.c      views of them
- *     image.c     executables in user processes
+ *     image.c     executables in user processes      imagefile.c  images that are read from their files
  *     module.c    drivers: loading, INIT sections, PsLoadedModuleList, MmGetSystemRoutineAddress
  *     mdl.c       locking, mapping
  *     pages.c     memory for drivers: MDL pages, contiguous, non-cached, device memory
@@ -177,11 +177,20 @@ struct _MI_SECTION {
     ULONG64 Committed; /* bytes from the start that have memory */
     PFILE_OBJECT FileObject;
     PMI_CONTROL Control;   /* data of a file that can be cached */
-    char *Image;           /* SEC_IMAGE: the host's name of the file */
+    char *Image;           /* SEC_IMAGE: the name of the file, as the host could read it */
     struct abi_image Info; /* SEC_IMAGE: from the headers */
     ULONG Views;
     BOOLEAN ImageCounted; /* in ImageSectionObject of its file */
 };
+
+/* ImageSectionObject: what the image of a file is made of, while there are sections of it. imagefile.c */
+typedef struct _MI_IMAGE_CONTROL {
+    ULONG Sections;
+    char *Host;     /* the host's file, or */
+    ULONG64 Memory; /* system address of the bytes, not reachable there itself */
+    ULONG64 Size;
+    struct abi_image Info;
+} MI_IMAGE_CONTROL, *PMI_IMAGE_CONTROL;
 
 /* space.c */
 VOID MiInitializeSpace(PMI_SPACE Space, ULONG64 Base, ULONG64 Limit, ULONG64 FirstLimit,
@@ -222,11 +231,19 @@ PKI_MODULE MiMakeModule(const char *FullName, const struct abi_image *Info);
 VOID MiFreeModule(PKI_MODULE Module);
 NTSTATUS MiImageStatus(ULONG Result);
 NTSTATUS MiReadImageHeaders(const char *Name, struct abi_image *Info);
+NTSTATUS MiParseImageHeaders(PMI_IMAGE_CONTROL Control, struct abi_image *Info);
 VOID MiUnmapImage(PEPROCESS Process, PMI_AREA Area);
 NTSTATUS MiMapImage(PEPROCESS Process, const char *Name, PVOID Requested, PVOID *Base,
                     struct abi_image *Info, PMI_SECTION Section);
 /* An NT path as the host reads it. Pool memory. */
 char *MiHostPath(PCUNICODE_STRING Path);
+
+/* imagefile.c */
+NTSTATUS MiOpenImage(PMI_SECTION Section);
+VOID MiCloseImage(PMI_SECTION Section);
+ULONG MiLoadImage(const char *Name, PMI_SECTION Section, ULONG Flags, ULONG64 Slice,
+                  struct abi_image *Info);
+BOOLEAN MiIsImageOfHost(PMI_SECTION Section);
 
 /* control.c: the rest is in nt/inc/mm.h */
 UCHAR MiFilePage(PMI_CONTROL Control, ULONG64 Offset);

@@ -9,6 +9,8 @@
  * PAGE sections stay: memory is never short, but the verifier may ask where they are.
  */
 #include "mi.h"
+#include "abi/imagebytes.h"
+#include "nt/inc/imagefile.h"
 #include "nt/inc/io.h"
 
 static const char *
@@ -69,16 +71,43 @@ MiFindModule(const VOID *Address)
     return NULL;
 }
 
+/* The file of an image that is loaded; a name without folders: of one that another imports from. */
+static NTSTATUS
+MiOpenSystemImage(const char *Name, PMI_SECTION *Section)
+{
+    static const char Folder[] = "\\SystemRoot\\System32\\drivers\\";
+    ULONG Prefix = Name[0] == '\\' ? 0 : sizeof(Folder) - 1, Length = (ULONG)strlen(Name), Bytes;
+    PWSTR Buffer = ExpAllocate((Prefix + Length + 1) * sizeof(WCHAR), MI_TAG_MODULE);
+    UNICODE_STRING Path = {0, (USHORT)((Prefix + Length + 1) * sizeof(WCHAR)), Buffer};
+    NTSTATUS Status;
+
+    RtlUTF8ToUnicodeN(Buffer, Prefix * sizeof(WCHAR), &Bytes, Folder, Prefix);
+    Path.Length = (USHORT)Bytes;
+    RtlUTF8ToUnicodeN(Buffer + Bytes / sizeof(WCHAR), Length * sizeof(WCHAR), &Bytes, Name, Length);
+    Path.Length += (USHORT)Bytes;
+    Status = MiOpenImageFile(&Path, FALSE, (PVOID *)Section);
+    ExpFree(Buffer);
+    return Status;
+}
+
 static NTSTATUS
 MiLoad(const char *Name, ULONG Depth, PKI_MODULE *Found)
 {
+    PMI_SECTION Section;
     struct abi_image Info;
     PKI_MODULE Module, Other;
     NTSTATUS Status;
-    ULONG Result;
+    ULONG Result, Asks;
 
+    Status = MiOpenSystemImage(Name, &Section);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Asks = Section != NULL ? ABI_IMAGE_ASKS : 0;
     for (;;) {
-        Result = HcImageLoad(Name, ABI_IMAGE_SYSTEM, 0, &Info);
+        struct abi_stat Stat;
+
+        Result = MiLoadImage(Name, Section, ABI_IMAGE_SYSTEM | Asks, 0, &Info);
         if (Result != ABI_IMAGE_NEEDS || Depth > 8) {
             break;
         }
@@ -86,16 +115,25 @@ MiLoad(const char *Name, ULONG Depth, PKI_MODULE *Found)
         Status = strcmp(MiBaseName(Info.message), "fltmgr.sys") == 0
                      ? IopLoadFilterManager()
                      : MiLoad(Info.message, Depth + 1, &Other);
-        if (!NT_SUCCESS(Status)) {
-            return Status;
+        if (!NT_SUCCESS(Status) && Asks != 0 && HcFileStat(Info.message, &Stat) != 0) {
+            Asks = 0; /* there is no such file: its routines are missing, and a call says so */
+        } else if (!NT_SUCCESS(Status)) {
+            break;
         }
     }
     if (Result != ABI_IMAGE_OK) {
+        if (Section != NULL) {
+            ObDereferenceObject(Section);
+        }
+        if (Result == ABI_IMAGE_NEEDS && Depth <= 8) {
+            return Status;
+        }
         RtlCopyMemory(MiLoadMessage, Info.message, sizeof(MiLoadMessage));
         return MiImageStatus(Result);
     }
     Module = MiMakeModule(Name, &Info);
-    Module->UnderTest = PspIsDriverUnderTest(MiBaseName(Name));
+    Module->SectionPointer = Section; /* imagefile.c, F2 */
+    Module->UnderTest = PspIsDriverUnderTest(MiBaseName(Name)) || !MiIsImageOfHost(Section);
     InsertTailList(&PsLoadedModuleList, &Module->InLoadOrderLinks);
     KiTrace(EV_IMAGE_LOAD, Module->DllBase, 0, Module->SizeOfImage, 0, 0);
     *Found = Module;
@@ -156,6 +194,9 @@ MmUnloadSystemImage(PKI_MODULE Module)
     KiListLeft(Gone->Start, Gone->Size, Gone->Left, sizeof(Gone->Left));
     KiNoteImageGoes();
     HcImageUnload(Module->DllBase);
+    if (Module->SectionPointer != NULL) {
+        ObDereferenceObject(Module->SectionPointer);
+    }
     MiFreeModule(Module);
 }
 

@@ -3,18 +3,13 @@
  *
  *     SEC_COMMIT    memory of its own, in the system's mappings, where nobody can reach it: views show it
  *     SEC_RESERVE   the same, committed by who commits in a view
- *     SEC_IMAGE     the name of an executable: each view is an image of its own
+ *     SEC_IMAGE     an executable (imagefile.c): each view is an image of its own
  *     of a file     its control area (control.c); of a file that cannot be cached, a copy of its bytes
  *
  *   S1  A section of a file is made under AcquireForSectionSynchronization of its file system.
  */
 #include "mi.h"
 #include "nt/inc/fsrtl.h"
-
-/* ImageSectionObject: sections of the file as an image. */
-typedef struct _MI_IMAGE_CONTROL {
-    ULONG Sections;
-} MI_IMAGE_CONTROL, *PMI_IMAGE_CONTROL;
 
 static const GENERIC_MAPPING MiSectionMapping = {
     STANDARD_RIGHTS_READ | SECTION_QUERY | SECTION_MAP_READ,
@@ -47,33 +42,11 @@ MiDeleteSection(PVOID Object)
         MiDereferenceControl(Control);
     }
     if (Section->FileObject != NULL) {
-        PSECTION_OBJECT_POINTERS Pointers = Section->FileObject->SectionObjectPointer;
-
-        if ((Section->Attributes & SEC_IMAGE) && Section->ImageCounted) {
-            PMI_IMAGE_CONTROL Image = Pointers->ImageSectionObject;
-
-            if (--Image->Sections == 0) {
-                Pointers->ImageSectionObject = NULL;
-                ExpFree(Image);
-            }
+        if (Section->ImageCounted) {
+            MiCloseImage(Section);
         }
         ObDereferenceObject(Section->FileObject);
     }
-}
-
-static VOID
-MiCountImage(PMI_SECTION Section)
-{
-    PSECTION_OBJECT_POINTERS Pointers = Section->FileObject->SectionObjectPointer;
-
-    if (Pointers == NULL) {
-        return;
-    }
-    if (Pointers->ImageSectionObject == NULL) {
-        Pointers->ImageSectionObject = ExpAllocate(sizeof(MI_IMAGE_CONTROL), MI_TAG_SECTION);
-    }
-    ((PMI_IMAGE_CONTROL)Pointers->ImageSectionObject)->Sections++;
-    Section->ImageCounted = TRUE;
 }
 
 VOID
@@ -112,27 +85,6 @@ MiProtectionAccess(ULONG Protection, PACCESS_MASK Access)
     default:
         return STATUS_INVALID_PAGE_PROTECTION;
     }
-}
-
-static NTSTATUS
-MiOpenImage(PMI_SECTION Section)
-{
-    POBJECT_NAME_INFORMATION Name;
-    ULONG Length = 0;
-    NTSTATUS Status;
-
-    Name = ExpAllocate(1024, MI_TAG_SECTION);
-    Status = ObQueryNameString(Section->FileObject, Name, 1024, &Length);
-    if (NT_SUCCESS(Status)) {
-        Section->Image = MiHostPath(&Name->Name);
-        Status = MiReadImageHeaders(Section->Image, &Section->Info);
-        Section->Size = Section->Info.size;
-    }
-    if (NT_SUCCESS(Status)) {
-        MiCountImage(Section);
-    }
-    ExpFree(Name);
-    return Status;
 }
 
 /* Reads the whole file into the section's memory. */

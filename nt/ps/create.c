@@ -7,6 +7,7 @@
  * creator need not attach.
  */
 #include "nt/ps/psp.h"
+#include "nt/inc/imagefile.h"
 
 #define PSP_DEFAULT_STACK 0x100000
 
@@ -217,9 +218,10 @@ PspSetNames(PEPROCESS Process, PCUNICODE_STRING Path, char *Utf8, ULONG Room)
 /* A process and its first thread, not yet started. Parameters in kernel memory. */
 static NTSTATUS
 PspCreateFromImage(PCUNICODE_STRING ImagePath, PACCESS_TOKEN Token, PEPROCESS Parent,
-                   PSP_PARAMETERS *Parameters, PEPROCESS *Result, PETHREAD *FirstThread,
-                   struct abi_image *Image)
+                   PSP_PARAMETERS *Parameters, BOOLEAN Checked, PEPROCESS *Result,
+                   PETHREAD *FirstThread, struct abi_image *Image)
 {
+    PVOID Section;
     PEPROCESS Process;
     KAPC_STATE State;
     struct abi_image Ntdll;
@@ -227,19 +229,29 @@ PspCreateFromImage(PCUNICODE_STRING ImagePath, PACCESS_TOKEN Token, PEPROCESS Pa
     PVOID Base;
     NTSTATUS Status;
 
+    Status = MiOpenImageFile((PUNICODE_STRING)ImagePath, Checked, &Section);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
     Status = PspCreateProcessObject(Parent, Token, TRUE, &Process);
     if (!NT_SUCCESS(Status)) {
+        if (Section != NULL) {
+            ObDereferenceObject(Section);
+        }
         return Status;
     }
     PspSetNames(Process, ImagePath, Name, sizeof(Name));
     MiSetFirstAgent(Process, KiAgent()->Name); /* until it has a thread of its own */
     KeStackAttachProcess(&Process->Pcb, &State);
-    Status = MiMapUserImage(Process, Name, &Process->SectionBaseAddress, Image);
+    Status = MiMapImageFile(Process, Name, Section, &Process->SectionBaseAddress, Image);
     if (NT_SUCCESS(Status)) {
         Status = MiMapUserImage(Process, "C:\\Windows\\System32\\ntdll.dll", &Base, &Ntdll);
         Process->Ntdll = Base;
     }
     KeUnstackDetachProcess(&State);
+    if (Section != NULL) {
+        ObDereferenceObject(Section); /* the view has its own reference */
+    }
     if (NT_SUCCESS(Status)) {
         Status = PspPlaceParameters(Process, Parameters, Image);
     }
@@ -327,7 +339,7 @@ PspCreateUserProcess(PCWSTR ImagePath, PCWSTR CommandLine, PACCESS_TOKEN Token, 
     RtlInitUnicodeString(&Parameters.DesktopInfo, L"Winsta0\\Default");
     Parameters.Environment = (PVOID)PspEnvironment;
     Parameters.EnvironmentSize = sizeof(PspEnvironment);
-    Status = PspCreateFromImage(&Path, Token, Parent, &Parameters, Process, Thread, &Image);
+    Status = PspCreateFromImage(&Path, Token, Parent, &Parameters, FALSE, Process, Thread, &Image);
     if (NT_SUCCESS(Status)) {
         PspOpenStandardHandles(*Process);
         if (Parent == NULL) {
@@ -485,7 +497,7 @@ NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, ACCESS_MASK Pro
     if (!NT_SUCCESS(Status)) {
         goto Free;
     }
-    Status = PspCreateFromImage(&Path, Token, Parent, Parameters, &Process, &Thread, &Image);
+    Status = PspCreateFromImage(&Path, Token, Parent, Parameters, TRUE, &Process, &Thread, &Image);
     ObDereferenceObject(Token);
     if (!NT_SUCCESS(Status)) {
         goto Free;

@@ -285,6 +285,9 @@ CreateServiceW(SC_HANDLE Manager, LPCWSTR Name, LPCWSTR DisplayName, DWORD Acces
         if (NT_SUCCESS(Status)) {
             Status = AdvSetText(Key, L"Group", REG_SZ, Group);
         }
+        if (NT_SUCCESS(Status)) {
+            Status = AdvSetDependencies(Key, Dependencies);
+        }
         if (!NT_SUCCESS(Status)) {
             NtDeleteKey(Key);
         }
@@ -297,20 +300,43 @@ CreateServiceW(SC_HANDLE Manager, LPCWSTR Name, LPCWSTR DisplayName, DWORD Acces
     return AdvMakeHandle(ADV_DRIVER, AdvMapAccess(Access, SERVICE_ALL_ACCESS), Name);
 }
 
+/* Strings up to an empty one; NULL for NULL. */
+static PWSTR
+AdvWideList(PCSTR List)
+{
+    ULONG Length = 0, Bytes;
+    PWSTR Wide;
+
+    if (List == NULL) {
+        return NULL;
+    }
+    while (List[Length] != 0) {
+        Length += (ULONG)strlen(List + Length) + 1;
+    }
+    Wide = AdvAllocate((Length + 2) * sizeof(WCHAR));
+    if (Wide != NULL) {
+        RtlZeroMemory(Wide, (Length + 2) * sizeof(WCHAR));
+        RtlMultiByteToUnicodeN(Wide, Length * sizeof(WCHAR), &Bytes, List, Length);
+    }
+    return Wide;
+}
+
 SC_HANDLE WINAPI
 CreateServiceA(SC_HANDLE Manager, LPCSTR Name, LPCSTR DisplayName, DWORD Access, DWORD Type,
                DWORD Start, DWORD ErrorControl, LPCSTR Path, LPCSTR Group, LPDWORD Tag,
                LPCSTR Dependencies, LPCSTR Account, LPCSTR Password)
 {
     UNICODE_STRING WideName = {0}, WideDisplay = {0}, WidePath = {0}, WideGroup = {0};
+    PWSTR List = AdvWideList(Dependencies);
     SC_HANDLE Handle = NULL;
 
     if (AdvToWide(&WideName, Name) && AdvToWide(&WideDisplay, DisplayName) &&
         AdvToWide(&WidePath, Path) && AdvToWide(&WideGroup, Group)) {
         Handle =
             CreateServiceW(Manager, WideName.Buffer, WideDisplay.Buffer, Access, Type, Start,
-                           ErrorControl, WidePath.Buffer, WideGroup.Buffer, Tag, NULL, NULL, NULL);
+                           ErrorControl, WidePath.Buffer, WideGroup.Buffer, Tag, List, NULL, NULL);
     }
+    AdvFree(List);
     RtlFreeUnicodeString(&WideName);
     RtlFreeUnicodeString(&WideDisplay);
     RtlFreeUnicodeString(&WidePath);
@@ -319,7 +345,7 @@ CreateServiceA(SC_HANDLE Manager, LPCSTR Name, LPCSTR DisplayName, DWORD Access,
 }
 
 /* NtLoadDriver or NtUnloadDriver with the privilege that it needs. */
-static NTSTATUS
+NTSTATUS
 AdvDriverCall(PCWSTR Name, BOOL Load)
 {
     UNICODE_STRING Path;
@@ -342,13 +368,23 @@ StartServiceW(SC_HANDLE Handle, DWORD Count, LPCWSTR *Arguments)
 {
     PADV_SERVICE Service = AdvServiceOf(Handle, ADV_DRIVER, SERVICE_START);
     ULONG Start = SERVICE_DEMAND_START;
+    SERVICE_STATUS_PROCESS Now;
     NTSTATUS Status;
+    DWORD Error;
 
     if (Service == NULL) {
         return FALSE;
     }
     if (AdvReadDword(Service->Name, L"Start", &Start) && Start == SERVICE_DISABLED) {
         return AdvFail(ERROR_SERVICE_DISABLED);
+    }
+    AdvQueryState(Service->Name, &Now);
+    if (Now.dwCurrentState == SERVICE_RUNNING) {
+        return AdvFail(ERROR_SERVICE_ALREADY_RUNNING);
+    }
+    Error = AdvStartNeeded(Service->Name);
+    if (Error != ERROR_SUCCESS) {
+        return AdvFail(Error);
     }
     Status = AdvDriverCall(Service->Name, TRUE);
     if (Status == STATUS_OBJECT_NAME_NOT_FOUND || Status == STATUS_OBJECT_PATH_NOT_FOUND) {
@@ -383,6 +419,10 @@ ControlService(SC_HANDLE Handle, DWORD Control, LPSERVICE_STATUS State)
         return AdvFail(ERROR_SERVICE_NOT_ACTIVE);
     }
     if (Control == SERVICE_CONTROL_STOP) {
+        if (AdvHasRunningDependents(Service->Name)) {
+            RtlCopyMemory(State, &Now, sizeof(*State));
+            return AdvFail(ERROR_DEPENDENT_SERVICES_RUNNING);
+        }
         Status = AdvDriverCall(Service->Name, FALSE);
         AdvQueryState(Service->Name, &Now);
         RtlCopyMemory(State, &Now, sizeof(*State));
@@ -451,6 +491,9 @@ ChangeServiceConfigW(SC_HANDLE Handle, DWORD Type, DWORD Start, DWORD ErrorContr
     if (NT_SUCCESS(Status)) {
         Status = AdvSetText(Key, L"DisplayName", REG_SZ, DisplayName);
     }
+    if (NT_SUCCESS(Status)) {
+        Status = AdvSetDependencies(Key, Dependencies);
+    }
     NtClose(Key);
     return AdvResult(Status);
 }
@@ -461,13 +504,15 @@ ChangeServiceConfigA(SC_HANDLE Handle, DWORD Type, DWORD Start, DWORD ErrorContr
                      LPCSTR Password, LPCSTR DisplayName)
 {
     UNICODE_STRING WidePath = {0}, WideGroup = {0}, WideDisplay = {0};
+    PWSTR List = AdvWideList(Dependencies);
     BOOL Result = FALSE;
 
     if (AdvToWide(&WidePath, Path) && AdvToWide(&WideGroup, Group) &&
         AdvToWide(&WideDisplay, DisplayName)) {
         Result = ChangeServiceConfigW(Handle, Type, Start, ErrorControl, WidePath.Buffer,
-                                      WideGroup.Buffer, Tag, NULL, NULL, NULL, WideDisplay.Buffer);
+                                      WideGroup.Buffer, Tag, List, NULL, NULL, WideDisplay.Buffer);
     }
+    AdvFree(List);
     RtlFreeUnicodeString(&WidePath);
     RtlFreeUnicodeString(&WideGroup);
     RtlFreeUnicodeString(&WideDisplay);

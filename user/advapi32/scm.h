@@ -1,5 +1,5 @@
 /*
- * scm.h - what the two files of the service control manager share.
+ * scm.h - what the files of the service control manager share.
  */
 #ifndef USER_ADVAPI32_SCM_H
 #define USER_ADVAPI32_SCM_H
@@ -21,5 +21,14 @@ NTSTATUS AdvOpenServiceKey(PCWSTR Name, ACCESS_MASK Access, PHANDLE Key);
 BOOL AdvReadDword(PCWSTR Service, PCWSTR Value, PULONG Result);
 VOID AdvQueryState(PCWSTR Name, LPSERVICE_STATUS_PROCESS State);
 VOID AdvDeleteSubKeys(HANDLE Key);
+
+NTSTATUS AdvDriverCall(PCWSTR Name, BOOL Load);
+
+/* scmdepend.c */
+VOID AdvReadDependencies(PCWSTR Service, PWSTR Buffer, DWORD Chars);
+NTSTATUS AdvSetDependencies(HANDLE Key, PCWSTR List);
+DWORD AdvStartDependencies(PCWSTR Name, PCWSTR *Path, ULONG Depth);
+DWORD AdvStartNeeded(PCWSTR Name);
+BOOL AdvHasRunningDependents(PCWSTR Name);
 
 #endif

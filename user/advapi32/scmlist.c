@@ -13,6 +13,7 @@ QueryServiceConfigA(SC_HANDLE Handle, LPQUERY_SERVICE_CONFIGA Config, DWORD Size
 {
     LPQUERY_SERVICE_CONFIGW Wide;
     PWSTR Texts[5];
+    ULONG Lengths[5];
     PSTR *Places[5];
     PCHAR At;
     DWORD Bytes;
@@ -32,7 +33,11 @@ QueryServiceConfigA(SC_HANDLE Handle, LPQUERY_SERVICE_CONFIGA Config, DWORD Size
     Texts[4] = Wide->lpDisplayName;
     Bytes = sizeof(*Config) + 1;
     for (ULONG Index = 0; Index < 5; Index++) {
-        Bytes += (DWORD)wcslen(Texts[Index]) + 1;
+        Lengths[Index] = (ULONG)wcslen(Texts[Index]);
+        while (Index == 2 && Texts[2][Lengths[2]] == 0 && Texts[2][Lengths[2] + 1] != 0) {
+            Lengths[2] += 1 + (ULONG)wcslen(Texts[2] + Lengths[2] + 1); /* a list of strings */
+        }
+        Bytes += Lengths[Index] + 2;
     }
     *Needed = Bytes;
     if (Size < Bytes) {
@@ -50,14 +55,14 @@ QueryServiceConfigA(SC_HANDLE Handle, LPQUERY_SERVICE_CONFIGA Config, DWORD Size
     Places[4] = &Config->lpDisplayName;
     At = (PCHAR)(Config + 1);
     for (ULONG Index = 0; Index < 5; Index++) {
-        ULONG Length = (ULONG)wcslen(Texts[Index]);
+        ULONG Length = Lengths[Index];
 
         *Places[Index] = At;
         RtlUnicodeToMultiByteN(At, Length, NULL, Texts[Index], Length * sizeof(WCHAR));
         At += Length;
         *At++ = 0;
+        *At++ = 0;
     }
-    *At = 0;
     AdvFree(Wide);
     return TRUE;
 }
@@ -293,23 +298,4 @@ EnumServicesStatusExA(SC_HANDLE Manager, SC_ENUM_TYPE Level, DWORD Type, DWORD S
 {
     return AdvEnumerate(Manager, Type, State, FALSE, TRUE, Services, Size, Needed, Returned,
                         Resume);
-}
-
-/* A driver's dependents are not kept: nothing stops a driver that another names. */
-BOOL WINAPI
-EnumDependentServicesW(SC_HANDLE Service, DWORD State, LPENUM_SERVICE_STATUSW Services, DWORD Size,
-                       LPDWORD Needed, LPDWORD Returned)
-{
-    if (AdvServiceOf(Service, ADV_DRIVER, SERVICE_ENUMERATE_DEPENDENTS) == NULL) {
-        return FALSE;
-    }
-    *Needed = *Returned = 0;
-    return TRUE;
-}
-
-BOOL WINAPI
-EnumDependentServicesA(SC_HANDLE Service, DWORD State, LPENUM_SERVICE_STATUSA Services, DWORD Size,
-                       LPDWORD Needed, LPDWORD Returned)
-{
-    return EnumDependentServicesW(Service, State, NULL, Size, Needed, Returned);
 }

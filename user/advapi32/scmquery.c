@@ -117,8 +117,9 @@ QueryServiceConfigW(SC_HANDLE Handle, LPQUERY_SERVICE_CONFIGW Config, DWORD Size
     PADV_SERVICE Service = AdvServiceOf(Handle, ADV_DRIVER, SERVICE_QUERY_CONFIG);
     static const PCWSTR Names[3] = {L"ImagePath", L"Group", L"DisplayName"};
     ADV_VALUE Value;
+    WCHAR Depends[600];
     PWSTR Places[3], At;
-    ULONG Index, Bytes = sizeof(*Config) + sizeof(WCHAR);
+    ULONG Index, Bytes = sizeof(*Config) + sizeof(WCHAR), End;
 
     if (Service == NULL) {
         return FALSE;
@@ -129,6 +130,10 @@ QueryServiceConfigW(SC_HANDLE Handle, LPQUERY_SERVICE_CONFIGW Config, DWORD Size
         }
         Bytes += sizeof(WCHAR);
     }
+    AdvReadDependencies(Service->Name, Depends, RTL_NUMBER_OF(Depends));
+    for (End = 0; Depends[End] != 0; End += (ULONG)wcslen(Depends + End) + 1) {
+    }
+    Bytes += (End + 2) * sizeof(WCHAR);
     *Needed = Bytes;
     if (Size < Bytes) {
         return AdvFail(ERROR_INSUFFICIENT_BUFFER);
@@ -151,6 +156,9 @@ QueryServiceConfigW(SC_HANDLE Handle, LPQUERY_SERVICE_CONFIGW Config, DWORD Size
     Config->lpBinaryPathName = Places[0];
     Config->lpLoadOrderGroup = Places[1];
     Config->lpDisplayName = Places[2];
-    Config->lpDependencies = Config->lpServiceStartName = At;
+    Config->lpServiceStartName = At++;
+    RtlZeroMemory(At, (End + 2) * sizeof(WCHAR));
+    RtlCopyMemory(At, Depends, End * sizeof(WCHAR));
+    Config->lpDependencies = At;
     return TRUE;
 }
