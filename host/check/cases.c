@@ -8,7 +8,7 @@
  *     io        everything but controls, from two processes
  *     storm     one code, then all of them, from two processes with two threads each
  *     reload    the driver is unloaded under load, and loaded again
- *     files     for a filter: two processes with files
+ *     files     for a filter: two processes with files; where it is attached by hand only, the client does that
  *
  * A case hands its notes back through a memory file. Findings that another case had already are counted, not told again.
  */
@@ -185,11 +185,19 @@ io_case(struct check *check, const struct device *device, size_t number)
     add_client(check, one, ABI_TOKEN_ADMIN, words);
 }
 
+/* Who works with files: what an administrator does attaches the filter first, where it must be. */
+static void
+files_words(const struct check *check, const char *file, bool detach, char *words, size_t size)
+{
+    snprintf(words, size, "files C:\\check %s %s%s", file, check->survey.attach,
+             detach && check->survey.attach[0] != 0 ? " detach" : "");
+}
+
 /* Everything once, with or without allocations that fail; `device`: NULL for files. */
 static void
 walk_of(struct check *check, const struct device *device, size_t number, enum case_kind kind)
 {
-    char name[64], what[200], words[1100] = "files C:\\check a.txt";
+    char name[64], what[200], words[1100];
     struct one_case *one;
 
     snprintf(name, sizeof(name), "%s-%zu", kind == CASE_NOMEM ? "nomem" : "walk", number);
@@ -198,6 +206,8 @@ walk_of(struct check *check, const struct device *device, size_t number, enum ca
     one = add_case(name, what);
     if (device != NULL) {
         storm_words(device, "walk", 0, MAX_STORMS, words, sizeof(words));
+    } else {
+        files_words(check, "a.txt", kind != CASE_NOMEM, words, sizeof(words));
     }
     add_client(check, one, ABI_TOKEN_ADMIN, words);
     if (one != NULL) {
@@ -309,16 +319,18 @@ make_list(struct check *check)
     }
     if (survey->minifilter || first == NULL) {
         struct one_case *one;
+        char words[300];
 
         walk_case(check, NULL, 0);
         nomem_case(check, NULL, 0);
-        /* Who is suspended in a filter holds up its unloading, there as here: not both at once. */
+        /* Who is suspended in a filter holds up its unloading and detaching, there as here: not both at once. */
         for (int unload = 0; unload < 2; unload++) {
             one = unload
                       ? add_case("files-unload", "files of two processes, the filter is unloaded")
                       : add_case("files", "files of two processes");
             add_client(check, one, ABI_TOKEN_USER, "files C:\\check a.txt");
-            add_client(check, one, ABI_TOKEN_ADMIN, "files C:\\check b.txt");
+            files_words(check, "b.txt", unload != 0, words, sizeof(words));
+            add_client(check, one, ABI_TOKEN_ADMIN, words);
             if (one != NULL) {
                 one->inject &= ~(uint32_t)(unload ? ABI_INJECT_SUSPEND : ABI_INJECT_UNLOAD);
             }

@@ -370,6 +370,30 @@ place_codes(struct check *check)
     free(query);
 }
 
+/* A filter that is not attached by itself is attached by the client: it would see nothing otherwise. */
+static void
+try_attach(struct check *check)
+{
+    struct survey *survey = &check->survey;
+    const char *service = check->request.boot.driver[check->request.boot.drivers - 1].name;
+    struct answer answer;
+    unsigned instances, result;
+    char words[200];
+    char *line;
+
+    snprintf(words, sizeof(words), "attach %.100s", service);
+    survey_ask(check, &(struct question){.words = words}, &answer);
+    line = answer.text != NULL ? strstr(answer.text, "attach ") : NULL;
+    if (line != NULL && sscanf(line, "attach %u %x", &instances, &result) == 2 && instances == 0 &&
+        result == 0) {
+        snprintf(survey->attach, sizeof(survey->attach), "%.100s", service);
+        fprintf(stderr,
+                "ntlab: %s is attached to C: by the client: it attaches to nothing itself\n",
+                service);
+    }
+    free(answer.text);
+}
+
 int
 survey_make(struct check *check)
 {
@@ -410,6 +434,9 @@ survey_make(struct check *check)
             try_codes(check, &survey->device[i]);
             drop_guesses(&survey->device[i]);
         }
+    }
+    if (status == STATUS_CLEAN && survey->minifilter) {
+        try_attach(check);
     }
     return status;
 }

@@ -34,12 +34,10 @@ find_client(char *out, size_t size)
 }
 
 static bool
-is_filter(const struct run_request *request)
+is_filter(const struct options *options, const struct run_request *request)
 {
-    for (size_t i = 0; i < request->configs; i++) {
-        if (strncmp(request->config[i].key, "flt:", 4) == 0 ||
-            (strncmp(request->config[i].key, "inf:", 4) == 0 &&
-             strstr(request->config[i].text, "FltMgr") != NULL)) {
+    for (size_t i = 0; i < options->drivers.count; i++) {
+        if (request_minifilter(request, options->drivers.item[i])) {
             return true;
         }
     }
@@ -158,7 +156,7 @@ command_check(int argc, char **argv)
             documents_folder(options.out);
         }
         coverage_prepare(&check->request);
-        check->survey.minifilter = is_filter(&check->request);
+        check->survey.minifilter = is_filter(&options, &check->request);
         status = run_check(check);
         coverage_release(&check->request);
         request_free(&check->request);

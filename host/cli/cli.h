@@ -153,6 +153,7 @@ void session_close(struct session *session);
 int request_box(struct run_request *out);
 int request_siblings(struct run_request *out, const char *path);
 int request_build(const struct options *options, struct run_request *out);
+bool request_minifilter(const struct run_request *request, const char *path);
 /* Without any file. */
 void request_defaults(const struct options *options, struct run_request *out);
 

@@ -361,8 +361,8 @@ imports_from(const struct run_file *file, const char *dll)
 }
 
 /* Does the file at `path` import from fltmgr.sys? */
-static bool
-is_minifilter(const struct run_request *request, const char *path)
+bool
+request_minifilter(const struct run_request *request, const char *path)
 {
     for (size_t i = 0; i < request->files; i++) {
         const struct run_file *file = &request->file[i];
@@ -453,7 +453,7 @@ add_infs(const struct options *options, struct run_request *request)
         if (inf != NULL) {
             snprintf(key, sizeof(key), "inf:%s", request->boot.driver[i].name);
             error = add_text(request, key, inf);
-        } else if (options->reg.count == 0 && is_minifilter(request, driver)) {
+        } else if (options->reg.count == 0 && request_minifilter(request, driver)) {
             error = make_up_instance(request, i, options->quiet);
         }
     }

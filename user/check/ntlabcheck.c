@@ -10,7 +10,9 @@
  *                                     several threads, each with its own order, through one handle and through their own;
  *                                     who has to wait cancels, and every second thread ends with its request pending
  *     io DEVICE                       create, read, write, flush, queries, cleanup, close, with odd lengths
- *     files DIRECTORY NAME            the life of a file: what a filter sees
+ *     files DIRECTORY NAME [SERVICE [detach]]
+ *                                     the life of a file: what a filter sees; that filter is attached first, and detached
+ *     attach SERVICE                  how many instances the filter has by itself, and what attaching it to C: says
  *     reload SERVICE ROUNDS           unloads the driver and loads it again
  *
  * It never waits for ever: what is not done after a while is cancelled. Its exit code is always 0.
@@ -547,9 +549,56 @@ Walk(int argc, char **argv)
 
 /* ---- files ---- */
 
-static int
-Files(const char *Directory, const char *Name)
+/* A routine of fltlib.dll, which is loaded for a filter only: the filter manager comes with it. */
+static PVOID
+FilterRoutine(const char *Name)
 {
+    HMODULE Module = LoadLibraryA("fltlib.dll");
+
+    return Module != NULL ? (PVOID)GetProcAddress(Module, Name) : NULL;
+}
+
+/* 0: it is attached to C: now, by us; with Undo: it is not any more. */
+static HRESULT
+Attach(const char *Service, BOOLEAN Undo)
+{
+    HRESULT(WINAPI * FilterAttach)
+    (PCWSTR, PCWSTR, PCWSTR, DWORD, PWSTR) = FilterRoutine("FilterAttach");
+    HRESULT(WINAPI * FilterDetach)(PCWSTR, PCWSTR, PCWSTR) = FilterRoutine("FilterDetach");
+    UNICODE_STRING Text;
+    WCHAR Name[100];
+
+    if (FilterAttach == NULL || FilterDetach == NULL) {
+        return -1;
+    }
+    MakeUnicode(Service, &Text, Name, 100);
+    return Undo ? FilterDetach(Name, L"C:\\", NULL) : FilterAttach(Name, L"C:\\", NULL, 0, NULL);
+}
+
+static int
+TryAttach(const char *Service)
+{
+    HRESULT(WINAPI * FindFirst)
+    (PCWSTR, ULONG, PVOID, DWORD, PDWORD, PHANDLE) = FilterRoutine("FilterInstanceFindFirst");
+    UCHAR Buffer[1024];
+    UNICODE_STRING Text;
+    WCHAR Name[100];
+    DWORD Bytes;
+    HANDLE Find;
+
+    MakeUnicode(Service, &Text, Name, 100);
+    if (FindFirst == NULL || FindFirst(Name, 0, Buffer, sizeof(Buffer), &Bytes, &Find) == 0) {
+        puts("attach 1 0"); /* it is already */
+        return 0;
+    }
+    printf("attach 0 %lx\n", (ULONG)Attach(Service, FALSE));
+    return 0;
+}
+
+static int
+Files(const char *Directory, const char *Name, const char *Service, BOOLEAN Undo)
+{
+    HRESULT Attached = Service != NULL ? Attach(Service, FALSE) : -1;
     char Path[300], Other[300];
     WIN32_FIND_DATAA Found;
     HANDLE File, Mapping, Search;
@@ -594,6 +643,9 @@ Files(const char *Directory, const char *Name)
     CreateFileA(Path, GENERIC_READ, 0, NULL, OPEN_EXISTING, 0,
                 NULL); /* that is not there any more */
     RemoveDirectoryA(Directory);
+    if (Attached == 0 && Undo) {
+        Attach(Service, TRUE);
+    }
     return 0;
 }
 
@@ -666,7 +718,10 @@ main(int argc, char **argv)
         return Io();
     }
     if (strcmp(What, "files") == 0 && argc > 3) {
-        return Files(argv[2], argv[3]);
+        return Files(argv[2], argv[3], argc > 4 ? argv[4] : NULL, argc > 5);
+    }
+    if (strcmp(What, "attach") == 0 && argc > 2) {
+        return TryAttach(argv[2]);
     }
     if (strcmp(What, "reload") == 0 && argc > 3) {
         return Reload(argv[2], atoi(argv[3]));
