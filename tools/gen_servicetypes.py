@@ -4,7 +4,7 @@
 gen_servicetypes.py ROOT NTSTATUS.h OUT_types.h OUT_statuses.h
 
 One line for each service: {number, "Name", "TName,TName,..."}; T says how the value is printed:
-    h handle   H where a handle is stored   x hexadecimal   d decimal   b BOOLEAN   m access mask   p pointer   s status
+    h handle   H where a handle is stored   x hexadecimal   d 32 bits, decimal   w hexadecimal   b BOOLEAN   m access mask   p pointer   s status
     O OBJECT_ATTRIBUTES   S UNICODE_STRING   t time-out   i IO_STATUS_BLOCK   U where a ULONG is stored   Q 8 bytes likewise
 """
 import glob
@@ -16,8 +16,9 @@ KINDS = [
     (r"POBJECT_ATTRIBUTES", "O"), (r"PUNICODE_STRING|PCUNICODE_STRING", "S"), (r"PLARGE_INTEGER", "t"), (r"PIO_STATUS_BLOCK", "i"),
     (r"PHANDLE|HANDLE\*", "H"), (r"HANDLE", "h"), (r"ACCESS_MASK", "m"), (r"BOOLEAN", "b"), (r"NTSTATUS", "s"),
     (r"PULONG|PLONG|PNTSTATUS|NTSTATUS\*", "U"), (r"PVOID\*|PULONG_PTR|PSIZE_T|PULONG64", "Q"), (r".*\*|P[A-Z_0-9]+|PCONTEXT", "p"),
-    (r"ULONG|LONG|USHORT|KPRIORITY|.*_CLASS|.*TYPE", "d"), (r".*", "x"),
+    (r"SIZE_T|U?LONG_PTR|U?LONG64|U?LONGLONG|KAFFINITY|LARGE_INTEGER|P.*_ROUTINE|.*ROUTINE", "x"), (r".*", "d"),
 ]
+BITS = r".*(Flags|Code|Attributes|Protect|Protection|AllocationType|FreeType|Options|Access|Mask|Filter)|Information"
 
 
 def kind(text):
@@ -54,7 +55,9 @@ def main():
                 name = re.search(r"(\w+)\s*(\[\])?$", parameter)
                 if parameter in ("", "VOID") or name is None:
                     continue
-                parameters.append(kind(parameter[:name.start()]) + name.group(1))
+                letter = kind(parameter[:name.start()])
+                letter = "w" if letter == "d" and re.fullmatch(BITS, name.group(1)) else letter
+                parameters.append(letter + name.group(1))
             found[match.group(1)] = parameters
     with open(out, "w", encoding="utf-8") as f:
         seen = set()

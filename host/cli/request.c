@@ -193,6 +193,18 @@ request_siblings(struct run_request *request, const char *path)
     return add_beside(request, "C:\\ntlab", path);
 }
 
+/* Not one by its name alone: a driver may be called .exe, and some linkers say that a .sys is a console program. */
+static bool
+is_program(const struct run_file *file)
+{
+    struct image_error error;
+    struct pe pe;
+
+    return has_suffix(file->guest_path, ".exe") &&
+           image_parse(file->data, file->size, &pe, &error) == 0 &&
+           (pe.subsystem == 2 || pe.subsystem == 3);
+}
+
 static int
 add_drivers(const struct options *options, struct run_request *request)
 {
@@ -208,6 +220,10 @@ add_drivers(const struct options *options, struct run_request *request)
         error = add(request, "C:\\Windows\\System32\\drivers", path);
         if (error != 0) {
             return error;
+        }
+        if (is_program(&request->file[request->files - 1])) {
+            return usage_error("%s is a program of user mode, not a driver: clients come after --",
+                               path);
         }
         length -= has_suffix(name, ".sys") ? 4 : 0;
         snprintf(boot->driver[i].name, sizeof(boot->driver[i].name), "%.*s", (int)length, name);

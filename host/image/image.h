@@ -132,7 +132,7 @@ struct pe {
     uint32_t os_version;        /* major << 16 | minor */
     uint32_t subsystem_version; /* major << 16 | minor */
     uint16_t characteristics;
-    uint16_t subsystem;
+    uint16_t subsystem; /* 1 native, 2 GUI, 3 console */
     uint16_t dll_characteristics;
     uint64_t stack_reserve;
     uint64_t stack_commit;

@@ -50,7 +50,7 @@ static struct pending {
     struct abi_service service;
     uint64_t begin;
     bool switched; /* another service was told meanwhile */
-    char text[8][160];
+    char text[8][200];
 } pending[MAX_PENDING];
 
 static struct count {
@@ -126,16 +126,23 @@ put_string(uint64_t address, char *out, size_t size)
 }
 
 static void
-put_value(char kind, const char *name, uint64_t value, bool done, char *out, size_t size)
+put_value(const char *service, char kind, const char *name, uint64_t value, bool done, char *out,
+          size_t size)
 {
     uint64_t word = 0;
+    char text[180];
 
     switch (kind) {
     case 'b':
         snprintf(out, size, "%s", (value & 0xFF) ? "TRUE" : "FALSE");
         break;
     case 'd':
-        snprintf(out, size, "%u", (uint32_t)value);
+    case 'w':
+        if (service_value(service, name, (uint32_t)value, text, sizeof(text))) {
+            snprintf(out, size, "%s", text);
+        } else {
+            snprintf(out, size, kind == 'd' ? "%u" : "0x%x", (uint32_t)value);
+        }
         break;
     case 'm':
     case 's':
@@ -167,6 +174,8 @@ put_value(char kind, const char *name, uint64_t value, bool done, char *out, siz
         } else if (strstr(name, "Offset") != NULL || strstr(name, "Size") != NULL ||
                    strstr(name, "Length") != NULL) {
             snprintf(out, size, "[%ld]", (int64_t)word);
+        } else if ((int64_t)word == INT64_MIN) {
+            snprintf(out, size, "[infinite]");
         } else {
             snprintf(out, size, "[%s%.6f s]", (int64_t)word < 0 ? "in " : "",
                      ((int64_t)word < 0 ? -(double)(int64_t)word : (double)word) / 1e7);
@@ -182,7 +191,10 @@ put_value(char kind, const char *name, uint64_t value, bool done, char *out, siz
         break;
     case 'U':
         if (value != 0 && done && space_read(value, &word, 4) == 4) {
-            snprintf(out, size, "[%lu]", word);
+            if (!service_value(service, name, (uint32_t)word, text, sizeof(text))) {
+                snprintf(text, sizeof(text), "%u", (uint32_t)word);
+            }
+            snprintf(out, size, "[%s]", text);
         } else {
             snprintf(out, size, value == 0 ? "NULL" : "0x%lx", value);
         }
@@ -265,7 +277,7 @@ print_line(struct pending *p, bool done, uint64_t result)
         if (i < 8 && !is_out(at[0])) {
             snprintf(value, sizeof(value), "%s", p->text[i]);
         } else {
-            put_value(at[0], name, p->service.argument[i], done, value, sizeof(value));
+            put_value(type->name, at[0], name, p->service.argument[i], done, value, sizeof(value));
         }
         used += snprintf(line + used, sizeof(line) - (size_t)used, "%s%s=%s", i ? ", " : "", name,
                          value);
@@ -331,7 +343,8 @@ begin(const struct abi_service *service)
         char name[64];
 
         snprintf(name, sizeof(name), "%.*s", (int)length - 1, at + 1);
-        put_value(at[0], name, service->argument[i], false, p->text[i], sizeof(p->text[i]));
+        put_value(type->name, at[0], name, service->argument[i], false, p->text[i],
+                  sizeof(p->text[i]));
         at += length + (at[length] == ',');
     }
 }

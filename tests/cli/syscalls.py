@@ -23,6 +23,10 @@ for wanted in (
     r"NtDelayExecution\(Alertable=FALSE, \w+=\[in 0\.001000 s\]\) = STATUS_SUCCESS <0\.0\d+>$",
     r"NtDelayExecution\(Alertable=TRUE, .*\) = STATUS_USER_APC <",
     r"NtContinue\(.*\) = \? <",
+    r"NtMapViewOfSection\(.* InheritDisposition=ViewShare, AllocationType=0, Protect=PAGE_EXECUTE_WRITECOPY\) = ",
+    r"NtProtectVirtualMemory\(.* NewProtect=PAGE_READWRITE, OldProtect=\[PAGE_READONLY\]\) = STATUS_SUCCESS",
+    r"NtCreateFile\(.* ShareAccess=0, CreateDisposition=FILE_OVERWRITE_IF, CreateOptions=FILE_NON_DIRECTORY_FILE\|FILE_DELETE_ON_CLOSE,",
+    r"NtDelayExecution\(Alertable=TRUE, Interval=\[infinite\]\) = ",
     r"^ +\d+ +\d+  NtQueueApcThread$",
     r"^ +\d+ +\d+  all$",
 ):

@@ -26,6 +26,7 @@ WRONG = [
     (["run", "--source-map", "x"], "OLD=NEW"),
     (["run", "--client", "user:"], "no command"),
     (["run", "/nowhere/foo.sys"], "/nowhere/foo.sys: No such file"),
+    (["run", "samples/user-apc/user-apc.exe"], "is a program of user mode, not a driver: clients come after --"),
     (["run", "--"], "no client after"),
     (["run", "--", "/nowhere/client.exe"], "/nowhere/client.exe: No such file"),
     (["run", "--dir", "/nowhere"], "/nowhere"),
