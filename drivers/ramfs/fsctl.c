@@ -1,12 +1,41 @@
 /*
  * fsctl.c - IRP_MJ_FILE_SYSTEM_CONTROL and IRP_MJ_DEVICE_CONTROL. [ntifs: FSCTL_...; IFS: the pages of each]
  *
- *   V1  A volume is locked by the file object of a volume open, while nothing else is open on it. Then every other
- *       open is refused, until it is unlocked or that handle is cleaned up.
+ *   V1  A volume is locked by the file object of a volume open, while nobody else has a handle or a view of anything
+ *       on it; that the cache still refers to a file does not count. Then every other open is refused, until it is
+ *       unlocked or that handle is cleaned up.
  *   V2  A dismounted volume answers STATUS_VOLUME_DISMOUNTED to whoever still has files on it; the next open of the
  *       disk mounts a new one.
  */
 #include "ramfs.h"
+
+/* V1; the volume's resource is held exclusively */
+static BOOLEAN
+RamIsUsed(PRAM_VOLUME Volume)
+{
+    LARGE_INTEGER Zero = {0};
+    PLIST_ENTRY Entry, Link;
+
+    if (Volume->Stream.Handles != 1) {
+        return TRUE;
+    }
+    for (Entry = Volume->Nodes.Flink; Entry != &Volume->Nodes; Entry = Entry->Flink) {
+        PRAM_NODE Node = CONTAINING_RECORD(Entry, RAM_NODE, AllNodes);
+
+        if (Node->Handles != 0) {
+            return TRUE;
+        }
+        for (Link = Node->Streams.Flink; Node->Opens != 0 && Link != &Node->Streams;
+             Link = Link->Flink) {
+            PRAM_STREAM Stream = CONTAINING_RECORD(Link, RAM_STREAM, Links);
+
+            if (Stream->Opens != 0 && !MmCanFileBeTruncated(&Stream->Sections, &Zero)) {
+                return TRUE;
+            }
+        }
+    }
+    return FALSE;
+}
 
 static NTSTATUS
 RamLockVolume(PRAM_REQUEST Request)
@@ -20,7 +49,7 @@ RamLockVolume(PRAM_REQUEST Request)
         return STATUS_ACCESS_DENIED;
     }
     FsRtlNotifyVolumeEvent(Request->FileObject, FSRTL_VOLUME_LOCK);
-    if (Volume->Opens != 1) {
+    if (RamIsUsed(Volume)) {
         FsRtlNotifyVolumeEvent(Request->FileObject, FSRTL_VOLUME_LOCK_FAILED);
         return STATUS_ACCESS_DENIED;
     }

@@ -305,6 +305,11 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
         return Open->FinalStatus = Status;
     }
 
+    /* The volume itself: no name, and nothing on it that the name would be relative to. */
+    if (Vpb != NULL && !Direct && FileObject->FileName.Length == 0 &&
+        (Open->RelatedFileObject == NULL || (Open->RelatedFileObject->Flags & FO_VOLUME_OPEN))) {
+        FileObject->Flags |= FO_VOLUME_OPEN;
+    }
     SecurityContext.SecurityQos = NULL;
     SecurityContext.AccessState = State;
     SecurityContext.DesiredAccess = State->RemainingDesiredAccess | State->PreviouslyGrantedAccess;

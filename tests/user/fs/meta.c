@@ -399,8 +399,13 @@ Volume(void)
                   STATUS_SUCCESS);
     EXPECT_STATUS(Control(Handle, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0),
                   STATUS_ACCESS_DENIED); // a file is open
+    EXPECT_STATUS(NtWriteFile(File, NULL, NULL, NULL, &Iosb, "cached", 6, NULL, NULL),
+                  STATUS_SUCCESS);
     NtClose(File);
     EXPECT_STATUS(Control(Handle, FSCTL_UNLOCK_VOLUME, NULL, 0, NULL, 0), STATUS_NOT_LOCKED);
+    // No handle is open: that the cache is not written yet does not matter. [FSCTL_LOCK_VOLUME]
+    EXPECT_STATUS(Control(Handle, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0), STATUS_SUCCESS);
+    EXPECT_STATUS(Control(Handle, FSCTL_UNLOCK_VOLUME, NULL, 0, NULL, 0), STATUS_SUCCESS);
     EXPECT_STATUS(Control(Handle, FSCTL_IS_VOLUME_MOUNTED, NULL, 0, NULL, 0), STATUS_SUCCESS);
     EXPECT_STATUS(Control(Handle, 0x9FFFC, NULL, 0, NULL, 0), STATUS_INVALID_DEVICE_REQUEST);
     NtClose(Handle);
