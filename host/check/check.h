@@ -54,7 +54,7 @@ struct survey {
     struct device device[MAX_DEVICES];
     size_t devices;
     bool minifilter;
-    char attach[128]; /* a service whose filter waits to be attached by hand; else empty */
+    char attach[128];     /* a service whose filter waits to be attached by hand; else empty */
     uint32_t load_status; /* enum status of the run that loaded and unloaded it, and nothing else */
 };
 
