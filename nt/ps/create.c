@@ -368,6 +368,8 @@ typedef struct _PSP_ATTRIBUTE_LIST {
 #define PSP_ATTRIBUTE_TEB        0x10004
 #define PSP_ATTRIBUTE_IMAGE_NAME 0x20005
 #define PSP_ATTRIBUTE_DEBUG      0x60001
+#define PSP_ATTRIBUTE_HANDLES    0x2000B
+#define PSP_CREATE_PROCESS       0x80 /* the access that PROCESS_CREATE_PROCESS is */
 #define PSP_INHERIT_HANDLES      0x4
 #define PSP_NO_DEBUG_INHERIT     0x2
 #define PSP_CREATE_SUSPENDED     0x1
@@ -437,6 +439,31 @@ PspCaptureParameters(PSP_PARAMETERS *User)
     return Copy;
 }
 
+/* The handles that alone are inherited. Raises on bad memory. */
+static PHANDLE
+PspCaptureHandles(PSP_ATTRIBUTE *Attribute, PSIZE_T Count)
+{
+    SIZE_T Bytes = Attribute->Size;
+    PVOID User = (PVOID)Attribute->Value;
+    PHANDLE Handles;
+
+    if (Bytes == 0 || Bytes % sizeof(HANDLE) != 0 || Bytes > 0x10000) {
+        ExRaiseStatus(STATUS_INVALID_PARAMETER);
+    }
+    ProbeForRead(User, Bytes, sizeof(HANDLE));
+    Handles = ExpAllocate(Bytes, 'hpsP');
+    __try {
+        RtlCopyMemory(Handles, User, Bytes);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        NTSTATUS Status = GetExceptionCode();
+
+        ExpFree(Handles);
+        ExRaiseStatus(Status);
+    }
+    *Count = Bytes / sizeof(HANDLE);
+    return Handles;
+}
+
 static NTSTATUS
 PspCreationToken(PSP_ATTRIBUTE *Attribute, PEPROCESS Parent, PACCESS_TOKEN *Token)
 {
@@ -455,11 +482,13 @@ NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, ACCESS_MASK Pro
                     POBJECT_ATTRIBUTES ThreadAttributes, ULONG ProcessFlags, ULONG ThreadFlags,
                     PVOID UserParameters, PVOID CreateInfo, PVOID AttributeList)
 {
-    PEPROCESS Parent = PspCurrentProcess(), Process = NULL;
+    PEPROCESS Parent = PspCurrentProcess(), Process = NULL, Named = NULL;
     PSP_PARAMETERS *Parameters = NULL;
     PSP_ATTRIBUTE *Attribute;
     PACCESS_TOKEN Token;
     PDBGK_OBJECT Debug = NULL;
+    PHANDLE Handles = NULL;
+    SIZE_T HandleCount = 0;
     PETHREAD Thread = NULL;
     UNICODE_STRING Path = {0};
     struct abi_image Image;
@@ -486,6 +515,17 @@ NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, ACCESS_MASK Pro
                     (HANDLE)Attribute->Value, 2 /* DEBUG_PROCESS_ASSIGN */, DbgkDebugObjectType,
                     KiPreviousMode(), (PVOID *)&Debug, NULL);
             }
+            Attribute = PspFindAttribute(AttributeList, PSP_ATTRIBUTE_PARENT);
+            if (NT_SUCCESS(Status) && Attribute != NULL) {
+                Status = ObReferenceObjectByHandle((HANDLE)Attribute->Value, PSP_CREATE_PROCESS,
+                                                   PsProcessTypeP, KiPreviousMode(),
+                                                   (PVOID *)&Named, NULL);
+                Parent = NT_SUCCESS(Status) ? Named : Parent;
+            }
+            Attribute = PspFindAttribute(AttributeList, PSP_ATTRIBUTE_HANDLES);
+            if (NT_SUCCESS(Status) && Attribute != NULL) {
+                Handles = PspCaptureHandles(Attribute, &HandleCount);
+            }
             if (NT_SUCCESS(Status)) {
                 Status = PspCreationToken(PspFindAttribute(AttributeList, PSP_ATTRIBUTE_TOKEN),
                                           Parent, &Token);
@@ -502,9 +542,12 @@ NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, ACCESS_MASK Pro
     if (!NT_SUCCESS(Status)) {
         goto Free;
     }
-    if ((ProcessFlags & PSP_INHERIT_HANDLES) != 0) {
+    if ((ProcessFlags & PSP_INHERIT_HANDLES) != 0 && Handles == NULL) {
         ObpInheritHandles(Process, Parent);
     } else {
+        for (SIZE_T Index = 0; Index < HandleCount; Index++) {
+            ObpCopyHandle(Process, Parent, Handles[Index]);
+        }
         for (ULONG Index = 0; Index < 3; Index++) {
             ObpCopyHandle(Process, Parent, Parameters->Standard[Index]);
         }
@@ -545,6 +588,12 @@ NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, ACCESS_MASK Pro
 Free:
     if (Debug != NULL) {
         ObDereferenceObject(Debug);
+    }
+    if (Named != NULL) {
+        ObDereferenceObject(Named);
+    }
+    if (Handles != NULL) {
+        ExpFree(Handles);
     }
     if (Path.Buffer != NULL) {
         ExpFree(Path.Buffer);

@@ -58,7 +58,7 @@ function(ntlab_kernel_options target)
     _AMD64_ AMD64 _WIN64 WINNT=1 DEPRECATE_DDK_FUNCTIONS=1 POOL_NX_OPTIN=1)
   # What MSVC takes: a variable defined in several sources (-fcommon), a routine whose type differs in what does not matter.
   target_compile_options(${target} PRIVATE -fms-extensions -fms-compatibility -fgnuc-version=4.2.1 -fcommon -fno-autolink -fasynchronous-unwind-tables "SHELL:-Xclang -fasync-exceptions"
-    -fno-stack-protector -fno-strict-aliasing -fno-delete-null-pointer-checks -mno-mmx -gdwarf-4 -fno-builtin -fshort-wchar
+    -fstack-protector-strong -fno-strict-aliasing -fno-delete-null-pointer-checks -mno-mmx -gdwarf-4 -fno-builtin -fshort-wchar
     "SHELL:-ivfsoverlay ${overlay}" "SHELL:-include ntlab-sdk.h" "SHELL:-isystem ${NTLAB_MINGW}/ddk"
     -Wno-unknown-pragmas -Wno-ignored-pragma-intrinsic -Wno-microsoft -Wno-invalid-token-paste -Wno-macro-redefined -Wno-pragma-pack -Wno-ignored-attributes
     -Wno-inconsistent-dllimport -Wno-\#warnings -Wno-nonportable-include-path -Wno-multichar -Wno-unused-command-line-argument
@@ -126,7 +126,8 @@ function(wdk_add_driver name)
   ntlab_static(wdmsec)
   ntlab_static(aux_klib)
   ntlab_static(intrinsic)
-  target_link_libraries(${name} PRIVATE ntlab_wdmsec ntlab_aux_klib ntlab_intrinsic)
+  ntlab_static(gs)
+  target_link_libraries(${name} PRIVATE ntlab_wdmsec ntlab_aux_klib ntlab_intrinsic ntlab_gs)
   get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
   if("CXX" IN_LIST languages)
     ntlab_static(cxx)

@@ -45,6 +45,8 @@ NTSTATUS NTAPI NtQueryInformationFile(HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG,
 static const ULONG Lengths[] = {0,  1,  2,  3,  4,  7,   8,   12,  15,   16,   20,   24,
                                 32, 40, 48, 63, 64, 128, 255, 256, 1024, 4096, 65536};
 #define LENGTHS (sizeof(Lengths) / sizeof(Lengths[0]))
+/* Lengths to which a driver cannot add, or which are negative: nobody has checked those of METHOD_NEITHER. */
+static const ULONG Huge[] = {0xFFFFFFFF, 0xFFFFFFFC, 0xFFFFFFF0, 0x80000000, 0x40000001};
 
 static char DeviceName[260];
 static UCHAR *Input, *Output;
@@ -330,6 +332,10 @@ Hostile(HANDLE Device, HANDLE Event, ULONG Code, UCHAR *In, UCHAR *Out)
             Control(Device, Event, &Block, Code, In, Lengths[i], Out, Lengths[i]);
             Control(Device, Event, &Block, Code, In, Lengths[i], Out, 0);
             Control(Device, Event, &Block, Code, In, Lengths[i], Out, 4096);
+        }
+        for (ULONG i = 0; i < sizeof(Huge) / sizeof(Huge[0]); i++) {
+            Control(Device, Event, &Block, Code, In, Huge[i], Out, 4096);
+            Control(Device, Event, &Block, Code, In, 256, Out, Huge[i]);
         }
     }
     for (ULONG i = 0; i < 10; i++) {

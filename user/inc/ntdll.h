@@ -136,6 +136,30 @@ SIZE_T NTAPI RtlSizeHeap(PVOID Heap, ULONG Flags, const VOID *Block);
 PVOID NTAPI RtlReAllocateHeap(PVOID Heap, ULONG Flags, PVOID Block, SIZE_T Size);
 BOOLEAN NTAPI RtlValidateHeap(PVOID Heap, ULONG Flags, const VOID *Block);
 BOOLEAN NTAPI RtlLockHeap(PVOID Heap);
+#define RTL_HEAP_BUSY              0x0001
+#define RTL_HEAP_SEGMENT           0x0002
+#define RTL_HEAP_UNCOMMITTED_RANGE 0x0100
+typedef struct _RTL_HEAP_WALK_ENTRY {
+    PVOID DataAddress;
+    SIZE_T DataSize;
+    UCHAR OverheadBytes;
+    UCHAR SegmentIndex;
+    USHORT Flags;
+    union {
+        struct {
+            SIZE_T Settable;
+            USHORT TagIndex;
+            USHORT AllocatorBackTraceIndex;
+            ULONG Reserved[2];
+        } Block;
+        struct {
+            ULONG CommittedSize;
+            ULONG UnCommittedSize;
+            PVOID FirstEntry;
+            PVOID LastEntry;
+        } Segment;
+    };
+} RTL_HEAP_WALK_ENTRY, *PRTL_HEAP_WALK_ENTRY;
 BOOLEAN NTAPI RtlUnlockHeap(PVOID Heap);
 ULONG NTAPI RtlGetProcessHeaps(ULONG Count, PVOID *Heaps);
 NTSTATUS NTAPI RtlWalkHeap(PVOID Heap, PVOID Entry);

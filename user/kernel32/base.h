@@ -12,6 +12,9 @@
  *     thread.c tls.c fiber.c process.c create.c module.c job.c snapshot.c debug.c   threads and processes
  *     virtual.c section.c heap.c            memory
  *     datetime.c psapi.c         dates as text; processes and their modules
+ *     screen.c atom.c            a console's screen, which is not there; atoms
+ *     fileops.c streams.c mount.c dllpath.c   copies with progress, replacing; streams, links, opening by number; volume names
+ *     attribute.c measure.c heapwalk.c resource.c nls.c   attributes of a new process; what the system counts; walks
  *     drives.c profile.c         drives, volumes, barriers; .ini files
  *     console.c time.c locale.c codepage.c string.c environment.c path.c system.c   the rest (volume.c: small things)
  *     kernel32data.c             every mutable global
@@ -30,7 +33,9 @@ extern PSTR BaseCommandLineA;
 extern LIST_ENTRY BaseConsoleHandlers;
 extern struct _BASE_SNAPSHOT *BaseSnapshots;
 extern IO_STATUS_BLOCK BaseChangeIosb; /* change.c */
-extern RTL_SRWLOCK BaseLock;           /* guards the globals above */
+extern WCHAR BaseDllFolder[MAX_PATH];
+extern LIST_ENTRY BaseAtoms;
+extern RTL_SRWLOCK BaseLock; /* guards the globals above */
 
 /* Sets the last error from Status; FALSE. */
 BOOL BaseFail(NTSTATUS Status);
@@ -55,6 +60,10 @@ HANDLE BaseCreated(NTSTATUS Status, HANDLE Handle);
 /* The standard pseudo handles (STD_OUTPUT_HANDLE ...) as file handles. */
 HANDLE BaseRealHandle(HANDLE Handle);
 BOOL BaseNtPath(LPCWSTR Path, PUNICODE_STRING NtPath);
+/* copyfile.c: two names as UTF-16; both are to be freed. */
+BOOL BaseTwoNames(LPCSTR First, LPCSTR Second, PUNICODE_STRING Wide);
+/* attribute.c: what STARTUPINFOEX's list says of Attribute, or NULL. */
+PVOID BaseFindAttribute(LPPROC_THREAD_ATTRIBUTE_LIST List, DWORD_PTR Attribute, PSIZE_T Size);
 NTSTATUS BaseWaitForFile(HANDLE File, PIO_STATUS_BLOCK Iosb, NTSTATUS Status);
 
 #endif

@@ -5,8 +5,34 @@
 
 #define COPY_PIECE 0x10000
 
+/* Who is told of each piece, and may stop it. */
+typedef struct _BASE_COPY {
+    HANDLE From, To;
+    LPPROGRESS_ROUTINE Progress;
+    LPVOID Data;
+    LPBOOL Cancel;
+    LARGE_INTEGER Size, Done;
+    DWORD Answer;
+} BASE_COPY, *PBASE_COPY;
+
 static NTSTATUS
-BaseCopyBytes(HANDLE From, HANDLE To)
+BaseTellProgress(PBASE_COPY Copy, DWORD Reason)
+{
+    if (Copy->Cancel != NULL && *Copy->Cancel) {
+        Copy->Answer = PROGRESS_CANCEL;
+    } else if (Copy->Progress != NULL) {
+        Copy->Answer = Copy->Progress(Copy->Size, Copy->Done, Copy->Size, Copy->Done, 1, Reason,
+                                      Copy->From, Copy->To, Copy->Data);
+    }
+    if (Copy->Answer == PROGRESS_QUIET) {
+        Copy->Progress = NULL;
+        Copy->Answer = PROGRESS_CONTINUE;
+    }
+    return Copy->Answer == PROGRESS_CONTINUE ? STATUS_SUCCESS : STATUS_REQUEST_ABORTED;
+}
+
+static NTSTATUS
+BaseCopyBytes(PBASE_COPY Copy)
 {
     PVOID Buffer = RtlAllocateHeap(BaseHeap(), 0, COPY_PIECE);
     FILE_BASIC_INFORMATION Basic;
@@ -16,66 +42,75 @@ BaseCopyBytes(HANDLE From, HANDLE To)
     if (Buffer == NULL) {
         return STATUS_NO_MEMORY;
     }
-    do {
-        Status = NtReadFile(From, NULL, NULL, NULL, &Iosb, Buffer, COPY_PIECE, NULL, NULL);
+    GetFileSizeEx(Copy->From, &Copy->Size);
+    Status = BaseTellProgress(Copy, CALLBACK_STREAM_SWITCH);
+    while (NT_SUCCESS(Status)) {
+        Status = NtReadFile(Copy->From, NULL, NULL, NULL, &Iosb, Buffer, COPY_PIECE, NULL, NULL);
         if (NT_SUCCESS(Status)) {
-            Status = NtWriteFile(To, NULL, NULL, NULL, &Iosb, Buffer, (ULONG)Iosb.Information, NULL,
-                                 NULL);
+            Copy->Done.QuadPart += Iosb.Information;
+            Status = NtWriteFile(Copy->To, NULL, NULL, NULL, &Iosb, Buffer, (ULONG)Iosb.Information,
+                                 NULL, NULL);
         }
-    } while (NT_SUCCESS(Status));
+        if (NT_SUCCESS(Status)) {
+            Status = BaseTellProgress(Copy, CALLBACK_CHUNK_FINISHED);
+        }
+    }
     RtlFreeHeap(BaseHeap(), 0, Buffer);
     if (Status != STATUS_END_OF_FILE) {
         return Status;
     }
     /* The copy was last written when the original was. */
-    Status = NtQueryInformationFile(From, &Iosb, &Basic, sizeof(Basic), FileBasicInformation);
+    Status = NtQueryInformationFile(Copy->From, &Iosb, &Basic, sizeof(Basic), FileBasicInformation);
     if (NT_SUCCESS(Status)) {
         Basic.CreationTime.QuadPart = Basic.LastAccessTime.QuadPart = Basic.ChangeTime.QuadPart = 0;
         Basic.FileAttributes |= FILE_ATTRIBUTE_ARCHIVE;
-        Status = NtSetInformationFile(To, &Iosb, &Basic, sizeof(Basic), FileBasicInformation);
+        Status = NtSetInformationFile(Copy->To, &Iosb, &Basic, sizeof(Basic), FileBasicInformation);
     }
     return Status;
+}
+
+/* PROGRESS_STOP leaves what has been copied, everything else that goes wrong deletes it. [LEARN: CopyProgressRoutine] */
+BOOL WINAPI
+CopyFileExW(LPCWSTR Old, LPCWSTR New, LPPROGRESS_ROUTINE Progress, LPVOID Data, LPBOOL Cancel,
+            DWORD Flags)
+{
+    BASE_COPY Copy = {.Progress = Progress, .Data = Data, .Cancel = Cancel};
+    NTSTATUS Status;
+
+    Copy.From = CreateFileW(Old, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                            OPEN_EXISTING, FILE_FLAG_SEQUENTIAL_SCAN, NULL);
+    if (Copy.From == INVALID_HANDLE_VALUE) {
+        return FALSE;
+    }
+    Copy.To =
+        CreateFileW(New, GENERIC_WRITE | DELETE, 0, NULL,
+                    (Flags & COPY_FILE_FAIL_IF_EXISTS) != 0 ? CREATE_NEW : CREATE_ALWAYS, 0, NULL);
+    if (Copy.To == INVALID_HANDLE_VALUE) {
+        DWORD Error = GetLastError();
+
+        NtClose(Copy.From);
+        return BaseFailWith(Error);
+    }
+    Status = BaseCopyBytes(&Copy);
+    if (!NT_SUCCESS(Status) && Copy.Answer != PROGRESS_STOP) {
+        FILE_DISPOSITION_INFORMATION Delete = {TRUE};
+        IO_STATUS_BLOCK Iosb;
+
+        NtSetInformationFile(Copy.To, &Iosb, &Delete, sizeof(Delete), FileDispositionInformation);
+    }
+    NtClose(Copy.To);
+    NtClose(Copy.From);
+    return Status == STATUS_REQUEST_ABORTED ? BaseFailWith(ERROR_REQUEST_ABORTED)
+                                            : BaseResult(Status);
 }
 
 BOOL WINAPI
 CopyFileW(LPCWSTR Old, LPCWSTR New, BOOL FailIfExists)
 {
-    HANDLE From, To;
-    NTSTATUS Status;
-
-    From = CreateFileW(Old, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
-                       FILE_FLAG_SEQUENTIAL_SCAN, NULL);
-    if (From == INVALID_HANDLE_VALUE) {
-        return FALSE;
-    }
-    To = CreateFileW(New, GENERIC_WRITE | DELETE, 0, NULL,
-                     FailIfExists ? CREATE_NEW : CREATE_ALWAYS, 0, NULL);
-    if (To == INVALID_HANDLE_VALUE) {
-        DWORD Error = GetLastError();
-
-        NtClose(From);
-        return BaseFailWith(Error);
-    }
-    Status = BaseCopyBytes(From, To);
-    if (!NT_SUCCESS(Status)) {
-        FILE_DISPOSITION_INFORMATION Delete = {TRUE};
-        IO_STATUS_BLOCK Iosb;
-
-        NtSetInformationFile(To, &Iosb, &Delete, sizeof(Delete), FileDispositionInformation);
-    }
-    NtClose(To);
-    NtClose(From);
-    return BaseResult(Status);
+    return CopyFileExW(Old, New, NULL, NULL, NULL, FailIfExists ? COPY_FILE_FAIL_IF_EXISTS : 0);
 }
 
-BOOL WINAPI
-CopyFileExW(LPCWSTR Old, LPCWSTR New, LPPROGRESS_ROUTINE Progress, LPVOID Data, LPBOOL Cancel,
-            DWORD Flags)
-{
-    return CopyFileW(Old, New, (Flags & COPY_FILE_FAIL_IF_EXISTS) != 0);
-}
-
-static BOOL
+BOOL
 BaseTwoNames(LPCSTR First, LPCSTR Second, PUNICODE_STRING Wide)
 {
     if (!BaseToWide(&Wide[0], First)) {

@@ -159,7 +159,7 @@ CreateProcessInternalW(HANDLE Token, LPCWSTR Application, LPWSTR CommandLine,
     PRTL_USER_PROCESS_PARAMETERS Parameters = NULL;
     struct {
         SIZE_T TotalLength;
-        PS_ATTRIBUTE Attributes[4];
+        PS_ATTRIBUTE Attributes[6];
     } List;
     PS_CREATE_INFO Info = {.Size = sizeof(Info)};
     UNICODE_STRING NtPath;
@@ -245,6 +245,35 @@ CreateProcessInternalW(HANDLE Token, LPCWSTR Application, LPWSTR CommandLine,
             ProcessFlags |= PROCESS_CREATE_FLAGS_NO_DEBUG_INHERIT;
         }
     }
+    if ((Flags & EXTENDED_STARTUPINFO_PRESENT) != 0) {
+        LPPROC_THREAD_ATTRIBUTE_LIST Extended = ((LPSTARTUPINFOEXW)Startup)->lpAttributeList;
+        SIZE_T Bytes;
+        PVOID Value = BaseFindAttribute(Extended, PROC_THREAD_ATTRIBUTE_PARENT_PROCESS, &Bytes);
+
+        if (Value != NULL) {
+            List.Attributes[Count].Attribute = PS_ATTRIBUTE_PARENT_PROCESS;
+            List.Attributes[Count].Size = sizeof(HANDLE);
+            List.Attributes[Count].ValuePtr = *(PHANDLE)Value;
+            Count++;
+        }
+        Value = BaseFindAttribute(Extended, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, &Bytes);
+        if (Value != NULL) {
+            for (SIZE_T i = 0; i < Bytes / sizeof(HANDLE); i++) {
+                DWORD HandleFlags = 0;
+
+                if (!Inherit ||
+                    (Count == 2 && (!GetHandleInformation(((PHANDLE)Value)[i], &HandleFlags) ||
+                                    (HandleFlags & HANDLE_FLAG_INHERIT) == 0))) {
+                    BaseFailWith(ERROR_INVALID_PARAMETER);
+                    goto Done;
+                }
+            }
+            List.Attributes[Count].Attribute = PS_ATTRIBUTE_HANDLE_LIST;
+            List.Attributes[Count].Size = Bytes;
+            List.Attributes[Count].ValuePtr = Value;
+            Count++;
+        }
+    }
     List.TotalLength = FIELD_OFFSET(PS_ATTRIBUTE_LIST, Attributes) + Count * sizeof(PS_ATTRIBUTE);
     Status = NtCreateUserProcess(&Process, &Thread, PROCESS_ALL_ACCESS, THREAD_ALL_ACCESS,
                                  &ProcessAttributes, &ThreadAttributes, ProcessFlags,
@@ -294,18 +323,21 @@ CreateProcessInternalA(HANDLE Token, LPCSTR Application, LPSTR CommandLine,
 {
     UNICODE_STRING WideApplication = {0}, WideCommand = {0}, WideFolder = {0}, WideTitle = {0},
                    WideDesktop = {0};
-    STARTUPINFOW WideStartup;
+    STARTUPINFOEXW WideExtended = {0};
+    LPSTARTUPINFOW Wide = &WideExtended.StartupInfo;
     BOOL Result = FALSE;
 
-    RtlCopyMemory(&WideStartup, Startup, sizeof(WideStartup));
+    RtlCopyMemory(&WideExtended, Startup,
+                  (Flags & EXTENDED_STARTUPINFO_PRESENT) != 0 ? sizeof(STARTUPINFOEXA)
+                                                              : sizeof(STARTUPINFOA));
     if (BaseToWide(&WideApplication, Application) && BaseToWide(&WideCommand, CommandLine) &&
         BaseToWide(&WideFolder, Folder) && BaseToWide(&WideTitle, Startup->lpTitle) &&
         BaseToWide(&WideDesktop, Startup->lpDesktop)) {
-        WideStartup.lpTitle = WideTitle.Buffer;
-        WideStartup.lpDesktop = WideDesktop.Buffer;
+        Wide->lpTitle = WideTitle.Buffer;
+        Wide->lpDesktop = WideDesktop.Buffer;
         Result = CreateProcessInternalW(
             Token, WideApplication.Buffer, WideCommand.Buffer, ProcessSecurity, ThreadSecurity,
-            Inherit, Flags, Environment, WideFolder.Buffer, &WideStartup, Information, NewToken);
+            Inherit, Flags, Environment, WideFolder.Buffer, Wide, Information, NewToken);
     }
     RtlFreeUnicodeString(&WideApplication);
     RtlFreeUnicodeString(&WideCommand);

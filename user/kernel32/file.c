@@ -288,6 +288,11 @@ MoveFileExW(LPCWSTR Old, LPCWSTR New, DWORD Flags)
         NtClose(File);
     }
     RtlFreeUnicodeString(&NtPath);
+    if (Status == STATUS_NOT_SAME_DEVICE && (Flags & MOVEFILE_COPY_ALLOWED) != 0 &&
+        (GetFileAttributesW(Old) & FILE_ATTRIBUTE_DIRECTORY) == 0) {
+        /* Another volume: a copy, and the original is deleted. */
+        return CopyFileW(Old, New, (Flags & MOVEFILE_REPLACE_EXISTING) == 0) && DeleteFileW(Old);
+    }
     return BaseResult(Status);
 }
 

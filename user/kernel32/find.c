@@ -6,9 +6,9 @@
  * systems understand. Facts: FindFirstFileEx, ZwQueryDirectoryFile, FsRtlIsNameInExpression (DOS_STAR, DOS_QM, DOS_DOT).
  */
 #include "user/kernel32/base.h"
+#include "user/kernel32/find.h"
 
-#define FIND_MAGIC 0x46696E64
-#define FIND_ROOM  4096
+#define FIND_ROOM 4096
 
 typedef struct _BASE_FIND {
     ULONG Magic;
@@ -16,6 +16,7 @@ typedef struct _BASE_FIND {
     HANDLE Folder;
     UCHAR Buffer[FIND_ROOM];
 } BASE_FIND, *PBASE_FIND;
+C_ASSERT(FIELD_OFFSET(BASE_FIND, Folder) == FIELD_OFFSET(BASE_FIND_HEAD, Folder));
 
 static VOID
 BaseDosPattern(PUNICODE_STRING Pattern)

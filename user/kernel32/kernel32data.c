@@ -10,5 +10,7 @@ PSTR BaseCommandLineA;
 LIST_ENTRY BaseConsoleHandlers = {&BaseConsoleHandlers, &BaseConsoleHandlers};
 struct _BASE_SNAPSHOT *BaseSnapshots;
 RTL_SRWLOCK BaseLock;
+WCHAR BaseDllFolder[MAX_PATH]; /* dllpath.c */
+LIST_ENTRY BaseAtoms;          /* atom.c; no links before the first atom */
 
 IO_STATUS_BLOCK BaseChangeIosb; /* of requests that wait for a change: nobody reads it */

@@ -162,6 +162,7 @@ BaseLoadAsData(LPCWSTR Name, BOOL AsImage)
 HMODULE WINAPI
 LoadLibraryExW(LPCWSTR Name, HANDLE File, DWORD Flags)
 {
+    WCHAR Path[600];
     UNICODE_STRING String;
     PVOID Base;
     NTSTATUS Status;
@@ -177,6 +178,10 @@ LoadLibraryExW(LPCWSTR Name, HANDLE File, DWORD Flags)
     RtlInitUnicodeString(&String, Name);
     while (String.Length > 0 && String.Buffer[String.Length / sizeof(WCHAR) - 1] == L' ') {
         String.Length -= sizeof(WCHAR);
+    }
+    if (BaseDllFolder[0] != 0 && wcspbrk(Name, L"\\/:") == NULL &&
+        SearchPathW(BaseDllFolder, Name, L".dll", RTL_NUMBER_OF(Path), Path, NULL) != 0) {
+        RtlInitUnicodeString(&String, Path); /* SetDllDirectory's folder comes before System32 */
     }
     Status = LdrLoadDll(NULL, NULL, &String, &Base);
     if (!NT_SUCCESS(Status)) {

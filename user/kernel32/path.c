@@ -253,6 +253,46 @@ GetDriveTypeA(LPCSTR Root)
     return Type;
 }
 
+/* All names of \\??, each with its zero, and one more zero. */
+static DWORD
+BaseListDevices(LPWSTR Buffer, DWORD Room)
+{
+    UNICODE_STRING Name;
+    OBJECT_ATTRIBUTES Attributes;
+    struct {
+        OBJECT_DIRECTORY_ENTRY Entry;
+        WCHAR Text[512];
+    } One;
+    ULONG Context = 0;
+    DWORD Length = 0;
+    HANDLE Directory;
+    NTSTATUS Status;
+
+    RtlInitUnicodeString(&Name, L"\\??");
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    Status = NtOpenDirectoryObject(&Directory, 1 /* DIRECTORY_QUERY */, &Attributes);
+    if (!NT_SUCCESS(Status)) {
+        BaseFail(Status);
+        return 0;
+    }
+    while (NT_SUCCESS(
+        NtQueryDirectoryObject(Directory, &One, sizeof(One), TRUE, FALSE, &Context, NULL))) {
+        DWORD Count = One.Entry.Name.Length / sizeof(WCHAR);
+
+        if (Length + Count + 2 > Room) {
+            NtClose(Directory);
+            BaseFailWith(ERROR_INSUFFICIENT_BUFFER);
+            return 0;
+        }
+        RtlCopyMemory(Buffer + Length, One.Entry.Name.Buffer, Count * sizeof(WCHAR));
+        Buffer[Length + Count] = 0;
+        Length += Count + 1;
+    }
+    NtClose(Directory);
+    Buffer[Length++] = 0;
+    return Length;
+}
+
 DWORD WINAPI
 QueryDosDeviceW(LPCWSTR Device, LPWSTR Buffer, DWORD Room)
 {
@@ -264,8 +304,7 @@ QueryDosDeviceW(LPCWSTR Device, LPWSTR Buffer, DWORD Room)
     DWORD Length;
 
     if (Device == NULL) {
-        BaseFailWith(ERROR_CALL_NOT_IMPLEMENTED); /* a list of all names */
-        return 0;
+        return BaseListDevices(Buffer, Room);
     }
     if (_snwprintf(Path, RTL_NUMBER_OF(Path), L"\\??\\%ls", Device) < 0) {
         BaseFailWith(ERROR_FILE_NOT_FOUND);
@@ -298,21 +337,23 @@ DWORD WINAPI
 QueryDosDeviceA(LPCSTR Device, LPSTR Buffer, DWORD Room)
 {
     UNICODE_STRING WideDevice;
-    WCHAR Wide[512];
-    DWORD Length;
+    PWSTR Wide = NULL;
+    DWORD Length = 0;
 
     if (!BaseToWide(&WideDevice, Device)) {
         return 0;
     }
-    Length = QueryDosDeviceW(WideDevice.Buffer, Wide, RTL_NUMBER_OF(Wide));
-    RtlFreeUnicodeString(&WideDevice);
-    if (Length == 0 || Length > Room) {
+    Wide = RtlAllocateHeap(BaseHeap(), 0, ((SIZE_T)Room + 1) * sizeof(WCHAR));
+    if (Wide != NULL) {
+        Length = QueryDosDeviceW(WideDevice.Buffer, Wide, Room);
         if (Length != 0) {
-            BaseFailWith(ERROR_INSUFFICIENT_BUFFER);
+            BaseToAnsi(Wide, Length - 1, Buffer, Room);
         }
-        return 0;
+        RtlFreeHeap(BaseHeap(), 0, Wide);
+    } else {
+        BaseFailWith(ERROR_NOT_ENOUGH_MEMORY);
     }
-    BaseToAnsi(Wide, Length - 1, Buffer, Room);
+    RtlFreeUnicodeString(&WideDevice);
     return Length;
 }
 

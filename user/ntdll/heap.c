@@ -507,3 +507,91 @@ RtlGetProcessHeaps(ULONG Count, PVOID *Heaps)
     RtlReleasePebLock();
     return Index;
 }
+
+static ULONG
+RtlpWalkSegment(PRTLP_HEAP Heap, PRTLP_SEGMENT Segment, ULONG Index, PRTL_HEAP_WALK_ENTRY Entry)
+{
+    PUCHAR First = (PUCHAR)Segment + ((sizeof(*Segment) + 15) & ~15ull);
+
+    if (Segment == &Heap->First) {
+        First = (PUCHAR)Heap + ((sizeof(*Heap) + 15) & ~15ull);
+    }
+    RtlZeroMemory(Entry, sizeof(*Entry));
+    Entry->DataAddress = Segment;
+    Entry->DataSize = First - (PUCHAR)Segment;
+    Entry->SegmentIndex = (UCHAR)Index;
+    Entry->Flags = RTL_HEAP_SEGMENT;
+    Entry->Segment.CommittedSize = (ULONG)(Segment->Committed - (PUCHAR)Segment);
+    Entry->Segment.UnCommittedSize = (ULONG)(Segment->End - Segment->Committed);
+    Entry->Segment.FirstEntry = First;
+    Entry->Segment.LastEntry = Segment->End;
+    return (ULONG)Entry->DataSize;
+}
+
+static VOID
+RtlpWalkBlock(PRTLP_BLOCK Block, SIZE_T Room, ULONG Index, PRTL_HEAP_WALK_ENTRY Entry)
+{
+    RtlZeroMemory(Entry, sizeof(*Entry));
+    Entry->DataAddress = Block + 1;
+    Entry->DataSize = Block->Busy ? Block->Size : Room - sizeof(*Block);
+    Entry->OverheadBytes = sizeof(*Block);
+    Entry->SegmentIndex = (UCHAR)Index;
+    Entry->Flags = Block->Busy ? RTL_HEAP_BUSY : 0;
+}
+
+/* A segment, its blocks in the order of their addresses, what of it is reserved only; then the next; then large blocks.
+   An entry whose DataAddress is NULL begins; what the entry says else is not looked at. [LEARN: HeapWalk] */
+NTSTATUS NTAPI
+RtlWalkHeap(HANDLE Handle, PVOID Where)
+{
+    PRTLP_HEAP Heap = RtlpCheckHeap(Handle);
+    PRTL_HEAP_WALK_ENTRY Entry = Where;
+    PUCHAR Last = Entry->DataAddress;
+    BOOLEAN Take = Last == NULL;
+    ULONG Index = 0;
+
+    for (PRTLP_SEGMENT Segment = Heap->Segments; Segment != NULL;
+         Segment = Segment->Next, Index++) {
+        PUCHAR At = (PUCHAR)Segment;
+
+        if (Take) {
+            RtlpWalkSegment(Heap, Segment, Index, Entry);
+            return STATUS_SUCCESS;
+        }
+        if (Last >= (PUCHAR)Segment && Last <= Segment->Committed) {
+            RTL_HEAP_WALK_ENTRY Header;
+
+            Take = Last == At;
+            for (At += RtlpWalkSegment(Heap, Segment, Index, &Header); At < Segment->Top;) {
+                PRTLP_BLOCK Block = (PRTLP_BLOCK)At;
+                SIZE_T Bytes = sizeof(*Block) + RtlpClassSize(Block->Class);
+
+                if (Take) {
+                    RtlpWalkBlock(Block, Bytes, Index, Entry);
+                    return STATUS_SUCCESS;
+                }
+                Take = Last == (PUCHAR)(Block + 1);
+                At += Bytes;
+            }
+            if (Take && Segment->Committed < Segment->End) {
+                RtlZeroMemory(Entry, sizeof(*Entry));
+                Entry->DataAddress = Segment->Committed;
+                Entry->DataSize = Segment->End - Segment->Committed;
+                Entry->SegmentIndex = (UCHAR)Index;
+                Entry->Flags = RTL_HEAP_UNCOMMITTED_RANGE;
+                return STATUS_SUCCESS;
+            }
+            Take = TRUE; /* it was the reserved rest */
+        }
+    }
+    for (PLIST_ENTRY Link = Heap->Large.Flink; Link != &Heap->Large; Link = Link->Flink) {
+        PRTLP_BLOCK Block = (PRTLP_BLOCK)(CONTAINING_RECORD(Link, RTLP_LARGE, Links) + 1);
+
+        if (Take) {
+            RtlpWalkBlock(Block, Block->Size + sizeof(*Block), Index, Entry);
+            return STATUS_SUCCESS;
+        }
+        Take = Last == (PUCHAR)(Block + 1);
+    }
+    return Take ? STATUS_NO_MORE_ENTRIES : STATUS_INVALID_PARAMETER;
+}
