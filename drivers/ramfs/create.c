@@ -610,7 +610,8 @@ RamOpenPath(PRAM_REQUEST Request, PRAM_OPEN Open)
         RamTurnToTarget(Request, Open);
     }
     Open->Link = Open->Path.Link;
-    if (Open->Link == NULL && RelatedStream != NULL && Open->Path.Node == Start) {
+    if (Open->Link == NULL && RelatedStream != NULL && Open->Path.Node == Start &&
+        (Open->Options & FILE_OPEN_BY_FILE_ID) == 0) {
         PRAM_CCB Ccb = Related->FsContext2;
 
         Open->Link = Ccb->Link;

@@ -279,47 +279,76 @@ SetFileInformationByHandle(HANDLE File, FILE_INFO_BY_HANDLE_CLASS Class, LPVOID 
     return BaseResult(NtSetInformationFile(File, &Iosb, Information, Length, Native[Class]));
 }
 
+/* What stands before a file's path: the device's name, a drive with \\?\, a volume's name, or nothing. */
+static BOOL
+BaseVolumePrefix(PWSTR Device, DWORD Flags, PWSTR Prefix, DWORD Room)
+{
+    WCHAR Drive[3] = L"A:", Target[300];
+    PWSTR End = wcsncmp(Device, L"\\Device\\", 8) == 0 ? wcschr(Device + 8, L'\\') : NULL;
+
+    if (End != NULL) {
+        *End = 0;
+    }
+    if ((Flags & VOLUME_NAME_NT) != 0) {
+        lstrcpynW(Prefix, Device, (int)Room);
+        return TRUE;
+    }
+    for (; Drive[0] <= L'Z'; Drive[0]++) {
+        if (QueryDosDeviceW(Drive, Target, RTL_NUMBER_OF(Target)) != 0 &&
+            _wcsicmp(Target, Device) == 0) {
+            wcscpy(Prefix, L"\\\\?\\");
+            wcscat(Prefix, Drive);
+            if ((Flags & VOLUME_NAME_GUID) != 0) {
+                wcscpy(Target, Drive);
+                wcscat(Target, L"\\");
+                if (!GetVolumeNameForVolumeMountPointW(Target, Prefix, Room)) {
+                    return FALSE;
+                }
+                Prefix[wcslen(Prefix) - 1] = 0; /* the path begins with it */
+            }
+            return TRUE;
+        }
+    }
+    return BaseFailWith(ERROR_PATH_NOT_FOUND); /* a device without a drive */
+}
+
 DWORD WINAPI
 GetFinalPathNameByHandleW(HANDLE File, LPWSTR Buffer, DWORD Room, DWORD Flags)
 {
     struct {
         OBJECT_NAME_INFORMATION Information;
         WCHAR Text[600];
+    } Device = {0};
+    struct {
+        FILE_NAME_INFORMATION Information;
+        WCHAR Text[1024];
     } Name;
-    ULONG Length;
-    NTSTATUS Status = NtQueryObject(File, ObjectNameInformation, &Name, sizeof(Name), NULL);
-    PCWSTR Text;
-    static const WCHAR Volume[] = L"\\Device\\HarddiskVolume1";
+    WCHAR Prefix[300] = L"";
+    IO_STATUS_BLOCK Iosb;
+    ULONG Length, Before;
+    NTSTATUS Status =
+        NtQueryObject(File, ObjectNameInformation, &Device, sizeof(Device) - sizeof(WCHAR), NULL);
 
+    if (NT_SUCCESS(Status)) {
+        Status = NtQueryInformationFile(File, &Iosb, &Name, sizeof(Name), FileNameInformation);
+    }
     if (!NT_SUCCESS(Status)) {
         BaseFail(Status);
         return 0;
     }
-    Text = Name.Information.Name.Buffer;
-    Length = Name.Information.Name.Length / sizeof(WCHAR);
-    if ((Flags & VOLUME_NAME_NT) == 0) {
-        /* There is one volume, C:. Other devices have no DOS name. */
-        if (Length <= RTL_NUMBER_OF(Volume) - 1 ||
-            _wcsnicmp(Text, Volume, RTL_NUMBER_OF(Volume) - 1) != 0) {
-            BaseFailWith(ERROR_PATH_NOT_FOUND);
-            return 0;
-        }
-        Text += RTL_NUMBER_OF(Volume) - 1;
-        Length -= RTL_NUMBER_OF(Volume) - 1;
-        if (Length + 7 > Room) {
-            return Length + 7;
-        }
-        RtlCopyMemory(Buffer, L"\\\\?\\C:", 6 * sizeof(WCHAR));
-        RtlCopyMemory(Buffer + 6, Text, Length * sizeof(WCHAR));
-        Buffer[6 + Length] = 0;
-        return Length + 6;
+    if ((Flags & VOLUME_NAME_NONE) == 0 &&
+        !BaseVolumePrefix(Device.Information.Name.Buffer, Flags, Prefix, RTL_NUMBER_OF(Prefix))) {
+        return 0;
     }
-    if (Length + 1 > Room) {
-        return Length + 1;
+    Before = (ULONG)wcslen(Prefix);
+    Length = Name.Information.FileNameLength / sizeof(WCHAR);
+    if (Before + Length + 1 > Room) {
+        return Before + Length + 1;
     }
-    RtlCopyMemory(Buffer, Text, Length * sizeof(WCHAR));
-    Buffer[Length] = 0;
-    return Length;
+    RtlCopyMemory(Buffer, Prefix, Before * sizeof(WCHAR));
+    RtlCopyMemory(Buffer + Before, Name.Information.FileName, Length * sizeof(WCHAR));
+    Buffer[Before + Length] = 0;
+    return Before + Length;
 }
 
 DWORD WINAPI
