@@ -5,6 +5,8 @@
  *     registry.c registrya.c   keys and values
  *     token.c            tokens, privileges, impersonation
  *     sid.c acl.c sddl.c security.c   SIDs, ACLs and descriptors, and their text form
+ *     trustee.c named.c  lists of who may do what; security of what has a name
+ *     eventlog.c         events for a log that nobody reads
  *     misc.c             event tracing without listeners, random numbers, user name
  */
 #ifndef USER_ADVAPI32_ADV_H

@@ -589,6 +589,9 @@ NTSTATUS NTAPI NtDuplicateToken(HANDLE Token, ACCESS_MASK Access, POBJECT_ATTRIB
 NTSTATUS NTAPI NtAdjustPrivilegesToken(HANDLE Token, BOOLEAN DisableAll, PTOKEN_PRIVILEGES New,
                                        ULONG Length, PTOKEN_PRIVILEGES Previous,
                                        PULONG ReturnLength);
+NTSTATUS NTAPI NtAdjustGroupsToken(HANDLE Token, BOOLEAN Reset, PTOKEN_GROUPS New, ULONG Length,
+                                   PTOKEN_GROUPS Previous, PULONG ReturnLength);
+NTSTATUS NTAPI NtAllocateLocallyUniqueId(PLUID Luid);
 NTSTATUS NTAPI NtQueryInformationToken(HANDLE Token, TOKEN_INFORMATION_CLASS Class,
                                        PVOID Information, ULONG Length, PULONG ReturnLength);
 NTSTATUS NTAPI NtSetInformationToken(HANDLE Token, TOKEN_INFORMATION_CLASS Class, PVOID Information,
