@@ -94,6 +94,16 @@ int
 request_box(struct run_request *request)
 {
     static const char *const folders[] = {"nt", "user", "drivers", "box", "../lib/ntlab"};
+    static const char *const empty[] = {
+        "C:\\Windows\\Temp",
+        "C:\\Users\\ntlab\\AppData\\Local",
+        "C:\\Users\\ntlab\\AppData\\Roaming",
+        "C:\\Users\\ntlab\\Desktop",
+        "C:\\Users\\ntlab\\Documents",
+        "C:\\Users\\Public",
+        "C:\\ProgramData",
+        "C:\\Program Files",
+    };
     char self[PATH_MAX / 2], folder[PATH_MAX], inner[PATH_MAX + 256];
     ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
     int error = 0;
@@ -131,9 +141,11 @@ request_box(struct run_request *request)
             free(entries);
         }
     }
-    /* What TEMP and TMP name: a folder, and nothing in it. */
-    if (error == 0 && request_add_file(request, "C:\\Windows\\Temp", self) == NULL) {
-        error = usage_error("%s: %s", self, strerror(errno));
+    /* What the environment names: folders, and nothing in them. */
+    for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]) && error == 0; i++) {
+        if (request_add_file(request, empty[i], self) == NULL) {
+            error = usage_error("%s: %s", self, strerror(errno));
+        }
     }
     return error;
 }

@@ -271,17 +271,28 @@ PspCreateFromImage(PCUNICODE_STRING ImagePath, PACCESS_TOKEN Token, PEPROCESS Pa
     return STATUS_SUCCESS;
 }
 
-static const WCHAR PspEnvironment[] = L"COMPUTERNAME=NTLAB\0"
+static const WCHAR PspEnvironment[] = L"ALLUSERSPROFILE=C:\\ProgramData\0"
+                                      L"APPDATA=C:\\Users\\ntlab\\AppData\\Roaming\0"
+                                      L"COMPUTERNAME=NTLAB\0"
                                       L"ComSpec=C:\\Windows\\System32\\cmd.exe\0"
+                                      L"HOMEDRIVE=C:\0"
+                                      L"HOMEPATH=\\Users\\ntlab\0"
+                                      L"LOCALAPPDATA=C:\\Users\\ntlab\\AppData\\Local\0"
                                       L"NUMBER_OF_PROCESSORS=4\0"
                                       L"OS=Windows_NT\0"
                                       L"PATH=C:\\Windows\\System32;C:\\Windows\0"
+                                      L"PATHEXT=.COM;.EXE;.BAT;.CMD\0"
                                       L"PROCESSOR_ARCHITECTURE=AMD64\0"
+                                      L"ProgramData=C:\\ProgramData\0"
+                                      L"ProgramFiles=C:\\Program Files\0"
+                                      L"PUBLIC=C:\\Users\\Public\0"
                                       L"SystemDrive=C:\0"
                                       L"SystemRoot=C:\\Windows\0"
                                       L"TEMP=C:\\Windows\\Temp\0"
                                       L"TMP=C:\\Windows\\Temp\0"
+                                      L"USERDOMAIN=NTLAB\0"
                                       L"USERNAME=ntlab\0"
+                                      L"USERPROFILE=C:\\Users\\ntlab\0"
                                       L"windir=C:\\Windows\0";
 
 /* The standard handles of a client: the console device's files, opened in the child's table. */

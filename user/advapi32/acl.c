@@ -264,5 +264,12 @@ SetSecurityInfo(HANDLE Handle, SE_OBJECT_TYPE Type, SECURITY_INFORMATION Informa
     if ((Information & SACL_SECURITY_INFORMATION) != 0) {
         RtlSetSaclSecurityDescriptor(&Descriptor, TRUE, Sacl, FALSE);
     }
+    /* A protected list inherits nothing: a bit of the descriptor for the service. */
+    if ((Information & PROTECTED_DACL_SECURITY_INFORMATION) != 0) {
+        Descriptor.Control |= SE_DACL_PROTECTED;
+    }
+    if ((Information & PROTECTED_SACL_SECURITY_INFORMATION) != 0) {
+        Descriptor.Control |= SE_SACL_PROTECTED;
+    }
     return RtlNtStatusToDosError(NtSetSecurityObject(Handle, Information, &Descriptor));
 }

@@ -333,7 +333,7 @@ Hostile(HANDLE Device, HANDLE Event, ULONG Code, UCHAR *In, UCHAR *Out)
             Control(Device, Event, &Block, Code, In, Lengths[i], Out, 0);
             Control(Device, Event, &Block, Code, In, Lengths[i], Out, 4096);
         }
-        for (ULONG i = 0; i < sizeof(Huge) / sizeof(Huge[0]); i++) {
+        for (ULONG i = 0; (Code & 3) == METHOD_NEITHER && i < sizeof(Huge) / sizeof(Huge[0]); i++) {
             Control(Device, Event, &Block, Code, In, Huge[i], Out, 4096);
             Control(Device, Event, &Block, Code, In, 256, Out, Huge[i]);
         }
