@@ -96,6 +96,9 @@ request_box(struct run_request *request)
     static const char *const folders[] = {"nt", "user", "drivers", "box", "../lib/ntlab"};
     static const char *const empty[] = {
         "C:\\Windows\\Temp",
+        "C:\\Users",
+        "C:\\Users\\ntlab",
+        "C:\\Users\\ntlab\\AppData",
         "C:\\Users\\ntlab\\AppData\\Local",
         "C:\\Users\\ntlab\\AppData\\Roaming",
         "C:\\Users\\ntlab\\Desktop",
@@ -141,7 +144,7 @@ request_box(struct run_request *request)
             free(entries);
         }
     }
-    /* What the environment names: folders, and nothing in them. */
+    /* What the environment names: folders, and nothing else in them. */
     for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]) && error == 0; i++) {
         if (request_add_file(request, empty[i], self) == NULL) {
             error = usage_error("%s: %s", self, strerror(errno));

@@ -86,7 +86,7 @@ Names(void)
            GetFileSecurityA("C:\\guarded", DACL_SECURITY_INFORMATION, Descriptor, Length, &Length));
     ConvertSecurityDescriptorToStringSecurityDescriptorA(Descriptor, 1, DACL_SECURITY_INFORMATION,
                                                          &Text, NULL);
-    printf("%s\n", Text);
+    printf("%d %s\n", strncmp(Text, "D:P", 3) == 0, strchr(Text, '('));
     RegCreateKeyExA(HKEY_LOCAL_MACHINE, "SOFTWARE\\Guarded", 0, NULL, 0, KEY_ALL_ACCESS, NULL,
                     &Handle, NULL);
     printf("key %lu ",
