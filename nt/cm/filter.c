@@ -14,6 +14,7 @@
  * CmRegisterCallbackEx, CmSetCallbackObjectContext, REG_POST_OPERATION_INFORMATION.
  */
 #include "cmp.h"
+#include "nt/inc/left.h"
 
 typedef struct _CM_CALLBACK {
     LIST_ENTRY Link;
@@ -373,4 +374,14 @@ PVOID NTAPI
 CmGetBoundTransaction(PLARGE_INTEGER Cookie, PVOID Object)
 {
     return NULL;
+}
+
+VOID
+CmpListRoutines(KI_LEFT_SAY *Say, PVOID Context)
+{
+    for (PLIST_ENTRY At = CmpCallbacks.Flink; At != &CmpCallbacks; At = At->Flink) {
+        PCM_CALLBACK Callback = CONTAINING_RECORD(At, CM_CALLBACK, Link);
+
+        Say(Context, "a registry callback", Callback, (PVOID)Callback->Function);
+    }
 }

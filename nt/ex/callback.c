@@ -10,6 +10,7 @@
  * Facts: the DDI pages of ExCreateCallback, ExRegisterCallback, ExNotifyCallback, ExUnregisterCallback.
  */
 #include "exp.h"
+#include "nt/inc/left.h"
 
 struct _CALLBACK_OBJECT {
     ULONG Signature;
@@ -19,6 +20,7 @@ struct _CALLBACK_OBJECT {
 
 typedef struct _EXP_REGISTRATION {
     LIST_ENTRY Link;
+    LIST_ENTRY All; /* ExpRegistrations */
     PCALLBACK_OBJECT Object;
     PCALLBACK_FUNCTION Function;
     PVOID Context;
@@ -95,6 +97,7 @@ ExRegisterCallback(PCALLBACK_OBJECT CallbackObject, PCALLBACK_FUNCTION CallbackF
     Registration->Context = CallbackContext;
     KeInitializeEvent(&Registration->Idle, SynchronizationEvent, FALSE);
     InsertTailList(&CallbackObject->Registrations, &Registration->Link);
+    InsertTailList(&ExpRegistrations, &Registration->All);
     ObReferenceObject(CallbackObject);
     return Registration;
 }
@@ -111,6 +114,7 @@ ExUnregisterCallback(PVOID CbRegistration)
         KeWaitForSingleObject(&Registration->Idle, Executive, KernelMode, FALSE, NULL);
     }
     RemoveEntryList(&Registration->Link);
+    RemoveEntryList(&Registration->All);
     ExpFree(Registration);
     ObDereferenceObject(Object);
 }
@@ -171,5 +175,16 @@ ExpInitializeCallbacks(ULONG Phase)
                                    NULL);
         Status = ExCreateCallback(Objects[i], &Attributes, TRUE, TRUE);
         ASSERT(NT_SUCCESS(Status));
+    }
+}
+
+VOID
+ExpListRoutines(KI_LEFT_SAY *Say, PVOID Context)
+{
+    for (PLIST_ENTRY Entry = ExpRegistrations.Flink; Entry != &ExpRegistrations;
+         Entry = Entry->Flink) {
+        PEXP_REGISTRATION Registration = CONTAINING_RECORD(Entry, EXP_REGISTRATION, All);
+
+        Say(Context, "the callback of an object", Registration, (PVOID)Registration->Function);
     }
 }

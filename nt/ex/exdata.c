@@ -2,11 +2,15 @@
  * exdata.c - the mutable globals of nt/ex.
  */
 #include "expool.h"
+#include "owned.h"
 #include "exp.h"
 
 /* Pools. */
 ULONG64 ExpArenaOpen[2][ABI_ARENAS / 64];
 EXP_CELL ExpCell[EXP_CELLS];
+UCHAR ExpOwnerOf[ABI_IMAGE_WINDOWS]; /* owned.c */
+ULONG64 ExpOwnersUsed;
+EXP_OWNED ExpOwned[1 << EXP_OWNED_BITS];
 SIZE_T ExpPoolBytes[2];
 BOOLEAN ExpPoolsReady;
 
@@ -16,6 +20,7 @@ KEVENT ExpWorkerEvent;
 BOOLEAN ExpWorkersReady;
 
 /* Keyed waits, in the order of arrival. */
+LIST_ENTRY ExpRegistrations = {&ExpRegistrations, &ExpRegistrations}; /* callback.c */
 LIST_ENTRY ExpKeyedWaiters;
 
 /* One-time initialisation: those that wait. */

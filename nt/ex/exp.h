@@ -147,6 +147,7 @@ extern KEVENT ExpWorkerEvent; /* the manager should look for a queue with no thr
 extern BOOLEAN ExpWorkersReady;
 
 /* Keyed waits. */
+extern LIST_ENTRY ExpRegistrations;
 extern LIST_ENTRY ExpKeyedWaiters;
 extern FAST_MUTEX ExpOnceLock;
 extern LIST_ENTRY ExpOnceWaiters;

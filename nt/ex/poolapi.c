@@ -5,6 +5,7 @@
  * ExAllocatePool3, POOL_FLAGS, POOL_TYPE; "No-execute (NX) nonpaged pool"; bug check 0xC2.
  */
 #include "expool.h"
+#include "owned.h"
 #include "nt/inc/ps.h"
 
 #define POOL_NX              512u
@@ -57,6 +58,7 @@ static PVOID
 ExpAllocatePool(ULONG Type, SIZE_T Bytes, ULONG Tag, PVOID Process, BOOLEAN Zero, PVOID Caller)
 {
     EXP_KIND_ID Kind = ExpKindOfType(Type);
+    UCHAR Owner = ExpOwnerOfCaller(Caller);
     PVOID Block;
 
     if (KiIrql() > (Kind == ExpKindPaged ? APC_LEVEL : DISPATCH_LEVEL)) {
@@ -78,6 +80,9 @@ ExpAllocatePool(ULONG Type, SIZE_T Bytes, ULONG Tag, PVOID Process, BOOLEAN Zero
         if (Process != NULL) {
             ObReferenceObject(Process);
             ExpChargeQuota(Process, Kind == ExpKindPaged, (LONG_PTR)Bytes);
+        }
+        if (Owner != 0) {
+            ExpOwn(Block, Owner, Tag, Bytes);
         }
         KiTrace(EV_POOL_ALLOC, Block, Bytes, Tag, Type, (ULONG64)Caller);
     }

@@ -4,6 +4,7 @@
  * Invariants P1 to P5: pool.c. Facts: bug checks 0x19 and 0xC2 with their sub-codes.
  */
 #include "expool.h"
+#include "owned.h"
 
 static void
 ExpReturnQuota(PVOID Process, EXP_KIND_ID Id, SIZE_T Bytes, PVOID Block, ULONG Tag)
@@ -52,6 +53,10 @@ ExpFreePages(PVOID Block, ULONG_PTR Arena, EXP_CELL *Cell, ULONG Tag, BOOLEAN Ch
     if (Run->Process != NULL) {
         ExpReturnQuota(Run->Process, Run->Kind, Run->Bytes, Block, Run->Tag);
         Run->Process = NULL;
+    }
+    if (Run->Flags >> EXP_OWNER_SHIFT != 0) {
+        ExpDisown(Run->Flags, Run->Tag, Run->Bytes);
+        Run->Flags = 0;
     }
     Run->State = EXP_FREE;
     ExpPoolBytes[Run->Kind == ExpKindPaged] -= Run->Bytes;
@@ -153,6 +158,9 @@ ExpFreeBlock(PVOID Block, ULONG Tag, BOOLEAN CheckTag)
     }
     if (Header->Flags & EXP_QUOTA) {
         Process = ((PVOID *)((PUCHAR)Header + Header->Units * EXP_UNIT))[-1];
+    }
+    if (Header->Flags >> EXP_OWNER_SHIFT != 0) {
+        ExpDisown(Header->Flags, Header->Tag, Header->Bytes);
     }
     KiTrace(EV_POOL_FREE, Block, Header->Bytes, Header->Tag, Header->Type, 0);
     ExpPoolBytes[Header->Kind == ExpKindPaged] -= Header->Bytes;

@@ -17,8 +17,12 @@
  *   R6  What DPCs are queued when Unload returns have run before the image goes: drivers need not wait for those that use
  *       global variables. [DDI:wdm/kecanceltimer] Those queued before Unload is called have run by then, too: they take
  *       microseconds on Windows, and an unload comes by way of a worker thread. (Microsoft's sample event counts on it.)
+ *   R7  A load that finds the driver waiting for its last close takes the unload back and succeeds; if the image is
+ *       still there, but no driver object of the name, it is STATUS_DRIVER_FAILED_PRIOR_UNLOAD.
  */
 #include "nt/io/iop.h"
+#include "nt/inc/left.h"
+#include "nt/inc/vf.h"
 
 typedef struct _IOP_LOAD {
     WORK_QUEUE_ITEM Item;
@@ -250,13 +254,62 @@ IopRunInWorker(PIOP_LOAD Load)
     return Load->Status;
 }
 
+int __cdecl _snprintf(char *Buffer, size_t Count, const char *Format, ...); /* nt/rtl */
+
+/* What keeps an unloaded driver's image: told, unless the verifier does. */
+static VOID
+IopTellDevices(PDRIVER_OBJECT DriverObject)
+{
+    PKI_MODULE Module = IopDriverExtension(DriverObject)->Module;
+    PDEVICE_OBJECT Device = DriverObject->DeviceObject;
+    ULONG Count = 0;
+    char Text[400];
+
+    while (Device != NULL) {
+        Count++;
+        Device = Device->NextDevice;
+    }
+    if (Count == 0 || Module == NULL ||
+        (VfHooks != NULL && VfHooks->IsVerified(DriverObject->DriverStart))) {
+        return;
+    }
+    Device = DriverObject->DeviceObject;
+    _snprintf(Text, sizeof(Text),
+              "ntlab: %wZ is gone, but %u of its devices %s not: 0x%p (%u references, %s); its "
+              "image stays in memory, and it cannot be loaded again\n",
+              &DriverObject->DriverName, Count, Count == 1 ? "is" : "are", Device,
+              Device->ReferenceCount,
+              Device->AttachedDevice != NULL                              ? "attached to"
+              : IopExtension(Device)->ExtensionFlags & DOE_DELETE_PENDING ? "to be deleted"
+                                                                          : "never deleted");
+    HcPrint(ABI_OUT_DEBUG, Text, strlen(Text));
+}
+
 /* Name and first reference go; the object when the last holder lets go of it. */
 static VOID
 IopForgetDriver(PDRIVER_OBJECT DriverObject)
 {
     KeFlushQueuedDpcs(); /* R6 */
+    IopForgetReinit(DriverObject);
+    IopTellDevices(DriverObject);
     ObpMakeTemporary(DriverObject);
     ObDereferenceObject(DriverObject);
+}
+
+/* R7: an unload that waits for a close or a detach is taken back by a load. */
+static BOOLEAN
+IopTakeBackUnload(PDRIVER_OBJECT DriverObject)
+{
+    PDEVICE_OBJECT Device = DriverObject->DeviceObject;
+
+    if (Device == NULL || (DriverObject->Flags & DRVO_UNLOAD_INVOKED) ||
+        (IopExtension(Device)->ExtensionFlags & DOE_UNLOAD_PENDING) == 0) {
+        return FALSE;
+    }
+    for (; Device != NULL; Device = Device->NextDevice) {
+        IopExtension(Device)->ExtensionFlags &= ~DOE_UNLOAD_PENDING;
+    }
+    return TRUE;
 }
 
 /* Not inlined: this frame stands below DriverEntry in every stack trace. */
@@ -285,14 +338,19 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
     if (NT_SUCCESS(ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0,
                                            IoDriverObjectTypeP, KernelMode, NULL,
                                            (PVOID *)&DriverObject))) {
-        Status = DriverObject->Flags & DRVO_UNLOAD_INVOKED ? STATUS_DRIVER_FAILED_PRIOR_UNLOAD
-                                                           : STATUS_IMAGE_ALREADY_LOADED;
+        Status = IopTakeBackUnload(DriverObject) ? STATUS_SUCCESS : STATUS_IMAGE_ALREADY_LOADED;
         ObDereferenceObject(DriverObject);
         return Status;
     }
     IopImagePath(ServicePath, Path, sizeof(Path));
     IopFailureText[0] = 0;
     Status = MmLoadSystemImage(Path, &Module);
+    if (Status == STATUS_IMAGE_ALREADY_LOADED) {
+        /* R7 */
+        KiFormatText(IopFailureText, sizeof(IopFailureText),
+                     ": an older copy of it is still in memory");
+        return STATUS_DRIVER_FAILED_PRIOR_UNLOAD;
+    }
     if (!NT_SUCCESS(Status)) {
         if (MiLoadMessage[0] != 0) {
             RtlCopyMemory(IopFailureText, ": ", 2);
@@ -477,8 +535,6 @@ IopUnloadDriver(PUNICODE_STRING ServicePath)
     ObDereferenceObject(DriverObject);
     return Status;
 }
-
-int __cdecl _snprintf(char *Buffer, size_t Count, const char *Format, ...); /* nt/rtl */
 
 /* What keeps a device of the driver open: an IRP that nobody completed, or only a handle. */
 static VOID

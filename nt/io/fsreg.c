@@ -10,6 +10,7 @@
  *   M2  A VPB lives as long as its device, or the last file object on it.
  */
 #include "nt/io/iop.h"
+#include "nt/inc/left.h"
 
 typedef struct _IOP_FS_NOTIFY {
     LIST_ENTRY Links;
@@ -271,4 +272,14 @@ IoGetDiskDeviceObject(PDEVICE_OBJECT FileSystemDeviceObject, PDEVICE_OBJECT *Dis
     ObReferenceObject(Vpb->RealDevice);
     *DiskDeviceObject = Vpb->RealDevice;
     return STATUS_SUCCESS;
+}
+
+VOID
+IopListFsNotify(KI_LEFT_SAY *Say, PVOID Context)
+{
+    for (PLIST_ENTRY Entry = IopFsNotify.Flink; Entry != &IopFsNotify; Entry = Entry->Flink) {
+        PIOP_FS_NOTIFY Each = CONTAINING_RECORD(Entry, IOP_FS_NOTIFY, Links);
+
+        Say(Context, "a routine that is told of file systems", Each, (PVOID)Each->Routine);
+    }
 }

@@ -23,6 +23,7 @@ KSPIN_LOCK IopCancelLock, IopVpbLock;
 ULONG IopErrorLogSequence, IopDeviceNumber, IopInterfaceNumber;
 PDRIVER_OBJECT IopRootBusDriver;
 PDEVICE_OBJECT IopRamDisk[2]; /* C: and D: */
+IOP_MADE_LINK IopLinks[IOP_LINKS];
 KTIMER IopSecondTimer;
 KDPC IopSecondDpc;
 ULONG IopRunningTimers;

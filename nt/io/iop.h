@@ -202,6 +202,14 @@ extern const char *IopRefusal;
 extern NTSTATUS IopRefusalStatus;
 extern PDRIVER_OBJECT IopRootBusDriver;
 extern PDEVICE_OBJECT IopRamDisk[2];
+/* Links that drivers have made, as far as there is room: symlink.c */
+#define IOP_LINKS     64
+#define IOP_LINK_NAME 64
+typedef struct _IOP_MADE_LINK {
+    PVOID Caller; /* NULL: free */
+    WCHAR Name[IOP_LINK_NAME];
+} IOP_MADE_LINK;
+extern IOP_MADE_LINK IopLinks[IOP_LINKS];
 extern KTIMER IopSecondTimer;
 extern KDPC IopSecondDpc;
 extern ULONG IopRunningTimers;
@@ -218,6 +226,7 @@ NTSTATUS IopCreateBuiltinDriver(PCWSTR Name, PDRIVER_INITIALIZE Entry,
 VOID IopDeleteDriver(PVOID Object);
 VOID IopTryUnload(PDRIVER_OBJECT DriverObject); /* V2 of device.c: the last reference has gone */
 VOID IopStartTimers(VOID);
+VOID IopForgetReinit(PDRIVER_OBJECT DriverObject); /* it has failed, or goes */
 VOID IopRunReinit(BOOLEAN Boot);
 VOID IopDriverEntered(PDRIVER_OBJECT DriverObject); /* clears DO_DEVICE_INITIALIZING */
 

@@ -7,6 +7,7 @@
  * [K: "Adding a PnP Device to a Running System"; nt-semantics-2 6]
  */
 #include "nt/io/iop.h"
+#include "nt/inc/left.h"
 
 static NTSTATUS NTAPI
 IopSignalSent(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
@@ -564,4 +565,14 @@ IoReportTargetDeviceChangeAsynchronous(PDEVICE_OBJECT PhysicalDeviceObject,
     ExInitializeWorkItem(&Report->Item, IopReportWorker, Report);
     ExQueueWorkItem(&Report->Item, DelayedWorkQueue);
     return STATUS_PENDING;
+}
+
+VOID
+IopListPnpNotify(KI_LEFT_SAY *Say, PVOID Context)
+{
+    for (PLIST_ENTRY Entry = IopPnpNotify.Flink; Entry != &IopPnpNotify; Entry = Entry->Flink) {
+        PIOP_PNP_NOTIFY Each = CONTAINING_RECORD(Entry, IOP_PNP_NOTIFY, Links);
+
+        Say(Context, "a Plug and Play notification", Each, (PVOID)Each->Callback);
+    }
 }

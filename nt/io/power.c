@@ -3,6 +3,7 @@
  * [wdm: PoRequestPowerIrp, PoSetPowerState; nt-semantics-2 6.3]
  */
 #include "nt/io/iop.h"
+#include "nt/inc/left.h"
 
 typedef struct _IOP_POWER_REQUEST {
     PDEVICE_OBJECT Top;
@@ -171,4 +172,15 @@ PoUnregisterSystemState(PVOID StateHandle)
 VOID NTAPI
 PoSetSystemState(EXECUTION_STATE Flags)
 {
+}
+
+VOID
+IopListPowerSettings(KI_LEFT_SAY *Say, PVOID Context)
+{
+    for (PLIST_ENTRY Entry = IopPowerSettings.Flink; Entry != &IopPowerSettings;
+         Entry = Entry->Flink) {
+        PIOP_POWER_SETTING Each = CONTAINING_RECORD(Entry, IOP_POWER_SETTING, Links);
+
+        Say(Context, "a power setting callback", Each, (PVOID)Each->Callback);
+    }
 }

@@ -1,7 +1,7 @@
 /*
  * reinit.c - routines that a driver asks to be called again after DriverEntry.
  *
- * They run once per registration, in order, when the load that registered them is over; Count says how
+ * Only of a driver whose DriverEntry succeeds. They run once per registration, in order, when the load that registered them is over; Count says how
  * often this driver's routine has been called. Those of IoRegisterBootDriverReinitialization run only for
  * a driver with Start = 0. [ntddk: IoRegisterDriverReinitialization]
  */
@@ -52,5 +52,23 @@ IopRunReinit(BOOLEAN Boot)
         DriverObject->DriverExtension->Count++;
         Entry->Routine(DriverObject, Entry->Context, DriverObject->DriverExtension->Count);
         ExFreePoolWithTag(Entry, TAG_IODRIVER);
+    }
+}
+
+VOID
+IopForgetReinit(PDRIVER_OBJECT DriverObject)
+{
+    PLIST_ENTRY Queues[2] = {&IopReinitQueue, &IopBootReinitQueue};
+
+    for (ULONG i = 0; i < 2; i++) {
+        for (PLIST_ENTRY At = Queues[i]->Flink, Next; At != Queues[i]; At = Next) {
+            PIOP_REINIT Entry = CONTAINING_RECORD(At, IOP_REINIT, Links);
+
+            Next = At->Flink;
+            if (Entry->DriverObject == DriverObject) {
+                RemoveEntryList(At);
+                ExFreePoolWithTag(Entry, TAG_IODRIVER);
+            }
+        }
     }
 }

@@ -3,9 +3,77 @@
  * [wdm: IoCreateSymbolicLink, IoDeleteSymbolicLink]
  */
 #include "nt/io/iop.h"
+#include "nt/inc/left.h"
+
+/* What a link is told apart by: \??\ and \DosDevices\ are the same place. */
+static PWSTR
+IopLinkName(PUNICODE_STRING Name, PULONG Length)
+{
+    ULONG Count = Name->Length / sizeof(WCHAR), Start = Count;
+
+    while (Start > 0 && Name->Buffer[Start - 1] != L'\\') {
+        Start--;
+    }
+    *Length = min(Count - Start, IOP_LINK_NAME - 1);
+    return Name->Buffer + Start;
+}
+
+static VOID
+IopNoteLink(PUNICODE_STRING Name, PVOID Caller)
+{
+    ULONG Length;
+    PWSTR Last = IopLinkName(Name, &Length);
+
+    for (ULONG i = 0; i < IOP_LINKS; i++) {
+        if (IopLinks[i].Caller == NULL) {
+            IopLinks[i].Caller = Caller;
+            RtlCopyMemory(IopLinks[i].Name, Last, Length * sizeof(WCHAR));
+            IopLinks[i].Name[Length] = 0;
+            return;
+        }
+    }
+}
+
+static VOID
+IopForgetLink(PUNICODE_STRING Name)
+{
+    UNICODE_STRING Known, Wanted;
+    ULONG Length;
+
+    Wanted.Buffer = IopLinkName(Name, &Length);
+    Wanted.Length = Wanted.MaximumLength = (USHORT)(Length * sizeof(WCHAR));
+    for (ULONG i = 0; i < IOP_LINKS; i++) {
+        RtlInitUnicodeString(&Known, IopLinks[i].Name);
+        if (IopLinks[i].Caller != NULL && RtlEqualUnicodeString(&Known, &Wanted, TRUE)) {
+            IopLinks[i].Caller = NULL;
+        }
+    }
+}
+
+VOID
+IopListLinks(ULONG64 Start, ULONG64 Size, IOP_LINK_SAY *Say, PVOID Context)
+{
+    for (ULONG i = 0; i < IOP_LINKS; i++) {
+        if ((ULONG64)IopLinks[i].Caller - Start < Size) {
+            Say(Context, IopLinks[i].Name);
+            IopLinks[i].Caller = NULL; /* its code goes */
+        }
+    }
+}
+
+VOID
+IopListRoutines(KI_LEFT_SAY *Say, PVOID Context)
+{
+    VOID IopListFsNotify(KI_LEFT_SAY *, PVOID), IopListPnpNotify(KI_LEFT_SAY *, PVOID),
+        IopListPowerSettings(KI_LEFT_SAY *, PVOID);
+
+    IopListFsNotify(Say, Context);
+    IopListPnpNotify(Say, Context);
+    IopListPowerSettings(Say, Context);
+}
 
 static NTSTATUS
-IopMakeLink(PUNICODE_STRING Name, PUNICODE_STRING Target)
+IopMakeLink(PUNICODE_STRING Name, PUNICODE_STRING Target, PVOID Caller)
 {
     OBJECT_ATTRIBUTES Attributes;
     NTSTATUS Status;
@@ -15,6 +83,7 @@ IopMakeLink(PUNICODE_STRING Name, PUNICODE_STRING Target)
         &Attributes, Name, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
     Status = ZwCreateSymbolicLinkObject(&Handle, SYMBOLIC_LINK_ALL_ACCESS, &Attributes, Target);
     if (NT_SUCCESS(Status)) {
+        IopNoteLink(Name, Caller);
         ZwClose(Handle);
     }
     return Status;
@@ -23,13 +92,13 @@ IopMakeLink(PUNICODE_STRING Name, PUNICODE_STRING Target)
 NTSTATUS NTAPI
 IoCreateSymbolicLink(PUNICODE_STRING SymbolicLinkName, PUNICODE_STRING DeviceName)
 {
-    return IopMakeLink(SymbolicLinkName, DeviceName);
+    return IopMakeLink(SymbolicLinkName, DeviceName, __builtin_return_address(0));
 }
 
 NTSTATUS NTAPI
 IoCreateUnprotectedSymbolicLink(PUNICODE_STRING SymbolicLinkName, PUNICODE_STRING DeviceName)
 {
-    return IopMakeLink(SymbolicLinkName, DeviceName);
+    return IopMakeLink(SymbolicLinkName, DeviceName, __builtin_return_address(0));
 }
 
 NTSTATUS NTAPI
@@ -44,6 +113,7 @@ IoDeleteSymbolicLink(PUNICODE_STRING SymbolicLinkName)
     Status = ZwOpenSymbolicLinkObject(&Handle, DELETE, &Attributes);
     if (NT_SUCCESS(Status)) {
         Status = ZwMakeTemporaryObject(Handle);
+        IopForgetLink(SymbolicLinkName);
         ZwClose(Handle);
     }
     return Status;

@@ -175,6 +175,7 @@ KiApcGone(PKAPC_STATE State, KPROCESSOR_MODE Mode)
 BOOLEAN NTAPI
 KeInsertQueueApc(PKAPC Apc, PVOID SystemArgument1, PVOID SystemArgument2, KPRIORITY Increment)
 {
+    PVOID Caller = __builtin_return_address(0);
     BOOLEAN Inserted = FALSE;
     KIRQL OldIrql;
 
@@ -183,6 +184,7 @@ KeInsertQueueApc(PKAPC Apc, PVOID SystemArgument1, PVOID SystemArgument2, KPRIOR
         Apc->SystemArgument1 = SystemArgument1;
         Apc->SystemArgument2 = SystemArgument2;
         Inserted = KiInsertApcLocked(Apc, Increment);
+        KiNoteQueued(Apc, Caller);
     }
     KiUnlockDispatcher(OldIrql, FALSE);
     return Inserted;

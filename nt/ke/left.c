@@ -1,12 +1,18 @@
 /*
- * left.c - what of an unloaded driver is still to come: timers, DPCs, work items and threads that lead into its image.
+ * left.c - what an unloaded driver leaves behind. Into its image lead timers, DPCs, work items, threads, APCs and registered
+ * routines; out of it came pool, symbolic links and devices (nt/io/driver.c).
  *
  * When an image goes, all of it is written down as text; if it is called after that, the bugcheck (0xCE) says it. Who has
- * queued a timer, DPC or work item is remembered for the last ones only (KiQueued), by the object's address.
+ * queued a timer, DPC, APC or work item is remembered for the last ones only (KiQueued), by the object's address.
+ * Where the verifier does not watch, all is printed when the image goes.
  */
 #include "nt/ke/ki.h"
 #include "nt/inc/ps.h"
 #include "nt/inc/ex.h"
+#include "nt/inc/left.h"
+#include "nt/inc/vf.h"
+
+int __cdecl _snprintf(char *Buffer, size_t Count, const char *Format, ...); /* nt/rtl */
 
 typedef struct _KI_LEFT {
     ULONG64 Start, Size;
@@ -99,6 +105,71 @@ KiListThreads(PKI_LEFT Left)
     }
 }
 
+static VOID
+KiListApcs(PKI_LEFT Left, PKTHREAD Thread)
+{
+    for (ULONG Mode = 0; Mode < 2; Mode++) {
+        PLIST_ENTRY Head = &Thread->ApcState.ApcListHead[Mode];
+
+        for (PLIST_ENTRY At = Head->Flink; At != NULL && At != Head; At = At->Flink) {
+            PKAPC Apc = CONTAINING_RECORD(At, KAPC, ApcListEntry);
+            PVOID Routine = (PVOID)Apc->KernelRoutine;
+
+            if (!KiIsIn(Left, Routine) && Mode == KernelMode) {
+                Routine = (PVOID)Apc->NormalRoutine;
+            }
+            if (KiIsIn(Left, Routine)) {
+                KiSayLeft(Left, "an APC", Apc, Routine);
+            }
+        }
+    }
+}
+
+static VOID
+KiListAllApcs(PKI_LEFT Left)
+{
+    for (PLIST_ENTRY Each = PsActiveProcessHead.Flink; Each != &PsActiveProcessHead;
+         Each = Each->Flink) {
+        PEPROCESS Process = CONTAINING_RECORD(Each, EPROCESS, ActiveProcessLinks);
+        PLIST_ENTRY Head = &Process->Pcb.ThreadListHead;
+
+        for (PLIST_ENTRY At = Head->Flink; At != Head; At = At->Flink) {
+            KiListApcs(Left, CONTAINING_RECORD(At, KTHREAD, ThreadListEntry));
+        }
+    }
+}
+
+static VOID
+KiSayRoutine(PVOID Context, const char *What, const volatile VOID *Object, PVOID Routine)
+{
+    PKI_LEFT Left = Context;
+
+    if (KiIsIn(Left, Routine) && Left->Room >= 160) {
+        int Length = KiFormatText(Left->Text, Left->Room, "%s%s: %a", Left->Count++ ? "; " : "",
+                                  What, Routine);
+
+        Left->Text += Length;
+        Left->Room -= (ULONG)Length;
+    }
+}
+
+static VOID
+KiListBugCheckCallbacks(PKI_LEFT Left)
+{
+    for (PLIST_ENTRY At = KiBugCheckCallbacks.Flink; At != &KiBugCheckCallbacks; At = At->Flink) {
+        PKBUGCHECK_CALLBACK_RECORD Record = CONTAINING_RECORD(At, KBUGCHECK_CALLBACK_RECORD, Entry);
+
+        KiSayRoutine(Left, "a bug check callback", Record, (PVOID)Record->CallbackRoutine);
+    }
+    for (PLIST_ENTRY At = KiBugCheckReasonCallbacks.Flink; At != &KiBugCheckReasonCallbacks;
+         At = At->Flink) {
+        PKBUGCHECK_REASON_CALLBACK_RECORD Record =
+            CONTAINING_RECORD(At, KBUGCHECK_REASON_CALLBACK_RECORD, Entry);
+
+        KiSayRoutine(Left, "a bug check callback", Record, (PVOID)Record->CallbackRoutine);
+    }
+}
+
 VOID
 KiListLeft(ULONG64 Start, ULONG64 Size, char *Text, ULONG Bytes)
 {
@@ -114,4 +185,74 @@ KiListLeft(ULONG64 Start, ULONG64 Size, char *Text, ULONG Bytes)
         }
     }
     KiListThreads(&Left);
+    KiListAllApcs(&Left);
+    PspListRoutines(KiSayRoutine, &Left);
+    CmpListRoutines(KiSayRoutine, &Left);
+    ObpListRoutines(KiSayRoutine, &Left);
+    ExpListRoutines(KiSayRoutine, &Left);
+    IopListRoutines(KiSayRoutine, &Left);
+    KiListBugCheckCallbacks(&Left);
+}
+
+static VOID
+KiSayPool(PVOID Context, ULONG Tag, ULONG Count, SIZE_T Bytes)
+{
+    PKI_LEFT Left = Context;
+    char Name[5] = {0};
+    int Length;
+
+    for (ULONG i = 0; i < 4; i++) {
+        UCHAR c = (UCHAR)(Tag >> (8 * i));
+
+        Name[i] = c >= 0x20 && c < 0x7F ? (char)c : '.';
+    }
+    if (Left->Room >= 160) {
+        Length = KiFormatText(Left->Text, Left->Room, "%s%u %s of pool with the tag %s, %u bytes",
+                              Left->Count++ ? "; " : "", Count, Count == 1 ? "block" : "blocks",
+                              Name, (ULONG)Bytes);
+        Left->Text += Length;
+        Left->Room -= (ULONG)Length;
+    }
+}
+
+static VOID
+KiSayLink(PVOID Context, PCWSTR Name)
+{
+    PKI_LEFT Left = Context;
+    UNICODE_STRING Text;
+    int Length;
+
+    RtlInitUnicodeString(&Text, Name);
+    if (Left->Room >= 240) {
+        Length = _snprintf(Left->Text, Left->Room, "%sthe symbolic link %wZ",
+                           Left->Count++ ? "; " : "", &Text);
+        Left->Text += Length;
+        Left->Room -= (ULONG)Length;
+    }
+}
+
+VOID
+KiTellLeft(PKI_MODULE Module, const char *Routines)
+{
+    char Text[1200], Line[1400];
+    KI_LEFT Left = {.Start = (ULONG64)Module->DllBase,
+                    .Size = Module->SizeOfImage,
+                    .Text = Text,
+                    .Room = sizeof(Text)};
+
+    Text[0] = 0;
+    if (Routines[0] != 0) {
+        Left.Count = 1;
+        RtlCopyMemory(Text, Routines, strlen(Routines) + 1);
+        Left.Text += strlen(Routines);
+        Left.Room -= (ULONG)strlen(Routines);
+    }
+    ExpCloseOwner(Module->DllBase, KiSayPool, &Left);
+    IopListLinks(Left.Start, Left.Size, KiSayLink, &Left);
+    if (Text[0] == 0 || (VfHooks != NULL && VfHooks->IsVerified(Module->DllBase))) {
+        return;
+    }
+    _snprintf(Line, sizeof(Line), "ntlab: %wZ is unloaded and leaves behind: %s\n",
+              &Module->BaseDllName, Text);
+    HcPrint(ABI_OUT_DEBUG, Line, strlen(Line));
 }

@@ -11,6 +11,7 @@
 #include "mi.h"
 #include "abi/imagebytes.h"
 #include "nt/inc/imagefile.h"
+#include "nt/inc/left.h"
 #include "nt/inc/io.h"
 
 static const char *
@@ -77,10 +78,15 @@ MiOpenSystemImage(const char *Name, PMI_SECTION *Section)
 {
     static const char Folder[] = "\\SystemRoot\\System32\\drivers\\";
     ULONG Prefix = Name[0] == '\\' ? 0 : sizeof(Folder) - 1, Length = (ULONG)strlen(Name), Bytes;
-    PWSTR Buffer = ExpAllocate((Prefix + Length + 1) * sizeof(WCHAR), MI_TAG_MODULE);
-    UNICODE_STRING Path = {0, (USHORT)((Prefix + Length + 1) * sizeof(WCHAR)), Buffer};
+    UNICODE_STRING Path = {0, (USHORT)((Prefix + Length + 1) * sizeof(WCHAR)), NULL};
     NTSTATUS Status;
+    PWSTR Buffer;
 
+    *Section = NULL;
+    if (!IopIsVolumeMounted()) {
+        return STATUS_SUCCESS; /* and nothing else of the loader is to be seen in a driver's pool */
+    }
+    Path.Buffer = Buffer = ExpAllocate(Path.MaximumLength, MI_TAG_MODULE);
     RtlUTF8ToUnicodeN(Buffer, Prefix * sizeof(WCHAR), &Bytes, Folder, Prefix);
     Path.Length = (USHORT)Bytes;
     RtlUTF8ToUnicodeN(Buffer + Bytes / sizeof(WCHAR), Length * sizeof(WCHAR), &Bytes, Name, Length);
@@ -133,6 +139,7 @@ MiLoad(const char *Name, ULONG Depth, PKI_MODULE *Found)
     }
     Module = MiMakeModule(Name, &Info);
     Module->SectionPointer = Section; /* imagefile.c, F2 */
+    ExpOpenOwner(Module->DllBase);
     Module->UnderTest = PspIsDriverUnderTest(MiBaseName(Name)) || !MiIsImageOfHost(Section);
     InsertTailList(&PsLoadedModuleList, &Module->InLoadOrderLinks);
     KiTrace(EV_IMAGE_LOAD, Module->DllBase, 0, Module->SizeOfImage, 0, 0);
@@ -192,6 +199,7 @@ MmUnloadSystemImage(PKI_MODULE Module)
     Gone->Start = (ULONG64)Module->DllBase;
     Gone->Size = Module->SizeOfImage;
     KiListLeft(Gone->Start, Gone->Size, Gone->Left, sizeof(Gone->Left));
+    KiTellLeft(Module, Gone->Left);
     KiNoteImageGoes();
     HcImageUnload(Module->DllBase);
     if (Module->SectionPointer != NULL) {

@@ -8,6 +8,7 @@
  * C1  A registration lives until no pass is inside one of its callbacks: ObUnRegisterCallbacks waits.
  */
 #include "obp.h"
+#include "nt/inc/left.h"
 
 #define OBP_TAG_CALLBACK  'lCbO'
 #define OBP_MAX_CALLBACKS 64
@@ -272,4 +273,23 @@ ObpCallPost(PVOID Context, NTSTATUS Status, ACCESS_MASK Granted)
     }
     KeLeaveCriticalRegion();
     ExpFree(Call);
+}
+
+VOID
+ObpListRoutines(KI_LEFT_SAY *Say, PVOID Context)
+{
+    for (ULONG Index = 0; Index < OBP_MAX_TYPES; Index++) {
+        POBJECT_TYPE Type = ObpTypes[Index];
+
+        if (Type == NULL || !Type->SupportsObjectCallbacks) {
+            continue;
+        }
+        for (PLIST_ENTRY Entry = Type->CallbackList.Flink; Entry != &Type->CallbackList;
+             Entry = Entry->Flink) {
+            POBP_CALLBACK Callback = CONTAINING_RECORD(Entry, OBP_CALLBACK, Links);
+
+            Say(Context, "an object callback", Callback->Registration,
+                Callback->Pre != NULL ? (PVOID)Callback->Pre : (PVOID)Callback->Post);
+        }
+    }
 }

@@ -6,6 +6,7 @@
  * Source: nt-semantics 1.8; [DDI:ntddk/pssetcreateprocessnotifyroutineex] on the waiting.
  */
 #include "nt/ps/psp.h"
+#include "nt/inc/left.h"
 
 static NTSTATUS
 PspChangeNotify(PSP_NOTIFY *Table, PVOID Routine, ULONG Kind, BOOLEAN Remove)
@@ -332,5 +333,22 @@ PspCallImageNotify(PUNICODE_STRING FullName, HANDLE ProcessId, PKI_MODULE Module
     KeLeaveCriticalRegion();
     if (Info.FileObject != NULL) {
         ObDereferenceObject(Info.FileObject);
+    }
+}
+
+VOID
+PspListRoutines(KI_LEFT_SAY *Say, PVOID Context)
+{
+    for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
+        if (PspProcessNotify[Index].Routine != NULL) {
+            Say(Context, "a routine that is told of processes", NULL,
+                PspProcessNotify[Index].Routine);
+        }
+        if (PspThreadNotify[Index].Routine != NULL) {
+            Say(Context, "a routine that is told of threads", NULL, PspThreadNotify[Index].Routine);
+        }
+        if (PspImageNotify[Index].Routine != NULL) {
+            Say(Context, "a routine that is told of images", NULL, PspImageNotify[Index].Routine);
+        }
     }
 }

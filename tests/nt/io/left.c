@@ -4,7 +4,8 @@
  *
  *     CASE 1 a timer   2 a thread   3 a routine that is told of processes   4 a timer whose DPC lies in
  *     the image: 0xD4
- *     CASE 6 a work item   7 a registry callback
+ *     CASE 6 a work item   7 a registry callback   8 an APC to a thread of the client   9 a completion routine
+ *     CASE 10 the callback of a callback object   11 a routine that is told of images   12 ... of threads   13 an object callback
  *     CASE 5 a DPC that is queued: the system runs it before the image goes [DDI:wdm/kecanceltimer]
  */
 #include "ntlab-test.h"
@@ -53,6 +54,138 @@ LateRegistry(PVOID Context, PVOID Argument1, PVOID Argument2)
     return STATUS_SUCCESS;
 }
 
+static VOID NTAPI
+LateApc(PKAPC Apc, PKNORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext, PVOID *Argument1,
+        PVOID *Argument2)
+{
+    Counter++;
+}
+
+static NTSTATUS NTAPI
+LateCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
+{
+    Counter++;
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+static VOID NTAPI
+LateCallback(PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    Counter++;
+}
+
+static VOID NTAPI
+LateImage(PUNICODE_STRING Name, HANDLE Process, PIMAGE_INFO Info)
+{
+    Counter++;
+}
+
+static VOID NTAPI
+LateThreadNotify(HANDLE Process, HANDLE Thread, BOOLEAN Create)
+{
+    Counter++;
+}
+
+static OB_PREOP_CALLBACK_STATUS NTAPI
+LateOpen(PVOID Context, POB_PRE_OPERATION_INFORMATION Information)
+{
+    Counter++;
+    return OB_PREOP_SUCCESS;
+}
+
+typedef enum _KAPC_ENVIRONMENT { OriginalApcEnvironment } KAPC_ENVIRONMENT;
+NTKERNELAPI VOID NTAPI KeInitializeApc(PKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONMENT Environment,
+                                       PKKERNEL_ROUTINE KernelRoutine,
+                                       PKRUNDOWN_ROUTINE RundownRoutine,
+                                       PKNORMAL_ROUTINE NormalRoutine, KPROCESSOR_MODE Mode,
+                                       PVOID NormalContext);
+NTKERNELAPI BOOLEAN NTAPI KeInsertQueueApc(PKAPC Apc, PVOID Argument1, PVOID Argument2,
+                                           KPRIORITY Increment);
+
+static PKTHREAD Client; /* of the client, which loads us */
+
+/* User mode's, so it waits for an alertable wait: the client's, when we are gone. */
+static VOID
+LeaveApc(VOID)
+{
+    PKAPC Apc = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Apc), 'tfeL');
+
+    if (Apc != NULL && Client != NULL) {
+        KeInitializeApc(Apc, Client, OriginalApcEnvironment, LateApc, NULL,
+                        (PKNORMAL_ROUTINE)(ULONG_PTR)0x1000, UserMode, NULL);
+        Counter += KeInsertQueueApc(Apc, NULL, NULL, 0);
+    }
+}
+
+/* A request for changes of C:\left-test, which the client makes when we are gone. */
+static VOID
+LeaveCompletion(VOID)
+{
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\??\\C:\\left-test");
+    OBJECT_ATTRIBUTES Attributes;
+    PIO_STACK_LOCATION Stack;
+    PDEVICE_OBJECT Device;
+    PFILE_OBJECT File;
+    IO_STATUS_BLOCK Iosb;
+    HANDLE Handle;
+    PIRP Irp;
+
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
+                               NULL);
+    if (!NT_SUCCESS(ZwOpenFile(&Handle, FILE_LIST_DIRECTORY, &Attributes, &Iosb,
+                               FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                               FILE_DIRECTORY_FILE)) ||
+        !NT_SUCCESS(ObReferenceObjectByHandle(Handle, 0, *IoFileObjectType, KernelMode,
+                                              (PVOID *)&File, NULL))) {
+        return;
+    }
+    Device = IoGetRelatedDeviceObject(File);
+    Irp = IoAllocateIrp(Device->StackSize, FALSE);
+    if (Irp == NULL) {
+        return;
+    }
+    Irp->UserBuffer = ExAllocatePoolWithTag(NonPagedPool, 4096, 'tfeL');
+    Irp->Tail.Overlay.Thread = PsGetCurrentThread();
+    Irp->Tail.Overlay.OriginalFileObject = File;
+    Stack = IoGetNextIrpStackLocation(Irp);
+    Stack->MajorFunction = IRP_MJ_DIRECTORY_CONTROL;
+    Stack->MinorFunction = IRP_MN_NOTIFY_CHANGE_DIRECTORY;
+    Stack->FileObject = File;
+    Stack->Parameters.NotifyDirectory.Length = 4096;
+    Stack->Parameters.NotifyDirectory.CompletionFilter = FILE_NOTIFY_CHANGE_FILE_NAME;
+    IoSetCompletionRoutine(Irp, LateCompletion, NULL, TRUE, TRUE, TRUE);
+    IoCallDriver(Device, Irp);
+}
+
+static VOID
+LeaveCallback(VOID)
+{
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Callback\\SetSystemTime");
+    OBJECT_ATTRIBUTES Attributes;
+    PCALLBACK_OBJECT Object;
+
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    if (NT_SUCCESS(ExCreateCallback(&Object, &Attributes, FALSE, TRUE))) {
+        Counter += ExRegisterCallback(Object, LateCallback, NULL) != NULL;
+        ObDereferenceObject(Object);
+    }
+}
+
+static VOID
+LeaveObjectCallback(VOID)
+{
+    OB_OPERATION_REGISTRATION Operation = {PsProcessType, OB_OPERATION_HANDLE_CREATE, LateOpen,
+                                           NULL};
+    OB_CALLBACK_REGISTRATION Registration = {.Version = OB_FLT_REGISTRATION_VERSION,
+                                             .OperationRegistrationCount = 1,
+                                             .OperationRegistration = &Operation};
+    PVOID Handle;
+
+    RtlInitUnicodeString(&Registration.Altitude, L"370010");
+    ObRegisterCallbacks(&Registration, &Handle);
+    Counter++;
+}
+
 /* The timer must outlive the image: it is pool that nobody frees. So must its DPC, but for CASE 4. */
 static VOID
 LeaveTimer(VOID)
@@ -65,6 +198,17 @@ LeaveTimer(VOID)
         KeInitializeDpc(Own, LateDpc, NULL);
         KeInitializeTimer(Timer);
         Counter += KeSetTimer(Timer, Second, Own); /* no tail call: the return address is here */
+    }
+}
+
+/* The first thread of user mode that comes. */
+static VOID NTAPI
+NoteClient(HANDLE Process, HANDLE Thread, BOOLEAN Create)
+{
+    PETHREAD Object;
+
+    if (Create && Client == NULL && NT_SUCCESS(PsLookupThreadByThreadId(Thread, &Object))) {
+        Client = (PKTHREAD)Object;
     }
 }
 
@@ -106,6 +250,27 @@ Unload(PDRIVER_OBJECT DriverObject)
         Counter++;
         break;
     }
+    case 8:
+        PsRemoveCreateThreadNotifyRoutine(NoteClient);
+        LeaveApc();
+        break;
+    case 9:
+        LeaveCompletion();
+        break;
+    case 10:
+        LeaveCallback();
+        break;
+    case 11:
+        PsSetLoadImageNotifyRoutine(LateImage);
+        Counter++;
+        break;
+    case 12:
+        PsSetCreateThreadNotifyRoutine(LateThreadNotify);
+        Counter++;
+        break;
+    case 13:
+        LeaveObjectCallback();
+        break;
     default:
         LeaveTimer();
     }
@@ -115,5 +280,8 @@ NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     DriverObject->DriverUnload = Unload;
+    if (CASE == 8) {
+        PsSetCreateThreadNotifyRoutine(NoteClient);
+    }
     return STATUS_SUCCESS;
 }

@@ -38,12 +38,19 @@ Privilege(void)
 static void
 Deferred(void)
 {
-    HANDLE Handle = Open(), Event = CreateEventA(NULL, TRUE, FALSE, NULL);
+    HANDLE Handle = Open(), Event = CreateEventA(NULL, TRUE, FALSE, NULL), Again;
     OVERLAPPED Request = {.hEvent = Event};
     char Data[4] = {1};
     DWORD Bytes;
 
     EXPECT(Handle != INVALID_HANDLE_VALUE);
+    EXPECT_EQ(NtUnloadDriver(&Service), 0);
+    EXPECT(Open() == INVALID_HANDLE_VALUE);
+    EXPECT_EQ(NtLoadDriver(&Service), 0); /* takes it back */
+    Again = Open();
+    EXPECT(Again != INVALID_HANDLE_VALUE);
+    CloseHandle(Again);
+    EXPECT_EQ(NtLoadDriver(&Service), (LONG)0xC000010E); /* STATUS_IMAGE_ALREADY_LOADED */
     EXPECT_EQ(NtUnloadDriver(&Service), 0);
     EXPECT(Open() == INVALID_HANDLE_VALUE);
     EXPECT(DeviceIoControl(Handle, ECHO_BUFFERED, Data, 4, Data, 4, &Bytes, &Request));

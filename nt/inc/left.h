@@ -1,0 +1,31 @@
+/*
+ * left.h - what leads into a driver's image or came out of it: each component lists its own (nt/ke/left.c collects).
+ */
+#ifndef NT_INC_LEFT_H
+#define NT_INC_LEFT_H
+
+#include "nt/inc/ke.h"
+
+/* Of every routine that is registered, whoever's it is. */
+typedef VOID KI_LEFT_SAY(PVOID Context, const char *What, const volatile VOID *Object,
+                         PVOID Routine);
+
+VOID PspListRoutines(KI_LEFT_SAY *Say, PVOID Context);
+VOID CmpListRoutines(KI_LEFT_SAY *Say, PVOID Context);
+VOID ObpListRoutines(KI_LEFT_SAY *Say, PVOID Context);
+VOID ExpListRoutines(KI_LEFT_SAY *Say, PVOID Context);
+VOID IopListRoutines(KI_LEFT_SAY *Say, PVOID Context);
+
+/* Pool that the image at Base has allocated and nobody has freed, by tag: nt/ex/owned.c. */
+VOID ExpOpenOwner(PVOID Base);
+typedef VOID EXP_OWNED_SAY(PVOID Context, ULONG Tag, ULONG Count, SIZE_T Bytes);
+VOID ExpCloseOwner(PVOID Base, EXP_OWNED_SAY *Say, PVOID Context);
+
+/* Symbolic links that code in [Start, Start + Size) has made: nt/io/symlink.c. */
+typedef VOID IOP_LINK_SAY(PVOID Context, PCWSTR Name);
+VOID IopListLinks(ULONG64 Start, ULONG64 Size, IOP_LINK_SAY *Say, PVOID Context);
+
+/* Tells what the image leaves behind, before it goes; not if the verifier does. Left: KiListLeft's text. */
+VOID KiTellLeft(PKI_MODULE Module, const char *Left);
+
+#endif
