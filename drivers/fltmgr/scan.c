@@ -6,8 +6,10 @@
  * other I/O is told to nobody yet: the registration's SectionNotificationCallback is not called.
  *
  *   D1  Header->Section is referenced while the section is open; FltCloseSectionForDataScan drops it once.
- *   D2  The page of FltCreateSectionForDataScan has the caller close the handle, the avscan sample leaves it to
- *       FltCloseSectionForDataScan: it is closed here if it still is one of this section.
+ *   D2  The page of FltCreateSectionForDataScan has the caller close the handle, the avscan sample leaves a kernel
+ *       handle to FltCloseSectionForDataScan: it is closed here if it still is one of this section.
+ *   D3  Without OBJ_KERNEL_HANDLE, or without attributes, the handle is the current process's: a filter that is
+ *       asked by its service in a message hands it out, and the service maps the section and closes the handle.
  */
 #include "fltp.h"
 
@@ -109,8 +111,10 @@ FltCreateSectionForDataScan(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject,
                              ObjectAttributes != NULL ? ObjectAttributes : &Unnamed, NULL,
                              SectionPageProtection, SEC_COMMIT, NULL, FileObject);
     if (NT_SUCCESS(Status)) {
-        Status = ObOpenObjectByPointer(Section, OBJ_KERNEL_HANDLE, NULL, DesiredAccess,
-                                       *MmSectionObjectType, KernelMode, &Handle);
+        Status = ObOpenObjectByPointer(
+            Section,
+            ObjectAttributes != NULL ? ObjectAttributes->Attributes & OBJ_KERNEL_HANDLE : 0, NULL,
+            DesiredAccess, *MmSectionObjectType, KernelMode, &Handle); /* D3 */
         if (!NT_SUCCESS(Status)) {
             ObDereferenceObject(Section);
         }
@@ -144,7 +148,8 @@ FltCloseSectionForDataScan(PFLT_CONTEXT SectionContext)
     if (Section == NULL) {
         return STATUS_NOT_FOUND;
     }
-    if (NT_SUCCESS(ObReferenceObjectByHandle(Header->SectionHandle, 0, *MmSectionObjectType,
+    if ((LONG_PTR)Header->SectionHandle < 0 && /* a kernel handle */
+        NT_SUCCESS(ObReferenceObjectByHandle(Header->SectionHandle, 0, *MmSectionObjectType,
                                              KernelMode, &Same, NULL))) {
         ObDereferenceObject(Same);
         if (Same == Section) { /* D2 */

@@ -153,6 +153,38 @@ ScanFile(PCFLT_RELATED_OBJECTS FltObjects, PBOOLEAN Infected)
     return Status;
 }
 
+/* As a service asks for it in a message: without attributes the handle is the process's, which closes it itself. */
+static VOID
+LendFile(PCFLT_RELATED_OBJECTS FltObjects)
+{
+    PSCAN_SECTION Section;
+    SIZE_T ViewSize = 0;
+    PVOID View = NULL;
+    NTSTATUS Status;
+
+    if (!NT_SUCCESS(FltAllocateContext(Filter, FLT_SECTION_CONTEXT, sizeof(SCAN_SECTION), PagedPool,
+                                       &Section))) {
+        return;
+    }
+    Status = FltCreateSectionForDataScan(FltObjects->Instance, FltObjects->FileObject, Section,
+                                         SECTION_MAP_READ, NULL, NULL, PAGE_READONLY, SEC_COMMIT, 0,
+                                         &Section->Handle, &Section->Object, NULL);
+    if (NT_SUCCESS(Status)) {
+        BOOLEAN Kernel = (LONG_PTR)Section->Handle < 0;
+
+        Status = ZwMapViewOfSection(Section->Handle, NtCurrentProcess(), &View, 0, 0, NULL,
+                                    &ViewSize, ViewUnmap, 0, PAGE_READONLY);
+        if (NT_SUCCESS(Status)) {
+            ZwUnmapViewOfSection(NtCurrentProcess(), View);
+        }
+        ObDereferenceObject(Section->Object);
+        FltCloseSectionForDataScan((PFLT_CONTEXT)Section);
+        InfoPrint("lent: %x, a kernel handle %d, closed %x", Status, Kernel,
+                  NtClose(Section->Handle));
+    }
+    FltReleaseContext(Section);
+}
+
 FLT_PREOP_CALLBACK_STATUS FLTAPI
 ScanPreCreate(_Inout_ PFLT_CALLBACK_DATA Data, _In_ PCFLT_RELATED_OBJECTS FltObjects,
               _Flt_CompletionContext_Outptr_ PVOID *CompletionContext)
@@ -242,6 +274,7 @@ ScanPostCreate(_Inout_ PFLT_CALLBACK_DATA Data, _In_ PCFLT_RELATED_OBJECTS FltOb
     }
     FltReleaseContext(Stream);
     if (Infected) {
+        LendFile(FltObjects);
         FltCancelFileOpen(FltObjects->Instance, FltObjects->FileObject);
         Data->IoStatus.Status = STATUS_VIRUS_INFECTED;
         Data->IoStatus.Information = 0;
