@@ -488,6 +488,13 @@ RtlpCheckListEntry(PLIST_ENTRY Entry)
     }
 }
 
+/* An expression, which may be an assignment; mingw-w64's assigns to it. */
+#undef UNREFERENCED_PARAMETER
+#undef DBG_UNREFERENCED_PARAMETER
+#undef DBG_UNREFERENCED_LOCAL_VARIABLE
+#define UNREFERENCED_PARAMETER(_p)          ((void)(_p))
+#define DBG_UNREFERENCED_PARAMETER(_p)      ((void)(_p))
+#define DBG_UNREFERENCED_LOCAL_VARIABLE(_v) ((void)(_v))
 #ifndef EXTERN_C_START
 #ifdef __cplusplus
 #define EXTERN_C_START extern "C" {

@@ -34,7 +34,7 @@ Release(PVOID Block, PUNICODE_STRING String)
 VOID
 Unload(PDRIVER_OBJECT DriverObject)
 {
-    UNREFERENCED_PARAMETER(DriverObject);
+    UNREFERENCED_PARAMETER(DriverObject = NULL); /* an expression, in Microsoft's samples too */
 }
 
 NTSTATUS
