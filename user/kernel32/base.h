@@ -48,6 +48,20 @@ PLARGE_INTEGER BaseTimeout(PLARGE_INTEGER Room, DWORD Milliseconds);
 
 /* A string of code page 1252 in heap memory (NULL stays NULL); release with RtlFreeUnicodeString. */
 BOOL BaseToWide(PUNICODE_STRING Wide, LPCSTR Ansi);
+/* The ANSI form of a routine that takes one text: what Call gives, which has it as Wide; Failed: it cannot be converted. */
+#define ANSI_FORM(Type, Name, Parameters, Text, Failed, Call)                                      \
+    Type WINAPI Name Parameters                                                                    \
+    {                                                                                              \
+        UNICODE_STRING Wide;                                                                       \
+        Type Returned;                                                                             \
+                                                                                                   \
+        if (!BaseToWide(&Wide, Text)) {                                                            \
+            return Failed;                                                                         \
+        }                                                                                          \
+        Returned = Call;                                                                           \
+        RtlFreeUnicodeString(&Wide);                                                               \
+        return Returned;                                                                           \
+    }
 /* Copies Wide (Length characters, without a zero) out as Win32's A routines do: length without the zero, or room needed with it. */
 DWORD BaseToAnsi(PCWSTR Wide, DWORD Length, LPSTR Buffer, DWORD Room);
 

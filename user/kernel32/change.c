@@ -37,19 +37,9 @@ FindFirstChangeNotificationW(LPCWSTR Path, BOOL WatchSubtree, DWORD Filter)
     return Folder;
 }
 
-HANDLE WINAPI
-FindFirstChangeNotificationA(LPCSTR Path, BOOL WatchSubtree, DWORD Filter)
-{
-    UNICODE_STRING Wide;
-    HANDLE Result;
-
-    if (!BaseToWide(&Wide, Path)) {
-        return INVALID_HANDLE_VALUE;
-    }
-    Result = FindFirstChangeNotificationW(Wide.Buffer, WatchSubtree, Filter);
-    RtlFreeUnicodeString(&Wide);
-    return Result;
-}
+ANSI_FORM(HANDLE, FindFirstChangeNotificationA, (LPCSTR Path, BOOL WatchSubtree, DWORD Filter),
+          Path, INVALID_HANDLE_VALUE,
+          FindFirstChangeNotificationW(Wide.Buffer, WatchSubtree, Filter))
 
 /* Filter and subtree are those of the first request. */
 BOOL WINAPI

@@ -219,20 +219,9 @@ GetDiskFreeSpaceExW(LPCWSTR Path, PULARGE_INTEGER Available, PULARGE_INTEGER Tot
     return BaseResult(Status);
 }
 
-BOOL WINAPI
-GetDiskFreeSpaceExA(LPCSTR Path, PULARGE_INTEGER Available, PULARGE_INTEGER Total,
-                    PULARGE_INTEGER Free)
-{
-    UNICODE_STRING Wide;
-    BOOL Result;
-
-    if (!BaseToWide(&Wide, Path)) {
-        return FALSE;
-    }
-    Result = GetDiskFreeSpaceExW(Wide.Buffer, Available, Total, Free);
-    RtlFreeUnicodeString(&Wide);
-    return Result;
-}
+ANSI_FORM(BOOL, GetDiskFreeSpaceExA,
+          (LPCSTR Path, PULARGE_INTEGER Available, PULARGE_INTEGER Total, PULARGE_INTEGER Free),
+          Path, FALSE, GetDiskFreeSpaceExW(Wide.Buffer, Available, Total, Free))
 
 BOOL WINAPI
 SetFileValidData(HANDLE File, LONGLONG ValidDataLength)

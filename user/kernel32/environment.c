@@ -196,16 +196,4 @@ SetCurrentDirectoryW(LPCWSTR Path)
     return BaseResult(RtlSetCurrentDirectory_U(&Name));
 }
 
-BOOL WINAPI
-SetCurrentDirectoryA(LPCSTR Path)
-{
-    UNICODE_STRING Wide;
-    BOOL Result;
-
-    if (!BaseToWide(&Wide, Path)) {
-        return FALSE;
-    }
-    Result = SetCurrentDirectoryW(Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Result;
-}
+ANSI_FORM(BOOL, SetCurrentDirectoryA, (LPCSTR Path), Path, FALSE, SetCurrentDirectoryW(Wide.Buffer))

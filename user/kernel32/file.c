@@ -114,20 +114,11 @@ CreateFileW(LPCWSTR Name, DWORD Access, DWORD Share, LPSECURITY_ATTRIBUTES Secur
     return File;
 }
 
-HANDLE WINAPI
-CreateFileA(LPCSTR Name, DWORD Access, DWORD Share, LPSECURITY_ATTRIBUTES Security,
-            DWORD Disposition, DWORD Flags, HANDLE Template)
-{
-    UNICODE_STRING Wide;
-    HANDLE File;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return INVALID_HANDLE_VALUE;
-    }
-    File = CreateFileW(Wide.Buffer, Access, Share, Security, Disposition, Flags, Template);
-    RtlFreeUnicodeString(&Wide);
-    return File;
-}
+ANSI_FORM(HANDLE, CreateFileA,
+          (LPCSTR Name, DWORD Access, DWORD Share, LPSECURITY_ATTRIBUTES Security,
+           DWORD Disposition, DWORD Flags, HANDLE Template),
+          Name, INVALID_HANDLE_VALUE,
+          CreateFileW(Wide.Buffer, Access, Share, Security, Disposition, Flags, Template))
 
 HANDLE WINAPI
 CreateFile2(LPCWSTR Name, DWORD Access, DWORD Share, DWORD Disposition,
@@ -184,19 +175,7 @@ DeleteFileW(LPCWSTR Name)
     return BaseDelete(Name, FILE_NON_DIRECTORY_FILE);
 }
 
-BOOL WINAPI
-DeleteFileA(LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    BOOL Result;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return FALSE;
-    }
-    Result = DeleteFileW(Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Result;
-}
+ANSI_FORM(BOOL, DeleteFileA, (LPCSTR Name), Name, FALSE, DeleteFileW(Wide.Buffer))
 
 BOOL WINAPI
 RemoveDirectoryW(LPCWSTR Name)
@@ -204,19 +183,7 @@ RemoveDirectoryW(LPCWSTR Name)
     return BaseDelete(Name, FILE_DIRECTORY_FILE);
 }
 
-BOOL WINAPI
-RemoveDirectoryA(LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    BOOL Result;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return FALSE;
-    }
-    Result = RemoveDirectoryW(Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Result;
-}
+ANSI_FORM(BOOL, RemoveDirectoryA, (LPCSTR Name), Name, FALSE, RemoveDirectoryW(Wide.Buffer))
 
 BOOL WINAPI
 CreateDirectoryW(LPCWSTR Name, LPSECURITY_ATTRIBUTES Security)
@@ -243,19 +210,8 @@ CreateDirectoryW(LPCWSTR Name, LPSECURITY_ATTRIBUTES Security)
     return BaseResult(Status);
 }
 
-BOOL WINAPI
-CreateDirectoryA(LPCSTR Name, LPSECURITY_ATTRIBUTES Security)
-{
-    UNICODE_STRING Wide;
-    BOOL Result;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return FALSE;
-    }
-    Result = CreateDirectoryW(Wide.Buffer, Security);
-    RtlFreeUnicodeString(&Wide);
-    return Result;
-}
+ANSI_FORM(BOOL, CreateDirectoryA, (LPCSTR Name, LPSECURITY_ATTRIBUTES Security), Name, FALSE,
+          CreateDirectoryW(Wide.Buffer, Security))
 
 BOOL WINAPI
 MoveFileExW(LPCWSTR Old, LPCWSTR New, DWORD Flags)
@@ -354,19 +310,8 @@ GetFileAttributesW(LPCWSTR Name)
     return Information.FileAttributes;
 }
 
-DWORD WINAPI
-GetFileAttributesA(LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    DWORD Result;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return INVALID_FILE_ATTRIBUTES;
-    }
-    Result = GetFileAttributesW(Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Result;
-}
+ANSI_FORM(DWORD, GetFileAttributesA, (LPCSTR Name), Name, INVALID_FILE_ATTRIBUTES,
+          GetFileAttributesW(Wide.Buffer))
 
 BOOL WINAPI
 GetFileAttributesExW(LPCWSTR Name, GET_FILEEX_INFO_LEVELS Level, LPVOID Result)
@@ -390,19 +335,8 @@ GetFileAttributesExW(LPCWSTR Name, GET_FILEEX_INFO_LEVELS Level, LPVOID Result)
     return BaseResult(Status);
 }
 
-BOOL WINAPI
-GetFileAttributesExA(LPCSTR Name, GET_FILEEX_INFO_LEVELS Level, LPVOID Result)
-{
-    UNICODE_STRING Wide;
-    BOOL Found;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return FALSE;
-    }
-    Found = GetFileAttributesExW(Wide.Buffer, Level, Result);
-    RtlFreeUnicodeString(&Wide);
-    return Found;
-}
+ANSI_FORM(BOOL, GetFileAttributesExA, (LPCSTR Name, GET_FILEEX_INFO_LEVELS Level, LPVOID Result),
+          Name, FALSE, GetFileAttributesExW(Wide.Buffer, Level, Result))
 
 BOOL WINAPI
 SetFileAttributesW(LPCWSTR Name, DWORD FileAttributes)
@@ -420,16 +354,5 @@ SetFileAttributesW(LPCWSTR Name, DWORD FileAttributes)
     return BaseResult(Status);
 }
 
-BOOL WINAPI
-SetFileAttributesA(LPCSTR Name, DWORD FileAttributes)
-{
-    UNICODE_STRING Wide;
-    BOOL Result;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return FALSE;
-    }
-    Result = SetFileAttributesW(Wide.Buffer, FileAttributes);
-    RtlFreeUnicodeString(&Wide);
-    return Result;
-}
+ANSI_FORM(BOOL, SetFileAttributesA, (LPCSTR Name, DWORD FileAttributes), Name, FALSE,
+          SetFileAttributesW(Wide.Buffer, FileAttributes))

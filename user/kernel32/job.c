@@ -16,19 +16,8 @@ CreateJobObjectW(LPSECURITY_ATTRIBUTES Security, LPCWSTR Name)
     return BaseCreated(Status, Job);
 }
 
-HANDLE WINAPI
-CreateJobObjectA(LPSECURITY_ATTRIBUTES Security, LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    HANDLE Job;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Job = CreateJobObjectW(Security, Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Job;
-}
+ANSI_FORM(HANDLE, CreateJobObjectA, (LPSECURITY_ATTRIBUTES Security, LPCSTR Name), Name, NULL,
+          CreateJobObjectW(Security, Wide.Buffer))
 
 BOOL WINAPI
 AssignProcessToJobObject(HANDLE Job, HANDLE Process)

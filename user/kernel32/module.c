@@ -31,19 +31,7 @@ GetModuleHandleW(LPCWSTR Name)
     return BaseHandleOf(Name, 1);
 }
 
-HMODULE WINAPI
-GetModuleHandleA(LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    HMODULE Module;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Module = GetModuleHandleW(Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Module;
-}
+ANSI_FORM(HMODULE, GetModuleHandleA, (LPCSTR Name), Name, NULL, GetModuleHandleW(Wide.Buffer))
 
 BOOL WINAPI
 GetModuleHandleExW(DWORD Flags, LPCWSTR Name, HMODULE *Module)
@@ -197,19 +185,8 @@ LoadLibraryW(LPCWSTR Name)
     return LoadLibraryExW(Name, NULL, 0);
 }
 
-HMODULE WINAPI
-LoadLibraryExA(LPCSTR Name, HANDLE File, DWORD Flags)
-{
-    UNICODE_STRING Wide;
-    HMODULE Module;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Module = LoadLibraryExW(Wide.Buffer, File, Flags);
-    RtlFreeUnicodeString(&Wide);
-    return Module;
-}
+ANSI_FORM(HMODULE, LoadLibraryExA, (LPCSTR Name, HANDLE File, DWORD Flags), Name, NULL,
+          LoadLibraryExW(Wide.Buffer, File, Flags))
 
 HMODULE WINAPI
 LoadLibraryA(LPCSTR Name)

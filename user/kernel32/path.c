@@ -239,19 +239,7 @@ GetDriveTypeW(LPCWSTR Root)
     return DRIVE_NO_ROOT_DIR;
 }
 
-UINT WINAPI
-GetDriveTypeA(LPCSTR Root)
-{
-    UNICODE_STRING Wide;
-    UINT Type;
-
-    if (!BaseToWide(&Wide, Root)) {
-        return DRIVE_UNKNOWN;
-    }
-    Type = GetDriveTypeW(Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Type;
-}
+ANSI_FORM(UINT, GetDriveTypeA, (LPCSTR Root), Root, DRIVE_UNKNOWN, GetDriveTypeW(Wide.Buffer))
 
 /* All names of \\??, each with its zero, and one more zero. */
 static DWORD

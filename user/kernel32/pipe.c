@@ -205,21 +205,12 @@ CreateNamedPipeW(LPCWSTR Name, DWORD OpenMode, DWORD PipeMode, DWORD MaximumInst
     return Pipe;
 }
 
-HANDLE WINAPI
-CreateNamedPipeA(LPCSTR Name, DWORD OpenMode, DWORD PipeMode, DWORD MaximumInstances, DWORD OutSize,
-                 DWORD InSize, DWORD DefaultTimeout, LPSECURITY_ATTRIBUTES Security)
-{
-    UNICODE_STRING Wide;
-    HANDLE Pipe;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return INVALID_HANDLE_VALUE;
-    }
-    Pipe = CreateNamedPipeW(Wide.Buffer, OpenMode, PipeMode, MaximumInstances, OutSize, InSize,
-                            DefaultTimeout, Security);
-    RtlFreeUnicodeString(&Wide);
-    return Pipe;
-}
+ANSI_FORM(HANDLE, CreateNamedPipeA,
+          (LPCSTR Name, DWORD OpenMode, DWORD PipeMode, DWORD MaximumInstances, DWORD OutSize,
+           DWORD InSize, DWORD DefaultTimeout, LPSECURITY_ATTRIBUTES Security),
+          Name, INVALID_HANDLE_VALUE,
+          CreateNamedPipeW(Wide.Buffer, OpenMode, PipeMode, MaximumInstances, OutSize, InSize,
+                           DefaultTimeout, Security))
 
 BOOL WINAPI
 ConnectNamedPipe(HANDLE Pipe, LPOVERLAPPED Overlapped)
@@ -345,19 +336,8 @@ WaitNamedPipeW(LPCWSTR Name, DWORD Milliseconds)
     return BaseResult(Status);
 }
 
-BOOL WINAPI
-WaitNamedPipeA(LPCSTR Name, DWORD Milliseconds)
-{
-    UNICODE_STRING Wide;
-    BOOL Result;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return FALSE;
-    }
-    Result = WaitNamedPipeW(Wide.Buffer, Milliseconds);
-    RtlFreeUnicodeString(&Wide);
-    return Result;
-}
+ANSI_FORM(BOOL, WaitNamedPipeA, (LPCSTR Name, DWORD Milliseconds), Name, FALSE,
+          WaitNamedPipeW(Wide.Buffer, Milliseconds))
 
 BOOL WINAPI
 CallNamedPipeW(LPCWSTR Name, LPVOID Input, DWORD InputLength, LPVOID Output, DWORD OutputLength,

@@ -47,20 +47,10 @@ CreateFileMappingW(HANDLE File, LPSECURITY_ATTRIBUTES Security, DWORD Protection
     return BaseCreated(Status, Section);
 }
 
-HANDLE WINAPI
-CreateFileMappingA(HANDLE File, LPSECURITY_ATTRIBUTES Security, DWORD Protection, DWORD High,
-                   DWORD Low, LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    HANDLE Section;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Section = CreateFileMappingW(File, Security, Protection, High, Low, Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Section;
-}
+ANSI_FORM(HANDLE, CreateFileMappingA,
+          (HANDLE File, LPSECURITY_ATTRIBUTES Security, DWORD Protection, DWORD High, DWORD Low,
+           LPCSTR Name),
+          Name, NULL, CreateFileMappingW(File, Security, Protection, High, Low, Wide.Buffer))
 
 static ULONG
 BaseMapAccess(DWORD Access)
@@ -94,19 +84,8 @@ OpenFileMappingW(DWORD Access, BOOL Inherit, LPCWSTR Name)
     return Section;
 }
 
-HANDLE WINAPI
-OpenFileMappingA(DWORD Access, BOOL Inherit, LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    HANDLE Section;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Section = OpenFileMappingW(Access, Inherit, Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Section;
-}
+ANSI_FORM(HANDLE, OpenFileMappingA, (DWORD Access, BOOL Inherit, LPCSTR Name), Name, NULL,
+          OpenFileMappingW(Access, Inherit, Wide.Buffer))
 
 LPVOID WINAPI
 MapViewOfFileEx(HANDLE Section, DWORD Access, DWORD OffsetHigh, DWORD OffsetLow, SIZE_T Bytes,

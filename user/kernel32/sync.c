@@ -129,19 +129,8 @@ OpenEventW(DWORD Access, BOOL Inherit, LPCWSTR Name)
     return BaseOpened(Status, Handle);
 }
 
-HANDLE WINAPI
-OpenEventA(DWORD Access, BOOL Inherit, LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    HANDLE Handle;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Handle = OpenEventW(Access, Inherit, Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Handle;
-}
+ANSI_FORM(HANDLE, OpenEventA, (DWORD Access, BOOL Inherit, LPCSTR Name), Name, NULL,
+          OpenEventW(Access, Inherit, Wide.Buffer))
 
 HANDLE WINAPI
 OpenMutexW(DWORD Access, BOOL Inherit, LPCWSTR Name)
@@ -159,19 +148,8 @@ OpenMutexW(DWORD Access, BOOL Inherit, LPCWSTR Name)
     return BaseOpened(Status, Handle);
 }
 
-HANDLE WINAPI
-OpenMutexA(DWORD Access, BOOL Inherit, LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    HANDLE Handle;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Handle = OpenMutexW(Access, Inherit, Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Handle;
-}
+ANSI_FORM(HANDLE, OpenMutexA, (DWORD Access, BOOL Inherit, LPCSTR Name), Name, NULL,
+          OpenMutexW(Access, Inherit, Wide.Buffer))
 
 HANDLE WINAPI
 OpenSemaphoreW(DWORD Access, BOOL Inherit, LPCWSTR Name)
@@ -189,19 +167,8 @@ OpenSemaphoreW(DWORD Access, BOOL Inherit, LPCWSTR Name)
     return BaseOpened(Status, Handle);
 }
 
-HANDLE WINAPI
-OpenSemaphoreA(DWORD Access, BOOL Inherit, LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    HANDLE Handle;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Handle = OpenSemaphoreW(Access, Inherit, Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Handle;
-}
+ANSI_FORM(HANDLE, OpenSemaphoreA, (DWORD Access, BOOL Inherit, LPCSTR Name), Name, NULL,
+          OpenSemaphoreW(Access, Inherit, Wide.Buffer))
 
 HANDLE WINAPI
 OpenWaitableTimerW(DWORD Access, BOOL Inherit, LPCWSTR Name)
@@ -219,132 +186,39 @@ OpenWaitableTimerW(DWORD Access, BOOL Inherit, LPCWSTR Name)
     return BaseOpened(Status, Handle);
 }
 
-HANDLE WINAPI
-OpenWaitableTimerA(DWORD Access, BOOL Inherit, LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    HANDLE Handle;
+ANSI_FORM(HANDLE, OpenWaitableTimerA, (DWORD Access, BOOL Inherit, LPCSTR Name), Name, NULL,
+          OpenWaitableTimerW(Access, Inherit, Wide.Buffer))
 
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Handle = OpenWaitableTimerW(Access, Inherit, Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Handle;
-}
+ANSI_FORM(HANDLE, CreateEventA,
+          (LPSECURITY_ATTRIBUTES Security, BOOL Manual, BOOL Initial, LPCSTR Name), Name, NULL,
+          CreateEventW(Security, Manual, Initial, Wide.Buffer))
 
-HANDLE WINAPI
-CreateEventA(LPSECURITY_ATTRIBUTES Security, BOOL Manual, BOOL Initial, LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    HANDLE Handle;
+ANSI_FORM(HANDLE, CreateEventExA,
+          (LPSECURITY_ATTRIBUTES Security, LPCSTR Name, DWORD Flags, DWORD Access), Name, NULL,
+          CreateEventExW(Security, Wide.Buffer, Flags, Access))
 
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Handle = CreateEventW(Security, Manual, Initial, Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Handle;
-}
+ANSI_FORM(HANDLE, CreateMutexA, (LPSECURITY_ATTRIBUTES Security, BOOL Owned, LPCSTR Name), Name,
+          NULL, CreateMutexW(Security, Owned, Wide.Buffer))
 
-HANDLE WINAPI
-CreateEventExA(LPSECURITY_ATTRIBUTES Security, LPCSTR Name, DWORD Flags, DWORD Access)
-{
-    UNICODE_STRING Wide;
-    HANDLE Handle;
+ANSI_FORM(HANDLE, CreateMutexExA,
+          (LPSECURITY_ATTRIBUTES Security, LPCSTR Name, DWORD Flags, DWORD Access), Name, NULL,
+          CreateMutexExW(Security, Wide.Buffer, Flags, Access))
 
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Handle = CreateEventExW(Security, Wide.Buffer, Flags, Access);
-    RtlFreeUnicodeString(&Wide);
-    return Handle;
-}
+ANSI_FORM(HANDLE, CreateSemaphoreA,
+          (LPSECURITY_ATTRIBUTES Security, LONG Initial, LONG Maximum, LPCSTR Name), Name, NULL,
+          CreateSemaphoreW(Security, Initial, Maximum, Wide.Buffer))
 
-HANDLE WINAPI
-CreateMutexA(LPSECURITY_ATTRIBUTES Security, BOOL Owned, LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    HANDLE Handle;
+ANSI_FORM(HANDLE, CreateSemaphoreExA,
+          (LPSECURITY_ATTRIBUTES Security, LONG Initial, LONG Maximum, LPCSTR Name, DWORD Flags,
+           DWORD Access),
+          Name, NULL, CreateSemaphoreExW(Security, Initial, Maximum, Wide.Buffer, Flags, Access))
 
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Handle = CreateMutexW(Security, Owned, Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Handle;
-}
+ANSI_FORM(HANDLE, CreateWaitableTimerA, (LPSECURITY_ATTRIBUTES Security, BOOL Manual, LPCSTR Name),
+          Name, NULL, CreateWaitableTimerW(Security, Manual, Wide.Buffer))
 
-HANDLE WINAPI
-CreateMutexExA(LPSECURITY_ATTRIBUTES Security, LPCSTR Name, DWORD Flags, DWORD Access)
-{
-    UNICODE_STRING Wide;
-    HANDLE Handle;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Handle = CreateMutexExW(Security, Wide.Buffer, Flags, Access);
-    RtlFreeUnicodeString(&Wide);
-    return Handle;
-}
-
-HANDLE WINAPI
-CreateSemaphoreA(LPSECURITY_ATTRIBUTES Security, LONG Initial, LONG Maximum, LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    HANDLE Handle;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Handle = CreateSemaphoreW(Security, Initial, Maximum, Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Handle;
-}
-
-HANDLE WINAPI
-CreateSemaphoreExA(LPSECURITY_ATTRIBUTES Security, LONG Initial, LONG Maximum, LPCSTR Name,
-                   DWORD Flags, DWORD Access)
-{
-    UNICODE_STRING Wide;
-    HANDLE Handle;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Handle = CreateSemaphoreExW(Security, Initial, Maximum, Wide.Buffer, Flags, Access);
-    RtlFreeUnicodeString(&Wide);
-    return Handle;
-}
-
-HANDLE WINAPI
-CreateWaitableTimerA(LPSECURITY_ATTRIBUTES Security, BOOL Manual, LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    HANDLE Handle;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Handle = CreateWaitableTimerW(Security, Manual, Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Handle;
-}
-
-HANDLE WINAPI
-CreateWaitableTimerExA(LPSECURITY_ATTRIBUTES Security, LPCSTR Name, DWORD Flags, DWORD Access)
-{
-    UNICODE_STRING Wide;
-    HANDLE Handle;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Handle = CreateWaitableTimerExW(Security, Wide.Buffer, Flags, Access);
-    RtlFreeUnicodeString(&Wide);
-    return Handle;
-}
+ANSI_FORM(HANDLE, CreateWaitableTimerExA,
+          (LPSECURITY_ATTRIBUTES Security, LPCSTR Name, DWORD Flags, DWORD Access), Name, NULL,
+          CreateWaitableTimerExW(Security, Wide.Buffer, Flags, Access))
 
 BOOL WINAPI
 SetEvent(HANDLE Handle)

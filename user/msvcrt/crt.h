@@ -306,6 +306,19 @@ typedef struct _CRT_IN {
 int CrtScan(CRT_IN *In, const char *Format, va_list Args);
 int CrtScanWide(CRT_IN *In, const wchar_t *Format, va_list Args);
 
+/* int Name(Parameters), the last of which are "..." after Last: what Call gives, which has them as Args. */
+#define FORWARD(Name, Parameters, Last, Call)                                                      \
+    int Name Parameters                                                                            \
+    {                                                                                              \
+        va_list Args;                                                                              \
+        int Count;                                                                                 \
+                                                                                                   \
+        va_start(Args, Last);                                                                      \
+        Count = Call;                                                                              \
+        va_end(Args);                                                                              \
+        return Count;                                                                              \
+    }
+
 /* Time */
 __int64 CrtFileTimeToTime(const FILETIME *FileTime);
 void CrtTimeToFileTime(__int64 Time, FILETIME *FileTime);
