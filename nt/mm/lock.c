@@ -5,7 +5,8 @@
 #include "mi.h"
 
 static NTSTATUS
-MiCheckRange(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG Option)
+MiCheckRange(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG Option,
+             BOOLEAN Touch)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     ULONG64 Start, End, At;
@@ -44,7 +45,10 @@ MiCheckRange(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG
     for (At = Start; At < End && NT_SUCCESS(Status); At += PAGE_SIZE) {
         Area = Space != NULL ? MiFindArea(Space, At) : NULL;
         if (Area == NULL || !MiAllows(MiState(Area, At), FALSE, FALSE)) {
-            Status = STATUS_ACCESS_VIOLATION;
+            /* A page that is locked is touched: a guard page goes off. */
+            Status = Touch && Area != NULL && Process == PspCurrentProcess()
+                         ? MiResolveFault((PVOID)At, FALSE, FALSE, Mode)
+                         : STATUS_ACCESS_VIOLATION;
         }
     }
     ObDereferenceObject(Process);
@@ -62,13 +66,13 @@ MiCheckRange(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG
 NTSTATUS NTAPI
 NtLockVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG MapType)
 {
-    return MiCheckRange(ProcessHandle, BaseAddress, RegionSize, MapType);
+    return MiCheckRange(ProcessHandle, BaseAddress, RegionSize, MapType, TRUE);
 }
 
 NTSTATUS NTAPI
 NtUnlockVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG MapType)
 {
-    return MiCheckRange(ProcessHandle, BaseAddress, RegionSize, MapType);
+    return MiCheckRange(ProcessHandle, BaseAddress, RegionSize, MapType, FALSE);
 }
 
 NTSTATUS NTAPI

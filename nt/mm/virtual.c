@@ -403,6 +403,24 @@ MiWriteRange(PVOID *BaseAddress, PSIZE_T RegionSize, PVOID Base, SIZE_T Size)
     return STATUS_SUCCESS;
 }
 
+#define MI_LARGE_PAGE 0x200000ull
+
+/* Large pages are locked in memory, reserved and committed at once, and asked for in whole ones. [LEARN: Large-Page Support] */
+static NTSTATUS
+MiCheckLargePages(PVOID Base, SIZE_T Size, ULONG Type, KPROCESSOR_MODE Mode)
+{
+    LUID LockMemory = {4, 0}; /* SeLockMemoryPrivilege */
+
+    if (!SeSinglePrivilegeCheck(LockMemory, Mode)) {
+        return STATUS_PRIVILEGE_NOT_HELD;
+    }
+    if ((Type & (MEM_RESERVE | MEM_COMMIT)) != (MEM_RESERVE | MEM_COMMIT) ||
+        ((ULONG64)Base | Size) % MI_LARGE_PAGE != 0) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS NTAPI
 NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR ZeroBits,
                         PSIZE_T RegionSize, ULONG AllocationType, ULONG Protect)
@@ -422,8 +440,8 @@ NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR Zero
         ((AllocationType & MEM_RESET) && (AllocationType & ~(ULONG)MEM_RESET))) {
         return STATUS_INVALID_PARAMETER_5;
     }
-    if (AllocationType & (MEM_WRITE_WATCH | MEM_PHYSICAL | MEM_LARGE_PAGES)) {
-        NOT_YET("NtAllocateVirtualMemory with MEM_WRITE_WATCH, MEM_PHYSICAL or MEM_LARGE_PAGES");
+    if (AllocationType & (MEM_WRITE_WATCH | MEM_PHYSICAL)) {
+        NOT_YET("NtAllocateVirtualMemory with MEM_WRITE_WATCH or MEM_PHYSICAL");
     }
     if (!MiIsValidProtection(Protect)) {
         return STATUS_INVALID_PAGE_PROTECTION;
@@ -437,6 +455,13 @@ NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR Zero
     }
     if (Size == 0 || Size > (ULONG64)MmHighestUserAddress + 1 - (ULONG64)Base) {
         return STATUS_INVALID_PARAMETER_4;
+    }
+    if (AllocationType & MEM_LARGE_PAGES) {
+        Status = MiCheckLargePages(Base, Size, AllocationType, Mode);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+        AllocationType &= ~(ULONG)MEM_LARGE_PAGES; /* every page is of one size here */
     }
     Status = MiReferenceProcess(ProcessHandle, PROCESS_VM_OPERATION, Mode, &Process);
     if (!NT_SUCCESS(Status)) {

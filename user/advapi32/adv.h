@@ -6,6 +6,7 @@
  *     token.c            tokens, privileges, impersonation
  *     sid.c acl.c sddl.c security.c   SIDs, ACLs and descriptors, and their text form
  *     trustee.c named.c  lists of who may do what; security of what has a name
+ *     hash.c             hashes of CryptoAPI
  *     eventlog.c         events for a log that nobody reads
  *     misc.c             event tracing without listeners, random numbers, user name
  */

@@ -123,6 +123,51 @@ DebugBreak(VOID)
 }
 
 /* A debugger hears it as an exception; without one it goes to ntlab's output. */
+/* A monitor of debug output has made DBWIN_BUFFER (the sender's process, then its text) and two events: it is ready for the
+   next text, and there is one. FALSE: nobody listens. */
+static BOOL
+BaseTellMonitor(LPCSTR Text, ULONG Length)
+{
+    HANDLE Section = OpenFileMappingA(FILE_MAP_WRITE, FALSE, "DBWIN_BUFFER"), Ready, There;
+    struct {
+        DWORD Process;
+        CHAR Text[4096 - sizeof(DWORD)];
+    } *Buffer = NULL;
+
+    if (Section == NULL) {
+        return FALSE;
+    }
+    Ready = OpenEventA(SYNCHRONIZE, FALSE, "DBWIN_BUFFER_READY");
+    There = OpenEventA(EVENT_MODIFY_STATE, FALSE, "DBWIN_DATA_READY");
+    if (Ready != NULL && There != NULL) {
+        Buffer = MapViewOfFile(Section, FILE_MAP_WRITE, 0, 0, sizeof(*Buffer));
+    }
+    for (; Buffer != NULL && Length != 0;) {
+        ULONG Part = (ULONG)min(Length, sizeof(Buffer->Text) - 1);
+
+        if (WaitForSingleObject(Ready, 10000) != WAIT_OBJECT_0) {
+            break; /* it is lost, as when the monitor is stuck */
+        }
+        Buffer->Process = GetCurrentProcessId();
+        RtlCopyMemory(Buffer->Text, Text, Part);
+        Buffer->Text[Part] = 0;
+        SetEvent(There);
+        Text += Part;
+        Length -= Part;
+    }
+    if (Buffer != NULL) {
+        UnmapViewOfFile(Buffer);
+    }
+    if (Ready != NULL) {
+        CloseHandle(Ready);
+    }
+    if (There != NULL) {
+        CloseHandle(There);
+    }
+    CloseHandle(Section);
+    return TRUE;
+}
+
 VOID WINAPI
 OutputDebugStringA(LPCSTR Text)
 {
@@ -134,6 +179,9 @@ OutputDebugStringA(LPCSTR Text)
             RaiseException(DBG_PRINTEXCEPTION_C, 0, 2, Arguments);
         } __except (EXCEPTION_EXECUTE_HANDLER) {
         }
+        return;
+    }
+    if (BaseTellMonitor(Text, Length)) {
         return;
     }
     while (Length != 0) {
