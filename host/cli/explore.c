@@ -374,6 +374,9 @@ plan(struct search *search)
                                    : options->granularity == RUN_ATOMICS ? ABI_EXPLORE_ATOMICS
                                                                          : ABI_EXPLORE;
     search->request.boot.inject = options->inject_given ? options->inject : INJECT_DEFAULT;
+    if (search->request.boot.drivers == 0) { /* there is none to unload */
+        search->request.boot.inject &= ~(uint32_t)ABI_INJECT_UNLOAD;
+    }
     search->request.boot.cpus = EXPLORE_CPUS;
     if (search->plan.few) {
         search->request.boot.cpus = options->cpus;

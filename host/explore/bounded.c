@@ -334,11 +334,13 @@ choose(const struct question *question)
     return node->chosen;
 }
 
-/* B2 */
+/* B2. A run that crashed is told by its last step and what came before that: what others did beside it does not matter. */
 static bool
 repeats(const struct abi_stop *why, bool crashed)
 {
-    uint64_t hash = happens_trace() | 1;
+    uint64_t hash =
+        (crashed && happens_steps > 0 ? ~happens_step[happens_steps - 1].hash : happens_trace()) |
+        1;
 
     for (uint64_t at = hash >> 1;; at++) {
         uint64_t *entry = &traces[at & (MAX_TRACES - 1)];

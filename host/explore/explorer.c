@@ -767,13 +767,22 @@ is_bad(const struct abi_stop *why)
     return why->verdict != ABI_CLEAN || why->code != 0;
 }
 
+/* The window of the image that was called after it had gone, or 0. */
+static uint64_t
+gone_image(const struct abi_stop *why)
+{
+    return why->verdict == ABI_BUGCHECK && (why->code == 0xCE || why->code == 0xD4)
+               ? why->parameter[0] & ~(ABI_IMAGE_WINDOW - 1)
+               : 0;
+}
+
 void
 explorer_ended(const struct abi_stop *why)
 {
     struct search_results *results = it.results;
     struct abi_stop tried;
     bool counts, crashed, error = false;
-    uint64_t digest;
+    uint64_t digest, gone;
 
     if (it.search->replay && !it.over) {
         it.over = true;
@@ -825,9 +834,18 @@ explorer_ended(const struct abi_stop *why)
         return;
     }
     if (why != NULL && !it.blocked) {
+        gone = crashed ? gone_image(why) : 0;
         it.question.enabled &= crashed ? ~(1ull << it.stepped) : 0;
         it.question.present = it.question.enabled;
         it.question.step = it.at.steps;
+        if (gone != 0) { /* nt/ke/visit.c, I4 */
+            it.next[it.stepped] = (struct operation){.op = SP_READ_STATE,
+                                                     .flags = ABI_AGENT_READS,
+                                                     .objects = 1,
+                                                     .object = {gone},
+                                                     .reads = {true}};
+            it.question.present |= 1ull << it.stepped;
+        }
     }
     it.question.present |= it.at.offered; /* X4 */
     it.question.enabled &= ~it.at.offered;

@@ -14,6 +14,7 @@
  * Facts: the DDI pages of ExQueueWorkItem and IoQueueWorkItem, bug checks 0x1, 0x39, 0xDF, 0xE1, 0xE4.
  */
 #include "exp.h"
+#include "nt/inc/visit.h"
 
 #define EXP_WORKER_LIMIT 16
 
@@ -102,6 +103,7 @@ ExpWorkerThread(PVOID Context)
         } else {
             VF_CALL(VOID, VfWorkItem, Routine, Parameter, 0, 0, 0);
         }
+        KiLeaveDriver((PVOID)Routine);
         PspCurrentThread()->OwnCode = TRUE;
         ExpCheckReturn(Routine, Parameter, Item);
     }

@@ -15,6 +15,7 @@
  */
 #include "nt/io/iop.h"
 #include "nt/inc/window.h"
+#include "nt/inc/visit.h"
 
 NTSTATUS FASTCALL
 IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
@@ -41,6 +42,7 @@ IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     Status = VfCall == NULL ? Dispatch(DeviceObject, Irp)
                             : VF_CALL(NTSTATUS, VfDispatch, Dispatch, DeviceObject, Irp, 0, 0);
     KiTrace(EV_DRIVER_RETURN, DeviceObject, (ULONG)Status, (ULONG64)Irp, 0, 0);
+    KiLeaveDriver((PVOID)Dispatch);
     return Status;
 }
 
@@ -76,6 +78,8 @@ IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
 {
     PIO_STACK_LOCATION Stack;
     PDEVICE_OBJECT DeviceObject;
+    PIO_COMPLETION_ROUTINE Routine;
+    NTSTATUS Status;
     PIRP Master;
     UCHAR Control;
 
@@ -98,10 +102,12 @@ IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
             DeviceObject = Irp->CurrentLocation == Irp->StackCount + 1
                                ? NULL
                                : Irp->Tail.Overlay.CurrentStackLocation->DeviceObject;
-            if ((VfCall == NULL
-                     ? Stack->CompletionRoutine(DeviceObject, Irp, Stack->Context)
-                     : VF_CALL(NTSTATUS, VfCompletion, Stack->CompletionRoutine, DeviceObject, Irp,
-                               Stack->Context, Control)) == STATUS_MORE_PROCESSING_REQUIRED) {
+            Routine = Stack->CompletionRoutine;
+            Status = VfCall == NULL ? Routine(DeviceObject, Irp, Stack->Context)
+                                    : VF_CALL(NTSTATUS, VfCompletion, Routine, DeviceObject, Irp,
+                                              Stack->Context, Control);
+            KiLeaveDriver((PVOID)Routine);
+            if (Status == STATUS_MORE_PROCESSING_REQUIRED) {
                 return;
             }
         } else {

@@ -14,6 +14,7 @@
  * Source: nt-semantics 3.12, 5.1.
  */
 #include "nt/ke/ki.h"
+#include "nt/inc/visit.h"
 
 VOID NTAPI
 KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context)
@@ -255,6 +256,7 @@ KiRunDpc(PKPRCB Prcb)
         VF_CALL(VOID, VfDpc, Routine, Dpc, Dpc->DeferredContext, Dpc->SystemArgument1,
                 Dpc->SystemArgument2);
     }
+    KiLeaveDriver((PVOID)Routine);
     if (Thread->CombinedApcDisable != Disable) {
         KeBugCheckEx(0xC7 /* TIMER_OR_DPC_INVALID */, OfTimer ? 5 : 4, (ULONG_PTR)Routine, Disable,
                      Thread->CombinedApcDisable);

@@ -223,15 +223,32 @@ KiDescribeCancellations(struct abi_agent *Agents, ULONG Count)
 static BOOLEAN
 KiMayTerminate(const struct abi_agent *Agent, PKTHREAD Thread)
 {
-    PKPRCB Prcb = &KiProcessor[Agent->cpu]->Prcb;
+    PKI_WOULD_WAIT Wait;
+    ULONG_PTR Context;
+    KIRQL Irql;
 
-    if (Thread->CombinedApcDisable != 0 || KiProcessor[Agent->cpu]->Irql != PASSIVE_LEVEL ||
+    if (KiFewProcessors && Thread->State == Ready) { /* few.c, N4 */
+        PKI_DISPLACED Place = KiDisplacedOf(Thread);
+
+        if (Place == NULL) {
+            return FALSE;
+        }
+        Wait = Place->WouldWait;
+        Context = Place->Context;
+        Irql = Place->Irql;
+    } else {
+        PKIPCR Pcr = KiProcessor[Agent->cpu];
+
+        Wait = Pcr->Prcb.PendingWait;
+        Context = Pcr->Prcb.PendingContext;
+        Irql = Pcr->Irql;
+    }
+    if (Thread->CombinedApcDisable != 0 || Irql != PASSIVE_LEVEL ||
         ((PETHREAD)Thread)->Terminating) {
         return FALSE;
     }
-    return Agent->op == SP_SYSTEM_SERVICE ||
-           (Agent->op == SP_WAIT && Prcb->PendingWait == KiWouldBlock &&
-            ((PKI_PENDING_WAIT)Prcb->PendingContext)->Mode == UserMode);
+    return Agent->op == SP_SYSTEM_SERVICE || (Agent->op == SP_WAIT && Wait == KiWouldBlock &&
+                                              ((PKI_PENDING_WAIT)Context)->Mode == UserMode);
 }
 
 /* What befalls the thread in front of whose step the question is. */

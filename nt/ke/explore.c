@@ -23,12 +23,41 @@
  *       each step of the thread touches the processor, and so does the DPC's beginning.
  *   E6  A timer with a period, and one that is not the explored program's, expires by itself only when
  *       nobody else can do anything; the first two expiries of a periodic one are free.
+ *   E8  To give back a reference changes an object's life if it may be the last one, so that another one who is about to do that would
+ *       be the one who deletes it, or not; else it only reads it. Which it is is the state's, like an attempt's.
+ *   E9  An object in an image that has gone is not looked at: whoever stands in front of it will, and fault.
  *   E7  Whoever does something with an object in a pool block reads the block's life; to free it writes that.
  */
 #include "nt/ke/ki.h"
 #include "nt/inc/window.h"
+#include "nt/inc/life.h"
 
 #define KI_FREE_EXPIRIES 2 /* E6 */
+
+/* What is no waiting, though a routine says how the state is: an attempt, a release, E8. */
+static BOOLEAN
+KiNeverWaits(ULONG Operation)
+{
+    return Operation == SP_TRY_LOCK || Operation == SP_TRY_SHARED || Operation == SP_RELEASE_LOCK ||
+           Operation == SP_OBJECT;
+}
+
+/* E8 */
+BOOLEAN
+KiStaysReferenced(const volatile VOID *Object, ULONG_PTR Context)
+{
+    PKI_GIVES_BACK This = (PKI_GIVES_BACK)Context;
+    LONG64 Left = *This->References - This->Own;
+
+    for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
+        PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
+
+        if (Prcb->PendingWait == KiStaysReferenced && Prcb->PendingObject == Object) {
+            Left -= ((PKI_GIVES_BACK)Prcb->PendingContext)->Count;
+        }
+    }
+    return Left > 0;
+}
 
 /* E7. NULL: it lies in none that is freed as one: objects of the object manager have a life of their own. */
 static PVOID
@@ -197,6 +226,21 @@ KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
     case SP_IRP_CALL:
         KiAddObject(Agent, (PVOID)Context, ABI_AGENT_READS | ABI_OBJECT_LIFE);
         break;
+    case SP_DRIVER_UNLOAD:
+        if (Context != 0) {
+            KiAddObject(Agent, (PVOID)Context, 0); /* visit.c, I2 */
+        }
+        break;
+    case SP_EXIT_THREAD: { /* of a process there is none */
+        PVOID Image = ((DISPATCHER_HEADER *)Agent->object)->Type == KiObjThread
+                          ? KiImageOfThread((PKTHREAD)Agent->object)
+                          : NULL;
+
+        if (Image != NULL) {
+            KiAddObject(Agent, Image, ABI_AGENT_READS);
+        }
+        break;
+    }
     case SP_REGISTRY: /* nt/cm/cmp.h, C4 */
         Agent->flags |= (Context & KI_REGISTRY_READS) != 0 ? ABI_AGENT_READS : 0;
         if ((Context & ~(ULONG_PTR)3) != 0) {
@@ -241,7 +285,10 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
             Agent->object = (ULONG64)Thread;
             return FALSE;
         }
-        Agent->takes = KiDeliverable(Thread);
+        Agent->takes = KiIsReturn(Agent->op, Object) ? 0 : KiDeliverable(Thread);
+    }
+    if (KiImageOf(Object) != 0 && MiIsUnloadedImage(Object)) {
+        return TRUE; /* E9 */
     }
     WouldWait = Wait != NULL && Wait(Object, Context);
     switch (Agent->op) {
@@ -251,6 +298,7 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
             return FALSE;
         }
         break;
+    case SP_OBJECT:
     case SP_TRY_LOCK:
     case SP_TRY_SHARED:
         Agent->flags |= WouldWait ? ABI_AGENT_READS : 0;
@@ -259,8 +307,7 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
         Agent->flags |= Wait != NULL && !WouldWait ? ABI_AGENT_OPEN : 0;
         break;
     }
-    if (Wait != NULL && Agent->op != SP_TRY_LOCK && Agent->op != SP_TRY_SHARED &&
-        Agent->op != SP_RELEASE_LOCK) {
+    if (Wait != NULL && !KiNeverWaits(Agent->op)) {
         Agent->flags |= ABI_AGENT_WAITS | (WouldWait ? ABI_AGENT_BLOCKED : 0);
     }
     if (Wait == KiWouldBlock || Wait == KiQueueWouldBlock) {

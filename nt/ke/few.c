@@ -21,7 +21,7 @@
  */
 #include "nt/ke/ki.h"
 
-static PKI_DISPLACED
+PKI_DISPLACED
 KiDisplacedOf(PKTHREAD Thread)
 {
     for (ULONG Index = 0; Index < KI_MAX_DISPLACED; Index++) {
@@ -73,8 +73,9 @@ KiRunnerWaits(PKPRCB Prcb)
 {
     ULONG Operation = Prcb->PendingOperation;
 
-    return Prcb->PendingWait != NULL && Operation != SP_TRY_LOCK && Operation != SP_TRY_SHARED &&
-           Operation != SP_RELEASE_LOCK && !KiKernelApcWaits(Prcb->CurrentThread) &&
+    return Prcb->PendingWait != NULL && Operation != SP_OBJECT && Operation != SP_TRY_LOCK &&
+           Operation != SP_TRY_SHARED && Operation != SP_RELEASE_LOCK &&
+           !KiKernelApcWaits(Prcb->CurrentThread) &&
            Prcb->PendingWait(Prcb->PendingObject, Prcb->PendingContext);
 }
 

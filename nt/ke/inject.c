@@ -168,7 +168,7 @@ KiDescribeInjections(struct abi_agent *Agents, ULONG Count)
     if (KiInjection.State > KiSuspensionHeld) {
         return Count; /* what follows is not explored */
     }
-    for (ULONG Index = 0; Index < Threads; Index++) {
+    for (ULONG Index = 0; Index < Threads && (KiInjection.Allowed & ABI_INJECT_SUSPEND); Index++) {
         PKPRCB Prcb = &KiProcessor[Agents[Index].cpu]->Prcb;
 
         if (Agents[Index].kind != ABI_AGENT_THREAD ||
@@ -201,12 +201,14 @@ KiDescribeInjections(struct abi_agent *Agents, ULONG Count)
 VOID
 KiInject(const struct abi_agent *Agent)
 {
-    PKPRCB Prcb = &KiProcessor[Agent->cpu]->Prcb;
-    PKTHREAD Thread = Prcb->CurrentThread;
+    PKPRCB Prcb;
+    PKTHREAD Thread;
 
     if (KiStartEvent(Agent)) {
         return;
     }
+    Prcb = &KiProcessor[Agent->cpu]->Prcb;
+    Thread = Prcb->CurrentThread;
     KiInjection.State = KiSuspensionHeld;
     KiInjection.Thread = Thread;
     KiInjection.Operation = Prcb->PendingOperation;

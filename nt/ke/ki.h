@@ -213,6 +213,7 @@ extern BOOLEAN KiFewProcessors;
 extern KI_DISPLACED KiDisplaced[KI_MAX_DISPLACED];
 extern ULONG KiLastPlace;
 extern ULONG64 KiDpcDemands;
+PKI_DISPLACED KiDisplacedOf(PKTHREAD Thread); /* NULL: it has its processor, or none of its own */
 VOID KiDescribeDisplaced(PKI_DISPLACED Place, struct abi_agent *Agent); /* explore.c */
 BOOLEAN KiGiveWay(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                   ULONG_PTR Context);
@@ -271,6 +272,12 @@ extern ULONG64 KiWindowMissing; /* clients that have not arrived */
 extern KEVENT KiWindowOpens;
 BOOLEAN KiOnlyKernelIsLeft(VOID); /* schedule.c */
 ULONG KiChooseUnheard(const struct abi_agent *Agents, ULONG Count);
+
+/* visit.c */
+ULONG64 KiImageOf(const volatile VOID *Address);
+BOOLEAN KiIsReturn(ULONG Operation, const volatile VOID *Object); /* from a driver's routine */
+PVOID KiImageOfThread(PKTHREAD Thread);
+VOID KiThreadHasLeft(PKTHREAD Thread);
 
 /* environment.c */
 VOID KiStartEnvironment(ULONG Events);

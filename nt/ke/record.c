@@ -60,8 +60,8 @@ KiStepFlags(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWa
 {
     ULONG64 Flags = 0;
 
-    if (WouldWait == NULL || Operation == SP_TRY_LOCK || Operation == SP_TRY_SHARED ||
-        Operation == SP_RELEASE_LOCK) {
+    if (WouldWait == NULL || Operation == SP_OBJECT || Operation == SP_TRY_LOCK ||
+        Operation == SP_TRY_SHARED || Operation == SP_RELEASE_LOCK) {
         return 0;
     }
     if (WouldWait == KiWouldBlock) {

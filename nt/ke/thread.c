@@ -134,6 +134,9 @@ KiTerminateThread(KPRIORITY Increment)
     KiRundownMutants(Thread);
     KiCheckHeldLocks(Thread);
     KiLockDispatcher(SP_EXIT_THREAD, Thread);
+    if (Machine->explore) {
+        KiThreadHasLeft(Thread);
+    }
     if (Thread->Queue != NULL) {
         PKQUEUE Queue = Thread->Queue;
 

@@ -13,6 +13,7 @@
 #include "nt/inc/imagefile.h"
 #include "nt/inc/left.h"
 #include "nt/inc/io.h"
+#include "nt/inc/visit.h"
 
 static const char *
 MiBaseName(const char *Name)
@@ -162,20 +163,31 @@ MmLoadSystemImage(const char *Name, PKI_MODULE *Module)
 }
 
 static MI_GONE *
-MiFindUnloaded(const VOID *Address)
+MiFindUnloaded(const volatile VOID *Address)
 {
     for (ULONG i = 0; i < min(MiUnloadedCount, MI_UNLOADED); i++) {
         if ((ULONG64)Address - MiUnloaded[i].Start < MiUnloaded[i].Size) {
-            return MiFindModule(Address) == NULL ? &MiUnloaded[i] : NULL;
+            return MiFindModule((const VOID *)Address) == NULL ? &MiUnloaded[i] : NULL;
         }
     }
     return NULL;
 }
 
 BOOLEAN
-MiIsUnloadedImage(const VOID *Address)
+MiIsUnloadedImage(const volatile VOID *Address)
 {
     return MiFindUnloaded(Address) != NULL;
+}
+
+BOOLEAN
+MiIsWindowGone(ULONG64 Window)
+{
+    for (ULONG i = 0; i < min(MiUnloadedCount, MI_UNLOADED); i++) {
+        if ((MiUnloaded[i].Start & ~(ABI_IMAGE_WINDOW - 1)) == Window) {
+            return MiFindModule((PVOID)MiUnloaded[i].Start) == NULL;
+        }
+    }
+    return FALSE;
 }
 
 const char *
@@ -187,10 +199,23 @@ MiLeftByUnloaded(const VOID *Address)
 }
 
 VOID
+MiNoteNotReturned(const VOID *Routine)
+{
+    MI_GONE *Gone = MiFindUnloaded(Routine);
+
+    if (Gone != NULL && Gone->Left[0] == 0) {
+        KiFormatText(Gone->Left, sizeof(Gone->Left), "a call of %a that had not yet returned",
+                     Routine);
+    }
+}
+
+VOID
 MmUnloadSystemImage(PKI_MODULE Module)
 {
-    MI_GONE *Gone = &MiUnloaded[MiUnloadedCount++ % MI_UNLOADED];
+    MI_GONE *Gone;
 
+    KiImageGoes(Module->DllBase);
+    Gone = &MiUnloaded[MiUnloadedCount++ % MI_UNLOADED];
     KiTrace(EV_IMAGE_UNLOAD, Module->DllBase, 0, 0, 0, 0);
     if (VfHooks != NULL) {
         VfHooks->ImageUnloads(Module);

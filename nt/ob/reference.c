@@ -9,6 +9,7 @@
  */
 #include "obp.h"
 #include "nt/inc/obend.h"
+#include "nt/inc/life.h"
 
 static VOID NTAPI
 ObpDeleteWorker(PVOID Context)
@@ -93,6 +94,14 @@ ObpNameCheck(POBP_OBJECT Object)
     }
 }
 
+/* O3: the name's reference, which goes when no other one and no handle is left; 0: that stays, or there is none. */
+static LONG64
+ObpMayLoseName(POBP_OBJECT Object)
+{
+    return Object->Directory != NULL && Object->Header.HandleCount == 0 &&
+           !(Object->Header.Flags & OBP_FLAG_PERMANENT);
+}
+
 static DECLSPEC_NORETURN VOID
 ObpBadCount(POBP_OBJECT Object)
 {
@@ -110,9 +119,10 @@ static LONG_PTR
 ObpDereference(PVOID Body, LONG Count, BOOLEAN Defer)
 {
     POBP_OBJECT Object = ObpObject(Body);
+    KI_GIVES_BACK Given = {Count, &Object->Header.PointerCount, ObpMayLoseName(Object)};
     LONG64 Left;
 
-    KiSchedulePoint(Object->Header.PointerCount > Count ? SP_REFERENCE : SP_OBJECT, Body);
+    KiAcquirePoint(SP_OBJECT, Body, KiStaysReferenced, (ULONG_PTR)&Given);
     Left = Object->Header.PointerCount - Count;
     if (Left < Object->Header.HandleCount || (Object->Header.Flags & OBP_FLAG_DELETING)) { /* O1 */
         Object->Header.PointerCount = Left;

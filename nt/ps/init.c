@@ -4,6 +4,7 @@
 #include "nt/ps/psp.h"
 #include "nt/inc/window.h"
 #include "nt/inc/obend.h"
+#include "nt/inc/visit.h"
 
 static DECLSPEC_NORETURN VOID
 PspStop(ULONG Verdict, ULONG Code, const char *Message)
@@ -198,6 +199,7 @@ PspRunCommandLine(VOID)
     PspRunClients();
     KiEndClients();
     PspUnloadDrivers();
+    KiRunLeftThreads();
     IopShutdownDrivers();
     PspStop(ABI_CLEAN, PspClientExit, NULL);
 }

@@ -1,0 +1,141 @@
+/*
+ * visit.c - calls of a driver's routines, and the moment in which its image goes, as steps that come in some order.
+ *
+ * A driver may be unloaded when nobody is inside of it any more, and a routine is inside up to its last instruction: a work
+ * item that has set the event for which the unload routine waits still has to return. Between that call and the return there
+ * is no call of ours, so while schedules are explored
+ *     to unload an image   changes it (SP_DRIVER_UNLOAD), after its driver's unload routine
+ *     to return from it    reads it (SP_READ_STATE), behind the return: who stands there has not yet left
+ *     a thread's end       reads the image that it began in
+ * Which comes first is then a matter of the search like any other, and costs one step for each call. What has the image still to
+ * come when it goes faults there (bugcheck 0xCE).
+ *
+ *   I1  The object is the image's window of addresses (abi/layout.h), which no other image gets.
+ *   I2  What threads of clients do there is an object of its own, changed only while there are clients: a search whose driver
+ *       is unloaded when they are over asks nobody about their calls.
+ *   I3  Who comes back to an image that is gone goes on there, so that processor and report say what happens to it.
+ *   I4  A fault in an image that is gone is a step that reads it, too, for the search (host/explore/explorer.c).
+ *   I5  A thread of a driver that could go on when everything else is over does: it is not forgotten, but faults.
+ * Callbacks that wait for their calls to return when they are removed (of processes, threads, images, the registry, objects, the filter manager)
+ * need no step of their own: that wait is one.
+ * Source: [BC:0xCE]; [DDI:wdm/driver_unload, wdm/exqueueworkitem, wdm/pscreatesystemthread]
+ */
+#include "nt/ke/ki.h"
+#include "nt/inc/ps.h"
+#include "nt/inc/visit.h"
+#include "nt/inc/window.h"
+
+/* I1. 0: the kernel's, or in no image. */
+ULONG64
+KiImageOf(const volatile VOID *Address)
+{
+    ULONG64 Offset = (ULONG64)Address - ABI_IMAGE_BASE;
+
+    return Offset < ABI_IMAGE_WINDOW || Offset >= ABI_IMAGE_WINDOWS * ABI_IMAGE_WINDOW
+               ? 0
+               : (ULONG64)Address & ~(ABI_IMAGE_WINDOW - 1);
+}
+
+/* An APC that comes right here comes before or after what the thread does next, so its place matters there only. */
+BOOLEAN
+KiIsReturn(ULONG Operation, const volatile VOID *Object)
+{
+    return Operation == SP_READ_STATE && Object != NULL &&
+           ((ULONG64)Object & (ABI_IMAGE_WINDOW - 2)) == 0;
+}
+
+/* I3 */
+static VOID
+KiGoBack(const VOID *Routine)
+{
+    MiNoteNotReturned(Routine);
+    ((VOID(*)(VOID))Routine)();
+}
+
+VOID
+KiLeaveDriverSlow(const VOID *Routine)
+{
+    ULONG64 Image = KiImageOf(Routine);
+
+    if (Image == 0 || KiWindowClosed) {
+        return;
+    }
+    if (KiThread()->Teb != NULL && !KiPrcb()->DpcRoutineActive) {
+        Image |= 1; /* I2 */
+    }
+    KiSchedulePoint(SP_READ_STATE, (PVOID)Image);
+    if (MiIsUnloadedImage(Routine)) {
+        KiGoBack(Routine);
+    }
+}
+
+/* What the end of a thread reads; NULL: nothing. */
+PVOID
+KiImageOfThread(PKTHREAD Thread)
+{
+    return (PVOID)KiImageOf(((PETHREAD)Thread)->StartAddress);
+}
+
+/* Its end has begun. */
+VOID
+KiThreadHasLeft(PKTHREAD Thread)
+{
+    const VOID *Routine = ((PETHREAD)Thread)->StartAddress;
+
+    if (KiImageOf(Routine) != 0 && MiIsUnloadedImage(Routine)) {
+        KiGoBack(Routine);
+    }
+}
+
+VOID
+KiImageGoes(const VOID *Base)
+{
+    ULONG64 Image = KiImageOf(Base);
+
+    if (Machine->explore && !KiWindowClosed) {
+        KiAcquirePoint(SP_DRIVER_UNLOAD, (PVOID)Image, NULL,
+                       KiInjection.Clients ? Image | 1 : 0); /* I2 */
+    }
+}
+
+/* Does what this processor runs come back to an image that has gone? */
+static BOOLEAN
+KiIsInGoneImage(PKPRCB Prcb)
+{
+    PKTHREAD Thread = Prcb->CurrentThread;
+    PKDPC Dpc = Prcb->RunningDpc;
+
+    if (KiIsReturn(Prcb->PendingOperation, Prcb->PendingObject)) {
+        return MiIsWindowGone((ULONG64)Prcb->PendingObject & ~1ull);
+    }
+    if (Prcb->DpcRoutineActive) {
+        return Dpc != NULL && MmIsAddressValid(Dpc) &&
+               MiIsUnloadedImage((PVOID)Dpc->DeferredRoutine);
+    }
+    return Thread != Prcb->IdleThread && Thread->SystemThread && KiImageOfThread(Thread) != NULL &&
+           MiIsUnloadedImage(((PETHREAD)Thread)->StartAddress);
+}
+
+/* PKI_WOULD_WAIT: could a thread go on whose driver is gone? */
+static BOOLEAN
+KiCouldLeftGoOn(const volatile VOID *Object, ULONG_PTR Context)
+{
+    for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
+        PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
+
+        if (KiIsInGoneImage(Prcb) &&
+            (Prcb->PendingWait == NULL || Prcb->PendingOperation == SP_OBJECT ||
+             !Prcb->PendingWait(Prcb->PendingObject, Prcb->PendingContext))) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+VOID
+KiRunLeftThreads(VOID)
+{
+    if (Machine->explore && !KiFewProcessors && KiCouldLeftGoOn(NULL, 0)) {
+        KiAcquirePoint(SP_YIELD, NULL, KiCouldLeftGoOn, 0); /* I5 */
+    }
+}
