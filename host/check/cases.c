@@ -3,8 +3,11 @@
  *
  *     load      the driver is loaded and unloaded, and nobody asks it for anything; one run
  *     walk      everything once, by one thread; one run
+ *     fuzz      each code with structures made from what the driver compares with; one run
+ *     sequence  such requests one after the other, of all codes that are harmless alone; one run
  *     hostile   every code with all lengths, and with pointers and contents that lie, from two processes; one run
  *     nomem     each allocation fails, once and always, while a client walks through everything (nomem.c)
+ *     activity  for a driver that is notified: processes, threads, images, registry; one run, and a search with requests
  *     io        everything but controls, from two processes
  *     storm     one code, then all of them, from two processes with two threads each
  *     reload    the driver is unloaded under load, and loaded again
@@ -25,7 +28,9 @@
 
 #define MAX_STORMS   16 /* codes of a device that have a case of their own */
 #define MAX_TOGETHER 6  /* codes of a case with all of them */
-#define MAX_HOSTILE  16 /* codes of one case */
+#define MAX_HOSTILE  8  /* codes of one case */
+#define MAX_FUZZ     32 /* codes of a device that have a case of their own */
+#define MAX_STEPS    2000
 
 /* What a search costs at least: the boot, learning, and the schedules that are always tried. */
 #define LEAST_SECONDS 0.5
@@ -66,13 +71,116 @@ add_client(struct check *check, struct one_case *one, enum abi_token token, cons
     if (one == NULL) {
         return;
     }
-    snprintf(one->command[one->clients], sizeof(one->command[0]), "\"%.1200s\" %.1100s",
+    snprintf(one->command[one->clients], sizeof(one->command[0]), "\"%.900s\" %.8000s",
              check->client, words);
     if (one->clients == 0) {
-        snprintf(one->words, sizeof(one->words), "%.1199s", words);
+        snprintf(one->words, sizeof(one->words), "%.7999s", words);
     }
     one->client[one->clients] = (struct client){token, one->command[one->clients], NULL};
     one->clients++;
+}
+
+static enum abi_token
+weakest(const struct device *device)
+{
+    return device->of_users ? ABI_TOKEN_USER : ABI_TOKEN_ADMIN;
+}
+
+/* " CODE:IN:OUT/HINTS" */
+static size_t
+fuzz_words(const struct code *code, char *words, size_t size)
+{
+    int length = snprintf(words, size, " %x:%u:%u%s", code->code, code->good_in, code->good_out,
+                          code->hints);
+
+    if (length < 0 || (size_t)length >= size) {
+        words[0] = 0;
+        return 0;
+    }
+    return (size_t)length;
+}
+
+static void
+fuzz_cases(struct check *check, const struct device *device, size_t number)
+{
+    for (size_t i = 0; i < device->codes && i < MAX_FUZZ; i++) {
+        char name[64], what[200], words[700];
+        size_t used = (size_t)snprintf(words, sizeof(words), "fuzz %s", device->name);
+        struct one_case *one;
+
+        fuzz_words(&device->code[i], words + used, sizeof(words) - used);
+        snprintf(name, sizeof(name), "fuzz-%zu-%x", number, device->code[i].code);
+        snprintf(what, sizeof(what), "%s: 0x%x with structures", device->name,
+                 device->code[i].code);
+        one = add_case(name, what);
+        add_client(check, one, weakest(device), words);
+        if (one != NULL) {
+            one->kind = CASE_SINGLE;
+            one->code = (struct code *)&device->code[i];
+        }
+    }
+}
+
+/* A driver must live with codes that are not its own: of its type, and of another one. */
+static void
+unknown_case(struct check *check, const struct device *device, size_t number)
+{
+    char name[64], what[200], words[400];
+    size_t used = (size_t)snprintf(words, sizeof(words), "fuzz %s", device->name);
+    uint32_t type = device->codes != 0 ? device->code[0].code >> 16 : 0x22;
+    struct one_case *one;
+
+    for (uint32_t method = 0; method < 4; method++) {
+        used += (size_t)snprintf(words + used, sizeof(words) - used, " %x:64:64",
+                                 type << 16 | 0xF7A << 2 | method);
+    }
+    snprintf(name, sizeof(name), "unknown-%zu", number);
+    snprintf(what, sizeof(what), "%s: codes that nobody has", device->name);
+    one = add_case(name, what);
+    add_client(check, one, weakest(device), words);
+    if (one != NULL) {
+        one->kind = CASE_SINGLE;
+    }
+}
+
+static void
+sequence_case(struct check *check, const struct device *device, size_t number)
+{
+    char name[64], what[200];
+    struct one_case *one;
+
+    (void)check;
+    if (device->codes < 2) {
+        return;
+    }
+    snprintf(name, sizeof(name), "sequence-%zu", number);
+    snprintf(what, sizeof(what), "%s: all codes one after the other", device->name);
+    one = add_case(name, what);
+    if (one != NULL) {
+        one->kind = CASE_SINGLE;
+        one->sequence = device; /* the rest is known later */
+    }
+}
+
+/* Those that are harmless alone. False: there are not two of them. */
+static bool
+make_sequence(struct check *check, struct one_case *one)
+{
+    char words[8000];
+    const struct device *device = one->sequence;
+    size_t used = (size_t)snprintf(words, sizeof(words), "sequence %s %u", device->name, MAX_STEPS);
+    size_t count = 0;
+
+    for (size_t i = 0; i < device->codes; i++) {
+        if (!device->code[i].harmful && !device->code[i].crashed) {
+            size_t length = fuzz_words(&device->code[i], words + used, sizeof(words) - used);
+
+            used += length;
+            count += length != 0;
+        }
+    }
+    add_client(check, one, weakest(device), words);
+    return count >= 2;
 }
 
 static void
@@ -135,7 +243,9 @@ storm_cases(struct check *check, const struct device *device, size_t number)
     for (size_t i = 0; i < device->codes && storms < most; i++) {
         if (device->code[i].crashed ||
             (!device->code[i].accepted && (device->code[i].source & CODE_TRIED) == 0) ||
-            storm_words(device, "storm 2 1", i, 1, words, sizeof(words)) == 0) {
+            /* One that was accepted, and then no more: what it takes is used up by the first ones. */
+            storm_words(device, strcmp(device->code[i].in, "none") == 0 ? "storm 2 3" : "storm 2 1",
+                        i, 1, words, sizeof(words)) == 0) {
             continue;
         }
         snprintf(name, sizeof(name), "storm-%zu-%x", number, device->code[i].code);
@@ -185,12 +295,21 @@ io_case(struct check *check, const struct device *device, size_t number)
     add_client(check, one, ABI_TOKEN_ADMIN, words);
 }
 
-/* Who works with files: what an administrator does attaches the filter first, where it must be. */
-static void
-files_words(const struct check *check, const char *file, bool detach, char *words, size_t size)
+/* "files DIRECTORY NAME ...", and files that the driver may know. Who is an administrator attaches the filter first, where
+   it must be. */
+static const char *
+files_words(const struct check *check, const char *name, bool attach, bool detach)
 {
-    snprintf(words, size, "files C:\\check %s %s%s", file, check->survey.attach,
-             detach && check->survey.attach[0] != 0 ? " detach" : "");
+    static char words[900];
+    const char *service = attach && check->survey.attach[0] != 0 ? check->survey.attach : "-";
+    size_t used = (size_t)snprintf(words, sizeof(words), "files C:\\check %s %s %s", name, service,
+                                   detach ? "detach" : "keep");
+
+    for (size_t i = 0; i < check->names && used < sizeof(words); i++) {
+        used += (size_t)snprintf(words + used, sizeof(words) - used, " %s", check->name[i]);
+    }
+    return words;
+}
 }
 
 /* Everything once, with or without allocations that fail; `device`: NULL for files. */
@@ -207,7 +326,7 @@ walk_of(struct check *check, const struct device *device, size_t number, enum ca
     if (device != NULL) {
         storm_words(device, "walk", 0, MAX_STORMS, words, sizeof(words));
     } else {
-        files_words(check, "a.txt", kind != CASE_NOMEM, words, sizeof(words));
+        snprintf(words, sizeof(words), "%s", files_words(check, "a.txt", true, kind != CASE_NOMEM));
     }
     add_client(check, one, ABI_TOKEN_ADMIN, words);
     if (one != NULL) {
@@ -270,23 +389,62 @@ reload_case(struct check *check, const struct device *device)
 
 /* Of a device that answers all codes alike: one of each method. */
 static const struct device *
-with_codes(const struct device *device)
+with_codes(const struct check *check, const struct device *device)
 {
-    static struct device generic;
+    static struct device *known[MAX_DEVICES];
+    size_t number = (size_t)(device - check->survey.device);
+    struct device *generic = known[number];
 
     if (device->codes != 0) {
         return device;
     }
-    generic = *device;
-    generic.codes = 4;
-    for (uint32_t i = 0; i < 4; i++) {
-        generic.code[i] = (struct code){.code = 0x222000 + i * 4 + i,
-                                        .source = CODE_TRIED,
-                                        .good_in = 64,
-                                        .good_out = 64,
-                                        .accepted = true};
+    if (generic != NULL) {
+        return generic;
     }
-    return &generic;
+    generic = known[number] = malloc(sizeof(*generic));
+    if (generic == NULL) {
+        abort();
+    }
+    *generic = *device;
+    generic->codes = 4;
+    for (uint32_t i = 0; i < 4; i++) {
+        generic->code[i] = (struct code){.code = 0x222000 + i * 4 + i,
+                                         .source = CODE_TRIED,
+                                         .good_in = 64,
+                                         .good_out = 64,
+                                         .accepted = true};
+        memcpy(generic->code[i].hints, check->hints, sizeof(check->hints));
+    }
+    return generic;
+}
+
+/* `first`: NULL: there is no device. */
+static void
+activity_cases(struct check *check, const struct device *first)
+{
+    static const char *const routines[] = {"PsSetCreate", "PsSetLoadImage", "ObRegisterCallb",
+                                           "CmRegisterCallback", NULL};
+    char words[1100] = "activity \\Device\\Null";
+    struct one_case *one;
+
+    if (!imports_any(check, routines)) {
+        return;
+    }
+    if (first != NULL &&
+        storm_words(first, "activity", 0, MAX_TOGETHER, words, sizeof(words)) == 0) {
+        snprintf(words, sizeof(words), "activity %s", first->name);
+    }
+    one = add_case("activity", "what the driver is notified of");
+    add_client(check, one, ABI_TOKEN_ADMIN, words);
+    if (one != NULL) {
+        one->kind = CASE_SINGLE;
+    }
+    if (first != NULL && storm_words(first, "storm 2 2", 0, 2, words, sizeof(words)) != 0) {
+        one = add_case("activity-storm", "what the driver is notified of, and requests");
+        add_client(check, one, ABI_TOKEN_ADMIN, words);
+        add_client(check, one, ABI_TOKEN_ADMIN, "nothing");
+        add_client(check, one, ABI_TOKEN_ADMIN, "nothing");
+    }
 }
 
 static void
@@ -294,7 +452,8 @@ make_list(struct check *check)
 {
     const struct survey *survey = &check->survey;
     static void (*const kinds[])(struct check *, const struct device *, size_t) = {
-        walk_case, hostile_cases, nomem_case, io_case, together_case, storm_cases};
+        walk_case,  fuzz_cases, unknown_case,  sequence_case, hostile_cases,
+        nomem_case, io_case,    together_case, storm_cases};
     const struct device *first = NULL;
 
     if (survey->load_status != STATUS_CLEAN) {
@@ -310,16 +469,18 @@ make_list(struct check *check)
         for (size_t i = 0; i < survey->devices; i++) {
             if (survey->device[i].opened) {
                 first = first != NULL ? first : &survey->device[i];
-                kinds[kind](check, with_codes(&survey->device[i]), i + 1);
+                kinds[kind](check, with_codes(check, &survey->device[i]), i + 1);
             }
         }
-        if (kind == 2) {
+        if (kinds[kind] == walk_case) {
+            activity_cases(check, first);
+        }
+        if (kinds[kind] == nomem_case) {
             reload_case(check, first);
         }
     }
     if (survey->minifilter || first == NULL) {
         struct one_case *one;
-        char words[300];
 
         walk_case(check, NULL, 0);
         nomem_case(check, NULL, 0);
@@ -328,9 +489,8 @@ make_list(struct check *check)
             one = unload
                       ? add_case("files-unload", "files of two processes, the filter is unloaded")
                       : add_case("files", "files of two processes");
-            add_client(check, one, ABI_TOKEN_USER, "files C:\\check a.txt");
-            files_words(check, "b.txt", unload != 0, words, sizeof(words));
-            add_client(check, one, ABI_TOKEN_ADMIN, words);
+            add_client(check, one, ABI_TOKEN_USER, files_words(check, "a.txt", false, false));
+            add_client(check, one, ABI_TOKEN_ADMIN, files_words(check, "b.txt", true, unload != 0));
             if (one != NULL) {
                 one->inject &= ~(uint32_t)(unload ? ABI_INJECT_SUSPEND : ABI_INJECT_UNLOAD);
             }
@@ -377,7 +537,7 @@ case_options(const struct check *check, const struct one_case *one, struct optio
     if (one->kind != CASE_SEARCH) {
         out->inject = 0;
         out->strategy = "random";
-        out->budget_runs = 2;
+        out->budget_runs = one->clients > 1 ? 2 : 1;
         out->budget_seconds = 0;
     } else if (!check->options->inject_given) {
         out->inject = out->cpus_given ? 0 : one->inject; /* needs a processor for each thread */
@@ -549,7 +709,8 @@ cases_run(struct check *check)
         if (check->options->first && check_errors(check) != 0) {
             break;
         }
-        if (check->options->budget_runs == 0 && left < 0 && list[i].kind == CASE_SEARCH) {
+        if (check->options->budget_runs == 0 &&
+            left < (list[i].kind == CASE_SEARCH ? 0 : -budget)) {
             check->left++;
             continue;
         }
@@ -560,7 +721,13 @@ cases_run(struct check *check)
             fprintf(stderr, "check: %zu of %zu, %.0f s: %.50s", i + 1, cases, now() - started,
                     list[i].what);
         }
+        if (list[i].sequence != NULL && !make_sequence(check, &list[i])) {
+            continue;
+        }
         status = run_case(check, &list[i], share);
+        if (list[i].code != NULL && status != STATUS_CLEAN) {
+            list[i].code->harmful = true;
+        }
         check->cases++;
         if (status == STATUS_INTERNAL || status == STATUS_USAGE) {
             worst = status;

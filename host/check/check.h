@@ -2,6 +2,9 @@
  * check.h - `ntlab check DRIVER.sys...`: a driver tried without a client of its own.
  *
  *     codes.c      control codes that the driver's code compares with
+ *     hints.c      what else it compares with, in the code of each: contents and lengths of buffers
+ *     names.c      file names in its image
+ *     follow.c     where a value goes in code that nobody runs
  *     survey.c     devices that it creates, codes that it answers: runs of the built-in client
  *     cases.c      what is tried, each a search of schedules in a process of its own
  *     nomem.c      allocations that fail, one after the other
@@ -18,7 +21,7 @@
 
 #define MAX_CODES   512
 #define MAX_DEVICES 32
-#define MAX_CASES   96
+#define MAX_CASES   160
 #define MAX_NOTES   256
 
 enum code_source {
@@ -31,6 +34,8 @@ struct code {
     uint32_t code;
     unsigned source; /* enum code_source */
     uint32_t rva;    /* of the comparison; 0: none */
+    uint32_t target; /* where the driver goes on for it; 0: not known */
+    char hints[400]; /* hints.c: words for the client */
     char driver[64]; /* the image that it is in; empty: none */
     char where[200]; /* function and line */
     uint32_t status; /* with the lengths below, or the best that it was ever answered with */
@@ -38,6 +43,7 @@ struct code {
     char out[120];
     uint32_t good_in, good_out; /* a pair that was accepted, or the longest tried */
     bool accepted, crashed;
+    bool harmful; /* a case of its own has found something */
 };
 
 struct device {
@@ -46,8 +52,11 @@ struct device {
     uint32_t type;
     uint32_t answer;   /* to a code that nobody has */
     bool opened, ends; /* ends: opening it ends the run */
+    bool of_users;     /* who has no rights can open it as well */
     struct code code[MAX_CODES];
     size_t codes;
+    uint32_t strange[8]; /* codes that nobody has, and that end the run */
+    size_t stranges;
 };
 
 struct survey {
@@ -61,6 +70,11 @@ struct survey {
 /* codes.c: those of one image, without a device. */
 size_t codes_find(const uint8_t *file, size_t size, const char *name, struct code *out,
                   size_t most);
+/* hints.c: of codes that codes_find has found in this image. */
+void hints_find(const uint8_t *file, size_t size, const char *name, struct code *code,
+                size_t codes);
+/* names.c */
+size_t names_find(const uint8_t *file, size_t size, char (*out)[64], size_t most);
 /* "METHOD_BUFFERED", ... */
 const char *code_method(uint32_t code);
 
@@ -71,6 +85,9 @@ struct check {
     struct run_request request;   /* its drivers, and the coverage of everything */
     struct code found[MAX_CODES]; /* in the drivers' code */
     size_t founds;
+    char hints[400];  /* of all the code: for codes that no comparison leads to */
+    char name[6][64]; /* of files that the drivers know */
+    size_t names;
     struct survey survey;
     struct note note[MAX_NOTES];
     size_t notes, repeats;
@@ -84,6 +101,7 @@ struct check {
 /* A run of the built-in client. */
 struct question {
     const char *words;
+    enum abi_token token; /* 0: ABI_TOKEN_ADMIN */
     bool without_drivers;
     bool loud; /* an end other than a clean one is told, and noted */
     bool fail_alloc, fail_always;
@@ -112,8 +130,10 @@ struct one_case {
     enum case_kind kind;
     uint32_t inject; /* unless the command line says what */
     struct client client[MAX_CLIENTS];
-    char command[MAX_CLIENTS][2400];
-    char words[1200]; /* of the first client */
+    char command[MAX_CLIENTS][9000];
+    char words[8000];              /* of the first client */
+    struct code *code;             /* the one that it is about */
+    const struct device *sequence; /* of this device's codes, as far as they are harmless alone */
     size_t clients;
 };
 int cases_run(struct check *check);
@@ -126,6 +146,8 @@ int nomem_run(struct check *check, const struct one_case *one, double seconds,
 void table_codes(FILE *out, const struct check *check);
 void table_write(FILE *out, const struct check *check);
 void table_json(FILE *out, const struct check *check);
+/* Does one of the drivers import a routine whose name begins so? The last one is NULL. */
+bool imports_any(const struct check *check, const char *const *prefixes);
 size_t check_errors(const struct check *check);
 
 #endif

@@ -2,54 +2,24 @@
  * codes.c - which control codes a driver knows, read from its code.
  *
  * IoControlCode is the 32-bit word at 0x18 of an IO_STACK_LOCATION. From each load of such a word the value is followed
- * through registers and stack slots, along all ways: it is the code plus a constant, perhaps shifted. Where it is
+ * (follow.c): it is the code plus a constant, perhaps shifted. Where it is
  * compared with a number, or becomes 0 by a subtraction, and the result decides a `je` or `jne`, that code is known
- * to the driver. Bounds (`ja`) only say that codes are near: each value of a small range, and the bound itself, is
+ * to the driver; so is one for which a jump table behind a bound has a place of its own. Other bounds (`ja`) only say that codes are near: each value of a small range, and the bound itself, is
  * one that is worth trying.
  *
  *   K1  A wrong guess costs one request of the survey; one that is missed costs what it would have shown. So a
  *       load from any structure's 0x18 counts, if what it is compared with looks like a code.
  */
-#include <Zydis/Zydis.h>
 #include <stdlib.h>
 #include <string.h>
 #include "host/check/check.h"
-#include "host/image/flow.h"
+#include "host/check/follow.h"
 
-#define FIELD      0x18
-#define MAX_SLOTS  8
-#define MAX_STATES 4000
-#define MAX_RANGE  256
-#define MAX_DEPTH  3
+#define FIELD     0x18
+#define MAX_RANGE 256
+#define MAX_TABLE 4096
 
-/* A value that is (code + delta) >> shift. */
-struct value {
-    bool known;
-    uint32_t delta;
-    uint8_t shift;
-};
-
-struct state {
-    uint32_t rva;
-    uint8_t depth;
-    struct value reg[16];
-    struct {
-        bool used;
-        uint8_t base;
-        int32_t offset;
-        struct value value;
-    } slot[MAX_SLOTS];
-    /* What the flags tell of: the value that makes `je` go. */
-    bool compared;
-    struct value flags;
-    uint32_t with;
-};
-
-struct walk {
-    const struct flow *flow;
-    ZydisDecoder decoder;
-    struct state *state; /* seen, and to be looked at from `next` on */
-    size_t states, next;
+struct finding_codes {
     struct code *out;
     size_t count, most;
     const char *name;
@@ -65,7 +35,7 @@ code_method(uint32_t code)
 }
 
 static void
-found(struct walk *walk, uint32_t code, unsigned source, uint32_t rva)
+found(struct finding_codes *walk, uint32_t code, unsigned source, uint32_t rva, uint32_t target)
 {
     if (code >> 16 == 0 || code == UINT32_MAX || code >> 16 == 0xFFFF || code >> 16 >= 0xC000) {
         return; /* no device type: a status, a length, a pointer's half */
@@ -74,6 +44,7 @@ found(struct walk *walk, uint32_t code, unsigned source, uint32_t rva)
         if (walk->out[i].code == code) {
             if ((walk->out[i].source & CODE_COMPARED) == 0 && source == CODE_COMPARED) {
                 walk->out[i].rva = rva;
+                walk->out[i].target = target;
             }
             walk->out[i].source |= source;
             return;
@@ -82,318 +53,120 @@ found(struct walk *walk, uint32_t code, unsigned source, uint32_t rva)
     if (walk->count < walk->most) {
         struct code *one = &walk->out[walk->count++];
 
-        *one = (struct code){.code = code, .source = source, .rva = rva};
+        *one = (struct code){.code = code, .source = source, .rva = rva, .target = target};
         snprintf(one->driver, sizeof(one->driver), "%s", walk->name);
     }
 }
 
-/* The code for which `value` is `number`. */
-static uint32_t
-code_of(const struct value *value, uint32_t number)
-{
-    return (number << value->shift) - value->delta;
-}
+/* ---- jump tables ---- */
 
-static int
-register_number(ZydisRegister reg)
-{
-    ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
+#define TABLE_STEPS 14
 
-    return whole >= ZYDIS_REGISTER_RAX && whole <= ZYDIS_REGISTER_R15
-               ? (int)(whole - ZYDIS_REGISTER_RAX)
-               : -1;
-}
+struct table {
+    uint32_t base;    /* what its words are added to */
+    uint32_t words;   /* 32 bits each */
+    uint32_t indices; /* of bytes that say which word; 0: none */
+};
 
+/*
+ * lea B, [rip+x]   movsxd T, [B+I*4]   add T, B   jmp T               clang and gcc: B is the table
+ * lea B, [rip+x]   movzx I, byte [B+I+y]   mov T, [B+I*4+z]   add   jmp     MSVC: B is the image's base
+ */
 static bool
-is_wide(ZydisRegister reg) /* 32 or 64 bits */
+find_table(const struct walk *walk, uint32_t rva, struct table *out)
 {
-    return (reg >= ZYDIS_REGISTER_EAX && reg <= ZYDIS_REGISTER_R15D) ||
-           (reg >= ZYDIS_REGISTER_RAX && reg <= ZYDIS_REGISTER_R15);
+    ZydisDecodedOperand operand[ZYDIS_MAX_OPERAND_COUNT];
+    ZydisDecodedInstruction insn;
+    uint32_t known[16] = {0};
+    bool words = false;
+
+    *out = (struct table){0};
+    for (int i = 0; i < TABLE_STEPS && follow_decode(walk, rva, &insn, operand);
+         i++, rva += insn.length) {
+        const ZydisDecodedOperandMem *memory = &operand[1].mem;
+        int to = operand[0].type == ZYDIS_OPERAND_TYPE_REGISTER
+                     ? follow_register(operand[0].reg.value)
+                     : -1;
+
+        if (insn.mnemonic == ZYDIS_MNEMONIC_LEA && memory->base == ZYDIS_REGISTER_RIP && to >= 0) {
+            known[to] = rva + insn.length + (uint32_t)memory->disp.value;
+            continue;
+        }
+        if (insn.mnemonic == ZYDIS_MNEMONIC_JMP) {
+            return words && operand[0].type == ZYDIS_OPERAND_TYPE_REGISTER;
+        }
+        if (insn.meta.category == ZYDIS_CATEGORY_COND_BR ||
+            insn.meta.category == ZYDIS_CATEGORY_CALL) {
+            return false;
+        }
+        if (insn.operand_count_visible == 2 && operand[1].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+            memory->index != ZYDIS_REGISTER_NONE && follow_register(memory->base) >= 0) {
+            uint32_t base = known[follow_register(memory->base)];
+
+            if (base != 0 && memory->scale == 4 && operand[1].size == 32) {
+                out->base = base;
+                out->words = base + (uint32_t)memory->disp.value;
+                words = true;
+            } else if (base != 0 && memory->scale == 1 && operand[1].size == 8) {
+                out->indices = base + (uint32_t)memory->disp.value;
+            }
+        }
+        if (to >= 0 && insn.mnemonic != ZYDIS_MNEMONIC_ADD) {
+            known[to] = 0;
+        }
+    }
+    return false;
 }
 
-/* ---- operands ---- */
-
+/* Codes whose place in the table is not where control goes without one. False: there is none at `rva`. */
 static bool
-is_stack(const ZydisDecodedOperand *operand)
+take_table(struct walk *walk, const struct state *state, uint32_t bound, uint32_t rva,
+           uint32_t otherwise)
 {
-    return operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
-           operand->mem.index == ZYDIS_REGISTER_NONE &&
-           (operand->mem.base == ZYDIS_REGISTER_RSP || operand->mem.base == ZYDIS_REGISTER_RBP);
-}
+    uint32_t size = flow_pe(walk->flow)->size;
+    struct table table;
 
-static bool
-is_field(const ZydisDecodedOperand *operand)
-{
-    return operand->type == ZYDIS_OPERAND_TYPE_MEMORY && operand->size == 32 &&
-           operand->mem.index == ZYDIS_REGISTER_NONE && !is_stack(operand) &&
-           operand->mem.base != ZYDIS_REGISTER_RIP && operand->mem.base != ZYDIS_REGISTER_NONE &&
-           operand->mem.segment != ZYDIS_REGISTER_GS && operand->mem.disp.value == FIELD;
-}
-
-static struct value
-read_operand(const struct state *state, const ZydisDecodedOperand *operand)
-{
-    int number;
-
-    if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER) {
-        number = register_number(operand->reg.value);
-        return number >= 0 && is_wide(operand->reg.value) ? state->reg[number]
-                                                          : (struct value){false, 0, 0};
-    }
-    if (is_field(operand)) {
-        return (struct value){true, 0, 0};
-    }
-    for (size_t i = 0; is_stack(operand) && i < MAX_SLOTS; i++) {
-        if (state->slot[i].used && state->slot[i].base == (uint8_t)operand->mem.base &&
-            state->slot[i].offset == (int32_t)operand->mem.disp.value) {
-            return state->slot[i].value;
-        }
-    }
-    return (struct value){false, 0, 0};
-}
-
-static void
-write_operand(struct state *state, const ZydisDecodedOperand *operand, struct value value)
-{
-    int number;
-    size_t at = MAX_SLOTS;
-
-    if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER) {
-        number = register_number(operand->reg.value);
-        if (number >= 0) {
-            state->reg[number] = is_wide(operand->reg.value) ? value : (struct value){false, 0, 0};
-        }
-        return;
-    }
-    for (size_t i = 0; is_stack(operand) && i < MAX_SLOTS; i++) {
-        if (state->slot[i].used && state->slot[i].base == (uint8_t)operand->mem.base &&
-            state->slot[i].offset == (int32_t)operand->mem.disp.value) {
-            at = i;
-            break;
-        }
-        if (!state->slot[i].used && at == MAX_SLOTS) {
-            at = i;
-        }
-    }
-    if (at < MAX_SLOTS) {
-        state->slot[at].used = value.known;
-        state->slot[at].base = (uint8_t)operand->mem.base;
-        state->slot[at].offset = (int32_t)operand->mem.disp.value;
-        state->slot[at].value = value;
-    }
-}
-
-/* ---- the walk ---- */
-
-static bool
-knows_anything(const struct state *state)
-{
-    bool any = state->compared;
-
-    for (size_t i = 0; i < 16; i++) {
-        any = any || state->reg[i].known;
-    }
-    for (size_t i = 0; i < MAX_SLOTS; i++) {
-        any = any || state->slot[i].used;
-    }
-    return any;
-}
-
-static void
-add_state(struct walk *walk, const struct state *from, uint32_t rva)
-{
-    struct state state = *from;
-
-    state.rva = rva;
-    if (walk->states == MAX_STATES || !knows_anything(&state)) {
-        return;
-    }
-    for (size_t i = 0; i < walk->states; i++) {
-        if (memcmp(&walk->state[i], &state, sizeof(state)) == 0) {
-            return;
-        }
-    }
-    walk->state[walk->states++] = state;
-}
-
-static void
-set_compared(struct state *state, struct value value, uint32_t with)
-{
-    state->compared = value.known;
-    state->flags = value.known ? value : (struct value){false, 0, 0};
-    state->with = value.known ? with : 0;
-}
-
-/* A conditional jump, move or set: what it says of the comparison before it. */
-static void
-decide(struct walk *walk, const struct state *state, const ZydisDecodedInstruction *insn)
-{
-    uint32_t code;
-
-    if (!state->compared) {
-        return;
-    }
-    code = code_of(&state->flags, state->with);
-    switch (insn->mnemonic) {
-    case ZYDIS_MNEMONIC_JZ:
-    case ZYDIS_MNEMONIC_JNZ:
-    case ZYDIS_MNEMONIC_CMOVZ:
-    case ZYDIS_MNEMONIC_CMOVNZ:
-    case ZYDIS_MNEMONIC_SETZ:
-    case ZYDIS_MNEMONIC_SETNZ:
-        found(walk, code, CODE_COMPARED, state->rva);
-        return;
-    default:
-        break;
-    }
-    found(walk, code, CODE_TABLE, state->rva);
-    if (state->with != 0 && state->with <= MAX_RANGE) {
-        for (uint32_t i = 0; i <= state->with; i++) {
-            found(walk, code_of(&state->flags, i), CODE_TABLE, state->rva);
-        }
-    }
-}
-
-/* What an instruction does to the values; false: control does not come to the next one. */
-static bool
-step(struct walk *walk, struct state *state, const ZydisDecodedInstruction *insn,
-     const ZydisDecodedOperand *operand)
-{
-    bool immediate =
-        insn->operand_count_visible > 1 && operand[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE;
-    uint32_t number = immediate ? (uint32_t)operand[1].imm.value.u : 0;
-    struct value value = insn->operand_count_visible > 0 ? read_operand(state, &operand[0])
-                                                         : (struct value){false, 0, 0};
-
-    switch (insn->mnemonic) {
-    case ZYDIS_MNEMONIC_CMP:
-        set_compared(state, immediate ? value : (struct value){false, 0, 0}, number);
-        return true;
-    case ZYDIS_MNEMONIC_TEST:
-        if (operand[1].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-            operand[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-            operand[0].reg.value == operand[1].reg.value) {
-            set_compared(state, value, 0);
-        } else {
-            set_compared(state, (struct value){false, 0, 0}, 0);
-        }
-        return true;
-    case ZYDIS_MNEMONIC_SUB:
-    case ZYDIS_MNEMONIC_ADD:
-    case ZYDIS_MNEMONIC_DEC:
-    case ZYDIS_MNEMONIC_INC:
-        if (insn->mnemonic == ZYDIS_MNEMONIC_DEC || insn->mnemonic == ZYDIS_MNEMONIC_INC) {
-            number = 1;
-            immediate = true;
-        }
-        if (!immediate || !value.known) {
-            value.known = false;
-        } else {
-            number <<= value.shift;
-            value.delta +=
-                insn->mnemonic == ZYDIS_MNEMONIC_SUB || insn->mnemonic == ZYDIS_MNEMONIC_DEC
-                    ? 0 - number
-                    : number;
-        }
-        write_operand(state, &operand[0], value);
-        set_compared(state, value, 0);
-        return true;
-    case ZYDIS_MNEMONIC_SHR:
-    case ZYDIS_MNEMONIC_ROR:
-        value.known = value.known && immediate && value.shift == 0 && number == 2;
-        value.shift = 2;
-        write_operand(state, &operand[0], value);
-        set_compared(state, value, 0);
-        return true;
-    case ZYDIS_MNEMONIC_MOV:
-    case ZYDIS_MNEMONIC_MOVSXD:
-        write_operand(state, &operand[0], read_operand(state, &operand[1]));
-        return true;
-    case ZYDIS_MNEMONIC_LEA: {
-        int base = register_number(operand[1].mem.base);
-
-        value = base >= 0 && operand[1].mem.index == ZYDIS_REGISTER_NONE ? state->reg[base]
-                                                                         : (struct value){0};
-        value.known = value.known && value.shift == 0;
-        value.delta += (uint32_t)operand[1].mem.disp.value;
-        write_operand(state, &operand[0], value);
-        return true;
-    }
-    case ZYDIS_MNEMONIC_CALL: {
-        static const uint8_t lost[] = {0, 1, 2, 8, 9, 10, 11};
-        struct state inner = {0};
-
-        if (operand[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && state->depth < MAX_DEPTH) {
-            inner.depth = state->depth + 1;
-            inner.reg[1] = state->reg[1];
-            inner.reg[2] = state->reg[2];
-            inner.reg[8] = state->reg[8];
-            inner.reg[9] = state->reg[9];
-            add_state(walk, &inner, state->rva + insn->length + (uint32_t)operand[0].imm.value.s);
-        }
-        for (size_t i = 0; i < sizeof(lost); i++) {
-            state->reg[lost[i]] = (struct value){0};
-        }
-        set_compared(state, (struct value){0}, 0);
-        return true;
-    }
-    case ZYDIS_MNEMONIC_RET:
-    case ZYDIS_MNEMONIC_INT3:
-    case ZYDIS_MNEMONIC_UD2:
+    if (rva == 0 || otherwise == 0 || !find_table(walk, rva, &table)) {
         return false;
-    case ZYDIS_MNEMONIC_JMP:
-        if (operand[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
-            add_state(walk, state, state->rva + insn->length + (uint32_t)operand[0].imm.value.s);
+    }
+    for (uint32_t i = 0; i <= bound; i++) {
+        uint32_t word = i, entry;
+
+        if (table.indices != 0) {
+            if (table.indices + i >= size) {
+                return true;
+            }
+            word = *flow_bytes(walk->flow, table.indices + i);
         }
-        return false;
-    default:
-        break;
-    }
-    if (insn->meta.category == ZYDIS_CATEGORY_COND_BR) {
-        decide(walk, state, insn);
-        add_state(walk, state, state->rva + insn->length + (uint32_t)operand[0].imm.value.s);
-        return true; /* the flags stand */
-    }
-    if (insn->meta.category == ZYDIS_CATEGORY_CMOV || insn->meta.category == ZYDIS_CATEGORY_SETCC) {
-        decide(walk, state, insn);
-    }
-    for (uint8_t i = 0; i < insn->operand_count; i++) {
-        if (operand[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) {
-            write_operand(state, &operand[i], (struct value){0});
+        if (table.words >= size || (size - table.words) / 4 <= word) {
+            return true;
         }
-    }
-    if (insn->cpu_flags != NULL && insn->cpu_flags->modified != 0) {
-        set_compared(state, (struct value){0}, 0);
+        memcpy(&entry, flow_bytes(walk->flow, table.words + word * 4), sizeof(entry));
+        entry += table.base;
+        if (entry != otherwise && entry < size) {
+            found(walk->context, value_when(&state->flags, i), CODE_COMPARED, state->rva, entry);
+        }
     }
     return true;
 }
 
-static bool
-decode(struct walk *walk, uint32_t rva, ZydisDecodedInstruction *insn,
-       ZydisDecodedOperand operand[ZYDIS_MAX_OPERAND_COUNT])
-{
-    struct insn known;
-
-    return flow_at(walk->flow, rva, &known) &&
-           ZYAN_SUCCESS(ZydisDecoderDecodeFull(&walk->decoder, flow_bytes(walk->flow, rva),
-                                               known.length, insn, operand));
-}
-
 static void
-follow(struct walk *walk)
+decided(struct walk *walk, const struct state *state, uint32_t number, bool equal, uint32_t target,
+        uint32_t next)
 {
-    ZydisDecodedOperand operand[ZYDIS_MAX_OPERAND_COUNT];
-    ZydisDecodedInstruction insn;
-
-    while (walk->next < walk->states) {
-        struct state state = walk->state[walk->next++];
-
-        for (size_t i = 0;
-             i < 400 && knows_anything(&state) && decode(walk, state.rva, &insn, operand); i++) {
-            if (!step(walk, &state, &insn, operand)) {
-                break;
-            }
-            state.rva += insn.length;
+    if (equal) {
+        found(walk->context, value_when(&state->flags, number), CODE_COMPARED, state->rva, target);
+        return;
+    }
+    if (number != 0 && number <= MAX_TABLE &&
+        (take_table(walk, state, number, next, target) ||
+         take_table(walk, state, number, target, next))) {
+        return;
+    }
+    found(walk->context, value_when(&state->flags, number), CODE_TABLE, state->rva, 0);
+    if (number != 0 && number <= MAX_RANGE) {
+        for (uint32_t i = 0; i <= number; i++) {
+            found(walk->context, value_when(&state->flags, i), CODE_TABLE, state->rva, 0);
         }
     }
 }
@@ -409,7 +182,9 @@ by_code(const void *left, const void *right)
 size_t
 codes_find(const uint8_t *file, size_t size, const char *name, struct code *out, size_t most)
 {
-    struct walk walk = {.out = out, .most = most, .name = name};
+    struct finding_codes codes = {out, 0, most, name};
+    struct walk walk = {
+        .field = FIELD, .most = 4000, .patience = 400, .decided = decided, .context = &codes};
     ZydisDecodedOperand operand[ZYDIS_MAX_OPERAND_COUNT];
     ZydisDecodedInstruction insn;
     struct flow *flow = flow_open(file, size, name);
@@ -418,34 +193,16 @@ codes_find(const uint8_t *file, size_t size, const char *name, struct code *out,
         return 0;
     }
     walk.flow = flow;
-    walk.state = calloc(MAX_STATES, sizeof(*walk.state));
-    if (walk.state == NULL) {
+    if (!follow_begin(&walk)) {
         abort();
     }
-    ZydisDecoderInit(&walk.decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
     for (uint32_t rva = flow_next(flow, 0); rva != 0; rva = flow_next(flow, rva + 1)) {
-        struct state start = {0};
-        bool loads = false;
-
-        if (!decode(&walk, rva, &insn, operand)) {
-            continue;
+        if (follow_decode(&walk, rva, &insn, operand) && follow_loads(&walk, &insn, operand)) {
+            follow(&walk, rva);
         }
-        for (uint8_t i = 0; i < insn.operand_count_visible; i++) {
-            loads = loads || is_field(&operand[i]);
-        }
-        if (!loads || insn.mnemonic == ZYDIS_MNEMONIC_LEA ||
-            (insn.mnemonic == ZYDIS_MNEMONIC_MOV && is_field(&operand[0]))) {
-            continue;
-        }
-        start.rva = rva;
-        walk.states = walk.next = 0;
-        if (step(&walk, &start, &insn, operand)) {
-            add_state(&walk, &start, rva + insn.length);
-        }
-        follow(&walk);
     }
-    free(walk.state);
+    follow_end(&walk);
     flow_close(flow);
-    qsort(out, walk.count, sizeof(*out), by_code);
-    return walk.count;
+    qsort(out, codes.count, sizeof(*out), by_code);
+    return codes.count;
 }

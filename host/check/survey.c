@@ -74,7 +74,8 @@ survey_ask(struct check *check, const struct question *question, struct answer *
     options.fail_alloc = question->fail_alloc;
     options.fail_number = question->fail_number;
     options.fail_always = question->fail_always;
-    options.client[0] = (struct client){ABI_TOKEN_ADMIN, command, NULL};
+    options.client[0] =
+        (struct client){question->token != 0 ? question->token : ABI_TOKEN_ADMIN, command, NULL};
     options.clients = 1;
     options.client_exit_ignored = true;
     options.quiet = true;
@@ -165,6 +166,15 @@ open_device(struct check *check, struct device *device)
         device->ends = status != STATUS_CLEAN;
     }
     free(answer.text);
+    if (device->opened) {
+        uint32_t refused = 0xC0000022, type;
+
+        survey_ask(check, &(struct question){.words = words, .token = ABI_TOKEN_USER}, &answer);
+        device->of_users = answer.text != NULL && (line = strstr(answer.text, "open ")) != NULL &&
+                           sscanf(line, "open %x %x", &refused, &type) == 2 &&
+                           (int32_t)refused >= 0;
+        free(answer.text);
+    }
 }
 
 /* ---- codes ---- */
@@ -254,6 +264,8 @@ take_code(struct device *device, const char *line)
         return;
     }
     code->accepted = true;
+    snprintf(code->in, sizeof(code->in), "none");
+    snprintf(code->out, sizeof(code->out), "none");
     if (in != NULL) {
         copy_lengths(in + 4, strcspn(in + 4, " "), code->in, sizeof(code->in));
     }
@@ -283,12 +295,16 @@ try_codes(struct check *check, struct device *device)
         size_t used = (size_t)snprintf(words, sizeof(words), "codes %s %lx", device->name, from);
         bool done = false;
         unsigned long last = 0;
-        uint32_t last_code = 0;
+        uint32_t last_code = 0, strange = 0;
         int status;
 
         for (size_t i = 0; i < check->founds && used + 12 < sizeof(words); i++) {
             used +=
                 (size_t)snprintf(words + used, sizeof(words) - used, " %x", check->found[i].code);
+        }
+        for (size_t i = 0; i < device->stranges && used + 12 < sizeof(words); i++) {
+            used +=
+                (size_t)snprintf(words + used, sizeof(words) - used, " -%x", device->strange[i]);
         }
         status = survey_ask(check, &(struct question){.words = words}, &answer);
         for (char *line = answer.text != NULL ? strtok_r(answer.text, "\r\n", &save) : NULL;
@@ -296,6 +312,10 @@ try_codes(struct check *check, struct device *device)
             if (sscanf(line, "at %lu %x", &index, &number) == 2) {
                 last = index;
                 last_code = number;
+            } else if (sscanf(line, "strange %x", &number) == 1) {
+                strange = number;
+            } else if (strcmp(line, "told") == 0) {
+                strange = 0;
             } else if (sscanf(line, "stranger %x", &number) == 1) {
                 device->answer = number;
             } else if (strncmp(line, "code ", 5) == 0) {
@@ -305,6 +325,12 @@ try_codes(struct check *check, struct device *device)
             }
         }
         free(answer.text);
+        if (!done && strange != 0 && status != STATUS_USAGE &&
+            device->stranges < sizeof(device->strange) / sizeof(device->strange[0])) {
+            device->strange[device->stranges++] = strange;
+            from = last;
+            continue;
+        }
         if (done || last_code == 0 || status == STATUS_USAGE || last + 1 <= from) {
             break;
         }
@@ -312,6 +338,11 @@ try_codes(struct check *check, struct device *device)
             code_entry(device, last_code)->crashed = true;
         }
         from = last + 1;
+    }
+    for (size_t i = 0; i < device->codes; i++) {
+        if ((device->code[i].source & CODE_COMPARED) == 0 && device->code[i].hints[0] == 0) {
+            memcpy(device->code[i].hints, check->hints, sizeof(check->hints));
+        }
     }
 }
 
@@ -406,8 +437,19 @@ survey_make(struct check *check)
         const struct run_file *file = files_find(&check->request, name + 1);
 
         if (file != NULL) {
-            check->founds += codes_find(file->data, file->size, name + 1,
-                                        check->found + check->founds, MAX_CODES - check->founds);
+            size_t count = codes_find(file->data, file->size, name + 1,
+                                      check->found + check->founds, MAX_CODES - check->founds);
+
+            hints_find(file->data, file->size, name + 1, check->found + check->founds, count);
+            if (check->hints[0] == 0) {
+                struct code any = {0};
+
+                hints_find(file->data, file->size, name + 1, &any, 1);
+                memcpy(check->hints, any.hints, sizeof(any.hints));
+            }
+            check->founds += count;
+            check->names += names_find(file->data, file->size, check->name + check->names,
+                                       sizeof(check->name) / sizeof(check->name[0]) - check->names);
         }
     }
     place_codes(check);
@@ -420,7 +462,7 @@ survey_make(struct check *check)
         if (status == STATUS_CLEAN || (status == STATUS_FINDING && now.text[0] != 0)) {
             take_devices(check, before.text, now.text);
             status = STATUS_CLEAN;
-        } else if (status == STATUS_FINDING) { /* the load itself: no case would come further */
+        } else { /* the load itself: no case would come further, and why is to be told */
             free(now.text);
             now = (struct answer){0};
             status = survey_ask(check, &(struct question){.words = "list", .loud = true}, &now);

@@ -67,7 +67,7 @@ table_codes(FILE *out, const struct check *check)
 /* ---- rules ---- */
 
 /* Does one of the drivers import a routine whose name begins so? */
-static bool
+bool
 imports_any(const struct check *check, const char *const *prefixes)
 {
     bool found = false;
@@ -263,6 +263,8 @@ json_code(FILE *out, const struct code *code, bool first)
     json_string(out, code->in);
     fputs(", \"output\": ", out);
     json_string(out, code->out);
+    fputs(", \"hints\": ", out);
+    json_string(out, code->hints[0] == '/' ? code->hints + 1 : code->hints);
     fprintf(out, ", \"status\": \"0x%08X\"}", code->status);
 }
 

@@ -43,6 +43,9 @@ typedef struct _VF_HOOKS {
     VOID (*IrpEnds)(PIRP Irp); /* all completion routines have run */
     /* A fault in kernel mode, before anything is made of it. TRUE: try again. */
     BOOLEAN (*Fault)(struct abi_trap *Raw, PVOID Address, BOOLEAN Write);
+    BOOLEAN (*Step)(struct abi_trap *Raw); /* a single step in kernel mode; TRUE: it was ours */
+    /* The buffer of a request, for a verified driver; NULL: it is allocated as any other. Freed as pool. */
+    PVOID (*RequestBuffer)(PIRP Irp, SIZE_T Bytes);
     VOID (*Raised)(VOID); /* CR8 was written: DISPATCH_LEVEL or above now */
     BOOLEAN (*IsVerified)(const VOID *Address);
     ULONG (*Flags)(VOID);

@@ -188,9 +188,11 @@ IopAbandonIrp(PIRP Irp, PIOP_REQUEST Request)
 NTSTATUS
 IopBufferIrp(PIRP Irp, SIZE_T Length, PVOID Source, SIZE_T SourceLength)
 {
-    PVOID Buffer;
+    PVOID Buffer = VfHooks != NULL ? VfHooks->RequestBuffer(Irp, Length) : NULL;
 
-    if (Irp->RequestorMode == KernelMode) {
+    if (Buffer != NULL) {
+        /* the verifier's */
+    } else if (Irp->RequestorMode == KernelMode) {
         Buffer = ExAllocatePoolWithTag(NonPagedPoolCacheAligned, Length, TAG_IOBUFFER);
     } else {
         Buffer = ExAllocatePoolWithQuotaTag(

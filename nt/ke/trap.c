@@ -110,6 +110,7 @@ KiPageFault(struct abi_trap *Raw, PKI_FRAME Frame)
     NTSTATUS Status;
 
     if (VfHooks != NULL && VfHooks->Fault(Raw, (PVOID)Address, (Raw->error & FAULT_WRITE) != 0)) {
+        Frame->Trap.EFlags = (ULONG)Raw->rflags; /* it may want to see the next instruction */
         return;
     }
     if (Mode == UserMode) {
@@ -185,6 +186,9 @@ KiVector(struct abi_trap *Raw, PKI_FRAME Frame)
         KiRaise(Frame, STATUS_INTEGER_DIVIDE_BY_ZERO, 0, 0, 0);
         break;
     case 1:
+        if (VfHooks != NULL && Raw->previous_mode == KernelMode && VfHooks->Step(Raw)) {
+            break;
+        }
         KiRaise(Frame, STATUS_SINGLE_STEP, 0, 0, 0);
         break;
     case 3:

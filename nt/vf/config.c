@@ -103,6 +103,8 @@ VfInitSystem(VOID)
                                    .ImageUnloads = VfImageUnloads,
                                    .IrpEnds = VfIrpEnds,
                                    .Fault = VfFault,
+                                   .Step = VfUserStep,
+                                   .RequestBuffer = VfRequestBuffer,
                                    .Free = VfPoolFree,
                                    .Raised = VfRaised,
                                    .IsVerified = VfIsVerified,
@@ -128,6 +130,8 @@ VfInitSystem(VOID)
     VfInitFilter();
     VfInitMemory();
     VfInitUser();
+    VfInitAbuse();
+    VfInitStack();
     VfInitHandle();
     VfInitUnload();
     VfInitUsage();

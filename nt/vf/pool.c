@@ -31,7 +31,7 @@ VfEnlarge(PVF_FRAME Frame, BOOLEAN CacheAligned)
     if (Bytes == 0) {
         VfViolate(VfRulePoolZeroBytes, NULL, Frame, "%a allocates a block of no bytes",
                   Frame->Caller);
-        return;
+        Bytes = 1; /* a byte is nearest: what is written to it is seen */
     }
     if (Bytes <= VF_SPECIAL_MOST && !CacheAligned && VfSpecialWanted() &&
         VfBlockIndex.Count < VF_BLOCKS - 1) {
@@ -56,15 +56,10 @@ VfTakeBlock(VOID)
 }
 
 static ULONG64
-VfSpecial(PVF_FRAME Frame, ULONG64 Result, ULONG Tag, BOOLEAN Zeroed)
+VfMakeBlock(ULONG64 Result, SIZE_T Bytes, const VOID *Caller, ULONG Tag, BOOLEAN Zeroed)
 {
-    SIZE_T Bytes = Frame->Arg[3];
-    PVF_BLOCK Block;
+    PVF_BLOCK Block = VfTakeBlock();
 
-    if (Result == 0 || Bytes == 0) {
-        return Result;
-    }
-    Block = VfTakeBlock();
     if (Block == NULL) {
         return Result;
     }
@@ -72,7 +67,7 @@ VfSpecial(PVF_FRAME Frame, ULONG64 Result, ULONG Tag, BOOLEAN Zeroed)
     Block->Pages = POOL_ROUND(Bytes) / PAGE_SIZE;
     Block->Start = Bytes >= PAGE_SIZE ? Result : Result + PAGE_SIZE - ((Bytes + 15) & ~(SIZE_T)15);
     Block->Bytes = Bytes;
-    Block->Caller = Frame->Caller;
+    Block->Caller = Caller;
     Block->FreeCaller = NULL;
     Block->Tag = Tag;
     Block->Used = TRUE;
@@ -87,6 +82,36 @@ VfSpecial(PVF_FRAME Frame, ULONG64 Result, ULONG Tag, BOOLEAN Zeroed)
     VfSetPut(&VfBlockIndex, Block->Start, (ULONG64)(Block - VfBlocks) + 1);
     VfBlockBorn(Block);
     return Block->Start;
+}
+
+static ULONG64
+VfSpecial(PVF_FRAME Frame, ULONG64 Result, ULONG Tag, BOOLEAN Zeroed)
+{
+    SIZE_T Bytes = Frame->Arg[3];
+
+    return Result == 0 || Bytes == 0 ? Result
+                                     : VfMakeBlock(Result, Bytes, Frame->Caller, Tag, Zeroed);
+}
+
+/*
+ * The system buffer of a request is special pool as well, if a verified driver gets it: what a driver reads behind the
+ * input, or writes behind the output, is the commonest overrun of all. The first requests of each kind, then one in 64.
+ */
+PVOID
+VfRequestBuffer(PIRP Irp, SIZE_T Bytes)
+{
+    PIO_STACK_LOCATION Next = IoGetNextIrpStackLocation(Irp);
+    PFILE_OBJECT File = Irp->Tail.Overlay.OriginalFileObject;
+    PDEVICE_OBJECT Device = File != NULL ? IoGetRelatedDeviceObject(File) : NULL;
+    ULONG64 Run;
+
+    if (Device == NULL || !VfIsOn(VfRulePoolOverrun) || Bytes == 0 || Bytes > VF_SPECIAL_MOST ||
+        !VfIsVerified(Device->DriverObject->DriverStart) || VfBlockIndex.Count >= VF_BLOCKS - 1 ||
+        !VfIsWorthWatching(Next, 2)) {
+        return NULL;
+    }
+    Run = (ULONG64)ExAllocatePoolWithTag(NonPagedPool, POOL_ROUND(Bytes) + PAGE_SIZE, 'fVoI');
+    return Run != 0 ? (PVOID)VfMakeBlock(Run, Bytes, __builtin_return_address(0), 0, FALSE) : NULL;
 }
 
 static VOID

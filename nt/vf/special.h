@@ -27,6 +27,7 @@ VOID VfBlockIn(PVF_BLOCK Block);
 VOID VfBlockBorn(PVF_BLOCK Block);
 VOID VfBlockFault(struct abi_trap *Raw, PVF_BLOCK Block, ULONG64 Address, BOOLEAN Write);
 extern VF_SET VfMdls, VfStackObjects, VfStackDue;
+extern VF_SET VfProcessHandles; /* abuse.c: handles and objects: process id */
 
 /* user.c: a buffer of user mode that a request's dispatch routine has. */
 typedef struct _VF_USER {
@@ -36,13 +37,16 @@ typedef struct _VF_USER {
     ULONG64 Start, Bytes;
     ULONG Protection; /* of its pages while they are open */
     BOOLEAN Closed, Probed, Input;
-    ULONG Reads;
+    BOOLEAN Stepping; /* open for one instruction */
+    BOOLEAN Inner;    /* a pointer in another buffer leads to it */
+    ULONG Reads, Steps;
     struct {
         ULONG64 Start, Bytes;
         const VOID *Place;
-    } Read[8];
+    } Read[16];
 } VF_USER, *PVF_USER;
 #define VF_USERS 16
+BOOLEAN VfIsWorthWatching(PIO_STACK_LOCATION Stack, ULONG Kind); /* Kind: who asks */
 extern VF_USER VfUsers[VF_USERS];
 extern VF_SET VfWatchedCodes; /* requests of each kind so far */
 

@@ -2,9 +2,10 @@
  * user.c - memory of user mode that a driver uses directly: METHOD_NEITHER, and reads and writes that are neither buffered
  * nor direct.
  *
- * While a dispatch routine has such a request, the pages of its buffers are closed. A first use by code of the driver is a
- * fault, which comes here: the page is opened for it, and closed again when the driver next calls the kernel. So each
- * stretch between two calls shows its first use of each page:
+ * While a dispatch routine has such a request, the pages of its buffers are closed, and so are those to which a pointer in
+ * its input leads, of whatever method. A use by code of the driver is a fault, which comes here: the page is opened for
+ * that one instruction (a single step), and closed again. After so many steps, and for a `rep movs`, it stays open until
+ * the driver next calls the kernel. What is seen:
  *     in no __try                       UserBufferTry: the function tables say whether the instruction, or the call that led
  *                                       to it, lies in the scope of a handler
  *     not probed since the request came UserBufferProbe
@@ -14,6 +15,11 @@
  * ProbeForRead; DoubleFetch of the WDM rule set; nt-semantics 7.1]
  */
 #include "special.h"
+
+#define VF_ALWAYS 4096
+#define VF_INNER  256 /* bytes of the input in which pointers are looked for */
+#define VF_STEPS  48  /* single steps of one buffer in one request */
+#define FLAG_TF   0x100ull
 
 static VOID
 VfClosePages(PVF_USER Buffer)
@@ -46,7 +52,7 @@ VfOpenPages(PVF_USER Buffer)
 }
 
 static VOID
-VfWatch(PVF_CALLOUT Callout, PVOID Address, ULONG Bytes, BOOLEAN ReadOnly)
+VfWatch(PVF_CALLOUT Callout, PVOID Address, ULONG Bytes, BOOLEAN ReadOnly, BOOLEAN Inner)
 {
     /* Low addresses are anybody's: what lies there says nothing of whose the buffer is. */
     if ((ULONG64)Address < ABI_SLICE_SIZE || Bytes == 0 || Bytes > 0x10000 ||
@@ -64,6 +70,7 @@ VfWatch(PVF_CALLOUT Callout, PVOID Address, ULONG Bytes, BOOLEAN ReadOnly)
             Buffer->Start = (ULONG64)Address;
             Buffer->Bytes = Bytes;
             Buffer->Input = ReadOnly;
+            Buffer->Inner = Inner;
             VfUserCount++;
             VfClosePages(Buffer);
             return;
@@ -72,17 +79,77 @@ VfWatch(PVF_CALLOUT Callout, PVOID Address, ULONG Bytes, BOOLEAN ReadOnly)
 }
 
 /* Closing pages costs microseconds: the first requests of each kind are watched, then one in 64. */
-static BOOLEAN
-VfIsWorthWatching(PIO_STACK_LOCATION Stack)
+BOOLEAN
+VfIsWorthWatching(PIO_STACK_LOCATION Stack, ULONG Kind)
 {
-    ULONG64 Key = (ULONG64)Stack->MajorFunction << 32 | 1ull << 40 |
+    ULONG64 Key = (ULONG64)Stack->MajorFunction << 32 | (ULONG64)Kind << 40 |
                   (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL
                        ? Stack->Parameters.DeviceIoControl.IoControlCode
                        : 0);
     ULONG64 Count = VfSetFind(&VfWatchedCodes, Key) + 1;
 
     VfSetPut(&VfWatchedCodes, Key, Count);
-    return Count <= 32 || Count % 64 == 0;
+    return Count <= VF_ALWAYS || Count % 64 == 0;
+}
+
+/* Pointers to memory of the process in the first bytes of a request's input. Bytes behind one: to the end of its page. */
+static VOID
+VfWatchInner(PVF_CALLOUT Callout, const VOID *Input, ULONG Bytes)
+{
+    const ULONG64 *Words = Input;
+
+    for (ULONG i = 0; i < min(Bytes, VF_INNER) / 8; i++) {
+        ULONG64 Address = Words[i];
+        BOOLEAN Known = FALSE;
+
+        if (Address < ABI_SLICE_SIZE || !ABI_IS_USER(Address) ||
+            (HcPage(Address) & (ABI_COMMITTED | ABI_PROT_READ)) !=
+                (ABI_COMMITTED | ABI_PROT_READ)) {
+            continue;
+        }
+        for (ULONG j = 0; j < VF_USERS; j++) {
+            Known = Known ||
+                    (VfUsers[j].Callout == Callout && (VfUsers[j].Start ^ Address) < PAGE_SIZE);
+        }
+        if (!Known) {
+            VfWatch(Callout, (PVOID)Address, PAGE_SIZE - (ULONG)(Address & (PAGE_SIZE - 1)), FALSE,
+                    TRUE);
+        }
+    }
+}
+
+static BOOLEAN
+VfIsReadable(const VOID *Address, ULONG Bytes)
+{
+    ULONG64 Wanted = ABI_COMMITTED | ABI_PROT_READ;
+
+    return ABI_IS_USER(Address) && (ULONG64)Address >= ABI_SLICE_SIZE &&
+           (HcPage((ULONG64)Address) & Wanted) == Wanted &&
+           (HcPage((ULONG64)Address + Bytes - 1) & Wanted) == Wanted;
+}
+
+static VOID
+VfWatchControl(PVF_CALLOUT Callout, PIRP Irp, PIO_STACK_LOCATION Stack)
+{
+    ULONG Code = Stack->Parameters.DeviceIoControl.IoControlCode;
+    ULONG Bytes = Stack->Parameters.DeviceIoControl.InputBufferLength;
+    PVOID Input = Stack->Parameters.DeviceIoControl.Type3InputBuffer;
+
+    if (METHOD_FROM_CTL_CODE(Code) != METHOD_NEITHER) {
+        if (Bytes >= 8 && Irp->AssociatedIrp.SystemBuffer != NULL && VfIsWorthWatching(Stack, 1)) {
+            VfWatchInner(Callout, Irp->AssociatedIrp.SystemBuffer, Bytes);
+        }
+        return;
+    }
+    if (!VfIsWorthWatching(Stack, 1)) {
+        return;
+    }
+    if (Bytes >= 8 && VfIsReadable(Input, min(Bytes, VF_INNER))) {
+        VfWatchInner(Callout, Input, Bytes);
+    }
+    VfWatch(Callout, Input, Bytes, TRUE, FALSE);
+    VfWatch(Callout, Irp->UserBuffer, Stack->Parameters.DeviceIoControl.OutputBufferLength, FALSE,
+            FALSE);
 }
 
 /* A dispatch routine is about to be called. */
@@ -96,20 +163,13 @@ VfUserCalled(PVF_CALLOUT Callout)
         Callout->Outer != NULL || !(VfIsOn(VfRuleUserBufferTry) || VfIsOn(VfRuleDoubleFetch))) {
         return;
     }
-    if (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL &&
-        METHOD_FROM_CTL_CODE(Stack->Parameters.DeviceIoControl.IoControlCode) == METHOD_NEITHER) {
-        if (!VfIsWorthWatching(Stack)) {
-            return;
-        }
-        VfWatch(Callout, Stack->Parameters.DeviceIoControl.Type3InputBuffer,
-                Stack->Parameters.DeviceIoControl.InputBufferLength, TRUE);
-        VfWatch(Callout, Irp->UserBuffer, Stack->Parameters.DeviceIoControl.OutputBufferLength,
-                FALSE);
+    if (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL) {
+        VfWatchControl(Callout, Irp, Stack);
     } else if ((Stack->MajorFunction == IRP_MJ_READ || Stack->MajorFunction == IRP_MJ_WRITE) &&
                (Stack->DeviceObject->Flags & (DO_BUFFERED_IO | DO_DIRECT_IO)) == 0 &&
-               VfIsWorthWatching(Stack)) {
+               VfIsWorthWatching(Stack, 1)) {
         VfWatch(Callout, Irp->UserBuffer, Stack->Parameters.Read.Length,
-                Stack->MajorFunction == IRP_MJ_WRITE);
+                Stack->MajorFunction == IRP_MJ_WRITE, FALSE);
     }
 }
 
@@ -234,6 +294,63 @@ VfWatched(ULONG64 Address)
     return NULL;
 }
 
+/* Prefixes of an instruction, REX among them, are passed over. */
+static const UCHAR *
+VfOpcode(const VOID *Rip)
+{
+    const UCHAR *At = Rip;
+
+    while (*At == 0x66 || *At == 0xF2 || *At == 0xF3 || (*At & 0xF0) == 0x40) {
+        At++;
+    }
+    return At;
+}
+
+/* Texts are read byte by byte, looked at first and then copied; what is checked of a byte is what is read then. */
+static BOOLEAN
+VfReadsByte(const VOID *Rip)
+{
+    const UCHAR *At = VfOpcode(Rip);
+
+    return *At == 0x8A || *At == 0x80 || *At == 0x38 || *At == 0x3A || *At == 0x84 || *At == 0xF6 ||
+           *At == 0xA4 || *At == 0xAC || *At == 0xA6 || *At == 0xAE ||
+           (At[0] == 0x0F && (At[1] == 0xB6 || At[1] == 0xBE));
+}
+
+/* The page is open for the instruction that has faulted, and no longer: else a second use would not be seen. */
+static VOID
+VfStep(PVF_USER Buffer, struct abi_trap *Raw)
+{
+    const UCHAR *At = VfOpcode((PVOID)Raw->rip);
+    BOOLEAN Copies = *At >= 0xA4 && *At <= 0xAF && *At != 0xA8 && *At != 0xA9;
+
+    if (Buffer->Steps < VF_STEPS && !Copies && Raw->rip == Raw->original_rip &&
+        (Raw->rflags & FLAG_TF) == 0) {
+        Buffer->Steps++;
+        Buffer->Stepping = TRUE;
+        Raw->rflags |= FLAG_TF;
+    }
+}
+
+BOOLEAN
+VfUserStep(struct abi_trap *Raw)
+{
+    BOOLEAN Ours = FALSE;
+
+    for (ULONG i = 0; VfUserCount != 0 && i < VF_USERS; i++) {
+        PVF_USER Buffer = &VfUsers[i];
+
+        if (Buffer->Callout != NULL && Buffer->Stepping && Buffer->Thread == KiThread()) {
+            Buffer->Stepping = FALSE;
+            Ours = TRUE;
+            if (!Buffer->Closed && PspCurrentProcess() == Buffer->Process) {
+                VfClosePages(Buffer);
+            }
+        }
+    }
+    return Ours;
+}
+
 /* A fault at an address of user mode. TRUE: try again. */
 BOOLEAN
 VfUserFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write)
@@ -284,7 +401,8 @@ VfUserFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write)
                         "be the kernel's",
                         Rip, Write ? "writes to" : "reads", (PVOID)Address);
     }
-    if (!Write) {
+    VfStep(Buffer, Raw);
+    if (!Write && !VfReadsByte(Rip)) {
         Former = VfReadBefore(Buffer, Address, 1, Rip);
         if (Former != NULL && Former != Rip) {
             VfViolateAtTrap(VfRuleDoubleFetch, Raw,

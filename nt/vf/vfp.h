@@ -20,6 +20,8 @@
  *     pool.c memory.c         special pool; what is given to user mode, MDLs, stacks
  *     usage.c lowmem.c        routines not to call; allocations that fail
  *     user.c                  memory of user mode
+ *     abuse.c                 what a program may not choose: physical addresses, processes to end
+ *     stack.c                 copies over the end of a frame
  *     filter.c                minifilters: callbacks, what they have from the filter manager
  *     handle.c unload.c       handles and references; what is left at unload
  *     set.c                   sets of addresses
@@ -206,6 +208,7 @@ VOID VfInitIrp(VOID);
 BOOLEAN VfPoolFree(PVOID Address, ULONG Tag, PVOID Caller);
 BOOLEAN VfPoolFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write);
 VOID VfPoolUnload(PKI_MODULE Module);
+PVOID VfRequestBuffer(PIRP Irp, SIZE_T Bytes);
 VOID VfInitPool(VOID);
 /* memory.c */
 VOID VfFillBuffer(PIRP Irp, PIO_STACK_LOCATION Stack);
@@ -219,7 +222,13 @@ VOID VfUserCalled(PVF_CALLOUT Callout);
 VOID VfUserReturn(PVF_CALLOUT Callout);
 VOID VfUserBetween(VOID);
 BOOLEAN VfUserFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write);
+BOOLEAN VfUserStep(struct abi_trap *Raw);
 VOID VfInitUser(VOID);
+/* abuse.c, stack.c */
+VOID VfInitAbuse(VOID);
+VOID VfInitStack(VOID);
+VOID VfContextOf(PVF_FRAME Frame, PCONTEXT Context); /* violate.c: the driver's, at the call */
+BOOLEAN KiIsPlainUser(PKTHREAD Thread); /* nt/ke/inject.c */
 VOID KiContextOfTrap(struct abi_trap *Raw, PCONTEXT Context); /* nt/ke/report.c */
 /* usage.c, lowmem.c */
 VOID VfInitUsage(VOID);

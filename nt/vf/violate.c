@@ -13,7 +13,7 @@
 #define VF_FRAMES 16
 
 /* The driver's context at the call: unwinds out of the verifier. */
-static VOID
+VOID
 VfContextOf(PVF_FRAME Frame, PCONTEXT Context)
 {
     RtlCaptureContext(Context);

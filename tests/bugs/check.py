@@ -74,7 +74,7 @@ def judge(findings, result, status, expected, source, case):
         return f"expected {expected}, got status {status}, verdict {result.get('verdict')} {result.get('message', '')}"
     for finding in findings:
         names = (finding.get("rule"), finding.get("kind"), finding.get("code"))
-        if expected not in names:
+        if not set(expected.split("/")) & set(names):
             continue
         line = bug_line(source, case)
         if line is None:
@@ -100,7 +100,8 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("list")
     options = parser.parse_args()
-    table = [f for f in rows(options.list) if options.only in f[0]]
+    # Those that need no client, and `check` to be found, are account.py's.
+    table = [f for f in rows(options.list) if options.only in f[0] and f[3].split()[:1] != ["check"]]
     bad = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for name, wrong, words, text in pool.map(lambda f: check(os.path.abspath(options.ntlab), os.path.abspath(options.folder), options.list, f), table):

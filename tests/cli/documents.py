@@ -192,7 +192,7 @@ def main():
         # A rule that ends the run; the same one as a warning, which is broken twice then.
         for level, count in (("error", 1), ("warning", 2)):
             run("run", "--verifier", "standard", "--rule", f"WithinCriticalRegion={level}", "--sarif", at("r.sarif"), "--junit", at("r.xml"),
-                os.path.join(bugs, "bug-resource-apcs.sys"), "--", os.path.join(bugs, "bug-client.exe"), status=1)
+                os.path.join(bugs, "bug-resource-apcs.sys"), "--", os.path.join(bugs, "bug-client.exe"), status=int(level == "error"))
             for result in check_sarif(at("r.sarif"), count)["results"]:
                 check((result["ruleId"], result["level"]) == ("WithinCriticalRegion", level), f"sarif: rule {result['ruleId']} {result['level']}")
                 check(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "tests/bugs/apc.c", f"sarif: {result['locations']}")

@@ -3,22 +3,28 @@
  *
  *     list                            device objects, one a line
  *     open DEVICE                     can it be opened, and its type
- *     codes DEVICE FROM CODE...       which codes it answers, with which lengths; those below FROM are left out
+ *     codes DEVICE FROM CODE... -CODE...
+ *                                     which codes it answers, with which lengths; those below FROM are left out, and so
+ *                                     are codes that nobody has and that end the run all the same (-CODE)
  *     hostile DEVICE CODE...          each code with all lengths and with buffers that nobody should trust, from two threads
  *     walk DEVICE CODE:IN:OUT...      everything once, by one thread
  *     storm DEVICE THREADS ROUNDS CODE:IN:OUT...
  *                                     several threads, each with its own order, through one handle and through their own;
  *                                     who has to wait cancels, and every second thread ends with its request pending
+ *     fuzz DEVICE CODE:IN:OUT/HINTS...    each code with structures made from what the driver compares with (content.c)
+ *     sequence DEVICE STEPS CODE:IN:OUT/HINTS...
+ *                                     such requests in some order
+ *     activity DEVICE CODE:IN:OUT...  processes, threads, images, the registry, with and without such requests
  *     io DEVICE                       create, read, write, flush, queries, cleanup, close, with odd lengths
- *     files DIRECTORY NAME [SERVICE [detach]]
- *                                     the life of a file: what a filter sees; that filter is attached first, and detached
+ *     files DIRECTORY NAME SERVICE|- keep|detach KNOWN...
+ *                                     the life of a file: what a filter sees; and of files whose names the driver knows;
+ *                                     that filter is attached first, and detached
  *     attach SERVICE                  how many instances the filter has by itself, and what attaching it to C: says
  *     reload SERVICE ROUNDS           unloads the driver and loads it again
  *
  * It never waits for ever: what is not done after a while is cancelled. Its exit code is always 0.
  */
-#include <windows.h>
-#include <winternl.h>
+#include "check.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,11 +43,6 @@ NTSTATUS NTAPI NtFlushBuffersFile(HANDLE, PIO_STATUS_BLOCK);
 NTSTATUS NTAPI NtQueryInformationFile(HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG,
                                       FILE_INFORMATION_CLASS);
 
-#define PATIENCE_MS 200
-#define BUFFER_SIZE 0x11000
-#define KERNEL_SPACE                                                                               \
-    ((PVOID)0x0000451234560000ull) /* where pool lies: a program has no business there */
-
 static const ULONG Lengths[] = {0,  1,  2,  3,  4,  7,   8,   12,  15,   16,   20,   24,
                                 32, 40, 48, 63, 64, 128, 255, 256, 1024, 4096, 65536};
 #define LENGTHS (sizeof(Lengths) / sizeof(Lengths[0]))
@@ -49,9 +50,9 @@ static const ULONG Lengths[] = {0,  1,  2,  3,  4,  7,   8,   12,  15,   16,   2
 static const ULONG Huge[] = {0xFFFFFFFF, 0xFFFFFFFC, 0xFFFFFFF0, 0x80000000, 0x40000001};
 
 static char DeviceName[260];
-static UCHAR *Input, *Output;
+UCHAR *Input, *Output;
 
-static void
+void
 MakeUnicode(const char *Text, PUNICODE_STRING Out, WCHAR *Buffer, ULONG Size)
 {
     ULONG Length = 0;
@@ -65,7 +66,7 @@ MakeUnicode(const char *Text, PUNICODE_STRING Out, WCHAR *Buffer, ULONG Size)
     Out->MaximumLength = Out->Length + sizeof(WCHAR);
 }
 
-static NTSTATUS
+NTSTATUS
 OpenDevice(PHANDLE Handle)
 {
     static const ACCESS_MASK Accesses[] = {FILE_GENERIC_READ | FILE_GENERIC_WRITE | SYNCHRONIZE,
@@ -105,7 +106,7 @@ Finish(HANDLE Device, HANDLE Event, PIO_STATUS_BLOCK Block, NTSTATUS Status)
     return Block->Status;
 }
 
-static NTSTATUS
+NTSTATUS
 Control(HANDLE Device, HANDLE Event, PIO_STATUS_BLOCK Block, ULONG Code, PVOID In, ULONG InLength,
         PVOID Out, ULONG OutLength)
 {
@@ -129,6 +130,8 @@ List(const char *Directory)
     ULONG Context = 0, Length;
     HANDLE Handle;
 
+    GetFileAttributesA(
+        "C:\\"); /* mounts the volume: its device is there with and without the driver */
     MakeUnicode(Directory, &Name, Buffer, 64);
     InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE, NULL, NULL);
     if (NtOpenDirectoryObject(&Handle, 1, &Attributes) < 0) {
@@ -160,6 +163,8 @@ IsRefusal(NTSTATUS Status)
     return FALSE;
 }
 
+static ULONG Left[8], LeftCount; /* strangers that end the run */
+
 /* What the driver says to a code that nobody has, of the same type and method and with the same lengths. */
 static NTSTATUS
 Stranger(HANDLE Device, HANDLE Event, ULONG Code, ULONG In, ULONG Out)
@@ -175,11 +180,19 @@ Stranger(HANDLE Device, HANDLE Event, ULONG Code, ULONG In, ULONG Out)
 
     if (!Table[Slot].Known || Table[Slot].Key != Key || Table[Slot].In != In ||
         Table[Slot].Out != Out) {
+        for (ULONG i = 0; i < LeftCount; i++) {
+            if (Left[i] == Key) {
+                return (NTSTATUS)0xC0000010;
+            }
+        }
+        printf("strange %lx\n", Key); /* the last word, if it ends the run */
+        fflush(stdout);
         Table[Slot].Key = Key;
         Table[Slot].In = In;
         Table[Slot].Out = Out;
         Table[Slot].Known = TRUE;
         Table[Slot].Status = Control(Device, Event, &Block, Key, Input, In, Output, Out);
+        printf("told\n");
     }
     return Table[Slot].Status;
 }
@@ -244,6 +257,12 @@ Codes(int argc, char **argv)
     if (Status < 0) {
         return 0;
     }
+    while (argc > 4 && argv[argc - 1][0] == '-') {
+        Code = strtoul(argv[--argc] + 1, NULL, 16);
+        if (LeftCount < 8) {
+            Left[LeftCount++] = Code;
+        }
+    }
     printf("stranger %lx\n", (ULONG)Stranger(Device, Event, 0x22 << 16, 64, 64));
     Types[TypeCount++] = 0x22;
     for (int i = 4; i < argc; i++) {
@@ -302,7 +321,7 @@ Meddle(PVOID Page)
     return 0;
 }
 
-static void
+void
 Hostile(HANDLE Device, HANDLE Event, ULONG Code, UCHAR *In, UCHAR *Out)
 {
     UCHAR *Pages = VirtualAlloc(NULL, 3 * 4096, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
@@ -407,10 +426,7 @@ HostileAll(int argc, char **argv)
 
 /* ---- storm ---- */
 
-static struct {
-    ULONG Code, In, Out;
-} Requests[64];
-static ULONG RequestCount, Rounds;
+static ULONG Rounds;
 static HANDLE Shared;
 
 static DWORD WINAPI
@@ -438,21 +454,6 @@ Storm(PVOID Parameter)
         NtClose(Device);
     }
     return 0; /* what a pending request may still write to is not freed */
-}
-
-static void
-ParseRequests(int argc, char **argv, int From)
-{
-    for (int i = From; i < argc && RequestCount < 64; i++) {
-        char *End;
-
-        Requests[RequestCount].Code = strtoul(argv[i], &End, 16);
-        Requests[RequestCount].In = *End == ':' ? strtoul(End + 1, &End, 10) : 64;
-        Requests[RequestCount].Out = *End == ':' ? strtoul(End + 1, &End, 10) : 64;
-        Requests[RequestCount].In = min(Requests[RequestCount].In, 4096);
-        Requests[RequestCount].Out = min(Requests[RequestCount].Out, 4096);
-        RequestCount++;
-    }
 }
 
 static int
@@ -483,7 +484,7 @@ StormAll(int argc, char **argv)
 
 /* ---- io ---- */
 
-static void
+void
 Everything(HANDLE Device)
 {
     static const ULONG Sizes[] = {0, 1, 64, 512, 4096, 65536};
@@ -553,108 +554,6 @@ Walk(int argc, char **argv)
     return 0;
 }
 
-/* ---- files ---- */
-
-/* A routine of fltlib.dll, which is loaded for a filter only: the filter manager comes with it. */
-static PVOID
-FilterRoutine(const char *Name)
-{
-    HMODULE Module = LoadLibraryA("fltlib.dll");
-
-    return Module != NULL ? (PVOID)GetProcAddress(Module, Name) : NULL;
-}
-
-/* 0: it is attached to C: now, by us; with Undo: it is not any more. */
-static HRESULT
-Attach(const char *Service, BOOLEAN Undo)
-{
-    HRESULT(WINAPI * FilterAttach)
-    (PCWSTR, PCWSTR, PCWSTR, DWORD, PWSTR) = FilterRoutine("FilterAttach");
-    HRESULT(WINAPI * FilterDetach)(PCWSTR, PCWSTR, PCWSTR) = FilterRoutine("FilterDetach");
-    UNICODE_STRING Text;
-    WCHAR Name[100];
-
-    if (FilterAttach == NULL || FilterDetach == NULL) {
-        return -1;
-    }
-    MakeUnicode(Service, &Text, Name, 100);
-    return Undo ? FilterDetach(Name, L"C:\\", NULL) : FilterAttach(Name, L"C:\\", NULL, 0, NULL);
-}
-
-static int
-TryAttach(const char *Service)
-{
-    HRESULT(WINAPI * FindFirst)
-    (PCWSTR, ULONG, PVOID, DWORD, PDWORD, PHANDLE) = FilterRoutine("FilterInstanceFindFirst");
-    UCHAR Buffer[1024];
-    UNICODE_STRING Text;
-    WCHAR Name[100];
-    DWORD Bytes;
-    HANDLE Find;
-
-    MakeUnicode(Service, &Text, Name, 100);
-    if (FindFirst == NULL || FindFirst(Name, 0, Buffer, sizeof(Buffer), &Bytes, &Find) == 0) {
-        puts("attach 1 0"); /* it is already */
-        return 0;
-    }
-    printf("attach 0 %lx\n", (ULONG)Attach(Service, FALSE));
-    return 0;
-}
-
-static int
-Files(const char *Directory, const char *Name, const char *Service, BOOLEAN Undo)
-{
-    HRESULT Attached = Service != NULL ? Attach(Service, FALSE) : -1;
-    char Path[300], Other[300];
-    WIN32_FIND_DATAA Found;
-    HANDLE File, Mapping, Search;
-    DWORD Bytes;
-    PVOID View;
-
-    CreateDirectoryA(Directory, NULL);
-    snprintf(Path, sizeof(Path), "%s\\%s", Directory, Name);
-    snprintf(Other, sizeof(Other), "%s\\%s.renamed", Directory, Name);
-    File = CreateFileA(Path, GENERIC_READ | GENERIC_WRITE,
-                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, CREATE_ALWAYS,
-                       FILE_ATTRIBUTE_NORMAL, NULL);
-    if (File != INVALID_HANDLE_VALUE) {
-        WriteFile(File, Input, 6000, &Bytes, NULL);
-        SetFilePointer(File, 100, NULL, FILE_BEGIN);
-        ReadFile(File, Output, 4096, &Bytes, NULL);
-        Mapping = CreateFileMappingA(File, NULL, PAGE_READWRITE, 0, 8192, NULL);
-        if (Mapping != NULL) {
-            View = MapViewOfFile(Mapping, FILE_MAP_WRITE, 0, 0, 0);
-            if (View != NULL) {
-                memset((UCHAR *)View + 5000, 'x', 100);
-                UnmapViewOfFile(View);
-            }
-            CloseHandle(Mapping);
-        }
-        FlushFileBuffers(File);
-        SetFilePointer(File, 100, NULL, FILE_BEGIN);
-        SetEndOfFile(File);
-        Everything(File);
-        CloseHandle(File);
-    }
-    Search = FindFirstFileA(Directory, &Found);
-    if (Search != INVALID_HANDLE_VALUE) {
-        FindNextFileA(Search, &Found);
-        FindClose(Search);
-    }
-    GetFileAttributesA(Path);
-    SetFileAttributesA(Path, FILE_ATTRIBUTE_ARCHIVE);
-    MoveFileA(Path, Other);
-    DeleteFileA(Other);
-    DeleteFileA(Path);
-    CreateFileA(Path, GENERIC_READ, 0, NULL, OPEN_EXISTING, 0,
-                NULL); /* that is not there any more */
-    RemoveDirectoryA(Directory);
-    if (Attached == 0 && Undo) {
-        Attach(Service, TRUE);
-    }
-    return 0;
-}
-
 /* ---- reload ---- */
 
 static int
@@ -714,6 +613,21 @@ main(int argc, char **argv)
     if (strcmp(What, "hostile") == 0 && argc > 3) {
         return HostileAll(argc, argv);
     }
+    if (strcmp(What, "fuzz") == 0 && argc > 3) {
+        ParseRequests(argc, argv, 3);
+        return Fuzz();
+    }
+    if (strcmp(What, "activity") == 0 && argc > 2) {
+        ParseRequests(argc, argv, 3);
+        return Activity();
+    }
+    if (strcmp(What, "nothing") == 0) {
+        return 0;
+    }
+    if (strcmp(What, "sequence") == 0 && argc > 4) {
+        ParseRequests(argc, argv, 4);
+        return Sequence((ULONG)atoi(argv[3]));
+    }
     if (strcmp(What, "walk") == 0 && argc > 2) {
         return Walk(argc, argv);
     }
@@ -724,7 +638,7 @@ main(int argc, char **argv)
         return Io();
     }
     if (strcmp(What, "files") == 0 && argc > 3) {
-        return Files(argv[2], argv[3], argc > 4 ? argv[4] : NULL, argc > 5);
+        return Files(argc, argv);
     }
     if (strcmp(What, "attach") == 0 && argc > 2) {
         return TryAttach(argv[2]);
