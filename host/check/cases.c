@@ -310,7 +310,6 @@ files_words(const struct check *check, const char *name, bool attach, bool detac
     }
     return words;
 }
-}
 
 /* Everything once, with or without allocations that fail; `device`: NULL for files. */
 static void
@@ -437,7 +436,7 @@ activity_cases(struct check *check, const struct device *first)
     one = add_case("activity", "what the driver is notified of");
     add_client(check, one, ABI_TOKEN_ADMIN, words);
     if (one != NULL) {
-        one->kind = CASE_SINGLE;
+        one->kind = CASE_PLAIN;
     }
     if (first != NULL && storm_words(first, "storm 2 2", 0, 2, words, sizeof(words)) != 0) {
         one = add_case("activity-storm", "what the driver is notified of, and requests");
@@ -693,6 +692,29 @@ run_case(struct check *check, const struct one_case *one, double seconds)
     return WEXITSTATUS(ended);
 }
 
+static int
+run_plain(struct check *check, const struct one_case *one)
+{
+    struct answer answer;
+    size_t notes = check->notes;
+    int status = survey_ask(check, &(struct question){.words = one->words, .loud = true}, &answer);
+
+    free(answer.text);
+    check->cases_clean += status == STATUS_CLEAN;
+    check->cases_unsupported += status == STATUS_UNSUPPORTED;
+    if (check->notes > notes) {
+        struct note note = check->note[--check->notes];
+
+        if (is_known(check, &note)) {
+            check->repeats++;
+            note_free(&note);
+        } else {
+            check->note[check->notes++] = note;
+        }
+    }
+    return status;
+}
+
 int
 cases_run(struct check *check)
 {
@@ -709,8 +731,7 @@ cases_run(struct check *check)
         if (check->options->first && check_errors(check) != 0) {
             break;
         }
-        if (check->options->budget_runs == 0 &&
-            left < (list[i].kind == CASE_SEARCH ? 0 : -budget)) {
+        if (check->options->budget_runs == 0 && left < 0 && list[i].kind == CASE_SEARCH) {
             check->left++;
             continue;
         }
@@ -724,7 +745,8 @@ cases_run(struct check *check)
         if (list[i].sequence != NULL && !make_sequence(check, &list[i])) {
             continue;
         }
-        status = run_case(check, &list[i], share);
+        status = list[i].kind == CASE_PLAIN ? run_plain(check, &list[i])
+                                            : run_case(check, &list[i], share);
         if (list[i].code != NULL && status != STATUS_CLEAN) {
             list[i].code->harmful = true;
         }

@@ -123,6 +123,7 @@ enum case_kind {
     CASE_SINGLE, /* one run is all there is to do */
     CASE_NOMEM,  /* nomem.c */
     CASE_LOAD,   /* what happens without a client's request */
+    CASE_PLAIN,  /* a run as `ntlab run` makes it, not a schedule of the explorer */
 };
 struct one_case {
     char name[64];

@@ -71,7 +71,7 @@ VfMakeBlock(ULONG64 Result, SIZE_T Bytes, const VOID *Caller, ULONG Tag, BOOLEAN
     Block->FreeCaller = NULL;
     Block->Tag = Tag;
     Block->Used = TRUE;
-    Block->Freed = FALSE;
+    Block->Freed = Block->Request = FALSE;
     RtlFillMemory((PVOID)Result, Block->Start - Result, VF_SLACK);
     if (!Zeroed) {
         RtlFillMemory((PVOID)Block->Start, Bytes, VF_UNINIT);
@@ -111,7 +111,14 @@ VfRequestBuffer(PIRP Irp, SIZE_T Bytes)
         return NULL;
     }
     Run = (ULONG64)ExAllocatePoolWithTag(NonPagedPool, POOL_ROUND(Bytes) + PAGE_SIZE, 'fVoI');
-    return Run != 0 ? (PVOID)VfMakeBlock(Run, Bytes, __builtin_return_address(0), 0, FALSE) : NULL;
+    if (Run == 0) {
+        return NULL;
+    }
+    Run = VfMakeBlock(Run, Bytes, __builtin_return_address(0), 0, FALSE);
+    if (VfSetFind(&VfBlockIndex, Run) != 0) {
+        VfBlocks[VfSetFind(&VfBlockIndex, Run) - 1].Request = TRUE;
+    }
+    return (PVOID)Run;
 }
 
 static VOID
@@ -174,18 +181,30 @@ VfIsPattern(ULONG64 From, ULONG64 To)
     return TRUE;
 }
 
-/* The pages of the oldest block in quarantine go back to the pool. */
+/* The pages of a block go back to the pool. */
 static VOID
-VfRelease(ULONG Slot)
+VfRelease(PVF_BLOCK Block)
 {
-    PVF_BLOCK Block = &VfBlocks[VfQuarantine[Slot] - 1];
     ULONG64 Run = Block->Run;
 
-    VfQuarantine[Slot] = 0;
     VfSetRemove(&VfBlockIndex, Block->Start);
     Block->Used = FALSE;
     HcProtect(Run, (Block->Pages + 1) * PAGE_SIZE, ABI_PROT_READ | ABI_PROT_WRITE);
     ExFreePoolWithTag((PVOID)Run, 0);
+}
+
+/* Buffers of requests have a few places of their own: they would drive out what the driver has freed. */
+static VOID
+VfQuarantineBlock(PVF_BLOCK Block)
+{
+    PULONG Next = Block->Request ? &VfRequestsNext : &VfQuarantineNext;
+    PULONG Slot = Block->Request ? &VfRequestsFreed[*Next] : &VfQuarantine[*Next];
+
+    if (*Slot != 0) {
+        VfRelease(&VfBlocks[*Slot - 1]);
+    }
+    *Slot = (ULONG)(Block - VfBlocks) + 1;
+    *Next = (*Next + 1) % (Block->Request ? VF_REQUESTS : VF_QUARANTINE);
 }
 
 static PVF_BLOCK
@@ -248,11 +267,7 @@ VfPoolFree(PVOID Address, ULONG Tag, PVOID Caller)
     Block->Freed = TRUE;
     Block->FreeCaller = Caller;
     HcProtect(Block->Run, Block->Pages * PAGE_SIZE, ABI_NONE);
-    if (VfQuarantine[VfQuarantineNext] != 0) {
-        VfRelease(VfQuarantineNext);
-    }
-    VfQuarantine[VfQuarantineNext] = (ULONG)(Block - VfBlocks) + 1;
-    VfQuarantineNext = (VfQuarantineNext + 1) % VF_QUARANTINE;
+    VfQuarantineBlock(Block);
     return TRUE;
 }
 

@@ -14,13 +14,16 @@ typedef struct _VF_BLOCK {
     const VOID *Caller, *FreeCaller;
     ULONG Tag;
     BOOLEAN Used, Freed, Out;
+    BOOLEAN Request; /* the buffer of a request: the I/O manager has allocated it */
 } VF_BLOCK, *PVF_BLOCK;
 #define VF_BLOCKS     700
 #define VF_QUARANTINE 64
+#define VF_REQUESTS   8
 
 extern VF_BLOCK VfBlocks[VF_BLOCKS];
 extern ULONG VfBlockHigh, VfBlockFree; /* those used once; a hint where a free one is */
 extern ULONG VfQuarantine[VF_QUARANTINE], VfQuarantineNext;
+extern ULONG VfRequestsFreed[VF_REQUESTS], VfRequestsNext;
 extern VF_SET VfBlockIndex; /* Start: index + 1 */
 /* paging.c */
 VOID VfBlockIn(PVF_BLOCK Block);

@@ -37,6 +37,7 @@ VF_SET VfHandles, VfClosedHandles, VfReferencesHeld, VfDeviceReferences;
 VF_BLOCK VfBlocks[VF_BLOCKS];
 ULONG VfBlockHigh, VfBlockFree;
 ULONG VfQuarantine[VF_QUARANTINE], VfQuarantineNext;
+ULONG VfRequestsFreed[VF_REQUESTS], VfRequestsNext;
 VF_SET VfBlockIndex;
 VF_USER VfUsers[VF_USERS];
 ULONG VfUserCount;

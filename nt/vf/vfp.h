@@ -228,7 +228,7 @@ VOID VfInitUser(VOID);
 VOID VfInitAbuse(VOID);
 VOID VfInitStack(VOID);
 VOID VfContextOf(PVF_FRAME Frame, PCONTEXT Context); /* violate.c: the driver's, at the call */
-BOOLEAN KiIsPlainUser(PKTHREAD Thread); /* nt/ke/inject.c */
+BOOLEAN KiIsPlainUser(PKTHREAD Thread);              /* nt/ke/inject.c */
 VOID KiContextOfTrap(struct abi_trap *Raw, PCONTEXT Context); /* nt/ke/report.c */
 /* usage.c, lowmem.c */
 VOID VfInitUsage(VOID);

@@ -506,10 +506,9 @@ SetEvent(POBJECT_REQUEST Request)
     NTSTATUS Status;
     PKEVENT Event;
 
-    /* BUG(427) BUG(432) */
-    Status =
-        ObReferenceObjectByHandle((HANDLE)Request->Value, EVENT_MODIFY_STATE, *ExEventObjectType,
-                                  HAS(427) ? KernelMode : UserMode, (PVOID *)&Event, NULL);
+    Status = ObReferenceObjectByHandle((HANDLE)Request->Value, EVENT_MODIFY_STATE,
+                                       *ExEventObjectType, /* BUG(427) BUG(432) */
+                                       HAS(427) ? KernelMode : UserMode, (PVOID *)&Event, NULL);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

@@ -12,7 +12,7 @@
 #define MONITOR_WATCH CTL_CODE(FILE_DEVICE_UNKNOWN, 0x812, METHOD_BUFFERED, FILE_ANY_ACCESS)
 #define MONITOR_LAST  CTL_CODE(FILE_DEVICE_UNKNOWN, 0x813, METHOD_BUFFERED, FILE_ANY_ACCESS)
 #define MOST_EVENTS   4
-#define RECENT        6
+#define RECENT        8
 
 typedef struct _MONITOR_EVENT {
     ULONG Process, Parent;
@@ -69,7 +69,7 @@ OnCancel(PDEVICE_OBJECT Device, PIRP Irp)
     RemoveEntryList(&Irp->Tail.Overlay.ListEntry);
     InitializeListHead(&Irp->Tail.Overlay.ListEntry);
     KeReleaseSpinLock(&QueueLock, Irql);
-    Finish(Irp, STATUS_CANCELLED, 0);
+    Finish(Irp, STATUS_CANCELLED, 0); /* NOLINE(441): who comes second */
 }
 
 /* With the lock: a request that nobody cancels any more, or NULL. */
@@ -98,7 +98,7 @@ Publish(PQUEUED_EVENT Queued)
     KIRQL Irql;
     PIRP Irp;
 
-    KeAcquireSpinLock(&QueueLock, &Irql);
+    KeAcquireSpinLock(&QueueLock, &Irql);       /* BUG(444) */
     Recent[RecentNext] = Queued->Event.Process; /* BUG(443) */
     RecentNext++;
     if (HAS(443) ? RecentNext > RECENT : RecentNext >= RECENT) {
@@ -148,7 +148,7 @@ OnProcess(PEPROCESS Process, HANDLE Id, PPS_CREATE_NOTIFY_INFO Info)
             }
             RtlCopyMemory(Queued->Event.Image, Info->ImageFileName->Buffer, Bytes); /* BUG(446) */
         }
-    } else if (NT_SUCCESS(PsLookupProcessByProcessId(Id, &Again))) {
+    } else if (NT_SUCCESS(PsLookupProcessByProcessId(Id, &Again))) { /* BUG(449) */
 #if !HAS(449)
         ObDereferenceObject(Again);
 #endif
@@ -202,7 +202,7 @@ Watch(PIRP Irp, PIO_STACK_LOCATION Stack)
         return Finish(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
     }
     Watched->Id = ULongToHandle(Id);
-    Status = PsLookupProcessByProcessId(Watched->Id, &Watched->Process);
+    Status = PsLookupProcessByProcessId(Watched->Id, &Watched->Process); /* BUG(451) */
     if (!NT_SUCCESS(Status)) {
 #if !HAS(450)
         ExFreePoolWithTag(Watched, TAG);
@@ -294,7 +294,7 @@ OnOther(PDEVICE_OBJECT Device, PIRP Irp)
 }
 
 static NTSTATUS NTAPI
-OnControl(PDEVICE_OBJECT Device, PIRP Irp)
+OnControl(PDEVICE_OBJECT Device, PIRP Irp) /* BUG(442) BUG(448) */
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     ULONG Last;
@@ -370,7 +370,7 @@ DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
     if (!NT_SUCCESS(Status)) {
         goto DeleteDevice;
     }
-    Status = PsSetCreateProcessNotifyRoutineEx(OnProcess, FALSE);
+    Status = PsSetCreateProcessNotifyRoutineEx(OnProcess, FALSE); /* BUG(440) */
     if (!NT_SUCCESS(Status)) {
         goto DeleteLink;
     }

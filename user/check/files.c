@@ -51,6 +51,31 @@ TryAttach(const char *Service)
     return 0;
 }
 
+NTSTATUS NTAPI NtQueryDirectoryFile(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, PIO_STATUS_BLOCK, PVOID,
+                                    ULONG, FILE_INFORMATION_CLASS, BOOLEAN, PUNICODE_STRING,
+                                    BOOLEAN);
+
+/* A directory is asked in all ways that programs use. */
+static void
+Listings(const char *Directory)
+{
+    static const ULONG Classes[] = {1,  2,  3,
+                                    12, 37, 38}; /* directory, full, both, names, with ids */
+    IO_STATUS_BLOCK Block;
+    HANDLE Handle =
+        CreateFileA(Directory, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                    NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+
+    if (Handle == INVALID_HANDLE_VALUE) {
+        return;
+    }
+    for (ULONG i = 0; i < sizeof(Classes) / sizeof(Classes[0]); i++) {
+        NtQueryDirectoryFile(Handle, NULL, NULL, NULL, &Block, Output, 600,
+                             (FILE_INFORMATION_CLASS)Classes[i], FALSE, NULL, TRUE);
+    }
+    CloseHandle(Handle);
+}
+
 /* A file whose name is in the driver: by itself, and in a listing of the directory. */
 static void
 Known(const char *Directory, const char *Name)
@@ -78,6 +103,7 @@ Known(const char *Directory, const char *Name)
     if (Search != INVALID_HANDLE_VALUE) {
         FindClose(Search);
     }
+    Listings(Directory);
     Search = FindFirstFileA(snprintf(Path, sizeof(Path), "%s\\%s", Directory, Name) > 0 ? Path : "",
                             &Found);
     if (Search != INVALID_HANDLE_VALUE) {
