@@ -17,7 +17,7 @@
 
 #define FIELD     0x18
 #define MAX_RANGE 256
-#define MAX_TABLE 4096
+#define MAX_TABLE 1024
 
 struct finding_codes {
     struct code *out;
@@ -118,6 +118,25 @@ find_table(const struct walk *walk, uint32_t rva, struct table *out)
     return false;
 }
 
+/* Where the table leads for `index`; UINT32_MAX: nowhere. */
+static uint32_t
+entry_of(const struct walk *walk, const struct table *table, uint32_t index)
+{
+    uint32_t size = flow_pe(walk->flow)->size, entry;
+
+    if (table->indices != 0) {
+        if (table->indices + index >= size) {
+            return UINT32_MAX;
+        }
+        index = *flow_bytes(walk->flow, table->indices + index);
+    }
+    if (table->words >= size || (size - table->words) / 4 <= index) {
+        return UINT32_MAX;
+    }
+    memcpy(&entry, flow_bytes(walk->flow, table->words + index * 4), sizeof(entry));
+    return entry + table->base;
+}
+
 /* Codes whose place in the table is not where control goes without one. False: there is none at `rva`. */
 static bool
 take_table(struct walk *walk, const struct state *state, uint32_t bound, uint32_t rva,
@@ -130,20 +149,13 @@ take_table(struct walk *walk, const struct state *state, uint32_t bound, uint32_
         return false;
     }
     for (uint32_t i = 0; i <= bound; i++) {
-        uint32_t word = i, entry;
+        uint32_t entry = entry_of(walk, &table, i), times = 0;
 
-        if (table.indices != 0) {
-            if (table.indices + i >= size) {
-                return true;
-            }
-            word = *flow_bytes(walk->flow, table.indices + i);
+        /* Where most lead is `default:` as well, if the bound's own jump does not go there straight. */
+        for (uint32_t j = 0; j <= bound; j++) {
+            times += entry_of(walk, &table, j) == entry;
         }
-        if (table.words >= size || (size - table.words) / 4 <= word) {
-            return true;
-        }
-        memcpy(&entry, flow_bytes(walk->flow, table.words + word * 4), sizeof(entry));
-        entry += table.base;
-        if (entry != otherwise && entry < size) {
+        if (entry != otherwise && entry < size && (times < 4 || times <= bound / 2)) {
             found(walk->context, value_when(&state->flags, i), CODE_COMPARED, state->rva, entry);
         }
     }

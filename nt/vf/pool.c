@@ -293,6 +293,13 @@ VfPoolFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write)
             "at %a",
             (PVOID)Raw->original_rip, Write ? "writes to" : "reads", (PVOID)Address,
             (ULONG)Block->Bytes, (PVOID)Block->Start, Block->Caller, Block->FreeCaller);
+    } else if (Block->Request) {
+        VfViolateAtTrap(VfRulePoolOverrun, Raw,
+                        "%a %s 0x%p, which is %u bytes behind the end of the request's system "
+                        "buffer of %u bytes at 0x%p",
+                        (PVOID)Raw->original_rip, Write ? "writes to" : "reads", (PVOID)Address,
+                        (ULONG)(Address - Block->Start - Block->Bytes), (ULONG)Block->Bytes,
+                        (PVOID)Block->Start);
     } else {
         VfViolateAtTrap(VfRulePoolOverrun, Raw,
                         "%a %s 0x%p, which is %u bytes behind the end of the block of %u bytes at "
