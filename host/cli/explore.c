@@ -81,6 +81,19 @@ is_same_crash(const struct search_results *results, const struct search_finding 
     return false;
 }
 
+/* The number of the finding that a reader takes this one for, by its fingerprint: a crash by another instruction of one function, say. */
+static size_t
+told_before(const struct search *search, const struct note *note)
+{
+    for (size_t i = 0; i < search->findings; i++) {
+        if (note->json != NULL &&
+            strcmp(search->confirmed[i].note.fingerprint, note->fingerprint) == 0) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
 /* Runs a finding again in a fresh worker, reports what happens, and keeps it as a file. */
 static int
 confirm(struct search *search, const struct search_results *results, uint32_t number)
@@ -145,6 +158,14 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
         fprintf(stderr, "ntlab: the finding took another way in its second run (%lx, not %lx)\n",
                 result.hash, finding->hash);
         status = STATUS_INTERNAL;
+    }
+    if (status != STATUS_INTERNAL && told_before(search, &note) != 0) {
+        fprintf(stderr, "ntlab: that is finding %zu, which came about in another way\n",
+                told_before(search, &note));
+        note_free(&note);
+        close(result.memory);
+        finding_forget(small);
+        return STATUS_CLEAN;
     }
     *confirmed = (struct confirmed){.finding = *finding, .note = note};
     if (status == STATUS_FINDING && strcmp(note.severity, "error") != 0) {

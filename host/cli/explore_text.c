@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "host/cli/explore.h"
+#include "host/search/learn.h"
 
 #define WIDTH 79
 
@@ -121,6 +122,17 @@ search_assumption(const struct search *search, size_t i)
         return search->request.boot.inject & events[i].event ? events[i].with : events[i].without;
     }
     i -= kinds;
+    if (learn_was_full()) {
+        if (i == 0) {
+            snprintf(
+                text, sizeof(text),
+                "more than %u shared places or %u loops that poll: not all of them are schedule "
+                "points",
+                RUN_MAX_SHARED, RUN_MAX_SPINS);
+            return text;
+        }
+        i--;
+    }
     if (learned == NULL || learned->missed == 0 || i > learned->missed || i > RUN_MAX_MISSED) {
         return NULL;
     }

@@ -37,6 +37,7 @@ static struct points {
     bool skips_private;
 } *points;
 static uint32_t points_count;
+static bool full; /* there was more to learn than has room */
 
 /* By key, then by what was read. */
 static void
@@ -51,7 +52,11 @@ merge_spin(const struct run_spin *spin)
                                                  : memcmp(&spins[at], spin, sizeof(*spin))) < 0) {
         at++;
     }
-    if ((at < spin_count && order == 0) || spin_count == RUN_MAX_SPINS) {
+    if (at < spin_count && order == 0) {
+        return;
+    }
+    if (spin_count == RUN_MAX_SPINS) {
+        full = true;
         return;
     }
     memmove(spins + at + 1, spins + at, (spin_count - at) * sizeof(*spins));
@@ -83,8 +88,16 @@ merge(const struct run_learned *learned)
             memmove(known + at + 1, known + at, (known_count - at) * sizeof(*known));
             known[at] = word;
             known_count++;
+        } else {
+            full = true;
         }
     }
+}
+
+bool
+learn_was_full(void)
+{
+    return full;
 }
 
 static void
@@ -237,6 +250,8 @@ learn_search(struct run_request *request, const struct pool_plan *plan, struct p
         forget(*learned, false);
         error = pool_search(request, &again, out);
         lost = out->lost += lost;
+        full |=
+            (*learned)->shared_count >= RUN_MAX_SHARED || (*learned)->spin_count >= RUN_MAX_SPINS;
         if (error != 0 || !(*learned)->grown) {
             break;
         }

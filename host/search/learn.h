@@ -19,4 +19,7 @@ int learn_search(struct run_request *request, const struct pool_plan *plan,
  */
 void learn_use(struct run_request *request, uint32_t points);
 
+/* More was shared, or polled, than can be remembered: not all of it is a schedule point. */
+bool learn_was_full(void);
+
 #endif
