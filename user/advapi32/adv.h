@@ -2,7 +2,7 @@
  * adv.h - the private header of advapi32.dll: services, registry, tokens, security descriptors, events.
  *
  *     scm.c scmquery.c   the service control manager, in the caller's process: registry keys and NtLoadDriver
- *     registry.c registrya.c   keys and values
+ *     registry.c registrya.c regold.c   keys and values; old calls, copies of trees
  *     token.c            tokens, privileges, impersonation
  *     sid.c acl.c sddl.c security.c   SIDs, ACLs and descriptors, and their text form
  *     trustee.c named.c  lists of who may do what; security of what has a name

@@ -198,6 +198,45 @@ Folders(void)
     printf("%d\n", IsUserAnAdmin());
 }
 
+static void
+Registry(void)
+{
+    HKEY From, To;
+    char Text[40];
+    LONG Length = sizeof(Text);
+    DWORD Room = sizeof(Text);
+    SC_HANDLE Manager = OpenSCManagerA(NULL, NULL, SC_MANAGER_ALL_ACCESS);
+    SC_HANDLE Service =
+        CreateServiceA(Manager, "short", "A long name", SERVICE_ALL_ACCESS, SERVICE_KERNEL_DRIVER,
+                       SERVICE_DEMAND_START, 0, "C:\\nothing.sys", NULL, NULL, NULL, NULL, NULL);
+
+    printf("service %d ", GetServiceDisplayNameA(Manager, "short", Text, &Room));
+    printf("%s %lu ", Text, Room);
+    Room = 3;
+    printf("%d ", GetServiceKeyNameA(Manager, "a LONG name", Text, &Room));
+    printf("%lu %lu ", GetLastError(), Room);
+    Room = sizeof(Text);
+    printf("%d ", GetServiceKeyNameA(Manager, "a LONG name", Text, &Room));
+    printf("%s ", Text);
+    printf("%d ", GetServiceKeyNameA(Manager, "none", Text, &Room));
+    printf("%lu\n", GetLastError());
+    DeleteService(Service);
+    CloseServiceHandle(Service);
+    CloseServiceHandle(Manager);
+    printf("registry %ld ",
+           RegSetValueA(HKEY_CURRENT_USER, "Tree\\Inner\\Leaf", REG_SZ, "leaf", 0));
+    RegOpenKeyExA(HKEY_CURRENT_USER, "Tree", 0, KEY_ALL_ACCESS, &From);
+    RegCreateKeyExA(HKEY_CURRENT_USER, "Copy", 0, NULL, 0, KEY_ALL_ACCESS, NULL, &To, NULL);
+    printf("%ld ", RegQueryValueA(From, NULL, Text, &Length));
+    printf("%ld ", Length);
+    printf("%ld ", RegCopyTreeA(From, NULL, To));
+    Length = sizeof(Text);
+    printf("%ld ", RegQueryValueA(To, "Inner\\Leaf", Text, &Length));
+    printf("%s %ld ", Text, Length);
+    printf("%ld ", RegConnectRegistryA("\\\\elsewhere", HKEY_LOCAL_MACHINE, &To));
+    printf("%ld\n", RegConnectRegistryA(NULL, HKEY_LOCAL_MACHINE, &To));
+}
+
 static BOOL CALLBACK
 Name(HMODULE Module, LPCSTR Type, LPSTR Resource, LONG_PTR Sum)
 {
@@ -224,5 +263,6 @@ main(int argc, char **argv)
     printf("%d %s ", LoadStringA(NULL, 101, Text, sizeof(Text)), Text);
     printf("%d\n", LoadStringA(NULL, 102, Text, sizeof(Text)));
     Folders();
+    Registry();
     return 0;
 }
