@@ -17,10 +17,16 @@
         UCHAR ReplaceIfExists;                                                                     \
         ULONG Flags;                                                                               \
     }
-/* In no header of Microsoft's: sources declare it themselves, some as a pointer of that name. */
+/* In no header of Microsoft's: sources declare these themselves, one also as a pointer of that name. */
 #define ZwQueryInformationProcess DdkZwQueryInformationProcess
+#define _PORT_MESSAGE             _DDK_PORT_MESSAGE
+#define PORT_MESSAGE              DDK_PORT_MESSAGE
+#define PPORT_MESSAGE             PDDK_PORT_MESSAGE
 #include_next <ntifs.h>
 #undef ZwQueryInformationProcess
+#undef _PORT_MESSAGE
+#undef PORT_MESSAGE
+#undef PPORT_MESSAGE
 #undef PageProtection
 #undef ReplaceIfExists
 #include <ntlab-ifs.h>

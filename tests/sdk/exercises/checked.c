@@ -16,6 +16,10 @@ typedef NTSTATUS (*QUERY_PROCESS)(__in HANDLE ProcessHandle,
                                   __out_opt PULONG ReturnLength);
 QUERY_PROCESS ZwQueryInformationProcess;
 
+typedef struct _PORT_MESSAGE {
+    USHORT Length;
+} PORT_MESSAGE, *PPORT_MESSAGE;
+
 typedef _Return_type_success_(return >= 0) LONG NTSTATUS;
 
 _At_(String->Buffer, _Pre_maybenull_ _Post_notnull_) VOID
