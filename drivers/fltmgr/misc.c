@@ -292,3 +292,38 @@ FltSetIoPriorityHintIntoCallbackData(PFLT_CALLBACK_DATA Data, IO_PRIORITY_HINT P
                ? STATUS_NOT_SUPPORTED
                : FltpKernel.IoSetIoPriorityHint(Irp, PriorityHint);
 }
+
+/* The kernel answers for a request; one that has only a file object says what that has been given. */
+IO_PRIORITY_HINT FLTAPI
+FltGetIoPriorityHintFromFileObject(PFILE_OBJECT FileObject)
+{
+    IRP Request;
+
+    if (FltpKernel.IoGetIoPriorityHint == NULL) {
+        return IoPriorityNormal;
+    }
+    RtlZeroMemory(&Request, sizeof(Request));
+    Request.Tail.Overlay.OriginalFileObject = FileObject;
+    return FltpKernel.IoGetIoPriorityHint(&Request);
+}
+
+NTSTATUS FLTAPI
+FltSetIoPriorityHintIntoFileObject(PFILE_OBJECT FileObject, IO_PRIORITY_HINT PriorityHint)
+{
+    FILE_IO_PRIORITY_HINT_INFORMATION Info = {PriorityHint};
+    IO_STATUS_BLOCK Iosb;
+    NTSTATUS Status;
+    HANDLE Handle;
+
+    if (FltpKernel.IoSetIoPriorityHint == NULL) {
+        return STATUS_NOT_SUPPORTED;
+    }
+    Status = ObOpenObjectByPointer(FileObject, OBJ_KERNEL_HANDLE, NULL, 0, *IoFileObjectType,
+                                   KernelMode, &Handle);
+    if (NT_SUCCESS(Status)) {
+        Status =
+            ZwSetInformationFile(Handle, &Iosb, &Info, sizeof(Info), FileIoPriorityHintInformation);
+        ZwClose(Handle);
+    }
+    return Status;
+}

@@ -2,7 +2,7 @@
  * cleanup.c - IRP_MJ_CLEANUP, the last handle, and IRP_MJ_CLOSE, the last reference: which can be much later.
  *
  *   U1  The order is documented by the FAT sample: notifications, locks, oplock, times, delete, cache, sharing.
- *   U2  A name goes with the last handle of what was marked for deletion; the node with its last file object.
+ *   U2  A name goes with the last handle of what was marked for deletion, one of several with its own last handle; the node with its last file object.
  *       POSIX: the name goes with the handle that marked it.
  *   U3  What had the name of a removed file tunnels to the next one that gets it within seconds.
  */
@@ -173,11 +173,23 @@ RamCleanupStream(PRAM_REQUEST Request)
     RamCleanupTimes(Request);
     if (Request->Ccb->Flags & RAM_CCB_DELETE_ON_CLOSE) {
         if (NT_SUCCESS(RamMayDelete(Node, Stream, FALSE))) {
-            Stream->DeletePending = TRUE;
+            if (RamIsOneOfSeveral(Request)) {
+                Request->Ccb->Link->DeletePending = TRUE;
+            } else {
+                Stream->DeletePending = TRUE;
+            }
         }
     }
     Stream->Handles--;
     Node->Handles--;
+    if (Request->Ccb->Link != NULL) {
+        PRAM_LINK Link = Request->Ccb->Link;
+
+        if (--Link->Handles == 0 && Link->DeletePending) {
+            Link->DeletePending = FALSE;
+            RamUnlink(Node, Link);
+        }
+    }
     RamUnlinkIfDeleted(Request, Node, Stream, RamLinkOf(Request));
     if (Stream->Handles == 0 && (Node->Links == 0 || Stream->Removed)) {
         Truncate = &Zero; /* its bytes need not be written */

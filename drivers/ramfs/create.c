@@ -34,6 +34,7 @@ RamBind(PRAM_REQUEST Request, PRAM_STREAM Stream, PRAM_LINK Link)
     Ccb->Link = Link;
     if (Link != NULL) {
         Link->References++;
+        Link->Handles++;
     }
     Request->FileObject->FsContext = &Stream->Header;
     Request->FileObject->FsContext2 = Ccb;
@@ -103,7 +104,8 @@ RamCheckExisting(PRAM_OPEN Open, PRAM_NODE Node, PRAM_STREAM Stream)
                         Open->Disposition == FILE_OVERWRITE_IF;
     ACCESS_MASK Wanted = Open->State->OriginalDesiredAccess;
 
-    if (RamIsPending(Node) || Stream->DeletePending) {
+    if (RamIsPending(Node) || Stream->DeletePending ||
+        (Open->Path.Link != NULL && Open->Path.Link->DeletePending)) {
         return STATUS_DELETE_PENDING;
     }
     if (Open->Disposition == FILE_CREATE) {

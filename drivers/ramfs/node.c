@@ -368,3 +368,32 @@ RamFullName(PRAM_LINK Link, PRAM_STREAM Stream, PUNICODE_STRING Name)
     }
     return STATUS_SUCCESS;
 }
+
+ULONG
+RamCountLinks(PRAM_NODE Node)
+{
+    ULONG Count = 0;
+
+    for (PLIST_ENTRY Entry = Node->Names.Flink; Entry != &Node->Names; Entry = Entry->Flink) {
+        Count += CONTAINING_RECORD(Entry, RAM_LINK, OfNode)->DeletePending ? 0 : 1;
+    }
+    return Node->Data.DeletePending && Count != 0 ? Count - 1 : Count;
+}
+
+/* Would a deletion by this file object take its name only? */
+BOOLEAN
+RamIsOneOfSeveral(PRAM_REQUEST Request)
+{
+    PRAM_NODE Node = Request->Stream->Node;
+    PRAM_LINK Link = Request->Ccb->Link;
+
+    return !Node->Directory && Request->Stream == &Node->Data && Link != NULL &&
+           Link->Parent != NULL && RamCountLinks(Node) > (Link->DeletePending ? 0u : 1u);
+}
+
+BOOLEAN
+RamIsGoing(PRAM_STREAM Stream, PRAM_CCB Ccb)
+{
+    return Stream->DeletePending || (Ccb != NULL && Ccb->Link != NULL &&
+                                     Stream == &Stream->Node->Data && Ccb->Link->DeletePending);
+}

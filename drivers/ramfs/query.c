@@ -44,15 +44,15 @@ RamQueryBasic(PRAM_STREAM Stream, PFILE_BASIC_INFORMATION Info)
 }
 
 static VOID
-RamQueryStandard(PRAM_STREAM Stream, PFILE_STANDARD_INFORMATION Info)
+RamQueryStandard(PRAM_STREAM Stream, PRAM_CCB Ccb, PFILE_STANDARD_INFORMATION Info)
 {
     PRAM_NODE Node = Stream->Node;
 
     RtlZeroMemory(Info, sizeof(*Info));
     Info->AllocationSize.QuadPart = (LONGLONG)RamAllocated(Stream);
     Info->EndOfFile = Stream->Header.FileSize;
-    Info->DeletePending = Stream->DeletePending;
-    Info->NumberOfLinks = Node->Links - (Node->Data.DeletePending && Node->Links != 0 ? 1 : 0);
+    Info->DeletePending = RamIsGoing(Stream, Ccb);
+    Info->NumberOfLinks = RamCountLinks(Node);
     Info->Directory = Node->Directory && Stream == &Node->Data;
 }
 
@@ -88,7 +88,7 @@ RamQueryAll(PRAM_REQUEST Request, PRAM_OUT Out)
     PFILE_ALL_INFORMATION Info = (PVOID)Out->Buffer;
 
     RamQueryBasic(Request->Stream, &Info->BasicInformation);
-    RamQueryStandard(Request->Stream, &Info->StandardInformation);
+    RamQueryStandard(Request->Stream, Request->Ccb, &Info->StandardInformation);
     Info->InternalInformation.IndexNumber.QuadPart = (LONGLONG)Request->Stream->Node->Id;
     Info->EaInformation.EaSize = Request->Stream->Node->EaLength;
     RamQueryName(Request, Out, FIELD_OFFSET(FILE_ALL_INFORMATION, NameInformation));
@@ -194,8 +194,9 @@ RamLeast(ULONG Class)
     case FileCompressionInformation:
         return sizeof(FILE_COMPRESSION_INFORMATION);
     case FileHardLinkInformation:
-    case 54:
         return 8;
+    case 54:
+        return 12;
     case 59:
         return 24;
     case 68:
@@ -216,7 +217,7 @@ RamFill(PRAM_REQUEST Request, ULONG Class, PRAM_OUT Out)
         RamQueryBasic(Stream, (PVOID)Out->Buffer);
         break;
     case FileStandardInformation:
-        RamQueryStandard(Stream, (PVOID)Out->Buffer);
+        RamQueryStandard(Stream, Request->Ccb, (PVOID)Out->Buffer);
         break;
     case FileInternalInformation:
         *(PULONG64)Out->Buffer = Node->Id;
@@ -268,9 +269,10 @@ RamFill(PRAM_REQUEST Request, ULONG Class, PRAM_OUT Out)
         RamQueryLinks(Node, Out);
         break;
     case 54: /* FileStandardLinkInformation */
-        ((PULONG)Out->Buffer)[0] = Node->Links - (Node->Data.DeletePending ? 1 : 0);
+        RtlZeroMemory(Out->Buffer, 12);
+        ((PULONG)Out->Buffer)[0] = RamCountLinks(Node);
         ((PULONG)Out->Buffer)[1] = Node->Links;
-        Out->Buffer[8] = Stream->DeletePending;
+        Out->Buffer[8] = RamIsGoing(Stream, Request->Ccb);
         Out->Buffer[9] = Node->Directory;
         Out->Used = 12;
         break;

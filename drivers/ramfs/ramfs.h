@@ -73,6 +73,8 @@ typedef struct _RAM_LINK {
     UNICODE_STRING Short; /* empty: Name is one */
     WCHAR ShortBuffer[12];
     LONG References; /* the directory's, and one of each file object */
+    ULONG Handles;
+    BOOLEAN DeletePending; /* this name of several: it goes with its last handle, the others stay */
     WCHAR Buffer[];
 } RAM_LINK, *PRAM_LINK;
 
@@ -226,6 +228,9 @@ VOID RamRemoveLink(PRAM_LINK Link);
 VOID RamDereferenceLink(PRAM_LINK Link);
 NTSTATUS RamSetShortName(PRAM_LINK Link, PCUNICODE_STRING Name);
 BOOLEAN RamIsEmpty(PRAM_NODE Directory);
+ULONG RamCountLinks(PRAM_NODE Node); /* those that are not about to go */
+BOOLEAN RamIsOneOfSeveral(PRAM_REQUEST Request);
+BOOLEAN RamIsGoing(PRAM_STREAM Stream, PRAM_CCB Ccb);
 BOOLEAN RamIsBelow(PRAM_NODE Node, PRAM_NODE Ancestor);
 NTSTATUS RamFullName(PRAM_LINK Link, PRAM_STREAM Stream,
                      PUNICODE_STRING Name); /* pool: RtlFree by RamFree(Buffer) */

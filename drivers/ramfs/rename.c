@@ -172,6 +172,8 @@ RamMove(PRAM_REQUEST Request, PRAM_LINK Source, PRAM_TARGET Target)
         return Status;
     }
     if (Request->Ccb->Link != NULL) {
+        Request->Ccb->Link->Handles--;
+        New->Handles++;
         RamDereferenceLink(Request->Ccb->Link);
         New->References++;
         Request->Ccb->Link = New;

@@ -158,9 +158,8 @@ RamFastStandard(PFILE_OBJECT FileObject, BOOLEAN Wait, PFILE_STANDARD_INFORMATIO
     RtlZeroMemory(Buffer, sizeof(*Buffer));
     Buffer->AllocationSize.QuadPart = (LONGLONG)RamAllocated(Stream);
     Buffer->EndOfFile = Stream->Header.FileSize;
-    Buffer->DeletePending = Stream->DeletePending;
-    Buffer->NumberOfLinks = Stream->Node->Links -
-                            (Stream->Node->Data.DeletePending && Stream->Node->Links != 0 ? 1 : 0);
+    Buffer->DeletePending = RamIsGoing(Stream, FileObject->FsContext2);
+    Buffer->NumberOfLinks = RamCountLinks(Stream->Node);
     Buffer->Directory = Stream->Node->Directory && Stream == &Stream->Node->Data;
     ExReleaseResourceLite(&Stream->Main);
     RamExit();

@@ -221,18 +221,25 @@ RamSetDisposition(PRAM_REQUEST Request, ULONG Flags)
     }
     if (!(Flags & RAM_DISPOSITION_DELETE)) {
         Stream->DeletePending = FALSE;
+        if (Request->Ccb->Link != NULL) {
+            Request->Ccb->Link->DeletePending = FALSE;
+        }
         Request->FileObject->DeletePending = FALSE;
         Request->Ccb->Flags &= ~RAM_CCB_POSIX_DELETE;
         return STATUS_SUCCESS;
     }
-    if (Stream->DeletePending) {
+    if (RamIsGoing(Stream, Request->Ccb)) {
         return STATUS_SUCCESS;
     }
     Status = RamMayDelete(Stream->Node, Stream, (Flags & RAM_DISPOSITION_IGNORE_READONLY) != 0);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Stream->DeletePending = TRUE;
+    if (!(Flags & RAM_DISPOSITION_POSIX) && RamIsOneOfSeveral(Request)) {
+        Request->Ccb->Link->DeletePending = TRUE;
+    } else {
+        Stream->DeletePending = TRUE;
+    }
     Request->FileObject->DeletePending = TRUE;
     if (Flags & RAM_DISPOSITION_POSIX) {
         Request->Ccb->Flags |= RAM_CCB_POSIX_DELETE;

@@ -39,9 +39,8 @@ static const IOP_CLASS IopQueryClasses[] = {
     {FileIoPriorityHintInformation, sizeof(FILE_IO_PRIORITY_HINT_INFORMATION), 0},
     {FileHardLinkInformation, 16, 0},
     {FileNormalizedNameInformation, sizeof(FILE_NAME_INFORMATION), 0},
-    {FileStandardLinkInformation, 16, 0},
+    {FileStandardLinkInformation, 12, 0},
     {FileIsRemoteDeviceInformation, sizeof(BOOLEAN), 0},
-    {54 /* FileStandardLink */, 16, 0},
     {59 /* FileIdInformation */, 24, 0},
     {68 /* FileStatInformation */, 72, FILE_READ_ATTRIBUTES},
 };

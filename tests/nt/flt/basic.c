@@ -224,6 +224,25 @@ Stop(VOID)
     TinyStop();
 }
 
+/* What is written into a file object is read from there. [DDI: FltGetIoPriorityHintFromFileObject] */
+static VOID
+Priorities(VOID)
+{
+    HANDLE Handle = TinyOpenFile(TINY_DISK L"\\one");
+    PFILE_OBJECT File;
+
+    EXPECT_STATUS(
+        ObReferenceObjectByHandle(Handle, 0, *IoFileObjectType, KernelMode, (PVOID *)&File, NULL),
+        STATUS_SUCCESS);
+    EXPECT_EQ(FltGetIoPriorityHintFromFileObject(File), IoPriorityNormal);
+    EXPECT_STATUS(FltSetIoPriorityHintIntoFileObject(File, IoPriorityLow), STATUS_SUCCESS);
+    EXPECT_EQ(FltGetIoPriorityHintFromFileObject(File), IoPriorityLow);
+    EXPECT_STATUS(FltSetIoPriorityHintIntoFileObject(File, (IO_PRIORITY_HINT)77),
+                  STATUS_INVALID_PARAMETER);
+    ObDereferenceObject(File);
+    ZwClose(Handle);
+}
+
 static VOID NTAPI
 Unload(PDRIVER_OBJECT DriverObject)
 {
@@ -233,7 +252,7 @@ NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     static const NTLAB_TEST Tests[] = {TEST(Register), TEST(Operate), TEST(Asynchronous),
-                                       TEST(Stop)};
+                                       TEST(Priorities), TEST(Stop)};
 
     Driver = DriverObject;
     Registry.Buffer = RegistryBuffer;

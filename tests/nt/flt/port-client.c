@@ -47,6 +47,49 @@ Ask(ULONG Kind, ULONG Value, PULONG Answer, PDWORD Returned)
     return FilterSendMessage(Port, &Request, sizeof(Request), Answer, sizeof(*Answer), Returned);
 }
 
+/* Whatever the program hands over: an error, and the port goes on. */
+static void
+Malformed(void)
+{
+    struct {
+        FILTER_MESSAGE_HEADER Header;
+        ULONG Value;
+    } Message;
+    UCHAR Odd[64] = {0};
+    PFILTER_REPLY_HEADER Reply = (PVOID)(Odd + 3); /* as no compiler would place it */
+    DWORD Returned, Old;
+    ULONG Answer;
+    PVOID Page;
+
+    EXPECT(FAILED(FilterGetMessage(Port, &Message.Header, sizeof(Message.Header) - 1, NULL)));
+    EXPECT(FAILED(FilterGetMessage(Port, NULL, sizeof(Message), NULL)));
+    EXPECT(FAILED(FilterGetMessage(Port, (PVOID)0x10, sizeof(Message), NULL)));
+    EXPECT(FAILED(FilterGetMessage(Port, NULL, 0, NULL)));
+    EXPECT(FAILED(FilterReplyMessage(Port, NULL, 0)));
+    EXPECT(FAILED(FilterReplyMessage(Port, NULL, sizeof(*Reply))));
+    EXPECT(FAILED(FilterReplyMessage(Port, (PVOID)0x10, 100)));
+    EXPECT(FAILED(FilterReplyMessage(Port, Reply, sizeof(*Reply) - 1)));
+    EXPECT(FilterReplyMessage(Port, Reply, sizeof(*Reply)) == (HRESULT)0x801F0020); /* no waiter */
+    EXPECT(FAILED(FilterReplyMessage(Port, Reply, 0xFFFFFFFF)));
+    EXPECT(FAILED(FilterSendMessage(Port, (PVOID)0x10, 4, &Answer, sizeof(Answer), &Returned)));
+    EXPECT(FAILED(FilterSendMessage(Port, (PVOID)0xFFFF800000000000ull, 4, &Answer, sizeof(Answer),
+                                    &Returned)));
+    EXPECT(FAILED(FilterSendMessage(Port, Odd, 8, (PVOID)0x10, 4, &Returned)));
+    Page = VirtualAlloc(NULL, 4096, MEM_COMMIT, PAGE_READWRITE);
+    *(PULONG)Page = 0;
+    VirtualProtect(Page, 4096, PAGE_READONLY, &Old);
+    EXPECT(FAILED(FilterSendMessage(Port, Odd, 8, Page, 4, &Returned))); /* not to be written */
+    EXPECT(SUCCEEDED(FilterSendMessage(Port, Odd, 8, NULL, 0, &Returned)) && Returned == 0);
+    memset(Odd, 0, sizeof(Odd));
+    *(UNALIGNED ULONG *)(Odd + 5) = 41; /* a request of kind 0 at an odd address */
+    EXPECT(FilterSendMessage(Port, Odd + 1, 8, Odd + 33, 4, &Returned) == S_OK);
+    EXPECT(Returned == 4 && *(UNALIGNED ULONG *)(Odd + 33) == 42);
+    EXPECT(Ask(0, 41, &Answer, &Returned) == S_OK && Answer == 42);
+    EXPECT(FAILED(FilterReplyMessage((HANDLE)0x1234, Reply, sizeof(*Reply))));
+    EXPECT(FAILED(FilterGetMessage(NULL, &Message.Header, sizeof(Message), NULL)));
+    VirtualFree(Page, 0, MEM_RELEASE);
+}
+
 int
 main(void)
 {
@@ -74,6 +117,7 @@ main(void)
     EXPECT(Answer == 154 && Replies == 1);
     EXPECT(Ask(4, 1, &Answer, &Returned) == S_OK);
     EXPECT(Answer == 0x102); /* STATUS_TIMEOUT */
+    Malformed();
     EXPECT(Ask(3, 0, &Answer, &Returned) == S_OK);
     EXPECT(FAILED(Ask(0, 1, &Answer, &Returned))); /* disconnected */
     CloseHandle(Port);

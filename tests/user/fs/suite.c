@@ -26,8 +26,7 @@ RenameTo(HANDLE File, PCWSTR Name, ULONG Flags, ULONG Class)
     return NtSetInformationFile(File, &Iosb, &Info, sizeof(Info), Class);
 }
 
-/* A file of the volume that is in use as an image. What a program writes there itself cannot be one: images come from the
- * host's files. */
+/* A file of the volume that is in use as an image; what a program writes itself: ../../nt/io/image-client.c. */
 static void
 Images(void)
 {
