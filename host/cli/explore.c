@@ -81,7 +81,7 @@ is_same_crash(const struct search_results *results, const struct search_finding 
     return false;
 }
 
-/* The number of the finding that a reader takes this one for, by its fingerprint: a crash by another instruction of one function, say. */
+/* The number of the finding that a reader takes this crash for, by its fingerprint: by another instruction of one function, say. */
 static size_t
 told_before(const struct search *search, const struct note *note)
 {
@@ -159,7 +159,7 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
                 result.hash, finding->hash);
         status = STATUS_INTERNAL;
     }
-    if (status != STATUS_INTERNAL && told_before(search, &note) != 0) {
+    if (status != STATUS_INTERNAL && finding->wanted == 0 && told_before(search, &note) != 0) {
         fprintf(stderr, "ntlab: that is finding %zu, which came about in another way\n",
                 told_before(search, &note));
         note_free(&note);

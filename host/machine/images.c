@@ -438,6 +438,7 @@ images_load(const char *name, uint32_t flags, uint64_t slice, struct abi_image *
                                   : "the image has no relocations, and its addresses are taken: "
                                     "one such process can run at a time");
     }
+    space_clear(base);
     if (image_map(&pe, base_name(given ? name : file->guest_path), guest_pointer(base), base,
                   &image->image, &error) != 0) {
         free(image);

@@ -157,6 +157,8 @@ extern struct machine machine;
 
 /* space.c */
 int space_init(void);
+/* Before memory of a process is written that is committed only then: what an earlier process had there goes (S6). */
+void space_clear(uint64_t address);
 void space_commit(uint64_t address, uint64_t size, uint32_t protection);
 void space_protect(uint64_t address, uint64_t size, uint32_t protection);
 void space_decommit(uint64_t address, uint64_t size);

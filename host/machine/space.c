@@ -373,6 +373,14 @@ decommit_stack(uint64_t address, uint64_t size)
 }
 
 void
+space_clear(uint64_t address)
+{
+    if (gone_count != 0 && address < ABI_USER_END) {
+        let_go_in_earnest(address / ABI_SLICE_SIZE);
+    }
+}
+
+void
 space_commit(uint64_t address, uint64_t size, uint32_t protection)
 {
     if (size == 0) {
@@ -386,9 +394,7 @@ space_commit(uint64_t address, uint64_t size, uint32_t protection)
     if (address < ABI_SLICE_SIZE && machine.low_owner == 0) {
         machine.low_owner = GUEST->user_slice;
     }
-    if (gone_count != 0 && address < ABI_USER_END) {
-        let_go_in_earnest(address / ABI_SLICE_SIZE);
-    }
+    space_clear(address);
     record(address, size, protection, true);
     change(address, size, protection);
 }
@@ -477,9 +483,7 @@ space_map_view(uint64_t address, uint64_t size, uint64_t backing, uint32_t prote
     }
     check_range("map a view of", address, size);
     check_range("show", backing, size);
-    if (gone_count != 0 && address < ABI_USER_END) {
-        let_go_in_earnest(address / ABI_SLICE_SIZE);
-    }
+    space_clear(address);
     remap(address, size, backing);
     record(address, size, protection, true);
     for (uint64_t offset = 0; offset < size; offset += ABI_PAGE_SIZE) {

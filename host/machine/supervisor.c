@@ -13,7 +13,7 @@
  *
  * Watchdog: at the deadline the worker is asked by SIGUSR1 to say where it is; if it does not end
  * within two seconds it is killed. These seconds are of the processor, so that a busy machine ends no run; only
- * one that gets next to nothing of it is ended by the clock on the wall.
+ * one that gets next to nothing of it, or that somebody has stopped, is ended by the clock on the wall.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -68,6 +68,7 @@ struct watch {
     double look_wait; /* and how long until the next time: a look costs 20 ms */
     uint64_t runs;    /* of a search: each one has its own time */
     bool killed;
+    bool stopped; /* by a signal */
     struct stream stream;
 };
 
@@ -94,7 +95,7 @@ since(const struct watch *watch, double wall, double processor)
 {
     double passed = now() - wall, used = processor_time(watch) - processor;
 
-    if (watch->request->boot.host_clock) {
+    if (watch->request->boot.host_clock || watch->stopped) {
         return passed; /* it sleeps, too */
     }
     return used > passed / SLOWEST ? used : passed / SLOWEST;
@@ -178,11 +179,16 @@ static void
 tick(struct watch *watch)
 {
     double time = now();
+    siginfo_t change = {0};
 
     uint64_t points = watch->guest->points, heartbeat = watch->guest->heartbeat;
     uint64_t spins = watch->shared->spins, moves = watch->shared->moves;
     bool spinning = spins != watch->spins && moves == watch->moves;
 
+    if (waitid(P_PID, (id_t)watch->worker, &change, WSTOPPED | WCONTINUED | WNOHANG) == 0 &&
+        change.si_pid != 0) {
+        watch->stopped = change.si_code == CLD_STOPPED;
+    }
     if ((points != watch->points && !spinning) || heartbeat != watch->heartbeat) {
         watch->moved = time;
     }

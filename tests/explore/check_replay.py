@@ -107,6 +107,12 @@ def main():
                 replay = run(f"{folder}/elsewhere", ntlab, "replay", f"{program}.ntr")
                 check(f"{program}: replay", replay.returncode == 1 and verdict(replay.stderr) == said,
                       f"{replay.returncode} {verdict(replay.stderr)}")
+        # Where a process had been, another one is: its image is whole, in a search as in the replay.
+        for strategy in ("random", "dpor"):
+            search = run(folder, ntlab, "explore", "--inject", "none", "--strategy", strategy, "--budget", "3runs", "--keep-going",
+                         "--", f"{build}/children-client.exe")
+            check(f"children, {strategy}", search.returncode == 1 and (verdict(search.stderr) or "").startswith("ntlab: hang") and
+                  "a failure of ntlab" not in search.stderr, f"{search.returncode} {search.stderr[:600]}")
         # The story's numbers are those of --stop-at.
         run(folder, ntlab, "explore", "--keep-going", f"{build}/explore-deadlock01.sys")
         steps = json.loads(run(folder, ntlab, "replay", "--json", "-", "findings/1.ntr").stdout)["findings"][0]["schedule_steps"]
