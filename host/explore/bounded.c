@@ -373,9 +373,9 @@ tell(struct search_results *results)
 
 /* B6: with fewer processors what is before what does not say that nobody else could step. */
 static bool
-alone(void)
+alone(uint32_t steps)
 {
-    return few || happens_before_all();
+    return few || happens_before_all(steps);
 }
 
 const struct strategy strategy_bounded = {

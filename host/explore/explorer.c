@@ -632,7 +632,7 @@ choose_slowly(const struct abi_agent *agents, uint32_t count, uint32_t asker)
     } else if (!it.fair && it.at.alone < ALONE_LIMIT) {
         GUEST->alone = it.at.alone % ALONE_POINTS == 0;
         if (it.strategy->alone == NULL ||
-            (it.at.last == agent_number(agents[0].name) && it.strategy->alone())) {
+            (it.at.last == agent_number(agents[0].name) && it.strategy->alone(it.at.steps))) {
             return alone(agents[0].name);
         }
         it.at.alone++;

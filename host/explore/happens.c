@@ -506,16 +506,22 @@ end_took_away(const struct question *end, const struct step *last)
 }
 
 bool
-happens_before_all(void)
+happens_before_all(uint32_t steps)
 {
     const uint32_t *clock;
 
-    if (happens_steps == 0) {
+    if (steps == 0) {
         return false;
     }
-    clock = happens_clock(happens_steps - 1);
+    clock = happens_clock(steps - 1);
     for (uint32_t i = 0; i < happens_width; i++) {
-        if (agents[i].count != 0 && agents[i].step[agents[i].count - 1] >= clock[i]) {
+        uint32_t count = agents[i].count;
+
+        /* What is kept of the run before reaches beyond the step where this one is. */
+        while (count > 0 && agents[i].step[count - 1] >= steps) {
+            count--;
+        }
+        if (count > 0 && agents[i].step[count - 1] >= clock[i]) {
             return false;
         }
     }

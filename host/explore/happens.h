@@ -69,7 +69,7 @@ happens_before(uint32_t earlier, uint32_t later)
 uint64_t end_took_away(const struct question *end, const struct step *last);
 
 /* Does all that others did happen before what the agent of the last step does from now on? */
-bool happens_before_all(void);
+bool happens_before_all(uint32_t steps);
 
 /* Is there nothing but the agent's own steps that comes after step `since` and before this clock? */
 bool happens_initial(const uint32_t *clock, uint32_t agent, uint32_t since);

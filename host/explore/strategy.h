@@ -84,8 +84,8 @@ struct strategy {
     bool (*returns)(uint32_t step);
     /* Where there is one agent only there is nothing to choose. NULL: its steps need not be told. Else
        they are questions like others, until it took the last step and this says yes: all that was done by others
-       comes before what it does from now on. */
-    bool (*alone)(void);
+       comes before what it does from now on, after the first `steps` questions. */
+    bool (*alone)(uint32_t steps);
     /* May be NULL. The run has ended after `steps` answers; with ANSWER_CUT `cut`. Agents that are left over
        blocked are in `end->present`. Where it crashed, `end->enabled` are those who could have stepped instead of
        the one that did last. */

@@ -70,14 +70,15 @@ static NTSTATUS NTAPI
 DispatchControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
-    ULONG Choice = Stack->Parameters.DeviceIoControl.InputBufferLength >= sizeof(ULONG)
-                       ? *(PULONG)Irp->AssociatedIrp.SystemBuffer
-                       : Choices;
+    ULONG Choice;
 
-    if (Stack->Parameters.DeviceIoControl.IoControlCode != IOCTL_SUBMIT || Choice >= Choices) {
+    /* The code first: only METHOD_BUFFERED has a system buffer. */
+    if (Stack->Parameters.DeviceIoControl.IoControlCode != IOCTL_SUBMIT ||
+        Stack->Parameters.DeviceIoControl.InputBufferLength < sizeof(ULONG)) {
         return Complete(Irp, STATUS_INVALID_PARAMETER);
     }
-    return Complete(Irp, Submit(Choice));
+    Choice = *(PULONG)Irp->AssociatedIrp.SystemBuffer;
+    return Complete(Irp, Choice < Choices ? Submit(Choice) : STATUS_INVALID_PARAMETER);
 }
 
 static NTSTATUS NTAPI
