@@ -67,6 +67,7 @@ def check(ntlab, folder, listed, fields):
 
 def judge(findings, result, status, expected, source, case):
     if expected == "clean":
+        findings = [f for f in findings if f.get("blame") != "system-known"]  # which no driver can help
         if findings or status != 0:
             return f"expected nothing, got status {status}: " + "; ".join(f.get("message", "") for f in findings or [result])
         return None
