@@ -27,6 +27,10 @@ def main():
              for name in ("sections5", "reorder4", "lastzero5", "synchronization33", "timer-wait3")
              for strategy in ("dpor", "odpor", "bounded")]
     cases.append(("two clients", ["--strategy", "dpor", "--budget", "300runs", f"{samples}/critical-region/critical-region.sys"] + client))
+    # A client that unloads the driver and loads it again: for a while only one agent is there.
+    cases += [("reload", ["--strategy", strategy, "--budget", "1000runs", "--inject", "none", "--client-exit", "ignore", "--client",
+                           f"system:{samples}/../user/check/ntlabcheck.exe reload bluetooth-fixed 2", f"{samples}/bluetooth/bluetooth-fixed.sys"])
+              for strategy in ("dpor", "odpor", "bounded")]
     passed = failed = 0
     with tempfile.TemporaryDirectory() as folder:
         for name, arguments in cases:
