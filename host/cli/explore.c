@@ -85,9 +85,8 @@ is_same_crash(const struct search_results *results, const struct search_finding 
 static size_t
 told_before(const struct search *search, const struct note *note)
 {
-    for (size_t i = 0; i < search->findings; i++) {
-        if (note->json != NULL &&
-            strcmp(search->confirmed[i].note.fingerprint, note->fingerprint) == 0) {
+    for (size_t i = 0; i < search->findings && note->json != NULL; i++) {
+        if (strcmp(search->confirmed[i].note.fingerprint, note->fingerprint) == 0) {
             return i + 1;
         }
     }
@@ -108,6 +107,7 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
     const struct search_finding *finding;
     struct run_search replay;
     struct run_result result = {.memory = -1, .end = RUN_QUIT};
+    size_t told;
     int status;
 
     if (is_told_already(results, number)) {
@@ -159,9 +159,9 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
                 result.hash, finding->hash);
         status = STATUS_INTERNAL;
     }
-    if (status != STATUS_INTERNAL && finding->wanted == 0 && told_before(search, &note) != 0) {
-        fprintf(stderr, "ntlab: that is finding %zu, which came about in another way\n",
-                told_before(search, &note));
+    told = finding->wanted == 0 ? told_before(search, &note) : 0;
+    if (status != STATUS_INTERNAL && told != 0) {
+        fprintf(stderr, "ntlab: that is finding %zu, which came about in another way\n", told);
         note_free(&note);
         close(result.memory);
         finding_forget(small);

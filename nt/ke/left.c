@@ -36,6 +36,14 @@ KiNoteQueued(const volatile VOID *Object, PVOID Caller)
     Slot->Thread = KiThread()->Agent.Name;
 }
 
+/* So much more text is there. */
+static VOID
+KiUsed(PKI_LEFT Left, int Length)
+{
+    Left->Text += Length;
+    Left->Room -= (ULONG)Length;
+}
+
 static BOOLEAN
 KiIsIn(PKI_LEFT Left, PVOID Routine)
 {
@@ -53,12 +61,10 @@ KiSayLeft(PKI_LEFT Left, const char *What, const volatile VOID *Object, PVOID Ro
     }
     Length = KiFormatText(Left->Text, Left->Room, "%s%s 0x%p for %a", Left->Count++ ? "; " : "",
                           What, Object, Routine);
-    Left->Text += Length;
-    Left->Room -= (ULONG)Length;
+    KiUsed(Left, Length);
     if (Slot->Object == Object && KiIsIn(Left, Slot->Caller)) {
         Length = KiFormatText(Left->Text, Left->Room, ", queued at %a", Slot->Caller);
-        Left->Text += Length;
-        Left->Room -= (ULONG)Length;
+        KiUsed(Left, Length);
     }
 }
 
@@ -148,8 +154,7 @@ KiSayRoutine(PVOID Context, const char *What, const volatile VOID *Object, PVOID
         int Length = KiFormatText(Left->Text, Left->Room, "%s%s: %a", Left->Count++ ? "; " : "",
                                   What, Routine);
 
-        Left->Text += Length;
-        Left->Room -= (ULONG)Length;
+        KiUsed(Left, Length);
     }
 }
 
@@ -210,8 +215,7 @@ KiSayPool(PVOID Context, ULONG Tag, ULONG Count, SIZE_T Bytes)
         Length = KiFormatText(Left->Text, Left->Room, "%s%u %s of pool with the tag %s, %u bytes",
                               Left->Count++ ? "; " : "", Count, Count == 1 ? "block" : "blocks",
                               Name, (ULONG)Bytes);
-        Left->Text += Length;
-        Left->Room -= (ULONG)Length;
+        KiUsed(Left, Length);
     }
 }
 
@@ -226,8 +230,7 @@ KiSayLink(PVOID Context, PCWSTR Name)
     if (Left->Room >= 240) {
         Length = _snprintf(Left->Text, Left->Room, "%sthe symbolic link %wZ",
                            Left->Count++ ? "; " : "", &Text);
-        Left->Text += Length;
-        Left->Room -= (ULONG)Length;
+        KiUsed(Left, Length);
     }
 }
 

@@ -538,5 +538,14 @@
 #ifndef __field_ecount_part
 #define __field_ecount_part(x, y)
 #endif
-
+/* Not an annotation, but what drivers and programs alike lack. */
+#ifndef EXTERN_C_START
+#ifdef __cplusplus
+#define EXTERN_C_START extern "C" {
+#define EXTERN_C_END   }
+#else
+#define EXTERN_C_START
+#define EXTERN_C_END
+#endif
+#endif
 #endif

@@ -495,15 +495,6 @@ RtlpCheckListEntry(PLIST_ENTRY Entry)
 #define UNREFERENCED_PARAMETER(_p)          ((void)(_p))
 #define DBG_UNREFERENCED_PARAMETER(_p)      ((void)(_p))
 #define DBG_UNREFERENCED_LOCAL_VARIABLE(_v) ((void)(_v))
-#ifndef EXTERN_C_START
-#ifdef __cplusplus
-#define EXTERN_C_START extern "C" {
-#define EXTERN_C_END   }
-#else
-#define EXTERN_C_START
-#define EXTERN_C_END
-#endif
-#endif
 #ifndef NT_ANALYSIS_ASSUME
 #define NT_ANALYSIS_ASSUME(_exp) ((void)0)
 #endif

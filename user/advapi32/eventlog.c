@@ -80,9 +80,8 @@ AdvEventKind(WORD Type)
                                                : "success";
 }
 
-BOOL WINAPI
-ReportEventW(HANDLE Log, WORD Type, WORD Category, DWORD Id, PSID User, WORD Strings,
-             DWORD DataSize, LPCWSTR *String, LPVOID Data)
+static BOOL
+AdvReport(HANDLE Log, WORD Type, DWORD Id, WORD Strings, const LPVOID *String, const char *Line)
 {
     PADV_SOURCE Source = AdvSource(Log);
 
@@ -91,23 +90,21 @@ ReportEventW(HANDLE Log, WORD Type, WORD Category, DWORD Id, PSID User, WORD Str
     }
     DbgPrint("event log: %ls, %s 0x%x\n", Source->Name, AdvEventKind(Type), Id);
     for (WORD i = 0; i < Strings; i++) {
-        DbgPrint("event log:   %ls\n", String[i]);
+        DbgPrint(Line, String[i]);
     }
     return TRUE;
+}
+
+BOOL WINAPI
+ReportEventW(HANDLE Log, WORD Type, WORD Category, DWORD Id, PSID User, WORD Strings,
+             DWORD DataSize, LPCWSTR *String, LPVOID Data)
+{
+    return AdvReport(Log, Type, Id, Strings, (const LPVOID *)String, "event log:   %ls\n");
 }
 
 BOOL WINAPI
 ReportEventA(HANDLE Log, WORD Type, WORD Category, DWORD Id, PSID User, WORD Strings,
              DWORD DataSize, LPCSTR *String, LPVOID Data)
 {
-    PADV_SOURCE Source = AdvSource(Log);
-
-    if (Source == NULL) {
-        return FALSE;
-    }
-    DbgPrint("event log: %ls, %s 0x%x\n", Source->Name, AdvEventKind(Type), Id);
-    for (WORD i = 0; i < Strings; i++) {
-        DbgPrint("event log:   %s\n", String[i]);
-    }
-    return TRUE;
+    return AdvReport(Log, Type, Id, Strings, (const LPVOID *)String, "event log:   %s\n");
 }

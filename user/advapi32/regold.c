@@ -5,25 +5,27 @@
 #include "user/advapi32/adv.h"
 
 /* The unnamed value of a subkey, as text. */
-LSTATUS WINAPI
-RegQueryValueW(HKEY Key, LPCWSTR Subkey, LPWSTR Data, PLONG Bytes)
+static LSTATUS
+AdvQueryOld(HKEY Key, LPCVOID Subkey, BOOL HasSubkey, LPVOID Data, PLONG Bytes, BOOL Wide)
 {
     HKEY Opened = Key;
-    DWORD Type, Length = Bytes != NULL ? (DWORD)*Bytes : 0;
+    DWORD Type, Length = Bytes != NULL ? (DWORD)*Bytes : 0, Unit = Wide ? sizeof(WCHAR) : 1;
     LSTATUS Error;
 
-    if (Subkey != NULL && *Subkey != 0) {
-        Error = RegOpenKeyExW(Key, Subkey, 0, KEY_QUERY_VALUE, &Opened);
+    if (HasSubkey) {
+        Error = Wide ? RegOpenKeyExW(Key, Subkey, 0, KEY_QUERY_VALUE, &Opened)
+                     : RegOpenKeyExA(Key, Subkey, 0, KEY_QUERY_VALUE, &Opened);
         if (Error != ERROR_SUCCESS) {
             return Error;
         }
     }
-    Error = RegQueryValueExW(Opened, NULL, NULL, &Type, (LPBYTE)Data, &Length);
+    Error = Wide ? RegQueryValueExW(Opened, NULL, NULL, &Type, Data, &Length)
+                 : RegQueryValueExA(Opened, NULL, NULL, &Type, Data, &Length);
     if (Error == ERROR_FILE_NOT_FOUND) { /* no value is an empty one */
-        Length = sizeof(WCHAR);
+        Length = Unit;
         Error = ERROR_SUCCESS;
         if (Data != NULL) {
-            *Data = 0;
+            RtlZeroMemory(Data, Unit);
         }
     }
     if (Bytes != NULL) {
@@ -36,33 +38,15 @@ RegQueryValueW(HKEY Key, LPCWSTR Subkey, LPWSTR Data, PLONG Bytes)
 }
 
 LSTATUS WINAPI
+RegQueryValueW(HKEY Key, LPCWSTR Subkey, LPWSTR Data, PLONG Bytes)
+{
+    return AdvQueryOld(Key, Subkey, Subkey != NULL && *Subkey != 0, Data, Bytes, TRUE);
+}
+
+LSTATUS WINAPI
 RegQueryValueA(HKEY Key, LPCSTR Subkey, LPSTR Data, PLONG Bytes)
 {
-    HKEY Opened = Key;
-    DWORD Type, Length = Bytes != NULL ? (DWORD)*Bytes : 0;
-    LSTATUS Error;
-
-    if (Subkey != NULL && *Subkey != 0) {
-        Error = RegOpenKeyExA(Key, Subkey, 0, KEY_QUERY_VALUE, &Opened);
-        if (Error != ERROR_SUCCESS) {
-            return Error;
-        }
-    }
-    Error = RegQueryValueExA(Opened, NULL, NULL, &Type, (LPBYTE)Data, &Length);
-    if (Error == ERROR_FILE_NOT_FOUND) {
-        Length = 1;
-        Error = ERROR_SUCCESS;
-        if (Data != NULL) {
-            *Data = 0;
-        }
-    }
-    if (Bytes != NULL) {
-        *Bytes = (LONG)Length;
-    }
-    if (Opened != Key) {
-        RegCloseKey(Opened);
-    }
-    return Error;
+    return AdvQueryOld(Key, Subkey, Subkey != NULL && *Subkey != 0, Data, Bytes, FALSE);
 }
 
 LSTATUS WINAPI

@@ -20,6 +20,8 @@ PADV_SERVICE AdvServiceOf(SC_HANDLE Handle, ULONG Magic, ACCESS_MASK Access);
 NTSTATUS AdvOpenServiceKey(PCWSTR Name, ACCESS_MASK Access, PHANDLE Key);
 BOOL AdvReadDword(PCWSTR Service, PCWSTR Value, PULONG Result);
 VOID AdvQueryState(PCWSTR Name, LPSERVICE_STATUS_PROCESS State);
+/* scmlist.c: both names of the entry at Front, at the end of the free part of the buffer; where that part ends then. */
+ULONG AdvPackNames(PUCHAR Buffer, ULONG Front, ULONG Back, PCWSTR Name, PCWSTR Display, BOOL Wide);
 VOID AdvDeleteSubKeys(HANDLE Key);
 
 NTSTATUS AdvDriverCall(PCWSTR Name, BOOL Load);

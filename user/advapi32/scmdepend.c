@@ -269,7 +269,6 @@ AdvListDependents(SC_HANDLE Handle, DWORD Wanted, PUCHAR Buffer, DWORD Size, LPD
     *Needed = 0;
     for (DWORD i = 0; AdvServiceAt(i, Name, RTL_NUMBER_OF(Name)); i++) {
         WCHAR Display[260], Path[ADV_KEY_ROOM];
-        PWSTR Texts[2] = {Name, Display};
         DWORD Bytes = sizeof(Display), Room;
         SERVICE_STATUS_PROCESS State;
 
@@ -292,18 +291,7 @@ AdvListDependents(SC_HANDLE Handle, DWORD Wanted, PUCHAR Buffer, DWORD Size, LPD
         if (!All) {
             continue;
         }
-        for (ULONG Text = 0; Text < 2; Text++) {
-            DWORD Chars = (DWORD)wcslen(Texts[Text]) + 1;
-
-            Back = (Back - Chars * Unit) & ~(Unit - 1);
-            if (Wide) {
-                RtlCopyMemory(Buffer + Back, Texts[Text], Chars * sizeof(WCHAR));
-            } else {
-                RtlUnicodeToMultiByteN((PCHAR)Buffer + Back, Chars, NULL, Texts[Text],
-                                       Chars * sizeof(WCHAR));
-            }
-            *(PVOID *)(Buffer + Front + Text * sizeof(PVOID)) = Buffer + Back;
-        }
+        Back = AdvPackNames(Buffer, Front, Back, Name, Display, Wide);
         RtlCopyMemory(Buffer + Front + 2 * sizeof(PVOID), &State, sizeof(SERVICE_STATUS));
         Front += sizeof(ENUM_SERVICE_STATUSW);
         Count++;

@@ -181,6 +181,27 @@ QueryServiceConfig2A(SC_HANDLE Handle, DWORD Level, LPBYTE Buffer, DWORD Size, L
     return Result;
 }
 
+ULONG
+AdvPackNames(PUCHAR Buffer, ULONG Front, ULONG Back, PCWSTR Name, PCWSTR Display, BOOL Wide)
+{
+    const PCWSTR Texts[2] = {Name, Display};
+    ULONG Unit = Wide ? sizeof(WCHAR) : 1;
+
+    for (ULONG Text = 0; Text < 2; Text++) {
+        ULONG Chars = (ULONG)wcslen(Texts[Text]) + 1;
+
+        Back = (Back - Chars * Unit) & ~(Unit - 1);
+        if (Wide) {
+            RtlCopyMemory(Buffer + Back, Texts[Text], Chars * sizeof(WCHAR));
+        } else {
+            RtlUnicodeToMultiByteN((PCHAR)Buffer + Back, Chars, NULL, Texts[Text],
+                                   Chars * sizeof(WCHAR));
+        }
+        *(PVOID *)(Buffer + Front + Text * sizeof(PVOID)) = Buffer + Back;
+    }
+    return Back;
+}
+
 /* Walks the services that Type and State ask for. Strings is where the next string ends; both may be NULL. */
 static DWORD
 AdvListServices(DWORD Type, DWORD State, BOOL Wide, BOOL Ex, PUCHAR Buffer, DWORD Size,
@@ -199,7 +220,6 @@ AdvListServices(DWORD Type, DWORD State, BOOL Wide, BOOL Ex, PUCHAR Buffer, DWOR
     for (Index = Start;; Index++) {
         SERVICE_STATUS_PROCESS Status;
         WCHAR Name[260], Display[260];
-        PWSTR Texts[2] = {Name, Display};
         DWORD Length = 260, Bytes = sizeof(Display), Kind = 0;
         ULONG Room;
 
@@ -227,18 +247,7 @@ AdvListServices(DWORD Type, DWORD State, BOOL Wide, BOOL Ex, PUCHAR Buffer, DWOR
             Missing += Entry + Room;
             continue;
         }
-        for (ULONG Text = 0; Text < 2; Text++) {
-            ULONG Chars = (ULONG)wcslen(Texts[Text]) + 1;
-
-            Back = (Back - Chars * Unit) & ~(Unit - 1);
-            if (Wide) {
-                RtlCopyMemory(Buffer + Back, Texts[Text], Chars * sizeof(WCHAR));
-            } else {
-                RtlUnicodeToMultiByteN((PCHAR)Buffer + Back, Chars, NULL, Texts[Text],
-                                       Chars * sizeof(WCHAR));
-            }
-            *(PVOID *)(Buffer + Front + Text * sizeof(PVOID)) = Buffer + Back;
-        }
+        Back = AdvPackNames(Buffer, Front, Back, Name, Display, Wide);
         RtlCopyMemory(Buffer + Front + 2 * sizeof(PVOID), &Status,
                       Ex ? sizeof(SERVICE_STATUS_PROCESS) : sizeof(SERVICE_STATUS));
         Front += Entry;

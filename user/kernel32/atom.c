@@ -185,38 +185,34 @@ GetAtomNameW(ATOM Atom, LPWSTR Buffer, int Room)
     return Length;
 }
 
-ATOM WINAPI
-AddAtomA(LPCSTR Name)
+/* A number in place of a name is passed on as it is. */
+static ATOM
+BaseAtomOf(LPCSTR Name, ATOM(WINAPI *Routine)(LPCWSTR Name))
 {
     UNICODE_STRING Wide;
     ATOM Atom;
 
     if ((ULONG_PTR)Name < 0x10000) {
-        return AddAtomW((LPCWSTR)Name);
+        return Routine((LPCWSTR)Name);
     }
     if (!BaseToWide(&Wide, Name)) {
         return 0;
     }
-    Atom = AddAtomW(Wide.Buffer);
+    Atom = Routine(Wide.Buffer);
     RtlFreeUnicodeString(&Wide);
     return Atom;
 }
 
 ATOM WINAPI
+AddAtomA(LPCSTR Name)
+{
+    return BaseAtomOf(Name, AddAtomW);
+}
+
+ATOM WINAPI
 FindAtomA(LPCSTR Name)
 {
-    UNICODE_STRING Wide;
-    ATOM Atom;
-
-    if ((ULONG_PTR)Name < 0x10000) {
-        return FindAtomW((LPCWSTR)Name);
-    }
-    if (!BaseToWide(&Wide, Name)) {
-        return 0;
-    }
-    Atom = FindAtomW(Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Atom;
+    return BaseAtomOf(Name, FindAtomW);
 }
 
 UINT WINAPI

@@ -76,6 +76,21 @@ HANDLE BaseRealHandle(HANDLE Handle);
 BOOL BaseNtPath(LPCWSTR Path, PUNICODE_STRING NtPath);
 /* copyfile.c: two names as UTF-16; both are to be freed. */
 BOOL BaseTwoNames(LPCSTR First, LPCSTR Second, PUNICODE_STRING Wide);
+/* ANSI_FORM of a routine that takes two names and returns a BOOL or BOOLEAN; Call has them as Wide[0] and Wide[1]. */
+#define ANSI_FORM_OF_TWO(Type, Name, Parameters, First, Second, Call)                              \
+    Type WINAPI Name Parameters                                                                    \
+    {                                                                                              \
+        UNICODE_STRING Wide[2];                                                                    \
+        Type Returned;                                                                             \
+                                                                                                   \
+        if (!BaseTwoNames(First, Second, Wide)) {                                                  \
+            return FALSE;                                                                          \
+        }                                                                                          \
+        Returned = Call;                                                                           \
+        RtlFreeUnicodeString(&Wide[0]);                                                            \
+        RtlFreeUnicodeString(&Wide[1]);                                                            \
+        return Returned;                                                                           \
+    }
 /* attribute.c: what STARTUPINFOEX's list says of Attribute, or NULL. */
 PVOID BaseFindAttribute(LPPROC_THREAD_ATTRIBUTE_LIST List, DWORD_PTR Attribute, PSIZE_T Size);
 NTSTATUS BaseWaitForFile(HANDLE File, PIO_STATUS_BLOCK Iosb, NTSTATUS Status);

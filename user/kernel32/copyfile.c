@@ -123,20 +123,8 @@ BaseTwoNames(LPCSTR First, LPCSTR Second, PUNICODE_STRING Wide)
     return TRUE;
 }
 
-BOOL WINAPI
-CopyFileA(LPCSTR Old, LPCSTR New, BOOL FailIfExists)
-{
-    UNICODE_STRING Wide[2];
-    BOOL Result;
-
-    if (!BaseTwoNames(Old, New, Wide)) {
-        return FALSE;
-    }
-    Result = CopyFileW(Wide[0].Buffer, Wide[1].Buffer, FailIfExists);
-    RtlFreeUnicodeString(&Wide[0]);
-    RtlFreeUnicodeString(&Wide[1]);
-    return Result;
-}
+ANSI_FORM_OF_TWO(BOOL, CopyFileA, (LPCSTR Old, LPCSTR New, BOOL FailIfExists), Old, New,
+                 CopyFileW(Wide[0].Buffer, Wide[1].Buffer, FailIfExists))
 
 BOOL WINAPI
 CreateHardLinkW(LPCWSTR New, LPCWSTR Existing, LPSECURITY_ATTRIBUTES Security)
@@ -171,20 +159,9 @@ CreateHardLinkW(LPCWSTR New, LPCWSTR Existing, LPSECURITY_ATTRIBUTES Security)
     return BaseResult(Status);
 }
 
-BOOL WINAPI
-CreateHardLinkA(LPCSTR New, LPCSTR Existing, LPSECURITY_ATTRIBUTES Security)
-{
-    UNICODE_STRING Wide[2];
-    BOOL Result;
-
-    if (!BaseTwoNames(New, Existing, Wide)) {
-        return FALSE;
-    }
-    Result = CreateHardLinkW(Wide[0].Buffer, Wide[1].Buffer, Security);
-    RtlFreeUnicodeString(&Wide[0]);
-    RtlFreeUnicodeString(&Wide[1]);
-    return Result;
-}
+ANSI_FORM_OF_TWO(BOOL, CreateHardLinkA,
+                 (LPCSTR New, LPCSTR Existing, LPSECURITY_ATTRIBUTES Security), New, Existing,
+                 CreateHardLinkW(Wide[0].Buffer, Wide[1].Buffer, Security))
 
 BOOL WINAPI
 GetDiskFreeSpaceExW(LPCWSTR Path, PULARGE_INTEGER Available, PULARGE_INTEGER Total,

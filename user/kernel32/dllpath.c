@@ -20,19 +20,7 @@ SetDllDirectoryW(LPCWSTR Path)
     return TRUE;
 }
 
-BOOL WINAPI
-SetDllDirectoryA(LPCSTR Path)
-{
-    UNICODE_STRING Wide;
-    BOOL Result;
-
-    if (!BaseToWide(&Wide, Path)) {
-        return FALSE;
-    }
-    Result = SetDllDirectoryW(Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Result;
-}
+ANSI_FORM(BOOL, SetDllDirectoryA, (LPCSTR Path), Path, FALSE, SetDllDirectoryW(Wide.Buffer))
 
 DWORD WINAPI
 GetDllDirectoryW(DWORD Room, LPWSTR Buffer)

@@ -3,21 +3,11 @@
  */
 #include "user/kernel32/base.h"
 
-BOOL WINAPI
-CopyFileExA(LPCSTR Old, LPCSTR New, LPPROGRESS_ROUTINE Progress, LPVOID Data, LPBOOL Cancel,
-            DWORD Flags)
-{
-    UNICODE_STRING Wide[2];
-    BOOL Result;
-
-    if (!BaseTwoNames(Old, New, Wide)) {
-        return FALSE;
-    }
-    Result = CopyFileExW(Wide[0].Buffer, Wide[1].Buffer, Progress, Data, Cancel, Flags);
-    RtlFreeUnicodeString(&Wide[0]);
-    RtlFreeUnicodeString(&Wide[1]);
-    return Result;
-}
+ANSI_FORM_OF_TWO(BOOL, CopyFileExA,
+                 (LPCSTR Old, LPCSTR New, LPPROGRESS_ROUTINE Progress, LPVOID Data, LPBOOL Cancel,
+                  DWORD Flags),
+                 Old, New,
+                 CopyFileExW(Wide[0].Buffer, Wide[1].Buffer, Progress, Data, Cancel, Flags))
 
 /* A rename moves no bytes: the routine is called for a copy to another volume only. */
 BOOL WINAPI
@@ -241,19 +231,8 @@ GetCompressedFileSizeW(LPCWSTR Name, LPDWORD High)
     return Standard.EndOfFile.LowPart;
 }
 
-DWORD WINAPI
-GetCompressedFileSizeA(LPCSTR Name, LPDWORD High)
-{
-    UNICODE_STRING Wide;
-    DWORD Size;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return INVALID_FILE_SIZE;
-    }
-    Size = GetCompressedFileSizeW(Wide.Buffer, High);
-    RtlFreeUnicodeString(&Wide);
-    return Size;
-}
+ANSI_FORM(DWORD, GetCompressedFileSizeA, (LPCSTR Name, LPDWORD High), Name, INVALID_FILE_SIZE,
+          GetCompressedFileSizeW(Wide.Buffer, High))
 
 DWORD WINAPI
 GetLongPathNameA(LPCSTR Short, LPSTR Buffer, DWORD Room)
@@ -269,22 +248,6 @@ GetLongPathNameA(LPCSTR Short, LPSTR Buffer, DWORD Room)
     RtlFreeUnicodeString(&Wide);
     return Length != 0 && Length < RTL_NUMBER_OF(Long) ? BaseToAnsi(Long, Length, Buffer, Room)
                                                        : Length;
-}
-
-DWORD WINAPI
-GetShortPathNameA(LPCSTR Long, LPSTR Buffer, DWORD Room)
-{
-    WCHAR Short[1024];
-    UNICODE_STRING Wide;
-    DWORD Length;
-
-    if (!BaseToWide(&Wide, Long)) {
-        return 0;
-    }
-    Length = GetLongPathNameW(Wide.Buffer, Short, RTL_NUMBER_OF(Short));
-    RtlFreeUnicodeString(&Wide);
-    return Length != 0 && Length < RTL_NUMBER_OF(Short) ? BaseToAnsi(Short, Length, Buffer, Room)
-                                                        : Length;
 }
 
 BOOL WINAPI
@@ -322,20 +285,9 @@ CreateDirectoryExW(LPCWSTR Template, LPCWSTR New, LPSECURITY_ATTRIBUTES Security
            (Old == FILE_ATTRIBUTE_DIRECTORY || SetFileAttributesW(New, Old));
 }
 
-BOOL WINAPI
-CreateDirectoryExA(LPCSTR Template, LPCSTR New, LPSECURITY_ATTRIBUTES Security)
-{
-    UNICODE_STRING Wide[2];
-    BOOL Result;
-
-    if (!BaseTwoNames(Template, New, Wide)) {
-        return FALSE;
-    }
-    Result = CreateDirectoryExW(Wide[0].Buffer, Wide[1].Buffer, Security);
-    RtlFreeUnicodeString(&Wide[0]);
-    RtlFreeUnicodeString(&Wide[1]);
-    return Result;
-}
+ANSI_FORM_OF_TWO(BOOL, CreateDirectoryExA,
+                 (LPCSTR Template, LPCSTR New, LPSECURITY_ATTRIBUTES Security), Template, New,
+                 CreateDirectoryExW(Wide[0].Buffer, Wide[1].Buffer, Security))
 
 /* Of what the file is a program: only what runs here is told. */
 BOOL WINAPI
@@ -365,19 +317,8 @@ GetBinaryTypeW(LPCWSTR Name, LPDWORD Type)
     return Image ? TRUE : BaseFailWith(ERROR_BAD_EXE_FORMAT);
 }
 
-BOOL WINAPI
-GetBinaryTypeA(LPCSTR Name, LPDWORD Type)
-{
-    UNICODE_STRING Wide;
-    BOOL Result;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return FALSE;
-    }
-    Result = GetBinaryTypeW(Wide.Buffer, Type);
-    RtlFreeUnicodeString(&Wide);
-    return Result;
-}
+ANSI_FORM(BOOL, GetBinaryTypeA, (LPCSTR Name, LPDWORD Type), Name, FALSE,
+          GetBinaryTypeW(Wide.Buffer, Type))
 
 /* ---- 16-bit Windows ---- */
 
@@ -504,16 +445,5 @@ NeedCurrentDirectoryForExePathW(LPCWSTR Name)
             GetLastError() == ERROR_ENVVAR_NOT_FOUND);
 }
 
-BOOL WINAPI
-NeedCurrentDirectoryForExePathA(LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    BOOL Result;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return FALSE;
-    }
-    Result = NeedCurrentDirectoryForExePathW(Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Result;
-}
+ANSI_FORM(BOOL, NeedCurrentDirectoryForExePathA, (LPCSTR Name), Name, FALSE,
+          NeedCurrentDirectoryForExePathW(Wide.Buffer))

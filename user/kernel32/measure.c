@@ -490,19 +490,8 @@ OpenJobObjectW(DWORD Access, BOOL Inherit, LPCWSTR Name)
     return Job;
 }
 
-HANDLE WINAPI
-OpenJobObjectA(DWORD Access, BOOL Inherit, LPCSTR Name)
-{
-    UNICODE_STRING Wide;
-    HANDLE Job;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return NULL;
-    }
-    Job = OpenJobObjectW(Access, Inherit, Wide.Buffer);
-    RtlFreeUnicodeString(&Wide);
-    return Job;
-}
+ANSI_FORM(HANDLE, OpenJobObjectA, (DWORD Access, BOOL Inherit, LPCSTR Name), Name, NULL,
+          OpenJobObjectW(Access, Inherit, Wide.Buffer))
 
 HRESULT WINAPI
 RegisterApplicationRestart(PCWSTR CommandLine, DWORD Flags)

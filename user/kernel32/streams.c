@@ -225,17 +225,5 @@ CreateSymbolicLinkW(LPCWSTR Link, LPCWSTR Target, DWORD Flags)
     return (BOOLEAN)BaseResult(Status);
 }
 
-BOOLEAN WINAPI
-CreateSymbolicLinkA(LPCSTR Link, LPCSTR Target, DWORD Flags)
-{
-    UNICODE_STRING Wide[2];
-    BOOLEAN Result;
-
-    if (!BaseTwoNames(Link, Target, Wide)) {
-        return FALSE;
-    }
-    Result = CreateSymbolicLinkW(Wide[0].Buffer, Wide[1].Buffer, Flags);
-    RtlFreeUnicodeString(&Wide[0]);
-    RtlFreeUnicodeString(&Wide[1]);
-    return Result;
-}
+ANSI_FORM_OF_TWO(BOOLEAN, CreateSymbolicLinkA, (LPCSTR Link, LPCSTR Target, DWORD Flags), Link,
+                 Target, CreateSymbolicLinkW(Wide[0].Buffer, Wide[1].Buffer, Flags))

@@ -8,14 +8,5 @@
 #include <sal.h>
 #include <specstrings.h>
 #include "../ntlab-sal.h"
-#ifndef EXTERN_C_START
-#ifdef __cplusplus
-#define EXTERN_C_START extern "C" {
-#define EXTERN_C_END   }
-#else
-#define EXTERN_C_START
-#define EXTERN_C_END
-#endif
-#endif
 #endif
 #endif
