@@ -17,6 +17,7 @@
 #include "special.h"
 
 #define VF_ALWAYS 4096
+#define VF_OFTEN  0x8000
 #define VF_INNER  256 /* bytes of the input in which pointers are looked for */
 #define VF_STEPS  48  /* single steps of one buffer in one request */
 #define FLAG_TF   0x100ull
@@ -78,7 +79,7 @@ VfWatch(PVF_CALLOUT Callout, PVOID Address, ULONG Bytes, BOOLEAN ReadOnly, BOOLE
     }
 }
 
-/* Closing pages costs microseconds: the first requests of each kind are watched, then one in 64. */
+/* Closing pages costs microseconds: the first requests of each kind are watched, then one in 64, in the end one in 1024. */
 BOOLEAN
 VfIsWorthWatching(PIO_STACK_LOCATION Stack, ULONG Kind)
 {
@@ -89,7 +90,7 @@ VfIsWorthWatching(PIO_STACK_LOCATION Stack, ULONG Kind)
     ULONG64 Count = VfSetFind(&VfWatchedCodes, Key) + 1;
 
     VfSetPut(&VfWatchedCodes, Key, Count);
-    return Count <= VF_ALWAYS || Count % 64 == 0;
+    return Count <= VF_ALWAYS || Count % (Count <= VF_OFTEN ? 64 : 1024) == 0;
 }
 
 /* Pointers to memory of the process in the first bytes of a request's input. Bytes behind one: to the end of its page. */

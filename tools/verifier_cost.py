@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""What the verifier adds to a request: verifier_cost.py BUILD
+
+The four methods of DeviceIoControl on the driver of bench/, with and without `--verifier standard`: short runs of both in turn, the
+least of each, so that a loaded machine does not decide. Status 1 if one takes twice as long or longer (issue: "below 2 times").
+"""
+import subprocess
+import sys
+
+TURNS = 3
+MOST = 2.0
+
+
+def measure(build, *options):
+    """Nanoseconds by method."""
+    result = subprocess.run([f"{build}/ntlab", "run", "--clock", "host", "--run-timeout", "60s", *options, f"{build}/bench/ntlabbench.sys", "--",
+                             f"{build}/bench/ntlabbench.exe", "0", "requests"], capture_output=True, text=True, timeout=120)
+    if result.returncode != 0:
+        sys.exit(f"verifier_cost: status {result.returncode}\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
+    return {name: float(value) for name, value in (line.split() for line in result.stdout.splitlines())}
+
+
+def costs(build):
+    """Method: nanoseconds without and with the verifier."""
+    turns = [(measure(build), measure(build, "--verifier", "standard")) for _ in range(TURNS)]
+    return {name: tuple(min(turn[i][name] for turn in turns) for i in range(2)) for name in turns[0][0]}
+
+
+def lines(found):
+    for name, (plain, verified) in found.items():
+        yield f"{name:18} {plain:8.1f} ns, verified {verified:8.1f} ns: {verified / plain:.2f} times (aim: below {MOST:g})"
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    FOUND = costs(sys.argv[1])
+    print("\n".join(lines(FOUND)))
+    sys.exit(any(verified >= MOST * plain for plain, verified in FOUND.values()))
