@@ -356,6 +356,9 @@ answer(const struct abi_agent *agents, uint32_t count)
     if (chosen == ANSWER_FAIR) {
         if (!it.fair) {
             it.fair = true;
+            if (!snapshot.taken) {
+                snapshot_take(vectors); /* a replay: fair.c asks what has changed */
+            }
             fair_begin();
         }
         chosen = fair_choice(agents, count);

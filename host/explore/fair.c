@@ -4,18 +4,24 @@
  * A search's schedule may starve a thread that others wait for, so a long run proves nothing. From some
  * choice on (explorer.c, X4) everybody takes turns instead, one operation each: what still does not end
  * then does not end by itself. It is a livelock if the state comes back: the stacks of all agents with
- * the registers on them, what each would do next, and the data of the drivers. Else it is merely long.
+ * the registers on them, what each would do next, and what drivers and clients can write: their images,
+ * pool, the processes' memory. Else it is merely long.
  *
  *   F1  Brent's method: one state is kept, and replaced after 1, 2, 4, ... rounds. Equal states are counted
- *       only until then; REPEATS of them in a row are a circle.
- *   F2  What is compared leaves out pool: so many repetitions are asked for, and so long a run.
+ *       only until then; REPEATS of them are a circle.
+ *   F2  What is compared leaves out the kernel's own data: so several repetitions are asked for, and so long a run.
+ *   F3  Memory is looked at where the stacks are equal, and only so often until the next state is kept: a loop
+ *       that counts has equal stacks in each of its rounds.
  */
 #include <string.h>
 #include "host/explore/sampled.h"
 #include "host/machine/loaded.h"
 #include "host/machine/machine.h"
+#include "host/machine/snapshot.h"
 
-#define REPEATS 64
+#define REPEATS 16
+#define LOOKS   256 /* F3 */
+#define SEEN    65536
 #define PATIENT 4096    /* choices before states are compared */
 #define LONGEST 4000000 /* choices */
 
@@ -23,8 +29,9 @@ static struct {
     uint64_t choices, round, power;
     uint64_t stack[MAX_AGENTS];
     uint64_t kept, kept_data;
-    uint32_t equal;
-    bool has_kept, has_data;
+    uint32_t equal, looks;
+    bool has_kept;
+    uint64_t hashing; /* number of the sum that is_new belongs to */
 } it;
 
 static uint64_t
@@ -41,30 +48,70 @@ fair_begin(void)
     GUEST->record |= ABI_RECORD_STATE;
 }
 
-/* What the drivers keep in their images. */
-static uint64_t
-data(void)
+/* What drivers and clients can have changed there: not stacks (it.stack), not the kernel's own data. */
+static bool
+is_theirs(uint64_t page)
 {
-    static uint64_t page[ABI_PAGE_SIZE / 8];
-    uint64_t hash = 1;
-
+    if (page < ABI_USER_END) {
+        return page - ABI_HYPERCALL_STUBS >= ABI_HIGH_BASE - ABI_HYPERCALL_STUBS;
+    }
+    if (page >= ABI_NONPAGED_BASE && page < ABI_MAPPING_END) {
+        return true;
+    }
     for (size_t i = 0; i < loaded_count; i++) {
         const struct loaded *image = loaded[i];
 
-        if (image->slice != 0 || loaded_is_ours(image)) {
-            continue;
-        }
-        for (uint64_t at = image->image.base; at < image->image.base + image->image.pe.size;
-             at += ABI_PAGE_SIZE) {
-            if ((space_protection(at) & ABI_PROT_WRITE) != 0 &&
-                space_read(at, page, sizeof(page)) == sizeof(page)) {
-                for (size_t j = 0; j < ABI_PAGE_SIZE / 8; j++) {
-                    hash = mix(hash, page[j]);
-                }
-            }
+        if (image->slice == 0 && page - image->image.base < image->image.pe.size) {
+            return !loaded_is_ours(image);
         }
     }
-    return hash;
+    return false;
+}
+
+/* A page that was committed anew may come twice. */
+static bool
+is_new(uint64_t page)
+{
+    static struct {
+        uint64_t page, hashing;
+    } seen[SEEN];
+    size_t at = (page >> 12) * 0x9E3779B97F4A7C15ull >> 32;
+
+    for (size_t i = 0; i < SEEN; i++, at++) {
+        if (seen[at % SEEN].hashing != it.hashing) {
+            seen[at % SEEN].page = page;
+            seen[at % SEEN].hashing = it.hashing;
+            return true;
+        }
+        if (seen[at % SEEN].page == page) {
+            return false;
+        }
+    }
+    return false;
+}
+
+static void
+add_page(uint64_t page, void *sum)
+{
+    uint64_t hash = page;
+
+    if (is_theirs(page) && is_new(page)) {
+        const uint64_t *word = guest_pointer(page);
+        for (size_t i = 0; i < ABI_PAGE_SIZE / 8; i++) {
+            hash = mix(hash, word[i]);
+        }
+        *(uint64_t *)sum += hash;
+    }
+}
+
+static uint64_t
+data(void)
+{
+    uint64_t sum = 0;
+
+    it.hashing++;
+    snapshot_changed(add_page, &sum);
+    return sum;
 }
 
 static uint64_t
@@ -87,15 +134,17 @@ compare(const struct question *question)
 {
     uint64_t now = state(question);
 
-    if (it.has_kept && now == it.kept && it.kept_data == data()) {
-        if (++it.equal >= REPEATS) {
+    if (it.has_kept && now == it.kept && it.looks < LOOKS) {
+        it.looks++;
+        it.equal += it.kept_data == data();
+        if (it.equal >= REPEATS) {
             return true;
         }
     }
     if (++it.round >= it.power) { /* F1 */
         it.power = it.power == 0 ? 1 : it.power * 2;
         it.round = 0;
-        it.equal = 0;
+        it.equal = it.looks = 0;
         it.kept = now;
         it.kept_data = data();
         it.has_kept = true;

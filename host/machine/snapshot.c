@@ -123,6 +123,23 @@ snapshot_hash(void)
     return hash;
 }
 
+/* Every page whose content is no longer that of the snapshot; the same page may come twice if it is a fresh one. */
+void
+snapshot_changed(void (*visit)(uint64_t page, void *context), void *context)
+{
+    for (uint32_t i = 0; i < kept.saved; i++) {
+        if (memcmp(kept.content + (size_t)i * ABI_PAGE_SIZE, guest_pointer(kept.page[i]),
+                   ABI_PAGE_SIZE) != 0) {
+            visit(kept.page[i], context);
+        }
+    }
+    for (uint32_t i = 0; i < kept.logged; i++) {
+        if (space_is_fresh(kept.log[i].page)) {
+            visit(kept.log[i].page, context);
+        }
+    }
+}
+
 void
 snapshot_log(uint64_t page, uint8_t before)
 {

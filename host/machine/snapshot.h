@@ -35,6 +35,7 @@ void snapshot_log(uint64_t page, uint8_t before);
 uint32_t snapshot_logged(void); /* entries of the log, and the record that is kept in one */
 uint8_t snapshot_logged_at(uint32_t at);
 uint64_t snapshot_hash(void);
+void snapshot_changed(void (*visit)(uint64_t page, void *context), void *context);
 bool snapshot_holds(const struct loaded *image);
 
 /* space.c */

@@ -327,6 +327,7 @@ change(uint64_t address, uint64_t size, uint32_t protection)
 }
 
 static void open_page(uint64_t address);
+static bool find_backing(uint64_t page, uint64_t *backing);
 static void let_go_in_earnest(uint64_t slice);
 
 /* S5. After a snapshot a new page is opened when it is touched: most of a stack never is. */
@@ -399,10 +400,23 @@ space_commit(uint64_t address, uint64_t size, uint32_t protection)
     change(address, size, protection);
 }
 
+/*
+ * S4: a view that is made, or made writable, after a snapshot is open at once, so what is written through it is not seen
+ * at the page that is behind it. That is kept now.
+ */
+static void
+open_backing(uint64_t backing, uint32_t protection)
+{
+    if (snapshot.taken && (protection & ABI_PROT_WRITE) != 0 &&
+        is_committed(backing >> PAGE_SHIFT)) {
+        open_page(backing);
+    }
+}
+
 void
 space_protect(uint64_t address, uint64_t size, uint32_t protection)
 {
-    uint64_t page = address >> PAGE_SHIFT, end = (address + size) >> PAGE_SHIFT;
+    uint64_t page = address >> PAGE_SHIFT, end = (address + size) >> PAGE_SHIFT, backing;
 
     if (size == 0) {
         return;
@@ -417,6 +431,12 @@ space_protect(uint64_t address, uint64_t size, uint32_t protection)
         }
         if (page > start) {
             record(start << PAGE_SHIFT, (page - start) << PAGE_SHIFT, protection, true);
+            for (uint64_t at = start; at < page; at++) {
+                if ((page_protection[at] & (VIEW | FRESH)) == (VIEW | FRESH) &&
+                    find_backing(at << PAGE_SHIFT, &backing)) {
+                    open_backing(backing, protection);
+                }
+            }
             change(start << PAGE_SHIFT, (page - start) << PAGE_SHIFT, protection);
         }
         while (page < end && !is_committed(page)) {
@@ -489,6 +509,7 @@ space_map_view(uint64_t address, uint64_t size, uint64_t backing, uint32_t prote
     for (uint64_t offset = 0; offset < size; offset += ABI_PAGE_SIZE) {
         page_protection[(address + offset) >> PAGE_SHIFT] |= VIEW;
         note_view(address + offset, backing + offset);
+        open_backing(backing + offset, protection);
     }
     change(address, size, protection);
 }

@@ -84,6 +84,13 @@ def main():
         for strategy in ("fair", "random"):
             search = run("explore", "--strategy", strategy, "--budget", "3runs", f"{build}/explore-patience.sys")
             check(f"long, not endless, by {strategy}", search.returncode == 0, search.stderr[-300:])
+        search = run("explore", "--strategy", "random", "--budget", "2runs", f"{build}/explore-patience-pool.sys")
+        check("long, not endless: pool says so", search.returncode == 0, search.stderr[-300:])
+        for what, status in (("count", 0), ("forever", 1)):
+            search = run("explore", "--strategy", "random", "--budget", "1runs", "--client", f"user:{build}/memory-client.exe {what}",
+                         "--client", f"user:{build}/memory-client.exe {what}")
+            check(f"long or endless: a client's memory says so: {what}", search.returncode == status and ("livelock:" in search.stderr) == status,
+                  search.stderr[-300:])
         sample = f"{build}/../../samples/transfer/transfer"
         search = run("explore", "--strategy", "random", "--budget", "1runs", f"{sample}.sys", "--", f"{sample}.exe")
         check("a client of many requests is not endless", search.returncode == 0, search.stderr[-300:])

@@ -1,5 +1,6 @@
 /*
- * livelock.c - two threads that make way for each other: TRIES says how often, 0: for ever.
+ * livelock.c - two threads that make way for each other: TRIES says how often, 0: for ever. With POOL they count in a block
+ * of pool, and neither their stacks nor the driver's image say how far they are.
  *
  * Each takes its own lock, tries the other's, and gives its own back if it cannot have that. If both
  * go at the same speed neither ever has both.
@@ -9,13 +10,22 @@
 static FAST_MUTEX Lock[2];
 static KEVENT Go;
 
+#ifndef POOL
+#define POOL 0
+#endif
+
 static VOID NTAPI
 Thread(PVOID Context)
 {
-    ULONG Own = (ULONG)(ULONG_PTR)Context;
+    ULONG Own = (ULONG)(ULONG_PTR)Context, Here = 0;
+    volatile ULONG *Try = &Here;
 
+    if (POOL) {
+        Try = ExAllocatePoolWithTag(NonPagedPool, sizeof(ULONG), 'yrTl');
+        *Try = 0;
+    }
     KeWaitForSingleObject(&Go, Executive, KernelMode, FALSE, NULL);
-    for (ULONG Try = 0; TRIES == 0 || Try < TRIES; Try++) {
+    while (TRIES == 0 || (*Try)++ < TRIES) {
         if (!ExTryToAcquireFastMutex(&Lock[Own])) {
             continue;
         }
@@ -25,6 +35,9 @@ Thread(PVOID Context)
             break;
         }
         ExReleaseFastMutex(&Lock[Own]);
+    }
+    if (POOL) {
+        ExFreePool((PVOID)Try);
     }
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
