@@ -5,6 +5,8 @@
  *   U2  A name goes with the last handle of what was marked for deletion, one of several with its own last handle; the node with its last file object.
  *       POSIX: the name goes with the handle that marked it.
  *   U3  What had the name of a removed file tunnels to the next one that gets it within seconds.
+ *   U4  A close that comes from below a request (a flush or a purge has let go of the section) is posted: who sent the request
+ *       may hold any of our locks. [SMP: fastfat/close.c]
  */
 #include "ramfs.h"
 
@@ -230,21 +232,14 @@ RamCleanup(PRAM_REQUEST Request)
 }
 
 /* R1 */
-NTSTATUS
-RamClose(PRAM_REQUEST Request)
+static VOID
+RamCloseStream(PRAM_VOLUME Volume, PRAM_STREAM Stream, PRAM_CCB Ccb)
 {
-    PRAM_VOLUME Volume = Request->Volume;
-    PRAM_STREAM Stream = Request->Stream;
-    PRAM_CCB Ccb = Request->Ccb;
     PRAM_NODE Node;
 
-    if (Stream == NULL || Ccb == NULL) {
-        return STATUS_SUCCESS; /* a stream file object */
-    }
     ExAcquireResourceExclusiveLite(&Volume->Resource, TRUE);
     Node = Stream->Node;
     Volume->Opens--;
-    Request->FileObject->FsContext2 = NULL;
     RamDereferenceLink(Ccb->Link);
     RamFree(Ccb->Pattern.Buffer);
     RamFree(Ccb->Watched.Buffer);
@@ -262,5 +257,35 @@ RamClose(PRAM_REQUEST Request)
         RamTryFreeNode(Node);
     }
     ExReleaseResourceLite(&Volume->Resource);
+}
+
+static VOID NTAPI
+RamCloseLater(PVOID Context)
+{
+    PRAM_CCB Ccb = Context;
+
+    RamEnter();
+    RamCloseStream(Ccb->Volume, Ccb->Stream, Ccb);
+    RamExit();
+}
+
+/* U4 */
+NTSTATUS
+RamClose(PRAM_REQUEST Request)
+{
+    PRAM_CCB Ccb = Request->Ccb;
+
+    if (Request->Stream == NULL || Ccb == NULL) {
+        return STATUS_SUCCESS; /* a stream file object */
+    }
+    Request->FileObject->FsContext2 = NULL;
+    if (IoGetTopLevelIrp() == Request->Irp) {
+        RamCloseStream(Request->Volume, Request->Stream, Ccb);
+    } else {
+        Ccb->Volume = Request->Volume;
+        Ccb->Stream = Request->Stream;
+        ExInitializeWorkItem(&Ccb->Work, RamCloseLater, Ccb);
+        ExQueueWorkItem(&Ccb->Work, CriticalWorkQueue);
+    }
     return STATUS_SUCCESS;
 }

@@ -186,6 +186,10 @@ typedef struct _RAM_CCB {
     UNICODE_STRING Last; /* the name given last, upcased or not */
     ULONG EaIndex;
     UNICODE_STRING Watched; /* the directory's name, for notifications */
+    /* of a close that is posted */
+    WORK_QUEUE_ITEM Work;
+    PRAM_VOLUME Volume;
+    PRAM_STREAM Stream;
 } RAM_CCB, *PRAM_CCB;
 
 typedef struct _RAM_REQUEST {

@@ -10,15 +10,15 @@ VOID NTAPI
 CcFlushCache(PSECTION_OBJECT_POINTERS SectionObjectPointer, PLARGE_INTEGER FileOffset, ULONG Length,
              PIO_STATUS_BLOCK IoStatus)
 {
-    PMI_CONTROL Control = SectionObjectPointer->DataSectionObject;
+    PMI_CONTROL Control;
     ULONG64 Written = 0;
     NTSTATUS Status = STATUS_SUCCESS;
     PFILE_OBJECT FileObject;
 
     KiSchedulePoint(SP_OBJECT, SectionObjectPointer);
+    Control = SectionObjectPointer->DataSectionObject;
     if (Control != NULL && (FileOffset == NULL || Length != 0)) {
-        FileObject = MiControlFile(Control);
-        ObReferenceObject(FileObject);
+        FileObject = MiControlFile(Control); /* which the control area keeps */
         MiReferenceControl(FileObject);
         Status = FsRtlAcquireFileForCcFlushEx(FileObject); /* F1 */
         if (NT_SUCCESS(Status)) {
@@ -35,7 +35,6 @@ CcFlushCache(PSECTION_OBJECT_POINTERS SectionObjectPointer, PLARGE_INTEGER FileO
             FsRtlReleaseFileForCcFlush(FileObject);
         }
         MiDereferenceControl(Control);
-        ObDereferenceObject(FileObject);
     }
     if (IoStatus != NULL) {
         IoStatus->Status = Status;
@@ -47,18 +46,24 @@ BOOLEAN NTAPI
 CcPurgeCacheSection(PSECTION_OBJECT_POINTERS SectionObjectPointer, PLARGE_INTEGER FileOffset,
                     ULONG Length, ULONG Flags)
 {
-    PMI_CONTROL Control = SectionObjectPointer->DataSectionObject;
-    PCCP_SHARED Shared = SectionObjectPointer->SharedCacheMap;
+    PCCP_SHARED Shared;
+    PMI_CONTROL Control;
+    BOOLEAN Purged;
 
     KiSchedulePoint(SP_OBJECT, SectionObjectPointer);
+    Control = SectionObjectPointer->DataSectionObject;
+    Shared = SectionObjectPointer->SharedCacheMap;
     if (Control == NULL) {
         return TRUE;
     }
     if (Shared != NULL && Shared->Busy != 0) {
         return FALSE;
     }
-    return MiPurgeControl(Control, FileOffset != NULL ? (ULONG64)FileOffset->QuadPart : 0,
-                          FileOffset != NULL ? Length : 0);
+    MiReferenceControl(MiControlFile(Control)); /* a purge waits for writes that are under way */
+    Purged = MiPurgeControl(Control, FileOffset != NULL ? (ULONG64)FileOffset->QuadPart : 0,
+                            FileOffset != NULL ? Length : 0);
+    MiDereferenceControl(Control);
+    return Purged;
 }
 
 /* [ntifs] STATUS_CACHE_PAGE_LOCKED, which is no error: written, but not all of it could be forgotten. */

@@ -99,11 +99,14 @@ CcUninitializeCacheMap(PFILE_OBJECT FileObject, PLARGE_INTEGER TruncateSize,
         }
         return FALSE;
     }
-    if (TruncateSize != NULL && Shared->OpenCount == 0 &&
-        MiPurgeControl(
-            Shared->Control,
-            ((ULONG64)TruncateSize->QuadPart + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1), 0)) {
-        Shared->FileSize = *TruncateSize;
+    if (TruncateSize != NULL && Shared->OpenCount == 0) {
+        Shared->Busy++; /* the lazy writer must not take it away while the purge waits */
+        if (MiPurgeControl(
+                Shared->Control,
+                ((ULONG64)TruncateSize->QuadPart + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1), 0)) {
+            Shared->FileSize = *TruncateSize;
+        }
+        Shared->Busy--;
     }
     if (UninitializeEvent != NULL) {
         UninitializeEvent->Next = Shared->Events;
@@ -118,7 +121,7 @@ CcUninitializeCacheMap(PFILE_OBJECT FileObject, PLARGE_INTEGER TruncateSize,
     return FALSE;
 }
 
-/* What memory has of a file beyond its end. */
+/* What memory has of a file beyond its end. May wait: the caller holds the control area. */
 static VOID
 CcpCut(PMI_CONTROL Control, ULONG64 Size)
 {
@@ -142,17 +145,24 @@ CcSetFileSizes(PFILE_OBJECT FileObject, PCC_FILE_SIZES FileSizes)
     KiSchedulePoint(SP_OBJECT, Pointers);
     Shared = Pointers->SharedCacheMap;
     if (Shared == NULL) {
-        if (Pointers->DataSectionObject != NULL) {
-            CcpCut(Pointers->DataSectionObject, New);
+        PMI_CONTROL Control = Pointers->DataSectionObject;
+
+        if (Control != NULL) {
+            MiReferenceControl(MiControlFile(Control));
+            CcpCut(Control, New);
+            MiDereferenceControl(Control);
         }
         return;
     }
+    Shared->Busy++; /* as above */
     if (New < (ULONG64)Shared->FileSize.QuadPart) {
         CcpCut(Shared->Control, New);
     }
     Shared->FileSize = FileSizes->FileSize;
     Shared->SectionSize = FileSizes->AllocationSize;
     Shared->ValidDataLength = FileSizes->ValidDataLength;
+    Shared->Busy--;
+    CcpTryDelete(Shared);
 }
 
 NTSTATUS NTAPI

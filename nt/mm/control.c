@@ -178,7 +178,13 @@ VOID
 MiDereferenceControl(PMI_CONTROL Control)
 {
     ASSERT(Control->References > 0);
-    if (--Control->References != 0) {
+    Control->References--;
+    if (Control->References == 1 && Control->Orphan && Control->Dirty == 0) {
+        Control->Orphan =
+            FALSE; /* somebody else has written it: the writer has nothing to do here */
+        Control->References = 0;
+    }
+    if (Control->References != 0) {
         return;
     }
     if (Control->Dirty != 0) {
@@ -376,7 +382,20 @@ MiEndPage(ULONG64 Offset, ULONG64 Length)
     return Length == 0 ? ~0ull >> 12 : (Offset + Length + PAGE_SIZE - 1) / PAGE_SIZE;
 }
 
-/* Writes what is dirty in [Offset, Offset + Length), Length 0: to the end. The first error ends it. */
+/* Waits until no write of [Offset, Offset + Length) is under way. */
+VOID
+MiWaitForWrites(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length)
+{
+    while (MiNextPage(Control, Offset / PAGE_SIZE, MiEndPage(Offset, Length), MI_FP_WRITING) !=
+           ~0ull) {
+        MiWaitFile(Control);
+    }
+}
+
+/*
+ * Writes what is dirty in [Offset, Offset + Length), Length 0: to the end. The first error ends it. What somebody else
+ * is writing there is on the disk too when it returns: a non-cached read that flushed first would not see it otherwise.
+ */
 NTSTATUS
 MiFlushControl(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length, PULONG64 Written)
 {
@@ -421,18 +440,9 @@ MiFlushControl(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length, PULONG64 Wri
         Bytes += Count * PAGE_SIZE;
         Page += Count;
     }
+    MiWaitForWrites(Control, Offset, Length);
     *Written = Bytes;
     return Status;
-}
-
-/* Waits until no write of [Offset, Offset + Length) is under way. */
-VOID
-MiWaitForWrites(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length)
-{
-    while (MiNextPage(Control, Offset / PAGE_SIZE, MiEndPage(Offset, Length), MI_FP_WRITING) !=
-           ~0ull) {
-        MiWaitFile(Control);
-    }
 }
 
 /* The pages of the range are absent from here on, dirty or not. FALSE: a view of a user has some of them. */
@@ -441,15 +451,18 @@ MiPurgeControl(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length)
 {
     ULONG64 Page = Offset / PAGE_SIZE, End = MiEndPage(Offset, Length);
 
+    MiWaitForWrites(Control, Offset, Length);
     if (!IsListEmpty(&Control->Views)) {
         return FALSE;
     }
-    MiWaitForWrites(Control, Offset, Length);
     while ((Page = MiNextPage(Control, Page, End, MI_FP_VALID | MI_FP_BUSY)) != ~0ull) {
         PUCHAR State = MiFileState(Control, Page, FALSE);
 
-        if (*State & MI_FP_BUSY) {
+        if (*State & (MI_FP_BUSY | MI_FP_WRITING)) {
             MiWaitFile(Control);
+            if (!IsListEmpty(&Control->Views)) {
+                return FALSE;
+            }
             continue;
         }
         MiClean(Control, State);

@@ -118,15 +118,17 @@ MiMapShared(PMI_AREA Area, ULONG64 Page, ULONG64 Offset, UCHAR State, BOOLEAN Wr
     PMI_CONTROL Control = MiControlOf(Area);
     ULONG Protection = MiHostProtection(State);
 
-    if (Write) {
-        MiMarkDirty(Control, Offset, PAGE_SIZE);
-    } else if (MiIsCopyOnWrite(State) || !(MiFilePage(Control, Offset) & MI_FP_DIRTY)) {
+    if (!Write && (MiIsCopyOnWrite(State) || !(MiFilePage(Control, Offset) & MI_FP_DIRTY))) {
         Protection &= ~(ULONG)ABI_PROT_WRITE; /* C3 */
     }
     if (HcPage(Page) & ABI_COMMITTED) {
         HcProtect(Page, PAGE_SIZE, Protection);
     } else {
         HcMapView(Page, PAGE_SIZE, MiFileBacking(Control, Offset), Protection);
+    }
+    if (Write) {
+        /* Last: it passes a schedule point when the page is dirty, and a flush there must find the page in the view. */
+        MiMarkDirty(Control, Offset, PAGE_SIZE);
     }
 }
 

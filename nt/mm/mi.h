@@ -117,6 +117,7 @@ struct _MI_CONTROL {
     ULONG64 Dirty;    /* pages */
     BOOLEAN Orphan;   /* only the writer has it */
     BOOLEAN Failed;   /* this pass of the writer could not write all of it */
+    ULONG Tries;      /* of the writer, for its locks */
     KEVENT Changed;   /* a page is no longer busy, or no longer being written */
     MI_SEGMENT Segment[MI_SEGMENTS];
 };

@@ -4,6 +4,8 @@
  *   W1  What views have dirtied and no cache map knows of is written some seconds later, in a system thread, under
  *       the locks of AcquireForModWrite. [ntifs: FS_FILTER_..., nt-semantics-2 2.5]
  *   W2  The writer is a timer while there is something to write, and nothing otherwise.
+ *   W3  It does not wait for a file that is in use: it comes again, MI_WRITE_TRIES times, then when the file is
+ *       dirtied or flushed next. What is dirty stays so.
  */
 #include "mi.h"
 #include "nt/inc/io.h"
@@ -11,46 +13,53 @@
 #include "nt/inc/cc.h"
 
 #define MI_WRITE_DELAY (-10000000ll * 5)
+#define MI_WRITE_TRIES 8u
 
-static VOID
+/* W3: STATUS_CANT_WAIT */
+static NTSTATUS
 MiWriteMapped(PMI_CONTROL Control)
 {
     PERESOURCE Resource = NULL;
     LARGE_INTEGER End = {};
     ULONG64 Written;
+    NTSTATUS Status;
 
     FsRtlGetFileSize(Control->FileObject, &End);
     if (!NT_SUCCESS(FsRtlAcquireFileForModWriteEx(Control->FileObject, &End, &Resource))) {
-        return;
+        return STATUS_CANT_WAIT;
     }
     IoSetTopLevelIrp((PIRP)FSRTL_MOD_WRITE_TOP_LEVEL_IRP);
-    MiFlushControl(Control, 0, 0, &Written);
+    Status = MiFlushControl(Control, 0, 0, &Written);
     IoSetTopLevelIrp(NULL);
     FsRtlReleaseFileForModWrite(Control->FileObject, Resource);
+    return Status;
 }
 
 /* W1 */
 static VOID NTAPI
 MiWriterRoutine(PVOID Context)
 {
+    BOOLEAN Later = FALSE;
     PLIST_ENTRY Entry;
 
     MiWriterArmed = FALSE;
 Again:
     for (Entry = MiControls.Flink; Entry != &MiControls; Entry = Entry->Flink) {
         PMI_CONTROL Control = CONTAINING_RECORD(Entry, MI_CONTROL, Links);
+        NTSTATUS Status;
 
         if (Control->Dirty == 0 || Control->Cached != 0 || Control->Failed) {
             continue;
         }
         Control->References++;
-        MiWriteMapped(Control);
+        Status = MiWriteMapped(Control);
         Control->Failed = Control->Dirty != 0;
-        if (Control->Orphan && Control->References == 2) {
-            Control->Orphan = FALSE;
-            Control->References--;
-            if (Control->Failed) { /* nobody is left who could do anything about it */
-                MiPurgeControl(Control, 0, 0);
+        if (Status == STATUS_CANT_WAIT) {
+            Later |= ++Control->Tries < MI_WRITE_TRIES; /* W3 */
+        } else {
+            Control->Tries = 0;
+            if (!NT_SUCCESS(Status) && Control->Orphan && Control->References == 2) {
+                MiPurgeControl(Control, 0, 0); /* nobody is left who could do anything about it */
             }
         }
         MiDereferenceControl(Control);
@@ -58,6 +67,9 @@ Again:
     }
     for (Entry = MiControls.Flink; Entry != &MiControls; Entry = Entry->Flink) {
         CONTAINING_RECORD(Entry, MI_CONTROL, Links)->Failed = FALSE;
+    }
+    if (Later) {
+        MiWakeWriter(FALSE);
     }
 }
 
@@ -105,9 +117,10 @@ MmFlushImageSection(PSECTION_OBJECT_POINTERS Pointers, MMFLUSH_TYPE FlushType)
 BOOLEAN NTAPI
 MmCanFileBeTruncated(PSECTION_OBJECT_POINTERS Pointers, PLARGE_INTEGER NewFileSize)
 {
-    PMI_CONTROL Control = MiDataOf(Pointers);
+    PMI_CONTROL Control;
 
     KiSchedulePoint(SP_OBJECT, Pointers);
+    Control = MiDataOf(Pointers);
     if (Pointers->ImageSectionObject != NULL) {
         return FALSE;
     }
@@ -125,11 +138,12 @@ MmCanFileBeTruncated(PSECTION_OBJECT_POINTERS Pointers, PLARGE_INTEGER NewFileSi
 BOOLEAN NTAPI
 MmForceSectionClosed(PSECTION_OBJECT_POINTERS Pointers, BOOLEAN DelayClose)
 {
-    PMI_CONTROL Control = MiDataOf(Pointers);
+    PMI_CONTROL Control;
     ULONG64 Written;
     BOOLEAN Gone;
 
     KiSchedulePoint(SP_OBJECT, Pointers);
+    Control = MiDataOf(Pointers);
     if (Pointers->ImageSectionObject != NULL) {
         return FALSE;
     }
@@ -160,8 +174,9 @@ MmForceSectionClosed(PSECTION_OBJECT_POINTERS Pointers, BOOLEAN DelayClose)
 ULONG NTAPI
 MmDoesFileHaveUserWritableReferences(PSECTION_OBJECT_POINTERS Pointers)
 {
-    PMI_CONTROL Control = MiDataOf(Pointers);
+    PMI_CONTROL Control;
 
     KiSchedulePoint(SP_OBJECT, Pointers);
+    Control = MiDataOf(Pointers);
     return Control == NULL ? 0 : Control->WritableSections + Control->WritableViews;
 }

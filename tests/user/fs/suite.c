@@ -138,7 +138,7 @@ Mix(void)
             break;
         case 1: // cut or extended: zeros come in
             if (Step % 3 == 0) {
-                Wrong += SetSize(File, At) != STATUS_SUCCESS;
+                EXPECT_STATUS(SetSize(File, At), STATUS_SUCCESS);
                 memset(Good + At, 0, FSX_SIZE - At);
                 Size = At;
             }
