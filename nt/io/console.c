@@ -3,8 +3,12 @@
  *
  * The file name says which: \Input reads the client's standard input, \Error writes standard error,
  * everything else (\Output, \CurrentOut, \Console) standard output. \Device\Console is the same device.
+ *
+ * Who types watches the others first: a read waits for the other clients to end, a minute of virtual time at most. So a service
+ * that is stopped by a key serves its clients, whatever is in the file or pipe that ntlab's standard input is.
  */
 #include "nt/io/iop.h"
+#include "nt/inc/client.h"
 
 enum { IopConsoleOut = 1, IopConsoleError = 2, IopConsoleIn = 3 };
 
@@ -42,6 +46,7 @@ IopConsoleDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         Information = FILE_OPENED;
         break;
     case IRP_MJ_READ:
+        PspLetClientsEnd();
         Information =
             Stack->Parameters.Read.Length == 0
                 ? 0

@@ -392,6 +392,7 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
     FileObject->Flags |= FO_FILE_OPEN;
     if (Open->QueryOnly) {
         Open->FinalStatus = IopAnswerQuery(FileObject, Open);
+        IopCloseFile(FileObject, NULL, 0, 1); /* while referenced: a filter may reference it too */
         ObDereferenceObject(FileObject);
         return STATUS_UNSUCCESSFUL; /* no handle; FinalStatus says what happened */
     }

@@ -2,6 +2,7 @@
  * init.c - the run itself, in the first system thread: drivers in, clients through, drivers out.
  */
 #include "nt/ps/psp.h"
+#include "nt/inc/client.h"
 #include "nt/inc/window.h"
 #include "nt/inc/obend.h"
 #include "nt/inc/visit.h"
@@ -130,6 +131,54 @@ PspRunClients(VOID)
     for (ULONG Index = 0; Index < PspBoot.clients; Index++) {
         KeWaitForSingleObject(Process[Index], Executive, KernelMode, FALSE, NULL);
         ObDereferenceObject(Process[Index]);
+    }
+}
+
+/* Whether the current process is the client or comes of it: nobody waits for who may be waiting for him. */
+static BOOLEAN
+PspComesOf(PEPROCESS Client)
+{
+    HANDLE Id = PspCurrentProcess()->UniqueProcessId;
+
+    for (ULONG Depth = 0; Depth < 16 && Id != Client->UniqueProcessId; Depth++) {
+        HANDLE Parent = NULL;
+
+        for (PLIST_ENTRY Entry = PsActiveProcessHead.Flink; Entry != &PsActiveProcessHead;
+             Entry = Entry->Flink) {
+            PEPROCESS Process = CONTAINING_RECORD(Entry, EPROCESS, ActiveProcessLinks);
+
+            if (Process->UniqueProcessId == Id) {
+                Parent = Process->InheritedFromUniqueProcessId;
+            }
+        }
+        Id = Parent;
+    }
+    return Id == Client->UniqueProcessId;
+}
+
+/* Waits until the clients that the caller has nothing to do with have ended, for a minute at most. */
+VOID
+PspLetClientsEnd(VOID)
+{
+    PEPROCESS Wait[ABI_MAX_CLIENTS];
+    LARGE_INTEGER Until = {0};
+    ULONG Count = 0;
+
+    for (PLIST_ENTRY Entry = PsActiveProcessHead.Flink; Entry != &PsActiveProcessHead;
+         Entry = Entry->Flink) {
+        PEPROCESS Process = CONTAINING_RECORD(Entry, EPROCESS, ActiveProcessLinks);
+
+        if (Process->IsClient && !PspComesOf(Process) && ObReferenceObjectSafe(Process)) {
+            Wait[Count++] = Process;
+        }
+    }
+    if (Count != 0) {
+        KeQuerySystemTime(&Until);
+        Until.QuadPart += 60LL * 10000000;
+    }
+    for (ULONG Index = 0; Index < Count; Index++) {
+        KeWaitForSingleObject(Wait[Index], Executive, KernelMode, FALSE, &Until);
+        ObDereferenceObject(Wait[Index]);
     }
 }
 

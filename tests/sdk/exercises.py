@@ -2,6 +2,7 @@
 """Builds exercises/ with sdk's toolchain file and runs exercises.list: exercises.py NTLAB BUILD SDK [NAME...]. 77 without CMake."""
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -42,12 +43,12 @@ def main():
         for line in open(os.path.join(HERE, "exercises.list"), encoding="utf-8"):
             if line.startswith("#") or line.count("|") < 3:
                 continue
-            name, arguments, want_status, wanted = (f.strip() for f in line.split("|", 3))
+            name, arguments, want_status, wanted, *typed = (f.strip() for f in line.split("|", 4))
             if sys.argv[4:] and name not in sys.argv[4:]:
                 continue
             count += 1
-            words = [re.sub(r"(?<![\w./\\-])[\w-]+\.(sys|exe|inf|reg)\b", lambda m: os.path.join(HERE if m[1] in ("inf", "reg") else out, "exercises" if m[1] in ("inf", "reg") else "", m[0]), w) for w in arguments.split()]
-            status, text = run([NTLAB, "run"] + [out if w == "OUT" else w for w in words], timeout=300, stdin=subprocess.DEVNULL)
+            words = [re.sub(r"(?<![\w./\\-])[\w-]+\.(sys|exe|inf|reg)\b", lambda m: os.path.join(HERE if m[1] in ("inf", "reg") else out, "exercises" if m[1] in ("inf", "reg") else "", m[0]), w) for w in shlex.split(arguments)]
+            status, text = run([NTLAB, "run"] + [out if w == "OUT" else w for w in words], timeout=300, **({"input": typed[0].encode()} if typed else {"stdin": subprocess.DEVNULL}))
             missing = in_order(text, [w.strip() for w in wanted.split(";") if w.strip()])
             if status != int(want_status) or missing:
                 failed += 1

@@ -29,6 +29,10 @@ PreAny(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects, PVOID *Complet
     if (Data->Iopb->MajorFunction == IRP_MJ_READ) {
         LastLength = Data->Iopb->Parameters.Read.Length;
     }
+    if (Data->Iopb->MajorFunction == IRP_MJ_CLEANUP) {
+        ObReferenceObject(FltObjects->FileObject); /* as a scan at cleanup does */
+        ObDereferenceObject(FltObjects->FileObject);
+    }
     EXPECT(FltObjects->Size == sizeof(*FltObjects) && FltObjects->Filter == Filter);
     EXPECT(FltObjects->Instance == Data->Iopb->TargetInstance &&
            FltObjects->FileObject == Data->Iopb->TargetFileObject);
@@ -126,8 +130,11 @@ Register(VOID)
 static VOID
 Operate(VOID)
 {
+    FILE_NETWORK_OPEN_INFORMATION Network;
     FILE_STANDARD_INFORMATION Standard;
+    OBJECT_ATTRIBUTES Attributes;
     IO_STATUS_BLOCK Iosb;
+    UNICODE_STRING Name;
     HANDLE Handle;
     char Text[8];
 
@@ -168,6 +175,14 @@ Operate(VOID)
                   STATUS_OBJECT_NAME_NOT_FOUND);
     EXPECT_STATUS(LastStatus, STATUS_OBJECT_NAME_NOT_FOUND);
     EXPECT_EQ(Pre[IRP_MJ_CLEANUP], 1); /* no cleanup after a failed create */
+
+    /* Opened for a question alone, without a handle: the file object can be referenced in its cleanup too. */
+    RtlInitUnicodeString(&Name, TINY_DISK L"\\one");
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_KERNEL_HANDLE, NULL, NULL);
+    EXPECT_STATUS(ZwQueryFullAttributesFile(&Attributes, &Network), STATUS_SUCCESS);
+    EXPECT_EQ(Network.EndOfFile.QuadPart, 7);
+    EXPECT_EQ(Pre[IRP_MJ_CLEANUP], 2);
+    EXPECT_EQ(Pre[IRP_MJ_CLOSE], 2);
 }
 
 /* Completed below at DISPATCH_LEVEL, later: the post-callback runs there. */

@@ -214,6 +214,16 @@ TinyQuery(PTINY_FILE File, PFILE_OBJECT FileObject, ULONG Class, PVOID Buffer, U
             File->Directory ? FILE_ATTRIBUTE_DIRECTORY : FILE_ATTRIBUTE_NORMAL;
         *Information = sizeof(FILE_BASIC_INFORMATION);
         return STATUS_SUCCESS;
+    case FileNetworkOpenInformation: {
+        PFILE_NETWORK_OPEN_INFORMATION Network = Buffer;
+
+        RtlZeroMemory(Network, sizeof(*Network));
+        Network->EndOfFile.QuadPart = File->Size;
+        Network->FileAttributes =
+            File->Directory ? FILE_ATTRIBUTE_DIRECTORY : FILE_ATTRIBUTE_NORMAL;
+        *Information = sizeof(*Network);
+        return STATUS_SUCCESS;
+    }
     case FileNameInformation: {
         PFILE_NAME_INFORMATION Name = Buffer;
         BOOLEAN Root = File == &TinyFiles[0];
