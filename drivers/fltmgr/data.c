@@ -16,3 +16,4 @@ ULONGLONG FltpMessageId;
 FAST_IO_DISPATCH FltpFastIo;
 RTL_OSVERSIONINFOW FltpSystem;
 FLTP_KERNEL FltpKernel;
+LONG FltpScanSections;

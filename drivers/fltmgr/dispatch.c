@@ -49,7 +49,7 @@ FltpDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     }
     First =
         FltpNextInstance(Volume, Above, Stack->MajorFunction, Irp->Flags, Stack->FileObject, TRUE);
-    if (First == NULL) {
+    if (First == NULL && FltpScanSections == 0) {
         Status = FltpSkip(Volume, Irp);
         if (Creating != NULL) {
             FltpCreateEnded(Volume, Creating, Status);
@@ -58,7 +58,9 @@ FltpDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     }
     Operation = FltpAllocateOperation(Volume);
     if (Operation == NULL) {
-        ExReleaseRundownProtection(&First->IoRundown);
+        if (First != NULL) {
+            ExReleaseRundownProtection(&First->IoRundown);
+        }
         return FltpComplete(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
     }
     Operation->Irp = Irp;

@@ -251,6 +251,8 @@ extern ERESOURCE FltpPortLock;
 extern LIST_ENTRY FltpPorts;
 extern KSPIN_LOCK FltpCreatingLock, FltpNameLock;
 extern LIST_ENTRY FltpCreating;
+extern LONG FltpScanSections; /* sections for data scans that are open: scan.c */
+VOID FltpTellSections(PFLTP_OPERATION Operation);
 extern BOOLEAN FltpWatching; /* file systems tell of themselves */
 extern ULONGLONG FltpMessageId;
 extern FAST_IO_DISPATCH FltpFastIo;
@@ -405,6 +407,7 @@ typedef struct _FLTP_CONTEXT {
     WORK_QUEUE_ITEM Item; /* the last release may come at DISPATCH_LEVEL */
     PVOID Section;        /* scan.c */
     HANDLE SectionHandle;
+    PVOID Told;           /* the operation whose conflict was told last */
     DECLSPEC_ALIGN(16) UCHAR Body[];
 } FLTP_CONTEXT, *PFLTP_CONTEXT;
 VOID FltpInitializeContextList(PFLTP_CONTEXT_LIST List);

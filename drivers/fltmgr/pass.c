@@ -65,6 +65,7 @@ FltpPass(PFLTP_OPERATION Operation)
 {
     PIRP Irp = Operation->Irp;
 
+    FltpTellSections(Operation);
     if (Operation->Iopb.MajorFunction == IRP_MJ_CLOSE) {
         FltpCloseFileObject(Operation->Volume, Operation->Iopb.TargetFileObject); /* P3 */
     } else if (Operation->Iopb.MajorFunction == IRP_MJ_SET_INFORMATION) {

@@ -2,14 +2,18 @@
  * scan.c - sections for scanning data: a section of a file with a context on its stream. [DDI: FltRegisterForDataScan,
  * FltCreateSectionForDataScan, FltCloseSectionForDataScan, FltGetSectionContext]
  *
- * The context hangs on the stream's list beside the stream contexts, by its type. A section that stands in the way of
- * other I/O is told to nobody yet: the registration's SectionNotificationCallback is not called.
+ * The context hangs on the stream's list beside the stream contexts, by its type.
  *
  *   D1  Header->Section is referenced while the section is open; FltCloseSectionForDataScan drops it once.
  *   D2  The page of FltCreateSectionForDataScan has the caller close the handle, the avscan sample leaves a kernel
  *       handle to FltCloseSectionForDataScan: it is closed here if it still is one of this section.
  *   D3  Without OBJ_KERNEL_HANDLE, or without attributes, the handle is the current process's: a filter that is
  *       asked by its service in a message hands it out, and the service maps the section and closes the handle.
+ *   D4  What would have the cache purged or the file cut while a section is open is told to the section's owner before it
+ *       goes to the file system, below all pre-callbacks: SectionNotificationCallback may close the section, and the
+ *       operation succeeds. Told of: FileEndOfFileInformation and FileAllocationInformation, non-cached writes,
+ *       FSCTL_SET_ZERO_DATA. Not of creates that overwrite, which have no stream yet: those find the section.
+ *       [DDI: PFLT_SECTION_CONFLICT_NOTIFICATION_CALLBACK]
  */
 #include "fltp.h"
 
@@ -124,6 +128,7 @@ FltCreateSectionForDataScan(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject,
         return Status;
     }
     ObReferenceObject(Section); /* D1 */
+    InterlockedIncrement(&FltpScanSections);
     Header->Section = Section;
     Header->SectionHandle = Handle;
     if (SectionFileSize != NULL) {
@@ -148,6 +153,7 @@ FltCloseSectionForDataScan(PFLT_CONTEXT SectionContext)
     if (Section == NULL) {
         return STATUS_NOT_FOUND;
     }
+    InterlockedDecrement(&FltpScanSections);
     if ((LONG_PTR)Header->SectionHandle < 0 && /* a kernel handle */
         NT_SUCCESS(ObReferenceObjectByHandle(Header->SectionHandle, 0, *MmSectionObjectType,
                                              KernelMode, &Same, NULL))) {
@@ -174,6 +180,73 @@ FltGetSectionContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTE
     Status = FltpStreamList(Instance, FileObject, FALSE, &List);
     return NT_SUCCESS(Status) ? FltpGetContext(List, Instance, FLT_SECTION_CONTEXT, Context)
                               : Status;
+}
+
+/* D4 */
+static BOOLEAN
+FltpPurges(PFLT_IO_PARAMETER_BLOCK Iopb)
+{
+    switch (Iopb->MajorFunction) {
+    case IRP_MJ_WRITE:
+        return (Iopb->IrpFlags & (IRP_NOCACHE | IRP_PAGING_IO)) == IRP_NOCACHE;
+    case IRP_MJ_SET_INFORMATION:
+        return (Iopb->Parameters.SetFileInformation.FileInformationClass ==
+                    FileEndOfFileInformation ||
+                Iopb->Parameters.SetFileInformation.FileInformationClass ==
+                    FileAllocationInformation) &&
+               !Iopb->Parameters.SetFileInformation.AdvanceOnly;
+    case IRP_MJ_FILE_SYSTEM_CONTROL:
+        return Iopb->MinorFunction == IRP_MN_USER_FS_REQUEST &&
+               Iopb->Parameters.FileSystemControl.Common.FsControlCode == FSCTL_SET_ZERO_DATA;
+    }
+    return FALSE;
+}
+
+/* The next open section of the list that was not told of this operation, referenced, with its instance's IoRundown. */
+static PFLTP_CONTEXT
+FltpNextSection(PFLTP_CONTEXT_LIST List, PVOID Operation)
+{
+    PFLTP_CONTEXT Found = NULL;
+
+    ExAcquireFastMutex(&List->Mutex);
+    for (PLIST_ENTRY Entry = List->Contexts.Flink; Entry != &List->Contexts && Found == NULL;
+         Entry = Entry->Flink) {
+        PFLTP_CONTEXT Header = CONTAINING_RECORD(Entry, FLTP_CONTEXT, Links);
+
+        if (Header->Type == FLT_SECTION_CONTEXT && Header->Section != NULL &&
+            Header->Told != Operation &&
+            Header->Filter->Registration.SectionNotificationCallback != NULL &&
+            ExAcquireRundownProtection(&((PFLT_INSTANCE)Header->Owner)->IoRundown)) {
+            Header->Told = Operation;
+            InterlockedIncrement(&Header->References);
+            Found = Header;
+        }
+    }
+    ExReleaseFastMutex(&List->Mutex);
+    return Found;
+}
+
+VOID
+FltpTellSections(PFLTP_OPERATION Operation)
+{
+    PFILE_OBJECT FileObject = Operation->Iopb.TargetFileObject;
+    PFLTP_CARRIER Carrier;
+    PFLTP_CONTEXT Header;
+
+    if (FltpScanSections == 0 || !FltpPurges(&Operation->Iopb) || FileObject == NULL ||
+        FileObject->FsContext == NULL || !FsRtlSupportsPerStreamContexts(FileObject) ||
+        KeGetCurrentIrql() != PASSIVE_LEVEL) {
+        return;
+    }
+    Carrier = FltpCarrier(Operation->Volume, FileObject, FLT_STREAM_CONTEXT, FALSE);
+    while (Carrier != NULL && (Header = FltpNextSection(&Carrier->List, Operation)) != NULL) {
+        PFLT_INSTANCE Instance = Header->Owner;
+
+        Header->Filter->Registration.SectionNotificationCallback(Instance, Header->Body,
+                                                                 &Operation->Data);
+        FltReleaseContext(Header->Body);
+        ExReleaseRundownProtection(&Instance->IoRundown);
+    }
 }
 
 /* "\System Volume Information", hidden, for the system alone. [DDI: FltCreateSystemVolumeInformationFolder] */
