@@ -407,7 +407,7 @@ typedef struct _FLTP_CONTEXT {
     WORK_QUEUE_ITEM Item; /* the last release may come at DISPATCH_LEVEL */
     PVOID Section;        /* scan.c */
     HANDLE SectionHandle;
-    PVOID Told;           /* the operation whose conflict was told last */
+    PVOID Told; /* the operation whose conflict was told last */
     DECLSPEC_ALIGN(16) UCHAR Body[];
 } FLTP_CONTEXT, *PFLTP_CONTEXT;
 VOID FltpInitializeContextList(PFLTP_CONTEXT_LIST List);

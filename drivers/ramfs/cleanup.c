@@ -150,6 +150,9 @@ RamCleanupVolume(PRAM_REQUEST Request)
         Volume->Vpb->Flags &= ~VPB_LOCKED;
         FsRtlNotifyVolumeEvent(Request->FileObject, FSRTL_VOLUME_UNLOCK);
     }
+    if (Request->Ccb->Mount != Volume->Mount) {
+        return STATUS_SUCCESS;
+    }
     Volume->Stream.Handles--;
     IoRemoveShareAccess(Request->FileObject, &Volume->Stream.Share);
     return STATUS_SUCCESS;
@@ -172,6 +175,10 @@ RamCleanupStream(PRAM_REQUEST Request)
         ExReleaseResourceLite(&Stream->Main);
     }
     FsRtlCheckOplock(&Stream->Oplock, Request->Irp, NULL, NULL, NULL);
+    if (Request->Ccb->Mount != Request->Volume->Mount) { /* counted no more: fsctl.c, V2 */
+        CcUninitializeCacheMap(FileObject, NULL, NULL);
+        return STATUS_SUCCESS;
+    }
     RamCleanupTimes(Request);
     if (Request->Ccb->Flags & RAM_CCB_DELETE_ON_CLOSE) {
         if (NT_SUCCESS(RamMayDelete(Node, Stream, FALSE))) {

@@ -31,6 +31,7 @@ RamBind(PRAM_REQUEST Request, PRAM_STREAM Stream, PRAM_LINK Link)
     if (Ccb == NULL) {
         return NULL;
     }
+    Ccb->Mount = Request->Volume->Mount;
     Ccb->Link = Link;
     if (Link != NULL) {
         Link->References++;
@@ -649,7 +650,9 @@ RamTryCreate(PRAM_REQUEST Request, PRAM_OPEN Open)
 
     ExAcquireResourceExclusiveLite(&Volume->Resource, TRUE); /* C2 */
     __try {
-        if (Volume->Flags & RAM_VOLUME_DISMOUNTED) {
+        if (RamIsDismounted(Volume, FileObject->RelatedFileObject != NULL
+                                        ? FileObject->RelatedFileObject->FsContext2
+                                        : NULL)) {
             Status = STATUS_VOLUME_DISMOUNTED;
         } else if (Volume->LockedBy != NULL) {
             Status = STATUS_ACCESS_DENIED;

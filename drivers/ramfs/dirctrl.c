@@ -260,7 +260,7 @@ RamQueryDirectory(PRAM_REQUEST Request)
     }
     ExAcquireResourceExclusiveLite(&Request->Volume->Resource, TRUE);
     __try {
-        if (Request->Volume->Flags & RAM_VOLUME_DISMOUNTED) {
+        if (RamIsDismounted(Request->Volume, Request->Ccb)) {
             Status = STATUS_VOLUME_DISMOUNTED;
         } else if (Node->Links == 0) {
             Status = STATUS_DELETE_PENDING;

@@ -4,8 +4,10 @@
  *   V1  A volume is locked by the file object of a volume open, while nobody else has a handle or a view of anything
  *       on it; that the cache still refers to a file does not count. Then every other open is refused, until it is
  *       unlocked or that handle is cleaned up.
- *   V2  A dismounted volume answers STATUS_VOLUME_DISMOUNTED to whoever still has files on it; the next open of the
- *       disk mounts a new one.
+ *   V2  A dismounted volume is flushed, and answers STATUS_VOLUME_DISMOUNTED to whoever still has files on it, for ever:
+ *       Volume->Mount tells their file objects from later ones. They share nothing with later ones either, and what
+ *       they have marked for deletion stays. The next open of the disk mounts the same volume device again, with what
+ *       the files hold, as fastfat takes back the VCB of a medium that it knows (mount.c).
  */
 #include "ramfs.h"
 
@@ -84,15 +86,17 @@ RamDismount(PRAM_REQUEST Request)
     if (!RamIsVolumeOpen(Request)) {
         return STATUS_INVALID_PARAMETER;
     }
-    if (Volume->Flags & RAM_VOLUME_DISMOUNTED) {
+    if (RamIsDismounted(Volume, Request->Ccb)) {
         return STATUS_VOLUME_DISMOUNTED;
     }
     if (Volume->LockedBy != NULL && Volume->LockedBy != Request->FileObject) {
         return STATUS_ACCESS_DENIED;
     }
     FsRtlNotifyVolumeEvent(Request->FileObject, FSRTL_VOLUME_DISMOUNT);
+    RamFlushVolume(Volume);
     Volume->Flags |= RAM_VOLUME_DISMOUNTED;
     Volume->Vpb->Flags &= ~VPB_MOUNTED;
+    RamForgetHandles(Volume);
     return STATUS_SUCCESS;
 }
 
@@ -115,7 +119,7 @@ RamVolumeControl(PRAM_REQUEST Request, ULONG Code)
         ExReleaseResourceLite(&Request->Volume->Resource);
         return Status;
     case FSCTL_IS_VOLUME_MOUNTED:
-        return Request->Volume->Flags & RAM_VOLUME_DISMOUNTED ? STATUS_VOLUME_DISMOUNTED
+        return RamIsDismounted(Request->Volume, Request->Ccb) ? STATUS_VOLUME_DISMOUNTED
                                                               : STATUS_SUCCESS;
     case FSCTL_IS_PATHNAME_VALID:
         return STATUS_SUCCESS;
@@ -221,6 +225,9 @@ RamUserControl(PRAM_REQUEST Request)
 
     if (Request->Stream == NULL) {
         return STATUS_INVALID_DEVICE_REQUEST;
+    }
+    if (RamIsDismounted(Request->Volume, Request->Ccb) && Code != FSCTL_UNLOCK_VOLUME) {
+        return STATUS_VOLUME_DISMOUNTED;
     }
     switch (Code) {
     case FSCTL_REQUEST_OPLOCK_LEVEL_1:

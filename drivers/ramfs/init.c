@@ -52,6 +52,13 @@ RamIsVolumeOpen(PRAM_REQUEST Request)
     return Request->Stream == &Request->Volume->Stream;
 }
 
+/* For this file object: one that was opened before a dismount does not see the volume that is mounted again. */
+BOOLEAN
+RamIsDismounted(PRAM_VOLUME Volume, PRAM_CCB Ccb)
+{
+    return (Volume->Flags & RAM_VOLUME_DISMOUNTED) || (Ccb != NULL && Ccb->Mount != Volume->Mount);
+}
+
 static RAM_HANDLER *
 RamHandlerOf(UCHAR Major)
 {

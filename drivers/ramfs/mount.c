@@ -69,6 +69,52 @@ RamCreateRoot(PRAM_VOLUME Volume)
     return RamDefaultSecurity(&Root->Security);
 }
 
+/* Who has files open on a volume that is dismounted keeps nobody from anything any more. */
+VOID
+RamForgetHandles(PRAM_VOLUME Volume)
+{
+    PLIST_ENTRY Entry, Each;
+
+    Volume->Mount++;
+    Volume->Stream.Handles = 0;
+    RtlZeroMemory(&Volume->Stream.Share, sizeof(Volume->Stream.Share));
+    for (Entry = Volume->Nodes.Flink; Entry != &Volume->Nodes; Entry = Entry->Flink) {
+        PRAM_NODE Node = CONTAINING_RECORD(Entry, RAM_NODE, AllNodes);
+
+        Node->Handles = 0;
+        for (Each = Node->Streams.Flink; Each != &Node->Streams; Each = Each->Flink) {
+            PRAM_STREAM Stream = CONTAINING_RECORD(Each, RAM_STREAM, Links);
+
+            Stream->Handles = 0;
+            Stream->DeletePending = FALSE;
+            RamUpdateFastIo(Stream);
+            RtlZeroMemory(&Stream->Share, sizeof(Stream->Share));
+        }
+        for (Each = Node->Names.Flink; Each != &Node->Names; Each = Each->Flink) {
+            PRAM_LINK Link = CONTAINING_RECORD(Each, RAM_LINK, OfNode);
+
+            Link->Handles = 0;
+            Link->DeletePending = FALSE;
+        }
+    }
+}
+
+/* The volume of this disk that was dismounted: its memory is the disk. */
+static PRAM_VOLUME
+RamFindDismounted(PVPB Vpb)
+{
+    for (PDEVICE_OBJECT Device = RamDriver->DeviceObject; Device != NULL;
+         Device = Device->NextDevice) {
+        PRAM_VOLUME Volume = Device->DeviceExtension;
+
+        if (Device != RamControlDevice && Volume->Vpb == Vpb &&
+            (Volume->Flags & RAM_VOLUME_DISMOUNTED)) {
+            return Volume;
+        }
+    }
+    return NULL;
+}
+
 NTSTATUS
 RamMount(PRAM_REQUEST Request)
 {
@@ -81,6 +127,17 @@ RamMount(PRAM_REQUEST Request)
 
     if (!RamIsOurs(Vpb->RealDevice)) {
         return STATUS_UNRECOGNIZED_VOLUME;
+    }
+    Volume = RamFindDismounted(Vpb);
+    if (Volume != NULL) {
+        ExAcquireResourceExclusiveLite(&Volume->Resource, TRUE);
+        Status = Volume->LockedBy != NULL ? STATUS_ACCESS_DENIED : STATUS_SUCCESS;
+        if (NT_SUCCESS(Status)) {
+            Volume->Flags &= ~(ULONG)RAM_VOLUME_DISMOUNTED;
+            Vpb->DeviceObject = Volume->Device;
+        }
+        ExReleaseResourceLite(&Volume->Resource);
+        return Status;
     }
     Status = RamQuerySource(Target, Buffer, sizeof(Buffer), &Source);
     if (!NT_SUCCESS(Status)) {

@@ -329,7 +329,7 @@ RamQuery(PRAM_REQUEST Request)
     }
     Out.Used = Least;
     ExAcquireResourceSharedLite(&Request->Volume->Resource, TRUE);
-    if (Request->Volume->Flags & RAM_VOLUME_DISMOUNTED) {
+    if (RamIsDismounted(Request->Volume, Request->Ccb)) {
         Out.Status = STATUS_VOLUME_DISMOUNTED;
     } else if (RamIsGone(Request->Stream)) {
         Out.Status = STATUS_FILE_DELETED;

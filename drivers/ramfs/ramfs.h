@@ -141,6 +141,7 @@ struct _RAM_VOLUME {
     RAM_STREAM Stream; /* of file objects that are the volume itself */
     PDEVICE_OBJECT Device, Target;
     PVPB Vpb;
+    ULONG Mount; /* how often it was dismounted: fsctl.c, V2 */
     ERESOURCE Resource;
     ULONG Flags;
     PFILE_OBJECT LockedBy;
@@ -176,6 +177,7 @@ struct _RAM_VOLUME {
 
 typedef struct _RAM_CCB {
     ULONG Flags;
+    ULONG Mount;    /* the volume's, at the open */
     PRAM_LINK Link; /* the name it was opened by, referenced; NULL: the root, the volume, by ID */
     UNICODE_STRING Pattern;
     /* enumeration */
@@ -212,9 +214,11 @@ PVOID RamBuffer(PIRP Irp);       /* raises STATUS_INSUFFICIENT_RESOURCES */
 PVOID RamAllocate(SIZE_T Bytes); /* zeroed; NULL */
 VOID RamFree(PVOID Memory);
 BOOLEAN RamIsVolumeOpen(PRAM_REQUEST Request);
+BOOLEAN RamIsDismounted(PRAM_VOLUME Volume, PRAM_CCB Ccb);
 
 /* mount.c */
 NTSTATUS RamMount(PRAM_REQUEST Request);
+VOID RamForgetHandles(PRAM_VOLUME Volume);
 
 /* node.c */
 VOID RamInitializeStream(PRAM_STREAM Stream, PRAM_NODE Node);

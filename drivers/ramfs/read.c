@@ -154,7 +154,7 @@ RamRead(PRAM_REQUEST Request)
         ExAcquireResourceSharedLite(&Request->Volume->Resource, TRUE);
         ExAcquireResourceSharedLite(&Stream->Main, TRUE);
         __try {
-            Status = Request->Volume->Flags & RAM_VOLUME_DISMOUNTED ? STATUS_VOLUME_DISMOUNTED
+            Status = RamIsDismounted(Request->Volume, Request->Ccb) ? STATUS_VOLUME_DISMOUNTED
                                                                     : RamReadStream(Request);
         } __finally {
             ExReleaseResourceLite(&Stream->Main);

@@ -68,17 +68,17 @@ RamStartCaching(PFILE_OBJECT FileObject, PRAM_STREAM Stream, ULONG ReadAhead)
     }
 }
 
-/* What IsFastIoPossible says follows from oplocks and byte-range locks. */
+/* What IsFastIoPossible says follows from oplocks, byte-range locks and file objects that outlived a dismount. */
 VOID
 RamUpdateFastIo(PRAM_STREAM Stream)
 {
     if (Stream->Node == NULL || (Stream->Node->Directory && Stream == &Stream->Node->Data)) {
         return;
     }
-    Stream->Header.IsFastIoPossible = !FsRtlOplockIsFastIoPossible(&Stream->Oplock)
-                                          ? FastIoIsNotPossible
-                                      : RamIsLocked(Stream) ? FastIoIsQuestionable
-                                                            : FastIoIsPossible;
+    Stream->Header.IsFastIoPossible =
+        !FsRtlOplockIsFastIoPossible(&Stream->Oplock)             ? FastIoIsNotPossible
+        : RamIsLocked(Stream) || Stream->Opens != Stream->Handles ? FastIoIsQuestionable
+                                                                  : FastIoIsPossible;
 }
 
 static BOOLEAN NTAPI
@@ -89,6 +89,9 @@ RamFastCheck(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, B
     PRAM_STREAM Stream = FileObject->FsContext;
     LARGE_INTEGER Bytes = {.QuadPart = Length};
 
+    if (RamIsDismounted(DeviceObject->DeviceExtension, FileObject->FsContext2)) {
+        return FALSE;
+    }
     return CheckForReadOperation
                ? FsRtlFastCheckLockForRead(&Stream->Locks, FileOffset, &Bytes, LockKey, FileObject,
                                            PsGetCurrentProcess())
@@ -102,7 +105,7 @@ RamFastStream(PFILE_OBJECT FileObject, PDEVICE_OBJECT DeviceObject)
     PRAM_VOLUME Volume = DeviceObject->DeviceExtension;
     PRAM_STREAM Stream = FileObject->FsContext;
 
-    return Stream == NULL || Stream->Node == NULL || (Volume->Flags & RAM_VOLUME_DISMOUNTED)
+    return Stream == NULL || Stream->Node == NULL || RamIsDismounted(Volume, FileObject->FsContext2)
                ? NULL
                : Stream;
 }

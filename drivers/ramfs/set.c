@@ -309,7 +309,7 @@ RamSet(PRAM_REQUEST Request)
         ExAcquireResourceExclusiveLite(&Volume->Resource, TRUE);
     }
     __try {
-        Status = Volume->Flags & RAM_VOLUME_DISMOUNTED ? STATUS_VOLUME_DISMOUNTED
+        Status = RamIsDismounted(Volume, Request->Ccb) ? STATUS_VOLUME_DISMOUNTED
                  : Size                                ? RamSetSize(Request, Class)
                                                        : RamSetTree(Request, Class);
     } __finally {

@@ -80,7 +80,7 @@ RamQueryVolume(PRAM_REQUEST Request)
     ULONG Class = Request->Stack->Parameters.QueryVolume.FsInformationClass;
     ULONG Length = Request->Stack->Parameters.QueryVolume.Length;
 
-    if (Request->Volume->Flags & RAM_VOLUME_DISMOUNTED) {
+    if (RamIsDismounted(Request->Volume, Request->Ccb)) {
         return STATUS_VOLUME_DISMOUNTED;
     }
     switch (Class) {

@@ -231,7 +231,7 @@ RamWrite(PRAM_REQUEST Request)
     ExAcquireResourceSharedLite(&Request->Volume->Resource, TRUE);
     ExAcquireResourceExclusiveLite(&Stream->Main, TRUE);
     __try {
-        Status = Request->Volume->Flags & RAM_VOLUME_DISMOUNTED ? STATUS_VOLUME_DISMOUNTED
+        Status = RamIsDismounted(Request->Volume, Request->Ccb) ? STATUS_VOLUME_DISMOUNTED
                                                                 : RamWriteStream(Request);
     } __finally {
         ExReleaseResourceLite(&Stream->Main);

@@ -68,10 +68,9 @@ PostCreate(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID Unused,
     if (NT_SUCCESS(Status)) {
         Scan->Keep = Keep;
         InitializeObjectAttributes(&Attributes, NULL, OBJ_KERNEL_HANDLE, NULL, NULL);
-        Status = FltCreateSectionForDataScan(Objects->Instance, Objects->FileObject, Scan,
-                                             SECTION_MAP_READ | SECTION_QUERY, &Attributes, NULL,
-                                             PAGE_READONLY, SEC_COMMIT, 0, &Scan->Handle,
-                                             &Scan->Object, NULL);
+        Status = FltCreateSectionForDataScan(
+            Objects->Instance, Objects->FileObject, Scan, SECTION_MAP_READ | SECTION_QUERY,
+            &Attributes, NULL, PAGE_READONLY, SEC_COMMIT, 0, &Scan->Handle, &Scan->Object, NULL);
         Opened += NT_SUCCESS(Status);
         FltReleaseContext(Scan);
     }
