@@ -8,6 +8,7 @@
  * A client's command line is quoted as CommandLineToArgvW undoes it.
  */
 #include <dirent.h>
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -353,11 +354,93 @@ add_client(const struct client *client, struct run_request *request)
     return add_beside(request, "C:\\ntlab", path);
 }
 
+static size_t
+put_utf8(unsigned char *to, uint32_t c)
+{
+    if (c < 0x80) {
+        to[0] = (unsigned char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        to[0] = (unsigned char)(0xC0 | c >> 6);
+        to[1] = (unsigned char)(0x80 | (c & 0x3F));
+        return 2;
+    }
+    if (c < 0x10000) {
+        to[0] = (unsigned char)(0xE0 | c >> 12);
+        to[1] = (unsigned char)(0x80 | (c >> 6 & 0x3F));
+        to[2] = (unsigned char)(0x80 | (c & 0x3F));
+        return 3;
+    }
+    to[0] = (unsigned char)(0xF0 | c >> 18);
+    to[1] = (unsigned char)(0x80 | (c >> 12 & 0x3F));
+    to[2] = (unsigned char)(0x80 | (c >> 6 & 0x3F));
+    to[3] = (unsigned char)(0x80 | (c & 0x3F));
+    return 4;
+}
+
+/* What Regedit and INF editors write: UTF-16 of either order with its mark becomes UTF-8, where a lone surrogate is U+FFFD. */
+static int
+text_of_utf16(const unsigned char *data, size_t size, struct run_config *out)
+{
+    bool big = data[0] == 0xFE;
+    unsigned char *text = malloc(size / 2 * 3 + 1);
+    size_t used = 0;
+
+    if (text == NULL) {
+        return usage_error("out of memory");
+    }
+    for (size_t at = 2; at + 1 < size; at += 2) {
+        uint32_t c = big ? (uint32_t)(data[at] << 8 | data[at + 1])
+                         : (uint32_t)(data[at + 1] << 8 | data[at]);
+
+        if (c >= 0xD800 && c < 0xDC00 && at + 3 < size) {
+            uint32_t low = big ? (uint32_t)(data[at + 2] << 8 | data[at + 3])
+                               : (uint32_t)(data[at + 3] << 8 | data[at + 2]);
+
+            if (low >= 0xDC00 && low < 0xE000) {
+                c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+                at += 2;
+            }
+        }
+        used += put_utf8(text + used, c >= 0xD800 && c < 0xE000 ? 0xFFFD : c);
+    }
+    out->text = (const char *)text;
+    out->length = used;
+    return 0;
+}
+
+/* As Regedit has it: the first line that is not empty says what the file is. */
+static int
+check_registry_script(const char *path, const struct run_config *text)
+{
+    static const char *const heading[] = {"REGEDIT4", "Windows Registry Editor Version 5.00"};
+    const char *at = text->text, *end = at + text->length;
+
+    if (end - at >= 3 && memcmp(at, "\xEF\xBB\xBF", 3) == 0) {
+        at += 3;
+    }
+    while (at < end && isspace((unsigned char)*at)) {
+        at++;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        size_t length = strlen(heading[i]);
+
+        if ((size_t)(end - at) >= length && memcmp(at, heading[i], length) == 0) {
+            return 0;
+        }
+    }
+    fprintf(stderr, "ntlab: %s: not a registry script: it begins neither with `%s` nor with `%s`\n",
+            path, heading[0], heading[1]);
+    return 3;
+}
+
 static int
 add_text(struct run_request *request, const char *key, const char *path)
 {
     struct run_config *grown;
     struct run_file *file = request_add_file(request, "", path);
+    const unsigned char *data;
 
     if (file == NULL) {
         return usage_error("%s: %s", path, strerror(errno));
@@ -369,6 +452,11 @@ add_text(struct run_request *request, const char *key, const char *path)
     request->config = grown;
     grown[request->configs++] =
         (struct run_config){strdup(key), (const char *)file->data, file->size};
+    data = (const unsigned char *)file->data;
+    if (file->size >= 2 &&
+        ((data[0] == 0xFF && data[1] == 0xFE) || (data[0] == 0xFE && data[1] == 0xFF))) {
+        return text_of_utf16(data, file->size, &grown[request->configs - 1]);
+    }
     return 0;
 }
 
@@ -491,6 +579,10 @@ add_infs(const struct options *options, struct run_request *request)
     for (size_t i = 0; i < options->reg.count && error == 0; i++) {
         snprintf(key, sizeof(key), i == 0 ? "reg" : "reg:%zu", i);
         error = add_text(request, key, options->reg.item[i]);
+        if (error == 0) {
+            error =
+                check_registry_script(options->reg.item[i], &request->config[request->configs - 1]);
+        }
     }
     return error;
 }

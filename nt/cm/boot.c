@@ -309,7 +309,7 @@ CmpFillBootKeys(VOID)
     for (ULONG i = 0; (Length = (ULONG)HcConfig(Name, NULL, 0)) != 0; i++) {
         Text = ExpAllocate(Length + 1, CMP_TAG_TEMP);
         HcConfig(Name, Text, Length);
-        CmpImportText(Text, Length);
+        CmpImportText(Text, Length, i);
         ExpFree(Text);
         KiFormatText(Name, sizeof(Name), "reg:%u", i + 1); /* the host's names of further files */
     }

@@ -142,7 +142,7 @@ PVOID CmpDataOf(PKEY_VALUE_FULL_INFORMATION Information);
 
 /* boot.c, regtext.c */
 VOID CmpFillBootKeys(VOID);
-VOID CmpImportText(const CHAR *Text, ULONG Length);
+VOID CmpImportText(const CHAR *Text, ULONG Length, ULONG File);
 VOID CmpApplyInf(PCM_NODE Node, PCWSTR Name, const CHAR *Bytes, ULONG Length);
 VOID CmpMakeUpInstances(PCM_NODE Node, PCWSTR Name, PCWSTR Altitude);
 

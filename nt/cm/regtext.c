@@ -6,18 +6,19 @@
  *     "Name"="text"      @="text"            REG_SZ; \\ and \" stand for \ and "
  *     "Name"=dword:00000001
  *     "Name"=hex:01,02   hex(2):…            bytes of a type; a line that ends in \ goes on in the next
+ *     "Name"="two                            a text with a line break in it goes on in the next line too
  *     "Name"=-                               deletes the value
  *     ; a comment
  *
- * The two versions differ in the bytes of strings: REGEDIT4 has ANSI ones, which become UTF-16 here. What
- * cannot be read is reported with its line and skipped.
+ * The two versions differ in the bytes of strings: REGEDIT4 has ANSI ones, which become UTF-16 here; so is its text,
+ * unless it begins with the mark of UTF-8. What cannot be read is reported with its line and skipped.
  */
 #include "cmp.h"
 
 typedef struct _CM_TEXT {
     const CHAR *At, *End;
-    ULONG Line;
-    BOOLEAN Ansi;
+    ULONG File, Line;
+    BOOLEAN Ansi, Utf8;
 } CM_TEXT;
 
 #define CMP_LINE                                                                                   \
@@ -26,7 +27,51 @@ typedef struct _CM_TEXT {
 static VOID
 CmpComplain(CM_TEXT *Text, const CHAR *What)
 {
-    DbgPrint("registry text, line %lu: %s\n", Text->Line, What);
+    if (Text->File == 0) {
+        DbgPrint("registry text, line %lu: %s\n", Text->Line, What);
+    } else {
+        DbgPrint("registry text %lu, line %lu: %s\n", Text->File + 1, Text->Line, What);
+    }
+}
+
+/* Does the line end within a "quoted" text? Escapes count; a comment has none. */
+static BOOLEAN
+CmpIsOpen(const CHAR *Line, ULONG Length)
+{
+    BOOLEAN Open = FALSE;
+    ULONG i = 0;
+
+    while (i < Length && (Line[i] == ' ' || Line[i] == '\t')) {
+        i++;
+    }
+    if (i == Length || (Line[i] != '"' && Line[i] != '@')) {
+        return FALSE;
+    }
+    for (; i < Length; i++) {
+        if (Open && Line[i] == '\\') {
+            i++;
+        } else if (Line[i] == '"') {
+            Open = !Open;
+        }
+    }
+    return Open;
+}
+
+/* A later line closes it before a new key or value begins. */
+static BOOLEAN
+CmpCloses(CM_TEXT *Text)
+{
+    for (const CHAR *At = Text->At; At < Text->End; At++) {
+        if (*At == '\\') {
+            At++;
+        } else if (*At == '"') {
+            do {
+                At++;
+            } while (At < Text->End && (*At == ' ' || *At == '\t' || *At == '\r'));
+            return At >= Text->End || *At == '\n';
+        }
+    }
+    return FALSE;
 }
 
 /* One line without its end, joined with those that continue it. Returns its length; -1 at the end. */
@@ -40,9 +85,8 @@ CmpNextLine(CM_TEXT *Text, CHAR **Line)
     if (Text->At >= Text->End) {
         return -1;
     }
-    *Line = To = ExpAllocate(
-        (SIZE_T)(Text->End - Start) + 1 < CMP_LINE ? CMP_LINE : (SIZE_T)(Text->End - Start) + 1,
-        CMP_TAG_TEMP);
+    *Line = To =
+        ExpAllocate(max((SIZE_T)(Text->End - Start) * 2 + 1, (SIZE_T)CMP_LINE), CMP_TAG_TEMP);
     for (;;) {
         Text->Line++;
         while (Text->At < Text->End && *Text->At != '\n') {
@@ -63,18 +107,27 @@ CmpNextLine(CM_TEXT *Text, CHAR **Line)
             Length--;
             continue;
         }
+        if (CmpIsOpen(To, Length) && CmpCloses(Text)) {
+            To[Length++] = '\r';
+            To[Length++] = '\n';
+            continue;
+        }
         break;
     }
     To[Length] = 0;
     return (LONG)Length;
 }
 
-/* UTF-8 to UTF-16; returns the characters. */
+/* To UTF-16; returns the characters. */
 static ULONG
-CmpWiden(const CHAR *From, ULONG Length, PWCHAR To)
+CmpWiden(CM_TEXT *Text, const CHAR *From, ULONG Length, PWCHAR To)
 {
     ULONG Bytes = 0;
 
+    if (Text->Ansi && !Text->Utf8) {
+        RtlMultiByteToUnicodeN(To, (Length + 1) * sizeof(WCHAR), &Bytes, (PCHAR)From, Length);
+        return Bytes / sizeof(WCHAR);
+    }
     if (Length == 0 ||
         !NT_SUCCESS(RtlUTF8ToUnicodeN(To, (Length + 1) * sizeof(WCHAR), &Bytes, From, Length))) {
         return 0;
@@ -96,6 +149,28 @@ static const struct {
     {"HKCU", L"USER\\S-1-5-21-1004336348-1177238915-682003330-1000"},
     {"HKEY_CURRENT_CONFIG", L"MACHINE\\SYSTEM\\ControlSet001\\Hardware Profiles\\Current"},
 };
+
+/* The key if it is there: a deletion makes none on its way. */
+static PCM_NODE
+CmpFindPath(PCM_NODE Node, PCWSTR Path)
+{
+    while (Node != NULL && *Path != 0) {
+        UNICODE_STRING Name = {.Buffer = (PWSTR)Path};
+
+        while (*Path != 0 && *Path != L'\\') {
+            Path++;
+        }
+        Name.Length = Name.MaximumLength = (USHORT)((Path - Name.Buffer) * sizeof(WCHAR));
+        Path += *Path != 0;
+        if (Name.Length != 0) {
+            Node = CmpFindChild(Node, &Name);
+        }
+        if (Node != NULL && Node->IsLink) {
+            Node = CmpMakePath(CmpRoot, L"MACHINE\\SYSTEM\\CurrentControlSet"); /* the only one */
+        }
+    }
+    return Node;
+}
 
 static VOID
 CmpDeleteTree(PCM_NODE Node)
@@ -129,9 +204,13 @@ CmpKeyLine(CM_TEXT *Text, CHAR *Line, LONG Length)
         }
         if (*Root == 0 && (At == End || *At == '\\')) {
             Wide = ExpAllocate((SIZE_T)(End - At + 1) * sizeof(WCHAR), CMP_TAG_TEMP);
-            Wide[CmpWiden(At, (ULONG)(End - At), Wide)] = 0;
-            Node = CmpMakePath(CmpMakePath(CmpRoot, CmpRoots[i].Path), Wide);
+            Wide[CmpWiden(Text, At, (ULONG)(End - At), Wide)] = 0;
+            Node = CmpMakePath(CmpRoot, CmpRoots[i].Path);
+            Node = Delete ? CmpFindPath(Node, Wide) : CmpMakePath(Node, Wide);
             ExpFree(Wide);
+            if (Node == NULL) {
+                return NULL; /* nothing to delete */
+            }
             break;
         }
     }
@@ -186,6 +265,16 @@ CmpHex(CHAR **At, PULONG Value)
     return Digits != 0;
 }
 
+static BOOLEAN
+CmpIsWord(const CHAR *At, const CHAR *Word)
+{
+    while (*Word != 0 && RtlUpperChar(*At) == RtlUpperChar(*Word)) {
+        At++;
+        Word++;
+    }
+    return *Word == 0;
+}
+
 static VOID
 CmpValueLine(CM_TEXT *Text, PCM_NODE Node, CHAR *Line, LONG Length)
 {
@@ -205,7 +294,7 @@ CmpValueLine(CM_TEXT *Text, PCM_NODE Node, CHAR *Line, LONG Length)
         }
         Name.Buffer = Wide;
         Name.Length = Name.MaximumLength =
-            (USHORT)(CmpWiden(Line, NameLength, Wide) * sizeof(WCHAR));
+            (USHORT)(CmpWiden(Text, Line, NameLength, Wide) * sizeof(WCHAR));
     }
     while (*At == ' ' || *At == '\t') {
         At++;
@@ -232,19 +321,18 @@ CmpValueLine(CM_TEXT *Text, PCM_NODE Node, CHAR *Line, LONG Length)
             goto Free;
         }
         Data = ExpAllocate((TextLength + 2) * sizeof(WCHAR), CMP_TAG_TEMP);
-        Count = CmpWiden(At, TextLength, Data);
+        Count = CmpWiden(Text, At, TextLength, Data);
         Data[Count] = 0;
         CmpSetValue(Node, &Name, REG_SZ, Data, (Count + 1) * sizeof(WCHAR));
         ExpFree(Data);
-    } else if (At[0] == 'd' && At[1] == 'w' && At[2] == 'o' && At[3] == 'r' && At[4] == 'd' &&
-               At[5] == ':') {
+    } else if (CmpIsWord(At, "dword:")) {
         At += 6;
         if (!CmpHex(&At, &Value)) {
             CmpComplain(Text, "dword: without a number");
             goto Free;
         }
         CmpSetValue(Node, &Name, REG_DWORD, &Value, sizeof(Value));
-    } else if (At[0] == 'h' && At[1] == 'e' && At[2] == 'x') {
+    } else if (CmpIsWord(At, "hex")) {
         At += 3;
         Type = REG_BINARY;
         if (*At == '(') {
@@ -288,9 +376,9 @@ Free:
 }
 
 VOID
-CmpImportText(const CHAR *Bytes, ULONG Length)
+CmpImportText(const CHAR *Bytes, ULONG Length, ULONG File)
 {
-    CM_TEXT Text = {.At = Bytes, .End = Bytes + Length};
+    CM_TEXT Text = {.At = Bytes, .End = Bytes + Length, .File = File};
     PCM_NODE Node = NULL;
     CHAR *Line;
     LONG Chars;
@@ -298,6 +386,7 @@ CmpImportText(const CHAR *Bytes, ULONG Length)
     if (Length >= 3 && (UCHAR)Bytes[0] == 0xEF && (UCHAR)Bytes[1] == 0xBB &&
         (UCHAR)Bytes[2] == 0xBF) {
         Text.At += 3;
+        Text.Utf8 = TRUE;
     }
     while ((Chars = CmpNextLine(&Text, &Line)) >= 0) {
         CHAR *At = Line;

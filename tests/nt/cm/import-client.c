@@ -89,7 +89,10 @@ main(void)
     EXPECT_EQ(Get(ROOT, "Worse"), ERROR_FILE_NOT_FOUND);
     EXPECT_EQ(Get(ROOT, "Worst"), ERROR_FILE_NOT_FOUND);
     EXPECT_EQ(Get(ROOT, "Type"), ERROR_FILE_NOT_FOUND);
-    EXPECT_EQ(Count(ROOT, TRUE), 12);
+    EXPECT(IsText(ROOT, "Lines", "one\r\ntwo ; no comment")); /* as Regedit exports a line break */
+    EXPECT(Is(ROOT, "Upper", REG_DWORD, "\x0A\0\0", 4));
+    EXPECT(Is(ROOT, "Big", 0x80000001, "\xAA", 1));
+    EXPECT_EQ(Count(ROOT, TRUE), 15);
     EXPECT(IsText(ROOT "\\Sub\\Deep", "In", "deep"));
     EXPECT_EQ(Count(ROOT "\\Sub", TRUE), 0);
     EXPECT(IsText(ROOT "\\Other", "In", "other"));
@@ -103,7 +106,11 @@ main(void)
     EXPECT(Is(ROOT "\\Ansi", "Expand", REG_EXPAND_SZ, L"%A%", 8));
     EXPECT(Is(ROOT "\\Ansi", "Bytes", REG_BINARY, "%A", 2));
     EXPECT(IsText(ROOT "\\Ansi", "Plain", "text"));
-    EXPECT_EQ(Count(ROOT, FALSE), 5);
+    EXPECT(Is(ROOT "\\Ansi", "\xDC", REG_SZ, L"\xDF", 4)); /* text of REGEDIT4 is ANSI */
+    EXPECT(Is(ROOT "\\Wide", "\xDC", REG_SZ, L"\x4E2D\xD83D\xDE00",
+              8)); /* UTF-16, as Regedit writes it */
+    EXPECT(Is(ROOT "\\Wide", "Back", REG_MULTI_SZ, L"a\0", 6));
+    EXPECT_EQ(Count(ROOT, FALSE), 6); /* a deletion makes no key */
     TEST_DONE();
     return NtlabFailed != 0;
 }
