@@ -273,6 +273,31 @@ CmpFillUser(ULONG Kind)
     ObDereferenceObject(Token);
 }
 
+/* Of the groups that Windows has, those of drivers. [K: "What Determines When a Driver Is Loaded"; IFS: load order groups
+ * and altitudes for minifilter drivers] */
+static VOID
+CmpFillGroups(VOID)
+{
+    static const WCHAR List[] =
+        L"System Reserved\0EMS\0WdfLoadGroup\0Boot Bus Extender\0System Bus Extender\0SCSI "
+        L"miniport\0Port\0Primary Disk\0SCSI Class\0SCSI CDROM Class\0FSFilter "
+        L"Infrastructure\0FSFilter System\0FSFilter Bottom\0FSFilter Copy Protection\0FSFilter "
+        L"Security Enhancer\0FSFilter Open File\0FSFilter Physical Quota Management\0FSFilter "
+        L"Virtualization\0FSFilter Encryption\0FSFilter Compression\0FSFilter Imaging\0FSFilter "
+        L"HSM\0FSFilter Cluster File System\0FSFilter System Recovery\0FSFilter Quota "
+        L"Management\0FSFilter Content Screener\0FSFilter Continuous Backup\0FSFilter "
+        L"Replication\0FSFilter Anti-Virus\0FSFilter Undelete\0FSFilter Activity "
+        L"Monitor\0FSFilter Top\0Filter\0Boot File System\0Base\0Pointer Port\0Keyboard "
+        L"Port\0Pointer Class\0Keyboard Class\0Video Init\0Video\0Video Save\0File "
+        L"System\0Streams Drivers\0NDIS Wrapper\0PNP_TDI\0NDIS\0TDI\0NetBIOSGroup\0Extended "
+        L"Base\0";
+    UNICODE_STRING Name;
+
+    RtlInitUnicodeString(&Name, L"List");
+    CmpSetValue(CmpMachine(L"SYSTEM\\ControlSet001\\Control\\ServiceGroupOrder"), &Name,
+                REG_MULTI_SZ, List, sizeof(List));
+}
+
 VOID
 CmpFillBootKeys(VOID)
 {
@@ -298,6 +323,7 @@ CmpFillBootKeys(VOID)
     CmpText(Link, L"SymbolicLinkValue", REG_LINK, L"\\REGISTRY\\MACHINE\\SYSTEM\\ControlSet001");
     CmpMachine(L"HARDWARE")->Volatile = TRUE;
     CmpFillVersion();
+    CmpFillGroups();
     CmpRoot->Security = CmpHiveDescriptor(NULL);
     CmpMakePath(CmpRoot, L"USER\\.DEFAULT\\Software");
     CmpMakePath(CmpRoot, L"USER\\.DEFAULT\\Environment");

@@ -3,6 +3,7 @@
  */
 #include "nt/ps/psp.h"
 #include "nt/inc/client.h"
+#include "nt/inc/startorder.h"
 #include "nt/inc/window.h"
 #include "nt/inc/obend.h"
 #include "nt/inc/visit.h"
@@ -57,23 +58,28 @@ PspLoadFilterManager(VOID)
 static VOID
 PspLoadDrivers(VOID)
 {
-    WCHAR Image[256], Name[64], Buffer[256];
-    UNICODE_STRING Path;
+    ULONG Order[ABI_MAX_DRIVERS];
+    UNICODE_STRING Paths[ABI_MAX_DRIVERS];
+    WCHAR Image[256], Name[64];
     char Text[400];
     NTSTATUS Status;
 
     for (ULONG Index = 0; Index < PspBoot.drivers; Index++) {
         PspWiden(Name, RTL_NUMBER_OF(Name), PspBoot.driver[Index].name);
         PspWiden(Image, RTL_NUMBER_OF(Image), PspBoot.driver[Index].path);
-        PspServicePath(Index, &Path, Buffer);
-        CmpCreateServiceKey(Name, Image, &Path);
-        PspServicePath(Index, &Path, Buffer);
-        Status = IopLoadDriver(&Path);
+        CmpCreateServiceKey(Name, Image, &Paths[Index]);
+    }
+    IopOrderStarts(Paths, PspBoot.drivers, Order);
+    for (ULONG i = 0; i < PspBoot.drivers; i++) {
+        Status = IopLoadDriver(&Paths[Order[i]]);
         if (!NT_SUCCESS(Status)) {
             KiFormatText(Text, sizeof(Text), "%s.sys was not loaded: status %x%s",
-                         PspBoot.driver[Index].name, (ULONG)Status, IopLoadFailure());
+                         PspBoot.driver[Order[i]].name, (ULONG)Status, IopLoadFailure());
             PspStop(ABI_LOAD_FAILED, (ULONG)Status, Text);
         }
+    }
+    for (ULONG i = 0; i < PspBoot.drivers; i++) {
+        ExpFree(Paths[i].Buffer);
     }
 }
 

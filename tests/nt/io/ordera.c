@@ -1,0 +1,3 @@
+/* ordera.c - see order.c. */
+#define LETTER L'a'
+#include "ordered.h"

@@ -1,0 +1,3 @@
+/* orderb.c - see order.c. */
+#define LETTER L'b'
+#include "ordered.h"

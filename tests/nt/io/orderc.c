@@ -1,0 +1,3 @@
+/* orderc.c - see order.c. */
+#define LETTER L'c'
+#include "ordered.h"

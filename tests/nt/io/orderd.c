@@ -1,0 +1,3 @@
+/* orderd.c - see order.c. */
+#define LETTER L'd'
+#include "ordered.h"

@@ -1,0 +1,3 @@
+/* ordere.c - see order.c. */
+#define LETTER L'e'
+#include "ordered.h"

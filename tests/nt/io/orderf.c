@@ -1,0 +1,3 @@
+/* orderf.c - see order.c. */
+#define LETTER L'f'
+#include "ordered.h"

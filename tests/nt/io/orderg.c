@@ -1,0 +1,3 @@
+/* orderg.c - see order.c. */
+#define LETTER L'g'
+#include "ordered.h"
