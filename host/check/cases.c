@@ -8,6 +8,7 @@
  *     hostile   every code with all lengths, and with pointers and contents that lie, from two processes; one run
  *     nomem     each allocation fails, once and always, while a client walks through everything (nomem.c)
  *     activity  for a driver that is notified: processes, threads, images, registry; one run, and a search with requests
+ *     cancel    a request that waits is cancelled while something else may complete it
  *     io        everything but controls, from two processes
  *     storm     one code, then all of them, from two processes with two threads each
  *     reload    the driver is unloaded under load, and loaded again
@@ -26,17 +27,22 @@
 #include "host/check/check.h"
 #include "host/cli/explore.h"
 
-#define MAX_STORMS   16 /* codes of a device that have a case of their own */
-#define MAX_TOGETHER 6  /* codes of a case with all of them */
-#define MAX_HOSTILE  8  /* codes of one case */
-#define MAX_FUZZ     32 /* codes of a device that have a case of their own */
-#define MAX_STEPS    2000
+#define MAX_STORMS     16 /* codes of a device that have a case of their own */
+#define MAX_TOGETHER   6  /* codes of a case with all of them */
+#define MAX_HOSTILE    8  /* codes of one case */
+#define MAX_FUZZ       32 /* codes of a device that have a case of their own */
+#define MAX_AGAIN      3
+#define MAX_STEPS      2000
+#define MAX_CANCELS    8 /* codes of a device whose cancellation has a case of its own */
+#define MAX_COMPLETERS 4 /* codes sent meanwhile */
 
 /* What a search costs at least: the boot, learning, and the schedules that are always tried. */
 #define LEAST_SECONDS 0.5
 
 static struct one_case list[MAX_CASES];
 static size_t cases;
+
+static struct list muted; /* "NAME=off", for --rule */
 
 static double
 now(void)
@@ -280,6 +286,50 @@ together_case(struct check *check, const struct device *device, size_t number)
     add_client(check, one, ABI_TOKEN_ADMIN, words);
 }
 
+/* A request that waits, who cancels it, and who completes it: nobody and nothing else, so that a search goes through all. */
+static void
+cancel_cases(struct check *check, const struct device *device, size_t number)
+{
+    static const char *const processes[] = {"PsSetCreateProcess", NULL};
+    size_t made = 0;
+
+    for (size_t i = 0; i < device->codes && made < MAX_CANCELS; i++) {
+        char name[64], what[200], words[1100];
+        size_t used;
+        struct one_case *one;
+
+        if (!device->code[i].waits || device->code[i].crashed) {
+            continue;
+        }
+        snprintf(name, sizeof(name), "cancel-%zu-%x", number, device->code[i].code);
+        snprintf(what, sizeof(what), "%s: 0x%x is cancelled", device->name, device->code[i].code);
+        one = add_case(name, what);
+        if (one == NULL) {
+            return;
+        }
+        one->inject = ABI_INJECT_CANCEL;
+        storm_words(device, "storm 1 4", i, 1, words, sizeof(words));
+        add_client(check, one, ABI_TOKEN_ADMIN, words);
+        if (imports_any(check, processes)) {
+            add_client(check, one, ABI_TOKEN_ADMIN, "nothing");
+        }
+        used = (size_t)snprintf(words, sizeof(words), "storm %s 1 1", device->name);
+        for (size_t j = 0, others = 0; j < device->codes && others < MAX_COMPLETERS; j++) {
+            const struct code *other = &device->code[j];
+
+            if (!other->crashed && other->accepted && !other->waits) {
+                used += (size_t)snprintf(words + used, sizeof(words) - used, " %x:%u:%u",
+                                         other->code, other->good_in, other->good_out);
+                others++;
+            }
+        }
+        if (strchr(words, ':') != NULL) {
+            add_client(check, one, ABI_TOKEN_ADMIN, words);
+        }
+        made++;
+    }
+}
+
 static void
 io_case(struct check *check, const struct device *device, size_t number)
 {
@@ -451,8 +501,8 @@ make_list(struct check *check)
 {
     const struct survey *survey = &check->survey;
     static void (*const kinds[])(struct check *, const struct device *, size_t) = {
-        walk_case,  fuzz_cases, unknown_case,  sequence_case, hostile_cases,
-        nomem_case, io_case,    together_case, storm_cases};
+        walk_case,  fuzz_cases,   unknown_case, sequence_case, hostile_cases,
+        nomem_case, cancel_cases, io_case,      together_case, storm_cases};
     const struct device *first = NULL;
 
     if (survey->load_status != STATUS_CLEAN) {
@@ -541,6 +591,11 @@ case_options(const struct check *check, const struct one_case *one, struct optio
     } else if (!check->options->inject_given) {
         out->inject = out->cpus_given ? 0 : one->inject; /* needs a processor for each thread */
     }
+    for (size_t i = 0; (one->muted != 0 || one->kind == CASE_SEARCH) && i < muted.count &&
+                       out->rules.count < MAX_LIST;
+         i++) {
+        out->rules.item[out->rules.count++] = muted.item[i];
+    }
 }
 
 struct inside {
@@ -561,6 +616,11 @@ explore_inside(void *context, struct options *options)
              options->fail_number == 0 ? ""
              : options->fail_always    ? "-always"
                                        : "-once");
+    if (inside->one->muted != 0) {
+        size_t length = strlen(folder);
+
+        snprintf(folder + length, sizeof(folder) - length, "-again-%u", inside->one->muted);
+    }
     if (options->fail_number != 0) {
         size_t length = strlen(folder);
 
@@ -625,9 +685,57 @@ is_known(const struct check *check, const struct note *note)
     return false;
 }
 
-static void
+/* A run goes on behind what breaks these: what they stand in front of is looked for without them. */
+static bool
+may_be_muted(const char *rule)
+{
+    static const char *const names[] = {"DoubleFetch",
+                                        "UserBufferProbe",
+                                        "KernelAddress",
+                                        "PoolUninitialized",
+                                        "PoolLeak",
+                                        "ReferenceLeak",
+                                        "UserHandleKernelMode",
+                                        "HandleLeak",
+                                        "KernelHandle",
+                                        "MdlLeak",
+                                        "UserPhysicalAddress",
+                                        "UserProcessEnded",
+                                        "WithinCriticalRegion"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(rule, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False: it must not be. */
+static bool
+mute(const char *rule)
+{
+    char text[100];
+
+    if (!may_be_muted(rule)) {
+        return false;
+    }
+    snprintf(text, sizeof(text), "%.80s=off", rule);
+    for (size_t i = 0; i < muted.count; i++) {
+        if (strcmp(muted.item[i], text) == 0) {
+            return true;
+        }
+    }
+    muted.item[muted.count] = strdup(text);
+    muted.count += muted.item[muted.count] != NULL;
+    return true;
+}
+
+/* True: a rule was broken that can be muted. */
+static bool
 take_notes(struct check *check, int from, int status)
 {
+    bool mutes = false;
     FILE *in = fdopen(from, "r");
     uint64_t numbers[2];
     struct note note;
@@ -636,6 +744,7 @@ take_notes(struct check *check, int from, int status)
     while (fread(numbers, sizeof(numbers), 1, in) == 1) {
         check->runs += numbers[0];
         for (uint64_t i = 0; i < numbers[1] && note_receive(in, &note); i++) {
+            mutes |= mute(note.rule);
             if ((note.verdict == VERDICT_FINDING && !note.of_driver) || is_known(check, &note) ||
                 check->notes == MAX_NOTES) {
                 check->repeats++;
@@ -649,6 +758,7 @@ take_notes(struct check *check, int from, int status)
     check->cases_clean += status == STATUS_CLEAN;
     check->cases_unsupported += status == STATUS_UNSUPPORTED;
     fclose(in);
+    return mutes;
 }
 
 /* What a child has said, if it came to no result. */
@@ -665,7 +775,7 @@ show(int from)
 }
 
 static int
-run_case(struct check *check, const struct one_case *one, double seconds)
+run_once(struct check *check, const struct one_case *one, double seconds, bool *mutes)
 {
     int notes = memfd_create("ntlab-notes", 0), said = memfd_create("ntlab-said", 0), ended;
     pid_t pid;
@@ -687,9 +797,27 @@ run_case(struct check *check, const struct one_case *one, double seconds)
     if (WEXITSTATUS(ended) == STATUS_INTERNAL || WEXITSTATUS(ended) == STATUS_USAGE) {
         show(said);
     }
-    take_notes(check, notes, WEXITSTATUS(ended));
+    *mutes = take_notes(check, notes, WEXITSTATUS(ended));
     close(said);
     return WEXITSTATUS(ended);
+}
+
+/* A single run goes on where a rule has ended it. */
+static int
+run_case(struct check *check, struct one_case *one, double seconds)
+{
+    bool mutes;
+    int status = run_once(check, one, seconds, &mutes);
+
+    if (mutes && one->kind == CASE_SINGLE && !check->options->first) {
+        int again;
+
+        for (one->muted = 1; one->muted <= MAX_AGAIN && mutes; one->muted++) {
+            again = run_once(check, one, seconds, &mutes);
+            status = again == STATUS_INTERNAL || again == STATUS_USAGE ? again : status;
+        }
+    }
+    return status;
 }
 
 static int

@@ -43,6 +43,7 @@ struct code {
     char out[120];
     uint32_t good_in, good_out; /* a pair that was accepted, or the longest tried */
     bool accepted, crashed;
+    bool waits;   /* it was pending */
     bool harmful; /* a case of its own has found something */
 };
 
@@ -129,6 +130,7 @@ struct one_case {
     char name[64];
     char what[200];
     enum case_kind kind;
+    unsigned muted;  /* not 0: without the rules that were broken already; how often */
     uint32_t inject; /* unless the command line says what */
     struct client client[MAX_CLIENTS];
     char command[MAX_CLIENTS][9000];

@@ -264,6 +264,7 @@ take_code(struct device *device, const char *line)
         return;
     }
     code->accepted = true;
+    code->waits = strstr(good, " waits") != NULL;
     snprintf(code->in, sizeof(code->in), "none");
     snprintf(code->out, sizeof(code->out), "none");
     if (in != NULL) {

@@ -24,7 +24,8 @@ write_code(FILE *out, const struct code *code)
     if (code->crashed) {
         fputs("; trying it ended the run\n", out);
     } else if (code->accepted) {
-        fprintf(out, "\n              lengths: input %s; output %s\n", code->in, code->out);
+        fprintf(out, "\n              lengths: input %s; output %s%s\n", code->in, code->out,
+                code->waits ? "; it may have to wait" : "");
     } else if (code->source & CODE_TRIED) {
         fprintf(out, "; no length was accepted (0x%08X)\n", code->status);
     } else {

@@ -153,32 +153,48 @@ IopIsCancelLockHeld(VOID)
     return IopCancelLock != 0;
 }
 
-/* X3 */
+/* TRUE: the lock has been given back. */
+static BOOLEAN
+IopCancelFound(PETHREAD Thread, PIRP Irp, BOOLEAN InSteps, KIRQL OldIrql)
+{
+    if (InSteps) {
+        KiMemoryPoint(SP_MEMORY_WRITE, &Irp->Cancel, sizeof(Irp->Cancel));
+        if (!IopIsThreadsIrp(Thread, Irp)) {
+            return FALSE;
+        }
+        Irp->Cancel = TRUE;
+    }
+    IopExchangePoint(Irp);
+    if (!IopIsThreadsIrp(Thread, Irp)) {
+        return FALSE;
+    }
+    IopCancelLocked(Irp, OldIrql);
+    return TRUE;
+}
+
+/* X3. Who cancels has a reference to the file object, as NtCancelIoFileEx has: the driver cannot go meanwhile. */
 VOID
 IopCancelOldest(PETHREAD Thread, BOOLEAN InSteps)
 {
     LONG64 Budget = Machine->budget;
+    PFILE_OBJECT File;
     KIRQL OldIrql;
     PIRP Irp;
 
     Machine->budget = 1 << 20;
     IoAcquireCancelSpinLock(&OldIrql);
-    Machine->budget = Budget;
     Irp = IopOldestIrp(Thread);
-    if (Irp != NULL && InSteps) {
-        KiMemoryPoint(SP_MEMORY_WRITE, &Irp->Cancel, sizeof(Irp->Cancel));
-        if (IopIsThreadsIrp(Thread, Irp)) {
-            Irp->Cancel = TRUE;
-        }
+    File = Irp != NULL ? Irp->Tail.Overlay.OriginalFileObject : NULL;
+    if (File != NULL) {
+        ObfReferenceObject(File);
     }
-    if (Irp != NULL && IopIsThreadsIrp(Thread, Irp)) {
-        IopExchangePoint(Irp);
-        if (IopIsThreadsIrp(Thread, Irp)) {
-            IopCancelLocked(Irp, OldIrql);
-            return;
-        }
+    Machine->budget = Budget;
+    if (Irp == NULL || !IopCancelFound(Thread, Irp, InSteps, OldIrql)) {
+        IoReleaseCancelSpinLock(OldIrql);
     }
-    IoReleaseCancelSpinLock(OldIrql);
+    if (File != NULL) {
+        ObfDereferenceObject(File);
+    }
 }
 
 static BOOLEAN

@@ -20,7 +20,8 @@
  *       schedule point at each granularity (host/image/site.c), and so is ours. Where plain accesses are schedule
  *       points, the flag is set in a step of its own.
  *   N5  What comes before or after an unload is the order of its thread's steps and the others'. The event itself only has to
- *       come before the clients' end (KiEndEnvironment), which waits for it.
+ *       come before the clients' end (KiEndClients), which waits for it. It waits for a cancellation as well: while that goes
+ *       on, what it cancels is not left behind.
  */
 #include "nt/ke/ki.h"
 #include "nt/inc/ps.h"
@@ -52,6 +53,7 @@ KiCancellationThread(PVOID Context)
         KeWaitForSingleObject(&Event->Wake, Executive, KernelMode, FALSE, NULL);
         IopCancelOldest((PETHREAD)Event->Target, /* N2, N4 */
                         KiInjection.SeesPlain || Machine->explore == ABI_EXPLORE_MEMORY);
+        KeSetEvent(&Event->Done, 0, FALSE);
     }
 }
 
@@ -129,6 +131,9 @@ KiEndClients(VOID)
     KiInjection.Clients = FALSE;
     if (KiInjection.Unload.Happened) {
         KeWaitForSingleObject(&KiInjection.Unload.Done, Executive, KernelMode, FALSE, NULL);
+    }
+    if (KiInjection.Cancel.Happened) {
+        KeWaitForSingleObject(&KiInjection.Cancel.Done, Executive, KernelMode, FALSE, NULL);
     }
 }
 

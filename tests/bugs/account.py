@@ -72,7 +72,7 @@ def account(options, fields):
     if expected != "clean":
         words = [options.ntlab, "explore", "--first", "--verifier", "standard", "--budget", options.budget] + given + [driver]
         tries.append(words + ([] if client == "none" else ["--", os.path.join(options.folder, "bug-client.exe")] + client.split()))
-    row = {"name": name, "expected": expected, "by": "-", "seconds": 0.0, "cpu": 0.0, "line": check.bug_line(source, case), "wrong": None, "words": None,
+    row = {"name": name, "expected": expected, "by": "-", "seconds": 0.0, "cpu": 0.0, "line": next(iter(check.bug_lines(source, case)), None), "wrong": None, "words": None,
            "text": ""}
     for words in tries:
         with tempfile.TemporaryDirectory() as scratch:

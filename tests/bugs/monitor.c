@@ -46,7 +46,7 @@ Finish(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
 {
     Irp->IoStatus.Status = Status;
     Irp->IoStatus.Information = Information;
-    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    IoCompleteRequest(Irp, IO_NO_INCREMENT); /* BUG(441) */
     return Status;
 }
 
@@ -66,10 +66,10 @@ OnCancel(PDEVICE_OBJECT Device, PIRP Irp)
     UNREFERENCED_PARAMETER(Device);
     IoReleaseCancelSpinLock(Irp->CancelIrql);
     KeAcquireSpinLock(&QueueLock, &Irql);
-    RemoveEntryList(&Irp->Tail.Overlay.ListEntry);
+    RemoveEntryList(&Irp->Tail.Overlay.ListEntry); /* BUG(441) */
     InitializeListHead(&Irp->Tail.Overlay.ListEntry);
     KeReleaseSpinLock(&QueueLock, Irql);
-    Finish(Irp, STATUS_CANCELLED, 0); /* NOLINE(441): who comes second */
+    Finish(Irp, STATUS_CANCELLED, 0); /* who comes second */
 }
 
 /* With the lock: a request that nobody cancels any more, or NULL. */

@@ -88,12 +88,15 @@ OpenDevice(PHANDLE Handle)
     return Status;
 }
 
+static BOOLEAN Waited; /* the last request that Finish has seen was pending */
+
 /* Waits a while for what is pending, then cancels it and waits for that. */
 static NTSTATUS
 Finish(HANDLE Device, HANDLE Event, PIO_STATUS_BLOCK Block, NTSTATUS Status)
 {
     IO_STATUS_BLOCK Cancelled;
 
+    Waited = Status == STATUS_PENDING;
     if (Status != STATUS_PENDING) {
         return Status;
     }
@@ -197,21 +200,34 @@ Stranger(HANDLE Device, HANDLE Event, ULONG Code, ULONG In, ULONG Out)
     return Table[Slot].Status;
 }
 
+/* Was it accepted? What has to wait, and is cancelled then, was. */
+static BOOLEAN
+Accepts(HANDLE Device, HANDLE Event, ULONG Code, ULONG In, ULONG Out)
+{
+    IO_STATUS_BLOCK Block;
+
+    return Control(Device, Event, &Block, Code, Input, In, Output, Out) >= 0 || Waited;
+}
+
 static void
 Try(HANDLE Device, HANDLE Event, ULONG Code)
 {
     NTSTATUS Best = 0, Status;
     ULONG GoodIn = ~0u, GoodOut = ~0u;
-    BOOLEAN Differs = FALSE;
+    BOOLEAN Differs = FALSE, Waits = FALSE;
     IO_STATUS_BLOCK Block;
 
     for (ULONG i = 0; i < LENGTHS; i++) {
         for (ULONG j = 0; j < LENGTHS; j += 3) {
+            BOOLEAN Good;
+
             Status = Control(Device, Event, &Block, Code, Input, Lengths[i], Output, Lengths[j]);
+            Good = Status >= 0 || Waited;
+            Waits |= Waited;
             if (Status == Stranger(Device, Event, Code, Lengths[i], Lengths[j])) {
                 continue;
             }
-            if (Status >= 0 && GoodIn == ~0u) {
+            if (Good && GoodIn == ~0u) {
                 GoodIn = Lengths[i];
                 GoodOut = Lengths[j];
                 Best = Status;
@@ -232,18 +248,18 @@ Try(HANDLE Device, HANDLE Event, ULONG Code)
     /* One length at a time, the other as large as it goes; then as it was accepted first. */
     fputs(" in", stdout);
     for (ULONG i = 0; i < LENGTHS; i++) {
-        if (Control(Device, Event, &Block, Code, Input, Lengths[i], Output, 65536) >= 0 ||
-            Control(Device, Event, &Block, Code, Input, Lengths[i], Output, GoodOut) >= 0) {
+        if (Accepts(Device, Event, Code, Lengths[i], 65536) ||
+            Accepts(Device, Event, Code, Lengths[i], GoodOut)) {
             printf(",%lu", Lengths[i]);
         }
     }
     fputs(" out", stdout);
     for (ULONG j = 0; j < LENGTHS; j++) {
-        if (Control(Device, Event, &Block, Code, Input, GoodIn, Output, Lengths[j]) >= 0) {
+        if (Accepts(Device, Event, Code, GoodIn, Lengths[j])) {
             printf(",%lu", Lengths[j]);
         }
     }
-    printf(" good %lu %lu\n", GoodIn, GoodOut);
+    printf(" good %lu %lu%s\n", GoodIn, GoodOut, Waits ? " waits" : "");
 }
 
 static int
@@ -343,10 +359,16 @@ Hostile(HANDLE Device, HANDLE Event, ULONG Code, UCHAR *In, UCHAR *Out)
     Bad[8] = (PVOID)0x8000000000000000ull;
     Bad[9] = (PVOID) ~(ULONG_PTR)3;
     /* Contents: lengths, offsets and pointers that lie. */
-    for (ULONG Fill = 0; Fill < 4; Fill++) {
+    for (ULONG Fill = 0; Fill < 5; Fill++) {
         static const UCHAR Fills[] = {0x00, 0xFF, 0x80, 0x41};
 
-        memset(In, Fills[Fill], BUFFER_SIZE);
+        if (Fill < sizeof(Fills)) {
+            memset(In, Fills[Fill], BUFFER_SIZE);
+        } else { /* no two words alike: who compares them, or counts with one, goes on */
+            for (ULONG i = 0; i < BUFFER_SIZE / sizeof(ULONG); i++) {
+                ((PULONG)In)[i] = 0x11223344 + i * 0x101;
+            }
+        }
         for (ULONG i = 0; i < LENGTHS; i++) {
             Control(Device, Event, &Block, Code, In, Lengths[i], Out, Lengths[i]);
             Control(Device, Event, &Block, Code, In, Lengths[i], Out, 0);
