@@ -112,6 +112,7 @@ typedef struct _FLT_VOLUME {
     ERESOURCE Lock;
     LIST_ENTRY Instances; /* highest altitude first */
     LONG NameGeneration;  /* renames that may make cached names wrong */
+    LONG NameProviders;   /* enabled instances of name providers */
     BOOLEAN NewlyMounted; /* the first operation sets up instances */
     BOOLEAN Detached;
     LIST_ENTRY Targeted; /* file objects opened by FltCreateFile: FLTP_TARGETED */
@@ -443,6 +444,7 @@ VOID FltpCloseFileObject(PFLT_VOLUME Volume, PFILE_OBJECT FileObject);
 /* name.c */
 VOID FltpForgetNames(PFLTP_CARRIER Carrier);
 VOID FltpNoteNameChange(PFLTP_OPERATION Operation);
+VOID FltpNoteProvider(PFLT_INSTANCE Instance, LONG Change);
 
 /* issue.c */
 NTSTATUS FltpIssue(PFLTP_OPERATION Operation);

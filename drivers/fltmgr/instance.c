@@ -142,6 +142,7 @@ FltpAttach(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING Name, PCUNIC
     FltpAcquireExclusive(&Volume->Lock);
     Instance->Enabled = TRUE;
     Instance->SettingUp = FALSE;
+    FltpNoteProvider(Instance, 1);
     FltpRelease(&Volume->Lock);
     return STATUS_SUCCESS;
 }

@@ -10,6 +10,10 @@
  *   N2  What was found is kept with the file object until it is closed, or until a rename anywhere on the volume
  *       (NameGeneration): a directory's new name changes the names of all below it.
  *   N3  Nothing is asked of the file system where the documentation calls it unsafe.
+ *   N5  Above a name provider files have other names than below it. A name is known by the provider that gave it, and nobody else's
+ *       is taken for it; what a provider asks in its own callback is asked below it. A normalized name of a file that is not open yet
+ *       (before Windows 8 of any) is the opened one, each component as the provider's callback expands it.
+ *       [IFS: managing-file-names; DDI: PFLT_GENERATE_FILE_NAME, PFLT_NORMALIZE_NAME_COMPONENT_EX]
  *   N4  A filter has released every name that it has got when it unregisters: 0xF5, as the Filter Verifier would stop.
  */
 #include "fltp.h"
@@ -26,6 +30,7 @@ typedef struct _FLTP_NAME {
     ULONG Signature;
     LONG Generation;
     ULONG Reserved;
+    PFLT_INSTANCE Provider; /* N5: who gave it, never followed; NULL: the file system */
     FLT_FILE_NAME_INFORMATION Info;
     WCHAR Buffer[];
 } FLTP_NAME, *PFLTP_NAME;
@@ -330,6 +335,75 @@ Free:
     return Status;
 }
 
+/* What a normalization needs besides the path. */
+typedef struct _FLTP_EXPANSION {
+    PFLT_INSTANCE Instance;
+    PFLT_INSTANCE Provider; /* N5; NULL: the directories say */
+    PFILE_OBJECT FileObject;
+    FLT_NORMALIZE_NAME_FLAGS Flags;
+    PVOID Context; /* the provider's */
+} FLTP_EXPANSION, *PFLTP_EXPANSION;
+
+static NTSTATUS
+FltpExpandByProvider(PFLTP_EXPANSION Expansion, PCUNICODE_STRING Parent, PCUNICODE_STRING Component,
+                     PUNICODE_STRING Result)
+{
+    const ULONG Length = sizeof(FILE_NAMES_INFORMATION) + 256 * sizeof(WCHAR);
+    PFLT_INSTANCE Provider = Expansion->Provider;
+    FLT_REGISTRATION *Registration = &Provider->Filter->Registration;
+    PUNICODE_STRING Volume = &Provider->Volume->Name;
+    PFILE_NAMES_INFORMATION Names;
+    UNICODE_STRING Path;
+    NTSTATUS Status;
+
+    Path.Length = 0;
+    Path.MaximumLength = Volume->Length + Parent->Length + 2 * sizeof(WCHAR);
+    Path.Buffer = ExAllocatePoolWithTag(PagedPool, Path.MaximumLength, FLTP_TAG_TEMP);
+    Names = ExAllocatePoolWithTag(NonPagedPool, Length, FLTP_TAG_TEMP);
+    if (Path.Buffer == NULL || Names == NULL) {
+        Status = STATUS_INSUFFICIENT_RESOURCES;
+        goto Free;
+    }
+    RtlZeroMemory(Names, Length);
+    RtlAppendUnicodeStringToString(&Path, Volume);
+    RtlAppendUnicodeStringToString(&Path, Parent);
+    if (Parent->Length == 0) {
+        RtlAppendUnicodeToString(&Path, L"\\");
+    }
+    if (Registration->NormalizeNameComponentExCallback != NULL) {
+        Status = Registration->NormalizeNameComponentExCallback(
+            Provider, Expansion->FileObject, &Path, Volume->Length, Component, Names, Length,
+            Expansion->Flags, &Expansion->Context);
+    } else {
+        Status = Registration->NormalizeNameComponentCallback(
+            Provider, &Path, Volume->Length, Component, Names, Length, Expansion->Flags,
+            &Expansion->Context);
+    }
+    if (NT_SUCCESS(Status)) {
+        UNICODE_STRING Listed = {(USHORT)Names->FileNameLength, (USHORT)Names->FileNameLength,
+                                 Names->FileName};
+
+        Status = FltpCopyString(Result, &Listed, FLTP_TAG_TEMP);
+    }
+
+Free:
+    if (Path.Buffer != NULL) {
+        ExFreePoolWithTag(Path.Buffer, FLTP_TAG_TEMP);
+    }
+    if (Names != NULL) {
+        ExFreePoolWithTag(Names, FLTP_TAG_TEMP);
+    }
+    return Status;
+}
+
+static BOOLEAN
+FltpExpands(PFLT_INSTANCE Provider)
+{
+    return Provider != NULL &&
+           (Provider->Filter->Registration.NormalizeNameComponentExCallback != NULL ||
+            Provider->Filter->Registration.NormalizeNameComponentCallback != NULL);
+}
+
 static VOID
 FltpCutDataSuffix(PUNICODE_STRING Path)
 {
@@ -351,7 +425,7 @@ FltpCutDataSuffix(PUNICODE_STRING Path)
 
 /* Each component as its directory lists it. The last one need not exist. Path is replaced. */
 static NTSTATUS
-FltpNormalize(PFLT_INSTANCE Instance, PUNICODE_STRING Path)
+FltpNormalize(PFLTP_EXPANSION Expansion, PUNICODE_STRING Path)
 {
     ULONG Units = Path->Length / sizeof(WCHAR), At = 0;
     UNICODE_STRING Done;
@@ -384,7 +458,11 @@ FltpNormalize(PFLT_INSTANCE Instance, PUNICODE_STRING Path)
             break;
         }
         if (Component.Length != 0) {
-            Status = FltpExpand(Instance, &Done, &Component, &Listed);
+            Status = FltpExpands(Expansion->Provider)
+                         ? FltpExpandByProvider(Expansion, &Done, &Component, &Listed)
+                         : FltpExpand(Expansion->Provider != NULL ? Expansion->Provider
+                                                                  : Expansion->Instance,
+                                      &Done, &Component, &Listed);
             if (Status == STATUS_NO_SUCH_FILE || Status == STATUS_NO_MORE_FILES ||
                 Status == STATUS_OBJECT_NAME_NOT_FOUND) {
                 Status = At >= Units ? STATUS_SUCCESS : STATUS_OBJECT_PATH_NOT_FOUND;
@@ -413,7 +491,22 @@ FltpNormalize(PFLT_INSTANCE Instance, PUNICODE_STRING Path)
     } else {
         ExFreePoolWithTag(Done.Buffer, FLTP_TAG_TEMP);
     }
+    if (Expansion->Context != NULL && FltpExpands(Expansion->Provider) &&
+        Expansion->Provider->Filter->Registration.NormalizeContextCleanupCallback != NULL) {
+        Expansion->Provider->Filter->Registration.NormalizeContextCleanupCallback(
+            &Expansion->Context);
+    }
     return Status;
+}
+
+/* N5. Names that were kept without a provider, or with one that goes, are nobody's any more. Under the volume's lock. */
+VOID
+FltpNoteProvider(PFLT_INSTANCE Instance, LONG Change)
+{
+    if (Instance->Filter->Registration.GenerateFileNameCallback != NULL) {
+        Instance->Volume->NameProviders += Change;
+        InterlockedIncrement(&Instance->Volume->NameGeneration);
+    }
 }
 
 /* The highest name provider below Instance (or itself), with its IoRundown; NULL: none. */
@@ -423,6 +516,9 @@ FltpProvider(PFLT_INSTANCE Instance, BOOLEAN Itself)
     PFLT_VOLUME Volume = Instance->Volume;
     PFLT_INSTANCE Found = NULL;
 
+    if (Volume->NameProviders == 0 || KeGetCurrentIrql() > APC_LEVEL) {
+        return NULL;
+    }
     FltpAcquireShared(&Volume->Lock);
     for (PLIST_ENTRY Entry = Itself ? &Instance->Header.Links : Instance->Header.Links.Flink;
          Entry != &Volume->Instances && Found == NULL; Entry = Entry->Flink) {
@@ -437,28 +533,42 @@ FltpProvider(PFLT_INSTANCE Instance, BOOLEAN Itself)
     return Found;
 }
 
+/* N5. What the provider calls the file, without the volume's name: pool. */
 static NTSTATUS
 FltpGenerate(PFLT_INSTANCE Provider, PFILE_OBJECT FileObject, PFLT_CALLBACK_DATA Data,
-             FLT_FILE_NAME_OPTIONS Options, PFLTP_NAME *Result)
+             FLT_FILE_NAME_OPTIONS Options, PUNICODE_STRING Path, PBOOLEAN Cache)
 {
+    PFLTP_OPERATION Operation = Data != NULL ? FltpOperation(Data) : NULL;
+    PFLT_INSTANCE Current = NULL, Target = NULL;
     FLT_NAME_CONTROL Control = {};
-    BOOLEAN Cache = TRUE;
-    UNICODE_STRING Path;
+    UNICODE_STRING Name;
     NTSTATUS Status;
 
+    Path->Buffer = NULL;
+    *Cache = TRUE;
     Status = FltCheckAndGrowNameControl(&Control, 1024);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
+    if (Operation != NULL) {
+        Current = Operation->Current;
+        Target = Operation->Iopb.TargetInstance;
+        Operation->Current = Provider;
+        Operation->Iopb.TargetInstance = Provider;
+    }
     Status = Provider->Filter->Registration.GenerateFileNameCallback(Provider, FileObject, Data,
-                                                                     Options, &Cache, &Control);
+                                                                     Options, Cache, &Control);
+    if (Operation != NULL) {
+        Operation->Current = Current;
+        Operation->Iopb.TargetInstance = Target;
+    }
     if (NT_SUCCESS(Status)) {
-        Path = Control.Name; /* with the volume's name before it */
-        if (RtlPrefixUnicodeString(&Provider->Volume->Name, &Path, TRUE)) {
-            Path.Buffer += Provider->Volume->Name.Length / sizeof(WCHAR);
-            Path.Length -= Provider->Volume->Name.Length;
+        Name = Control.Name;
+        if (RtlPrefixUnicodeString(&Provider->Volume->Name, &Name, TRUE)) {
+            Name.Buffer += Provider->Volume->Name.Length / sizeof(WCHAR);
+            Name.Length -= Provider->Volume->Name.Length;
         }
-        Status = FltpMakeName(Provider->Volume, &Path, FltGetFileNameFormat(Options), Result);
+        Status = FltpCopyString(Path, &Name, FLTP_TAG_TEMP);
     }
     if (Control.Name.Buffer != NULL) {
         ExFreePool(Control.Name.Buffer);
@@ -466,36 +576,57 @@ FltpGenerate(PFLT_INSTANCE Provider, PFILE_OBJECT FileObject, PFLT_CALLBACK_DATA
     return Status;
 }
 
+/* The opened name of an open file, as Instance sees it: pool. */
+static NTSTATUS
+FltpViewName(PFLT_INSTANCE Instance, PFLT_INSTANCE Provider, PFILE_OBJECT FileObject,
+             PUNICODE_STRING Path)
+{
+    BOOLEAN Cache;
+
+    return Provider != NULL
+               ? FltpGenerate(Provider, FileObject, NULL,
+                              FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_DEFAULT, Path, &Cache)
+               : FltpAskName(Instance, FileObject, FileNameInformation, Path);
+}
+
 /* From the file system, or a provider. Data NULL: outside of an operation, the file is open. */
 static NTSTATUS
-FltpQueryName(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CALLBACK_DATA Data,
-              FLT_FILE_NAME_OPTIONS Options, PFLTP_NAME *Result)
+FltpQueryName(PFLT_INSTANCE Instance, PFLT_INSTANCE Provider, PFILE_OBJECT FileObject,
+              PFLT_CALLBACK_DATA Data, FLT_FILE_NAME_OPTIONS Options, PFLTP_NAME *Result,
+              PBOOLEAN Cache)
 {
     FLT_FILE_NAME_OPTIONS Format = FltGetFileNameFormat(Options);
     BOOLEAN PreCreate = Data != NULL && Data->Iopb->MajorFunction == IRP_MJ_CREATE &&
                         (Data->Flags & FLTFL_CALLBACK_DATA_POST_OPERATION) == 0;
+    BOOLEAN Windows8 = FltpSystem.dwMajorVersion > 6 ||
+                       (FltpSystem.dwMajorVersion == 6 && FltpSystem.dwMinorVersion >= 2);
+    FLTP_EXPANSION Expansion = {Instance, Provider, FileObject, 0, NULL};
+    BOOLEAN Expand = FALSE;
     UNICODE_STRING Path = {};
-    PFLT_INSTANCE Provider;
     NTSTATUS Status;
 
-    Provider = FltpProvider(Instance, (Options & FLT_FILE_NAME_REQUEST_FROM_CURRENT_PROVIDER) != 0);
-    if (Provider != NULL) {
-        Status = FltpGenerate(Provider, FileObject, Data, Options, Result);
-        ExReleaseRundownProtection(&Provider->IoRundown);
-        return Status;
+    if ((PreCreate && (Data->Iopb->OperationFlags & SL_CASE_SENSITIVE)) ||
+        (FileObject->Flags & FO_OPENED_CASE_SENSITIVE)) {
+        Expansion.Flags |= FLTFL_NORMALIZE_NAME_CASE_SENSITIVE;
     }
-    if (Format == FLT_FILE_NAME_SHORT) {
+    *Cache = TRUE;
+    if (Provider != NULL) { /* N5 */
+        Expand = Format == FLT_FILE_NAME_NORMALIZED && (PreCreate || !Windows8);
+        Status = FltpGenerate(
+            Provider, FileObject, Data,
+            Expand ? (Options & ~(FLT_FILE_NAME_OPTIONS)0xFF) | FLT_FILE_NAME_OPENED : Options,
+            &Path, Cache);
+    } else if (Format == FLT_FILE_NAME_SHORT) {
         Status = PreCreate ? STATUS_FLT_INVALID_NAME_REQUEST
                            : FltpAskName(Instance, FileObject, FileAlternateNameInformation, &Path);
     } else if (PreCreate) {
         Status = FltpCreatePath(Instance, Data, &Path);
+        Expand = Format == FLT_FILE_NAME_NORMALIZED;
     } else if ((FileObject->Flags & FO_VOLUME_OPEN) && FileObject->FileName.Length == 0) {
         Status = STATUS_SUCCESS; /* the volume itself */
     } else {
         Status = STATUS_INVALID_PARAMETER;
-        if (Format == FLT_FILE_NAME_NORMALIZED &&
-            (FltpSystem.dwMajorVersion > 6 ||
-             (FltpSystem.dwMajorVersion == 6 && FltpSystem.dwMinorVersion >= 2))) {
+        if (Format == FLT_FILE_NAME_NORMALIZED && Windows8) {
             Status = FltpAskName(Instance, FileObject, FileNormalizedNameInformation, &Path);
             if (NT_SUCCESS(Status)) {
                 FltpCutDataSuffix(&Path);
@@ -503,16 +634,17 @@ FltpQueryName(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CALLBACK_DAT
         }
         if (!NT_SUCCESS(Status)) {
             Status = FltpAskName(Instance, FileObject, FileNameInformation, &Path);
-            if (NT_SUCCESS(Status) && Format == FLT_FILE_NAME_NORMALIZED) {
-                Status = FltpNormalize(Instance, &Path);
-            }
+            Expand = Format == FLT_FILE_NAME_NORMALIZED;
         }
     }
-    if (NT_SUCCESS(Status) && PreCreate && Format == FLT_FILE_NAME_NORMALIZED && Path.Length != 0) {
-        Status = FltpNormalize(Instance, &Path);
+    if (NT_SUCCESS(Status) && Expand && Path.Length != 0) {
+        Status = FltpNormalize(&Expansion, &Path);
     }
     if (NT_SUCCESS(Status)) {
         Status = FltpMakeName(Instance->Volume, &Path, Format, Result);
+    }
+    if (NT_SUCCESS(Status)) {
+        (*Result)->Provider = Provider;
     }
     FltpFreeString(&Path);
     return Status;
@@ -553,14 +685,15 @@ FltpIsUnsafe(PFLT_CALLBACK_DATA Data, FLT_FILE_NAME_OPTIONS Format)
 }
 
 static PFLTP_NAME
-FltpCached(PFLTP_CARRIER Carrier, FLT_FILE_NAME_OPTIONS Format)
+FltpCached(PFLTP_CARRIER Carrier, FLT_FILE_NAME_OPTIONS Format, PFLT_INSTANCE Provider)
 {
     PFLTP_NAME Name = NULL;
 
     if (Carrier != NULL && Format <= 2) {
         ExAcquireFastMutex(&Carrier->List.Mutex);
         Name = Carrier->Names[Format - 1];
-        if (Name != NULL && Name->Generation == Carrier->Volume->NameGeneration) {
+        if (Name != NULL && Name->Generation == Carrier->Volume->NameGeneration &&
+            Name->Provider == Provider) {
             InterlockedIncrement(&Name->References);
         } else {
             Name = NULL;
@@ -608,33 +741,37 @@ FltpGetName(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CALLBACK_DATA 
 {
     ULONG Method = FltGetFileNameQueryMethod(Options), Format = FltGetFileNameFormat(Options);
     BOOLEAN Unsafe = Data != NULL && FltpIsUnsafe(Data, Format);
-    BOOLEAN Open = FileObject->FsContext != NULL;
+    BOOLEAN Open = FileObject->FsContext != NULL, Cache;
+    PFLT_INSTANCE Provider;
     PFLTP_NAME Name = NULL;
-    NTSTATUS Status;
+    NTSTATUS Status = STATUS_SUCCESS;
 
     if (Unsafe &&
         (Method == FLT_FILE_NAME_QUERY_DEFAULT || Method == FLT_FILE_NAME_QUERY_FILESYSTEM_ONLY)) {
         return STATUS_FLT_INVALID_NAME_REQUEST;
     }
+    Provider = FltpProvider(Instance, (Options & FLT_FILE_NAME_REQUEST_FROM_CURRENT_PROVIDER) != 0);
     if (Method != FLT_FILE_NAME_QUERY_FILESYSTEM_ONLY && Open && KeGetCurrentIrql() <= APC_LEVEL) {
-        Name = FltpCached(
-            FltpCarrier(Instance->Volume, FileObject, FLT_STREAMHANDLE_CONTEXT, FALSE), Format);
+        Name =
+            FltpCached(FltpCarrier(Instance->Volume, FileObject, FLT_STREAMHANDLE_CONTEXT, FALSE),
+                       Format, Provider);
     }
     if (Name == NULL) {
-        if (Unsafe || Method == FLT_FILE_NAME_QUERY_CACHE_ONLY) {
-            return STATUS_FLT_NAME_CACHE_MISS;
-        }
-        Status = FltpQueryName(Instance, FileObject, Data, Options, &Name);
-        if (!NT_SUCCESS(Status)) {
-            return Status;
-        }
-        if (Open && Method != FLT_FILE_NAME_QUERY_FILESYSTEM_ONLY &&
+        Status = Unsafe || Method == FLT_FILE_NAME_QUERY_CACHE_ONLY
+                     ? STATUS_FLT_NAME_CACHE_MISS
+                     : FltpQueryName(Instance, Provider, FileObject, Data, Options, &Name, &Cache);
+        if (NT_SUCCESS(Status) && Cache && Open && Method != FLT_FILE_NAME_QUERY_FILESYSTEM_ONLY &&
             (Options & FLT_FILE_NAME_DO_NOT_CACHE) == 0) {
             FltpCache(Instance->Volume, FileObject, Name);
         }
     }
-    *Info = &Name->Info;
-    return STATUS_SUCCESS;
+    if (Provider != NULL) {
+        ExReleaseRundownProtection(&Provider->IoRundown);
+    }
+    if (NT_SUCCESS(Status)) {
+        *Info = &Name->Info;
+    }
+    return Status;
 }
 
 NTSTATUS FLTAPI
@@ -685,6 +822,7 @@ FltGetFileNameInformationUnsafe(PFILE_OBJECT FileObject, PFLT_INSTANCE Instance,
             return STATUS_FLT_INVALID_NAME_REQUEST;
         }
         Instance = Top;
+        NameOptions |= FLT_FILE_NAME_REQUEST_FROM_CURRENT_PROVIDER; /* from above all of them */
     }
     Status = FltpGetName(Instance, FileObject, NULL, NameOptions, FileNameInformation);
     if (NT_SUCCESS(Status) && Top == NULL) {
@@ -705,6 +843,8 @@ FltGetDestinationFileNameInformation(PFLT_INSTANCE Instance, PFILE_OBJECT FileOb
 {
     UNICODE_STRING Given = {(USHORT)FileNameLength, (USHORT)FileNameLength, FileName};
     UNICODE_STRING Path = {}, Parent = {};
+    FLTP_EXPANSION Expansion = {Instance, NULL, FileObject,
+                                FLTFL_NORMALIZE_NAME_DESTINATION_FILE_NAME, NULL};
     PFILE_OBJECT Root;
     PFLTP_NAME Name;
     NTSTATUS Status = FltpCheckOptions(NameOptions);
@@ -718,18 +858,23 @@ FltGetDestinationFileNameInformation(PFLT_INSTANCE Instance, PFILE_OBJECT FileOb
     if (Path.Buffer == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
+    Expansion.Provider =
+        FltpProvider(Instance, (NameOptions & FLT_FILE_NAME_REQUEST_FROM_CURRENT_PROVIDER) != 0);
+    if (FileObject->Flags & FO_OPENED_CASE_SENSITIVE) {
+        Expansion.Flags |= FLTFL_NORMALIZE_NAME_CASE_SENSITIVE;
+    }
     if (RootDirectory != NULL) {
         Status = ObReferenceObjectByHandle(RootDirectory, 0, *IoFileObjectType, KernelMode,
                                            (PVOID *)&Root, NULL);
         if (NT_SUCCESS(Status)) {
-            Status = FltpAskName(Instance, Root, FileNameInformation, &Parent);
+            Status = FltpViewName(Instance, Expansion.Provider, Root, &Parent);
             ObDereferenceObject(Root);
         }
     } else if (Given.Length != 0 && Given.Buffer[0] != L'\\') {
         if (Given.Buffer[0] == L':') { /* another stream of the same file */
-            Status = FltpAskName(Instance, FileObject, FileNameInformation, &Parent);
+            Status = FltpViewName(Instance, Expansion.Provider, FileObject, &Parent);
         } else {
-            Status = FltpAskName(Instance, FileObject, FileNameInformation, &Parent);
+            Status = FltpViewName(Instance, Expansion.Provider, FileObject, &Parent);
             while (NT_SUCCESS(Status) && Parent.Length != 0 &&
                    Parent.Buffer[Parent.Length / sizeof(WCHAR) - 1] != L'\\') {
                 Parent.Length -= sizeof(WCHAR);
@@ -761,14 +906,18 @@ FltGetDestinationFileNameInformation(PFLT_INSTANCE Instance, PFILE_OBJECT FileOb
         Status = RtlAppendUnicodeStringToString(&Path, &Given);
     }
     if (NT_SUCCESS(Status) && FltGetFileNameFormat(NameOptions) == FLT_FILE_NAME_NORMALIZED) {
-        Status = FltpNormalize(Instance, &Path);
+        Status = FltpNormalize(&Expansion, &Path);
     }
     if (NT_SUCCESS(Status)) {
         Status = FltpMakeName(Instance->Volume, &Path, FltGetFileNameFormat(NameOptions), &Name);
     }
     if (NT_SUCCESS(Status)) {
+        Name->Provider = Expansion.Provider;
         *RetFileNameInformation = &Name->Info;
         FltpHold(Instance->Filter, Name);
+    }
+    if (Expansion.Provider != NULL) {
+        ExReleaseRundownProtection(&Expansion.Provider->IoRundown);
     }
     FltpFreeString(&Parent);
     FltpFreeString(&Path);

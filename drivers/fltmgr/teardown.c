@@ -104,6 +104,9 @@ FltpTearDown(PFLT_INSTANCE Instance, FLT_INSTANCE_TEARDOWN_FLAGS Reason)
     }
     Instance->TearingDown = TRUE;
     Instance->Header.Deleting = TRUE;
+    if (Instance->Enabled) {
+        FltpNoteProvider(Instance, -1);
+    }
     Instance->Enabled = FALSE; /* T1 */
     FltpRelease(&Volume->Lock);
     FltpFillObjects(&Objects, Filter, Volume, Instance, NULL);
