@@ -11,6 +11,9 @@
 #include "host/explore/strategy.h"
 #include "host/machine/machine.h"
 
+/* Most of what is to be learnt shows in the first runs of a search: one worker does them (has_learnt). */
+#define ALONE_RUNS 32
+
 static struct {
     const struct strategy *strategy;
     struct unit_channel *channel; /* NULL: alone */
@@ -114,15 +117,27 @@ put_state(void)
     }
 }
 
+/*
+ * The search begins anew with what the last run has learnt (host/search/learn.c). It is the run's end that ends it,
+ * not when the pool looks: with one worker what is learnt does not depend on time.
+ */
+static bool
+has_learnt(void)
+{
+    const struct run_learned *learned = machine.request->learned;
+
+    return learned != NULL && !learned->freely && learned->grown != 0;
+}
+
 static uint32_t
 finish_unit(void)
 {
     struct unit_channel *channel = it.channel;
 
-    channel->end = it.found        ? UNIT_FOUND
-                   : channel->stop ? UNIT_STOPPED
-                   : it.more       ? UNIT_LIMIT
-                                   : UNIT_EXHAUSTED;
+    channel->end = it.found                        ? UNIT_FOUND
+                   : channel->stop || has_learnt() ? UNIT_STOPPED
+                   : it.more                       ? UNIT_LIMIT
+                                                   : UNIT_EXHAUSTED;
     channel->given.length = 0;
     if (it.strategy->asks != NULL) {
         channel->given.length = (uint32_t)it.strategy->asks(channel->given.data, UNIT_ROOM);
@@ -135,7 +150,7 @@ finish_unit(void)
 static bool
 begin_here(void)
 {
-    if (it.found || it.channel->stop != 0 || !next_run()) {
+    if (it.found || it.channel->stop != 0 || has_learnt() || !next_run()) {
         return false;
     }
     it.next += it.channel->stride;
@@ -219,7 +234,8 @@ unit_ended(bool counts, bool bad, uint64_t digest)
         it.found = true; /* the rest of it is of no interest */
         return;
     }
-    if (channel->hungry != 0 && it.strategy->give != NULL) {
+    if (channel->hungry != 0 && it.strategy->give != NULL &&
+        (machine.request->learned == NULL || channel->done >= ALONE_RUNS)) {
         uint32_t part = channel->hungry;
 
         channel->hungry = 0;

@@ -64,6 +64,7 @@ struct pool {
     uint32_t suspects;
     bool only_run; /* there is nothing to choose */
     bool failed;
+    bool abandoned; /* by the worker that learnt something, at the end of its run */
 };
 
 static double
@@ -239,6 +240,12 @@ take_done(struct pool *pool, struct worker *worker)
     assign(pool, worker);
 }
 
+static bool
+is_abandoned(const struct pool *pool)
+{
+    return pool->plan->abandon != NULL && *pool->plan->abandon != 0;
+}
+
 static void
 hear(struct pool *pool, struct worker *worker)
 {
@@ -293,6 +300,7 @@ hear(struct pool *pool, struct worker *worker)
             }
             break;
         case UNIT_DONE:
+            pool->abandoned = is_abandoned(pool);
             take_done(pool, worker);
             break;
         }
@@ -396,12 +404,6 @@ note_death(struct pool *pool, const struct worker *worker)
     return true;
 }
 
-static bool
-is_abandoned(const struct pool *pool)
-{
-    return pool->plan->abandon != NULL && *pool->plan->abandon != 0;
-}
-
 /* A keeper has ended, and with it its worker. */
 static void
 bury(struct pool *pool, struct worker *worker, int status)
@@ -416,7 +418,8 @@ bury(struct pool *pool, struct worker *worker, int status)
         worker->unit = NULL;
     }
     /* Once abandoned, what it learnt may have changed the questions that it was asked before. */
-    if (pool->ledger.over || pool->only_run || pool->stopped != 0 || is_abandoned(pool)) {
+    pool->abandoned |= is_abandoned(pool);
+    if (pool->ledger.over || pool->only_run || pool->stopped != 0 || pool->abandoned) {
         return;
     }
     if (WIFEXITED(status) && is_death(result) && note_death(pool, worker)) {
@@ -495,7 +498,7 @@ is_over(const struct pool *pool)
 {
     bool busy = false;
 
-    if (pool->failed || pool->only_run || pool->ledger.over || is_abandoned(pool)) {
+    if (pool->failed || pool->only_run || pool->ledger.over || pool->abandoned) {
         return true;
     }
     for (uint32_t i = 0; i < pool->plan->jobs; i++) {

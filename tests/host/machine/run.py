@@ -44,9 +44,9 @@ def main():
                 command = [ntlab, "run", "--kernel", kernel, "--seed", str(number), "--run-timeout", "1500ms", *keys]
                 command += ["--dir", folder, driver, garbage]
                 try:
-                    run = subprocess.run(command, capture_output=True, timeout=20, input=b"some input")
+                    run = subprocess.run(command, capture_output=True, timeout=120, input=b"some input")
                 except subprocess.TimeoutExpired:
-                    print(f"FAIL {name}: no end after 20 s: {' '.join(command)}")
+                    print(f"FAIL {name}: no end after 120 s: {' '.join(command)}")
                     failures += 1
                     continue
                 count += 1
