@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "host/check/check.h"
+#include "host/cli/documents.h"
 #include "host/cli/explore.h"
 
 #define MAX_STORMS     16 /* codes of a device that have a case of their own */
@@ -689,19 +690,9 @@ is_known(const struct check *check, const struct note *note)
 static bool
 may_be_muted(const char *rule)
 {
-    static const char *const names[] = {"DoubleFetch",
-                                        "UserBufferProbe",
-                                        "KernelAddress",
-                                        "PoolUninitialized",
-                                        "PoolLeak",
-                                        "ReferenceLeak",
-                                        "UserHandleKernelMode",
-                                        "HandleLeak",
-                                        "KernelHandle",
-                                        "MdlLeak",
-                                        "UserPhysicalAddress",
-                                        "UserProcessEnded",
-                                        "WithinCriticalRegion"};
+    static const char *const names[] = {"DoubleFetch", "KernelAddress",        "PoolUninitialized",
+                                        "PoolLeak",    "ReferenceLeak",        "HandleLeak",
+                                        "MdlLeak",     "UserHandleKernelMode", "KernelHandle"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(rule, names[i]) == 0) {
@@ -786,6 +777,7 @@ run_once(struct check *check, const struct one_case *one, double seconds, bool *
         check->runs = 0;
         dup2(said, STDERR_FILENO);
         dup2(said, STDOUT_FILENO);
+        documents_hand_over(NULL); /* who asked for the command gets what the command makes of it */
         exit(search_case(check, one, seconds, fdopen(notes, "w")));
     }
     while (pid > 0 && waitpid(pid, &ended, 0) < 0 && errno == EINTR) {

@@ -100,6 +100,8 @@ struct options {
 
 /* Fills *out with defaults and what argv says. 0, or STATUS_USAGE after a message. */
 int options_parse(int argc, char **argv, struct options *out);
+/* Is that option of that command right? `where` it stands goes in front of the message. 0, or STATUS_USAGE. */
+int options_check(const char *where, const char *command, const char *option, const char *value);
 const char *os_name(uint32_t row);
 uint32_t os_default_build(uint32_t row);
 [[gnu::format(printf, 1, 2)]] int usage_error(const char *format, ...);

@@ -22,12 +22,35 @@ static const struct {
 #define MAX_SHARDS 100000
 #define OS_ROWS    (sizeof(os_rows) / sizeof(os_rows[0]))
 
+/* Where the option stands, if not on the command line; empty: there. */
+static char place[400];
+
+int
+options_check(const char *where, const char *command, const char *option, const char *value)
+{
+    char *words[] = {(char *)command, (char *)option, (char *)value, NULL};
+    struct options *options = malloc(sizeof(*options));
+    char *text = NULL;
+    int status;
+
+    if (options == NULL) {
+        abort();
+    }
+    snprintf(place, sizeof(place), "%s: ", where);
+    status = options_parse(3, words, options);
+    status = status != 0 ? status : verifier_config(options, &text);
+    place[0] = 0;
+    free(text);
+    free(options);
+    return status;
+}
+
 int
 usage_error(const char *format, ...)
 {
     va_list arguments;
 
-    fputs("ntlab: ", stderr);
+    fprintf(stderr, "ntlab: %s", place);
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);

@@ -31,6 +31,7 @@ struct testing {
     struct note note[MAX_NOTES];
     size_t notes;
     size_t runs, failed;
+    struct note_run *run; /* of those, for JUnit */
     int status;
 };
 
@@ -115,14 +116,27 @@ take_notes(struct testing *testing, const struct project_case *one, const char *
     fclose(in);
 }
 
+static void
+note_run_make(struct note_run *out, const char *name, const char *os, int status, double seconds)
+{
+    snprintf(out->name, sizeof(out->name), "%s, %s", name, os);
+    out->result = status == STATUS_CLEAN || status == STATUS_FINDING ? RUN_PASSED
+                  : status == STATUS_REQUIREMENT                     ? RUN_SHORT
+                  : status == STATUS_UNSUPPORTED                     ? RUN_SKIPPED
+                                                                     : RUN_BROKEN;
+    out->seconds = seconds;
+}
+
 static int
 run_one(struct testing *testing, const struct project_case *one, const char *os)
 {
     int notes = memfd_create("ntlab-notes", 0), ended = 0, status;
     size_t fresh = 0, others = 0;
+    struct timespec since, to;
     char folder[PATH_MAX];
     pid_t pid;
 
+    clock_gettime(CLOCK_MONOTONIC, &since);
     snprintf(folder, sizeof(folder), "%s/%s", testing->out, one->name);
     mkdir(folder, 0777);
     snprintf(folder, sizeof(folder), "%s/%s/%s", testing->out, one->name, os);
@@ -154,6 +168,13 @@ run_one(struct testing *testing, const struct project_case *one, const char *os)
                 others);
     }
     fputs("\n", stderr);
+    testing->run = realloc(testing->run, (testing->runs + 1) * sizeof(*testing->run));
+    if (testing->run == NULL) {
+        abort();
+    }
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    note_run_make(&testing->run[testing->runs], one->name, os, status,
+                  (double)(to.tv_sec - since.tv_sec) + (double)(to.tv_nsec - since.tv_nsec) / 1e9);
     testing->runs++;
     testing->failed += status != STATUS_CLEAN;
     return status;
@@ -230,7 +251,9 @@ write_all(struct testing *testing, double seconds)
                              .os = "all versions",
                              .subject = testing->project.name,
                              .summary = summary,
-                             .seconds = seconds};
+                             .seconds = seconds,
+                             .run = testing->run,
+                             .runs = testing->runs};
     int status;
 
     snprintf(summary, sizeof(summary), "%zu of %zu runs passed", testing->runs - testing->failed,
@@ -328,6 +351,7 @@ command_test(int argc, char **argv)
         note_free(&testing->note[i]);
     }
     project_free(&testing->project);
+    free(testing->run);
     free(testing);
     return status;
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include "host/cli/cli.h"
 #include "host/report/rules.h"
 
@@ -75,6 +76,17 @@ add_word(struct project_case *one, const char *word)
     one->word[one->words++] = word;
 }
 
+/* The value of an option: the command would say the same, but not where it stands, and after other cases have run. */
+static int
+check_option(const struct project *project, const struct toml *at, const struct project_case *one,
+             const char *option, const char *value)
+{
+    char where[300];
+
+    snprintf(where, sizeof(where), "%s:%u:%u", project->path, at->line, at->column);
+    return options_check(where, one->command, option, value);
+}
+
 /* A string, or a list of them: each becomes an option, or with option NULL a word. */
 static int
 add_strings(const struct project *project, const struct toml *table, const char *key,
@@ -91,6 +103,9 @@ add_strings(const struct project *project, const struct toml *table, const char 
                          toml_type_name(item->type));
         }
         if (option != NULL) {
+            if (check_option(project, item, one, option, item->string) != 0) {
+                return STATUS_USAGE;
+            }
             add_word(one, option);
         }
         add_word(one, item->string);
@@ -113,6 +128,10 @@ add_number(const struct project *project, const struct toml *table, const char *
     }
     if (asprintf(&text, "%ld", value->integer) < 0) {
         abort();
+    }
+    if (check_option(project, value, one, option, text) != 0) {
+        free(text);
+        return STATUS_USAGE;
     }
     add_word(one, option);
     add_word(one, text); /* lives as long as the program */
@@ -168,6 +187,9 @@ read_versions(const struct project *project, const struct toml *table, struct pr
 
         if (item != NULL && (item->type != TOML_STRING || strchr(item->string, ',') != NULL)) {
             return wrong(project, item, "`os` is a version, or a list of them");
+        }
+        if (item != NULL && check_option(project, item, one, "--os", item->string) != 0) {
+            return STATUS_USAGE;
         }
         one->os[one->versions++] = item != NULL ? item->string : "win10";
     }
@@ -230,6 +252,19 @@ read_case(struct project *project, const struct toml *table)
 
 /* ---- suppressions and the baseline ---- */
 
+/* 2027-01-31; one that never comes would suppress for ever. */
+static bool
+is_date(const char *text)
+{
+    struct tm day = {0};
+    const char *end = strptime(text, "%Y-%m-%d", &day);
+    int number = day.tm_mday;
+
+    day.tm_hour = 12;
+    return strlen(text) == 10 && end != NULL && *end == 0 && timegm(&day) != -1 &&
+           day.tm_mday == number;
+}
+
 static int
 read_suppression(struct project *project, const struct toml *table, const char *today)
 {
@@ -255,7 +290,7 @@ read_suppression(struct project *project, const struct toml *table, const char *
         if (until->type != TOML_DATE && until->type != TOML_STRING) {
             return wrong(project, until, "`until` is a date such as 2027-01-31");
         }
-        if (strlen(until->string) != 10 || until->string[4] != '-' || until->string[7] != '-') {
+        if (!is_date(until->string)) {
             return wrong(project, until, "`until` is a date such as 2027-01-31");
         }
         one->until = until->string;

@@ -76,6 +76,29 @@ write_finding(FILE *out, const struct note_head *head, const struct note *note)
     fputs("    </testcase>\n", out);
 }
 
+static void
+write_run(FILE *out, const struct note_head *head, const struct note_run *run)
+{
+    fputs("    <testcase", out);
+    attribute(out, "classname", head->subject);
+    attribute(out, "name", run->name);
+    fprintf(out, " time=\"%.3f\">\n", run->seconds);
+    switch (run->result) {
+    case RUN_PASSED:
+        break;
+    case RUN_SHORT:
+        fputs("      <failure type=\"requirement\" message=\"less than it requires\"/>\n", out);
+        break;
+    case RUN_SKIPPED:
+        fputs("      <skipped message=\"it came to something that is not implemented\"/>\n", out);
+        break;
+    case RUN_BROKEN:
+        fputs("      <error type=\"error\" message=\"it did not run\"/>\n", out);
+        break;
+    }
+    fputs("    </testcase>\n", out);
+}
+
 void
 junit_write(FILE *out, const struct note_head *head, const struct note *note, size_t count)
 {
@@ -86,7 +109,8 @@ junit_write(FILE *out, const struct note_head *head, const struct note *note, si
     for (size_t i = 0; i < count; i++) {
         failures += is_failure(&note[i]);
         findings += note[i].verdict == VERDICT_FINDING;
-        if (note[i].verdict != VERDICT_FINDING && note[i].verdict != VERDICT_CLEAN) {
+        if (note[i].verdict != VERDICT_FINDING && note[i].verdict != VERDICT_CLEAN &&
+            head->runs == 0) {
             other = other == NULL || other->verdict == VERDICT_UNSUPPORTED ? &note[i] : other;
         }
     }
@@ -97,17 +121,26 @@ junit_write(FILE *out, const struct note_head *head, const struct note *note, si
         skipped += note[i].verdict == VERDICT_FINDING && note[i].state != NOTE_NEW;
     }
     failures += head->requirement != NULL && other == NULL;
-    snprintf(name, sizeof(name), "ntlab %s %s on %s (build %u)", head->command, head->subject,
-             head->os, head->build);
+    for (size_t i = 0; i < head->runs; i++) {
+        failures += head->run[i].result == RUN_SHORT;
+        skipped += head->run[i].result == RUN_SKIPPED;
+        errors += head->run[i].result == RUN_BROKEN;
+    }
+    if (head->build != 0) {
+        snprintf(name, sizeof(name), "ntlab %s %s on %s (build %u)", head->command, head->subject,
+                 head->os, head->build);
+    } else {
+        snprintf(name, sizeof(name), "ntlab %s %s", head->command, head->subject);
+    }
     fprintf(out,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"%zu\" "
             "failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n  <testsuite",
-            findings + 1, failures, errors, skipped, head->seconds);
+            findings + head->runs + 1, failures, errors, skipped, head->seconds);
     attribute(out, "name", name);
     fprintf(out,
             " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n"
             "    <testcase",
-            findings + 1, failures, errors, skipped, head->seconds);
+            findings + head->runs + 1, failures, errors, skipped, head->seconds);
     attribute(out, "classname", head->subject);
     attribute(out, "name", name);
     fprintf(out, " time=\"%.3f\">\n", head->seconds);
@@ -125,6 +158,9 @@ junit_write(FILE *out, const struct note_head *head, const struct note *note, si
     fputs("      <system-out>", out);
     markup_text(out, head->summary);
     fputs("\n</system-out>\n    </testcase>\n", out);
+    for (size_t i = 0; i < head->runs; i++) {
+        write_run(out, head, &head->run[i]);
+    }
     for (size_t i = 0; i < count; i++) {
         if (note[i].verdict == VERDICT_FINDING) {
             write_finding(out, head, &note[i]);

@@ -53,8 +53,22 @@ struct note *notes_make(const struct report *report, bool timeline, size_t *coun
 void note_send(FILE *out, const struct note *note);
 bool note_receive(FILE *in, struct note *note);
 
+/* A case of a project on one version of Windows, for JUnit: what of it is not a finding. */
+struct note_run {
+    char name[160];
+    enum {
+        RUN_PASSED,
+        RUN_SHORT,
+        RUN_SKIPPED,
+        RUN_BROKEN
+    } result; /* SHORT: less than it requires */
+    double seconds;
+};
+
 /* What the documents say of the command as a whole. */
 struct note_head {
+    const struct note_run *run; /* `ntlab test` */
+    size_t runs;
     const char *command;
     char **argv;
     const char *os;

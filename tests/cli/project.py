@@ -44,6 +44,14 @@ MISTAKES = [
     ("[[case]]\nname = 'a'\ndrivers = 'x'\n[[suppress]]\nrule = 'x'", "4:3: a suppression needs a `reason`"),
     ("[[case]]\nname = 'a'\ndrivers = 'x'\n[[suppress]]\nreason = 'x'", "4:3: a suppression needs a `rule` or a `function`"),
     ("[[case]]\nname = 'a'\ndrivers = 'x'\n[[suppress]]\nrule = 'x'\nreason = 'x'\nuntil = 'soon'", "7:9: `until` is a date"),
+    ("[[case]]\nname = 'a'\ndrivers = 'x'\n[[suppress]]\nrule = 'x'\nreason = 'x'\nuntil = '2027-02-30'", "7:9: `until` is a date"),
+    ("[[case]]\nname = 'a'\ndrivers = 'x'\nos = ['win10', 'win95']", "4:16: --os: unknown version `win95`"),
+    ("[[case]]\nname = 'a'\ndrivers = 'x'\nbudget = 'soon'", "4:10: --budget: `soon` is not a time"),
+    ("[[case]]\nname = 'a'\ndrivers = 'x'\nrequire = 'all'", "4:11: --require: `all` is neither exhausted nor bounded:C"),
+    ("[[case]]\nname = 'a'\ndrivers = 'x'\ninject = 'rain'", "4:10: --inject: `rain` is not none"),
+    ("[[case]]\nname = 'a'\ndrivers = 'x'\nverifier = 'x'", "4:12: --verifier: `x` is not none"),
+    ("[[case]]\nname = 'a'\ndrivers = 'x'\nrules = ['DoubleFetch=off', 'DoubleFetch=loud']", "4:29: --rule: `DoubleFetch=loud` is not"),
+    ("[[case]]\nname = 'a'\ndrivers = 'x'\ncpus = 65", "4:8: --cpus: `65` is not a number from 1 to 64"),
     ("# nothing", "there is no [[case]]"),
 ]
 
@@ -119,6 +127,9 @@ def main():
             check(os.path.exists(f"{where}/out/{name}/report.json"), f"{name} has no folder")
         suite = ET.parse(where + "/out/report.xml").getroot()
         check((len(suite.findall(".//failure")), len(suite.findall(".//skipped"))) == (1, 2), "JUnit")
+        cases = [(c.get("classname"), c.get("name")) for c in suite.iter("testcase")]
+        check(len(set(cases)) == len(cases) == int(suite.get("tests")), f"JUnit: {cases}")
+        check({name for where_, name in cases if where_ == 'a "name", \u00e4'} >= {"null, win7", "null, win10", "deadlock, win10", "search, win10"}, f"JUnit: {cases}")
         check(int(suite.get("skipped")) == 2 and int(suite.get("failures")) == 1, f"JUnit: {suite.attrib}")
         results = json.load(open(where + "/out/report.sarif", encoding="utf-8"))["runs"][0]["results"]
         check(sum("suppressions" in r for r in results) == 2 and all(r["baselineState"] == "new" for r in results), "SARIF: suppressions")
