@@ -125,13 +125,13 @@ FltpCreateEnded(PFLT_VOLUME Volume, PFLTP_CREATING Creating, NTSTATUS Status)
     }
 }
 
-NTSTATUS FLTAPI
-FltCreateFileEx2(PFLT_FILTER Filter, PFLT_INSTANCE Instance, PHANDLE FileHandle,
-                 PFILE_OBJECT *FileObject, ACCESS_MASK DesiredAccess,
-                 POBJECT_ATTRIBUTES ObjectAttributes, PIO_STATUS_BLOCK IoStatusBlock,
-                 PLARGE_INTEGER AllocationSize, ULONG FileAttributes, ULONG ShareAccess,
-                 ULONG CreateDisposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength,
-                 ULONG Flags, PIO_DRIVER_CREATE_CONTEXT DriverContext)
+NTSTATUS
+FltpCreateFile(PFLT_INSTANCE Instance, PHANDLE FileHandle, PFILE_OBJECT *FileObject,
+               ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+               PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes,
+               ULONG ShareAccess, ULONG CreateDisposition, ULONG CreateOptions, PVOID EaBuffer,
+               ULONG EaLength, CREATE_FILE_TYPE Type, PVOID Parameters, ULONG Flags,
+               PIO_DRIVER_CREATE_CONTEXT DriverContext)
 {
     FLTP_CREATING Creating = {.Thread = PsGetCurrentThread(), .Instance = Instance};
     IO_DRIVER_CREATE_CONTEXT Context = {};
@@ -157,13 +157,13 @@ FltCreateFileEx2(PFLT_FILTER Filter, PFLT_INSTANCE Instance, PHANDLE FileHandle,
     if (FltpKernel.IoCreateFileEx != NULL) {
         Status = FltpKernel.IoCreateFileEx(
             FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, AllocationSize,
-            FileAttributes, ShareAccess, CreateDisposition, CreateOptions, EaBuffer, EaLength,
-            CreateFileTypeNone, NULL, Flags | IO_NO_PARAMETER_CHECKING, &Context);
+            FileAttributes, ShareAccess, CreateDisposition, CreateOptions, EaBuffer, EaLength, Type,
+            Parameters, Flags | IO_NO_PARAMETER_CHECKING, &Context);
     } else {
         Status = IoCreateFileSpecifyDeviceObjectHint(
             FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, AllocationSize,
-            FileAttributes, ShareAccess, CreateDisposition, CreateOptions, EaBuffer, EaLength,
-            CreateFileTypeNone, NULL, Flags | IO_NO_PARAMETER_CHECKING, Context.DeviceObjectHint);
+            FileAttributes, ShareAccess, CreateDisposition, CreateOptions, EaBuffer, EaLength, Type,
+            Parameters, Flags | IO_NO_PARAMETER_CHECKING, Context.DeviceObjectHint);
     }
     KeAcquireSpinLock(&FltpCreatingLock, &OldIrql);
     RemoveEntryList(&Creating.Links);
@@ -182,6 +182,67 @@ FltCreateFileEx2(PFLT_FILTER Filter, PFLT_INSTANCE Instance, PHANDLE FileHandle,
         ExReleaseRundownProtection(&Instance->IoRundown);
     }
     return Status;
+}
+
+NTSTATUS FLTAPI
+FltCreateFileEx2(PFLT_FILTER Filter, PFLT_INSTANCE Instance, PHANDLE FileHandle,
+                 PFILE_OBJECT *FileObject, ACCESS_MASK DesiredAccess,
+                 POBJECT_ATTRIBUTES ObjectAttributes, PIO_STATUS_BLOCK IoStatusBlock,
+                 PLARGE_INTEGER AllocationSize, ULONG FileAttributes, ULONG ShareAccess,
+                 ULONG CreateDisposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength,
+                 ULONG Flags, PIO_DRIVER_CREATE_CONTEXT DriverContext)
+{
+    return FltpCreateFile(Instance, FileHandle, FileObject, DesiredAccess, ObjectAttributes,
+                          IoStatusBlock, AllocationSize, FileAttributes, ShareAccess,
+                          CreateDisposition, CreateOptions, EaBuffer, EaLength, CreateFileTypeNone,
+                          NULL, Flags, DriverContext);
+}
+
+/* [DDI: FltCreateNamedPipeFile] */
+NTSTATUS FLTAPI
+FltCreateNamedPipeFile(PFLT_FILTER Filter, PFLT_INSTANCE Instance, PHANDLE FileHandle,
+                       PFILE_OBJECT *FileObject, ACCESS_MASK DesiredAccess,
+                       POBJECT_ATTRIBUTES ObjectAttributes, PIO_STATUS_BLOCK IoStatusBlock,
+                       ULONG ShareAccess, ULONG CreateDisposition, ULONG CreateOptions,
+                       ULONG NamedPipeType, ULONG ReadMode, ULONG CompletionMode,
+                       ULONG MaximumInstances, ULONG InboundQuota, ULONG OutboundQuota,
+                       PLARGE_INTEGER DefaultTimeout, PIO_DRIVER_CREATE_CONTEXT DriverContext)
+{
+    NAMED_PIPE_CREATE_PARAMETERS Parameters = {.NamedPipeType = NamedPipeType,
+                                               .ReadMode = ReadMode,
+                                               .CompletionMode = CompletionMode,
+                                               .MaximumInstances = MaximumInstances,
+                                               .InboundQuota = InboundQuota,
+                                               .OutboundQuota = OutboundQuota,
+                                               .TimeoutSpecified = DefaultTimeout != NULL};
+
+    if (DefaultTimeout != NULL) {
+        Parameters.DefaultTimeout = *DefaultTimeout;
+    }
+    return FltpCreateFile(Instance, FileHandle, FileObject, DesiredAccess, ObjectAttributes,
+                          IoStatusBlock, NULL, 0, ShareAccess, CreateDisposition, CreateOptions,
+                          NULL, 0, CreateFileTypeNamedPipe, &Parameters, 0, DriverContext);
+}
+
+/* [DDI: FltCreateMailslotFile] */
+NTSTATUS FLTAPI
+FltCreateMailslotFile(PFLT_FILTER Filter, PFLT_INSTANCE Instance, PHANDLE FileHandle,
+                      PFILE_OBJECT *FileObject, ACCESS_MASK DesiredAccess,
+                      POBJECT_ATTRIBUTES ObjectAttributes, PIO_STATUS_BLOCK IoStatusBlock,
+                      ULONG CreateOptions, ULONG MailslotQuota, ULONG MaximumMessageSize,
+                      PLARGE_INTEGER ReadTimeout, PIO_DRIVER_CREATE_CONTEXT DriverContext)
+{
+    MAILSLOT_CREATE_PARAMETERS Parameters = {.MailslotQuota = MailslotQuota,
+                                             .MaximumMessageSize = MaximumMessageSize,
+                                             .TimeoutSpecified = ReadTimeout != NULL};
+
+    if (ReadTimeout != NULL) {
+        Parameters.ReadTimeout = *ReadTimeout;
+    }
+    return FltpCreateFile(Instance, FileHandle, FileObject, DesiredAccess, ObjectAttributes,
+                          IoStatusBlock, NULL, 0, FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_CREATE,
+                          CreateOptions, NULL, 0, CreateFileTypeMailslot, &Parameters, 0,
+                          DriverContext);
 }
 
 NTSTATUS FLTAPI

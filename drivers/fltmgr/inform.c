@@ -356,6 +356,38 @@ FltEnumerateInstanceInformationByVolume(PFLT_VOLUME Volume, ULONG Index,
 }
 
 NTSTATUS FLTAPI
+FltEnumerateInstanceInformationByVolumeName(PCUNICODE_STRING VolumeName, ULONG Index,
+                                            INSTANCE_INFORMATION_CLASS InformationClass,
+                                            PVOID Buffer, ULONG BufferSize, PULONG BytesReturned)
+{
+    PFLT_VOLUME Volume;
+    NTSTATUS Status = FltGetVolumeFromName(NULL, VolumeName, &Volume);
+
+    if (NT_SUCCESS(Status)) {
+        Status = FltEnumerateInstanceInformationByVolume(Volume, Index, InformationClass, Buffer,
+                                                         BufferSize, BytesReturned);
+        FltObjectDereference(Volume);
+    }
+    return Status;
+}
+
+NTSTATUS FLTAPI
+FltEnumerateInstanceInformationByDeviceObject(PDEVICE_OBJECT DeviceObject, ULONG Index,
+                                              INSTANCE_INFORMATION_CLASS InformationClass,
+                                              PVOID Buffer, ULONG BufferSize, PULONG BytesReturned)
+{
+    PFLT_VOLUME Volume;
+    NTSTATUS Status = FltGetVolumeFromDeviceObject(NULL, DeviceObject, &Volume);
+
+    if (NT_SUCCESS(Status)) {
+        Status = FltEnumerateInstanceInformationByVolume(Volume, Index, InformationClass, Buffer,
+                                                         BufferSize, BytesReturned);
+        FltObjectDereference(Volume);
+    }
+    return Status;
+}
+
+NTSTATUS FLTAPI
 FltEnumerateVolumeInformation(PFLT_FILTER Filter, ULONG Index,
                               FILTER_VOLUME_INFORMATION_CLASS InformationClass, PVOID Buffer,
                               ULONG BufferSize, PULONG BytesReturned)

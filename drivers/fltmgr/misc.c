@@ -327,3 +327,53 @@ FltSetIoPriorityHintIntoFileObject(PFILE_OBJECT FileObject, IO_PRIORITY_HINT Pri
     }
     return Status;
 }
+
+/*
+ * I/O redirection: a filter sends what comes to the source's volume to the target's, with the same IRP. That has to have a stack
+ * location for each device of the target's stack. [DDI: FltAdjustDeviceStackSizeForIoRedirection, FltIsIoRedirectionAllowed,
+ * FltIsIoRedirectionAllowedForOperation]
+ */
+NTSTATUS FLTAPI
+FltAdjustDeviceStackSizeForIoRedirection(PFLT_INSTANCE SourceInstance, PFLT_INSTANCE TargetInstance,
+                                         PBOOLEAN SourceDeviceStackSizeModified)
+{
+    PDEVICE_OBJECT Source = SourceInstance->Volume->DeviceObject;
+    CCHAR Needed = TargetInstance->Volume->DeviceObject->StackSize;
+    BOOLEAN Modified = Source->StackSize < Needed;
+
+    if (Modified) {
+        Source->StackSize = Needed;
+    }
+    if (SourceDeviceStackSizeModified != NULL) {
+        *SourceDeviceStackSizeModified = Modified;
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS FLTAPI
+FltIsIoRedirectionAllowed(PFLT_INSTANCE SourceInstance, PFLT_INSTANCE TargetInstance,
+                          PBOOLEAN RedirectionAllowed)
+{
+    *RedirectionAllowed = SourceInstance->Volume->DeviceObject->StackSize >=
+                          TargetInstance->Volume->DeviceObject->StackSize;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS FLTAPI
+FltIsIoRedirectionAllowedForOperation(PFLT_CALLBACK_DATA Data, PFLT_INSTANCE TargetInstance,
+                                      PBOOLEAN RedirectionAllowedThisIo,
+                                      PBOOLEAN RedirectionAllowedAllIo)
+{
+    PFLTP_OPERATION Operation = FltpOperation(Data);
+
+    if (Operation->Irp == NULL) {
+        return STATUS_INVALID_PARAMETER; /* an IRP operation */
+    }
+    *RedirectionAllowedThisIo =
+        Operation->Irp->CurrentLocation - 1 >= TargetInstance->Volume->DeviceObject->StackSize;
+    if (RedirectionAllowedAllIo != NULL) {
+        return FltIsIoRedirectionAllowed(Operation->Current, TargetInstance,
+                                         RedirectionAllowedAllIo);
+    }
+    return STATUS_SUCCESS;
+}

@@ -232,6 +232,13 @@ NtQueryTimer(HANDLE TimerHandle, ULONG TimerInformationClass, PVOID TimerInforma
 }
 
 /* Virtual time has no tick to change; the answer is the usual one. */
+/* [wdm: ExQueryTimerResolution] 100 ns units; one tick for all. */
+VOID NTAPI
+ExQueryTimerResolution(PULONG MaximumTime, PULONG MinimumTime, PULONG CurrentTime)
+{
+    *MaximumTime = *MinimumTime = *CurrentTime = KeQueryTimeIncrement();
+}
+
 ULONG NTAPI
 ExSetTimerResolution(ULONG DesiredTime, BOOLEAN SetResolution)
 {

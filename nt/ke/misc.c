@@ -251,3 +251,28 @@ KeExpandKernelStackAndCalloutEx(PEXPAND_STACK_CALLOUT Routine, PVOID Parameter, 
     KiDeleteAgent(&Agent);
     return STATUS_SUCCESS;
 }
+
+/* Writes are done when they are made. */
+#undef KeFlushWriteBuffer
+VOID NTAPI
+KeFlushWriteBuffer(VOID)
+{
+}
+
+/* [wdm: KeShouldYieldProcessor] Nobody here counts the time of DPCs and threads against a limit. */
+ULONG NTAPI
+KeShouldYieldProcessor(VOID)
+{
+    return 0;
+}
+
+/* [wdm: KeQueryDpcWatchdogInformation] "If DPC time-outs have been disabled, this value is set to 0"; at DISPATCH_LEVEL only. */
+NTSTATUS NTAPI
+KeQueryDpcWatchdogInformation(PKDPC_WATCHDOG_INFORMATION WatchdogInformation)
+{
+    if (KeGetCurrentIrql() < DISPATCH_LEVEL) {
+        return STATUS_UNSUCCESSFUL;
+    }
+    RtlZeroMemory(WatchdogInformation, sizeof(*WatchdogInformation));
+    return STATUS_SUCCESS;
+}

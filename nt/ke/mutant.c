@@ -81,3 +81,10 @@ KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN Wait)
 {
     return KeReleaseMutant(Mutex, 1, FALSE, Wait);
 }
+
+/* [nt-semantics: as KeReadStateMutex] 1: not owned. */
+LONG NTAPI
+KeReadStateMutant(PRKMUTANT Mutant)
+{
+    return Mutant->Header.SignalState;
+}

@@ -203,25 +203,20 @@ PspContextKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *Nor
     KeSetEvent(&Request->Done, 0, FALSE);
 }
 
+/* The user-mode registers of Thread, which is referenced. Context is Mode's. */
 static NTSTATUS
-PspThreadContext(HANDLE ThreadHandle, PCONTEXT Context, BOOLEAN Set)
+PspContextOf(PETHREAD Thread, PCONTEXT Context, BOOLEAN Set, KPROCESSOR_MODE Mode)
 {
     PSP_CONTEXT_APC *Request;
-    PETHREAD Thread;
-    NTSTATUS Status =
-        PspReferenceThread(ThreadHandle, Set ? THREAD_SET_CONTEXT : THREAD_GET_CONTEXT, &Thread);
+    NTSTATUS Status = STATUS_SUCCESS;
 
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
     if (Thread->Tcb.SystemThread) {
-        ObDereferenceObject(Thread);
         return STATUS_INVALID_HANDLE;
     }
     Request = ExpAllocate(sizeof(*Request), 'xtsP');
     Request->Set = Set;
     __try {
-        if (KiPreviousMode() != KernelMode) {
+        if (Mode != KernelMode) {
             if (Set) {
                 ProbeForRead(Context, sizeof(*Context), 16);
             } else {
@@ -257,8 +252,34 @@ PspThreadContext(HANDLE ThreadHandle, PCONTEXT Context, BOOLEAN Set)
         }
     }
     ExpFree(Request);
-    ObDereferenceObject(Thread);
     return Status;
+}
+
+static NTSTATUS
+PspThreadContext(HANDLE ThreadHandle, PCONTEXT Context, BOOLEAN Set)
+{
+    PETHREAD Thread;
+    NTSTATUS Status =
+        PspReferenceThread(ThreadHandle, Set ? THREAD_SET_CONTEXT : THREAD_GET_CONTEXT, &Thread);
+
+    if (NT_SUCCESS(Status)) {
+        Status = PspContextOf(Thread, Context, Set, KiPreviousMode());
+        ObDereferenceObject(Thread);
+    }
+    return Status;
+}
+
+/* [PsGetContextThread, PsSetContextThread: exported, declared by nobody] As the services, of a thread by its object. */
+NTSTATUS NTAPI
+PsGetContextThread(PETHREAD Thread, PCONTEXT ThreadContext, KPROCESSOR_MODE Mode)
+{
+    return PspContextOf(Thread, ThreadContext, FALSE, Mode);
+}
+
+NTSTATUS NTAPI
+PsSetContextThread(PETHREAD Thread, PCONTEXT ThreadContext, KPROCESSOR_MODE Mode)
+{
+    return PspContextOf(Thread, ThreadContext, TRUE, Mode);
 }
 
 NTSTATUS NTAPI

@@ -183,6 +183,57 @@ PsIsProtectedProcess(PEPROCESS Process)
     return FALSE;
 }
 
+/* [PsIsProtectedProcess] No process here is protected, in either way. */
+BOOLEAN NTAPI
+PsIsProtectedProcessLight(PEPROCESS Process)
+{
+    return FALSE;
+}
+
+PVOID NTAPI
+PsGetProcessDebugPort(PEPROCESS Process)
+{
+    return Process->DebugPort;
+}
+
+PVOID NTAPI
+PsGetProcessJob(PEPROCESS Process)
+{
+    return Process->Job;
+}
+
+UCHAR NTAPI
+PsGetProcessPriorityClass(PEPROCESS Process)
+{
+    return PspPriorityClass(Process);
+}
+
+/* The System process belongs to no session: -1. */
+ULONG NTAPI
+PsGetProcessSessionIdEx(PEPROCESS Process)
+{
+    return Process == PsInitialSystemProcess ? (ULONG)-1 : PsGetProcessSessionId(Process);
+}
+
+/* There is no win32k, so nobody has become one of its processes or threads. */
+PVOID NTAPI
+PsGetProcessWin32Process(PEPROCESS Process)
+{
+    return NULL;
+}
+
+PVOID NTAPI
+PsGetCurrentProcessWin32Process(VOID)
+{
+    return NULL;
+}
+
+PVOID NTAPI
+PsGetThreadWin32Thread(PETHREAD Thread)
+{
+    return NULL;
+}
+
 BOOLEAN NTAPI
 PsIsProcessBeingDebugged(PEPROCESS Process)
 {

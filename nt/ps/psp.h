@@ -41,7 +41,8 @@ extern PSP_NOTIFY PspProcessNotify[PSP_MAX_NOTIFY], PspThreadNotify[PSP_MAX_NOTI
     PspImageNotify[PSP_MAX_NOTIFY];
 extern struct abi_boot PspBoot;
 extern WCHAR PspClientImage[256], PspClientCommand[2048];
-extern ULONG PspClientExit; /* of the first client that did not return 0 */
+UCHAR PspPriorityClass(PEPROCESS Process); /* PROCESS_PRIORITY_CLASS_... */
+extern ULONG PspClientExit;                /* of the first client that did not return 0 */
 
 /* process.c */
 extern const GENERIC_MAPPING PspProcessMapping, PspThreadMapping;

@@ -45,7 +45,7 @@ typedef union _PSP_ANSWER {
 } PSP_ANSWER;
 C_ASSERT(RTL_FIELD_SIZE(PSP_ANSWER, Thread) == 0x30);
 
-static UCHAR
+UCHAR
 PspPriorityClass(PEPROCESS Process)
 {
     switch (Process->Pcb.BasePriority) {

@@ -79,3 +79,16 @@ RtlSuffixUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLE
     Tail.Buffer = String2->Buffer + (String2->Length - String1->Length) / sizeof(WCHAR);
     return RtlEqualUnicodeString(String1, &Tail, CaseInSensitive);
 }
+
+VOID NTAPI
+RtlCopyLuid(PLUID DestinationLuid, PLUID SourceLuid)
+{
+    *DestinationLuid = *SourceLuid;
+}
+
+#undef RtlEqualLuid
+BOOLEAN NTAPI
+RtlEqualLuid(PLUID Luid1, PLUID Luid2)
+{
+    return Luid1->LowPart == Luid2->LowPart && Luid1->HighPart == Luid2->HighPart;
+}

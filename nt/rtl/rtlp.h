@@ -21,6 +21,7 @@
  *     slist.c                sequenced lists
  *     splay.c gentable.c avltable.c   trees, and the generic tables on them
  *     hashtable.c            dynamic hash tables
+ *     imageheader.c          headers, directories and exports of an image
  *     bitmap.c time.c random.c ipaddress.c version.c assert.c   what their names say
  *     jump.S jump.c          setjmp and longjmp
  *     kernel.c               the kernel only: its side of the shim

@@ -1150,6 +1150,86 @@ FLTMGR_API NTSTATUS FLTAPI FltCreateFileEx2(
     PLARGE_INTEGER AllocationSize, ULONG FileAttributes, ULONG ShareAccess, ULONG CreateDisposition,
     ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength, ULONG Flags,
     PIO_DRIVER_CREATE_CONTEXT DriverContext);
+FLTMGR_API NTSTATUS FLTAPI FltCreateNamedPipeFile(
+    PFLT_FILTER Filter, PFLT_INSTANCE Instance, PHANDLE FileHandle, PFILE_OBJECT *FileObject,
+    ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, PIO_STATUS_BLOCK IoStatusBlock,
+    ULONG ShareAccess, ULONG CreateDisposition, ULONG CreateOptions, ULONG NamedPipeType,
+    ULONG ReadMode, ULONG CompletionMode, ULONG MaximumInstances, ULONG InboundQuota,
+    ULONG OutboundQuota, PLARGE_INTEGER DefaultTimeout, PIO_DRIVER_CREATE_CONTEXT DriverContext);
+FLTMGR_API NTSTATUS FLTAPI FltCreateMailslotFile(
+    PFLT_FILTER Filter, PFLT_INSTANCE Instance, PHANDLE FileHandle, PFILE_OBJECT *FileObject,
+    ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, PIO_STATUS_BLOCK IoStatusBlock,
+    ULONG CreateOptions, ULONG MailslotQuota, ULONG MaximumMessageSize, PLARGE_INTEGER ReadTimeout,
+    PIO_DRIVER_CREATE_CONTEXT DriverContext);
+FLTMGR_API NTSTATUS FLTAPI
+FltAdjustDeviceStackSizeForIoRedirection(PFLT_INSTANCE SourceInstance, PFLT_INSTANCE TargetInstance,
+                                         PBOOLEAN SourceDeviceStackSizeModified);
+FLTMGR_API NTSTATUS FLTAPI FltIsIoRedirectionAllowed(PFLT_INSTANCE SourceInstance,
+                                                     PFLT_INSTANCE TargetInstance,
+                                                     PBOOLEAN RedirectionAllowed);
+FLTMGR_API NTSTATUS FLTAPI FltIsIoRedirectionAllowedForOperation(PFLT_CALLBACK_DATA Data,
+                                                                 PFLT_INSTANCE TargetInstance,
+                                                                 PBOOLEAN RedirectionAllowedThisIo,
+                                                                 PBOOLEAN RedirectionAllowedAllIo);
+FLTMGR_API NTSTATUS FLTAPI FltEnumerateInstanceInformationByVolumeName(
+    PCUNICODE_STRING VolumeName, ULONG Index, INSTANCE_INFORMATION_CLASS InformationClass,
+    PVOID Buffer, ULONG BufferSize, PULONG BytesReturned);
+FLTMGR_API NTSTATUS FLTAPI FltEnumerateInstanceInformationByDeviceObject(
+    PDEVICE_OBJECT DeviceObject, ULONG Index, INSTANCE_INFORMATION_CLASS InformationClass,
+    PVOID Buffer, ULONG BufferSize, PULONG BytesReturned);
+/* Of newer versions; not implemented here (lib/fltmgr.rest). */
+FLTMGR_API NTSTATUS FLTAPI FltTagFileEx(PFLT_INSTANCE InitiatingInstance, PFILE_OBJECT FileObject,
+                                        ULONG FileTag, GUID *Guid, PVOID DataBuffer,
+                                        USHORT DataBufferLength, ULONG ExistingFileTag,
+                                        GUID *ExistingGuid, ULONG Flags);
+FLTMGR_API NTSTATUS FLTAPI FltRequestFileInfoOnCreateCompletion(PFLT_FILTER Filter,
+                                                                PFLT_CALLBACK_DATA Data,
+                                                                ULONG InfoClassFlags);
+FLTMGR_API PVOID FLTAPI FltRetrieveFileInfoOnCreateCompletion(PFLT_FILTER Filter,
+                                                              PFLT_CALLBACK_DATA Data,
+                                                              ULONG InfoClass, PULONG Size);
+FLTMGR_API NTSTATUS FLTAPI FltRetrieveFileInfoOnCreateCompletionEx(PFLT_FILTER Filter,
+                                                                   PFLT_CALLBACK_DATA Data,
+                                                                   ULONG InfoClass,
+                                                                   PULONG RetInfoSize,
+                                                                   PVOID *RetInfoBuffer);
+FLTMGR_API NTSTATUS FLTAPI FltGetActivityIdCallbackData(PFLT_CALLBACK_DATA CallbackData,
+                                                        LPGUID Guid);
+FLTMGR_API NTSTATUS FLTAPI FltSetActivityIdCallbackData(PFLT_CALLBACK_DATA CallbackData,
+                                                        LPCGUID Guid);
+FLTMGR_API NTSTATUS FLTAPI FltPropagateActivityIdToThread(PFLT_CALLBACK_DATA CallbackData,
+                                                          LPGUID PropagateId, LPCGUID *OriginalId);
+FLTMGR_API NTSTATUS FLTAPI FltPropagateIrpExtension(PFLT_CALLBACK_DATA SourceData,
+                                                    PFLT_CALLBACK_DATA TargetData, ULONG Flags);
+FLTMGR_API BOOLEAN FLTAPI FltFastIoMdlRead(PFLT_INSTANCE InitiatingInstance,
+                                           PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset,
+                                           ULONG Length, ULONG LockKey, PMDL *MdlChain,
+                                           PIO_STATUS_BLOCK IoStatus);
+FLTMGR_API BOOLEAN FLTAPI FltFastIoMdlReadComplete(PFLT_INSTANCE InitiatingInstance,
+                                                   PFILE_OBJECT FileObject, PMDL MdlChain);
+FLTMGR_API BOOLEAN FLTAPI FltFastIoPrepareMdlWrite(PFLT_INSTANCE InitiatingInstance,
+                                                   PFILE_OBJECT FileObject,
+                                                   PLARGE_INTEGER FileOffset, ULONG Length,
+                                                   ULONG LockKey, PMDL *MdlChain,
+                                                   PIO_STATUS_BLOCK IoStatus);
+FLTMGR_API BOOLEAN FLTAPI FltFastIoMdlWriteComplete(PFLT_INSTANCE InitiatingInstance,
+                                                    PFILE_OBJECT FileObject,
+                                                    PLARGE_INTEGER FileOffset, PMDL MdlChain);
+FLTMGR_API NTSTATUS FLTAPI FltPrefetchFile(PFLT_INSTANCE InitiatingInstance,
+                                           PFILE_OBJECT FileObject, ULONG FileOffsetCount,
+                                           PVOID FileOffsetArray, PVOID PrefetchOpenEcpContext,
+                                           ULONG Priority);
+FLTMGR_API NTSTATUS FLTAPI FltVetoBypassIo(PFLT_CALLBACK_DATA CallbackData,
+                                           PCFLT_RELATED_OBJECTS FltObjects,
+                                           NTSTATUS OperationStatus,
+                                           PCUNICODE_STRING FailureReason);
+#ifndef FO_INFO_QOCR
+#define QoCFileStatInformation   0x00000001
+#define QoCFileLxInformation     0x00000002
+#define QoCFileEaInformation     0x00000004
+#define QoCFileStreamInformation 0x00000008
+#define FO_INFO_QOCR
+#endif
 FLTMGR_API NTSTATUS FLTAPI FltOpenVolume(PFLT_INSTANCE Instance, PHANDLE VolumeHandle,
                                          PFILE_OBJECT *VolumeFileObject);
 FLTMGR_API NTSTATUS FLTAPI FltClose(HANDLE FileHandle);

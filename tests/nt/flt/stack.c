@@ -102,6 +102,47 @@ Orders(VOID)
     EXPECT(Order[0] == Made[0] && Order[1] == Made[1] && Order[2] == Made[0]);
 }
 
+/* [DDI: FltIsIoRedirectionAllowed, FltAdjustDeviceStackSizeForIoRedirection] */
+static VOID
+Redirections(VOID)
+{
+    BOOLEAN Allowed = FALSE, Modified = TRUE;
+
+    EXPECT_STATUS(FltIsIoRedirectionAllowed(Made[0], Made[1], &Allowed), STATUS_SUCCESS);
+    EXPECT(Allowed); /* one stack is as high as itself */
+    EXPECT_STATUS(FltAdjustDeviceStackSizeForIoRedirection(Made[0], Made[1], &Modified),
+                  STATUS_SUCCESS);
+    EXPECT(!Modified);
+}
+
+/* [DDI: FltCreateNamedPipeFile] A pipe of the filter's own; a second instance of it is one too many. */
+static VOID
+Pipes(VOID)
+{
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Device\\NamedPipe\\flt-stack");
+    LARGE_INTEGER Timeout = {.QuadPart = -500000};
+    OBJECT_ATTRIBUTES Attributes;
+    PFILE_OBJECT FileObject;
+    IO_STATUS_BLOCK Iosb;
+    HANDLE Pipe, Other;
+
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_KERNEL_HANDLE, NULL, NULL);
+    EXPECT_STATUS(FltCreateNamedPipeFile(
+                      Filter, NULL, &Pipe, &FileObject, GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE,
+                      &Attributes, &Iosb, FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_CREATE,
+                      FILE_SYNCHRONOUS_IO_NONALERT, 0, 0, 0, 1, 512, 512, &Timeout, NULL),
+                  STATUS_SUCCESS);
+    EXPECT_EQ(Iosb.Information, FILE_CREATED);
+    EXPECT(FileObject->DeviceObject->DeviceType == FILE_DEVICE_NAMED_PIPE);
+    EXPECT_STATUS(FltCreateNamedPipeFile(Filter, NULL, &Other, NULL, GENERIC_READ | SYNCHRONIZE,
+                                         &Attributes, &Iosb, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                                         FILE_OPEN_IF, FILE_SYNCHRONOUS_IO_NONALERT, 0, 0, 0, 1,
+                                         512, 512, &Timeout, NULL),
+                  STATUS_INSTANCE_NOT_AVAILABLE);
+    ObDereferenceObject(FileObject);
+    FltClose(Pipe);
+}
+
 static VOID
 Lists(VOID)
 {
@@ -133,6 +174,23 @@ Lists(VOID)
     EXPECT_STATUS(
         FltGetInstanceInformation(Made[1], InstanceFullInformation, &Full, sizeof(Full), &Number),
         STATUS_SUCCESS);
+    {
+        UNICODE_STRING Name = RTL_CONSTANT_STRING(TINY_DISK);
+        PDEVICE_OBJECT Device;
+
+        EXPECT_STATUS(FltEnumerateInstanceInformationByVolumeName(&Name, 4, InstanceFullInformation,
+                                                                  &Full, sizeof(Full), &Number),
+                      STATUS_NO_MORE_ENTRIES);
+        EXPECT_STATUS(FltGetDeviceObject(Volume, &Device), STATUS_SUCCESS);
+        EXPECT_STATUS(FltEnumerateInstanceInformationByDeviceObject(
+                          Device, 0, InstanceFullInformation, &Full, sizeof(Full), &Number),
+                      STATUS_SUCCESS);
+        EXPECT_EQ(Full.Info.AltitudeLength, 12);
+        ObDereferenceObject(Device);
+        EXPECT_STATUS(FltEnumerateInstanceInformationByVolumeName(&Name, 1, InstanceFullInformation,
+                                                                  &Full, sizeof(Full), &Number),
+                      STATUS_SUCCESS);
+    }
     EXPECT_EQ(Full.Info.InstanceNameLength, 12);
     EXPECT_EQ(Full.Info.AltitudeLength, 10);
     EXPECT(RtlCompareMemory(Full.Bytes + Full.Info.AltitudeBufferOffset, L"03333", 10) == 10);
@@ -170,7 +228,8 @@ UnloadDriver(PDRIVER_OBJECT DriverObject)
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    static const NTLAB_TEST Tests[] = {TEST(Altitudes), TEST(Orders), TEST(Lists), TEST(Detaches)};
+    static const NTLAB_TEST Tests[] = {TEST(Altitudes), TEST(Orders), TEST(Redirections),
+                                       TEST(Pipes),     TEST(Lists),  TEST(Detaches)};
 
     TinyNoKeys(RegistryPath);
     TinyKeys(RegistryPath, L"Top", L"370034", 0);

@@ -110,4 +110,29 @@ Model(VOID)
     FsRtlUninitializeLargeMcb(&Map);
 }
 
-TEST_DRIVER(TEST(Add), TEST(Remove), TEST(Model))
+/* The routines of 32 bits: the same map, -1 is a hole. [DDI: FsRtlAddMcbEntry, FsRtlLookupMcbEntry, FsRtlGetNextMcbEntry] */
+static VOID
+Narrow(VOID)
+{
+    ULONG Vbn, Lbn, Count, Index;
+    MCB Old;
+
+    FsRtlInitializeMcb(&Old, PagedPool);
+    EXPECT(!FsRtlLookupLastMcbEntry(&Old, &Vbn, &Lbn));
+    EXPECT(FsRtlAddMcbEntry(&Old, 10, 100, 5));
+    EXPECT_EQ(FsRtlNumberOfRunsInMcb(&Old), 2);
+    EXPECT(FsRtlGetNextMcbEntry(&Old, 0, &Vbn, &Lbn, &Count));
+    EXPECT(Vbn == 0 && Lbn == (ULONG)-1 && Count == 10);
+    EXPECT(FsRtlLookupMcbEntry(&Old, 12, &Lbn, &Count, &Index));
+    EXPECT(Lbn == 102 && Count == 3 && Index == 1);
+    EXPECT(!FsRtlAddMcbEntry(&Old, 14, 7, 1));
+    EXPECT(FsRtlLookupLastMcbEntry(&Old, &Vbn, &Lbn) && Vbn == 14 && Lbn == 104);
+    FsRtlTruncateMcb(&Old, 12);
+    EXPECT(FsRtlLookupLastMcbEntry(&Old, &Vbn, &Lbn) && Vbn == 11 && Lbn == 101);
+    FsRtlRemoveMcbEntry(&Old, 10, 1);
+    EXPECT(FsRtlLookupMcbEntry(&Old, 10, &Lbn, NULL, NULL) && Lbn == (ULONG)-1);
+    EXPECT(!FsRtlGetNextMcbEntry(&Old, 9, &Vbn, &Lbn, &Count));
+    FsRtlUninitializeMcb(&Old);
+}
+
+TEST_DRIVER(TEST(Add), TEST(Remove), TEST(Model), TEST(Narrow))

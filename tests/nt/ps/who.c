@@ -23,6 +23,16 @@ EXPORTED(ULONG) PsGetCurrentProcessSessionId(VOID);
 EXPORTED(BOOLEAN) PsIsSystemProcess(PEPROCESS);
 EXPORTED(BOOLEAN) PsIsProtectedProcess(PEPROCESS);
 EXPORTED(BOOLEAN) PsIsProcessBeingDebugged(PEPROCESS);
+EXPORTED(PVOID) PsGetProcessDebugPort(PEPROCESS);
+EXPORTED(PVOID) PsGetProcessJob(PEPROCESS);
+EXPORTED(UCHAR) PsGetProcessPriorityClass(PEPROCESS);
+EXPORTED(ULONG) PsGetProcessSessionIdEx(PEPROCESS);
+EXPORTED(PVOID) PsGetProcessWin32Process(PEPROCESS);
+EXPORTED(PVOID) PsGetThreadWin32Thread(PETHREAD);
+EXPORTED(NTSTATUS) PsGetContextThread(PETHREAD, PCONTEXT, KPROCESSOR_MODE);
+NTSYSAPI NTSTATUS NTAPI ZwCreateJobObject(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
+NTSYSAPI NTSTATUS NTAPI ZwAssignProcessToJobObject(HANDLE, HANDLE);
+NTSYSAPI NTSTATUS NTAPI ZwIsProcessInJob(HANDLE, HANDLE);
 EXPORTED(KPROCESSOR_MODE) PsGetCurrentThreadPreviousMode(VOID);
 EXPORTED(BOOLEAN) PsGetProcessExitProcessCalled(PEPROCESS);
 EXPORTED(NTSTATUS) PsGetProcessExitStatus(PEPROCESS);
@@ -39,6 +49,44 @@ EXPORTED(PVOID) PsGetCurrentThreadStackLimit(VOID);
 static PEPROCESS Me;
 static PETHREAD MyThread;
 static PIRP Request;
+
+/* A job of a driver's: the process that it has put in is in it, and its object says so. */
+static VOID
+Job(VOID)
+{
+    HANDLE Handle, Process = NULL;
+    OBJECT_ATTRIBUTES Attributes;
+
+    EXPECT(PsGetProcessJob(Me) == NULL);
+    EXPECT(PsGetProcessDebugPort(Me) == NULL);
+    EXPECT(PsGetProcessWin32Process(Me) == NULL && PsGetThreadWin32Thread(MyThread) == NULL);
+    EXPECT_EQ(PsGetProcessPriorityClass(Me), 2); /* PROCESS_PRIORITY_CLASS_NORMAL */
+    EXPECT_EQ(PsGetProcessSessionIdEx(Me), PsGetProcessSessionId(Me));
+    EXPECT_EQ(PsGetProcessSessionIdEx(PsInitialSystemProcess), (ULONG)-1);
+    InitializeObjectAttributes(&Attributes, NULL, OBJ_KERNEL_HANDLE, NULL, NULL);
+    EXPECT_STATUS(ZwCreateJobObject(&Handle, 0x1F001F, &Attributes), STATUS_SUCCESS);
+    EXPECT_STATUS(ObOpenObjectByPointer(Me, OBJ_KERNEL_HANDLE, NULL, PROCESS_ALL_ACCESS,
+                                        *PsProcessType, KernelMode, &Process),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(ZwIsProcessInJob(Process, Handle), STATUS_PROCESS_NOT_IN_JOB);
+    EXPECT_STATUS(ZwAssignProcessToJobObject(Handle, Process), STATUS_SUCCESS);
+    EXPECT_STATUS(ZwIsProcessInJob(Process, Handle), STATUS_PROCESS_IN_JOB);
+    EXPECT(PsGetProcessJob(Me) != NULL);
+    ZwClose(Process);
+    ZwClose(Handle);
+}
+
+/* The registers of the thread's user mode, as its debugger would get them. */
+static VOID
+Registers(VOID)
+{
+    static CONTEXT Context;
+
+    Context.ContextFlags = CONTEXT_CONTROL | CONTEXT_INTEGER;
+    EXPECT_STATUS(PsGetContextThread(MyThread, &Context, KernelMode), STATUS_SUCCESS);
+    EXPECT(Context.Rip != 0 && Context.Rip < (ULONG_PTR)MmHighestUserAddress);
+    EXPECT(Context.Rsp != 0 && Context.Rsp < (ULONG_PTR)MmHighestUserAddress);
+}
 
 static VOID
 Ids(VOID)
@@ -204,8 +252,9 @@ Assign(VOID)
 static NTSTATUS NTAPI
 Open(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
-    static const NTLAB_TEST Tests[] = {TEST(Ids),   TEST(UserSide),      TEST(OfProcess),
-                                       TEST(Quota), TEST(Impersonation), TEST(Assign)};
+    static const NTLAB_TEST Tests[] = {TEST(Ids),           TEST(Job),       TEST(Registers),
+                                       TEST(UserSide),      TEST(OfProcess), TEST(Quota),
+                                       TEST(Impersonation), TEST(Assign)};
 
     Me = PsGetCurrentProcess();
     MyThread = PsGetCurrentThread();
