@@ -14,9 +14,9 @@ typedef struct _RAM_TUNNEL {
     LARGE_INTEGER CreationTime;
 } RAM_TUNNEL;
 
-/* May it be marked for deletion? */
+/* May it be marked for deletion? A file that is in use as an image or mapped may not, unless MappedToo. */
 NTSTATUS
-RamMayDelete(PRAM_NODE Node, PRAM_STREAM Stream, BOOLEAN IgnoreReadOnly)
+RamMayDelete(PRAM_NODE Node, PRAM_STREAM Stream, BOOLEAN IgnoreReadOnly, BOOLEAN MappedToo)
 {
     if ((Node->Attributes & FILE_ATTRIBUTE_READONLY) && !IgnoreReadOnly) {
         return STATUS_CANNOT_DELETE;
@@ -24,7 +24,7 @@ RamMayDelete(PRAM_NODE Node, PRAM_STREAM Stream, BOOLEAN IgnoreReadOnly)
     if (Node == Node->Volume->Root) {
         return STATUS_CANNOT_DELETE;
     }
-    if (!MmFlushImageSection(&Stream->Sections, MmFlushForDelete)) {
+    if (!MappedToo && !MmFlushImageSection(&Stream->Sections, MmFlushForDelete)) {
         return STATUS_CANNOT_DELETE;
     }
     if (Node->Directory && Stream == &Node->Data && !RamIsEmpty(Node)) {
@@ -181,7 +181,7 @@ RamCleanupStream(PRAM_REQUEST Request)
     }
     RamCleanupTimes(Request);
     if (Request->Ccb->Flags & RAM_CCB_DELETE_ON_CLOSE) {
-        if (NT_SUCCESS(RamMayDelete(Node, Stream, FALSE))) {
+        if (NT_SUCCESS(RamMayDelete(Node, Stream, FALSE, TRUE))) {
             if (RamIsOneOfSeveral(Request)) {
                 Request->Ccb->Link->DeletePending = TRUE;
             } else {

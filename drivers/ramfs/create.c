@@ -221,6 +221,34 @@ RamShare(PRAM_REQUEST Request, PRAM_OPEN Open, PRAM_STREAM Stream)
     return STATUS_SUCCESS;
 }
 
+/* A file that is overwritten loses its named streams; those that somebody has open go with their last handle. */
+static VOID
+RamDropStreams(PRAM_NODE Node)
+{
+    PLIST_ENTRY Entry = Node->Streams.Flink;
+
+    while (Entry != &Node->Streams) {
+        PRAM_STREAM Stream = CONTAINING_RECORD(Entry, RAM_STREAM, Links);
+
+        Entry = Entry->Flink;
+        if (Stream == &Node->Data) {
+            continue;
+        }
+        if (Stream->Handles != 0) {
+            Stream->DeletePending = TRUE;
+            continue;
+        }
+        RamReportNode(Node, Stream, FILE_NOTIFY_CHANGE_STREAM_NAME, FILE_ACTION_REMOVED_STREAM);
+        RemoveEntryList(&Stream->Links);
+        InitializeListHead(&Stream->Links);
+        Stream->Removed = TRUE; /* R1 */
+        if (Stream->Opens == 0) {
+            RamDeleteStream(Stream);
+            RamFree(Stream);
+        }
+    }
+}
+
 static NTSTATUS
 RamOverwrite(PRAM_REQUEST Request, PRAM_OPEN Open, PRAM_STREAM Stream)
 {
@@ -255,6 +283,7 @@ RamOverwrite(PRAM_REQUEST Request, PRAM_OPEN Open, PRAM_STREAM Stream)
         Node->Attributes = Open->Disposition == FILE_SUPERSEDE
                                ? Given
                                : (Node->Attributes & ~FILE_ATTRIBUTE_SPARSE_FILE) | Given;
+        RamDropStreams(Node);
         RamFree(Node->Ea);
         Node->Ea = NULL;
         Node->EaLength = 0;
@@ -600,7 +629,7 @@ RamOpenPath(PRAM_REQUEST Request, PRAM_OPEN Open)
         } else if (Name->Buffer[0] != L'\\') {
             return STATUS_OBJECT_NAME_INVALID;
         }
-        Status = RamWalk(Request->Volume, Start, Name, Open->Options,
+        Status = RamWalk(Request, Request->Volume, Start, Name, Open->Options,
                          (Request->Stack->Flags & SL_CASE_SENSITIVE) != 0, Target, &Open->Path);
         if (Status == STATUS_REPARSE) {
             return RamReparse(Request, Open);

@@ -93,8 +93,8 @@ RamWalkStream(PRAM_NODE Start, PUNICODE_STRING Name, PRAM_PATH Path)
 }
 
 NTSTATUS
-RamWalk(PRAM_VOLUME Volume, PRAM_NODE Start, PUNICODE_STRING FullName, ULONG Options,
-        BOOLEAN CaseSensitive, BOOLEAN TargetDirectory, PRAM_PATH Path)
+RamWalk(PRAM_REQUEST Request, PRAM_VOLUME Volume, PRAM_NODE Start, PUNICODE_STRING FullName,
+        ULONG Options, BOOLEAN CaseSensitive, BOOLEAN TargetDirectory, PRAM_PATH Path)
 {
     UNICODE_STRING Rest = *FullName, Component;
     PRAM_NODE Node = Start;
@@ -143,6 +143,9 @@ RamWalk(PRAM_VOLUME Volume, PRAM_NODE Start, PUNICODE_STRING FullName, ULONG Opt
         }
         if (!Node->Directory) {
             return STATUS_OBJECT_PATH_NOT_FOUND;
+        }
+        if (Request != NULL && !RamMayTraverse(Request, Node)) {
+            return STATUS_ACCESS_DENIED;
         }
         Link = RamFindChild(Node, &Path->Last, CaseSensitive);
         if (Link == NULL) {

@@ -271,8 +271,10 @@ typedef struct _RAM_PATH {
     BOOLEAN HasStream;
     USHORT Rest; /* STATUS_REPARSE: bytes of the name behind Node */
 } RAM_PATH, *PRAM_PATH;
-NTSTATUS RamWalk(PRAM_VOLUME Volume, PRAM_NODE Start, PUNICODE_STRING Name, ULONG Options,
-                 BOOLEAN CaseSensitive, BOOLEAN TargetDirectory, PRAM_PATH Path);
+BOOLEAN RamMayTraverse(PRAM_REQUEST Request, PRAM_NODE Directory); /* security.c */
+/* Request: a create, whose right to traverse counts; NULL: none does. */
+NTSTATUS RamWalk(PRAM_REQUEST Request, PRAM_VOLUME Volume, PRAM_NODE Start, PUNICODE_STRING Name,
+                 ULONG Options, BOOLEAN CaseSensitive, BOOLEAN TargetDirectory, PRAM_PATH Path);
 BOOLEAN RamIsLegalName(PCUNICODE_STRING Name);
 
 VOID RamFlushVolume(PRAM_VOLUME Volume); /* write.c */
@@ -283,7 +285,8 @@ RAM_HANDLER RamCreate, RamCleanup, RamClose, RamRead, RamWrite, RamFlush, RamQue
 /* cleanup.c */
 BOOLEAN RamIsGone(PRAM_STREAM Stream);
 VOID RamUnlinkIfDeleted(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_STREAM Stream, PRAM_LINK Link);
-NTSTATUS RamMayDelete(PRAM_NODE Node, PRAM_STREAM Stream, BOOLEAN IgnoreReadOnly);
+NTSTATUS RamMayDelete(PRAM_NODE Node, PRAM_STREAM Stream, BOOLEAN IgnoreReadOnly,
+                      BOOLEAN MappedToo);
 
 /* set.c, rename.c */
 NTSTATUS RamSetEnd(PRAM_REQUEST Request, PRAM_STREAM Stream, ULONG64 Size);

@@ -68,7 +68,8 @@ RamMayReplace(PRAM_TARGET Target)
         (Node->Handles != 0 && !(Target->Flags & RAM_RENAME_POSIX))) {
         return STATUS_ACCESS_DENIED;
     }
-    if (!MmFlushImageSection(&Node->Data.Sections, MmFlushForDelete)) {
+    if (!(Target->Flags & RAM_RENAME_POSIX) &&
+        !MmFlushImageSection(&Node->Data.Sections, MmFlushForDelete)) {
         return STATUS_ACCESS_DENIED;
     }
     return STATUS_SUCCESS;
@@ -108,8 +109,8 @@ RamRenameStream(PRAM_REQUEST Request, PUNICODE_STRING Name)
     PRAM_STREAM Stream = Request->Stream, Other;
     RAM_PATH Path;
     PWSTR Buffer;
-    NTSTATUS Status =
-        RamWalk(Request->Volume, Stream->Node, Name, FILE_OPEN_REPARSE_POINT, FALSE, FALSE, &Path);
+    NTSTATUS Status = RamWalk(NULL, Request->Volume, Stream->Node, Name, FILE_OPEN_REPARSE_POINT,
+                              FALSE, FALSE, &Path);
 
     if (!NT_SUCCESS(Status)) {
         return Status;

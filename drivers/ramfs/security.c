@@ -3,9 +3,18 @@
  *
  *   S1  Access is judged once, at create. A file's parent can grant DELETE (by FILE_DELETE_CHILD) and
  *       FILE_READ_ATTRIBUTES (by FILE_LIST_DIRECTORY). [IFS: IRP_MJ_CREATE]
- *   S2  A new file inherits from its directory. The root gives everybody the run of the volume.
+ *   S2  A new file inherits from its directory, what its maker gives it and does not protect included: "the system merges any
+ *       inheritable ACEs into the specified DACL unless SE_DACL_PROTECTED is set". [Win32: DACL for a New Object] The root gives everybody the run of the volume.
+ *   S3  FILE_OPEN_FOR_BACKUP_INTENT: who has the privileges to back up and to restore may read and write in spite of the
+ *       descriptor. [IFS: IRP_MJ_CREATE; MS-FSA 2.1.5.1]
+ *   S4  Directories on the way need FILE_TRAVERSE of who has lost SeChangeNotifyPrivilege, "bypass traverse checking".
  */
 #include "ramfs.h"
+
+#ifndef SEF_DACL_AUTO_INHERIT
+#define SEF_DACL_AUTO_INHERIT 0x01 /* of ntseapi.h; mingw has it for user mode only */
+#define SEF_SACL_AUTO_INHERIT 0x02
+#endif
 
 static PGENERIC_MAPPING
 RamMapping(VOID)
@@ -50,9 +59,10 @@ RamAssignSecurity(PRAM_NODE Parent, PRAM_NODE Node, PACCESS_STATE State)
     ULONG Size;
 
     if (State != NULL) {
-        return SeAssignSecurity(Parent->Security, State->SecurityDescriptor, &Node->Security,
-                                Node->Directory, &State->SubjectSecurityContext, RamMapping(),
-                                PagedPool);
+        return SeAssignSecurityEx(Parent->Security, State->SecurityDescriptor, &Node->Security,
+                                  NULL, Node->Directory,
+                                  SEF_DACL_AUTO_INHERIT | SEF_SACL_AUTO_INHERIT,
+                                  &State->SubjectSecurityContext, RamMapping(), PagedPool);
     }
     Size = RtlLengthSecurityDescriptor(Parent->Security);
     Node->Security = ExAllocatePoolWithTag(PagedPool, Size, RAM_TAG);
@@ -81,6 +91,37 @@ RamAllows(PRAM_NODE Node, PACCESS_STATE State, KPROCESSOR_MODE Mode, ACCESS_MASK
     return Ok;
 }
 
+/* S3 */
+static ACCESS_MASK
+RamByPrivilege(PACCESS_STATE State, KPROCESSOR_MODE Mode)
+{
+    LUID Backup = {17, 0}, Restore = {18, 0};
+    ACCESS_MASK Access = 0;
+
+    if (SeSinglePrivilegeCheck(Backup, Mode)) {
+        Access |= READ_CONTROL | ACCESS_SYSTEM_SECURITY | FILE_GENERIC_READ | FILE_TRAVERSE;
+    }
+    if (SeSinglePrivilegeCheck(Restore, Mode)) {
+        Access |= WRITE_DAC | WRITE_OWNER | ACCESS_SYSTEM_SECURITY | FILE_GENERIC_WRITE |
+                  FILE_ADD_FILE | FILE_ADD_SUBDIRECTORY | DELETE;
+    }
+    return Access;
+}
+
+/* S4 */
+BOOLEAN
+RamMayTraverse(PRAM_REQUEST Request, PRAM_NODE Directory)
+{
+    PACCESS_STATE State = Request->Stack->Parameters.Create.SecurityContext->AccessState;
+    KPROCESSOR_MODE Mode =
+        Request->Stack->Flags & SL_FORCE_ACCESS_CHECK ? UserMode : Request->Irp->RequestorMode;
+    NTSTATUS Status;
+    ACCESS_MASK Mask;
+
+    return Mode == KernelMode || (State->Flags & TOKEN_HAS_TRAVERSE_PRIVILEGE) ||
+           RamAllows(Directory, State, Mode, FILE_TRAVERSE, &Mask, &Status);
+}
+
 static PRAM_NODE
 RamParentOf(PRAM_NODE Node)
 {
@@ -104,6 +145,8 @@ RamCheckAccess(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_NODE Parent, PACCESS_M
     RtlMapGenericMask(&Wanted, RamMapping());
     if (Node == NULL) {
         if (Mode != KernelMode &&
+            !((Options & FILE_OPEN_FOR_BACKUP_INTENT) &&
+              (RamByPrivilege(State, Mode) & FILE_ADD_FILE)) &&
             !RamAllows(Parent, State, Mode,
                        Options & FILE_DIRECTORY_FILE ? FILE_ADD_SUBDIRECTORY : FILE_ADD_FILE, &Mask,
                        &Status)) {
@@ -117,6 +160,22 @@ RamCheckAccess(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_NODE Parent, PACCESS_M
         *Granted =
             Wanted & MAXIMUM_ALLOWED ? FILE_ALL_ACCESS | (Wanted & ~MAXIMUM_ALLOWED) : Wanted;
         return STATUS_SUCCESS;
+    }
+    if (Options & FILE_OPEN_FOR_BACKUP_INTENT) {
+        ACCESS_MASK Free = RamByPrivilege(State, Mode);
+
+        if (Wanted & MAXIMUM_ALLOWED) {
+            if (RamAllows(Node, State, Mode, Wanted, Granted, &Status)) {
+                *Granted |= Free & ~(ACCESS_MASK)ACCESS_SYSTEM_SECURITY;
+                return STATUS_SUCCESS;
+            }
+        } else if ((Wanted & ~Free) == 0) {
+            *Granted = Wanted;
+            return STATUS_SUCCESS;
+        } else if (RamAllows(Node, State, Mode, Wanted & ~Free, Granted, &Status)) {
+            *Granted |= Wanted & Free;
+            return STATUS_SUCCESS;
+        }
     }
     if (RamAllows(Node, State, Mode, Wanted, Granted, &Status)) {
         if ((Wanted & MAXIMUM_ALLOWED) && (Node->Attributes & FILE_ATTRIBUTE_READONLY) &&

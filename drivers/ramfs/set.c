@@ -199,6 +199,7 @@ RamSetSize(PRAM_REQUEST Request, ULONG Class)
 
 #define RAM_DISPOSITION_DELETE          1u
 #define RAM_DISPOSITION_POSIX           2u
+#define RAM_DISPOSITION_CHECK_IMAGE     4u
 #define RAM_DISPOSITION_ON_CLOSE        8u
 #define RAM_DISPOSITION_IGNORE_READONLY 0x10u
 
@@ -231,7 +232,9 @@ RamSetDisposition(PRAM_REQUEST Request, ULONG Flags)
     if (RamIsGoing(Stream, Request->Ccb)) {
         return STATUS_SUCCESS;
     }
-    Status = RamMayDelete(Stream->Node, Stream, (Flags & RAM_DISPOSITION_IGNORE_READONLY) != 0);
+    Status = RamMayDelete(Stream->Node, Stream, (Flags & RAM_DISPOSITION_IGNORE_READONLY) != 0,
+                          (Flags & (RAM_DISPOSITION_POSIX | RAM_DISPOSITION_CHECK_IMAGE)) ==
+                              RAM_DISPOSITION_POSIX);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

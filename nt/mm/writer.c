@@ -102,15 +102,18 @@ MiDataOf(PSECTION_OBJECT_POINTERS Pointers)
     return Pointers->DataSectionObject;
 }
 
-/* [ntifs] FALSE: an image of the file is in use, or, for deletion, a view of it is locked for writing. */
+/* [ntifs] FALSE: an image of the file is in use, or, for deletion, a section of it is a user's. */
 BOOLEAN NTAPI
 MmFlushImageSection(PSECTION_OBJECT_POINTERS Pointers, MMFLUSH_TYPE FlushType)
 {
+    PMI_CONTROL Control;
+
     KiSchedulePoint(SP_OBJECT, Pointers);
+    Control = MiDataOf(Pointers);
     if (Pointers->ImageSectionObject != NULL) {
         return FALSE;
     }
-    return TRUE;
+    return FlushType != MmFlushForDelete || Control == NULL || Control->Sections == 0;
 }
 
 /* [ntifs] NewFileSize NULL: the present one. */

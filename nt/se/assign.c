@@ -176,6 +176,35 @@ SepCopyAcl(PACL From, const SEP_NEW *New, BOOLEAN Inherit, PACL *To)
     return STATUS_SUCCESS;
 }
 
+/* What the maker gave, and behind it what is inherited. [Win32: "DACL for a New Object"] */
+static NTSTATUS
+SepMergeInherited(PACL *Dacl, PACL Parent, const SEP_NEW *New)
+{
+    PACL Inherited, Both;
+    ULONG Bytes;
+    NTSTATUS Status = SepCopyAcl(Parent, New, TRUE, &Inherited);
+
+    if (!NT_SUCCESS(Status) || Inherited == NULL) {
+        return Status;
+    }
+    Bytes = (*Dacl)->AclSize + Inherited->AclSize - sizeof(ACL);
+    Both = Bytes <= MAXUSHORT ? ExAllocatePoolWithTag(PagedPool, Bytes, 'cAeS') : NULL;
+    if (Both != NULL) {
+        RtlCopyMemory(Both, *Dacl, (*Dacl)->AclSize);
+        RtlCopyMemory((PUCHAR)Both + (*Dacl)->AclSize, Inherited + 1,
+                      Inherited->AclSize - sizeof(ACL));
+        Both->AclRevision = max((*Dacl)->AclRevision, Inherited->AclRevision);
+        Both->AclSize = (USHORT)Bytes;
+        Both->AceCount = (*Dacl)->AceCount + Inherited->AceCount;
+        ExFreePool(*Dacl);
+        *Dacl = Both;
+    }
+    ExFreePool(Inherited);
+    return Both != NULL        ? STATUS_SUCCESS
+           : Bytes > MAXUSHORT ? STATUS_INVALID_ACL
+                               : STATUS_INSUFFICIENT_RESOURCES;
+}
+
 /* A self-relative copy in pool. */
 NTSTATUS
 SepPack(PISECURITY_DESCRIPTOR Absolute, POOL_TYPE PoolType, PSECURITY_DESCRIPTOR *Result)
@@ -261,8 +290,13 @@ SeAssignSecurityEx(PSECURITY_DESCRIPTOR ParentDescriptor, PSECURITY_DESCRIPTOR E
         Result.Control |= SE_DACL_PRESENT | (Explicit & SE_DACL_PROTECTED);
         if (RtlpDaclOf(E) != NULL) {
             Status = SepCopyAcl(RtlpDaclOf(E), &New, FALSE, &Dacl);
+            if (NT_SUCCESS(Status) && New.MarkInherited && !(Explicit & SE_DACL_PROTECTED) &&
+                Dacl != NULL && ParentDescriptor != NULL && RtlpDaclOf(ParentDescriptor) != NULL) {
+                Status = SepMergeInherited(&Dacl, RtlpDaclOf(ParentDescriptor), &New);
+                Result.Control |= SE_DACL_AUTO_INHERITED;
+            }
             if (!NT_SUCCESS(Status)) {
-                return Status;
+                goto FreeDacl;
             }
         }
     } else {

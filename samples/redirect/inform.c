@@ -128,6 +128,7 @@ RdResize(PFLT_CALLBACK_DATA Data, PFLT_INSTANCE Instance, PRD_FILE File)
 static FLT_PREOP_CALLBACK_STATUS
 RdSet(PFLT_CALLBACK_DATA Data, PFLT_INSTANCE Instance, PRD_FILE File)
 {
+    UCHAR Flags;
     FLT_PREOP_CALLBACK_STATUS Result;
     NTSTATUS Status;
 
@@ -148,7 +149,13 @@ RdSet(PFLT_CALLBACK_DATA Data, PFLT_INSTANCE Instance, PRD_FILE File)
         if (Result == FLT_PREOP_COMPLETE) {
             return Result;
         }
-        if (*(PUCHAR)Data->Iopb->Parameters.SetFileInformation.InfoBuffer & 1 &&
+        Flags = *(PUCHAR)Data->Iopb->Parameters.SetFileInformation.InfoBuffer;
+        if (Data->Iopb->Parameters.SetFileInformation.FileInformationClass ==
+            FileDispositionInformation) {
+            Flags &= 1;
+        }
+        /* Deletion, but for POSIX semantics without the check of images. */
+        if ((Flags & 1) && (Flags & 6) != 2 &&
             !MmFlushImageSection(&File->Sections, MmFlushForDelete)) {
             return RdComplete(Data, STATUS_CANNOT_DELETE, 0);
         }

@@ -12,7 +12,7 @@ import tempfile
 
 NTLAB, CLIENTS, FILTER = sys.argv[1:4]
 TIMES = int(sys.argv[4]) if len(sys.argv) > 4 else 1
-RUNS = {"map": 120, "suite": 8, "remove": 20, "meta": 8, "data": 4}
+RUNS = {"map": 100, "suite": 8, "remove": 20, "meta": 8, "data": 4, "conform": 4}
 
 
 def main():

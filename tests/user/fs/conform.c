@@ -60,10 +60,431 @@ Dismount(void)
     }
 }
 
+static HANDLE
+Win(const char *Name, DWORD Access, DWORD Share, DWORD Disposition, DWORD Flags)
+{
+    char Path[700];
+
+    snprintf(Path, sizeof(Path), "C:\\fs-test\\%s", Name);
+    return CreateFileA(Path, Access, Share, NULL, Disposition, Flags, NULL);
+}
+
+static BOOL
+Fails(HANDLE File, DWORD Error)
+{
+    DWORD Got = GetLastError();
+
+    if (File != INVALID_HANDLE_VALUE) {
+        CloseHandle(File);
+        return FALSE;
+    }
+    if (Got != Error) {
+        printf("ntlab-test: note error %lu, not %lu\n", Got, Error);
+    }
+    return Got == Error;
+}
+
+/* [Win32:CreateFile] */
+static void
+Create(void)
+{
+    HANDLE File, Folder;
+    DWORD Done;
+
+    File = Win("one", GENERIC_READ | GENERIC_WRITE, 0, CREATE_NEW, FILE_ATTRIBUTE_NORMAL);
+    EXPECT(File != INVALID_HANDLE_VALUE);
+    CloseHandle(File);
+    EXPECT(Fails(Win("one", GENERIC_READ, 0, CREATE_NEW, 0), ERROR_FILE_EXISTS));
+    SetLastError(0);
+    File = Win("one", GENERIC_READ, 0, OPEN_ALWAYS, 0);
+    EXPECT(File != INVALID_HANDLE_VALUE && GetLastError() == ERROR_ALREADY_EXISTS);
+    CloseHandle(File);
+    SetLastError(7);
+    File = Win("two", GENERIC_READ, 0, OPEN_ALWAYS, 0);
+    EXPECT(File != INVALID_HANDLE_VALUE && GetLastError() == 0);
+    CloseHandle(File);
+    File = Win("two", GENERIC_READ, 0, CREATE_ALWAYS, 0);
+    EXPECT(File != INVALID_HANDLE_VALUE && GetLastError() == ERROR_ALREADY_EXISTS);
+    CloseHandle(File);
+    EXPECT(Fails(Win("none", GENERIC_READ, 0, OPEN_EXISTING, 0), ERROR_FILE_NOT_FOUND));
+    EXPECT(Fails(Win("none\\none", GENERIC_READ, 0, OPEN_EXISTING, 0), ERROR_PATH_NOT_FOUND));
+    EXPECT(Fails(Win("none\\none", GENERIC_READ, 0, CREATE_NEW, 0), ERROR_PATH_NOT_FOUND));
+    EXPECT(Fails(Win("one\\none", GENERIC_READ, 0, CREATE_NEW, 0), ERROR_PATH_NOT_FOUND));
+    EXPECT(Fails(Win("none", GENERIC_WRITE, 0, TRUNCATE_EXISTING, 0), ERROR_FILE_NOT_FOUND));
+    EXPECT(Fails(Win("a*b", GENERIC_READ, 0, CREATE_NEW, 0), ERROR_INVALID_NAME));
+    EXPECT(Fails(Win("one\\", GENERIC_READ, 0, OPEN_EXISTING, 0), ERROR_INVALID_NAME));
+    // a directory: only with backup semantics, and never made
+    EXPECT(CreateDirectoryA("C:\\fs-test\\folder", NULL));
+    EXPECT(!CreateDirectoryA("C:\\fs-test\\folder", NULL) &&
+           GetLastError() == ERROR_ALREADY_EXISTS);
+    EXPECT(!CreateDirectoryA("C:\\fs-test\\one", NULL) && GetLastError() == ERROR_ALREADY_EXISTS);
+    EXPECT(Fails(Win("folder", GENERIC_READ, 7, OPEN_EXISTING, 0), ERROR_ACCESS_DENIED));
+    EXPECT(Fails(Win("folder", GENERIC_READ, 7, CREATE_NEW, 0), ERROR_FILE_EXISTS));
+    EXPECT(Fails(Win("folder", GENERIC_READ, 7, CREATE_ALWAYS, 0), ERROR_ACCESS_DENIED));
+    Folder = Win("folder", GENERIC_READ, 7, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS);
+    EXPECT(Folder != INVALID_HANDLE_VALUE);
+    EXPECT(!ReadFile(Folder, &Done, 4, &Done, NULL) && GetLastError() == ERROR_INVALID_FUNCTION);
+    CloseHandle(Folder);
+    // delete on close
+    File = Win("gone", GENERIC_WRITE, 7, CREATE_NEW, FILE_FLAG_DELETE_ON_CLOSE);
+    EXPECT(Fails(Win("gone", GENERIC_READ, 3, OPEN_EXISTING, 0), ERROR_SHARING_VIOLATION));
+    CloseHandle(File);
+    EXPECT(Fails(Win("gone", GENERIC_READ, 7, OPEN_EXISTING, 0), ERROR_FILE_NOT_FOUND));
+    EXPECT(Fails(Win("read", GENERIC_WRITE, 7, CREATE_NEW,
+                     FILE_FLAG_DELETE_ON_CLOSE | FILE_ATTRIBUTE_READONLY),
+                 ERROR_ACCESS_DENIED));
+    // relative to a directory
+    Open(L"folder", FILE_LIST_DIRECTORY, SHARE_ALL, FILE_OPEN, FILE_DIRECTORY_FILE, &Folder);
+    EXPECT_STATUS(CreateAt(Folder, L"inside", GENERIC_READ, SHARE_ALL, FILE_CREATE,
+                           FILE_SYNCHRONOUS_IO_NONALERT, 0, &File),
+                  STATUS_SUCCESS);
+    NtClose(File);
+    EXPECT(Exists(L"folder\\inside"));
+    EXPECT_STATUS(CreateAt(Folder, L"", GENERIC_READ, SHARE_ALL, FILE_OPEN,
+                           FILE_SYNCHRONOUS_IO_NONALERT | FILE_DIRECTORY_FILE, 0, &File),
+                  STATUS_SUCCESS); // the directory itself
+    NtClose(File);
+    EXPECT_STATUS(CreateAt(Folder, L"\\inside", GENERIC_READ, SHARE_ALL, FILE_OPEN,
+                           FILE_SYNCHRONOUS_IO_NONALERT, 0, &File),
+                  STATUS_INVALID_PARAMETER);
+    NtClose(Folder);
+    // a component of 255 characters, not of 256
+    {
+        WCHAR Long[300] = L"";
+
+        for (int i = 0; i < 255; i++) {
+            Long[i] = L'w';
+        }
+        EXPECT_STATUS(Open(Long, GENERIC_READ, 0, FILE_CREATE, 0, &File), STATUS_SUCCESS);
+        NtClose(File);
+        wcscat(Long, L"w");
+        EXPECT_STATUS(Open(Long, GENERIC_READ, 0, FILE_CREATE, 0, &File),
+                      STATUS_OBJECT_NAME_INVALID);
+    }
+}
+
+static DWORD
+AttributesOf(const char *Name)
+{
+    char Path[200];
+
+    snprintf(Path, sizeof(Path), "C:\\fs-test\\%s", Name);
+    return GetFileAttributesA(Path);
+}
+
+/* [Win32:CreateFile] CREATE_ALWAYS and attributes; [IFS: overwriting] */
+static void
+Attributes(void)
+{
+    HANDLE File, Stream;
+
+    CloseHandle(Win("attr", GENERIC_WRITE, 0, CREATE_NEW, FILE_ATTRIBUTE_HIDDEN));
+    EXPECT_EQ(AttributesOf("attr"), FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_ARCHIVE);
+    EXPECT(Fails(Win("attr", GENERIC_WRITE, 0, CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL),
+                 ERROR_ACCESS_DENIED));
+    CloseHandle(Win("attr", GENERIC_WRITE, 0, CREATE_ALWAYS, FILE_ATTRIBUTE_HIDDEN));
+    EXPECT_EQ(AttributesOf("attr"), FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_ARCHIVE);
+    CloseHandle(Win("system", GENERIC_WRITE, 0, CREATE_NEW, FILE_ATTRIBUTE_SYSTEM));
+    EXPECT(Fails(Win("system", GENERIC_WRITE, 0, CREATE_ALWAYS, FILE_ATTRIBUTE_HIDDEN),
+                 ERROR_ACCESS_DENIED));
+    File = Win("readonly", GENERIC_WRITE, 0, CREATE_NEW, FILE_ATTRIBUTE_READONLY);
+    EXPECT(File != INVALID_HANDLE_VALUE); // who makes it may write
+    CloseHandle(File);
+    EXPECT(Fails(Win("readonly", GENERIC_WRITE, 0, OPEN_EXISTING, 0), ERROR_ACCESS_DENIED));
+    EXPECT(Fails(Win("readonly", GENERIC_WRITE, 0, CREATE_ALWAYS, 0), ERROR_ACCESS_DENIED));
+    EXPECT(!DeleteFileA("C:\\fs-test\\readonly") && GetLastError() == ERROR_ACCESS_DENIED);
+    EXPECT(SetFileAttributesA("C:\\fs-test\\readonly", FILE_ATTRIBUTE_NORMAL));
+    EXPECT_EQ(AttributesOf("readonly"), FILE_ATTRIBUTE_NORMAL);
+    EXPECT(DeleteFileA("C:\\fs-test\\readonly"));
+    // a read-only directory: files are made in it, it is not removed
+    EXPECT(CreateDirectoryA("C:\\fs-test\\closed", NULL) &&
+           SetFileAttributesA("C:\\fs-test\\closed", FILE_ATTRIBUTE_READONLY));
+    CloseHandle(Win("closed\\made", GENERIC_WRITE, 0, CREATE_NEW, 0));
+    EXPECT(DeleteFileA("C:\\fs-test\\closed\\made"));
+    EXPECT(!RemoveDirectoryA("C:\\fs-test\\closed") && GetLastError() == ERROR_ACCESS_DENIED);
+    SetFileAttributesA("C:\\fs-test\\closed", FILE_ATTRIBUTE_NORMAL);
+    EXPECT(RemoveDirectoryA("C:\\fs-test\\closed"));
+    // a file that is overwritten has lost its streams; a stream that is, nothing else
+    CloseHandle(Win("over", GENERIC_WRITE, 0, CREATE_NEW, 0));
+    CloseHandle(Win("over:named", GENERIC_WRITE, 0, CREATE_NEW, 0));
+    Stream = Win("over:held", GENERIC_WRITE, 7, CREATE_NEW, 0);
+    CloseHandle(Win("over:named", GENERIC_WRITE, 0, CREATE_ALWAYS, 0));
+    EXPECT(Exists(L"over:named") && Exists(L"over"));
+    CloseHandle(Win("over", GENERIC_WRITE, 7, CREATE_ALWAYS, 0));
+    EXPECT(!Exists(L"over:named"));
+    CloseHandle(Stream);
+    EXPECT(!Exists(L"over:held") && Exists(L"over"));
+}
+
+/* [DDI: FILE_ALLOCATION_INFORMATION, FILE_END_OF_FILE_INFORMATION, FILE_STANDARD_INFORMATION] */
+static void
+Sizes(void)
+{
+    HANDLE File = Make(L"sizes");
+    FILE_STANDARD_INFO Info;
+    LARGE_INTEGER Size;
+
+    Size.QuadPart = 10000;
+    EXPECT_STATUS(NtSetInformationFile(File, &Iosb, &Size, sizeof(Size), 19), STATUS_SUCCESS);
+    NtQueryInformationFile(File, &Iosb, &Info, sizeof(Info), (FILE_INFORMATION_CLASS)5);
+    EXPECT(Info.AllocationSize.QuadPart >= 10000 && Info.EndOfFile.QuadPart == 0);
+    Size.QuadPart = 9000;
+    EXPECT_STATUS(NtSetInformationFile(File, &Iosb, &Size, sizeof(Size), 20), STATUS_SUCCESS);
+    Size.QuadPart = 5000; // below the end: that is cut
+    EXPECT_STATUS(NtSetInformationFile(File, &Iosb, &Size, sizeof(Size), 19), STATUS_SUCCESS);
+    NtQueryInformationFile(File, &Iosb, &Info, sizeof(Info), (FILE_INFORMATION_CLASS)5);
+    EXPECT(Info.EndOfFile.QuadPart <= 8192 && Info.EndOfFile.QuadPart >= 5000);
+    Size.QuadPart = -1;
+    EXPECT_STATUS(NtSetInformationFile(File, &Iosb, &Size, sizeof(Size), 20),
+                  STATUS_INVALID_PARAMETER);
+    EXPECT_STATUS(NtSetInformationFile(File, &Iosb, &Size, 4, 20), STATUS_INFO_LENGTH_MISMATCH);
+    NtClose(File);
+    Open(L"sizes", FILE_READ_DATA, SHARE_ALL, FILE_OPEN, 0, &File);
+    Size.QuadPart = 0;
+    EXPECT_STATUS(NtSetInformationFile(File, &Iosb, &Size, sizeof(Size), 20), STATUS_ACCESS_DENIED);
+    NtClose(File);
+    // a handle that only appends writes at the end, wherever it is told to
+    Open(L"append", FILE_APPEND_DATA, SHARE_ALL, FILE_OPEN_IF, 0, &File);
+    EXPECT_STATUS(Write(File, 100, "one", 3), STATUS_SUCCESS);
+    EXPECT_STATUS(Write(File, 0, "two", 3), STATUS_SUCCESS);
+    EXPECT_EQ(SizeOf(File), 6);
+    NtClose(File);
+}
+
+/* [Win32:DeleteFile, RemoveDirectory; DDI: FILE_DISPOSITION_INFORMATION(_EX)] */
+static void
+Remove(void)
+{
+    HANDLE File, Other;
+    ULONG Flags;
+
+    MakeFolder(L"dir");
+    MakeFile(L"dir\\file");
+    EXPECT(!RemoveDirectoryA("C:\\fs-test\\dir") && GetLastError() == ERROR_DIR_NOT_EMPTY);
+    EXPECT(!RemoveDirectoryA("C:\\fs-test\\dir\\file") && GetLastError() == ERROR_DIRECTORY);
+    EXPECT(!DeleteFileA("C:\\fs-test\\dir") && GetLastError() == ERROR_ACCESS_DENIED);
+    EXPECT(DeleteFileA("C:\\fs-test\\dir\\file") && RemoveDirectoryA("C:\\fs-test\\dir"));
+    EXPECT(!DeleteFileA("C:\\fs-test\\dir") && GetLastError() == ERROR_FILE_NOT_FOUND);
+    EXPECT(!DeleteFileA("C:\\fs-test\\dir\\file") && GetLastError() == ERROR_PATH_NOT_FOUND);
+    // without FILE_SHARE_DELETE nobody deletes it, nor opens it to
+    File = Win("held", GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, CREATE_NEW, 0);
+    EXPECT(!DeleteFileA("C:\\fs-test\\held") && GetLastError() == ERROR_SHARING_VIOLATION);
+    CloseHandle(File);
+    // POSIX: the name is free while others have the file open; they can go on
+    File = Make(L"held");
+    Open(L"held", GENERIC_READ | DELETE, SHARE_ALL, FILE_OPEN, 0, &Other);
+    Flags = 1 | 2;
+    EXPECT_STATUS(NtSetInformationFile(Other, &Iosb, &Flags, sizeof(Flags), 64), STATUS_SUCCESS);
+    EXPECT(Fails(Win("held", GENERIC_READ, 7, OPEN_EXISTING, 0), ERROR_ACCESS_DENIED)); // not yet
+    NtClose(Other);
+    EXPECT_STATUS(Open(L"held", GENERIC_READ, SHARE_ALL, FILE_OPEN, 0, &Other),
+                  STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_STATUS(Write(File, 0, "on", 2), STATUS_SUCCESS);
+    {
+        FILE_STANDARD_INFO Info;
+
+        NtQueryInformationFile(File, &Iosb, &Info, sizeof(Info), (FILE_INFORMATION_CLASS)5);
+        EXPECT(Info.DeletePending && Info.NumberOfLinks == 0);
+    }
+    NtClose(File);
+    // undone by another handle; a deletion that is asked for twice is one
+    File = Make(L"undone");
+    Open(L"undone", GENERIC_READ | DELETE, SHARE_ALL, FILE_OPEN, 0, &Other);
+    Flags = 1;
+    EXPECT_STATUS(NtSetInformationFile(File, &Iosb, &Flags, sizeof(Flags), 64), STATUS_SUCCESS);
+    EXPECT_STATUS(NtSetInformationFile(Other, &Iosb, &Flags, sizeof(Flags), 64), STATUS_SUCCESS);
+    Flags = 0;
+    EXPECT_STATUS(NtSetInformationFile(Other, &Iosb, &Flags, sizeof(Flags), 64), STATUS_SUCCESS);
+    NtClose(File);
+    NtClose(Other);
+    EXPECT(Exists(L"undone"));
+    Flags = 0x100; // no such flag
+    File = Make(L"undone");
+    EXPECT_STATUS(NtSetInformationFile(File, &Iosb, &Flags, sizeof(Flags), 64),
+                  STATUS_INVALID_PARAMETER);
+    NtClose(File);
+}
+
+/* [Win32:MoveFileEx] */
+static void
+Move(void)
+{
+    HANDLE File, View, Section;
+
+    MakeFolder(L"from");
+    MakeFolder(L"to");
+    MakeFile(L"from\\a");
+    MakeFile(L"from\\b");
+    EXPECT(!MoveFileA("C:\\fs-test\\from\\a", "C:\\fs-test\\from\\b") &&
+           GetLastError() == ERROR_ALREADY_EXISTS);
+    EXPECT(MoveFileExA("C:\\fs-test\\from\\a", "C:\\fs-test\\from\\b", MOVEFILE_REPLACE_EXISTING));
+    EXPECT(!MoveFileA("C:\\fs-test\\from\\a", "C:\\fs-test\\to\\a") &&
+           GetLastError() == ERROR_FILE_NOT_FOUND);
+    EXPECT(!MoveFileExA("C:\\fs-test\\from\\b", "C:\\fs-test\\to", MOVEFILE_REPLACE_EXISTING) &&
+           GetLastError() == ERROR_ACCESS_DENIED);
+    EXPECT(!MoveFileA("C:\\fs-test\\from\\b", "C:\\fs-test\\no\\b") &&
+           GetLastError() == ERROR_PATH_NOT_FOUND);
+    EXPECT(MoveFileA("C:\\fs-test\\from", "C:\\fs-test\\to\\moved"));
+    EXPECT(Exists(L"to\\moved\\b") && !Exists(L"from"));
+    EXPECT(MoveFileA("C:\\fs-test\\to\\moved\\b", "C:\\fs-test\\to\\moved\\B")); // the case
+    {
+        WIN32_FIND_DATAA Found;
+        HANDLE Find = FindFirstFileA("C:\\fs-test\\to\\moved\\b", &Found);
+
+        EXPECT(Find != INVALID_HANDLE_VALUE && strcmp(Found.cFileName, "B") == 0);
+        FindClose(Find);
+    }
+    // a mapped file is renamed, but not replaced
+    MakeFile(L"mapped");
+    File = Make(L"mapped");
+    Write(File, 0, "x", 1);
+    Section = CreateFileMappingA(File, NULL, PAGE_READONLY, 0, 0, NULL);
+    View = MapViewOfFile(Section, FILE_MAP_READ, 0, 0, 0);
+    NtClose(Section);
+    NtClose(File);
+    MakeFile(L"new");
+    EXPECT(!MoveFileExA("C:\\fs-test\\new", "C:\\fs-test\\mapped", MOVEFILE_REPLACE_EXISTING) &&
+           GetLastError() == ERROR_ACCESS_DENIED);
+    EXPECT(MoveFileA("C:\\fs-test\\mapped", "C:\\fs-test\\elsewhere"));
+    UnmapViewOfFile(View);
+    // flip-flop: the names, not the files, are in the way
+    MakeFile(L"flip");
+    for (int i = 0; i < 10; i++) {
+        if (!MoveFileA(i % 2 ? "C:\\fs-test\\flop" : "C:\\fs-test\\flip",
+                       i % 2 ? "C:\\fs-test\\flip" : "C:\\fs-test\\flop")) {
+            EXPECT(FALSE);
+        }
+    }
+    EXPECT(Exists(L"flip") && !Exists(L"flop"));
+}
+
+static BOOL
+Privilege(const char *Name, BOOL Enable)
+{
+    TOKEN_PRIVILEGES New = {1, {{{0, 0}, Enable ? SE_PRIVILEGE_ENABLED : 0}}};
+    HANDLE Token;
+    BOOL Good;
+
+    OpenProcessToken(GetCurrentProcess(), TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY, &Token);
+    LookupPrivilegeValueA(NULL, Name, &New.Privileges[0].Luid);
+    Good = AdjustTokenPrivileges(Token, FALSE, &New, 0, NULL, NULL) && GetLastError() == 0;
+    CloseHandle(Token);
+    return Good;
+}
+
+static HANDLE
+Secured(const char *Path, const char *Sddl, BOOL Directory)
+{
+    SECURITY_ATTRIBUTES Attributes = {sizeof(Attributes)};
+    HANDLE File = NULL;
+
+    ConvertStringSecurityDescriptorToSecurityDescriptorA(Sddl, 1, &Attributes.lpSecurityDescriptor,
+                                                         NULL);
+    if (Directory) {
+        CreateDirectoryA(Path, &Attributes);
+    } else {
+        File = CreateFileA(Path, GENERIC_READ, 7, &Attributes, CREATE_NEW, 0, NULL);
+    }
+    LocalFree(Attributes.lpSecurityDescriptor);
+    return File;
+}
+
+/* [IFS: IRP_MJ_CREATE, FILE_OPEN_FOR_BACKUP_INTENT; Win32: "Privilege Constants"] */
+static void
+Privileges(void)
+{
+    HANDLE File;
+
+    CloseHandle(Secured("C:\\fs-test\\denied", "D:P(A;;RC;;;WD)", FALSE));
+    EXPECT(Fails(Win("denied", GENERIC_READ, 7, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS),
+                 ERROR_ACCESS_DENIED));
+    EXPECT(Privilege("SeBackupPrivilege", TRUE));
+    File = Win("denied", GENERIC_READ, 7, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS);
+    EXPECT(File != INVALID_HANDLE_VALUE);
+    CloseHandle(File);
+    EXPECT(Fails(Win("denied", GENERIC_READ, 7, OPEN_EXISTING, 0), ERROR_ACCESS_DENIED));
+    EXPECT(Fails(Win("denied", GENERIC_WRITE, 7, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS),
+                 ERROR_ACCESS_DENIED));
+    EXPECT(Privilege("SeRestorePrivilege", TRUE));
+    File = Win("denied", GENERIC_WRITE, 7, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS);
+    EXPECT(File != INVALID_HANDLE_VALUE);
+    CloseHandle(File);
+    Privilege("SeBackupPrivilege", FALSE);
+    Privilege("SeRestorePrivilege", FALSE);
+    // who bypasses traverse checking does not need FILE_TRAVERSE on the way
+    Secured("C:\\fs-test\\way", "D:P(A;OICI;0x1301df;;;WD)", TRUE); // all but FILE_TRAVERSE
+    CloseHandle(Win("way\\end", GENERIC_READ, 7, CREATE_NEW, 0));
+    EXPECT(Exists(L"way\\end"));
+    EXPECT(Privilege("SeChangeNotifyPrivilege", FALSE));
+    EXPECT(Fails(Win("way\\end", GENERIC_READ, 7, OPEN_EXISTING, 0), ERROR_ACCESS_DENIED));
+    Privilege("SeChangeNotifyPrivilege", TRUE);
+    EXPECT(Exists(L"way\\end"));
+}
+
+static BOOL
+Has(const char *Path, const char *Part)
+{
+    PSECURITY_DESCRIPTOR Descriptor;
+    static UCHAR Space[1024];
+    DWORD Length;
+    char *Text = NULL;
+    BOOL Found;
+
+    Descriptor = Space;
+    if (!GetFileSecurityA(Path, DACL_SECURITY_INFORMATION, Descriptor, sizeof(Space), &Length) ||
+        !ConvertSecurityDescriptorToStringSecurityDescriptorA(
+            Descriptor, 1, DACL_SECURITY_INFORMATION, &Text, NULL)) {
+        printf("ntlab-test: note error %lu\n", GetLastError());
+        return FALSE;
+    }
+    Found = strstr(Text, Part) != NULL;
+    if (!Found) {
+        printf("ntlab-test: note %s: %s\n", Path, Text);
+    }
+    LocalFree(Text);
+    return Found;
+}
+
+/* [Win32: "ACE Inheritance Rules"] */
+static void
+Inherit(void)
+{
+    Secured("C:\\fs-test\\parent",
+            "D:P(A;OICI;FA;;;BA)(A;OIIO;FR;;;WD)(A;CI;FX;;;BU)(A;OICIIO;FA;;;CO)(A;OICINP;FW;;;SY)"
+            "(A;;FA;;;AU)",
+            TRUE);
+    CreateDirectoryA("C:\\fs-test\\parent\\folder", NULL);
+    CloseHandle(Win("parent\\file", GENERIC_READ, 7, CREATE_NEW, 0));
+    EXPECT(Has("C:\\fs-test\\parent\\file", "(A;ID;FA;;;BA)")); // and says that it is inherited
+    EXPECT(Has("C:\\fs-test\\parent\\file", "FR;;;WD)")); // objects inherit it, and it counts there
+    EXPECT(!Has("C:\\fs-test\\parent\\file", ";BU)"));    // containers only
+    EXPECT(!Has("C:\\fs-test\\parent\\file", ";CO)"));    // CREATOR OWNER has become the owner
+    EXPECT(Has("C:\\fs-test\\parent\\folder", ";CO)"));   // and stays, to be inherited on
+    EXPECT(Has("C:\\fs-test\\parent\\folder", "FX;;;BU)"));
+    EXPECT(Has("C:\\fs-test\\parent\\folder", "OIIO"));  // passes through a directory
+    EXPECT(!Has("C:\\fs-test\\parent\\folder", ";AU)")); // not inherited
+    CreateDirectoryA("C:\\fs-test\\parent\\folder\\below", NULL);
+    EXPECT(Has("C:\\fs-test\\parent\\folder", ";SY)"));
+    EXPECT(!Has("C:\\fs-test\\parent\\folder\\below", ";SY)")); // NO_PROPAGATE
+    // an explicit protected one takes nothing over
+    CloseHandle(Secured("C:\\fs-test\\parent\\own", "D:P(A;;FA;;;SY)(A;;FA;;;BA)", FALSE));
+    EXPECT(!Has("C:\\fs-test\\parent\\own", ";WD)"));
+    // one that is not protected comes first, what is inherited behind it [Win32: "DACL for a New Object"]
+    CloseHandle(Secured("C:\\fs-test\\parent\\both", "D:(A;;FA;;;AU)", FALSE));
+    EXPECT(Has("C:\\fs-test\\parent\\both", "(A;;FA;;;AU)(A;ID;FA;;;BA)"));
+}
+
 int
 main(void)
 {
     BeginFs();
+    Create();
+    Attributes();
+    Sizes();
+    Remove();
+    Move();
+    Privileges();
+    Inherit();
     Dismount();
     return TEST_DONE();
 }

@@ -221,7 +221,16 @@ Deleted(void)
     NtClose(Map);
     EXPECT_EQ(Base[0], 's');
     NtClose(File);
-    EXPECT_STATUS(Delete(L"deleted"), STATUS_SUCCESS);
+    // a mapped file is not deleted, but for POSIX semantics [DDI:ntifs/mmflushimagesection, _file_disposition_information_ex]
+    EXPECT_STATUS(Delete(L"deleted"), STATUS_CANNOT_DELETE);
+    EXPECT(Exists(L"deleted"));
+    {
+        ULONG Posix = 3;
+
+        Open(L"deleted", DELETE, SHARE_ALL, FILE_OPEN, 0, &File);
+        EXPECT_STATUS(NtSetInformationFile(File, &Iosb, &Posix, sizeof(Posix), 64), STATUS_SUCCESS);
+        NtClose(File);
+    }
     EXPECT(!Exists(L"deleted"));
     EXPECT(memcmp(Base, "still here", 10) == 0);
     EXPECT_STATUS(NtUnmapViewOfSection(GetCurrentProcess(), Base), STATUS_SUCCESS);

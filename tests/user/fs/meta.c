@@ -312,7 +312,7 @@ Security(void)
     HANDLE File;
     DWORD Length = 0;
 
-    ConvertStringSecurityDescriptorToSecurityDescriptorA("D:(A;;FR;;;WD)", 1, &Descriptor, NULL);
+    ConvertStringSecurityDescriptorToSecurityDescriptorA("D:P(A;;FR;;;WD)", 1, &Descriptor, NULL);
     Attributes.lpSecurityDescriptor = Descriptor;
     File = CreateFileA("C:\\fs-test\\secure", GENERIC_READ | GENERIC_WRITE, SHARE_ALL, &Attributes,
                        CREATE_ALWAYS, 0, NULL);
