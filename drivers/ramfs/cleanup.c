@@ -35,7 +35,7 @@ RamMayDelete(PRAM_NODE Node, PRAM_STREAM Stream, BOOLEAN IgnoreReadOnly, BOOLEAN
 
 /* The name Link of Node goes: U3, notifications, watchers of a directory that is no more. */
 static VOID
-RamUnlink(PRAM_NODE Node, PRAM_LINK Link)
+RamUnlink(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_LINK Link)
 {
     PRAM_VOLUME Volume = Node->Volume;
     PRAM_NODE Directory = Link->Parent;
@@ -57,6 +57,7 @@ RamUnlink(PRAM_NODE Node, PRAM_LINK Link)
                                        FALSE, FALSE, 0, NULL, NULL, NULL);
     }
     RamRemoveLink(Link);
+    RamBreakDirectory(Request, Directory);
     RamNow(&Directory->LastWriteTime);
     Directory->ChangeTime = Directory->LastWriteTime;
     RamNow(&Node->ChangeTime);
@@ -88,7 +89,7 @@ RamUnlinkIfDeleted(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_STREAM Stream, PRA
     }
     if (Request->Ccb->Flags & RAM_CCB_POSIX_DELETE) {
         if (Link != NULL && Link->Parent != NULL) {
-            RamUnlink(Node, Link);
+            RamUnlink(Request, Node, Link);
         }
         if (Node->Links != 0) {
             Stream->DeletePending = FALSE;
@@ -105,7 +106,7 @@ RamUnlinkIfDeleted(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_STREAM Stream, PRA
         Link = RamAnyLink(Node);
     }
     if (Link != NULL) {
-        RamUnlink(Node, Link);
+        RamUnlink(Request, Node, Link);
     }
     if (Node->Links != 0) {
         Stream->DeletePending = FALSE; /* the other names stay */
@@ -196,7 +197,7 @@ RamCleanupStream(PRAM_REQUEST Request)
 
         if (--Link->Handles == 0 && Link->DeletePending) {
             Link->DeletePending = FALSE;
-            RamUnlink(Node, Link);
+            RamUnlink(Request, Node, Link);
         }
     }
     RamUnlinkIfDeleted(Request, Node, Stream, RamLinkOf(Request));

@@ -398,6 +398,7 @@ RamMakeFile(PRAM_REQUEST Request, PRAM_OPEN Open)
             return STATUS_INSUFFICIENT_RESOURCES;
         }
     }
+    RamBreakDirectory(Request, Parent);
     RamNoteUsn(Node, USN_REASON_FILE_CREATE);
     RamReport(Request->Volume, Open->Link, NULL,
               Directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,

@@ -8,6 +8,9 @@ static BOOLEAN(NTAPI *RamCurrentOplockH)(POPLOCK);                    /* 7 */
 static NTSTATUS(NTAPI *RamOplockBreakH)(POPLOCK, PIRP, ULONG, PVOID, POPLOCK_WAIT_COMPLETE_ROUTINE,
                                         POPLOCK_FS_PREPOST_IRP); /* 7 */
 
+static NTSTATUS(NTAPI *RamBreakToNone)(POPLOCK, PIRP, ULONG, PVOID, POPLOCK_WAIT_COMPLETE_ROUTINE,
+                                       POPLOCK_FS_PREPOST_IRP); /* 7 */
+
 static PVOID
 RamLater(PCWSTR Routine)
 {
@@ -22,6 +25,7 @@ RamFindLater(VOID)
 {
     RamWritableReferences = RamLater(L"MmDoesFileHaveUserWritableReferences");
     RamCurrentOplockH = RamLater(L"FsRtlCurrentOplockH");
+    RamBreakToNone = RamLater(L"FsRtlOplockBreakToNoneEx");
     RamOplockBreakH = RamLater(L"FsRtlOplockBreakH");
 }
 
@@ -41,6 +45,15 @@ BOOLEAN
 RamCachesHandle(POPLOCK Oplock)
 {
     return RamCurrentOplockH != NULL && RamCurrentOplockH(Oplock);
+}
+
+/* A name in the directory comes or goes: who keeps its list in mind is told, and nobody waits. [IFS: breaking-oplocks] */
+VOID
+RamBreakDirectory(PRAM_REQUEST Request, PRAM_NODE Directory)
+{
+    if (RamBreakToNone != NULL) {
+        RamBreakToNone(&Directory->Data.Oplock, Request->Irp, 0, NULL, NULL, NULL);
+    }
 }
 
 NTSTATUS

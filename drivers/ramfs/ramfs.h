@@ -321,6 +321,7 @@ VOID RamFindLater(VOID);
 BOOLEAN RamIsLocked(PRAM_STREAM Stream);
 ULONG RamHasWritableReferences(PSECTION_OBJECT_POINTERS Pointers);
 BOOLEAN RamCachesHandle(POPLOCK Oplock);
+VOID RamBreakDirectory(PRAM_REQUEST Request, PRAM_NODE Directory);
 NTSTATUS RamBreakHandle(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
                         POPLOCK_WAIT_COMPLETE_ROUTINE CompletionRoutine,
                         POPLOCK_FS_PREPOST_IRP PostIrpRoutine);

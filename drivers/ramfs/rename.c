@@ -182,6 +182,8 @@ RamMove(PRAM_REQUEST Request, PRAM_LINK Source, PRAM_TARGET Target)
     RamNow(&Node->ChangeTime);
     From->LastWriteTime = From->ChangeTime = Node->ChangeTime;
     Target->Directory->LastWriteTime = Target->Directory->ChangeTime = Node->ChangeTime;
+    RamBreakDirectory(Request, From);
+    RamBreakDirectory(Request, Target->Directory);
     RamNoteUsn(Node, USN_REASON_RENAME_NEW_NAME);
     RamReport(Request->Volume, New, NULL, Filter,
               SameDirectory ? FILE_ACTION_RENAMED_NEW_NAME : FILE_ACTION_ADDED);
@@ -271,6 +273,7 @@ RamHardLink(PRAM_REQUEST Request, ULONG Class)
     }
     RamNow(&Node->ChangeTime);
     Target.Directory->LastWriteTime = Target.Directory->ChangeTime = Node->ChangeTime;
+    RamBreakDirectory(Request, Target.Directory);
     RamNoteUsn(Node, USN_REASON_HARD_LINK_CHANGE);
     RamReport(Request->Volume, New, NULL, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED);
     return STATUS_SUCCESS;

@@ -474,6 +474,329 @@ Inherit(void)
     EXPECT(Has("C:\\fs-test\\parent\\both", "(A;;FA;;;AU)(A;ID;FA;;;BA)"));
 }
 
+typedef struct {
+    OVERLAPPED Overlapped;
+    HANDLE Folder;
+    DWORD Buffer[256];
+} WATCH;
+
+static BOOL
+Watch(WATCH *It, DWORD Filter, BOOL Tree)
+{
+    ResetEvent(It->Overlapped.hEvent);
+    return ReadDirectoryChangesW(It->Folder, It->Buffer, sizeof(It->Buffer), Tree, Filter, NULL,
+                                 &It->Overlapped, NULL);
+}
+
+/* The changes that have come, as "action name;": what is expected. The watch goes on. */
+static BOOL
+Told(WATCH *It, const char *Expected, DWORD Filter, BOOL Tree)
+{
+    char Text[600] = "";
+    DWORD Bytes = 0;
+
+    while (strlen(Text) < strlen(Expected) &&
+           WaitForSingleObject(It->Overlapped.hEvent, 2000) == WAIT_OBJECT_0 &&
+           GetOverlappedResult(It->Folder, &It->Overlapped, &Bytes, FALSE)) {
+        for (PFILE_NOTIFY_INFORMATION At = (PVOID)It->Buffer; Bytes != 0;
+             At = (PVOID)((PUCHAR)At + At->NextEntryOffset)) {
+            snprintf(Text + strlen(Text), sizeof(Text) - strlen(Text), "%lu %.*ls;", At->Action,
+                     (int)(At->FileNameLength / 2), At->FileName);
+            if (At->NextEntryOffset == 0) {
+                break;
+            }
+        }
+        Watch(It, Filter, Tree);
+    }
+    if (strcmp(Text, Expected) != 0) {
+        printf("ntlab-test: note told %s not %s\n", Text, Expected);
+    }
+    return strcmp(Text, Expected) == 0;
+}
+
+#define NAMES (FILE_NOTIFY_CHANGE_FILE_NAME | FILE_NOTIFY_CHANGE_DIR_NAME)
+#define STREAMS                                                                                    \
+    (0x200 /* FILE_NOTIFY_CHANGE_STREAM_NAME */ | 0x400 /* STREAM_SIZE */ |                        \
+     0x800 /* STREAM_WRITE */)
+
+/* [Win32:ReadDirectoryChangesW; DDI:ntifs/zwnotifychangedirectoryfile] */
+static void
+Notify(void)
+{
+    WATCH It = {{0}};
+    HANDLE File;
+    FILE_BASIC_INFO Basic = {{{0}}};
+
+    MakeFolder(L"watched");
+    MakeFolder(L"watched\\sub");
+    It.Folder = CreateFileA("C:\\fs-test\\watched", FILE_LIST_DIRECTORY, 7, NULL, OPEN_EXISTING,
+                            FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OVERLAPPED, NULL);
+    It.Overlapped.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL);
+    EXPECT(Watch(&It, NAMES, TRUE));
+    CloseHandle(Win("watched\\new", GENERIC_WRITE, 7, CREATE_NEW, 0));
+    EXPECT(Told(&It, "1 new;", NAMES, TRUE));
+    MoveFileA("C:\\fs-test\\watched\\new", "C:\\fs-test\\watched\\renamed");
+    EXPECT(Told(&It, "4 new;5 renamed;", NAMES, TRUE));
+    MoveFileA("C:\\fs-test\\watched\\renamed", "C:\\fs-test\\watched\\sub\\moved");
+    EXPECT(Told(&It, "2 renamed;1 sub\\moved;", NAMES, TRUE)); // into another directory
+    CreateDirectoryA("C:\\fs-test\\watched\\dir", NULL);
+    EXPECT(Told(&It, "1 dir;", NAMES, TRUE));
+    RemoveDirectoryA("C:\\fs-test\\watched\\dir");
+    EXPECT(Told(&It, "2 dir;", NAMES, TRUE));
+    CreateHardLinkA("C:\\fs-test\\watched\\link", "C:\\fs-test\\watched\\sub\\moved", NULL);
+    EXPECT(Told(&It, "1 link;", NAMES, TRUE));
+    DeleteFileA("C:\\fs-test\\watched\\link");
+    EXPECT(Told(&It, "2 link;", NAMES, TRUE));
+    MoveFileA("C:\\fs-test\\watched\\sub\\moved", "C:\\fs-test\\out"); // out of the tree
+    EXPECT(Told(&It, "2 sub\\moved;", NAMES, TRUE));
+    MoveFileA("C:\\fs-test\\out", "C:\\fs-test\\watched\\in");
+    EXPECT(Told(&It, "1 in;", NAMES, TRUE));
+    CloseHandle(It.Folder);
+    // one thing at a time, not below
+    It.Folder = CreateFileA("C:\\fs-test\\watched", FILE_LIST_DIRECTORY, 7, NULL, OPEN_EXISTING,
+                            FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OVERLAPPED, NULL);
+    EXPECT(Watch(&It, FILE_NOTIFY_CHANGE_ATTRIBUTES, FALSE));
+    CloseHandle(Win("watched\\other", GENERIC_WRITE, 7, CREATE_NEW, 0)); // a name: not asked for
+    SetFileAttributesA("C:\\fs-test\\watched\\in", FILE_ATTRIBUTE_HIDDEN);
+    EXPECT(Told(&It, "3 in;", FILE_NOTIFY_CHANGE_SIZE, FALSE));
+    CloseHandle(It.Folder);
+    It.Folder = CreateFileA("C:\\fs-test\\watched", FILE_LIST_DIRECTORY, 7, NULL, OPEN_EXISTING,
+                            FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OVERLAPPED, NULL);
+    EXPECT(Watch(&It, FILE_NOTIFY_CHANGE_SIZE, FALSE));
+    File = Win("watched\\other", GENERIC_WRITE, 7, OPEN_EXISTING, 0);
+    SetFilePointer(File, 100, NULL, FILE_BEGIN);
+    SetEndOfFile(File);
+    CloseHandle(File);
+    EXPECT(Told(&It, "3 other;", FILE_NOTIFY_CHANGE_SIZE, FALSE));
+    CloseHandle(It.Folder);
+    It.Folder = CreateFileA("C:\\fs-test\\watched", FILE_LIST_DIRECTORY, 7, NULL, OPEN_EXISTING,
+                            FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OVERLAPPED, NULL);
+    EXPECT(Watch(&It, FILE_NOTIFY_CHANGE_CREATION, FALSE));
+    File = Win("watched\\other", GENERIC_WRITE, 7, OPEN_EXISTING, 0);
+    Basic.CreationTime.QuadPart = 0x01D000000000000ll;
+    EXPECT(SetFileInformationByHandle(File, FileBasicInfo, &Basic, sizeof(Basic)));
+    EXPECT(Told(&It, "3 other;", FILE_NOTIFY_CHANGE_SECURITY, FALSE));
+    CloseHandle(File);
+    CloseHandle(It.Folder);
+    It.Folder = CreateFileA("C:\\fs-test\\watched", FILE_LIST_DIRECTORY, 7, NULL, OPEN_EXISTING,
+                            FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OVERLAPPED, NULL);
+    EXPECT(Watch(&It, FILE_NOTIFY_CHANGE_SECURITY, FALSE));
+    {
+        PSECURITY_DESCRIPTOR Descriptor;
+
+        ConvertStringSecurityDescriptorToSecurityDescriptorA("D:(A;;FA;;;WD)", 1, &Descriptor,
+                                                             NULL);
+        EXPECT(
+            SetFileSecurityA("C:\\fs-test\\watched\\other", DACL_SECURITY_INFORMATION, Descriptor));
+        LocalFree(Descriptor);
+    }
+    EXPECT(Told(&It, "3 other;", FILE_NOTIFY_CHANGE_SECURITY, FALSE));
+    CloseHandle(It.Folder);
+    It.Folder = CreateFileA("C:\\fs-test\\watched", FILE_LIST_DIRECTORY, 7, NULL, OPEN_EXISTING,
+                            FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OVERLAPPED, NULL);
+    EXPECT(Watch(&It, STREAMS, FALSE));
+    File = Win("watched\\other:named", GENERIC_WRITE, 7, CREATE_NEW, 0);
+    EXPECT(Told(&It, "6 other:named;", STREAMS, FALSE)); // FILE_ACTION_ADDED_STREAM
+    {
+        DWORD Done;
+
+        WriteFile(File, "x", 1, &Done, NULL);
+    }
+    CloseHandle(File);
+    EXPECT(Told(&It, "8 other:named;", STREAMS, FALSE)); // FILE_ACTION_MODIFIED_STREAM
+    DeleteFileA("C:\\fs-test\\watched\\other:named");
+    EXPECT(Told(&It, "7 other:named;", STREAMS, FALSE)); // FILE_ACTION_REMOVED_STREAM
+    CloseHandle(It.Folder);
+    // the watched directory itself is deleted: the watch ends
+    It.Folder = CreateFileA("C:\\fs-test\\watched\\sub", FILE_LIST_DIRECTORY, 7, NULL,
+                            OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OVERLAPPED, NULL);
+    EXPECT(Watch(&It, NAMES, FALSE));
+    EXPECT(RemoveDirectoryA("C:\\fs-test\\watched\\sub"));
+    EXPECT_EQ(WaitForSingleObject(It.Overlapped.hEvent, 2000), WAIT_OBJECT_0);
+    EXPECT_STATUS((NTSTATUS)It.Overlapped.Internal, STATUS_DELETE_PENDING);
+    CloseHandle(It.Folder);
+    // a buffer that is too small: all is to be listed again
+    It.Folder = CreateFileA("C:\\fs-test\\watched", FILE_LIST_DIRECTORY, 7, NULL, OPEN_EXISTING,
+                            FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OVERLAPPED, NULL);
+    ResetEvent(It.Overlapped.hEvent);
+    EXPECT(
+        ReadDirectoryChangesW(It.Folder, It.Buffer, 16, FALSE, NAMES, NULL, &It.Overlapped, NULL));
+    CloseHandle(Win("watched\\a name that is long", GENERIC_WRITE, 7, CREATE_NEW, 0));
+    EXPECT_EQ(WaitForSingleObject(It.Overlapped.hEvent, 2000), WAIT_OBJECT_0);
+    EXPECT_STATUS((NTSTATUS)It.Overlapped.Internal, STATUS_NOTIFY_ENUM_DIR);
+    EXPECT_EQ(It.Overlapped.InternalHigh, 0);
+    CloseHandle(It.Folder);
+    CloseHandle(It.Overlapped.hEvent);
+}
+
+/* REQUEST_OPLOCK_INPUT_BUFFER and its answer. [IFS: oplock semantics; Win32: FSCTL_REQUEST_OPLOCK] */
+typedef struct {
+    USHORT Version, Size;
+    ULONG Level, Flags;
+} OPLOCK_IN;
+typedef struct {
+    USHORT Version, Size;
+    ULONG Old, New, Flags, Access;
+    USHORT Share;
+} OPLOCK_OUT;
+
+typedef struct {
+    HANDLE File, Event;
+    IO_STATUS_BLOCK Iosb;
+    OPLOCK_OUT Out;
+} HOLDER;
+
+#define OP_READ   1
+#define OP_HANDLE 2
+#define OP_WRITE  4
+
+static NTSTATUS
+Ask(HOLDER *It, ULONG Level, ULONG Flags)
+{
+    OPLOCK_IN In = {1, sizeof(In), Level, Flags};
+
+    ResetEvent(It->Event);
+    memset(&It->Out, 0, sizeof(It->Out));
+    return NtFsControlFile(It->File, It->Event, NULL, NULL, &It->Iosb, FSCTL_REQUEST_OPLOCK, &In,
+                           sizeof(In), &It->Out, sizeof(It->Out));
+}
+
+static BOOL
+Broken(HOLDER *It)
+{
+    return WaitForSingleObject(It->Event, 0) == WAIT_OBJECT_0;
+}
+
+static HOLDER
+Hold(PCWSTR Name)
+{
+    HOLDER It = {0};
+
+    It.Event = CreateEventA(NULL, TRUE, FALSE, NULL);
+    CreateAt(NULL, Under(Name), GENERIC_READ | GENERIC_WRITE | DELETE, SHARE_ALL, FILE_OPEN_IF, 0,
+             0, &It.File);
+    return It;
+}
+
+static void
+Release(HOLDER *It)
+{
+    if (It->File != NULL) {
+        NtClose(It->File);
+    }
+    CloseHandle(It->Event);
+}
+
+static void
+Oplocks(void)
+{
+    HOLDER One = Hold(L"op"), Two;
+    HANDLE File;
+
+    // what is no level, or no request
+    EXPECT_STATUS(Ask(&One, 0, 1), STATUS_INVALID_PARAMETER);
+    EXPECT_STATUS(Ask(&One, OP_WRITE, 1), STATUS_INVALID_PARAMETER);
+    EXPECT_STATUS(Ask(&One, OP_HANDLE, 1), STATUS_INVALID_PARAMETER);
+    // upgrades: R, RH, RW, RWH by the same handle; the older request ends
+    EXPECT_STATUS(Ask(&One, OP_READ, 1), STATUS_PENDING);
+    {
+        HOLDER Again = {One.File, CreateEventA(NULL, TRUE, FALSE, NULL)};
+
+        EXPECT_STATUS(Ask(&Again, OP_READ | OP_HANDLE, 1), STATUS_PENDING);
+        EXPECT(Broken(&One) &&
+               One.Iosb.Status == (NTSTATUS)0x215 /* STATUS_OPLOCK_SWITCHED_TO_NEW_HANDLE */);
+        EXPECT_STATUS(Ask(&One, OP_READ | OP_WRITE | OP_HANDLE, 1), STATUS_PENDING);
+        EXPECT(Broken(&Again));
+        EXPECT_STATUS(Ask(&Again, OP_READ, 1), STATUS_OPLOCK_NOT_GRANTED); // no way down
+        CloseHandle(Again.Event);
+    }
+    // RWH: another open breaks it to RH, and waits for the acknowledgment
+    EXPECT_STATUS(CreateAt(NULL, Under(L"op"), GENERIC_READ, SHARE_ALL, FILE_OPEN,
+                           FILE_COMPLETE_IF_OPLOCKED | FILE_SYNCHRONOUS_IO_NONALERT, 0, &File),
+                  STATUS_OPLOCK_BREAK_IN_PROGRESS);
+    EXPECT(Broken(&One) && One.Iosb.Status == STATUS_SUCCESS);
+    EXPECT_EQ(One.Out.Old, OP_READ | OP_WRITE | OP_HANDLE);
+    EXPECT_EQ(One.Out.New, OP_READ | OP_HANDLE);
+    EXPECT(One.Out.Flags & 1); // REQUEST_OPLOCK_OUTPUT_FLAG_ACK_REQUIRED
+    EXPECT_STATUS(Ask(&One, OP_READ | OP_HANDLE, 2),
+                  STATUS_PENDING); // the acknowledgment is a request
+    // RH: who has it writes as it likes, a write of another breaks it to nothing
+    {
+        HANDLE Writer;
+
+        Open(L"op", GENERIC_WRITE, SHARE_ALL, FILE_OPEN, 0, &Writer);
+        EXPECT(!Broken(&One));
+        EXPECT_STATUS(Write(Writer, 0, "x", 1), STATUS_SUCCESS);
+        EXPECT(Broken(&One));
+        EXPECT_EQ(One.Out.New, 0);
+        NtClose(Writer);
+    }
+    NtClose(File);
+    Release(&One);
+    // shared ones: any number of R and RH
+    One = Hold(L"op");
+    Two = Hold(L"op");
+    EXPECT_STATUS(Ask(&One, OP_READ | OP_HANDLE, 1), STATUS_PENDING);
+    EXPECT_STATUS(Ask(&Two, OP_READ | OP_HANDLE, 1), STATUS_PENDING);
+    EXPECT(!Broken(&One));
+    EXPECT_STATUS(Ask(&Two, OP_READ | OP_WRITE, 1), STATUS_OPLOCK_NOT_GRANTED); // two handles
+    // a sharing violation breaks the handle caching, not the reading
+    EXPECT_STATUS(CreateAt(NULL, Under(L"op"), GENERIC_READ, 0, FILE_OPEN,
+                           FILE_COMPLETE_IF_OPLOCKED | FILE_SYNCHRONOUS_IO_NONALERT, 0, &File),
+                  STATUS_SHARING_VIOLATION);
+    EXPECT(Broken(&One) && Broken(&Two));
+    EXPECT_EQ(One.Out.New, OP_READ);
+    Release(&One);
+    Release(&Two);
+    // who writes through a handle of its own breaks its own reading by nobody, others' to nothing
+    One = Hold(L"op");
+    EXPECT_STATUS(Ask(&One, OP_READ, 1), STATUS_PENDING);
+    Open(L"op", GENERIC_WRITE, SHARE_ALL, FILE_OPEN, 0, &File);
+    EXPECT(!Broken(&One)); // an open breaks no R
+    EXPECT_STATUS(Write(File, 0, "x", 1), STATUS_SUCCESS);
+    EXPECT(Broken(&One));
+    EXPECT_EQ(One.Out.New, 0);
+    EXPECT(!(One.Out.Flags & 1));
+    NtClose(File);
+    // a byte-range lock, a new size and a rename of others break reading too
+    EXPECT_STATUS(Ask(&One, OP_READ, 1), STATUS_PENDING);
+    Open(L"op", GENERIC_READ | GENERIC_WRITE, SHARE_ALL, FILE_OPEN, 0, &File);
+    {
+        LARGE_INTEGER At = {.QuadPart = 0}, Length = {.QuadPart = 1};
+
+        EXPECT_STATUS(NtLockFile(File, NULL, NULL, NULL, &Iosb, &At, &Length, 0, TRUE, TRUE),
+                      STATUS_SUCCESS);
+        EXPECT(Broken(&One));
+        EXPECT_STATUS(NtUnlockFile(File, &Iosb, &At, &Length, 0), STATUS_SUCCESS);
+    }
+    EXPECT_STATUS(Ask(&One, OP_READ, 1), STATUS_PENDING);
+    EXPECT_STATUS(SetSize(File, 50), STATUS_SUCCESS);
+    EXPECT(Broken(&One));
+    NtClose(File);
+    Release(&One);
+    // an overwrite breaks to nothing
+    One = Hold(L"op");
+    EXPECT_STATUS(Ask(&One, OP_READ, 1), STATUS_PENDING);
+    Open(L"op", GENERIC_WRITE, SHARE_ALL, FILE_OVERWRITE, 0, &File);
+    EXPECT(Broken(&One));
+    EXPECT_EQ(One.Out.New, 0);
+    NtClose(File);
+    Release(&One);
+    // directories have R and RH alone
+    MakeFolder(L"opdir");
+    One = (HOLDER){.Event = CreateEventA(NULL, TRUE, FALSE, NULL)};
+    CreateAt(NULL, Under(L"opdir"), FILE_LIST_DIRECTORY, SHARE_ALL, FILE_OPEN, FILE_DIRECTORY_FILE,
+             0, &One.File);
+    EXPECT_STATUS(Ask(&One, OP_READ | OP_WRITE, 1), STATUS_INVALID_PARAMETER);
+    EXPECT_STATUS(Ask(&One, OP_READ, 1), STATUS_PENDING);
+    MakeFile(L"opdir\\new");
+    EXPECT(Broken(&One)); // what it lists has changed
+    EXPECT_STATUS(Ask(&One, OP_READ | OP_HANDLE, 1), STATUS_PENDING);
+    DeleteFileA("C:\\fs-test\\opdir\\new");
+    EXPECT(Broken(&One));
+    Release(&One);
+}
+
 int
 main(void)
 {
@@ -485,6 +808,8 @@ main(void)
     Move();
     Privileges();
     Inherit();
+    Notify();
+    Oplocks();
     Dismount();
     return TEST_DONE();
 }
