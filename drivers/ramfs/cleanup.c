@@ -230,6 +230,7 @@ RamCleanup(PRAM_REQUEST Request)
         return STATUS_SUCCESS;
     }
     ExAcquireResourceExclusiveLite(&Volume->Resource, TRUE);
+    RemoveEntryList(&Request->Ccb->Links);
     __try {
         Status = RamIsVolumeOpen(Request) ? RamCleanupVolume(Request) : RamCleanupStream(Request);
     } __finally {

@@ -41,6 +41,8 @@ RamBind(PRAM_REQUEST Request, PRAM_STREAM Stream, PRAM_LINK Link)
     Request->FileObject->FsContext2 = Ccb;
     Request->FileObject->SectionObjectPointer = &Stream->Sections;
     Request->FileObject->Vpb = Request->Volume->Vpb;
+    Ccb->FileObject = Request->FileObject;
+    InsertTailList(&Stream->Handled, &Ccb->Links);
     Stream->Handles++;
     Stream->Opens++;
     if (Stream->Node != NULL) {

@@ -166,7 +166,7 @@ RamOplock(PRAM_REQUEST Request, ULONG Code)
     }
     /* Level 2 and its like want to know of byte-range locks, the others of opens. */
     Count = Code == FSCTL_REQUEST_OPLOCK_LEVEL_2 ? RamIsLocked(Stream) : Stream->Handles;
-    Status = FsRtlOplockFsctrl(&Stream->Oplock, Request->Irp, Count);
+    Status = RamOplockControl(Request, Count);
     RamUpdateFastIo(Stream);
     ExReleaseResourceLite(&Stream->Main);
     if (Asks) {

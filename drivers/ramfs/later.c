@@ -11,6 +11,9 @@ static NTSTATUS(NTAPI *RamOplockBreakH)(POPLOCK, PIRP, ULONG, PVOID, POPLOCK_WAI
 static NTSTATUS(NTAPI *RamBreakToNone)(POPLOCK, PIRP, ULONG, PVOID, POPLOCK_WAIT_COMPLETE_ROUTINE,
                                        POPLOCK_FS_PREPOST_IRP); /* 7 */
 
+static NTSTATUS(NTAPI *RamFsctrlEx)(POPLOCK, PIRP, ULONG, ULONG); /* 7 */
+static BOOLEAN(NTAPI *RamKeysEqual)(PFILE_OBJECT, PFILE_OBJECT);  /* 7 */
+
 static PVOID
 RamLater(PCWSTR Routine)
 {
@@ -25,6 +28,8 @@ RamFindLater(VOID)
 {
     RamWritableReferences = RamLater(L"MmDoesFileHaveUserWritableReferences");
     RamCurrentOplockH = RamLater(L"FsRtlCurrentOplockH");
+    RamFsctrlEx = RamLater(L"FsRtlOplockFsctrlEx");
+    RamKeysEqual = RamLater(L"FsRtlOplockKeysEqual");
     RamBreakToNone = RamLater(L"FsRtlOplockBreakToNoneEx");
     RamOplockBreakH = RamLater(L"FsRtlOplockBreakH");
 }
@@ -45,6 +50,27 @@ BOOLEAN
 RamCachesHandle(POPLOCK Oplock)
 {
     return RamCurrentOplockH != NULL && RamCurrentOplockH(Oplock);
+}
+
+/* Several handles of one oplock key are as good as one. [ntifs: FsRtlOplockFsctrlEx, OPLOCK_FSCTRL_FLAG_ALL_KEYS_MATCH] */
+NTSTATUS
+RamOplockControl(PRAM_REQUEST Request, ULONG Count)
+{
+    PRAM_STREAM Stream = Request->Stream;
+    ULONG Flags = 1;
+
+    if (RamFsctrlEx == NULL || RamKeysEqual == NULL) {
+        return FsRtlOplockFsctrl(&Stream->Oplock, Request->Irp, Count);
+    }
+    for (PLIST_ENTRY Entry = Stream->Handled.Flink; Entry != &Stream->Handled;
+         Entry = Entry->Flink) {
+        PRAM_CCB Ccb = CONTAINING_RECORD(Entry, RAM_CCB, Links);
+
+        if (!RamKeysEqual(Ccb->FileObject, Request->FileObject)) {
+            Flags = 0;
+        }
+    }
+    return RamFsctrlEx(&Stream->Oplock, Request->Irp, Count, Flags);
 }
 
 /* A name in the directory comes or goes: who keeps its list in mind is told, and nobody waits. [IFS: breaking-oplocks] */

@@ -58,6 +58,7 @@ RamInitializeStream(PRAM_STREAM Stream, PRAM_NODE Node)
     FsRtlInitializeOplock(&Stream->Oplock);
     Stream->Node = Node;
     InitializeListHead(&Stream->Links);
+    InitializeListHead(&Stream->Handled);
 }
 
 /* The stream's own things; its memory is the caller's. */

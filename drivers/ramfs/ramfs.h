@@ -89,6 +89,7 @@ typedef struct _RAM_STREAM {
     UNICODE_STRING Name;
     SHARE_ACCESS Share;
     ULONG Handles, Opens; /* R2 */
+    LIST_ENTRY Handled;   /* RAM_CCB */
     FILE_LOCK Locks;
     BOOLEAN DeletePending;
     BOOLEAN Removed;  /* R1 */
@@ -188,6 +189,8 @@ typedef struct _RAM_CCB {
     UNICODE_STRING Last; /* the name given last, upcased or not */
     ULONG EaIndex;
     UNICODE_STRING Watched; /* the directory's name, for notifications */
+    LIST_ENTRY Links;       /* Stream->Handled, until cleanup */
+    PFILE_OBJECT FileObject;
     /* of a close that is posted */
     WORK_QUEUE_ITEM Work;
     PRAM_VOLUME Volume;
@@ -321,6 +324,7 @@ VOID RamFindLater(VOID);
 BOOLEAN RamIsLocked(PRAM_STREAM Stream);
 ULONG RamHasWritableReferences(PSECTION_OBJECT_POINTERS Pointers);
 BOOLEAN RamCachesHandle(POPLOCK Oplock);
+NTSTATUS RamOplockControl(PRAM_REQUEST Request, ULONG Count);
 VOID RamBreakDirectory(PRAM_REQUEST Request, PRAM_NODE Directory);
 NTSTATUS RamBreakHandle(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
                         POPLOCK_WAIT_COMPLETE_ROUTINE CompletionRoutine,

@@ -7,12 +7,13 @@
  *     Level 2  R      Level 1  RW      Batch  RWH      Filter  RWH, broken by fewer opens
  *
  *   K1  One owner holds an exclusive level (RW, RWH and the legacy kinds of them), or several hold shared ones.
- *   K2  The owner is a file object: what it does itself breaks nothing, but that writes and locks end a Level 2.
+ *   K2  The owner is a file object, or all that were opened with its oplock key (an extra create parameter): what it does itself breaks nothing, but that writes and locks end a Level 2.
  *   K3  A break that is acknowledged makes the operation wait (or not: the table); it is served when the owner
  *       acknowledges or closes.
  *   K4  Who waits in FsRtlCheckOplock without a completion routine waits here.
  */
 #include "nt/fsrtl/fsrtlp.h"
+#include "nt/inc/ecp.h"
 
 #ifndef STATUS_OPLOCK_SWITCHED_TO_NEW_HANDLE
 #define STATUS_OPLOCK_SWITCHED_TO_NEW_HANDLE ((NTSTATUS)0x00000215)
@@ -224,6 +225,20 @@ FsRtlpRefuse(PIRP Irp, NTSTATUS Status)
     return Status;
 }
 
+/* K2: one file object, or two that were opened with the same key. */
+BOOLEAN NTAPI
+FsRtlOplockKeysEqual(PFILE_OBJECT Fo1, PFILE_OBJECT Fo2)
+{
+    const GUID *Key;
+
+    if (Fo1 == Fo2 || Fo1 == NULL || Fo2 == NULL) {
+        return Fo1 != NULL && Fo1 == Fo2;
+    }
+    Key = IopOplockKeyOf(Fo1);
+    return Key != NULL && IopOplockKeyOf(Fo2) != NULL &&
+           RtlEqualMemory(Key, IopOplockKeyOf(Fo2), sizeof(GUID));
+}
+
 /* K1: what is held now allows another owner of Level. Ends the older request of the same file object. */
 static BOOLEAN
 FsRtlpMayGrant(PFSRTLP_OPLOCK This, PFILE_OBJECT FileObject, FSRTLP_KIND Kind, ULONG Level)
@@ -232,7 +247,7 @@ FsRtlpMayGrant(PFSRTLP_OPLOCK This, PFILE_OBJECT FileObject, FSRTLP_KIND Kind, U
 
     for (PLIST_ENTRY Entry = This->Owners.Flink; Entry != &This->Owners;) {
         PFSRTLP_OWNER Owner = CONTAINING_RECORD(Entry, FSRTLP_OWNER, Links);
-        BOOLEAN Same = Owner->FileObject == FileObject;
+        BOOLEAN Same = FsRtlOplockKeysEqual(Owner->FileObject, FileObject);
 
         Entry = Entry->Flink;
         if (Owner->Irp == NULL) {
@@ -267,7 +282,8 @@ FsRtlpMayGrant(PFSRTLP_OPLOCK This, PFILE_OBJECT FileObject, FSRTLP_KIND Kind, U
             PIRP Irp = Owner->Irp;
 
             Entry = Entry->Flink;
-            if (Owner->FileObject == FileObject && IoSetCancelRoutine(Irp, NULL) != NULL) {
+            if (FsRtlOplockKeysEqual(Owner->FileObject, FileObject) &&
+                IoSetCancelRoutine(Irp, NULL) != NULL) {
                 FsRtlpFreeOwner(Owner);
                 FsRtlpEndOplock(Irp, STATUS_OPLOCK_SWITCHED_TO_NEW_HANDLE, 0);
             }
@@ -384,6 +400,10 @@ FsRtlOplockFsctrlEx(POPLOCK Oplock, PIRP Irp, ULONG OpenCount, ULONG Flags)
     ULONG Code = IoGetCurrentIrpStackLocation(Irp)->Parameters.FileSystemControl.FsControlCode;
 
     KiSchedulePoint(SP_OBJECT, Oplock);
+    if ((Flags & 1 /* OPLOCK_FSCTRL_FLAG_ALL_KEYS_MATCH */) &&
+        Code != FSCTL_REQUEST_OPLOCK_LEVEL_2) {
+        OpenCount = min(OpenCount, 1);
+    }
     switch (Code) {
     case FSCTL_REQUEST_OPLOCK_LEVEL_1:
         return FsRtlpRequest(This, Irp, KindLevel1, OP_R | OP_W, OpenCount);
@@ -573,7 +593,8 @@ FsRtlpBreakOthers(PFSRTLP_OPLOCK This, PIO_STACK_LOCATION Stack)
 
     for (PLIST_ENTRY Entry = This->Owners.Flink; Entry != &This->Owners;) {
         PFSRTLP_OWNER Owner = CONTAINING_RECORD(Entry, FSRTLP_OWNER, Links);
-        BOOLEAN Shared = !(Owner->Level & OP_W), Own = Owner->FileObject == Stack->FileObject;
+        BOOLEAN Shared = !(Owner->Level & OP_W),
+                Own = FsRtlOplockKeysEqual(Owner->FileObject, Stack->FileObject);
         FSRTLP_EFFECT Effect = FsRtlpEffect(Owner, Stack);
         ULONG Level;
 
@@ -659,7 +680,7 @@ FsRtlOplockBreakH(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
 
         Entry = Entry->Flink;
         if (Owner->Kind == KindWin7 && (Owner->Level & OP_H) &&
-            Owner->FileObject != Stack->FileObject) {
+            !FsRtlOplockKeysEqual(Owner->FileObject, Stack->FileObject)) {
             Wait |= FsRtlpBreak(Owner, Owner->Level & ~OP_H, TRUE);
         }
     }
@@ -689,7 +710,7 @@ FsRtlOplockBreakToNoneEx(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
         PFSRTLP_OWNER Owner = CONTAINING_RECORD(Entry, FSRTLP_OWNER, Links);
 
         Entry = Entry->Flink;
-        if (Owner->FileObject != FileObject) {
+        if (!FsRtlOplockKeysEqual(Owner->FileObject, FileObject)) {
             Wait |= FsRtlpBreak(Owner, 0, (Owner->Level & OP_W) != 0);
         }
     }
@@ -787,11 +808,4 @@ FsRtlOplockIsSharedRequest(PIRP Irp)
     }
     return Stack->Parameters.FileSystemControl.FsControlCode == FSCTL_REQUEST_OPLOCK &&
            In != NULL && !(In[2] & 2) && !(In[1] & OP_W);
-}
-
-/* Every file object has a key of its own. */
-BOOLEAN NTAPI
-FsRtlOplockKeysEqual(PFILE_OBJECT Fo1, PFILE_OBJECT Fo2)
-{
-    return Fo1 != NULL && Fo1 == Fo2;
 }

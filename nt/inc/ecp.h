@@ -9,4 +9,8 @@
 PECP_LIST *IopEcpListOf(PFILE_OBJECT FileObject,
                         PBOOLEAN *Owned); /* Owned: freed when the create is over */
 
+/* The target key that came with the create, while it goes on too; NULL: none. [ntifs: OPLOCK_KEY_ECP_CONTEXT,
+   DUAL_OPLOCK_KEY_ECP_CONTEXT] */
+const GUID *IopOplockKeyOf(PFILE_OBJECT FileObject);
+
 #endif

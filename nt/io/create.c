@@ -179,10 +179,49 @@ IopEcpListOf(PFILE_OBJECT FileObject, PBOOLEAN *Owned)
     return &IopFile(FileObject)->EcpList;
 }
 
+static const GUID *
+IopKeyInList(PECP_LIST List)
+{
+    static const GUID Single = {
+        0x48850596, 0x3050, 0x4be7, {0x98, 0x63, 0xfe, 0xc3, 0x50, 0xce, 0x8d, 0x7f}};
+    static const GUID Dual = {
+        0x41621a14, 0xb08b, 0x4df1, {0xb6, 0x76, 0xa0, 0x5f, 0xfd, 0xf0, 0x1b, 0xea}};
+    ULONG Size;
+    PVOID Key;
+
+    if (List == NULL) {
+        return NULL;
+    }
+    if (NT_SUCCESS(FsRtlFindExtraCreateParameter(List, &Single, &Key, &Size)) &&
+        Size >= sizeof(GUID)) {
+        return Key;
+    }
+    /* the parent's key, the target's, and whether each is set */
+    if (NT_SUCCESS(FsRtlFindExtraCreateParameter(List, &Dual, &Key, &Size)) &&
+        Size >= 2 * sizeof(GUID) + 2 && ((PUCHAR)Key)[2 * sizeof(GUID) + 1]) {
+        return (GUID *)Key + 1;
+    }
+    return NULL;
+}
+
+const GUID *
+IopOplockKeyOf(PFILE_OBJECT FileObject)
+{
+    PIOP_FILE File = IopFile(FileObject);
+
+    return File->HasOplockKey ? &File->OplockKey : IopKeyInList(File->EcpList);
+}
+
 /* The create is over. */
 static VOID
 IopForgetEcpList(PIOP_FILE File)
 {
+    const GUID *Key = IopKeyInList(File->EcpList);
+
+    if (Key != NULL) {
+        File->OplockKey = *Key;
+        File->HasOplockKey = TRUE;
+    }
     if (File->EcpOwned) {
         FsRtlFreeExtraCreateParameterList(File->EcpList);
     }

@@ -143,6 +143,8 @@ typedef struct _IOP_FILE {
     BOOLEAN IgnoreSharing;
     BOOLEAN RemoteOrigin;
     LIST_ENTRY Contexts; /* of filters (nt/fsrtl); under IrpListLock */
+    GUID OplockKey;      /* of the create's extra parameters */
+    BOOLEAN HasOplockKey;
 } IOP_FILE, *PIOP_FILE;
 
 #define IOP_SKIP_PORT_ON_SUCCESS       1
