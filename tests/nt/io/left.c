@@ -201,6 +201,37 @@ LeaveTimer(VOID)
     }
 }
 
+static NTSTATUS NTAPI
+LatePnp(PVOID Notification, PVOID Context)
+{
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS NTAPI
+LateSetting(LPCGUID SettingGuid, PVOID Value, ULONG Length, PVOID Context)
+{
+    return STATUS_SUCCESS;
+}
+
+/*
+ * A registration for Plug and Play holds the driver object, and with it the image: the timer finds its routine. Nothing calls
+ * a power setting's routine any more in a run like this one: it is told beside what does, the timer.
+ */
+static VOID
+LeaveNotifications(PDRIVER_OBJECT DriverObject)
+{
+    static const GUID Kind = {0x6e746c61, 9, 9, {9, 9, 9, 9, 9, 9, 9, 9}};
+    PVOID Handle;
+
+    if (CASE == 14) {
+        IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange, 0, (PVOID)&Kind,
+                                       DriverObject, LatePnp, NULL, &Handle);
+    } else {
+        PoRegisterPowerSettingCallback(NULL, &Kind, LateSetting, NULL, &Handle);
+    }
+    LeaveTimer();
+}
+
 /* The first thread of user mode that comes. */
 static VOID NTAPI
 NoteClient(HANDLE Process, HANDLE Thread, BOOLEAN Create)
@@ -270,6 +301,10 @@ Unload(PDRIVER_OBJECT DriverObject)
         break;
     case 13:
         LeaveObjectCallback();
+        break;
+    case 14:
+    case 15:
+        LeaveNotifications(DriverObject);
         break;
     default:
         LeaveTimer();
