@@ -145,6 +145,30 @@ RamRenameStream(PRAM_REQUEST Request, PUNICODE_STRING Name)
     return STATUS_SUCCESS;
 }
 
+/* Every handle that was opened by the old name stands for the new one. */
+static VOID
+RamFollow(PRAM_NODE Node, PRAM_LINK Old, PRAM_LINK New)
+{
+    for (PLIST_ENTRY Each = Node->Streams.Flink; Each != &Node->Streams; Each = Each->Flink) {
+        PRAM_STREAM Stream = CONTAINING_RECORD(Each, RAM_STREAM, Links);
+
+        for (PLIST_ENTRY Entry = Stream->Handled.Flink; Entry != &Stream->Handled;
+             Entry = Entry->Flink) {
+            PRAM_CCB Ccb = CONTAINING_RECORD(Entry, RAM_CCB, Links);
+
+            if (Ccb->Link == Old) {
+                if (Old->Handles != 0) { /* after a dismount they count no more */
+                    Old->Handles--;
+                    New->Handles++;
+                }
+                New->References++;
+                Ccb->Link = New;
+                RamDereferenceLink(Old);
+            }
+        }
+    }
+}
+
 static NTSTATUS
 RamMove(PRAM_REQUEST Request, PRAM_LINK Source, PRAM_TARGET Target)
 {
@@ -165,20 +189,17 @@ RamMove(PRAM_REQUEST Request, PRAM_LINK Source, PRAM_TARGET Target)
         FsRtlAddToTunnelCache(&Request->Volume->Tunnel, From->Id, &Source->Short, &Source->Name,
                               FALSE, sizeof(Creation), &Creation);
     }
-    Node->Links++; /* the node stays while it has no name */
+    Source->References++; /* RamFollow asks for it */
+    Node->Links++;        /* the node stays while it has no name */
     RamRemoveLink(Source);
     Status = RamAddLink(Target->Directory, Node, &Target->Name, NULL, &New);
     Node->Links--;
     if (!NT_SUCCESS(Status)) {
+        RamDereferenceLink(Source);
         return Status;
     }
-    if (Request->Ccb->Link != NULL) {
-        Request->Ccb->Link->Handles--;
-        New->Handles++;
-        RamDereferenceLink(Request->Ccb->Link);
-        New->References++;
-        Request->Ccb->Link = New;
-    }
+    RamFollow(Node, Source, New);
+    RamDereferenceLink(Source);
     RamNow(&Node->ChangeTime);
     From->LastWriteTime = From->ChangeTime = Node->ChangeTime;
     Target->Directory->LastWriteTime = Target->Directory->ChangeTime = Node->ChangeTime;
@@ -208,8 +229,8 @@ RamRename(PRAM_REQUEST Request, ULONG Class)
     if (Node == Request->Volume->Root || Request->Stream != &Node->Data) {
         return STATUS_INVALID_PARAMETER;
     }
-    if (Request->Stream->DeletePending || Source == NULL || Source->Parent == NULL) {
-        return STATUS_DELETE_PENDING;
+    if (RamIsGoing(Request->Stream, Request->Ccb) || Source == NULL || Source->Parent == NULL) {
+        return STATUS_ACCESS_DENIED; /* [MS-FSA: FileRenameInformation, Open.Link.IsDeleted] */
     }
     Status = RamFindTarget(Request, Class != FileRenameInformation, Source, &Target);
     if (!NT_SUCCESS(Status)) {
@@ -246,7 +267,7 @@ RamHardLink(PRAM_REQUEST Request, ULONG Class)
     if (Node->Directory || Request->Stream != &Node->Data) {
         return STATUS_FILE_IS_A_DIRECTORY;
     }
-    if (Request->Stream->DeletePending || Node->Links == 0) {
+    if (RamIsGoing(Request->Stream, Request->Ccb) || Node->Links == 0) {
         return STATUS_ACCESS_DENIED;
     }
     if (Node->Links >= 1024) {

@@ -305,6 +305,65 @@ Remove(void)
     NtClose(File);
 }
 
+static NTSTATUS
+Rename(HANDLE File, PCWSTR Path, ULONG Class)
+{
+    struct {
+        ULONG Flags;
+        HANDLE Root;
+        ULONG Length;
+        WCHAR Name[200];
+    } Info = {0, NULL, (ULONG)(wcslen(Path) * sizeof(WCHAR))};
+
+    wcscpy(Info.Name, Path);
+    return NtSetInformationFile(File, &Iosb, &Info, sizeof(Info), Class);
+}
+
+static ULONG
+LinksOf(HANDLE File)
+{
+    FILE_STANDARD_INFO Info = {{{0}}};
+
+    NtQueryInformationFile(File, &Iosb, &Info, sizeof(Info), (FILE_INFORMATION_CLASS)5);
+    return Info.NumberOfLinks;
+}
+
+/* Names of one file that are deleted, renamed and made while others have it open by another name. [DDI: FILE_LINK_INFORMATION,
+ * FILE_RENAME_INFORMATION, FILE_DISPOSITION_INFORMATION; MS-FSA 2.1.5.15] */
+static void
+Names(void)
+{
+    HANDLE One, Same, Two;
+    BOOLEAN Yes = TRUE, No = FALSE;
+
+    One = Make(L"n1");
+    EXPECT_STATUS(Rename(One, ROOT L"\\n2", 11), STATUS_SUCCESS);
+    EXPECT_EQ(LinksOf(One), 2);
+    Open(L"n1", GENERIC_READ | DELETE, SHARE_ALL, FILE_OPEN, 0, &Same);
+    Open(L"n2", GENERIC_READ | DELETE, SHARE_ALL, FILE_OPEN, 0, &Two);
+    // a name that is going is neither renamed nor linked to; the other is
+    EXPECT_STATUS(NtSetInformationFile(One, &Iosb, &Yes, 1, 13), STATUS_SUCCESS);
+    EXPECT_EQ(LinksOf(Two), 1);
+    EXPECT_STATUS(Rename(One, ROOT L"\\n3", 10), STATUS_ACCESS_DENIED);
+    EXPECT_STATUS(Rename(Same, ROOT L"\\n3", 11), STATUS_ACCESS_DENIED);
+    EXPECT_STATUS(Rename(Two, ROOT L"\\n4", 10), STATUS_SUCCESS);
+    EXPECT_STATUS(Rename(Two, ROOT L"\\n5", 11), STATUS_SUCCESS);
+    EXPECT_STATUS(NtSetInformationFile(Same, &Iosb, &No, 1, 13), STATUS_SUCCESS); // by its name too
+    EXPECT_EQ(LinksOf(One), 3);
+    // whoever opened it by the old name stands for the new one
+    EXPECT_STATUS(Rename(One, ROOT L"\\n6", 10), STATUS_SUCCESS);
+    EXPECT_STATUS(NtSetInformationFile(Same, &Iosb, &Yes, 1, 13), STATUS_SUCCESS);
+    NtClose(One);
+    EXPECT_STATUS(Open(L"n6", GENERIC_READ, SHARE_ALL, FILE_OPEN, 0, &One), STATUS_DELETE_PENDING);
+    NtClose(Same);
+    EXPECT(!Exists(L"n6") && Exists(L"n4") && Exists(L"n5"));
+    EXPECT_EQ(LinksOf(Two), 2);
+    NtClose(Two);
+    DeleteFileA("C:\\fs-test\\n4");
+    DeleteFileA("C:\\fs-test\\n5");
+    EXPECT(!Exists(L"n4") && !Exists(L"n5"));
+}
+
 /* [Win32:MoveFileEx] */
 static void
 Move(void)
@@ -805,6 +864,7 @@ main(void)
     Attributes();
     Sizes();
     Remove();
+    Names();
     Move();
     Privileges();
     Inherit();
