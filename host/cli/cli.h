@@ -43,7 +43,8 @@ struct client {
 };
 
 /* enum abi_inject */
-#define INJECT_DEFAULT ABI_INJECT_SUSPEND /* explore */
+#define INJECTIONS_DEFAULT 1 /* explore: events of all kinds in a run */
+#define INJECT_DEFAULT     (ABI_INJECT_SUSPEND | ABI_INJECT_CANCEL | ABI_INJECT_UNLOAD) /* explore */
 
 struct options {
     uint32_t os; /* row of the version table */
@@ -80,6 +81,8 @@ struct options {
     uint64_t budget_runs;
     double budget_seconds;
     uint64_t depth;
+    uint64_t
+        injections; /* events in a run at most; 0: INJECTIONS_DEFAULT in `explore`, no limit elsewhere */
     uint32_t inject; /* enum abi_inject */
     bool inject_given;
     bool first, keep_going;

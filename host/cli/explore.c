@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "abi/inject.h"
 #include "host/cli/cli.h"
 #include "host/cli/documents.h"
 #include "host/cli/explore.h"
@@ -403,6 +404,9 @@ plan(struct search *search)
         search->request.boot.cpus = options->cpus;
         search->request.boot.inject &= ~(uint32_t)ABI_INJECT_SUSPEND;
     }
+    if (search->request.boot.inject != 0) {
+        search->request.boot.inject |= ABI_INJECT_AT_MOST(options->injections);
+    }
 }
 
 static void
@@ -425,6 +429,9 @@ explore(int argc, char **argv, const char *version, const char *json)
     int status = options_parse(argc, argv, &options);
 
     options.stdout_taken = options.json != NULL && strcmp(options.json, "-") == 0;
+    if (options.injections == 0) {
+        options.injections = INJECTIONS_DEFAULT;
+    }
     if (version != NULL) {
         options.json = json;
         snprintf(search.version, sizeof(search.version), "%s", version);

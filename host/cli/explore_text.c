@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "abi/inject.h"
 #include "host/cli/explore.h"
 #include "host/search/learn.h"
 
@@ -79,6 +80,16 @@ outcome_name(enum search_outcome outcome)
     return (unsigned)outcome < sizeof(names) / sizeof(names[0]) ? names[outcome] : "?";
 }
 
+/* Are there fewer than each of the kinds once? */
+static bool
+limits_injections(const struct search *search)
+{
+    uint32_t inject = search->request.boot.inject, limit = ABI_INJECT_LIMIT(inject);
+
+    return limit != 0 && limit < (uint32_t)__builtin_popcount(
+                                     inject & (ABI_INJECT_EVENTS & ~(uint32_t)ABI_INJECT_TIMEOUT));
+}
+
 const char *
 search_assumption(const struct search *search, size_t i)
 {
@@ -122,6 +133,15 @@ search_assumption(const struct search *search, size_t i)
         return search->request.boot.inject & events[i].event ? events[i].with : events[i].without;
     }
     i -= kinds;
+    if (limits_injections(search)) {
+        if (i == 0) {
+            snprintf(text, sizeof(text), "%u injected event%s in a run at most",
+                     ABI_INJECT_LIMIT(search->request.boot.inject),
+                     ABI_INJECT_LIMIT(search->request.boot.inject) == 1 ? "" : "s");
+            return text;
+        }
+        i--;
+    }
     if (learn_was_full()) {
         if (i == 0) {
             snprintf(
@@ -188,8 +208,10 @@ say_bound(const struct search *search, const char *what)
     if (strcmp(search->plan.strategy, "delay") == 0) {
         fprintf(stderr, "ntlab: bounded: %s with up to %u delays", what, bound);
     } else {
+        uint32_t limit = ABI_INJECT_LIMIT(search->request.boot.inject);
+
         fprintf(stderr, "ntlab: bounded: %s with up to %u preemptions and %u injections", what,
-                bound, bound);
+                bound, limits_injections(search) && limit < bound ? limit : bound);
     }
 }
 

@@ -436,6 +436,9 @@ parse_option(const char *name, const char *value, struct options *out)
     if (strcmp(name, "--inject") == 0) {
         return parse_inject(value, out);
     }
+    if (strcmp(name, "--injections") == 0) {
+        return parse_number(name, value, 1, 100, &out->injections);
+    }
     if (strcmp(name, "--depth") == 0) {
         return parse_number(name, value, 1, 16, &out->depth);
     }

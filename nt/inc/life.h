@@ -1,5 +1,5 @@
 /*
- * life.h - the schedule point in front of giving references back: nt/ke/explore.c, E8.
+ * life.h - schedule points about the life of objects: in front of giving references back (nt/ke/explore.c, E8), and of several.
  */
 #ifndef NTLAB_LIFE_H
 #define NTLAB_LIFE_H
@@ -14,5 +14,9 @@ typedef struct _KI_GIVES_BACK {
 
 /* PKI_WOULD_WAIT, of which no one waits: the object stays, whoever of those that stand here goes first. */
 BOOLEAN KiStaysReferenced(const volatile VOID *Object, ULONG_PTR Context);
+
+/* The context of an SP_OBJECT that nobody waits for: it touches a second object. */
+#define KI_ALSO_READS(Object)   ((ULONG_PTR)(Object))
+#define KI_ALSO_CHANGES(Object) ((ULONG_PTR)(Object) | 1)
 
 #endif

@@ -21,4 +21,7 @@ VOID KiImageGoes(const VOID *Base);
 /* The clients are over and the drivers unloaded: threads that lead into images that are gone go on. */
 VOID KiRunLeftThreads(VOID);
 
+/* Could a client still notice that a driver goes? visit.c, I2. */
+BOOLEAN KiClientsNotice(VOID);
+
 #endif

@@ -62,6 +62,7 @@ IopAttach(PDEVICE_OBJECT Source, PDEVICE_OBJECT Target, PDEVICE_OBJECT *Attached
     PDEVICE_OBJECT Top;
 
     KiSchedulePoint(SP_OBJECT, Target);
+    IopUsePoint(IoGetAttachedDevice(Target));
     Top = IoGetAttachedDevice(Target);
     if ((Top->Flags & DO_DEVICE_INITIALIZING) ||
         (IopExtension(Top)->ExtensionFlags &
@@ -138,6 +139,7 @@ IoDetachDevice(PDEVICE_OBJECT TargetDevice)
     PDEVICE_OBJECT Upper;
 
     KiSchedulePoint(SP_OBJECT, TargetDevice);
+    IopUsePoint(TargetDevice);
     Upper = TargetDevice->AttachedDevice;
     if (Upper != NULL) {
         IopExtension(Upper)->AttachedTo = NULL;

@@ -31,6 +31,7 @@ IopCheckDevice(PDEVICE_OBJECT DeviceObject, PIOP_OPEN Open, ULONG RemainingLengt
 {
     PIOP_DEVICE_EXTENSION Extension = IopExtension(DeviceObject);
 
+    IopUsePoint(DeviceObject);
     if ((Extension->ExtensionFlags &
          (DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_REMOVE_PENDING | DOE_REMOVE_PROCESSED)) ||
         Extension->Deleted || (DeviceObject->Flags & DO_DEVICE_INITIALIZING)) {

@@ -10,8 +10,13 @@
  *       nothing is attached.
  *   V3  Each device object holds a reference to its driver object, so the image stays while a device's
  *       memory does.
+ *   V4  Whether a driver may go, or a device, depends on all opens, closes, attachments and detachments of its devices, and they on
+ *       that. To the explorer that is one object of the driver: an unload and a deletion change it, and the others only where
+ *       one of those is pending, or a device is exclusive.
  */
 #include "nt/io/iop.h"
+#include "nt/inc/life.h"
+#include "nt/inc/visit.h"
 
 static BOOLEAN
 IopIsFileSystemType(DEVICE_TYPE Type)
@@ -258,6 +263,38 @@ IopCompleteUnloadOrDelete(PDEVICE_OBJECT DeviceObject)
     }
 }
 
+/* PKI_WOULD_WAIT, of which no one waits: V4. */
+static BOOLEAN
+IopOnlyCounts(const volatile VOID *Object, ULONG_PTR Context)
+{
+    PDEVICE_OBJECT DeviceObject = (PDEVICE_OBJECT)Context;
+
+    return (DeviceObject->Flags & DO_EXCLUSIVE) == 0 &&
+           (IopExtension(DeviceObject)->ExtensionFlags &
+            (DOE_DELETE_PENDING | DOE_UNLOAD_PENDING)) == 0;
+}
+
+/* V4. What threads of clients do is an object of its own: nt/ke/visit.c, I2. */
+VOID
+IopUsePoint(PDEVICE_OBJECT DeviceObject)
+{
+    PDRIVER_OBJECT DriverObject = DeviceObject->DriverObject;
+
+    if (DriverObject != NULL) {
+        KiAcquirePoint(SP_OBJECT,
+                       KiThread()->Teb != NULL ? (PVOID)&DriverObject->Flags
+                                               : (PVOID)&DriverObject->DeviceObject,
+                       IopOnlyCounts, (ULONG_PTR)DeviceObject);
+    }
+}
+
+VOID
+IopGoPoint(PDRIVER_OBJECT DriverObject)
+{
+    KiAcquirePoint(SP_OBJECT, &DriverObject->DeviceObject, NULL,
+                   KiClientsNotice() ? KI_ALSO_CHANGES(&DriverObject->Flags) : 0);
+}
+
 VOID NTAPI
 IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
 {
@@ -288,6 +325,7 @@ IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
             FastIo->FastIoDetachDevice(Upper, DeviceObject);
         }
     }
+    IopGoPoint(DeviceObject->DriverObject);
     Extension->ExtensionFlags |= DOE_DELETE_PENDING;
     Extension->Deleted = TRUE;
     if (DeviceObject->ReferenceCount == 0) {
@@ -307,6 +345,7 @@ IopReferenceDevice(PDEVICE_OBJECT DeviceObject)
 VOID
 IopDereferenceDevice(PDEVICE_OBJECT DeviceObject)
 {
+    IopUsePoint(DeviceObject);
     if (--DeviceObject->ReferenceCount == 0 &&
         (IopExtension(DeviceObject)->ExtensionFlags & (DOE_DELETE_PENDING | DOE_UNLOAD_PENDING))) {
         IopCompleteUnloadOrDelete(DeviceObject);

@@ -523,6 +523,7 @@ IopUnloadDriver(PUNICODE_STRING ServicePath)
         if (DriverObject->DriverExtension->AddDevice != NULL) {
             IopRemovePnpDevices(DriverObject);
         }
+        IopGoPoint(DriverObject);
         for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL;
              Device = Device->NextDevice) {
             IopExtension(Device)->ExtensionFlags |= DOE_UNLOAD_PENDING; /* R3 */

@@ -236,6 +236,8 @@ VOID IopDriverEntered(PDRIVER_OBJECT DriverObject); /* clears DO_DEVICE_INITIALI
 VOID IopDeleteDevice(PVOID Object);
 VOID IopReferenceDevice(PDEVICE_OBJECT DeviceObject);
 VOID IopDereferenceDevice(PDEVICE_OBJECT DeviceObject);
+VOID IopUsePoint(PDEVICE_OBJECT DeviceObject); /* schedule points: V4 */
+VOID IopGoPoint(PDRIVER_OBJECT DriverObject);
 VOID IopCompleteUnloadOrDelete(PDEVICE_OBJECT DeviceObject);
 NTSTATUS IopDeviceSecurity(PVOID Object, ULONG Operation, PSECURITY_INFORMATION Information,
                            PSECURITY_DESCRIPTOR Descriptor, PULONG Length);

@@ -126,7 +126,7 @@ VOID
 KiEndClients(VOID)
 {
     if (KiInjection.Clients && (KiInjection.Allowed & ABI_INJECT_UNLOAD)) {
-        KiSchedulePoint(SP_DRIVER_UNLOAD, &KiInjection.Unload);
+        KiSchedulePoint(SP_DRIVER_UNLOAD, (PVOID)KiEventObject(&KiInjection.Unload));
     }
     KiInjection.Clients = FALSE;
     if (KiInjection.Unload.Happened) {
@@ -161,8 +161,8 @@ KiHasBefallen(PKI_EVENT Event, PKPROCESS Process)
 BOOLEAN
 KiIsDisturbed(PKPROCESS Process)
 {
-    return KiInjection.Unload.Happened || KiInjection.Fail.Happened ||
-           KiHasBefallen(&KiInjection.Cancel, Process) ||
+    return KiInjection.Unload.Happened || KiInjection.Left == 0 || KiInjection.Fail.Happened ||
+           KiInjection.Left == 0 || KiHasBefallen(&KiInjection.Cancel, Process) ||
            KiHasBefallen(&KiInjection.Terminate, Process);
 }
 
@@ -171,7 +171,7 @@ BOOLEAN
 KiAllocationFails(PVOID Caller)
 {
     if ((KiInjection.Allowed & ABI_INJECT_NOMEM) == 0 || !KiInjection.Clients ||
-        KiInjection.Fail.Happened ||
+        KiInjection.Fail.Happened || KiInjection.Left == 0 ||
         (ULONG64)Caller - (ABI_IMAGE_BASE + ABI_IMAGE_WINDOW) >=
             (ABI_IMAGE_WINDOWS - 1) * ABI_IMAGE_WINDOW) {
         return FALSE;
@@ -192,13 +192,14 @@ KiDescribeCancellation(PKTHREAD Thread, struct abi_agent *Agent)
     *Agent = (struct abi_agent){.name = Thread->Agent.Name ^ ABI_AGENT_CANCELLATION,
                                 .kind = ABI_AGENT_INJECTED,
                                 .op = SP_IRP_CANCEL,
-                                .object = (ULONG64)&KiInjection.Cancel, /* J1 */
+                                .object = KiEventObject(&KiInjection.Cancel), /* J1 */
                                 .target = Thread->Agent.Name};
     if (Irp != NULL) {
         Agent->objects = 2;
         Agent->other[0].object = (ULONG64)Irp;
     }
-    if (Irp == NULL || KiInjection.Cancel.Happened || IopIsCancelLockHeld()) {
+    if (Irp == NULL || KiInjection.Cancel.Happened || KiInjection.Left == 0 ||
+        IopIsCancelLockHeld()) {
         Agent->flags |= ABI_AGENT_BLOCKED;
     }
 }
@@ -272,8 +273,9 @@ KiDescribeBefalling(struct abi_agent *Agents, ULONG Count, ULONG Index)
         Agents[Count] = Event;
         Agents[Count].name = Event.target ^ ABI_AGENT_TERMINATION;
         Agents[Count].op = SP_TERMINATE;
-        Agents[Count].object = (ULONG64)&KiInjection.Terminate; /* J1 */
-        if (KiInjection.Terminate.Happened || !KiMayTerminate(&Agents[Index], Thread)) {
+        Agents[Count].object = KiEventObject(&KiInjection.Terminate); /* J1 */
+        if (KiInjection.Terminate.Happened || KiInjection.Left == 0 ||
+            !KiMayTerminate(&Agents[Index], Thread)) {
             Agents[Count].flags |= ABI_AGENT_BLOCKED;
         }
         Count++;
@@ -283,8 +285,9 @@ KiDescribeBefalling(struct abi_agent *Agents, ULONG Count, ULONG Index)
         Agents[Count] = Event;
         Agents[Count].name = Event.target ^ ABI_AGENT_FAILURE;
         Agents[Count].op = SP_POOL;
-        Agents[Count].object = (ULONG64)&KiInjection.Fail;
-        if (KiInjection.Fail.Happened || Agents[Index].op != SP_POOL || Agents[Index].object != 0) {
+        Agents[Count].object = KiEventObject(&KiInjection.Fail);
+        if (KiInjection.Fail.Happened || KiInjection.Left == 0 || Agents[Index].op != SP_POOL ||
+            Agents[Index].object != 0) {
             Agents[Count].flags |= ABI_AGENT_BLOCKED;
         }
         Count++;
@@ -313,8 +316,8 @@ KiDescribeEvents(struct abi_agent *Agents, ULONG Count, ULONG Threads)
             .kind = ABI_AGENT_INJECTED,
             .name = ABI_AGENT_UNLOADING,
             .op = SP_DRIVER_UNLOAD,
-            .object = (ULONG64)&KiInjection.Unload,
-            .flags = KiInjection.Unload.Happened ? ABI_AGENT_BLOCKED : 0,
+            .object = KiEventObject(&KiInjection.Unload),
+            .flags = KiInjection.Unload.Happened || KiInjection.Left == 0 ? ABI_AGENT_BLOCKED : 0,
         };
     }
     return Count;

@@ -30,6 +30,7 @@
  */
 #include "nt/ke/ki.h"
 #include "nt/inc/window.h"
+#include "nt/inc/io.h"
 #include "nt/inc/life.h"
 
 #define KI_FREE_EXPIRIES 2 /* E6 */
@@ -229,6 +230,12 @@ KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
     case SP_DRIVER_UNLOAD:
         if (Context != 0) {
             KiAddObject(Agent, (PVOID)Context, 0); /* visit.c, I2 */
+        }
+        break;
+    case SP_OBJECT:
+        if (Context != 0) { /* KI_ALSO_READS, KI_ALSO_CHANGES */
+            KiAddObject(Agent, (PVOID)(Context & ~1ull),
+                        ((Context & 1) != 0 ? 0 : ABI_AGENT_READS) | ABI_OBJECT_LIFE);
         }
         break;
     case SP_EXIT_THREAD: { /* of a process there is none */
@@ -485,7 +492,8 @@ KiExpireChosen(PKTIMER Timer)
 
 /*
  * May the asker go on without a question, because what it is about to do is its own affair? Where the environment could step
- * in right there, or a request of a client's be cancelled, that is asked.
+ * in right there, or its own request be cancelled, that is asked. (What else the environment adds comes in front of steps that
+ * are asked for anyway, or at any step at all.)
  */
 static BOOLEAN
 KiPasses(PKPRCB Prcb)
@@ -493,9 +501,11 @@ KiPasses(PKPRCB Prcb)
     struct abi_agent *Agent = &KiAgents[0];
 
     if (Prcb->PendingOperation == SP_NONE || Prcb->DpcRoutineActive ||
-        (KiInjection.Allowed != 0 &&
-         (Prcb->MaySuspend == KI_NOW ||
-          (KiInjection.Clients && (KiInjection.Allowed & ~ABI_INJECT_SUSPEND) != 0)))) {
+        (KiInjection.Allowed != 0 && Prcb->MaySuspend == KI_NOW)) {
+        return FALSE;
+    }
+    if ((KiInjection.Allowed & ABI_INJECT_CANCEL) != 0 && KiInjection.Clients &&
+        !Prcb->CurrentThread->SystemThread && IopOldestIrp((PETHREAD)Prcb->CurrentThread) != NULL) {
         return FALSE;
     }
     return KiDescribeAgent(Prcb->Number, Agent) && HcPasses(Agent);

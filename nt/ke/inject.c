@@ -7,7 +7,8 @@
  *     suspend   NtSuspendThread by somebody else, of a thread of an unprivileged process that is inside a driver
  *     cancel    of a client's request (environment.c)
  *
- *   J1  Each kind happens at most once in a run: spaces stay finite, and one is enough for a finding.
+ *   J1  Each kind happens at most once in a run, and no more in all than abi/inject.h says: spaces stay finite, and one is enough
+ *       for a finding. Kinds that exclude each other are one object to the search, else each is its own.
  *   J2  A suspension comes as a normal kernel APC. It is offered where that would be delivered at once: inside a
  *       region or above PASSIVE_LEVEL it would come when that ends, and that place is offered by itself.
  *   J3  A thread that is suspended goes on standing in front of the operation that it was about to do, and would have
@@ -20,6 +21,7 @@
  * would have waited for from a thread suspended in user mode as well is no mistake of the driver's: the host tells that
  * by a run in which the thread never begins the service.
  */
+#include "abi/inject.h"
 #include "nt/ke/ki.h"
 #include "nt/inc/rtl.h"
 #include "nt/inc/se.h"
@@ -27,8 +29,19 @@
 VOID
 KiInjectAllow(ULONG Events)
 {
+    ULONG Kinds = Events & (ABI_INJECT_EVENTS & ~ABI_INJECT_TIMEOUT);
+    ULONG Limit = ABI_INJECT_LIMIT(Events);
+
     KiStartEnvironment(Events);
-    KiInjection.Allowed = Events;
+    KiInjection.Allowed = Events & ABI_INJECT_EVENTS;
+    KiInjection.Joint = Limit != 0 && Limit < (ULONG)__builtin_popcount(Kinds);
+    KiInjection.Left = KiInjection.Joint ? Limit : MAXULONG;
+}
+
+ULONG64
+KiEventObject(PVOID Own)
+{
+    return KiInjection.Joint ? (ULONG64)&KiInjection : (ULONG64)Own;
 }
 
 BOOLEAN
@@ -189,7 +202,7 @@ KiDescribeInjections(struct abi_agent *Agents, ULONG Count)
                                            .object = (ULONG64)&KiInjection, /* J1 */
                                            .target = Agents[Index].name};
         if (Prcb->MaySuspend != KI_NOW || KiInjection.State != KiSuspensionNone ||
-            Agents[Index].op == SP_NONE) {
+            KiInjection.Left == 0 || Agents[Index].op == SP_NONE) {
             Agents[Count].flags |= ABI_AGENT_BLOCKED;
         }
         Count++;
@@ -204,6 +217,7 @@ KiInject(const struct abi_agent *Agent)
     PKPRCB Prcb;
     PKTHREAD Thread;
 
+    KiInjection.Left--;
     if (KiStartEvent(Agent)) {
         return;
     }

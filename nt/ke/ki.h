@@ -249,6 +249,8 @@ typedef struct _KI_EVENT {
 
 typedef struct _KI_INJECTION {
     ULONG Allowed; /* enum abi_inject */
+    ULONG Left;    /* events that may still happen in this run */
+    BOOLEAN Joint; /* fewer than kinds: which one it is is one thing that is decided, J1 */
     ULONG State;   /* of the suspension */
     PKTHREAD Thread;
     ULONG Operation; /* that it was about to do */
@@ -287,6 +289,7 @@ BOOLEAN KiIsEnvironment(PKTHREAD Thread);
 
 BOOLEAN KiIsPlainUser(PKTHREAD Thread); /* of an unprivileged process */
 VOID KiInjectArrived(ULONG Operation, const volatile VOID *Object);
+ULONG64 KiEventObject(PVOID Own); /* J1 */
 ULONG KiDescribeInjections(struct abi_agent *Agents, ULONG Count);
 VOID KiInject(const struct abi_agent *Agent);
 BOOLEAN KiProbeSuspension(VOID);

@@ -11,8 +11,8 @@
  * come when it goes faults there (bugcheck 0xCE).
  *
  *   I1  The object is the image's window of addresses (abi/layout.h), which no other image gets.
- *   I2  What threads of clients do there is an object of its own, changed only while there are clients: a search whose driver
- *       is unloaded when they are over asks nobody about their calls.
+ *   I2  What threads of clients do there is an object of its own, changed only by an unload that began while there were clients:
+ *       a search whose driver is unloaded when they are over asks nobody about their calls.
  *   I3  Who comes back to an image that is gone goes on there, so that processor and report say what happens to it.
  *   I4  A fault in an image that is gone is a step that reads it, too, for the search (host/explore/explorer.c).
  *   I5  A thread of a driver that could go on when everything else is over does: it is not forgotten, but faults.
@@ -87,6 +87,12 @@ KiThreadHasLeft(PKTHREAD Thread)
     }
 }
 
+BOOLEAN
+KiClientsNotice(VOID)
+{
+    return KiInjection.Clients || KiInjection.Unload.Happened;
+}
+
 VOID
 KiImageGoes(const VOID *Base)
 {
@@ -94,7 +100,7 @@ KiImageGoes(const VOID *Base)
 
     if (Machine->explore && !KiWindowClosed) {
         KiAcquirePoint(SP_DRIVER_UNLOAD, (PVOID)Image, NULL,
-                       KiInjection.Clients ? Image | 1 : 0); /* I2 */
+                       KiClientsNotice() ? Image | 1 : 0); /* I2 */
     }
 }
 

@@ -172,7 +172,7 @@ ObInsertObject(PVOID Body, PACCESS_STATE PassedState, ACCESS_MASK DesiredAccess,
     BOOLEAN Named = Info->Capture.Name.Length != 0;
 
     ASSERT(Object->Header.Flags & OBP_FLAG_NEW);
-    KiSchedulePoint(SP_OBJECT, Named ? ObpRootDirectory : Body);
+    KiSchedulePoint(SP_OBJECT, Body);
     if (State == NULL) {
         State = &LocalState;
         Status = SepCreateAccessState(State, Aux, DesiredAccess, &Type->GenericMapping);
@@ -228,7 +228,10 @@ ObInsertObject(PVOID Body, PACCESS_STATE PassedState, ACCESS_MASK DesiredAccess,
         Status = ObpCreateHandle(&Request, &NewHandle);
         if (!NT_SUCCESS(Status)) {
             if (Target == Body && Object->Directory != NULL) {
-                ObpRemoveName(Object);
+                ObpNamePoint(Object->Directory, &Object->Name, TRUE);
+                if (Object->Directory != NULL) {
+                    ObpRemoveName(Object);
+                }
             }
             if (Named) {
                 ObDereferenceObject(Target); /* the lookup's */

@@ -4,11 +4,15 @@
  * A directory holds one reference on each entry, and each entry one on its directory, so a directory
  * lives as long as anything in it. Enumeration goes by bucket and within it by name: what a caller
  * sees depends on what is there, not on who came first.
+ *
+ *   R1  To the explorer each name of a directory is an object of its own: to look for it reads it, to insert or remove it
+ *       writes it. Who does that reads the directory's list as well, which an enumeration writes.
  */
 #include "obp.h"
+#include "nt/inc/life.h"
 
 static ULONG
-ObpHashName(PCUNICODE_STRING Name)
+ObpFullHash(PCUNICODE_STRING Name)
 {
     ULONG Hash = 0;
     USHORT i;
@@ -16,7 +20,28 @@ ObpHashName(PCUNICODE_STRING Name)
     for (i = 0; i < Name->Length / sizeof(WCHAR); i++) {
         Hash = Hash * 31 + RtlUpcaseUnicodeChar(Name->Buffer[i]);
     }
-    return Hash % OBP_BUCKETS;
+    return Hash;
+}
+
+static ULONG
+ObpHashName(PCUNICODE_STRING Name)
+{
+    return ObpFullHash(Name) % OBP_BUCKETS;
+}
+
+/* R1. A name that is not there has an address too: one inside of its bucket. The first byte of all is the directory. */
+VOID
+ObpNamePoint(POBP_DIRECTORY Directory, PCUNICODE_STRING Name, BOOLEAN Changes)
+{
+    ULONG Hash = ObpFullHash(Name);
+    PUCHAR Key = (PUCHAR)&Directory->Bucket[Hash % OBP_BUCKETS] + 1 +
+                 Hash / OBP_BUCKETS % (sizeof(LIST_ENTRY) - 1);
+
+    if (Changes) {
+        KiAcquirePoint(SP_OBJECT, Key, NULL, KI_ALSO_READS(Directory));
+    } else {
+        KiSchedulePoint(SP_REFERENCE, Key);
+    }
 }
 
 /* Names are compared without case, whatever the caller's attributes say: ObCaseInsensitive = 1, the

@@ -367,7 +367,6 @@ ObOpenObjectByName(POBJECT_ATTRIBUTES Attributes, POBJECT_TYPE Type, KPROCESSOR_
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiSchedulePoint(SP_REFERENCE, ObpRootDirectory);
     Status = ObpUseState(&State, &Local, Aux, DesiredAccess, Type);
     if (!NT_SUCCESS(Status)) {
         ObpFreeCapture(&Capture);
@@ -424,7 +423,6 @@ ObReferenceObjectByName(PUNICODE_STRING Name, ULONG Attributes, PACCESS_STATE Pa
     if (Name == NULL || Name->Length == 0) {
         return STATUS_OBJECT_NAME_INVALID;
     }
-    KiSchedulePoint(SP_REFERENCE, ObpRootDirectory);
     Status = ObpUseState(&State, &Local, Aux, DesiredAccess, Type);
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -493,6 +491,10 @@ ObpHandleClosed(PVOID Body, PEPROCESS Process, ACCESS_MASK Access)
     POBP_HOLDER Holder = NULL;
     ULONG InProcess = 0;
 
+    if (Object->Header.HandleCount == 1 && Object->Directory != NULL &&
+        !(Object->Header.Flags & OBP_FLAG_PERMANENT)) {
+        ObpNamePoint(Object->Directory, &Object->Name, TRUE);
+    }
     if (ObpCountsHolders(Type)) {
         Holder = ObpFindHolder(Object, Process, FALSE);
         InProcess = Holder->Handles;

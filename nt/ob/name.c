@@ -185,6 +185,9 @@ ObpLookupName(OB_CAPTURE *Capture, KPROCESSOR_MODE Mode, POB_OPEN_PACKET Packet,
                 Status = STATUS_OBJECT_NAME_INVALID;
                 break;
             }
+            if (Current != ObpRootDirectory || !ObpIsDosDevices(&Component)) {
+                ObpNamePoint(Current, &Component, Insert != NULL && Remaining.Length == 0);
+            }
             if (Insert != NULL && Remaining.Length == 0 &&
                 ObpFindInDirectory(Current, &Component) == NULL) {
                 Status = ObpMayCreate(Current, Insert, Mode);
@@ -293,7 +296,12 @@ ObpMakeTemporary(PVOID Body)
 {
     POBP_OBJECT Object = ObpObject(Body);
 
-    KiSchedulePoint(SP_OBJECT, Object->Directory != NULL ? ObpRootDirectory : Body);
+    if (Object->Header.HandleCount != 0 || Object->Directory == NULL) {
+        KiSchedulePoint(SP_OBJECT, Body);
+    }
+    if (Object->Header.HandleCount == 0 && Object->Directory != NULL) {
+        ObpNamePoint(Object->Directory, &Object->Name, TRUE);
+    }
     Object->Header.Flags &= ~OBP_FLAG_PERMANENT;
     if (Object->Header.HandleCount == 0 && Object->Directory != NULL) {
         ObpRemoveName(Object);

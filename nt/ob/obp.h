@@ -194,6 +194,8 @@ VOID ObpRemoveName(POBP_OBJECT Object); /* and its reference */
 BOOLEAN ObpNextComponent(PUNICODE_STRING Remaining, PUNICODE_STRING Component);
 
 /* directory.c */
+VOID ObpNamePoint(POBP_DIRECTORY Directory, PCUNICODE_STRING Name,
+                  BOOLEAN Changes); /* a schedule point: R1 */
 PVOID ObpFindInDirectory(POBP_DIRECTORY Directory, PCUNICODE_STRING Name);
 VOID ObpInsertInDirectory(POBP_DIRECTORY Directory, POBP_OBJECT Object);
 PVOID ObpMakeDirectory(PCWSTR Path);

@@ -123,6 +123,9 @@ ObpDereference(PVOID Body, LONG Count, BOOLEAN Defer)
     LONG64 Left;
 
     KiAcquirePoint(SP_OBJECT, Body, KiStaysReferenced, (ULONG_PTR)&Given);
+    if (Object->Header.PointerCount - Count == 1 && ObpMayLoseName(Object)) {
+        ObpNamePoint(Object->Directory, &Object->Name, TRUE); /* while it cannot go */
+    }
     Left = Object->Header.PointerCount - Count;
     if (Left < Object->Header.HandleCount || (Object->Header.Flags & OBP_FLAG_DELETING)) { /* O1 */
         Object->Header.PointerCount = Left;
