@@ -161,8 +161,8 @@ KiHasBefallen(PKI_EVENT Event, PKPROCESS Process)
 BOOLEAN
 KiIsDisturbed(PKPROCESS Process)
 {
-    return KiInjection.Unload.Happened || KiInjection.Left == 0 || KiInjection.Fail.Happened ||
-           KiInjection.Left == 0 || KiHasBefallen(&KiInjection.Cancel, Process) ||
+    return KiInjection.Unload.Happened || KiInjection.Fail.Happened ||
+           KiHasBefallen(&KiInjection.Cancel, Process) ||
            KiHasBefallen(&KiInjection.Terminate, Process);
 }
 

@@ -61,6 +61,21 @@ def main():
             failed += bool(problems)
             for problem in problems:
                 print(f"not ok {name}: {problem}")
+        # What is added without --inject: exhausted in the budget that it has then.
+        base = f"{samples}/critical-region/critical-region"
+        for choice, status in (("region", 0), ("resource", 1), ("resource-in-region", 0), ("mutex", 0), ("mutex-timeout", 1)):
+            if sys.argv[5:] and "default" not in sys.argv[5:]:
+                break
+            run = subprocess.run([ntlab, "explore", "--keep-going", "--budget", "20000runs", "--json", "-", f"{base}.sys", "--client",
+                                  f"user:{base}.exe update {choice}", "--client", f"admin:{base}.exe update {choice}"],
+                                 capture_output=True, text=True, cwd=folder)
+            search = json.loads(run.stdout)["search"] if run.stdout else {}
+            good = run.returncode == status and search.get("outcome") == "exhausted" and \
+                "1 injected event in a run at most" in search["assumptions"] and "one early unload at most" in search["assumptions"]
+            passed += good
+            failed += not good
+            if not good:
+                print(f"not ok default {choice}: status {run.returncode}: {search}, {run.stderr.strip()[-300:]}")
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
