@@ -54,6 +54,7 @@
 #define MAX_PASSED    256 /* calls in a row that are no question */
 #define MAX_DEPTHS    SPIN_SLOTS
 #define MOVE_PAGES    4 /* to come to the next point costs as much as to copy so many pages */
+#define MAP_PAGES     4 /* and so does a page that is mapped on the way: an image is read and patched */
 
 static const struct strategy *const strategies[] = {
     &strategy_random,    &strategy_pct,      &strategy_dpor, /* one by one: */
@@ -109,6 +110,7 @@ static struct {
 static struct depth {
     const struct abi_agent *asked; /* the kernel's list */
     uint32_t count;
+    uint32_t logged; /* changes of the mapping up to there */
     struct progress at;
 } depths[MAX_DEPTHS];
 static uint32_t depth_count;
@@ -552,14 +554,17 @@ take_root(const struct abi_agent *agents, uint32_t count)
 static void
 take_depth(const struct abi_agent *agents, uint32_t count)
 {
-    const struct progress *below = depth_count > 0 ? &depths[depth_count - 1].at : NULL;
+    const struct depth *top = depth_count > 0 ? &depths[depth_count - 1] : NULL;
+    const struct progress *below = top != NULL ? &top->at : NULL;
+    uint64_t way = (it.at.moves - (below != NULL ? below->moves : 0)) * MOVE_PAGES +
+                   (uint64_t)(snapshot_logged() - (top != NULL ? top->logged : 0)) * MAP_PAGES;
 
     if (it.fair || depth_count == MAX_DEPTHS || (below != NULL && it.at.steps <= below->steps) ||
-        (it.at.moves - (below != NULL ? below->moves : 0)) * MOVE_PAGES < snapshot_cost() ||
-        !it.strategy->returns(it.at.steps) || !snapshot_push(vectors)) {
+        way < snapshot_cost() || !it.strategy->returns(it.at.steps) || !snapshot_push(vectors)) {
         return;
     }
-    depths[depth_count++] = (struct depth){.asked = agents, .count = count, .at = it.at};
+    depths[depth_count++] =
+        (struct depth){.asked = agents, .count = count, .logged = snapshot_logged(), .at = it.at};
     spin_keep(depth_count - 1, it.at.agents);
     private_keep(depth_count - 1);
     sighting_keep(depth_count - 1);
