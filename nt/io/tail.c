@@ -240,14 +240,20 @@ IopFinishDeferred(PIRP Irp, PFILE_OBJECT FileObject)
     KeLowerIrql(OldIrql);
 }
 
-/* An alert or a user APC ended the wait: the request is cancelled, and waited for all the same. */
+/*
+ * An alert or a user APC ended the wait: the request is cancelled, and waited for all the same. The second stage of its
+ * completion, which frees it, is a kernel APC of this thread, and kept away while we look at it.
+ */
 static VOID
 IopCancelAlerted(PKEVENT Event, PIRP Irp)
 {
+    KIRQL OldIrql = KfRaiseIrql(APC_LEVEL);
     LARGE_INTEGER Delay;
+    BOOLEAN Completed = KeReadStateEvent(Event) != 0, Called = !Completed && IoCancelIrp(Irp);
 
-    if (KeReadStateEvent(Event) == 0) {
-        if (IoCancelIrp(Irp)) {
+    KeLowerIrql(OldIrql);
+    if (!Completed) {
+        if (Called) {
             Delay.QuadPart = -10 * 1000 * 10;
             while (KeReadStateEvent(Event) == 0) {
                 KeDelayExecutionThread(KernelMode, FALSE, &Delay);
