@@ -2,7 +2,7 @@
 """The file-system tests along random schedules: fs_schedules.py NTLAB CLIENTS FILTER.sys [TIMES]
 
 What one program sees of its own files does not depend on when the lazy writer, the mapped-page writer and their
-timers run. TIMES: as many runs as the short form, 1; `make soak` does 50. A schedule that fails is a .ntr in OUT.
+timers run. TIMES: as many runs as the short form, 1; `make soak` does 100. A schedule that fails is a .ntr in OUT.
 (lock is not here: it waits for others with a time-out, and a time-out is a choice while schedules are explored.)
 """
 import os
@@ -12,7 +12,7 @@ import tempfile
 
 NTLAB, CLIENTS, FILTER = sys.argv[1:4]
 TIMES = int(sys.argv[4]) if len(sys.argv) > 4 else 1
-RUNS = {"map": 100, "suite": 8, "remove": 20, "meta": 8, "data": 4, "conform": 4}
+RUNS = {"map": 60, "suite": 4, "remove": 10, "meta": 3, "data": 2, "conform": 2}
 
 
 def main():
