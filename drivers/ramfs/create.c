@@ -592,6 +592,7 @@ RamFinishOpen(PRAM_REQUEST Request, PRAM_OPEN Open)
         IoRemoveShareAccess(Request->FileObject, &Stream->Share);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
+    Ccb->Granted = Open->Granted;
     if (Open->Options & FILE_DELETE_ON_CLOSE) {
         Ccb->Flags |= RAM_CCB_DELETE_ON_CLOSE;
         Request->FileObject->Flags |= FO_DELETE_ON_CLOSE;

@@ -201,6 +201,10 @@ RamLeast(ULONG Class)
         return 24;
     case 68:
         return 72;
+    case 70:
+        return 96;
+    case 71:
+        return sizeof(ULONG);
     }
     return ~0u;
 }
@@ -281,8 +285,12 @@ RamFill(PRAM_REQUEST Request, ULONG Class, PRAM_OUT Out)
         *(PULONG64)Out->Buffer = Request->Volume->Vpb->SerialNumber;
         *(PULONG64)(Out->Buffer + 8) = Node->Id;
         break;
+    case 71: /* FileCaseSensitiveInformation: no directory here is */
+        *(PULONG)Out->Buffer = 0;
+        break;
     case 68: /* FileStatInformation */
-        RtlZeroMemory(Out->Buffer, 72);
+    case 70: /* FileStatLxInformation: the same, and no Linux metadata is stored */
+        RtlZeroMemory(Out->Buffer, Out->Used);
         *(PULONG64)Out->Buffer = Node->Id;
         RamTimes(Node, (PLARGE_INTEGER)(Out->Buffer + 8));
         *(PULONG64)(Out->Buffer + 40) = RamAllocated(Stream);
@@ -290,9 +298,7 @@ RamFill(PRAM_REQUEST Request, ULONG Class, PRAM_OUT Out)
         *(PULONG)(Out->Buffer + 56) = RamAttributesOf(Node, Stream);
         *(PULONG)(Out->Buffer + 60) = Node->Reparse != NULL ? Node->Reparse->ReparseTag : 0;
         *(PULONG)(Out->Buffer + 64) = Node->Links;
-        *(PULONG)(Out->Buffer + 68) = (Request->FileObject->ReadAccess ? FILE_READ_DATA : 0) |
-                                      (Request->FileObject->WriteAccess ? FILE_WRITE_DATA : 0) |
-                                      (Request->FileObject->DeleteAccess ? DELETE : 0);
+        *(PULONG)(Out->Buffer + 68) = Request->Ccb->Granted;
         break;
     }
 }

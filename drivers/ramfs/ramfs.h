@@ -178,7 +178,8 @@ struct _RAM_VOLUME {
 
 typedef struct _RAM_CCB {
     ULONG Flags;
-    ULONG Mount;    /* the volume's, at the open */
+    ULONG Mount; /* the volume's, at the open */
+    ACCESS_MASK Granted;
     PRAM_LINK Link; /* the name it was opened by, referenced; NULL: the root, the volume, by ID */
     UNICODE_STRING Pattern;
     /* enumeration */

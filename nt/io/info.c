@@ -43,6 +43,8 @@ static const IOP_CLASS IopQueryClasses[] = {
     {FileIsRemoteDeviceInformation, sizeof(BOOLEAN), 0},
     {59 /* FileIdInformation */, 24, 0},
     {68 /* FileStatInformation */, 72, FILE_READ_ATTRIBUTES},
+    {70 /* FileStatLxInformation */, 96, FILE_READ_ATTRIBUTES},
+    {71 /* FileCaseSensitiveInformation */, sizeof(ULONG), FILE_READ_ATTRIBUTES},
 };
 
 static const IOP_CLASS IopSetClasses[] = {

@@ -251,6 +251,31 @@ Sizes(void)
     NtClose(File);
 }
 
+/* [DDI: FILE_STAT_INFORMATION, FILE_STAT_LX_INFORMATION, FILE_CASE_SENSITIVE_INFORMATION] */
+static void
+Stat(void)
+{
+    HANDLE File = Make(L"stat");
+    ULONG Info[24], Flags = 7;
+
+    Write(File, 0, "12345", 5);
+    EXPECT_STATUS(NtQueryInformationFile(File, &Iosb, Info, 72, (FILE_INFORMATION_CLASS)68),
+                  STATUS_SUCCESS);
+    EXPECT_EQ(*(PULONGLONG)(Info + 12), 5); // EndOfFile
+    EXPECT_EQ(Info[14], FILE_ATTRIBUTE_ARCHIVE);
+    EXPECT_EQ(Info[16], 1);                                               // NumberOfLinks
+    EXPECT_EQ(Info[17], FILE_GENERIC_READ | FILE_GENERIC_WRITE | DELETE); // EffectiveAccess
+    EXPECT_STATUS(NtQueryInformationFile(File, &Iosb, Info, 96, (FILE_INFORMATION_CLASS)70),
+                  STATUS_SUCCESS);
+    EXPECT(Iosb.Information == 96 && Info[18] == 0); // LxFlags: nothing of it is stored
+    EXPECT_STATUS(NtQueryInformationFile(File, &Iosb, Info, 72, (FILE_INFORMATION_CLASS)70),
+                  STATUS_INFO_LENGTH_MISMATCH);
+    EXPECT_STATUS(NtQueryInformationFile(File, &Iosb, &Flags, 4, (FILE_INFORMATION_CLASS)71),
+                  STATUS_SUCCESS);
+    EXPECT_EQ(Flags, 0);
+    NtClose(File);
+}
+
 /* [Win32:DeleteFile, RemoveDirectory; DDI: FILE_DISPOSITION_INFORMATION(_EX)] */
 static void
 Remove(void)
@@ -863,6 +888,7 @@ main(void)
     Create();
     Attributes();
     Sizes();
+    Stat();
     Remove();
     Names();
     Move();
