@@ -167,7 +167,10 @@ KiAddObject(struct abi_agent *Agent, const volatile VOID *Object, ULONG64 Flags)
     Agent->objects = (USHORT)(Others + 2);
 }
 
-/* A wait for several objects touches them all; one that times out changes none. */
+/*
+ * A wait for several objects touches them all; one that times out changes none. Which of them it takes is a choice where any will do; to
+ * a wait for all, what signals one that was not is what lets it go on, as with a wait for one.
+ */
 static VOID
 KiDescribeWait(PKI_PENDING_WAIT Wait, struct abi_agent *Agent)
 {
@@ -185,7 +188,7 @@ KiDescribeWait(PKI_PENDING_WAIT Wait, struct abi_agent *Agent)
     if (Wait->Count < 2) {
         return;
     }
-    Agent->flags |= ABI_AGENT_SEVERAL;
+    Agent->flags |= Wait->Type == WaitAny ? ABI_AGENT_SEVERAL : 0;
     for (ULONG Index = 1; Index < Wait->Count; Index++) {
         KiAddObject(Agent, Wait->Objects[Index],
                     Gives || KiOnlyReads(SP_WAIT, Wait->Objects[Index]) ? ABI_AGENT_READS : 0);
