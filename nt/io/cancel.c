@@ -210,20 +210,44 @@ IopHasIrps(PETHREAD Thread, PFILE_OBJECT FileObject)
     return FALSE;
 }
 
+/*
+ * Five minutes, X2. In an exploration they pass when nobody can do anything else: a driver that has not been let go on for so long has
+ * not forgotten the request.
+ */
+static VOID
+IopWaitForRundown(PETHREAD Thread)
+{
+    LARGE_INTEGER Due = {.QuadPart = -5ll * 60 * 1000 * 1000 * 10};
+    LONG64 Budget = Machine->budget;
+    PVOID Objects[2];
+    KEVENT Empty;
+    KTIMER Limit;
+
+    KeInitializeEvent(&Empty, NotificationEvent, FALSE);
+    Thread->IrpRundown = &Empty;
+    KeInitializeTimer(&Limit);
+    Machine->budget = 1 << 20;
+    KeSetTimer(&Limit, Due, NULL);
+    Limit.Processor = 0; /* explore.c, E6: not the explored program's */
+    Machine->budget = Budget;
+    Objects[0] = &Empty;
+    Objects[1] = &Limit;
+    KeWaitForMultipleObjects(2, Objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL);
+    Budget = Machine->budget;
+    Machine->budget = 1 << 20;
+    KeCancelTimer(&Limit);
+    Machine->budget = Budget;
+    Thread->IrpRundown = NULL;
+}
+
 VOID
 IopCancelThreadIo(PETHREAD Thread)
 {
-    LARGE_INTEGER Limit;
-    KEVENT Empty;
     PLIST_ENTRY Entry;
 
     IopCancelMatching(Thread, NULL, NULL, FALSE);
     if (!IsListEmpty(&Thread->IrpList)) {
-        KeInitializeEvent(&Empty, NotificationEvent, FALSE);
-        Thread->IrpRundown = &Empty;
-        Limit.QuadPart = -5ll * 60 * 1000 * 1000 * 10;
-        KeWaitForSingleObject(&Empty, Executive, KernelMode, FALSE, &Limit);
-        Thread->IrpRundown = NULL;
+        IopWaitForRundown(Thread);
     }
     while (!IsListEmpty(&Thread->IrpList)) { /* X2 */
         Entry = RemoveHeadList(&Thread->IrpList);

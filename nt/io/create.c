@@ -294,7 +294,7 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
         (Open->RelatedFileObject->Flags & FO_DIRECT_DEVICE_OPEN)) {
         Direct = TRUE;
     } else if (!Direct && ParseDevice->Vpb != NULL) {
-        if ((ParseDevice->Vpb->Flags & VPB_MOUNTED) == 0) {
+        while ((ParseDevice->Vpb->Flags & VPB_MOUNTED) == 0) { /* the last close may dismount it */
             Status = IopMountVolume(ParseDevice, Remaining->Length == 0);
             if (!NT_SUCCESS(Status)) {
                 IopDereferenceDevice(ParseDevice);

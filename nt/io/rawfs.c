@@ -12,6 +12,9 @@
 #define VPB_RAW_MOUNT 0x0004
 #endif
 
+/* The device's and that of the file object that is closed. With more somebody's create is on its way. */
+#define RAW_LAST_CLOSE 2
+
 typedef struct _RAW_VOLUME {
     PDEVICE_OBJECT
     Target; /* the top of the disk's stack at the mount; NULL: the file system's own device */
@@ -157,7 +160,8 @@ RawDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         Volume->Handles--;
         break;
     case IRP_MJ_CLOSE:
-        if (--Volume->Opens == 0 && Volume->Target != NULL) {
+        if (--Volume->Opens == 0 && Volume->Target != NULL &&
+            Volume->Vpb->ReferenceCount <= RAW_LAST_CLOSE) {
             Volume->Vpb->Flags &= ~(VPB_MOUNTED | VPB_RAW_MOUNT);
             Volume->Vpb->DeviceObject = NULL;
             RawComplete(Irp, STATUS_SUCCESS, 0);

@@ -74,7 +74,10 @@ KiListTimers(PKI_LEFT Left)
     for (PLIST_ENTRY At = KiTimerListHead.Flink; At != &KiTimerListHead; At = At->Flink) {
         PKTIMER Timer = CONTAINING_RECORD(At, KTIMER, TimerListEntry);
 
-        if (Timer->Dpc != NULL && Timer->Dpc != KI_THREAD_TIMER &&
+        if (!MmIsAddressValid(Timer)) {
+            break; /* its memory has been freed, and the list is damaged */
+        }
+        if (Timer->Dpc != KI_THREAD_TIMER && MmIsAddressValid(Timer->Dpc) &&
             KiIsIn(Left, (PVOID)Timer->Dpc->DeferredRoutine)) {
             KiSayLeft(Left, "a timer", Timer, (PVOID)Timer->Dpc->DeferredRoutine);
         }

@@ -261,6 +261,7 @@ VfLockMemoryGoes(const VOID *Start, SIZE_T Bytes, const VOID *At, PVF_FRAME Fram
                       At, (PVOID)VfResources.Key[i], (PVOID)VfResources.Value[i]);
         }
     }
+    VfTimersGo(Start, Bytes, At, Frame);
     VfForgetLocks(Start, Bytes);
 }
 

@@ -134,6 +134,18 @@ VfFailWorkItem(PVF_FRAME Frame, ULONG64 Result)
     return Result;
 }
 
+/* MmMapLockedPagesSpecifyCache(Mdl, Mode, CacheType, Address, BugCheckOnFailure, Priority) */
+static ULONG64
+VfFailMapping(PVF_FRAME Frame, ULONG64 Result)
+{
+    if (Result != 0 && (KPROCESSOR_MODE)Frame->Arg[1] == KernelMode && (UCHAR)Frame->Arg[4] == 0 &&
+        VfFails(Frame)) {
+        MmUnmapLockedPages((PVOID)Result, (PMDL)Frame->Arg[0]);
+        return 0;
+    }
+    return Result;
+}
+
 VOID
 VfInitLowMemory(VOID)
 {
@@ -148,6 +160,7 @@ VfInitLowMemory(VOID)
         VF_HOOK(IoAllocateIrp, NULL, VfFailIrp),
         VF_HOOK(IoAllocateMdl, NULL, VfFailMdl),
         VF_HOOK(IoAllocateWorkItem, NULL, VfFailWorkItem),
+        VF_HOOK(MmMapLockedPagesSpecifyCache, NULL, VfFailMapping),
     };
 
     if (VfFailures.On) {

@@ -59,13 +59,15 @@ static ULONG64
 VfMakeBlock(ULONG64 Result, SIZE_T Bytes, const VOID *Caller, ULONG Tag, BOOLEAN Zeroed)
 {
     PVF_BLOCK Block = VfTakeBlock();
+    /* What is shorter than 16 bytes holds nothing that must lie at a multiple of 16: the guard comes nearer. */
+    SIZE_T Align = Bytes < 16 ? 7 : 15;
 
     if (Block == NULL) {
         return Result;
     }
     Block->Run = Result;
     Block->Pages = POOL_ROUND(Bytes) / PAGE_SIZE;
-    Block->Start = Bytes >= PAGE_SIZE ? Result : Result + PAGE_SIZE - ((Bytes + 15) & ~(SIZE_T)15);
+    Block->Start = Bytes >= PAGE_SIZE ? Result : Result + PAGE_SIZE - ((Bytes + Align) & ~Align);
     Block->Bytes = Bytes;
     Block->Caller = Caller;
     Block->FreeCaller = NULL;
@@ -105,6 +107,9 @@ VfRequestBuffer(PIRP Irp, SIZE_T Bytes)
     PDEVICE_OBJECT Device = File != NULL ? IoGetRelatedDeviceObject(File) : NULL;
     ULONG64 Run;
 
+    if (Device != NULL && !VfIsVerified(Device->DriverObject->DriverStart)) {
+        Device = IoGetAttachedDevice(File->DeviceObject); /* below a file system */
+    }
     if (Device == NULL || !VfIsOn(VfRulePoolOverrun) || Bytes == 0 || Bytes > VF_SPECIAL_MOST ||
         !VfIsVerified(Device->DriverObject->DriverStart) || VfBlockIndex.Count >= VF_BLOCKS - 1 ||
         !VfIsWorthWatching(Next, 2)) {

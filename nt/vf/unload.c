@@ -141,10 +141,37 @@ VfDeviceCreated(PVF_FRAME Frame, ULONG64 Result)
     return Result;
 }
 
+/* Memory goes: a timer in it that is set would be fired in what is something else by then. [BC:c4, 0x15] */
+VOID
+VfTimersGo(const VOID *Start, SIZE_T Bytes, const VOID *At, PVF_FRAME Frame)
+{
+    extern LIST_ENTRY KiTimerListHead;
+
+    for (PLIST_ENTRY Entry = KiTimerListHead.Flink; Entry != &KiTimerListHead;
+         Entry = Entry->Flink) {
+        PKTIMER Timer = CONTAINING_RECORD(Entry, KTIMER, TimerListEntry);
+
+        if (!MmIsAddressValid(Timer)) {
+            break; /* the list is damaged */
+        }
+        if ((ULONG64)Timer - (ULONG64)Start < Bytes) {
+            VfViolate(VfRuleLockFreed, At, Frame,
+                      "%a frees memory with the timer 0x%p in it, which is set: cancel it before",
+                      At, Timer);
+            break;
+        }
+    }
+}
+
 static VOID
 VfDeviceDeleted(PVF_FRAME Frame)
 {
+    PDEVICE_OBJECT Device = (PDEVICE_OBJECT)Frame->Arg[0];
+
     VfSetRemove(&VfDevices, Frame->Arg[0]);
+    if (Device->ReferenceCount == 0) { /* its memory goes now, and with it the device extension */
+        VfTimersGo(Device, Device->Size, Frame->Caller, Frame);
+    }
 }
 
 static VOID

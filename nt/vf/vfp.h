@@ -245,6 +245,7 @@ VOID VfMdlForget(ULONG64 Mdl); /* memory.c */
 VOID VfHandleUnload(PKI_MODULE Module);
 VOID VfInitHandle(VOID);
 VOID VfUnloadReturned(PVF_CALLOUT Callout);
+VOID VfTimersGo(const VOID *Start, SIZE_T Bytes, const VOID *At, PVF_FRAME Frame);
 VOID VfInitUnload(VOID);
 /* filter.c */
 VOID VfInitFilter(VOID);
