@@ -57,7 +57,7 @@ function(ntlab_kernel_options target)
   target_compile_definitions(${target} PRIVATE _WIN32_WINNT=${WDK_WINVER} WINVER=${WDK_WINVER} NTDDI_VERSION=${WDK_NTDDI}
     _AMD64_ AMD64 _WIN64 WINNT=1 DEPRECATE_DDK_FUNCTIONS=1 POOL_NX_OPTIN=1)
   # What MSVC takes: a variable defined in several sources (-fcommon), a routine whose type differs in what does not matter.
-  target_compile_options(${target} PRIVATE -fms-extensions -fms-compatibility -fgnuc-version=4.2.1 -fcommon -fno-autolink -fasynchronous-unwind-tables "SHELL:-Xclang -fasync-exceptions"
+  target_compile_options(${target} PRIVATE -fms-extensions -fms-compatibility -fgnuc-version=4.2.1 -fcommon -fno-autolink -fasynchronous-unwind-tables "$<$<COMPILE_LANGUAGE:C>:SHELL:-Xclang -fasync-exceptions>"
     -fstack-protector-strong -fno-strict-aliasing -fno-delete-null-pointer-checks -mno-mmx -gdwarf-4 -fno-builtin -fshort-wchar
     "SHELL:-ivfsoverlay ${overlay}" "SHELL:-include ntlab-sdk.h" "SHELL:-isystem ${NTLAB_MINGW}/ddk"
     -Wno-unknown-pragmas -Wno-ignored-pragma-intrinsic -Wno-microsoft -Wno-invalid-token-paste -Wno-macro-redefined -Wno-pragma-pack -Wno-ignored-attributes
@@ -67,6 +67,34 @@ function(ntlab_kernel_options target)
     $<$<COMPILE_LANGUAGE:C>:-fgnu89-inline> $<$<COMPILE_LANGUAGE:C>:-Wno-error=implicit-function-declaration>
     $<$<COMPILE_LANGUAGE:C>:-Wno-error=implicit-int>
     $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions> $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti> $<$<COMPILE_LANGUAGE:CXX>:-fno-threadsafe-statics>)
+endfunction()
+
+# Faults in __try are taken with -fasync-exceptions, with which clang 19 crashes on a goto past an initialization in C++:
+# C++ sources have it where they, or headers that they include by quotes, use __try.
+function(ntlab_async directories)
+  foreach(source IN LISTS ARGN)
+    get_filename_component(path "${source}" ABSOLUTE)
+    if(source MATCHES "\\.([Cc][Pp][Pp]|[Cc][Xx][Xx]|[Cc][Cc])$" AND EXISTS "${path}")
+      file(READ "${path}" text)
+      get_filename_component(directory "${path}" DIRECTORY)
+      string(REGEX MATCHALL "#[ \t]*include[ \t]*\"[^\"]+\"" includes "${text}")
+      foreach(include IN LISTS includes)
+        string(REGEX REPLACE ".*\"([^\"]+)\"" "\\1" include "${include}")
+        string(REPLACE "\\" "/" include "${include}")
+        foreach(at IN LISTS directory directories)
+          get_filename_component(header "${at}/${include}" ABSOLUTE)
+          if(EXISTS "${header}" AND NOT IS_DIRECTORY "${header}")
+            file(READ "${header}" more)
+            string(APPEND text "${more}")
+            break()
+          endif()
+        endforeach()
+      endforeach()
+      if(text MATCHES "[^A-Za-z0-9_](_try|__try|__except|__finally)[^A-Za-z0-9_]")
+        set_property(SOURCE "${source}" APPEND PROPERTY COMPILE_OPTIONS -Xclang -fasync-exceptions)
+      endif()
+    endif()
+  endforeach()
 endfunction()
 
 # Microsoft's static libraries, from sources in lib/.
@@ -120,6 +148,7 @@ function(wdk_add_driver name)
     target_include_directories(${name} PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/${name}-tmh")
   endif()
   target_compile_options(${name} PRIVATE ${WDK_OPTIONS})
+  ntlab_async("${WDK_INCLUDES}" ${sources})
   # Some inline routines of the DDK's headers are external and in each object.
   target_link_options(${name} PRIVATE -fuse-ld=lld-19 -nostdlib -Wl,--subsystem,native -Wl,--entry=${WDK_ENTRY} -Wl,--dynamicbase
     -Wl,--allow-multiple-definition -Wl,-Xlink=-alternatename:___chkstk_ms=__chkstk -Wl,-Xlink=-integritycheck)
@@ -171,10 +200,11 @@ function(wdk_add_client name)
     endif()
   endforeach()
   set_target_properties(${name} PROPERTIES SUFFIX .exe)
+  ntlab_async("${WDK_INCLUDES}" ${WDK_UNPARSED_ARGUMENTS})
   target_include_directories(${name} BEFORE PRIVATE "${NTLAB_SDK}/include/user" ${WDK_INCLUDES})
   target_compile_definitions(${name} PRIVATE _WIN32_WINNT=0x0A00 WINVER=0x0A00 ${WDK_DEFINITIONS} $<$<BOOL:${WDK_UNICODE}>:UNICODE>
     $<$<BOOL:${WDK_UNICODE}>:_UNICODE>)
-  target_compile_options(${name} PRIVATE -fms-extensions -fms-compatibility -fgnuc-version=4.2.1 -fcommon -fno-autolink "SHELL:-Xclang -fasync-exceptions" -gdwarf-4 "SHELL:-ivfsoverlay ${overlay}"
+  target_compile_options(${name} PRIVATE -fms-extensions -fms-compatibility -fgnuc-version=4.2.1 -fcommon -fno-autolink "$<$<COMPILE_LANGUAGE:C>:SHELL:-Xclang -fasync-exceptions>" -gdwarf-4 "SHELL:-ivfsoverlay ${overlay}"
     "SHELL:-include ntlab-user.h" -Wno-unknown-pragmas -Wno-microsoft -Wno-invalid-token-paste -Wno-macro-redefined -Wno-pragma-pack -Wno-ignored-attributes -Wno-multichar
     -Wno-nonportable-include-path -Wno-incompatible-pointer-types -Wno-error=incompatible-function-pointer-types -Wno-error=int-conversion
     -Wno-format -Wno-pointer-sign -Wno-switch $<$<COMPILE_LANGUAGE:C>:-Wno-error=implicit-function-declaration>)
