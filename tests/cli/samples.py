@@ -140,7 +140,7 @@ def load_unload():
 def ramfs():
     folder = os.path.join(SAMPLES, "ramfs")
     clients = [word for who in ("user:{} write", "admin:{} open") for word in ("--client", who.format(os.path.join(folder, "ramfs.exe")))]
-    result, done = explore("--budget", "40runs", os.path.join(folder, "ramfs.sys"), *clients)
+    result, done = explore("--inject", "suspend", "--budget", "40runs", os.path.join(folder, "ramfs.sys"), *clients)
     finding = result["findings"][0] if result["findings"] else {"kind": "none", "message": ""}
     check(done.returncode == 1 and finding["kind"] == "suspend-dos", f"ramfs: suspend denial of service, not {finding['kind']}")
     check(re.search(r"cannot go on: it waits for resource 0x[0-9a-f]+ in ramfs\.sys!", finding["message"])
