@@ -209,6 +209,7 @@ typedef struct _KI_DISPLACED {
     KIRQL Irql;
     BOOLEAN Chosen;
 } KI_DISPLACED, *PKI_DISPLACED;
+#define KI_TICK_100NS 156250ull /* what GetTickCount counts */
 extern BOOLEAN KiFewProcessors;
 extern KI_DISPLACED KiDisplaced[KI_MAX_DISPLACED];
 extern ULONG KiLastPlace;

@@ -125,12 +125,14 @@ KiSystemStartup(PVOID Unused)
     KiProcessorCount = KiBoot.cpus;
     KiFewProcessors = KiBoot.explore != 0 && KiBoot.cpus < KI_AGENT_PROCESSORS;
     KiBootTime = KiBoot.boot_time_100ns;
-    KiVirtualLimit = KiBoot.virtual_limit_100ns;
+    KiVirtualLimit = KiBoot.virtual_limit_100ns + KI_TICK_100NS;
     KiHostClock = KiBoot.host_clock != 0;
     if (KiHostClock) {
         KiBootTime = HcHostTime();
         KiVirtualLimit = ~0ull; /* real time ends by --run-timeout */
     }
+    KiBootTime -= KI_TICK_100NS;
+    Machine->time_100ns = KI_TICK_100NS; /* C3 of time.c */
     KiDebuggerAttached = KiBoot.kd != 0;
     KdDebuggerEnabled = KiDebuggerAttached;
     KdDebuggerNotPresent = !KiDebuggerAttached;

@@ -1,17 +1,18 @@
 /*
  * time.c - what time it is: virtual, or the host's with --clock host.
  *
- * Interrupt time starts at 0 at boot and is Machine->time_100ns; system time is the boot time plus it.
+ * Interrupt time is Machine->time_100ns; system time is the boot time plus it.
  * A query returns the time plus the asker's own count of queries (1 us each), so that who looks at the
  * clock in a loop sees it move, and no query depends on another agent's.
  *
  *   C1  Only KiAdvanceClock moves Machine->time_100ns.
  *   C2  KUSER_SHARED_DATA and KeTickCount are written when it moves.
+ *   C3  The clock has ticked once before anything runs that could look: no machine starts a program at its boot's
+ *       first instant, and programs take a time of 0 for one that is not known (Go's runtime stops at it).
  */
 #include "nt/ke/ki.h"
 
 #define KI_QUERY_100NS    10
-#define KI_TICK_100NS     156250ull
 #define KI_PERFORMANCE_HZ 10000000ll
 
 static ULONG64

@@ -1,11 +1,12 @@
 /*
  * ws2_32.c - Windows Sockets without a network: start-up, byte order, addresses as text, names of this machine.
  *
- * socket() is not there: a program that opens one ends with its name (status 4). [LEARN: WSAStartup, inet_addr, InetPton,
+ * What makes or takes a socket is in socket.c. [LEARN: WSAStartup, inet_addr, InetPton,
  * getaddrinfo with AI_NUMERICHOST]
  */
 #include <winsock2.h>
 #include <ws2tcpip.h>
+#include "user/few/ws2.h"
 
 BOOL WINAPI
 DllMain(HINSTANCE Module, DWORD Reason, LPVOID Reserved)
@@ -14,7 +15,7 @@ DllMain(HINSTANCE Module, DWORD Reason, LPVOID Reserved)
 }
 
 /* 2.2 is offered; WSANOTINITIALISED is what all else says before. */
-static LONG Started;
+LONG WspStarted;
 
 int WSAAPI
 WSAStartup(WORD Version, LPWSADATA Data)
@@ -32,18 +33,18 @@ WSAStartup(WORD Version, LPWSADATA Data)
     Data->wHighVersion = MAKEWORD(2, 2);
     strcpy(Data->szDescription, "WinSock 2.0");
     strcpy(Data->szSystemStatus, "Running");
-    InterlockedIncrement(&Started);
+    InterlockedIncrement(&WspStarted);
     return 0;
 }
 
 int WSAAPI
 WSACleanup(VOID)
 {
-    if (Started == 0) {
+    if (WspStarted == 0) {
         SetLastError(WSANOTINITIALISED);
         return SOCKET_ERROR;
     }
-    InterlockedDecrement(&Started);
+    InterlockedDecrement(&WspStarted);
     return 0;
 }
 
@@ -224,7 +225,7 @@ gethostname(char *Name, int Room)
 {
     DWORD Size = (DWORD)Room;
 
-    if (Started == 0) {
+    if (WspStarted == 0) {
         SetLastError(WSANOTINITIALISED);
         return SOCKET_ERROR;
     }

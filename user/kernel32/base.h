@@ -74,6 +74,9 @@ HANDLE BaseCreated(NTSTATUS Status, HANDLE Handle);
 /* The standard pseudo handles (STD_OUTPUT_HANDLE ...) as file handles. */
 HANDLE BaseRealHandle(HANDLE Handle);
 BOOL BaseNtPath(LPCWSTR Path, PUNICODE_STRING NtPath);
+/* New is a path of Win32, or a name in the folder Root, or ":stream". Flags are those of FILE_RENAME_INFORMATION_EX,
+ * of which the class FileRenameInformation takes the lowest. */
+NTSTATUS BaseRename(HANDLE File, HANDLE Root, ULONG Flags, LPCWSTR New, ULONG Class);
 /* copyfile.c: two names as UTF-16; both are to be freed. */
 BOOL BaseTwoNames(LPCSTR First, LPCSTR Second, PUNICODE_STRING Wide);
 /* ANSI_FORM of a routine that takes two names and returns a BOOL or BOOLEAN; Call has them as Wide[0] and Wide[1]. */

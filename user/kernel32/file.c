@@ -216,34 +216,18 @@ ANSI_FORM(BOOL, CreateDirectoryA, (LPCSTR Name, LPSECURITY_ATTRIBUTES Security),
 BOOL WINAPI
 MoveFileExW(LPCWSTR Old, LPCWSTR New, DWORD Flags)
 {
-    PFILE_RENAME_INFORMATION Rename;
-    IO_STATUS_BLOCK Iosb;
-    UNICODE_STRING NtPath;
     HANDLE File;
-    ULONG Size;
     NTSTATUS Status;
 
     if (New == NULL) {
         return BaseFailWith(ERROR_NOT_SUPPORTED); /* delayed deletion: there is no next boot */
     }
-    if (!BaseNtPath(New, &NtPath)) {
-        return FALSE;
-    }
     Status = BaseOpenPath(Old, DELETE | FILE_READ_ATTRIBUTES, FILE_OPEN_REPARSE_POINT, &File);
     if (NT_SUCCESS(Status)) {
-        Size = sizeof(*Rename) + NtPath.Length;
-        Rename = RtlAllocateHeap(BaseHeap(), HEAP_ZERO_MEMORY, Size);
-        Status = STATUS_NO_MEMORY;
-        if (Rename != NULL) {
-            Rename->ReplaceIfExists = (Flags & MOVEFILE_REPLACE_EXISTING) != 0;
-            Rename->FileNameLength = NtPath.Length;
-            RtlCopyMemory(Rename->FileName, NtPath.Buffer, NtPath.Length);
-            Status = NtSetInformationFile(File, &Iosb, Rename, Size, FileRenameInformation);
-            RtlFreeHeap(BaseHeap(), 0, Rename);
-        }
+        Status = BaseRename(File, NULL, (Flags & MOVEFILE_REPLACE_EXISTING) != 0, New,
+                            FileRenameInformation);
         NtClose(File);
     }
-    RtlFreeUnicodeString(&NtPath);
     if (Status == STATUS_NOT_SAME_DEVICE && (Flags & MOVEFILE_COPY_ALLOWED) != 0 &&
         (GetFileAttributesW(Old) & FILE_ATTRIBUTE_DIRECTORY) == 0) {
         /* Another volume: a copy, and the original is deleted. */

@@ -245,40 +245,6 @@ GetFileInformationByHandle(HANDLE File, LPBY_HANDLE_FILE_INFORMATION Information
 }
 
 /* Win32's classes are the native ones under other numbers; the layouts are equal. */
-BOOL WINAPI
-GetFileInformationByHandleEx(HANDLE File, FILE_INFO_BY_HANDLE_CLASS Class, LPVOID Information,
-                             DWORD Length)
-{
-    static const UCHAR Native[] = {
-        FileBasicInformation,  FileStandardInformation,    FileNameInformation,        0, 0, 0, 0,
-        FileStreamInformation, FileCompressionInformation, FileAttributeTagInformation};
-    IO_STATUS_BLOCK Iosb;
-
-    if ((ULONG)Class >= RTL_NUMBER_OF(Native) || Native[Class] == 0) {
-        return BaseFailWith(ERROR_INVALID_PARAMETER);
-    }
-    return BaseResult(NtQueryInformationFile(File, &Iosb, Information, Length, Native[Class]));
-}
-
-BOOL WINAPI
-SetFileInformationByHandle(HANDLE File, FILE_INFO_BY_HANDLE_CLASS Class, LPVOID Information,
-                           DWORD Length)
-{
-    static const UCHAR Native[] = {FileBasicInformation,
-                                   0,
-                                   0,
-                                   FileRenameInformation,
-                                   FileDispositionInformation,
-                                   FileAllocationInformation,
-                                   FileEndOfFileInformation};
-    IO_STATUS_BLOCK Iosb;
-
-    if ((ULONG)Class >= RTL_NUMBER_OF(Native) || Native[Class] == 0) {
-        return BaseFailWith(ERROR_INVALID_PARAMETER);
-    }
-    return BaseResult(NtSetInformationFile(File, &Iosb, Information, Length, Native[Class]));
-}
-
 /* What stands before a file's path: the device's name, a drive with \\?\, a volume's name, or nothing. */
 static BOOL
 BaseVolumePrefix(PWSTR Device, DWORD Flags, PWSTR Prefix, DWORD Room)
