@@ -22,7 +22,7 @@ NtQuerySystemTime(PLARGE_INTEGER SystemTime)
 {
     LARGE_INTEGER Now;
 
-    Now.QuadPart = (LONGLONG)KiQuerySystemTime();
+    KiQuerySystemTimeService(&Now);
     return ExpCopyOut(SystemTime, &Now, sizeof(Now), KiPreviousMode());
 }
 

@@ -604,6 +604,8 @@ LONG NTAPI KeReleaseMutant(PRKMUTEX Mutant, KPRIORITY Increment, BOOLEAN Abandon
 extern ULONG64 KiBootTime; /* system time at boot */
 ULONG64 KiQueryInterruptTime(VOID);
 ULONG64 KiQuerySystemTime(VOID);
+VOID NTAPI KiQuerySystemTimeService(
+    PLARGE_INTEGER CurrentTime); /* a query: a schedule point, and the asker sees time pass */
 VOID KiSetSystemTime(LARGE_INTEGER NewTime);
 
 /* Modules, for unwinding and names. nt/mm keeps the list (PsLoadedModuleList). */
