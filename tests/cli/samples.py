@@ -118,7 +118,7 @@ def load_unload():
             ("win7", "load-unload-poll", []),
             ("nt51", "load-unload-event", [("note", "system-known", "IopLoadDriver")])):
         where = f"{name} on {version}"
-        result, done = explore("--os", version, "--budget", "20000runs", "--", client, name)
+        result, done = explore("--os", version, "--inject", "none", "--budget", "20000runs", "--", client, name)
         search, findings = result["search"], result["findings"]
         check(search["outcome"] == "exhausted" and (search["bad"] != 0) == bool(wanted),
               f"{where}: exhausted, {'bad' if wanted else 'clean'}: {search['outcome']}, {search['bad']} of {search['traces']} traces are bad")

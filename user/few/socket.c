@@ -18,7 +18,8 @@ WspNoNetwork(VOID)
         return INVALID_SOCKET;
     }
     if (InterlockedExchange(&Told, 1) == 0) {
-        OutputDebugStringA("ws2_32: there is no network here: socket() fails with WSAEAFNOSUPPORT\n");
+        OutputDebugStringA(
+            "ws2_32: there is no network here: socket() fails with WSAEAFNOSUPPORT\n");
     }
     SetLastError(WSAEAFNOSUPPORT);
     return INVALID_SOCKET;
