@@ -231,7 +231,6 @@ NtQueryTimer(HANDLE TimerHandle, ULONG TimerInformationClass, PVOID TimerInforma
     return Status;
 }
 
-/* Virtual time has no tick to change; the answer is the usual one. */
 /* [wdm: ExQueryTimerResolution] 100 ns units; one tick for all. */
 VOID NTAPI
 ExQueryTimerResolution(PULONG MaximumTime, PULONG MinimumTime, PULONG CurrentTime)
@@ -239,6 +238,7 @@ ExQueryTimerResolution(PULONG MaximumTime, PULONG MinimumTime, PULONG CurrentTim
     *MaximumTime = *MinimumTime = *CurrentTime = KeQueryTimeIncrement();
 }
 
+/* Virtual time has no tick to change; the answer is the usual one. */
 ULONG NTAPI
 ExSetTimerResolution(ULONG DesiredTime, BOOLEAN SetResolution)
 {

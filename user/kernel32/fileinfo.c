@@ -244,7 +244,6 @@ GetFileInformationByHandle(HANDLE File, LPBY_HANDLE_FILE_INFORMATION Information
     return TRUE;
 }
 
-/* Win32's classes are the native ones under other numbers; the layouts are equal. */
 /* What stands before a file's path: the device's name, a drive with \\?\, a volume's name, or nothing. */
 static BOOL
 BaseVolumePrefix(PWSTR Device, DWORD Flags, PWSTR Prefix, DWORD Room)

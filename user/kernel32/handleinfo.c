@@ -1,6 +1,7 @@
 /*
  * handleinfo.c - GetFileInformationByHandleEx and SetFileInformationByHandle: each class of theirs is one of the
- * system's, of a file, of its volume or of a directory. [LEARN: the two, FILE_INFO_BY_HANDLE_CLASS, FILE_RENAME_INFO]
+ * system's under another number, of a file, of its volume or of a directory; the layouts are equal.
+ * [LEARN: the two, FILE_INFO_BY_HANDLE_CLASS, FILE_RENAME_INFO]
  */
 #include "user/kernel32/base.h"
 
@@ -49,11 +50,7 @@ BaseReadDirectory(HANDLE Directory, PVOID Information, ULONG Length, ULONG Nativ
     NTSTATUS Status = NtQueryDirectoryFile(Directory, NULL, NULL, NULL, &Iosb, Information, Length,
                                            Native, FALSE, NULL, Again);
 
-    if (Status == STATUS_PENDING) {
-        NtWaitForSingleObject(Directory, FALSE, NULL);
-        Status = Iosb.Status;
-    }
-    return Status;
+    return BaseWaitForFile(Directory, &Iosb, Status);
 }
 
 BOOL WINAPI
@@ -92,7 +89,7 @@ BaseRename(HANDLE File, HANDLE Root, ULONG Flags, LPCWSTR New, ULONG Class)
     RtlInitUnicodeString(&Name, New);
     if (Root == NULL && New[0] != L':') {
         if (!BaseNtPath(New, &NtPath)) {
-            return STATUS_OBJECT_PATH_SYNTAX_BAD;
+            return STATUS_OBJECT_PATH_NOT_FOUND; /* what BaseNtPath says */
         }
         Name = NtPath;
     }
