@@ -52,6 +52,7 @@ RamInitializeStream(PRAM_STREAM Stream, PRAM_NODE Node)
     Stream->Header.PagingIoResource = &Stream->Paging;
     ExInitializeResourceLite(&Stream->Main);
     ExInitializeResourceLite(&Stream->Paging);
+    ExInitializeFastMutex(&Stream->Disk);
     ExInitializeFastMutex(&Stream->Mutex);
     FsRtlSetupAdvancedHeader(&Stream->Header, &Stream->Mutex);
     FsRtlInitializeFileLock(&Stream->Locks, NULL, NULL);

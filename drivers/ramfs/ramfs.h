@@ -25,7 +25,8 @@
  *                            when FsRtlEnterFileSystem is missing (RAMFS_NO_CRITICAL_REGION, samples/ramfs)
  *   2  Stream->Main          sizes and data of one stream, as Header.Resource
  *   3  Stream->Paging        the same against paging I/O, as Header.PagingIoResource
- * Paging I/O takes 3 only, and so does Cc before it writes.
+ *   4  Stream->Disk          which clusters there are, for who has 3 shared only
+ * Paging I/O takes 3 and 4 only, and Cc 3 before it writes.
  *
  * Invariants
  *   R1  A node lives while it has a name or an open file object; a stream as long as its node, unless it is
@@ -83,6 +84,7 @@ typedef struct _RAM_STREAM {
     OPLOCK Oplock;
     SECTION_OBJECT_POINTERS Sections;
     ERESOURCE Main, Paging;
+    FAST_MUTEX Disk;
     FAST_MUTEX Mutex;
     PRAM_NODE Node;
     LIST_ENTRY Links; /* of the node */

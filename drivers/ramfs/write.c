@@ -48,11 +48,13 @@ RamWritePaging(PRAM_REQUEST Request)
         Size = (ULONG64)Stream->Header.FileSize.QuadPart;
         if (Offset < Size) { /* W1 */
             Length = (ULONG)min((ULONG64)Length, Size - Offset);
+            ExAcquireFastMutex(&Stream->Disk);
             Status = RamWriteDisk(Stream, Offset, Buffer, Length);
             if (NT_SUCCESS(Status)) {
                 /* Everything is in the cache or on the disk by now: W2 */
                 RamMoveValid(Stream, Offset + Length);
             }
+            ExReleaseFastMutex(&Stream->Disk);
         }
     } __finally {
         ExReleaseResourceLite(&Stream->Paging);

@@ -22,8 +22,11 @@
  *   N5  What comes before or after an unload is the order of its thread's steps and the others'. The event itself only has to
  *       come before the clients' end (KiEndClients), which waits for it. It waits for a cancellation as well: while that goes
  *       on, what it cancels is not left behind.
+ *   N6  FltRegisterFilter lacks no memory: that it succeeds is what Microsoft's own samples assert in checked builds, and
+ *       Driver Verifier's low-resources simulation fails the driver's allocations, not fltmgr's.
  */
 #include "nt/ke/ki.h"
+#include "nt/inc/environment.h"
 #include "nt/inc/ps.h"
 #include "nt/inc/ob.h"
 #include "nt/inc/io.h"
@@ -166,12 +169,18 @@ KiIsDisturbed(PKPROCESS Process)
            KiHasBefallen(&KiInjection.Terminate, Process);
 }
 
+VOID
+KiSpareAllocations(BOOLEAN Spared)
+{
+    KiInjection.Spared = Spared ? KiThread() : NULL;
+}
+
 /* Before an allocation: shall it fail? Only a driver's may. */
 BOOLEAN
 KiAllocationFails(PVOID Caller)
 {
     if ((KiInjection.Allowed & ABI_INJECT_NOMEM) == 0 || !KiInjection.Clients ||
-        KiInjection.Fail.Happened || KiInjection.Left == 0 ||
+        KiInjection.Fail.Happened || KiInjection.Left == 0 || KiInjection.Spared == KiThread() ||
         (ULONG64)Caller - (ABI_IMAGE_BASE + ABI_IMAGE_WINDOW) >=
             (ABI_IMAGE_WINDOWS - 1) * ABI_IMAGE_WINDOW) {
         return FALSE;

@@ -249,6 +249,14 @@ KiWaitsForEnd(PKTHREAD Thread, PKTHREAD Suspended)
     return FALSE;
 }
 
+/* A worker of the system that waits for work: what it is given is not its own, and who depends on that waits elsewhere. */
+static BOOLEAN
+KiIsIdleWorker(PKTHREAD Thread)
+{
+    return Thread->SystemThread && Thread->WaitObjectCount == 1 &&
+           (((DISPATCHER_HEADER *)Thread->WaitBlockList[0].Object)->Type & 0x7F) == KiObjQueue;
+}
+
 /* Marks who waits in other processes. */
 static ULONG
 KiMarkHeldUp(PKTHREAD Suspended)
@@ -264,7 +272,7 @@ KiMarkHeldUp(PKTHREAD Suspended)
              Entry = Entry->Flink) {
             PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
 
-            if (Thread->State == Waiting && !KiIsEnvironment(Thread) &&
+            if (Thread->State == Waiting && !KiIsEnvironment(Thread) && !KiIsIdleWorker(Thread) &&
                 !KiWaitsForEnd(Thread, Suspended)) {
                 Thread->HeldUp = KI_HELD_UP;
                 Count++;

@@ -265,6 +265,7 @@ typedef struct _KI_INJECTION {
     KI_CALL Point;
     KI_EVENT Cancel, Unload, Terminate;
     KI_EVENT Fail;     /* an allocation of its target's */
+    PKTHREAD Spared;   /* none of whose fails, N6 */
     BOOLEAN Clients;   /* have been started, and are not yet over */
     BOOLEAN SeesPlain; /* plain accesses of a driver are schedule points */
 } KI_INJECTION;

@@ -14,6 +14,7 @@
  * the Parameters for an I/O Operation", "Managing Contexts in a Minifilter Driver"; nt-semantics 4.7]
  */
 #include "filter.h"
+#include "nt/inc/environment.h"
 
 typedef struct _VF_FLT_BLOCK { /* FLT_IO_PARAMETER_BLOCK */
     ULONG IrpFlags;
@@ -198,6 +199,7 @@ VfRegisters(PVF_FRAME Frame)
     PVF_FILTER Filter = NULL;
     ULONG i, Count = 0;
 
+    KiSpareAllocations(TRUE);
     for (i = 0; i < VF_FILTERS && Filter == NULL; i++) {
         Filter = VfFilters[i].Used ? NULL : &VfFilters[i];
     }
@@ -232,6 +234,7 @@ VfRegisters(PVF_FRAME Frame)
 static ULONG64
 VfRegistered(PVF_FRAME Frame, ULONG64 Result)
 {
+    KiSpareAllocations(FALSE);
     for (ULONG i = 0; i < VF_FILTERS; i++) {
         PVF_FILTER Filter = &VfFilters[i];
 
