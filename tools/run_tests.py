@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every test: run_tests.py [--soak] [--only TEXT] [--jobs N] BUILD
+"""Every test: run_tests.py [--soak] [--only TEXT] [--jobs N] [--times FILE] BUILD
 
 Two kinds of tests:
 
@@ -282,10 +282,11 @@ def timed(function, *arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage="run_tests.py [--soak] [--only TEXT] [--jobs N] BUILD")
+    parser = argparse.ArgumentParser(usage="run_tests.py [--soak] [--only TEXT] [--jobs N] [--times FILE] BUILD")
     parser.add_argument("--soak", action="store_true", help="more modes")
     parser.add_argument("--only", default="", help="tests whose name holds this")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
+    parser.add_argument("--times", help="seconds and name of each test, to this file")
     parser.add_argument("build")
     options = parser.parse_args()
     build = os.path.abspath(options.build)
@@ -320,9 +321,12 @@ def main():
     for outcome in outcomes:
         for reason in outcome.skips:
             print(f"skip {outcome.name}: {reason}")
-    slowest = sorted(outcomes, key=lambda o: -o.seconds)[:3]
+    slowest = sorted(outcomes, key=lambda o: -o.seconds)
+    if options.times:
+        with open(options.times, "w", encoding="utf-8") as times:
+            times.writelines(f"{o.seconds:.2f}\t{o.name}\n" for o in slowest)
     print(f"{len(outcomes)} tests in {time.monotonic() - start:.0f} s; the longest: "
-          + ", ".join(f"{o.name} {o.seconds:.0f} s" for o in slowest))
+          + ", ".join(f"{o.name} {o.seconds:.0f} s" for o in slowest[:3]))
     passed, failed = sum(o.passed for o in outcomes), sum(o.failed for o in outcomes)
     print(f"{passed} passed, {failed} failed, {sum(len(o.skips) for o in outcomes)} skipped")
     sys.exit(1 if failed or not outcomes else 0)
