@@ -74,26 +74,25 @@ RamAnyLink(PRAM_NODE Node)
 VOID
 RamUnlinkIfDeleted(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_STREAM Stream, PRAM_LINK Link)
 {
-    if (!Stream->DeletePending) {
-        return;
-    }
     if (Stream != &Node->Data) {
-        if (Stream->Handles == 0 && !Stream->Removed) {
+        if (Stream->DeletePending && Stream->Handles == 0 && !Stream->Removed) {
             Stream->Removed = TRUE;
             RemoveEntryList(&Stream->Links);
             InitializeListHead(&Stream->Links);
             RamNoteUsn(Node, USN_REASON_STREAM_CHANGE);
             RamReportNode(Node, Stream, FILE_NOTIFY_CHANGE_STREAM_NAME, FILE_ACTION_REMOVED_STREAM);
         }
-        return;
-    }
-    if (Request->Ccb->Flags & RAM_CCB_POSIX_DELETE) {
+        Stream = &Node->Data; /* the last handle of a file can be that of a stream */
+    } else if (Stream->DeletePending && (Request->Ccb->Flags & RAM_CCB_POSIX_DELETE)) {
         if (Link != NULL && Link->Parent != NULL) {
             RamUnlink(Request, Node, Link);
         }
         if (Node->Links != 0) {
             Stream->DeletePending = FALSE;
         }
+        return;
+    }
+    if (!Stream->DeletePending || Node->Links == 0) {
         return;
     }
     if (Node->Handles != 0 || (Node->Directory && !RamIsEmpty(Node))) {

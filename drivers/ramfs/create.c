@@ -128,7 +128,8 @@ RamCheckExisting(PRAM_OPEN Open, PRAM_NODE Node, PRAM_STREAM Stream)
         return STATUS_OBJECT_NAME_INVALID;
     }
     if (Node->Attributes & FILE_ATTRIBUTE_READONLY) {
-        if (!Node->Directory && ((Wanted & (FILE_WRITE_DATA | FILE_APPEND_DATA)) || Overwrite)) {
+        if (!Node->Directory && ((Wanted & (FILE_WRITE_DATA | FILE_APPEND_DATA)) ||
+                                 (Overwrite && Open->Disposition != FILE_SUPERSEDE))) {
             return STATUS_ACCESS_DENIED;
         }
         if (Open->Options & FILE_DELETE_ON_CLOSE) {
@@ -286,6 +287,8 @@ RamOverwrite(PRAM_REQUEST Request, PRAM_OPEN Open, PRAM_STREAM Stream)
                                ? Given
                                : (Node->Attributes & ~FILE_ATTRIBUTE_SPARSE_FILE) | Given;
         RamDropStreams(Node);
+        RamFree(Node->Reparse);
+        Node->Reparse = NULL;
         RamFree(Node->Ea);
         Node->Ea = NULL;
         Node->EaLength = 0;
@@ -345,6 +348,9 @@ RamMakeFile(PRAM_REQUEST Request, PRAM_OPEN Open)
     }
     if (Open->Path.MustBeDirectory && !Directory) {
         return STATUS_OBJECT_NAME_INVALID;
+    }
+    if (Open->Path.HasStream && (Open->Options & FILE_DIRECTORY_FILE)) {
+        return STATUS_NOT_A_DIRECTORY;
     }
     if ((Open->Options & FILE_DELETE_ON_CLOSE) && (Open->Attributes & FILE_ATTRIBUTE_READONLY)) {
         return STATUS_CANNOT_DELETE;
@@ -498,7 +504,9 @@ RamFindById(PRAM_REQUEST Request, PRAM_OPEN Open)
         if ((Node->Id == Low && High == 0) ||
             (Length == 16 && Node->HasObjectId && RtlEqualMemory(Node->ObjectId, Id, 16))) {
             Open->Path.Node = Node;
-            return Node->Links != 0 ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+            return Node->Links != 0 || Node == Request->Volume->Root ? STATUS_SUCCESS
+                   : Node->Handles != 0                              ? STATUS_DELETE_PENDING
+                                                                     : STATUS_INVALID_PARAMETER;
         }
     }
     return STATUS_INVALID_PARAMETER;
@@ -593,9 +601,16 @@ RamFinishOpen(PRAM_REQUEST Request, PRAM_OPEN Open)
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     Ccb->Granted = Open->Granted;
-    if (Open->Options & FILE_DELETE_ON_CLOSE) {
+    if (Open->Options & FILE_OPEN_BY_FILE_ID) {
+        Ccb->Flags |= RAM_CCB_BY_ID;
+    } else if (Open->Options & FILE_DELETE_ON_CLOSE) {
         Ccb->Flags |= RAM_CCB_DELETE_ON_CLOSE;
         Request->FileObject->Flags |= FO_DELETE_ON_CLOSE;
+    }
+    if ((Request->Irp->RequestorMode != KernelMode ||
+         (Request->Stack->Flags & SL_FORCE_ACCESS_CHECK)) &&
+        !(Open->State->Flags & TOKEN_HAS_TRAVERSE_PRIVILEGE)) {
+        Ccb->Flags |= RAM_CCB_NO_TRAVERSE;
     }
     if (!Stream->Node->Directory && !(Open->Options & FILE_NO_INTERMEDIATE_BUFFERING)) {
         Request->FileObject->Flags |= FO_CACHE_SUPPORTED;
@@ -663,7 +678,7 @@ RamOpenPath(PRAM_REQUEST Request, PRAM_OPEN Open)
                            : &Open->Path.Node->Data;
         if (Open->Stream == &Open->Path.Node->Data && Open->Path.HasStream &&
             Open->Path.Node->Directory) {
-            return STATUS_INVALID_PARAMETER; /* directory::$DATA */
+            return STATUS_FILE_IS_A_DIRECTORY; /* directory::$DATA */
         }
         Status =
             Open->Stream == NULL ? RamMakeStream(Request, Open) : RamOpenExisting(Request, Open);

@@ -86,7 +86,7 @@ RamStoreEa(PRAM_NODE Node, PFILE_FULL_EA_INFORMATION Given, ULONG Length, PULONG
         *Information = Error;
         return Status;
     }
-    if (Node->Reparse != NULL) {
+    if (Node->Reparse != NULL && !RamIsWindows10) {
         return STATUS_EAS_NOT_SUPPORTED;
     }
     New = RamAllocate(Node->EaLength + Length + 8);

@@ -14,6 +14,8 @@ static NTSTATUS(NTAPI *RamBreakToNone)(POPLOCK, PIRP, ULONG, PVOID, POPLOCK_WAIT
 static NTSTATUS(NTAPI *RamFsctrlEx)(POPLOCK, PIRP, ULONG, ULONG); /* 7 */
 static BOOLEAN(NTAPI *RamKeysEqual)(PFILE_OBJECT, PFILE_OBJECT);  /* 7 */
 
+BOOLEAN RamIsWindows10;
+
 static PVOID
 RamLater(PCWSTR Routine)
 {
@@ -26,6 +28,10 @@ RamLater(PCWSTR Routine)
 VOID
 RamFindLater(VOID)
 {
+    RTL_OSVERSIONINFOW Version = {sizeof(Version)};
+
+    RtlGetVersion(&Version);
+    RamIsWindows10 = Version.dwMajorVersion >= 10;
     RamWritableReferences = RamLater(L"MmDoesFileHaveUserWritableReferences");
     RamCurrentOplockH = RamLater(L"FsRtlCurrentOplockH");
     RamFsctrlEx = RamLater(L"FsRtlOplockFsctrlEx");

@@ -396,6 +396,7 @@ RamIsOneOfSeveral(PRAM_REQUEST Request)
 BOOLEAN
 RamIsGoing(PRAM_STREAM Stream, PRAM_CCB Ccb)
 {
-    return Stream->DeletePending || (Ccb != NULL && Ccb->Link != NULL &&
-                                     Stream == &Stream->Node->Data && Ccb->Link->DeletePending);
+    return Stream->DeletePending || Stream->Node->Data.DeletePending ||
+           (Ccb != NULL && Ccb->Link != NULL && Stream == &Stream->Node->Data &&
+            Ccb->Link->DeletePending);
 }

@@ -142,9 +142,12 @@ RamWalk(PRAM_REQUEST Request, PRAM_VOLUME Volume, PRAM_NODE Start, PUNICODE_STRI
             return STATUS_OBJECT_NAME_INVALID;
         }
         if (!Node->Directory) {
-            return STATUS_OBJECT_PATH_NOT_FOUND;
+            return TargetDirectory && Rest.Length == 0 ? STATUS_INVALID_PARAMETER
+                                                       : STATUS_OBJECT_PATH_NOT_FOUND;
         }
-        if (Request != NULL && !RamMayTraverse(Request, Node)) {
+        /* A target is looked for in its directory, which is what is opened, and not passed through. */
+        if (Request != NULL && !(TargetDirectory && Rest.Length == 0) &&
+            !RamMayTraverse(Request, Node)) {
             return STATUS_ACCESS_DENIED;
         }
         Link = RamFindChild(Node, &Path->Last, CaseSensitive);
@@ -160,7 +163,9 @@ RamWalk(PRAM_REQUEST Request, PRAM_VOLUME Volume, PRAM_NODE Start, PUNICODE_STRI
             break;
         }
         Node = Link->Node;
-        if (Node->Reparse != NULL && (Rest.Length != 0 || !(Options & FILE_OPEN_REPARSE_POINT))) {
+        /* A tag with the directory bit stands on directories that can be looked into. [IFS: Reparse Tags] */
+        if (Node->Reparse != NULL && !(Node->Reparse->ReparseTag & RAM_TAG_DIRECTORY) &&
+            (Rest.Length != 0 || !(Options & FILE_OPEN_REPARSE_POINT))) {
             Path->Link = Link;
             Path->Node = Node;
             Path->Rest = Rest.Length != 0 ? Rest.Length + sizeof(WCHAR) : 0;

@@ -6,6 +6,8 @@
  */
 #include "ramfs.h"
 
+#define RAM_DELETED_ID 0xB00000000000Bull /* of no directory that can be opened */
+
 typedef struct _RAM_OUT {
     PUCHAR Buffer;
     ULONG Length, Used;
@@ -56,6 +58,14 @@ RamQueryStandard(PRAM_STREAM Stream, PRAM_CCB Ccb, PFILE_STANDARD_INFORMATION In
     Info->Directory = Node->Directory && Stream == &Node->Data;
 }
 
+/* FILE_STANDARD_INFORMATION_EX, where there is room for it. */
+static VOID
+RamQueryStandardEx(PRAM_STREAM Stream, PRAM_OUT Out)
+{
+    Out->Buffer[22] = Stream != &Stream->Node->Data; /* AlternateStream */
+    Out->Buffer[23] = FALSE;                         /* MetadataAttribute */
+}
+
 /* A name behind its length; Fixed is where it begins. */
 static VOID
 RamPutName(PRAM_OUT Out, ULONG Offset, PCUNICODE_STRING Name)
@@ -70,11 +80,43 @@ RamPutName(PRAM_OUT Out, ULONG Offset, PCUNICODE_STRING Name)
     Out->Status = Copy < Name->Length ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
 }
 
+/* What was deleted and is still open has a name in a directory of its own, made of its ID. */
+static VOID
+RamNameDeleted(PRAM_NODE Node, PWSTR Name)
+{
+    for (int i = 0; i < 24; i++) {
+        ULONG Digit = i < 8 ? 0 : (ULONG)(Node->Id >> (60 - 4 * (i - 8))) & 15;
+
+        Name[i] = (WCHAR)(Digit < 10 ? L'0' + Digit : L'A' + Digit - 10);
+    }
+}
+
+static BOOLEAN
+RamIsNameless(PRAM_NODE Node)
+{
+    return Node->Links == 0 && Node != Node->Volume->Root;
+}
+
 static VOID
 RamQueryName(PRAM_REQUEST Request, PRAM_OUT Out, ULONG Offset)
 {
+    static const WCHAR Deleted[] = L"\\$Extend\\$Deleted\\";
+    WCHAR Buffer[RTL_NUMBER_OF(Deleted) + 24];
     UNICODE_STRING Name;
 
+    if ((Request->Ccb->Flags & (RAM_CCB_BY_ID | RAM_CCB_NO_TRAVERSE)) ==
+        (RAM_CCB_BY_ID | RAM_CCB_NO_TRAVERSE)) {
+        Out->Status = STATUS_ACCESS_DENIED; /* it tells where it lies */
+        return;
+    }
+    if (RamIsNameless(Request->Stream->Node)) {
+        RtlCopyMemory(Buffer, Deleted, sizeof(Deleted));
+        RamNameDeleted(Request->Stream->Node, Buffer + RTL_NUMBER_OF(Deleted) - 1);
+        Name.Buffer = Buffer;
+        Name.Length = sizeof(Buffer) - 2 * sizeof(WCHAR);
+        RamPutName(Out, Offset, &Name);
+        return;
+    }
     Out->Status = RamFullName(RamLinkOf(Request), Request->Stream, &Name);
     if (NT_SUCCESS(Out->Status)) {
         RamPutName(Out, Offset, &Name);
@@ -142,6 +184,20 @@ RamQueryLinks(PRAM_NODE Node, PRAM_OUT Out)
     ULONG At = 8, Needed = 8;
 
     Header[0] = Header[1] = 0;
+    if (RamIsNameless(Node)) {
+        Header[0] = At + 20 + 24 * sizeof(WCHAR);
+        if (Header[0] > Out->Length) {
+            Out->Status = STATUS_BUFFER_OVERFLOW;
+            return;
+        }
+        Header[1] = 1;
+        *(PULONG)(Out->Buffer + At) = 0;
+        *(PULONG64)(Out->Buffer + At + 8) = RAM_DELETED_ID;
+        *(PULONG)(Out->Buffer + At + 16) = 24;
+        RamNameDeleted(Node, (PWSTR)(Out->Buffer + At + 20));
+        Out->Used = Header[0];
+        return;
+    }
     for (PLIST_ENTRY Entry = Node->Names.Flink; Entry != &Node->Names; Entry = Entry->Flink) {
         PRAM_LINK Link = CONTAINING_RECORD(Entry, RAM_LINK, OfNode);
         ULONG Size = 20 + Link->Name.Length;
@@ -222,6 +278,7 @@ RamFill(PRAM_REQUEST Request, ULONG Class, PRAM_OUT Out)
         break;
     case FileStandardInformation:
         RamQueryStandard(Stream, Request->Ccb, (PVOID)Out->Buffer);
+        RamQueryStandardEx(Stream, Out);
         break;
     case FileInternalInformation:
         *(PULONG64)Out->Buffer = Node->Id;
@@ -232,8 +289,13 @@ RamFill(PRAM_REQUEST Request, ULONG Class, PRAM_OUT Out)
     case FileEaInformation:
         *(PULONG)Out->Buffer = Node->EaLength;
         break;
-    case FileNameInformation:
     case FileNormalizedNameInformation:
+        if (Request->Ccb->Flags & RAM_CCB_NO_TRAVERSE) {
+            Out->Status = STATUS_ACCESS_DENIED;
+            break;
+        }
+        /* fall through */
+    case FileNameInformation:
         RamQueryName(Request, Out, 0);
         break;
     case FileAlternateNameInformation:
@@ -270,12 +332,16 @@ RamFill(PRAM_REQUEST Request, ULONG Class, PRAM_OUT Out)
             (LONGLONG)RamAllocated(Stream);
         break;
     case FileHardLinkInformation:
-        RamQueryLinks(Node, Out);
+        if (Request->Ccb->Flags & RAM_CCB_NO_TRAVERSE) {
+            Out->Status = STATUS_ACCESS_DENIED; /* it tells where the names lie */
+        } else {
+            RamQueryLinks(Node, Out);
+        }
         break;
     case 54: /* FileStandardLinkInformation */
         RtlZeroMemory(Out->Buffer, 12);
         ((PULONG)Out->Buffer)[0] = RamCountLinks(Node);
-        ((PULONG)Out->Buffer)[1] = Node->Links;
+        ((PULONG)Out->Buffer)[1] = RamIsNameless(Node) ? 1 : Node->Links;
         Out->Buffer[8] = RamIsGoing(Stream, Request->Ccb);
         Out->Buffer[9] = Node->Directory;
         Out->Used = 12;

@@ -49,9 +49,11 @@
 #define FSCTL_NTLAB_QUERY_SOURCE                                                                   \
     CTL_CODE(FILE_DEVICE_FILE_SYSTEM, 0x8F1, METHOD_BUFFERED, FILE_ANY_ACCESS)
 
-#define RAM_CLUSTER     4096u
-#define RAM_NODE_STREAM ((CSHORT)0x5253)
-#define RAM_MAX_NAME    255u
+#define RAM_CLUSTER 4096u
+
+#define RAM_TAG_DIRECTORY 0x10000000u /* of a reparse tag */
+#define RAM_NODE_STREAM   ((CSHORT)0x5253)
+#define RAM_MAX_NAME      255u
 
 /* The critical region that every entry of a file system needs; samples/ramfs shows what happens without. */
 #ifdef RAMFS_NO_CRITICAL_REGION
@@ -177,6 +179,8 @@ struct _RAM_VOLUME {
 #define RAM_CCB_VOLUME          0x80
 #define RAM_CCB_POSIX_DELETE    0x100
 #define RAM_CCB_MANAGE          0x200 /* opened for writing with restore privilege or so */
+#define RAM_CCB_BY_ID           0x400 /* opened by an ID: its names are not to be changed by it */
+#define RAM_CCB_NO_TRAVERSE     0x800 /* by somebody without SeChangeNotifyPrivilege */
 
 typedef struct _RAM_CCB {
     ULONG Flags;
@@ -321,8 +325,10 @@ NTSTATUS RamAssignSecurity(PRAM_NODE Parent, PRAM_NODE Node, PACCESS_STATE State
 NTSTATUS RamCheckAccess(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_NODE Parent,
                         PACCESS_MASK Granted);
 NTSTATUS RamDefaultSecurity(PSECURITY_DESCRIPTOR *Descriptor);
+BOOLEAN RamMayUnlink(PRAM_REQUEST Request, PRAM_LINK Link);
 
 /* later.c: routines that a first version of Windows does not have */
+extern BOOLEAN RamIsWindows10; /* and what its NTFS has learned */
 VOID RamFindLater(VOID);
 BOOLEAN RamIsLocked(PRAM_STREAM Stream);
 ULONG RamHasWritableReferences(PSECTION_OBJECT_POINTERS Pointers);

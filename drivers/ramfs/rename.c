@@ -4,7 +4,9 @@
  *
  *   M1  Everything is checked before the first name goes.
  *   M2  A directory moves as a whole: nobody may have anything below it open.
- *   M3  A target that is replaced must be a file that nobody has open, unless the rename is a POSIX one.
+ *   M3  A target that is replaced must be a file that nobody has open and that is no image in use; views of its data do not
+ *       matter. A POSIX rename also replaces what is open with FILE_SHARE_DELETE, and an empty directory by a directory.
+ *       Whoever has the replaced one open goes on with it: it has no name any more.
  */
 #include "ramfs.h"
 
@@ -53,26 +55,44 @@ RamFindTarget(PRAM_REQUEST Request, BOOLEAN Ex, PRAM_LINK Source, PRAM_TARGET Ta
     return STATUS_SUCCESS;
 }
 
+/* Does everybody who has it open let others delete it? */
+static BOOLEAN
+RamIsDeleteShared(PRAM_NODE Node)
+{
+    for (PLIST_ENTRY Entry = Node->Streams.Flink; Entry != &Node->Streams; Entry = Entry->Flink) {
+        PSHARE_ACCESS Share = &CONTAINING_RECORD(Entry, RAM_STREAM, Links)->Share;
+
+        if (Share->SharedDelete != Share->OpenCount) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 /* M3 */
 static NTSTATUS
-RamMayReplace(PRAM_TARGET Target)
+RamMayReplace(PRAM_REQUEST Request, PRAM_TARGET Target)
 {
     PRAM_NODE Node = Target->Existing->Node;
+    BOOLEAN Posix = (Target->Flags & RAM_RENAME_POSIX) != 0;
 
     if (!(Target->Flags & RAM_RENAME_REPLACE)) {
         return STATUS_OBJECT_NAME_COLLISION;
     }
-    if (Node->Directory ||
+    if ((Node->Directory && (!Posix || !Request->Stream->Node->Directory)) ||
         ((Node->Attributes & FILE_ATTRIBUTE_READONLY) &&
          !(Target->Flags & RAM_RENAME_IGNORE_READONLY)) ||
-        (Node->Handles != 0 && !(Target->Flags & RAM_RENAME_POSIX))) {
+        (Node->Handles != 0 && !Posix) || !RamMayUnlink(Request, Target->Existing)) {
         return STATUS_ACCESS_DENIED;
     }
-    if (!(Target->Flags & RAM_RENAME_POSIX) &&
-        !MmFlushImageSection(&Node->Data.Sections, MmFlushForDelete)) {
-        return STATUS_ACCESS_DENIED;
+    if (Node->Directory && !RamIsEmpty(Node)) {
+        return STATUS_DIRECTORY_NOT_EMPTY;
     }
-    return STATUS_SUCCESS;
+    if (Posix && !RamIsDeleteShared(Node)) {
+        return STATUS_SHARING_VIOLATION;
+    }
+    return MmFlushImageSection(&Node->Data.Sections, MmFlushForWrite) ? STATUS_SUCCESS
+                                                                      : STATUS_ACCESS_DENIED;
 }
 
 static VOID
@@ -81,9 +101,11 @@ RamDropTarget(PRAM_TARGET Target)
     PRAM_NODE Node = Target->Existing->Node;
 
     RamNoteUsn(Node, USN_REASON_FILE_DELETE | USN_REASON_CLOSE);
-    RamReport(Node->Volume, Target->Existing, NULL, FILE_NOTIFY_CHANGE_FILE_NAME,
+    RamReport(Node->Volume, Target->Existing, NULL,
+              Node->Directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
               FILE_ACTION_REMOVED);
     RamRemoveLink(Target->Existing);
+    Node->Data.DeletePending |= Node->Links == 0 && Node->Handles != 0;
     RamTryFreeNode(Node);
 }
 
@@ -226,7 +248,8 @@ RamRename(PRAM_REQUEST Request, ULONG Class)
 
         return RamRenameStream(Request, &Name);
     }
-    if (Node == Request->Volume->Root || Request->Stream != &Node->Data) {
+    if (Node == Request->Volume->Root || Request->Stream != &Node->Data ||
+        (Request->Ccb->Flags & RAM_CCB_BY_ID)) {
         return STATUS_INVALID_PARAMETER;
     }
     if (RamIsGoing(Request->Stream, Request->Ccb) || Source == NULL || Source->Parent == NULL) {
@@ -240,7 +263,7 @@ RamRename(PRAM_REQUEST Request, ULONG Class)
         return STATUS_SUCCESS;
     }
     if (Target.Existing != NULL && Target.Existing != Source) {
-        Status = RamMayReplace(&Target); /* M1 */
+        Status = RamMayReplace(Request, &Target); /* M1 */
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
@@ -279,10 +302,14 @@ RamHardLink(PRAM_REQUEST Request, ULONG Class)
     }
     if (Target.Existing != NULL) {
         if (Target.Existing->Node == Node) {
-            return Target.Flags & RAM_RENAME_REPLACE ? STATUS_SUCCESS
-                                                     : STATUS_OBJECT_NAME_COLLISION;
+            if (!(Target.Flags & RAM_RENAME_REPLACE)) {
+                return STATUS_OBJECT_NAME_COLLISION;
+            }
+            return RtlEqualUnicodeString(&Target.Existing->Name, &Target.Name, FALSE)
+                       ? STATUS_SUCCESS
+                       : RamMove(Request, Target.Existing, &Target); /* in the case asked for */
         }
-        Status = RamMayReplace(&Target); /* M1 */
+        Status = RamMayReplace(Request, &Target); /* M1 */
         if (!NT_SUCCESS(Status)) {
             return Status;
         }

@@ -43,11 +43,15 @@ RamSetReparse(PRAM_REQUEST Request, PREPARSE_DATA_BUFFER Given, ULONG Length)
     if (Given->ReparseTag <= 1) {
         return STATUS_IO_REPARSE_TAG_INVALID;
     }
-    if (Node->EaLength != 0) {
+    if (Node->EaLength != 0 && !RamIsWindows10) {
         return STATUS_EAS_NOT_SUPPORTED;
     }
-    if (Node->Directory && !RamIsEmpty(Node)) {
+    if (Node->Directory && !(Given->ReparseTag & RAM_TAG_DIRECTORY) && !RamIsEmpty(Node)) {
         return STATUS_DIRECTORY_NOT_EMPTY;
+    }
+    if (Given->ReparseTag == IO_REPARSE_TAG_SYMLINK && Node->Reparse == NULL &&
+        Node->Data.Header.FileSize.QuadPart != 0) {
+        return STATUS_IO_REPARSE_DATA_INVALID; /* a file with bytes becomes no link */
     }
     if (Given->ReparseTag == IO_REPARSE_TAG_MOUNT_POINT && !Node->Directory) {
         return STATUS_NOT_A_DIRECTORY;
@@ -116,6 +120,10 @@ RamReparseControl(PRAM_REQUEST Request, ULONG Code)
     ULONG Out = Request->Stack->Parameters.FileSystemControl.OutputBufferLength;
     NTSTATUS Status;
 
+    if (Code != FSCTL_GET_REPARSE_POINT && Request->Irp->RequestorMode != KernelMode &&
+        !(Request->Ccb->Granted & (FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES))) {
+        return STATUS_ACCESS_DENIED;
+    }
     ExAcquireResourceExclusiveLite(&Request->Volume->Resource, TRUE);
     if (Code == FSCTL_GET_REPARSE_POINT) {
         Status = RamGetReparse(Request, Buffer, Out);

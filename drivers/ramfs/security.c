@@ -210,6 +210,36 @@ RamCheckAccess(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_NODE Parent, PACCESS_M
     return STATUS_SUCCESS;
 }
 
+/* May who asks for this request remove that name? As a deletion asks: by the file or by its directory. */
+BOOLEAN
+RamMayUnlink(PRAM_REQUEST Request, PRAM_LINK Link)
+{
+    KPROCESSOR_MODE Mode = Request->Irp->RequestorMode;
+    SECURITY_SUBJECT_CONTEXT Subject;
+    PPRIVILEGE_SET Privileges = NULL;
+    BOOLEAN Allowed = FALSE;
+    ACCESS_MASK Granted;
+    NTSTATUS Status;
+
+    if (Mode == KernelMode) {
+        return TRUE;
+    }
+    SeCaptureSubjectContext(&Subject);
+    SeLockSubjectContext(&Subject);
+    for (int i = 0; i < 2 && !Allowed; i++) {
+        Allowed = SeAccessCheck(i == 0 ? Link->Node->Security : Link->Parent->Security, &Subject,
+                                TRUE, i == 0 ? DELETE : FILE_DELETE_CHILD, 0, &Privileges,
+                                RamMapping(), Mode, &Granted, &Status);
+        if (Privileges != NULL) {
+            SeFreePrivileges(Privileges);
+            Privileges = NULL;
+        }
+    }
+    SeUnlockSubjectContext(&Subject);
+    SeReleaseSubjectContext(&Subject);
+    return Allowed;
+}
+
 NTSTATUS
 RamQuerySecurity(PRAM_REQUEST Request)
 {

@@ -173,7 +173,7 @@ RamSetSize(PRAM_REQUEST Request, ULONG Class)
     NTSTATUS Status;
 
     if (Stream->Node->Directory && Stream == &Stream->Node->Data) {
-        return STATUS_INVALID_DEVICE_REQUEST;
+        return STATUS_INVALID_PARAMETER;
     }
     ExAcquireResourceExclusiveLite(&Stream->Main, TRUE);
     __try {
@@ -209,10 +209,16 @@ RamSetDisposition(PRAM_REQUEST Request, ULONG Flags)
     PRAM_STREAM Stream = Request->Stream;
     NTSTATUS Status;
 
-    if (Flags & ~0x1Fu) {
+    if ((Flags & ~0x1Fu) || (Request->Ccb->Flags & RAM_CCB_BY_ID)) {
         return STATUS_INVALID_PARAMETER;
     }
+    if (Stream->Node->Links == 0 && Stream->Node != Request->Volume->Root) {
+        return STATUS_FILE_DELETED; /* nothing brings it back */
+    }
     if (Flags & RAM_DISPOSITION_ON_CLOSE) {
+        if (!(Request->FileObject->Flags & FO_DELETE_ON_CLOSE)) {
+            return STATUS_NOT_SUPPORTED; /* it changes what FILE_DELETE_ON_CLOSE asked for */
+        }
         if (Flags & RAM_DISPOSITION_DELETE) {
             Request->Ccb->Flags |= RAM_CCB_DELETE_ON_CLOSE;
         } else {
@@ -222,7 +228,7 @@ RamSetDisposition(PRAM_REQUEST Request, ULONG Flags)
     }
     if (!(Flags & RAM_DISPOSITION_DELETE)) {
         Stream->DeletePending = FALSE;
-        if (Request->Ccb->Link != NULL) {
+        if (Request->Ccb->Link != NULL && Stream == &Stream->Node->Data) {
             Request->Ccb->Link->DeletePending = FALSE;
         }
         Request->FileObject->DeletePending = FALSE;
@@ -232,9 +238,9 @@ RamSetDisposition(PRAM_REQUEST Request, ULONG Flags)
     if (RamIsGoing(Stream, Request->Ccb)) {
         return STATUS_SUCCESS;
     }
+    /* One of several names may go from a file that is in use. [MS-FSA: FileDispositionInformationEx] */
     Status = RamMayDelete(Stream->Node, Stream, (Flags & RAM_DISPOSITION_IGNORE_READONLY) != 0,
-                          (Flags & (RAM_DISPOSITION_POSIX | RAM_DISPOSITION_CHECK_IMAGE)) ==
-                              RAM_DISPOSITION_POSIX);
+                          !(Flags & RAM_DISPOSITION_CHECK_IMAGE) && RamIsOneOfSeveral(Request));
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

@@ -3,6 +3,8 @@
  */
 #include "ramfs.h"
 
+#define RAM_POSIX_UNLINK_RENAME 0x400 /* FILE_SUPPORTS_POSIX_UNLINK_RENAME */
+
 static NTSTATUS
 RamQueryLabel(PRAM_REQUEST Request, PUCHAR Buffer, ULONG Length)
 {
@@ -37,12 +39,12 @@ RamQueryAttribute(PRAM_REQUEST Request, PUCHAR Buffer, ULONG Length)
     }
     Room = Length - FIELD_OFFSET(FILE_FS_ATTRIBUTE_INFORMATION, FileSystemName);
     Copy = min(Room, NameLength);
-    Info->FileSystemAttributes = FILE_CASE_SENSITIVE_SEARCH | FILE_CASE_PRESERVED_NAMES |
-                                 FILE_UNICODE_ON_DISK | FILE_PERSISTENT_ACLS |
-                                 FILE_SUPPORTS_SPARSE_FILES | FILE_SUPPORTS_REPARSE_POINTS |
-                                 FILE_SUPPORTS_OBJECT_IDS | FILE_NAMED_STREAMS |
-                                 FILE_SUPPORTS_HARD_LINKS | FILE_SUPPORTS_EXTENDED_ATTRIBUTES |
-                                 FILE_SUPPORTS_OPEN_BY_FILE_ID | FILE_SUPPORTS_USN_JOURNAL;
+    Info->FileSystemAttributes =
+        FILE_CASE_SENSITIVE_SEARCH | FILE_CASE_PRESERVED_NAMES | FILE_UNICODE_ON_DISK |
+        FILE_PERSISTENT_ACLS | FILE_SUPPORTS_SPARSE_FILES | FILE_SUPPORTS_REPARSE_POINTS |
+        FILE_SUPPORTS_OBJECT_IDS | FILE_NAMED_STREAMS | FILE_SUPPORTS_HARD_LINKS |
+        FILE_SUPPORTS_EXTENDED_ATTRIBUTES | FILE_SUPPORTS_OPEN_BY_FILE_ID |
+        FILE_SUPPORTS_USN_JOURNAL | (RamIsWindows10 ? RAM_POSIX_UNLINK_RENAME : 0);
     Info->MaximumComponentNameLength = RAM_MAX_NAME;
     Info->FileSystemNameLength = NameLength;
     RtlCopyMemory(Info->FileSystemName, Name, Copy);

@@ -149,6 +149,7 @@ CcSetFileSizes(PFILE_OBJECT FileObject, PCC_FILE_SIZES FileSizes)
 
         if (Control != NULL) {
             MiReferenceControl(MiControlFile(Control));
+            MiExtendSection(Control, New);
             CcpCut(Control, New);
             MiDereferenceControl(Control);
         }
@@ -158,6 +159,7 @@ CcSetFileSizes(PFILE_OBJECT FileObject, PCC_FILE_SIZES FileSizes)
     if (New < (ULONG64)Shared->FileSize.QuadPart) {
         CcpCut(Shared->Control, New);
     }
+    MiExtendSection(Shared->Control, New);
     Shared->FileSize = FileSizes->FileSize;
     Shared->SectionSize = FileSizes->AllocationSize;
     Shared->ValidDataLength = FileSizes->ValidDataLength;

@@ -58,6 +58,7 @@ typedef struct _MI_CONTROL MI_CONTROL, *PMI_CONTROL;
 PMI_CONTROL MiReferenceControl(PFILE_OBJECT FileObject);
 VOID MiDereferenceControl(PMI_CONTROL Control); /* perhaps closes the file */
 VOID MiSetCached(PMI_CONTROL Control, BOOLEAN Cached);
+VOID MiExtendSection(PMI_CONTROL Control, ULONG64 Size);
 BOOLEAN MiIsUserMapped(PMI_CONTROL Control);
 ULONG64 MiDirtyCount(PMI_CONTROL Control);
 PFILE_OBJECT MiControlFile(PMI_CONTROL Control);

@@ -601,6 +601,9 @@ IopCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES 
         DesiredAccess |= DELETE;
     }
     Status = IopOpen(&Handle, DesiredAccess, ObjectAttributes, &Iosb, &Open, Mode, Options);
+    if (Status == STATUS_OBJECT_PATH_SYNTAX_BAD && (CreateOptions & FILE_OPEN_BY_FILE_ID)) {
+        Status = STATUS_INVALID_PARAMETER; /* an ID is that of a volume, which is not named */
+    }
     if (Open.EaBuffer != NULL) {
         ExFreePoolWithTag(Open.EaBuffer, TAG_IOBUFFER);
     }

@@ -291,8 +291,10 @@ IopSetHere(PIOP_REQUEST Request, FILE_INFORMATION_CLASS Class, PVOID Information
         if (!Request->Synchronous) {
             return STATUS_NOT_SUPPORTED;
         }
+        /* Whole sectors [wdm: FILE_POSITION_INFORMATION] */
         if ((LONG64)Copy[0] < 0 || ((FileObject->Flags & FO_NO_INTERMEDIATE_BUFFERING) &&
-                                    (Copy[0] & Request->DeviceObject->AlignmentRequirement))) {
+                                    Request->DeviceObject->SectorSize != 0 &&
+                                    Copy[0] % Request->DeviceObject->SectorSize != 0)) {
             return STATUS_INVALID_PARAMETER;
         }
         FileObject->CurrentByteOffset.QuadPart = (LONG64)Copy[0];
@@ -319,6 +321,9 @@ IopSetHere(PIOP_REQUEST Request, FILE_INFORMATION_CLASS Class, PVOID Information
     }
 }
 
+static NTSTATUS IopAskFile(PFILE_OBJECT FileObject, BOOLEAN Locked, UCHAR Major, ULONG Class,
+                           ULONG Length, PVOID Buffer, PULONG Returned);
+
 /*
  * Rename and link: the target's directory is opened first, and the driver gets that file object.
  * [fltkernel: FLT_IO_PARAMETER_BLOCK; wdm: SL_OPEN_TARGET_DIRECTORY]
@@ -329,6 +334,8 @@ IopOpenTarget(PIOP_REQUEST Request, PIRP Irp, PIO_STACK_LOCATION Stack, PHANDLE 
     PFILE_RENAME_INFORMATION Rename = Irp->AssociatedIrp.SystemBuffer;
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Name;
+    ACCESS_MASK Access = FILE_ADD_FILE;
+    FILE_BASIC_INFORMATION Basic = {};
     IO_STATUS_BLOCK Iosb;
     PFILE_OBJECT Target;
     NTSTATUS Status;
@@ -349,8 +356,14 @@ IopOpenTarget(PIOP_REQUEST Request, PIRP Irp, PIO_STACK_LOCATION Stack, PHANDLE 
         OBJ_KERNEL_HANDLE |
             (Request->FileObject->Flags & FO_OPENED_CASE_SENSITIVE ? 0 : OBJ_CASE_INSENSITIVE),
         Rename->RootDirectory, NULL);
+    /* What is going to be added to the directory there: a file, or a directory. */
+    Status = IopAskFile(Request->FileObject, TRUE, IRP_MJ_QUERY_INFORMATION, FileBasicInformation,
+                        sizeof(Basic), &Basic, NULL);
+    if (NT_SUCCESS(Status) && (Basic.FileAttributes & FILE_ATTRIBUTE_DIRECTORY)) {
+        Access = FILE_ADD_SUBDIRECTORY;
+    }
     Status =
-        IoCreateFile(Handle, FILE_WRITE_DATA | SYNCHRONIZE, &Attributes, &Iosb, NULL, 0,
+        IoCreateFile(Handle, Access | SYNCHRONIZE, &Attributes, &Iosb, NULL, 0,
                      FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, FILE_OPEN_FOR_BACKUP_INTENT,
                      NULL, 0, CreateFileTypeNone, NULL,
                      IO_NO_PARAMETER_CHECKING | IO_OPEN_TARGET_DIRECTORY | IO_FORCE_ACCESS_CHECK);
@@ -358,7 +371,7 @@ IopOpenTarget(PIOP_REQUEST Request, PIRP Irp, PIO_STACK_LOCATION Stack, PHANDLE 
         *Handle = NULL;
         return Status;
     }
-    Status = ObReferenceObjectByHandle(*Handle, FILE_WRITE_DATA, IoFileObjectTypeP, KernelMode,
+    Status = ObReferenceObjectByHandle(*Handle, Access, IoFileObjectTypeP, KernelMode,
                                        (PVOID *)&Target, NULL);
     if (NT_SUCCESS(Status)) {
         /* Of the file system: filters may come to the volume and go between the two. */
@@ -443,10 +456,10 @@ Abandon:
     return Status;
 }
 
-/* A query by kernel code with a file object instead of a handle; the result lies in Buffer. */
+/* A query by kernel code with a file object instead of a handle; the result lies in Buffer. Locked: the caller has its lock. */
 static NTSTATUS
-IopAskFile(PFILE_OBJECT FileObject, UCHAR Major, ULONG Class, ULONG Length, PVOID Buffer,
-           PULONG Returned)
+IopAskFile(PFILE_OBJECT FileObject, BOOLEAN Locked, UCHAR Major, ULONG Class, ULONG Length,
+           PVOID Buffer, PULONG Returned)
 {
     IOP_REQUEST Request = {.FileObject = FileObject, .Mode = KernelMode};
     PIO_STACK_LOCATION Stack;
@@ -459,8 +472,8 @@ IopAskFile(PFILE_OBJECT FileObject, UCHAR Major, ULONG Class, ULONG Length, PVOI
     Request.DeviceObject = FileObject->Flags & FO_DIRECT_DEVICE_OPEN
                                ? IoGetAttachedDevice(FileObject->DeviceObject)
                                : IoGetRelatedDeviceObject(FileObject);
-    Request.Synchronous = IopIsSynchronousFile(FileObject);
-    if (FileObject->Flags & FO_FILE_OPEN) {
+    Request.Synchronous = !Locked && IopIsSynchronousFile(FileObject);
+    if (!Locked && (FileObject->Flags & FO_FILE_OPEN)) {
         Status = IopLockRequest(&Request);
         if (Status != STATUS_SUCCESS) {
             IopAbandonRequest(&Request);
@@ -487,14 +500,14 @@ NTSTATUS
 IopQueryFile(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, ULONG Length, PVOID Buffer,
              PULONG Returned)
 {
-    return IopAskFile(FileObject, IRP_MJ_QUERY_INFORMATION, Class, Length, Buffer, Returned);
+    return IopAskFile(FileObject, FALSE, IRP_MJ_QUERY_INFORMATION, Class, Length, Buffer, Returned);
 }
 
 NTSTATUS NTAPI
 IoQueryFileInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS FileInformationClass,
                        ULONG Length, PVOID FileInformation, PULONG ReturnedLength)
 {
-    return IopAskFile(FileObject, IRP_MJ_QUERY_INFORMATION, FileInformationClass, Length,
+    return IopAskFile(FileObject, FALSE, IRP_MJ_QUERY_INFORMATION, FileInformationClass, Length,
                       FileInformation, ReturnedLength);
 }
 
@@ -502,15 +515,15 @@ NTSTATUS NTAPI
 IoQueryVolumeInformation(PFILE_OBJECT FileObject, FS_INFORMATION_CLASS FsInformationClass,
                          ULONG Length, PVOID FsInformation, PULONG ReturnedLength)
 {
-    return IopAskFile(FileObject, IRP_MJ_QUERY_VOLUME_INFORMATION, FsInformationClass, Length,
-                      FsInformation, ReturnedLength);
+    return IopAskFile(FileObject, FALSE, IRP_MJ_QUERY_VOLUME_INFORMATION, FsInformationClass,
+                      Length, FsInformation, ReturnedLength);
 }
 
 NTSTATUS NTAPI
 IoSetInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS FileInformationClass, ULONG Length,
                  PVOID FileInformation)
 {
-    return IopAskFile(FileObject, IRP_MJ_SET_INFORMATION, FileInformationClass, Length,
+    return IopAskFile(FileObject, FALSE, IRP_MJ_SET_INFORMATION, FileInformationClass, Length,
                       FileInformation, NULL);
 }
 

@@ -124,6 +124,7 @@ RamDiskCreate(PDRIVER_OBJECT DriverObject, PCWSTR DeviceName, PCWSTR Source, UCH
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
+    DeviceObject->AlignmentRequirement = FILE_WORD_ALIGNMENT; /* as disks have it */
     Disk = DeviceObject->DeviceExtension;
     Disk->Source = Source;
     Disk->Device = DeviceName;

@@ -479,6 +479,15 @@ MiSetCached(PMI_CONTROL Control, BOOLEAN Cached)
     Control->Cached = Cached;
 }
 
+/* The sections of users grow with their file: what they reach then is not cut off before they are closed. */
+VOID
+MiExtendSection(PMI_CONTROL Control, ULONG64 Size)
+{
+    if (Control->Sections != 0 && Control->SectionSize < Size) {
+        Control->SectionSize = Size;
+    }
+}
+
 BOOLEAN
 MiIsUserMapped(PMI_CONTROL Control)
 {

@@ -182,7 +182,7 @@ RdAskOpenFile(PRD_CREATE Create)
         return STATUS_USER_MAPPED_FILE;
     }
     if ((Create->Options & FILE_DELETE_ON_CLOSE) &&
-        !MmFlushImageSection(&File->Sections, MmFlushForDelete)) {
+        !MmFlushImageSection(&File->Sections, MmFlushForWrite)) {
         return STATUS_CANNOT_DELETE;
     }
     return STATUS_SUCCESS;
@@ -403,6 +403,10 @@ RdPreCreate(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects, PVOID *Co
                         .Disposition = P->Create.Options >> 24,
                         .Access = P->Create.SecurityContext->DesiredAccess};
 
+    if (P->Create.SecurityContext->AccessState->OriginalDesiredAccess & MAXIMUM_ALLOWED) {
+        Create.Access = MAXIMUM_ALLOWED; /* what that is, the file system says */
+    }
+
     if (Data->Iopb->OperationFlags & SL_OPEN_TARGET_DIRECTORY) {
         return RdFileOf(FileObject->RelatedFileObject) != NULL
                    ? RdComplete(Data, STATUS_NOT_A_DIRECTORY, 0)
@@ -410,8 +414,10 @@ RdPreCreate(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects, PVOID *Co
     }
     if ((Create.Options & FILE_DIRECTORY_FILE) ||
         (Data->Iopb->OperationFlags & SL_OPEN_PAGING_FILE) ||
-        (FileObject->FileName.Length == 0 && FileObject->RelatedFileObject == NULL)) {
-        return FLT_PREOP_SUCCESS_NO_CALLBACK; /* C1 */
+        (FileObject->FileName.Length == 0 && FileObject->RelatedFileObject == NULL) ||
+        (FileObject->RelatedFileObject != NULL && FileObject->FileName.Length != 0 &&
+         FileObject->FileName.Buffer[0] == L'\\')) {
+        return FLT_PREOP_SUCCESS_NO_CALLBACK; /* C1, or no name: the file system says so */
     }
     FsRtlEnterFileSystem();
     Result = RdCreate(&Create, FltObjects);

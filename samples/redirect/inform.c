@@ -77,6 +77,43 @@ RdCrosses(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFILE_OBJECT Parent)
     return Inside != Is;
 }
 
+/* Is what a new name would replace an image in use? Ours: the file system sees no sections of it. */
+static BOOLEAN
+RdReplacesImage(PFLT_CALLBACK_DATA Data, PFLT_INSTANCE Instance)
+{
+    PFLT_PARAMETERS P = &Data->Iopb->Parameters;
+    PFILE_RENAME_INFORMATION New = P->SetFileInformation.InfoBuffer;
+    PFLT_FILE_NAME_INFORMATION Name;
+    OBJECT_ATTRIBUTES Attributes;
+    IO_STATUS_BLOCK Iosb;
+    PFILE_OBJECT Target;
+    BOOLEAN Busy = FALSE;
+    PRD_FILE File;
+    HANDLE Handle;
+
+    if (!New->ReplaceIfExists ||
+        !NT_SUCCESS(FltGetDestinationFileNameInformation(
+            Instance, RdShadowOf(Data->Iopb->TargetFileObject), New->RootDirectory, New->FileName,
+            New->FileNameLength, FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_DEFAULT, &Name))) {
+        return FALSE;
+    }
+    InitializeObjectAttributes(&Attributes, &Name->Name, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE,
+                               NULL, NULL);
+    if (NT_SUCCESS(FltCreateFileEx2(RdFilter, Instance, &Handle, &Target, FILE_READ_ATTRIBUTES,
+                                    &Attributes, &Iosb, NULL, 0,
+                                    FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                                    FILE_OPEN, FILE_OPEN_REPARSE_POINT, NULL, 0, 0, NULL))) {
+        if (NT_SUCCESS(FltGetStreamContext(Instance, Target, (PFLT_CONTEXT *)&File))) {
+            Busy = !MmFlushImageSection(&File->Sections, MmFlushForWrite);
+            FltReleaseContext(File);
+        }
+        ObDereferenceObject(Target);
+        FltClose(Handle);
+    }
+    FltReleaseFileNameInformation(Name);
+    return Busy;
+}
+
 static FLT_PREOP_CALLBACK_STATUS
 RdRename(PFLT_CALLBACK_DATA Data, PFLT_INSTANCE Instance, PRD_FILE File)
 {
@@ -93,6 +130,9 @@ RdRename(PFLT_CALLBACK_DATA Data, PFLT_INSTANCE Instance, PRD_FILE File)
     }
     if (File == NULL) {
         return FLT_PREOP_SUCCESS_NO_CALLBACK;
+    }
+    if (RdReplacesImage(Data, Instance)) {
+        return RdComplete(Data, STATUS_ACCESS_DENIED, 0);
     }
     Result = FltCheckOplock(&File->Oplock, Data, NULL, NULL, NULL);
     return Result == FLT_PREOP_COMPLETE ? Result : RdPass(Data);
@@ -125,9 +165,21 @@ RdResize(PFLT_CALLBACK_DATA Data, PFLT_INSTANCE Instance, PRD_FILE File)
     return Status;
 }
 
+static BOOLEAN
+RdIsOnlyName(PFLT_CALLBACK_DATA Data, PFLT_INSTANCE Instance)
+{
+    FILE_STANDARD_INFORMATION Standard;
+
+    return !NT_SUCCESS(FltQueryInformationFile(Instance, RdShadowOf(Data->Iopb->TargetFileObject),
+                                               &Standard, sizeof(Standard), FileStandardInformation,
+                                               NULL)) ||
+           Standard.NumberOfLinks <= 1;
+}
+
 static FLT_PREOP_CALLBACK_STATUS
 RdSet(PFLT_CALLBACK_DATA Data, PFLT_INSTANCE Instance, PRD_FILE File)
 {
+    PFILE_OBJECT FileObject = Data->Iopb->TargetFileObject;
     UCHAR Flags;
     FLT_PREOP_CALLBACK_STATUS Result;
     NTSTATUS Status;
@@ -143,6 +195,10 @@ RdSet(PFLT_CALLBACK_DATA Data, PFLT_INSTANCE Instance, PRD_FILE File)
         Status = RdResize(Data, Instance, File);
         ExReleaseResourceLite(&File->Main);
         return RdComplete(Data, Status, 0);
+    case FilePositionInformation: /* asked for, it is told from here */
+        FileObject->CurrentByteOffset =
+            *(PLARGE_INTEGER)Data->Iopb->Parameters.SetFileInformation.InfoBuffer;
+        return RdComplete(Data, STATUS_SUCCESS, 0);
     case FileDispositionInformation:
     case 64: /* FileDispositionInformationEx */
         Result = FltCheckOplock(&File->Oplock, Data, NULL, NULL, NULL);
@@ -154,8 +210,8 @@ RdSet(PFLT_CALLBACK_DATA Data, PFLT_INSTANCE Instance, PRD_FILE File)
             FileDispositionInformation) {
             Flags &= 1;
         }
-        /* Deletion, but for POSIX semantics without the check of images. */
-        if ((Flags & 1) && (Flags & 6) != 2 &&
+        /* Deletion; one of several names goes without asking who maps the file, if that is not forced. */
+        if ((Flags & 1) && ((Flags & 4) || RdIsOnlyName(Data, Instance)) &&
             !MmFlushImageSection(&File->Sections, MmFlushForDelete)) {
             return RdComplete(Data, STATUS_CANNOT_DELETE, 0);
         }

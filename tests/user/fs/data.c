@@ -123,7 +123,7 @@ Sizes(void)
     Open(L"folder", FILE_WRITE_DATA | FILE_LIST_DIRECTORY, SHARE_ALL, FILE_OPEN,
          FILE_DIRECTORY_FILE, &File);
     EXPECT_STATUS(SetSize(File, 10),
-                  STATUS_INVALID_DEVICE_REQUEST); // [SMP:fastfat/fileinfo.c] of a directory
+                  STATUS_INVALID_PARAMETER); // of a directory, as NTFS says it
     EXPECT_STATUS(Read(File, 0, Copy, 1), STATUS_INVALID_DEVICE_REQUEST);
     NtClose(File);
 }
@@ -148,7 +148,8 @@ Uncached(void)
     EXPECT_STATUS(Read(File, 100, Copy, 512),
                   STATUS_INVALID_PARAMETER); // [DDI:wdm/zwreadfile] whole sectors
     EXPECT_STATUS(Read(File, 0, Copy, 100), STATUS_INVALID_PARAMETER);
-    EXPECT_STATUS(NtSetInformationFile(File, &Iosb, &Odd, sizeof(Odd), 14), STATUS_SUCCESS);
+    EXPECT_STATUS(NtSetInformationFile(File, &Iosb, &Odd, sizeof(Odd), 14),
+                  STATUS_INVALID_PARAMETER); // [DDI: FILE_POSITION_INFORMATION] so is a position
     // and the other way
     memset(Copy, 0x5A, 4096);
     EXPECT_STATUS(Write(File, 4096, Copy, 4096), STATUS_SUCCESS);

@@ -221,14 +221,18 @@ Deleted(void)
     NtClose(Map);
     EXPECT_EQ(Base[0], 's');
     NtClose(File);
-    // a mapped file is not deleted, but for POSIX semantics [DDI:ntifs/mmflushimagesection, _file_disposition_information_ex]
+    // a mapped file is not deleted, but with its last handle [DDI:ntifs/mmflushimagesection, _file_disposition_information_ex]
     EXPECT_STATUS(Delete(L"deleted"), STATUS_CANNOT_DELETE);
     EXPECT(Exists(L"deleted"));
     {
         ULONG Posix = 3;
 
         Open(L"deleted", DELETE, SHARE_ALL, FILE_OPEN, 0, &File);
-        EXPECT_STATUS(NtSetInformationFile(File, &Iosb, &Posix, sizeof(Posix), 64), STATUS_SUCCESS);
+        EXPECT_STATUS(NtSetInformationFile(File, &Iosb, &Posix, sizeof(Posix), 64),
+                      STATUS_CANNOT_DELETE);
+        NtClose(File);
+        EXPECT_STATUS(Open(L"deleted", DELETE, SHARE_ALL, FILE_OPEN, FILE_DELETE_ON_CLOSE, &File),
+                      STATUS_SUCCESS);
         NtClose(File);
     }
     EXPECT(!Exists(L"deleted"));

@@ -52,8 +52,8 @@ Classes(void)
     EXPECT_EQ(Number, FILE_SYNCHRONOUS_IO_NONALERT);
     EXPECT_STATUS(Query(File, &Number, sizeof(Number), 8), STATUS_SUCCESS); // FileAccessInformation
     EXPECT_EQ(Number, FILE_GENERIC_READ | FILE_GENERIC_WRITE | DELETE);
-    EXPECT_STATUS(Query(File, &Number, sizeof(Number), 17), STATUS_SUCCESS); // any alignment
-    EXPECT_EQ(Number, 0);
+    EXPECT_STATUS(Query(File, &Number, sizeof(Number), 17), STATUS_SUCCESS);
+    EXPECT_EQ(Number, 1); // FILE_WORD_ALIGNMENT
     EXPECT_STATUS(Query(File, &Number, sizeof(Number), 999), STATUS_INVALID_INFO_CLASS);
 
     EXPECT_STATUS(Query(File, &Links, 12, 54), STATUS_SUCCESS);
