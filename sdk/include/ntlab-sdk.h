@@ -13,6 +13,22 @@
 #undef __USE_MINGW_ANSI_STDIO /* sprintf and its kin are the kernel's, not a library's */
 #define __USE_MINGW_ANSI_STDIO 0
 #include <_mingw.h>
+#if defined(__cplusplus) && !defined(NOMINMAX)
+/* The DDK's macros, as routines: libstdc++'s headers may come after the DDK's, and have their own. */
+#define NOMINMAX 1
+template <typename A, typename B>
+static constexpr auto
+min(A First, B Second)
+{
+    return First < Second ? First : Second;
+}
+template <typename A, typename B>
+static constexpr auto
+max(A First, B Second)
+{
+    return First > Second ? First : Second;
+}
+#endif
 #undef __forceinline
 #define __forceinline static __inline__ __attribute__((__unused__))
 #define FORCEINLINE   static __inline__ __attribute__((__unused__))

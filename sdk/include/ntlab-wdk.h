@@ -555,4 +555,43 @@ typedef VOID NTAPI IO_CSQ_COMPLETE_CANCELED_IRP(struct _IO_CSQ *Csq, PIRP Irp);
 }
 #endif
 
+/* [winnt.h, wdm.h] Of a scoped or plain enumeration: bits of it are combined. */
+#ifndef DEFINE_ENUM_FLAG_OPERATORS
+#ifdef __cplusplus
+#define DEFINE_ENUM_FLAG_OPERATORS(_type)                                                          \
+    extern "C++" {                                                                                 \
+    constexpr _type operator|(_type A, _type B)                                                    \
+    {                                                                                              \
+        return _type((__underlying_type(_type))A | (__underlying_type(_type))B);                   \
+    }                                                                                              \
+    constexpr _type operator&(_type A, _type B)                                                    \
+    {                                                                                              \
+        return _type((__underlying_type(_type))A & (__underlying_type(_type))B);                   \
+    }                                                                                              \
+    constexpr _type operator^(_type A, _type B)                                                    \
+    {                                                                                              \
+        return _type((__underlying_type(_type))A ^ (__underlying_type(_type))B);                   \
+    }                                                                                              \
+    constexpr _type operator~(_type A)                                                             \
+    {                                                                                              \
+        return _type(~(__underlying_type(_type))A);                                                \
+    }                                                                                              \
+    inline _type &operator|=(_type &A, _type B)                                                    \
+    {                                                                                              \
+        return A = A | B;                                                                          \
+    }                                                                                              \
+    inline _type &operator&=(_type &A, _type B)                                                    \
+    {                                                                                              \
+        return A = A & B;                                                                          \
+    }                                                                                              \
+    inline _type &operator^=(_type &A, _type B)                                                    \
+    {                                                                                              \
+        return A = A ^ B;                                                                          \
+    }                                                                                              \
+    }
+#else
+#define DEFINE_ENUM_FLAG_OPERATORS(_type)
+#endif
+#endif
+
 #endif

@@ -5,6 +5,12 @@
 #ifndef NTLAB_USER_H
 #define NTLAB_USER_H
 #ifndef __ASSEMBLER__
+/* In a wide format %s is wide, as sources written for MSVC expect: the C library's routines, not mingw-w64's own. */
+#if defined(__cplusplus) && __has_include(<bits/c++config.h>)
+#include <bits/c++config.h>
+#endif
+#undef __USE_MINGW_ANSI_STDIO
+#define __USE_MINGW_ANSI_STDIO 0
 #include <sal.h>
 #include <specstrings.h>
 #include "../ntlab-sal.h"

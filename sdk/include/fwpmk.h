@@ -1,0 +1,5 @@
+/*
+ * fwpmk.h - not there: ntlab has no network.
+ */
+#error                                                                                             \
+    "ntlab has no network (fwpmk.h): drivers that use the Windows Filtering Platform do not build."

@@ -1,0 +1,4 @@
+/*
+ * in6addr.h - addresses are wsk.h's.
+ */
+#include <wsk.h>

@@ -1,0 +1,4 @@
+/*
+ * inaddr.h - addresses are wsk.h's.
+ */
+#include <wsk.h>

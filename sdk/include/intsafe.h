@@ -1,0 +1,4 @@
+/*
+ * intsafe.h - in a driver, ntintsafe.h.
+ */
+#include <ntintsafe.h>

@@ -1,0 +1,4 @@
+/*
+ * ip2string.h - addresses are wsk.h's.
+ */
+#include <wsk.h>

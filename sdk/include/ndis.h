@@ -1,0 +1,4 @@
+/*
+ * ndis.h - not there: ntlab has no network.
+ */
+#error "ntlab has no network (ndis.h): drivers that use NDIS do not build."

@@ -1,0 +1,3 @@
+/*
+ * specstrings_strict.h - annotations are ntlab-sal.h's, and always there.
+ */

@@ -1,0 +1,4 @@
+/*
+ * ws2ipdef.h - addresses are wsk.h's.
+ */
+#include <wsk.h>
