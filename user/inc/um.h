@@ -88,5 +88,6 @@
 
 #include "user/inc/peb.h"
 #include "user/inc/native.h"
+#include "user/inc/tables.h"
 
 #endif

@@ -42,13 +42,14 @@ int WINAPI
 MultiByteToWideChar(UINT CodePage, DWORD Flags, LPCCH Source, int SourceLength, LPWSTR Target,
                     int Room)
 {
-    ULONG Bytes = SourceLength == -1 ? (ULONG)strlen(Source) + 1 : (ULONG)SourceLength, Written = 0,
-          Index;
+    ULONG Bytes =
+              SourceLength < 0 && Source != NULL ? (ULONG)strlen(Source) + 1 : (ULONG)SourceLength,
+          Written = 0, Index;
     NTSTATUS Status = STATUS_SUCCESS;
 
     CodePage = BaseCodePage(CodePage);
-    if (SourceLength == 0 || SourceLength < -1 || Room < 0 || Source == NULL ||
-        !IsValidCodePage(CodePage)) {
+    if (SourceLength == 0 || Room < 0 || Source == NULL || !IsValidCodePage(CodePage) ||
+        (Room != 0 && (Target == NULL || (PVOID)Target == Source))) {
         BaseFailWith(ERROR_INVALID_PARAMETER);
         return 0;
     }
@@ -116,13 +117,14 @@ int WINAPI
 WideCharToMultiByte(UINT CodePage, DWORD Flags, LPCWCH Source, int SourceLength, LPSTR Target,
                     int Room, LPCCH Default, LPBOOL UsedDefault)
 {
-    ULONG Units = SourceLength == -1 ? (ULONG)wcslen(Source) + 1 : (ULONG)SourceLength, Written = 0,
-          Index;
+    ULONG Units =
+              SourceLength < 0 && Source != NULL ? (ULONG)wcslen(Source) + 1 : (ULONG)SourceLength,
+          Written = 0, Index;
     NTSTATUS Status;
 
     CodePage = BaseCodePage(CodePage);
-    if (SourceLength == 0 || SourceLength < -1 || Room < 0 || Source == NULL ||
-        !IsValidCodePage(CodePage) ||
+    if (SourceLength == 0 || Room < 0 || Source == NULL || !IsValidCodePage(CodePage) ||
+        (Room != 0 && (Target == NULL || Target == (PVOID)Source)) ||
         (CodePage == CP_UTF8 && (Default != NULL || UsedDefault != NULL))) {
         BaseFailWith(ERROR_INVALID_PARAMETER);
         return 0;

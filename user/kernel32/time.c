@@ -214,6 +214,9 @@ QueryUnbiasedInterruptTime(PULONGLONG Time)
 {
     LARGE_INTEGER Counter, Frequency;
 
+    if (Time == NULL) {
+        return BaseFailWith(ERROR_INVALID_PARAMETER);
+    }
     NtQueryPerformanceCounter(&Counter, &Frequency);
     *Time = (ULONGLONG)Counter.QuadPart * 10000000ull / (ULONGLONG)Frequency.QuadPart;
     return TRUE;

@@ -169,3 +169,20 @@ IsBadStringPtrA(LPCSTR String, UINT_PTR Maximum)
     }
     return Bad;
 }
+
+BOOL WINAPI
+IsBadStringPtrW(LPCWSTR String, UINT_PTR Maximum)
+{
+    BOOL Bad = FALSE;
+
+    if (String == NULL) {
+        return TRUE;
+    }
+    __try {
+        while (Maximum-- != 0 && *(const volatile WCHAR *)String++ != 0) {
+        }
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Bad = TRUE;
+    }
+    return Bad;
+}

@@ -59,6 +59,9 @@ RtlpFindVariable(PWSTR Block, PCUNICODE_STRING Name)
     if (Block == NULL) {
         return NULL;
     }
+    if (Name->Length == 0) {
+        return NULL;
+    }
     for (; *Block != 0; Block += wcslen(Block) + 1) {
         if (RtlpSameName(Block, Name)) {
             return Block;

@@ -83,6 +83,49 @@ RtlDeleteFunctionTable(PRUNTIME_FUNCTION Table)
     return Found != NULL;
 }
 
+/* A growable table: Count functions of it are there now, sorted, in memory for Maximum; [LEARN: RtlAddGrowableFunctionTable]. */
+DWORD NTAPI
+RtlAddGrowableFunctionTable(PVOID *DynamicTable, PRUNTIME_FUNCTION FunctionTable, DWORD EntryCount,
+                            DWORD MaximumEntryCount, ULONG_PTR RangeBase, ULONG_PTR RangeEnd)
+{
+    PRTLP_FUNCTION_TABLE Entry =
+        RtlAllocateHeap(RtlProcessHeap(), HEAP_ZERO_MEMORY, sizeof(*Entry));
+
+    if (Entry == NULL) {
+        return (DWORD)STATUS_NO_MEMORY;
+    }
+    Entry->Table = FunctionTable;
+    Entry->Count = EntryCount;
+    Entry->Base = Entry->Low = RangeBase;
+    Entry->High = RangeEnd;
+    RtlAcquireSRWLockExclusive(&RtlpVectoredLock);
+    InsertTailList(&RtlpFunctionTables, &Entry->Links);
+    RtlReleaseSRWLockExclusive(&RtlpVectoredLock);
+    *DynamicTable = Entry;
+    return STATUS_SUCCESS;
+}
+
+VOID NTAPI
+RtlGrowFunctionTable(PVOID DynamicTable, DWORD NewEntryCount)
+{
+    PRTLP_FUNCTION_TABLE Entry = DynamicTable;
+
+    RtlAcquireSRWLockExclusive(&RtlpVectoredLock);
+    Entry->Count = max(Entry->Count, NewEntryCount);
+    RtlReleaseSRWLockExclusive(&RtlpVectoredLock);
+}
+
+VOID NTAPI
+RtlDeleteGrowableFunctionTable(PVOID DynamicTable)
+{
+    PRTLP_FUNCTION_TABLE Entry = DynamicTable;
+
+    RtlAcquireSRWLockExclusive(&RtlpVectoredLock);
+    RemoveEntryList(&Entry->Links);
+    RtlReleaseSRWLockExclusive(&RtlpVectoredLock);
+    RtlFreeHeap(RtlProcessHeap(), 0, Entry);
+}
+
 PRUNTIME_FUNCTION
 RtlpLookupDynamicFunction(ULONG64 ControlPc, PULONG64 ImageBase)
 {

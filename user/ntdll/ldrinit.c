@@ -115,6 +115,7 @@ LdrpAttachListed(BOOLEAN Static)
             continue;
         }
         Entry->Flags |= LDRP_PROCESS_ATTACH_CALLED;
+        LdrpNotify(Entry, LDRP_DLL_LOADED);
         if (!LdrpCallInit(Entry, DLL_PROCESS_ATTACH, Static ? (PVOID)1 : NULL)) {
             if (Static) {
                 LdrpHardError(STATUS_DLL_INIT_FAILED, &Entry->BaseDllName, NULL, NULL);

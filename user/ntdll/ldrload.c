@@ -315,6 +315,7 @@ LdrpRelease(PLDR_DATA_TABLE_ENTRY Entry)
     if ((Entry->Flags & LDRP_PROCESS_ATTACH_CALLED) != 0) {
         Entry->Flags &= ~LDRP_PROCESS_ATTACH_CALLED;
         LdrpCallInit(Entry, DLL_PROCESS_DETACH, NULL);
+        LdrpNotify(Entry, LDRP_DLL_UNLOADED);
     }
     LdrpRemove(Entry);
 }

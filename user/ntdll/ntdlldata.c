@@ -13,6 +13,7 @@ PLDR_DATA_TABLE_ENTRY LdrpImage, LdrpNtdll, LdrpKernel32;
 ULONG LdrpTlsCount;
 LIST_ENTRY LdrpThreads = {&LdrpThreads, &LdrpThreads};
 UNICODE_STRING LdrpSystemDirectory;
+LIST_ENTRY LdrpListeners = {&LdrpListeners, &LdrpListeners};
 
 PRTLP_UNHANDLED_FILTER RtlpUnhandledFilter;
 LIST_ENTRY RtlpVectoredHandlers = {&RtlpVectoredHandlers, &RtlpVectoredHandlers};

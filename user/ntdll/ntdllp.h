@@ -10,6 +10,7 @@
  *     ldrsnap.c          exports and imports; what an import without an export becomes
  *     ldrtls.c           static thread-local storage and TLS callbacks
  *     ldrres.c           resources
+ *     ldrnotify.c        who is told of DLLs
  *     except.c           vectored handlers, the last filter; what the shared unwinder asks of us
  *     heap.c             size-class allocator
  *     wait.c             queues of threads that wait on an address
@@ -17,6 +18,7 @@
  *     env.c path.c params.c  environment, DOS paths, process parameters
  *     thread.c fls.c     threads and their local storage
  *     pool.c             work items, timers, registered waits, the Tp routines
+ *     atom.c resource.c registry.c ustring.c  atom tables, RTL_RESOURCE, the registry by path, strings
  *     error.c debug.c time.c version.c string.c  the rest
  *     ntdlldata.c        every mutable global
  *
@@ -24,6 +26,10 @@
  */
 #ifndef USER_NTDLL_NTDLLP_H
 #define USER_NTDLL_NTDLLP_H
+
+NTSTATUS NTAPI RtlHashUnicodeString(PCUNICODE_STRING String, BOOLEAN IgnoreCase, ULONG Algorithm,
+                                    PULONG Hash);
+NTSTATUS NTAPI RtlIntegerToUnicodeString(ULONG Value, ULONG Base, PUNICODE_STRING String);
 
 /* Loader. */
 extern PEB_LDR_DATA LdrpData;
@@ -35,6 +41,11 @@ extern PLDR_DATA_TABLE_ENTRY LdrpImage, LdrpNtdll, LdrpKernel32;
 extern ULONG LdrpTlsCount;     /* indices given out */
 extern LIST_ENTRY LdrpThreads; /* TEB.TlsLinks of each thread that has TLS */
 extern UNICODE_STRING LdrpSystemDirectory;
+extern LIST_ENTRY LdrpListeners; /* ldrnotify.c; loader lock */
+
+#define LDRP_DLL_LOADED   1
+#define LDRP_DLL_UNLOADED 2
+VOID LdrpNotify(PLDR_DATA_TABLE_ENTRY Entry, ULONG Reason);
 
 NTSTATUS LdrpLoad(PCUNICODE_STRING Name, PLDR_DATA_TABLE_ENTRY *Entry);
 PLDR_DATA_TABLE_ENTRY LdrpFindByName(PCUNICODE_STRING Name);

@@ -84,6 +84,17 @@ RtlCreateProcessParametersEx(PRTL_USER_PROCESS_PARAMETERS *Result, PUNICODE_STRI
 }
 
 NTSTATUS NTAPI
+RtlCreateProcessParameters(PRTL_USER_PROCESS_PARAMETERS *Result, PUNICODE_STRING ImagePath,
+                           PUNICODE_STRING DllPath, PUNICODE_STRING CurrentDirectory,
+                           PUNICODE_STRING CommandLine, PVOID Environment,
+                           PUNICODE_STRING WindowTitle, PUNICODE_STRING Desktop,
+                           PUNICODE_STRING Shell, PUNICODE_STRING Runtime)
+{
+    return RtlCreateProcessParametersEx(Result, ImagePath, DllPath, CurrentDirectory, CommandLine,
+                                        Environment, WindowTitle, Desktop, Shell, Runtime, 0);
+}
+
+NTSTATUS NTAPI
 RtlDestroyProcessParameters(PRTL_USER_PROCESS_PARAMETERS Parameters)
 {
     RtlFreeHeap(RtlProcessHeap(), 0, Parameters);

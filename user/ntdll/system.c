@@ -206,3 +206,67 @@ RtlAdjustPrivilege(ULONG Privilege, BOOLEAN Enable, BOOLEAN Thread, PBOOLEAN Pre
     }
     return Status;
 }
+
+/* There is no sleep: biased and unbiased time are one. */
+BOOLEAN NTAPI
+RtlQueryUnbiasedInterruptTime(PULONGLONG Time)
+{
+    LARGE_INTEGER Counter, Frequency;
+
+    if (Time == NULL) {
+        RtlSetLastWin32ErrorAndNtStatusFromNtStatus(STATUS_INVALID_PARAMETER);
+        return FALSE;
+    }
+    NtQueryPerformanceCounter(&Counter, &Frequency);
+    *Time = (ULONGLONG)Counter.QuadPart * 10000000ull / (ULONGLONG)Frequency.QuadPart;
+    return TRUE;
+}
+
+/* Native: what a WOW64 process is not told otherwise. */
+NTSTATUS NTAPI
+RtlGetNativeSystemInformation(SYSTEM_INFORMATION_CLASS Class, PVOID Information, ULONG Length,
+                              PULONG ReturnLength)
+{
+    return NtQuerySystemInformation(Class, Information, Length, ReturnLength);
+}
+
+#define THREAD_ERROR_MODES 0x70
+
+ULONG NTAPI
+RtlGetThreadErrorMode(VOID)
+{
+    return NtCurrentTeb()->HardErrorMode;
+}
+
+NTSTATUS NTAPI
+RtlSetThreadErrorMode(ULONG NewMode, PULONG OldMode)
+{
+    if ((NewMode & ~THREAD_ERROR_MODES) != 0) {
+        return STATUS_INVALID_PARAMETER_1;
+    }
+    if (OldMode != NULL) {
+        *OldMode = NtCurrentTeb()->HardErrorMode;
+    }
+    NtCurrentTeb()->HardErrorMode = NewMode;
+    return STATUS_SUCCESS;
+}
+
+/* The zone of the box is UTC. */
+NTSTATUS NTAPI
+RtlQueryDynamicTimeZoneInformation(PDYNAMIC_TIME_ZONE_INFORMATION Zone)
+{
+    RtlZeroMemory(Zone, sizeof(*Zone));
+    wcscpy(Zone->StandardName, L"Coordinated Universal Time");
+    wcscpy(Zone->DaylightName, L"Coordinated Universal Time");
+    wcscpy(Zone->TimeZoneKeyName, L"UTC");
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI
+RtlQueryTimeZoneInformation(PTIME_ZONE_INFORMATION Zone)
+{
+    RtlZeroMemory(Zone, sizeof(*Zone));
+    wcscpy(Zone->StandardName, L"Coordinated Universal Time");
+    wcscpy(Zone->DaylightName, L"Coordinated Universal Time");
+    return STATUS_SUCCESS;
+}
