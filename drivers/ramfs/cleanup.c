@@ -112,18 +112,20 @@ RamUnlinkIfDeleted(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_STREAM Stream, PRA
     }
 }
 
-static VOID
-RamCleanupTimes(PRAM_REQUEST Request)
+/* What this file object has modified has its times now: who asks for them is told, and its cleanup tells everybody. */
+VOID
+RamStamp(PRAM_REQUEST Request)
 {
     PRAM_NODE Node = Request->Stream->Node;
     PFILE_OBJECT FileObject = Request->FileObject;
     ULONG Flags = Request->Ccb->Flags;
     LARGE_INTEGER Now;
 
-    if (!(FileObject->Flags & (FO_FILE_MODIFIED | FO_FILE_SIZE_CHANGED)) &&
-        !(Flags & RAM_CCB_MODIFIED)) {
+    if (!(FileObject->Flags & FO_FILE_MODIFIED) && !(Flags & RAM_CCB_MODIFIED)) {
         return;
     }
+    FileObject->Flags &= ~FO_FILE_MODIFIED;
+    Request->Ccb->Flags = (Flags & ~RAM_CCB_MODIFIED) | RAM_CCB_STAMPED;
     RamNow(&Now);
     if (!(Flags & RAM_CCB_KEEP_WRITE_TIME)) {
         Node->LastWriteTime = Now;
@@ -131,6 +133,19 @@ RamCleanupTimes(PRAM_REQUEST Request)
     if (!(Flags & RAM_CCB_KEEP_CHANGE)) {
         Node->ChangeTime = Now;
     }
+}
+
+static VOID
+RamCleanupTimes(PRAM_REQUEST Request)
+{
+    PRAM_NODE Node = Request->Stream->Node;
+    PFILE_OBJECT FileObject = Request->FileObject;
+
+    if (!(FileObject->Flags & (FO_FILE_MODIFIED | FO_FILE_SIZE_CHANGED)) &&
+        !(Request->Ccb->Flags & (RAM_CCB_MODIFIED | RAM_CCB_STAMPED))) {
+        return;
+    }
+    RamStamp(Request);
     if (!Node->Directory && Request->Stream == &Node->Data) {
         Node->Attributes |= FILE_ATTRIBUTE_ARCHIVE;
     }

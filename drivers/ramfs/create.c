@@ -631,6 +631,7 @@ RamOpenPath(PRAM_REQUEST Request, PRAM_OPEN Open)
     PRAM_STREAM RelatedStream = Related != NULL ? Related->FsContext : NULL;
     PRAM_NODE Start = Request->Volume->Root;
     PUNICODE_STRING Name = &FileObject->FileName;
+    UNICODE_STRING Stripped = *Name;
     NTSTATUS Status = STATUS_SUCCESS;
     BOOLEAN Target = (Request->Stack->Flags & SL_OPEN_TARGET_DIRECTORY) != 0;
 
@@ -647,6 +648,12 @@ RamOpenPath(PRAM_REQUEST Request, PRAM_OPEN Open)
             Start = RelatedStream->Node;
         } else if (Name->Buffer[0] != L'\\') {
             return STATUS_OBJECT_NAME_INVALID;
+        } else if (Name->Length >= 2 * sizeof(WCHAR) && Name->Buffer[1] == L'\\') {
+            /* Callers put one too many behind a volume's name. [SMP:fastfat/create.c] */
+            Stripped.Buffer++;
+            Stripped.Length -= sizeof(WCHAR);
+            RtlMoveMemory(Name->Buffer, Stripped.Buffer, Stripped.Length);
+            Name->Length = Stripped.Length;
         }
         Status = RamWalk(Request, Request->Volume, Start, Name, Open->Options,
                          (Request->Stack->Flags & SL_CASE_SENSITIVE) != 0, Target, &Open->Path);

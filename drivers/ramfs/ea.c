@@ -53,24 +53,45 @@ RamNeedsEa(PRAM_NODE Node)
 }
 
 static BOOLEAN
-RamIsLegalEa(PFILE_FULL_EA_INFORMATION Ea)
+RamIsLegalEaName(const CHAR *Name, ULONG Length)
 {
     static const CHAR Bad[] = "\\/:*?\"<>|,+=[];";
 
-    if (Ea->EaNameLength == 0) {
+    if (Length == 0) {
         return FALSE;
     }
-    for (ULONG i = 0; i < Ea->EaNameLength; i++) {
-        if ((UCHAR)Ea->EaName[i] < 0x20) {
+    for (ULONG i = 0; i < Length; i++) {
+        if ((UCHAR)Name[i] < 0x20) {
             return FALSE;
         }
         for (ULONG j = 0; Bad[j] != 0; j++) {
-            if (Ea->EaName[i] == Bad[j]) {
+            if (Name[i] == Bad[j]) {
                 return FALSE;
             }
         }
     }
     return TRUE;
+}
+
+static BOOLEAN
+RamIsLegalEa(PFILE_FULL_EA_INFORMATION Ea)
+{
+    return RamIsLegalEaName(Ea->EaName, Ea->EaNameLength);
+}
+
+/* Does an earlier entry of the list have the same name? */
+static BOOLEAN
+RamIsAskedBefore(PFILE_GET_EA_INFORMATION List, PFILE_GET_EA_INFORMATION Entry)
+{
+    for (; List != Entry; List = (PVOID)((PUCHAR)List + List->NextEntryOffset)) {
+        STRING One = {List->EaNameLength, List->EaNameLength, List->EaName},
+               Two = {Entry->EaNameLength, Entry->EaNameLength, Entry->EaName};
+
+        if (RtlEqualString(&One, &Two, TRUE)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
 }
 
 /* Each attribute of the list replaces the one of its name; without a value it only removes it. */
@@ -203,11 +224,26 @@ RamListEa(PRAM_REQUEST Request, PUCHAR Buffer, ULONG Length)
         PFILE_GET_EA_INFORMATION Get = Stack->Parameters.QueryEa.EaList;
 
         for (;; Get = (PVOID)((PUCHAR)Get + Get->NextEntryOffset)) {
+            CHAR Name[256];
+
+            if (!RamIsLegalEaName(Get->EaName, Get->EaNameLength)) {
+                return STATUS_INVALID_EA_NAME;
+            }
+            if (RamIsAskedBefore(Stack->Parameters.QueryEa.EaList, Get)) {
+                if (Get->NextEntryOffset == 0) {
+                    return STATUS_SUCCESS;
+                }
+                continue;
+            }
+            for (ULONG i = 0; i < Get->EaNameLength; i++) {
+                Name[i] = RtlUpperChar(Get->EaName[i]);
+            }
             At = RamFindEa(Node->Ea, Node->EaLength, Get->EaName, Get->EaNameLength);
             if (!RamPutEa(Buffer, Length, &Used, &Last,
-                          At < Node->EaLength ? (PVOID)(Node->Ea + At) : NULL, Get->EaName,
+                          At < Node->EaLength ? (PVOID)(Node->Ea + At) : NULL, Name,
                           Get->EaNameLength)) {
-                return Last == NULL ? STATUS_BUFFER_TOO_SMALL : STATUS_BUFFER_OVERFLOW;
+                Request->Information = 0; /* all that is asked for, or nothing */
+                return STATUS_BUFFER_OVERFLOW;
             }
             Request->Information = Used;
             if (Get->NextEntryOffset == 0) {

@@ -11,6 +11,10 @@
  */
 #include "ramfs.h"
 
+/* FSCTL_QUERY_PERSISTENT_VOLUME_STATE: FILE_FS_PERSISTENT_VOLUME_INFORMATION {Flags, Mask, Version, Reserved} */
+#define RAM_QUERY_PERSISTENT_STATE                                                                 \
+    CTL_CODE(FILE_DEVICE_FILE_SYSTEM, 143, METHOD_BUFFERED, FILE_ANY_ACCESS)
+
 /* V1; the volume's resource is held exclusively */
 static BOOLEAN
 RamIsUsed(PRAM_VOLUME Volume)
@@ -105,6 +109,7 @@ static NTSTATUS
 RamVolumeControl(PRAM_REQUEST Request, ULONG Code)
 {
     PVOID Buffer = Request->Irp->AssociatedIrp.SystemBuffer;
+    ULONG In = Request->Stack->Parameters.FileSystemControl.InputBufferLength;
     ULONG Out = Request->Stack->Parameters.FileSystemControl.OutputBufferLength;
     NTSTATUS Status;
 
@@ -129,6 +134,13 @@ RamVolumeControl(PRAM_REQUEST Request, ULONG Code)
         }
         *(PULONG)Buffer = Request->Volume->Flags & RAM_VOLUME_DIRTY ? VOLUME_IS_DIRTY : 0;
         Request->Information = sizeof(ULONG);
+        return STATUS_SUCCESS;
+    case RAM_QUERY_PERSISTENT_STATE:
+        if (In < 4 * sizeof(ULONG) || Out < 4 * sizeof(ULONG) || ((PULONG)Buffer)[2] != 1) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        ((PULONG)Buffer)[0] = 0; /* nothing of it is on: short names are made */
+        Request->Information = 4 * sizeof(ULONG);
         return STATUS_SUCCESS;
     case FSCTL_MARK_VOLUME_DIRTY:
         Request->Volume->Flags |= RAM_VOLUME_DIRTY;
@@ -257,6 +269,8 @@ RamUserControl(PRAM_REQUEST Request)
     case FSCTL_SET_COMPRESSION:
         return RamIsVolumeOpen(Request) ? STATUS_INVALID_PARAMETER
                                         : RamSparseControl(Request, Code);
+    case FSCTL_GET_RETRIEVAL_POINTERS:
+        return RamIsVolumeOpen(Request) ? STATUS_INVALID_PARAMETER : RamExtents(Request);
     case FSCTL_CREATE_USN_JOURNAL:
     case FSCTL_DELETE_USN_JOURNAL:
     case FSCTL_QUERY_USN_JOURNAL:

@@ -382,6 +382,13 @@ RamIsGone(PRAM_STREAM Stream)
            (Node->Links == 0 && Node->Handles == 0 && Node != Node->Volume->Root);
 }
 
+static BOOLEAN
+RamTellsTimes(ULONG Class)
+{
+    return Class == FileBasicInformation || Class == FileAllInformation ||
+           Class == FileNetworkOpenInformation || Class == 68 || Class == 70;
+}
+
 NTSTATUS
 RamQuery(PRAM_REQUEST Request)
 {
@@ -406,6 +413,9 @@ RamQuery(PRAM_REQUEST Request)
     } else if (RamIsGone(Request->Stream)) {
         Out.Status = STATUS_FILE_DELETED;
     } else {
+        if (RamTellsTimes(Class)) {
+            RamStamp(Request);
+        }
         ExAcquireResourceSharedLite(&Request->Stream->Main, TRUE);
         RamFill(Request, Class, &Out);
         ExReleaseResourceLite(&Request->Stream->Main);

@@ -178,9 +178,10 @@ struct _RAM_VOLUME {
 #define RAM_CCB_MODIFIED        0x40
 #define RAM_CCB_VOLUME          0x80
 #define RAM_CCB_POSIX_DELETE    0x100
-#define RAM_CCB_MANAGE          0x200 /* opened for writing with restore privilege or so */
-#define RAM_CCB_BY_ID           0x400 /* opened by an ID: its names are not to be changed by it */
-#define RAM_CCB_NO_TRAVERSE     0x800 /* by somebody without SeChangeNotifyPrivilege */
+#define RAM_CCB_MANAGE          0x200  /* opened for writing with restore privilege or so */
+#define RAM_CCB_BY_ID           0x400  /* opened by an ID: its names are not to be changed by it */
+#define RAM_CCB_STAMPED         0x1000 /* the times of what was modified have been asked for */
+#define RAM_CCB_NO_TRAVERSE     0x800  /* by somebody without SeChangeNotifyPrivilege */
 
 typedef struct _RAM_CCB {
     ULONG Flags;
@@ -307,12 +308,16 @@ NTSTATUS RamShortName(PRAM_REQUEST Request);
 /* read.c, write.c */
 VOID RamModified(PRAM_REQUEST Request, ULONG Filter);
 
+/* cleanup.c */
+VOID RamStamp(PRAM_REQUEST Request);
+
 /* notify: reports a change of Link (or of Stream of it) */
 VOID RamReport(PRAM_VOLUME Volume, PRAM_LINK Link, PRAM_STREAM Stream, ULONG Filter, ULONG Action);
 VOID RamReportNode(PRAM_NODE Node, PRAM_STREAM Stream, ULONG Filter, ULONG Action);
 
 /* fsctl.c and its parts */
 NTSTATUS RamReparseControl(PRAM_REQUEST Request, ULONG Code);
+NTSTATUS RamExtents(PRAM_REQUEST Request);
 NTSTATUS RamSparseControl(PRAM_REQUEST Request, ULONG Code);
 NTSTATUS RamJournalControl(PRAM_REQUEST Request, ULONG Code);
 VOID RamNoteUsn(PRAM_NODE Node, ULONG Reason);

@@ -118,8 +118,8 @@ RamFastBasic(PFILE_OBJECT FileObject, BOOLEAN Wait, PFILE_BASIC_INFORMATION Buff
     PRAM_STREAM Stream = RamFastStream(FileObject, DeviceObject);
     PRAM_NODE Node;
 
-    if (Stream == NULL) {
-        return FALSE;
+    if (Stream == NULL || (FileObject->Flags & FO_FILE_MODIFIED)) {
+        return FALSE; /* RamStamp */
     }
     RamEnter();
     if (!ExAcquireResourceSharedLite(&Stream->Main, Wait)) {

@@ -279,6 +279,8 @@ RamSetTree(PRAM_REQUEST Request, ULONG Class)
     case FileLinkInformation:
     case 72 /* FileLinkInformationEx */:
         return RamHardLink(Request, Class);
+    case 71 /* FileCaseSensitiveInformation: as where NtfsEnableDirCaseSensitivity is not set */:
+        return Request->Stream->Node->Directory ? STATUS_NOT_SUPPORTED : STATUS_INVALID_PARAMETER;
     case FileShortNameInformation:
         return RamShortName(Request);
     }

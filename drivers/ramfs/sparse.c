@@ -169,3 +169,58 @@ RamSparseControl(PRAM_REQUEST Request, ULONG Code)
     }
     return Status;
 }
+
+/*
+ * FSCTL_GET_RETRIEVAL_POINTERS: {ExtentCount, StartingVcn, {NextVcn, Lcn}...}. A file's clusters follow one another, behind those
+ * of the file made before it; a hole has none: -1.
+ */
+NTSTATUS
+RamExtents(PRAM_REQUEST Request)
+{
+    PLONGLONG Input = Request->Stack->Parameters.FileSystemControl.Type3InputBuffer;
+    PLONGLONG Output = Request->Irp->UserBuffer;
+    ULONG In = Request->Stack->Parameters.FileSystemControl.InputBufferLength;
+    ULONG Out = Request->Stack->Parameters.FileSystemControl.OutputBufferLength;
+    PRAM_STREAM Stream = Request->Stream;
+    BOOLEAN Sparse = (Stream->Node->Attributes & FILE_ATTRIBUTE_SPARSE_FILE) != 0;
+    LONGLONG Start, At, End, From = (LONGLONG)(Stream->Node->Id << 20);
+    ULONG Count = 0, Most = Out < 32 ? 0 : (Out - 16) / 16;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (In < sizeof(LONGLONG) || Most == 0) {
+        return In < sizeof(LONGLONG) ? STATUS_INVALID_PARAMETER : STATUS_BUFFER_TOO_SMALL;
+    }
+    if (Request->Irp->RequestorMode != KernelMode) {
+        ProbeForRead(Input, sizeof(LONGLONG), sizeof(ULONG));
+        ProbeForWrite(Output, Out, sizeof(ULONG));
+    }
+    Start = *Input;
+    ExAcquireResourceSharedLite(&Stream->Main, TRUE);
+    End = (LONGLONG)((RamAllocated(Stream) + RAM_CLUSTER - 1) / RAM_CLUSTER);
+    if (Sparse) {
+        End = (Stream->Header.FileSize.QuadPart + RAM_CLUSTER - 1) / RAM_CLUSTER;
+    }
+    __try {
+        if (Start < 0 || Start >= End) {
+            Status = Start < 0 ? STATUS_INVALID_PARAMETER : STATUS_END_OF_FILE;
+            __leave;
+        }
+        for (At = Start; At < End && Count < Most; Count++) {
+            BOOLEAN There = !Sparse || RamIsResident(Stream, (ULONG64)At * RAM_CLUSTER);
+
+            Output[2 + 2 * Count + 1] = There ? From + At : -1;
+            while (At < End &&
+                   There == (!Sparse || RamIsResident(Stream, (ULONG64)At * RAM_CLUSTER))) {
+                At++;
+            }
+            Output[2 + 2 * Count] = At;
+        }
+        *(PULONG)Output = Count;
+        Output[1] = Start;
+        Request->Information = 16 + 16 * Count;
+        Status = At < End ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
+    } __finally {
+        ExReleaseResourceLite(&Stream->Main);
+    }
+    return Status;
+}

@@ -66,6 +66,7 @@ static const IOP_CLASS IopSetClasses[] = {
     {61 /* FileReplaceCompletionInformation */, sizeof(FILE_COMPLETION_INFORMATION), 0},
     {64 /* FileDispositionInformationEx */, sizeof(ULONG), DELETE},
     {65 /* FileRenameInformationEx */, sizeof(FILE_RENAME_INFORMATION), DELETE},
+    {71 /* FileCaseSensitiveInformation */, sizeof(ULONG), FILE_WRITE_ATTRIBUTES},
     {72 /* FileLinkInformationEx */, sizeof(FILE_LINK_INFORMATION), 0},
 };
 

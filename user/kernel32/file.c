@@ -158,9 +158,20 @@ BaseDelete(LPCWSTR Name, ULONG Options)
 {
     FILE_DISPOSITION_INFORMATION Disposition = {TRUE};
     IO_STATUS_BLOCK Iosb;
+    OBJECT_ATTRIBUTES Attributes;
+    UNICODE_STRING NtPath;
     HANDLE File;
-    NTSTATUS Status = BaseOpenPath(Name, DELETE, Options | FILE_OPEN_REPARSE_POINT, &File);
+    NTSTATUS Status;
 
+    if (!BaseNtPath(Name, &NtPath)) {
+        return FALSE;
+    }
+    /* DELETE and nothing else: it may be all that the file or its directory grants. */
+    InitializeObjectAttributes(&Attributes, &NtPath, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    Status = NtOpenFile(&File, DELETE, &Attributes, &Iosb,
+                        FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                        Options | FILE_OPEN_REPARSE_POINT | FILE_OPEN_FOR_BACKUP_INTENT);
+    RtlFreeUnicodeString(&NtPath);
     if (NT_SUCCESS(Status)) {
         Status = NtSetInformationFile(File, &Iosb, &Disposition, sizeof(Disposition),
                                       FileDispositionInformation);
@@ -331,7 +342,8 @@ SetFileAttributesW(LPCWSTR Name, DWORD FileAttributes)
     NTSTATUS Status = BaseOpenPath(Name, FILE_WRITE_ATTRIBUTES, FILE_OPEN_REPARSE_POINT, &File);
 
     if (NT_SUCCESS(Status)) {
-        Basic.FileAttributes = FileAttributes | FILE_ATTRIBUTE_NORMAL;
+        Basic.FileAttributes =
+            (FileAttributes & 0x31A7 /* FILE_ATTRIBUTE_VALID_SET_FLAGS */) | FILE_ATTRIBUTE_NORMAL;
         Status = NtSetInformationFile(File, &Iosb, &Basic, sizeof(Basic), FileBasicInformation);
         NtClose(File);
     }

@@ -348,7 +348,7 @@ RtlSetCurrentDirectory_U(PUNICODE_STRING Path)
     UNICODE_STRING NtName;
     OBJECT_ATTRIBUTES Attributes;
     IO_STATUS_BLOCK Iosb;
-    HANDLE Folder;
+    HANDLE Folder, Old;
     PWSTR Full;
     ULONG Length;
     NTSTATUS Status;
@@ -369,9 +369,6 @@ RtlSetCurrentDirectory_U(PUNICODE_STRING Path)
                             FILE_SHARE_READ | FILE_SHARE_WRITE,
                             FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT);
         RtlFreeUnicodeString(&NtName);
-        if (NT_SUCCESS(Status)) {
-            NtClose(Folder);
-        }
     }
     if (!NT_SUCCESS(Status)) {
         RtlFreeHeap(RtlProcessHeap(), 0, Full);
@@ -390,7 +387,13 @@ RtlSetCurrentDirectory_U(PUNICODE_STRING Path)
     Current->Buffer = Full;
     Current->Length = (USHORT)(Length * sizeof(WCHAR));
     Current->MaximumLength = RTLP_PATH_ROOM * sizeof(WCHAR);
+    /* It stays open while it is the current one: nobody removes it. */
+    Old = NtCurrentPeb()->ProcessParameters->CurrentDirectory.Handle;
+    NtCurrentPeb()->ProcessParameters->CurrentDirectory.Handle = Folder;
     RtlReleasePebLock();
+    if (Old != NULL) {
+        NtClose(Old);
+    }
     return STATUS_SUCCESS;
 }
 
