@@ -15,7 +15,7 @@
  *     param.c buffer.c         an IRP as parameter block and back; swapped buffers, locked ones
  *     dispatch.c fastio.c fsfilter.c    the three ways in
  *     context.c attach.c       contexts and their counts; what they hang on
- *     name.c parse.c normal.c  file names
+ *     name.c parse.c       file names; normalize.c, provider.c: as filters that redirect tell them
  *     issue.c io.c create.c    I/O of a filter's own
  *     work.c cbdq.c cancel.c   deferred work, cancel-safe queues
  *     owned.c                  locks, oplocks and notifications of files that a filter owns
@@ -441,7 +441,7 @@ NTSTATUS FltpDeleteContext(PFLTP_CONTEXT_LIST List, PVOID Owner, FLT_CONTEXT_TYP
 VOID FltpForgetInstance(PFLT_INSTANCE Instance); /* contexts on streams, files, file objects */
 VOID FltpCloseFileObject(PFLT_VOLUME Volume, PFILE_OBJECT FileObject);
 
-/* name.c */
+/* name.c, provider.c */
 VOID FltpForgetNames(PFLTP_CARRIER Carrier);
 VOID FltpNoteNameChange(PFLTP_OPERATION Operation);
 VOID FltpNoteProvider(PFLT_INSTANCE Instance, LONG Change);
