@@ -1,4 +1,8 @@
 /*
- * inaddr.h - addresses are wsk.h's.
+ * inaddr.h - addresses are wsk.h's; a program has them from windows.h.
  */
+#ifdef _INC_WINDOWS
+#include_next <inaddr.h>
+#else
 #include <wsk.h>
+#endif
