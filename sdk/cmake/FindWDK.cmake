@@ -8,8 +8,10 @@ set(WDK_VERSION 10.0.26100.0)
 set(WDK_INC_VERSION ${WDK_VERSION})
 set(WDK_LIB_VERSION ${WDK_VERSION})
 set(WDK_PLATFORM x64)
-# Libraries as targets: these are linked to each driver, or are nothing on Linux.
-foreach(library IN ITEMS NTOSKRNL HAL FLTMGR WMILIB WDMSEC NTSTRSAFE AUX_KLIB CSQ BUFFEROVERFLOWK BUFFEROVERFLOWFASTFAILK LIBCNTPR WDM RTLVER UUID)
+# Libraries as targets. The first are linked to each driver, or are nothing on Linux; of the others nothing is there, and a driver that
+# only names them links.
+foreach(library IN ITEMS NTOSKRNL HAL FLTMGR WMILIB WDMSEC NTSTRSAFE AUX_KLIB CSQ BUFFEROVERFLOWK BUFFEROVERFLOWFASTFAILK LIBCNTPR WDM RTLVER UUID
+    KSECDD CNG NETIO NDIS FWPKCLNT TDI CLFS KS PORTCLS STORPORT SCSIPORT CLASSPNP USBD HIDPARSE DRMK VIDEOPRT WIN32K TBS)
   if(NOT TARGET WDK::${library})
     add_library(WDK::${library} INTERFACE IMPORTED GLOBAL)
   endif()

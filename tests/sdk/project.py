@@ -16,7 +16,8 @@ NTLAB, BUILD, SDK = (os.path.abspath(a) for a in sys.argv[1:4])
 FILES = {
     "find/CMakeLists.txt": """
 cmake_minimum_required(VERSION 3.2)
-project(found C CXX)
+project(found LANGUAGES CXX)
+set(CMAKE_INTERPROCEDURAL_OPTIMIZATION TRUE)
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_FLAGS "${CMAKE_CXX_FLAGS} /W4 /WX")
 set(CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}/cmake")
@@ -26,7 +27,7 @@ target_include_directories(locks INTERFACE .)
 wdk_add_driver(found KMDF 1.15 WINVER 0x0A00 main.cpp seven.asm words.mc found.rc)
 target_compile_options(found PRIVATE /permissive- $<$<COMPILE_LANGUAGE:CXX>:/Zc:__cplusplus>)
 target_link_options(found PUBLIC /integritycheck)
-target_link_libraries(found WDK::FLTMGR locks)
+target_link_libraries(found WDK::FLTMGR WDK::KSECDD locks)
 add_executable(client client.c)
 wdk_add_client(words words.cpp)
 """,
