@@ -27,7 +27,7 @@ def main():
             print(done.stdout.decode("utf-8", "replace"))
             sys.exit(1)
         for name in ("foo-clang", "foo-msvc", "foo-gcc"):
-            done = subprocess.run([NTLAB, "run", name + ".sys", "--", "foouser.exe"], cwd=out, stdin=subprocess.DEVNULL,
+            done = subprocess.run([NTLAB, "run", name + ".sys", "--", "foouser-msvc.exe" if name == "foo-msvc" else "foouser.exe"], cwd=out, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
             text = done.stdout.decode("utf-8", "replace")
             if done.returncode != 0 or "gone: file \\Device\\HarddiskVolume1\\folder" not in text:
