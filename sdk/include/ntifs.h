@@ -17,6 +17,17 @@
         UCHAR ReplaceIfExists;                                                                     \
         ULONG Flags;                                                                               \
     }
+/* Since Windows 8 the header of a stream has its oplock. What it begins with is set up by ntlab-ifs.h's routine. */
+#if NTDDI_VERSION >= 0x06020000
+#define FileContextSupportPointer                                                                  \
+    FileContextSupportPointer;                                                                     \
+    union {                                                                                        \
+        PVOID Oplock;                                                                              \
+        PVOID ReservedForRemote;                                                                   \
+    };                                                                                             \
+    PVOID ReservedContext
+#define FsRtlSetupAdvancedHeader DdkFsRtlSetupAdvancedHeader
+#endif
 /* In no header of Microsoft's: sources declare these themselves, one also as a pointer of that name. */
 #define ZwQueryInformationProcess DdkZwQueryInformationProcess
 #define _PORT_MESSAGE             _DDK_PORT_MESSAGE
@@ -29,5 +40,7 @@
 #undef PPORT_MESSAGE
 #undef PageProtection
 #undef ReplaceIfExists
+#undef FileContextSupportPointer
+#undef FsRtlSetupAdvancedHeader
 #include <ntlab-ifs.h>
 #endif

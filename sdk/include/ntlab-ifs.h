@@ -792,16 +792,40 @@ typedef struct _FILE_INFORMATION_DEFINITION {
 } FILE_INFORMATION_DEFINITION, *PFILE_INFORMATION_DEFINITION;
 typedef const FILE_INFORMATION_DEFINITION *PCFILE_INFORMATION_DEFINITION;
 
-#define NTLAB_ENTRY(Class, Type)                                                                                             \
-    {                                                                                                                        \
-        Class, FIELD_OFFSET(Type, NextEntryOffset), FIELD_OFFSET(Type, FileName), FIELD_OFFSET(Type, FileNameLength)         \
-    }
-#define FileFullDirectoryInformationDefinition NTLAB_ENTRY(FileFullDirectoryInformation, FILE_FULL_DIR_INFORMATION)
-#define FileBothDirectoryInformationDefinition NTLAB_ENTRY(FileBothDirectoryInformation, FILE_BOTH_DIR_INFORMATION)
-#define FileDirectoryInformationDefinition NTLAB_ENTRY(FileDirectoryInformation, FILE_DIRECTORY_INFORMATION)
+#define NTLAB_ENTRY(Class, Type)                                                                   \
+    {Class, FIELD_OFFSET(Type, NextEntryOffset), FIELD_OFFSET(Type, FileName),                     \
+     FIELD_OFFSET(Type, FileNameLength)}
+#define FileFullDirectoryInformationDefinition                                                     \
+    NTLAB_ENTRY(FileFullDirectoryInformation, FILE_FULL_DIR_INFORMATION)
+#define FileBothDirectoryInformationDefinition                                                     \
+    NTLAB_ENTRY(FileBothDirectoryInformation, FILE_BOTH_DIR_INFORMATION)
+#define FileDirectoryInformationDefinition                                                         \
+    NTLAB_ENTRY(FileDirectoryInformation, FILE_DIRECTORY_INFORMATION)
 #define FileNamesInformationDefinition NTLAB_ENTRY(FileNamesInformation, FILE_NAMES_INFORMATION)
-#define FileIdFullDirectoryInformationDefinition NTLAB_ENTRY(FileIdFullDirectoryInformation, FILE_ID_FULL_DIR_INFORMATION)
-#define FileIdBothDirectoryInformationDefinition NTLAB_ENTRY(FileIdBothDirectoryInformation, FILE_ID_BOTH_DIR_INFORMATION)
+#define FileIdFullDirectoryInformationDefinition                                                   \
+    NTLAB_ENTRY(FileIdFullDirectoryInformation, FILE_ID_FULL_DIR_INFORMATION)
+#define FileIdBothDirectoryInformationDefinition                                                   \
+    NTLAB_ENTRY(FileIdBothDirectoryInformation, FILE_ID_BOTH_DIR_INFORMATION)
+
+#if NTDDI_VERSION >= 0x06020000
+#define FSRTL_FCB_HEADER_V2 0x02
+FORCEINLINE VOID NTAPI
+FsRtlSetupAdvancedHeader(PVOID AdvHdr, PFAST_MUTEX FMutex)
+{
+    PFSRTL_ADVANCED_FCB_HEADER Header = (PFSRTL_ADVANCED_FCB_HEADER)AdvHdr;
+
+    Header->Flags |= FSRTL_FLAG_ADVANCED_HEADER;
+    Header->Flags2 |= FSRTL_FLAG2_SUPPORTS_FILTER_CONTEXTS;
+    Header->Version = FSRTL_FCB_HEADER_V2;
+    InitializeListHead(&Header->FilterContexts);
+    if (FMutex != NULL) {
+        Header->FastMutex = FMutex;
+    }
+    *(PULONG_PTR)&Header->PushLock = 0;
+    Header->FileContextSupportPointer = NULL;
+    Header->Oplock = NULL;
+}
+#endif
 
 #ifdef __cplusplus
 }

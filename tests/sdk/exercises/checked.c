@@ -41,6 +41,11 @@ Unload(PDRIVER_OBJECT DriverObject)
     UNREFERENCED_PARAMETER(DriverObject = NULL); /* an expression, in Microsoft's samples too */
 }
 
+/* [ntifs: FSRTL_ADVANCED_FCB_HEADER] The oplock is behind what Windows 7 had. */
+C_ASSERT(FIELD_OFFSET(FSRTL_ADVANCED_FCB_HEADER, Oplock) == 0x58);
+static FSRTL_ADVANCED_FCB_HEADER Header;
+static FAST_MUTEX Mutex;
+
 NTSTATUS
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
@@ -68,5 +73,12 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     Status = ObOpenObjectByPointer(PsInitialSystemProcess, OBJ_KERNEL_HANDLE, NULL, GENERIC_READ,
                                    *TmTransactionObjectType, KernelMode, &Handle);
     DbgPrint("checked: a process as a transaction %x\n", Status);
+    ExInitializeFastMutex(&Mutex);
+    Header.Oplock = &Mutex;
+    FsRtlSetupAdvancedHeader(&Header, &Mutex);
+    FsRtlInitializeOplock(&Header.Oplock);
+    DbgPrint("checked: header %d %d, oplock %p\n", Header.Version == FSRTL_FCB_HEADER_V2,
+             Header.FastMutex == &Mutex, Header.Oplock);
+    FsRtlUninitializeOplock(&Header.Oplock);
     return STATUS_SUCCESS;
 }
