@@ -140,7 +140,8 @@ PspPlaceParameters(PEPROCESS Process, PSP_PARAMETERS *Source, struct abi_image *
 
     Size = Used + Source->CurrentDirectory.Length + Source->DllPath.Length +
            Source->ImagePathName.Length + Source->CommandLine.Length + Source->WindowTitle.Length +
-           Source->DesktopInfo.Length + 0x100;
+           Source->DesktopInfo.Length + Source->ShellInfo.Length + Source->RuntimeData.Length +
+           0x100;
     Status = MiAllocateUser(Process, &Parameters, &Size, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
     EnvironmentSize = Source->EnvironmentSize;
     if (NT_SUCCESS(Status)) {
@@ -171,6 +172,13 @@ PspPlaceParameters(PEPROCESS Process, PSP_PARAMETERS *Source, struct abi_image *
     PspPlaceString((PUCHAR)To, (ULONG64)Parameters, &Used, &To->CommandLine, &Source->CommandLine);
     PspPlaceString((PUCHAR)To, (ULONG64)Parameters, &Used, &To->WindowTitle, &Source->WindowTitle);
     PspPlaceString((PUCHAR)To, (ULONG64)Parameters, &Used, &To->DesktopInfo, &Source->DesktopInfo);
+    if (Source->ShellInfo.Length != 0) {
+        PspPlaceString((PUCHAR)To, (ULONG64)Parameters, &Used, &To->ShellInfo, &Source->ShellInfo);
+    }
+    if (Source->RuntimeData.Length != 0) { /* what the parent's run time tells the child's */
+        PspPlaceString((PUCHAR)To, (ULONG64)Parameters, &Used, &To->RuntimeData,
+                       &Source->RuntimeData);
+    }
     RtlCopyMemory(PSP_ALIAS(Environment), Source->Environment, EnvironmentSize);
     To->Environment = Environment;
     To->EnvironmentSize = EnvironmentSize;
@@ -403,7 +411,7 @@ static PSP_PARAMETERS *
 PspCaptureParameters(PSP_PARAMETERS *User)
 {
     PSP_PARAMETERS *Copy;
-    UNICODE_STRING *Strings[6];
+    UNICODE_STRING *Strings[8];
     SIZE_T Environment, Total;
     PUCHAR Place;
 
@@ -411,7 +419,7 @@ PspCaptureParameters(PSP_PARAMETERS *User)
     Environment = User->EnvironmentSize;
     Total = sizeof(*Copy) + Environment + User->CurrentDirectory.Length + User->DllPath.Length +
             User->ImagePathName.Length + User->CommandLine.Length + User->WindowTitle.Length +
-            User->DesktopInfo.Length + 64;
+            User->DesktopInfo.Length + User->ShellInfo.Length + User->RuntimeData.Length + 64;
     if (Environment > 0x100000) {
         ExRaiseStatus(STATUS_INVALID_PARAMETER);
     }
@@ -423,9 +431,11 @@ PspCaptureParameters(PSP_PARAMETERS *User)
     Strings[3] = &Copy->CommandLine;
     Strings[4] = &Copy->WindowTitle;
     Strings[5] = &Copy->DesktopInfo;
+    Strings[6] = &Copy->ShellInfo;
+    Strings[7] = &Copy->RuntimeData;
     Place = (PUCHAR)(Copy + 1);
     __try {
-        for (ULONG Index = 0; Index < 6; Index++) {
+        for (ULONG Index = 0; Index < RTL_NUMBER_OF(Strings); Index++) {
             PWSTR Buffer = Strings[Index]->Buffer;
 
             ProbeForRead(Buffer, Strings[Index]->Length, 2);

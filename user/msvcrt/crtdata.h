@@ -18,6 +18,7 @@ extern int CrtTimeZoneSet;
 extern TIME_ZONE_INFORMATION CrtZone;
 extern int CrtZoneFromVariable;
 extern int CrtAppType, CrtErrorMode, CrtNewMode;
+extern unsigned int _osver, _winver, _winmajor, _winminor;
 extern int CrtThreeDigits, CrtUniversal;
 extern unsigned int CrtUmask;
 extern int CrtPutback;

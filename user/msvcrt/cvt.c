@@ -2,6 +2,7 @@
  * cvt.c - _ecvt, _fcvt, _gcvt and their checked forms: digits without a format.
  */
 #include "crt.h"
+#include "crtdata.h"
 
 static int
 Negative(double Value)
@@ -9,24 +10,53 @@ Negative(double Value)
     return (int)(*(unsigned __int64 *)&Value >> 63);
 }
 
+/* "1#INF" and its like as if they were digits before and behind a point: rounded where they are cut. */
+static int
+Special(unsigned __int64 Bits, int Want, char *Digits)
+{
+    int Length;
+
+    strcpy(Digits, (Bits << 12) == 0                     ? "1#INF"
+                   : (Bits & 0x0008000000000000ull) == 0 ? "1#SNAN"
+                   : Bits == 0xFFF8000000000000ull       ? "1#IND"
+                                                         : "1#QNAN");
+    Length = (int)strlen(Digits);
+    if (Want > 0 && Want < Length) {
+        if (Digits[Want] >= '5') {
+            Digits[Want - 1]++;
+        }
+        Length = Want;
+    }
+    return Length;
+}
+
 /* Digits padded with zeros to what was asked for; Text must have room for Size. */
 static errno_t
 Convert(char *Text, size_t Size, double Value, int Fixed, int Count, int *Point, int *Sign)
 {
-    char Digits[CRT_DIGITS];
+    unsigned __int64 Bits = *(unsigned __int64 *)&Value;
+    char Digits[CRT_DIGITS + 8];
     int Length, Want, i;
 
     *Sign = Negative(Value);
-    if (!Fixed && Count <= 0) {
+    if ((Bits & 0x7FF0000000000000ull) == 0x7FF0000000000000ull) {
+        Want = Fixed ? Count + 1 : Count;
+        *Point = 1;
+        Length = Special(Bits, Want, Digits);
+    } else if (Value == 0) {
         Length = 0;
-        Want = 0;
+        Want = Count;
         *Point = 0;
-        CrtDigits(Value, 0, 1, Digits, Point);
     } else {
-        Length = CrtDigits(Value, Fixed, Count, Digits, Point);
-        Want = Fixed ? (Value == 0 ? Count : *Point + Count) : Count;
-        if (!Fixed && Value == 0) {
-            *Point = 0;
+        Length = CrtDigits(Value, Fixed, Fixed ? Count : max(Count, 1), Digits, Point);
+        Want = Fixed ? *Point + Count : Count;
+        if (Length == 0 ||
+            Want <= 0) { /* nothing is left: where the point stands is told all the same */
+            Want = 0;
+            CrtDigits(Value, 0, 17, Digits, Point);
+            *Point += !Fixed && Digits[0] >= '5';
+        } else if (Length > 17 && !CrtUniversal) {
+            Length = CrtDigits(Value, 0, 17, Digits, Point);
         }
     }
     if (Want < 0) {

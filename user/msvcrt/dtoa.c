@@ -254,6 +254,10 @@ CrtFormatDouble(char *Text, double Value, char Type, int Precision, int Alternat
     } else {
         Length = CrtDigits(Value, 0, General ? Precision : Precision + 1, Digits, &Point);
     }
+    if (!CrtUniversal && !Special && Length > 17) {
+        Length =
+            CrtDigits(Value, 0, 17, Digits, &Point); /* msvcrt.dll knows no more; zeros follow */
+    }
 
     if (General) {
         int Significant = Precision;

@@ -126,8 +126,14 @@ CrtInitDescriptors(void)
         }
         for (i = 0; i < Count && i < FD_BLOCK * FD_BLOCKS; i++) {
             memcpy(&Handle, Flags + Count + i * sizeof(HANDLE), sizeof(HANDLE));
-            if ((Flags[i] & FD_OPEN) != 0 && Handle != NULL && Handle != INVALID_HANDLE_VALUE &&
-                MakeBlock(i / FD_BLOCK) == 0 && GetFileType(Handle) != FILE_TYPE_UNKNOWN) {
+            if ((Flags[i] & FD_OPEN) == 0 || Handle == NULL || Handle == INVALID_HANDLE_VALUE ||
+                MakeBlock(i / FD_BLOCK) != 0) {
+                continue;
+            }
+            if ((Flags[i] & FD_PIPE) != 0) {
+                /* Not asked what it is: the parent may read it now, and the question would wait for that. */
+                CrtBindFd(i, Handle, Flags[i] & (FD_APPEND | FD_TEXT | FD_PIPE));
+            } else if (GetFileType(Handle) != FILE_TYPE_UNKNOWN) {
                 CrtBindFd(i, Handle, (Flags[i] & (FD_APPEND | FD_TEXT)) | TypeFlags(Handle));
             }
         }

@@ -119,7 +119,7 @@ _aligned_offset_malloc(size_t Size, size_t Alignment, size_t Offset)
     uintptr_t Raw, Aligned;
     size_t Extra;
 
-    if (Alignment == 0 || (Alignment & (Alignment - 1)) != 0 || (Offset != 0 && Offset >= Size)) {
+    if ((Alignment & (Alignment - 1)) != 0 || (Offset != 0 && Offset >= Size)) {
         CrtFail(EINVAL);
         return NULL;
     }

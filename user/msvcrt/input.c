@@ -1,5 +1,6 @@
 /* input.c - scanf and its family for narrow text: input.inc is the engine, scanf.inc what both widths have. */
 #include "crt.h"
+#include "crtdata.h"
 
 #define CH                 char
 #define F_UNSIGNED         unsigned char

@@ -32,7 +32,12 @@ static BOOL
 Attach(void)
 {
     wchar_t Path[MAX_PATH];
+    DWORD Version = GetVersion();
 
+    _winmajor = Version & 0xFF;
+    _winminor = Version >> 8 & 0xFF;
+    _winver = _winmajor << 8 | _winminor;
+    _osver = Version >> 16 & 0x7FFF;
     CrtTls = TlsAlloc();
     if (CrtTls == TLS_OUT_OF_INDEXES) {
         return FALSE;

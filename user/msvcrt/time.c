@@ -228,9 +228,9 @@ _gmtime32_s(struct tm *Tm, const __time32_t *Time)
 struct tm *
 _gmtime32(const __time32_t *Time)
 {
-    __time64_t Wide = *Time;
+    __time64_t Wide = Time != NULL ? *Time : 0;
 
-    return _gmtime64(&Wide);
+    return _gmtime64(Time != NULL ? &Wide : NULL);
 }
 
 errno_t
@@ -244,9 +244,9 @@ _localtime32_s(struct tm *Tm, const __time32_t *Time)
 struct tm *
 _localtime32(const __time32_t *Time)
 {
-    __time64_t Wide = *Time;
+    __time64_t Wide = Time != NULL ? *Time : 0;
 
-    return _localtime64(&Wide);
+    return _localtime64(Time != NULL ? &Wide : NULL);
 }
 
 __time32_t

@@ -321,9 +321,30 @@ Expand(TEXT *Text, const char *Format, const struct tm *Tm)
     }
 }
 
+/* msvcrt.dll knows the letters of C89 and no more; the fields are asked for only when a letter names them. */
+static int
+IsGoodFormat(const char *Format, const struct tm *Tm)
+{
+    for (; *Format != 0; Format++) {
+        if (*Format != '%') {
+            continue;
+        }
+        Format += Format[1] == '#' ? 2 : 1;
+        if (*Format == '%') {
+            continue;
+        }
+        if (!IsValid(Tm) || *Format == 0 ||
+            (!CrtUniversal && strchr("aAbBcdHIjmMpSUwWxXyYzZ", *Format) == NULL)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 size_t
 strftime(char *Buffer, size_t Size, const char *Format, const struct tm *Tm)
 {
+    static const struct tm Nothing;
     TEXT Text = {Buffer, 0, Size};
 
     if (Buffer == NULL || Size == 0 || Format == NULL) {
@@ -331,11 +352,11 @@ strftime(char *Buffer, size_t Size, const char *Format, const struct tm *Tm)
         return 0;
     }
     *Buffer = 0;
-    if (!IsValid(Tm)) {
+    if (!IsGoodFormat(Format, Tm)) {
         CrtFail(EINVAL);
         return 0;
     }
-    Expand(&Text, Format, Tm);
+    Expand(&Text, Format, Tm != NULL ? Tm : &Nothing);
     if (Text.Length >= Size) {
         *Buffer = 0;
         CrtFail(ERANGE);

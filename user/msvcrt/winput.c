@@ -1,5 +1,6 @@
 /* winput.c - wscanf and its family: input.inc is the engine, scanf.inc what both widths have. */
 #include "crt.h"
+#include "crtdata.h"
 
 #define CH                 wchar_t
 #define F_UNSIGNED         wchar_t

@@ -5,6 +5,7 @@
  * functions.
  */
 #include "crt.h"
+#include "crtdata.h"
 
 #define CH                 wchar_t
 #define WIDE               1

@@ -177,6 +177,12 @@ ToText(void)
     CHECK_TEXT(_fcvt(-1234.5678, 2, &Point, &Sign), "123457");
     CHECK(Point == 4 && Sign == 1);
     CHECK_TEXT(_fcvt(0.001, 1, &Point, &Sign), "");
+    CHECK(Point == -2); /* though nothing is left of it */
+    CHECK_TEXT(_ecvt(0.6, 0, &Point, &Sign), "");
+    CHECK(Point == 1);
+    CHECK_TEXT(_ecvt(-INFINITY, 5, &Point, &Sign), "1#INF");
+    CHECK(Point == 1 && Sign == 1);
+    CHECK_TEXT(_ecvt(INFINITY, 2, &Point, &Sign), "1$"); /* rounded as if it were digits */
     CHECK_TEXT(_gcvt(3.25, 5, Text), "3.25");
     CHECK_TEXT(_gcvt(-3.1415e5, 7, Text), "-314150."); /* the documented example */
 }

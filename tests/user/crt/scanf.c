@@ -38,6 +38,12 @@ main(void)
     CHECK(sscanf("", "%d", &a) == EOF);
     CHECK(sscanf("   ", "%d", &a) == EOF);
     CHECK(sscanf("x", "%d", &a) == 0);
+    CHECK(sscanf("12345", "%h2hd", &a) ==
+          1); /* a width may stand behind a size; h and h are none */
+    CHECK(a == 12);
+    CHECK(sscanf("@7", "%@%d", &a) == 1 && a == 7);    /* what is no conversion is itself */
+    CHECK(sscanf("0x12", "%p", &p) == 1 && p == NULL); /* %p takes no 0x */
+    CHECK(sscanf("12", "%P", &p) == 1 && p == (void *)0x12);
     CHECK(sscanf("5", "%d %d", &a, &b) == 1);
     CHECK(sscanf("50%", "%d%%", &a) == 1 && a == 50);
     CHECK(sscanf("wide", "%S", w) == 1 && wcscmp(w, L"wide") == 0);

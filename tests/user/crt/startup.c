@@ -60,6 +60,9 @@ Child(int Argc, char **Argv)
         printf("flushed by exit\n");
         return 21;
     }
+    if (strcmp(Argv[1], "write") == 0) {
+        return _write(atoi(Argv[2]), "child", 5) == 5 ? 24 : 25;
+    }
     if (strcmp(Argv[1], "term") == 0) {
         raise(SIGTERM); /* the default: exit code 3 */
     }
@@ -107,6 +110,13 @@ main(int Argc, char **Argv)
     CHECK((Process = _spawnl(_P_NOWAIT, Self, "self", "env", NULL)) != -1);
     CHECK(_cwait(&Code, Process, 0) == Process && Code == 19);
 
+    /* An open descriptor has its number and its place in the file in a child, too. */
+    Saved = _open("startup.tmp", _O_CREAT | _O_RDWR | _O_BINARY | _O_TRUNC, 0600);
+    CHECK(Saved > 2 && _write(Saved, "own ", 4) == 4);
+    CHECK(Start(Self, "write", _itoa(Saved, Text, 10), NULL, NULL, NULL) == 24);
+    CHECK(_tell(Saved) == 9 && _lseek(Saved, 0, SEEK_SET) == 0 && _read(Saved, Text, 9) == 9 &&
+          memcmp(Text, "own child", 9) == 0);
+    CHECK(_close(Saved) == 0 && remove("startup.tmp") == 0);
     errno = 0;
     if (_pipe(Pair, 4096, _O_TEXT) != 0 && errno == ENOSYS) {
         SKIP("the system has no pipes");

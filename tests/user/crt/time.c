@@ -92,6 +92,7 @@ Text(void)
 int
 main(void)
 {
+    char Late[32];
     struct __timeb64 Now;
 
     Calendar();
@@ -99,5 +100,9 @@ main(void)
     Text();
     _ftime64(&Now);
     CHECK(Now.millitm < 1000 && Now.time > 0);
+    /* msvcrt.dll: the letters of C89; the time is looked at only where a letter wants it. */
+    CHECK(strftime(Late, sizeof(Late), "copy", NULL) == 4 && strcmp(Late, "copy") == 0);
+    CHECK(strftime(Late, sizeof(Late), "a%T", gmtime(&(time_t){0})) == 0 && Late[0] == 0);
+    CHECK(_gmtime32(NULL) == NULL);
     return Summary("time");
 }
