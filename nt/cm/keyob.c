@@ -317,6 +317,7 @@ CmpInitializeKeyType(VOID)
                                     sizeof(CM_KEY), OBP_NOT_WAITABLE, &CmKeyObjectTypeP);
 
     ASSERT(NT_SUCCESS(Status));
+    CmKeyObjectType = (POBJECT_TYPE *)CmKeyObjectTypeP;
 }
 
 /* \REGISTRY itself: the one key object with a name of the object manager's. */

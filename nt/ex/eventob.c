@@ -24,6 +24,7 @@ ExpInitializeEvents(VOID)
                                     sizeof(KEVENT), 0, &ExEventObjectTypeP);
 
     ASSERT(NT_SUCCESS(Status));
+    ExEventObjectType = (POBJECT_TYPE *)ExEventObjectTypeP;
 }
 
 NTSTATUS NTAPI

@@ -34,10 +34,11 @@ LONGLONG ExpTimeZoneBias;
 POBJECT_TYPE ExEventObjectTypeP, ExSemaphoreObjectTypeP, ExMutantObjectTypeP, ExTimerObjectTypeP;
 POBJECT_TYPE ExCallbackObjectTypeP, ExKeyedEventObjectTypeP;
 PCALLBACK_OBJECT ExCbSetSystemTime, ExCbPowerState, ExCbProcessorAdd;
-POBJECT_TYPE *ExEventObjectType = &ExEventObjectTypeP;
-POBJECT_TYPE *ExSemaphoreObjectType = &ExSemaphoreObjectTypeP;
-POBJECT_TYPE *ExMutantObjectType = &ExMutantObjectTypeP;
-POBJECT_TYPE *ExTimerObjectType = &ExTimerObjectTypeP;
+/* What drivers import holds the type itself; the DDK's declaration has one star more. */
+POBJECT_TYPE *ExEventObjectType;
+POBJECT_TYPE *ExSemaphoreObjectType;
+POBJECT_TYPE *ExMutantObjectType;
+POBJECT_TYPE *ExTimerObjectType;
 
 /* Of transactions, which nobody can make. */
 POBJECT_TYPE TmTransactionManagerObjectTypeP, TmTransactionObjectTypeP;

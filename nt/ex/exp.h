@@ -133,6 +133,7 @@ VOID ExpInitializeRunOnce(VOID);
 VOID ExpInitializeCallbacks(ULONG Phase);
 VOID ExpInitializeWorkers(VOID);
 VOID ExpInitializeTransactions(VOID);
+extern POBJECT_TYPE *ExMutantObjectType, *ExTimerObjectType;
 extern POBJECT_TYPE TmTransactionManagerObjectTypeP, TmTransactionObjectTypeP;
 extern POBJECT_TYPE TmResourceManagerObjectTypeP, TmEnlistmentObjectTypeP;
 

@@ -62,7 +62,7 @@ ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTI
                                PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag,
                                USHORT Depth)
 {
-    ExpInitializeLookaside(&Lookaside->L, PagedPool, Flags, Size, Tag);
+    ExpInitializeLookaside(&Lookaside->L, PagedPool | (Flags & NonPagedPoolNx), Flags, Size, Tag);
     Lookaside->L.Allocate = Allocate != NULL ? Allocate : ExAllocatePoolWithTag;
     Lookaside->L.Free = Free != NULL ? Free : ExFreePool;
 }

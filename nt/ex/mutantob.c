@@ -30,6 +30,7 @@ ExpInitializeMutants(VOID)
                                     MUTANT_ALL_ACCESS, sizeof(KMUTANT), 0, &ExMutantObjectTypeP);
 
     ASSERT(NT_SUCCESS(Status));
+    ExMutantObjectType = (POBJECT_TYPE *)ExMutantObjectTypeP;
 }
 
 NTSTATUS NTAPI

@@ -16,6 +16,7 @@ ExpInitializeSemaphores(VOID)
                       SEMAPHORE_ALL_ACCESS, sizeof(KSEMAPHORE), 0, &ExSemaphoreObjectTypeP);
 
     ASSERT(NT_SUCCESS(Status));
+    ExSemaphoreObjectType = (POBJECT_TYPE *)ExSemaphoreObjectTypeP;
 }
 
 NTSTATUS NTAPI

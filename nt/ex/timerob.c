@@ -59,6 +59,7 @@ ExpInitializeTimers(VOID)
                                     sizeof(EXP_TIMER), 0, &ExTimerObjectTypeP);
 
     ASSERT(NT_SUCCESS(Status));
+    ExTimerObjectType = (POBJECT_TYPE *)ExTimerObjectTypeP;
 }
 
 static VOID NTAPI

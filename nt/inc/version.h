@@ -47,6 +47,8 @@ typedef struct _KI_VERSION {
     BOOLEAN LocksCheckIrql;
     /* XP: a fast mutex counts down from 1, and a release hands it over to the oldest waiter. */
     BOOLEAN FastMutexHandsOver;
+    /* Vista and later: a timer's Header.Size is its Hand, 0 when it is new. */
+    BOOLEAN TimerSizeIsHand;
     /* Vista and later: an image-notify routine gets an IMAGE_INFO_EX, with the image's file. */
     BOOLEAN ImageNotifyExtended;
     /* 7 and later: KeRundownQueue ends the waits of the queue's threads, and all later ones. */

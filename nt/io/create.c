@@ -320,10 +320,8 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
         return Open->FinalStatus = STATUS_INSUFFICIENT_RESOURCES;
     }
     FileObject->Vpb = Vpb;
+    /* Never FO_OPENED_CASE_SENSITIVE, whatever the attributes say: obcaseinsensitive = 1, the default. */
     FileObject->Flags = IopFileFlags(Open->CreateOptions) | (Direct ? FO_DIRECT_DEVICE_OPEN : 0);
-    if ((Packet->Attributes & OBJ_CASE_INSENSITIVE) == 0) {
-        FileObject->Flags |= FO_OPENED_CASE_SENSITIVE;
-    }
     if (Open->RelatedFileObject != NULL) {
         FileObject->RelatedFileObject = Open->RelatedFileObject;
     }

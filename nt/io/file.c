@@ -177,7 +177,10 @@ IopUnlockFile(PFILE_OBJECT FileObject)
     ObDereferenceObject(FileObject);
 }
 
-/* The object manager's name method: device name and file name. */
+/*
+ * The object manager's name method: the device's name and the one that the driver gives the file. A driver that gives files
+ * no names leaves the device's. What is no open file is not asked about. What does not fit is cut. [DDI:ntifs/obquerynamestring]
+ */
 NTSTATUS
 IopQueryName(PVOID Object, POBJECT_NAME_INFORMATION Info, ULONG Length, PULONG ReturnLength)
 {
@@ -186,7 +189,9 @@ IopQueryName(PVOID Object, POBJECT_NAME_INFORMATION Info, ULONG Length, PULONG R
         OBJECT_NAME_INFORMATION Info;
         WCHAR Space[260];
     } Device;
-    ULONG DeviceLength, Needed, FileLength = FileObject->FileName.Length;
+    ULONG DeviceLength, Needed, Room;
+    UNICODE_STRING File = FileObject->FileName;
+    PFILE_NAME_INFORMATION Asked = NULL;
     NTSTATUS Status;
     PWSTR Write;
 
@@ -197,21 +202,45 @@ IopQueryName(PVOID Object, POBJECT_NAME_INFORMATION Info, ULONG Length, PULONG R
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
+        if ((FileObject->Flags & (FO_FILE_OPEN | FO_CLEANUP_COMPLETE | FO_STREAM_FILE)) ==
+                FO_FILE_OPEN &&
+            KeGetCurrentIrql() == PASSIVE_LEVEL) {
+            Status = IopAskName(FileObject, &Asked);
+            if (NT_SUCCESS(Status)) {
+                File.Buffer = Asked->FileName;
+                File.Length = (USHORT)Asked->FileNameLength;
+            } else if (Status == STATUS_INVALID_DEVICE_REQUEST ||
+                       Status == STATUS_NOT_IMPLEMENTED || Status == STATUS_INVALID_PARAMETER ||
+                       Status == STATUS_INVALID_INFO_CLASS) {
+                File.Length = 0;
+            } else {
+                return Status;
+            }
+        }
     }
-    Needed = sizeof(*Info) + Device.Info.Name.Length + FileLength + sizeof(WCHAR);
+    Needed = sizeof(*Info) + Device.Info.Name.Length + File.Length + sizeof(WCHAR);
     *ReturnLength = Needed;
-    if (Length < Needed) {
-        return Length < sizeof(*Info) ? STATUS_INFO_LENGTH_MISMATCH : STATUS_BUFFER_OVERFLOW;
+    Status = Length < sizeof(*Info) ? STATUS_INFO_LENGTH_MISMATCH
+             : Length < Needed      ? STATUS_BUFFER_OVERFLOW
+                                    : STATUS_SUCCESS;
+    if (Length >= sizeof(*Info) + sizeof(WCHAR)) {
+        Room = min(Length, Needed) - sizeof(*Info) - sizeof(WCHAR);
+        Room &= ~(ULONG)1;
+        Write = (PWSTR)(Info + 1);
+        Info->Name.Buffer = Write;
+        Info->Name.Length = (USHORT)Room;
+        Info->Name.MaximumLength = Info->Name.Length + sizeof(WCHAR);
+        Write[Room / sizeof(WCHAR)] = 0;
+        RtlCopyMemory(Write, Device.Info.Name.Buffer, min(Room, Device.Info.Name.Length));
+        if (Room > Device.Info.Name.Length) {
+            RtlCopyMemory((PUCHAR)Write + Device.Info.Name.Length, File.Buffer,
+                          Room - Device.Info.Name.Length);
+        }
     }
-    Write = (PWSTR)(Info + 1);
-    Info->Name.Buffer = Write;
-    Info->Name.Length = (USHORT)(Device.Info.Name.Length + FileLength);
-    Info->Name.MaximumLength = Info->Name.Length + sizeof(WCHAR);
-    RtlCopyMemory(Write, Device.Info.Name.Buffer, Device.Info.Name.Length);
-    Write += Device.Info.Name.Length / sizeof(WCHAR);
-    RtlCopyMemory(Write, FileObject->FileName.Buffer, FileObject->FileName.Length);
-    Write[FileObject->FileName.Length / sizeof(WCHAR)] = 0;
-    return STATUS_SUCCESS;
+    if (Asked != NULL) {
+        ExpFree(Asked);
+    }
+    return Status;
 }
 
 /* [ntifs: IoCreateStreamFileObject] A file object that only the file system and the cache manager know. */

@@ -396,6 +396,7 @@ NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID Fi
     IOP_REQUEST Request;
     HANDLE Target = NULL;
     NTSTATUS Status;
+    LONG Signaled;
     IOP_WAIT Wait;
     PIRP Irp;
 
@@ -417,12 +418,15 @@ NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID Fi
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
+    Signaled = Request.FileObject->Event.Header.SignalState;
     Status = IopLockRequest(&Request);
     if (Status != STATUS_SUCCESS) {
         goto Abandon;
     }
     Status = IopSetHere(&Request, FileInformationClass, FileInformation);
     if (Status != STATUS_NOT_SUPPORTED) {
+        Request.FileObject->Event.Header.SignalState =
+            Signaled; /* no request: an opened file stays signaled */
         if (NT_SUCCESS(Status)) {
             IopWriteIosb(IoStatusBlock, STATUS_SUCCESS, 0);
         }
@@ -495,6 +499,55 @@ IopAskFile(PFILE_OBJECT FileObject, BOOLEAN Locked, UCHAR Major, ULONG Class, UL
         *Returned = NT_ERROR(Status) ? 0 : (ULONG)Iosb.Information;
     }
     return Status;
+}
+
+/*
+ * The name that the driver gives the file, for IopQueryName: STATUS_SUCCESS and memory that the caller frees, or the
+ * driver's status. The file object's lock is not taken: a driver may ask while a request of the file is its.
+ */
+NTSTATUS
+IopAskName(PFILE_OBJECT FileObject, PFILE_NAME_INFORMATION *Name)
+{
+    ULONG Length = sizeof(**Name) + 260 * sizeof(WCHAR);
+
+    for (;;) {
+        PFILE_NAME_INFORMATION Info = ExpAllocate(Length, TAG_IONAME);
+        IOP_REQUEST Request = {.FileObject = FileObject, .Mode = KernelMode};
+        PIO_STACK_LOCATION Stack;
+        IO_STATUS_BLOCK Iosb = {};
+        NTSTATUS Status;
+        IOP_WAIT Wait;
+        PIRP Irp;
+
+        ObReferenceObject(FileObject);
+        Request.DeviceObject = FileObject->Flags & FO_DIRECT_DEVICE_OPEN
+                                   ? IoGetAttachedDevice(FileObject->DeviceObject)
+                                   : IoGetRelatedDeviceObject(FileObject);
+        Irp = IopWaitIrp(&Request, &Wait, &Iosb, IRP_MJ_QUERY_INFORMATION, &Stack);
+        if (Irp == NULL) {
+            IopAbandonRequest(&Request);
+            ExpFree(Info);
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
+        Irp->RequestorMode = KernelMode;
+        Irp->Flags |= IRP_OB_QUERY_NAME;
+        Irp->AssociatedIrp.SystemBuffer = Info;
+        Stack->Parameters.QueryFile.Length = Length;
+        Stack->Parameters.QueryFile.FileInformationClass = FileNameInformation;
+        Status = IopSendAndWait(Irp, &Request, &Wait, &Iosb);
+        if (Status == STATUS_BUFFER_OVERFLOW && Info->FileNameLength > Length - sizeof(*Info) &&
+            Info->FileNameLength <= UNICODE_STRING_MAX_BYTES) {
+            Length = sizeof(*Info) + Info->FileNameLength;
+            ExpFree(Info);
+            continue;
+        }
+        if (NT_SUCCESS(Status)) {
+            *Name = Info;
+        } else {
+            ExpFree(Info);
+        }
+        return Status;
+    }
 }
 
 NTSTATUS

@@ -252,6 +252,7 @@ NTSTATUS IopParseFile(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING Comp
                       PUNICODE_STRING Remaining, PVOID *Found);
 VOID IopDeleteFile(PVOID Object);
 VOID IopCloseFile(PVOID Object, PEPROCESS Process, ULONG ProcessHandles, ULONG SystemHandles);
+NTSTATUS IopAskName(PFILE_OBJECT FileObject, PFILE_NAME_INFORMATION *Name);
 NTSTATUS IopQueryName(PVOID Object, POBJECT_NAME_INFORMATION Info, ULONG Length,
                       PULONG ReturnLength);
 NTSTATUS IopOpen(PHANDLE Handle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,

@@ -7,6 +7,8 @@
  *   I1  An IRP that was freed has Type 0: completing or freeing it again is seen (bugcheck 0x44).
  *   I2  Each thread keeps the last IRP of each small stack size that it freed itself, and takes only its
  *       own back: what an agent gets depends on its own history alone.
+ *   I3  An IRP of several locations has a zeroed one to spare behind the top one, as the ones of Windows, which come in one
+ *       size for all: who looks at the location above its own in the topmost driver reads zeros.
  */
 #include "nt/io/iop.h"
 
@@ -30,21 +32,23 @@ IopAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)
 {
     PETHREAD Thread = PspCurrentThread();
     USHORT Size = IoSizeOfIrp(StackSize);
+    ULONG Spare = StackSize > 1 ? sizeof(IO_STACK_LOCATION) : 0; /* I3 */
     PIRP Irp;
 
     if (StackSize >= 1 && StackSize <= IOP_CACHED_SIZES && !KiPrcb()->DpcRoutineActive &&
         (Irp = Thread->IrpCache[StackSize - 1]) != NULL) {
         Thread->IrpCache[StackSize - 1] = NULL; /* I2 */
     } else if (ChargeQuota) {
-        Irp = ExAllocatePoolWithQuotaTag(NonPagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, Size,
-                                         TAG_IRP);
+        Irp = ExAllocatePoolWithQuotaTag(NonPagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE,
+                                         Size + Spare, TAG_IRP);
     } else {
-        Irp = ExAllocatePoolWithTag(NonPagedPool, Size, TAG_IRP);
+        Irp = ExAllocatePoolWithTag(NonPagedPool, Size + Spare, TAG_IRP);
     }
     if (Irp == NULL) {
         return NULL;
     }
     IoInitializeIrp(Irp, Size, StackSize);
+    RtlZeroMemory((PUCHAR)Irp + Size, Spare);
     Irp->AllocationFlags = IRP_ALLOCATED_FIXED_SIZE;
     return Irp;
 }

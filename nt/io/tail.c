@@ -306,11 +306,8 @@ IopWaitIrp(PIOP_REQUEST Request, PIOP_WAIT Wait, PIO_STATUS_BLOCK Iosb, UCHAR Ma
     PIRP Irp;
 
     if (Request->Locked) {
-        Irp = IopRequestIrp(Request, Iosb, NULL, NULL, MajorFunction, Stack);
-        if (Irp != NULL) {
-            Irp->Flags |= IRP_SYNCHRONOUS_API;
-        }
-        return Irp;
+        /* The file object's event and final status do; a status block is not written for an error, pended or not. */
+        return IopRequestIrp(Request, Iosb, NULL, NULL, MajorFunction, Stack);
     }
     KeInitializeEvent(&Wait->Event, SynchronizationEvent, FALSE);
     Irp = IopRequestIrp(Request, &Wait->Iosb, NULL, NULL, MajorFunction, Stack);

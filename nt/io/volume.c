@@ -95,6 +95,11 @@ IopVolumeRequest(HANDLE FileHandle, PIO_STATUS_BLOCK Iosb, PVOID Information, UL
             goto Abandon;
         }
     }
+    if (!Set && (Request.FileObject->Flags & FO_DIRECT_DEVICE_OPEN)) {
+        Status =
+            STATUS_INVALID_DEVICE_REQUEST; /* opened for its attributes: no file system is asked */
+        goto Abandon;
+    }
     Irp = IopWaitIrp(&Request, &Wait, Iosb,
                      Set ? IRP_MJ_SET_VOLUME_INFORMATION : IRP_MJ_QUERY_VOLUME_INFORMATION, &Stack);
     if (Irp == NULL) {

@@ -376,9 +376,10 @@ KeFlushQueuedDpcs(VOID)
  * counts those that have said KeSignalCallDpcDone, its second is a barrier that they can wait at together.
  */
 typedef struct _KI_GENERIC_CALL {
+    /* DEFERRED_REVERSE_BARRIER: who has yet to come, the highest bit tells phases apart; and all. */
+    ULONG Barrier;
+    ULONG TotalProcessors;
     volatile LONG Left;
-    ULONG Arrived;
-    ULONG Phase;
     volatile ULONG Closed[2]; /* those of the current phase spin on theirs */
     KDPC Dpc[];
 } KI_GENERIC_CALL;
@@ -390,7 +391,7 @@ KeGenericCallDpc(PKDEFERRED_ROUTINE Routine, PVOID Context)
     KIRQL OldIrql;
 
     Call->Left = (LONG)KiProcessorCount;
-    Call->Arrived = Call->Phase = 0;
+    Call->Barrier = Call->TotalProcessors = KiProcessorCount;
     Call->Closed[0] = Call->Closed[1] = 1;
     OldIrql = KfRaiseIrql(DISPATCH_LEVEL); /* ours must not begin before all are queued */
     for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
@@ -429,10 +430,9 @@ KeSignalCallDpcSynchronize(PVOID SystemArgument2)
     ULONG Phase;
 
     KiSchedulePoint(SP_INTERLOCKED, Call);
-    Phase = Call->Phase;
-    if (++Call->Arrived == KiProcessorCount) {
-        Call->Arrived = 0;
-        Call->Phase = !Phase;
+    Phase = Call->Barrier >> 31;
+    if ((--Call->Barrier & 0x7FFFFFFF) == 0) {
+        Call->Barrier = KiProcessorCount | (Phase ? 0 : 0x80000000);
         Call->Closed[!Phase] = 1;
         Call->Closed[Phase] = 0;
         return TRUE;

@@ -106,7 +106,7 @@ KeGetProcessorIndexFromNumber(PPROCESSOR_NUMBER Number)
 VOID NTAPI
 KeSetSystemGroupAffinityThread(PGROUP_AFFINITY Affinity, PGROUP_AFFINITY Previous)
 {
-    KAFFINITY Old = KeSetAffinityThread(KiThread(), Affinity->Mask);
+    KAFFINITY Old = Affinity->Group == 0 ? KeSetSystemAffinityThreadEx(Affinity->Mask) : 0;
 
     if (Previous != NULL) {
         RtlZeroMemory(Previous, sizeof(*Previous));
@@ -117,8 +117,7 @@ KeSetSystemGroupAffinityThread(PGROUP_AFFINITY Affinity, PGROUP_AFFINITY Previou
 VOID NTAPI
 KeRevertToUserGroupAffinityThread(PGROUP_AFFINITY Previous)
 {
-    KeSetAffinityThread(KiThread(),
-                        Previous->Mask != 0 ? Previous->Mask : KiThread()->UserAffinity);
+    KeRevertToUserAffinityThreadEx(Previous->Mask);
 }
 
 /* On x64 the x87 and SSE state may be used freely at IRQL <= DISPATCH_LEVEL; nothing needs saving. */

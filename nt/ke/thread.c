@@ -195,43 +195,85 @@ KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
     return Previous;
 }
 
+/* Under the dispatcher lock. A running thread moves when somebody next looks; the caller does so now. */
+static VOID
+KiApplyAffinity(PKTHREAD Thread, KAFFINITY Affinity)
+{
+    Thread->Affinity = Affinity;
+    if (Thread == KiThread() && (Affinity & (1ull << KiPrcb()->Number)) == 0) {
+        KiReadyThread(Thread);
+        KiSwapThread();
+    }
+}
+
+/* The thread's own ("user") affinity: it rules while no system affinity is set. */
 KAFFINITY NTAPI
 KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity)
 {
-    KIRQL OldIrql = KiLockDispatcher(SP_SET_PRIORITY, Thread);
-    KAFFINITY Previous = Thread->Affinity;
+    KIRQL OldIrql;
+    KAFFINITY Previous;
 
-    Thread->Affinity = Affinity & KeActiveProcessors;
-    if (Thread == KiThread() && (Thread->Affinity & (1ull << KiPrcb()->Number)) == 0) {
-        KiReadyThread(Thread);
-        KiSwapThread();
+    Affinity &= KeActiveProcessors;
+    if (Affinity == 0) {
+        KeBugCheckEx(INVALID_AFFINITY_SET, 0, 0, 0, 0);
+    }
+    OldIrql = KiLockDispatcher(SP_SET_PRIORITY, Thread);
+    Previous = Thread->UserAffinity;
+    Thread->UserAffinity = Affinity;
+    if (!Thread->SystemAffinityActive) {
+        KiApplyAffinity(Thread, Affinity);
     }
     KiUnlockDispatcher(OldIrql, FALSE);
     return Previous;
 }
 
+/* "A return value of zero indicates that there was no previous system affinity"; a mask without an active
+   processor changes nothing. [DDI:wdm/kesetsystemaffinitythreadex] */
 KAFFINITY NTAPI
 KeSetSystemAffinityThreadEx(KAFFINITY Affinity)
 {
-    return KeSetAffinityThread(KiThread(), Affinity);
+    PKTHREAD Thread = KiThread();
+    KIRQL OldIrql = KiLockDispatcher(SP_SET_PRIORITY, Thread);
+    KAFFINITY Previous = 0;
+
+    Affinity &= KeActiveProcessors;
+    if (Affinity != 0) {
+        Previous = Thread->SystemAffinityActive ? Thread->Affinity : 0;
+        Thread->SystemAffinityActive = 1;
+        KiApplyAffinity(Thread, Affinity);
+    }
+    KiUnlockDispatcher(OldIrql, FALSE);
+    return Previous;
 }
 
 VOID NTAPI
 KeSetSystemAffinityThread(KAFFINITY Affinity)
 {
-    KeSetAffinityThread(KiThread(), Affinity);
+    KeSetSystemAffinityThreadEx(Affinity);
 }
 
 VOID NTAPI
 KeRevertToUserAffinityThread(VOID)
 {
-    KeSetAffinityThread(KiThread(), KiThread()->UserAffinity);
+    PKTHREAD Thread = KiThread();
+    KIRQL OldIrql = KiLockDispatcher(SP_SET_PRIORITY, Thread);
+
+    if (Thread->SystemAffinityActive) {
+        Thread->SystemAffinityActive = 0;
+        KiApplyAffinity(Thread, Thread->UserAffinity);
+    }
+    KiUnlockDispatcher(OldIrql, FALSE);
 }
 
+/* 0 ends the system affinity, anything else is the one to have again. */
 VOID NTAPI
 KeRevertToUserAffinityThreadEx(KAFFINITY Affinity)
 {
-    KeSetAffinityThread(KiThread(), Affinity != 0 ? Affinity : KiThread()->UserAffinity);
+    if (Affinity == 0) {
+        KeRevertToUserAffinityThread();
+    } else {
+        KeSetSystemAffinityThreadEx(Affinity);
+    }
 }
 
 PKTHREAD NTAPI

@@ -8,6 +8,8 @@
  *       an agent (explore.c), and the clock follows.
  *   T5  To cancel a timer that is not in the queue does nothing: a DPC that it has queued runs, as drivers that look at what
  *       KeCancelTimer returned count on. [DDI:wdm/kecanceltimer]
+ *   T6  A timer in the queue that is initialized anew stays there and keeps its DPC, but no longer says so: it expires,
+ *       and what cancels it does not find it. To set it then would queue it twice: bug check 0x139.
  *   T3  Relative due times are kept in interrupt time; absolute ones follow changes of the system time.
  * Source: nt-semantics 3.12.
  */
@@ -51,14 +53,22 @@ KiInsertTimer(PKTIMER Timer, LARGE_INTEGER Due, LONG Period)
     KiLinkTimer(Timer);
 }
 
+/* T6 */
+static VOID
+KiUnlinkTimer(PKTIMER Timer)
+{
+    RemoveEntryList(&Timer->TimerListEntry);
+    Timer->TimerListEntry.Flink = NULL;
+    Timer->Header.Inserted = FALSE;
+}
+
 BOOLEAN
 KiRemoveTimer(PKTIMER Timer)
 {
     if (!Timer->Header.Inserted) {
         return FALSE;
     }
-    RemoveEntryList(&Timer->TimerListEntry);
-    Timer->Header.Inserted = FALSE;
+    KiUnlinkTimer(Timer);
     return TRUE;
 }
 
@@ -77,7 +87,7 @@ KiExpire(PKTIMER Timer)
 {
     PKDPC Dpc = Timer->Dpc;
 
-    KiRemoveTimer(Timer);
+    KiUnlinkTimer(Timer);
     if (Dpc == KI_THREAD_TIMER) {
         PKTHREAD Thread = CONTAINING_RECORD(Timer, KTHREAD, Timer);
 
@@ -141,12 +151,29 @@ KiPollHostClock(VOID)
     }
 }
 
+static BOOLEAN
+KiIsTimerLinked(PKTIMER Timer)
+{
+    for (PLIST_ENTRY Entry = KiTimerListHead.Flink; Entry != &KiTimerListHead;
+         Entry = Entry->Flink) {
+        if (Entry == &Timer->TimerListEntry) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 VOID NTAPI
 KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type)
 {
-    RtlZeroMemory(Timer, sizeof(*Timer));
+    if (KiIsTimerLinked(Timer)) { /* T6 */
+        RtlZeroMemory(&Timer->Header, sizeof(Timer->Header));
+        Timer->Period = 0;
+    } else {
+        RtlZeroMemory(Timer, sizeof(*Timer));
+    }
     Timer->Header.Type = KiObjTimerNotification + (UCHAR)Type;
-    Timer->Header.Size = sizeof(KTIMER) / sizeof(ULONG);
+    Timer->Header.Size = KiVersion->TimerSizeIsHand ? 0 : sizeof(KTIMER) / sizeof(ULONG);
     InitializeListHead(&Timer->Header.WaitListHead);
 }
 
@@ -166,6 +193,10 @@ KiSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc, PVOID C
     WasQueued = KiRemoveTimer(Timer);
     if (WasQueued && Timer->Dpc != NULL) {
         KiRemoveDpc(Timer->Dpc);
+    }
+    if (!WasQueued && Timer->TimerListEntry.Flink != NULL && KiIsTimerLinked(Timer)) { /* T6 */
+        KeBugCheckEx(0x139 /* KERNEL_SECURITY_CHECK_FAILURE */, 3 /* a corrupt list entry */, 0, 0,
+                     0);
     }
     Timer->Dpc = Dpc;
     KiNoteQueued(Timer, Caller);

@@ -150,7 +150,6 @@ PspSetProcess(PEPROCESS Process, ULONG Class, PVOID Buffer, ULONG Length)
         }
         Process->Pcb.Affinity = Input.Affinity;
         while ((Thread = PspNextThread(Process, Thread)) != NULL) {
-            Thread->Tcb.UserAffinity = Input.Affinity;
             KeSetAffinityThread(&Thread->Tcb, Input.Affinity);
         }
         return STATUS_SUCCESS;
@@ -254,7 +253,6 @@ PspSetThread(PETHREAD Thread, ULONG Class, PVOID Buffer, ULONG Length)
         if (Input.Affinity == 0 || (Input.Affinity & ~Thread->Tcb.Process->Affinity)) {
             return STATUS_INVALID_PARAMETER;
         }
-        Thread->Tcb.UserAffinity = Input.Affinity;
         KeSetAffinityThread(&Thread->Tcb, Input.Affinity);
         return STATUS_SUCCESS;
     case ThreadImpersonationToken:
@@ -299,7 +297,6 @@ PspSetThread(PETHREAD Thread, ULONG Class, PVOID Buffer, ULONG Length)
             (Input.Group.Mask & ~Thread->Tcb.Process->Affinity)) {
             return STATUS_INVALID_PARAMETER;
         }
-        Thread->Tcb.UserAffinity = Input.Group.Mask;
         KeSetAffinityThread(&Thread->Tcb, Input.Group.Mask);
         return STATUS_SUCCESS;
     case ThreadHideFromDebugger:

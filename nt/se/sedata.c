@@ -4,7 +4,7 @@
 #include "sep.h"
 
 POBJECT_TYPE SeTokenObjectTypeP;
-POBJECT_TYPE *SeTokenObjectType = &SeTokenObjectTypeP;
+POBJECT_TYPE *SeTokenObjectType; /* holds the type itself, as drivers import it */
 PSE_EXPORTS SeExports = (PSE_EXPORTS)&SepExports;
 PTOKEN SepSystem;
 BOOLEAN SepReady;

@@ -382,6 +382,7 @@ SeInitSystem(ULONG Phase)
                           sizeof(TOKEN), OBP_NOT_WAITABLE, &SeTokenObjectTypeP);
 
         ASSERT(NT_SUCCESS(Status));
+        SeTokenObjectType = (POBJECT_TYPE *)SeTokenObjectTypeP;
     } else {
         SepReady = TRUE;
         if (SepSystem != NULL) { /* made before objects could be inserted */

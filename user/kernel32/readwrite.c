@@ -174,10 +174,7 @@ DeviceIoControl(HANDLE Device, DWORD Code, LPVOID Input, DWORD InputLength, LPVO
     if (Overlapped == NULL) {
         Status = BaseWaitForFile(Device, Iosb, Status);
         if (NT_ERROR(Status)) {
-            if (Returned != NULL) {
-                *Returned = 0;
-            }
-            return BaseFail(Status);
+            return BaseFail(Status); /* *Returned stays as it was */
         }
         *Returned =
             (DWORD)Iosb

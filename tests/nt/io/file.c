@@ -16,6 +16,7 @@ static PEPROCESS CleanupProcess;
 static KIRQL LastIrql;
 static UCHAR LastFlags;
 static BOOLEAN PendCreate;
+static NTSTATUS NameStatus;
 
 static VOID NTAPI
 FinishCreate(PVOID Context)
@@ -53,6 +54,28 @@ Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
             return STATUS_PENDING;
         }
         return Complete(Irp, CreateStatus, CreateInformation);
+    case IRP_MJ_QUERY_INFORMATION:
+        if (Stack->Parameters.QueryFile.FileInformationClass == FileNameInformation &&
+            NT_SUCCESS(NameStatus)) {
+            PFILE_NAME_INFORMATION Name = Irp->AssociatedIrp.SystemBuffer;
+
+            Name->FileNameLength = 5 * sizeof(WCHAR);
+            RtlCopyMemory(Name->FileName, L"\\long", 5 * sizeof(WCHAR));
+            return Complete(Irp, STATUS_SUCCESS, sizeof(ULONG) + Name->FileNameLength);
+        }
+        return Complete(Irp, NameStatus, 0);
+    case IRP_MJ_QUERY_VOLUME_INFORMATION:
+        if (Stack->Parameters.QueryVolume.FsInformationClass == FileFsSizeInformation) {
+            HANDLE Thread;
+
+            CreateStatus = STATUS_DEVICE_NOT_READY;
+            CreateInformation = 0;
+            IoMarkIrpPending(Irp);
+            PsCreateSystemThread(&Thread, THREAD_ALL_ACCESS, NULL, NULL, NULL, FinishCreate, Irp);
+            ZwClose(Thread);
+            return STATUS_PENDING;
+        }
+        break;
     case IRP_MJ_CLEANUP:
         CleanupProcess = PsGetCurrentProcess();
         EXPECT_EQ(Stack->FileObject, LastFile);
@@ -179,12 +202,92 @@ RelativeOpen(VOID)
     EXPECT_STATUS(ZwOpenFile(&Handle, FILE_READ_DATA, &Attributes, &Iosb, 0, 0), STATUS_SUCCESS);
     EXPECT_EQ(LastRelated, Parent); /* FileName is relative to RelatedFileObject */
     EXPECT(RtlEqualUnicodeString(&LastName, &Name, FALSE));
-    EXPECT(LastFlags & SL_CASE_SENSITIVE); /* no OBJ_CASE_INSENSITIVE */
+    /* No OBJ_CASE_INSENSITIVE, and yet: case insensitivity is enforced for all subsystems, file objects
+       included, unless obcaseinsensitive is 0. [policy: System objects: Require case insensitivity] */
+    EXPECT((LastFlags & SL_CASE_SENSITIVE) == 0);
     EXPECT_EQ(Device->ReferenceCount, 2);
     ZwClose(Handle);
     LastFile = Parent;
     ZwClose(Directory);
     EXPECT_EQ(Device->ReferenceCount, 0);
+}
+
+/* The driver names its files: the name that was opened is not looked at. One that gives none leaves the device's name, any
+   other failure is the caller's. A buffer that is too small for all of it gets what fits. [DDI:ntifs/obquerynamestring] */
+static VOID
+NamesOfFiles(VOID)
+{
+    static const NTSTATUS None[] = {STATUS_NOT_IMPLEMENTED, STATUS_INVALID_PARAMETER,
+                                    STATUS_INVALID_DEVICE_REQUEST};
+    static const NTSTATUS Failures[] = {STATUS_UNSUCCESSFUL, STATUS_OBJECT_TYPE_MISMATCH};
+    UNICODE_STRING Whole = RTL_CONSTANT_STRING(L"\\Device\\IoTestFile\\long");
+    UNICODE_STRING Short = RTL_CONSTANT_STRING(L"\\Device\\IoTestFile\\lon");
+    UNICODE_STRING Bare = RTL_CONSTANT_STRING(L"\\Device\\IoTestFile");
+    struct {
+        OBJECT_NAME_INFORMATION Info;
+        WCHAR Room[64];
+    } Buffer;
+    IO_STATUS_BLOCK Iosb;
+    HANDLE Handle;
+    ULONG Needed;
+
+    Open(L"\\Device\\IoTestFile\\short", FILE_READ_DATA, 0, 0, &Handle, &Iosb);
+    NameStatus = STATUS_SUCCESS;
+    EXPECT_STATUS(ObQueryNameString(LastFile, &Buffer.Info, sizeof(Buffer), &Needed),
+                  STATUS_SUCCESS);
+    EXPECT(RtlEqualUnicodeString(&Buffer.Info.Name, &Whole, FALSE));
+    EXPECT_EQ(Needed, sizeof(Buffer.Info) + Whole.Length + sizeof(WCHAR));
+    EXPECT_STATUS(ObQueryNameString(LastFile, &Buffer.Info, Needed - sizeof(WCHAR), &Needed),
+                  STATUS_BUFFER_OVERFLOW);
+    EXPECT(RtlEqualUnicodeString(&Buffer.Info.Name, &Short, FALSE));
+    EXPECT_EQ(Needed, sizeof(Buffer.Info) + Whole.Length + sizeof(WCHAR));
+    for (ULONG i = 0; i < RTL_NUMBER_OF(None); i++) {
+        NameStatus = None[i];
+        EXPECT_STATUS(ObQueryNameString(LastFile, &Buffer.Info, sizeof(Buffer), &Needed),
+                      STATUS_SUCCESS);
+        EXPECT(RtlEqualUnicodeString(&Buffer.Info.Name, &Bare, FALSE));
+    }
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Failures); i++) {
+        NameStatus = Failures[i];
+        EXPECT_STATUS(ObQueryNameString(LastFile, &Buffer.Info, sizeof(Buffer), &Needed),
+                      Failures[i]);
+    }
+    ZwClose(Handle);
+}
+
+/* An error that comes late writes the status block of who waits with an asynchronous file, and leaves the one of a synchronous
+   file alone. A file opened for its attributes alone has no volume to ask about. [Windows 7 to 11] */
+static VOID
+LateErrors(VOID)
+{
+    FILE_FS_SIZE_INFORMATION Info;
+    IO_STATUS_BLOCK Iosb;
+    HANDLE Handle;
+
+    Open(L"\\Device\\IoTestFile\\x", FILE_READ_DATA | SYNCHRONIZE, 0, FILE_SYNCHRONOUS_IO_NONALERT,
+         &Handle, &Iosb);
+    Iosb.Status = 0x55;
+    Iosb.Information = 0x66;
+    EXPECT_STATUS(
+        ZwQueryVolumeInformationFile(Handle, &Iosb, &Info, sizeof(Info), FileFsSizeInformation),
+        STATUS_DEVICE_NOT_READY);
+    EXPECT(Iosb.Status == 0x55 && Iosb.Information == 0x66);
+    CreateStatus = STATUS_SUCCESS;
+    ZwClose(Handle);
+    Open(L"\\Device\\IoTestFile\\x", FILE_READ_DATA, 0, 0, &Handle, &Iosb);
+    EXPECT_EQ(KeReadStateEvent(&LastFile->Event), 1); /* an open file is signaled */
+    EXPECT_STATUS(
+        ZwQueryVolumeInformationFile(Handle, &Iosb, &Info, sizeof(Info), FileFsSizeInformation),
+        STATUS_DEVICE_NOT_READY);
+    EXPECT(Iosb.Status == STATUS_DEVICE_NOT_READY && Iosb.Information == 0);
+    CreateStatus = STATUS_SUCCESS;
+    ZwClose(Handle);
+    Open(L"\\Device\\IoTestFile", FILE_READ_ATTRIBUTES | SYNCHRONIZE, 0, 0, &Handle, &Iosb);
+    EXPECT(LastFile->Flags & FO_DIRECT_DEVICE_OPEN);
+    EXPECT_STATUS(
+        ZwQueryVolumeInformationFile(Handle, &Iosb, &Info, sizeof(Info), FileFsSizeInformation),
+        STATUS_INVALID_DEVICE_REQUEST);
+    ZwClose(Handle);
 }
 
 /* Kernel mode is trusted unless it says IO_CHECK_CREATE_PARAMETERS. [DDI:wdm/iocreatefile] */
@@ -299,4 +402,5 @@ Sharing(VOID)
 }
 
 IO_TEST_DRIVER(TEST(Creation), TEST(FailedCreate), TEST(PendedCreate), TEST(HandlesAndReferences),
-               TEST(RelativeOpen), TEST(Parameters), TEST(Reparse), TEST(Sharing))
+               TEST(RelativeOpen), TEST(NamesOfFiles), TEST(LateErrors), TEST(Parameters),
+               TEST(Reparse), TEST(Sharing))

@@ -14,6 +14,13 @@ extern __declspec(dllimport) ULONG InitSafeBootMode;
 NTKERNELAPI USHORT NTAPI KeQueryHighestNodeNumber(VOID);
 NTKERNELAPI USHORT NTAPI KeGetCurrentNodeNumber(VOID);
 
+/* What the second argument points to. [DDI:wdm DEFERRED_REVERSE_BARRIER] */
+typedef struct {
+    ULONG Barrier; /* those who have yet to come; the highest bit changes with each round */
+    ULONG TotalProcessors;
+} BARRIER;
+static BARRIER AtStart, AfterOne, AfterTwo;
+
 static volatile LONG Before, Between, Early, Leaders, Calls;
 static LONG Processors;
 static ULONG64 Seen;
@@ -23,14 +30,17 @@ Routine(PKDPC Dpc, PVOID Context, PVOID SystemArgument1, PVOID SystemArgument2)
 {
     EXPECT_EQ(KeGetCurrentIrql(), DISPATCH_LEVEL);
     InterlockedOr64((LONG64 *)&Seen, 1ll << KeGetCurrentProcessorNumber());
+    InterlockedCompareExchange64((LONG64 *)&AtStart, *(LONG64 *)SystemArgument2, 0);
     InterlockedIncrement(&Before);
     if (KeSignalCallDpcSynchronize(SystemArgument2)) {
         InterlockedIncrement(&Leaders);
     }
     Early += Before != Processors; /* nobody is here before everybody was there */
+    InterlockedCompareExchange64((LONG64 *)&AfterOne, *(LONG64 *)SystemArgument2, 0);
     InterlockedIncrement(&Between);
     KeSignalCallDpcSynchronize(SystemArgument2);
     Early += Between != Processors;
+    InterlockedCompareExchange64((LONG64 *)&AfterTwo, *(LONG64 *)SystemArgument2, 0);
     KeSignalCallDpcDone(SystemArgument1);
 }
 
@@ -50,6 +60,9 @@ EveryProcessor(VOID)
     EXPECT_EQ(Between, Processors);
     EXPECT_EQ(Early, 0);
     EXPECT_EQ(Leaders, 1);
+    EXPECT(AtStart.Barrier == (ULONG)Processors && AtStart.TotalProcessors == (ULONG)Processors);
+    EXPECT(AfterOne.Barrier == (0x80000000 | Processors) && AfterTwo.Barrier == (ULONG)Processors);
+    EXPECT(AfterTwo.TotalProcessors == (ULONG)Processors);
     EXPECT_EQ(Seen, (1ull << Processors) - 1);
     EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
     EXPECT_EQ(KeIpiGenericCall(Count, 5), 5); /* what the caller's own processor returned */

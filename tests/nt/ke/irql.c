@@ -190,6 +190,32 @@ CancelAfterExpiry(VOID)
     EXPECT_EQ(Runs, 1);
 }
 
+/* To initialize a timer that is set takes it out of nothing: it expires and queues its DPC. [Windows 7 to 11] */
+static VOID
+InitializedWhileSet(VOID)
+{
+    LARGE_INTEGER Due = {.QuadPart = -100000}, Long = {.QuadPart = -500000}, None = {};
+
+    Runs = 0;
+    KeInitializeEvent(&Done, SynchronizationEvent, FALSE);
+    KeInitializeTimerEx(&Timer, SynchronizationTimer);
+    KeInitializeDpc(&Dpc, DpcRoutine, NULL);
+    KeSetTimer(&Timer, Due, &Dpc);
+    KeInitializeTimerEx(&Timer, SynchronizationTimer);
+    EXPECT(!KeReadStateTimer(&Timer));
+    EXPECT_STATUS(KeWaitForSingleObject(&Timer, Executive, KernelMode, FALSE, &Long),
+                  STATUS_SUCCESS);
+    KeWaitForSingleObject(&Done, Executive, KernelMode, FALSE, NULL);
+    EXPECT_EQ(Runs, 1);
+    EXPECT_STATUS(KeWaitForSingleObject(&Timer, Executive, KernelMode, FALSE, &None),
+                  STATUS_TIMEOUT);
+    KeSetTimer(&Timer, Due, &Dpc); /* and is a timer like any other */
+    EXPECT_STATUS(KeWaitForSingleObject(&Timer, Executive, KernelMode, FALSE, &Long),
+                  STATUS_SUCCESS);
+    KeWaitForSingleObject(&Done, Executive, KernelMode, FALSE, NULL);
+    EXPECT_EQ(Runs, 2);
+}
+
 static VOID
 PeriodicTimer(VOID)
 {
@@ -209,4 +235,5 @@ PeriodicTimer(VOID)
 
 TEST_DRIVER(TEST(RaiseAndLower), TEST(SpinLockRaises), TEST(DpcWaitsForIrql),
             TEST(HighImportanceGoesFirst), TEST(RemovedDpcDoesNotRun), TEST(TargetProcessor),
-            TEST(TimerSignals), TEST(TimerDpc), TEST(CancelAfterExpiry), TEST(PeriodicTimer))
+            TEST(TimerSignals), TEST(TimerDpc), TEST(CancelAfterExpiry), TEST(InitializedWhileSet),
+            TEST(PeriodicTimer))

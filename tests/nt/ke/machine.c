@@ -81,6 +81,40 @@ Affinities(VOID)
     KeRevertToUserAffinityThreadEx(Before);
 }
 
+/* "A return value of zero indicates that there was no previous system affinity"; a mask of no active processor changes
+   nothing. [DDI:wdm/kesetsystemaffinitythreadex, DDI:wdm/kereverttouseraffinitythreadex] */
+static VOID
+SystemAffinity(VOID)
+{
+    GROUP_AFFINITY Wanted = {4, 0}, Old;
+
+    EXPECT_EQ(KeSetSystemAffinityThreadEx(0), 0);
+    EXPECT_EQ(KeSetSystemAffinityThreadEx(1ull << 40), 0);
+    EXPECT_EQ(KeSetSystemAffinityThreadEx(1), 0); /* the first: there was none */
+    EXPECT_EQ(KeSetSystemAffinityThreadEx(0), 0);
+    EXPECT_EQ(KeSetSystemAffinityThreadEx(~0ull), 1);
+    EXPECT_EQ(KeSetSystemAffinityThreadEx(2), 15); /* of the active processors */
+    KeRevertToUserAffinityThreadEx(4);             /* not 0: back to that one */
+    EXPECT_EQ(KeGetCurrentProcessorNumber(), 2);
+    EXPECT_EQ(KeSetSystemAffinityThreadEx(1), 4);
+    KeRevertToUserAffinityThreadEx(0);
+    EXPECT_EQ(KeSetSystemAffinityThreadEx(1), 0);
+    KeRevertToUserAffinityThread();
+    KeRevertToUserAffinityThread();    /* nothing to revert: nothing happens */
+    KeRevertToUserAffinityThreadEx(2); /* as KeSetSystemAffinityThreadEx */
+    EXPECT_EQ(KeSetSystemAffinityThreadEx(1), 2);
+    KeRevertToUserAffinityThread();
+    RtlFillMemory(&Old, sizeof(Old), 0x55);
+    KeSetSystemGroupAffinityThread(&Wanted, &Old);
+    EXPECT_EQ(Old.Mask, 0);
+    KeSetSystemGroupAffinityThread(&Wanted, &Old);
+    EXPECT_EQ(Old.Mask, 4);
+    Old.Mask = 0;
+    KeRevertToUserGroupAffinityThread(&Old);
+    EXPECT_EQ(KeSetSystemAffinityThreadEx(1), 0);
+    KeRevertToUserAffinityThread();
+}
+
 static ULONG_PTR Space;
 static KIRQL IrqlThere;
 
@@ -216,5 +250,5 @@ Synch(VOID)
     KeLowerIrql(Old);
 }
 
-TEST_DRIVER(TEST(Processors), TEST(Affinities), TEST(Stack), TEST(Times), TEST(Callbacks),
-            TEST(Synch))
+TEST_DRIVER(TEST(Processors), TEST(Affinities), TEST(SystemAffinity), TEST(Stack), TEST(Times),
+            TEST(Callbacks), TEST(Synch))

@@ -117,5 +117,41 @@ NamedObjectsHaveDescriptors(VOID)
     ObReleaseObjectSecurity(Descriptor, Allocated);
 }
 
+/* The exported variables are POBJECT_TYPEs: what MmGetSystemRoutineAddress gives points to the type, as a driver linked
+   with the DDK's libraries reads it. [DDI:wdm/mmgetsystemroutineaddress] */
+static VOID
+ExportedTypes(VOID)
+{
+    static const PCWSTR Names[] = {L"ExEventObjectType", L"ExSemaphoreObjectType",
+                                   L"PsThreadType",      L"IoFileObjectType",
+                                   L"SeTokenObjectType", L"CmKeyObjectType"};
+    POBJECT_TYPE Types[RTL_NUMBER_OF(Names)];
+    UNICODE_STRING Name;
+    HANDLE Handle;
+    PVOID Event;
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Names); i++) {
+        POBJECT_TYPE *Variable;
+
+        RtlInitUnicodeString(&Name, Names[i]);
+        Variable = MmGetSystemRoutineAddress(&Name);
+        EXPECT(Variable != NULL);
+        Types[i] = *Variable;
+    }
+    ZwCreateEvent(&Handle, EVENT_ALL_ACCESS, &Kernel, NotificationEvent, TRUE);
+    EXPECT_STATUS(ObReferenceObjectByHandle(Handle, 0, Types[0], KernelMode, &Event, NULL),
+                  STATUS_SUCCESS);
+    ObDereferenceObject(Event);
+    for (ULONG i = 1; i < RTL_NUMBER_OF(Names); i++) {
+        EXPECT_STATUS(ObReferenceObjectByHandle(Handle, 0, Types[i], KernelMode, &Event, NULL),
+                      STATUS_OBJECT_TYPE_MISMATCH);
+    }
+    ZwClose(Handle);
+    EXPECT_STATUS(ObReferenceObjectByPointer(PsGetCurrentThread(), 0, Types[2], KernelMode),
+                  STATUS_SUCCESS);
+    ObDereferenceObject(PsGetCurrentThread());
+}
+
 TEST_DRIVER(TEST(AReferenceKeepsTheObject), TEST(CountsAreReturned), TEST(ByPointerChecksTheType),
-            TEST(DereferenceAtDispatchLevel), TEST(NamedObjectsHaveDescriptors))
+            TEST(DereferenceAtDispatchLevel), TEST(NamedObjectsHaveDescriptors),
+            TEST(ExportedTypes))
