@@ -28,6 +28,9 @@ GetDllDirectoryW(DWORD Room, LPWSTR Buffer)
     DWORD Length = (DWORD)wcslen(BaseDllFolder);
 
     if (Room <= Length) {
+        if (Room != 0) {
+            Buffer[0] = 0;
+        }
         return Length + 1;
     }
     wcscpy(Buffer, BaseDllFolder);

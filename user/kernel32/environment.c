@@ -25,9 +25,6 @@ GetEnvironmentVariableW(LPCWSTR Name, LPWSTR Buffer, DWORD Room)
         return Value.Length / sizeof(WCHAR) + 1;
     }
     Buffer[Value.Length / sizeof(WCHAR)] = 0;
-    if (Value.Length == 0) {
-        SetLastError(ERROR_SUCCESS);
-    }
     return Value.Length / sizeof(WCHAR);
 }
 
@@ -47,9 +44,11 @@ GetEnvironmentVariableA(LPCSTR Name, LPSTR Buffer, DWORD Room)
         BaseFailWith(ERROR_NOT_ENOUGH_MEMORY);
         return 0;
     }
-    SetLastError(ERROR_SUCCESS);
+    Wide[0] = 1; /* still so when there is no such variable */
     Length = GetEnvironmentVariableW(WideName.Buffer, Wide, 0x7FFF);
-    if (Length != 0 || GetLastError() == ERROR_SUCCESS) {
+    if ((Length != 0 || Wide[0] == 0) && Length + 1 > Room) {
+        Length++; /* the buffer is left alone */
+    } else if (Length != 0 || Wide[0] == 0) {
         Length = BaseToAnsi(Wide, Length, Buffer, Room);
     }
     RtlFreeHeap(BaseHeap(), 0, Wide);

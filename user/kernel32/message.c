@@ -8,18 +8,46 @@
 #include "user/kernel32/base.h"
 #include "user/kernel32/message.h"
 
-#define MESSAGE_ROOM 0x4000
+#define LONGEST_NARROW 0x7FFF /* what the A form can make */
 
 typedef struct _BASE_OUTPUT {
     PWSTR Text;
-    ULONG Length;
-    ULONG Column; /* where the last line can be broken, for a maximum width */
+    ULONG Length, Room;
+    ULONG Width;     /* lines are shorter than this; 0: as they come */
+    ULONG LineStart; /* where the line begins */
+    ULONG
+    Blanks; /* where the last row of blanks of the line begins, if there is one behind LineStart */
+    BOOL HaveBlanks;
+    DWORD Error;
 } BASE_OUTPUT, *PBASE_OUTPUT;
+
+/* Room for Count more characters and the end. */
+static BOOL
+BaseRoomFor(PBASE_OUTPUT Output, ULONG Count)
+{
+    ULONG Room = max(Output->Room * 2, Output->Length + Count + 64);
+    PWSTR Text;
+
+    if (Output->Error != 0) {
+        return FALSE;
+    }
+    if (Output->Length + Count < Output->Room) {
+        return TRUE;
+    }
+    Text = RtlReAllocateHeap(BaseHeap(), 0, Output->Text, Room * sizeof(WCHAR));
+    if (Text == NULL) {
+        Output->Error = ERROR_NOT_ENOUGH_MEMORY;
+        return FALSE;
+    }
+    Output->Text = Text;
+    Output->Room = Room;
+    return TRUE;
+}
 
 static VOID
 BasePut(PBASE_OUTPUT Output, WCHAR Character)
 {
-    if (Output->Length < MESSAGE_ROOM - 1) {
+    if (BaseRoomFor(Output, 1)) {
         Output->Text[Output->Length++] = Character;
     }
 }
@@ -89,7 +117,11 @@ BaseFindMessage(DWORD Flags, LPCVOID Source, DWORD Id, BOOL Ansi)
         }
     }
     if (Table == NULL && Narrow == NULL && (Flags & FORMAT_MESSAGE_FROM_HMODULE) != 0) {
-        Table = BaseTableMessage((HMODULE)Source, Id, &Wide, &Bytes);
+        __try {
+            Table = BaseTableMessage((HMODULE)Source, Id, &Wide, &Bytes);
+        } __except (EXCEPTION_EXECUTE_HANDLER) {
+            Table = NULL; /* no image at all */
+        }
     }
     if (Table == NULL && Narrow == NULL && (Flags & FORMAT_MESSAGE_FROM_SYSTEM) != 0) {
         Narrow = BaseSystemText(Id);
@@ -138,6 +170,75 @@ BaseArgument(PBASE_ARGUMENTS Arguments, ULONG Number)
     return Arguments->Values[min(Number, 99)];
 }
 
+static VOID
+BaseNewLine(PBASE_OUTPUT Output)
+{
+    BasePut(Output, L'\r');
+    BasePut(Output, L'\n');
+    Output->LineStart = Output->Length;
+    Output->HaveBlanks = FALSE;
+}
+
+/* A character of a line: one that reaches the width is broken where its last blanks are, which go, or right here. */
+static VOID
+BasePutInLine(PBASE_OUTPUT Output, WCHAR Character)
+{
+    BOOL AfterBlank =
+        Output->Length > Output->LineStart && Output->Text[Output->Length - 1] == L' ';
+    ULONG From, Rest;
+
+    if (Character == L' ' && !AfterBlank) {
+        Output->Blanks = Output->Length;
+        Output->HaveBlanks = TRUE;
+    }
+    BasePut(Output, Character);
+    if (Output->Width == 0 || Output->Length - Output->LineStart < Output->Width ||
+        !BaseRoomFor(Output, 2)) {
+        return;
+    }
+    if (!Output->HaveBlanks) {
+        BaseNewLine(Output);
+        return;
+    }
+    for (From = Output->Blanks; From < Output->Length && Output->Text[From] == L' '; From++) {
+    }
+    Rest = Output->Length - From;
+    RtlMoveMemory(Output->Text + Output->Blanks + 2, Output->Text + From, Rest * sizeof(WCHAR));
+    Output->Text[Output->Blanks] = L'\r';
+    Output->Text[Output->Blanks + 1] = L'\n';
+    Output->LineStart = Output->Blanks + 2;
+    Output->Length = Output->LineStart + Rest;
+    Output->HaveBlanks = FALSE;
+}
+
+#define LONGEST_INSERT 0x1000000
+
+static VOID
+BasePutFormatted(PBASE_OUTPUT Output, PCWSTR Format, ULONG Stars, const DWORD_PTR *Star,
+                 DWORD_PTR Value)
+{
+    for (ULONG Room = 256; Room <= LONGEST_INSERT; Room *= 4) {
+        PWSTR Text = RtlAllocateHeap(BaseHeap(), 0, Room * sizeof(WCHAR));
+        int Length;
+
+        if (Text == NULL) {
+            Output->Error = ERROR_NOT_ENOUGH_MEMORY;
+            return;
+        }
+        Length = Stars == 0   ? _snwprintf(Text, Room, Format, Value)
+                 : Stars == 1 ? _snwprintf(Text, Room, Format, (int)Star[0], Value)
+                              : _snwprintf(Text, Room, Format, (int)Star[0], (int)Star[1], Value);
+        for (int Index = 0; Index < Length; Index++) {
+            BasePutInLine(Output, Text[Index]);
+        }
+        RtlFreeHeap(BaseHeap(), 0, Text);
+        if (Length >= 0) {
+            return;
+        }
+    }
+    Output->Error = ERROR_INVALID_PARAMETER;
+}
+
 /* %n or %n!format! at Text (behind the per cent sign); returns what follows. */
 static PCWSTR
 BaseInsert(PCWSTR Text, PBASE_OUTPUT Output, PBASE_ARGUMENTS Arguments, BOOL Ansi)
@@ -146,9 +247,6 @@ BaseInsert(PCWSTR Text, PBASE_OUTPUT Output, PBASE_ARGUMENTS Arguments, BOOL Ans
     ULONG Number = *Text++ - L'0', Length = 1, Stars = 0;
     DWORD_PTR Value, Star[2] = {0, 0};
     WCHAR Last = L's';
-    PWSTR To = Output->Text + Output->Length;
-    ULONG Room = MESSAGE_ROOM - 1 - Output->Length;
-    int Written;
 
     if (*Text >= L'0' && *Text <= L'9') {
         Number = Number * 10 + (*Text++ - L'0');
@@ -156,7 +254,9 @@ BaseInsert(PCWSTR Text, PBASE_OUTPUT Output, PBASE_ARGUMENTS Arguments, BOOL Ans
     if (*Text == L'!') {
         for (Text++; *Text != 0 && *Text != L'!' && Length < 28; Text++) {
             if (*Text == L'*' && Stars < 2) {
-                Star[Stars++] = BaseArgument(Arguments, Number++);
+                /* The first is n, then come those that nobody has taken yet. */
+                Star[Stars] = BaseArgument(Arguments, Stars == 0 ? Number : Arguments->Known + 1);
+                Stars++;
             }
             Format[Length++] = *Text;
             Last = *Text;
@@ -173,24 +273,23 @@ BaseInsert(PCWSTR Text, PBASE_OUTPUT Output, PBASE_ARGUMENTS Arguments, BOOL Ans
         (Length < 3 || (Format[Length - 2] != L'l' && Format[Length - 2] != L'h'))) {
         Format[Length - 1] = Last == L's' ? L'S' : L's';
     }
-    Value = BaseArgument(Arguments, Number);
-    if (Stars == 0) {
-        Written = _snwprintf(To, Room, Format, Value);
-    } else if (Stars == 1) {
-        Written = _snwprintf(To, Room, Format, (int)Star[0], Value);
+    if (Stars != 0 && Arguments->Array == NULL) {
+        Value = va_arg(*Arguments->List, DWORD_PTR); /* not counted in a list, but in an array */
     } else {
-        Written = _snwprintf(To, Room, Format, (int)Star[0], (int)Star[1], Value);
+        Value = BaseArgument(Arguments, Stars != 0 ? Arguments->Known + 1 : Number);
     }
-    Output->Length += Written < 0 ? Room : (ULONG)Written;
+    BasePutFormatted(Output, Format, Stars, Star, Value);
     return Text;
 }
 
+/* With FORMAT_MESSAGE_IGNORE_INSERTS only %0, %n, %r and %t mean something. */
 static VOID
 BaseExpand(PCWSTR Text, PBASE_OUTPUT Output, DWORD Flags, PBASE_ARGUMENTS Arguments, BOOL Ansi)
 {
-    BOOL OneLine = (Flags & FORMAT_MESSAGE_MAX_WIDTH_MASK) == FORMAT_MESSAGE_MAX_WIDTH_MASK;
+    BOOL Ignore = (Flags & FORMAT_MESSAGE_IGNORE_INSERTS) != 0;
+    BOOL OneLine = (Flags & FORMAT_MESSAGE_MAX_WIDTH_MASK) != 0;
 
-    while (*Text != 0) {
+    while (*Text != 0 && Output->Error == 0) {
         WCHAR Character = *Text++;
 
         if (Character == L'\r' || Character == L'\n') {
@@ -198,51 +297,51 @@ BaseExpand(PCWSTR Text, PBASE_OUTPUT Output, DWORD Flags, PBASE_ARGUMENTS Argume
                 Text++;
             }
             if (OneLine) {
-                BasePut(Output, L' ');
+                BasePutInLine(Output, L' ');
             } else {
-                BasePut(Output, L'\r');
-                BasePut(Output, L'\n');
+                BaseNewLine(Output);
             }
             continue;
         }
         if (Character != L'%') {
-            BasePut(Output, Character);
+            BasePutInLine(Output, Character);
             continue;
         }
         Character = *Text;
-        if (Character >= L'1' && Character <= L'9') {
-            if ((Flags & FORMAT_MESSAGE_IGNORE_INSERTS) != 0) {
-                BasePut(Output, L'%');
-                continue;
+        if (Character == 0 && !Ignore) {
+            Output->Error = ERROR_INVALID_PARAMETER;
+            break;
+        }
+        if (Character >= L'1' && Character <= L'9' && !Ignore) {
+            if (Arguments->List == NULL) {
+                Output->Error = ERROR_INVALID_PARAMETER;
+                break;
             }
             Text = BaseInsert(Text, Output, Arguments, Ansi);
             continue;
         }
-        if (Character == 0) {
-            break;
-        }
-        Text++;
+        Text += Character != 0;
         switch (Character) {
         case L'0':
             return;
         case L'n':
-            BasePut(Output, L'\r');
-            BasePut(Output, L'\n');
+            BaseNewLine(Output);
             break;
         case L'r':
             BasePut(Output, L'\r');
+            Output->LineStart = Output->Length;
+            Output->HaveBlanks = FALSE;
             break;
         case L't':
-            BasePut(Output, L'\t');
-            break;
-        case L'b':
-            BasePut(Output, L' ');
+            BasePutInLine(Output, L'\t');
             break;
         default:
-            if ((Flags & FORMAT_MESSAGE_IGNORE_INSERTS) != 0 && Character != L'%') {
-                BasePut(Output, L'%');
+            if (Ignore) {
+                BasePutInLine(Output, L'%');
+                Text -= Character != 0; /* it may be a per cent sign with a meaning of its own */
+            } else {
+                BasePutInLine(Output, Character == L'b' ? L' ' : Character);
             }
-            BasePut(Output, Character);
             break;
         }
     }
@@ -259,22 +358,46 @@ BaseFormat(DWORD Flags, LPCVOID Source, DWORD Id, PVOID Buffer, DWORD Room, va_l
     ULONG Unit = Ansi ? 1 : sizeof(WCHAR), Written;
     PVOID Target = Buffer;
 
+    if ((Flags & FORMAT_MESSAGE_ALLOCATE_BUFFER) != 0) {
+        if (Buffer == NULL) {
+            BaseFailWith(Ansi ? ERROR_NOT_ENOUGH_MEMORY : ERROR_INVALID_PARAMETER);
+            return 0;
+        }
+        *(PVOID *)Buffer = NULL;
+    }
+    if ((Flags & (FORMAT_MESSAGE_FROM_STRING | FORMAT_MESSAGE_FROM_HMODULE |
+                  FORMAT_MESSAGE_FROM_SYSTEM)) == 0 ||
+        ((Flags & FORMAT_MESSAGE_FROM_STRING) != 0 && Source == NULL)) {
+        BaseFailWith(ERROR_INVALID_PARAMETER);
+        return 0;
+    }
     Message = BaseFindMessage(Flags, Source, Id, Ansi);
     if (Message == NULL) {
         return 0;
     }
-    Output.Text = RtlAllocateHeap(BaseHeap(), 0, MESSAGE_ROOM * sizeof(WCHAR));
+    Output.Room = 0x400;
+    Output.Text = RtlAllocateHeap(BaseHeap(), 0, Output.Room * sizeof(WCHAR));
     if (Output.Text == NULL) {
         BaseFailWith(ERROR_NOT_ENOUGH_MEMORY);
         goto FreeMessage;
     }
+    Output.Width = Flags & FORMAT_MESSAGE_MAX_WIDTH_MASK;
+    if (Output.Width == FORMAT_MESSAGE_MAX_WIDTH_MASK) {
+        Output.Width = 0; /* no line is too long */
+    }
     Arguments.Known = 0;
     Arguments.Array = (Flags & FORMAT_MESSAGE_ARGUMENT_ARRAY) != 0 ? (const DWORD_PTR *)List : NULL;
     Arguments.List = List;
-    if (List == NULL) {
-        Flags |= FORMAT_MESSAGE_IGNORE_INSERTS;
-    }
     BaseExpand(Message, &Output, Flags, &Arguments, Ansi);
+    if (Output.Error == 0 && Output.Length == 0) {
+        Output.Error = 235; /* ERROR_NO_WORK_DONE */
+    } else if (Output.Error == 0 && Ansi && Output.Length >= LONGEST_NARROW) {
+        Output.Error = ERROR_INVALID_PARAMETER;
+    }
+    if (Output.Error != 0) {
+        BaseFailWith(Output.Error);
+        goto FreeOutput;
+    }
     Output.Text[Output.Length] = 0;
     Need = Output.Length;
     if ((Flags & FORMAT_MESSAGE_ALLOCATE_BUFFER) != 0) {
@@ -285,6 +408,10 @@ BaseFormat(DWORD Flags, LPCVOID Source, DWORD Id, PVOID Buffer, DWORD Room, va_l
         }
         *(PVOID *)Buffer = Target;
     } else if (Need + 1 > Room) {
+        if (!Ansi && Room != 0) { /* the W form gives what fits */
+            RtlCopyMemory(Target, Output.Text, (Room - 1) * sizeof(WCHAR));
+            ((PWSTR)Target)[Room - 1] = 0;
+        }
         BaseFailWith(ERROR_INSUFFICIENT_BUFFER);
         goto FreeOutput;
     }

@@ -168,13 +168,29 @@ GetComputerNameA(LPSTR Buffer, LPDWORD Size)
 BOOL WINAPI
 GetComputerNameExW(COMPUTER_NAME_FORMAT Format, LPWSTR Buffer, LPDWORD Size)
 {
-    return GetComputerNameW(Buffer, Size);
+    DWORD Error = GetLastError();
+
+    if (GetComputerNameW(Buffer, Size)) {
+        return TRUE;
+    }
+    if (GetLastError() == ERROR_BUFFER_OVERFLOW) {
+        Error = ERROR_MORE_DATA; /* what this one calls it */
+    }
+    return BaseFailWith(Error);
 }
 
 BOOL WINAPI
 GetComputerNameExA(COMPUTER_NAME_FORMAT Format, LPSTR Buffer, LPDWORD Size)
 {
-    return GetComputerNameA(Buffer, Size);
+    DWORD Error = GetLastError();
+
+    if (GetComputerNameA(Buffer, Size)) {
+        return TRUE;
+    }
+    if (GetLastError() == ERROR_BUFFER_OVERFLOW) {
+        Error = ERROR_MORE_DATA;
+    }
+    return BaseFailWith(Error);
 }
 
 /* The number is kept in the processor's GDT limit on Windows; the kernel answers it here. */

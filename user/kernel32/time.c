@@ -121,35 +121,109 @@ FileTimeToLocalFileTime(const FILETIME *Time, LPFILETIME Local)
     return TRUE;
 }
 
+#define TICKS_PER_MINUTE 600000000ll
+#define TICKS_PER_DAY    (1440 * TICKS_PER_MINUTE)
+
+static LONGLONG
+BaseTicks(const FILETIME *Time)
+{
+    return (LONGLONG)(((ULONG64)Time->dwHighDateTime << 32) | Time->dwLowDateTime);
+}
+
+/* When a zone changes in Year: a date, or, without a year, the wDay-th (5: last) wDayOfWeek of a month. */
+static LONGLONG
+BaseTransition(const SYSTEMTIME *Rule, WORD Year)
+{
+    SYSTEMTIME Date = *Rule;
+    FILETIME Time;
+    LONG Day;
+
+    if (Rule->wYear == 0) {
+        Date.wYear = Year;
+        Date.wDay = 1;
+        if (!SystemTimeToFileTime(&Date, &Time)) {
+            return 0;
+        }
+        Day = (LONG)(BaseTicks(&Time) / TICKS_PER_DAY + 1) % 7; /* 1601 began on a Monday */
+        Day = 1 + (Rule->wDayOfWeek + 7 - Day) % 7 + 7 * (Rule->wDay - 1);
+        for (; Day > 28; Day -= 7) {
+            Date.wDay = (WORD)Day;
+            if (SystemTimeToFileTime(&Date, &Time)) {
+                break;
+            }
+        }
+        Date.wDay = (WORD)Day;
+    }
+    return SystemTimeToFileTime(&Date, &Time) ? BaseTicks(&Time) : 0;
+}
+
+/*
+ * Minutes from local time to UTC at Ticks. The beginning of daylight time is told in standard time and its end in
+ * daylight time; each is compared with what a clock would show that goes so. Local: Ticks are what it shows.
+ */
+static LONG
+BaseBiasAt(const TIME_ZONE_INFORMATION *Zone, LONGLONG Ticks, BOOL Local)
+{
+    LONGLONG Standard = Ticks, Daylight = Ticks, Begin, End;
+    LONG StandardBias = Zone->Bias + Zone->StandardBias;
+    LONG DaylightBias = Zone->Bias + Zone->DaylightBias;
+    BOOL After, Before;
+    FILETIME Time;
+    SYSTEMTIME Year;
+
+    if (Zone->StandardDate.wMonth == 0 || Zone->DaylightDate.wMonth == 0) {
+        return Zone->Bias;
+    }
+    if (!Local) {
+        Standard -= StandardBias * TICKS_PER_MINUTE;
+        Daylight -= DaylightBias * TICKS_PER_MINUTE;
+    }
+    Time.dwLowDateTime = (DWORD)Standard;
+    Time.dwHighDateTime = (DWORD)(Standard >> 32);
+    if (!FileTimeToSystemTime(&Time, &Year)) {
+        return Zone->Bias;
+    }
+    Begin = BaseTransition(&Zone->DaylightDate, Year.wYear);
+    End = BaseTransition(&Zone->StandardDate, Year.wYear);
+    After = Standard >= Begin;
+    Before = Daylight < End;
+    return (Begin < End ? After && Before : After || Before) ? DaylightBias : StandardBias;
+}
+
+static BOOL
+BaseShift(const TIME_ZONE_INFORMATION *Zone, const SYSTEMTIME *From, LPSYSTEMTIME To, BOOL Local)
+{
+    TIME_ZONE_INFORMATION Current;
+    FILETIME Time;
+    LONGLONG Ticks, Bias;
+
+    if (!SystemTimeToFileTime(From, &Time)) {
+        return FALSE;
+    }
+    if (Zone == NULL) {
+        GetTimeZoneInformation(&Current);
+        Zone = &Current;
+    }
+    Ticks = BaseTicks(&Time);
+    Bias = BaseBiasAt(Zone, Ticks, Local) * TICKS_PER_MINUTE;
+    Ticks += Local ? Bias : -Bias;
+    Time.dwLowDateTime = (DWORD)Ticks;
+    Time.dwHighDateTime = (DWORD)(Ticks >> 32);
+    return FileTimeToSystemTime(&Time, To);
+}
+
 BOOL WINAPI
 SystemTimeToTzSpecificLocalTime(const TIME_ZONE_INFORMATION *Zone, const SYSTEMTIME *System,
                                 LPSYSTEMTIME Local)
 {
-    FILETIME Time;
-    LONGLONG Ticks;
-
-    if (!SystemTimeToFileTime(System, &Time)) {
-        return FALSE;
-    }
-    Ticks = (LONGLONG)(((ULONG64)Time.dwHighDateTime << 32) | Time.dwLowDateTime);
-    if (Zone != NULL) {
-        Ticks -= (LONGLONG)(Zone->Bias + Zone->StandardBias) * 600000000ll;
-    }
-    Time.dwLowDateTime = (DWORD)Ticks;
-    Time.dwHighDateTime = (DWORD)(Ticks >> 32);
-    return FileTimeToSystemTime(&Time, Local);
+    return BaseShift(Zone, System, Local, FALSE);
 }
 
 BOOL WINAPI
 TzSpecificLocalTimeToSystemTime(const TIME_ZONE_INFORMATION *Zone, const SYSTEMTIME *Local,
                                 LPSYSTEMTIME System)
 {
-    TIME_ZONE_INFORMATION Reverse = {0};
-
-    if (Zone != NULL) {
-        Reverse.Bias = -Zone->Bias - Zone->StandardBias;
-    }
-    return SystemTimeToTzSpecificLocalTime(&Reverse, Local, System);
+    return BaseShift(Zone, Local, System, TRUE);
 }
 
 LONG WINAPI

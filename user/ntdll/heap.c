@@ -411,6 +411,8 @@ RtlReAllocateHeap(PVOID Handle, ULONG Flags, PVOID Memory, SIZE_T Size)
     PVOID New;
 
     if (Memory == NULL) {
+        NtCurrentTeb()->LastErrorValue =
+            ERROR_SUCCESS; /* nothing is asked for: no error, no block */
         return NULL;
     }
     Block = RtlpCheckBlock(Heap, Memory, TRUE);
@@ -458,7 +460,11 @@ RtlValidateHeap(PVOID Handle, ULONG Flags, const VOID *Memory)
     }
     Locked = RtlpSerialize(Heap, Flags);
     if (Memory != NULL) {
-        Valid = RtlpCheckBlock(Heap, Memory, FALSE) != NULL;
+        __try {
+            Valid = RtlpCheckBlock(Heap, Memory, FALSE) != NULL;
+        } __except (EXCEPTION_EXECUTE_HANDLER) {
+            Valid = FALSE; /* it is not even memory */
+        }
     } else {
         for (Class = 0; Class < HEAP_CLASSES; Class++) {
             for (Block = Heap->Free[Class]; Block != NULL && Valid;

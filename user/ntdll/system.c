@@ -170,6 +170,9 @@ VerSetConditionMask(ULONGLONG Mask, ULONG Types, UCHAR Condition)
 BOOLEAN NTAPI
 RtlGetProductInfo(ULONG Major, ULONG Minor, ULONG PackMajor, ULONG PackMinor, PULONG Product)
 {
+    if (Product == NULL) {
+        return FALSE;
+    }
     *Product = Major >= 6 ? PRODUCT_PROFESSIONAL : PRODUCT_UNDEFINED;
     return Major >= 6;
 }

@@ -150,6 +150,82 @@ System(void)
            strcmp(Text, "[x]") == 0);
 }
 
+/* [K: "FormatMessage"] A width breaks lines at blanks; a per cent sign needs something behind it; * takes arguments. */
+static void
+Widths(void)
+{
+    DWORD_PTR Array[] = {6, 4, 2, 5, 3, 1};
+    char Text[64] = "untouched";
+    WCHAR Wide[8];
+
+    EXPECT_EQ(
+        FormatMessageA(FORMAT_MESSAGE_FROM_STRING | 11, "short long\nline", 0, 0, Text, 64, NULL),
+        16);
+    EXPECT(strcmp(Text, "short long\r\nline") == 0);
+    EXPECT_EQ(FormatMessageA(FORMAT_MESSAGE_FROM_STRING | 8, "shortlongline", 0, 0, Text, 64, NULL),
+              15);
+    EXPECT(strcmp(Text, "shortlon\r\ngline") == 0);
+    EXPECT_EQ(FormatMessageA(FORMAT_MESSAGE_FROM_STRING | FORMAT_MESSAGE_ARGUMENT_ARRAY,
+                             "%1!*.*u!,%4!*.*u!", 0, 0, Text, 64, (va_list *)Array),
+              12);
+    EXPECT(strcmp(Text, "  0002,  001") == 0);
+    strcpy(Text, "untouched");
+    EXPECT_EQ(FormatMessageA(FORMAT_MESSAGE_FROM_STRING, "test%", 0, 0, Text, 64, NULL), 0);
+    EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
+    EXPECT_EQ(FormatMessageA(FORMAT_MESSAGE_FROM_STRING, "%1", 0, 0, Text, 64, NULL), 0);
+    EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
+    EXPECT_EQ(FormatMessageA(0, "test", 0, 0, Text, 64, NULL), 0);
+    EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
+    EXPECT(strcmp(Text, "untouched") == 0);
+    EXPECT_EQ(FormatMessageW(FORMAT_MESSAGE_FROM_STRING, L"test", 0, 0, Wide, 4, NULL), 0);
+    EXPECT_EQ(GetLastError(), ERROR_INSUFFICIENT_BUFFER);
+    EXPECT(wcscmp(Wide, L"tes") == 0);
+}
+
+/* [K: "TIME_ZONE_INFORMATION", "SystemTimeToTzSpecificLocalTime"] Central Europe: the last Sundays of March and October. */
+static void
+Zones(void)
+{
+    TIME_ZONE_INFORMATION Zone = {-60};
+    SYSTEMTIME Winter = {2021, 1, 0, 15, 12}, Summer = {2021, 7, 0, 15, 12}, Got;
+    SYSTEMTIME Before = {2021, 3, 0, 28, 0, 59}, After = {2021, 3, 0, 28, 1, 0};
+
+    Zone.StandardDate.wMonth = 10;
+    Zone.StandardDate.wDay = 5;
+    Zone.StandardDate.wHour = 3;
+    Zone.DaylightDate.wMonth = 3;
+    Zone.DaylightDate.wDay = 5;
+    Zone.DaylightDate.wHour = 2;
+    Zone.DaylightBias = -60;
+    EXPECT(SystemTimeToTzSpecificLocalTime(&Zone, &Winter, &Got) && Got.wHour == 13);
+    EXPECT(TzSpecificLocalTimeToSystemTime(&Zone, &Winter, &Got) && Got.wHour == 11);
+    EXPECT(SystemTimeToTzSpecificLocalTime(&Zone, &Summer, &Got) && Got.wHour == 14);
+    EXPECT(TzSpecificLocalTimeToSystemTime(&Zone, &Summer, &Got) && Got.wHour == 10);
+    EXPECT(SystemTimeToTzSpecificLocalTime(&Zone, &Before, &Got) && Got.wHour == 1);
+    EXPECT(SystemTimeToTzSpecificLocalTime(&Zone, &After, &Got) && Got.wHour == 3);
+}
+
+/* [K: "GetEnvironmentVariable", "GetComputerNameEx", "HeapValidate"] */
+static void
+Small(void)
+{
+    char Text[8] = "foo";
+    DWORD Size = 0;
+
+    SetEnvironmentVariableA("NTLAB_TEXT", "value");
+    EXPECT_EQ(GetEnvironmentVariableA("NTLAB_TEXT", Text, 5), 6);
+    EXPECT(strcmp(Text, "foo") == 0); /* too small: left alone */
+    SetEnvironmentVariableA("NTLAB_TEXT", "");
+    SetLastError(77);
+    EXPECT_EQ(GetEnvironmentVariableA("NTLAB_TEXT", NULL, 0), 1);
+    EXPECT_EQ(GetLastError(), 77);
+    EXPECT(!GetComputerNameExA(ComputerNameDnsHostname, NULL, &Size));
+    EXPECT(GetLastError() == ERROR_MORE_DATA && Size > 1);
+    EXPECT(!HeapValidate(GetProcessHeap(), 0, (PVOID)0xDEADBE00));
+    EXPECT_EQ(WideCharToMultiByte(CP_ACP, 0, L"x", -1, NULL, 2, NULL, NULL), 0);
+    EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
+}
+
 int
 main(void)
 {
@@ -158,5 +234,8 @@ main(void)
     Time();
     Heaps();
     System();
+    Widths();
+    Zones();
+    Small();
     return TEST_DONE();
 }
