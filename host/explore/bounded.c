@@ -229,7 +229,10 @@ searched(const struct node *node, const struct question *question)
 {
     bool matters =
         delays || (question->last != NO_AGENT && (question->enabled >> question->last & 1) != 0);
-    uint64_t key = happens_trace() + (matters ? question->last + 1ull : 0) * 0x9E3779B97F4A7C15ull;
+    uint64_t key =
+        happens_trace() +
+        (matters && question->last != NO_AGENT ? explorer_name(question->last) + 1ull : 0) *
+            0x9E3779B97F4A7C15ull;
     struct beginning *entry;
 
     key += (epoch + 1ull) * 0xD6E8FEB86659FD93ull;

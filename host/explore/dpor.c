@@ -25,6 +25,7 @@
  *   D5  Agents are tried in the order in which they were asked for, so what a subtree comes to follows
  *       from its beginning and from who sleeps there.
  *   D6  What has been given away, and taken over again, counts as done here when its turn comes.
+ *   D9  It wakes too when what it would do has become another operation by a step that was independent of it: see operation_counts.
  *   D8  An injected event need not happen, so the run without it comes first: question_first.
  *   D7  A search that is split into shards tries all who can step at the first `top` questions, so nothing
  *       below asks anything of them; who does what is below is told by a hash of the answers there.
@@ -50,6 +51,8 @@ static uint32_t shard, shards;
 static bool learning;    /* `top` */
 static bool skipped;     /* the run has come to another shard's part */
 static bool handed_over; /* there was no run before this one */
+static uint64_t
+    counting; /* D9: who sleeps at the next question in front of an operation that counts */
 static uint64_t complete, told;
 
 static int
@@ -272,6 +275,11 @@ choose(const struct question *question)
             return ANSWER_CUT;
         }
         *node = (struct node){.sleep = question->step > 0 ? node[-1].asleep : 0, .since = runs};
+        for (uint64_t set = node->sleep & counting; set != 0; set &= set - 1) {
+            if (!operation_counts(&question->next[__builtin_ctzll(set)])) {
+                node->sleep &= ~(set & -set); /* D9 */
+            }
+        }
         free = question->enabled & ~node->sleep;
         if (free == 0) {
             return ANSWER_CUT; /* D2 */
@@ -286,9 +294,11 @@ choose(const struct question *question)
     }
     node->enabled = question->enabled;
     node->asleep = (node->sleep | node->done) & ~(1ull << node->chosen);
+    counting = 0;
     for (uint64_t set = node->asleep; set != 0; set &= set - 1) {
         uint32_t agent = (uint32_t)__builtin_ctzll(set);
 
+        counting |= operation_counts(&question->next[agent]) ? 1ull << agent : 0;
         if (operation_dependent(&question->next[agent], &question->next[node->chosen])) {
             node->asleep &= ~(1ull << agent); /* D1 */
         }

@@ -352,7 +352,7 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
 {
     uint32_t co[MAX_AGENTS] __attribute__((aligned(32)));
     uint32_t own = last_own(agent), passes = 0;
-    uint64_t hash = mix((uint64_t)agents[agent].count << 8 | agent) + operation->op;
+    uint64_t hash = mix((uint64_t)agents[agent].count << 32 | explorer_name(agent)) + operation->op;
 
     memset(full, 0, happens_width * sizeof(*full));
     if (own != 0) {
@@ -457,6 +457,7 @@ happens_take(const struct question *question, uint32_t agent,
     step->agent = (uint8_t)agent;
     step->op = operation->op;
     step->flags = operation->flags;
+    step->counts = operation_counts(operation);
     step->touches = (uint8_t)used;
     for (uint32_t i = 0; i < used; i++) {
         struct object *object = &objects[first[i].object];

@@ -21,6 +21,7 @@ struct step {
     uint32_t own;   /* this agent's step before it: 1 + number, 0: none */
     uint8_t agent;
     uint8_t touches;
+    bool counts; /* operation_counts */
     uint16_t op;
     uint16_t flags;
     struct step_touch touch[OPERATION_TOUCHES];

@@ -151,6 +151,14 @@ uint32_t operation_touches(const struct operation *operation, struct touch *touc
 bool operation_dependent(const struct operation *a, const struct operation *b);
 /* Does it touch the same in any state? Not so: a compare-exchange that fails changes nothing. */
 bool operation_is_steady(const struct operation *operation);
+/* Does it change nothing for those who only read, but perhaps what another one that does the same would be? To give back a
+   reference that is not the last is independent of others that are not, and of one that is not yet. So who sleeps in front of one
+   sleeps until it is the last (dpor.c, D9). */
+static inline bool
+operation_counts(const struct operation *operation)
+{
+    return operation->op == SP_OBJECT && operation->reads[0];
+}
 /* Could an earlier operation have been done after `later`, had `later` come first? */
 bool operation_coenabled(uint16_t earlier, uint16_t earlier_flags, const struct operation *later);
 

@@ -16,6 +16,8 @@
  *   W4  Footprints that depend on the state (a compare-exchange that fails only reads), and waits
  *       that can end in several ways, may make a branch impossible: its agent cannot step when its
  *       turn comes. Then all that can step are tried there, as dpor would.
+ *   W6  Who sleeps in front of an operation that counts (operation_counts) wakes when it is another one, and is taken to depend
+ *       on all others that count where it is asked what could begin a sequence: that has been made without it.
  *   W5  What a step takes away (a timer that it cancels; everything, if it crashes or ends the run) could have come
  *       instead of it, so it is added where that step was chosen: D3 in dpor.c.
  */
@@ -31,6 +33,7 @@
 struct move {
     uint64_t key[OPERATION_TOUCHES];
     uint8_t agent, touches;
+    bool counts;              /* W6 */
     unsigned __int128 writes; /* a bit for each key */
 };
 
@@ -81,6 +84,7 @@ move_of(uint32_t agent, const struct operation *operation)
 {
     struct touch touch[OPERATION_TOUCHES];
     struct move move = {.agent = (uint8_t)agent,
+                        .counts = operation_counts(operation),
                         .touches = (uint8_t)operation_touches(operation, touch)};
 
     for (uint32_t i = 0; i < move.touches; i++) {
@@ -94,7 +98,7 @@ static struct move
 move_of_step(uint32_t number)
 {
     const struct step *step = &happens_step[number];
-    struct move move = {.agent = step->agent, .touches = step->touches};
+    struct move move = {.agent = step->agent, .counts = step->counts, .touches = step->touches};
 
     for (uint32_t i = 0; i < step->touches; i++) {
         move.key[i] = happens_key(step->touch[i].object);
@@ -114,6 +118,20 @@ dependent(const struct move *a, const struct move *b)
         }
     }
     return a->agent == b->agent;
+}
+
+/* W6 */
+static bool
+may_depend(const struct move *a, const struct move *b)
+{
+    for (uint32_t i = 0; i < a->touches && a->counts && b->counts; i++) {
+        for (uint32_t j = 0; j < b->touches; j++) {
+            if (a->key[i] == b->key[j]) {
+                return true;
+            }
+        }
+    }
+    return dependent(a, b);
 }
 
 static uint32_t
@@ -206,7 +224,7 @@ could_begin(const struct move *move, uint32_t *at)
     *at = i;
     if (i == events) {
         for (uint32_t j = 0; j < events; j++) {
-            if (dependent(move, &event[j].move)) {
+            if (may_depend(move, &event[j].move)) {
                 return false;
             }
         }
@@ -334,6 +352,22 @@ pass_sleep(const struct question *question)
     }
 }
 
+/* W6 */
+static void
+wake(struct node *node, const struct question *question)
+{
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < node->sleeping; i++) {
+        struct move move = sleepers[node->sleepers + i];
+
+        if (!move.counts || operation_counts(&question->next[move.agent])) {
+            sleepers[node->sleepers + left++] = move;
+        }
+    }
+    node->sleeping = left;
+}
+
 /* W4 */
 static void
 widen(struct node *node, const struct question *question, uint64_t asleep)
@@ -369,6 +403,9 @@ choose(const struct question *question)
         *node = (struct node){0};
     } else if (question->step + 1 != prefix) {
         node->tree = node[-1].rest;
+    }
+    if (question->step + 1 != prefix) {
+        wake(node, question);
     }
     for (uint32_t i = 0; i < node->sleeping; i++) {
         asleep |= 1ull << sleepers[node->sleepers + i].agent;

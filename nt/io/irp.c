@@ -157,14 +157,13 @@ IopFreeMdls(PIRP Irp)
 
 /*
  * While schedules are explored: the thread's list changes, which is a step of its own if another thread of the process
- * could look through it (cancel.c, X5).
+ * could look through it (cancel.c, X5). Whether it has had another one is asked, not whether that is still there: where a thread's
+ * points are must not follow from how far others have come.
  */
 static VOID
 IopListPoint(PETHREAD Thread)
 {
-    PLIST_ENTRY Head = &Thread->Tcb.Process->ThreadListHead;
-
-    if (Machine->explore && Head->Flink->Flink != Head) {
+    if (Machine->explore && Thread->Tcb.Process->ThreadsMade > 1) {
         KiMemoryPoint(SP_MEMORY_READ, &Thread->IrpList, sizeof(Thread->IrpList));
     }
 }

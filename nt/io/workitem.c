@@ -23,6 +23,7 @@ IopProcessWorkItem(PVOID Parameter)
     PVOID IoObject = Item->IoObject;
 
     Item->Queued = FALSE;
+    PspCurrentThread()->OwnCode = FALSE;
     if (VfCall != NULL) {
         VF_CALL(VOID, VfWorkItem,
                 Item->RoutineEx != NULL ? (PVOID)Item->RoutineEx : (PVOID)Item->Routine, IoObject,
@@ -32,6 +33,7 @@ IopProcessWorkItem(PVOID Parameter)
     } else {
         Item->Routine(IoObject, Item->Context);
     }
+    PspCurrentThread()->OwnCode = TRUE;
     ObDereferenceObject(IoObject); /* K1, K2 */
 }
 

@@ -310,12 +310,15 @@ KiDescribeEvents(struct abi_agent *Agents, ULONG Count, ULONG Threads)
 {
     const ULONG Befalling = ABI_INJECT_CANCEL | ABI_INJECT_TERMINATE | ABI_INJECT_NOMEM;
 
+    for (ULONG Index = 0; Index < Threads && (KiInjection.Allowed & Befalling); Index++) {
+        if (KiInjection.Clients) {
+            Count = KiDescribeBefalling(Agents, Count, Index);
+        }
+        Agents[Index].target =
+            Agents[Index].name; /* N4; what it touches must not follow from how far clients are */
+    }
     if (!KiInjection.Clients) {
         return Count;
-    }
-    for (ULONG Index = 0; Index < Threads && (KiInjection.Allowed & Befalling); Index++) {
-        Count = KiDescribeBefalling(Agents, Count, Index);
-        Agents[Index].target = Agents[Index].name; /* N4 */
     }
     if (KiInjection.Allowed & ABI_INJECT_CANCEL) {
         Count = KiDescribeCancellations(Agents, Count);

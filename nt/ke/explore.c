@@ -23,8 +23,8 @@
  *       each step of the thread touches the processor, and so does the DPC's beginning.
  *   E6  A timer with a period, and one that is not the explored program's, expires by itself only when
  *       nobody else can do anything; the first two expiries of a periodic one are free.
- *   E8  To give back a reference changes an object's life if it may be the last one, so that another one who is about to do that would
- *       be the one who deletes it, or not; else it only reads it. Which it is is the state's, like an attempt's.
+ *   E8  To give back a reference changes an object's life if it is the last one; else it only reads it, though it makes the next one
+ *       the last. Which it is is the state's, like an attempt's, and changes while one stands there: operation_counts.
  *   E9  An object in an image that has gone is not looked at: whoever stands in front of it will, and fault.
  *   E7  Whoever does something with an object in a pool block reads the block's life; to free it writes that.
  */
@@ -48,16 +48,8 @@ BOOLEAN
 KiStaysReferenced(const volatile VOID *Object, ULONG_PTR Context)
 {
     PKI_GIVES_BACK This = (PKI_GIVES_BACK)Context;
-    LONG64 Left = *This->References - This->Own;
 
-    for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
-        PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
-
-        if (Prcb->PendingWait == KiStaysReferenced && Prcb->PendingObject == Object) {
-            Left -= ((PKI_GIVES_BACK)Prcb->PendingContext)->Count;
-        }
-    }
-    return Left > 0;
+    return *This->References - This->Own > This->Count;
 }
 
 /* E7. NULL: it lies in none that is freed as one: objects of the object manager have a life of their own. */

@@ -3,6 +3,9 @@
  *
  *   Q1  An entry is in the list only while no waiter may run.
  *   Q2  CurrentCount counts the queue's threads that do not wait (for the queue or anything else).
+ *   Q3  A worker of the system's own that comes back goes behind the others while schedules are explored, so that the next item
+ *       goes to one that has done nothing yet: that a worker has come back is no step (explore.c, E3), so who takes an item must not
+ *       follow from it.
  * A thread belongs to the queue it waited for last; the entry comes back as its wait status. From Windows 7 on a
  * queue that has been run down (Header.Abandoned) ends every wait for it with STATUS_ABANDONED.
  * Source: public documentation of KeInitializeQueue, KeInsertQueue, KeRemoveQueue, KeRundownQueue.
@@ -181,7 +184,11 @@ KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_I
         Block->WaitType = WaitAny;
         Thread->WaitBlockList = Block;
         Thread->WaitObjectCount = 1;
-        InsertTailList(&Queue->Header.WaitListHead, &Block->WaitListEntry);
+        if (Machine->explore && ((PETHREAD)Thread)->ActiveExWorker) { /* Q3 */
+            InsertHeadList(&Queue->Header.WaitListHead, &Block->WaitListEntry);
+        } else {
+            InsertTailList(&Queue->Header.WaitListHead, &Block->WaitListEntry);
+        }
         if (Timeout != NULL) {
             LARGE_INTEGER Due = *Timeout;
 

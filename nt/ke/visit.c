@@ -16,6 +16,8 @@
  *   I3  Who comes back to an image that is gone goes on there, so that processor and report say what happens to it.
  *   I4  A fault in an image that is gone is a step that reads it, too, for the search (host/explore/explorer.c).
  *   I5  A thread of a driver that could go on when everything else is over does: it is not forgotten, but faults.
+ *   I6  So does a worker that has come back from a driver: what it gives back then may be the last reference, and how far it is when
+ *       the run ends must not be a difference between two orders of the same steps.
  * Callbacks that wait for their calls to return when they are removed (of processes, threads, images, the registry, objects, the filter manager)
  * need no step of their own: that wait is one.
  * Source: [BC:0xCE]; [DDI:wdm/driver_unload, wdm/exqueueworkitem, wdm/pscreatesystemthread]
@@ -122,14 +124,25 @@ KiIsInGoneImage(PKPRCB Prcb)
            MiIsUnloadedImage(((PETHREAD)Thread)->StartAddress);
 }
 
-/* PKI_WOULD_WAIT: could a thread go on whose driver is gone? */
+/* I6 */
+static BOOLEAN
+KiIsDone(PKPRCB Prcb)
+{
+    PETHREAD Thread = (PETHREAD)Prcb->CurrentThread;
+
+    return Prcb->CurrentThread != Prcb->IdleThread && !Prcb->DpcRoutineActive &&
+           Thread->ActiveExWorker && Thread->OwnCode &&
+           Prcb->PendingOperation != SP_REMOVE_QUEUE;
+}
+
+/* PKI_WOULD_WAIT: could a thread go on whose driver is gone, or a worker that comes from one? */
 static BOOLEAN
 KiCouldLeftGoOn(const volatile VOID *Object, ULONG_PTR Context)
 {
     for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
         PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
 
-        if (KiIsInGoneImage(Prcb) &&
+        if ((KiIsInGoneImage(Prcb) || KiIsDone(Prcb)) &&
             (Prcb->PendingWait == NULL || Prcb->PendingOperation == SP_OBJECT ||
              !Prcb->PendingWait(Prcb->PendingObject, Prcb->PendingContext))) {
             return TRUE;
@@ -141,7 +154,7 @@ KiCouldLeftGoOn(const volatile VOID *Object, ULONG_PTR Context)
 VOID
 KiRunLeftThreads(VOID)
 {
-    if (Machine->explore && !KiFewProcessors && KiCouldLeftGoOn(NULL, 0)) {
+    if (Machine->explore && !KiFewProcessors) {
         KiAcquirePoint(SP_YIELD, NULL, KiCouldLeftGoOn, 0); /* I5 */
     }
 }

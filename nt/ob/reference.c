@@ -68,6 +68,9 @@ ObpDeleteObject(POBP_OBJECT Object)
     ASSERT(Object->Directory == NULL);
     if (Type->Methods.Delete != NULL) {
         Type->Methods.Delete(OBP_BODY(Object));
+        if (Machine->explore) { /* who looks at it between the two is not yet seen to be late */
+            KiSchedulePoint(SP_OBJECT, OBP_BODY(Object));
+        }
     }
     ObpFreeCreateInfo(Object);
     if (Object->Header.SecurityDescriptor != NULL) {

@@ -2,6 +2,7 @@
 """dpor and odpor against brute force, which knows nothing of how they do it, and which also checks at each step that two orders of one
 trace leave the same question: check_oracle.py NTLAB FOLDER oracle.list [NAME...]"""
 import json
+import shlex
 import subprocess
 import sys
 
@@ -28,9 +29,9 @@ def main():
         if line.startswith("#") or len(fields) < 2 or (only and fields[0] not in only):
             continue
         name, oracle = fields[:2]
-        options = fields[2].split() if len(fields) > 2 else []
+        options = shlex.split(fields[2]) if len(fields) > 2 else []
         truth = explore(ntlab, folder, oracle, name, options)
-        for strategy in ("dpor", "odpor", "bounded"):
+        for strategy in (fields[3].split() if len(fields) > 3 else ("dpor", "odpor", "bounded")):
             found = explore(ntlab, folder, strategy, name, options)
             if found == truth and truth[0] == "exhausted":
                 passed += 1

@@ -69,7 +69,7 @@ model_operation(const struct model *m, uint32_t thread)
         [UPDATE] = SP_MEMORY_WRITE, [TRY] = SP_MEMORY_WRITE,  [LOCK] = SP_ACQUIRE_LOCK,
         [UNLOCK] = SP_RELEASE_LOCK, [WAIT] = SP_WAIT,         [WAIT_ALL] = SP_WAIT,
         [SET] = SP_SET_EVENT,       [RESET] = SP_RESET_EVENT, [PUT] = SP_RELEASE_SEMAPHORE,
-        [TAKE] = SP_WAIT,
+        [TAKE] = SP_WAIT,           [GIVE] = SP_OBJECT,       [USE] = SP_REFERENCE,
     };
     const struct thread *t = &m->thread[thread];
     struct operation operation = {
@@ -79,7 +79,11 @@ model_operation(const struct model *m, uint32_t thread)
     case TRY:
         operation.reads[0] = OBJECT != t->expected;
         break;
+    case GIVE:
+        operation.reads[0] = OBJECT > 1;
+        break;
     case READ:
+    case USE:
     case WAIT_ALL: /* of a notification event */
         operation.reads[0] = true;
         break;
@@ -119,6 +123,7 @@ model_step(struct model *m, uint32_t thread)
         OBJECT++;
         break;
     case TAKE:
+    case GIVE:
         OBJECT--;
         break;
     }

@@ -28,7 +28,9 @@ enum model_operation {
     SET,
     RESET,
     PUT,
-    TAKE
+    TAKE,
+    GIVE, /* back a reference */
+    USE   /* of what is referenced */
 };
 
 struct model;
@@ -112,6 +114,7 @@ extern const struct program program_readers, program_readers_last, program_lastz
     program_deadlock01, program_lazy01, program_account, program_token_ring, program_stack,
     program_twostage, program_bluetooth, program_bluetooth_event, program_bluetooth_fixed,
     program_ssbexp, program_indexer, program_filesystem, program_writers, program_free,
-    program_event, program_semaphore, program_casrot, program_spin, program_random;
+    program_event, program_semaphore, program_casrot, program_spin, program_random, program_give,
+    program_counting;
 
 #endif

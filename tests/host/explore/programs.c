@@ -754,6 +754,7 @@ number(const struct model *m, int thread, int at)
 static void
 at_random(struct model *m, struct thread *t)
 {
+    static const uint8_t counting[][2] = {{GIVE, 8}, {GIVE, 9}, {USE, 8}, {USE, 9}, {WRITE, 0}};
     static const uint8_t kinds[][2] = {
         {READ, 0}, {READ, 1}, {WRITE, 0}, {WRITE, 1},    {UPDATE, 0}, {LOCK, 2},  {LOCK, 3},
         {LOCK, 2}, {WAIT, 4}, {SET, 4},   {WAIT_ALL, 5}, {SET, 5},    {RESET, 5}, {TAKE, 6},
@@ -772,6 +773,13 @@ at_random(struct model *m, struct thread *t)
             continue; /* nobody locks twice, or unlocks what it does not have */
         }
         t->expected = 0;
+        if (m->program == &program_counting && number(m, t->id, t->r[0] + 150) % 3 != 0) {
+            used =
+                (int)(number(m, t->id, t->r[0] + 200) % (sizeof(counting) / sizeof(counting[0])));
+            AT(counting[used][0], counting[used][1]);
+            t->r[1] = OBJECT <= 0;
+            continue;
+        }
         AT(kinds[used][0], kinds[used][1]);
         switch (t->op) {
         case READ:
@@ -818,3 +826,35 @@ random_program(struct model *m)
     }
 }
 const struct program program_random = {"random", random_program, stuck};
+
+/* The same with references that are given back: what is done depends on who gives the last one back. */
+static void
+counting_program(struct model *m)
+{
+    m->object[8] = (int16_t)(2 + number(m, 78, 0) % 4);
+    m->object[9] = (int16_t)(2 + number(m, 79, 0) % 4);
+    random_program(m);
+}
+const struct program program_counting = {"counting", counting_program, stuck};
+
+/* Each of a threads makes b steps that nobody else sees, and gives its reference back. */
+static void
+give_back(struct model *m, struct thread *t)
+{
+    BEGIN;
+    for (t->r[0] = 0; t->r[0] < m->b; t->r[0]++) {
+        AT(WRITE, 1 + t->id);
+    }
+    AT(GIVE, 0);
+    END;
+}
+
+static void
+give(struct model *m)
+{
+    m->object[0] = (int16_t)m->a;
+    for (int i = 0; i < m->a; i++) {
+        model_thread(m, give_back, i);
+    }
+}
+const struct program program_give = {"give", give, NULL};
