@@ -2,7 +2,8 @@
  * merge.c - `ntlab merge DIR...`: what the shards of a search have come to together.
  *
  * A folder is one shard's (it has search.txt) or holds those of several. Counts of disjoint parts are
- * added; a finding that several shards have is one, and so is a circle of waiting threads that one shard has seen
+ * added; a finding that several shards have is one, also one that came about in another way there, as explore.c has it (it has the same
+ * fingerprint), and so is a circle of waiting threads that one shard has seen
  * in the middle of a run and another one at its end. A data race is a warning, as in `explore`. Results of different searches are refused: the first
  * fact that differs is named. A shard that is there twice counts once.
  */
@@ -22,6 +23,7 @@ struct seen {
     uint64_t signature, wanted, circle; /* as in struct search_finding */
     uint64_t times;
     unsigned preemptions, injections, steps;
+    char fingerprint[80];
     char path[600];
     char message[600];
 };
@@ -97,6 +99,14 @@ refuse(const struct merged *merged, const char *folder, const char *identity)
     return STATUS_USAGE;
 }
 
+static bool
+is_same(const struct seen *a, const struct seen *b)
+{
+    return a->signature == b->signature ||
+           (a->wanted == 0 && b->wanted == 0 && strcmp(a->fingerprint, "-") != 0 &&
+            strcmp(a->fingerprint, b->fingerprint) == 0);
+}
+
 static void
 add_finding(struct merged *merged, const char *folder, const char *line)
 {
@@ -104,9 +114,9 @@ add_finding(struct merged *merged, const char *folder, const char *line)
     char path[200];
     int end = 0;
 
-    if (sscanf(line, "%15s %lx %lx %lx %lu %u %u %u %199s %n", new.severity, &new.signature,
+    if (sscanf(line, "%15s %lx %lx %lx %lu %u %u %u %79s %199s %n", new.severity, &new.signature,
                &new.wanted, &new.circle, &new.times, &new.preemptions, &new.injections, &new.steps,
-               path, &end) < 9) {
+               new.fingerprint, path, &end) < 10) {
         return;
     }
     snprintf(new.path, sizeof(new.path), "%.390s/%s", folder, path);
@@ -114,7 +124,7 @@ add_finding(struct merged *merged, const char *folder, const char *line)
     for (size_t i = 0; i < merged->count; i++) {
         struct seen *old = &merged->seen[i];
 
-        if (old->signature == new.signature) {
+        if (is_same(old, &new)) {
             new.times = new.wanted != 0 ? 1 : new.times + old->times; /* as tally.c counts */
             /* The smaller one is shown. */
             if (new.preemptions + new.injections > old->preemptions + old->injections ||
@@ -414,11 +424,12 @@ write_json(const struct merged *merged, const char *path, int status)
         fputs(i == 0 ? "\n    {" : ",\n    {", out);
         fprintf(out, "\"severity\": \"%s\", \"message\": ", seen->severity);
         json_string(out, seen->message);
-        fprintf(
-            out,
-            ", \"signature\": \"%016lx\", \"runs\": %lu, \"preemptions\": %u, \"injections\": %u, "
-            "\"steps\": %u, \"schedule\": ",
-            seen->signature, seen->times, seen->preemptions, seen->injections, seen->steps);
+        fprintf(out,
+                ", \"fingerprint\": \"%s\", \"signature\": \"%016lx\", \"runs\": %lu, "
+                "\"preemptions\": %u, \"injections\": %u, "
+                "\"steps\": %u, \"schedule\": ",
+                seen->fingerprint, seen->signature, seen->times, seen->preemptions,
+                seen->injections, seen->steps);
         json_string(out, seen->path);
         fputs("}", out);
     }

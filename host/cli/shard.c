@@ -173,10 +173,11 @@ shard_write(const struct search *search)
         const struct confirmed *confirmed = &search->confirmed[i];
         const struct search_finding *finding = &confirmed->finding;
 
-        fprintf(out, "finding %s %016lx %016lx %016lx %lu %u %u %u findings/%zu.ntr %s\n",
+        fprintf(out, "finding %s %016lx %016lx %016lx %lu %u %u %u %s findings/%zu.ntr %s\n",
                 confirmed->note.severity, finding->signature, finding->wanted, finding->circle,
                 finding->times, finding->preemptions, finding->injections, finding->schedule_length,
-                i + 1, confirmed->note.message);
+                confirmed->note.fingerprint[0] != 0 ? confirmed->note.fingerprint : "-", i + 1,
+                confirmed->note.message);
     }
     fputs("end\n", out);
     return fclose(out) == 0 ? 0 : usage_error("%s: %s", path, strerror(errno));

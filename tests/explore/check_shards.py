@@ -2,6 +2,7 @@
 """Shards are disjoint and together all there is; `ntlab merge` adds them up: check_shards.py NTLAB FOLDER"""
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -90,6 +91,20 @@ def main():
         status, report, said = merged(folder, ntlab, "random")
         replay = run(folder, ntlab, "replay", report["findings"][0]["schedule"])
         check("a merged finding replays", replay.returncode == 1, replay.stderr[-300:])
+
+        # The same crash, to which another shard has come in another way.
+        for i in (1, 2):
+            explore("account", "--strategy", "random", "--budget", "40runs", "--shard", f"{i}/2", "--out", "crash")
+        report = merged(folder, ntlab, "crash")[1]
+        there = next(d for d in sorted(os.listdir(f"{folder}/crash"), reverse=True) if "finding " in open(f"{folder}/crash/{d}/search.txt").read())
+        text = open(f"{folder}/crash/{there}/search.txt").read()
+        other = re.sub(r"^(finding \w+) \w{16}", r"\1 0123456789abcdef", text, flags=re.MULTILINE)
+        open(f"{folder}/crash/{there}/search.txt", "w").write(other)
+        again = merged(folder, ntlab, "crash")[1]
+        check("a crash is told once", other != text and [f["fingerprint"] for f in again["findings"]] == [f["fingerprint"] for f in report["findings"]], again)
+        open(f"{folder}/crash/{there}/search.txt", "w").write(re.sub(r"^(finding .*) [0-9a-f]{8,} findings", r"\1 - findings", other, flags=re.MULTILINE))
+        check("without a fingerprint it is another one", len(merged(folder, ntlab, "crash")[1]["findings"]) == len(report["findings"]) + 1)
+        open(f"{folder}/crash/{there}/search.txt", "w").write(text)
 
         # Slurm's and Kubernetes's own words.
         explore("reorder3", "--budget", "2000runs", "--out", "slurm", SLURM_ARRAY_TASK_ID="4", SLURM_ARRAY_TASK_COUNT="3", SLURM_ARRAY_TASK_MIN="2",
