@@ -27,9 +27,9 @@ typedef enum _EXP_KIND_ID {
 
 /* 16 bytes before each block of less than a page. */
 typedef struct _EXP_HEADER {
-    ULONG Tag;
     USHORT Bytes; /* asked for */
     USHORT Units; /* whole block, header included, in 16 bytes */
+    ULONG Tag;    /* where Windows's header has it: drivers and debuggers look */
     UCHAR State;
     UCHAR Kind;
     UCHAR Flags;

@@ -289,7 +289,16 @@ ExQueryPoolBlockSize(PVOID PoolBlock, PBOOLEAN QuotaCharged)
     BOOLEAN Freed;
 
     *QuotaCharged = FALSE;
-    return ExpFindPoolBlock(PoolBlock, &Base, &Bytes, &Tag, &Freed) && !Freed ? Bytes : 0;
+    if (!ExpFindPoolBlock(PoolBlock, &Base, &Bytes, &Tag, &Freed) || Freed) {
+        return 0;
+    }
+    if (Bytes >= PAGE_SIZE) {
+        return ROUND_TO_PAGES(Bytes); /* whole pages */
+    }
+    if (Base == PoolBlock && BYTE_OFFSET(PoolBlock) != 0) {
+        *QuotaCharged = (HEADER_OF(PoolBlock)->Flags & EXP_QUOTA) != 0;
+    }
+    return Bytes;
 }
 
 PVOID

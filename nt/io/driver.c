@@ -371,6 +371,7 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
         return Status;
     }
 
+    DriverObject->Flags |= DRVO_LEGACY_DRIVER; /* until it has an AddDevice */
     IopRefusal = NULL;
     if (KiVersion->DriverLoadUnloadSerialized) {
         ObReferenceObject(DriverObject); /* R5 */
@@ -394,8 +395,8 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
         }
     }
     Pnp = DriverObject->DriverExtension->AddDevice != NULL;
-    if (!Pnp) {
-        DriverObject->Flags |= DRVO_LEGACY_DRIVER;
+    if (Pnp) {
+        DriverObject->Flags &= ~DRVO_LEGACY_DRIVER;
     }
     if (NT_SUCCESS(Status)) {
         MmFreeDriverInitialization(Module);

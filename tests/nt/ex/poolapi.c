@@ -37,8 +37,8 @@ Pools(VOID)
     ExFreePool(Block);
     Block = ExAllocatePoolWithQuota(PagedPool, 0x1800);
     EXPECT(Block != NULL &&
-           ((ULONG_PTR)Block & (PAGE_SIZE - 1)) == 0); /* a page or more: on a page */
-    EXPECT(ExQueryPoolBlockSize(Block, &Quota) >= 0x1800);
+           ((ULONG_PTR)Block & (PAGE_SIZE - 1)) == 0);      /* a page or more: on a page */
+    EXPECT_EQ(ExQueryPoolBlockSize(Block, &Quota), 0x2000); /* whole pages */
     ExFreePool(Block);
     Block = ExAllocatePool3(POOL_FLAG_NON_PAGED, 64, '3loP', &Priority, 1);
     EXPECT(Block != NULL && Block[0] == 0 && Block[63] == 0); /* zeroed */
