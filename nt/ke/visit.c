@@ -131,8 +131,7 @@ KiIsDone(PKPRCB Prcb)
     PETHREAD Thread = (PETHREAD)Prcb->CurrentThread;
 
     return Prcb->CurrentThread != Prcb->IdleThread && !Prcb->DpcRoutineActive &&
-           Thread->ActiveExWorker && Thread->OwnCode &&
-           Prcb->PendingOperation != SP_REMOVE_QUEUE;
+           Thread->ActiveExWorker && Thread->OwnCode && Prcb->PendingOperation != SP_REMOVE_QUEUE;
 }
 
 /* PKI_WOULD_WAIT: could a thread go on whose driver is gone, or a worker that comes from one? */
