@@ -112,7 +112,10 @@ RamCheckExisting(PRAM_OPEN Open, PRAM_NODE Node, PRAM_STREAM Stream)
         return STATUS_DELETE_PENDING;
     }
     if (Open->Disposition == FILE_CREATE) {
-        return STATUS_OBJECT_NAME_COLLISION;
+        /* A file cannot take a folder's place; that is seen before its name. */
+        return Node->Directory && !Open->Path.HasStream && (Open->Options & FILE_NON_DIRECTORY_FILE)
+                   ? STATUS_FILE_IS_A_DIRECTORY
+                   : STATUS_OBJECT_NAME_COLLISION;
     }
     if (Node->Directory && !Open->Path.HasStream) {
         if (Open->Options & FILE_NON_DIRECTORY_FILE) {
@@ -128,6 +131,7 @@ RamCheckExisting(PRAM_OPEN Open, PRAM_NODE Node, PRAM_STREAM Stream)
         return STATUS_OBJECT_NAME_INVALID;
     }
     if (Node->Attributes & FILE_ATTRIBUTE_READONLY) {
+        /* To overwrite is to write, to supersede is to delete, which the attribute does not hinder. */
         if (!Node->Directory && ((Wanted & (FILE_WRITE_DATA | FILE_APPEND_DATA)) ||
                                  (Overwrite && Open->Disposition != FILE_SUPERSEDE))) {
             return STATUS_ACCESS_DENIED;

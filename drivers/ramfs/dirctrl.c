@@ -96,6 +96,25 @@ RamMatches(PRAM_CCB Ccb, PCUNICODE_STRING Name)
     return FsRtlIsNameInExpression(&Ccb->Pattern, (PUNICODE_STRING)Name, TRUE, NULL);
 }
 
+/* "." and "..": both are found as a point, and as a name that has nothing but one. */
+static BOOLEAN
+RamMatchesDot(PRAM_CCB Ccb)
+{
+    static const UNICODE_STRING Point = {sizeof(WCHAR), sizeof(WCHAR), L"."};
+
+    if (RamMatches(Ccb, &Point)) {
+        return TRUE;
+    }
+    for (ULONG i = 0; i < Ccb->Pattern.Length / sizeof(WCHAR); i++) {
+        WCHAR Unit = Ccb->Pattern.Buffer[i];
+
+        if (Unit != L'*' && Unit != DOS_STAR && Unit != DOS_QM && Unit != DOS_DOT) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 /* L1 */
 static NTSTATUS
 RamBeginScan(PRAM_REQUEST Request)
@@ -208,7 +227,9 @@ RamList(PRAM_REQUEST Request, const RAM_LAYOUT *Layout, PUCHAR Buffer, ULONG Len
         if (!RamPeek(Directory, Ccb, &Next)) {
             break;
         }
-        if (!RamMatches(Ccb, Next.Name) && (Next.Short == NULL || !RamMatches(Ccb, Next.Short))) {
+        if (Next.Dot ? !RamMatchesDot(Ccb)
+                     : !RamMatches(Ccb, Next.Name) &&
+                           (Next.Short == NULL || !RamMatches(Ccb, Next.Short))) {
             RamStep(Ccb, &Next);
             continue;
         }

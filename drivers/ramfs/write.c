@@ -87,6 +87,21 @@ RamExtend(PRAM_REQUEST Request, ULONG64 End)
     return Old <= End ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }
 
+/* The caller's buffer cannot be read: the file does not grow by a write that fails. */
+static VOID
+RamTakeBack(PRAM_REQUEST Request, ULONG64 Old)
+{
+    PRAM_STREAM Stream = Request->Stream;
+
+    if (Old >= (ULONG64)Stream->Header.FileSize.QuadPart) {
+        return;
+    }
+    ExAcquireResourceExclusiveLite(&Stream->Paging, TRUE);
+    Stream->Header.FileSize.QuadPart = (LONGLONG)Old;
+    ExReleaseResourceLite(&Stream->Paging);
+    CcSetFileSizes(Request->FileObject, (PCC_FILE_SIZES)&Stream->Header.AllocationSize);
+}
+
 static NTSTATUS
 RamWriteUncached(PRAM_REQUEST Request, LARGE_INTEGER Offset, ULONG Length)
 {
@@ -135,6 +150,7 @@ RamWriteCached(PRAM_REQUEST Request, LARGE_INTEGER Offset, ULONG Length)
     PRAM_STREAM Stream = Request->Stream;
     PFILE_OBJECT FileObject = Request->FileObject;
     ULONG64 At = (ULONG64)Offset.QuadPart, End = At + Length;
+    ULONG64 Old = (ULONG64)Stream->Header.FileSize.QuadPart;
     IO_STATUS_BLOCK Iosb = {};
     NTSTATUS Status;
 
@@ -150,7 +166,16 @@ RamWriteCached(PRAM_REQUEST Request, LARGE_INTEGER Offset, ULONG Length)
         Request->Information = Iosb.Information;
         Status = Iosb.Status;
     } else {
-        CcCopyWrite(FileObject, &Offset, Length, TRUE, RamBuffer(Request->Irp));
+        BOOLEAN Copied = FALSE;
+
+        __try {
+            CcCopyWrite(FileObject, &Offset, Length, TRUE, RamBuffer(Request->Irp));
+            Copied = TRUE;
+        } __finally {
+            if (!Copied) {
+                RamTakeBack(Request, Old);
+            }
+        }
         Request->Information = Length;
         Status = STATUS_SUCCESS;
     }

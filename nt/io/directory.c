@@ -67,11 +67,11 @@ IopDirectoryEntrySize(ULONG Class)
     case FileIdFullDirectoryInformation:
         return sizeof(FILE_ID_FULL_DIR_INFORMATION);
     case FileObjectIdInformation:
-        return 64;
+        return 72;
     case FileReparsePointInformation:
-        return 12;
+        return 16;
     case FileQuotaInformation:
-        return 40;
+        return 56;
     case 60 /* FileIdExtdDirectoryInformation */:
         return 88;
     case 63 /* FileIdExtdBothDirectoryInformation */:
@@ -197,22 +197,27 @@ NtNotifyChangeDirectoryFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE Apc
                             PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer,
                             ULONG Length, ULONG CompletionFilter, BOOLEAN WatchTree)
 {
+    KPROCESSOR_MODE Mode = KiPreviousMode();
     PIO_STACK_LOCATION Stack;
     IOP_REQUEST Request;
     NTSTATUS Status;
     PIRP Irp;
 
-    Status = IopBeginRequest(FileHandle, FILE_LIST_DIRECTORY, &Request);
+    /* What the caller gives is looked at before the handle is. */
+    Status = IopProbeIosb(IoStatusBlock, Mode);
+    if (NT_SUCCESS(Status) && Length != 0) {
+        Status = IopProbe(Buffer, Length, sizeof(ULONG), TRUE, Mode);
+    }
+    if (NT_SUCCESS(Status) && (CompletionFilter == 0 || (CompletionFilter & ~0xFFFu))) {
+        Status = STATUS_INVALID_PARAMETER;
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = IopBeginRequest(FileHandle, FILE_LIST_DIRECTORY, &Request);
+    }
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = IopProbeIosb(IoStatusBlock, Request.Mode);
-    if (NT_SUCCESS(Status) && Length != 0) {
-        Status = IopProbe(Buffer, Length, sizeof(ULONG), TRUE, Request.Mode);
-    }
-    if (NT_SUCCESS(Status) &&
-        (CompletionFilter == 0 || (CompletionFilter & ~0xFFFu) ||
-         (Request.FileObject->CompletionContext != NULL && ApcRoutine != NULL))) {
+    if (Request.FileObject->CompletionContext != NULL && ApcRoutine != NULL) {
         Status = STATUS_INVALID_PARAMETER;
     }
     if (NT_SUCCESS(Status)) {

@@ -44,12 +44,15 @@ NTSTATUS NTAPI
 RtlGenerate8dot3Name(PCUNICODE_STRING Name, BOOLEAN AllowExtendedCharacters,
                      PGENERATE_NAME_CONTEXT Context, PUNICODE_STRING Name8dot3)
 {
-    ULONG Count = Name->Length / sizeof(WCHAR), Dot = Count, Index, Length = 0, Digits;
+    ULONG Count = Name->Length / sizeof(WCHAR), Dot = Count, Index, Length = 0, Digits, Leading = 0;
     WCHAR Tail[8];
 
     if (Context->NameLength == 0 && Context->LastIndexValue == 0) {
-        /* The last dot that is not at the very beginning starts the extension. */
-        for (Index = Count; Index > 1; Index--) {
+        /* The last dot behind something else than dots starts the extension. */
+        while (Leading < Count && Name->Buffer[Leading] == '.') {
+            Leading++;
+        }
+        for (Index = Count; Index > Leading + 1; Index--) {
             if (Name->Buffer[Index - 1] == '.') {
                 Dot = Index - 1;
                 break;

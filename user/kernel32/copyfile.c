@@ -74,6 +74,12 @@ BOOL WINAPI
 CopyFileExW(LPCWSTR Old, LPCWSTR New, LPPROGRESS_ROUTINE Progress, LPVOID Data, LPBOOL Cancel,
             DWORD Flags)
 {
+    /* Who else has the copy open must let us write it, and may forbid to delete it. */
+    static const struct {
+        DWORD Access, Share;
+    } Opens[] = {{GENERIC_WRITE | DELETE, 0},
+                 {GENERIC_WRITE | DELETE, FILE_SHARE_READ | FILE_SHARE_WRITE},
+                 {GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE}};
     BASE_COPY Copy = {.Progress = Progress, .Data = Data, .Cancel = Cancel};
     NTSTATUS Status;
 
@@ -82,9 +88,14 @@ CopyFileExW(LPCWSTR Old, LPCWSTR New, LPPROGRESS_ROUTINE Progress, LPVOID Data, 
     if (Copy.From == INVALID_HANDLE_VALUE) {
         return FALSE;
     }
-    Copy.To =
-        CreateFileW(New, GENERIC_WRITE | DELETE, 0, NULL,
-                    (Flags & COPY_FILE_FAIL_IF_EXISTS) != 0 ? CREATE_NEW : CREATE_ALWAYS, 0, NULL);
+    for (ULONG Try = 0; Try < RTL_NUMBER_OF(Opens); Try++) {
+        Copy.To = CreateFileW(New, Opens[Try].Access, Opens[Try].Share, NULL,
+                              (Flags & COPY_FILE_FAIL_IF_EXISTS) != 0 ? CREATE_NEW : CREATE_ALWAYS,
+                              0, NULL);
+        if (Copy.To != INVALID_HANDLE_VALUE || GetLastError() != ERROR_SHARING_VIOLATION) {
+            break;
+        }
+    }
     if (Copy.To == INVALID_HANDLE_VALUE) {
         DWORD Error = GetLastError();
 
@@ -100,6 +111,9 @@ CopyFileExW(LPCWSTR Old, LPCWSTR New, LPPROGRESS_ROUTINE Progress, LPVOID Data, 
     }
     NtClose(Copy.To);
     NtClose(Copy.From);
+    if (NT_SUCCESS(Status)) {
+        SetLastError(ERROR_SUCCESS);
+    }
     return Status == STATUS_REQUEST_ABORTED ? BaseFailWith(ERROR_REQUEST_ABORTED)
                                             : BaseResult(Status);
 }

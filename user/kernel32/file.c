@@ -128,8 +128,9 @@ CreateFile2(LPCWSTR Name, DWORD Access, DWORD Share, DWORD Disposition,
         return CreateFileW(Name, Access, Share, NULL, Disposition, 0, NULL);
     }
     return CreateFileW(Name, Access, Share, Extended->lpSecurityAttributes, Disposition,
-                       Extended->dwFileAttributes | Extended->dwFileFlags |
-                           Extended->dwSecurityQosFlags,
+                       (Extended->dwFileAttributes & 0xFFFF) |
+                           (Extended->dwFileFlags & 0xFFE00000) |
+                           (Extended->dwSecurityQosFlags & 0x001F0000),
                        Extended->hTemplateFile);
 }
 

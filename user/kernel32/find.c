@@ -18,8 +18,9 @@ typedef struct _BASE_FIND {
 } BASE_FIND, *PBASE_FIND;
 C_ASSERT(FIELD_OFFSET(BASE_FIND, Folder) == FIELD_OFFSET(BASE_FIND_HEAD, Folder));
 
+/* EndsInPoint: the name as it was given did; that point is no part of the path any more. */
 static VOID
-BaseDosPattern(PUNICODE_STRING Pattern)
+BaseDosPattern(PUNICODE_STRING Pattern, BOOL EndsInPoint)
 {
     ULONG Count = Pattern->Length / sizeof(WCHAR), Index;
     PWSTR Text = Pattern->Buffer;
@@ -34,7 +35,8 @@ BaseDosPattern(PUNICODE_STRING Pattern)
         } else if (Text[Index] == L'.' && Index + 1 < Count &&
                    (Text[Index + 1] == L'?' || Text[Index + 1] == L'*')) {
             Text[Index] = L'"';
-        } else if (Text[Index] == L'*' && Index + 1 < Count && Text[Index + 1] == L'.') {
+        } else if (Text[Index] == L'*' &&
+                   (Index + 1 < Count ? Text[Index + 1] == L'.' : EndsInPoint)) {
             Text[Index] = L'<';
         }
     }
@@ -67,6 +69,9 @@ BaseFindMore(PBASE_FIND Find, PUNICODE_STRING Pattern, LPWIN32_FIND_DATAW Data)
     IO_STATUS_BLOCK Iosb;
     NTSTATUS Status;
 
+    if (Find->Folder == NULL) {
+        return STATUS_NO_MORE_FILES; /* a device */
+    }
     if (Find->Next == FIND_ROOM) {
         Status =
             NtQueryDirectoryFile(Find->Folder, NULL, NULL, NULL, &Iosb, Find->Buffer, FIND_ROOM,
@@ -82,6 +87,23 @@ BaseFindMore(PBASE_FIND Find, PUNICODE_STRING Pattern, LPWIN32_FIND_DATAW Data)
     return STATUS_SUCCESS;
 }
 
+/* A device by its reserved name is found once, as a file without anything in it. */
+static HANDLE
+BaseFindDevice(LPCWSTR Name, ULONG Bytes, LPWIN32_FIND_DATAW Data)
+{
+    PBASE_FIND Find = RtlAllocateHeap(BaseHeap(), HEAP_ZERO_MEMORY, sizeof(*Find));
+
+    if (Find == NULL) {
+        BaseFailWith(ERROR_NOT_ENOUGH_MEMORY);
+        return INVALID_HANDLE_VALUE;
+    }
+    Find->Magic = FIND_MAGIC;
+    RtlZeroMemory(Data, sizeof(*Data));
+    Data->dwFileAttributes = FILE_ATTRIBUTE_ARCHIVE;
+    RtlCopyMemory(Data->cFileName, Name, Bytes);
+    return (HANDLE)Find;
+}
+
 HANDLE WINAPI
 FindFirstFileExW(LPCWSTR Name, FINDEX_INFO_LEVELS Level, LPVOID Data, FINDEX_SEARCH_OPS Op,
                  LPVOID Filter, DWORD Flags)
@@ -92,7 +114,7 @@ FindFirstFileExW(LPCWSTR Name, FINDEX_INFO_LEVELS Level, LPVOID Data, FINDEX_SEA
     PBASE_FIND Find;
     NTSTATUS Status;
     PWSTR Part;
-    ULONG Length;
+    ULONG Length, Device;
 
     if (Level > FindExInfoBasic || Op == FindExSearchLimitToDevices || Filter != NULL) {
         BaseFailWith(Op == FindExSearchLimitToDevices ? ERROR_NOT_SUPPORTED
@@ -100,14 +122,22 @@ FindFirstFileExW(LPCWSTR Name, FINDEX_INFO_LEVELS Level, LPVOID Data, FINDEX_SEA
         return INVALID_HANDLE_VALUE;
     }
     Length = Name == NULL ? 0 : (ULONG)wcslen(Name);
-    if (Length == 0 || Name[Length - 1] == L'\\' || Name[Length - 1] == L'/') {
-        BaseFailWith(Length == 0 ? ERROR_PATH_NOT_FOUND : ERROR_FILE_NOT_FOUND);
+    if (Length == 0) {
+        BaseFailWith(ERROR_PATH_NOT_FOUND);
         return INVALID_HANDLE_VALUE;
     }
     Status = RtlDosPathNameToNtPathName_U_WithStatus(Name, &NtPath, &Part, NULL);
-    if (!NT_SUCCESS(Status) || Part == NULL) {
+    if (!NT_SUCCESS(Status)) {
         BaseFailWith(ERROR_PATH_NOT_FOUND);
         return INVALID_HANDLE_VALUE;
+    }
+    Device = RtlIsDosDeviceName_U(Name);
+    if (Device != 0) {
+        RtlFreeUnicodeString(&NtPath);
+        return BaseFindDevice(Name + (Device >> 16) / sizeof(WCHAR), Device & 0xFFFF, Data);
+    }
+    if (Part == NULL) {
+        Part = NtPath.Buffer + NtPath.Length / sizeof(WCHAR);
     }
     Find = RtlAllocateHeap(BaseHeap(), 0, sizeof(*Find));
     if (Find == NULL) {
@@ -119,7 +149,7 @@ FindFirstFileExW(LPCWSTR Name, FINDEX_INFO_LEVELS Level, LPVOID Data, FINDEX_SEA
     Folder.Length = (USHORT)((PUCHAR)Part - (PUCHAR)NtPath.Buffer);
     Pattern.Buffer = Part;
     Pattern.Length = Pattern.MaximumLength = NtPath.Length - Folder.Length;
-    BaseDosPattern(&Pattern);
+    BaseDosPattern(&Pattern, Name[Length - 1] == L'.');
     InitializeObjectAttributes(&Attributes, &Folder, OBJ_CASE_INSENSITIVE, NULL, NULL);
     Status = NtOpenFile(&Find->Folder, FILE_LIST_DIRECTORY | SYNCHRONIZE, &Attributes, &Iosb,
                         FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
@@ -128,7 +158,7 @@ FindFirstFileExW(LPCWSTR Name, FINDEX_INFO_LEVELS Level, LPVOID Data, FINDEX_SEA
     if (NT_SUCCESS(Status)) {
         Find->Magic = FIND_MAGIC;
         Find->Next = FIND_ROOM;
-        Status = BaseFindMore(Find, &Pattern, Data);
+        Status = Pattern.Length != 0 ? BaseFindMore(Find, &Pattern, Data) : STATUS_NO_SUCH_FILE;
         if (!NT_SUCCESS(Status)) {
             NtClose(Find->Folder);
         }
@@ -180,7 +210,9 @@ FindClose(HANDLE Handle)
     if (Find == NULL) {
         return FALSE;
     }
-    NtClose(Find->Folder);
+    if (Find->Folder != NULL) {
+        NtClose(Find->Folder);
+    }
     Find->Magic = 0;
     RtlFreeHeap(BaseHeap(), 0, Find);
     return TRUE;

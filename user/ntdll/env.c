@@ -56,8 +56,8 @@ RtlpSameName(PCWSTR String, PCUNICODE_STRING Name)
 static PWSTR
 RtlpFindVariable(PWSTR Block, PCUNICODE_STRING Name)
 {
-    if (Block == NULL) {
-        return NULL;
+    if (Block == NULL || Name->Length == 0) {
+        return NULL; /* "=C:=C:\..." has no empty name */
     }
     if (Name->Length == 0) {
         return NULL;

@@ -8,8 +8,8 @@
  *     \\?\anything     as it stands         \??\anything
  *     CON NUL COM1 ..  a device anywhere    \??\CON
  *
- * The current folder is ProcessParameters->CurrentDirectory.DosPath, with a backslash at its end; its handle is
- * not used. PEB lock while it is read. Facts: "Naming Files, Paths, and Namespaces".
+ * The current folder is ProcessParameters->CurrentDirectory.DosPath, with a backslash at its end. Who sets it has
+ * it open, so that nobody removes it. PEB lock while it is read. Facts: "Naming Files, Paths, and Namespaces".
  */
 #include "user/ntdll/ntdllp.h"
 
@@ -48,19 +48,19 @@ RtlIsDosDeviceName_U(PCWSTR Path)
 {
     static const PCWSTR Names[] = {L"CON", L"PRN", L"AUX", L"NUL", L"CONIN$", L"CONOUT$"};
     RTL_PATH_TYPE Type = RtlDetermineDosPathNameType_U(Path);
-    ULONG End = (ULONG)wcslen(Path), Start, Length, Index;
+    ULONG End = (ULONG)wcslen(Path), Root, Start, Length, Index;
 
     if (Type == RtlPathTypeLocalDevice || Type == RtlPathTypeRootLocalDevice ||
         Type == RtlPathTypeUncAbsolute) {
         return 0;
     }
-    if (End > 0 && Path[End - 1] == L':') {
-        End--;
+    Root = End > 1 && Path[1] == L':' ? 2 : 0;
+    for (Start = End; Start > Root && !RtlpIsSlash(Path[Start - 1]); Start--) {
     }
-    for (Start = End; Start > 0 && !RtlpIsSlash(Path[Start - 1]) && Path[Start - 1] != L':';
-         Start--) {
-    }
-    for (Length = 0; Start + Length < End && Path[Start + Length] != L'.'; Length++) {
+    /* Whatever follows a point or a colon is no part of the name. */
+    for (Length = 0;
+         Start + Length < End && Path[Start + Length] != L'.' && Path[Start + Length] != L':';
+         Length++) {
     }
     while (Length > 0 && Path[Start + Length - 1] == L' ') {
         Length--;
@@ -95,13 +95,16 @@ RtlpNormalize(PCWSTR Path, PWSTR Out, ULONG Used, ULONG Room)
         while (Path[Length] != 0 && !RtlpIsSlash(Path[Length])) {
             Length++;
         }
-        if (Length == 1 && Path[0] == L'.') {
-        } else if (Length == 2 && Path[0] == L'.' && Path[1] == L'.') {
-            if (Used > Root) {
+        if ((Length == 1 && Path[0] == L'.') ||
+            (Length == 2 && Path[0] == L'.' && Path[1] == L'.')) {
+            if (Length == 2 && Used > Root) {
                 Used--;
                 while (Used > Root && Out[Used - 1] != L'\\') {
                     Used--;
                 }
+            }
+            if (Path[Length] == 0 && Used > Root && Out[Used - 1] == L'\\') {
+                Used--; /* what it stands for is the last part */
             }
         } else if (Length != 0) {
             ULONG Kept = Length;
@@ -200,17 +203,38 @@ RtlpFullPath(PCWSTR Path, PWSTR Out, ULONG Room)
     return RtlpNormalize(Whole + 3, Out, 3, Room);
 }
 
+/* Where the last part of the full path begins. A device has none, nor has a server alone. */
+static PWSTR
+RtlpFilePart(PWSTR Full, ULONG Length, ULONG Root)
+{
+    ULONG Index = Length;
+
+    while (Index > 0 && Full[Index - 1] != L'\\') {
+        Index--;
+    }
+    return Index > Root && Index < Length ? Full + Index : NULL;
+}
+
+static BOOLEAN
+RtlpIsBlank(PCWSTR Path)
+{
+    while (*Path == L' ') {
+        Path++;
+    }
+    return *Path == 0;
+}
+
 /* Bytes without the zero; if Buffer is too small, the bytes needed with it. 0: not a path. */
 ULONG NTAPI
 RtlGetFullPathName_U(PCWSTR Path, ULONG Bytes, PWSTR Buffer, PWSTR *FilePart)
 {
     PWSTR Out;
-    ULONG Length, Index;
+    ULONG Length;
 
     if (FilePart != NULL) {
         *FilePart = NULL;
     }
-    if (Path == NULL || *Path == 0) {
+    if (Path == NULL || RtlpIsBlank(Path)) {
         return 0;
     }
     Out = RtlAllocateHeap(RtlProcessHeap(), 0, 0x8000 * sizeof(WCHAR));
@@ -222,10 +246,8 @@ RtlGetFullPathName_U(PCWSTR Path, ULONG Bytes, PWSTR Buffer, PWSTR *FilePart)
     RtlReleasePebLock();
     if (Length != 0 && (Length + 1) * sizeof(WCHAR) <= Bytes) {
         RtlCopyMemory(Buffer, Out, (Length + 1) * sizeof(WCHAR));
-        for (Index = Length; Index > 0 && Buffer[Index - 1] != L'\\'; Index--) {
-        }
-        if (FilePart != NULL && Index < Length && Index > 0) {
-            *FilePart = Buffer + Index;
+        if (FilePart != NULL && RtlIsDosDeviceName_U(Path) == 0) {
+            *FilePart = RtlpFilePart(Buffer, Length, 2);
         }
         Length *= sizeof(WCHAR);
     } else if (Length != 0) {
@@ -233,6 +255,21 @@ RtlGetFullPathName_U(PCWSTR Path, ULONG Bytes, PWSTR Buffer, PWSTR *FilePart)
     }
     RtlFreeHeap(RtlProcessHeap(), 0, Out);
     return Length;
+}
+
+/* A device's name behind a folder's is that device only where there is such a folder. */
+static BOOLEAN
+RtlpHasFolder(PCWSTR Path, PWSTR Room)
+{
+    ULONG Length = RtlIsDosDeviceName_U(Path) >> 16;
+
+    Length /= sizeof(WCHAR);
+    if (Length == 0 || !RtlpIsSlash(Path[Length - 1])) {
+        return TRUE;
+    }
+    RtlCopyMemory(Room, Path, Length * sizeof(WCHAR));
+    Room[Length] = 0;
+    return RtlDoesFileExists_U(Room);
 }
 
 NTSTATUS NTAPI
@@ -243,7 +280,7 @@ RtlDosPathNameToNtPathName_U_WithStatus(PCWSTR DosName, PUNICODE_STRING NtName, 
     ULONG Length, Skip = 0, Index;
     PCWSTR Prefix = L"\\??\\";
 
-    if (DosName == NULL || *DosName == 0) {
+    if (DosName == NULL || RtlpIsBlank(DosName)) {
         return STATUS_OBJECT_NAME_INVALID;
     }
     Out = RtlAllocateHeap(RtlProcessHeap(), 0, 0x8010 * sizeof(WCHAR));
@@ -252,7 +289,7 @@ RtlDosPathNameToNtPathName_U_WithStatus(PCWSTR DosName, PUNICODE_STRING NtName, 
     }
     Full = Out + 8;
     if (DosName[0] == L'\\' && (DosName[1] == L'\\' || DosName[1] == L'?') && DosName[2] == L'?' &&
-        DosName[3] == L'\\') {
+        DosName[3] == L'\\' && (DosName[1] == L'\\' || DosName[4] != 0)) {
         /* \\?\ and \??\ : as it stands. */
         Length = (ULONG)wcslen(DosName);
         if (Length >= 0x7FF0) {
@@ -262,6 +299,10 @@ RtlDosPathNameToNtPathName_U_WithStatus(PCWSTR DosName, PUNICODE_STRING NtName, 
         RtlCopyMemory(Full, DosName, (Length + 1) * sizeof(WCHAR));
         Skip = 4;
     } else {
+        if (wcslen(DosName) < 0x7FF0 && !RtlpHasFolder(DosName, Full)) {
+            RtlFreeHeap(RtlProcessHeap(), 0, Out);
+            return STATUS_OBJECT_NAME_INVALID;
+        }
         RtlAcquirePebLock();
         Length = RtlpFullPath(DosName, Full, 0x7FF0);
         RtlReleasePebLock();
@@ -289,9 +330,10 @@ RtlDosPathNameToNtPathName_U_WithStatus(PCWSTR DosName, PUNICODE_STRING NtName, 
     NtName->Length = (USHORT)(Length * sizeof(WCHAR));
     NtName->MaximumLength = NtName->Length + sizeof(WCHAR);
     if (FilePart != NULL) {
-        for (Index = Length; Index > 0 && NtName->Buffer[Index - 1] != L'\\'; Index--) {
-        }
-        *FilePart = Index < Length ? NtName->Buffer + Index : NULL;
+        /* Behind \??\ and UNC\ there is a server, no file. */
+        *FilePart = RtlIsDosDeviceName_U(DosName) != 0
+                        ? NULL
+                        : RtlpFilePart(NtName->Buffer, Length, Index > 4 ? Index : 0);
     }
     if (Relative != NULL) {
         RtlZeroMemory(Relative, sizeof(*Relative));
