@@ -214,7 +214,7 @@ RamShare(PRAM_REQUEST Request, PRAM_OPEN Open, PRAM_STREAM Stream)
     if (!(Open->Share & FILE_SHARE_WRITE) && RamHasWritableReferences(&Stream->Sections) != 0) {
         return STATUS_SHARING_VIOLATION;
     }
-    if ((Access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) || (Open->Options & FILE_DELETE_ON_CLOSE)) {
+    if ((Access & FILE_WRITE_DATA) || (Open->Options & FILE_DELETE_ON_CLOSE)) {
         if (!MmFlushImageSection(&Stream->Sections, MmFlushForWrite)) {
             return Open->Options & FILE_DELETE_ON_CLOSE ? STATUS_CANNOT_DELETE
                                                         : STATUS_SHARING_VIOLATION;

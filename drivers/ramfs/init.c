@@ -139,6 +139,20 @@ RamRun(PRAM_REQUEST Request)
     return Status;
 }
 
+/*
+ * What goes to the disk past the cache is pending for who does not wait for it, done as it is: a disk is never as
+ * fast as its caller. [LEARN: "Asynchronous disk I/O appears as synchronous": FILE_FLAG_NO_BUFFERING]
+ */
+static BOOLEAN
+RamAnswersLater(PRAM_REQUEST Request)
+{
+    UCHAR Major = Request->Stack->MajorFunction;
+
+    return Request->Volume != NULL && (Major == IRP_MJ_READ || Major == IRP_MJ_WRITE) &&
+           (Request->Irp->Flags & (IRP_NOCACHE | IRP_PAGING_IO)) == IRP_NOCACHE &&
+           Request->Information != 0 && !IoIsOperationSynchronous(Request->Irp);
+}
+
 static NTSTATUS NTAPI
 RamDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
@@ -155,9 +169,15 @@ RamDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     }
     Status = RamRun(&Request);
     if (!Request.Taken) {
+        BOOLEAN Later = NT_SUCCESS(Status) && RamAnswersLater(&Request);
+
+        if (Later) {
+            IoMarkIrpPending(Irp);
+        }
         Irp->IoStatus.Status = Status;
         Irp->IoStatus.Information = Request.Information;
         IoCompleteRequest(Irp, NT_SUCCESS(Status) ? IO_DISK_INCREMENT : IO_NO_INCREMENT);
+        Status = Later ? STATUS_PENDING : Status;
     }
     if (Top) {
         IoSetTopLevelIrp(NULL);

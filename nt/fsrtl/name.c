@@ -8,7 +8,7 @@
  *     *  DOS_STAR   anywhere
  *     DOS_QM        before a period and at the end
  *     DOS_DOT       at the end
- * DOS_STAR takes any character but the last period of the name.
+ * DOS_STAR takes any character up to the last period of the name, which it may take too as its last.
  *
  * OEM names are taken byte by byte: the box's OEM code page has no lead bytes.
  *
@@ -73,8 +73,9 @@ FsRtlpStep(const FSRTLP_TEXT *Expression, PUCHAR Reached, WCHAR Unit, BOOLEAN La
         }
         Wanted = FsRtlpAt(Expression, Index);
         Stays = Wanted == L'*' || (Wanted == DOS_STAR && !LastPeriod);
-        Goes = Wanted == L'?' || (Wanted == DOS_QM && Unit != L'.') ||
-               (Wanted == DOS_DOT && Unit == L'.') || Wanted == Unit;
+        Goes = Wanted == L'?' || (Wanted == DOS_STAR && LastPeriod) ||
+               (Wanted == DOS_QM && Unit != L'.') || (Wanted == DOS_DOT && Unit == L'.') ||
+               Wanted == Unit;
         Reached[Index] = Stays;
         if (Goes) {
             Reached[Index + 1] = TRUE;

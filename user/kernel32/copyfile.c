@@ -83,8 +83,13 @@ CopyFileExW(LPCWSTR Old, LPCWSTR New, LPPROGRESS_ROUTINE Progress, LPVOID Data, 
     BASE_COPY Copy = {.Progress = Progress, .Data = Data, .Cancel = Cancel};
     NTSTATUS Status;
 
-    Copy.From = CreateFileW(Old, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-                            OPEN_EXISTING, FILE_FLAG_SEQUENTIAL_SCAN, NULL);
+    /* Nobody is to write it meanwhile, if that can be had; so no file is copied to itself. */
+    Copy.From = CreateFileW(Old, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING,
+                            FILE_FLAG_SEQUENTIAL_SCAN, NULL);
+    if (Copy.From == INVALID_HANDLE_VALUE && GetLastError() == ERROR_SHARING_VIOLATION) {
+        Copy.From = CreateFileW(Old, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                                OPEN_EXISTING, FILE_FLAG_SEQUENTIAL_SCAN, NULL);
+    }
     if (Copy.From == INVALID_HANDLE_VALUE) {
         return FALSE;
     }

@@ -195,7 +195,11 @@ GetTempFileNameW(LPCWSTR Path, LPCWSTR Prefix, UINT Unique, LPWSTR Result)
             CloseHandle(File);
             return Number;
         }
-        if (GetLastError() != ERROR_FILE_EXISTS) {
+        /* A folder of that name, or a file on its way out, denies access: the next number. */
+        if (GetLastError() != ERROR_FILE_EXISTS &&
+            (GetLastError() != ERROR_ACCESS_DENIED ||
+             (GetFileAttributesW(Result) == INVALID_FILE_ATTRIBUTES &&
+              GetLastError() != ERROR_ACCESS_DENIED))) {
             return 0;
         }
     }

@@ -39,6 +39,10 @@ DosStar(VOID)
     EXPECT(In(L"<.txt", L"a.b.txt"));
     EXPECT(In(L"<", L"noextension"));
     EXPECT(!In(L"<", L"with.extension"));
+    EXPECT(In(L"<", L"with.")); /* the final period is matched too */
+    EXPECT(In(L"<<", L"with.extension"));
+    EXPECT(In(L"<extension", L"with.extension"));
+    EXPECT(!In(L"<.extension", L"with.."));
     EXPECT(In(L"<.", L"a.b."));
 }
 
