@@ -204,11 +204,20 @@ NpPeek(PNP_FILE File, PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information
             }
         }
     }
-    *Information = Fixed + NpCopyOut(File, (PUCHAR)Peek->Data, Room - Fixed, &Status, FALSE, NULL);
-    if (*Information - Fixed < Queue->Bytes) {
-        Status = STATUS_BUFFER_OVERFLOW;
+    /* Of messages the first alone is shown, in whatever mode they are read. */
+    Room -= Fixed;
+    if (Instance->Pipe->Type == FILE_PIPE_MESSAGE_TYPE && Room > Peek->MessageLength) {
+        Room = Peek->MessageLength;
     }
-    return Status;
+    *Information = Fixed;
+    if (Room != 0) {
+        *Information += NpCopyOut(File, (PUCHAR)Peek->Data, Room, &Status, FALSE, NULL);
+    }
+    return *Information - Fixed < (Instance->Pipe->Type == FILE_PIPE_MESSAGE_TYPE
+                                       ? Peek->MessageLength
+                                       : Queue->Bytes)
+               ? STATUS_BUFFER_OVERFLOW
+               : STATUS_SUCCESS;
 }
 
 /* A write and the read of the answer in one. The output goes through a system buffer of ours. */

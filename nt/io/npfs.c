@@ -62,6 +62,7 @@ NpOpenFile(PIO_STACK_LOCATION Stack, PNP_INSTANCE Instance, ULONG End)
     Stack->FileObject->FsContext = File;
     if (Instance != NULL) {
         Instance->File[End] = File;
+        Stack->FileObject->Flags |= FO_NAMED_PIPE;
     }
     return File;
 }
@@ -142,7 +143,7 @@ NpCheckAccess(PNP_PIPE Pipe, PIO_SECURITY_CONTEXT Context, ACCESS_MASK Wanted, K
     return Status;
 }
 
-/* The server's end. Every instance has the first one's type and direction. [K: "CreateNamedPipe"] */
+/* The server's end. Every instance has the first one's type, and must ask for its direction. [K: "CreateNamedPipe"] */
 static NTSTATUS
 NpCreateServer(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST_ENTRY Gathered)
 {
@@ -158,7 +159,8 @@ NpCreateServer(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST
     if (Name->Length == sizeof(WCHAR)) {
         return STATUS_OBJECT_NAME_INVALID;
     }
-    if (Parameters->MaximumInstances == 0 || (Share & (FILE_SHARE_READ | FILE_SHARE_WRITE)) == 0 ||
+    if ((Disposition != FILE_OPEN && Disposition != FILE_CREATE && Disposition != FILE_OPEN_IF) ||
+        Parameters->MaximumInstances == 0 || (Share & (FILE_SHARE_READ | FILE_SHARE_WRITE)) == 0 ||
         (Share & FILE_SHARE_DELETE) || (Parameters->NamedPipeType & ~FILE_PIPE_TYPE_VALID_MASK) ||
         Parameters->ReadMode > 1 || Parameters->CompletionMode > 1 ||
         (Parameters->ReadMode == FILE_PIPE_MESSAGE_MODE &&
@@ -182,9 +184,12 @@ NpCreateServer(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST
                               : Share == FILE_SHARE_WRITE ? FILE_PIPE_INBOUND
                                                           : FILE_PIPE_FULL_DUPLEX;
 
-        if (Disposition == FILE_CREATE || Configuration != Pipe->Configuration ||
-            (Parameters->NamedPipeType & FILE_PIPE_MESSAGE_TYPE) != Pipe->Type) {
+        if (Disposition == FILE_CREATE || Configuration != Pipe->Configuration) {
             return STATUS_ACCESS_DENIED;
+        }
+        if (Parameters->ReadMode == FILE_PIPE_MESSAGE_MODE &&
+            Pipe->Type != FILE_PIPE_MESSAGE_TYPE) {
+            return STATUS_INVALID_PARAMETER;
         }
         Status = NpCheckAccess(Pipe, Stack->Parameters.CreatePipe.SecurityContext,
                                FILE_CREATE_PIPE_INSTANCE, Irp->RequestorMode);

@@ -9,7 +9,7 @@
  *   Q1  In message read mode one read takes from one message; what is left of it is the next read's, and
  *       the read says STATUS_BUFFER_OVERFLOW. In byte mode a read takes across messages.
  *   Q2  A message may be empty: its reader gets 0 bytes. [K: "ReadFile": zero bytes from a pipe mean that the other
- *       end called WriteFile with nothing]
+ *       end called WriteFile with nothing] It never waits for room. On a pipe of bytes to write nothing does nothing.
  */
 #include "nt/io/npfs.h"
 
@@ -30,12 +30,15 @@ NpCompleteAll(PLIST_ENTRY Gathered)
     }
 }
 
+static VOID NpWakeWriters(PNP_QUEUE Queue, ULONG Quota, PLIST_ENTRY Gathered);
+
 /* What a cancelled write brought and nobody has read goes with it. */
 static VOID NTAPI
 NpCancel(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PNP_WAIT Wait = Irp->Tail.Overlay.DriverContext[0];
     PNP_QUEUE Queue = Irp->Tail.Overlay.DriverContext[1];
+    LIST_ENTRY Gathered;
 
     RemoveEntryList(&Wait->Links); /* N4 */
     if (Queue != NULL && !Wait->Flush) {
@@ -44,7 +47,12 @@ NpCancel(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     }
     ExpFree(Wait);
     IoReleaseCancelSpinLock(Irp->CancelIrql);
+    InitializeListHead(&Gathered);
+    if (Queue != NULL) { /* what waited behind it may go on */
+        NpWakeWriters(Queue, (ULONG)(ULONG_PTR)Irp->Tail.Overlay.DriverContext[2], &Gathered);
+    }
     NpComplete(Irp, STATUS_CANCELLED, 0);
+    NpCompleteAll(&Gathered);
 }
 
 NTSTATUS
@@ -310,17 +318,22 @@ NpWrite(PNP_FILE File, PIRP Irp, PVOID Buffer, ULONG Length, PULONG_PTR Informat
     ULONG Done, Quota, Rest;
     PNP_QUEUE Queue;
     PNP_WAIT Wait;
-    BOOLEAN Read;
+    BOOLEAN Read = FALSE;
 
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
     Queue = &File->Instance->Queue[File->End];
     Quota = File->Instance->Pipe->Quota[File->End];
-    Done = NpFeedReaders(File, Buffer, Length, &Read, Gathered);
+    Done = Length != 0 || File->Instance->Pipe->Type == FILE_PIPE_MESSAGE_TYPE
+               ? NpFeedReaders(File, Buffer, Length, &Read, Gathered)
+               : 0;
     *Information = Length;
     if (Done == Length && (Length != 0 || Read)) {
         return STATUS_SUCCESS;
+    }
+    if (Length == 0 && File->Instance->Pipe->Type != FILE_PIPE_MESSAGE_TYPE) {
+        return STATUS_SUCCESS; /* Q2 */
     }
     Rest = Length - Done;
     if (Irp != NULL && Queue->Bytes + Rest > Quota &&
@@ -341,7 +354,7 @@ NpWrite(PNP_FILE File, PIRP Irp, PVOID Buffer, ULONG Length, PULONG_PTR Informat
     if (Rest != 0) {
         RtlCopyMemory(Wait->Data, (PUCHAR)Buffer + Done, Rest);
     }
-    if (Irp == NULL || Queue->Bytes + Rest <= Quota ||
+    if (Irp == NULL || Rest == 0 || Queue->Bytes + Rest <= Quota ||
         File->CompletionMode == FILE_PIPE_COMPLETE_OPERATION) {
         InsertTailList(&Queue->Writes, &Wait->Links);
         Queue->Bytes += Rest;
@@ -352,22 +365,22 @@ NpWrite(PNP_FILE File, PIRP Irp, PVOID Buffer, ULONG Length, PULONG_PTR Informat
     Status = NpWait(&Queue->Writes, Wait, Irp);
     if (Status == STATUS_PENDING) {
         Irp->Tail.Overlay.DriverContext[1] = Queue;
+        Irp->Tail.Overlay.DriverContext[2] = (PVOID)(ULONG_PTR)Quota;
         Queue->Bytes += Rest;
         Queue->Messages++;
     }
     return Status;
 }
 
-/* [K: "FlushFileBuffers"] returns when the other end has read everything. */
+/* [K: "FlushFileBuffers"] returns when the other end has read everything; an end that is gone reads no more. */
 NTSTATUS
 NpFlush(PNP_FILE File, PIRP Irp)
 {
-    NTSTATUS Status = NpWriteState(File);
     PNP_QUEUE Queue;
     PNP_WAIT Wait;
 
-    if (!NT_SUCCESS(Status)) {
-        return Status;
+    if (File->Instance == NULL || File->Instance->State == FILE_PIPE_DISCONNECTED_STATE) {
+        return STATUS_PIPE_DISCONNECTED;
     }
     Queue = &File->Instance->Queue[File->End];
     if (Queue->Messages == 0) {

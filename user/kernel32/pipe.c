@@ -198,7 +198,10 @@ CreateNamedPipeW(LPCWSTR Name, DWORD OpenMode, DWORD PipeMode, DWORD MaximumInst
         OutSize, &Timeout);
     RtlFreeUnicodeString(&NtPath);
     if (!NT_SUCCESS(Status)) {
-        BaseFail(Status == STATUS_NOT_SUPPORTED ? STATUS_OBJECT_NAME_INVALID : Status);
+        /* What is no pipe's name may be something else's. */
+        BaseFail(Status == STATUS_NOT_SUPPORTED || Status == STATUS_INVALID_DEVICE_REQUEST
+                     ? STATUS_OBJECT_NAME_INVALID
+                     : Status);
         return INVALID_HANDLE_VALUE;
     }
     SetLastError(Iosb.Information == FILE_CREATED ? ERROR_SUCCESS : ERROR_ALREADY_EXISTS);
@@ -263,7 +266,8 @@ PeekNamedPipe(HANDLE Pipe, LPVOID Buffer, DWORD Length, LPDWORD Read, LPDWORD Av
             *Available = Peek->ReadDataAvailable;
         }
         if (LeftOfMessage != NULL) {
-            *LeftOfMessage = Peek->MessageLength > Returned ? Peek->MessageLength - Returned : 0;
+            *LeftOfMessage =
+                Peek->MessageLength - Returned; /* a pipe of bytes has no messages: 0 */
         }
     }
     RtlFreeHeap(BaseHeap(), 0, Peek);

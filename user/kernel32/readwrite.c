@@ -31,7 +31,6 @@ BasePrepare(LPOVERLAPPED Overlapped, PLARGE_INTEGER Offset)
     Offset->LowPart = Overlapped->Offset;
     Offset->HighPart = Overlapped->OffsetHigh;
     Overlapped->Internal = STATUS_PENDING;
-    Overlapped->InternalHigh = 0;
 }
 
 BOOL WINAPI

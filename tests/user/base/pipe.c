@@ -80,7 +80,7 @@ static void
 Anonymous(void)
 {
     HANDLE Read, Write;
-    DWORD Count, Available;
+    DWORD Count, Available, Left;
     char Text[8];
 
     EXPECT(CreatePipe(&Read, &Write, NULL, 0));
@@ -91,9 +91,12 @@ Anonymous(void)
     EXPECT(ReadFile(Read, Text, 4, &Count, NULL) && Count == 4);
     EXPECT(ReadFile(Read, Text, 4, &Count, NULL) &&
            Count == 2); /* what there is, not all asked for */
-    /* "If ReadFile returns TRUE with zero bytes, the other end called WriteFile with zero." */
+    /* A pipe of bytes has no messages: nothing that is written is nothing to read, and none is left of one. */
     EXPECT(WriteFile(Write, "", 0, &Count, NULL));
-    EXPECT(ReadFile(Read, Text, 4, &Count, NULL) && Count == 0);
+    EXPECT(WriteFile(Write, "xyz", 3, &Count, NULL));
+    EXPECT(PeekNamedPipe(Read, Text, 1, &Count, &Available, &Left) && Available == 3);
+    EXPECT(Count == 1 && Left == (DWORD)-1);
+    EXPECT(ReadFile(Read, Text, 4, &Count, NULL) && Count == 3);
     EXPECT_EQ(LastErrorOf(WriteFile(Read, "x", 1, &Count, NULL)), ERROR_ACCESS_DENIED);
     EXPECT_EQ(LastErrorOf(ReadFile(Write, Text, 1, &Count, NULL)), ERROR_ACCESS_DENIED);
     CloseHandle(Read);
