@@ -169,7 +169,7 @@ IopFinishIrp(PIRP Irp, PFILE_OBJECT FileObject)
         }
     } else if (Context != NULL && !SynchronousApi &&
                Irp->Overlay.AsynchronousParameters.UserApcContext != NULL &&
-               (Pended || !NT_SUCCESS(Irp->IoStatus.Status) ||
+               (Pended || NT_ERROR(Irp->IoStatus.Status) ||
                 (IopFile(FileObject)->NotificationModes & IOP_SKIP_PORT_ON_SUCCESS) == 0)) {
         IopPostIrp(Context->Port, Context->Key, Irp);
     } else {

@@ -76,8 +76,8 @@ NpWaitForPipe(PIRP Irp, PIO_STACK_LOCATION Stack)
     LARGE_INTEGER Timeout;
     PNP_PIPE Pipe;
 
-    if (!NpFile(Stack)->Root) {
-        return STATUS_ILLEGAL_FUNCTION;
+    if (!NpFile(Stack)->Root || Stack->FileObject->FileName.Length == 0) {
+        return STATUS_ILLEGAL_FUNCTION; /* the directory knows its pipes, the device does not */
     }
     if (Length < Fixed || Buffer->NameLength > Length - Fixed || Buffer->NameLength > 0xFF00) {
         return STATUS_INVALID_PARAMETER;
@@ -315,6 +315,30 @@ NpQueryAttribute(PNP_FILE File, PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR I
     return STATUS_NOT_FOUND;
 }
 
+/* A pipe's control of something that is none. */
+static NTSTATUS
+NpControlRoot(ULONG Code)
+{
+    switch (Code) {
+    case FSCTL_PIPE_LISTEN:
+    case FSCTL_PIPE_IMPERSONATE:
+        return STATUS_ILLEGAL_FUNCTION;
+    case FSCTL_PIPE_DISCONNECT:
+    case FSCTL_PIPE_TRANSCEIVE:
+        return STATUS_PIPE_DISCONNECTED;
+    case FSCTL_PIPE_PEEK:
+    case FSCTL_PIPE_QUERY_CLIENT_PROCESS:
+    case FSCTL_PIPE_GET_CONNECTION_ATTRIBUTE:
+    case FSCTL_PIPE_GET_PIPE_ATTRIBUTE:
+        return STATUS_INVALID_PARAMETER;
+    case FSCTL_PIPE_ASSIGN_EVENT:
+    case FSCTL_PIPE_QUERY_EVENT:
+    case FSCTL_PIPE_SET_CLIENT_PROCESS:
+        return STATUS_NOT_SUPPORTED;
+    }
+    return STATUS_INVALID_DEVICE_REQUEST;
+}
+
 NTSTATUS
 NpControl(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST_ENTRY Gathered)
 {
@@ -325,7 +349,7 @@ NpControl(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST_ENTR
         return NpWaitForPipe(Irp, Stack);
     }
     if (File->Root) {
-        return STATUS_INVALID_DEVICE_REQUEST;
+        return NpControlRoot(Code);
     }
     switch (Code) {
     case FSCTL_PIPE_LISTEN:
@@ -341,6 +365,10 @@ NpControl(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST_ENTR
     case FSCTL_PIPE_GET_CONNECTION_ATTRIBUTE:
     case FSCTL_PIPE_GET_PIPE_ATTRIBUTE:
         return NpQueryAttribute(File, Irp, Stack, Information);
+    case FSCTL_PIPE_ASSIGN_EVENT:
+    case FSCTL_PIPE_QUERY_EVENT:
+    case FSCTL_PIPE_SET_CLIENT_PROCESS:
+        return STATUS_NOT_SUPPORTED;
     }
     return STATUS_INVALID_DEVICE_REQUEST;
 }

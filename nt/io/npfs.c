@@ -19,11 +19,21 @@ NpComplete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
 PNP_PIPE
 NpFindPipe(PUNICODE_STRING Name)
 {
+    UNICODE_STRING Bare;
+
     for (PLIST_ENTRY Entry = NpPipes.Flink; Entry != &NpPipes; Entry = Entry->Flink) {
         PNP_PIPE Pipe = CONTAINING_RECORD(Entry, NP_PIPE, Links);
 
         if (Pipe->Name.Length != 0 && RtlEqualUnicodeString(&Pipe->Name, Name, TRUE)) {
             return Pipe;
+        }
+        Bare = Pipe->Name;
+        if (Bare.Length != 0) { /* relative to the root directory: without the backslash */
+            Bare.Buffer++;
+            Bare.Length -= sizeof(WCHAR);
+            if (RtlEqualUnicodeString(&Bare, Name, TRUE)) {
+                return Pipe;
+            }
         }
     }
     return NULL;
@@ -47,6 +57,9 @@ VOID
 NpSetListening(PNP_INSTANCE Instance, PLIST_ENTRY Gathered)
 {
     Instance->State = FILE_PIPE_LISTENING_STATE;
+    /* Clients get the instance that has listened longest. */
+    RemoveEntryList(&Instance->Links);
+    InsertTailList(&Instance->Pipe->Instances, &Instance->Links);
     NpWakeWaiters(Instance->Pipe, Gathered);
 }
 
@@ -97,9 +110,13 @@ NpCreatePipe(PIO_STACK_LOCATION Stack, PNP_PIPE *Result)
         return Status;
     }
     if (Name->Length != 0) {
-        Pipe->Name.Buffer = ExpAllocate(Name->Length, TAG_NPFS);
-        Pipe->Name.Length = Pipe->Name.MaximumLength = Name->Length;
-        RtlCopyMemory(Pipe->Name.Buffer, Name->Buffer, Name->Length);
+        ULONG Skip = Name->Buffer[0] == L'\\' ? 0 : 1;
+
+        Pipe->Name.Length = Pipe->Name.MaximumLength =
+            (USHORT)(Name->Length + Skip * sizeof(WCHAR));
+        Pipe->Name.Buffer = ExpAllocate(Pipe->Name.Length, TAG_NPFS);
+        Pipe->Name.Buffer[0] = L'\\';
+        RtlCopyMemory(Pipe->Name.Buffer + Skip, Name->Buffer, Name->Length);
     }
     Pipe->Type = Parameters->NamedPipeType & FILE_PIPE_MESSAGE_TYPE;
     switch (Stack->Parameters.CreatePipe.ShareAccess) {
@@ -148,6 +165,7 @@ static NTSTATUS
 NpCreateServer(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST_ENTRY Gathered)
 {
     PNAMED_PIPE_CREATE_PARAMETERS Parameters = Stack->Parameters.CreatePipe.Parameters;
+    PFILE_OBJECT Related = Stack->FileObject->RelatedFileObject;
     PUNICODE_STRING Name = &Stack->FileObject->FileName;
     ULONG Disposition = Stack->Parameters.CreatePipe.Options >> 24;
     ULONG Share = Stack->Parameters.CreatePipe.ShareAccess;
@@ -156,7 +174,9 @@ NpCreateServer(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST
     PNP_FILE File;
     NTSTATUS Status;
 
-    if (Name->Length == sizeof(WCHAR)) {
+    /* Without a name only behind the root directory; the device itself holds no pipes. */
+    if ((Name->Length == sizeof(WCHAR) && Name->Buffer[0] == L'\\') ||
+        (Name->Length == 0 && (Related == NULL || Related->FileName.Length == 0))) {
         return STATUS_OBJECT_NAME_INVALID;
     }
     if ((Disposition != FILE_OPEN && Disposition != FILE_CREATE && Disposition != FILE_OPEN_IF) ||
@@ -184,6 +204,9 @@ NpCreateServer(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST
                               : Share == FILE_SHARE_WRITE ? FILE_PIPE_INBOUND
                                                           : FILE_PIPE_FULL_DUPLEX;
 
+        if (Pipe->InstanceCount >= Pipe->MaximumInstances) {
+            return STATUS_INSTANCE_NOT_AVAILABLE;
+        }
         if (Disposition == FILE_CREATE || Configuration != Pipe->Configuration) {
             return STATUS_ACCESS_DENIED;
         }
@@ -195,9 +218,6 @@ NpCreateServer(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST
                                FILE_CREATE_PIPE_INSTANCE, Irp->RequestorMode);
         if (!NT_SUCCESS(Status)) {
             return Status;
-        }
-        if (Pipe->InstanceCount >= Pipe->MaximumInstances) {
-            return STATUS_INSTANCE_NOT_AVAILABLE;
         }
         *Information = FILE_OPENED;
     }
@@ -330,7 +350,9 @@ NpQueryInformation(PIO_STACK_LOCATION Stack, PVOID Buffer, PULONG_PTR Informatio
         Pipe->ReadMode = File->ReadMode;
         Pipe->CompletionMode = File->CompletionMode;
         *Information = sizeof(*Pipe);
-        return File->Root ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+        return File->Root         ? STATUS_INVALID_PARAMETER
+               : Instance == NULL ? STATUS_PIPE_DISCONNECTED
+                                  : STATUS_SUCCESS;
     }
     case FilePipeLocalInformation: {
         PFILE_PIPE_LOCAL_INFORMATION Local = Buffer;
@@ -386,6 +408,9 @@ NpQueryInformation(PIO_STACK_LOCATION Stack, PVOID Buffer, PULONG_PTR Informatio
         UNICODE_STRING Text = Stack->FileObject->FileName;
         ULONG Copy = Text.Length <= Room ? Text.Length : Room;
 
+        if (File->Root ? Text.Length == 0 : Instance == NULL) {
+            return File->Root ? STATUS_INVALID_PARAMETER : STATUS_PIPE_DISCONNECTED;
+        }
         Name->FileNameLength = Text.Length;
         if (Copy != 0) {
             RtlCopyMemory(Name->FileName, Text.Buffer, Copy);
@@ -518,13 +543,13 @@ NpDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         Status = STATUS_SUCCESS;
         break;
     case IRP_MJ_READ:
-        Status = NpFile(Stack)->Root ? STATUS_INVALID_DEVICE_REQUEST
+        Status = NpFile(Stack)->Root ? STATUS_INVALID_PARAMETER
                                      : NpRead(NpFile(Stack), Irp, Stack->Parameters.Read.Length,
                                               &Information, &Gathered);
         break;
     case IRP_MJ_WRITE:
         Status = NpFile(Stack)->Root
-                     ? STATUS_INVALID_DEVICE_REQUEST
+                     ? STATUS_INVALID_PARAMETER
                      : NpWrite(NpFile(Stack), Irp, Buffer, Stack->Parameters.Write.Length,
                                &Information, &Gathered);
         break;

@@ -2,12 +2,14 @@
  * npqueue.c - the data of one direction of a pipe, and the requests that wait for it.
  *
  * A write first feeds the readers that wait, then lies in the queue. It completes at once while the queue's
- * unread bytes fit the pipe's quota; past it the request waits until readers have made room, or, on a handle
- * in nonblocking mode, writes what fits (byte type) or nothing (message type).
+ * unread bytes fit the pipe's quota; past it the request waits until readers have made room (Q3: unless its handle
+ * is in nonblocking mode).
  * [K: "Named Pipe Type, Read, and Wait Modes", "CreateNamedPipe", "WriteFile"]
  *
  *   Q1  In message read mode one read takes from one message; what is left of it is the next read's, and
  *       the read says STATUS_BUFFER_OVERFLOW. In byte mode a read takes across messages.
+ *   Q3  In nonblocking mode nothing is queued that does not fit whole. What waiting readers take is written, of bytes;
+ *       of a message nothing.
  *   Q2  A message may be empty: its reader gets 0 bytes. [K: "ReadFile": zero bytes from a pipe mean that the other
  *       end called WriteFile with nothing] It never waits for room. On a pipe of bytes to write nothing does nothing.
  */
@@ -310,6 +312,20 @@ NpFeedReaders(PNP_FILE File, PUCHAR Buffer, ULONG Length, PBOOLEAN Read, PLIST_E
     return Done;
 }
 
+/* Is there too little room for what the readers that wait would leave of a message? */
+static BOOLEAN
+NpWouldWait(PNP_QUEUE Queue, ULONG Length, ULONG Quota)
+{
+    ULONG Rest = Length;
+
+    for (PLIST_ENTRY Entry = Queue->Readers.Flink; Entry != &Queue->Readers; Entry = Entry->Flink) {
+        ULONG Takes = CONTAINING_RECORD(Entry, NP_WAIT, Links)->Length;
+
+        Rest -= Takes < Rest ? Takes : Rest;
+    }
+    return Rest != 0 && Queue->Bytes + Rest > Quota;
+}
+
 NTSTATUS
 NpWrite(PNP_FILE File, PIRP Irp, PVOID Buffer, ULONG Length, PULONG_PTR Information,
         PLIST_ENTRY Gathered)
@@ -325,6 +341,11 @@ NpWrite(PNP_FILE File, PIRP Irp, PVOID Buffer, ULONG Length, PULONG_PTR Informat
     }
     Queue = &File->Instance->Queue[File->End];
     Quota = File->Instance->Pipe->Quota[File->End];
+    if (Irp != NULL && File->CompletionMode == FILE_PIPE_COMPLETE_OPERATION &&
+        File->Instance->Pipe->Type == FILE_PIPE_MESSAGE_TYPE && NpWouldWait(Queue, Length, Quota)) {
+        *Information = 0;
+        return STATUS_SUCCESS; /* Q3 */
+    }
     Done = Length != 0 || File->Instance->Pipe->Type == FILE_PIPE_MESSAGE_TYPE
                ? NpFeedReaders(File, Buffer, Length, &Read, Gathered)
                : 0;
@@ -338,17 +359,8 @@ NpWrite(PNP_FILE File, PIRP Irp, PVOID Buffer, ULONG Length, PULONG_PTR Informat
     Rest = Length - Done;
     if (Irp != NULL && Queue->Bytes + Rest > Quota &&
         File->CompletionMode == FILE_PIPE_COMPLETE_OPERATION) {
-        if (File->Instance->Pipe->Type == FILE_PIPE_MESSAGE_TYPE && Done == 0) {
-            *Information = 0;
-            return STATUS_SUCCESS;
-        }
-        if (File->Instance->Pipe->Type != FILE_PIPE_MESSAGE_TYPE) {
-            Rest = Quota > Queue->Bytes ? Quota - Queue->Bytes : 0;
-            *Information = Done + Rest;
-            if (Rest == 0) {
-                return STATUS_SUCCESS;
-            }
-        }
+        *Information = Done;
+        return STATUS_SUCCESS; /* Q3 */
     }
     Wait = NpNewWait(Rest);
     if (Rest != 0) {
@@ -379,8 +391,8 @@ NpFlush(PNP_FILE File, PIRP Irp)
     PNP_QUEUE Queue;
     PNP_WAIT Wait;
 
-    if (File->Instance == NULL || File->Instance->State == FILE_PIPE_DISCONNECTED_STATE) {
-        return STATUS_PIPE_DISCONNECTED;
+    if (File->Instance == NULL) {
+        return STATUS_PIPE_DISCONNECTED; /* the server's end, disconnected, has nothing that waits */
     }
     Queue = &File->Instance->Queue[File->End];
     if (Queue->Messages == 0) {

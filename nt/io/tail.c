@@ -3,9 +3,10 @@
  *
  *     IopBeginRequest    references the file object for the access that the service needs
  *     IopTakeEvent       references and clears the caller's event
- *     IopLockRequest     synchronous handles: one request at a time; clears the file object's event
+ *     IopLockRequest     synchronous handles: one request at a time
  *     IopRequestIrp      the IRP takes over the references to file and event
- *     IopSend            calls the driver, completes what was deferred, waits on a synchronous handle
+ *     IopSend            clears the file object's event (a question that is waited for on an asynchronous handle leaves it
+ *                        as it is), calls the driver, completes what was deferred, waits on a synchronous handle
  *
  *   T1  Whatever fails before IopRequestIrp ends in IopAbandonRequest, between it and IopSend in
  *       IopAbandonIrp; after IopSend the completion has given everything back.
@@ -136,7 +137,6 @@ IopLockRequest(PIOP_REQUEST Request)
         }
         Request->Locked = TRUE;
     }
-    Request->FileObject->Event.Header.SignalState = 0; /* nobody can wait for it to be cleared */
     return STATUS_SUCCESS;
 }
 
@@ -280,6 +280,7 @@ IopSend(PIRP Irp, PIOP_REQUEST Request, BOOLEAN Deferred)
     PFILE_OBJECT FileObject = Request->FileObject;
     NTSTATUS Status;
 
+    FileObject->Event.Header.SignalState = 0; /* nobody can wait for it to be cleared */
     if (Deferred) {
         Irp->Flags |= IRP_DEFER_IO_COMPLETION;
     }
