@@ -289,6 +289,9 @@ RamQueryEa(PRAM_REQUEST Request)
     if (Buffer == NULL) {
         Buffer = RamBuffer(Request->Irp);
     }
+    if (Request->Stack->Parameters.QueryEa.Length != 0) { /* what is not filled is zero */
+        RtlZeroMemory(Buffer, Request->Stack->Parameters.QueryEa.Length);
+    }
     ExAcquireResourceExclusiveLite(&Request->Volume->Resource, TRUE);
     Status = RamListEa(Request, Buffer, Request->Stack->Parameters.QueryEa.Length);
     ExReleaseResourceLite(&Request->Volume->Resource);

@@ -79,6 +79,9 @@ RamGetReparse(PRAM_REQUEST Request, PVOID Buffer, ULONG Length)
     PREPARSE_DATA_BUFFER There = Request->Stream->Node->Reparse;
     ULONG Size;
 
+    if (Length == 0) {
+        return STATUS_INVALID_USER_BUFFER; /* whatever the file is */
+    }
     if (There == NULL) {
         return STATUS_NOT_A_REPARSE_POINT;
     }

@@ -91,7 +91,6 @@ IopMode(PFILE_OBJECT FileObject)
     Mode |= FileObject->Flags & FO_WRITE_THROUGH ? FILE_WRITE_THROUGH : 0;
     Mode |= FileObject->Flags & FO_SEQUENTIAL_ONLY ? FILE_SEQUENTIAL_ONLY : 0;
     Mode |= FileObject->Flags & FO_NO_INTERMEDIATE_BUFFERING ? FILE_NO_INTERMEDIATE_BUFFERING : 0;
-    Mode |= FileObject->Flags & FO_DELETE_ON_CLOSE ? FILE_DELETE_ON_CLOSE : 0;
     if (FileObject->Flags & FO_SYNCHRONOUS_IO) {
         Mode |= FileObject->Flags & FO_ALERTABLE_IO ? FILE_SYNCHRONOUS_IO_ALERT
                                                     : FILE_SYNCHRONOUS_IO_NONALERT;

@@ -36,7 +36,7 @@ IopProbe(PVOID Buffer, SIZE_T Length, ULONG Alignment, BOOLEAN Write, KPROCESSOR
 NTSTATUS
 IopProbeIosb(PIO_STATUS_BLOCK Iosb, KPROCESSOR_MODE Mode)
 {
-    return IopProbe(Iosb, sizeof(*Iosb), sizeof(ULONG), TRUE, Mode);
+    return IopProbe(Iosb, sizeof(*Iosb), 1, TRUE, Mode); /* x64 does not ask how it is aligned */
 }
 
 NTSTATUS

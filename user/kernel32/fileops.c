@@ -23,38 +23,79 @@ MoveFileWithProgressA(LPCSTR Old, LPCSTR New, LPPROGRESS_ROUTINE Progress, LPVOI
     return MoveFileExA(Old, New, Flags);
 }
 
-/* The replacement takes the replaced file's name and creation time; the replaced one becomes the backup, or goes. */
+/* The replaced file leaves its name: for that of the backup, or for one of our own until it is deleted. */
+static NTSTATUS
+BaseStepAside(HANDLE File, LPCWSTR Replaced, LPCWSTR Backup)
+{
+    SIZE_T Length = wcslen(Replaced) + 16;
+    NTSTATUS Status = STATUS_OBJECT_NAME_COLLISION;
+    PWSTR Name;
+
+    if (Backup != NULL) {
+        return BaseRename(File, NULL, TRUE, Backup, FileRenameInformation);
+    }
+    Name = RtlAllocateHeap(BaseHeap(), 0, Length * sizeof(WCHAR));
+    if (Name == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    for (ULONG Try = 1; Try < 0x10000 && Status == STATUS_OBJECT_NAME_COLLISION; Try++) {
+        _snwprintf(Name, Length, L"%ls~RF%x.TMP", Replaced, (UINT)Try);
+        Status = BaseRename(File, NULL, FALSE, Name, FileRenameInformation);
+    }
+    RtlFreeHeap(BaseHeap(), 0, Name);
+    return Status;
+}
+
+/*
+ * The replacement takes the replaced file's name and creation time; the replaced one becomes the backup, or goes. Nobody
+ * else may have the replacement open; who has the replaced file must let it be deleted. A read-only file is neither.
+ * [LEARN: ReplaceFile]
+ */
 BOOL WINAPI
 ReplaceFileW(LPCWSTR Replaced, LPCWSTR Replacement, LPCWSTR Backup, DWORD Flags, LPVOID Exclude,
              LPVOID Reserved)
 {
-    WIN32_FILE_ATTRIBUTE_DATA Old;
-    HANDLE File;
+    const DWORD All = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+    BY_HANDLE_FILE_INFORMATION Old, New;
+    HANDLE From, To;
+    DWORD Error = ERROR_SUCCESS;
 
-    if (Exclude != NULL || Reserved != NULL) {
+    if (Exclude != NULL || Reserved != NULL || Replaced == NULL || Replacement == NULL) {
         return BaseFailWith(ERROR_INVALID_PARAMETER);
     }
-    if (!GetFileAttributesExW(Replaced, GetFileExInfoStandard, &Old)) {
+    To = CreateFileW(Replaced, GENERIC_READ | DELETE, All, NULL, OPEN_EXISTING, 0, NULL);
+    if (To == INVALID_HANDLE_VALUE) {
         return FALSE;
     }
-    if (GetFileAttributesW(Replacement) == INVALID_FILE_ATTRIBUTES) {
-        return FALSE;
+    From = CreateFileW(Replacement, GENERIC_READ | GENERIC_WRITE | DELETE | WRITE_DAC, 0, NULL,
+                       OPEN_EXISTING, 0, NULL);
+    if (From == INVALID_HANDLE_VALUE) {
+        Error = GetLastError();
+    } else if (!GetFileInformationByHandle(To, &Old) || !GetFileInformationByHandle(From, &New)) {
+        Error = GetLastError();
+    } else if ((Old.dwFileAttributes & FILE_ATTRIBUTE_READONLY) != 0) {
+        Error = ERROR_ACCESS_DENIED;
+    } else if (!NT_SUCCESS(BaseStepAside(To, Replaced, Backup))) {
+        Error = ERROR_UNABLE_TO_REMOVE_REPLACED;
+    } else if (!NT_SUCCESS(BaseRename(From, NULL, FALSE, Replaced, FileRenameInformation))) {
+        Error = NT_SUCCESS(BaseRename(To, NULL, FALSE, Replaced, FileRenameInformation))
+                    ? ERROR_UNABLE_TO_MOVE_REPLACEMENT
+                    : ERROR_UNABLE_TO_MOVE_REPLACEMENT_2;
+    } else {
+        SetFileTime(From, &Old.ftCreationTime, NULL, NULL);
+        if (Backup == NULL) {
+            FILE_DISPOSITION_INFORMATION Delete = {TRUE};
+            IO_STATUS_BLOCK Iosb;
+
+            /* A file that is mapped as an image stays, under the name that it has now. */
+            NtSetInformationFile(To, &Iosb, &Delete, sizeof(Delete), FileDispositionInformation);
+        }
     }
-    if (Backup != NULL && !MoveFileExW(Replaced, Backup, MOVEFILE_REPLACE_EXISTING)) {
-        return BaseFailWith(ERROR_UNABLE_TO_MOVE_REPLACEMENT);
+    if (From != INVALID_HANDLE_VALUE) {
+        NtClose(From);
     }
-    if (!MoveFileExW(Replacement, Replaced, MOVEFILE_REPLACE_EXISTING)) {
-        return BaseFailWith(Backup != NULL ? ERROR_UNABLE_TO_MOVE_REPLACEMENT_2
-                                           : ERROR_UNABLE_TO_REMOVE_REPLACED);
-    }
-    File = CreateFileW(Replaced, FILE_WRITE_ATTRIBUTES,
-                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
-                       0, NULL);
-    if (File != INVALID_HANDLE_VALUE) {
-        SetFileTime(File, &Old.ftCreationTime, NULL, NULL);
-        NtClose(File);
-    }
-    return TRUE;
+    NtClose(To);
+    return Error == ERROR_SUCCESS ? TRUE : BaseFailWith(Error);
 }
 
 BOOL WINAPI
@@ -130,6 +171,10 @@ OpenFileById(HANDLE Hint, LPFILE_ID_DESCRIPTOR Id, DWORD Access, DWORD Share,
 {
     UNICODE_STRING Name;
 
+    if (Id == NULL) {
+        BaseFailWith(ERROR_INVALID_PARAMETER);
+        return INVALID_HANDLE_VALUE;
+    }
     switch (Id->Type) {
     case FileIdType:
         Name.Length = sizeof(Id->FileId);
@@ -144,8 +189,10 @@ OpenFileById(HANDLE Hint, LPFILE_ID_DESCRIPTOR Id, DWORD Access, DWORD Share,
     }
     Name.MaximumLength = Name.Length;
     Name.Buffer = (PWSTR)&Id->FileId;
-    return BaseOpenRelative(Hint, &Name, Access, Share, BaseOptions(Flags) | FILE_OPEN_BY_FILE_ID,
-                            Security);
+    /* A folder needs no flag of its own here. */
+    return BaseOpenRelative(
+        Hint, &Name, Access, Share,
+        (BaseOptions(Flags) & ~(ULONG)FILE_NON_DIRECTORY_FILE) | FILE_OPEN_BY_FILE_ID, Security);
 }
 
 /* Pages, one after the other: as one request for each, which is what a file system makes of it without scatter support. */

@@ -3,6 +3,7 @@
  * SMP:filesys/fastfat/create.c]
  */
 #include "fs.h"
+#include <string.h>
 
 /* A name of Length characters below ROOT; the buffer is good until the next call. */
 static NTSTATUS
@@ -131,10 +132,124 @@ Reserved(void)
     EXPECT(!Exists(L"trailing"));
 }
 
+/* How many entries of the folder a pattern of Win32 finds. */
+static ULONG
+Found(PCSTR Pattern)
+{
+    WIN32_FIND_DATAA Data;
+    HANDLE Find = FindFirstFileA(Pattern, &Data);
+    ULONG Count = 0;
+
+    if (Find == INVALID_HANDLE_VALUE) {
+        return 0;
+    }
+    do {
+        Count++;
+    } while (FindNextFileA(Find, &Data));
+    FindClose(Find);
+    return Count;
+}
+
+/* [Win32: FindFirstFile; DDI:ntifs/fsrtlisnameinexpression] */
+static void
+Patterns(void)
+{
+    static const PCSTR Names[] = {"x", "x.y", ".z", "..z", "x.y.z"};
+    WIN32_FIND_DATAA Data;
+    HANDLE Handle;
+
+    EXPECT(CreateDirectoryA("C:\\fs-test\\patterns", NULL));
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Names); i++) {
+        char Name[40] = "C:\\fs-test\\patterns\\";
+
+        strcat(Name, Names[i]);
+        CloseHandle(CreateFileA(Name, GENERIC_WRITE, 0, NULL, CREATE_NEW, 0, NULL));
+    }
+    EXPECT_EQ(Found("C:\\fs-test\\patterns\\*"), 7);
+    EXPECT_EQ(Found("C:\\fs-test\\patterns\\*.*"), 7);
+    // a point at the end: what has no extension, by its own or its short name; the folder and its parent too
+    EXPECT_EQ(Found("C:\\fs-test\\patterns\\*."), 5);
+    EXPECT_EQ(Found("C:\\fs-test\\patterns\\?"), 3);
+    EXPECT_EQ(Found("C:\\fs-test\\patterns\\x.*"), 3);
+    EXPECT_EQ(Found("C:\\fs-test\\patterns\\<<"), 7); // each < takes up to the last point
+    // a name with a backslash at its end names nothing, in a folder or in none
+    EXPECT(FindFirstFileA("C:\\fs-test\\patterns\\", &Data) == INVALID_HANDLE_VALUE &&
+           GetLastError() == ERROR_FILE_NOT_FOUND);
+    EXPECT(FindFirstFileA("C:\\fs-test\\none\\", &Data) == INVALID_HANDLE_VALUE &&
+           GetLastError() == ERROR_PATH_NOT_FOUND);
+    Handle = FindFirstFileA("C:\\fs-test\\nul", &Data); // a device is found as a file, once
+    EXPECT(Handle != INVALID_HANDLE_VALUE && strcmp(Data.cFileName, "nul") == 0);
+    EXPECT(!FindNextFileA(Handle, &Data) && GetLastError() == ERROR_NO_MORE_FILES);
+    FindClose(Handle);
+}
+
+/* [Win32: GetFullPathName; MSDN: Naming Files] */
+static void
+Full(void)
+{
+    static const struct {
+        PCSTR Given, Whole, Part;
+    } Paths[] = {
+        {"c:/x/.", "c:\\x", "x"},           {"c:/x/./", "c:\\x\\", NULL},
+        {"c:/x/..", "c:\\", NULL},          {"c:/x/y/..", "c:\\x", "x"},
+        {"nul", "\\\\.\\nul", NULL},        {"c:com1:z", "\\\\.\\com1", NULL},
+        {"\\\\server", "\\\\server", NULL},
+    };
+    char Text[64];
+    PSTR Part;
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Paths); i++) {
+        ULONG Length = GetFullPathNameA(Paths[i].Given, sizeof(Text), Text, &Part);
+
+        EXPECT_EQ(Length, strlen(Paths[i].Whole));
+        EXPECT(strcmp(Text, Paths[i].Whole) == 0);
+        EXPECT(Paths[i].Part == NULL ? Part == NULL
+                                     : Part != NULL && strcmp(Part, Paths[i].Part) == 0);
+    }
+    // a device's name in a folder that is not there opens nothing
+    EXPECT(CreateFileA("C:\\fs-test\\none\\nul", GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL) ==
+           INVALID_HANDLE_VALUE);
+    // who has a current folder has it open, so that it stays
+    EXPECT(CreateDirectoryA("C:\\fs-test\\current", NULL));
+    EXPECT(SetCurrentDirectoryA("C:\\fs-test\\current"));
+    EXPECT(!RemoveDirectoryA("C:\\fs-test\\current") && GetLastError() == ERROR_SHARING_VIOLATION);
+    EXPECT(SetCurrentDirectoryA("C:\\"));
+    EXPECT(RemoveDirectoryA("C:\\fs-test\\current"));
+}
+
+/* [Win32: ReplaceFile] the temporary file is open by nobody else, the replaced one by who lets it be deleted. */
+static void
+Replacing(void)
+{
+    static const PCSTR Old = "C:\\fs-test\\replaced", New = "C:\\fs-test\\replacement";
+    HANDLE Handle;
+
+    CloseHandle(CreateFileA(Old, GENERIC_WRITE, 0, NULL, CREATE_NEW, 0, NULL));
+    CloseHandle(CreateFileA(New, GENERIC_WRITE, 0, NULL, CREATE_NEW, 0, NULL));
+    Handle = CreateFileA(New, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
+                         OPEN_EXISTING, 0, NULL);
+    EXPECT(!ReplaceFileA(Old, New, NULL, 0, NULL, NULL) &&
+           GetLastError() == ERROR_SHARING_VIOLATION);
+    CloseHandle(Handle);
+    SetFileAttributesA(Old, FILE_ATTRIBUTE_READONLY);
+    EXPECT(!ReplaceFileA(Old, New, NULL, 0, NULL, NULL) && GetLastError() == ERROR_ACCESS_DENIED);
+    SetFileAttributesA(Old, FILE_ATTRIBUTE_NORMAL);
+    Handle = CreateFileA(Old, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
+                         OPEN_EXISTING, 0, NULL);
+    EXPECT(ReplaceFileA(Old, New, NULL, 0, NULL, NULL));
+    CloseHandle(Handle);
+    EXPECT(GetFileAttributesA(New) == INVALID_FILE_ATTRIBUTES);
+    EXPECT_EQ(Found("C:\\fs-test\\replaced*"), 1); // the old one went with its last handle
+    DeleteFileA(Old);
+}
+
 int
 main(void)
 {
     BeginFs();
+    Patterns();
+    Full();
+    Replacing();
     Long();
     Characters();
     Reserved();
