@@ -73,6 +73,8 @@ NTSTATUS NTAPI RtlUnicodeToUTF8N(PCHAR To, ULONG ToBytes, PULONG Written, PCWCH 
                                  ULONG FromBytes);
 NTSTATUS NTAPI RtlStringFromGUID(REFGUID Guid, PUNICODE_STRING String);
 
+NTSTATUS NTAPI RtlQueryTimeZoneInformation(LPTIME_ZONE_INFORMATION Zone);
+
 /* Loader. */
 PVOID NTAPI RtlImageRvaToVa(PIMAGE_NT_HEADERS Headers, PVOID Base, ULONG Rva,
                             PIMAGE_SECTION_HEADER *Last);

@@ -213,6 +213,21 @@ GetCPInfoExW(UINT CodePage, DWORD Flags, LPCPINFOEXW Information)
 }
 
 BOOL WINAPI
+GetCPInfoExA(UINT CodePage, DWORD Flags, LPCPINFOEXA Information)
+{
+    CPINFOEXW Wide;
+
+    if (!GetCPInfoExW(CodePage, Flags, &Wide)) {
+        return FALSE;
+    }
+    RtlCopyMemory(Information, &Wide, FIELD_OFFSET(CPINFOEXA, CodePageName));
+    for (ULONG Index = 0; Index < MAX_PATH; Index++) {
+        Information->CodePageName[Index] = (CHAR)Wide.CodePageName[Index]; /* digits */
+    }
+    return TRUE;
+}
+
+BOOL WINAPI
 AreFileApisANSI(VOID)
 {
     return TRUE;

@@ -13,6 +13,7 @@
 typedef struct _BASE_OUTPUT {
     PWSTR Text;
     ULONG Length, Room;
+    ULONG Limit;     /* a buffer of this many characters is full: nothing more is looked at */
     ULONG Width;     /* lines are shorter than this; 0: as they come */
     ULONG LineStart; /* where the line begins */
     ULONG
@@ -289,7 +290,7 @@ BaseExpand(PCWSTR Text, PBASE_OUTPUT Output, DWORD Flags, PBASE_ARGUMENTS Argume
     BOOL Ignore = (Flags & FORMAT_MESSAGE_IGNORE_INSERTS) != 0;
     BOOL OneLine = (Flags & FORMAT_MESSAGE_MAX_WIDTH_MASK) != 0;
 
-    while (*Text != 0 && Output->Error == 0) {
+    while (*Text != 0 && Output->Error == 0 && Output->Length < Output->Limit) {
         WCHAR Character = *Text++;
 
         if (Character == L'\r' || Character == L'\n') {
@@ -371,11 +372,16 @@ BaseFormat(DWORD Flags, LPCVOID Source, DWORD Id, PVOID Buffer, DWORD Room, va_l
         BaseFailWith(ERROR_INVALID_PARAMETER);
         return 0;
     }
+    if (Buffer == NULL && !Ansi) {
+        BaseFailWith(ERROR_INVALID_PARAMETER);
+        return 0;
+    }
     Message = BaseFindMessage(Flags, Source, Id, Ansi);
     if (Message == NULL) {
         return 0;
     }
     Output.Room = 0x400;
+    Output.Limit = Ansi || (Flags & FORMAT_MESSAGE_ALLOCATE_BUFFER) != 0 ? MAXULONG : max(Room, 1u);
     Output.Text = RtlAllocateHeap(BaseHeap(), 0, Output.Room * sizeof(WCHAR));
     if (Output.Text == NULL) {
         BaseFailWith(ERROR_NOT_ENOUGH_MEMORY);
@@ -395,6 +401,10 @@ BaseFormat(DWORD Flags, LPCVOID Source, DWORD Id, PVOID Buffer, DWORD Room, va_l
         Output.Error = ERROR_INVALID_PARAMETER;
     }
     if (Output.Error != 0) {
+        if (Output.Error == 235 && !Ansi && Room != 0 &&
+            (Flags & FORMAT_MESSAGE_ALLOCATE_BUFFER) == 0) {
+            *(PWSTR)Buffer = 0; /* an empty text, in the W form */
+        }
         BaseFailWith(Output.Error);
         goto FreeOutput;
     }

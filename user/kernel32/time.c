@@ -121,6 +121,19 @@ FileTimeToLocalFileTime(const FILETIME *Time, LPFILETIME Local)
     return TRUE;
 }
 
+/* One zone, whatever the year. */
+BOOL WINAPI
+GetTimeZoneInformationForYear(USHORT Year, PDYNAMIC_TIME_ZONE_INFORMATION Dynamic,
+                              LPTIME_ZONE_INFORMATION Zone)
+{
+    if (Dynamic != NULL) {
+        RtlCopyMemory(Zone, Dynamic, sizeof(*Zone)); /* a dynamic one begins as a plain one does */
+        return TRUE;
+    }
+    RtlQueryTimeZoneInformation(Zone);
+    return TRUE;
+}
+
 #define TICKS_PER_MINUTE 600000000ll
 #define TICKS_PER_DAY    (1440 * TICKS_PER_MINUTE)
 

@@ -420,7 +420,8 @@ RtlReAllocateHeap(PVOID Handle, ULONG Flags, PVOID Memory, SIZE_T Size)
     Room = Block->Class == HEAP_LARGE
                ? ((PRTLP_LARGE)Block - 1)->Bytes - sizeof(RTLP_LARGE) - sizeof(*Block)
                : RtlpClassSize(Block->Class);
-    if (Size <= Room && (Block->Class != HEAP_LARGE || Size > HEAP_SMALL - 1)) {
+    if (Size <= Room && (Block->Class != HEAP_LARGE || Size > HEAP_SMALL - 1 ||
+                         (Flags & HEAP_REALLOC_IN_PLACE_ONLY) != 0)) {
         Block->Size = Size;
         if (Size > Old && ((Heap->Flags | Flags) & HEAP_ZERO_MEMORY) != 0) {
             RtlZeroMemory((PUCHAR)Memory + Old, Size - Old);

@@ -180,6 +180,8 @@ Widths(void)
     EXPECT_EQ(FormatMessageW(FORMAT_MESSAGE_FROM_STRING, L"test", 0, 0, Wide, 4, NULL), 0);
     EXPECT_EQ(GetLastError(), ERROR_INSUFFICIENT_BUFFER);
     EXPECT(wcscmp(Wide, L"tes") == 0);
+    EXPECT_EQ(FormatMessageW(FORMAT_MESSAGE_FROM_STRING, L"", 0, 0, Wide, 4, NULL), 0);
+    EXPECT(Wide[0] == 0);
 }
 
 /* [K: "TIME_ZONE_INFORMATION", "SystemTimeToTzSpecificLocalTime"] Central Europe: the last Sundays of March and October. */
@@ -221,6 +223,7 @@ Small(void)
     EXPECT_EQ(GetLastError(), 77);
     EXPECT(!GetComputerNameExA(ComputerNameDnsHostname, NULL, &Size));
     EXPECT(GetLastError() == ERROR_MORE_DATA && Size > 1);
+    EXPECT(IsTextUnicode(L"some text", 18, NULL) && !IsTextUnicode("some text", 9, NULL));
     EXPECT(!HeapValidate(GetProcessHeap(), 0, (PVOID)0xDEADBE00));
     EXPECT_EQ(WideCharToMultiByte(CP_ACP, 0, L"x", -1, NULL, 2, NULL, NULL), 0);
     EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
