@@ -551,6 +551,31 @@ typedef VOID NTAPI IO_CSQ_COMPLETE_CANCELED_IRP(struct _IO_CSQ *Csq, PIRP Irp);
 #define DRIVER_DISPATCH_RAISED DRIVER_DISPATCH
 #endif
 
+/* ---- what MSVC's intrin.h declares (lib/intrinsic.c) ---- */
+
+void __nop(void);
+void __halt(void);
+void __ud2(void);
+void __sidt(void *Table);
+void __lidt(void *Table);
+void _sgdt(void *Table);
+void _lgdt(void *Table);
+unsigned long long __readdr(unsigned int Register);
+void __writedr(unsigned int Register, unsigned long long Value);
+unsigned char _InterlockedCompareExchange128(long long volatile *Target, long long High,
+                                             long long Low, long long *Comparand);
+#ifndef InterlockedCompareExchange128
+#define InterlockedCompareExchange128 _InterlockedCompareExchange128
+#endif
+#ifndef UnsignedMultiply128
+#define UnsignedMultiply128 _umul128
+#define Multiply128         _mul128
+#endif
+#ifndef PreFetchCacheLine
+#define PF_NON_TEMPORAL_LEVEL_ALL        0
+#define PreFetchCacheLine(_level, _addr) __builtin_prefetch(_addr)
+#endif
+
 #ifdef __cplusplus
 }
 #endif

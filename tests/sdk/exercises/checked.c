@@ -45,6 +45,8 @@ Unload(PDRIVER_OBJECT DriverObject)
 C_ASSERT(FIELD_OFFSET(FSRTL_ADVANCED_FCB_HEADER, Oplock) == 0x58);
 static FSRTL_ADVANCED_FCB_HEADER Header;
 static FAST_MUTEX Mutex;
+static DECLSPEC_ALIGN(16) LONG64 Pair[2] = {1, 2}, Old[2] = {1, 2};
+static BOOLEAN Swapped;
 
 NTSTATUS
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
@@ -80,5 +82,9 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     DbgPrint("checked: header %d %d, oplock %p\n", Header.Version == FSRTL_FCB_HEADER_V2,
              Header.FastMutex == &Mutex, Header.Oplock);
     FsRtlUninitializeOplock(&Header.Oplock);
+    __nop();
+    Swapped = InterlockedCompareExchange128(Pair, 4, 3, Old);
+    DbgPrint("checked: swapped %d, %I64d %I64d, again %d, %I64d %I64d\n", Swapped, Pair[0], Pair[1],
+             InterlockedCompareExchange128(Pair, 6, 5, Old), Old[0], Old[1]);
     return STATUS_SUCCESS;
 }
