@@ -11,6 +11,7 @@
  *     cancel    a request that waits is cancelled while something else may complete it
  *     io        everything but controls, from two processes
  *     storm     one code, then all of them, from two processes with two threads each
+ *     fine      the same from two threads, which take turns at each access to memory and not only at calls of the kernel
  *     reload    the driver is unloaded under load, and loaded again
  *     files     for a filter: two processes with files; where it is attached by hand only, the client does that
  *
@@ -29,6 +30,7 @@
 #include "host/cli/explore.h"
 
 #define MAX_STORMS     16 /* codes of a device that have a case of their own */
+#define MAX_FINE       3  /* codes of a device that two threads send at memory granularity */
 #define MAX_TOGETHER   6  /* codes of a case with all of them */
 #define MAX_HOSTILE    8  /* codes of one case */
 #define MAX_FUZZ       32 /* codes of a device that have a case of their own */
@@ -262,6 +264,32 @@ storm_cases(struct check *check, const struct device *device, size_t number)
         add_client(check, one, ABI_TOKEN_USER, words);
         add_client(check, one, ABI_TOKEN_ADMIN, words);
         storms++;
+    }
+}
+
+/* A race need not contain a call of the kernel. Nothing is added here: what is looked for is what two threads do to each
+   other. A race that harms nobody is not told: `explore --granularity memory` does. */
+static void
+fine_cases(struct check *check, const struct device *device, size_t number)
+{
+    char name[64], what[200], words[1100];
+    struct one_case *one;
+
+    for (size_t i = 0, made = 0; i < device->codes && made < MAX_FINE; i++) {
+        if (device->code[i].crashed || !device->code[i].accepted ||
+            storm_words(device, "storm 2 1", i, 1, words, sizeof(words)) == 0) {
+            continue;
+        }
+        snprintf(name, sizeof(name), "fine-%zu-%x", number, device->code[i].code);
+        snprintf(what, sizeof(what), "%s: 0x%x from two threads, memory granularity", device->name,
+                 device->code[i].code);
+        one = add_case(name, what);
+        add_client(check, one, ABI_TOKEN_ADMIN, words);
+        if (one != NULL) {
+            one->fine = true;
+            one->inject = 0;
+        }
+        made++;
     }
 }
 
@@ -508,8 +536,8 @@ make_list(struct check *check)
 {
     const struct survey *survey = &check->survey;
     static void (*const kinds[])(struct check *, const struct device *, size_t) = {
-        walk_case,  fuzz_cases,   unknown_case, sequence_case, hostile_cases,
-        nomem_case, cancel_cases, io_case,      together_case, storm_cases};
+        walk_case,    fuzz_cases, unknown_case, sequence_case, hostile_cases, nomem_case,
+        cancel_cases, io_case,    fine_cases,   together_case, storm_cases};
     const struct device *first = NULL;
 
     if (survey->load_status != STATUS_CLEAN) {
@@ -584,12 +612,16 @@ case_options(const struct check *check, const struct one_case *one, struct optio
     memcpy(out->client, one->client, sizeof(one->client));
     out->clients = one->clients;
     out->client_exit_ignored = true;
-    out->keep_going = !check->options->first;
+    out->first = check->options->first && !one->goes_on;
+    out->keep_going = !out->first;
     out->json = out->html = out->sarif = out->junit = out->coverage = NULL;
     out->trace = out->out = NULL;
     out->quiet = true;
     out->timelines = check->options->html != NULL || check->options->out != NULL;
     out->inject_given = true;
+    if (one->fine) {
+        out->granularity = RUN_MEMORY;
+    }
     if (one->kind != CASE_SEARCH) {
         out->inject = 0;
         out->strategy = "random";
@@ -742,6 +774,20 @@ take_notes(struct check *check, int from, int status)
         check->runs += numbers[0];
         for (uint64_t i = 0; i < numbers[1] && note_receive(in, &note); i++) {
             mutes |= mute(note.rule);
+            if (note.verdict == VERDICT_FINDING && note.of_system) {
+                if (check->of_systems++ == 0) {
+                    check->of_system = note;
+                } else {
+                    note_free(&note);
+                }
+                continue;
+            }
+            if (check->options->granularity != RUN_MEMORY && note.verdict == VERDICT_FINDING &&
+                strcmp(note.kind, "race") == 0 && strcmp(note.severity, "error") != 0) {
+                check->races++;
+                note_free(&note);
+                continue;
+            }
             if ((note.verdict == VERDICT_FINDING && !note.of_driver) || is_known(check, &note) ||
                 check->notes == MAX_NOTES) {
                 check->repeats++;
@@ -805,8 +851,14 @@ static int
 run_case(struct check *check, struct one_case *one, double seconds)
 {
     bool mutes;
+    size_t notes = check->notes, of_systems = check->of_systems;
     int status = run_once(check, one, seconds, &mutes);
 
+    if (check->options->first && check->notes == notes && check->of_systems != of_systems &&
+        one->kind == CASE_SEARCH) {
+        one->goes_on = true; /* it has stopped at what is no finding */
+        status = run_once(check, one, seconds, &mutes);
+    }
     if (mutes && one->kind == CASE_SINGLE && !check->options->first) {
         int again;
 

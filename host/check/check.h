@@ -92,6 +92,8 @@ struct check {
     struct survey survey;
     struct note note[MAX_NOTES];
     size_t notes, repeats;
+    struct note of_system;    /* the first end of a run that no driver can help; it is no finding */
+    size_t of_systems, races; /* races: that did no harm */
     size_t cases, cases_clean, cases_unsupported, left; /* left: there was no time for them */
     uint64_t runs;
     double seconds;
@@ -127,6 +129,8 @@ enum case_kind {
     CASE_PLAIN,  /* a run as `ntlab run` makes it, not a schedule of the explorer */
 };
 struct one_case {
+    bool fine;    /* memory granularity */
+    bool goes_on; /* with --first too: what it came to first is none */
     char name[64];
     char what[200];
     enum case_kind kind;

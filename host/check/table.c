@@ -246,6 +246,13 @@ table_write(FILE *out, const struct check *check)
         }
     }
     fputs(any ? "" : "  none\n", out);
+    if (check->of_systems != 0) {
+        fprintf(out, "NOT COUNTED, as no driver can help it: %zu run%s\n  %s\n", check->of_systems,
+                check->of_systems == 1 ? "" : "s", check->of_system.message);
+        if (check->of_system.schedule[0] != 0) {
+            fprintf(out, "     ntlab replay %s\n", check->of_system.schedule);
+        }
+    }
     write_coverage(out, check);
 }
 
@@ -292,9 +299,10 @@ table_json(FILE *out, const struct check *check)
             : check->status == STATUS_INTERNAL ? "error"
                                                : "clean");
     fprintf(out,
-            "  \"cases\": %zu, \"cases_left_out\": %zu, \"runs\": %lu, \"seconds\": %.2f,\n  "
+            "  \"cases\": %zu, \"cases_left_out\": %zu, \"runs\": %lu, \"seconds\": %.2f, "
+            "\"not_counted\": %zu,\n  "
             "\"devices\": [",
-            check->cases, check->left, check->runs, check->seconds);
+            check->cases, check->left, check->runs, check->seconds, check->of_systems);
     for (size_t i = 0; i < check->survey.devices; i++) {
         const struct device *device = &check->survey.device[i];
 

@@ -111,6 +111,7 @@ run_check(struct check *check)
     for (size_t i = 0; i < check->notes; i++) {
         note_free(&check->note[i]);
     }
+    note_free(&check->of_system);
     (void)options;
     return status;
 }

@@ -102,6 +102,7 @@ note_make(const struct report *report, bool timeline, struct note *out)
         return;
     }
     out->of_driver = is_of_driver(report);
+    out->of_system = strcmp(report->blame, "system-known") == 0;
     snprintf(out->severity, sizeof(out->severity), "%s", note_severity(report));
     note_rule(report, out->rule, sizeof(out->rule));
     snprintf(out->fingerprint, sizeof(out->fingerprint), "%s", report->fingerprint);

@@ -31,6 +31,7 @@ struct note {
     char origin[160]; /* the case that it is from, empty: there is only one */
     char kind[24], severity[12], rule[80], fingerprint[20];
     char message[1024];
+    bool of_system;         /* what no driver can help: blame `system-known` */
     bool of_driver;         /* a driver has a part in it: not a client's own affair */
     char where[300];        /* function or image that it is about, empty: none */
     char *json;             /* whole */

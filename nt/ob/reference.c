@@ -130,7 +130,8 @@ ObpDereference(PVOID Body, LONG Count, BOOLEAN Defer)
         ObpNamePoint(Object->Directory, &Object->Name, TRUE); /* while it cannot go */
     }
     Left = Object->Header.PointerCount - Count;
-    if (Left < Object->Header.HandleCount || (Object->Header.Flags & OBP_FLAG_DELETING)) { /* O1 */
+    if (Left < Object->Header.HandleCount + (Object->Directory != NULL) ||
+        (Object->Header.Flags & OBP_FLAG_DELETING)) { /* O1 */
         Object->Header.PointerCount = Left;
         ObpBadCount(Object);
     }

@@ -1,5 +1,6 @@
 /*
- * abuse.c - what a program without rights may not choose: which physical memory is mapped, which process ends.
+ * abuse.c - what a program without rights may not choose: which physical memory is mapped or copied, which process ends,
+ * which file or key is opened with the kernel's rights.
  *
  * The driver's own use of such routines is none of our business. But where an argument stands word for word in the input
  * of the request that the routine is called for, and the requester is no administrator, the program has chosen it. A
@@ -8,8 +9,11 @@
  */
 #include "special.h"
 
-#define VF_INPUT_LOOKED 512
-#define VF_NO_ADDRESS   (1ull << 40)
+#define VF_INPUT_LOOKED  512
+#define VF_NO_ADDRESS    (1ull << 40)
+#define VF_NAME_LEAST    8 /* characters: a shorter name stands anywhere */
+#define VF_NAME_COMPARED 24
+#define VF_NAMES_LOOKED  2048
 
 static BOOLEAN
 VfStandsIn(const UCHAR *Input, ULONG Bytes, ULONG64 Value)
@@ -23,33 +27,42 @@ VfStandsIn(const UCHAR *Input, ULONG Bytes, ULONG64 Value)
     return FALSE;
 }
 
-/* Has a program without rights chosen the value? */
-static BOOLEAN
-VfIsGiven(ULONG64 Value)
+/* The input of the request that a program without rights has made and that the driver has not answered yet; NULL: none. */
+static PVOID
+VfInputGiven(PULONG Bytes)
 {
     PVF_CALLOUT Callout = VfInnermost(VfDispatch);
     PIO_STACK_LOCATION Stack;
-    BOOLEAN Given = FALSE;
-    PVOID Input;
     PIRP Irp;
 
     if (Callout == NULL || Callout->Completed || Callout->Forwarded ||
         Callout->Major != IRP_MJ_DEVICE_CONTROL || !KiIsPlainUser(KiThread())) {
-        return FALSE;
+        return NULL;
     }
     Irp = (PIRP)Callout->Arg[1];
     Stack = Callout->Stack;
     if (Irp->RequestorMode != UserMode) {
-        return FALSE;
+        return NULL;
     }
-    Input = METHOD_FROM_CTL_CODE(Stack->Parameters.DeviceIoControl.IoControlCode) == METHOD_NEITHER
-                ? Stack->Parameters.DeviceIoControl.Type3InputBuffer
-                : Irp->AssociatedIrp.SystemBuffer;
+    *Bytes = Stack->Parameters.DeviceIoControl.InputBufferLength;
+    return METHOD_FROM_CTL_CODE(Stack->Parameters.DeviceIoControl.IoControlCode) == METHOD_NEITHER
+               ? Stack->Parameters.DeviceIoControl.Type3InputBuffer
+               : Irp->AssociatedIrp.SystemBuffer;
+}
+
+/* Has a program without rights chosen the value? */
+static BOOLEAN
+VfIsGiven(ULONG64 Value)
+{
+    BOOLEAN Given = FALSE;
+    ULONG Bytes;
+    PVOID Input = VfInputGiven(&Bytes);
+
     if (Input == NULL) {
         return FALSE;
     }
     __try {
-        Given = VfStandsIn(Input, Stack->Parameters.DeviceIoControl.InputBufferLength, Value);
+        Given = VfStandsIn(Input, Bytes, Value);
     } __except (EXCEPTION_EXECUTE_HANDLER) {
     }
     return Given;
@@ -65,6 +78,134 @@ VfMapsPhysical(PVF_FRAME Frame)
                   "%a maps %u bytes at the physical address 0x%p, which a program without rights "
                   "has put into its request: any memory of the machine can be mapped so",
                   Frame->Caller, (ULONG)Frame->Arg[1], (PVOID)Frame->Arg[0]);
+    }
+}
+
+/* MmCopyMemory(Target, Source, Bytes, Flags, &Transferred): Source is 8 bytes, by value */
+static VOID
+VfCopiesPhysical(PVF_FRAME Frame)
+{
+    if (VfIsOn(VfRuleUserPhysicalAddress) && ((ULONG)Frame->Arg[3] & 1 /* physical */) != 0 &&
+        Frame->Arg[1] >= VF_NO_ADDRESS && VfIsGiven(Frame->Arg[1])) {
+        VfViolate(VfRuleUserPhysicalAddress, NULL, Frame,
+                  "%a copies %u bytes from the physical address 0x%p, which a program without "
+                  "rights has put into its request: any memory of the machine can be read so",
+                  Frame->Caller, (ULONG)Frame->Arg[2], (PVOID)Frame->Arg[1]);
+    }
+}
+
+/* ---- names ---- */
+
+/* Does the name's last part, or all of it, stand in the input, in characters of two bytes or of one? */
+static BOOLEAN
+VfNameStandsIn(const UCHAR *Input, ULONG Bytes, const UNICODE_STRING *Name)
+{
+    ULONG Count = min(Name->Length / sizeof(WCHAR), VF_NAME_COMPARED);
+    const WCHAR *Tail = Name->Buffer + Name->Length / sizeof(WCHAR) - Count;
+
+    Bytes = min(Bytes, VF_NAMES_LOOKED);
+    for (ULONG At = 0; At + Count <= Bytes; At++) {
+        ULONG Wide = 0, Narrow = 0;
+
+        while (Wide < Count && At + 2 * Wide + 2 <= Bytes &&
+               *(const WCHAR UNALIGNED *)(Input + At + 2 * Wide) == Tail[Wide]) {
+            Wide++;
+        }
+        while (Narrow < Count && Input[At + Narrow] == Tail[Narrow]) {
+            Narrow++;
+        }
+        if (Wide == Count || Narrow == Count) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static VOID
+VfOpensName(PVF_FRAME Frame, POBJECT_ATTRIBUTES Attributes)
+{
+    BOOLEAN Given = FALSE;
+    PVOID Input;
+    ULONG Bytes;
+
+    if (!VfIsOn(VfRuleUserNameOpened) || Attributes == NULL || Attributes->ObjectName == NULL ||
+        (Attributes->Attributes & OBJ_FORCE_ACCESS_CHECK) != 0 ||
+        Attributes->ObjectName->Length < VF_NAME_LEAST * sizeof(WCHAR) ||
+        KiIrql() != PASSIVE_LEVEL) {
+        return;
+    }
+    Input = VfInputGiven(&Bytes);
+    if (Input == NULL) {
+        return;
+    }
+    __try {
+        Given = VfNameStandsIn(Input, Bytes, Attributes->ObjectName);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+    }
+    if (Given) {
+        VfViolate(VfRuleUserNameOpened, NULL, Frame,
+                  "%a opens a name with %s that a program without rights has put into its request, "
+                  "and without OBJ_FORCE_ACCESS_CHECK: nobody asks whether the program may",
+                  Frame->Caller, VfCurrent->Name);
+    }
+}
+
+/* Routine(&Handle, Access, &Attributes, ...) */
+static VOID
+VfOpensThird(PVF_FRAME Frame)
+{
+    VfOpensName(Frame, (POBJECT_ATTRIBUTES)Frame->Arg[2]);
+}
+
+/* ZwDeleteFile(&Attributes) */
+static VOID
+VfOpensFirst(PVF_FRAME Frame)
+{
+    VfOpensName(Frame, (POBJECT_ATTRIBUTES)Frame->Arg[0]);
+}
+
+/* IoCreateFile(&Handle, Access, &Attributes, ..., Options) */
+static VOID
+VfCreatesFile(PVF_FRAME Frame)
+{
+    if (((ULONG)Frame->Arg[13] & IO_FORCE_ACCESS_CHECK) == 0) {
+        VfOpensName(Frame, (POBJECT_ATTRIBUTES)Frame->Arg[2]);
+    }
+}
+
+/* ---- devices ---- */
+
+/* A create routine has returned. Without FILE_DEVICE_SECURE_OPEN the device's descriptor was not asked for a name below it. */
+VOID
+VfJudgeCreate(PVF_CALLOUT Callout)
+{
+    PDEVICE_OBJECT Device = (PDEVICE_OBJECT)Callout->Arg[0];
+    SECURITY_SUBJECT_CONTEXT Subject;
+    PPRIVILEGE_SET Privileges = NULL;
+    ACCESS_MASK Granted = 0;
+    NTSTATUS Status;
+    BOOLEAN Ok;
+
+    if (!VfIsOn(VfRuleSecureOpen) || !NT_SUCCESS((NTSTATUS)Callout->Result) ||
+        !KiIsPlainUser(KiThread()) || VfSetFind(&VfDevices, (ULONG64)Device) == 0 ||
+        (Device->Characteristics & FILE_DEVICE_SECURE_OPEN) != 0 || Device->Vpb != NULL ||
+        Device->SecurityDescriptor == NULL || Callout->FileObject == NULL ||
+        Callout->FileObject->FileName.Length == 0 || Callout->FileObject->RelatedFileObject) {
+        return;
+    }
+    RtlZeroMemory(&Subject, sizeof(Subject)); /* V1: no references, which pass schedule points */
+    Subject.PrimaryToken = PspCurrentProcess()->Token;
+    Ok = SeAccessCheck(Device->SecurityDescriptor, &Subject, TRUE, MAXIMUM_ALLOWED, 0, &Privileges,
+                       IoGetFileObjectGenericMapping(), UserMode, &Granted, &Status);
+    if (Privileges != NULL) {
+        SeFreePrivileges(Privileges);
+    }
+    if (!Ok || (Granted & (FILE_READ_DATA | FILE_WRITE_DATA | FILE_EXECUTE)) == 0) {
+        VfViolate(
+            VfRuleSecureOpen, (const VOID *)VfSetFind(&VfDevices, (ULONG64)Device), NULL,
+            "the device 0x%p refuses a program without rights, and %a has let it in by a name "
+            "below the device's: it was created without FILE_DEVICE_SECURE_OPEN",
+            Device, Callout->Routine);
     }
 }
 
@@ -138,6 +279,16 @@ VfInitAbuse(VOID)
     static const VF_HOOK_ROW Rows[] = {
         VF_HOOK(MmMapIoSpace, VfMapsPhysical, NULL),
         VF_HOOK(MmMapIoSpaceEx, VfMapsPhysical, NULL),
+        VF_HOOK(MmCopyMemory, VfCopiesPhysical, NULL),
+        VF_HOOK(ZwCreateFile, VfOpensThird, NULL),
+        VF_HOOK(ZwOpenFile, VfOpensThird, NULL),
+        VF_HOOK(IoCreateFile, VfCreatesFile, NULL),
+        VF_HOOK(IoCreateFileEx, VfCreatesFile, NULL),
+        VF_HOOK(ZwDeleteFile, VfOpensFirst, NULL),
+        VF_HOOK(ZwOpenKey, VfOpensThird, NULL),
+        VF_HOOK(ZwOpenKeyEx, VfOpensThird, NULL),
+        VF_HOOK(ZwCreateKey, VfOpensThird, NULL),
+        VF_HOOK(ZwOpenSection, VfOpensThird, NULL),
         VF_HOOK(ZwOpenProcess, NULL, VfOpenedProcess),
         VF_HOOK(PsLookupProcessByProcessId, NULL, VfFoundProcess),
         VF_HOOK(ObOpenObjectByPointer, NULL, VfOpenedByPointer),

@@ -67,6 +67,9 @@ VfCallRoutine(VF_KIND Kind, const VOID *Routine, ULONG64 A, ULONG64 B, ULONG64 C
     Callout.HeldCount = Thread->HeldCount;
     Thread->VfCallout = &Callout;
     VfIrpCalled(&Callout);
+    if (Kind == VfDispatch) {
+        VfFillStack(&Callout, (PIRP)B);
+    }
     Callout.Result = ((PVF_ROUTINE)Routine)(A, B, C, D);
     Thread->VfCallout = Callout.Outer;
     if (VfUserCount != 0) {

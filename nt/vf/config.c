@@ -131,6 +131,7 @@ VfInitSystem(VOID)
     VfInitMemory();
     VfInitUser();
     VfInitAbuse();
+    VfInitType();
     VfInitStack();
     VfInitHandle();
     VfInitUnload();

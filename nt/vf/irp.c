@@ -482,6 +482,9 @@ VfIrpReturn(PVF_CALLOUT Callout)
     if (Alive && Irp->CurrentLocation > Callout->Location) {
         return; /* somebody else's completion of it is in progress */
     }
+    if (Callout->Major == IRP_MJ_CREATE && Callout->Completed) {
+        VfJudgeCreate(Callout);
+    }
     if (Callout->Major == IRP_MJ_CLEANUP && Callout->Completed) {
         VfJudgeCleanup(Callout);
     }

@@ -8,6 +8,7 @@
 #include "special.h"
 
 #define VF_MOST_SCANNED 0x10000
+#define VF_STACK_FILLED 3072
 
 static BOOLEAN
 VfIsFilled(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG From, PULONG To)
@@ -48,6 +49,13 @@ VfScan(PVF_FRAME Frame, PUCHAR Buffer, ULONG Bytes)
     for (ULONG i = 0; i + 4 <= Bytes; i += 4) {
         ULONG Word = *(PULONG)(Buffer + i);
 
+        if (Word == VF_STACK32) {
+            VfViolate(VfRuleStackUninitialized, NULL, Frame,
+                      "%a gives %u bytes to user mode, and byte %u of them was never written: the "
+                      "user reads what earlier calls have left on the kernel stack",
+                      Frame->Caller, Bytes, i);
+            break;
+        }
         if (Word == VF_UNINIT32) {
             VfViolate(VfRulePoolUninitialized, NULL, Frame,
                       "%a gives %u bytes to user mode, and byte %u of them was never written: the "
@@ -63,6 +71,38 @@ VfScan(PVF_FRAME Frame, PUCHAR Buffer, ULONG Bytes)
                       Frame->Caller, Bytes, i - 4, *(PVOID *)(Buffer + i - 4));
             break;
         }
+    }
+}
+
+/* A copy to memory of user mode. */
+VOID
+VfGivesTo(PVF_FRAME Frame, const VOID *From, ULONG64 Bytes)
+{
+    if (KiThread()->VfCallout != NULL && ((ULONG64)From & 3) == 0 && Bytes >= 8 &&
+        Bytes < 0x10000 && MmIsAddressValid((PVOID)From) &&
+        MmIsAddressValid((PUCHAR)From + Bytes - 1)) {
+        VfScan(Frame, (PUCHAR)From, (ULONG)Bytes);
+    }
+}
+
+/* What earlier calls have left on the stack is overwritten, so that it can be told from what the driver has written. */
+static DECLSPEC_NOINLINE VOID
+VfFillBelow(VOID)
+{
+    UCHAR Left[VF_STACK_FILLED];
+
+    RtlFillMemory(Left, sizeof(Left), VF_STACK);
+    __asm__ volatile("" ::"r"(Left) : "memory");
+}
+
+VOID
+VfFillStack(PVF_CALLOUT Callout, PIRP Irp)
+{
+    if (VfIsOn(VfRuleStackUninitialized) && Callout->Outer == NULL &&
+        Irp->RequestorMode == UserMode &&
+        (Callout->Major == IRP_MJ_DEVICE_CONTROL || Callout->Major == IRP_MJ_READ) &&
+        IoGetRemainingStackSize() > 4 * VF_STACK_FILLED) {
+        VfFillBelow();
     }
 }
 

@@ -40,8 +40,11 @@ typedef struct _VF_USER {
     ULONG64 Start, Bytes;
     ULONG Protection; /* of its pages while they are open */
     BOOLEAN Closed, Probed, Input;
-    BOOLEAN Stepping; /* open for one instruction */
-    BOOLEAN Inner;    /* a pointer in another buffer leads to it */
+    BOOLEAN Stepping;    /* open for one instruction */
+    BOOLEAN Inner;       /* a pointer in another buffer leads to it */
+    ULONG64 StepAddress; /* what the instruction writes to; 0: it reads */
+    ULONG StepOld[4];    /* and what stood there */
+    ULONG64 ProbedTo;    /* the end of what was probed of it */
     ULONG Reads, Steps;
     struct {
         ULONG64 Start, Bytes;
@@ -56,5 +59,7 @@ extern VF_SET VfWatchedCodes; /* requests of each kind so far */
 #define VF_SLACK    0xB5
 #define VF_UNINIT   0xA7
 #define VF_UNINIT32 0xA7A7A7A7u
+#define VF_STACK    0xA9
+#define VF_STACK32  0xA9A9A9A9u
 
 #endif

@@ -242,6 +242,21 @@ VfWorkQueued(PVF_FRAME Frame)
     VfSetPut(&VfWorkItems, Frame->Arg[0], (ULONG64)Frame->Caller);
 }
 
+/* IoFreeWorkItem(Item): its first member is a WORK_QUEUE_ITEM, which is in a queue as long as it has a link. */
+static VOID
+VfWorkFreed(PVF_FRAME Frame)
+{
+    PWORK_QUEUE_ITEM Item = (PWORK_QUEUE_ITEM)Frame->Arg[0];
+
+    if (Item != NULL && MmIsAddressValid(Item) && Item->List.Flink != NULL) {
+        VfViolate(
+            VfRuleWorkItemFreed, NULL, Frame,
+            "%a frees the work item 0x%p, which is still queued: a worker thread will take it "
+            "from memory that is somebody else's by then",
+            Frame->Caller, Item);
+    }
+}
+
 /* Items of ExQueueWorkItem that no worker has taken yet; IoQueueWorkItem keeps the driver loaded. */
 static VOID
 VfCheckWorkItems(PKI_MODULE Module)
@@ -346,6 +361,7 @@ VfInitUnload(VOID)
         VF_HOOK(IoCreateUnprotectedSymbolicLink, NULL, VfLinkCreated),
         VF_HOOK(IoDeleteSymbolicLink, VfLinkDeleted, NULL),
         VF_HOOK(ExQueueWorkItem, VfWorkQueued, NULL),
+        VF_HOOK(IoFreeWorkItem, VfWorkFreed, NULL),
         VF_HOOK(PsCreateSystemThread, NULL, VfThreadCreated),
         VF_HOOK(IoCreateDevice, NULL, VfDeviceCreated),
         VF_HOOK(IoDeleteDevice, VfDeviceDeleted, NULL),

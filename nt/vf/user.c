@@ -226,32 +226,30 @@ VfInScope(ULONG64 Rip, ULONG64 Base, PRUNTIME_FUNCTION Function)
     return FALSE;
 }
 
-/* Is a frame between the fault and the dispatch routine's caller guarded by a __try of the driver? */
+/* Is a frame between the place and the dispatch routine's caller guarded by a __try of the driver? `Behind`: the place is
+   where a call returns to. */
 static BOOLEAN
-VfIsGuarded(PVF_USER Buffer, struct abi_trap *Raw)
+VfIsGuarded(PVF_USER Buffer, PCONTEXT Context, ULONG Behind)
 {
-    CONTEXT Context;
-
-    KiContextOfTrap(Raw, &Context);
-    for (ULONG i = 0; i < 32 && Context.Rip != 0 && Context.Rsp < (ULONG64)Buffer->Callout; i++) {
-        ULONG64 Base = 0, Establisher, Before = Context.Rsp;
+    for (ULONG i = 0; i < 32 && Context->Rip != 0 && Context->Rsp < (ULONG64)Buffer->Callout; i++) {
+        ULONG64 Base = 0, Establisher, Before = Context->Rsp;
         PRUNTIME_FUNCTION Function;
         PVOID Data;
 
-        Context.Rip = HcOriginalRip(Context.Rip);
-        Function = RtlLookupFunctionEntry(Context.Rip, &Base, NULL);
+        Context->Rip = HcOriginalRip(Context->Rip);
+        Function = RtlLookupFunctionEntry(Context->Rip, &Base, NULL);
         if (Function == NULL) {
-            Context.Rip = *(PULONG64)Context.Rsp;
-            Context.Rsp += 8;
+            Context->Rip = *(PULONG64)Context->Rsp;
+            Context->Rsp += 8;
             continue;
         }
-        if (VfIsVerified((PVOID)Context.Rip) &&
-            VfInScope(i == 0 ? Context.Rip : Context.Rip - 1, Base, Function)) {
+        if (VfIsVerified((PVOID)Context->Rip) &&
+            VfInScope(i == 0 ? Context->Rip - Behind : Context->Rip - 1, Base, Function)) {
             return TRUE;
         }
-        RtlVirtualUnwind(UNW_FLAG_NHANDLER, Base, Context.Rip, Function, &Context, &Data,
+        RtlVirtualUnwind(UNW_FLAG_NHANDLER, Base, Context->Rip, Function, Context, &Data,
                          &Establisher, NULL);
-        if (Context.Rsp <= Before) {
+        if (Context->Rsp <= Before) {
             break;
         }
     }
@@ -318,9 +316,18 @@ VfReadsByte(const VOID *Rip)
            (At[0] == 0x0F && (At[1] == 0xB6 || At[1] == 0xBE));
 }
 
+/* Words behind the address that the instruction may have written; 0: none is looked at. */
+static ULONG
+VfWordsWritten(PVF_USER Buffer, ULONG64 Address)
+{
+    ULONG64 End = min(Buffer->Start + Buffer->Bytes, (Address | (PAGE_SIZE - 1)) + 1);
+
+    return (Address & 3) != 0 ? 0 : (ULONG)min((End - Address) / 4, 4);
+}
+
 /* The page is open for the instruction that has faulted, and no longer: else a second use would not be seen. */
 static VOID
-VfStep(PVF_USER Buffer, struct abi_trap *Raw)
+VfStep(PVF_USER Buffer, struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write)
 {
     const UCHAR *At = VfOpcode((PVOID)Raw->rip);
     BOOLEAN Copies = *At >= 0xA4 && *At <= 0xAF && *At != 0xA8 && *At != 0xA9;
@@ -329,7 +336,41 @@ VfStep(PVF_USER Buffer, struct abi_trap *Raw)
         (Raw->rflags & FLAG_TF) == 0) {
         Buffer->Steps++;
         Buffer->Stepping = TRUE;
+        Buffer->StepAddress = Write ? Address : 0;
+        if (Write) {
+            RtlCopyMemory(Buffer->StepOld, (PVOID)Address,
+                          4 * (SIZE_T)VfWordsWritten(Buffer, Address));
+        }
         Raw->rflags |= FLAG_TF;
+    }
+}
+
+/* The driver has written there itself: what did it give? */
+static VOID
+VfJudgeWritten(PVF_USER Buffer, struct abi_trap *Raw)
+{
+    const ULONG *At = (const ULONG *)Buffer->StepAddress;
+    ULONG Count = At == NULL ? 0 : VfWordsWritten(Buffer, Buffer->StepAddress);
+
+    for (ULONG i = 0; i < Count; i++) {
+        if (At[i] == Buffer->StepOld[i]) {
+            continue;
+        }
+        if (At[i] == VF_STACK32 || At[i] == VF_UNINIT32) {
+            VfViolateAtTrap(
+                At[i] == VF_STACK32 ? VfRuleStackUninitialized : VfRulePoolUninitialized, Raw,
+                "%a gives the user at 0x%p what was never written: the user reads what "
+                "was in that memory before",
+                (PVOID)Raw->original_rip, &At[i]);
+            return;
+        }
+        if (i != 0 && At[i] - (ULONG)(ABI_SYSTEM_BASE >> 32) <
+                          (ULONG)((ABI_SYSTEM_END - ABI_SYSTEM_BASE) >> 32)) {
+            VfViolateAtTrap(VfRuleKernelAddress, Raw,
+                            "%a gives the user at 0x%p the value 0x%p, an address of the kernel",
+                            (PVOID)Raw->original_rip, &At[i - 1], *(PVOID *)&At[i - 1]);
+            return;
+        }
     }
 }
 
@@ -344,6 +385,7 @@ VfUserStep(struct abi_trap *Raw)
         if (Buffer->Callout != NULL && Buffer->Stepping && Buffer->Thread == KiThread()) {
             Buffer->Stepping = FALSE;
             Ours = TRUE;
+            VfJudgeWritten(Buffer, Raw);
             if (!Buffer->Closed && PspCurrentProcess() == Buffer->Process) {
                 VfClosePages(Buffer);
             }
@@ -359,6 +401,7 @@ VfUserFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write)
     PVF_USER Buffer = VfWatched(Address);
     PVOID Rip = (PVOID)Raw->original_rip;
     const VOID *Former;
+    CONTEXT Context;
 
     if (Buffer == NULL) {
         ULONG64 Slice = PspCurrentProcess()->Pcb.Slice;
@@ -390,7 +433,8 @@ VfUserFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write)
         Address - Buffer->Start >= Buffer->Bytes) {
         return TRUE;
     }
-    if (!VfIsGuarded(Buffer, Raw)) {
+    KiContextOfTrap(Raw, &Context);
+    if (!VfIsGuarded(Buffer, &Context, 0)) {
         VfViolateAtTrap(VfRuleUserBufferTry, Raw,
                         "%a %s the user's buffer at 0x%p outside of __try: the user can free the "
                         "memory at any time",
@@ -401,8 +445,14 @@ VfUserFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write)
                         "%a %s the user's buffer at 0x%p without having probed it: the address may "
                         "be the kernel's",
                         Rip, Write ? "writes to" : "reads", (PVOID)Address);
+    } else if (Address >= Buffer->ProbedTo) {
+        VfViolateAtTrap(VfRuleUserBufferProbe, Raw,
+                        "%a %s the user's buffer at 0x%p, of which only %u bytes were probed: what "
+                        "lies behind may be the kernel's",
+                        Rip, Write ? "writes to" : "reads", (PVOID)Address,
+                        (ULONG)(Buffer->ProbedTo - Buffer->Start));
     }
-    VfStep(Buffer, Raw);
+    VfStep(Buffer, Raw, Address, Write);
     if (!Write && !VfReadsByte(Rip)) {
         Former = VfReadBefore(Buffer, Address, 1, Rip);
         if (Former != NULL && Former != Rip) {
@@ -425,16 +475,41 @@ VfProbes(PVF_FRAME Frame)
         if (Buffer->Callout != NULL && Frame->Arg[0] < Buffer->Start + Buffer->Bytes &&
             Buffer->Start < Frame->Arg[0] + max(Frame->Arg[1], 1)) {
             Buffer->Probed = TRUE;
+            Buffer->ProbedTo = max(Buffer->ProbedTo, Frame->Arg[0] + Frame->Arg[1]);
         }
     }
 }
 
-/* MmProbeAndLockPages does as well. */
+/* The kernel has touched the pages, which has opened them. */
+static ULONG64
+VfProbed(PVF_FRAME Frame, ULONG64 Result)
+{
+    if (VfUserCount != 0) {
+        VfUserBetween();
+    }
+    return Result;
+}
+
+/* MmProbeAndLockPages(Mdl, Mode, Operation) does as well, for what user mode has given; with KernelMode it looks at nothing. */
 static VOID
 VfLocksPages(PVF_FRAME Frame)
 {
+    PMDL Mdl = (PMDL)Frame->Arg[0];
+    ULONG64 Start = (ULONG64)Mdl->StartVa + Mdl->ByteOffset;
+
     for (ULONG i = 0; VfUserCount != 0 && i < VF_USERS; i++) {
+        PVF_USER Buffer = &VfUsers[i];
+
+        if (Buffer->Callout != NULL && !Buffer->Probed && Buffer->Thread == KiThread() &&
+            (KPROCESSOR_MODE)Frame->Arg[1] == KernelMode && Start >= Buffer->Start &&
+            Start < Buffer->Start + Buffer->Bytes) {
+            VfViolate(VfRuleUserBufferProbe, NULL, Frame,
+                      "%a locks the user's buffer at 0x%p with AccessMode KernelMode and without "
+                      "having probed it: the address may be the kernel's",
+                      Frame->Caller, (PVOID)Start);
+        }
         VfUsers[i].Probed = TRUE;
+        VfUsers[i].ProbedTo = ~0ull;
         if (VfUsers[i].Callout != NULL && VfUsers[i].Closed &&
             PspCurrentProcess() == VfUsers[i].Process) {
             VfOpenPages(&VfUsers[i]);
@@ -442,10 +517,57 @@ VfLocksPages(PVF_FRAME Frame)
     }
 }
 
+/* The driver lets the kernel read or write [Start, Start + Bytes) of the buffer: the same is asked of it. */
+static VOID
+VfJudgeTransfer(PVF_FRAME Frame, PVF_USER Buffer, ULONG64 Start, ULONG64 Bytes, BOOLEAN Write)
+{
+    const char *Verb = Write ? "copies to" : "copies from";
+    CONTEXT Context;
+
+    VfContextOf(Frame, &Context);
+    if (!VfIsGuarded(Buffer, &Context, 1)) {
+        VfViolate(VfRuleUserBufferTry, NULL, Frame,
+                  "%a %s the user's buffer at 0x%p outside of __try: the user can free the memory "
+                  "at any time",
+                  Frame->Caller, Verb, (PVOID)Start);
+    }
+    if (!Buffer->Probed) {
+        VfViolate(
+            VfRuleUserBufferProbe, NULL, Frame,
+            "%a %s the user's buffer at 0x%p without having probed it: the address may be the "
+            "kernel's",
+            Frame->Caller, Verb, (PVOID)Start);
+    } else if (Start + Bytes > max(Buffer->ProbedTo, Buffer->Start)) {
+        VfViolate(
+            VfRuleUserBufferProbe, NULL, Frame,
+            "%a %s %u bytes of the user's buffer at 0x%p, of which only %u bytes were probed: "
+            "what lies behind may be the kernel's",
+            Frame->Caller, Verb, (ULONG)Bytes, (PVOID)Start,
+            (ULONG)(Buffer->ProbedTo - Buffer->Start));
+    }
+}
+
 /* memcpy(To, From, Bytes) of the driver: what it reads is known without a fault. */
 static VOID
 VfCopies(PVF_FRAME Frame)
 {
+    for (ULONG i = 0; VfUserCount != 0 && i < VF_USERS; i++) {
+        PVF_USER Buffer = &VfUsers[i];
+
+        if (Buffer->Callout == NULL || Buffer->Thread != KiThread() || Frame->Arg[2] == 0) {
+            continue;
+        }
+        for (ULONG To = 0; To < 2; To++) {
+            ULONG64 Start = Frame->Arg[1 - To];
+
+            if (Start >= Buffer->Start && Start < Buffer->Start + Buffer->Bytes) {
+                VfJudgeTransfer(Frame, Buffer, Start, Frame->Arg[2], (BOOLEAN)(1 - To == 0));
+            }
+        }
+    }
+    if (ABI_IS_USER(Frame->Arg[0]) && !ABI_IS_USER(Frame->Arg[1]) && VfUserCount != 0) {
+        VfGivesTo(Frame, (const VOID *)Frame->Arg[1], Frame->Arg[2]);
+    }
     for (ULONG i = 0; VfUserCount != 0 && i < VF_USERS; i++) {
         PVF_USER Buffer = &VfUsers[i];
         const VOID *Former;
@@ -470,7 +592,7 @@ VfInitUser(VOID)
 {
     static const VF_HOOK_ROW Rows[] = {
         VF_HOOK(ProbeForRead, VfProbes, NULL),
-        VF_HOOK(ProbeForWrite, VfProbes, NULL),
+        VF_HOOK(ProbeForWrite, VfProbes, VfProbed),
         VF_HOOK(MmProbeAndLockPages, VfLocksPages, NULL),
         VF_HOOK(memcpy, VfCopies, NULL),
         VF_HOOK(memmove, VfCopies, NULL),

@@ -47,7 +47,7 @@ ULONG VfPagedCount, VfOpen;
 VF_FAILURES VfFailures;
 VF_SET VfStacks;
 VF_SET VfMdls, VfStackObjects, VfStackDue;
-VF_SET VfProcessHandles;
+VF_SET VfProcessHandles, VfUntypedObjects;
 VF_IRP VfIrps[VF_IRPS];
 PVF_IRP VfLastIrp = VfIrps; /* the one that was looked up last */
 ULONG VfIrpCount;

@@ -23,6 +23,7 @@
  *     abuse.c                 what a program may not choose: physical addresses, processes to end
  *     stack.c                 copies over the end of a frame
  *     filter.c                minifilters: callbacks, what they have from the filter manager
+ *     type.c                  objects of another type than they are used as
  *     handle.c unload.c       handles and references; what is left at unload
  *     set.c                   sets of addresses
  *
@@ -126,7 +127,8 @@ ULONG64 VfSetFind(PVF_SET Set, ULONG64 Key);
 VOID VfSetPut(PVF_SET Set, ULONG64 Key, ULONG64 Value);
 VOID VfSetRemove(PVF_SET Set, ULONG64 Key);
 
-/* nt/ob/close.c: passes no schedule point */
+/* nt/ob/type.c, nt/ob/close.c: pass no schedule point */
+POBJECT_TYPE NTAPI ObGetObjectType(PVOID Object);
 BOOLEAN ObpIsKernelHandleOpen(HANDLE Handle);
 
 /* bind.c */
@@ -212,6 +214,8 @@ PVOID VfRequestBuffer(PIRP Irp, SIZE_T Bytes);
 VOID VfInitPool(VOID);
 /* memory.c */
 VOID VfFillBuffer(PIRP Irp, PIO_STACK_LOCATION Stack);
+VOID VfFillStack(PVF_CALLOUT Callout, PIRP Irp);
+VOID VfGivesTo(PVF_FRAME Frame, const VOID *From, ULONG64 Bytes);
 VOID VfMemoryReturn(PVF_CALLOUT Callout);
 VOID VfMemoryBefore(PVF_FRAME Frame);
 VOID VfMemoryUnload(PKI_MODULE Module);
@@ -226,6 +230,9 @@ BOOLEAN VfUserStep(struct abi_trap *Raw);
 VOID VfInitUser(VOID);
 /* abuse.c, stack.c */
 VOID VfInitAbuse(VOID);
+VOID VfJudgeCreate(PVF_CALLOUT Callout);
+VOID VfInitType(VOID);
+extern VF_SET VfUntypedObjects; /* type.c: and where they were referenced */
 VOID VfInitStack(VOID);
 VOID VfContextOf(PVF_FRAME Frame, PCONTEXT Context); /* violate.c: the driver's, at the call */
 BOOLEAN KiIsPlainUser(PKTHREAD Thread);              /* nt/ke/inject.c */

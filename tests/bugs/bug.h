@@ -19,6 +19,10 @@ typedef struct _BUG_EXTENSION {
     PVOID Pointer;
 } BUG_EXTENSION, *PBUG_EXTENSION;
 
+#ifndef BUG_CHARACTERISTICS
+#define BUG_CHARACTERISTICS 0
+#endif
+
 DRIVER_INITIALIZE DriverEntry;
 static PDEVICE_OBJECT BugDevice;
 
@@ -85,8 +89,8 @@ DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
         }
     }
     Driver->DriverUnload = BugUnload;
-    Status = IoCreateDevice(Driver, sizeof(BUG_EXTENSION), &Name, FILE_DEVICE_UNKNOWN, 0, FALSE,
-                            &BugDevice);
+    Status = IoCreateDevice(Driver, sizeof(BUG_EXTENSION), &Name, FILE_DEVICE_UNKNOWN,
+                            BUG_CHARACTERISTICS, FALSE, &BugDevice);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

@@ -2,7 +2,7 @@
  * content.c - what buffers hold: structures of a driver whose meaning nobody has told us.
  *
  * Known are numbers that the driver compares fields with (host/check/hints.c). So a buffer is
- *     a base         zeros, FF, letters, small numbers, pointers to memory of ours, handles of ours
+ *     a base         zeros, FF, letters, small numbers, pointers to memory of ours, handles of ours, a path, strings
  *     an overlay     at each offset with hints one of its numbers, or one next to it
  *     one field      a length that lies, a pointer that is bad, a process
  * in each of the lengths that the driver may want. What is random comes from a fixed seed: the same driver gets the same
@@ -15,7 +15,7 @@
 #define MAX_LENGTHS 10
 #define FIELDS      64 /* bytes from the beginning in which each field is tried */
 #define OVERLAYS    8
-#define BASES       6
+#define BASES       9
 
 REQUEST Requests[MAX_REQUESTS];
 ULONG RequestCount;
@@ -24,6 +24,7 @@ static UCHAR *Page; /* of ours, with one behind it that nobody may use */
 static HANDLE Device, Event, Handles[2];
 static ULONG Lengths[MAX_LENGTHS], LengthCount;
 static ULONG64 Seed;
+static const char Path[] = "\\??\\C:\\Windows\\System32\\config.nt";
 
 static ULONG
 Random(ULONG Below)
@@ -75,8 +76,20 @@ ParseRequests(int argc, char **argv, int From)
 
 /* ---- contents ---- */
 
+/* A path that a program without rights may not open, behind what the driver compares. */
 static void
-Base(ULONG Kind)
+PutPath(const REQUEST *Request, ULONG Which, BOOLEAN Wide)
+{
+    ULONG Behind = Request->Hints != 0 ? Request->Hint[Request->Hints - 1].Offset + 4 : 0;
+
+    Behind = (Behind + 3) / 4 * 4 + 4 * (Which % 3);
+    for (ULONG i = 0; Path[i] != 0 && Behind < 0x1000; i++) {
+        Input[Behind + (Wide ? 2 * i : i)] = (UCHAR)Path[i];
+    }
+}
+
+static void
+Base(const REQUEST *Request, ULONG Kind, ULONG Which)
 {
     static const UCHAR Fills[] = {0x00, 0xFF, 0x41};
 
@@ -85,6 +98,10 @@ Base(ULONG Kind)
         return;
     }
     memset(Input, 0, 0x2000);
+    if (Kind == 6 || Kind == 7) {
+        PutPath(Request, Which, Kind == 6);
+        return;
+    }
     for (ULONG i = 0; i < 128; i++) {
         switch (Kind) {
         case 3: /* as lengths, offsets, counts and indices */
@@ -93,6 +110,9 @@ Base(ULONG Kind)
             break;
         case 4:
             ((PVOID *)Input)[i] = Page;
+            break;
+        case 8: /* as UNICODE_STRINGs */
+            ((PVOID *)Input)[i] = i % 2 == 0 ? (PVOID)(ULONG_PTR)0x00420040 : Page + 0x100;
             break;
         default:
             ((HANDLE *)Input)[i] = Handles[i % 2];
@@ -177,7 +197,7 @@ AllBases(const REQUEST *Request)
     for (ULONG i = 0; i < LengthCount; i++) {
         for (ULONG Kind = 0; Kind < BASES; Kind++) {
             for (ULONG Which = 0; Which < OVERLAYS; Which++) {
-                Base(Kind);
+                Base(Request, Kind, Which);
                 Overlay(Request, Which);
                 Send(Request, Lengths[i], Which + Kind);
             }
@@ -186,7 +206,7 @@ AllBases(const REQUEST *Request)
             ULONG Size = Request->Any[j] > 0xFFFF ? 4 : 2;
 
             for (ULONG At = 0; At < 32; At += Size) {
-                Base(j & 1 ? 4 : 0);
+                Base(Request, j & 1 ? 4 : 0, 0);
                 Overlay(Request, j / 2);
                 memcpy(Input + At, &Request->Any[j], Size);
                 Send(Request, Lengths[i], At / Size);
@@ -205,7 +225,7 @@ AllNumbers(const REQUEST *Request, ULONG Length)
     for (ULONG At = 0; At < FIELDS && At + 4 <= Length; At += 4) {
         for (ULONG i = 0; i < sizeof(Numbers) / sizeof(Numbers[0]); i++) {
             for (ULONG Which = 0; Which < 2; Which++) {
-                Base(Which * 3);
+                Base(Request, Which * 3, 0);
                 Overlay(Request, Which);
                 memcpy(Input + At, &Numbers[i], 4);
                 Send(Request, Length, i);
@@ -234,7 +254,7 @@ AllPointers(const REQUEST *Request, ULONG Length)
     for (ULONG At = 0; At < FIELDS && At + 8 <= Length; At += 8) {
         for (ULONG i = 0; i < sizeof(Pointers) / sizeof(Pointers[0]); i++) {
             for (ULONG Which = 0; Which < 3; Which++) {
-                Base(Which == 0 ? 4 : Which == 1 ? 0 : 3);
+                Base(Request, Which == 0 ? 4 : Which == 1 ? 0 : 3, 0);
                 Overlay(Request, Which);
                 memcpy(Input + At, &Pointers[i], 8);
                 Send(Request, Length, Which);
@@ -249,6 +269,9 @@ Prepare(void)
     DWORD Old;
 
     Page = VirtualAlloc(NULL, 2 * 4096, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    for (ULONG i = 0; i < sizeof(Path); i++) {
+        ((WCHAR *)(Page + 0x100))[i] = Path[i];
+    }
     VirtualProtect(Page + 4096, 4096, PAGE_NOACCESS, &Old);
     Event = CreateEventA(NULL, TRUE, FALSE, NULL);
     Handles[0] = CreateEventA(NULL, TRUE, FALSE, NULL);
@@ -294,7 +317,7 @@ Sequence(ULONG Steps)
         const REQUEST *Request = &Requests[Random(RequestCount)];
 
         MakeLengths(Request);
-        Base(Random(BASES));
+        Base(Request, Random(BASES), i);
         Overlay(Request, Random(OVERLAYS));
         Send(Request, Lengths[Random(min(LengthCount, 4))], Random(6));
         if (Random(24) == 0) { /* what belongs to a handle goes with it */
