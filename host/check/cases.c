@@ -30,7 +30,7 @@
 #include "host/cli/explore.h"
 
 #define MAX_STORMS     16 /* codes of a device that have a case of their own */
-#define MAX_FINE       3  /* codes of a device that two threads send at memory granularity */
+#define MAX_FINE       2  /* codes of a device that two threads send at memory granularity */
 #define MAX_TOGETHER   6  /* codes of a case with all of them */
 #define MAX_HOSTILE    8  /* codes of one case */
 #define MAX_FUZZ       32 /* codes of a device that have a case of their own */

@@ -33,6 +33,7 @@ VfInputGiven(PULONG Bytes)
 {
     PVF_CALLOUT Callout = VfInnermost(VfDispatch);
     PIO_STACK_LOCATION Stack;
+    PVOID Input;
     PIRP Irp;
 
     if (Callout == NULL || Callout->Completed || Callout->Forwarded ||
@@ -45,9 +46,11 @@ VfInputGiven(PULONG Bytes)
         return NULL;
     }
     *Bytes = Stack->Parameters.DeviceIoControl.InputBufferLength;
-    return METHOD_FROM_CTL_CODE(Stack->Parameters.DeviceIoControl.IoControlCode) == METHOD_NEITHER
-               ? Stack->Parameters.DeviceIoControl.Type3InputBuffer
-               : Irp->AssociatedIrp.SystemBuffer;
+    if (METHOD_FROM_CTL_CODE(Stack->Parameters.DeviceIoControl.IoControlCode) != METHOD_NEITHER) {
+        return Irp->AssociatedIrp.SystemBuffer;
+    }
+    Input = Stack->Parameters.DeviceIoControl.Type3InputBuffer;
+    return ABI_IS_USER(Input) && ABI_IS_USER((ULONG64)Input + *Bytes) ? Input : NULL;
 }
 
 /* Has a program without rights chosen the value? */

@@ -196,7 +196,7 @@ AllBases(const REQUEST *Request)
 {
     for (ULONG i = 0; i < LengthCount; i++) {
         for (ULONG Kind = 0; Kind < BASES; Kind++) {
-            for (ULONG Which = 0; Which < OVERLAYS; Which++) {
+            for (ULONG Which = 0; Which < (Kind < 6 ? OVERLAYS : 3); Which++) {
                 Base(Request, Kind, Which);
                 Overlay(Request, Which);
                 Send(Request, Lengths[i], Which + Kind);
