@@ -206,10 +206,35 @@ InTheWay(void)
     NtClose(Folder);
 }
 
+/* A transfer past the cache is pending for who does not wait. [LEARN: "Asynchronous disk I/O appears as synchronous"] */
+static void
+Pending(void)
+{
+    LARGE_INTEGER Zero = {.QuadPart = 0};
+    PVOID Page = VirtualAlloc(NULL, 4096, MEM_COMMIT, PAGE_READWRITE);
+    HANDLE File;
+
+    MakeFile(L"failing");
+    EXPECT_STATUS(CreateAt(NULL, Under(L"failing"), GENERIC_READ | GENERIC_WRITE, SHARE_ALL,
+                           FILE_OPEN, FILE_NO_INTERMEDIATE_BUFFERING, 0, &File),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(NtWriteFile(File, NULL, NULL, NULL, &Iosb, Page, 4096, &Zero, NULL),
+                  STATUS_PENDING);
+    WaitForSingleObject(File, INFINITE);
+    EXPECT(Iosb.Status == STATUS_SUCCESS && Iosb.Information == 4096);
+    EXPECT_STATUS(NtReadFile(File, NULL, NULL, NULL, &Iosb, Page, 4096, &Zero, NULL),
+                  STATUS_PENDING);
+    WaitForSingleObject(File, INFINITE);
+    EXPECT(Iosb.Status == STATUS_SUCCESS && Iosb.Information == 4096);
+    NtClose(File);
+    VirtualFree(Page, 0, MEM_RELEASE);
+}
+
 int
 main(void)
 {
     BeginFs();
+    Pending();
     Classes();
     Streams();
     Names();
