@@ -62,15 +62,7 @@ NtCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
 NTSTATUS NTAPI
 NtOpenEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
 {
-    KPROCESSOR_MODE Mode = KiPreviousMode();
-    HANDLE Handle;
-    NTSTATUS Status = ExpProbeWrite(EventHandle, sizeof(HANDLE), 1, Mode);
-
-    if (NT_SUCCESS(Status)) {
-        Status = ObOpenObjectByName(ObjectAttributes, ExEventObjectTypeP, Mode, NULL, DesiredAccess,
-                                    NULL, &Handle);
-    }
-    return NT_SUCCESS(Status) ? ExpStoreHandle(EventHandle, Handle, Mode) : Status;
+    return ObpOpenService(EventHandle, DesiredAccess, ObjectAttributes, ExEventObjectTypeP);
 }
 
 static NTSTATUS

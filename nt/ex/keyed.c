@@ -80,15 +80,8 @@ NTSTATUS NTAPI
 NtOpenKeyedEvent(PHANDLE KeyedEventHandle, ACCESS_MASK DesiredAccess,
                  POBJECT_ATTRIBUTES ObjectAttributes)
 {
-    KPROCESSOR_MODE Mode = KiPreviousMode();
-    HANDLE Handle;
-    NTSTATUS Status = ExpProbeWrite(KeyedEventHandle, sizeof(HANDLE), 1, Mode);
-
-    if (NT_SUCCESS(Status)) {
-        Status = ObOpenObjectByName(ObjectAttributes, ExKeyedEventObjectTypeP, Mode, NULL,
-                                    DesiredAccess, NULL, &Handle);
-    }
-    return NT_SUCCESS(Status) ? ExpStoreHandle(KeyedEventHandle, Handle, Mode) : Status;
+    return ObpOpenService(KeyedEventHandle, DesiredAccess, ObjectAttributes,
+                          ExKeyedEventObjectTypeP);
 }
 
 static NTSTATUS

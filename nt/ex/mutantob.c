@@ -64,15 +64,7 @@ NtCreateMutant(PHANDLE MutantHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUT
 NTSTATUS NTAPI
 NtOpenMutant(PHANDLE MutantHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
 {
-    KPROCESSOR_MODE Mode = KiPreviousMode();
-    HANDLE Handle;
-    NTSTATUS Status = ExpProbeWrite(MutantHandle, sizeof(HANDLE), 1, Mode);
-
-    if (NT_SUCCESS(Status)) {
-        Status = ObOpenObjectByName(ObjectAttributes, ExMutantObjectTypeP, Mode, NULL,
-                                    DesiredAccess, NULL, &Handle);
-    }
-    return NT_SUCCESS(Status) ? ExpStoreHandle(MutantHandle, Handle, Mode) : Status;
+    return ObpOpenService(MutantHandle, DesiredAccess, ObjectAttributes, ExMutantObjectTypeP);
 }
 
 NTSTATUS NTAPI

@@ -55,15 +55,7 @@ NTSTATUS NTAPI
 NtOpenSemaphore(PHANDLE SemaphoreHandle, ACCESS_MASK DesiredAccess,
                 POBJECT_ATTRIBUTES ObjectAttributes)
 {
-    KPROCESSOR_MODE Mode = KiPreviousMode();
-    HANDLE Handle;
-    NTSTATUS Status = ExpProbeWrite(SemaphoreHandle, sizeof(HANDLE), 1, Mode);
-
-    if (NT_SUCCESS(Status)) {
-        Status = ObOpenObjectByName(ObjectAttributes, ExSemaphoreObjectTypeP, Mode, NULL,
-                                    DesiredAccess, NULL, &Handle);
-    }
-    return NT_SUCCESS(Status) ? ExpStoreHandle(SemaphoreHandle, Handle, Mode) : Status;
+    return ObpOpenService(SemaphoreHandle, DesiredAccess, ObjectAttributes, ExSemaphoreObjectTypeP);
 }
 
 NTSTATUS NTAPI

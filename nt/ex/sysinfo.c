@@ -162,6 +162,23 @@ typedef struct _EXP_PROCESS_INFORMATION {
 } EXP_PROCESS_INFORMATION;
 C_ASSERT(sizeof(EXP_PROCESS_INFORMATION) == 0x100);
 
+/* The last component of its image's path; without one it is the system. */
+static UNICODE_STRING
+ExpNameOfProcess(PEPROCESS Process)
+{
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"System");
+    ULONG Start = Process->ImagePath.Length / sizeof(WCHAR);
+
+    if (Start != 0) {
+        while (Start != 0 && Process->ImagePath.Buffer[Start - 1] != L'\\') {
+            Start--;
+        }
+        Name.Buffer = Process->ImagePath.Buffer + Start;
+        Name.Length = Process->ImagePath.Length - (USHORT)(Start * sizeof(WCHAR));
+    }
+    return Name;
+}
+
 static NTSTATUS
 ExpQueryProcesses(EXP_WRITER *Writer)
 {
@@ -170,8 +187,8 @@ ExpQueryProcesses(EXP_WRITER *Writer)
     for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
          Link = Link->Flink) {
         PEPROCESS Process = CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks);
-        const CHAR *Name = (const CHAR *)Process->ImageFileName;
-        ULONG Threads = 0, Chars = 0;
+        UNICODE_STRING Name = ExpNameOfProcess(Process);
+        ULONG Threads = 0;
         EXP_PROCESS_INFORMATION *Info = ExpReserve(Writer, sizeof(*Info));
         PWCHAR Text;
 
@@ -192,10 +209,7 @@ ExpQueryProcesses(EXP_WRITER *Writer)
                 Row->WaitReason = Thread->Tcb.WaitReason;
             }
         }
-        while (Chars < sizeof(Process->ImageFileName) && Name[Chars] != 0) {
-            Chars++;
-        }
-        Text = ExpReserve(Writer, ((Chars + 1) * sizeof(WCHAR) + 7) & ~7u);
+        Text = ExpReserve(Writer, (Name.Length + sizeof(WCHAR) + 7) & ~7u);
         if (Info != NULL) {
             if (Last != NULL) {
                 Last->NextEntryOffset = (ULONG)((PUCHAR)Info - (PUCHAR)Last);
@@ -212,11 +226,9 @@ ExpQueryProcesses(EXP_WRITER *Writer)
             Info->QuotaNonPagedPoolUsage = Process->QuotaUsage[0];
             Info->QuotaPagedPoolUsage = Process->QuotaUsage[1];
             if (Text != NULL && Process->UniqueProcessId != NULL) {
-                for (ULONG i = 0; i < Chars; i++) {
-                    Text[i] = (UCHAR)Name[i];
-                }
-                Info->ImageName.Length = (USHORT)(Chars * sizeof(WCHAR));
-                Info->ImageName.MaximumLength = (USHORT)(Info->ImageName.Length + sizeof(WCHAR));
+                RtlCopyMemory(Text, Name.Buffer, Name.Length);
+                Info->ImageName.Length = Name.Length;
+                Info->ImageName.MaximumLength = (USHORT)(Name.Length + sizeof(WCHAR));
                 Info->ImageName.Buffer = (PWCHAR)(Writer->Target + ((PUCHAR)Text - Writer->Buffer));
             }
         }

@@ -120,15 +120,7 @@ NtCreateTimer(PHANDLE TimerHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
 NTSTATUS NTAPI
 NtOpenTimer(PHANDLE TimerHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
 {
-    KPROCESSOR_MODE Mode = KiPreviousMode();
-    HANDLE Handle;
-    NTSTATUS Status = ExpProbeWrite(TimerHandle, sizeof(HANDLE), 1, Mode);
-
-    if (NT_SUCCESS(Status)) {
-        Status = ObOpenObjectByName(ObjectAttributes, ExTimerObjectTypeP, Mode, NULL, DesiredAccess,
-                                    NULL, &Handle);
-    }
-    return NT_SUCCESS(Status) ? ExpStoreHandle(TimerHandle, Handle, Mode) : Status;
+    return ObpOpenService(TimerHandle, DesiredAccess, ObjectAttributes, ExTimerObjectTypeP);
 }
 
 NTSTATUS NTAPI

@@ -503,6 +503,8 @@ NTSTATUS KiContinue(PCONTEXT Context, BOOLEAN TestAlert);
 NTSTATUS KiRaiseException(PEXCEPTION_RECORD Record, PCONTEXT Context, BOOLEAN FirstChance);
 
 /* Suspension (nt/ps checks rights). */
+/* Of a thread's base priority from its process's; +-16 where it is saturated. */
+LONG KiBaseIncrement(PKTHREAD Thread);
 NTSTATUS KiSuspendThread(PKTHREAD Thread, PULONG PreviousCount);
 ULONG KiResumeThread(PKTHREAD Thread);
 /* Jobs, debuggers: a count of its own, which follows the process's. */

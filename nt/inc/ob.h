@@ -98,6 +98,11 @@ VOID ObpMakeTemporary(PVOID Object);
 VOID ObpInsertUnnamed(PVOID Object, PACCESS_TOKEN Token);
 /* Drivers may watch handles to objects of the type (ObRegisterCallbacks); each has a descriptor. */
 VOID ObpWatchType(POBJECT_TYPE Type);
+/* Names are looked up without case when one of this type is wanted, whatever OBJECT_ATTRIBUTES says. */
+VOID ObpIgnoreCase(POBJECT_TYPE Type);
+/* NtOpenXxx: the handle that is stored is NULL if there is none. */
+NTSTATUS ObpOpenService(PHANDLE Out, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
+                        POBJECT_TYPE Type);
 BOOLEAN NTAPI ObReferenceObjectSafe(PVOID Object); /* FALSE: its last reference has gone */
 LONG_PTR ObpPointerCount(PVOID Object);
 LONG ObpHandleCount(PVOID Object);

@@ -130,7 +130,7 @@ IopNameFile(PFILE_OBJECT FileObject, PUNICODE_STRING Remaining)
     if (Remaining->Length == 0) {
         return STATUS_SUCCESS;
     }
-    FileObject->FileName.MaximumLength = (Remaining->Length + 56 + 7) & ~7;
+    FileObject->FileName.MaximumLength = min((Remaining->Length + 56 + 7) & ~7, 0xFFFE);
     FileObject->FileName.Buffer =
         ExAllocatePoolWithTag(PagedPool, FileObject->FileName.MaximumLength, TAG_IONAME);
     if (FileObject->FileName.Buffer == NULL) {

@@ -167,23 +167,7 @@ NTSTATUS NTAPI
 NtOpenIoCompletion(PHANDLE IoCompletionHandle, ACCESS_MASK DesiredAccess,
                    POBJECT_ATTRIBUTES ObjectAttributes)
 {
-    KPROCESSOR_MODE Mode = KiPreviousMode();
-    NTSTATUS Status;
-    HANDLE Handle;
-
-    Status = IopProbe(IoCompletionHandle, sizeof(HANDLE), sizeof(ULONG), TRUE, Mode);
-    if (NT_SUCCESS(Status)) {
-        Status = ObOpenObjectByName(ObjectAttributes, IoCompletionTypeP, Mode, NULL, DesiredAccess,
-                                    NULL, &Handle);
-    }
-    if (NT_SUCCESS(Status)) {
-        __try {
-            *IoCompletionHandle = Handle;
-        } __except (EXCEPTION_EXECUTE_HANDLER) {
-            Status = GetExceptionCode();
-        }
-    }
-    return Status;
+    return ObpOpenService(IoCompletionHandle, DesiredAccess, ObjectAttributes, IoCompletionTypeP);
 }
 
 NTSTATUS NTAPI

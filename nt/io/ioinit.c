@@ -24,6 +24,9 @@ IopCreateTypes(VOID)
                   FIELD_OFFSET(FILE_OBJECT, Event), &IoFileObjectTypeP);
     ObpCreateType(L"IoCompletion", &Completion, &IopCompletionMapping,
                   STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | 3, 0, 0, &IoCompletionTypeP);
+    ObpIgnoreCase(IoDeviceObjectTypeP);
+    ObpIgnoreCase(IoDriverObjectTypeP);
+    ObpIgnoreCase(IoFileObjectTypeP);
     /* What drivers import holds the type itself; the DDK's declaration has one star more. */
     IoFileObjectType = (POBJECT_TYPE *)IoFileObjectTypeP;
     IoDeviceObjectType = (POBJECT_TYPE *)IoDeviceObjectTypeP;

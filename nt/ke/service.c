@@ -101,6 +101,10 @@ NtWaitForMultipleObjects(ULONG Count, PHANDLE Handles, WAIT_TYPE Type, BOOLEAN A
     }
     Blocks = ExpAllocate(Count * sizeof(KWAIT_BLOCK), 'tiaW');
     for (; Done < Count; Done++) {
+        if (Captured[Done] == NtCurrentProcess() || Captured[Done] == NtCurrentThread()) {
+            Status = STATUS_INVALID_HANDLE; /* only a wait for one object knows them */
+            goto Dereference;
+        }
         Status = ObReferenceObjectByHandle(Captured[Done], SYNCHRONIZE, NULL, Mode, &Objects[Done],
                                            NULL);
         if (!NT_SUCCESS(Status)) {
@@ -142,7 +146,8 @@ NtSignalAndWaitForSingleObject(HANDLE Signal, HANDLE Wait, BOOLEAN Alertable,
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PVOID ToSignal, ToWait;
-    DISPATCHER_HEADER *Header;
+    POBJECT_TYPE Type;
+    OBJECT_HANDLE_INFORMATION Information;
     LARGE_INTEGER Copy;
     NTSTATUS Status;
 
@@ -153,7 +158,7 @@ NtSignalAndWaitForSingleObject(HANDLE Signal, HANDLE Wait, BOOLEAN Alertable,
         }
         Timeout = &Copy;
     }
-    Status = ObReferenceObjectByHandle(Signal, 0, NULL, Mode, &ToSignal, NULL);
+    Status = ObReferenceObjectByHandle(Signal, 0, NULL, Mode, &ToSignal, &Information);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -162,24 +167,26 @@ NtSignalAndWaitForSingleObject(HANDLE Signal, HANDLE Wait, BOOLEAN Alertable,
         ObDereferenceObject(ToSignal);
         return Status;
     }
-    Header = KiWaitableOf(ToSignal);
-    if (Header == NULL || KiWaitableOf(ToWait) == NULL) {
+    Type = ObpTypeOf(ToSignal);
+    if (KiWaitableOf(ToWait) == NULL) {
         Status = STATUS_OBJECT_TYPE_MISMATCH;
         goto Dereference;
     }
+    if (Mode != KernelMode &&
+        ((Type == ExEventObjectTypeP && !(Information.GrantedAccess & EVENT_MODIFY_STATE)) ||
+         (Type == ExSemaphoreObjectTypeP &&
+          !(Information.GrantedAccess & SEMAPHORE_MODIFY_STATE)))) {
+        Status = STATUS_ACCESS_DENIED;
+        goto Dereference;
+    }
     __try {
-        switch (Header->Type & 0x7F) {
-        case KiObjEventNotification:
-        case KiObjEventSynchronization:
-            KeSetEvent((PKEVENT)Header, 1, TRUE);
-            break;
-        case KiObjMutant:
-            KeReleaseMutant((PKMUTANT)Header, 1, FALSE, TRUE);
-            break;
-        case KiObjSemaphore:
-            KeReleaseSemaphore((PKSEMAPHORE)Header, 1, 1, TRUE);
-            break;
-        default:
+        if (Type == ExEventObjectTypeP) {
+            KeSetEvent(ToSignal, EVENT_INCREMENT, TRUE);
+        } else if (Type == ExMutantObjectTypeP) {
+            KeReleaseMutant(ToSignal, 1, FALSE, TRUE);
+        } else if (Type == ExSemaphoreObjectTypeP) {
+            KeReleaseSemaphore(ToSignal, SEMAPHORE_INCREMENT, 1, TRUE);
+        } else {
             Status = STATUS_OBJECT_TYPE_MISMATCH;
         }
         if (NT_SUCCESS(Status)) {

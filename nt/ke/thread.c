@@ -172,12 +172,22 @@ KeQueryPriorityThread(PKTHREAD Thread)
     return Thread->Priority;
 }
 
+#define KI_SATURATED ((HIGH_PRIORITY + 1) / 2)
+
+/* How far its base priority is from its process's; at the end of the scale, wherever that is, +-KI_SATURATED. */
+LONG
+KiBaseIncrement(PKTHREAD Thread)
+{
+    return Thread->Saturation != 0 ? KI_SATURATED * (SCHAR)Thread->Saturation
+                                   : Thread->BasePriority - Thread->Process->BasePriority;
+}
+
 LONG NTAPI
 KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
 {
     KIRQL OldIrql = KiLockDispatcher(SP_SET_PRIORITY, Thread);
     LONG Process = Thread->Process->BasePriority;
-    LONG Previous = Thread->BasePriority - Process;
+    LONG Previous = KiBaseIncrement(Thread);
     LONG New = Process + Increment;
     BOOLEAN RealTime = Process >= LOW_REALTIME_PRIORITY;
 
@@ -188,6 +198,9 @@ KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
     } else {
         New = New < 1 ? 1 : New >= LOW_REALTIME_PRIORITY ? LOW_REALTIME_PRIORITY - 1 : New;
     }
+    Thread->Saturation = (UCHAR)(Increment >= KI_SATURATED    ? 1
+                                 : Increment <= -KI_SATURATED ? -1
+                                                              : 0);
     Thread->BasePriority = (SCHAR)New;
     Thread->PriorityDecrement = 0;
     KiSetPriority(Thread, (SCHAR)New);

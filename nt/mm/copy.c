@@ -66,6 +66,33 @@ MiCopyOther(PEPROCESS Process, ULONG64 Address, PVOID Buffer, SIZE_T Size, BOOLE
     return STATUS_SUCCESS;
 }
 
+#define MI_COPY_PIECE 0x10000 /* what is read before any of it is written */
+
+/* Into another process: of a piece that cannot be read whole, nothing is written. */
+static NTSTATUS
+MiCopyInto(PEPROCESS Process, ULONG64 Address, PUCHAR Buffer, SIZE_T Size, PSIZE_T Copied)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+    SIZE_T Piece, Part;
+
+    for (*Copied = 0; NT_SUCCESS(Status) && *Copied < Size; *Copied += Part) {
+        Piece = min(Size - *Copied, MI_COPY_PIECE);
+        Part = 0;
+        __try {
+            for (SIZE_T Offset = 0; Offset < Piece; Offset += PAGE_SIZE) {
+                *(volatile UCHAR *)(Buffer + *Copied + Offset);
+            }
+            *(volatile UCHAR *)(Buffer + *Copied + Piece - 1);
+        } __except (EXCEPTION_EXECUTE_HANDLER) {
+            Status = *Copied != 0 ? STATUS_PARTIAL_COPY : GetExceptionCode();
+        }
+        if (NT_SUCCESS(Status)) {
+            Status = MiCopyOther(Process, Address + *Copied, Buffer + *Copied, Piece, TRUE, &Part);
+        }
+    }
+    return Status;
+}
+
 static NTSTATUS
 MiCopyService(HANDLE ProcessHandle, PVOID Base, PVOID Buffer, SIZE_T Size, PSIZE_T Done,
               BOOLEAN Write)
@@ -96,7 +123,8 @@ MiCopyService(HANDLE ProcessHandle, PVOID Base, PVOID Buffer, SIZE_T Size, PSIZE
                                       PsProcessTypeP, Mode, (PVOID *)&Process, NULL);
         if (NT_SUCCESS(Status)) {
             KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
-            Status = MiCopyOther(Process, (ULONG64)Base, Buffer, Size, Write, &Copied);
+            Status = Write ? MiCopyInto(Process, (ULONG64)Base, Buffer, Size, &Copied)
+                           : MiCopyOther(Process, (ULONG64)Base, Buffer, Size, FALSE, &Copied);
             ObDereferenceObject(Process);
         }
     }

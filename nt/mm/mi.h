@@ -215,6 +215,10 @@ UCHAR MiStateOf(ULONG Protection);   /* PAGE_xxx to a state without the committe
 ULONG MiPageOf(UCHAR State);         /* and back */
 ULONG MiHostProtection(UCHAR State); /* what the host gives the page */
 /* Sets the states of [Start, End) of an area, and the host's protections, run by run (M3). */
+/* The highest address that the kernel gives out where nobody names one. */
+#define MI_HIGHEST (ABI_SLICES * ABI_SLICE_SIZE - 1)
+BOOLEAN MiZeroBitsAllow(ULONG_PTR ZeroBits, ULONG64 Address);
+BOOLEAN MiViewAllows(PMI_AREA Area, ULONG Protection);
 VOID MiSetPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End, UCHAR State);
 VOID MiDecommitPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End);
 VOID MiReleaseArea(PMI_SPACE Space, PMI_AREA Area);

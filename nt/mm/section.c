@@ -232,8 +232,7 @@ MiCheckAttributes(ULONG Attributes, BOOLEAN File, ULONG64 Size)
 
     if ((Attributes & ~(ULONG)(SEC_COMMIT | SEC_RESERVE | SEC_IMAGE | SEC_NOCACHE |
                                SEC_WRITECOMBINE | SEC_BASED | SEC_IMAGE_NO_EXECUTE)) ||
-        (Kind != SEC_COMMIT && Kind != SEC_RESERVE && Kind != SEC_IMAGE &&
-         Kind != (SEC_COMMIT | SEC_RESERVE))) {
+        (Kind != SEC_COMMIT && Kind != SEC_RESERVE && Kind != SEC_IMAGE)) {
         return STATUS_INVALID_PARAMETER_6;
     }
     if (!File && (Attributes & SEC_IMAGE)) {
@@ -365,27 +364,7 @@ MmCreateSection(PVOID *SectionObject, ACCESS_MASK DesiredAccess,
 NTSTATUS NTAPI
 NtOpenSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
 {
-    KPROCESSOR_MODE Mode = KiPreviousMode();
-    NTSTATUS Status;
-    HANDLE Handle;
-
-    __try {
-        if (Mode != KernelMode) {
-            ProbeForWrite(SectionHandle, sizeof(HANDLE), sizeof(HANDLE));
-        }
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
-    }
-    Status = ObOpenObjectByName(ObjectAttributes, MmSectionObjectTypeP, Mode, NULL, DesiredAccess,
-                                NULL, &Handle);
-    if (NT_SUCCESS(Status)) {
-        __try {
-            *SectionHandle = Handle;
-        } __except (EXCEPTION_EXECUTE_HANDLER) {
-            Status = GetExceptionCode();
-        }
-    }
-    return Status;
+    return ObpOpenService(SectionHandle, DesiredAccess, ObjectAttributes, MmSectionObjectTypeP);
 }
 
 typedef struct _MI_SECTION_BASIC {
@@ -468,7 +447,11 @@ NtQuerySection(HANDLE SectionHandle, ULONG Class, PVOID Buffer, SIZE_T Length, P
     }
     if (Class == 0) {
         RtlZeroMemory(&Basic, sizeof(Basic));
-        Basic.AllocationAttributes = Section->Attributes | (Section->FileObject ? SEC_FILE : 0);
+        Basic.AllocationAttributes = Section->Attributes;
+        if (Section->FileObject != NULL) {
+            Basic.AllocationAttributes &= ~(ULONG)(SEC_COMMIT | SEC_RESERVE);
+            Basic.AllocationAttributes |= SEC_FILE;
+        }
         Basic.MaximumSize.QuadPart = (LONGLONG)Section->Size;
     } else if (!(Section->Attributes & SEC_IMAGE)) {
         Status = STATUS_SECTION_NOT_IMAGE;

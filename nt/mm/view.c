@@ -8,6 +8,32 @@
 
 #define MI_GRANULARITY 0x10000ull
 
+/* What a protection lets do with the pages that are shared: a copy on write writes none of them. */
+static ULONG
+MiReach(ULONG Protection)
+{
+    switch (Protection & 0xFF) {
+    case PAGE_READONLY:
+    case PAGE_WRITECOPY:
+        return SECTION_MAP_READ;
+    case PAGE_READWRITE:
+        return SECTION_MAP_READ | SECTION_MAP_WRITE;
+    case PAGE_EXECUTE:
+    case PAGE_EXECUTE_READ:
+    case PAGE_EXECUTE_WRITECOPY:
+        return SECTION_MAP_READ | SECTION_MAP_EXECUTE;
+    case PAGE_EXECUTE_READWRITE:
+        return SECTION_MAP_READ | SECTION_MAP_WRITE | SECTION_MAP_EXECUTE;
+    }
+    return 0;
+}
+
+BOOLEAN
+MiViewAllows(PMI_AREA Area, ULONG Protection)
+{
+    return (MiReach(Protection) & ~MiReach(Area->Protection)) == 0;
+}
+
 /* May a section made with Section be seen with View? */
 static BOOLEAN
 MiCompatible(ULONG Section, ULONG View)
@@ -38,10 +64,10 @@ MiMapData(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, P
     if (Size == 0) {
         Size = Section->Size - Offset;
     }
-    Size = (Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
-    if (Offset + Size > ((Section->Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1))) {
+    if (Size > Section->Size - Offset) {
         return STATUS_INVALID_VIEW_SIZE;
     }
+    Size = (Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
     if (!MiCompatible(Section->Protection, Protection)) {
         return STATUS_SECTION_PROTECTION;
     }
@@ -155,8 +181,14 @@ NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle, PVOID *BaseAddres
     if (Size > (ULONG64)MmHighestUserAddress + 1 - (ULONG64)Base) {
         return STATUS_INVALID_PARAMETER_7;
     }
+    if (!MiZeroBitsAllow(ZeroBits, (ULONG64)Base)) {
+        return STATUS_INVALID_PARAMETER_4;
+    }
     if (((ULONG64)Base | Offset) & (MI_GRANULARITY - 1)) {
         return STATUS_MAPPED_ALIGNMENT;
+    }
+    if (!MiZeroBitsAllow(ZeroBits, MI_HIGHEST)) {
+        return STATUS_NO_MEMORY; /* nothing that low is in any slice */
     }
     Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_VM_OPERATION, PsProcessTypeP, Mode,
                                        (PVOID *)&Process, NULL);

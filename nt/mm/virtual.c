@@ -200,25 +200,39 @@ MiClaimLow(PEPROCESS Process, ULONG64 Start)
     }
 }
 
+/* Below 32 how many of the low 32 bits, and all above them, are 0; else a mask, of which only the highest bit counts. */
+BOOLEAN
+MiZeroBitsAllow(ULONG_PTR ZeroBits, ULONG64 Address)
+{
+    if (ZeroBits == 0) {
+        return TRUE;
+    }
+    if (ZeroBits < 32) {
+        return ZeroBits <= 21 && Address >> (32 - ZeroBits) == 0;
+    }
+    return Address == 0 || __builtin_clzll(Address) >= __builtin_clzll(ZeroBits);
+}
+
 NTSTATUS
 MiAllocateUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Type, ULONG Protection)
 {
     PMI_SPACE Space = MiEnsureSpace(Process);
-    ULONG64 Start = (ULONG64)*Base, End, Address;
+    ULONG64 Start = (ULONG64)*Base, End;
+    BOOLEAN Copy = (Protection & PAGE_MASK_BASE) == PAGE_WRITECOPY ||
+                   (Protection & PAGE_MASK_BASE) == PAGE_EXECUTE_WRITECOPY;
     UCHAR State;
     PMI_AREA Area;
 
     if (Space == NULL) {
         return STATUS_PROCESS_IS_TERMINATING;
     }
-    if (!MiIsValidProtection(Protection) || (Protection & PAGE_MASK_BASE) == PAGE_WRITECOPY ||
-        (Protection & PAGE_MASK_BASE) == PAGE_EXECUTE_WRITECOPY) {
-        return STATUS_INVALID_PAGE_PROTECTION;
-    }
-    State = MiStateOf(Protection);
     if (Start == 0) {
         Type |= MEM_RESERVE;
     }
+    if (!MiIsValidProtection(Protection) || (Copy && (Type & MEM_RESERVE))) {
+        return STATUS_INVALID_PAGE_PROTECTION;
+    }
+    State = MiStateOf(Protection);
     if (Type & MEM_RESERVE) {
         if (Start == 0) {
             End = (*Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
@@ -254,17 +268,17 @@ MiAllocateUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Type, ULONG P
             return STATUS_CONFLICTING_ADDRESSES;
         }
         if (Type & MEM_RESET) {
-            if (Area->Type != MEM_PRIVATE) {
-                return STATUS_CONFLICTING_ADDRESSES;
-            }
-            for (Address = Start; Address < End; Address += PAGE_SIZE) {
-                if (!(MiState(Area, Address) & MI_STATE_COMMITTED)) {
-                    return STATUS_CONFLICTING_ADDRESSES;
-                }
-            }
-        } else {
             if (Area->Type == MEM_IMAGE) {
                 return STATUS_CONFLICTING_ADDRESSES;
+            }
+        } else {
+            if (Area->Type == MEM_IMAGE ||
+                (Area->Type == MEM_MAPPED && MiControlOf(Area) != NULL)) {
+                return STATUS_ALREADY_COMMITTED;
+            }
+            if (Area->Type == MEM_MAPPED ? !MiViewAllows(Area, Protection) : Copy) {
+                return Area->Type == MEM_MAPPED ? STATUS_SECTION_PROTECTION
+                                                : STATUS_INVALID_PAGE_PROTECTION;
             }
             MiSetPages(Space, Area, Start, End, State);
         }
@@ -346,9 +360,7 @@ MiProtectUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Protection, PU
     if (Area->Type == MEM_PRIVATE && (Bare == PAGE_WRITECOPY || Bare == PAGE_EXECUTE_WRITECOPY)) {
         return STATUS_INVALID_PAGE_PROTECTION;
     }
-    if (Area->Type == MEM_MAPPED && Area->Section != NULL &&
-        (Bare == PAGE_READWRITE || Bare == PAGE_EXECUTE_READWRITE) &&
-        !(Area->Section->Protection & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE))) {
+    if (Area->Type == MEM_MAPPED && Area->Section != NULL && !MiViewAllows(Area, Protection)) {
         return STATUS_SECTION_PROTECTION;
     }
     if (Area->Type == MEM_IMAGE) { /* a page of an image is never shared for writing */
@@ -431,7 +443,7 @@ NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR Zero
     SIZE_T Size;
     PVOID Base;
 
-    if (ZeroBits > 21 && ZeroBits < 32) {
+    if ((ZeroBits > 21 && ZeroBits < 32) || !MiZeroBitsAllow(ZeroBits, 0)) {
         return STATUS_INVALID_PARAMETER_3;
     }
     if (!(AllocationType & (MEM_COMMIT | MEM_RESERVE | MEM_RESET)) ||
@@ -468,7 +480,7 @@ NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR Zero
         return Status;
     }
     KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
-    if (ZeroBits != 0 && Base == NULL && (AllocationType & (MEM_RESERVE | MEM_COMMIT))) {
+    if (Base == NULL && !MiZeroBitsAllow(ZeroBits, MI_HIGHEST)) {
         Status = STATUS_NO_MEMORY; /* nothing that low is in any slice */
     } else {
         Status = MiAllocateUser(Process, &Base, &Size, AllocationType, Protect);

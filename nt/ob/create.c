@@ -37,12 +37,12 @@ ObpCapture(POBJECT_ATTRIBUTES Attributes, KPROCESSOR_MODE Mode, OB_CAPTURE *Capt
     RtlZeroMemory(&Name, sizeof(Name));
     __try {
         if (Mode != KernelMode) {
-            ProbeForRead(Attributes, sizeof(*Attributes), sizeof(ULONG64));
+            ProbeForRead(Attributes, sizeof(*Attributes), sizeof(ULONG));
         }
         Local = *Attributes;
         if (Local.ObjectName != NULL) {
             if (Mode != KernelMode) {
-                ProbeForRead(Local.ObjectName, sizeof(UNICODE_STRING), sizeof(ULONG64));
+                ProbeForRead(Local.ObjectName, sizeof(UNICODE_STRING), 1);
             }
             Name = *Local.ObjectName;
             if (Mode != KernelMode && Name.Length != 0) {
@@ -61,7 +61,8 @@ ObpCapture(POBJECT_ATTRIBUTES Attributes, KPROCESSOR_MODE Mode, OB_CAPTURE *Capt
     if (Mode != KernelMode) {
         Local.Attributes &= ~OBJ_KERNEL_HANDLE;
     }
-    if (Name.Length & 1) {
+    if ((Name.Length & 1) != 0 || Name.Length > OBP_MAX_NAME ||
+        (Local.ObjectName == NULL && Local.RootDirectory != NULL)) {
         return STATUS_OBJECT_NAME_INVALID;
     }
     Capture->RootDirectory = Local.RootDirectory;

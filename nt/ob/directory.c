@@ -44,17 +44,16 @@ ObpNamePoint(POBP_DIRECTORY Directory, PCUNICODE_STRING Name, BOOLEAN Changes)
     }
 }
 
-/* Names are compared without case, whatever the caller's attributes say: ObCaseInsensitive = 1, the
-   default since XP. */
+/* Without case, of those that differ in nothing else the newest. */
 PVOID
-ObpFindInDirectory(POBP_DIRECTORY Directory, PCUNICODE_STRING Name)
+ObpFindInDirectory(POBP_DIRECTORY Directory, PCUNICODE_STRING Name, BOOLEAN IgnoreCase)
 {
     PLIST_ENTRY Head = &Directory->Bucket[ObpHashName(Name)], Entry;
 
     for (Entry = Head->Flink; Entry != Head; Entry = Entry->Flink) {
         POBP_OBJECT Object = CONTAINING_RECORD(Entry, OBP_OBJECT, DirectoryLinks);
 
-        if (RtlEqualUnicodeString(&Object->Name, Name, TRUE)) {
+        if (RtlEqualUnicodeString(&Object->Name, Name, IgnoreCase)) {
             return OBP_BODY(Object);
         }
     }
@@ -68,7 +67,7 @@ ObpInsertInDirectory(POBP_DIRECTORY Directory, POBP_OBJECT Object)
 
     for (Entry = Head->Flink; Entry != Head; Entry = Entry->Flink) {
         if (RtlCompareUnicodeString(&CONTAINING_RECORD(Entry, OBP_OBJECT, DirectoryLinks)->Name,
-                                    &Object->Name, TRUE) > 0) {
+                                    &Object->Name, TRUE) >= 0) {
             break;
         }
     }

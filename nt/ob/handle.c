@@ -99,7 +99,7 @@ ObpCheckAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode)
         State->RemainingDesiredAccess = 0;
         return STATUS_SUCCESS;
     }
-    if (State->RemainingDesiredAccess == 0) {
+    if (State->RemainingDesiredAccess == 0 && State->PreviouslyGrantedAccess != 0) {
         return STATUS_SUCCESS;
     }
     Status = ObGetObjectSecurity(Object, &Descriptor, &Allocated);
@@ -466,18 +466,16 @@ ObpOpenService(PHANDLE Out, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, P
 
     __try {
         if (Mode != KernelMode) {
-            ProbeForWrite(Out, sizeof(HANDLE), sizeof(HANDLE));
+            ProbeForWrite(Out, sizeof(HANDLE), 1);
         }
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         return GetExceptionCode();
     }
     Status = ObOpenObjectByName(Attributes, Type, Mode, NULL, Access, NULL, &Handle);
-    if (NT_SUCCESS(Status)) {
-        __try {
-            *Out = Handle;
-        } __except (EXCEPTION_EXECUTE_HANDLER) {
-            Status = GetExceptionCode();
-        }
+    __try {
+        *Out = Handle;
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Status = GetExceptionCode();
     }
     return Status;
 }

@@ -40,6 +40,7 @@ static const struct {
     {L"\\BaseNamedObjects", TRUE},
     {L"\\BaseNamedObjects\\Restricted", TRUE},
     {L"\\Sessions", FALSE},
+    {L"\\Sessions\\BNOLINKS", FALSE},
     {L"\\Sessions\\0", FALSE},
     {L"\\Sessions\\0\\DosDevices", FALSE},
     {L"\\Sessions\\1", FALSE},
@@ -62,6 +63,8 @@ ObpInitializePhase0(VOID)
                   OBP_NOT_WAITABLE, &ObpDirectoryType);
     ObpCreateType(L"SymbolicLink", &LinkMethods, &ObpLinkMapping, SYMBOLIC_LINK_ALL_ACCESS, 0,
                   OBP_NOT_WAITABLE, &ObpSymbolicLinkType);
+    ObpIgnoreCase(ObpDirectoryType);
+    ObpIgnoreCase(ObpSymbolicLinkType);
     ObpKernelTable = ObpCreateHandleTable(NULL);
     ObpSetFirstAgent(ObpKernelTable, KiAgent()->Name);
 
@@ -88,12 +91,14 @@ ObpInitializePhase0(VOID)
     ObpMakeLink(L"\\GLOBAL??\\Global", L"\\GLOBAL??");
     ObpMakeLink(L"\\BaseNamedObjects\\Global", L"\\BaseNamedObjects");
     ObpMakeLink(L"\\BaseNamedObjects\\Local", L"\\BaseNamedObjects");
-    ObpMakeLink(L"\\BaseNamedObjects\\Session", L"\\Sessions");
+    ObpMakeLink(L"\\BaseNamedObjects\\Session", L"\\Sessions\\BNOLINKS");
+    ObpMakeLink(L"\\Sessions\\BNOLINKS\\0", L"\\BaseNamedObjects");
+    ObpMakeLink(L"\\Sessions\\BNOLINKS\\1", L"\\Sessions\\1\\BaseNamedObjects");
     ObpMakeLink(L"\\Sessions\\0\\BaseNamedObjects", L"\\BaseNamedObjects");
     ObpMakeLink(L"\\Sessions\\1\\DosDevices", L"\\GLOBAL??");
     ObpMakeLink(L"\\Sessions\\1\\BaseNamedObjects\\Global", L"\\BaseNamedObjects");
     ObpMakeLink(L"\\Sessions\\1\\BaseNamedObjects\\Local", L"\\Sessions\\1\\BaseNamedObjects");
-    ObpMakeLink(L"\\Sessions\\1\\BaseNamedObjects\\Session", L"\\Sessions");
+    ObpMakeLink(L"\\Sessions\\1\\BaseNamedObjects\\Session", L"\\Sessions\\BNOLINKS");
 }
 
 /* Everyone may look; administrators and the system may do all; users may create where Tree says so. */

@@ -7,6 +7,9 @@
  *
  *   N1  Between the last look into a directory and the insertion no schedule point is passed.
  *   N2  A walk starts again at most OBP_MAX_REPARSE times.
+ *   N3  Case does not count if the caller says so (OBJ_CASE_INSENSITIVE), or if what is wanted is a directory, a symbolic link, or
+ *       one of the I/O manager's objects (the policy "Require case insensitivity for non-Windows subsystems", which is on by default).
+ *   N4  What is inserted goes into a directory: on the way there only symbolic links are followed.
  *
  * \?? is not an object: it names \GLOBAL??, the one device map that there is.
  */
@@ -102,6 +105,8 @@ ObpLookupName(OB_CAPTURE *Capture, KPROCESSOR_MODE Mode, POB_OPEN_PACKET Packet,
 {
     UNICODE_STRING Complete, Remaining, Component;
     PVOID Root = NULL, Current, Object;
+    BOOLEAN IgnoreCase = (Capture->Attributes & OBJ_CASE_INSENSITIVE) != 0 ||
+                         Packet->DesiredType == NULL || Packet->DesiredType->IgnoresCase; /* N3 */
     ULONG Reparses;
     NTSTATUS Status;
 
@@ -116,9 +121,11 @@ ObpLookupName(OB_CAPTURE *Capture, KPROCESSOR_MODE Mode, POB_OPEN_PACKET Packet,
             ObDereferenceObject(Root);
             return STATUS_OBJECT_PATH_SYNTAX_BAD;
         }
-        if (ObpTypeOf(Root) != ObpDirectoryType && ObpTypeOf(Root)->Methods.Parse == NULL) {
+        if (ObpTypeOf(Root) != ObpDirectoryType &&
+            (ObpTypeOf(Root)->Methods.Parse == NULL ||
+             (ObpTypeOf(Root) == ObpSymbolicLinkType && Capture->Name.Length != 0))) {
             ObDereferenceObject(Root);
-            return STATUS_INVALID_HANDLE;
+            return STATUS_OBJECT_TYPE_MISMATCH;
         }
         if (Capture->Name.Length == 0 && ObpTypeOf(Root) == ObpDirectoryType) {
             if (Insert != NULL) {
@@ -149,13 +156,8 @@ ObpLookupName(OB_CAPTURE *Capture, KPROCESSOR_MODE Mode, POB_OPEN_PACKET Packet,
             Current = ObpRootDirectory;
             ObfReferenceObject(Current);
             if (Remaining.Length == sizeof(WCHAR)) { /* "\" */
-                if (Insert != NULL) {
-                    ObDereferenceObject(Current);
-                    Status = STATUS_OBJECT_NAME_COLLISION;
-                } else {
-                    *Found = Current;
-                    Status = STATUS_SUCCESS;
-                }
+                *Found = Current;
+                Status = STATUS_SUCCESS;
                 break;
             }
         }
@@ -165,7 +167,7 @@ ObpLookupName(OB_CAPTURE *Capture, KPROCESSOR_MODE Mode, POB_OPEN_PACKET Packet,
             POBJECT_TYPE Type = ObpTypeOf(Current);
 
             if (Type->Methods.Parse != NULL &&
-                (Insert == NULL || Type == ObpSymbolicLinkType || Remaining.Length != 0)) {
+                (Insert == NULL || Type == ObpSymbolicLinkType)) { /* N4 */
                 Status = Type->Methods.Parse(Current, Packet, &Complete, &Remaining, Found);
                 ObDereferenceObject(Current);
                 break;
@@ -177,7 +179,8 @@ ObpLookupName(OB_CAPTURE *Capture, KPROCESSOR_MODE Mode, POB_OPEN_PACKET Packet,
             }
             if (Type != ObpDirectoryType) {
                 ObDereferenceObject(Current);
-                Status = STATUS_OBJECT_TYPE_MISMATCH;
+                Status = Type->Methods.Parse != NULL ? STATUS_OBJECT_PATH_NOT_FOUND
+                                                     : STATUS_OBJECT_TYPE_MISMATCH;
                 break;
             }
             if (!ObpNextComponent(&Remaining, &Component)) {
@@ -189,7 +192,7 @@ ObpLookupName(OB_CAPTURE *Capture, KPROCESSOR_MODE Mode, POB_OPEN_PACKET Packet,
                 ObpNamePoint(Current, &Component, Insert != NULL && Remaining.Length == 0);
             }
             if (Insert != NULL && Remaining.Length == 0 &&
-                ObpFindInDirectory(Current, &Component) == NULL) {
+                ObpFindInDirectory(Current, &Component, IgnoreCase) == NULL) {
                 Status = ObpMayCreate(Current, Insert, Mode);
                 if (!NT_SUCCESS(Status)) {
                     ObDereferenceObject(Current);
@@ -199,7 +202,7 @@ ObpLookupName(OB_CAPTURE *Capture, KPROCESSOR_MODE Mode, POB_OPEN_PACKET Packet,
             if (Current == ObpRootDirectory && ObpIsDosDevices(&Component)) {
                 Object = ObpGlobalDosDevices;
             } else {
-                Object = ObpFindInDirectory(Current, &Component); /* N1 */
+                Object = ObpFindInDirectory(Current, &Component, IgnoreCase); /* N1 */
             }
             if (Object == NULL) {
                 if (Remaining.Length != 0) {

@@ -122,8 +122,11 @@ struct _OBJECT_TYPE {
     OB_METHODS Methods;
     BOOLEAN SecurityRequired;
     BOOLEAN SupportsObjectCallbacks;
+    BOOLEAN IgnoresCase; /* name.c, N3 */
     LIST_ENTRY CallbackList;
 };
+
+#define OBP_MAX_NAME 65532 /* bytes: its terminator still counts in a UNICODE_STRING */
 
 #define OBP_BUCKETS 37
 struct _OBP_DIRECTORY {
@@ -176,8 +179,6 @@ typedef struct _OBP_HANDLE_REQUEST {
 } OBP_HANDLE_REQUEST;
 NTSTATUS ObpCreateHandle(OBP_HANDLE_REQUEST *Request, PHANDLE Handle);
 /* The body of NtOpenXxx for a type that needs nothing more. */
-NTSTATUS ObpOpenService(PHANDLE Out, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes,
-                        POBJECT_TYPE Type);
 NTSTATUS ObpCheckAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode);
 VOID ObpHandleClosed(PVOID Object, PEPROCESS Process, ACCESS_MASK Access);
 ULONG ObpProcessHandles(POBP_OBJECT Object, PEPROCESS Process);
@@ -196,7 +197,7 @@ BOOLEAN ObpNextComponent(PUNICODE_STRING Remaining, PUNICODE_STRING Component);
 /* directory.c */
 VOID ObpNamePoint(POBP_DIRECTORY Directory, PCUNICODE_STRING Name,
                   BOOLEAN Changes); /* a schedule point: R1 */
-PVOID ObpFindInDirectory(POBP_DIRECTORY Directory, PCUNICODE_STRING Name);
+PVOID ObpFindInDirectory(POBP_DIRECTORY Directory, PCUNICODE_STRING Name, BOOLEAN IgnoreCase);
 VOID ObpInsertInDirectory(POBP_DIRECTORY Directory, POBP_OBJECT Object);
 PVOID ObpMakeDirectory(PCWSTR Path);
 VOID ObpMakeLink(PCWSTR Path, PCWSTR Target);

@@ -58,6 +58,12 @@ ObpWatchType(POBJECT_TYPE Type)
     Type->SecurityRequired = TRUE;
 }
 
+VOID
+ObpIgnoreCase(POBJECT_TYPE Type)
+{
+    Type->IgnoresCase = TRUE;
+}
+
 POBJECT_TYPE
 ObpTypeOf(PVOID Object)
 {

@@ -198,7 +198,7 @@ PspPlaceParameters(PEPROCESS Process, PSP_PARAMETERS *Source, struct abi_image *
     PSP_FIELD(PebAlias, PEB_SUBSYSTEM, ULONG) = Image->subsystem;
     PSP_FIELD(PebAlias, PEB_SUBSYSTEM + 4, ULONG) = Image->os_version >> 16;
     PSP_FIELD(PebAlias, PEB_SUBSYSTEM + 8, ULONG) = Image->os_version & 0xFFFF;
-    PSP_FIELD(PebAlias, PEB_SESSION, ULONG) = 1;
+    PSP_FIELD(PebAlias, PEB_SESSION, ULONG) = PsGetProcessSessionId(Process);
     return STATUS_SUCCESS;
 }
 
@@ -392,6 +392,7 @@ typedef struct _PSP_ATTRIBUTE_LIST {
 #define PSP_INHERIT_HANDLES      0x4
 #define PSP_NO_DEBUG_INHERIT     0x2
 #define PSP_CREATE_SUSPENDED     0x1
+#define PSP_HIDE_FROM_DEBUGGER   0x4
 
 static PSP_ATTRIBUTE *
 PspFindAttribute(PSP_ATTRIBUTE_LIST *List, ULONG_PTR Attribute)
@@ -522,7 +523,8 @@ NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, ACCESS_MASK Pro
         ProbeForWrite(ThreadHandle, sizeof(HANDLE), 8);
         ProbeForRead(AttributeList, sizeof(PSP_ATTRIBUTE_LIST), 8);
         Attribute = PspFindAttribute(AttributeList, PSP_ATTRIBUTE_IMAGE_NAME);
-        if (Attribute == NULL || Attribute->Size == 0 || Attribute->Size > 0x7FFE) {
+        if (Attribute == NULL || Attribute->Size == 0 || Attribute->Size > 0x7FFE ||
+            (ThreadFlags & PSP_HIDE_FROM_DEBUGGER) != 0) {
             Status = STATUS_INVALID_PARAMETER;
         } else {
             Path.Length = Path.MaximumLength = (USHORT)Attribute->Size;
@@ -671,6 +673,7 @@ NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Ob
         ObDereferenceObject(Thread);
         goto Dereference;
     }
+    Thread->HideFromDebugger = (Flags & PSP_HIDE_FROM_DEBUGGER) != 0;
     if ((Flags & PSP_CREATE_SUSPENDED) != 0) {
         KiSuspendThread(&Thread->Tcb, &Count);
     }

@@ -211,27 +211,7 @@ NtCreateJobObject(PHANDLE JobHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUT
 NTSTATUS NTAPI
 NtOpenJobObject(PHANDLE JobHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
 {
-    KPROCESSOR_MODE Mode = KiPreviousMode();
-    NTSTATUS Status;
-    HANDLE Handle;
-
-    __try {
-        if (Mode != KernelMode) {
-            ProbeForWrite(JobHandle, sizeof(HANDLE), sizeof(HANDLE));
-        }
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
-    }
-    Status =
-        ObOpenObjectByName(ObjectAttributes, PsJobTypeP, Mode, NULL, DesiredAccess, NULL, &Handle);
-    if (NT_SUCCESS(Status)) {
-        __try {
-            *JobHandle = Handle;
-        } __except (EXCEPTION_EXECUTE_HANDLER) {
-            Status = GetExceptionCode();
-        }
-    }
-    return Status;
+    return ObpOpenService(JobHandle, DesiredAccess, ObjectAttributes, PsJobTypeP);
 }
 
 NTSTATUS NTAPI

@@ -156,7 +156,10 @@ PsGetThreadExitStatus(PETHREAD Thread)
 ULONG NTAPI
 PsGetProcessSessionId(PEPROCESS Process)
 {
-    return Process == PsInitialSystemProcess ? 0 : 1;
+    ULONG Session = 0;
+
+    SeQuerySessionIdToken(Process->Token, &Session);
+    return Session;
 }
 
 BOOLEAN NTAPI

@@ -234,7 +234,7 @@ PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer, PULONG Size)
         Answer->Thread.ClientId = Thread->Cid;
         Answer->Thread.AffinityMask = Thread->Tcb.Affinity;
         Answer->Thread.Priority = Thread->Tcb.Priority;
-        Answer->Thread.BasePriority = Thread->Tcb.BasePriority - Thread->Tcb.Process->BasePriority;
+        Answer->Thread.BasePriority = KiBaseIncrement(&Thread->Tcb);
         *Size = sizeof(Answer->Thread);
         return STATUS_SUCCESS;
     case ThreadTimes:
@@ -337,6 +337,31 @@ PspReferenceFor(HANDLE Handle, ACCESS_MASK Full, ACCESS_MASK Limited, POBJECT_TY
     return Status;
 }
 
+/* What PROCESS_QUERY_LIMITED_INFORMATION does not show: how it is debugged, and what may be executed. */
+static ACCESS_MASK
+PspLimitedProcessAccess(ULONG Class)
+{
+    switch (Class) {
+    case ProcessDebugPort:
+    case ProcessDebugFlags:
+    case ProcessExecuteFlags:
+        return 0;
+    }
+    return PROCESS_QUERY_LIMITED_INFORMATION;
+}
+
+static ACCESS_MASK
+PspLimitedThreadAccess(ULONG Class)
+{
+    switch (Class) {
+    case ThreadQuerySetWin32StartAddress:
+    case ThreadIsIoPending:
+    case ThreadHideFromDebugger:
+        return 0;
+    }
+    return THREAD_QUERY_LIMITED_INFORMATION;
+}
+
 /* The kernel names an image by its device, "\\Device\\HarddiskVolume1\\..."; FALSE: it has no drive. */
 BOOLEAN
 PspDeviceName(PCUNICODE_STRING Dos, PWSTR Room, ULONG RoomBytes, PUNICODE_STRING Name)
@@ -376,9 +401,8 @@ NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS Class, PVOID Bu
 
     Status = PspProbeAnswer(Buffer, Length, ReturnLength);
     if (NT_SUCCESS(Status)) {
-        Status =
-            PspReferenceFor(ProcessHandle, PROCESS_QUERY_INFORMATION,
-                            PROCESS_QUERY_LIMITED_INFORMATION, PsProcessTypeP, (PVOID *)&Process);
+        Status = PspReferenceFor(ProcessHandle, PROCESS_QUERY_INFORMATION,
+                                 PspLimitedProcessAccess(Class), PsProcessTypeP, (PVOID *)&Process);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -430,7 +454,7 @@ NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS Class, PVOID Buffe
     Status = PspProbeAnswer(Buffer, Length, ReturnLength);
     if (NT_SUCCESS(Status)) {
         Status = PspReferenceFor(ThreadHandle, THREAD_QUERY_INFORMATION,
-                                 THREAD_QUERY_LIMITED_INFORMATION, PsThreadTypeP, (PVOID *)&Thread);
+                                 PspLimitedThreadAccess(Class), PsThreadTypeP, (PVOID *)&Thread);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;

@@ -237,8 +237,11 @@ PspSetThread(PETHREAD Thread, ULONG Class, PVOID Buffer, ULONG Length)
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
-        /* -15 and 15 saturate; between them -2 to 2, wider for real-time processes. */
-        if ((Input.Long > 2 || Input.Long < -2) && Input.Long != 15 && Input.Long != -15 &&
+        if (Input.Long == 15 || Input.Long == -15) { /* 16 and -16 are kernel32's way to say so */
+            Input.Long += Input.Long > 0 ? 1 : -1;
+        }
+        /* -16 and 16 saturate; between them -2 to 2, wider for real-time processes. */
+        if ((Input.Long > 2 || Input.Long < -2) && Input.Long != 16 && Input.Long != -16 &&
             !(Thread->Tcb.Process->BasePriority >= LOW_REALTIME_PRIORITY && Input.Long >= -7 &&
               Input.Long <= 6)) {
             return STATUS_INVALID_PARAMETER;

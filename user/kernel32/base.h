@@ -26,10 +26,13 @@
 
 #define BaseHeap() RtlProcessHeap()
 
-extern HANDLE BaseNamedObjects; /* \BaseNamedObjects, opened when first needed */
+extern HANDLE BaseNamedObjects; /* where names of the session lie, opened when first needed */
 extern LPTOP_LEVEL_EXCEPTION_FILTER BaseTopFilter;
 extern UINT BaseConsoleCp, BaseConsoleOutputCp;
 extern PSTR BaseCommandLineA;
+extern PSTR BaseStartupDesktop, BaseStartupTitle,
+    BaseStartupReserved;       /* GetStartupInfoA, once asked */
+extern PWSTR BaseCommandLineW; /* as it was at the start: a program may write over its PEB */
 extern LIST_ENTRY BaseConsoleHandlers;
 extern struct _BASE_SNAPSHOT *BaseSnapshots;
 extern IO_STATUS_BLOCK BaseChangeIosb; /* change.c */
@@ -65,7 +68,7 @@ BOOL BaseToWide(PUNICODE_STRING Wide, LPCSTR Ansi);
 /* Copies Wide (Length characters, without a zero) out as Win32's A routines do: length without the zero, or room needed with it. */
 DWORD BaseToAnsi(PCWSTR Wide, DWORD Length, LPSTR Buffer, DWORD Room);
 
-/* Attributes for an object in \BaseNamedObjects ("Global\" and "Local\" prefixes taken off). */
+/* Attributes for an object with a name of the session's. */
 POBJECT_ATTRIBUTES BaseNamed(POBJECT_ATTRIBUTES Attributes, PUNICODE_STRING Text, LPCWSTR Name,
                              LPSECURITY_ATTRIBUTES Security, ULONG Flags);
 /* What CreateXxx returns: the handle, with ERROR_ALREADY_EXISTS or 0 as the last error; or NULL. */

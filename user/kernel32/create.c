@@ -172,6 +172,7 @@ CreateProcessInternalW(HANDLE Token, LPCWSTR Application, LPWSTR CommandLine,
     ULONG Count = 2, ProcessFlags = Inherit ? PROCESS_CREATE_FLAGS_INHERIT_HANDLES : 0;
 
     NtPath.Buffer = NULL;
+    RtlZeroMemory(Information, sizeof(*Information));
     Path = RtlAllocateHeap(BaseHeap(), 0, 1024 * sizeof(WCHAR));
     if (Path == NULL) {
         return BaseFailWith(ERROR_NOT_ENOUGH_MEMORY);

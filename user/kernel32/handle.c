@@ -1,7 +1,8 @@
 /*
  * handle.c - handles, and names of objects.
  *
- * A name lies in \BaseNamedObjects: there is one session. "Global\x" and "Local\x" are x.
+ * A name lies in the directory of the process's session, where "Global", "Local" and "Session" are links to
+ * \BaseNamedObjects, to the directory itself, and to those of all sessions. Its case counts.
  */
 #include "user/kernel32/base.h"
 
@@ -87,9 +88,16 @@ BaseDirectory(VOID)
     UNICODE_STRING Name;
     OBJECT_ATTRIBUTES Attributes;
     HANDLE Directory;
+    WCHAR Path[48];
 
     if (BaseNamedObjects == NULL) {
-        RtlInitUnicodeString(&Name, L"\\BaseNamedObjects");
+        if (NtCurrentPeb()->SessionId == 0) {
+            wcscpy(Path, L"\\BaseNamedObjects");
+        } else {
+            _snwprintf(Path, RTL_NUMBER_OF(Path), L"\\Sessions\\%u\\BaseNamedObjects",
+                       NtCurrentPeb()->SessionId);
+        }
+        RtlInitUnicodeString(&Name, Path);
         InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE, NULL, NULL);
         if (NT_SUCCESS(NtOpenDirectoryObject(&Directory, 0xF /* query, traverse, create */,
                                              &Attributes)) &&
@@ -110,11 +118,6 @@ BaseNamed(POBJECT_ATTRIBUTES Attributes, PUNICODE_STRING Text, LPCWSTR Name,
     InitializeObjectAttributes(Attributes, NULL, Flags, NULL,
                                Security != NULL ? Security->lpSecurityDescriptor : NULL);
     if (Name != NULL && *Name != 0) {
-        if (_wcsnicmp(Name, L"Global\\", 7) == 0) {
-            Name += 7;
-        } else if (_wcsnicmp(Name, L"Local\\", 6) == 0) {
-            Name += 6;
-        }
         RtlInitUnicodeString(Text, Name);
         Attributes->ObjectName = Text;
         Attributes->RootDirectory = BaseDirectory();

@@ -7,6 +7,8 @@ HANDLE BaseNamedObjects;
 LPTOP_LEVEL_EXCEPTION_FILTER BaseTopFilter;
 UINT BaseConsoleCp = 437, BaseConsoleOutputCp = 437;
 PSTR BaseCommandLineA;
+PWSTR BaseCommandLineW;
+PSTR BaseStartupDesktop, BaseStartupTitle, BaseStartupReserved;
 LIST_ENTRY BaseConsoleHandlers = {&BaseConsoleHandlers, &BaseConsoleHandlers};
 struct _BASE_SNAPSHOT *BaseSnapshots;
 RTL_SRWLOCK BaseLock;

@@ -173,8 +173,16 @@ GetProcessIoCounters(HANDLE Process, PIO_COUNTERS Counters)
 BOOL WINAPI
 ProcessIdToSessionId(DWORD Id, DWORD *Session)
 {
-    *Session = NtCurrentPeb()->SessionId;
-    return TRUE;
+    HANDLE Process = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, Id);
+    NTSTATUS Status;
+
+    if (Process == NULL) {
+        return FALSE;
+    }
+    Status = NtQueryInformationProcess(Process, ProcessSessionInformation, Session,
+                                       sizeof(*Session), NULL);
+    NtClose(Process);
+    return BaseResult(Status);
 }
 
 BOOL WINAPI
@@ -252,7 +260,7 @@ QueryFullProcessImageNameA(HANDLE Process, DWORD Flags, LPSTR Buffer, PDWORD Siz
 LPWSTR WINAPI
 GetCommandLineW(VOID)
 {
-    return NtCurrentPeb()->ProcessParameters->CommandLine.Buffer;
+    return BaseCommandLineW;
 }
 
 LPSTR WINAPI
@@ -295,7 +303,20 @@ GetStartupInfoW(LPSTARTUPINFOW Information)
     BaseStartupInfo(Information);
 }
 
-/* The strings are in no other form than UTF-16 here; the A form leaves them out, but for the numbers. */
+/* For as long as the process lives: nobody frees what GetStartupInfoA gives. */
+static LPSTR
+BaseLastingAnsi(LPCWSTR Text)
+{
+    UNICODE_STRING Wide;
+    ANSI_STRING Ansi;
+
+    if (Text == NULL) {
+        return NULL;
+    }
+    RtlInitUnicodeString(&Wide, Text);
+    return NT_SUCCESS(RtlUnicodeStringToAnsiString(&Ansi, &Wide, TRUE)) ? Ansi.Buffer : NULL;
+}
+
 VOID WINAPI
 GetStartupInfoA(LPSTARTUPINFOA Information)
 {
@@ -304,7 +325,16 @@ GetStartupInfoA(LPSTARTUPINFOA Information)
     BaseStartupInfo(&Wide);
     C_ASSERT(sizeof(STARTUPINFOA) == sizeof(STARTUPINFOW));
     RtlCopyMemory(Information, &Wide, sizeof(*Information));
-    Information->lpReserved = Information->lpDesktop = Information->lpTitle = NULL;
+    RtlAcquireSRWLockExclusive(&BaseLock);
+    if (BaseStartupDesktop == NULL) {
+        BaseStartupDesktop = BaseLastingAnsi(Wide.lpDesktop);
+        BaseStartupTitle = BaseLastingAnsi(Wide.lpTitle);
+        BaseStartupReserved = BaseLastingAnsi(Wide.lpReserved);
+    }
+    RtlReleaseSRWLockExclusive(&BaseLock);
+    Information->lpDesktop = BaseStartupDesktop;
+    Information->lpTitle = BaseStartupTitle;
+    Information->lpReserved = BaseStartupReserved;
 }
 
 BOOL WINAPI

@@ -58,7 +58,7 @@ BaseMapAccess(DWORD Access)
     if (Access == FILE_MAP_COPY) {
         return SECTION_MAP_READ;
     }
-    return (Access & (FILE_MAP_READ | FILE_MAP_WRITE)) |
+    return (Access & (FILE_MAP_READ | FILE_MAP_WRITE | SECTION_QUERY)) |
            ((Access & FILE_MAP_EXECUTE) != 0 ? SECTION_MAP_EXECUTE_EXPLICIT : 0) |
            ((Access & FILE_MAP_ALL_ACCESS) == FILE_MAP_ALL_ACCESS ? SECTION_ALL_ACCESS : 0);
 }

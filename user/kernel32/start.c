@@ -15,6 +15,7 @@ DllMain(HINSTANCE Instance, DWORD Reason, LPVOID Reserved)
             return FALSE;
         }
         BaseCommandLineA = Ansi.Buffer;
+        BaseCommandLineW = Command->Buffer;
         RtlSetUnhandledExceptionFilter((PRTLP_UNHANDLED_FILTER)UnhandledExceptionFilter);
         NtCurrentPeb()->TlsBitmapBits[0] |= 1; /* slot 0 is never given out */
     }

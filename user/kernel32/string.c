@@ -4,40 +4,71 @@
  */
 #include "user/kernel32/base.h"
 
+/* What cannot be read or written makes these fail; they were there before programs had handlers of their own. */
+static LONG
+BaseBadPointer(ULONG Code)
+{
+    return Code == STATUS_ACCESS_VIOLATION ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH;
+}
+
 int WINAPI
 lstrlenA(LPCSTR String)
 {
-    return String == NULL ? 0 : (int)strlen(String);
+    __try {
+        return String == NULL ? 0 : (int)strlen(String);
+    } __except (BaseBadPointer(GetExceptionCode())) {
+        return 0;
+    }
 }
 
 int WINAPI
 lstrlenW(LPCWSTR String)
 {
-    return String == NULL ? 0 : (int)wcslen(String);
+    __try {
+        return String == NULL ? 0 : (int)wcslen(String);
+    } __except (BaseBadPointer(GetExceptionCode())) {
+        return 0;
+    }
 }
 
 LPSTR WINAPI
 lstrcpyA(LPSTR To, LPCSTR From)
 {
-    return strcpy(To, From);
+    __try {
+        return strcpy(To, From);
+    } __except (BaseBadPointer(GetExceptionCode())) {
+        return NULL;
+    }
 }
 
 LPWSTR WINAPI
 lstrcpyW(LPWSTR To, LPCWSTR From)
 {
-    return wcscpy(To, From);
+    __try {
+        return wcscpy(To, From);
+    } __except (BaseBadPointer(GetExceptionCode())) {
+        return NULL;
+    }
 }
 
 LPSTR WINAPI
 lstrcatA(LPSTR To, LPCSTR From)
 {
-    return strcat(To, From);
+    __try {
+        return strcat(To, From);
+    } __except (BaseBadPointer(GetExceptionCode())) {
+        return NULL;
+    }
 }
 
 LPWSTR WINAPI
 lstrcatW(LPWSTR To, LPCWSTR From)
 {
-    return wcscat(To, From);
+    __try {
+        return wcscat(To, From);
+    } __except (BaseBadPointer(GetExceptionCode())) {
+        return NULL;
+    }
 }
 
 LPSTR WINAPI
@@ -45,13 +76,17 @@ lstrcpynA(LPSTR To, LPCSTR From, int Room)
 {
     int Index;
 
-    for (Index = 0; Index + 1 < Room && From[Index] != 0; Index++) {
-        To[Index] = From[Index];
+    __try {
+        for (Index = 0; Index + 1 < Room && From[Index] != 0; Index++) {
+            To[Index] = From[Index];
+        }
+        if (Room > 0) {
+            To[Index] = 0;
+        }
+        return To;
+    } __except (BaseBadPointer(GetExceptionCode())) {
+        return NULL;
     }
-    if (Room > 0) {
-        To[Index] = 0;
-    }
-    return To;
 }
 
 LPWSTR WINAPI
@@ -59,13 +94,17 @@ lstrcpynW(LPWSTR To, LPCWSTR From, int Room)
 {
     int Index;
 
-    for (Index = 0; Index + 1 < Room && From[Index] != 0; Index++) {
-        To[Index] = From[Index];
+    __try {
+        for (Index = 0; Index + 1 < Room && From[Index] != 0; Index++) {
+            To[Index] = From[Index];
+        }
+        if (Room > 0) {
+            To[Index] = 0;
+        }
+        return To;
+    } __except (BaseBadPointer(GetExceptionCode())) {
+        return NULL;
     }
-    if (Room > 0) {
-        To[Index] = 0;
-    }
-    return To;
 }
 
 int WINAPI

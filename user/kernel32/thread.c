@@ -379,6 +379,8 @@ GetCurrentThreadStackLimits(PULONG_PTR Low, PULONG_PTR High)
 }
 
 /* 0 asks; the guarantee is kept in the TEB and honoured by the page that a stack overflow may use. */
+#define BASE_LEAST_GUARANTEE 0x2000 /* two pages on x64 */
+
 BOOL WINAPI
 SetThreadStackGuarantee(PULONG Bytes)
 {
@@ -386,8 +388,15 @@ SetThreadStackGuarantee(PULONG Bytes)
     ULONG Wanted = *Bytes;
 
     *Bytes = Teb->GuaranteedStackBytes;
-    if (Wanted > Teb->GuaranteedStackBytes) {
-        Teb->GuaranteedStackBytes = (Wanted + 0xFFF) & ~0xFFFu;
+    if (Wanted == 0) {
+        return TRUE;
+    }
+    Wanted = max((Wanted + 0xFFF) & ~0xFFFu, BASE_LEAST_GUARANTEE);
+    if (Wanted >= (ULONG_PTR)Teb->NtTib.StackBase - (ULONG_PTR)Teb->DeallocationStack) {
+        return BaseFailWith(ERROR_INVALID_PARAMETER);
+    }
+    if (Wanted > Teb->GuaranteedStackBytes) { /* it is never made smaller */
+        Teb->GuaranteedStackBytes = Wanted;
     }
     return TRUE;
 }

@@ -349,10 +349,12 @@ RtlUpdateTimer(HANDLE Queue, HANDLE Timer, ULONG DueTime, ULONG Period)
     PTPP_ITEM Item = Timer;
 
     RtlEnterCriticalSection(&TppLock);
-    TppDisarm(Item);
-    Item->Due = TppNow() + TppMilliseconds(DueTime);
-    Item->Period = TppMilliseconds(Period);
-    TppArm(Item);
+    if (Item->Armed || Item->Period != 0) { /* one for once that has expired is not updated */
+        TppDisarm(Item);
+        Item->Due = TppNow() + TppMilliseconds(DueTime);
+        Item->Period = TppMilliseconds(Period);
+        TppArm(Item);
+    }
     RtlLeaveCriticalSection(&TppLock);
     return STATUS_SUCCESS;
 }

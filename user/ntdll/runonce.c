@@ -64,13 +64,17 @@ RtlRunOnceComplete(PRTL_RUN_ONCE Once, ULONG Flags, PVOID Context)
 {
     BOOLEAN Failed = (Flags & RTL_RUN_ONCE_INIT_FAILED) != 0;
     ULONG64 Expected = (Flags & RTL_RUN_ONCE_ASYNC) != 0 ? 3 : 1;
-    ULONG64 New = Failed ? 0 : ((ULONG64)Context | 2);
+    ULONG64 State, New = Failed ? 0 : ((ULONG64)Context | 2);
 
     if (((ULONG64)Context & ONCE_STATE) != 0 || (Failed && Context != NULL)) {
         return STATUS_INVALID_PARAMETER_3;
     }
     if ((Flags & ~(RTL_RUN_ONCE_INIT_FAILED | RTL_RUN_ONCE_ASYNC)) != 0 ||
         (Failed && Expected == 3)) {
+        return STATUS_INVALID_PARAMETER_2;
+    }
+    State = *(volatile ULONG64 *)&Once->Ptr & ONCE_STATE;
+    if ((State == 1 || State == 3) && State != Expected) {
         return STATUS_INVALID_PARAMETER_2;
     }
     if ((ULONG64)InterlockedCompareExchange64((volatile LONG64 *)&Once->Ptr, (LONG64)New,
@@ -87,19 +91,14 @@ NTSTATUS NTAPI
 RtlRunOnceExecuteOnce(PRTL_RUN_ONCE Once, PVOID Function, PVOID Parameter, PVOID *Context)
 {
     BOOL(WINAPI * Initialize)(PRTL_RUN_ONCE, PVOID, PVOID *) = Function;
-    PVOID Result = NULL;
     NTSTATUS Status = RtlRunOnceBeginInitialize(Once, 0, Context);
 
     if (Status != STATUS_PENDING) {
         return Status;
     }
-    if (!Initialize(Once, Parameter, &Result)) {
+    if (!Initialize(Once, Parameter, Context)) {
         RtlRunOnceComplete(Once, RTL_RUN_ONCE_INIT_FAILED, NULL);
         return STATUS_UNSUCCESSFUL;
     }
-    Status = RtlRunOnceComplete(Once, 0, Result);
-    if (NT_SUCCESS(Status) && Context != NULL) {
-        *Context = Result;
-    }
-    return Status;
+    return RtlRunOnceComplete(Once, 0, Context != NULL ? *Context : NULL);
 }

@@ -274,7 +274,7 @@ OfThread(void)
     EXPECT_EQ(Basic->Priority, 15);
     EXPECT_EQ(SetLong(3, 3), INVALID_PARAM); /* -2 to 2, -15, 15 */
     EXPECT_EQ(SetLong(3, -3), INVALID_PARAM);
-    EXPECT_EQ(SetLong(3, 16), INVALID_PARAM);
+    EXPECT_EQ(SetLong(3, 17), INVALID_PARAM);
     EXPECT_EQ(SetLong(3, 2), 0);
     EXPECT_EQ(ThreadLong(25), 10);
     EXPECT_EQ(SetLong(3, -2), 0);

@@ -62,7 +62,7 @@ Long(void)
     EXPECT_STATUS(OpenLength(32740, FILE_OPEN, 0), STATUS_OBJECT_PATH_NOT_FOUND);
     EXPECT_STATUS(OpenLength(32740, FILE_CREATE, FILE_DIRECTORY_FILE),
                   STATUS_OBJECT_PATH_NOT_FOUND);
-    EXPECT_STATUS(OpenLength(32767, FILE_OPEN, 0), STATUS_NAME_TOO_LONG);
+    EXPECT_STATUS(OpenLength(32767, FILE_OPEN, 0), STATUS_OBJECT_NAME_INVALID);
     /* Folder in folder, as deep as names go. */
     for (ULONG Length = 15 + 100; Length <= 32700; Length += 100) {
         NTSTATUS Status = OpenLength(Length, FILE_CREATE, FILE_DIRECTORY_FILE);
