@@ -200,6 +200,8 @@ def main():
     if len(arguments) != 1:
         sys.exit(__doc__)
     build = arguments[0]
+    if not os.path.exists(f"{build}/ntlab"):
+        sys.exit(f"bench: no ntlab in {build}\n\n{__doc__}")
     rounds = {"ntlab": [], "wine": [], "linux": []}
     with tempfile.TemporaryDirectory() as prefix:
         for _ in range(ROUNDS):

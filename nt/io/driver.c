@@ -376,6 +376,7 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
     if (KiVersion->DriverLoadUnloadSerialized) {
         ObReferenceObject(DriverObject); /* R5 */
     }
+    IopDriverExtension(DriverObject)->Entering = PspCurrentThread();
     Status = VfCall == NULL ? DriverObject->DriverInit(DriverObject, &RegistryPath)
                             : VF_CALL(NTSTATUS, VfDriverEntry, DriverObject->DriverInit,
                                       DriverObject, &RegistryPath, 0, 0);
@@ -385,6 +386,7 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
                      IopRefusal != NULL && IopRefusalStatus == Status ? IopRefusal : "");
     }
 
+    IopDriverExtension(DriverObject)->Entering = NULL;
     RtlFillMemory(RegistryPath.Buffer, RegistryPath.Length,
                   0xDD); /* it is not the driver's to keep */
     ExFreePoolWithTag(RegistryPath.Buffer, TAG_IODRIVER);
@@ -427,12 +429,14 @@ IopLoadFilterManager(VOID)
 }
 
 /*
- * For fltmgr.sys, which calls a minifilter's unload callback outside of IopUnloadDriver: R1 for it as well.
+ * R1. Who asks from within its own DriverEntry has nobody to wait for. Also for fltmgr.sys, which calls a minifilter's unload callback
+ * outside of IopUnloadDriver.
  */
 VOID NTAPI
 IopWaitForDriverEntry(PDRIVER_OBJECT DriverObject)
 {
-    if (KiVersion->DriverLoadUnloadSerialized) {
+    if (KiVersion->DriverLoadUnloadSerialized &&
+        IopDriverExtension(DriverObject)->Entering != PspCurrentThread()) {
         KeWaitForSingleObject(&IopDriverExtension(DriverObject)->Entered, Executive, KernelMode,
                               FALSE, NULL);
     }
@@ -512,10 +516,7 @@ IopUnloadDriver(PUNICODE_STRING ServicePath)
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    if (KiVersion->DriverLoadUnloadSerialized) { /* R1 */
-        KeWaitForSingleObject(&IopDriverExtension(DriverObject)->Entered, Executive, KernelMode,
-                              FALSE, NULL);
-    }
+    IopWaitForDriverEntry(DriverObject); /* R1 */
     if (DriverObject->Flags & DRVO_UNLOAD_INVOKED) {
         Status = STATUS_DELETE_PENDING;
     } else if (DriverObject->DriverUnload == NULL || DriverObject->DriverSection == NULL) {

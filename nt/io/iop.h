@@ -117,6 +117,7 @@ typedef struct _IOP_DRIVER_EXTENSION {
     /* ntlab's own */
     PKI_MODULE Module;
     UNICODE_STRING ServicePath;
+    PETHREAD Entering; /* who runs DriverEntry */
     KEVENT Entered; /* DriverEntry has returned: what unload waits for where the version says so */
 } IOP_DRIVER_EXTENSION, *PIOP_DRIVER_EXTENSION;
 

@@ -42,6 +42,8 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     if (NT_SUCCESS(Status)) {
         NtlabCase = "SetByIoCreateDevice";
         SetByIoCreateDevice();
+        /* a driver without an unload routine is not unloaded, least of all by itself */
+        EXPECT_STATUS(ZwUnloadDriver(RegistryPath), STATUS_INVALID_DEVICE_REQUEST);
         DriverObject->DriverUnload = Unload;
     }
     return Status;
