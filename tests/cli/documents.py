@@ -198,6 +198,11 @@ def main():
                 check(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "tests/bugs/apc.c", f"sarif: {result['locations']}")
             check_junit(at("r.xml"), failures=int(level == "error"))
 
+        # Driver Verifier's options by their names; one that no rule belongs to says what else does it.
+        for word, status in (("0x20", 1), ("Deadlock detection", 1), ("DeadlockDetection", 1), ("deadlock-detection", 1), ("SpecialPool", 0), ("IRP logging", 0)):
+            run("run", "--verifier", word, os.path.join(bugs, "bug-spin-order.sys"), "--", os.path.join(bugs, "bug-client.exe"), "buffered", "write", status=status)
+        check("--trace" in run("run", "--verifier", "0x400", status=0).stderr, "--verifier 0x400: what does it is said")
+
         # Not implemented: skipped. Refused by the loader: an error.
         run("run", faulty("missing"), "--junit", at("b.xml"), "--sarif", at("b.sarif"), status=4)
         check_junit(at("b.xml"), failures=0, skipped=1)
