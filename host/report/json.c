@@ -255,12 +255,11 @@ write_holds_up(FILE *out, const struct story *story)
     fputs("]", out);
 }
 
-/* The steps that matter, and how to see them elsewhere. */
+/* The steps that matter. */
 static void
 write_story(FILE *out, const struct report *report)
 {
     const struct story *story = report->story;
-    char words[4000];
     bool first = true;
 
     if (story == NULL || story->shown == 0) {
@@ -284,9 +283,27 @@ write_story(FILE *out, const struct report *report)
     }
     fputs("]", out);
     write_holds_up(out, story);
-    if (story_confirm(report, words, sizeof(words))) {
-        text(out, ",\n     ", "confirm_on_windows", words);
+}
+
+/* How to see it elsewhere. */
+static void
+write_confirm(FILE *out, const struct report *report)
+{
+    const struct violation *broken = rule_broken(report);
+    char words[4000];
+
+    if (report->story == NULL || report->story->shown == 0 ||
+        !story_confirm(report, words, sizeof(words))) {
+        if (broken != NULL) {
+            rule_confirm(broken->rule, words, sizeof(words));
+        } else {
+            snprintf(
+                words, sizeof(words),
+                "Run the same programs with the same arguments: no thread has to be held up for "
+                "it");
+        }
     }
+    text(out, ",\n     ", "confirm_on_windows", words);
 }
 
 static void
@@ -297,15 +314,6 @@ write_rule(FILE *out, const struct rule *rule)
     if (rule->aliases[0] != 0) {
         text(out, ", ", "microsoft", rule->aliases);
     }
-}
-
-static void
-write_rule_confirm(FILE *out, const struct rule *rule)
-{
-    char words[400];
-
-    rule_confirm(rule, words, sizeof(words));
-    text(out, ",\n     ", "confirm_on_windows", words);
 }
 
 /* Where in the driver: function, file and line. */
@@ -367,9 +375,7 @@ report_json_finding(FILE *out, const struct report *report)
     }
     fputs("]", out);
     write_story(out, report);
-    if (rule_broken(report) != NULL && report->story == NULL) {
-        write_rule_confirm(out, rule_broken(report)->rule);
-    }
+    write_confirm(out, report);
     fputs("}", out);
 }
 
@@ -395,7 +401,8 @@ write_violation(FILE *out, const struct report *report, const struct violation *
         write_frame(out, &frame, i == 0);
     }
     fputs("]}]", out);
-    write_rule_confirm(out, violation->rule);
+    rule_confirm(violation->rule, words, sizeof(words));
+    text(out, ",\n     ", "confirm_on_windows", words);
     fputs("}", out);
 }
 

@@ -188,6 +188,7 @@ def main():
             plain, watched = (json.load(open(at(f), encoding="utf-8")) for f in ("plain", "watched"))
             check(plain["trace_hash"] == watched["trace_hash"], f"{name}: a watched run is another run")
             check([f["fingerprint"] for f in plain["findings"]] == [f["fingerprint"] for f in watched["findings"]], f"{name}: fingerprint")
+            check(all(f.get("confirm_on_windows") for f in plain["findings"]), f"{name}: how to see it on Windows")
 
         # A rule that ends the run; the same one as a warning, which is broken twice then.
         for level, count in (("error", 1), ("warning", 2)):
