@@ -24,7 +24,7 @@ PFLT_INSTANCE FltpProvider(PFLT_INSTANCE Instance, BOOLEAN Itself);
 NTSTATUS FltpGenerate(PFLT_INSTANCE Provider, PFILE_OBJECT FileObject, PFLT_CALLBACK_DATA Data,
                       FLT_FILE_NAME_OPTIONS Options, PUNICODE_STRING Path, PBOOLEAN Cache);
 BOOLEAN FltpExpands(PFLT_INSTANCE Provider);
-NTSTATUS FltpExpandByProvider(PFLTP_EXPANSION Expansion, PCUNICODE_STRING Parent,
-                              PCUNICODE_STRING Component, PUNICODE_STRING Result);
+NTSTATUS FltpAskProvider(PFLTP_EXPANSION Expansion, PCUNICODE_STRING Path, USHORT VolumeLength,
+                         PCUNICODE_STRING Component, PFILE_NAMES_INFORMATION Names);
 
 #endif

@@ -7,53 +7,70 @@
  */
 #include "name.h"
 
-/* How Component is listed in the directory at Parent (a path on the volume). */
+#define FLTP_LISTED_BYTES 1024
+
+/* How Component is listed in the directory at Path. */
 static NTSTATUS
-FltpExpand(PFLT_INSTANCE Instance, PCUNICODE_STRING Parent, PCUNICODE_STRING Component,
-           PUNICODE_STRING Result)
+FltpAskDirectory(PFLT_INSTANCE Instance, PUNICODE_STRING Path, PCUNICODE_STRING Component,
+                 PFILE_NAMES_INFORMATION Names)
 {
-    PFLT_VOLUME Volume = Instance->Volume;
-    PFILE_NAMES_INFORMATION Names;
-    UNICODE_STRING Path, Pattern = *Component;
+    UNICODE_STRING Pattern = *Component;
     OBJECT_ATTRIBUTES Attributes;
     PFILE_OBJECT FileObject;
     IO_STATUS_BLOCK Iosb;
     NTSTATUS Status;
     HANDLE Handle;
 
-    Path.Length = 0;
-    Path.MaximumLength = Volume->Name.Length + Parent->Length + 2 * sizeof(WCHAR);
-    Path.Buffer = ExAllocatePoolWithTag(PagedPool, Path.MaximumLength, FLTP_TAG_TEMP);
-    Names = ExAllocatePoolWithTag(NonPagedPool, 1024, FLTP_TAG_TEMP);
-    if (Path.Buffer == NULL || Names == NULL) {
-        Status = STATUS_INSUFFICIENT_RESOURCES;
-        goto Free;
-    }
-    RtlAppendUnicodeStringToString(&Path, &Volume->Name);
-    RtlAppendUnicodeStringToString(&Path, Parent);
-    if (Parent->Length == 0) {
-        RtlAppendUnicodeToString(&Path, L"\\");
-    }
-    InitializeObjectAttributes(&Attributes, &Path, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL,
+    InitializeObjectAttributes(&Attributes, Path, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL,
                                NULL);
     Status = FltCreateFileEx(
         Instance->Filter, Instance, &Handle, &FileObject, FILE_LIST_DIRECTORY | SYNCHRONIZE,
         &Attributes, &Iosb, NULL, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
         FILE_OPEN, FILE_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT | FILE_OPEN_FOR_BACKUP_INTENT,
         NULL, 0, IO_IGNORE_SHARE_ACCESS_CHECK);
-    if (!NT_SUCCESS(Status)) {
+    if (NT_SUCCESS(Status)) {
+        Status = FltQueryDirectoryFile(Instance, FileObject, Names, FLTP_LISTED_BYTES,
+                                       FileNamesInformation, TRUE, &Pattern, TRUE, NULL);
+        ObDereferenceObject(FileObject);
+        FltClose(Handle);
+    }
+    return Status;
+}
+
+/* How Component is listed below Parent, a path on the volume: by a name provider, or in the directory. */
+static NTSTATUS
+FltpExpand(PFLTP_EXPANSION Expansion, PCUNICODE_STRING Parent, PCUNICODE_STRING Component,
+           PUNICODE_STRING Result)
+{
+    PFLT_INSTANCE Instance =
+        Expansion->Provider != NULL ? Expansion->Provider : Expansion->Instance;
+    PUNICODE_STRING Volume = &Instance->Volume->Name;
+    PFILE_NAMES_INFORMATION Names;
+    UNICODE_STRING Path, Listed;
+    NTSTATUS Status;
+
+    Path.Length = 0;
+    Path.MaximumLength = Volume->Length + Parent->Length + 2 * sizeof(WCHAR);
+    Path.Buffer = ExAllocatePoolWithTag(PagedPool, Path.MaximumLength, FLTP_TAG_TEMP);
+    Names = ExAllocatePoolWithTag(NonPagedPool, FLTP_LISTED_BYTES, FLTP_TAG_TEMP);
+    if (Path.Buffer == NULL || Names == NULL) {
+        Status = STATUS_INSUFFICIENT_RESOURCES;
         goto Free;
     }
-    Status = FltQueryDirectoryFile(Instance, FileObject, Names, 1024, FileNamesInformation, TRUE,
-                                   &Pattern, TRUE, NULL);
+    RtlZeroMemory(Names, FLTP_LISTED_BYTES);
+    RtlAppendUnicodeStringToString(&Path, Volume);
+    RtlAppendUnicodeStringToString(&Path, Parent);
+    if (Parent->Length == 0) {
+        RtlAppendUnicodeToString(&Path, L"\\");
+    }
+    Status = FltpExpands(Expansion->Provider)
+                 ? FltpAskProvider(Expansion, &Path, Volume->Length, Component, Names)
+                 : FltpAskDirectory(Instance, &Path, Component, Names);
     if (NT_SUCCESS(Status)) {
-        UNICODE_STRING Listed = {(USHORT)Names->FileNameLength, (USHORT)Names->FileNameLength,
-                                 Names->FileName};
-
+        Listed.Buffer = Names->FileName;
+        Listed.Length = Listed.MaximumLength = (USHORT)Names->FileNameLength;
         Status = FltpCopyString(Result, &Listed, FLTP_TAG_TEMP);
     }
-    ObDereferenceObject(FileObject);
-    FltClose(Handle);
 
 Free:
     if (Path.Buffer != NULL) {
@@ -119,11 +136,7 @@ FltpNormalize(PFLTP_EXPANSION Expansion, PUNICODE_STRING Path)
             break;
         }
         if (Component.Length != 0) {
-            Status = FltpExpands(Expansion->Provider)
-                         ? FltpExpandByProvider(Expansion, &Done, &Component, &Listed)
-                         : FltpExpand(Expansion->Provider != NULL ? Expansion->Provider
-                                                                  : Expansion->Instance,
-                                      &Done, &Component, &Listed);
+            Status = FltpExpand(Expansion, &Done, &Component, &Listed);
             if (Status == STATUS_NO_SUCH_FILE || Status == STATUS_NO_MORE_FILES ||
                 Status == STATUS_OBJECT_NAME_NOT_FOUND) {
                 Status = At >= Units ? STATUS_SUCCESS : STATUS_OBJECT_PATH_NOT_FOUND;

@@ -85,56 +85,23 @@ FltpGenerate(PFLT_INSTANCE Provider, PFILE_OBJECT FileObject, PFLT_CALLBACK_DATA
     return Status;
 }
 
+/* Names has room for what a component of a path may be long. */
 NTSTATUS
-FltpExpandByProvider(PFLTP_EXPANSION Expansion, PCUNICODE_STRING Parent, PCUNICODE_STRING Component,
-                     PUNICODE_STRING Result)
+FltpAskProvider(PFLTP_EXPANSION Expansion, PCUNICODE_STRING Path, USHORT VolumeLength,
+                PCUNICODE_STRING Component, PFILE_NAMES_INFORMATION Names)
 {
     const ULONG Length = sizeof(FILE_NAMES_INFORMATION) + 256 * sizeof(WCHAR);
     PFLT_INSTANCE Provider = Expansion->Provider;
     FLT_REGISTRATION *Registration = &Provider->Filter->Registration;
-    PUNICODE_STRING Volume = &Provider->Volume->Name;
-    PFILE_NAMES_INFORMATION Names;
-    UNICODE_STRING Path;
-    NTSTATUS Status;
 
-    Path.Length = 0;
-    Path.MaximumLength = Volume->Length + Parent->Length + 2 * sizeof(WCHAR);
-    Path.Buffer = ExAllocatePoolWithTag(PagedPool, Path.MaximumLength, FLTP_TAG_TEMP);
-    Names = ExAllocatePoolWithTag(NonPagedPool, Length, FLTP_TAG_TEMP);
-    if (Path.Buffer == NULL || Names == NULL) {
-        Status = STATUS_INSUFFICIENT_RESOURCES;
-        goto Free;
-    }
-    RtlZeroMemory(Names, Length);
-    RtlAppendUnicodeStringToString(&Path, Volume);
-    RtlAppendUnicodeStringToString(&Path, Parent);
-    if (Parent->Length == 0) {
-        RtlAppendUnicodeToString(&Path, L"\\");
-    }
     if (Registration->NormalizeNameComponentExCallback != NULL) {
-        Status = Registration->NormalizeNameComponentExCallback(
-            Provider, Expansion->FileObject, &Path, Volume->Length, Component, Names, Length,
+        return Registration->NormalizeNameComponentExCallback(
+            Provider, Expansion->FileObject, Path, VolumeLength, Component, Names, Length,
             Expansion->Flags, &Expansion->Context);
-    } else {
-        Status = Registration->NormalizeNameComponentCallback(
-            Provider, &Path, Volume->Length, Component, Names, Length, Expansion->Flags,
-            &Expansion->Context);
     }
-    if (NT_SUCCESS(Status)) {
-        UNICODE_STRING Listed = {(USHORT)Names->FileNameLength, (USHORT)Names->FileNameLength,
-                                 Names->FileName};
-
-        Status = FltpCopyString(Result, &Listed, FLTP_TAG_TEMP);
-    }
-
-Free:
-    if (Path.Buffer != NULL) {
-        ExFreePoolWithTag(Path.Buffer, FLTP_TAG_TEMP);
-    }
-    if (Names != NULL) {
-        ExFreePoolWithTag(Names, FLTP_TAG_TEMP);
-    }
-    return Status;
+    return Registration->NormalizeNameComponentCallback(Provider, Path, VolumeLength, Component,
+                                                        Names, Length, Expansion->Flags,
+                                                        &Expansion->Context);
 }
 
 BOOLEAN

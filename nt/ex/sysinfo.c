@@ -162,23 +162,6 @@ typedef struct _EXP_PROCESS_INFORMATION {
 } EXP_PROCESS_INFORMATION;
 C_ASSERT(sizeof(EXP_PROCESS_INFORMATION) == 0x100);
 
-/* The last component of its image's path; without one it is the system. */
-static UNICODE_STRING
-ExpNameOfProcess(PEPROCESS Process)
-{
-    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"System");
-    ULONG Start = Process->ImagePath.Length / sizeof(WCHAR);
-
-    if (Start != 0) {
-        while (Start != 0 && Process->ImagePath.Buffer[Start - 1] != L'\\') {
-            Start--;
-        }
-        Name.Buffer = Process->ImagePath.Buffer + Start;
-        Name.Length = Process->ImagePath.Length - (USHORT)(Start * sizeof(WCHAR));
-    }
-    return Name;
-}
-
 static NTSTATUS
 ExpQueryProcesses(EXP_WRITER *Writer)
 {
@@ -187,7 +170,9 @@ ExpQueryProcesses(EXP_WRITER *Writer)
     for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
          Link = Link->Flink) {
         PEPROCESS Process = CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks);
-        UNICODE_STRING Name = ExpNameOfProcess(Process);
+        UNICODE_STRING System = RTL_CONSTANT_STRING(L"System");
+        UNICODE_STRING Name =
+            Process->ImagePath.Length != 0 ? PspLastComponent(&Process->ImagePath) : System;
         ULONG Threads = 0;
         EXP_PROCESS_INFORMATION *Info = ExpReserve(Writer, sizeof(*Info));
         PWCHAR Text;

@@ -502,9 +502,10 @@ NTSTATUS KiContinue(PCONTEXT Context, BOOLEAN TestAlert);
 /* NtRaiseException: dispatches as if the processor had trapped at Context. */
 NTSTATUS KiRaiseException(PEXCEPTION_RECORD Record, PCONTEXT Context, BOOLEAN FirstChance);
 
-/* Suspension (nt/ps checks rights). */
-/* Of a thread's base priority from its process's; +-16 where it is saturated. */
+/* How far a thread's base priority is from its process's; +-16 where it is saturated. */
 LONG KiBaseIncrement(PKTHREAD Thread);
+
+/* Suspension (nt/ps checks rights). */
 NTSTATUS KiSuspendThread(PKTHREAD Thread, PULONG PreviousCount);
 ULONG KiResumeThread(PKTHREAD Thread);
 /* Jobs, debuggers: a count of its own, which follows the process's. */

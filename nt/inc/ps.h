@@ -110,6 +110,8 @@ VOID PspUnloadLastDriver(VOID); /* of the command line */
 
 /* A system thread in the System process; returns a referenced thread. */
 NTSTATUS PspCreateSystemThread(PKSTART_ROUTINE Routine, PVOID Context, PETHREAD *Thread);
+/* What stands behind the last backslash of Path; it points into Path. */
+UNICODE_STRING PspLastComponent(PCUNICODE_STRING Path);
 /* A user process from an NT path, its first thread ready to start. Parent NULL: System. */
 NTSTATUS PspCreateUserProcess(PCWSTR ImagePath, PCWSTR CommandLine, PACCESS_TOKEN Token,
                               PEPROCESS Parent, BOOLEAN InheritHandles, PVOID Parameters,

@@ -321,7 +321,10 @@ IopSetHere(PIOP_REQUEST Request, FILE_INFORMATION_CLASS Class, PVOID Information
     }
 }
 
-static NTSTATUS IopAskFile(PFILE_OBJECT FileObject, BOOLEAN Locked, UCHAR Major, ULONG Class,
+/* In its turn among the requests of a synchronous file; by who has its lock; for the object manager, without it. */
+typedef enum { IopAskInTurn, IopAskWithLock, IopAskForName } IOP_ASK;
+
+static NTSTATUS IopAskFile(PFILE_OBJECT FileObject, IOP_ASK How, UCHAR Major, ULONG Class,
                            ULONG Length, PVOID Buffer, PULONG Returned);
 
 /*
@@ -357,8 +360,8 @@ IopOpenTarget(PIOP_REQUEST Request, PIRP Irp, PIO_STACK_LOCATION Stack, PHANDLE 
             (Request->FileObject->Flags & FO_OPENED_CASE_SENSITIVE ? 0 : OBJ_CASE_INSENSITIVE),
         Rename->RootDirectory, NULL);
     /* What is going to be added to the directory there: a file, or a directory. */
-    Status = IopAskFile(Request->FileObject, TRUE, IRP_MJ_QUERY_INFORMATION, FileBasicInformation,
-                        sizeof(Basic), &Basic, NULL);
+    Status = IopAskFile(Request->FileObject, IopAskWithLock, IRP_MJ_QUERY_INFORMATION,
+                        FileBasicInformation, sizeof(Basic), &Basic, NULL);
     if (NT_SUCCESS(Status) && (Basic.FileAttributes & FILE_ATTRIBUTE_DIRECTORY)) {
         Access = FILE_ADD_SUBDIRECTORY;
     }
@@ -460,9 +463,9 @@ Abandon:
     return Status;
 }
 
-/* A query by kernel code with a file object instead of a handle; the result lies in Buffer. Locked: the caller has its lock. */
+/* A query by kernel code with a file object instead of a handle; the result lies in Buffer. */
 static NTSTATUS
-IopAskFile(PFILE_OBJECT FileObject, BOOLEAN Locked, UCHAR Major, ULONG Class, ULONG Length,
+IopAskFile(PFILE_OBJECT FileObject, IOP_ASK How, UCHAR Major, ULONG Class, ULONG Length,
            PVOID Buffer, PULONG Returned)
 {
     IOP_REQUEST Request = {.FileObject = FileObject, .Mode = KernelMode};
@@ -476,8 +479,8 @@ IopAskFile(PFILE_OBJECT FileObject, BOOLEAN Locked, UCHAR Major, ULONG Class, UL
     Request.DeviceObject = FileObject->Flags & FO_DIRECT_DEVICE_OPEN
                                ? IoGetAttachedDevice(FileObject->DeviceObject)
                                : IoGetRelatedDeviceObject(FileObject);
-    Request.Synchronous = !Locked && IopIsSynchronousFile(FileObject);
-    if (!Locked && (FileObject->Flags & FO_FILE_OPEN)) {
+    Request.Synchronous = How == IopAskInTurn && IopIsSynchronousFile(FileObject);
+    if (How == IopAskInTurn && (FileObject->Flags & FO_FILE_OPEN)) {
         Status = IopLockRequest(&Request);
         if (Status != STATUS_SUCCESS) {
             IopAbandonRequest(&Request);
@@ -490,6 +493,7 @@ IopAskFile(PFILE_OBJECT FileObject, BOOLEAN Locked, UCHAR Major, ULONG Class, UL
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     Irp->RequestorMode = KernelMode;
+    Irp->Flags |= How == IopAskForName ? IRP_OB_QUERY_NAME : 0;
     Irp->AssociatedIrp.SystemBuffer = Buffer; /* no copy: the caller's memory is the kernel's */
     Stack->Parameters.QueryFile.Length = Length;
     Stack->Parameters.QueryFile.FileInformationClass = (FILE_INFORMATION_CLASS)Class;
@@ -511,29 +515,9 @@ IopAskName(PFILE_OBJECT FileObject, PFILE_NAME_INFORMATION *Name)
 
     for (;;) {
         PFILE_NAME_INFORMATION Info = ExpAllocate(Length, TAG_IONAME);
-        IOP_REQUEST Request = {.FileObject = FileObject, .Mode = KernelMode};
-        PIO_STACK_LOCATION Stack;
-        IO_STATUS_BLOCK Iosb = {};
-        NTSTATUS Status;
-        IOP_WAIT Wait;
-        PIRP Irp;
+        NTSTATUS Status = IopAskFile(FileObject, IopAskForName, IRP_MJ_QUERY_INFORMATION,
+                                     FileNameInformation, Length, Info, NULL);
 
-        ObReferenceObject(FileObject);
-        Request.DeviceObject = FileObject->Flags & FO_DIRECT_DEVICE_OPEN
-                                   ? IoGetAttachedDevice(FileObject->DeviceObject)
-                                   : IoGetRelatedDeviceObject(FileObject);
-        Irp = IopWaitIrp(&Request, &Wait, &Iosb, IRP_MJ_QUERY_INFORMATION, &Stack);
-        if (Irp == NULL) {
-            IopAbandonRequest(&Request);
-            ExpFree(Info);
-            return STATUS_INSUFFICIENT_RESOURCES;
-        }
-        Irp->RequestorMode = KernelMode;
-        Irp->Flags |= IRP_OB_QUERY_NAME;
-        Irp->AssociatedIrp.SystemBuffer = Info;
-        Stack->Parameters.QueryFile.Length = Length;
-        Stack->Parameters.QueryFile.FileInformationClass = FileNameInformation;
-        Status = IopSendAndWait(Irp, &Request, &Wait, &Iosb);
         if (Status == STATUS_BUFFER_OVERFLOW && Info->FileNameLength > Length - sizeof(*Info) &&
             Info->FileNameLength <= UNICODE_STRING_MAX_BYTES) {
             Length = sizeof(*Info) + Info->FileNameLength;
@@ -553,22 +537,23 @@ NTSTATUS
 IopQueryFile(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, ULONG Length, PVOID Buffer,
              PULONG Returned)
 {
-    return IopAskFile(FileObject, FALSE, IRP_MJ_QUERY_INFORMATION, Class, Length, Buffer, Returned);
+    return IopAskFile(FileObject, IopAskInTurn, IRP_MJ_QUERY_INFORMATION, Class, Length, Buffer,
+                      Returned);
 }
 
 NTSTATUS NTAPI
 IoQueryFileInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS FileInformationClass,
                        ULONG Length, PVOID FileInformation, PULONG ReturnedLength)
 {
-    return IopAskFile(FileObject, FALSE, IRP_MJ_QUERY_INFORMATION, FileInformationClass, Length,
-                      FileInformation, ReturnedLength);
+    return IopAskFile(FileObject, IopAskInTurn, IRP_MJ_QUERY_INFORMATION, FileInformationClass,
+                      Length, FileInformation, ReturnedLength);
 }
 
 NTSTATUS NTAPI
 IoQueryVolumeInformation(PFILE_OBJECT FileObject, FS_INFORMATION_CLASS FsInformationClass,
                          ULONG Length, PVOID FsInformation, PULONG ReturnedLength)
 {
-    return IopAskFile(FileObject, FALSE, IRP_MJ_QUERY_VOLUME_INFORMATION, FsInformationClass,
+    return IopAskFile(FileObject, IopAskInTurn, IRP_MJ_QUERY_VOLUME_INFORMATION, FsInformationClass,
                       Length, FsInformation, ReturnedLength);
 }
 
@@ -576,8 +561,8 @@ NTSTATUS NTAPI
 IoSetInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS FileInformationClass, ULONG Length,
                  PVOID FileInformation)
 {
-    return IopAskFile(FileObject, FALSE, IRP_MJ_SET_INFORMATION, FileInformationClass, Length,
-                      FileInformation, NULL);
+    return IopAskFile(FileObject, IopAskInTurn, IRP_MJ_SET_INFORMATION, FileInformationClass,
+                      Length, FileInformation, NULL);
 }
 
 /* [ntifs] For file systems that build their own requests. */

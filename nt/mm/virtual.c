@@ -276,9 +276,11 @@ MiAllocateUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Type, ULONG P
                 (Area->Type == MEM_MAPPED && MiControlOf(Area) != NULL)) {
                 return STATUS_ALREADY_COMMITTED;
             }
-            if (Area->Type == MEM_MAPPED ? !MiViewAllows(Area, Protection) : Copy) {
-                return Area->Type == MEM_MAPPED ? STATUS_SECTION_PROTECTION
-                                                : STATUS_INVALID_PAGE_PROTECTION;
+            if (Area->Type == MEM_MAPPED && !MiViewAllows(Area, Protection)) {
+                return STATUS_SECTION_PROTECTION;
+            }
+            if (Area->Type != MEM_MAPPED && Copy) {
+                return STATUS_INVALID_PAGE_PROTECTION;
             }
             MiSetPages(Space, Area, Start, End, State);
         }
@@ -443,7 +445,7 @@ NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR Zero
     SIZE_T Size;
     PVOID Base;
 
-    if ((ZeroBits > 21 && ZeroBits < 32) || !MiZeroBitsAllow(ZeroBits, 0)) {
+    if (!MiZeroBitsAllow(ZeroBits, 0)) {
         return STATUS_INVALID_PARAMETER_3;
     }
     if (!(AllocationType & (MEM_COMMIT | MEM_RESERVE | MEM_RESET)) ||

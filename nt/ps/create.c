@@ -202,18 +202,31 @@ PspPlaceParameters(PEPROCESS Process, PSP_PARAMETERS *Source, struct abi_image *
     return STATUS_SUCCESS;
 }
 
-/* The last component of a path, for ImageFileName and for the host's store of images. */
-static VOID
-PspSetNames(PEPROCESS Process, PCUNICODE_STRING Path, char *Utf8, ULONG Room)
+UNICODE_STRING
+PspLastComponent(PCUNICODE_STRING Path)
 {
-    ULONG Start = Path->Length / sizeof(WCHAR), End = Start, Length;
+    ULONG Start = Path->Length / sizeof(WCHAR);
+    UNICODE_STRING Last;
 
     while (Start != 0 && Path->Buffer[Start - 1] != L'\\') {
         Start--;
     }
-    for (ULONG Index = 0; Index < sizeof(Process->ImageFileName) - 1 && Start + Index < End;
+    Last.Buffer = Path->Buffer + Start;
+    Last.Length = Last.MaximumLength = Path->Length - (USHORT)(Start * sizeof(WCHAR));
+    return Last;
+}
+
+/* ImageFileName, ImagePath, and the path for the host's store of images. */
+static VOID
+PspSetNames(PEPROCESS Process, PCUNICODE_STRING Path, char *Utf8, ULONG Room)
+{
+    UNICODE_STRING Last = PspLastComponent(Path);
+    ULONG Length;
+
+    for (ULONG Index = 0;
+         Index < sizeof(Process->ImageFileName) - 1 && Index < Last.Length / sizeof(WCHAR);
          Index++) {
-        Process->ImageFileName[Index] = (UCHAR)Path->Buffer[Start + Index];
+        Process->ImageFileName[Index] = (UCHAR)Last.Buffer[Index];
     }
     Process->ImagePath.Buffer = ExpAllocate(Path->Length + sizeof(WCHAR), 'hpsP');
     RtlCopyMemory(Process->ImagePath.Buffer, Path->Buffer, Path->Length);
