@@ -101,7 +101,7 @@ handle(int signal, siginfo_t *info, void *argument)
         return;
     }
     if (signal == SIGSEGV && g[REG_TRAPNO] == VECTOR_PF &&
-        space_write_fault((uint64_t)g[REG_CR2], (uint32_t)g[REG_ERR])) {
+        space_fault((uint64_t)g[REG_CR2], (uint32_t)g[REG_ERR])) {
         return;
     }
     if (signal == SIGUSR2) {

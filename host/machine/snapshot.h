@@ -44,8 +44,8 @@ void space_restore(uint64_t address, uint64_t size, uint8_t before, uint32_t vie
 void space_forget_gone(uint32_t logged); /* what was let go after so many entries of the log */
 uint32_t space_views(void);              /* how many there are */
 bool space_is_fresh(uint64_t page);      /* committed since the snapshot, and not a stack's */
-/* A write fault at `address`, of the guest or of the host: true if the page is open now. */
-bool space_write_fault(uint64_t address, uint32_t error);
+/* A page fault at `address`, of the guest or of the host: true if the page is open now. */
+bool space_fault(uint64_t address, uint32_t error);
 
 /* entry.S */
 void machine_save_vectors(void *area);

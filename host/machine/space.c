@@ -7,8 +7,8 @@
  *
  * Only one process's slice can be reached at a time. With protection keys the slices of up to 13
  * processes stay mapped, each under its own key, and a switch writes PKRU; two slices that share a
- * key take turns. Without keys a switch closes the pages of one slice and opens those of the other,
- * and the system half is closed to user mode by isolation.c, or not at all.
+ * key take turns. Without keys a switch closes what was open of one slice, and the other's is opened where
+ * it is touched (S7); the system half is closed to user mode by isolation.c, or not at all.
  *
  * With keys the host's own memory (key 0) is closed to guest code as well, so that a wild write is
  * a page fault like any other. That needs Linux 6.12: older ones cannot write a signal frame to
@@ -20,13 +20,20 @@
  *   S3  A page that is not committed has no memory behind it: what is committed anew reads as zero.
  *   S4  After a snapshot (snapshot.c) a committed page is closed for writing, in the view and in the
  *       alias, until its content was saved.
- *   S5  While schedules are explored a page of a thread's kernel stack stays open (SAVED) when the
- *       thread has ended, and reads as zero: each of thousands of runs makes the same threads. It is the
- *       same in a replay, which has no snapshot; `ntlab run` closes such pages.
+ *   S5  Each of thousands of runs makes the same threads, with the same kernel stacks and pool arenas. Such a page
+ *       that was committed after the snapshot is opened when it is touched, saved (as zero), and a restore leaves it
+ *       open: the next run commits it without a call of Linux. SAVED without COMMITTED, it keeps the protection
+ *       that it really has. Of a stack it stays open when the thread has ended, too, and reads as zero; this is the
+ *       same in a replay, which has no snapshot; `ntlab run` closes such pages. What is given back of a
+ *       pool is closed at once.
  *
  *   S6  After a snapshot, what is given back of a slice that cannot be reached (its process has ended) is GONE:
  *       as the record goes it is not committed, but nothing is done to the memory until the slice is
  *       used again (opened, it is closed). As a rule the run ends before, and all that a restore has to put back is the record.
+ *
+ *   S7  Without keys the current slice is opened span by span, each at its first fault: a thread that goes on
+ *       touches a few of them, and to open and close all takes a hundred calls of Linux. A span of which a page
+ *       may be open is `open`.
  *
  * The low range belongs to the slice that committed there first, until its last page there is gone.
  */
@@ -51,6 +58,7 @@
 struct span {
     uint64_t start, end; /* addresses */
     uint32_t protection; /* enum abi_protection, never ABI_NONE with committed bit unset */
+    bool open;           /* S7 */
 };
 
 struct spans {
@@ -68,13 +76,14 @@ static uint64_t holder[KEYS];
 #define VIEW      0x40u /* shows another address's memory: must be mapped back */
 #define SAVED     0x20u /* written since the snapshot, and open for writing: S4 */
 #define FRESH     0x10u /* committed since the snapshot, likewise */
-#define UNTOUCHED 0x08u /* S5: of a stack, closed until it is touched */
+#define UNTOUCHED 0x08u /* S5: closed until it is touched */
 #define OURS      (VIEW | SAVED | FRESH | UNTOUCHED)
 
 #define GONE UNTOUCHED /* S6: of a slice, without COMMITTED */
 
 #define PROTECTION  (ABI_PROT_READ | ABI_PROT_WRITE | ABI_PROT_EXECUTE)
 #define WRITE_FAULT 2u /* of an x86 page-fault error code */
+#define FETCH_FAULT 0x10u
 #define KEY_FAULT   0x20u
 
 struct view {
@@ -138,25 +147,36 @@ apply(uint64_t start, uint64_t end, int protection, unsigned key)
     }
 }
 
-/* `apply` for committed pages: after a snapshot those that are not saved yet stay closed (S4). */
+/* What of a committed page `protection` lets through, S4 and S5. */
+GENERAL_REGISTERS_ONLY static int
+allowed_now(uint64_t page, int protection)
+{
+    uint8_t state = page_protection[page];
+
+    if ((state & (COMMITTED | UNTOUCHED)) == (COMMITTED | UNTOUCHED)) {
+        return PROT_NONE;
+    }
+    return (state & (SAVED | FRESH)) != 0 ? protection : protection & ~PROT_WRITE;
+}
+
+/* `apply` for committed pages: after a snapshot those that are not saved yet stay closed. */
 GENERAL_REGISTERS_ONLY static void
 apply_committed(uint64_t start, uint64_t end, uint32_t protection, unsigned key)
 {
     int allowed = linux_protection(protection);
 
-    if (!snapshot.taken || (protection & ABI_PROT_WRITE) == 0) {
+    if (!snapshot.taken || allowed == PROT_NONE) {
         apply(start, end, allowed, key);
         return;
     }
     while (start < end) {
-        bool open = (page_protection[start >> PAGE_SHIFT] & (SAVED | FRESH)) != 0;
+        int now = allowed_now(start >> PAGE_SHIFT, allowed);
         uint64_t next = start + ABI_PAGE_SIZE;
 
-        while (next < end &&
-               ((page_protection[next >> PAGE_SHIFT] & (SAVED | FRESH)) != 0) == open) {
+        while (next < end && allowed_now(next >> PAGE_SHIFT, allowed) == now) {
             next += ABI_PAGE_SIZE;
         }
-        apply(start, next, open ? allowed : allowed & ~PROT_WRITE, key);
+        apply(start, next, now, key);
         start = next;
     }
 }
@@ -175,6 +195,14 @@ is_kept_stack(uint64_t address)
            address < ABI_STACK_BASE + (uint64_t)ABI_STACK_SLOTS * ABI_STACK_SLOT;
 }
 
+static bool
+is_kept(uint64_t address)
+{
+    return is_kept_stack(address) ||
+           (snapshot.taken && address >= ABI_NONPAGED_BASE &&
+            address < ABI_PAGED_BASE + (uint64_t)ABI_ARENAS * ABI_ARENA_SIZE);
+}
+
 static uint64_t
 slice_of(uint64_t address)
 {
@@ -187,23 +215,32 @@ is_open(uint64_t slice)
     return slice != 0 && holder[key_of(slice)] == slice;
 }
 
-/* Makes [start, end) of the list hold `protection`, or nothing if it is not committed. */
-static void
-spans_set(struct spans *list, uint64_t start, uint64_t end, uint32_t protection, bool committed)
+/* The first that ends at `address` or later. */
+GENERAL_REGISTERS_ONLY static size_t
+spans_find(const struct spans *list, uint64_t address)
 {
-    struct span left = {0}, right = {0};
-    size_t first = 0, last = list->count, add;
+    size_t first = 0, last = list->count;
 
-    while (first < last) { /* the first that ends at `start` or later */
+    while (first < last) {
         size_t middle = (first + last) / 2;
 
-        if (list->span[middle].end < start) {
+        if (list->span[middle].end < address) {
             first = middle + 1;
         } else {
             last = middle;
         }
     }
-    last = first;
+    return first;
+}
+
+/* Makes [start, end) of the list hold `protection`, or nothing if it is not committed. */
+static void
+spans_set(struct spans *list, uint64_t start, uint64_t end, uint32_t protection, bool committed)
+{
+    struct span left = {0}, right = {0};
+    size_t first = spans_find(list, start), last = first, add;
+    bool open = false;
+
     while (last < list->count && list->span[last].start <= end) {
         last++;
     }
@@ -213,9 +250,11 @@ spans_set(struct spans *list, uint64_t start, uint64_t end, uint32_t protection,
         right = list->span[last - 1];
         if (committed && left.protection == protection && left.start < start) {
             start = left.start;
+            open = left.open;
         }
         if (committed && right.protection == protection && right.end > end) {
             end = right.end;
+            open = open || right.open;
         }
     }
     left.end = left.end < start ? left.end : start;
@@ -235,10 +274,30 @@ spans_set(struct spans *list, uint64_t start, uint64_t end, uint32_t protection,
         list->span[first++] = left;
     }
     if (committed) {
-        list->span[first++] = (struct span){start, end, protection};
+        list->span[first++] = (struct span){start, end, protection, open};
     }
     if (right.start < right.end) {
         list->span[first++] = right;
+    }
+}
+
+/* S7: neighbours are closed together. */
+GENERAL_REGISTERS_ONLY static void
+spans_close(struct spans *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        size_t last = i;
+
+        if (!list->span[i].open) {
+            continue;
+        }
+        list->span[i].open = false;
+        while (last + 1 < list->count && list->span[last + 1].open &&
+               list->span[last + 1].start == list->span[last].end) {
+            list->span[++last].open = false;
+        }
+        apply(list->span[i].start, list->span[last].end, PROT_NONE, 0);
+        i = last;
     }
 }
 
@@ -252,6 +311,12 @@ slice_apply(uint64_t slice, bool open)
 
         if (low && machine.low_owner != slice) {
             break;
+        }
+        if (!machine.has_keys) {
+            if (!open) {
+                spans_close(list);
+            }
+            continue;
         }
         for (size_t i = 0; i < list->count; i++) {
             apply_committed(list->span[i].start, list->span[i].end,
@@ -316,6 +381,18 @@ check_range(const char *what, uint64_t address, uint64_t size)
     }
 }
 
+/* S7 */
+static void
+note_open(uint64_t address, uint64_t size)
+{
+    struct spans *list = &slices[address / ABI_SLICE_SIZE];
+
+    for (size_t i = spans_find(list, address + 1);
+         i < list->count && list->span[i].start < address + size; i++) {
+        list->span[i].open = true;
+    }
+}
+
 static void
 change(uint64_t address, uint64_t size, uint32_t protection)
 {
@@ -323,6 +400,9 @@ change(uint64_t address, uint64_t size, uint32_t protection)
         apply_committed(address, address + size, protection, system_key());
     } else if (is_open(slice_of(address))) {
         apply_committed(address, address + size, protection, key_of(slice_of(address)));
+        if (!machine.has_keys && protection != ABI_NONE) {
+            note_open(address, size);
+        }
     }
 }
 
@@ -330,9 +410,18 @@ static void open_page(uint64_t address);
 static bool find_backing(uint64_t page, uint64_t *backing);
 static void let_go_in_earnest(uint64_t slice);
 
-/* S5. After a snapshot a new page is opened when it is touched: most of a stack never is. */
+/* S5: of a page that is SAVED. */
 static void
-commit_stack(uint64_t address, uint64_t size, uint32_t protection)
+protect_kept(uint64_t address, uint32_t protection)
+{
+    if ((page_protection[address >> PAGE_SHIFT] & PROTECTION) != protection) {
+        change(address, ABI_PAGE_SIZE, protection);
+    }
+}
+
+/* S5. After a snapshot most of the pages are never touched. */
+static void
+commit_kept(uint64_t address, uint64_t size, uint32_t protection)
 {
     for (uint64_t end = address + size; address < end; address += ABI_PAGE_SIZE) {
         uint8_t *state = &page_protection[address >> PAGE_SHIFT];
@@ -340,22 +429,21 @@ commit_stack(uint64_t address, uint64_t size, uint32_t protection)
         if (snapshot.taken) {
             snapshot_log(address, *state);
         }
-        *state = (uint8_t)(protection | COMMITTED | (*state & OURS));
-        if ((*state & (SAVED | UNTOUCHED)) != 0) {
-            continue;
-        }
-        if (snapshot.taken) {
-            *state |= UNTOUCHED;
-            apply(ABI_ALIAS(address), ABI_ALIAS(address) + ABI_PAGE_SIZE, PROT_READ, system_key());
-        } else {
-            *state |= SAVED;
+        if ((*state & SAVED) != 0) {
+            protect_kept(address, protection);
+        } else if (!snapshot.taken) {
+            *state = SAVED;
             change(address, ABI_PAGE_SIZE, protection);
+        } else if ((*state & UNTOUCHED) == 0) {
+            *state = UNTOUCHED;
+            apply(ABI_ALIAS(address), ABI_ALIAS(address) + ABI_PAGE_SIZE, PROT_READ, system_key());
         }
+        *state = (uint8_t)(protection | COMMITTED | (*state & OURS));
     }
 }
 
 static void
-decommit_stack(uint64_t address, uint64_t size)
+decommit_kept(uint64_t address, uint64_t size)
 {
     for (uint64_t end = address + size; address < end; address += ABI_PAGE_SIZE) {
         uint8_t *state = &page_protection[address >> PAGE_SHIFT];
@@ -369,8 +457,31 @@ decommit_stack(uint64_t address, uint64_t size)
             open_page(address);
         }
         memset(guest_pointer(address), 0, ABI_PAGE_SIZE);
-        *state = SAVED;
+        if (is_kept_stack(address)) {
+            *state = (uint8_t)(SAVED | (*state & PROTECTION));
+        } else {
+            protect_kept(address, ABI_NONE);
+            *state = SAVED;
+        }
     }
+}
+
+/* Back to the record `before`, with what is really open now: S5. */
+static void
+restore_kept(uint64_t address, uint8_t before)
+{
+    uint8_t *state = &page_protection[address >> PAGE_SHIFT], ours = *state & (SAVED | UNTOUCHED);
+
+    if ((before & COMMITTED) == 0) {
+        *state = (uint8_t)(ours | ((ours & SAVED) != 0 ? *state & PROTECTION : 0));
+        return;
+    }
+    if ((ours & SAVED) != 0) {
+        protect_kept(address, before & PROTECTION);
+    } else if (ours == 0 && (*state & PROTECTION) != (before & PROTECTION)) {
+        change(address, ABI_PAGE_SIZE, before & PROTECTION);
+    }
+    *state = (uint8_t)((before & ~UNTOUCHED) | ours);
 }
 
 void
@@ -388,8 +499,8 @@ space_commit(uint64_t address, uint64_t size, uint32_t protection)
         return;
     }
     check_range("commit", address, size);
-    if (is_kept_stack(address)) {
-        commit_stack(address, size, protection);
+    if (is_kept(address)) {
+        commit_kept(address, size, protection);
         return;
     }
     if (address < ABI_SLICE_SIZE && machine.low_owner == 0) {
@@ -591,8 +702,8 @@ space_decommit(uint64_t address, uint64_t size)
     if (snapshot.taken && GUEST->ending == 2) {
         return; /* nobody is left who could look */
     }
-    if (is_kept_stack(address)) {
-        decommit_stack(address, size);
+    if (is_kept(address)) {
+        decommit_kept(address, size);
         return;
     }
     if (snapshot.taken && address >= ABI_SLICE_SIZE && address < ABI_USER_END &&
@@ -670,13 +781,15 @@ space_protection(uint64_t address)
     if (!space_is_guest(address, 1)) {
         return ABI_NONE;
     }
-    return page_protection[address >> PAGE_SHIFT] & ~(COMMITTED | OURS);
+    return space_page(address) & PROTECTION;
 }
 
 GENERAL_REGISTERS_ONLY uint32_t
 space_page(uint64_t address)
 {
-    return space_is_guest(address, 1) ? page_protection[address >> PAGE_SHIFT] & ~OURS : 0;
+    uint8_t state = space_is_guest(address, 1) ? page_protection[address >> PAGE_SHIFT] : 0;
+
+    return (state & COMMITTED) != 0 ? state & ~OURS : 0;
 }
 
 bool
@@ -774,11 +887,9 @@ space_restore(uint64_t address, uint64_t size, uint8_t before, uint32_t view_cou
             return;
         }
     }
-    if (is_kept_stack(address)) {
-        for (uint64_t i = page; i < end; i++) {
-            uint8_t now = page_protection[i];
-
-            page_protection[i] = (uint8_t)((before & ~UNTOUCHED) | (now & (SAVED | UNTOUCHED)));
+    if (is_kept(address)) {
+        for (; page < end; page++) {
+            restore_kept(page << PAGE_SHIFT, before);
         }
         return;
     }
@@ -819,19 +930,42 @@ open_page(uint64_t address)
         return;
     }
     save_page(address);
-    *state |= SAVED;
+    *state = (uint8_t)((*state & ~UNTOUCHED) | SAVED);
     change(address, ABI_PAGE_SIZE, *state & PROTECTION);
 }
 
+/* S7: was that all that was wrong? */
+static bool
+open_span(uint64_t page, uint32_t error)
+{
+    uint32_t state = page < ABI_USER_END ? page_protection[page >> PAGE_SHIFT] : 0;
+    uint32_t wanted = (error & WRITE_FAULT) != 0   ? ABI_PROT_WRITE
+                      : (error & FETCH_FAULT) != 0 ? ABI_PROT_EXECUTE
+                                                   : PROTECTION;
+    const struct spans *list = &slices[page / ABI_SLICE_SIZE];
+    const struct span *span;
+
+    if (machine.has_keys || (state & COMMITTED) == 0 || (state & wanted) == 0 ||
+        !is_open(slice_of(page))) {
+        return false;
+    }
+    span = &list->span[spans_find(list, page + 1)];
+    change(span->start, span->end - span->start, span->protection);
+    return true;
+}
+
 bool
-space_write_fault(uint64_t address, uint32_t error)
+space_fault(uint64_t address, uint32_t error)
 {
     uint64_t page = address & ~(ABI_PAGE_SIZE - 1);
     bool alias = false;
     uint8_t *state;
 
-    if (!snapshot.taken || (error & KEY_FAULT) != 0) {
+    if ((error & KEY_FAULT) != 0) {
         return false;
+    }
+    if (!snapshot.taken) {
+        return open_span(page, error);
     }
     if (page >= ABI_USER_ALIAS && page < ABI_USER_ALIAS + ABI_USER_END) {
         page -= ABI_USER_ALIAS;
@@ -846,16 +980,13 @@ space_write_fault(uint64_t address, uint32_t error)
     }
     state = &page_protection[page >> PAGE_SHIFT];
     if ((*state & (COMMITTED | UNTOUCHED)) == (COMMITTED | UNTOUCHED)) {
-        *state &= ~UNTOUCHED;
         open_page(page);
         return true;
     }
-    if ((error & WRITE_FAULT) == 0) {
-        return false;
-    }
-    if ((*state & COMMITTED) == 0 || (*state & (SAVED | FRESH)) != 0 ||
+    if ((error & WRITE_FAULT) == 0 || (*state & COMMITTED) == 0 ||
+        (*state & (SAVED | FRESH)) != 0 ||
         (!alias && ((*state & ABI_PROT_WRITE) == 0 || !space_open(page)))) {
-        return false;
+        return !alias && open_span(page, error);
     }
     if (!alias && (*state & VIEW) != 0) {
         open_page(backing_of(page));
