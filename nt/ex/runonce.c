@@ -107,8 +107,9 @@ RtlRunOnceComplete(PRTL_RUN_ONCE RunOnce, ULONG Flags, PVOID Context)
         (Failed && Expected == 3)) {
         return STATUS_INVALID_PARAMETER_2;
     }
-    KiSchedulePoint(SP_INTERLOCKED, Once);
     ExAcquireFastMutex(&ExpOnceLock);
+    KiSchedulePoint(SP_INTERLOCKED,
+                    Once); /* right in front of the exchange: others look without the lock */
     Done = InterlockedCompareExchange64((volatile LONG64 *)Once, Failed ? 0 : (LONG64)Context | 2,
                                         (LONG64)Expected) == (LONG64)Expected;
     for (Entry = ExpOnceWaiters.Flink; Done && Entry != &ExpOnceWaiters; Entry = Next) {

@@ -9,7 +9,9 @@
 typedef struct _KI_GIVES_BACK {
     LONG64 Count;
     volatile LONG64 *References; /* that there are */
-    LONG64 Own; /* those that the object gives itself: when no other is left, it goes */
+    /* How many of these the object gives itself now, if no other one is left: then it goes. Others may change that. */
+    LONG64 (*Own)(PVOID Object);
+    PVOID Object;
 } KI_GIVES_BACK, *PKI_GIVES_BACK;
 
 /* PKI_WOULD_WAIT, of which no one waits: the object stays, whoever of those that stand here goes first. */

@@ -38,6 +38,13 @@ IopExchangePoint(PIRP Irp)
     }
 }
 
+PDRIVER_CANCEL
+IopSetCancelRoutine(PIRP Irp, PDRIVER_CANCEL Routine)
+{
+    IopExchangePoint(Irp);
+    return IoSetCancelRoutine(Irp, Routine);
+}
+
 static BOOLEAN
 IopIsThreadsIrp(PETHREAD Thread, PIRP Irp)
 {

@@ -100,8 +100,7 @@ IoCsqInsertIrpEx(PIO_CSQ Csq, PIRP Irp, PIO_CSQ_IRP_CONTEXT Context, PVOID Inser
         IoMarkIrpPending(Irp);
         Csq->CsqInsertIrp(Csq, Irp);
     }
-    KiSchedulePoint(SP_INTERLOCKED, Irp);
-    IoSetCancelRoutine(Irp, IopCsqCancel);
+    IopSetCancelRoutine(Irp, IopCsqCancel);
     if (Irp->Cancel && IoSetCancelRoutine(Irp, NULL) != NULL) {
         /* Cancelled before it was ours, and Q2 says it is ours to complete. */
         Csq->CsqRemoveIrp(Csq, Irp);
@@ -143,7 +142,7 @@ IoCsqRemoveIrp(PIO_CSQ Csq, PIO_CSQ_IRP_CONTEXT Context)
     Csq->ReservePointer = NULL;
     Csq->CsqAcquireLock(Csq, &Irql);
     Irp = Context->Irp;
-    if (Irp != NULL && IoSetCancelRoutine(Irp, NULL) == NULL) {
+    if (Irp != NULL && IopSetCancelRoutine(Irp, NULL) == NULL) {
         Irp = NULL; /* Q2: the canceller has it */
     }
     if (Irp != NULL) {
@@ -163,7 +162,7 @@ IoCsqRemoveNextIrp(PIO_CSQ Csq, PVOID PeekContext)
     Csq->ReservePointer = NULL;
     Csq->CsqAcquireLock(Csq, &Irql);
     for (Irp = Csq->CsqPeekNextIrp(Csq, NULL, PeekContext);
-         Irp != NULL && IoSetCancelRoutine(Irp, NULL) == NULL; /* Q2 */
+         Irp != NULL && IopSetCancelRoutine(Irp, NULL) == NULL; /* Q2 */
          Irp = Csq->CsqPeekNextIrp(Csq, Irp, PeekContext)) {
     }
     if (Irp != NULL) {

@@ -49,7 +49,7 @@ KiStaysReferenced(const volatile VOID *Object, ULONG_PTR Context)
 {
     PKI_GIVES_BACK This = (PKI_GIVES_BACK)Context;
 
-    return *This->References - This->Own > This->Count;
+    return *This->References - This->Own(This->Object) > This->Count;
 }
 
 /* E7. NULL: it lies in none that is freed as one: objects of the object manager have a life of their own. */
@@ -170,8 +170,8 @@ KiDescribeWait(PKI_PENDING_WAIT Wait, struct abi_agent *Agent)
 
     if (Wait->Timed) {
         Agent->flags |= ABI_AGENT_OPEN;
-        Gives =
-            Agent->op == SP_WAIT ? !KiIsSatisfied(Wait) : KiIsQueueEmpty((PKQUEUE)Agent->object);
+        Gives = Agent->op == SP_REMOVE_QUEUE ? KiIsQueueEmpty((PKQUEUE)Agent->object)
+                                             : !KiIsSatisfied(Wait);
         Agent->flags |= Gives ? ABI_AGENT_READS : 0;
     }
     if (Wait->Alertable) {

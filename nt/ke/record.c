@@ -70,7 +70,9 @@ KiStepFlags(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWa
         Flags = (ULONG64)Wait.Count << 16;
         if (Wait.Timed) {
             Wait.Timed = FALSE;
-            return Flags | (KiWouldBlock(Object, (ULONG_PTR)&Wait) ? ABI_STEP_TIMES_OUT : 0);
+            return Flags | (Operation != SP_DELAY && KiWouldBlock(Object, (ULONG_PTR)&Wait)
+                                ? ABI_STEP_TIMES_OUT
+                                : 0);
         }
     }
     return Flags | (WouldWait(Object, Context) ? ABI_STEP_BLOCKS : 0);

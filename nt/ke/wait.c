@@ -504,11 +504,13 @@ KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEG
 {
     PKTHREAD Thread = KiThread();
     LARGE_INTEGER Copy = *Interval;
+    BOOLEAN Forever = Copy.QuadPart == MINLONGLONG; /* what Sleep makes of INFINITE */
+    KI_PENDING_WAIT Wait = {NULL, 0, WaitAny, WaitMode, Alertable, Thread, !Forever};
     NTSTATUS Status;
     KIRQL OldIrql;
 
     KiCheckWaitIrql(KiIrql(), NULL, &Copy);
-    OldIrql = KiLockDispatcher(SP_DELAY, Thread);
+    OldIrql = KiLockDispatcherToWait(SP_DELAY, Thread, KiWouldBlock, (ULONG_PTR)&Wait);
     if (Copy.QuadPart == 0) {
         Status = KiTestPending(Thread, WaitMode, Alertable);
         if (Status == STATUS_WAIT_0) {
@@ -518,7 +520,7 @@ KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEG
         KiExitDispatcher(OldIrql);
         return Status;
     }
-    Status = KiWait(Thread, 0, NULL, NULL, WaitAny, DelayExecution, WaitMode, Alertable, &Copy,
-                    OldIrql, __builtin_return_address(0));
+    Status = KiWait(Thread, 0, NULL, NULL, WaitAny, DelayExecution, WaitMode, Alertable,
+                    Forever ? NULL : &Copy, OldIrql, __builtin_return_address(0));
     return Status == STATUS_TIMEOUT ? STATUS_SUCCESS : Status;
 }

@@ -99,8 +99,10 @@ ObpNameCheck(POBP_OBJECT Object)
 
 /* O3: the name's reference, which goes when no other one and no handle is left; 0: that stays, or there is none. */
 static LONG64
-ObpMayLoseName(POBP_OBJECT Object)
+ObpMayLoseName(PVOID Which)
 {
+    POBP_OBJECT Object = Which;
+
     return Object->Directory != NULL && Object->Header.HandleCount == 0 &&
            !(Object->Header.Flags & OBP_FLAG_PERMANENT);
 }
@@ -122,7 +124,7 @@ static LONG_PTR
 ObpDereference(PVOID Body, LONG Count, BOOLEAN Defer)
 {
     POBP_OBJECT Object = ObpObject(Body);
-    KI_GIVES_BACK Given = {Count, &Object->Header.PointerCount, ObpMayLoseName(Object)};
+    KI_GIVES_BACK Given = {Count, &Object->Header.PointerCount, ObpMayLoseName, Object};
     LONG64 Left;
 
     KiAcquirePoint(SP_OBJECT, Body, KiStaysReferenced, (ULONG_PTR)&Given);
