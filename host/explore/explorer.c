@@ -38,6 +38,7 @@
 #include "host/explore/explorer.h"
 #include "host/explore/memory.h"
 #include "host/explore/private.h"
+#include "host/explore/pulse.h"
 #include "host/explore/round_robin.h"
 #include "host/explore/sighting.h"
 #include "host/explore/spin.h"
@@ -135,6 +136,7 @@ explorer_init(const struct run_search *search, struct search_results *results)
         spin_init(machine.request) != 0) {
         return -ENOMEM;
     }
+    pulse_init(machine.request);
     unit_init(it.strategy, search, results);
     return it.strategy->init(search);
 }
@@ -208,8 +210,12 @@ ask(const struct abi_agent *agents, uint32_t count)
         if (!operation_is_known(&it.next[number], &agents[i])) {
             operation_describe(&it.next[number], &agents[i]);
         }
+        pulse_look(&agents[i]);
+        if (pulse_begins(&agents[i])) {
+            it.next[number].flags &= (uint16_t)~(ABI_AGENT_BLOCKED | ABI_AGENT_WAITS);
+        }
         spin_arrive(number, &agents[i], it.at.moves);
-        if ((agents[i].flags & ABI_AGENT_BLOCKED) == 0) {
+        if ((it.next[number].flags & ABI_AGENT_BLOCKED) == 0) {
             if (spin_waits(number, it.at.moves, it.past, &it.next[number]) ||
                 (it.search->stuck && it.past && agents[i].registers != 0)) { /* X7 */
                 it.next[number].flags |= ABI_AGENT_BLOCKED | ABI_AGENT_WAITS;
@@ -233,6 +239,7 @@ begin(void)
     it.parts = it.parting = 0;
     memory_begin_run();
     private_begin_run();
+    pulse_begin_run();
     spin_begin_run();
     sighting_begin_run();
     it.quiet = 0;
@@ -607,7 +614,7 @@ choose_slowly(const struct abi_agent *agents, uint32_t count, uint32_t asker)
         }
         if (agents[i].kind == ABI_AGENT_INJECTED) {
             offered++;
-        } else if ((agents[i].flags & ABI_AGENT_BLOCKED) == 0) {
+        } else if ((agents[i].flags & ABI_AGENT_BLOCKED) == 0 || pulse_begins(&agents[i])) {
             ready++;
             first = i;
         }
@@ -686,7 +693,7 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 
     it.quiet = 0;
     it.at.passed = 0;
-    if (!trial_is_on() && spin_is_idle() && it.parting == 0) {
+    if (!trial_is_on() && spin_is_idle() && it.parting == 0 && !pulse_is_known()) {
         chosen = choose_quickly(agents, count, asker);
     }
     if (chosen == count) {
@@ -707,6 +714,7 @@ explorer_passes(const struct abi_agent *asker)
     if (number == MAX_AGENTS || it.parting != 0 || it.at.passed == MAX_PASSED) {
         return 0;
     }
+    pulse_look(asker); /* who waits for it has made no step */
     operation_look(&operation, asker, operation_objects(asker));
     if (!private_passes(&operation, asker->name)) {
         return 0;

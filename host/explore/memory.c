@@ -128,7 +128,7 @@ memory_init(const struct run_request *request)
     }
     learned = request->learned;
     for (size_t i = 0; i < request->shared_count; i++) {
-        struct word *word = (request->shared[i].bytes & RUN_SHARED_OBJECT) == 0
+        struct word *word = (request->shared[i].bytes & RUN_SHARED_OTHER) == 0
                                 ? find(request->shared[i].word / 8)
                                 : NULL;
 
@@ -146,7 +146,7 @@ memory_begin_run(void)
 {
     begun = true;
     for (; learned != NULL && learned->freely && active < learned->shared_count; active++) {
-        if ((learned->shared[active].bytes & RUN_SHARED_OBJECT) != 0) {
+        if ((learned->shared[active].bytes & RUN_SHARED_OTHER) != 0) {
             continue;
         }
         find(learned->shared[active].word / 8)->active |= (uint8_t)learned->shared[active].bytes;

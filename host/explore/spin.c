@@ -8,9 +8,10 @@
  *   L1  What it read from the first of those points on, with the values, is remembered with the registers
  *       and the stack of each point on the way. Whoever stands there again, while the values are the
  *       same, waits, before its first round: a loop that polls is one operation that can have to wait,
- *       as an acquire is. So does a point from which it comes to such a one with nothing changed: where it
- *       enters the loop its registers need not be those that it goes round with. This needs code of which every access is patched: drivers at atomics and
- *       memory granularity, clients at memory granularity.
+ *       as an acquire is. So does a point in the code of the loop from which it comes to such a one with nothing
+ *       changed: where it enters the loop its registers need not be those that it goes round with. What it has read
+ *       in front of the loop it does not read again, so there it does not wait. This needs code of which every access
+ *       is patched: drivers at atomics and memory granularity, clients at memory granularity.
  *   L2  Elsewhere it waits, once it has gone round in vain, until somebody else has
  *       stepped; what the driver may have written to is compared as well.
  *   L3  A step that changes memory ends what is remembered of the agent: a write, a call of the kernel,
@@ -28,6 +29,8 @@
 
 struct round {
     uint64_t key[MAX_ARRIVALS]; /* state at each point since the agent last changed something */
+    uint64_t site[MAX_ARRIVALS];
+    uint8_t reading[MAX_ARRIVALS]; /* which of `read` it reads from there to the next one */
     uint32_t arrivals;
     struct run_spin_read read[MAX_READS];
     uint32_t reads;
@@ -38,6 +41,7 @@ struct round {
     uint64_t memory_key;
     uint64_t last;    /* the step that it came from */
     uint64_t now;     /* key of the point that it stands at, 0: none of ours */
+    uint64_t here;    /* and its site */
     uint64_t arrived; /* there, at this step */
     uint64_t address; /* and what it is about to do there */
     uint32_t size;
@@ -119,7 +123,7 @@ mix(uint64_t hash, const void *data, size_t size)
 }
 
 static uint64_t
-key_of(const struct abi_agent *agent, bool *known)
+key_of(const struct abi_agent *agent, bool *known, uint64_t *site)
 {
     struct abi_trap registers;
     uint64_t stack[STACK_BYTES / 8] = {0}, hash;
@@ -131,6 +135,7 @@ key_of(const struct abi_agent *agent, bool *known)
         registers.rip == 0) {
         return 0;
     }
+    *site = registers.rip;
     *known = registers.rip >= ABI_SYSTEM_BASE ? kernel_known : user_known;
     images_origin(registers.rip, &lower);
     space_read(registers.rsp + lower, stack, sizeof(stack));
@@ -164,6 +169,7 @@ add_read(struct round *round, uint64_t address, uint32_t size)
 {
     for (uint32_t i = 0; i < round->reads; i++) {
         if (round->read[i].address == address && round->read[i].size == size) {
+            round->reading[round->arrivals - 1] |= (uint8_t)(1u << i);
             return;
         }
     }
@@ -171,53 +177,104 @@ add_read(struct round *round, uint64_t address, uint32_t size)
         round->overflow = true;
         return;
     }
+    round->reading[round->arrivals - 1] |= (uint8_t)(1u << round->reads);
     round->read[round->reads++] = (struct run_spin_read){address, value_at(address, size), size, 0};
 }
 
 static bool
-is_learned(uint64_t key)
+is_learned(const struct run_spin *spin)
 {
     size_t at = 0;
 
-    while (at < spin_count && spins[at].key != key) {
+    while (at < spin_count && (spins[at].key != spin->key || spins[at].reads != spin->reads ||
+                               memcmp(spins[at].read, spin->read, sizeof(spin->read)) != 0)) {
         at++;
     }
     return at < spin_count;
 }
 
-/* L1: for all points on the way. `known`: those that are remembered already are left out. */
+/* L1: one point; what is remembered already is left out. */
 static void
-learn(const struct round *round, bool known)
+learn(const struct run_spin *spin)
 {
-    if (learned == NULL || round->overflow) {
+    uint32_t at;
+
+    if (learned == NULL || is_learned(spin)) {
         return;
     }
-    for (uint32_t i = 0; i < round->arrivals; i++) {
-        uint32_t at;
+    at = __atomic_fetch_add(&learned->spin_count, 1, __ATOMIC_SEQ_CST);
+    if (at >= RUN_MAX_SPINS) {
+        learned->spin_count = RUN_MAX_SPINS;
+        return;
+    }
+    learned->spin[at] = *spin;
+    learned->grown = 1;
+}
 
-        if (known && is_learned(round->key[i])) {
-            continue;
-        }
-        at = __atomic_fetch_add(&learned->spin_count, 1, __ATOMIC_SEQ_CST);
-        if (at >= RUN_MAX_SPINS) {
-            learned->spin_count = RUN_MAX_SPINS;
-            return;
-        }
-        learned->spin[at].key = round->key[i];
-        learned->spin[at].reads = round->reads;
-        memcpy(learned->spin[at].read, round->read, sizeof(round->read));
-        learned->grown = 1;
+/* L1: the points before number `end`, as long as they are in the loop, of which `spin` is one point. */
+static void
+learn_way(const struct round *round, uint32_t end, const struct run_spin *spin,
+          bool (*in_loop)(const struct round *round, const struct run_spin *spin, uint64_t site))
+{
+    struct run_spin point = *spin;
+
+    while (end > 0 && in_loop(round, spin, round->site[end - 1])) {
+        point.key = round->key[--end];
+        point.site = round->site[end];
+        learn(&point);
     }
 }
 
-/* L1: the points on the way to where `spin` says that the agent waits. */
-static void
-learn_way(struct round *round, const struct run_spin *spin)
+/* Of a loop that is remembered. */
+static bool
+is_site_of(const struct round *round, const struct run_spin *spin, uint64_t site)
 {
-    for (uint32_t i = 0; i < spin->reads; i++) {
-        add_read(round, spin->read[i].address, spin->read[i].size);
+    for (size_t i = 0; i < spin_count; i++) {
+        if (spins[i].site == site && spins[i].reads == spin->reads &&
+            memcmp(spins[i].read, spin->read, sizeof(spin->read)) == 0) {
+            return true;
+        }
     }
-    learn(round, true);
+    return false;
+}
+
+/* Of the loop that has been gone round. */
+static bool
+is_site_in(const struct round *round, const struct run_spin *spin, uint64_t site)
+{
+    for (uint32_t i = round->arrivals; i-- > 0 && round->key[i] != spin->key;) {
+        if (round->site[i] == site) {
+            return true;
+        }
+    }
+    return site == spin->site;
+}
+
+/* L1: it has come back to point number `first`. */
+static void
+learn_loop(const struct round *round, uint32_t first)
+{
+    struct run_spin spin = {.key = round->key[first], .site = round->site[first]}, point;
+    uint8_t reading = 0;
+
+    if (round->overflow) {
+        return;
+    }
+    for (uint32_t i = first; i < round->arrivals; i++) {
+        reading |= round->reading[i];
+    }
+    for (uint32_t i = 0; i < round->reads; i++) {
+        if ((reading >> i & 1) != 0) {
+            spin.read[spin.reads++] = round->read[i];
+        }
+    }
+    for (uint32_t i = first; i < round->arrivals; i++) {
+        point = spin;
+        point.key = round->key[i];
+        point.site = round->site[i];
+        learn(&point);
+    }
+    learn_way(round, first, &spin, is_site_in);
 }
 
 void
@@ -236,7 +293,7 @@ spin_arrive(uint32_t number, const struct abi_agent *agent, uint64_t step)
         forget(round); /* L3 */
         return;
     }
-    round->now = key_of(agent, &round->known);
+    round->now = key_of(agent, &round->known, &round->here);
     if (round->now == 0) {
         forget(round);
         return;
@@ -265,7 +322,7 @@ spin_arrive(uint32_t number, const struct abi_agent *agent, uint64_t step)
             }
         }
         if (round->known) {
-            learn(round, false);
+            learn_loop(round, i);
         }
         round->vain = step + 1;
         return;
@@ -320,6 +377,8 @@ spin_stepped(uint32_t number, uint64_t step)
     if (round->arrived != step || round->arrivals == MAX_ARRIVALS) {
         forget(round); /* others have stepped while it stood there */
     }
+    round->site[round->arrivals] = round->here;
+    round->reading[round->arrivals] = 0;
     round->key[round->arrivals++] = round->now;
     if (round->op != SP_YIELD) {
         add_read(round, round->address, round->size);
@@ -370,7 +429,7 @@ spin_waits(uint32_t number, uint64_t step, bool vain, struct operation *operatio
         }
         if (same) {
             if (round->known && round->arrived == step) {
-                learn_way(round, spin);
+                learn_way(round, round->arrivals, spin, is_site_of);
             }
             becomes(spin, operation);
             return true;

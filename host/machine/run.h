@@ -48,12 +48,15 @@ struct run_shared {
 };
 #define RUN_SHARED_OBJECT                                                                          \
     0x10000 /* of `bytes`: `word` is the key of an object (host/explore/private.c) */
+#define RUN_SHARED_PULSED 0x20000 /* `word` is an event that is pulsed (host/explore/pulse.c) */
+#define RUN_SHARED_OTHER  (RUN_SHARED_OBJECT | RUN_SHARED_PULSED) /* no memory */
 
 /* A point at which an agent would only poll in vain, while all these values are the same. */
 #define RUN_SPIN_READS 8
 struct run_spin {
     uint64_t key; /* its registers and stack */
     uint64_t reads;
+    uint64_t site; /* its code; not kept for a replay, which learns nothing */
     struct run_spin_read {
         uint64_t address, value;
         uint32_t size, reserved;

@@ -1,0 +1,92 @@
+/*
+ * pulse.c - to begin to wait is a step where an event is pulsed.
+ *
+ * A wait that would block is not enabled, so it is no step: whether a thread has begun to wait or is about to
+ * makes no difference to whoever signals later. To KePulseEvent it does: only who waits by then is woken. So a
+ * wait for an event that is pulsed in some run is a step at once, which reads the event; then the thread waits
+ * and is no agent until somebody wakes it.
+ *
+ * Which events are pulsed is learnt as shared memory is (memory.c, host/search/learn.c): what a run shows holds
+ * from the next one on, and an exhaustive search that still learns of one begins anew.
+ */
+#include "host/explore/pulse.h"
+#include "host/explore/memory.h"
+#include "host/explore/strategy.h"
+
+#define MAX_PULSED 64
+
+static uint64_t pulsed[MAX_PULSED]; /* events */
+static uint32_t known;              /* of these, in force in this run */
+static uint32_t found;              /* of these; others are learnt */
+static struct run_learned *learned; /* NULL: nothing is learnt any more */
+static uint32_t active;             /* of learned->shared */
+
+GENERAL_REGISTERS_ONLY static bool
+is_one_of(uint64_t event, uint32_t count)
+{
+    uint32_t i;
+
+    for (i = 0; i < count && pulsed[i] != event; i++) {
+    }
+    return i < count;
+}
+
+static void
+take(const struct run_shared *shared)
+{
+    if ((shared->bytes & RUN_SHARED_PULSED) != 0 && !is_one_of(shared->word, known) &&
+        known < MAX_PULSED) {
+        pulsed[known++] = shared->word;
+        found = known;
+    }
+}
+
+void
+pulse_init(const struct run_request *request)
+{
+    learned = request->learned;
+    for (size_t i = 0; i < request->shared_count; i++) {
+        take(&request->shared[i]);
+    }
+}
+
+void
+pulse_begin_run(void)
+{
+    for (; learned != NULL && learned->freely && active < learned->shared_count; active++) {
+        take(&learned->shared[active]);
+    }
+}
+
+GENERAL_REGISTERS_ONLY void
+pulse_look(const struct abi_agent *agent)
+{
+    if (agent->op == SP_PULSE_EVENT && learned != NULL && found < MAX_PULSED &&
+        !is_one_of(agent->object, found)) {
+        pulsed[found++] = agent->object;
+        memory_learn(learned, agent->object, RUN_SHARED_PULSED);
+    }
+}
+
+bool
+pulse_is_known(void)
+{
+    return known != 0;
+}
+
+bool
+pulse_begins(const struct abi_agent *agent)
+{
+    const struct abi_object *others;
+    bool begins;
+
+    if (known == 0 || agent->op != SP_WAIT || (agent->flags & ABI_AGENT_BLOCKED) == 0) {
+        return false;
+    }
+    begins = is_one_of(agent->object, known);
+    others = operation_objects(agent);
+    for (uint32_t i = 1; i < agent->objects && others != NULL; i++) {
+        begins = begins || is_one_of(others[i - 1].object, known);
+    }
+    return begins;
+}

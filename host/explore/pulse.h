@@ -1,0 +1,20 @@
+/*
+ * pulse.h - waits for an event that is pulsed: see pulse.c.
+ */
+#ifndef HOST_EXPLORE_PULSE_H
+#define HOST_EXPLORE_PULSE_H
+
+#include <stdbool.h>
+#include "abi/hypercall.h"
+#include "host/machine/run.h"
+
+void pulse_init(const struct run_request *request);
+void pulse_begin_run(void);
+/* An agent that is asked about: does it pulse an event? */
+void pulse_look(const struct abi_agent *agent);
+/* Is there an event that is known to be pulsed? */
+bool pulse_is_known(void);
+/* Would it have to wait, and is it a step to begin to? */
+bool pulse_begins(const struct abi_agent *agent);
+
+#endif
