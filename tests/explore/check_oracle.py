@@ -2,6 +2,7 @@
 """dpor and odpor against brute force, which knows nothing of how they do it, and which also checks at each step that two orders of one
 trace leave the same question: check_oracle.py NTLAB FOLDER oracle.list [NAME...]"""
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -9,7 +10,9 @@ import sys
 
 def explore(ntlab, folder, strategy, name, options):
     clients = [f"{folder}/{o}" if o.endswith((".exe", ".sys")) else o.replace("@", f"{folder}/") for o in options]
-    if not any(o.endswith(".sys") for o in clients):
+    if os.path.exists(f"{folder}/explore-{name}.exe"):
+        clients += ["--inject", "none", "--", f"{folder}/explore-{name}.exe"]
+    elif not any(o.endswith(".sys") for o in clients):
         clients.append(f"{folder}/explore-{name}.sys")
     run = subprocess.run([ntlab, "explore", "--keep-going", "--run-timeout", "120s", "--budget", "100000runs", "--strategy", strategy,
                           "--json", "-", *clients], capture_output=True, text=True)
