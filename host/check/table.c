@@ -238,6 +238,8 @@ table_write(FILE *out, const struct check *check)
                     note->where[0] != 0 ? " in " : "", note->where);
             if (note->schedule[0] != 0) {
                 fprintf(out, "     ntlab replay %s\n", note->schedule);
+            } else {
+                fprintf(out, "     the same command again: it needs no schedule\n");
             }
             any = true;
         } else if (note->verdict == VERDICT_UNSUPPORTED) {

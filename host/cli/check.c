@@ -47,7 +47,9 @@ is_filter(const struct options *options, const struct run_request *request)
 static int
 write_documents(struct check *check)
 {
-    char subject[300], summary[200], path[400];
+    char subject[300], summary[200], path[400], *table = NULL;
+    size_t length;
+    FILE *stream = open_memstream(&table, &length);
     struct note_head head = {.command = "check",
                              .argv = check->argv,
                              .os = os_name(check->options->os),
@@ -62,8 +64,15 @@ write_documents(struct check *check)
     documents_subject(&check->request, subject, sizeof(subject));
     snprintf(summary, sizeof(summary), "%zu cases, %lu runs in %.1f s, %zu findings", check->cases,
              check->runs, check->seconds, check->notes);
+    if (stream != NULL) {
+        table_codes(stream, check);
+        table_write(stream, check);
+        fclose(stream);
+    }
+    head.table = table;
     status = documents_write(check->options, &check->request, &head, check->note, check->notes,
                              check->options->out);
+    free(table);
     if (check->options->out != NULL) {
         snprintf(path, sizeof(path), "%.380s/report.json", check->options->out);
         json[1] = path;

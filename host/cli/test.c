@@ -240,17 +240,54 @@ write_json(const struct testing *testing)
     return fclose(out) == 0 ? 0 : usage_error("%s: %s", path, strerror(errno));
 }
 
+/* A line for each case on each version. */
+static char *
+make_table(const struct testing *testing)
+{
+    static const char *const results[] = {[RUN_PASSED] = "passed",
+                                          [RUN_SHORT] = "less than it requires",
+                                          [RUN_SKIPPED] = "not implemented",
+                                          [RUN_BROKEN] = "did not run"};
+    char *table = NULL;
+    size_t length;
+    FILE *out = open_memstream(&table, &length);
+
+    for (size_t i = 0; out != NULL && i < testing->runs; i++) {
+        const struct note_run *run = &testing->run[i];
+        size_t found[3] = {0};
+
+        for (size_t j = 0; j < testing->notes; j++) {
+            const struct note *note = &testing->note[j];
+
+            found[note->state] +=
+                note->verdict == VERDICT_FINDING && strcmp(note->origin, run->name) == 0;
+        }
+        fprintf(out, "%-40s %8.1f s  ", run->name, run->seconds);
+        if (found[NOTE_NEW] + found[NOTE_KNOWN] + found[NOTE_SUPPRESSED] != 0) {
+            fprintf(out, "findings: %zu new, %zu known, %zu suppressed\n", found[NOTE_NEW],
+                    found[NOTE_KNOWN], found[NOTE_SUPPRESSED]);
+        } else {
+            fprintf(out, "%s\n", results[run->result]);
+        }
+    }
+    if (out != NULL) {
+        fclose(out);
+    }
+    return table;
+}
+
 static int
 write_all(struct testing *testing, double seconds)
 {
     struct options options = {0};
     struct run_request request = {0};
-    char summary[200];
+    char summary[200], *table = make_table(testing);
     struct note_head head = {.command = "test",
                              .argv = testing->argv,
                              .os = "all versions",
                              .subject = testing->project.name,
                              .summary = summary,
+                             .table = table,
                              .seconds = seconds,
                              .run = testing->run,
                              .runs = testing->runs};
@@ -260,6 +297,7 @@ write_all(struct testing *testing, double seconds)
              testing->runs);
     status =
         documents_write(&options, &request, &head, testing->note, testing->notes, testing->out);
+    free(table);
     return status ? status : write_json(testing);
 }
 

@@ -123,7 +123,10 @@ print_step(const struct sheet *sheet, size_t index)
     snprintf(text, sizeof(text), "%s%s%s%s", step->what, step->times_out ? ", which times out" : "",
              step->where[0] != 0 ? "  " : "", step->where);
     cell(sheet, column_of(sheet, step->agent), number, text, false);
-    if (step->blocks) {
+    if (step->blocks && strcmp(sheet->report->kind, "suspend-dos") == 0) {
+        cell(sheet, column_of(sheet, step->agent), "", "** waits until the other one is resumed",
+             true);
+    } else if (step->blocks) {
         strcpy(text, "** waits for ever");
         add_owner(sheet, step->agent, text, sizeof(text));
         cell(sheet, column_of(sheet, step->agent), "", text, true);
@@ -230,7 +233,7 @@ print_end(const struct sheet *sheet)
         fprintf(sheet->out, "%*s and so on, for ever\n", MARGIN - 1, "");
         return;
     }
-    if (sheet->story->hangs || report->threads == 0) {
+    if (sheet->story->hangs || report->threads == 0 || strcmp(report->kind, "suspend-dos") == 0) {
         return;
     }
     for (size_t i = 0; i < sheet->story->agents; i++) {

@@ -68,8 +68,8 @@ html_write(FILE *out, const struct note_head *head, const struct note *note, siz
 {
     char subject[600];
 
-    snprintf(subject, sizeof(subject), "%s %s on %s (build %u)", head->command, head->subject,
-             head->os, head->build);
+    snprintf(subject, sizeof(subject), head->build != 0 ? "%s %s on %s (build %u)" : "%s %s on %s",
+             head->command, head->subject, head->os, head->build);
     fputs(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>ntlab: ",
@@ -79,6 +79,9 @@ html_write(FILE *out, const struct note_head *head, const struct note *note, siz
     fputs("<script type=\"application/json\" id=\"data\">\n{\"schema\":1", out);
     write_string(out, ",\"subject\":", subject);
     write_string(out, ",\"summary\":", head->summary);
+    if (head->table != NULL) {
+        write_string(out, ",\"table\":", head->table);
+    }
     fputs(",\"runs\":[\n", out);
     for (size_t i = 0; i < count; i++) {
         fputs(i ? ",\n" : "", out);

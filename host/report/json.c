@@ -289,20 +289,9 @@ write_story(FILE *out, const struct report *report)
 static void
 write_confirm(FILE *out, const struct report *report)
 {
-    const struct violation *broken = rule_broken(report);
     char words[4000];
 
-    if (report->story == NULL || report->story->shown == 0 ||
-        !story_confirm(report, words, sizeof(words))) {
-        if (broken != NULL) {
-            rule_confirm(broken->rule, words, sizeof(words));
-        } else {
-            snprintf(
-                words, sizeof(words),
-                "Run the same programs with the same arguments: no thread has to be held up for "
-                "it");
-        }
-    }
+    report_confirm(report, words, sizeof(words));
     text(out, ",\n     ", "confirm_on_windows", words);
 }
 

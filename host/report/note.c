@@ -105,6 +105,9 @@ note_make(const struct report *report, bool timeline, struct note *out)
     out->of_system = strcmp(report->blame, "system-known") == 0;
     snprintf(out->severity, sizeof(out->severity), "%s", note_severity(report));
     note_rule(report, out->rule, sizeof(out->rule));
+    if (report->result->end == RUN_STOPPED && report->result->stop.verdict == ABI_BUGCHECK) {
+        out->code = report->result->stop.code;
+    }
     snprintf(out->fingerprint, sizeof(out->fingerprint), "%s", report->fingerprint);
     say_where(rule_broken(report) != NULL ? violation_place(rule_broken(report)) : report->culprit,
               out->where, sizeof(out->where));

@@ -31,6 +31,7 @@ struct note {
     char origin[160]; /* the case that it is from, empty: there is only one */
     char kind[24], severity[12], rule[80], fingerprint[20];
     char message[1024];
+    uint32_t code;          /* bug check, 0: it is none */
     bool of_system;         /* what no driver can help: blame `system-known` */
     bool of_driver;         /* a driver has a part in it: not a client's own affair */
     char where[300];        /* function or image that it is about, empty: none */
@@ -76,6 +77,7 @@ struct note_head {
     uint32_t build;
     const char *subject; /* the drivers' names */
     const char *summary; /* one sentence: what was done */
+    const char *table;   /* NULL: none; what was tried and what of it passed, some lines */
     double seconds;
     const char *requirement; /* NULL: met, or none; else what is less than asked for */
 };

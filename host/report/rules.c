@@ -221,8 +221,8 @@ rule_confirm(const struct rule *rule, char *out, size_t size)
                                  " (verifier /flags 0x%x /driver NAME.sys)", rule->flags);
     }
     if (codes[0] != 0 && used < size) {
-        snprintf(out + used, size - used, ": it stops with bug check 0xC4, first parameter %s",
-                 codes);
+        snprintf(out + used, size - used, ": it stops with bug check 0xC4, first parameter %s%s",
+                 strchr(codes, ',') != NULL ? "one of " : "", codes);
     } else if (used < size) {
         snprintf(out + used, size - used,
                  "; what it does not check itself, a breakpoint at the line shows");

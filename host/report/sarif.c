@@ -4,11 +4,14 @@
  * Paths are relative to the repository's root (sourcefile.c), in uriBaseId SRCROOT. The location is the innermost
  * source line of the driver that the finding is about; without debug information it is the driver's file. The
  * story of the schedule is a code flow: a thread flow for each thread, its steps numbered through all of them by
- * executionOrder. The stacks of all threads are `stacks`. The fingerprint does not change when lines shift.
+ * executionOrder. The stacks of all threads are `stacks`; a frame whose source is not in the repository has its name
+ * alone. The fingerprint does not change when lines shift. A rule brings its page's "Why" and "How to fix" as its help.
  *
  * Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", sections 3.14 (run), 3.27
- * (result), 3.36 (codeFlow); GitHub, "SARIF support for code scanning".
+ * (result), 3.36 (codeFlow); GitHub, "SARIF support for code scanning", which needs more of a rule than the standard.
  */
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include "host/cli/cli.h"
 #include "host/report/note.h"
@@ -41,16 +44,76 @@ write_uri(FILE *out, const char *path)
     fputc('"', out);
 }
 
+/* Lines `from` to `*to` of a source file, `*to` at most its last one; NULL: it is not here. The caller frees it. */
+static char *
+read_lines(const char *file, unsigned from, unsigned *to)
+{
+    FILE *source = source_open(file), *stream;
+    char *line = NULL, *text = NULL;
+    size_t room = 0, length;
+    unsigned number = 0;
+
+    if (source == NULL) {
+        return NULL;
+    }
+    stream = open_memstream(&text, &length);
+    if (stream == NULL) {
+        abort();
+    }
+    while (number < *to && getline(&line, &room, source) > 0) {
+        if (++number >= from) {
+            fputs(line, stream);
+        }
+    }
+    fclose(stream);
+    fclose(source);
+    free(line);
+    *to = number;
+    return text;
+}
+
+#define CONTEXT 3 /* lines before and behind */
+
 static void
-write_physical(FILE *out, const char *file, unsigned line)
+write_snippet(FILE *out, const char *text)
+{
+    pair(out, ", \"snippet\": {", "text", text);
+    fputs("}", out);
+}
+
+/* The line, and what stands around it. */
+static void
+write_region(FILE *out, const char *file, unsigned line)
+{
+    unsigned from = line > CONTEXT ? line - CONTEXT : 1, end = line, to = line + CONTEXT;
+    char *snippet = read_lines(file, line, &end), *around = read_lines(file, from, &to);
+
+    fprintf(out, "\"region\": {\"startLine\": %u", line);
+    if (snippet != NULL && around != NULL && end == line) {
+        write_snippet(out, snippet);
+        fprintf(out, "}, \"contextRegion\": {\"startLine\": %u, \"endLine\": %u", from, to);
+        write_snippet(out, around);
+    }
+    fputs("}", out);
+    free(snippet);
+    free(around);
+}
+
+static void
+write_physical(FILE *out, const char *file, unsigned line, bool excerpt)
 {
     char relative[4096];
 
     source_relative(file, relative, sizeof(relative));
     fputs("\"physicalLocation\": {\"artifactLocation\": {\"uri\": ", out);
     write_uri(out, relative);
-    fprintf(out, ", \"uriBaseId\": \"SRCROOT\"}, \"region\": {\"startLine\": %u}}",
-            line != 0 ? line : 1);
+    fputs(", \"uriBaseId\": \"SRCROOT\"}, ", out);
+    if (excerpt) {
+        write_region(out, file, line);
+    } else {
+        fprintf(out, "\"region\": {\"startLine\": %u}", line != 0 ? line : 1);
+    }
+    fputs("}", out);
 }
 
 static void
@@ -68,9 +131,10 @@ static void
 write_location(FILE *out, const struct place *place)
 {
     const struct source *source = place_source(place);
+    char relative[4096];
 
-    if (source != NULL) {
-        write_physical(out, source->file, source->line);
+    if (source != NULL && source_relative(source->file, relative, sizeof(relative))) {
+        write_physical(out, source->file, source->line, false);
         fputs(", ", out);
     }
     write_logical(out, place);
@@ -236,23 +300,36 @@ write_locations(FILE *out, const struct report *report, const struct place *plac
 {
     fputs("},\n       \"locations\": [{", out);
     if (place_source(place) != NULL) {
-        write_location(out, place);
+        write_physical(out, place_source(place)->file, place_source(place)->line, true);
     } else {
-        write_physical(out, driver_file(report), 1);
-        if (place != NULL) {
-            fputs(", ", out);
-            write_logical(out, place);
-        }
+        write_physical(out, driver_file(report), 1, false);
     }
+    if (place != NULL) {
+        fputs(", ", out);
+        write_logical(out, place);
+    }
+}
+
+/* What happened, and how to see it: all that code scanning shows beside the line. */
+static void
+write_message(FILE *out, const char *message, const char *confirm)
+{
+    char words[6000];
+
+    snprintf(words, sizeof(words), "%s\n\nTo see it on Windows: %s", message, confirm);
+    pair(out, ",\n       \"message\": {", "text", words);
 }
 
 void
 sarif_violation(FILE *out, const struct report *report, const struct violation *violation,
                 const struct note *note)
 {
+    char confirm[1024];
+
+    rule_confirm(violation->rule, confirm, sizeof(confirm));
     pair(out, "\n      {", "ruleId", note->rule);
     fprintf(out, ", \"level\": \"%s\", \"kind\": \"fail\"", note->severity);
-    pair(out, ",\n       \"message\": {", "text", note->message);
+    write_message(out, note->message, confirm);
     write_locations(out, report, violation_place(violation));
     pair(out, "}],\n       \"partialFingerprints\": {", "ntlab/v1", note->fingerprint);
     fputs("},\n       \"stacks\": [{\"frames\": [", out);
@@ -264,17 +341,19 @@ sarif_violation(FILE *out, const struct report *report, const struct violation *
     pair(out, "]}],\n       \"properties\": {", "kind", "rule");
     pair(out, ", ", "family", violation->rule->family);
     pair(out, ", ", "os", report->options.os);
+    pair(out, ", ", "confirmOnWindows", confirm);
 }
 
 void
 sarif_finding(FILE *out, const struct report *report)
 {
     const struct place *place = best_place(report);
-    char rule[80], words[2400];
+    char rule[80], words[4000];
 
+    report_confirm(report, words, sizeof(words));
     pair(out, "\n      {", "ruleId", note_rule(report, rule, sizeof(rule)));
     fprintf(out, ", \"level\": \"%s\", \"kind\": \"fail\"", note_severity(report));
-    pair(out, ",\n       \"message\": {", "text", report->message);
+    write_message(out, report->message, words);
     write_locations(out, report, place);
     pair(out, "}],\n       \"partialFingerprints\": {", "ntlab/v1", report->fingerprint);
     fputs("}", out);
@@ -283,9 +362,7 @@ sarif_finding(FILE *out, const struct report *report)
     pair(out, ",\n       \"properties\": {", "kind", report->kind);
     pair(out, ", ", "blame", report->blame);
     pair(out, ", ", "os", report->options.os);
-    if (report->story != NULL && story_confirm(report, words, sizeof(words))) {
-        pair(out, ", ", "confirmOnWindows", words);
-    }
+    pair(out, ", ", "confirmOnWindows", words);
 }
 
 /* What is said of a rule by itself. */
@@ -311,12 +388,78 @@ rule_text(const struct note *note)
     if (rule_find(note->rule) != NULL) {
         return rule_find(note->rule)->sentence;
     }
+    if (note->code != 0 && bugcheck_text(note->code) != NULL) {
+        return bugcheck_text(note->code)->summary;
+    }
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (strcmp(texts[i].kind, note->kind) == 0) {
             return texts[i].text;
         }
     }
     return "A finding of ntlab.";
+}
+
+/* What its page says, NULL: it has none. */
+static const char *
+rule_help(const char *name)
+{
+    static const struct {
+        const char *name, *text;
+    } pages[] = {
+#include "rulehelp.h"
+    };
+
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        if (strcmp(pages[i].name, name) == 0) {
+            return pages[i].text;
+        }
+    }
+    return NULL;
+}
+
+/* "SystemThreadExceptionNotHandled" of SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, "SuspendDos" of suspend-dos. */
+static void
+friendly_name(const char *id, char *out, size_t size)
+{
+    bool plain = strpbrk(id, "_-") == NULL && strpbrk(id, "abcdefghijklmnopqrstuvwxyz") != NULL &&
+                 isupper((unsigned char)id[0]);
+    bool begins = true;
+    size_t length = 0;
+
+    for (const char *c = id; *c != 0 && length < size - 1; c++) {
+        if (!isalnum((unsigned char)*c)) {
+            begins = true;
+            continue;
+        }
+        out[length++] = (char)(plain || isdigit((unsigned char)*c) ? *c
+                               : begins                            ? toupper((unsigned char)*c)
+                                                                   : tolower((unsigned char)*c));
+        begins = false;
+    }
+    out[length] = 0;
+}
+
+/* One rule's description and help, as far as both know what they are. */
+static void
+write_help(FILE *out, const struct note *note)
+{
+    const char *page = rule_help(note->rule);
+    char words[6000], name[100];
+
+    friendly_name(note->rule, name, sizeof(name));
+    if (strcmp(name, note->rule) != 0) {
+        pair(out, ", ", "name", name);
+    }
+    pair(out, ",\n       \"shortDescription\": {", "text", rule_text(note));
+    pair(out, "},\n       \"fullDescription\": {", "text", rule_text(note));
+    snprintf(words, sizeof(words), "%s%s%s", rule_text(note), page != NULL ? "\n\n" : "",
+             page != NULL
+                 ? page
+                 : " The result's message says what happened and how to see it on Windows, its "
+                   "code flow who did what in which order.");
+    pair(out, "},\n       \"help\": {", "text", words);
+    pair(out, ", ", "markdown", words);
+    fputs("}", out);
 }
 
 static void
@@ -335,13 +478,17 @@ write_rules(FILE *out, const struct note *note, size_t count)
         }
         pair(out, first ? "\n      {" : ",\n      {", "id", note[i].rule);
         first = false;
-        pair(out, ", \"shortDescription\": {", "text", rule_text(&note[i]));
-        fprintf(out, "}, \"helpUri\": \"%s%s%s\", \"defaultConfiguration\": {\"level\": \"%s\"}",
+        write_help(out, &note[i]);
+        fprintf(out,
+                ",\n       \"helpUri\": \"%s%s%s\", \"defaultConfiguration\": {\"level\": \"%s\"}",
                 rule_find(note[i].rule) != NULL ? RULES : HELP,
                 rule_find(note[i].rule) != NULL ? note[i].rule : "",
                 rule_find(note[i].rule) != NULL ? ".md" : "", note[i].severity);
-        fprintf(out, ", \"properties\": {\"tags\": [\"%s\"], \"precision\": \"very-high\"}}",
-                strcmp(note[i].severity, "error") == 0 ? "correctness" : "maintainability");
+        fprintf(out,
+                ", \"properties\": {\"tags\": [\"%s\"], \"precision\": \"very-high\", "
+                "\"problem.severity\": \"%s\"}}",
+                strcmp(note[i].severity, "error") == 0 ? "correctness" : "maintainability",
+                strcmp(note[i].severity, "note") == 0 ? "recommendation" : note[i].severity);
     }
 }
 

@@ -347,6 +347,49 @@ mark_freed(struct report *report)
     }
 }
 
+/*
+ * Of a suspend denial of service: who takes what the other one then waits for, where the suspension comes, the wait, and the
+ * first step that lets the other one go on. The environment's suspension is no step; the APC that carries it out is.
+ */
+static void
+mark_suspended(struct report *report)
+{
+    struct story *story = report->story;
+    size_t wait = story->steps, apc = story->steps, agent[2] = {STORY_AGENTS, STORY_AGENTS};
+    bool released = false;
+
+    for (size_t i = 0; i < story->agents; i++) {
+        for (size_t j = 0; j < 2; j++) {
+            if (story->agent[i].object == report->result->stop.parameter[j]) {
+                agent[j] = i;
+            }
+        }
+    }
+    for (size_t i = 0; i < story->steps; i++) {
+        if (story->step[i].agent == agent[1] && hangs_at(story, i)) {
+            wait = i;
+        }
+    }
+    for (size_t i = 0; i < wait && wait < story->steps; i++) {
+        if (story->step[i].agent == agent[0] &&
+            (story->step[i].op == EV_APC_RUN || story->step[i].op == SP_DELIVER_APC)) {
+            apc = i;
+        }
+    }
+    if (apc == story->steps) {
+        return;
+    }
+    for (size_t i = 0; i < story->steps; i++) {
+        struct story_step *step = &story->step[i];
+        bool of_lock = step->site != NULL && step->object == story->step[wait].object &&
+                       step->agent == agent[0] && !released;
+
+        step->suspends = i == apc;
+        step->shown = i == wait || i == apc || of_lock;
+        released |= of_lock && i > wait;
+    }
+}
+
 static void
 mark(struct report *report)
 {
@@ -376,6 +419,10 @@ mark(struct report *report)
         }
     }
     mark_freed(report);
+    if (strcmp(report->kind, "suspend-dos") == 0) {
+        mark_suspended(report);
+        return;
+    }
     mark_delays(story);
     for (size_t i = 0; i < story->steps; i++) {
         if (story->step[i].times_out && story->step[i].site != NULL) {
@@ -524,6 +571,10 @@ say_what(const struct report *report, struct story_step *step)
 {
     char object[96] = "", routine[64];
 
+    if (step->suspends) {
+        snprintf(step->what, sizeof(step->what), "-- is suspended here --");
+        return;
+    }
     if (step->op == SP_DELAY) {
         snprintf(object, sizeof(object), "%s", "");
     } else if (step->object != 0) {

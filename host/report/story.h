@@ -32,6 +32,7 @@ struct story_step {
     uint8_t irql;
     uint32_t choice; /* number of the choice from 1; 0: nobody was asked */
     bool preempts, is_free, blocks, times_out;
+    bool suspends; /* the agent itself: of a finding of kind suspend-dos */
     uint64_t object, argument[2], time_100ns;
     struct place *site, *callee; /* NULL: not known */
     bool shown;
@@ -97,7 +98,7 @@ void story_find_holds(const struct report *report);
 void story_hold_until(const struct story *story, const struct story_hold *hold, char *out,
                       size_t size);
 void story_seconds(uint64_t time_100ns, char *out, size_t size); /* "2.0 s" */
-/* confirm.c: false: there is nothing to say. */
-bool story_confirm(const struct report *report, char *out, size_t size);
+/* confirm.c: how to see it on Windows; some 2,500 bytes at most. */
+void report_confirm(const struct report *report, char *out, size_t size);
 
 #endif

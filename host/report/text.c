@@ -596,21 +596,25 @@ print_culprit(const struct page *page)
     }
 }
 
-/* How it came to that, and how to see it elsewhere. */
+/* How it came to that. */
 static void
 print_story(const struct page *page)
 {
-    char words[4000];
-
     if (page->report->story == NULL || page->report->story->shown == 0) {
         return;
     }
     heading(page, "SCHEDULE (time goes down; numbers are choices)");
     story_columns(page->out, page->report, 0, page->style->strong, page->style->end);
-    if (story_confirm(page->report, words, sizeof(words))) {
-        heading(page, "TO SEE IT ON WINDOWS");
-        fprintf(page->out, "%s\n", words);
-    }
+}
+
+static void
+print_confirm(const struct page *page)
+{
+    char words[4000];
+
+    report_confirm(page->report, words, sizeof(words));
+    heading(page, "TO SEE IT ON WINDOWS");
+    fprintf(page->out, "%s\n", words);
 }
 
 /* The rule that has ended the run. */
@@ -618,7 +622,6 @@ static void
 print_rule(const struct page *page)
 {
     const struct violation *broken = rule_broken(page->report);
-    char words[400];
 
     if (broken == NULL) {
         return;
@@ -629,8 +632,7 @@ print_rule(const struct page *page)
     if (broken->rule->aliases[0] != 0) {
         fprintf(page->out, "Microsoft's: %s\n", broken->rule->aliases);
     }
-    rule_confirm(broken->rule, words, sizeof(words));
-    fprintf(page->out, "%s\nSee docs/rules/%s.md\n", words, broken->rule->name);
+    fprintf(page->out, "See docs/rules/%s.md\n", broken->rule->name);
 }
 
 static void
@@ -646,6 +648,9 @@ print_details(const struct page *page)
     print_rule(page);
     print_circle(page);
     print_story(page);
+    if (report->verdict == VERDICT_FINDING) {
+        print_confirm(page);
+    }
     if (thread != NULL) {
         if (!thread->bare) {
             fprintf(page->out, "\nPROCESS_NAME:  %s  (process id %lx)\n", thread->name,

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "host/cli/cli.h"
+#include "host/report/rules.h"
 #include "host/report/timeline.h"
 
 #define MAX_EVENTS  200000 /* the last ones */
@@ -215,6 +216,7 @@ timeline_caller(struct timeline *timeline, const struct abi_record *record)
 {
     return timeline_is_step(record)        ? site_of(timeline, record->caller, false)
            : record->kind == EV_POOL_ALLOC ? site_of(timeline, record->arg[3], false)
+           : record->kind == EV_EXCEPTION  ? site_of(timeline, record->object, true)
                                            : 0;
 }
 
@@ -568,11 +570,36 @@ write_story(FILE *out, const struct timeline *timeline)
     fputs("]", out);
 }
 
+/* Where in the driver it happened: name, line, and the lines around it. */
+static void
+write_culprit(FILE *out, const struct timeline *timeline, struct excerpts *excerpts)
+{
+    const struct report *report = timeline->report;
+    const struct place *place =
+        rule_broken(report) != NULL ? violation_place(rule_broken(report)) : report->culprit;
+    const struct source *source = place_source(place);
+    size_t file = MAX_FILES;
+    char name[300];
+
+    if (report->verdict != VERDICT_FINDING || source == NULL || source->file == NULL ||
+        place->origin == ORIGIN_OURS) {
+        return;
+    }
+    place_name(place, name, sizeof(name));
+    file = excerpt_file(excerpts, source->file);
+    want_lines(excerpts, file, source->line);
+    if (file != MAX_FILES) {
+        fputs(",\n\"culprit\":[", out);
+        json_string(out, name);
+        fprintf(out, ",%zu,%u]", file, source->line);
+    }
+}
+
 static void
 write_head(FILE *out, const struct timeline *timeline)
 {
     const struct report *report = timeline->report;
-    char words[2400], *text = NULL;
+    char words[4000], *text = NULL;
     size_t length;
     FILE *stream = open_memstream(&text, &length);
 
@@ -584,7 +611,8 @@ write_head(FILE *out, const struct timeline *timeline)
     json_string(out, report->blame != NULL ? report->blame : "");
     fputs(",\"fingerprint\":", out);
     json_string(out, report->fingerprint);
-    if (report->story != NULL && story_confirm(report, words, sizeof(words))) {
+    if (report->verdict == VERDICT_FINDING) {
+        report_confirm(report, words, sizeof(words));
         fputs(",\"confirm\":", out);
         json_string(out, words);
     }
@@ -661,6 +689,7 @@ timeline_write(FILE *out, const struct report *report)
     write_agents(out, timeline);
     write_objects(out, timeline);
     write_sites(out, timeline, &excerpts);
+    write_culprit(out, timeline, &excerpts);
     write_files(out, &excerpts);
     write_story(out, timeline);
     fputs("}", out);

@@ -131,7 +131,14 @@ function layOut(r) {
 function open(number) {
   run = data.runs[number];
   [...$("tabs").children].forEach((tab, i) => tab.setAttribute("aria-pressed", i === number));
-  $("message").textContent = run.message;
+  const sentence = /^.{20,}?[.:](?= [A-Z])/s.exec(run.message), title = run.message.length > 200 && sentence ? sentence[0] : run.message;
+  $("message").textContent = title.replace(/[.:]$/, "");
+  $("more").textContent = run.message.slice(title.length);
+  $("wherebox").style.display = run.culprit ? "" : "none";
+  if (run.culprit) {
+    $("place").textContent = run.culprit[0] + "  " + run.files[run.culprit[1]].n + ":" + run.culprit[2];
+    excerpt($("where"), run.files[run.culprit[1]], run.culprit[2]);
+  }
   $("badge").textContent = run.rule || run.kind;
   $("badge").className = "badge" + (run.kind === "clean" ? " clean" : run.severity === "warning" || run.severity === "note" ? " warning" : "");
   $("facts").textContent = [run.origin, run.why ? "not new: " + run.why : "", run.where, run.blame && run.kind !== "clean" ? "blame: " + run.blame : "", run.fingerprint && run.kind !== "clean" ? "fingerprint " + run.fingerprint : "",
@@ -139,7 +146,7 @@ function open(number) {
   $("text").textContent = run.text || "";
   $("textbox").open = !run.ev && !!run.text;
   $("textbox").style.display = run.text ? "" : "none";
-  $("confirm").textContent = (run.confirm || "").replace(/ (\d+\. )/g, "\n$1");
+  $("confirm").textContent = (run.confirm || "").replace(/ (\d+\. |Otherwise each|Documented: )/g, "\n$1");
   $("confirmbox").style.display = run.confirm ? "" : "none";
   $("timeline").style.display = run.ev && run.ev.k.length ? "" : "none";
   $("storybox").style.display = run.story && run.story.length ? "" : "none";
@@ -237,19 +244,22 @@ function describe() {
 }
 
 function showSource(box, file, line) {
-  box.append(text("div", file.n + ":" + line, "mono"));
   const source = document.createElement("pre");
   source.id = "source";
-  let any = false;
+  source.className = "source";
+  box.append(text("div", file.n + ":" + line, "mono"), source);
+  excerpt(source, file, line);
+}
+
+function excerpt(box, file, line) {
+  box.textContent = "";
   for (let number = line - 4; number <= line + 4; number++) {
     if (file.l[number] === undefined) continue;
     const row = text("div", "", number === line ? "here" : "");
     row.append(text("span", String(number), "number"), file.l[number]);
-    source.append(row);
-    any = true;
+    box.append(row);
   }
-  if (any) box.append(source);
-  else box.append(text("p", "The source was not there when the report was made.", "weak"));
+  if (!box.childNodes.length) box.append(text("div", "The source was not there when the report was made.", "weak"));
 }
 
 /* ---- drawing ---- */
@@ -608,7 +618,12 @@ function legend() {
     item.append(swatch, words);
     box.append(item);
   }
-  for (const name in MARKS) { const item = text("span", MARKS[name][0] + " " + MARKS[name][2]); box.append(item); }
+  for (const name in MARKS) {
+    const item = text("span", ""), mark = text("b", MARKS[name][0] + " ");
+    mark.style.color = MARKS[name][1];
+    item.append(mark, MARKS[name][2]);
+    box.append(item);
+  }
   box.append(text("span", "\u25ef step of the story"), text("span", "yellow column: a choice that mattered"));
 }
 
@@ -617,6 +632,8 @@ $("summary").textContent = data.summary;
 document.title = "ntlab: " + data.subject;
 data.runs.forEach((r, i) => { const tab = text("button", (r.why ? "(" : "") + (r.rule || r.kind) + (r.where ? " in " + r.where : "") + (r.why ? ")" : "")); tab.title = r.origin || ""; tab.onclick = () => open(i); $("tabs").append(tab); });
 $("tabs").style.display = data.runs.length > 1 ? "" : "none";
+$("table").textContent = data.table || "";
+$("tablebox").style.display = data.table ? "" : "none";
 legend();
 listen();
 open(Math.max(0, data.runs.findIndex((r) => r.severity === "error" && !r.why)));
