@@ -2,7 +2,9 @@
  * lcov.c - coverage of the drivers: for genhtml and CI as an lcov trace file, and in numbers.
  *
  * A line has run if a block with an instruction of it has. A branch is told for a conditional jump whose own block has
- * run: BRDA block 0, branch 0 taken, branch 1 not; counts are 1, for a block tells only once.
+ * run: BRDA block 0, branch 0 taken, branch 1 not; counts are 1, for a block tells only once. A PDB says of no address
+ * where its function begins: there the unwind data and the calls do. Files outside of the repository (headers of the kit) are left
+ * out, for genhtml ends at one that it cannot read; if all are elsewhere, all stand there under their own paths.
  *
  * Source: geninfo(1), "Files".
  */
@@ -181,7 +183,9 @@ collect(const struct run_request *request, const struct report_options *options,
                 (struct line){source->file, source->line, 1,
                               coverage->seen[point - coverage->point], query[i].rva, NULL});
         }
-        if (outer->symbol != NULL && outer->file != NULL && query[i].start == start) {
+        if (outer->symbol != NULL && outer->file != NULL &&
+            (query[i].start != 0 ? query[i].start == start
+                                 : flow_is_function(flow, query[i].rva))) {
             add(lines, count,
                 (struct line){outer->file, outer->line, 2, seen != 0, query[i].rva, outer->symbol});
         }
@@ -197,8 +201,8 @@ write_file(FILE *out, const struct line *line, size_t count)
     unsigned functions = 0, functions_run = 0, branches = 0, branches_run = 0, lines = 0, run = 0;
     char relative[4096];
 
-    source_relative(line[0].file, relative, sizeof(relative));
-    fprintf(out, "SF:%s\n", relative);
+    fprintf(out, "SF:%s\n",
+            source_relative(line[0].file, relative, sizeof(relative)) ? relative : line[0].file);
     for (size_t i = 0; i < count && line[i].kind == 2; i++) {
         fprintf(out, "FN:%u,%s\n", line[i].line, line[i].symbol);
     }
@@ -243,11 +247,20 @@ write_file(FILE *out, const struct line *line, size_t count)
     fprintf(out, "LF:%u\nLH:%u\nend_of_record\n", lines, run);
 }
 
+static bool
+is_here(const char *file)
+{
+    char relative[4096];
+
+    return source_relative(file, relative, sizeof(relative));
+}
+
 void
 lcov_write(FILE *out, const struct run_request *request, const struct report_options *options)
 {
     struct line *lines = NULL;
     size_t count = 0, from = 0;
+    bool any = false;
 
     for (size_t i = 0; i < request->coverages; i++) {
         collect(request, options, &request->coverage[i], &lines, &count);
@@ -256,13 +269,18 @@ lcov_write(FILE *out, const struct run_request *request, const struct report_opt
         qsort(lines, count, sizeof(*lines), by_place);
     }
     fputs("TN:ntlab\n", out);
+    for (size_t i = 0; i < count && !any; i++) {
+        any = is_here(lines[i].file);
+    }
     while (from < count) {
         size_t to = from;
 
         while (to < count && strcmp(lines[to].file, lines[from].file) == 0) {
             to++;
         }
-        write_file(out, lines + from, to - from);
+        if (!any || is_here(lines[from].file)) {
+            write_file(out, lines + from, to - from);
+        }
         from = to;
     }
     free(lines);

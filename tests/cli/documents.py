@@ -217,6 +217,17 @@ def main():
         run("check", "--budget", "2runs", "--html", at("k.html"), os.path.join(bugs, "bug-resource-apcs.sys"), status=1)
         check("COVERAGE:" in shown(at("k.html"))["table"] and "rules of family apc" in shown(at("k.html"))["table"], "page: the table of check")
 
+        # The same mistake with a PDB: its functions are known too. No header of the kit, which genhtml could not read.
+        run("run", os.path.join(folder, "faulty-pdb.sys"), "--coverage", at("p.info"), status=1)
+        files = check_lcov(at("p.info"))
+        check(list(files) == ["tests/cli/faulty-pdb.c"], f"lcov of a PDB: {list(files)}")
+        check(files["tests/cli/faulty-pdb.c"]["FNDA"] == {"DriverEntry": 1, "FaultyRead": 1}, f"lcov of a PDB: {files}")
+        run("run", "--coverage", at("t.info"), os.path.join(samples, "transfer/transfer.sys"), status=0)
+        check(list(check_lcov(at("t.info"))) == ["samples/transfer/driver.c"], "lcov: files of the kit")
+        # From elsewhere there is nothing but the paths themselves.
+        run("run", os.path.join(folder, "faulty-pdb.sys"), "--coverage", at("q.info"), status=1, cwd=at("other"))
+        check([os.path.isabs(name) for name in check_lcov(at("q.info"))] == [True], "lcov: sources that are elsewhere")
+
         # What is watched takes the same way.
         for name, status in (("null", 1), ("deadlock", 1), ("resource", 1), ("spin", 1), ("region", 1), ("pool", 1)):
             run("run", faulty(name), "--json", at("plain"), status=status)
