@@ -112,6 +112,7 @@ static const struct {
     {"Nt", "FileAttributes", attributes, true},
     {"NtCreateFile", "CreateOptions", create_options, true},
     {"NtCreateNamedPipeFile", "CreateOptions", create_options, true},
+    {"NtCreateMailslotFile", "CreateOptions", create_options, true},
     {"NtOpenFile", "OpenOptions", create_options, true},
     {"Nt", "CompletionFilter", changes, true},
     {"NtDuplicateObject", "Options", duplications, true},

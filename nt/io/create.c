@@ -702,6 +702,29 @@ NtCreateNamedPipeFile(PHANDLE FileHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTE
                          CreateFileTypeNamedPipe, &Parameters, 0, NULL, NULL, KiPreviousMode());
 }
 
+NTSTATUS NTAPI
+NtCreateMailslotFile(PHANDLE FileHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                     PIO_STATUS_BLOCK IoStatusBlock, ULONG CreateOptions, ULONG MailslotQuota,
+                     ULONG MaximumMessageSize, PLARGE_INTEGER ReadTimeout)
+{
+    MAILSLOT_CREATE_PARAMETERS Parameters = {MailslotQuota, MaximumMessageSize, {}, FALSE};
+    NTSTATUS Status;
+
+    if (ReadTimeout != NULL) {
+        Status = IopCaptureLarge(ReadTimeout, KiPreviousMode(), &Parameters.ReadTimeout);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+        Parameters.TimeoutSpecified = TRUE;
+    }
+    if (CreateOptions & ~FILE_VALID_MAILSLOT_OPTION_FLAGS) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    return IopCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, NULL, 0,
+                         FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_CREATE, CreateOptions, NULL, 0,
+                         CreateFileTypeMailslot, &Parameters, 0, NULL, NULL, KiPreviousMode());
+}
+
 /* Opens for the question alone. */
 static NTSTATUS
 IopQueryOnly(POBJECT_ATTRIBUTES ObjectAttributes, PFILE_NETWORK_OPEN_INFORMATION Information,

@@ -15,7 +15,7 @@ LIST_ENTRY IopFsNotify;
 LIST_ENTRY IopPopups = {&IopPopups, &IopPopups};
 LIST_ENTRY IopShutdownQueue, IopLastChanceShutdownQueue;
 LIST_ENTRY IopReinitQueue, IopBootReinitQueue;
-LIST_ENTRY NpPipes, NpWaiters;
+LIST_ENTRY NpPipes, NpWaiters, MsSlots;
 LIST_ENTRY IopTimers, IopInterfaces, IopPnpNotify, IopPowerSettings;
 LIST_ENTRY IopDeviceNodes;
 LIST_ENTRY IopOrphans; /* IRPs whose thread ended before they did */

@@ -86,6 +86,7 @@ IoInitSystem(ULONG Phase)
         {L"\\Driver\\ConDrv", IopConsoleEntry},        {L"\\FileSystem\\HostFs", IopHostFsEntry},
         {L"\\Driver\\RamDisk", IopRamDiskEntry},       {L"\\FileSystem\\RAW", IopRawEntry},
         {L"\\FileSystem\\Fs_Rec", IopRecognizerEntry}, {L"\\FileSystem\\Npfs", IopPipeEntry},
+        {L"\\FileSystem\\Msfs", IopMailslotEntry},
     };
     PDRIVER_OBJECT DriverObject;
 

@@ -419,6 +419,9 @@ typedef struct _FILE_PIPE_INFORMATION {
     ULONG ReadMode;
     ULONG CompletionMode;
 } FILE_PIPE_INFORMATION, *PFILE_PIPE_INFORMATION;
+NTSTATUS NTAPI NtCreateMailslotFile(PHANDLE Handle, ULONG Access, POBJECT_ATTRIBUTES Attributes,
+                                    PIO_STATUS_BLOCK Iosb, ULONG Options, ULONG Quota,
+                                    ULONG MaximumMessageSize, PLARGE_INTEGER ReadTimeout);
 NTSTATUS NTAPI NtCreateNamedPipeFile(PHANDLE Handle, ULONG Access, POBJECT_ATTRIBUTES Attributes,
                                      PIO_STATUS_BLOCK Iosb, ULONG ShareAccess, ULONG Disposition,
                                      ULONG Options, ULONG PipeType, ULONG ReadMode,
