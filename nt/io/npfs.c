@@ -319,6 +319,7 @@ NpCleanup(PNP_FILE File, PLIST_ENTRY Gathered)
     }
     Instance->File[File->End] = NULL;
     File->Instance = NULL;
+    Instance->Pipe->InstanceCount -= File->End == NpServer; /* what a client still holds is none */
     NpGatherList(&Instance->Listeners, STATUS_PIPE_BROKEN, Gathered);
     NpEmptyQueue(&Instance->Queue[Other], STATUS_PIPE_BROKEN, Gathered);
     NpGatherList(&Instance->Queue[File->End].Readers, STATUS_PIPE_BROKEN, Gathered);
@@ -330,7 +331,7 @@ NpCleanup(PNP_FILE File, PLIST_ENTRY Gathered)
     NpEmptyQueue(&Instance->Queue[File->End], STATUS_PIPE_BROKEN, Gathered);
     NpForgetClient(Instance);
     RemoveEntryList(&Instance->Links);
-    if (--Instance->Pipe->InstanceCount == 0) {
+    if (IsListEmpty(&Instance->Pipe->Instances)) {
         NpDeletePipe(Instance->Pipe);
     }
     ExpFree(Instance);

@@ -127,6 +127,12 @@ States(void)
     EXPECT_EQ(
         LastErrorOf(Server(PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE, 2, 64) != INVALID_HANDLE_VALUE),
         ERROR_PIPE_BUSY); /* both instances exist */
+    /* What only a client holds is no instance that a server could not make anew. */
+    End = Client(GENERIC_READ);
+    CloseHandle(First);
+    First = Server(PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED, PIPE_TYPE_BYTE, 2, 64);
+    EXPECT(First != INVALID_HANDLE_VALUE);
+    CloseHandle(End);
     CloseHandle(Second);
     EXPECT_EQ(LastErrorOf(ReadFile(First, Text, 1, NULL, &Connect)), ERROR_PIPE_LISTENING);
 
