@@ -113,14 +113,43 @@ CreateThreadpoolWait(PTP_WAIT_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENV
     return BaseResult(TpAllocWait(&Wait, Callback, Context, Environment)) ? Wait : NULL;
 }
 
+/* What a program gave to CreateThreadpoolIo; lives as long as the process, for a completion may come at any time. */
+typedef struct _BASE_IO {
+    PTP_WIN32_IO_CALLBACK Callback;
+    PVOID Context;
+} BASE_IO, *PBASE_IO;
+
+static VOID NTAPI
+BaseIoDone(PTP_CALLBACK_INSTANCE Instance, PVOID Context, PVOID Overlapped, PIO_STATUS_BLOCK Iosb,
+           PTP_IO Io)
+{
+    PBASE_IO Own = Context;
+
+    Own->Callback(Instance, Own->Context, Overlapped, RtlNtStatusToDosError(Iosb->Status),
+                  Iosb->Information, Io);
+}
+
 PTP_IO WINAPI
 CreateThreadpoolIo(HANDLE File, PTP_WIN32_IO_CALLBACK Callback, PVOID Context,
                    PTP_CALLBACK_ENVIRON Environment)
 {
+    PBASE_IO Own = RtlAllocateHeap(BaseHeap(), 0, sizeof(*Own));
+    NTSTATUS Status;
     PTP_IO Io;
 
-    return BaseResult(TpAllocIoCompletion(&Io, File, (PVOID)Callback, Context, Environment)) ? Io
-                                                                                             : NULL;
+    if (Own == NULL) {
+        BaseFail(STATUS_NO_MEMORY);
+        return NULL;
+    }
+    Own->Callback = Callback;
+    Own->Context = Context;
+    Status = TpAllocIoCompletion(&Io, File, (PVOID)BaseIoDone, Own, Environment);
+    if (!NT_SUCCESS(Status)) {
+        RtlFreeHeap(BaseHeap(), 0, Own);
+        BaseFail(Status);
+        return NULL;
+    }
+    return Io;
 }
 
 PTP_CLEANUP_GROUP WINAPI

@@ -37,7 +37,8 @@ UCHAR RtlpFlsUsed[RTLP_FLS_SLOTS];
 RTL_CRITICAL_SECTION RtlpPebLock = {NULL, -1, 0, NULL, NULL, 0};
 
 RTL_CRITICAL_SECTION TppLock = {NULL, -1, 0, NULL, NULL, 0};
-RTL_CONDITION_VARIABLE TppWakeWorker, TppChanged;
-LIST_ENTRY TppQueue = {&TppQueue, &TppQueue}, TppArmed = {&TppArmed, &TppArmed};
-ULONG TppWorkers, TppIdle, TppWaits;
-HANDLE TppTimerEvent, TppPort;
+RTL_CONDITION_VARIABLE TppChanged;
+TPP_POOL TppDefaultPool = {.Queue = {&TppDefaultPool.Queue, &TppDefaultPool.Queue},
+                           .Maximum = TPP_MAX_WORKERS};
+LIST_ENTRY TppWaiters = {&TppWaiters, &TppWaiters};
+HANDLE TppPort;

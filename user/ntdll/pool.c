@@ -11,6 +11,7 @@ TppAllocate(TPP_KIND Kind, PVOID Callback, PVOID Context)
 
     if (Item != NULL) {
         Item->Kind = Kind;
+        Item->Pool = &TppDefaultPool;
         Item->Callback = Callback;
         Item->Context = Context;
         Item->Timeout = -1;
@@ -19,10 +20,24 @@ TppAllocate(TPP_KIND Kind, PVOID Callback, PVOID Context)
     return Item;
 }
 
+/* T4 */
+static VOID
+TppFreePoolIfDone(PTPP_POOL Pool)
+{
+    if (Pool->Released && Pool->Items == 0) {
+        RtlWakeAllConditionVariable(&Pool->Wake); /* idle workers end; the last frees it */
+        if (Pool->Workers == 0) {
+            RtlFreeHeap(RtlProcessHeap(), 0, Pool);
+        }
+    }
+}
+
 VOID
 TppFreeIfDone(PTPP_ITEM Item)
 {
-    if (!Item->Released || Item->Pending != 0 || Item->Running != 0 || Item->Armed) {
+    PTPP_POOL Pool = Item->Pool;
+
+    if (!Item->Released || Item->Pending != 0 || Item->Active != 0 || Item->Armed) {
         return;
     }
     RemoveEntryList(&Item->GroupLinks);
@@ -30,9 +45,13 @@ TppFreeIfDone(PTPP_ITEM Item)
         NtSetEvent(Item->Completion, NULL);
     }
     RtlFreeHeap(RtlProcessHeap(), 0, Item);
+    if (Pool != &TppDefaultPool) {
+        Pool->Items--;
+        TppFreePoolIfDone(Pool);
+    }
 }
 
-static VOID
+VOID
 TppFinish(PTPP_INSTANCE Instance)
 {
     if (Instance->Section != NULL) {
@@ -53,10 +72,11 @@ TppFinish(PTPP_INSTANCE Instance)
 }
 
 static VOID
-TppCall(PTPP_ITEM Item, BOOLEAN TimedOut)
+TppCall(PTPP_ITEM Item, PTPP_INSTANCE Instance, BOOLEAN TimedOut)
 {
-    TPP_INSTANCE Instance = {0};
-    PTP_CALLBACK_INSTANCE Handle = (PTP_CALLBACK_INSTANCE)&Instance;
+    PTP_CALLBACK_INSTANCE Handle = (PTP_CALLBACK_INSTANCE)Instance;
+    PTP_SIMPLE_CALLBACK Finalization = Item->Finalization;
+    PVOID Context = Item->Context;
 
     switch (Item->Kind) {
     case TppSimple:
@@ -81,71 +101,117 @@ TppCall(PTPP_ITEM Item, BOOLEAN TimedOut)
                                                   Item->Kind == TppOldTimer || TimedOut);
         break;
     }
-    TppFinish(&Instance);
+    if (Finalization != NULL) {
+        Finalization(Handle, Context);
+    }
+    TppFinish(Instance);
+}
+
+VOID
+TppRun(PTPP_ITEM Item, BOOLEAN TimedOut)
+{
+    TPP_INSTANCE Instance = {.Pool = Item->Pool, .Running = &Item->Running};
+
+    Item->Running++;
+    Item->Active++;
+    RtlLeaveCriticalSection(&TppLock);
+    TppCall(Item, &Instance, TimedOut);
+    RtlEnterCriticalSection(&TppLock);
+    Item->Active--;
+    if (Instance.Running != NULL) {
+        Item->Running--;
+    }
+    if (Item->Kind == TppOldWait && !Item->Released && (Item->Flags & WT_EXECUTEONLYONCE) == 0) {
+        TppArm(Item);
+    }
+    RtlWakeAllConditionVariable(&TppChanged); /* T3 */
+    TppFreeIfDone(Item);
+}
+
+VOID
+TppUnqueue(PTPP_ITEM Item)
+{
+    if (Item->Pending != 0) {
+        Item->Pool->Queued -= Item->Pending;
+        Item->Pending = 0;
+        RemoveEntryList(&Item->QueueLinks);
+        RtlWakeAllConditionVariable(&TppChanged); /* T3 */
+    }
 }
 
 static DWORD WINAPI
-TppWorker(PVOID Unused)
+TppWorker(PVOID Context)
 {
-    RtlEnterCriticalSection(&TppLock);
-    for (;;) {
-        PTPP_ITEM Item;
-        BOOLEAN TimedOut;
+    PTPP_POOL Pool = Context;
+    PTPP_ITEM Item;
 
-        while (IsListEmpty(&TppQueue)) {
-            TppIdle++;
-            RtlSleepConditionVariableCS(&TppWakeWorker, &TppLock, NULL);
-            TppIdle--;
+    RtlEnterCriticalSection(&TppLock);
+    while (Pool->Workers <= Pool->Maximum) {
+        if (IsListEmpty(&Pool->Queue)) {
+            if (Pool->Released && Pool->Items == 0) {
+                break;
+            }
+            Pool->Idle++;
+            RtlSleepConditionVariableCS(&Pool->Wake, &TppLock, NULL);
+            Pool->Idle--;
+            continue;
         }
-        Item = CONTAINING_RECORD(RemoveHeadList(&TppQueue), TPP_ITEM, QueueLinks);
+        Item = CONTAINING_RECORD(RemoveHeadList(&Pool->Queue), TPP_ITEM, QueueLinks);
+        Pool->Queued--;
         if (--Item->Pending != 0) {
-            InsertTailList(&TppQueue, &Item->QueueLinks); /* T2 */
+            InsertTailList(&Pool->Queue, &Item->QueueLinks); /* T2 */
         }
-        Item->Running++;
-        TimedOut = Item->TimedOut;
-        RtlLeaveCriticalSection(&TppLock);
-        TppCall(Item, TimedOut);
-        RtlEnterCriticalSection(&TppLock);
-        Item->Running--;
-        if (Item->Kind == TppOldWait && !Item->Released &&
-            (Item->Flags & WT_EXECUTEONLYONCE) == 0) {
-            TppArm(Item);
-        }
-        RtlWakeAllConditionVariable(&TppChanged); /* T3 */
-        TppFreeIfDone(Item);
+        TppRun(Item, Item->TimedOut);
     }
-    return 0;
+    Pool->Workers--;
+    TppFreePoolIfDone(Pool);
+    RtlLeaveCriticalSection(&TppLock);
+    RtlExitUserThread(STATUS_SUCCESS);
+}
+
+static NTSTATUS
+TppAddWorker(PTPP_POOL Pool)
+{
+    HANDLE Thread;
+    NTSTATUS Status;
+
+    Status = RtlCreateUserThread(NtCurrentProcess(), NULL, FALSE, 0, 0, 0, TppWorker, Pool, &Thread,
+                                 NULL);
+    if (NT_SUCCESS(Status)) {
+        Pool->Workers++;
+        NtClose(Thread);
+    }
+    return Status;
 }
 
 NTSTATUS
 TppPost(PTPP_ITEM Item)
 {
-    HANDLE Thread;
-    NTSTATUS Status;
+    PTPP_POOL Pool = Item->Pool;
 
-    if (TppIdle == 0 && TppWorkers < TPP_MAX_WORKERS) {
-        Status = RtlCreateUserThread(NtCurrentProcess(), NULL, FALSE, 0, 0, 0, TppWorker, NULL,
-                                     &Thread, NULL);
-        if (NT_SUCCESS(Status)) {
-            TppWorkers++;
-            NtClose(Thread);
-        } else if (TppWorkers == 0) {
+    if (Item->Kind >= TppOldWork && (Item->Flags & WT_EXECUTEINIOTHREAD)) {
+        return TppPostToIoThread(Item);
+    }
+    if (Pool->Queued >= Pool->Idle && Pool->Workers < Pool->Maximum) {
+        NTSTATUS Status = TppAddWorker(Pool);
+
+        if (!NT_SUCCESS(Status) && Pool->Workers == 0) {
             return Status;
         }
     }
+    Pool->Queued++;
     if (Item->Pending++ == 0) {
-        InsertTailList(&TppQueue, &Item->QueueLinks);
+        InsertTailList(&Pool->Queue, &Item->QueueLinks);
     }
-    RtlWakeConditionVariable(&TppWakeWorker);
+    RtlWakeConditionVariable(&Pool->Wake);
     return STATUS_SUCCESS;
 }
 
 VOID
 TppWaitIdle(PTPP_ITEM Item, BOOLEAN CancelPending)
 {
-    if (CancelPending && Item->Pending != 0) {
-        Item->Pending = 0;
-        RemoveEntryList(&Item->QueueLinks);
+    if (CancelPending) {
+        TppUnqueue(Item);
     }
     while (Item->Pending != 0 || Item->Running != 0) {
         RtlSleepConditionVariableCS(&TppChanged, &TppLock, NULL);
@@ -187,7 +253,8 @@ TpWaitForWork(PTP_WORK Work, ULONG CancelPending)
 }
 
 static NTSTATUS
-TppPostOnce(TPP_KIND Kind, PVOID Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment)
+TppPostOnce(TPP_KIND Kind, PVOID Callback, PVOID Context, ULONG Flags,
+            PTP_CALLBACK_ENVIRON Environment)
 {
     PTPP_ITEM Item = TppAllocate(Kind, Callback, Context);
     NTSTATUS Status;
@@ -195,6 +262,7 @@ TppPostOnce(TPP_KIND Kind, PVOID Callback, PVOID Context, PTP_CALLBACK_ENVIRON E
     if (Item == NULL) {
         return STATUS_NO_MEMORY;
     }
+    Item->Flags = Flags;
     TppJoin(Item, Environment);
     RtlEnterCriticalSection(&TppLock);
     Status = TppPost(Item);
@@ -207,45 +275,98 @@ TppPostOnce(TPP_KIND Kind, PVOID Callback, PVOID Context, PTP_CALLBACK_ENVIRON E
 NTSTATUS NTAPI
 TpSimpleTryPost(PTP_SIMPLE_CALLBACK Callback, PVOID Context, PTP_CALLBACK_ENVIRON Environment)
 {
-    return TppPostOnce(TppSimple, (PVOID)Callback, Context, Environment);
+    return TppPostOnce(TppSimple, (PVOID)Callback, Context, 0, Environment);
 }
 
 NTSTATUS NTAPI
 RtlQueueWorkItem(PVOID Function, PVOID Context, ULONG Flags)
 {
-    return TppPostOnce(TppOldWork, Function, Context, NULL);
+    return TppPostOnce(TppOldWork, Function, Context, Flags, NULL);
 }
 
-/* Pools of one's own: all work goes to the one pool; a pool is a name for it. */
 NTSTATUS NTAPI
-TpAllocPool(PTP_POOL *Pool, PVOID Reserved)
+TpAllocPool(PTP_POOL *Result, PVOID Reserved)
 {
-    *Pool = RtlAllocateHeap(RtlProcessHeap(), 0, 16);
-    return *Pool != NULL ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+    PTPP_POOL Pool = RtlAllocateHeap(RtlProcessHeap(), HEAP_ZERO_MEMORY, sizeof(*Pool));
+
+    if (Pool == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    InitializeListHead(&Pool->Queue);
+    Pool->Maximum = 500;
+    *Result = (PTP_POOL)Pool;
+    return STATUS_SUCCESS;
 }
 
 VOID NTAPI
 TpReleasePool(PTP_POOL Pool)
 {
-    RtlFreeHeap(RtlProcessHeap(), 0, Pool);
+    RtlEnterCriticalSection(&TppLock);
+    ((PTPP_POOL)Pool)->Released = TRUE;
+    TppFreePoolIfDone((PTPP_POOL)Pool);
+    RtlLeaveCriticalSection(&TppLock);
 }
 
+/* Workers too many end as they come back, those that sleep too. */
 VOID NTAPI
-TpSetPoolMaxThreads(PTP_POOL Pool, DWORD Maximum)
+TpSetPoolMaxThreads(PTP_POOL Handle, DWORD Maximum)
 {
-    UNREFERENCED_PARAMETER(Maximum); /* the pool's own limit holds */
+    PTPP_POOL Pool = (PTPP_POOL)Handle;
+
+    RtlEnterCriticalSection(&TppLock);
+    Pool->Maximum = max(Maximum, 1);
+    Pool->Minimum = min(Pool->Minimum, Pool->Maximum);
+    RtlWakeAllConditionVariable(&Pool->Wake);
+    RtlLeaveCriticalSection(&TppLock);
 }
 
 NTSTATUS NTAPI
-TpSetPoolMinThreads(PTP_POOL Pool, DWORD Minimum)
+TpSetPoolMinThreads(PTP_POOL Handle, DWORD Minimum)
 {
-    return STATUS_SUCCESS; /* workers come as they are needed, and stay */
+    PTPP_POOL Pool = (PTPP_POOL)Handle;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    RtlEnterCriticalSection(&TppLock);
+    while (NT_SUCCESS(Status) && Pool->Workers < Minimum) {
+        Pool->Maximum = max(Pool->Maximum, Minimum);
+        Status = TppAddWorker(Pool);
+    }
+    if (NT_SUCCESS(Status)) {
+        Pool->Minimum = Minimum;
+        Pool->Maximum = max(Pool->Maximum, Minimum);
+    }
+    RtlLeaveCriticalSection(&TppLock);
+    return Status;
 }
 
+/* Is there another thread for the next callback? [K: "CallbackMayRunLong"] */
 NTSTATUS NTAPI
 TpCallbackMayRunLong(PTP_CALLBACK_INSTANCE Instance)
 {
-    return TppWorkers < TPP_MAX_WORKERS ? STATUS_SUCCESS : STATUS_TOO_MANY_THREADS;
+    PTPP_POOL Pool = ((PTPP_INSTANCE)Instance)->Pool;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    RtlEnterCriticalSection(&TppLock);
+    if (Pool->Idle == 0) {
+        Status = Pool->Workers < Pool->Maximum ? TppAddWorker(Pool) : STATUS_TOO_MANY_THREADS;
+    }
+    RtlLeaveCriticalSection(&TppLock);
+    return Status;
+}
+
+/* Who waits for the object's callbacks waits for this one no longer. [K: "DisassociateCurrentThreadFromCallback"] */
+VOID NTAPI
+TpDisassociateCallback(PTP_CALLBACK_INSTANCE Handle)
+{
+    PTPP_INSTANCE Instance = (PTPP_INSTANCE)Handle;
+
+    RtlEnterCriticalSection(&TppLock);
+    if (Instance->Running != NULL) {
+        --*Instance->Running;
+        Instance->Running = NULL; /* T5 */
+        RtlWakeAllConditionVariable(&TppChanged);
+    }
+    RtlLeaveCriticalSection(&TppLock);
 }
 
 VOID NTAPI

@@ -12,16 +12,23 @@ typedef struct _TPP_GROUP {
     LIST_ENTRY Members; /* T1 */
 } TPP_GROUP, *PTPP_GROUP;
 
-/* A new item's environment: NULL, or one that may name a group. */
+/* A new item's environment: NULL, or one that may name a pool and a group. */
 VOID
 TppJoin(PTPP_ITEM Item, PTP_CALLBACK_ENVIRON Environment)
 {
-    if (Item == NULL || Environment == NULL || Environment->CleanupGroup == NULL) {
+    if (Item == NULL || Environment == NULL) {
         return;
     }
     RtlEnterCriticalSection(&TppLock);
-    Item->Cancelled = Environment->CleanupGroupCancelCallback;
-    InsertTailList(&((PTPP_GROUP)Environment->CleanupGroup)->Members, &Item->GroupLinks);
+    Item->Finalization = Environment->FinalizationCallback;
+    if (Environment->Pool != NULL) {
+        Item->Pool = (PTPP_POOL)Environment->Pool;
+        Item->Pool->Items++;
+    }
+    if (Environment->CleanupGroup != NULL) {
+        Item->Cancelled = Environment->CleanupGroupCancelCallback;
+        InsertTailList(&((PTPP_GROUP)Environment->CleanupGroup)->Members, &Item->GroupLinks);
+    }
     RtlLeaveCriticalSection(&TppLock);
 }
 
@@ -44,49 +51,59 @@ TpReleaseCleanupGroup(PTP_CLEANUP_GROUP Group)
     RtlFreeHeap(RtlProcessHeap(), 0, Group);
 }
 
-/* A callback that was queued does not come; the lock is dropped while the group's owner is told. */
+/* A member that is idle now leaves the group; the lock is dropped while its owner is told that it goes. [K:
+ * "SetThreadpoolCallbackCleanupGroup": the cancel callback is called if the group is cancelled "before the associated
+ * object is released"; a simple callback counts as released when it begins] */
 static VOID
-TppCancelMember(PTPP_ITEM Item, PVOID Parameter)
+TppCloseMember(PTPP_ITEM Item, BOOLEAN Cancel, PVOID Parameter)
 {
-    Item->Pending = 0;
-    RemoveEntryList(&Item->QueueLinks);
-    if (Item->Cancelled != NULL) {
-        Item->Running++; /* it stays meanwhile */
+    BOOLEAN Tell = Cancel && Item->Cancelled != NULL &&
+                   (Item->Kind == TppSimple ? Item->Dropped : !Item->Released);
+
+    RemoveEntryList(&Item->GroupLinks);
+    InitializeListHead(&Item->GroupLinks);
+    Item->Released = TRUE;
+    if (Tell) {
+        Item->Active++; /* it stays meanwhile */
         RtlLeaveCriticalSection(&TppLock);
         Item->Cancelled(Item->Context, Parameter);
         RtlEnterCriticalSection(&TppLock);
-        Item->Running--;
+        Item->Active--;
     }
+    TppFreeIfDone(Item);
 }
 
 VOID NTAPI
 TpReleaseCleanupGroupMembers(PTP_CLEANUP_GROUP Handle, ULONG CancelPending, PVOID Parameter)
 {
-    PLIST_ENTRY Members = &((PTPP_GROUP)Handle)->Members;
+    PLIST_ENTRY Members = &((PTPP_GROUP)Handle)->Members, Links;
 
     RtlEnterCriticalSection(&TppLock);
-    while (!IsListEmpty(Members)) {
-        PLIST_ENTRY Links = Members->Flink;
-        PTPP_ITEM Item = NULL;
+    for (Links = Members->Flink; Links != Members; Links = Links->Flink) {
+        PTPP_ITEM Item = CONTAINING_RECORD(Links, TPP_ITEM, GroupLinks);
 
-        for (; Links != Members; Links = Links->Flink) {
-            Item = CONTAINING_RECORD(Links, TPP_ITEM, GroupLinks);
-            if (Item->Armed || (Item->Pending != 0 && CancelPending) ||
-                (Item->Pending == 0 && Item->Running == 0)) {
-                break;
-            }
-        }
-        if (Links == Members) { /* all that are left run, or will */
-            RtlSleepConditionVariableCS(&TppChanged, &TppLock, NULL);
-            continue;
-        }
         Item->Period = 0;
         TppDisarm(Item);
-        if (Item->Pending != 0 && CancelPending) {
-            TppCancelMember(Item, Parameter);
+        if (CancelPending && Item->Pending != 0) {
+            Item->Dropped = TRUE;
+            TppUnqueue(Item);
         }
-        Item->Released = TRUE;
-        TppFreeIfDone(Item);
+    }
+    while (!IsListEmpty(Members)) {
+        PTPP_ITEM Idle = NULL;
+
+        for (Links = Members->Flink; Links != Members && Idle == NULL; Links = Links->Flink) {
+            PTPP_ITEM Item = CONTAINING_RECORD(Links, TPP_ITEM, GroupLinks);
+
+            if (Item->Pending == 0 && Item->Active == 0) { /* T5: the group waits for all */
+                Idle = Item;
+            }
+        }
+        if (Idle == NULL) {
+            RtlSleepConditionVariableCS(&TppChanged, &TppLock, NULL);
+        } else {
+            TppCloseMember(Idle, CancelPending != 0, Parameter);
+        }
     }
     RtlLeaveCriticalSection(&TppLock);
 }

@@ -3,45 +3,77 @@
  *
  * BindIoCompletionCallback binds a file to a routine; a threadpool I/O object is the same with a context. The port's
  * key is a record that says what to call. Records live as long as the process: the file may complete at any time.
+ * The thread waits alertably, and so is the one that WT_EXECUTEINIOTHREAD asks for; an item of that kind comes as a
+ * packet with the key NULL. [K: QueueUserWorkItem]
  */
 #include "user/ntdll/ntdllp.h"
 #include "user/ntdll/pool.h"
 
+/* As ntdll calls it; kernel32 makes of it what CreateThreadpoolIo promises. */
+typedef VOID(NTAPI *TPP_IO_CALLBACK)(PTP_CALLBACK_INSTANCE Instance, PVOID Context,
+                                     PVOID ApcContext, PIO_STATUS_BLOCK Iosb, PTP_IO Io);
+
 typedef struct _TPP_IO {
     BOOLEAN Old;
     LONG Expected; /* StartThreadpoolIo less completions and cancels */
-    LONG Running;
+    ULONG Running;
     PVOID Callback;
     PVOID Context;
 } TPP_IO, *PTPP_IO;
+
+/* [K: "StartThreadpoolIo": what completes without it is ignored] Otherwise it runs from now on. */
+static BOOLEAN
+TppIsExpected(PTPP_IO Io)
+{
+    BOOLEAN Expected;
+
+    RtlEnterCriticalSection(&TppLock);
+    Expected = Io->Expected > 0;
+    Io->Expected -= Expected;
+    Io->Running += Expected;
+    RtlLeaveCriticalSection(&TppLock);
+    return Expected;
+}
 
 static DWORD WINAPI
 TppIoThread(PVOID Port)
 {
     for (;;) {
+        FILE_IO_COMPLETION_INFORMATION Packet;
         IO_STATUS_BLOCK Iosb;
-        PVOID Key, Overlapped;
+        PVOID Overlapped;
+        ULONG Count = 0;
         PTPP_IO Io;
 
-        if (NtRemoveIoCompletion((HANDLE)Port, &Key, &Overlapped, &Iosb, NULL) != STATUS_SUCCESS) {
+        if (NtRemoveIoCompletionEx((HANDLE)Port, &Packet, 1, &Count, NULL, TRUE) !=
+            STATUS_SUCCESS) {
             continue;
         }
-        Io = Key;
-        if (Io->Old) {
+        Io = (PTPP_IO)Packet.KeyContext;
+        Overlapped = (PVOID)Packet.ApcContext;
+        Iosb = Packet.IoStatusBlock;
+        if (Io == NULL) {
+            PTPP_ITEM Item = Overlapped;
+
+            RtlEnterCriticalSection(&TppLock);
+            Item->Running--;
+            Item->Active--;
+            TppRun(Item, Item->TimedOut);
+            RtlLeaveCriticalSection(&TppLock);
+        } else if (Io->Old) {
             ((LPOVERLAPPED_COMPLETION_ROUTINE)Io->Callback)(RtlNtStatusToDosError(Iosb.Status),
                                                             (DWORD)Iosb.Information, Overlapped);
         } else {
-            TPP_INSTANCE Instance = {0};
+            TPP_INSTANCE Instance = {.Pool = &TppDefaultPool, .Running = &Io->Running};
 
+            if (!TppIsExpected(Io)) {
+                continue;
+            }
+            ((TPP_IO_CALLBACK)Io->Callback)((PTP_CALLBACK_INSTANCE)&Instance, Io->Context,
+                                            Overlapped, &Iosb, (PTP_IO)Io);
+            TppFinish(&Instance);
             RtlEnterCriticalSection(&TppLock);
-            Io->Expected--;
-            Io->Running++;
-            RtlLeaveCriticalSection(&TppLock);
-            ((PTP_WIN32_IO_CALLBACK)Io->Callback)((PTP_CALLBACK_INSTANCE)&Instance, Io->Context,
-                                                  Overlapped, RtlNtStatusToDosError(Iosb.Status),
-                                                  Iosb.Information, (PTP_IO)Io);
-            RtlEnterCriticalSection(&TppLock);
-            Io->Running--;
+            Io->Running -= Instance.Running != NULL;
             RtlWakeAllConditionVariable(&TppChanged);
             RtlLeaveCriticalSection(&TppLock);
         }
@@ -49,11 +81,10 @@ TppIoThread(PVOID Port)
     return 0;
 }
 
+/* The port and its thread are there from the first use on. */
 static NTSTATUS
-TppBind(HANDLE File, PTPP_IO Io)
+TppNeedPort(VOID)
 {
-    FILE_COMPLETION_INFORMATION Information;
-    IO_STATUS_BLOCK Iosb;
     HANDLE Thread;
     NTSTATUS Status = STATUS_SUCCESS;
 
@@ -72,6 +103,34 @@ TppBind(HANDLE File, PTPP_IO Io)
         }
     }
     RtlLeaveCriticalSection(&TppLock);
+    return Status;
+}
+
+/* It counts as running from now on: a packet is not taken back. */
+NTSTATUS
+TppPostToIoThread(PTPP_ITEM Item)
+{
+    NTSTATUS Status = TppNeedPort();
+
+    if (NT_SUCCESS(Status)) {
+        Item->Running++;
+        Item->Active++;
+        Status = NtSetIoCompletion(TppPort, NULL, Item, STATUS_SUCCESS, 0);
+        if (!NT_SUCCESS(Status)) {
+            Item->Running--;
+            Item->Active--;
+        }
+    }
+    return Status;
+}
+
+static NTSTATUS
+TppBind(HANDLE File, PTPP_IO Io)
+{
+    FILE_COMPLETION_INFORMATION Information;
+    IO_STATUS_BLOCK Iosb;
+    NTSTATUS Status = TppNeedPort();
+
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -140,7 +199,10 @@ TpWaitForIoCompletion(PTP_IO Handle, ULONG CancelPending)
     PTPP_IO Io = (PTPP_IO)Handle;
 
     RtlEnterCriticalSection(&TppLock);
-    while (Io->Running != 0 || (!CancelPending && Io->Expected > 0)) {
+    if (CancelPending) {
+        Io->Expected = 0; /* what completes from now on finds nobody who expects it */
+    }
+    while (Io->Running != 0 || Io->Expected > 0) {
         RtlSleepConditionVariableCS(&TppChanged, &TppLock, NULL);
     }
     RtlLeaveCriticalSection(&TppLock);

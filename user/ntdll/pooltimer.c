@@ -1,8 +1,8 @@
 /*
  * pooltimer.c - the pool's timers and waits, the old (CreateTimerQueueTimer, RegisterWaitForSingleObject) and the new.
  *
- * One thread waits for its event, for every armed object and until the first time that is due; it disarms what is
- * ready, arms periodic timers again, and queues the items. At most 63 objects are waited for at once: one more fails.
+ * A waiter is a thread that waits for its event, for the objects armed with it and until the first time that is due; it
+ * disarms what is ready, arms periodic timers again, and queues the items. One more comes when all have 63 objects.
  */
 #include "user/ntdll/ntdllp.h"
 #include "user/ntdll/pool.h"
@@ -29,29 +29,50 @@ TppReady(PTPP_ITEM Item, LONGLONG Now, BOOLEAN TimedOut)
     TppDisarm(Item);
     Item->TimedOut = TimedOut;
     if (Item->Period != 0) {
-        Item->Due = max(Item->Due + Item->Period, Now);
+        Item->Due = max(Item->Due + Item->Period, Now + 1);
         TppArm(Item);
+    }
+    if ((Item->Kind == TppOldWait && (Item->Flags & WT_EXECUTEINWAITTHREAD)) ||
+        (Item->Kind == TppOldTimer && (Item->Flags & WT_EXECUTEINTIMERTHREAD))) {
+        TppRun(Item, TimedOut);
+        return;
     }
     TppPost(Item);
     TppFreeIfDone(Item);
 }
 
-static DWORD WINAPI
-TppTimerThread(PVOID Unused)
+/* An item that was due by Now; what is armed anew meanwhile is due later. */
+static PTPP_ITEM
+TppFirstDue(PTPP_WAITER Waiter, LONGLONG Now)
 {
+    for (PLIST_ENTRY Links = Waiter->Armed.Flink; Links != &Waiter->Armed; Links = Links->Flink) {
+        PTPP_ITEM Item = CONTAINING_RECORD(Links, TPP_ITEM, ArmedLinks);
+
+        if (Item->HasDue && Item->Due <= Now) {
+            return Item;
+        }
+    }
+    return NULL;
+}
+
+static DWORD WINAPI
+TppTimerThread(PVOID Context)
+{
+    PTPP_WAITER Waiter = Context;
     HANDLE Handles[MAXIMUM_WAIT_OBJECTS];
     PTPP_ITEM Items[MAXIMUM_WAIT_OBJECTS];
 
     for (;;) {
         LARGE_INTEGER Due, *Timeout = NULL;
         ULONG Count = 1;
-        PLIST_ENTRY Links, Next;
+        PLIST_ENTRY Links;
+        PTPP_ITEM Ready;
         LONGLONG Now;
         NTSTATUS Status;
 
         RtlEnterCriticalSection(&TppLock);
-        Handles[0] = TppTimerEvent;
-        for (Links = TppArmed.Flink; Links != &TppArmed; Links = Links->Flink) {
+        Handles[0] = Waiter->Event;
+        for (Links = Waiter->Armed.Flink; Links != &Waiter->Armed; Links = Links->Flink) {
             PTPP_ITEM Item = CONTAINING_RECORD(Links, TPP_ITEM, ArmedLinks);
 
             if (Item->Object != NULL && Count < MAXIMUM_WAIT_OBJECTS) {
@@ -72,7 +93,7 @@ TppTimerThread(PVOID Unused)
         Now = TppNow();
         if ((ULONG)Status >= 1 && (ULONG)Status < Count) {
             /* The item may have been disarmed and freed meanwhile: look for it. */
-            for (Links = TppArmed.Flink; Links != &TppArmed; Links = Links->Flink) {
+            for (Links = Waiter->Armed.Flink; Links != &Waiter->Armed; Links = Links->Flink) {
                 PTPP_ITEM Item = CONTAINING_RECORD(Links, TPP_ITEM, ArmedLinks);
 
                 if (Item == Items[Status] && Item->Object == Handles[Status]) {
@@ -81,52 +102,67 @@ TppTimerThread(PVOID Unused)
                 }
             }
         }
-        for (Links = TppArmed.Flink; Links != &TppArmed; Links = Next) {
-            PTPP_ITEM Item = CONTAINING_RECORD(Links, TPP_ITEM, ArmedLinks);
-
-            Next = Links->Flink;
-            if (Item->HasDue && Item->Due <= Now) {
-                TppReady(Item, Now, TRUE);
-            }
+        while ((Ready = TppFirstDue(Waiter, Now)) !=
+               NULL) { /* the list may be another after each */
+            TppReady(Ready, Now, TRUE);
         }
         RtlLeaveCriticalSection(&TppLock);
     }
     return 0;
 }
 
+static PTPP_WAITER
+TppMakeWaiter(VOID)
+{
+    PTPP_WAITER Waiter = RtlAllocateHeap(RtlProcessHeap(), HEAP_ZERO_MEMORY, sizeof(*Waiter));
+    HANDLE Thread;
+
+    if (Waiter == NULL || !NT_SUCCESS(NtCreateEvent(&Waiter->Event, EVENT_ALL_ACCESS, NULL,
+                                                    SynchronizationEvent, FALSE))) {
+        RtlFreeHeap(RtlProcessHeap(), 0, Waiter);
+        return NULL;
+    }
+    InitializeListHead(&Waiter->Armed);
+    if (!NT_SUCCESS(RtlCreateUserThread(NtCurrentProcess(), NULL, FALSE, 0, 0, 0, TppTimerThread,
+                                        Waiter, &Thread, NULL))) {
+        NtClose(Waiter->Event);
+        RtlFreeHeap(RtlProcessHeap(), 0, Waiter);
+        return NULL;
+    }
+    NtClose(Thread);
+    InsertTailList(&TppWaiters, &Waiter->Links);
+    return Waiter;
+}
+
 NTSTATUS
 TppArm(PTPP_ITEM Item)
 {
-    HANDLE Thread;
-    NTSTATUS Status;
+    PTPP_WAITER Waiter = NULL;
 
     if (Item->Armed) {
         TppDisarm(Item);
     }
-    if (Item->Object != NULL && TppWaits >= TPP_MAX_WAITS) {
-        return STATUS_INSUFFICIENT_RESOURCES;
+    for (PLIST_ENTRY Links = TppWaiters.Flink; Links != &TppWaiters && Waiter == NULL;
+         Links = Links->Flink) {
+        Waiter = CONTAINING_RECORD(Links, TPP_WAITER, Links);
+        if (Item->Object != NULL && Waiter->Waits >= TPP_MAX_WAITS) {
+            Waiter = NULL;
+        }
     }
-    if (TppTimerEvent == NULL) {
-        Status = NtCreateEvent(&TppTimerEvent, EVENT_ALL_ACCESS, NULL, SynchronizationEvent, FALSE);
-        if (!NT_SUCCESS(Status)) {
-            return Status;
+    if (Waiter == NULL) {
+        Waiter = TppMakeWaiter();
+        if (Waiter == NULL) {
+            return STATUS_INSUFFICIENT_RESOURCES;
         }
-        Status = RtlCreateUserThread(NtCurrentProcess(), NULL, FALSE, 0, 0, 0, TppTimerThread, NULL,
-                                     &Thread, NULL);
-        if (!NT_SUCCESS(Status)) {
-            NtClose(TppTimerEvent);
-            TppTimerEvent = NULL;
-            return Status;
-        }
-        NtClose(Thread);
     }
     if (Item->Kind == TppOldWait && Item->Timeout >= 0) {
         Item->Due = TppNow() + Item->Timeout;
     }
     Item->Armed = TRUE;
-    TppWaits += Item->Object != NULL;
-    InsertTailList(&TppArmed, &Item->ArmedLinks);
-    NtSetEvent(TppTimerEvent, NULL);
+    Item->Waiter = Waiter;
+    Waiter->Waits += Item->Object != NULL;
+    InsertTailList(&Waiter->Armed, &Item->ArmedLinks);
+    NtSetEvent(Waiter->Event, NULL);
     return STATUS_SUCCESS;
 }
 
@@ -135,9 +171,9 @@ TppDisarm(PTPP_ITEM Item)
 {
     if (Item->Armed) {
         Item->Armed = FALSE;
-        TppWaits -= Item->Object != NULL;
+        Item->Waiter->Waits -= Item->Object != NULL;
         RemoveEntryList(&Item->ArmedLinks);
-        NtSetEvent(TppTimerEvent, NULL);
+        NtSetEvent(Item->Waiter->Event, NULL);
     }
 }
 
@@ -165,6 +201,7 @@ TpSetTimer(PTP_TIMER Timer, PLARGE_INTEGER DueTime, DWORD Period, DWORD Window)
     RtlEnterCriticalSection(&TppLock);
     TppDisarm(Item);
     Item->Period = 0;
+    Item->Set = DueTime != NULL;
     if (DueTime != NULL) {
         Item->HasDue = TRUE;
         Item->Due = TppDueOf(DueTime);
@@ -177,7 +214,7 @@ TpSetTimer(PTP_TIMER Timer, PLARGE_INTEGER DueTime, DWORD Period, DWORD Window)
 BOOLEAN NTAPI
 TpIsTimerSet(PTP_TIMER Timer)
 {
-    return ((PTPP_ITEM)Timer)->Armed;
+    return ((PTPP_ITEM)Timer)->Set;
 }
 
 static VOID

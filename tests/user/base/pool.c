@@ -107,6 +107,198 @@ TimersAndWaits(void)
     EXPECT(UnregisterWaitEx(Wait, INVALID_HANDLE_VALUE));
 }
 
+static volatile LONG Inside, Most, Told, Finalized;
+static HANDLE Gate;
+
+static VOID CALLBACK
+Crowd(PTP_CALLBACK_INSTANCE Instance, PVOID Context)
+{
+    LONG Now = InterlockedIncrement(&Inside);
+
+    Most = Now > Most ? Now : Most;
+    if (Now == 1 && Context != NULL) {
+        EXPECT(!CallbackMayRunLong(Instance)); /* the pool's only thread */
+    }
+    Sleep(20);
+    InterlockedDecrement(&Inside);
+    InterlockedIncrement(&Ran);
+}
+
+static VOID CALLBACK
+Blocked(PTP_CALLBACK_INSTANCE Instance, PVOID Context, PTP_WORK Work)
+{
+    if (Context != NULL) {
+        DisassociateCurrentThreadFromCallback(Instance);
+    }
+    WaitForSingleObject(Gate, INFINITE);
+    InterlockedIncrement(&Ran);
+}
+
+static VOID CALLBACK
+Tell(PVOID Context, PVOID Parameter)
+{
+    InterlockedIncrement(&Told);
+}
+
+static VOID CALLBACK
+Finalize(PTP_CALLBACK_INSTANCE Instance, PVOID Context)
+{
+    InterlockedIncrement(&Finalized);
+}
+
+/* [K: "SetThreadpoolThreadMaximum", "CallbackMayRunLong", "DisassociateCurrentThreadFromCallback",
+ *  "SetThreadpoolCallbackCleanupGroup", "CloseThreadpool"] */
+static void
+OwnPools(void)
+{
+    PTP_POOL Pool = CreateThreadpool(NULL);
+    PTP_CLEANUP_GROUP Group = CreateThreadpoolCleanupGroup();
+    TP_CALLBACK_ENVIRON Environment;
+    PTP_WORK Work;
+
+    InitializeThreadpoolEnvironment(&Environment);
+    SetThreadpoolCallbackPool(&Environment, Pool);
+    SetThreadpoolCallbackCleanupGroup(&Environment, Group, Tell);
+    SetThreadpoolThreadMaximum(Pool, 1);
+    Environment.FinalizationCallback = Finalize;
+    Ran = 0;
+    for (int Index = 0; Index < 5; Index++) {
+        EXPECT(TrySubmitThreadpoolCallback(Crowd, &Pool, &Environment));
+    }
+    CloseThreadpoolCleanupGroupMembers(Group, FALSE, NULL);
+    EXPECT(Ran == 5 && Most == 1 && Told == 0 && Finalized == 5);
+    EXPECT(SetThreadpoolThreadMinimum(Pool, 4)); /* and no callback waits for another's thread */
+    for (int Index = 0; Index < 4; Index++) {
+        TrySubmitThreadpoolCallback(Crowd, NULL, &Environment);
+    }
+    CloseThreadpoolCleanupGroupMembers(Group, FALSE, NULL);
+    EXPECT(Ran == 9 && Most == 4);
+    /* Who waits for the object does not wait for a callback that is no longer associated with it. */
+    Gate = CreateEventA(NULL, TRUE, FALSE, NULL);
+    Work = CreateThreadpoolWork(Blocked, Gate, &Environment);
+    SubmitThreadpoolWork(Work);
+    WaitForThreadpoolWorkCallbacks(Work, FALSE);
+    EXPECT_EQ(Ran, 9);
+    SetEvent(Gate);
+    /* A cancelled group tells of every object that was not released, called back or not. */
+    EXPECT(CreateThreadpoolWork(Blocked, NULL, &Environment) != NULL);
+    EXPECT(CreateThreadpoolTimer(Timer, NULL, &Environment) != NULL);
+    CloseThreadpoolCleanupGroupMembers(Group, TRUE, NULL);
+    EXPECT(Told == 3 && Ran == 10);
+    CloseThreadpoolCleanupGroup(Group);
+    SetThreadpoolCallbackCleanupGroup(&Environment, NULL, NULL);
+    Work = CreateThreadpoolWork(Blocked, NULL, &Environment);
+    CloseThreadpool(Pool); /* "closed asynchronously after the outstanding objects are freed" */
+    SubmitThreadpoolWork(Work);
+    WaitForThreadpoolWorkCallbacks(Work, FALSE);
+    EXPECT_EQ(Ran, 11);
+    CloseThreadpoolWork(Work);
+}
+
+static VOID CALLBACK
+OneOfMany(PTP_CALLBACK_INSTANCE Instance, PVOID Context, PTP_WAIT Wait, TP_WAIT_RESULT Result)
+{
+    if (InterlockedIncrement(&Ran) == 100) {
+        SetEvent(Done);
+    }
+}
+
+/* More objects than one thread can wait for. */
+static void
+ManyWaits(void)
+{
+    HANDLE Event[100];
+    PTP_WAIT Wait[100];
+
+    Ran = 0;
+    ResetEvent(Done);
+    for (int Index = 0; Index < 100; Index++) {
+        Event[Index] = CreateEventA(NULL, FALSE, FALSE, NULL);
+        Wait[Index] = CreateThreadpoolWait(OneOfMany, NULL, NULL);
+        SetThreadpoolWait(Wait[Index], Event[Index], NULL);
+    }
+    for (int Index = 99; Index >= 0; Index--) {
+        SetEvent(Event[Index]);
+    }
+    EXPECT_EQ(WaitForSingleObject(Done, 60000), WAIT_OBJECT_0);
+    for (int Index = 0; Index < 100; Index++) {
+        CloseThreadpoolWait(Wait[Index]);
+        CloseHandle(Event[Index]);
+    }
+}
+
+static DWORD IoThread;
+
+static DWORD WINAPI
+InIoThread(PVOID Context)
+{
+    IoThread = GetCurrentThreadId();
+    SetEvent(Context);
+    return 0;
+}
+
+static VOID CALLBACK
+Apc(ULONG_PTR Context)
+{
+    SetEvent((HANDLE)Context);
+}
+
+/* WT_EXECUTEINIOTHREAD: "a thread that waits in an alertable state" gets APCs between callbacks. */
+static void
+AlertableThread(void)
+{
+    HANDLE Event = CreateEventA(NULL, FALSE, FALSE, NULL), Thread;
+
+    EXPECT(QueueUserWorkItem(InIoThread, Event, WT_EXECUTEINIOTHREAD));
+    EXPECT_EQ(WaitForSingleObject(Event, 60000), WAIT_OBJECT_0);
+    Thread = OpenThread(THREAD_SET_CONTEXT, FALSE, IoThread);
+    EXPECT(Thread != NULL && QueueUserAPC(Apc, Thread, (ULONG_PTR)Event));
+    EXPECT_EQ(WaitForSingleObject(Event, 60000), WAIT_OBJECT_0);
+    CloseHandle(Thread);
+    CloseHandle(Event);
+}
+
+static VOID CALLBACK
+Transferred(PTP_CALLBACK_INSTANCE Instance, PVOID Context, PVOID Overlapped, ULONG Error,
+            ULONG_PTR Bytes, PTP_IO Io)
+{
+    EXPECT(Context == &Ran && Error == NO_ERROR && Bytes == 1);
+    InterlockedIncrement(&Ran);
+}
+
+/* [K: "StartThreadpoolIo", "WaitForThreadpoolIoCallbacks"] */
+static void
+PoolIo(void)
+{
+    HANDLE Server =
+        CreateNamedPipeA("\\\\.\\pipe\\ntlab-pool", PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED, 0, 1,
+                         64, 64, 0, NULL);
+    HANDLE Client = CreateFileA("\\\\.\\pipe\\ntlab-pool", GENERIC_READ | GENERIC_WRITE, 0, NULL,
+                                OPEN_EXISTING, 0, NULL);
+    PTP_IO Io = CreateThreadpoolIo(Server, Transferred, (PVOID)&Ran, NULL);
+    OVERLAPPED First = {0}, Second = {0};
+    DWORD Count;
+    char Byte;
+
+    Ran = 0;
+    StartThreadpoolIo(Io);
+    EXPECT(!ReadFile(Server, &Byte, 1, NULL, &First) && GetLastError() == ERROR_IO_PENDING);
+    EXPECT(WriteFile(Client, "a", 1, &Count, NULL));
+    WaitForThreadpoolIoCallbacks(Io, FALSE);
+    EXPECT_EQ(Ran, 1);
+    /* Cancelled before it has completed, the callback does not come, and nobody waits for it. */
+    StartThreadpoolIo(Io);
+    WaitForThreadpoolIoCallbacks(Io, TRUE);
+    EXPECT(!ReadFile(Server, &Byte, 1, NULL, &Second) && GetLastError() == ERROR_IO_PENDING);
+    EXPECT(WriteFile(Client, "b", 1, &Count, NULL));
+    EXPECT(GetOverlappedResult(Server, &Second, &Count, TRUE) && Byte == 'b');
+    Sleep(50);
+    EXPECT_EQ(Ran, 1);
+    CloseThreadpoolIo(Io);
+    CloseHandle(Client);
+    CloseHandle(Server);
+}
+
 static void
 Ports(void)
 {
@@ -152,6 +344,10 @@ main(void)
     Done = CreateEventA(NULL, TRUE, FALSE, NULL);
     Items();
     TimersAndWaits();
+    OwnPools();
+    ManyWaits();
+    AlertableThread();
+    PoolIo();
     Ports();
     Lists();
     return TEST_DONE();
