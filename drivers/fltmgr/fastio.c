@@ -5,20 +5,11 @@
  * What ends in FALSE, here or below, is STATUS_FLT_DISALLOW_FAST_IO for the post-callbacks above.
  * [DDI: FAST_IO_DISPATCH; nt-semantics-2 1.3, 1.5]
  */
-#include "fltp.h"
+#include "fastio.h"
 
-typedef struct _FLTP_FAST {
-    PFLTP_OPERATION Operation; /* NULL: nobody wants it */
-    PFLT_PARAMETERS P;
-    PFAST_IO_DISPATCH Lower;
-    PDEVICE_OBJECT LowerDevice;
-    PFLT_INSTANCE First;
-    BOOLEAN Fails; /* no memory: use an IRP */
-} FLTP_FAST, *PFLTP_FAST;
-
-static BOOLEAN
-FltpBegin(PFLTP_FAST Fast, PDEVICE_OBJECT DeviceObject, UCHAR Major, UCHAR Minor,
-          PFILE_OBJECT FileObject)
+BOOLEAN
+FltpBeginBelow(PFLTP_FAST Fast, PDEVICE_OBJECT DeviceObject, PFLT_INSTANCE After, UCHAR Major,
+               UCHAR Minor, PFILE_OBJECT FileObject)
 {
     PFLTP_DEVICE Device = DeviceObject->DeviceExtension;
 
@@ -29,10 +20,7 @@ FltpBegin(PFLTP_FAST Fast, PDEVICE_OBJECT DeviceObject, UCHAR Major, UCHAR Minor
     if (Device->Kind != FltpVolumeDevice) {
         return FALSE;
     }
-    Fast->First = FltpNextInstance(
-        Device->Volume,
-        IsListEmpty(&Device->Volume->Targeted) ? NULL : FltpFileTarget(Device->Volume, FileObject),
-        Major, 0, FileObject, FALSE);
+    Fast->First = FltpNextInstance(Device->Volume, After, Major, 0, FileObject, FALSE);
     if (Fast->First == NULL) {
         return FALSE;
     }
@@ -52,14 +40,25 @@ FltpBegin(PFLTP_FAST Fast, PDEVICE_OBJECT DeviceObject, UCHAR Major, UCHAR Minor
     return TRUE;
 }
 
-static BOOLEAN
+BOOLEAN
+FltpBegin(PFLTP_FAST Fast, PDEVICE_OBJECT DeviceObject, UCHAR Major, UCHAR Minor,
+          PFILE_OBJECT FileObject)
+{
+    PFLTP_DEVICE Device = DeviceObject->DeviceExtension;
+    BOOLEAN Targeted = Device->Kind == FltpVolumeDevice && !IsListEmpty(&Device->Volume->Targeted);
+
+    return FltpBeginBelow(Fast, DeviceObject,
+                          Targeted ? FltpFileTarget(Device->Volume, FileObject) : NULL, Major,
+                          Minor, FileObject);
+}
+
+BOOLEAN
 FltpDown(PFLTP_FAST Fast)
 {
     return FltpDescend(Fast->Operation, Fast->First) == FltpGoDown;
 }
 
-/* Result is what the driver below said (meaningless if nobody asked it). */
-static BOOLEAN
+BOOLEAN
 FltpEnd(PFLTP_FAST Fast, BOOLEAN Below, BOOLEAN Result, PIO_STATUS_BLOCK Iosb)
 {
     PFLTP_OPERATION Operation = Fast->Operation;
@@ -80,14 +79,6 @@ FltpEnd(PFLTP_FAST Fast, BOOLEAN Below, BOOLEAN Result, PIO_STATUS_BLOCK Iosb)
     FltpDereferenceOperation(Operation);
     return Result;
 }
-
-/* What the driver below says, if it has the routine. */
-#define FLTP_LOWER(Fast, Routine, ...)                                                             \
-    ((Fast)->Lower != NULL &&                                                                      \
-             (Fast)->Lower->SizeOfFastIoDispatch > FIELD_OFFSET(FAST_IO_DISPATCH, Routine) &&      \
-             (Fast)->Lower->Routine != NULL                                                        \
-         ? (Fast)->Lower->Routine(__VA_ARGS__)                                                     \
-         : FALSE)
 
 static BOOLEAN NTAPI
 FltpCheckIfPossible(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, BOOLEAN Wait,
@@ -363,98 +354,6 @@ FltpFastDeviceControl(PFILE_OBJECT FileObject, BOOLEAN Wait, PVOID InputBuffer, 
     return FltpEnd(&Fast, Below, Result, Iosb);
 }
 
-static BOOLEAN NTAPI
-FltpMdlRead(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, ULONG LockKey,
-            PMDL *MdlChain, PIO_STATUS_BLOCK Iosb, PDEVICE_OBJECT DeviceObject)
-{
-    BOOLEAN Below, Result = FALSE;
-    FLTP_FAST Fast;
-
-    if (!FltpBegin(&Fast, DeviceObject, IRP_MJ_MDL_READ, 0, FileObject)) {
-        return !Fast.Fails && FLTP_LOWER(&Fast, MdlRead, FileObject, FileOffset, Length, LockKey,
-                                         MdlChain, Iosb, Fast.LowerDevice);
-    }
-    Fast.P->MdlRead.FileOffset = *FileOffset;
-    Fast.P->MdlRead.Length = Length;
-    Fast.P->MdlRead.Key = LockKey;
-    Fast.P->MdlRead.MdlChain = MdlChain;
-    Below = FltpDown(&Fast);
-    if (Below) {
-        Result = FLTP_LOWER(&Fast, MdlRead, Fast.Operation->Iopb.TargetFileObject,
-                            &Fast.P->MdlRead.FileOffset, Fast.P->MdlRead.Length,
-                            Fast.P->MdlRead.Key, Fast.P->MdlRead.MdlChain, Iosb, Fast.LowerDevice);
-    }
-    return FltpEnd(&Fast, Below, Result, Iosb);
-}
-
-static BOOLEAN NTAPI
-FltpPrepareMdlWrite(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, ULONG LockKey,
-                    PMDL *MdlChain, PIO_STATUS_BLOCK Iosb, PDEVICE_OBJECT DeviceObject)
-{
-    BOOLEAN Below, Result = FALSE;
-    FLTP_FAST Fast;
-
-    if (!FltpBegin(&Fast, DeviceObject, IRP_MJ_PREPARE_MDL_WRITE, 0, FileObject)) {
-        return !Fast.Fails && FLTP_LOWER(&Fast, PrepareMdlWrite, FileObject, FileOffset, Length,
-                                         LockKey, MdlChain, Iosb, Fast.LowerDevice);
-    }
-    Fast.P->PrepareMdlWrite.FileOffset = *FileOffset;
-    Fast.P->PrepareMdlWrite.Length = Length;
-    Fast.P->PrepareMdlWrite.Key = LockKey;
-    Fast.P->PrepareMdlWrite.MdlChain = MdlChain;
-    Below = FltpDown(&Fast);
-    if (Below) {
-        Result = FLTP_LOWER(&Fast, PrepareMdlWrite, Fast.Operation->Iopb.TargetFileObject,
-                            &Fast.P->PrepareMdlWrite.FileOffset, Fast.P->PrepareMdlWrite.Length,
-                            Fast.P->PrepareMdlWrite.Key, Fast.P->PrepareMdlWrite.MdlChain, Iosb,
-                            Fast.LowerDevice);
-    }
-    return FltpEnd(&Fast, Below, Result, Iosb);
-}
-
-static BOOLEAN NTAPI
-FltpMdlReadComplete(PFILE_OBJECT FileObject, PMDL MdlChain, PDEVICE_OBJECT DeviceObject)
-{
-    IO_STATUS_BLOCK Iosb = {};
-    BOOLEAN Below, Result = FALSE;
-    FLTP_FAST Fast;
-
-    if (!FltpBegin(&Fast, DeviceObject, IRP_MJ_MDL_READ_COMPLETE, 0, FileObject)) {
-        return !Fast.Fails &&
-               FLTP_LOWER(&Fast, MdlReadComplete, FileObject, MdlChain, Fast.LowerDevice);
-    }
-    Fast.P->MdlReadComplete.MdlChain = MdlChain;
-    Below = FltpDown(&Fast);
-    if (Below) {
-        Result = FLTP_LOWER(&Fast, MdlReadComplete, Fast.Operation->Iopb.TargetFileObject,
-                            Fast.P->MdlReadComplete.MdlChain, Fast.LowerDevice);
-    }
-    return FltpEnd(&Fast, Below, Result, &Iosb);
-}
-
-static BOOLEAN NTAPI
-FltpMdlWriteComplete(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, PMDL MdlChain,
-                     PDEVICE_OBJECT DeviceObject)
-{
-    IO_STATUS_BLOCK Iosb = {};
-    BOOLEAN Below, Result = FALSE;
-    FLTP_FAST Fast;
-
-    if (!FltpBegin(&Fast, DeviceObject, IRP_MJ_MDL_WRITE_COMPLETE, 0, FileObject)) {
-        return !Fast.Fails && FLTP_LOWER(&Fast, MdlWriteComplete, FileObject, FileOffset, MdlChain,
-                                         Fast.LowerDevice);
-    }
-    Fast.P->MdlWriteComplete.FileOffset = *FileOffset;
-    Fast.P->MdlWriteComplete.MdlChain = MdlChain;
-    Below = FltpDown(&Fast);
-    if (Below) {
-        Result = FLTP_LOWER(&Fast, MdlWriteComplete, Fast.Operation->Iopb.TargetFileObject,
-                            &Fast.P->MdlWriteComplete.FileOffset, Fast.P->MdlWriteComplete.MdlChain,
-                            Fast.LowerDevice);
-    }
-    return FltpEnd(&Fast, Below, Result, &Iosb);
-}
-
 /* The open that only asks: the IRP is a create's, at our stack location. */
 static BOOLEAN NTAPI
 FltpQueryOpen(PIRP Irp, PFILE_NETWORK_OPEN_INFORMATION Information, PDEVICE_OBJECT DeviceObject)
@@ -519,9 +418,6 @@ FltpFillFastIo(VOID)
     FltpFastIo.FastIoUnlockAllByKey = FltpFastUnlockAllByKey;
     FltpFastIo.FastIoDeviceControl = FltpFastDeviceControl;
     FltpFastIo.FastIoDetachDevice = FltpDetachDevice;
-    FltpFastIo.MdlRead = FltpMdlRead;
-    FltpFastIo.MdlReadComplete = FltpMdlReadComplete;
-    FltpFastIo.PrepareMdlWrite = FltpPrepareMdlWrite;
-    FltpFastIo.MdlWriteComplete = FltpMdlWriteComplete;
+    FltpFillFastMdl(&FltpFastIo);
     FltpFastIo.FastIoQueryOpen = FltpQueryOpen;
 }

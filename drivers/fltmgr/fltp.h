@@ -20,7 +20,8 @@
  *     work.c cbdq.c cancel.c   deferred work, cancel-safe queues
  *     owned.c                  locks, oplocks and notifications of files that a filter owns
  *     port.c message.c control.c inform.c    ports, and what fltlib.dll asks
- *     misc.c ecp.c             locks, pool, extra create parameters
+ *     misc.c ecp.c             locks, pool, extra create parameters; createinfo.c, openreparse.c: what a create is asked
+ *     activity.c fastmdl.c     priorities and activity identifiers; pages of the cache
  *
  * Locks, in this order: FltpLock (filters, volumes), a volume's Lock (its instances), a context list's, an
  * instance's OperationLock (spin lock). No callback is called with any of them held.
@@ -184,6 +185,8 @@ typedef struct _FLTP_OPERATION {
     BOOLEAN Generated;
     BOOLEAN Issued;
     BOOLEAN Cancelled;
+    BOOLEAN HasActivity; /* generated, and not sent yet */
+    GUID Activity;
     KEVENT Event;
     NTSTATUS FinalStatus;
     /* What the IRP had before the parameters were changed. */
@@ -310,6 +313,11 @@ typedef struct _FLTP_KERNEL {
     __typeof__(&FsRtlIsEcpFromUserMode) FsRtlIsEcpFromUserMode;
     __typeof__(&IoGetIoPriorityHint) IoGetIoPriorityHint;
     __typeof__(&IoSetIoPriorityHint) IoSetIoPriorityHint;
+    __typeof__(&IoRetrievePriorityInfo) IoRetrievePriorityInfo;
+    __typeof__(&IoApplyPriorityInfoThread) IoApplyPriorityInfoThread;
+    __typeof__(&IoGetActivityIdIrp) IoGetActivityIdIrp;
+    __typeof__(&IoSetActivityIdIrp) IoSetActivityIdIrp;
+    __typeof__(&IoPropagateActivityIdToThread) IoPropagateActivityIdToThread;
 } FLTP_KERNEL;
 extern FLTP_KERNEL FltpKernel;
 

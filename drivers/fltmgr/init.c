@@ -131,7 +131,12 @@ FltpFindRoutines(VOID)
                                          L"FsRtlPrepareToReuseEcp",
                                          L"FsRtlIsEcpFromUserMode",
                                          L"IoGetIoPriorityHint",
-                                         L"IoSetIoPriorityHint"};
+                                         L"IoSetIoPriorityHint",
+                                         L"IoRetrievePriorityInfo",
+                                         L"IoApplyPriorityInfoThread",
+                                         L"IoGetActivityIdIrp",
+                                         L"IoSetActivityIdIrp",
+                                         L"IoPropagateActivityIdToThread"};
     PVOID *Routine = (PVOID *)&FltpKernel;
     UNICODE_STRING Name;
 

@@ -486,27 +486,45 @@ FltIsDirectory(PFILE_OBJECT FileObject, PFLT_INSTANCE Instance, PBOOLEAN IsDirec
 }
 
 /* Reparse points of the filter's own. [ntifs: REPARSE_DATA_BUFFER, REPARSE_GUID_DATA_BUFFER] */
+#define FLTP_TAG_MICROSOFT 0x80000000u /* all other tags carry a GUID */
+
+static ULONG
+FltpTagHeader(ULONG FileTag)
+{
+    return FileTag & FLTP_TAG_MICROSOFT
+               ? FIELD_OFFSET(REPARSE_DATA_BUFFER, GenericReparseBuffer)
+               : FIELD_OFFSET(REPARSE_GUID_DATA_BUFFER, GenericReparseBuffer);
+}
+
+static VOID
+FltpFillTag(PVOID Buffer, ULONG FileTag, GUID *Guid, PVOID DataBuffer, USHORT DataBufferLength)
+{
+    PREPARSE_GUID_DATA_BUFFER Tag = Buffer;
+    ULONG Header = FltpTagHeader(FileTag);
+
+    RtlZeroMemory(Buffer, Header);
+    Tag->ReparseTag = FileTag;
+    Tag->ReparseDataLength = DataBufferLength;
+    if ((FileTag & FLTP_TAG_MICROSOFT) == 0 && Guid != NULL) {
+        Tag->ReparseGuid = *Guid;
+    }
+    if (DataBufferLength != 0) {
+        RtlCopyMemory((PUCHAR)Buffer + Header, DataBuffer, DataBufferLength);
+    }
+}
+
 static NTSTATUS
 FltpTag(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, ULONG Code, ULONG FileTag, GUID *Guid,
         PVOID DataBuffer, USHORT DataBufferLength)
 {
-    BOOLEAN Microsoft = (FileTag & 0x80000000) != 0;
-    ULONG Header = Microsoft ? 8 : 24, Length = Header + DataBufferLength;
+    ULONG Length = FltpTagHeader(FileTag) + DataBufferLength;
     PUCHAR Buffer = ExAllocatePoolWithTag(PagedPool, Length, FLTP_TAG_TEMP);
     NTSTATUS Status;
 
     if (Buffer == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    RtlZeroMemory(Buffer, Header);
-    *(PULONG)Buffer = FileTag;
-    *(PUSHORT)(Buffer + 4) = DataBufferLength;
-    if (!Microsoft && Guid != NULL) {
-        *(GUID *)(Buffer + 8) = *Guid;
-    }
-    if (DataBufferLength != 0) {
-        RtlCopyMemory(Buffer + Header, DataBuffer, DataBufferLength);
-    }
+    FltpFillTag(Buffer, FileTag, Guid, DataBuffer, DataBufferLength);
     Status = FltFsControlFile(Instance, FileObject, Code, Buffer, Length, NULL, 0, NULL);
     ExFreePoolWithTag(Buffer, FLTP_TAG_TEMP);
     return Status;
@@ -518,6 +536,39 @@ FltTagFile(PFLT_INSTANCE InitiatingInstance, PFILE_OBJECT FileObject, ULONG File
 {
     return FltpTag(InitiatingInstance, FileObject, FSCTL_SET_REPARSE_POINT, FileTag, Guid,
                    DataBuffer, DataBufferLength);
+}
+
+/* Over an existing one, which the caller names. [DDI: FltTagFileEx; ntifs: REPARSE_DATA_BUFFER_EX] */
+NTSTATUS FLTAPI
+FltTagFileEx(PFLT_INSTANCE InitiatingInstance, PFILE_OBJECT FileObject, ULONG FileTag, GUID *Guid,
+             PVOID DataBuffer, USHORT DataBufferLength, ULONG ExistingFileTag, GUID *ExistingGuid,
+             ULONG Flags)
+{
+    ULONG Inner = FltpTagHeader(FileTag) + DataBufferLength;
+    ULONG Length = FIELD_OFFSET(REPARSE_DATA_BUFFER_EX, ReparseDataBuffer) + Inner;
+    PREPARSE_DATA_BUFFER_EX Buffer;
+    NTSTATUS Status;
+
+    if (((FileTag & FLTP_TAG_MICROSOFT) == 0 && Guid == NULL) ||
+        (ExistingFileTag != 0 && (ExistingFileTag & FLTP_TAG_MICROSOFT) == 0 &&
+         ExistingGuid == NULL)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Buffer = ExAllocatePoolWithTag(PagedPool, Length, FLTP_TAG_TEMP);
+    if (Buffer == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlZeroMemory(Buffer, Length);
+    Buffer->Flags = Flags;
+    Buffer->ExistingReparseTag = ExistingFileTag;
+    if (ExistingGuid != NULL) {
+        Buffer->ExistingReparseGuid = *ExistingGuid;
+    }
+    FltpFillTag(&Buffer->ReparseDataBuffer, FileTag, Guid, DataBuffer, DataBufferLength);
+    Status = FltFsControlFile(InitiatingInstance, FileObject, FSCTL_SET_REPARSE_POINT_EX, Buffer,
+                              Length, NULL, 0, NULL);
+    ExFreePoolWithTag(Buffer, FLTP_TAG_TEMP);
+    return Status;
 }
 
 NTSTATUS FLTAPI

@@ -71,6 +71,7 @@ FltReuseCallbackData(PFLT_CALLBACK_DATA CallbackData)
     Operation->Iopb.TargetFileObject = FileObject;
     Operation->Iopb.TargetInstance = Operation->Initiator;
     Operation->Synchronous = Operation->Waits = Operation->Modified = FALSE;
+    Operation->HasActivity = FALSE;
     Operation->Pended = Operation->Completed = Operation->Cancelled = FALSE;
     Operation->Volume = Operation->Initiator->Volume;
 }
@@ -164,6 +165,9 @@ FltpIssue(PFLTP_OPERATION Operation)
     Irp->Tail.Overlay.Thread = Operation->Data.Thread;
     Irp->Tail.Overlay.OriginalFileObject = Operation->Iopb.TargetFileObject;
     Operation->Irp = Irp;
+    if (Operation->HasActivity) {
+        FltpKernel.IoSetActivityIdIrp(Irp, &Operation->Activity);
+    }
     Operation->Data.IoStatus.Status = STATUS_SUCCESS;
     Operation->Data.IoStatus.Information = 0;
     FltpRun(Operation,

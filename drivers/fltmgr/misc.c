@@ -265,69 +265,6 @@ FltRequestOperationStatusCallback(PFLT_CALLBACK_DATA Data,
     return STATUS_SUCCESS;
 }
 
-/* ---- priorities of I/O: from Vista on ---- */
-
-IO_PRIORITY_HINT FLTAPI
-FltGetIoPriorityHintFromCallbackData(PFLT_CALLBACK_DATA Data)
-{
-    PIRP Irp = FltpOperation(Data)->Irp;
-
-    return Irp == NULL || FltpKernel.IoGetIoPriorityHint == NULL
-               ? IoPriorityNormal
-               : FltpKernel.IoGetIoPriorityHint(Irp);
-}
-
-IO_PRIORITY_HINT FLTAPI
-FltGetIoPriorityHint(PFLT_CALLBACK_DATA Data)
-{
-    return FltGetIoPriorityHintFromCallbackData(Data);
-}
-
-NTSTATUS FLTAPI
-FltSetIoPriorityHintIntoCallbackData(PFLT_CALLBACK_DATA Data, IO_PRIORITY_HINT PriorityHint)
-{
-    PIRP Irp = FltpOperation(Data)->Irp;
-
-    return Irp == NULL || FltpKernel.IoSetIoPriorityHint == NULL
-               ? STATUS_NOT_SUPPORTED
-               : FltpKernel.IoSetIoPriorityHint(Irp, PriorityHint);
-}
-
-/* The kernel answers for a request; one that has only a file object says what that has been given. */
-IO_PRIORITY_HINT FLTAPI
-FltGetIoPriorityHintFromFileObject(PFILE_OBJECT FileObject)
-{
-    IRP Request;
-
-    if (FltpKernel.IoGetIoPriorityHint == NULL) {
-        return IoPriorityNormal;
-    }
-    RtlZeroMemory(&Request, sizeof(Request));
-    Request.Tail.Overlay.OriginalFileObject = FileObject;
-    return FltpKernel.IoGetIoPriorityHint(&Request);
-}
-
-NTSTATUS FLTAPI
-FltSetIoPriorityHintIntoFileObject(PFILE_OBJECT FileObject, IO_PRIORITY_HINT PriorityHint)
-{
-    FILE_IO_PRIORITY_HINT_INFORMATION Info = {PriorityHint};
-    IO_STATUS_BLOCK Iosb;
-    NTSTATUS Status;
-    HANDLE Handle;
-
-    if (FltpKernel.IoSetIoPriorityHint == NULL) {
-        return STATUS_NOT_SUPPORTED;
-    }
-    Status = ObOpenObjectByPointer(FileObject, OBJ_KERNEL_HANDLE, NULL, 0, *IoFileObjectType,
-                                   KernelMode, &Handle);
-    if (NT_SUCCESS(Status)) {
-        Status =
-            ZwSetInformationFile(Handle, &Iosb, &Info, sizeof(Info), FileIoPriorityHintInformation);
-        ZwClose(Handle);
-    }
-    return Status;
-}
-
 /*
  * I/O redirection: a filter sends what comes to the source's volume to the target's, with the same IRP. That has to have a stack
  * location for each device of the target's stack. [DDI: FltAdjustDeviceStackSizeForIoRedirection, FltIsIoRedirectionAllowed,

@@ -625,6 +625,7 @@ RamFinishOpen(PRAM_REQUEST Request, PRAM_OPEN Open)
     Open->State->PreviouslyGrantedAccess |= Open->Granted;
     Open->State->RemainingDesiredAccess = 0;
     Request->Information = Open->Information;
+    RamAnswerCreate(Request, Stream);
     return Open->Breaking ? STATUS_OPLOCK_BREAK_IN_PROGRESS : STATUS_SUCCESS;
 }
 

@@ -258,6 +258,7 @@ RamUserControl(PRAM_REQUEST Request)
     case FSCTL_REQUEST_OPLOCK:
         return RamOplock(Request, Code);
     case FSCTL_SET_REPARSE_POINT:
+    case FSCTL_SET_REPARSE_POINT_EX:
     case FSCTL_GET_REPARSE_POINT:
     case FSCTL_DELETE_REPARSE_POINT:
         return RamIsVolumeOpen(Request) ? STATUS_INVALID_PARAMETER

@@ -1,6 +1,7 @@
 /*
  * later.c - routines that came after Windows XP: asked for by name, and done without where there is none.
  */
+#include <initguid.h>
 #include "ramfs.h"
 
 static ULONG(NTAPI *RamWritableReferences)(PSECTION_OBJECT_POINTERS); /* Vista */
@@ -13,6 +14,11 @@ static NTSTATUS(NTAPI *RamBreakToNone)(POPLOCK, PIRP, ULONG, PVOID, POPLOCK_WAIT
 
 static NTSTATUS(NTAPI *RamFsctrlEx)(POPLOCK, PIRP, ULONG, ULONG); /* 7 */
 static BOOLEAN(NTAPI *RamKeysEqual)(PFILE_OBJECT, PFILE_OBJECT);  /* 7 */
+
+/* Vista */
+static NTSTATUS(NTAPI *RamGetEcpList)(PIRP, PECP_LIST *);
+static NTSTATUS(NTAPI *RamFindEcp)(PECP_LIST, LPCGUID, PVOID *, ULONG *);
+static VOID(NTAPI *RamAcknowledgeEcp)(PVOID);
 
 BOOLEAN RamIsWindows10;
 
@@ -33,6 +39,9 @@ RamFindLater(VOID)
     RtlGetVersion(&Version);
     RamIsWindows10 = Version.dwMajorVersion >= 10;
     RamWritableReferences = RamLater(L"MmDoesFileHaveUserWritableReferences");
+    RamGetEcpList = RamLater(L"FsRtlGetEcpListFromIrp");
+    RamFindEcp = RamLater(L"FsRtlFindExtraCreateParameter");
+    RamAcknowledgeEcp = RamLater(L"FsRtlAcknowledgeEcp");
     RamCurrentOplockH = RamLater(L"FsRtlCurrentOplockH");
     RamFsctrlEx = RamLater(L"FsRtlOplockFsctrlEx");
     RamKeysEqual = RamLater(L"FsRtlOplockKeysEqual");
@@ -94,4 +103,43 @@ RamBreakHandle(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
                POPLOCK_FS_PREPOST_IRP PostIrpRoutine)
 {
     return RamOplockBreakH(Oplock, Irp, Flags, Context, CompletionRoutine, PostIrpRoutine);
+}
+
+/* What came with the create of that type, if it is as long as that; NULL: nothing. */
+static PVOID
+RamCreateParameter(PIRP Irp, LPCGUID Type, ULONG Length)
+{
+    PECP_LIST List;
+    PVOID Parameter;
+    ULONG Size;
+
+    if (RamGetEcpList == NULL || !NT_SUCCESS(RamGetEcpList(Irp, &List)) || List == NULL ||
+        !NT_SUCCESS(RamFindEcp(List, Type, &Parameter, &Size)) || Size < Length) {
+        return NULL;
+    }
+    return Parameter;
+}
+
+/* [ntifs: OPEN_REPARSE_LIST_ENTRY: Windows 10 1607] */
+POPEN_REPARSE_LIST
+RamOpenReparseList(PIRP Irp)
+{
+    return RamIsWindows10
+               ? RamCreateParameter(Irp, &ECP_TYPE_OPEN_REPARSE_GUID, sizeof(OPEN_REPARSE_LIST))
+               : NULL;
+}
+
+/* Who opens it wants to know it at once. [DDI: FltRequestFileInfoOnCreateCompletion; ntifs: QUERY_ON_CREATE_ECP_CONTEXT] */
+PQUERY_ON_CREATE_ECP_CONTEXT
+RamQueryOnCreate(PIRP Irp)
+{
+    PQUERY_ON_CREATE_ECP_CONTEXT Query =
+        RamIsWindows10 ? RamCreateParameter(Irp, &GUID_ECP_QUERY_ON_CREATE,
+                                            sizeof(QUERY_ON_CREATE_ECP_CONTEXT))
+                       : NULL;
+
+    if (Query != NULL) {
+        RamAcknowledgeEcp(Query);
+    }
+    return Query;
 }

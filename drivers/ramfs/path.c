@@ -163,9 +163,7 @@ RamWalk(PRAM_REQUEST Request, PRAM_VOLUME Volume, PRAM_NODE Start, PUNICODE_STRI
             break;
         }
         Node = Link->Node;
-        /* A tag with the directory bit stands on directories that can be looked into. [IFS: Reparse Tags] */
-        if (Node->Reparse != NULL && !(Node->Reparse->ReparseTag & RAM_TAG_DIRECTORY) &&
-            (Rest.Length != 0 || !(Options & FILE_OPEN_REPARSE_POINT))) {
+        if (Node->Reparse != NULL && RamReparses(Request, Node, &Rest, Options, CaseSensitive)) {
             Path->Link = Link;
             Path->Node = Node;
             Path->Rest = Rest.Length != 0 ? Rest.Length + sizeof(WCHAR) : 0;

@@ -8,6 +8,8 @@
 
 #define RAM_DELETED_ID 0xB00000000000Bull /* of no directory that can be opened */
 
+#define RAM_QUERY_STAT 1u /* QoCFileStatInformation, of fltKernel.h */
+
 typedef struct _RAM_OUT {
     PUCHAR Buffer;
     ULONG Length, Used;
@@ -221,6 +223,28 @@ RamQueryLinks(PRAM_NODE Node, PRAM_OUT Out)
         At = (Out->Used + 7) & ~7u;
     }
     Header[0] = Needed;
+}
+
+/* As the create ends: what its opener would ask next. */
+VOID
+RamAnswerCreate(PRAM_REQUEST Request, PRAM_STREAM Stream)
+{
+    PQUERY_ON_CREATE_ECP_CONTEXT Query = RamQueryOnCreate(Request->Irp);
+    PQUERY_ON_CREATE_FILE_STAT_INFORMATION Info;
+
+    if (Query == NULL || (Query->RequestedClasses & RAM_QUERY_STAT) == 0) {
+        return;
+    }
+    Info = &Query->StatInformation;
+    RtlZeroMemory(Info, sizeof(*Info));
+    Info->FileId.QuadPart = (LONGLONG)Stream->Node->Id;
+    RamTimes(Stream->Node, &Info->CreationTime);
+    Info->AllocationSize.QuadPart = (LONGLONG)RamAllocated(Stream);
+    Info->EndOfFile = Stream->Header.FileSize;
+    Info->FileAttributes = RamAttributesOf(Stream->Node, Stream);
+    Info->ReparseTag = Stream->Node->Reparse != NULL ? Stream->Node->Reparse->ReparseTag : 0;
+    Info->NumberOfLinks = RamCountLinks(Stream->Node);
+    Query->ClassesProcessed |= RAM_QUERY_STAT;
 }
 
 static ULONG

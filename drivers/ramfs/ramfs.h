@@ -332,9 +332,18 @@ NTSTATUS RamCheckAccess(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_NODE Parent,
 NTSTATUS RamDefaultSecurity(PSECURITY_DESCRIPTOR *Descriptor);
 BOOLEAN RamMayUnlink(PRAM_REQUEST Request, PRAM_LINK Link);
 
+/* query.c */
+VOID RamAnswerCreate(PRAM_REQUEST Request, PRAM_STREAM Stream);
+
+/* reparse.c */
+BOOLEAN RamReparses(PRAM_REQUEST Request, PRAM_NODE Node, PCUNICODE_STRING Rest, ULONG Options,
+                    BOOLEAN CaseSensitive);
+
 /* later.c: routines that a first version of Windows does not have */
 extern BOOLEAN RamIsWindows10; /* and what its NTFS has learned */
 VOID RamFindLater(VOID);
+POPEN_REPARSE_LIST RamOpenReparseList(PIRP Irp);
+PQUERY_ON_CREATE_ECP_CONTEXT RamQueryOnCreate(PIRP Irp);
 BOOLEAN RamIsLocked(PRAM_STREAM Stream);
 ULONG RamHasWritableReferences(PSECTION_OBJECT_POINTERS Pointers);
 BOOLEAN RamCachesHandle(POPLOCK Oplock);

@@ -1,5 +1,6 @@
 /*
- * reparse.c - reparse points. [IFS: fsctl-set-reparse-point, -get-, -delete-; nt-semantics-2 4.8]
+ * reparse.c - reparse points. [IFS: fsctl-set-reparse-point, -set-reparse-point-ex, -get-, -delete-; ntifs: REPARSE_DATA_BUFFER_EX,
+ * OPEN_REPARSE_LIST_ENTRY; nt-semantics-2 4.8]
  */
 #include "ramfs.h"
 
@@ -28,8 +29,10 @@ RamCheckTag(PREPARSE_DATA_BUFFER There, PREPARSE_DATA_BUFFER Given)
     return STATUS_SUCCESS;
 }
 
+/* Existing: what must be there instead of what is given. */
 static NTSTATUS
-RamSetReparse(PRAM_REQUEST Request, PREPARSE_DATA_BUFFER Given, ULONG Length)
+RamSetReparse(PRAM_REQUEST Request, PREPARSE_DATA_BUFFER Given, ULONG Length,
+              PREPARSE_GUID_DATA_BUFFER Existing)
 {
     PRAM_NODE Node = Request->Stream->Node;
     PREPARSE_DATA_BUFFER Copy;
@@ -56,8 +59,11 @@ RamSetReparse(PRAM_REQUEST Request, PREPARSE_DATA_BUFFER Given, ULONG Length)
     if (Given->ReparseTag == IO_REPARSE_TAG_MOUNT_POINT && !Node->Directory) {
         return STATUS_NOT_A_DIRECTORY;
     }
+    if (Existing != NULL && Node->Reparse == NULL) {
+        return STATUS_IO_REPARSE_TAG_MISMATCH;
+    }
     if (Node->Reparse != NULL) {
-        Status = RamCheckTag(Node->Reparse, Given);
+        Status = RamCheckTag(Node->Reparse, Existing != NULL ? (PVOID)Existing : (PVOID)Given);
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
@@ -71,6 +77,22 @@ RamSetReparse(PRAM_REQUEST Request, PREPARSE_DATA_BUFFER Given, ULONG Length)
     RamFree(Node->Reparse);
     Node->Reparse = Copy;
     return STATUS_SUCCESS;
+}
+
+/* An existing tag of 0: there is none yet, or the same. */
+static NTSTATUS
+RamSetReparseEx(PRAM_REQUEST Request, PREPARSE_DATA_BUFFER_EX Given, ULONG Length)
+{
+    ULONG Header = FIELD_OFFSET(REPARSE_DATA_BUFFER_EX, ReparseDataBuffer);
+    REPARSE_GUID_DATA_BUFFER Existing = {};
+
+    if (Length < Header) {
+        return STATUS_IO_REPARSE_DATA_INVALID;
+    }
+    Existing.ReparseTag = Given->ExistingReparseTag;
+    Existing.ReparseGuid = Given->ExistingReparseGuid;
+    return RamSetReparse(Request, &Given->ReparseDataBuffer, Length - Header,
+                         Given->ExistingReparseTag != 0 ? &Existing : NULL);
 }
 
 static NTSTATUS
@@ -131,8 +153,9 @@ RamReparseControl(PRAM_REQUEST Request, ULONG Code)
     if (Code == FSCTL_GET_REPARSE_POINT) {
         Status = RamGetReparse(Request, Buffer, Out);
     } else {
-        Status = Code == FSCTL_SET_REPARSE_POINT ? RamSetReparse(Request, Buffer, In)
-                                                 : RamDeleteReparse(Request, Buffer, In);
+        Status = Code == FSCTL_SET_REPARSE_POINT      ? RamSetReparse(Request, Buffer, In, NULL)
+                 : Code == FSCTL_SET_REPARSE_POINT_EX ? RamSetReparseEx(Request, Buffer, In)
+                                                      : RamDeleteReparse(Request, Buffer, In);
         if (NT_SUCCESS(Status)) {
             RamNow(&Request->Stream->Node->ChangeTime);
             RamNoteUsn(Request->Stream->Node, USN_REASON_REPARSE_POINT_CHANGE);
@@ -142,4 +165,61 @@ RamReparseControl(PRAM_REQUEST Request, ULONG Code)
     }
     ExReleaseResourceLite(&Request->Volume->Resource);
     return Status;
+}
+
+/* ---- what a create opens all the same ---- */
+
+/* The entry of the create's list for what stands on Node; NULL: none. */
+static POPEN_REPARSE_LIST_ENTRY
+RamFindOpenReparse(POPEN_REPARSE_LIST List, PRAM_NODE Node)
+{
+    PREPARSE_GUID_DATA_BUFFER There = (PVOID)Node->Reparse;
+
+    for (PLIST_ENTRY Entry = List->OpenReparseList.Flink; Entry != &List->OpenReparseList;
+         Entry = Entry->Flink) {
+        POPEN_REPARSE_LIST_ENTRY One =
+            CONTAINING_RECORD(Entry, OPEN_REPARSE_LIST_ENTRY, OpenReparseListEntry);
+
+        if (One->ReparseTag == There->ReparseTag &&
+            ((One->ReparseTag & 0x80000000u) ||
+             RtlEqualMemory(&One->ReparseGuid, &There->ReparseGuid, sizeof(GUID)))) {
+            return One;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * Whether the create goes elsewhere at Node, of whose name Rest is left. A tag with the directory bit stands on directories that
+ * can be looked into: nobody is sent elsewhere by it who has not asked for that. [IFS: Reparse Tags; ntifs: OPEN_REPARSE_LIST_ENTRY]
+ */
+BOOLEAN
+RamReparses(PRAM_REQUEST Request, PRAM_NODE Node, PCUNICODE_STRING Rest, ULONG Options,
+            BOOLEAN CaseSensitive)
+{
+    BOOLEAN Directory = (Node->Reparse->ReparseTag & RAM_TAG_DIRECTORY) != 0;
+    BOOLEAN Final = Rest->Length == 0, Goes = !Directory;
+    POPEN_REPARSE_LIST List = Request != NULL ? RamOpenReparseList(Request->Irp) : NULL;
+    POPEN_REPARSE_LIST_ENTRY Entry = List != NULL ? RamFindOpenReparse(List, Node) : NULL;
+    UNICODE_STRING Child, Behind;
+
+    if (Final && (Options & FILE_OPEN_REPARSE_POINT)) {
+        Goes = FALSE;
+    } else if (Entry != NULL && Directory) {
+        if (Final) {
+            Goes = (Entry->Flags & OPEN_REPARSE_POINT_REPARSE_IF_DIRECTORY_FINAL_COMPONENT) != 0;
+        } else {
+            FsRtlDissectName(*Rest, &Child, &Behind);
+            Goes = (Entry->Flags & (RamFindChild(Node, &Child, CaseSensitive) != NULL
+                                        ? OPEN_REPARSE_POINT_REPARSE_IF_CHILD_EXISTS
+                                        : OPEN_REPARSE_POINT_REPARSE_IF_CHILD_NOT_EXISTS)) != 0;
+        }
+    } else if (Entry != NULL && Final) {
+        Goes = FALSE;
+    }
+    if (Entry != NULL && (Final || Goes)) {
+        Entry->Flags |= OPEN_REPARSE_POINT_TAG_ENCOUNTERED;
+        Entry->RemainingLength = Final ? 0 : Rest->Length + sizeof(WCHAR);
+    }
+    return Goes;
 }

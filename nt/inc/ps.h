@@ -78,7 +78,9 @@ struct _ETHREAD {
     struct _IRP *IrpCache[4]; /* nt/io: the last that it freed, by stack size */
     PKEVENT IrpRundown;       /* nt/io: set when IrpList becomes empty, at exit */
     PDEVICE_OBJECT DeviceToVerify;
-    GUID ActivityId; /* EtwActivityIdControl */
+    GUID ActivityId;  /* EtwActivityIdControl */
+    LPCGUID Activity; /* IoSetActivityIdThread: the setter's memory */
+    ULONG IoPriority, PagePriority;
     PACCESS_TOKEN ImpersonationToken;
     SECURITY_IMPERSONATION_LEVEL ImpersonationLevel;
     BOOLEAN EffectiveOnly;

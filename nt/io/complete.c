@@ -211,6 +211,7 @@ IopQueueCompletion(PIRP Irp, CCHAR PriorityBoost)
     KIRQL OldIrql;
     ULONG Flags = Irp->Flags;
 
+    IopDropActivity(Irp);
     if (Flags & (IRP_PAGING_IO | IRP_CLOSE_OPERATION)) { /* F3 */
         if (Flags & (IRP_SYNCHRONOUS_PAGING_IO | IRP_CLOSE_OPERATION)) {
             PKEVENT Event = Irp->UserEvent;

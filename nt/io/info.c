@@ -288,6 +288,7 @@ IopSetHere(PIOP_REQUEST Request, FILE_INFORMATION_CLASS Class, PVOID Information
             return STATUS_INVALID_PARAMETER;
         }
         IopFile(FileObject)->Priority = (IO_PRIORITY_HINT)Copy[0];
+        IopFile(FileObject)->PrioritySet = TRUE;
         return STATUS_SUCCESS;
     case FilePositionInformation:
         if (!Request->Synchronous) {
@@ -578,25 +579,4 @@ IoCheckQuerySetFileInformation(FILE_INFORMATION_CLASS FileInformationClass, ULON
                                        FileInformationClass, Length, &Class)
                         : IopFindClass(IopQueryClasses, RTL_NUMBER_OF(IopQueryClasses),
                                        FileInformationClass, Length, &Class);
-}
-
-IO_PRIORITY_HINT NTAPI
-IoGetIoPriorityHint(PIRP Irp)
-{
-    PFILE_OBJECT FileObject = Irp->Tail.Overlay.OriginalFileObject;
-
-    if (Irp->Flags & 0x000E0000) { /* set by IoSetIoPriorityHint, plus 1 */
-        return (IO_PRIORITY_HINT)(((Irp->Flags >> 17) & 7) - 1);
-    }
-    return FileObject != NULL ? IopFile(FileObject)->Priority : IoPriorityNormal;
-}
-
-NTSTATUS NTAPI
-IoSetIoPriorityHint(PIRP Irp, IO_PRIORITY_HINT PriorityHint)
-{
-    if ((ULONG)PriorityHint >= MaxIoPriorityTypes) {
-        return STATUS_INVALID_PARAMETER;
-    }
-    Irp->Flags = (Irp->Flags & ~0x000E0000) | (((ULONG)PriorityHint + 1) << 17);
-    return STATUS_SUCCESS;
 }

@@ -137,6 +137,7 @@ typedef struct _IOP_FILE {
     FILE_OBJECT File;
     ULONG NotificationModes; /* FILE_SKIP_..., of FileIoCompletionNotificationInformation */
     IO_PRIORITY_HINT Priority;
+    BOOLEAN PrioritySet;
     PDEVICE_OBJECT DeviceHint;
     PTXN_PARAMETER_BLOCK Transaction;
     PECP_LIST EcpList; /* while it is being opened */
@@ -281,6 +282,8 @@ VOID IopCompleteRequest(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *Nor
                         PVOID *SystemArgument1, PVOID *SystemArgument2);
 VOID IopFinishIrp(PIRP Irp, PFILE_OBJECT FileObject); /* stage 2, at APC_LEVEL in the thread */
 VOID IopQueueCompletion(PIRP Irp, CCHAR PriorityBoost);
+/* activity.c */
+VOID IopDropActivity(PIRP Irp);
 VOID IopQueueIrpToThread(PIRP Irp);
 VOID IopDequeueIrp(PIRP Irp);
 

@@ -89,6 +89,7 @@ IoFreeIrp(PIRP Irp)
         Irp->IoStatus.Status = (NTSTATUS)VF_IRP_GONE; /* what who looks too late gets to see */
     }
     Irp->Type = 0;
+    IopDropActivity(Irp);
     if ((Irp->AllocationFlags & IRP_ALLOCATED_FIXED_SIZE) == 0) {
         /* Not ours: a driver's own memory that IoInitializeIrp made an IRP. The pool judges. */
         ExFreePoolWithTag(Irp, 0);
@@ -119,8 +120,10 @@ IopFreeIrpCache(PETHREAD Thread)
 VOID NTAPI
 IoReuseIrp(PIRP Irp, NTSTATUS Status)
 {
-    UCHAR AllocationFlags = Irp->AllocationFlags;
+    UCHAR AllocationFlags;
 
+    IopDropActivity(Irp);
+    AllocationFlags = Irp->AllocationFlags;
     IoInitializeIrp(Irp, Irp->Size, Irp->StackCount);
     Irp->AllocationFlags = AllocationFlags;
     Irp->IoStatus.Status = Status;

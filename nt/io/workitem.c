@@ -4,6 +4,7 @@
  *   K1  The device (or driver) object is referenced from the queueing until the routine has returned, so
  *       the driver cannot go away under it. [wdm: IoQueueWorkItem]
  *   K2  The routine may free or queue its item again: nothing is read from it after the call.
+ *   K3  The routine works under the activity identifier of the thread that queued it. [ntddk: IoSetActivityIdThread]
  */
 #include "nt/io/iop.h"
 
@@ -14,6 +15,8 @@ struct _IO_WORKITEM {
     PVOID IoObject;
     PVOID Context;
     BOOLEAN Queued;
+    BOOLEAN HasActivity;
+    GUID Activity; /* K3 */
 };
 
 static VOID NTAPI
@@ -21,8 +24,10 @@ IopProcessWorkItem(PVOID Parameter)
 {
     PIO_WORKITEM Item = Parameter;
     PVOID IoObject = Item->IoObject;
+    GUID Activity = Item->Activity;
 
     Item->Queued = FALSE;
+    PspCurrentThread()->Activity = Item->HasActivity ? &Activity : NULL; /* K3 */
     PspCurrentThread()->OwnCode = FALSE;
     if (VfCall != NULL) {
         VF_CALL(VOID, VfWorkItem,
@@ -34,6 +39,7 @@ IopProcessWorkItem(PVOID Parameter)
         Item->Routine(IoObject, Item->Context);
     }
     PspCurrentThread()->OwnCode = TRUE;
+    PspCurrentThread()->Activity = NULL;
     ObDereferenceObject(IoObject); /* K1, K2 */
 }
 
@@ -81,6 +87,12 @@ static VOID
 IopQueueWorkItem(PIO_WORKITEM Item, PIO_WORKITEM_ROUTINE Routine, PIO_WORKITEM_ROUTINE_EX RoutineEx,
                  WORK_QUEUE_TYPE QueueType, PVOID Context)
 {
+    LPCGUID Activity = KiPrcb()->DpcRoutineActive ? NULL : PspCurrentThread()->Activity;
+
+    Item->HasActivity = Activity != NULL;
+    if (Activity != NULL) {
+        Item->Activity = *Activity; /* K3 */
+    }
     Item->Routine = Routine;
     Item->RoutineEx = RoutineEx;
     Item->Context = Context;

@@ -26,7 +26,8 @@
 #include "nt/inc/se.h"
 #include "nt/inc/cm.h"
 
-#define PSP_MAX_NOTIFY 64
+#define PSP_MAX_NOTIFY           64
+#define PSP_NORMAL_PAGE_PRIORITY 5u /* MEMORY_PRIORITY_NORMAL */
 
 /* Where kernel mode reaches user memory of any process: present for as long as it is committed. */
 #define PSP_ALIAS(Address) ((PVOID)ABI_ALIAS((ULONG64)(Address)))

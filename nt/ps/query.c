@@ -267,10 +267,10 @@ PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer, PULONG Size)
         Answer->Long = Thread->Tcb.Header.SignalState != 0;
         return STATUS_SUCCESS;
     case ThreadIoPriority:
-        Answer->Long = 2;
+        Answer->Long = Thread->IoPriority;
         return STATUS_SUCCESS;
     case ThreadPagePriority:
-        Answer->Long = 5;
+        Answer->Long = Thread->PagePriority;
         return STATUS_SUCCESS;
     case ThreadActualBasePriority:
         Answer->Long = (ULONG)Thread->Tcb.BasePriority;

@@ -311,10 +311,31 @@ PspSetThread(PETHREAD Thread, ULONG Class, PVOID Buffer, ULONG Length)
     case ThreadNameInformation_:
         Status = PspReadInput(Buffer, Length, sizeof(UNICODE_STRING), &Input);
         return NT_SUCCESS(Status) ? PspSetThreadName(Thread, &Input.String) : Status;
-    /* Boosts, I/O and page priorities order nothing here: checked, and of no effect. */
-    case ThreadPriorityBoost:
+    /* I/O and page priorities order nothing here: they are checked and told. */
     case ThreadIoPriority:
+        Status = PspReadInput(Buffer, Length, sizeof(ULONG), &Input);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+        if ((ULONG)Input.Long >= MaxIoPriorityTypes) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        if ((ULONG)Input.Long > IoPriorityNormal && !PspMayRaisePriority()) {
+            return STATUS_PRIVILEGE_NOT_HELD;
+        }
+        Thread->IoPriority = (ULONG)Input.Long;
+        return STATUS_SUCCESS;
     case ThreadPagePriority:
+        Status = PspReadInput(Buffer, Length, sizeof(ULONG), &Input);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+        if ((ULONG)Input.Long > PSP_NORMAL_PAGE_PRIORITY) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        Thread->PagePriority = (ULONG)Input.Long;
+        return STATUS_SUCCESS;
+    case ThreadPriorityBoost:
     case ThreadBreakOnTermination:
         return PspReadInput(Buffer, Length, sizeof(ULONG), &Input);
     default:

@@ -24,6 +24,8 @@ PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context,
     Thread->Cid.UniqueProcess = Process->UniqueProcessId;
     Thread->Cid.UniqueThread = (HANDLE)((ULONG_PTR)Thread->Tcb.Agent.Slot * 4);
     Thread->ExitStatus = STATUS_PENDING;
+    Thread->IoPriority = IoPriorityNormal;
+    Thread->PagePriority = PSP_NORMAL_PAGE_PRIORITY;
     Thread->CreateTime.QuadPart = KiQuerySystemTime();
     ObpInsertUnnamed(Thread, Process->Token);
     *Result = Thread;

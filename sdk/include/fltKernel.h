@@ -1177,7 +1177,6 @@ FLTMGR_API NTSTATUS FLTAPI FltEnumerateInstanceInformationByVolumeName(
 FLTMGR_API NTSTATUS FLTAPI FltEnumerateInstanceInformationByDeviceObject(
     PDEVICE_OBJECT DeviceObject, ULONG Index, INSTANCE_INFORMATION_CLASS InformationClass,
     PVOID Buffer, ULONG BufferSize, PULONG BytesReturned);
-/* Of newer versions; not implemented here (lib/fltmgr.rest). */
 FLTMGR_API NTSTATUS FLTAPI FltTagFileEx(PFLT_INSTANCE InitiatingInstance, PFILE_OBJECT FileObject,
                                         ULONG FileTag, GUID *Guid, PVOID DataBuffer,
                                         USHORT DataBufferLength, ULONG ExistingFileTag,
@@ -1224,10 +1223,11 @@ FLTMGR_API NTSTATUS FLTAPI FltVetoBypassIo(PFLT_CALLBACK_DATA CallbackData,
                                            NTSTATUS OperationStatus,
                                            PCUNICODE_STRING FailureReason);
 #ifndef FO_INFO_QOCR
-#define QoCFileStatInformation   0x00000001
-#define QoCFileLxInformation     0x00000002
-#define QoCFileEaInformation     0x00000004
-#define QoCFileStreamInformation 0x00000008
+#define QoCFileStatInformation     0x00000001
+#define QoCFileLxInformation       0x00000002
+#define QoCFileEaInformation       0x00000004
+#define QoCFileUsnInformation      0x00000008
+#define QoCFileSecurityInformation 0x00000010
 #define FO_INFO_QOCR
 #endif
 FLTMGR_API NTSTATUS FLTAPI FltOpenVolume(PFLT_INSTANCE Instance, PHANDLE VolumeHandle,
@@ -1325,7 +1325,19 @@ FLTMGR_API NTSTATUS FLTAPI FltTagFile(PFLT_INSTANCE InitiatingInstance, PFILE_OB
                                       USHORT DataBufferLength);
 FLTMGR_API NTSTATUS FLTAPI FltUntagFile(PFLT_INSTANCE InitiatingInstance, PFILE_OBJECT FileObject,
                                         ULONG FileTag, GUID *Guid);
-FLTMGR_API NTSTATUS FLTAPI FltFreeOpenReparseList(PFLT_FILTER Filter, PVOID EcpList);
+FLTMGR_API NTSTATUS FLTAPI FltAddOpenReparseEntry(PFLT_FILTER Filter, PFLT_CALLBACK_DATA Data,
+                                                  POPEN_REPARSE_LIST_ENTRY OpenReparseEntry);
+FLTMGR_API VOID FLTAPI FltRemoveOpenReparseEntry(PFLT_FILTER Filter, PFLT_CALLBACK_DATA Data,
+                                                 POPEN_REPARSE_LIST_ENTRY OpenReparseEntry);
+FLTMGR_API NTSTATUS FLTAPI FltCopyOpenReparseList(PFLT_FILTER Filter, PFLT_CALLBACK_DATA Data,
+                                                  PECP_LIST EcpList);
+FLTMGR_API VOID FLTAPI FltFreeOpenReparseList(PFLT_FILTER Filter, PECP_LIST EcpList);
+FLTMGR_API NTSTATUS FLTAPI FltRetrieveIoPriorityInfo(PFLT_CALLBACK_DATA Data,
+                                                     PFILE_OBJECT FileObject, PETHREAD Thread,
+                                                     PIO_PRIORITY_INFO PriorityInfo);
+FLTMGR_API NTSTATUS FLTAPI FltApplyPriorityInfoThread(PIO_PRIORITY_INFO InputPriorityInfo,
+                                                      PIO_PRIORITY_INFO OutputPriorityInfo,
+                                                      PETHREAD Thread);
 FLTMGR_API NTSTATUS FLTAPI FltAllocateCallbackData(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject,
                                                    PFLT_CALLBACK_DATA *RetNewCallbackData);
 FLTMGR_API NTSTATUS FLTAPI FltAllocateCallbackDataEx(PFLT_INSTANCE Instance,

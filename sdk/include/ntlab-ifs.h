@@ -394,16 +394,79 @@ typedef struct _CSV_DOWN_LEVEL_OPEN_ECP_CONTEXT {
     ULONG SourceNodeId;
     ULONG DestinationNodeId;
 } CSV_DOWN_LEVEL_OPEN_ECP_CONTEXT, *PCSV_DOWN_LEVEL_OPEN_ECP_CONTEXT;
+DEFINE_GUID(ECP_TYPE_OPEN_REPARSE_GUID, 0x323eb6a8, 0xaffd, 0x4d95, 0x82, 0x30, 0x86, 0x3b, 0xce,
+            0x09, 0xd3, 0x7a);
+#define OPEN_REPARSE_POINT_TAG_ENCOUNTERED                      0x00000001
+#define OPEN_REPARSE_POINT_REPARSE_IF_CHILD_EXISTS              0x00000002
+#define OPEN_REPARSE_POINT_REPARSE_IF_CHILD_NOT_EXISTS          0x00000004
+#define OPEN_REPARSE_POINT_REPARSE_IF_DIRECTORY_FINAL_COMPONENT 0x00000008
+#define OPEN_REPARSE_POINT_VERSION_EX                           0x80000000
+typedef struct _OPEN_REPARSE_LIST_ENTRY {
+    LIST_ENTRY OpenReparseListEntry;
+    ULONG ReparseTag;
+    ULONG Flags;
+    GUID ReparseGuid;
+    USHORT Size;
+    USHORT RemainingLength;
+} OPEN_REPARSE_LIST_ENTRY, *POPEN_REPARSE_LIST_ENTRY;
+typedef struct _OPEN_REPARSE_LIST {
+    LIST_ENTRY OpenReparseList;
+} OPEN_REPARSE_LIST, *POPEN_REPARSE_LIST;
+typedef struct _QUERY_ON_CREATE_FILE_STAT_INFORMATION {
+    LARGE_INTEGER FileId;
+    LARGE_INTEGER CreationTime;
+    LARGE_INTEGER LastAccessTime;
+    LARGE_INTEGER LastWriteTime;
+    LARGE_INTEGER ChangeTime;
+    LARGE_INTEGER AllocationSize;
+    LARGE_INTEGER EndOfFile;
+    ULONG FileAttributes;
+    ULONG ReparseTag;
+    ULONG NumberOfLinks;
+} QUERY_ON_CREATE_FILE_STAT_INFORMATION, *PQUERY_ON_CREATE_FILE_STAT_INFORMATION;
+typedef struct _QUERY_ON_CREATE_FILE_LX_INFORMATION {
+    ULONG EffectiveAccess;
+    ULONG LxFlags;
+    ULONG LxUid;
+    ULONG LxGid;
+    ULONG LxMode;
+    ULONG LxDeviceIdMajor;
+    ULONG LxDeviceIdMinor;
+} QUERY_ON_CREATE_FILE_LX_INFORMATION, *PQUERY_ON_CREATE_FILE_LX_INFORMATION;
 typedef struct _QUERY_ON_CREATE_EA_INFORMATION {
     ULONG EaBufferSize;
     PFILE_FULL_EA_INFORMATION EaBuffer;
 } QUERY_ON_CREATE_EA_INFORMATION, *PQUERY_ON_CREATE_EA_INFORMATION;
+typedef struct _QUERY_ON_CREATE_USN_INFORMATION {
+    LARGE_INTEGER Usn;
+    FILE_ID_128 FileReferenceNumber;
+} QUERY_ON_CREATE_USN_INFORMATION, *PQUERY_ON_CREATE_USN_INFORMATION;
+typedef struct _QUERY_ON_CREATE_SECURITY_INFORMATION {
+    ULONG SecurityDescriptorSize;
+    PSECURITY_DESCRIPTOR SecurityDescriptor;
+} QUERY_ON_CREATE_SECURITY_INFORMATION, *PQUERY_ON_CREATE_SECURITY_INFORMATION;
+typedef struct _QUERY_ON_CREATE_ECP_CONTEXT {
+    ULONG RequestedClasses;
+    ULONG ClassesProcessed;
+    ULONG ClassesWithErrors;
+    ULONG ClassesWithNoData;
+    QUERY_ON_CREATE_FILE_STAT_INFORMATION StatInformation;
+    QUERY_ON_CREATE_FILE_LX_INFORMATION LxInformation;
+    QUERY_ON_CREATE_EA_INFORMATION EaInformation;
+    ULONG Reserved;
+    ULONG CommonBufferSize;
+    PVOID CommonBuffer;
+    QUERY_ON_CREATE_USN_INFORMATION UsnInformation;
+    SECURITY_INFORMATION SecurityInformationRequested;
+    QUERY_ON_CREATE_SECURITY_INFORMATION SecurityInformation;
+} QUERY_ON_CREATE_ECP_CONTEXT, *PQUERY_ON_CREATE_ECP_CONTEXT;
 NTKERNELAPI VOID NTAPI FsRtlPrepareToReuseEcp(PVOID EcpContext);
 
 /* ---- file system controls ---- */
 
 #define NTLAB_FSCTL(Function, Method, Access)                                                      \
     CTL_CODE(FILE_DEVICE_FILE_SYSTEM, Function, Method, Access)
+#define FSCTL_MANAGE_BYPASS_IO          NTLAB_FSCTL(274, METHOD_BUFFERED, FILE_ANY_ACCESS)
 #define FSCTL_FILE_LEVEL_TRIM           NTLAB_FSCTL(130, METHOD_BUFFERED, FILE_WRITE_DATA)
 #define FSCTL_QUERY_FILE_LAYOUT         NTLAB_FSCTL(157, METHOD_NEITHER, FILE_ANY_ACCESS)
 #define FSCTL_OFFLOAD_READ              NTLAB_FSCTL(153, METHOD_BUFFERED, FILE_READ_ACCESS)
@@ -510,6 +573,59 @@ typedef struct _USN_RECORD_V3 {
     USHORT FileNameOffset;
     WCHAR FileName[1];
 } USN_RECORD_V3, *PUSN_RECORD_V3;
+typedef enum _FS_BPIO_OPERATIONS {
+    FS_BPIO_OP_ENABLE = 1,
+    FS_BPIO_OP_DISABLE = 2,
+    FS_BPIO_OP_QUERY = 3,
+    FS_BPIO_OP_VOLUME_STACK_PAUSE = 4,
+    FS_BPIO_OP_VOLUME_STACK_RESUME = 5,
+    FS_BPIO_OP_STREAM_PAUSE = 6,
+    FS_BPIO_OP_STREAM_RESUME = 7,
+    FS_BPIO_OP_GET_INFO = 8,
+    FS_BPIO_OP_MAX_OPERATION
+} FS_BPIO_OPERATIONS;
+typedef enum _FS_BPIO_INFLAGS {
+    FSBPIO_INFL_None = 0,
+    FSBPIO_INFL_SKIP_STORAGE_STACK_QUERY = 1
+} FS_BPIO_INFLAGS;
+typedef struct _FS_BPIO_INPUT {
+    FS_BPIO_OPERATIONS Operation;
+    FS_BPIO_INFLAGS InFlags;
+    ULONGLONG Reserved1;
+    ULONGLONG Reserved2;
+} FS_BPIO_INPUT, *PFS_BPIO_INPUT;
+typedef enum _FS_BPIO_OUTFLAGS {
+    FSBPIO_OUTFL_None = 0,
+    FSBPIO_OUTFL_VOLUME_STACK_BYPASS_PAUSED = 1,
+    FSBPIO_OUTFL_STREAM_BYPASS_PAUSED = 2,
+    FSBPIO_OUTFL_FILTER_ATTACH_BLOCKED = 4,
+    FSBPIO_OUTFL_COMPATIBLE_STORAGE_DRIVER = 8
+} FS_BPIO_OUTFLAGS;
+typedef struct _FS_BPIO_RESULTS {
+    NTSTATUS OpStatus;
+    USHORT FailingDriverNameLen; /* characters */
+    WCHAR FailingDriverName[32];
+    USHORT FailureReasonLen; /* characters */
+    WCHAR FailureReason[128];
+} FS_BPIO_RESULTS, *PFS_BPIO_RESULTS;
+typedef struct _FS_BPIO_INFO {
+    ULONG ActiveBypassIoCount;
+    USHORT StorageDriverNameLen;
+    WCHAR StorageDriverName[32];
+} FS_BPIO_INFO, *PFS_BPIO_INFO;
+typedef struct _FS_BPIO_OUTPUT {
+    FS_BPIO_OPERATIONS Operation;
+    FS_BPIO_OUTFLAGS OutFlags;
+    ULONGLONG Reserved1;
+    ULONGLONG Reserved2;
+    union {
+        FS_BPIO_RESULTS Enable;
+        FS_BPIO_RESULTS Query;
+        FS_BPIO_RESULTS VolumeStackResume;
+        FS_BPIO_RESULTS StreamResume;
+        FS_BPIO_INFO GetInfo;
+    };
+} FS_BPIO_OUTPUT, *PFS_BPIO_OUTPUT;
 typedef struct _REPARSE_DATA_BUFFER_EX {
     ULONG Flags;
     ULONG ExistingReparseTag;
