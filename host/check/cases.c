@@ -698,7 +698,7 @@ static void
 say_finding(const struct check *check, const struct note *note)
 {
     fprintf(stderr, "\nntlab: finding %zu:\n", check->notes);
-    fputs(note->text, stderr);
+    text_show(note->text);
     if (note->schedule[0] != 0) {
         fprintf(stderr, "replay: ntlab replay %s\n", note->schedule);
     }
@@ -919,6 +919,8 @@ cases_run(struct check *check)
         share = share < LEAST_SECONDS ? 0.1 : share - 0.3;
         if (terminal) {
             fprintf(stderr, "\r%-79.79s\r", "");
+        }
+        if (terminal && list[i].kind != CASE_PLAIN) { /* which says itself what it finds */
             fprintf(stderr, "check: %zu of %zu, %.0f s: %.50s", i + 1, cases, now() - started,
                     list[i].what);
         }

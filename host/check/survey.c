@@ -101,7 +101,7 @@ survey_ask(struct check *check, const struct question *question, struct answer *
     status = report_status(report);
     answer->stacks = lowmem_stacks(output.report);
     if (status != STATUS_CLEAN && question->loud) {
-        report_text(stderr, report, isatty(2) && getenv("NO_COLOR") == NULL);
+        report_show(report);
         if (check->notes < MAX_NOTES) {
             note_make(report, documents_timeline(check->options), &check->note[check->notes++]);
         }

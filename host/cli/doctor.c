@@ -234,7 +234,8 @@ become_unprivileged(void)
         prctl(PR_CAPBSET_DROP, i, 0, 0,
               0); /* refused if there is no right to it: then it is not there */
     }
-    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) {
+    /* EINVAL: a user namespace without that user, whose root has no rights outside. */
+    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0) && errno != EINVAL) {
         return errno;
     }
     if (syscall(SYS_capset, &header, none) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
@@ -255,7 +256,8 @@ test_unprivileged(void)
 {
     char self[] = "/proc/self/exe", command[] = "run";
     char *const arguments[] = {self, command, NULL};
-    int program = open(self, O_RDONLY | O_CLOEXEC), null = open("/dev/null", O_RDWR), error;
+    /* No /dev/null: there are containers without one that can be opened. */
+    int program = open(self, O_RDONLY | O_CLOEXEC), null = memfd_create("null", 0), error;
     char path[64];
 
     if (program < 0 || null < 0) {

@@ -235,7 +235,7 @@ single_run_noted(const struct options *options, struct run_request *request, con
         *options->stacks = lowmem_stacks(output.report);
     }
     if (!options->brief || (status != STATUS_CLEAN && status != STATUS_BAD_INPUT)) {
-        report_text(stderr, report, isatty(2) && getenv("NO_COLOR") == NULL);
+        report_show(report);
     }
     explain_hang_again(options, request, report);
     if (options->json != NULL && write_json(options, report, command, argv) != 0) {

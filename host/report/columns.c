@@ -6,7 +6,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include "host/report/story.h"
 
 #define MARGIN      6  /* the number of the choice */
@@ -24,14 +23,10 @@ struct sheet {
 };
 
 static unsigned
-terminal_width(FILE *out)
+default_width(void)
 {
     const char *columns = getenv("COLUMNS");
-    struct winsize size;
 
-    if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) {
-        return size.ws_col;
-    }
     if (columns != NULL && atoi(columns) >= 40 && atoi(columns) < 1000) {
         return (unsigned)atoi(columns);
     }
@@ -54,7 +49,12 @@ piece(const char *text, size_t room)
         return length;
     }
     for (size_t i = 1; i <= room; i++) {
-        if (text[i] == ' ' || text[i - 1] == '(' || text[i - 1] == ':') {
+        if (text[i] == ' ') {
+            best = i;
+        }
+    }
+    for (size_t i = 1; i <= room && best <= room / 3; i++) { /* a name longer than the column */
+        if (text[i - 1] == '(' || text[i - 1] == '.') {
             best = i;
         }
     }
@@ -259,7 +259,7 @@ story_columns(FILE *out, const struct report *report, unsigned width, const char
                           .story = report->story,
                           .strong = strong,
                           .end = end,
-                          .width = width != 0 ? width : terminal_width(out)};
+                          .width = width != 0 ? width : default_width()};
     uint32_t choice = 0;
 
     if (sheet.story == NULL || sheet.story->shown == 0) {

@@ -84,7 +84,7 @@ say_hold(struct words *words, const struct story *story, const struct story_hold
     uint64_t held = hold->until_100ns > hold->from_100ns ? hold->until_100ns - hold->from_100ns : 0;
     char time[3][32];
 
-    say(words, "%s%u. Hold ", number > 1 ? " " : "", number);
+    say(words, "%s%u. Hold ", number > 1 ? "\n" : "", number);
     say_thread(words, story, hold->agent);
     if (hold->first) {
         say(words, " before its first step");
@@ -131,7 +131,7 @@ say_schedule(struct words *words, const struct report *report)
         say_hold(words, story, &story->hold[i], ++holds);
     }
     if (holds != 0) {
-        say(words, " Otherwise each thread runs until it waits or ends.");
+        say(words, "\nOtherwise each thread runs until it waits or ends.");
         return;
     }
     say(words, "No thread needs to be held inside a step: let them run, each until it waits or "
@@ -196,8 +196,10 @@ say_run(struct words *words, const struct report *report)
     say(words,
         "Run the same programs with the same arguments: no thread has to be held up for it.");
     if (waits && report->threads != 0) {
-        say(words, " Then break in with a kernel debugger: `!process 0 7` (`!locks` for resources) "
-                   "shows the thread");
+        say(words,
+            " Then break in with a kernel debugger: `!process 0 7` (`!locks` for resources) "
+            "shows thread %04lx.%04lx",
+            report->thread[0].pid, report->thread[0].tid);
         say_driver_frame(words, &report->thread[0]);
         say(words, ".");
     } else if (report->result->end == RUN_STOPPED && report->result->stop.verdict == ABI_BUGCHECK) {
@@ -225,19 +227,19 @@ say_documented(struct words *words, const struct report *report)
 
     if (strcmp(report->kind, "suspend-dos") == 0 || has_step(story, SP_SUSPEND) ||
         (broken != NULL && strcmp(broken->rule->name, "WithinCriticalRegion") == 0)) {
-        say(words,
-            " Documented: entering a critical region \"ensures that the routine can't be suspended "
-            "while running and thus block other file I/O requests\" (FsRtlEnterFileSystem); "
-            "outside of one it can.");
+        say(words, "\nDocumented: entering a critical region \"ensures that the routine can't be "
+                   "suspended "
+                   "while running and thus block other file I/O requests\" (FsRtlEnterFileSystem); "
+                   "outside of one it can.");
     }
     if (has_step(story, SP_IRP_CANCEL) || has_step(story, SP_TERMINATE)) {
         say(words,
-            " Documented: \"The system cancels unprocessed IRPs if the thread that initiated "
+            "\nDocumented: \"The system cancels unprocessed IRPs if the thread that initiated "
             "the I/O request exits\" (Canceling IRPs); CancelIoEx does it at any time.");
     }
     if (story != NULL && story->shown != 0 && story->holds != 0) {
         say(words,
-            " Documented: \"If a higher-priority thread becomes available to run, the system "
+            "\nDocumented: \"If a higher-priority thread becomes available to run, the system "
             "ceases to execute the lower-priority thread (without allowing it to finish "
             "using its time slice)\" (Scheduling Priorities); on another processor threads "
             "run at the same time anyway.");

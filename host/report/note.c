@@ -87,7 +87,7 @@ note_make(const struct report *report, bool timeline, struct note *out)
     *out = (struct note){.verdict = report->verdict};
     snprintf(out->message, sizeof(out->message), "%s", report->message);
     stream = open_text(&out->text, &length);
-    report_text(stream, report, false);
+    report_text(stream, report, false, 0);
     fclose(stream);
     if (timeline) {
         stream = open_text(&out->timeline, &length);

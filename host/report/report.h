@@ -220,7 +220,13 @@ void report_free(struct report *report);
 /* Exit status of the command (docs/commands.md). */
 int report_status(const struct report *report);
 
-void report_text(FILE *out, const struct report *report, bool colour);
+/* `width`: of the columns of a schedule, 0: as they are in files. */
+void report_text(FILE *out, const struct report *report, bool colour, unsigned width);
+/* wrap.c: to standard error, as it suits a terminal if that is one. */
+void report_show(const struct report *report);
+void text_show(const char *text);
+void text_wrap(FILE *out, const char *text, unsigned width);
+unsigned terminal_columns(int fd); /* 0: it is none */
 /* stores.c: what another run of the same hang has shown, with run_request.watch. */
 void report_stores(FILE *out, const struct report *report, const struct run_result *again);
 /* The JSON object; argv is the command line. */

@@ -19,6 +19,7 @@ struct page {
     FILE *out;
     const struct report *report;
     const struct style *style;
+    unsigned width; /* of the columns of a schedule; 0: as in files */
 };
 
 static void
@@ -604,7 +605,7 @@ print_story(const struct page *page)
         return;
     }
     heading(page, "SCHEDULE (time goes down; numbers are choices)");
-    story_columns(page->out, page->report, 0, page->style->strong, page->style->end);
+    story_columns(page->out, page->report, page->width, page->style->strong, page->style->end);
 }
 
 static void
@@ -710,9 +711,9 @@ print_violations(const struct page *page)
 }
 
 void
-report_text(FILE *out, const struct report *report, bool colour)
+report_text(FILE *out, const struct report *report, bool colour, unsigned width)
 {
-    struct page page = {out, report, colour ? &coloured : &plain};
+    struct page page = {out, report, colour ? &coloured : &plain, width};
     bool named = report->verdict == VERDICT_CLEAN ||
                  strncmp(report->message, report->kind, strlen(report->kind)) == 0 ||
                  strcmp(report->kind, "internal") == 0 || strcmp(report->kind, "client") == 0;

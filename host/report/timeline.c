@@ -617,7 +617,7 @@ write_head(FILE *out, const struct timeline *timeline)
         json_string(out, words);
     }
     if (stream != NULL) {
-        report_text(stream, report, false);
+        report_text(stream, report, false, 0);
         fclose(stream);
         fputs(",\n\"text\":", out);
         json_string(out, text);

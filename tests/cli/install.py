@@ -49,6 +49,16 @@ def main():
         doctor = run("doctor", "--json")
         if (can_drop or os.getuid() != 0) and not json.loads(doctor.stdout)["unprivileged_container"]:
             problems.append("doctor: a user without rights cannot run it here, as this test just has")
+        # The container of a CI system: a user namespace with one user, whose root has no rights outside.
+        contained = ["unshare", "--user", "--map-root-user", "--pid", "--fork"]
+        if subprocess.run(contained + ["true"], capture_output=True).returncode == 0:
+            for words in (["doctor", "--json"], ["demo", "bluetooth"]):
+                done = subprocess.run(contained + [root + "/bin/ntlab", *words], capture_output=True, text=True, errors="replace", cwd=work, timeout=200,
+                                      stdin=subprocess.DEVNULL)
+                if done.returncode != 0 or (words[0] == "doctor" and not json.loads(done.stdout)["unprivileged_container"]):
+                    problems.append(f"in a user namespace: {' '.join(words)}: status {done.returncode}\n{done.stdout[-1000:]}{done.stderr[-1000:]}")
+        else:
+            print("install: no user namespaces here: that part was not tried")
         for name in ("bin/ntlab", "lib/ntlab/ntoskrnl.exe", "lib/ntlab/check/ntlabcheck.exe", "share/doc/ntlab/ci/README.md"):
             if not os.path.exists(f"{root}/{name}"):
                 problems.append(f"{name} is missing")

@@ -22,7 +22,7 @@ RULES = [
     ("tests/user/", ["tests/user/", "tests/nt/"]),
     ("samples/", []),
 ]
-GENERATED = {"exports.h", "services.h", "vfrules.h", "vfhost.h", "page.inc", "servicetypes.h", "servicestatuses.h"}
+GENERATED = {"exports.h", "services.h", "vfrules.h", "vfhost.h", "rulehelp.h", "page.inc", "servicetypes.h", "servicestatuses.h"}
 ABI_SYSTEM = {"stdint.h", "stddef.h"}
 
 

@@ -146,7 +146,7 @@ function open(number) {
   $("text").textContent = run.text || "";
   $("textbox").open = !run.ev && !!run.text;
   $("textbox").style.display = run.text ? "" : "none";
-  $("confirm").textContent = (run.confirm || "").replace(/ (\d+\. |Otherwise each|Documented: )/g, "\n$1");
+  $("confirm").textContent = (run.confirm || "");
   $("confirmbox").style.display = run.confirm ? "" : "none";
   $("timeline").style.display = run.ev && run.ev.k.length ? "" : "none";
   $("storybox").style.display = run.story && run.story.length ? "" : "none";
