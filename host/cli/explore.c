@@ -527,7 +527,7 @@ replay(int argc, char **argv, const char *command)
     status = ntr_open(options.drivers.item[0], &options, &ntr);
     if (status == 0) {
         struct run_result result = {.memory = -1, .end = RUN_QUIT};
-        char page[400];
+        char page[400] = "";
 
         fprintf(stderr, "ntlab %s: %s (build %u), %zu choices\n", NTLAB_VERSION,
                 os_name(options.os), options.build ? options.build : os_default_build(options.os),
@@ -551,6 +551,9 @@ replay(int argc, char **argv, const char *command)
         status = single_run(&options, &ntr.request, command, argv, &result);
         if (result.memory >= 0) {
             close(result.memory);
+        }
+        if (page[0] != 0 && access(page, R_OK) == 0) {
+            fprintf(stderr, "ntlab: the page is %s\n", page);
         }
         if (result.end == RUN_STOPPED && result.hash != ntr.hash) {
             fprintf(stderr, "ntlab: the run differs from the one that was recorded\n");

@@ -192,15 +192,21 @@ say_run(struct words *words, const struct report *report)
 {
     bool waits = strcmp(report->kind, "hang") == 0 || strcmp(report->kind, "deadlock") == 0 ||
                  strcmp(report->kind, "livelock") == 0;
+    size_t stuck = 0;
 
+    while (stuck < report->threads && !report->thread[stuck].in_driver) {
+        stuck++;
+    }
     say(words,
         "Run the same programs with the same arguments: no thread has to be held up for it.");
-    if (waits && report->threads != 0) {
-        say(words,
-            " Then break in with a kernel debugger: `!process 0 7` (`!locks` for resources) "
-            "shows thread %04lx.%04lx",
-            report->thread[0].pid, report->thread[0].tid);
-        say_driver_frame(words, &report->thread[0]);
+    if (waits) {
+        say(words, " Then break in with a kernel debugger: `!process 0 7` (`!locks` for resources) "
+                   "shows who waits where");
+        if (stuck < report->threads) {
+            say(words, ", thread %04lx.%04lx of %s", report->thread[stuck].pid,
+                report->thread[stuck].tid, report->thread[stuck].name);
+            say_driver_frame(words, &report->thread[stuck]);
+        }
         say(words, ".");
     } else if (report->result->end == RUN_STOPPED && report->result->stop.verdict == ABI_BUGCHECK) {
         say(words, " `!analyze -v` of the dump names the same bug check and function.");
