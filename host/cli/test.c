@@ -254,21 +254,24 @@ make_table(const struct testing *testing)
 
     for (size_t i = 0; out != NULL && i < testing->runs; i++) {
         const struct note_run *run = &testing->run[i];
-        size_t found[3] = {0};
+        size_t errors = 0, warnings = 0, known = 0;
 
         for (size_t j = 0; j < testing->notes; j++) {
             const struct note *note = &testing->note[j];
 
-            found[note->state] +=
-                note->verdict == VERDICT_FINDING && strcmp(note->origin, run->name) == 0;
+            if (note->verdict == VERDICT_FINDING && strcmp(note->origin, run->name) == 0) {
+                known += note->state != NOTE_NEW;
+                errors += note->state == NOTE_NEW && strcmp(note->severity, "error") == 0;
+                warnings += note->state == NOTE_NEW && strcmp(note->severity, "error") != 0;
+            }
         }
-        fprintf(out, "%-40s %8.1f s  ", run->name, run->seconds);
-        if (found[NOTE_NEW] + found[NOTE_KNOWN] + found[NOTE_SUPPRESSED] != 0) {
-            fprintf(out, "findings: %zu new, %zu known, %zu suppressed\n", found[NOTE_NEW],
-                    found[NOTE_KNOWN], found[NOTE_SUPPRESSED]);
-        } else {
-            fprintf(out, "%s\n", results[run->result]);
+        fprintf(out, "%-40s %8.1f s  %s", run->name, run->seconds,
+                errors != 0 ? "failed" : results[run->result]);
+        if (errors + warnings + known != 0) {
+            fprintf(out, " (%zu new errors, %zu warnings, %zu suppressed or known)", errors,
+                    warnings, known);
         }
+        fputs("\n", out);
     }
     if (out != NULL) {
         fclose(out);

@@ -196,6 +196,12 @@ same_path(const char *path, const char *prefix, size_t length)
     return true;
 }
 
+static bool
+is_separator(char c)
+{
+    return c == '/' || c == '\\';
+}
+
 /* --source-map OLD=NEW; else a path below the current folder is shown from there. */
 static char *
 map_path(const struct report_options *options, const char *path)
@@ -210,12 +216,20 @@ map_path(const struct report_options *options, const char *path)
         const char *map = options->source_map[i], *equals = strchr(map, '=');
 
         length = equals == NULL ? 0 : (size_t)(equals - map);
-        if (length != 0 && same_path(tidy, map, length)) {
-            size_t size = strlen(equals + 1) + strlen(tidy + length) + 1;
+        while (length > 1 &&
+               is_separator(map[length - 1])) { /* a folder, with or without its end */
+            length--;
+        }
+        if (length != 0 && same_path(tidy, map, length) &&
+            (tidy[length] == 0 || is_separator(tidy[length]))) {
+            const char *folder_name = equals + 1, *rest = tidy + length;
+            size_t size = strlen(folder_name) + strlen(rest) + 1;
+            size_t end = strlen(folder_name);
 
+            rest += *rest != 0 && end != 0 && is_separator(folder_name[end - 1]);
             out = malloc(size);
             if (out != NULL) {
-                snprintf(out, size, "%s%s", equals + 1, tidy + length);
+                snprintf(out, size, "%s%s", folder_name, rest);
                 for (char *c = out; *c != 0 && strchr(equals + 1, '\\') == NULL; c++) {
                     *c = *c == '\\' ? '/' : *c;
                 }

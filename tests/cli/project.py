@@ -2,6 +2,7 @@
 """`ntlab test` and ntlab.toml: project.py NTLAB FOLDER SAMPLES. FOLDER holds faulty-NAME.sys."""
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -125,6 +126,10 @@ def main():
         check((report["runs"], report["failed"]) == (4, 1), f"{report['runs']} runs, {report['failed']} failed")
         for name in ("null/win7", "null/win10", "deadlock/win10", "search/win10"):
             check(os.path.exists(f"{where}/out/{name}/report.json"), f"{name} has no folder")
+        page = re.search(r'id="data">\n(.*?)\n</script>', open(where + "/out/report.html", encoding="utf-8").read(), re.S)
+        table = json.loads(page.group(1))["table"]
+        check(re.search(r"^null, win7 .* passed \(0 new errors, 0 warnings, 1 suppressed or known\)$", table, re.M)
+              and re.search(r"^deadlock, win10 .* failed \(1 new errors", table, re.M), f"the page's table: {table}")
         suite = ET.parse(where + "/out/report.xml").getroot()
         check((len(suite.findall(".//failure")), len(suite.findall(".//skipped"))) == (1, 2), "JUnit")
         cases = [(c.get("classname"), c.get("name")) for c in suite.iter("testcase")]

@@ -123,9 +123,12 @@ def main():
     if place is None:
         fail("no source path")
     else:
-        said = run([ntlab, "run", "--source-map", f"{place.group(1)}=src/", null], cwd="/").stdout
-        if "[src/faulty.c @" not in said:
-            fail("--source-map", said)
+        folder_of = place.group(1).rstrip("/")
+        for old, new, wanted in ((folder_of, "src", "[src/faulty.c @"), (folder_of + "/", "src/", "[src/faulty.c @"), (folder_of + "/", "src", "[src/faulty.c @"),
+                                 (folder_of, "src/", "[src/faulty.c @"), (folder_of[:-1], "src", f"[{folder_of}/faulty.c @")):
+            said = run([ntlab, "run", "--source-map", f"{old}={new}", null], cwd="/").stdout
+            if wanted not in said:
+                fail(f"--source-map {old}={new}", said)
     # --json - takes stdout whole; the rest goes to stderr
     said = subprocess.run([ntlab, "run", "--json", "-", null], capture_output=True, timeout=60)
     if json.loads(said.stdout)["verdict"] != "finding" or b"bugcheck 0x7E" not in said.stderr:
