@@ -62,8 +62,9 @@ write_documents(struct check *check)
     int status;
 
     documents_subject(&check->request, subject, sizeof(subject));
-    snprintf(summary, sizeof(summary), "%zu cases, %lu runs in %.1f s, %zu findings", check->cases,
-             check->runs, check->seconds, check->notes);
+    snprintf(summary, sizeof(summary), "%zu case%s, %lu runs in %.1f s, %zu finding%s",
+             check->cases, check->cases == 1 ? "" : "s", check->runs, check->seconds, check->notes,
+             check->notes == 1 ? "" : "s");
     if (stream != NULL) {
         table_codes(stream, check);
         table_write(stream, check);

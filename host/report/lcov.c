@@ -183,7 +183,8 @@ collect(const struct run_request *request, const struct report_options *options,
                 (struct line){source->file, source->line, 1,
                               coverage->seen[point - coverage->point], query[i].rva, NULL});
         }
-        if (outer->symbol != NULL && outer->file != NULL &&
+        if (outer->symbol != NULL && outer->symbol[0] != '$' && /* a handler's label is none */
+            outer->file != NULL &&
             (query[i].start != 0 ? query[i].start == start
                                  : flow_is_function(flow, query[i].rva))) {
             add(lines, count,

@@ -82,6 +82,8 @@ struct note_head {
     const char *requirement; /* NULL: met, or none; else what is less than asked for */
 };
 
+/* A line that the reader can change: of the culprit, else the last step of the story that has one, else of a thread; NULL. */
+const struct place *finding_place(const struct report *report);
 void sarif_finding(FILE *out, const struct report *report);
 struct violation;
 void sarif_violation(FILE *out, const struct report *report, const struct violation *violation,

@@ -159,9 +159,8 @@ driver_file(const struct report *report)
     return file != NULL ? file->host_path : "driver.sys";
 }
 
-/* A line that the reader can change: of the culprit, else the last step of the story that has one. */
-static const struct place *
-best_place(const struct report *report)
+const struct place *
+finding_place(const struct report *report)
 {
     if (rule_broken(report) != NULL && place_source(violation_place(rule_broken(report))) != NULL) {
         return violation_place(rule_broken(report));
@@ -347,7 +346,7 @@ sarif_violation(FILE *out, const struct report *report, const struct violation *
 void
 sarif_finding(FILE *out, const struct report *report)
 {
-    const struct place *place = best_place(report);
+    const struct place *place = finding_place(report);
     char rule[80], words[4000];
 
     report_confirm(report, words, sizeof(words));

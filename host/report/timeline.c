@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "host/cli/cli.h"
-#include "host/report/rules.h"
 #include "host/report/timeline.h"
 
 #define MAX_EVENTS  200000 /* the last ones */
@@ -575,8 +574,7 @@ static void
 write_culprit(FILE *out, const struct timeline *timeline, struct excerpts *excerpts)
 {
     const struct report *report = timeline->report;
-    const struct place *place =
-        rule_broken(report) != NULL ? violation_place(rule_broken(report)) : report->culprit;
+    const struct place *place = finding_place(report);
     const struct source *source = place_source(place);
     size_t file = MAX_FILES;
     char name[300];

@@ -86,7 +86,33 @@ def locks(page, path, picture):
     bars = page.evaluate("ntlab.run.lanes.flatMap((l) => (l.bars || []).map((b) => [b.kind, b.to >= ntlab.run.count]))")
     check(sum(kind == 2 and last for kind, last in bars) == 2, f"two locks are held to the end: {bars}")
     check(any(kind == 0 for kind, _ in bars), "a critical region is a bar")
+    check(page.evaluate("document.querySelector('#where .here').textContent").count("ExAcquireResource") == 1, "the line where one of them waits")
+    check(page.evaluate("document.getElementById('textbox').open") and "WAIT_CHAIN" in page.evaluate("document.getElementById('text').textContent"), "who waits for whom")
+    check("resource" in page.evaluate("document.getElementById('confirm').textContent"), "how to see it on Windows")
+    check(not page.evaluate("ntlab.run.agents[ntlab.run.ev.a[ntlab.selected]].n").startswith("idle"), "an event of a thread is chosen")
     picture("deadlock")
+    check(page.errors() == [], f"errors {page.errors()}")
+
+
+def crash(page, path, picture):
+    """A crash of a plain run: its line, without a click."""
+    page.open("file://" + path)
+    check("Fields->Third" in page.evaluate("document.querySelector('#where .here').textContent"), "the line of the crash")
+    check("faulty.c:" in page.evaluate("document.getElementById('details').textContent"), "the exception is chosen, and has its line")
+    check("!analyze -v" in page.evaluate("document.getElementById('confirm').textContent"), "how to see it on Windows")
+    check(page.evaluate("document.getElementById('summary').textContent") == "", "nothing is said twice")
+    picture("crash")
+    check(page.errors() == [], f"errors {page.errors()}")
+
+
+def table(page, path, picture):
+    """What `check` has tried."""
+    page.open("file://" + path)
+    check(not page.evaluate("document.getElementById('tablebox').open"), "the table is closed")
+    page.click_on("#tablebox summary")
+    check(page.evaluate("document.getElementById('tablebox').open") and "rules of family apc" in page.evaluate("document.getElementById('table').textContent"), "a click opens it")
+    check("ExAcquireResourceExclusiveLite" in page.evaluate("document.querySelector('#where .here').textContent"), "the line that breaks the rule")
+    picture("check")
     check(page.errors() == [], f"errors {page.errors()}")
 
 
@@ -134,6 +160,8 @@ def main():
              samples + "/bluetooth/bluetooth.sys", status=1)
         make(ntlab, "run", "--html", where + "/b.html", os.path.join(os.path.dirname(bugs), "cli", "faulty-resource.sys"), status=1)
         make(ntlab, "run", "--html", where + "/c.html", samples + "/transfer/transfer.sys", "--", samples + "/transfer/transfer.exe", status=0)
+        make(ntlab, "run", "--html", where + "/d.html", os.path.join(os.path.dirname(bugs), "cli", "faulty-null.sys"), status=1)
+        make(ntlab, "check", "--budget", "4runs", "--html", where + "/e.html", bugs + "/bug-resource-apcs.sys", status=1)
         try:
             page = browser.Browser().__enter__()
         except (OSError, TimeoutError, RuntimeError) as error:
@@ -148,6 +176,8 @@ def main():
             finding(page, where + "/a.html", picture)
             locks(page, where + "/b.html", picture)
             large(page, where + "/c.html", picture)
+            crash(page, where + "/d.html", picture)
+            table(page, where + "/e.html", picture)
         finally:
             page.__exit__()
     print(f"page: {len(problems)} problems")

@@ -144,7 +144,8 @@ function open(number) {
   $("facts").textContent = [run.origin, run.why ? "not new: " + run.why : "", run.where, run.blame && run.kind !== "clean" ? "blame: " + run.blame : "", run.fingerprint && run.kind !== "clean" ? "fingerprint " + run.fingerprint : "",
     run.schedule ? "again: ntlab replay " + run.schedule : ""].filter((x) => x).join("  \u00b7  ");
   $("text").textContent = run.text || "";
-  $("textbox").open = !run.ev && !!run.text;
+  const stuck = ["deadlock", "hang", "livelock"].includes(run.kind) && !(run.story && run.story.length); /* who waits for whom stands there */
+  $("textbox").open = (!run.ev || stuck) && !!run.text;
   $("textbox").style.display = run.text ? "" : "none";
   $("confirm").textContent = (run.confirm || "");
   $("confirmbox").style.display = run.confirm ? "" : "none";
@@ -158,8 +159,15 @@ function open(number) {
   tellStory();
   view = { from: 0, to: count, top: 0 };
   if (run.matters.length) showMatters();
-  select(run.matters.length ? run.matters[run.matters.length - 1] : count - 1, false);
+  select(run.matters.length ? run.matters[run.matters.length - 1] : lastOfInterest(), false);
   redraw();
+}
+
+/* Of a run without a story: the exception that nobody took, else the last thing that a thread did. */
+function lastOfInterest() {
+  for (let i = count - 1; i >= Math.max(0, count - 50); i--) if (ev.k[i] === run.of.exception && ev.s[i] && run.kind !== "clean") return i;
+  for (let i = count - 1; i >= 0; i--) if (!run.agents[ev.a[i]].n.startsWith("idle")) return i;
+  return count - 1;
 }
 
 /* A column for each thread, as the text report has it. */
@@ -628,7 +636,7 @@ function legend() {
 }
 
 $("subject").textContent = data.subject;
-$("summary").textContent = data.summary;
+$("summary").textContent = data.runs.length === 1 && data.summary === data.runs[0].message ? "" : data.summary;
 document.title = "ntlab: " + data.subject;
 data.runs.forEach((r, i) => { const tab = text("button", (r.why ? "(" : "") + (r.rule || r.kind) + (r.where ? " in " + r.where : "") + (r.why ? ")" : "")); tab.title = r.origin || ""; tab.onclick = () => open(i); $("tabs").append(tab); });
 $("tabs").style.display = data.runs.length > 1 ? "" : "none";
