@@ -359,12 +359,13 @@ run_symbolizer(const char *program, int input)
     child = fork();
     if (child == 0) {
         char *const arguments[] = {(char *)program, (char *)"--output-style=JSON",
-                                   (char *)"--relative-address", (char *)"--no-debuginfod", NULL};
+                                   (char *)"--relative-address", NULL};
         int null = open("/dev/null", O_WRONLY);
 
         dup2(input, 0);
         dup2(pipes[1], 1);
         dup2(null, 2);
+        unsetenv("DEBUGINFOD_URLS"); /* --no-debuginfod, which LLVM 14 does not know */
         execv(program, arguments);
         _exit(127);
     }

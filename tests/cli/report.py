@@ -118,6 +118,15 @@ def main():
     said = run([ntlab, "run", null], env={**os.environ, "PATH": "/nowhere"}).stdout
     if not re.search(r"faulty-null\.sys\+0x\w+", said) or "Names come from export tables" not in said:
         fail("no symbolizer", said)
+    # The one of Debian 12 (LLVM 14) knows these two options.
+    real = shutil.which("llvm-symbolizer-19") or shutil.which("llvm-symbolizer")
+    with tempfile.TemporaryDirectory() as where:
+        with open(where + "/llvm-symbolizer", "w", encoding="utf-8") as script:
+            script.write('#!/bin/sh\n[ "$*" = "--output-style=JSON --relative-address" ] && [ -z "$DEBUGINFOD_URLS" ] || exit 1\n' + f'exec "{real}" "$@"\n')
+        os.chmod(where + "/llvm-symbolizer", 0o755)
+        said = run([ntlab, "run", null], env={**os.environ, "PATH": where, "DEBUGINFOD_URLS": "http://127.0.0.1:1"}).stdout
+        if "faulty-null.sys!FaultyRead" not in said:
+            fail("an old llvm-symbolizer", said)
     # --source-map
     place = re.search(r"\[(\S*/)?faulty\.c @", run([ntlab, "run", null], cwd="/").stdout)
     if place is None:
