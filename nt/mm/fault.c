@@ -135,13 +135,23 @@ MiDisarm(PMI_AREA Area, ULONG64 Page)
     HcProtect(Page, PAGE_SIZE, MiHostProtection(*State));
 }
 
+/* What an overflow leaves for its handlers: two pages, or what SetThreadStackGuarantee asked for. */
+static ULONG64
+MiGuarantee(PTEB Teb)
+{
+    ULONG64 Bytes = max(Teb->GuaranteedStackBytes, 2 * PAGE_SIZE);
+    ULONG64 Most = (ULONG64)Teb->NtTib.StackBase - (ULONG64)Teb->DeallocationStack - 2 * PAGE_SIZE;
+
+    return min(Bytes, Most) & ~(ULONG64)(PAGE_SIZE - 1);
+}
+
 /* Page is an armed guard page. Is it the end of the current thread's stack? Then the guard moves. */
 static NTSTATUS
 MiGrowStack(PMI_SPACE Space, PMI_AREA Area, ULONG64 Page)
 {
     PTEB Teb = KiThread()->Teb;
     PMI_AREA TebArea = Teb != NULL ? MiFindArea(Space, (ULONG64)Teb) : NULL;
-    ULONG64 Bottom;
+    ULONG64 Bottom, End;
 
     if (TebArea == NULL || !(MiState(TebArea, (ULONG64)Teb) & MI_STATE_COMMITTED)) {
         return STATUS_GUARD_PAGE_VIOLATION;
@@ -151,7 +161,8 @@ MiGrowStack(PMI_SPACE Space, PMI_AREA Area, ULONG64 Page)
     if (Page < Bottom || Page >= (ULONG64)Teb->NtTib.StackBase || Bottom != Area->Start) {
         return STATUS_GUARD_PAGE_VIOLATION;
     }
-    if (Page > Bottom + 3 * PAGE_SIZE && !(MiState(Area, Page - PAGE_SIZE) & MI_STATE_COMMITTED)) {
+    End = Bottom + PAGE_SIZE + MiGuarantee(Teb);
+    if (Page > End && !(MiState(Area, Page - PAGE_SIZE) & MI_STATE_COMMITTED)) {
         Teb->NtTib.StackLimit = (PVOID)Page;
         MiSetPages(Space, Area, Page - PAGE_SIZE, Page, MiStateOf(PAGE_READWRITE | PAGE_GUARD));
         return STATUS_SUCCESS;

@@ -10,6 +10,7 @@
 #include "nt/inc/imagefile.h"
 
 #define PSP_DEFAULT_STACK 0x100000
+#define PSP_STACK_END     0x4000 /* below what a stack commits at first, at least */
 
 ULONG64
 PspUserEntry(PCSTR Name)
@@ -18,11 +19,19 @@ PspUserEntry(PCSTR Name)
 }
 
 static NTSTATUS
-PspMakeStack(PEPROCESS Process, SIZE_T Reserve, PVOID *Low, PVOID *Limit, PVOID *High)
+PspMakeStack(PEPROCESS Process, SIZE_T Reserve, SIZE_T Commit, PVOID *Low, PVOID *Limit,
+             PVOID *High)
 {
-    PVOID Base = NULL, Commit;
-    SIZE_T Size = (Reserve + 0xFFFF) & ~0xFFFFull;
+    PVOID Base = NULL, Guard;
+    SIZE_T Size, GuardSize = PAGE_SIZE;
     NTSTATUS Status;
+
+    /* The first page has a thread's first frames. The lowest is never used; the guard and two are left to overflows. */
+    Commit = (max(Commit, 1) + PAGE_SIZE - 1) & ~(SIZE_T)(PAGE_SIZE - 1);
+    if (Reserve < Commit + PSP_STACK_END) {
+        Reserve = (Commit + PSP_STACK_END + 0xFFFFF) & ~0xFFFFFull;
+    }
+    Size = (Reserve + 0xFFFF) & ~0xFFFFull;
 
     Status = MiAllocateUser(Process, &Base, &Size, MEM_RESERVE, PAGE_READWRITE);
     if (!NT_SUCCESS(Status)) {
@@ -30,15 +39,12 @@ PspMakeStack(PEPROCESS Process, SIZE_T Reserve, PVOID *Low, PVOID *Limit, PVOID 
     }
     *Low = Base;
     *High = (PVOID)((ULONG64)Base + Size);
-    /* All of it but the lowest page, which stays reserved, and above it three guard pages. */
-    Commit = (PVOID)((ULONG64)Base + 0x4000);
-    Size -= 0x4000;
-    Status = MiAllocateUser(Process, &Commit, &Size, MEM_COMMIT, PAGE_READWRITE);
-    *Limit = Commit;
+    *Limit = (PVOID)((ULONG64)*High - Commit);
+    Status = MiAllocateUser(Process, Limit, &Commit, MEM_COMMIT, PAGE_READWRITE);
     if (NT_SUCCESS(Status)) {
-        Commit = (PVOID)((ULONG64)Base + 0x1000);
-        Size = 0x3000;
-        Status = MiAllocateUser(Process, &Commit, &Size, MEM_COMMIT, PAGE_READWRITE | PAGE_GUARD);
+        Guard = (PVOID)((ULONG64)*Limit - PAGE_SIZE);
+        Status =
+            MiAllocateUser(Process, &Guard, &GuardSize, MEM_COMMIT, PAGE_READWRITE | PAGE_GUARD);
     }
     return Status;
 }
@@ -56,8 +62,8 @@ PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZE_T Stack
     PETHREAD Thread;
     NTSTATUS Status;
 
-    Status = PspMakeStack(Process, StackReserve != 0 ? StackReserve : PSP_DEFAULT_STACK, &Low,
-                          &Limit, &High);
+    Status = PspMakeStack(Process, StackReserve != 0 ? StackReserve : PSP_DEFAULT_STACK,
+                          StackCommit, &Low, &Limit, &High);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

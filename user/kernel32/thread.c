@@ -23,6 +23,12 @@ CreateRemoteThreadEx(HANDLE Process, LPSECURITY_ATTRIBUTES Security, SIZE_T Stac
         Commit = 0;
         Reserve = StackSize;
     }
+    if (Process == NtCurrentProcess()) { /* a size of 0 is the executable's */
+        PIMAGE_NT_HEADERS Headers = RtlImageNtHeader(NtCurrentPeb()->ImageBaseAddress);
+
+        Commit = Commit != 0 ? Commit : Headers->OptionalHeader.SizeOfStackCommit;
+        Reserve = Reserve != 0 ? Reserve : Headers->OptionalHeader.SizeOfStackReserve;
+    }
     InitializeObjectAttributes(&Attributes, NULL,
                                Security != NULL && Security->bInheritHandle ? OBJ_INHERIT : 0, NULL,
                                Security != NULL ? Security->lpSecurityDescriptor : NULL);
@@ -378,7 +384,7 @@ GetCurrentThreadStackLimits(PULONG_PTR Low, PULONG_PTR High)
     *High = (ULONG_PTR)NtCurrentTeb()->NtTib.StackBase;
 }
 
-/* 0 asks; the guarantee is kept in the TEB and honoured by the page that a stack overflow may use. */
+/* 0 asks; the guarantee is kept in the TEB: a stack overflow is told that much before the end. */
 #define BASE_LEAST_GUARANTEE 0x2000 /* two pages on x64 */
 
 BOOL WINAPI

@@ -9,6 +9,18 @@
  */
 #include "user/ntdll/ntdllp.h"
 
+/* A size of 0 is the executable's. [K: "Thread Stack Size"] */
+static VOID
+RtlpStackDefaults(PSIZE_T Reserve, PSIZE_T Commit)
+{
+    PIMAGE_NT_HEADERS Headers = RtlImageNtHeader(NtCurrentPeb()->ImageBaseAddress);
+
+    if (Headers != NULL) {
+        *Reserve = *Reserve != 0 ? *Reserve : Headers->OptionalHeader.SizeOfStackReserve;
+        *Commit = *Commit != 0 ? *Commit : Headers->OptionalHeader.SizeOfStackCommit;
+    }
+}
+
 NTSTATUS NTAPI
 RtlCreateUserThread(HANDLE Process, PSECURITY_DESCRIPTOR Descriptor, BOOLEAN Suspended,
                     ULONG ZeroBits, SIZE_T StackReserve, SIZE_T StackCommit, PVOID Start,
@@ -20,6 +32,9 @@ RtlCreateUserThread(HANDLE Process, PSECURITY_DESCRIPTOR Descriptor, BOOLEAN Sus
     HANDLE Handle;
     NTSTATUS Status;
 
+    if (Process == NtCurrentProcess()) {
+        RtlpStackDefaults(&StackReserve, &StackCommit);
+    }
     InitializeObjectAttributes(&Attributes, NULL, 0, NULL, Descriptor);
     List.TotalLength = sizeof(List);
     List.Attributes[0].Attribute = PS_ATTRIBUTE_CLIENT_ID;
