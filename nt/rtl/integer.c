@@ -154,6 +154,20 @@ RtlpReadInteger(const RTLP_READER *Reader, ULONG Base, PULONGLONG Value, PULONG 
     return STATUS_SUCCESS;
 }
 
+/* Of these two a bad pointer is a status, in user mode and in kernel mode. */
+static NTSTATUS
+RtlpGiveInteger(PULONG Value, ULONGLONG Result)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    __try {
+        *Value = (ULONG)Result;
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Status = GetExceptionCode();
+    }
+    return Status;
+}
+
 NTSTATUS NTAPI
 RtlUnicodeStringToInteger(PCUNICODE_STRING String, ULONG Base, PULONG Value)
 {
@@ -161,10 +175,7 @@ RtlUnicodeStringToInteger(PCUNICODE_STRING String, ULONG Base, PULONG Value)
     ULONGLONG Result;
     NTSTATUS Status = RtlpReadInteger(&Reader, Base, &Result, NULL);
 
-    if (Status == STATUS_SUCCESS) {
-        *Value = (ULONG)Result;
-    }
-    return Status;
+    return Status == STATUS_SUCCESS ? RtlpGiveInteger(Value, Result) : Status;
 }
 
 NTSTATUS NTAPI
@@ -191,8 +202,5 @@ RtlCharToInteger(PCSZ String, ULONG Base, PULONG Value)
     ULONGLONG Result;
     NTSTATUS Status = RtlpReadInteger(&Reader, Base, &Result, NULL);
 
-    if (Status == STATUS_SUCCESS) {
-        *Value = (ULONG)Result;
-    }
-    return Status;
+    return Status == STATUS_SUCCESS ? RtlpGiveInteger(Value, Result) : Status;
 }

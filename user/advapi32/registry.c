@@ -390,9 +390,13 @@ RegEnumValueW(HKEY Key, DWORD Index, LPWSTR Name, LPDWORD Room, LPDWORD Reserved
     ULONG Bytes = sizeof(*Information) + 0x10000, Length;
     HANDLE Handle;
     BOOLEAN Opened;
-    LSTATUS Error = AdvKeyHandle(Key, KEY_QUERY_VALUE, &Handle, &Opened);
     NTSTATUS Status;
+    LSTATUS Error;
 
+    if (Name == NULL || Room == NULL || Reserved != NULL || (Data != NULL && Size == NULL)) {
+        return ERROR_INVALID_PARAMETER; /* only what comes after may be missing */
+    }
+    Error = AdvKeyHandle(Key, KEY_QUERY_VALUE, &Handle, &Opened);
     if (Error != ERROR_SUCCESS) {
         return Error;
     }

@@ -46,10 +46,14 @@ RegEnumValueA(HKEY Key, DWORD Index, LPSTR Name, LPDWORD NameRoom, LPDWORD Reser
 {
     WCHAR Wide[ADV_NAME_ROOM];
     DWORD Length = ADV_NAME_ROOM, Kind, Bytes = 0x10000;
-    PVOID Buffer = AdvAllocate(Bytes);
+    PVOID Buffer;
     ULONG Narrow;
     LSTATUS Error;
 
+    if (Name == NULL || NameRoom == NULL || Reserved != NULL || (Data != NULL && Size == NULL)) {
+        return ERROR_INVALID_PARAMETER; /* only what comes after may be missing */
+    }
+    Buffer = AdvAllocate(Bytes);
     if (Buffer == NULL) {
         return ERROR_NOT_ENOUGH_MEMORY;
     }

@@ -223,6 +223,91 @@ GetPrivateProfileStringA(LPCSTR Section, LPCSTR Key, LPCSTR Default, LPSTR Buffe
     return Result;
 }
 
+DWORD WINAPI
+GetPrivateProfileSectionNamesA(LPSTR Buffer, DWORD Room, LPCSTR Path)
+{
+    return GetPrivateProfileStringA(NULL, NULL, NULL, Buffer, Room, Path);
+}
+
+/* "key=value" of each line, without comments; as in a list of names, what is cut off ends with two zeros, and the
+ * result is Room - 2. [K: "GetPrivateProfileSection"] */
+DWORD WINAPI
+GetPrivateProfileSectionA(LPCSTR Section, LPSTR Buffer, DWORD Room, LPCSTR Path)
+{
+    const CHAR *At;
+    BASE_LINE Line;
+    DWORD Length, Used = 0;
+    BOOL Full = FALSE;
+    PSTR Text;
+
+    if (Section == NULL || Buffer == NULL || Room < 2) {
+        BaseFailWith(ERROR_INVALID_PARAMETER);
+        return 0;
+    }
+    Text = BaseReadProfile(Path, &Length);
+    At = BaseFindSection(Text, Section);
+    if (At == NULL) {
+        BaseFailWith(ERROR_FILE_NOT_FOUND);
+    }
+    for (; !Full && BaseNextLine(At, &Line) && !Line.IsSection; At = Line.Next) {
+        const CHAR *Parts[] = {Line.Name, Line.NameEnd, "=", NULL, Line.Value, Line.ValueEnd};
+
+        if (!Line.IsKey) {
+            continue;
+        }
+        Parts[3] = Parts[2] + 1;
+        for (int Part = 0; Part < 6; Part += 2) {
+            for (const CHAR *From = Parts[Part]; From < Parts[Part + 1] && !Full; From++) {
+                Full = Used + 2 >= Room;
+                if (!Full) {
+                    Buffer[Used++] = *From;
+                }
+            }
+        }
+        Full = Full || Used + 2 > Room;
+        if (!Full) {
+            Buffer[Used++] = 0;
+        }
+    }
+    if (Full) {
+        Used = Room - 2;
+        Buffer[Used] = 0;
+        Buffer[Used + 1] = 0;
+    } else {
+        Buffer[Used] = 0;
+        if (Used == 0) {
+            Buffer[1] = 0;
+        }
+    }
+    if (Text != NULL) {
+        RtlFreeHeap(BaseHeap(), 0, Text);
+    }
+    return Used;
+}
+
+/* The section is replaced: what is not in Pairs is gone. NULL deletes it. [K: "WritePrivateProfileSection"] */
+BOOL WINAPI
+WritePrivateProfileSectionA(LPCSTR Section, LPCSTR Pairs, LPCSTR Path)
+{
+    BOOL Good = Section != NULL && WritePrivateProfileStringA(Section, NULL, NULL, Path);
+
+    for (; Good && Pairs != NULL && *Pairs != 0; Pairs += strlen(Pairs) + 1) {
+        const CHAR *Equal = strchr(Pairs, '=');
+        PSTR Key = RtlAllocateHeap(BaseHeap(), 0, strlen(Pairs) + 1);
+
+        if (Key == NULL) {
+            return BaseFail(STATUS_NO_MEMORY);
+        }
+        strcpy(Key, Pairs);
+        if (Equal != NULL) {
+            Key[Equal - Pairs] = 0;
+            Good = WritePrivateProfileStringA(Section, Key, Equal + 1, Path);
+        }
+        RtlFreeHeap(BaseHeap(), 0, Key);
+    }
+    return Good;
+}
+
 UINT WINAPI
 GetPrivateProfileIntA(LPCSTR Section, LPCSTR Key, INT Default, LPCSTR Path)
 {
@@ -397,5 +482,54 @@ WritePrivateProfileStringW(LPCWSTR Section, LPCWSTR Key, LPCWSTR Value, LPCWSTR 
     BOOL Result = WritePrivateProfileStringA(Texts[0], Texts[1], Texts[2], Texts[3]);
 
     BaseFreeNarrow(Texts, 4);
+    return Result;
+}
+
+DWORD WINAPI
+GetPrivateProfileSectionNamesW(LPWSTR Buffer, DWORD Room, LPCWSTR Path)
+{
+    return GetPrivateProfileStringW(NULL, NULL, NULL, Buffer, Room, Path);
+}
+
+DWORD WINAPI
+GetPrivateProfileSectionW(LPCWSTR Section, LPWSTR Buffer, DWORD Room, LPCWSTR Path)
+{
+    PSTR Texts[] = {BaseNarrow(Section), BaseNarrow(Path),
+                    Buffer != NULL ? RtlAllocateHeap(BaseHeap(), 0, (SIZE_T)Room + 2) : NULL};
+    DWORD Result = GetPrivateProfileSectionA(Texts[0], Texts[2], Room, Texts[1]);
+
+    if (Texts[2] != NULL && Room >= 2) {
+        MultiByteToWideChar(1252, 0, Texts[2], (int)(Result + (Result == 0 ? 2 : 1)), Buffer,
+                            (int)Room);
+        if (Result == Room - 2) {
+            Buffer[Room - 1] = 0;
+        }
+    }
+    BaseFreeNarrow(Texts, 3);
+    return Result;
+}
+
+BOOL WINAPI
+WritePrivateProfileSectionW(LPCWSTR Section, LPCWSTR Pairs, LPCWSTR Path)
+{
+    PSTR Texts[] = {BaseNarrow(Section), BaseNarrow(Path), NULL};
+    SIZE_T Length = 0;
+    BOOL Result;
+
+    if (Pairs != NULL) {
+        while (Pairs[Length] != 0) {
+            Length += wcslen(Pairs + Length) + 1;
+        }
+        Length++;
+        Texts[2] = RtlAllocateHeap(BaseHeap(), 0, Length + 1);
+        if (Texts[2] == NULL) {
+            BaseFreeNarrow(Texts, 2);
+            return BaseFail(STATUS_NO_MEMORY);
+        }
+        WideCharToMultiByte(1252, 0, Pairs, (int)Length, Texts[2], (int)Length, NULL, NULL);
+        Texts[2][Length] = 0;
+    }
+    Result = WritePrivateProfileSectionA(Texts[0], Texts[2], Texts[1]);
+    BaseFreeNarrow(Texts, 3);
     return Result;
 }

@@ -230,6 +230,9 @@ GetThreadGroupAffinity(HANDLE Thread, PGROUP_AFFINITY Group)
 {
     THREAD_BASIC_INFORMATION Basic;
 
+    if (Group == NULL) {
+        return BaseFailWith(ERROR_INVALID_PARAMETER);
+    }
     if (!BaseThreadBasic(Thread, &Basic)) {
         return FALSE;
     }

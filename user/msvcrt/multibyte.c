@@ -304,3 +304,20 @@ _getmbcp(void)
 {
     return 0;
 }
+
+/* All code pages here have one byte for each character, and then _getmbcp says 0. [CRT: "_setmbcp"] */
+int
+_setmbcp(int CodePage)
+{
+    switch (CodePage) {
+    case 0:  /* _MB_CP_SBCS */
+    case -2: /* _MB_CP_OEM */
+    case -3: /* _MB_CP_ANSI */
+    case -4: /* _MB_CP_LOCALE */
+    case 1252:
+    case 437:
+        return 0;
+    }
+    errno = EINVAL; /* "if the code page is not supported by the operating system" */
+    return -1;
+}

@@ -87,6 +87,9 @@ Registry(void)
     }
     EXPECT_EQ(Seen, 2);
     Room = 3;
+    EXPECT_EQ(RegEnumValueA(Key, 0, NULL, &Room, NULL, NULL, NULL, NULL), ERROR_INVALID_PARAMETER);
+    EXPECT_EQ(RegEnumValueA(Key, 0, Name, NULL, NULL, NULL, NULL, NULL), ERROR_INVALID_PARAMETER);
+    EXPECT_EQ(RegEnumValueW(Key, 0, NULL, &Room, NULL, NULL, NULL, NULL), ERROR_INVALID_PARAMETER);
     EXPECT_EQ(RegEnumValueA(Key, 0, Name, &Room, NULL, NULL, NULL, NULL), ERROR_MORE_DATA);
     Size = 3;
     EXPECT_EQ(RegGetValueA(HKEY_CURRENT_USER, "Software\\NtlabLists", "text", RRF_RT_REG_SZ, NULL,
@@ -235,6 +238,46 @@ Dates(void)
     EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
 }
 
+#define PROFILE "C:\\lists.ini"
+
+/* [K: "GetPrivateProfileSection", "GetPrivateProfileSectionNames", "WritePrivateProfileSection"] */
+static void
+Profiles(void)
+{
+    WCHAR Wide[64];
+    char Text[64];
+
+    EXPECT(WritePrivateProfileSectionA("one", "a=1\0b = two words\0", PROFILE));
+    EXPECT(WritePrivateProfileStringA("two", "c", "3", PROFILE));
+    EXPECT_EQ(GetPrivateProfileSectionA("ONE", Text, sizeof(Text), PROFILE), 16);
+    EXPECT(memcmp(Text, "a=1\0b=two words\0", 17) == 0);
+    /* "the return value is equal to nSize minus two", and two zeros end what there is room for. */
+    EXPECT_EQ(GetPrivateProfileSectionA("one", Text, 8, PROFILE), 6);
+    EXPECT(memcmp(Text, "a=1\0b=\0", 8) == 0);
+    EXPECT_EQ(GetPrivateProfileSectionA("none", Text, sizeof(Text), PROFILE), 0);
+    EXPECT(Text[0] == 0 && Text[1] == 0);
+    EXPECT_EQ(GetPrivateProfileSectionNamesA(Text, sizeof(Text), PROFILE), 8);
+    EXPECT(memcmp(Text, "one\0two\0", 9) == 0);
+    EXPECT_EQ(GetPrivateProfileSectionNamesW(Wide, 64, L"C:\\lists.ini"), 8);
+    EXPECT(memcmp(Wide, L"one\0two\0", 9 * sizeof(WCHAR)) == 0);
+    /* "Replaces the keys and values for the specified section" */
+    EXPECT(WritePrivateProfileSectionW(L"one", L"d=4\0", L"C:\\lists.ini"));
+    EXPECT_EQ(GetPrivateProfileSectionW(L"one", Wide, 64, L"C:\\lists.ini"), 4);
+    EXPECT(memcmp(Wide, L"d=4\0", 5 * sizeof(WCHAR)) == 0);
+    EXPECT(GetPrivateProfileIntA("two", "c", 0, PROFILE) == 3);
+    EXPECT(DeleteFileA(PROFILE));
+}
+
+static void
+Affinity(void)
+{
+    GROUP_AFFINITY Group;
+
+    EXPECT(GetThreadGroupAffinity(GetCurrentThread(), &Group) && Group.Mask != 0);
+    EXPECT(!GetThreadGroupAffinity(GetCurrentThread(), NULL));
+    EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
+}
+
 int
 main(int Count, char **Arguments)
 {
@@ -249,5 +292,7 @@ main(int Count, char **Arguments)
     if (Count > 99) {
         printf("%p\n", (void *)CommandLineToArgvW(GetCommandLineW(), &Count));
     }
+    Profiles();
+    Affinity();
     return TEST_DONE();
 }

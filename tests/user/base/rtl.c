@@ -288,9 +288,26 @@ Rest(void)
     EXPECT_EQ(RtlNtStatusToDosError(0x40000000), 698);  /* STATUS_OBJECT_NAME_EXISTS */
 }
 
+/* A result that cannot be stored is a status, no exception. */
+static void
+Integers(void)
+{
+    GET(NTSTATUS, RtlUnicodeStringToInteger, (PUNICODE_STRING, ULONG, PULONG));
+    GET(NTSTATUS, RtlCharToInteger, (PCSZ, ULONG, PULONG));
+    UNICODE_STRING Text;
+    ULONG Value = 0;
+
+    RtlInitUnicodeString(&Text, L"0x12");
+    EXPECT(RtlUnicodeStringToInteger(&Text, 0, &Value) == 0 && Value == 0x12);
+    EXPECT_EQ((DWORD)RtlUnicodeStringToInteger(&Text, 0, NULL), STATUS_ACCESS_VIOLATION);
+    EXPECT_EQ((DWORD)RtlCharToInteger("7", 0, NULL), STATUS_ACCESS_VIOLATION);
+    EXPECT(RtlCharToInteger("7", 0, &Value) == 0 && Value == 7);
+}
+
 int
 main(void)
 {
+    Integers();
     Atoms();
     Resources();
     Tables();
