@@ -194,6 +194,55 @@ Exclusion(ULONG Spin)
     DeleteCriticalSection(&Section);
 }
 
+/* [K: "VirtualAlloc2", "MapViewOfFile3", "MEM_ADDRESS_REQUIREMENTS"] */
+static void
+Requirements(void)
+{
+    HMODULE Base = GetModuleHandleA("kernelbase.dll");
+    PVOID(WINAPI * Alloc)(HANDLE, PVOID, SIZE_T, ULONG, ULONG, MEM_EXTENDED_PARAMETER *, ULONG) =
+        (PVOID)GetProcAddress(Base, "VirtualAlloc2");
+    PVOID(WINAPI * Map)(HANDLE, HANDLE, PVOID, ULONG64, SIZE_T, ULONG, ULONG,
+                        MEM_EXTENDED_PARAMETER *, ULONG) =
+        (PVOID)GetProcAddress(Base, "MapViewOfFile3");
+    BOOL(WINAPI * Unmap)(HANDLE, PVOID, ULONG) = (PVOID)GetProcAddress(Base, "UnmapViewOfFile2");
+    HANDLE Section =
+        CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0x30000, NULL);
+    MEM_ADDRESS_REQUIREMENTS Where = {NULL, NULL, 0x200000};
+    MEM_EXTENDED_PARAMETER Parameter = {.Type = MemExtendedParameterAddressRequirements,
+                                        .Pointer = &Where};
+    PUCHAR Low, High, Plain;
+
+    Plain = Alloc(NULL, NULL, 0x3000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, NULL, 0);
+    EXPECT(Plain != NULL && Plain[0x2FFF] == 0);
+    Low = Alloc(GetCurrentProcess(), NULL, 0x30000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE,
+                &Parameter, 1);
+    EXPECT(Low != NULL && (ULONG_PTR)Low % 0x200000 == 0);
+    Low[0x2FFFF] = 1;
+    /* "Starting at or above", and all of it "below" the end. */
+    Where.LowestStartingAddress = Low + 0x400000;
+    Where.HighestEndingAddress = Low + 0xC00000 - 1;
+    High = Map(Section, NULL, NULL, 0, 0, 0, PAGE_READWRITE, &Parameter, 1);
+    EXPECT(High >= Low + 0x400000 && High + 0x30000 <= Low + 0xC00000);
+    EXPECT((ULONG_PTR)High % 0x200000 == 0);
+    High[0x2FFFF] = 7;
+    EXPECT(Unmap(GetCurrentProcess(), High, 0));
+    High = Map(Section, GetCurrentProcess(), NULL, 0x20000, 0x10000, 0, PAGE_READONLY, NULL, 0);
+    EXPECT(High != NULL && High[0xFFFF] == 7);
+    EXPECT(Unmap(GetCurrentProcess(), High, 0));
+    /* An address and requirements exclude each other; an alignment is a power of two; two sets are one too many. */
+    EXPECT(Alloc(NULL, Low + 0x800000, 0x1000, MEM_RESERVE, PAGE_READWRITE, &Parameter, 1) == NULL);
+    EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
+    Where.Alignment = 0x30000;
+    EXPECT(Alloc(NULL, NULL, 0x1000, MEM_RESERVE, PAGE_READWRITE, &Parameter, 1) == NULL);
+    EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
+    Where.Alignment = 0;
+    Where.HighestEndingAddress = Low + 0x410000 - 1;
+    EXPECT(Alloc(NULL, NULL, 0x20000, MEM_RESERVE, PAGE_READWRITE, &Parameter, 1) == NULL);
+    EXPECT_EQ(GetLastError(), ERROR_NOT_ENOUGH_MEMORY); /* there is no such room */
+    EXPECT(VirtualFree(Low, 0, MEM_RELEASE) && VirtualFree(Plain, 0, MEM_RELEASE));
+    CloseHandle(Section);
+}
+
 int
 main(void)
 {
@@ -204,5 +253,6 @@ main(void)
     Contention();
     Exclusion(0);
     Exclusion(4000);
+    Requirements();
     return TEST_DONE();
 }
