@@ -9,6 +9,8 @@
  *   M2  A read that waits is in Readers, by its MS_READ, until somebody takes it out with MsTakeRead; who does
  *       completes it. The timer of a read that was taken out too late to be cancelled frees the MS_READ itself.
  *   M3  A message is never split: a read too short for it fails, and the message stays the next one.
+ *   M4  What is done to one slot is in some order, and so is what finds its name or not: each request is a step that
+ *       changes the slot, or the list of slots if it knows none. The driver is in no other way interrupted.
  *
  * [K: "CreateMailslot", "GetMailslotInfo", "SetMailslotInfo", "Mailslots"; MS-FSCC 2.4.28, 2.4.29; wdm:
  *  MAILSLOT_CREATE_PARAMETERS; ntifs: FILE_MAILSLOT_QUERY_INFORMATION, FILE_MAILSLOT_SET_INFORMATION]
@@ -41,7 +43,8 @@ typedef struct _MS_MESSAGE {
 
 typedef struct _MS_READ {
     LIST_ENTRY Links;
-    PIRP Irp; /* NULL: no longer in the list */
+    PIRP Irp;      /* NULL: no longer in the list */
+    PMS_SLOT Slot; /* its address alone (M4) */
     ULONG Length;
     BOOLEAN Timed;
     KTIMER Timer;
@@ -91,6 +94,7 @@ MsReadExpired(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
 {
     PMS_READ Read = Context;
 
+    KiSchedulePoint(SP_OBJECT, Read->Slot); /* M4 */
     if (Read->Irp != NULL) {
         MsComplete(MsTakeRead(Read, TRUE), STATUS_IO_TIMEOUT);
     } else {
@@ -269,6 +273,7 @@ MsWait(PMS_SLOT Slot, PIRP Irp, ULONG Length)
 
     RtlZeroMemory(Read, sizeof(*Read));
     Read->Irp = Irp;
+    Read->Slot = Slot;
     Read->Length = Length;
     Read->Timed = Slot->ReadTimeout.QuadPart != MS_FOREVER;
     KeInitializeTimer(&Read->Timer);
@@ -474,6 +479,19 @@ MsPeek(PMS_FILE File, PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information
     return STATUS_SUCCESS;
 }
 
+/* M4: what a request touches. A create is known by its name. */
+static PVOID
+MsTouched(PIO_STACK_LOCATION Stack)
+{
+    PMS_SLOT Slot;
+
+    if (Stack->MajorFunction == IRP_MJ_CREATE || Stack->MajorFunction == IRP_MJ_CREATE_MAILSLOT) {
+        Slot = MsFindSlot(&Stack->FileObject->FileName);
+        return Slot != NULL ? (PVOID)Slot : (PVOID)&MsSlots;
+    }
+    return MsFile(Stack)->Slot;
+}
+
 static NTSTATUS NTAPI
 MsDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
@@ -484,6 +502,7 @@ MsDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     NTSTATUS Status;
 
     InitializeListHead(&Gathered);
+    KiSchedulePoint(SP_OBJECT, MsTouched(Stack));
     switch (Stack->MajorFunction) {
     case IRP_MJ_CREATE:
         Status = MsOpen(Irp, Stack, &Information);

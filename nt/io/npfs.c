@@ -517,6 +517,29 @@ NpDirectory(PIO_STACK_LOCATION Stack, PUCHAR Buffer, PULONG_PTR Information)
     return STATUS_SUCCESS;
 }
 
+/* N5: what a request touches. A create is known by its name, or by the anonymous pipe that it is relative to. */
+static PVOID
+NpTouched(PIO_STACK_LOCATION Stack)
+{
+    PFILE_OBJECT FileObject = Stack->FileObject, Related = FileObject->RelatedFileObject;
+    PNP_FILE File = FileObject->FsContext;
+    PNP_PIPE Pipe = NULL;
+
+    if (Stack->MajorFunction == IRP_MJ_CREATE || Stack->MajorFunction == IRP_MJ_CREATE_NAMED_PIPE) {
+        if (FileObject->FileName.Length != 0) {
+            Pipe = NpFindPipe(&FileObject->FileName);
+        } else if (Related != NULL && Related->FsContext != NULL) {
+            File = Related->FsContext;
+            Pipe = File->Instance != NULL ? File->Instance->Pipe : NULL;
+        }
+        return Pipe != NULL ? (PVOID)Pipe : (PVOID)&NpPipes;
+    }
+    if (File->Root) {
+        return &NpPipes; /* a list of them, or a wait for one */
+    }
+    return File->Instance != NULL ? File->Instance->Pipe : NULL;
+}
+
 static NTSTATUS NTAPI
 NpDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
@@ -527,6 +550,7 @@ NpDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     NTSTATUS Status;
 
     InitializeListHead(&Gathered);
+    KiSchedulePoint(SP_OBJECT, NpTouched(Stack));
     switch (Stack->MajorFunction) {
     case IRP_MJ_CREATE:
         Status = NpOpen(Irp, Stack, &Information, &Gathered);

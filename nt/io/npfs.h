@@ -14,6 +14,8 @@
  *   N2  A queue holds data or readers, never both.
  *   N3  Structures are changed first, requests completed after: whatever a routine completes is gathered in a
  *       list (NpGather), which NpCompleteAll empties when nothing is half done any more (rule L1 of iop.h).
+ *   N5  What is done to one pipe is in some order, and so is what finds its name or not: each request is a step that
+ *       changes the pipe, or the list of pipes if it knows none.
  *   N4  A request that waits is in exactly one list, by its NP_WAIT; whoever takes it out completes it. Its
  *       cancel routine does the same.
  *
