@@ -24,6 +24,9 @@ NpFindPipe(PUNICODE_STRING Name)
     for (PLIST_ENTRY Entry = NpPipes.Flink; Entry != &NpPipes; Entry = Entry->Flink) {
         PNP_PIPE Pipe = CONTAINING_RECORD(Entry, NP_PIPE, Links);
 
+        if (Pipe->InstanceCount == 0) {
+            continue; /* its last clients keep it, but its name is free */
+        }
         if (Pipe->Name.Length != 0 && RtlEqualUnicodeString(&Pipe->Name, Name, TRUE)) {
             return Pipe;
         }

@@ -155,12 +155,18 @@ BaseOpenRelative(HANDLE Root, PUNICODE_STRING Name, DWORD Access, DWORD Share, U
     return File;
 }
 
+#define BASE_ATTRIBUTES 0x7FB7 /* FILE_ATTRIBUTE_VALID_FLAGS */
+
 /* The same file with other rights: an empty name, relative to it. */
 HANDLE WINAPI
 ReOpenFile(HANDLE Original, DWORD Access, DWORD Share, DWORD Flags)
 {
     UNICODE_STRING Empty = {0};
 
+    if (Flags & BASE_ATTRIBUTES) { /* "can only be specified when the file is created" */
+        BaseFailWith(ERROR_INVALID_PARAMETER);
+        return INVALID_HANDLE_VALUE;
+    }
     return BaseOpenRelative(Original, &Empty, Access, Share, BaseOptions(Flags), NULL);
 }
 

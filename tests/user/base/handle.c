@@ -213,12 +213,28 @@ Make(PCWSTR Path)
     CloseHandle(File);
 }
 
+/* [K: "ReOpenFile": "cannot contain any of the file attribute flags"] */
+static void
+Reopened(void)
+{
+    HANDLE File = CreateFileW(FOLDER L"\\a.txt", GENERIC_READ, 7, NULL, OPEN_EXISTING, 0, NULL),
+           Again;
+
+    EXPECT(ReOpenFile(File, GENERIC_READ, 7, FILE_ATTRIBUTE_HIDDEN) == INVALID_HANDLE_VALUE);
+    EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
+    Again = ReOpenFile(File, GENERIC_READ, 7, FILE_FLAG_OVERLAPPED);
+    EXPECT(Again != INVALID_HANDLE_VALUE);
+    CloseHandle(Again);
+    CloseHandle(File);
+}
+
 int
 main(void)
 {
     CreateDirectoryW(FOLDER, NULL);
     Make(FOLDER L"\\a.txt");
     Make(FOLDER L"\\b.txt");
+    Reopened();
     Clocks();
     Directories();
     Classes();

@@ -134,6 +134,14 @@ States(void)
     EXPECT(First != INVALID_HANDLE_VALUE);
     CloseHandle(End);
     CloseHandle(Second);
+    End = Client(GENERIC_READ);
+    CloseHandle(First); /* nor does it keep the name from another pipe */
+    First = Server(PIPE_ACCESS_INBOUND | FILE_FLAG_FIRST_PIPE_INSTANCE, PIPE_TYPE_BYTE, 1, 64);
+    EXPECT(First != INVALID_HANDLE_VALUE);
+    CloseHandle(First);
+    First = Server(PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED, PIPE_TYPE_BYTE, 2, 64);
+    EXPECT(First != INVALID_HANDLE_VALUE);
+    CloseHandle(End);
     EXPECT_EQ(LastErrorOf(ReadFile(First, Text, 1, NULL, &Connect)), ERROR_PIPE_LISTENING);
 
     Connect.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL);
