@@ -22,8 +22,9 @@ typedef struct _BASE_LINE {
 static PSTR
 BaseReadProfile(LPCSTR Path, PDWORD Length)
 {
-    HANDLE File = CreateFileA(Path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-                              OPEN_EXISTING, 0, NULL);
+    HANDLE File =
+        CreateFileA(Path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                    NULL, OPEN_EXISTING, 0, NULL); /* whoever has it open, and how */
     PSTR Text = NULL;
     DWORD Size;
 
@@ -109,6 +110,9 @@ BaseNextLine(const CHAR *At, PBASE_LINE Line)
             Line->Value++;
             Line->ValueEnd--;
         }
+    } else { /* a line of a section all the same */
+        Line->Name = At;
+        Line->NameEnd = End;
     }
     return TRUE;
 }
@@ -223,10 +227,16 @@ GetPrivateProfileStringA(LPCSTR Section, LPCSTR Key, LPCSTR Default, LPSTR Buffe
     return Result;
 }
 
+/* Where all of it would just fit it counts as cut off, here and in sections. */
 DWORD WINAPI
 GetPrivateProfileSectionNamesA(LPSTR Buffer, DWORD Room, LPCSTR Path)
 {
-    return GetPrivateProfileStringA(NULL, NULL, NULL, Buffer, Room, Path);
+    DWORD Length = GetPrivateProfileStringA(NULL, NULL, NULL, Buffer, Room, Path);
+
+    if (Length != 0 && Length + 1 == Room) {
+        Buffer[--Length] = 0;
+    }
+    return Length;
 }
 
 /* "key=value" of each line, without comments; as in a list of names, what is cut off ends with two zeros, and the
@@ -246,16 +256,14 @@ GetPrivateProfileSectionA(LPCSTR Section, LPSTR Buffer, DWORD Room, LPCSTR Path)
     }
     Text = BaseReadProfile(Path, &Length);
     At = BaseFindSection(Text, Section);
-    if (At == NULL) {
-        BaseFailWith(ERROR_FILE_NOT_FOUND);
-    }
+    SetLastError(At != NULL ? ERROR_SUCCESS : ERROR_FILE_NOT_FOUND);
     for (; !Full && BaseNextLine(At, &Line) && !Line.IsSection; At = Line.Next) {
         const CHAR *Parts[] = {Line.Name, Line.NameEnd, "=", NULL, Line.Value, Line.ValueEnd};
 
-        if (!Line.IsKey) {
-            continue;
+        if (Line.Name == NULL) {
+            continue; /* a comment, or empty */
         }
-        Parts[3] = Parts[2] + 1;
+        Parts[3] = Parts[2] + Line.IsKey;
         for (int Part = 0; Part < 6; Part += 2) {
             for (const CHAR *From = Parts[Part]; From < Parts[Part + 1] && !Full; From++) {
                 Full = Used + 2 >= Room;
@@ -264,7 +272,7 @@ GetPrivateProfileSectionA(LPCSTR Section, LPSTR Buffer, DWORD Room, LPCSTR Path)
                 }
             }
         }
-        Full = Full || Used + 2 > Room;
+        Full = Full || Used + 3 > Room;
         if (!Full) {
             Buffer[Used++] = 0;
         }
@@ -488,7 +496,12 @@ WritePrivateProfileStringW(LPCWSTR Section, LPCWSTR Key, LPCWSTR Value, LPCWSTR 
 DWORD WINAPI
 GetPrivateProfileSectionNamesW(LPWSTR Buffer, DWORD Room, LPCWSTR Path)
 {
-    return GetPrivateProfileStringW(NULL, NULL, NULL, Buffer, Room, Path);
+    DWORD Length = GetPrivateProfileStringW(NULL, NULL, NULL, Buffer, Room, Path);
+
+    if (Length != 0 && Length + 1 == Room) {
+        Buffer[--Length] = 0;
+    }
+    return Length;
 }
 
 DWORD WINAPI

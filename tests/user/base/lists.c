@@ -246,6 +246,8 @@ Profiles(void)
 {
     WCHAR Wide[64];
     char Text[64];
+    HANDLE File;
+    DWORD Count;
 
     EXPECT(WritePrivateProfileSectionA("one", "a=1\0b = two words\0", PROFILE));
     EXPECT(WritePrivateProfileStringA("two", "c", "3", PROFILE));
@@ -254,6 +256,10 @@ Profiles(void)
     /* "the return value is equal to nSize minus two", and two zeros end what there is room for. */
     EXPECT_EQ(GetPrivateProfileSectionA("one", Text, 8, PROFILE), 6);
     EXPECT(memcmp(Text, "a=1\0b=\0", 8) == 0);
+    EXPECT_EQ(GetPrivateProfileSectionA("one", Text, 17, PROFILE), 15); /* all but one would fit */
+    EXPECT(Text[15] == 0 && Text[16] == 0);
+    EXPECT_EQ(GetPrivateProfileSectionNamesA(Text, 9, PROFILE), 7);
+    EXPECT(Text[7] == 0 && Text[8] == 0);
     EXPECT_EQ(GetPrivateProfileSectionA("none", Text, sizeof(Text), PROFILE), 0);
     EXPECT(Text[0] == 0 && Text[1] == 0);
     EXPECT_EQ(GetPrivateProfileSectionNamesA(Text, sizeof(Text), PROFILE), 8);
@@ -266,6 +272,12 @@ Profiles(void)
     EXPECT(memcmp(Wide, L"d=4\0", 5 * sizeof(WCHAR)) == 0);
     EXPECT(GetPrivateProfileIntA("two", "c", 0, PROFILE) == 3);
     EXPECT(DeleteFileA(PROFILE));
+    /* Nobody's share access keeps a profile from being read. */
+    File = CreateFileA(PROFILE, GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_ALWAYS,
+                       FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    EXPECT(WriteFile(File, "[one]\r\na=12\r\n", 13, &Count, NULL));
+    EXPECT_EQ(GetPrivateProfileIntA("one", "a", 0, PROFILE), 12);
+    CloseHandle(File);
 }
 
 static void
