@@ -115,7 +115,7 @@ FltpMount(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     }
     Status = Irp->IoStatus.Status;
     if (NT_SUCCESS(Status) && Real->Vpb != NULL && Real->Vpb->DeviceObject != NULL) {
-        /* A volume that is mounted again may have got its old device back. */
+        /* A file system may give a volume that is mounted again its old device back. */
         FltpAttachToVolume(Real->Vpb->DeviceObject, Real, Device->Lower, TRUE, NULL);
     }
     IoCompleteRequest(Irp, IO_NO_INCREMENT);

@@ -199,6 +199,16 @@ FltpNextVolume(PFLT_VOLUME Volume)
     return Next;
 }
 
+/* A disk may have volumes that are dismounted and still have open files, beside the one that is mounted. */
+static BOOLEAN
+FltpIsMounted(PFLT_VOLUME Volume)
+{
+    PVPB Vpb = Volume->DiskDevice != NULL ? Volume->DiskDevice->Vpb : NULL;
+
+    return Volume->DiskDevice == NULL ||
+           (Vpb != NULL && (Vpb->Flags & VPB_MOUNTED) && Vpb->DeviceObject == Volume->Base);
+}
+
 /* The volume of that name; its Header.Rundown is acquired. */
 static PFLT_VOLUME
 FltpFindVolume(PCUNICODE_STRING Name)
@@ -206,7 +216,7 @@ FltpFindVolume(PCUNICODE_STRING Name)
     PFLT_VOLUME Volume = NULL;
 
     while ((Volume = FltpNextVolume(Volume)) != NULL) {
-        if (RtlEqualUnicodeString(&Volume->Name, Name, TRUE)) {
+        if (RtlEqualUnicodeString(&Volume->Name, Name, TRUE) && FltpIsMounted(Volume)) {
             break;
         }
     }
@@ -290,7 +300,7 @@ FltGetVolumeFromDeviceObject(PFLT_FILTER Filter, PDEVICE_OBJECT DeviceObject,
 
     while ((Volume = FltpNextVolume(Volume)) != NULL) {
         if (Volume->DeviceObject == DeviceObject || Volume->Base == DeviceObject ||
-            Volume->DiskDevice == DeviceObject) {
+            (Volume->DiskDevice == DeviceObject && FltpIsMounted(Volume))) {
             *RetVolume = Volume;
             return STATUS_SUCCESS;
         }

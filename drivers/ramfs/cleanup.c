@@ -302,6 +302,7 @@ RamClose(PRAM_REQUEST Request)
         return STATUS_SUCCESS; /* a stream file object */
     }
     Request->FileObject->FsContext2 = NULL;
+    RamLeaveDevice(Request->Stack->DeviceObject);
     if (IoGetTopLevelIrp() == Request->Irp) {
         RamCloseStream(Request->Volume, Request->Stream, Ccb);
     } else {

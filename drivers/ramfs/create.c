@@ -41,6 +41,7 @@ RamBind(PRAM_REQUEST Request, PRAM_STREAM Stream, PRAM_LINK Link)
     Request->FileObject->FsContext2 = Ccb;
     Request->FileObject->SectionObjectPointer = &Stream->Sections;
     Request->FileObject->Vpb = Request->Volume->Vpb;
+    InterlockedIncrement(&((PRAM_DEVICE)Request->Stack->DeviceObject->DeviceExtension)->Opens);
     Ccb->FileObject = Request->FileObject;
     InsertTailList(&Stream->Handled, &Ccb->Links);
     Stream->Handles++;
@@ -710,7 +711,8 @@ RamTryCreate(PRAM_REQUEST Request, PRAM_OPEN Open)
 
     ExAcquireResourceExclusiveLite(&Volume->Resource, TRUE); /* C2 */
     __try {
-        if (RamIsDismounted(Volume, FileObject->RelatedFileObject != NULL
+        if (RamIsRetired(Request->Stack->DeviceObject) ||
+            RamIsDismounted(Volume, FileObject->RelatedFileObject != NULL
                                         ? FileObject->RelatedFileObject->FsContext2
                                         : NULL)) {
             Status = STATUS_VOLUME_DISMOUNTED;

@@ -6,8 +6,8 @@
  *       unlocked or that handle is cleaned up.
  *   V2  A dismounted volume is flushed, and answers STATUS_VOLUME_DISMOUNTED to whoever still has files on it, for ever:
  *       Volume->Mount tells their file objects from later ones. They share nothing with later ones either, and what
- *       they have marked for deletion stays. The next open of the disk mounts the same volume device again, with what
- *       the files hold, as fastfat takes back the VCB of a medium that it knows (mount.c).
+ *       they have marked for deletion stays. The next open of the disk mounts the volume again, with what the files hold, as
+ *       a device of its own (mount.c).
  */
 #include "ramfs.h"
 
@@ -99,8 +99,9 @@ RamDismount(PRAM_REQUEST Request)
     FsRtlNotifyVolumeEvent(Request->FileObject, FSRTL_VOLUME_DISMOUNT);
     RamFlushVolume(Volume);
     Volume->Flags |= RAM_VOLUME_DISMOUNTED;
-    Volume->Vpb->Flags &= ~VPB_MOUNTED;
+    RamRetireDevice(Volume);
     RamForgetHandles(Volume);
+    RamPurgeVolume(Volume);
     return STATUS_SUCCESS;
 }
 

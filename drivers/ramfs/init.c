@@ -11,6 +11,7 @@
 
 PDEVICE_OBJECT RamControlDevice;
 PDRIVER_OBJECT RamDriver;
+LIST_ENTRY RamVolumes; /* each disk that was ever mounted */
 
 PVOID
 RamAllocate(SIZE_T Bytes)
@@ -161,7 +162,7 @@ RamDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     BOOLEAN Top;
 
     RamEnter(); /* E1 */
-    Request.Volume = DeviceObject == RamControlDevice ? NULL : DeviceObject->DeviceExtension;
+    Request.Volume = DeviceObject == RamControlDevice ? NULL : RamVolumeOf(DeviceObject);
     Request.FileObject = Request.Stack->FileObject;
     Top = IoGetTopLevelIrp() == NULL; /* E2 */
     if (Top) {
@@ -193,7 +194,7 @@ RamShutdown(PRAM_REQUEST Request)
     for (PDEVICE_OBJECT Device = RamDriver->DeviceObject; Device != NULL;
          Device = Device->NextDevice) {
         if (Device != RamControlDevice) {
-            RamFlushVolume(Device->DeviceExtension);
+            RamFlushVolume(RamVolumeOf(Device));
         }
     }
     return STATUS_SUCCESS;
@@ -221,6 +222,7 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     NTSTATUS Status;
 
     RamDriver = DriverObject;
+    InitializeListHead(&RamVolumes);
     Status = IoCreateDevice(DriverObject, 0, &Name, FILE_DEVICE_DISK_FILE_SYSTEM, 0, FALSE,
                             &RamControlDevice);
     if (!NT_SUCCESS(Status)) {

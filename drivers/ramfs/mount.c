@@ -1,5 +1,11 @@
 /*
- * mount.c - a disk that names a source folder becomes a volume.
+ * mount.c - a disk that names a source folder becomes a volume; a volume that was dismounted is mounted again.
+ *
+ *   W1  A volume's memory is the disk: it outlives every mount. Each mount has a volume device of its own, so filters are told
+ *       of its end, and attach to the next one anew. The device goes when the last file object that came through it is closed.
+ *       [DDI: PFLT_INSTANCE_TEARDOWN_CALLBACK; SMP:fastfat, FatCheckForDismount]
+ *   W2  The device's VPB counts the opens that are on their way to it as well: a reference of ours keeps it until then, beside the
+ *       one of the disk while the VPB is the disk's.
  */
 #include "ramfs.h"
 
@@ -99,62 +105,104 @@ RamForgetHandles(PRAM_VOLUME Volume)
     }
 }
 
-/* The volume of this disk that was dismounted: its memory is the disk. */
+/* The volume of this disk that was dismounted: W1 */
 static PRAM_VOLUME
-RamFindDismounted(PVPB Vpb)
+RamFindDismounted(PDEVICE_OBJECT Disk)
 {
-    for (PDEVICE_OBJECT Device = RamDriver->DeviceObject; Device != NULL;
-         Device = Device->NextDevice) {
-        PRAM_VOLUME Volume = Device->DeviceExtension;
+    for (PLIST_ENTRY Entry = RamVolumes.Flink; Entry != &RamVolumes; Entry = Entry->Flink) {
+        PRAM_VOLUME Volume = CONTAINING_RECORD(Entry, RAM_VOLUME, Links);
 
-        if (Device != RamControlDevice && Volume->Vpb == Vpb &&
-            (Volume->Flags & RAM_VOLUME_DISMOUNTED)) {
+        if (Volume->Disk == Disk && (Volume->Flags & RAM_VOLUME_DISMOUNTED)) {
             return Volume;
         }
     }
     return NULL;
 }
 
-NTSTATUS
-RamMount(PRAM_REQUEST Request)
+/* W2 */
+static ULONG
+RamResidual(PVPB Vpb)
 {
-    PDEVICE_OBJECT Target = Request->Stack->Parameters.MountVolume.DeviceObject, Device;
-    PVPB Vpb = Request->Stack->Parameters.MountVolume.Vpb;
-    UNICODE_STRING Source = {};
-    PRAM_VOLUME Volume;
-    WCHAR Buffer[256];
-    NTSTATUS Status;
+    return Vpb->RealDevice->Vpb == Vpb ? 2 : 1;
+}
 
-    if (!RamIsOurs(Vpb->RealDevice)) {
-        return STATUS_UNRECOGNIZED_VOLUME;
+static VOID NTAPI
+RamDeleteDevice(PVOID Context)
+{
+    LARGE_INTEGER Tick = {.QuadPart = -10000};
+    PDEVICE_OBJECT DeviceObject = Context;
+    PVPB Vpb = ((PRAM_DEVICE)DeviceObject->DeviceExtension)->Vpb;
+    BOOLEAN Last;
+    KIRQL OldIrql;
+
+    while (*(volatile ULONG *)&Vpb->ReferenceCount > RamResidual(Vpb)) {
+        KeDelayExecutionThread(KernelMode, FALSE, &Tick); /* a close that has not come back yet */
     }
-    Volume = RamFindDismounted(Vpb);
-    if (Volume != NULL) {
-        ExAcquireResourceExclusiveLite(&Volume->Resource, TRUE);
-        Status = Volume->LockedBy != NULL ? STATUS_ACCESS_DENIED : STATUS_SUCCESS;
-        if (NT_SUCCESS(Status)) {
-            Volume->Flags &= ~(ULONG)RAM_VOLUME_DISMOUNTED;
-            Vpb->DeviceObject = Volume->Device;
-        }
-        ExReleaseResourceLite(&Volume->Resource);
-        return Status;
+    IoAcquireVpbSpinLock(&OldIrql);
+    if (Vpb->DeviceObject == DeviceObject) {
+        Vpb->DeviceObject = NULL;
     }
-    Status = RamQuerySource(Target, Buffer, sizeof(Buffer), &Source);
-    if (!NT_SUCCESS(Status)) {
-        return Status;
+    IoReleaseVpbSpinLock(OldIrql);
+    IoDeleteDevice(DeviceObject);
+    IoAcquireVpbSpinLock(&OldIrql);
+    Last = --Vpb->ReferenceCount == 0;
+    IoReleaseVpbSpinLock(OldIrql);
+    if (Last) {
+        ExFreePool(Vpb);
     }
-    Status = IoCreateDevice(RamDriver, sizeof(RAM_VOLUME), NULL, FILE_DEVICE_DISK_FILE_SYSTEM, 0,
-                            FALSE, &Device);
-    if (!NT_SUCCESS(Status)) {
-        RamFree(Source.Buffer);
-        return Status;
+}
+
+/* The volume's resource is held exclusively; its dismounter's file object is open. */
+VOID
+RamRetireDevice(PRAM_VOLUME Volume)
+{
+    PRAM_DEVICE Device = Volume->Device->DeviceExtension;
+    KIRQL OldIrql;
+
+    IoAcquireVpbSpinLock(&OldIrql);
+    Device->Vpb->Flags &= ~VPB_MOUNTED;
+    Device->Vpb->ReferenceCount++; /* W2 */
+    IoReleaseVpbSpinLock(OldIrql);
+    Device->Dismounted = TRUE;
+}
+
+BOOLEAN
+RamIsRetired(PDEVICE_OBJECT DeviceObject)
+{
+    return ((PRAM_DEVICE)DeviceObject->DeviceExtension)->Dismounted;
+}
+
+/* W1. Filters wait for what is on its way through them: not in a close of theirs. */
+VOID
+RamLeaveDevice(PDEVICE_OBJECT DeviceObject)
+{
+    PRAM_DEVICE Device = DeviceObject->DeviceExtension;
+
+    if (InterlockedDecrement(&Device->Opens) == 0 && Device->Dismounted &&
+        InterlockedExchange(&Device->Going, TRUE) == FALSE) {
+        ExInitializeWorkItem(&Device->Work, RamDeleteDevice, DeviceObject);
+        ExQueueWorkItem(&Device->Work, DelayedWorkQueue);
     }
-    Volume = Device->DeviceExtension;
+}
+
+static PRAM_VOLUME
+RamCreateVolume(PDEVICE_OBJECT Target, PDEVICE_OBJECT Disk, NTSTATUS *Status)
+{
+    PRAM_VOLUME Volume = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Volume), RAM_TAG);
+    WCHAR Buffer[256];
+
+    if (Volume == NULL) {
+        *Status = STATUS_INSUFFICIENT_RESOURCES;
+        return NULL;
+    }
     RtlZeroMemory(Volume, sizeof(*Volume));
-    Volume->Device = Device;
+    *Status = RamQuerySource(Target, Buffer, sizeof(Buffer), &Volume->Source);
+    if (!NT_SUCCESS(*Status)) {
+        ExFreePoolWithTag(Volume, RAM_TAG);
+        return NULL;
+    }
     Volume->Target = Target;
-    Volume->Vpb = Vpb;
-    Volume->Source = Source;
+    Volume->Disk = Disk;
     Volume->Clusters = Volume->FreeClusters = RAM_DISK_CLUSTERS;
     Volume->NextId = 0x0001000000000018ull;
     InitializeListHead(&Volume->Nodes);
@@ -163,17 +211,61 @@ RamMount(PRAM_REQUEST Request)
     FsRtlInitializeTunnelCache(&Volume->Tunnel);
     ExInitializeResourceLite(&Volume->Resource);
     RamInitializeStream(&Volume->Stream, NULL);
-    Status = RamCreateRoot(Volume);
-    if (!NT_SUCCESS(Status)) {
-        IoDeleteDevice(Device);
+    *Status = RamCreateRoot(Volume);
+    if (!NT_SUCCESS(*Status)) {
+        RamFree(Volume->Source.Buffer);
+        FsRtlNotifyUninitializeSync(&Volume->NotifySync);
+        ExDeleteResourceLite(&Volume->Resource);
+        ExFreePoolWithTag(Volume, RAM_TAG);
+        return NULL;
+    }
+    Volume->Flags |= RAM_VOLUME_DISMOUNTED; /* until it has a device */
+    InsertTailList(&RamVolumes, &Volume->Links);
+    return Volume;
+}
+
+/* One disk is mounted at a time by the I/O manager: its DeviceLock is held. */
+NTSTATUS
+RamMount(PRAM_REQUEST Request)
+{
+    PDEVICE_OBJECT Target = Request->Stack->Parameters.MountVolume.DeviceObject, DeviceObject;
+    PVPB Vpb = Request->Stack->Parameters.MountVolume.Vpb;
+    PRAM_VOLUME Volume;
+    PRAM_DEVICE Device;
+    NTSTATUS Status;
+
+    if (!RamIsOurs(Vpb->RealDevice)) {
+        return STATUS_UNRECOGNIZED_VOLUME;
+    }
+    Volume = RamFindDismounted(Vpb->RealDevice);
+    if (Volume != NULL && Volume->LockedBy != NULL) {
+        return STATUS_ACCESS_DENIED;
+    }
+    if (Volume == NULL && (Volume = RamCreateVolume(Target, Vpb->RealDevice, &Status)) == NULL) {
         return Status;
     }
-    Vpb->DeviceObject = Device;
-    Vpb->SerialNumber = 0x4E544C00 | Source.Buffer[Source.Length / sizeof(WCHAR) - 1];
-    Vpb->VolumeLabelLength = 0;
-    Device->StackSize = (CCHAR)(Target->StackSize + 1);
-    Device->SectorSize = 512;
-    Device->AlignmentRequirement = Target->AlignmentRequirement;
-    Device->Flags &= ~DO_DEVICE_INITIALIZING;
+    Status = IoCreateDevice(RamDriver, sizeof(RAM_DEVICE), NULL, FILE_DEVICE_DISK_FILE_SYSTEM, 0,
+                            FALSE, &DeviceObject);
+    if (!NT_SUCCESS(Status)) {
+        return Status; /* the next mount finds the volume */
+    }
+    Device = DeviceObject->DeviceExtension;
+    RtlZeroMemory(Device, sizeof(*Device));
+    Device->Volume = Volume;
+    Device->Vpb = Vpb;
+    ExAcquireResourceExclusiveLite(&Volume->Resource, TRUE);
+    Volume->Device = DeviceObject;
+    Volume->Vpb = Vpb;
+    Volume->Flags &= ~(ULONG)RAM_VOLUME_DISMOUNTED;
+    ExReleaseResourceLite(&Volume->Resource);
+    Vpb->DeviceObject = DeviceObject;
+    Vpb->SerialNumber =
+        0x4E544C00 | Volume->Source.Buffer[Volume->Source.Length / sizeof(WCHAR) - 1];
+    Vpb->VolumeLabelLength = Volume->LabelLength;
+    RtlCopyMemory(Vpb->VolumeLabel, Volume->Label, Volume->LabelLength);
+    DeviceObject->StackSize = (CCHAR)(Target->StackSize + 1);
+    DeviceObject->SectorSize = 512;
+    DeviceObject->AlignmentRequirement = Target->AlignmentRequirement;
+    DeviceObject->Flags &= ~DO_DEVICE_INITIALIZING;
     return STATUS_SUCCESS;
 }

@@ -144,8 +144,11 @@ typedef struct _RAM_BLOCK {
 
 struct _RAM_VOLUME {
     RAM_STREAM Stream; /* of file objects that are the volume itself */
-    PDEVICE_OBJECT Device, Target;
+    LIST_ENTRY Links;  /* RamVolumes */
+    PDEVICE_OBJECT Device, Target, Disk;
     PVPB Vpb;
+    WCHAR Label[MAXIMUM_VOLUME_LABEL_LENGTH / sizeof(WCHAR)];
+    USHORT LabelLength;
     ULONG Mount; /* how often it was dismounted: fsctl.c, V2 */
     ERESOURCE Resource;
     ULONG Flags;
@@ -168,6 +171,22 @@ struct _RAM_VOLUME {
     PUCHAR Journal;
     ULONG JournalRoom, JournalUsed;
 };
+
+/* The extension of a volume device: one for each mount of a volume (mount.c, W1). */
+typedef struct _RAM_DEVICE {
+    PRAM_VOLUME Volume;
+    PVPB Vpb;
+    LONG Opens;         /* file objects that came through it */
+    BOOLEAN Dismounted; /* it is on its way out, and its VPB referenced */
+    LONG Going;
+    WORK_QUEUE_ITEM Work;
+} RAM_DEVICE, *PRAM_DEVICE;
+
+FORCEINLINE PRAM_VOLUME
+RamVolumeOf(PDEVICE_OBJECT DeviceObject)
+{
+    return ((PRAM_DEVICE)DeviceObject->DeviceExtension)->Volume;
+}
 
 #define RAM_CCB_DELETE_ON_CLOSE 0x01
 #define RAM_CCB_SCANNED         0x02
@@ -221,6 +240,7 @@ typedef NTSTATUS RAM_HANDLER(PRAM_REQUEST Request);
 /* init.c */
 extern PDEVICE_OBJECT RamControlDevice;
 extern PDRIVER_OBJECT RamDriver;
+extern LIST_ENTRY RamVolumes;
 PVOID RamBuffer(PIRP Irp);       /* raises STATUS_INSUFFICIENT_RESOURCES */
 PVOID RamAllocate(SIZE_T Bytes); /* zeroed; NULL */
 VOID RamFree(PVOID Memory);
@@ -230,6 +250,9 @@ BOOLEAN RamIsDismounted(PRAM_VOLUME Volume, PRAM_CCB Ccb);
 /* mount.c */
 NTSTATUS RamMount(PRAM_REQUEST Request);
 VOID RamForgetHandles(PRAM_VOLUME Volume);
+VOID RamRetireDevice(PRAM_VOLUME Volume);         /* it is dismounted */
+VOID RamLeaveDevice(PDEVICE_OBJECT DeviceObject); /* a file object is closed */
+BOOLEAN RamIsRetired(PDEVICE_OBJECT DeviceObject);
 
 /* node.c */
 VOID RamInitializeStream(PRAM_STREAM Stream, PRAM_NODE Node);
@@ -289,6 +312,7 @@ NTSTATUS RamWalk(PRAM_REQUEST Request, PRAM_VOLUME Volume, PRAM_NODE Start, PUNI
 BOOLEAN RamIsLegalName(PCUNICODE_STRING Name);
 
 VOID RamFlushVolume(PRAM_VOLUME Volume); /* write.c */
+VOID RamPurgeVolume(PRAM_VOLUME Volume); /* its resource is held exclusively */
 RAM_HANDLER RamCreate, RamCleanup, RamClose, RamRead, RamWrite, RamFlush, RamQuery, RamSet,
     RamDirectory, RamQueryVolume, RamSetVolume, RamControl, RamDeviceControl, RamLock, RamQueryEa,
     RamSetEa, RamQuerySecurity, RamSetSecurity, RamShutdown, RamPnp;

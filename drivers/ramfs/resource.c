@@ -89,7 +89,7 @@ RamFastCheck(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, B
     PRAM_STREAM Stream = FileObject->FsContext;
     LARGE_INTEGER Bytes = {.QuadPart = Length};
 
-    if (RamIsDismounted(DeviceObject->DeviceExtension, FileObject->FsContext2)) {
+    if (RamIsDismounted(RamVolumeOf(DeviceObject), FileObject->FsContext2)) {
         return FALSE;
     }
     return CheckForReadOperation
@@ -102,7 +102,7 @@ RamFastCheck(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, B
 static PRAM_STREAM
 RamFastStream(PFILE_OBJECT FileObject, PDEVICE_OBJECT DeviceObject)
 {
-    PRAM_VOLUME Volume = DeviceObject->DeviceExtension;
+    PRAM_VOLUME Volume = RamVolumeOf(DeviceObject);
     PRAM_STREAM Stream = FileObject->FsContext;
 
     return Stream == NULL || Stream->Node == NULL || RamIsDismounted(Volume, FileObject->FsContext2)

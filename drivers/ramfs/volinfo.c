@@ -145,6 +145,8 @@ RamSetVolume(PRAM_REQUEST Request)
     ExAcquireResourceExclusiveLite(&Request->Volume->Resource, TRUE);
     RtlCopyMemory(Vpb->VolumeLabel, Info->VolumeLabel, Info->VolumeLabelLength);
     Vpb->VolumeLabelLength = (USHORT)Info->VolumeLabelLength;
+    RtlCopyMemory(Request->Volume->Label, Vpb->VolumeLabel, Vpb->VolumeLabelLength);
+    Request->Volume->LabelLength = Vpb->VolumeLabelLength;
     ExReleaseResourceLite(&Request->Volume->Resource);
     return STATUS_SUCCESS;
 }

@@ -287,6 +287,28 @@ RamFlushVolume(PRAM_VOLUME Volume)
     ExReleaseResourceLite(&Volume->Resource);
 }
 
+/* Whoever has files open does not read them any more, and what the cache alone refers to is closed. */
+VOID
+RamPurgeVolume(PRAM_VOLUME Volume)
+{
+    for (PLIST_ENTRY Entry = Volume->Nodes.Flink; Entry != &Volume->Nodes; Entry = Entry->Flink) {
+        PRAM_NODE Node = CONTAINING_RECORD(Entry, RAM_NODE, AllNodes);
+
+        for (PLIST_ENTRY Each = Node->Streams.Flink; Each != &Node->Streams; Each = Each->Flink) {
+            PRAM_STREAM Stream = CONTAINING_RECORD(Each, RAM_STREAM, Links);
+
+            for (PLIST_ENTRY Handle = Stream->Handled.Flink; Handle != &Stream->Handled;
+                 Handle = Handle->Flink) {
+                CcUninitializeCacheMap(CONTAINING_RECORD(Handle, RAM_CCB, Links)->FileObject, NULL,
+                                       NULL);
+            }
+            if (Stream->Opens != 0) {
+                MmForceSectionClosed(&Stream->Sections, TRUE);
+            }
+        }
+    }
+}
+
 NTSTATUS
 RamFlush(PRAM_REQUEST Request)
 {

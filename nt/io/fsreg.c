@@ -8,6 +8,8 @@
  *   M1  DeviceLock of the device is held while it is being mounted or verified, and who mounts is in a critical region: he
  *       could be suspended with the lock.
  *   M2  A VPB lives as long as its device, or the last file object on it.
+ *   M3  A file system may dismount a volume that has open files: they keep their VPB, which leads to what they were opened
+ *       on, and the disk gets another one when it is mounted again.
  */
 #include "nt/io/iop.h"
 #include "nt/inc/left.h"
@@ -165,6 +167,17 @@ IopMountVolume(PDEVICE_OBJECT DeviceObject, BOOLEAN AllowRaw)
         KeSetEvent(&DeviceObject->DeviceLock, IO_NO_INCREMENT, FALSE);
         KeLeaveCriticalRegion();
         return STATUS_SUCCESS;
+    }
+    if (DeviceObject->Vpb->ReferenceCount > 1) { /* M3 */
+        PVPB New = IopCreateVpb(DeviceObject);
+
+        if (New == NULL) {
+            KeSetEvent(&DeviceObject->DeviceLock, IO_NO_INCREMENT, FALSE);
+            KeLeaveCriticalRegion();
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
+        IopDereferenceVpb(DeviceObject->Vpb);
+        DeviceObject->Vpb = New;
     }
 Again:
     for (Entry = List != NULL ? List->Flink : NULL; Entry != NULL && Entry != List;
