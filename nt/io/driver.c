@@ -169,19 +169,33 @@ IopServiceName(PUNICODE_STRING ServicePath, PUNICODE_STRING Name)
     Name->Length = Name->MaximumLength = ServicePath->Length - Start * sizeof(WCHAR);
 }
 
-static BOOLEAN
-IopKeyExists(PUNICODE_STRING Path)
+/* The name of the service's key itself, without the links on the way to it: what DriverEntry gets. Pool, the caller's. */
+static NTSTATUS
+IopRegistryPath(PUNICODE_STRING ServicePath, PUNICODE_STRING RegistryPath)
 {
     OBJECT_ATTRIBUTES Attributes;
+    POBJECT_NAME_INFORMATION Name;
+    ULONG Length = 0;
+    NTSTATUS Status;
     HANDLE Key;
 
-    InitializeObjectAttributes(&Attributes, Path, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
-                               NULL);
+    InitializeObjectAttributes(&Attributes, ServicePath, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE,
+                               NULL, NULL);
     if (!NT_SUCCESS(ZwOpenKey(&Key, KEY_READ, &Attributes))) {
-        return FALSE;
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    ZwQueryObject(Key, ObjectNameInformation, NULL, 0, &Length);
+    Name = ExAllocatePoolWithTag(PagedPool, Length, TAG_IODRIVER);
+    Status = Name == NULL ? STATUS_INSUFFICIENT_RESOURCES
+                          : ZwQueryObject(Key, ObjectNameInformation, Name, Length, &Length);
+    if (NT_SUCCESS(Status)) {
+        Status = IopCopyName(RegistryPath, &Name->Name);
+    }
+    if (Name != NULL) {
+        ExFreePoolWithTag(Name, TAG_IODRIVER);
     }
     ZwClose(Key);
-    return TRUE;
+    return Status;
 }
 
 /* \Driver\X, \FileSystem\X or what ObjectName says. */
@@ -330,8 +344,9 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
         return IopRunInWorker(&Load);
     }
     KiSchedulePoint(SP_DRIVER_LOAD, IoDriverObjectTypeP);
-    if (!IopKeyExists(ServicePath)) {
-        return STATUS_OBJECT_NAME_NOT_FOUND;
+    Status = IopRegistryPath(ServicePath, &RegistryPath);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
     }
     IopServiceName(ServicePath, &Service);
     IopDriverName(ServicePath, &Name, NameBuffer, sizeof(NameBuffer));
@@ -340,7 +355,7 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
                                            (PVOID *)&DriverObject))) {
         Status = IopTakeBackUnload(DriverObject) ? STATUS_SUCCESS : STATUS_IMAGE_ALREADY_LOADED;
         ObDereferenceObject(DriverObject);
-        return Status;
+        goto FreePath;
     }
     IopImagePath(ServicePath, Path, sizeof(Path));
     IopFailureText[0] = 0;
@@ -349,26 +364,21 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
         /* R7 */
         KiFormatText(IopFailureText, sizeof(IopFailureText),
                      ": an older copy of it is still in memory");
-        return STATUS_DRIVER_FAILED_PRIOR_UNLOAD;
+        Status = STATUS_DRIVER_FAILED_PRIOR_UNLOAD;
+        goto FreePath;
     }
     if (!NT_SUCCESS(Status)) {
         if (MiLoadMessage[0] != 0) {
             RtlCopyMemory(IopFailureText, ": ", 2);
             RtlCopyMemory(IopFailureText + 2, MiLoadMessage, sizeof(IopFailureText) - 3);
         }
-        return Status;
-    }
-    Status = IopCopyName(&RegistryPath, ServicePath);
-    if (!NT_SUCCESS(Status)) {
-        MmUnloadSystemImage(Module);
-        return Status;
+        goto FreePath;
     }
     Status = IopCreateDriverObject(&Name, &Service, Module, (PDRIVER_INITIALIZE)Module->EntryPoint,
                                    &DriverObject);
     if (!NT_SUCCESS(Status)) {
-        ExFreePoolWithTag(RegistryPath.Buffer, TAG_IODRIVER);
         MmUnloadSystemImage(Module);
-        return Status;
+        goto FreePath;
     }
 
     DriverObject->Flags |= DRVO_LEGACY_DRIVER; /* until it has an AddDevice */
@@ -416,6 +426,10 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
     if (KiVersion->DriverLoadUnloadSerialized) {
         ObDereferenceObject(DriverObject);
     }
+    return Status;
+
+FreePath:
+    ExFreePoolWithTag(RegistryPath.Buffer, TAG_IODRIVER);
     return Status;
 }
 

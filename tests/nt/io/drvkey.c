@@ -72,6 +72,39 @@ State(VOID)
                   STATUS_INVALID_PARAMETER);
 }
 
+/* The key's own name: CurrentControlSet is a link to one of the control sets. [DDI:wdm/driver_initialize; LEARN: HKLM\SYSTEM\
+   CurrentControlSet Registry Tree] */
+static VOID
+OwnName(VOID)
+{
+    UNICODE_STRING Prefix =
+        RTL_CONSTANT_STRING(L"\\REGISTRY\\MACHINE\\SYSTEM\\ControlSet001\\Services\\");
+    UNICODE_STRING Target = RTL_CONSTANT_STRING(L"\\REGISTRY\\MACHINE\\SYSTEM\\ControlSet001");
+    UNICODE_STRING Link = RTL_CONSTANT_STRING(L"\\Registry\\Machine\\System\\CurrentControlSet");
+    UNICODE_STRING Value = RTL_CONSTANT_STRING(L"SymbolicLinkValue"), Text;
+    struct {
+        KEY_VALUE_PARTIAL_INFORMATION Info;
+        WCHAR Space[100];
+    } Buffer;
+    OBJECT_ATTRIBUTES Attributes;
+    ULONG Length;
+    HANDLE Key;
+
+    EXPECT(RtlPrefixUnicodeString(&Prefix, &TestRegistryPath, TRUE));
+    EXPECT_EQ(TestRegistryPath.Buffer[TestRegistryPath.Length / sizeof(WCHAR)], 0);
+    InitializeObjectAttributes(&Attributes, &Link,
+                               OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE | OBJ_OPENLINK, NULL, NULL);
+    EXPECT_STATUS(ZwOpenKey(&Key, KEY_READ, &Attributes), STATUS_SUCCESS);
+    EXPECT_STATUS(
+        ZwQueryValueKey(Key, &Value, KeyValuePartialInformation, &Buffer, sizeof(Buffer), &Length),
+        STATUS_SUCCESS);
+    EXPECT_EQ(Buffer.Info.Type, REG_LINK);
+    Text.Buffer = (PWSTR)Buffer.Info.Data;
+    Text.Length = Text.MaximumLength = (USHORT)Buffer.Info.DataLength;
+    EXPECT(RtlEqualUnicodeString(&Text, &Target, TRUE));
+    ZwClose(Key);
+}
+
 static VOID NTAPI
 Unload(PDRIVER_OBJECT DriverObject)
 {
@@ -80,7 +113,7 @@ Unload(PDRIVER_OBJECT DriverObject)
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    static const NTLAB_TEST Tests[] = {TEST(Parameters), TEST(State)};
+    static const NTLAB_TEST Tests[] = {TEST(Parameters), TEST(State), TEST(OwnName)};
 
     DriverObject->DriverUnload = Unload;
     TestDriverObject = DriverObject;
