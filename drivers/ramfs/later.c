@@ -20,7 +20,7 @@ static NTSTATUS(NTAPI *RamGetEcpList)(PIRP, PECP_LIST *);
 static NTSTATUS(NTAPI *RamFindEcp)(PECP_LIST, LPCGUID, PVOID *, ULONG *);
 static VOID(NTAPI *RamAcknowledgeEcp)(PVOID);
 
-BOOLEAN RamIsWindows10;
+BOOLEAN RamIsWindows10, RamIsVista;
 
 static PVOID
 RamLater(PCWSTR Routine)
@@ -37,6 +37,7 @@ RamFindLater(VOID)
     RTL_OSVERSIONINFOW Version = {sizeof(Version)};
 
     RtlGetVersion(&Version);
+    RamIsVista = Version.dwMajorVersion >= 6;
     RamIsWindows10 = Version.dwMajorVersion >= 10;
     RamWritableReferences = RamLater(L"MmDoesFileHaveUserWritableReferences");
     RamGetEcpList = RamLater(L"FsRtlGetEcpListFromIrp");

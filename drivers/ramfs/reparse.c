@@ -29,6 +29,15 @@ RamCheckTag(PREPARSE_DATA_BUFFER There, PREPARSE_DATA_BUFFER Given)
     return STATUS_SUCCESS;
 }
 
+/* [LEARN: Privilege constants, SE_CREATE_SYMBOLIC_LINK_NAME] From Vista on; before, a link is a tag like any other. */
+static BOOLEAN
+RamMayLink(PRAM_REQUEST Request)
+{
+    LUID Privilege = {.LowPart = SE_CREATE_SYMBOLIC_LINK_PRIVILEGE};
+
+    return !RamIsVista || SeSinglePrivilegeCheck(Privilege, Request->Irp->RequestorMode);
+}
+
 /* Existing: what must be there instead of what is given. */
 static NTSTATUS
 RamSetReparse(PRAM_REQUEST Request, PREPARSE_DATA_BUFFER Given, ULONG Length,
@@ -42,6 +51,9 @@ RamSetReparse(PRAM_REQUEST Request, PREPARSE_DATA_BUFFER Given, ULONG Length,
         Length > RAM_REPARSE_LIMIT ||
         Length != RamHeader(Given->ReparseTag) + Given->ReparseDataLength) {
         return STATUS_IO_REPARSE_DATA_INVALID;
+    }
+    if (Given->ReparseTag == IO_REPARSE_TAG_SYMLINK && !RamMayLink(Request)) {
+        return STATUS_PRIVILEGE_NOT_HELD;
     }
     if (Given->ReparseTag <= 1) {
         return STATUS_IO_REPARSE_TAG_INVALID;

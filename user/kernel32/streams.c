@@ -7,6 +7,8 @@
 #include "user/kernel32/base.h"
 #include "user/kernel32/find.h"
 
+#define SE_CREATE_SYMBOLIC_LINK_PRIVILEGE 35 /* as wdm.h has it */
+
 typedef struct _BASE_LIST {
     BASE_FIND_HEAD Find; /* Next is ~0 at the end */
     ULONG64 Buffer[4096];
@@ -177,6 +179,7 @@ CreateSymbolicLinkW(LPCWSTR Link, LPCWSTR Target, DWORD Flags)
     } *Reparse;
     IO_STATUS_BLOCK Iosb;
     SIZE_T Substitute, Total;
+    BOOLEAN Had, Acquired;
     HANDLE File;
     NTSTATUS Status;
 
@@ -213,8 +216,13 @@ CreateSymbolicLinkW(LPCWSTR Link, LPCWSTR Target, DWORD Flags)
         RtlFreeHeap(BaseHeap(), 0, Reparse);
         return FALSE;
     }
+    /* Who has the privilege need not have it enabled. */
+    Acquired = NT_SUCCESS(RtlAdjustPrivilege(SE_CREATE_SYMBOLIC_LINK_PRIVILEGE, TRUE, FALSE, &Had));
     Status = NtFsControlFile(File, NULL, NULL, NULL, &Iosb, FSCTL_SET_REPARSE_POINT, Reparse,
                              (ULONG)Total, NULL, 0);
+    if (Acquired && !Had) {
+        RtlAdjustPrivilege(SE_CREATE_SYMBOLIC_LINK_PRIVILEGE, FALSE, FALSE, &Had);
+    }
     if (!NT_SUCCESS(Status)) {
         FILE_DISPOSITION_INFORMATION Delete = {TRUE};
 

@@ -422,6 +422,15 @@ Reparse(void)
     EXPECT_STATUS(SET(File, Symbolic), STATUS_ACCESS_DENIED);
     NtClose(File);
     Open(L"p2", FILE_WRITE_DATA, 0, FILE_OPEN, 0, &File);
+    // ... and for a symbolic link, from Vista on, SeCreateSymbolicLinkPrivilege: an administrator has it, not enabled
+    if (*(volatile ULONG *)0x7FFE026C >= 6) {
+        BOOLEAN Had;
+
+        EXPECT_STATUS(SET(File, Symbolic), STATUS_PRIVILEGE_NOT_HELD);
+        EXPECT(CreateSymbolicLinkA(Path("p6"), "p1", 0)); // that enables it for as long
+        EXPECT_STATUS(RtlAdjustPrivilege(35, TRUE, FALSE, &Had), STATUS_SUCCESS);
+        EXPECT(!Had);
+    }
     EXPECT_STATUS(SET(File, Symbolic), STATUS_SUCCESS);
     EXPECT_STATUS(Write(File, 0, "1", 1), STATUS_SUCCESS); // bytes come later
     NtClose(File);
@@ -441,7 +450,9 @@ Reparse(void)
         UCHAR Ea[] = {0, 0, 0, 0, 0, 1, 1, 0, 'a', 0, 'b', 0};
 
         EXPECT_STATUS(NtSetEaFile(File, &Iosb, Ea, sizeof(Ea)), STATUS_SUCCESS);
-        EXPECT_STATUS(SET(File, Symbolic), STATUS_SUCCESS);
+        EXPECT_STATUS(SET(File, Symbolic), *(volatile ULONG *)0x7FFE026C >= 10
+                                               ? STATUS_SUCCESS
+                                               : STATUS_EAS_NOT_SUPPORTED);
         EXPECT_STATUS(NtSetEaFile(File, &Iosb, Ea, sizeof(Ea)), STATUS_SUCCESS);
     }
     NtClose(File);
