@@ -266,6 +266,7 @@ RamUserControl(PRAM_REQUEST Request)
                                         : RamReparseControl(Request, Code);
     case FSCTL_SET_SPARSE:
     case FSCTL_SET_ZERO_DATA:
+    case FSCTL_FILE_LEVEL_TRIM:
     case FSCTL_QUERY_ALLOCATED_RANGES:
     case FSCTL_GET_COMPRESSION:
     case FSCTL_SET_COMPRESSION:

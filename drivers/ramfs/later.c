@@ -20,7 +20,7 @@ static NTSTATUS(NTAPI *RamGetEcpList)(PIRP, PECP_LIST *);
 static NTSTATUS(NTAPI *RamFindEcp)(PECP_LIST, LPCGUID, PVOID *, ULONG *);
 static VOID(NTAPI *RamAcknowledgeEcp)(PVOID);
 
-BOOLEAN RamIsWindows10, RamIsVista;
+BOOLEAN RamIsWindows10, RamIsWindows8, RamIsVista;
 
 static PVOID
 RamLater(PCWSTR Routine)
@@ -38,6 +38,8 @@ RamFindLater(VOID)
 
     RtlGetVersion(&Version);
     RamIsVista = Version.dwMajorVersion >= 6;
+    RamIsWindows8 =
+        Version.dwMajorVersion > 6 || (Version.dwMajorVersion == 6 && Version.dwMinorVersion >= 2);
     RamIsWindows10 = Version.dwMajorVersion >= 10;
     RamWritableReferences = RamLater(L"MmDoesFileHaveUserWritableReferences");
     RamGetEcpList = RamLater(L"FsRtlGetEcpListFromIrp");

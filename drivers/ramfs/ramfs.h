@@ -364,7 +364,7 @@ BOOLEAN RamReparses(PRAM_REQUEST Request, PRAM_NODE Node, PCUNICODE_STRING Rest,
                     BOOLEAN CaseSensitive);
 
 /* later.c: routines that a first version of Windows does not have */
-extern BOOLEAN RamIsVista;
+extern BOOLEAN RamIsVista, RamIsWindows8;
 extern BOOLEAN RamIsWindows10; /* and what its NTFS has learned */
 VOID RamFindLater(VOID);
 POPEN_REPARSE_LIST RamOpenReparseList(PIRP Irp);

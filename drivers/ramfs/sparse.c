@@ -1,6 +1,6 @@
 /*
- * sparse.c - sparse files: FSCTL_SET_SPARSE, FSCTL_SET_ZERO_DATA, FSCTL_QUERY_ALLOCATED_RANGES. Compression is not
- * what this disk does: it says so.
+ * sparse.c - sparse files: FSCTL_SET_SPARSE, FSCTL_SET_ZERO_DATA, FSCTL_QUERY_ALLOCATED_RANGES, FSCTL_FILE_LEVEL_TRIM.
+ * Compression is not what this disk does: it says so.
  */
 #include "ramfs.h"
 
@@ -31,22 +31,13 @@ RamSetSparse(PRAM_REQUEST Request, BOOLEAN Sparse)
     return STATUS_SUCCESS;
 }
 
+/* [From, To), which lies within the file, reads as zeros. */
 static NTSTATUS
-RamSetZeros(PRAM_REQUEST Request, PFILE_ZERO_DATA_INFORMATION Info)
+RamClear(PRAM_REQUEST Request, LARGE_INTEGER From, LARGE_INTEGER To)
 {
     PRAM_STREAM Stream = Request->Stream;
-    LARGE_INTEGER From = Info->FileOffset, To = Info->BeyondFinalZero;
     IO_STATUS_BLOCK Iosb = {};
 
-    if (From.QuadPart < 0 || To.QuadPart < From.QuadPart) {
-        return STATUS_INVALID_PARAMETER;
-    }
-    if (To.QuadPart > Stream->Header.FileSize.QuadPart) {
-        To = Stream->Header.FileSize;
-    }
-    if (From.QuadPart >= To.QuadPart) {
-        return STATUS_SUCCESS;
-    }
     if (Stream->Sections.DataSectionObject != NULL) {
         if (CcIsFileCached(Request->FileObject)) {
             RamStartCaching(Request->FileObject, Stream, PAGE_SIZE);
@@ -62,9 +53,83 @@ RamSetZeros(PRAM_REQUEST Request, PFILE_ZERO_DATA_INFORMATION Info)
     ExAcquireResourceExclusiveLite(&Stream->Paging, TRUE);
     RamZeroPages(Stream, (ULONG64)From.QuadPart, (ULONG64)To.QuadPart);
     ExReleaseResourceLite(&Stream->Paging);
-    Request->FileObject->Flags |= FO_FILE_MODIFIED;
-    RamNoteUsn(Stream->Node, USN_REASON_DATA_OVERWRITE);
     return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+RamSetZeros(PRAM_REQUEST Request, PFILE_ZERO_DATA_INFORMATION Info)
+{
+    PRAM_STREAM Stream = Request->Stream;
+    LARGE_INTEGER From = Info->FileOffset, To = Info->BeyondFinalZero;
+    NTSTATUS Status;
+
+    if (From.QuadPart < 0 || To.QuadPart < From.QuadPart) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (To.QuadPart > Stream->Header.FileSize.QuadPart) {
+        To = Stream->Header.FileSize;
+    }
+    if (From.QuadPart >= To.QuadPart) {
+        return STATUS_SUCCESS;
+    }
+    Status = RamClear(Request, From, To);
+    if (NT_SUCCESS(Status)) {
+        Request->FileObject->Flags |= FO_FILE_MODIFIED;
+        RamNoteUsn(Stream->Node, USN_REASON_DATA_OVERWRITE);
+    }
+    return Status;
+}
+
+/* One range, of which whole pages are trimmed: what they held may go, and here it does. */
+static NTSTATUS
+RamTrimRange(PRAM_REQUEST Request, PFILE_LEVEL_TRIM_RANGE Range, ULONG Key)
+{
+    PRAM_STREAM Stream = Request->Stream;
+    ULONG64 Size = (ULONG64)Stream->Header.FileSize.QuadPart, Start, End;
+    LARGE_INTEGER From, Length, To;
+
+    if (Range->Offset + Range->Length < Range->Offset ||
+        Range->Offset + (PAGE_SIZE - 1) < Range->Offset) {
+        return STATUS_INTEGER_OVERFLOW;
+    }
+    Start = (Range->Offset + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
+    End = min(Range->Offset + Range->Length, Size) & ~(ULONG64)(PAGE_SIZE - 1);
+    if (Start >= End) {
+        return STATUS_SUCCESS;
+    }
+    From.QuadPart = (LONGLONG)Start;
+    To.QuadPart = (LONGLONG)End;
+    Length.QuadPart = (LONGLONG)(End - Start);
+    if (!FsRtlFastCheckLockForWrite(&Stream->Locks, &From, &Length, Key, Request->FileObject,
+                                    IoGetRequestorProcess(Request->Irp))) {
+        return STATUS_FILE_LOCK_CONFLICT;
+    }
+    return RamClear(Request, From, To);
+}
+
+/* The first error ends it; how many ranges were done before is told. [IFS: fsctl-file-level-trim; MS-FSA 2.1.5.10.6; MS-FSCC
+   2.3.13, 2.3.14] */
+static NTSTATUS
+RamTrim(PRAM_REQUEST Request, PFILE_LEVEL_TRIM Trim, ULONG In, ULONG Out)
+{
+    ULONG Header = FIELD_OFFSET(FILE_LEVEL_TRIM, Ranges), Ranges, Done, Processed;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (In < sizeof(*Trim) || Trim->NumRanges == 0 ||
+        Trim->NumRanges > (In - Header) / sizeof(Trim->Ranges[0]) ||
+        (Out != 0 && Out < sizeof(FILE_LEVEL_TRIM_OUTPUT)) || Request->Stream->Node->Directory) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Ranges = Trim->NumRanges;
+    for (Done = 0; Done < Ranges && NT_SUCCESS(Status); Done++) {
+        Status = RamTrimRange(Request, &Trim->Ranges[Done], Trim->Key);
+    }
+    Processed = NT_SUCCESS(Status) ? Done : Done - 1;
+    if (Out != 0) {
+        ((PFILE_LEVEL_TRIM_OUTPUT)Trim)->NumRangesProcessed = Processed; /* one buffer for both */
+        Request->Information = sizeof(FILE_LEVEL_TRIM_OUTPUT);
+    }
+    return Status;
 }
 
 /* Runs of clusters that hold something, within [Offset, Offset + Length). */
@@ -122,6 +187,8 @@ RamSparse(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
     case FSCTL_SET_ZERO_DATA:
         return In < sizeof(FILE_ZERO_DATA_INFORMATION) ? STATUS_INVALID_PARAMETER
                                                        : RamSetZeros(Request, System);
+    case FSCTL_FILE_LEVEL_TRIM:
+        return RamIsWindows8 ? RamTrim(Request, System, In, Out) : STATUS_INVALID_DEVICE_REQUEST;
     case FSCTL_QUERY_ALLOCATED_RANGES: /* METHOD_NEITHER */
         if (In < sizeof(Range)) {
             return STATUS_INVALID_PARAMETER;
@@ -153,7 +220,7 @@ RamSparseControl(PRAM_REQUEST Request, ULONG Code)
     ULONG Out = Request->Stack->Parameters.FileSystemControl.OutputBufferLength;
     NTSTATUS Status;
 
-    if (Code == FSCTL_SET_ZERO_DATA) {
+    if (Code == FSCTL_SET_ZERO_DATA || Code == FSCTL_FILE_LEVEL_TRIM) {
         Status = FsRtlCheckOplock(&Request->Stream->Oplock, Request->Irp, NULL, NULL, NULL);
         if (!NT_SUCCESS(Status)) {
             return Status;

@@ -400,6 +400,64 @@ Extents(void)
     NtClose(File);
 }
 
+/* [Win32: FSCTL_FILE_LEVEL_TRIM; MS-FSA 2.1.5.10.6] */
+#define TRIM_FILE 0x98208
+
+static void
+Trim(void)
+{
+    struct {
+        ULONG Key, Count;
+        ULONG64 Ranges[2][2];
+    } In = {0, 2, {{100, 3 * 4096}, {4 * 4096, 4096}}};
+    HANDLE File;
+    ULONG Done = 7;
+    UCHAR Byte = 0;
+
+    Open(L"trim", FILE_GENERIC_READ | FILE_GENERIC_WRITE, 7, FILE_CREATE, 0, &File);
+    for (ULONG i = 0; i < 6 * 4096; i += 4096) {
+        UCHAR Page[4096];
+
+        memset(Page, 'a', sizeof(Page));
+        Write(File, i, Page, sizeof(Page));
+    }
+    if (*(volatile ULONG *)0x7FFE026C * 100 + *(volatile ULONG *)0x7FFE0270 < 602) {
+        EXPECT_STATUS(Control(File, TRIM_FILE, &In, sizeof(In), &Done, 4),
+                      STATUS_INVALID_DEVICE_REQUEST); // it came with Windows 8
+        NtClose(File);
+        return;
+    }
+    EXPECT_STATUS(Control(File, TRIM_FILE, &In, 8, &Done, 4), STATUS_INVALID_PARAMETER);
+    EXPECT_STATUS(Control(File, TRIM_FILE, &In, 24, &Done, 4),
+                  STATUS_INVALID_PARAMETER); // one of two
+    EXPECT_STATUS(Control(File, TRIM_FILE, &In, sizeof(In), &Done, 3), STATUS_INVALID_PARAMETER);
+    In.Count = 0;
+    EXPECT_STATUS(Control(File, TRIM_FILE, &In, sizeof(In), &Done, 4), STATUS_INVALID_PARAMETER);
+    In.Count = 2;
+    EXPECT_STATUS(Control(File, TRIM_FILE, &In, sizeof(In), &Done, 4), STATUS_SUCCESS);
+    EXPECT_EQ(Done, 2);
+    EXPECT_EQ(Iosb.Information, 4);
+    // what lies in pages that are not trimmed as a whole is untouched, the size is what it was
+    EXPECT_STATUS(Read(File, 4095, &Byte, 1), STATUS_SUCCESS);
+    EXPECT_EQ(Byte, 'a');
+    EXPECT_STATUS(Read(File, 3 * 4096 + 99, &Byte, 1), STATUS_SUCCESS);
+    EXPECT_EQ(Byte, 'a');
+    EXPECT_STATUS(Read(File, 5 * 4096, &Byte, 1), STATUS_SUCCESS);
+    EXPECT_EQ(Byte, 'a');
+    // trimmed bytes are the old ones, all zeros or all ones
+    EXPECT_STATUS(Read(File, 4096, &Byte, 1), STATUS_SUCCESS);
+    EXPECT(Byte == 0 || Byte == 'a' || Byte == 0xFF);
+    EXPECT_EQ(GetFileSize(File, NULL), 6 * 4096);
+    EXPECT_STATUS(Control(File, TRIM_FILE, &In, sizeof(In), NULL, 0), STATUS_SUCCESS);
+    // 64 bits are the limit
+    In.Ranges[1][0] = ~0ull - 10;
+    EXPECT_STATUS(Control(File, TRIM_FILE, &In, sizeof(In), NULL, 0), STATUS_INTEGER_OVERFLOW);
+    NtClose(File);
+    Open(L"trim", FILE_GENERIC_READ, 7, FILE_OPEN, 0, &File);
+    EXPECT_STATUS(Control(File, TRIM_FILE, &In, sizeof(In), NULL, 0), STATUS_ACCESS_DENIED);
+    NtClose(File);
+}
+
 int
 main(void)
 {
@@ -410,5 +468,6 @@ main(void)
     Eas();
     Waits();
     Extents();
+    Trim();
     return TEST_DONE();
 }

@@ -230,6 +230,38 @@ Pending(void)
     VirtualFree(Page, 0, MEM_RELEASE);
 }
 
+/* [ntifs: FILE_LEVEL_TRIM, Key] What another handle has locked is not trimmed. */
+static void
+TrimLocked(void)
+{
+    struct {
+        ULONG Key, Count;
+        ULONG64 Offset, Length;
+    } In = {0, 1, 0, 4096};
+    LARGE_INTEGER At = {{0}}, Length = {{10}};
+    UCHAR Page[4096];
+    HANDLE File, Other;
+
+    if (*(volatile ULONG *)0x7FFE026C * 100 + *(volatile ULONG *)0x7FFE0270 < 602) {
+        return; // it came with Windows 8
+    }
+    memset(Page, 'a', sizeof(Page));
+    Open(L"trimmed", FILE_GENERIC_READ | FILE_GENERIC_WRITE, 7, FILE_CREATE, 0, &File);
+    Write(File, 0, Page, sizeof(Page));
+    Open(L"trimmed", FILE_GENERIC_READ | FILE_GENERIC_WRITE, 7, FILE_OPEN, 0, &Other);
+    EXPECT_STATUS(NtLockFile(Other, NULL, NULL, NULL, &Iosb, &At, &Length, 0, TRUE, TRUE),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(NtFsControlFile(File, NULL, NULL, NULL, &Iosb, 0x98208, &In, sizeof(In), NULL, 0),
+                  STATUS_FILE_LOCK_CONFLICT);
+    EXPECT_STATUS(
+        NtFsControlFile(Other, NULL, NULL, NULL, &Iosb, 0x98208, &In, sizeof(In), NULL, 0),
+        STATUS_SUCCESS); // its own
+    NtClose(Other);
+    EXPECT_STATUS(NtFsControlFile(File, NULL, NULL, NULL, &Iosb, 0x98208, &In, sizeof(In), NULL, 0),
+                  STATUS_SUCCESS);
+    NtClose(File);
+}
+
 int
 main(void)
 {
@@ -240,5 +272,6 @@ main(void)
     Names();
     ValidData();
     InTheWay();
+    TrimLocked();
     return TEST_DONE();
 }
