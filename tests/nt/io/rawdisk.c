@@ -109,6 +109,55 @@ Volume(VOID)
     EXPECT((Disk->Vpb->Flags & VPB_MOUNTED) == 0); /* the last close dismounts */
 }
 
+/* [ntddk: HalExamineMBR, IoReadDiskSignature] */
+static VOID
+Tables(VOID)
+{
+    static const GUID Id = {0x12345678, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}};
+    PUCHAR Header = Contents + 512;
+    DISK_SIGNATURE Signature;
+    ULONG Sum = 0;
+    PVOID Buffer;
+
+    RtlZeroMemory(Contents, sizeof(Contents));
+    EXPECT_STATUS(IoReadDiskSignature(Disk, 512, &Signature), STATUS_DISK_CORRUPT_ERROR);
+    HalExamineMBR(Disk, 512, 7, &Buffer);
+    EXPECT(Buffer == NULL); /* no master boot record */
+
+    *(PULONG)(Contents + 0x1B8) = 0xCAFE1234;
+    Contents[0x1BE + 4] = 7;
+    Contents[0x1FE] = 0x55;
+    Contents[0x1FF] = 0xAA;
+    EXPECT_STATUS(IoReadDiskSignature(Disk, 100, &Signature), STATUS_SUCCESS); /* 512 at least */
+    EXPECT_EQ(Signature.PartitionStyle, 0); /* PARTITION_STYLE_MBR */
+    EXPECT_EQ(Signature.Mbr.Signature, 0xCAFE1234);
+    for (ULONG i = 0; i < 512; i += 4) {
+        Sum += *(PULONG)(Contents + i);
+    }
+    EXPECT_EQ((ULONG)(Sum + Signature.Mbr.CheckSum), 0);
+    HalExamineMBR(Disk, 512, 7, &Buffer);
+    EXPECT(Buffer != NULL && RtlEqualMemory(Buffer, Contents, 512));
+    if (Buffer != NULL) {
+        ExFreePool(Buffer); /* the caller's */
+    }
+    HalExamineMBR(Disk, 512, 0x42, &Buffer);
+    EXPECT(Buffer == NULL); /* another type */
+    HalExamineMBR(Disk, 2 * DISK_SIZE, 7, &Buffer);
+    EXPECT(Buffer == NULL); /* an error */
+
+    Contents[0x1BE + 4] = 0xEE; /* a GUID partition table: its header is the next sector */
+    EXPECT_STATUS(IoReadDiskSignature(Disk, 512, &Signature), STATUS_DISK_CORRUPT_ERROR);
+    RtlCopyMemory(Header, "EFI PART", 8);
+    *(PULONG)(Header + 0x0C) = 0x5C;
+    *(GUID *)(Header + 0x38) = Id;
+    *(PULONG)(Header + 0x10) = 0x79B48BD5;
+    EXPECT_STATUS(IoReadDiskSignature(Disk, 512, &Signature), STATUS_SUCCESS);
+    EXPECT_EQ(Signature.PartitionStyle, 1); /* PARTITION_STYLE_GPT */
+    EXPECT(RtlEqualMemory(&Signature.Gpt.DiskId, &Id, sizeof(Id)));
+    Header[0x10]++;
+    EXPECT_STATUS(IoReadDiskSignature(Disk, 512, &Signature), STATUS_DISK_CORRUPT_ERROR);
+}
+
 static VOID NTAPI
 Unload(PDRIVER_OBJECT DriverObject)
 {
@@ -118,7 +167,7 @@ Unload(PDRIVER_OBJECT DriverObject)
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    static const NTLAB_TEST Tests[] = {TEST(Volume)};
+    static const NTLAB_TEST Tests[] = {TEST(Volume), TEST(Tables)};
     UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Device\\IoTestDisk");
 
     for (ULONG Index = 0; Index <= IRP_MJ_MAXIMUM_FUNCTION; Index++) {
