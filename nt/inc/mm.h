@@ -30,7 +30,8 @@ NTSTATUS MiCopyOther(PEPROCESS Process, ULONG64 Address, PVOID Buffer, SIZE_T Si
                      PSIZE_T Copied);
 /* SECTION_IMAGE_INFORMATION */
 VOID MiFillImageInformation(const struct abi_image *Image, PVOID TransferAddress, PVOID Buffer);
-VOID MiCreateKnownDlls(VOID); /* once the file names are there */
+VOID MiCreateKnownDlls(VOID);      /* once the file names are there */
+VOID MiCreatePhysicalMemory(VOID); /* once there is \Device */
 /* Maps a user image (an executable, a DLL) into the current process. */
 NTSTATUS MiMapUserImage(PEPROCESS Process, const char *Name, PVOID *Base, struct abi_image *Info);
 

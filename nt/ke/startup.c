@@ -109,6 +109,7 @@ KiPhase1(PVOID Context)
     CmInitSystem(1);
     IoInitSystem(1);
     MiCreateKnownDlls();
+    MiCreatePhysicalMemory();
     KiTrace(EV_BOOT, NULL, 1, 0, 0, 0);
     PspRunCommandLine();
     PsTerminateSystemThread(STATUS_SUCCESS);

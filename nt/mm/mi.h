@@ -19,6 +19,7 @@
  *     module.c    drivers: loading, INIT sections, PsLoadedModuleList, MmGetSystemRoutineAddress
  *     mdl.c       locking, mapping
  *     pages.c     memory for drivers: MDL pages, contiguous, non-cached, device memory
+ *     physical.c  \Device\PhysicalMemory
  *
  * Locks: none, as in nt/ob: no schedule point is passed while a structure is half changed.
  *
@@ -181,6 +182,7 @@ struct _MI_SECTION {
     char *Image;           /* SEC_IMAGE: the name of the file, as the host could read it */
     struct abi_image Info; /* SEC_IMAGE: from the headers */
     ULONG Views;
+    BOOLEAN Physical;     /* \Device\PhysicalMemory: an offset is a physical address */
     BOOLEAN ImageCounted; /* in ImageSectionObject of its file */
 };
 
@@ -192,6 +194,9 @@ typedef struct _MI_IMAGE_CONTROL {
     ULONG64 Size;
     struct abi_image Info;
 } MI_IMAGE_CONTROL, *PMI_IMAGE_CONTROL;
+
+/* physical.c: does the machine have memory at any of these addresses? */
+BOOLEAN MiHasMemory(ULONG64 Physical, ULONG64 Size);
 
 /* space.c */
 VOID MiInitializeSpace(PMI_SPACE Space, ULONG64 Base, ULONG64 Limit, ULONG64 FirstLimit,

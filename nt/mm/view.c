@@ -82,6 +82,9 @@ MiMapData(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, P
     Area->Backing = Copy ? 0 : Section->Backing + Offset;
     ObReferenceObject(Section);
     Section->Views++;
+    if (Section->Physical) {
+        Area->Backing = MiHasMemory(Offset, Size) ? Offset : 0;
+    }
     Committed = Section->Committed > Offset ? min(Section->Committed - Offset, Size) : 0;
     if (Section->Control != NULL) {
         Area->Backing = 0;
@@ -184,7 +187,7 @@ NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle, PVOID *BaseAddres
     if (!MiZeroBitsAllow(ZeroBits, (ULONG64)Base)) {
         return STATUS_INVALID_PARAMETER_4;
     }
-    if (((ULONG64)Base | Offset) & (MI_GRANULARITY - 1)) {
+    if ((ULONG64)Base & (MI_GRANULARITY - 1)) {
         return STATUS_MAPPED_ALIGNMENT;
     }
     if (!MiZeroBitsAllow(ZeroBits, MI_HIGHEST)) {
@@ -198,7 +201,13 @@ NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle, PVOID *BaseAddres
     Status = ObReferenceObjectByHandle(SectionHandle, Access, MmSectionObjectTypeP, Mode,
                                        (PVOID *)&Section, NULL);
     if (NT_SUCCESS(Status)) {
-        Status = MiMapView(Process, Section, &Base, Offset, &Size, AllocationType, Protect);
+        if (Section->Physical) {
+            Size += Size != 0 ? Offset & (MI_GRANULARITY - 1) : 0;
+            Offset &= ~(MI_GRANULARITY - 1);
+        }
+        Status = (Offset & (MI_GRANULARITY - 1)) != 0
+                     ? STATUS_MAPPED_ALIGNMENT
+                     : MiMapView(Process, Section, &Base, Offset, &Size, AllocationType, Protect);
         ObDereferenceObject(Section);
     }
     ObDereferenceObject(Process);

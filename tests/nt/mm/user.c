@@ -297,11 +297,49 @@ System(VOID)
     EXPECT(MmIsAddressValid(&Device) && MmIsNonPagedSystemAddressValid(&Device));
 }
 
+/* An offset in it is a physical address, rounded down to what a view can begin at. [wdm: ZwMapViewOfSection] */
+static void
+Physical(void)
+{
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Device\\PhysicalMemory");
+    PHYSICAL_ADDRESS Any = {.QuadPart = -1}, Address;
+    OBJECT_ATTRIBUTES Attributes;
+    LARGE_INTEGER Offset;
+    PULONG Block = MmAllocateContiguousMemory(PAGE_SIZE, Any), Seen;
+    PUCHAR Base = NULL;
+    SIZE_T Bytes = PAGE_SIZE;
+    HANDLE Section;
+
+    InitializeObjectAttributes(&Attributes, &Name,
+                               OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE | OBJ_FORCE_ACCESS_CHECK,
+                               NULL, NULL);
+    EXPECT_STATUS(ZwOpenSection(&Section, SECTION_MAP_READ, &Attributes), STATUS_ACCESS_DENIED);
+    Attributes.Attributes &= ~OBJ_FORCE_ACCESS_CHECK;
+    EXPECT_STATUS(ZwOpenSection(&Section, SECTION_MAP_READ | SECTION_MAP_WRITE, &Attributes),
+                  STATUS_SUCCESS);
+    EXPECT(Block != NULL);
+    Block[3] = 0x12345678;
+    Address = MmGetPhysicalAddress(Block);
+    Offset = Address;
+    EXPECT_STATUS(ZwMapViewOfSection(Section, ZwCurrentProcess(), (PVOID *)&Base, 0, Bytes, &Offset,
+                                     &Bytes, ViewUnmap, 0, PAGE_READWRITE),
+                  STATUS_SUCCESS);
+    EXPECT_EQ(Offset.QuadPart, Address.QuadPart & ~0xFFFFll);
+    EXPECT(Bytes >= (SIZE_T)(Address.QuadPart - Offset.QuadPart) + PAGE_SIZE);
+    Seen = (PULONG)(Base + (Address.QuadPart - Offset.QuadPart));
+    EXPECT_EQ(Seen[3], 0x12345678);
+    Seen[4] = 0x9ABCDEF0;
+    EXPECT_EQ(Block[4], 0x9ABCDEF0);
+    EXPECT_STATUS(ZwUnmapViewOfSection(ZwCurrentProcess(), Base), STATUS_SUCCESS);
+    MmFreeContiguousMemory(Block);
+    ZwClose(Section);
+}
+
 static NTSTATUS NTAPI
 Open(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
-    static const NTLAB_TEST Tests[] = {TEST(Views),  TEST(Copies), TEST(Secured),
-                                       TEST(Probes), TEST(Mdls),   TEST(System)};
+    static const NTLAB_TEST Tests[] = {TEST(Views), TEST(Copies), TEST(Secured), TEST(Probes),
+                                       TEST(Mdls),  TEST(System), TEST(Physical)};
 
     Me = PsGetCurrentProcess();
     if (IoGetCurrentIrpStackLocation(Irp)->MajorFunction == IRP_MJ_CREATE) {
