@@ -69,7 +69,7 @@ struct abi_machine {
         alone; /* 0x128 1: exploring, and the only agent has gone on for long: the kernel takes it */
     uint32_t ending; /* 0x12C 1: the last driver goes, 2: nobody is left that could run its code */
     uint32_t features; /* 0x130 enum abi_feature */
-    uint32_t reserved; /* 0x134 */
+    uint32_t hardware; /* 0x134 enum abi_hardware */
     uint64_t gate; /* 0x138 where a return to user mode goes last, if has_keys is ABI_KEYS_PAGES */
 };
 
@@ -84,6 +84,21 @@ enum abi_feature {
     ABI_FEATURE_SERVICES = 1,    /* system services are told to the host, before and after */
     ABI_FEATURE_STAGES = 2,      /* and when each stage of them began */
     ABI_FEATURE_MITIGATIONS = 4, /* what the way in and out does against speculation is executed */
+};
+
+/* Are `in`, `out`, `rdmsr` and `wrmsr` of kernel mode told to the kernel before the host carries them out? */
+enum abi_hardware {
+    ABI_HARDWARE_OFF = 0,
+    ABI_HARDWARE_TOLD = 1, /* by ABI_TRAP_HARDWARE; rip is the instruction */
+    ABI_HARDWARE_PASSED =
+        2, /* the kernel has nothing against the next one; the host makes it TOLD */
+};
+
+enum abi_hardware_use {
+    ABI_READS_PORT = 0,
+    ABI_WRITES_PORT = 1,
+    ABI_READS_REGISTER = 2, /* a model-specific one */
+    ABI_WRITES_REGISTER = 3,
 };
 
 /*
@@ -175,6 +190,7 @@ enum abi_trap_kind {
     ABI_TRAP_POINT =
         11, /* a patched access to memory in user mode, which comes next: fault_address is
                             where, error what (enum abi_point); rip is in its trampoline */
+    ABI_TRAP_HARDWARE = 12, /* fault_address is the port or register, error enum abi_hardware_use */
     ABI_TRAP_KERNEL_SYSCALL = 9, /* a system call instruction executed in kernel mode */
 };
 

@@ -4,6 +4,7 @@
 gen_rules.py [--check] ROOT    --check: are they what they should be, and has each rule a page?
 """
 import os
+import re
 import sys
 
 LIMITS = {"P": "at PASSIVE_LEVEL only", "A": "at APC_LEVEL and below", "D": "at DISPATCH_LEVEL and below",
@@ -31,7 +32,7 @@ def irql(root):
     return table
 
 
-def irql_page(name, severity, flags, aliases, sentence, limits):
+def irql_page(root, name, severity, flags, aliases, sentence, limits, bugs):
     text = f"# {name}\n\n{sentence}. Severity: {severity}. Microsoft's: {head(name, aliases, flags)}\n\n"
     text += "## What is checked\n\nEach call of these routines by the driver, as their pages say (\"IRQL\" in the table of requirements):\n\n"
     for limit, names in limits.items():
@@ -43,7 +44,7 @@ def irql_page(name, severity, flags, aliases, sentence, limits):
              "(IoQueueWorkItem) where it comes from a DPC or a completion routine. What the call needs is captured under the lock first:\n\n"
              "    KeAcquireSpinLock(&Extension->Lock, &OldIrql);\n    Copy = Extension->Value;              /* captured */\n"
              "    KeReleaseSpinLock(&Extension->Lock, OldIrql);\n    Status = RoutineThatNeedsPassive(Copy);\n")
-    return text
+    return text + example(root, name, bugs)
 
 
 def head(name, aliases, flags):
@@ -69,30 +70,46 @@ def seeded(root):
 
 
 def fragment(root, source, case):
-    """The lines between #if EITHER(case) and the next branch."""
-    lines, inside = [], False
+    """The lines between #if EITHER(case) and the next branch: where the mark of the bug stands, else the first such place."""
+    places, inside = [], False
     for line in open(os.path.join(root, "tests/bugs", source), encoding="utf-8"):
         if line.startswith(("#if", "#elif")) and f"({case})" in line:
-            inside = not lines
-            lines = [] if inside else lines
+            inside = True
+            places.append([])
             continue
-        if inside and line.startswith(("#elif", "#else", "#endif")):
+        if line.startswith(("#elif", "#else", "#endif")):
             inside = False
         if inside:
-            lines.append(line.rstrip())
-    return lines
+            places[-1].append(line.rstrip())
+    marked = [lines for lines in places if any(f"BUG({case})" in line or f"NOLINE({case})" in line for line in lines)]
+    return (marked or places or [[]])[0]
+
+
+def example(root, name, bugs):
+    if name not in bugs:
+        return ""
+    source, case, bug, what = bugs[name]
+    lines = fragment(root, source, case)
+    text = f"\n## Example\n\nSeeded bug `{bug}` of tests/bugs: {what}. With HAS({case}) true it breaks the rule, without it keeps it.\n\n"
+    return text + "".join("    " + line + "\n" if line else "\n" for line in lines)
+
+
+def judge_page(path):
+    """What, why, an example, how to fix it, what Microsoft calls it."""
+    text = open(path, encoding="utf-8").read()
+    wants = {"why": "## Why" in text, "how to fix it": "## How to fix" in text, "an example": "## Example" in text or "\n    " in text,
+             "what Microsoft calls it": "Microsoft" in text}
+    for want, there in wants.items():
+        if not there:
+            print(f"{path}: does not say {want}")
+    return not all(wants.values())
 
 
 def page(root, fields, why, fix, bugs):
     name, family, severity, flags, aliases, sentence = fields
     text = (f"# {name}\n\n{sentence}.\n\nFamily: {family}. Severity: {severity}. Microsoft's: {head(name, aliases, flags)}\n\n"
             f"## Why\n\n{why}\n\n## How to fix\n\n{fix}\n")
-    if name in bugs:
-        source, case, bug, what = bugs[name]
-        lines = fragment(root, source, case)
-        text += f"\n## Example\n\nSeeded bug `{bug}` of tests/bugs: {what}. With HAS({case}) true it breaks the rule, without it keeps it.\n\n"
-        text += "".join("    " + line + "\n" if line else "\n" for line in lines)
-    return text
+    return text + example(root, name, bugs)
 
 
 def reasons(root):
@@ -118,6 +135,30 @@ def index(table):
     return text
 
 
+def judge_coverage(root, table):
+    """docs/rules/coverage.md: what it says of a rule of Microsoft's is what the verifier does when somebody asks for it by that name."""
+    text = open(os.path.join(root, "docs/rules/coverage.md"), encoding="utf-8").read()
+    rows = dict(re.findall(r"^\| (\w+) \| (.*) \|$", text, re.M))
+    ours = {}
+    for name, _, _, _, aliases, _ in table:
+        ours.update({word: name for word in [name] + aliases.split(",")})
+    problems = []
+    for rule, says in rows.items():
+        linked = re.fullmatch(r"\[(\w+)\]\((\w+)\.md\)", says)
+        if linked and ours.get(rule) != linked[1]:
+            problems.append(f"{rule} is said to be {linked[1]}, and the name selects {ours.get(rule)}")
+        if not linked and rule in ours:
+            problems.append(f"{rule} selects {ours[rule]}, and is said to be: {says}")
+        if not linked and not says.startswith(("verdict ", "not yet: ", "not applicable: ")):
+            problems.append(f"{rule}: {says}")
+    covered = sum(not says.startswith("not ") for says in rows.values())
+    if f"Of the {len(rows)} documented" not in text or f", {covered} are covered" not in text:
+        problems.append(f"{covered} of {len(rows)} are covered, which its first line does not say")
+    for problem in problems:
+        print(f"docs/rules/coverage.md: {problem}")
+    return bool(problems)
+
+
 def main():
     check = "--check" in sys.argv
     root = sys.argv[-1]
@@ -125,11 +166,11 @@ def main():
     table = list(rules(root))
     limits = irql(root)
     files = {"README.md": index(table)}
+    bugs = seeded(root)
     for name, family, severity, flags, aliases, sentence in table:
         if name in limits and name not in HAND:
-            files[name + ".md"] = irql_page(name, severity, flags, aliases, sentence, limits[name])
+            files[name + ".md"] = irql_page(root, name, severity, flags, aliases, sentence, limits[name], bugs)
     why = {w[0]: w[1:] for w in reasons(root)}
-    bugs = seeded(root)
     for fields in table:
         if fields[0] in why:
             files[fields[0] + ".md"] = page(root, fields, *why[fields[0]], bugs)
@@ -149,6 +190,9 @@ def main():
         elif not open(path, encoding="utf-8").read().startswith(f"# {fields[0]}\n"):
             print(f"{path}: its heading is not the rule's name")
             bad = 1
+        else:
+            bad |= judge_page(path)
+    bad |= judge_coverage(root, table)
     known = {f[0] + ".md" for f in table} | {"README.md", "coverage.md", "why.tsv"}
     for name in sorted(os.listdir(folder)):
         if name not in known:

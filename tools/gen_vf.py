@@ -79,7 +79,7 @@ def main():
         for index, _ in enumerate(names):
             f.write(f"    .p2align 4\n    mov eax, {index}\n    jmp VfEnter\n")
         f.write('    .section .drectve, "yn"\n')
-        for name in ("VfStubs", "VfEnter", "VfEnterAfter"):
+        for name in ("VfStubs", "VfEnter", "VfEnterAfter", "VfEnterReturn"):
             f.write(f'    .ascii " -exclude-symbols:{name}"\n')
     with open(host, "w") as f:
         f.write("/* Made by tools/gen_vf.py from nt/vf/rules.tsv: name, family, severity, flags, aliases, sentence. */\n")

@@ -321,13 +321,18 @@ move_special(const ZydisDecodedOperand *op, greg_t *g, struct emulated *out)
     }
 }
 
+static uint32_t
+port_number(const ZydisDecodedOperand *number, const greg_t *g)
+{
+    return number->type == ZYDIS_OPERAND_TYPE_IMMEDIATE ? (uint32_t)number->imm.value.u
+                                                        : (uint16_t)g[REG_RDX];
+}
+
 static void
 port(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *op, greg_t *g)
 {
     bool in = insn->mnemonic == ZYDIS_MNEMONIC_IN;
-    const ZydisDecodedOperand *number = &op[in ? 1 : 0];
-    uint32_t value = number->type == ZYDIS_OPERAND_TYPE_IMMEDIATE ? (uint32_t)number->imm.value.u
-                                                                  : (uint16_t)g[REG_RDX];
+    uint32_t value = port_number(&op[in ? 1 : 0], g);
 
     if (in) {
         write_register(g, op[0].reg.value, ~0ull);
@@ -336,6 +341,37 @@ port(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *op, greg_t 
         worker_note((uint64_t)g[REG_RIP], "writes %#lx to port %#x: no device, dropped",
                     read_register(g, op[1].reg.value), value);
     }
+}
+
+/* Must the kernel be told of it first? */
+static bool
+is_told(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *op, const greg_t *g,
+        struct emulated *out)
+{
+    if (GUEST->hardware == ABI_HARDWARE_OFF) {
+        return false;
+    }
+    switch (insn->mnemonic) {
+    case ZYDIS_MNEMONIC_IN:
+    case ZYDIS_MNEMONIC_OUT:
+        out->use = insn->mnemonic == ZYDIS_MNEMONIC_IN ? ABI_READS_PORT : ABI_WRITES_PORT;
+        out->value = port_number(&op[out->use == ABI_READS_PORT ? 1 : 0], g);
+        break;
+    case ZYDIS_MNEMONIC_RDMSR:
+    case ZYDIS_MNEMONIC_WRMSR:
+        out->use =
+            insn->mnemonic == ZYDIS_MNEMONIC_RDMSR ? ABI_READS_REGISTER : ABI_WRITES_REGISTER;
+        out->value = (uint32_t)g[REG_RCX];
+        break;
+    default:
+        return false;
+    }
+    if (GUEST->hardware == ABI_HARDWARE_PASSED) {
+        GUEST->hardware = ABI_HARDWARE_TOLD;
+        return false;
+    }
+    out->result = EMULATE_HARDWARE;
+    return true;
 }
 
 /* Instructions of kernel mode. */
@@ -459,6 +495,8 @@ emulate_instruction(const uint8_t *bytes, size_t length, greg_t *g, struct emula
         return;
     } else if (GUEST->mode == ABI_USER_MODE) {
         out->result = EMULATE_PRIVILEGED;
+        return;
+    } else if (is_told(&insn, op, g, out)) {
         return;
     } else {
         out->result = EMULATE_DONE;

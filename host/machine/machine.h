@@ -229,10 +229,12 @@ struct emulated {
         EMULATE_FAULT,       /* #GP(0) */
         EMULATE_SYSCALL,     /* + rcx and r11 too */
         EMULATE_CR8_WRITE,   /* + but IRQL: it becomes `value` */
+        EMULATE_HARDWARE,    /* nothing is done: the kernel is told of `use` and `value` first */
         EMULATE_PAUSE,       /* + another agent may run */
         EMULATE_UNSUPPORTED, /* privileged and not implemented */
     } result;
     uint64_t value;
+    uint32_t use; /* enum abi_hardware_use */
     uint8_t length;
     char text[96]; /* the instruction, for messages */
 };

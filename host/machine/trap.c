@@ -234,6 +234,9 @@ emulate_or_deliver(ucontext_t *context, const uint8_t *bytes, size_t length,
     case EMULATE_PAUSE:
         pause_processor(context);
         return;
+    case EMULATE_HARDWARE:
+        event = (struct trap_event){VECTOR_GP, outcome.use, ABI_TRAP_HARDWARE, outcome.value};
+        break;
     case EMULATE_PRIVILEGED:
         event = (struct trap_event){VECTOR_GP, 0, ABI_TRAP_PRIVILEGED, ~0ull};
         break;

@@ -43,10 +43,14 @@ typedef struct _VF_HOOKS {
     VOID (*IrpEnds)(PIRP Irp); /* all completion routines have run */
     /* A fault in kernel mode, before anything is made of it. TRUE: try again. */
     BOOLEAN (*Fault)(struct abi_trap *Raw, PVOID Address, BOOLEAN Write);
+    /* A driver is about to use a port or a model-specific register: ABI_TRAP_HARDWARE. */
+    VOID (*Hardware)(struct abi_trap *Raw);
     BOOLEAN (*Step)(struct abi_trap *Raw); /* a single step in kernel mode; TRUE: it was ours */
     /* The buffer of a request, for a verified driver; NULL: it is allocated as any other. Freed as pool. */
     PVOID (*RequestBuffer)(PIRP Irp, SIZE_T Bytes);
     VOID (*Raised)(VOID); /* CR8 was written: DISPATCH_LEVEL or above now */
+    /* Where an export returns to may be the verifier; for it, at its beginning: where its caller is. */
+    PVOID (*Caller)(PVOID Return);
     BOOLEAN (*IsVerified)(const VOID *Address);
     ULONG (*Flags)(VOID);
     BOOLEAN (*Free)(PVOID Block, ULONG Tag, PVOID Caller); /* TRUE: it was the verifier's */

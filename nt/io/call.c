@@ -170,8 +170,12 @@ IoSetCompletionRoutineEx(PDEVICE_OBJECT DeviceObject, PIRP Irp,
                          PIO_COMPLETION_ROUTINE CompletionRoutine, PVOID Context,
                          BOOLEAN InvokeOnSuccess, BOOLEAN InvokeOnError, BOOLEAN InvokeOnCancel)
 {
-    PIOP_SAFE_COMPLETION Safe = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Safe), TAG_IOBUFFER);
+    PIOP_SAFE_COMPLETION Safe;
 
+    if (KiAllocationFails(__builtin_return_address(0))) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    Safe = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Safe), TAG_IOBUFFER);
     if (Safe == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
@@ -182,6 +186,20 @@ IoSetCompletionRoutineEx(PDEVICE_OBJECT DeviceObject, PIRP Irp,
     IoSetCompletionRoutine(Irp, IopUnloadSafeCompletion, Safe, InvokeOnSuccess, InvokeOnError,
                            InvokeOnCancel);
     return STATUS_SUCCESS;
+}
+
+/* As if it had failed, right after it has not. */
+VOID
+IopForgetCompletionEx(PIRP Irp)
+{
+    PIO_STACK_LOCATION Next = IoGetNextIrpStackLocation(Irp);
+    PIOP_SAFE_COMPLETION Safe = Next->Context;
+
+    Next->CompletionRoutine = NULL;
+    Next->Context = NULL;
+    Next->Control = 0;
+    ObDereferenceObject(Safe->DeviceObject);
+    ExFreePoolWithTag(Safe, TAG_IOBUFFER);
 }
 
 static NTSTATUS NTAPI

@@ -179,6 +179,9 @@ KiSpareAllocations(BOOLEAN Spared)
 BOOLEAN
 KiAllocationFails(PVOID Caller)
 {
+    if (VfHooks != NULL) {
+        Caller = VfHooks->Caller(Caller);
+    }
     if ((KiInjection.Allowed & ABI_INJECT_NOMEM) == 0 || !KiInjection.Clients ||
         KiInjection.Fail.Happened || KiInjection.Left == 0 || KiInjection.Spared == KiThread() ||
         (ULONG64)Caller - (ABI_IMAGE_BASE + ABI_IMAGE_WINDOW) >=

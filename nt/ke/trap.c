@@ -243,6 +243,10 @@ KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame)
     case ABI_TRAP_POINT:
         KiCodePoint(Raw->fault_address, Raw->error, Raw);
         break;
+    case ABI_TRAP_HARDWARE:
+        VfHooks->Hardware(Raw); /* only the verifier asks for it */
+        Machine->hardware = ABI_HARDWARE_PASSED;
+        break;
     case ABI_TRAP_PRIVILEGED:
         KiRaise(Frame, STATUS_PRIVILEGED_INSTRUCTION, 0, 0, 0);
         break;

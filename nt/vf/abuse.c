@@ -1,26 +1,40 @@
 /*
- * abuse.c - what a program without rights may not choose: which physical memory is mapped or copied, which process ends,
- * which file or key is opened with the kernel's rights.
+ * abuse.c - what a program without rights may not choose: which process is opened or ends, which file or key is opened with
+ * the kernel's rights. Of hardware and addresses: hardware.c.
  *
  * The driver's own use of such routines is none of our business. But where an argument stands word for word in the input
- * of the request that the routine is called for, and the requester is no administrator, the program has chosen it. A
- * physical address must be one that no hardware has, so that a driver that knows its bounds has refused it: the client of
- * `ntlab check` asks for such ones. [public advisories of vulnerable drivers]
+ * of the request that the routine is called for, and the requester is no administrator, the program has chosen it.
+ * [public advisories of vulnerable drivers]
  */
 #include "special.h"
 
 #define VF_INPUT_LOOKED  512
-#define VF_NO_ADDRESS    (1ull << 40)
 #define VF_NAME_LEAST    8 /* characters: a shorter name stands anywhere */
 #define VF_NAME_COMPARED 24
 #define VF_NAMES_LOOKED  2048
+#define VF_KERNEL_HANDLE 0x80000000ull
 
+/* What any program may have of any process: PROCESS_QUERY_LIMITED_INFORMATION, SYNCHRONIZE. */
+#define VF_PROCESS_HARMLESS 0x00101000u
+
+/* A number of [Low, High]; one of 32 bits only if that is all of it. */
 static BOOLEAN
-VfStandsIn(const UCHAR *Input, ULONG Bytes, ULONG64 Value)
+VfStandsIn(const UCHAR *Input, ULONG Bytes, ULONG64 Low, ULONG64 High)
 {
     for (ULONG i = 0; i + 4 <= min(Bytes, VF_INPUT_LOOKED); i += 4) {
-        if ((i + 8 <= Bytes && *(const ULONG64 UNALIGNED *)(Input + i) == Value) ||
-            (Value <= 0xFFFFFFFF && *(const ULONG UNALIGNED *)(Input + i) == Value)) {
+        if ((i + 8 <= Bytes && *(const ULONG64 UNALIGNED *)(Input + i) - Low <= High - Low) ||
+            (High <= 0xFFFFFFFF && *(const ULONG UNALIGNED *)(Input + i) - Low <= High - Low)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static BOOLEAN
+VfPortStandsIn(const UCHAR *Input, ULONG Bytes, USHORT Port)
+{
+    for (ULONG i = 0; i + 2 <= min(Bytes, VF_INPUT_LOOKED); i += 2) {
+        if (*(const USHORT UNALIGNED *)(Input + i) == Port) {
             return TRUE;
         }
     }
@@ -53,9 +67,9 @@ VfInputGiven(PULONG Bytes)
     return ABI_IS_USER(Input) && ABI_IS_USER((ULONG64)Input + *Bytes) ? Input : NULL;
 }
 
-/* Has a program without rights chosen the value? */
-static BOOLEAN
-VfIsGiven(ULONG64 Value)
+/* Has a program without rights chosen a number of [Low, High]? */
+BOOLEAN
+VfIsGiven(ULONG64 Low, ULONG64 High)
 {
     BOOLEAN Given = FALSE;
     ULONG Bytes;
@@ -65,36 +79,28 @@ VfIsGiven(ULONG64 Value)
         return FALSE;
     }
     __try {
-        Given = VfStandsIn(Input, Bytes, Value);
+        Given = VfStandsIn(Input, Bytes, Low, High);
     } __except (EXCEPTION_EXECUTE_HANDLER) {
     }
     return Given;
 }
 
-/* MmMapIoSpace(Address, Bytes, Type), MmMapIoSpaceEx(Address, Bytes, Protect) */
-static VOID
-VfMapsPhysical(PVF_FRAME Frame)
+/* Ports have 16 bits: they stand in fields of two bytes, or are cut from more. */
+BOOLEAN
+VfIsPortGiven(USHORT Port)
 {
-    if (VfIsOn(VfRuleUserPhysicalAddress) && Frame->Arg[0] >= VF_NO_ADDRESS &&
-        VfIsGiven(Frame->Arg[0])) {
-        VfViolate(VfRuleUserPhysicalAddress, NULL, Frame,
-                  "%a maps %u bytes at the physical address 0x%p, which a program without rights "
-                  "has put into its request: any memory of the machine can be mapped so",
-                  Frame->Caller, (ULONG)Frame->Arg[1], (PVOID)Frame->Arg[0]);
-    }
-}
+    BOOLEAN Given = FALSE;
+    ULONG Bytes;
+    PVOID Input = VfInputGiven(&Bytes);
 
-/* MmCopyMemory(Target, Source, Bytes, Flags, &Transferred): Source is 8 bytes, by value */
-static VOID
-VfCopiesPhysical(PVF_FRAME Frame)
-{
-    if (VfIsOn(VfRuleUserPhysicalAddress) && ((ULONG)Frame->Arg[3] & 1 /* physical */) != 0 &&
-        Frame->Arg[1] >= VF_NO_ADDRESS && VfIsGiven(Frame->Arg[1])) {
-        VfViolate(VfRuleUserPhysicalAddress, NULL, Frame,
-                  "%a copies %u bytes from the physical address 0x%p, which a program without "
-                  "rights has put into its request: any memory of the machine can be read so",
-                  Frame->Caller, (ULONG)Frame->Arg[2], (PVOID)Frame->Arg[1]);
+    if (Input == NULL) {
+        return FALSE;
     }
+    __try {
+        Given = VfPortStandsIn(Input, Bytes, Port);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+    }
+    return Given;
 }
 
 /* ---- names ---- */
@@ -222,19 +228,41 @@ VfNoteProcess(ULONG64 Handle, ULONG64 Process)
     }
 }
 
+/* The program has got a handle that it can use, and nobody has asked whether it may. */
+static VOID
+VfJudgeProcess(PVF_FRAME Frame, ULONG64 Handle, ACCESS_MASK Access, ULONG64 Process)
+{
+    if (VfIsOn(VfRuleUserProcessOpened) && (Handle & VF_KERNEL_HANDLE) == 0 &&
+        (Access & ~(ACCESS_MASK)VF_PROCESS_HARMLESS) != 0 &&
+        PspCurrentProcess() != PsInitialSystemProcess &&
+        Process != (ULONG64)PspCurrentProcess()->UniqueProcessId && VfIsGiven(Process, Process)) {
+        VfViolate(VfRuleUserProcessOpened, NULL, Frame,
+                  "%a opens the process %u, which a program without rights has named in its "
+                  "request, with access 0x%x, and the handle is one that the program can use: it "
+                  "is not asked whether it may",
+                  Frame->Caller, (ULONG)Process, (ULONG)Access);
+    }
+}
+
 /* ZwOpenProcess(&Handle, Access, Attributes, &ClientId) */
 static ULONG64
 VfOpenedProcess(PVF_FRAME Frame, ULONG64 Result)
 {
+    const OBJECT_ATTRIBUTES *Attributes = (const OBJECT_ATTRIBUTES *)Frame->Arg[2];
     const CLIENT_ID *Client = (const CLIENT_ID *)Frame->Arg[3];
 
     if (NT_SUCCESS((NTSTATUS)Result) && Client != NULL) {
-        VfNoteProcess(*(PULONG64)Frame->Arg[0], (ULONG64)Client->UniqueProcess);
+        ULONG64 Handle = *(PULONG64)Frame->Arg[0], Process = (ULONG64)Client->UniqueProcess;
+
+        VfNoteProcess(Handle, Process);
+        if (Attributes == NULL || (Attributes->Attributes & OBJ_FORCE_ACCESS_CHECK) == 0) {
+            VfJudgeProcess(Frame, Handle, (ACCESS_MASK)Frame->Arg[1], Process);
+        }
     }
     return Result;
 }
 
-/* PsLookupProcessByProcessId(Id, &Process), then ObOpenObjectByPointer(Process, ..., &Handle) */
+/* PsLookupProcessByProcessId(Id, &Process), then ObOpenObjectByPointer(Process, Attributes, State, Access, Type, Mode, &Handle) */
 static ULONG64
 VfFoundProcess(PVF_FRAME Frame, ULONG64 Result)
 {
@@ -247,8 +275,16 @@ VfFoundProcess(PVF_FRAME Frame, ULONG64 Result)
 static ULONG64
 VfOpenedByPointer(PVF_FRAME Frame, ULONG64 Result)
 {
-    if (NT_SUCCESS((NTSTATUS)Result)) {
-        VfNoteProcess(*(PULONG64)Frame->Arg[6], VfSetFind(&VfProcessHandles, Frame->Arg[0]));
+    ULONG64 Process = VfSetFind(&VfProcessHandles, Frame->Arg[0]);
+
+    if (NT_SUCCESS((NTSTATUS)Result) && Process != 0) {
+        ULONG64 Handle = *(PULONG64)Frame->Arg[6];
+
+        VfNoteProcess(Handle, Process);
+        if ((KPROCESSOR_MODE)Frame->Arg[5] == KernelMode &&
+            ((ULONG)Frame->Arg[1] & OBJ_FORCE_ACCESS_CHECK) == 0) {
+            VfJudgeProcess(Frame, Handle, (ACCESS_MASK)Frame->Arg[3], Process);
+        }
     }
     return Result;
 }
@@ -260,7 +296,7 @@ VfEndsProcess(PVF_FRAME Frame)
     ULONG64 Process = VfSetFind(&VfProcessHandles, Frame->Arg[0]);
 
     if (VfIsOn(VfRuleUserProcessEnded) && Process != 0 &&
-        Process != (ULONG64)PspCurrentProcess()->UniqueProcessId && VfIsGiven(Process)) {
+        Process != (ULONG64)PspCurrentProcess()->UniqueProcessId && VfIsGiven(Process, Process)) {
         VfViolate(VfRuleUserProcessEnded, NULL, Frame,
                   "%a terminates the process %u, which a program without rights has named in its "
                   "request: it is not asked whether it may",
@@ -280,9 +316,6 @@ VOID
 VfInitAbuse(VOID)
 {
     static const VF_HOOK_ROW Rows[] = {
-        VF_HOOK(MmMapIoSpace, VfMapsPhysical, NULL),
-        VF_HOOK(MmMapIoSpaceEx, VfMapsPhysical, NULL),
-        VF_HOOK(MmCopyMemory, VfCopiesPhysical, NULL),
         VF_HOOK(ZwCreateFile, VfOpensThird, NULL),
         VF_HOOK(ZwOpenFile, VfOpensThird, NULL),
         VF_HOOK(IoCreateFile, VfCreatesFile, NULL),

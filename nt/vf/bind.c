@@ -160,7 +160,14 @@ VfBefore(PVF_FRAME Frame, ULONG Index)
     for (ULONG i = 0; i < VF_CHAIN && Entry->Before[i] != NULL; i++) {
         Entry->Before[i](Frame);
     }
+    VfCaller = Frame->Caller; /* V1: nobody else comes in between */
     return Entry;
+}
+
+PVOID
+VfCallerOf(PVOID Return)
+{
+    return Return == (PVOID)VfEnterReturn ? VfCaller : Return;
 }
 
 ULONG64

@@ -83,7 +83,8 @@ VfFault(struct abi_trap *Raw, PVOID Address, BOOLEAN Write)
 {
     return ABI_IS_USER(Address)
                ? VfUserFault(Raw, (ULONG64)Address, Write)
-               : Raw->previous_mode == KernelMode && VfPoolFault(Raw, (ULONG64)Address, Write);
+               : Raw->previous_mode == KernelMode && (VfPoolFault(Raw, (ULONG64)Address, Write) ||
+                                                      VfAddressFault(Raw, (ULONG64)Address, Write));
 }
 
 /* As MmIsVerifierEnabled gives them: DRIVER_VERIFIER_... of wdm.h, by what is on. */
@@ -103,10 +104,12 @@ VfInitSystem(VOID)
                                    .ImageUnloads = VfImageUnloads,
                                    .IrpEnds = VfIrpEnds,
                                    .Fault = VfFault,
+                                   .Hardware = VfHardware,
                                    .Step = VfUserStep,
                                    .RequestBuffer = VfRequestBuffer,
                                    .Free = VfPoolFree,
                                    .Raised = VfRaised,
+                                   .Caller = VfCallerOf,
                                    .IsVerified = VfIsVerified,
                                    .Flags = VfFlags};
 
@@ -131,6 +134,7 @@ VfInitSystem(VOID)
     VfInitMemory();
     VfInitUser();
     VfInitAbuse();
+    VfInitHardware();
     VfInitType();
     VfInitStack();
     VfInitHandle();

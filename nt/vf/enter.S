@@ -48,6 +48,8 @@ VfEnterAfter:
     mov [rsp + 0x20 + \at], rax
     .endr
     call [r11]
+    .globl VfEnterReturn
+VfEnterReturn:
     lea rcx, [rsp + 0x88]
     mov rdx, [rsp + 0x80]
     mov r8, rax

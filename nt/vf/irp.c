@@ -101,6 +101,7 @@ VfIrpCalled(PVF_CALLOUT Callout)
         if (Record == NULL || Record->Ended) {
             Record = VfNewIrp(Irp, VF_IRP_OTHER, NULL);
             VfFillBuffer(Irp, IoGetCurrentIrpStackLocation(Irp));
+            VfNoteSent(Irp, IoGetCurrentIrpStackLocation(Irp));
         }
         if (Record != NULL) {
             Record->Completed = Record->Marked = FALSE;
@@ -133,6 +134,26 @@ VfOutputRoom(PIRP Irp, PIO_STACK_LOCATION Stack)
     }
 }
 
+/* Has the driver of the current stack location got the IRP from the caller, and not completed it? */
+static VOID
+VfJudgeOwner(PVF_FRAME Frame, PIRP Irp)
+{
+    PVF_CALLOUT Callout = VfDispatchOf(Irp);
+    PDEVICE_OBJECT Device;
+
+    if (Callout == NULL || !Callout->Forwarded || Irp->CurrentLocation >= Callout->Location ||
+        !VfIsVerified(Frame->Caller)) {
+        return;
+    }
+    Device = IoGetCurrentIrpStackLocation(Irp)->DeviceObject;
+    if (Device != NULL && Device->DriverObject->DriverSection != MiFindModule(Frame->Caller)) {
+        VfViolate(VfRuleForeignCompletion, NULL, Frame,
+                  "%a completes the IRP 0x%p, which it has sent on and which the driver of "
+                  "device 0x%p owns",
+                  Frame->Caller, Irp, Device);
+    }
+}
+
 static VOID
 VfCompletes(PVF_FRAME Frame)
 {
@@ -156,6 +177,7 @@ VfCompletes(PVF_FRAME Frame)
             "sent, and freed in its completion routine",
             Frame->Caller, Irp, Record->Caller);
     }
+    VfJudgeOwner(Frame, Irp);
     if (Irp->CancelRoutine != NULL) {
         VfViolate(VfRuleCancelRoutineSet, NULL, Frame,
                   "%a completes the IRP 0x%p while its cancel routine %a is set: IoCancelIrp can "
@@ -172,15 +194,6 @@ VfCompletes(PVF_FRAME Frame)
 
         Stack = IoGetCurrentIrpStackLocation(Irp);
         Marked = (Stack->Control & SL_PENDING_RETURNED) != 0;
-        Callout = VfDispatchOf(Irp);
-        if (Callout != NULL && Callout->Forwarded && Irp->CurrentLocation < Callout->Location &&
-            VfIsVerified(Frame->Caller) && Stack->DeviceObject != NULL &&
-            Stack->DeviceObject->DriverObject->DriverSection != MiFindModule(Frame->Caller)) {
-            VfViolate(VfRuleForeignCompletion, NULL, Frame,
-                      "%a completes the IRP 0x%p, which it has sent on and which the driver of "
-                      "device 0x%p owns",
-                      Frame->Caller, Irp, Stack->DeviceObject);
-        }
         Room = VfOutputRoom(Irp, Stack);
         if (NT_SUCCESS(Irp->IoStatus.Status) && Irp->IoStatus.Information > Room) {
             VfViolate(VfRuleIrpInformation, NULL, Frame,

@@ -66,16 +66,16 @@ VfFreesIrp(PVF_FRAME Frame)
     if (Record == NULL) {
         return; /* made before it was verified, or by IoMakeAssociatedIrp */
     }
-    if (Record->Ended) {
-        VfViolate(VfRuleIoAllocateFree, NULL, Frame,
-                  "%a frees the IRP 0x%p, which has been freed or completed already", Frame->Caller,
-                  Irp);
-    } else if (Record->Made == VF_IRP_SYNCHRONOUS && Record->Sent) {
+    if (Record->Made == VF_IRP_SYNCHRONOUS && (Record->Sent || Record->Ended)) {
         VfViolate(
             VfRuleIoBuildDeviceControlNoFree, NULL, Frame,
             "%a frees the IRP 0x%p, which was built (at %a) as one that the I/O manager frees "
             "at its completion",
             Frame->Caller, Irp, Record->Caller);
+    } else if (Record->Ended) {
+        VfViolate(VfRuleIoAllocateFree, NULL, Frame,
+                  "%a frees the IRP 0x%p, which has been freed or completed already", Frame->Caller,
+                  Irp);
     } else if (Record->Made == VF_IRP_OTHER) {
         VfViolate(VfRuleIoAllocateFree, NULL, Frame,
                   "%a frees the IRP 0x%p, which somebody else has sent to this driver",

@@ -134,6 +134,23 @@ VfFailWorkItem(PVF_FRAME Frame, ULONG64 Result)
     return Result;
 }
 
+/* IoSetCompletionRoutineEx(Device, Irp, ...) allocates what keeps the driver loaded. */
+static ULONG64
+VfFailCompletion(PVF_FRAME Frame, ULONG64 Result)
+{
+    PVF_CALLOUT Callout = VfDispatchOf((PIRP)Frame->Arg[1]);
+
+    if (!NT_SUCCESS((NTSTATUS)Result) || !VfFails(Frame)) {
+        return Result;
+    }
+    IopForgetCompletionEx((PIRP)Frame->Arg[1]);
+    if (Callout != NULL) {
+        Callout->CompletionEx = NULL;
+        Callout->ExFailed = TRUE;
+    }
+    return (ULONG)STATUS_INSUFFICIENT_RESOURCES;
+}
+
 /* MmMapLockedPagesSpecifyCache(Mdl, Mode, CacheType, Address, BugCheckOnFailure, Priority) */
 static ULONG64
 VfFailMapping(PVF_FRAME Frame, ULONG64 Result)
@@ -160,6 +177,7 @@ VfInitLowMemory(VOID)
         VF_HOOK(IoAllocateIrp, NULL, VfFailIrp),
         VF_HOOK(IoAllocateMdl, NULL, VfFailMdl),
         VF_HOOK(IoAllocateWorkItem, NULL, VfFailWorkItem),
+        VF_HOOK(IoSetCompletionRoutineEx, NULL, VfFailCompletion),
         VF_HOOK(MmMapLockedPagesSpecifyCache, NULL, VfFailMapping),
     };
 

@@ -8,6 +8,7 @@
 #include "special.h"
 
 #define VF_MOST_SCANNED 0x10000
+#define VF_MOST_SENT    512 /* bytes of an input in which addresses are looked for */
 #define VF_STACK_FILLED 3072
 
 static BOOLEAN
@@ -41,6 +42,24 @@ VfFillBuffer(PIRP Irp, PIO_STACK_LOCATION Stack)
     }
 }
 
+/* What a program has sent itself is no news to it. */
+VOID
+VfNoteSent(PIRP Irp, PIO_STACK_LOCATION Stack)
+{
+    const ULONG *Input = Irp->AssociatedIrp.SystemBuffer;
+    ULONG Words = 0;
+
+    if (VfIsOn(VfRuleKernelAddress) && Irp->RequestorMode == UserMode && Input != NULL &&
+        Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL) {
+        Words = min(Stack->Parameters.DeviceIoControl.InputBufferLength, VF_MOST_SENT) / 4;
+    }
+    for (ULONG i = 1; i < Words; i++) {
+        if (VF_IS_SYSTEM_HALF(Input[i])) {
+            VfSetPut(&VfSent, *(const ULONG64 UNALIGNED *)&Input[i - 1], 1);
+        }
+    }
+}
+
 /* Both in one pass: an address of the kernel is told by its upper half. */
 static VOID
 VfScan(PVF_FRAME Frame, PUCHAR Buffer, ULONG Bytes)
@@ -63,8 +82,8 @@ VfScan(PVF_FRAME Frame, PUCHAR Buffer, ULONG Bytes)
                       Frame->Caller, Bytes, i);
             break;
         }
-        if (i >= 4 && Word - (ULONG)(ABI_SYSTEM_BASE >> 32) <
-                          (ULONG)((ABI_SYSTEM_END - ABI_SYSTEM_BASE) >> 32)) {
+        if (i >= 4 && VF_IS_SYSTEM_HALF(Word) &&
+            VfSetFind(&VfSent, *(const ULONG64 UNALIGNED *)(Buffer + i - 4)) == 0) {
             VfViolate(VfRuleKernelAddress, NULL, Frame,
                       "%a gives %u bytes to user mode, and at byte %u of them stands 0x%p, an "
                       "address of the kernel",

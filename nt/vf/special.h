@@ -31,6 +31,7 @@ VOID VfBlockBorn(PVF_BLOCK Block);
 VOID VfBlockFault(struct abi_trap *Raw, PVF_BLOCK Block, ULONG64 Address, BOOLEAN Write);
 extern VF_SET VfMdls, VfStackObjects, VfStackDue;
 extern VF_SET VfProcessHandles; /* abuse.c: handles and objects: process id */
+extern VF_SET VfPhysicalMemory; /* hardware.c: handles of \Device\PhysicalMemory */
 
 /* user.c: a buffer of user mode that a request's dispatch routine has. */
 typedef struct _VF_USER {
@@ -55,6 +56,11 @@ typedef struct _VF_USER {
 BOOLEAN VfIsWorthWatching(PIO_STACK_LOCATION Stack, ULONG Kind); /* Kind: who asks */
 extern VF_USER VfUsers[VF_USERS];
 extern VF_SET VfWatchedCodes; /* requests of each kind so far */
+
+/* The upper half of an address of the kernel. */
+#define VF_IS_SYSTEM_HALF(Word)                                                                    \
+    ((Word) - (ULONG)(ABI_SYSTEM_BASE >> 32) < (ULONG)((ABI_SYSTEM_END - ABI_SYSTEM_BASE) >> 32))
+extern VF_SET VfSent; /* memory.c: such addresses that programs have sent */
 
 #define VF_SLACK    0xB5
 #define VF_UNINIT   0xA7

@@ -16,9 +16,14 @@ VfUnsafeString(PVF_FRAME Frame)
               Frame->Caller, VfCurrent->Name);
 }
 
+/* FsRtlPrivateLock(Lock, File, Offset, Length, Process, Key, Fail, Exclusive, &Iosb, Irp, Context, Synchronized): without an
+   IRP it is what the macro FsRtlFastLock, which is to be used instead, calls. [ntifs.h] */
 static VOID
 VfObsolete(PVF_FRAME Frame)
 {
+    if (Frame->Arg[9] == 0) {
+        return;
+    }
     VfViolate(VfRuleObsoleteDDIs, NULL, Frame, "%a calls %s, which is obsolete", Frame->Caller,
               VfCurrent->Name);
 }

@@ -364,8 +364,8 @@ VfJudgeWritten(PVF_USER Buffer, struct abi_trap *Raw)
                 (PVOID)Raw->original_rip, &At[i]);
             return;
         }
-        if (i != 0 && At[i] - (ULONG)(ABI_SYSTEM_BASE >> 32) <
-                          (ULONG)((ABI_SYSTEM_END - ABI_SYSTEM_BASE) >> 32)) {
+        if (i != 0 && VF_IS_SYSTEM_HALF(At[i]) &&
+            VfSetFind(&VfSent, *(const ULONG64 UNALIGNED *)&At[i - 1]) == 0) {
             VfViolateAtTrap(VfRuleKernelAddress, Raw,
                             "%a gives the user at 0x%p the value 0x%p, an address of the kernel",
                             (PVOID)Raw->original_rip, &At[i - 1], *(PVOID *)&At[i - 1]);

@@ -32,6 +32,7 @@ VF_FILTER VfFilters[VF_FILTERS];
 VF_SET VfFltContexts, VfFltNames, VfFltObjects;
 VF_SET VfRemoveUsers, VfCancelable;
 PVF_ENTRY VfCurrent;
+PVOID VfCaller;
 VF_SET VfWorkItems, VfRegistrations, VfLinks, VfThreads, VfDevices;
 VF_SET VfHandles, VfClosedHandles, VfReferencesHeld, VfDeviceReferences;
 VF_BLOCK VfBlocks[VF_BLOCKS];
@@ -47,7 +48,7 @@ ULONG VfPagedCount, VfOpen;
 VF_FAILURES VfFailures;
 VF_SET VfStacks;
 VF_SET VfMdls, VfStackObjects, VfStackDue;
-VF_SET VfProcessHandles, VfUntypedObjects;
+VF_SET VfProcessHandles, VfUntypedObjects, VfPhysicalMemory, VfSent;
 VF_IRP VfIrps[VF_IRPS];
 PVF_IRP VfLastIrp = VfIrps; /* the one that was looked up last */
 ULONG VfIrpCount;

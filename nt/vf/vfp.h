@@ -20,7 +20,8 @@
  *     pool.c memory.c         special pool; what is given to user mode, MDLs, stacks
  *     usage.c lowmem.c        routines not to call; allocations that fail
  *     user.c                  memory of user mode
- *     abuse.c                 what a program may not choose: physical addresses, processes to end
+ *     abuse.c                 what a program may not choose: names to open, processes to open and to end
+ *     hardware.c              nor that: ports, registers, physical memory, addresses of the kernel
  *     stack.c                 copies over the end of a frame
  *     filter.c                minifilters: callbacks, what they have from the filter manager
  *     type.c                  objects of another type than they are used as
@@ -140,6 +141,8 @@ PVF_ENTRY VfBefore(PVF_FRAME Frame, ULONG Index);
 ULONG64 VfAfter(PVF_FRAME Frame, PVF_ENTRY Entry, ULONG64 Result);
 VOID VfStubs(VOID);
 VOID VfEnter(VOID);
+VOID VfEnterReturn(VOID);
+PVOID VfCallerOf(PVOID Return);
 
 /* A routine itself as a place: places are return addresses. */
 #define VF_START(Routine) ((const UCHAR *)(Routine) + 1)
@@ -214,6 +217,7 @@ PVOID VfRequestBuffer(PIRP Irp, SIZE_T Bytes);
 VOID VfInitPool(VOID);
 /* memory.c */
 VOID VfFillBuffer(PIRP Irp, PIO_STACK_LOCATION Stack);
+VOID VfNoteSent(PIRP Irp, PIO_STACK_LOCATION Stack);
 VOID VfFillStack(PVF_CALLOUT Callout, PIRP Irp);
 VOID VfGivesTo(PVF_FRAME Frame, const VOID *From, ULONG64 Bytes);
 VOID VfMemoryReturn(PVF_CALLOUT Callout);
@@ -228,8 +232,13 @@ VOID VfUserBetween(VOID);
 BOOLEAN VfUserFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write);
 BOOLEAN VfUserStep(struct abi_trap *Raw);
 VOID VfInitUser(VOID);
-/* abuse.c, stack.c */
+/* abuse.c, hardware.c, stack.c */
+BOOLEAN VfIsGiven(ULONG64 Low, ULONG64 High);
+BOOLEAN VfIsPortGiven(USHORT Port);
 VOID VfInitAbuse(VOID);
+VOID VfHardware(struct abi_trap *Raw);
+BOOLEAN VfAddressFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write);
+VOID VfInitHardware(VOID);
 VOID VfJudgeCreate(PVF_CALLOUT Callout);
 VOID VfInitType(VOID);
 extern VF_SET VfUntypedObjects; /* type.c: and where they were referenced */
@@ -289,6 +298,7 @@ extern ULONG64 VfTold[256]; /* warnings: rule and place */
 extern ULONG VfToldCount;
 extern VF_SET VfUserObjects; /* region.c: objects that came from a handle of user mode */
 extern PVF_ENTRY VfCurrent;  /* whose hooks run */
+extern PVOID VfCaller;       /* of the last export that a verified driver has called */
 extern VF_IRP VfIrps[VF_IRPS];
 extern PVF_IRP VfLastIrp;
 extern ULONG VfIrpCount;

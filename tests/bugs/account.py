@@ -66,7 +66,7 @@ def account(options, fields):
     name, source, case, arguments, client, expected = fields[:6]
     source = os.path.join(os.path.dirname(options.list), source)
     driver = os.path.join(options.folder, f"bug-{name}.sys")
-    given = [w for w in shlex.split(arguments) if w not in ("INSTRUMENT", "--fail-alloc", "run", "check", "explore")]
+    given = [w for w in shlex.split(arguments.format(folder=options.folder)) if w not in ("INSTRUMENT", "--fail-alloc", "run", "check", "explore")]
     first = [] if expected == "clean" else ["--first"]
     # On a loaded machine a budget by the clock on the wall is soon spent: who is to find something has more, and its CPU is what counts.
     budget = options.budget if expected == "clean" else f"{options.slack * float(options.budget.rstrip('s')):g}s"
@@ -89,7 +89,8 @@ def account(options, fields):
     return row
 
 
-QUICK = ("resource-apcs", "spin-order", "irp-twice", "pool-overrun", "unload-work", "double-fetch", "alloc-unchecked", "completion-unmarked")
+QUICK = ("resource-apcs", "spin-order", "irp-twice", "pool-overrun", "unload-work", "double-fetch", "alloc-unchecked", "completion-unmarked",
+         "port-written", "register-read", "cookie-written", "process-by-pointer", "physical-view")
 
 
 def main():

@@ -50,6 +50,27 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     }
     ExReleaseResourceLite(&Resource);
     KeLeaveCriticalRegion();
+#elif EITHER(11)
+    /* A wait in a region for an event of the client: whether it is ever signaled, the client decides. */
+    PVOID Event;
+
+    if (Stack->MajorFunction != IRP_MJ_DEVICE_CONTROL ||
+        Stack->Parameters.DeviceIoControl.InputBufferLength < sizeof(HANDLE)) {
+        return BugFinish(Irp, STATUS_INVALID_PARAMETER, 0);
+    }
+    Status = ObReferenceObjectByHandle(*(PHANDLE)Irp->AssociatedIrp.SystemBuffer, SYNCHRONIZE,
+                                       *ExEventObjectType, UserMode, &Event, NULL);
+    if (!NT_SUCCESS(Status)) {
+        return BugFinish(Irp, Status, 0);
+    }
+    if (HAS(11)) {
+        KeEnterCriticalRegion();
+    }
+    KeWaitForSingleObject(Event, UserRequest, UserMode, FALSE, NULL); /* BUG(11) */
+    if (HAS(11)) {
+        KeLeaveCriticalRegion();
+    }
+    ObDereferenceObject(Event);
 #elif EITHER(2)
     /* An early return on a bad length skips the leave at the end of the function. */
     KeEnterCriticalRegion(); /* BUG(2) */

@@ -29,7 +29,7 @@ def bug_lines(source, case):
 
 def command_of(ntlab, folder, fields, report):
     name, _, _, arguments, client = fields[:5]
-    words = [w for w in shlex.split(arguments) if w != "INSTRUMENT"]
+    words = [w for w in shlex.split(arguments.format(folder=folder)) if w != "INSTRUMENT"]
     verb = "run"
     if words and words[0] in ("explore", "check"):
         verb = words.pop(0)

@@ -1,6 +1,6 @@
 /*
  * client.c - sends the driver of a bug a few requests; arguments say which: buffered, short, neither, direct, read, write, two,
- * leave (the handle is closed with the request pending). `file` is one of a minifilter: a file is written and read.
+ * event (a handle of one that is signaled is sent), leave (the handle is closed with the request pending). `file` is one of a minifilter: a file is written and read.
  */
 #include <windows.h>
 #include <winioctl.h>
@@ -30,6 +30,9 @@ Request(PVOID Parameter)
 
         DeviceIoControl(Device, Code, Input, sizeof(Input), Output, sizeof(Output), NULL, &Left);
         return 0;
+    }
+    if (strcmp(What, "event") == 0) {
+        *(HANDLE *)Input = CreateEventA(NULL, TRUE, TRUE, NULL);
     }
     Overlapped.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL);
     if (strcmp(What, "read") == 0) {

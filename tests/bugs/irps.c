@@ -229,6 +229,20 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     if (HAS(63)) {
         IoFreeIrp(Own); /* BUG(63) */
     }
+#elif EITHER(75)
+    /* The completion routine has freed it, and whoever sent it frees it too. */
+    KeInitializeEvent(&Event, NotificationEvent, FALSE);
+    Own = IoAllocateIrp(LowerDevice->StackSize, FALSE);
+    if (Own == NULL) {
+        return BugFinish(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
+    }
+    IoGetNextIrpStackLocation(Own)->MajorFunction = IRP_MJ_DEVICE_CONTROL;
+    IoSetCompletionRoutine(Own, FreeOwn, &Event, TRUE, TRUE, TRUE);
+    IoCallDriver(LowerDevice, Own);
+    KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, NULL);
+    if (HAS(75)) {
+        IoFreeIrp(Own); /* BUG(75) */
+    }
 #elif EITHER(64)
     /* A request of its own is never freed. */
     Own = IoAllocateIrp(LowerDevice->StackSize, FALSE); /* BUG(64) */

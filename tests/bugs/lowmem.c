@@ -5,16 +5,40 @@
 
 #define TAG 'wlMB'
 
+static PDEVICE_OBJECT LowerDevice; /* case 203: what the requests are sent on to */
+
 static NTSTATUS
 BugStart(PDRIVER_OBJECT Driver)
 {
-    return STATUS_SUCCESS;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+#if EITHER(203)
+    Status = IoCreateDevice(Driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &LowerDevice);
+    if (NT_SUCCESS(Status)) {
+        BugDevice->StackSize = LowerDevice->StackSize + 1; /* not attached: it can be unloaded */
+    }
+#endif
+    return Status;
 }
 
 static VOID
 BugStop(VOID)
 {
+    if (LowerDevice != NULL) {
+        IoDeleteDevice(LowerDevice);
+    }
 }
+
+#if EITHER(203)
+static NTSTATUS NTAPI
+Completed(PDEVICE_OBJECT Device, PIRP Irp, PVOID Context)
+{
+    if (Irp->PendingReturned) {
+        IoMarkIrpPending(Irp);
+    }
+    return STATUS_CONTINUE_COMPLETION;
+}
+#endif
 
 static NTSTATUS
 BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
@@ -22,6 +46,9 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     NTSTATUS Status = STATUS_SUCCESS;
     PULONG First = NULL, Second = NULL;
 
+    if (Device == LowerDevice) {
+        return BugFinish(Irp, STATUS_SUCCESS, 0);
+    }
 #if EITHER(200)
     /* The result is not looked at. */
     First = ExAllocatePoolWithTag(NonPagedPoolNx, 16, TAG);
@@ -55,6 +82,14 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
         return BugFinish(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
     }
     ExFreePoolWithTag(First, TAG);
+#elif EITHER(203)
+    /* The completion routine could not be set, and the request is sent on all the same. */
+    IoCopyCurrentIrpStackLocationToNext(Irp);
+    Status = IoSetCompletionRoutineEx(Device, Irp, Completed, NULL, TRUE, TRUE, TRUE);
+    if (!NT_SUCCESS(Status) && !HAS(203)) {
+        return BugFinish(Irp, Status, 0);
+    }
+    return IoCallDriver(LowerDevice, Irp); /* BUG(203) */
 #else
 #error no such case
 #endif

@@ -47,7 +47,7 @@ BugStop(VOID)
 #if CASE == 314
     ExQueueWorkItem(&WorkItem, DelayedWorkQueue); /* BUG(314) */
 #endif
-    if (Second != NULL && CASE != 312) {
+    if (Second != NULL && !HAS(312)) {
         IoDeleteDevice(Second);
     }
 }

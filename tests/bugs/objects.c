@@ -42,6 +42,27 @@ RegistryCallback(PVOID Context, PVOID Argument1, PVOID Argument2)
     return STATUS_SUCCESS;
 }
 
+#if EITHER(175)
+/* Of the DPC's memory itself: whoever runs last frees it. */
+static VOID NTAPI
+OwnDpc(PKDPC Own, PVOID Context, PVOID Argument1, PVOID Argument2) /* BUG(175) */
+{
+    ExFreePoolWithTag(Own, 'cpDO');
+}
+
+static VOID
+QueueLastWord(VOID)
+{
+    PKDPC Own = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*Own), 'cpDO');
+
+    if (Own != NULL) {
+        KeInitializeDpc(Own, OwnDpc, NULL);
+        KeSetImportanceDpc(Own, LowImportance);
+        KeInsertQueueDpc(Own, NULL, NULL);
+    }
+}
+#endif
+
 static NTSTATUS
 BugStart(PDRIVER_OBJECT Driver)
 {
@@ -59,6 +80,9 @@ BugStart(PDRIVER_OBJECT Driver)
     KeInitializeDpc(&Dpc, TimerDpc, NULL);
 #if EITHER(160)
     Status = ZwOpenKey(&Key, KEY_READ, &Attributes); /* BUG(160) */
+#elif EITHER(176)
+    Attributes.Attributes &= ~OBJ_KERNEL_HANDLE; /* in the table of the process System */
+    Status = ZwOpenKey(&Key, KEY_READ, &Attributes);
 #elif EITHER(165)
     KeSetTimer(&Timer, Late, &Dpc); /* NOLINE(165): the DPC */
 #elif EITHER(166)
@@ -88,7 +112,12 @@ BugStart(PDRIVER_OBJECT Driver)
 static VOID
 BugStop(VOID)
 {
-#if CASE == 660
+#if EITHER(175)
+    QueueLastWord();
+    if (!HAS(175)) {
+        KeFlushQueuedDpcs();
+    }
+#elif CASE == 660 || CASE == 676
     ZwClose(Key);
 #elif CASE == 665
     KeCancelTimer(&Timer);
@@ -159,6 +188,11 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
         if (HAS(164)) {
             ZwClose(Handle); /* BUG(164) */
         }
+    }
+#elif EITHER(176)
+    /* A handle that is not the kernel's is closed in a client's process. */
+    if (HAS(176)) {
+        ZwClose(Key); /* BUG(176) */
     }
 #elif EITHER(174)
     /* The reference to the top of the stack is kept. */

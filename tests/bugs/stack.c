@@ -1,11 +1,12 @@
 /*
  * stack.c - bugs of stack locations, of what the headers inline, and of cleanup. The device stands on a second one of the
- * same driver.
+ * same driver, in case 338 on that of lower.c.
  */
 #define BUG_OWN_CLEANUP
 #include "bug.h"
 
 static PDEVICE_OBJECT LowerDevice;
+static PFILE_OBJECT LowerFile;
 static IO_REMOVE_LOCK RemoveLock;
 static LIST_ENTRY Pended;
 static KSPIN_LOCK PendedLock;
@@ -33,6 +34,15 @@ StartIo(PDEVICE_OBJECT Device, PIRP Irp) /* NOLINE(336): the routine */
 }
 #endif
 
+#if EITHER(337)
+static VOID NTAPI
+StartIo(PDEVICE_OBJECT Device, PIRP Irp)
+{
+    BugFinish(Irp, STATUS_SUCCESS, 0);
+    IoStartNextPacket(Device, FALSE); /* BUG(337) */
+}
+#endif
+
 static VOID NTAPI
 TimerDpc(PKDPC Self, PVOID Context, PVOID Argument1, PVOID Argument2)
 {
@@ -49,10 +59,14 @@ TimerDpc(PKDPC Self, PVOID Context, PVOID Argument1, PVOID Argument2)
 static NTSTATUS
 BugStart(PDRIVER_OBJECT Driver)
 {
+#if EITHER(338)
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Device\\NtlabLower");
+    NTSTATUS Status = IoGetDeviceObjectPointer(&Name, FILE_READ_DATA, &LowerFile, &LowerDevice);
+#else
     NTSTATUS Status = IoCreateDevice(Driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &LowerDevice);
+#endif
 
     if (NT_SUCCESS(Status)) {
-        LowerDevice->Flags &= ~DO_DEVICE_INITIALIZING;
         BugDevice->StackSize = LowerDevice->StackSize + 1; /* not attached: it can be unloaded */
     }
     KeInitializeSpinLock(&PendedLock);
@@ -64,6 +78,9 @@ BugStart(PDRIVER_OBJECT Driver)
 #if EITHER(336)
     Driver->DriverStartIo = StartIo;
     IoSetStartIoAttributes(BugDevice, TRUE, FALSE);
+#elif EITHER(337)
+    Driver->DriverStartIo = StartIo;
+    IoSetStartIoAttributes(BugDevice, !HAS(337), TRUE);
 #endif
     return Status;
 }
@@ -73,7 +90,11 @@ BugStop(VOID)
 {
     KeCancelTimer(&Timer);
     KeFlushQueuedDpcs();
-    IoDeleteDevice(LowerDevice);
+    if (LowerFile != NULL) {
+        ObDereferenceObject(LowerFile);
+    } else {
+        IoDeleteDevice(LowerDevice);
+    }
 }
 
 #if EITHER(331)
@@ -218,6 +239,22 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
         }
     }
     return IoCallDriver(LowerDevice, Irp); /* BUG(335) */
+#elif EITHER(337)
+    /* StartIo starts the next packet itself, and so on for each that waits, on one stack. */
+    IoMarkIrpPending(Irp);
+    IoStartPacket(Device, Irp, NULL, NULL);
+    return STATUS_PENDING;
+#elif EITHER(338)
+    /* The lower driver takes its time; the request is not waited for, but completed. */
+    IoMarkIrpPending(Irp);
+    IoCopyCurrentIrpStackLocationToNext(Irp);
+    Status = IoCallDriver(LowerDevice, Irp);
+    if (HAS(338) && Status == STATUS_PENDING) {
+        Irp->IoStatus.Status = STATUS_IO_TIMEOUT;
+        Irp->IoStatus.Information = 0;
+        IoCompleteRequest(Irp, IO_NO_INCREMENT); /* BUG(338) */
+    }
+    return STATUS_PENDING;
 #elif EITHER(336)
     /* StartIo sets a cancel routine, and the I/O manager may call it while StartIo runs. */
     IoMarkIrpPending(Irp);
