@@ -521,7 +521,7 @@ activity_cases(struct check *check, const struct device *first)
     one = add_case("activity", "what the driver is notified of");
     add_client(check, one, ABI_TOKEN_ADMIN, words);
     if (one != NULL) {
-        one->kind = CASE_PLAIN;
+        one->kind = CASE_SINGLE;
     }
     if (first != NULL && storm_words(first, "storm 2 2", 0, 2, words, sizeof(words)) != 0) {
         one = add_case("activity-storm", "what the driver is notified of, and requests");

@@ -65,7 +65,10 @@ CmpInvoke(PCM_CALLBACK Callback, REG_NOTIFY_CLASS Class, PVOID Information)
     NTSTATUS Status;
 
     Callback->Busy++;
-    Status = Callback->Function(Callback->Context, (PVOID)(ULONG_PTR)Class, Information);
+    Status = VfCall == NULL
+                 ? Callback->Function(Callback->Context, (PVOID)(ULONG_PTR)Class, Information)
+                 : VF_CALL(NTSTATUS, VfCallback, Callback->Function, Callback->Context, Class,
+                           Information, 0);
     if (--Callback->Busy == 0 && Callback->Removing) {
         KeSetEvent(&Callback->Idle, 0, FALSE);
     }

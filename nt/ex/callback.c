@@ -137,7 +137,12 @@ ExNotifyCallback(PCALLBACK_OBJECT CallbackObject, PVOID Argument1, PVOID Argumen
             continue;
         }
         Registration->Busy++;
-        Registration->Function(Registration->Context, Argument1, Argument2);
+        if (VfCall == NULL) {
+            Registration->Function(Registration->Context, Argument1, Argument2);
+        } else {
+            VF_CALL(VOID, VfCallback, Registration->Function, Registration->Context, Argument1,
+                    Argument2, 0);
+        }
         Link = Link->Flink;
         if (--Registration->Busy == 0 && Registration->Removing) {
             KeSetEvent(&Registration->Idle, 0, FALSE);

@@ -100,7 +100,7 @@ static NTSTATUS
 HostFsMakeFile(char Drive, PHOSTFS_FILE Related, PUNICODE_STRING Name, PHOSTFS_FILE *Result)
 {
     UNICODE_STRING Tail = *Name;
-    ULONG Prefix, Bytes, Room;
+    ULONG Prefix, Bytes = 0, Room;
     PHOSTFS_FILE File;
 
     while (Tail.Length != 0 && Tail.Buffer[Tail.Length / sizeof(WCHAR) - 1] == L'\\') {
@@ -118,7 +118,9 @@ HostFsMakeFile(char Drive, PHOSTFS_FILE Related, PUNICODE_STRING Name, PHOSTFS_F
         File->Path[0] = Drive;
         File->Path[1] = ':';
     }
-    RtlUnicodeToUTF8N(File->Path + Prefix, Room - Prefix - 1, &Bytes, Tail.Buffer, Tail.Length);
+    if (Tail.Length != 0) { /* else the volume itself is meant, by no name at all */
+        RtlUnicodeToUTF8N(File->Path + Prefix, Room - Prefix - 1, &Bytes, Tail.Buffer, Tail.Length);
+    }
     File->Path[Prefix + Bytes] = 0;
     for (ULONG i = 0; i < Prefix + Bytes; i++) {
         if (File->Path[i] == '*' || File->Path[i] == '?' || File->Path[i] == '"' ||

@@ -232,7 +232,12 @@ ObpCallPre(POBJECT_TYPE Type, PVOID Object, BOOLEAN Kernel, ACCESS_MASK *Access,
             Parameters.DuplicateHandleInformation.SourceProcess = Source;
             Parameters.DuplicateHandleInformation.TargetProcess = Target;
         }
-        Callback->Pre(Callback->Registration->Context, &Information);
+        if (VfCall == NULL) {
+            Callback->Pre(Callback->Registration->Context, &Information);
+        } else {
+            VF_CALL(OB_PREOP_CALLBACK_STATUS, VfCallback, Callback->Pre,
+                    Callback->Registration->Context, &Information, 0, 0);
+        }
         Call->Entry[i].CallContext = Information.CallContext;
         if (!Kernel) {
             *Access &= Parameters.CreateHandleInformation.DesiredAccess;
@@ -267,7 +272,12 @@ ObpCallPost(PVOID Context, NTSTATUS Status, ACCESS_MASK Granted)
             Information.ReturnStatus = Status;
             Information.Parameters = &Parameters;
             Parameters.CreateHandleInformation.GrantedAccess = Granted;
-            Callback->Post(Callback->Registration->Context, &Information);
+            if (VfCall == NULL) {
+                Callback->Post(Callback->Registration->Context, &Information);
+            } else {
+                VF_CALL(VOID, VfCallback, Callback->Post, Callback->Registration->Context,
+                        &Information, 0, 0);
+            }
         }
         ExReleaseRundownProtection(&Callback->Registration->Rundown);
     }

@@ -236,6 +236,17 @@ PspCommandLine(PEPROCESS Process, PUNICODE_STRING CommandLine)
     return TRUE;
 }
 
+/* All kinds have three arguments. */
+static VOID
+PspTell(PVOID Routine, ULONG64 First, ULONG64 Second, ULONG64 Third)
+{
+    if (VfCall == NULL) {
+        ((VOID(NTAPI *)(ULONG64, ULONG64, ULONG64))Routine)(First, Second, Third);
+    } else {
+        VF_CALL(VOID, VfCallback, Routine, First, Second, Third, 0);
+    }
+}
+
 NTSTATUS
 PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator, BOOLEAN Create)
 {
@@ -267,10 +278,10 @@ PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator, BOOLEAN 
             continue;
         }
         if (PspProcessNotify[Index].Kind == 0) {
-            ((PCREATE_PROCESS_NOTIFY_ROUTINE)Routine)(ParentId, Process->UniqueProcessId, Create);
+            PspTell(Routine, (ULONG64)ParentId, (ULONG64)Process->UniqueProcessId, Create);
         } else {
-            ((PCREATE_PROCESS_NOTIFY_ROUTINE_EX)Routine)(Process, Process->UniqueProcessId,
-                                                         Create ? &Info : NULL);
+            PspTell(Routine, (ULONG64)Process, (ULONG64)Process->UniqueProcessId,
+                    (ULONG64)(Create ? &Info : NULL));
         }
         PspEndCall(&PspProcessNotify[Index]);
     }
@@ -289,8 +300,8 @@ PspNotifyThread(PETHREAD Thread, BOOLEAN Create)
         PVOID Routine = PspBeginCall(&PspThreadNotify[Index]);
 
         if (Routine != NULL) {
-            ((PCREATE_THREAD_NOTIFY_ROUTINE)Routine)(Thread->Cid.UniqueProcess,
-                                                     Thread->Cid.UniqueThread, Create);
+            PspTell(Routine, (ULONG64)Thread->Cid.UniqueProcess, (ULONG64)Thread->Cid.UniqueThread,
+                    Create);
             PspEndCall(&PspThreadNotify[Index]);
         }
     }
@@ -326,7 +337,7 @@ PspCallImageNotify(PUNICODE_STRING FullName, HANDLE ProcessId, PKI_MODULE Module
         PVOID Routine = PspBeginCall(&PspImageNotify[Index]);
 
         if (Routine != NULL) {
-            ((PLOAD_IMAGE_NOTIFY_ROUTINE)Routine)(&Name, ProcessId, &Info.ImageInfo);
+            PspTell(Routine, (ULONG64)&Name, (ULONG64)ProcessId, (ULONG64)&Info.ImageInfo);
             PspEndCall(&PspImageNotify[Index]);
         }
     }
