@@ -20,7 +20,8 @@
 #include "host/explore/strategy.h"
 #include "host/machine/run.h"
 
-#define EXPLORE_CPUS 63 /* as many as there can be agents, and one less than a word has bits */
+#define EXPLORE_CPUS                                                                               \
+    63 /* a set of processors is one word, and one bit less is told from all bits */
 
 /* The tally's findings in the form that a worker leaves them in. */
 static struct search_results *
@@ -284,7 +285,8 @@ run_search(struct search *search)
         fprintf(stderr, "ntlab: %s\n", search->outcome.message);
         return STATUS_INTERNAL;
     }
-    if (search->plan.few && search->outcome.outcome == SEARCH_EXHAUSTED) {
+    if ((search->plan.few || search_is_crowded(search)) &&
+        search->outcome.outcome == SEARCH_EXHAUSTED) {
         search->outcome.outcome = SEARCH_BOUNDED; /* of this model nothing more is claimed */
         search->outcome.tally.whole = true;
         search->outcome.tally.bound += search->outcome.tally.bound == 0;

@@ -62,6 +62,8 @@ void search_progress(void *context, const struct pool_progress *progress);
 /* Takes the progress line away. */
 void search_progress_end(void);
 void search_say(const struct search *search);
+/* Has there been a moment at which a thread may have had to wait for a processor? Then nothing is exhausted. */
+bool search_is_crowded(const struct search *search);
 /* What "exhausted" rests on; it never stands without. Item number i; NULL past the end. */
 const char *search_assumption(const struct search *search, size_t i);
 const char *outcome_name(enum search_outcome outcome);

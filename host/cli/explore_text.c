@@ -90,6 +90,13 @@ limits_injections(const struct search *search)
                                      inject & (ABI_INJECT_EVENTS & ~(uint32_t)ABI_INJECT_TIMEOUT));
 }
 
+bool
+search_is_crowded(const struct search *search)
+{
+    return !search->plan.few &&
+           search->outcome.tally.running + 1 >= search->request.boot.cpus; /* one may be idle */
+}
+
 const char *
 search_assumption(const struct search *search, size_t i)
 {
@@ -118,6 +125,12 @@ search_assumption(const struct search *search, size_t i)
         snprintf(text, sizeof(text),
                  "%u processor%s and strict priorities: other schedules need more processors",
                  search->request.boot.cpus, search->request.boot.cpus == 1 ? "" : "s");
+        return text;
+    }
+    if (i == 0 && search_is_crowded(search)) {
+        snprintf(text, sizeof(text),
+                 "%u processors, which were not enough for all threads: other schedules need more",
+                 search->request.boot.cpus);
         return text;
     }
     if (i < count) {
@@ -234,7 +247,10 @@ search_say(const struct search *search)
     case SEARCH_BOUNDED:
         say_bound(search, what);
         fprintf(stderr, "%s in %lu traces",
-                tally->whole && search->plan.few ? ", more are not possible," : "", tally->traces);
+                tally->whole && (search->plan.few || search_is_crowded(search))
+                    ? ", more are not possible,"
+                    : "",
+                tally->traces);
         say_assumptions(search);
         say_confidence(search, tally->runs);
         break;

@@ -30,7 +30,7 @@
 #define MOST_BOUND     1000 /* of preemptions: more than any run has */
 
 struct node {
-    uint64_t todo;                    /* agents within the bound that are still to be tried */
+    agent_set todo;                   /* agents within the bound that are still to be tried */
     uint16_t preemptions, injections; /* spent before this question */
     uint8_t chosen;
 };
@@ -105,13 +105,13 @@ cost(const struct question *question, uint32_t agent, uint32_t *preemptions, uin
     *injections = operation_injected(&question->next[agent]);
     *preemptions = 0;
     if (delays) {
-        uint64_t lower = question->last == NO_AGENT ? 0 : (1ull << question->last) - 1;
-        uint64_t passed = (1ull << agent) - 1;
+        agent_set lower = question->last == NO_AGENT ? 0 : set_one(question->last) - 1;
+        agent_set passed = set_one(agent) - 1;
 
         /* From the last one on, around, up to this one. */
         passed = agent >= question->last || question->last == NO_AGENT ? passed & ~lower
                                                                        : passed | ~lower;
-        *preemptions = (uint32_t)__builtin_popcountll(passed & question->enabled);
+        *preemptions = set_count(passed & question->enabled);
     } else if (question->last != NO_AGENT && agent != question->last && *injections == 0) {
         *preemptions = (question->enabled >> question->last & 1) != 0 &&
                        question->next[question->last].op != SP_YIELD; /* B4 */
@@ -159,8 +159,8 @@ meet(uint32_t agent, const struct operation *operation)
 static void
 meet_all(const struct question *question)
 {
-    for (uint64_t set = question->present; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->present; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
 
         meet(agent, &question->next[agent]);
     }
@@ -183,21 +183,21 @@ is_local(const struct operation *operation)
 }
 
 /* Who could go on within the bound. */
-static uint64_t
+static agent_set
 within(const struct node *node, const struct question *question)
 {
-    uint64_t agents = 0;
+    agent_set agents = 0;
 
     if (question->last != NO_AGENT && (question->enabled >> question->last & 1) != 0 && !few &&
         is_local(&question->next[question->last])) {
-        return 1ull << question->last;
+        return set_one(question->last);
     }
-    for (uint64_t set = question->enabled; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set), preemptions, injections;
+    for (agent_set set = question->enabled; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set), preemptions, injections;
 
         cost(question, agent, &preemptions, &injections);
         if (node->preemptions + preemptions <= bound && node->injections + injections <= bound) {
-            agents |= 1ull << agent;
+            agents |= set_one(agent);
         } else {
             cut_off = true;
         }
@@ -207,12 +207,12 @@ within(const struct node *node, const struct question *question)
 
 /* Who costs least comes first. */
 static uint32_t
-cheapest(const struct question *question, uint64_t agents)
+cheapest(const struct question *question, agent_set agents)
 {
     uint32_t best = NO_AGENT, least = UINT32_MAX;
 
     for (; agents != 0; agents &= agents - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(agents), preemptions, injections;
+        uint32_t agent = set_first(agents), preemptions, injections;
 
         cost(question, agent, &preemptions, &injections);
         if (preemptions + injections < least) {
@@ -327,7 +327,7 @@ choose(const struct question *question)
         return ANSWER_CUT;
     }
     node->chosen = (uint8_t)cheapest(question, node->todo);
-    node->todo &= ~(1ull << node->chosen);
+    node->todo &= ~set_one(node->chosen);
     cost(question, node->chosen, &preemptions, &injections);
     if (question->step + 1 < MAX_STEPS) {
         node[1].preemptions = (uint16_t)(node->preemptions + preemptions);

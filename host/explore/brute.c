@@ -23,8 +23,8 @@
 #define MAX_KNOWN (1u << 22)
 
 struct taken {
-    uint64_t todo; /* agents that are still to be tried here */
-    uint64_t hash; /* of the step and of what it depends on */
+    agent_set todo; /* agents that are still to be tried here */
+    uint64_t hash;  /* of the step and of what it depends on */
     uint64_t trace;
     uint8_t chosen;
     uint8_t touches;
@@ -141,8 +141,8 @@ hash_of(const struct question *question)
 {
     uint64_t hash = 0;
 
-    for (uint64_t set = question->present; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->present; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
         const struct operation *operation = &question->next[agent];
         struct touch touch[OPERATION_TOUCHES];
         uint32_t count = operation_touches(operation, touch);
@@ -219,7 +219,7 @@ choose(const struct question *question)
         }
     }
     step->chosen = (uint8_t)question_first(question, step->todo);
-    step->todo &= ~(1ull << step->chosen);
+    step->todo &= ~set_one(step->chosen);
     take(question->step, question);
     steps = question->step + 1;
     return step->chosen;
@@ -239,7 +239,8 @@ alone(uint32_t count)
 static uint64_t
 trace_of_run(void)
 {
-    uint64_t hash = 0, kept = 0; /* agents one of whose later steps matters */
+    uint64_t hash = 0;
+    agent_set kept = 0; /* agents one of whose later steps matters */
 
     for (uint32_t i = steps; i-- > 0;) {
         bool matters = (kept >> path[i].chosen & 1) != 0;
@@ -248,7 +249,7 @@ trace_of_run(void)
             matters = path[j].chosen != path[i].chosen && depends(&path[i], &path[j]);
         }
         if (matters) {
-            kept |= 1ull << path[i].chosen;
+            kept |= set_one(path[i].chosen);
             hash += path[i].hash;
         }
     }

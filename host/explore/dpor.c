@@ -51,7 +51,7 @@ static uint32_t shard, shards;
 static bool learning;    /* `top` */
 static bool skipped;     /* the run has come to another shard's part */
 static bool handed_over; /* there was no run before this one */
-static uint64_t
+static agent_set
     counting; /* D9: who sleeps at the next question in front of an operation that counts */
 static uint64_t complete, told;
 
@@ -74,26 +74,26 @@ init(const struct run_search *search)
 }
 
 static void
-add(struct node *node, uint64_t agents)
+add(struct node *node, agent_set agents)
 {
     for (agents &= ~node->backtrack; agents != 0; agents &= agents - 1) {
-        node->queue[node->queued++] = (uint8_t)__builtin_ctzll(agents); /* D5 */
+        node->queue[node->queued++] = (uint8_t)set_first(agents); /* D5 */
     }
     for (uint32_t i = 0; i < node->queued; i++) {
-        node->backtrack |= 1ull << node->queue[i];
+        node->backtrack |= set_one(node->queue[i]);
     }
 }
 
 /* A race asks for one of `agents` at question `step`; `first` is the one to take. */
 static void
-ask(uint32_t step, uint64_t agents, uint32_t first)
+ask(uint32_t step, agent_set agents, uint32_t first)
 {
     struct node *node = &path[step];
 
     if (step < root) {
         subtree_ask(step, agents, first);
     } else if ((agents & node->backtrack) == 0) {
-        add(node, first != NO_AGENT ? 1ull << first : node->enabled);
+        add(node, first != NO_AGENT ? set_one(first) : node->enabled);
     }
 }
 
@@ -113,7 +113,7 @@ take_over(uint32_t part, uint32_t agent)
     }
     subtree_given_back(part);
     if (answer == UNIT_TAKE) {
-        node->done |= 1ull << agent;
+        node->done |= set_one(agent);
         subtree_read_asks(asks, size, ask);
     }
     return true;
@@ -187,7 +187,7 @@ learn_top(void)
 
     learning = false;
     for (top = 0; top < happens_steps && parts < (uint64_t)PARTS * shards; top++) {
-        parts *= (uint64_t)__builtin_popcountll(path[top].enabled);
+        parts *= set_count(path[top].enabled);
     }
     top += top == 0;
 }
@@ -196,14 +196,14 @@ learn_top(void)
 static void
 reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
 {
-    const uint64_t enabled = happens_step[i].enabled, present = happens_step[i].present;
-    uint64_t agents = (present | 1ull << agent) & ~(1ull << happens_step[i].agent), initials = 0;
+    const agent_set enabled = happens_step[i].enabled, present = happens_step[i].present;
+    agent_set agents = (present | set_one(agent)) & ~set_one(happens_step[i].agent), initials = 0;
     uint32_t earliest = UINT32_MAX, first = NO_AGENT;
 
     /* The agent of step i does nothing more that does not follow it; whoever appeared later follows
        what it was made by. */
     for (; agents != 0; agents &= agents - 1) {
-        uint32_t other = (uint32_t)__builtin_ctzll(agents);
+        uint32_t other = set_first(agents);
         uint32_t next = happens_next(other, i);
 
         if (next != 0 ? !happens_initial(happens_clock(next - 1), other, i)
@@ -213,7 +213,7 @@ reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
         if (i >= root && (path[i].backtrack >> other & 1) != 0) {
             return;
         }
-        initials |= 1ull << other;
+        initials |= set_one(other);
         if (next == 0) {
             next = happens_steps + 1;
         }
@@ -233,10 +233,10 @@ ignore(uint32_t i, uint32_t agent, const uint32_t *clock)
 
 /* D3: the last step has taken away what these could have done instead of it. */
 static void
-ask_instead(uint64_t agents)
+ask_instead(agent_set agents)
 {
     for (; agents != 0; agents &= agents - 1) {
-        ask(happens_steps - 1, agents & -agents, (uint32_t)__builtin_ctzll(agents));
+        ask(happens_steps - 1, agents & -agents, set_first(agents));
     }
 }
 
@@ -245,11 +245,11 @@ static void
 find_taken_away(const struct question *question)
 {
     const struct step *last = &happens_step[question->step - 1];
-    uint64_t gone = last->present & ~question->present & ~(1ull << last->agent);
+    agent_set gone = last->present & ~question->present & ~set_one(last->agent);
 
     ask_instead(gone & last->enabled);
     for (gone &= ~last->enabled; gone != 0; gone &= gone - 1) {
-        happens_blocked(question, (uint32_t)__builtin_ctzll(gone), reverse);
+        happens_blocked(question, set_first(gone), reverse);
     }
 }
 
@@ -257,7 +257,7 @@ static uint32_t
 choose(const struct question *question)
 {
     struct node *node = &path[question->step];
-    uint64_t free;
+    agent_set free;
 
     if (question->step < happens_steps) { /* D4 */
         if (happens_step[question->step].enabled != question->enabled) {
@@ -275,8 +275,8 @@ choose(const struct question *question)
             return ANSWER_CUT;
         }
         *node = (struct node){.sleep = question->step > 0 ? node[-1].asleep : 0, .since = runs};
-        for (uint64_t set = node->sleep & counting; set != 0; set &= set - 1) {
-            if (!operation_counts(&question->next[__builtin_ctzll(set)])) {
+        for (agent_set set = node->sleep & counting; set != 0; set &= set - 1) {
+            if (!operation_counts(&question->next[set_first(set)])) {
                 node->sleep &= ~(set & -set); /* D9 */
             }
         }
@@ -285,7 +285,7 @@ choose(const struct question *question)
             return ANSWER_CUT; /* D2 */
         }
         node->chosen = (uint8_t)question_first(question, free);
-        add(node, 1ull << node->chosen);
+        add(node, set_one(node->chosen));
         if (question->step < top) {
             add(node, question->enabled);
         }
@@ -293,17 +293,17 @@ choose(const struct question *question)
         worker_fail("the run does not repeat: another question at step %u", question->step);
     }
     node->enabled = question->enabled;
-    node->asleep = (node->sleep | node->done) & ~(1ull << node->chosen);
+    node->asleep = (node->sleep | node->done) & ~set_one(node->chosen);
     counting = 0;
-    for (uint64_t set = node->asleep; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = node->asleep; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
 
-        counting |= operation_counts(&question->next[agent]) ? 1ull << agent : 0;
+        counting |= operation_counts(&question->next[agent]) ? set_one(agent) : 0;
         if (operation_dependent(&question->next[agent], &question->next[node->chosen])) {
-            node->asleep &= ~(1ull << agent); /* D1 */
+            node->asleep &= ~set_one(agent); /* D1 */
         }
     }
-    node->done |= 1ull << node->chosen;
+    node->done |= set_one(node->chosen);
     happens_take(question, node->chosen, question->step + 1 < prefix ? ignore : reverse);
     return node->chosen;
 }
@@ -319,8 +319,8 @@ end(const struct question *question, bool cut)
     runs++;
     complete += !cut;
     happens_ask(question);
-    for (uint64_t set = question->present & ~question->enabled; set != 0; set &= set - 1) {
-        happens_blocked(question, (uint32_t)__builtin_ctzll(set), reverse); /* D3 */
+    for (agent_set set = question->present & ~question->enabled; set != 0; set &= set - 1) {
+        happens_blocked(question, set_first(set), reverse); /* D3 */
     }
     if (!cut && happens_steps > 0) {
         ask_instead(end_took_away(question, &happens_step[happens_steps - 1]));
@@ -358,8 +358,8 @@ seen(void)
 
     for (uint32_t i = 0; i < happens_steps; i++) {
         const struct node *node = &path[i];
-        int answers = __builtin_popcountll((node->backtrack | node->done) & ~node->sleep);
-        int done = __builtin_popcountll(node->done & ~node->sleep);
+        int answers = set_count((node->backtrack | node->done) & ~node->sleep);
+        int done = set_count(node->done & ~node->sleep);
 
         if (answers > 1) {
             all += share * (i + 1 == happens_steps ? done : done - 1) / answers;

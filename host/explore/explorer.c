@@ -72,9 +72,9 @@ struct progress {
     uint32_t alone; /* points that the only agent there is has passed */
     uint32_t steps; /* questions that the strategy saw */
     uint32_t preemptions, injections;
-    uint64_t offered; /* injected events of this run that have not happened: X4 */
-    uint32_t passed;  /* X11: since the last question */
-    uint64_t moves;   /* steps of any agent in this run, those of X1 too */
+    agent_set offered; /* injected events of this run that have not happened: X4 */
+    uint32_t passed;   /* X11: since the last question */
+    uint64_t moves;    /* steps of any agent in this run, those of X1 too */
     uint8_t last;
 };
 
@@ -100,7 +100,7 @@ static struct {
     struct question question;
     uint8_t stepped;          /* who was chosen last */
     uint32_t quiet;           /* accesses since the last question */
-    uint64_t spinning;        /* X7, at the last question */
+    agent_set spinning;       /* X7, at the last question */
     bool past;                /* of a replay: the schedule is at its end; else true */
     uint8_t part[MAX_AGENTS]; /* X10: who shall step yet, from `parts` on */
     uint32_t parts, parting;
@@ -199,6 +199,7 @@ static void
 ask(const struct abi_agent *agents, uint32_t count)
 {
     struct question *question = &it.question;
+    uint32_t running = 0;
 
     *question = (struct question){.last = it.at.last, .step = it.at.steps, .next = it.next};
     it.spinning = 0;
@@ -206,7 +207,7 @@ ask(const struct abi_agent *agents, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         uint32_t number = agent_number(agents[i].name);
 
-        question->present |= 1ull << number;
+        question->present |= set_one(number);
         if (!operation_is_known(&it.next[number], &agents[i])) {
             operation_describe(&it.next[number], &agents[i]);
         }
@@ -219,16 +220,20 @@ ask(const struct abi_agent *agents, uint32_t count)
             if (spin_waits(number, it.at.moves, it.past, &it.next[number]) ||
                 (it.search->stuck && it.past && agents[i].registers != 0)) { /* X7 */
                 it.next[number].flags |= ABI_AGENT_BLOCKED | ABI_AGENT_WAITS;
-                it.spinning |= 1ull << number;
+                it.spinning |= set_one(number);
             } else {
-                question->enabled |= 1ull << number;
+                question->enabled |= set_one(number);
             }
         }
+        running += agents[i].kind == ABI_AGENT_THREAD;
         if (agents[i].kind == ABI_AGENT_INJECTED) {
-            it.at.offered |= 1ull << number;
+            it.at.offered |= set_one(number);
         }
     }
     question->present |= it.at.offered; /* X4: also when the target is gone */
+    if (it.results != NULL && running > it.results->running) {
+        it.results->running = running;
+    }
 }
 
 static bool
@@ -373,7 +378,7 @@ answer(const struct abi_agent *agents, uint32_t count)
         chosen = fair_choice(agents, count);
     } else if (operation_injected(&it.next[chosen])) {
         it.at.injections++;
-        it.at.offered &= ~(1ull << chosen);
+        it.at.offered &= ~set_one(chosen);
     } else if (it.at.last != NO_AGENT && it.at.last != chosen &&
                (it.question.enabled >> it.at.last & 1) != 0) {
         it.at.preemptions++;
@@ -851,7 +856,7 @@ explorer_ended(const struct abi_stop *why)
     }
     if (why != NULL && !it.blocked) {
         gone = crashed ? gone_image(why) : 0;
-        it.question.enabled &= crashed ? ~(1ull << it.stepped) : 0;
+        it.question.enabled &= crashed ? ~set_one(it.stepped) : 0;
         it.question.present = it.question.enabled;
         it.question.step = it.at.steps;
         if (gone != 0) { /* nt/ke/visit.c, I4 */
@@ -860,7 +865,7 @@ explorer_ended(const struct abi_stop *why)
                                                      .objects = 1,
                                                      .object = {gone},
                                                      .reads = {true}};
-            it.question.present |= 1ull << it.stepped;
+            it.question.present |= set_one(it.stepped);
         }
     }
     it.question.present |= it.at.offered; /* X4 */

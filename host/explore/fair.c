@@ -117,10 +117,11 @@ data(void)
 static uint64_t
 state(const struct question *question)
 {
-    uint64_t hash = mix(question->enabled, question->present);
+    uint64_t hash = mix((uint64_t)question->enabled, (uint64_t)question->present) ^
+                    mix((uint64_t)(question->enabled >> 64), (uint64_t)(question->present >> 64));
 
-    for (uint64_t set = question->present; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->present; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
         const struct operation *next = &question->next[agent];
 
         hash = mix(mix(mix(hash, it.stack[agent]), next->op), next->object[0]);
@@ -153,15 +154,15 @@ compare(const struct question *question)
 }
 
 /* Those that take turns: an event that the environment may add does not. */
-static uint64_t
+static agent_set
 taking_turns(const struct question *question)
 {
-    uint64_t turns = 0;
+    agent_set turns = 0;
 
-    for (uint64_t set = question->enabled; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->enabled; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
 
-        turns |= operation_injected(&question->next[agent]) ? 0 : 1ull << agent;
+        turns |= operation_injected(&question->next[agent]) ? 0 : set_one(agent);
     }
     return turns != 0 ? turns : question->enabled;
 }
@@ -177,8 +178,7 @@ fair_state(const struct question *question, uint32_t asker)
         return FAIR_TOO_LONG;
     }
     /* A round is over when the turn comes to the first agent. */
-    if (it.choices > PATIENT &&
-        fair_next(question) == (uint32_t)__builtin_ctzll(taking_turns(question)) &&
+    if (it.choices > PATIENT && fair_next(question) == set_first(taking_turns(question)) &&
         compare(question)) {
         return FAIR_STANDS_STILL;
     }
@@ -189,10 +189,11 @@ fair_state(const struct question *question, uint32_t asker)
 uint32_t
 fair_next(const struct question *question)
 {
-    uint64_t turns = taking_turns(question);
-    uint64_t later = question->last >= 63 ? 0 : turns & (~0ull << (question->last + 1));
+    agent_set turns = taking_turns(question);
+    agent_set later =
+        question->last >= MAX_AGENTS - 1 ? 0 : turns & (SET_ALL << (question->last + 1));
 
-    return (uint32_t)__builtin_ctzll(later != 0 ? later : turns);
+    return set_first(later != 0 ? later : turns);
 }
 
 /* ---- a strategy of its own: after a few random choices everybody takes turns ---- */

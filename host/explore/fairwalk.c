@@ -12,10 +12,10 @@
 
 static struct random numbers;
 static uint64_t seed;
-static uint64_t behind[MAX_AGENTS]; /* those that come first */
+static agent_set behind[MAX_AGENTS]; /* those that come first */
 /* Since the agent's last yield: */
-static uint64_t stepped[MAX_AGENTS], enabled_since[MAX_AGENTS], disabled[MAX_AGENTS];
-static uint64_t met, before; /* who could step at the last question */
+static agent_set stepped[MAX_AGENTS], enabled_since[MAX_AGENTS], disabled[MAX_AGENTS];
+static agent_set met, before; /* who could step at the last question */
 static bool yields;
 
 static int
@@ -41,26 +41,26 @@ follow(const struct question *question)
 {
     uint32_t last = question->last;
 
-    for (uint64_t set = question->present & ~met; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->present & ~met; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
 
-        stepped[agent] = UINT64_MAX; /* its first turn costs nobody theirs */
+        stepped[agent] = SET_ALL; /* its first turn costs nobody theirs */
         enabled_since[agent] = disabled[agent] = 0;
     }
     met |= question->present;
     if (last == NO_AGENT) {
         return;
     }
-    for (uint64_t set = met; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = met; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
 
-        stepped[agent] |= 1ull << last;
+        stepped[agent] |= set_one(last);
         enabled_since[agent] &= question->enabled;
-        behind[agent] &= ~(1ull << last);
+        behind[agent] &= ~set_one(last);
     }
     disabled[last] |= before & ~question->enabled;
     if (yields) {
-        behind[last] |= (enabled_since[last] | disabled[last]) & ~stepped[last] & ~(1ull << last);
+        behind[last] |= (enabled_since[last] | disabled[last]) & ~stepped[last] & ~set_one(last);
         enabled_since[last] = question->enabled;
         disabled[last] = stepped[last] = 0;
     }
@@ -69,15 +69,15 @@ follow(const struct question *question)
 static uint32_t
 choose(const struct question *question)
 {
-    uint64_t turn = question->enabled;
+    agent_set turn = question->enabled;
     uint32_t chosen;
 
     follow(question);
-    for (uint64_t set = question->enabled; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->enabled; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
 
         if ((behind[agent] & question->enabled) != 0) {
-            turn &= ~(1ull << agent);
+            turn &= ~set_one(agent);
         }
     }
     chosen = random_agent(&numbers, turn != 0 ? turn : question->enabled);

@@ -230,11 +230,11 @@ choose(const struct question *question)
     struct question free = *question;
     uint32_t chosen;
 
-    for (uint64_t set = question->enabled; set != 0 && current.wishes > 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->enabled; set != 0 && current.wishes > 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
 
         if (is_held(&question->next[agent])) {
-            free.enabled &= ~(1ull << agent);
+            free.enabled &= ~set_one(agent);
         }
     }
     if (free.enabled == 0) {

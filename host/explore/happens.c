@@ -214,14 +214,14 @@ void
 happens_ask(const struct question *question)
 {
     uint32_t at = happens_steps;
-    uint64_t appear;
+    agent_set appear;
 
     if (at == 0) {
         return;
     }
     appear = question->present & ~happens_step[at - 1].present;
     for (; appear != 0; appear &= appear - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(appear);
+        uint32_t agent = set_first(appear);
 
         if (appeared[agent] == at) {
             continue;
@@ -490,17 +490,17 @@ happens_blocked(const struct question *end, uint32_t agent,
 }
 
 /* In a run that has not crashed, only what nobody waits for. */
-uint64_t
+agent_set
 end_took_away(const struct question *end, const struct step *last)
 {
-    uint64_t set = end->enabled;
+    agent_set set = end->enabled;
 
-    for (uint64_t gone = last->enabled & ~end->present & ~(1ull << last->agent); gone != 0;
+    for (agent_set gone = last->enabled & ~end->present & ~set_one(last->agent); gone != 0;
          gone &= gone - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(gone);
+        uint32_t agent = set_first(gone);
 
         if (end->next[agent].kind == ABI_AGENT_TIMER || end->next[agent].op == SP_RUN_DPC) {
-            set |= 1ull << agent;
+            set |= set_one(agent);
         }
     }
     return set;

@@ -15,7 +15,7 @@ struct step_touch {
 
 /* A step that was taken, and the question that it answered. */
 struct step {
-    uint64_t enabled, present;
+    agent_set enabled, present;
     uint64_t hash;  /* of what it is and of all that happens before it */
     uint64_t trace; /* of the set of steps up to it: the same for each order of one trace */
     uint32_t own;   /* this agent's step before it: 1 + number, 0: none */
@@ -67,7 +67,7 @@ happens_before(uint32_t earlier, uint32_t later)
 }
 
 /* A run has come to its end, or has crashed: who could have stepped instead of the last step, and is gone with it. */
-uint64_t end_took_away(const struct question *end, const struct step *last);
+agent_set end_took_away(const struct question *end, const struct step *last);
 
 /* Does all that others did happen before what the agent of the last step does from now on? */
 bool happens_before_all(uint32_t steps);

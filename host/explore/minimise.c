@@ -46,7 +46,7 @@ struct cost {
 
 /* A question on the path of BOUND. */
 struct branch {
-    uint64_t untried;
+    agent_set untried;
     uint8_t chosen;
     uint32_t preemptions, injections; /* before it */
 };
@@ -280,7 +280,7 @@ next_bounded(void)
         if (it.depth > 0) {
             struct branch *branch = &it.path[it.depth - 1];
 
-            branch->chosen = (uint8_t)__builtin_ctzll(branch->untried);
+            branch->chosen = (uint8_t)set_first(branch->untried);
             branch->untried &= branch->untried - 1;
             it.prefix = it.depth;
             return true;
@@ -386,8 +386,8 @@ can_step(const struct question *question, uint32_t agent)
 static uint32_t
 number_of(const struct question *question, uint32_t name)
 {
-    for (uint64_t set = question->enabled; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->enabled; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
 
         if (explorer_name(agent) == name) {
             return agent;
@@ -422,16 +422,15 @@ continue_at_random(const struct question *question, uint32_t prefix)
         agent = number_of(question, it.schedule[question->step]);
         return agent == NO_AGENT ? ANSWER_CUT : agent;
     }
-    return set_nth(
-        question->enabled,
-        (uint32_t)random_below(&it.numbers, (uint64_t)__builtin_popcountll(question->enabled)));
+    return set_nth(question->enabled,
+                   (uint32_t)random_below(&it.numbers, set_count(question->enabled)));
 }
 
 static uint32_t
 bounded(const struct question *question)
 {
     struct branch *branch = &it.path[question->step];
-    uint64_t options = question->enabled;
+    agent_set options = question->enabled;
     uint32_t first = question_first(question, question->enabled);
 
     if (question->step < it.prefix) {
@@ -443,16 +442,16 @@ bounded(const struct question *question)
     }
     if (can_step(question, question->last) &&
         (it.preemptions >= it.bound || !is_shared(&question->next[question->last]))) {
-        options = 1ull << question->last;
+        options = set_one(question->last);
     }
-    for (uint64_t set = options; set != 0 && it.injections >= it.cost.injections; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = options; set != 0 && it.injections >= it.cost.injections; set &= set - 1) {
+        uint32_t agent = set_first(set);
 
         if (agent != first && operation_injected(&question->next[agent])) {
-            options &= ~(1ull << agent);
+            options &= ~set_one(agent);
         }
     }
-    *branch = (struct branch){.untried = options & ~(1ull << first), .chosen = (uint8_t)first};
+    *branch = (struct branch){.untried = options & ~set_one(first), .chosen = (uint8_t)first};
     it.depth = question->step + 1;
     return first;
 }
@@ -482,8 +481,8 @@ choose(const struct question *question)
 static void
 end(const struct question *question, bool cut)
 {
-    for (uint64_t set = question->present; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->present; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
 
         learn(&question->next[agent], agent);
     }

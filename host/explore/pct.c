@@ -23,7 +23,7 @@ static uint32_t given, depth, longest;
 static uint32_t change[MAX_DEPTH];
 static uint8_t order[MAX_AGENTS]; /* of those that have not fallen, highest first */
 static uint32_t ordered;
-static uint64_t known;            /* agents that were met */
+static agent_set known;           /* agents that were met */
 static uint8_t fallen[MAX_DEPTH]; /* agent by priority, NO_AGENT: none */
 static bool yields;
 
@@ -95,7 +95,7 @@ take_out(uint8_t agent)
 static uint32_t
 choose(const struct question *question)
 {
-    uint64_t fresh = question->present & ~known;
+    agent_set fresh = question->present & ~known;
 
     if (question->step >= UNFAIR_STEPS) {
         return random_agent(&numbers, question->enabled);
@@ -116,7 +116,7 @@ choose(const struct question *question)
         for (uint32_t i = ordered++; i > place; i--) {
             order[i] = order[i - 1];
         }
-        order[place] = (uint8_t)__builtin_ctzll(fresh);
+        order[place] = (uint8_t)set_first(fresh);
     }
     known |= question->present;
     for (uint32_t i = 0; i < ordered; i++) {
@@ -131,7 +131,7 @@ choose(const struct question *question)
             return fallen[i];
         }
     }
-    return (uint32_t)__builtin_ctzll(question->enabled);
+    return set_first(question->enabled);
 }
 
 static void

@@ -46,8 +46,8 @@ choose(const struct question *question)
     if (question->step >= UNFAIR_STEPS) {
         return random_agent(&numbers, question->enabled);
     }
-    for (uint64_t set = question->enabled; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->enabled; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
 
         if (priority[agent] == 0) {
             priority[agent] = 1 + (random_next(&numbers) >> 1);
@@ -61,8 +61,8 @@ choose(const struct question *question)
     if (done->op == SP_YIELD) { /* behind all others, else a loop that waits would never end */
         priority[best] = 1;
     }
-    for (uint64_t set = question->present & ~(1ull << best); set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->present & ~set_one(best); set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
 
         if (operation_dependent(done, &question->next[agent])) {
             priority[agent] = favour ? UINT64_MAX - (random_next(&numbers) >> 2) : 0;

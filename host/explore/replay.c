@@ -100,15 +100,15 @@ differs(const struct question *question, uint32_t wanted)
     char able[256] = "";
     size_t used = 0;
 
-    for (uint64_t set = question->enabled; set != 0 && used + 40 < sizeof(able); set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->enabled; set != 0 && used + 40 < sizeof(able); set &= set - 1) {
+        uint32_t agent = set_first(set);
 
         used +=
             (size_t)snprintf(able + used, sizeof(able) - used, "%s%08x (%s)", used != 0 ? ", " : "",
                              explorer_name(agent), operation_name(question->next[agent].op));
     }
-    for (uint64_t set = question->present & ~question->enabled; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->present & ~question->enabled; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
 
         if (explorer_name(agent) == wanted) {
             worker_fail("replay mismatch, first at choice %u: agent %08x would have to wait "
@@ -125,7 +125,7 @@ differs(const struct question *question, uint32_t wanted)
 static uint32_t
 choose(const struct question *question)
 {
-    uint64_t set = question->enabled;
+    agent_set set = question->enabled;
 
     for (; search->tolerant; replay_skipped++) {
         if (at >= search->schedule_length) {
@@ -133,7 +133,7 @@ choose(const struct question *question)
         }
         at++;
         for (set = question->enabled; set != 0; set &= set - 1) {
-            uint32_t agent = (uint32_t)__builtin_ctzll(set);
+            uint32_t agent = set_first(set);
 
             if (explorer_name(agent) == search->schedule[at - 1]) {
                 return agent;
@@ -142,7 +142,7 @@ choose(const struct question *question)
         first_skip = first_skip == 0 ? (uint32_t)at : first_skip;
     }
     for (; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+        uint32_t agent = set_first(set);
 
         if (explorer_name(agent) == search->schedule[question->step]) {
             return agent;

@@ -24,9 +24,9 @@ run_numbers(uint64_t seed, uint64_t salt, uint64_t run)
 }
 
 static inline uint32_t
-random_agent(struct random *random, uint64_t set)
+random_agent(struct random *random, agent_set set)
 {
-    uint32_t count = (uint32_t)__builtin_popcountll(set);
+    uint32_t count = set_count(set);
 
     return set_nth(set, count == 1 ? 0 : (uint32_t)random_below(random, count));
 }

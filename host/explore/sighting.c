@@ -54,7 +54,7 @@ struct seen {
     uint32_t scheduled;
     uint32_t step;
     bool writes[2];
-    uint64_t agents;
+    agent_set agents;
 };
 
 struct held {
@@ -147,7 +147,8 @@ is_race(const struct operation *a, const struct operation *b)
 }
 
 static void
-note_race(const struct operation *a, const struct operation *b, uint64_t agents, uint32_t scheduled)
+note_race(const struct operation *a, const struct operation *b, agent_set agents,
+          uint32_t scheduled)
 {
     struct seen *new = &seen[seen_count];
 
@@ -185,23 +186,23 @@ note_race(const struct operation *a, const struct operation *b, uint64_t agents,
 static void
 look_for_races(const struct question *question, uint32_t scheduled)
 {
-    uint64_t standing = 0;
+    agent_set standing = 0;
 
-    for (uint64_t set = question->enabled; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->enabled; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
         const struct operation *mine = &question->next[agent];
 
         if (!accesses(mine)) {
             continue;
         }
-        for (uint64_t others = standing; others != 0; others &= others - 1) {
-            const struct operation *other = &question->next[__builtin_ctzll(others)];
+        for (agent_set others = standing; others != 0; others &= others - 1) {
+            const struct operation *other = &question->next[set_first(others)];
 
             if (is_race(mine, other)) {
-                note_race(mine, other, 1ull << agent | (others & -others), scheduled);
+                note_race(mine, other, set_one(agent) | (others & -others), scheduled);
             }
         }
-        standing |= 1ull << agent;
+        standing |= set_one(agent);
     }
 }
 
@@ -221,13 +222,13 @@ is_lock(const struct operation *operation)
 }
 
 /* Those who wait for `agents` of whom each waits for one of them. */
-static uint64_t
+static agent_set
 circle_of(const struct question *question)
 {
-    uint64_t waits[MAX_AGENTS], in = 0, stuck;
+    agent_set waits[MAX_AGENTS], in = 0, stuck;
 
-    for (uint64_t set = question->present & ~question->enabled; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->present & ~question->enabled; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
         const struct operation *wait = &question->next[agent];
 
         if ((wait->flags & ABI_AGENT_BLOCKED) == 0 || !is_lock(wait)) {
@@ -235,20 +236,20 @@ circle_of(const struct question *question)
         }
         waits[agent] = 0;
         for (uint32_t i = 0; i < held_count; i++) {
-            waits[agent] |= held[i].object == wait->object[0] ? 1ull << held[i].agent : 0;
+            waits[agent] |= held[i].object == wait->object[0] ? set_one(held[i].agent) : 0;
         }
-        waits[agent] &= ~(1ull << agent);
-        in |= 1ull << agent;
+        waits[agent] &= ~set_one(agent);
+        in |= set_one(agent);
     }
     do {
-        uint64_t held_up = 0;
+        agent_set held_up = 0;
 
         stuck = in;
-        for (uint64_t set = stuck; set != 0; set &= set - 1) {
-            uint32_t agent = (uint32_t)__builtin_ctzll(set);
+        for (agent_set set = stuck; set != 0; set &= set - 1) {
+            uint32_t agent = set_first(set);
 
             held_up |= waits[agent];
-            in &= (waits[agent] & stuck) == 0 ? ~(1ull << agent) : ~0ull;
+            in &= (waits[agent] & stuck) == 0 ? ~set_one(agent) : SET_ALL;
         }
         in &= held_up;
     } while (in != stuck);
@@ -257,12 +258,12 @@ circle_of(const struct question *question)
 
 /* The same for any order of agents. */
 static uint64_t
-circle_signature(const struct question *question, uint64_t agents)
+circle_signature(const struct question *question, agent_set agents)
 {
     uint64_t sum = CYCLE_SALT;
 
     for (; agents != 0; agents &= agents - 1) {
-        const struct operation *wait = &question->next[__builtin_ctzll(agents)];
+        const struct operation *wait = &question->next[set_first(agents)];
 
         sum += mix(mix(CYCLE_SALT, wait->op), wait->object[0]);
     }
@@ -272,7 +273,8 @@ circle_signature(const struct question *question, uint64_t agents)
 static void
 look_for_circles(const struct question *question, uint32_t scheduled)
 {
-    uint64_t agents, signature;
+    agent_set agents;
+    uint64_t signature;
 
     if (held_count < 2 || seen_count == MAX_SEEN ||
         (question->present & ~question->enabled & ((question->present & ~question->enabled) - 1)) ==
@@ -297,8 +299,8 @@ look_for_circles(const struct question *question, uint32_t scheduled)
 static void
 look_for_uses(const struct question *question, uint32_t scheduled)
 {
-    for (uint64_t set = question->present; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set), by;
+    for (agent_set set = question->present; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set), by;
         const struct operation *operation = &question->next[agent];
         uint64_t block = lifetime_over(operation, &by), signature;
         bool told = block == 0 || seen_count == MAX_SEEN;
@@ -316,7 +318,7 @@ look_for_uses(const struct question *question, uint32_t scheduled)
                                                .uses = operation->op,
                                                .own = by == agent,
                                                .address = block,
-                                               .agents = 1ull << agent};
+                                               .agents = set_one(agent)};
         }
     }
 }
@@ -422,11 +424,11 @@ tell_stop(const struct seen *one, struct abi_stop *stop)
         return;
     }
     if (one->site[0] == 0) {
-        stop->parameter[0] = (uint64_t)__builtin_popcountll(one->agents);
+        stop->parameter[0] = set_count(one->agents);
         snprintf(stop->message, sizeof(stop->message),
                  "%d threads wait for each other for ever, each for a lock that another one has; "
                  "this does not depend on what the others do",
-                 __builtin_popcountll(one->agents));
+                 set_count(one->agents));
         return;
     }
     stop->verdict = ABI_RACE;
@@ -512,8 +514,8 @@ sighting_wanted(uint64_t signature, uint8_t *agents, struct abi_stop *stop)
         return 0;
     }
     tell_stop(one, stop);
-    for (uint64_t set = one->agents; set != 0; set &= set - 1) {
-        agents[count++] = (uint8_t)__builtin_ctzll(set);
+    for (agent_set set = one->agents; set != 0; set &= set - 1) {
+        agents[count++] = (uint8_t)set_first(set);
     }
     return count;
 }

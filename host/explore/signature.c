@@ -51,12 +51,13 @@ waits(const struct question *end)
 {
     uint64_t sum = 0;
 
-    for (uint64_t set = end->present; set != 0; set &= set - 1) {
-        const struct operation *wait = &end->next[__builtin_ctzll(set)];
+    for (agent_set set = end->present; set != 0; set &= set - 1) {
+        const struct operation *wait = &end->next[set_first(set)];
         bool seen = is_join(wait);
 
-        for (uint64_t before = end->present & (set - 1) & ~set; before != 0; before &= before - 1) {
-            const struct operation *other = &end->next[__builtin_ctzll(before)];
+        for (agent_set before = end->present & (set - 1) & ~set; before != 0;
+             before &= before - 1) {
+            const struct operation *other = &end->next[set_first(before)];
 
             seen = seen || (other->op == wait->op && other->object[0] == wait->object[0]);
         }

@@ -17,9 +17,37 @@
 #include "abi/trace.h"
 #include "host/machine/run.h"
 
-#define MAX_AGENTS 64 /* a set of agents is one word */
+#define MAX_AGENTS 128 /* as many as a set has room for; less than NO_AGENT */
 #define MAX_STEPS  65536
 #define NO_AGENT   0xFF
+
+/* Set operations are those on bits: a | b, a & b, a & ~b; `set &= set - 1` takes the first one out. */
+typedef unsigned __int128 agent_set;
+
+#define SET_ALL (~(agent_set)0)
+
+static inline agent_set
+set_one(uint32_t agent)
+{
+    return (agent_set)1 << agent;
+}
+
+/* Of a set that is not empty. */
+static inline uint32_t
+set_first(agent_set set)
+{
+    uint64_t low = (uint64_t)set;
+
+    return (uint32_t)(low != 0 ? __builtin_ctzll(low)
+                               : 64 + __builtin_ctzll((uint64_t)(set >> 64)));
+}
+
+static inline uint32_t
+set_count(agent_set set)
+{
+    return (uint32_t)(__builtin_popcountll((uint64_t)set) +
+                      __builtin_popcountll((uint64_t)(set >> 64)));
+}
 
 /* What an agent would do next. */
 struct operation {
@@ -41,8 +69,8 @@ struct operation {
 };
 
 struct question {
-    uint64_t enabled;             /* agents that could step */
-    uint64_t present;             /* and those whose next operation would block */
+    agent_set enabled;            /* agents that could step */
+    agent_set present;            /* and those whose next operation would block */
     uint8_t last;                 /* who stepped last, NO_AGENT at the root */
     uint32_t step;                /* number of this question in its run */
     const struct operation *next; /* by agent */
@@ -183,19 +211,19 @@ operation_injected(const struct operation *operation)
  * begins with it at a question where nothing asks for it would never see the run without.
  */
 static inline uint32_t
-question_first(const struct question *question, uint64_t free)
+question_first(const struct question *question, agent_set free)
 {
-    uint64_t plain = 0;
+    agent_set plain = 0;
 
     if (question->last != NO_AGENT && (free >> question->last & 1) != 0) {
         return question->last;
     }
-    for (uint64_t set = free; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = free; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
 
-        plain |= operation_injected(&question->next[agent]) ? 0 : 1ull << agent;
+        plain |= operation_injected(&question->next[agent]) ? 0 : set_one(agent);
     }
-    return (uint32_t)__builtin_ctzll(plain != 0 ? plain : free);
+    return set_first(plain != 0 ? plain : free);
 }
 
 /* fair.c: the end of a run in which everybody takes turns. */
@@ -231,12 +259,12 @@ random_below(struct random *random, uint64_t bound)
     return (uint64_t)(((unsigned __int128)random_next(random) * bound) >> 64);
 }
 static inline uint32_t
-set_nth(uint64_t set, uint32_t n)
+set_nth(agent_set set, uint32_t n)
 {
     while (n-- > 0) {
         set &= set - 1;
     }
-    return (uint32_t)__builtin_ctzll(set);
+    return set_first(set);
 }
 
 #endif

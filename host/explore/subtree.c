@@ -13,7 +13,7 @@
 #define MAX_PARTS 4096
 #define MAX_ASKS  65536
 /* What is always enough for one (unit.h). */
-#define MAX_NODE (1 + 25 + MAX_AGENTS)
+#define MAX_NODE (1 + 3 * sizeof(agent_set) + 1 + MAX_AGENTS)
 
 struct header {
     uint32_t root, length, parts, asks;
@@ -25,7 +25,7 @@ struct part {
 };
 
 struct ask {
-    uint64_t agents;
+    agent_set agents;
     uint32_t step, first;
 };
 
@@ -69,7 +69,7 @@ get(struct bytes *bytes, void *data, size_t size)
 uint32_t
 node_next(const struct node *node)
 {
-    uint64_t left = node_left(node);
+    agent_set left = node_left(node);
 
     for (uint32_t i = 0; i < node->queued && left != 0; i++) {
         if ((left >> node->queue[i] & 1) != 0) {
@@ -102,7 +102,7 @@ subtree_given_back(uint32_t number)
 }
 
 void
-subtree_ask(uint32_t step, uint64_t agents, uint32_t first)
+subtree_ask(uint32_t step, agent_set agents, uint32_t first)
 {
     for (uint32_t i = 0; i < asks; i++) {
         /* What satisfies that one satisfies this one. */
@@ -130,7 +130,7 @@ subtree_write_asks(uint8_t *out, size_t room)
 
 void
 subtree_read_asks(const uint8_t *from, size_t size,
-                  void (*ask)(uint32_t step, uint64_t agents, uint32_t first))
+                  void (*ask)(uint32_t step, agent_set agents, uint32_t first))
 {
     struct bytes bytes = {.from = from, .size = size};
     struct ask one;
@@ -168,7 +168,7 @@ get_node(struct bytes *bytes, struct node *node)
         if (node->queue[i] >= MAX_AGENTS) {
             return false;
         }
-        node->backtrack |= 1ull << node->queue[i];
+        node->backtrack |= set_one(node->queue[i]);
     }
     return true;
 }
@@ -201,7 +201,7 @@ write_part(uint8_t *out, size_t room, const struct node *path, uint32_t step, ui
     uint8_t chosen = (uint8_t)agent;
 
     for (uint32_t i = 0; i < path[step].queued && path[step].queue[i] != agent; i++) {
-        node.sleep |= 1ull << path[step].queue[i];
+        node.sleep |= set_one(path[step].queue[i]);
     }
     put(&bytes, &header, sizeof(header));
     for (uint32_t i = 0; i < step; i++) {
@@ -217,7 +217,7 @@ static size_t
 give_at(uint32_t number, uint8_t *out, size_t room, const struct node *path, uint32_t step,
         uint32_t skip)
 {
-    uint64_t left = node_left(&path[step]);
+    agent_set left = node_left(&path[step]);
 
     for (uint32_t i = 0; i < path[step].queued; i++) {
         uint32_t agent = path[step].queue[i];

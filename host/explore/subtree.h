@@ -14,18 +14,18 @@
 
 /* A question on the path of the search. */
 struct node {
-    uint64_t enabled;
-    uint64_t sleep;     /* whose step from here has been explored already */
-    uint64_t backtrack; /* who must be tried here */
-    uint64_t done;      /* who was */
-    uint64_t asleep;    /* at the next question */
-    uint64_t since;     /* number of the run in which `chosen` was first tried */
+    agent_set enabled;
+    agent_set sleep;     /* whose step from here has been explored already */
+    agent_set backtrack; /* who must be tried here */
+    agent_set done;      /* who was */
+    agent_set asleep;    /* at the next question */
+    uint64_t since;      /* number of the run in which `chosen` was first tried */
     uint8_t chosen;
     uint8_t queued;
     uint8_t queue[MAX_AGENTS]; /* `backtrack`, in the order in which they were asked for */
 };
 
-static inline uint64_t
+static inline agent_set
 node_left(const struct node *node)
 {
     return node->backtrack & ~node->done & ~node->sleep & node->enabled;
@@ -38,10 +38,10 @@ uint32_t subtree_part(uint32_t step, uint32_t agent);
 void subtree_given_back(uint32_t part);
 
 /* Keeps what is asked of a question above: one of `agents`, `first` if none is there. */
-void subtree_ask(uint32_t step, uint64_t agents, uint32_t first);
+void subtree_ask(uint32_t step, agent_set agents, uint32_t first);
 size_t subtree_write_asks(uint8_t *out, size_t room);
 void subtree_read_asks(const uint8_t *bytes, size_t size,
-                       void (*ask)(uint32_t step, uint64_t agents, uint32_t first));
+                       void (*ask)(uint32_t step, agent_set agents, uint32_t first));
 
 /* Strategy.h says what these do; the search is path[root .. length). */
 size_t subtree_save(uint8_t *out, size_t room, const struct node *path, uint32_t root,

@@ -33,7 +33,7 @@ static uint32_t selected; /* 1 + object, 0: all operations count */
 static uint32_t intended;
 static uint32_t left[MAX_AGENTS];    /* steps, with those of agents to come */
 static uint8_t known_as[MAX_AGENTS]; /* 1 + profile */
-static uint64_t known;
+static agent_set known;
 
 static int
 init(const struct run_search *search)
@@ -83,7 +83,7 @@ surw_begin(uint64_t run, bool selective)
     selected = 0;
     intended = NO_AGENT;
     if (selective && objects > 0) {
-        uint64_t candidates = 0;
+        agent_set candidates = 0;
 
         for (uint32_t i = 0; i < objects; i++) {
             uint32_t users = 0;
@@ -144,7 +144,7 @@ meet(const struct question *question, uint32_t agent)
     if (question->last != NO_AGENT && left[question->last] > left[agent]) {
         left[question->last] -= left[agent];
     }
-    known |= 1ull << agent;
+    known |= set_one(agent);
 }
 
 /* A step of the profile's run. */
@@ -171,18 +171,18 @@ learn(uint32_t agent, const struct operation *operation)
 }
 
 static uint32_t
-by_weight(uint64_t set)
+by_weight(agent_set set)
 {
     uint64_t sum = 0, drawn;
 
-    for (uint64_t rest = set; rest != 0; rest &= rest - 1) {
-        uint32_t steps = left[__builtin_ctzll(rest)];
+    for (agent_set rest = set; rest != 0; rest &= rest - 1) {
+        uint32_t steps = left[set_first(rest)];
 
         sum += steps == 0 ? 1 : steps;
     }
     drawn = random_below(&numbers, sum);
-    for (uint64_t rest = set;; rest &= rest - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(rest), steps = left[agent];
+    for (agent_set rest = set;; rest &= rest - 1) {
+        uint32_t agent = set_first(rest), steps = left[agent];
 
         steps += steps == 0;
         if (drawn < steps) {
@@ -195,27 +195,27 @@ by_weight(uint64_t set)
 static uint32_t
 choose(const struct question *question)
 {
-    uint64_t enabled = question->enabled, waiting = 0;
+    agent_set enabled = question->enabled, waiting = 0;
     uint32_t chosen;
 
-    for (uint64_t fresh = question->present & ~known; fresh != 0; fresh &= fresh - 1) {
-        meet(question, (uint32_t)__builtin_ctzll(fresh));
+    for (agent_set fresh = question->present & ~known; fresh != 0; fresh &= fresh - 1) {
+        meet(question, set_first(fresh));
     }
     if (learning || question->step >= UNFAIR_STEPS) {
         chosen = random_agent(&numbers, enabled);
     } else if (selected == 0) {
         chosen = by_weight(enabled);
     } else {
-        for (uint64_t set = enabled; set != 0; set &= set - 1) {
-            uint32_t agent = (uint32_t)__builtin_ctzll(set);
+        for (agent_set set = enabled; set != 0; set &= set - 1) {
+            uint32_t agent = set_first(set);
 
-            waiting |= (uint64_t)counts(&question->next[agent]) << agent;
+            waiting |= (agent_set)counts(&question->next[agent]) << agent;
         }
         if (intended == NO_AGENT || (question->present >> intended & 1) == 0 ||
             (waiting == enabled && (enabled >> intended & 1) == 0)) {
             intended = by_weight(waiting == enabled ? enabled : question->present);
         }
-        waiting &= ~(1ull << intended);
+        waiting &= ~set_one(intended);
         chosen = random_agent(&numbers, waiting == enabled ? enabled : enabled & ~waiting);
     }
     if (counts(&question->next[chosen])) {

@@ -19,7 +19,8 @@
 #include "host/explore/strategy.h"
 #include "host/machine/run.h"
 
-#define UNIT_ROOM (8u << 20) /* as much as a path of MAX_STEPS can need; free until it is touched */
+#define UNIT_ROOM                                                                                  \
+    (16u << 20) /* as much as a path of MAX_STEPS can need; free until it is touched */
 
 enum unit_message {
     UNIT_READY = 1, /* has nothing to do */

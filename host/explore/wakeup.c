@@ -295,13 +295,13 @@ reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
 
 /* What the last step has taken away could have come instead of it: W5. */
 static void
-ask_instead(const struct question *question, uint64_t agents)
+ask_instead(const struct question *question, agent_set agents)
 {
     struct node *node = &path[happens_steps - 1];
     uint32_t at;
 
     for (; agents != 0; agents &= agents - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(agents);
+        uint32_t agent = set_first(agents);
         bool asleep = false;
 
         event[0] = (struct event){happens_steps - 1, NULL, move_of(agent, &question->next[agent])};
@@ -319,11 +319,11 @@ static void
 find_taken_away(const struct question *question)
 {
     const struct step *last = &happens_step[question->step - 1];
-    uint64_t gone = last->present & ~question->present & ~(1ull << last->agent);
+    agent_set gone = last->present & ~question->present & ~set_one(last->agent);
 
     ask_instead(question, gone & last->enabled);
     for (gone &= ~last->enabled; gone != 0; gone &= gone - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(gone);
+        uint32_t agent = set_first(gone);
 
         taking = &question->next[agent];
         happens_blocked(question, agent, reverse);
@@ -370,12 +370,12 @@ wake(struct node *node, const struct question *question)
 
 /* W4 */
 static void
-widen(struct node *node, const struct question *question, uint64_t asleep)
+widen(struct node *node, const struct question *question, agent_set asleep)
 {
     branch_free(node->tree);
     node->tree = 0;
-    for (uint64_t set = question->enabled & ~asleep; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->enabled & ~asleep; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
         struct move move = move_of(agent, &question->next[agent]);
 
         *last_link(&node->tree) = branch_new(&move);
@@ -386,7 +386,7 @@ static uint32_t
 choose(const struct question *question)
 {
     struct node *node = &path[question->step];
-    uint64_t asleep = 0, free;
+    agent_set asleep = 0, free;
     uint32_t branch, chosen;
 
     if (question->step < happens_steps) {
@@ -408,7 +408,7 @@ choose(const struct question *question)
         wake(node, question);
     }
     for (uint32_t i = 0; i < node->sleeping; i++) {
-        asleep |= 1ull << sleepers[node->sleepers + i].agent;
+        asleep |= set_one(sleepers[node->sleepers + i].agent);
     }
     free = question->enabled & ~asleep;
     while (node->tree != 0) {
@@ -456,8 +456,8 @@ static void
 end(const struct question *question, bool cut)
 {
     happens_ask(question);
-    for (uint64_t set = question->present & ~question->enabled; set != 0; set &= set - 1) {
-        uint32_t agent = (uint32_t)__builtin_ctzll(set);
+    for (agent_set set = question->present & ~question->enabled; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
 
         taking = &question->next[agent];
         happens_blocked(question, agent, reverse);

@@ -142,7 +142,7 @@ learn_first(struct run_request *request, const struct pool_plan *plan, struct po
 }
 
 /*
- * Where that is allowed for: among calls only; not where points are counted (a bound of preemptions) or matter
+ * Where that is allowed for: among calls only, or where nothing is claimed; not where points are counted (a bound of preemptions) or matter
  * by themselves (fewer processors than threads), and not where each shard would learn something else.
  */
 static bool
@@ -150,8 +150,8 @@ skips_private(const struct run_request *request, const struct pool_plan *plan)
 {
     const struct strategy *strategy = strategy_find(plan->search->strategy);
 
-    return request->granularity == RUN_API && !plan->search->few &&
-           strategy->exhausted != SEARCH_BOUNDED &&
+    return (request->granularity == RUN_API || strategy->exhausted == SEARCH_BUDGET) &&
+           !plan->search->few && strategy->exhausted != SEARCH_BOUNDED &&
            (plan->search->runs == 0 || plan->search->runs >= FEW_RUNS) &&
            (plan->shards < 2 || strategy->exhausted == SEARCH_BUDGET);
 }

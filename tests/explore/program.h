@@ -29,7 +29,7 @@ NoteBad(ULONG Line)
         }                                                                                          \
     } while (0)
 
-#define MAX_THREADS 56
+#define MAX_THREADS 120
 
 #if LOCK == 1
 #define LOCK_TYPE             KMUTEX
