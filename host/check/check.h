@@ -6,7 +6,7 @@
  *     names.c      file names in its image
  *     follow.c     where a value goes in code that nobody runs
  *     survey.c     devices that it creates, codes that it answers: runs of the built-in client
- *     cases.c      what is tried, each a search of schedules in a process of its own
+ *     cases.c      what is tried (cases.h: and in which files); running.c: each in a process of its own
  *     nomem.c      allocations that fail, one after the other
  *     table.c      what came of it: rules, findings, coverage
  *
@@ -119,7 +119,7 @@ int survey_ask(struct check *check, const struct question *question, struct answ
 /* 0, or the status that ends the command. */
 int survey_make(struct check *check);
 
-/* cases.c: what is tried. */
+/* cases.c: what is tried; running.c: how. */
 #define MAX_CLIENTS 3
 enum case_kind {
     CASE_SEARCH,
