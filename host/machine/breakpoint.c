@@ -186,8 +186,10 @@ breakpoint_stepped(ucontext_t *context)
 void
 breakpoint_leave(ucontext_t *context)
 {
-    if (step.active && (uint64_t)context->uc_mcontext.gregs[REG_RIP] != step.address &&
-        !machine.stepping.active) {
+    uint64_t rip = (uint64_t)context->uc_mcontext.gregs[REG_RIP];
+
+    /* A fault of our own, at memory of the guest that is closed, ends no step of the guest's. */
+    if (step.active && rip != step.address && !trap_in_host(rip) && !machine.stepping.active) {
         breakpoint_stepped(context);
     }
 }

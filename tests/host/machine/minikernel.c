@@ -184,8 +184,8 @@ KiSystemCall64(void)
 {
     __asm__("mov %rcx, %r9\n"
             "mov %rax, %r8\n"
-            "cmpl $0, 0x7FFD0024\n"
-            "je 1f\n"
+            "cmpl $1, 0x7FFD0024\n" /* ABI_KEYS */
+            "jne 1f\n"
             "mov 0x7FFD0028, %eax\n"
             "xor %ecx, %ecx\n"
             "xor %edx, %edx\n"
@@ -213,8 +213,8 @@ User(ULONG64 Rip, ULONG64 Rsp)
         "mov %rcx, %r8\n"
         "mov %rdx, %r9\n"
         "movl $1, 0x7FFD0020\n"
-        "cmpl $0, 0x7FFD0024\n"
-        "je 1f\n"
+        "cmpl $1, 0x7FFD0024\n" /* ABI_KEYS */
+        "jne 1f\n"
         "mov 0x7FFD002C, %eax\n"
         "xor %ecx, %ecx\n"
         "xor %edx, %edx\n"
@@ -758,7 +758,7 @@ CaseWrongImages(void)
 static int
 HostClosed(void)
 {
-    return Machine->has_keys && (Machine->kernel_pkru & 1);
+    return Machine->has_keys == ABI_KEYS && (Machine->kernel_pkru & 1);
 }
 
 /* Writes over whatever the host has from Start on. */
