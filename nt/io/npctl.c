@@ -10,6 +10,7 @@
 typedef struct _NP_NAME_WAIT {
     LIST_ENTRY Links;
     PIRP Irp; /* NULL: no longer in the list */
+    BOOLEAN Timed;
     KTIMER Timer;
     KDPC Dpc;
     UNICODE_STRING Name;
@@ -25,7 +26,7 @@ NpTakeWaiter(PNP_NAME_WAIT Wait, BOOLEAN FromDpc)
     RemoveEntryList(&Wait->Links);
     IoSetCancelRoutine(Irp, NULL);
     Wait->Irp = NULL;
-    if (FromDpc || KeCancelTimer(&Wait->Timer)) {
+    if (FromDpc || !Wait->Timed || KeCancelTimer(&Wait->Timer)) {
         ExpFree(Wait);
     }
     return Irp;
@@ -103,6 +104,7 @@ NpWaitForPipe(PIRP Irp, PIO_STACK_LOCATION Stack)
     Timeout = Buffer->TimeoutSpecified ? Buffer->Timeout : Pipe->DefaultTimeout;
     IoMarkIrpPending(Irp);
     Wait->Irp = Irp;
+    Wait->Timed = Timeout.QuadPart != LLONG_MIN; /* NMPWAIT_WAIT_FOREVER */
     Irp->Tail.Overlay.DriverContext[0] = Wait;
     KeInitializeTimer(&Wait->Timer);
     KeInitializeDpc(&Wait->Dpc, NpWaitExpired, Wait);
@@ -113,7 +115,7 @@ NpWaitForPipe(PIRP Irp, PIO_STACK_LOCATION Stack)
         ExpFree(Wait);
         return STATUS_CANCELLED;
     }
-    if (Timeout.QuadPart != LLONG_MIN) { /* NMPWAIT_WAIT_FOREVER */
+    if (Wait->Timed) {
         KeSetTimer(&Wait->Timer, Timeout, &Wait->Dpc);
     }
     return STATUS_PENDING;
