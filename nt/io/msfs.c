@@ -59,14 +59,6 @@ MsFile(PIO_STACK_LOCATION Stack)
     return Stack->FileObject->FsContext;
 }
 
-static VOID
-MsGather(PLIST_ENTRY Gathered, PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
-{
-    Irp->IoStatus.Status = Status;
-    Irp->IoStatus.Information = Information;
-    InsertTailList(Gathered, &Irp->Tail.Overlay.ListEntry);
-}
-
 static PIRP
 MsTakeRead(PMS_READ Read, BOOLEAN FromDpc)
 {
@@ -236,7 +228,7 @@ MsDeleteSlot(PMS_SLOT Slot, PLIST_ENTRY Gathered)
     while (!IsListEmpty(&Slot->Readers)) {
         PMS_READ Read = CONTAINING_RECORD(Slot->Readers.Flink, MS_READ, Links);
 
-        MsGather(Gathered, MsTakeRead(Read, FALSE), STATUS_FILE_FORCED_CLOSED, 0);
+        IopGather(Gathered, MsTakeRead(Read, FALSE), STATUS_FILE_FORCED_CLOSED, 0);
     }
     while (!IsListEmpty(&Slot->Messages)) {
         ExpFree(CONTAINING_RECORD(RemoveHeadList(&Slot->Messages), MS_MESSAGE, Links));
@@ -342,13 +334,13 @@ MsWrite(PMS_FILE File, PVOID Buffer, ULONG Length, PULONG_PTR Information, PLIST
         PIRP Irp = MsTakeRead(Read, FALSE);
 
         if (!Fits) {
-            MsGather(Gathered, Irp, STATUS_BUFFER_TOO_SMALL, 0); /* M3 */
+            IopGather(Gathered, Irp, STATUS_BUFFER_TOO_SMALL, 0); /* M3 */
             continue;
         }
         if (Length != 0) {
             RtlCopyMemory(Irp->AssociatedIrp.SystemBuffer, Buffer, Length);
         }
-        MsGather(Gathered, Irp, STATUS_SUCCESS, Length);
+        IopGather(Gathered, Irp, STATUS_SUCCESS, Length);
         return STATUS_SUCCESS;
     }
     Message = ExpAllocate(sizeof(*Message) + Length, TAG_MSFS);
@@ -389,14 +381,9 @@ MsQueryInformation(PIO_STACK_LOCATION Stack, PVOID Buffer, PULONG_PTR Informatio
         *Information = sizeof(*Query);
         return STATUS_SUCCESS;
     }
-    case FileBasicInformation: {
-        PFILE_BASIC_INFORMATION Basic = Buffer;
-
-        RtlZeroMemory(Basic, sizeof(*Basic));
-        Basic->FileAttributes = FILE_ATTRIBUTE_NORMAL;
-        *Information = sizeof(*Basic);
+    case FileBasicInformation:
+        IopAnswerBasic(Buffer, Information);
         return STATUS_SUCCESS;
-    }
     case FileStandardInformation: {
         PFILE_STANDARD_INFORMATION Standard = Buffer;
 
@@ -407,20 +394,8 @@ MsQueryInformation(PIO_STACK_LOCATION Stack, PVOID Buffer, PULONG_PTR Informatio
         *Information = sizeof(*Standard);
         return STATUS_SUCCESS;
     }
-    case FileNameInformation: {
-        PFILE_NAME_INFORMATION Name = Buffer;
-        UNICODE_STRING Text = Stack->FileObject->FileName;
-        ULONG Room =
-            Stack->Parameters.QueryFile.Length - FIELD_OFFSET(FILE_NAME_INFORMATION, FileName);
-        ULONG Copy = Text.Length <= Room ? Text.Length : Room;
-
-        Name->FileNameLength = Text.Length;
-        if (Copy != 0) {
-            RtlCopyMemory(Name->FileName, Text.Buffer, Copy);
-        }
-        *Information = FIELD_OFFSET(FILE_NAME_INFORMATION, FileName) + Copy;
-        return Copy < Text.Length ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
-    }
+    case FileNameInformation:
+        return IopAnswerName(Stack, Buffer, Information);
     default:
         return STATUS_INVALID_PARAMETER;
     }
@@ -544,11 +519,7 @@ MsDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         Irp->IoStatus.Information = Information;
         IofCompleteRequest(Irp, IO_NO_INCREMENT);
     }
-    while (!IsListEmpty(&Gathered)) { /* M1 */
-        IofCompleteRequest(
-            CONTAINING_RECORD(RemoveHeadList(&Gathered), IRP, Tail.Overlay.ListEntry),
-            IO_MAILSLOT_INCREMENT);
-    }
+    IopCompleteGathered(&Gathered, IO_MAILSLOT_INCREMENT); /* M1 */
     return Status;
 }
 
@@ -557,18 +528,7 @@ IopMailslotEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     UNICODE_STRING Device = RTL_CONSTANT_STRING(L"\\Device\\Mailslot"),
                    Link = RTL_CONSTANT_STRING(L"\\??\\MAILSLOT");
-    PDEVICE_OBJECT DeviceObject;
-    NTSTATUS Status;
 
     InitializeListHead(&MsSlots);
-    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
-        DriverObject->MajorFunction[i] = MsDispatch;
-    }
-    Status =
-        IoCreateDevice(DriverObject, 0, &Device, FILE_DEVICE_MAILSLOT, 0, FALSE, &DeviceObject);
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    DeviceObject->Flags |= DO_BUFFERED_IO;
-    return IoCreateSymbolicLink(&Link, &Device);
+    return IopCreateMessageDevice(DriverObject, MsDispatch, FILE_DEVICE_MAILSLOT, &Device, &Link);
 }

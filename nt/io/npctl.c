@@ -62,7 +62,7 @@ NpWakeWaiters(PNP_PIPE Pipe, PLIST_ENTRY Gathered)
 
         Next = Entry->Flink;
         if (RtlEqualUnicodeString(&Wait->Name, &Pipe->Name, TRUE)) {
-            NpGather(Gathered, NpTakeWaiter(Wait, FALSE), STATUS_SUCCESS, 0);
+            IopGather(Gathered, NpTakeWaiter(Wait, FALSE), STATUS_SUCCESS, 0);
         }
     }
 }

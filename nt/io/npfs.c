@@ -345,7 +345,6 @@ NpQueryInformation(PIO_STACK_LOCATION Stack, PVOID Buffer, PULONG_PTR Informatio
 {
     PNP_FILE File = NpFile(Stack);
     PNP_INSTANCE Instance = File->Instance;
-    ULONG Length = Stack->Parameters.QueryFile.Length;
 
     switch (Stack->Parameters.QueryFile.FileInformationClass) {
     case FilePipeInformation: {
@@ -398,30 +397,14 @@ NpQueryInformation(PIO_STACK_LOCATION Stack, PVOID Buffer, PULONG_PTR Informatio
         *Information = sizeof(*Standard);
         return STATUS_SUCCESS;
     }
-    case FileBasicInformation: {
-        PFILE_BASIC_INFORMATION Basic = Buffer;
-
-        RtlZeroMemory(Basic, sizeof(*Basic));
-        Basic->FileAttributes = FILE_ATTRIBUTE_NORMAL;
-        *Information = sizeof(*Basic);
+    case FileBasicInformation:
+        IopAnswerBasic(Buffer, Information);
         return STATUS_SUCCESS;
-    }
-    case FileNameInformation: {
-        PFILE_NAME_INFORMATION Name = Buffer;
-        ULONG Room = Length - FIELD_OFFSET(FILE_NAME_INFORMATION, FileName);
-        UNICODE_STRING Text = Stack->FileObject->FileName;
-        ULONG Copy = Text.Length <= Room ? Text.Length : Room;
-
-        if (File->Root ? Text.Length == 0 : Instance == NULL) {
+    case FileNameInformation:
+        if (File->Root ? Stack->FileObject->FileName.Length == 0 : Instance == NULL) {
             return File->Root ? STATUS_INVALID_PARAMETER : STATUS_PIPE_DISCONNECTED;
         }
-        Name->FileNameLength = Text.Length;
-        if (Copy != 0) {
-            RtlCopyMemory(Name->FileName, Text.Buffer, Copy);
-        }
-        *Information = FIELD_OFFSET(FILE_NAME_INFORMATION, FileName) + Copy;
-        return Copy < Text.Length ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
-    }
+        return IopAnswerName(Stack, Buffer, Information);
     default:
         return STATUS_INVALID_PARAMETER;
     }
@@ -603,7 +586,7 @@ NpDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     if (Status != STATUS_PENDING) {
         NpComplete(Irp, Status, Information);
     }
-    NpCompleteAll(&Gathered); /* N3 */
+    IopCompleteGathered(&Gathered, IO_NAMED_PIPE_INCREMENT); /* N3 */
     return Status;
 }
 
@@ -612,19 +595,8 @@ IopPipeEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     UNICODE_STRING Device = RTL_CONSTANT_STRING(L"\\Device\\NamedPipe"),
                    Link = RTL_CONSTANT_STRING(L"\\??\\PIPE");
-    PDEVICE_OBJECT DeviceObject;
-    NTSTATUS Status;
 
     InitializeListHead(&NpPipes);
     InitializeListHead(&NpWaiters);
-    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
-        DriverObject->MajorFunction[i] = NpDispatch;
-    }
-    Status =
-        IoCreateDevice(DriverObject, 0, &Device, FILE_DEVICE_NAMED_PIPE, 0, FALSE, &DeviceObject);
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    DeviceObject->Flags |= DO_BUFFERED_IO;
-    return IoCreateSymbolicLink(&Link, &Device);
+    return IopCreateMessageDevice(DriverObject, NpDispatch, FILE_DEVICE_NAMED_PIPE, &Device, &Link);
 }

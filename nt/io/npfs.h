@@ -13,7 +13,7 @@
  *       was cut off can do nothing more but close.
  *   N2  A queue holds data or readers, never both.
  *   N3  Structures are changed first, requests completed after: whatever a routine completes is gathered in a
- *       list (NpGather), which NpCompleteAll empties when nothing is half done any more (rule L1 of iop.h).
+ *       list (IopGather), which is emptied when nothing is half done any more (rule L1 of iop.h).
  *   N5  What is done to one pipe is in some order, and so is what finds its name or not: each request is a step that
  *       changes the pipe, or the list of pipes if it knows none.
  *   N4  A request that waits is in exactly one list, by its NP_WAIT; whoever takes it out completes it. Its
@@ -94,8 +94,6 @@ VOID NpForgetClient(PNP_INSTANCE Instance);
 PNP_PIPE NpFindPipe(PUNICODE_STRING Name);
 
 /* npqueue.c */
-VOID NpGather(PLIST_ENTRY Gathered, PIRP Irp, NTSTATUS Status, ULONG_PTR Information);
-VOID NpCompleteAll(PLIST_ENTRY Gathered);
 /* Irp waits in List from here on; STATUS_CANCELLED if it was cancelled before. */
 NTSTATUS NpWait(PLIST_ENTRY List, PNP_WAIT Wait, PIRP Irp);
 VOID NpGatherList(PLIST_ENTRY List, NTSTATUS Status, PLIST_ENTRY Gathered);

@@ -15,23 +15,6 @@
  */
 #include "nt/io/npfs.h"
 
-VOID
-NpGather(PLIST_ENTRY Gathered, PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
-{
-    Irp->IoStatus.Status = Status;
-    Irp->IoStatus.Information = Information;
-    InsertTailList(Gathered, &Irp->Tail.Overlay.ListEntry);
-}
-
-VOID
-NpCompleteAll(PLIST_ENTRY Gathered)
-{
-    while (!IsListEmpty(Gathered)) { /* N3 */
-        IofCompleteRequest(CONTAINING_RECORD(RemoveHeadList(Gathered), IRP, Tail.Overlay.ListEntry),
-                           IO_NAMED_PIPE_INCREMENT);
-    }
-}
-
 static VOID NpWakeWriters(PNP_QUEUE Queue, ULONG Quota, PLIST_ENTRY Gathered);
 
 /* What a cancelled write brought and nobody has read goes with it. */
@@ -54,7 +37,7 @@ NpCancel(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         NpWakeWriters(Queue, (ULONG)(ULONG_PTR)Irp->Tail.Overlay.DriverContext[2], &Gathered);
     }
     NpComplete(Irp, STATUS_CANCELLED, 0);
-    NpCompleteAll(&Gathered);
+    IopCompleteGathered(&Gathered, IO_NAMED_PIPE_INCREMENT);
 }
 
 NTSTATUS
@@ -102,7 +85,7 @@ NpGatherList(PLIST_ENTRY List, NTSTATUS Status, PLIST_ENTRY Gathered)
         PNP_WAIT Wait = CONTAINING_RECORD(RemoveHeadList(List), NP_WAIT, Links);
 
         if (Wait->Irp != NULL) {
-            NpGather(Gathered, NpTakeIrp(Wait), Status, 0);
+            IopGather(Gathered, NpTakeIrp(Wait), Status, 0);
         }
         ExpFree(Wait);
     }
@@ -126,7 +109,7 @@ NpReleaseWrites(PNP_QUEUE Queue, PLIST_ENTRY Gathered)
 
         Next = Entry->Flink;
         if (Wait->Irp != NULL) {
-            NpGather(Gathered, NpTakeIrp(Wait), STATUS_SUCCESS, Wait->Flush ? 0 : Wait->Length);
+            IopGather(Gathered, NpTakeIrp(Wait), STATUS_SUCCESS, Wait->Flush ? 0 : Wait->Length);
         }
         if (Wait->Flush) {
             RemoveEntryList(Entry);
@@ -189,7 +172,7 @@ NpWakeWriters(PNP_QUEUE Queue, ULONG Quota, PLIST_ENTRY Gathered)
         if (Wait->Flush) {
             if (!Before) {
                 RemoveEntryList(Entry);
-                NpGather(Gathered, NpTakeIrp(Wait), STATUS_SUCCESS, 0);
+                IopGather(Gathered, NpTakeIrp(Wait), STATUS_SUCCESS, 0);
                 ExpFree(Wait);
             }
             continue;
@@ -197,7 +180,7 @@ NpWakeWriters(PNP_QUEUE Queue, ULONG Quota, PLIST_ENTRY Gathered)
         Before = TRUE;
         Sum += Wait->Length - Wait->Offset;
         if (Wait->Irp != NULL && Sum <= Quota) {
-            NpGather(Gathered, NpTakeIrp(Wait), STATUS_SUCCESS, Wait->Length);
+            IopGather(Gathered, NpTakeIrp(Wait), STATUS_SUCCESS, Wait->Length);
         }
     }
 }
@@ -244,7 +227,7 @@ NpCopyOut(PNP_FILE File, PUCHAR Buffer, ULONG Length, PNTSTATUS Status, BOOLEAN 
             RemoveEntryList(Entry);
             Queue->Messages--;
             if (Wait->Irp != NULL) {
-                NpGather(Gathered, NpTakeIrp(Wait), STATUS_SUCCESS, Wait->Length);
+                IopGather(Gathered, NpTakeIrp(Wait), STATUS_SUCCESS, Wait->Length);
             }
             ExpFree(Wait);
         }
@@ -306,7 +289,7 @@ NpFeedReaders(PNP_FILE File, PUCHAR Buffer, ULONG Length, PBOOLEAN Read, PLIST_E
         if (Done < Length && Other->ReadMode == FILE_PIPE_MESSAGE_MODE) {
             Status = STATUS_BUFFER_OVERFLOW; /* Q1 */
         }
-        NpGather(Gathered, Irp, Status, Count);
+        IopGather(Gathered, Irp, Status, Count);
         ExpFree(Wait);
     }
     return Done;
