@@ -11,11 +11,12 @@
  *   X3  What the environment cancels while schedules are explored is found in the same step in which it was offered. The
  *       routine is then taken in a step of its own, as a driver's exchange is one; and the flag set in another one
  *       where a driver's reading of it is a step.
- *   X4  While schedules are explored taking the cancel routine is a schedule point, as a driver's own exchange of it is.
+ *   X4  While schedules are explored taking the cancel routine is a schedule point, as a driver's own exchange of it is. Of a
+ *       request to npfs or msfs it is a step on what that request touches (msgfs.h).
  *   X5  So is looking through another thread's list: it comes before or after each change of that list by its owner. Two
  *       changes commute, so there the owner reads and who looks writes.
  */
-#include "nt/io/iop.h"
+#include "nt/io/msgfs.h"
 
 VOID NTAPI
 IoAcquireCancelSpinLock(PKIRQL Irql)
@@ -33,7 +34,11 @@ IoReleaseCancelSpinLock(KIRQL Irql)
 static VOID
 IopExchangePoint(PIRP Irp)
 {
-    if (Machine->explore) {
+    PVOID Place = MsgPlaceOfFile(Irp->Tail.Overlay.OriginalFileObject);
+
+    if (Place != NULL) {
+        KiSchedulePoint(SP_OBJECT, Place);
+    } else if (Machine->explore) {
         KiMemoryPoint(SP_ATOMIC, &Irp->CancelRoutine, sizeof(Irp->CancelRoutine));
     }
 }

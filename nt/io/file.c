@@ -141,13 +141,22 @@ IopDeleteFile(PVOID Object)
     }
 }
 
-/* L4. STATUS_SUCCESS, or why an alertable wait ended. */
+/* PKI_WOULD_WAIT, of an attempt that never waits */
+static BOOLEAN
+IopIsFileBusy(const volatile VOID *Lock, ULONG_PTR FileObject)
+{
+    return ((PFILE_OBJECT)FileObject)->Busy != 0;
+}
+
+/* L4. STATUS_SUCCESS, or why an alertable wait ended. To look whether somebody has the file is a step by itself, for
+   who waits for it can be ended meanwhile. */
 NTSTATUS
 IopLockFile(PFILE_OBJECT FileObject, KPROCESSOR_MODE Mode)
 {
     NTSTATUS Status;
 
     ObReferenceObject(FileObject);
+    KiAcquirePoint(SP_TRY_LOCK, &FileObject->Lock, IopIsFileBusy, (ULONG_PTR)FileObject);
     while (FileObject->Busy) {
         FileObject->Waiters++;
         Status = KeWaitForSingleObject(&FileObject->Lock, Executive, Mode,
@@ -170,6 +179,7 @@ IopLockFile(PFILE_OBJECT FileObject, KPROCESSOR_MODE Mode)
 VOID
 IopUnlockFile(PFILE_OBJECT FileObject)
 {
+    KiSchedulePoint(SP_RELEASE_LOCK, &FileObject->Lock);
     FileObject->Busy = FALSE;
     if (FileObject->Waiters != 0) {
         KeSetEvent(&FileObject->Lock, IO_NO_INCREMENT, FALSE);

@@ -1,7 +1,7 @@
 /*
  * iodata.c - every mutable global of nt/io.
  */
-#include "nt/io/iop.h"
+#include "nt/io/msgfs.h"
 
 /* Object types: the P names are ours, the others are what drivers import (same value, by DATA). */
 POBJECT_TYPE IoFileObjectTypeP, IoDeviceObjectTypeP, IoDriverObjectTypeP, IoCompletionTypeP;
@@ -16,6 +16,8 @@ LIST_ENTRY IopPopups = {&IopPopups, &IopPopups};
 LIST_ENTRY IopShutdownQueue, IopLastChanceShutdownQueue;
 LIST_ENTRY IopReinitQueue, IopBootReinitQueue;
 LIST_ENTRY NpPipes, NpWaiters, MsSlots;
+UCHAR MsgPlaces[MSG_PLACES];
+PDEVICE_OBJECT MsgDevice[MsgDevices];
 LIST_ENTRY IopTimers, IopInterfaces, IopPnpNotify, IopPowerSettings;
 LIST_ENTRY IopDeviceNodes;
 LIST_ENTRY IopOrphans; /* IRPs whose thread ended before they did */

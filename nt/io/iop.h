@@ -282,14 +282,6 @@ VOID IopCompleteRequest(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *Nor
                         PVOID *SystemArgument1, PVOID *SystemArgument2);
 VOID IopFinishIrp(PIRP Irp, PFILE_OBJECT FileObject); /* stage 2, at APC_LEVEL in the thread */
 VOID IopQueueCompletion(PIRP Irp, CCHAR PriorityBoost);
-/* msgfs.c. Requests are gathered while structures change, and completed after (L1). */
-VOID IopGather(PLIST_ENTRY Gathered, PIRP Irp, NTSTATUS Status, ULONG_PTR Information);
-VOID IopCompleteGathered(PLIST_ENTRY Gathered, CCHAR PriorityBoost);
-VOID IopAnswerBasic(PFILE_BASIC_INFORMATION Basic, PULONG_PTR Information);
-NTSTATUS IopAnswerName(PIO_STACK_LOCATION Stack, PFILE_NAME_INFORMATION Name,
-                       PULONG_PTR Information);
-NTSTATUS IopCreateMessageDevice(PDRIVER_OBJECT DriverObject, PDRIVER_DISPATCH Dispatch,
-                                DEVICE_TYPE Type, PUNICODE_STRING Device, PUNICODE_STRING Link);
 /* activity.c */
 VOID IopDropActivity(PIRP Irp);
 VOID IopQueueIrpToThread(PIRP Irp);

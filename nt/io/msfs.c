@@ -2,20 +2,15 @@
  * msfs.c - \Device\Mailslot: a slot is read by who made it, and written by whoever opens its name.
  *
  * A slot (MS_SLOT) is a queue of whole messages, or of reads that wait for one, never both. It lives while its
- * server's file object has handles; after that its clients' writes say that the file was closed.
+ * server's file object has handles; after that its clients' writes say that the file was closed. How requests wait
+ * and in which order they come is in msgfs.h.
  *
- *   M1  Structures are changed first, requests completed after (rule L1 of iop.h): a dispatch routine
- *       gathers in a list what it completes, as npfs.h's N3.
- *   M2  A read that waits is in Readers, by its MS_READ, until somebody takes it out with MsTakeRead; who does
- *       completes it. The timer of a read that was taken out too late to be cancelled frees the MS_READ itself.
- *   M3  A message is never split: a read too short for it fails, and the message stays the next one.
- *   M4  What is done to one slot is in some order, and so is what finds its name or not: each request is a step that
- *       changes the slot, or the list of slots if it knows none. The driver is in no other way interrupted.
+ *   M1  A message is never split: a read too short for it fails, and the message stays the next one.
  *
  * [K: "CreateMailslot", "GetMailslotInfo", "SetMailslotInfo", "Mailslots"; MS-FSCC 2.4.28, 2.4.29; wdm:
  *  MAILSLOT_CREATE_PARAMETERS; ntifs: FILE_MAILSLOT_QUERY_INFORMATION, FILE_MAILSLOT_SET_INFORMATION]
  */
-#include "nt/io/iop.h"
+#include "nt/io/msgfs.h"
 
 #define TAG_MSFS   'sFsM'
 #define MS_FOREVER (-1ll)
@@ -30,6 +25,7 @@ typedef struct _MS_SLOT {
 } MS_SLOT, *PMS_SLOT;
 
 typedef struct _MS_FILE {
+    MSG_FILE Message;
     LIST_ENTRY Links;
     PMS_SLOT Slot; /* NULL: the device, or a client whose slot is gone */
     BOOLEAN Server, Root;
@@ -42,13 +38,8 @@ typedef struct _MS_MESSAGE {
 } MS_MESSAGE, *PMS_MESSAGE;
 
 typedef struct _MS_READ {
-    LIST_ENTRY Links;
-    PIRP Irp;      /* NULL: no longer in the list */
-    PMS_SLOT Slot; /* its address alone (M4) */
+    MSG_WAIT Wait;
     ULONG Length;
-    BOOLEAN Timed;
-    KTIMER Timer;
-    KDPC Dpc;
 } MS_READ, *PMS_READ;
 
 extern LIST_ENTRY MsSlots; /* iodata.c */
@@ -57,49 +48,6 @@ static PMS_FILE
 MsFile(PIO_STACK_LOCATION Stack)
 {
     return Stack->FileObject->FsContext;
-}
-
-static PIRP
-MsTakeRead(PMS_READ Read, BOOLEAN FromDpc)
-{
-    PIRP Irp = Read->Irp;
-
-    RemoveEntryList(&Read->Links);
-    IoSetCancelRoutine(Irp, NULL);
-    Read->Irp = NULL;
-    if (FromDpc || !Read->Timed || KeCancelTimer(&Read->Timer)) {
-        ExpFree(Read); /* M2 */
-    }
-    return Irp;
-}
-
-static VOID
-MsComplete(PIRP Irp, NTSTATUS Status)
-{
-    Irp->IoStatus.Status = Status;
-    Irp->IoStatus.Information = 0;
-    IofCompleteRequest(Irp, IO_MAILSLOT_INCREMENT);
-}
-
-static VOID NTAPI
-MsReadExpired(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
-{
-    PMS_READ Read = Context;
-
-    KiSchedulePoint(SP_OBJECT, Read->Slot); /* M4 */
-    if (Read->Irp != NULL) {
-        MsComplete(MsTakeRead(Read, TRUE), STATUS_IO_TIMEOUT);
-    } else {
-        ExpFree(Read);
-    }
-}
-
-static VOID NTAPI
-MsCancelRead(PDEVICE_OBJECT DeviceObject, PIRP Irp)
-{
-    MsTakeRead(Irp->Tail.Overlay.DriverContext[0], FALSE);
-    IoReleaseCancelSpinLock(Irp->CancelIrql);
-    MsComplete(Irp, STATUS_CANCELLED);
 }
 
 /* Names are compared without case; one that is relative to the root directory has no backslash in front. */
@@ -127,6 +75,7 @@ MsOpenFile(PIO_STACK_LOCATION Stack, PMS_SLOT Slot, BOOLEAN Server)
     PMS_FILE File = ExpAllocate(sizeof(*File), TAG_MSFS);
 
     RtlZeroMemory(File, sizeof(*File));
+    File->Message.Place = Slot != NULL ? MsgPlace(&Slot->Name) : NULL;
     File->Slot = Slot;
     File->Server = Server;
     File->Root = Slot == NULL;
@@ -226,9 +175,10 @@ static VOID
 MsDeleteSlot(PMS_SLOT Slot, PLIST_ENTRY Gathered)
 {
     while (!IsListEmpty(&Slot->Readers)) {
-        PMS_READ Read = CONTAINING_RECORD(Slot->Readers.Flink, MS_READ, Links);
+        PMSG_WAIT Wait = CONTAINING_RECORD(Slot->Readers.Flink, MSG_WAIT, Links);
 
-        IopGather(Gathered, MsTakeRead(Read, FALSE), STATUS_FILE_FORCED_CLOSED, 0);
+        MsgGather(Gathered, Wait, STATUS_FILE_FORCED_CLOSED, 0);
+        MsgLeaveList(Wait);
     }
     while (!IsListEmpty(&Slot->Messages)) {
         ExpFree(CONTAINING_RECORD(RemoveHeadList(&Slot->Messages), MS_MESSAGE, Links));
@@ -259,30 +209,14 @@ MsCleanup(PMS_FILE File, PLIST_ENTRY Gathered)
 }
 
 static NTSTATUS
-MsWait(PMS_SLOT Slot, PIRP Irp, ULONG Length)
+MsWait(PMS_FILE File, PIRP Irp, ULONG Length)
 {
-    PMS_READ Read = ExpAllocate(sizeof(*Read), TAG_MSFS);
+    PMS_SLOT Slot = File->Slot;
+    PMS_READ Read = MsgNewWait(sizeof(*Read), TAG_MSFS);
 
-    RtlZeroMemory(Read, sizeof(*Read));
-    Read->Irp = Irp;
-    Read->Slot = Slot;
     Read->Length = Length;
-    Read->Timed = Slot->ReadTimeout.QuadPart != MS_FOREVER;
-    KeInitializeTimer(&Read->Timer);
-    KeInitializeDpc(&Read->Dpc, MsReadExpired, Read);
-    IoMarkIrpPending(Irp);
-    Irp->Tail.Overlay.DriverContext[0] = Read;
-    InsertTailList(&Slot->Readers, &Read->Links);
-    IoSetCancelRoutine(Irp, MsCancelRead);
-    if (Irp->Cancel && IoSetCancelRoutine(Irp, NULL) != NULL) {
-        RemoveEntryList(&Read->Links);
-        ExpFree(Read);
-        return STATUS_CANCELLED;
-    }
-    if (Read->Timed) {
-        KeSetTimer(&Read->Timer, Slot->ReadTimeout, &Read->Dpc);
-    }
-    return STATUS_PENDING;
+    return MsgWait(&Slot->Readers, &Read->Wait, Irp, File->Message.Place,
+                   Slot->ReadTimeout.QuadPart != MS_FOREVER ? &Slot->ReadTimeout : NULL);
 }
 
 static NTSTATUS
@@ -295,11 +229,11 @@ MsRead(PMS_FILE File, PIRP Irp, ULONG Length, PULONG_PTR Information)
         return STATUS_INVALID_PARAMETER;
     }
     if (IsListEmpty(&Slot->Messages)) {
-        return Slot->ReadTimeout.QuadPart == 0 ? STATUS_IO_TIMEOUT : MsWait(Slot, Irp, Length);
+        return Slot->ReadTimeout.QuadPart == 0 ? STATUS_IO_TIMEOUT : MsWait(File, Irp, Length);
     }
     Message = CONTAINING_RECORD(Slot->Messages.Flink, MS_MESSAGE, Links);
     if (Length < Message->Length) {
-        return STATUS_BUFFER_TOO_SMALL; /* M3 */
+        return STATUS_BUFFER_TOO_SMALL; /* M1 */
     }
     if (Message->Length != 0) {
         RtlCopyMemory(Irp->AssociatedIrp.SystemBuffer, Message->Data, Message->Length);
@@ -329,19 +263,18 @@ MsWrite(PMS_FILE File, PVOID Buffer, ULONG Length, PULONG_PTR Information, PLIST
     }
     *Information = Length;
     while (!IsListEmpty(&Slot->Readers)) {
-        PMS_READ Read = CONTAINING_RECORD(Slot->Readers.Flink, MS_READ, Links);
+        PMS_READ Read = CONTAINING_RECORD(Slot->Readers.Flink, MS_READ, Wait.Links);
         BOOLEAN Fits = Read->Length >= Length;
-        PIRP Irp = MsTakeRead(Read, FALSE);
 
-        if (!Fits) {
-            IopGather(Gathered, Irp, STATUS_BUFFER_TOO_SMALL, 0); /* M3 */
-            continue;
+        if (Fits && Length != 0) {
+            RtlCopyMemory(Read->Wait.Irp->AssociatedIrp.SystemBuffer, Buffer, Length);
         }
-        if (Length != 0) {
-            RtlCopyMemory(Irp->AssociatedIrp.SystemBuffer, Buffer, Length);
+        MsgGather(Gathered, &Read->Wait, Fits ? STATUS_SUCCESS : STATUS_BUFFER_TOO_SMALL /* M1 */,
+                  Fits ? Length : 0);
+        MsgLeaveList(&Read->Wait);
+        if (Fits) {
+            return STATUS_SUCCESS;
         }
-        IopGather(Gathered, Irp, STATUS_SUCCESS, Length);
-        return STATUS_SUCCESS;
     }
     Message = ExpAllocate(sizeof(*Message) + Length, TAG_MSFS);
     Message->Length = Length;
@@ -382,7 +315,7 @@ MsQueryInformation(PIO_STACK_LOCATION Stack, PVOID Buffer, PULONG_PTR Informatio
         return STATUS_SUCCESS;
     }
     case FileBasicInformation:
-        IopAnswerBasic(Buffer, Information);
+        MsgAnswerBasic(Buffer, Information);
         return STATUS_SUCCESS;
     case FileStandardInformation: {
         PFILE_STANDARD_INFORMATION Standard = Buffer;
@@ -395,7 +328,7 @@ MsQueryInformation(PIO_STACK_LOCATION Stack, PVOID Buffer, PULONG_PTR Informatio
         return STATUS_SUCCESS;
     }
     case FileNameInformation:
-        return IopAnswerName(Stack, Buffer, Information);
+        return MsgAnswerName(Stack, Buffer, Information);
     default:
         return STATUS_INVALID_PARAMETER;
     }
@@ -454,17 +387,19 @@ MsPeek(PMS_FILE File, PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information
     return STATUS_SUCCESS;
 }
 
-/* M4: what a request touches. A create is known by its name. */
+/* What a request touches (msgfs.h). NULL: the device, which has no state. */
 static PVOID
 MsTouched(PIO_STACK_LOCATION Stack)
 {
-    PMS_SLOT Slot;
-
-    if (Stack->MajorFunction == IRP_MJ_CREATE || Stack->MajorFunction == IRP_MJ_CREATE_MAILSLOT) {
-        Slot = MsFindSlot(&Stack->FileObject->FileName);
-        return Slot != NULL ? (PVOID)Slot : (PVOID)&MsSlots;
+    switch (Stack->MajorFunction) {
+    case IRP_MJ_CREATE:
+    case IRP_MJ_CREATE_MAILSLOT:
+        return MsNamesSlot(&Stack->FileObject->FileName) ? MsgPlace(&Stack->FileObject->FileName)
+                                                         : NULL;
+    case IRP_MJ_CLOSE:
+        return NULL;
     }
-    return MsFile(Stack)->Slot;
+    return MsFile(Stack)->Message.Place;
 }
 
 static NTSTATUS NTAPI
@@ -475,9 +410,13 @@ MsDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     ULONG_PTR Information = 0;
     LIST_ENTRY Gathered;
     NTSTATUS Status;
+    PVOID Place;
 
     InitializeListHead(&Gathered);
-    KiSchedulePoint(SP_OBJECT, MsTouched(Stack));
+    Place = MsTouched(Stack);
+    if (Place != NULL) {
+        KiSchedulePoint(SP_OBJECT, Place);
+    }
     switch (Stack->MajorFunction) {
     case IRP_MJ_CREATE:
         Status = MsOpen(Irp, Stack, &Information);
@@ -519,7 +458,7 @@ MsDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         Irp->IoStatus.Information = Information;
         IofCompleteRequest(Irp, IO_NO_INCREMENT);
     }
-    IopCompleteGathered(&Gathered, IO_MAILSLOT_INCREMENT); /* M1 */
+    MsgCompleteGathered(&Gathered, IO_MAILSLOT_INCREMENT);
     return Status;
 }
 
@@ -530,5 +469,5 @@ IopMailslotEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
                    Link = RTL_CONSTANT_STRING(L"\\??\\MAILSLOT");
 
     InitializeListHead(&MsSlots);
-    return IopCreateMessageDevice(DriverObject, MsDispatch, FILE_DEVICE_MAILSLOT, &Device, &Link);
+    return MsgCreateDevice(DriverObject, MsDispatch, MsgMailslots, &Device, &Link);
 }

@@ -5,52 +5,12 @@
  */
 #include "nt/io/npfs.h"
 
-/* FSCTL_PIPE_WAIT: a request with a time-out. It is in NpWaiters until somebody takes it out; the timer's DPC
- * frees what a cancelled timer could not. */
+/* FSCTL_PIPE_WAIT: a request with a time-out, in NpWaiters. */
 typedef struct _NP_NAME_WAIT {
-    LIST_ENTRY Links;
-    PIRP Irp; /* NULL: no longer in the list */
-    BOOLEAN Timed;
-    KTIMER Timer;
-    KDPC Dpc;
+    MSG_WAIT Wait;
     UNICODE_STRING Name;
     WCHAR Text[];
 } NP_NAME_WAIT, *PNP_NAME_WAIT;
-
-/* Takes the wait out of the list; its request is the caller's to complete. */
-static PIRP
-NpTakeWaiter(PNP_NAME_WAIT Wait, BOOLEAN FromDpc)
-{
-    PIRP Irp = Wait->Irp;
-
-    RemoveEntryList(&Wait->Links);
-    IoSetCancelRoutine(Irp, NULL);
-    Wait->Irp = NULL;
-    if (FromDpc || !Wait->Timed || KeCancelTimer(&Wait->Timer)) {
-        ExpFree(Wait);
-    }
-    return Irp;
-}
-
-static VOID NTAPI
-NpWaitExpired(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
-{
-    PNP_NAME_WAIT Wait = Context;
-
-    if (Wait->Irp != NULL) {
-        NpComplete(NpTakeWaiter(Wait, TRUE), STATUS_IO_TIMEOUT, 0);
-    } else {
-        ExpFree(Wait);
-    }
-}
-
-static VOID NTAPI
-NpCancelWaiter(PDEVICE_OBJECT DeviceObject, PIRP Irp)
-{
-    NpTakeWaiter(Irp->Tail.Overlay.DriverContext[0], FALSE);
-    IoReleaseCancelSpinLock(Irp->CancelIrql);
-    NpComplete(Irp, STATUS_CANCELLED, 0);
-}
 
 VOID
 NpWakeWaiters(PNP_PIPE Pipe, PLIST_ENTRY Gathered)
@@ -58,11 +18,12 @@ NpWakeWaiters(PNP_PIPE Pipe, PLIST_ENTRY Gathered)
     PLIST_ENTRY Entry, Next;
 
     for (Entry = NpWaiters.Flink; Entry != &NpWaiters; Entry = Next) {
-        PNP_NAME_WAIT Wait = CONTAINING_RECORD(Entry, NP_NAME_WAIT, Links);
+        PNP_NAME_WAIT Wait = CONTAINING_RECORD(Entry, NP_NAME_WAIT, Wait.Links);
 
         Next = Entry->Flink;
         if (RtlEqualUnicodeString(&Wait->Name, &Pipe->Name, TRUE)) {
-            IopGather(Gathered, NpTakeWaiter(Wait, FALSE), STATUS_SUCCESS, 0);
+            MsgGather(Gathered, &Wait->Wait, STATUS_SUCCESS, 0);
+            MsgLeaveList(&Wait->Wait);
         }
     }
 }
@@ -83,49 +44,32 @@ NpWaitForPipe(PIRP Irp, PIO_STACK_LOCATION Stack)
     if (Length < Fixed || Buffer->NameLength > Length - Fixed || Buffer->NameLength > 0xFF00) {
         return STATUS_INVALID_PARAMETER;
     }
-    Wait = ExpAllocate(sizeof(*Wait) + Buffer->NameLength + sizeof(WCHAR), TAG_NPFS);
-    RtlZeroMemory(Wait, sizeof(*Wait));
+    Wait = MsgNewWait(sizeof(*Wait) + Buffer->NameLength + sizeof(WCHAR), TAG_NPFS);
     Wait->Text[0] = L'\\';
     RtlCopyMemory(Wait->Text + 1, Buffer->Name, Buffer->NameLength);
     Wait->Name.Buffer = Wait->Text;
     Wait->Name.Length = Wait->Name.MaximumLength = (USHORT)(Buffer->NameLength + sizeof(WCHAR));
     Pipe = NpFindPipe(&Wait->Name);
     if (Pipe == NULL) {
-        ExpFree(Wait);
+        MsgLeaveList(&Wait->Wait);
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
     for (PLIST_ENTRY Entry = Pipe->Instances.Flink; Entry != &Pipe->Instances;
          Entry = Entry->Flink) {
         if (CONTAINING_RECORD(Entry, NP_INSTANCE, Links)->State == FILE_PIPE_LISTENING_STATE) {
-            ExpFree(Wait);
+            MsgLeaveList(&Wait->Wait);
             return STATUS_SUCCESS;
         }
     }
     Timeout = Buffer->TimeoutSpecified ? Buffer->Timeout : Pipe->DefaultTimeout;
-    IoMarkIrpPending(Irp);
-    Wait->Irp = Irp;
-    Wait->Timed = Timeout.QuadPart != LLONG_MIN; /* NMPWAIT_WAIT_FOREVER */
-    Irp->Tail.Overlay.DriverContext[0] = Wait;
-    KeInitializeTimer(&Wait->Timer);
-    KeInitializeDpc(&Wait->Dpc, NpWaitExpired, Wait);
-    InsertTailList(&NpWaiters, &Wait->Links);
-    IoSetCancelRoutine(Irp, NpCancelWaiter);
-    if (Irp->Cancel && IoSetCancelRoutine(Irp, NULL) != NULL) {
-        RemoveEntryList(&Wait->Links);
-        ExpFree(Wait);
-        return STATUS_CANCELLED;
-    }
-    if (Wait->Timed) {
-        KeSetTimer(&Wait->Timer, Timeout, &Wait->Dpc);
-    }
-    return STATUS_PENDING;
+    return MsgWait(&NpWaiters, &Wait->Wait, Irp, &NpPipes,
+                   Timeout.QuadPart != LLONG_MIN /* NMPWAIT_WAIT_FOREVER */ ? &Timeout : NULL);
 }
 
 static NTSTATUS
 NpListen(PNP_FILE File, PIRP Irp, PLIST_ENTRY Gathered)
 {
     PNP_INSTANCE Instance = File->Instance;
-    PNP_WAIT Wait;
 
     if (File->End != NpServer || Instance == NULL) {
         return STATUS_ILLEGAL_FUNCTION;
@@ -142,9 +86,7 @@ NpListen(PNP_FILE File, PIRP Irp, PLIST_ENTRY Gathered)
     if (File->CompletionMode == FILE_PIPE_COMPLETE_OPERATION) {
         return STATUS_PIPE_LISTENING;
     }
-    Wait = ExpAllocate(sizeof(*Wait), TAG_NPFS);
-    RtlZeroMemory(Wait, sizeof(*Wait));
-    return NpWait(&Instance->Listeners, Wait, Irp);
+    return MsgWait(&Instance->Listeners, &NpNewWait(0)->Wait, Irp, File->Message.Place, NULL);
 }
 
 /* Whatever was not read is lost. [K: "DisconnectNamedPipe"] */
@@ -152,6 +94,7 @@ static NTSTATUS
 NpDisconnect(PNP_FILE File, PLIST_ENTRY Gathered)
 {
     PNP_INSTANCE Instance = File->Instance;
+    SECURITY_CLIENT_CONTEXT Security;
 
     if (File->End != NpServer || Instance == NULL) {
         return STATUS_ILLEGAL_FUNCTION;
@@ -163,7 +106,9 @@ NpDisconnect(PNP_FILE File, PLIST_ENTRY Gathered)
     NpGatherList(&Instance->Listeners, STATUS_PIPE_DISCONNECTED, Gathered);
     NpEmptyQueue(&Instance->Queue[NpServer], STATUS_PIPE_DISCONNECTED, Gathered);
     NpEmptyQueue(&Instance->Queue[NpClient], STATUS_PIPE_DISCONNECTED, Gathered);
-    NpForgetClient(Instance);
+    if (NpForgetClient(Instance, &Security)) {
+        SeDeleteClientSecurity(&Security);
+    }
     return STATUS_SUCCESS;
 }
 
@@ -198,7 +143,7 @@ NpPeek(PNP_FILE File, PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information
         Peek->NumberOfMessages = Queue->Messages;
         for (PLIST_ENTRY Entry = Queue->Writes.Flink; Entry != &Queue->Writes;
              Entry = Entry->Flink) {
-            PNP_WAIT Wait = CONTAINING_RECORD(Entry, NP_WAIT, Links);
+            PNP_WAIT Wait = CONTAINING_RECORD(Entry, NP_WAIT, Wait.Links);
 
             if (!Wait->Flush) {
                 Peek->MessageLength = Wait->Length - Wait->Offset;
@@ -222,17 +167,10 @@ NpPeek(PNP_FILE File, PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information
                : STATUS_SUCCESS;
 }
 
-/* A write and the read of the answer in one. The output goes through a system buffer of ours. */
 static NTSTATUS
-NpTransceive(PNP_FILE File, PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information,
-             PLIST_ENTRY Gathered)
+NpTransceiveState(PNP_FILE File)
 {
-    ULONG InputLength = Stack->Parameters.FileSystemControl.InputBufferLength,
-          OutputLength = Stack->Parameters.FileSystemControl.OutputBufferLength;
     PNP_INSTANCE Instance = File->Instance;
-    ULONG_PTR Written;
-    NTSTATUS Status;
-    PVOID Input;
 
     if (Instance == NULL) {
         return STATUS_PIPE_DISCONNECTED;
@@ -244,11 +182,24 @@ NpTransceive(PNP_FILE File, PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Infor
     if (File->ReadMode != FILE_PIPE_MESSAGE_MODE) {
         return STATUS_INVALID_READ_MODE;
     }
-    if (Instance->Queue[!File->End].Messages != 0) {
-        return STATUS_PIPE_BUSY;
+    return Instance->Queue[!File->End].Messages != 0 ? STATUS_PIPE_BUSY : STATUS_SUCCESS;
+}
+
+/* A write and the read of the answer in one. The output goes through a system buffer of ours. */
+static NTSTATUS
+NpTransceive(PNP_FILE File, PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information,
+             PLIST_ENTRY Gathered)
+{
+    ULONG InputLength = Stack->Parameters.FileSystemControl.InputBufferLength,
+          OutputLength = Stack->Parameters.FileSystemControl.OutputBufferLength;
+    ULONG_PTR Written;
+    NTSTATUS Status = NpTransceiveState(File);
+    PVOID Input;
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
     }
     Input = ExpAllocate(InputLength + 1, TAG_NPFS);
-    Status = STATUS_SUCCESS;
     __try {
         if (Irp->RequestorMode != KernelMode) {
             ProbeForRead(Stack->Parameters.FileSystemControl.Type3InputBuffer, InputLength, 1);
@@ -258,15 +209,22 @@ NpTransceive(PNP_FILE File, PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Infor
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         Status = GetExceptionCode();
     }
-    if (NT_SUCCESS(Status)) {
-        Status = NpWrite(File, NULL, Input, InputLength, &Written, Gathered);
-    }
-    ExpFree(Input);
     if (NT_SUCCESS(Status) && OutputLength != 0) {
         Status = IopBufferIrp(Irp, OutputLength, NULL, 0);
         Irp->Flags |= IRP_INPUT_OPERATION;
     }
-    return NT_SUCCESS(Status) ? NpRead(File, Irp, OutputLength, Information, Gathered) : Status;
+    if (NT_SUCCESS(Status)) { /* the program's memory may have let others go first */
+        KiSchedulePoint(SP_OBJECT, File->Message.Place);
+        Status = NpTransceiveState(File);
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = NpWrite(File, NULL, Input, InputLength, &Written, Gathered);
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = NpRead(File, Irp, OutputLength, Information, Gathered);
+    }
+    ExpFree(Input);
+    return Status;
 }
 
 static NTSTATUS

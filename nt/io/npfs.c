@@ -6,6 +6,7 @@
  * [K: "CreateNamedPipe", "Named Pipe Security and Access Rights"; wdm: IRP_MJ_CREATE_NAMED_PIPE]
  */
 #include "nt/io/npfs.h"
+#include "nt/inc/life.h"
 
 NTSTATUS
 NpComplete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
@@ -42,18 +43,19 @@ NpFindPipe(PUNICODE_STRING Name)
     return NULL;
 }
 
-VOID
-NpForgetClient(PNP_INSTANCE Instance)
+BOOLEAN
+NpForgetClient(PNP_INSTANCE Instance, PSECURITY_CLIENT_CONTEXT Security)
 {
-    if (Instance->HasClientSecurity) {
-        SeDeleteClientSecurity(&Instance->ClientSecurity);
-        Instance->HasClientSecurity = FALSE;
-    }
+    BOOLEAN Had = Instance->HasClientSecurity;
+
+    *Security = Instance->ClientSecurity;
+    Instance->HasClientSecurity = FALSE;
     if (Instance->File[NpClient] != NULL) {
         Instance->File[NpClient]->Instance = NULL; /* N1 */
         Instance->File[NpClient] = NULL;
     }
     Instance->ClientProcess = NULL;
+    return Had;
 }
 
 VOID
@@ -66,6 +68,12 @@ NpSetListening(PNP_INSTANCE Instance, PLIST_ENTRY Gathered)
     NpWakeWaiters(Instance->Pipe, Gathered);
 }
 
+static PVOID
+NpPlace(PNP_PIPE Pipe)
+{
+    return Pipe->Name.Length != 0 ? MsgPlace(&Pipe->Name) : Pipe;
+}
+
 static PNP_FILE
 NpOpenFile(PIO_STACK_LOCATION Stack, PNP_INSTANCE Instance, ULONG End)
 {
@@ -75,6 +83,7 @@ NpOpenFile(PIO_STACK_LOCATION Stack, PNP_INSTANCE Instance, ULONG End)
     File->Instance = Instance;
     File->End = End;
     File->Root = Instance == NULL;
+    File->Message.Place = Instance != NULL ? NpPlace(Instance->Pipe) : &NpPipes;
     Stack->FileObject->FsContext = File;
     if (Instance != NULL) {
         Instance->File[End] = File;
@@ -242,50 +251,37 @@ NpCreateServer(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS
-NpConnect(PIRP Irp, PIO_STACK_LOCATION Stack, PNP_INSTANCE Instance, PLIST_ENTRY Gathered)
+/* Security may be NULL; it is the instance's from here on. */
+static VOID
+NpConnect(PIO_STACK_LOCATION Stack, PNP_INSTANCE Instance, PSECURITY_CLIENT_CONTEXT Security,
+          PLIST_ENTRY Gathered)
 {
-    PIO_SECURITY_CONTEXT Context = Stack->Parameters.Create.SecurityContext;
-    SECURITY_QUALITY_OF_SERVICE Quality = {sizeof(Quality), SecurityImpersonation,
-                                           SECURITY_DYNAMIC_TRACKING, FALSE};
-
-    if (Context->SecurityQos != NULL) {
-        Quality = *Context->SecurityQos;
+    Instance->HasClientSecurity = Security != NULL;
+    if (Security != NULL) {
+        Instance->ClientSecurity = *Security;
     }
-    Instance->HasClientSecurity = NT_SUCCESS(
-        SeCreateClientSecurity(PsGetCurrentThread(), &Quality, FALSE, &Instance->ClientSecurity));
     NpOpenFile(Stack, Instance, NpClient); /* byte mode, blocking */
     Instance->ClientProcess = PsGetCurrentProcessId();
     Instance->State = FILE_PIPE_CONNECTED_STATE;
     NpGatherList(&Instance->Listeners, STATUS_SUCCESS, Gathered);
-    return STATUS_SUCCESS;
 }
 
+/* An instance that the client can be connected with. */
 static NTSTATUS
-NpOpen(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST_ENTRY Gathered)
+NpFindInstance(PIRP Irp, PIO_STACK_LOCATION Stack, PNP_FILE Related, PNP_INSTANCE *Result)
 {
     PIO_SECURITY_CONTEXT Context = Stack->Parameters.Create.SecurityContext;
     PUNICODE_STRING Name = &Stack->FileObject->FileName;
-    PNP_FILE Related = Stack->FileObject->RelatedFileObject != NULL
-                           ? Stack->FileObject->RelatedFileObject->FsContext
-                           : NULL;
     PNP_PIPE Pipe;
     NTSTATUS Status;
 
-    *Information = FILE_OPENED;
     if (Related != NULL && !Related->Root) {
-        PNP_INSTANCE Instance = Related->Instance; /* an anonymous pipe's other end */
-
-        if (Name->Length != 0 || Instance == NULL || Related->End != NpServer) {
+        *Result = Related->Instance; /* an anonymous pipe's other end */
+        if (Name->Length != 0 || *Result == NULL || Related->End != NpServer) {
             return STATUS_OBJECT_NAME_INVALID;
         }
-        return Instance->State == FILE_PIPE_LISTENING_STATE
-                   ? NpConnect(Irp, Stack, Instance, Gathered)
-                   : STATUS_PIPE_NOT_AVAILABLE;
-    }
-    if (Name->Length == 0 || (Name->Length == sizeof(WCHAR) && Name->Buffer[0] == L'\\')) {
-        NpOpenFile(Stack, NULL, 0);
-        return STATUS_SUCCESS;
+        return (*Result)->State == FILE_PIPE_LISTENING_STATE ? STATUS_SUCCESS
+                                                             : STATUS_PIPE_NOT_AVAILABLE;
     }
     Pipe = NpFindPipe(Name);
     if (Pipe == NULL) {
@@ -301,13 +297,49 @@ NpOpen(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST_ENTRY G
     }
     for (PLIST_ENTRY Entry = Pipe->Instances.Flink; Entry != &Pipe->Instances;
          Entry = Entry->Flink) {
-        PNP_INSTANCE Instance = CONTAINING_RECORD(Entry, NP_INSTANCE, Links);
-
-        if (Instance->State == FILE_PIPE_LISTENING_STATE) {
-            return NpConnect(Irp, Stack, Instance, Gathered);
+        *Result = CONTAINING_RECORD(Entry, NP_INSTANCE, Links);
+        if ((*Result)->State == FILE_PIPE_LISTENING_STATE) {
+            return STATUS_SUCCESS;
         }
     }
     return STATUS_PIPE_NOT_AVAILABLE;
+}
+
+/* The client's end. What takes references comes before the step and after it (msgfs.h). */
+static NTSTATUS
+NpOpen(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST_ENTRY Gathered)
+{
+    PIO_SECURITY_CONTEXT Context = Stack->Parameters.Create.SecurityContext;
+    PUNICODE_STRING Name = &Stack->FileObject->FileName;
+    PFILE_OBJECT RelatedFile = Stack->FileObject->RelatedFileObject;
+    PNP_FILE Related = RelatedFile != NULL ? RelatedFile->FsContext : NULL;
+    SECURITY_QUALITY_OF_SERVICE Quality = {sizeof(Quality), SecurityImpersonation,
+                                           SECURITY_DYNAMIC_TRACKING, FALSE};
+    SECURITY_CLIENT_CONTEXT Security;
+    PNP_INSTANCE Instance;
+    BOOLEAN HasSecurity;
+    NTSTATUS Status;
+
+    *Information = FILE_OPENED;
+    if ((Related == NULL || Related->Root) &&
+        (Name->Length == 0 || (Name->Length == sizeof(WCHAR) && Name->Buffer[0] == L'\\'))) {
+        NpOpenFile(Stack, NULL, 0);
+        return STATUS_SUCCESS;
+    }
+    if (Context->SecurityQos != NULL) {
+        Quality = *Context->SecurityQos;
+    }
+    HasSecurity =
+        NT_SUCCESS(SeCreateClientSecurity(PsGetCurrentThread(), &Quality, FALSE, &Security));
+    KiSchedulePoint(SP_OBJECT,
+                    Related != NULL && !Related->Root ? Related->Message.Place : MsgPlace(Name));
+    Status = NpFindInstance(Irp, Stack, Related, &Instance);
+    if (NT_SUCCESS(Status)) {
+        NpConnect(Stack, Instance, HasSecurity ? &Security : NULL, Gathered);
+    } else if (HasSecurity) {
+        SeDeleteClientSecurity(&Security);
+    }
+    return Status;
 }
 
 /* The last handle of an end is gone. */
@@ -315,7 +347,9 @@ static VOID
 NpCleanup(PNP_FILE File, PLIST_ENTRY Gathered)
 {
     PNP_INSTANCE Instance = File->Instance;
+    SECURITY_CLIENT_CONTEXT Security;
     ULONG Other = !File->End;
+    BOOLEAN HadSecurity;
 
     if (Instance == NULL) {
         return;
@@ -332,12 +366,15 @@ NpCleanup(PNP_FILE File, PLIST_ENTRY Gathered)
         return;
     }
     NpEmptyQueue(&Instance->Queue[File->End], STATUS_PIPE_BROKEN, Gathered);
-    NpForgetClient(Instance);
+    HadSecurity = NpForgetClient(Instance, &Security);
     RemoveEntryList(&Instance->Links);
     if (IsListEmpty(&Instance->Pipe->Instances)) {
         NpDeletePipe(Instance->Pipe);
     }
     ExpFree(Instance);
+    if (HadSecurity) {
+        SeDeleteClientSecurity(&Security);
+    }
 }
 
 static NTSTATUS
@@ -398,13 +435,13 @@ NpQueryInformation(PIO_STACK_LOCATION Stack, PVOID Buffer, PULONG_PTR Informatio
         return STATUS_SUCCESS;
     }
     case FileBasicInformation:
-        IopAnswerBasic(Buffer, Information);
+        MsgAnswerBasic(Buffer, Information);
         return STATUS_SUCCESS;
     case FileNameInformation:
         if (File->Root ? Stack->FileObject->FileName.Length == 0 : Instance == NULL) {
             return File->Root ? STATUS_INVALID_PARAMETER : STATUS_PIPE_DISCONNECTED;
         }
-        return IopAnswerName(Stack, Buffer, Information);
+        return MsgAnswerName(Stack, Buffer, Information);
     default:
         return STATUS_INVALID_PARAMETER;
     }
@@ -503,27 +540,39 @@ NpDirectory(PIO_STACK_LOCATION Stack, PUCHAR Buffer, PULONG_PTR Information)
     return STATUS_SUCCESS;
 }
 
-/* N5: what a request touches. A create is known by its name, or by the anonymous pipe that it is relative to. */
-static PVOID
-NpTouched(PIO_STACK_LOCATION Stack)
+/* Does it let an instance come, go or listen? */
+static BOOLEAN
+NpChangesInstances(PIO_STACK_LOCATION Stack)
 {
-    PFILE_OBJECT FileObject = Stack->FileObject, Related = FileObject->RelatedFileObject;
-    PNP_FILE File = FileObject->FsContext;
-    PNP_PIPE Pipe = NULL;
+    return Stack->MajorFunction == IRP_MJ_CREATE_NAMED_PIPE ||
+           Stack->MajorFunction == IRP_MJ_CLEANUP ||
+           (Stack->MajorFunction == IRP_MJ_FILE_SYSTEM_CONTROL &&
+            Stack->Parameters.FileSystemControl.FsControlCode == FSCTL_PIPE_LISTEN);
+}
 
-    if (Stack->MajorFunction == IRP_MJ_CREATE || Stack->MajorFunction == IRP_MJ_CREATE_NAMED_PIPE) {
-        if (FileObject->FileName.Length != 0) {
-            Pipe = NpFindPipe(&FileObject->FileName);
-        } else if (Related != NULL && Related->FsContext != NULL) {
-            File = Related->FsContext;
-            Pipe = File->Instance != NULL ? File->Instance->Pipe : NULL;
+/* N3. To open one is a step in NpOpen. */
+static VOID
+NpStep(PIO_STACK_LOCATION Stack)
+{
+    PUNICODE_STRING Name = &Stack->FileObject->FileName;
+    PVOID Place;
+
+    switch (Stack->MajorFunction) {
+    case IRP_MJ_CREATE:
+    case IRP_MJ_CLOSE:
+        return;
+    case IRP_MJ_CREATE_NAMED_PIPE:
+        if (Name->Length == 0) {
+            return; /* nobody else knows it */
         }
-        return Pipe != NULL ? (PVOID)Pipe : (PVOID)&NpPipes;
+        Place = MsgPlace(Name);
+        break;
+    default:
+        Place = NpFile(Stack)->Message.Place;
+        break;
     }
-    if (File->Root) {
-        return &NpPipes; /* a list of them, or a wait for one */
-    }
-    return File->Instance != NULL ? File->Instance->Pipe : NULL;
+    KiAcquirePoint(SP_OBJECT, Place, NULL,
+                   Place != &NpPipes && NpChangesInstances(Stack) ? KI_ALSO_READS(&NpPipes) : 0);
 }
 
 static NTSTATUS NTAPI
@@ -536,7 +585,7 @@ NpDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     NTSTATUS Status;
 
     InitializeListHead(&Gathered);
-    KiSchedulePoint(SP_OBJECT, NpTouched(Stack));
+    NpStep(Stack);
     switch (Stack->MajorFunction) {
     case IRP_MJ_CREATE:
         Status = NpOpen(Irp, Stack, &Information, &Gathered);
@@ -586,7 +635,7 @@ NpDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     if (Status != STATUS_PENDING) {
         NpComplete(Irp, Status, Information);
     }
-    IopCompleteGathered(&Gathered, IO_NAMED_PIPE_INCREMENT); /* N3 */
+    MsgCompleteGathered(&Gathered, IO_NAMED_PIPE_INCREMENT);
     return Status;
 }
 
@@ -598,5 +647,5 @@ IopPipeEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 
     InitializeListHead(&NpPipes);
     InitializeListHead(&NpWaiters);
-    return IopCreateMessageDevice(DriverObject, NpDispatch, FILE_DEVICE_NAMED_PIPE, &Device, &Link);
+    return MsgCreateDevice(DriverObject, NpDispatch, MsgPipes, &Device, &Link);
 }

@@ -12,12 +12,8 @@
  *   N1  Each file object has an NP_FILE (FsContext). Its Instance is NULL from the disconnect on: a client that
  *       was cut off can do nothing more but close.
  *   N2  A queue holds data or readers, never both.
- *   N3  Structures are changed first, requests completed after: whatever a routine completes is gathered in a
- *       list (IopGather), which is emptied when nothing is half done any more (rule L1 of iop.h).
- *   N5  What is done to one pipe is in some order, and so is what finds its name or not: each request is a step that
- *       changes the pipe, or the list of pipes if it knows none.
- *   N4  A request that waits is in exactly one list, by its NP_WAIT; whoever takes it out completes it. Its
- *       cancel routine does the same.
+ *   N3  How requests wait, and in which order they come, is in msgfs.h. A list of pipes and a wait for a name are steps on
+ *       all of them (NpPipes): what lets an instance come, go, listen or be taken comes before or after those.
  *
  * [K: "CreateNamedPipe", "Named Pipe Type, Read, and Wait Modes", "ReadFile", "WriteFile"; MS-FSCC 2.3.45 to
  *  2.3.50, 2.4.36 to 2.4.38; ntifs.h]
@@ -25,7 +21,7 @@
 #ifndef NT_IO_NPFS_H
 #define NT_IO_NPFS_H
 
-#include "nt/io/iop.h"
+#include "nt/io/msgfs.h"
 
 #define TAG_NPFS 'sFpN'
 
@@ -43,21 +39,22 @@ typedef struct _NP_PIPE {
     LIST_ENTRY Instances;
 } NP_PIPE, *PNP_PIPE;
 
-/* A request that waits, or data that does. */
-typedef struct _NP_WAIT {
-    LIST_ENTRY Links;
-    PIRP Irp;      /* NULL: data whose write has completed */
-    ULONG Offset;  /* data: how much has been read */
-    ULONG Length;  /* data: how much there is */
-    BOOLEAN Flush; /* waits until what is before it has been read */
-    UCHAR Data[];
-} NP_WAIT, *PNP_WAIT;
-
 typedef struct _NP_QUEUE {
     LIST_ENTRY Writes;  /* data and flushes, in order */
     LIST_ENTRY Readers; /* N2 */
     ULONG Bytes, Messages;
 } NP_QUEUE, *PNP_QUEUE;
+
+/* A request that waits, or data that does: without a request once its write has completed. */
+typedef struct _NP_WAIT {
+    MSG_WAIT Wait;
+    PNP_QUEUE Queue; /* of a write or flush */
+    ULONG Quota;
+    ULONG Offset;  /* data: how much has been read */
+    ULONG Length;  /* data: how much there is */
+    BOOLEAN Flush; /* waits until what is before it has been read */
+    UCHAR Data[];
+} NP_WAIT, *PNP_WAIT;
 
 struct _NP_FILE;
 
@@ -74,6 +71,7 @@ typedef struct _NP_INSTANCE {
 } NP_INSTANCE, *PNP_INSTANCE;
 
 typedef struct _NP_FILE {
+    MSG_FILE Message;
     PNP_INSTANCE Instance; /* N1 */
     ULONG End;
     BOOLEAN Root; /* the device or its root directory: no pipe */
@@ -90,12 +88,12 @@ NpFile(PIO_STACK_LOCATION Stack)
 /* npfs.c */
 NTSTATUS NpComplete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information);
 VOID NpSetListening(PNP_INSTANCE Instance, PLIST_ENTRY Gathered);
-VOID NpForgetClient(PNP_INSTANCE Instance);
+/* TRUE: Security was the client's, and is the caller's to delete when nothing is half done any more. */
+BOOLEAN NpForgetClient(PNP_INSTANCE Instance, PSECURITY_CLIENT_CONTEXT Security);
 PNP_PIPE NpFindPipe(PUNICODE_STRING Name);
 
 /* npqueue.c */
-/* Irp waits in List from here on; STATUS_CANCELLED if it was cancelled before. */
-NTSTATUS NpWait(PLIST_ENTRY List, PNP_WAIT Wait, PIRP Irp);
+PNP_WAIT NpNewWait(ULONG Length);
 VOID NpGatherList(PLIST_ENTRY List, NTSTATUS Status, PLIST_ENTRY Gathered);
 VOID NpEmptyQueue(PNP_QUEUE Queue, NTSTATUS Status, PLIST_ENTRY Gathered);
 /* Data stays, but nobody waits for it to be read any more. */

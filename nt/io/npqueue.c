@@ -17,77 +17,38 @@
 
 static VOID NpWakeWriters(PNP_QUEUE Queue, ULONG Quota, PLIST_ENTRY Gathered);
 
-/* What a cancelled write brought and nobody has read goes with it. */
-static VOID NTAPI
-NpCancel(PDEVICE_OBJECT DeviceObject, PIRP Irp)
-{
-    PNP_WAIT Wait = Irp->Tail.Overlay.DriverContext[0];
-    PNP_QUEUE Queue = Irp->Tail.Overlay.DriverContext[1];
-    LIST_ENTRY Gathered;
-
-    RemoveEntryList(&Wait->Links); /* N4 */
-    if (Queue != NULL && !Wait->Flush) {
-        Queue->Bytes -= Wait->Length - Wait->Offset;
-        Queue->Messages--;
-    }
-    ExpFree(Wait);
-    IoReleaseCancelSpinLock(Irp->CancelIrql);
-    InitializeListHead(&Gathered);
-    if (Queue != NULL) { /* what waited behind it may go on */
-        NpWakeWriters(Queue, (ULONG)(ULONG_PTR)Irp->Tail.Overlay.DriverContext[2], &Gathered);
-    }
-    NpComplete(Irp, STATUS_CANCELLED, 0);
-    IopCompleteGathered(&Gathered, IO_NAMED_PIPE_INCREMENT);
-}
-
-NTSTATUS
-NpWait(PLIST_ENTRY List, PNP_WAIT Wait, PIRP Irp)
-{
-    IoMarkIrpPending(Irp);
-    Wait->Irp = Irp;
-    Irp->Tail.Overlay.DriverContext[0] = Wait;
-    Irp->Tail.Overlay.DriverContext[1] = NULL;
-    InsertTailList(List, &Wait->Links);
-    IoSetCancelRoutine(Irp, NpCancel);
-    if (Irp->Cancel && IoSetCancelRoutine(Irp, NULL) != NULL) {
-        RemoveEntryList(&Wait->Links);
-        ExpFree(Wait);
-        return STATUS_CANCELLED;
-    }
-    return STATUS_PENDING;
-}
-
-static PNP_WAIT
+PNP_WAIT
 NpNewWait(ULONG Length)
 {
-    PNP_WAIT Wait = ExpAllocate(sizeof(*Wait) + Length, TAG_NPFS);
+    PNP_WAIT Wait = MsgNewWait(sizeof(*Wait) + Length, TAG_NPFS);
 
-    RtlZeroMemory(Wait, sizeof(*Wait));
     Wait->Length = Length;
     return Wait;
 }
 
-/* Takes the request of a wait out of its list; the wait is the caller's to free. */
-static PIRP
-NpTakeIrp(PNP_WAIT Wait)
+/* What a cancelled write brought and nobody has read goes with it, and what waited behind it may go on. */
+static VOID
+NpWithdrawn(PMSG_WAIT Wait, PLIST_ENTRY Gathered)
 {
-    PIRP Irp = Wait->Irp;
+    PNP_WAIT This = CONTAINING_RECORD(Wait, NP_WAIT, Wait);
 
-    IoSetCancelRoutine(Irp, NULL);
-    Wait->Irp = NULL;
-    return Irp;
+    if (!This->Flush) {
+        This->Queue->Bytes -= This->Length - This->Offset;
+        This->Queue->Messages--;
+    }
+    NpWakeWriters(This->Queue, This->Quota, Gathered);
 }
 
 VOID
 NpGatherList(PLIST_ENTRY List, NTSTATUS Status, PLIST_ENTRY Gathered)
 {
     while (!IsListEmpty(List)) {
-        PNP_WAIT Wait = CONTAINING_RECORD(RemoveHeadList(List), NP_WAIT, Links);
+        PMSG_WAIT Wait = CONTAINING_RECORD(List->Flink, MSG_WAIT, Links);
 
         if (Wait->Irp != NULL) {
-            IopGather(Gathered, NpTakeIrp(Wait), Status, 0);
+            MsgGather(Gathered, Wait, Status, 0);
         }
-        ExpFree(Wait);
+        MsgLeaveList(Wait);
     }
 }
 
@@ -105,15 +66,14 @@ NpReleaseWrites(PNP_QUEUE Queue, PLIST_ENTRY Gathered)
     PLIST_ENTRY Entry, Next;
 
     for (Entry = Queue->Writes.Flink; Entry != &Queue->Writes; Entry = Next) {
-        PNP_WAIT Wait = CONTAINING_RECORD(Entry, NP_WAIT, Links);
+        PNP_WAIT Wait = CONTAINING_RECORD(Entry, NP_WAIT, Wait.Links);
 
         Next = Entry->Flink;
-        if (Wait->Irp != NULL) {
-            IopGather(Gathered, NpTakeIrp(Wait), STATUS_SUCCESS, Wait->Flush ? 0 : Wait->Length);
+        if (Wait->Wait.Irp != NULL) {
+            MsgGather(Gathered, &Wait->Wait, STATUS_SUCCESS, Wait->Flush ? 0 : Wait->Length);
         }
         if (Wait->Flush) {
-            RemoveEntryList(Entry);
-            ExpFree(Wait);
+            MsgLeaveList(&Wait->Wait);
         }
     }
 }
@@ -166,21 +126,20 @@ NpWakeWriters(PNP_QUEUE Queue, ULONG Quota, PLIST_ENTRY Gathered)
     BOOLEAN Before = FALSE;
 
     for (Entry = Queue->Writes.Flink; Entry != &Queue->Writes; Entry = Next) {
-        PNP_WAIT Wait = CONTAINING_RECORD(Entry, NP_WAIT, Links);
+        PNP_WAIT Wait = CONTAINING_RECORD(Entry, NP_WAIT, Wait.Links);
 
         Next = Entry->Flink;
         if (Wait->Flush) {
             if (!Before) {
-                RemoveEntryList(Entry);
-                IopGather(Gathered, NpTakeIrp(Wait), STATUS_SUCCESS, 0);
-                ExpFree(Wait);
+                MsgGather(Gathered, &Wait->Wait, STATUS_SUCCESS, 0);
+                MsgLeaveList(&Wait->Wait);
             }
             continue;
         }
         Before = TRUE;
         Sum += Wait->Length - Wait->Offset;
-        if (Wait->Irp != NULL && Sum <= Quota) {
-            IopGather(Gathered, NpTakeIrp(Wait), STATUS_SUCCESS, Wait->Length);
+        if (Wait->Wait.Irp != NULL && Sum <= Quota) {
+            MsgGather(Gathered, &Wait->Wait, STATUS_SUCCESS, Wait->Length);
         }
     }
 }
@@ -197,7 +156,7 @@ NpCopyOut(PNP_FILE File, PUCHAR Buffer, ULONG Length, PNTSTATUS Status, BOOLEAN 
 
     *Status = STATUS_SUCCESS;
     for (Entry = Queue->Writes.Flink; Entry != &Queue->Writes; Entry = Next) {
-        PNP_WAIT Wait = CONTAINING_RECORD(Entry, NP_WAIT, Links);
+        PNP_WAIT Wait = CONTAINING_RECORD(Entry, NP_WAIT, Wait.Links);
         ULONG Count = Wait->Length - Wait->Offset;
 
         Next = Entry->Flink;
@@ -224,12 +183,11 @@ NpCopyOut(PNP_FILE File, PUCHAR Buffer, ULONG Length, PNTSTATUS Status, BOOLEAN 
             break;
         }
         if (Take) {
-            RemoveEntryList(Entry);
             Queue->Messages--;
-            if (Wait->Irp != NULL) {
-                IopGather(Gathered, NpTakeIrp(Wait), STATUS_SUCCESS, Wait->Length);
+            if (Wait->Wait.Irp != NULL) {
+                MsgGather(Gathered, &Wait->Wait, STATUS_SUCCESS, Wait->Length);
             }
-            ExpFree(Wait);
+            MsgLeaveList(&Wait->Wait);
         }
         if (File->ReadMode == FILE_PIPE_MESSAGE_MODE || (Done == 0 && Count == 0)) { /* Q2 */
             break;
@@ -262,7 +220,7 @@ NpRead(PNP_FILE File, PIRP Irp, ULONG Length, PULONG_PTR Information, PLIST_ENTR
     }
     Wait = NpNewWait(0);
     Wait->Length = Length;
-    return NpWait(&Queue->Readers, Wait, Irp);
+    return MsgWait(&Queue->Readers, &Wait->Wait, Irp, File->Message.Place, NULL);
 }
 
 /* Gives the readers what they wait for; returns how much of the message that was. */
@@ -276,21 +234,20 @@ NpFeedReaders(PNP_FILE File, PUCHAR Buffer, ULONG Length, PBOOLEAN Read, PLIST_E
 
     *Read = FALSE;
     while (!IsListEmpty(&Queue->Readers) && (Done < Length || !*Read)) {
-        PNP_WAIT Wait = CONTAINING_RECORD(RemoveHeadList(&Queue->Readers), NP_WAIT, Links);
+        PNP_WAIT Wait = CONTAINING_RECORD(Queue->Readers.Flink, NP_WAIT, Wait.Links);
         ULONG Count = Length - Done < Wait->Length ? Length - Done : Wait->Length;
-        PIRP Irp = NpTakeIrp(Wait);
         NTSTATUS Status = STATUS_SUCCESS;
 
         if (Count != 0) {
-            RtlCopyMemory(Irp->AssociatedIrp.SystemBuffer, Buffer + Done, Count);
+            RtlCopyMemory(Wait->Wait.Irp->AssociatedIrp.SystemBuffer, Buffer + Done, Count);
         }
         Done += Count;
         *Read = TRUE;
         if (Done < Length && Other->ReadMode == FILE_PIPE_MESSAGE_MODE) {
             Status = STATUS_BUFFER_OVERFLOW; /* Q1 */
         }
-        IopGather(Gathered, Irp, Status, Count);
-        ExpFree(Wait);
+        MsgGather(Gathered, &Wait->Wait, Status, Count);
+        MsgLeaveList(&Wait->Wait);
     }
     return Done;
 }
@@ -302,11 +259,20 @@ NpWouldWait(PNP_QUEUE Queue, ULONG Length, ULONG Quota)
     ULONG Rest = Length;
 
     for (PLIST_ENTRY Entry = Queue->Readers.Flink; Entry != &Queue->Readers; Entry = Entry->Flink) {
-        ULONG Takes = CONTAINING_RECORD(Entry, NP_WAIT, Links)->Length;
+        ULONG Takes = CONTAINING_RECORD(Entry, NP_WAIT, Wait.Links)->Length;
 
         Rest -= Takes < Rest ? Takes : Rest;
     }
     return Rest != 0 && Queue->Bytes + Rest > Quota;
+}
+
+static NTSTATUS
+NpWaitInQueue(PNP_FILE File, PNP_WAIT Wait, PIRP Irp)
+{
+    Wait->Queue = &File->Instance->Queue[File->End];
+    Wait->Quota = File->Instance->Pipe->Quota[File->End];
+    Wait->Wait.Withdrawn = NpWithdrawn;
+    return MsgWait(&Wait->Queue->Writes, &Wait->Wait, Irp, File->Message.Place, NULL);
 }
 
 NTSTATUS
@@ -351,16 +317,13 @@ NpWrite(PNP_FILE File, PIRP Irp, PVOID Buffer, ULONG Length, PULONG_PTR Informat
     }
     if (Irp == NULL || Rest == 0 || Queue->Bytes + Rest <= Quota ||
         File->CompletionMode == FILE_PIPE_COMPLETE_OPERATION) {
-        InsertTailList(&Queue->Writes, &Wait->Links);
-        Queue->Bytes += Rest;
-        Queue->Messages++;
-        return STATUS_SUCCESS;
+        InsertTailList(&Queue->Writes, &Wait->Wait.Links);
+        Status = STATUS_SUCCESS;
+    } else {
+        /* A write that waits reports its whole length: the part that readers took at once counts as read. */
+        Status = NpWaitInQueue(File, Wait, Irp);
     }
-    /* A write that waits reports its whole length: the part that readers took at once counts as read. */
-    Status = NpWait(&Queue->Writes, Wait, Irp);
-    if (Status == STATUS_PENDING) {
-        Irp->Tail.Overlay.DriverContext[1] = Queue;
-        Irp->Tail.Overlay.DriverContext[2] = (PVOID)(ULONG_PTR)Quota;
+    if (Status != STATUS_CANCELLED) {
         Queue->Bytes += Rest;
         Queue->Messages++;
     }
@@ -383,5 +346,5 @@ NpFlush(PNP_FILE File, PIRP Irp)
     }
     Wait = NpNewWait(0);
     Wait->Flush = TRUE;
-    return NpWait(&Queue->Writes, Wait, Irp);
+    return NpWaitInQueue(File, Wait, Irp);
 }
