@@ -27,7 +27,7 @@ RamMayDelete(PRAM_NODE Node, PRAM_STREAM Stream, BOOLEAN IgnoreReadOnly, BOOLEAN
     if (!MappedToo && !MmFlushImageSection(&Stream->Sections, MmFlushForDelete)) {
         return STATUS_CANNOT_DELETE;
     }
-    if (Node->Directory && Stream == &Node->Data && !RamIsEmpty(Node)) {
+    if (Node->Directory && Stream == Node->Data && !RamIsEmpty(Node)) {
         return STATUS_DIRECTORY_NOT_EMPTY;
     }
     return STATUS_SUCCESS;
@@ -53,7 +53,7 @@ RamUnlink(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_LINK Link)
                               sizeof(Data), &Data);
     } else {
         FsRtlDeleteKeyFromTunnelCache(&Volume->Tunnel, Node->Id);
-        FsRtlNotifyFullChangeDirectory(Volume->NotifySync, &Volume->NotifyList, &Node->Data, NULL,
+        FsRtlNotifyFullChangeDirectory(Volume->NotifySync, &Volume->NotifyList, Node->Data, NULL,
                                        FALSE, FALSE, 0, NULL, NULL, NULL);
     }
     RamRemoveLink(Link);
@@ -74,7 +74,7 @@ RamAnyLink(PRAM_NODE Node)
 VOID
 RamUnlinkIfDeleted(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_STREAM Stream, PRAM_LINK Link)
 {
-    if (Stream != &Node->Data) {
+    if (Stream != Node->Data) {
         if (Stream->DeletePending && Stream->Handles == 0 && !Stream->Removed) {
             Stream->Removed = TRUE;
             RemoveEntryList(&Stream->Links);
@@ -82,7 +82,7 @@ RamUnlinkIfDeleted(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_STREAM Stream, PRA
             RamNoteUsn(Node, USN_REASON_STREAM_CHANGE);
             RamReportNode(Node, Stream, FILE_NOTIFY_CHANGE_STREAM_NAME, FILE_ACTION_REMOVED_STREAM);
         }
-        Stream = &Node->Data; /* the last handle of a file can be that of a stream */
+        Stream = Node->Data; /* the last handle of a file can be that of a stream */
     } else if (Stream->DeletePending && (Request->Ccb->Flags & RAM_CCB_POSIX_DELETE)) {
         if (Link != NULL && Link->Parent != NULL) {
             RamUnlink(Request, Node, Link);
@@ -146,7 +146,7 @@ RamCleanupTimes(PRAM_REQUEST Request)
         return;
     }
     RamStamp(Request);
-    if (!Node->Directory && Request->Stream == &Node->Data) {
+    if (!Node->Directory && Request->Stream == Node->Data) {
         Node->Attributes |= FILE_ATTRIBUTE_ARCHIVE;
     }
     RamReportNode(Node, Request->Stream,
@@ -182,7 +182,7 @@ RamCleanupStream(PRAM_REQUEST Request)
     PLARGE_INTEGER Truncate = NULL;
     LARGE_INTEGER Zero = {};
 
-    if (Node->Directory && Stream == &Node->Data) {
+    if (Node->Directory && Stream == Node->Data) {
         FsRtlNotifyCleanup(Request->Volume->NotifySync, &Request->Volume->NotifyList, Request->Ccb);
     } else {
         ExAcquireResourceExclusiveLite(&Stream->Main, TRUE);

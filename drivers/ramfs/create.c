@@ -96,7 +96,7 @@ RamOpenVolume(PRAM_REQUEST Request, PRAM_OPEN Open)
 static BOOLEAN
 RamIsPending(PRAM_NODE Node)
 {
-    return Node != NULL && Node->Data.DeletePending;
+    return Node != NULL && Node->Data->DeletePending;
 }
 
 /* What the disposition, the options and the attributes say about a file that exists. */
@@ -239,7 +239,7 @@ RamDropStreams(PRAM_NODE Node)
         PRAM_STREAM Stream = CONTAINING_RECORD(Entry, RAM_STREAM, Links);
 
         Entry = Entry->Flink;
-        if (Stream == &Node->Data) {
+        if (Stream == Node->Data) {
             continue;
         }
         if (Stream->Handles != 0) {
@@ -247,13 +247,7 @@ RamDropStreams(PRAM_NODE Node)
             continue;
         }
         RamReportNode(Node, Stream, FILE_NOTIFY_CHANGE_STREAM_NAME, FILE_ACTION_REMOVED_STREAM);
-        RemoveEntryList(&Stream->Links);
-        InitializeListHead(&Stream->Links);
-        Stream->Removed = TRUE; /* R1 */
-        if (Stream->Opens == 0) {
-            RamDeleteStream(Stream);
-            RamFree(Stream);
-        }
+        RamDetachStream(Stream);
     }
 }
 
@@ -272,7 +266,7 @@ RamOverwrite(PRAM_REQUEST Request, PRAM_OPEN Open, PRAM_STREAM Stream)
     ExAcquireResourceExclusiveLite(&Stream->Paging, TRUE);
     CcPurgeCacheSection(&Stream->Sections, NULL, 0, 0);
     RamNoteChange(Stream);
-    if (Stream == &Node->Data) {
+    if (Stream == Node->Data) {
         Node->SourceData = FALSE;
     }
     Stream->Header.FileSize.QuadPart = Stream->Header.ValidDataLength.QuadPart = 0;
@@ -282,7 +276,7 @@ RamOverwrite(PRAM_REQUEST Request, PRAM_OPEN Open, PRAM_STREAM Stream)
     }
     ExReleaseResourceLite(&Stream->Paging);
     ExReleaseResourceLite(&Stream->Main);
-    if (NT_SUCCESS(Status) && Stream == &Node->Data) {
+    if (NT_SUCCESS(Status) && Stream == Node->Data) {
         ULONG Given = (Open->Attributes &
                        (FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM |
                         FILE_ATTRIBUTE_ARCHIVE | FILE_ATTRIBUTE_NOT_CONTENT_INDEXED)) |
@@ -376,7 +370,7 @@ RamMakeFile(PRAM_REQUEST Request, PRAM_OPEN Open)
         Node->Attributes |= FILE_ATTRIBUTE_ARCHIVE;
         Status = Open->Path.HasStream && Open->Path.Stream.Length != 0
                      ? STATUS_SUCCESS
-                     : RamSetAllocation(&Node->Data,
+                     : RamSetAllocation(Node->Data,
                                         (ULONG64)Request->Irp->Overlay.AllocationSize.QuadPart);
     }
     if (NT_SUCCESS(Status) && Request->Stack->Parameters.Create.EaLength != 0) {
@@ -400,7 +394,7 @@ RamMakeFile(PRAM_REQUEST Request, PRAM_OPEN Open)
     }
     RamRevive(Parent, Node, Open->Link);
     Parent->LastWriteTime = Parent->ChangeTime = Parent->LastAccessTime = Node->ChangeTime;
-    Open->Stream = &Node->Data;
+    Open->Stream = Node->Data;
     Open->Created = TRUE;
     Open->Information = FILE_CREATED;
     if (Open->Path.HasStream && Open->Path.Stream.Length != 0) {
@@ -688,8 +682,8 @@ RamOpenPath(PRAM_REQUEST Request, PRAM_OPEN Open)
     } else {
         Open->Stream = Open->Path.HasStream && Open->Path.Stream.Length != 0
                            ? RamFindStream(Open->Path.Node, &Open->Path.Stream)
-                           : &Open->Path.Node->Data;
-        if (Open->Stream == &Open->Path.Node->Data && Open->Path.HasStream &&
+                           : Open->Path.Node->Data;
+        if (Open->Stream == Open->Path.Node->Data && Open->Path.HasStream &&
             Open->Path.Node->Directory) {
             return STATUS_FILE_IS_A_DIRECTORY; /* directory::$DATA */
         }

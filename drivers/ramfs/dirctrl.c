@@ -59,8 +59,8 @@ RamFillEntry(const RAM_LAYOUT *Layout, PUCHAR Entry, PRAM_NODE Node, PCUNICODE_S
         Info->FileAttributes = FILE_ATTRIBUTE_NORMAL;
     }
     if (!Node->Directory) {
-        Info->EndOfFile = Node->Data.Header.FileSize;
-        Info->AllocationSize.QuadPart = (LONGLONG)RamAllocated(&Node->Data);
+        Info->EndOfFile = Node->Data->Header.FileSize;
+        Info->AllocationSize.QuadPart = (LONGLONG)RamAllocated(Node->Data);
     }
     if (Layout->EaSize != 0) {
         /* A reparse point's tag stands where the size of the attributes would. */
@@ -303,7 +303,7 @@ RamNotify(PRAM_REQUEST Request)
     NTSTATUS Status;
 
     ExAcquireResourceSharedLite(&Volume->Resource, TRUE);
-    if (Node->Data.DeletePending || Node->Links == 0) {
+    if (Node->Data->DeletePending || Node->Links == 0) {
         Status = STATUS_DELETE_PENDING;
     } else {
         Status = RamFullName(RamLinkOf(Request), NULL, &Name);
@@ -330,7 +330,7 @@ NTSTATUS
 RamDirectory(PRAM_REQUEST Request)
 {
     if (Request->Stream == NULL || RamIsVolumeOpen(Request) || !Request->Stream->Node->Directory ||
-        Request->Stream != &Request->Stream->Node->Data) {
+        Request->Stream != Request->Stream->Node->Data) {
         return STATUS_INVALID_PARAMETER;
     }
     switch (Request->Stack->MinorFunction) {

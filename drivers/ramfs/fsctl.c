@@ -164,7 +164,7 @@ RamOplock(PRAM_REQUEST Request, ULONG Code)
         return STATUS_INVALID_PARAMETER;
     }
     /* A directory is cached for reading, with its handle or without. [IFS: granting-oplocks] */
-    if (Stream->Node->Directory && Stream == &Stream->Node->Data &&
+    if (Stream->Node->Directory && Stream == Stream->Node->Data &&
         (Code != FSCTL_REQUEST_OPLOCK ||
          Request->Stack->Parameters.FileSystemControl.InputBufferLength < 3 * sizeof(ULONG) ||
          (((PULONG)Request->Irp->AssociatedIrp.SystemBuffer)[1] &
@@ -187,53 +187,6 @@ RamOplock(PRAM_REQUEST Request, ULONG Code)
     }
     Request->Taken = TRUE;
     return Status;
-}
-
-static NTSTATUS
-RamObjectId(PRAM_REQUEST Request, ULONG Code)
-{
-    PVOID Buffer = Request->Irp->AssociatedIrp.SystemBuffer;
-    ULONG Out = Request->Stack->Parameters.FileSystemControl.OutputBufferLength;
-    PRAM_NODE Node = Request->Stream->Node;
-
-    if (RamIsGone(&Node->Data)) { /* a deleted stream of a file that is there is no matter */
-        return STATUS_FILE_DELETED;
-    }
-    switch (Code) {
-    case FSCTL_CREATE_OR_GET_OBJECT_ID:
-        if (!Node->HasObjectId) {
-            *(PULONG64)Node->ObjectId = Node->Id;
-            *(PULONG64)(Node->ObjectId + 8) =
-                0x626C744E00000000ull | Request->Volume->Vpb->SerialNumber;
-            Node->HasObjectId = TRUE;
-            RamNoteUsn(Node, USN_REASON_OBJECT_ID_CHANGE);
-        }
-        break;
-    case FSCTL_GET_OBJECT_ID:
-        if (!Node->HasObjectId) {
-            return STATUS_OBJECTID_NOT_FOUND;
-        }
-        break;
-    case FSCTL_SET_OBJECT_ID:
-        if (Request->Stack->Parameters.FileSystemControl.InputBufferLength != 64) {
-            return STATUS_INVALID_PARAMETER;
-        }
-        if (Node->HasObjectId) {
-            return STATUS_OBJECT_NAME_COLLISION;
-        }
-        RtlCopyMemory(Node->ObjectId, Buffer, 64);
-        Node->HasObjectId = TRUE;
-        return STATUS_SUCCESS;
-    case FSCTL_DELETE_OBJECT_ID:
-        Node->HasObjectId = FALSE;
-        return STATUS_SUCCESS;
-    }
-    if (Out < 64) {
-        return STATUS_INVALID_PARAMETER;
-    }
-    RtlCopyMemory(Buffer, Node->ObjectId, 64);
-    Request->Information = 64;
-    return STATUS_SUCCESS;
 }
 
 static NTSTATUS
@@ -268,6 +221,7 @@ RamUserControl(PRAM_REQUEST Request)
     case FSCTL_SET_ZERO_DATA:
     case FSCTL_FILE_LEVEL_TRIM:
     case FSCTL_QUERY_ALLOCATED_RANGES:
+    case FSCTL_QUERY_FILE_REGIONS:
     case FSCTL_GET_COMPRESSION:
     case FSCTL_SET_COMPRESSION:
         return RamIsVolumeOpen(Request) ? STATUS_INVALID_PARAMETER
@@ -286,7 +240,10 @@ RamUserControl(PRAM_REQUEST Request)
     case FSCTL_GET_OBJECT_ID:
     case FSCTL_SET_OBJECT_ID:
     case FSCTL_DELETE_OBJECT_ID:
+    case FSCTL_SET_OBJECT_ID_EXTENDED:
         return RamIsVolumeOpen(Request) ? STATUS_INVALID_PARAMETER : RamObjectId(Request, Code);
+    case FSCTL_FILESYSTEM_GET_STATISTICS:
+        return RamTellStatistics(Request);
     }
     return RamVolumeControl(Request, Code);
 }
@@ -331,7 +288,7 @@ RamLock(PRAM_REQUEST Request)
     NTSTATUS Status;
 
     if (Stream == NULL || RamIsVolumeOpen(Request) ||
-        (Stream->Node->Directory && Stream == &Stream->Node->Data)) {
+        (Stream->Node->Directory && Stream == Stream->Node->Data)) {
         return STATUS_INVALID_PARAMETER;
     }
     Status = FsRtlCheckOplock(&Stream->Oplock, Request->Irp, NULL, NULL, NULL);

@@ -55,8 +55,8 @@ RamAddSource(PRAM_NODE Directory, PCUNICODE_STRING Name, ULONG Attributes, LONGL
     }
     Node->Attributes = FILE_ATTRIBUTE_ARCHIVE;
     Node->SourceData = Size != 0;
-    RamSetAllocation(&Node->Data, (ULONG64)Size);
-    Node->Data.Header.FileSize.QuadPart = Node->Data.Header.ValidDataLength.QuadPart = Size;
+    RamSetAllocation(Node->Data, (ULONG64)Size);
+    Node->Data->Header.FileSize.QuadPart = Node->Data->Header.ValidDataLength.QuadPart = Size;
     return STATUS_SUCCESS;
 }
 
@@ -135,7 +135,7 @@ RamLoadChildren(PRAM_NODE Directory)
 NTSTATUS
 RamLoadData(PRAM_NODE Node)
 {
-    ULONG64 Size = (ULONG64)Node->Data.Header.FileSize.QuadPart, At = 0;
+    ULONG64 Size = (ULONG64)Node->Data->Header.FileSize.QuadPart, At = 0;
     NTSTATUS Status;
     PUCHAR Buffer;
     HANDLE File;
@@ -159,7 +159,7 @@ RamLoadData(PRAM_NODE Node)
         Status = ZwReadFile(File, NULL, NULL, NULL, &Iosb, Buffer,
                             (ULONG)min(Size - At, 0x10000ull), &Offset, NULL);
         if (NT_SUCCESS(Status)) {
-            Status = RamCopyIn(&Node->Data, At, Buffer, (ULONG)Iosb.Information);
+            Status = RamCopyIn(Node->Data, At, Buffer, (ULONG)Iosb.Information);
             At += Iosb.Information;
         }
     }
@@ -175,7 +175,7 @@ RamLoadData(PRAM_NODE Node)
 VOID
 RamNoteChange(PRAM_STREAM Stream)
 {
-    if (Stream->Node != NULL && Stream == &Stream->Node->Data) {
+    if (Stream->Node != NULL && Stream == Stream->Node->Data) {
         Stream->Node->Changed = TRUE;
     }
 }
@@ -186,7 +186,7 @@ RamTellSource(PRAM_REQUEST Request)
 {
     PRAM_NODE Node = Request->Stream->Node;
 
-    if (Node == NULL || Request->Stream != &Node->Data || Node->Directory ||
+    if (Node == NULL || Request->Stream != Node->Data || Node->Directory ||
         Node->Source.Length == 0 || Node->Changed) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }

@@ -96,7 +96,7 @@ VOID
 RamBreakDirectory(PRAM_REQUEST Request, PRAM_NODE Directory)
 {
     if (RamBreakToNone != NULL) {
-        RamBreakToNone(&Directory->Data.Oplock, Request->Irp, 0, NULL, NULL, NULL);
+        RamBreakToNone(&Directory->Data->Oplock, Request->Irp, 0, NULL, NULL, NULL);
     }
 }
 

@@ -83,16 +83,31 @@ RamCreateStream(PRAM_NODE Node, PCUNICODE_STRING Name)
     if (Stream == NULL) {
         return NULL;
     }
-    Stream->Name.Buffer = RamAllocate(Name->Length);
-    if (Stream->Name.Buffer == NULL) {
-        RamFree(Stream);
-        return NULL;
+    if (Name != NULL) {
+        Stream->Name.Buffer = RamAllocate(Name->Length);
+        if (Stream->Name.Buffer == NULL) {
+            RamFree(Stream);
+            return NULL;
+        }
+        RtlCopyMemory(Stream->Name.Buffer, Name->Buffer, Name->Length);
+        Stream->Name.Length = Stream->Name.MaximumLength = Name->Length;
     }
     RamInitializeStream(Stream, Node);
-    RtlCopyMemory(Stream->Name.Buffer, Name->Buffer, Name->Length);
-    Stream->Name.Length = Stream->Name.MaximumLength = Name->Length;
     InsertTailList(&Node->Streams, &Stream->Links);
     return Stream;
+}
+
+/* R1: it is none of the node's any more, and goes with its last file object. */
+VOID
+RamDetachStream(PRAM_STREAM Stream)
+{
+    RemoveEntryList(&Stream->Links);
+    InitializeListHead(&Stream->Links);
+    Stream->Removed = TRUE;
+    if (Stream->Opens == 0) {
+        RamDeleteStream(Stream);
+        RamFree(Stream);
+    }
 }
 
 PRAM_STREAM
@@ -122,8 +137,11 @@ RamCreateNode(PRAM_VOLUME Volume, BOOLEAN Directory)
     Node->Attributes = Directory ? FILE_ATTRIBUTE_DIRECTORY : 0;
     InitializeListHead(&Node->Names);
     InitializeListHead(&Node->Streams);
-    RamInitializeStream(&Node->Data, Node);
-    InsertTailList(&Node->Streams, &Node->Data.Links);
+    Node->Data = RamCreateStream(Node, NULL);
+    if (Node->Data == NULL) {
+        RamFree(Node);
+        return NULL;
+    }
     InsertTailList(&Volume->Nodes, &Node->AllNodes);
     RamNow(&Node->CreationTime);
     Node->LastAccessTime = Node->LastWriteTime = Node->ChangeTime = Node->CreationTime;
@@ -132,7 +150,7 @@ RamCreateNode(PRAM_VOLUME Volume, BOOLEAN Directory)
                                      RamFreeElement, NULL);
         RtlInitializeGenericTableAvl(&Node->ShortNames, RamCompareShortNames, RamAllocateElement,
                                      RamFreeElement, NULL);
-        Node->Data.Header.IsFastIoPossible = FastIoIsNotPossible;
+        Node->Data->Header.IsFastIoPossible = FastIoIsNotPossible;
     }
     return Node;
 }
@@ -148,9 +166,7 @@ RamTryFreeNode(PRAM_NODE Node)
         PRAM_STREAM Stream = CONTAINING_RECORD(RemoveHeadList(&Node->Streams), RAM_STREAM, Links);
 
         RamDeleteStream(Stream);
-        if (Stream != &Node->Data) {
-            RamFree(Stream);
-        }
+        RamFree(Stream);
     }
     RemoveEntryList(&Node->AllNodes);
     if (Node->Security != NULL) {
@@ -379,7 +395,7 @@ RamCountLinks(PRAM_NODE Node)
     for (PLIST_ENTRY Entry = Node->Names.Flink; Entry != &Node->Names; Entry = Entry->Flink) {
         Count += CONTAINING_RECORD(Entry, RAM_LINK, OfNode)->DeletePending ? 0 : 1;
     }
-    return Node->Data.DeletePending && Count != 0 ? Count - 1 : Count;
+    return Node->Data->DeletePending && Count != 0 ? Count - 1 : Count;
 }
 
 /* Would a deletion by this file object take its name only? */
@@ -389,14 +405,14 @@ RamIsOneOfSeveral(PRAM_REQUEST Request)
     PRAM_NODE Node = Request->Stream->Node;
     PRAM_LINK Link = Request->Ccb->Link;
 
-    return !Node->Directory && Request->Stream == &Node->Data && Link != NULL &&
+    return !Node->Directory && Request->Stream == Node->Data && Link != NULL &&
            Link->Parent != NULL && RamCountLinks(Node) > (Link->DeletePending ? 0u : 1u);
 }
 
 BOOLEAN
 RamIsGoing(PRAM_STREAM Stream, PRAM_CCB Ccb)
 {
-    return Stream->DeletePending || Stream->Node->Data.DeletePending ||
-           (Ccb != NULL && Ccb->Link != NULL && Stream == &Stream->Node->Data &&
+    return Stream->DeletePending || Stream->Node->Data->DeletePending ||
+           (Ccb != NULL && Ccb->Link != NULL && Stream == Stream->Node->Data &&
             Ccb->Link->DeletePending);
 }

@@ -24,7 +24,7 @@ RamAttributesOf(PRAM_NODE Node, PRAM_STREAM Stream)
     if (Node->Reparse != NULL) {
         Attributes |= FILE_ATTRIBUTE_REPARSE_POINT;
     }
-    if (Stream != NULL && Stream != &Node->Data) {
+    if (Stream != NULL && Stream != Node->Data) {
         Attributes &= ~FILE_ATTRIBUTE_DIRECTORY;
     }
     return Attributes == 0 ? FILE_ATTRIBUTE_NORMAL : Attributes;
@@ -57,15 +57,15 @@ RamQueryStandard(PRAM_STREAM Stream, PRAM_CCB Ccb, PFILE_STANDARD_INFORMATION In
     Info->EndOfFile = Stream->Header.FileSize;
     Info->DeletePending = RamIsGoing(Stream, Ccb);
     Info->NumberOfLinks = RamCountLinks(Node);
-    Info->Directory = Node->Directory && Stream == &Node->Data;
+    Info->Directory = Node->Directory && Stream == Node->Data;
 }
 
 /* FILE_STANDARD_INFORMATION_EX, where there is room for it. */
 static VOID
 RamQueryStandardEx(PRAM_STREAM Stream, PRAM_OUT Out)
 {
-    Out->Buffer[22] = Stream != &Stream->Node->Data; /* AlternateStream */
-    Out->Buffer[23] = FALSE;                         /* MetadataAttribute */
+    Out->Buffer[22] = Stream != Stream->Node->Data; /* AlternateStream */
+    Out->Buffer[23] = FALSE;                        /* MetadataAttribute */
 }
 
 /* A name behind its length; Fixed is where it begins. */
@@ -151,7 +151,7 @@ RamQueryStreams(PRAM_NODE Node, PRAM_OUT Out)
         ULONG NameLength = Stream->Name.Length + 7 * sizeof(WCHAR);
         ULONG Size = FIELD_OFFSET(FILE_STREAM_INFORMATION, StreamName) + NameLength;
 
-        if (Node->Directory && Stream == &Node->Data) {
+        if (Node->Directory && Stream == Node->Data) {
             continue;
         }
         if (At + Size > Out->Length) {
@@ -324,7 +324,7 @@ RamFill(PRAM_REQUEST Request, ULONG Class, PRAM_OUT Out)
         break;
     case FileAlternateNameInformation:
         Link = RamLinkOf(Request);
-        if (Link == NULL || Stream != &Node->Data) {
+        if (Link == NULL || Stream != Node->Data) {
             Out->Status = STATUS_OBJECT_NAME_NOT_FOUND;
         } else {
             RamPutName(Out, 0, Link->Short.Length != 0 ? &Link->Short : &Link->Name);

@@ -15,7 +15,7 @@
  *     read.c       IRP_MJ_READ              write.c    IRP_MJ_WRITE, IRP_MJ_FLUSH_BUFFERS
  *     query.c      IRP_MJ_QUERY_INFORMATION set.c      IRP_MJ_SET_INFORMATION   rename.c  names changed
  *     dirctrl.c    IRP_MJ_DIRECTORY_CONTROL volinfo.c  IRP_MJ_*_VOLUME_INFORMATION
- *     fsctl.c      IRP_MJ_FILE_SYSTEM_CONTROL, IRP_MJ_DEVICE_CONTROL   reparse.c, sparse.c, usn.c: some of it
+ *     fsctl.c      IRP_MJ_FILE_SYSTEM_CONTROL, IRP_MJ_DEVICE_CONTROL; reparse.c, sparse.c, usn.c, objectid.c, statistics.c: some
  *     security.c   per-file descriptors     ea.c       extended attributes
  *     resource.c   what Cc, Mm and fast I/O call     later.c    what only later versions have
  *
@@ -30,7 +30,7 @@
  *
  * Invariants
  *   R1  A node lives while it has a name or an open file object; a stream as long as its node, unless it is
- *       deleted by itself: then it is out of the node's list and goes with its last file object.
+ *       deleted or replaced by itself: then it is out of the node's list and goes with its last file object.
  *   R2  Handles are counted until cleanup, Opens until close.
  *   R3  ValidDataLength <= FileSize <= AllocationSize; a page that is absent reads as zero.
  */
@@ -113,7 +113,7 @@ struct _RAM_NODE {
     ULONG Attributes;
     LARGE_INTEGER CreationTime, LastAccessTime, LastWriteTime, ChangeTime;
     LIST_ENTRY Streams; /* the unnamed one first */
-    RAM_STREAM Data;    /* the unnamed one; a directory's has no bytes */
+    PRAM_STREAM Data;   /* the unnamed one; a directory's has no bytes */
     BOOLEAN Directory;
     PSECURITY_DESCRIPTOR Security;
     /* directories */
@@ -133,6 +133,12 @@ struct _RAM_NODE {
     LONGLONG Usn;
     ULONG UsnReasons; /* since the file was opened */
 };
+
+#define RAM_PROCESSORS 64u
+
+typedef struct _RAM_COUNTS {
+    ULONG Reads, ReadBytes, Writes, WriteBytes;
+} RAM_COUNTS, *PRAM_COUNTS;
 
 typedef struct _RAM_BLOCK {
     struct _RAM_BLOCK *Next;
@@ -170,6 +176,7 @@ struct _RAM_VOLUME {
     LONGLONG NextUsn, FirstUsn;
     PUCHAR Journal;
     ULONG JournalRoom, JournalUsed;
+    RAM_COUNTS Counts[RAM_PROCESSORS]; /* statistics.c */
 };
 
 /* The extension of a volume device: one for each mount of a volume (mount.c, W1). */
@@ -257,7 +264,8 @@ BOOLEAN RamIsRetired(PDEVICE_OBJECT DeviceObject);
 /* node.c */
 VOID RamInitializeStream(PRAM_STREAM Stream, PRAM_NODE Node);
 VOID RamDeleteStream(PRAM_STREAM Stream);
-PRAM_STREAM RamCreateStream(PRAM_NODE Node, PCUNICODE_STRING Name);
+PRAM_STREAM RamCreateStream(PRAM_NODE Node, PCUNICODE_STRING Name); /* NULL: the unnamed one */
+VOID RamDetachStream(PRAM_STREAM Stream);
 PRAM_STREAM RamFindStream(PRAM_NODE Node, PCUNICODE_STRING Name);
 PRAM_NODE RamCreateNode(PRAM_VOLUME Volume, BOOLEAN Directory);
 VOID RamTryFreeNode(PRAM_NODE Node); /* R1 */
@@ -344,6 +352,9 @@ NTSTATUS RamReparseControl(PRAM_REQUEST Request, ULONG Code);
 NTSTATUS RamExtents(PRAM_REQUEST Request);
 NTSTATUS RamSparseControl(PRAM_REQUEST Request, ULONG Code);
 NTSTATUS RamJournalControl(PRAM_REQUEST Request, ULONG Code);
+NTSTATUS RamObjectId(PRAM_REQUEST Request, ULONG Code);
+NTSTATUS RamTellStatistics(PRAM_REQUEST Request);
+VOID RamCount(PRAM_VOLUME Volume, BOOLEAN Write, ULONG Bytes);
 VOID RamNoteUsn(PRAM_NODE Node, ULONG Reason);
 
 /* ea.c, security.c */

@@ -53,6 +53,7 @@ RamReadPaging(PRAM_REQUEST Request)
             RamReadDisk(Stream, Offset, Buffer, Part,
                         (ULONG64)Stream->Header.ValidDataLength.QuadPart);
             RtlZeroMemory(Buffer + Part, Length - Part);
+            RamCount(Request->Volume, FALSE, Part);
             Request->Information = Part;
         }
     } __finally {
@@ -97,6 +98,7 @@ RamReadStream(PRAM_REQUEST Request)
         } __finally {
             ExReleaseResourceLite(&Stream->Paging);
         }
+        RamCount(Request->Volume, FALSE, Length);
         Request->Information = Length;
         return STATUS_SUCCESS;
     }
@@ -126,7 +128,7 @@ RamRead(PRAM_REQUEST Request)
         Request->Irp->MdlAddress = NULL;
         return STATUS_SUCCESS;
     }
-    if (Stream->Node != NULL && Stream->Node->Directory && Stream == &Stream->Node->Data) {
+    if (Stream->Node != NULL && Stream->Node->Directory && Stream == Stream->Node->Data) {
         return STATUS_INVALID_DEVICE_REQUEST;
     }
     if (Stack->Parameters.Read.ByteOffset.QuadPart < 0) {
@@ -135,7 +137,7 @@ RamRead(PRAM_REQUEST Request)
     if (Stack->Parameters.Read.Length == 0) {
         return STATUS_SUCCESS;
     }
-    if (Stream->Node != NULL && Stream == &Stream->Node->Data) {
+    if (Stream->Node != NULL && Stream == Stream->Node->Data) {
         Status = RamLoadData(Stream->Node); /* host.c, H2 */
         if (!NT_SUCCESS(Status)) {
             return Status;

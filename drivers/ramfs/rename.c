@@ -7,6 +7,8 @@
  *   M3  A target that is replaced must be a file that nobody has open and that is no image in use; views of its data do not
  *       matter. A POSIX rename also replaces what is open with FILE_SHARE_DELETE, and an empty directory by a directory.
  *       Whoever has the replaced one open goes on with it: it has no name any more.
+ *   M4  A stream is renamed with all who have it open: what they hold is the stream and not its name. A file always has an unnamed
+ *       one, and one that is replaced is empty and nobody's.
  */
 #include "ramfs.h"
 
@@ -48,7 +50,7 @@ RamFindTarget(PRAM_REQUEST Request, BOOLEAN Ex, PRAM_LINK Source, PRAM_TARGET Ta
     if (!RamIsLegalName(&Target->Name)) {
         return STATUS_OBJECT_NAME_INVALID;
     }
-    if (Target->Directory->Data.DeletePending || Target->Directory->Links == 0) {
+    if (Target->Directory->Data->DeletePending || Target->Directory->Links == 0) {
         return STATUS_DELETE_PENDING;
     }
     Target->Existing = RamFindChild(Target->Directory, &Target->Name, FALSE);
@@ -91,8 +93,8 @@ RamMayReplace(PRAM_REQUEST Request, PRAM_TARGET Target)
     if (Posix && !RamIsDeleteShared(Node)) {
         return STATUS_SHARING_VIOLATION;
     }
-    return MmFlushImageSection(&Node->Data.Sections, MmFlushForWrite) ? STATUS_SUCCESS
-                                                                      : STATUS_ACCESS_DENIED;
+    return MmFlushImageSection(&Node->Data->Sections, MmFlushForWrite) ? STATUS_SUCCESS
+                                                                       : STATUS_ACCESS_DENIED;
 }
 
 static VOID
@@ -105,7 +107,7 @@ RamDropTarget(PRAM_TARGET Target)
               Node->Directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
               FILE_ACTION_REMOVED);
     RamRemoveLink(Target->Existing);
-    Node->Data.DeletePending |= Node->Links == 0 && Node->Handles != 0;
+    Node->Data->DeletePending |= Node->Links == 0 && Node->Handles != 0;
     RamTryFreeNode(Node);
 }
 
@@ -124,46 +126,129 @@ RamIsOpenBelow(PRAM_NODE Directory)
     return FALSE;
 }
 
-/* `:new` or `:new:$DATA`: the stream gets another name. */
+/* What has the stream's new name may go, if it is empty and nobody's. [MS-FSA 2.1.5.15.11.1] */
 static NTSTATUS
-RamRenameStream(PRAM_REQUEST Request, PUNICODE_STRING Name)
+RamMayReplaceStream(PRAM_STREAM Target, BOOLEAN Replace)
+{
+    if (!Replace) {
+        return STATUS_OBJECT_NAME_COLLISION;
+    }
+    return Target->Handles != 0 || Target->Header.FileSize.QuadPart != 0 ? STATUS_INVALID_PARAMETER
+                                                                         : STATUS_SUCCESS;
+}
+
+/* M4. The bytes of the file get a name, and the file new ones, none yet; or a named stream becomes the bytes of the file. */
+static NTSTATUS
+RamMoveUnnamed(PRAM_STREAM Stream)
+{
+    PRAM_NODE Node = Stream->Node;
+    NTSTATUS Status;
+
+    if (Stream == Node->Data) {
+        Status = RamLoadData(Node);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+        Node->Data = RamCreateStream(Node, NULL);
+        if (Node->Data == NULL) {
+            Node->Data = Stream;
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
+    } else {
+        Node->Data = Stream;
+        Node->SourceData = FALSE;
+    }
+    Node->Changed = TRUE;
+    RemoveEntryList(&Node->Data->Links);
+    InsertHeadList(&Node->Streams, &Node->Data->Links);
+    return STATUS_SUCCESS;
+}
+
+static VOID
+RamNameStream(PRAM_STREAM Stream, PWSTR Buffer, USHORT Length)
+{
+    if (Stream->Name.Length != 0) {
+        RamReportNode(Stream->Node, Stream, FILE_NOTIFY_CHANGE_STREAM_NAME,
+                      FILE_ACTION_REMOVED_STREAM);
+    }
+    RamFree(Stream->Name.Buffer);
+    Stream->Name.Buffer = Buffer;
+    Stream->Name.Length = Stream->Name.MaximumLength = Length;
+    if (Length != 0) {
+        RamReportNode(Stream->Node, Stream, FILE_NOTIFY_CHANGE_STREAM_NAME,
+                      FILE_ACTION_ADDED_STREAM);
+    }
+}
+
+/* Where it is to go. What is no name is a bad parameter here. */
+static NTSTATUS
+RamSplitNewStream(PRAM_REQUEST Request, PUNICODE_STRING Name, PRAM_PATH Path)
+{
+    UNICODE_STRING Data = RTL_CONSTANT_STRING(L"$DATA"), Type = *Name;
+    ULONG Colons = 0;
+    NTSTATUS Status;
+
+    for (ULONG i = 0; i < Name->Length / sizeof(WCHAR); i++) {
+        if (Name->Buffer[i] == L':' && ++Colons == 2) {
+            Type.Buffer = Name->Buffer + i + 1;
+            Type.Length = (USHORT)(Name->Length - (i + 1) * sizeof(WCHAR));
+        }
+    }
+    if (Colons == 2 && Type.Length != 0 && !RtlEqualUnicodeString(&Type, &Data, TRUE)) {
+        return STATUS_OBJECT_TYPE_MISMATCH;
+    }
+    Status = RamWalk(NULL, Request->Volume, Request->Stream->Node, Name, FILE_OPEN_REPARSE_POINT,
+                     FALSE, FALSE, Path);
+    return Status == STATUS_OBJECT_NAME_INVALID ? STATUS_INVALID_PARAMETER : Status;
+}
+
+/* `:new` or `:new:$DATA`: the stream gets another name; `::$DATA`: it becomes the unnamed one. */
+static NTSTATUS
+RamRenameStream(PRAM_REQUEST Request, PUNICODE_STRING Name, BOOLEAN Replace)
 {
     PRAM_STREAM Stream = Request->Stream, Other;
+    PRAM_NODE Node = Stream->Node;
     RAM_PATH Path;
     PWSTR Buffer;
-    NTSTATUS Status = RamWalk(NULL, Request->Volume, Stream->Node, Name, FILE_OPEN_REPARSE_POINT,
-                              FALSE, FALSE, &Path);
+    NTSTATUS Status = RamSplitNewStream(Request, Name, &Path);
 
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    if (Stream == &Stream->Node->Data || Path.Stream.Length == 0) {
+    if (RamIsGoing(Stream, Request->Ccb)) {
+        return STATUS_ACCESS_DENIED;
+    }
+    if (!Path.HasStream || (Node->Directory && (Stream == Node->Data || Path.Stream.Length == 0))) {
         return STATUS_INVALID_PARAMETER;
     }
-    Other = RamFindStream(Stream->Node, &Path.Stream);
-    if (Other != NULL && Other != Stream) {
-        PFILE_RENAME_INFORMATION Info = Request->Irp->AssociatedIrp.SystemBuffer;
-
-        if (!Info->ReplaceIfExists) {
-            return STATUS_OBJECT_NAME_COLLISION;
-        }
-        if (Other->Opens != 0 || Other->Header.FileSize.QuadPart != 0) {
-            return STATUS_INVALID_PARAMETER;
-        }
-        RemoveEntryList(&Other->Links);
-        RamDeleteStream(Other);
-        RamFree(Other);
+    Other = RamFindStream(Node, &Path.Stream);
+    if (Other == Stream && RtlEqualUnicodeString(&Stream->Name, &Path.Stream, FALSE)) {
+        return STATUS_SUCCESS;
     }
-    Buffer = RamAllocate(Path.Stream.Length);
+    if (Other != NULL && Other != Stream) {
+        Status = RamMayReplaceStream(Other, Replace);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+    }
+    Buffer = RamAllocate(Path.Stream.Length + sizeof(WCHAR));
     if (Buffer == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    RamReportNode(Stream->Node, Stream, FILE_NOTIFY_CHANGE_STREAM_NAME, FILE_ACTION_REMOVED_STREAM);
+    if (Stream == Node->Data || Other == Node->Data) {
+        Status = RamMoveUnnamed(Stream);
+        if (!NT_SUCCESS(Status)) {
+            RamFree(Buffer);
+            return Status;
+        }
+    }
+    if (Other != NULL && Other != Stream) {
+        RamDetachStream(Other);
+    }
     RtlCopyMemory(Buffer, Path.Stream.Buffer, Path.Stream.Length);
-    RamFree(Stream->Name.Buffer);
-    Stream->Name.Buffer = Buffer;
-    Stream->Name.Length = Stream->Name.MaximumLength = Path.Stream.Length;
-    RamReportNode(Stream->Node, Stream, FILE_NOTIFY_CHANGE_STREAM_NAME, FILE_ACTION_ADDED_STREAM);
+    RamNameStream(Stream, Buffer, Path.Stream.Length);
+    RamNow(&Node->ChangeTime);
+    RamNoteUsn(Node, USN_REASON_STREAM_CHANGE);
     return STATUS_SUCCESS;
 }
 
@@ -246,9 +331,12 @@ RamRename(PRAM_REQUEST Request, ULONG Class)
         UNICODE_STRING Name = {(USHORT)Info->FileNameLength, (USHORT)Info->FileNameLength,
                                Info->FileName};
 
-        return RamRenameStream(Request, &Name);
+        return RamRenameStream(Request, &Name,
+                               Class == FileRenameInformation
+                                   ? Info->ReplaceIfExists
+                                   : (*(PULONG)Info & RAM_RENAME_REPLACE) != 0);
     }
-    if (Node == Request->Volume->Root || Request->Stream != &Node->Data ||
+    if (Node == Request->Volume->Root || Request->Stream != Node->Data ||
         (Request->Ccb->Flags & RAM_CCB_BY_ID)) {
         return STATUS_INVALID_PARAMETER;
     }
@@ -287,7 +375,7 @@ RamHardLink(PRAM_REQUEST Request, ULONG Class)
     NTSTATUS Status;
     PRAM_LINK New;
 
-    if (Node->Directory || Request->Stream != &Node->Data) {
+    if (Node->Directory || Request->Stream != Node->Data) {
         return STATUS_FILE_IS_A_DIRECTORY;
     }
     if (RamIsGoing(Request->Stream, Request->Ccb) || Node->Links == 0) {

@@ -65,7 +65,7 @@ RamSetReparse(PRAM_REQUEST Request, PREPARSE_DATA_BUFFER Given, ULONG Length,
         return STATUS_DIRECTORY_NOT_EMPTY;
     }
     if (Given->ReparseTag == IO_REPARSE_TAG_SYMLINK && Node->Reparse == NULL &&
-        Node->Data.Header.FileSize.QuadPart != 0) {
+        Node->Data->Header.FileSize.QuadPart != 0) {
         return STATUS_IO_REPARSE_DATA_INVALID; /* a file with bytes becomes no link */
     }
     if (Given->ReparseTag == IO_REPARSE_TAG_MOUNT_POINT && !Node->Directory) {

@@ -72,7 +72,7 @@ RamStartCaching(PFILE_OBJECT FileObject, PRAM_STREAM Stream, ULONG ReadAhead)
 VOID
 RamUpdateFastIo(PRAM_STREAM Stream)
 {
-    if (Stream->Node == NULL || (Stream->Node->Directory && Stream == &Stream->Node->Data)) {
+    if (Stream->Node == NULL || (Stream->Node->Directory && Stream == Stream->Node->Data)) {
         return;
     }
     Stream->Header.IsFastIoPossible =
@@ -163,7 +163,7 @@ RamFastStandard(PFILE_OBJECT FileObject, BOOLEAN Wait, PFILE_STANDARD_INFORMATIO
     Buffer->EndOfFile = Stream->Header.FileSize;
     Buffer->DeletePending = RamIsGoing(Stream, FileObject->FsContext2);
     Buffer->NumberOfLinks = RamCountLinks(Stream->Node);
-    Buffer->Directory = Stream->Node->Directory && Stream == &Stream->Node->Data;
+    Buffer->Directory = Stream->Node->Directory && Stream == Stream->Node->Data;
     ExReleaseResourceLite(&Stream->Main);
     RamExit();
     IoStatus->Status = STATUS_SUCCESS;

@@ -172,7 +172,7 @@ RamSetSize(PRAM_REQUEST Request, ULONG Class)
     PRAM_STREAM Stream = Request->Stream;
     NTSTATUS Status;
 
-    if (Stream->Node->Directory && Stream == &Stream->Node->Data) {
+    if (Stream->Node->Directory && Stream == Stream->Node->Data) {
         return STATUS_INVALID_PARAMETER;
     }
     ExAcquireResourceExclusiveLite(&Stream->Main, TRUE);
@@ -228,7 +228,7 @@ RamSetDisposition(PRAM_REQUEST Request, ULONG Flags)
     }
     if (!(Flags & RAM_DISPOSITION_DELETE)) {
         Stream->DeletePending = FALSE;
-        if (Request->Ccb->Link != NULL && Stream == &Stream->Node->Data) {
+        if (Request->Ccb->Link != NULL && Stream == Stream->Node->Data) {
             Request->Ccb->Link->DeletePending = FALSE;
         }
         Request->FileObject->DeletePending = FALSE;
@@ -253,10 +253,9 @@ RamSetDisposition(PRAM_REQUEST Request, ULONG Flags)
     if (Flags & RAM_DISPOSITION_POSIX) {
         Request->Ccb->Flags |= RAM_CCB_POSIX_DELETE;
     }
-    if (Stream->Node->Directory && Stream == &Stream->Node->Data) {
+    if (Stream->Node->Directory && Stream == Stream->Node->Data) {
         FsRtlNotifyFullChangeDirectory(Request->Volume->NotifySync, &Request->Volume->NotifyList,
-                                       &Stream->Node->Data, NULL, FALSE, FALSE, 0, NULL, NULL,
-                                       NULL);
+                                       Stream->Node->Data, NULL, FALSE, FALSE, 0, NULL, NULL, NULL);
     }
     return STATUS_SUCCESS;
 }

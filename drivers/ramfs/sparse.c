@@ -1,5 +1,6 @@
 /*
- * sparse.c - sparse files: FSCTL_SET_SPARSE, FSCTL_SET_ZERO_DATA, FSCTL_QUERY_ALLOCATED_RANGES, FSCTL_FILE_LEVEL_TRIM.
+ * sparse.c - what of a file is there: FSCTL_SET_SPARSE, FSCTL_SET_ZERO_DATA, FSCTL_QUERY_ALLOCATED_RANGES, FSCTL_FILE_LEVEL_TRIM,
+ * FSCTL_QUERY_FILE_REGIONS.
  * Compression is not what this disk does: it says so.
  */
 #include "ramfs.h"
@@ -169,6 +170,59 @@ RamQueryRanges(PRAM_REQUEST Request, PFILE_ALLOCATED_RANGE_BUFFER In,
     return STATUS_SUCCESS;
 }
 
+static VOID
+RamAddRegion(PFILE_REGION_OUTPUT Out, LONGLONG From, LONGLONG To, ULONG Usage, ULONG Room)
+{
+    if (From >= To) {
+        return;
+    }
+    if (Out->RegionEntryCount == Out->TotalRegionEntryCount && Out->RegionEntryCount < Room) {
+        PFILE_REGION_INFO Info = &Out->Region[Out->RegionEntryCount++];
+
+        Info->FileOffset = From;
+        Info->Length = To - From;
+        Info->Usage = Usage;
+        Info->Reserved = 0;
+    }
+    Out->TotalRegionEntryCount++;
+}
+
+/*
+ * What of the file is valid data, and what lies behind it. [ntifs: FSCTL_QUERY_FILE_REGIONS; MS-FSA 2.1.5.10.24; MS-FSCC 2.3.55]
+ * Input and output are one buffer.
+ */
+static NTSTATUS
+RamQueryRegions(PRAM_REQUEST Request, PVOID Buffer, ULONG InLength, ULONG OutLength)
+{
+    const ULONG Header = FIELD_OFFSET(FILE_REGION_OUTPUT, Region);
+    FILE_REGION_INPUT In = {0, MAXLONGLONG, FILE_REGION_USAGE_VALID_CACHED_DATA};
+    PRAM_STREAM Stream = Request->Stream;
+    PFILE_REGION_OUTPUT Out = Buffer;
+    LONGLONG Valid = Stream->Header.ValidDataLength.QuadPart, End;
+
+    if ((InLength != 0 && InLength < sizeof(In)) || OutLength < sizeof(*Out)) {
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    if (InLength != 0) {
+        In = *(PFILE_REGION_INPUT)Buffer;
+    }
+    if (Stream->Node->Directory || In.FileOffset < 0 || In.Length < 0 ||
+        In.FileOffset > MAXLONGLONG - In.Length ||
+        (In.DesiredUsage != FILE_REGION_USAGE_VALID_CACHED_DATA &&
+         In.DesiredUsage != FILE_REGION_USAGE_VALID_NONCACHED_DATA)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    End = min(In.FileOffset + In.Length, Stream->Header.FileSize.QuadPart);
+    RtlZeroMemory(Out, Header);
+    RamAddRegion(Out, In.FileOffset, min(Valid, End), In.DesiredUsage,
+                 (OutLength - Header) / sizeof(FILE_REGION_INFO));
+    RamAddRegion(Out, max(In.FileOffset, Valid), End, 0,
+                 (OutLength - Header) / sizeof(FILE_REGION_INFO));
+    Request->Information = Header + Out->RegionEntryCount * sizeof(FILE_REGION_INFO);
+    return Out->RegionEntryCount < Out->TotalRegionEntryCount ? STATUS_BUFFER_OVERFLOW
+                                                              : STATUS_SUCCESS;
+}
+
 static NTSTATUS
 RamSparse(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
 {
@@ -189,6 +243,9 @@ RamSparse(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
                                                        : RamSetZeros(Request, System);
     case FSCTL_FILE_LEVEL_TRIM:
         return RamIsWindows8 ? RamTrim(Request, System, In, Out) : STATUS_INVALID_DEVICE_REQUEST;
+    case FSCTL_QUERY_FILE_REGIONS:
+        return RamIsWindows8 ? RamQueryRegions(Request, System, In, Out)
+                             : STATUS_INVALID_DEVICE_REQUEST;
     case FSCTL_QUERY_ALLOCATED_RANGES: /* METHOD_NEITHER */
         if (In < sizeof(Range)) {
             return STATUS_INVALID_PARAMETER;

@@ -4,6 +4,8 @@
  *   J1  A record's USN is its offset in a journal that never ends; what is kept are its last RAM_JOURNAL bytes.
  *   J2  A reason is recorded once between the opening of a file and its last cleanup, which writes them all with
  *       USN_REASON_CLOSE.
+ *   J3  The nodes of a volume are listed in the order in which they were made, which is that of their numbers without the upper 16
+ *       bits: those count how often a number has been used.
  */
 #include "ramfs.h"
 
@@ -138,25 +140,23 @@ RamReadJournal(PRAM_REQUEST Request, PREAD_USN_JOURNAL_DATA Read, PUCHAR Out, UL
     return STATUS_SUCCESS;
 }
 
-/* METHOD_NEITHER: the record of the file itself, as if one were written now. */
-static NTSTATUS
-RamReadFileUsn(PRAM_REQUEST Request, PUCHAR Out, ULONG Length)
+/* The record of a file as it is, as if one were written now. 0: there is no room for it. */
+static ULONG
+RamDescribe(PRAM_NODE Node, PRAM_LINK Link, PUCHAR Out, ULONG Length)
 {
-    PRAM_LINK Link = RamLinkOf(Request);
-    PRAM_NODE Node = Request->Stream->Node;
     PUSN_RECORD Record = (PUSN_RECORD)Out;
     ULONG NameLength = Link != NULL ? Link->Name.Length : 0;
     ULONG Size = (FIELD_OFFSET(USN_RECORD, FileName) + NameLength + 7) & ~7u;
 
     if (Length < Size) {
-        return STATUS_BUFFER_TOO_SMALL;
+        return 0;
     }
     RtlZeroMemory(Record, Size);
     Record->RecordLength = Size;
     Record->MajorVersion = 2;
     Record->FileReferenceNumber = Node->Id;
     Record->ParentFileReferenceNumber =
-        Link != NULL && Link->Parent != NULL ? Link->Parent->Id : Request->Volume->Root->Id;
+        Link != NULL && Link->Parent != NULL ? Link->Parent->Id : Node->Volume->Root->Id;
     Record->Usn = Node->Usn;
     Record->FileAttributes = Node->Attributes != 0 ? Node->Attributes : FILE_ATTRIBUTE_NORMAL;
     Record->FileNameLength = (USHORT)NameLength;
@@ -164,7 +164,62 @@ RamReadFileUsn(PRAM_REQUEST Request, PUCHAR Out, ULONG Length)
     if (NameLength != 0) {
         RtlCopyMemory(Record->FileName, Link->Name.Buffer, NameLength);
     }
+    return Size;
+}
+
+/* METHOD_NEITHER */
+static NTSTATUS
+RamReadFileUsn(PRAM_REQUEST Request, PUCHAR Out, ULONG Length)
+{
+    ULONG Size = RamDescribe(Request->Stream->Node, RamLinkOf(Request), Out, Length);
+
     Request->Information = Size;
+    return Size == 0 ? STATUS_BUFFER_TOO_SMALL : STATUS_SUCCESS;
+}
+
+static ULONG64
+RamOrdinal(ULONG64 Number)
+{
+    return Number & 0xFFFFFFFFFFFFull;
+}
+
+/*
+ * The files in the order of their numbers, from one on: where to go on, then a record of each. [winioctl: FSCTL_ENUM_USN_DATA,
+ * MFT_ENUM_DATA; J3]
+ */
+static NTSTATUS
+RamEnumerate(PRAM_REQUEST Request, PMFT_ENUM_DATA Enum, PUCHAR Out, ULONG Length)
+{
+    PRAM_VOLUME Volume = Request->Volume;
+    ULONG Used = sizeof(ULONGLONG), Size;
+    ULONG64 Next = 0;
+    PLIST_ENTRY Entry;
+
+    for (Entry = Volume->Nodes.Flink; Entry != &Volume->Nodes; Entry = Entry->Flink) {
+        PRAM_NODE Node = CONTAINING_RECORD(Entry, RAM_NODE, AllNodes);
+
+        Next = Node->Id + 1;
+        if (RamOrdinal(Node->Id) < RamOrdinal(Enum->StartFileReferenceNumber) ||
+            Node->Usn < Enum->LowUsn || Node->Usn > Enum->HighUsn ||
+            (Node->Links == 0 && Node != Volume->Root)) {
+            continue;
+        }
+        Size = RamDescribe(Node,
+                           IsListEmpty(&Node->Names)
+                               ? NULL
+                               : CONTAINING_RECORD(Node->Names.Flink, RAM_LINK, OfNode),
+                           Out + Used, Length - Used);
+        if (Size == 0) {
+            Next = Node->Id;
+            break;
+        }
+        Used += Size;
+    }
+    if (Used == sizeof(ULONGLONG)) {
+        return Entry == &Volume->Nodes ? STATUS_END_OF_FILE : STATUS_BUFFER_TOO_SMALL;
+    }
+    *(PULONG64)Out = Next;
+    Request->Information = Used;
     return STATUS_SUCCESS;
 }
 
@@ -175,6 +230,7 @@ RamJournal(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
     PVOID System = Request->Irp->AssociatedIrp.SystemBuffer, User = Request->Irp->UserBuffer;
     PVOID Input = Request->Stack->Parameters.FileSystemControl.Type3InputBuffer;
     READ_USN_JOURNAL_DATA Read;
+    MFT_ENUM_DATA Enum;
 
     switch (Code) {
     case FSCTL_CREATE_USN_JOURNAL:
@@ -187,6 +243,16 @@ RamJournal(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
             ProbeForWrite(User, Out, sizeof(ULONG));
         }
         return RamReadFileUsn(Request, User, Out);
+    case FSCTL_ENUM_USN_DATA:
+        if (In < sizeof(Enum) || Out < sizeof(ULONGLONG)) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        if (Request->Irp->RequestorMode != KernelMode) {
+            ProbeForRead(Input, sizeof(Enum), sizeof(ULONG));
+            ProbeForWrite(User, Out, sizeof(ULONG));
+        }
+        RtlCopyMemory(&Enum, Input, sizeof(Enum));
+        return RamEnumerate(Request, &Enum, User, Out);
     }
     if (!Volume->JournalActive) {
         return STATUS_JOURNAL_NOT_ACTIVE;

@@ -53,6 +53,7 @@ RamWritePaging(PRAM_REQUEST Request)
             if (NT_SUCCESS(Status)) {
                 /* Everything is in the cache or on the disk by now: W2 */
                 RamMoveValid(Stream, Offset + Length);
+                RamCount(Request->Volume, TRUE, Length);
             }
             ExReleaseFastMutex(&Stream->Disk);
         }
@@ -133,6 +134,7 @@ RamWriteUncached(PRAM_REQUEST Request, LARGE_INTEGER Offset, ULONG Length)
         Status = RamWriteDisk(Stream, At, RamBuffer(Request->Irp), Length);
         if (NT_SUCCESS(Status)) {
             RamMoveValid(Stream, At + Length);
+            RamCount(Request->Volume, TRUE, Length);
         }
     } __finally {
         ExReleaseResourceLite(&Stream->Paging);
@@ -238,7 +240,7 @@ RamWrite(PRAM_REQUEST Request)
         Request->Irp->MdlAddress = NULL;
         return STATUS_SUCCESS;
     }
-    if (RamIsVolumeOpen(Request) || (Stream->Node->Directory && Stream == &Stream->Node->Data)) {
+    if (RamIsVolumeOpen(Request) || (Stream->Node->Directory && Stream == Stream->Node->Data)) {
         return STATUS_INVALID_DEVICE_REQUEST;
     }
     if (Request->Irp->Flags & IRP_PAGING_IO) {
