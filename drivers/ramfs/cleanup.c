@@ -44,7 +44,10 @@ RamUnlink(PRAM_REQUEST Request, PRAM_NODE Node, PRAM_LINK Link)
     if (Directory == NULL) {
         return; /* somebody was faster */
     }
-    RamNoteUsn(Node, USN_REASON_FILE_DELETE);
+    RamNoteUsnOf(Node,
+                 (Node->Links > 1 ? USN_REASON_HARD_LINK_CHANGE : USN_REASON_FILE_DELETE) |
+                     (Node->Handles == 0 ? USN_REASON_CLOSE : 0),
+                 Link);
     RamReport(Volume, Link, NULL,
               Node->Directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
               FILE_ACTION_REMOVED);
@@ -219,7 +222,7 @@ RamCleanupStream(PRAM_REQUEST Request)
         Truncate = &Zero; /* its bytes need not be written */
     }
     if (Node->Handles == 0 && Node->UsnReasons != 0) {
-        RamNoteUsn(Node, USN_REASON_CLOSE);
+        RamNoteUsnOf(Node, USN_REASON_CLOSE, RamLinkOf(Request));
     }
     if (Truncate != NULL) {
         ExAcquireResourceExclusiveLite(&Stream->Main, TRUE);

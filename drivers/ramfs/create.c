@@ -298,7 +298,7 @@ RamOverwrite(PRAM_REQUEST Request, PRAM_OPEN Open, PRAM_STREAM Stream)
     }
     RamNow(&Node->LastWriteTime);
     Node->ChangeTime = Node->LastWriteTime;
-    RamNoteUsn(Node, USN_REASON_DATA_TRUNCATION);
+    RamNoteData(Stream, USN_REASON_DATA_TRUNCATION);
     RamReport(Request->Volume, Open->Link, Stream,
               FILE_NOTIFY_CHANGE_LAST_WRITE | FILE_NOTIFY_CHANGE_SIZE |
                   FILE_NOTIFY_CHANGE_ATTRIBUTES,

@@ -47,7 +47,8 @@ RamInitializeStream(PRAM_STREAM Stream, PRAM_NODE Node)
 {
     Stream->Header.NodeTypeCode = RAM_NODE_STREAM;
     Stream->Header.NodeByteSize = sizeof(*Stream);
-    Stream->Header.IsFastIoPossible = FastIoIsPossible;
+    Stream->Header.IsFastIoPossible =
+        Node != NULL && Node->Volume->JournalActive ? FastIoIsQuestionable : FastIoIsPossible;
     Stream->Header.Resource = &Stream->Main;
     Stream->Header.PagingIoResource = &Stream->Paging;
     ExInitializeResourceLite(&Stream->Main);

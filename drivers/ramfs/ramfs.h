@@ -356,6 +356,8 @@ NTSTATUS RamObjectId(PRAM_REQUEST Request, ULONG Code);
 NTSTATUS RamTellStatistics(PRAM_REQUEST Request);
 VOID RamCount(PRAM_VOLUME Volume, BOOLEAN Write, ULONG Bytes);
 VOID RamNoteUsn(PRAM_NODE Node, ULONG Reason);
+VOID RamNoteUsnOf(PRAM_NODE Node, ULONG Reason, PRAM_LINK Link);
+VOID RamNoteData(PRAM_STREAM Stream, ULONG Reason);
 
 /* ea.c, security.c */
 NTSTATUS RamStoreEa(PRAM_NODE Node, PFILE_FULL_EA_INFORMATION Ea, ULONG Length,

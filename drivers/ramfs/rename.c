@@ -102,7 +102,10 @@ RamDropTarget(PRAM_TARGET Target)
 {
     PRAM_NODE Node = Target->Existing->Node;
 
-    RamNoteUsn(Node, USN_REASON_FILE_DELETE | USN_REASON_CLOSE);
+    RamNoteUsnOf(Node,
+                 (Node->Links > 1 ? USN_REASON_HARD_LINK_CHANGE : USN_REASON_FILE_DELETE) |
+                     (Node->Handles == 0 ? USN_REASON_CLOSE : 0),
+                 Target->Existing);
     RamReport(Node->Volume, Target->Existing, NULL,
               Node->Directory ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME,
               FILE_ACTION_REMOVED);
@@ -289,7 +292,7 @@ RamMove(PRAM_REQUEST Request, PRAM_LINK Source, PRAM_TARGET Target)
     if (Target->Existing != NULL && Target->Existing != Source) {
         RamDropTarget(Target);
     }
-    RamNoteUsn(Node, USN_REASON_RENAME_OLD_NAME);
+    RamNoteUsnOf(Node, USN_REASON_RENAME_OLD_NAME, Source);
     RamReport(Request->Volume, Source, NULL, Filter,
               SameDirectory ? FILE_ACTION_RENAMED_OLD_NAME : FILE_ACTION_REMOVED);
     if (!Node->Directory) {
@@ -312,7 +315,7 @@ RamMove(PRAM_REQUEST Request, PRAM_LINK Source, PRAM_TARGET Target)
     Target->Directory->LastWriteTime = Target->Directory->ChangeTime = Node->ChangeTime;
     RamBreakDirectory(Request, From);
     RamBreakDirectory(Request, Target->Directory);
-    RamNoteUsn(Node, USN_REASON_RENAME_NEW_NAME);
+    RamNoteUsnOf(Node, USN_REASON_RENAME_NEW_NAME, New);
     RamReport(Request->Volume, New, NULL, Filter,
               SameDirectory ? FILE_ACTION_RENAMED_NEW_NAME : FILE_ACTION_ADDED);
     return STATUS_SUCCESS;
@@ -410,7 +413,7 @@ RamHardLink(PRAM_REQUEST Request, ULONG Class)
     RamNow(&Node->ChangeTime);
     Target.Directory->LastWriteTime = Target.Directory->ChangeTime = Node->ChangeTime;
     RamBreakDirectory(Request, Target.Directory);
-    RamNoteUsn(Node, USN_REASON_HARD_LINK_CHANGE);
+    RamNoteUsnOf(Node, USN_REASON_HARD_LINK_CHANGE, New);
     RamReport(Request->Volume, New, NULL, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED);
     return STATUS_SUCCESS;
 }

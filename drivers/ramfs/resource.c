@@ -68,17 +68,42 @@ RamStartCaching(PFILE_OBJECT FileObject, PRAM_STREAM Stream, ULONG ReadAhead)
     }
 }
 
-/* What IsFastIoPossible says follows from oplocks, byte-range locks and file objects that outlived a dismount. */
+/* What IsFastIoPossible says follows from oplocks, byte-range locks, the journal and file objects that outlived a dismount. */
 VOID
 RamUpdateFastIo(PRAM_STREAM Stream)
 {
     if (Stream->Node == NULL || (Stream->Node->Directory && Stream == Stream->Node->Data)) {
         return;
     }
-    Stream->Header.IsFastIoPossible =
-        !FsRtlOplockIsFastIoPossible(&Stream->Oplock)             ? FastIoIsNotPossible
-        : RamIsLocked(Stream) || Stream->Opens != Stream->Handles ? FastIoIsQuestionable
-                                                                  : FastIoIsPossible;
+    Stream->Header.IsFastIoPossible = !FsRtlOplockIsFastIoPossible(&Stream->Oplock)
+                                          ? FastIoIsNotPossible
+                                      : RamIsLocked(Stream) || Stream->Opens != Stream->Handles ||
+                                              Stream->Node->Volume->JournalActive
+                                          ? FastIoIsQuestionable
+                                          : FastIoIsPossible;
+}
+
+/* Does the journal know already what such a write does? If not, the IRP tells it. */
+static BOOLEAN
+RamIsNoted(PRAM_STREAM Stream, LONGLONG Offset, ULONG Length)
+{
+    PRAM_NODE Node = Stream->Node;
+    LONGLONG Size = Stream->Header.FileSize.QuadPart;
+    ULONG Reasons = 0;
+
+    if (!Node->Volume->JournalActive) {
+        return TRUE;
+    }
+    if (Offset < 0 || Offset + Length > Size) { /* below 0: to the end */
+        Reasons |= USN_REASON_DATA_EXTEND;
+    }
+    if (Offset >= 0 && Offset < Size) {
+        Reasons |= USN_REASON_DATA_OVERWRITE;
+    }
+    if (Stream != Node->Data) {
+        Reasons <<= 4;
+    }
+    return (Reasons & ~Node->UsnReasons) == 0;
 }
 
 static BOOLEAN NTAPI
@@ -90,6 +115,9 @@ RamFastCheck(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, B
     LARGE_INTEGER Bytes = {.QuadPart = Length};
 
     if (RamIsDismounted(RamVolumeOf(DeviceObject), FileObject->FsContext2)) {
+        return FALSE;
+    }
+    if (!CheckForReadOperation && !RamIsNoted(Stream, FileOffset->QuadPart, Length)) {
         return FALSE;
     }
     return CheckForReadOperation

@@ -115,7 +115,7 @@ RamSetEnd(PRAM_REQUEST Request, PRAM_STREAM Stream, ULONG64 Size)
         CcSetFileSizes(Request->FileObject, (PCC_FILE_SIZES)&Stream->Header.AllocationSize);
     }
     Request->FileObject->Flags |= FO_FILE_MODIFIED | FO_FILE_SIZE_CHANGED;
-    RamNoteUsn(Stream->Node, Size < Old ? USN_REASON_DATA_TRUNCATION : USN_REASON_DATA_EXTEND);
+    RamNoteData(Stream, Size < Old ? USN_REASON_DATA_TRUNCATION : USN_REASON_DATA_EXTEND);
     RamReportNode(Stream->Node, Stream, FILE_NOTIFY_CHANGE_SIZE, FILE_ACTION_MODIFIED);
     return STATUS_SUCCESS;
 }

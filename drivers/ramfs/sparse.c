@@ -76,7 +76,7 @@ RamSetZeros(PRAM_REQUEST Request, PFILE_ZERO_DATA_INFORMATION Info)
     Status = RamClear(Request, From, To);
     if (NT_SUCCESS(Status)) {
         Request->FileObject->Flags |= FO_FILE_MODIFIED;
-        RamNoteUsn(Stream->Node, USN_REASON_DATA_OVERWRITE);
+        RamNoteData(Stream, USN_REASON_DATA_OVERWRITE);
     }
     return Status;
 }

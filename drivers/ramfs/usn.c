@@ -50,11 +50,10 @@ RamAppend(PRAM_NODE Node, ULONG Reason, PRAM_LINK Link)
     Volume->NextUsn += Length;
 }
 
-/* J2 */
+/* J2. Link: the name that it is about; NULL: any of the file's. */
 VOID
-RamNoteUsn(PRAM_NODE Node, ULONG Reason)
+RamNoteUsnOf(PRAM_NODE Node, ULONG Reason, PRAM_LINK Link)
 {
-    PRAM_LINK Link;
     ULONG New;
 
     if (Node == NULL || !Node->Volume->JournalActive) {
@@ -69,12 +68,26 @@ RamNoteUsn(PRAM_NODE Node, ULONG Reason)
         Node->UsnReasons &= ~USN_REASON_RENAME_OLD_NAME;
     }
     Node->UsnReasons |= Reason;
-    Link =
-        IsListEmpty(&Node->Names) ? NULL : CONTAINING_RECORD(Node->Names.Flink, RAM_LINK, OfNode);
+    if ((Link == NULL || Link->Parent == NULL) && !IsListEmpty(&Node->Names)) {
+        Link = CONTAINING_RECORD(Node->Names.Flink, RAM_LINK, OfNode);
+    }
     RamAppend(Node, Node->UsnReasons, Link);
     if (Reason & USN_REASON_CLOSE) {
         Node->UsnReasons = 0;
     }
+}
+
+VOID
+RamNoteUsn(PRAM_NODE Node, ULONG Reason)
+{
+    RamNoteUsnOf(Node, Reason, NULL);
+}
+
+/* USN_REASON_DATA_...; those of named streams have names of their own. */
+VOID
+RamNoteData(PRAM_STREAM Stream, ULONG Reason)
+{
+    RamNoteUsn(Stream->Node, Stream == Stream->Node->Data ? Reason : Reason << 4);
 }
 
 static NTSTATUS
@@ -95,6 +108,13 @@ RamCreateJournal(PRAM_VOLUME Volume)
     Volume->JournalId = (ULONGLONG)Now.QuadPart;
     Volume->FirstUsn = Volume->NextUsn;
     Volume->JournalActive = TRUE;
+    for (PLIST_ENTRY Entry = Volume->Nodes.Flink; Entry != &Volume->Nodes; Entry = Entry->Flink) {
+        PRAM_NODE Node = CONTAINING_RECORD(Entry, RAM_NODE, AllNodes);
+
+        for (PLIST_ENTRY Each = Node->Streams.Flink; Each != &Node->Streams; Each = Each->Flink) {
+            RamUpdateFastIo(CONTAINING_RECORD(Each, RAM_STREAM, Links)); /* J2: not past us */
+        }
+    }
     return STATUS_SUCCESS;
 }
 

@@ -81,7 +81,7 @@ RamExtend(PRAM_REQUEST Request, ULONG64 End)
     Stream->Header.FileSize.QuadPart = (LONGLONG)End;
     ExReleaseResourceLite(&Stream->Paging);
     Request->FileObject->Flags |= FO_FILE_SIZE_CHANGED;
-    RamNoteUsn(Stream->Node, USN_REASON_DATA_EXTEND);
+    RamNoteData(Stream, USN_REASON_DATA_EXTEND);
     if (CcIsFileCached(Request->FileObject)) {
         CcSetFileSizes(Request->FileObject, (PCC_FILE_SIZES)&Stream->Header.AllocationSize);
     }
@@ -200,6 +200,7 @@ RamWriteStream(PRAM_REQUEST Request)
     PRAM_STREAM Stream = Request->Stream;
     LARGE_INTEGER Offset = Request->Stack->Parameters.Write.ByteOffset;
     ULONG Length = Request->Stack->Parameters.Write.Length;
+    LONGLONG Old = Stream->Header.FileSize.QuadPart;
     NTSTATUS Status;
 
     if (Offset.LowPart == FILE_WRITE_TO_END_OF_FILE && Offset.HighPart == -1) {
@@ -216,7 +217,9 @@ RamWriteStream(PRAM_REQUEST Request)
                                                : RamWriteCached(Request, Offset, Length);
     if (NT_SUCCESS(Status)) {
         Request->FileObject->Flags |= FO_FILE_MODIFIED;
-        RamNoteUsn(Stream->Node, USN_REASON_DATA_OVERWRITE);
+        if (Offset.QuadPart < Old) {
+            RamNoteData(Stream, USN_REASON_DATA_OVERWRITE);
+        }
         if (Request->FileObject->Flags & FO_SYNCHRONOUS_IO) {
             Request->FileObject->CurrentByteOffset.QuadPart = Offset.QuadPart + Length;
         }

@@ -8,6 +8,7 @@
  *   O3  Reading needs no exclusive lock of another owner in the range; writing no shared lock of anybody either.
  *   O4  Ranges are never merged nor split: an unlock names exactly one lock.
  *   O5  Waiters are served in their order, each as soon as nothing is in its way.
+ *   O6  An empty range lies between two bytes: it collides with a lock on both of them, whoever was first, and hinders no transfer.
  */
 #include "nt/fsrtl/fsrtlp.h"
 
@@ -56,6 +57,22 @@ FsRtlpOverlaps(PFSRTLP_LOCK Lock, ULONG64 Start, ULONG64 Length)
     return Start <= Mine + (MineLength - 1) && Mine <= Start + (Length - 1);
 }
 
+/* O6 */
+static BOOLEAN
+FsRtlpCollides(PFSRTLP_LOCK Lock, ULONG64 Start, ULONG64 Length)
+{
+    ULONG64 Mine = (ULONG64)Lock->Info.StartingByte.QuadPart;
+    ULONG64 MineLength = (ULONG64)Lock->Info.Length.QuadPart;
+
+    if (Length == 0 && MineLength != 0) {
+        return Mine < Start && Start <= Mine + (MineLength - 1);
+    }
+    if (MineLength == 0 && Length != 0) {
+        return Start < Mine && Mine <= Start + (Length - 1);
+    }
+    return FsRtlpOverlaps(Lock, Start, Length);
+}
+
 static BOOLEAN
 FsRtlpIsOwner(PFSRTLP_LOCK Lock, PFILE_OBJECT FileObject, PVOID Process, ULONG Key)
 {
@@ -70,7 +87,7 @@ FsRtlpIsFree(PFSRTLP_LOCKS Locks, PFSRTLP_LOCK New)
     for (PLIST_ENTRY Entry = Locks->Granted.Flink; Entry != &Locks->Granted; Entry = Entry->Flink) {
         PFSRTLP_LOCK Lock = CONTAINING_RECORD(Entry, FSRTLP_LOCK, Links);
 
-        if (!FsRtlpOverlaps(Lock, (ULONG64)New->Info.StartingByte.QuadPart,
+        if (!FsRtlpCollides(Lock, (ULONG64)New->Info.StartingByte.QuadPart,
                             (ULONG64)New->Info.Length.QuadPart)) {
             continue;
         }
