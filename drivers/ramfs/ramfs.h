@@ -204,7 +204,6 @@ RamVolumeOf(PDEVICE_OBJECT DeviceObject)
 #define RAM_CCB_MODIFIED        0x40
 #define RAM_CCB_VOLUME          0x80
 #define RAM_CCB_POSIX_DELETE    0x100
-#define RAM_CCB_MANAGE          0x200  /* opened for writing with restore privilege or so */
 #define RAM_CCB_BY_ID           0x400  /* opened by an ID: its names are not to be changed by it */
 #define RAM_CCB_STAMPED         0x1000 /* the times of what was modified have been asked for */
 #define RAM_CCB_NO_TRAVERSE     0x800  /* by somebody without SeChangeNotifyPrivilege */

@@ -625,6 +625,21 @@ FsRtlpBreakOthers(PFSRTLP_OPLOCK This, PIO_STACK_LOCATION Stack)
     return Wait;
 }
 
+/* The operation waits for who has to acknowledge, unless it said that it does not. */
+static NTSTATUS
+FsRtlpAwait(PFSRTLP_OPLOCK This, PIRP Irp, ULONG Flags, PVOID Context,
+            POPLOCK_WAIT_COMPLETE_ROUTINE CompletionRoutine, POPLOCK_FS_PREPOST_IRP PostIrpRoutine)
+{
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+
+    if ((Flags & OPLOCK_FLAG_COMPLETE_IF_OPLOCKED) ||
+        (Stack->MajorFunction == IRP_MJ_CREATE &&
+         (Stack->Parameters.Create.Options & FILE_COMPLETE_IF_OPLOCKED))) {
+        return STATUS_OPLOCK_BREAK_IN_PROGRESS;
+    }
+    return FsRtlpWait(This, Irp, Context, CompletionRoutine, PostIrpRoutine);
+}
+
 NTSTATUS NTAPI
 FsRtlCheckOplockEx(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
                    POPLOCK_WAIT_COMPLETE_ROUTINE CompletionRoutine,
@@ -632,7 +647,6 @@ FsRtlCheckOplockEx(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     PFSRTLP_OPLOCK This = *Oplock;
-    BOOLEAN CompleteIf;
 
     if (This == NULL || (IsListEmpty(&This->Owners) && IsListEmpty(&This->Waiters)) ||
         (Irp->Flags & IRP_PAGING_IO)) {
@@ -642,16 +656,9 @@ FsRtlCheckOplockEx(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
     if (Stack->MajorFunction == IRP_MJ_CLEANUP) {
         return FsRtlpOplockCleanup(This, Stack->FileObject);
     }
-    CompleteIf = (Flags & OPLOCK_FLAG_COMPLETE_IF_OPLOCKED) ||
-                 (Stack->MajorFunction == IRP_MJ_CREATE &&
-                  (Stack->Parameters.Create.Options & FILE_COMPLETE_IF_OPLOCKED));
-    if (!FsRtlpBreakOthers(This, Stack)) {
-        return STATUS_SUCCESS;
-    }
-    if (CompleteIf) {
-        return STATUS_OPLOCK_BREAK_IN_PROGRESS;
-    }
-    return FsRtlpWait(This, Irp, Context, CompletionRoutine, PostIrpRoutine);
+    return FsRtlpBreakOthers(This, Stack)
+               ? FsRtlpAwait(This, Irp, Flags, Context, CompletionRoutine, PostIrpRoutine)
+               : STATUS_SUCCESS;
 }
 
 NTSTATUS NTAPI
@@ -680,26 +687,21 @@ FsRtlOplockBreakH(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
 
         Entry = Entry->Flink;
         if (Owner->Kind == KindWin7 && (Owner->Level & OP_H) &&
-            !FsRtlOplockKeysEqual(Owner->FileObject, Stack->FileObject)) {
+            ((Flags & OPLOCK_FLAG_IGNORE_OPLOCK_KEYS) ||
+             !FsRtlOplockKeysEqual(Owner->FileObject, Stack->FileObject))) {
             Wait |= FsRtlpBreak(Owner, Owner->Level & ~OP_H, TRUE);
         }
     }
-    if (!Wait) {
-        return STATUS_SUCCESS;
-    }
-    if (Stack->MajorFunction == IRP_MJ_CREATE &&
-        (Stack->Parameters.Create.Options & FILE_COMPLETE_IF_OPLOCKED)) {
-        return STATUS_OPLOCK_BREAK_IN_PROGRESS;
-    }
-    return FsRtlpWait(This, Irp, Context, CompletionRoutine, PostIrpRoutine);
+    return Wait ? FsRtlpAwait(This, Irp, Flags, Context, CompletionRoutine, PostIrpRoutine)
+                : STATUS_SUCCESS;
 }
 
+/* "Immediately without regard for any oplock key." */
 NTSTATUS NTAPI
 FsRtlOplockBreakToNoneEx(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
                          POPLOCK_WAIT_COMPLETE_ROUTINE CompletionRoutine,
                          POPLOCK_FS_PREPOST_IRP PostIrpRoutine)
 {
-    PFILE_OBJECT FileObject = IoGetCurrentIrpStackLocation(Irp)->FileObject;
     PFSRTLP_OPLOCK This = *Oplock;
     BOOLEAN Wait = FALSE;
 
@@ -710,11 +712,9 @@ FsRtlOplockBreakToNoneEx(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
         PFSRTLP_OWNER Owner = CONTAINING_RECORD(Entry, FSRTLP_OWNER, Links);
 
         Entry = Entry->Flink;
-        if (!FsRtlOplockKeysEqual(Owner->FileObject, FileObject)) {
-            Wait |= FsRtlpBreak(Owner, 0, (Owner->Level & OP_W) != 0);
-        }
+        Wait |= FsRtlpBreak(Owner, 0, (Owner->Level & OP_W) != 0);
     }
-    return Wait ? FsRtlpWait(This, Irp, Context, CompletionRoutine, PostIrpRoutine)
+    return Wait ? FsRtlpAwait(This, Irp, Flags, Context, CompletionRoutine, PostIrpRoutine)
                 : STATUS_SUCCESS;
 }
 

@@ -2,7 +2,7 @@
  * tunnel.c - the tunnel cache: what a removed name had is given to the next one of that name in its directory.
  * [ntifs: FsRtlAddToTunnelCache, FsRtlFindInTunnelCache; nt-semantics-2 3.6]
  *
- *   T1  An entry lives 15 seconds, the newest of a name counts.
+ *   T1  An entry lives 15 seconds, however often it is found; the newest of a name counts.
  *   T2  The entries hang in TimerQueue, oldest first; Cache is not used: there are few of them.
  */
 #include "nt/fsrtl/fsrtlp.h"
@@ -136,7 +136,6 @@ FsRtlFindInTunnelCache(PTUNNEL Cache, ULONGLONG DirectoryKey, PUNICODE_STRING Na
         RtlCopyUnicodeString(ShortName, &Entry->Short);
         RtlCopyMemory(Data, Entry->Data, Entry->DataLength);
         *DataLength = Entry->DataLength;
-        FsRtlpDropTunneled(Cache, Entry);
         Found = TRUE;
     }
     ExReleaseFastMutex(&Cache->Mutex);

@@ -1,0 +1,254 @@
+/*
+ * notify.c - who watches a directory, and who is told, with requests of our own. [DDI: ntifs, FsRtlNotifyFilterChangeDirectory,
+ * FsRtlNotifyFullChangeDirectory, FsRtlNotifyFilterReportChange, FsRtlNotifyCleanup, FsRtlNotifyCleanupAll]
+ */
+#include "../ntlab-test.h"
+
+typedef struct _WATCH {
+    PIRP Irp;
+    BOOLEAN Done;
+    IO_STATUS_BLOCK Iosb;
+    UCHAR Buffer[256];
+} WATCH, *PWATCH;
+
+static PNOTIFY_SYNC Sync;
+static LIST_ENTRY List;
+static HANDLE Handle;
+static PFILE_OBJECT File;
+static UNICODE_STRING Root = RTL_CONSTANT_STRING(L"\\"), Folder = RTL_CONSTANT_STRING(L"\\folder");
+static PVOID Seen[2];
+static BOOLEAN Answer, Traverses;
+static int Opens[3]; /* what stands for handles */
+
+static NTSTATUS NTAPI
+Completed(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
+{
+    PWATCH Watch = Context;
+
+    Watch->Iosb = Irp->IoStatus;
+    Watch->Done = TRUE;
+    if (Irp->AssociatedIrp.SystemBuffer != NULL) { /* which the I/O manager would copy and free */
+        RtlCopyMemory(Watch->Buffer, Irp->AssociatedIrp.SystemBuffer, Irp->IoStatus.Information);
+        ExFreePool(Irp->AssociatedIrp.SystemBuffer);
+        Irp->AssociatedIrp.SystemBuffer = NULL;
+    }
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+static PIRP
+Begin(PWATCH Watch, ULONG Length)
+{
+    PIO_STACK_LOCATION Stack;
+
+    RtlZeroMemory(Watch, sizeof(*Watch));
+    Watch->Irp = IoAllocateIrp(2, FALSE);
+    Watch->Irp->RequestorMode = KernelMode;
+    Watch->Irp->UserBuffer = Watch->Buffer;
+    Watch->Irp->Tail.Overlay.Thread = PsGetCurrentThread();
+    Watch->Irp->Tail.Overlay.OriginalFileObject = File;
+    IoSetNextIrpStackLocation(Watch->Irp);
+    IoSetCompletionRoutine(Watch->Irp, Completed, Watch, TRUE, TRUE, TRUE);
+    IoSetNextIrpStackLocation(Watch->Irp);
+    Stack = IoGetCurrentIrpStackLocation(Watch->Irp);
+    Stack->MajorFunction = IRP_MJ_DIRECTORY_CONTROL;
+    Stack->MinorFunction = IRP_MN_NOTIFY_CHANGE_DIRECTORY;
+    Stack->FileObject = File;
+    Stack->Parameters.NotifyDirectory.Length = Length;
+    return Watch->Irp;
+}
+
+static VOID
+End(PWATCH Watch)
+{
+    IoFreeIrp(Watch->Irp);
+}
+
+static BOOLEAN NTAPI
+Filter(PVOID FsContext, PVOID FilterContext)
+{
+    Seen[0] = FsContext;
+    Seen[1] = FilterContext;
+    return Answer;
+}
+
+static BOOLEAN NTAPI
+Traverse(PVOID FsContext, PVOID TargetContext, PSECURITY_SUBJECT_CONTEXT SubjectContext)
+{
+    Seen[0] = FsContext;
+    Seen[1] = TargetContext;
+    return Traverses;
+}
+
+static VOID
+Report(PCWSTR Name, USHORT Offset, ULONG Match, ULONG Action, PVOID Target, PVOID Context)
+{
+    UNICODE_STRING Full;
+
+    RtlInitUnicodeString(&Full, Name);
+    FsRtlNotifyFilterReportChange(Sync, &List, (PSTRING)&Full, Offset, NULL, NULL, Match, Action,
+                                  Target, Context);
+}
+
+static BOOLEAN
+Says(PWATCH Watch, ULONG Action, PCWSTR Name)
+{
+    PFILE_NOTIFY_INFORMATION Info = (PVOID)Watch->Buffer;
+    UNICODE_STRING Expected, Got;
+
+    RtlInitUnicodeString(&Expected, Name);
+    Got.Buffer = Info->FileName;
+    Got.Length = Got.MaximumLength = (USHORT)Info->FileNameLength;
+    return Watch->Done && Watch->Iosb.Status == STATUS_SUCCESS && Info->Action == Action &&
+           RtlEqualUnicodeString(&Got, &Expected, FALSE) &&
+           Watch->Iosb.Information ==
+               FIELD_OFFSET(FILE_NOTIFY_INFORMATION, FileName) + Expected.Length;
+}
+
+static VOID
+Prepare(VOID)
+{
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\??\\C:\\");
+    OBJECT_ATTRIBUTES Object;
+    IO_STATUS_BLOCK Iosb;
+
+    InitializeObjectAttributes(&Object, &Name, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL,
+                               NULL);
+    EXPECT_STATUS(ZwCreateFile(&Handle, FILE_LIST_DIRECTORY, &Object, &Iosb, NULL, 0,
+                               FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN,
+                               FILE_DIRECTORY_FILE, NULL, 0),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(
+        ObReferenceObjectByHandle(Handle, 0, *IoFileObjectType, KernelMode, (PVOID *)&File, NULL),
+        STATUS_SUCCESS);
+    FsRtlNotifyInitializeSync(&Sync);
+    InitializeListHead(&List);
+}
+
+static VOID
+Tells(VOID)
+{
+    WATCH One, Two, Three;
+
+    FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[0], (PSTRING)&Folder, FALSE, FALSE,
+                                   FILE_NOTIFY_CHANGE_FILE_NAME, Begin(&One, 256), NULL, NULL);
+    FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[1], (PSTRING)&Root, TRUE, FALSE,
+                                   FILE_NOTIFY_CHANGE_FILE_NAME, Begin(&Two, 256), NULL, NULL);
+    FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[2], (PSTRING)&Root, FALSE, FALSE,
+                                   FILE_NOTIFY_CHANGE_FILE_NAME, Begin(&Three, 256), NULL, NULL);
+    /* a filter that nobody asked for */
+    Report(L"\\folder\\file", 16, FILE_NOTIFY_CHANGE_SIZE, FILE_ACTION_MODIFIED, NULL, NULL);
+    EXPECT(!One.Done && !Two.Done && !Three.Done);
+    /* in the directory, and below one whose tree is watched: the names are relative */
+    Report(L"\\folder\\file", 16, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED, NULL, NULL);
+    EXPECT(Says(&One, FILE_ACTION_ADDED, L"file"));
+    EXPECT(Says(&Two, FILE_ACTION_ADDED, L"folder\\file"));
+    EXPECT(!Three.Done);
+    Report(L"\\top", 2, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_REMOVED, NULL, NULL);
+    EXPECT(Says(&Three, FILE_ACTION_REMOVED, L"top"));
+    End(&One);
+    End(&Two);
+    End(&Three);
+    /* what happened meanwhile was kept for the next request of that handle */
+    FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[1], (PSTRING)&Root, TRUE, FALSE,
+                                   FILE_NOTIFY_CHANGE_FILE_NAME, Begin(&Two, 256), NULL, NULL);
+    EXPECT(Says(&Two, FILE_ACTION_REMOVED, L"top"));
+    End(&Two);
+    for (int i = 0; i < 3; i++) {
+        FsRtlNotifyCleanup(Sync, &List, &Opens[i]);
+    }
+    EXPECT(IsListEmpty(&List));
+}
+
+static VOID
+Overflows(VOID)
+{
+    WATCH One;
+
+    /* no room for the name: the caller is to list the directory itself */
+    FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[0], (PSTRING)&Folder, FALSE, FALSE,
+                                   FILE_NOTIFY_CHANGE_FILE_NAME, Begin(&One, 16), NULL, NULL);
+    Report(L"\\folder\\a long name", 16, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED, NULL,
+           NULL);
+    EXPECT(One.Done);
+    EXPECT_STATUS(One.Iosb.Status, STATUS_NOTIFY_ENUM_DIR);
+    EXPECT_EQ(One.Iosb.Information, 0);
+    End(&One);
+    /* IgnoreBuffer: that something happened is all */
+    FsRtlNotifyCleanup(Sync, &List, &Opens[0]);
+    FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[0], (PSTRING)&Folder, FALSE, TRUE,
+                                   FILE_NOTIFY_CHANGE_FILE_NAME, Begin(&One, 256), NULL, NULL);
+    Report(L"\\folder\\x", 16, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED, NULL, NULL);
+    EXPECT(One.Done);
+    EXPECT_STATUS(One.Iosb.Status, STATUS_NOTIFY_ENUM_DIR);
+    End(&One);
+    FsRtlNotifyCleanup(Sync, &List, &Opens[0]);
+}
+
+/* [DDI:FsRtlNotifyFilterChangeDirectory] FilterCallback: FALSE keeps the change from that handle. */
+static VOID
+Filters(VOID)
+{
+    WATCH One;
+    int Target, Context;
+
+    FsRtlNotifyFilterChangeDirectory(Sync, &List, &Opens[0], (PSTRING)&Folder, FALSE, FALSE,
+                                     FILE_NOTIFY_CHANGE_FILE_NAME, Begin(&One, 256), NULL, NULL,
+                                     Filter);
+    Answer = FALSE;
+    Report(L"\\folder\\hidden", 16, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED, NULL,
+           &Context);
+    EXPECT(!One.Done);
+    EXPECT(Seen[0] == &Opens[0] && Seen[1] == &Context);
+    Answer = TRUE;
+    Report(L"\\folder\\shown", 16, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED, NULL, &Context);
+    EXPECT(Says(&One, FILE_ACTION_ADDED, L"shown"));
+    End(&One);
+    FsRtlNotifyCleanup(Sync, &List, &Opens[0]);
+    /* TraverseCallback: asked of what lies below, with what the report says of the target */
+    FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[0], (PSTRING)&Root, TRUE, FALSE,
+                                   FILE_NOTIFY_CHANGE_FILE_NAME, Begin(&One, 256), Traverse, NULL);
+    Traverses = FALSE;
+    Report(L"\\folder\\secret", 16, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED, &Target, NULL);
+    EXPECT(!One.Done);
+    EXPECT(Seen[0] == &Opens[0] && Seen[1] == &Target);
+    Traverses = TRUE;
+    Report(L"\\folder\\open", 16, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED, &Target, NULL);
+    EXPECT(Says(&One, FILE_ACTION_ADDED, L"folder\\open"));
+    End(&One);
+}
+
+static VOID
+Ends(VOID)
+{
+    WATCH One, Two;
+
+    /* the handle is closed: its requests end */
+    FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[0], (PSTRING)&Root, TRUE, FALSE,
+                                   FILE_NOTIFY_CHANGE_FILE_NAME, Begin(&One, 256), NULL, NULL);
+    FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[1], (PSTRING)&Root, TRUE, FALSE,
+                                   FILE_NOTIFY_CHANGE_SIZE, Begin(&Two, 256), NULL, NULL);
+    FsRtlNotifyCleanup(Sync, &List, &Opens[0]);
+    EXPECT(One.Done && !Two.Done);
+    EXPECT_STATUS(One.Iosb.Status, STATUS_NOTIFY_CLEANUP);
+    End(&One);
+    /* cancelled */
+    EXPECT(IoCancelIrp(Two.Irp));
+    EXPECT(Two.Done);
+    EXPECT_STATUS(Two.Iosb.Status, STATUS_CANCELLED);
+    End(&Two);
+    /* all of a volume */
+    FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[0], (PSTRING)&Root, TRUE, FALSE,
+                                   FILE_NOTIFY_CHANGE_FILE_NAME, Begin(&One, 256), NULL, NULL);
+    FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[2], (PSTRING)&Root, TRUE, FALSE,
+                                   FILE_NOTIFY_CHANGE_FILE_NAME, Begin(&Two, 256), NULL, NULL);
+    FsRtlNotifyCleanupAll(Sync, &List);
+    EXPECT(One.Done && Two.Done && IsListEmpty(&List));
+    End(&One);
+    End(&Two);
+    FsRtlNotifyUninitializeSync(&Sync);
+    EXPECT(Sync == NULL);
+    ObDereferenceObject(File);
+    ZwClose(Handle);
+}
+
+TEST_DRIVER(TEST(Prepare), TEST(Tells), TEST(Overflows), TEST(Filters), TEST(Ends))

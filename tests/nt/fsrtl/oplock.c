@@ -1,0 +1,249 @@
+/*
+ * oplock.c - the oplock package, with requests of our own. [DDI: ntifs, FsRtlOplockFsctrl, FsRtlCheckOplock, FsRtlOplockBreakToNone,
+ * FsRtlOplockIsFastIoPossible, FsRtlOplockIsSharedRequest; IFS: oplock overview]
+ */
+#include "../ntlab-test.h"
+
+typedef struct _REQUEST {
+    PIRP Irp;
+    BOOLEAN Done, Waits; /* completed; a break is over */
+    IO_STATUS_BLOCK Iosb;
+    IO_SECURITY_CONTEXT Security;
+    ACCESS_STATE Access;
+} REQUEST, *PREQUEST;
+
+static HANDLE Handles[2];
+static PFILE_OBJECT Files[2];
+static OPLOCK Oplock;
+
+static NTSTATUS NTAPI
+Completed(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
+{
+    PREQUEST Request = Context;
+
+    Request->Iosb = Irp->IoStatus;
+    Request->Done = TRUE;
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+/* A request of a file object, as its file system has it. */
+static PIO_STACK_LOCATION
+Begin(PREQUEST Request, PFILE_OBJECT File, UCHAR Major)
+{
+    PIO_STACK_LOCATION Stack;
+
+    RtlZeroMemory(Request, sizeof(*Request));
+    Request->Irp = IoAllocateIrp(2, FALSE);
+    Request->Irp->RequestorMode = KernelMode;
+    Request->Irp->Tail.Overlay.Thread = PsGetCurrentThread();
+    Request->Irp->Tail.Overlay.OriginalFileObject = File;
+    IoSetNextIrpStackLocation(Request->Irp);
+    IoSetCompletionRoutine(Request->Irp, Completed, Request, TRUE, TRUE, TRUE);
+    IoSetNextIrpStackLocation(Request->Irp);
+    Stack = IoGetCurrentIrpStackLocation(Request->Irp);
+    Stack->MajorFunction = Major;
+    Stack->FileObject = File;
+    Stack->DeviceObject = File->DeviceObject;
+    return Stack;
+}
+
+static NTSTATUS
+Control(PREQUEST Request, PFILE_OBJECT File, ULONG Code, ULONG Opens)
+{
+    Begin(Request, File, IRP_MJ_FILE_SYSTEM_CONTROL)->Parameters.FileSystemControl.FsControlCode =
+        Code;
+    return FsRtlOplockFsctrl(&Oplock, Request->Irp, Opens);
+}
+
+static VOID NTAPI
+Over(PVOID Context, PIRP Irp)
+{
+    ((PREQUEST)Context)->Waits = FALSE;
+}
+
+/* An operation of File; STATUS_PENDING: Waits until the break is over. */
+static NTSTATUS
+Operation(PREQUEST Request, PFILE_OBJECT File, UCHAR Major, ACCESS_MASK Access, ULONG Disposition)
+{
+    PIO_STACK_LOCATION Stack = Begin(Request, File, Major);
+    NTSTATUS Status;
+
+    if (Major == IRP_MJ_CREATE) {
+        Request->Security.AccessState = &Request->Access;
+        Request->Security.DesiredAccess = Access;
+        Request->Access.OriginalDesiredAccess = Access;
+        Stack->Parameters.Create.SecurityContext = &Request->Security;
+        Stack->Parameters.Create.Options = Disposition << 24;
+        Stack->Parameters.Create.ShareAccess =
+            FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+    } else if (Major == IRP_MJ_WRITE) {
+        Stack->Parameters.Write.Length = 1;
+    }
+    Request->Waits = TRUE;
+    Status = FsRtlCheckOplock(&Oplock, Request->Irp, Request, Over, NULL);
+    if (Status != STATUS_PENDING) {
+        Request->Waits = FALSE;
+    }
+    return Status;
+}
+
+static VOID
+End(PREQUEST Request)
+{
+    IoFreeIrp(Request->Irp);
+}
+
+static VOID
+Prepare(VOID)
+{
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\??\\C:\\oplock-test");
+    OBJECT_ATTRIBUTES Object;
+    IO_STATUS_BLOCK Iosb;
+
+    InitializeObjectAttributes(&Object, &Name, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL,
+                               NULL);
+    for (int i = 0; i < 2; i++) {
+        EXPECT_STATUS(ZwCreateFile(&Handles[i], GENERIC_READ | GENERIC_WRITE | DELETE, &Object,
+                                   &Iosb, NULL, 0,
+                                   FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                                   FILE_OPEN_IF, 0, NULL, 0),
+                      STATUS_SUCCESS);
+        EXPECT_STATUS(ObReferenceObjectByHandle(Handles[i], 0, *IoFileObjectType, KernelMode,
+                                                (PVOID *)&Files[i], NULL),
+                      STATUS_SUCCESS);
+    }
+    FsRtlInitializeOplock(&Oplock);
+    EXPECT(!FsRtlCurrentOplock(&Oplock) && !FsRtlCurrentBatchOplock(&Oplock));
+    EXPECT(FsRtlOplockIsFastIoPossible(&Oplock)); /* there is none */
+}
+
+static VOID
+LevelOne(VOID)
+{
+    REQUEST Holder, Open, Ack;
+
+    /* with two opens no exclusive one is granted */
+    EXPECT_STATUS(Control(&Holder, Files[0], FSCTL_REQUEST_OPLOCK_LEVEL_1, 2),
+                  STATUS_OPLOCK_NOT_GRANTED);
+    EXPECT(Holder.Done && Holder.Iosb.Status == STATUS_OPLOCK_NOT_GRANTED);
+    End(&Holder);
+    EXPECT_STATUS(Control(&Holder, Files[0], FSCTL_REQUEST_OPLOCK_LEVEL_1, 1), STATUS_PENDING);
+    EXPECT(!Holder.Done); /* granted: it waits for the break */
+    EXPECT(FsRtlCurrentOplock(&Oplock) && !FsRtlCurrentBatchOplock(&Oplock));
+    /* its owner does as it likes */
+    EXPECT_STATUS(Operation(&Open, Files[0], IRP_MJ_WRITE, 0, 0), STATUS_SUCCESS);
+    EXPECT(!Holder.Done);
+    End(&Open);
+    /* an open for attributes alone breaks nothing */
+    EXPECT_STATUS(Operation(&Open, Files[1], IRP_MJ_CREATE, FILE_READ_ATTRIBUTES, FILE_OPEN),
+                  STATUS_SUCCESS);
+    EXPECT(!Holder.Done);
+    End(&Open);
+    /* another one breaks it to level 2, and waits for the acknowledgment */
+    EXPECT_STATUS(Operation(&Open, Files[1], IRP_MJ_CREATE, FILE_READ_DATA, FILE_OPEN),
+                  STATUS_PENDING);
+    EXPECT(Holder.Done && Holder.Iosb.Information == FILE_OPLOCK_BROKEN_TO_LEVEL_2);
+    EXPECT(Open.Waits);
+    EXPECT(!FsRtlOplockIsFastIoPossible(&Oplock)); /* a break is under way */
+    /* acknowledged: there is a level 2 now, and the open goes on */
+    EXPECT_STATUS(Control(&Ack, Files[0], FSCTL_OPLOCK_BREAK_ACKNOWLEDGE, 2), STATUS_PENDING);
+    EXPECT(!Ack.Done && !Open.Waits);
+    EXPECT(FsRtlCurrentOplock(&Oplock));
+    End(&Holder);
+    End(&Open);
+    /* a write ends it without asking anybody */
+    EXPECT_STATUS(Operation(&Open, Files[1], IRP_MJ_WRITE, 0, 0), STATUS_SUCCESS);
+    EXPECT(Ack.Done && Ack.Iosb.Information == FILE_OPLOCK_BROKEN_TO_NONE);
+    EXPECT(!FsRtlCurrentOplock(&Oplock));
+    End(&Open);
+    End(&Ack);
+}
+
+static VOID
+BatchOplock(VOID)
+{
+    REQUEST Holder, Open, Ack;
+
+    EXPECT_STATUS(Control(&Holder, Files[0], FSCTL_REQUEST_BATCH_OPLOCK, 1), STATUS_PENDING);
+    EXPECT(FsRtlCurrentBatchOplock(&Oplock));
+    /* overwriting leaves nothing to cache */
+    EXPECT_STATUS(Operation(&Open, Files[1], IRP_MJ_CREATE, FILE_READ_DATA, FILE_OVERWRITE_IF),
+                  STATUS_PENDING);
+    EXPECT(Holder.Done && Holder.Iosb.Information == FILE_OPLOCK_BROKEN_TO_NONE);
+    /* about to close: the open waits for the close */
+    EXPECT_STATUS(Control(&Ack, Files[0], FSCTL_OPBATCH_ACK_CLOSE_PENDING, 2), STATUS_SUCCESS);
+    EXPECT(Open.Waits);
+    End(&Ack);
+    EXPECT_STATUS(Operation(&Ack, Files[0], IRP_MJ_CLEANUP, 0, 0), STATUS_SUCCESS);
+    EXPECT(!Open.Waits && !FsRtlCurrentOplock(&Oplock));
+    End(&Ack);
+    End(&Open);
+    End(&Holder);
+    /* an acknowledgment of nothing */
+    EXPECT_STATUS(Control(&Ack, Files[0], FSCTL_OPLOCK_BREAK_ACKNOWLEDGE, 1),
+                  STATUS_INVALID_OPLOCK_PROTOCOL);
+    End(&Ack);
+}
+
+static VOID
+Shared(VOID)
+{
+    REQUEST One, Two, Open;
+
+    EXPECT_STATUS(Control(&One, Files[0], FSCTL_REQUEST_OPLOCK_LEVEL_2, 0), STATUS_PENDING);
+    EXPECT_STATUS(Control(&Two, Files[1], FSCTL_REQUEST_OPLOCK_LEVEL_2, 0), STATUS_PENDING);
+    EXPECT_STATUS(Operation(&Open, Files[1], IRP_MJ_READ, 0, 0), STATUS_SUCCESS);
+    EXPECT(!One.Done && !Two.Done); /* reading is what it is for */
+    End(&Open);
+    EXPECT(FsRtlOplockIsSharedRequest(One.Irp));
+    Begin(&Open, Files[0], IRP_MJ_FILE_SYSTEM_CONTROL)->Parameters.FileSystemControl.FsControlCode =
+        FSCTL_REQUEST_BATCH_OPLOCK;
+    EXPECT(!FsRtlOplockIsSharedRequest(Open.Irp));
+    /* [DDI:FsRtlOplockBreakToNone] all of them, at once */
+    EXPECT_STATUS(FsRtlOplockBreakToNone(&Oplock, IoGetCurrentIrpStackLocation(Open.Irp), Open.Irp,
+                                         NULL, NULL, NULL),
+                  STATUS_SUCCESS);
+    EXPECT(One.Done && Two.Done && !FsRtlCurrentOplock(&Oplock));
+    EXPECT_EQ(One.Iosb.Information, FILE_OPLOCK_BROKEN_TO_NONE);
+    End(&Open);
+    End(&One);
+    End(&Two);
+}
+
+/* [DDI:FsRtlOplockBreakToNoneEx] OPLOCK_FLAG_COMPLETE_IF_OPLOCKED: the break goes on, and nobody waits for it. */
+static VOID
+InProgress(VOID)
+{
+    REQUEST Holder, Open, Ack;
+
+    EXPECT_STATUS(Control(&Holder, Files[0], FSCTL_REQUEST_OPLOCK_LEVEL_1, 1), STATUS_PENDING);
+    Begin(&Open, Files[1], IRP_MJ_SET_INFORMATION);
+    EXPECT_STATUS(FsRtlOplockBreakToNoneEx(&Oplock, Open.Irp, OPLOCK_FLAG_COMPLETE_IF_OPLOCKED,
+                                           NULL, NULL, NULL),
+                  STATUS_OPLOCK_BREAK_IN_PROGRESS);
+    EXPECT(Holder.Done && Holder.Iosb.Information == FILE_OPLOCK_BROKEN_TO_NONE);
+    EXPECT_STATUS(Control(&Ack, Files[0], FSCTL_OPLOCK_BREAK_ACK_NO_2, 2), STATUS_SUCCESS);
+    EXPECT(!FsRtlCurrentOplock(&Oplock));
+    End(&Ack);
+    End(&Open);
+    End(&Holder);
+}
+
+static VOID
+Last(VOID)
+{
+    REQUEST One;
+
+    /* what is granted when the oplock goes is broken */
+    EXPECT_STATUS(Control(&One, Files[0], FSCTL_REQUEST_OPLOCK_LEVEL_2, 0), STATUS_PENDING);
+    FsRtlUninitializeOplock(&Oplock);
+    EXPECT(One.Done);
+    End(&One);
+    for (int i = 0; i < 2; i++) {
+        ObDereferenceObject(Files[i]);
+        ZwClose(Handles[i]);
+    }
+}
+
+TEST_DRIVER(TEST(Prepare), TEST(LevelOne), TEST(BatchOplock), TEST(Shared), TEST(InProgress),
+            TEST(Last))
