@@ -47,6 +47,36 @@ EaLists(VOID)
     EXPECT_STATUS(IoCheckEaBufferValidity(One, Length, &Wrong), STATUS_EA_LIST_INCONSISTENT);
 }
 
+/* [DDI:ntifs/iocheckquotabuffervalidity] */
+static VOID
+QuotaLists(VOID)
+{
+    struct {
+        FILE_QUOTA_INFORMATION One;
+        ULONG Gap;
+        FILE_QUOTA_INFORMATION Two;
+    } List = {};
+    SID World = {SID_REVISION, 1, SECURITY_WORLD_SID_AUTHORITY, {0}};
+    ULONG Behind = (ULONG)((PUCHAR)&List.Two - (PUCHAR)&List), Wrong = 77;
+    ULONG Length = Behind + FIELD_OFFSET(FILE_QUOTA_INFORMATION, Sid) + sizeof(SID);
+
+    List.One.NextEntryOffset = Behind;
+    List.One.SidLength = List.Two.SidLength = sizeof(SID);
+    List.One.Sid = List.Two.Sid = World;
+    EXPECT_STATUS(IoCheckQuotaBufferValidity(&List.One, Length, &Wrong), STATUS_SUCCESS);
+    EXPECT_STATUS(IoCheckQuotaBufferValidity(&List.One, Length - 1, &Wrong),
+                  STATUS_QUOTA_LIST_INCONSISTENT);
+    EXPECT_EQ(Wrong, Behind);
+    List.Two.Sid.SubAuthorityCount = 3; /* longer than it says */
+    EXPECT_STATUS(IoCheckQuotaBufferValidity(&List.One, Length, &Wrong),
+                  STATUS_QUOTA_LIST_INCONSISTENT);
+    EXPECT_EQ(Wrong, Behind);
+    List.One.NextEntryOffset = 8;
+    EXPECT_STATUS(IoCheckQuotaBufferValidity(&List.One, Length, &Wrong),
+                  STATUS_QUOTA_LIST_INCONSISTENT);
+    EXPECT_EQ(Wrong, 0);
+}
+
 static PFILE_OBJECT
 Open(PCWSTR Path, ULONG Share, ULONG Options, PHANDLE Handle, NTSTATUS Expected)
 {
@@ -182,4 +212,5 @@ Hints(VOID)
     ZwClose(Handle);
 }
 
-TEST_DRIVER(TEST(EaLists), TEST(Devices), TEST(Asynchronous), TEST(Sharing), TEST(Hints))
+TEST_DRIVER(TEST(EaLists), TEST(QuotaLists), TEST(Devices), TEST(Asynchronous), TEST(Sharing),
+            TEST(Hints))

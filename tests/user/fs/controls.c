@@ -100,6 +100,12 @@ Regions(void)
     } In = {1000, 5000, 1};
     REGIONS Out;
 
+    if (LOBYTE(LOWORD(GetVersion())) * 100 + HIBYTE(LOWORD(GetVersion())) < 602) {
+        EXPECT_STATUS(Control(File, QUERY_FILE_REGIONS, NULL, 0, &Out, sizeof(Out)),
+                      STATUS_INVALID_DEVICE_REQUEST); // Windows 8 brought it
+        NtClose(File);
+        return;
+    }
     Write(File, 0, "12345", 5);
     SetSize(File, 100000);
     // nothing asked for in particular: all of it
@@ -282,10 +288,70 @@ Without(void)
     NtClose(Clone);
 }
 
+NTSTATUS NTAPI NtQueryQuotaInformationFile(HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG, BOOLEAN, PVOID,
+                                           ULONG, PSID, BOOLEAN);
+NTSTATUS NTAPI NtSetQuotaInformationFile(HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG);
+
+typedef struct {
+    ULONG Next, SidLength;
+    LARGE_INTEGER Changed, Used, Threshold, Limit;
+    SID Sid;
+} QUOTA;
+
+/* What is no list of users is refused before the file system sees it, which here has no quotas. [DDI: ntifs,
+ * NtQueryQuotaInformationFile, ZwSetQuotaInformationFile; MS-FSA 2.1.5.21, 2.1.5.22] */
+static void
+Quotas(void)
+{
+    SID World = {SID_REVISION, 1, SECURITY_WORLD_SID_AUTHORITY, {0}}, Bad = {77, 1};
+    struct {
+        ULONG Next, SidLength;
+        SID Sid;
+    } List = {0, sizeof(SID), World};
+    QUOTA Quota = {0, sizeof(SID), .Limit = {.QuadPart = 1000}, .Sid = World}, Out[4];
+    HANDLE File = Make(L"quota"), Reader;
+
+    EXPECT_STATUS(
+        NtQueryQuotaInformationFile(File, &Iosb, Out, sizeof(Out), FALSE, NULL, 0, NULL, TRUE),
+        STATUS_INVALID_DEVICE_REQUEST);
+    EXPECT_STATUS(NtQueryQuotaInformationFile(File, &Iosb, Out, sizeof(Out), TRUE, &List,
+                                              sizeof(List), &World, TRUE),
+                  STATUS_INVALID_DEVICE_REQUEST);
+    EXPECT_STATUS(NtSetQuotaInformationFile(File, &Iosb, &Quota, sizeof(Quota)),
+                  STATUS_INVALID_DEVICE_REQUEST);
+    List.SidLength = 8; /* not as long as it says */
+    EXPECT_STATUS(NtQueryQuotaInformationFile(File, &Iosb, Out, sizeof(Out), FALSE, &List,
+                                              sizeof(List), NULL, TRUE),
+                  STATUS_QUOTA_LIST_INCONSISTENT);
+    List.SidLength = sizeof(SID);
+    List.Next = 400; /* behind the end */
+    EXPECT_STATUS(NtQueryQuotaInformationFile(File, &Iosb, Out, sizeof(Out), FALSE, &List,
+                                              sizeof(List), NULL, TRUE),
+                  STATUS_QUOTA_LIST_INCONSISTENT);
+    EXPECT_STATUS(
+        NtQueryQuotaInformationFile(File, &Iosb, Out, sizeof(Out), FALSE, NULL, 0, &Bad, TRUE),
+        STATUS_INVALID_SID);
+    EXPECT_STATUS(
+        NtSetQuotaInformationFile(File, &Iosb, &Quota, FIELD_OFFSET(QUOTA, Sid) + sizeof(SID) - 1),
+        STATUS_QUOTA_LIST_INCONSISTENT);
+    Quota.Sid.Revision = 77;
+    EXPECT_STATUS(NtSetQuotaInformationFile(File, &Iosb, &Quota, sizeof(Quota)),
+                  STATUS_QUOTA_LIST_INCONSISTENT);
+    Open(L"quota", FILE_READ_ATTRIBUTES, SHARE_ALL, FILE_OPEN, 0, &Reader);
+    EXPECT_STATUS(
+        NtQueryQuotaInformationFile(Reader, &Iosb, Out, sizeof(Out), FALSE, NULL, 0, NULL, TRUE),
+        STATUS_ACCESS_DENIED);
+    EXPECT_STATUS(NtSetQuotaInformationFile(Reader, &Iosb, &Quota, sizeof(Quota)),
+                  STATUS_ACCESS_DENIED);
+    NtClose(Reader);
+    NtClose(File);
+}
+
 int
 main(void)
 {
     BeginFs();
+    Quotas();
     Statistics();
     Regions();
     Numbers();

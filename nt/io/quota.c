@@ -1,0 +1,213 @@
+/*
+ * quota.c - quotas of users on a volume: the file system keeps them, or has none. [ntifs: ZwQueryQuotaInformationFile,
+ * ZwSetQuotaInformationFile, IoCheckQuotaBufferValidity, FILE_QUOTA_INFORMATION, FILE_GET_QUOTA_INFORMATION]
+ *
+ * What a file system gets is checked here: lists that end within their buffer, security identifiers that are ones.
+ */
+#include "nt/io/iop.h"
+
+/* Is there a whole security identifier of that length? */
+static BOOLEAN
+IopIsSid(const VOID *Sid, ULONG Length, ULONG Room)
+{
+    return Length <= Room && Length >= FIELD_OFFSET(SID, SubAuthority) &&
+           RtlLengthRequiredSid(((const SID *)Sid)->SubAuthorityCount) == Length &&
+           RtlValidSid((PSID)Sid);
+}
+
+/* Entries of which each says where the next begins, then how long its identifier is, which begins at Header. */
+static BOOLEAN
+IopIsQuotaList(const UCHAR *List, ULONG Length, ULONG Header, PULONG Wrong)
+{
+    for (ULONG At = 0;;) {
+        const ULONG *Entry = (const ULONG *)(List + At); /* NextEntryOffset, SidLength */
+        ULONG Left = Length - At;
+
+        *Wrong = At;
+        if (Left < Header || !IopIsSid(List + At + Header, Entry[1], Left - Header)) {
+            return FALSE;
+        }
+        if (Entry[0] == 0) {
+            return TRUE;
+        }
+        if (Entry[0] < Header + Entry[1] || (Entry[0] & 7) != 0 || Entry[0] >= Left) {
+            return FALSE;
+        }
+        At += Entry[0];
+    }
+}
+
+NTSTATUS NTAPI
+IoCheckQuotaBufferValidity(PFILE_QUOTA_INFORMATION QuotaBuffer, ULONG QuotaLength,
+                           PULONG ErrorOffset)
+{
+    return IopIsQuotaList((PUCHAR)QuotaBuffer, QuotaLength,
+                          FIELD_OFFSET(FILE_QUOTA_INFORMATION, Sid), ErrorOffset)
+               ? STATUS_SUCCESS
+               : STATUS_QUOTA_LIST_INCONSISTENT;
+}
+
+/* A copy of what the caller gives, 0 bytes of it: none. */
+static NTSTATUS
+IopCaptureList(const VOID *List, ULONG Length, KPROCESSOR_MODE Mode, PVOID *Copy)
+{
+    *Copy = NULL;
+    if (List == NULL || Length == 0) {
+        return STATUS_SUCCESS;
+    }
+    *Copy = ExAllocatePoolWithTag(NonPagedPool, Length, TAG_IOBUFFER);
+    if (*Copy == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    __try {
+        if (Mode != KernelMode) {
+            ProbeForRead((PVOID)List, Length, sizeof(ULONG));
+        }
+        RtlCopyMemory(*Copy, List, Length);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+IopCaptureSid(PSID Sid, KPROCESSOR_MODE Mode, PVOID *Copy)
+{
+    ULONG Length = 0;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    *Copy = NULL;
+    if (Sid == NULL) {
+        return STATUS_SUCCESS;
+    }
+    __try {
+        if (Mode != KernelMode) {
+            ProbeForRead(Sid, FIELD_OFFSET(SID, SubAuthority), sizeof(ULONG));
+        }
+        Length = RtlLengthRequiredSid(((SID *)Sid)->SubAuthorityCount);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    Status = IopCaptureList(Sid, Length, Mode, Copy);
+    return NT_SUCCESS(Status) && !IopIsSid(*Copy, Length, Length) ? STATUS_INVALID_SID : Status;
+}
+
+static VOID
+IopFreeList(PVOID List)
+{
+    if (List != NULL) {
+        ExFreePoolWithTag(List, TAG_IOBUFFER);
+    }
+}
+
+NTSTATUS NTAPI
+NtQueryQuotaInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer,
+                            ULONG Length, BOOLEAN ReturnSingleEntry, PVOID SidList,
+                            ULONG SidListLength, PSID StartSid, BOOLEAN RestartScan)
+{
+    PVOID Sids = NULL, Start = NULL;
+    PIO_STACK_LOCATION Stack;
+    IOP_REQUEST Request;
+    NTSTATUS Status;
+    ULONG Wrong;
+    IOP_WAIT Wait;
+    PIRP Irp;
+
+    Status = IopBeginRequest(FileHandle, FILE_READ_DATA, &Request);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = IopProbeIosb(IoStatusBlock, Request.Mode);
+    if (NT_SUCCESS(Status)) {
+        Status = IopProbe(Buffer, Length, sizeof(ULONG), TRUE, Request.Mode);
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = IopCaptureList(SidList, SidListLength, Request.Mode, &Sids);
+    }
+    if (NT_SUCCESS(Status) && Sids != NULL &&
+        !IopIsQuotaList(Sids, SidListLength, FIELD_OFFSET(FILE_GET_QUOTA_INFORMATION, Sid),
+                        &Wrong)) {
+        Status = STATUS_QUOTA_LIST_INCONSISTENT;
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = IopCaptureSid(StartSid, Request.Mode, &Start);
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = IopLockRequest(&Request);
+    }
+    if (Status != STATUS_SUCCESS) {
+        IopAbandonRequest(&Request);
+        goto FreeLists;
+    }
+    Irp = IopWaitIrp(&Request, &Wait, IoStatusBlock, IRP_MJ_QUERY_QUOTA, &Stack);
+    if (Irp == NULL) {
+        IopAbandonRequest(&Request);
+        Status = STATUS_INSUFFICIENT_RESOURCES;
+        goto FreeLists;
+    }
+    Status = IopBufferIrp(Irp, Length, NULL, Length);
+    if (!NT_SUCCESS(Status)) {
+        IopAbandonIrp(Irp, &Request);
+        goto FreeLists;
+    }
+    Irp->Flags |= IRP_INPUT_OPERATION;
+    Irp->UserBuffer = Buffer;
+    Stack->Flags = (ReturnSingleEntry ? SL_RETURN_SINGLE_ENTRY : 0) |
+                   (RestartScan ? SL_RESTART_SCAN : 0) | (Start != NULL ? SL_INDEX_SPECIFIED : 0);
+    Stack->Parameters.QueryQuota.Length = Length;
+    Stack->Parameters.QueryQuota.StartSid = Start;
+    Stack->Parameters.QueryQuota.SidList = Sids;
+    Stack->Parameters.QueryQuota.SidListLength = Sids != NULL ? SidListLength : 0;
+    Status = IopSendAndWait(Irp, &Request, &Wait, IoStatusBlock);
+
+FreeLists:
+    IopFreeList(Start);
+    IopFreeList(Sids);
+    return Status;
+}
+
+NTSTATUS NTAPI
+NtSetQuotaInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer,
+                          ULONG Length)
+{
+    PIO_STACK_LOCATION Stack;
+    IOP_REQUEST Request;
+    NTSTATUS Status;
+    ULONG Wrong;
+    IOP_WAIT Wait;
+    PIRP Irp;
+
+    Status = IopBeginRequest(FileHandle, FILE_WRITE_DATA, &Request);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = IopProbeIosb(IoStatusBlock, Request.Mode);
+    if (NT_SUCCESS(Status)) {
+        Status = IopProbe(Buffer, Length, sizeof(ULONG), FALSE, Request.Mode);
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = IopLockRequest(&Request);
+    }
+    if (Status != STATUS_SUCCESS) {
+        IopAbandonRequest(&Request);
+        return Status;
+    }
+    Irp = IopWaitIrp(&Request, &Wait, IoStatusBlock, IRP_MJ_SET_QUOTA, &Stack);
+    if (Irp == NULL) {
+        IopAbandonRequest(&Request);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    Status = IopBufferIrp(Irp, Length, Buffer, Length);
+    if (NT_SUCCESS(Status)) {
+        Status = IoCheckQuotaBufferValidity(Irp->AssociatedIrp.SystemBuffer, Length, &Wrong);
+        if (!NT_SUCCESS(Status)) {
+            IopWriteIosb(IoStatusBlock, Status, Wrong);
+        }
+    }
+    if (!NT_SUCCESS(Status)) {
+        IopAbandonIrp(Irp, &Request);
+        return Status;
+    }
+    Stack->Parameters.SetQuota.Length = Length;
+    return IopSendAndWait(Irp, &Request, &Wait, IoStatusBlock);
+}
