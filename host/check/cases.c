@@ -5,8 +5,8 @@
  *     walk      everything once, by one thread; one run
  *     fuzz      each code with structures made from what the driver compares with; one run
  *     sequence  such requests one after the other, of all codes that are harmless alone; one run
- *     hostile   every code with all lengths, and with pointers and contents that lie, from two processes; one run
  *     nomem     each allocation fails, once and always, while a client walks through everything (nomem.c)
+ *     hostile   every code with all lengths, and with pointers and contents that lie, from two processes; one run
  *     activity  for a driver that is notified: processes, threads, images, registry; one run, and a search with requests
  *     cancel    a request that waits is cancelled while something else may complete it
  *     io        everything but controls, from two processes
@@ -97,7 +97,7 @@ cases_make(struct check *check)
 {
     const struct survey *survey = &check->survey;
     static void (*const kinds[])(struct check *, const struct device *, size_t) = {
-        walk_case,    fuzz_cases, unknown_case, sequence_case, hostile_cases, nomem_case,
+        walk_case,    fuzz_cases, unknown_case, sequence_case, nomem_case, hostile_cases,
         cancel_cases, io_case,    fine_cases,   together_case, storm_cases};
     const struct device *first = NULL;
 
@@ -120,7 +120,7 @@ cases_make(struct check *check)
         if (kinds[kind] == walk_case) {
             activity_cases(check, first);
         }
-        if (kinds[kind] == nomem_case) {
+        if (kinds[kind] == hostile_cases) {
             reload_case(check, first);
         }
     }

@@ -50,6 +50,25 @@ on_output(void *context, uint32_t channel, const char *text, size_t length)
     }
 }
 
+/* What is the client's own affair is not told. */
+static void
+tell(struct check *check, const struct report *report)
+{
+    struct note note;
+
+    note_make(report, documents_timeline(check->options), &note);
+    if (note.verdict == VERDICT_FINDING && !note.of_driver) {
+        note_free(&note);
+        return;
+    }
+    report_show(report);
+    if (check->notes < MAX_NOTES) {
+        check->note[check->notes++] = note;
+    } else {
+        note_free(&note);
+    }
+}
+
 int
 survey_ask(struct check *check, const struct question *question, struct answer *answer)
 {
@@ -90,6 +109,7 @@ survey_ask(struct check *check, const struct question *question, struct answer *
     }
     request.output = on_output;
     request.output_context = &output;
+    request.one_of_many = true;
     request.coverage = check->request.coverage;
     request.coverages = question->without_drivers ? 0 : check->request.coverages;
     if (machine_run(&request, &result) != 0) {
@@ -101,10 +121,7 @@ survey_ask(struct check *check, const struct question *question, struct answer *
     status = report_status(report);
     answer->stacks = lowmem_stacks(output.report);
     if (status != STATUS_CLEAN && question->loud) {
-        report_show(report);
-        if (check->notes < MAX_NOTES) {
-            note_make(report, documents_timeline(check->options), &check->note[check->notes++]);
-        }
+        tell(check, report);
     }
     report_free(report);
     close(result.memory);

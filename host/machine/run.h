@@ -181,7 +181,7 @@ struct search_results {
 
 /*
  * How the system half is closed while user code runs. RUN_ISOLATION_AUTO: by keys where the processor has them; else by pages,
- * but not in a search, nor where the host's clock runs: that is for measuring, and pages cost microseconds for each service.
+ * but not in a search or in a run that is one of many, nor where the host's clock runs: that is for measuring, and pages cost microseconds for each service.
  */
 enum run_isolation {
     RUN_ISOLATION_AUTO,
@@ -208,6 +208,8 @@ struct run_request {
     bool quiet;        /* with ABI_FEATURE_SERVICES: only the summary */
     bool watch;        /* accesses of clients are looked at: watch.c */
     bool no_keys;      /* for tests: behave as on a machine without protection keys */
+    bool
+        one_of_many; /* as in a search, the system half is not closed by pages: the caller asks for hundreds of thousands of services */
     enum run_isolation isolation;
     enum run_granularity granularity;
     bool

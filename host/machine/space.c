@@ -1048,9 +1048,10 @@ wants_pages(void)
 {
     const struct run_request *request = machine.request;
 
-    return request->explore == NULL && (request->isolation == RUN_ISOLATION_PAGES ||
-                                        (request->isolation == RUN_ISOLATION_AUTO &&
-                                         !machine.has_keys && !request->boot.host_clock));
+    return request->explore == NULL && !request->one_of_many &&
+           (request->isolation == RUN_ISOLATION_PAGES ||
+            (request->isolation == RUN_ISOLATION_AUTO && !machine.has_keys &&
+             !request->boot.host_clock));
 }
 
 int

@@ -60,6 +60,36 @@ say_where(const struct place *place, char *out, size_t size)
 }
 
 /*
+ * Programs' threads wait in a driver, in user mode, and for nobody's lock: whoever ends the program ends the wait. What the driver waits for may be
+ * something that this client never does. In kernel mode, or where no APC comes, not even the program's end would help.
+ */
+static bool
+ends_with_program(const struct report *report)
+{
+    size_t inside = 0;
+
+    if (strcmp(report->kind, "hang") != 0 || report->circles != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < report->threads; i++) {
+        const struct thread *thread = &report->thread[i];
+
+        if (thread->spin != 0 || thread->suspend != 0) {
+            return false;
+        }
+        if (!thread->in_driver || thread->system) {
+            continue;
+        }
+        inside++;
+        if (strcmp(thread->state, "waiting") != 0 || thread->mode == 0 ||
+            thread->special_apc != 0 || thread->irql != 0 || thread->helds != 0) {
+            return false;
+        }
+    }
+    return inside != 0;
+}
+
+/*
  * Threads that wait for each other, or for nobody, with no driver on any stack and no request with one: a client was
  * terminated while it held a lock of its own, say.
  */
@@ -101,7 +131,7 @@ note_make(const struct report *report, bool timeline, struct note *out)
     if (report->verdict != VERDICT_FINDING) {
         return;
     }
-    out->of_driver = is_of_driver(report);
+    out->of_driver = is_of_driver(report) && !ends_with_program(report);
     out->of_system = strcmp(report->blame, "system-known") == 0;
     snprintf(out->severity, sizeof(out->severity), "%s", note_severity(report));
     note_rule(report, out->rule, sizeof(out->rule));

@@ -31,9 +31,10 @@ struct note {
     char origin[160]; /* the case that it is from, empty: there is only one */
     char kind[24], severity[12], rule[80], fingerprint[20];
     char message[1024];
-    uint32_t code;          /* bug check, 0: it is none */
-    bool of_system;         /* what no driver can help: blame `system-known` */
-    bool of_driver;         /* a driver has a part in it: not a client's own affair */
+    uint32_t code;  /* bug check, 0: it is none */
+    bool of_system; /* what no driver can help: blame `system-known` */
+    bool
+        of_driver; /* a driver has a part in it: not a client's own affair, nor a wait that ends with it */
     char where[300];        /* function or image that it is about, empty: none */
     char *json;             /* whole */
     char *sarif;            /* without its last brace */

@@ -90,7 +90,8 @@ def account(options, fields):
 
 
 QUICK = ("resource-apcs", "spin-order", "irp-twice", "pool-overrun", "unload-work", "double-fetch", "alloc-unchecked", "completion-unmarked",
-         "port-written", "register-read", "cookie-written", "process-by-pointer", "physical-view")
+         "port-written", "register-read", "cookie-written", "process-by-pointer", "physical-view", "wait-users-event", "irp-cancel-set",
+         "completion-unsent", "alloc-second-fails")
 
 
 def main():

@@ -55,6 +55,7 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     PVOID Event;
 
     if (Stack->MajorFunction != IRP_MJ_DEVICE_CONTROL ||
+        Stack->Parameters.DeviceIoControl.IoControlCode != BUG_BUFFERED ||
         Stack->Parameters.DeviceIoControl.InputBufferLength < sizeof(HANDLE)) {
         return BugFinish(Irp, STATUS_INVALID_PARAMETER, 0);
     }

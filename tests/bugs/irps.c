@@ -174,14 +174,21 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     return BugFinish(Irp, STATUS_SUCCESS, HAS(56) ? 4096 : 0); /* NOLINE(56) */
 #elif EITHER(57)
     /* Completed with its cancel routine still set. */
+    IoMarkIrpPending(Irp);
+    KeAcquireSpinLock(&PendedLock, &OldIrql);
+    InsertTailList(&Pended,
+                   &Irp->Tail.Overlay.ListEntry); /* where the cancel routine looks for it */
     IoSetCancelRoutine(Irp, CancelRequest);
-    if (!HAS(57)) {
-        IoSetCancelRoutine(Irp, NULL);
+    if (!HAS(57) && IoSetCancelRoutine(Irp, NULL) == NULL) {
+        KeReleaseSpinLock(&PendedLock, OldIrql); /* the cancel routine completes it */
+        return STATUS_PENDING;
     }
+    RemoveEntryList(&Irp->Tail.Overlay.ListEntry);
+    KeReleaseSpinLock(&PendedLock, OldIrql);
     Irp->IoStatus.Status = STATUS_SUCCESS;
     Irp->IoStatus.Information = 0;
     IoCompleteRequest(Irp, IO_NO_INCREMENT); /* BUG(57) */
-    return STATUS_SUCCESS;
+    return STATUS_PENDING;
 #elif EITHER(58)
     /* Completed with STATUS_PENDING. */
     Irp->IoStatus.Status = HAS(58) ? STATUS_PENDING : STATUS_SUCCESS;
@@ -320,11 +327,10 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     return IoCallDriver(LowerDevice, Irp); /* BUG(70) */
 #elif EITHER(71)
     /* The completion routine is set, then the request is completed here after all. */
+    IoCopyCurrentIrpStackLocationToNext(Irp);
     Status =
         IoSetCompletionRoutineEx(BugDevice, Irp, Completed, NULL, TRUE, TRUE, TRUE); /* BUG(71) */
     if (NT_SUCCESS(Status) && !HAS(71)) {
-        IoCopyCurrentIrpStackLocationToNext(Irp);
-        IoSetCompletionRoutineEx(BugDevice, Irp, Completed, NULL, TRUE, TRUE, TRUE);
         return IoCallDriver(LowerDevice, Irp);
     }
 #elif EITHER(72)
