@@ -36,13 +36,66 @@ typedef struct _VF_FLT_OBJECTS { /* FLT_RELATED_OBJECTS */
     PVOID Filter, Volume, Instance;
 } VF_FLT_OBJECTS;
 
-#define VF_FLT_IRP      0x00000001u /* FLTFL_CALLBACK_DATA_IRP_OPERATION */
-#define VF_FLT_FAST     0x00000002u
-#define VF_FLT_DIRTY    0x80000000u
-#define VF_FLT_END      0x80 /* IRP_MJ_OPERATION_END */
-#define VF_FLT_PENDING  2
-#define VF_FLT_FASTIO   3 /* FLT_PREOP_DISALLOW_FASTIO */
-#define VF_FLT_COMPLETE 4
+#define VF_FLT_IRP         0x00000001u /* FLTFL_CALLBACK_DATA_IRP_OPERATION */
+#define VF_FLT_FAST        0x00000002u
+#define VF_FLT_DIRTY       0x80000000u
+#define VF_FLT_END         0x80 /* IRP_MJ_OPERATION_END */
+#define VF_FLT_CALLBACK    0    /* FLT_PREOP_SUCCESS_WITH_CALLBACK */
+#define VF_FLT_PENDING     2
+#define VF_FLT_FASTIO      3 /* FLT_PREOP_DISALLOW_FASTIO */
+#define VF_FLT_COMPLETE    4
+#define VF_FLT_SYNCHRONIZE 5
+#define VF_FLT_MORE        1 /* FLT_POSTOP_MORE_PROCESSING_REQUIRED */
+
+/* ---- what is left, as count << VF_COUNT_SHIFT | who got it last ---- */
+
+#define VF_COUNT_SHIFT 48
+
+static VOID
+VfJudgeLeft(PVF_FRAME Frame, const VOID *Unregisters, PVF_SET Set, VF_RULE_ID Rule,
+            const char *What, const char *Give)
+{
+    PKI_MODULE Module = MiFindModule(Unregisters);
+
+    for (ULONG i = 0; Set->Count != 0 && i < VF_SET_SIZE; i++) {
+        const VOID *Caller = (const VOID *)(Set->Value[i] & ((1ull << VF_COUNT_SHIFT) - 1));
+
+        if (Set->Key[i] != 0 && MiFindModule(Caller) == Module) {
+            VfViolate(Rule, Caller, Frame,
+                      "the filter is unregistered, and %s 0x%p that it got at %a was never given "
+                      "back by %s",
+                      What, (PVOID)Set->Key[i], Caller, Give);
+        }
+    }
+}
+
+static VOID
+VfJudgeReferences(PVF_FRAME Frame, const VOID *Unregisters)
+{
+    VfJudgeLeft(Frame, Unregisters, &VfFltContexts, VfRuleFltContextLeak, "the context",
+                "FltReleaseContext");
+    VfJudgeLeft(Frame, Unregisters, &VfFltNames, VfRuleFltNameLeak, "the file name information",
+                "FltReleaseFileNameInformation");
+}
+
+/*
+ * FltUnregisterFilter waits for contexts: who could still give one back? Teardown callbacks, a callback that runs or is to
+ * come, a work item. (A callback that FltDoCompletionProcessingWhenSafe has posted stays expected.)
+ */
+static BOOLEAN
+VfIsIdle(PVF_FILTER Filter)
+{
+    return Filter->Active == 0 && Filter->Expected <= 0 && Filter->TeardownStart == NULL &&
+           Filter->TeardownComplete == NULL && VfFltObjects.Count == 0;
+}
+
+static VOID
+VfJudgeIdle(PVF_FILTER Filter)
+{
+    if (Filter->Unregistering != NULL && VfIsIdle(Filter)) {
+        VfJudgeReferences(NULL, Filter->Unregistering);
+    }
+}
 
 /* ---- callbacks ---- */
 
@@ -87,6 +140,12 @@ VfJudgeStatus(const VOID *Routine, ULONG Status, ULONG Flags)
     }
 }
 
+static BOOLEAN
+VfExpectsPost(const VF_FLT_OPERATION *Operation, ULONG Status)
+{
+    return Operation->Post != NULL && (Status == VF_FLT_CALLBACK || Status == VF_FLT_SYNCHRONIZE);
+}
+
 static ULONG
 VfFltPre(VF_FLT_DATA *Data, const VF_FLT_OBJECTS *Objects, PVOID *Context)
 {
@@ -98,6 +157,9 @@ VfFltPre(VF_FLT_DATA *Data, const VF_FLT_OBJECTS *Objects, PVOID *Context)
     Filter->Active++;
     Status = (ULONG)VfCallRoutine(VfCallback, Operation->Pre, (ULONG64)Data, (ULONG64)Objects,
                                   (ULONG64)Context, 0);
+    if (Status == VF_FLT_PENDING || VfExpectsPost(Operation, Status)) {
+        Filter->Expected++;
+    }
     Filter->Active--;
     VfJudgeStatus(Operation->Pre, Status, Flags);
     if (Status != VF_FLT_PENDING && Status != VF_FLT_COMPLETE && Status <= 6 &&
@@ -122,6 +184,9 @@ VfFltPost(VF_FLT_DATA *Data, const VF_FLT_OBJECTS *Objects, PVOID Context, ULONG
     Filter->Active++;
     Status = (ULONG)VfCallRoutine(VfCallback, Operation->Post, (ULONG64)Data, (ULONG64)Objects,
                                   (ULONG64)Context, Flags);
+    if (Status != VF_FLT_MORE && Operation->Pre != NULL) {
+        Filter->Expected--;
+    }
     Filter->Active--;
     if (Status > 2) {
         VfViolate(VfRuleFltCallbackStatus, VF_START(Operation->Post), NULL,
@@ -129,14 +194,21 @@ VfFltPost(VF_FLT_DATA *Data, const VF_FLT_OBJECTS *Objects, PVOID Context, ULONG
                   "FLT_POSTOP_CALLBACK_STATUS",
                   Operation->Post, Status);
     }
+    VfJudgeIdle(Filter);
     return Status;
 }
 
 static NTSTATUS
 VfFltSetup(const VF_FLT_OBJECTS *Objects, ULONG Flags, ULONG Device, ULONG FileSystem)
 {
-    return (NTSTATUS)VfCallRoutine(VfCallback, VfFilterOf(Objects)->Setup, (ULONG64)Objects, Flags,
-                                   Device, FileSystem);
+    PVF_FILTER Filter = VfFilterOf(Objects);
+    NTSTATUS Status;
+
+    Filter->Active++;
+    Status = (NTSTATUS)VfCallRoutine(VfCallback, Filter->Setup, (ULONG64)Objects, Flags, Device,
+                                     FileSystem);
+    Filter->Active--;
+    return Status;
 }
 
 static NTSTATUS
@@ -247,8 +319,6 @@ VfRegistered(PVF_FRAME Frame, ULONG64 Result)
 }
 
 /* ---- references: how often, and who had the last ---- */
-
-#define VF_COUNT_SHIFT 48
 
 static VOID
 VfGot(PVF_FRAME Frame, PVF_SET Set, ULONG64 Object)
@@ -369,48 +439,57 @@ VfFreesObject(PVF_FRAME Frame)
     VfGave(&VfFltObjects, Frame->Arg[0]);
 }
 
-static VOID
-VfJudgeLeft(PVF_FRAME Frame, PVF_SET Set, VF_RULE_ID Rule, const char *What, const char *Give)
+/* FltCompletePendedPreOperation(Data, Status, Context), FltCompletePendedPostOperation(Data) */
+static PVF_FILTER
+VfFilterOfCaller(PVF_FRAME Frame)
 {
     PKI_MODULE Module = MiFindModule(Frame->Caller);
 
-    for (ULONG i = 0; Set->Count != 0 && i < VF_SET_SIZE; i++) {
-        const VOID *Caller = (const VOID *)(Set->Value[i] & ((1ull << VF_COUNT_SHIFT) - 1));
+    for (ULONG i = 0; i < VF_FILTERS; i++) {
+        if (VfFilters[i].Used && VfFilters[i].Unload != NULL &&
+            MiFindModule(VfFilters[i].Unload) == Module) {
+            return &VfFilters[i];
+        }
+    }
+    return NULL;
+}
 
-        if (Set->Key[i] != 0 && MiFindModule(Caller) == Module) {
-            VfViolate(Rule, Caller, Frame,
-                      "the filter is unregistered, and %s 0x%p that it got at %a was never given "
-                      "back by %s",
-                      What, (PVOID)Set->Key[i], Caller, Give);
+static VOID
+VfPreCompleted(PVF_FRAME Frame)
+{
+    PVF_FILTER Filter = VfFilterOfCaller(Frame);
+    const VF_FLT_OPERATION *Operation;
+
+    if (Filter != NULL) {
+        Operation = VfOperationOf(Filter, ((VF_FLT_DATA *)Frame->Arg[0])->Iopb->Major);
+        if (Operation == NULL || !VfExpectsPost(Operation, (ULONG)Frame->Arg[1])) {
+            Filter->Expected--;
         }
     }
 }
 
 static VOID
-VfJudgeContexts(PVF_FRAME Frame)
+VfPostCompleted(PVF_FRAME Frame)
 {
-    VfJudgeLeft(Frame, &VfFltContexts, VfRuleFltContextLeak, "the context", "FltReleaseContext");
+    PVF_FILTER Filter = VfFilterOfCaller(Frame);
+
+    if (Filter != NULL) {
+        Filter->Expected--;
+    }
 }
 
-static VOID
-VfJudgeNames(PVF_FRAME Frame)
-{
-    VfJudgeLeft(Frame, &VfFltNames, VfRuleFltNameLeak, "the file name information",
-                "FltReleaseFileNameInformation");
-}
-
-/* It waits for contexts: who could still give one back? Teardown callbacks, a callback that runs, a work item. */
 static VOID
 VfUnregisters(PVF_FRAME Frame)
 {
     for (ULONG i = 0; i < VF_FILTERS; i++) {
         PVF_FILTER Filter = &VfFilters[i];
 
-        if (Filter->Used && Filter->Filter == (PVOID)Frame->Arg[0] && Filter->Active == 0 &&
-            Filter->TeardownStart == NULL && Filter->TeardownComplete == NULL &&
-            VfFltObjects.Count == 0) {
-            VfJudgeContexts(Frame);
-            VfJudgeNames(Frame); /* the filter manager would say so without the place */
+        if (Filter->Used && Filter->Filter == (PVOID)Frame->Arg[0]) {
+            Filter->Unregistering = Frame->Caller;
+            if (VfIsIdle(Filter)) {
+                /* the filter manager would wait, or say so without the place */
+                VfJudgeReferences(Frame, Frame->Caller);
+            }
         }
     }
 }
@@ -423,9 +502,9 @@ VfUnregistered(PVF_FRAME Frame, ULONG64 Result)
             VfFilters[i].Used = FALSE;
         }
     }
-    VfJudgeContexts(Frame);
-    VfJudgeNames(Frame);
-    VfJudgeLeft(Frame, &VfFltObjects, VfRuleFltObjectLeak, "the object", "its FltFree routine");
+    VfJudgeReferences(Frame, Frame->Caller);
+    VfJudgeLeft(Frame, Frame->Caller, &VfFltObjects, VfRuleFltObjectLeak, "the object",
+                "its FltFree routine");
     return Result;
 }
 
@@ -469,6 +548,8 @@ VfInitFilter(VOID)
         VF_HOOK(FltFreeDeferredIoWorkItem, VfFreesObject, NULL),
         VF_HOOK(FltAllocateCallbackData, NULL, VfData2),
         VF_HOOK(FltFreeCallbackData, VfFreesObject, NULL),
+        VF_HOOK(FltCompletePendedPreOperation, VfPreCompleted, NULL),
+        VF_HOOK(FltCompletePendedPostOperation, VfPostCompleted, NULL),
     };
 
     VF_ADD_HOOKS(Rows);

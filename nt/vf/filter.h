@@ -29,7 +29,10 @@ typedef struct _VF_FILTER {
     BOOLEAN Used;
     PVOID Filter;  /* NULL until FltRegisterFilter has returned */
     PVOID *Result; /* where it will stand */
-    LONG Active;   /* pre- and post-operation callbacks that run */
+    LONG Active;   /* callbacks of operations and of instances' setup that run */
+    LONG
+        Expected; /* operations for which a post-operation callback, or the end of pending, is to come */
+    const VOID *Unregistering; /* who has called FltUnregisterFilter, which has not returned */
     PVOID Unload, Setup, QueryTeardown, TeardownStart, TeardownComplete;
     VF_FLT_REGISTRATION Copy; /* what the filter manager has */
     VF_FLT_OPERATION Operation[VF_FLT_OPERATIONS], Real[VF_FLT_OPERATIONS];

@@ -223,35 +223,4 @@ typedef struct _FILTER_REPLY_HEADER {
     ULONGLONG MessageId;
 } FILTER_REPLY_HEADER, *PFILTER_REPLY_HEADER;
 
-typedef struct _FLT_TAG_DATA_BUFFER {
-    ULONG FileTag;
-    USHORT TagDataLength;
-    USHORT UnparsedNameLength;
-    union {
-        struct {
-            USHORT SubstituteNameOffset;
-            USHORT SubstituteNameLength;
-            USHORT PrintNameOffset;
-            USHORT PrintNameLength;
-            ULONG Flags;
-            WCHAR PathBuffer[1];
-        } SymbolicLinkReparseBuffer;
-        struct {
-            USHORT SubstituteNameOffset;
-            USHORT SubstituteNameLength;
-            USHORT PrintNameOffset;
-            USHORT PrintNameLength;
-            WCHAR PathBuffer[1];
-        } MountPointReparseBuffer;
-        struct {
-            UCHAR DataBuffer[1];
-        } GenericReparseBuffer;
-        struct {
-            GUID TagGuid;
-            UCHAR DataBuffer[1];
-        } GenericGUIDReparseBuffer;
-    };
-} FLT_TAG_DATA_BUFFER, *PFLT_TAG_DATA_BUFFER;
-#define FLT_TAG_DATA_BUFFER_HEADER_SIZE FIELD_OFFSET(FLT_TAG_DATA_BUFFER, GenericReparseBuffer)
-
 #endif

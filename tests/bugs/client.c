@@ -1,6 +1,7 @@
 /*
  * client.c - sends the driver of a bug a few requests; arguments say which: buffered, short, neither, direct, read, write, two,
- * event (a handle of one that is signaled is sent), leave (the handle is closed with the request pending). `file` is one of a minifilter: a file is written and read.
+ * event (a handle of one that is signaled is sent), leave (the handle is closed with the request pending). `file` is one of a minifilter: a file is written and read,
+ * and who waits for changes of a directory waits when the filter is unloaded.
  */
 #include <windows.h>
 #include <winioctl.h>
@@ -53,6 +54,21 @@ Request(PVOID Parameter)
     return 0;
 }
 
+/* The client's second argument: the driver is unloaded here, and not when everybody is gone. */
+static VOID
+StopService(const char *Name)
+{
+    SC_HANDLE Manager = OpenSCManagerA(NULL, NULL, SC_MANAGER_CONNECT);
+    SC_HANDLE Service = OpenServiceA(Manager, Name, SERVICE_STOP);
+    SERVICE_STATUS Status;
+
+    if (!ControlService(Service, SERVICE_CONTROL_STOP, &Status)) {
+        printf("not stopped: %lu\n", GetLastError());
+    }
+    CloseServiceHandle(Service);
+    CloseServiceHandle(Manager);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -65,6 +81,16 @@ main(int argc, char **argv)
         SetFilePointer(Device, 0, NULL, FILE_BEGIN);
         ReadFile(Device, Output, sizeof(Output), &Bytes, NULL);
         CloseHandle(Device);
+        if (argc > 2) {
+            static OVERLAPPED Overlapped;
+
+            Device =
+                CreateFileA("C:\\", FILE_LIST_DIRECTORY, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                            OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OVERLAPPED, NULL);
+            ReadDirectoryChangesW(Device, Output, sizeof(Output), FALSE,
+                                  FILE_NOTIFY_CHANGE_FILE_NAME, NULL, &Overlapped, NULL);
+            StopService(argv[2]);
+        }
         return 0;
     }
     Device = CreateFileA("\\\\.\\NtlabBug", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,

@@ -79,11 +79,36 @@ PreWrite(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID *Completi
     if (!HAS(407)) {
         KeLowerIrql(OldIrql);
     }
+#elif EITHER(408)
+    /* see PreDirectory */
 #else
 #error no such case
 #endif
     return Result;
 }
+
+#if EITHER(408)
+/* A context is got before the operation and given back behind it, also when the filter is unloaded in between. */
+static FLT_PREOP_CALLBACK_STATUS FLTAPI
+PreDirectory(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID *CompletionContext)
+{
+    if (NT_SUCCESS(FltAllocateContext(Filter, FLT_STREAMHANDLE_CONTEXT, 64, NonPagedPoolNx,
+                                      CompletionContext))) { /* BUG(408) */
+        return FLT_PREOP_SUCCESS_WITH_CALLBACK;
+    }
+    return FLT_PREOP_SUCCESS_NO_CALLBACK;
+}
+
+static FLT_POSTOP_CALLBACK_STATUS FLTAPI
+PostDirectory(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID CompletionContext,
+              FLT_POST_OPERATION_FLAGS Flags)
+{
+    if (!HAS(408) || (Flags & FLTFL_POST_OPERATION_DRAINING) == 0) {
+        FltReleaseContext(CompletionContext);
+    }
+    return FLT_POSTOP_FINISHED_PROCESSING;
+}
+#endif
 
 static NTSTATUS FLTAPI
 Unload(FLT_FILTER_UNLOAD_FLAGS Flags)
@@ -93,8 +118,12 @@ Unload(FLT_FILTER_UNLOAD_FLAGS Flags)
     return STATUS_SUCCESS;
 }
 
-static const FLT_OPERATION_REGISTRATION Operations[] = {{IRP_MJ_WRITE, 0, PreWrite, NULL},
-                                                        {IRP_MJ_OPERATION_END}};
+static const FLT_OPERATION_REGISTRATION Operations[] = {
+    {IRP_MJ_WRITE, 0, PreWrite, NULL},
+#if EITHER(408)
+    {IRP_MJ_DIRECTORY_CONTROL, 0, PreDirectory, PostDirectory},
+#endif
+    {IRP_MJ_OPERATION_END}};
 static const FLT_CONTEXT_REGISTRATION Contexts[] = {{FLT_STREAMHANDLE_CONTEXT, 0, NULL, 64, 'xtCB'},
                                                     {FLT_CONTEXT_END}};
 static const FLT_REGISTRATION Registration = {

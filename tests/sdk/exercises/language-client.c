@@ -14,6 +14,12 @@
 
 #pragma comment(lib, "setupapi.lib")
 
+/* A program that prints what a filter has logged declares it itself. */
+typedef struct _FLT_TAG_DATA_BUFFER {
+    ULONG FileTag;
+    USHORT TagDataLength, UnparsedNameLength;
+} FLT_TAG_DATA_BUFFER, *PFLT_TAG_DATA_BUFFER;
+
 int _cdecl main(_In_ int argc, _In_reads_(argc) char *argv[])
 {
     HANDLE Device, Port;
@@ -30,6 +36,11 @@ int _cdecl main(_In_ int argc, _In_reads_(argc) char *argv[])
     } __except (GetExceptionCode() == EXCEPTION_ACCESS_VIOLATION ? EXCEPTION_EXECUTE_HANDLER
                                                                  : EXCEPTION_CONTINUE_SEARCH) {
         printf("caught\n");
+    }
+    try {
+        leave;
+    } finally {
+        printf("left %u\n", (unsigned)sizeof(FLT_TAG_DATA_BUFFER));
     }
     Result = FilterConnectCommunicationPort(L"\\NoSuchPort", 0, NULL, 0, NULL, &Port);
     printf("%08lx\n", Result);

@@ -47,6 +47,12 @@ Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return STATUS_SUCCESS;
 }
 
+VOID
+Differs(_Inout_ struct differs *Context, _In_ USHORT Type)
+{
+    Context->Steps += Type;
+}
+
 static ULONG
 Exceptions(void)
 {
@@ -105,12 +111,15 @@ DriverEntry(_In_ PDRIVER_OBJECT DriverObject, _In_ PUNICODE_STRING RegistryPath)
     UNICODE_STRING Link = RTL_CONSTANT_STRING(L"\\DosDevices\\Language");
     PAUX_MODULE_EXTENDED_INFO Modules;
     PDEVICE_OBJECT Device;
+    struct differs Different = {4};
     ULONG Size = 0, i;
     NTSTATUS Status;
 
     WPP_INIT_TRACING(DriverObject, RegistryPath);
     ExInitializeDriverRuntime(DrvRtPoolNxOptIn);
     DbgPrint("exceptions %x\n", Exceptions());
+    Differs(&Different, 3);
+    DbgPrint("differs %lu\n", Different.Steps);
     Shared = 1;
     DbgPrint("exceptions %x\n", Exceptions());
     Strings();
