@@ -3,7 +3,7 @@
 
 bench.py [--json] BUILD
 
-Peers: Wine runs the very same .sys and .exe (the client installs the driver through the service manager); where
+Peers: Wine runs the very same .sys and .exe (the client installs the driver through the service manager), its disk on a tmpfs; where
 Wine lacks a routine, or is not installed, its column says "-". Linux is what it offers its own programs for the
 same purpose (bench/peer.c), named in the last column. The runs alternate; a figure is the median of all rounds, in
 nanoseconds. A ratio says how many times ntlab's figure the peer's is. With ntlab the isolation and the trace hash
@@ -111,6 +111,15 @@ def boot(command, build, environment=None):
     return (rows["entered"] / 1e7 - EPOCH - rows["started"]) * 1e9
 
 
+def memory():
+    """A folder of memory for Wine's disk, for ours is one; None: there is none with room for it."""
+    try:
+        room = os.statvfs("/dev/shm")
+        return "/dev/shm" if room.f_bavail * room.f_frsize > 2 << 30 else None
+    except OSError:
+        return None
+
+
 def wall(command, times=5):
     figures = []
     for _ in range(times):
@@ -203,7 +212,7 @@ def main():
     if not os.path.exists(f"{build}/ntlab"):
         sys.exit(f"bench: no ntlab in {build}\n\n{__doc__}")
     rounds = {"ntlab": [], "wine": [], "linux": []}
-    with tempfile.TemporaryDirectory() as prefix:
+    with tempfile.TemporaryDirectory(dir=memory()) as prefix:
         for _ in range(ROUNDS):
             rounds["ntlab"].append(run_ntlab(build))
             rounds["linux"].append(run_linux(build))
