@@ -60,7 +60,7 @@
 /* An image lies in the middle of its window; trampolines lie on both sides of it. */
 
 #define ABI_PROCESSOR_BASE   0x0000410000000000ull /* KPCR of processor n at + n * stride */
-#define ABI_PROCESSOR_STRIDE 0x10000ull
+#define ABI_PROCESSOR_STRIDE 0x1000ull /* side by side: isolation by pages opens all at once */
 #define ABI_MAX_PROCESSORS   64
 
 /* Kernel stacks: a slot for each agent (rule of names: the slot follows from the agent's name). */

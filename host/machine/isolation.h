@@ -14,8 +14,10 @@ extern uint64_t machine_gate_target; /* where the way in goes on */
 void isolation_init(uint64_t stubs);
 void isolation_open(void);
 void isolation_close(void);
-/* The protection of pages of the system half was changed. */
-void isolation_changed(void);
+/* How often user mode has led to the kernel by a gate; 0 without them. */
+uint32_t isolation_entries(void);
+/* The protection of these pages of the system half was changed. */
+void isolation_changed(uint64_t start, uint64_t end);
 /* Is a page fault only one of ours? Then the page is open now. */
 bool isolation_fault(uint64_t address, uint64_t rip);
 /* A signal's handler returns to `rip`. */

@@ -124,6 +124,20 @@ allow_closing(scmp_filter_ctx filter)
                        SCMP_A2(SCMP_CMP_EQ, PROT_NONE));
 }
 
+/* Advice that changes no byte: what keeps isolation.c's chunks apart. */
+static int
+allow_marks(scmp_filter_ctx filter)
+{
+    static const int advice[] = {MADV_RANDOM, MADV_SEQUENTIAL, MADV_DONTDUMP, MADV_DODUMP};
+    int error = 0;
+
+    for (size_t i = 0; i < sizeof(advice) / sizeof(advice[0]) && error == 0; i++) {
+        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(madvise), 1,
+                                 SCMP_A2(SCMP_CMP_EQ, (uint64_t)advice[i]));
+    }
+    return error;
+}
+
 /* Views: guest memory at another place of the user half. */
 static int
 allow_views(scmp_filter_ctx filter)
@@ -171,6 +185,7 @@ sandbox_enter(void)
     if (machine.pages) {
         error = error ? error : allow_on_aliases(filter, SCMP_SYS(mprotect));
         error = error ? error : allow_closing(filter);
+        error = error ? error : allow_marks(filter);
     }
     error = error ? error : allow_views(filter);
     error = error ? error

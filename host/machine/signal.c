@@ -14,6 +14,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -28,6 +29,8 @@ static struct {
     uint64_t start, end;
 } host_text[HOST_SEGMENTS];
 static size_t host_segments;
+
+#define MANY_ENTRIES 50000 /* a second, more or less */
 
 static inline void
 write_pkru(uint32_t pkru)
@@ -58,7 +61,7 @@ trap_time_is_up(ucontext_t *context)
 {
     greg_t *g = context->uc_mcontext.gregs;
     uint64_t rip = (uint64_t)g[REG_RIP];
-    char where[256];
+    char where[256], advice[192];
     uint32_t irql = 0;
 
     if (trap_in_host(rip) && machine_guest_rsp != 0) {
@@ -80,8 +83,20 @@ trap_time_is_up(ucontext_t *context)
                   machine.shared->idle_seconds, irql,
                   GUEST->mode == ABI_USER_MODE ? "user" : "kernel");
     }
-    trap_stop(g, ABI_LIVELOCK, "the run did not end in time; it was last seen in %s at IRQL %u",
-              where, irql);
+    if (machine.request->explore != NULL) {
+        advice[0] = 0; /* a search tells what a run may take */
+    } else if (isolation_entries() > MANY_ENTRIES) {
+        snprintf(advice, sizeof(advice),
+                 "; it still went on, %u times from user mode into the kernel, which --isolation "
+                 "pages makes slow: --isolation off, or --run-timeout for more than its %.9g s",
+                 isolation_entries(), machine.request->run_timeout);
+    } else {
+        snprintf(advice, sizeof(advice),
+                 "; it still went on: --run-timeout gives it more than %.9g s",
+                 machine.request->run_timeout);
+    }
+    trap_stop(g, ABI_LIVELOCK, "the run did not end in time; it was last seen in %s at IRQL %u%s",
+              where, irql, advice);
 }
 
 static void

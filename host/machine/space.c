@@ -134,7 +134,7 @@ apply(uint64_t start, uint64_t end, int protection, unsigned key)
     int result;
 
     if (machine.pages && start >= ABI_SYSTEM_BASE) {
-        isolation_changed();
+        isolation_changed(start, end);
     }
     if (machine.has_keys) {
         result = (int)syscall(SYS_pkey_mprotect, start, end - start, protection, key);

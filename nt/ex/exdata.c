@@ -7,10 +7,10 @@
 
 /* Pools. */
 ULONG64 ExpArenaOpen[2][ABI_ARENAS / 64];
-EXP_CELL ExpCell[EXP_CELLS];
+KI_LARGE EXP_CELL ExpCell[EXP_CELLS];
 UCHAR ExpOwnerOf[ABI_IMAGE_WINDOWS]; /* owned.c */
 ULONG64 ExpOwnersUsed;
-EXP_OWNED ExpOwned[1 << EXP_OWNED_BITS];
+KI_LARGE EXP_OWNED ExpOwned[1 << EXP_OWNED_BITS];
 SIZE_T ExpPoolBytes[2];
 BOOLEAN ExpPoolsReady;
 

@@ -329,6 +329,9 @@ C_ASSERT(FIELD_OFFSET(KPRCB, Number) == 0x24);
 C_ASSERT(FIELD_OFFSET(KPRCB, RspBase) == 0x28);
 C_ASSERT(FIELD_OFFSET(KPRCB, SystemCalls) == 0x38);
 
+/* A large array lies behind what each service looks at: isolation by pages opens that for each of them. */
+#define KI_LARGE __attribute__((section(".bss$z")))
+
 typedef struct _KIPCR {
     PVOID GdtBase;       /* 0x00 */
     PVOID TssBase;       /* 0x08 */

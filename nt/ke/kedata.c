@@ -5,11 +5,11 @@
 
 KI_VERSION KiVersionRow;
 const KI_VERSION *KiVersion = &KiVersionRow;
-struct abi_boot KiBoot;
+KI_LARGE struct abi_boot KiBoot;
 
 KIPCR *KiProcessor[ABI_MAX_PROCESSORS];
 ULONG KiProcessorCount;
-ETHREAD KiIdleThreads[ABI_MAX_PROCESSORS] __attribute__((aligned(64)));
+KI_LARGE ETHREAD KiIdleThreads[ABI_MAX_PROCESSORS] __attribute__((aligned(64)));
 EPROCESS KiIdleEprocess; /* a DPC may find itself in it: whole, though nt/ps did not make it */
 PKTHREAD KiInitialThread;
 
@@ -34,8 +34,8 @@ volatile KSYSTEM_TIME KeTickCount;
 ULONG KiTimeIncrement = 156250;
 
 /* schedule.c: one question at a time, and too large for a driver's stack */
-struct abi_agent KiAgents[KI_AGENTS];
-struct abi_object KiAgentObjects[ABI_MAX_PROCESSORS][MAXIMUM_WAIT_OBJECTS + 4];
+KI_LARGE struct abi_agent KiAgents[KI_AGENTS];
+KI_LARGE struct abi_object KiAgentObjects[ABI_MAX_PROCESSORS][MAXIMUM_WAIT_OBJECTS + 4];
 ULONG KiDpcs;
 
 KI_INJECTION KiInjection; /* inject.c */
@@ -52,7 +52,7 @@ ULONG64 KiWindowMissing;
 KEVENT KiWindowOpens;
 
 /* record.c */
-KI_RECORDING KiRecording;
+KI_LARGE KI_RECORDING KiRecording;
 
 /* bugcheck.c, debug.c */
 volatile LONG KiBugCheckActive;

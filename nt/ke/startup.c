@@ -15,7 +15,8 @@ KiInitializeProcessor(ULONG Cpu)
     PKTHREAD Idle = &KiIdleThreads[Cpu].Tcb;
     ULONG64 FaultStack;
 
-    HcCommit(Pcr, (sizeof(*Pcr) + 0xFFF) & ~0xFFFull, ABI_PROT_READ | ABI_PROT_WRITE);
+    C_ASSERT(sizeof(*Pcr) <= ABI_PROCESSOR_STRIDE);
+    HcCommit(Pcr, ABI_PROCESSOR_STRIDE, ABI_PROT_READ | ABI_PROT_WRITE);
     KiProcessor[Cpu] = Pcr;
     Pcr->Self = Pcr;
     Pcr->CurrentPrcb = Prcb;

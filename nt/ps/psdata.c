@@ -12,6 +12,6 @@ PEPROCESS PsIdleProcess;
 
 PSP_NOTIFY PspProcessNotify[PSP_MAX_NOTIFY], PspThreadNotify[PSP_MAX_NOTIFY],
     PspImageNotify[PSP_MAX_NOTIFY];
-struct abi_boot PspBoot;
+KI_LARGE struct abi_boot PspBoot;
 ULONG PspClientExit; /* exit code of the first client that did not return 0 */
 WCHAR PspClientImage[256], PspClientCommand[2048]; /* init.c: too large for a stack */

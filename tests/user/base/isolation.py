@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """isolation.py NTLAB CLIENT ISOLATION: what user code cannot reach under this --isolation. Status 77: the processor cannot do it."""
 import json
+import os
 import re
 import subprocess
 import sys
@@ -35,5 +36,9 @@ if ISOLATION == "pages":
     for wanted in (r"^ 0 isolation opens the kernel.* ([\d.]+)$", r"^14 user gs, isolation closes the kernel.* ([\d.]+)$"):
         match = re.search(wanted, stages, re.M)
         assert match and float(match[1]) > 500, (wanted, stages[-3000:])
+    # Who runs out of time in services is told what makes them slow.
+    locks = os.path.join(os.path.dirname(NTLAB), "samples", "critsec-vs-kernel", "critsec-vs-kernel.exe")
+    late = run("run", "--isolation", "pages", "--run-timeout", "4s", "--", locks, "5000000", "lock=4", status=1)
+    assert re.search(r"did not end in time; .*still went on, \d+ times from user mode into the kernel, .*: --isolation off, or --run-timeout for more than its 4 s", late), late[:1000]
     for command in ("explore", "check"):
         assert "single runs" in run(command, "--isolation", "pages", "--", CLIENT, status=2)
