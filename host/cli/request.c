@@ -136,6 +136,8 @@ request_box(struct run_request *request)
                     error ? error
                           : add_folder(request, "C:\\Windows\\System32", inner, ".dll", MAX_BESIDE);
                 error = error ? error
+                              : add_folder(request, "C:\\Windows\\System32", inner, "fltmc.exe", 1);
+                error = error ? error
                               : add_folder(request, "C:\\Windows\\System32\\drivers", inner, ".sys",
                                            MAX_BESIDE);
             }
@@ -310,10 +312,30 @@ first_word(const char *command, char *out, size_t size)
     return i;
 }
 
+/* A program of the box that is named without a folder, as `fltmc`: where it lies. NULL: it is a file of the user's. */
+static const char *
+find_program(const struct run_request *request, const char *name)
+{
+    char guest[PATH_MAX + 32];
+
+    if (strchr(name, '/') != NULL || access(name, R_OK) == 0) {
+        return NULL;
+    }
+    snprintf(guest, sizeof(guest), "C:\\Windows\\System32\\%s%s", name,
+             has_suffix(name, ".exe") ? "" : ".exe");
+    for (size_t i = 0; i < request->files; i++) {
+        if (strcasecmp(request->file[i].guest_path, guest) == 0 && is_program(&request->file[i])) {
+            return request->file[i].guest_path;
+        }
+    }
+    return NULL;
+}
+
 static int
 add_client(const struct client *client, struct run_request *request)
 {
     struct abi_boot *boot = &request->boot;
+    const char *program;
     char path[PATH_MAX], *command;
     uint32_t i = boot->clients;
     size_t at = 0, size = sizeof(boot->client[i].command);
@@ -327,8 +349,13 @@ add_client(const struct client *client, struct run_request *request)
     if (strlen(base_name(path)) > 200) {
         return usage_error("%s: the name is too long", path);
     }
-    snprintf(boot->client[i].image, sizeof(boot->client[i].image), "\\??\\C:\\ntlab\\%.200s",
-             base_name(path));
+    program = find_program(request, path);
+    if (program != NULL) {
+        snprintf(boot->client[i].image, sizeof(boot->client[i].image), "\\??\\%.200s", program);
+    } else {
+        snprintf(boot->client[i].image, sizeof(boot->client[i].image), "\\??\\C:\\ntlab\\%.200s",
+                 base_name(path));
+    }
     command = boot->client[i].command;
     if (client->argv != NULL) {
         at = quote(command, size, base_name(path));
@@ -347,6 +374,9 @@ add_client(const struct client *client, struct run_request *request)
     }
     boot->client[i].token = client->token;
     boot->clients++;
+    if (program != NULL) {
+        return 0;
+    }
     error = add(request, "C:\\ntlab", path);
     if (error != 0) {
         return error;

@@ -29,6 +29,7 @@ WRONG = [
     (["run", "samples/user-apc/user-apc.exe"], "is a program of user mode, not a driver: clients come after --"),
     (["run", "--"], "no client after"),
     (["run", "--", "/nowhere/client.exe"], "/nowhere/client.exe: No such file"),
+    (["run", "--", "ntoskrnl"], "ntoskrnl: No such file"),
     (["run", "--dir", "/nowhere"], "/nowhere"),
     (["run", "--reg", "/nowhere.reg"], "/nowhere.reg"),
     (["imports"], "no file"),
@@ -42,6 +43,8 @@ RIGHT = [
     (["--version"], "ntlab 0"),
     (["doctor"], "protection-keys"),
     (["doctor", "--json"], '"checks"'),
+    (["run", "--", "fltmc", "filters"], "Filter Name"), # a program of the box
+    (["run", "--client", "admin:FLTMC.exe volumes"], "Volume Name"),
 ]
 
 
