@@ -246,6 +246,7 @@ RamCleanup(PRAM_REQUEST Request)
     if (Request->Stream == NULL) {
         return STATUS_SUCCESS;
     }
+    RamDismissWaiters(Volume, Request->FileObject, STATUS_CANCELLED);
     ExAcquireResourceExclusiveLite(&Volume->Resource, TRUE);
     RemoveEntryList(&Request->Ccb->Links);
     __try {

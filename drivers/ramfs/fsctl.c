@@ -98,6 +98,7 @@ RamDismount(PRAM_REQUEST Request)
     }
     FsRtlNotifyVolumeEvent(Request->FileObject, FSRTL_VOLUME_DISMOUNT);
     RamFlushVolume(Volume);
+    RamDismissWaiters(Volume, NULL, STATUS_VOLUME_DISMOUNTED);
     Volume->Flags |= RAM_VOLUME_DISMOUNTED;
     RamRetireDevice(Volume);
     RamForgetHandles(Volume);

@@ -209,6 +209,7 @@ RamCreateVolume(PDEVICE_OBJECT Target, PDEVICE_OBJECT Disk, NTSTATUS *Status)
     InitializeListHead(&Volume->NotifyList);
     FsRtlNotifyInitializeSync(&Volume->NotifySync);
     FsRtlInitializeTunnelCache(&Volume->Tunnel);
+    RamInitializeJournal(Volume);
     ExInitializeResourceLite(&Volume->Resource);
     RamInitializeStream(&Volume->Stream, NULL);
     *Status = RamCreateRoot(Volume);

@@ -26,6 +26,7 @@
  *   2  Stream->Main          sizes and data of one stream, as Header.Resource
  *   3  Stream->Paging        the same against paging I/O, as Header.PagingIoResource
  *   4  Stream->Disk          which clusters there are, for who has 3 shared only
+ *   5  Volume->JournalMutex  the change journal: usn.c
  * Paging I/O takes 3 and 4 only, and Cc 3 before it writes.
  *
  * Invariants
@@ -176,6 +177,10 @@ struct _RAM_VOLUME {
     LONGLONG NextUsn, FirstUsn;
     PUCHAR Journal;
     ULONG JournalRoom, JournalUsed;
+    FAST_MUTEX JournalMutex;
+    IO_CSQ Waiters; /* usn.c, J5 */
+    KSPIN_LOCK WaitingLock;
+    LIST_ENTRY Waiting;
     RAM_COUNTS Counts[RAM_PROCESSORS]; /* statistics.c */
 };
 
@@ -354,6 +359,8 @@ NTSTATUS RamJournalControl(PRAM_REQUEST Request, ULONG Code);
 NTSTATUS RamObjectId(PRAM_REQUEST Request, ULONG Code);
 NTSTATUS RamTellStatistics(PRAM_REQUEST Request);
 VOID RamCount(PRAM_VOLUME Volume, BOOLEAN Write, ULONG Bytes);
+VOID RamInitializeJournal(PRAM_VOLUME Volume);
+VOID RamDismissWaiters(PRAM_VOLUME Volume, PFILE_OBJECT FileObject, NTSTATUS Status);
 VOID RamNoteUsn(PRAM_NODE Node, ULONG Reason);
 VOID RamNoteUsnOf(PRAM_NODE Node, ULONG Reason, PRAM_LINK Link);
 VOID RamNoteData(PRAM_STREAM Stream, ULONG Reason);

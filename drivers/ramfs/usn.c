@@ -6,6 +6,10 @@
  *       USN_REASON_CLOSE.
  *   J3  The nodes of a volume are listed in the order in which they were made, which is that of their numbers without the upper 16
  *       bits: those count how often a number has been used.
+ *   J4  Who appends holds the volume's resource shared at least, and JournalMutex; who reads the journal has either that mutex or the
+ *       resource exclusively.
+ *   J5  A reader that has come to the end may wait for so many bytes more: its request is held in Waiting, with its buffer locked, until
+ *       they are there, its handle is cleaned up, it is cancelled, or the journal goes.
  */
 #include "ramfs.h"
 
@@ -50,6 +54,171 @@ RamAppend(PRAM_NODE Node, ULONG Reason, PRAM_LINK Link)
     Volume->NextUsn += Length;
 }
 
+/* A request that waits: J5. */
+typedef struct _RAM_WAITER {
+    READ_USN_JOURNAL_DATA Read;
+    LONGLONG Until; /* the journal's end then */
+} RAM_WAITER, *PRAM_WAITER;
+
+/* Which requests are meant: those of a file object, or those whose bytes are there; neither: all. */
+typedef struct _RAM_PEEK {
+    PFILE_OBJECT FileObject;
+    BOOLEAN Ready;
+} RAM_PEEK, *PRAM_PEEK;
+
+static PRAM_VOLUME
+RamVolumeOfQueue(PIO_CSQ Queue)
+{
+    return CONTAINING_RECORD(Queue, RAM_VOLUME, Waiters);
+}
+
+static VOID NTAPI
+RamInsertWaiter(PIO_CSQ Queue, PIRP Irp)
+{
+    InsertTailList(&RamVolumeOfQueue(Queue)->Waiting, &Irp->Tail.Overlay.ListEntry);
+}
+
+static VOID NTAPI
+RamRemoveWaiter(PIO_CSQ Queue, PIRP Irp)
+{
+    RemoveEntryList(&Irp->Tail.Overlay.ListEntry);
+}
+
+static PIRP NTAPI
+RamPeekWaiter(PIO_CSQ Queue, PIRP Irp, PVOID Context)
+{
+    PRAM_VOLUME Volume = RamVolumeOfQueue(Queue);
+    PLIST_ENTRY Entry = Irp != NULL ? Irp->Tail.Overlay.ListEntry.Flink : Volume->Waiting.Flink;
+    PRAM_PEEK Peek = Context;
+
+    for (; Entry != &Volume->Waiting; Entry = Entry->Flink) {
+        PIRP Each = CONTAINING_RECORD(Entry, IRP, Tail.Overlay.ListEntry);
+        PRAM_WAITER Waiter = Each->Tail.Overlay.DriverContext[0];
+
+        if ((Peek->FileObject == NULL ||
+             IoGetCurrentIrpStackLocation(Each)->FileObject == Peek->FileObject) &&
+            (!Peek->Ready || Waiter->Until <= Volume->NextUsn)) {
+            return Each;
+        }
+    }
+    return NULL;
+}
+
+static VOID NTAPI
+RamLockWaiters(PIO_CSQ Queue, PKIRQL Irql)
+{
+    KeAcquireSpinLock(&RamVolumeOfQueue(Queue)->WaitingLock, Irql);
+}
+
+static VOID NTAPI
+RamUnlockWaiters(PIO_CSQ Queue, KIRQL Irql)
+{
+    KeReleaseSpinLock(&RamVolumeOfQueue(Queue)->WaitingLock, Irql);
+}
+
+static VOID
+RamEndWaiter(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
+{
+    RamFree(Irp->Tail.Overlay.DriverContext[0]);
+    Irp->IoStatus.Status = Status;
+    Irp->IoStatus.Information = Information;
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+}
+
+static VOID NTAPI
+RamCancelWaiter(PIO_CSQ Queue, PIRP Irp)
+{
+    RamEndWaiter(Irp, STATUS_CANCELLED, 0);
+}
+
+VOID
+RamInitializeJournal(PRAM_VOLUME Volume)
+{
+    ExInitializeFastMutex(&Volume->JournalMutex);
+    KeInitializeSpinLock(&Volume->WaitingLock);
+    InitializeListHead(&Volume->Waiting);
+    IoCsqInitialize(&Volume->Waiters, RamInsertWaiter, RamRemoveWaiter, RamPeekWaiter,
+                    RamLockWaiters, RamUnlockWaiters, RamCancelWaiter);
+}
+
+/* FileObject: NULL: all. */
+VOID
+RamDismissWaiters(PRAM_VOLUME Volume, PFILE_OBJECT FileObject, NTSTATUS Status)
+{
+    RAM_PEEK Peek = {FileObject, FALSE};
+    PIRP Irp;
+
+    while ((Irp = IoCsqRemoveNextIrp(&Volume->Waiters, &Peek)) != NULL) {
+        RamEndWaiter(Irp, Status, 0);
+    }
+}
+
+/* The records from Read->StartUsn on, as many as fit, behind the number to go on with. */
+static NTSTATUS
+RamCopyRecords(PRAM_VOLUME Volume, PREAD_USN_JOURNAL_DATA Read, PUCHAR Out, ULONG Length,
+               PULONG_PTR Information)
+{
+    ULONG At = 0, Used = sizeof(USN);
+    LONGLONG Usn = Read->StartUsn;
+
+    if (Read->UsnJournalID != Volume->JournalId) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Usn == 0) {
+        Usn = Volume->FirstUsn;
+    }
+    if (Usn < Volume->FirstUsn) {
+        return STATUS_JOURNAL_ENTRY_DELETED;
+    }
+    if (Usn > Volume->NextUsn) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    while (At < Volume->JournalUsed) {
+        PUSN_RECORD Record = (PUSN_RECORD)(Volume->Journal + At);
+
+        At += Record->RecordLength;
+        if (Record->Usn < Usn) {
+            continue;
+        }
+        if (Used + Record->RecordLength > Length) {
+            break;
+        }
+        Usn = Record->Usn + Record->RecordLength;
+        if (!(Record->Reason & Read->ReasonMask) ||
+            (Read->ReturnOnlyOnClose && !(Record->Reason & USN_REASON_CLOSE))) {
+            continue;
+        }
+        RtlCopyMemory(Out + Used, Record, Record->RecordLength);
+        Used += Record->RecordLength;
+    }
+    *(USN *)Out = Usn;
+    *Information = Used;
+    return STATUS_SUCCESS;
+}
+
+/* J5: whoever has what it waits for. */
+static VOID
+RamServeWaiters(PRAM_VOLUME Volume)
+{
+    RAM_PEEK Peek = {NULL, TRUE};
+    PIRP Irp;
+
+    while ((Irp = IoCsqRemoveNextIrp(&Volume->Waiters, &Peek)) != NULL) {
+        PRAM_WAITER Waiter = Irp->Tail.Overlay.DriverContext[0];
+        PVOID Buffer = MmGetSystemAddressForMdlSafe(Irp->MdlAddress, NormalPagePriority);
+        NTSTATUS Status = STATUS_INSUFFICIENT_RESOURCES;
+        ULONG_PTR Used = 0;
+
+        if (Buffer != NULL) {
+            ExAcquireFastMutex(&Volume->JournalMutex);
+            Status = RamCopyRecords(Volume, &Waiter->Read, Buffer,
+                                    MmGetMdlByteCount(Irp->MdlAddress), &Used);
+            ExReleaseFastMutex(&Volume->JournalMutex);
+        }
+        RamEndWaiter(Irp, Status, Used);
+    }
+}
+
 /* J2. Link: the name that it is about; NULL: any of the file's. */
 VOID
 RamNoteUsnOf(PRAM_NODE Node, ULONG Reason, PRAM_LINK Link)
@@ -59,8 +228,10 @@ RamNoteUsnOf(PRAM_NODE Node, ULONG Reason, PRAM_LINK Link)
     if (Node == NULL || !Node->Volume->JournalActive) {
         return;
     }
+    ExAcquireFastMutex(&Node->Volume->JournalMutex); /* J4 */
     New = (Node->UsnReasons | Reason) & ~Node->UsnReasons;
     if (New == 0) {
+        ExReleaseFastMutex(&Node->Volume->JournalMutex);
         return;
     }
     /* The names of a rename stand for themselves: the old one does not go with the new. */
@@ -75,6 +246,8 @@ RamNoteUsnOf(PRAM_NODE Node, ULONG Reason, PRAM_LINK Link)
     if (Reason & USN_REASON_CLOSE) {
         Node->UsnReasons = 0;
     }
+    ExReleaseFastMutex(&Node->Volume->JournalMutex);
+    RamServeWaiters(Node->Volume);
 }
 
 VOID
@@ -119,45 +292,46 @@ RamCreateJournal(PRAM_VOLUME Volume)
 }
 
 static NTSTATUS
+RamHoldReader(PRAM_REQUEST Request, PREAD_USN_JOURNAL_DATA Read, PVOID Out, ULONG Length)
+{
+    PRAM_WAITER Waiter = RamAllocate(sizeof(*Waiter));
+    PMDL Mdl;
+
+    if (Waiter == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    Mdl = IoAllocateMdl(Out, Length, FALSE, FALSE, Request->Irp);
+    if (Mdl == NULL) {
+        RamFree(Waiter);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    __try {
+        MmProbeAndLockPages(Mdl, Request->Irp->RequestorMode, IoWriteAccess);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Request->Irp->MdlAddress = NULL;
+        IoFreeMdl(Mdl);
+        RamFree(Waiter);
+        return GetExceptionCode();
+    }
+    Waiter->Read = *Read;
+    Waiter->Until = Request->Volume->NextUsn + (LONGLONG)Read->BytesToWaitFor;
+    Request->Irp->Tail.Overlay.DriverContext[0] = Waiter;
+    Request->Taken = TRUE;
+    IoCsqInsertIrp(&Request->Volume->Waiters, Request->Irp, NULL);
+    return STATUS_PENDING;
+}
+
+static NTSTATUS
 RamReadJournal(PRAM_REQUEST Request, PREAD_USN_JOURNAL_DATA Read, PUCHAR Out, ULONG Length)
 {
-    PRAM_VOLUME Volume = Request->Volume;
-    ULONG At = 0, Used = sizeof(USN);
-    LONGLONG Usn = Read->StartUsn;
+    NTSTATUS Status = RamCopyRecords(Request->Volume, Read, Out, Length, &Request->Information);
 
-    if (Read->UsnJournalID != Volume->JournalId) {
-        return STATUS_INVALID_PARAMETER;
+    if (NT_SUCCESS(Status) && Request->Information == sizeof(USN) && Read->BytesToWaitFor != 0 &&
+        *(USN *)Out == Request->Volume->NextUsn) {
+        Read->StartUsn = Request->Volume->NextUsn;
+        return RamHoldReader(Request, Read, Out, Length);
     }
-    if (Usn == 0) {
-        Usn = Volume->FirstUsn;
-    }
-    if (Usn < Volume->FirstUsn) {
-        return STATUS_JOURNAL_ENTRY_DELETED;
-    }
-    if (Usn > Volume->NextUsn) {
-        return STATUS_INVALID_PARAMETER;
-    }
-    while (At < Volume->JournalUsed) {
-        PUSN_RECORD Record = (PUSN_RECORD)(Volume->Journal + At);
-
-        At += Record->RecordLength;
-        if (Record->Usn < Usn) {
-            continue;
-        }
-        if (Used + Record->RecordLength > Length) {
-            break;
-        }
-        Usn = Record->Usn + Record->RecordLength;
-        if (!(Record->Reason & Read->ReasonMask) ||
-            (Read->ReturnOnlyOnClose && !(Record->Reason & USN_REASON_CLOSE))) {
-            continue;
-        }
-        RtlCopyMemory(Out + Used, Record, Record->RecordLength);
-        Used += Record->RecordLength;
-    }
-    *(USN *)Out = Usn;
-    Request->Information = Used;
-    return STATUS_SUCCESS;
+    return Status;
 }
 
 /* The record of a file as it is, as if one were written now. 0: there is no room for it. */
@@ -279,7 +453,12 @@ RamJournal(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
     }
     switch (Code) {
     case FSCTL_DELETE_USN_JOURNAL:
+        if (In >= sizeof(DELETE_USN_JOURNAL_DATA) &&
+            ((PDELETE_USN_JOURNAL_DATA)System)->UsnJournalID != Volume->JournalId) {
+            return STATUS_INVALID_PARAMETER;
+        }
         Volume->JournalActive = FALSE;
+        RamDismissWaiters(Volume, NULL, STATUS_JOURNAL_DELETE_IN_PROGRESS);
         RamFree(Volume->Journal);
         Volume->Journal = NULL;
         return STATUS_SUCCESS;
@@ -312,6 +491,9 @@ RamJournal(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
     case FSCTL_WRITE_USN_CLOSE_RECORD:
         if (RamIsVolumeOpen(Request)) {
             return STATUS_INVALID_PARAMETER;
+        }
+        if (Out >= sizeof(USN) && Request->Irp->RequestorMode != KernelMode) {
+            ProbeForWrite(User, sizeof(USN), sizeof(ULONG));
         }
         RamNoteUsn(Request->Stream->Node, USN_REASON_CLOSE);
         if (Out >= sizeof(USN)) {

@@ -12,7 +12,7 @@ import tempfile
 
 NTLAB, CLIENTS, FILTER = sys.argv[1:4]
 TIMES = int(sys.argv[4]) if len(sys.argv) > 4 else 1
-RUNS = {"map": 60, "suite": 4, "remove": 10, "meta": 3, "data": 2, "conform": 2, "dismount": 10}
+RUNS = {"map": 60, "suite": 4, "remove": 10, "meta": 3, "data": 2, "conform": 2, "dismount": 10, "journal": 20, "streams": 3}
 
 
 def main():
