@@ -25,6 +25,9 @@ MiPiece(PMI_SPACE Space, ULONG64 Address, SIZE_T Size, BOOLEAN Write, PULONG64 M
         *Memory = ABI_ALIAS(MiFileViewBacking(Area, Address));
         return Piece < Size ? Piece : Size;
     }
+    if (Write) {
+        (void)MiWatchedWrite(Area, Address & ~(ULONG64)(PAGE_SIZE - 1));
+    }
     *Memory = ABI_ALIAS(Area->Backing ? Area->Backing + (Address - Area->Start) : Address);
     return Piece < Size ? Piece : Size;
 }

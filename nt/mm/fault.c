@@ -132,7 +132,7 @@ MiDisarm(PMI_AREA Area, ULONG64 Page)
     PUCHAR State = MiStatePointer(Area, Page);
 
     *State &= ~MI_STATE_GUARD;
-    HcProtect(Page, PAGE_SIZE, MiHostProtection(*State));
+    HcProtect(Page, PAGE_SIZE, MiHostOf(Area, *State));
 }
 
 /* What an overflow leaves for its handlers: two pages, or what SetThreadStackGuarantee asked for. */
@@ -200,6 +200,9 @@ MiResolveFault(PVOID Pointer, BOOLEAN Write, BOOLEAN Execute, KPROCESSOR_MODE Mo
     if (State & MI_STATE_GUARD) {
         MiDisarm(Area, Page);
         return MiGrowStack(Space, Area, Page);
+    }
+    if (Write && MiWatchedWrite(Area, Page)) {
+        return STATUS_SUCCESS;
     }
     return STATUS_ACCESS_VIOLATION;
 }

@@ -84,6 +84,9 @@ MiLockable(ULONG64 Page, BOOLEAN Write, PMI_AREA *Area)
         }
         State = MiState(*Area, Page);
     }
+    if (Write) {
+        (void)MiWatchedWrite(*Area, Page);
+    }
     return MiAllows(State, Write, FALSE) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
 }
 

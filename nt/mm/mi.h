@@ -84,7 +84,8 @@ C_ASSERT(sizeof(MI_BASIC_INFORMATION) == 0x30);
 #define MI_STATE_COMMITTED  0x10
 #define MI_STATE_NOCACHE    0x20
 #define MI_STATE_COMBINE    0x40
-#define MI_STATE_PRIVATE    0x80 /* views of files: a copy of the process's own */
+#define MI_STATE_PRIVATE                                                                           \
+    0x80 /* views of files: a copy of the process's own; watched areas: written */
 
 #define MI_CHUNK 512 /* pages described by one chunk of states */
 
@@ -136,6 +137,7 @@ typedef struct _MI_AREA {
     ULONG SecuredProtection;
     BOOLEAN Zombie;       /* M4 */
     BOOLEAN Inherit;      /* ViewShare */
+    BOOLEAN Watched;      /* watch.c */
     ULONG64 Tag;          /* of whoever made it */
     LIST_ENTRY FileLinks; /* views of files: control.c's list, and whose space it is in */
     struct _MI_SPACE *Space;
@@ -224,6 +226,11 @@ ULONG MiHostProtection(UCHAR State); /* what the host gives the page */
 #define MI_HIGHEST (ABI_SLICES * ABI_SLICE_SIZE - 1)
 BOOLEAN MiZeroBitsAllow(ULONG_PTR ZeroBits, ULONG64 Address);
 BOOLEAN MiViewAllows(PMI_AREA Area, ULONG Protection);
+/* watch.c */
+ULONG MiHostOf(PMI_AREA Area, UCHAR State);
+VOID MiWatchPages(PMI_AREA Area, ULONG64 Start, ULONG64 End);
+BOOLEAN MiWatchedWrite(PMI_AREA Area, ULONG64 Page);
+
 VOID MiSetPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End, UCHAR State);
 VOID MiDecommitPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End);
 VOID MiReleaseArea(PMI_SPACE Space, PMI_AREA Area);

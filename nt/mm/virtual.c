@@ -121,6 +121,9 @@ MiSetPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End, UCHAR Sta
         *Pointer = State | MI_STATE_COMMITTED | (*Pointer & MI_STATE_PRIVATE);
     }
     MiHostSet(Area, Run, End, Host, RunCommit);
+    if (Area->Watched) {
+        MiWatchPages(Area, Start, End);
+    }
 }
 
 VOID
@@ -254,6 +257,7 @@ MiAllocateUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Type, ULONG P
         }
         Area->Type = MEM_PRIVATE;
         Area->Protection = Protection;
+        Area->Watched = (Type & MEM_WRITE_WATCH) != 0;
         Start = Area->Start;
         End = Area->End;
         Process->VirtualSize += End - Start;
@@ -454,8 +458,11 @@ NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR Zero
         ((AllocationType & MEM_RESET) && (AllocationType & ~(ULONG)MEM_RESET))) {
         return STATUS_INVALID_PARAMETER_5;
     }
-    if (AllocationType & (MEM_WRITE_WATCH | MEM_PHYSICAL)) {
-        NOT_YET("NtAllocateVirtualMemory with MEM_WRITE_WATCH or MEM_PHYSICAL");
+    if (AllocationType & MEM_PHYSICAL) {
+        NOT_YET("NtAllocateVirtualMemory with MEM_PHYSICAL");
+    }
+    if ((AllocationType & MEM_WRITE_WATCH) && !(AllocationType & MEM_RESERVE)) {
+        return STATUS_INVALID_PARAMETER_5;
     }
     if (!MiIsValidProtection(Protect)) {
         return STATUS_INVALID_PAGE_PROTECTION;

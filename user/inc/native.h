@@ -441,6 +441,9 @@ NTSTATUS NTAPI NtReadVirtualMemory(HANDLE Process, PVOID Base, PVOID Buffer, SIZ
                                    PSIZE_T Read);
 NTSTATUS NTAPI NtWriteVirtualMemory(HANDLE Process, PVOID Base, PVOID Buffer, SIZE_T Size,
                                     PSIZE_T Written);
+NTSTATUS NTAPI NtGetWriteWatch(HANDLE Process, ULONG Flags, PVOID Base, SIZE_T Size, PVOID *Pages,
+                               PULONG_PTR Count, PULONG Granularity);
+NTSTATUS NTAPI NtResetWriteWatch(HANDLE Process, PVOID Base, SIZE_T Size);
 NTSTATUS NTAPI NtLockVirtualMemory(HANDLE Process, PVOID *Base, PSIZE_T Size, ULONG Option);
 NTSTATUS NTAPI NtUnlockVirtualMemory(HANDLE Process, PVOID *Base, PSIZE_T Size, ULONG Option);
 NTSTATUS NTAPI NtFlushInstructionCache(HANDLE Process, PVOID Base, SIZE_T Size);

@@ -52,13 +52,15 @@ ANSI_FORM(HANDLE, CreateFileMappingA,
            LPCSTR Name),
           Name, NULL, CreateFileMappingW(File, Security, Protection, High, Low, Wide.Buffer))
 
+/* Generic and standard rights are the section's own. */
 static ULONG
 BaseMapAccess(DWORD Access)
 {
     if (Access == FILE_MAP_COPY) {
         return SECTION_MAP_READ;
     }
-    return (Access & (FILE_MAP_READ | FILE_MAP_WRITE | SECTION_QUERY)) |
+    return (Access & (0xF0000000 | READ_CONTROL | WRITE_DAC | WRITE_OWNER | DELETE | SYNCHRONIZE |
+                      FILE_MAP_READ | FILE_MAP_WRITE | SECTION_QUERY)) |
            ((Access & FILE_MAP_EXECUTE) != 0 ? SECTION_MAP_EXECUTE_EXPLICIT : 0) |
            ((Access & FILE_MAP_ALL_ACCESS) == FILE_MAP_ALL_ACCESS ? SECTION_ALL_ACCESS : 0);
 }

@@ -71,6 +71,22 @@ VirtualQuery(LPCVOID Address, PMEMORY_BASIC_INFORMATION Information, SIZE_T Leng
     return VirtualQueryEx(NtCurrentProcess(), Address, Information, Length);
 }
 
+UINT WINAPI
+GetWriteWatch(DWORD Flags, PVOID Base, SIZE_T Size, PVOID *Pages, ULONG_PTR *Count,
+              LPDWORD Granularity)
+{
+    return BaseResult(
+               NtGetWriteWatch(NtCurrentProcess(), Flags, Base, Size, Pages, Count, Granularity))
+               ? 0
+               : ~0u;
+}
+
+UINT WINAPI
+ResetWriteWatch(LPVOID Base, SIZE_T Size)
+{
+    return BaseResult(NtResetWriteWatch(NtCurrentProcess(), Base, Size)) ? 0 : ~0u;
+}
+
 BOOL WINAPI
 VirtualLock(LPVOID Address, SIZE_T Size)
 {

@@ -243,6 +243,82 @@ Requirements(void)
     CloseHandle(Section);
 }
 
+/* [SDK] GetWriteWatch, ResetWriteWatch, MEM_WRITE_WATCH: pages that were written since the allocation or the last reset. */
+static void
+WriteWatch(void)
+{
+    PUCHAR Region =
+        VirtualAlloc(NULL, 0x10000, MEM_RESERVE | MEM_COMMIT | MEM_WRITE_WATCH, PAGE_READWRITE);
+    PVOID Page[16];
+    ULONG_PTR Count = 16;
+    DWORD Granularity = 0, Old;
+    SIZE_T Written;
+    HANDLE Read, Write;
+
+    EXPECT(Region != NULL);
+    EXPECT_EQ(GetWriteWatch(0, Region, 0x10000, Page, &Count, &Granularity), 0);
+    EXPECT(Count == 0 && Granularity == 0x1000);
+    EXPECT_EQ(Region[0x3000], 0); /* reading is no writing */
+    Region[0x1234] = 1;
+    InterlockedIncrement((volatile LONG *)(Region + 0x5000));
+    Count = 16;
+    EXPECT_EQ(GetWriteWatch(0, Region, 0x10000, Page, &Count, &Granularity), 0);
+    EXPECT(Count == 2 && Page[0] == Region + 0x1000 && Page[1] == Region + 0x5000);
+    /* Only what fits is told and, if asked, reset. */
+    Count = 1;
+    EXPECT_EQ(GetWriteWatch(WRITE_WATCH_FLAG_RESET, Region, 0x10000, Page, &Count, &Granularity),
+              0);
+    EXPECT(Count == 1 && Page[0] == Region + 0x1000);
+    Count = 16;
+    EXPECT_EQ(GetWriteWatch(WRITE_WATCH_FLAG_RESET, Region, 0x10000, Page, &Count, &Granularity),
+              0);
+    EXPECT(Count == 1 && Page[0] == Region + 0x5000);
+    /* The kernel's writes count: into a buffer, by a device, from a process. */
+    EXPECT(CreatePipe(&Read, &Write, NULL, 0) && WriteFile(Write, "ab", 2, &Old, NULL));
+    EXPECT(ReadFile(Read, Region + 0x2FFF, 2, &Old, NULL) && Old == 2 && Region[0x3000] == 'b');
+    EXPECT(WriteProcessMemory(GetCurrentProcess(), Region + 0x8000, "x", 1, &Written));
+    Count = 16;
+    EXPECT_EQ(GetWriteWatch(0, Region + 0x3000, 0xD000, Page, &Count, &Granularity), 0);
+    EXPECT(Count == 2 && Page[0] == Region + 0x3000 && Page[1] == Region + 0x8000);
+    EXPECT_EQ(ResetWriteWatch(Region, 0x10000), 0);
+    /* A protection takes nothing from it. */
+    EXPECT(VirtualProtect(Region, 0x10000, PAGE_READONLY, &Old) && Old == PAGE_READWRITE);
+    EXPECT(VirtualProtect(Region, 0x10000, PAGE_READWRITE, &Old) && Old == PAGE_READONLY);
+    Region[0xFFFF] = 1;
+    Count = 16;
+    EXPECT_EQ(GetWriteWatch(0, Region, 0x10000, Page, &Count, &Granularity), 0);
+    EXPECT(Count == 1 && Page[0] == Region + 0xF000);
+    /* What is not all watched, and flags that do not exist. */
+    EXPECT(GetWriteWatch(0, Region, 0x20000, Page, &Count, &Granularity) != 0);
+    EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
+    EXPECT(GetWriteWatch(2, Region, 0x1000, Page, &Count, &Granularity) != 0);
+    EXPECT(ResetWriteWatch(Page, 0x1000) != 0);
+    EXPECT(VirtualFree(Region, 0, MEM_RELEASE));
+    EXPECT(VirtualAlloc(NULL, 0x1000, MEM_COMMIT | MEM_WRITE_WATCH, PAGE_READWRITE) == NULL);
+    EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER); /* "you must also specify MEM_RESERVE" */
+    CloseHandle(Read);
+    CloseHandle(Write);
+}
+
+/* Rights of a section that is opened by name: generic ones are mapped as everybody's are. */
+static void
+MappingRights(void)
+{
+    HANDLE Mapping =
+        CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0x1000, "Local\\rights");
+    HANDLE Opened = OpenFileMappingA(GENERIC_READ, FALSE, "Local\\rights");
+
+    EXPECT(Mapping != NULL && Opened != NULL);
+    EXPECT(MapViewOfFile(Opened, FILE_MAP_READ, 0, 0, 0) != NULL);
+    EXPECT(MapViewOfFile(Opened, FILE_MAP_WRITE, 0, 0, 0) == NULL);
+    EXPECT_EQ(GetLastError(), ERROR_ACCESS_DENIED);
+    CloseHandle(Opened);
+    Opened = OpenFileMappingA(GENERIC_READ | GENERIC_WRITE, FALSE, "Local\\rights");
+    EXPECT(Opened != NULL && MapViewOfFile(Opened, FILE_MAP_WRITE, 0, 0, 0) != NULL);
+    CloseHandle(Opened);
+    CloseHandle(Mapping);
+}
+
 int
 main(void)
 {
@@ -254,5 +330,7 @@ main(void)
     Exclusion(0);
     Exclusion(4000);
     Requirements();
+    WriteWatch();
+    MappingRights();
     return TEST_DONE();
 }
