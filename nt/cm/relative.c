@@ -164,64 +164,91 @@ RtlCheckRegistryKey(ULONG RelativeTo, PWSTR Path)
 }
 
 NTSTATUS
-CmpReadString(PUNICODE_STRING KeyPath, PCWSTR ValueName, PWSTR Buffer, ULONG Bytes)
+CmpOpenToRead(PUNICODE_STRING KeyPath, PHANDLE Key)
 {
-    PKEY_VALUE_FULL_INFORMATION Information;
     OBJECT_ATTRIBUTES Attributes;
-    UNICODE_STRING Name;
-    HANDLE Key;
-    NTSTATUS Status;
 
     InitializeObjectAttributes(&Attributes, KeyPath, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
                                NULL);
-    Status = ZwOpenKey(&Key, CMP_KEY_READ, &Attributes);
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
+    return ZwOpenKey(Key, CMP_KEY_READ, &Attributes);
+}
+
+/* A value that is no longer than a path. */
+typedef struct _CMP_SHORT_VALUE {
+    KEY_VALUE_PARTIAL_INFORMATION Information;
+    WCHAR Rest[260];
+} CMP_SHORT_VALUE, *PCMP_SHORT_VALUE;
+
+static NTSTATUS
+CmpFetchShort(HANDLE Key, PCWSTR ValueName, PCMP_SHORT_VALUE Value)
+{
+    UNICODE_STRING Name;
+    ULONG Length;
+
     RtlInitUnicodeString(&Name, ValueName);
-    Status = CmpFetch(Key, &Name, 0, &Information);
-    ZwClose(Key);
-    if (!NT_SUCCESS(Status)) {
+    return ZwQueryValueKey(Key, &Name, KeyValuePartialInformation, Value, sizeof(*Value), &Length);
+}
+
+NTSTATUS
+CmpStringOf(HANDLE Key, PCWSTR ValueName, PWSTR Buffer, ULONG Bytes)
+{
+    CMP_SHORT_VALUE Value;
+    ULONG Length;
+    NTSTATUS Status = CmpFetchShort(Key, ValueName, &Value);
+
+    if (!NT_SUCCESS(Status) && Status != STATUS_BUFFER_OVERFLOW) {
         return Status;
     }
-    if (Information->Type != REG_SZ && Information->Type != REG_EXPAND_SZ) {
-        Status = STATUS_OBJECT_TYPE_MISMATCH;
-    } else if (Information->DataLength + sizeof(WCHAR) > Bytes) {
-        Status = STATUS_BUFFER_TOO_SMALL;
-    } else {
-        RtlZeroMemory(Buffer, Bytes);
-        RtlCopyMemory(Buffer, CmpDataOf(Information), Information->DataLength);
+    if (Value.Information.Type != REG_SZ && Value.Information.Type != REG_EXPAND_SZ) {
+        return STATUS_OBJECT_TYPE_MISMATCH;
     }
-    ExFreePool(Information);
+    Length = Value.Information.DataLength;
+    if (!NT_SUCCESS(Status) || Length + sizeof(WCHAR) > Bytes) {
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    RtlCopyMemory(Buffer, Value.Information.Data, Length);
+    RtlZeroMemory((PUCHAR)Buffer + Length, Bytes - Length);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS
+CmpDwordOf(HANDLE Key, PCWSTR ValueName, PULONG Number)
+{
+    CMP_SHORT_VALUE Value;
+    NTSTATUS Status = CmpFetchShort(Key, ValueName, &Value);
+
+    if (!NT_SUCCESS(Status) && Status != STATUS_BUFFER_OVERFLOW) {
+        return Status;
+    }
+    if (Value.Information.Type != REG_DWORD || Value.Information.DataLength != sizeof(ULONG)) {
+        return STATUS_OBJECT_TYPE_MISMATCH;
+    }
+    RtlCopyMemory(Number, Value.Information.Data, sizeof(ULONG));
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS
+CmpReadString(PUNICODE_STRING KeyPath, PCWSTR ValueName, PWSTR Buffer, ULONG Bytes)
+{
+    HANDLE Key;
+    NTSTATUS Status = CmpOpenToRead(KeyPath, &Key);
+
+    if (NT_SUCCESS(Status)) {
+        Status = CmpStringOf(Key, ValueName, Buffer, Bytes);
+        ZwClose(Key);
+    }
     return Status;
 }
 
 NTSTATUS
 CmpReadDword(PUNICODE_STRING KeyPath, PCWSTR ValueName, PULONG Value)
 {
-    PKEY_VALUE_FULL_INFORMATION Information;
-    OBJECT_ATTRIBUTES Attributes;
-    UNICODE_STRING Name;
     HANDLE Key;
-    NTSTATUS Status;
+    NTSTATUS Status = CmpOpenToRead(KeyPath, &Key);
 
-    InitializeObjectAttributes(&Attributes, KeyPath, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
-                               NULL);
-    Status = ZwOpenKey(&Key, CMP_KEY_READ, &Attributes);
-    if (!NT_SUCCESS(Status)) {
-        return Status;
+    if (NT_SUCCESS(Status)) {
+        Status = CmpDwordOf(Key, ValueName, Value);
+        ZwClose(Key);
     }
-    RtlInitUnicodeString(&Name, ValueName);
-    Status = CmpFetch(Key, &Name, 0, &Information);
-    ZwClose(Key);
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    if (Information->Type != REG_DWORD || Information->DataLength != sizeof(ULONG)) {
-        Status = STATUS_OBJECT_TYPE_MISMATCH;
-    } else {
-        *Value = *(PULONG)CmpDataOf(Information);
-    }
-    ExFreePool(Information);
     return Status;
 }

@@ -10,6 +10,7 @@ ULONG64 ExpArenaOpen[2][ABI_ARENAS / 64];
 KI_LARGE EXP_CELL ExpCell[EXP_CELLS];
 UCHAR ExpOwnerOf[ABI_IMAGE_WINDOWS]; /* owned.c */
 ULONG64 ExpOwnersUsed;
+ULONG ExpOwnerBlocks[EXP_OWNERS]; /* the sum of its ExpOwned[].Count */
 KI_LARGE EXP_OWNED ExpOwned[1 << EXP_OWNED_BITS];
 SIZE_T ExpPoolBytes[2];
 BOOLEAN ExpPoolsReady;

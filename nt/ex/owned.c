@@ -68,6 +68,7 @@ ExpOwn(PVOID Block, UCHAR Owner, ULONG Tag, SIZE_T Bytes)
     if (Owned != NULL) {
         *ExpFlagsOf(Block) |= (UCHAR)(Owner << EXP_OWNER_SHIFT);
         Owned->Count++;
+        ExpOwnerBlocks[Owner]++;
         Owned->Bytes += Bytes;
     }
 }
@@ -79,6 +80,7 @@ ExpDisown(UCHAR Flags, ULONG Tag, SIZE_T Bytes)
 
     if (Owned != NULL) {
         Owned->Count--;
+        ExpOwnerBlocks[Owned->Owner]--;
         Owned->Bytes -= Bytes;
     }
 }
@@ -106,7 +108,7 @@ ExpCloseOwner(PVOID Base, EXP_OWNED_SAY *Say, PVOID Context)
     if (Owner == NULL || *Owner == 0) {
         return;
     }
-    for (ULONG i = 0; i < 1u << EXP_OWNED_BITS; i++) {
+    for (ULONG i = 0; i < 1u << EXP_OWNED_BITS && ExpOwnerBlocks[*Owner] != 0; i++) {
         if (ExpOwned[i].Owner == *Owner && ExpOwned[i].Count != 0) {
             Left = TRUE; /* O2 */
             Say(Context, ExpOwned[i].Tag, ExpOwned[i].Count, ExpOwned[i].Bytes);

@@ -24,6 +24,7 @@ VOID ExpDisown(UCHAR Flags, ULONG Tag, SIZE_T Bytes);
 
 extern UCHAR ExpOwnerOf[ABI_IMAGE_WINDOWS];
 extern ULONG64 ExpOwnersUsed;
+extern ULONG ExpOwnerBlocks[EXP_OWNERS];
 extern EXP_OWNED ExpOwned[1 << EXP_OWNED_BITS];
 
 #endif

@@ -10,5 +10,9 @@ NTSTATUS CmpCreateServiceKey(PCWSTR Name, PCWSTR ImagePath, PUNICODE_STRING KeyP
 /* Reads a REG_SZ/REG_EXPAND_SZ or REG_DWORD value by path; STATUS_OBJECT_NAME_NOT_FOUND. */
 NTSTATUS CmpReadString(PUNICODE_STRING KeyPath, PCWSTR ValueName, PWSTR Buffer, ULONG Bytes);
 NTSTATUS CmpReadDword(PUNICODE_STRING KeyPath, PCWSTR ValueName, PULONG Value);
+/* The same for several values of one key, which ZwClose gives back. */
+NTSTATUS CmpOpenToRead(PUNICODE_STRING KeyPath, PHANDLE Key);
+NTSTATUS CmpStringOf(HANDLE Key, PCWSTR ValueName, PWSTR Buffer, ULONG Bytes);
+NTSTATUS CmpDwordOf(HANDLE Key, PCWSTR ValueName, PULONG Number);
 
 #endif

@@ -7,6 +7,9 @@
 /* The whole life of a driver from the command line. ServicePath: \Registry\Machine\... */
 NTSTATUS IopLoadDriver(PUNICODE_STRING ServicePath);
 NTSTATUS IopUnloadDriver(PUNICODE_STRING ServicePath);
+/* The name of its driver object, as the service's key has it now; and an unload by that name. */
+VOID IopDriverName(PUNICODE_STRING ServicePath, PUNICODE_STRING Name, PWSTR Buffer, USHORT Bytes);
+NTSTATUS IopUnloadNamed(PUNICODE_STRING Name);
 NTSTATUS IopLoadFilterManager(VOID); /* \FileSystem\FltMgr, if its image is there */
 /* cancel.c, for what the environment may do: the oldest request that may be cancelled now, or NULL. */
 PIRP IopOldestIrp(PETHREAD Thread);
@@ -18,8 +21,8 @@ VOID IopForgetCompletionEx(PIRP Irp); /* IoSetCompletionRoutineEx is to have fai
 const char *IopLoadFailure(VOID);
 /* A routine refuses what a driver asks for, for a reason that the status does not tell: said if DriverEntry gives up. */
 VOID IopNoteRefusal(NTSTATUS Status, const char *Why);
-/* After IopUnloadDriver: has the unload been put off for good? Text says what holds the driver. */
-BOOLEAN IopIsUnloadDeferred(PUNICODE_STRING ServicePath, char *Text, ULONG Bytes);
+/* After IopUnloadNamed: has the unload been put off for good? Text says what holds the driver. */
+BOOLEAN IopIsUnloadDeferred(PUNICODE_STRING Name, char *Text, ULONG Bytes);
 VOID IopRundownThread(PETHREAD Thread); /* thread exit: cancel and wait for its IRPs */
 /* Paging I/O of whole pages, synchronous, without an APC. Iosb->Information: bytes. */
 NTSTATUS IopPageIo(PFILE_OBJECT FileObject, PMDL Mdl, ULONG64 Offset, BOOLEAN Write,

@@ -27,7 +27,8 @@
 typedef struct _IOP_LOAD {
     WORK_QUEUE_ITEM Item;
     KEVENT Done;
-    PUNICODE_STRING ServicePath; /* load, unload by name */
+    PUNICODE_STRING ServicePath; /* load, unload */
+    PUNICODE_STRING Name;        /* unload: of the driver object, without its service's key */
     PDRIVER_OBJECT DriverObject; /* unload: call Unload now */
     BOOLEAN Unload;
     NTSTATUS Status;
@@ -199,21 +200,28 @@ IopRegistryPath(PUNICODE_STRING ServicePath, PUNICODE_STRING RegistryPath)
 }
 
 /* \Driver\X, \FileSystem\X or what ObjectName says. */
-static VOID
+VOID
 IopDriverName(PUNICODE_STRING ServicePath, PUNICODE_STRING Name, PWSTR Buffer, USHORT Bytes)
 {
     UNICODE_STRING Service;
+    BOOLEAN Named = FALSE;
     ULONG Type = 0;
+    HANDLE Key;
 
     Name->Buffer = Buffer;
     Name->Length = 0;
     Name->MaximumLength = Bytes;
-    if (NT_SUCCESS(CmpReadString(ServicePath, L"ObjectName", Buffer, Bytes)) &&
-        Buffer[0] == L'\\') {
+    if (NT_SUCCESS(CmpOpenToRead(ServicePath, &Key))) {
+        Named = NT_SUCCESS(CmpStringOf(Key, L"ObjectName", Buffer, Bytes)) && Buffer[0] == L'\\';
+        if (!Named) {
+            CmpDwordOf(Key, L"Type", &Type);
+        }
+        ZwClose(Key);
+    }
+    if (Named) {
         RtlInitUnicodeString(Name, Buffer);
         return;
     }
-    CmpReadDword(ServicePath, L"Type", &Type);
     IopServiceName(ServicePath, &Service);
     RtlAppendUnicodeToString(Name, Type == 2 || Type == 8 ? L"\\FileSystem\\" : L"\\Driver\\");
     RtlAppendUnicodeStringToString(Name, &Service);
@@ -510,22 +518,13 @@ IopTryUnload(PDRIVER_OBJECT DriverObject)
     }
 }
 
-NTSTATUS
-IopUnloadDriver(PUNICODE_STRING ServicePath)
+static NTSTATUS
+IopUnloadObject(PUNICODE_STRING Name)
 {
-    WCHAR NameBuffer[128];
-    UNICODE_STRING Name;
     PDRIVER_OBJECT DriverObject;
     NTSTATUS Status;
 
-    if (!IopMayLoadHere()) {
-        IOP_LOAD Load = {.ServicePath = ServicePath, .Unload = TRUE};
-
-        return IopRunInWorker(&Load);
-    }
-    KiSchedulePoint(SP_DRIVER_UNLOAD, IoDriverObjectTypeP);
-    IopDriverName(ServicePath, &Name, NameBuffer, sizeof(NameBuffer));
-    Status = ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0, IoDriverObjectTypeP,
+    Status = ObReferenceObjectByName(Name, OBJ_CASE_INSENSITIVE, NULL, 0, IoDriverObjectTypeP,
                                      KernelMode, NULL, (PVOID *)&DriverObject);
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -547,10 +546,40 @@ IopUnloadDriver(PUNICODE_STRING ServicePath)
         if (IopMayUnload(DriverObject)) {
             DriverObject->Flags |= DRVO_UNLOAD_INVOKED;
             IopCallUnload(DriverObject);
+        } else {
+            IopUnloadPutOff = TRUE;
         }
     }
     ObDereferenceObject(DriverObject);
     return Status;
+}
+
+NTSTATUS
+IopUnloadDriver(PUNICODE_STRING ServicePath)
+{
+    WCHAR NameBuffer[128];
+    UNICODE_STRING Name;
+
+    if (!IopMayLoadHere()) {
+        IOP_LOAD Load = {.ServicePath = ServicePath, .Unload = TRUE};
+
+        return IopRunInWorker(&Load);
+    }
+    KiSchedulePoint(SP_DRIVER_UNLOAD, IoDriverObjectTypeP);
+    IopDriverName(ServicePath, &Name, NameBuffer, sizeof(NameBuffer));
+    return IopUnloadObject(&Name);
+}
+
+NTSTATUS
+IopUnloadNamed(PUNICODE_STRING Name)
+{
+    if (!IopMayLoadHere()) {
+        IOP_LOAD Load = {.Name = Name, .Unload = TRUE};
+
+        return IopRunInWorker(&Load);
+    }
+    KiSchedulePoint(SP_DRIVER_UNLOAD, IoDriverObjectTypeP);
+    return IopUnloadObject(Name);
 }
 
 /* What keeps a device of the driver open: an IRP that nobody completed, or only a handle. */
@@ -588,15 +617,15 @@ IopDescribeHolder(PDEVICE_OBJECT Device, char *Text, ULONG Bytes)
 }
 
 BOOLEAN
-IopIsUnloadDeferred(PUNICODE_STRING ServicePath, char *Text, ULONG Bytes)
+IopIsUnloadDeferred(PUNICODE_STRING Name, char *Text, ULONG Bytes)
 {
-    WCHAR NameBuffer[128];
-    UNICODE_STRING Name;
     PDRIVER_OBJECT DriverObject;
     BOOLEAN Deferred = FALSE;
 
-    IopDriverName(ServicePath, &Name, NameBuffer, sizeof(NameBuffer));
-    if (!NT_SUCCESS(ObReferenceObjectByName(&Name, OBJ_CASE_INSENSITIVE, NULL, 0,
+    if (!IopUnloadPutOff) {
+        return FALSE; /* nobody's was */
+    }
+    if (!NT_SUCCESS(ObReferenceObjectByName(Name, OBJ_CASE_INSENSITIVE, NULL, 0,
                                             IoDriverObjectTypeP, KernelMode, NULL,
                                             (PVOID *)&DriverObject))) {
         return FALSE;
@@ -626,11 +655,12 @@ IopLoadUnloadDriver(PVOID Parameter)
         IopCallUnload(Load->DriverObject);
         Load->Status = STATUS_SUCCESS;
     } else if (Load->Unload) {
-        Load->Status = IopUnloadDriver(Load->ServicePath);
+        Load->Status =
+            Load->Name != NULL ? IopUnloadNamed(Load->Name) : IopUnloadDriver(Load->ServicePath);
     } else {
+        CmpReadDword(Load->ServicePath, L"Start", &Start);
         Load->Status = IopLoadDriver(Load->ServicePath);
         if (NT_SUCCESS(Load->Status)) {
-            CmpReadDword(Load->ServicePath, L"Start", &Start);
             if (Start == 0) {
                 IopRunReinit(TRUE);
             }

@@ -33,6 +33,7 @@ CONFIGURATION_INFORMATION IopConfiguration = {.Version = 2};
 char IopFailureText[256]; /* why the last load failed, in the loader's words */
 const char *IopRefusal;   /* the last of IopNoteRefusal, and its status */
 NTSTATUS IopRefusalStatus;
+BOOLEAN IopUnloadPutOff; /* R3: some driver's was, at some time */
 
 GENERIC_MAPPING IopFileMapping = {FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE,
                                   FILE_ALL_ACCESS};

@@ -202,6 +202,7 @@ extern LIST_ENTRY IopTimers, IopInterfaces, IopPnpNotify, IopPowerSettings;
 extern KSPIN_LOCK IopCancelLock, IopVpbLock, IopFileLock;
 extern ULONG IopErrorLogSequence, IopDeviceNumber, IopInterfaceNumber;
 extern char IopFailureText[256];
+extern BOOLEAN IopUnloadPutOff;
 extern const char *IopRefusal;
 extern NTSTATUS IopRefusalStatus;
 extern PDRIVER_OBJECT IopRootBusDriver;

@@ -126,26 +126,43 @@ MiSetPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End, UCHAR Sta
     }
 }
 
+static VOID
+MiDecommitRun(PMI_AREA Area, ULONG64 First, ULONG64 Last)
+{
+    if (First < Last) {
+        HcDecommit(Area->Start + First * PAGE_SIZE, (Last - First) * PAGE_SIZE);
+    }
+}
+
 VOID
 MiDecommitPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End)
 {
-    ULONG64 Address, Run = 0;
+    ULONG64 Page = (Start - Area->Start) / PAGE_SIZE, Last = (End - Area->Start) / PAGE_SIZE;
+    ULONG64 Run = Page; /* from here on all are committed */
 
-    for (Address = Start; Address <= End; Address += PAGE_SIZE) {
-        BOOLEAN Committed = Address < End && (MiState(Area, Address) & MI_STATE_COMMITTED);
+    while (Page < Last && Area->Chunk != NULL) {
+        PUCHAR States = Area->Chunk[Page / MI_CHUNK];
+        ULONG64 Next = (Page / MI_CHUNK + 1) * MI_CHUNK;
 
-        if (Committed && Run == 0) {
-            Run = Address;
+        Next = Next < Last ? Next : Last;
+        if (States == NULL) {
+            MiDecommitRun(Area, Run, Page);
+            Run = Page = Next;
+            continue;
         }
-        if (!Committed && Run != 0) {
-            HcDecommit(Run, Address - Run);
-            Run = 0;
-        }
-        if (Committed) {
-            *MiStatePointer(Area, Address) = 0;
-            Space->CommittedPages--;
+        for (; Page < Next; Page++) {
+            PUCHAR State = &States[Page % MI_CHUNK];
+
+            if (*State & MI_STATE_COMMITTED) {
+                *State = 0;
+                Space->CommittedPages--;
+            } else {
+                MiDecommitRun(Area, Run, Page);
+                Run = Page + 1;
+            }
         }
     }
+    MiDecommitRun(Area, Run, Page);
 }
 
 /* The area goes; with pages locked it only becomes unreachable, and goes with the last unlock (M4). */

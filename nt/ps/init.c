@@ -33,19 +33,6 @@ PspWiden(PWSTR To, ULONG Room, const char *From)
     To[Bytes / sizeof(WCHAR)] = 0;
 }
 
-static VOID
-PspServicePath(ULONG Index, PUNICODE_STRING Path, PWSTR Buffer)
-{
-    WCHAR Name[64];
-
-    PspWiden(Name, RTL_NUMBER_OF(Name), PspBoot.driver[Index].name);
-    Path->Buffer = Buffer;
-    Path->Length = 0;
-    Path->MaximumLength = 512;
-    RtlAppendUnicodeToString(Path, L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\");
-    RtlAppendUnicodeToString(Path, Name);
-}
-
 /* The filter manager: a boot driver; from the beginning only if the host says that a client talks to it. */
 static VOID
 PspLoadFilterManager(VOID)
@@ -68,6 +55,8 @@ PspLoadDrivers(VOID)
         PspWiden(Name, RTL_NUMBER_OF(Name), PspBoot.driver[Index].name);
         PspWiden(Image, RTL_NUMBER_OF(Image), PspBoot.driver[Index].path);
         CmpCreateServiceKey(Name, Image, &Paths[Index]);
+        IopDriverName(&Paths[Index], &PspDriverName[Index], PspDriverNameBuffer[Index],
+                      sizeof(PspDriverNameBuffer[Index]));
     }
     IopOrderStarts(Paths, PspBoot.drivers, Order);
     for (ULONG i = 0; i < PspBoot.drivers; i++) {
@@ -191,12 +180,8 @@ PspLetClientsEnd(VOID)
 VOID
 PspUnloadLastDriver(VOID)
 {
-    UNICODE_STRING Path;
-    WCHAR Buffer[256];
-
     if (PspBoot.drivers != 0) {
-        PspServicePath(PspBoot.drivers - 1, &Path, Buffer);
-        IopUnloadDriver(&Path);
+        IopUnloadNamed(&PspDriverName[PspBoot.drivers - 1]);
     }
 }
 
@@ -205,33 +190,28 @@ PspUnloadLastDriver(VOID)
  * went at APC_LEVEL.
  */
 static BOOLEAN
-PspIsUnloadLeft(PUNICODE_STRING Path, char *Why, ULONG Bytes)
+PspIsUnloadLeft(PUNICODE_STRING Name, char *Why, ULONG Bytes)
 {
-    if (!IopIsUnloadDeferred(Path, Why, Bytes)) {
+    if (!IopIsUnloadDeferred(Name, Why, Bytes)) {
         return FALSE;
     }
     KeFlushQueuedDpcs();
     ObpWaitForDeletes();
-    return IopIsUnloadDeferred(Path, Why, Bytes);
+    return IopIsUnloadDeferred(Name, Why, Bytes);
 }
 
 static VOID
 PspUnloadDrivers(VOID)
 {
-    UNICODE_STRING Path;
-    WCHAR Buffer[256];
-
     for (ULONG Index = PspBoot.drivers; Index-- > 0;) {
-        PspServicePath(Index, &Path, Buffer);
         Machine->ending = Index == 0;
         /* A driver without an unload routine stays: that is its right. */
-        IopUnloadDriver(&Path);
+        IopUnloadNamed(&PspDriverName[Index]);
     }
     for (ULONG Index = PspBoot.drivers; Index-- > 0;) {
         char Why[300], Text[400];
 
-        PspServicePath(Index, &Path, Buffer);
-        if (PspIsUnloadLeft(&Path, Why, sizeof(Why))) {
+        if (PspIsUnloadLeft(&PspDriverName[Index], Why, sizeof(Why))) {
             KiFormatText(Text, sizeof(Text), "%s.sys was never unloaded: %s",
                          PspBoot.driver[Index].name, Why);
             PspStop(ABI_LEAK, 0, Text);

@@ -13,5 +13,7 @@ PEPROCESS PsIdleProcess;
 PSP_NOTIFY PspProcessNotify[PSP_MAX_NOTIFY], PspThreadNotify[PSP_MAX_NOTIFY],
     PspImageNotify[PSP_MAX_NOTIFY];
 KI_LARGE struct abi_boot PspBoot;
+UNICODE_STRING PspDriverName[ABI_MAX_DRIVERS]; /* of the driver objects of PspBoot.driver */
+WCHAR PspDriverNameBuffer[ABI_MAX_DRIVERS][128];
 ULONG PspClientExit; /* exit code of the first client that did not return 0 */
 WCHAR PspClientImage[256], PspClientCommand[2048]; /* init.c: too large for a stack */

@@ -41,6 +41,8 @@ typedef struct _PSP_NOTIFY {
 extern PSP_NOTIFY PspProcessNotify[PSP_MAX_NOTIFY], PspThreadNotify[PSP_MAX_NOTIFY],
     PspImageNotify[PSP_MAX_NOTIFY];
 extern struct abi_boot PspBoot;
+extern UNICODE_STRING PspDriverName[ABI_MAX_DRIVERS];
+extern WCHAR PspDriverNameBuffer[ABI_MAX_DRIVERS][128];
 extern WCHAR PspClientImage[256], PspClientCommand[2048];
 UCHAR PspPriorityClass(PEPROCESS Process); /* PROCESS_PRIORITY_CLASS_... */
 extern ULONG PspClientExit;                /* of the first client that did not return 0 */
