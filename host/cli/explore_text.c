@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "abi/inject.h"
 #include "host/cli/explore.h"
+#include "host/explore/strategy.h"
 #include "host/search/learn.h"
 
 #define WIDTH 79
@@ -90,6 +91,16 @@ limits_injections(const struct search *search)
                                      inject & (ABI_INJECT_EVENTS & ~(uint32_t)ABI_INJECT_TIMEOUT));
 }
 
+/* host/explore/explorer.c, X12 */
+static bool
+leaves_processes_open(const struct search *search)
+{
+    const struct strategy *strategy = strategy_find(search->plan.strategy);
+
+    return search->request.boot.clients > 1 && strategy != NULL &&
+           strategy->kind == STRATEGY_SAMPLED;
+}
+
 bool
 search_is_crowded(const struct search *search)
 {
@@ -152,6 +163,14 @@ search_assumption(const struct search *search, size_t i)
                      ABI_INJECT_LIMIT(search->request.boot.inject),
                      ABI_INJECT_LIMIT(search->request.boot.inject) == 1 ? "" : "s");
             return text;
+        }
+        i--;
+    }
+    if (leaves_processes_open(search)) {
+        if (i == 0) {
+            return "without protection keys processes are closed to each other in one run of 64, "
+                   "and where "
+                   "something is found";
         }
         i--;
     }

@@ -22,45 +22,49 @@ enum aspect {
     OF_NOTHING
 };
 
-GENERAL_REGISTERS_ONLY static enum aspect
-aspect(const struct operation *operation)
-{
-    switch (operation->op) {
-    case SP_NONE:
-    case SP_YIELD:
-    case SP_SYSTEM_SERVICE:
-    case SP_QUERY_TIME:
-    case SP_SET_PRIORITY: /* decides nothing where each thread has a processor of its own */
-    case SP_LEAVE_REGION: /* it has been left by then */
-    case SP_DELAY:
-        return OF_NOTHING;
-    case SP_ENTER_REGION: /* what matters is which APCs could have come first */
-        return OF_ITSELF;
-    case SP_OBJECT:
-    case SP_REFERENCE:
-    case SP_CREATE_THREAD:
-    case SP_POOL_FREE:
-        return OF_LIFE;
-    case SP_HANDLE:
-    case SP_LOOKUP:
-        return OF_HANDLE;
-    case SP_QUEUE_APC:
-    case SP_DELIVER_APC:
-    case SP_SUSPEND:
-    case SP_RESUME:
-        return OF_APCS;
-    case SP_MEMORY_READ:
-    case SP_MEMORY_WRITE:
-    case SP_ATOMIC:
-        return OF_MEMORY;
-    }
-    return OF_STATE;
-}
+static const uint8_t aspects[SP_LAST] = {
+    /* all others: OF_STATE */
+    [SP_NONE] = OF_NOTHING,
+    [SP_YIELD] = OF_NOTHING,
+    [SP_SYSTEM_SERVICE] = OF_NOTHING,
+    [SP_QUERY_TIME] = OF_NOTHING,
+    [SP_SET_PRIORITY] = OF_NOTHING, /* decides nothing where each thread has a processor of its own */
+    [SP_LEAVE_REGION] = OF_NOTHING, /* it has been left by then */
+    [SP_DELAY] = OF_NOTHING,
+    [SP_ENTER_REGION] = OF_ITSELF, /* what matters is which APCs could have come first */
+    [SP_OBJECT] = OF_LIFE,
+    [SP_REFERENCE] = OF_LIFE,
+    [SP_CREATE_THREAD] = OF_LIFE,
+    [SP_POOL_FREE] = OF_LIFE,
+    [SP_HANDLE] = OF_HANDLE,
+    [SP_LOOKUP] = OF_HANDLE,
+    [SP_QUEUE_APC] = OF_APCS,
+    [SP_DELIVER_APC] = OF_APCS,
+    [SP_SUSPEND] = OF_APCS,
+    [SP_RESUME] = OF_APCS,
+    [SP_MEMORY_READ] = OF_MEMORY,
+    [SP_MEMORY_WRITE] = OF_MEMORY,
+    [SP_ATOMIC] = OF_MEMORY,
+};
 
 GENERAL_REGISTERS_ONLY static struct touch
 touch_of(uint64_t object, enum aspect of, bool writes)
 {
     return (struct touch){object ^ (uint64_t)(of + 1) << 56, writes};
+}
+
+GENERAL_REGISTERS_ONLY static struct touch
+touch_object(const struct abi_object *object)
+{
+    return touch_of(object->object, (object->flags & ABI_OBJECT_LIFE) != 0 ? OF_LIFE : OF_STATE,
+                    (object->flags & ABI_AGENT_READS) == 0);
+}
+
+/* What says that the step could be interrupted by a kernel APC instead. */
+GENERAL_REGISTERS_ONLY static struct touch
+touch_kernel_apc(uint64_t thread, uint8_t takes)
+{
+    return touch_of(thread, (takes & ABI_APC_NORMAL) != 0 ? OF_NORMAL_APC : OF_SPECIAL_APC, false);
 }
 
 /*
@@ -74,9 +78,7 @@ touch_apcs(const struct operation *operation, enum aspect of, struct touch *touc
     uint32_t count = 0;
 
     if ((operation->takes & ABI_APC_SPECIAL) != 0 && of != OF_NOTHING) {
-        touch[count++] = touch_of(
-            operation->thread,
-            (operation->takes & ABI_APC_NORMAL) != 0 ? OF_NORMAL_APC : OF_SPECIAL_APC, false);
+        touch[count++] = touch_kernel_apc(operation->thread, operation->takes);
     }
     if ((operation->takes & ABI_APC_USER) != 0) {
         touch[count++] = touch_of(operation->thread, OF_USER_APC, false);
@@ -96,7 +98,7 @@ touch_apcs(const struct operation *operation, enum aspect of, struct touch *touc
 GENERAL_REGISTERS_ONLY uint32_t
 operation_touches(const struct operation *operation, struct touch *touch)
 {
-    enum aspect of = aspect(operation);
+    enum aspect of = aspects[operation->op];
     uint32_t count = touch_apcs(operation, of, touch);
 
     if (of == OF_MEMORY) {
@@ -112,16 +114,34 @@ operation_touches(const struct operation *operation, struct touch *touch)
         }
     }
     for (uint32_t i = 1; i < operation->objects && operation->more != NULL; i++) {
-        uint64_t flags = operation->more[i - 1].flags;
-
-        touch[count++] = touch_of(operation->more[i - 1].object,
-                                  (flags & ABI_OBJECT_LIFE) != 0 ? OF_LIFE : OF_STATE,
-                                  (flags & ABI_AGENT_READS) == 0);
+        touch[count++] = touch_object(&operation->more[i - 1]);
     }
     if (operation->target != 0) {
         /* What befalls an agent comes before or after each step of it. */
         touch[count++] = (struct touch){operation->target ^ (uint64_t)(OF_STEPS + 1) << 56,
                                         operation->kind == ABI_AGENT_INJECTED};
+    }
+    return count;
+}
+
+GENERAL_REGISTERS_ONLY uint32_t
+operation_touches_of(const struct abi_agent *agent, const struct abi_object *more,
+                     struct touch *touch)
+{
+    enum aspect of = aspects[agent->op];
+    uint32_t count = 0;
+
+    if ((agent->takes & ABI_APC_SPECIAL) != 0 && of != OF_NOTHING) {
+        touch[count++] = touch_kernel_apc(agent->thread, agent->takes);
+    }
+    if ((agent->takes & ABI_APC_USER) != 0) {
+        touch[count++] = touch_of(agent->thread, OF_USER_APC, false);
+    }
+    if (of < OF_ITSELF && agent->object != 0) {
+        touch[count++] = touch_of(agent->object, of, (agent->flags & ABI_AGENT_READS) == 0);
+    }
+    for (uint32_t i = 1; i < agent->objects; i++) {
+        touch[count++] = touch_object(&more[i - 1]);
     }
     return count;
 }

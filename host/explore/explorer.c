@@ -28,6 +28,9 @@
  *   X11 A call on objects that no other agent has to do with is no question, but part of the step before it
  *       (private.c).
  *
+ *   X12 A search that samples leaves processes open to each other in most runs, where a switch of them takes calls of Linux
+ *       (space.c, S8). A run that shows something then is made again with processes closed: that one counts.
+ *
  * The answers of X1, X2 and X6 follow from the state alone, so a schedule holds the others only.
  */
 #include <errno.h>
@@ -53,6 +56,7 @@
 #define ALONE_LIMIT   (16 * ALONE_POINTS)
 #define QUIET_TOUCHES 4096
 #define MAX_PASSED    256 /* calls in a row that are no question */
+#define APART_RUNS    64  /* X12: one in so many */
 #define MAX_DEPTHS    SPIN_SLOTS
 #define MOVE_PAGES    4 /* to come to the next point costs as much as to copy so many pages */
 #define MAP_PAGES     4 /* and so does a page that is mapped on the way: an image is read and patched */
@@ -90,6 +94,7 @@ static struct {
     struct abi_agent root[MAX_AGENTS]; /* the question there */
     uint32_t root_count;
     uint32_t names[MAX_AGENTS];
+    uint8_t place[MAX_AGENTS]; /* whose name was last at this place of the kernel's list */
     uint64_t run;
     uint64_t hash;                /* of the run that is being tried again (trial.c) */
     uint32_t *schedule;           /* names, of this run */
@@ -111,7 +116,7 @@ static struct {
 static struct depth {
     const struct abi_agent *asked; /* the kernel's list */
     uint32_t count;
-    uint32_t logged; /* changes of the mapping up to there */
+    uint32_t mapped; /* pages of which the mapping has changed up to there */
     struct progress at;
 } depths[MAX_DEPTHS];
 static uint32_t depth_count;
@@ -195,29 +200,42 @@ agent_number(uint32_t name)
     return it.at.agents++;
 }
 
+/* The kernel mostly lists the same agents at the same places. */
+static uint32_t
+number_at(uint32_t place, uint32_t name)
+{
+    uint32_t number = it.place[place % MAX_AGENTS];
+
+    if (number >= it.at.agents || it.names[number] != name) {
+        it.place[place % MAX_AGENTS] = (uint8_t)(number = agent_number(name));
+    }
+    return number;
+}
+
 static void
 ask(const struct abi_agent *agents, uint32_t count)
 {
     struct question *question = &it.question;
+    bool pulsed = pulse_is_known();
     uint32_t running = 0;
 
     *question = (struct question){.last = it.at.last, .step = it.at.steps, .next = it.next};
     it.spinning = 0;
     it.past = !it.search->replay || it.at.steps + replay_skipped >= it.search->schedule_length;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t number = agent_number(agents[i].name);
+        uint32_t number = number_at(i, agents[i].name);
 
         question->present |= set_one(number);
         if (!operation_is_known(&it.next[number], &agents[i])) {
             operation_describe(&it.next[number], &agents[i]);
         }
         pulse_look(&agents[i]);
-        if (pulse_begins(&agents[i])) {
+        if (pulsed && pulse_begins(&agents[i])) {
             it.next[number].flags &= (uint16_t)~(ABI_AGENT_BLOCKED | ABI_AGENT_WAITS);
         }
         spin_arrive(number, &agents[i], it.at.moves);
         if ((it.next[number].flags & ABI_AGENT_BLOCKED) == 0) {
-            if (spin_waits(number, it.at.moves, it.past, &it.next[number]) ||
+            if ((!spin_is_idle() && spin_waits(number, it.at.moves, it.past, &it.next[number])) ||
                 (it.search->stuck && it.past && agents[i].registers != 0)) { /* X7 */
                 it.next[number].flags |= ABI_AGENT_BLOCKED | ABI_AGENT_WAITS;
                 it.spinning |= set_one(number);
@@ -236,8 +254,8 @@ ask(const struct abi_agent *agents, uint32_t count)
     }
 }
 
-static bool
-begin(void)
+static void
+begin_run(void)
 {
     it.at = (struct progress){.last = NO_AGENT}; /* strategy.h: agents get their numbers anew */
     it.blocked = it.fair = it.died = false;
@@ -252,7 +270,28 @@ begin(void)
         it.channel->rooted = 1;
         it.channel->steps = it.channel->scheduled = 0;
     }
-    return it.search->replay ? it.strategy->begin(0) : unit_begin();
+}
+
+/* X12 */
+static bool
+is_apart(void)
+{
+    return it.strategy->kind != STRATEGY_SAMPLED || unit_run() < it.strategy->warm ||
+           unit_run() % APART_RUNS == 0;
+}
+
+static bool
+begin(void)
+{
+    bool more;
+
+    begin_run();
+    if (it.search->replay) {
+        return it.strategy->begin(0);
+    }
+    more = unit_begin();
+    space_keep_apart(is_apart());
+    return more;
 }
 
 /* What the kernel notes beside the step (abi/trace.h). */
@@ -552,6 +591,7 @@ take_root(const struct abi_agent *agents, uint32_t count)
     }
     memcpy(it.root, agents, count * sizeof(it.root[0]));
     it.root_count = count;
+    GUEST->passes = private_operations();
     if (!it.search->replay) {
         snapshot_take(vectors);
     }
@@ -569,14 +609,14 @@ take_depth(const struct abi_agent *agents, uint32_t count)
     const struct depth *top = depth_count > 0 ? &depths[depth_count - 1] : NULL;
     const struct progress *below = top != NULL ? &top->at : NULL;
     uint64_t way = (it.at.moves - (below != NULL ? below->moves : 0)) * MOVE_PAGES +
-                   (uint64_t)(snapshot_logged() - (top != NULL ? top->logged : 0)) * MAP_PAGES;
+                   (uint64_t)(snapshot_mapped() - (top != NULL ? top->mapped : 0)) * MAP_PAGES;
 
     if (it.fair || depth_count == MAX_DEPTHS || (below != NULL && it.at.steps <= below->steps) ||
         way < snapshot_cost() || !it.strategy->returns(it.at.steps) || !snapshot_push(vectors)) {
         return;
     }
     depths[depth_count++] =
-        (struct depth){.asked = agents, .count = count, .logged = snapshot_logged(), .at = it.at};
+        (struct depth){.asked = agents, .count = count, .mapped = snapshot_mapped(), .at = it.at};
     spin_keep(depth_count - 1, it.at.agents);
     private_keep(depth_count - 1);
     sighting_keep(depth_count - 1);
@@ -612,8 +652,8 @@ choose_slowly(const struct abi_agent *agents, uint32_t count, uint32_t asker)
     uint32_t ready = 0, first = 0, offered = 0;
 
     for (uint32_t i = count; i-- > 0;) {
-        if (agents[i].op == SP_NONE ||
-            (it.rooted && spin_passes(known_number(agents[i].name), &agents[i]))) {
+        if (agents[i].op == SP_NONE || (it.rooted && agents[i].op == SP_YIELD &&
+                                        spin_passes(known_number(agents[i].name), &agents[i]))) {
             spin_stepped(known_number(agents[i].name), it.at.moves++);
             return i; /* X1 */
         }
@@ -713,20 +753,26 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 GENERAL_REGISTERS_ONLY uint32_t
 explorer_passes(const struct abi_agent *asker)
 {
-    static struct operation operation;
-    uint32_t number = known_number(asker->name);
+    uint32_t number = it.stepped < it.at.agents && it.names[it.stepped] == asker->name
+                          ? it.stepped
+                          : known_number(asker->name);
 
     if (number == MAX_AGENTS || it.parting != 0 || it.at.passed == MAX_PASSED) {
         return 0;
     }
     pulse_look(asker); /* who waits for it has made no step */
-    operation_look(&operation, asker, operation_objects(asker));
-    if (!private_passes(&operation, asker->name)) {
+    if (!private_passes(asker)) {
         return 0;
     }
     it.at.passed++;
     spin_called(number, it.at.moves++);
     return 1;
+}
+
+static bool
+is_bad(const struct abi_stop *why)
+{
+    return why->verdict != ABI_CLEAN || why->code != 0;
 }
 
 static void
@@ -782,12 +828,6 @@ tell_strategy(const struct abi_stop *why)
     it.strategy->judge(&outcome);
 }
 
-static bool
-is_bad(const struct abi_stop *why)
-{
-    return why->verdict != ABI_CLEAN || why->code != 0;
-}
-
 /* The window of the image that was called after it had gone, or 0. */
 static uint64_t
 gone_image(const struct abi_stop *why)
@@ -811,6 +851,12 @@ explorer_ended(const struct abi_stop *why)
     }
     if (it.over) {
         return;
+    }
+    if (!space_are_apart() && why != NULL && is_bad(why) &&
+        it.strategy->begin(unit_run())) { /* X12 */
+        begin_run();
+        space_keep_apart(true);
+        start();
     }
     if (trial_is_on()) {
         trial_end(&tried);

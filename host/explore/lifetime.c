@@ -136,12 +136,18 @@ lifetime_step(const struct operation *operation, uint32_t agent, uint32_t schedu
     }
 }
 
+bool
+lifetime_has_ended(void)
+{
+    return it.frees != 0;
+}
+
 uint64_t
 lifetime_over(const struct operation *operation, uint32_t *by)
 {
     uint64_t block, content;
 
-    if (it.frees == 0 || operation->objects < 2 || (block = block_of(operation)) == 0) {
+    if (operation->objects < 2 || (block = block_of(operation)) == 0) {
         return 0;
     }
     for (uint32_t i = 0; i < it.frees; i++) {

@@ -11,6 +11,7 @@ void lifetime_keep(uint32_t slot);
 void lifetime_go_back(uint32_t slot);
 /* The agent makes its next step, after `scheduled` choices. */
 void lifetime_step(const struct operation *operation, uint32_t agent, uint32_t scheduled);
+bool lifetime_has_ended(void); /* of any block in this run */
 /* The freed block that it would use; 0: none. `by`: who has freed it. */
 uint64_t lifetime_over(const struct operation *operation, uint32_t *by);
 /* Equal for the same use of the same place. */

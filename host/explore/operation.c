@@ -49,6 +49,18 @@ compare_fails(const struct abi_agent *agent)
     return memcmp(now, expected, agent->size) != 0;
 }
 
+/* In place of memcmp, which may leave wide registers in use: to put back the guest's then costs more than all of it. */
+static bool
+are_same(const struct abi_object *a, const struct abi_object *b, uint32_t count)
+{
+    uint32_t i = 0;
+
+    while (i < count && a[i].object == b[i].object && a[i].flags == b[i].flags) {
+        i++;
+    }
+    return i == count;
+}
+
 /* Keeps a list of objects for the whole search. */
 static const struct abi_object *
 objects_keep(const struct abi_object *list, uint32_t count)
@@ -60,7 +72,7 @@ objects_keep(const struct abi_object *list, uint32_t count)
         hash = (hash ^ list[i].object ^ list[i].flags << 48) * 0x9E3779B97F4A7C15ull;
     }
     for (at = hash >> 52; kept[at].list != NULL; at = (at + 1) % OBJECTS_KEPT) {
-        if (kept[at].count == count && memcmp(kept[at].list, list, count * sizeof(*list)) == 0) {
+        if (kept[at].count == count && are_same(kept[at].list, list, count)) {
             return kept[at].list;
         }
     }
@@ -73,10 +85,12 @@ objects_keep(const struct abi_object *list, uint32_t count)
     return kept[at].list;
 }
 
-GENERAL_REGISTERS_ONLY void
-operation_look(struct operation *operation, const struct abi_agent *agent,
-               const struct abi_object *more)
+void
+operation_describe(struct operation *operation, const struct abi_agent *agent)
 {
+    const struct abi_object *more = operation_objects(agent);
+
+    more = more != NULL ? objects_keep(more, agent->objects - 1u) : NULL;
     operation->op = agent->op;
     operation->flags = agent->flags;
     operation->kind = agent->kind;
@@ -96,14 +110,6 @@ operation_look(struct operation *operation, const struct abi_agent *agent,
         operation->size[i] = 0;
         operation->reads[i] = (more[i - 1].flags & ABI_AGENT_READS) != 0;
     }
-}
-
-void
-operation_describe(struct operation *operation, const struct abi_agent *agent)
-{
-    const struct abi_object *more = operation_objects(agent);
-
-    operation_look(operation, agent, more != NULL ? objects_keep(more, agent->objects - 1u) : NULL);
     if ((agent->point & ABI_POINT_COMPARES) != 0 && compare_fails(agent)) {
         operation->reads[0] = true;
         operation->flags |= ABI_AGENT_READS;

@@ -165,10 +165,8 @@ note(struct owner *owner, bool writes, uint32_t agent)
 
 /* Is any of it shared? */
 GENERAL_REGISTERS_ONLY static bool
-touch(const struct operation *operation, uint32_t agent)
+touch(const struct touch *touched, uint32_t count, uint32_t agent)
 {
-    struct touch touched[OPERATION_TOUCHES];
-    uint32_t count = operation_touches(operation, touched);
     bool shared = false;
 
     for (uint32_t i = 0; i < count; i++) {
@@ -182,7 +180,7 @@ touch(const struct operation *operation, uint32_t agent)
     return shared;
 }
 
-GENERAL_REGISTERS_ONLY static bool
+static bool
 is_memory(const struct operation *operation)
 {
     return operation->op == SP_MEMORY_READ || operation->op == SP_MEMORY_WRITE ||
@@ -192,40 +190,43 @@ is_memory(const struct operation *operation)
 void
 private_step(const struct operation *operation, uint32_t name)
 {
+    struct touch touched[OPERATION_TOUCHES];
+
     if (owners != NULL && learned != NULL && !is_memory(operation)) {
-        touch(operation, name);
+        touch(touched, operation_touches(operation, touched), name);
     }
 }
 
-GENERAL_REGISTERS_ONLY bool
-private_passes(const struct operation *operation, uint32_t name)
+uint64_t
+private_operations(void)
 {
-    if (owners == NULL || is_memory(operation) ||
-        (operation->flags & (ABI_AGENT_BLOCKED | ABI_AGENT_SPINNING | ABI_AGENT_SEVERAL)) != 0) {
+    static const uint8_t points[] = {
+        SP_NONE,        SP_WAIT,          SP_REMOVE_QUEUE, SP_YIELD,         SP_DELAY,
+        SP_QUERY_TIME,  SP_CREATE_THREAD, SP_EXIT_THREAD,  SP_SUSPEND,       SP_RESUME,
+        SP_QUEUE_APC,   SP_DELIVER_APC,   SP_TERMINATE,    SP_DRIVER_UNLOAD, SP_POOL,
+        SP_MEMORY_READ, SP_MEMORY_WRITE,  SP_ATOMIC,
+    };
+    uint64_t operations = (1ull << SP_LAST) - 1;
+
+    _Static_assert(SP_LAST < 64, "the operations are a set of bits");
+    for (size_t i = 0; i < sizeof(points); i++) { /* V3 */
+        operations &= ~(1ull << points[i]);
+    }
+    if (machine.request->boot.inject != 0) {
+        operations &= ~(1ull << SP_SYSTEM_SERVICE);
+    }
+    return owners != NULL ? operations : 0;
+}
+
+GENERAL_REGISTERS_ONLY bool
+private_passes(const struct abi_agent *asker)
+{
+    struct touch touched[OPERATION_TOUCHES];
+
+    if (asker->size != 0 || asker->point != 0 ||
+        (asker->flags & (ABI_AGENT_BLOCKED | ABI_AGENT_SPINNING | ABI_AGENT_SEVERAL)) != 0) {
         return false;
     }
-    switch (operation->op) { /* V3 */
-    case SP_SYSTEM_SERVICE:
-        if (machine.request->boot.inject != 0) {
-            return false;
-        }
-        break;
-    case SP_NONE:
-    case SP_WAIT:
-    case SP_REMOVE_QUEUE:
-    case SP_YIELD:
-    case SP_DELAY:
-    case SP_QUERY_TIME:
-    case SP_CREATE_THREAD:
-    case SP_EXIT_THREAD:
-    case SP_SUSPEND:
-    case SP_RESUME:
-    case SP_QUEUE_APC:
-    case SP_DELIVER_APC:
-    case SP_TERMINATE:
-    case SP_DRIVER_UNLOAD:
-    case SP_POOL:
-        return false;
-    }
-    return !touch(operation, name);
+    return !touch(touched, operation_touches_of(asker, operation_objects(asker), touched),
+                  asker->name);
 }

@@ -15,7 +15,9 @@ void private_keep(uint32_t slot);
 void private_go_back(uint32_t slot);
 /* Agent `name` makes this step. */
 void private_step(const struct operation *operation, uint32_t name);
-/* It is about to: does no other agent have to do with what it touches? */
-bool private_passes(const struct operation *operation, uint32_t name);
+/* Operations (1 << enum abi_event) of which private_passes may say yes. */
+uint64_t private_operations(void);
+/* `asker` is about to do one of these: does no other agent have to do with what it touches? */
+bool private_passes(const struct abi_agent *asker);
 
 #endif

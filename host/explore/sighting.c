@@ -330,7 +330,9 @@ sighting_look(const struct question *question, uint32_t scheduled,
     known = results;
     look_for_races(question, scheduled);
     look_for_circles(question, scheduled);
-    look_for_uses(question, scheduled);
+    if (lifetime_has_ended()) {
+        look_for_uses(question, scheduled);
+    }
 }
 
 GENERAL_REGISTERS_ONLY static void

@@ -158,10 +158,6 @@ uint32_t explorer_name(uint32_t number); /* of an agent */
 
 /* operation.c: what the kernel says of an agent; and is it what was said at the last question? */
 void operation_describe(struct operation *operation, const struct abi_agent *agent);
-/* The same for a moment: with the objects where the kernel has listed them, and without regard to the memory that an
-   exchange would find. */
-void operation_look(struct operation *operation, const struct abi_agent *agent,
-                    const struct abi_object *more);
 const struct abi_object *operation_objects(const struct abi_agent *agent);
 bool operation_is_known(const struct operation *operation, const struct abi_agent *agent);
 
@@ -176,6 +172,9 @@ struct touch {
 uint32_t memory_cells(uint64_t address, uint32_t size, bool writes, struct touch *touch,
                       uint32_t count);
 uint32_t operation_touches(const struct operation *operation, struct touch *touch);
+/* The same for an agent's that queues no APC and accesses no memory; `more`: operation_objects of it. */
+uint32_t operation_touches_of(const struct abi_agent *agent, const struct abi_object *more,
+                              struct touch *touch);
 bool operation_dependent(const struct operation *a, const struct operation *b);
 /* Does it touch the same in any state? Not so: a compare-exchange that fails changes nothing. */
 bool operation_is_steady(const struct operation *operation);

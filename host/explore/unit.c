@@ -26,6 +26,7 @@ static struct {
     bool found;
     bool more;            /* the limit ended it */
     uint64_t next, limit; /* run of a block; runs that are left */
+    uint64_t run;         /* that was begun last */
 } it;
 
 void
@@ -53,7 +54,7 @@ time_is_up(void)
 static bool
 next_run(void)
 {
-    bool more = it.strategy->begin(it.next);
+    bool more = it.strategy->begin(it.run = it.next);
 
     if (it.strategy->tell != NULL) {
         it.strategy->tell(it.results);
@@ -174,7 +175,7 @@ unit_begin(void)
         return begin_alone();
     }
     if (it.warm < warm_runs()) {
-        return it.strategy->begin(it.warm);
+        return it.strategy->begin(it.run = it.warm);
     }
     while (true) {
         if (it.busy && begin_here()) {
@@ -199,6 +200,12 @@ unit_begin(void)
             worker_fail("a part of the search that was handed over makes no sense");
         }
     }
+}
+
+uint64_t
+unit_run(void)
+{
+    return it.run;
 }
 
 /* Between two runs of a unit; the answer may be that nobody wants the rest of it. */

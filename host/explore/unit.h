@@ -83,6 +83,7 @@ struct unit_deaths {
 void unit_init(const struct strategy *strategy, const struct run_search *search,
                struct search_results *results);
 bool unit_begin(void);
+uint64_t unit_run(void); /* the number of the run that was begun last, the same whoever does it */
 /* After a run, `bad` or not, that counts or belongs to another shard; `digest`: of its trace hash. */
 void unit_ended(bool counts, bool bad, uint64_t digest);
 /* There was nothing to choose. */

@@ -23,6 +23,7 @@
  * Host code that writes through the alias faults as the guest does and is continued (signal.c).
  */
 #include <errno.h>
+#include <immintrin.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -62,10 +63,14 @@ static struct {
     uint32_t moments;
     struct logged {
         uint64_t page;
-        uint8_t before;
+        uint32_t count; /* of pages from there on */
+        uint32_t at;    /* what was known of them: kept.before[at ...] */
     } *log;
-    uint32_t logged;
+    uint8_t *before;
+    uint32_t logged, mapped; /* entries; pages of them */
 } kept;
+
+static void (*put_page)(uint64_t page, const uint8_t *content);
 
 static void *
 reserve(size_t size)
@@ -76,17 +81,52 @@ reserve(size_t size)
     return at == MAP_FAILED ? NULL : at;
 }
 
+static void
+copy_page(uint64_t page, const uint8_t *content)
+{
+    memcpy(guest_pointer(page), content, ABI_PAGE_SIZE);
+}
+
+/*
+ * A run writes to some lines of a page, not to all: to read both and to write those is faster than to write all, as long as a whole line
+ * is read at once. A restore does little else.
+ */
+__attribute__((target("avx512f"))) static void
+compare_page(uint64_t page, const uint8_t *content)
+{
+    __m512i *to = guest_pointer(page);
+    const __m512i *from = (const __m512i *)content;
+
+    for (uint32_t i = 0; i < ABI_PAGE_SIZE / sizeof(*to); i += 4) {
+        __m512i a = from[i], b = from[i + 1], c = from[i + 2], d = from[i + 3];
+        __mmask8 in_a = _mm512_cmpneq_epi64_mask(a, to[i]),
+                 in_b = _mm512_cmpneq_epi64_mask(b, to[i + 1]),
+                 in_c = _mm512_cmpneq_epi64_mask(c, to[i + 2]),
+                 in_d = _mm512_cmpneq_epi64_mask(d, to[i + 3]);
+
+        if ((in_a | in_b | in_c | in_d) != 0) {
+            to[i] = a;
+            to[i + 1] = b;
+            to[i + 2] = c;
+            to[i + 3] = d;
+        }
+    }
+}
+
 int
 snapshot_init(void)
 {
     kept.page = reserve(MAX_SAVED * sizeof(*kept.page));
     kept.content = reserve((size_t)MAX_SAVED * ABI_PAGE_SIZE);
     kept.log = reserve(MAX_LOGGED * sizeof(*kept.log));
+    kept.before = reserve(MAX_LOGGED);
     kept.node_page = reserve(NODE_PAGES * sizeof(*kept.node_page));
     kept.node_content = reserve((size_t)NODE_PAGES * ABI_PAGE_SIZE);
     kept.moment = reserve(MAX_NODES * sizeof(*kept.moment));
-    return kept.page && kept.content && kept.log && kept.node_page && kept.node_content &&
-                   kept.moment
+    put_page =
+        __builtin_cpu_supports("avx512f") && !machine.request->plain_cpu ? compare_page : copy_page;
+    return kept.page && kept.content && kept.log && kept.before && kept.node_page &&
+                   kept.node_content && kept.moment
                ? 0
                : -ENOMEM;
 }
@@ -134,19 +174,33 @@ snapshot_changed(void (*visit)(uint64_t page, void *context), void *context)
         }
     }
     for (uint32_t i = 0; i < kept.logged; i++) {
-        if (space_is_fresh(kept.log[i].page)) {
-            visit(kept.log[i].page, context);
+        for (uint32_t j = 0; j < kept.log[i].count; j++) {
+            uint64_t page = kept.log[i].page + (uint64_t)j * ABI_PAGE_SIZE;
+
+            if (space_is_fresh(page)) {
+                visit(page, context);
+            }
         }
     }
 }
 
+/* Neighbours become one entry, but none that a deeper snapshot ends with (N6). */
 void
-snapshot_log(uint64_t page, uint8_t before)
+snapshot_log(uint64_t page, const uint8_t *before, uint32_t count, bool alone)
 {
-    if (kept.logged == MAX_LOGGED) {
+    struct logged *last = kept.logged > 0 ? &kept.log[kept.logged - 1] : NULL;
+
+    if (kept.mapped + count > MAX_LOGGED) {
         worker_fail("the mapping of more than %u pages changed after the snapshot", MAX_LOGGED);
     }
-    kept.log[kept.logged++] = (struct logged){page, before};
+    if (alone || last == NULL || kept.logged == kept.moment[kept.moments - 1].logged ||
+        last->page + (uint64_t)last->count * ABI_PAGE_SIZE != page) {
+        last = &kept.log[kept.logged++];
+        *last = (struct logged){.page = page, .at = kept.mapped};
+    }
+    memcpy(kept.before + kept.mapped, before, count);
+    last->count += count;
+    kept.mapped += count;
 }
 
 uint32_t
@@ -155,10 +209,16 @@ snapshot_logged(void)
     return kept.logged;
 }
 
-uint8_t
+uint32_t
+snapshot_mapped(void)
+{
+    return kept.mapped;
+}
+
+const uint8_t *
 snapshot_logged_at(uint32_t at)
 {
-    return kept.log[at].before;
+    return kept.before + kept.log[at].at;
 }
 
 /* Called inside a hypercall: its registers are those that snapshot_resume goes on with. */
@@ -204,7 +264,7 @@ keep_page(struct moment *moment, uint64_t page)
 uint32_t
 snapshot_cost(void)
 {
-    return kept.saved + kept.logged;
+    return kept.saved + kept.mapped;
 }
 
 bool
@@ -214,7 +274,7 @@ snapshot_push(const void *vectors)
     uint32_t first = below->first + below->pages;
     struct moment *moment;
 
-    if (kept.moments == MAX_NODES || first + kept.saved + kept.logged > NODE_PAGES) {
+    if (kept.moments == MAX_NODES || first + kept.saved + kept.mapped > NODE_PAGES) {
         return false;
     }
     moment = take(vectors);
@@ -225,8 +285,12 @@ snapshot_push(const void *vectors)
     }
     moment->saved = kept.saved;
     for (uint32_t i = 0; i < kept.logged; i++) {
-        if (space_is_fresh(kept.log[i].page)) {
-            keep_page(moment, kept.log[i].page);
+        for (uint32_t j = 0; j < kept.log[i].count; j++) {
+            uint64_t page = kept.log[i].page + (uint64_t)j * ABI_PAGE_SIZE;
+
+            if (space_is_fresh(page)) {
+                keep_page(moment, page);
+            }
         }
     }
     return true;
@@ -287,25 +351,19 @@ snapshot_pop(uint32_t left)
 static void
 restore_mapping(const struct moment *moment)
 {
-    /* Neighbours that were logged together and had the same state go back together. */
     while (kept.logged > moment->logged) {
-        uint32_t end = kept.logged, start = end - 1;
-        uint8_t before = kept.log[start].before;
+        const struct logged *entry = &kept.log[--kept.logged];
+        const uint8_t *before = kept.before + entry->at;
 
-        while (start > moment->logged && kept.log[start - 1].before == before &&
-               kept.log[start - 1].page + ABI_PAGE_SIZE == kept.log[start].page) {
-            start--;
+        kept.mapped = entry->at;
+        for (uint32_t i = 0, end; i < entry->count;
+             i = end) { /* what had the same state goes back together */
+            for (end = i + 1; end < entry->count && before[end] == before[i]; end++) {
+            }
+            space_restore(entry->page + (uint64_t)i * ABI_PAGE_SIZE,
+                          (uint64_t)(end - i) * ABI_PAGE_SIZE, before[i], moment->views);
         }
-        kept.logged = start;
-        space_restore(kept.log[start].page, (uint64_t)(end - start) * ABI_PAGE_SIZE, before,
-                      moment->views);
     }
-}
-
-static void
-put_page(uint64_t page, const uint8_t *content)
-{
-    memcpy(guest_pointer(page), content, ABI_PAGE_SIZE);
 }
 
 void

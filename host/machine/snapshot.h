@@ -31,15 +31,20 @@ NORETURN void snapshot_resume(uint64_t result);
 
 /* For space.c and images.c: keep the content or the record of a page before it changes. */
 void snapshot_save(uint64_t page);
-void snapshot_log(uint64_t page, uint8_t before);
-uint32_t snapshot_logged(void); /* entries of the log, and the record that is kept in one */
-uint8_t snapshot_logged_at(uint32_t at);
+void snapshot_log(uint64_t page, const uint8_t *before, uint32_t count, bool alone);
+uint32_t snapshot_logged(
+    void); /* entries of the log, and the records that one keeps: of its own if it is `alone` */
+const uint8_t *snapshot_logged_at(uint32_t at);
+uint32_t snapshot_mapped(void); /* pages that the log tells of */
 uint64_t snapshot_hash(void);
 void snapshot_changed(void (*visit)(uint64_t page, void *context), void *context);
 bool snapshot_holds(const struct loaded *image);
 
 /* space.c */
 void space_freeze(void); /* snapshot.taken; closes all committed pages for writing */
+/* For what comes after a snapshot is restored: are processes closed to each other? (S8) */
+void space_keep_apart(bool wanted);
+bool space_are_apart(void);
 void space_restore(uint64_t address, uint64_t size, uint8_t before, uint32_t views);
 void space_forget_gone(uint32_t logged); /* what was let go after so many entries of the log */
 uint32_t space_views(void);              /* how many there are */

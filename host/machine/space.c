@@ -35,6 +35,10 @@
  *       touches a few of them, and to open and close all takes a hundred calls of Linux. A span of which a page
  *       may be open is `open`.
  *
+ *   S8  To close and open slices at each switch is most of what a run with several processes costs then. So a search that
+ *       samples leaves them open in most runs (space_keep_apart): what has been touched of any slice stays open, from run to run. There
+ *       an access to the memory of a process that is not current is no fault; the others find it (explorer.c, X12).
+ *
  * The low range belongs to the slice that committed there first, until its last page there is gone.
  */
 #include <errno.h>
@@ -100,7 +104,8 @@ static struct gone { /* S6 */
     uint32_t logged; /* where the log begins to tell of it */
 } gone[MAX_GONE];
 static uint32_t gone_count;
-static bool gone_closed; /* the slice of some was opened: a restore opens them again */
+static bool apart = true; /* S8: a slice that is not current is closed */
+static bool gone_closed;  /* the slice of some was opened: a restore opens them again */
 
 GENERAL_REGISTERS_ONLY static int
 linux_protection(uint32_t protection)
@@ -212,7 +217,7 @@ slice_of(uint64_t address)
 static bool
 is_open(uint64_t slice)
 {
-    return slice != 0 && holder[key_of(slice)] == slice;
+    return slice != 0 && (!apart || holder[key_of(slice)] == slice);
 }
 
 /* The first that ends at `address` or later. */
@@ -350,7 +355,7 @@ record_page(uint64_t page, uint32_t protection, bool committed)
             save_page(page << PAGE_SHIFT);
             before |= SAVED;
         }
-        snapshot_log(page << PAGE_SHIFT, before);
+        snapshot_log(page << PAGE_SHIFT, &before, 1, false);
     }
     page_protection[page] = !committed ? 0
                             : (before & COMMITTED) == 0 && snapshot.taken
@@ -419,16 +424,23 @@ protect_kept(uint64_t address, uint32_t protection)
     }
 }
 
+static void
+log_pages(uint64_t address, uint64_t size)
+{
+    if (snapshot.taken) {
+        snapshot_log(address, &page_protection[address >> PAGE_SHIFT],
+                     (uint32_t)(size >> PAGE_SHIFT), false);
+    }
+}
+
 /* S5. After a snapshot most of the pages are never touched. */
 static void
 commit_kept(uint64_t address, uint64_t size, uint32_t protection)
 {
+    log_pages(address, size);
     for (uint64_t end = address + size; address < end; address += ABI_PAGE_SIZE) {
         uint8_t *state = &page_protection[address >> PAGE_SHIFT];
 
-        if (snapshot.taken) {
-            snapshot_log(address, *state);
-        }
         if ((*state & SAVED) != 0) {
             protect_kept(address, protection);
         } else if (!snapshot.taken) {
@@ -445,11 +457,11 @@ commit_kept(uint64_t address, uint64_t size, uint32_t protection)
 static void
 decommit_kept(uint64_t address, uint64_t size)
 {
+    log_pages(address, size);
     for (uint64_t end = address + size; address < end; address += ABI_PAGE_SIZE) {
         uint8_t *state = &page_protection[address >> PAGE_SHIFT];
 
         if (snapshot.taken) {
-            snapshot_log(address, *state);
             if ((*state & UNTOUCHED) != 0) {
                 *state = UNTOUCHED;
                 continue;
@@ -666,10 +678,9 @@ static void
 let_go(uint64_t address, uint64_t size)
 {
     gone[gone_count++] = (struct gone){address, size, snapshot_logged()};
-    for (uint64_t page = address >> PAGE_SHIFT; page < (address + size) >> PAGE_SHIFT; page++) {
-        snapshot_log(page << PAGE_SHIFT, page_protection[page]);
-        page_protection[page] = GONE;
-    }
+    snapshot_log(address, &page_protection[address >> PAGE_SHIFT], (uint32_t)(size >> PAGE_SHIFT),
+                 true);
+    memset(&page_protection[address >> PAGE_SHIFT], GONE, size >> PAGE_SHIFT);
 }
 
 /* S6: the slice is opened, or used for another process. */
@@ -683,10 +694,8 @@ let_go_in_earnest(uint64_t slice)
             gone[left++] = gone[i];
             continue;
         }
-        for (uint64_t page = 0; page < gone[i].size >> PAGE_SHIFT; page++) {
-            page_protection[(gone[i].address >> PAGE_SHIFT) + page] =
-                snapshot_logged_at(gone[i].logged + (uint32_t)page);
-        }
+        memcpy(&page_protection[gone[i].address >> PAGE_SHIFT], snapshot_logged_at(gone[i].logged),
+               gone[i].size >> PAGE_SHIFT);
         decommit(gone[i].address, gone[i].size);
     }
     gone_count = left;
@@ -723,7 +732,7 @@ space_switch(uint64_t slice)
         worker_fail("the kernel asked for address space %#lx", slice);
     }
     GUEST->user_slice = slice;
-    if ((slice != 0 || !machine.has_keys) && holder[key] != slice) {
+    if (apart && (slice != 0 || !machine.has_keys) && holder[key] != slice) {
         if (holder[key] != 0) {
             slice_apply(holder[key], false);
         }
@@ -746,6 +755,25 @@ space_switch(uint64_t slice)
         GUEST->user_pkru = ~user;
         GUEST->kernel_pkru = ~(user | 3u << (2 * ABI_KEY_SYSTEM));
     }
+}
+
+void
+space_keep_apart(bool wanted)
+{
+    if (wanted == apart || machine.has_keys) {
+        return;
+    }
+    apart = wanted;
+    holder[0] = 0;
+    for (size_t i = 0; i < ABI_SLICES && apart; i++) {
+        spans_close(&slices[i]);
+    }
+}
+
+bool
+space_are_apart(void)
+{
+    return apart;
 }
 
 GENERAL_REGISTERS_ONLY bool
@@ -954,6 +982,13 @@ open_span(uint64_t page, uint32_t error)
     return true;
 }
 
+/* Not a question that the guest may ask: S8. */
+static bool
+is_reachable(uint64_t page)
+{
+    return page >= ABI_SYSTEM_BASE || is_open(slice_of(page));
+}
+
 bool
 space_fault(uint64_t address, uint32_t error)
 {
@@ -985,7 +1020,7 @@ space_fault(uint64_t address, uint32_t error)
     }
     if ((error & WRITE_FAULT) == 0 || (*state & COMMITTED) == 0 ||
         (*state & (SAVED | FRESH)) != 0 ||
-        (!alias && ((*state & ABI_PROT_WRITE) == 0 || !space_open(page)))) {
+        (!alias && ((*state & ABI_PROT_WRITE) == 0 || !is_reachable(page)))) {
         return !alias && open_span(page, error);
     }
     if (!alias && (*state & VIEW) != 0) {

@@ -486,24 +486,43 @@ KiExpireChosen(PKTIMER Timer)
 }
 
 /*
- * May the asker go on without a question, because what it is about to do is its own affair? Where the environment could step
+ * May the current thread go on without a question, because what it is about to do is its own affair? Where the environment could step
  * in right there, or its own request be cancelled, that is asked. (What else the environment adds comes in front of steps that
  * are asked for anyway, or at any step at all.)
  */
-static BOOLEAN
-KiPasses(PKPRCB Prcb)
+BOOLEAN
+KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait, ULONG_PTR Context)
 {
+    PKIPCR Pcr = KiPcr();
+    PKPRCB Prcb = &Pcr->Prcb;
+    PKTHREAD Thread = Prcb->CurrentThread;
     struct abi_agent *Agent = &KiAgents[0];
+    PVOID Block;
 
-    if (Prcb->PendingOperation == SP_NONE || Prcb->DpcRoutineActive ||
-        (KiInjection.Allowed != 0 && Prcb->MaySuspend == KI_NOW)) {
+    if ((Machine->passes >> Operation & 1) == 0 || KiWindowClosed || Prcb->DpcRoutineActive ||
+        Prcb->RunDpc || Thread == Prcb->IdleThread || Prcb->SpinningOn != NULL ||
+        !IsListEmpty(&Prcb->DpcListHead)) { /* E5 */
         return FALSE;
     }
-    if ((KiInjection.Allowed & ABI_INJECT_CANCEL) != 0 && KiInjection.Clients &&
-        !Prcb->CurrentThread->SystemThread && IopOldestIrp((PETHREAD)Prcb->CurrentThread) != NULL) {
+    if (KiInjection.Allowed != 0 &&
+        (Prcb->MaySuspend == KI_NOW ||
+         ((KiInjection.Allowed & ABI_INJECT_CANCEL) != 0 && KiInjection.Clients &&
+          !Thread->SystemThread && IopOldestIrp((PETHREAD)Thread) != NULL))) {
         return FALSE;
     }
-    return KiDescribeAgent(Prcb->Number, Agent) && HcPasses(Agent);
+    *Agent = (struct abi_agent){.name = Thread->Agent.Name,
+                                .op = (USHORT)Operation,
+                                .object = (ULONG64)Object,
+                                .thread = (ULONG64)Thread};
+    if (!KiDescribeOperation(Thread, FALSE, Pcr->Irql, Object, WouldWait, Context, Agent) ||
+        (Agent->flags & ABI_AGENT_BLOCKED) != 0) {
+        return FALSE;
+    }
+    Block = KiBlockOf(Operation, Object);
+    if (Block != NULL && Operation != SP_POOL_FREE) {
+        KiAddObject(Agent, Block, ABI_AGENT_READS | ABI_OBJECT_LIFE); /* E7 */
+    }
+    return HcPasses(Agent) != 0;
 }
 
 /* Asks until this processor's thread may go on. FALSE: nobody else could step, as far as is known. */
@@ -518,9 +537,6 @@ KiAskExplorer(BOOLEAN AskerCanStep)
         if (!AskerCanStep) {
             return TRUE;
         }
-    }
-    if (AskerCanStep && !KiWindowClosed && KiPasses(Prcb)) {
-        return FALSE; /* nobody has said that others can step */
     }
     for (;;) {
         ULONG Count = KiDescribeAll(AskerCanStep), Choice;

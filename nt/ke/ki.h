@@ -195,6 +195,8 @@ VOID KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers);
 VOID KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                   ULONG_PTR Context);
 BOOLEAN KiAskExplorer(BOOLEAN AskerCanStep);
+BOOLEAN KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
+                 ULONG_PTR Context);
 
 /* few.c: explore --cpus */
 #define KI_AGENT_PROCESSORS 63 /* with so many each thread that is explored has one of its own */

@@ -224,6 +224,12 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
         return;
     }
     if (Machine->explore) {
+        BOOLEAN Quick = KiInjection.Allowed == 0 && Machine->record == 0 && Machine->alone == 0 &&
+                        !KiInterruptPending(KiIrql());
+
+        if (Quick && KiPasses(Operation, Object, WouldWait, Context)) {
+            return;
+        }
         for (;;) {
             KiSetPending(Operation, Object, WouldWait, Context);
             if (KiInjection.Allowed != 0) {
@@ -232,7 +238,8 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
             if (Machine->record & ABI_RECORD_STATE) {
                 Machine->state = KiHashStacks();
             }
-            if (KiAskExplorer(TRUE)) {
+            if ((Quick || !KiPasses(Operation, Object, WouldWait, Context)) &&
+                KiAskExplorer(TRUE)) {
                 KiLonelySlices = 0;
             } else if (Machine->alone) {
                 Machine->alone = 0;
@@ -254,6 +261,7 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
                 return;
             }
             KiCheckInterrupts(KiIrql()); /* what it did may have closed the way */
+            Quick = FALSE;
         }
     }
     if ((Machine->record & ABI_RECORD_STEPS) && KiSpendBudget()) {
@@ -485,18 +493,20 @@ static PKTHREAD
 KiSelectThread(PKPRCB Prcb)
 {
     PKTHREAD Thread = Prcb->NextThread;
-    ULONG Cpu = Prcb->Number;
+    ULONG64 Below = (1ull << Prcb->Number) - 1, Busy; /* who has ready threads is busy */
 
     if (Thread != NULL) {
         Prcb->NextThread = NULL;
         return Thread;
     }
     Thread = KiTakeReady(Prcb, 0);
-    for (ULONG Index = 1; Thread == NULL && Index < KiProcessorCount; Index++) {
-        PKPRCB Other;
+    Busy = KiBusy & ~Below;
+    Below &= KiBusy;
+    while (Thread == NULL && (Busy | Below) != 0) {
+        PULONG64 Set = Busy != 0 ? &Busy : &Below;
+        PKPRCB Other = &KiProcessor[__builtin_ctzll(*Set)]->Prcb;
 
-        Cpu = KiNextCpu(Cpu);
-        Other = &KiProcessor[Cpu]->Prcb;
+        *Set &= *Set - 1;
         if (Other->ReadySummary != 0) {
             ULONG Priority = 31 - __builtin_clz(Other->ReadySummary);
             PKTHREAD Candidate =
