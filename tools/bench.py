@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 
+import search_speed
 import verifier_cost
 
 ROUNDS = 3
@@ -221,6 +222,7 @@ def main():
             subprocess.run(["wineserver", "-k"], env=dict(os.environ, WINEPREFIX=prefix), capture_output=True)
 
     verifier = verifier_cost.costs(build)
+    searches = search_speed.speeds(build)
 
     def median(who, name):
         values = [r[name] for r in rounds[who] if name in r]
@@ -235,7 +237,8 @@ def main():
         table.append(row)
     if "--json" in sys.argv:
         json.dump({"rounds": ROUNDS, "machine": os.uname().release, "processors": os.cpu_count(), "figures": table,
-                   "verifier": {name: {"plain_ns": plain, "verified_ns": verified} for name, (plain, verified) in verifier.items()}},
+                   "verifier": {name: {"plain_ns": plain, "verified_ns": verified} for name, (plain, verified) in verifier.items()},
+                   "searches": {name: {"runs_per_second": own, "relacy_per_second": other} for name, (own, other) in searches.items()}},
                   sys.stdout, indent=2)
         print()
         return
@@ -253,6 +256,8 @@ def main():
               f"{cell(row['linux_ns']):>12}{ratio(row['linux_ratio']):>8}  {row['linux'] or ''}")
     print("\nWhat the verifier adds (--verifier standard):")
     print("\n".join(verifier_cost.lines(verifier)))
+    print("\nComplete runs of a search per second, in one worker:")
+    print("\n".join(search_speed.lines(searches)))
 
 
 main()
