@@ -2,9 +2,9 @@
  * nomem.c - the driver's allocations fail, in a systematic order, while a client does everything once.
  *
  * A first run fails nothing and says how many distinct stacks allocate. Then each has two runs: in the one its first
- * allocation fails, in the other all of them do (nt/vf/lowmem.c). A run may meet stacks that no run before has met, on the
- * way of an error; they get their turn. That the driver does not load, or refuses the client, is right then. What else ends
- * a run is searched for once more, so that it is a finding like any other, with a schedule that replays it.
+ * allocation fails, in the other all of them do (nt/vf/lowmem.c). That the driver does not load, or refuses the client, is
+ * right then. What else ends a run is searched for once more, so that it is a finding like any other, with a schedule that
+ * replays it.
  *
  * Most runs are clean, and a plain one costs a boot; so only those that are not are explored.
  */
@@ -50,7 +50,6 @@ nomem_run(struct check *check, const struct one_case *one, double seconds,
             question.fail_always = always != 0;
             status = survey_ask(check, &question, &answer);
             free(answer.text);
-            stacks = answer.stacks > stacks ? answer.stacks : stacks;
             if (status != STATUS_CLEAN && status != STATUS_BAD_INPUT) {
                 struct options options;
 

@@ -52,9 +52,9 @@ struct options {
     struct list drivers, inf, reg, dir, symbols, source_map;
     struct list verifier, rules; /* --verifier, --rule */
     bool fail_alloc, fail_always, fail_after_entry;
-    uint32_t fail_number; /* --fail-alloc=N; 0: each in turn */
-    bool brief;           /* a run without a finding says nothing */
-    uint32_t *stacks;     /* out: how many distinct stacks have allocated; NULL: nobody asks */
+    uint32_t fail_number;  /* --fail-alloc=N; 0: each in turn */
+    bool brief;            /* a run without a finding says nothing */
+    struct lowmem *lowmem; /* takes which distinct stacks have allocated; NULL: nobody asks */
     struct client client[ABI_MAX_CLIENTS];
     size_t clients;
     uint32_t cpus;
@@ -117,6 +117,8 @@ const char *granularity_name(enum run_granularity granularity);
 int lowmem_parse(const char *text, struct options *out);
 void lowmem_config(const struct options *options, char *out, size_t size);
 int lowmem_run(struct options *options, char **argv);
+struct report;
+void lowmem_take(struct lowmem *lowmem, struct report *report);
 /* Distinct stacks that have allocated, by the kernel's lines in a report (nt/vf/lowmem.c); NULL has none. */
 uint32_t lowmem_stacks(const char *report);
 

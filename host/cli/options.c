@@ -595,6 +595,10 @@ options_parse(int argc, char **argv, struct options *out)
     static const char *const searches[] = {"explore", "check", "replay"};
     int error = parse_words(argc, argv, out);
 
+    if (error == 0 && out->fail_alloc && out->verifier.count == 0) {
+        out->verifier.item[out->verifier.count++] =
+            "standard"; /* most of what is wrong then is a leak */
+    }
     for (size_t i = 0; error == 0 && out->isolation == RUN_ISOLATION_PAGES && i < 3; i++) {
         if (strcmp(argv[0], searches[i]) == 0) {
             error = usage_error("%s: --isolation pages is for single runs; here it is off, keys or "

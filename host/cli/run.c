@@ -231,8 +231,8 @@ single_run_noted(const struct options *options, struct run_request *request, con
     }
     report = report_make(request, &result, output.report, output.report_length, &report_options);
     status = report_status(report);
-    if (options->stacks != NULL) {
-        *options->stacks = lowmem_stacks(output.report);
+    if (options->lowmem != NULL) {
+        lowmem_take(options->lowmem, report);
     }
     if (!options->brief || (status != STATUS_CLEAN && status != STATUS_BAD_INPUT)) {
         report_show(report);

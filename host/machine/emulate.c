@@ -26,6 +26,7 @@
 #define FLAGS_STATUS  0x8D5ull /* CF PF AF ZF SF OF */
 #define FLAG_CF       1ull
 #define FLAG_TF       0x100ull
+#define FLAG_DF       0x400
 #define SHARED_MOVE   (ABI_USER_SHARED_DATA - ABI_KERNEL_SHARED_DATA)
 
 #define CR0_VALUE 0x80050033ull
@@ -343,6 +344,66 @@ port(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *op, greg_t 
     }
 }
 
+static bool
+is_string_port(ZydisMnemonic mnemonic)
+{
+    return mnemonic == ZYDIS_MNEMONIC_INSB || mnemonic == ZYDIS_MNEMONIC_INSW ||
+           mnemonic == ZYDIS_MNEMONIC_INSD || mnemonic == ZYDIS_MNEMONIC_OUTSB ||
+           mnemonic == ZYDIS_MNEMONIC_OUTSW || mnemonic == ZYDIS_MNEMONIC_OUTSD;
+}
+
+static bool
+reads_port(ZydisMnemonic mnemonic)
+{
+    return mnemonic == ZYDIS_MNEMONIC_IN || mnemonic == ZYDIS_MNEMONIC_INSB ||
+           mnemonic == ZYDIS_MNEMONIC_INSW || mnemonic == ZYDIS_MNEMONIC_INSD;
+}
+
+/* `ins`, `outs`, `rep` or not: all ones are read, what is written is dropped; the memory is touched as the processor does. */
+static void
+string_port(const ZydisDecodedInstruction *insn, greg_t *g, struct emulated *out)
+{
+    static const uint8_t ones[4] = {0xFF, 0xFF, 0xFF, 0xFF};
+    bool in = reads_port(insn->mnemonic), repeats = (insn->attributes & ZYDIS_ATTRIB_HAS_REP) != 0;
+    bool bytes = insn->mnemonic == ZYDIS_MNEMONIC_INSB || insn->mnemonic == ZYDIS_MNEMONIC_OUTSB;
+    bool words = insn->mnemonic == ZYDIS_MNEMONIC_INSW || insn->mnemonic == ZYDIS_MNEMONIC_OUTSW;
+    uint64_t size = bytes ? 1 : words ? 2 : 4, count = repeats ? (uint64_t)g[REG_RCX] : 1, done = 0;
+    greg_t *address = &g[in ? REG_RDI : REG_RSI];
+
+    for (; done < count; done++) {
+        uint64_t at = (uint64_t)*address, last = at + size - 1;
+
+        if (!space_open(at) || !space_open(last) ||
+            (in && (!(space_protection(at) & ABI_PROT_WRITE) || !space_write(at, ones, size)))) {
+            out->result = EMULATE_TOUCH;
+            out->value = space_open(at) && !space_open(last) ? last : at;
+            out->use = in;
+            break;
+        }
+        *address += (g[REG_EFL] & FLAG_DF) ? -(greg_t)size : (greg_t)size;
+    }
+    if (repeats) {
+        g[REG_RCX] -= (greg_t)done;
+    }
+    if (done != 0) {
+        worker_note((uint64_t)g[REG_RIP], "%s %lu items %s port %#x: no device, %s",
+                    in ? "reads" : "writes", done, in ? "from" : "to", (uint16_t)g[REG_RDX],
+                    in ? "all ones" : "dropped");
+    }
+}
+
+/* False: it has been told. */
+static bool
+tell(struct emulated *out)
+{
+    if (GUEST->hardware == ABI_HARDWARE_PASSED) {
+        GUEST->hardware = ABI_HARDWARE_TOLD;
+        return false;
+    }
+    out->result = EMULATE_HARDWARE;
+    return true;
+}
+
 /* Must the kernel be told of it first? */
 static bool
 is_told(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *op, const greg_t *g,
@@ -350,6 +411,11 @@ is_told(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *op, cons
 {
     if (GUEST->hardware == ABI_HARDWARE_OFF) {
         return false;
+    }
+    if (is_string_port(insn->mnemonic)) {
+        out->use = reads_port(insn->mnemonic) ? ABI_READS_PORT : ABI_WRITES_PORT;
+        out->value = (uint16_t)g[REG_RDX];
+        return tell(out);
     }
     switch (insn->mnemonic) {
     case ZYDIS_MNEMONIC_IN:
@@ -366,12 +432,7 @@ is_told(const ZydisDecodedInstruction *insn, const ZydisDecodedOperand *op, cons
     default:
         return false;
     }
-    if (GUEST->hardware == ABI_HARDWARE_PASSED) {
-        GUEST->hardware = ABI_HARDWARE_TOLD;
-        return false;
-    }
-    out->result = EMULATE_HARDWARE;
-    return true;
+    return tell(out);
 }
 
 /* Instructions of kernel mode. */
@@ -403,16 +464,13 @@ emulate_privileged(const ZydisDecodedInstruction *insn, const ZydisDecodedOperan
     case ZYDIS_MNEMONIC_OUT:
         port(insn, op, g);
         return;
+    case ZYDIS_MNEMONIC_INSB:
+    case ZYDIS_MNEMONIC_INSW:
+    case ZYDIS_MNEMONIC_INSD:
     case ZYDIS_MNEMONIC_OUTSB:
     case ZYDIS_MNEMONIC_OUTSW:
     case ZYDIS_MNEMONIC_OUTSD:
-        value = (insn->attributes & ZYDIS_ATTRIB_HAS_REP) ? (uint64_t)g[REG_RCX] : 1;
-        g[REG_RSI] += (greg_t)(value * (op[1].size / 8));
-        if (insn->attributes & ZYDIS_ATTRIB_HAS_REP) {
-            g[REG_RCX] = 0;
-        }
-        worker_note((uint64_t)g[REG_RIP], "writes %lu items to port %#x: no device, dropped", value,
-                    (uint16_t)g[REG_RDX]);
+        string_port(insn, g, out);
         return;
     case ZYDIS_MNEMONIC_RDMSR:
         if (!read_msr((uint32_t)g[REG_RCX], &value)) {
@@ -505,7 +563,7 @@ emulate_instruction(const uint8_t *bytes, size_t length, greg_t *g, struct emula
     if (out->result == EMULATE_UNSUPPORTED || out->result == EMULATE_NO) {
         ZydisFormatterFormatInstruction(&formatter, &insn, op, insn.operand_count_visible,
                                         out->text, sizeof(out->text), rip, NULL);
-    } else if (out->result != EMULATE_FAULT) {
+    } else if (out->result != EMULATE_FAULT && out->result != EMULATE_TOUCH) {
         g[REG_RIP] += insn.length;
     }
 }

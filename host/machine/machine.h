@@ -223,10 +223,11 @@ bool trap_in_host(uint64_t rip);
 /* emulate.c */
 struct emulated {
     enum {
-        EMULATE_DONE,        /* registers are as after the instruction; so for those marked + */
-        EMULATE_NO,          /* not one of ours */
-        EMULATE_PRIVILEGED,  /* privileged, in user mode */
-        EMULATE_FAULT,       /* #GP(0) */
+        EMULATE_DONE,       /* registers are as after the instruction; so for those marked + */
+        EMULATE_NO,         /* not one of ours */
+        EMULATE_PRIVILEGED, /* privileged, in user mode */
+        EMULATE_FAULT,      /* #GP(0) */
+        EMULATE_TOUCH, /* a page fault at `value`, for writing if `use` is 1; what came before is done */
         EMULATE_SYSCALL,     /* + rcx and r11 too */
         EMULATE_CR8_WRITE,   /* + but IRQL: it becomes `value` */
         EMULATE_HARDWARE,    /* nothing is done: the kernel is told of `use` and `value` first */

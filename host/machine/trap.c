@@ -243,6 +243,12 @@ emulate_or_deliver(ucontext_t *context, const uint8_t *bytes, size_t length,
     case EMULATE_FAULT:
         event = (struct trap_event){VECTOR_GP, 0, ABI_TRAP_EXCEPTION, ~0ull};
         break;
+    case EMULATE_TOUCH:
+        machine.last_fault = outcome.value;
+        event = (struct trap_event){
+            VECTOR_PF, (outcome.use ? PF_WRITE : 0) | (space_open(outcome.value) ? PF_PRESENT : 0),
+            ABI_TRAP_EXCEPTION, outcome.value};
+        break;
     case EMULATE_SYSCALL:
         system_call(context);
         return;

@@ -8,9 +8,10 @@
 #include <string.h>
 #include "host/report/report.h"
 
-#define MAX_THREADS 1024
-#define MAX_FRAMES  128
-#define MAX_ROWS    64 /* regions, waits, requests of a thread */
+#define MAX_THREADS     1024
+#define MAX_ALLOCATIONS 2000
+#define MAX_FRAMES      128
+#define MAX_ROWS        64 /* regions, waits, requests of a thread */
 
 struct reader {
     struct report *report;
@@ -289,6 +290,16 @@ read_line(struct reader *reader, const char *kind)
         number(reader, "bytes", &pool->bytes);
         number(reader, "tag", &pool->tag);
         number(reader, "freed", &pool->freed);
+    } else if (strcmp(kind, "allocation") == 0 && report->allocations < MAX_ALLOCATIONS) {
+        struct allocation *allocation;
+        uint64_t at = 0;
+
+        report->allocation =
+            report_grow(report->allocation, &report->allocations, sizeof(*report->allocation));
+        allocation = &report->allocation[report->allocations - 1];
+        number(reader, "number", &allocation->number);
+        number(reader, "at", &at);
+        allocation->place = place_of(report, at, true);
     } else if (strcmp(kind, "broken") == 0) {
         number(reader, "at", &report->broken);
         report->broken += report->broken == 0;

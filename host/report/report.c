@@ -295,6 +295,7 @@ report_free(struct report *report)
     }
     free(report->thread);
     free(report->cpu);
+    free(report->allocation);
     free(report->call);
     free(report->circle);
     free(report->violation);

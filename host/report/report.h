@@ -125,6 +125,12 @@ struct thread {
     bool in_driver; /* a frame of it is a driver's */
 };
 
+/* --fail-alloc: a stack of a driver's that allocates, and where. */
+struct allocation {
+    uint64_t number;
+    struct place *place;
+};
+
 /* A pool block that holds an address of interest. */
 struct pool {
     uint64_t address, block, bytes, tag, freed;
@@ -195,6 +201,8 @@ struct report {
     struct exception exception; /* that nobody took */
     struct pool pool[8];
     size_t pools;
+    struct allocation *allocation;
+    size_t allocations;
     uint64_t broken; /* where writing the report has faulted, 0: it is whole */
     struct cpu *cpu;
     size_t cpus;

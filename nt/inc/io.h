@@ -16,7 +16,6 @@ PIRP IopOldestIrp(PETHREAD Thread);
 VOID IopCancelOldest(PETHREAD Thread,
                      BOOLEAN InSteps); /* no schedule point comes before it is chosen */
 BOOLEAN IopIsCancelLockHeld(VOID);
-VOID IopForgetCompletionEx(PIRP Irp); /* IoSetCompletionRoutineEx is to have failed */
 /* Why the last IopLoadDriver failed, for people: ": what the image loader said", or that DriverEntry returned it. */
 const char *IopLoadFailure(VOID);
 /* A routine refuses what a driver asks for, for a reason that the status does not tell: said if DriverEntry gives up. */

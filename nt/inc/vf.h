@@ -51,6 +51,8 @@ typedef struct _VF_HOOKS {
     VOID (*Raised)(VOID); /* CR8 was written: DISPATCH_LEVEL or above now */
     /* Where an export returns to may be the verifier; for it, at its beginning: where its caller is. */
     PVOID (*Caller)(PVOID Return);
+    /* Shall the allocation fail that this caller asks for? --fail-alloc */
+    BOOLEAN (*AllocationFails)(PVOID Caller);
     BOOLEAN (*IsVerified)(const VOID *Address);
     ULONG (*Flags)(VOID);
     BOOLEAN (*Free)(PVOID Block, ULONG Tag, PVOID Caller); /* TRUE: it was the verifier's */

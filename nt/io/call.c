@@ -188,20 +188,6 @@ IoSetCompletionRoutineEx(PDEVICE_OBJECT DeviceObject, PIRP Irp,
     return STATUS_SUCCESS;
 }
 
-/* As if it had failed, right after it has not. */
-VOID
-IopForgetCompletionEx(PIRP Irp)
-{
-    PIO_STACK_LOCATION Next = IoGetNextIrpStackLocation(Irp);
-    PIOP_SAFE_COMPLETION Safe = Next->Context;
-
-    Next->CompletionRoutine = NULL;
-    Next->Context = NULL;
-    Next->Control = 0;
-    ObDereferenceObject(Safe->DeviceObject);
-    ExFreePoolWithTag(Safe, TAG_IOBUFFER);
-}
-
 static NTSTATUS NTAPI
 IopSignalForwarded(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
 {

@@ -181,6 +181,9 @@ KiAllocationFails(PVOID Caller)
 {
     if (VfHooks != NULL) {
         Caller = VfHooks->Caller(Caller);
+        if (KiInjection.Spared != KiThread() && VfHooks->AllocationFails(Caller)) {
+            return TRUE;
+        }
     }
     if ((KiInjection.Allowed & ABI_INJECT_NOMEM) == 0 || !KiInjection.Clients ||
         KiInjection.Fail.Happened || KiInjection.Left == 0 || KiInjection.Spared == KiThread() ||

@@ -110,6 +110,7 @@ VfInitSystem(VOID)
                                    .Free = VfPoolFree,
                                    .Raised = VfRaised,
                                    .Caller = VfCallerOf,
+                                   .AllocationFails = VfAllocationFails,
                                    .IsVerified = VfIsVerified,
                                    .Flags = VfFlags};
 
@@ -140,7 +141,6 @@ VfInitSystem(VOID)
     VfInitHandle();
     VfInitUnload();
     VfInitUsage();
-    VfInitLowMemory(); /* the last: it takes back what the others have seen */
     VfCall = VfCallRoutine;
     VfHooks = &Hooks;
 }

@@ -57,6 +57,34 @@ VfOpenedByPointer(PVF_FRAME Frame, ULONG64 Result)
     return Result;
 }
 
+/* TRUE: the driver has opened it in another process, and not in this one. */
+static BOOLEAN
+VfOfAnotherProcess(PVF_FRAME Frame, ULONG64 Handle, const char *Verb)
+{
+    if (VF_IS_KERNEL_HANDLE(Handle) || (LONG64)Handle <= 0 ||
+        VfSetFind(&VfHandles, VfHandleKey(Handle)) != 0) {
+        return FALSE;
+    }
+    for (ULONG i = 0; VfHandles.Count != 0 && i < VF_SET_SIZE; i++) {
+        if (VfHandles.Key[i] != 0 && (ULONG)VfHandles.Key[i] == (ULONG)Handle) {
+            VfViolate(VfRuleHandleWrongProcess, NULL, Frame,
+                      "%a %s the handle 0x%p in another process than the one in which %a "
+                      "has opened it",
+                      Frame->Caller, Verb, (PVOID)Handle, (PVOID)VfHandles.Value[i]);
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* A use: where this process has such a handle too, it may be meant. */
+static BOOLEAN
+VfUsedElsewhere(PVF_FRAME Frame, ULONG64 Handle)
+{
+    return KiIrql() == PASSIVE_LEVEL && !ObpIsKernelHandleOpen((HANDLE)Handle) &&
+           VfOfAnotherProcess(Frame, Handle, "uses");
+}
+
 /* ZwDuplicateObject and others give handles too; what is not on record is not judged. */
 static VOID
 VfCloses(PVF_FRAME Frame)
@@ -79,17 +107,7 @@ VfCloses(PVF_FRAME Frame)
                   "now",
                   Frame->Caller, (PVOID)Handle, (PVOID)VfSetFind(&VfClosedHandles, Key));
     }
-    if (!VF_IS_KERNEL_HANDLE(Handle)) {
-        for (ULONG i = 0; i < VF_SET_SIZE; i++) {
-            if (VfHandles.Key[i] != 0 && (ULONG)VfHandles.Key[i] == (ULONG)Handle) {
-                VfViolate(VfRuleHandleWrongProcess, NULL, Frame,
-                          "%a closes the handle 0x%p in another process than the one in which %a "
-                          "has opened it",
-                          Frame->Caller, (PVOID)Handle, (PVOID)VfHandles.Value[i]);
-                break;
-            }
-        }
-    }
+    VfOfAnotherProcess(Frame, Handle, "closes");
 }
 
 static BOOLEAN
@@ -103,8 +121,11 @@ VfIsUserHandle(ULONG64 Handle)
 static VOID
 VfReferences(PVF_FRAME Frame)
 {
-    if ((KPROCESSOR_MODE)Frame->Arg[3] == KernelMode && KiIrql() == PASSIVE_LEVEL &&
-        VfIsUserHandle(Frame->Arg[0])) {
+    if ((KPROCESSOR_MODE)Frame->Arg[3] != KernelMode || KiIrql() != PASSIVE_LEVEL ||
+        VfUsedElsewhere(Frame, Frame->Arg[0])) {
+        return;
+    }
+    if (VfIsUserHandle(Frame->Arg[0])) {
         VfViolate(
             VfRuleUserHandleKernelMode, NULL, Frame,
             "%a references the handle 0x%p of user mode with AccessMode KernelMode: no access "
@@ -117,6 +138,9 @@ VfReferences(PVF_FRAME Frame)
 static VOID
 VfUsesHandle(PVF_FRAME Frame)
 {
+    if (VfUsedElsewhere(Frame, Frame->Arg[0])) {
+        return;
+    }
     if (KiIrql() == PASSIVE_LEVEL && VfIsUserHandle(Frame->Arg[0])) {
         VfViolate(VfRuleUserHandleKernelMode, NULL, Frame,
                   "%a calls %s for the handle 0x%p of user mode: no access right is checked there; "
@@ -258,6 +282,14 @@ VfInitHandle(VOID)
         VF_HOOK(ZwSetEvent, VfUsesHandle, NULL),
         VF_HOOK(ZwTerminateProcess, VfUsesHandle, NULL),
         VF_HOOK(ZwMapViewOfSection, VfUsesHandle, NULL),
+        VF_HOOK(ZwDeviceIoControlFile, VfUsesHandle, NULL),
+        VF_HOOK(ZwFsControlFile, VfUsesHandle, NULL),
+        VF_HOOK(ZwQueryDirectoryFile, VfUsesHandle, NULL),
+        VF_HOOK(ZwQueryKey, VfUsesHandle, NULL),
+        VF_HOOK(ZwEnumerateKey, VfUsesHandle, NULL),
+        VF_HOOK(ZwEnumerateValueKey, VfUsesHandle, NULL),
+        VF_HOOK(ZwDeleteKey, VfUsesHandle, NULL),
+        VF_HOOK(ZwDeleteValueKey, VfUsesHandle, NULL),
     };
 
     VF_ADD_HOOKS(Rows);

@@ -165,12 +165,6 @@ VfMdlAllocated(PVF_FRAME Frame, ULONG64 Result)
     return Result;
 }
 
-VOID
-VfMdlForget(ULONG64 Mdl)
-{
-    VfSetRemove(&VfMdls, Mdl);
-}
-
 static VOID
 VfMdlFreed(PVF_FRAME Frame)
 {

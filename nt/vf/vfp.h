@@ -255,8 +255,7 @@ typedef struct _VF_FAILURES {
 extern VF_FAILURES VfFailures;
 extern VF_SET VfStacks; /* hash of the frames: number */
 BOOLEAN VfConfigureFailures(VOID);
-VOID VfInitLowMemory(VOID);
-VOID VfMdlForget(ULONG64 Mdl); /* memory.c */
+BOOLEAN VfAllocationFails(PVOID Caller); /* VF_HOOKS */
 /* handle.c, unload.c */
 VOID VfHandleUnload(PKI_MODULE Module);
 VOID VfInitHandle(VOID);

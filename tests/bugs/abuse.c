@@ -44,7 +44,7 @@ BugStop(VOID)
 {
 }
 
-#if EITHER(700) || EITHER(701)
+#if EITHER(700) || EITHER(701) || EITHER(709) || EITHER(710)
 /* The embedded controller. */
 #define FIRST_PORT 0x62
 #define LAST_PORT  0x66
@@ -54,11 +54,15 @@ Use(PREQUEST Request)
 {
     USHORT Port = (USHORT)Request->Number;
 
-    if (!HAS(700) && !HAS(701) && (Port < FIRST_PORT || Port > LAST_PORT)) {
+    if (CASE >= 1200 && (Port < FIRST_PORT || Port > LAST_PORT)) {
         return STATUS_ACCESS_DENIED;
     }
     if (EITHER(700)) {
         __outbyte(Port, (UCHAR)Request->Value); /* BUG(700) */
+    } else if (EITHER(709)) {
+        __outbytestring(Port, (PUCHAR)&Request->Value, sizeof(Request->Value)); /* BUG(709) */
+    } else if (EITHER(710)) {
+        __inwordstring(Port, (PUSHORT)&Request->Value, sizeof(Request->Value) / 2); /* BUG(710) */
     } else {
         Request->Value = __indword(Port); /* BUG(701) */
     }

@@ -80,7 +80,7 @@ BugStart(PDRIVER_OBJECT Driver)
     KeInitializeDpc(&Dpc, TimerDpc, NULL);
 #if EITHER(160)
     Status = ZwOpenKey(&Key, KEY_READ, &Attributes); /* BUG(160) */
-#elif EITHER(176)
+#elif EITHER(176) || EITHER(177)
     Attributes.Attributes &= ~OBJ_KERNEL_HANDLE; /* in the table of the process System */
     Status = ZwOpenKey(&Key, KEY_READ, &Attributes);
 #elif EITHER(165)
@@ -117,7 +117,7 @@ BugStop(VOID)
     if (!HAS(175)) {
         KeFlushQueuedDpcs();
     }
-#elif CASE == 660 || CASE == 676
+#elif CASE == 660 || EITHER(177) || CASE == 676
     ZwClose(Key);
 #elif CASE == 665
     KeCancelTimer(&Timer);
@@ -149,10 +149,12 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Registry\\Machine\\Software");
     OBJECT_ATTRIBUTES Attributes;
     NTSTATUS Status = STATUS_SUCCESS;
+    KAPC_STATE Attached;
+    ULONG Length;
     PVOID Object;
     HANDLE Handle;
 
-    (VOID) Object, (VOID)Handle;
+    (VOID) Object, (VOID)Handle, (VOID)Attached, (VOID)Length;
     InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
                                NULL);
 #if EITHER(161)
@@ -194,6 +196,16 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     if (HAS(176)) {
         ZwClose(Key); /* BUG(176) */
     }
+#elif EITHER(177)
+    /* A handle that is not the kernel's is used in a client's process. */
+    if (!HAS(177)) {
+        KeStackAttachProcess(PsInitialSystemProcess, &Attached);
+    }
+    Status = ZwQueryKey(Key, KeyBasicInformation, NULL, 0, &Length); /* BUG(177) */
+    if (!HAS(177)) {
+        KeUnstackDetachProcess(&Attached);
+    }
+    Status = STATUS_SUCCESS;
 #elif EITHER(174)
     /* The reference to the top of the stack is kept. */
     Object = IoGetAttachedDeviceReference(Device); /* BUG(174) */

@@ -182,6 +182,39 @@ Times(VOID)
     EXPECT(KeQueryInterruptTimePrecise(&Stamp) - Interrupt >= 500);
 }
 
+/* Where no device is, a port is all ones, and what is written is dropped. [SDM:INS, OUTS] registers and the memory go on as the processor has it. */
+static VOID
+Ports(VOID)
+{
+    UCHAR Bytes[4] = {1, 2, 3, 4};
+    USHORT Words[4] = {1, 2, 3, 4};
+    UCHAR *To = Bytes + 2;
+    ULONG64 Count = 2;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    READ_PORT_BUFFER_UCHAR((PUCHAR)0x8000, Bytes + 1, 2);
+    EXPECT(Bytes[0] == 1 && Bytes[1] == 0xFF && Bytes[2] == 0xFF && Bytes[3] == 4);
+    READ_PORT_BUFFER_USHORT((PUSHORT)0x8000, Words, 3);
+    EXPECT(Words[0] == 0xFFFF && Words[2] == 0xFFFF && Words[3] == 4);
+    READ_PORT_BUFFER_USHORT((PUSHORT)0x8000, Words + 3, 0);
+    EXPECT_EQ(Words[3], 4);
+    WRITE_PORT_BUFFER_UCHAR((PUCHAR)0x8000, Bytes, 4);
+    EXPECT_EQ(Bytes[3], 4);
+    Bytes[0] = Bytes[1] = Bytes[2] = 0;
+    __asm__ volatile("std\n\trep insb\n\tcld"
+                     : "+D"(To), "+c"(Count)
+                     : "d"((USHORT)0x8000)
+                     : "memory", "cc");
+    EXPECT(To == Bytes && Count == 0 && Bytes[0] == 0 && Bytes[1] == 0xFF && Bytes[2] == 0xFF);
+    To = (UCHAR *)0x10000; /* user mode's, and nothing is there */
+    __try {
+        __asm__ volatile("insb" : "+D"(To) : "d"((USHORT)0x8000) : "memory");
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Status = GetExceptionCode();
+    }
+    EXPECT_STATUS(Status, STATUS_ACCESS_VIOLATION);
+}
+
 static KBUGCHECK_CALLBACK_RECORD Record;
 static KBUGCHECK_REASON_CALLBACK_RECORD ReasonRecord;
 static UCHAR Buffer[16];
@@ -251,4 +284,4 @@ Synch(VOID)
 }
 
 TEST_DRIVER(TEST(Processors), TEST(Affinities), TEST(SystemAffinity), TEST(Stack), TEST(Times),
-            TEST(Callbacks), TEST(Synch))
+            TEST(Ports), TEST(Callbacks), TEST(Synch))
