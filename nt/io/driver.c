@@ -19,6 +19,7 @@
  *       microseconds on Windows, and an unload comes by way of a worker thread. (Microsoft's sample event counts on it.)
  *   R7  A load that finds the driver waiting for its last close takes the unload back and succeeds; if the image is
  *       still there, but no driver object of the name, it is STATUS_DRIVER_FAILED_PRIOR_UNLOAD.
+ *   R8  Of two that unload a driver one calls Unload: between the last look at DRVO_UNLOAD_INVOKED and setting it is no point.
  */
 #include "nt/io/iop.h"
 #include "nt/inc/left.h"
@@ -519,6 +520,17 @@ IopTryUnload(PDRIVER_OBJECT DriverObject)
 }
 
 static NTSTATUS
+IopJudgeUnload(PDRIVER_OBJECT DriverObject)
+{
+    if (DriverObject->Flags & DRVO_UNLOAD_INVOKED) {
+        return STATUS_DELETE_PENDING;
+    }
+    return DriverObject->DriverUnload == NULL || DriverObject->DriverSection == NULL
+               ? STATUS_INVALID_DEVICE_REQUEST
+               : STATUS_SUCCESS;
+}
+
+static NTSTATUS
 IopUnloadObject(PUNICODE_STRING Name)
 {
     PDRIVER_OBJECT DriverObject;
@@ -530,15 +542,15 @@ IopUnloadObject(PUNICODE_STRING Name)
         return Status;
     }
     IopWaitForDriverEntry(DriverObject); /* R1 */
-    if (DriverObject->Flags & DRVO_UNLOAD_INVOKED) {
-        Status = STATUS_DELETE_PENDING;
-    } else if (DriverObject->DriverUnload == NULL || DriverObject->DriverSection == NULL) {
-        Status = STATUS_INVALID_DEVICE_REQUEST;
-    } else {
+    Status = IopJudgeUnload(DriverObject);
+    if (NT_SUCCESS(Status)) {
         if (DriverObject->DriverExtension->AddDevice != NULL) {
             IopRemovePnpDevices(DriverObject);
         }
         IopGoPoint(DriverObject);
+        Status = IopJudgeUnload(DriverObject); /* R8 */
+    }
+    if (NT_SUCCESS(Status)) {
         for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL;
              Device = Device->NextDevice) {
             IopExtension(Device)->ExtensionFlags |= DOE_UNLOAD_PENDING; /* R3 */
