@@ -171,6 +171,7 @@ typedef struct _FLTP_OPERATION {
     FLT_RELATED_OBJECTS Objects;
     /* A pre- or post-callback pends: 0 running, 1 it has returned PENDING, 2 completed before that. */
     LONG Pend;
+    LONG Stage; /* FLTP_STAGE: P4 of pass.c */
     FLT_PREOP_CALLBACK_STATUS PendStatus;
     PVOID PendContext;
     PFLTP_NODE PostNode; /* whose post-callback has it */
@@ -386,6 +387,7 @@ BOOLEAN FltpContinue(PFLTP_OPERATION Operation, FLT_PREOP_CALLBACK_STATUS Status
 BOOLEAN FltpAscend(PFLTP_OPERATION Operation); /* FALSE: a post-callback has kept it */
 NTSTATUS FltpRun(PFLTP_OPERATION Operation, PFLT_INSTANCE First);
 VOID FltpResume(PFLTP_OPERATION Operation, FLTP_NEXT Where);
+VOID FltpCancel(PFLTP_OPERATION Operation); /* the caller has a reference on it */
 NTSTATUS FltpFinish(PFLTP_OPERATION Operation);
 
 /* param.c, buffer.c */

@@ -9,14 +9,21 @@
  *   P1  Two references: the dispatch routine's, which wants to know what to return, and the completion's.
  *   P2  A post-callback that keeps an IRP marks it pending; then the dispatch routine returns STATUS_PENDING.
  *   P3  Contexts of a file object are gone when its close goes below.
+ *   P4  An IRP that is being cancelled (T2 of teardown.c) stays until the canceller is done with it: who completes it
+ *       meanwhile leaves the rest to the canceller. One that is not below yet goes there as cancelled.
  */
 #include "fltp.h"
 
-static NTSTATUS NTAPI
-FltpCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
-{
-    PFLTP_OPERATION Operation = Context;
+typedef enum _FLTP_STAGE {
+    FltpAbove, /* nobody cancels it */
+    FltpBelow,
+    FltpCancelling,
+    FltpHeld /* completed meanwhile */
+} FLTP_STAGE;
 
+static NTSTATUS
+FltpCompleted(PFLTP_OPERATION Operation, PIRP Irp)
+{
     Operation->Completed = TRUE;
     Operation->Data.IoStatus = Irp->IoStatus;
     FltpRestoreIrp(Operation, Irp);
@@ -38,6 +45,51 @@ FltpCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
     }
     FltpDereferenceOperation(Operation);
     return STATUS_CONTINUE_COMPLETION;
+}
+
+/* P4. FALSE: the canceller goes on. */
+static BOOLEAN
+FltpComesBack(PFLTP_OPERATION Operation, PIRP Irp)
+{
+    if (InterlockedCompareExchange(&Operation->Stage, FltpAbove, FltpBelow) == FltpBelow) {
+        return TRUE;
+    }
+    if (!Operation->Waits && !Operation->Synchronous && !Operation->Generated) {
+        IoMarkIrpPending(Irp); /* P2 */
+        Operation->Pended = TRUE;
+    }
+    if (InterlockedCompareExchange(&Operation->Stage, FltpHeld, FltpCancelling) == FltpCancelling) {
+        return FALSE;
+    }
+    Operation->Stage = FltpAbove;
+    return TRUE;
+}
+
+static NTSTATUS NTAPI
+FltpCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
+{
+    return FltpComesBack(Context, Irp) ? FltpCompleted(Context, Irp)
+                                       : STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+VOID
+FltpCancel(PFLTP_OPERATION Operation)
+{
+    PIRP Irp = Operation->Irp;
+
+    InterlockedExchange8((volatile CHAR *)&Operation->Cancelled, TRUE);
+    if (InterlockedCompareExchange(&Operation->Stage, FltpCancelling, FltpBelow) != FltpBelow) {
+        return;
+    }
+    IoCancelIrp(Irp);
+    if (InterlockedCompareExchange(&Operation->Stage, FltpBelow, FltpCancelling) ==
+        FltpCancelling) {
+        return;
+    }
+    Operation->Stage = FltpAbove;
+    if (FltpCompleted(Operation, Irp) == STATUS_CONTINUE_COMPLETION) {
+        IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    }
 }
 
 /* Below, and then to who wants to know what it returned; the operation may be over by then. */
@@ -77,6 +129,10 @@ FltpPass(PFLTP_OPERATION Operation)
         FltpToIrp(Operation, Irp, IoGetNextIrpStackLocation(Irp));
     }
     IoSetCompletionRoutine(Irp, FltpCompletion, Operation, TRUE, TRUE, TRUE);
+    InterlockedExchange(&Operation->Stage, FltpBelow);
+    if (Operation->Cancelled) {
+        Irp->Cancel = TRUE; /* P4 */
+    }
     if (Operation->StatusRoutine != NULL) {
         return FltpTellStatus(Operation, Irp);
     }

@@ -15,7 +15,7 @@
 
 /* T2. One node of the list, copied and marked as ours; FALSE: none is left. */
 static BOOLEAN
-FltpTakePassed(PFLT_INSTANCE Instance, PFLTP_NODE Copy, PBOOLEAN Cancel, PIRP *Irp)
+FltpTakePassed(PFLT_INSTANCE Instance, PFLTP_NODE Copy, PBOOLEAN Cancel)
 {
     BOOLEAN Found = FALSE;
     KIRQL OldIrql;
@@ -32,7 +32,6 @@ FltpTakePassed(PFLT_INSTANCE Instance, PFLTP_NODE Copy, PBOOLEAN Cancel, PIRP *I
                 InterlockedIncrement(&Node->Operation->References);
                 Found = TRUE;
                 *Cancel = TRUE;
-                *Irp = Node->Operation->Irp;
             }
         } else if (InterlockedCompareExchange(&Node->Taken, 1, 0) == 0) {
             RemoveEntryList(&Node->Links);
@@ -52,14 +51,13 @@ FltpDrain(PFLT_INSTANCE Instance)
     PFLTP_OPERATION Copy;
     FLTP_NODE Node;
     BOOLEAN Cancel;
-    PIRP Irp;
 
-    while (FltpTakePassed(Instance, &Node, &Cancel, &Irp)) {
+    while (FltpTakePassed(Instance, &Node, &Cancel)) {
         PFLTP_OPERATION Operation = Node.Operation;
 
         if (Cancel) {
-            if (Irp != NULL) {
-                IoCancelIrp(Irp);
+            if (Operation->Irp != NULL) {
+                FltpCancel(Operation);
             }
             FltpDereferenceOperation(Operation);
             continue;
