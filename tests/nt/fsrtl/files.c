@@ -101,6 +101,13 @@ Mdls(VOID)
     }
 }
 
+/* [DDI:ntifs/fsrtlispagingfile] */
+static VOID
+Kinds(VOID)
+{
+    EXPECT(!FsRtlIsPagingFile(File));
+}
+
 static VOID
 Flushes(VOID)
 {
@@ -173,4 +180,5 @@ Last(VOID)
     ZwClose(Handle);
 }
 
-TEST_DRIVER(TEST(Prepare), TEST(Copies), TEST(Mdls), TEST(Flushes), TEST(Views), TEST(Last))
+TEST_DRIVER(TEST(Prepare), TEST(Copies), TEST(Mdls), TEST(Kinds), TEST(Flushes), TEST(Views),
+            TEST(Last))
