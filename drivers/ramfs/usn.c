@@ -54,9 +54,32 @@ RamAppend(PRAM_NODE Node, ULONG Reason, PRAM_LINK Link)
     Volume->NextUsn += Length;
 }
 
+/* USN_RECORD_V3: Windows 8; file numbers of 128 bits. */
+typedef struct _RAM_RECORD_3 {
+    ULONG RecordLength;
+    USHORT MajorVersion, MinorVersion;
+    ULONG64 File[2], Parent[2];
+    USN Usn;
+    LARGE_INTEGER TimeStamp;
+    ULONG Reason, SourceInfo, SecurityId, FileAttributes;
+    USHORT FileNameLength, FileNameOffset;
+    WCHAR FileName[1];
+} RAM_RECORD_3, *PRAM_RECORD_3;
+
+/* What a reader has: READ_USN_JOURNAL_DATA_V0, or _V1 with the lowest and the highest version of records that it takes. */
+typedef struct _RAM_READ {
+    READ_USN_JOURNAL_DATA Data;
+    USHORT Lowest, Highest, Unused[2];
+} RAM_READ, *PRAM_READ;
+
+typedef struct _RAM_ENUM {
+    MFT_ENUM_DATA Data;
+    USHORT Lowest, Highest, Unused[2];
+} RAM_ENUM, *PRAM_ENUM;
+
 /* A request that waits: J5. */
 typedef struct _RAM_WAITER {
-    READ_USN_JOURNAL_DATA Read;
+    RAM_READ Read;
     LONGLONG Until; /* the journal's end then */
 } RAM_WAITER, *PRAM_WAITER;
 
@@ -153,15 +176,56 @@ RamDismissWaiters(PRAM_VOLUME Volume, PFILE_OBJECT FileObject, NTSTATUS Status)
     }
 }
 
+/* The version of records for who takes those from Lowest to Highest; 0: there is none. */
+static ULONG
+RamChooseVersion(USHORT Lowest, USHORT Highest)
+{
+    ULONG Newest = RamIsWindows8 ? 3 : 2;
+
+    return Lowest > Highest || Lowest > Newest || Highest < 2 ? 0 : Lowest <= 2 ? 2 : 3;
+}
+
+/* The record as one of that version; what it takes, 0: more than there is room for. */
+static ULONG
+RamGiveRecord(PUSN_RECORD From, PUCHAR Out, ULONG Room, ULONG Version)
+{
+    PRAM_RECORD_3 To = (PVOID)Out;
+    ULONG Length = Version == 2
+                       ? From->RecordLength
+                       : (FIELD_OFFSET(RAM_RECORD_3, FileName) + From->FileNameLength + 7) & ~7u;
+
+    if (Length > Room) {
+        return 0;
+    }
+    if (Version == 2) {
+        RtlCopyMemory(Out, From, Length);
+        return Length;
+    }
+    RtlZeroMemory(To, Length);
+    To->RecordLength = Length;
+    To->MajorVersion = 3;
+    To->File[0] = From->FileReferenceNumber;
+    To->Parent[0] = From->ParentFileReferenceNumber;
+    To->Usn = From->Usn;
+    To->TimeStamp = From->TimeStamp;
+    To->Reason = From->Reason;
+    To->FileAttributes = From->FileAttributes;
+    To->FileNameLength = From->FileNameLength;
+    To->FileNameOffset = FIELD_OFFSET(RAM_RECORD_3, FileName);
+    RtlCopyMemory(To->FileName, From->FileName, From->FileNameLength);
+    return Length;
+}
+
 /* The records from Read->StartUsn on, as many as fit, behind the number to go on with. */
 static NTSTATUS
-RamCopyRecords(PRAM_VOLUME Volume, PREAD_USN_JOURNAL_DATA Read, PUCHAR Out, ULONG Length,
+RamCopyRecords(PRAM_VOLUME Volume, PRAM_READ Reader, PUCHAR Out, ULONG Length,
                PULONG_PTR Information)
 {
-    ULONG At = 0, Used = sizeof(USN);
+    ULONG At = 0, Used = sizeof(USN), Version = RamChooseVersion(Reader->Lowest, Reader->Highest);
+    PREAD_USN_JOURNAL_DATA Read = &Reader->Data;
     LONGLONG Usn = Read->StartUsn;
 
-    if (Read->UsnJournalID != Volume->JournalId) {
+    if (Read->UsnJournalID != Volume->JournalId || Version == 0) {
         return STATUS_INVALID_PARAMETER;
     }
     if (Usn == 0) {
@@ -180,16 +244,16 @@ RamCopyRecords(PRAM_VOLUME Volume, PREAD_USN_JOURNAL_DATA Read, PUCHAR Out, ULON
         if (Record->Usn < Usn) {
             continue;
         }
-        if (Used + Record->RecordLength > Length) {
-            break;
+        if ((Record->Reason & Read->ReasonMask) != 0 &&
+            (!Read->ReturnOnlyOnClose || (Record->Reason & USN_REASON_CLOSE) != 0)) {
+            ULONG Given = RamGiveRecord(Record, Out + Used, Length - Used, Version);
+
+            if (Given == 0) {
+                break;
+            }
+            Used += Given;
         }
         Usn = Record->Usn + Record->RecordLength;
-        if (!(Record->Reason & Read->ReasonMask) ||
-            (Read->ReturnOnlyOnClose && !(Record->Reason & USN_REASON_CLOSE))) {
-            continue;
-        }
-        RtlCopyMemory(Out + Used, Record, Record->RecordLength);
-        Used += Record->RecordLength;
     }
     *(USN *)Out = Usn;
     *Information = Used;
@@ -292,7 +356,7 @@ RamCreateJournal(PRAM_VOLUME Volume)
 }
 
 static NTSTATUS
-RamHoldReader(PRAM_REQUEST Request, PREAD_USN_JOURNAL_DATA Read, PVOID Out, ULONG Length)
+RamHoldReader(PRAM_REQUEST Request, PRAM_READ Read, PVOID Out, ULONG Length)
 {
     PRAM_WAITER Waiter = RamAllocate(sizeof(*Waiter));
     PMDL Mdl;
@@ -314,7 +378,7 @@ RamHoldReader(PRAM_REQUEST Request, PREAD_USN_JOURNAL_DATA Read, PVOID Out, ULON
         return GetExceptionCode();
     }
     Waiter->Read = *Read;
-    Waiter->Until = Request->Volume->NextUsn + (LONGLONG)Read->BytesToWaitFor;
+    Waiter->Until = Request->Volume->NextUsn + (LONGLONG)Read->Data.BytesToWaitFor;
     Request->Irp->Tail.Overlay.DriverContext[0] = Waiter;
     Request->Taken = TRUE;
     IoCsqInsertIrp(&Request->Volume->Waiters, Request->Irp, NULL);
@@ -322,13 +386,13 @@ RamHoldReader(PRAM_REQUEST Request, PREAD_USN_JOURNAL_DATA Read, PVOID Out, ULON
 }
 
 static NTSTATUS
-RamReadJournal(PRAM_REQUEST Request, PREAD_USN_JOURNAL_DATA Read, PUCHAR Out, ULONG Length)
+RamReadJournal(PRAM_REQUEST Request, PRAM_READ Read, PUCHAR Out, ULONG Length)
 {
     NTSTATUS Status = RamCopyRecords(Request->Volume, Read, Out, Length, &Request->Information);
 
-    if (NT_SUCCESS(Status) && Request->Information == sizeof(USN) && Read->BytesToWaitFor != 0 &&
-        *(USN *)Out == Request->Volume->NextUsn) {
-        Read->StartUsn = Request->Volume->NextUsn;
+    if (NT_SUCCESS(Status) && Request->Information == sizeof(USN) &&
+        Read->Data.BytesToWaitFor != 0 && *(USN *)Out == Request->Volume->NextUsn) {
+        Read->Data.StartUsn = Request->Volume->NextUsn;
         return RamHoldReader(Request, Read, Out, Length);
     }
     return Status;
@@ -336,17 +400,14 @@ RamReadJournal(PRAM_REQUEST Request, PREAD_USN_JOURNAL_DATA Read, PUCHAR Out, UL
 
 /* The record of a file as it is, as if one were written now. 0: there is no room for it. */
 static ULONG
-RamDescribe(PRAM_NODE Node, PRAM_LINK Link, PUCHAR Out, ULONG Length)
+RamDescribe(PRAM_NODE Node, PRAM_LINK Link, PUCHAR Out, ULONG Length, ULONG Version)
 {
-    PUSN_RECORD Record = (PUSN_RECORD)Out;
+    UCHAR Buffer[FIELD_OFFSET(USN_RECORD, FileName) + RAM_MAX_NAME * sizeof(WCHAR) + 8];
+    PUSN_RECORD Record = (PUSN_RECORD)Buffer;
     ULONG NameLength = Link != NULL ? Link->Name.Length : 0;
-    ULONG Size = (FIELD_OFFSET(USN_RECORD, FileName) + NameLength + 7) & ~7u;
 
-    if (Length < Size) {
-        return 0;
-    }
-    RtlZeroMemory(Record, Size);
-    Record->RecordLength = Size;
+    RtlZeroMemory(Buffer, sizeof(Buffer));
+    Record->RecordLength = (FIELD_OFFSET(USN_RECORD, FileName) + NameLength + 7) & ~7u;
     Record->MajorVersion = 2;
     Record->FileReferenceNumber = Node->Id;
     Record->ParentFileReferenceNumber =
@@ -358,17 +419,19 @@ RamDescribe(PRAM_NODE Node, PRAM_LINK Link, PUCHAR Out, ULONG Length)
     if (NameLength != 0) {
         RtlCopyMemory(Record->FileName, Link->Name.Buffer, NameLength);
     }
-    return Size;
+    return RamGiveRecord(Record, Out, Length, Version);
 }
 
 /* METHOD_NEITHER */
 static NTSTATUS
-RamReadFileUsn(PRAM_REQUEST Request, PUCHAR Out, ULONG Length)
+RamReadFileUsn(PRAM_REQUEST Request, PUCHAR Out, ULONG Length, ULONG Version)
 {
-    ULONG Size = RamDescribe(Request->Stream->Node, RamLinkOf(Request), Out, Length);
-
-    Request->Information = Size;
-    return Size == 0 ? STATUS_BUFFER_TOO_SMALL : STATUS_SUCCESS;
+    if (Version == 0) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Request->Information =
+        RamDescribe(Request->Stream->Node, RamLinkOf(Request), Out, Length, Version);
+    return Request->Information == 0 ? STATUS_BUFFER_TOO_SMALL : STATUS_SUCCESS;
 }
 
 static ULONG64
@@ -382,13 +445,18 @@ RamOrdinal(ULONG64 Number)
  * MFT_ENUM_DATA; J3]
  */
 static NTSTATUS
-RamEnumerate(PRAM_REQUEST Request, PMFT_ENUM_DATA Enum, PUCHAR Out, ULONG Length)
+RamEnumerate(PRAM_REQUEST Request, PRAM_ENUM Reader, PUCHAR Out, ULONG Length)
 {
     PRAM_VOLUME Volume = Request->Volume;
+    PMFT_ENUM_DATA Enum = &Reader->Data;
     ULONG Used = sizeof(ULONGLONG), Size;
+    ULONG Version = RamChooseVersion(Reader->Lowest, Reader->Highest);
     ULONG64 Next = 0;
     PLIST_ENTRY Entry;
 
+    if (Version == 0) {
+        return STATUS_INVALID_PARAMETER;
+    }
     for (Entry = Volume->Nodes.Flink; Entry != &Volume->Nodes; Entry = Entry->Flink) {
         PRAM_NODE Node = CONTAINING_RECORD(Entry, RAM_NODE, AllNodes);
 
@@ -402,7 +470,7 @@ RamEnumerate(PRAM_REQUEST Request, PMFT_ENUM_DATA Enum, PUCHAR Out, ULONG Length
                            IsListEmpty(&Node->Names)
                                ? NULL
                                : CONTAINING_RECORD(Node->Names.Flink, RAM_LINK, OfNode),
-                           Out + Used, Length - Used);
+                           Out + Used, Length - Used, Version);
         if (Size == 0) {
             Next = Node->Id;
             break;
@@ -423,8 +491,9 @@ RamJournal(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
     PRAM_VOLUME Volume = Request->Volume;
     PVOID System = Request->Irp->AssociatedIrp.SystemBuffer, User = Request->Irp->UserBuffer;
     PVOID Input = Request->Stack->Parameters.FileSystemControl.Type3InputBuffer;
-    READ_USN_JOURNAL_DATA Read;
-    MFT_ENUM_DATA Enum;
+    USHORT Range[2] = {2, 2};
+    RAM_READ Read;
+    RAM_ENUM Enum;
 
     switch (Code) {
     case FSCTL_CREATE_USN_JOURNAL:
@@ -434,18 +503,23 @@ RamJournal(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
             return STATUS_INVALID_PARAMETER;
         }
         if (Request->Irp->RequestorMode != KernelMode) {
+            ProbeForRead(Input, In, sizeof(USHORT));
             ProbeForWrite(User, Out, sizeof(ULONG));
         }
-        return RamReadFileUsn(Request, User, Out);
+        if (In >= sizeof(Range)) {
+            RtlCopyMemory(Range, Input, sizeof(Range));
+        }
+        return RamReadFileUsn(Request, User, Out, RamChooseVersion(Range[0], Range[1]));
     case FSCTL_ENUM_USN_DATA:
-        if (In < sizeof(Enum) || Out < sizeof(ULONGLONG)) {
+        if (In < sizeof(Enum.Data) || Out < sizeof(ULONGLONG)) {
             return STATUS_INVALID_PARAMETER;
         }
         if (Request->Irp->RequestorMode != KernelMode) {
-            ProbeForRead(Input, sizeof(Enum), sizeof(ULONG));
+            ProbeForRead(Input, In, sizeof(ULONG));
             ProbeForWrite(User, Out, sizeof(ULONG));
         }
-        RtlCopyMemory(&Enum, Input, sizeof(Enum));
+        Enum.Lowest = Enum.Highest = 2;
+        RtlCopyMemory(&Enum, Input, In < sizeof(Enum) ? sizeof(Enum.Data) : sizeof(Enum));
         return RamEnumerate(Request, &Enum, User, Out);
     }
     if (!Volume->JournalActive) {
@@ -479,14 +553,15 @@ RamJournal(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
         return STATUS_SUCCESS;
     }
     case FSCTL_READ_USN_JOURNAL:
-        if (In < sizeof(Read) || Out < sizeof(USN)) {
+        if (In < sizeof(Read.Data) || Out < sizeof(USN)) {
             return STATUS_INVALID_PARAMETER;
         }
         if (Request->Irp->RequestorMode != KernelMode) {
-            ProbeForRead(Input, sizeof(Read), sizeof(ULONG));
+            ProbeForRead(Input, In, sizeof(ULONG));
             ProbeForWrite(User, Out, sizeof(ULONG));
         }
-        RtlCopyMemory(&Read, Input, sizeof(Read));
+        Read.Lowest = Read.Highest = 2;
+        RtlCopyMemory(&Read, Input, In < sizeof(Read) ? sizeof(Read.Data) : sizeof(Read));
         return RamReadJournal(Request, &Read, User, Out);
     case FSCTL_WRITE_USN_CLOSE_RECORD:
         if (RamIsVolumeOpen(Request)) {

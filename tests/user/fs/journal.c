@@ -152,6 +152,44 @@ Waiting(void)
     CloseHandle(Event);
 }
 
+/* USN_RECORD_V3, for who takes nothing older. [Win32: READ_USN_JOURNAL_DATA_V1, READ_FILE_USN_DATA, USN_RECORD_V3] */
+static void
+Versions(void)
+{
+    struct {
+        WANTED Wanted;
+        USHORT Lowest, Highest, Unused[2];
+    } In = {{Journal.NextUsn, USN_REASON_FILE_CREATE, 0, 0, 0, Journal.UsnJournalID}, 3, 3};
+    USHORT Range[2] = {2, 3};
+    ULONGLONG Out[64], Id[3];
+    ULONG *Record = (PVOID)(Out + 1);
+    HANDLE File = Make(L"version");
+
+    NtQueryInformationFile(File, &Iosb, Id, sizeof(Id), (FILE_INFORMATION_CLASS)59);
+    EXPECT_STATUS(Control(File, FSCTL_READ_FILE_USN_DATA, Range, sizeof(Range), Out, sizeof(Out)),
+                  STATUS_SUCCESS);
+    EXPECT_EQ(((PUSHORT)Out)[2], 2); // MajorVersion
+    Range[0] = Range[1] = 4;
+    EXPECT_STATUS(Control(File, FSCTL_READ_FILE_USN_DATA, Range, sizeof(Range), Out, sizeof(Out)),
+                  STATUS_INVALID_PARAMETER); // none of ours
+    NtClose(File);
+    if (LOBYTE(LOWORD(GetVersion())) * 100 + HIBYTE(LOWORD(GetVersion())) < 602) {
+        EXPECT_STATUS(Control(Volume, FSCTL_READ_USN_JOURNAL, &In, sizeof(In), Out, sizeof(Out)),
+                      STATUS_INVALID_PARAMETER); // Windows 8 brought it
+        return;
+    }
+    EXPECT_STATUS(Control(Volume, FSCTL_READ_USN_JOURNAL, &In, sizeof(In), Out, sizeof(Out)),
+                  STATUS_SUCCESS);
+    EXPECT_EQ(Record[0], (76 + 14 + 7) & ~7u);      // RecordLength
+    EXPECT_EQ(Iosb.Information, 8 + 2 * Record[0]); // made, and closed
+    EXPECT_EQ(((PUSHORT)Record)[2], 3);
+    EXPECT(memcmp(Record + 2, Id + 1, 16) == 0); // FILE_ID_128
+    EXPECT_EQ(*(USN *)(Record + 10), In.Wanted.Start);
+    EXPECT_EQ(Record[14], USN_REASON_FILE_CREATE);
+    EXPECT(((PUSHORT)Record)[36] == 14 && ((PUSHORT)Record)[37] == 76 &&
+           memcmp((PUCHAR)Record + 76, L"version", 14) == 0);
+}
+
 int
 main(void)
 {
@@ -165,6 +203,8 @@ main(void)
     EXPECT_STATUS(Control(Volume, FSCTL_QUERY_USN_JOURNAL, NULL, 0, &Journal, sizeof(Journal)),
                   STATUS_SUCCESS);
     Whole();
+    Control(Volume, FSCTL_QUERY_USN_JOURNAL, NULL, 0, &Journal, sizeof(Journal));
+    Versions();
     Waiting();
     return TEST_DONE();
 }
