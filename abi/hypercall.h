@@ -230,6 +230,7 @@ enum abi_agent_flags {
     ABI_AGENT_SEVERAL = 64, /* exploring: a wait for several objects */
     ABI_AGENT_PLAIN =
         128, /* exploring: an access that is neither atomic nor volatile, as far as is known */
+    ABI_AGENT_ADDS = 256, /* exploring: it adds one to those that others give back */
 };
 
 enum abi_agent_kind {

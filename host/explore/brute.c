@@ -109,7 +109,9 @@ depends(const struct taken *a, const struct taken *b)
 {
     for (uint32_t i = 0; i < a->touches; i++) {
         for (uint32_t j = 0; j < b->touches; j++) {
-            if (a->touch[i].key == b->touch[j].key && (a->touch[i].writes || b->touch[j].writes)) {
+            if (a->touch[i].key == b->touch[j].key &&
+                touches_conflict(a->touch[i].writes, a->touch[i].counts, b->touch[j].writes,
+                                 b->touch[j].counts)) {
                 return true;
             }
         }

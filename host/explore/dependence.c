@@ -50,7 +50,7 @@ static const uint8_t aspects[SP_LAST] = {
 GENERAL_REGISTERS_ONLY static struct touch
 touch_of(uint64_t object, enum aspect of, bool writes)
 {
-    return (struct touch){object ^ (uint64_t)(of + 1) << 56, writes};
+    return (struct touch){.key = object ^ (uint64_t)(of + 1) << 56, .writes = writes};
 }
 
 GENERAL_REGISTERS_ONLY static struct touch
@@ -105,7 +105,13 @@ operation_touches(const struct operation *operation, struct touch *touch)
         count = memory_cells(operation->object[0], operation->size[0], !operation->reads[0], touch,
                              count);
     } else if (of < OF_ITSELF && operation->object[0] != 0) {
-        touch[count++] = touch_of(operation->object[0], of, !operation->reads[0]);
+        touch[count] = touch_of(operation->object[0], of, !operation->reads[0]);
+        if (operation_counts(operation)) {
+            touch[count].counts = COUNTS_DOWN;
+        } else if ((operation->flags & ABI_AGENT_ADDS) != 0) {
+            touch[count].counts = COUNTS_UP;
+        }
+        count++;
     }
     if (operation->more == NULL) { /* what a loop polls: spin.c */
         for (uint32_t i = 1; i < operation->objects; i++) {
@@ -118,8 +124,8 @@ operation_touches(const struct operation *operation, struct touch *touch)
     }
     if (operation->target != 0) {
         /* What befalls an agent comes before or after each step of it. */
-        touch[count++] = (struct touch){operation->target ^ (uint64_t)(OF_STEPS + 1) << 56,
-                                        operation->kind == ABI_AGENT_INJECTED};
+        touch[count++] = (struct touch){.key = operation->target ^ (uint64_t)(OF_STEPS + 1) << 56,
+                                        .writes = operation->kind == ABI_AGENT_INJECTED};
     }
     return count;
 }
@@ -154,7 +160,8 @@ operation_dependent(const struct operation *a, const struct operation *b)
 
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t j = 0; j < others; j++) {
-            if (mine[i].key == other[j].key && (mine[i].writes || other[j].writes)) {
+            if (mine[i].key == other[j].key && touches_conflict(mine[i].writes, mine[i].counts,
+                                                                other[j].writes, other[j].counts)) {
                 return true;
             }
         }

@@ -14,6 +14,8 @@
  *   H3  A step that was not co-enabled and follows from the one that is raced with (a release of the lock that it took) does
  *       not happen in the other order: it is left out of the clock that `race` is told. One that does not follow
  *       from it does (what somebody else did while this agent was suspended): it is in that clock.
+ *   H4  Who counts something looks at all that touched it since its last change, like who changes it: of those that only read there are some that
+ *       he does not commute with.
  */
 #include <errno.h>
 #include <string.h>
@@ -285,8 +287,15 @@ struct cursor {
     uint32_t at; /* 1 + step, 0: at its end */
     uint32_t object;
     bool writes;
-    bool ordered; /* a change was met: all before it are in the step's clock (H1) */
+    uint8_t counts; /* H4 */
+    bool ordered;   /* a change was met: all before it are in the step's clock (H1) */
 };
+
+static bool
+looks_at_all(const struct cursor *cursor)
+{
+    return cursor->writes || cursor->counts != COUNTS_NOT;
+}
 
 static uint32_t
 start(const struct operation *operation, struct cursor *cursor)
@@ -303,11 +312,12 @@ start(const struct operation *operation, struct cursor *cursor)
             cursor[used++] = (struct cursor){.object = object};
         }
         cursor[j].writes |= touch[i].writes;
+        cursor[j].counts |= touch[i].counts;
     }
     for (uint32_t i = 0; i < used; i++) {
         const struct object *object = &objects[cursor[i].object];
 
-        cursor[i].at = cursor[i].writes ? object->last : object->last_write;
+        cursor[i].at = looks_at_all(&cursor[i]) ? object->last : object->last_write;
     }
     return used;
 }
@@ -386,9 +396,10 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
                 continue;
             }
             touch = touch_of(step, cursor[i].object);
-            dependent |= cursor[i].writes || touch->writes;
+            dependent |=
+                touches_conflict(cursor[i].writes, cursor[i].counts, touch->writes, touch->counts);
             ordered &= cursor[i].ordered;
-            cursor[i].at = cursor[i].writes ? touch->before : touch->before_write;
+            cursor[i].at = looks_at_all(&cursor[i]) ? touch->before : touch->before_write;
             if (touch->writes) {
                 cursor[i].ordered = true;
                 open = true;
@@ -465,7 +476,8 @@ happens_take(const struct question *question, uint32_t agent,
         step->touch[i] = (struct step_touch){.object = first[i].object,
                                              .before = object->last,
                                              .before_write = object->last_write,
-                                             .writes = first[i].writes};
+                                             .writes = first[i].writes,
+                                             .counts = first[i].counts};
         object->last = number + 1;
         if (first[i].writes) {
             object->last_write = number + 1;

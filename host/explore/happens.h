@@ -11,6 +11,7 @@ struct step_touch {
     uint32_t before;       /* the step that touched it before: 1 + number, 0: none */
     uint32_t before_write; /* and the one that changed it */
     bool writes;
+    uint8_t counts; /* enum touch_counts */
 };
 
 /* A step that was taken, and the question that it answered. */

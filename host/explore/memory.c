@@ -176,7 +176,8 @@ memory_cells(uint64_t address, uint32_t size, bool writes, struct touch *touch, 
         if (size <= 64 || word == NULL || word->active != 0) {
             for (uint32_t i = offset; i < offset + part && count < OPERATION_TOUCHES; i++) {
                 if (i == offset || (cells >> i & 1) != 0) {
-                    touch[count++] = (struct touch){(address - offset + i) | 1ull << 63, writes};
+                    touch[count++] = (struct touch){.key = (address - offset + i) | 1ull << 63,
+                                                    .writes = writes};
                 }
             }
         }

@@ -30,6 +30,7 @@ struct owner {
     uint32_t agent; /* the first one, 0: nobody in this run */
     bool wrote;     /* it did */
     bool others;    /* have read it too */
+    uint8_t counts; /* enum touch_counts: what anybody did who only read it */
     bool known;     /* V1 */
     bool learnt;
 };
@@ -41,6 +42,7 @@ static uint32_t active;             /* of learned->shared: in force in this run 
 static struct logged {
     uint32_t slot, agent;
     bool wrote, others;
+    uint8_t counts;
 } *log;
 static uint32_t logged, at_root;
 static uint32_t kept[SPIN_SLOTS];
@@ -94,6 +96,7 @@ go_back(uint32_t to)
         owner->agent = entry->agent;
         owner->wrote = entry->wrote;
         owner->others = entry->others;
+        owner->counts = entry->counts;
     }
 }
 
@@ -133,21 +136,23 @@ keep(const struct owner *owner)
     if (logged == LOG) {
         worker_fail("more than %u objects were touched in one run", LOG);
     }
-    log[logged++] =
-        (struct logged){(uint32_t)(owner - owners), owner->agent, owner->wrote, owner->others};
+    log[logged++] = (struct logged){(uint32_t)(owner - owners), owner->agent, owner->wrote,
+                                    owner->others, owner->counts};
 }
 
-/* V2. */
+/* V2. Who counts up and who counts down meet as if one of them had changed it. */
 GENERAL_REGISTERS_ONLY static void
-note(struct owner *owner, bool writes, uint32_t agent)
+note(struct owner *owner, const struct touch *touch, uint32_t agent)
 {
-    bool conflict;
+    bool writes = touch->writes, alone = owner->agent == agent && !owner->others, conflict;
+    uint8_t counts = owner->counts | touch->counts;
 
-    if (owner->agent == agent && (owner->wrote || !writes) && !owner->others) {
+    if (alone && (owner->wrote || !writes) && counts == owner->counts) {
         return;
     }
-    conflict = owner->agent != 0 &&
-               ((owner->agent != agent && (owner->wrote || writes)) || (owner->others && writes));
+    conflict = owner->agent != 0 && !alone &&
+               (writes || (owner->agent != agent && owner->wrote) ||
+                (touch->counts != COUNTS_NOT && counts == (COUNTS_UP | COUNTS_DOWN)));
     if (conflict) {
         owner->learnt = true;
         memory_learn(learned, owner->key, RUN_SHARED_OBJECT);
@@ -157,9 +162,11 @@ note(struct owner *owner, bool writes, uint32_t agent)
         keep(owner);
         owner->agent = agent;
         owner->wrote |= writes;
-    } else if (!owner->others) {
+        owner->counts = counts;
+    } else if (!owner->others || counts != owner->counts) {
         keep(owner);
         owner->others = true;
+        owner->counts = counts;
     }
 }
 
@@ -174,7 +181,7 @@ touch(const struct touch *touched, uint32_t count, uint32_t agent)
 
         shared |= owner->known;
         if (learned != NULL && !owner->known && !owner->learnt) {
-            note(owner, touched[i].writes, agent);
+            note(owner, &touched[i], agent);
         }
     }
     return shared;

@@ -161,12 +161,24 @@ void operation_describe(struct operation *operation, const struct abi_agent *age
 const struct abi_object *operation_objects(const struct abi_agent *agent);
 bool operation_is_known(const struct operation *operation, const struct abi_agent *agent);
 
-/* An aspect of an object that an operation touches. Two operations are dependent if they have a key in
-   common that one of them changes. */
+/* What is done to a count, by operations that otherwise only read it. */
+enum touch_counts {
+    COUNTS_NOT,
+    COUNTS_UP,  /* one more */
+    COUNTS_DOWN /* one less, which is not the last one */
+};
+/* An aspect of an object that an operation touches. Two operations are dependent if they have a key in common that one of
+   them changes, or that the one counts up and the other one down: that it was not the last may be because of the former. */
 struct touch {
     uint64_t key;
     bool writes;
+    uint8_t counts; /* enum touch_counts */
 };
+GENERAL_REGISTERS_ONLY static inline bool
+touches_conflict(bool writes, uint8_t counts, bool others_write, uint8_t others_count)
+{
+    return writes || others_write || (counts | others_count) == (COUNTS_UP | COUNTS_DOWN);
+}
 #define OPERATION_TOUCHES (64 + 8) /* a wait for all that one can wait for */
 /* memory.c: appends what an access to `size` bytes touches; the new count. */
 uint32_t memory_cells(uint64_t address, uint32_t size, bool writes, struct touch *touch,

@@ -34,6 +34,7 @@ struct move {
     uint64_t key[OPERATION_TOUCHES];
     uint8_t agent, touches;
     bool counts;              /* W6 */
+    uint8_t up_down, counted; /* enum touch_counts, of key[counted] */
     unsigned __int128 writes; /* a bit for each key */
 };
 
@@ -79,6 +80,16 @@ init(const struct run_search *search)
                                                                                  : happens_init();
 }
 
+static void
+note_touch(struct move *move, uint32_t key, bool writes, uint8_t counts)
+{
+    move->writes |= (unsigned __int128)writes << key;
+    if (counts != COUNTS_NOT) {
+        move->up_down = counts;
+        move->counted = (uint8_t)key;
+    }
+}
+
 static struct move
 move_of(uint32_t agent, const struct operation *operation)
 {
@@ -89,7 +100,7 @@ move_of(uint32_t agent, const struct operation *operation)
 
     for (uint32_t i = 0; i < move.touches; i++) {
         move.key[i] = touch[i].key;
-        move.writes |= (unsigned __int128)touch[i].writes << i;
+        note_touch(&move, i, touch[i].writes, touch[i].counts);
     }
     return move;
 }
@@ -102,7 +113,7 @@ move_of_step(uint32_t number)
 
     for (uint32_t i = 0; i < step->touches; i++) {
         move.key[i] = happens_key(step->touch[i].object);
-        move.writes |= (unsigned __int128)step->touch[i].writes << i;
+        note_touch(&move, i, step->touch[i].writes, step->touch[i].counts);
     }
     return move;
 }
@@ -112,7 +123,9 @@ dependent(const struct move *a, const struct move *b)
 {
     for (uint32_t i = 0; i < a->touches; i++) {
         for (uint32_t j = 0; j < b->touches; j++) {
-            if (a->key[i] == b->key[j] && ((a->writes >> i | b->writes >> j) & 1) != 0) {
+            if (a->key[i] == b->key[j] &&
+                touches_conflict(a->writes >> i & 1, i == a->counted ? a->up_down : COUNTS_NOT,
+                                 b->writes >> j & 1, j == b->counted ? b->up_down : COUNTS_NOT)) {
                 return true;
             }
         }

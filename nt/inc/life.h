@@ -12,6 +12,8 @@ typedef struct _KI_GIVES_BACK {
     /* How many of these the object gives itself now, if no other one is left: then it goes. Others may change that. */
     LONG64 (*Own)(PVOID Object);
     PVOID Object;
+    /* NULL, or what else the end of the last one changes now (NULL: nothing), and what it reads for that. */
+    PVOID (*Ends)(PVOID Object, PVOID *Reads);
 } KI_GIVES_BACK, *PKI_GIVES_BACK;
 
 /* PKI_WOULD_WAIT, of which no one waits: the object stays, whoever of those that stand here goes first. */
@@ -20,5 +22,12 @@ BOOLEAN KiStaysReferenced(const volatile VOID *Object, ULONG_PTR Context);
 /* The context of an SP_OBJECT that nobody waits for: it touches a second object. */
 #define KI_ALSO_READS(Object)   ((ULONG_PTR)(Object))
 #define KI_ALSO_CHANGES(Object) ((ULONG_PTR)(Object) | 1)
+
+/* The context of an SP_REFERENCE that adds one of what others give back (E8): always, or where this says so. */
+typedef struct _KI_ADDS_IF {
+    BOOLEAN (*Adds)(PVOID Object);
+    PVOID Object;
+} KI_ADDS_IF, *PKI_ADDS_IF;
+#define KI_ADDS 1
 
 #endif

@@ -24,7 +24,8 @@
  *   E6  A timer with a period, and one that is not the explored program's, expires by itself only when
  *       nobody else can do anything; the first two expiries of a periodic one are free.
  *   E8  To give back a reference changes an object's life if it is the last one; else it only reads it, though it makes the next one
- *       the last. Which it is is the state's, like an attempt's, and changes while one stands there: operation_counts.
+ *       the last. Which it is is the state's, like an attempt's, and changes while one stands there: operation_counts. To add one
+ *       reads it too, but comes before or behind each that is given back: that may be why it is not the last.
  *   E9  An object in an image that has gone is not looked at: whoever stands in front of it will, and fault.
  *   E7  Whoever does something with an object in a pool block reads the block's life; to free it writes that.
  */
@@ -227,6 +228,12 @@ KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
             KiAddObject(Agent, (PVOID)Context, 0); /* visit.c, I2 */
         }
         break;
+    case SP_REFERENCE:
+        if (Context == KI_ADDS ||
+            (Context != 0 && ((PKI_ADDS_IF)Context)->Adds(((PKI_ADDS_IF)Context)->Object))) {
+            Agent->flags |= ABI_AGENT_ADDS;
+        }
+        break;
     case SP_OBJECT:
         if (Context != 0) { /* KI_ALSO_READS, KI_ALSO_CHANGES */
             KiAddObject(Agent, (PVOID)(Context & ~1ull),
@@ -260,6 +267,23 @@ KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
             Agent->site = Point->Site;
             Agent->flags |= Point->Plain ? ABI_AGENT_PLAIN : 0;
         }
+    }
+}
+
+/* E8 */
+static VOID
+KiDescribeGivingBack(PKI_GIVES_BACK This, BOOLEAN Stays, struct abi_agent *Agent)
+{
+    PVOID Changes, Reads = NULL;
+
+    if (Stays) {
+        Agent->flags |= ABI_AGENT_READS;
+        return;
+    }
+    Changes = This->Ends != NULL ? This->Ends(This->Object, &Reads) : NULL;
+    if (Changes != NULL) {
+        KiAddObject(Agent, Changes, ABI_OBJECT_LIFE);
+        KiAddObject(Agent, Reads, ABI_AGENT_READS | ABI_OBJECT_LIFE);
     }
 }
 
@@ -301,6 +325,10 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
         }
         break;
     case SP_OBJECT:
+        if (Wait != NULL) {
+            KiDescribeGivingBack((PKI_GIVES_BACK)Context, WouldWait, Agent);
+        }
+        break;
     case SP_TRY_LOCK:
     case SP_TRY_SHARED:
         Agent->flags |= WouldWait ? ABI_AGENT_READS : 0;

@@ -215,48 +215,33 @@ NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle, HANDLE Target
     return Status;
 }
 
-/* The same handle value in another process, with the same access. */
+/*
+ * The same handle value in another process, with the same access; Must: in any case, else if it is inherited. Others can close it
+ * meanwhile.
+ */
 static NTSTATUS
-ObpCopyEntry(PEPROCESS Target, POBP_ENTRY Source, ULONG Index)
+ObpCopyEntry(PEPROCESS Target, POBP_TABLE Table, ULONG Index, BOOLEAN Must)
 {
-    POBP_OBJECT Object = ObpObject(Source->Object);
-    POBJECT_TYPE Type = Object->Type;
-    POBP_ENTRY Entry;
-    POBP_HOLDER Holder;
-    NTSTATUS Status;
+    POBP_ENTRY Source, Entry;
+    POBP_OBJECT Object;
+    OBP_ENTRY Copy;
 
-    if (Type->Methods.Open != NULL) {
-        Status = Type->Methods.Open(Source->Object, Target, Source->Access,
-                                    ObpProcessHandles(Object, Target) + 1);
-        if (!NT_SUCCESS(Status)) {
-            return Status;
-        }
+    KiSchedulePoint(SP_LOOKUP, (PUCHAR)Table + ((ULONG64)Index << 2));
+    Source = ObpLookupEntry(Table, (HANDLE)((ULONG64)Index << 2));
+    if (Source == NULL || (!Must && (Source->Attributes & OBJ_INHERIT) == 0)) {
+        return STATUS_INVALID_HANDLE;
     }
+    Copy = *Source;
+    Object = ObpObject(Copy.Object);
+    ObpAddReference(Copy.Object);
+    ObpHandlePoint(Object);
     Entry = ObpAllocateEntryAt(Target->HandleTable, Index);
     if (Entry == NULL) {
+        ObDereferenceObject(Copy.Object);
         return STATUS_OBJECT_NAME_COLLISION;
     }
-    *Entry = *Source;
-    Object->Header.HandleCount++;
-    Object->Header.PointerCount++;
-    Type->TotalNumberOfHandles++;
-    if (Type->Methods.Open != NULL || Type->Methods.Close != NULL) {
-        for (Holder = &Object->Holder; Holder != NULL && Holder->Process != Target;
-             Holder = Holder->Next) {
-        }
-        if (Holder == NULL) {
-            for (Holder = &Object->Holder; Holder != NULL && Holder->Process != NULL;
-                 Holder = Holder->Next) {
-            }
-        }
-        if (Holder == NULL) {
-            Holder = ExpAllocate(sizeof(*Holder), OBP_TAG_TABLE);
-            Holder->Next = Object->Holder.Next;
-            Object->Holder.Next = Holder;
-        }
-        Holder->Process = Target;
-        Holder->Handles++;
-    }
+    ObpCountHandle(Object, Target);
+    *Entry = Copy;
     return STATUS_SUCCESS;
 }
 
@@ -268,7 +253,7 @@ ObpInheritHandles(PEPROCESS Child, PEPROCESS Parent)
 
     for (; (Entry = ObpNextEntry(Parent->HandleTable, &Index)) != NULL; Index++) {
         if (Entry->Attributes & OBJ_INHERIT) {
-            ObpCopyEntry(Child, Entry, Index);
+            ObpCopyEntry(Child, Parent->HandleTable, Index, FALSE);
         }
     }
 }
@@ -276,15 +261,13 @@ ObpInheritHandles(PEPROCESS Child, PEPROCESS Parent)
 NTSTATUS
 ObpCopyHandle(PEPROCESS Target, PEPROCESS Source, HANDLE Handle)
 {
-    POBP_ENTRY Entry = ObpLookupEntry(Source->HandleTable, Handle);
-
-    if (Entry == NULL) {
+    if (ObpLookupEntry(Source->HandleTable, Handle) == NULL) {
         return STATUS_INVALID_HANDLE;
     }
     if (ObpLookupEntry(Target->HandleTable, Handle) != NULL) {
         return STATUS_SUCCESS; /* inherited */
     }
-    return ObpCopyEntry(Target, Entry, (ULONG)((ULONG64)Handle >> 2));
+    return ObpCopyEntry(Target, Source->HandleTable, (ULONG)((ULONG64)Handle >> 2), TRUE);
 }
 
 ULONG
@@ -305,10 +288,16 @@ ObpCloseAllHandles(PEPROCESS Process)
         return;
     }
     while ((Entry = ObpNextEntry(Table, &Index)) != NULL) {
-        PVOID Object = Entry->Object;
-        ACCESS_MASK Access = Entry->Access;
+        PVOID Object;
+        ACCESS_MASK Access;
 
-        KiSchedulePoint(SP_HANDLE, Object);
+        KiSchedulePoint(SP_HANDLE, (PUCHAR)Table + ((ULONG64)Index << 2));
+        Entry = ObpLookupEntry(Table, (HANDLE)((ULONG64)Index << 2));
+        if (Entry == NULL) {
+            continue; /* another process has closed it: DUPLICATE_CLOSE_SOURCE */
+        }
+        Object = Entry->Object;
+        Access = Entry->Access;
         ObpFreeEntry(Table, Index);
         ObpHandleClosed(Object, Process, Access);
     }

@@ -30,12 +30,19 @@ ObpHashName(PCUNICODE_STRING Name)
 }
 
 /* R1. A name that is not there has an address too: one inside of its bucket. The first byte of all is the directory. */
+PVOID
+ObpNameKey(POBP_DIRECTORY Directory, PCUNICODE_STRING Name)
+{
+    ULONG Hash = ObpFullHash(Name);
+
+    return (PUCHAR)&Directory->Bucket[Hash % OBP_BUCKETS] + 1 +
+           Hash / OBP_BUCKETS % (sizeof(LIST_ENTRY) - 1);
+}
+
 VOID
 ObpNamePoint(POBP_DIRECTORY Directory, PCUNICODE_STRING Name, BOOLEAN Changes)
 {
-    ULONG Hash = ObpFullHash(Name);
-    PUCHAR Key = (PUCHAR)&Directory->Bucket[Hash % OBP_BUCKETS] + 1 +
-                 Hash / OBP_BUCKETS % (sizeof(LIST_ENTRY) - 1);
+    PVOID Key = ObpNameKey(Directory, Name);
 
     if (Changes) {
         KiAcquirePoint(SP_OBJECT, Key, NULL, KI_ALSO_READS(Directory));

@@ -8,6 +8,7 @@
  * same table; the former can be used in any process, by kernel mode only.
  */
 #include "obp.h"
+#include "nt/inc/life.h"
 
 /* The table that Handle points into; strips the kernel's bits. NULL: no such handle. */
 POBP_TABLE
@@ -77,6 +78,51 @@ static BOOLEAN
 ObpCountsHolders(POBJECT_TYPE Type)
 {
     return Type->Methods.Open != NULL || Type->Methods.Close != NULL;
+}
+
+/* O5. Does something end with its last handle: its name, what its type's Close method sees to, whose it is alone? */
+static BOOLEAN
+ObpHandlesMatter(POBP_OBJECT Object)
+{
+    return Object->Name.Buffer != NULL || Object->Type->Methods.Close != NULL ||
+           (Object->Header.Flags & OBP_FLAG_EXCLUSIVE) != 0;
+}
+
+/* Nothing ends with a handle of what is permanent; it may be so no longer while one stands at a point. */
+static BOOLEAN
+ObpIsNotPermanent(PVOID Which)
+{
+    POBP_OBJECT Object = Which;
+
+    return (Object->Header.Flags & (OBP_FLAG_PERMANENT | OBP_FLAG_EXCLUSIVE)) !=
+               OBP_FLAG_PERMANENT ||
+           Object->Type->Methods.Close != NULL;
+}
+
+/* In front of making a handle of it. */
+VOID
+ObpHandlePoint(POBP_OBJECT Object)
+{
+    KI_ADDS_IF Adds = {ObpIsNotPermanent, Object};
+
+    if (ObpHandlesMatter(Object)) {
+        KiAcquirePoint(SP_REFERENCE, &Object->Header.HandleCount, NULL, (ULONG_PTR)&Adds);
+    }
+}
+
+/* One more; its reference is the caller's to add. */
+VOID
+ObpCountHandle(POBP_OBJECT Object, PEPROCESS Process)
+{
+    POBJECT_TYPE Type = Object->Type;
+
+    if (ObpCountsHolders(Type)) {
+        ObpFindHolder(Object, Process, TRUE)->Handles++;
+    }
+    Object->Header.HandleCount++;
+    if (++Type->TotalNumberOfHandles > Type->HighWaterNumberOfHandles) {
+        Type->HighWaterNumberOfHandles = Type->TotalNumberOfHandles;
+    }
 }
 
 /* What is left to grant is checked against the object's descriptor. */
@@ -152,7 +198,7 @@ ObpCreateHandle(OBP_HANDLE_REQUEST *Request, PHANDLE Handle)
         Process = PsInitialSystemProcess;
     }
     Table = Process->HandleTable;
-    KiSchedulePoint(SP_REFERENCE, Request->Object);
+    KiSchedulePoint(SP_REFERENCE, Request->Object); /* which the caller holds */
     if (Request->Type != NULL && Type != Request->Type) {
         return STATUS_OBJECT_TYPE_MISMATCH;
     }
@@ -184,6 +230,12 @@ ObpCreateHandle(OBP_HANDLE_REQUEST *Request, PHANDLE Handle)
     if (!NT_SUCCESS(Status)) {
         goto Out;
     }
+    ObpHandlePoint(Object);
+    Table = Process->HandleTable;
+    if (Table == NULL) {
+        Status = STATUS_PROCESS_IS_TERMINATING;
+        goto Out;
+    }
     /* An exclusive object belongs to the process that has the first handle. */
     if ((Object->Header.Flags & OBP_FLAG_EXCLUSIVE) || (Request->Attributes & OBJ_EXCLUSIVE)) {
         if (!(Object->Header.Flags & OBP_FLAG_EXCLUSIVE) ||
@@ -205,17 +257,11 @@ ObpCreateHandle(OBP_HANDLE_REQUEST *Request, PHANDLE Handle)
         Status = STATUS_INSUFFICIENT_RESOURCES;
         goto Out;
     }
-    if (ObpCountsHolders(Type)) {
-        ObpFindHolder(Object, Process, TRUE)->Handles++;
-    }
+    ObpCountHandle(Object, Process);
     if (Object->Header.Flags & OBP_FLAG_EXCLUSIVE) {
         Object->ExclusiveProcess = Process;
     }
-    Object->Header.HandleCount++;
     Object->Header.PointerCount += 1 + Request->Bias;
-    if (++Type->TotalNumberOfHandles > Type->HighWaterNumberOfHandles) {
-        Type->HighWaterNumberOfHandles = Type->TotalNumberOfHandles;
-    }
     Entry->Object = Request->Object;
     Entry->Access = State->PreviouslyGrantedAccess & ~(ACCESS_MASK)MAXIMUM_ALLOWED;
     Entry->Attributes = Request->Attributes & (OBJ_INHERIT | OBP_PROTECT_CLOSE | OBP_AUDIT_CLOSE);
@@ -480,37 +526,82 @@ ObpOpenService(PHANDLE Out, ACCESS_MASK Access, POBJECT_ATTRIBUTES Attributes, P
     return Status;
 }
 
-/* The handle is out of its table; Access is what it granted. */
+BOOLEAN
+ObpNameMayGo(POBP_OBJECT Object)
+{
+    return Object->Directory != NULL && !(Object->Header.Flags & OBP_FLAG_PERMANENT);
+}
+
+typedef struct _OBP_CLOSING {
+    POBP_OBJECT Object;
+    PEPROCESS Process;
+} OBP_CLOSING;
+
+/* Handles beside those of this process: a type that has a Close method is told of a process's last one as well. */
+static LONG64
+ObpHandlesElsewhere(PVOID Which)
+{
+    OBP_CLOSING *Closing = Which;
+
+    if (!ObpIsNotPermanent(Closing->Object)) {
+        return -(LONG64)MAXLONG; /* it stays */
+    }
+    if (!ObpCountsHolders(Closing->Object->Type)) {
+        return 0;
+    }
+    return Closing->Object->Header.HandleCount -
+           ObpProcessHandles(Closing->Object, Closing->Process);
+}
+
+/* With the last handle the name goes. */
+static PVOID
+ObpNameThatEnds(PVOID Which, PVOID *Reads)
+{
+    POBP_OBJECT Object = ((OBP_CLOSING *)Which)->Object;
+
+    if (Object->Header.HandleCount != 1 || !ObpNameMayGo(Object)) {
+        return NULL;
+    }
+    *Reads = Object->Directory;
+    return ObpNameKey(Object->Directory, &Object->Name);
+}
+
+/*
+ * The handle is out of its table; Access is what it granted. The counts go down, and the name goes, in one step; what the
+ * Close method does comes behind that, with the counts that there were, so of two that close one only is the last.
+ */
 VOID
 ObpHandleClosed(PVOID Body, PEPROCESS Process, ACCESS_MASK Access)
 {
     POBP_OBJECT Object = ObpObject(Body);
     POBJECT_TYPE Type = Object->Type;
-    POBP_HOLDER Holder = NULL;
-    ULONG InProcess = 0;
+    OBP_CLOSING Closing = {Object, Process};
+    KI_GIVES_BACK Given = {1, &Object->Header.HandleCount, ObpHandlesElsewhere, &Closing,
+                           ObpNameThatEnds};
+    POBP_HOLDER Holder;
+    ULONG Handles, InProcess = 0;
 
-    if (Object->Header.HandleCount == 1 && Object->Directory != NULL &&
-        !(Object->Header.Flags & OBP_FLAG_PERMANENT)) {
-        ObpNamePoint(Object->Directory, &Object->Name, TRUE);
+    if (ObpHandlesMatter(Object)) {
+        KiAcquirePoint(SP_OBJECT, &Object->Header.HandleCount, KiStaysReferenced,
+                       (ULONG_PTR)&Given);
     }
     if (ObpCountsHolders(Type)) {
         Holder = ObpFindHolder(Object, Process, FALSE);
         InProcess = Holder->Handles;
-        if (Type->Methods.Close != NULL) {
-            Type->Methods.Close(Body, Process, InProcess, (ULONG)Object->Header.HandleCount);
-            Holder = ObpFindHolder(Object, Process, FALSE);
-        }
         if (--Holder->Handles == 0) {
             Holder->Process = NULL;
         }
     }
     Type->TotalNumberOfHandles--;
-    if (--Object->Header.HandleCount == 0) {
+    Handles = (ULONG)Object->Header.HandleCount--;
+    if (Handles == 1) {
         Object->ExclusiveProcess = NULL;
-        if (Object->Directory != NULL && !(Object->Header.Flags & OBP_FLAG_PERMANENT)) {
-            ObpRemoveName(
-                Object); /* a name ends with the last handle, whatever else refers to it */
+        if (ObpNameMayGo(Object)) {
+            ObpRemoveName(Object); /* whatever else refers to it */
         }
+    }
+    if (Type->Methods.Close != NULL) {
+        Type->Methods.Close(Body, Process, InProcess, Handles);
     }
     ObDereferenceObject(Body);
 }

@@ -14,6 +14,7 @@
  * \?? is not an object: it names \GLOBAL??, the one device map that there is.
  */
 #include "obp.h"
+#include "nt/inc/life.h"
 
 #define OBP_MAX_REPARSE 160 /* two for each of the 63 links that nt/io/reparse.c follows */
 #define OBP_CREATE_ACCESS(Type)                                                                    \
@@ -294,17 +295,34 @@ ObQueryNameString(PVOID Body, POBJECT_NAME_INFORMATION Info, ULONG Length, PULON
     return STATUS_SUCCESS;
 }
 
+static LONG64
+ObpNoneOfThem(PVOID Object)
+{
+    return 0;
+}
+
+/* The name goes at once where there is no handle. */
+static PVOID
+ObpNameWithoutHandles(PVOID Which, PVOID *Reads)
+{
+    POBP_OBJECT Object = Which;
+
+    if (Object->Header.HandleCount != 0 || Object->Directory == NULL) {
+        return NULL;
+    }
+    *Reads = Object->Directory;
+    return ObpNameKey(Object->Directory, &Object->Name);
+}
+
+/* Comes before or behind each handle that is made or closed: O5. */
 VOID
 ObpMakeTemporary(PVOID Body)
 {
     POBP_OBJECT Object = ObpObject(Body);
+    KI_GIVES_BACK Given = {MAXLONG64, &Object->Header.HandleCount, ObpNoneOfThem, Object,
+                           ObpNameWithoutHandles};
 
-    if (Object->Header.HandleCount != 0 || Object->Directory == NULL) {
-        KiSchedulePoint(SP_OBJECT, Body);
-    }
-    if (Object->Header.HandleCount == 0 && Object->Directory != NULL) {
-        ObpNamePoint(Object->Directory, &Object->Name, TRUE);
-    }
+    KiAcquirePoint(SP_OBJECT, &Object->Header.HandleCount, KiStaysReferenced, (ULONG_PTR)&Given);
     Object->Header.Flags &= ~OBP_FLAG_PERMANENT;
     if (Object->Header.HandleCount == 0 && Object->Directory != NULL) {
         ObpRemoveName(Object);
@@ -343,6 +361,7 @@ NtMakePermanentObject(HANDLE Handle)
     }
     Status = ObReferenceObjectByHandle(Handle, 0, NULL, Mode, &Body, NULL);
     if (NT_SUCCESS(Status)) {
+        KiSchedulePoint(SP_OBJECT, &ObpObject(Body)->Header.HandleCount);
         if (ObpObject(Body)->Directory != NULL) {
             ObpObject(Body)->Header.Flags |= OBP_FLAG_PERMANENT;
         }

@@ -27,6 +27,7 @@
  *   O3  What only its name keeps alive (no handle, no other reference, not permanent) loses the name,
  *       and with it its life, in the same step.
  *   O4  A handle's value follows from the table and the acting agent's own history alone.
+ *   O5  Where something ends with the last handle, each handle that is made or closed is a step on the object's count of handles.
  */
 #ifndef NT_OB_OBP_H
 #define NT_OB_OBP_H
@@ -180,6 +181,9 @@ typedef struct _OBP_HANDLE_REQUEST {
 NTSTATUS ObpCreateHandle(OBP_HANDLE_REQUEST *Request, PHANDLE Handle);
 /* The body of NtOpenXxx for a type that needs nothing more. */
 NTSTATUS ObpCheckAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode);
+VOID ObpHandlePoint(POBP_OBJECT Object);  /* O5 */
+BOOLEAN ObpNameMayGo(POBP_OBJECT Object); /* with the last handle */
+VOID ObpCountHandle(POBP_OBJECT Object, PEPROCESS Process);
 VOID ObpHandleClosed(PVOID Object, PEPROCESS Process, ACCESS_MASK Access);
 ULONG ObpProcessHandles(POBP_OBJECT Object, PEPROCESS Process);
 
@@ -196,7 +200,8 @@ BOOLEAN ObpNextComponent(PUNICODE_STRING Remaining, PUNICODE_STRING Component);
 
 /* directory.c */
 VOID ObpNamePoint(POBP_DIRECTORY Directory, PCUNICODE_STRING Name,
-                  BOOLEAN Changes); /* a schedule point: R1 */
+                  BOOLEAN Changes);                                /* a schedule point: R1 */
+PVOID ObpNameKey(POBP_DIRECTORY Directory, PCUNICODE_STRING Name); /* R1 */
 PVOID ObpFindInDirectory(POBP_DIRECTORY Directory, PCUNICODE_STRING Name, BOOLEAN IgnoreCase);
 VOID ObpInsertInDirectory(POBP_DIRECTORY Directory, POBP_OBJECT Object);
 PVOID ObpMakeDirectory(PCWSTR Path);

@@ -162,12 +162,14 @@ ObpAddReference(PVOID Body)
     Object->Header.PointerCount++;
 }
 
-LONG_PTR FASTCALL
-ObfReferenceObject(PVOID Body)
+/* The kernel holds a reference to what it adds one to. A driver ought to: had it none, another one may be the last (E8). */
+static LONG_PTR
+ObpReference(PVOID Body, PVOID Caller)
 {
     POBP_OBJECT Object = ObpObject(Body);
+    BOOLEAN Kernel = (ULONG64)Caller - ABI_IMAGE_BASE < ABI_IMAGE_WINDOW;
 
-    KiSchedulePoint(SP_REFERENCE, Body);
+    KiAcquirePoint(SP_REFERENCE, Body, NULL, Kernel ? 0 : KI_ADDS);
     if (Object->Header.PointerCount <= 0 || (Object->Header.Flags & OBP_FLAG_DELETING)) {
         ObpBadCount(Object); /* nobody can hold what has no references */
     }
@@ -175,9 +177,15 @@ ObfReferenceObject(PVOID Body)
 }
 
 LONG_PTR FASTCALL
+ObfReferenceObject(PVOID Body)
+{
+    return ObpReference(Body, __builtin_return_address(0));
+}
+
+LONG_PTR FASTCALL
 ObfReferenceObjectWithTag(PVOID Body, ULONG Tag)
 {
-    return ObfReferenceObject(Body);
+    return ObpReference(Body, __builtin_return_address(0));
 }
 
 LONG_PTR FASTCALL
@@ -204,9 +212,8 @@ ObDereferenceObjectDeferDeleteWithTag(PVOID Body, ULONG Tag)
     ObpDereference(Body, 1, TRUE);
 }
 
-NTSTATUS NTAPI
-ObReferenceObjectByPointer(PVOID Body, ACCESS_MASK DesiredAccess, POBJECT_TYPE Type,
-                           KPROCESSOR_MODE AccessMode)
+static NTSTATUS
+ObpReferenceByPointer(PVOID Body, POBJECT_TYPE Type, KPROCESSOR_MODE AccessMode, PVOID Caller)
 {
     POBP_OBJECT Object = ObpObject(Body);
 
@@ -214,15 +221,22 @@ ObReferenceObjectByPointer(PVOID Body, ACCESS_MASK DesiredAccess, POBJECT_TYPE T
     if (Object->Type != Type && (AccessMode != KernelMode || Type == ObpSymbolicLinkType)) {
         return STATUS_OBJECT_TYPE_MISMATCH;
     }
-    ObfReferenceObject(Body);
+    ObpReference(Body, Caller);
     return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI
+ObReferenceObjectByPointer(PVOID Body, ACCESS_MASK DesiredAccess, POBJECT_TYPE Type,
+                           KPROCESSOR_MODE AccessMode)
+{
+    return ObpReferenceByPointer(Body, Type, AccessMode, __builtin_return_address(0));
 }
 
 NTSTATUS NTAPI
 ObReferenceObjectByPointerWithTag(PVOID Body, ACCESS_MASK DesiredAccess, POBJECT_TYPE Type,
                                   KPROCESSOR_MODE AccessMode, ULONG Tag)
 {
-    return ObReferenceObjectByPointer(Body, DesiredAccess, Type, AccessMode);
+    return ObpReferenceByPointer(Body, Type, AccessMode, __builtin_return_address(0));
 }
 
 /* TRUE and a reference, unless the last one has gone already. No schedule point: see ObpAddReference. */

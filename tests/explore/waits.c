@@ -27,8 +27,9 @@
  *                queue before or after the remover looks there: 3
  *     ONCE       N threads and RtlRunOnceExecuteOnce. N = 2: the second one comes behind the first, or meanwhile, and then says that it waits
  *                before or after the first one has looked for such: 6
- *     NAMED      one closes the last handle to a named object. N = 1: another one opens or creates it by that name; N = 2: another one
- *                drops a reference to it: 2
+ *     NAMED      one closes the last handle to a named object. N = 1: another one opens or creates it by that name, and closes that: it comes
+ *                behind the close; or it has found the object, and the close is the last one until it has a handle; or of the two closes
+ *                the one or the other is: 4. N = 2: another one drops a reference to it: 2
  *     PERIODIC   a timer, at most two expiries of which come by themselves, is waited for N times and cancelled. N = 1: FWC, FFWC, FWFC: 3; N = 2:
  *                FWFWC, or the first two are one signal and a third expiry comes when nothing else can happen: 2
  */

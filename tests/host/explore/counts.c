@@ -85,6 +85,13 @@ static const struct {
     {&program_give, 3, 0, 3, 0, -1, true},
     {&program_give, 3, 1, 3, 0, -1, true},
     {&program_give, 5, 2, 5, 0, -1, false},
+    {&program_open, 1, 0, 3, 0, -1,
+     true}, /* the first one goes first; or one of the two is the last */
+    {&program_open, 1, 1, 2, 0, -1, true},
+    {&program_open, 2, 1, 4, 0, -1,
+     true}, /* the first handle before or behind each of the others */
+    {&program_open, 3, 1, 8, 0, -1, true},
+    {&program_open, 2, 0, 19, 0, -1, true},
 };
 
 static void
@@ -93,7 +100,9 @@ check_row(const struct strategy *strategy, size_t i, bool optimal)
     const struct run_search search = {0};
     struct count found =
         model_search(strategy, &search, rows[i].program, rows[i].a, rows[i].b, 10000000, false);
-    int64_t blocked = !optimal ? rows[i].blocked : rows[i].program == &program_give ? -1 : 0;
+    int64_t blocked = !optimal ? rows[i].blocked
+                      : rows[i].program == &program_give || rows[i].program == &program_open ? -1
+                                                                                             : 0;
 
     CHECK_THAT((int64_t)found.traces == rows[i].traces && (int64_t)found.bad == rows[i].bad &&
                    (blocked < 0 || (int64_t)found.blocked == blocked),
@@ -155,6 +164,7 @@ main(int argc, char **argv)
         check_all(&program_random, i, length, true);
         if (i % 3 == 0) {
             check_all(&program_counting, i, length, false);
+            check_all(&program_adding, i, length, false);
         }
     }
     return check_done("explore-model");

@@ -70,6 +70,7 @@ model_operation(const struct model *m, uint32_t thread)
         [UNLOCK] = SP_RELEASE_LOCK, [WAIT] = SP_WAIT,         [WAIT_ALL] = SP_WAIT,
         [SET] = SP_SET_EVENT,       [RESET] = SP_RESET_EVENT, [PUT] = SP_RELEASE_SEMAPHORE,
         [TAKE] = SP_WAIT,           [GIVE] = SP_OBJECT,       [USE] = SP_REFERENCE,
+        [ADD] = SP_REFERENCE,
     };
     const struct thread *t = &m->thread[thread];
     struct operation operation = {
@@ -84,10 +85,12 @@ model_operation(const struct model *m, uint32_t thread)
         break;
     case READ:
     case USE:
+    case ADD:
     case WAIT_ALL: /* of a notification event */
         operation.reads[0] = true;
         break;
     }
+    operation.flags |= t->op == ADD ? ABI_AGENT_ADDS : 0;
     switch (t->op) {
     case LOCK:
     case WAIT:
@@ -121,6 +124,9 @@ model_step(struct model *m, uint32_t thread)
         break;
     case PUT:
         OBJECT++;
+        break;
+    case ADD:
+        OBJECT += OBJECT > 0;
         break;
     case TAKE:
     case GIVE:

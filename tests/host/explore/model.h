@@ -30,7 +30,8 @@ enum model_operation {
     PUT,
     TAKE,
     GIVE, /* back a reference */
-    USE   /* of what is referenced */
+    USE,  /* of what is referenced */
+    ADD   /* a reference, while there is one */
 };
 
 struct model;
@@ -115,6 +116,6 @@ extern const struct program program_readers, program_readers_last, program_lastz
     program_twostage, program_bluetooth, program_bluetooth_event, program_bluetooth_fixed,
     program_ssbexp, program_indexer, program_filesystem, program_writers, program_free,
     program_event, program_semaphore, program_casrot, program_spin, program_random, program_give,
-    program_counting;
+    program_counting, program_adding, program_open;
 
 #endif

@@ -755,6 +755,8 @@ static void
 at_random(struct model *m, struct thread *t)
 {
     static const uint8_t counting[][2] = {{GIVE, 8}, {GIVE, 9}, {USE, 8}, {USE, 9}, {WRITE, 0}};
+    static const uint8_t adding[][2] = {{GIVE, 8}, {GIVE, 8}, {ADD, 8},
+                                        {ADD, 8},  {GIVE, 9}, {ADD, 9}};
     static const uint8_t kinds[][2] = {
         {READ, 0}, {READ, 1}, {WRITE, 0}, {WRITE, 1},    {UPDATE, 0}, {LOCK, 2},  {LOCK, 3},
         {LOCK, 2}, {WAIT, 4}, {SET, 4},   {WAIT_ALL, 5}, {SET, 5},    {RESET, 5}, {TAKE, 6},
@@ -777,6 +779,12 @@ at_random(struct model *m, struct thread *t)
             used =
                 (int)(number(m, t->id, t->r[0] + 200) % (sizeof(counting) / sizeof(counting[0])));
             AT(counting[used][0], counting[used][1]);
+            t->r[1] = OBJECT <= 0;
+            continue;
+        }
+        if (m->program == &program_adding && number(m, t->id, t->r[0] + 150) % 4 != 0) {
+            used = (int)(number(m, t->id, t->r[0] + 200) % (sizeof(adding) / sizeof(adding[0])));
+            AT(adding[used][0], adding[used][1]);
             t->r[1] = OBJECT <= 0;
             continue;
         }
@@ -836,6 +844,53 @@ counting_program(struct model *m)
     random_program(m);
 }
 const struct program program_counting = {"counting", counting_program, stuck};
+
+/* And with some that are added: it may be only by those that none is the last. */
+static void
+adding_program(struct model *m)
+{
+    m->object[8] = (int16_t)(1 + number(m, 78, 0) % 3);
+    m->object[9] = (int16_t)(1 + number(m, 79, 0) % 3);
+    random_program(m);
+}
+const struct program program_adding = {"adding", adding_program, stuck};
+
+/*
+ * A name that ends with the last of its handles, of which there is one: a threads look it up, make another handle if they have found
+ * it, and close that if b == 0; one closes the first.
+ */
+static void
+opener(struct model *m, struct thread *t)
+{
+    BEGIN;
+    AT(READ, 1);
+    if (OBJECT != 0) {
+        AT(ADD, 0);
+        if (m->b == 0) {
+            AT(GIVE, 0);
+        }
+    }
+    END;
+}
+
+static void
+closer(struct model *m, struct thread *t)
+{
+    BEGIN;
+    AT(GIVE, 0);
+    END;
+}
+
+static void
+open_close(struct model *m)
+{
+    m->object[0] = m->object[1] = 1;
+    for (int i = 0; i < m->a; i++) {
+        model_thread(m, opener, i);
+    }
+    model_thread(m, closer, 0);
+}
+const struct program program_open = {"open", open_close, NULL};
 
 /* Each of a threads makes b steps that nobody else sees, and gives its reference back. */
 static void
