@@ -108,6 +108,20 @@ search_is_crowded(const struct search *search)
            search->outcome.tally.running + 1 >= search->request.boot.cpus; /* one may be idle */
 }
 
+/* docs/explore.md: what else comes before a crash than steps is not known, unless accesses to memory are steps. */
+static bool
+crashes_by_memory(const struct search *search)
+{
+    const struct tally *tally = &search->outcome.tally;
+
+    for (size_t i = 0; i < tally->findings; i++) {
+        if (tally->finding[i].finding.stop.verdict == ABI_BUGCHECK) {
+            return search->options->granularity != RUN_MEMORY;
+        }
+    }
+    return false;
+}
+
 const char *
 search_assumption(const struct search *search, size_t i)
 {
@@ -171,6 +185,13 @@ search_assumption(const struct search *search, size_t i)
             return "without protection keys processes are closed to each other in one run of 64, "
                    "and where "
                    "something is found";
+        }
+        i--;
+    }
+    if (crashes_by_memory(search)) {
+        if (i == 0) {
+            return "of the orders of accesses to memory that lead to the crash or past it not all "
+                   "are tried";
         }
         i--;
     }

@@ -80,6 +80,30 @@ lines_of(const char *text, const char *key)
     return all;
 }
 
+/* What one shard rests on, all together do: a crash, say, that only one has met. */
+static void
+assume(struct merged *merged, const char *text)
+{
+    char *lines = lines_of(text, "assumption "), *known = merged->assumptions;
+
+    merged->assumptions = calloc(1, (known != NULL ? strlen(known) : 0) + strlen(lines) + 1);
+    if (merged->assumptions == NULL) {
+        abort();
+    }
+    strcat(merged->assumptions, known != NULL ? known : "");
+    for (char *line = lines, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        char next = end[1];
+
+        end[1] = 0;
+        if (known == NULL || strstr(known, line) == NULL) {
+            strcat(merged->assumptions, line);
+        }
+        end[1] = next;
+    }
+    free(lines);
+    free(known);
+}
+
 /* The first lines in which the two differ. */
 static int
 refuse(const struct merged *merged, const char *folder, const char *identity)
@@ -197,7 +221,7 @@ add_shard(struct merged *merged, const char *folder, char *text)
         merged->from = strdup(folder);
         merged->shards = shards;
         merged->present = calloc(shards, sizeof(*merged->present));
-        merged->assumptions = lines_of(text, "assumption ");
+        assume(merged, text);
         if (merged->present == NULL || merged->from == NULL) {
             abort();
         }
@@ -209,6 +233,7 @@ add_shard(struct merged *merged, const char *folder, char *text)
         status = usage_error("%s is one of %u shards, %s one of %u", folder, shards, merged->from,
                              merged->shards);
     } else {
+        assume(merged, text);
         free(identity);
     }
     if (status == 0 && merged->present[shard]) {

@@ -95,6 +95,14 @@ touch_apcs(const struct operation *operation, enum aspect of, struct touch *touc
     return count;
 }
 
+GENERAL_REGISTERS_ONLY static uint8_t
+counting(uint16_t op, bool reads, uint64_t flags)
+{
+    return op_counts(op, reads)            ? COUNTS_DOWN
+           : (flags & ABI_AGENT_ADDS) != 0 ? COUNTS_UP
+                                           : COUNTS_NOT;
+}
+
 GENERAL_REGISTERS_ONLY uint32_t
 operation_touches(const struct operation *operation, struct touch *touch)
 {
@@ -106,12 +114,7 @@ operation_touches(const struct operation *operation, struct touch *touch)
                              count);
     } else if (of < OF_ITSELF && operation->object[0] != 0) {
         touch[count] = touch_of(operation->object[0], of, !operation->reads[0]);
-        if (operation_counts(operation)) {
-            touch[count].counts = COUNTS_DOWN;
-        } else if ((operation->flags & ABI_AGENT_ADDS) != 0) {
-            touch[count].counts = COUNTS_UP;
-        }
-        count++;
+        touch[count++].counts = counting(operation->op, operation->reads[0], operation->flags);
     }
     if (operation->more == NULL) { /* what a loop polls: spin.c */
         for (uint32_t i = 1; i < operation->objects; i++) {
@@ -144,7 +147,10 @@ operation_touches_of(const struct abi_agent *agent, const struct abi_object *mor
         touch[count++] = touch_of(agent->thread, OF_USER_APC, false);
     }
     if (of < OF_ITSELF && agent->object != 0) {
-        touch[count++] = touch_of(agent->object, of, (agent->flags & ABI_AGENT_READS) == 0);
+        bool reads = (agent->flags & ABI_AGENT_READS) != 0;
+
+        touch[count] = touch_of(agent->object, of, !reads);
+        touch[count++].counts = counting(agent->op, reads, agent->flags);
     }
     for (uint32_t i = 1; i < agent->objects; i++) {
         touch[count++] = touch_object(&more[i - 1]);

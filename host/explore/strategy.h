@@ -194,9 +194,14 @@ bool operation_is_steady(const struct operation *operation);
    reference that is not the last is independent of others that are not, and of one that is not yet. So who sleeps in front of one
    sleeps until it is the last (dpor.c, D9). */
 static inline bool
+op_counts(uint16_t op, bool reads)
+{
+    return op == SP_OBJECT && reads;
+}
+static inline bool
 operation_counts(const struct operation *operation)
 {
-    return operation->op == SP_OBJECT && operation->reads[0];
+    return op_counts(operation->op, operation->reads[0]);
 }
 /* Could an earlier operation have been done after `later`, had `later` come first? */
 bool operation_coenabled(uint16_t earlier, uint16_t earlier_flags, const struct operation *later);
