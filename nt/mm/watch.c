@@ -71,15 +71,14 @@ MiIsWritten(PMI_AREA Area, ULONG64 Page)
     return (MiState(Area, Page) & Both) == Both;
 }
 
-/* Stores at most *Count addresses; what is stored can be reset with it. */
+/* Stores at most Room addresses, which were probed; what is stored can be reset with it. */
 static NTSTATUS
-MiReportWrites(PMI_AREA Area, ULONG64 Start, ULONG64 End, PVOID *Addresses, PULONG_PTR Count,
-               BOOLEAN Reset)
+MiReportWrites(PMI_AREA Area, ULONG64 Start, ULONG64 End, PVOID *Addresses, ULONG_PTR Room,
+               PULONG_PTR Count, BOOLEAN Reset)
 {
-    ULONG_PTR Found = 0, Room;
+    ULONG_PTR Found = 0;
 
     __try {
-        Room = *Count;
         for (ULONG64 Page = Start; Page < End && Found < Room; Page += PAGE_SIZE) {
             if (MiIsWritten(Area, Page)) {
                 Addresses[Found++] = (PVOID)Page;
@@ -114,13 +113,15 @@ NtGetWriteWatch(HANDLE ProcessHandle, ULONG Flags, PVOID BaseAddress, SIZE_T Reg
         return STATUS_INVALID_PARAMETER_2;
     }
     __try {
-        Room = *(volatile ULONG_PTR *)EntriesInUserAddressArray;
         if (Mode != KernelMode) {
             ProbeForWrite(EntriesInUserAddressArray, sizeof(ULONG_PTR), sizeof(ULONG_PTR));
             ProbeForWrite(Granularity, sizeof(ULONG), sizeof(ULONG));
-            if (Room > (ULONG64)MmHighestUserAddress / sizeof(PVOID)) {
-                return STATUS_INVALID_PARAMETER_6;
-            }
+        }
+        Room = *(volatile ULONG_PTR *)EntriesInUserAddressArray;
+        if (Room > (ULONG64)MmHighestUserAddress / sizeof(PVOID)) {
+            return STATUS_INVALID_PARAMETER_6;
+        }
+        if (Mode != KernelMode) {
             ProbeForWrite(UserAddressArray, Room * sizeof(PVOID), sizeof(PVOID));
         }
         *Granularity = PAGE_SIZE;
@@ -137,7 +138,7 @@ NtGetWriteWatch(HANDLE ProcessHandle, ULONG Flags, PVOID BaseAddress, SIZE_T Reg
     }
     KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
     Area = MiWatchedArea(Process, BaseAddress, RegionSize);
-    Status = Area != NULL ? MiReportWrites(Area, Start, End, UserAddressArray,
+    Status = Area != NULL ? MiReportWrites(Area, Start, End, UserAddressArray, Room,
                                            EntriesInUserAddressArray, Flags != 0)
                           : STATUS_INVALID_PARAMETER_3;
     ObDereferenceObject(Process);
