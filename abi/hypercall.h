@@ -86,7 +86,8 @@ struct abi_boot {
     uint32_t inject;     /* enum abi_inject: what may be added to a run */
     uint32_t
         victim; /* of several threads that a suspension holds up: report this one (its agent) */
-    uint32_t reserved;
+    uint32_t
+        piped; /* bit n: standard stream n is no terminal or other character device of the host */
     uint32_t drivers;
     uint32_t clients;
     struct {

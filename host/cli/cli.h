@@ -159,6 +159,8 @@ void session_close(struct session *session);
  * STATUS_USAGE. */
 int request_box(struct run_request *out);
 int request_siblings(struct run_request *out, const char *path);
+/* For a single run: what the client's standard streams are. In searches they are terminals, whatever ntlab's own are. */
+void request_streams(struct run_request *out);
 int request_build(const struct options *options, struct run_request *out);
 bool request_minifilter(const struct run_request *request, const char *path);
 /* Without any file. */

@@ -655,6 +655,18 @@ host_now_100ns(void)
 }
 
 void
+request_streams(struct run_request *out)
+{
+    for (int fd = 0; fd < 3; fd++) {
+        struct stat status;
+
+        if (fstat(fd, &status) == 0 && !S_ISCHR(status.st_mode)) {
+            out->boot.piped |= 1u << fd;
+        }
+    }
+}
+
+void
 request_defaults(const struct options *options, struct run_request *out)
 {
     struct abi_boot *boot = &out->boot;

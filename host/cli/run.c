@@ -278,6 +278,7 @@ command_run(int argc, char **argv)
         return status;
     }
     documents_prepare(&options, &request);
+    request_streams(&request);
     fprintf(stderr, "ntlab %s: %s (build %u), %u processor%s, seed %lu\n", NTLAB_VERSION,
             os_name(options.os), options.build ? options.build : os_default_build(options.os),
             options.cpus, options.cpus == 1 ? "" : "s", options.seed);

@@ -58,6 +58,7 @@ command_syscalls(int argc, char **argv)
                         (options.stages || options.summary ? ABI_FEATURE_SHARES : 0) |
                         (options.stages ? ABI_FEATURE_STAGES : 0);
     request.quiet = options.summary || options.stages;
+    request_streams(&request);
     fprintf(stderr, "ntlab %s: %s (build %u), %u processor%s, seed %lu\n", NTLAB_VERSION,
             os_name(options.os), options.build ? options.build : os_default_build(options.os),
             options.cpus, options.cpus == 1 ? "" : "s", options.seed);

@@ -2,7 +2,8 @@
  * console.c - \Device\ConDrv: a client's standard handles.
  *
  * The file name says which: \Input reads the client's standard input, \Error writes standard error,
- * everything else (\Output, \CurrentOut, \Console) standard output. \Device\Console is the same device.
+ * everything else (\Output, \CurrentOut, \Console) standard output. \Device\Console is the same device. \Device\ConPipe differs in
+ * its type: a client whose stream is redirected holds a pipe, which is what it is on this side of ntlab, and not a terminal.
  *
  * Who types watches the others first: a read waits for the other clients to end, a minute of virtual time at most. So a service
  * that is stopped by a key serves its clients, whatever is in the file or pipe that ntlab's standard input is.
@@ -82,6 +83,7 @@ IopConsoleEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
         {L"\\??\\CONOUT$", L"\\Device\\ConDrv\\CurrentOut"},
     };
     UNICODE_STRING Device = RTL_CONSTANT_STRING(L"\\Device\\ConDrv"), Link, Target;
+    UNICODE_STRING Pipe = RTL_CONSTANT_STRING(L"\\Device\\ConPipe");
     PDEVICE_OBJECT DeviceObject;
     NTSTATUS Status;
 
@@ -89,6 +91,12 @@ IopConsoleEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
         DriverObject->MajorFunction[i] = IopConsoleDispatch;
     }
     Status = IoCreateDevice(DriverObject, 0, &Device, FILE_DEVICE_CONSOLE, 0, FALSE, &DeviceObject);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    DeviceObject->Flags |= DO_BUFFERED_IO;
+    Status =
+        IoCreateDevice(DriverObject, 0, &Pipe, FILE_DEVICE_NAMED_PIPE, 0, FALSE, &DeviceObject);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

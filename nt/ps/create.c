@@ -326,8 +326,9 @@ static const WCHAR PspEnvironment[] = L"ALLUSERSPROFILE=C:\\ProgramData\0"
 static VOID
 PspOpenStandardHandles(PEPROCESS Process)
 {
-    static const PCWSTR Names[3] = {L"\\Device\\ConDrv\\Input", L"\\Device\\ConDrv\\Output",
-                                    L"\\Device\\ConDrv\\Error"};
+    static const PCWSTR Names[2][3] = {
+        {L"\\Device\\ConDrv\\Input", L"\\Device\\ConDrv\\Output", L"\\Device\\ConDrv\\Error"},
+        {L"\\Device\\ConPipe\\Input", L"\\Device\\ConPipe\\Output", L"\\Device\\ConPipe\\Error"}};
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Name;
     IO_STATUS_BLOCK Iosb;
@@ -336,7 +337,7 @@ PspOpenStandardHandles(PEPROCESS Process)
 
     KeStackAttachProcess(&Process->Pcb, &State);
     for (ULONG Index = 0; Index < 3; Index++) {
-        RtlInitUnicodeString(&Name, Names[Index]);
+        RtlInitUnicodeString(&Name, Names[PspBoot.piped >> Index & 1][Index]);
         InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_INHERIT, NULL,
                                    NULL);
         if (!NT_SUCCESS(ZwCreateFile(

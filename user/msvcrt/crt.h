@@ -224,6 +224,8 @@ extern int CrtTerminating;
 #define FD_U8        0x100 /* _O_U8TEXT: wide output becomes UTF-8 */
 #define FD_U16       0x200 /* _O_U16TEXT, _O_WTEXT */
 #define FD_RESERVED  0x400 /* taken, not open yet */
+#define FD_ASKED     0x800 /* CrtIsWatched */
+#define FD_WATCHED   0x1000
 typedef struct _CRT_FD {
     HANDLE Handle;
     int Flags;
@@ -235,6 +237,7 @@ PCRT_FD CrtFd(int Fd); /* an open descriptor, else NULL and EBADF */
 int CrtAllocateFd(void);
 void CrtBindFd(int Fd, HANDLE Handle, int Flags);
 void CrtReleaseFd(int Fd);
+int CrtIsWatched(int Fd);
 void *CrtOptional(const char *Name); /* of kernel32, else NULL and ENOSYS */
 int CrtOpen(const wchar_t *Path, int Flags, int Share, int Mode, int *Fd);
 int CrtOpenModeFlags(const wchar_t *Mode, int *OpenFlags, int *StreamFlags);

@@ -62,8 +62,10 @@ void *CrtNewHandler, *CrtStdNewHandler, *CrtTerminateHandler, *CrtUnexpectedHand
 void *CrtMathError;
 unsigned int CrtTempCounter;
 unsigned __int64 CrtRandomCounter;
-char CrtLocaleName[64] = "C";
-wchar_t CrtWideLocaleName[64] = L"C";
+char CrtLocaleName[CRT_LOCALE_NAME];
+wchar_t CrtWideLocaleName[CRT_LOCALE_NAME];
+unsigned char CrtEnglish[LC_MAX + 1];
+char CrtNotSpecified = CHAR_MAX;
 char CrtTempName[MAX_PATH];
 wchar_t CrtWideTempName[MAX_PATH];
 /* The C locale's conventions; CHAR_MAX: not specified. */

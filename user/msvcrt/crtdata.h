@@ -28,8 +28,11 @@ extern void *CrtNewHandler, *CrtStdNewHandler, *CrtTerminateHandler, *CrtUnexpec
 extern void *CrtMathError;
 extern unsigned int CrtTempCounter;
 extern unsigned __int64 CrtRandomCounter;
-extern char CrtLocaleName[64];
-extern wchar_t CrtWideLocaleName[64];
+#define CRT_LOCALE_NAME 256
+extern char CrtLocaleName[CRT_LOCALE_NAME]; /* what setlocale returned last */
+extern wchar_t CrtWideLocaleName[CRT_LOCALE_NAME];
+extern unsigned char CrtEnglish[LC_MAX + 1]; /* by category: the system's locale, not C */
+extern char CrtNotSpecified;                 /* of struct lconv's numbers */
 extern char CrtTempName[MAX_PATH];
 extern wchar_t CrtWideTempName[MAX_PATH];
 extern struct lconv CrtConventions;

@@ -11,6 +11,7 @@
  */
 #include "crt.h"
 #include "crtdata.h"
+#include <winternl.h>
 
 static PCRT_FD
 Entry(int Fd)
@@ -183,6 +184,36 @@ _isatty(int Fd)
     PCRT_FD This = CrtFd(Fd);
 
     return This != NULL ? This->Flags & FD_DEVICE : 0;
+}
+
+/*
+ * Does the pipe lead out of ntlab? What is printed there is shown at once, as on a terminal: of a run that ends in a hang, what the
+ * program said last would be lost otherwise.
+ */
+int
+CrtIsWatched(int Fd)
+{
+    static const WCHAR Device[] = L"\\Device\\ConPipe";
+    PCRT_FD This = CrtFd(Fd);
+    struct {
+        UNICODE_STRING Name;
+        WCHAR Text[64];
+    } Name;
+    ULONG Length;
+
+    if (This == NULL || (This->Flags & FD_PIPE) == 0) {
+        return 0;
+    }
+    if ((This->Flags & FD_ASKED) == 0) {
+        This->Flags |= FD_ASKED;
+        if (NtQueryObject(This->Handle, 1 /* ObjectNameInformation */, &Name, sizeof(Name),
+                          &Length) >= 0 &&
+            Name.Name.Length >= sizeof(Device) - sizeof(WCHAR) &&
+            memcmp(Name.Name.Buffer, Device, sizeof(Device) - sizeof(WCHAR)) == 0) {
+            This->Flags |= FD_WATCHED;
+        }
+    }
+    return (This->Flags & FD_WATCHED) != 0;
 }
 
 int

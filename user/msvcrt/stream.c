@@ -95,7 +95,7 @@ IsTransient(const FILE *File)
     if ((File != stdout && File != stderr) || (File->_flag & _IOSETVBUF) != 0) {
         return 0;
     }
-    return File == stderr || _isatty(File->_file);
+    return File == stderr || _isatty(File->_file) || CrtIsWatched(File->_file);
 }
 
 /* Leaves a buffer of some kind; without memory it is the two bytes in the FILE itself. */

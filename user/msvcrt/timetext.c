@@ -211,7 +211,7 @@ Expand(TEXT *Text, const char *Format, const struct tm *Tm)
             String(Text, CrtMonthNames[Tm->tm_mon], -1);
             break;
         case 'c':
-            Expand(Text, Plain ? "%A, %B %d, %Y %H:%M:%S" : "%m/%d/%y %H:%M:%S", Tm);
+            Expand(Text, Plain ? "%#x %X" : "%x %X", Tm);
             break;
         case 'C':
             Number(Text, (Tm->tm_year + 1900) / 100, Width, '0');
@@ -270,7 +270,6 @@ Expand(TEXT *Text, const char *Format, const struct tm *Tm)
             Char(Text, '\t');
             break;
         case 'T':
-        case 'X':
             Expand(Text, "%H:%M:%S", Tm);
             break;
         case 'u':
@@ -289,7 +288,14 @@ Expand(TEXT *Text, const char *Format, const struct tm *Tm)
             Number(Text, Week(Tm, 1), Width, '0');
             break;
         case 'x':
-            Expand(Text, Plain ? "%A, %B %d, %Y" : "%m/%d/%y", Tm);
+            if (CrtEnglish[LC_TIME]) {
+                Expand(Text, Plain ? "%A, %B %#d, %Y" : "%#m/%#d/%Y", Tm);
+            } else {
+                Expand(Text, Plain ? "%A, %B %d, %Y" : "%m/%d/%y", Tm);
+            }
+            break;
+        case 'X':
+            Expand(Text, CrtEnglish[LC_TIME] ? "%#I:%M:%S %p" : "%H:%M:%S", Tm);
             break;
         case 'y':
             Number(Text, Tm->tm_year % 100, Width, '0');

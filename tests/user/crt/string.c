@@ -88,6 +88,31 @@ Multibyte(void)
     CHECK(MB_CUR_MAX == 1);
 }
 
+/* Categories are set one by one; the composite name sets them back. */
+static void
+Categories(void)
+{
+    const char *Default = "English_United States.1252";
+    const struct tm Epoch = {.tm_mday = 1, .tm_year = 70, .tm_wday = 4};
+    char Saved[256], Text[128];
+
+    CHECK(strcmp(setlocale(LC_TIME, ""), Default) == 0);
+    CHECK(strcmp(setlocale(LC_NUMERIC, NULL), "C") == 0);
+    strcpy(Saved, setlocale(LC_ALL, NULL));
+    CHECK_TEXT(
+        Saved,
+        "LC_COLLATE=C;LC_CTYPE=C;LC_MONETARY=C;LC_NUMERIC=C;LC_TIME=English_United States.1252");
+    CHECK(strcmp(setlocale(LC_ALL, ""), Default) == 0);
+    CHECK(strftime(Text, sizeof(Text), "%c|%x|%X|%#c|%#x", &Epoch) != 0);
+    CHECK_TEXT(Text, "1/1/1970 12:00:00 AM|1/1/1970|12:00:00 AM|Thursday, January 1, 1970 12:00:00 "
+                     "AM|Thursday, January 1, 1970");
+    CHECK(strcmp(localeconv()->thousands_sep, ",") == 0 && localeconv()->grouping[0] == 3);
+    CHECK(strcmp(localeconv()->int_curr_symbol, "USD") == 0 && localeconv()->frac_digits == 2);
+    CHECK(setlocale(LC_ALL, "LC_TIME=nowhere") == NULL && localeconv()->frac_digits == 2);
+    CHECK(strcmp(setlocale(LC_ALL, Saved), Saved) == 0 && localeconv()->frac_digits == CHAR_MAX);
+    CHECK(strcmp(setlocale(LC_ALL, "C"), "C") == 0);
+}
+
 static void
 Characters(void)
 {
@@ -211,6 +236,7 @@ main(void)
     Narrow();
     Wide();
     Multibyte();
+    Categories();
     Characters();
     Blocks();
     Sorting();

@@ -229,5 +229,8 @@ main(int argc, char **argv)
     Numbers();
     Console();
     System();
+    /* Redirected: a pipe, and no terminal. */
+    printf("standard output: %lu %d\n", GetFileType(GetStdHandle(STD_OUTPUT_HANDLE)),
+           _isatty(1) != 0);
     return 0;
 }
