@@ -4,7 +4,7 @@ BUILD ?= build
 
 PREFIX ?= /usr/local
 
-.PHONY: all deps demo test bench bench-bugs bugs soak mutants install deb clean
+.PHONY: all deps demo test bench bench-bugs bugs soak undeclared mutants install deb clean
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) $(NINJAFLAGS)
 
@@ -39,6 +39,11 @@ soak: all
 	@python3 tests/explore/check_counts.py --soak $(BUILD)/ntlab $(BUILD)/tests/explore tests/explore/programs.list
 	@python3 tests/bugs/account.py --jobs 2 $(BUILD)/ntlab $(BUILD)/tests/bugs tests/bugs/bugs.list
 	@python3 tests/explore/soak.py $(BUILD)/ntlab $(BUILD)/tests/explore $(or $(RUNS),20000000)
+
+# Does each step of the kernel say all that it touches? (docs/explore.md: what does not commute)
+undeclared: all
+	@ninja -C $(BUILD) nt/watched.exe
+	@python3 tools/undeclared.py $(BUILD)
 
 # The tests' own test: a kernel with one line changed must fail one of them (docs/mutants.md).
 mutants: all

@@ -72,6 +72,10 @@ struct abi_machine {
     uint32_t hardware; /* 0x134 enum abi_hardware */
     uint64_t gate; /* 0x138 where a return to user mode goes last, if has_keys is ABI_KEYS_PAGES */
     uint64_t passes; /* 0x140 exploring: hc_passes is asked of these (1 << enum abi_event) */
+    uint64_t watched; /* 0x148 where the next struct abi_watched goes; 0: none is wanted */
+    uint32_t
+        watching; /* 0x150 0: what is done now is no part of a step; the host sets it at an answer */
+    uint32_t reserved;
 };
 
 /* abi_machine.has_keys */
@@ -136,6 +140,19 @@ struct abi_agent_state {
 /* The ring of a run that is traced: committed by the host, which sets trace_large. */
 #define ABI_TRACE_LARGE       0x00004B0000000000ull
 #define ABI_TRACE_LARGE_COUNT 0x80000ull /* 32 MiB */
+
+/*
+ * What a kernel that watches itself (nt/ke/watch.c) has read and written since the last question. The last place is
+ * where all that has no room goes.
+ */
+#define ABI_WATCH_RING  0x00004B8000000000ull
+#define ABI_WATCH_COUNT 0x40000ull
+struct abi_watched {
+    uint64_t address;
+    uint64_t site; /* behind the instruction */
+    uint64_t size; /* ABI_WATCHED_WRITES */
+};
+#define ABI_WATCHED_WRITES (1ull << 63)
 
 /*
  * What the host builds on the kernel stack when the processor traps, before it continues at

@@ -66,7 +66,7 @@ static const struct strategy *const strategies[] = {
     &strategy_odpor,     &strategy_pos,      &strategy_urw,       &strategy_surw,
     &strategy_bounded,   &strategy_delay,    &strategy_portfolio, &strategy_feedback,
     &strategy_fair_walk, &strategy_minimise, &strategy_fair,      &strategy_brute,
-    &strategy_lattice,
+    &strategy_lattice,   &strategy_watch,
 };
 
 /* How far a run has come: what a snapshot in its middle keeps of it (X8). */
@@ -746,6 +746,7 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
         chosen = choose_slowly(agents, count, asker);
         machine_load_vectors(vectors);
     }
+    GUEST->watching = 1;
     return chosen;
 }
 
@@ -766,6 +767,7 @@ explorer_passes(const struct abi_agent *asker)
     }
     it.at.passed++;
     spin_called(number, it.at.moves++);
+    GUEST->watching = 1;
     return 1;
 }
 

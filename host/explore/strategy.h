@@ -152,7 +152,7 @@ const struct strategy *strategy_find(const char *name); /* explorer.c; NULL: the
 extern const struct strategy strategy_random, strategy_pct, strategy_dpor, strategy_odpor,
     strategy_pos, strategy_urw, strategy_surw, strategy_bounded, strategy_delay, strategy_portfolio,
     strategy_feedback, strategy_fair_walk, strategy_replay, strategy_minimise, strategy_fair,
-    strategy_brute, strategy_lattice;
+    strategy_brute, strategy_lattice, strategy_watch;
 
 uint32_t explorer_name(uint32_t number); /* of an agent */
 

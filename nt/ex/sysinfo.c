@@ -353,7 +353,11 @@ NtQuerySystemInformation(ULONG SystemInformationClass, PVOID SystemInformation,
         if (ExpClasses[i].Class != SystemInformationClass) {
             continue;
         }
-        KiSchedulePoint(SP_READ_STATE, &ExpClasses[i]);
+        if (ExpClasses[i].Query == ExpQueryProcesses) {
+            KiSchedulePoint(SP_OBJECT, PSP_ALL_IDS);
+        } else {
+            KiSchedulePoint(SP_READ_STATE, &ExpClasses[i]);
+        }
         Status = ExpClasses[i].Query(&Writer);
         if (NT_SUCCESS(Status)) {
             ULONG Needed = Writer.Used;

@@ -22,6 +22,8 @@ typedef struct _EXP_TIMER {
     KDPC Dpc;
     KAPC Apc;
     LONG Period;
+    KSPIN_LOCK
+    Lock; /* between the DPC and who stops the timer: what was stopped queues no APC any more */
     PETHREAD Thread; /* referenced; the APC's target */
 } EXP_TIMER, *PEXP_TIMER;
 
@@ -34,11 +36,21 @@ static BOOLEAN
 ExpStopTimer(PEXP_TIMER Timer)
 {
     BOOLEAN WasSet = KeCancelTimer(&Timer->Timer);
+    PETHREAD Thread;
+    KIRQL OldIrql;
 
-    if (Timer->Thread != NULL) {
+    if (Timer->Thread == NULL) {
+        return WasSet;
+    }
+    KeAcquireSpinLock(&Timer->Lock, &OldIrql);
+    Thread = Timer->Thread;
+    if (Thread != NULL) {
         KeRemoveQueueApc(&Timer->Apc);
-        ObDereferenceObject(Timer->Thread);
         Timer->Thread = NULL;
+    }
+    KeReleaseSpinLock(&Timer->Lock, OldIrql);
+    if (Thread != NULL) {
+        ObDereferenceObject(Thread);
     }
     return WasSet;
 }
@@ -73,13 +85,15 @@ static VOID NTAPI
 ExpTimerDpc(PKDPC Dpc, PVOID Context, PVOID SystemArgument1, PVOID SystemArgument2)
 {
     PEXP_TIMER Timer = Context;
+    ULONG64 Time;
 
+    KeAcquireSpinLockAtDpcLevel(&Timer->Lock);
     if (Timer->Thread != NULL) {
-        ULONG64 Time = KiQuerySystemTime();
-
+        Time = KiQuerySystemTime();
         KeInsertQueueApc(&Timer->Apc, (PVOID)(ULONG_PTR)(ULONG)Time, (PVOID)(ULONG_PTR)(Time >> 32),
                          1);
     }
+    KeReleaseSpinLockFromDpcLevel(&Timer->Lock);
 }
 
 NTSTATUS NTAPI
@@ -104,6 +118,7 @@ NtCreateTimer(PHANDLE TimerHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
     }
     KeInitializeTimerEx(&Timer->Timer, TimerType);
     KeInitializeDpc(&Timer->Dpc, ExpTimerDpc, Timer);
+    KeInitializeSpinLock(&Timer->Lock);
     Timer->Period = 0;
     Timer->Thread = NULL;
     Status = ObInsertObject(Timer, NULL, DesiredAccess, 0, NULL, &Handle);

@@ -9,6 +9,7 @@
  *   Y4  Names are UTF-16; they are compared without regard to case.
  */
 #include "nt/fsrtl/fsrtlp.h"
+#include "nt/inc/life.h"
 
 typedef struct _FSRTLP_NOTIFY {
     LIST_ENTRY Links;
@@ -108,24 +109,44 @@ FsRtlpDeliver(PFSRTLP_NOTIFY Notify, PIRP Irp)
     FsRtlpEndNotify(Irp, STATUS_SUCCESS, Used);
 }
 
+/* The oldest one, which can no longer be cancelled. NULL: there is none. */
+static PIRP
+FsRtlpTakeNotify(PFSRTLP_NOTIFY Notify)
+{
+    while (!IsListEmpty(&Notify->Irps)) {
+        PIRP Irp = CONTAINING_RECORD(Notify->Irps.Flink, IRP, Tail.Overlay.ListEntry);
+
+        IopExchangePoint(Irp);
+        RemoveEntryList(&Irp->Tail.Overlay.ListEntry);
+        InitializeListHead(&Irp->Tail.Overlay.ListEntry);
+        if (IoSetCancelRoutine(Irp, NULL) != NULL) {
+            return Irp;
+        }
+    }
+    return NULL;
+}
+
 static VOID
 FsRtlpEndAll(PFSRTLP_NOTIFY Notify, NTSTATUS Status)
 {
-    while (!IsListEmpty(&Notify->Irps)) {
-        PIRP Irp = CONTAINING_RECORD(RemoveHeadList(&Notify->Irps), IRP, Tail.Overlay.ListEntry);
+    PIRP Irp;
 
-        InitializeListHead(&Irp->Tail.Overlay.ListEntry);
-        if (IoSetCancelRoutine(Irp, NULL) != NULL) {
-            FsRtlpEndNotify(Irp, Status, 0);
-        }
+    while ((Irp = FsRtlpTakeNotify(Notify)) != NULL) {
+        FsRtlpEndNotify(Irp, Status, 0);
     }
 }
 
 static VOID NTAPI
 FsRtlpCancelNotify(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
+    PFSRTLP_SYNC Sync = Irp->Tail.Overlay.DriverContext[0];
+
     IoReleaseCancelSpinLock(Irp->CancelIrql);
+    KeEnterCriticalRegion();
+    FsRtlpLockNotify(Sync);
     RemoveEntryList(&Irp->Tail.Overlay.ListEntry);
+    FsRtlpUnlockNotify(Sync);
+    KeLeaveCriticalRegion();
     FsRtlpEndNotify(Irp, STATUS_CANCELLED, 0);
 }
 
@@ -202,6 +223,8 @@ FsRtlNotifyFilterChangeDirectory(PNOTIFY_SYNC NotifySync, PLIST_ENTRY NotifyList
         FsRtlpDeliver(Notify, NotifyIrp);
         goto Leave;
     }
+    IopExchangePoint(NotifyIrp);
+    NotifyIrp->Tail.Overlay.DriverContext[0] = Sync;
     InsertTailList(&Notify->Irps, &NotifyIrp->Tail.Overlay.ListEntry);
     IoSetCancelRoutine(NotifyIrp, FsRtlpCancelNotify);
     if (NotifyIrp->Cancel && IoSetCancelRoutine(NotifyIrp, NULL) != NULL) {
@@ -352,6 +375,7 @@ FsRtlNotifyFilterReportChange(PNOTIFY_SYNC NotifySync, PLIST_ENTRY NotifyList,
         PFSRTLP_NOTIFY Notify = CONTAINING_RECORD(Entry, FSRTLP_NOTIFY, Links);
         BOOLEAN Direct = FALSE;
         ULONG Start;
+        PIRP Irp;
 
         if (!(Notify->Filter & FilterMatch) || FullTargetName == NULL ||
             Notify->Directory == NULL) {
@@ -371,14 +395,8 @@ FsRtlNotifyFilterReportChange(PNOTIFY_SYNC NotifySync, PLIST_ENTRY NotifyList,
         }
         FsRtlpCollect(Notify, (PWSTR)FullTargetName->Buffer + Start,
                       FullTargetName->Length - Start * sizeof(WCHAR), StreamName, Action);
-        while (Notify->Ready && !IsListEmpty(&Notify->Irps)) {
-            PIRP Irp =
-                CONTAINING_RECORD(RemoveHeadList(&Notify->Irps), IRP, Tail.Overlay.ListEntry);
-
-            InitializeListHead(&Irp->Tail.Overlay.ListEntry);
-            if (IoSetCancelRoutine(Irp, NULL) != NULL) {
-                FsRtlpDeliver(Notify, Irp); /* Y2 */
-            }
+        while (Notify->Ready && (Irp = FsRtlpTakeNotify(Notify)) != NULL) {
+            FsRtlpDeliver(Notify, Irp); /* Y2 */
         }
     }
     FsRtlpUnlockNotify(Sync);

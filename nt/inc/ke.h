@@ -513,7 +513,8 @@ NTSTATUS KiSuspendThread(PKTHREAD Thread, PULONG PreviousCount);
 ULONG KiResumeThread(PKTHREAD Thread);
 /* Jobs, debuggers: a count of its own, which follows the process's. */
 VOID KiFreezeThread(PKTHREAD Thread, const LONG *Count);
-VOID KiForceResumeThread(PKTHREAD Thread); /* termination: whatever suspended it */
+/* Termination: whatever suspended it. Ends: it is the current one, and takes no more APCs. */
+VOID KiForceResumeThread(PKTHREAD Thread, BOOLEAN Ends);
 ULONG KiAlertThread(PKTHREAD Thread, KPROCESSOR_MODE Mode);
 BOOLEAN KiTestAlertThread(KPROCESSOR_MODE Mode);
 

@@ -30,4 +30,25 @@ typedef struct _KI_ADDS_IF {
 } KI_ADDS_IF, *PKI_ADDS_IF;
 #define KI_ADDS 1
 
+/*
+ * While schedules are explored: what comes next reads, or changes, what Object stands for. For state that is neither an
+ * object's count nor guarded by a lock: the address of a field, or of a structure.
+ */
+KI_INLINE VOID
+KiLooksAt(const volatile VOID *Object)
+{
+    if (Machine->explore != ABI_EXPLORE_OFF) {
+        KiSchedulePoint(SP_REFERENCE, Object);
+    }
+}
+/* In front of taking an IRP's cancel routine away, while schedules are explored: who cancels it comes before or after. */
+VOID IopExchangePoint(PIRP Irp);
+KI_INLINE VOID
+KiChanges(const volatile VOID *Object)
+{
+    if (Machine->explore != ABI_EXPLORE_OFF) {
+        KiSchedulePoint(SP_OBJECT, Object);
+    }
+}
+
 #endif

@@ -27,6 +27,13 @@
 #define THREAD_RESUME 0x1000
 #endif
 
+/*
+ * Objects of schedule points: an id, which who looks for it reads and the end of its thread or process changes; and all of them,
+ * which who lists them changes, and each beginning and end reads.
+ */
+#define PSP_ID(Id)  ((PVOID)(0x00F1000000000000ull + (ULONG_PTR)(Id)))
+#define PSP_ALL_IDS (&PsActiveProcessHead)
+
 struct _EPROCESS {
     KPROCESS Pcb;
     HANDLE UniqueProcessId;

@@ -16,6 +16,7 @@
  *   X5  So is looking through another thread's list: it comes before or after each change of that list by its owner. Two
  *       changes commute, so there the owner reads and who looks writes.
  */
+#include "nt/inc/life.h"
 #include "nt/io/msgfs.h"
 
 VOID NTAPI
@@ -31,7 +32,7 @@ IoReleaseCancelSpinLock(KIRQL Irql)
 }
 
 /* X4 */
-static VOID
+VOID
 IopExchangePoint(PIRP Irp)
 {
     PVOID Place = MsgPlaceOfFile(Irp->Tail.Overlay.OriginalFileObject);

@@ -16,6 +16,7 @@
  *   F5  An IRP whose thread has gone (Thread NULL) is only freed.
  */
 #include "nt/io/iop.h"
+#include "nt/inc/life.h"
 
 static VOID
 IopUserCompletion(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
@@ -157,6 +158,9 @@ IopFinishIrp(PIRP Irp, PFILE_OBJECT FileObject)
     IopDequeueIrp(Irp);
 
     ApcRoutine = Create ? NULL : Irp->Overlay.AsynchronousParameters.UserApcRoutine;
+    if (FileObject != NULL && !Create && !SynchronousFile) {
+        KiLooksAt(&FileObject->CompletionContext);
+    }
     Context = FileObject != NULL && !Create ? FileObject->CompletionContext : NULL;
     if (ApcRoutine != NULL) {
         PVOID Iosb = Irp->UserIosb, ApcContext = Irp->Overlay.AsynchronousParameters.UserApcContext;
@@ -249,8 +253,12 @@ IopQueueCompletion(PIRP Irp, CCHAR PriorityBoost)
         KeLowerIrql(OldIrql);
         return;
     }
+    IopListPoint(
+        Thread); /* the APC lies where those who look through the list find whose the IRP is */
     KeInitializeApc(&Irp->Tail.Apc, &Thread->Tcb, Irp->ApcEnvironment, IopCompleteRequest,
                     IopAbortRequest, NULL, KernelMode, NULL);
+    Irp->Tail.Apc.SystemArgument1 = FileObject;
+    Irp->Tail.Apc.SystemArgument2 = NULL;
     if (!KeInsertQueueApc(&Irp->Tail.Apc, FileObject, NULL, PriorityBoost)) {
         IopDropIrp(
             Irp,

@@ -8,6 +8,7 @@
  *   N4  FileAllInformation: the driver fills its parts, we add ours.
  */
 #include "nt/io/iop.h"
+#include "nt/inc/life.h"
 
 typedef struct _IOP_CLASS {
     USHORT Class;
@@ -311,6 +312,7 @@ IopSetHere(PIOP_REQUEST Request, FILE_INFORMATION_CLASS Class, PVOID Information
         if (Request->Synchronous) {
             return STATUS_INVALID_PARAMETER;
         }
+        KiChanges(&FileObject->CompletionContext);
         if (FileObject->CompletionContext != NULL) {
             PIO_COMPLETION_CONTEXT Context = FileObject->CompletionContext;
 

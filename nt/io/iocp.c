@@ -9,6 +9,7 @@
  *   O2  Deleting the port frees the packets that nobody took.
  */
 #include "nt/io/iop.h"
+#include "nt/inc/life.h"
 
 #define IO_COMPLETION_QUERY_STATE  0x0001
 #define IO_COMPLETION_MODIFY_STATE 0x0002
@@ -74,6 +75,7 @@ IopSetFileCompletion(PFILE_OBJECT FileObject, HANDLE Port, PVOID Key, KPROCESSOR
     }
     Context->Port = Queue;
     Context->Key = Key;
+    KiChanges(&FileObject->CompletionContext);
     if (FileObject->CompletionContext != NULL) {
         ExFreePoolWithTag(Context, TAG_IOFILE);
         ObDereferenceObject(Queue);

@@ -329,6 +329,7 @@ NTSTATUS IopProbe(PVOID Buffer, SIZE_T Length, ULONG Alignment, BOOLEAN Write,
 /* cancel.c */
 VOID IopCancelThreadIo(PETHREAD Thread);
 PDRIVER_CANCEL IopSetCancelRoutine(PIRP Irp, PDRIVER_CANCEL Routine); /* X4 */
+VOID IopListPoint(PETHREAD Thread);                                   /* X5 */
 
 /* iocp.c */
 VOID IopDeleteCompletion(PVOID Object);

@@ -163,7 +163,7 @@ IopFreeMdls(PIRP Irp)
  * could look through it (cancel.c, X5). Whether it has had another one is asked, not whether that is still there: where a thread's
  * points are must not follow from how far others have come.
  */
-static VOID
+VOID
 IopListPoint(PETHREAD Thread)
 {
     if (Machine->explore && Thread->Tcb.Process->ThreadsMade > 1) {

@@ -415,8 +415,7 @@ KiRundownApcs(PKTHREAD Thread)
     PLIST_ENTRY Kernel = &Thread->ApcState.ApcListHead[KernelMode];
 
     KiEnterRegion(Thread, KI_CRITICAL, __builtin_return_address(0), NULL);
-    Thread->ApcQueueable = 0;
-    KiForceResumeThread(Thread);
+    KiForceResumeThread(Thread, TRUE);
     KiLeaveRegion(Thread, KI_CRITICAL, NULL);
     KiFlushQueue(Thread, &Thread->ApcState.ApcListHead[UserMode]);
     Thread->ApcState.UserApcPending = 0;

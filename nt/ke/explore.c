@@ -209,6 +209,7 @@ KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
         Agent->queues = ABI_APC_NORMAL;
         __attribute__((fallthrough));
     case SP_RESUME:
+        Agent->queues |= (UCHAR)Context; /* at its end: who queues one comes before or after */
         KiAddObject(Agent, &((PKTHREAD)Agent->object)->SuspendEvent, 0);
         break;
     case SP_SET_TIMER:
@@ -247,6 +248,11 @@ KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
 
         if (Image != NULL) {
             KiAddObject(Agent, Image, ABI_AGENT_READS);
+        }
+        if (((DISPATCHER_HEADER *)Agent->object)->Type == KiObjThread) {
+            KiAddObject(Agent, PSP_ID(((PETHREAD)Agent->object)->Cid.UniqueThread),
+                        ABI_OBJECT_LIFE);
+            KiAddObject(Agent, PSP_ALL_IDS, ABI_AGENT_READS | ABI_OBJECT_LIFE);
         }
         break;
     }
@@ -467,6 +473,7 @@ KiDescribeAll(BOOLEAN AskerCanStep)
     KI_BUSY_WALK Walk = KiWalkBusy(Self);
     BOOLEAN Enabled = FALSE;
 
+    Machine->watching = 0; /* watch.c */
     while (KiNextBusy(&Walk, &Cpu)) {
         if ((Cpu != Self || AskerCanStep) && KiDescribeAgent(Cpu, &Agents[Count])) {
             Agents[Count].flags |= Cpu == Self ? ABI_AGENT_ASKER : 0;

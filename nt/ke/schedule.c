@@ -231,6 +231,7 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
             return;
         }
         for (;;) {
+            Machine->watching = 0; /* watch.c */
             KiSetPending(Operation, Object, WouldWait, Context);
             if (KiInjection.Allowed != 0) {
                 KiInjectArrived(Operation, Object);

@@ -128,10 +128,11 @@ KiFreezeThread(PKTHREAD Thread, const LONG *Count)
 }
 
 VOID
-KiForceResumeThread(PKTHREAD Thread)
+KiForceResumeThread(PKTHREAD Thread, BOOLEAN Ends)
 {
-    KIRQL OldIrql = KiLockDispatcher(SP_RESUME, Thread);
+    KIRQL OldIrql = KiLockDispatcherToWait(SP_RESUME, Thread, NULL, Ends ? ABI_APC_USER : 0);
 
+    Thread->ApcQueueable &= !Ends; /* P5 */
     if (Thread->SuspendCount != 0 || Thread->FreezeCount != 0) {
         Thread->SuspendCount = 0;
         Thread->FreezeCount = 0;

@@ -5,6 +5,7 @@
  * it looks at the other process's areas and goes through the alias. The caller's own buffer is touched
  * directly, under __try.
  */
+#include "nt/inc/life.h"
 #include "mi.h"
 
 /* How many bytes from Address may be read (or written) in one piece: within a page. 0: none. */
@@ -171,7 +172,7 @@ MmCopyVirtualMemory(PEPROCESS From, PVOID FromAddress, PEPROCESS To, PVOID ToAdd
                                (ULONG64)ToAddress + Size > (ULONG64)MmHighestUserAddress)) {
         return STATUS_ACCESS_VIOLATION;
     }
-    KiSchedulePoint(SP_OBJECT, From);
+    KiAcquirePoint(SP_OBJECT, MI_SPACE_OF(From), NULL, KI_ALSO_READS(MI_SPACE_OF(To)));
     if (!ABI_IS_USER(FromAddress)) { /* from the kernel's memory into To */
         return ABI_IS_USER(ToAddress)
                    ? MiCopyOther(To, (ULONG64)ToAddress, FromAddress, Size, TRUE, Copied)

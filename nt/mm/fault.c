@@ -7,6 +7,7 @@
  * A guard page goes off once: STATUS_GUARD_PAGE_VIOLATION. On the current thread's own stack it grows
  * the stack instead, until one page is left: STATUS_STACK_OVERFLOW.
  */
+#include "nt/inc/life.h"
 #include "mi.h"
 #include "nt/inc/peb.h"
 
@@ -255,7 +256,7 @@ MmSecureVirtualMemory(PVOID Address, SIZE_T Size, ULONG ProbeMode)
     if (Space == NULL || !ABI_IS_USER(Address) || Size == 0) {
         return NULL;
     }
-    KiSchedulePoint(SP_OBJECT, Address);
+    KiAcquirePoint(SP_OBJECT, Address, NULL, KI_ALSO_READS(Space));
     Area = MiFindArea(Space, Start);
     if (Area == NULL || Area->Zombie || Start + Size > Area->End) {
         return NULL;
@@ -276,8 +277,13 @@ VOID NTAPI
 MmUnsecureVirtualMemory(HANDLE SecureHandle)
 {
     PMI_SPACE Space = MI_SPACE_OF(PspCurrentProcess());
-    PMI_AREA Area = Space != NULL ? MiFindArea(Space, (ULONG64)SecureHandle) : NULL;
+    PMI_AREA Area;
 
+    if (Space == NULL) {
+        return;
+    }
+    KiLooksAt(Space);
+    Area = MiFindArea(Space, (ULONG64)SecureHandle);
     if (Area != NULL && Area->Secured != 0 && --Area->Secured == 0) {
         Area->SecuredProtection = 0;
     }

@@ -209,7 +209,7 @@ NTSTATUS
 MiMapImage(PEPROCESS Process, const char *Name, PVOID Requested, PVOID *Base,
            struct abi_image *Info, PMI_SECTION Section)
 {
-    PMI_SPACE Space = MI_SPACE_OF(Process);
+    PMI_SPACE Space = MiLiveSpace(Process);
     PKI_MODULE Module;
     PMI_AREA Area;
     ULONG Result;

@@ -9,6 +9,7 @@
  * Sources: MmProbeAndLockPages, MmMapLockedPagesSpecifyCache and their kin (wdm), bug checks 0x4E, 0x76,
  * 0xDA.
  */
+#include "nt/inc/life.h"
 #include "mi.h"
 
 #define MI_FRAMES(Mdl) ((PPFN_NUMBER)((PMDL)(Mdl) + 1))
@@ -90,6 +91,21 @@ MiLockable(ULONG64 Page, BOOLEAN Write, PMI_AREA *Area)
     return MiAllows(State, Write, FALSE) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
 }
 
+/* The context of a step that depends on, or changes, which addresses of a process are in use. */
+static ULONG_PTR
+MiSpaceIsRead(PEPROCESS Process)
+{
+    return Process != NULL ? KI_ALSO_READS(MI_SPACE_OF(Process)) : 0;
+}
+
+static ULONG_PTR
+MiSpaceIsChanged(VOID)
+{
+    PMI_SPACE Space = MI_SPACE_OF(PspCurrentProcess());
+
+    return Space != NULL ? KI_ALSO_CHANGES(Space) : 0;
+}
+
 VOID NTAPI
 MmProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation)
 {
@@ -101,7 +117,7 @@ MmProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operati
     NTSTATUS Status = STATUS_SUCCESS;
     PMI_AREA Area;
 
-    KiSchedulePoint(SP_OBJECT, (PVOID)Start);
+    KiAcquirePoint(SP_OBJECT, (PVOID)Start, NULL, MiSpaceIsRead(User ? Process : NULL));
     if (AccessMode != KernelMode && (End < Start || End > MmUserProbeAddress)) {
         ExRaiseAccessViolation();
     }
@@ -158,7 +174,7 @@ MmUnlockPages(PMDL Mdl)
 
     DRIVER_REQUIRE((Mdl->MdlFlags & MDL_PAGES_LOCKED) != 0, PFN_LIST_CORRUPT, 7, MI_FRAMES(Mdl)[0],
                    0, 0);
-    KiSchedulePoint(SP_OBJECT, (PVOID)Start);
+    KiAcquirePoint(SP_OBJECT, (PVOID)Start, NULL, MiSpaceIsRead(Process));
     if (Mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) {
         MiUnmapSystem(Mdl);
     }
@@ -225,7 +241,7 @@ MmMapLockedPagesSpecifyCache(PMDL Mdl, KPROCESSOR_MODE AccessMode, MEMORY_CACHIN
 {
     PVOID Address;
 
-    KiSchedulePoint(SP_OBJECT, Mdl);
+    KiAcquirePoint(SP_OBJECT, Mdl, NULL, AccessMode != KernelMode ? MiSpaceIsChanged() : 0);
     if (AccessMode != KernelMode) {
         Address = MiMapUser(Mdl, RequestedAddress, PAGE_READWRITE);
         KiTrace(EV_PAGES_MAP, Mdl, MiMdlPages(Mdl), (ULONG64)Address, UserMode, 0);
@@ -259,7 +275,7 @@ MmUnmapLockedPages(PVOID BaseAddress, PMDL Mdl)
     PMI_SPACE Space = MI_SPACE_OF(PspCurrentProcess());
     PMI_AREA Area;
 
-    KiSchedulePoint(SP_OBJECT, Mdl);
+    KiAcquirePoint(SP_OBJECT, Mdl, NULL, ABI_IS_USER(BaseAddress) ? MiSpaceIsChanged() : 0);
     if (ABI_IS_USER(BaseAddress)) {
         Area = Space != NULL ? MiFindArea(Space, (ULONG64)BaseAddress) : NULL;
         DRIVER_REQUIRE(Area != NULL && Area->Backing != 0 && Area->Tag != 0,

@@ -161,6 +161,7 @@ typedef struct _MI_SPACE {
     PMI_PART Part;
     LONG64 LockedPages;
     ULONG64 CommittedPages;
+    BOOLEAN Deleted; /* the process has ended: what is there goes, and nothing new comes */
 } MI_SPACE, *PMI_SPACE;
 
 /* What system areas are for. */
@@ -235,6 +236,7 @@ VOID MiSetPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End, UCHA
 VOID MiDecommitPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End);
 VOID MiReleaseArea(PMI_SPACE Space, PMI_AREA Area);
 PMI_SPACE MiEnsureSpace(PEPROCESS Process); /* NULL: the process is ending */
+PMI_SPACE MiLiveSpace(PEPROCESS Process);   /* NULL: or it has none */
 #define MI_SPACE_OF(Process) ((PMI_SPACE)(Process)->AddressSpace)
 
 /* fault.c */

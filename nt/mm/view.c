@@ -111,10 +111,10 @@ MiMapView(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, P
     struct abi_image Info;
     NTSTATUS Status;
 
+    KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
     if (MiEnsureSpace(Process) == NULL) {
         return STATUS_PROCESS_IS_TERMINATING;
     }
-    KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
     if (!(Section->Attributes & SEC_IMAGE)) {
         return MiMapData(Process, Section, Base, Offset, ViewSize, Type, Protection);
     }
@@ -228,13 +228,14 @@ NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle, PVOID *BaseAddres
 static NTSTATUS
 MiUnmapView(PEPROCESS Process, PVOID BaseAddress)
 {
-    PMI_SPACE Space = MI_SPACE_OF(Process);
+    PMI_SPACE Space;
     PMI_AREA Area;
 
+    KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
+    Space = MiLiveSpace(Process);
     if (Space == NULL) {
         return STATUS_PROCESS_IS_TERMINATING;
     }
-    KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
     Area = MiFindArea(Space, (ULONG64)BaseAddress);
     if (Area == NULL || Area->Zombie || (Area->Type != MEM_MAPPED && Area->Type != MEM_IMAGE)) {
         return STATUS_NOT_MAPPED_VIEW;

@@ -8,6 +8,7 @@
  * Statuses: NtAllocateVirtualMemory, NtFreeVirtualMemory (ntifs), VirtualAlloc, VirtualFree,
  * VirtualProtect, VirtualQuery (Win32) in Microsoft's documentation.
  */
+#include "nt/inc/life.h"
 #include "mi.h"
 
 #define MI_GRANULARITY 0x10000ull
@@ -314,7 +315,7 @@ MiAllocateUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Type, ULONG P
 NTSTATUS
 MiFreeUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Type)
 {
-    PMI_SPACE Space = MI_SPACE_OF(Process);
+    PMI_SPACE Space = MiLiveSpace(Process);
     ULONG64 Start = (ULONG64)*Base & ~(ULONG64)(PAGE_SIZE - 1), End;
     PMI_AREA Area;
 
@@ -361,7 +362,7 @@ MiFreeUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Type)
 static NTSTATUS
 MiProtectUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Protection, PULONG Old)
 {
-    PMI_SPACE Space = MI_SPACE_OF(Process);
+    PMI_SPACE Space = MiLiveSpace(Process);
     ULONG64 Start = (ULONG64)*Base & ~(ULONG64)(PAGE_SIZE - 1), End, Address;
     ULONG Bare = Protection & PAGE_MASK_BASE;
     PMI_AREA Area;
@@ -666,6 +667,7 @@ NtQueryVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, ULONG Class, PVOID
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
+    KiLooksAt(MI_SPACE_OF(Process));
     Status = Process->AddressSpace == NULL ? STATUS_PROCESS_IS_TERMINATING
                                            : MiQueryBasic(Process, (ULONG64)BaseAddress, &Info);
     ObDereferenceObject(Process);
@@ -725,6 +727,15 @@ MiSetFirstAgent(PEPROCESS Process, ULONG AgentName)
     MI_SPACE_OF(Process)->FirstAgent = AgentName;
 }
 
+/* NULL: there is none (any more). */
+PMI_SPACE
+MiLiveSpace(PEPROCESS Process)
+{
+    PMI_SPACE Space = MI_SPACE_OF(Process);
+
+    return Space != NULL && !Space->Deleted ? Space : NULL;
+}
+
 /* The System process gets user addresses of its own when a system thread first asks for some. */
 PMI_SPACE
 MiEnsureSpace(PEPROCESS Process)
@@ -736,7 +747,7 @@ MiEnsureSpace(PEPROCESS Process)
             HcSetAddressSpace(Process->Pcb.Slice);
         }
     }
-    return MI_SPACE_OF(Process);
+    return MiLiveSpace(Process);
 }
 
 /* When the last thread has gone. Pages that a driver left locked are its mistake: 0x76. */
@@ -744,15 +755,16 @@ VOID
 MiDeleteAddressSpace(PEPROCESS Process)
 {
     PMI_SPACE Space = MI_SPACE_OF(Process);
-    ULONG i;
 
     if (Space == NULL) {
         return;
     }
     DRIVER_REQUIRE(Space->LockedPages == 0, PROCESS_HAS_LOCKED_PAGES, 0, Process,
                    Space->LockedPages, 0);
-    for (i = Space->Count; i-- != 0;) {
-        PMI_AREA Area = Space->Area[i];
+    KiChanges(Space);
+    Space->Deleted = TRUE; /* to let an area go can pass schedule points */
+    while (Space->Count != 0) {
+        PMI_AREA Area = Space->Area[Space->Count - 1];
 
         Area->Locked = 0;
         if (Area->Type == MEM_IMAGE) {

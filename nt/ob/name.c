@@ -10,6 +10,7 @@
  *   N3  Case does not count if the caller says so (OBJ_CASE_INSENSITIVE), or if what is wanted is a directory, a symbolic link, or
  *       one of the I/O manager's objects (the policy "Require case insensitivity for non-Windows subsystems", which is on by default).
  *   N4  What is inserted goes into a directory: on the way there only symbolic links are followed.
+ *   N5  Whether Insert may be created is asked before its name is looked for: that passes schedule points (N1).
  *
  * \?? is not an object: it names \GLOBAL??, the one device map that there is.
  */
@@ -109,7 +110,7 @@ ObpLookupName(OB_CAPTURE *Capture, KPROCESSOR_MODE Mode, POB_OPEN_PACKET Packet,
     BOOLEAN IgnoreCase = (Capture->Attributes & OBJ_CASE_INSENSITIVE) != 0 ||
                          Packet->DesiredType == NULL || Packet->DesiredType->IgnoresCase; /* N3 */
     ULONG Reparses;
-    NTSTATUS Status;
+    NTSTATUS Status, MayCreate = STATUS_SUCCESS;
 
     *Found = NULL;
     if (Capture->RootDirectory != NULL) {
@@ -189,16 +190,11 @@ ObpLookupName(OB_CAPTURE *Capture, KPROCESSOR_MODE Mode, POB_OPEN_PACKET Packet,
                 Status = STATUS_OBJECT_NAME_INVALID;
                 break;
             }
+            if (Insert != NULL && Remaining.Length == 0) {
+                MayCreate = ObpMayCreate(Current, Insert, Mode); /* N5 */
+            }
             if (Current != ObpRootDirectory || !ObpIsDosDevices(&Component)) {
                 ObpNamePoint(Current, &Component, Insert != NULL && Remaining.Length == 0);
-            }
-            if (Insert != NULL && Remaining.Length == 0 &&
-                ObpFindInDirectory(Current, &Component, IgnoreCase) == NULL) {
-                Status = ObpMayCreate(Current, Insert, Mode);
-                if (!NT_SUCCESS(Status)) {
-                    ObDereferenceObject(Current);
-                    break;
-                }
             }
             if (Current == ObpRootDirectory && ObpIsDosDevices(&Component)) {
                 Object = ObpGlobalDosDevices;
@@ -210,6 +206,8 @@ ObpLookupName(OB_CAPTURE *Capture, KPROCESSOR_MODE Mode, POB_OPEN_PACKET Packet,
                     Status = STATUS_OBJECT_PATH_NOT_FOUND;
                 } else if (Insert == NULL) {
                     Status = STATUS_OBJECT_NAME_NOT_FOUND;
+                } else if (!NT_SUCCESS(MayCreate)) {
+                    Status = MayCreate;
                 } else {
                     Status = ObpInsertName(Current, &Component, Insert, Mode);
                     if (NT_SUCCESS(Status)) {

@@ -241,7 +241,7 @@ ObSetHandleAttributes(HANDLE Handle, PVOID Flags, KPROCESSOR_MODE Mode)
     POBP_ENTRY Entry;
     HANDLE Index = Handle;
 
-    KiSchedulePoint(SP_LOOKUP, ObpHandleIdentity(Handle, Mode));
+    KiSchedulePoint(SP_HANDLE, ObpHandleIdentity(Handle, Mode));
     if (OBP_IS_PSEUDO(Handle)) {
         return STATUS_INVALID_HANDLE;
     }

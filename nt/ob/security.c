@@ -6,6 +6,7 @@
  * cannot reach them.
  */
 #include "obp.h"
+#include "nt/inc/life.h"
 
 enum { ObpSetDescriptor, ObpQueryDescriptor };
 
@@ -58,6 +59,7 @@ ObGetObjectSecurity(PVOID Body, PSECURITY_DESCRIPTOR *Descriptor, PBOOLEAN Memor
     *MemoryAllocated = FALSE;
     *Descriptor = NULL;
     if (Object->Type->Methods.Security == NULL) {
+        KiLooksAt(&Object->Header.SecurityDescriptor);
         *Descriptor = Object->Header.SecurityDescriptor;
         if (*Descriptor != NULL) { /* a copy: the object's may be replaced meanwhile */
             Length = RtlLengthSecurityDescriptor(*Descriptor);
@@ -110,6 +112,7 @@ ObSetSecurityObjectByPointer(PVOID Body, SECURITY_INFORMATION Information,
         return Object->Type->Methods.Security(Body, ObpSetDescriptor, &Information, Descriptor,
                                               NULL);
     }
+    KiChanges(&Object->Header.SecurityDescriptor);
     Old = New = Object->Header.SecurityDescriptor;
     if (Old == NULL) {
         return STATUS_NO_SECURITY_ON_OBJECT;
@@ -178,6 +181,7 @@ NtQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION Information,
         Status = Object->Type->Methods.Security(Body, ObpQueryDescriptor, &Information, Temporary,
                                                 &Needed);
     } else {
+        KiLooksAt(&ObpObject(Body)->Header.SecurityDescriptor);
         Status = SeQuerySecurityDescriptorInfo(&Information, Temporary, &Needed,
                                                &Object->Header.SecurityDescriptor);
     }

@@ -48,7 +48,7 @@ PspSuspendThread(PETHREAD Thread, PULONG Count)
     }
     Status = KiSuspendThread(&Thread->Tcb, Count);
     if (NT_SUCCESS(Status) && Thread->Terminating) { /* that began meanwhile */
-        KiForceResumeThread(&Thread->Tcb);
+        KiForceResumeThread(&Thread->Tcb, FALSE);
         Status = STATUS_THREAD_IS_TERMINATING;
     }
     return Status;
@@ -148,7 +148,7 @@ PspFreezeProcess(PEPROCESS Process, BOOLEAN Freeze)
         }
         KiFreezeThread(&Thread->Tcb, &Process->FreezeCount);
         if (Thread->Terminating) { /* that began meanwhile */
-            KiForceResumeThread(&Thread->Tcb);
+            KiForceResumeThread(&Thread->Tcb, FALSE);
         }
     }
 }

@@ -6,6 +6,7 @@
  * Source: nt-semantics 1.7.
  */
 #include "nt/ps/psp.h"
+#include "nt/inc/life.h"
 #include "nt/inc/window.h"
 
 static VOID
@@ -38,6 +39,13 @@ PspExitProcess(PEPROCESS Process)
     KiSignalProcess(&Process->Pcb);
 }
 
+/* PKI_WOULD_WAIT, of which no one waits: the process does not end with this thread, whoever of those that end goes first. */
+static BOOLEAN
+PspOthersAreLeft(const volatile VOID *ActiveThreads, ULONG_PTR Context)
+{
+    return *(const volatile LONG *)ActiveThreads > 1;
+}
+
 VOID
 PspExitThread(NTSTATUS Status)
 {
@@ -54,6 +62,9 @@ PspExitThread(NTSTATUS Status)
     }
     if (KiIrql() > PASSIVE_LEVEL) {
         KiPcr()->Irql = PASSIVE_LEVEL;
+    }
+    if (!Thread->Tcb.SystemThread) {
+        KiChanges(&Thread->Terminating);
     }
     Thread->Terminating = TRUE;
     Thread->ExitStatus = Status;
@@ -86,6 +97,7 @@ PspExitThread(NTSTATUS Status)
         }
         Thread->Tcb.Teb = NULL;
     }
+    KiAcquirePoint(SP_OBJECT, &Process->ActiveThreads, PspOthersAreLeft, 0);
     /* Not before: whoever is the last one takes the address space away, which was in use up to here. */
     Process->LeavingThreads--;
     Last = --Process->ActiveThreads == 0;

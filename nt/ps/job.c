@@ -7,6 +7,7 @@
  * Facts: CreateJobObject, AssignProcessToJobObject, JOBOBJECT_BASIC_LIMIT_INFORMATION (Win32).
  */
 #include "nt/ps/psp.h"
+#include "nt/inc/life.h"
 
 #define JOB_ASSIGN    0x0001
 #define JOB_SET       0x0002
@@ -78,6 +79,7 @@ PspTerminateMembers(PPSP_JOB Job, NTSTATUS Status)
     PEPROCESS Process;
     BOOLEAN Found;
 
+    KiChanges(Job);
     do { /* ending one may take others off the list: start again each time */
         Found = FALSE;
         for (Entry = PsActiveProcessHead.Flink; Entry != &PsActiveProcessHead && !Found;
@@ -141,11 +143,12 @@ PspJoinJob(PEPROCESS Process, PVOID Object)
 {
     PPSP_JOB Job = Object;
 
+    KiAcquirePoint(SP_OBJECT, &Process->Job, NULL, KI_ALSO_CHANGES(Job));
     if ((Job->Limit.Basic.LimitFlags & LIMIT_ACTIVE_PROCESS) &&
         Job->Active >= Job->Limit.Basic.ActiveProcessLimit) {
         return STATUS_QUOTA_EXCEEDED;
     }
-    ObReferenceObject(Job);
+    ObpAddReference(Job); /* no schedule point between the limit and the count */
     Process->Job = Job;
     Job->Total++;
     Job->Active++;
@@ -172,6 +175,7 @@ VOID
 PspLeaveJob(PEPROCESS Process)
 {
     if (Process->Job != NULL) {
+        KiChanges(Process->Job);
         ((PPSP_JOB)Process->Job)->Active--;
     }
 }
@@ -284,6 +288,7 @@ NtIsProcessInJob(HANDLE ProcessHandle, HANDLE JobHandle)
         Job = PspCurrentProcess()->Job;
     }
     if (NT_SUCCESS(Status)) {
+        KiLooksAt(&Process->Job);
         Status = Process->Job != NULL && (Process->Job == Job || (JobHandle == NULL && Job == NULL))
                      ? STATUS_PROCESS_IN_JOB
                      : STATUS_PROCESS_NOT_IN_JOB;
@@ -352,6 +357,7 @@ NtQueryInformationJobObject(HANDLE JobHandle, ULONG Class, PVOID Buffer, ULONG L
     }
     RtlZeroMemory(&Answer, sizeof(Answer));
     Status = STATUS_SUCCESS;
+    KiLooksAt(Job);
     switch (Class) {
     case 1: /* JobObjectBasicAccountingInformation */
         Answer.Accounting.TotalProcesses = Job->Total;

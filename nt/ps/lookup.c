@@ -252,7 +252,7 @@ PsGetCurrentThreadPreviousMode(VOID)
 NTSTATUS NTAPI
 PsLookupProcessByProcessId(HANDLE ProcessId, PEPROCESS *Process)
 {
-    KiSchedulePoint(SP_OBJECT, &PsActiveProcessHead);
+    KiSchedulePoint(SP_REFERENCE, PSP_ID(ProcessId));
     for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
          Link = Link->Flink) {
         PEPROCESS Candidate = CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks);
@@ -268,7 +268,7 @@ PsLookupProcessByProcessId(HANDLE ProcessId, PEPROCESS *Process)
 NTSTATUS NTAPI
 PsLookupThreadByThreadId(HANDLE ThreadId, PETHREAD *Thread)
 {
-    KiSchedulePoint(SP_OBJECT, &PsActiveProcessHead);
+    KiSchedulePoint(SP_REFERENCE, PSP_ID(ThreadId));
     for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
          Link = Link->Flink) {
         PKPROCESS Process = &CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks)->Pcb;

@@ -2,6 +2,7 @@
  * process.c - process objects: the System process, creation of an empty one, deletion.
  */
 #include "nt/ps/psp.h"
+#include "nt/inc/life.h"
 
 const GENERIC_MAPPING PspProcessMapping = {
     STANDARD_RIGHTS_READ | PROCESS_VM_READ | PROCESS_QUERY_INFORMATION,
@@ -23,6 +24,10 @@ PspDeleteProcess(PVOID Object)
     PEPROCESS Process = Object;
 
     if (Process->ActiveProcessLinks.Flink != NULL) {
+        if (Machine->explore) {
+            KiAcquirePoint(SP_OBJECT, PSP_ID(Process->UniqueProcessId), NULL,
+                           KI_ALSO_READS(PSP_ALL_IDS));
+        }
         RemoveEntryList(&Process->ActiveProcessLinks);
     }
     if (Process->HandleTable != NULL) { /* it never came to life */
@@ -87,6 +92,7 @@ PspCreateProcessObject(PEPROCESS Parent, PACCESS_TOKEN Token, BOOLEAN User, PEPR
     Process->Token = Token;
     SepReferenceToken(Token);
     Process->HandleTable = ObpCreateHandleTable(Process);
+    KiLooksAt(PSP_ALL_IDS);
     InsertTailList(&PsActiveProcessHead, &Process->ActiveProcessLinks);
     ObpInsertUnnamed(Process, Token);
     if (Parent != NULL && User) {

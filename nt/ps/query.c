@@ -5,6 +5,7 @@
  * memory. A class that nothing here can answer truthfully is STATUS_INVALID_INFO_CLASS.
  */
 #include "nt/ps/psp.h"
+#include "nt/inc/life.h"
 
 /* Classes that the DDK's enumerations lack. */
 #define ProcessCommandLineInformation_ 60
@@ -128,6 +129,7 @@ PspAnswerProcess(PEPROCESS Process, ULONG Class, PSP_ANSWER *Answer, PULONG Size
     *Size = sizeof(ULONG);
     switch (Class) {
     case ProcessBasicInformation:
+        KiLooksAt(&Process->ExitStatus);
         Answer->Basic.ExitStatus = Process->ExitStatus;
         Answer->Basic.PebBaseAddress = Process->Peb;
         Answer->Basic.AffinityMask = Process->Pcb.Affinity;

@@ -6,6 +6,7 @@
  * Source: nt-semantics 1.7.
  */
 #include "nt/ps/psp.h"
+#include "nt/inc/life.h"
 
 /* Kernel routine of both hops; the second one's SystemArgument2 is odd, and does not return. */
 VOID NTAPI
@@ -48,6 +49,7 @@ PspTerminateThread(PETHREAD Thread, NTSTATUS Status)
     if (Thread == PspCurrentThread()) {
         PspExitThread(Status);
     }
+    KiChanges(&Thread->Terminating);
     if (Thread->Terminating) {
         return STATUS_SUCCESS;
     }
@@ -59,7 +61,7 @@ PspTerminateThread(PETHREAD Thread, NTSTATUS Status)
         ExpFree(Apc);
         return STATUS_THREAD_IS_TERMINATING;
     }
-    KiForceResumeThread(&Thread->Tcb);
+    KiForceResumeThread(&Thread->Tcb, FALSE);
     return STATUS_SUCCESS;
 }
 
@@ -99,6 +101,7 @@ PspTerminateProcess(PEPROCESS Process, NTSTATUS Status)
     if (Process == PsInitialSystemProcess) {
         return STATUS_ACCESS_DENIED;
     }
+    KiChanges(&Process->ExitStatus);
     if (Process->ExitStatus == STATUS_PENDING) {
         Process->ExitStatus = Status;
     }

@@ -2,6 +2,7 @@
  * thread.c - thread objects and system threads.
  */
 #include "nt/ps/psp.h"
+#include "nt/inc/life.h"
 
 NTSTATUS
 PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context,
@@ -18,6 +19,7 @@ PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context,
         return Status;
     }
     RtlZeroMemory(Thread, sizeof(*Thread));
+    KiLooksAt(PSP_ALL_IDS);
     InitializeListHead(&Thread->IrpList); /* before it stands in its process's list */
     KiInitializeThread(&Thread->Tcb, &Process->Pcb, KiAgent(), Routine, Context, UserContext, Teb);
     ObReferenceObject(Process);

@@ -7,6 +7,7 @@
  * Facts: the DDI pages of SeQueryInformationToken and NtQueryInformationToken, TOKEN_INFORMATION_CLASS.
  */
 #include "sep.h"
+#include "nt/inc/life.h"
 
 typedef struct _SEP_ANSWER {
     PUCHAR Block; /* NULL: count */
@@ -330,6 +331,7 @@ NtQueryInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInforma
             return Status;
         }
     }
+    KiLooksAt(Token);
     Status = SepQuery(Token, TokenInformationClass, &Answer);
     if (NT_SUCCESS(Status)) {
         ULONG Needed = Answer.Used;

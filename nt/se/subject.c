@@ -6,6 +6,7 @@
  * the pair is kept because drivers call it.
  */
 #include "sep.h"
+#include "nt/inc/life.h"
 
 PTOKEN
 SepEffectiveToken(PETHREAD Thread, SECURITY_IMPERSONATION_LEVEL *Level)
@@ -84,6 +85,7 @@ SepCheckSet(PTOKEN Token, PPRIVILEGE_SET Set)
 {
     ULONG Held = 0;
 
+    KiLooksAt(Token);
     for (ULONG i = 0; i < Set->PrivilegeCount; i++) {
         LUID Luid = Set->Privilege[i].Luid;
 
@@ -204,6 +206,7 @@ SeCreateAccessState(PACCESS_STATE AccessState, PVOID AuxData, ACCESS_MASK Desire
     ExpAllocateLuid(&AccessState->OperationID);
     Token = SeQuerySubjectContextToken(&AccessState->SubjectSecurityContext);
     if (Token != NULL) {
+        KiLooksAt(Token);
         AccessState->Flags =
             Token->Flags & (TOKEN_HAS_TRAVERSE_PRIVILEGE | TOKEN_HAS_BACKUP_PRIVILEGE |
                             TOKEN_HAS_RESTORE_PRIVILEGE | TOKEN_IS_RESTRICTED);

@@ -2,6 +2,7 @@
  * token.c - the token object: making, copying, filtering. Invariants: sep.h.
  */
 #include "sep.h"
+#include "nt/inc/life.h"
 
 const GENERIC_MAPPING SepTokenMapping = {TOKEN_READ | TOKEN_QUERY_SOURCE, TOKEN_WRITE,
                                          TOKEN_EXECUTE, TOKEN_ALL_ACCESS};
@@ -136,11 +137,10 @@ SepCreateToken(const SEP_TOKEN_PARTS *Parts, PTOKEN *Result)
     return Status;
 }
 
-NTSTATUS
-SepDuplicateToken(PACCESS_TOKEN Source, TOKEN_TYPE Type, SECURITY_IMPERSONATION_LEVEL Level,
-                  PACCESS_TOKEN *New)
+static NTSTATUS
+SepCopyToken(PTOKEN From, TOKEN_TYPE Type, SECURITY_IMPERSONATION_LEVEL Level, PACCESS_TOKEN *New)
 {
-    PTOKEN From = Source, Token;
+    PTOKEN Token;
     SEP_TOKEN_PARTS Parts = {
         .Type = Type,
         .Level = Type == TokenPrimary ? SecurityAnonymous : Level,
@@ -174,6 +174,14 @@ SepDuplicateToken(PACCESS_TOKEN Source, TOKEN_TYPE Type, SECURITY_IMPERSONATION_
     Token->ModifiedId = From->ModifiedId;
     *New = Token;
     return STATUS_SUCCESS;
+}
+
+NTSTATUS
+SepDuplicateToken(PACCESS_TOKEN Source, TOKEN_TYPE Type, SECURITY_IMPERSONATION_LEVEL Level,
+                  PACCESS_TOKEN *New)
+{
+    KiLooksAt(Source);
+    return SepCopyToken(Source, Type, Level, New);
 }
 
 VOID
