@@ -249,7 +249,8 @@ KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
         if (Image != NULL) {
             KiAddObject(Agent, Image, ABI_AGENT_READS);
         }
-        if (((DISPATCHER_HEADER *)Agent->object)->Type == KiObjThread) {
+        if (((DISPATCHER_HEADER *)Agent->object)->Type == KiObjThread &&
+            !((PKTHREAD)Agent->object)->SystemThread) {
             KiAddObject(Agent, PSP_ID(((PETHREAD)Agent->object)->Cid.UniqueThread),
                         ABI_OBJECT_LIFE);
             KiAddObject(Agent, PSP_ALL_IDS, ABI_AGENT_READS | ABI_OBJECT_LIFE);

@@ -97,7 +97,9 @@ PspExitThread(NTSTATUS Status)
         }
         Thread->Tcb.Teb = NULL;
     }
-    KiAcquirePoint(SP_OBJECT, &Process->ActiveThreads, PspOthersAreLeft, 0);
+    if (!Thread->Tcb.SystemThread) {
+        KiAcquirePoint(SP_OBJECT, &Process->ActiveThreads, PspOthersAreLeft, 0);
+    }
     /* Not before: whoever is the last one takes the address space away, which was in use up to here. */
     Process->LeavingThreads--;
     Last = --Process->ActiveThreads == 0;

@@ -19,7 +19,9 @@ PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context,
         return Status;
     }
     RtlZeroMemory(Thread, sizeof(*Thread));
-    KiLooksAt(PSP_ALL_IDS);
+    if (Process != PsInitialSystemProcess) { /* drivers' threads: nobody lists them to compare */
+        KiLooksAt(PSP_ALL_IDS);
+    }
     InitializeListHead(&Thread->IrpList); /* before it stands in its process's list */
     KiInitializeThread(&Thread->Tcb, &Process->Pcb, KiAgent(), Routine, Context, UserContext, Teb);
     ObReferenceObject(Process);
