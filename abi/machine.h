@@ -71,7 +71,7 @@ struct abi_machine {
     uint32_t features; /* 0x130 enum abi_feature */
     uint32_t hardware; /* 0x134 enum abi_hardware */
     uint64_t gate; /* 0x138 where a return to user mode goes last, if has_keys is ABI_KEYS_PAGES */
-    uint64_t passes; /* 0x140 exploring: hc_passes is asked of these (1 << enum abi_event) */
+    uint64_t passes;  /* 0x140 exploring: hc_passes is asked of these (1 << enum abi_event) */
     uint64_t watched; /* 0x148 where the next struct abi_watched goes; 0: none is wanted */
     uint32_t
         watching; /* 0x150 0: what is done now is no part of a step; the host sets it at an answer */
