@@ -14,25 +14,16 @@
 #define O FSRTL_OLE_LEGAL
 #define W FSRTL_WILD_CHARACTER
 
+#define A (F | H | N | O)
+
+/* Those that are not named are legal nowhere. Period and space: where they may stand is the caller's rule. */
 static const UCHAR FsRtlpLegal[128] = {
-    [0x00 ... 0x1F] = 0,
-    [0x20 ... 0x7F] = F | H | N | O,
-    /* period and space: where they may stand is the caller's rule */
-    ['"'] = W,
-    ['*'] = W,
-    ['<'] = W,
-    ['>'] = W,
-    ['?'] = W,
-    ['/'] = 0,
-    ['\\'] = 0,
-    [':'] = 0,
-    ['|'] = 0,
-    ['+'] = H | N | O,
-    [','] = H | N | O,
-    [';'] = H | N | O,
-    ['='] = H | N | O,
-    ['['] = H | N | O,
-    [']'] = H | N | O,
+    [' '] = A,         ['!'] = A,          ['#' ... ')'] = A,
+    ['-' ... '.'] = A, ['0' ... '9'] = A,  ['@' ... 'Z'] = A,
+    ['^' ... '{'] = A, ['}' ... 0x7F] = A, ['+' ... ','] = H | N | O,
+    [';'] = H | N | O, ['='] = H | N | O,  ['['] = H | N | O,
+    [']'] = H | N | O, ['"'] = W,          ['*'] = W,
+    ['<'] = W,         ['>' ... '?'] = W,
 };
 
 const UCHAR *const FsRtlLegalAnsiCharacterArray = FsRtlpLegal;

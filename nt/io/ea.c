@@ -90,7 +90,7 @@ IopEaRequest(HANDLE FileHandle, PIO_STATUS_BLOCK Iosb, PVOID Buffer, ULONG Lengt
             } __except (EXCEPTION_EXECUTE_HANDLER) {
                 Status = GetExceptionCode();
             }
-            if (NT_SUCCESS(Status) && !IopIsEaNameList(Names, ListLength)) {
+            if (NT_SUCCESS(Status) && !IopIsEaNameList((const UCHAR *)Names, ListLength)) {
                 Status = STATUS_EA_LIST_INCONSISTENT;
             }
         }

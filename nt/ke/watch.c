@@ -1,5 +1,5 @@
 /*
- * watch.c - a kernel that tells what it reads and writes. Only in build/watched/ntoskrnl.exe, which is the same kernel with
+ * watch.c - a kernel that tells what it reads and writes. Only in build/nt/watched.exe, which is the same kernel with
  * a call in front of each access (-fsanitize=thread): sanitize.c's callbacks come here there.
  *
  * The host compares what steps access with what they say that they touch (host/explore/watch.c). Not told:
