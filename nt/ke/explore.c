@@ -332,10 +332,11 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
         }
         break;
     case SP_OBJECT:
-        if (Wait != NULL) {
+        if (Wait == KiStaysReferenced) {
             KiDescribeGivingBack((PKI_GIVES_BACK)Context, WouldWait, Agent);
+            break;
         }
-        break;
+        __attribute__((fallthrough));
     case SP_TRY_LOCK:
     case SP_TRY_SHARED:
         Agent->flags |= WouldWait ? ABI_AGENT_READS : 0;
