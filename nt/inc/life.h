@@ -41,8 +41,6 @@ KiLooksAt(const volatile VOID *Object)
         KiSchedulePoint(SP_REFERENCE, Object);
     }
 }
-/* In front of taking an IRP's cancel routine away, while schedules are explored: who cancels it comes before or after. */
-VOID IopExchangePoint(PIRP Irp);
 KI_INLINE VOID
 KiChanges(const volatile VOID *Object)
 {
@@ -50,5 +48,7 @@ KiChanges(const volatile VOID *Object)
         KiSchedulePoint(SP_OBJECT, Object);
     }
 }
+/* In front of taking an IRP's cancel routine away, while schedules are explored: who cancels it comes before or after. */
+VOID IopExchangePoint(PIRP Irp);
 
 #endif
