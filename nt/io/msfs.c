@@ -177,8 +177,7 @@ MsDeleteSlot(PMS_SLOT Slot, PLIST_ENTRY Gathered)
     while (!IsListEmpty(&Slot->Readers)) {
         PMSG_WAIT Wait = CONTAINING_RECORD(Slot->Readers.Flink, MSG_WAIT, Links);
 
-        MsgGather(Gathered, Wait, STATUS_FILE_FORCED_CLOSED, 0);
-        MsgLeaveList(Wait);
+        MsgEnd(Gathered, Wait, STATUS_FILE_FORCED_CLOSED, 0);
     }
     while (!IsListEmpty(&Slot->Messages)) {
         ExpFree(CONTAINING_RECORD(RemoveHeadList(&Slot->Messages), MS_MESSAGE, Links));
@@ -269,9 +268,8 @@ MsWrite(PMS_FILE File, PVOID Buffer, ULONG Length, PULONG_PTR Information, PLIST
         if (Fits && Length != 0) {
             RtlCopyMemory(Read->Wait.Irp->AssociatedIrp.SystemBuffer, Buffer, Length);
         }
-        MsgGather(Gathered, &Read->Wait, Fits ? STATUS_SUCCESS : STATUS_BUFFER_TOO_SMALL /* M1 */,
-                  Fits ? Length : 0);
-        MsgLeaveList(&Read->Wait);
+        MsgEnd(Gathered, &Read->Wait, Fits ? STATUS_SUCCESS : STATUS_BUFFER_TOO_SMALL /* M1 */,
+               Fits ? Length : 0);
         if (Fits) {
             return STATUS_SUCCESS;
         }

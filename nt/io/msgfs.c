@@ -60,6 +60,15 @@ MsgGather(PLIST_ENTRY Gathered, PMSG_WAIT Wait, NTSTATUS Status, ULONG_PTR Infor
 }
 
 VOID
+MsgEnd(PLIST_ENTRY Gathered, PMSG_WAIT Wait, NTSTATUS Status, ULONG_PTR Information)
+{
+    if (Wait->Irp != NULL) {
+        MsgGather(Gathered, Wait, Status, Information);
+    }
+    MsgLeaveList(Wait);
+}
+
+VOID
 MsgCompleteGathered(PLIST_ENTRY Gathered, CCHAR PriorityBoost)
 {
     while (!IsListEmpty(Gathered)) {
@@ -81,8 +90,7 @@ MsgCancel(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     LIST_ENTRY Gathered;
 
     InitializeListHead(&Gathered);
-    MsgGather(&Gathered, Wait, STATUS_CANCELLED, 0);
-    MsgLeaveList(Wait);
+    MsgEnd(&Gathered, Wait, STATUS_CANCELLED, 0);
     if (Wait->Withdrawn != NULL) {
         Wait->Withdrawn(Wait, &Gathered);
     }
@@ -110,8 +118,7 @@ MsgExpired(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
     InitializeListHead(&Gathered);
     KiSchedulePoint(SP_OBJECT, Wait->Place); /* W2 */
     if (Wait->Irp != NULL) {
-        MsgGather(&Gathered, Wait, STATUS_IO_TIMEOUT, 0);
-        MsgLeaveList(Wait);
+        MsgEnd(&Gathered, Wait, STATUS_IO_TIMEOUT, 0);
     }
     MsgCompleteGathered(&Gathered, IO_NO_INCREMENT);
     MsgReleaseWait(Wait);

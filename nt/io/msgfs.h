@@ -63,6 +63,8 @@ NTSTATUS MsgWait(PLIST_ENTRY List, PMSG_WAIT Wait, PIRP Irp, PVOID Place, PLARGE
 VOID MsgLeaveList(PMSG_WAIT Wait);
 /* The request of a wait ends so, once the structures are whole again (rule L1 of iop.h). */
 VOID MsgGather(PLIST_ENTRY Gathered, PMSG_WAIT Wait, NTSTATUS Status, ULONG_PTR Information);
+/* And the wait leaves its list; without a request it only does that. */
+VOID MsgEnd(PLIST_ENTRY Gathered, PMSG_WAIT Wait, NTSTATUS Status, ULONG_PTR Information);
 VOID MsgCompleteGathered(PLIST_ENTRY Gathered, CCHAR PriorityBoost);
 
 VOID MsgAnswerBasic(PFILE_BASIC_INFORMATION Basic, PULONG_PTR Information);

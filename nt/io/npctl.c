@@ -22,8 +22,7 @@ NpWakeWaiters(PNP_PIPE Pipe, PLIST_ENTRY Gathered)
 
         Next = Entry->Flink;
         if (RtlEqualUnicodeString(&Wait->Name, &Pipe->Name, TRUE)) {
-            MsgGather(Gathered, &Wait->Wait, STATUS_SUCCESS, 0);
-            MsgLeaveList(&Wait->Wait);
+            MsgEnd(Gathered, &Wait->Wait, STATUS_SUCCESS, 0);
         }
     }
 }

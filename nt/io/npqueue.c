@@ -45,10 +45,7 @@ NpGatherList(PLIST_ENTRY List, NTSTATUS Status, PLIST_ENTRY Gathered)
     while (!IsListEmpty(List)) {
         PMSG_WAIT Wait = CONTAINING_RECORD(List->Flink, MSG_WAIT, Links);
 
-        if (Wait->Irp != NULL) {
-            MsgGather(Gathered, Wait, Status, 0);
-        }
-        MsgLeaveList(Wait);
+        MsgEnd(Gathered, Wait, Status, 0);
     }
 }
 
@@ -131,8 +128,7 @@ NpWakeWriters(PNP_QUEUE Queue, ULONG Quota, PLIST_ENTRY Gathered)
         Next = Entry->Flink;
         if (Wait->Flush) {
             if (!Before) {
-                MsgGather(Gathered, &Wait->Wait, STATUS_SUCCESS, 0);
-                MsgLeaveList(&Wait->Wait);
+                MsgEnd(Gathered, &Wait->Wait, STATUS_SUCCESS, 0);
             }
             continue;
         }
@@ -184,10 +180,7 @@ NpCopyOut(PNP_FILE File, PUCHAR Buffer, ULONG Length, PNTSTATUS Status, BOOLEAN 
         }
         if (Take) {
             Queue->Messages--;
-            if (Wait->Wait.Irp != NULL) {
-                MsgGather(Gathered, &Wait->Wait, STATUS_SUCCESS, Wait->Length);
-            }
-            MsgLeaveList(&Wait->Wait);
+            MsgEnd(Gathered, &Wait->Wait, STATUS_SUCCESS, Wait->Length);
         }
         if (File->ReadMode == FILE_PIPE_MESSAGE_MODE || (Done == 0 && Count == 0)) { /* Q2 */
             break;
@@ -246,8 +239,7 @@ NpFeedReaders(PNP_FILE File, PUCHAR Buffer, ULONG Length, PBOOLEAN Read, PLIST_E
         if (Done < Length && Other->ReadMode == FILE_PIPE_MESSAGE_MODE) {
             Status = STATUS_BUFFER_OVERFLOW; /* Q1 */
         }
-        MsgGather(Gathered, &Wait->Wait, Status, Count);
-        MsgLeaveList(&Wait->Wait);
+        MsgEnd(Gathered, &Wait->Wait, Status, Count);
     }
     return Done;
 }
