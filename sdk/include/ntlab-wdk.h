@@ -20,21 +20,7 @@ extern "C" {
 #define NTDDI_WIN11_GE 0x0A000010
 #endif
 
-/* ---- structured exceptions under their short names, in C ---- */
-#ifndef __cplusplus
-#ifndef try
-#define try __try
-#endif
-#ifndef except
-#define except __except
-#endif
-#ifndef finally
-#define finally __finally
-#endif
-#ifndef leave
-#define leave __leave
-#endif
-#endif
+#include "ntlab-try.h"
 
 #ifndef RTL_CONST_CAST /* winnt.h's, which drivers do not include */
 #ifdef __cplusplus
