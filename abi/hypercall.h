@@ -342,6 +342,9 @@ struct abi_hypercalls {
     /* Exploring: 1 if the asker's operation touches nothing that another agent could have to do with: no order of it and
        others' steps matters, and it goes on without a question. */
     uint32_t(HC_ABI *passes)(const struct abi_agent *asker);
+
+    /* For reports of a moment that passes: what is in user memory now, of any process; up to the first page with nothing. */
+    void(HC_ABI *report_memory)(uint64_t address, uint64_t length);
 };
 
 #endif

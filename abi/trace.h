@@ -116,6 +116,9 @@ enum abi_event {
     EV_APC_RUN,
     EV_EXCEPTION, /* object: address; arg 0 code */
     EV_BUGCHECK,
+    EV_SUSPENDED, /* by the environment, as EV_RESUMED; object: the thread, which is the agent too */
+    EV_RESUMED,
+    EV_LAST,
 };
 
 #endif

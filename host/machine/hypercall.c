@@ -279,6 +279,27 @@ hc_report_text(const char *text, uint64_t length)
     worker_send(RUN_REPORT, text, length);
 }
 
+/* Lines `memory`, of as many bytes each as read_memory takes. */
+static void HC_ABI
+hc_report_memory(uint64_t address, uint64_t length)
+{
+    uint8_t bytes[128];
+    size_t got = sizeof(bytes);
+
+    for (uint64_t at = 0; at < length && got == sizeof(bytes); at += got) {
+        char line[64 + 2 * sizeof(bytes)];
+        int used = snprintf(line, sizeof(line), "memory\taddress=%lx\tbytes=", address + at);
+
+        got = space_read(address + at, bytes,
+                         length - at < sizeof(bytes) ? length - at : sizeof(bytes));
+        for (size_t i = 0; i < got; i++) {
+            used += snprintf(line + used, sizeof(line) - (size_t)used, "%02x", bytes[i]);
+        }
+        used += snprintf(line + used, sizeof(line) - (size_t)used, "\n");
+        hc_report_text(line, (uint64_t)used);
+    }
+}
+
 /*
  *     81 3C 25 <mode> 00000000   cmp dword [mode], 0
  *     75 12                      jne refuse
@@ -348,6 +369,7 @@ hypercall_init(void)
         .choose = hc_choose,
         .config = hc_config,
         .report_text = hc_report_text,
+        .report_memory = hc_report_memory,
         .origin = hc_origin,
         .page = hc_page,
         .map_view = hc_map_view,

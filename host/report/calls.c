@@ -71,9 +71,11 @@ read_record(struct report *report, const struct abi_record *record)
     }
 }
 
+/* A suspend denial of service is told as it is before the thread is let go on: what comes then shows whom it helps. */
 void
 calls_read(struct report *report)
 {
+    bool suspended = report->result->stop.verdict == ABI_SUSPEND_DOS;
     struct abi_record record;
     uint64_t first, end;
 
@@ -81,7 +83,9 @@ calls_read(struct report *report)
         return;
     }
     first = end - first > MOST_RECORDS ? end - MOST_RECORDS : first;
-    for (uint64_t i = first; i < end && trace_read(report->result->memory, i, &record); i++) {
+    for (uint64_t i = first; i < end && trace_read(report->result->memory, i, &record) &&
+                             !(suspended && record.kind == EV_RESUMED);
+         i++) {
         read_record(report, &record);
     }
     if (report->calls > LAST_CALLS) {

@@ -11,12 +11,14 @@
 #define MAX_THREADS     1024
 #define MAX_ALLOCATIONS 2000
 #define MAX_FRAMES      128
-#define MAX_ROWS        64 /* regions, waits, requests of a thread */
+#define MAX_ROWS        64  /* regions, waits, requests of a thread */
+#define LINE_BYTES      128 /* at most, of memory in a line */
 
 struct reader {
     struct report *report;
-    char *line;       /* zero-terminated, without its first word */
-    const char *last; /* the first word of the line that a `+` continues */
+    char *line;              /* zero-terminated, without its first word */
+    const char *last;        /* the first word of the line that a `+` continues */
+    struct kept_memory kept; /* for the thread's next line */
 };
 
 /* The value of `key` in the line, up to the next tab. */
@@ -155,6 +157,28 @@ read_cpu(struct reader *reader)
     cpu->routine_place = cpu->routine ? place_of(report, cpu->routine, false) : NULL;
 }
 
+/* Lines of one piece of memory follow each other. */
+static void
+read_memory(struct reader *reader)
+{
+    struct kept_memory *kept = &reader->kept;
+    char bytes[2 * LINE_BYTES + 1] = "";
+    uint64_t address = 0;
+
+    number(reader, "address", &address);
+    word(reader, "bytes", bytes, sizeof(bytes));
+    if (address != kept->address + kept->size) {
+        kept->address = address;
+        kept->size = 0;
+    }
+    for (size_t i = 0; bytes[i] != 0 && bytes[i + 1] != 0 && kept->size < sizeof(kept->bytes);
+         i += 2) {
+        char digits[3] = {bytes[i], bytes[i + 1], 0};
+
+        kept->bytes[kept->size++] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+}
+
 /* What belongs to the thread that was read last. */
 static void
 read_part(struct reader *reader, const char *kind, struct thread *thread)
@@ -174,6 +198,8 @@ read_part(struct reader *reader, const char *kind, struct thread *thread)
         frame->place = place_of(report, frame->rip,
                                 thread->frames > 1 || !thread->current || !report->registers.trap);
         thread->in_driver = thread->in_driver || frame->place->origin == ORIGIN_DRIVER;
+    } else if (strcmp(kind, "memory") == 0) {
+        read_memory(reader);
     } else if (strcmp(kind, "user") == 0) {
         uint64_t gpr[16] = {0};
         static const char *const names[16] = {"", "", "", "rbx", "",    "rbp", "rsi", "rdi",
@@ -184,7 +210,8 @@ read_part(struct reader *reader, const char *kind, struct thread *thread)
                 number(reader, names[i], &gpr[i]);
             }
         }
-        unwind_user(report, thread, gpr);
+        unwind_user(report, thread, gpr, &reader->kept);
+        reader->kept.size = 0;
     } else if (strcmp(kind, "region") == 0 && thread->regions < MAX_ROWS) {
         struct region *region;
 

@@ -164,6 +164,13 @@ struct call {
     struct place *routine;
 };
 
+/* A user stack as it was when the kernel told of it. */
+struct kept_memory {
+    uint64_t address;
+    uint8_t bytes[0x2000];
+    size_t size;
+};
+
 struct report_options {
     const char *const *symbols; /* folders with PDB files */
     size_t symbol_folders;
@@ -249,7 +256,8 @@ void *report_grow(void *array, size_t *count, size_t size); /* room for one more
 void lines_read(struct report *report, const char *lines, size_t length);
 void calls_read(struct report *report);
 /* Registers in the order of their encoding: rax rcx rdx rbx rsp rbp rsi rdi r8..r15. */
-void unwind_user(struct report *report, struct thread *thread, const uint64_t gpr[16]);
+void unwind_user(struct report *report, struct thread *thread, const uint64_t gpr[16],
+                 const struct kept_memory *kept);
 void unwind_result(struct report *report);
 /* host/debug/fill.c: reads what the kernel knows of the current thread, if there is one. */
 void debug_fill_thread(struct report *report, struct thread *thread);

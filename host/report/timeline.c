@@ -523,7 +523,7 @@ static void
 write_kinds(FILE *out)
 {
     fputs(",\n\"kinds\":{", out);
-    for (unsigned kind = 1, first = 1; kind <= EV_BUGCHECK; kind++) {
+    for (unsigned kind = 1, first = 1; kind < EV_LAST; kind++) {
         const char *name = trace_event_name((uint16_t)kind);
 
         if (name != NULL) {

@@ -33,6 +33,7 @@ enum {
 
 struct walk {
     const struct report *report;
+    const struct kept_memory *kept; /* goes before the memory at the run's end; NULL */
     struct pe *pe;
     uint64_t rip, gpr[16]; /* in the order of encoding: rax rcx rdx rbx rsp rbp rsi rdi r8.. */
     bool lost;
@@ -41,8 +42,14 @@ struct walk {
 static uint64_t
 peek(struct walk *walk, uint64_t address)
 {
+    const struct kept_memory *kept = walk->kept;
     uint64_t value = 0;
 
+    if (kept != NULL && address >= kept->address &&
+        address + sizeof(value) <= kept->address + kept->size) {
+        memcpy(&value, kept->bytes + (address - kept->address), sizeof(value));
+        return value;
+    }
     if (!(ABI_IS_USER(address) || ABI_IS_SYSTEM(address)) ||
         pread(walk->report->result->memory, &value, sizeof(value), (off_t)address) !=
             (ssize_t)sizeof(value)) {
@@ -185,9 +192,10 @@ add_frame(struct report *report, struct thread *thread, const struct walk *walk,
 
 /* The last frame of the thread is a user's, or in an image that is gone: goes on from there. */
 void
-unwind_user(struct report *report, struct thread *thread, const uint64_t gpr[16])
+unwind_user(struct report *report, struct thread *thread, const uint64_t gpr[16],
+            const struct kept_memory *kept)
 {
-    struct walk walk = {.report = report, .pe = calloc(1, sizeof(*walk.pe))};
+    struct walk walk = {.report = report, .kept = kept, .pe = calloc(1, sizeof(*walk.pe))};
     bool user;
 
     if (walk.pe != NULL && thread->frames != 0 && report->result->memory >= 0) {

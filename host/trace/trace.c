@@ -14,7 +14,7 @@ static const char *const event_names[] = {
     "boot",        "image_load", "image_unload", "process_create", "process_exit", "thread_create",
     "thread_exit", "switch",     "driver_call",  "driver_return",  "irp_complete", "copy",
     "pool_alloc",  "pool_free",  "pages_lock",   "pages_unlock",   "pages_map",    "dpc_run",
-    "apc_run",     "exception",  "bugcheck",
+    "apc_run",     "exception",  "bugcheck",     "suspended",      "resumed",
 };
 
 static const char *const step_names[] = {

@@ -30,6 +30,7 @@
 #define HcOriginalRip(Rip)                    (Hc->original_rip(Rip))
 #define HcOrigin(Rip, Lower)                  (Hc->origin((Rip), (Lower)))
 #define HcReportText(Text, Length)            (Hc->report_text((Text), (Length)))
+#define HcReportMemory(Address, Length)       (Hc->report_memory((Address), (Length)))
 #define HcDescribe(Address, Buffer, Length)   (Hc->describe((ULONG64)(Address), (Buffer), (Length)))
 #define HcFindExport(Image, Name)             (Hc->find_export((Image), (Name)))
 #define HcFileStat(Path, Out)                 (Hc->file_stat((Path), (Out)))

@@ -210,6 +210,17 @@ KiDescribeInjections(struct abi_agent *Agents, ULONG Count)
     return KiDescribeEvents(Agents, Count, Threads);
 }
 
+/* Stands with the thread that it is done to. */
+static VOID
+KiTraceEnvironment(ULONG Event, PKTHREAD Thread)
+{
+    volatile struct abi_record *Record = KiTrace(Event, Thread, 0, 0, 0, 0);
+
+    Record->agent = Thread->Agent.Name;
+    Record->cpu = (UCHAR)Thread->NextProcessor;
+    Record->irql = PASSIVE_LEVEL; /* J2 */
+}
+
 /* The host has chosen one. */
 VOID
 KiInject(const struct abi_agent *Agent)
@@ -229,6 +240,7 @@ KiInject(const struct abi_agent *Agent)
     KiInjection.Object = Prcb->PendingObject;
     Prcb->PendingOperation = SP_NONE; /* it runs up to where it waits, before anybody is asked */
     Prcb->PendingWait = NULL;
+    KiTraceEnvironment(EV_SUSPENDED, Thread);
     KiHoldAgain(Thread);
 }
 
@@ -379,6 +391,7 @@ KiProbeSuspension(VOID)
         } else {
             KiInjection.State = KiSuspensionOver;
         }
+        KiTraceEnvironment(EV_RESUMED, Thread);
         KiLetGoAgain(Thread);
         return TRUE;
     case KiSuspensionProbed:

@@ -15,6 +15,7 @@
  *     wait         an object that it waits for, with its owner where one is on record
  *     irp          a request that it has issued and that is not finished
  *     frame        of its kernel stack, newest first
+ *     memory       what is on the user's stack, where that may be another's when the run has ended
  *     user         registers of that frame, where it is the user's or in an image that is gone: the host walks on
  *     again      what came before is of a moment that led to nothing: forget it
  *     broken     the report ends here, for writing it has faulted
@@ -29,6 +30,9 @@
 #define KI_MAXIMUM_FRAMES  64
 #define KI_MAXIMUM_THREADS 512
 #define KI_MAXIMUM_IRPS    16
+#define KI_USER_STACK      0x2000 /* bytes of one that are kept */
+
+static BOOLEAN KiMomentPasses; /* the run goes on after this report */
 
 #define KI_LINE(...)                                                                               \
     do {                                                                                           \
@@ -71,6 +75,9 @@ KiReportFrames(PCONTEXT Start)
             KiIsInGoneImage((PVOID)Context.Rip)) {
             /* The user's part of the stack is the host's to walk: this process may not be open here. So is what an
                image's unwind data say that is gone. */
+            if (KiMomentPasses) {
+                HcReportMemory(Context.Rsp, KI_USER_STACK);
+            }
             KI_LINE("user\trbx=%p\trbp=%p\trsi=%p\trdi=%p\tr12=%p\tr13=%p\tr14=%p\tr15=%p\n",
                     Context.Rbx, Context.Rbp, Context.Rsi, Context.Rdi, Context.R12, Context.R13,
                     Context.R14, Context.R15);
@@ -565,7 +572,9 @@ KiReportStop(const struct abi_stop *Why, PCONTEXT Context)
 VOID
 KiReportSuspended(PKTHREAD Thread)
 {
+    KiMomentPasses = TRUE;
     KiReportThread(Thread, NULL, TRUE);
     KiReportProcessors();
     KiReportOthers(Thread);
+    KiMomentPasses = FALSE;
 }

@@ -210,6 +210,11 @@ def main():
         told = [(s["thread"], s["what"].split("(")[0], s["blocks"]) for s in json.load(open(at("dos/report.json"), encoding="utf-8"))["findings"][0]["schedule_steps"]]
         check(told == [("A", "ExAcquireResourceExclusiveLite", False), ("A", "-- is suspended here --", False),
                        ("B", "ExAcquireResourceExclusiveLite", True), ("A", "ExReleaseResourceLite", False)], f"suspend-dos: {told}")
+        frames = [f["symbol"] for t in json.load(open(at("dos/report.json"), encoding="utf-8"))["findings"][0]["threads"] if t["suspended"] for f in t["stack"]]
+        check("main" in frames and "ExitProcess" not in frames, f"suspend-dos: the client's stack is that of the suspension: {frames}")
+        page = shown(at("dos/report.html"))["runs"][0]
+        marks = [(page["kinds"][str(k)], page["agents"][a].get("l")) for k, a in zip(page["ev"]["k"], page["ev"]["a"]) if page["kinds"][str(k)] in ("suspended", "resumed")]
+        check(marks == [("suspended", "A"), ("resumed", "A")], f"page: what the environment does stands with the thread: {marks}")
         check("call SuspendThread" in done.stderr and '"ensures that the routine can\'t be suspended' in done.stderr, "suspend-dos: how to see it on Windows")
         check("SuspendThread" in check_sarif(at("dos/report.sarif"), 1)["results"][0]["message"]["text"], "sarif: of a suspension")
 

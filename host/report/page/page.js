@@ -49,7 +49,7 @@ function prepare(r) {
   r.of = of;
   r.mark = new Map([
     [of.deliver_apc, "apc"], [of.apc_run, "apc"], [of.queue_apc, "apc"], [of.dpc_run, "dpc"], [of.run_dpc, "dpc"], [of.queue_dpc, "dpc"],
-    [of.fire_timer, "dpc"], [of.suspend, "inject"], [of.resume, "inject"], [of.irp_cancel, "inject"], [of.driver_unload, "inject"],
+    [of.fire_timer, "dpc"], [of.suspend, "inject"], [of.resume, "inject"], [of.suspended, "inject"], [of.resumed, "inject"], [of.irp_cancel, "inject"], [of.driver_unload, "inject"],
     [of.driver_call, "call"], [of.driver_return, "done"], [of.irp_complete, "done"], [of.exception, "bad"], [of.bugcheck, "bad"]]);
   layOut(r);
 }
