@@ -11,7 +11,7 @@ root=${3:-$installed.root}
 here=$(pwd)
 case $root in /*) ;; *) root=$here/$root ;; esac
 if [ ! -d "$root/usr" ]; then
-    debootstrap --variant=minbase bookworm "$root" http://deb.debian.org/debian >"$root.log" 2>&1 || { tail -3 "$root.log"; exit 1; }
+    debootstrap --variant=minbase bookworm "$root" >"$root.log" 2>&1 || { tail -3 "$root.log"; exit 1; }
 fi
 mkdir -p "$root/opt" "$root/project/driver"
 rm -rf "$root/opt/ntlab" "$root/project/ntlab-out"
