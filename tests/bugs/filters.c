@@ -79,6 +79,15 @@ PreWrite(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID *Completi
     if (!HAS(407)) {
         KeLowerIrql(OldIrql);
     }
+#elif EITHER(409)
+    /* There may be no memory for a context. */
+    NTSTATUS Status =
+        FltAllocateContext(Filter, FLT_STREAMHANDLE_CONTEXT, 64, NonPagedPoolNx, &Context);
+
+    if (HAS(409) || NT_SUCCESS(Status)) {
+        *(volatile LONG *)Context = Seen; /* BUG(409) */
+        FltReleaseContext(Context);
+    }
 #elif EITHER(408)
     /* see PreDirectory */
 #else

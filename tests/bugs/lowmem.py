@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 
-def run(driver, *options, client=True):
+def run(driver, *options, client=True, arguments=()):
     words = [ntlab, "run"] + list(options) + [os.path.join(folder, f"bug-{driver}.sys")]
-    words += ["--", os.path.join(folder, "bug-client.exe")] if client else []
+    words += ["--", os.path.join(folder, "bug-client.exe"), *arguments] if client else []
     done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=300)
     return done.returncode, done.stdout
 
@@ -34,5 +34,7 @@ status, text = run("serial-good", "--fail-alloc", client=False)
 check("it does not load without memory", status == 0 and re.search(r"1  no load +no load .*DriverEntry", text), text)
 status, text = run("serial-good", "--fail-alloc=after-entry", client=False)
 check("off until DriverEntry's end", status == 0 and "allocated nothing that could fail" in text, text)
+status, text = run("flt-context-none-good", "--fail-alloc", arguments=["file"])
+check("what the filter manager allocates for the filter", status == 0 and re.search(r"1  clean +clean +bug-flt-context-none-good\.sys!PreWrite\S* +filters.c:\d+", text), text)
 print(f"--fail-alloc: {wrong} wrong")
 sys.exit(1 if wrong else 0)
