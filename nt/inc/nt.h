@@ -1,7 +1,7 @@
 /*
  * nt.h - included before every file of the kernel: the public DDK headers, bent in three places.
  *
- * 1. _NTOSKRNL_, _NTHAL_ and _NTSYSTEM_ turn the DDK's imports into definitions.
+ * 1. _NTOSKRNL_, _NTHAL_, _NTHALDLL_ and _NTSYSTEM_ turn the DDK's imports into definitions.
  * 2. wdm.h inlines the IRQL routines as CR8 moves and reads KUSER_SHARED_DATA through an address
  *    that a Linux process cannot map. Kernel code of ours never uses these forms: they are renamed
  *    away, and ours take their names.
@@ -14,6 +14,7 @@
 
 #define _NTOSKRNL_
 #define _NTHAL_
+#define _NTHALDLL_
 #define _NTSYSTEM_
 #define _CRTIMP
 #define _NTDRIVER_

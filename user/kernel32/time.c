@@ -3,7 +3,8 @@
  */
 #include "user/kernel32/base.h"
 
-#define TICKS_PER_DAY 864000000000ll
+#define TICKS_PER_MINUTE 600000000ll
+#define TICKS_PER_DAY    (1440 * TICKS_PER_MINUTE)
 #define DAYS_TO_1601  584694 /* days from 0000-03-01 of the proleptic Gregorian calendar */
 
 VOID WINAPI
@@ -133,9 +134,6 @@ GetTimeZoneInformationForYear(USHORT Year, PDYNAMIC_TIME_ZONE_INFORMATION Dynami
     RtlQueryTimeZoneInformation(Zone);
     return TRUE;
 }
-
-#define TICKS_PER_MINUTE 600000000ll
-#define TICKS_PER_DAY    (1440 * TICKS_PER_MINUTE)
 
 static LONGLONG
 BaseTicks(const FILETIME *Time)
