@@ -6,7 +6,8 @@
  *   X1  An agent whose next operation is not known yet (it was just woken or made) is run up to its
  *       next schedule point: what it does until then nobody else can see.
  *   X2  While only blocked agents are left they go on in order, block in earnest, and the kernel
- *       finds the hang.
+ *       finds the hang. Where it lets somebody go on first (nt/ke/inject.c), what follows is no part of the search: those who
+ *       can step take turns, and who would have to wait does so when nobody else can.
  *   X3  The first question with two agents to choose from is the root: there the snapshot is taken.
  *       Everything before it is the same in every run.
  *
@@ -558,6 +559,7 @@ static uint32_t
 go_on_blocked(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 {
     uint32_t other = count, spinner = count;
+    bool able = false; /* one who does not spin */
 
     for (uint32_t i = count; i-- > 0;) {
         uint32_t number = known_number(agents[i].name);
@@ -570,9 +572,10 @@ go_on_blocked(const struct abi_agent *agents, uint32_t count, uint32_t asker)
             spinner = i;
         } else {
             other = i;
+            able = able || (agents[i].flags & ABI_AGENT_BLOCKED) == 0;
         }
     }
-    if (spinner == count) {
+    if (spinner == count || able) {
         return round_robin_choose(agents, count, asker);
     }
     if (other == count) {

@@ -5,6 +5,7 @@
  *     IOCTL 2  takes a lock and goes back to user mode with it; IOCTL 3 gives it back
  *     IOCTL 4  takes an ERESOURCE and gives it back; 5: the same in a guarded region
  *     IOCTL 6  waits until the driver's own thread has had the ERESOURCE
+ *     IOCTL 7  queues a DPC that frees its own memory, and waits until it has run
  */
 #include <ntifs.h>
 
@@ -34,6 +35,26 @@ Worker(PVOID Context)
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
+static VOID NTAPI
+OwnDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    ExFreePoolWithTag(Dpc, 'pDuS');
+}
+
+static NTSTATUS
+RunDpc(VOID)
+{
+    PKDPC Dpc = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Dpc), 'pDuS');
+
+    if (Dpc == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    KeInitializeDpc(Dpc, OwnDpc, NULL);
+    KeInsertQueueDpc(Dpc, NULL, NULL);
+    KeFlushQueuedDpcs();
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS
 Control(ULONG Number)
 {
@@ -59,6 +80,8 @@ Control(ULONG Number)
     case 6:
         KeSetEvent(&Start, 0, FALSE);
         return KeWaitForSingleObject(&Done, UserRequest, KernelMode, FALSE, NULL);
+    case 7:
+        return RunDpc();
     }
     return STATUS_INVALID_DEVICE_REQUEST;
 }
