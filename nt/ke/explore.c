@@ -27,6 +27,8 @@
  *       the last. Which it is is the state's, like an attempt's, and changes while one stands there: operation_counts. To add one
  *       reads it too, but comes before or behind each that is given back: that may be why it is not the last.
  *   E9  An object in an image that has gone is not looked at: whoever stands in front of it will, and fault.
+ *   E10 Time that passes by choice, while somebody could do something else than let it pass, is not what makes a run too long
+ *       (KiVirtualLimit): on Windows that one would have gone on meanwhile, and no hour would be over.
  *   E7  Whoever does something with an object in a pool block reads the block's life; to free it writes that.
  */
 #include "nt/ke/ki.h"
@@ -174,6 +176,7 @@ KiDescribeWait(PKI_PENDING_WAIT Wait, struct abi_agent *Agent)
         Gives = Agent->op == SP_REMOVE_QUEUE ? KiIsQueueEmpty((PKQUEUE)Agent->object)
                                              : !KiIsSatisfied(Wait);
         Agent->flags |= Gives ? ABI_AGENT_READS : 0;
+        KiTimePassers += Gives; /* E10 */
     }
     if (Wait->Alertable) {
         Agent->takes |= ABI_APC_USER;
@@ -451,7 +454,7 @@ KiDescribeTimer(PKTIMER Timer, BOOLEAN Last, struct abi_agent *Agent)
     BOOLEAN Own = Timer->Dpc != KI_THREAD_TIMER && Timer->Processor >= KI_TIMER_SEEN;
 
     if (!Last &&
-        (!Own || Timer->DueTime.QuadPart > KiVirtualLimit || /* the run is over before it is due */
+        (!Own || KiIsTooLate(Timer->DueTime.QuadPart) || /* the run is over before it is due */
          (Timer->Period != 0 && Timer->Processor >= KI_TIMER_SEEN + KI_FREE_EXPIRIES))) {
         return FALSE; /* E6 */
     }
@@ -473,24 +476,26 @@ KiDescribeAll(BOOLEAN AskerCanStep)
     struct abi_agent *Agents = KiAgents;
     ULONG Count = 0, Self = KiPrcb()->Number, Cpu;
     KI_BUSY_WALK Walk = KiWalkBusy(Self);
-    BOOLEAN Enabled = FALSE;
+    ULONG Enabled = 0;
 
     Machine->watching = 0; /* watch.c */
+    KiTimePassers = 0;
     while (KiNextBusy(&Walk, &Cpu)) {
         if ((Cpu != Self || AskerCanStep) && KiDescribeAgent(Cpu, &Agents[Count])) {
             Agents[Count].flags |= Cpu == Self ? ABI_AGENT_ASKER : 0;
-            Enabled |= (Agents[Count].flags & ABI_AGENT_BLOCKED) == 0;
+            Enabled += (Agents[Count].flags & ABI_AGENT_BLOCKED) == 0;
             Count++;
         }
         if (KiDescribeDpc(Cpu, &Agents[Count])) {
-            Enabled |= (Agents[Count].flags & ABI_AGENT_BLOCKED) == 0;
+            Enabled += (Agents[Count].flags & ABI_AGENT_BLOCKED) == 0;
             Count++;
         }
     }
     if (KiFewProcessors) {
         Count = KiDescribeReady(Agents, Count);
-        for (ULONG Index = 0; Index < Count && !Enabled; Index++) {
-            Enabled = (Agents[Index].flags & ABI_AGENT_BLOCKED) == 0;
+        Enabled = 0;
+        for (ULONG Index = 0; Index < Count; Index++) {
+            Enabled += (Agents[Index].flags & ABI_AGENT_BLOCKED) == 0;
         }
     }
     for (PLIST_ENTRY Entry = KiTimerListHead.Flink; Entry != &KiTimerListHead;
@@ -498,11 +503,13 @@ KiDescribeAll(BOOLEAN AskerCanStep)
         if (Count < KI_AGENTS - 1 &&
             KiDescribeTimer(CONTAINING_RECORD(Entry, KTIMER, TimerListEntry), FALSE,
                             &Agents[Count])) {
-            Enabled = TRUE;
+            Enabled++;
+            KiTimePassers++;
             Count++;
         }
     }
-    if (!Enabled && !IsListEmpty(&KiTimerListHead)) { /* E6 */
+    KiTimeIsChosen = Count > 1 && Enabled > KiTimePassers; /* E10 */
+    if (Enabled == 0 && !IsListEmpty(&KiTimerListHead)) {  /* E6 */
         KiDescribeTimer(CONTAINING_RECORD(KiTimerListHead.Flink, KTIMER, TimerListEntry), TRUE,
                         &Agents[Count++]);
     }

@@ -353,8 +353,9 @@ VOID KiInsertTimer(PKTIMER Timer, LARGE_INTEGER Due, LONG Period);
 BOOLEAN KiRemoveTimer(PKTIMER Timer);
 BOOLEAN KiNextTimer(PULONG64 Due);
 VOID KiAdvanceClock(ULONG64 Time); /* expires what is due; DISPATCH_LEVEL */
-VOID KiFireTimer(PKTIMER Timer);   /* exploring: it expires now; DISPATCH_LEVEL */
-#define KI_TIMER_SEEN 0x100 /* KTIMER.Processor, while exploring: set meanwhile; + expiries */
+BOOLEAN KiIsTooLate(ULONG64 Time);
+VOID KiFireTimer(PKTIMER Timer); /* exploring: it expires now; DISPATCH_LEVEL */
+#define KI_TIMER_SEEN 0x100      /* KTIMER.Processor, while exploring: set meanwhile; + expiries */
 VOID KiPollHostClock(VOID);
 VOID KiUpdateSharedTime(VOID); /* time.c: KUSER_SHARED_DATA and KeTickCount follow */
 
@@ -406,6 +407,9 @@ extern LIST_ENTRY KiTimerListHead;
 extern ULONG64 KiTimerSequence;
 extern ULONG64 KiBootTime; /* system time at boot */
 extern ULONG64 KiVirtualLimit;
+extern ULONG KiTimePassers; /* explore.c, E10: who could do nothing but let time pass */
+extern BOOLEAN KiTimeIsChosen;
+extern ULONG64 KiChosenTime; /* 100 ns: has passed so */
 extern BOOLEAN KiHostClock;
 extern BOOLEAN KiDebuggerAttached;
 extern USHORT NtBuildNumberValue;

@@ -108,13 +108,21 @@ KiExpire(PKTIMER Timer)
     }
 }
 
+/* Would a run have lasted too long then? What has passed by choice does not count: explore.c, E10. */
+BOOLEAN
+KiIsTooLate(ULONG64 Time)
+{
+    return Time > KiVirtualLimit && Time - KiChosenTime > KiVirtualLimit;
+}
+
 VOID
 KiAdvanceClock(ULONG64 Time)
 {
     ULONG64 Due;
 
     if (Time > Machine->time_100ns) {
-        if (Time > KiVirtualLimit) {
+        KiChosenTime += KiTimeIsChosen ? Time - Machine->time_100ns : 0;
+        if (KiIsTooLate(Time)) {
             KiStop(ABI_LIVELOCK, 0, NULL, NULL, "the virtual time that a run may take is used up");
         }
         Machine->time_100ns = Time;

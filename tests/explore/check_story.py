@@ -91,6 +91,10 @@ def main():
                          "--client", f"user:{build}/memory-client.exe {what}")
             check(f"long or endless: a client's memory says so: {what}", search.returncode == status and ("livelock:" in search.stderr) == status,
                   search.stderr[-300:])
+        # An hour that passes only because a schedule lets it pass is none; one in which everybody waits is.
+        for program, status in (("minutes", 0), ("minutes-endless", 1)):
+            search = run("explore", "--strategy", "random", "--budget", "2runs", f"{build}/explore-{program}.sys")
+            check(f"time that passes: {program}", search.returncode == status and ("livelock:" in search.stderr) == status, search.stderr[-300:])
         sample = f"{build}/../../samples/transfer/transfer"
         search = run("explore", "--strategy", "random", "--budget", "1runs", f"{sample}.sys", "--", f"{sample}.exe")
         check("a client of many requests is not endless", search.returncode == 0, search.stderr[-300:])
