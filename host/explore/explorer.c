@@ -769,6 +769,7 @@ explorer_passes(const struct abi_agent *asker)
         return 0;
     }
     it.at.passed++;
+    sighting_passed(asker, number);
     spin_called(number, it.at.moves++);
     GUEST->watching = 1;
     return 1;

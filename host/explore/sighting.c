@@ -19,8 +19,9 @@
  * noted at the question at which it closes, whoever else goes on. Who holds what is known from the steps:
  *
  *   G3  Only an acquire that can have to wait, and had not to, makes a holder: of a try nobody knows here how it
- *       ended. What an agent held is forgotten when it passes points that nobody hears of, or ends. So circles can be
- *       missed; a run that ends with all its threads waiting still shows them. None is invented.
+ *       ended. What an agent held is forgotten when it passes points that nobody hears of, or ends; a call that is no
+ *       question (explorer.c, X11) is heard of all the same. What another one gives back for it nobody holds.
+ *       So circles can be missed; a run that ends with all its threads waiting still shows them. None is invented.
  * A use of freed pool: an agent stands in front of an operation on something in a block that was freed (lifetime.c).
  *
  *   G5  If the run ends as a bugcheck, that is the finding.
@@ -336,14 +337,27 @@ sighting_look(const struct question *question, uint32_t scheduled,
 }
 
 GENERAL_REGISTERS_ONLY static void
-let_go(uint32_t agent, uint64_t object, bool all)
+let_go_all(uint32_t agent)
 {
     for (uint32_t i = held_count; i-- > 0;) {
-        if (held[i].agent == agent && (all || held[i].object == object)) {
+        if (held[i].agent == agent) {
             held[i] = held[--held_count];
-            if (!all) {
-                return;
-            }
+        }
+    }
+}
+
+GENERAL_REGISTERS_ONLY static void
+let_go(uint32_t agent, uint64_t object)
+{
+    for (uint32_t i = held_count; i-- > 0;) {
+        if (held[i].agent == agent && held[i].object == object) {
+            held[i] = held[--held_count];
+            return;
+        }
+    }
+    for (uint32_t i = held_count; i-- > 0;) { /* a resource, for another thread */
+        if (held[i].object == object) {
+            held[i] = held[--held_count];
         }
     }
 }
@@ -397,10 +411,30 @@ sighting_step(const struct question *question, uint32_t agent, uint32_t schedule
     case SP_RELEASE_SHARED:
     case SP_RELEASE_SPINLOCK:
     case SP_RELEASE_MUTANT:
-        let_go(agent, operation->object[0], false);
+        let_go(agent, operation->object[0]);
         break;
     case SP_EXIT_THREAD:
-        let_go(agent, 0, true);
+        let_go_all(agent);
+        break;
+    }
+}
+
+GENERAL_REGISTERS_ONLY void
+sighting_passed(const struct abi_agent *asker, uint32_t agent)
+{
+    switch (asker->op) {
+    case SP_ACQUIRE_LOCK:
+    case SP_ACQUIRE_SPINLOCK:
+    case SP_ACQUIRE_SHARED:
+        if ((asker->flags & ABI_AGENT_WAITS) != 0 && held_count < MAX_HELD) {
+            held[held_count++] = (struct held){asker->object, (uint8_t)agent};
+        }
+        break;
+    case SP_RELEASE_LOCK:
+    case SP_RELEASE_SHARED:
+    case SP_RELEASE_SPINLOCK:
+    case SP_RELEASE_MUTANT:
+        let_go(agent, asker->object);
         break;
     }
 }
@@ -408,7 +442,7 @@ sighting_step(const struct question *question, uint32_t agent, uint32_t schedule
 GENERAL_REGISTERS_ONLY void
 sighting_unheard(uint32_t agent)
 {
-    let_go(agent, 0, true);
+    let_go_all(agent);
 }
 
 static void

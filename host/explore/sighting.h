@@ -17,6 +17,8 @@ void sighting_step(const struct question *question, uint32_t agent, uint32_t sch
 /* The signature of the first circle of this run; 0: there is none. */
 uint64_t sighting_circle(void);
 GENERAL_REGISTERS_ONLY void sighting_unheard(uint32_t agent);
+/* Or a call that is no question. */
+GENERAL_REGISTERS_ONLY void sighting_passed(const struct abi_agent *asker, uint32_t agent);
 /* Of the run as it is now, in a place of that number; and back to it. */
 void sighting_keep(uint32_t slot);
 void sighting_go_back(uint32_t slot);

@@ -327,7 +327,7 @@ KiRetireDpcs(PKPRCB Prcb)
 }
 
 /* PKI_WOULD_WAIT */
-static BOOLEAN
+BOOLEAN
 KiAreDpcsLeft(const volatile VOID *Object, ULONG_PTR Unused)
 {
     for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {

@@ -351,7 +351,9 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
     if (Wait != NULL && !KiNeverWaits(Agent->op)) {
         Agent->flags |= ABI_AGENT_WAITS | (WouldWait ? ABI_AGENT_BLOCKED : 0);
     }
-    if (Wait == KiWouldBlock || Wait == KiQueueWouldBlock) {
+    if (Wait == KiAreDpcsLeft) {
+        Agent->flags |= ABI_AGENT_SEVERAL; /* and nobody holds them */
+    } else if (Wait == KiWouldBlock || Wait == KiQueueWouldBlock) {
         KiDescribeWait((PKI_PENDING_WAIT)Context, Agent);
     } else if (Wait == NULL) {
         KiDescribeContext(Context, Agent);

@@ -364,6 +364,7 @@ VOID KiRetireDpcs(PKPRCB Prcb); /* at DISPATCH_LEVEL */
 BOOLEAN KiInsertDpc(PKDPC Dpc, PVOID Argument1, PVOID Argument2, BOOLEAN Raised);
 BOOLEAN KiRemoveDpc(PKDPC Dpc);
 VOID KiRunChosenDpc(PKPRCB Prcb); /* exploring */
+BOOLEAN KiAreDpcsLeft(const volatile VOID *Object, ULONG_PTR Unused);
 BOOLEAN KiHasDpcs(PKPRCB Prcb);   /* one waits to run here, or does */
 
 /* apc.c */
