@@ -74,10 +74,20 @@ kernel_file(const struct run_request *request)
 }
 
 static bool
-took_part(const struct run_file *file, const struct run_result *result)
+same_content(const struct run_file *one, const struct run_file *other)
+{
+    return other != NULL && one->size == other->size && !other->directory &&
+           memcmp(one->data, other->data, one->size) == 0;
+}
+
+/* An image that came through filters is known by its bytes: of several such files it may have been any. */
+static bool
+took_part(const struct run_file *file, const struct run_request *request,
+          const struct run_result *result)
 {
     for (size_t i = 0; i < result->images; i++) {
-        if (strcmp(result->image[i].path, file->guest_path) == 0) {
+        if (strcmp(result->image[i].path, file->guest_path) == 0 ||
+            same_content(file, files_find(request, result->image[i].path))) {
             return true;
         }
     }
@@ -137,7 +147,7 @@ ntr_write(const char *path, const struct options *options, const struct run_requ
         const struct run_file *file = &request->file[i];
 
         if (is_boxed(file) || file->directory || file->size > MAX_FILE ||
-            (!took_part(file, result) && strncmp(file->guest_path, "D:\\", 3) != 0)) {
+            (!took_part(file, request, result) && strncmp(file->guest_path, "D:\\", 3) != 0)) {
             continue;
         }
         snprintf(name, sizeof(name), "files/%u", member++);
@@ -215,7 +225,7 @@ find_member(const uint8_t *start, const uint8_t *end, const char *wanted, size_t
     return NULL;
 }
 
-/* Unpacks a member to the folder and gives it to the guest. */
+/* Unpacks a member to a folder of its own, for the guest may have several of one name, and gives it to the guest. */
 static int
 add_member(struct ntr *ntr, const struct options *options, const uint8_t *archive,
            const uint8_t *end, const char *member, const char *guest_path)
@@ -223,6 +233,7 @@ add_member(struct ntr *ntr, const struct options *options, const uint8_t *archiv
     const char *base = strrchr(guest_path, '\\') ? strrchr(guest_path, '\\') + 1 : guest_path;
     char path[400];
     const uint8_t *data;
+    int length;
     size_t size;
     FILE *out;
 
@@ -239,7 +250,11 @@ add_member(struct ntr *ntr, const struct options *options, const uint8_t *archiv
     if (data == NULL || strchr(base, '/') != NULL || *base == 0 || strlen(base) > 200) {
         return -1;
     }
-    snprintf(path, sizeof(path), "%s/%s", ntr->folder, base);
+    length = snprintf(path, sizeof(path), "%s/%zu", ntr->folder, ntr->request.files);
+    if (mkdir(path, 0700) != 0) {
+        return -1;
+    }
+    snprintf(path + length, sizeof(path) - (size_t)length, "/%s", base);
     out = fopen(path, "wx");
     if (out == NULL || fwrite(data, 1, size, out) != size || fclose(out) != 0 ||
         request_add_file(&ntr->request, guest_path, path) == NULL) {
@@ -440,8 +455,12 @@ void
 ntr_close(struct ntr *ntr)
 {
     for (size_t i = 0; i < ntr->request.files; i++) {
-        if (strncmp(ntr->request.file[i].host_path, ntr->folder, strlen(ntr->folder)) == 0) {
-            unlink(ntr->request.file[i].host_path);
+        char *path = ntr->request.file[i].host_path;
+
+        if (strncmp(path, ntr->folder, strlen(ntr->folder)) == 0) {
+            unlink(path);
+            *strrchr(path, '/') = 0;
+            rmdir(path);
         }
     }
     rmdir(ntr->folder);

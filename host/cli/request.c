@@ -687,6 +687,7 @@ request_defaults(const struct options *options, struct run_request *out)
     }
     boot->kd = options->kd;
     out->run_timeout = options->run_timeout;
+    out->client_exit_ignored = options->client_exit_ignored;
     out->slice_points = SLICE_POINTS;
     out->turn = TURN;
     out->features = options->mitigations ? ABI_FEATURE_MITIGATIONS : 0;

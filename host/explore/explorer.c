@@ -778,7 +778,7 @@ explorer_passes(const struct abi_agent *asker)
 static bool
 is_bad(const struct abi_stop *why)
 {
-    return why->verdict != ABI_CLEAN || why->code != 0;
+    return why->verdict != ABI_CLEAN || (why->code != 0 && !machine.request->client_exit_ignored);
 }
 
 static void

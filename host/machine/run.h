@@ -203,11 +203,12 @@ struct run_request {
     struct run_coverage
         *coverage; /* code whose execution is noted; `coverages` of them, host/machine/coverage.h */
     size_t coverages;
-    uint64_t turn;     /* atomic instructions of user code likewise */
-    uint32_t features; /* enum abi_feature */
-    bool quiet;        /* with ABI_FEATURE_SERVICES: only the summary */
-    bool watch;        /* accesses of clients are looked at: watch.c */
-    bool no_keys;      /* for tests: behave as on a machine without protection keys */
+    uint64_t turn;            /* atomic instructions of user code likewise */
+    uint32_t features;        /* enum abi_feature */
+    bool quiet;               /* with ABI_FEATURE_SERVICES: only the summary */
+    bool watch;               /* accesses of clients are looked at: watch.c */
+    bool client_exit_ignored; /* to a search a client's exit code other than 0 is no finding */
+    bool no_keys;             /* for tests: behave as on a machine without protection keys */
     bool
         one_of_many; /* as in a search, the system half is not closed by pages: the caller asks for hundreds of thousands of services */
     enum run_isolation isolation;

@@ -92,6 +92,22 @@ def looking(ntlab, build, folder):
     check("an image that is not in it", it.returncode == 2 and "explore-din_phil2.sys" in it.stderr, it.stderr[-300:])
 
 
+def programs(ntlab, build, folder):
+    """A client starts a program that lies beside it and beside the driver, and a filter hands out the program's bytes."""
+    place = f"{folder}/programs"
+    os.makedirs(f"{place}/elsewhere")
+    for name in ("one.exe", "two.exe"):
+        shutil.copy(f"{build}/starter-client.exe", f"{place}/{name}")
+    shutil.copy(f"{build}/../../samples/passthrough/passthrough.sys", place)
+    words = ["--inject", "none", "--budget", "1runs", "passthrough.sys", "--", "one.exe", "two.exe"]
+    it = run(place, ntlab, "explore", "--keep-going", *words)
+    check("programs: status", it.returncode == 1 and "one.exe ended with exit code 7" in it.stderr, f"{it.returncode} {it.stderr[-300:]}")
+    it = run(f"{place}/elsewhere", ntlab, "replay", "../findings/1.ntr")
+    check("programs: replay", it.returncode == 1 and "one.exe ended with exit code 7" in it.stderr, f"{it.returncode} {it.stderr[-300:]}")
+    it = run(place, ntlab, "explore", "--client-exit", "ignore", *words)
+    check("programs: --client-exit ignore", it.returncode == 0 and "no finding" in it.stderr, f"{it.returncode} {it.stderr[-300:]}")
+
+
 def main():
     ntlab, build = (os.path.abspath(p) for p in sys.argv[1:])
     with tempfile.TemporaryDirectory() as folder:
@@ -133,6 +149,7 @@ def main():
                   f"{replay.returncode} {replay.stderr[-200:]}")
         looking(ntlab, build, folder)
         matrix(ntlab, build, folder)
+        programs(ntlab, build, folder)
         check("no file", run(folder, ntlab, "replay", "nothing.ntr").returncode == 2)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
