@@ -568,7 +568,8 @@ explain_hang(struct text *text, const struct report *report)
     } else {
         add(text, "%s", report->result->stop.message);
     }
-    if (thread == NULL) {
+    if (thread == NULL ||
+        (thread->spin == 0 && report->result->stop.verdict == ABI_DEADLOCK)) { /* it named them */
         return;
     }
     add(text, thread->spin ? "" : ": ");

@@ -249,6 +249,30 @@ ExpSectionOf(PETHREAD Thread)
     return (PVOID)Section;
 }
 
+/* The current thread waits for a section whose owner waits for the next one, and the last one is the current thread's. */
+static VOID
+ExpStopInCircle(PVOID Section)
+{
+    ULONG64 Self = (ULONG64)PspCurrentThread()->Cid.UniqueThread, Owner;
+    char Text[512];
+    ULONG Used = KiFormatText(Text, sizeof(Text),
+                              "threads wait for each other's critical sections, in a circle: "
+                              "thread %x",
+                              (ULONG)Self);
+
+    do {
+        Owner = ExpSectionOwner(Section);
+        Used += KiFormatText(Text + Used, sizeof(Text) - Used, " waits for %p (%a) of ", Section,
+                             Section);
+        if (Owner != Self) {
+            Used += KiFormatText(Text + Used, sizeof(Text) - Used, "thread %x, which", (ULONG)Owner);
+            Section = ExpSectionOf(ExpThreadOfProcess(Owner));
+        }
+    } while (Owner != Self);
+    KiFormatText(Text + Used, sizeof(Text) - Used, "the first");
+    KiStopRun(ABI_DEADLOCK, Text);
+}
+
 /*
  * The current thread is about to wait for a critical section. Who owns it? If that thread has ended, or waits (maybe
  * over others) for one that the current thread owns, then none of them can ever go on: Windows raises
@@ -258,6 +282,7 @@ static VOID
 ExpCheckSection(PVOID Section)
 {
     PETHREAD Self = PspCurrentThread();
+    const PVOID First = Section;
     char Text[256];
 
     if (PspCurrentProcess()->Exiting || Self->Tcb.ApcState.UserApcPending) {
@@ -272,8 +297,7 @@ ExpCheckSection(PVOID Section)
         }
         if (Owner == (ULONG64)Self->Cid.UniqueThread) {
             if (Depth != 0) {
-                KiStopRun(ABI_DEADLOCK,
-                          "threads wait for each other's critical sections, in a circle");
+                ExpStopInCircle(First);
             }
             return;
         }
@@ -343,12 +367,12 @@ NtWaitForAlertByThreadId(PVOID Address, PLARGE_INTEGER Timeout)
         Thread->AlertByThreadId = NULL;
         return STATUS_ALERTED;
     }
-    if (((ULONG_PTR)Address & 1) != 0 && Timeout == NULL) {
-        ExpCheckSection((PVOID)((ULONG_PTR)Address & ~1ull));
-    }
     KeInitializeEvent(&Event, SynchronizationEvent, FALSE);
     Thread->AlertAddress = Address;
     Thread->AlertByThreadId = &Event;
+    if (((ULONG_PTR)Address & 1) != 0 && Timeout == NULL) {
+        ExpCheckSection((PVOID)((ULONG_PTR)Address & ~1ull));
+    }
     Status = KeWaitForSingleObject(&Event, WrAlertByThreadId, Mode, FALSE,
                                    Timeout != NULL ? &Time : NULL);
     if (Thread->AlertByThreadId == EXP_ALERTED) {

@@ -9,6 +9,7 @@
 #define NtCurrentProcess() ((HANDLE)(LONG_PTR) - 1)
 #define NtCurrentThread()  ((HANDLE)(LONG_PTR) - 2)
 
+typedef ULONG LOGICAL; /* what kernel32 passes on as BOOL: all 32 bits count */
 typedef short CSHORT;
 typedef struct _TIME_FIELDS {
     CSHORT Year;

@@ -178,7 +178,7 @@ VOID NTAPI RtlReleaseSRWLockExclusive(PRTL_SRWLOCK Lock);
 VOID NTAPI RtlReleaseSRWLockShared(PRTL_SRWLOCK Lock);
 NTSTATUS NTAPI RtlEnterCriticalSection(PRTL_CRITICAL_SECTION Section);
 NTSTATUS NTAPI RtlLeaveCriticalSection(PRTL_CRITICAL_SECTION Section);
-BOOLEAN NTAPI RtlTryEnterCriticalSection(PRTL_CRITICAL_SECTION Section);
+LOGICAL NTAPI RtlTryEnterCriticalSection(PRTL_CRITICAL_SECTION Section);
 NTSTATUS NTAPI RtlInitializeCriticalSection(PRTL_CRITICAL_SECTION Section);
 NTSTATUS NTAPI RtlInitializeCriticalSectionAndSpinCount(PRTL_CRITICAL_SECTION Section,
                                                         ULONG SpinCount);
@@ -331,8 +331,8 @@ ULONG NTAPI DbgPrintEx(ULONG Component, ULONG Level, PCSTR Format, ...);
 VOID NTAPI DbgBreakPoint(VOID);
 
 /* Misc. */
-BOOLEAN NTAPI RtlQueryPerformanceCounter(PLARGE_INTEGER Counter);
-BOOLEAN NTAPI RtlQueryPerformanceFrequency(PLARGE_INTEGER Frequency);
+LOGICAL NTAPI RtlQueryPerformanceCounter(PLARGE_INTEGER Counter);
+LOGICAL NTAPI RtlQueryPerformanceFrequency(PLARGE_INTEGER Frequency);
 LARGE_INTEGER NTAPI RtlGetSystemTimePrecise(VOID);
 NTSTATUS NTAPI RtlVerifyVersionInfo(PRTL_OSVERSIONINFOEXW Wanted, ULONG Types,
                                     ULONGLONG Conditions);

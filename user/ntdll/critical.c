@@ -185,7 +185,7 @@ RtlpTake(PRTL_CRITICAL_SECTION Section)
                : _interlockedbittestandreset((volatile LONG *)&Section->LockCount, 0);
 }
 
-BOOLEAN NTAPI
+LOGICAL NTAPI
 RtlTryEnterCriticalSection(PRTL_CRITICAL_SECTION Section)
 {
     if (RtlpTake(Section)) {
@@ -438,13 +438,13 @@ RtlpLeaveOldSection(PRTL_CRITICAL_SECTION Section)
     return STATUS_SUCCESS;
 }
 
-BOOLEAN NTAPI
+LOGICAL NTAPI
 RtlIsCriticalSectionLocked(PRTL_CRITICAL_SECTION Section)
 {
     return Section->RecursionCount != 0;
 }
 
-BOOLEAN NTAPI
+LOGICAL NTAPI
 RtlIsCriticalSectionLockedByThread(PRTL_CRITICAL_SECTION Section)
 {
     return Section->RecursionCount != 0 &&

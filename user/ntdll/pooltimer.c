@@ -211,7 +211,7 @@ TpSetTimer(PTP_TIMER Timer, PLARGE_INTEGER DueTime, DWORD Period, DWORD Window)
     RtlLeaveCriticalSection(&TppLock);
 }
 
-BOOLEAN NTAPI
+LOGICAL NTAPI
 TpIsTimerSet(PTP_TIMER Timer)
 {
     return ((PTPP_ITEM)Timer)->Set;

@@ -6,7 +6,7 @@
  */
 #include "user/ntdll/ntdllp.h"
 
-BOOLEAN NTAPI
+LOGICAL NTAPI
 RtlQueryPerformanceCounter(PLARGE_INTEGER Counter)
 {
     LARGE_INTEGER Frequency;
@@ -14,7 +14,7 @@ RtlQueryPerformanceCounter(PLARGE_INTEGER Counter)
     return NT_SUCCESS(NtQueryPerformanceCounter(Counter, &Frequency));
 }
 
-BOOLEAN NTAPI
+LOGICAL NTAPI
 RtlQueryPerformanceFrequency(PLARGE_INTEGER Frequency)
 {
     LARGE_INTEGER Counter;

@@ -26,11 +26,13 @@ for wanted in (
 for version in VERSIONS:
     os = ("--os", version)
     circle = run(*os, "-c", "!cs", "--", CLIENT)
-    assert re.search(r"^ntlab: deadlock: threads wait for each other's critical sections, in a circle", circle, re.M), (version, circle[-3000:])
-    # First and Second are in the list of those with debug information, or a thread waits for them; and each has one waiter.
+    assert re.search(
+        r"^ntlab: deadlock: threads wait for each other's critical sections, in a circle: thread ([0-9a-f]+) waits for [0-9a-f]{16} \(\S*!Second\S*\) of "
+        r"thread ([0-9a-f]+), which waits for [0-9a-f]{16} \(\S*!First\S*\) of the first$", circle, re.M), (version, circle[-3000:])
+    # Both are in the list of those with debug information, or a thread waits for them; and each has one waiter.
     shown = re.findall(r"^Critical section    = 0x[0-9a-f]{16} \(\S*!(First|Second)\)", circle, re.M)
-    assert set(shown) >= {"First"}, (version, circle[-5000:])
-    assert re.search(r"^Waiting             = 0x[0-9a-f]{16}  Cid ", circle, re.M), (version, circle[-5000:])
+    assert set(shown) == {"First", "Second"}, (version, circle[-5000:])
+    assert len(re.findall(r"^Waiting             = 0x[0-9a-f]{16}  Cid ", circle, re.M)) == 2, (version, circle[-5000:])
     assert re.search(r"^\d+ critical sections?, \d+ of them locked$", circle, re.M), (version, circle[-500:])
     orphan = run(*os, "--", CLIENT, "orphan")
     assert re.search(r"^ntlab: hang: a thread waits for the critical section at .*, and its owner, thread [0-9a-f]+, has ended", orphan, re.M), orphan[-3000:]

@@ -34,7 +34,7 @@ CriticalSections(void)
     EnterCriticalSection(&Section);
     EXPECT_EQ(Section.LockCount, -2); /* bit 0 clear: locked [DBG:displaying-a-critical-section] */
     EXPECT_EQ(Section.RecursionCount, 1);
-    EXPECT(TryEnterCriticalSection(&Section)); /* its owner may take it again */
+    EXPECT_EQ(TryEnterCriticalSection(&Section), TRUE); /* its owner may take it again */
     EXPECT_EQ(Section.RecursionCount, 2);
     EXPECT_EQ((DWORD)(ULONG_PTR)Section.OwningThread, GetCurrentThreadId());
     LeaveCriticalSection(&Section);
