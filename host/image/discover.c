@@ -128,6 +128,16 @@ overlaps(const struct code_map *map, uint32_t rva, unsigned length)
     return false;
 }
 
+/* cmp al, imm8; cmp eax, imm32; cmp r/m, imm of a byte or more */
+static bool
+is_compare(const struct insn *insn)
+{
+    return insn->map == INSN_ONE_BYTE &&
+           (insn->opcode == 0x3C || insn->opcode == 0x3D ||
+            ((insn->opcode == 0x80 || insn->opcode == 0x81 || insn->opcode == 0x83) &&
+             ((insn->modrm >> 3) & 7) == 7));
+}
+
 /* Straight on from one root. False: not plausible (a trial only). */
 static bool
 run(struct descent *d, uint32_t rva, struct registers registers)
@@ -166,9 +176,8 @@ run(struct descent *d, uint32_t rva, struct registers registers)
         add_site(d, rva, bytes, &insn);
         next = rva + insn.length;
 
-        if (insn.map == INSN_ONE_BYTE && (insn.opcode == 0x83 || insn.opcode == 0x81) &&
-            ((insn.modrm >> 3) & 7) == 7) { /* cmp r/m, imm: perhaps the bound of a switch */
-            uint32_t value = insn.opcode == 0x83  ? bytes[insn.imm_at]
+        if (is_compare(&insn)) { /* perhaps the bound of a switch */
+            uint32_t value = insn.imm_size == 1   ? bytes[insn.imm_at]
                              : insn.imm_size == 4 ? load32(bytes + insn.imm_at)
                                                   : UNKNOWN;
 

@@ -233,6 +233,14 @@ def main():
         run("run", os.path.join(folder, "faulty-pdb.sys"), "--coverage", at("q.info"), status=1, cwd=at("other"))
         check([os.path.isabs(name) for name in check_lcov(at("q.info"))] == [True], "lcov: sources that are elsewhere")
 
+        # Which lines of the kernel ran is noted without changing what it says: its switches over bytes lie one behind the other.
+        words = [ntlab, "run", "--verifier", "standard", "--json", at("kernel.json"), os.path.join(bugs, "bug-zw-at-dispatch.sys"), "--",
+                 os.path.join(bugs, "bug-client.exe")]
+        subprocess.run(words, capture_output=True, env={**os.environ, "NTLAB_KERNEL_COVERAGE": at("kernel")})
+        said = json.load(open(at("kernel.json"), encoding="utf-8"))["findings"][0]["message"]
+        check("ZwOpenKey at DISPATCH_LEVEL" in said, f"a run whose kernel is watched: {said}")
+        check(any(name.startswith("kernel.") and name != "kernel.json" for name in os.listdir(where)), "the kernel's coverage is written")
+
         # What is watched takes the same way.
         for name, status in (("null", 1), ("deadlock", 1), ("resource", 1), ("spin", 1), ("region", 1), ("pool", 1)):
             run("run", faulty(name), "--json", at("plain"), status=status)
