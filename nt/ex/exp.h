@@ -4,7 +4,7 @@
  * ex builds pools, locks, work queues and the simple named objects on the dispatcher of nt/ke. It knows
  * objects through nt/inc/ob.h and threads through KTHREAD; it knows nothing of I/O.
  *
- *     pool.c poolfree.c poolapi.c                   pools
+ *     pool.c poolfree.c poolapi.c poolusage.c       pools
  *     fastmutex.c resource.c pushlock.c rundown.c   locks; interlocked.c lists under a spin lock; lookaside.c
  *     work.c                                        system worker threads
  *     callback.c extimer.c                          callback objects, EX_TIMER
@@ -30,6 +30,10 @@
 #ifndef OBP_NOT_WAITABLE
 #define OBP_NOT_WAITABLE ((ULONG) - 1)
 #endif
+
+/* A live block of pool; it may not be freed, nor may others be allocated, while all are visited. */
+typedef VOID (*PEXP_POOL_VISITOR)(PVOID Context, ULONG Tag, BOOLEAN Paged, SIZE_T Bytes);
+VOID ExpVisitPool(PEXP_POOL_VISITOR Visit, PVOID Context);
 
 /* Stores a handle where a caller of Mode asked for it. The place has been probed. */
 FORCEINLINE NTSTATUS

@@ -4,7 +4,7 @@
  * Each class is a routine that writes its answer through a writer, which counts the bytes it would need
  * and keeps what fits: so one pass serves the question for the size and the answer.
  *
- * Facts: the documentation of NtQuerySystemInformation, and the structures of the public phnt headers.
+ * Facts: the documentation of NtQuerySystemInformation, and the structures of the public phnt headers. Class 22 is what poolmon shows.
  */
 #include "exp.h"
 
@@ -264,6 +264,64 @@ ExpQueryModules(EXP_WRITER *Writer)
     return STATUS_SUCCESS;
 }
 
+typedef struct _EXP_TAG_INFORMATION { /* SYSTEM_POOLTAG */
+    ULONG Tag;
+    ULONG PagedAllocs, PagedFrees;
+    SIZE_T PagedUsed;
+    ULONG NonPagedAllocs, NonPagedFrees;
+    SIZE_T NonPagedUsed;
+} EXP_TAG_INFORMATION;
+C_ASSERT(sizeof(EXP_TAG_INFORMATION) == 40);
+
+#define EXP_TAGS 1024
+
+typedef struct _EXP_TAG_TABLE {
+    ULONG Count;
+    EXP_TAG_INFORMATION Tag[EXP_TAGS]; /* ascending; what finds no room is not told */
+} EXP_TAG_TABLE;
+
+static VOID
+ExpCountBlock(PVOID Context, ULONG Tag, BOOLEAN Paged, SIZE_T Bytes)
+{
+    EXP_TAG_TABLE *Table = Context;
+    ULONG At = Table->Count;
+
+    while (At != 0 && Table->Tag[At - 1].Tag >= Tag) {
+        At--;
+    }
+    if (At == Table->Count || Table->Tag[At].Tag != Tag) {
+        if (Table->Count == EXP_TAGS) {
+            return;
+        }
+        RtlMoveMemory(&Table->Tag[At + 1], &Table->Tag[At],
+                      (Table->Count - At) * sizeof(Table->Tag[0]));
+        RtlZeroMemory(&Table->Tag[At], sizeof(Table->Tag[At]));
+        Table->Tag[At].Tag = Tag;
+        Table->Count++;
+    }
+    *(Paged ? &Table->Tag[At].PagedAllocs : &Table->Tag[At].NonPagedAllocs) += 1;
+    *(Paged ? &Table->Tag[At].PagedUsed : &Table->Tag[At].NonPagedUsed) += Bytes;
+}
+
+/* What was freed is not counted: of allocations and frees only the difference is known. */
+static NTSTATUS
+ExpQueryPoolTags(EXP_WRITER *Writer)
+{
+    EXP_TAG_TABLE *Table = ExpAllocate(sizeof(*Table), 'fnIS');
+    PULONG Count = ExpReserve(Writer, 8);
+    PVOID Tags;
+
+    Table->Count = 0;
+    ExpVisitPool(ExpCountBlock, Table);
+    Tags = ExpReserve(Writer, Table->Count * sizeof(Table->Tag[0]));
+    if (Tags != NULL) {
+        *Count = Table->Count;
+        RtlCopyMemory(Tags, Table->Tag, Table->Count * sizeof(Table->Tag[0]));
+    }
+    ExpFree(Table);
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS
 ExpQueryDebugger(EXP_WRITER *Writer)
 {
@@ -332,13 +390,13 @@ static const struct {
     BOOLEAN Exact; /* the length must be the structure's, not just enough */
     NTSTATUS (*Query)(EXP_WRITER *Writer);
 } ExpClasses[] = {
-    {0, TRUE, ExpQueryBasic},           {1, TRUE, ExpQueryProcessor},
-    {2, FALSE, ExpQueryPerformance},    {3, FALSE, ExpQueryTimeOfDay},
-    {5, FALSE, ExpQueryProcesses},      {8, FALSE, ExpQueryProcessorTimes},
-    {9, TRUE, ExpQueryFlags},           {11, FALSE, ExpQueryModules},
-    {35, FALSE, ExpQueryDebugger},      {44, TRUE, ExpQueryZone},
-    {50, TRUE, ExpQueryRangeStart},     {62, TRUE, ExpQueryBasic},
-    {103, TRUE, ExpQueryCodeIntegrity},
+    {0, TRUE, ExpQueryBasic},        {1, TRUE, ExpQueryProcessor},
+    {2, FALSE, ExpQueryPerformance}, {3, FALSE, ExpQueryTimeOfDay},
+    {5, FALSE, ExpQueryProcesses},   {8, FALSE, ExpQueryProcessorTimes},
+    {9, TRUE, ExpQueryFlags},        {11, FALSE, ExpQueryModules},
+    {22, FALSE, ExpQueryPoolTags},   {35, FALSE, ExpQueryDebugger},
+    {44, TRUE, ExpQueryZone},        {50, TRUE, ExpQueryRangeStart},
+    {62, TRUE, ExpQueryBasic},       {103, TRUE, ExpQueryCodeIntegrity},
 };
 
 NTSTATUS NTAPI

@@ -230,4 +230,67 @@ Dpcs(VOID)
     EXPECT(!ExVerifySuite(DataCenter));
 }
 
-TEST_DRIVER(TEST(Pools), TEST(Reuse), TEST(Lookasides), TEST(Timers), TEST(Dpcs))
+NTSTATUS NTAPI ZwQuerySystemInformation(ULONG Class, PVOID Buffer, ULONG Length, PULONG Needed);
+
+/* SYSTEM_POOLTAG, as poolmon reads it: SystemPoolTagInformation */
+typedef struct _TAG_USE {
+    ULONG Tag, PagedAllocs, PagedFrees;
+    SIZE_T PagedUsed;
+    ULONG NonPagedAllocs, NonPagedFrees;
+    SIZE_T NonPagedUsed;
+} TAG_USE;
+
+static struct {
+    ULONG64 Count;
+    TAG_USE Tag[1024];
+} Use;
+
+static VOID
+ExpectUse(ULONG Paged, SIZE_T PagedBytes, ULONG NonPaged, SIZE_T NonPagedBytes)
+{
+    ULONG Needed = 0, Found = 0;
+    TAG_USE Mine = {0};
+
+    EXPECT_STATUS(ZwQuerySystemInformation(22, &Use, sizeof(Use), &Needed), STATUS_SUCCESS);
+    EXPECT_EQ(Needed, 8 + (ULONG)Use.Count * sizeof(TAG_USE));
+    for (ULONG i = 0; i < (ULONG)Use.Count; i++) {
+        if (Use.Tag[i].Tag == 'esUT') {
+            Mine = Use.Tag[i];
+            Found++;
+        }
+    }
+    EXPECT_EQ(Found, Paged + NonPaged != 0);
+    EXPECT_EQ(Mine.PagedAllocs - Mine.PagedFrees, Paged);
+    EXPECT_EQ(Mine.PagedUsed, PagedBytes);
+    EXPECT_EQ(Mine.NonPagedAllocs - Mine.NonPagedFrees, NonPaged);
+    EXPECT_EQ(Mine.NonPagedUsed, NonPagedBytes);
+}
+
+static VOID
+UseByTag(VOID)
+{
+    PVOID Block[6];
+    ULONG Needed = 0;
+
+    ExpectUse(0, 0, 0, 0);
+    Block[0] = ExAllocatePoolWithTag(PagedPool, 100, 'esUT');
+    Block[1] = ExAllocatePoolWithTag(PagedPool, 100000, 'esUT');
+    Block[2] = ExAllocatePoolWithTag(NonPagedPoolNx, 48, 'esUT');
+    Block[3] = ExAllocatePoolWithTag(NonPagedPool, 5000, 'esUT');
+    Block[4] = ExAllocatePoolWithTag(NonPagedPoolNxCacheAligned, 200, 'esUT');
+    Block[5] = ExAllocatePoolWithTag(NonPagedPoolNx, 0x4000000, 'esUT'); /* more than others have */
+    ExpectUse(2, 100100, 4, 48 + 5000 + 200 + 0x4000000);
+    ExFreePool(Block[1]);
+    ExFreePool(Block[4]);
+    ExpectUse(1, 100, 3, 48 + 5000 + 0x4000000);
+    ExFreePool(Block[5]);
+    ExFreePool(Block[0]);
+    ExpectUse(0, 0, 2, 48 + 5000);
+    ExFreePool(Block[2]);
+    ExFreePool(Block[3]);
+    ExpectUse(0, 0, 0, 0);
+    EXPECT_STATUS(ZwQuerySystemInformation(22, &Use, 8, &Needed), STATUS_INFO_LENGTH_MISMATCH);
+    EXPECT(Needed > 8);
+}
+
+TEST_DRIVER(TEST(Pools), TEST(Reuse), TEST(Lookasides), TEST(Timers), TEST(Dpcs), TEST(UseByTag))

@@ -1,6 +1,7 @@
 /*
  * leaks-client.c - what is opened and closed is gone: as many objects of every type after a round of calls as before it. A
- * service that forgets to give a reference back, on its way out or on one of its failures, leaves an object behind.
+ * service that forgets to give a reference back, on its way out or on one of its failures, leaves an object behind; one
+ * that forgets to free its memory leaves pool under its tag (SystemPoolTagInformation, as poolmon reads it).
  * [LEARN:winternl/ntqueryobject] (ObjectTypesInformation, as debuggers and process viewers read it),
  * [DDI:wdm/obdereferenceobject].
  */
@@ -29,6 +30,31 @@ static ULONG64 Space[8192];
 static ULONG Objects[2][128], Handles[2][128], Count;
 static WCHAR Names[128][32];
 
+typedef struct _TAG {
+    ULONG Tag, PagedAllocs, PagedFrees;
+    SIZE_T PagedUsed;
+    ULONG NonPagedAllocs, NonPagedFrees;
+    SIZE_T NonPagedUsed;
+} TAG;
+
+static struct {
+    ULONG64 Count;
+    TAG Tag[1024];
+} Pool[2];
+
+static const TAG *
+FindTag(int Where, ULONG Tag)
+{
+    static const TAG None;
+
+    for (ULONG i = 0; i < (ULONG)Pool[Where].Count; i++) {
+        if (Pool[Where].Tag[i].Tag == Tag) {
+            return &Pool[Where].Tag[i];
+        }
+    }
+    return &None;
+}
+
 static void
 Look(int Where)
 {
@@ -46,6 +72,34 @@ Look(int Where)
         lstrcpynW(Names[i], Type->Name.Buffer, 32);
         At += 0x68 + ((Type->Name.MaximumLength + 7) & ~7);
     }
+    EXPECT_EQ(NtQuerySystemInformation(22, &Pool[Where], sizeof(Pool[Where]), &Length), 0);
+    EXPECT_EQ(Length, 8 + (ULONG)Pool[Where].Count * sizeof(TAG));
+}
+
+/* No tag has more blocks, and none of them more bytes, than before. */
+static void
+ComparePool(void)
+{
+    BOOL Same = TRUE;
+
+    for (ULONG i = 0; i < (ULONG)Pool[1].Count; i++) {
+        const TAG *Now = &Pool[1].Tag[i], *Then = FindTag(0, Now->Tag);
+        ULONG Blocks[2] = {
+            Then->PagedAllocs - Then->PagedFrees + Then->NonPagedAllocs - Then->NonPagedFrees,
+            Now->PagedAllocs - Now->PagedFrees + Now->NonPagedAllocs - Now->NonPagedFrees};
+        SIZE_T Bytes[2] = {Then->PagedUsed + Then->NonPagedUsed,
+                           Now->PagedUsed + Now->NonPagedUsed};
+
+        if (Blocks[0] != Blocks[1] || Bytes[0] != Bytes[1]) {
+            Same = FALSE;
+            printf("ntlab-test: note %s:%d pool with the tag %.4s: %lu then %lu blocks, %llu then "
+                   "%llu bytes\n",
+                   __func__, __LINE__, (const char *)&Now->Tag, Blocks[0], Blocks[1],
+                   (ULONG64)Bytes[0], (ULONG64)Bytes[1]);
+        }
+    }
+    EXPECT(Pool[1].Count >= 20);
+    EXPECT(Same);
 }
 
 static DWORD WINAPI
@@ -377,6 +431,7 @@ main(int argc, char **argv)
                    __LINE__, Objects[0][i], Objects[1][i], Handles[0][i], Handles[1][i]);
         }
     }
+    ComparePool();
     TEST_DONE();
     return NtlabFailed != 0;
 }
