@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Which lines of nt/ does which test execute?  kernel_coverage.py [--again] [--only TEXT] [--holes] [--lines] BUILD
+"""Which lines of nt/ does which test execute?  kernel_coverage.py [--again] [--slow] [--only TEXT] [--holes] [--lines] BUILD
 
 Runs every test of the suite with NTLAB_KERNEL_COVERAGE (host/cli/request.c): an int3 at each basic block of ntoskrnl.exe
 tells when it is reached. What came of it is kept in BUILD/kernel-coverage.json, by test; a test whose files and whose kernel
 are the same is not run again. tools/mutate.py reads it: it runs on a mutant only the tests that execute its line.
+--slow: also those that search or work for minutes; where they have a table, each row of it is a test.
 
 Printed: for each file the functions that no test executes, and how many of its lines; with --lines those lines.
 """
@@ -26,14 +27,23 @@ import run_tests  # noqa: E402
 import check as bugs  # noqa: E402
 
 BASE = 0x140000000
-# Meson's tests that execute no kernel, or for minutes what others execute in seconds; of explore-counts and bugs every program is a
-# test of its own here.
-WITHOUT = re.compile(r"^(image|fuzz|debug-fuzz|explore-|crt-under-wine|base-fuzz|machine$|unwind-data|sdk-|cli-|bugs$|check$)")
+# Meson's tests that execute no kernel, or the compiler for most of their time, or what others search with more workers.
+WITHOUT = re.compile(r"^(image|fuzz|debug-fuzz|explore-(model|chances|bounds|bugs|jobs|shards|slurm|soak|deaths|crowd|terminal)|crt-under-wine|base-fuzz|"
+                     r"machine$|unwind-data|sdk-|cli-(usage|inspect|claims|documents|page|terminal|install))")
+BY_ROW = {"explore-agents": "agents.list", "explore-oracle": "oracle.list", "explore-events": "events.list", "explore-suspend": "suspend.list",
+          "explore-counts": None, "bugs": None}  # every row is a test of its own; of the last two a quick one
+SLOW = re.compile(r"^(explore-(?!agents)|cli-|check$)")
 SECONDS = 60
+PATIENCE = 900  # seconds that a slow one may take
+
+
+def read_sources(paths):
+    return "\n".join(open(p, encoding="utf-8", errors="replace").read() for p in paths if os.path.isfile(p))
 
 
 class PeTest:
     """A line of a tests.list."""
+    slow = False
 
     def __init__(self, test):
         self.name, self.test = f"{test.component}/{test.name}", test
@@ -49,9 +59,16 @@ class PeTest:
                 or run_tests.disagreement(self.test, status, output, result) is not None)
 
 
+    def text(self):
+        return read_sources(self.test.sources)
+
+
 class MesonTest:
-    def __init__(self, test, build):
+    def __init__(self, test, build, row=None):
         self.name, self.command, self.env = test["name"], test["cmd"], test.get("env") or {}
+        self.slow = SLOW.match(self.name) is not None
+        if row:
+            self.name, self.command = f"{self.name}/{row}", [*self.command, row]
         self.files = sorted({w for w in self.command if os.path.isfile(w)})
         self.folder = test.get("workdir") or build
 
@@ -67,13 +84,19 @@ class MesonTest:
         return run.returncode not in (0, 77)
 
 
+    def text(self):
+        return read_sources(glob.glob(f"{ROOT}/tests/user/{self.name.replace('-', '/', 1)}.c"))
+
+
 class CountTest:
     """A program of tests/explore whose number of traces is known."""
+    slow = False
 
     def __init__(self, build, line):
         fields = [f.strip() for f in line.split("|")]
         self.name = f"count/{fields[0]}"
         self.files = [os.path.join(build, f"tests/explore/explore-{fields[0]}.sys")]
+        self.source = os.path.join(ROOT, "tests/explore", fields[1])
         self.expected = fields[3].split()
         self.options = fields[4].split() if len(fields) > 4 else []
 
@@ -89,16 +112,31 @@ class CountTest:
         return search["outcome"] != "exhausted" or any(w not in ("-", str(f)) for w, f in zip(self.expected, found))
 
 
+    def text(self):
+        return read_sources([self.source])
+
+
 class BugTest:
     """A line of tests/bugs/bugs.list."""
 
     def __init__(self, build, row):
         self.row, self.name = row, f"bug/{row[0]}"
+        self.slow = row[3].split()[:1] == ["check"]
         self.files = [os.path.join(build, "tests/bugs", f"bug-{row[0]}.sys"), os.path.join(build, "tests/bugs/bug-client.exe")]
 
     def fails(self, build, seconds):
         return bugs.check(os.path.join(build, "ntlab"), os.path.join(build, "tests/bugs"),
                           os.path.join(ROOT, "tests/bugs/bugs.list"), self.row)[1] is not None
+
+    def text(self):
+        return read_sources([os.path.join(ROOT, "tests/bugs", self.row[1])])
+
+
+def rows_of(table):
+    """Names of the rows that a day's tests run: a sixth field is for the soak, but of events.list."""
+    for line in open(os.path.join(ROOT, "tests/explore", table), encoding="utf-8"):
+        if not line.startswith("#") and 1 <= line.count("|") < (6 if table == "events.list" else 5):
+            yield line.split("|")[0].strip()
 
 
 def tests_of(build):
@@ -108,7 +146,9 @@ def tests_of(build):
             found.append(CountTest(build, line))
     found += [BugTest(build, row) for row in bugs.rows(os.path.join(ROOT, "tests/bugs/bugs.list"))]
     for test in run_tests.meson_tests(build):
-        if not WITHOUT.match(test["name"]) and "lint" not in str(test["suite"]):
+        if test["name"] in BY_ROW:
+            found += [MesonTest(test, build, row) for row in rows_of(BY_ROW[test["name"]])] if BY_ROW[test["name"]] else []
+        elif not WITHOUT.match(test["name"]) and "lint" not in str(test["suite"]):
             found.append(MesonTest(test, build))
     for test in found:
         test.build = build
@@ -129,7 +169,7 @@ def measure(test, build):
         os.environ["NTLAB_KERNEL_COVERAGE"] = os.path.join(folder, "blocks")
         start = time.monotonic()
         try:
-            wrong = test.fails(build, 4 * SECONDS)
+            wrong = test.fails(build, PATIENCE if test.slow else 4 * SECONDS)
             seconds = time.monotonic() - start
         finally:
             del os.environ["NTLAB_KERNEL_COVERAGE"]
@@ -218,11 +258,11 @@ class Coverage:
                 at += 1
         return table
 
-    def by_block(self):
-        """For each block the names of the tests that execute it."""
+    def by_block(self, names=None):
+        """For each block the names of the tests that execute it, of `names`."""
         found = [[] for _ in self.blocks]
         for name, test in self.tests.items():
-            if test["seconds"] is None:
+            if test["seconds"] is None or (names is not None and name not in names):
                 continue
             bits = f"{int(test['seen'], 16):b}"[::-1]
             index = bits.find("1")
@@ -246,8 +286,9 @@ def functions(path):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage="kernel_coverage.py [--again] [--only TEXT] [--holes] [--lines] BUILD")
+    parser = argparse.ArgumentParser(usage="kernel_coverage.py [--again] [--slow] [--only TEXT] [--holes] [--lines] BUILD")
     parser.add_argument("--again", action="store_true", help="run tests even if nothing of theirs has changed")
+    parser.add_argument("--slow", action="store_true", help="also the tests that take long")
     parser.add_argument("--only", default="", help="tests whose name holds this")
     parser.add_argument("--holes", action="store_true", help="run nothing, say what is known")
     parser.add_argument("--lines", default=None, help="with the lines, of files whose path holds this")
@@ -255,7 +296,7 @@ def main():
     options = parser.parse_args()
     coverage = Coverage(os.path.abspath(options.build))
     if not options.holes:
-        coverage.collect([t for t in tests_of(coverage.build) if options.only in t.name], options.again)
+        coverage.collect([t for t in tests_of(coverage.build) if options.only in t.name and (options.slow or not t.slow)], options.again)
     by_block, table = coverage.by_block(), coverage.lines()
     total = dead = 0
     rows = []

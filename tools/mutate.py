@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""The tests' own test: mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--at FILE:LINE] [--planted [--names NAME,...]] [--list] BUILD
+"""The tests' own test: mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--at FILE:LINE] [--planted [--names NAME,...]] [--list]
+[--quick] [--patience SECONDS] [--as-measured] BUILD
 
 Each mutant is the kernel with one line of nt/ changed: a condition negated, a statement dropped, two statements
 swapped, an operator or a constant off by one. One object is compiled, the kernel linked, and put into BUILD.mutant/box
 beside links to everything else of BUILD; then the tests of the suite that execute the line (tools/kernel_coverage.py, which
-is run first for what it does not know) run on it, those that killed another mutant of the file first, then its
-own component's, then the quickest, until one fails: the mutant is killed. One that hangs is killed by a time-out. No test executes the line:
-it survives at once.
+is run first for what it does not know) run on it, until one fails: the mutant is killed. First come those that killed another mutant
+of the file, then those whose source names the function, then those that execute most of the file in the least time. Tests that take
+minutes run if no quick one executes the line. One that hangs is killed by a time-out. No test executes the line: it survives at once.
+One whose tests take longer than --patience is undecided: it is listed, and counts as one that was not killed.
 
 The same seed picks the same mutants from the same tree. What became of each is appended to BUILD/mutants.jsonl: a
 sample that was stopped goes on where it was. Equivalent ones are named, with the reason, in tests/mutants/equivalent.list: they
@@ -36,10 +38,11 @@ GOAL = 0.9
 LISTS = os.path.join(ROOT, "tests/mutants")
 TIME_OUT = 6   # seconds for a test that takes less than 2 ...
 FACTOR = 4     # ... and so many times as long for another
-PATIENCE = 60  # seconds that the tests of one mutant may take
+SLOW = 1.5     # ... that takes long anyway
+PATIENCE = 900 # seconds that the tests of one mutant may take
 STATEMENT = re.compile(r"^\s+(?:[A-Za-z_][\w.>\[\]()*&+ -]*(?:[-+|&^]?=|\+\+|--)[^=].*|[A-Za-z_]\w*\(.*\)|(?:\+\+|--)\w.*|\w[\w.>-]*(?:\+\+|--));$")
 NEVER = re.compile(r"^\s*(?:return|goto|case|default|break|continue|static|const|extern|typedef|#|\*|/)|ASSERT|KiTrace\(|NOT_YET|C_ASSERT")
-DECLARATION = re.compile(r"^\s+(?:const |volatile |struct |static )*[A-Z][A-Z0-9_a-z]* \**[A-Za-z_]\w*(?:\[[^]]*\])?(?: =|;|,)")
+DECLARATION = re.compile(r"^\s+(?:const |volatile |static )*(?:struct \w+|[A-Z][A-Z0-9_a-z]*) \**[A-Za-z_]\w*(?:\[[^]]*\])?(?: =|;|,)")
 
 
 class Mutant:
@@ -67,11 +70,22 @@ def body_lines(lines):
             yield number
 
 
+def stores(line):
+    """What a statement of plain stores sets, as it is written; None if it may be more: a call, or a store through a bare pointer, which may fault."""
+    found = re.fullmatch(r"\s*(\w[^*]*?)(?: [-+|&^]?= .+|\+\+|--);", line)
+    if found and not re.search(r"\w\(", line):
+        return [found[1]]
+    found = re.fullmatch(r"\s*(?:InitializeListHead|Insert(?:Head|Tail)List|RemoveEntryList)\(([^()]*)\);", line)
+    return [word.strip().lstrip("&") for word in found[1].split(",")] if found else None
+
+
 def independent(first, second):
-    """Two plain assignments, neither of which names what the other sets: their order means nothing."""
-    sides = [re.fullmatch(r"\s*(.+?) [-+|&^]?= (.+);", line) for line in (first, second)]
-    return all(sides) and not any(re.search(r"\w\(", line) for line in (first, second)) and not any(
-        one[1] in other[0] for one, other in (sides, sides[::-1]))
+    """Two statements of plain stores, neither of which names what the other sets: there is no schedule point between them, so their order means nothing.
+    Two that change lists may meet in a neighbour: they are not."""
+    sides = [stores(line) for line in (first, second)]
+    lists = [re.match(r"\s*(?:Initialize|Insert|Remove)\w*List", line) is not None for line in (first, second)]
+    return None not in sides and not all(lists) and not any(
+        re.search(r"(?<!\w)" + re.escape(name) + r"(?!\w)", other) for names, other in ((sides[0], second), (sides[1], first)) for name in names)
 
 
 def mutants_of(path, lines):
@@ -100,6 +114,8 @@ def mutants_of(path, lines):
         for old, new in ((" < ", " <= "), (" <= ", " < "), (" > ", " >= "), (" >= ", " > "), (" == 0", " == 1"),
                          (" != 0", " != 1"), (" + 1", " + 2"), (" - 1", " - 2"), ("++;", "--;"), ("--;", "++;"),
                          (" && ", " || "), (" || ", " && "), (" = TRUE;", " = FALSE;"), (" = FALSE;", " = TRUE;")):
+            if old == " + 1" and "Allocate" in line:
+                new = " + 0"  # a byte more of memory is no mistake
             if line.count(old) == 1 and not DECLARATION.match(line):
                 yield Mutant(path, at, f"`{line.strip()}` with `{new.strip()}` for `{old.strip()}`",
                              changed(at, line.replace(old, new)))
@@ -227,31 +243,46 @@ def mirror(build):
 class Judge:
     """Runs the tests that execute a line on the kernel that it was changed in."""
 
-    def __init__(self, build, wanted=None):
+    def __init__(self, build, wanted=None, slow=True, measure=True, patience=PATIENCE):
         self.build = build
         self.tests = {t.name: t for t in kernel_coverage.tests_of(build)}
         self.coverage = kernel_coverage.Coverage(build)
-        self.coverage.collect([t for t in self.tests.values() if wanted is None or wanted(t.name)])
-        self.lines, self.by_block = self.coverage.lines(), self.coverage.by_block()
+        if measure:
+            self.coverage.collect([t for t in self.tests.values() if (slow or not t.slow) and (wanted is None or wanted(t.name))])
+        self.lines, self.patience = self.coverage.lines(), patience
+        quick = {t.name for t in self.tests.values() if not t.slow}
+        self.by_block = list(zip(self.coverage.by_block(quick), self.coverage.by_block(set(self.tests) - quick)))
+        self.words = {name: set(re.findall(r"\w+", test.text())) for name, test in self.tests.items()}
         self.kills = collections.Counter()
         self.mirror = mirror(build)
 
     def executing(self, path, line):
-        """Names of the tests that execute a line, from 1. One without code of its own shares the code before it, in its function."""
+        """Names of the tests that execute a line, from 1; slow ones, if no quick one does. A line without code of its own shares the code
+        before it, in its function."""
         lines = self.lines.get(path, {})
         for _, first, last in kernel_coverage.functions(path):
             if first <= line <= last:
                 found = next((at for at in range(line, first - 1, -1) if at in lines), None)
                 found = found or next((at for at in range(line, last + 1) if at in lines), None)
-                return {name for block in lines.get(found, ()) for name in self.by_block[block]}
+                names = [{name for block in lines.get(found, ()) for name in self.by_block[block][slow]} for slow in (False, True)]
+                return names[0] or names[1]
         return set()
 
-    def order(self, path, names):
+    def reached(self, path):
+        """{test: how much of a file it executes}"""
+        blocks = sum(1 << block for blocks in self.lines.get(path, {}).values() for block in set(blocks))
+        return {name: bin(int(test["seen"], 16) & blocks).count("1") for name, test in self.coverage.tests.items()}
+
+    def order(self, mutant, names):
+        path, reached = mutant.path, self.reached(mutant.path)
         component, stem = path.split("/")[1], os.path.splitext(os.path.basename(path))[0]
+        function = next((f for f, first, last in kernel_coverage.functions(path) if first <= mutant.line + 1 <= last), "?")
+        called = {function, re.sub("^Nt", "Zw", function)}
 
         def rank(name):
-            near = name.startswith(component + "/") or name.startswith(f"bug") and component == "vf"
-            return (-self.kills[path, name], not near and stem not in name, self.coverage.tests[name]["seconds"])
+            near = name.startswith(component + "/") or name.startswith("bug/") and component == "vf" or stem in name
+            return (-self.kills[path, name], not called & self.words[name],
+                    self.coverage.tests[name]["seconds"] / (1 + reached[name]) / (4 if near else 1))
         return sorted(names, key=rank)
 
     def kill(self, mutant):
@@ -265,19 +296,21 @@ class Judge:
             return "survived", "", 0, 0
         place = os.path.join(self.mirror, "box", os.path.basename(made))
         os.replace(made, place)
-        start, run, by = time.monotonic(), 0, ""
-        for name in self.order(mutant.path, names):
-            if by or time.monotonic() - start > PATIENCE:
+        start, run, by, late = time.monotonic(), 0, "", False
+        for name in self.order(mutant, names):
+            late = time.monotonic() - start > self.patience
+            if by or late:
                 break
             run += 1
-            test, limit = self.tests[name], max(TIME_OUT, int(FACTOR * self.coverage.tests[name]["seconds"]))
+            test, seconds = self.tests[name], self.coverage.tests[name]["seconds"]
+            limit = max(TIME_OUT, int((SLOW if seconds > PATIENCE / FACTOR else FACTOR) * seconds))
             # On a loaded machine a test may be late: it must fail again, and not on the kernel as it is.
             if test.fails(self.mirror, limit) and not test.fails(self.build, limit) and test.fails(self.mirror, limit):
                 self.kills[mutant.path, name] += 1
                 by = name
         os.remove(place)
         os.symlink(os.path.join(self.build, "box", os.path.basename(made)), place)
-        return "killed" if by else "survived", by, run, len(names)
+        return "killed" if by else "undecided" if late else "survived", by, run, len(names)
 
 
 def interval(killed, total):
@@ -290,7 +323,7 @@ def interval(killed, total):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage="mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--at FILE:LINE] [--planted [--names NAME,...]] [--list] BUILD")
+    parser = argparse.ArgumentParser(usage="mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--at FILE:LINE] [--planted [--names NAME,...]] [--list] [--quick] [--patience SECONDS] [--as-measured] BUILD")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--per-file", type=int, default=0, help="at most so many mutants of one file")
@@ -299,6 +332,9 @@ def main():
     parser.add_argument("--planted", action="store_true", help="those of planted.list")
     parser.add_argument("--names", default="", help="of planted.list only these")
     parser.add_argument("--list", action="store_true", help="only say what they are")
+    parser.add_argument("--quick", action="store_true", help="without the tests that take minutes")
+    parser.add_argument("--patience", type=int, default=PATIENCE, help="seconds that the tests of one mutant may take")
+    parser.add_argument("--as-measured", action="store_true", help="without the tests whose lines are not known yet")
     parser.add_argument("--afresh", action="store_true", help="decide again what BUILD/mutants.jsonl has")
     parser.add_argument("build")
     options = parser.parse_args()
@@ -307,7 +343,8 @@ def main():
     if options.list:
         print("\n".join(map(str, mutants[:options.count])))
         return 0
-    judge = Judge(build, None if not options.planted else lambda name: any(re.search(m.tests, name) for m in mutants))
+    judge = Judge(build, None if not options.planted else lambda name: any(re.search(m.tests, name) for m in mutants),
+                  not options.quick, not options.as_measured, options.patience)
     equivalent, start = set(equivalents()), time.monotonic()
     known, path = {}, os.path.join(build, "mutants.jsonl")
     for row in open(path) if os.path.exists(path) else []:
@@ -341,18 +378,18 @@ def main():
             print(f"killed by {row['by']}, {row['run']} of {row['of']} tests, {row['seconds']} s: {mutant}", flush=True)
         else:
             survivors.append((mutant, row))
-            print(f"SURVIVED {row['run']} of {row['of']} tests, {row['seconds']} s: {mutant}", flush=True)
+            print(f"{row['what'].upper()} {row['run']} of {row['of']} tests, {row['seconds']} s: {mutant}", flush=True)
     shutil.rmtree(judge.mirror, ignore_errors=True)
     print()
     for path, (dead, of) in sorted(by_file.items()):
         if dead < of:
             print(f"{path}: {dead} of {of}")
     for mutant, row in survivors:
-        print(f"survivor: {mutant}" + ("" if row["of"] else " (no test executes it)"))
+        print(f"{'survivor' if row['what'] == 'survived' else row['what']}: {mutant}" + ("" if row["of"] else " (no test executes it)"))
     for mutant in same:
         print(f"equivalent: {mutant}")
     low, high = interval(counts["killed"], decided)
-    print(f"{counts['killed']} of {decided} mutants killed ({100 * counts['killed'] / max(decided, 1):.0f} %; 95 %: {100 * low:.0f} to {100 * high:.0f}), "
+    print(f"{counts['killed']} of {decided} mutants killed ({100 * counts['killed'] / max(decided, 1):.0f} %; 95 %: {100 * low:.0f} to {100 * high:.0f}), {counts['undecided']} undecided, "
           f"{counts['not built']} did not compile, {counts['the same code']} compiled to the same code, {len(same)} equivalent, seed {options.seed}, {time.monotonic() - start:.0f} s")
     return 0 if counts["killed"] >= (GOAL if not options.planted else 1) * decided else 1
 

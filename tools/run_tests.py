@@ -125,6 +125,7 @@ class PeTest:
         if fields[1].startswith("@"):
             binaries, sources = f"{self.component}-{sources[0][1:]}", lines[sources[0][1:]].split("|")[1].split()
         self.drivers = [os.path.join(where, binaries + ".sys")] if any(":" not in s for s in sources) else []
+        self.sources = [os.path.join(folder, s.split(":")[-1]) for s in sources]
         others = [os.path.splitext(s.split(":")[1])[0] for s in sources if s.startswith("driver:")]
         self.drivers += [os.path.join(where, f"{binaries}-{os.path.basename(stem)}.sys") for stem in others]
         self.clients = [os.path.join(where, binaries + "-client.exe")] if any(s.startswith("client:") for s in sources) else []
