@@ -44,7 +44,7 @@ static const VF_PAIR VfPairs[] = {
 static ULONG64
 VfPairKey(PVF_FRAME Frame, CHAR Key, ULONG Pair)
 {
-    ULONG64 Value = Key >= 0 ? Frame->Arg[Key] : *(PULONG64)Frame->Arg[(UCHAR)~Key];
+    ULONG64 Value = Key >= 0 ? Frame->Arg[(ULONG)Key] : *(PULONG64)Frame->Arg[(ULONG)~Key];
 
     /* One address may be registered with several routines; undoing is told by the key alone. */
     return Value;

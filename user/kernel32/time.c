@@ -5,7 +5,7 @@
 
 #define TICKS_PER_MINUTE 600000000ll
 #define TICKS_PER_DAY    (1440 * TICKS_PER_MINUTE)
-#define DAYS_TO_1601  584694 /* days from 0000-03-01 of the proleptic Gregorian calendar */
+#define DAYS_TO_1601     584694 /* days from 0000-03-01 of the proleptic Gregorian calendar */
 
 VOID WINAPI
 GetSystemTimeAsFileTime(LPFILETIME Time)
