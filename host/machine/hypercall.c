@@ -8,6 +8,7 @@
  * says so. Strings are bounded.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>

@@ -9,6 +9,7 @@
  */
 #include "sertl.h"
 
+#undef RELATIVE /* wingdi.h */
 #define RELATIVE(Descriptor)      (((PISECURITY_DESCRIPTOR)(Descriptor))->Control & SE_SELF_RELATIVE)
 #define ABSOLUTE_PART(Descriptor) ((PISECURITY_DESCRIPTOR)(Descriptor))
 #define RELATIVE_PART(Descriptor) ((PISECURITY_DESCRIPTOR_RELATIVE)(Descriptor))
