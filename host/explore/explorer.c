@@ -32,6 +32,9 @@
  *   X12 A search that samples leaves processes open to each other in most runs, where a switch of them takes calls of Linux
  *       (space.c, S8). A run that shows something then is made again with processes closed: that one counts.
  *
+ *   X13 A set has room for MAX_AGENTS. Who comes late to a run (timers, DPCs and their threads may be many) when it is full ends the run
+ *       where a search only samples; one that claims to know all schedules cannot go on.
+ *
  * The answers of X1, X2 and X6 follow from the state alone, so a schedule holds the others only.
  */
 #include <errno.h>
@@ -195,6 +198,9 @@ agent_number(uint32_t name)
         return number;
     }
     if (it.at.agents == MAX_AGENTS) {
+        if (it.rooted && it.strategy->kind == STRATEGY_SAMPLED) {
+            finish(NULL); /* X13 */
+        }
         worker_fail("more than %d threads take part in what is explored", MAX_AGENTS);
     }
     it.names[it.at.agents] = name;

@@ -365,7 +365,7 @@ BOOLEAN KiInsertDpc(PKDPC Dpc, PVOID Argument1, PVOID Argument2, BOOLEAN Raised)
 BOOLEAN KiRemoveDpc(PKDPC Dpc);
 VOID KiRunChosenDpc(PKPRCB Prcb); /* exploring */
 BOOLEAN KiAreDpcsLeft(const volatile VOID *Object, ULONG_PTR Unused);
-BOOLEAN KiHasDpcs(PKPRCB Prcb);   /* one waits to run here, or does */
+BOOLEAN KiHasDpcs(PKPRCB Prcb); /* one waits to run here, or does */
 
 /* apc.c */
 #define KI_SPECIAL_USER_APC 1                                /* KAPC.SpareByte0 */

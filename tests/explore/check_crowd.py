@@ -42,6 +42,12 @@ def main():
         status, search, _, text = explore("dpor", "crowd-full", 100)
         check("as many threads as processors", (status, search.get("outcome"), search.get("traces")) == (0, "bounded", 2) and
               "were not enough" in search["assumptions"][0], (search, text))
+        # More than can be told apart in one run: it is not gone on with, and others are made.
+        for strategy in ("random", "pct", "portfolio"):
+            status, search, _, text = explore(strategy, "crowd-timers", 20)
+            check(f"{strategy}: two hundred timers", status == 0 and search.get("runs") == 20 and search.get("blocked", 0) > 0, (search, text))
+        status, search, _, text = explore("dpor", "crowd-timers", 20)
+        check("what claims to know all says so", status == 5 and "more than 128" in text, (search, text))
         status, _, findings, text = explore("random", "crowd-wrong", 4)
         check("a finding", status == 1 and len(findings) == 1, text)
         for one in findings:
