@@ -17,6 +17,7 @@ BOOLEAN ExpPoolsReady;
 
 /* Work queues. */
 EXP_WORK_QUEUE ExpWorkQueue[3];
+LIST_ENTRY ExpAtWork = {&ExpAtWork, &ExpAtWork};
 KEVENT ExpWorkerEvent;
 BOOLEAN ExpWorkersReady;
 

@@ -148,6 +148,14 @@ typedef struct _EXP_WORK_QUEUE {
     ULONG Limit;
 } EXP_WORK_QUEUE;
 extern EXP_WORK_QUEUE ExpWorkQueue[3]; /* critical, delayed, hyper-critical */
+
+/* What a worker does; Routine is NULL between items. */
+typedef struct _EXP_AT_WORK {
+    LIST_ENTRY Links;
+    PWORK_QUEUE_ITEM Item;
+    PVOID Routine;
+} EXP_AT_WORK;
+extern LIST_ENTRY ExpAtWork;
 extern KEVENT ExpWorkerEvent; /* the manager should look for a queue with no thread to spare */
 extern BOOLEAN ExpWorkersReady;
 

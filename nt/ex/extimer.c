@@ -12,6 +12,7 @@
  * system-allocated timer object".
  */
 #include "exp.h"
+#include "nt/inc/left.h"
 
 struct _EX_TIMER {
     KTIMER Timer;
@@ -61,6 +62,14 @@ ExpExTimerDpc(PKDPC Dpc, PVOID Context, PVOID SystemArgument1, PVOID SystemArgum
     }
 }
 
+PVOID
+ExpCallbackOfDpc(PKDPC Dpc)
+{
+    return Dpc->DeferredRoutine == ExpExTimerDpc
+               ? (PVOID)((PEX_TIMER)Dpc->DeferredContext)->Callback
+               : NULL;
+}
+
 PEX_TIMER NTAPI
 ExAllocateTimer(PEXT_CALLBACK Callback, PVOID CallbackContext, ULONG Attributes)
 {
@@ -97,6 +106,7 @@ ExSetTimer(PEX_TIMER Timer, LONGLONG DueTime, LONGLONG Period, PEXT_SET_PARAMETE
     }
     Timer->Periodic = Period != 0;
     WasArmed = KeSetTimerEx(&Timer->Timer, Due, Milliseconds, &Timer->Dpc);
+    KiNoteQueued(&Timer->Timer, __builtin_return_address(0));
     Timer->Armed = TRUE;
     return WasArmed;
 }

@@ -14,6 +14,7 @@
  * Facts: the DDI pages of ExQueueWorkItem and IoQueueWorkItem, bug checks 0x1, 0x39, 0xDF, 0xE1, 0xE4.
  */
 #include "exp.h"
+#include "nt/inc/left.h"
 #include "nt/inc/visit.h"
 
 #define EXP_WORKER_LIMIT 16
@@ -82,7 +83,9 @@ static VOID NTAPI
 ExpWorkerThread(PVOID Context)
 {
     EXP_WORK_QUEUE *Queue = Context;
+    EXP_AT_WORK AtWork = {.Routine = NULL};
 
+    InsertTailList(&ExpAtWork, &AtWork.Links);
     PspCurrentThread()->ActiveExWorker = PspCurrentThread()->OwnCode = TRUE;
     KeSetPriorityThread(KiThread(), Queue == &ExpWorkQueue[1]   ? 12
                                     : Queue == &ExpWorkQueue[0] ? 13
@@ -98,12 +101,15 @@ ExpWorkerThread(PVOID Context)
             KeSetEvent(&ExpWorkerEvent, 0, FALSE);
         }
         PspCurrentThread()->OwnCode = ExpIsOwnCode(Routine);
+        AtWork.Item = Item;
+        AtWork.Routine = (PVOID)Routine;
         if (VfCall == NULL) {
             Routine(Parameter);
         } else {
             VF_CALL(VOID, VfWorkItem, Routine, Parameter, 0, 0, 0);
         }
         KiLeaveDriver((PVOID)Routine);
+        AtWork.Routine = NULL;
         PspCurrentThread()->OwnCode = TRUE;
         ExpCheckReturn(Routine, Parameter, Item);
     }
@@ -155,6 +161,16 @@ ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType)
     KeInsertQueue(&Queue->Queue, &WorkItem->List);
     if (ExpNeedsWorker(Queue)) {
         KeSetEvent(&ExpWorkerEvent, 0, FALSE);
+    }
+}
+
+VOID
+ExpListAtWork(KI_LEFT_SAY *Say, PVOID Context)
+{
+    for (PLIST_ENTRY At = ExpAtWork.Flink; At != &ExpAtWork; At = At->Flink) {
+        EXP_AT_WORK *AtWork = CONTAINING_RECORD(At, EXP_AT_WORK, Links);
+
+        Say(Context, "a work item that has begun", AtWork->Item, AtWork->Routine);
     }
 }
 

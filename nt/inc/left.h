@@ -25,6 +25,15 @@ VOID ExpCloseOwner(PVOID Base, EXP_OWNED_SAY *Say, PVOID Context);
 typedef VOID IOP_LINK_SAY(PVOID Context, PCWSTR Name);
 VOID IopListLinks(ULONG64 Start, ULONG64 Size, IOP_LINK_SAY *Say, PVOID Context);
 
+/* Kernel handles that the image at Start has made: nt/ob/owner.c. */
+typedef VOID OBP_HANDLE_SAY(PVOID Context, HANDLE Handle, PCUNICODE_STRING Type,
+                            PCUNICODE_STRING Name);
+VOID ObpListHandles(ULONG64 Start, OBP_HANDLE_SAY *Say, PVOID Context);
+
+/* Work items that have left their queue and not come to an end, Object one, Routine NULL where a worker has none. */
+VOID ExpListAtWork(KI_LEFT_SAY *Say, PVOID Context);
+PVOID ExpCallbackOfDpc(PKDPC Dpc); /* the DPC of an EX_TIMER: its callback; else NULL */
+
 /* Tells what the image leaves behind, before it goes; not if the verifier does. Left: KiListLeft's text. */
 VOID KiTellLeft(PKI_MODULE Module, const char *Left);
 

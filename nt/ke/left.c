@@ -1,6 +1,6 @@
 /*
  * left.c - what an unloaded driver leaves behind. Into its image lead timers, DPCs, work items, threads, APCs and registered
- * routines; out of it came pool, symbolic links and devices (nt/io/driver.c).
+ * routines; out of it came pool, symbolic links, kernel handles and devices (nt/io/driver.c).
  *
  * When an image goes, all of it is written down as text; if it is called after that, the bugcheck (0xCE) says it. Who has
  * queued a timer, DPC, APC or work item is remembered for the last ones only (KiQueued), by the object's address.
@@ -68,6 +68,14 @@ KiSayLeft(PKI_LEFT Left, const char *What, const volatile VOID *Object, PVOID Ro
     }
 }
 
+static PVOID
+KiRoutineOfDpc(PKDPC Dpc)
+{
+    PVOID Callback = ExpCallbackOfDpc(Dpc);
+
+    return Callback != NULL ? Callback : (PVOID)Dpc->DeferredRoutine;
+}
+
 static VOID
 KiListTimers(PKI_LEFT Left)
 {
@@ -78,8 +86,8 @@ KiListTimers(PKI_LEFT Left)
             break; /* its memory has been freed, and the list is damaged */
         }
         if (Timer->Dpc != KI_THREAD_TIMER && MmIsAddressValid(Timer->Dpc) &&
-            KiIsIn(Left, (PVOID)Timer->Dpc->DeferredRoutine)) {
-            KiSayLeft(Left, "a timer", Timer, (PVOID)Timer->Dpc->DeferredRoutine);
+            KiIsIn(Left, KiRoutineOfDpc(Timer->Dpc))) {
+            KiSayLeft(Left, "a timer", Timer, KiRoutineOfDpc(Timer->Dpc));
         }
     }
 }
@@ -93,8 +101,8 @@ KiListDpcs(PKI_LEFT Left)
         for (PLIST_ENTRY At = Head->Flink; At != Head; At = At->Flink) {
             PKDPC Dpc = CONTAINING_RECORD(At, KDPC, DpcListEntry);
 
-            if (KiIsIn(Left, (PVOID)Dpc->DeferredRoutine)) {
-                KiSayLeft(Left, "a DPC", Dpc, (PVOID)Dpc->DeferredRoutine);
+            if (KiIsIn(Left, KiRoutineOfDpc(Dpc))) {
+                KiSayLeft(Left, "a DPC", Dpc, KiRoutineOfDpc(Dpc));
             }
         }
     }
@@ -178,6 +186,14 @@ KiListBugCheckCallbacks(PKI_LEFT Left)
     }
 }
 
+static VOID
+KiSayAtWork(PVOID Context, const char *What, const volatile VOID *Object, PVOID Routine)
+{
+    if (KiIsIn(Context, Routine)) {
+        KiSayLeft(Context, What, Object, Routine);
+    }
+}
+
 VOID
 KiListLeft(ULONG64 Start, ULONG64 Size, char *Text, ULONG Bytes)
 {
@@ -192,6 +208,7 @@ KiListLeft(ULONG64 Start, ULONG64 Size, char *Text, ULONG Bytes)
             KiSayLeft(&Left, "a work item", Item, (PVOID)Item->WorkerRoutine);
         }
     }
+    ExpListAtWork(KiSayAtWork, &Left);
     KiListThreads(&Left);
     KiListAllApcs(&Left);
     PspListRoutines(KiSayRoutine, &Left);
@@ -237,6 +254,20 @@ KiSayLink(PVOID Context, PCWSTR Name)
     }
 }
 
+static VOID
+KiSayHandle(PVOID Context, HANDLE Handle, PCUNICODE_STRING Type, PCUNICODE_STRING Name)
+{
+    PKI_LEFT Left = Context;
+    int Length;
+
+    if (Left->Room >= 240) {
+        Length =
+            _snprintf(Left->Text, 200, "%sthe handle 0x%p: %wZ%s%wZ", Left->Count++ ? "; " : "",
+                      Handle, Type, Name->Length != 0 ? " " : "", Name);
+        KiUsed(Left, Length >= 0 && Length < 200 ? Length : 199);
+    }
+}
+
 VOID
 KiTellLeft(PKI_MODULE Module, const char *Routines)
 {
@@ -255,6 +286,7 @@ KiTellLeft(PKI_MODULE Module, const char *Routines)
     }
     ExpCloseOwner(Module->DllBase, KiSayPool, &Left);
     IopListLinks(Left.Start, Left.Size, KiSayLink, &Left);
+    ObpListHandles(Left.Start, KiSayHandle, &Left);
     if (Text[0] == 0 || (VfHooks != NULL && VfHooks->IsVerified(Module->DllBase))) {
         return;
     }

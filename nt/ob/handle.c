@@ -265,6 +265,9 @@ ObpCreateHandle(OBP_HANDLE_REQUEST *Request, PHANDLE Handle)
     Entry->Object = Request->Object;
     Entry->Access = State->PreviouslyGrantedAccess & ~(ACCESS_MASK)MAXIMUM_ALLOWED;
     Entry->Attributes = Request->Attributes & (OBJ_INHERIT | OBP_PROTECT_CLOSE | OBP_AUDIT_CLOSE);
+    if (Table == ObpKernelTable && Request->Mode == KernelMode) {
+        ObpNoteOwner(Entry);
+    }
     *Handle = (HANDLE)((ULONG64)Index << 2 | (Kernel ? OBP_KERNEL_HANDLE_BITS : 0));
     Status = STATUS_SUCCESS;
 

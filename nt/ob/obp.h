@@ -16,6 +16,7 @@
  *     query.c      NtQueryObject, NtSetInformationObject
  *     security.c   descriptors of objects
  *     callback.c   ObRegisterCallbacks
+ *     owner.c      which driver a kernel handle is of
  *
  * Locks: none. A routine of this component passes a schedule point when it begins, and calls methods
  * and callbacks (which may pass others) only while its own structures are whole. In between nobody
@@ -144,8 +145,10 @@ typedef struct _OBP_LINK {
 typedef struct _OBP_ENTRY {
     PVOID Object;
     ACCESS_MASK Access;
-    ULONG Attributes; /* OBJ_INHERIT, OBP_PROTECT_CLOSE, OBP_AUDIT; NextFree while free */
+    ULONG
+        Attributes; /* OBJ_INHERIT, OBP_PROTECT_CLOSE, OBP_AUDIT, owner.c's; NextFree while free */
 } OBP_ENTRY, *POBP_ENTRY;
+#define OBP_OWNER_SHIFT   8
 #define OBP_PROTECT_CLOSE 0x00000001
 #define OBP_AUDIT_CLOSE   0x00000004
 
@@ -162,6 +165,9 @@ VOID ObpDeleteHandleTable(POBP_TABLE Table);
 ULONG ObpHandlesInTable(POBP_TABLE Table);
 
 #define OBP_KERNEL_HANDLE_BITS 0xFFFFFFFF80000000ull
+
+/* owner.c */
+VOID ObpNoteOwner(POBP_ENTRY Entry);
 
 /* handle.c */
 #define OBP_IS_PSEUDO(Handle) ((LONG_PTR)(Handle) < 0 && (LONG_PTR)(Handle) >= -6)

@@ -481,6 +481,9 @@ RtlpCheckListEntry(PLIST_ENTRY Entry)
 #define UNREFERENCED_PARAMETER(_p)          ((void)(_p))
 #define DBG_UNREFERENCED_PARAMETER(_p)      ((void)(_p))
 #define DBG_UNREFERENCED_LOCAL_VARIABLE(_v) ((void)(_v))
+/* mingw-w64's takes a variable's name only, and has a semicolon. */
+#undef KeInitializeCallbackRecord
+#define KeInitializeCallbackRecord(CallbackRecord) ((CallbackRecord)->State = BufferEmpty)
 #ifndef NT_ANALYSIS_ASSUME
 #define NT_ANALYSIS_ASSUME(_exp) ((void)0)
 #endif

@@ -6,6 +6,7 @@
  *     the image: 0xD4
  *     CASE 6 a work item   7 a registry callback   8 an APC to a thread of the client   9 a completion routine
  *     CASE 10 the callback of a callback object   11 a routine that is told of images   12 ... of threads   13 an object callback
+ *     CASE 16 a timer of the executive's   17 a work item that has begun
  *     CASE 5 a DPC that is queued: the system runs it before the image goes [DDI:wdm/kecanceltimer]
  */
 #include "ntlab-test.h"
@@ -46,6 +47,28 @@ LateWork(PVOID Context)
 {
     Counter++;
 }
+
+#if CASE == 16
+static VOID NTAPI
+LateTimer(PEX_TIMER Timer, PVOID Context)
+{
+    Counter++;
+}
+#endif
+
+#if CASE == 17
+static KEVENT Begun;
+
+static VOID NTAPI
+LongWork(PVOID Context)
+{
+    LARGE_INTEGER Second = {.QuadPart = -10000000ll};
+
+    KeSetEvent(&Begun, 0, FALSE);
+    KeDelayExecutionThread(KernelMode, FALSE, &Second);
+    Counter++;
+}
+#endif
 
 static NTSTATUS NTAPI
 LateRegistry(PVOID Context, PVOID Argument1, PVOID Argument2)
@@ -306,6 +329,28 @@ Unload(PDRIVER_OBJECT DriverObject)
     case 15:
         LeaveNotifications(DriverObject);
         break;
+#if CASE == 16
+    case 16: {
+        PEX_TIMER Timer = ExAllocateTimer(LateTimer, NULL, 0);
+
+        if (Timer != NULL) {
+            ExSetTimer(Timer, -10000000ll, 0, NULL);
+        }
+        Counter++;
+        break;
+    }
+#endif
+#if CASE == 17
+    case 17: {
+        static WORK_QUEUE_ITEM Item;
+
+        KeInitializeEvent(&Begun, NotificationEvent, FALSE);
+        ExInitializeWorkItem(&Item, LongWork, NULL);
+        ExQueueWorkItem(&Item, DelayedWorkQueue);
+        KeWaitForSingleObject(&Begun, Executive, KernelMode, FALSE, NULL);
+        break;
+    }
+#endif
     default:
         LeaveTimer();
     }
