@@ -587,14 +587,15 @@ FsRtlpWait(PFSRTLP_OPLOCK This, PIRP Irp, PVOID Context, POPLOCK_WAIT_COMPLETE_R
 
 /* Breaks what the effect breaks; TRUE: somebody has to acknowledge, and the operation waits for it. */
 static BOOLEAN
-FsRtlpBreakOthers(PFSRTLP_OPLOCK This, PIO_STACK_LOCATION Stack)
+FsRtlpBreakOthers(PFSRTLP_OPLOCK This, PIO_STACK_LOCATION Stack, ULONG Flags)
 {
     BOOLEAN Wait = FALSE;
 
     for (PLIST_ENTRY Entry = This->Owners.Flink; Entry != &This->Owners;) {
         PFSRTLP_OWNER Owner = CONTAINING_RECORD(Entry, FSRTLP_OWNER, Links);
         BOOLEAN Shared = !(Owner->Level & OP_W),
-                Own = FsRtlOplockKeysEqual(Owner->FileObject, Stack->FileObject);
+                Own = !(Flags & OPLOCK_FLAG_IGNORE_OPLOCK_KEYS) &&
+                      FsRtlOplockKeysEqual(Owner->FileObject, Stack->FileObject);
         FSRTLP_EFFECT Effect = FsRtlpEffect(Owner, Stack);
         ULONG Level;
 
@@ -652,11 +653,15 @@ FsRtlCheckOplockEx(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
         (Irp->Flags & IRP_PAGING_IO)) {
         return STATUS_SUCCESS;
     }
+    /* The key came with the create; of a create that required an oplock there is nothing to take back. */
+    if (Flags & (OPLOCK_FLAG_OPLOCK_KEY_CHECK_ONLY | OPLOCK_FLAG_BACK_OUT_ATOMIC_OPLOCK)) {
+        return STATUS_SUCCESS;
+    }
     KiSchedulePoint(SP_OBJECT, Oplock);
     if (Stack->MajorFunction == IRP_MJ_CLEANUP) {
         return FsRtlpOplockCleanup(This, Stack->FileObject);
     }
-    return FsRtlpBreakOthers(This, Stack)
+    return FsRtlpBreakOthers(This, Stack, Flags)
                ? FsRtlpAwait(This, Irp, Flags, Context, CompletionRoutine, PostIrpRoutine)
                : STATUS_SUCCESS;
 }

@@ -3,6 +3,7 @@
  * NtQueryEaFile and NtSetEaFile wait for the file system; the list of names is checked there.
  */
 #include "nt/io/iop.h"
+#include "nt/io/lists.h"
 
 NTSTATUS NTAPI
 IoCheckEaBufferValidity(PFILE_FULL_EA_INFORMATION EaBuffer, ULONG EaLength, PULONG ErrorOffset)
@@ -58,7 +59,7 @@ static NTSTATUS
 IopEaRequest(HANDLE FileHandle, PIO_STATUS_BLOCK Iosb, PVOID Buffer, ULONG Length, PVOID List,
              ULONG ListLength, PULONG Index, UCHAR Flags, BOOLEAN Set)
 {
-    PFILE_GET_EA_INFORMATION Names = NULL;
+    PVOID Names = NULL;
     PIO_STACK_LOCATION Stack;
     IOP_REQUEST Request;
     ULONG Start = 0, Error;
@@ -66,65 +67,36 @@ IopEaRequest(HANDLE FileHandle, PIO_STATUS_BLOCK Iosb, PVOID Buffer, ULONG Lengt
     IOP_WAIT Wait;
     PIRP Irp;
 
-    Status = IopBeginRequest(FileHandle, Set ? FILE_WRITE_EA : FILE_READ_EA, &Request);
+    Status = IopBeginList(FileHandle, Set ? FILE_WRITE_EA : FILE_READ_EA, Iosb, Buffer, Length,
+                          !Set, &Request);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = IopProbeIosb(Iosb, Request.Mode);
+    Status = IopCaptureUlong(Index, Request.Mode, &Start);
     if (NT_SUCCESS(Status)) {
-        Status = IopProbe(Buffer, Length, sizeof(ULONG), !Set, Request.Mode);
+        Status = IopCaptureList(List, ListLength, Request.Mode, &Names);
     }
-    if (NT_SUCCESS(Status)) {
-        Status = IopCaptureUlong(Index, Request.Mode, &Start);
+    if (NT_SUCCESS(Status) && Names != NULL && !IopIsEaNameList(Names, ListLength)) {
+        Status = STATUS_EA_LIST_INCONSISTENT;
     }
-    if (NT_SUCCESS(Status) && List != NULL && ListLength != 0) {
-        Names = ExAllocatePoolWithTag(NonPagedPool, ListLength, TAG_IOBUFFER);
-        if (Names == NULL) {
-            Status = STATUS_INSUFFICIENT_RESOURCES;
-        } else {
-            __try {
-                if (Request.Mode != KernelMode) {
-                    ProbeForRead(List, ListLength, sizeof(ULONG));
-                }
-                RtlCopyMemory(Names, List, ListLength);
-            } __except (EXCEPTION_EXECUTE_HANDLER) {
-                Status = GetExceptionCode();
-            }
-            if (NT_SUCCESS(Status) && !IopIsEaNameList((const UCHAR *)Names, ListLength)) {
-                Status = STATUS_EA_LIST_INCONSISTENT;
-            }
-        }
-    }
-    if (NT_SUCCESS(Status)) {
-        Status = IopLockRequest(&Request);
-    }
+    Status = IopListIrp(Status, &Request, &Wait, Iosb, Set ? IRP_MJ_SET_EA : IRP_MJ_QUERY_EA,
+                        Buffer, Length, !Set, &Irp);
     if (Status != STATUS_SUCCESS) {
-        IopAbandonRequest(&Request);
         goto FreeNames;
     }
-    Irp = IopWaitIrp(&Request, &Wait, Iosb, Set ? IRP_MJ_SET_EA : IRP_MJ_QUERY_EA, &Stack);
-    if (Irp == NULL) {
-        IopAbandonRequest(&Request);
-        Status = STATUS_INSUFFICIENT_RESOURCES;
-        goto FreeNames;
-    }
-    Status = IopBufferIrp(Irp, Length, Set ? Buffer : NULL, Length);
-    if (NT_SUCCESS(Status) && Set) {
+    if (Set) {
         Status = IoCheckEaBufferValidity(Irp->AssociatedIrp.SystemBuffer, Length, &Error);
         if (!NT_SUCCESS(Status)) {
             IopWriteIosb(Iosb, Status, Error);
+            IopAbandonIrp(Irp, &Request);
+            goto FreeNames;
         }
     }
-    if (!NT_SUCCESS(Status)) {
-        IopAbandonIrp(Irp, &Request);
-        goto FreeNames;
-    }
+    Stack = IoGetNextIrpStackLocation(Irp);
     Stack->Flags = Flags | (Index != NULL ? SL_INDEX_SPECIFIED : 0);
     if (Set) {
         Stack->Parameters.SetEa.Length = Length;
     } else {
-        Irp->Flags |= IRP_INPUT_OPERATION;
-        Irp->UserBuffer = Buffer;
         Stack->Parameters.QueryEa.Length = Length;
         Stack->Parameters.QueryEa.EaList = Names;
         Stack->Parameters.QueryEa.EaListLength = ListLength;
@@ -133,9 +105,7 @@ IopEaRequest(HANDLE FileHandle, PIO_STATUS_BLOCK Iosb, PVOID Buffer, ULONG Lengt
     Status = IopSendAndWait(Irp, &Request, &Wait, Iosb);
 
 FreeNames:
-    if (Names != NULL) {
-        ExFreePoolWithTag(Names, TAG_IOBUFFER);
-    }
+    IopFreeList(Names);
     return Status;
 }
 

@@ -5,6 +5,7 @@
  * What a file system gets is checked here: lists that end within their buffer, security identifiers that are ones.
  */
 #include "nt/io/iop.h"
+#include "nt/io/lists.h"
 
 /* Is there a whole security identifier of that length? */
 static BOOLEAN
@@ -47,29 +48,6 @@ IoCheckQuotaBufferValidity(PFILE_QUOTA_INFORMATION QuotaBuffer, ULONG QuotaLengt
                : STATUS_QUOTA_LIST_INCONSISTENT;
 }
 
-/* A copy of what the caller gives, 0 bytes of it: none. */
-static NTSTATUS
-IopCaptureList(const VOID *List, ULONG Length, KPROCESSOR_MODE Mode, PVOID *Copy)
-{
-    *Copy = NULL;
-    if (List == NULL || Length == 0) {
-        return STATUS_SUCCESS;
-    }
-    *Copy = ExAllocatePoolWithTag(NonPagedPool, Length, TAG_IOBUFFER);
-    if (*Copy == NULL) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    __try {
-        if (Mode != KernelMode) {
-            ProbeForRead((PVOID)List, Length, sizeof(ULONG));
-        }
-        RtlCopyMemory(*Copy, List, Length);
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
-    }
-    return STATUS_SUCCESS;
-}
-
 static NTSTATUS
 IopCaptureSid(PSID Sid, KPROCESSOR_MODE Mode, PVOID *Copy)
 {
@@ -92,14 +70,6 @@ IopCaptureSid(PSID Sid, KPROCESSOR_MODE Mode, PVOID *Copy)
     return NT_SUCCESS(Status) && !IopIsSid(*Copy, Length, Length) ? STATUS_INVALID_SID : Status;
 }
 
-static VOID
-IopFreeList(PVOID List)
-{
-    if (List != NULL) {
-        ExFreePoolWithTag(List, TAG_IOBUFFER);
-    }
-}
-
 NTSTATUS NTAPI
 NtQueryQuotaInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer,
                             ULONG Length, BOOLEAN ReturnSingleEntry, PVOID SidList,
@@ -113,17 +83,12 @@ NtQueryQuotaInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, P
     IOP_WAIT Wait;
     PIRP Irp;
 
-    Status = IopBeginRequest(FileHandle, FILE_READ_DATA, &Request);
+    Status =
+        IopBeginList(FileHandle, FILE_READ_DATA, IoStatusBlock, Buffer, Length, TRUE, &Request);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = IopProbeIosb(IoStatusBlock, Request.Mode);
-    if (NT_SUCCESS(Status)) {
-        Status = IopProbe(Buffer, Length, sizeof(ULONG), TRUE, Request.Mode);
-    }
-    if (NT_SUCCESS(Status)) {
-        Status = IopCaptureList(SidList, SidListLength, Request.Mode, &Sids);
-    }
+    Status = IopCaptureList(SidList, SidListLength, Request.Mode, &Sids);
     if (NT_SUCCESS(Status) && Sids != NULL &&
         !IopIsQuotaList(Sids, SidListLength, FIELD_OFFSET(FILE_GET_QUOTA_INFORMATION, Sid),
                         &Wrong)) {
@@ -132,26 +97,12 @@ NtQueryQuotaInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, P
     if (NT_SUCCESS(Status)) {
         Status = IopCaptureSid(StartSid, Request.Mode, &Start);
     }
-    if (NT_SUCCESS(Status)) {
-        Status = IopLockRequest(&Request);
-    }
+    Status = IopListIrp(Status, &Request, &Wait, IoStatusBlock, IRP_MJ_QUERY_QUOTA, Buffer, Length,
+                        TRUE, &Irp);
     if (Status != STATUS_SUCCESS) {
-        IopAbandonRequest(&Request);
         goto FreeLists;
     }
-    Irp = IopWaitIrp(&Request, &Wait, IoStatusBlock, IRP_MJ_QUERY_QUOTA, &Stack);
-    if (Irp == NULL) {
-        IopAbandonRequest(&Request);
-        Status = STATUS_INSUFFICIENT_RESOURCES;
-        goto FreeLists;
-    }
-    Status = IopBufferIrp(Irp, Length, NULL, Length);
-    if (!NT_SUCCESS(Status)) {
-        IopAbandonIrp(Irp, &Request);
-        goto FreeLists;
-    }
-    Irp->Flags |= IRP_INPUT_OPERATION;
-    Irp->UserBuffer = Buffer;
+    Stack = IoGetNextIrpStackLocation(Irp);
     Stack->Flags = (ReturnSingleEntry ? SL_RETURN_SINGLE_ENTRY : 0) |
                    (RestartScan ? SL_RESTART_SCAN : 0) | (Start != NULL ? SL_INDEX_SPECIFIED : 0);
     Stack->Parameters.QueryQuota.Length = Length;
@@ -177,37 +128,23 @@ NtSetQuotaInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVO
     IOP_WAIT Wait;
     PIRP Irp;
 
-    Status = IopBeginRequest(FileHandle, FILE_WRITE_DATA, &Request);
+    Status =
+        IopBeginList(FileHandle, FILE_WRITE_DATA, IoStatusBlock, Buffer, Length, FALSE, &Request);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = IopProbeIosb(IoStatusBlock, Request.Mode);
-    if (NT_SUCCESS(Status)) {
-        Status = IopProbe(Buffer, Length, sizeof(ULONG), FALSE, Request.Mode);
-    }
-    if (NT_SUCCESS(Status)) {
-        Status = IopLockRequest(&Request);
-    }
+    Status = IopListIrp(Status, &Request, &Wait, IoStatusBlock, IRP_MJ_SET_QUOTA, Buffer, Length,
+                        FALSE, &Irp);
     if (Status != STATUS_SUCCESS) {
-        IopAbandonRequest(&Request);
         return Status;
     }
-    Irp = IopWaitIrp(&Request, &Wait, IoStatusBlock, IRP_MJ_SET_QUOTA, &Stack);
-    if (Irp == NULL) {
-        IopAbandonRequest(&Request);
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    Status = IopBufferIrp(Irp, Length, Buffer, Length);
-    if (NT_SUCCESS(Status)) {
-        Status = IoCheckQuotaBufferValidity(Irp->AssociatedIrp.SystemBuffer, Length, &Wrong);
-        if (!NT_SUCCESS(Status)) {
-            IopWriteIosb(IoStatusBlock, Status, Wrong);
-        }
-    }
+    Status = IoCheckQuotaBufferValidity(Irp->AssociatedIrp.SystemBuffer, Length, &Wrong);
     if (!NT_SUCCESS(Status)) {
+        IopWriteIosb(IoStatusBlock, Status, Wrong);
         IopAbandonIrp(Irp, &Request);
         return Status;
     }
+    Stack = IoGetNextIrpStackLocation(Irp);
     Stack->Parameters.SetQuota.Length = Length;
     return IopSendAndWait(Irp, &Request, &Wait, IoStatusBlock);
 }

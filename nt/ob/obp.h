@@ -146,7 +146,7 @@ typedef struct _OBP_ENTRY {
     PVOID Object;
     ACCESS_MASK Access;
     ULONG
-        Attributes; /* OBJ_INHERIT, OBP_PROTECT_CLOSE, OBP_AUDIT, owner.c's; NextFree while free */
+    Attributes; /* OBJ_INHERIT, OBP_PROTECT_CLOSE, OBP_AUDIT, owner.c's; NextFree while free */
 } OBP_ENTRY, *POBP_ENTRY;
 #define OBP_OWNER_SHIFT   8
 #define OBP_PROTECT_CLOSE 0x00000001

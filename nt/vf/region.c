@@ -291,6 +291,8 @@ VfInitRegion(VOID)
         VF_HOOK(ZwDeleteFile, VfZwIo, NULL),
         VF_HOOK(ZwQueryEaFile, VfZwIo, NULL),
         VF_HOOK(ZwSetEaFile, VfZwIo, NULL),
+        VF_HOOK(ZwQueryQuotaInformationFile, VfZwIo, NULL),
+        VF_HOOK(ZwSetQuotaInformationFile, VfZwIo, NULL),
         VF_HOOK(IoCreateFile, VfZwIo, NULL),
         VF_HOOK(IoCreateFileEx, VfZwIo, NULL),
         VF_HOOK(IoCreateFileSpecifyDeviceObjectHint, VfZwIo, NULL),

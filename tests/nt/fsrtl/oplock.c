@@ -117,6 +117,40 @@ Prepare(VOID)
     EXPECT(FsRtlOplockIsFastIoPossible(&Oplock)); /* there is none */
 }
 
+/* [ntifs: FsRtlCheckOplockEx] */
+static VOID
+Flags(VOID)
+{
+    REQUEST Holder, Write;
+
+    EXPECT_STATUS(Control(&Holder, Files[0], FSCTL_REQUEST_OPLOCK_LEVEL_1, 1), STATUS_PENDING);
+    Begin(&Write, Files[1], IRP_MJ_WRITE)->Parameters.Write.Length = 1;
+    /* only the key is looked at; a create that failed takes back its own: no break will occur */
+    EXPECT_STATUS(FsRtlCheckOplockEx(&Oplock, Write.Irp, OPLOCK_FLAG_OPLOCK_KEY_CHECK_ONLY, &Write,
+                                     Over, NULL),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(FsRtlCheckOplockEx(&Oplock, Write.Irp, OPLOCK_FLAG_BACK_OUT_ATOMIC_OPLOCK, &Write,
+                                     Over, NULL),
+                  STATUS_SUCCESS);
+    EXPECT(!Holder.Done);
+    End(&Write);
+    /* whatever the key: the owner's own write breaks it */
+    Begin(&Write, Files[0], IRP_MJ_WRITE)->Parameters.Write.Length = 1;
+    EXPECT_STATUS(FsRtlCheckOplockEx(&Oplock, Write.Irp, 0, &Write, Over, NULL), STATUS_SUCCESS);
+    EXPECT(!Holder.Done);
+    EXPECT_STATUS(
+        FsRtlCheckOplockEx(&Oplock, Write.Irp,
+                           OPLOCK_FLAG_IGNORE_OPLOCK_KEYS | OPLOCK_FLAG_COMPLETE_IF_OPLOCKED,
+                           &Write, Over, NULL),
+        STATUS_OPLOCK_BREAK_IN_PROGRESS);
+    EXPECT(Holder.Done && Holder.Iosb.Information == FILE_OPLOCK_BROKEN_TO_NONE);
+    End(&Write);
+    End(&Holder);
+    EXPECT_STATUS(Control(&Write, Files[0], FSCTL_OPLOCK_BREAK_ACKNOWLEDGE, 1), STATUS_SUCCESS);
+    End(&Write);
+    EXPECT(!FsRtlCurrentOplock(&Oplock));
+}
+
 static VOID
 LevelOne(VOID)
 {
@@ -245,5 +279,5 @@ Last(VOID)
     }
 }
 
-TEST_DRIVER(TEST(Prepare), TEST(LevelOne), TEST(BatchOplock), TEST(Shared), TEST(InProgress),
-            TEST(Last))
+TEST_DRIVER(TEST(Prepare), TEST(Flags), TEST(LevelOne), TEST(BatchOplock), TEST(Shared),
+            TEST(InProgress), TEST(Last))
