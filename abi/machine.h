@@ -76,6 +76,7 @@ struct abi_machine {
     uint32_t
         watching; /* 0x150 0: what is done now is no part of a step; the host sets it at an answer */
     uint32_t reserved;
+    uint64_t stack_gate; /* 0x158 called after a switch, with the new stack_low; 0: nobody asks */
 };
 
 /* abi_machine.has_keys */

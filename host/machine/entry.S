@@ -273,14 +273,22 @@ machine_resume:
     .balign 8
 machine_gate_rsp: .quad 0
     .text
-    .globl machine_gate_enter, machine_gate_leave
-    .hidden machine_gate_enter, machine_gate_leave
+    .globl machine_gate_enter, machine_gate_leave, machine_gate_switch
+    .hidden machine_gate_enter, machine_gate_leave, machine_gate_switch
 machine_gate_enter:
     mov [rip + machine_gate_rsp], rsp
     mov rsp, [rip + machine_host_rsp]
     GATE isolation_enter
     mov rsp, [rip + machine_gate_rsp]
     jmp [rip + machine_gate_target]
+
+/* A call of the kernel's: every register but rax is kept. */
+machine_gate_switch:
+    mov [rip + machine_gate_rsp], rsp
+    mov rsp, [rip + machine_host_rsp]
+    GATE isolation_switch
+    mov rsp, [rip + machine_gate_rsp]
+    ret
 
 machine_gate_leave:
     mov rsp, [rip + machine_host_rsp]

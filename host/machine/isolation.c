@@ -8,6 +8,8 @@
  *     a patched `syscall` -> machine_gate_enter -> isolation_open  -> KiSystemCall64
  *     KiLeaveByGate       -> machine_gate_leave -> isolation_close -> user code
  *
+ * A third one, machine_gate_switch, opens the stack that the kernel switches to: one call of Linux in place of a fault.
+ *
  * Closing is one mprotect for the whole system half and one for the aliases; opening is one for each chunk. So what is opened is
  * little: chunks, when they are touched (isolation_fault), and at the next entry at once those that are wanted: that were touched
  * since that was last forgotten.
@@ -15,6 +17,7 @@
  * What a call takes is less its pages (35 ns each, both ways) than Linux' areas: neighbours that are closed alike become one
  * area, and to open a part of that makes three of it again. So a chunk is what has one protection in a cell of a grid, and has marks
  * that its neighbours have not (advice that means nothing here): it stays an area of its own, and takes a fourth of the time.
+ * Small gaps between wanted chunks are opened with them: a call takes as long as a dozen pages.
  *
  *   I1  Closed, only the two gates and the signal handler lead to where anything is opened again.
  *   I2  The pages of a chunk have one protection, and while it `is_open` they can be reached: a fault there is the guest's own.
@@ -30,7 +33,8 @@
 #include "host/machine/machine.h"
 
 #define MAX_CHUNKS   256
-#define CHUNK        (4 * ABI_PAGE_SIZE)
+#define CHUNK        (8 * ABI_PAGE_SIZE)
+#define BRIDGE       (8 * ABI_PAGE_SIZE) /* to open these too takes less than another call */
 #define ALIAS_CHUNK  0x200000ull
 #define ALIAS_START  ABI_USER_ALIAS
 #define ALIAS_END    (ABI_SYSTEM_ALIAS + ABI_SYSTEM_END)
@@ -85,20 +89,33 @@ find_chunk(uint64_t address)
     return NULL;
 }
 
+/* Of the stacks only the one in use is touched after each entry; a switch opens its own. */
+GENERAL_REGISTERS_ONLY static bool
+is_other_stack(const struct chunk *one)
+{
+    return one->start >= ABI_STACK_BASE &&
+           one->start < ABI_STACK_BASE + ABI_STACK_SLOTS * ABI_STACK_SLOT &&
+           (one->end <= GUEST->stack_low || one->start >= GUEST->stack_high);
+}
+
 /* Chunk `first` and those after it that one call can open, too; gives the next one. */
 GENERAL_REGISTERS_ONLY static uint32_t
 open_chunks(uint32_t first)
 {
-    uint32_t i = first;
+    uint32_t next = first + 1;
 
-    do {
-        chunk[i].is_open = chunk[i].is_wanted = true;
-        i++;
-    } while (i < chunks && chunk[i].is_wanted && chunk[i].start == chunk[i - 1].end &&
-             chunk[i].protection == chunk[first].protection);
-    protect(chunk[first].start, chunk[i - 1].end, chunk[first].protection);
+    for (uint32_t i = next; i < chunks && chunk[i].start == chunk[i - 1].end &&
+                            chunk[i].end - chunk[next - 1].end <= BRIDGE + CHUNK &&
+                            chunk[i].protection == chunk[first].protection;
+         i++) {
+        next = chunk[i].is_wanted ? i + 1 : next;
+    }
+    for (uint32_t i = first; i < next; i++) {
+        chunk[i].is_open = true;
+    }
+    protect(chunk[first].start, chunk[next - 1].end, chunk[first].protection);
     aliases_open = aliases_open || is_alias(chunk[first].start);
-    return i;
+    return next;
 }
 
 /* Neighbours in one cell differ in their protection, those in two cells in whether the cell is
@@ -155,6 +172,31 @@ make_chunk(uint64_t address)
     return &chunk[slot];
 }
 
+/* Chunks of what lies between this one and its neighbours, if that is little and has the same protection. */
+GENERAL_REGISTERS_ONLY static void
+bridge(const struct chunk *one)
+{
+    uint32_t i = (uint32_t)(one - chunk);
+
+    if (is_alias(one->start) || chunks + 2 * BRIDGE / ABI_PAGE_SIZE > MAX_CHUNKS) {
+        return;
+    }
+    while (i > 0 && chunk[i - 1].end != chunk[i].start &&
+           chunk[i].start - chunk[i - 1].end <= BRIDGE &&
+           chunk[i - 1].protection == chunk[i].protection) {
+        if (make_chunk(chunk[i].start - ABI_PAGE_SIZE) == NULL) { /* it is chunk i then */
+            break;
+        }
+    }
+    for (; i + 1 < chunks && chunk[i + 1].start - chunk[i].end <= BRIDGE &&
+           chunk[i + 1].protection == chunk[i].protection;
+         i++) {
+        if (chunk[i + 1].start != chunk[i].end && make_chunk(chunk[i].end) == NULL) {
+            break;
+        }
+    }
+}
+
 /* Can the address be reached now that could not? */
 GENERAL_REGISTERS_ONLY static bool
 open_at(uint64_t address)
@@ -169,6 +211,7 @@ open_at(uint64_t address)
         protect(one->start, one->end, one->protection);
         aliases_open = aliases_open || is_alias(one->start);
         one->is_open = one->is_wanted = true;
+        bridge(one);
     }
     return one != NULL;
 }
@@ -187,7 +230,7 @@ isolation_open(void)
     forget = ++entries % FORGET_EVERY == 0;
     for (uint32_t i = 0; i < chunks;) {
         chunk[i].is_wanted = chunk[i].is_wanted && !forget;
-        i = chunk[i].is_wanted ? open_chunks(i) : i + 1;
+        i = chunk[i].is_wanted && !is_other_stack(&chunk[i]) ? open_chunks(i) : i + 1;
     }
     for (uint64_t at = code; at < machine.entries.trap + ENTRY_CODE; at += ABI_PAGE_SIZE) { /* I3 */
         (void)open_at(at);
@@ -216,6 +259,15 @@ isolation_close(void)
         chunk[i].is_open = false;
     }
     is_closed = true;
+}
+
+/* After a switch to another stack: its top, which is touched at once. */
+GENERAL_REGISTERS_ONLY void
+isolation_switch(void)
+{
+    if (!is_closed) {
+        (void)open_at(GUEST->stack_high - 1);
+    }
 }
 
 /* The gates' C part: what they take is of the stages 0 and 14 (services.c). */
@@ -312,6 +364,8 @@ isolation_init(uint64_t stubs)
     }
     make_stub(stubs, machine_gate_enter);
     make_stub(stubs + 16, machine_gate_leave);
+    make_stub(stubs + 32, machine_gate_switch);
     machine.entries.gate = stubs;
     GUEST->gate = stubs + 16;
+    GUEST->stack_gate = stubs + 32;
 }

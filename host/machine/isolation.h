@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* entry.S: the gates. */
-extern char machine_gate_enter[], machine_gate_leave[];
+extern char machine_gate_enter[], machine_gate_leave[], machine_gate_switch[];
 extern uint64_t machine_gate_target; /* where the way in goes on */
 
 /* Places the gates at `stubs`, 32 bytes that user mode can execute. */

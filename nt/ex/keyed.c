@@ -265,7 +265,8 @@ ExpStopInCircle(PVOID Section)
         Used += KiFormatText(Text + Used, sizeof(Text) - Used, " waits for %p (%a) of ", Section,
                              Section);
         if (Owner != Self) {
-            Used += KiFormatText(Text + Used, sizeof(Text) - Used, "thread %x, which", (ULONG)Owner);
+            Used +=
+                KiFormatText(Text + Used, sizeof(Text) - Used, "thread %x, which", (ULONG)Owner);
             Section = ExpSectionOf(ExpThreadOfProcess(Owner));
         }
     } while (Owner != Self);

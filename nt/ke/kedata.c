@@ -19,7 +19,7 @@ ULONG64 KiSlotBitmap[ABI_STACK_SLOTS / 64];
 
 /* schedule.c */
 ULONG KiHostClockSlices; /* since the host's clock was looked at */
-ULONG64 KiBusy = 1;      /* processors that may have something to do; the first one boots */
+ULONG64 KiBusy;          /* processors that may have something to do */
 ULONG KiLonelySlices;    /* slices in a row in which nobody but the asker could step */
 
 KI_QUEUED KiQueued[1 << KI_QUEUED_BITS]; /* left.c */

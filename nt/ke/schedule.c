@@ -111,6 +111,9 @@ KiLoadProcessor(ULONG Cpu)
     Machine->user_gs = (ULONG64)Thread->Teb;
     Machine->stack_low = (ULONG64)Thread->StackLimit;
     Machine->stack_high = (ULONG64)Thread->StackBase;
+    if (Machine->stack_gate != 0) {
+        ((VOID(__attribute__((sysv_abi)) *)(VOID))Machine->stack_gate)();
+    }
     Machine->double_fault_rsp = (ULONG64)Pcr->Prcb.DpcStack;
     Machine->agent = (ULONG64)(Pcr->Prcb.DpcRoutineActive ? &Pcr->Prcb.DpcAgent : &Thread->Agent);
     Pcr->Prcb.RspBase = Thread->InitialStack;

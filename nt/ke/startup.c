@@ -125,6 +125,7 @@ KiSystemStartup(PVOID Unused)
     KiSelectVersion(KiBoot.os, KiBoot.build);
     KiSelectApcsDisabled();
     KiProcessorCount = KiBoot.cpus;
+    KiBusy = 1; /* the first one boots */
     KiFewProcessors = KiBoot.explore != 0 && KiBoot.cpus < KI_AGENT_PROCESSORS;
     KiBootTime = KiBoot.boot_time_100ns;
     KiVirtualLimit = KiBoot.virtual_limit_100ns + KI_TICK_100NS;
