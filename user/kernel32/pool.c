@@ -64,6 +64,25 @@ ChangeTimerQueueTimer(HANDLE Queue, HANDLE Timer, ULONG DueTime, ULONG Period)
     return BaseResult(RtlUpdateTimer(Queue, Timer, DueTime, Period));
 }
 
+/* [LEARN: SetTimerQueueTimer, CancelTimerQueueTimer] the first names of the two above, which winbase.h still declares. */
+HANDLE WINAPI
+SetTimerQueueTimer(HANDLE Queue, WAITORTIMERCALLBACK Callback, PVOID Context, DWORD DueTime,
+                   DWORD Period, BOOL Prefer)
+{
+    HANDLE Timer;
+
+    return CreateTimerQueueTimer(&Timer, Queue, Callback, Context, DueTime, Period,
+                                 Prefer ? WT_EXECUTEINIOTHREAD : WT_EXECUTEDEFAULT)
+               ? Timer
+               : NULL;
+}
+
+BOOL WINAPI
+CancelTimerQueueTimer(HANDLE Queue, HANDLE Timer)
+{
+    return DeleteTimerQueueTimer(Queue, Timer, NULL);
+}
+
 BOOL WINAPI
 DeleteTimerQueueTimer(HANDLE Queue, HANDLE Timer, HANDLE Event)
 {

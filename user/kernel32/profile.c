@@ -1,5 +1,5 @@
 /*
- * profile.c - private profiles: sections and keys of an .ini file. What stands in win.ini is not looked for.
+ * profile.c - private profiles: sections and keys of an .ini file. The routines without a path are for C:\Windows\win.ini.
  *
  * The file is read whole for each call and written whole for each change, as bytes of code page 1252; nothing is kept between.
  * A line is `[section]`, `key=value` (blanks around both and a pair of quotes around the value do not count), or a comment (`;`).
@@ -18,13 +18,28 @@ typedef struct _BASE_LINE {
     BOOLEAN IsSection, IsKey;
 } BASE_LINE, *PBASE_LINE;
 
+/* A name without a folder is one of the Windows folder. [LEARN: GetPrivateProfileString] */
+static HANDLE
+BaseOpenProfile(LPCSTR Path, DWORD Access, DWORD Share, DWORD Disposition)
+{
+    CHAR Full[2 * MAX_PATH];
+    UINT Length = GetWindowsDirectoryA(Full, MAX_PATH);
+
+    if (Path != NULL && strpbrk(Path, "\\/:") == NULL && strlen(Path) < MAX_PATH) {
+        Full[Length] = '\\';
+        strcpy(Full + Length + 1, Path);
+        Path = Full;
+    }
+    return CreateFileA(Path, Access, Share, NULL, Disposition, 0, NULL);
+}
+
 /* The whole file, with a zero behind it, or NULL: it is not there. */
 static PSTR
 BaseReadProfile(LPCSTR Path, PDWORD Length)
 {
     HANDLE File =
-        CreateFileA(Path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                    NULL, OPEN_EXISTING, 0, NULL); /* whoever has it open, and how */
+        BaseOpenProfile(Path, GENERIC_READ, /* whoever has it open, and how */
+                        FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, OPEN_EXISTING);
     PSTR Text = NULL;
     DWORD Size;
 
@@ -417,7 +432,7 @@ WritePrivateProfileStringA(LPCSTR Section, LPCSTR Key, LPCSTR Value, LPCSTR Path
     } else {
         PSTR End = BaseChange(Text, Section, Key, Value, New);
 
-        File = CreateFileA(Path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+        File = BaseOpenProfile(Path, GENERIC_WRITE, 0, CREATE_ALWAYS);
         Result = File != INVALID_HANDLE_VALUE &&
                  WriteFile(File, New, (DWORD)(End - New), &Written, NULL);
         if (File != INVALID_HANDLE_VALUE) {
@@ -546,3 +561,33 @@ WritePrivateProfileSectionW(LPCWSTR Section, LPCWSTR Pairs, LPCWSTR Path)
     BaseFreeNarrow(Texts, 3);
     return Result;
 }
+
+/* [LEARN: GetProfileString and the like] a private profile's routines with the name of win.ini. */
+#define WIN_INI(Result, Name, Arguments, ...)                                                      \
+    Result WINAPI Name Arguments                                                                   \
+    {                                                                                              \
+        return __VA_ARGS__;                                                                        \
+    }
+
+WIN_INI(DWORD, GetProfileStringA,
+        (LPCSTR Section, LPCSTR Key, LPCSTR Default, LPSTR Buffer, DWORD Room),
+        GetPrivateProfileStringA(Section, Key, Default, Buffer, Room, "win.ini"))
+WIN_INI(DWORD, GetProfileStringW,
+        (LPCWSTR Section, LPCWSTR Key, LPCWSTR Default, LPWSTR Buffer, DWORD Room),
+        GetPrivateProfileStringW(Section, Key, Default, Buffer, Room, L"win.ini"))
+WIN_INI(UINT, GetProfileIntA, (LPCSTR Section, LPCSTR Key, INT Default),
+        GetPrivateProfileIntA(Section, Key, Default, "win.ini"))
+WIN_INI(UINT, GetProfileIntW, (LPCWSTR Section, LPCWSTR Key, INT Default),
+        GetPrivateProfileIntW(Section, Key, Default, L"win.ini"))
+WIN_INI(DWORD, GetProfileSectionA, (LPCSTR Section, LPSTR Buffer, DWORD Room),
+        GetPrivateProfileSectionA(Section, Buffer, Room, "win.ini"))
+WIN_INI(DWORD, GetProfileSectionW, (LPCWSTR Section, LPWSTR Buffer, DWORD Room),
+        GetPrivateProfileSectionW(Section, Buffer, Room, L"win.ini"))
+WIN_INI(BOOL, WriteProfileStringA, (LPCSTR Section, LPCSTR Key, LPCSTR Value),
+        WritePrivateProfileStringA(Section, Key, Value, "win.ini"))
+WIN_INI(BOOL, WriteProfileStringW, (LPCWSTR Section, LPCWSTR Key, LPCWSTR Value),
+        WritePrivateProfileStringW(Section, Key, Value, L"win.ini"))
+WIN_INI(BOOL, WriteProfileSectionA, (LPCSTR Section, LPCSTR Pairs),
+        WritePrivateProfileSectionA(Section, Pairs, "win.ini"))
+WIN_INI(BOOL, WriteProfileSectionW, (LPCWSTR Section, LPCWSTR Pairs),
+        WritePrivateProfileSectionW(Section, Pairs, L"win.ini"))

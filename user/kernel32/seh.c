@@ -109,10 +109,15 @@ BOOL WINAPI
 CheckRemoteDebuggerPresent(HANDLE Process, PBOOL Present)
 {
     ULONG_PTR Port = 0;
-    NTSTATUS Status =
-        NtQueryInformationProcess(Process, ProcessDebugPort, &Port, sizeof(Port), NULL);
+    NTSTATUS Status;
 
-    *Present = Port != 0;
+    if (Process == NULL || Present == NULL) {
+        return BaseFailWith(ERROR_INVALID_PARAMETER);
+    }
+    Status = NtQueryInformationProcess(Process, ProcessDebugPort, &Port, sizeof(Port), NULL);
+    if (NT_SUCCESS(Status)) {
+        *Present = Port != 0;
+    }
     return BaseResult(Status);
 }
 

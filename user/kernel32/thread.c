@@ -244,6 +244,9 @@ GetThreadGroupAffinity(HANDLE Thread, PGROUP_AFFINITY Group)
 BOOL WINAPI
 SetThreadGroupAffinity(HANDLE Thread, const GROUP_AFFINITY *Group, PGROUP_AFFINITY Previous)
 {
+    if (Group == NULL) {
+        return BaseFailWith(ERROR_NOACCESS); /* as the service finds it */
+    }
     if (Group->Group != 0) {
         return BaseFailWith(ERROR_INVALID_PARAMETER);
     }

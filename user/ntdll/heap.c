@@ -3,7 +3,7 @@
  *
  *     class 0..31    16, 32 .. 512 bytes
  *     class 32..71   four for each doubling, up to 512 KiB
- *     above          a reservation of its own
+ *     above          a reservation of its own; in a heap of fixed size up to 1 MiB (classes 72..75), cut as the rest is
  *
  * A block is 16 bytes of header and the user's bytes. Small blocks are cut from a segment's end and go to the
  * free list of their class, last in first out; blocks are never merged. So an address depends only on
@@ -14,12 +14,16 @@
  *   H2  What is found is reported as Windows does since Windows 8 on x64: the process ends with
  *       STATUS_HEAP_CORRUPTION.
  *
+ *   H3  Where a class does not fit in a heap of fixed size any more, one block takes what is left of it, whatever its class; it is
+ *       in no free list.
+ *
  * Facts: HeapAlloc, HeapReAlloc, HeapCreate, HeapSetInformation (HeapEnableTerminationOnCorruption).
  */
 #include "user/ntdll/ntdllp.h"
 
-#define HEAP_CLASSES 72
+#define HEAP_CLASSES 76
 #define HEAP_SMALL   0x80000
+#define HEAP_FIXED   0xFF000 /* "slightly less than 1,024 KB" */
 #define HEAP_LARGE   0xFF
 #define HEAP_MAGIC   0x48656170
 #define SEGMENT_SIZE 0x100000
@@ -57,6 +61,7 @@ typedef struct _RTLP_HEAP {
     RTL_CRITICAL_SECTION Lock;
     PRTLP_SEGMENT Segments; /* the one that is being cut first */
     LIST_ENTRY Large;
+    PRTLP_BLOCK Rest;               /* H3 */
     PRTLP_BLOCK Free[HEAP_CLASSES]; /* linked through the user's first bytes */
 } RTLP_HEAP, *PRTLP_HEAP;
 
@@ -82,6 +87,17 @@ RtlpClassSize(ULONG Class)
     }
     Shift = 9 + (Class - 32) / 4;
     return ((SIZE_T)1 << Shift) + ((SIZE_T)((Class - 32) % 4 + 1) << (Shift - 2));
+}
+
+/* The bytes that a block has for its user. */
+static SIZE_T
+RtlpRoomOf(PRTLP_HEAP Heap, PRTLP_BLOCK Block)
+{
+    if (Block->Class == HEAP_LARGE) {
+        return ((PRTLP_LARGE)Block - 1)->Bytes - sizeof(RTLP_LARGE) - sizeof(*Block);
+    }
+    return Block == Heap->Rest ? (SIZE_T)(Heap->First.End - (PUCHAR)(Block + 1))
+                               : RtlpClassSize(Block->Class);
 }
 
 static ULONG
@@ -305,6 +321,31 @@ RtlpAllocateLarge(PRTLP_HEAP Heap, SIZE_T Size)
     return Block;
 }
 
+/* H3. NULL: it is in use, or too small. */
+static PRTLP_BLOCK
+RtlpTakeRest(PRTLP_HEAP Heap, SIZE_T Size, PBOOLEAN Fresh)
+{
+    PRTLP_BLOCK Rest = Heap->Rest;
+    PRTLP_SEGMENT Segment = &Heap->First;
+
+    if (Rest == NULL) {
+        SIZE_T Room = Segment->End - Segment->Top;
+
+        if (Room < Size + sizeof(*Rest)) {
+            return NULL;
+        }
+        Rest = RtlpCut(Segment, Room);
+        if (Rest != NULL) {
+            Heap->Rest = Rest;
+            Rest->Class = (UCHAR)RtlpClassOf(Size);
+            *Fresh = TRUE;
+        }
+    } else if (Rest->Busy || RtlpRoomOf(Heap, Rest) < Size) {
+        return NULL;
+    }
+    return Rest;
+}
+
 static PRTLP_BLOCK
 RtlpAllocateSmall(PRTLP_HEAP Heap, SIZE_T Size, PBOOLEAN Fresh)
 {
@@ -320,7 +361,10 @@ RtlpAllocateSmall(PRTLP_HEAP Heap, SIZE_T Size, PBOOLEAN Fresh)
         return Block;
     }
     Block = RtlpCut(Heap->Segments, Bytes);
-    if (Block == NULL && Heap->MaximumSize == 0) {
+    if (Block == NULL && Heap->MaximumSize != 0) {
+        return RtlpTakeRest(Heap, Size, Fresh);
+    }
+    if (Block == NULL) {
         PRTLP_SEGMENT Segment = RtlpReserve(SEGMENT_SIZE);
 
         if (Segment != NULL) {
@@ -344,9 +388,10 @@ RtlAllocateHeap(PVOID Handle, ULONG Flags, SIZE_T Size)
     BOOLEAN Locked = RtlpSerialize(Heap, Flags), Fresh = FALSE;
     PRTLP_BLOCK Block;
 
-    if (Size > HEAP_SMALL - 1) {
-        /* A heap of fixed size has no block above 512 KiB less its own overhead (HeapCreate). */
-        Block = Heap->MaximumSize != 0 ? NULL : RtlpAllocateLarge(Heap, Size);
+    if (Heap->MaximumSize != 0 && Size > HEAP_FIXED) {
+        Block = NULL; /* [LEARN: HeapCreate] */
+    } else if (Heap->MaximumSize == 0 && Size > HEAP_SMALL - 1) {
+        Block = RtlpAllocateLarge(Heap, Size);
         Fresh = TRUE;
     } else {
         Block = RtlpAllocateSmall(Heap, Size, &Fresh);
@@ -395,8 +440,10 @@ RtlFreeHeap(PVOID Handle, ULONG Flags, PVOID Memory)
         NtFreeVirtualMemory(NtCurrentProcess(), &Base, &Size, MEM_RELEASE);
     } else {
         Block->Check = RtlpCheckOf(Heap, Block);
-        *(PRTLP_BLOCK *)(Block + 1) = Heap->Free[Block->Class];
-        Heap->Free[Block->Class] = Block;
+        if (Block != Heap->Rest) {
+            *(PRTLP_BLOCK *)(Block + 1) = Heap->Free[Block->Class];
+            Heap->Free[Block->Class] = Block;
+        }
     }
     RtlpDone(Heap, Locked);
     return TRUE;
@@ -417,9 +464,7 @@ RtlReAllocateHeap(PVOID Handle, ULONG Flags, PVOID Memory, SIZE_T Size)
     }
     Block = RtlpCheckBlock(Heap, Memory, TRUE);
     Old = Block->Size;
-    Room = Block->Class == HEAP_LARGE
-               ? ((PRTLP_LARGE)Block - 1)->Bytes - sizeof(RTLP_LARGE) - sizeof(*Block)
-               : RtlpClassSize(Block->Class);
+    Room = RtlpRoomOf(Heap, Block);
     if (Size <= Room && (Block->Class != HEAP_LARGE || Size > HEAP_SMALL - 1 ||
                          (Flags & HEAP_REALLOC_IN_PLACE_ONLY) != 0)) {
         Block->Size = Size;
@@ -571,7 +616,7 @@ RtlWalkHeap(HANDLE Handle, PVOID Where)
             Take = Last == At;
             for (At += RtlpWalkSegment(Heap, Segment, Index, &Header); At < Segment->Top;) {
                 PRTLP_BLOCK Block = (PRTLP_BLOCK)At;
-                SIZE_T Bytes = sizeof(*Block) + RtlpClassSize(Block->Class);
+                SIZE_T Bytes = sizeof(*Block) + RtlpRoomOf(Heap, Block);
 
                 if (Take) {
                     RtlpWalkBlock(Block, Bytes, Index, Entry);

@@ -193,12 +193,15 @@ TpAllocTimer(PTP_TIMER *Result, PTP_TIMER_CALLBACK Callback, PVOID Context,
     return *Result != NULL ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
 
-VOID NTAPI
-TpSetTimer(PTP_TIMER Timer, PLARGE_INTEGER DueTime, DWORD Period, DWORD Window)
+/* TRUE: it was set, and what it was set to does not come any more. [LEARN: SetThreadpoolTimerEx] */
+LOGICAL NTAPI
+TpSetTimerEx(PTP_TIMER Timer, PLARGE_INTEGER DueTime, DWORD Period, DWORD Window)
 {
     PTPP_ITEM Item = (PTPP_ITEM)Timer;
+    BOOLEAN Cancelled;
 
     RtlEnterCriticalSection(&TppLock);
+    Cancelled = Item->Armed;
     TppDisarm(Item);
     Item->Period = 0;
     Item->Set = DueTime != NULL;
@@ -209,6 +212,13 @@ TpSetTimer(PTP_TIMER Timer, PLARGE_INTEGER DueTime, DWORD Period, DWORD Window)
         TppArm(Item);
     }
     RtlLeaveCriticalSection(&TppLock);
+    return Cancelled;
+}
+
+VOID NTAPI
+TpSetTimer(PTP_TIMER Timer, PLARGE_INTEGER DueTime, DWORD Period, DWORD Window)
+{
+    TpSetTimerEx(Timer, DueTime, Period, Window);
 }
 
 LOGICAL NTAPI
@@ -249,12 +259,15 @@ TpAllocWait(PTP_WAIT *Result, PTP_WAIT_CALLBACK Callback, PVOID Context,
     return *Result != NULL ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
 
-VOID NTAPI
-TpSetWait(PTP_WAIT Wait, HANDLE Object, PLARGE_INTEGER Timeout)
+/* As TpSetTimerEx. */
+LOGICAL NTAPI
+TpSetWaitEx(PTP_WAIT Wait, HANDLE Object, PLARGE_INTEGER Timeout, PVOID Reserved)
 {
     PTPP_ITEM Item = (PTPP_ITEM)Wait;
+    BOOLEAN Cancelled;
 
     RtlEnterCriticalSection(&TppLock);
+    Cancelled = Item->Armed;
     TppDisarm(Item);
     Item->Object = Object;
     Item->HasDue = Timeout != NULL;
@@ -268,6 +281,13 @@ TpSetWait(PTP_WAIT Wait, HANDLE Object, PLARGE_INTEGER Timeout)
         }
     }
     RtlLeaveCriticalSection(&TppLock);
+    return Cancelled;
+}
+
+VOID NTAPI
+TpSetWait(PTP_WAIT Wait, HANDLE Object, PLARGE_INTEGER Timeout)
+{
+    TpSetWaitEx(Wait, Object, Timeout, NULL);
 }
 
 VOID NTAPI

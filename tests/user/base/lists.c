@@ -288,6 +288,8 @@ Affinity(void)
     EXPECT(GetThreadGroupAffinity(GetCurrentThread(), &Group) && Group.Mask != 0);
     EXPECT(!GetThreadGroupAffinity(GetCurrentThread(), NULL));
     EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
+    EXPECT(!SetThreadGroupAffinity(GetCurrentThread(), NULL, NULL));
+    EXPECT_EQ(GetLastError(), ERROR_NOACCESS);
 }
 
 int

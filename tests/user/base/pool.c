@@ -87,7 +87,16 @@ TimersAndWaits(void)
     ResetEvent(Done);
     Timers = 0;
     SetThreadpoolTimer(New, (PFILETIME)&Due, 0, 0);
-    EXPECT(IsThreadpoolTimerSet(New));
+    EXPECT_EQ(IsThreadpoolTimerSet(New), TRUE);
+    {
+        BOOL(WINAPI * SetEx)(PTP_TIMER, PFILETIME, DWORD, DWORD) =
+            (PVOID)GetProcAddress(GetModuleHandleA("kernel32"), "SetThreadpoolTimerEx");
+
+        /* [Win32:SetThreadpoolTimerEx] was it set, and does that not come any more? */
+        EXPECT_EQ(SetEx(New, (PFILETIME)&Due, 0, 0), TRUE);
+        EXPECT_EQ(SetEx(New, NULL, 0, 0), TRUE);
+        EXPECT_EQ(SetEx(New, (PFILETIME)&Due, 0, 0), FALSE);
+    }
     Sleep(50);
     WaitForThreadpoolTimerCallbacks(New, FALSE);
     EXPECT_EQ(Timers, 1);

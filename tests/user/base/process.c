@@ -215,12 +215,27 @@ Files(void)
     }
 }
 
+/* [Win32:CheckRemoteDebuggerPresent] */
+static void
+Debugger(void)
+{
+    BOOL Present = 7;
+
+    EXPECT(CheckRemoteDebuggerPresent(GetCurrentProcess(), &Present) && Present == FALSE);
+    Present = 7;
+    EXPECT(!CheckRemoteDebuggerPresent(NULL, &Present) && Present == 7);
+    EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
+    EXPECT(!CheckRemoteDebuggerPresent(GetCurrentProcess(), NULL));
+    EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
+}
+
 int
 main(int Count, char **Values)
 {
     if (Count > 1) {
         return Child(Count, Values);
     }
+    Debugger();
     Processes();
     Modules();
     Files();
