@@ -4,7 +4,9 @@
  * [DDI:ntifs/ccsetdirtypinneddata], [DDI:ntifs/ccunpindata], [DDI:ntifs/ccrepinbcb], [DDI:ntifs/ccunpinrepinnedbcb],
  * [DDI:ntifs/ccmdlread], [DDI:ntifs/ccpreparemdlwrite], [DDI:ntifs/ccmdlwritecomplete], [DDI:ntifs/cccopyread],
  * [DDI:ntifs/cccopywrite], [DDI:ntifs/ccfastcopyread], [DDI:ntifs/cczerodata], [DDI:ntifs/ccflushcache],
- * [DDI:ntifs/ccpurgecachesection], [DDI:ntifs/ccsetfilesizes],
+ * [DDI:ntifs/ccpurgecachesection], [DDI:ntifs/ccsetfilesizes], [DDI:ntifs/ccdeferwrite], [DDI:ntifs/cccaniwrite],
+ * [DDI:ntifs/ccsetdirtypagethreshold], [DDI:ntifs/ccsetadditionalcacheattributes], [DDI:ntifs/ccschedulereadahead],
+ * [DDI:ntifs/ccsetreadaheadgranularity], [DDI:ntifs/ccwaitforcurrentlazywriteractivity], [DDI:ntifs/cccopywritewontflush].
  */
 #include "../ntlab-test.h"
 
@@ -18,7 +20,10 @@ static FAST_MUTEX HeaderMutex;
 static ERESOURCE Resource, Paging;
 static SECTION_OBJECT_POINTERS Pointers;
 static ULONG Reads, Writes, LastWrite, LastLength;
-static NTSTATUS ReadStatus = STATUS_SUCCESS;
+static ULONG LastRead, LastReadLength;
+static NTSTATUS ReadStatus = STATUS_SUCCESS, WriteStatus = STATUS_SUCCESS;
+static LONG LazyHeld, LazyTaken, AheadHeld, AheadTaken; /* by the cache manager's threads */
+static BOOLEAN LazyRefused, HeldWrong;
 
 /* Paging I/O of the one stream. */
 static NTSTATUS NTAPI
@@ -39,6 +44,8 @@ Transfer(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         }
         if (Stack->MajorFunction == IRP_MJ_READ) {
             Reads++;
+            LastRead = Offset;
+            LastReadLength = Length;
             Status = ReadStatus;
             if (NT_SUCCESS(Status)) {
                 RtlCopyMemory(Buffer, Disk + Offset, Length);
@@ -47,7 +54,10 @@ Transfer(PDEVICE_OBJECT DeviceObject, PIRP Irp)
             Writes++;
             LastWrite = Offset;
             LastLength = Length;
-            RtlCopyMemory(Disk + Offset, Buffer, Length);
+            Status = WriteStatus;
+            if (NT_SUCCESS(Status)) {
+                RtlCopyMemory(Disk + Offset, Buffer, Length);
+            }
         }
     }
     Irp->IoStatus.Status = Status;
@@ -57,14 +67,38 @@ Transfer(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 }
 
 static BOOLEAN NTAPI
-Acquire(PVOID Context, BOOLEAN Wait)
+AcquireLazy(PVOID Context, BOOLEAN Wait)
 {
+    HeldWrong = HeldWrong || Context != &Header || !Wait || !KeAreApcsDisabled();
+    if (LazyRefused) {
+        return FALSE;
+    }
+    LazyHeld++;
+    LazyTaken++;
     return TRUE;
 }
 
 static VOID NTAPI
-Release(PVOID Context)
+ReleaseLazy(PVOID Context)
 {
+    HeldWrong = HeldWrong || Context != &Header;
+    LazyHeld--;
+}
+
+static BOOLEAN NTAPI
+AcquireAhead(PVOID Context, BOOLEAN Wait)
+{
+    HeldWrong = HeldWrong || Context != &Header || !KeAreApcsDisabled();
+    AheadHeld++;
+    AheadTaken++;
+    return TRUE;
+}
+
+static VOID NTAPI
+ReleaseAhead(PVOID Context)
+{
+    HeldWrong = HeldWrong || Context != &Header;
+    AheadHeld--;
 }
 
 static LARGE_INTEGER
@@ -78,7 +112,8 @@ At(ULONG Offset)
 static VOID
 Begin(VOID)
 {
-    static CACHE_MANAGER_CALLBACKS Callbacks = {Acquire, Release, Acquire, Release};
+    static CACHE_MANAGER_CALLBACKS Callbacks = {AcquireLazy, ReleaseLazy, AcquireAhead,
+                                                ReleaseAhead};
     CC_FILE_SIZES Sizes = {{.QuadPart = SIZE}, {.QuadPart = SIZE}, {.QuadPart = SIZE}};
 
     for (ULONG i = 0; i < SIZE; i++) {
@@ -277,6 +312,178 @@ CopiesAndSizes(VOID)
 }
 
 static VOID
+Sleep(LONG Milliseconds)
+{
+    LARGE_INTEGER Time = {.QuadPart = -10000ll * Milliseconds};
+
+    KeDelayExecutionThread(KernelMode, FALSE, &Time);
+}
+
+static VOID
+Put(ULONG Offset, UCHAR Value)
+{
+    LARGE_INTEGER Where = At(Offset);
+
+    EXPECT(CcCopyWrite(File, &Where, 1, TRUE, &Value));
+}
+
+/* What is dirty is written by the lazy writer, while it holds what the callbacks took; or not, where the file says so. */
+static VOID
+Lazily(VOID)
+{
+    IO_STATUS_BLOCK Iosb;
+    LONG Before;
+
+    CcFlushCache(&Pointers, NULL, 0, &Iosb);
+    Before = LazyTaken;
+    Put(0x1800, 0xA1);
+    EXPECT(Disk[0x1800] != 0xA1);
+    Sleep(5000);
+    EXPECT_EQ(Disk[0x1800], 0xA1);
+    EXPECT(LazyTaken > Before && LazyHeld == 0 && !HeldWrong);
+    Before = LazyTaken;
+    Sleep(5000);
+    EXPECT_EQ(LazyTaken, Before); /* nothing is dirty */
+    LazyRefused = TRUE;           /* the file system is busy: later */
+    Put(0x1800, 0xA2);
+    Sleep(5000);
+    EXPECT_EQ(Disk[0x1800], 0xA1);
+    LazyRefused = FALSE;
+    Sleep(5000);
+    EXPECT_EQ(Disk[0x1800], 0xA2);
+    WriteStatus = STATUS_DEVICE_BUSY; /* tried again */
+    Put(0x1800, 0xA3);
+    Sleep(3000);
+    EXPECT(Disk[0x1800] == 0xA2 && LazyHeld == 0);
+    WriteStatus = STATUS_SUCCESS;
+    Sleep(5000);
+    EXPECT_EQ(Disk[0x1800], 0xA3);
+    CcSetAdditionalCacheAttributes(File, FALSE, TRUE);
+    Put(0x1800, 0xA4);
+    Sleep(5000);
+    EXPECT_EQ(Disk[0x1800], 0xA3);
+    CcSetAdditionalCacheAttributes(File, FALSE, FALSE);
+    EXPECT_STATUS(CcWaitForCurrentLazyWriterActivity(), STATUS_SUCCESS);
+    EXPECT_EQ(Disk[0x1800], 0xA4);
+    EXPECT_STATUS(CcWaitForCurrentLazyWriterActivity(), STATUS_SUCCESS); /* there is none */
+}
+
+static ULONG Posted[4], PostedCount;
+static KEVENT PostedAll;
+
+static VOID NTAPI
+Post(PVOID Context1, PVOID Context2)
+{
+    Posted[PostedCount++ % 4] = (ULONG)(ULONG_PTR)Context1 * 16 + (ULONG)(ULONG_PTR)Context2;
+    if (PostedCount == 3) {
+        KeSetEvent(&PostedAll, 0, FALSE);
+    }
+}
+
+/* Above a file's threshold of dirty pages a writer has to wait, or to have his write posted; a retried one goes first. */
+static VOID
+Thresholds(VOID)
+{
+    LARGE_INTEGER Where = At(0x1000), Second = {.QuadPart = -600000000};
+    IO_STATUS_BLOCK Iosb;
+
+    CcFlushCache(&Pointers, NULL, 0, &Iosb);
+    KeInitializeEvent(&PostedAll, NotificationEvent, FALSE);
+    CcSetDirtyPageThreshold(File, 2);
+    EXPECT(CcCanIWrite(File, 0x2000, FALSE, FALSE));
+    Put(0x1000, 0xB1);
+    EXPECT(CcCanIWrite(File, 0x1000, FALSE, FALSE));
+    EXPECT(CcCopyWriteWontFlush(File, &Where, 0x1000));
+    EXPECT(!CcCanIWrite(File, 0x1001, FALSE, FALSE)); /* two pages and one are more than two */
+    EXPECT(!CcCopyWriteWontFlush(File, &Where, 0x1001));
+    Put(0x2000, 0xB2);
+    EXPECT(!CcCanIWrite(File, 1, FALSE, FALSE));
+    CcDeferWrite(File, Post, (PVOID)1, (PVOID)2, 1, FALSE);
+    CcDeferWrite(File, Post, (PVOID)3, (PVOID)4, 1, FALSE);
+    CcDeferWrite(File, Post, (PVOID)5, (PVOID)6, 1, TRUE);
+    EXPECT_EQ(PostedCount, 0);
+    EXPECT_STATUS(KeWaitForSingleObject(&PostedAll, Executive, KernelMode, FALSE, &Second),
+                  STATUS_SUCCESS);
+    EXPECT(Posted[0] == 0x56 && Posted[1] == 0x12 && Posted[2] == 0x34);
+    EXPECT(Disk[0x1000] == 0xB1 && Disk[0x2000] == 0xB2); /* they were written first */
+    Put(0x1000, 0xB3);
+    Put(0x2000, 0xB4);
+    EXPECT(CcCanIWrite(File, 1, TRUE, FALSE)); /* waits until there is room */
+    EXPECT(Disk[0x1000] == 0xB3 && Disk[0x2000] == 0xB4);
+    CcSetDirtyPageThreshold(File, 0);
+    Put(0x1000, 0xB5);
+    Put(0x2000, 0xB6);
+    EXPECT(CcCanIWrite(File, 0x3000, FALSE, FALSE)); /* no threshold of its own */
+    EXPECT(!CcCopyWriteWontFlush(File, &Where, 0x10001));
+    CcFlushCache(&Pointers, NULL, 0, &Iosb);
+    EXPECT(Disk[0x1000] == 0xB5 && Disk[0x2000] == 0xB6);
+}
+
+/* What follows a read is read by a worker, up to the granularity; under the file system's own lock. */
+static VOID
+Ahead(VOID)
+{
+    LARGE_INTEGER Where = At(0);
+    CC_FILE_SIZES Sizes = {{.QuadPart = SIZE}, {.QuadPart = SIZE}, {.QuadPart = SIZE}};
+    UCHAR Buffer[16];
+    IO_STATUS_BLOCK Iosb;
+    ULONG Before;
+
+    Header.FileSize = Header.ValidDataLength = Sizes.FileSize;
+    CcSetFileSizes(File, &Sizes);
+    CcFlushCache(&Pointers, NULL, 0, &Iosb);
+    EXPECT(CcPurgeCacheSection(&Pointers, NULL, 0, FALSE));
+    CcSetReadAheadGranularity(File, 0x2000);
+    EXPECT(CcCopyRead(File, &Where, 16, TRUE, Buffer, &Iosb));
+    Sleep(100);
+    EXPECT(CcPurgeCacheSection(&Pointers, NULL, 0, FALSE));
+    Before = Reads;
+    CcSetAdditionalCacheAttributes(File, TRUE, FALSE);
+    Where = At(0x1000);
+    CcScheduleReadAhead(File, &Where, 0x1000);
+    Sleep(100);
+    EXPECT_EQ(Reads, Before); /* it is disabled */
+    CcSetAdditionalCacheAttributes(File, FALSE, FALSE);
+    AheadTaken = 0;
+    CcScheduleReadAhead(File, &Where, 0x1000);
+    Sleep(100);
+    EXPECT(Reads > Before && LastRead + LastReadLength == 0x4000 && LastRead >= 0x2000);
+    EXPECT(AheadTaken == 1 && AheadHeld == 0 && !HeldWrong);
+    Where = At(0x2000);
+    EXPECT(CcCopyRead(File, &Where, 16, FALSE, Buffer, &Iosb)); /* without waiting */
+    Before = Reads;
+    Where = At(0x1000);
+    CcScheduleReadAhead(File, &Where, 0x1000);
+    Sleep(100);
+    EXPECT_EQ(Reads, Before); /* it is there */
+    Where = At(SIZE - 0x1000);
+    CcScheduleReadAhead(File, &Where, 0x1000);
+    Sleep(100);
+    EXPECT_EQ(Reads, Before); /* there is no more */
+}
+
+/* A file that is not cached is zeroed on the disk. */
+static VOID
+Uncached(VOID)
+{
+    PFILE_OBJECT Plain = IoCreateStreamFileObjectLite(NULL, Device);
+    LARGE_INTEGER Start = At(0x1200), End = At(0x1600);
+    ULONG Before = Writes;
+
+    Plain->FsContext = &Header;
+    RtlFillMemory(Disk + 0x1000, 0x1000, 0xC1);
+    EXPECT(CcZeroData(Plain, &Start, &End, TRUE));
+    EXPECT(Disk[0x11FF] == 0xC1 && Disk[0x1200] == 0 && Disk[0x15FF] == 0 && Disk[0x1600] == 0xC1);
+    EXPECT_EQ(Writes, Before + 1);
+    EXPECT(CcZeroData(Plain, &End, &End, TRUE)); /* nothing */
+    EXPECT_EQ(Writes, Before + 1);
+    WriteStatus = STATUS_DEVICE_DATA_ERROR;
+    EXPECT_RAISES(CcZeroData(Plain, &Start, &End, TRUE), STATUS_DEVICE_DATA_ERROR);
+    WriteStatus = STATUS_SUCCESS;
+    ObDereferenceObject(Plain);
+}
+
+static VOID
 Finish(VOID)
 {
     LARGE_INTEGER Zero = At(0);
@@ -299,8 +506,9 @@ Unload(PDRIVER_OBJECT DriverObject)
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    static const NTLAB_TEST Tests[] = {TEST(Begin), TEST(Maps),           TEST(Pins),
-                                       TEST(Mdls),  TEST(CopiesAndSizes), TEST(Finish)};
+    static const NTLAB_TEST Tests[] = {
+        TEST(Begin),  TEST(Maps),       TEST(Pins),  TEST(Mdls),     TEST(CopiesAndSizes),
+        TEST(Lazily), TEST(Thresholds), TEST(Ahead), TEST(Uncached), TEST(Finish)};
 
     for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
         DriverObject->MajorFunction[i] = Transfer;
