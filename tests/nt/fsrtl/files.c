@@ -5,6 +5,11 @@
  */
 #include "../ntlab-test.h"
 
+NTKERNELAPI BOOLEAN NTAPI FsRtlMdlRead(PFILE_OBJECT, PLARGE_INTEGER, ULONG, ULONG, PMDL *,
+                                       PIO_STATUS_BLOCK);
+NTKERNELAPI BOOLEAN NTAPI FsRtlPrepareMdlWrite(PFILE_OBJECT, PLARGE_INTEGER, ULONG, ULONG, PMDL *,
+                                               PIO_STATUS_BLOCK);
+
 #define PAGE 4096u
 
 static HANDLE Handle;
@@ -101,6 +106,56 @@ Mdls(VOID)
     }
 }
 
+/* The forms without a device; what fast I/O leaves to a request: while another is on its way, and beyond the file's end. */
+static VOID
+Forms(VOID)
+{
+    LARGE_INTEGER Where = At(128), End = At(sizeof(Data)), Last = At(sizeof(Data) - 4);
+    PMDL Mdl = NULL;
+    IO_STATUS_BLOCK Iosb = {0};
+
+    EXPECT(FsRtlMdlRead(File, &Where, 8, 0, &Mdl, &Iosb));
+    EXPECT(NT_SUCCESS(Iosb.Status) && Iosb.Information == 8 && Mdl != NULL);
+    if (Mdl != NULL) {
+        EXPECT(
+            RtlEqualMemory(MmGetSystemAddressForMdlSafe(Mdl, NormalPagePriority), Data + 128, 8));
+        EXPECT(FsRtlMdlReadComplete(File, Mdl));
+    }
+    Mdl = NULL;
+    EXPECT(FsRtlPrepareMdlWrite(File, &Where, 8, 0, &Mdl, &Iosb));
+    EXPECT(NT_SUCCESS(Iosb.Status) && Iosb.Information == 8 && Mdl != NULL);
+    if (Mdl != NULL) {
+        RtlFillMemory(MmGetSystemAddressForMdlSafe(Mdl, NormalPagePriority), 8, 0x6B);
+        EXPECT(FsRtlMdlWriteComplete(File, &Where, Mdl));
+        RtlFillMemory(Data + 128, 8, 0x6B);
+    }
+    EXPECT(FsRtlCopyRead(File, &Where, 8, TRUE, 0, Text, &Iosb, File->DeviceObject) &&
+           RtlEqualMemory(Text, Data + 128, 8));
+    Mdl = NULL;
+    EXPECT(FsRtlMdlReadDev(File, &Where, 0, 0, &Mdl, &Iosb, File->DeviceObject)); /* nothing */
+    EXPECT(Iosb.Status == STATUS_SUCCESS && Iosb.Information == 0 && Mdl == NULL);
+    EXPECT(FsRtlPrepareMdlWriteDev(File, &Where, 0, 0, &Mdl, &Iosb, File->DeviceObject));
+    EXPECT(Iosb.Information == 0 && Mdl == NULL);
+    EXPECT(FsRtlMdlReadDev(File, &End, 8, 0, &Mdl, &Iosb, File->DeviceObject));
+    EXPECT(Iosb.Status == STATUS_END_OF_FILE && Iosb.Information == 0 && Mdl == NULL);
+    EXPECT(!FsRtlPrepareMdlWriteDev(File, &Last, 8, 0, &Mdl, &Iosb, File->DeviceObject));
+    EXPECT(!FsRtlCopyWrite(File, &Last, 8, TRUE, 0, Data, &Iosb, File->DeviceObject));
+    EXPECT(FsRtlCopyWrite(File, &Last, 0, TRUE, 0, Data, &Iosb, File->DeviceObject));
+    EXPECT(Iosb.Status == STATUS_SUCCESS && Iosb.Information == 0);
+    IoSetTopLevelIrp((PIRP)FSRTL_FSP_TOP_LEVEL_IRP);
+    EXPECT(!FsRtlCopyRead(File, &Where, 8, TRUE, 0, Text, &Iosb, File->DeviceObject));
+    EXPECT(!FsRtlCopyWrite(File, &Where, 8, TRUE, 0, Data, &Iosb, File->DeviceObject));
+    EXPECT(!FsRtlMdlReadDev(File, &Where, 8, 0, &Mdl, &Iosb, File->DeviceObject));
+    EXPECT(!FsRtlPrepareMdlWriteDev(File, &Where, 8, 0, &Mdl, &Iosb, File->DeviceObject));
+    IoSetTopLevelIrp(NULL);
+    File->Flags |= FO_WRITE_THROUGH;
+    EXPECT(!FsRtlCopyWrite(File, &Where, 8, TRUE, 0, Data, &Iosb, File->DeviceObject));
+    EXPECT(!FsRtlPrepareMdlWriteDev(File, &Where, 8, 0, &Mdl, &Iosb, File->DeviceObject));
+    File->Flags &= ~FO_WRITE_THROUGH;
+    EXPECT(IoGetTopLevelIrp() == NULL && Mdl == NULL);
+    EXPECT(!KeAreApcsDisabled());
+}
+
 /* [DDI:ntifs/fsrtlispagingfile] */
 static VOID
 Kinds(VOID)
@@ -180,5 +235,5 @@ Last(VOID)
     ZwClose(Handle);
 }
 
-TEST_DRIVER(TEST(Prepare), TEST(Copies), TEST(Mdls), TEST(Kinds), TEST(Flushes), TEST(Views),
-            TEST(Last))
+TEST_DRIVER(TEST(Prepare), TEST(Copies), TEST(Mdls), TEST(Forms), TEST(Kinds), TEST(Flushes),
+            TEST(Views), TEST(Last))
