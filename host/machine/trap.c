@@ -18,6 +18,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "host/machine/operand.h"
 #include "host/machine/trap.h"
 #include "host/machine/watch.h"
 
@@ -138,6 +139,10 @@ trap_deliver(ucontext_t *context, struct trap_event event)
     if (event.kind == ABI_TRAP_POINT) { /* T3: but this one goes on there */
         trap.rip = (uint64_t)g[REG_RIP];
         trap.rsp = (uint64_t)g[REG_RSP];
+    }
+    if (event.vector == VECTOR_GP && event.kind == ABI_TRAP_EXCEPTION && event.error == 0 &&
+        event.address == ~0ull && GUEST->mode == ABI_KERNEL_MODE) {
+        event.address = operand_uncanonical(g, &event.error);
     }
     trap.fault_address = event.address;
     trap.vector = event.vector;

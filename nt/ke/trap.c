@@ -201,7 +201,10 @@ KiVector(struct abi_trap *Raw, PKI_FRAME Frame)
         KiRaise(Frame, STATUS_ILLEGAL_INSTRUCTION, 0, 0, 0);
         break;
     case 13:
-        /* Not canonical: an access violation whose address is not known. */
+        /* Not canonical: an access violation whose address is not told. */
+        if (VfHooks != NULL && Raw->previous_mode == KernelMode) {
+            VfHooks->Fault(Raw, (PVOID)Raw->fault_address, FALSE);
+        }
         KiRaise(Frame, STATUS_ACCESS_VIOLATION, 2, 0, ~0ull);
         break;
     case 14:

@@ -81,6 +81,9 @@ VfImageUnloads(PKI_MODULE Module)
 static BOOLEAN
 VfFault(struct abi_trap *Raw, PVOID Address, BOOLEAN Write)
 {
+    if (Raw->vector == 13) {
+        return VfFilledFault(Raw, (ULONG64)Address);
+    }
     return ABI_IS_USER(Address)
                ? VfUserFault(Raw, (ULONG64)Address, Write)
                : Raw->previous_mode == KernelMode && (VfPoolFault(Raw, (ULONG64)Address, Write) ||

@@ -104,6 +104,37 @@ VfGivesTo(PVF_FRAME Frame, const VOID *From, ULONG64 Bytes)
     }
 }
 
+/* Whose fill an address is: what was read as a pointer, or a member of what it points to. */
+static BOOLEAN
+VfIsFill(ULONG64 Address, ULONG Word)
+{
+    ULONG64 Fill = (ULONG64)Word << 32 | Word;
+
+    return Address - (Fill - VF_REACHED) <= 2 * VF_REACHED;
+}
+
+/*
+ * A verified driver goes to an address that is not canonical, which is an access violation that a __try around it takes for the user's
+ * mistake. FALSE, if it comes back.
+ */
+BOOLEAN
+VfFilledFault(struct abi_trap *Raw, ULONG64 Address)
+{
+    BOOLEAN OfStack = VfIsFill(Address, VF_STACK32);
+    ULONG Rule = OfStack ? VfRuleStackUninitialized : VfRulePoolUninitialized;
+
+    if ((OfStack || VfIsFill(Address, VF_UNINIT32)) && VfIsOn(Rule) &&
+        VfIsVerified((PVOID)Raw->original_rip)) {
+        VfViolateAtTrap(
+            Rule, Raw,
+            "%a %s 0x%p: that is %s which was never written, and what earlier calls have "
+            "left there may be any address",
+            (PVOID)Raw->original_rip, (Raw->error & 16) != 0 ? "calls" : "goes to", (PVOID)Address,
+            OfStack ? "a variable on the stack" : "memory of the pool");
+    }
+    return FALSE;
+}
+
 /* What earlier calls have left on the stack is overwritten, so that it can be told from what the driver has written. */
 static DECLSPEC_NOINLINE VOID
 VfFillBelow(VOID)

@@ -67,5 +67,6 @@ extern VF_SET VfSent; /* memory.c: such addresses that programs have sent */
 #define VF_UNINIT32 0xA7A7A7A7u
 #define VF_STACK    0xA9
 #define VF_STACK32  0xA9A9A9A9u
+#define VF_REACHED  0x10000 /* bytes: members of a structure are not farther from its beginning */
 
 #endif

@@ -238,6 +238,7 @@ BOOLEAN VfIsPortGiven(USHORT Port);
 VOID VfInitAbuse(VOID);
 VOID VfHardware(struct abi_trap *Raw);
 BOOLEAN VfAddressFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write);
+BOOLEAN VfFilledFault(struct abi_trap *Raw, ULONG64 Address);
 VOID VfInitHardware(VOID);
 VOID VfJudgeCreate(PVF_CALLOUT Callout);
 VOID VfInitType(VOID);

@@ -1,0 +1,86 @@
+/*
+ * operand.c - which address it was that is not canonical.
+ *
+ * The processor tells of such an access by #GP, without an address. What a driver is judged by (nt/vf/memory.c) is where it wanted to go,
+ * so the instruction is looked at. Facts: Intel SDM volume 2, chapter 2 (ModRM, SIB), volume 1, 3.3.7.1.
+ */
+#include <ucontext.h>
+#include "host/image/insn.h"
+#include "host/machine/machine.h"
+#include "host/machine/operand.h"
+
+#define FETCH 16u /* of a page fault's error code */
+
+static const int order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                              REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                              REG_R12, REG_R13, REG_R14, REG_R15};
+
+static bool
+is_canonical(uint64_t address)
+{
+    return (uint64_t)((int64_t)(address << 16) >> 16) == address;
+}
+
+static uint64_t
+memory_operand(const greg_t *g, const struct insn *insn)
+{
+    uint64_t address = (uint64_t)(int64_t)(insn->disp_at != 0 ? insn->disp : 0);
+    unsigned base = insn_rm(insn);
+
+    if ((insn->modrm & 7) == 4) {
+        unsigned index = (insn->sib >> 3 & 7) | (insn->rex & 2 ? 8 : 0);
+
+        base = (insn->sib & 7) | (insn->rex & 1 ? 8 : 0);
+        if (index != 4) {
+            address += (uint64_t)g[order[index]] << (insn->sib >> 6);
+        }
+    }
+    if ((base & 7) != 5 || insn->modrm >> 6 != 0) {
+        address += (uint64_t)g[order[base]];
+    }
+    return address;
+}
+
+/* movs, cmps, stos, lods, scas */
+static bool
+is_string(const struct insn *insn)
+{
+    return insn->map == INSN_ONE_BYTE && insn->opcode >= 0xA4 && insn->opcode <= 0xAF &&
+           (insn->opcode & 0xFE) != 0xA8;
+}
+
+uint64_t
+operand_uncanonical(const greg_t *g, uint32_t *error)
+{
+    uint8_t bytes[16];
+    struct insn insn;
+    uint64_t address, target;
+    bool goes;
+
+    if (space_read((uint64_t)g[REG_RIP], bytes, sizeof(bytes)) != sizeof(bytes) ||
+        !insn_decode(bytes, sizeof(bytes), &insn) || insn.address32 || insn.segment != 0) {
+        return ~0ull;
+    }
+    if (is_string(&insn)) {
+        address = (uint64_t)g[REG_RDI];
+        return is_canonical(address) ? (uint64_t)g[REG_RSI] : address;
+    }
+    if (!insn.has_modrm || insn.rip_relative) {
+        return ~0ull;
+    }
+    goes = insn.flow == INSN_CALL_INDIRECT || insn.flow == INSN_JUMP_INDIRECT;
+    if (insn.modrm >> 6 == 3) {
+        *error = goes ? FETCH : 0;
+        return goes ? (uint64_t)g[order[insn_rm(&insn)]] : ~0ull;
+    }
+    address = memory_operand(g, &insn);
+    if (!is_canonical(address)) {
+        return address;
+    }
+    if (!goes || space_read(address, &target, sizeof(target)) != sizeof(target) ||
+        is_canonical(target)) {
+        return ~0ull;
+    }
+    *error = FETCH;
+    return target;
+}
