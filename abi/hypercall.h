@@ -177,7 +177,8 @@ struct abi_agent {
     uint32_t
         target; /* an event that the environment adds: the agent whose next step it changes; that agent
                          says its own name here; else 0 */
-    uint32_t reserved;
+    uint32_t
+        stamp; /* not 0: all of this but ABI_AGENT_ASKER is what the agent was told with under this stamp */
     uint64_t object; /* the first one */
     struct abi_object other[ABI_AGENT_OBJECTS - 1];
     uint64_t thread;    /* whose operation it is, 0: no thread's */

@@ -60,7 +60,9 @@
 #define ALONE_LIMIT   (16 * ALONE_POINTS)
 #define QUIET_TOUCHES 4096
 #define MAX_PASSED    256 /* calls in a row that are no question */
-#define APART_RUNS    64  /* X12: one in so many */
+#define APART_RUNS    64  /* X12: one in so many, as long as runs are few ... */
+#define APART_LATER   512 /* ... and then, for each costs as much as ten others */
+#define APART_FIRST   4096
 #define MAX_DEPTHS    SPIN_SLOTS
 #define MOVE_PAGES    4 /* to come to the next point costs as much as to copy so many pages */
 #define MAP_PAGES     4 /* and so does a page that is mapped on the way: an image is read and patched */
@@ -98,7 +100,9 @@ static struct {
     struct abi_agent root[MAX_AGENTS]; /* the question there */
     uint32_t root_count;
     uint32_t names[MAX_AGENTS];
-    uint8_t place[MAX_AGENTS]; /* whose name was last at this place of the kernel's list */
+    uint8_t place[MAX_AGENTS];  /* whose name was last on this processor */
+    uint32_t stamp[MAX_AGENTS]; /* of what `next` was made of; 0: of something else */
+    uint8_t where[MAX_AGENTS];  /* its place in the kernel's list */
     uint64_t run;
     uint64_t hash;                /* of the run that is being tried again (trial.c) */
     uint32_t *schedule;           /* names, of this run */
@@ -207,55 +211,77 @@ agent_number(uint32_t name)
     return it.at.agents++;
 }
 
-/* The kernel mostly lists the same agents at the same places. */
+/* The kernel mostly tells of the same agent on a processor. */
 static uint32_t
-number_at(uint32_t place, uint32_t name)
+number_of(const struct abi_agent *agent)
 {
-    uint32_t number = it.place[place % MAX_AGENTS];
+    uint8_t *place =
+        &it.place[(agent->cpu + agent->kind * (uint32_t)ABI_MAX_PROCESSORS) % MAX_AGENTS];
+    uint32_t number = *place;
 
-    if (number >= it.at.agents || it.names[number] != name) {
-        it.place[place % MAX_AGENTS] = (uint8_t)(number = agent_number(name));
+    if (number >= it.at.agents || it.names[number] != agent->name) {
+        *place = (uint8_t)(number = agent_number(agent->name));
     }
     return number;
+}
+
+/* What it stands in front of, if that is not what it was. */
+static void
+look_at(const struct abi_agent *agent, uint32_t number)
+{
+    struct operation *next = &it.next[number];
+
+    it.stamp[number] = agent->stamp;
+    if (!operation_is_known(next, agent)) {
+        operation_describe(next, agent);
+    }
+    pulse_look(agent);
+    if (pulse_is_known() && pulse_begins(agent)) {
+        next->flags &= (uint16_t)~(ABI_AGENT_BLOCKED | ABI_AGENT_WAITS);
+    }
+    spin_arrive(number, agent, it.at.moves);
+    if ((next->flags & ABI_AGENT_BLOCKED) == 0 &&
+        ((!spin_is_idle() && spin_waits(number, it.at.moves, it.past, next)) ||
+         (it.search->stuck && it.past && agent->registers != 0))) { /* X7 */
+        next->flags |= ABI_AGENT_BLOCKED | ABI_AGENT_WAITS;
+        it.spinning |= set_one(number);
+        it.stamp[number] = 0;
+    }
 }
 
 static void
 ask(const struct abi_agent *agents, uint32_t count)
 {
     struct question *question = &it.question;
-    bool pulsed = pulse_is_known();
+    bool alike = spin_is_idle() && !it.search->stuck;
+    agent_set present = 0, enabled = 0;
     uint32_t running = 0;
 
-    *question = (struct question){.last = it.at.last, .step = it.at.steps, .next = it.next};
     it.spinning = 0;
     it.past = !it.search->replay || it.at.steps + replay_skipped >= it.search->schedule_length;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t number = number_at(i, agents[i].name);
+        const struct abi_agent *agent = &agents[i];
+        uint32_t number = number_of(agent);
+        agent_set one = set_one(number);
 
-        question->present |= set_one(number);
-        if (!operation_is_known(&it.next[number], &agents[i])) {
-            operation_describe(&it.next[number], &agents[i]);
+        it.where[number] = (uint8_t)i;
+        if (!alike || agent->stamp == 0 || agent->stamp != it.stamp[number]) {
+            look_at(agent, number);
+            alike = alike && spin_is_idle();
         }
-        pulse_look(&agents[i]);
-        if (pulsed && pulse_begins(&agents[i])) {
-            it.next[number].flags &= (uint16_t)~(ABI_AGENT_BLOCKED | ABI_AGENT_WAITS);
-        }
-        spin_arrive(number, &agents[i], it.at.moves);
-        if ((it.next[number].flags & ABI_AGENT_BLOCKED) == 0) {
-            if ((!spin_is_idle() && spin_waits(number, it.at.moves, it.past, &it.next[number])) ||
-                (it.search->stuck && it.past && agents[i].registers != 0)) { /* X7 */
-                it.next[number].flags |= ABI_AGENT_BLOCKED | ABI_AGENT_WAITS;
-                it.spinning |= set_one(number);
-            } else {
-                question->enabled |= set_one(number);
-            }
-        }
-        running += agents[i].kind == ABI_AGENT_THREAD;
-        if (agents[i].kind == ABI_AGENT_INJECTED) {
-            it.at.offered |= set_one(number);
+        present |= one;
+        enabled |= (it.next[number].flags & ABI_AGENT_BLOCKED) == 0 ? one : 0;
+        running += agent->kind == ABI_AGENT_THREAD;
+        if (agent->kind == ABI_AGENT_INJECTED) {
+            it.at.offered |= one;
         }
     }
-    question->present |= it.at.offered; /* X4: also when the target is gone */
+    *question =
+        (struct question){.enabled = enabled,
+                          .present = present | it.at.offered, /* X4: also when the target is gone */
+                          .last = it.at.last,
+                          .step = it.at.steps,
+                          .next = it.next};
     if (it.results != NULL && running > it.results->running) {
         it.results->running = running;
     }
@@ -265,6 +291,7 @@ static void
 begin_run(void)
 {
     it.at = (struct progress){.last = NO_AGENT}; /* strategy.h: agents get their numbers anew */
+    memset(it.stamp, 0, sizeof(it.stamp));
     it.blocked = it.fair = it.died = false;
     it.parts = it.parting = 0;
     memory_begin_run();
@@ -284,7 +311,7 @@ static bool
 is_apart(void)
 {
     return it.strategy->kind != STRATEGY_SAMPLED || unit_run() < it.strategy->warm ||
-           unit_run() % APART_RUNS == 0;
+           unit_run() % (unit_run() < APART_FIRST ? APART_RUNS : APART_LATER) == 0;
 }
 
 static bool
@@ -452,12 +479,11 @@ answer(const struct abi_agent *agents, uint32_t count)
     }
     it.stepped = (uint8_t)chosen;
     spin_stepped(chosen, it.at.moves++);
-    for (uint32_t i = 0; i < count; i++) {
-        if (agents[i].name == it.names[chosen]) {
-            return i;
-        }
+    if (chosen >= it.at.agents || it.where[chosen] >= count ||
+        agents[it.where[chosen]].name != it.names[chosen]) {
+        worker_fail("a strategy chose an agent that cannot step");
     }
-    worker_fail("a strategy chose an agent that cannot step");
+    return it.where[chosen];
 }
 
 /* X6. Each point asks where steps are recorded and where the environment may step in. */
@@ -643,6 +669,7 @@ start(void)
     }
     snapshot_pop(depth_count);
     snapshot_restore();
+    memset(it.stamp, 0, sizeof(it.stamp));
     if (depth_count == 0) {
         snapshot_resume(decide(it.root, it.root_count, 0));
     }
@@ -654,13 +681,13 @@ start(void)
     snapshot_resume(decide(depth->asked, depth->count, 0));
 }
 
-/* Anything may be called from here: the vector registers are saved. */
+/* Anything may be called from here: the vector registers are saved. `plain`: choose_quickly has looked at each. */
 static uint32_t
-choose_slowly(const struct abi_agent *agents, uint32_t count, uint32_t asker)
+choose_slowly(const struct abi_agent *agents, uint32_t count, uint32_t asker, bool plain)
 {
     uint32_t ready = 0, first = 0, offered = 0;
 
-    for (uint32_t i = count; i-- > 0;) {
+    for (uint32_t i = plain && it.rooted ? 0 : count; i-- > 0;) {
         if (agents[i].op == SP_NONE || (it.rooted && agents[i].op == SP_YIELD &&
                                         spin_passes(known_number(agents[i].name), &agents[i]))) {
             spin_stepped(known_number(agents[i].name), it.at.moves++);
@@ -712,9 +739,9 @@ choose_slowly(const struct abi_agent *agents, uint32_t count, uint32_t asker)
     return decide(agents, count, asker);
 }
 
-/* The answers that follow from the state alone, where they do; else `count`. */
-GENERAL_REGISTERS_ONLY static uint32_t
-choose_quickly(const struct abi_agent *agents, uint32_t count, uint32_t asker)
+/* The answers that follow from the state alone, where they do; else `count`. `plain`: nobody stands at an access to memory or runs on. */
+GENERAL_REGISTERS_ONLY static inline uint32_t
+choose_quickly(const struct abi_agent *agents, uint32_t count, uint32_t asker, bool *plain)
 {
     uint32_t ready = 0;
 
@@ -728,6 +755,7 @@ choose_quickly(const struct abi_agent *agents, uint32_t count, uint32_t asker)
         }
         ready += (agents[i].flags & ABI_AGENT_BLOCKED) == 0;
     }
+    *plain = true;
     if (it.blocked) {
         return it.spinning == 0 ? round_robin_choose(agents, count, asker) : count; /* X2 */
     }
@@ -744,15 +772,16 @@ GENERAL_REGISTERS_ONLY uint32_t
 explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 {
     uint32_t chosen = count;
+    bool plain = false;
 
     it.quiet = 0;
     it.at.passed = 0;
     if (!trial_is_on() && spin_is_idle() && it.parting == 0 && !pulse_is_known()) {
-        chosen = choose_quickly(agents, count, asker);
+        chosen = choose_quickly(agents, count, asker, &plain);
     }
     if (chosen == count) {
         machine_save_vectors(vectors);
-        chosen = choose_slowly(agents, count, asker);
+        chosen = choose_slowly(agents, count, asker, plain);
         machine_load_vectors(vectors);
     }
     GUEST->watching = 1;

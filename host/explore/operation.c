@@ -92,7 +92,7 @@ operation_describe(struct operation *operation, const struct abi_agent *agent)
 
     more = more != NULL ? objects_keep(more, agent->objects - 1u) : NULL;
     operation->op = agent->op;
-    operation->flags = agent->flags;
+    operation->flags = agent->flags & (uint16_t)~ABI_AGENT_ASKER;
     operation->kind = agent->kind;
     operation->takes = agent->takes;
     operation->queues = agent->queues;
@@ -123,7 +123,7 @@ operation_is_known(const struct operation *operation, const struct abi_agent *ag
     uint32_t others = agent->objects > 1 ? agent->objects - 1u : 0;
 
     if (operation->objects != others + 1 || (others != 0 && operation->more == NULL) ||
-        operation->op != agent->op || operation->flags != agent->flags ||
+        operation->op != agent->op || operation->flags != (agent->flags & ~ABI_AGENT_ASKER) ||
         operation->object[0] != agent->object || operation->kind != agent->kind ||
         operation->target != agent->target || operation->size[0] != agent->size ||
         operation->takes != agent->takes || operation->queues != agent->queues ||

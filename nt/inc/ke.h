@@ -282,6 +282,14 @@ typedef struct _KPROCESS KPROCESS;
 /* Exploring: would the operation on Object have to wait now? Changes nothing. */
 typedef BOOLEAN (*PKI_WOULD_WAIT)(const volatile VOID *Object, ULONG_PTR Context);
 
+/* Exploring: what the host was told of who stands on a processor (nt/ke/explore.c, E11). */
+typedef struct _KI_DESCRIBED {
+    BOOLEAN Stays; /* FALSE: it is described anew */
+    BOOLEAN WouldWait;
+    UCHAR Type; /* of a wait: of the object */
+    struct abi_agent Agent;
+} KI_DESCRIBED;
+
 typedef struct _KPRCB {
     ULONG MxCsr;        /* 0x00, gs:[180h] */
     UCHAR LegacyNumber; /* 0x04, gs:[184h] */
@@ -324,6 +332,7 @@ typedef struct _KPRCB {
     UCHAR MaySuspend;   /* inject.c: KI_NEVER ... */
     PVOID PendingBlock; /* the pool block that the object lies in */
     BOOLEAN RunDpc;     /* exploring: the first DPC of the queue was chosen */
+    KI_DESCRIBED Described;
 } KPRCB, *PKPRCB;
 C_ASSERT(FIELD_OFFSET(KPRCB, Number) == 0x24);
 C_ASSERT(FIELD_OFFSET(KPRCB, RspBase) == 0x28);

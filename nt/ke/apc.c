@@ -89,11 +89,11 @@ KiKernelApcAllowed(PKTHREAD Thread, PKAPC Apc)
 }
 
 BOOLEAN
-KiKernelApcWaits(PKTHREAD Thread)
+KiPendingApcWaits(PKTHREAD Thread)
 {
     PLIST_ENTRY Head = &Thread->ApcState.ApcListHead[KernelMode];
 
-    return Thread->ApcState.KernelApcPending && !IsListEmpty(Head) &&
+    return !IsListEmpty(Head) &&
            KiKernelApcAllowed(Thread, CONTAINING_RECORD(Head->Flink, KAPC, ApcListEntry));
 }
 

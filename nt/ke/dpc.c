@@ -330,8 +330,8 @@ KiRetireDpcs(PKPRCB Prcb)
 BOOLEAN
 KiAreDpcsLeft(const volatile VOID *Object, ULONG_PTR Unused)
 {
-    for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
-        if (KiHasDpcs(&KiProcessor[Cpu]->Prcb)) {
+    for (ULONG64 Set = KiBusy; Set != 0; Set &= Set - 1) { /* exploring, who has a DPC is busy */
+        if (KiHasDpcs(&KiProcessor[__builtin_ctzll(Set)]->Prcb)) {
             return TRUE;
         }
     }

@@ -320,6 +320,7 @@ KiDescribeEvents(struct abi_agent *Agents, ULONG Count, ULONG Threads)
         if (KiInjection.Clients) {
             Count = KiDescribeBefalling(Agents, Count, Index);
         }
+        Agents[Index].stamp = 0;
         Agents[Index].target =
             Agents[Index].name; /* N4; what it touches must not follow from how far clients are */
     }

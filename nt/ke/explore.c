@@ -29,6 +29,8 @@
  *   E9  An object in an image that has gone is not looked at: whoever stands in front of it will, and fault.
  *   E10 Time that passes by choice, while somebody could do something else than let it pass, is not what makes a run too long
  *       (KiVirtualLimit): on Windows that one would have gone on meanwhile, and no hour would be over.
+ *   E11 Most agents stand where they stood at the last question. What is said of such a one is not made anew as long as the answer
+ *       of its PKI_WOULD_WAIT is the same and nothing else that it was made of can have changed (KiStaysDescribed).
  *   E7  Whoever does something with an object in a pool block reads the block's life; to free it writes that.
  */
 #include "nt/ke/ki.h"
@@ -87,17 +89,29 @@ KiBlockOf(ULONG Operation, const volatile VOID *Object)
     return Base;
 }
 
-VOID
-KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
-             ULONG_PTR Context)
+static inline VOID
+KiSetPendingIn(PKPRCB Prcb, ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
+               ULONG_PTR Context, PVOID Block)
 {
-    PKPRCB Prcb = KiPrcb();
-
     Prcb->PendingOperation = Operation;
     Prcb->PendingObject = Object;
     Prcb->PendingWait = WouldWait;
     Prcb->PendingContext = Context;
-    Prcb->PendingBlock = KiBlockOf(Operation, Object);
+    Prcb->PendingBlock = Block;
+    Prcb->Described.Stays = FALSE;
+}
+
+VOID
+KiSetPendingNone(VOID)
+{
+    KiSetPendingIn(KiPrcb(), SP_NONE, NULL, NULL, 0, NULL);
+}
+
+VOID
+KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
+             ULONG_PTR Context)
+{
+    KiSetPendingIn(KiPrcb(), Operation, Object, WouldWait, Context, KiBlockOf(Operation, Object));
 }
 
 static BOOLEAN
@@ -308,12 +322,37 @@ KiDeliverable(PKTHREAD Thread)
                                                                                    : 0);
 }
 
+/* E11: does what is said follow from what does not change while it stands there, and from the answer? */
+__attribute__((always_inline)) static inline BOOLEAN
+KiStaysDescribed(ULONG Operation, PKI_WOULD_WAIT Wait, ULONG_PTR Context, BOOLEAN WouldWait)
+{
+    switch (Operation) {
+    case SP_SET_EVENT:
+    case SP_RESET_EVENT:
+    case SP_PULSE_EVENT:
+    case SP_RELEASE_SEMAPHORE:
+    case SP_INSERT_QUEUE: /* KiIsOpen */
+    case SP_QUEUE_APC:    /* the APC */
+        return FALSE;
+    case SP_REFERENCE:
+        return Context <= KI_ADDS;
+    case SP_WAIT:
+        return Wait == KiWouldBlock && ((PKI_PENDING_WAIT)Context)->Count == 1 &&
+               !((PKI_PENDING_WAIT)Context)->Timed;
+    }
+    return Wait != KiWouldBlock && Wait != KiQueueWouldBlock &&
+           (Wait != KiStaysReferenced || WouldWait);
+}
+
 /* What somebody who is in no DPC's way stands in front of. FALSE: nothing yet, he runs on. */
 __attribute__((always_inline)) static inline BOOLEAN
 KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOID *Object,
-                    PKI_WOULD_WAIT Wait, ULONG_PTR Context, struct abi_agent *Agent)
+                    PKI_WOULD_WAIT Wait, ULONG_PTR Context, struct abi_agent *Agent, BOOLEAN *Stays,
+                    BOOLEAN *Answer)
 {
     BOOLEAN WouldWait;
+
+    *Stays = *Answer = FALSE;
 
     if (!Dpc && Irql == PASSIVE_LEVEL) {
         if (KiKernelApcWaits(Thread)) { /* E4 */
@@ -326,7 +365,8 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
     if (KiImageOf(Object) != 0 && MiIsUnloadedImage(Object)) {
         return TRUE; /* E9 */
     }
-    WouldWait = Wait != NULL && Wait(Object, Context);
+    *Answer = WouldWait = Wait != NULL && Wait(Object, Context);
+    *Stays = !Dpc && KiStaysDescribed(Agent->op, Wait, Context, WouldWait);
     switch (Agent->op) {
     case SP_REMOVE_QUEUE:
         if (WouldWait && Thread->Teb == NULL && ((PETHREAD)Thread)->ActiveExWorker) {
@@ -371,12 +411,47 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
 VOID
 KiDescribeDisplaced(PKI_DISPLACED Place, struct abi_agent *Agent)
 {
+    BOOLEAN Stays, WouldWait;
+
     Agent->op = (USHORT)Place->Operation;
     Agent->object = (ULONG64)Place->Object;
     if (KiDescribeOperation(Place->Thread, FALSE, Place->Irql, Place->Object, Place->WouldWait,
-                            Place->Context, Agent) &&
+                            Place->Context, Agent, &Stays, &WouldWait) &&
         Place->Block != NULL && Agent->op != SP_POOL_FREE) {
         KiAddObject(Agent, Place->Block, ABI_AGENT_READS | ABI_OBJECT_LIFE); /* E7 */
+    }
+}
+
+/* E11 */
+static BOOLEAN
+KiIsDescribed(PKPRCB Prcb)
+{
+    const KI_DESCRIBED *Known = &Prcb->Described;
+    const volatile VOID *Object = Prcb->PendingObject;
+
+    return Known->Stays && Known->Agent.op == Prcb->PendingOperation && !Prcb->DpcRoutineActive &&
+           Prcb->SpinningOn == NULL && IsListEmpty(&Prcb->DpcListHead) &&
+           !KiKernelApcWaits(Prcb->CurrentThread) &&
+           !(KiImageOf(Object) != 0 && MiIsUnloadedImage(Object)) &&
+           (Known->Agent.op != SP_WAIT || ((DISPATCHER_HEADER *)Object)->Type == Known->Type) &&
+           (Prcb->PendingWait == NULL ||
+            Prcb->PendingWait(Object, Prcb->PendingContext) == Known->WouldWait);
+}
+
+/* Of a thread that stands there, with nothing in its way. */
+static VOID
+KiKeepDescribed(PKPRCB Prcb, struct abi_agent *Agent, BOOLEAN Stays, BOOLEAN WouldWait)
+{
+    KI_DESCRIBED *Known = &Prcb->Described;
+
+    Known->Stays = Stays && Agent->list == 0;
+    if (Known->Stays) {
+        Known->WouldWait = WouldWait;
+        Known->Type = Agent->op == SP_WAIT ? ((DISPATCHER_HEADER *)Agent->object)->Type : 0;
+        if ((Agent->point & ABI_POINT_COMPARES) == 0) { /* the host looks at the memory */
+            Agent->stamp = ++KiStamp;
+        }
+        Known->Agent = *Agent;
     }
 }
 
@@ -387,8 +462,12 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
     PKIPCR Pcr = KiProcessor[Cpu];
     PKPRCB Prcb = &Pcr->Prcb;
     PKTHREAD Thread = Prcb->CurrentThread;
-    BOOLEAN Dpc = Prcb->DpcRoutineActive;
+    BOOLEAN Dpc = Prcb->DpcRoutineActive, Stays, WouldWait;
 
+    if (KiIsDescribed(Prcb)) {
+        *Agent = Prcb->Described.Agent;
+        return TRUE;
+    }
     *Agent = (struct abi_agent){.cpu = (USHORT)Cpu, .kind = ABI_AGENT_THREAD};
     if (Thread == Prcb->IdleThread && !Dpc) { /* E1 */
         if (Prcb->NextThread == NULL && !Prcb->DpcRequested && Prcb->ReadySummary == 0) {
@@ -410,7 +489,7 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
     }
     if (Agent->op == SP_NONE ||
         !KiDescribeOperation(Thread, Dpc, Pcr->Irql, Prcb->PendingObject, Prcb->PendingWait,
-                             Prcb->PendingContext, Agent)) {
+                             Prcb->PendingContext, Agent, &Stays, &WouldWait)) {
         return TRUE;
     }
     if (Prcb->PendingBlock != NULL && Agent->op != SP_POOL_FREE) {
@@ -420,6 +499,8 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
         KiAddObject(Agent, &KiDpcs, ABI_AGENT_READS);
     } else if (!IsListEmpty(&Prcb->DpcListHead)) {
         KiAddObject(Agent, Prcb, 0); /* E5 */
+    } else if (Prcb->SpinningOn == NULL) {
+        KiKeepDescribed(Prcb, Agent, Stays, WouldWait);
     }
     return TRUE;
 }
@@ -532,17 +613,19 @@ KiExpireChosen(PKTIMER Timer)
 }
 
 /*
- * May the current thread go on without a question, because what it is about to do is its own affair? Where the environment could step
+ * May the current thread go on without a question, because what it is about to do is its own affair? If not, it may stand in front of it
+ * already (PendingOperation). Where the environment could step
  * in right there, or its own request be cancelled, that is asked. (What else the environment adds comes in front of steps that
  * are asked for anyway, or at any step at all.)
  */
 BOOLEAN
-KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait, ULONG_PTR Context)
+KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Wait, ULONG_PTR Context)
 {
     PKIPCR Pcr = KiPcr();
     PKPRCB Prcb = &Pcr->Prcb;
     PKTHREAD Thread = Prcb->CurrentThread;
     struct abi_agent *Agent = &KiAgents[0];
+    BOOLEAN Stays, WouldWait;
     PVOID Block;
 
     if ((Machine->passes >> Operation & 1) == 0 || KiWindowClosed || Prcb->DpcRoutineActive ||
@@ -557,18 +640,24 @@ KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
         return FALSE;
     }
     *Agent = (struct abi_agent){.name = Thread->Agent.Name,
+                                .cpu = (USHORT)Prcb->Number,
                                 .op = (USHORT)Operation,
                                 .object = (ULONG64)Object,
                                 .thread = (ULONG64)Thread};
-    if (!KiDescribeOperation(Thread, FALSE, Pcr->Irql, Object, WouldWait, Context, Agent) ||
-        (Agent->flags & ABI_AGENT_BLOCKED) != 0) {
+    if (!KiDescribeOperation(Thread, FALSE, Pcr->Irql, Object, Wait, Context, Agent, &Stays,
+                             &WouldWait)) {
         return FALSE;
     }
     Block = KiBlockOf(Operation, Object);
     if (Block != NULL && Operation != SP_POOL_FREE) {
         KiAddObject(Agent, Block, ABI_AGENT_READS | ABI_OBJECT_LIFE); /* E7 */
     }
-    return HcPasses(Agent) != 0;
+    if ((Agent->flags & ABI_AGENT_BLOCKED) == 0 && HcPasses(Agent) != 0) {
+        return TRUE;
+    }
+    KiSetPendingIn(Prcb, Operation, Object, Wait, Context, Block);
+    KiKeepDescribed(Prcb, Agent, Stays, WouldWait);
+    return FALSE;
 }
 
 /* Asks until this processor's thread may go on. FALSE: nobody else could step, as far as is known. */

@@ -198,6 +198,7 @@ KiDescribeReady(struct abi_agent *Agents, ULONG Count)
     }
     for (; Outranked != 0; Outranked &= Outranked - 1) {
         Agents[__builtin_ctzll(Outranked)].flags |= ABI_AGENT_BLOCKED;
+        Agents[__builtin_ctzll(Outranked)].stamp = 0;
     }
     return Count;
 }

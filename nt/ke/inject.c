@@ -189,11 +189,13 @@ KiDescribeInjections(struct abi_agent *Agents, ULONG Count)
             continue;
         }
         if (Prcb->CurrentThread == KiInjection.Thread) {
+            Agents[Index].stamp = 0;
             Agents[Index].target = Agents[Index].name; /* J3: what it came before races with it */
         }
         if (Prcb->MaySuspend == KI_NEVER) {
             continue;
         }
+        Agents[Index].stamp = 0;
         Agents[Index].target = Agents[Index].name;
         Agents[Count] = (struct abi_agent){.name = Agents[Index].name ^ ABI_AGENT_SUSPENSION,
                                            .kind = ABI_AGENT_INJECTED,

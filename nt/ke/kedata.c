@@ -40,6 +40,7 @@ ULONG KiTimeIncrement = 156250;
 KI_LARGE struct abi_agent KiAgents[KI_AGENTS];
 KI_LARGE struct abi_object KiAgentObjects[ABI_MAX_PROCESSORS][MAXIMUM_WAIT_OBJECTS + 4];
 ULONG KiDpcs;
+ULONG KiStamp;
 
 KI_INJECTION KiInjection; /* inject.c */
 

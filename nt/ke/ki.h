@@ -123,7 +123,12 @@ LONG_PTR KiSwapThread(
 VOID KiIdleLoop(VOID);
 VOID KiFinishSwap(VOID);         /* first thing on the stack that was switched to */
 VOID KiLoadProcessor(ULONG Cpu); /* K3 */
-BOOLEAN KiHasWork(PKPRCB Prcb);
+BOOLEAN KiHasOtherWork(PKPRCB Prcb);
+KI_INLINE BOOLEAN
+KiHasWork(PKPRCB Prcb)
+{
+    return Prcb->CurrentThread != Prcb->IdleThread || KiHasOtherWork(Prcb);
+}
 extern ULONG64 KiBusy;
 /* The processors that have work: from `Self` on, round and round. */
 typedef struct _KI_BUSY_WALK {
@@ -194,6 +199,7 @@ VOID KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers);
 
 VOID KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                   ULONG_PTR Context);
+VOID KiSetPendingNone(VOID); /* it goes on */
 BOOLEAN KiAskExplorer(BOOLEAN AskerCanStep);
 BOOLEAN KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                  ULONG_PTR Context);
@@ -225,7 +231,6 @@ ULONG KiDescribeReady(struct abi_agent *Agents, ULONG Count);
 const struct abi_agent *KiTakePlace(const struct abi_agent *Agents, ULONG Count,
                                     const struct abi_agent *Chosen);
 VOID KiPlaceThread(PKTHREAD Thread, ULONG Cpu); /* schedule.c: out of its ready list */
-BOOLEAN KiInterruptPending(KIRQL Irql);         /* KiCheckInterrupts would do something */
 ULONG KiDpcName(PKDPC Dpc);                     /* as an agent */
 
 /* inject.c */
@@ -280,8 +285,23 @@ BOOLEAN KiOnlyKernelIsLeft(VOID); /* schedule.c */
 ULONG KiChooseUnheard(const struct abi_agent *Agents, ULONG Count);
 
 /* visit.c */
-ULONG64 KiImageOf(const volatile VOID *Address);
-BOOLEAN KiIsReturn(ULONG Operation, const volatile VOID *Object); /* from a driver's routine */
+/* I1. 0: the kernel's, or in no image. */
+KI_INLINE ULONG64
+KiImageOf(const volatile VOID *Address)
+{
+    ULONG64 Offset = (ULONG64)Address - ABI_IMAGE_BASE;
+
+    return Offset < ABI_IMAGE_WINDOW || Offset >= ABI_IMAGE_WINDOWS * ABI_IMAGE_WINDOW
+               ? 0
+               : (ULONG64)Address & ~(ABI_IMAGE_WINDOW - 1);
+}
+/* From a driver's routine. An APC that comes right here comes before or after what the thread does next, so its place matters there only. */
+KI_INLINE BOOLEAN
+KiIsReturn(ULONG Operation, const volatile VOID *Object)
+{
+    return Operation == SP_READ_STATE && Object != NULL &&
+           ((ULONG64)Object & (ABI_IMAGE_WINDOW - 2)) == 0;
+}
 PVOID KiImageOfThread(PKTHREAD Thread);
 VOID KiThreadHasLeft(PKTHREAD Thread);
 
@@ -375,7 +395,12 @@ BOOLEAN KiDeliverUserApcs(PKI_FRAME Frame); /* on the way out to user mode; the 
 BOOLEAN NTAPI KiAreApcsDisabled51(VOID); /* apcsdisabled.S */
 VOID KiSelectApcsDisabled(VOID);         /* region.c, at boot: which body KeAreApcsDisabled has */
 BOOLEAN KiInsertApcLocked(PKAPC Apc, KPRIORITY Increment);
-BOOLEAN KiKernelApcWaits(PKTHREAD Thread); /* one would be delivered at PASSIVE_LEVEL */
+BOOLEAN KiPendingApcWaits(PKTHREAD Thread);
+KI_INLINE BOOLEAN
+KiKernelApcWaits(PKTHREAD Thread) /* one would be delivered at PASSIVE_LEVEL */
+{
+    return Thread->ApcState.KernelApcPending && KiPendingApcWaits(Thread);
+}
 VOID KiInitializeApcState(PKTHREAD Thread, PKPROCESS Process);
 VOID KiSuspendInit(PKTHREAD Thread);
 
@@ -428,7 +453,8 @@ extern ULONG64 KiSlotBitmap[ABI_STACK_SLOTS / 64];
 #define KI_AGENTS (5 * ABI_MAX_PROCESSORS)
 extern struct abi_agent KiAgents[KI_AGENTS]; /* KiAsk's question */
 extern struct abi_object KiAgentObjects[ABI_MAX_PROCESSORS][MAXIMUM_WAIT_OBJECTS + 4];
-extern ULONG KiDpcs; /* an address: all DPCs that are queued or run, as an object */
+extern ULONG KiStamp; /* of the last struct abi_agent that got one */
+extern ULONG KiDpcs;  /* an address: all DPCs that are queued or run, as an object */
 extern ULONG KiLonelySlices;
 extern ULONG KiHostClockSlices;
 extern ULONG KiTimeIncrement;

@@ -37,11 +37,21 @@ KiNoteBusy(ULONG Cpu)
 }
 
 BOOLEAN
-KiHasWork(PKPRCB Prcb)
+KiHasOtherWork(PKPRCB Prcb)
 {
-    return Prcb->CurrentThread != Prcb->IdleThread || Prcb->NextThread != NULL ||
-           Prcb->ReadySummary != 0 || Prcb->DpcRequested || Prcb->DpcRoutineActive ||
-           (Machine->explore && !IsListEmpty(&Prcb->DpcListHead));
+    return Prcb->NextThread != NULL || Prcb->ReadySummary != 0 || Prcb->DpcRequested ||
+           Prcb->DpcRoutineActive || (Machine->explore && !IsListEmpty(&Prcb->DpcListHead));
+}
+
+/* KiCheckInterrupts would do something. */
+static inline BOOLEAN
+KiInterruptPending(KIRQL Irql)
+{
+    PKPRCB Prcb = KiPrcb();
+
+    return Irql < DISPATCH_LEVEL && Prcb->CurrentThread != Prcb->IdleThread &&
+           (Prcb->DpcRequested || Prcb->NextThread != NULL || Prcb->QuantumEnd ||
+            (Irql == PASSIVE_LEVEL && KiKernelApcWaits(Prcb->CurrentThread)));
 }
 
 /* Is nobody left, now or when time has passed, who could come to a driver? */
@@ -235,7 +245,9 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
         }
         for (;;) {
             Machine->watching = 0; /* watch.c */
-            KiSetPending(Operation, Object, WouldWait, Context);
+            if (!Quick || KiPrcb()->PendingOperation == SP_NONE) {
+                KiSetPending(Operation, Object, WouldWait, Context);
+            }
             if (KiInjection.Allowed != 0) {
                 KiInjectArrived(Operation, Object);
             }
@@ -260,7 +272,7 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
                 KiRecordStep(Apc ? SP_DELIVER_APC : Operation, Object, Apc ? NULL : WouldWait,
                              Context);
             }
-            KiSetPending(SP_NONE, NULL, NULL, 0);
+            KiSetPendingNone();
             if (!KiInterruptPending(KiIrql())) {
                 return;
             }
@@ -286,16 +298,6 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
     }
     KiPrcb()->QuantumEnd = KiPrcb()->ReadySummary != 0;
     KiCheckInterrupts(KiIrql());
-}
-
-BOOLEAN
-KiInterruptPending(KIRQL Irql)
-{
-    PKPRCB Prcb = KiPrcb();
-
-    return Irql < DISPATCH_LEVEL && Prcb->CurrentThread != Prcb->IdleThread &&
-           (Prcb->DpcRequested || Prcb->NextThread != NULL || Prcb->QuantumEnd ||
-            (Irql == PASSIVE_LEVEL && KiKernelApcWaits(Prcb->CurrentThread)));
 }
 
 /* Software interrupts of this processor, as far as Irql lets them in. Called at Irql. */

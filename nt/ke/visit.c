@@ -27,25 +27,6 @@
 #include "nt/inc/visit.h"
 #include "nt/inc/window.h"
 
-/* I1. 0: the kernel's, or in no image. */
-ULONG64
-KiImageOf(const volatile VOID *Address)
-{
-    ULONG64 Offset = (ULONG64)Address - ABI_IMAGE_BASE;
-
-    return Offset < ABI_IMAGE_WINDOW || Offset >= ABI_IMAGE_WINDOWS * ABI_IMAGE_WINDOW
-               ? 0
-               : (ULONG64)Address & ~(ABI_IMAGE_WINDOW - 1);
-}
-
-/* An APC that comes right here comes before or after what the thread does next, so its place matters there only. */
-BOOLEAN
-KiIsReturn(ULONG Operation, const volatile VOID *Object)
-{
-    return Operation == SP_READ_STATE && Object != NULL &&
-           ((ULONG64)Object & (ABI_IMAGE_WINDOW - 2)) == 0;
-}
-
 /* I3 */
 static VOID
 KiGoBack(const VOID *Routine)

@@ -319,6 +319,9 @@ KiIsSatisfied(PKI_PENDING_WAIT Wait)
 {
     ULONG Signaled = 0;
 
+    if (Wait->Count == 1) { /* as a rule, and a search asks often */
+        return KiIsSignaled((DISPATCHER_HEADER *)Wait->Objects[0], Wait->Thread);
+    }
     for (ULONG Index = 0; Index < Wait->Count; Index++) {
         Signaled += KiIsSignaled((DISPATCHER_HEADER *)Wait->Objects[Index], Wait->Thread);
     }

@@ -135,6 +135,15 @@ MiDecommitRun(PMI_AREA Area, ULONG64 First, ULONG64 Last)
     }
 }
 
+/* Eight neighbours. */
+static BOOLEAN
+MiAllCommitted(ULONG64 States)
+{
+    const ULONG64 All = MI_STATE_COMMITTED * 0x0101010101010101ull;
+
+    return (States & All) == All;
+}
+
 VOID
 MiDecommitPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End)
 {
@@ -154,7 +163,11 @@ MiDecommitPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End)
         for (; Page < Next; Page++) {
             PUCHAR State = &States[Page % MI_CHUNK];
 
-            if (*State & MI_STATE_COMMITTED) {
+            if (Next - Page >= 8 && MiAllCommitted(*(UNALIGNED ULONG64 *)State)) {
+                *(UNALIGNED ULONG64 *)State = 0;
+                Space->CommittedPages -= 8;
+                Page += 7;
+            } else if (*State & MI_STATE_COMMITTED) {
                 *State = 0;
                 Space->CommittedPages--;
             } else {
