@@ -130,17 +130,87 @@ machine_enter:
     ret
     .endm
 
+/*
+ * The vector registers to or from the XSAVE area at \area; eax, ecx and edx are lost. XSAVE and XRSTOR cost some hundred cycles. Most
+ * often only the xmm registers are in use, as XGETBV tells: then the area is made by hand, with XSTATE_BV 2: the rest is as it is
+ * initially. x87 is not looked at: host code does not touch it. snapshot.c adds it.
+ */
+    .macro SAVE_VECTORS area
+    cmp dword ptr [rip + machine_has_xinuse], 0
+    je 1f
+    mov ecx, 1
+    xgetbv
+    test eax, 0xFC
+    jnz 1f
+    movaps [\area + 160], xmm0
+    movaps [\area + 176], xmm1
+    movaps [\area + 192], xmm2
+    movaps [\area + 208], xmm3
+    movaps [\area + 224], xmm4
+    movaps [\area + 240], xmm5
+    movaps [\area + 256], xmm6
+    movaps [\area + 272], xmm7
+    movaps [\area + 288], xmm8
+    movaps [\area + 304], xmm9
+    movaps [\area + 320], xmm10
+    movaps [\area + 336], xmm11
+    movaps [\area + 352], xmm12
+    movaps [\area + 368], xmm13
+    movaps [\area + 384], xmm14
+    movaps [\area + 400], xmm15
+    stmxcsr [\area + 24]
+    mov qword ptr [\area + 512], 2
+    jmp 2f
+1:  mov eax, [rip + machine_xsave_low]
+    xor edx, edx
+    xsave64 [\area]
+2:
+    .endm
+
+    .macro LOAD_VECTORS area
+    mov eax, [rip + machine_xsave_low]
+    cmp dword ptr [rip + machine_has_xinuse], 0
+    je 1f
+    cmp qword ptr [\area + 512], 2
+    jne 1f
+    mov ecx, 1
+    xgetbv
+    test eax, 0xFC
+    mov eax, [rip + machine_xsave_low]
+    jnz 3f
+    movaps xmm0, [\area + 160]
+    movaps xmm1, [\area + 176]
+    movaps xmm2, [\area + 192]
+    movaps xmm3, [\area + 208]
+    movaps xmm4, [\area + 224]
+    movaps xmm5, [\area + 240]
+    movaps xmm6, [\area + 256]
+    movaps xmm7, [\area + 272]
+    movaps xmm8, [\area + 288]
+    movaps xmm9, [\area + 304]
+    movaps xmm10, [\area + 320]
+    movaps xmm11, [\area + 336]
+    movaps xmm12, [\area + 352]
+    movaps xmm13, [\area + 368]
+    movaps xmm14, [\area + 384]
+    movaps xmm15, [\area + 400]
+    jmp 2f
+3:  and eax, ~1 /* the area has no x87 */
+1:  xor edx, edx
+    xrstor64 [\area]
+2:
+    .endm
+
 machine_hypercall_entry:
     ENTER_HOST
+    mov rdi, rcx
     lea rbx, [rip + machine_xsave_area]
-    mov eax, [rip + machine_xsave_low]
-    xor edx, edx
-    xsave64 [rbx]
+    SAVE_VECTORS rbx
+    mov rcx, rdi
     CALL_HOST
     lea rbx, [rip + machine_xsave_area]
-    mov eax, [rip + machine_xsave_low]
-    xor edx, edx
-    xrstor64 [rbx]
+    LOAD_VECTORS rbx
+    mov rdi, [rip + machine_guest_saved + 24]
     LEAVE_HOST
 
 /* For C code that was compiled without vector registers. */
@@ -149,72 +219,14 @@ machine_hypercall_fast:
     CALL_HOST
     LEAVE_HOST
 
-/*
- * machine_save_vectors(rdi: XSAVE area). XSAVE and XRSTOR cost some hundred cycles. Most often only the
- * xmm registers are in use, as XGETBV tells: then the area is made by hand, with XSTATE_BV 2: the rest is as
- * it is initially. x87 is not looked at: host code does not touch it. snapshot.c adds it.
- */
+/* machine_save_vectors(rdi: XSAVE area) */
 machine_save_vectors:
-    cmp dword ptr [rip + machine_has_xinuse], 0
-    je 1f
-    mov ecx, 1
-    xgetbv
-    test eax, 0xFC
-    jnz 1f
-    movaps [rdi + 160], xmm0
-    movaps [rdi + 176], xmm1
-    movaps [rdi + 192], xmm2
-    movaps [rdi + 208], xmm3
-    movaps [rdi + 224], xmm4
-    movaps [rdi + 240], xmm5
-    movaps [rdi + 256], xmm6
-    movaps [rdi + 272], xmm7
-    movaps [rdi + 288], xmm8
-    movaps [rdi + 304], xmm9
-    movaps [rdi + 320], xmm10
-    movaps [rdi + 336], xmm11
-    movaps [rdi + 352], xmm12
-    movaps [rdi + 368], xmm13
-    movaps [rdi + 384], xmm14
-    movaps [rdi + 400], xmm15
-    stmxcsr [rdi + 24]
-    mov qword ptr [rdi + 512], 2
-    ret
-1:  mov eax, [rip + machine_xsave_low]
-    xor edx, edx
-    xsave64 [rdi]
+    SAVE_VECTORS rdi
     ret
 
 /* machine_load_vectors(rdi: XSAVE area that was saved last) */
 machine_load_vectors:
-    cmp dword ptr [rip + machine_has_xinuse], 0
-    je 1f
-    cmp qword ptr [rdi + 512], 2
-    jne 1f
-    mov ecx, 1
-    xgetbv
-    test eax, 0xFC
-    jnz 1f
-    movaps xmm0, [rdi + 160]
-    movaps xmm1, [rdi + 176]
-    movaps xmm2, [rdi + 192]
-    movaps xmm3, [rdi + 208]
-    movaps xmm4, [rdi + 224]
-    movaps xmm5, [rdi + 240]
-    movaps xmm6, [rdi + 256]
-    movaps xmm7, [rdi + 272]
-    movaps xmm8, [rdi + 288]
-    movaps xmm9, [rdi + 304]
-    movaps xmm10, [rdi + 320]
-    movaps xmm11, [rdi + 336]
-    movaps xmm12, [rdi + 352]
-    movaps xmm13, [rdi + 368]
-    movaps xmm14, [rdi + 384]
-    movaps xmm15, [rdi + 400]
-    ret
-1:  mov eax, [rip + machine_xsave_low]
-    xor edx, edx
-    xrstor64 [rdi]
+    LOAD_VECTORS rdi
     ret
 
 /*

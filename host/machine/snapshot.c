@@ -20,6 +20,9 @@
  *   N6  The log is one stack for all: a deeper snapshot is a length of it, and to go back to it is to undo what is
  *       above. That is right as long as each snapshot is dropped before one below it is gone back to.
  *
+ *   N7  Much of a page is one word again and again: zero, fresh pool, freed pool. Such a part is kept as that word: to
+ *       compare is to read, and that is half of what is read.
+ *
  * Host code that writes through the alias faults as the guest does and is continued (signal.c).
  */
 #include <errno.h>
@@ -54,8 +57,13 @@ struct moment {
 };
 
 static struct {
-    uint64_t *page;   /* guest addresses of saved pages */
-    uint8_t *content; /* the same number of pages */
+    uint64_t *page;    /* guest addresses of saved pages */
+    uint8_t *content;  /* the same number of pages */
+    struct even *even; /* N7 */
+    struct odd *odd;
+    struct parts {
+        uint32_t even, odd; /* of all pages before it */
+    } *before_page;
     uint32_t saved;
     uint64_t *node_page; /* N5 */
     uint8_t *node_content;
@@ -70,7 +78,20 @@ static struct {
     uint32_t logged, mapped; /* entries; pages of them */
 } kept;
 
-static void (*put_page)(uint64_t page, const uint8_t *content);
+/* N7: a part of a saved page, as it was. */
+#define PART_BYTES 256
+#define PAGE_PARTS (ABI_PAGE_SIZE / PART_BYTES)
+struct even {
+    uint64_t *to; /* each word of it is ... */
+    uint64_t word;
+};
+struct odd {
+    uint64_t *to;
+    const uint64_t *content;
+};
+
+static void (*put_even)(const struct even *part, uint32_t count);
+static void (*put_odd)(const struct odd *part, uint32_t count);
 
 static void *
 reserve(size_t size)
@@ -81,64 +102,121 @@ reserve(size_t size)
     return at == MAP_FAILED ? NULL : at;
 }
 
-static void
-copy_page(uint64_t page, const uint8_t *content)
-{
-    memcpy(guest_pointer(page), content, ABI_PAGE_SIZE);
-}
-
 /*
- * A run writes to some lines of a page, not to all: to read both and to write those is faster than to write all, as long as a whole line
- * is read at once. A restore does little else.
+ * A run writes to some lines of a page, not to all: to read and to write those is faster than to write all, as long as a whole line is
+ * read at once. A restore does little else.
  */
 __attribute__((target("avx512f"))) static void
-compare_page(uint64_t page, const uint8_t *content)
+compare_even(const struct even *part, uint32_t count)
 {
-    __m512i *to = guest_pointer(page);
-    const __m512i *from = (const __m512i *)content;
+    for (; count > 0; count--, part++) {
+        __m512i *to = (__m512i *)part->to, word = _mm512_set1_epi64((long long)part->word);
+        __m512i differs = ((to[0] ^ word) | (to[1] ^ word)) | ((to[2] ^ word) | (to[3] ^ word));
 
-    for (uint32_t i = 0; i < ABI_PAGE_SIZE / sizeof(*to); i += 4) {
-        __m512i a = from[i], b = from[i + 1], c = from[i + 2], d = from[i + 3];
-        __mmask8 in_a = _mm512_cmpneq_epi64_mask(a, to[i]),
-                 in_b = _mm512_cmpneq_epi64_mask(b, to[i + 1]),
-                 in_c = _mm512_cmpneq_epi64_mask(c, to[i + 2]),
-                 in_d = _mm512_cmpneq_epi64_mask(d, to[i + 3]);
-
-        if ((in_a | in_b | in_c | in_d) != 0) {
-            to[i] = a;
-            to[i + 1] = b;
-            to[i + 2] = c;
-            to[i + 3] = d;
+        if (_mm512_test_epi64_mask(differs, differs) != 0) {
+            to[0] = to[1] = to[2] = to[3] = word;
         }
+    }
+}
+
+__attribute__((target("avx512f"))) static void
+compare_odd(const struct odd *part, uint32_t count)
+{
+    for (; count > 0; count--, part++) {
+        __m512i *to = (__m512i *)part->to;
+        const __m512i *from = (const __m512i *)part->content;
+        __m512i a = from[0], b = from[1], c = from[2], d = from[3];
+        __m512i differs = ((to[0] ^ a) | (to[1] ^ b)) | ((to[2] ^ c) | (to[3] ^ d));
+
+        if (_mm512_test_epi64_mask(differs, differs) != 0) {
+            to[0] = a;
+            to[1] = b;
+            to[2] = c;
+            to[3] = d;
+        }
+    }
+}
+
+static void
+put_page(uint64_t page, const uint8_t *content)
+{
+    struct odd part[PAGE_PARTS];
+
+    for (uint32_t i = 0; i < PAGE_PARTS; i++) {
+        part[i].to = guest_pointer(page + i * PART_BYTES);
+        part[i].content = (const uint64_t *)(content + i * PART_BYTES);
+    }
+    put_odd(part, PAGE_PARTS);
+}
+
+static void
+fill_even(const struct even *part, uint32_t count)
+{
+    for (; count > 0; count--, part++) {
+        for (uint32_t i = 0; i < PART_BYTES / sizeof(part->word); i++) {
+            part->to[i] = part->word;
+        }
+    }
+}
+
+static void
+copy_odd(const struct odd *part, uint32_t count)
+{
+    for (; count > 0; count--, part++) {
+        memcpy(part->to, part->content, PART_BYTES);
     }
 }
 
 int
 snapshot_init(void)
 {
+    bool lines = __builtin_cpu_supports("avx512f") && !machine.request->plain_cpu;
+
     kept.page = reserve(MAX_SAVED * sizeof(*kept.page));
+    kept.even = reserve((size_t)MAX_SAVED * PAGE_PARTS * sizeof(*kept.even));
+    kept.odd = reserve((size_t)MAX_SAVED * PAGE_PARTS * sizeof(*kept.odd));
+    kept.before_page = reserve((MAX_SAVED + 1) * sizeof(*kept.before_page));
     kept.content = reserve((size_t)MAX_SAVED * ABI_PAGE_SIZE);
     kept.log = reserve(MAX_LOGGED * sizeof(*kept.log));
     kept.before = reserve(MAX_LOGGED);
     kept.node_page = reserve(NODE_PAGES * sizeof(*kept.node_page));
     kept.node_content = reserve((size_t)NODE_PAGES * ABI_PAGE_SIZE);
     kept.moment = reserve(MAX_NODES * sizeof(*kept.moment));
-    put_page =
-        __builtin_cpu_supports("avx512f") && !machine.request->plain_cpu ? compare_page : copy_page;
-    return kept.page && kept.content && kept.log && kept.before && kept.node_page &&
-                   kept.node_content && kept.moment
+    put_even = lines ? compare_even : fill_even;
+    put_odd = lines ? compare_odd : copy_odd;
+    return kept.page && kept.even && kept.odd && kept.before_page && kept.content && kept.log &&
+                   kept.before && kept.node_page && kept.node_content && kept.moment
                ? 0
                : -ENOMEM;
+}
+
+/* N7 */
+static void
+add_parts(uint64_t *to, const uint64_t *content)
+{
+    struct parts *parts = &kept.before_page[kept.saved + 1];
+
+    *parts = kept.before_page[kept.saved];
+    for (uint32_t i = 0; i < ABI_PAGE_SIZE / sizeof(*to); i += PART_BYTES / sizeof(*to)) {
+        if (memcmp(content + i, content + i + 1, PART_BYTES - sizeof(*to)) == 0) {
+            kept.even[parts->even++] = (struct even){to + i, content[i]};
+        } else {
+            kept.odd[parts->odd++] = (struct odd){to + i, content + i};
+        }
+    }
 }
 
 void
 snapshot_save(uint64_t page)
 {
+    uint8_t *content = kept.content + (size_t)kept.saved * ABI_PAGE_SIZE;
+
     if (kept.saved == MAX_SAVED) {
         worker_fail("more than %u pages were written after the snapshot", MAX_SAVED);
     }
     kept.page[kept.saved] = page;
-    memcpy(kept.content + (size_t)kept.saved * ABI_PAGE_SIZE, guest_pointer(page), ABI_PAGE_SIZE);
+    memcpy(content, guest_pointer(page), ABI_PAGE_SIZE);
+    add_parts(guest_pointer(page), (const uint64_t *)content);
     kept.saved++;
 }
 
@@ -358,8 +436,7 @@ restore_mapping(const struct moment *moment)
         kept.mapped = entry->at;
         for (uint32_t i = 0, end; i < entry->count;
              i = end) { /* what had the same state goes back together */
-            for (end = i + 1; end < entry->count && before[end] == before[i]; end++) {
-            }
+            end = i + (uint32_t)same_run(before + i, entry->count - i);
             space_restore(entry->page + (uint64_t)i * ABI_PAGE_SIZE,
                           (uint64_t)(end - i) * ABI_PAGE_SIZE, before[i], moment->views);
         }
@@ -371,6 +448,7 @@ snapshot_restore(void)
 {
     const struct moment *moment = &kept.moment[kept.moments - 1];
     uint32_t notes = machine.notes;
+    struct parts first, end;
 
     restore_mapping(moment);
     space_forget_gone(moment->logged);
@@ -382,9 +460,10 @@ snapshot_restore(void)
         put_page(kept.node_page[moment->first + i],
                  kept.node_content + (size_t)(moment->first + i) * ABI_PAGE_SIZE);
     }
-    for (uint32_t i = moment->saved; i < kept.saved; i++) {
-        put_page(kept.page[i], kept.content + (size_t)i * ABI_PAGE_SIZE);
-    }
+    first = kept.before_page[moment->saved];
+    end = kept.before_page[kept.saved];
+    put_even(kept.even + first.even, end.even - first.even);
+    put_odd(kept.odd + first.odd, end.odd - first.odd);
     machine = moment->host;
     machine.notes = notes;
     space_switch(moment->state.user_slice);

@@ -6,6 +6,7 @@
 #ifndef HOST_MACHINE_SNAPSHOT_H
 #define HOST_MACHINE_SNAPSHOT_H
 
+#include <string.h>
 #include "host/machine/machine.h"
 
 struct loaded;
@@ -56,5 +57,25 @@ bool space_fault(uint64_t address, uint32_t error);
 void machine_save_vectors(void *area);
 void machine_load_vectors(const void *area);
 NORETURN void machine_resume(uint64_t result, const void *area);
+
+/* How many of the first records are the same. */
+static inline size_t
+same_run(const uint8_t *state, size_t count)
+{
+    const uint64_t all = state[0] * 0x0101010101010101ull;
+    uint64_t next;
+    size_t i = 1;
+
+    for (; i + sizeof(next) <= count; i += sizeof(next)) {
+        memcpy(&next, state + i, sizeof(next));
+        if (next != all) {
+            break;
+        }
+    }
+    while (i < count && state[i] == state[0]) {
+        i++;
+    }
+    return i;
+}
 
 #endif

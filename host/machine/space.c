@@ -39,6 +39,9 @@
  *       samples leaves them open in most runs (space_keep_apart): what has been touched of any slice stays open, from run to run. There
  *       an access to the memory of a process that is not current is no fault; the others find it (explorer.c, X12).
  *
+ *   S9  In such a run what a process commits after the snapshot stays open, too, when a restore takes it away: the next run commits it
+ *       without a call of Linux. It is saved, as zero, so that a restore clears it whoever has written there.
+ *
  * The low range belongs to the slice that committed there first, until its last page there is gone.
  */
 #include <errno.h>
@@ -104,6 +107,13 @@ static struct gone { /* S6 */
     uint32_t logged; /* where the log begins to tell of it */
 } gone[MAX_GONE];
 static uint32_t gone_count;
+#define MAX_LEFT   64
+#define LEFT_BYTES (32 * ABI_PAGE_SIZE)
+static struct left { /* S9 */
+    uint64_t address, size;
+    bool open;
+} lefts[MAX_LEFT];
+static uint32_t left_count;
 static bool apart = true; /* S8: a slice that is not current is closed */
 static bool gone_closed;  /* the slice of some was opened: a restore opens them again */
 
@@ -504,9 +514,79 @@ space_clear(uint64_t address)
     }
 }
 
+/* S9: has each page this record? */
+static bool
+is_recorded(uint64_t address, uint64_t size, uint8_t state)
+{
+    uint64_t page = address >> PAGE_SHIFT, end = (address + size) >> PAGE_SHIFT;
+
+    while (page < end && page_protection[page] == state) {
+        page++;
+    }
+    return page == end;
+}
+
+static bool
+may_stay_open(uint64_t address)
+{
+    return !apart && !machine.has_keys && address >= ABI_SLICE_SIZE && address < ABI_USER_END;
+}
+
+#define READ_WRITE (ABI_PROT_READ | ABI_PROT_WRITE)
+
+/* S9: in place of giving it back. */
+static bool
+leave_open(uint64_t address, uint64_t size)
+{
+    uint32_t i = 0;
+
+    if (!may_stay_open(address) || size > LEFT_BYTES ||
+        !is_recorded(address, size, COMMITTED | FRESH | READ_WRITE)) {
+        return false;
+    }
+    while (i < left_count && (lefts[i].address != address || lefts[i].size != size)) {
+        i++;
+    }
+    if (i == MAX_LEFT) {
+        return false;
+    }
+    if (i == left_count) {
+        lefts[left_count++] = (struct left){.address = address, .size = size};
+        memset(guest_pointer(address), 0, size);
+        for (uint64_t offset = 0; offset < size; offset += ABI_PAGE_SIZE) {
+            snapshot_save(address + offset);
+        }
+    }
+    lefts[i].open = true;
+    memset(&page_protection[address >> PAGE_SHIFT], SAVED | READ_WRITE, size >> PAGE_SHIFT);
+    spans_set(&slices[address / ABI_SLICE_SIZE], address, address + size, 0, false);
+    return true;
+}
+
+/* S9: processes are closed to each other from now on. */
+static void
+close_left(void)
+{
+    for (uint32_t i = 0; i < left_count; i++) {
+        uint64_t page = lefts[i].address >> PAGE_SHIFT, end = page + (lefts[i].size >> PAGE_SHIFT);
+
+        if (!lefts[i].open) {
+            continue;
+        }
+        lefts[i].open = false;
+        apply(lefts[i].address, lefts[i].address + lefts[i].size, PROT_NONE, 0);
+        for (; page < end; page++) {
+            page_protection[page] =
+                page_protection[page] == (SAVED | READ_WRITE) ? 0 : page_protection[page];
+        }
+    }
+}
+
 void
 space_commit(uint64_t address, uint64_t size, uint32_t protection)
 {
+    bool left;
+
     if (size == 0) {
         return;
     }
@@ -519,8 +599,14 @@ space_commit(uint64_t address, uint64_t size, uint32_t protection)
         machine.low_owner = GUEST->user_slice;
     }
     space_clear(address);
+    left = protection == READ_WRITE && may_stay_open(address) &&
+           is_recorded(address, size, SAVED | READ_WRITE);
     record(address, size, protection, true);
-    change(address, size, protection);
+    if (left) {
+        note_open(address, size);
+    } else {
+        change(address, size, protection);
+    }
 }
 
 /*
@@ -768,6 +854,9 @@ space_keep_apart(bool wanted)
     for (size_t i = 0; i < ABI_SLICES && apart; i++) {
         spans_close(&slices[i]);
     }
+    if (apart) {
+        close_left();
+    }
 }
 
 bool
@@ -901,9 +990,11 @@ space_restore(uint64_t address, uint64_t size, uint8_t before, uint32_t view_cou
     if (address < ABI_USER_END) {
         bool is_gone = page_protection[page] == GONE;
 
-        for (same = page; same < end && (page_protection[same] == GONE) == is_gone; same++) {
-            if (is_gone) {
-                page_protection[same] = before;
+        if (is_gone) {
+            same = page + same_run(&page_protection[page], end - page);
+            memset(&page_protection[page], before, same - page);
+        } else {
+            for (same = page + 1; same < end && page_protection[same] != GONE; same++) {
             }
         }
         if (same < end) {
@@ -920,6 +1011,12 @@ space_restore(uint64_t address, uint64_t size, uint8_t before, uint32_t view_cou
             restore_kept(page << PAGE_SHIFT, before);
         }
         return;
+    }
+    if ((before & COMMITTED) == 0 && address < ABI_USER_END) {
+        if (leave_open(address, size)) {
+            return;
+        }
+        before = 0;
     }
     for (uint64_t i = page; i < end; i++) {
         uint8_t now = page_protection[i];

@@ -3,6 +3,7 @@
  *
  *     count     goes round often: how often is a number in its own memory
  *     forever   goes round for ever, and counts nothing
+ *     heap      fills memory that was just committed, which is zero before
  *     map       writes to a file through a view of it; before, the file has what was written to it in this run
  */
 #include <windows.h>
@@ -37,6 +38,27 @@ Map(void)
     return 0;
 }
 
+#define HEAP_BYTES 0x10000
+
+static int
+Heap(void)
+{
+    for (int Turn = 1; Turn <= 3; Turn++) {
+        ULONG64 *Block = VirtualAlloc(NULL, HEAP_BYTES, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
+
+        for (SIZE_T Word = 0; Word < HEAP_BYTES / sizeof(*Block); Word++) {
+            if (Block[Word] != 0) {
+                return Turn;
+            }
+            Block[Word] = ~Word;
+        }
+        if (Turn == 2) {
+            VirtualFree(Block, 0, MEM_RELEASE); /* the third one is there, too */
+        }
+    }
+    return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -45,6 +67,9 @@ main(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "map") == 0) {
         return Map();
+    }
+    if (argc > 1 && strcmp(argv[1], "heap") == 0) {
+        return Heap();
     }
     while (Forever || ++Rounds < 8000) {
         SetEvent(Event);
