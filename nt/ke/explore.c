@@ -39,6 +39,7 @@
 #include "nt/inc/life.h"
 
 #define KI_FREE_EXPIRIES 2 /* E6 */
+#define KI_UNASKED       2 /* neither TRUE nor FALSE: the PKI_WOULD_WAIT was not called */
 
 /* What is no waiting, though a routine says how the state is: an attempt, a release, E8. */
 static BOOLEAN
@@ -323,7 +324,7 @@ KiDeliverable(PKTHREAD Thread)
 }
 
 /* E11: does what is said follow from what does not change while it stands there, and from the answer? */
-__attribute__((always_inline)) static inline BOOLEAN
+static BOOLEAN
 KiStaysDescribed(ULONG Operation, PKI_WOULD_WAIT Wait, ULONG_PTR Context, BOOLEAN WouldWait)
 {
     switch (Operation) {
@@ -347,12 +348,12 @@ KiStaysDescribed(ULONG Operation, PKI_WOULD_WAIT Wait, ULONG_PTR Context, BOOLEA
 /* What somebody who is in no DPC's way stands in front of. FALSE: nothing yet, he runs on. */
 __attribute__((always_inline)) static inline BOOLEAN
 KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOID *Object,
-                    PKI_WOULD_WAIT Wait, ULONG_PTR Context, struct abi_agent *Agent, BOOLEAN *Stays,
-                    BOOLEAN *Answer)
+                    PKI_WOULD_WAIT Wait, ULONG_PTR Context, struct abi_agent *Agent, UCHAR *Answer)
 {
+    const ULONG Operation = Agent->op;
     BOOLEAN WouldWait;
 
-    *Stays = *Answer = FALSE;
+    *Answer = KI_UNASKED;
 
     if (!Dpc && Irql == PASSIVE_LEVEL) {
         if (KiKernelApcWaits(Thread)) { /* E4 */
@@ -360,14 +361,13 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
             Agent->object = (ULONG64)Thread;
             return FALSE;
         }
-        Agent->takes = KiIsReturn(Agent->op, Object) ? 0 : KiDeliverable(Thread);
+        Agent->takes = KiIsReturn(Operation, Object) ? 0 : KiDeliverable(Thread);
     }
     if (KiImageOf(Object) != 0 && MiIsUnloadedImage(Object)) {
         return TRUE; /* E9 */
     }
     *Answer = WouldWait = Wait != NULL && Wait(Object, Context);
-    *Stays = !Dpc && KiStaysDescribed(Agent->op, Wait, Context, WouldWait);
-    switch (Agent->op) {
+    switch (Operation) {
     case SP_REMOVE_QUEUE:
         if (WouldWait && Thread->Teb == NULL && ((PETHREAD)Thread)->ActiveExWorker) {
             Agent->op = SP_NONE; /* E3 */
@@ -388,7 +388,7 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
         Agent->flags |= Wait != NULL && !WouldWait ? ABI_AGENT_OPEN : 0;
         break;
     }
-    if (Wait != NULL && !KiNeverWaits(Agent->op)) {
+    if (Wait != NULL && !KiNeverWaits(Operation)) {
         Agent->flags |= ABI_AGENT_WAITS | (WouldWait ? ABI_AGENT_BLOCKED : 0);
     }
     if (Wait == KiAreDpcsLeft) {
@@ -398,10 +398,10 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
     } else if (Wait == NULL) {
         KiDescribeContext(Context, Agent);
     }
-    if (KiOnlyReads(Agent->op, Object)) {
+    if (KiOnlyReads(Operation, Object)) {
         Agent->flags |= ABI_AGENT_READS;
     }
-    if (KiIsOpen(Agent->op, Object)) {
+    if (KiIsOpen(Operation, Object)) {
         Agent->flags |= ABI_AGENT_OPEN;
     }
     return TRUE;
@@ -411,12 +411,12 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
 VOID
 KiDescribeDisplaced(PKI_DISPLACED Place, struct abi_agent *Agent)
 {
-    BOOLEAN Stays, WouldWait;
+    UCHAR WouldWait;
 
     Agent->op = (USHORT)Place->Operation;
     Agent->object = (ULONG64)Place->Object;
     if (KiDescribeOperation(Place->Thread, FALSE, Place->Irql, Place->Object, Place->WouldWait,
-                            Place->Context, Agent, &Stays, &WouldWait) &&
+                            Place->Context, Agent, &WouldWait) &&
         Place->Block != NULL && Agent->op != SP_POOL_FREE) {
         KiAddObject(Agent, Place->Block, ABI_AGENT_READS | ABI_OBJECT_LIFE); /* E7 */
     }
@@ -440,11 +440,12 @@ KiIsDescribed(PKPRCB Prcb)
 
 /* Of a thread that stands there, with nothing in its way. */
 static VOID
-KiKeepDescribed(PKPRCB Prcb, struct abi_agent *Agent, BOOLEAN Stays, BOOLEAN WouldWait)
+KiKeepDescribed(PKPRCB Prcb, struct abi_agent *Agent, UCHAR WouldWait)
 {
     KI_DESCRIBED *Known = &Prcb->Described;
 
-    Known->Stays = Stays && Agent->list == 0;
+    Known->Stays = WouldWait != KI_UNASKED && Agent->list == 0 &&
+                   KiStaysDescribed(Agent->op, Prcb->PendingWait, Prcb->PendingContext, WouldWait);
     if (Known->Stays) {
         Known->WouldWait = WouldWait;
         Known->Type = Agent->op == SP_WAIT ? ((DISPATCHER_HEADER *)Agent->object)->Type : 0;
@@ -462,7 +463,8 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
     PKIPCR Pcr = KiProcessor[Cpu];
     PKPRCB Prcb = &Pcr->Prcb;
     PKTHREAD Thread = Prcb->CurrentThread;
-    BOOLEAN Dpc = Prcb->DpcRoutineActive, Stays, WouldWait;
+    BOOLEAN Dpc = Prcb->DpcRoutineActive;
+    UCHAR WouldWait;
 
     if (KiIsDescribed(Prcb)) {
         *Agent = Prcb->Described.Agent;
@@ -489,7 +491,7 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
     }
     if (Agent->op == SP_NONE ||
         !KiDescribeOperation(Thread, Dpc, Pcr->Irql, Prcb->PendingObject, Prcb->PendingWait,
-                             Prcb->PendingContext, Agent, &Stays, &WouldWait)) {
+                             Prcb->PendingContext, Agent, &WouldWait)) {
         return TRUE;
     }
     if (Prcb->PendingBlock != NULL && Agent->op != SP_POOL_FREE) {
@@ -500,7 +502,7 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
     } else if (!IsListEmpty(&Prcb->DpcListHead)) {
         KiAddObject(Agent, Prcb, 0); /* E5 */
     } else if (Prcb->SpinningOn == NULL) {
-        KiKeepDescribed(Prcb, Agent, Stays, WouldWait);
+        KiKeepDescribed(Prcb, Agent, WouldWait);
     }
     return TRUE;
 }
@@ -625,7 +627,7 @@ KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Wait, ULON
     PKPRCB Prcb = &Pcr->Prcb;
     PKTHREAD Thread = Prcb->CurrentThread;
     struct abi_agent *Agent = &KiAgents[0];
-    BOOLEAN Stays, WouldWait;
+    UCHAR WouldWait;
     PVOID Block;
 
     if ((Machine->passes >> Operation & 1) == 0 || KiWindowClosed || Prcb->DpcRoutineActive ||
@@ -644,8 +646,7 @@ KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Wait, ULON
                                 .op = (USHORT)Operation,
                                 .object = (ULONG64)Object,
                                 .thread = (ULONG64)Thread};
-    if (!KiDescribeOperation(Thread, FALSE, Pcr->Irql, Object, Wait, Context, Agent, &Stays,
-                             &WouldWait)) {
+    if (!KiDescribeOperation(Thread, FALSE, Pcr->Irql, Object, Wait, Context, Agent, &WouldWait)) {
         return FALSE;
     }
     Block = KiBlockOf(Operation, Object);
@@ -656,7 +657,7 @@ KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Wait, ULON
         return TRUE;
     }
     KiSetPendingIn(Prcb, Operation, Object, Wait, Context, Block);
-    KiKeepDescribed(Prcb, Agent, Stays, WouldWait);
+    KiKeepDescribed(Prcb, Agent, WouldWait);
     return FALSE;
 }
 

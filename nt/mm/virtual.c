@@ -135,14 +135,7 @@ MiDecommitRun(PMI_AREA Area, ULONG64 First, ULONG64 Last)
     }
 }
 
-/* Eight neighbours. */
-static BOOLEAN
-MiAllCommitted(ULONG64 States)
-{
-    const ULONG64 All = MI_STATE_COMMITTED * 0x0101010101010101ull;
-
-    return (States & All) == All;
-}
+#define MI_EIGHT_COMMITTED (MI_STATE_COMMITTED * 0x0101010101010101ull)
 
 VOID
 MiDecommitPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End)
@@ -163,11 +156,23 @@ MiDecommitPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End)
         for (; Page < Next; Page++) {
             PUCHAR State = &States[Page % MI_CHUNK];
 
-            if (Next - Page >= 8 && MiAllCommitted(*(UNALIGNED ULONG64 *)State)) {
-                *(UNALIGNED ULONG64 *)State = 0;
-                Space->CommittedPages -= 8;
-                Page += 7;
-            } else if (*State & MI_STATE_COMMITTED) {
+            if (Next - Page >= 8) { /* most of an area is as its neighbours are */
+                ULONG64 Eight = *(UNALIGNED ULONG64 *)State & MI_EIGHT_COMMITTED;
+
+                if (Eight == 0) {
+                    MiDecommitRun(Area, Run, Page);
+                    Page += 7;
+                    Run = Page + 1;
+                    continue;
+                }
+                if (Eight == MI_EIGHT_COMMITTED) {
+                    *(UNALIGNED ULONG64 *)State = 0;
+                    Space->CommittedPages -= 8;
+                    Page += 7;
+                    continue;
+                }
+            }
+            if (*State & MI_STATE_COMMITTED) {
                 *State = 0;
                 Space->CommittedPages--;
             } else {
