@@ -14,29 +14,53 @@
  *   O3  Two schedules of one trace end in the same way.
  *   O4  A run that crashed is told by its last step and what that depends on: what others did beside it does not matter.
  *   O5  What an agent does at its end, and nobody else depends on, tells no trace from another: trace_of_run.
+ *   O6  Where O2 does not hold, both schedules are told, and whom the questions differ about.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include "host/explore/strategy.h"
 #include "host/machine/machine.h"
 
 #define MAX_KNOWN (1u << 22)
+#define MAX_STOOD (1u << 26)
+
+/* O6. An agent in front of an operation. */
+struct stood {
+    uint64_t hash, object;
+    uint32_t name;
+    uint16_t op;
+    bool able;
+};
 
 struct taken {
     agent_set todo; /* agents that are still to be tried here */
     uint64_t hash;  /* of the step and of what it depends on */
     uint64_t trace;
+    uint32_t
+        beginning; /* O6: 1 + entry of `beginnings` that the question in front of it is, 0: none */
     uint8_t chosen;
     uint8_t touches;
     struct touch touch[OPERATION_TOUCHES];
+    struct stood step; /* O6 */
 };
 
 struct known {
     uint64_t key, value;
 };
 
+/* How the beginning in an entry was come to first, and the question there. */
+struct story {
+    uint32_t before;       /* 1 + entry, 0: the root */
+    uint32_t first, count; /* of `stood`; count 0: no room */
+    struct stood step;
+};
+
 static struct taken *path;
 static struct known *beginnings, *traces;
+static struct story *stories; /* of the beginnings */
+static struct stood *stood;
+static uint32_t stood_used;
 static uint32_t steps, prefix, beginnings_used, traces_used;
 static bool merges;
 
@@ -47,15 +71,17 @@ init(const struct run_search *search)
         path = search_reserve(MAX_STEPS * sizeof(*path));
         beginnings = search_reserve(MAX_KNOWN * sizeof(*beginnings));
         traces = search_reserve(MAX_KNOWN * sizeof(*traces));
+        stories = search_reserve(MAX_KNOWN * sizeof(*stories));
+        stood = search_reserve(MAX_STOOD * sizeof(*stood));
     }
-    if (path == NULL || beginnings == NULL || traces == NULL) {
+    if (path == NULL || beginnings == NULL || traces == NULL || stories == NULL || stood == NULL) {
         return -ENOMEM;
     }
     if (beginnings_used != 0) {
         memset(beginnings, 0, MAX_KNOWN * sizeof(*beginnings));
         memset(traces, 0, MAX_KNOWN * sizeof(*traces));
     }
-    steps = prefix = beginnings_used = traces_used = 0;
+    steps = prefix = beginnings_used = traces_used = stood_used = 0;
     return 0;
 }
 
@@ -119,6 +145,26 @@ depends(const struct taken *a, const struct taken *b)
     return a->chosen == b->chosen;
 }
 
+/* O2: an agent that is there, and before what. */
+static struct stood
+stood_of(const struct question *question, uint32_t agent)
+{
+    const struct operation *operation = &question->next[agent];
+    struct stood one = {.name = explorer_name(agent),
+                        .op = operation->op,
+                        .object = operation->object[0],
+                        .able = (question->enabled >> agent & 1) != 0};
+    struct touch touch[OPERATION_TOUCHES];
+    uint32_t count = operation_touches(operation, touch);
+    uint64_t hash = mix(one.name + ((uint64_t)one.op << 32));
+
+    for (uint32_t i = 0; i < count; i++) {
+        hash += mix(touch[i].key + touch[i].writes);
+    }
+    one.hash = mix(hash + one.able);
+    return one;
+}
+
 /* The agent of path[at] takes its step. */
 static void
 take(uint32_t at, const struct question *question)
@@ -127,6 +173,7 @@ take(uint32_t at, const struct question *question)
     const struct operation *operation = &question->next[step->chosen];
     uint64_t hash = mix(explorer_name(step->chosen) + ((uint64_t)operation->op << 32) + 1);
 
+    step->step = stood_of(question, step->chosen);
     step->touches = (uint8_t)operation_touches(operation, step->touch);
     for (uint32_t i = 0; i < at; i++) {
         if (depends(&path[i], step)) {
@@ -144,18 +191,75 @@ hash_of(const struct question *question)
     uint64_t hash = 0;
 
     for (agent_set set = question->present; set != 0; set &= set - 1) {
-        uint32_t agent = set_first(set);
-        const struct operation *operation = &question->next[agent];
-        struct touch touch[OPERATION_TOUCHES];
-        uint32_t count = operation_touches(operation, touch);
-        uint64_t one = mix(explorer_name(agent) + ((uint64_t)operation->op << 32));
-
-        for (uint32_t i = 0; i < count; i++) {
-            one += mix(touch[i].key + touch[i].writes);
-        }
-        hash += mix(one + (question->enabled >> agent & 1));
+        hash += stood_of(question, set_first(set)).hash;
     }
     return hash;
+}
+
+static void
+keep_story(const struct question *question, struct story *story)
+{
+    const struct taken *last = &path[question->step - 1];
+
+    *story = (struct story){.before = last->beginning, .first = stood_used, .step = last->step};
+    for (agent_set set = question->present; set != 0 && stood_used < MAX_STOOD; set &= set - 1) {
+        stood[stood_used++] = stood_of(question, set_first(set));
+        story->count++;
+    }
+}
+
+/* O6 */
+static void
+say(const char *what, const struct stood *one)
+{
+    char line[200];
+    int used = snprintf(line, sizeof(line), "ntlab: %s %08x: %s %016lx%s\n", what, one->name,
+                        operation_name(one->op), one->object, one->able ? "" : ", has to wait");
+
+    worker_send(RUN_NOTE, line, (size_t)used);
+}
+
+static void
+say_path(uint32_t beginning)
+{
+    if (beginning != 0) {
+        say_path(stories[beginning - 1].before);
+        say("    first:", &stories[beginning - 1].step);
+    }
+}
+
+static bool
+stands(const struct stood *list, uint32_t count, const struct stood *one)
+{
+    uint32_t i;
+
+    for (i = 0; i < count && list[i].hash != one->hash; i++) {
+    }
+    return i < count;
+}
+
+static void
+say_difference(const struct question *question, uint32_t beginning)
+{
+    const struct story *story = &stories[beginning - 1];
+    uint32_t from = stood_used;
+    struct story now;
+
+    say_path(beginning);
+    for (uint32_t i = 0; i < question->step; i++) {
+        say("    now:", &path[i].step);
+    }
+    keep_story(question, &now);
+    for (uint32_t i = 0; i < story->count; i++) {
+        if (!stands(stood + from, now.count, &stood[story->first + i])) {
+            say("only in the first question", &stood[story->first + i]);
+        }
+    }
+    for (uint32_t i = 0; i < now.count; i++) {
+        if (!stands(stood + story->first, story->count, &stood[from + i])) {
+            say("only in this question", &stood[from + i]);
+        }
+    }
 }
 
 /* O1, O2. Has all from here been searched? */
@@ -170,9 +274,14 @@ searched(const struct question *question)
     if (entry == NULL) {
         return false;
     }
+    path[question->step].beginning = (uint32_t)(entry - beginnings) + 1;
     if (!is_new && entry->value != hash) {
+        say_difference(question, path[question->step].beginning);
         worker_fail("two beginnings of one trace leave different questions, at step %u",
                     question->step);
+    }
+    if (is_new) {
+        keep_story(question, &stories[entry - beginnings]);
     }
     entry->value = hash;
     return merges && !is_new;
@@ -215,6 +324,7 @@ choose(const struct question *question)
     }
     if (question->step + 1 != prefix) {
         step->todo = question->enabled;
+        step->beginning = 0;
         if (question->step > 0 && searched(question)) {
             step->todo = 0;
             return ANSWER_CUT;
