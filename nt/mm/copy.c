@@ -126,7 +126,7 @@ MiCopyService(HANDLE ProcessHandle, PVOID Base, PVOID Buffer, SIZE_T Size, PSIZE
             ObReferenceObjectByHandle(ProcessHandle, Write ? PROCESS_VM_WRITE : PROCESS_VM_READ,
                                       PsProcessTypeP, Mode, (PVOID *)&Process, NULL);
         if (NT_SUCCESS(Status)) {
-            KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
+            KiSchedulePoint(SP_OBJECT, MI_STEPS_OF(Process));
             Status = Write ? MiCopyInto(Process, (ULONG64)Base, Buffer, Size, &Copied)
                            : MiCopyOther(Process, (ULONG64)Base, Buffer, Size, FALSE, &Copied);
             ObDereferenceObject(Process);
@@ -172,7 +172,7 @@ MmCopyVirtualMemory(PEPROCESS From, PVOID FromAddress, PEPROCESS To, PVOID ToAdd
                                (ULONG64)ToAddress + Size > (ULONG64)MmHighestUserAddress)) {
         return STATUS_ACCESS_VIOLATION;
     }
-    KiAcquirePoint(SP_OBJECT, MI_SPACE_OF(From), NULL, KI_ALSO_READS(MI_SPACE_OF(To)));
+    KiAcquirePoint(SP_OBJECT, MI_STEPS_OF(From), NULL, KI_ALSO_READS(MI_STEPS_OF(To)));
     if (!ABI_IS_USER(FromAddress)) { /* from the kernel's memory into To */
         return ABI_IS_USER(ToAddress)
                    ? MiCopyOther(To, (ULONG64)ToAddress, FromAddress, Size, TRUE, Copied)

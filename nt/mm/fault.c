@@ -256,7 +256,7 @@ MmSecureVirtualMemory(PVOID Address, SIZE_T Size, ULONG ProbeMode)
     if (Space == NULL || !ABI_IS_USER(Address) || Size == 0) {
         return NULL;
     }
-    KiAcquirePoint(SP_OBJECT, Address, NULL, KI_ALSO_READS(Space));
+    KiAcquirePoint(SP_OBJECT, Address, NULL, KI_ALSO_READS(MI_STEPS_OF(PspCurrentProcess())));
     Area = MiFindArea(Space, Start);
     if (Area == NULL || Area->Zombie || Start + Size > Area->End) {
         return NULL;
@@ -282,7 +282,7 @@ MmUnsecureVirtualMemory(HANDLE SecureHandle)
     if (Space == NULL) {
         return;
     }
-    KiLooksAt(Space);
+    KiLooksAt(MI_STEPS_OF(PspCurrentProcess()));
     Area = MiFindArea(Space, (ULONG64)SecureHandle);
     if (Area != NULL && Area->Secured != 0 && --Area->Secured == 0) {
         Area->SecuredProtection = 0;

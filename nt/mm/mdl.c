@@ -95,15 +95,13 @@ MiLockable(ULONG64 Page, BOOLEAN Write, PMI_AREA *Area)
 static ULONG_PTR
 MiSpaceIsRead(PEPROCESS Process)
 {
-    return Process != NULL ? KI_ALSO_READS(MI_SPACE_OF(Process)) : 0;
+    return Process != NULL ? KI_ALSO_READS(MI_STEPS_OF(Process)) : 0;
 }
 
 static ULONG_PTR
 MiSpaceIsChanged(VOID)
 {
-    PMI_SPACE Space = MI_SPACE_OF(PspCurrentProcess());
-
-    return Space != NULL ? KI_ALSO_CHANGES(Space) : 0;
+    return KI_ALSO_CHANGES(MI_STEPS_OF(PspCurrentProcess()));
 }
 
 VOID NTAPI

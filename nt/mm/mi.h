@@ -238,6 +238,8 @@ VOID MiReleaseArea(PMI_SPACE Space, PMI_AREA Area);
 PMI_SPACE MiEnsureSpace(PEPROCESS Process); /* NULL: the process is ending */
 PMI_SPACE MiLiveSpace(PEPROCESS Process);   /* NULL: or it has none */
 #define MI_SPACE_OF(Process) ((PMI_SPACE)(Process)->AddressSpace)
+/* What stands for it in schedule points: there may be none yet, or none any more. */
+#define MI_STEPS_OF(Process) (&(Process)->AddressSpace)
 
 /* fault.c */
 BOOLEAN MiAllows(UCHAR State, BOOLEAN Write, BOOLEAN Execute);

@@ -111,7 +111,7 @@ MiMapView(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, P
     struct abi_image Info;
     NTSTATUS Status;
 
-    KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
+    KiSchedulePoint(SP_OBJECT, MI_STEPS_OF(Process));
     if (MiEnsureSpace(Process) == NULL) {
         return STATUS_PROCESS_IS_TERMINATING;
     }
@@ -231,7 +231,7 @@ MiUnmapView(PEPROCESS Process, PVOID BaseAddress)
     PMI_SPACE Space;
     PMI_AREA Area;
 
-    KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
+    KiSchedulePoint(SP_OBJECT, MI_STEPS_OF(Process));
     Space = MiLiveSpace(Process);
     if (Space == NULL) {
         return STATUS_PROCESS_IS_TERMINATING;

@@ -524,7 +524,7 @@ NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR Zero
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
+    KiSchedulePoint(SP_OBJECT, MI_STEPS_OF(Process));
     if (Base == NULL && !MiZeroBitsAllow(ZeroBits, MI_HIGHEST)) {
         Status = STATUS_NO_MEMORY; /* nothing that low is in any slice */
     } else {
@@ -560,7 +560,7 @@ NtFreeVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
+    KiSchedulePoint(SP_OBJECT, MI_STEPS_OF(Process));
     Status = MiFreeUser(Process, &Base, &Size, FreeType);
     ObDereferenceObject(Process);
     return NT_SUCCESS(Status) ? MiWriteRange(BaseAddress, RegionSize, Base, Size) : Status;
@@ -601,7 +601,7 @@ NtProtectVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionS
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
+    KiSchedulePoint(SP_OBJECT, MI_STEPS_OF(Process));
     Status = MiProtectUser(Process, &Base, &Size, NewProtect, &Old);
     ObDereferenceObject(Process);
     if (!NT_SUCCESS(Status)) {
@@ -685,7 +685,7 @@ NtQueryVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, ULONG Class, PVOID
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiLooksAt(MI_SPACE_OF(Process));
+    KiLooksAt(MI_STEPS_OF(Process));
     Status = Process->AddressSpace == NULL ? STATUS_PROCESS_IS_TERMINATING
                                            : MiQueryBasic(Process, (ULONG64)BaseAddress, &Info);
     ObDereferenceObject(Process);
@@ -779,7 +779,7 @@ MiDeleteAddressSpace(PEPROCESS Process)
     }
     DRIVER_REQUIRE(Space->LockedPages == 0, PROCESS_HAS_LOCKED_PAGES, 0, Process,
                    Space->LockedPages, 0);
-    KiChanges(Space);
+    KiChanges(MI_STEPS_OF(Process));
     Space->Deleted = TRUE; /* to let an area go can pass schedule points */
     while (Space->Count != 0) {
         PMI_AREA Area = Space->Area[Space->Count - 1];

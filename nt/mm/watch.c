@@ -136,7 +136,7 @@ NtGetWriteWatch(HANDLE ProcessHandle, ULONG Flags, PVOID BaseAddress, SIZE_T Reg
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
+    KiSchedulePoint(SP_OBJECT, MI_STEPS_OF(Process));
     Area = MiWatchedArea(Process, BaseAddress, RegionSize);
     Status = Area != NULL ? MiReportWrites(Area, Start, End, UserAddressArray, Room,
                                            EntriesInUserAddressArray, Flags != 0)
@@ -159,7 +159,7 @@ NtResetWriteWatch(HANDLE ProcessHandle, PVOID BaseAddress, SIZE_T RegionSize)
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiSchedulePoint(SP_OBJECT, MI_SPACE_OF(Process));
+    KiSchedulePoint(SP_OBJECT, MI_STEPS_OF(Process));
     Area = MiWatchedArea(Process, BaseAddress, RegionSize);
     for (; Area != NULL && Page < End; Page += PAGE_SIZE) {
         if (MiIsWritten(Area, Page)) {
