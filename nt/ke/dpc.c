@@ -40,11 +40,14 @@ KiHasDpcs(PKPRCB Prcb)
     return Prcb->DpcRoutineActive || !IsListEmpty(&Prcb->DpcListHead);
 }
 
-/* D3: who acts while it runs. The same DPC may be queued again while it runs, and run beside itself. */
+/*
+ * D3: who acts while it runs. The same DPC may be queued again while it runs, and run beside itself, so its name follows from how often
+ * it has been queued, not from whether it runs: that is nobody's affair who queues it.
+ */
 ULONG
 KiDpcName(PKDPC Dpc)
 {
-    ULONG64 Seed = (ULONG64)Dpc + ((Dpc->Number & KI_DPC_AGAIN) != 0 ? 2 : 1);
+    ULONG64 Seed = (ULONG64)Dpc + (Dpc->Number & KI_DPC_TIMES) / KI_DPC_TIME;
 
     return (ULONG)((Seed * 0x9E3779B97F4A7C15ull) >> 32) | 1;
 }
@@ -92,14 +95,28 @@ KiLinkDpc(PKPRCB Prcb, PKDPC Dpc)
     }
 }
 
+static BOOLEAN
+KiHasTarget(PKDPC Dpc)
+{
+    return (Dpc->Number & ~(KI_DPC_OF_TIMER | KI_DPC_TIMES)) >= KI_DPC_TARGET;
+}
+
+static VOID
+KiCountDpc(PKDPC Dpc)
+{
+    ULONG Tries = 0;
+
+    do {
+        Dpc->Number =
+            (USHORT)((Dpc->Number & ~KI_DPC_TIMES) | ((Dpc->Number + KI_DPC_TIME) & KI_DPC_TIMES));
+    } while (KiIsDpcRunning(KiDpcName(Dpc)) && ++Tries < 4);
+}
+
 static VOID
 KiInsertExploredDpc(PKPRCB Prcb, PKDPC Dpc, BOOLEAN Raised)
 {
-    Dpc->Number &= ~KI_DPC_AGAIN;
-    if (KiIsDpcRunning(KiDpcName(Dpc))) {
-        Dpc->Number |= KI_DPC_AGAIN;
-    }
-    if ((Dpc->Number & ~(KI_DPC_OF_TIMER | KI_DPC_AGAIN)) < KI_DPC_TARGET && !Raised) {
+    KiCountDpc(Dpc);
+    if (!KiHasTarget(Dpc) && !Raised) {
         Prcb = KiFreeProcessor(Prcb);
     }
     KiLinkDpc(Prcb, Dpc);
@@ -122,7 +139,7 @@ KiReleaseHeldDpcs(PKPRCB Prcb)
         PKPRCB Free = KiFreeProcessor(Prcb);
 
         Entry = Entry->Flink;
-        if ((Dpc->Number & ~(KI_DPC_OF_TIMER | KI_DPC_AGAIN)) < KI_DPC_TARGET && Free != Prcb) {
+        if (!KiHasTarget(Dpc) && Free != Prcb) {
             RemoveEntryList(&Dpc->DpcListEntry);
             Prcb->DpcQueueDepth--;
             KiLinkDpc(Free, Dpc);
@@ -141,9 +158,8 @@ KiInsertDpc(PKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2, BOOLEAN Rai
     }
     Self = KiPrcb();
     Prcb = Self;
-    Dpc->Number &= ~KI_DPC_AGAIN; /* of the time before */
-    if (Dpc->Number >= KI_DPC_TARGET) {
-        ULONG Target = Dpc->Number - KI_DPC_TARGET;
+    if (KiHasTarget(Dpc)) {
+        ULONG Target = (Dpc->Number & ~KI_DPC_TIMES) - KI_DPC_TARGET;
 
         DRIVER_REQUIRE(Target < KiProcessorCount, 0xC7 /* TIMER_OR_DPC_INVALID */, 3, Dpc, Target,
                        KiProcessorCount);
@@ -217,10 +233,17 @@ KeSetImportanceDpc(PRKDPC Dpc, KDPC_IMPORTANCE Importance)
     Dpc->Importance = (UCHAR)Importance;
 }
 
+static VOID
+KiSetDpcTarget(PKDPC Dpc, ULONG Number)
+{
+    Dpc->Number =
+        (USHORT)((Dpc->Number & (KI_DPC_OF_TIMER | KI_DPC_TIMES)) | (KI_DPC_TARGET + Number));
+}
+
 VOID NTAPI
 KeSetTargetProcessorDpc(PRKDPC Dpc, CCHAR Number)
 {
-    Dpc->Number = (USHORT)(KI_DPC_TARGET + Number);
+    KiSetDpcTarget(Dpc, (UCHAR)Number);
 }
 
 NTSTATUS NTAPI
@@ -229,7 +252,7 @@ KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER Number)
     if (Number->Group != 0 || Number->Number >= KiProcessorCount || Number->Reserved != 0) {
         return STATUS_INVALID_PARAMETER;
     }
-    Dpc->Number = (USHORT)(KI_DPC_TARGET + Number->Number);
+    KiSetDpcTarget(Dpc, Number->Number);
     return STATUS_SUCCESS;
 }
 

@@ -80,7 +80,8 @@ C_ASSERT(sizeof(KI_FRAME) == 0x260);
 #define KI_GUARD_SIZE   0x4000
 #define KI_DPC_TARGET   0x800  /* KDPC.Number from here on: a target processor */
 #define KI_DPC_OF_TIMER 0x4000 /* KDPC.Number, while queued: a timer queued it */
-#define KI_DPC_AGAIN    0x2000 /* KDPC.Number, exploring: queued while it runs somewhere */
+#define KI_DPC_TIME     0x1000 /* KDPC.Number, exploring: times that it has been queued, modulo 4, */
+#define KI_DPC_TIMES    0x3000 /* in these bits */
 #define KI_FAULT_STACK  0x8000 /* double-fault stack of a processor */
 
 /* entry.S */
