@@ -11,6 +11,7 @@
  *   O6  An empty range lies between two bytes: it collides with a lock on both of them, whoever was first, and hinders no transfer.
  */
 #include "nt/fsrtl/fsrtlp.h"
+#include "nt/inc/life.h"
 
 typedef struct _FSRTLP_LOCKS {
     LIST_ENTRY Granted, Waiting;
@@ -131,15 +132,16 @@ FsRtlpServe(PFILE_LOCK FileLock)
 
     while (Entry != &Locks->Waiting) {
         PFSRTLP_LOCK Lock = CONTAINING_RECORD(Entry, FSRTLP_LOCK, Links);
+        PIRP Irp = Lock->Irp;
 
         Entry = Entry->Flink;
-        if (!FsRtlpIsFree(Locks, Lock) || IoSetCancelRoutine(Lock->Irp, NULL) == NULL) {
+        if (!FsRtlpIsFree(Locks, Lock) || IoSetCancelRoutine(Irp, NULL) == NULL) {
             continue;
         }
         RemoveEntryList(&Lock->Links);
         InsertTailList(&Locks->Granted, &Lock->Links);
-        FsRtlpCompleteLock(FileLock, Lock->Irp, Lock->Context, STATUS_SUCCESS);
-        Lock->Irp = NULL;
+        Lock->Irp = NULL; /* whoever hears of it may free it at once */
+        FsRtlpCompleteLock(FileLock, Irp, Lock->Context, STATUS_SUCCESS);
         Entry = Locks->Waiting.Flink;
     }
     FsRtlpUpdateQuestionable(FileLock);
@@ -151,11 +153,19 @@ FsRtlpCancelLock(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     PFSRTLP_LOCK Lock = Irp->Tail.Overlay.DriverContext[0];
     PFILE_LOCK FileLock = Lock->FileLock;
 
+    RemoveEntryList(&Lock->Links); /* in the step that took the routine away */
+    FsRtlpUpdateQuestionable(FileLock);
     IoReleaseCancelSpinLock(Irp->CancelIrql);
-    RemoveEntryList(&Lock->Links);
     FsRtlpCompleteLock(FileLock, Irp, Lock->Context, STATUS_CANCELLED);
     ExFreePoolWithTag(Lock, TAG_FSRTL);
-    FsRtlpUpdateQuestionable(FileLock);
+}
+
+PVOID
+FsRtlpPlaceOfLock(PIRP Irp)
+{
+    return Irp->CancelRoutine == FsRtlpCancelLock
+               ? ((PFSRTLP_LOCK)Irp->Tail.Overlay.DriverContext[0])->FileLock
+               : NULL;
 }
 
 static VOID
@@ -172,8 +182,9 @@ FsRtlpWaitForLock(PFILE_LOCK FileLock, PFSRTLP_LOCK Lock, PIRP Irp, PVOID Contex
     IoSetCancelRoutine(Irp, FsRtlpCancelLock);
     if (Irp->Cancel && IoSetCancelRoutine(Irp, NULL) != NULL) {
         RemoveEntryList(&Lock->Links);
-        FsRtlpCompleteLock(FileLock, Irp, Context, STATUS_CANCELLED);
         ExFreePoolWithTag(Lock, TAG_FSRTL);
+        FsRtlpCompleteLock(FileLock, Irp, Context, STATUS_CANCELLED);
+        return;
     }
     FsRtlpUpdateQuestionable(FileLock);
 }
@@ -403,8 +414,10 @@ static BOOLEAN
 FsRtlpMayAccess(PFILE_LOCK FileLock, PLARGE_INTEGER FileOffset, ULONG64 Length, ULONG Key,
                 PFILE_OBJECT FileObject, PVOID Process, BOOLEAN Write)
 {
-    PFSRTLP_LOCKS Locks = FileLock->LockInformation;
+    PFSRTLP_LOCKS Locks;
 
+    KiLooksAt(FileLock);
+    Locks = FileLock->LockInformation;
     if (Locks == NULL) {
         return TRUE;
     }

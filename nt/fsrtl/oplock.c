@@ -14,6 +14,7 @@
  */
 #include "nt/fsrtl/fsrtlp.h"
 #include "nt/inc/ecp.h"
+#include "nt/inc/life.h"
 
 #ifndef STATUS_OPLOCK_SWITCHED_TO_NEW_HANDLE
 #define STATUS_OPLOCK_SWITCHED_TO_NEW_HANDLE ((NTSTATUS)0x00000215)
@@ -53,6 +54,7 @@ typedef struct _FSRTLP_WAITER {
 
 typedef struct _FSRTLP_OPLOCK {
     LIST_ENTRY Owners, Waiters;
+    POPLOCK Place; /* what steps on it touch */
 } FSRTLP_OPLOCK, *PFSRTLP_OPLOCK;
 
 /* What an operation does to an oplock of another. */
@@ -81,6 +83,7 @@ FsRtlpOplock(POPLOCK Oplock)
         This = FsRtlAllocatePoolWithTag(NonPagedPool, sizeof(*This), TAG_FSRTL);
         InitializeListHead(&This->Owners);
         InitializeListHead(&This->Waiters);
+        This->Place = Oplock;
         *Oplock = This;
     }
     return This;
@@ -190,10 +193,11 @@ FsRtlpCancelOplock(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     PFSRTLP_OWNER Owner = Irp->Tail.Overlay.DriverContext[0];
     PFSRTLP_OPLOCK This = Irp->Tail.Overlay.DriverContext[1];
 
+    FsRtlpFreeOwner(Owner); /* in the step that took the routine away */
     IoReleaseCancelSpinLock(Irp->CancelIrql);
-    FsRtlpFreeOwner(Owner);
-    FsRtlpEndOplock(Irp, STATUS_CANCELLED, 0);
+    KiSchedulePoint(SP_OBJECT, This->Place);
     FsRtlpServeWaiters(This);
+    FsRtlpEndOplock(Irp, STATUS_CANCELLED, 0);
 }
 
 static NTSTATUS
@@ -528,8 +532,8 @@ FsRtlpCancelWaiter(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PFSRTLP_WAITER Waiter = Irp->Tail.Overlay.DriverContext[0];
 
-    IoReleaseCancelSpinLock(Irp->CancelIrql);
     RemoveEntryList(&Waiter->Links);
+    IoReleaseCancelSpinLock(Irp->CancelIrql);
     Irp->IoStatus.Status = STATUS_CANCELLED;
     if (Waiter->Event != NULL) {
         Waiter->Status = STATUS_CANCELLED;
@@ -538,6 +542,17 @@ FsRtlpCancelWaiter(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     }
     Waiter->Routine(Waiter->Context, Irp);
     ExFreePoolWithTag(Waiter, TAG_FSRTL);
+}
+
+PVOID
+FsRtlpPlaceOfOplock(PIRP Irp)
+{
+    if (Irp->CancelRoutine == FsRtlpCancelOplock) {
+        return ((PFSRTLP_OPLOCK)Irp->Tail.Overlay.DriverContext[1])->Place;
+    }
+    return Irp->CancelRoutine == FsRtlpCancelWaiter
+               ? ((PFSRTLP_WAITER)Irp->Tail.Overlay.DriverContext[0])->Oplock->Place
+               : NULL;
 }
 
 /* K4 */
@@ -641,23 +656,43 @@ FsRtlpAwait(PFSRTLP_OPLOCK This, PIRP Irp, ULONG Flags, PVOID Context,
     return FsRtlpWait(This, Irp, Context, CompletionRoutine, PostIrpRoutine);
 }
 
+static BOOLEAN
+FsRtlpIsIdle(PFSRTLP_OPLOCK This)
+{
+    return This == NULL || (IsListEmpty(&This->Owners) && IsListEmpty(&This->Waiters));
+}
+
+/* In front of an operation that may break it. NULL: nobody has one, or waits for one; to see that only looks. */
+static PFSRTLP_OPLOCK
+FsRtlpLookAtOplock(POPLOCK Oplock)
+{
+    KiLooksAt(Oplock);
+    if (FsRtlpIsIdle(*Oplock)) {
+        return NULL;
+    }
+    KiSchedulePoint(SP_OBJECT, Oplock);
+    return FsRtlpIsIdle(*Oplock) ? NULL : *Oplock;
+}
+
 NTSTATUS NTAPI
 FsRtlCheckOplockEx(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
                    POPLOCK_WAIT_COMPLETE_ROUTINE CompletionRoutine,
                    POPLOCK_FS_PREPOST_IRP PostIrpRoutine)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
-    PFSRTLP_OPLOCK This = *Oplock;
+    PFSRTLP_OPLOCK This;
 
-    if (This == NULL || (IsListEmpty(&This->Owners) && IsListEmpty(&This->Waiters)) ||
-        (Irp->Flags & IRP_PAGING_IO)) {
+    if (Irp->Flags & IRP_PAGING_IO) {
+        return STATUS_SUCCESS;
+    }
+    This = FsRtlpLookAtOplock(Oplock);
+    if (This == NULL) {
         return STATUS_SUCCESS;
     }
     /* The key came with the create; of a create that required an oplock there is nothing to take back. */
     if (Flags & (OPLOCK_FLAG_OPLOCK_KEY_CHECK_ONLY | OPLOCK_FLAG_BACK_OUT_ATOMIC_OPLOCK)) {
         return STATUS_SUCCESS;
     }
-    KiSchedulePoint(SP_OBJECT, Oplock);
     if (Stack->MajorFunction == IRP_MJ_CLEANUP) {
         return FsRtlpOplockCleanup(This, Stack->FileObject);
     }
@@ -681,7 +716,7 @@ FsRtlOplockBreakH(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
                   POPLOCK_FS_PREPOST_IRP PostIrpRoutine)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
-    PFSRTLP_OPLOCK This = *Oplock;
+    PFSRTLP_OPLOCK This = FsRtlpLookAtOplock(Oplock);
     BOOLEAN Wait = FALSE;
 
     if (This == NULL) {
@@ -707,7 +742,7 @@ FsRtlOplockBreakToNoneEx(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
                          POPLOCK_WAIT_COMPLETE_ROUTINE CompletionRoutine,
                          POPLOCK_FS_PREPOST_IRP PostIrpRoutine)
 {
-    PFSRTLP_OPLOCK This = *Oplock;
+    PFSRTLP_OPLOCK This = FsRtlpLookAtOplock(Oplock);
     BOOLEAN Wait = FALSE;
 
     if (This == NULL) {

@@ -20,4 +20,8 @@ BOOLEAN NTAPI FsRtlAcquireFileForModWrite(PFILE_OBJECT FileObject, PLARGE_INTEGE
                                           PERESOURCE *ResourceToRelease);
 VOID NTAPI FsRtlReleaseFileForModWrite(PFILE_OBJECT FileObject, PERESOURCE ResourceToRelease);
 
+/* The FILE_LOCK or OPLOCK that a request waits for, which is what a step on either touches; NULL: for none. */
+PVOID FsRtlpPlaceOfLock(PIRP Irp);
+PVOID FsRtlpPlaceOfOplock(PIRP Irp);
+
 #endif

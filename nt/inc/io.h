@@ -22,6 +22,8 @@ const char *IopLoadFailure(VOID);
 VOID IopNoteRefusal(NTSTATUS Status, const char *Why);
 /* After IopUnloadNamed: has the unload been put off for good? Text says what holds the driver. */
 BOOLEAN IopIsUnloadDeferred(PUNICODE_STRING Name, char *Text, ULONG Bytes);
+/* In front of taking an IRP's cancel routine away, while schedules are explored: who cancels it comes before or after (cancel.c, X4). */
+VOID IopExchangePoint(PIRP Irp);
 VOID IopRundownThread(PETHREAD Thread); /* thread exit: cancel and wait for its IRPs */
 /* Paging I/O of whole pages, synchronous, without an APC. Iosb->Information: bytes. */
 NTSTATUS IopPageIo(PFILE_OBJECT FileObject, PMDL Mdl, ULONG64 Offset, BOOLEAN Write,

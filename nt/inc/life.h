@@ -48,7 +48,4 @@ KiChanges(const volatile VOID *Object)
         KiSchedulePoint(SP_OBJECT, Object);
     }
 }
-/* In front of taking an IRP's cancel routine away, while schedules are explored: who cancels it comes before or after. */
-VOID IopExchangePoint(PIRP Irp);
-
 #endif

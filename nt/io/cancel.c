@@ -12,10 +12,13 @@
  *       routine is then taken in a step of its own, as a driver's exchange is one; and the flag set in another one
  *       where a driver's reading of it is a step.
  *   X4  While schedules are explored taking the cancel routine is a schedule point, as a driver's own exchange of it is. Of a
- *       request to npfs or msfs it is a step on what that request touches (msgfs.h).
- *   X5  So is looking through another thread's list: it comes before or after each change of that list by its owner. Two
- *       changes commute, so there the owner reads and who looks writes.
+ *       request to npfs or msfs it is a step on what that request touches (msgfs.h), of one that waits for a byte-range lock or an
+ *       oplock one on those.
+ *   X5  So is looking through the lists of other threads: it comes before or after each change of one by its owner. Two
+ *       changes commute, so there the owner reads and who looks writes. All lists of a process are one thing there, looked at in
+ *       one step: which threads there are does not matter then, for one that begins or has ended has no request.
  */
+#include "nt/inc/fsrtl.h"
 #include "nt/inc/life.h"
 #include "nt/io/msgfs.h"
 
@@ -37,6 +40,8 @@ IopExchangePoint(PIRP Irp)
 {
     PVOID Place = MsgPlaceOfFile(Irp->Tail.Overlay.OriginalFileObject);
 
+    Place = Place != NULL ? Place : FsRtlpPlaceOfLock(Irp);
+    Place = Place != NULL ? Place : FsRtlpPlaceOfOplock(Irp);
     if (Place != NULL) {
         KiSchedulePoint(SP_OBJECT, Place);
     } else if (Machine->explore) {
@@ -49,18 +54,6 @@ IopSetCancelRoutine(PIRP Irp, PDRIVER_CANCEL Routine)
 {
     IopExchangePoint(Irp);
     return IoSetCancelRoutine(Irp, Routine);
-}
-
-static BOOLEAN
-IopIsThreadsIrp(PETHREAD Thread, PIRP Irp)
-{
-    for (PLIST_ENTRY Entry = Thread->IrpList.Flink; Entry != &Thread->IrpList;
-         Entry = Entry->Flink) {
-        if (CONTAINING_RECORD(Entry, IRP, ThreadListEntry) == Irp) {
-            return TRUE;
-        }
-    }
-    return FALSE;
 }
 
 /* The cancel lock is held; it is released here or by the routine. */
@@ -99,50 +92,82 @@ IoCancelIrp(PIRP Irp)
     return IopCancelLocked(Irp, OldIrql);
 }
 
-/* Cancels the thread's IRPs for FileObject (NULL: all) and Iosb (NULL: all). Returns how many there were. */
-static ULONG
-IopCancelMatching(PETHREAD Thread, PFILE_OBJECT FileObject, PIO_STATUS_BLOCK Iosb,
-                  BOOLEAN SynchronousOnly)
+/* Whose requests are to be cancelled, and which of them. */
+typedef struct _IOP_CANCELLATION {
+    PETHREAD Thread;         /* NULL: all of the current process */
+    PFILE_OBJECT FileObject; /* NULL: of any file */
+    PIO_STATUS_BLOCK Iosb;   /* NULL: all */
+    BOOLEAN SynchronousOnly;
+} IOP_CANCELLATION, *PIOP_CANCELLATION;
+
+static BOOLEAN
+IopIsMeant(PIRP Irp, PIOP_CANCELLATION This)
 {
-    PLIST_ENTRY Entry;
+    PFILE_OBJECT File = Irp->Tail.Overlay.OriginalFileObject;
+
+    return !Irp->Cancel && (This->FileObject == NULL || File == This->FileObject) &&
+           (This->Iosb == NULL || Irp->UserIosb == This->Iosb) &&
+           (!This->SynchronousOnly || (Irp->Flags & IRP_SYNCHRONOUS_API) != 0 ||
+            (File != NULL && IopIsSynchronousFile(File)));
+}
+
+static PIRP
+IopFindMeantOf(PETHREAD Thread, PIOP_CANCELLATION This)
+{
+    for (PLIST_ENTRY Entry = Thread->IrpList.Flink; Entry != &Thread->IrpList;
+         Entry = Entry->Flink) {
+        PIRP Irp = CONTAINING_RECORD(Entry, IRP, ThreadListEntry);
+
+        if (IopIsMeant(Irp, This)) {
+            return Irp;
+        }
+    }
+    return NULL;
+}
+
+static PIRP
+IopFindMeant(PIOP_CANCELLATION This)
+{
+    PLIST_ENTRY Head = &PspCurrentProcess()->Pcb.ThreadListHead;
+    PIRP Irp = NULL;
+
+    if (This->Thread != NULL) {
+        return IopFindMeantOf(This->Thread, This);
+    }
+    for (PLIST_ENTRY Entry = Head->Flink; Entry != Head && Irp == NULL; Entry = Entry->Flink) {
+        Irp = IopFindMeantOf((PETHREAD)CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry), This);
+    }
+    return Irp;
+}
+
+/* Returns how many there were. */
+static ULONG
+IopCancelMeant(PIOP_CANCELLATION This)
+{
+    PEPROCESS Process =
+        This->Thread != NULL ? PspThreadsProcess(This->Thread) : PspCurrentProcess();
     ULONG Count = 0;
     KIRQL OldIrql;
     PIRP Irp;
 
     for (;;) {
-        PIRP Found = NULL;
-
-        KiSchedulePoint(SP_IRP_CANCEL, Thread);
+        KiSchedulePoint(SP_IRP_CANCEL, This->Thread != NULL ? (PVOID)This->Thread : Process);
         IoAcquireCancelSpinLock(&OldIrql); /* X1 */
-        if (Machine->explore && Thread != PspCurrentThread()) {
-            KiMemoryPoint(SP_ATOMIC, &Thread->IrpList, sizeof(Thread->IrpList)); /* X5 */
+        if (This->Thread != PspCurrentThread()) {
+            KiChanges(IOP_REQUESTS_OF(Process)); /* X5 */
         }
-        for (Entry = Thread->IrpList.Flink; Entry != &Thread->IrpList; Entry = Entry->Flink) {
-            Irp = CONTAINING_RECORD(Entry, IRP, ThreadListEntry);
-            if (Irp->Cancel ||
-                (FileObject != NULL && Irp->Tail.Overlay.OriginalFileObject != FileObject) ||
-                (Iosb != NULL && Irp->UserIosb != Iosb)) {
-                continue;
-            }
-            if (SynchronousOnly && (Irp->Flags & IRP_SYNCHRONOUS_API) == 0 &&
-                !(Irp->Tail.Overlay.OriginalFileObject != NULL &&
-                  IopIsSynchronousFile(Irp->Tail.Overlay.OriginalFileObject))) {
-                continue;
-            }
-            Found = Irp;
-            break;
-        }
-        if (Found == NULL) {
+        Irp = IopFindMeant(This);
+        if (Irp == NULL) {
             IoReleaseCancelSpinLock(OldIrql);
             return Count;
         }
         Count++;
-        IopExchangePoint(Found);
-        if (!IopIsThreadsIrp(Thread, Found)) {
+        IopExchangePoint(Irp);
+        if (IopFindMeant(This) != Irp) {
             IoReleaseCancelSpinLock(OldIrql); /* it has been completed meanwhile */
             continue;
         }
-        IopCancelLocked(Found, OldIrql);
+        IopCancelLocked(Irp, OldIrql);
     }
 }
 
@@ -164,6 +189,18 @@ BOOLEAN
 IopIsCancelLockHeld(VOID)
 {
     return IopCancelLock != 0;
+}
+
+static BOOLEAN
+IopIsThreadsIrp(PETHREAD Thread, PIRP Irp)
+{
+    for (PLIST_ENTRY Entry = Thread->IrpList.Flink; Entry != &Thread->IrpList;
+         Entry = Entry->Flink) {
+        if (CONTAINING_RECORD(Entry, IRP, ThreadListEntry) == Irp) {
+            return TRUE;
+        }
+    }
+    return FALSE;
 }
 
 /* TRUE: the lock has been given back. */
@@ -256,9 +293,10 @@ IopWaitForRundown(PETHREAD Thread)
 VOID
 IopCancelThreadIo(PETHREAD Thread)
 {
+    IOP_CANCELLATION All = {.Thread = Thread};
     PLIST_ENTRY Entry;
 
-    IopCancelMatching(Thread, NULL, NULL, FALSE);
+    IopCancelMeant(&All);
     if (!IsListEmpty(&Thread->IrpList)) {
         IopWaitForRundown(Thread);
     }
@@ -282,7 +320,7 @@ IopRundownThread(PETHREAD Thread)
 NTSTATUS NTAPI
 NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)
 {
-    PETHREAD Thread = PspCurrentThread();
+    IOP_CANCELLATION Own = {.Thread = PspCurrentThread()};
     LARGE_INTEGER Delay;
     IOP_REQUEST Request;
     NTSTATUS Status;
@@ -294,9 +332,10 @@ NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    if (IopCancelMatching(Thread, Request.FileObject, NULL, FALSE) != 0) {
+    Own.FileObject = Request.FileObject;
+    if (IopCancelMeant(&Own) != 0) {
         Delay.QuadPart = -10 * 1000 * 10;
-        while (IopHasIrps(Thread, Request.FileObject)) {
+        while (IopHasIrps(Own.Thread, Request.FileObject)) {
             KeDelayExecutionThread(KernelMode, FALSE, &Delay);
         }
     }
@@ -310,9 +349,7 @@ NTSTATUS NTAPI
 NtCancelIoFileEx(HANDLE FileHandle, PIO_STATUS_BLOCK IoRequestToCancel,
                  PIO_STATUS_BLOCK IoStatusBlock)
 {
-    PLIST_ENTRY Head = &PspCurrentProcess()->Pcb.ThreadListHead;
-    ULONG Count = 0, Threads = 0, i = 0;
-    PETHREAD *List;
+    IOP_CANCELLATION Any = {.Iosb = IoRequestToCancel};
     IOP_REQUEST Request;
     NTSTATUS Status;
 
@@ -323,21 +360,9 @@ NtCancelIoFileEx(HANDLE FileHandle, PIO_STATUS_BLOCK IoRequestToCancel,
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    for (PLIST_ENTRY Entry = Head->Flink; Entry != Head; Entry = Entry->Flink) {
-        Threads++;
-    }
-    List = ExpAllocate(Threads * sizeof(*List), TAG_IOBUFFER);
-    for (PLIST_ENTRY Entry = Head->Flink; Entry != Head && i < Threads; Entry = Entry->Flink) {
-        List[i] = (PETHREAD)CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
-        ObpAddReference(List[i++]);
-    }
-    for (Threads = i, i = 0; i < Threads; i++) {
-        Count += IopCancelMatching(List[i], Request.FileObject, IoRequestToCancel, FALSE);
-        ObDereferenceObject(List[i]);
-    }
-    ExpFree(List);
+    Any.FileObject = Request.FileObject;
+    Status = IopCancelMeant(&Any) != 0 ? STATUS_SUCCESS : STATUS_NOT_FOUND;
     IopAbandonRequest(&Request);
-    Status = Count != 0 ? STATUS_SUCCESS : STATUS_NOT_FOUND;
     IopWriteIosb(IoStatusBlock, Status, 0);
     return Status;
 }
@@ -347,20 +372,19 @@ NTSTATUS NTAPI
 NtCancelSynchronousIoFile(HANDLE ThreadHandle, PIO_STATUS_BLOCK IoRequestToCancel,
                           PIO_STATUS_BLOCK IoStatusBlock)
 {
-    PETHREAD Thread;
+    IOP_CANCELLATION Synchronous = {.Iosb = IoRequestToCancel, .SynchronousOnly = TRUE};
     NTSTATUS Status;
 
     Status = IopProbeIosb(IoStatusBlock, KiPreviousMode());
     if (NT_SUCCESS(Status)) {
         Status = ObReferenceObjectByHandle(ThreadHandle, THREAD_TERMINATE, PsThreadTypeP,
-                                           KiPreviousMode(), (PVOID *)&Thread, NULL);
+                                           KiPreviousMode(), (PVOID *)&Synchronous.Thread, NULL);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = IopCancelMatching(Thread, NULL, IoRequestToCancel, TRUE) != 0 ? STATUS_SUCCESS
-                                                                           : STATUS_NOT_FOUND;
-    ObDereferenceObject(Thread);
+    Status = IopCancelMeant(&Synchronous) != 0 ? STATUS_SUCCESS : STATUS_NOT_FOUND;
+    ObDereferenceObject(Synchronous.Thread);
     IopWriteIosb(IoStatusBlock, Status, 0);
     return Status;
 }

@@ -11,6 +11,7 @@
  *       size for all: who looks at the location above its own in the topmost driver reads zeros.
  */
 #include "nt/io/iop.h"
+#include "nt/inc/life.h"
 
 #define IOP_CACHED_SIZES 4
 
@@ -158,17 +159,11 @@ IopFreeMdls(PIRP Irp)
     Irp->MdlAddress = NULL;
 }
 
-/*
- * While schedules are explored: the thread's list changes, which is a step of its own if another thread of the process
- * could look through it (cancel.c, X5). Whether it has had another one is asked, not whether that is still there: where a thread's
- * points are must not follow from how far others have come.
- */
+/* While schedules are explored: the thread's list changes (cancel.c, X5). */
 VOID
 IopListPoint(PETHREAD Thread)
 {
-    if (Machine->explore && Thread->Tcb.Process->ThreadsMade > 1) {
-        KiMemoryPoint(SP_MEMORY_READ, &Thread->IrpList, sizeof(Thread->IrpList));
-    }
+    KiLooksAt(IOP_REQUESTS_OF(Thread->Tcb.Process));
 }
 
 /* IoQueueThreadIrp: the IRP belongs to the current thread from now on. */
