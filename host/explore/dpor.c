@@ -27,6 +27,9 @@
  *   D6  What has been given away, and taken over again, counts as done here when its turn comes.
  *   D9  It wakes too when what it would do has become another operation by a step that was independent of it: see operation_counts.
  *   D8  An injected event need not happen, so the run without it comes first: question_first.
+ *   D10 Whoever is before the other step of a race may be in front of another operation there than the one that it makes behind it:
+ *       operation_is_steady. If it sleeps at that question, what comes between may have woken it, though it begins with nothing that
+ *       the operation it makes now follows. So then it does not count as one that could begin the other order.
  *   D7  A search that is split into shards tries all who can step at the first `top` questions, so nothing
  *       below asks anything of them; who does what is below is told by a hash of the answers there.
  */
@@ -84,15 +87,26 @@ add(struct node *node, agent_set agents)
     }
 }
 
-/* A race asks for one of `agents` at question `step`; `first` is the one to take. */
+/* A race asks for something. */
 static void
-ask(uint32_t step, agent_set agents, uint32_t first)
+ask(const struct asking *asking)
 {
-    struct node *node = &path[step];
+    struct node *node = &path[asking->step];
+    agent_set agents = asking->agents;
+    uint32_t first = asking->first;
 
-    if (step < root) {
-        subtree_ask(step, agents, first);
-    } else if ((agents & node->backtrack) == 0) {
+    if (asking->step < root) {
+        subtree_ask(asking);
+        return;
+    }
+    if (asking->doubtful != NO_AGENT && (node->sleep >> asking->doubtful & 1) != 0) { /* D10 */
+        agents &= ~set_one(asking->doubtful);
+        first = asking->instead;
+        if (agents == 0) {
+            return; /* nothing comes between */
+        }
+    }
+    if ((agents & node->backtrack) == 0) {
         add(node, first != NO_AGENT ? set_one(first) : node->enabled);
     }
 }
@@ -192,37 +206,53 @@ learn_top(void)
     top += top == 0;
 }
 
+static bool taking_is_steady; /* what the agent does whose races are looked for */
+
 /* What `agent` does now, its clock being `clock`, races with step `i`: who could begin the other order? */
 static void
 reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
 {
     const agent_set enabled = happens_step[i].enabled, present = happens_step[i].present;
     agent_set agents = (present | set_one(agent)) & ~set_one(happens_step[i].agent), initials = 0;
-    uint32_t earliest = UINT32_MAX, first = NO_AGENT;
+    uint32_t earliest = UINT32_MAX, earliest_sure = UINT32_MAX;
+    struct asking asking = {
+        .step = i, .first = NO_AGENT, .doubtful = NO_AGENT, .instead = NO_AGENT};
 
     /* The agent of step i does nothing more that does not follow it; whoever appeared later follows
        what it was made by. */
     for (; agents != 0; agents &= agents - 1) {
         uint32_t other = set_first(agents);
         uint32_t next = happens_next(other, i);
+        bool sure;
+
+        if (other == agent && next != 0 && happens_before(i, next - 1)) {
+            next = 0; /* H5 in happens.c: the delivery, which would not come first */
+        }
+        sure = next != 0 || taking_is_steady;
 
         if (next != 0 ? !happens_initial(happens_clock(next - 1), other, i)
                       : other != agent || !happens_initial(clock, agent, i)) {
             continue;
         }
-        if (i >= root && (path[i].backtrack >> other & 1) != 0) {
+        if (sure && i >= root && (path[i].backtrack >> other & 1) != 0) {
             return;
         }
         initials |= set_one(other);
+        asking.doubtful = sure ? asking.doubtful : other;
         if (next == 0) {
             next = happens_steps + 1;
         }
         if ((enabled >> other & 1) != 0 && next < earliest) {
             earliest = next;
-            first = other;
+            asking.first = other;
+        }
+        if ((enabled >> other & 1) != 0 && sure && next < earliest_sure) {
+            earliest_sure = next;
+            asking.instead = other;
         }
     }
-    ask(i, initials & present, first);
+    asking.agents = initials & present;
+    ask(&asking);
 }
 
 /* Races of the steps that a subtree begins with are its giver's. */
@@ -236,8 +266,19 @@ static void
 ask_instead(agent_set agents)
 {
     for (; agents != 0; agents &= agents - 1) {
-        ask(happens_steps - 1, agents & -agents, set_first(agents));
+        ask(&(struct asking){.agents = agents & -agents,
+                             .step = happens_steps - 1,
+                             .first = set_first(agents),
+                             .doubtful = NO_AGENT,
+                             .instead = NO_AGENT});
     }
+}
+
+static void
+find_races_of_blocked(const struct question *question, uint32_t agent)
+{
+    taking_is_steady = operation_is_steady(&question->next[agent]);
+    happens_blocked(question, agent, reverse);
 }
 
 /* D3: who was there at the last question, did not step and is gone. */
@@ -249,7 +290,7 @@ find_taken_away(const struct question *question)
 
     ask_instead(gone & last->enabled);
     for (gone &= ~last->enabled; gone != 0; gone &= gone - 1) {
-        happens_blocked(question, set_first(gone), reverse);
+        find_races_of_blocked(question, set_first(gone));
     }
 }
 
@@ -304,6 +345,7 @@ choose(const struct question *question)
         }
     }
     node->done |= set_one(node->chosen);
+    taking_is_steady = operation_is_steady(&question->next[node->chosen]);
     happens_take(question, node->chosen, question->step + 1 < prefix ? ignore : reverse);
     return node->chosen;
 }
@@ -320,7 +362,7 @@ end(const struct question *question, bool cut)
     complete += !cut;
     happens_ask(question);
     for (agent_set set = question->present & ~question->enabled; set != 0; set &= set - 1) {
-        happens_blocked(question, set_first(set), reverse); /* D3 */
+        find_races_of_blocked(question, set_first(set)); /* D3 */
     }
     if (!cut && happens_steps > 0) {
         ask_instead(end_took_away(question, &happens_step[happens_steps - 1]));

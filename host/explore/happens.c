@@ -16,6 +16,11 @@
  *       from it does (what somebody else did while this agent was suspended): it is in that clock.
  *   H4  Who counts something looks at all that touched it since its last change, like who changes it: of those that only read there are some that
  *       he does not commute with.
+ *   H5  An operation that an APC interrupted races with the step that queued the APC, though the delivery stands between them: it would
+ *       have come first. What came before it since then, and does not follow from that step, comes before it in the other order too.
+ *   H6  An agent that was there when a step was made, and had to wait, could as a rule not have come first. But what kept it waiting need not be
+ *       that step's affair: another event of those that it waits for, another one who shares the lock. If something that does not follow
+ *       from the step has let it go on since, it could.
  */
 #include <errno.h>
 #include <string.h>
@@ -264,22 +269,26 @@ happens_next(uint32_t agent, uint32_t step)
     return list[low] + 1;
 }
 
+/* Could the step have come after what `agent` does now? */
+enum coenabled { CO_NOT, CO_PERHAPS, CO_YES };
+
 /*
- * Could the step have come after what `agent` does now? If the agent stood in front of it already, we
- * know whether it could have gone on; else the kinds of the operations must tell (H2).
+ * If the agent stood in front of it already and could have gone on, we know; else the kinds of the operations must tell (H2). If it
+ * was there and had to wait: perhaps (H6).
  */
-static bool
+static enum coenabled
 coenabled(uint32_t earlier, uint32_t agent, const struct operation *operation)
 {
     const struct step *step = &happens_step[earlier];
+    bool may = operation_coenabled(step->op, step->flags, operation);
 
     if ((operation->flags & ABI_AGENT_SEVERAL) != 0) {
-        return true; /* something between may let it go on by another object */
+        return CO_YES; /* something between may let it go on by another object */
     }
     if (last_own(agent) > earlier + 1 || (step->present >> agent & 1) == 0) {
-        return operation_coenabled(step->op, step->flags, operation);
+        return may ? CO_YES : CO_NOT;
     }
-    return (step->enabled >> agent & 1) != 0;
+    return (step->enabled >> agent & 1) != 0 ? CO_YES : may ? CO_PERHAPS : CO_NOT;
 }
 
 /* Where a search along one object's list is. */
@@ -353,6 +362,17 @@ tell_race(uint32_t at, uint32_t agent, const uint32_t *co, uint32_t count,
     race(at, agent, clock);
 }
 
+/* H6. Is there something among what has let it go on since that does not follow from the step? */
+static bool
+could_come_first(uint32_t at, uint32_t count)
+{
+    uint32_t i;
+
+    for (i = 0; i < count && happens_before(at, passed[i]); i++) {
+    }
+    return i < count;
+}
+
 /*
  * All that happens before what `agent` would do now: `full` becomes its clock; the return value is a hash of it.
  */
@@ -380,6 +400,7 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
     for (;;) {
         bool dependent = false, ordered = true, open = false;
         const struct step *step;
+        enum coenabled may;
         uint32_t at = 0;
 
         for (uint32_t i = 0; i < cursors; i++) {
@@ -415,12 +436,14 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
             join(full, at);
             hash += mix(step->hash + 2);
         }
-        if (!coenabled(at, agent, operation)) {
+        may = coenabled(at, agent, operation);
+        if (co[step->agent] <= at && race != NULL &&
+            (may == CO_YES || (may == CO_PERHAPS && could_come_first(at, passes)))) {
+            tell_race(at, agent, co, passes, race);
+        }
+        if (may != CO_YES) {
             passed[passes++] = at;
             continue;
-        }
-        if (co[step->agent] <= at && race != NULL) {
-            tell_race(at, agent, co, passes, race);
         }
         join(co, at);
         if (open) { /* H1 */
@@ -438,6 +461,90 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
         }
     }
     return hash;
+}
+
+/* H5: whom an operation that queues an APC keeps from what. */
+static void
+note_interruption(struct step *step, const struct question *question,
+                  const struct operation *operation)
+{
+    step->interrupts = NO_AGENT;
+    if (operation->queues == 0) {
+        return;
+    }
+    for (agent_set set = question->present; set != 0; set &= set - 1) {
+        uint32_t agent = set_first(set);
+        const struct operation *other = &question->next[agent];
+
+        if (other->thread != 0 && other->thread == (operation->object[0] & ~1ull)) {
+            step->interrupts = (uint8_t)agent;
+            step->interrupted_op = other->op;
+            step->interrupted_object = other->object[0];
+        }
+    }
+}
+
+/* The step that queued the APC that interrupted what `agent` does now: 1 + number, 0: none. */
+static uint32_t
+interrupted_by(uint32_t agent, const struct operation *operation)
+{
+    uint32_t own = last_own(agent);
+    uint32_t delivery = own != 0 ? happens_step[own - 1].delivered : 0, queued;
+    const struct step *step;
+
+    if (delivery == 0) {
+        return 0;
+    }
+    step = &happens_step[delivery - 1];
+    queued = step->touch[0].before_write;
+    if (queued == 0 || step->own >= queued) {
+        return 0;
+    }
+    step = &happens_step[queued - 1];
+    return step->interrupts == agent && step->interrupted_op == operation->op &&
+                   step->interrupted_object == operation->object[0]
+               ? queued
+               : 0;
+}
+
+static bool
+touches_step(const struct cursor *cursor, uint32_t cursors, const struct step *step)
+{
+    for (uint32_t i = 0; i < cursors; i++) {
+        for (uint32_t j = 0; j < step->touches; j++) {
+            if (cursor[i].object == step->touch[j].object &&
+                touches_conflict(cursor[i].writes, cursor[i].counts, step->touch[j].writes,
+                                 step->touch[j].counts)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* H5 */
+static void
+tell_interruption(uint32_t agent, const struct operation *operation, const struct cursor *cursor,
+                  uint32_t cursors,
+                  void (*race)(uint32_t earlier, uint32_t agent, const uint32_t *clock))
+{
+    uint32_t clock[MAX_AGENTS] __attribute__((aligned(32))) = {0};
+    uint32_t queued = interrupted_by(agent, operation);
+    bool could;
+
+    if (queued-- == 0 || race == NULL) {
+        return;
+    }
+    could = (happens_step[queued].enabled >> agent & 1) != 0;
+    for (uint32_t i = queued + 1; i < happens_steps; i++) {
+        if (!happens_before(queued, i) && touches_step(cursor, cursors, &happens_step[i])) {
+            join(clock, i);
+            could = true;
+        }
+    }
+    if (could) {
+        race(queued, agent, clock);
+    }
 }
 
 void
@@ -459,6 +566,7 @@ happens_take(const struct question *question, uint32_t agent,
     }
     memcpy(first, cursor, used * sizeof(first[0]));
     hash = search(agent, operation, cursor, cursors, full, race);
+    tell_interruption(agent, operation, first, used, race);
     step = &happens_step[number];
     step->enabled = question->enabled;
     step->present = question->present;
@@ -469,6 +577,10 @@ happens_take(const struct question *question, uint32_t agent,
     step->op = operation->op;
     step->flags = operation->flags;
     step->counts = operation_counts(operation);
+    step->delivered = operation->op == SP_DELIVER_APC ? number + 1
+                      : step->own != 0                ? happens_step[step->own - 1].delivered
+                                                      : 0;
+    note_interruption(step, question, operation);
     step->touches = (uint8_t)used;
     for (uint32_t i = 0; i < used; i++) {
         struct object *object = &objects[first[i].object];
@@ -494,11 +606,13 @@ happens_blocked(const struct question *end, uint32_t agent,
                 void (*race)(uint32_t earlier, uint32_t agent, const uint32_t *clock))
 {
     uint32_t full[MAX_AGENTS] __attribute__((aligned(32)));
-    struct cursor cursor[OPERATION_TOUCHES];
+    struct cursor cursor[OPERATION_TOUCHES], first[OPERATION_TOUCHES];
     uint32_t cursors = start(&end->next[agent], cursor);
 
     widen(agent);
+    memcpy(first, cursor, cursors * sizeof(first[0]));
     search(agent, &end->next[agent], cursor, cursors, full, race);
+    tell_interruption(agent, &end->next[agent], first, cursors, race);
 }
 
 /* In a run that has not crashed, only what nobody waits for. */

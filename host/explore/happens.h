@@ -23,6 +23,12 @@ struct step {
     uint8_t agent;
     uint8_t touches;
     bool counts; /* operation_counts */
+    /* H5 */
+    uint8_t
+        interrupts; /* of a step that queues an APC: the agent that it is queued to, and what that stood in front of */
+    uint16_t interrupted_op;
+    uint64_t interrupted_object;
+    uint32_t delivered; /* this agent's last delivery up to here: 1 + number, 0: none */
     uint16_t op;
     uint16_t flags;
     struct step_touch touch[OPERATION_TOUCHES];

@@ -196,7 +196,7 @@ uint32_t operation_touches(const struct operation *operation, struct touch *touc
 uint32_t operation_touches_of(const struct abi_agent *agent, const struct abi_object *more,
                               struct touch *touch);
 bool operation_dependent(const struct operation *a, const struct operation *b);
-/* Does it touch the same in any state? Not so: a compare-exchange that fails changes nothing. */
+/* Would the agent touch the same in any state? Not so: a compare-exchange that fails changes nothing. */
 bool operation_is_steady(const struct operation *operation);
 /* Does it change nothing for those who only read, but perhaps what another one that does the same would be? To give back a
    reference that is not the last is independent of others that are not, and of one that is not yet. So who sleeps in front of one

@@ -24,13 +24,8 @@ struct part {
     uint32_t step, agent, number;
 };
 
-struct ask {
-    agent_set agents;
-    uint32_t step, first;
-};
-
 static struct part part[MAX_PARTS];
-static struct ask asked[MAX_ASKS];
+static struct asking asked[MAX_ASKS];
 _Static_assert(sizeof(struct header) + (size_t)MAX_STEPS * MAX_NODE + sizeof(part) +
                        sizeof(asked) <=
                    UNIT_ROOM,
@@ -101,19 +96,30 @@ subtree_given_back(uint32_t number)
     }
 }
 
+/* Does what satisfies the one always satisfy the other, of the same question? */
+static bool
+implies(const struct asking *one, const struct asking *other)
+{
+    agent_set sure = other->agents;
+
+    if (other->doubtful != NO_AGENT && other->doubtful != one->doubtful) {
+        sure &= ~set_one(other->doubtful);
+    }
+    return one->agents != 0 && (one->agents & ~sure) == 0;
+}
+
 void
-subtree_ask(uint32_t step, agent_set agents, uint32_t first)
+subtree_ask(const struct asking *asking)
 {
     for (uint32_t i = 0; i < asks; i++) {
-        /* What satisfies that one satisfies this one. */
-        if (asked[i].step == step && asked[i].agents != 0 && (asked[i].agents & ~agents) == 0) {
+        if (asked[i].step == asking->step && implies(&asked[i], asking)) {
             return;
         }
     }
     if (asks == MAX_ASKS) {
         worker_fail("a part of the search asks for more than %u things", MAX_ASKS);
     }
-    asked[asks++] = (struct ask){agents, step, first};
+    asked[asks++] = *asking;
 }
 
 size_t
@@ -128,18 +134,24 @@ subtree_write_asks(uint8_t *out, size_t room)
     return bytes.at;
 }
 
+static bool
+is_agent(uint32_t agent)
+{
+    return agent < MAX_AGENTS || agent == NO_AGENT;
+}
+
 void
-subtree_read_asks(const uint8_t *from, size_t size,
-                  void (*ask)(uint32_t step, agent_set agents, uint32_t first))
+subtree_read_asks(const uint8_t *from, size_t size, void (*ask)(const struct asking *asking))
 {
     struct bytes bytes = {.from = from, .size = size};
-    struct ask one;
+    struct asking one;
 
     while (bytes.at < size && get(&bytes, &one, sizeof(one))) {
-        if (one.step >= MAX_STEPS || (one.first >= MAX_AGENTS && one.first != NO_AGENT)) {
+        if (one.step >= MAX_STEPS || !is_agent(one.first) || !is_agent(one.doubtful) ||
+            !is_agent(one.instead)) {
             worker_fail("what a part of the search asks for makes no sense");
         }
-        ask(one.step, one.agents, one.first);
+        ask(&one);
     }
 }
 

@@ -37,11 +37,16 @@ uint32_t node_next(const struct node *node);
 uint32_t subtree_part(uint32_t step, uint32_t agent);
 void subtree_given_back(uint32_t part);
 
-/* Keeps what is asked of a question above: one of `agents`, `first` if none is there. */
-void subtree_ask(uint32_t step, agent_set agents, uint32_t first);
+/* What a race asks of question number `step`: one of `agents`, `first` if none is there. If `doubtful` sleeps there,
+   it does not count: then one of the others, `instead` if none is there (dpor.c, D10). NO_AGENT: none. */
+struct asking {
+    agent_set agents;
+    uint32_t step, first, doubtful, instead;
+};
+/* Keeps what is asked of a question above. */
+void subtree_ask(const struct asking *asking);
 size_t subtree_write_asks(uint8_t *out, size_t room);
-void subtree_read_asks(const uint8_t *bytes, size_t size,
-                       void (*ask)(uint32_t step, agent_set agents, uint32_t first));
+void subtree_read_asks(const uint8_t *bytes, size_t size, void (*ask)(const struct asking *asking));
 
 /* Strategy.h says what these do; the search is path[root .. length). */
 size_t subtree_save(uint8_t *out, size_t room, const struct node *path, uint32_t root,

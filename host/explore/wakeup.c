@@ -15,7 +15,8 @@
  *       next question.
  *   W4  Footprints that depend on the state (a compare-exchange that fails only reads), and waits
  *       that can end in several ways, may make a branch impossible: its agent cannot step when its
- *       turn comes. Then all that can step are tried there, as dpor would.
+ *       turn comes. Then all that can step are tried there, as dpor would. The last step of a sequence may be another operation where
+ *       the sequence begins: what it could follow is asked of the move of its agent there (D10 in dpor.c).
  *   W6  Who sleeps in front of an operation that counts (operation_counts) wakes when it is another one, and is taken to depend
  *       on all others that count where it is asked what could begin a sequence: that has been made without it.
  *   W5  What a step takes away (a timer that it cancels; everything, if it crashes or ends the run) could have come
@@ -55,6 +56,7 @@ static struct event {
     uint32_t step; /* for the last one the number that it would have */
     const uint32_t *clock;
     struct move move;
+    bool unsteady; /* W4 */
 } *event;
 static uint32_t events;
 
@@ -244,7 +246,8 @@ could_begin(const struct move *move, uint32_t *at)
         return true;
     }
     for (uint32_t j = 0; j < i; j++) {
-        if (comes_before(&event[j], &event[i])) {
+        if (comes_before(&event[j], &event[i]) ||
+            (event[i].unsteady && may_depend(move, &event[j].move))) {
             return false;
         }
     }
@@ -290,11 +293,15 @@ reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
     events = 0;
     for (uint32_t k = i + 1; k < happens_steps; k++) {
         if (!happens_before(i, k)) {
-            event[events++] = (struct event){k, happens_clock(k), move_of_step(k)};
+            event[events++] =
+                (struct event){.step = k, .clock = happens_clock(k), .move = move_of_step(k)};
         }
     }
-    event[events] = (struct event){happens_steps, clock, move_of(agent, taking)};
-    if (!operation_is_steady(taking)) {
+    event[events] = (struct event){.step = happens_steps,
+                                   .clock = clock,
+                                   .move = move_of(agent, taking),
+                                   .unsteady = !operation_is_steady(taking)};
+    if (event[events].unsteady) {
         event[events].move.writes = ~(unsigned __int128)0; /* W4 */
     }
     events++;
@@ -317,7 +324,8 @@ ask_instead(const struct question *question, agent_set agents)
         uint32_t agent = set_first(agents);
         bool asleep = false;
 
-        event[0] = (struct event){happens_steps - 1, NULL, move_of(agent, &question->next[agent])};
+        event[0] = (struct event){.step = happens_steps - 1,
+                                  .move = move_of(agent, &question->next[agent])};
         events = 1;
         for (uint32_t s = 0; s < node->sleeping && !asleep; s++) {
             asleep = could_begin(&sleepers[node->sleepers + s], &at);
