@@ -45,6 +45,7 @@ RIGHT = [
     (["doctor", "--json"], '"checks"'),
     (["run", "--", "fltmc", "filters"], "Filter Name"), # a program of the box
     (["run", "--client", "admin:FLTMC.exe volumes"], "Volume Name"),
+    (["run", "--client-exit", "ignore", "--", "fltmc", "unload", "nothing"], "Unload failed with error: 0x801f0013\nThe system could not find the filter"),
 ]
 
 

@@ -9,14 +9,23 @@
 #include <windows.h>
 #include <fltUser.h>
 
+/* The filter manager's own errors are in fltlib.dll's message table. */
 static int
 Report(HRESULT Result, const char *What)
 {
-    if (FAILED(Result)) {
-        printf("%s failed with error: 0x%08lx\n", What, (unsigned long)Result);
-        return 1;
+    WCHAR Text[300];
+
+    if (!FAILED(Result)) {
+        return 0;
     }
-    return 0;
+    printf("%s failed with error: 0x%08lx\n", What, (unsigned long)Result);
+    if (FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_FROM_HMODULE |
+                           FORMAT_MESSAGE_IGNORE_INSERTS,
+                       GetModuleHandleW(L"fltlib.dll"), (DWORD)Result, 0, Text,
+                       sizeof(Text) / sizeof(Text[0]), NULL) != 0) {
+        printf("%ls", Text);
+    }
+    return 1;
 }
 
 /* A counted string of a structure. */

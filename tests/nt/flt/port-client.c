@@ -90,6 +90,32 @@ Malformed(void)
     VirtualFree(Page, 0, MEM_RELEASE);
 }
 
+/* Of a result: the system's text, else that of fltlib.dll. [MS-ERREF 2.1.1] */
+static BOOL
+SaysOf(HRESULT Result, const WCHAR *Text)
+{
+    HMODULE Library = LoadLibraryExW(L"fltlib.dll", NULL, LOAD_LIBRARY_AS_DATAFILE);
+    WCHAR Said[300] = L"";
+
+    FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_FROM_HMODULE, Library, (DWORD)Result,
+                   0, Said, 300, NULL);
+    FreeLibrary(Library);
+    return wcscmp(Said, Text) == 0;
+}
+
+static void
+Messages(void)
+{
+    EXPECT(SaysOf(E_ACCESSDENIED, L"Access is denied.\r\n"));
+    EXPECT(SaysOf((HRESULT)0x001F0001, L"The IO was completed by a filter.\r\n"));
+    EXPECT(SaysOf((HRESULT)0x801F0001,
+                  L"A handler was not defined by the filter for this operation.\r\n"));
+    EXPECT(SaysOf((HRESULT)0x801F0013, L"The system could not find the filter specified.\r\n"));
+    EXPECT(SaysOf((HRESULT)0x801F0020,
+                  L"No waiter is present for the filter's reply to this message.\r\n"));
+    EXPECT(SaysOf((HRESULT)0x801F001D, L""));
+}
+
 int
 main(void)
 {
@@ -118,6 +144,7 @@ main(void)
     EXPECT(Ask(4, 1, &Answer, &Returned) == S_OK);
     EXPECT(Answer == 0x102); /* STATUS_TIMEOUT */
     Malformed();
+    Messages();
     EXPECT(Ask(3, 0, &Answer, &Returned) == S_OK);
     EXPECT(FAILED(Ask(0, 1, &Answer, &Returned))); /* disconnected */
     CloseHandle(Port);
