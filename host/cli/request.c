@@ -554,6 +554,26 @@ ask_for_filter_manager(struct run_request *request)
     return 0;
 }
 
+/* Does a registry script make the service's Instances key? */
+static bool
+script_has_instances(const struct run_request *request, const char *service)
+{
+    char wanted[120];
+    size_t length = (size_t)snprintf(wanted, sizeof(wanted), "\\Services\\%s\\Instances", service);
+
+    for (size_t i = 0; i < request->configs; i++) {
+        const struct run_config *script = &request->config[i];
+
+        for (size_t at = 0; strncmp(script->key, "reg", 3) == 0 && at + length <= script->length;
+             at++) {
+            if (strncasecmp(script->text + at, wanted, length) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* A minifilter without an INF: where setup would have taken them from, its instance and altitude are made up. */
 static int
 make_up_instance(struct run_request *request, size_t driver, bool quiet)
@@ -578,12 +598,29 @@ make_up_instance(struct run_request *request, size_t driver, bool quiet)
     return 0;
 }
 
+static int
+add_scripts(const struct options *options, struct run_request *request)
+{
+    char key[32];
+    int error = 0;
+
+    for (size_t i = 0; i < options->reg.count && error == 0; i++) {
+        snprintf(key, sizeof(key), i == 0 ? "reg" : "reg:%zu", i);
+        error = add_text(request, key, options->reg.item[i]);
+        if (error == 0) {
+            error =
+                check_registry_script(options->reg.item[i], &request->config[request->configs - 1]);
+        }
+    }
+    return error;
+}
+
 /* A driver's INF: --inf, or a sibling of the driver. The key is "inf:" and the service's name. */
 static int
 add_infs(const struct options *options, struct run_request *request)
 {
     char path[PATH_MAX], key[80];
-    int error = 0;
+    int error = add_scripts(options, request);
 
     for (size_t i = 0; i < options->drivers.count && error == 0; i++) {
         const char *inf = NULL, *driver = options->drivers.item[i];
@@ -602,16 +639,9 @@ add_infs(const struct options *options, struct run_request *request)
         if (inf != NULL) {
             snprintf(key, sizeof(key), "inf:%s", request->boot.driver[i].name);
             error = add_text(request, key, inf);
-        } else if (options->reg.count == 0 && request_minifilter(request, driver)) {
+        } else if (request_minifilter(request, driver) &&
+                   !script_has_instances(request, request->boot.driver[i].name)) {
             error = make_up_instance(request, i, options->quiet);
-        }
-    }
-    for (size_t i = 0; i < options->reg.count && error == 0; i++) {
-        snprintf(key, sizeof(key), i == 0 ? "reg" : "reg:%zu", i);
-        error = add_text(request, key, options->reg.item[i]);
-        if (error == 0) {
-            error =
-                check_registry_script(options->reg.item[i], &request->config[request->configs - 1]);
         }
     }
     return error;
