@@ -383,6 +383,8 @@ CaseExceptions(void)
     EXPECT(Trap.rsp, 0x9999999999999998);
 }
 
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Winfinite-recursion"
 __attribute__((noinline)) static void
 Recurse(void) /* without an end */
 {
@@ -392,6 +394,7 @@ Recurse(void) /* without an end */
     Recurse();
     Room[1] = 2;
 }
+#pragma clang diagnostic pop
 
 static void
 CaseStackOverflow(void)
