@@ -149,9 +149,10 @@ typedef struct _EXP_WORK_QUEUE {
 } EXP_WORK_QUEUE;
 extern EXP_WORK_QUEUE ExpWorkQueue[3]; /* critical, delayed, hyper-critical */
 
-/* What a worker does; Routine is NULL between items. */
+/* A worker, told of before it begins, and what it does; Routine is NULL between items. */
 typedef struct _EXP_AT_WORK {
     LIST_ENTRY Links;
+    EXP_WORK_QUEUE *Queue;
     PWORK_QUEUE_ITEM Item;
     PVOID Routine;
 } EXP_AT_WORK;

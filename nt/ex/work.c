@@ -82,10 +82,9 @@ ExpIsOwnCode(PWORKER_THREAD_ROUTINE Routine)
 static VOID NTAPI
 ExpWorkerThread(PVOID Context)
 {
-    EXP_WORK_QUEUE *Queue = Context;
-    EXP_AT_WORK AtWork = {.Routine = NULL};
+    EXP_AT_WORK *AtWork = Context;
+    EXP_WORK_QUEUE *Queue = AtWork->Queue;
 
-    InsertTailList(&ExpAtWork, &AtWork.Links);
     PspCurrentThread()->ActiveExWorker = PspCurrentThread()->OwnCode = TRUE;
     KeSetPriorityThread(KiThread(), Queue == &ExpWorkQueue[1]   ? 12
                                     : Queue == &ExpWorkQueue[0] ? 13
@@ -101,15 +100,15 @@ ExpWorkerThread(PVOID Context)
             KeSetEvent(&ExpWorkerEvent, 0, FALSE);
         }
         PspCurrentThread()->OwnCode = ExpIsOwnCode(Routine);
-        AtWork.Item = Item;
-        AtWork.Routine = (PVOID)Routine;
+        AtWork->Item = Item;
+        AtWork->Routine = (PVOID)Routine;
         if (VfCall == NULL) {
             Routine(Parameter);
         } else {
             VF_CALL(VOID, VfWorkItem, Routine, Parameter, 0, 0, 0);
         }
         KiLeaveDriver((PVOID)Routine);
-        AtWork.Routine = NULL;
+        AtWork->Routine = NULL;
         PspCurrentThread()->OwnCode = TRUE;
         ExpCheckReturn(Routine, Parameter, Item);
     }
@@ -118,11 +117,15 @@ ExpWorkerThread(PVOID Context)
 static VOID
 ExpAddWorker(EXP_WORK_QUEUE *Queue)
 {
+    EXP_AT_WORK *AtWork = ExpAllocate(sizeof(*AtWork), 'kroW');
     PETHREAD Thread;
     NTSTATUS Status;
 
+    AtWork->Queue = Queue;
+    AtWork->Routine = NULL;
+    InsertTailList(&ExpAtWork, &AtWork->Links);
     Queue->Threads++;
-    Status = PspCreateSystemThread(ExpWorkerThread, Queue, &Thread);
+    Status = PspCreateSystemThread(ExpWorkerThread, AtWork, &Thread);
     ASSERT(NT_SUCCESS(Status));
     ObDereferenceObject(Thread);
 }
