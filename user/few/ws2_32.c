@@ -221,6 +221,22 @@ inet_ntop(int Family, const void *Address, char *Text, size_t Room)
 }
 
 int WSAAPI
+GetHostNameW(PWSTR Name, int Room)
+{
+    DWORD Size = (DWORD)Room;
+
+    if (WspStarted == 0) {
+        SetLastError(WSANOTINITIALISED);
+        return SOCKET_ERROR;
+    }
+    if (!GetComputerNameExW(ComputerNameDnsHostname, Name, &Size)) {
+        SetLastError(WSAEFAULT);
+        return SOCKET_ERROR;
+    }
+    return 0;
+}
+
+int WSAAPI
 gethostname(char *Name, int Room)
 {
     DWORD Size = (DWORD)Room;

@@ -238,6 +238,10 @@ NTSTATUS NTAPI RtlSetCurrentDirectory_U(PUNICODE_STRING Path);
 BOOLEAN NTAPI RtlDoesFileExists_U(PCWSTR Path);
 ULONG NTAPI RtlDosSearchPath_U(PCWSTR Path, PCWSTR Name, PCWSTR Extension, ULONG Bytes,
                                PWSTR Buffer, PWSTR *FilePart);
+NTSTATUS NTAPI RtlQueryEnvironmentVariable(PWSTR Environment, PCWSTR Name, SIZE_T NameLength,
+                                           PWSTR Value, SIZE_T ValueLength, PSIZE_T ReturnLength);
+NTSTATUS NTAPI RtlSetEnvironmentVar(PWSTR *Environment, PCWSTR Name, SIZE_T NameLength,
+                                    PCWSTR Value, SIZE_T ValueLength);
 NTSTATUS NTAPI RtlQueryEnvironmentVariable_U(PWSTR Environment, PUNICODE_STRING Name,
                                              PUNICODE_STRING Value);
 NTSTATUS NTAPI RtlSetEnvironmentVariable(PWSTR *Environment, PUNICODE_STRING Name,

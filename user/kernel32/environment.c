@@ -6,26 +6,22 @@
 DWORD WINAPI
 GetEnvironmentVariableW(LPCWSTR Name, LPWSTR Buffer, DWORD Room)
 {
-    UNICODE_STRING Key, Value;
-    NTSTATUS Status;
+    SIZE_T Length;
+    NTSTATUS Status = RtlQueryEnvironmentVariable(NULL, Name, Name != NULL ? wcslen(Name) : 0,
+                                                  Buffer, Room == 0 ? 0 : Room - 1, &Length);
 
-    RtlInitUnicodeString(&Key, Name);
-    Value.Buffer = Buffer;
-    Value.Length = 0;
-    Value.MaximumLength = (USHORT)(Room == 0 ? 0 : min(Room - 1, 0x7FFE) * sizeof(WCHAR));
-    Status = RtlQueryEnvironmentVariable_U(NULL, &Key, &Value);
     if (Status == STATUS_BUFFER_TOO_SMALL) {
-        return Value.Length / sizeof(WCHAR) + 1;
+        return (DWORD)Length;
     }
     if (!NT_SUCCESS(Status)) {
         BaseFail(Status);
         return 0;
     }
     if (Room == 0) {
-        return Value.Length / sizeof(WCHAR) + 1;
+        return (DWORD)Length + 1;
     }
-    Buffer[Value.Length / sizeof(WCHAR)] = 0;
-    return Value.Length / sizeof(WCHAR);
+    Buffer[Length] = 0;
+    return (DWORD)Length;
 }
 
 DWORD WINAPI
@@ -59,11 +55,8 @@ GetEnvironmentVariableA(LPCSTR Name, LPSTR Buffer, DWORD Room)
 BOOL WINAPI
 SetEnvironmentVariableW(LPCWSTR Name, LPCWSTR Value)
 {
-    UNICODE_STRING Key, Text;
-
-    RtlInitUnicodeString(&Key, Name);
-    RtlInitUnicodeString(&Text, Value);
-    return BaseResult(RtlSetEnvironmentVariable(NULL, &Key, Value != NULL ? &Text : NULL));
+    return BaseResult(RtlSetEnvironmentVar(NULL, Name, Name != NULL ? wcslen(Name) : 0, Value,
+                                           Value != NULL ? wcslen(Value) : 0));
 }
 
 BOOL WINAPI

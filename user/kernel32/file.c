@@ -12,7 +12,11 @@ BaseNtPath(LPCWSTR Path, PUNICODE_STRING NtPath)
         return BaseFailWith(ERROR_PATH_NOT_FOUND);
     }
     Status = RtlDosPathNameToNtPathName_U_WithStatus(Path, NtPath, NULL, NULL);
-    return NT_SUCCESS(Status) ? TRUE : BaseFailWith(ERROR_PATH_NOT_FOUND);
+    if (NT_SUCCESS(Status)) {
+        return TRUE;
+    }
+    return BaseFailWith(Status == STATUS_NAME_TOO_LONG ? ERROR_FILENAME_EXCED_RANGE
+                                                       : ERROR_PATH_NOT_FOUND);
 }
 
 static ULONG

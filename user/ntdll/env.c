@@ -8,6 +8,8 @@
  */
 #include "user/ntdll/ntdllp.h"
 
+#define LONGEST_NAME 0x7FFE /* characters: a UNICODE_STRING */
+
 VOID NTAPI
 RtlAcquirePebLock(VOID)
 {
@@ -70,26 +72,32 @@ RtlpFindVariable(PWSTR Block, PCUNICODE_STRING Name)
     return NULL;
 }
 
+/* In characters. ReturnLength: those of the value; of a value that does not fit, with the one that ends it. */
 NTSTATUS NTAPI
-RtlQueryEnvironmentVariable_U(PWSTR Environment, PUNICODE_STRING Name, PUNICODE_STRING Value)
+RtlQueryEnvironmentVariable(PWSTR Environment, PCWSTR Name, SIZE_T NameLength, PWSTR Value,
+                            SIZE_T ValueLength, PSIZE_T ReturnLength)
 {
-    PWSTR Found;
-    SIZE_T Bytes;
+    UNICODE_STRING Key;
+    PWSTR Found = NULL;
     NTSTATUS Status = STATUS_VARIABLE_NOT_FOUND;
 
+    *ReturnLength = 0;
+    Key.Buffer = (PWSTR)Name;
+    Key.Length = Key.MaximumLength = (USHORT)(NameLength * sizeof(WCHAR));
     RtlAcquirePebLock();
-    Found = RtlpFindVariable(
-        Environment != NULL ? Environment : NtCurrentPeb()->ProcessParameters->Environment, Name);
+    if (NameLength <= LONGEST_NAME) {
+        Found = RtlpFindVariable(
+            Environment != NULL ? Environment : NtCurrentPeb()->ProcessParameters->Environment,
+            &Key);
+    }
     if (Found != NULL) {
-        Found += Name->Length / sizeof(WCHAR) + 1;
-        Bytes = wcslen(Found) * sizeof(WCHAR);
-        Value->Length = (USHORT)Bytes;
+        SIZE_T Length = wcslen(Found += NameLength + 1);
+
+        *ReturnLength = Length + 1;
         Status = STATUS_BUFFER_TOO_SMALL;
-        if (Bytes <= Value->MaximumLength) {
-            RtlCopyMemory(Value->Buffer, Found, Bytes);
-            if (Bytes + sizeof(WCHAR) <= Value->MaximumLength) {
-                Value->Buffer[Bytes / sizeof(WCHAR)] = 0;
-            }
+        if (Length <= ValueLength) {
+            RtlCopyMemory(Value, Found, (Length + (Length < ValueLength)) * sizeof(WCHAR));
+            *ReturnLength = Length;
             Status = STATUS_SUCCESS;
         }
     }
@@ -98,49 +106,52 @@ RtlQueryEnvironmentVariable_U(PWSTR Environment, PUNICODE_STRING Name, PUNICODE_
 }
 
 NTSTATUS NTAPI
-RtlQueryEnvironmentVariable(PWSTR Environment, PCWSTR Name, SIZE_T NameLength, PWSTR Value,
-                            SIZE_T ValueLength, PSIZE_T ReturnLength)
+RtlQueryEnvironmentVariable_U(PWSTR Environment, PUNICODE_STRING Name, PUNICODE_STRING Value)
 {
-    UNICODE_STRING Key, Text;
-    NTSTATUS Status;
+    SIZE_T Length;
+    NTSTATUS Status =
+        RtlQueryEnvironmentVariable(Environment, Name->Buffer, Name->Length / sizeof(WCHAR),
+                                    Value->Buffer, Value->MaximumLength / sizeof(WCHAR), &Length);
 
-    Key.Buffer = (PWSTR)Name;
-    Key.Length = Key.MaximumLength = (USHORT)(NameLength * sizeof(WCHAR));
-    Text.Buffer = Value;
-    Text.Length = 0;
-    Text.MaximumLength = (USHORT)min(ValueLength * sizeof(WCHAR), 0xFFFE);
-    Status = RtlQueryEnvironmentVariable_U(Environment, &Key, &Text);
-    *ReturnLength = Text.Length / sizeof(WCHAR) + (Status == STATUS_BUFFER_TOO_SMALL ? 1 : 0);
+    if (Status == STATUS_BUFFER_TOO_SMALL) {
+        Length--;
+    }
+    if (Status != STATUS_VARIABLE_NOT_FOUND) {
+        Value->Length = (USHORT)min(Length * sizeof(WCHAR), 0xFFFE);
+    }
     return Status;
 }
 
+/* In characters; a value of NULL removes the variable. */
 NTSTATUS NTAPI
-RtlSetEnvironmentVariable(PWSTR *Environment, PUNICODE_STRING Name, PUNICODE_STRING Value)
+RtlSetEnvironmentVar(PWSTR *Environment, PCWSTR Name, SIZE_T NameLength, PCWSTR Value,
+                     SIZE_T ValueLength)
 {
+    UNICODE_STRING Key;
     PRTL_USER_PROCESS_PARAMETERS Parameters = NtCurrentPeb()->ProcessParameters;
     PWSTR Old, New, Found, Place;
     SIZE_T OldLength, Skip, Added, At;
     ULONG Index;
 
-    for (Index = 1; Index < Name->Length / sizeof(WCHAR); Index++) {
-        if (Name->Buffer[Index] == L'=') {
+    if (NameLength == 0 || NameLength > LONGEST_NAME) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    for (Index = 1; Index < NameLength; Index++) {
+        if (Name[Index] == L'=') {
             return STATUS_INVALID_PARAMETER;
         }
     }
-    if (Name->Length == 0) {
-        return STATUS_INVALID_PARAMETER;
-    }
+    Key.Buffer = (PWSTR)Name;
+    Key.Length = Key.MaximumLength = (USHORT)(NameLength * sizeof(WCHAR));
     RtlAcquirePebLock();
     Old = Environment != NULL ? *Environment : Parameters->Environment;
     OldLength = RtlpEnvironmentLength(Old);
     if (OldLength == 0) {
         OldLength = 1;
     }
-    Found = RtlpFindVariable(Old, Name);
+    Found = RtlpFindVariable(Old, &Key);
     Skip = Found != NULL ? wcslen(Found) + 1 : 0;
-    Added = Value != NULL && Value->Buffer != NULL
-                ? (Name->Length + Value->Length) / sizeof(WCHAR) + 2
-                : 0;
+    Added = Value != NULL ? NameLength + ValueLength + 2 : 0;
     if (Added == 0 && Found == NULL) {
         RtlReleasePebLock();
         return STATUS_SUCCESS;
@@ -161,7 +172,7 @@ RtlSetEnvironmentVariable(PWSTR *Environment, PUNICODE_STRING Name, PUNICODE_STR
             }
             Other.Buffer = Place;
             Other.Length = Other.MaximumLength = (USHORT)(Index * sizeof(WCHAR));
-            if (RtlCompareUnicodeString(Name, &Other, TRUE) < 0) {
+            if (RtlCompareUnicodeString(&Key, &Other, TRUE) < 0) {
                 break;
             }
         }
@@ -176,11 +187,11 @@ RtlSetEnvironmentVariable(PWSTR *Environment, PUNICODE_STRING Name, PUNICODE_STR
     if (Added != 0) {
         PWSTR To = New + At;
 
-        RtlCopyMemory(To, Name->Buffer, Name->Length);
-        To += Name->Length / sizeof(WCHAR);
+        RtlCopyMemory(To, Name, NameLength * sizeof(WCHAR));
+        To += NameLength;
         *To++ = L'=';
-        RtlCopyMemory(To, Value->Buffer, Value->Length);
-        To[Value->Length / sizeof(WCHAR)] = 0;
+        RtlCopyMemory(To, Value, ValueLength * sizeof(WCHAR));
+        To[ValueLength] = 0;
     }
     if (Environment != NULL) {
         *Environment = New;
@@ -196,6 +207,14 @@ RtlSetEnvironmentVariable(PWSTR *Environment, PUNICODE_STRING Name, PUNICODE_STR
     }
     RtlReleasePebLock();
     return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI
+RtlSetEnvironmentVariable(PWSTR *Environment, PUNICODE_STRING Name, PUNICODE_STRING Value)
+{
+    return RtlSetEnvironmentVar(Environment, Name->Buffer, Name->Length / sizeof(WCHAR),
+                                Value != NULL ? Value->Buffer : NULL,
+                                Value != NULL ? Value->Length / sizeof(WCHAR) : 0);
 }
 
 NTSTATUS NTAPI

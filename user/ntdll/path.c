@@ -308,7 +308,7 @@ RtlDosPathNameToNtPathName_U_WithStatus(PCWSTR DosName, PUNICODE_STRING NtName, 
         RtlReleasePebLock();
         if (Length == 0) {
             RtlFreeHeap(RtlProcessHeap(), 0, Out);
-            return STATUS_OBJECT_PATH_SYNTAX_BAD;
+            return wcslen(DosName) < 0x7FF0 ? STATUS_OBJECT_PATH_SYNTAX_BAD : STATUS_NAME_TOO_LONG;
         }
         if (Full[0] == L'\\' && Full[1] == L'\\') {
             Skip = 2;

@@ -207,6 +207,23 @@ Zones(void)
     EXPECT(SystemTimeToTzSpecificLocalTime(&Zone, &After, &Got) && Got.wHour == 3);
 }
 
+/* What is longer than a UNICODE_STRING: values of variables count in characters, names of files are refused. */
+static void
+Long(void)
+{
+    static WCHAR Text[70001], Back[70001];
+
+    wmemset(Text, L'x', 70000);
+    EXPECT(SetEnvironmentVariableW(L"NTLAB_LONG", Text));
+    EXPECT_EQ(GetEnvironmentVariableW(L"NTLAB_LONG", Back, 70000), 70001);
+    EXPECT_EQ(GetEnvironmentVariableW(L"NTLAB_LONG", Back, 70001), 70000);
+    EXPECT(wcscmp(Text, Back) == 0);
+    EXPECT(SetEnvironmentVariableW(L"NTLAB_LONG", NULL));
+    EXPECT(CreateFileW(Text, GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL) ==
+           INVALID_HANDLE_VALUE);
+    EXPECT_EQ(GetLastError(), ERROR_FILENAME_EXCED_RANGE);
+}
+
 /* [K: "GetEnvironmentVariable", "GetComputerNameEx", "HeapValidate"] */
 static void
 Small(void)
@@ -239,6 +256,7 @@ main(void)
     System();
     Widths();
     Zones();
+    Long();
     Small();
     return TEST_DONE();
 }
