@@ -526,14 +526,16 @@ RtlValidateHeap(PVOID Handle, ULONG Flags, const VOID *Memory)
 BOOLEAN NTAPI
 RtlLockHeap(PVOID Handle)
 {
-    RtlEnterCriticalSection(&RtlpCheckHeap(Handle)->Lock);
+    RtlpSerialize(RtlpCheckHeap(Handle), 0); /* a heap without a lock is used by one thread */
     return TRUE;
 }
 
 BOOLEAN NTAPI
 RtlUnlockHeap(PVOID Handle)
 {
-    RtlLeaveCriticalSection(&RtlpCheckHeap(Handle)->Lock);
+    PRTLP_HEAP Heap = RtlpCheckHeap(Handle);
+
+    RtlpDone(Heap, (Heap->Flags & HEAP_NO_SERIALIZE) == 0);
     return TRUE;
 }
 

@@ -48,10 +48,33 @@ Biggest(void)
     EXPECT(HeapDestroy(Heap));
 }
 
+static DWORD WINAPI
+Allocate(PVOID Heap)
+{
+    return HeapLock(Heap) && HeapAlloc(Heap, 0, 8) != NULL && HeapUnlock(Heap);
+}
+
+/* [Win32:HeapCreate] HEAP_NO_SERIALIZE: no mutual exclusion, HeapLock's included. Without it another thread waits. */
+static void
+Locked(DWORD Flags, DWORD Expected)
+{
+    HANDLE Heap = HeapCreate(Flags, 0, 0), Thread;
+
+    EXPECT(HeapLock(Heap));
+    Thread = CreateThread(NULL, 0, Allocate, Heap, 0, NULL);
+    EXPECT_EQ(WaitForSingleObject(Thread, 1000), Expected);
+    EXPECT(HeapUnlock(Heap));
+    EXPECT_EQ(WaitForSingleObject(Thread, INFINITE), WAIT_OBJECT_0);
+    CloseHandle(Thread);
+    EXPECT(HeapDestroy(Heap));
+}
+
 int
 main(void)
 {
     Fixed();
     Biggest();
+    Locked(0, WAIT_TIMEOUT);
+    Locked(HEAP_NO_SERIALIZE, WAIT_OBJECT_0);
     return TEST_DONE();
 }
