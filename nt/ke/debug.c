@@ -31,7 +31,7 @@ KiTrace(ULONG Event, const volatile VOID *Object, ULONG64 A0, ULONG64 A1, ULONG6
 VOID
 KiDescribe(const VOID *Address, char *Buffer, ULONG Length)
 {
-    HcDescribe(Address, Buffer, Length);
+    HcDescribe(VfHooks != NULL ? VfHooks->Caller((PVOID)Address) : Address, Buffer, Length);
 }
 
 int

@@ -164,10 +164,29 @@ VfBefore(PVF_FRAME Frame, ULONG Index)
     return Entry;
 }
 
+#define VF_CALL_BYTES 0x1000 /* more than VfCallRoutine has */
+
+/* The last thing that a routine of the driver does is often a jump to an export: that one's caller seems to be the verifier. */
+static PVOID
+VfTailCaller(PVOID Return)
+{
+    PVF_CALLOUT Callout = KiThread()->VfCallout;
+    PRUNTIME_FUNCTION Function;
+    ULONG64 Base;
+
+    if (Callout == NULL || (ULONG64)Return - (ULONG64)VfCallRoutine >= VF_CALL_BYTES) {
+        return Return;
+    }
+    Function = RtlLookupFunctionEntry((ULONG64)Return, &Base, NULL);
+    return Function != NULL && Base + Function->BeginAddress == (ULONG64)VfCallRoutine
+               ? (PVOID)Callout->Routine
+               : Return;
+}
+
 PVOID
 VfCallerOf(PVOID Return)
 {
-    return Return == (PVOID)VfEnterReturn ? VfCaller : Return;
+    return Return == (PVOID)VfEnterReturn ? VfCaller : VfTailCaller(Return);
 }
 
 ULONG64
