@@ -656,6 +656,7 @@ KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Wait, ULON
     if ((Agent->flags & ABI_AGENT_BLOCKED) == 0 && HcPasses(Agent) != 0) {
         return TRUE;
     }
+    Machine->watching = 0; /* watch.c */
     KiSetPendingIn(Prcb, Operation, Object, Wait, Context, Block);
     KiKeepDescribed(Prcb, Agent, WouldWait);
     return FALSE;

@@ -262,15 +262,14 @@ ObpNextEntry(POBP_TABLE Table, PULONG Index)
             if (Chunk >= Best->Chunks) {
                 break;
             }
-            if (Best->Chunk[Chunk] == NULL) {
-                Start = Best->Base + (Chunk + 1) * OBP_CHUNK;
-                continue;
+            for (i = (Start - Best->Base) % OBP_CHUNK; Best->Chunk[Chunk] != NULL && i < OBP_CHUNK;
+                 i++) {
+                if (Best->Chunk[Chunk][i].Object != NULL) {
+                    *Index = Best->Base + Chunk * OBP_CHUNK + i;
+                    return &Best->Chunk[Chunk][i];
+                }
             }
-            if (Best->Chunk[Chunk][(Start - Best->Base) % OBP_CHUNK].Object != NULL) {
-                *Index = Start;
-                return &Best->Chunk[Chunk][(Start - Best->Base) % OBP_CHUNK];
-            }
-            Start++;
+            Start = Best->Base + (Chunk + 1) * OBP_CHUNK;
         }
         Start = Best->Base + Best->Size;
     }
