@@ -20,7 +20,7 @@
  *       have come first. What came before it since then, and does not follow from that step, comes before it in the other order too.
  *   H6  An agent that was there when a step was made, and had to wait, could as a rule not have come first. But what kept it waiting need not be
  *       that step's affair: another event of those that it waits for, another one who shares the lock. If something that does not follow
- *       from the step has let it go on since, it could.
+ *       from the step has let it go on since, it could. (What an injected event waits for is the next step of its target.)
  */
 #include <errno.h>
 #include <string.h>
@@ -288,7 +288,10 @@ coenabled(uint32_t earlier, uint32_t agent, const struct operation *operation)
     if (last_own(agent) > earlier + 1 || (step->present >> agent & 1) == 0) {
         return may ? CO_YES : CO_NOT;
     }
-    return (step->enabled >> agent & 1) != 0 ? CO_YES : may ? CO_PERHAPS : CO_NOT;
+    if ((step->enabled >> agent & 1) != 0) {
+        return CO_YES;
+    }
+    return may && (operation->flags & ABI_AGENT_WAITS) != 0 ? CO_PERHAPS : CO_NOT;
 }
 
 /* Where a search along one object's list is. */

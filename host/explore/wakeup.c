@@ -19,6 +19,8 @@
  *       the sequence begins: what it could follow is asked of the move of its agent there (D10 in dpor.c).
  *   W6  Who sleeps in front of an operation that counts (operation_counts) wakes when it is another one, and is taken to depend
  *       on all others that count where it is asked what could begin a sequence: that has been made without it.
+ *   W7  An injected event need not happen (D8 in dpor.c), so where a sequence asks for one at a question that was not there before, the run without
+ *       it is asked for as well.
  *   W5  What a step takes away (a timer that it cancels; everything, if it crashes or ends the run) could have come
  *       instead of it, so it is added where that step was chosen: D3 in dpor.c.
  */
@@ -403,6 +405,26 @@ widen(struct node *node, const struct question *question, agent_set asleep)
     }
 }
 
+/* W7. `agents` could step instead. */
+static void
+ask_without(struct node *node, const struct question *question, agent_set agents)
+{
+    uint32_t other, branch = node->tree;
+    struct move move;
+
+    if (agents == 0 ||
+        operation_injected(&question->next[other = question_first(question, agents)])) {
+        return;
+    }
+    while (branch != 0 && branches[branch].move.agent != other) {
+        branch = branches[branch].next;
+    }
+    if (branch == 0) {
+        move = move_of(other, &question->next[other]);
+        *last_link(&node->tree) = branch_new(&move);
+    }
+}
+
 static uint32_t
 choose(const struct question *question)
 {
@@ -462,6 +484,9 @@ choose(const struct question *question)
         node->rest = branches[branch].child;
         branches[branch].child = 0;
         branch_free(branch);
+        if (question->step + 1 != prefix && operation_injected(&question->next[chosen])) {
+            ask_without(node, question, free & ~set_one(chosen));
+        }
     } else {
         chosen = question_first(question, free);
         node->rest = 0;

@@ -453,6 +453,11 @@ NtEnumerateKey(HANDLE KeyHandle, ULONG Index, KEY_INFORMATION_CLASS KeyInformati
     if (NT_SUCCESS(Status)) {
         PCM_NODE Child = CmpChildAt(Key->Node, Index);
 
+        if (Child != NULL && KeyInformationClass == KeyFullInformation) {
+            KiAcquirePoint(SP_REGISTRY, Child, NULL,
+                           KI_REGISTRY_READS); /* C4: it counts its values */
+            Child = CmpChildAt(Key->Node, Index);
+        }
         Status = Child != NULL ? CmpAnswerKey(Child, KeyInformationClass, KeyInformation, Length,
                                               ResultLength)
                                : STATUS_NO_MORE_ENTRIES;

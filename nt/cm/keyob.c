@@ -261,9 +261,11 @@ CmpKeySecurity(PVOID Object, ULONG Operation, PSECURITY_INFORMATION Information,
                PSECURITY_DESCRIPTOR Descriptor, PULONG Length)
 {
     PCM_NODE Node = ((PCM_KEY)Object)->Node;
-    PSECURITY_DESCRIPTOR Old = Node->Security, New = Old;
+    PSECURITY_DESCRIPTOR Old, New;
     NTSTATUS Status;
 
+    KiAcquirePoint(SP_REGISTRY, Node, NULL, (ULONG_PTR)CmpRoot | KI_REGISTRY_READS);
+    Old = New = Node->Security;
     if (Node->Deleted) {
         return STATUS_KEY_DELETED;
     }

@@ -159,11 +159,17 @@ IopFreeMdls(PIRP Irp)
     Irp->MdlAddress = NULL;
 }
 
-/* While schedules are explored: the thread's list changes (cancel.c, X5). */
+/*
+ * While schedules are explored: the thread's list changes, which is a step of its own if another thread of the process
+ * could look through it (cancel.c, X5). Whether it has had another one is asked, not whether that is still there: where a thread's
+ * points are must not follow from how far others have come.
+ */
 VOID
 IopListPoint(PETHREAD Thread)
 {
-    KiLooksAt(IOP_REQUESTS_OF(Thread->Tcb.Process));
+    if (Thread->Tcb.Process->ThreadsMade > 1) {
+        KiLooksAt(IOP_REQUESTS_OF(Thread->Tcb.Process));
+    }
 }
 
 /* IoQueueThreadIrp: the IRP belongs to the current thread from now on. */

@@ -616,8 +616,8 @@ KiExpireChosen(PKTIMER Timer)
 
 /*
  * May the current thread go on without a question, because what it is about to do is its own affair? If not, it may stand in front of it
- * already (PendingOperation). Where the environment could step
- * in right there, or its own request be cancelled, that is asked. (What else the environment adds comes in front of steps that
+ * already (PendingOperation). Where the environment could step in right there, or its own request be cancelled (or have been: its points do
+ * not follow from that), that is asked. (What else the environment adds comes in front of steps that
  * are asked for anyway, or at any step at all.)
  */
 BOOLEAN
@@ -638,7 +638,7 @@ KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Wait, ULON
     if (KiInjection.Allowed != 0 &&
         (Prcb->MaySuspend == KI_NOW ||
          ((KiInjection.Allowed & ABI_INJECT_CANCEL) != 0 && KiInjection.Clients &&
-          !Thread->SystemThread && IopOldestIrp((PETHREAD)Thread) != NULL))) {
+          !Thread->SystemThread && !IsListEmpty(&((PETHREAD)Thread)->IrpList)))) {
         return FALSE;
     }
     *Agent = (struct abi_agent){.name = Thread->Agent.Name,

@@ -2,6 +2,7 @@
  * context.c - suspension and contexts as system services.
  */
 #include "nt/ps/psp.h"
+#include "nt/inc/life.h"
 
 static NTSTATUS
 PspReferenceThread(HANDLE Handle, ACCESS_MASK Access, PETHREAD *Thread)
@@ -43,6 +44,9 @@ PspSuspendThread(PETHREAD Thread, PULONG Count)
 {
     NTSTATUS Status;
 
+    if (!Thread->Tcb.SystemThread) {
+        KiLooksAt(&Thread->Terminating);
+    }
     if (Thread->Terminating) {
         return STATUS_THREAD_IS_TERMINATING;
     }

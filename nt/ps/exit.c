@@ -17,7 +17,6 @@ PspExitProcess(PEPROCESS Process)
     if (Process == PsInitialSystemProcess) {
         return;
     }
-    Process->Exiting = TRUE;
     Process->ExitTime.QuadPart = KiQuerySystemTime();
     KiTrace(EV_PROCESS_EXIT, Process, (ULONG)Process->ExitStatus, 0, 0, 0);
     if (Process->Pcb.Slice != 0) {
@@ -103,10 +102,14 @@ PspExitThread(NTSTATUS Status)
     /* Not before: whoever is the last one takes the address space away, which was in use up to here. */
     Process->LeavingThreads--;
     Last = --Process->ActiveThreads == 0;
+    if (Last) {
+        PspEndPoint(Process);
+    }
     if (Last && Process->ExitStatus == STATUS_PENDING) {
         Process->ExitStatus = Status;
     }
     if (Last) {
+        Process->Exiting |= Process != PsInitialSystemProcess;
         PspExitProcess(Process);
     }
     KeEnterCriticalRegion();

@@ -88,8 +88,11 @@ PspTerminateMembers(PPSP_JOB Job, NTSTATUS Status)
             if (Process->Job == Job && !Process->Exiting) {
                 Found = TRUE;
                 ObpAddReference(Process);
-                Job->Terminated++;
-                PspTerminateProcess(Process, Status);
+                KiAcquirePoint(SP_OBJECT, &Process->ExitStatus, NULL, KI_ALSO_CHANGES(Job));
+                if (!Process->Exiting) {
+                    Job->Terminated++;
+                    PspTerminateProcess(Process, Status);
+                }
                 ObDereferenceObject(Process);
                 break;
             }
@@ -234,7 +237,7 @@ NtAssignProcessToJobObject(HANDLE JobHandle, HANDLE ProcessHandle)
     Status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_SET_QUOTA | PROCESS_TERMINATE,
                                        PsProcessTypeP, Mode, (PVOID *)&Process, NULL);
     if (NT_SUCCESS(Status)) {
-        KiSchedulePoint(SP_OBJECT, Job);
+        KiAcquirePoint(SP_OBJECT, Job, NULL, KI_ALSO_READS(&Process->ExitStatus));
         if (Process->Exiting) {
             Status = STATUS_PROCESS_IS_TERMINATING;
         } else if (Process->Job != NULL) {

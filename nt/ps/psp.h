@@ -81,6 +81,7 @@ NTSTATUS PspSuspendThread(PETHREAD Thread, PULONG Count); /* terminating ones ar
 /* terminate.c */
 NTSTATUS PspTerminateThread(PETHREAD Thread, NTSTATUS Status);
 VOID PspFreezeProcess(PEPROCESS Process, BOOLEAN Freeze);
+VOID PspEndPoint(PEPROCESS Process);
 PETHREAD PspNextThread(PEPROCESS Process, PETHREAD Thread); /* references; dereferences Thread */
 
 /*

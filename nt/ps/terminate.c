@@ -92,6 +92,14 @@ PspNextThread(PEPROCESS Process, PETHREAD Thread)
     return Next;
 }
 
+/* In front of what ends a process, which who asks for its exit code, or ends its job, comes before or behind. */
+VOID
+PspEndPoint(PEPROCESS Process)
+{
+    KiAcquirePoint(SP_OBJECT, &Process->ExitStatus, NULL,
+                   Process->Job != NULL ? KI_ALSO_READS(Process->Job) : 0);
+}
+
 /* Every thread but the current one; the caller ends that itself if it belongs to Process. */
 NTSTATUS
 PspTerminateProcess(PEPROCESS Process, NTSTATUS Status)
@@ -101,7 +109,7 @@ PspTerminateProcess(PEPROCESS Process, NTSTATUS Status)
     if (Process == PsInitialSystemProcess) {
         return STATUS_ACCESS_DENIED;
     }
-    KiChanges(&Process->ExitStatus);
+    PspEndPoint(Process);
     if (Process->ExitStatus == STATUS_PENDING) {
         Process->ExitStatus = Status;
     }
