@@ -6,7 +6,7 @@ Runs programs in which threads do things at the same time (tests/explore/togethe
 no line of tests/explore/undeclared.list says why they do not matter: a search takes their steps for independent and
 tries one order only. Status 1: there are such.
 
---all also those that do not matter, with the reason; --open those whose line has no reason yet ("?").
+--all also those that do not matter, with the reason; --open those whose line has no reason yet ("?"), and those that are known to show ("!").
 """
 import argparse
 import collections
@@ -92,10 +92,11 @@ def main():
         told.setdefault(key, (reason(listed, a, b), line))
     left = {key: line for key, (why, line) in told.items() if why is None}
     unjudged = {key: line for key, (why, line) in told.items() if why == "?"}
+    known = {key: line for key, (why, line) in told.items() if why is not None and why[0] == "!"}
     for key, (why, line) in told.items():
-        if why is None or words.all or (words.open and why == "?"):
+        if why is None or words.all or (words.open and why[0] in "?!"):
             print(f"{key[0][0]} {key[0][1]} | {key[1][0]} {key[1][1]}: {why or 'nothing orders these'}\n        {line}")
-    print(f"{len(told)} pairs of functions; {len(left)} that matter, {len(unjudged)} not judged")
+    print(f"{len(told)} pairs of functions; {len(left)} that matter, {len(known)} known to show, {len(unjudged)} not judged")
     return 1 if left else 0
 
 

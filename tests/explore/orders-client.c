@@ -5,6 +5,7 @@
 #define _WIN32_WINNT 0x0A00
 #include <windows.h>
 #include <winternl.h>
+#include <winioctl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ static volatile LONG Seen;
 static char Text[256];
 
 NTSTATUS NTAPI NtTestAlert(VOID);
+NTSTATUS NTAPI NtEnumerateKey(HANDLE, ULONG, ULONG, PVOID, ULONG, PULONG);
 
 /* A thread's end, and who asks for its exit code. */
 static DWORD
@@ -426,6 +428,123 @@ CancelWatch(void)
     return 0;
 }
 
+/* What is locked, and who reads it. */
+static DWORD
+WriteLocked(void)
+{
+    DWORD Count;
+
+    Seen = WriteFile(Second, "x", 1, &Count, NULL);
+    return 0;
+}
+
+static DWORD
+LockIt(void)
+{
+    LockFile(Object, 0, 0, 1, 0);
+    return 0;
+}
+
+/* A lock, or an oplock, that is waited for is given, or its request is cancelled. */
+static DWORD
+Unlock(void)
+{
+    UnlockFile(Second, 0, 0, 1, 0);
+    return 0;
+}
+
+static DWORD
+BreakOplock(void)
+{
+    CloseHandle(OpenFile_(7));
+    return 0;
+}
+
+/* Who cancels what all threads ask for, and a thread that begins to ask. */
+static DWORD WINAPI
+AskLater(LPVOID Context)
+{
+    ReadDirectoryChangesW(Object, Text, sizeof(Text), FALSE, FILE_NOTIFY_CHANGE_FILE_NAME, NULL,
+                          &Over, NULL);
+    Sleep(INFINITE);
+    return 0;
+}
+
+static DWORD
+MakeAsker(void)
+{
+    Child = CreateThread(NULL, 0, AskLater, NULL, 0, NULL);
+    return 0;
+}
+
+static DWORD
+CancelAsked(void)
+{
+    Seen = CancelIoEx(Object, NULL);
+    return 0;
+}
+
+static DWORD
+SuspendEnding(void)
+{
+    Seen = SuspendThread(Thread[0]) != (DWORD)-1;
+    ResumeThread(Thread[0]);
+    return 0;
+}
+
+/* A process ends, and joins a job; or its job ends. */
+static DWORD
+JoinEnding(void)
+{
+    Seen = AssignProcessToJobObject(Object, Child);
+    return 0;
+}
+
+static DWORD
+EndJob(void)
+{
+    TerminateJobObject(Object, 3);
+    return 0;
+}
+
+static DWORD
+Ended(void)
+{
+    JOBOBJECT_BASIC_ACCOUNTING_INFORMATION Basic = {{{0}}};
+
+    QueryInformationJobObject(Object, JobObjectBasicAccountingInformation, &Basic, sizeof(Basic),
+                              NULL);
+    Seen = Basic.TotalTerminatedProcesses != 0;
+    return 0;
+}
+
+/* A subkey gets a value, and the key is asked what its first subkey holds. */
+static DWORD
+AskSubkey(void)
+{
+    ULONG Full[64] = {0}, Size;
+
+    NtEnumerateKey(Second, 0, 2 /* KeyFullInformation */, Full, sizeof(Full), &Size);
+    Seen = Full[8] != 0; /* Values */
+    return 0;
+}
+
+static DWORD
+DeleteSubkey(void)
+{
+    RegDeleteKeyA((HKEY)Second, "Sub");
+    return 0;
+}
+
+static DWORD
+AskSecurity(void)
+{
+    DWORD Size = sizeof(Text);
+
+    Seen = RegGetKeySecurity((HKEY)Object, DACL_SECURITY_INFORMATION, Text, &Size) != 1018;
+    return 0; /* ERROR_KEY_DELETED */
+}
+
 static DWORD
 Last1(void)
 {
@@ -518,6 +637,43 @@ WithWatch(void)
                           &Over, NULL);
 }
 
+static HANDLE
+OpenAsync(void)
+{
+    return CreateFileA("C:\\orders.txt", GENERIC_READ | GENERIC_WRITE, 7, NULL, OPEN_ALWAYS,
+                       FILE_FLAG_OVERLAPPED, NULL);
+}
+
+static void
+WithTwoFiles(void)
+{
+    Object = OpenFile_(7);
+    Second = OpenFile_(7);
+}
+
+static void
+WithWaitingLock(void)
+{
+    Second = OpenFile_(7);
+    LockFile(Second, 0, 0, 1, 0);
+    Object = OpenAsync();
+    LockFileEx(Object, LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, &Over);
+}
+
+static void
+WithOplock(void)
+{
+    Object = OpenAsync();
+    DeviceIoControl(Object, FSCTL_REQUEST_OPLOCK_LEVEL_1, NULL, 0, NULL, 0, NULL, &Over);
+}
+
+static void
+WithFolder(void)
+{
+    Object = CreateFileA("C:\\", FILE_LIST_DIRECTORY, 7, NULL, OPEN_EXISTING,
+                         FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OVERLAPPED, NULL);
+}
+
 static void
 WithEvent(void)
 {
@@ -535,6 +691,21 @@ WithKey(void)
 {
     RegCreateKeyExA(HKEY_LOCAL_MACHINE, "Software\\Orders", 0, NULL, 0, KEY_ALL_ACCESS, NULL,
                     (PHKEY)&Object, NULL);
+}
+
+static void
+WithSubkey(void)
+{
+    RegCreateKeyExA(HKEY_LOCAL_MACHINE, "Software\\Orders", 0, NULL, 0, KEY_ALL_ACCESS, NULL,
+                    (PHKEY)&Second, NULL);
+    RegCreateKeyExA((HKEY)Second, "Sub", 0, NULL, 0, KEY_ALL_ACCESS, NULL, (PHKEY)&Object, NULL);
+}
+
+static void
+WithMember(void)
+{
+    WithJob();
+    AssignProcessToJobObject(Object, Child);
 }
 
 static void
@@ -592,6 +763,15 @@ static const struct {
     {"port", WithPort, Associate, Complete},
     {"threads", NULL, NewThread, Count},
     {"last", NULL, Last1, Last2},
+    {"locked", WithTwoFiles, LockIt, WriteLocked},
+    {"unlock", WithWaitingLock, Unlock, CancelWatch},
+    {"oplock", WithOplock, BreakOplock, CancelWatch},
+    {"ending", NULL, EndOne, SuspendEnding},
+    {"joins", WithJob, Kill1, JoinEnding},
+    {"ended", WithMember, EndJob, Ended},
+    {"subkey", WithSubkey, SetValue, AskSubkey},
+    {"gone", WithSubkey, DeleteSubkey, AskSecurity},
+    {"asker", WithFolder, MakeAsker, CancelAsked},
 };
 
 static size_t Program;
@@ -630,7 +810,7 @@ main(int Words, char **Word)
         ExitThread(1);
     }
     WaitForMultipleObjects(2, Thread, TRUE, INFINITE);
-    if (Programs[Program].Prepare == WithWatch) {
+    if (Programs[Program].Other == CancelWatch) {
         Seen = GetOverlappedResult(Object, &Over, &Code, TRUE);
     } else if (strcmp(Word[1], "kills") == 0) {
         WaitForSingleObject(Child, INFINITE);
@@ -645,7 +825,7 @@ main(int Words, char **Word)
         GetExitCodeProcess(Child, &Code);
         Seen = Code == 1;
     } else if (Programs[Program].Prepare == WithChild || Programs[Program].Prepare == WithJob ||
-               Programs[Program].Prepare == WithLimit) {
+               Programs[Program].Prepare == WithMember || Programs[Program].Prepare == WithLimit) {
         TerminateProcess(Child, 0);
         TerminateProcess(Second, 0);
     }
