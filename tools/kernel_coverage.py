@@ -32,7 +32,7 @@ WITHOUT = re.compile(r"^(image|fuzz|debug-fuzz|explore-(model|chances|bounds|bug
                      r"machine$|unwind-data|sdk-|cli-(usage|inspect|claims|documents|page|terminal|install))")
 BY_ROW = {"explore-agents": "agents.list", "explore-oracle": "oracle.list", "explore-events": "events.list", "explore-suspend": "suspend.list",
           "explore-counts": None, "bugs": None}  # every row is a test of its own; of the last two a quick one
-SLOW = re.compile(r"^(explore-(?!agents)|cli-|check$|sample-critsec)")
+SLOW = re.compile(r"^(explore-(?!agents)|cli-|check$|bugs-|verifier-cost|sample-critsec)")
 SECONDS = 60
 PATIENCE = 900  # seconds that a slow one may take
 

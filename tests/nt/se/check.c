@@ -1,13 +1,15 @@
 /*
  * check.c - SeAccessCheck step by step: the kinds of entries and their order, generic rights, MAXIMUM_ALLOWED, owners, privileges,
  * restricted tokens, and what needs no check.
- * [DDI:wdm/seaccesscheck], [DDI:wdm/sefreeprivileges], [DDI:ntifs/sefiltertoken], [DDI:ntifs/setokeniswriterestricted],
+ * Of a descriptor the parts that are asked for. [DDI:ntifs/sequerysecuritydescriptorinfo], [DDI:wdm/seaccesscheck], [DDI:wdm/sefreeprivileges], [DDI:ntifs/sefiltertoken], [DDI:ntifs/setokeniswriterestricted],
  * [LEARN:secauthz/how-dacls-control-access-to-an-object], [LEARN:secauthz/order-of-aces-in-a-dacl], MS-DTYP 2.4.4 (entries),
  * 2.5.3 (the check in pseudocode).
  */
 #include "../ntlab-test.h"
 
 NTKERNELAPI BOOLEAN NTAPI SeTokenIsWriteRestricted(PACCESS_TOKEN);
+NTSYSAPI NTSTATUS NTAPI RtlGetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR, PBOOLEAN, PACL *,
+                                                     PBOOLEAN);
 #ifndef WRITE_RESTRICTED
 #define WRITE_RESTRICTED 8
 #endif
@@ -348,6 +350,67 @@ Restricted(VOID)
     ObDereferenceObject(Writing);
 }
 
+/* Whatever is asked for, and nothing else, as it was; each size that is too small is refused with the one that is needed. */
+static VOID
+Parts(VOID)
+{
+    static ULONG64 Whole[64], Part[64], Audit[16];
+    PSECURITY_DESCRIPTOR Object = Whole;
+    SECURITY_DESCRIPTOR Made;
+    ULONG Length = sizeof(Whole), Least;
+    BOOLEAN Present, Defaulted;
+    PACL List;
+    PSID Sid;
+
+    Start(SYSTEM);
+    ((PACL)Space)->AclSize = 64;
+    Add(ACCESS_ALLOWED_ACE_TYPE, 0, READ, WORLD);
+    RtlCreateAcl((PACL)Audit, 48, ACL_REVISION);
+    RtlAddAccessAllowedAce((PACL)Audit, ACL_REVISION, WRITE, WORLD);
+    Made = Descriptor;
+    Made.Sacl = (PACL)Audit;
+    Made.Control |= SE_SACL_PRESENT | SE_DACL_PROTECTED;
+    RtlSetGroupSecurityDescriptor(&Made, WORLD, FALSE);
+    EXPECT_STATUS(RtlAbsoluteToSelfRelativeSD(&Made, Object, &Length), STATUS_SUCCESS);
+    for (SECURITY_INFORMATION What = 0; What < 16; What++) {
+        USHORT Control;
+
+        Least = sizeof(SECURITY_DESCRIPTOR_RELATIVE) + (What & 1 ? RtlLengthSid(SYSTEM) : 0) +
+                (What & 2 ? RtlLengthSid(WORLD) : 0) + (What & 4 ? 64 : 0) + (What & 8 ? 48 : 0);
+        Length = Least - 1;
+        EXPECT_STATUS(SeQuerySecurityDescriptorInfo(&What, Part, &Length, &Object),
+                      STATUS_BUFFER_TOO_SMALL);
+        EXPECT_EQ(Length, Least);
+        RtlFillMemory(Part, sizeof(Part), 0xCC);
+        EXPECT_STATUS(SeQuerySecurityDescriptorInfo(&What, Part, &Length, &Object), STATUS_SUCCESS);
+        EXPECT_EQ(Length, Least);
+        EXPECT(RtlValidSecurityDescriptor(Part) && ((PUCHAR)Part)[Least] == 0xCC);
+        Control = ((PISECURITY_DESCRIPTOR_RELATIVE)Part)->Control;
+        RtlGetOwnerSecurityDescriptor(Part, &Sid, &Defaulted);
+        EXPECT(What & OWNER_SECURITY_INFORMATION ? Sid != NULL && RtlEqualSid(Sid, SYSTEM)
+                                                 : Sid == NULL);
+        RtlGetGroupSecurityDescriptor(Part, &Sid, &Defaulted);
+        EXPECT(What & GROUP_SECURITY_INFORMATION ? Sid != NULL && RtlEqualSid(Sid, WORLD)
+                                                 : Sid == NULL);
+        RtlGetDaclSecurityDescriptor(Part, &Present, &List, &Defaulted);
+        EXPECT_EQ(Present, (What & DACL_SECURITY_INFORMATION) != 0);
+        EXPECT(!Present || (List != NULL && List->AclSize == 64 && List->AceCount == 1));
+        EXPECT_EQ((Control & SE_DACL_PROTECTED) != 0, Present);
+        RtlGetSaclSecurityDescriptor(Part, &Present, &List, &Defaulted);
+        EXPECT_EQ(Present, (What & SACL_SECURITY_INFORMATION) != 0);
+        EXPECT(!Present || (List != NULL && List->AclSize == 48 && List->AceCount == 1));
+        EXPECT((Control & SE_SELF_RELATIVE) != 0);
+    }
+    EXPECT(SeValidSecurityDescriptor(sizeof(Whole), Object));
+    Object = NULL; /* an object without one: nothing of anything */
+    Length = sizeof(Part);
+    EXPECT_STATUS(
+        SeQuerySecurityDescriptorInfo(&(SECURITY_INFORMATION){15}, Part, &Length, &Object),
+        STATUS_SUCCESS);
+    EXPECT_EQ(Length, sizeof(SECURITY_DESCRIPTOR_RELATIVE));
+    EXPECT(!SeValidSecurityDescriptor(Length, Part)); /* it has no owner */
+}
+
 static VOID
 Take(VOID)
 {
@@ -361,4 +424,4 @@ GiveBack(VOID)
 }
 
 TEST_DRIVER(TEST(Take), TEST(Kinds), TEST(Order), TEST(Generic), TEST(Owners), TEST(WithPrivileges),
-            TEST(Whole), TEST(Restricted), TEST(GiveBack))
+            TEST(Whole), TEST(Restricted), TEST(Parts), TEST(GiveBack))
