@@ -411,6 +411,77 @@ Parts(VOID)
     EXPECT(!SeValidSecurityDescriptor(Length, Part)); /* it has no owner */
 }
 
+/* [DDI:ntifs/sequeryinformationtoken] a block of pool that the caller frees, or, for what is one number, the number itself. */
+static VOID
+Told(VOID)
+{
+    union {
+        PVOID Block;
+        PTOKEN_USER User;
+        PTOKEN_GROUPS Groups;
+        PTOKEN_PRIVILEGES Privileges;
+        PTOKEN_OWNER Owner;
+        PTOKEN_PRIMARY_GROUP Group;
+        PTOKEN_SOURCE Source;
+        PTOKEN_STATISTICS Statistics;
+        PTOKEN_DEFAULT_DACL Dacl;
+        ULONG Number;
+    } Told = {NULL};
+    BOOLEAN Admins = FALSE;
+    ULONG Groups, Held;
+    LUID Id;
+
+    EXPECT_STATUS(SeQueryInformationToken(Token, TokenUser, &Told.Block), STATUS_SUCCESS);
+    EXPECT(RtlEqualSid(Told.User->User.Sid, SYSTEM) && Told.User->User.Attributes == 0);
+    ExFreePool(Told.Block);
+    EXPECT_STATUS(SeQueryInformationToken(Token, TokenGroups, &Told.Block), STATUS_SUCCESS);
+    Groups = Told.Groups->GroupCount;
+    EXPECT(Groups >= 2 && Groups < 20);
+    for (ULONG i = 0; i < Groups; i++) {
+        PSID_AND_ATTRIBUTES At = Told.Groups->Groups;
+
+        EXPECT(RtlValidSid(At[i].Sid));
+        Admins = Admins || RtlEqualSid(At[i].Sid, SeExports->SeAliasAdminsSid);
+    }
+    EXPECT(Admins);
+    ExFreePool(Told.Block);
+    EXPECT_STATUS(SeQueryInformationToken(Token, TokenPrivileges, &Told.Block), STATUS_SUCCESS);
+    Held = Told.Privileges->PrivilegeCount;
+    EXPECT(Held > 10 && Held <= 36);
+    for (ULONG i = 0; i < Held; i++) {
+        PLUID_AND_ATTRIBUTES At = Told.Privileges->Privileges;
+
+        EXPECT(At[i].Luid.LowPart >= 2 && At[i].Luid.LowPart <= 36 && At[i].Luid.HighPart == 0);
+    }
+    ExFreePool(Told.Block);
+    EXPECT_STATUS(SeQueryInformationToken(Token, TokenOwner, &Told.Block), STATUS_SUCCESS);
+    EXPECT(RtlEqualSid(Told.Owner->Owner, SeExports->SeAliasAdminsSid));
+    ExFreePool(Told.Block);
+    EXPECT_STATUS(SeQueryInformationToken(Token, TokenPrimaryGroup, &Told.Block), STATUS_SUCCESS);
+    EXPECT(RtlEqualSid(Told.Group->PrimaryGroup, SYSTEM));
+    ExFreePool(Told.Block);
+    EXPECT_STATUS(SeQueryInformationToken(Token, TokenDefaultDacl, &Told.Block), STATUS_SUCCESS);
+    EXPECT(Told.Dacl->DefaultDacl != NULL && Told.Dacl->DefaultDacl->AceCount >= 1);
+    ExFreePool(Told.Block);
+    EXPECT_STATUS(SeQueryInformationToken(Token, TokenSource, &Told.Block), STATUS_SUCCESS);
+    EXPECT(Told.Source->SourceName[0] != 0);
+    ExFreePool(Told.Block);
+    SeQueryAuthenticationIdToken(Token, &Id);
+    EXPECT_STATUS(SeQueryInformationToken(Token, TokenStatistics, &Told.Block), STATUS_SUCCESS);
+    EXPECT(Told.Statistics->GroupCount == Groups && Told.Statistics->PrivilegeCount == Held &&
+           Told.Statistics->TokenType == TokenPrimary &&
+           RtlEqualLuid(&Told.Statistics->AuthenticationId, &Id));
+    ExFreePool(Told.Block);
+    EXPECT_STATUS(SeQueryInformationToken(Token, TokenSessionId, &Told.Block), STATUS_SUCCESS);
+    EXPECT_EQ(Told.Number, 0);
+    EXPECT_STATUS(SeQueryInformationToken(Token, TokenType, &Told.Block), STATUS_SUCCESS);
+    EXPECT_EQ(Told.Number, TokenPrimary);
+    EXPECT_STATUS(SeQueryInformationToken(Token, TokenIntegrityLevel, &Told.Block), STATUS_SUCCESS);
+    EXPECT_EQ(Told.Number, 0x4000); /* system */
+    EXPECT_STATUS(SeQueryInformationToken(Token, (TOKEN_INFORMATION_CLASS)999, &Told.Block),
+                  STATUS_INVALID_INFO_CLASS);
+}
+
 static VOID
 Take(VOID)
 {
@@ -424,4 +495,4 @@ GiveBack(VOID)
 }
 
 TEST_DRIVER(TEST(Take), TEST(Kinds), TEST(Order), TEST(Generic), TEST(Owners), TEST(WithPrivileges),
-            TEST(Whole), TEST(Restricted), TEST(Parts), TEST(GiveBack))
+            TEST(Whole), TEST(Restricted), TEST(Parts), TEST(Told), TEST(GiveBack))
