@@ -253,7 +253,7 @@ class Judge:
         quick = {t.name for t in self.tests.values() if not t.slow}
         self.by_block = list(zip(self.coverage.by_block(quick), self.coverage.by_block(set(self.tests) - quick)))
         self.words = {name: set(re.findall(r"\w+", test.text())) for name, test in self.tests.items()}
-        self.kills = collections.Counter()
+        self.kills, self.texts = collections.Counter(), {}
         self.mirror = mirror(build)
 
     def executing(self, path, line):
@@ -264,9 +264,21 @@ class Judge:
             if first <= line <= last:
                 found = next((at for at in range(line, first - 1, -1) if at in lines), None)
                 found = found or next((at for at in range(line, last + 1) if at in lines), None)
-                names = [{name for block in lines.get(found, ()) for name in self.by_block[block][slow]} for slow in (False, True)]
+                names = [self.running(lines, found, slow) for slow in (False, True)]
+                if not names[0] and re.match(r"\s*(?:\} else )?(?:if|while|for) \(", self.text(path)[line - 1]):
+                    # A condition may have been decided inside of what was called in front of it: it has no code of its own there.
+                    before = max((at for at in lines if first < at < line), default=None)
+                    names[0] = self.running(lines, before, False)
                 return names[0] or names[1]
         return set()
+
+    def running(self, lines, line, slow):
+        return {name for block in lines.get(line, ()) for name in self.by_block[block][slow]}
+
+    def text(self, path):
+        if path not in self.texts:
+            self.texts[path] = open(os.path.join(ROOT, path), encoding="utf-8").read().split("\n")
+        return self.texts[path]
 
     def reached(self, path):
         """{test: how much of a file it executes}"""

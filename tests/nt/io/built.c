@@ -227,6 +227,7 @@ Others(VOID)
 {
     GUID Guid = {1};
     PVOID Block = (PVOID)1;
+    PDEVICE_OBJECT Disk = NULL;
     PIRP Irp = IoAllocateIrpEx(Neither, 3, FALSE);
     SIZE_T Before;
 
@@ -237,6 +238,11 @@ Others(VOID)
                   STATUS_SUCCESS); /* WMI frees the event */
     EXPECT_EQ(PoolInUse(), Before);
     EXPECT_STATUS(IoWMIOpenBlock(&Guid, 1, &Block), STATUS_WMI_GUID_NOT_FOUND);
+    /* [DDI:ntifs/iogetdiskdeviceobject] of a file system's volume, which must be mounted */
+    EXPECT_STATUS(IoGetDiskDeviceObject(Neither, &Disk), STATUS_VOLUME_DISMOUNTED);
+    EXPECT(Direct->Vpb != NULL && !(Direct->Vpb->Flags & VPB_MOUNTED)); /* every disk has one */
+    EXPECT_STATUS(IoGetDiskDeviceObject(Direct, &Disk), STATUS_INVALID_PARAMETER);
+    EXPECT(Disk == NULL);
 }
 
 static VOID NTAPI
@@ -257,7 +263,7 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     }
     DriverObject->DriverUnload = Unload;
     IoCreateDevice(DriverObject, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &Buffered);
-    IoCreateDevice(DriverObject, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &Direct);
+    IoCreateDevice(DriverObject, 0, NULL, FILE_DEVICE_DISK, 0, FALSE, &Direct);
     IoCreateDevice(DriverObject, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &Neither);
     Buffered->Flags |= DO_BUFFERED_IO;
     Buffered->StackSize = 3;
