@@ -356,6 +356,21 @@ ContextsHang(VOID)
     EXPECT_EQ(Cleaned, 2); /* One is still held */
     FltReleaseContext(One);
     EXPECT_EQ(Cleaned, 3);
+    /* Replaced, and nobody asks for the old one: the stream's reference to it was the last. */
+    FltAllocateContext(Filter, FLT_STREAM_CONTEXT, sizeof(STREAM), PagedPool, &One);
+    EXPECT_STATUS(
+        FltSetStreamContext(Instance, FileObject, FLT_SET_CONTEXT_KEEP_IF_EXISTS, One, NULL),
+        STATUS_SUCCESS);
+    FltReleaseContext(One);
+    FltAllocateContext(Filter, FLT_STREAM_CONTEXT, sizeof(STREAM), PagedPool, &Two);
+    EXPECT_STATUS(
+        FltSetStreamContext(Instance, FileObject, FLT_SET_CONTEXT_REPLACE_IF_EXISTS, Two, NULL),
+        STATUS_SUCCESS);
+    EXPECT_EQ(Cleaned, 4);
+    FltReleaseContext(Two);
+    EXPECT_EQ(Cleaned, 4); /* it hangs there */
+    EXPECT_STATUS(FltDeleteStreamContext(Instance, FileObject, NULL), STATUS_SUCCESS);
+    EXPECT_EQ(Cleaned, 5);
     /* Left on the file object: goes with its close; on the stream: with the instance. */
     FltAllocateContext(Filter, FLT_STREAMHANDLE_CONTEXT, 100, NonPagedPool, &One);
     EXPECT_STATUS(
@@ -368,7 +383,7 @@ ContextsHang(VOID)
         STATUS_SUCCESS);
     FltReleaseContext(One);
     ObDereferenceObject(FileObject);
-    EXPECT_EQ(Cleaned, 3);
+    EXPECT_EQ(Cleaned, 5);
 }
 
 static VOID
