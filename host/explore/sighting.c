@@ -20,7 +20,8 @@
  *
  *   G3  Only an acquire that can have to wait, and had not to, makes a holder: of a try nobody knows here how it
  *       ended. What an agent held is forgotten when it passes points that nobody hears of, or ends; a call that is no
- *       question (explorer.c, X11) is heard of all the same. What another one gives back for it nobody holds.
+ *       question (explorer.c, X11) is heard of all the same. What another one gives back for it nobody holds, nor what a wait
+ *       names twice (KeFlushQueuedDpcs).
  *       So circles can be missed; a run that ends with all its threads waiting still shows them. None is invented.
  * A use of freed pool: an agent stands in front of an operation on something in a block that was freed (lifetime.c).
  *
@@ -213,7 +214,8 @@ is_lock(const struct operation *operation)
     uint8_t type;
 
     if ((operation->flags & ABI_AGENT_WAITS) == 0 || (operation->flags & ABI_AGENT_OPEN) != 0 ||
-        (operation->flags & ABI_AGENT_SEVERAL) != 0) {
+        (operation->flags & ABI_AGENT_SEVERAL) != 0 ||
+        (operation->objects > 1 && operation->more[0].object == operation->object[0])) {
         return false;
     }
     return operation->op == SP_ACQUIRE_LOCK || operation->op == SP_ACQUIRE_SHARED ||
@@ -426,7 +428,8 @@ sighting_passed(const struct abi_agent *asker, uint32_t agent)
     case SP_ACQUIRE_LOCK:
     case SP_ACQUIRE_SPINLOCK:
     case SP_ACQUIRE_SHARED:
-        if ((asker->flags & ABI_AGENT_WAITS) != 0 && held_count < MAX_HELD) {
+        if ((asker->flags & ABI_AGENT_WAITS) != 0 && held_count < MAX_HELD &&
+            (asker->objects < 2 || asker->other[0].object != asker->object)) {
             held[held_count++] = (struct held){asker->object, (uint8_t)agent};
         }
         break;

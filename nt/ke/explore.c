@@ -392,7 +392,7 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
         Agent->flags |= ABI_AGENT_WAITS | (WouldWait ? ABI_AGENT_BLOCKED : 0);
     }
     if (Wait == KiAreDpcsLeft) {
-        Agent->flags |= ABI_AGENT_SEVERAL; /* and nobody holds them */
+        KiAddObject(Agent, Object, ABI_AGENT_READS | ABI_OBJECT_LIFE); /* nobody holds it */
     } else if (Wait == KiWouldBlock || Wait == KiQueueWouldBlock) {
         KiDescribeWait((PKI_PENDING_WAIT)Context, Agent);
     } else if (Wait == NULL) {
