@@ -5,7 +5,6 @@
 #include "tinyfs.h"
 #include "port.h"
 
-static PDRIVER_OBJECT Driver;
 static PFLT_FILTER Filter;
 static PFLT_PORT Server, Client;
 static LONG Connects, Disconnects, Messages;
