@@ -21,15 +21,42 @@ typedef struct _EXP_TIMER {
     KTIMER Timer;
     KDPC Dpc;
     KAPC Apc;
-    LONG Period;
     KSPIN_LOCK
-    Lock; /* between the DPC and who stops the timer: what was stopped queues no APC any more */
+    Lock; /* between the DPC and who stops or sets the timer: what was stopped queues no APC any more */
     PETHREAD Thread; /* referenced; the APC's target */
+    LIST_ENTRY Link; /* ETHREAD.Timers, while Thread is set */
 } EXP_TIMER, *PEXP_TIMER;
 
 static const GENERIC_MAPPING ExpTimerMapping = {
     STANDARD_RIGHTS_READ | TIMER_QUERY_STATE, STANDARD_RIGHTS_WRITE | TIMER_MODIFY_STATE,
     STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, TIMER_ALL_ACCESS};
+
+static VOID NTAPI
+ExpTimerKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
+                      PVOID *SystemArgument1, PVOID *SystemArgument2)
+{
+    /* The APC stays in the timer, which is ready for the next one. */
+}
+
+/* The APC is the timer's. */
+static VOID NTAPI
+ExpTimerRundownRoutine(PKAPC Apc)
+{
+}
+
+/* Its APC comes no more. Holds the lock; the caller dereferences what is returned, once it is free. NULL: there is none. */
+static PETHREAD
+ExpForgetApc(PEXP_TIMER Timer)
+{
+    PETHREAD Thread = Timer->Thread;
+
+    if (Thread != NULL) {
+        KeRemoveQueueApc(&Timer->Apc);
+        RemoveEntryList(&Timer->Link);
+        Timer->Thread = NULL;
+    }
+    return Thread;
+}
 
 /* Stops the timer and forgets its APC. */
 static BOOLEAN
@@ -43,16 +70,63 @@ ExpStopTimer(PEXP_TIMER Timer)
         return WasSet;
     }
     KeAcquireSpinLock(&Timer->Lock, &OldIrql);
-    Thread = Timer->Thread;
-    if (Thread != NULL) {
-        KeRemoveQueueApc(&Timer->Apc);
-        Timer->Thread = NULL;
-    }
+    Thread = ExpForgetApc(Timer);
     KeReleaseSpinLock(&Timer->Lock, OldIrql);
     if (Thread != NULL) {
         ObDereferenceObject(Thread);
     }
     return WasSet;
+}
+
+/* Sets it for the current thread, whoever else sets it at the same time. TRUE: it was signaled. */
+static BOOLEAN
+ExpSetTimerWithApc(PEXP_TIMER Timer, LARGE_INTEGER Due, LONG Period, PVOID Routine, PVOID Context,
+                   KPROCESSOR_MODE Mode)
+{
+    PETHREAD Before;
+    BOOLEAN Signaled;
+    KIRQL OldIrql;
+
+    ObReferenceObject(PspCurrentThread());
+    KeAcquireSpinLock(&Timer->Lock, &OldIrql);
+    KeCancelTimer(&Timer->Timer);
+    Before = ExpForgetApc(Timer);
+    Signaled = KeReadStateTimer(&Timer->Timer);
+    Timer->Thread = PspCurrentThread();
+    InsertTailList(&Timer->Thread->Timers, &Timer->Link);
+    KeInitializeApc(&Timer->Apc, KiThread(), CurrentApcEnvironment, ExpTimerKernelRoutine,
+                    ExpTimerRundownRoutine, (PKI_NORMAL_ROUTINE)Routine, Mode, Context);
+    KeSetTimerEx(&Timer->Timer, Due, Period, &Timer->Dpc);
+    KeReleaseSpinLock(&Timer->Lock, OldIrql);
+    if (Before != NULL) {
+        ObDereferenceObject(Before);
+    }
+    return Signaled;
+}
+
+/* "If the thread that set the timer terminates and there is an associated completion routine, the timer is canceled. However, the
+   state of the timer remains unchanged." [SetWaitableTimer] */
+VOID
+ExpRundownTimers(PETHREAD Thread)
+{
+    while (!IsListEmpty(&Thread->Timers)) {
+        PEXP_TIMER Timer = CONTAINING_RECORD(Thread->Timers.Flink, EXP_TIMER, Link);
+
+        RemoveEntryList(&Timer->Link);
+        InitializeListHead(&Timer->Link);
+        if (ObReferenceObjectSafe(Timer)) { /* else who deletes it stops it */
+            KIRQL OldIrql;
+
+            KeAcquireSpinLock(&Timer->Lock, &OldIrql);
+            if (Timer->Thread == Thread) {
+                KeCancelTimer(&Timer->Timer);
+                ExpForgetApc(Timer);
+                ObDereferenceObject(Thread); /* never the last one: it runs */
+            }
+            KeReleaseSpinLock(&Timer->Lock, OldIrql);
+            ObDereferenceObject(Timer);
+        }
+    }
 }
 
 static VOID
@@ -72,13 +146,6 @@ ExpInitializeTimers(VOID)
 
     ASSERT(NT_SUCCESS(Status));
     ExTimerObjectType = (POBJECT_TYPE *)ExTimerObjectTypeP;
-}
-
-static VOID NTAPI
-ExpTimerKernelRoutine(PKAPC Apc, PKI_NORMAL_ROUTINE *NormalRoutine, PVOID *NormalContext,
-                      PVOID *SystemArgument1, PVOID *SystemArgument2)
-{
-    /* The APC stays in the timer, which is ready for the next one. */
 }
 
 static VOID NTAPI
@@ -119,7 +186,6 @@ NtCreateTimer(PHANDLE TimerHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
     KeInitializeTimerEx(&Timer->Timer, TimerType);
     KeInitializeDpc(&Timer->Dpc, ExpTimerDpc, Timer);
     KeInitializeSpinLock(&Timer->Lock);
-    Timer->Period = 0;
     Timer->Thread = NULL;
     Status = ObInsertObject(Timer, NULL, DesiredAccess, 0, NULL, &Handle);
     if (NT_SUCCESS(Status)) {
@@ -162,16 +228,13 @@ NtSetTimer(HANDLE TimerHandle, PLARGE_INTEGER DueTime, PVOID TimerApcRoutine, PV
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    ExpStopTimer(Timer);
-    Signaled = KeReadStateTimer(&Timer->Timer);
-    Timer->Period = Period;
     if (TimerApcRoutine != NULL) {
-        Timer->Thread = PspCurrentThread();
-        ObReferenceObject(Timer->Thread);
-        KeInitializeApc(&Timer->Apc, KiThread(), CurrentApcEnvironment, ExpTimerKernelRoutine, NULL,
-                        (PKI_NORMAL_ROUTINE)TimerApcRoutine, Mode, TimerContext);
+        Signaled = ExpSetTimerWithApc(Timer, Due, Period, TimerApcRoutine, TimerContext, Mode);
+    } else {
+        ExpStopTimer(Timer);
+        Signaled = KeReadStateTimer(&Timer->Timer);
+        KeSetTimerEx(&Timer->Timer, Due, Period, NULL);
     }
-    KeSetTimerEx(&Timer->Timer, Due, Period, TimerApcRoutine != NULL ? &Timer->Dpc : NULL);
     ObDereferenceObject(Timer);
     if (PreviousState != NULL) {
         ExpCopyOut(PreviousState, &Signaled, sizeof(Signaled), Mode);
@@ -228,9 +291,9 @@ NtQueryTimer(HANDLE TimerHandle, ULONG TimerInformationClass, PVOID TimerInforma
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Information.RemainingTime.QuadPart =
-        (LONGLONG)(Timer->Timer.DueTime.QuadPart - KiQueryInterruptTime());
     Information.TimerState = KeReadStateTimer(&Timer->Timer);
+    Information.RemainingTime.QuadPart = /* in the same step */
+        (LONGLONG)(Timer->Timer.DueTime.QuadPart - KiQueryInterruptTime());
     ObDereferenceObject(Timer);
     Status = ExpCopyOut(TimerInformation, &Information, sizeof(Information), Mode);
     if (NT_SUCCESS(Status) && ReturnLength != NULL) {

@@ -21,6 +21,8 @@ BOOLEAN ExpFindPoolBlock(const VOID *Address, PVOID *Base, PSIZE_T Bytes, PULONG
 VOID ExpChargeQuota(PVOID Process, BOOLEAN Paged, LONG_PTR Bytes);
 /* What is left of the memory that Image's code allocated (leak check at unload). */
 VOID ExpRundownThread(struct _KTHREAD *Thread); /* thread exit: give back what names hold */
+VOID ExpRundownTimers(
+    struct _ETHREAD *Thread); /* the same: cancels the timers whose APCs it would get */
 
 /* harderror.c: shows Text, and returns what the user answers. Options as NtRaiseHardError takes them.
    Waits, at PASSIVE_LEVEL; a wait in UserMode ends with the thread's termination. */

@@ -82,6 +82,7 @@ struct _ETHREAD {
     PVOID StartAddress;
     PVOID Win32StartAddress;
     LIST_ENTRY IrpList;       /* nt/io: threaded IRPs */
+    LIST_ENTRY Timers;        /* nt/ex: waitable timers whose APC it gets */
     struct _IRP *IrpCache[4]; /* nt/io: the last that it freed, by stack size */
     PKEVENT IrpRundown;       /* nt/io: set when IrpList becomes empty, at exit */
     PDEVICE_OBJECT DeviceToVerify;

@@ -76,6 +76,7 @@ PspExitThread(NTSTATUS Status)
     if (Thread->InRegion && Thread->Tcb.KernelApcDisable == -1) {
         KeLeaveCriticalRegion(); /* ours; the driver may have left it already */
     }
+    ExpRundownTimers(Thread);
     KiRundownApcs(&Thread->Tcb);
     if (Thread->Tcb.Teb != NULL && Process->ActiveThreads > 1) {
         /* The stack and the TEB go with the thread; the last one's with the address space. */

@@ -23,6 +23,7 @@ PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context,
         KiLooksAt(PSP_ALL_IDS);
     }
     InitializeListHead(&Thread->IrpList); /* before it stands in its process's list */
+    InitializeListHead(&Thread->Timers);
     KiInitializeThread(&Thread->Tcb, &Process->Pcb, KiAgent(), Routine, Context, UserContext, Teb);
     ObReferenceObject(Process);
     Thread->Cid.UniqueProcess = Process->UniqueProcessId;

@@ -17,7 +17,44 @@ static volatile LONG Seen;
 static char Text[256];
 
 NTSTATUS NTAPI NtTestAlert(VOID);
+NTSTATUS NTAPI NtQueryTimer(HANDLE, ULONG, PVOID, ULONG, PULONG);
 NTSTATUS NTAPI NtEnumerateKey(HANDLE, ULONG, ULONG, PVOID, ULONG, PULONG);
+
+/* A timer that two set, for APCs of their own: who comes second takes it from the first. */
+static void
+WithTimer(void)
+{
+    Object = CreateWaitableTimerW(NULL, FALSE, NULL);
+    Second = CreateEventW(NULL, TRUE, FALSE, NULL);
+}
+
+static VOID CALLBACK
+Alarmed(LPVOID Context, DWORD Low, DWORD High)
+{
+}
+
+static DWORD
+SetAlarm(void)
+{
+    LARGE_INTEGER Due = {.QuadPart = -10000000000ll};
+
+    SetWaitableTimer(Object, &Due, 0, Alarmed, NULL, FALSE);
+    WaitForSingleObject(Second, INFINITE); /* the end of the thread would cancel it */
+    return 0;
+}
+
+static DWORD
+SetOtherAlarm(void)
+{
+    LARGE_INTEGER Due = {.QuadPart = -20000000000ll};
+    LONGLONG Information[2] = {0};
+
+    SetWaitableTimer(Object, &Due, 0, Alarmed, NULL, FALSE);
+    NtQueryTimer(Object, 0, Information, sizeof(Information), NULL);
+    Seen = Information[0] < 15000000000ll;
+    SetEvent(Second);
+    return 0;
+}
 
 /* A thread's end, and who asks for its exit code. */
 static DWORD
@@ -772,6 +809,7 @@ static const struct {
     {"subkey", WithSubkey, SetValue, AskSubkey},
     {"gone", WithSubkey, DeleteSubkey, AskSecurity},
     {"asker", WithFolder, MakeAsker, CancelAsked},
+    {"alarm", WithTimer, SetAlarm, SetOtherAlarm},
 };
 
 static size_t Program;

@@ -213,6 +213,54 @@ Alertable(void)
     CloseHandle(Timer);
 }
 
+/* Sets a timer, waits for it if it is due at once, and ends. */
+typedef struct {
+    HANDLE Timer;
+    LONGLONG Due;
+    PTIMERAPCROUTINE Routine;
+} SETTER;
+
+static DWORD WINAPI
+SetAndEnd(LPVOID Parameter)
+{
+    SETTER *Setter = Parameter;
+    LARGE_INTEGER Due = {.QuadPart = Setter->Due};
+
+    SetWaitableTimer(Setter->Timer, &Due, 0, Setter->Routine, (LPVOID)&ApcRan, FALSE);
+    return Setter->Due == -1 ? WaitForSingleObject(Setter->Timer, 1000) : 0;
+}
+
+/* "If the thread that set the timer terminates and there is an associated completion routine, the timer is canceled. However, the state of the timer remains unchanged. If
+   there is no completion routine, then terminating the thread has no effect on the timer." [SetWaitableTimer] */
+static void
+TimersOfThreads(void)
+{
+    static const struct {
+        LONGLONG Due;
+        PTIMERAPCROUTINE Routine;
+        DWORD Then;
+    } Cases[] = {
+        {-10000000, TimerApc, WAIT_TIMEOUT},
+        {-10000000, NULL, WAIT_OBJECT_0},
+        {-1, TimerApc, WAIT_OBJECT_0}}; /* the APC has not come: the thread does not wait for it */
+    LONG Before = ApcRan;
+
+    for (int Index = 0; Index < 3; Index++) {
+        SETTER Setter = {CreateWaitableTimerA(NULL, TRUE, NULL), Cases[Index].Due,
+                         Cases[Index].Routine};
+        HANDLE Thread = CreateThread(NULL, 0, SetAndEnd, &Setter, 0, NULL);
+        DWORD Code = 1;
+
+        EXPECT_EQ(WaitForSingleObject(Thread, INFINITE), WAIT_OBJECT_0);
+        EXPECT(GetExitCodeThread(Thread, &Code));
+        EXPECT_EQ(Code, WAIT_OBJECT_0);
+        EXPECT_EQ(WaitForSingleObject(Setter.Timer, 5000), Cases[Index].Then);
+        CloseHandle(Thread);
+        CloseHandle(Setter.Timer);
+    }
+    EXPECT_EQ(ApcRan, Before);
+}
+
 static BOOL CALLBACK
 Once(PINIT_ONCE InitOnce, PVOID Parameter, PVOID *Context)
 {
@@ -299,6 +347,7 @@ main(void)
     Events();
     Mutexes();
     Alertable();
+    TimersOfThreads();
     Small();
     Addresses();
     return TEST_DONE();
