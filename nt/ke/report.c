@@ -32,8 +32,6 @@
 #define KI_MAXIMUM_IRPS    16
 #define KI_USER_STACK      0x2000 /* bytes of one that are kept */
 
-static BOOLEAN KiMomentPasses; /* the run goes on after this report */
-
 #define KI_LINE(...)                                                                               \
     do {                                                                                           \
         char Text[512];                                                                            \
@@ -56,6 +54,13 @@ KiIsInGoneImage(PVOID Rip)
     return ABI_IS_SYSTEM((ULONG64)Rip) && !MmIsAddressValid(Rip) && MiIsUnloadedImage(Rip);
 }
 
+/* KiReportSuspended's: the run goes on after this report. */
+static BOOLEAN
+KiMomentPasses(VOID)
+{
+    return KiInjection.State == KiSuspensionProbed && !KiInjection.Reported;
+}
+
 /* Walks from Context to the end of the kernel stack, or to user mode. */
 static VOID
 KiReportFrames(PCONTEXT Start)
@@ -75,7 +80,7 @@ KiReportFrames(PCONTEXT Start)
             KiIsInGoneImage((PVOID)Context.Rip)) {
             /* The user's part of the stack is the host's to walk: this process may not be open here. So is what an
                image's unwind data say that is gone. */
-            if (KiMomentPasses) {
+            if (KiMomentPasses()) {
                 HcReportMemory(Context.Rsp, KI_USER_STACK);
             }
             KI_LINE("user\trbx=%p\trbp=%p\trsi=%p\trdi=%p\tr12=%p\tr13=%p\tr14=%p\tr15=%p\n",
@@ -572,9 +577,7 @@ KiReportStop(const struct abi_stop *Why, PCONTEXT Context)
 VOID
 KiReportSuspended(PKTHREAD Thread)
 {
-    KiMomentPasses = TRUE;
     KiReportThread(Thread, NULL, TRUE);
     KiReportProcessors();
     KiReportOthers(Thread);
-    KiMomentPasses = FALSE;
 }
