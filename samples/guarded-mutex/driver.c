@@ -114,12 +114,16 @@ static NTSTATUS
 DiskRead(PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    BOOLEAN OfRead = Stack->MajorFunction == IRP_MJ_READ;
     LARGE_INTEGER Due = {.QuadPart = -10000ll * DISK_MS};
     LATER *Later;
 
+    if ((OfRead ? Stack->Parameters.Read.Length
+                : Stack->Parameters.DeviceIoControl.OutputBufferLength) < BLOCK_BYTES) {
+        return Complete(Irp, STATUS_BUFFER_TOO_SMALL, 0);
+    }
     /* The second block is in the disk's cache: guarded-fault.sys reads that one, too. */
-    if (DiskAtOnce || (Stack->MajorFunction == IRP_MJ_READ &&
-                       Stack->Parameters.Read.ByteOffset.QuadPart == BLOCK_BYTES)) {
+    if (DiskAtOnce || (OfRead && Stack->Parameters.Read.ByteOffset.QuadPart == BLOCK_BYTES)) {
         return DiskTransfer(Irp);
     }
     Later = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Later), TAG);
