@@ -75,7 +75,8 @@ struct abi_machine {
     uint64_t watched; /* 0x148 where the next struct abi_watched goes; 0: none is wanted */
     uint32_t
         watching; /* 0x150 0: what is done now is no part of a step; the host sets it at an answer */
-    uint32_t reserved;
+    uint32_t
+        dirty; /* 0x154 1: data of a file has been changed that is written later; the host clears it */
     uint64_t stack_gate; /* 0x158 called after a switch, with the new stack_low; 0: nobody asks */
 };
 
@@ -186,7 +187,7 @@ struct abi_trap {
     uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
     uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
     uint64_t rip, rflags;
-    uint64_t fault_address; /* of a page fault; ~0 where it is not known */
+    uint64_t fault_address; /* of a page fault, or not canonical; ~0 where it is not known */
     uint32_t vector; /* x86 exception number: 0 #DE, 1 #DB, 3 #BP, 6 #UD, 13 #GP, 14 #PF ... */
     uint32_t error;  /* x86 error code: of #PF bit 0 present, 1 write, 2 user, 4 fetch */
     uint32_t previous_mode; /* enum abi_mode at the time of the trap */

@@ -183,8 +183,15 @@ search_assumption(const struct search *search, size_t i)
     if (leaves_processes_open(search)) {
         if (i == 0) {
             return "without protection keys processes are closed to each other in one run of 64, "
-                   "and where "
-                   "something is found";
+                   "of "
+                   "512 behind the first 4,096, and where something is found";
+        }
+        i--;
+    }
+    if (search->outcome.tally.dirty != 0) {
+        if (i == 0) {
+            return "changed data of files is written back at any time, but not at each against "
+                   "every other step";
         }
         i--;
     }

@@ -285,6 +285,9 @@ ask(const struct abi_agent *agents, uint32_t count)
     if (it.results != NULL && running > it.results->running) {
         it.results->running = running;
     }
+    if (it.results != NULL) {
+        it.results->dirty |= GUEST->dirty;
+    }
 }
 
 static void
@@ -621,6 +624,7 @@ static void
 take_root(const struct abi_agent *agents, uint32_t count)
 {
     it.rooted = true;
+    GUEST->dirty = 0;
     if (count > MAX_AGENTS) {
         worker_fail("more than %d threads take part in what is explored", MAX_AGENTS);
     }

@@ -68,6 +68,7 @@ tally_take(struct tally *tally, struct search_results *results)
     tally->blocked += results->blocked;
     tally->agents = most(tally->agents, results->agents);
     tally->running = most(tally->running, results->running);
+    tally->dirty |= results->dirty;
     tally->longest = most(tally->longest, results->longest);
     tally->bound = most(tally->bound, results->bound);
     tally->whole |= results->whole;
@@ -93,6 +94,7 @@ tally_add(struct tally *tally, struct tally *from)
     tally->estimate = from->estimate > 0 ? from->estimate : tally->estimate;
     tally->agents = most(tally->agents, from->agents);
     tally->running = most(tally->running, from->running);
+    tally->dirty |= from->dirty;
     tally->longest = most(tally->longest, from->longest);
     free(from->finding);
     *from = (struct tally){0};

@@ -334,6 +334,7 @@ MiMarkDirty(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length)
             MiDirtyPages++;
         }
     }
+    HcNoteDirty();
     MiWakeWriter(Control->Cached != 0);
 }
 

@@ -73,7 +73,7 @@ TakesTurns(ULONG_PTR Own)
 static VOID NTAPI
 Round(PVOID Context)
 {
-    __attribute__((unused)) LARGE_INTEGER Interval = {.QuadPart = -10000};
+    LARGE_INTEGER Interval = {.QuadPart = -10000};
     ULONG_PTR Own = (ULONG_PTR)Context;
     ULONG Rounds = PROGRAM == 7 || TakesTurns(Own) ? ROUNDS : 0;
 

@@ -7,7 +7,7 @@
 
 static PFLT_FILTER Filter;
 static PFLT_INSTANCE Instance;
-static __attribute__((unused)) PFLT_CALLBACK_DATA Kept;
+static PFLT_CALLBACK_DATA Kept;
 static BOOLEAN On;
 
 static const FLT_CONTEXT_REGISTRATION Contexts[] = {
