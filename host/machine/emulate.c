@@ -19,14 +19,12 @@
 #include <ucontext.h>
 #include <Zydis/Zydis.h>
 #include "host/machine/isolation.h"
-#include "host/machine/machine.h"
+#include "host/machine/trap.h"
 
 #define TSC_PER_100NS 300ull
 #define TSC_QUERY     30ull
 #define FLAGS_STATUS  0x8D5ull /* CF PF AF ZF SF OF */
 #define FLAG_CF       1ull
-#define FLAG_TF       0x100ull
-#define FLAG_DF       0x400
 #define SHARED_MOVE   (ABI_USER_SHARED_DATA - ABI_KERNEL_SHARED_DATA)
 
 #define CR0_VALUE 0x80050033ull
@@ -47,15 +45,12 @@ emulate_init(void)
 static int
 greg_of(ZydisRegister reg)
 {
-    static const int index[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
-                                  REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
-                                  REG_R12, REG_R13, REG_R14, REG_R15};
     ZydisRegister full = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
 
     if (full < ZYDIS_REGISTER_RAX || full > ZYDIS_REGISTER_R15) {
         return -1;
     }
-    return index[full - ZYDIS_REGISTER_RAX];
+    return trap_greg[full - ZYDIS_REGISTER_RAX];
 }
 
 static uint64_t

@@ -4,16 +4,9 @@
  * The processor tells of such an access by #GP, without an address. What a driver is judged by (nt/vf/memory.c) is where it wanted to go,
  * so the instruction is looked at. Facts: Intel SDM volume 2, chapter 2 (ModRM, SIB), volume 1, 3.3.7.1.
  */
-#include <ucontext.h>
 #include "host/image/insn.h"
-#include "host/machine/machine.h"
 #include "host/machine/operand.h"
-
-#define FETCH 16u /* of a page fault's error code */
-
-static const int order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
-                              REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
-                              REG_R12, REG_R13, REG_R14, REG_R15};
+#include "host/machine/trap.h"
 
 static bool
 is_canonical(uint64_t address)
@@ -32,11 +25,11 @@ memory_operand(const greg_t *g, const struct insn *insn)
 
         base = (insn->sib & 7) | (insn->rex & 1 ? 8 : 0);
         if (index != 4) {
-            address += (uint64_t)g[order[index]] << (insn->sib >> 6);
+            address += (uint64_t)g[trap_greg[index]] << (insn->sib >> 6);
         }
     }
     if ((base & 7) != 5 || insn->modrm >> 6 != 0) {
-        address += (uint64_t)g[order[base]];
+        address += (uint64_t)g[trap_greg[base]];
     }
     return address;
 }
@@ -70,8 +63,8 @@ operand_uncanonical(const greg_t *g, uint32_t *error)
     }
     goes = insn.flow == INSN_CALL_INDIRECT || insn.flow == INSN_JUMP_INDIRECT;
     if (insn.modrm >> 6 == 3) {
-        *error = goes ? FETCH : 0;
-        return goes ? (uint64_t)g[order[insn_rm(&insn)]] : ~0ull;
+        *error = goes ? PF_FETCH : 0;
+        return goes ? (uint64_t)g[trap_greg[insn_rm(&insn)]] : ~0ull;
     }
     address = memory_operand(g, &insn);
     if (!is_canonical(address)) {
@@ -81,6 +74,6 @@ operand_uncanonical(const greg_t *g, uint32_t *error)
         is_canonical(target)) {
         return ~0ull;
     }
-    *error = FETCH;
+    *error = PF_FETCH;
     return target;
 }

@@ -239,13 +239,9 @@ is_at_mark(const ucontext_t *context)
 static bool
 register_value(const greg_t *g, ZydisRegister name, uint64_t next, uint64_t *value)
 {
-    static const int index[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
-                                  REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
-                                  REG_R12, REG_R13, REG_R14, REG_R15};
-
     *value = name == ZYDIS_REGISTER_RIP ? next : 0;
     if (name >= ZYDIS_REGISTER_RAX && name <= ZYDIS_REGISTER_R15) {
-        *value = (uint64_t)g[index[name - ZYDIS_REGISTER_RAX]];
+        *value = (uint64_t)g[trap_greg[name - ZYDIS_REGISTER_RAX]];
         return true;
     }
     return name == ZYDIS_REGISTER_NONE || name == ZYDIS_REGISTER_RIP;

@@ -22,6 +22,9 @@
 #include "host/machine/trap.h"
 #include "host/machine/watch.h"
 
+const int trap_greg[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                           REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+
 #define PAUSE_LENGTH 2
 #define TRIPLE_FAULT 4
 

@@ -25,6 +25,9 @@ enum {
 /* Of an x86 page-fault error code. */
 enum { PF_PRESENT = 1, PF_WRITE = 2, PF_USER = 4, PF_FETCH = 16 };
 
+/* Index into gregs of a general register, in the order of encoding. */
+extern const int trap_greg[16];
+
 struct trap_event {
     uint32_t vector;
     uint32_t error;

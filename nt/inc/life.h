@@ -48,4 +48,5 @@ KiChanges(const volatile VOID *Object)
         KiSchedulePoint(SP_OBJECT, Object);
     }
 }
+
 #endif
