@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`ntlab check`: check.py NTLAB FOLDER BUGS SAMPLES. FOLDER holds codes-NAME.sys (codes.c)."""
+"""`ntlab check`: check.py NTLAB FOLDER BUGS SAMPLES. FOLDER holds codes-NAME.sys (codes.c) and late.sys."""
 import json
 import os
 import re
@@ -76,8 +76,8 @@ def main():
         check(report["coverage"][0]["functions"][0] >= 3, f"passthrough: {report['coverage']}")
 
         # A DPC whose last act is to complete a request jumps there, and its caller is the verifier: it is the driver's all the same.
-        report, said, _ = run(f"{samples}/guarded-mutex/guarded-mutex.sys", "--budget", "16runs", status=1)
-        check("IrpInformation: guarded-mutex.sys!DiskDpc completes the IRP" in said, f"a tail call: {said[-2000:]}")
+        report, said, _ = run(f"{folder}/late.sys", "--budget", "16runs", status=1)
+        check("IrpInformation: late.sys!CompleteLate completes the IRP" in said, f"a tail call: {said[-2000:]}")
 
         # What the case "reload" does: it may, and the driver comes back.
         client = os.path.join(os.path.dirname(ntlab), "user", "check", "ntlabcheck.exe")
