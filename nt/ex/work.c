@@ -10,11 +10,14 @@
  *       So the list entry is cleared first, and routine and parameter are read before.
  *   W3  Between items a worker is at PASSIVE_LEVEL, with APCs enabled, owns no mutex and impersonates
  *       nobody. A routine that returns otherwise is bugcheck 0xE1, 0x1, 0x39, 0xDF.
+ *   W4  An item that was handed to a worker is still the queue's: to look at it is a step, and whoever frees it
+ *       may come before that.
  *
  * Facts: the DDI pages of ExQueueWorkItem and IoQueueWorkItem, bug checks 0x1, 0x39, 0xDF, 0xE1, 0xE4.
  */
 #include "exp.h"
 #include "nt/inc/left.h"
+#include "nt/inc/life.h"
 #include "nt/inc/visit.h"
 
 #define EXP_WORKER_LIMIT 16
@@ -92,9 +95,12 @@ ExpWorkerThread(PVOID Context)
     for (;;) {
         PLIST_ENTRY Entry = KeRemoveQueue(&Queue->Queue, KernelMode, NULL);
         PWORK_QUEUE_ITEM Item = CONTAINING_RECORD(Entry, WORK_QUEUE_ITEM, List);
-        PWORKER_THREAD_ROUTINE Routine = Item->WorkerRoutine;
-        PVOID Parameter = (PVOID)Item->Parameter;
+        PWORKER_THREAD_ROUTINE Routine;
+        PVOID Parameter;
 
+        KiLooksAt(Item); /* W4 */
+        Routine = Item->WorkerRoutine;
+        Parameter = (PVOID)Item->Parameter;
         Item->List.Flink = NULL; /* W2 */
         if (ExpNeedsWorker(Queue)) {
             KeSetEvent(&ExpWorkerEvent, 0, FALSE);

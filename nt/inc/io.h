@@ -16,6 +16,7 @@ PIRP IopOldestIrp(PETHREAD Thread);
 VOID IopCancelOldest(PETHREAD Thread,
                      BOOLEAN InSteps); /* no schedule point comes before it is chosen */
 BOOLEAN IopIsCancelLockHeld(VOID);
+BOOLEAN IopIsItemQueued(PIO_WORKITEM Item); /* and its routine has not begun */
 /* Why the last IopLoadDriver failed, for people: ": what the image loader said", or that DriverEntry returned it. */
 const char *IopLoadFailure(VOID);
 /* A routine refuses what a driver asks for, for a reason that the status does not tell: said if DriverEntry gives up. */

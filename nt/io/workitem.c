@@ -83,6 +83,12 @@ IoFreeWorkItem(PIO_WORKITEM IoWorkItem)
     ExFreePoolWithTag(IoWorkItem, 0);
 }
 
+BOOLEAN
+IopIsItemQueued(PIO_WORKITEM Item)
+{
+    return Item->Queued;
+}
+
 static VOID
 IopQueueWorkItem(PIO_WORKITEM Item, PIO_WORKITEM_ROUTINE Routine, PIO_WORKITEM_ROUTINE_EX RoutineEx,
                  WORK_QUEUE_TYPE QueueType, PVOID Context)

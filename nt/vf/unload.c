@@ -242,13 +242,13 @@ VfWorkQueued(PVF_FRAME Frame)
     VfSetPut(&VfWorkItems, Frame->Arg[0], (ULONG64)Frame->Caller);
 }
 
-/* IoFreeWorkItem(Item): its first member is a WORK_QUEUE_ITEM, which is in a queue as long as it has a link. */
+/* IoFreeWorkItem(Item), IoUninitializeWorkItem(Item) */
 static VOID
 VfWorkFreed(PVF_FRAME Frame)
 {
-    PWORK_QUEUE_ITEM Item = (PWORK_QUEUE_ITEM)Frame->Arg[0];
+    PIO_WORKITEM Item = (PIO_WORKITEM)Frame->Arg[0];
 
-    if (Item != NULL && MmIsAddressValid(Item) && Item->List.Flink != NULL) {
+    if (Item != NULL && MmIsAddressValid(Item) && IopIsItemQueued(Item)) {
         VfViolate(
             VfRuleWorkItemFreed, NULL, Frame,
             "%a frees the work item 0x%p, which is still queued: a worker thread will take it "
@@ -362,6 +362,7 @@ VfInitUnload(VOID)
         VF_HOOK(IoDeleteSymbolicLink, VfLinkDeleted, NULL),
         VF_HOOK(ExQueueWorkItem, VfWorkQueued, NULL),
         VF_HOOK(IoFreeWorkItem, VfWorkFreed, NULL),
+        VF_HOOK(IoUninitializeWorkItem, VfWorkFreed, NULL),
         VF_HOOK(PsCreateSystemThread, NULL, VfThreadCreated),
         VF_HOOK(IoCreateDevice, NULL, VfDeviceCreated),
         VF_HOOK(IoDeleteDevice, VfDeviceDeleted, NULL),
