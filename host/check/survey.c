@@ -61,7 +61,7 @@ tell(struct check *check, const struct report *report)
         note_free(&note);
         return;
     }
-    report_show(report);
+    report_show(stderr, report);
     if (check->notes < MAX_NOTES) {
         check->note[check->notes++] = note;
     } else {

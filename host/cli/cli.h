@@ -169,10 +169,14 @@ void request_defaults(const struct options *options, struct run_request *out);
 /* run.c: one run and its report; `result` may be NULL, else its memory is the caller's to close. */
 int single_run(const struct options *options, struct run_request *request, const char *command,
                char **argv, struct run_result *result);
-/* The same; what documents say of it goes to *note, for the caller to free, and none is written. */
+/* The same; what documents say of it goes to *note, for the caller to free, and none is written. What the guest prints and the
+   report go to `streams`; NULL: stdout and stderr. */
 struct note;
+struct run_streams {
+    FILE *out, *err;
+};
 int single_run_noted(const struct options *options, struct run_request *request,
-                     const char *command, char **argv, struct run_result *result,
-                     struct note *note);
+                     const char *command, char **argv, const struct run_streams *streams,
+                     struct run_result *result, struct note *note);
 
 #endif

@@ -1,8 +1,5 @@
 /*
- * explore.c - `ntlab explore`: many schedules, and what came of them.
- *
- * Workers search (host/search/pool.c). What they call a finding is run again in a fresh worker along
- * the same schedule, and only what happens there too is reported.
+ * explore.c - `ntlab explore`: many schedules (host/search/pool.c), and what came of them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,181 +19,6 @@
 
 #define EXPLORE_CPUS                                                                               \
     63 /* a set of processors is one word, and one bit less is told from all bits */
-
-/* The tally's findings in the form that a worker leaves them in. */
-static struct search_results *
-results_of(const struct tally *tally)
-{
-    struct search_results *results = calloc(1, sizeof(*results));
-
-    if (results == NULL) {
-        abort();
-    }
-    results->runs = tally->runs;
-    for (size_t i = 0; i < tally->findings && i < SEARCH_FINDINGS; i++) {
-        struct search_finding *finding = &results->finding[i];
-
-        *finding = tally->finding[i].finding;
-        if (finding->schedule_length > SEARCH_SCHEDULES - results->schedules) {
-            break;
-        }
-        finding->schedule = results->schedules;
-        memcpy(results->schedule + results->schedules, tally->finding[i].schedule,
-               finding->schedule_length * sizeof(uint32_t));
-        results->schedules += finding->schedule_length;
-        results->findings++;
-    }
-    return results;
-}
-
-/* Is there another finding that is the same circle, better known? */
-static bool
-is_told_already(const struct search_results *results, uint32_t number)
-{
-    const struct search_finding *found = &results->finding[number];
-
-    for (uint32_t i = 0; i < results->findings && found->wanted != 0; i++) {
-        if (i != number && (results->finding[i].circle == found->wanted ||
-                            (results->finding[i].signature == found->wanted &&
-                             found->signature != found->wanted))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A use of freed pool, say, that ends in a bugcheck as soon as it is made: is that a finding already? */
-static bool
-is_same_crash(const struct search_results *results, const struct search_finding *found,
-              const struct abi_stop *stop)
-{
-    for (uint32_t i = 0; i < results->findings && found->wanted != 0; i++) {
-        const struct abi_stop *other = &results->finding[i].stop;
-
-        if (stop->verdict == ABI_BUGCHECK && other->verdict == ABI_BUGCHECK &&
-            results->finding[i].wanted == 0 && other->code == stop->code &&
-            other->parameter[0] == stop->parameter[0] &&
-            other->parameter[1] == stop->parameter[1]) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The number of the finding that a reader takes this crash for, by its fingerprint: by another instruction of one function, say. */
-static size_t
-told_before(const struct search *search, const struct note *note)
-{
-    for (size_t i = 0; i < search->findings && note->json != NULL; i++) {
-        if (strcmp(search->confirmed[i].note.fingerprint, note->fingerprint) == 0) {
-            return i + 1;
-        }
-    }
-    return 0;
-}
-
-/* Runs a finding again in a fresh worker, reports what happens, and keeps it as a file. */
-static int
-confirm(struct search *search, const struct search_results *results, uint32_t number)
-{
-    struct options quiet = *search->options; /* the search writes its JSON itself */
-    struct confirmed *confirmed = &search->confirmed[search->findings];
-    struct note note = {0};
-    struct run_request *request = &search->request;
-    const struct search_finding *found = &results->finding[number];
-    struct search_results *small;
-    const struct search_results *from;
-    const struct search_finding *finding;
-    struct run_search replay;
-    struct run_result result = {.memory = -1, .end = RUN_QUIT};
-    size_t told;
-    int status;
-
-    if (is_told_already(results, number)) {
-        return STATUS_CLEAN;
-    }
-    quiet.json = NULL;
-    learn_use(request, found->points);
-    request->explore = &search->plan;
-    small = found->died != 0 ? NULL : finding_minimise(request, results, number);
-    from = small != NULL ? small : results;
-    if (small == NULL && found->wanted != 0) {
-        return STATUS_CLEAN; /* it was not confirmed */
-    }
-    if (small != NULL && is_same_crash(results, found, &small->finding[0].stop)) {
-        finding_forget(small);
-        return STATUS_CLEAN;
-    }
-    finding = small != NULL ? &small->finding[0] : found;
-    replay = (struct run_search){.replay = true,
-                                 .stuck = found->stop.verdict == ABI_LIVELOCK && found->died == 0,
-                                 .wanted = found->wanted,
-                                 .schedule = from->schedule + finding->schedule,
-                                 .schedule_length = finding->schedule_length};
-    fprintf(stderr, "\nntlab: finding %zu: ", search->findings + 1);
-    if (found->wanted == 0) {
-        fprintf(stderr, "in %lu of %lu runs; ", finding->times, results->runs);
-    }
-    finding_say(found, finding);
-    request->boot.victim = finding->stop.verdict == ABI_SUSPEND_DOS ? finding->stop.code : 0;
-    request->explore = &replay;
-    status = single_run_noted(&quiet, request, "explore", search->argv, &result, &note);
-    if (status == STATUS_BAD_INPUT) { /* it does not even load, and that was said */
-        note_free(&search->other);
-        search->other = note;
-        finding_forget(small);
-        return status;
-    }
-    if (found->died != 0 && result.crashed) {
-        fprintf(stderr,
-                "ntlab: this may be a failure of ntlab, or guest code has written over it\n");
-    } else if (status != STATUS_FINDING && status != STATUS_UNSUPPORTED) {
-        fprintf(stderr, "ntlab: the finding did not happen again: this is a failure of ntlab\n");
-        note_free(&note);
-        finding_forget(small);
-        return STATUS_INTERNAL;
-    }
-    if (result.hash != finding->hash && finding->died == 0) {
-        fprintf(stderr, "ntlab: the finding took another way in its second run (%lx, not %lx)\n",
-                result.hash, finding->hash);
-        status = STATUS_INTERNAL;
-    }
-    told = finding->wanted == 0 ? told_before(search, &note) : 0;
-    if (status != STATUS_INTERNAL && told != 0) {
-        fprintf(stderr, "ntlab: that is finding %zu, which came about in another way\n", told);
-        note_free(&note);
-        close(result.memory);
-        finding_forget(small);
-        return STATUS_CLEAN;
-    }
-    *confirmed = (struct confirmed){.finding = *finding, .note = note};
-    if (status == STATUS_FINDING && strcmp(note.severity, "error") != 0) {
-        status = STATUS_CLEAN; /* docs/findings.md */
-        search->warnings += strcmp(note.severity, "warning") == 0;
-        search->notes += strcmp(note.severity, "note") == 0;
-    }
-    confirmed->finding.wanted = found->wanted;
-    confirmed->finding.circle = found->circle;
-    mkdir(search->folder, 0777);
-    snprintf(confirmed->path, sizeof(confirmed->path), "%s/%zu.ntr", search->folder,
-             search->findings + 1);
-    if (ntr_write(confirmed->path, &quiet, request, &result, finding, from->schedule) != 0) {
-        status = STATUS_USAGE;
-    } else {
-        fprintf(stderr, "replay: ntlab replay %s\n", confirmed->path);
-    }
-    if (note.json != NULL) {
-        memcpy(confirmed->note.schedule, confirmed->path, sizeof(confirmed->path));
-        search->findings++;
-    } else {
-        note_free(&search->other);
-        search->other = note;
-        confirmed->note = (struct note){0};
-    }
-    close(result.memory);
-    finding_forget(small);
-    return status;
-}
 
 /* What --require asks for. */
 static bool
@@ -272,8 +94,7 @@ write_documents(const struct search *search)
 static int
 run_search(struct search *search)
 {
-    struct search_results *results;
-    int status = STATUS_CLEAN;
+    int status;
     char path[300];
     int error =
         search->options->strategy == NULL && search->pool.shards == 1
@@ -292,22 +113,7 @@ run_search(struct search *search)
         search->outcome.tally.bound += search->outcome.tally.bound == 0;
     }
     search_say(search);
-    results = results_of(&search->outcome.tally);
-    for (uint32_t i = 0; i < results->findings; i++) {
-        int one = confirm(search, results, i);
-
-        status = one > status ? one : status;
-    }
-    free(results);
-    if (search->warnings != 0) {
-        fprintf(stderr, "\nntlab: %zu data race%s: warnings, which the status does not count\n",
-                search->warnings, search->warnings == 1 ? "" : "s");
-    }
-    if (search->notes != 0) {
-        fprintf(stderr,
-                "\nntlab: %zu note%s: known of this system, which the status does not count\n",
-                search->notes, search->notes == 1 ? "" : "s");
-    }
+    status = search_confirm(search);
     if (status == STATUS_CLEAN && !is_enough(search)) {
         fprintf(stderr, "ntlab: less than --require asked for\n");
         status = STATUS_REQUIREMENT;

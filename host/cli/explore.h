@@ -1,7 +1,8 @@
 /*
  * explore.h - between the files of `ntlab explore`:
  *
- *     explore.c          the command: options become a plan; each finding is confirmed
+ *     explore.c          the command: options become a plan
+ *     confirm.c          each finding is run again, and told
  *     effort.c           which strategies, where the user has named none
  *     matrix.c           several versions of Windows
  *     explore_text.c     progress, and the sentences at the end
@@ -15,9 +16,12 @@
 #include "host/search/learn.h"
 
 struct confirmed {
+    struct search_finding found;   /* as the search came to it */
     struct search_finding finding; /* minimised */
-    char path[300];
+    char path[280];
     struct note note; /* what documents say of it; note.json: the finding as report_json has it */
+    char *printed, *said; /* what its run printed, on stdout and on stderr, until it is told */
+    size_t ways;          /* more, in which the same came about */
 };
 
 struct search {
@@ -32,8 +36,8 @@ struct search {
     uint64_t portfolio; /* runs that were the portfolio's */
     struct note other;  /* of a run that stopped at something that is no finding; empty: none */
     size_t findings;    /* that were confirmed */
-    size_t warnings;    /* of those */
-    size_t notes;
+    size_t
+        errors; /* of those: the others are warnings and notes, which the status does not count */
     int status;
     char out[240];    /* --out, with the shard; empty: none */
     char version[64]; /* of a matrix: what --os says; else empty */
@@ -41,6 +45,8 @@ struct search {
     const char *folder; /* for findings */
 };
 
+/* confirm.c: the worst status. */
+int search_confirm(struct search *search);
 /* effort.c: 0, or negative errno with a message. */
 int search_by_effort(struct search *search);
 /* matrix.c: does --os name several versions? Then one search for each; the worst status. `json_path`: NULL or

@@ -120,11 +120,11 @@ search_json(const struct search *search, const char *path)
 {
     const struct options *options = search->options;
     FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
-    const char *verdict = search->status == STATUS_INTERNAL                      ? "error"
-                          : search->status == STATUS_UNSUPPORTED                 ? "unsupported"
-                          : search->findings != search->warnings + search->notes ? "finding"
-                          : search->status == STATUS_REQUIREMENT                 ? "inconclusive"
-                                                                                 : "clean";
+    const char *verdict = search->status == STATUS_INTERNAL      ? "error"
+                          : search->status == STATUS_UNSUPPORTED ? "unsupported"
+                          : search->errors != 0                  ? "finding"
+                          : search->status == STATUS_REQUIREMENT ? "inconclusive"
+                                                                 : "clean";
 
     if (out == NULL) {
         return usage_error("%s: %s", path, strerror(errno));

@@ -102,27 +102,26 @@ plural(uint32_t count)
 }
 
 void
-finding_say(const struct search_finding *found, const struct search_finding *finding)
+finding_say(FILE *to, const struct search_finding *found, const struct search_finding *finding)
 {
-    fprintf(stderr, "%u choice%s, %u preemption%s", finding->schedule_length,
+    fprintf(to, "%u choice%s, %u preemption%s", finding->schedule_length,
             plural(finding->schedule_length), finding->preemptions, plural(finding->preemptions));
     if (finding->injections != 0) {
-        fprintf(stderr, ", %u injected event%s", finding->injections, plural(finding->injections));
+        fprintf(to, ", %u injected event%s", finding->injections, plural(finding->injections));
     }
     if (finding->trials == 0) {
-        fputs(finding->died ? "; it ends its worker, so it is not made smaller\n" : "\n", stderr);
+        fputs(finding->died ? "; it ends its worker, so it is not made smaller\n" : "\n", to);
         return;
     }
     if (finding->certified && finding->preemptions != 0) {
-        fprintf(stderr, " (the least: no schedule with fewer fails so)");
+        fprintf(to, " (the least: no schedule with fewer fails so)");
     }
-    fprintf(stderr, "; it was found with %u and %u, and made small in %u run%s\n",
+    fprintf(to, "; it was found with %u and %u, and made small in %u run%s\n",
             found->schedule_length, found->preemptions, finding->trials, plural(finding->trials));
     if (finding->no_return == 0) {
-        fprintf(stderr,
-                "ntlab: every continuation that was tried fails, whatever is chosen first\n");
+        fprintf(to, "ntlab: every continuation that was tried fails, whatever is chosen first\n");
     } else if (finding->continuations != 0) {
-        fprintf(stderr,
+        fprintf(to,
                 "ntlab: after choice %u nothing helped any more; one choice before, %u of %u "
                 "continuations failed\n",
                 finding->no_return, finding->failed_before, finding->continuations);

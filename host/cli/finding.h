@@ -4,6 +4,7 @@
 #ifndef HOST_CLI_FINDING_H
 #define HOST_CLI_FINDING_H
 
+#include <stdio.h>
 #include "host/machine/run.h"
 
 /* Makes the schedule of finding `number` small, within a fifth of the budget of request->explore (shared by all
@@ -12,6 +13,7 @@ struct search_results *finding_minimise(struct run_request *request,
                                         const struct search_results *results, uint32_t number);
 void finding_forget(struct search_results *small);
 /* How large its schedule is, and was when it was `found`; ends the line. */
-void finding_say(const struct search_finding *found, const struct search_finding *finding);
+void finding_say(FILE *to, const struct search_finding *found,
+                 const struct search_finding *finding);
 
 #endif

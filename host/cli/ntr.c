@@ -4,6 +4,9 @@
  * A POSIX tar archive, so that `tar xf` shows what is inside. What comes with ntlab is not in it; its
  * kernel's size and checksum are, for a finding belongs to one build: replay says so where they differ.
  *
+ * Images that took no part are left out: of each its name and its size are kept, for what the file system has
+ * allocated for a folder decides where everything else lies.
+ *
  * replay.txt has one fact a line, `key value`. A schedule is run-length encoded: `choice NAME COUNT`.
  * All of it may be nonsense: it came by mail.
  */
@@ -102,6 +105,13 @@ is_boxed(const struct run_file *file)
            strchr(file->guest_path + 20, '\\') == NULL;
 }
 
+/* From --dir. */
+static bool
+is_users(const struct run_file *file)
+{
+    return strncmp(file->guest_path, "D:\\", 3) == 0;
+}
+
 static void
 write_schedule(FILE *out, const uint32_t *schedule, uint32_t length)
 {
@@ -146,8 +156,15 @@ ntr_write(const char *path, const struct options *options, const struct run_requ
     for (size_t i = 0; i < request->files; i++) {
         const struct run_file *file = &request->file[i];
 
-        if (is_boxed(file) || file->directory || file->size > MAX_FILE ||
-            (!took_part(file, request, result) && strncmp(file->guest_path, "D:\\", 3) != 0)) {
+        if (is_boxed(file) || (file->directory && !is_users(file))) {
+            continue;
+        }
+        if (file->directory) {
+            fprintf(facts, "folder - %s\n", file->guest_path);
+            continue;
+        }
+        if (file->size > MAX_FILE || (!is_users(file) && !took_part(file, request, result))) {
+            fprintf(facts, "left-out %zu %s\n", file->size, file->guest_path);
             continue;
         }
         snprintf(name, sizeof(name), "files/%u", member++);
@@ -225,29 +242,25 @@ find_member(const uint8_t *start, const uint8_t *end, const char *wanted, size_t
     return NULL;
 }
 
-/* Unpacks a member to a folder of its own, for the guest may have several of one name, and gives it to the guest. */
-static int
-add_member(struct ntr *ntr, const struct options *options, const uint8_t *archive,
-           const uint8_t *end, const char *member, const char *guest_path)
+static const char *
+base_of(const char *guest_path)
 {
-    const char *base = strrchr(guest_path, '\\') ? strrchr(guest_path, '\\') + 1 : guest_path;
+    const char *slash = strrchr(guest_path, '\\');
+
+    return slash != NULL ? slash + 1 : guest_path;
+}
+
+/* Unpacks a file to a folder of its own, for the guest may have several of one name, and gives it to the guest. `data` NULL: zeros. */
+static int
+add_unpacked(struct ntr *ntr, const char *guest_path, const uint8_t *data, size_t size)
+{
+    const char *base = base_of(guest_path);
     char path[400];
-    const uint8_t *data;
+    bool written;
     int length;
-    size_t size;
     FILE *out;
 
-    for (size_t i = 1; i < options->drivers.count; i++) {
-        const char *given = options->drivers.item[i];
-
-        if (strcasecmp(strrchr(given, '/') ? strrchr(given, '/') + 1 : given, base) == 0) {
-            ntr->replaced |= 1ull << i;
-            fprintf(stderr, "ntlab: %s takes the place of the finding's\n", given);
-            return request_add_file(&ntr->request, guest_path, given) == NULL ? -1 : 0;
-        }
-    }
-    data = find_member(archive, end, member, &size);
-    if (data == NULL || strchr(base, '/') != NULL || *base == 0 || strlen(base) > 200) {
+    if (strchr(base, '/') != NULL || *base == 0 || strlen(base) > 200) {
         return -1;
     }
     length = snprintf(path, sizeof(path), "%s/%zu", ntr->folder, ntr->request.files);
@@ -256,11 +269,35 @@ add_member(struct ntr *ntr, const struct options *options, const uint8_t *archiv
     }
     snprintf(path + length, sizeof(path) - (size_t)length, "/%s", base);
     out = fopen(path, "wx");
-    if (out == NULL || fwrite(data, 1, size, out) != size || fclose(out) != 0 ||
-        request_add_file(&ntr->request, guest_path, path) == NULL) {
+    if (out == NULL) {
         return -1;
     }
-    return 0;
+    written = data != NULL ? fwrite(data, 1, size, out) == size
+                           : ftruncate(fileno(out), (off_t)size) == 0;
+    return fclose(out) == 0 && written && request_add_file(&ntr->request, guest_path, path) != NULL
+               ? 0
+               : -1;
+}
+
+static int
+add_member(struct ntr *ntr, const struct options *options, const uint8_t *archive,
+           const uint8_t *end, const char *member, const char *guest_path)
+{
+    const uint8_t *data;
+    size_t size;
+
+    for (size_t i = 1; i < options->drivers.count; i++) {
+        const char *given = options->drivers.item[i];
+
+        if (strcasecmp(strrchr(given, '/') ? strrchr(given, '/') + 1 : given,
+                       base_of(guest_path)) == 0) {
+            ntr->replaced |= 1ull << i;
+            fprintf(stderr, "ntlab: %s takes the place of the finding's\n", given);
+            return request_add_file(&ntr->request, guest_path, given) == NULL ? -1 : 0;
+        }
+    }
+    data = find_member(archive, end, member, &size);
+    return data == NULL ? -1 : add_unpacked(ntr, guest_path, data, size);
 }
 
 static int
@@ -346,6 +383,10 @@ read_fact(struct ntr *ntr, struct options *options, const char *key, char *value
     } else if (strcmp(key, "file") == 0 && rest != NULL) {
         rest[-1] = 0;
         return add_member(ntr, options, archive, end, value, rest);
+    } else if (strcmp(key, "left-out") == 0 && rest != NULL) {
+        return add_unpacked(ntr, rest, NULL, strtoull(value, NULL, 10));
+    } else if (strcmp(key, "folder") == 0 && rest != NULL) {
+        return request_add_file(&ntr->request, rest, ntr->folder) == NULL ? -1 : 0;
     } else if (strcmp(key, "config") == 0 && rest != NULL) {
         struct run_config *grown =
             realloc(ntr->request.config, (ntr->request.configs + 1) * sizeof(*grown));

@@ -15,8 +15,8 @@
 #define MAX_REPORT (16u << 20)
 
 struct output {
-    bool json_on_stdout; /* the client's output goes to stderr then */
-    char *report;        /* RUN_REPORT, whole */
+    struct run_streams to;
+    char *report; /* RUN_REPORT, whole */
     size_t report_length;
     size_t passed,
         skip; /* bytes that were passed on; of a second attempt: that are known already */
@@ -55,18 +55,15 @@ on_output(void *context, uint32_t channel, const char *text, size_t length)
         length -= known;
     }
     switch (channel) {
-    case RUN_SERVICE:
-        fwrite(text, 1, length, stderr);
-        break;
     case ABI_OUT_STDOUT:
-        fwrite(text, 1, length, output->json_on_stdout ? stderr : stdout);
-        fflush(output->json_on_stdout ? stderr : stdout);
+        fwrite(text, 1, length, output->to.out);
+        fflush(output->to.out);
         break;
     case RUN_REPORT:
         keep_report(output, text, length);
         break;
     default:
-        fwrite(text, 1, length, stderr);
+        fwrite(text, 1, length, output->to.err);
         break;
     }
 }
@@ -145,7 +142,7 @@ int
 single_run(const struct options *options, struct run_request *request, const char *command,
            char **argv, struct run_result *kept)
 {
-    return single_run_noted(options, request, command, argv, kept, NULL);
+    return single_run_noted(options, request, command, argv, NULL, kept, NULL);
 }
 
 static void
@@ -182,7 +179,8 @@ explain_hang_again(const struct options *options, const struct run_request *requ
 
 int
 single_run_noted(const struct options *options, struct run_request *request, const char *command,
-                 char **argv, struct run_result *kept, struct note *note)
+                 char **argv, const struct run_streams *streams, struct run_result *kept,
+                 struct note *note)
 {
     uint32_t build = options->build ? options->build : os_default_build(options->os);
     struct report_options report_options = {.symbols = options->symbols.item,
@@ -193,7 +191,8 @@ single_run_noted(const struct options *options, struct run_request *request, con
                                             .os = os_name(options->os),
                                             .build = build};
     struct run_result result;
-    struct output output = {0};
+    struct output output = {.to =
+                                streams != NULL ? *streams : (struct run_streams){stdout, stderr}};
     struct session *session;
     struct report *report;
     int status = session_open(options, request, &report_options, &session);
@@ -202,8 +201,9 @@ single_run_noted(const struct options *options, struct run_request *request, con
         session_close(session);
         return status;
     }
-    output.json_on_stdout =
-        options->stdout_taken || (options->json != NULL && strcmp(options->json, "-") == 0);
+    if (options->stdout_taken || (options->json != NULL && strcmp(options->json, "-") == 0)) {
+        output.to.out = output.to.err; /* JSON is on stdout */
+    }
     request->output = on_output;
     request->output_context = &output;
     for (uint32_t attempt = 0;; attempt++) {
@@ -227,7 +227,7 @@ single_run_noted(const struct options *options, struct run_request *request, con
         return STATUS_CLEAN;
     }
     if (getenv("NTLAB_REPORT") != NULL && output.report != NULL) {
-        fwrite(output.report, 1, output.report_length, stderr); /* as the kernel wrote it */
+        fwrite(output.report, 1, output.report_length, output.to.err); /* as the kernel wrote it */
     }
     report = report_make(request, &result, output.report, output.report_length, &report_options);
     status = report_status(report);
@@ -235,7 +235,7 @@ single_run_noted(const struct options *options, struct run_request *request, con
         lowmem_take(options->lowmem, report);
     }
     if (!options->brief || (status != STATUS_CLEAN && status != STATUS_BAD_INPUT)) {
-        report_show(report);
+        report_show(output.to.err, report);
     }
     explain_hang_again(options, request, report);
     if (options->json != NULL && write_json(options, report, command, argv) != 0) {

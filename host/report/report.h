@@ -238,7 +238,7 @@ int report_status(const struct report *report);
 /* `width`: of the columns of a schedule, 0: as they are in files. */
 void report_text(FILE *out, const struct report *report, bool colour, unsigned width);
 /* wrap.c: to standard error, as it suits a terminal if that is one. */
-void report_show(const struct report *report);
+void report_show(FILE *to, const struct report *report);
 void text_show(const char *text);
 void text_wrap(FILE *out, const char *text, unsigned width);
 unsigned terminal_columns(int fd); /* 0: it is none */

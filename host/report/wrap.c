@@ -89,7 +89,7 @@ text_show(const char *text)
 }
 
 void
-report_show(const struct report *report)
+report_show(FILE *to, const struct report *report)
 {
     unsigned width = terminal_columns(STDERR_FILENO);
     char *text = NULL;
@@ -97,10 +97,10 @@ report_show(const struct report *report)
     FILE *stream = width != 0 ? open_memstream(&text, &length) : NULL;
     bool colour = width != 0 && getenv("NO_COLOR") == NULL;
 
-    report_text(stream != NULL ? stream : stderr, report, colour, width);
+    report_text(stream != NULL ? stream : to, report, colour, width);
     if (stream != NULL) {
         fclose(stream);
-        text_wrap(stderr, text, width);
+        text_wrap(to, text, width);
         free(text);
     }
 }

@@ -108,6 +108,19 @@ def programs(ntlab, build, folder):
     check("programs: --client-exit ignore", it.returncode == 0 and "no finding" in it.stderr, f"{it.returncode} {it.stderr[-300:]}")
 
 
+def neighbours(ntlab, build, folder):
+    """A filter that its client loads, with other images beside it. What of its crashes is its own comes first, and each is told once."""
+    client = os.path.join(build, "..", "..", "samples", "load-unload", "load-unload.exe")
+    search = run(folder, ntlab, "explore", "--os", "win7", "--strategy", "dpor", "--budget", "3000runs", "--keep-going", "--json", "n.json", "--", client, "load-unload")
+    found = json.load(open(f"{folder}/n.json", encoding="utf-8"))["findings"]
+    said = re.findall(r"^ntlab: bugcheck .*", search.stderr, re.M)
+    check("neighbours: errors first", [f["severity"] for f in found] == ["error", "note"] and search.returncode == 1, [f["severity"] for f in found])
+    check("neighbours: told once", len(said) == len(set(f["fingerprint"] for f in found)) == len(found) and "other way" in search.stderr, said)
+    for number, one in enumerate(found):
+        replay = run(folder, ntlab, "replay", one["schedule"])
+        check(f"neighbours: replay {number + 1}", verdict(replay.stderr) == said[number], replay.stderr[:400])
+
+
 def main():
     ntlab, build = (os.path.abspath(p) for p in sys.argv[1:])
     with tempfile.TemporaryDirectory() as folder:
@@ -150,6 +163,7 @@ def main():
         looking(ntlab, build, folder)
         matrix(ntlab, build, folder)
         programs(ntlab, build, folder)
+        neighbours(ntlab, build, folder)
         check("no file", run(folder, ntlab, "replay", "nothing.ntr").returncode == 2)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
