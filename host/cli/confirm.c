@@ -131,14 +131,15 @@ run_again(struct search *search, const uint32_t *schedule, struct confirmed *out
     request->explore = &replay;
     status = single_run_noted(&quiet, request, "explore", search->argv, &to, &result, &out->note);
     if (status != STATUS_BAD_INPUT) { /* else it does not even load */
-        bool again = result.crashed || status == STATUS_FINDING || status == STATUS_UNSUPPORTED;
-
+        out->happened = result.crashed || status == STATUS_FINDING || status == STATUS_UNSUPPORTED;
         status = compare(to.err, finding, &result, status);
         snprintf(out->path, sizeof(out->path), "%s/%zu.new", search->folder, search->findings + 1);
         mkdir(search->folder, 0777);
-        if (!again || ntr_write(out->path, &quiet, request, &result, finding, schedule) != 0) {
-            status = again ? STATUS_USAGE : STATUS_INTERNAL;
+        if (!out->happened) {
             out->path[0] = 0;
+        } else if (ntr_write(out->path, &quiet, request, &result, finding, schedule) != 0) {
+            out->path[0] = 0;
+            status = STATUS_USAGE;
         }
     }
     close(result.memory);
@@ -151,13 +152,20 @@ run_again(struct search *search, const uint32_t *schedule, struct confirmed *out
 static void
 tell(const struct search *search, struct confirmed *confirmed, const char *name)
 {
-    char path[sizeof(confirmed->path)];
+    char path[sizeof(confirmed->path)], *text;
+    size_t length;
+    FILE *heading;
 
-    fprintf(stderr, "\nntlab: %s: ", name);
+    heading = open_memstream(&text, &length);
+    fprintf(heading, "\nntlab: %s: ", name);
     if (confirmed->found.wanted == 0) {
-        fprintf(stderr, "in %lu of %lu runs; ", confirmed->found.times, search->outcome.tally.runs);
+        fprintf(heading, "in %lu of %lu runs; ", confirmed->found.times,
+                search->outcome.tally.runs);
     }
-    finding_say(stderr, &confirmed->found, &confirmed->finding);
+    finding_say(heading, &confirmed->found, &confirmed->finding);
+    fclose(heading);
+    text_show(text);
+    free(text);
     fputs(confirmed->printed, stdout);
     fflush(stdout);
     fputs(confirmed->said, stderr);
@@ -221,7 +229,7 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
     confirmed->finding.circle = found->circle;
     same = status != STATUS_INTERNAL && found->wanted == 0 ? told_before(search, &confirmed->note)
                                                            : NULL;
-    if (same == NULL && confirmed->path[0] != 0 && confirmed->note.json != NULL) {
+    if (same == NULL && confirmed->happened && confirmed->note.json != NULL) {
         search->findings++;
         return status == STATUS_FINDING && rank(confirmed) != RANK_ERROR
                    ? STATUS_CLEAN /* docs/findings.md */

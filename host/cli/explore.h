@@ -18,7 +18,8 @@
 struct confirmed {
     struct search_finding found;   /* as the search came to it */
     struct search_finding finding; /* minimised */
-    char path[280];
+    bool happened;                 /* when it was run again */
+    char path[280];                /* empty: no file could be written */
     struct note note; /* what documents say of it; note.json: the finding as report_json has it */
     char *printed, *said; /* what its run printed, on stdout and on stderr, until it is told */
     size_t ways;          /* more, in which the same came about */

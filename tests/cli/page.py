@@ -71,7 +71,7 @@ def finding(page, path, picture):
     page.key("Escape")
     check(page.evaluate("ntlab.matches.length") == 0, "Escape forgets the search")
     # The race beside it.
-    page.click_on("#tabs button:first-child")
+    page.click_on("#tabs button:last-child")
     check(page.evaluate("ntlab.run.kind") == "race" and page.evaluate("ntlab.run.severity") == "warning", "the other finding")
     page.click_on("#textbox summary")
     check("race" in page.evaluate("document.getElementById('text').textContent"), "the whole report")
