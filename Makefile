@@ -33,7 +33,7 @@ bugs: all
 	@python3 tests/bugs/account.py --jobs 2 $(BUILD)/ntlab $(BUILD)/tests/bugs tests/bugs/bugs.list
 
 soak: all
-	@tools/run-tests.sh --soak $(BUILD)
+	@FUZZ_SECONDS=500 tools/run-tests.sh --soak $(BUILD)
 	@python3 tests/cli/cycles.py $(BUILD)/ntlab $(BUILD)/tests/nt/flt-cycle-client.exe $(BUILD)/samples/passthrough/passthrough.sys 2500
 	@python3 tests/cli/fs_schedules.py $(BUILD)/ntlab $(BUILD)/tests/user $(BUILD)/samples/passthrough/passthrough.sys 100
 	@python3 tests/explore/check_counts.py --soak $(BUILD)/ntlab $(BUILD)/tests/explore tests/explore/programs.list
