@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 #include "layout.h"
+#include "machine.h"
 
 #define ABI_HYPERCALL_TABLE (ABI_HYPERCALL_STUBS + 0x8000)
 
@@ -341,8 +342,9 @@ struct abi_hypercalls {
     void(HC_ABI *service)(const struct abi_service *service, uint64_t done, uint64_t result);
 
     /* Exploring: 1 if the asker's operation touches nothing that another agent could have to do with: no order of it and
-       others' steps matters, and it goes on without a question. */
-    uint32_t(HC_ABI *passes)(const struct abi_agent *asker);
+       others' steps matters, and it goes on without a question. `whole`: all that `asker` was made of, so that the answer can be
+       remembered (machine.h); NULL: it was made of more than that. */
+    uint32_t(HC_ABI *passes)(const struct abi_agent *asker, const struct abi_pass *whole);
 
     /* For reports of a moment that passes: what is in user memory now, of any process; up to the first page with nothing. */
     void(HC_ABI *report_memory)(uint64_t address, uint64_t length);

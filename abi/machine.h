@@ -78,7 +78,39 @@ struct abi_machine {
     uint32_t
         dirty; /* 0x154 1: data of a file has been changed that is written later; the host clears it */
     uint64_t stack_gate; /* 0x158 called after a switch, with the new stack_low; 0: nobody asks */
+    /* 0x160: calls that the kernel knows to be no question (struct abi_pass); the host sets the first two at each answer. */
+    uint32_t passing;   /* 0x160 the agent that may make them; 0: none */
+    uint32_t pass_room; /* 0x164 how many, at most ABI_PASSED */
+    uint32_t
+        passed; /* 0x168 it has made so many, which the host hears of when it is asked next ... */
+    uint32_t untold;        /* 0x16C 1: nobody reads the trace ring of this run */
+    uint16_t passed_at[64]; /* 0x170 ... and these: where they stand among ABI_PASSES */
 };
+#define ABI_PASSED 64
+
+/*
+ * What hc_passes has said yes to and always will, for as long as the worker lives: all that the answer follows from. The host writes
+ * it, behind the table of hypercalls; the kernel, which cannot, looks there before it asks. No snapshot holds it: what it says is true
+ * in every run.
+ */
+struct abi_pass {
+    uint64_t
+        what; /* name of the agent << 32 | operation << 16 | what the kernel makes of the object's state; 0: free */
+    uint64_t object, thread;
+    uint64_t context; /* of the operation, if there is no routine: */
+    uint64_t wait;    /* which says whether it would have to wait */
+    uint64_t block;   /* of pool, that the object lies in */
+};
+#define ABI_PASSES     (ABI_HYPERCALL_STUBS + 0xA000) /* struct abi_pass[ABI_PASS_COUNT] */
+#define ABI_PASS_COUNT 512u
+static inline uint32_t
+abi_pass_slot(const struct abi_pass *pass)
+{
+    uint64_t hash = (pass->object ^ pass->what << 11 ^ pass->what >> 29 ^ pass->wait << 7 ^
+                     pass->context >> 3 ^ pass->thread << 1);
+
+    return (uint32_t)((hash * 0x9E3779B97F4A7C15ull) >> 55);
+}
 
 /* abi_machine.has_keys */
 enum abi_isolation {

@@ -35,6 +35,9 @@
  *   X13 A set has room for MAX_AGENTS. Who comes late to a run (timers, DPCs and their threads may be many) when it is full ends the run
  *       where a search only samples; one that claims to know all schedules cannot go on.
  *
+ *   X14 Such a call that has been looked at before is passed by the kernel alone (struct abi_pass): the host hears of it when it is
+ *       asked next, before anything else, and then all is as if it had been asked each time.
+ *
  * The answers of X1, X2 and X6 follow from the state alone, so a schedule holds the others only.
  */
 #include <errno.h>
@@ -117,7 +120,9 @@ static struct {
     bool past;                /* of a replay: the schedule is at its end; else true */
     uint8_t part[MAX_AGENTS]; /* X10: who shall step yet, from `parts` on */
     uint32_t parts, parting;
-    struct abi_stop wanted; /* what the run ends with then */
+    struct abi_stop wanted;  /* what the run ends with then */
+    struct abi_pass *passes; /* X14 */
+    uint32_t passing;        /* number of GUEST->passing */
 } it;
 
 /* The explorer's own part of a deeper snapshot: X8. */
@@ -137,6 +142,7 @@ explorer_init(const struct run_search *search, struct search_results *results)
     it.search = search;
     it.results = results;
     it.at.last = NO_AGENT;
+    it.passes = guest_pointer(ABI_PASSES);
     it.channel = machine.request->channel;
     it.deaths = machine.request->deaths;
     it.schedule =
@@ -209,6 +215,46 @@ agent_number(uint32_t name)
     }
     it.names[it.at.agents] = name;
     return it.at.agents++;
+}
+
+GENERAL_REGISTERS_ONLY static uint32_t
+number_that_steps(uint32_t name)
+{
+    return it.stepped < it.at.agents && it.names[it.stepped] == name ? it.stepped
+                                                                     : known_number(name);
+}
+
+/* X14: what it may pass from now on, before it asks. */
+GENERAL_REGISTERS_ONLY static void
+let_pass(uint32_t number)
+{
+    bool may = number < it.at.agents && it.parting == 0;
+    uint32_t room = MAX_PASSED - it.at.passed;
+
+    it.passing = number;
+    GUEST->passing = may ? it.names[number] : 0;
+    GUEST->pass_room = room < ABI_PASSED ? room : ABI_PASSED;
+    GUEST->passed = 0;
+}
+
+/* X14: what it has passed. */
+GENERAL_REGISTERS_ONLY static void
+catch_up(void)
+{
+    uint32_t passed = GUEST->passed;
+
+    if (passed == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < passed; i++) {
+        const struct abi_pass *pass = &it.passes[GUEST->passed_at[i]];
+
+        sighting_passed_again((uint16_t)(pass->what >> 16), pass->object, it.passing);
+    }
+    it.at.moves += passed;
+    it.at.passed += passed;
+    spin_called(it.passing, it.at.moves - 1);
+    GUEST->passed = 0;
 }
 
 /* The kernel mostly tells of the same agent on a processor. */
@@ -556,8 +602,11 @@ decide(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 uint32_t
 explorer_touch(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent)
 {
-    bool point = machine.request->granularity == RUN_MEMORY &&
-                 memory_touch(address, size, writes != 0, agent);
+    bool point;
+
+    catch_up();
+    point = machine.request->granularity == RUN_MEMORY &&
+            memory_touch(address, size, writes != 0, agent);
 
     if (++it.quiet == QUIET_TOUCHES) { /* a loop that no other agent can end? */
         it.quiet = 0;
@@ -632,6 +681,7 @@ take_root(const struct abi_agent *agents, uint32_t count)
     it.root_count = count;
     GUEST->passes = private_operations();
     if (!it.search->replay) {
+        GUEST->untold = GUEST->trace_large == 0; /* a finding is told of another run of it */
         snapshot_take(vectors);
     }
     snapshot.rooted = true;
@@ -661,6 +711,13 @@ take_depth(const struct abi_agent *agents, uint32_t count)
     sighting_keep(depth_count - 1);
 }
 
+NORETURN static void
+resume(const struct abi_agent *agents, uint32_t chosen)
+{
+    let_pass(number_that_steps(agents[chosen].name));
+    snapshot_resume(chosen);
+}
+
 /* After begin: the deepest snapshot that the run goes through, and the question there. */
 NORETURN static void
 start(void)
@@ -675,14 +732,14 @@ start(void)
     snapshot_restore();
     memset(it.stamp, 0, sizeof(it.stamp));
     if (depth_count == 0) {
-        snapshot_resume(decide(it.root, it.root_count, 0));
+        resume(it.root, decide(it.root, it.root_count, 0));
     }
     depth = &depths[depth_count - 1];
     it.at = depth->at;
     spin_go_back(depth_count - 1, it.at.agents);
     private_go_back(depth_count - 1);
     sighting_go_back(depth_count - 1);
-    snapshot_resume(decide(depth->asked, depth->count, 0));
+    resume(depth->asked, decide(depth->asked, depth->count, 0));
 }
 
 /* Anything may be called from here: the vector registers are saved. `plain`: choose_quickly has looked at each. */
@@ -778,6 +835,7 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
     uint32_t chosen = count;
     bool plain = false;
 
+    catch_up();
     it.quiet = 0;
     it.at.passed = 0;
     if (!trial_is_on() && spin_is_idle() && it.parting == 0 && !pulse_is_known()) {
@@ -789,17 +847,17 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
         machine_load_vectors(vectors);
     }
     GUEST->watching = 1;
+    let_pass(number_that_steps(agents[chosen].name));
     return chosen;
 }
 
 /* X11 */
 GENERAL_REGISTERS_ONLY uint32_t
-explorer_passes(const struct abi_agent *asker)
+explorer_passes(const struct abi_agent *asker, const struct abi_pass *whole)
 {
-    uint32_t number = it.stepped < it.at.agents && it.names[it.stepped] == asker->name
-                          ? it.stepped
-                          : known_number(asker->name);
+    uint32_t number = number_that_steps(asker->name);
 
+    catch_up();
     if (number == MAX_AGENTS || it.parting != 0 || it.at.passed == MAX_PASSED) {
         return 0;
     }
@@ -811,6 +869,10 @@ explorer_passes(const struct abi_agent *asker)
     sighting_passed(asker, number);
     spin_called(number, it.at.moves++);
     GUEST->watching = 1;
+    if (whole != NULL && asker->list == 0 && private_is_settled() && sighting_is_plain(asker)) {
+        it.passes[abi_pass_slot(whole)] = *whole;
+    }
+    let_pass(number);
     return 1;
 }
 
@@ -913,7 +975,7 @@ explorer_ended(const struct abi_stop *why)
         depth_count = 0;
         snapshot_pop(0);
         snapshot_restore();
-        snapshot_resume(trial_choose(it.root, it.root_count, 0));
+        resume(it.root, trial_choose(it.root, it.root_count, 0));
     }
     counts = !it.rooted || it.strategy->counts == NULL || it.strategy->counts();
     results->runs += counts;

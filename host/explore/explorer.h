@@ -11,8 +11,8 @@
 int explorer_init(const struct run_search *search, struct search_results *results);
 /* Answers one question of the kernel; takes the snapshot at the first real choice. */
 uint32_t explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker);
-/* Does the asker go on without a question? See X11. */
-uint32_t explorer_passes(const struct abi_agent *asker);
+/* Does the asker go on without a question? See X11. `whole`: abi/hypercall.h */
+uint32_t explorer_passes(const struct abi_agent *asker, const struct abi_pass *whole);
 /* Is this access to memory a schedule point? See memory.c. */
 uint32_t explorer_touch(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent);
 /* A run has ended: begins the next one and does not return; returns when the search, or the replay,

@@ -290,3 +290,9 @@ private_passes(const struct abi_agent *asker)
     }
     return !(learned == NULL && asker->list == 0 ? remember_shared(asker) : is_shared(asker));
 }
+
+GENERAL_REGISTERS_ONLY bool
+private_is_settled(void)
+{
+    return learned == NULL;
+}

@@ -19,5 +19,7 @@ void private_step(const struct operation *operation, uint32_t name);
 uint64_t private_operations(void);
 /* `asker` is about to do one of these: does no other agent have to do with what it touches? */
 bool private_passes(const struct abi_agent *asker);
+/* Is nothing learnt any more? Then what it says of the same `asker` stays so. */
+bool private_is_settled(void);
 
 #endif

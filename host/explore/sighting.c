@@ -421,24 +421,45 @@ sighting_step(const struct question *question, uint32_t agent, uint32_t schedule
     }
 }
 
-GENERAL_REGISTERS_ONLY void
-sighting_passed(const struct abi_agent *asker, uint32_t agent)
+GENERAL_REGISTERS_ONLY static bool
+acquires(uint16_t op)
 {
-    switch (asker->op) {
+    return op == SP_ACQUIRE_LOCK || op == SP_ACQUIRE_SPINLOCK || op == SP_ACQUIRE_SHARED;
+}
+
+GENERAL_REGISTERS_ONLY bool
+sighting_is_plain(const struct abi_agent *asker)
+{
+    return !acquires(asker->op) ||
+           ((asker->flags & ABI_AGENT_WAITS) != 0 &&
+            (asker->objects < 2 || asker->other[0].object != asker->object));
+}
+
+GENERAL_REGISTERS_ONLY void
+sighting_passed_again(uint16_t op, uint64_t object, uint32_t agent)
+{
+    switch (op) {
     case SP_ACQUIRE_LOCK:
     case SP_ACQUIRE_SPINLOCK:
     case SP_ACQUIRE_SHARED:
-        if ((asker->flags & ABI_AGENT_WAITS) != 0 && held_count < MAX_HELD &&
-            (asker->objects < 2 || asker->other[0].object != asker->object)) {
-            held[held_count++] = (struct held){asker->object, (uint8_t)agent};
+        if (held_count < MAX_HELD) {
+            held[held_count++] = (struct held){object, (uint8_t)agent};
         }
         break;
     case SP_RELEASE_LOCK:
     case SP_RELEASE_SHARED:
     case SP_RELEASE_SPINLOCK:
     case SP_RELEASE_MUTANT:
-        let_go(agent, asker->object);
+        let_go(agent, object);
         break;
+    }
+}
+
+GENERAL_REGISTERS_ONLY void
+sighting_passed(const struct abi_agent *asker, uint32_t agent)
+{
+    if (sighting_is_plain(asker)) {
+        sighting_passed_again(asker->op, asker->object, agent);
     }
 }
 

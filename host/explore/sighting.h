@@ -19,6 +19,9 @@ uint64_t sighting_circle(void);
 GENERAL_REGISTERS_ONLY void sighting_unheard(uint32_t agent);
 /* Or a call that is no question. */
 GENERAL_REGISTERS_ONLY void sighting_passed(const struct abi_agent *asker, uint32_t agent);
+/* Does what such a call changes here follow from its operation and its object? Then it need not be described again. */
+GENERAL_REGISTERS_ONLY bool sighting_is_plain(const struct abi_agent *asker);
+GENERAL_REGISTERS_ONLY void sighting_passed_again(uint16_t op, uint64_t object, uint32_t agent);
 /* Of the run as it is now, in a place of that number; and back to it. */
 void sighting_keep(uint32_t slot);
 void sighting_go_back(uint32_t slot);

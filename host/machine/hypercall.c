@@ -26,6 +26,9 @@
 
 extern void *machine_hypercalls[64];
 _Static_assert(HYPERCALLS <= 64, "the table in entry.S is full");
+_Static_assert(ABI_HYPERCALL_TABLE + sizeof(struct abi_hypercalls) <= ABI_PASSES &&
+                   ABI_PASSES + ABI_PASS_COUNT * sizeof(struct abi_pass) <= ABI_MACHINE_PAGE,
+               "what lies in the stubs' 64 KiB");
 _Static_assert(HYPERCALLS *STUB_SIZE + 64 <= ABI_HYPERCALL_TABLE - ABI_HYPERCALL_STUBS, "stubs");
 
 /* The guest's registers inside a hypercall, as far as a call keeps them. */
@@ -222,9 +225,9 @@ hc_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 }
 
 GENERAL_REGISTERS_ONLY static uint32_t HC_ABI
-hc_passes(const struct abi_agent *asker)
+hc_passes(const struct abi_agent *asker, const struct abi_pass *whole)
 {
-    return explorer_passes(asker);
+    return explorer_passes(asker, whole);
 }
 
 static uint32_t HC_ABI

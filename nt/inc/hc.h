@@ -39,7 +39,7 @@
 #define HcFileRead(Path, Offset, Buffer, Len) (Hc->file_read((Path), (Offset), (Buffer), (Len)))
 #define HcFileEntry(Path, Index, Buffer, Len) (Hc->file_entry((Path), (Index), (Buffer), (Len)))
 #define HcChoose(Agents, Count, Asker)        (Hc->choose((Agents), (Count), (Asker)))
-#define HcPasses(Asker)                       (Hc->passes((Asker)))
+#define HcPasses(Asker, Whole)                (Hc->passes((Asker), (Whole)))
 #define HcTouch(Address, Size, Writes, Agent)                                                      \
     (Hc->touch((ULONG64)(Address), (Size), (Writes), (Agent)))
 #define HcService(Service, Done, Result) (Hc->service((Service), (Done), (Result)))

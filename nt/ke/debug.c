@@ -7,12 +7,17 @@
 volatile struct abi_record *
 KiTrace(ULONG Event, const volatile VOID *Object, ULONG64 A0, ULONG64 A1, ULONG64 A2, ULONG64 A3)
 {
-    ULONG64 Index = Machine->trace_next++;
-    volatile struct abi_record *Record =
-        Machine->trace_large
-            ? (volatile struct abi_record *)ABI_TRACE_LARGE + Index % ABI_TRACE_LARGE_COUNT
-            : (volatile struct abi_record *)ABI_TRACE_RING + Index % ABI_TRACE_COUNT;
+    volatile struct abi_record *Record = (volatile struct abi_record *)ABI_TRACE_RING;
     PKPRCB Prcb = KiPrcb();
+    ULONG64 Index;
+
+    if (Machine->untold) {
+        return Record; /* a caller may write to it */
+    }
+    Index = Machine->trace_next++;
+    Record = Machine->trace_large
+                 ? (volatile struct abi_record *)ABI_TRACE_LARGE + Index % ABI_TRACE_LARGE_COUNT
+                 : Record + Index % ABI_TRACE_COUNT;
 
     Record->kind = (USHORT)Event;
     Record->cpu = (UCHAR)Prcb->Number;

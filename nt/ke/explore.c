@@ -615,6 +615,81 @@ KiExpireChosen(PKTIMER Timer)
 }
 
 /*
+ * All that the description of such an operation is made of, and so whether it is a question (struct abi_pass). FALSE: there is more. What a
+ * wait routine says of the object counts, not what it looks at.
+ */
+__attribute__((always_inline)) static inline BOOLEAN
+KiMakePass(PKTHREAD Thread, KIRQL Irql, ULONG Operation, const volatile VOID *Object,
+           PKI_WOULD_WAIT Wait, ULONG_PTR Context, struct abi_pass *Pass)
+{
+    ULONG State = 0;
+    PVOID Block;
+
+    if (KiImageOf(Object) != 0 || Wait == KiWouldBlock || Wait == KiQueueWouldBlock) {
+        return FALSE; /* E9 */
+    }
+    if (Irql == PASSIVE_LEVEL) {
+        if (KiKernelApcWaits(Thread)) {
+            return FALSE;
+        }
+        State = KiIsReturn(Operation, Object) ? 0 : KiDeliverable(Thread);
+    }
+    if (Wait != NULL) {
+        BOOLEAN WouldWait = Wait(Object, Context);
+
+        if (Wait == KiStaysReferenced ? !WouldWait : WouldWait && !KiNeverWaits(Operation)) {
+            return FALSE;
+        }
+        State |= WouldWait ? 0x100 : 0;
+        Context = 0;
+    } else if (Context != 0) {
+        switch (Operation) {
+        case SP_SET_TIMER:
+        case SP_CANCEL_TIMER:
+        case SP_IRP_CALL:
+        case SP_OBJECT:
+        case SP_REGISTRY:
+            break; /* KiDescribeContext: an address or a flag, of which no memory is looked at */
+        case SP_REFERENCE:
+            if (Context == KI_ADDS) {
+                break;
+            }
+            __attribute__((fallthrough));
+        default:
+            return FALSE;
+        }
+    }
+    State |= KiIsOpen(Operation, Object) ? 0x200 : 0;
+    Block = KiBlockOf(Operation, Object);
+    Pass->what = (ULONG64)Thread->Agent.Name << 32 | Operation << 16 | State;
+    Pass->object = (ULONG64)Object;
+    Pass->thread = (ULONG64)Thread;
+    Pass->context = Context;
+    Pass->wait = (ULONG64)Wait;
+    Pass->block = (ULONG64)Block;
+    return TRUE;
+}
+
+/* The host has said of the same that it is no question. */
+__attribute__((always_inline)) static inline BOOLEAN
+KiPassesAgain(const struct abi_pass *Pass)
+{
+    ULONG Slot = abi_pass_slot(Pass), Passed = Machine->passed;
+    const struct abi_pass *Known = (const struct abi_pass *)ABI_PASSES + Slot;
+
+    if (Machine->passing != (ULONG)(Pass->what >> 32) || Passed >= Machine->pass_room ||
+        Known->what != Pass->what || Known->object != Pass->object ||
+        Known->thread != Pass->thread || Known->context != Pass->context ||
+        Known->wait != Pass->wait || Known->block != Pass->block) {
+        return FALSE;
+    }
+    Machine->passed_at[Passed] = (USHORT)Slot;
+    Machine->passed = Passed + 1;
+    Machine->watching = 1;
+    return TRUE;
+}
+
+/*
  * May the current thread go on without a question, because what it is about to do is its own affair? If not, it may stand in front of it
  * already (PendingOperation). Where the environment could step in right there, or its own request be cancelled (or have been: its points do
  * not follow from that), that is asked. (What else the environment adds comes in front of steps that
@@ -627,7 +702,9 @@ KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Wait, ULON
     PKPRCB Prcb = &Pcr->Prcb;
     PKTHREAD Thread = Prcb->CurrentThread;
     struct abi_agent *Agent = &KiAgents[0];
+    struct abi_pass Pass;
     UCHAR WouldWait;
+    BOOLEAN Whole;
     PVOID Block;
 
     if ((Machine->passes >> Operation & 1) == 0 || KiWindowClosed || Prcb->DpcRoutineActive ||
@@ -641,6 +718,10 @@ KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Wait, ULON
           !Thread->SystemThread && !IsListEmpty(&((PETHREAD)Thread)->IrpList)))) {
         return FALSE;
     }
+    Whole = KiMakePass(Thread, Pcr->Irql, Operation, Object, Wait, Context, &Pass);
+    if (Whole && KiPassesAgain(&Pass)) {
+        return TRUE;
+    }
     *Agent = (struct abi_agent){.name = Thread->Agent.Name,
                                 .cpu = (USHORT)Prcb->Number,
                                 .op = (USHORT)Operation,
@@ -649,11 +730,11 @@ KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Wait, ULON
     if (!KiDescribeOperation(Thread, FALSE, Pcr->Irql, Object, Wait, Context, Agent, &WouldWait)) {
         return FALSE;
     }
-    Block = KiBlockOf(Operation, Object);
+    Block = Whole ? (PVOID)Pass.block : KiBlockOf(Operation, Object);
     if (Block != NULL && Operation != SP_POOL_FREE) {
         KiAddObject(Agent, Block, ABI_AGENT_READS | ABI_OBJECT_LIFE); /* E7 */
     }
-    if ((Agent->flags & ABI_AGENT_BLOCKED) == 0 && HcPasses(Agent) != 0) {
+    if ((Agent->flags & ABI_AGENT_BLOCKED) == 0 && HcPasses(Agent, Whole ? &Pass : NULL) != 0) {
         return TRUE;
     }
     Machine->watching = 0; /* watch.c */

@@ -6,25 +6,32 @@
  */
 #include "obp.h"
 #include "nt/inc/left.h"
-
-ULONG NTAPI RtlWalkFrameChain(PVOID *Callers, ULONG Count, ULONG Flags);
+#include "nt/inc/rtl.h"
 
 #define OBP_WALK 24
 
+/* Frame by frame, for the driver is mostly a few calls away and the rest of the stack is the longer part. */
 VOID
 ObpNoteOwner(POBP_ENTRY Entry)
 {
-    PVOID Caller[OBP_WALK];
-    ULONG Found = RtlWalkFrameChain(Caller, OBP_WALK, 0);
+    CONTEXT Context;
+    ULONG_PTR Low, High;
+    PVOID Caller;
 
-    for (ULONG i = 0; i < Found; i++) {
-        ULONG64 Window = ((ULONG64)Caller[i] - ABI_IMAGE_BASE) / ABI_IMAGE_WINDOW;
+    RtlCaptureContext(&Context);
+    RtlpGetStackLimits(&Low, &High);
+    for (ULONG i = 0; i < OBP_WALK; i++) {
+        ULONG64 Window;
         PKI_MODULE Module;
 
+        if (RtlpWalkContext(&Context, Low, High, 0, &Caller, 1) == 0) {
+            break;
+        }
+        Window = ((ULONG64)Caller - ABI_IMAGE_BASE) / ABI_IMAGE_WINDOW;
         if (Window == 0 || Window >= ABI_IMAGE_WINDOWS) {
             continue; /* the kernel */
         }
-        Module = MiFindModule(Caller[i]);
+        Module = MiFindModule(Caller);
         if (Module != NULL && Module->UnderTest) {
             Entry->Attributes |= (ULONG)Window << OBP_OWNER_SHIFT;
             break;
