@@ -156,6 +156,7 @@ RamCleanupTimes(PRAM_REQUEST Request)
                   FILE_NOTIFY_CHANGE_LAST_WRITE |
                       (FileObject->Flags & FO_FILE_SIZE_CHANGED ? FILE_NOTIFY_CHANGE_SIZE : 0),
                   FILE_ACTION_MODIFIED);
+    RamBreakParents(Request, Node);
 }
 
 static NTSTATUS
@@ -192,7 +193,7 @@ RamCleanupStream(PRAM_REQUEST Request)
         FsRtlFastUnlockAll(&Stream->Locks, FileObject, IoGetRequestorProcess(Request->Irp), NULL);
         ExReleaseResourceLite(&Stream->Main);
     }
-    FsRtlCheckOplock(&Stream->Oplock, Request->Irp, NULL, NULL, NULL);
+    RamCleanupOplock(Request);
     if (Request->Ccb->Mount != Request->Volume->Mount) { /* counted no more: fsctl.c, V2 */
         CcUninitializeCacheMap(FileObject, NULL, NULL);
         return STATUS_SUCCESS;

@@ -20,7 +20,6 @@ typedef struct _RAM_OPEN {
     BOOLEAN Created;
     ULONG_PTR Information;
     BOOLEAN Breaking; /* STATUS_OPLOCK_BREAK_IN_PROGRESS is the result */
-    KEVENT Break;     /* an oplock's, that has to be waited for */
 } RAM_OPEN, *PRAM_OPEN;
 
 static PRAM_CCB
@@ -158,14 +157,7 @@ RamCheckExisting(PRAM_OPEN Open, PRAM_NODE Node, PRAM_STREAM Stream)
     return STATUS_SUCCESS;
 }
 
-/* The break is over: the create that waits goes on. */
-static VOID NTAPI
-RamBreakOver(PVOID Context, PIRP Irp)
-{
-    KeSetEvent(Context, IO_NO_INCREMENT, FALSE);
-}
-
-/* C2. Breaks oplocks and checks sharing; STATUS_PENDING: to wait for Open->Break, then to start again. */
+/* C2. Breaks oplocks and checks sharing; STATUS_PENDING: to wait for Request->Break, then to start again. */
 static NTSTATUS
 RamShare(PRAM_REQUEST Request, PRAM_OPEN Open, PRAM_STREAM Stream)
 {
@@ -178,7 +170,8 @@ RamShare(PRAM_REQUEST Request, PRAM_OPEN Open, PRAM_STREAM Stream)
         Access |= FILE_WRITE_DATA | FILE_WRITE_EA | FILE_WRITE_ATTRIBUTES;
     }
     if (Stream->Handles != 0 && FsRtlCurrentBatchOplock(&Stream->Oplock)) {
-        Status = FsRtlCheckOplock(&Stream->Oplock, Request->Irp, &Open->Break, RamBreakOver, NULL);
+        Status =
+            FsRtlCheckOplock(&Stream->Oplock, Request->Irp, &Request->Break, RamBreakOver, NULL);
         if (Status == STATUS_PENDING) {
             return Status;
         }
@@ -194,7 +187,7 @@ RamShare(PRAM_REQUEST Request, PRAM_OPEN Open, PRAM_STREAM Stream)
             IoCheckShareAccess(Access, Open->Share, Request->FileObject, &Stream->Share, FALSE);
         if (!NT_SUCCESS(Status)) {
             if (RamCachesHandle(&Stream->Oplock)) {
-                Status = RamBreakHandle(&Stream->Oplock, Request->Irp, 0, &Open->Break,
+                Status = RamBreakHandle(&Stream->Oplock, Request->Irp, 0, &Request->Break,
                                         RamBreakOver, NULL);
                 if (Status == STATUS_PENDING) {
                     return Status;
@@ -222,7 +215,8 @@ RamShare(PRAM_REQUEST Request, PRAM_OPEN Open, PRAM_STREAM Stream)
         }
     }
     if (Stream->Handles != 0 && !FsRtlCurrentBatchOplock(&Stream->Oplock)) {
-        Status = FsRtlCheckOplock(&Stream->Oplock, Request->Irp, &Open->Break, RamBreakOver, NULL);
+        Status =
+            FsRtlCheckOplock(&Stream->Oplock, Request->Irp, &Request->Break, RamBreakOver, NULL);
         Open->Breaking |= Status == STATUS_OPLOCK_BREAK_IN_PROGRESS;
         return Status;
     }
@@ -298,6 +292,7 @@ RamOverwrite(PRAM_REQUEST Request, PRAM_OPEN Open, PRAM_STREAM Stream)
     }
     RamNow(&Node->LastWriteTime);
     Node->ChangeTime = Node->LastWriteTime;
+    RamBreakParents(Request, Node);
     RamNoteData(Stream, USN_REASON_DATA_TRUNCATION);
     RamReport(Request->Volume, Open->Link, Stream,
               FILE_NOTIFY_CHANGE_LAST_WRITE | FILE_NOTIFY_CHANGE_SIZE |
@@ -589,6 +584,12 @@ RamFinishOpen(PRAM_REQUEST Request, PRAM_OPEN Open)
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
+    if (Open->Options & (FILE_OPEN_REQUIRING_OPLOCK | FILE_RESERVE_OPFILTER)) {
+        Status = RamReserveOplock(Request, Stream, Open->Options);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+    }
     if (Stream->Share.OpenCount == 0) {
         IoSetShareAccess(Open->Granted, Open->Share, Request->FileObject, &Stream->Share);
     } else {
@@ -597,6 +598,7 @@ RamFinishOpen(PRAM_REQUEST Request, PRAM_OPEN Open)
     Ccb = RamBind(Request, Stream, Open->Link);
     if (Ccb == NULL) {
         IoRemoveShareAccess(Request->FileObject, &Stream->Share);
+        RamDropReservation(Request, Stream);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     Ccb->Granted = Open->Granted;
@@ -742,13 +744,13 @@ RamCreate(PRAM_REQUEST Request)
         Open.Attributes = Stack->Parameters.Create.FileAttributes;
         Open.Share = Stack->Parameters.Create.ShareAccess;
         Open.State = Stack->Parameters.Create.SecurityContext->AccessState;
-        KeInitializeEvent(&Open.Break, NotificationEvent, FALSE);
+        KeInitializeEvent(&Request->Break, NotificationEvent, FALSE);
         if ((Open.Options & FILE_DIRECTORY_FILE) && (Open.Options & FILE_NON_DIRECTORY_FILE)) {
             return STATUS_INVALID_PARAMETER;
         }
         Status = RamTryCreate(Request, &Open);
         if (Status == STATUS_PENDING) {
-            KeWaitForSingleObject(&Open.Break, Executive, KernelMode, FALSE, NULL);
+            KeWaitForSingleObject(&Request->Break, Executive, KernelMode, FALSE, NULL);
             if (Request->Irp->Cancel) {
                 return STATUS_CANCELLED;
             }

@@ -164,9 +164,9 @@ RamOplock(PRAM_REQUEST Request, ULONG Code)
     if (RamIsVolumeOpen(Request)) {
         return STATUS_INVALID_PARAMETER;
     }
-    /* A directory is cached for reading, with its handle or without. [IFS: granting-oplocks] */
+    /* A directory is cached for reading, with its handle or without, from 8 on. [IFS: granting-oplocks] */
     if (Stream->Node->Directory && Stream == Stream->Node->Data &&
-        (Code != FSCTL_REQUEST_OPLOCK ||
+        (!RamIsWindows8 || Code != FSCTL_REQUEST_OPLOCK ||
          Request->Stack->Parameters.FileSystemControl.InputBufferLength < 3 * sizeof(ULONG) ||
          (((PULONG)Request->Irp->AssociatedIrp.SystemBuffer)[1] &
           4 /* OPLOCK_LEVEL_CACHE_WRITE */))) {

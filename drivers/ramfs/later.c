@@ -9,8 +9,8 @@ static BOOLEAN(NTAPI *RamCurrentOplockH)(POPLOCK);                    /* 7 */
 static NTSTATUS(NTAPI *RamOplockBreakH)(POPLOCK, PIRP, ULONG, PVOID, POPLOCK_WAIT_COMPLETE_ROUTINE,
                                         POPLOCK_FS_PREPOST_IRP); /* 7 */
 
-static NTSTATUS(NTAPI *RamBreakToNone)(POPLOCK, PIRP, ULONG, PVOID, POPLOCK_WAIT_COMPLETE_ROUTINE,
-                                       POPLOCK_FS_PREPOST_IRP); /* 7 */
+static NTSTATUS(NTAPI *RamCheckOplockEx)(POPLOCK, PIRP, ULONG, PVOID, POPLOCK_WAIT_COMPLETE_ROUTINE,
+                                         POPLOCK_FS_PREPOST_IRP); /* Vista */
 
 static NTSTATUS(NTAPI *RamFsctrlEx)(POPLOCK, PIRP, ULONG, ULONG); /* 7 */
 static BOOLEAN(NTAPI *RamKeysEqual)(PFILE_OBJECT, PFILE_OBJECT);  /* 7 */
@@ -48,7 +48,7 @@ RamFindLater(VOID)
     RamCurrentOplockH = RamLater(L"FsRtlCurrentOplockH");
     RamFsctrlEx = RamLater(L"FsRtlOplockFsctrlEx");
     RamKeysEqual = RamLater(L"FsRtlOplockKeysEqual");
-    RamBreakToNone = RamLater(L"FsRtlOplockBreakToNoneEx");
+    RamCheckOplockEx = RamLater(L"FsRtlCheckOplockEx");
     RamOplockBreakH = RamLater(L"FsRtlOplockBreakH");
 }
 
@@ -71,33 +71,116 @@ RamCachesHandle(POPLOCK Oplock)
 }
 
 /* Several handles of one oplock key are as good as one. [ntifs: FsRtlOplockFsctrlEx, OPLOCK_FSCTRL_FLAG_ALL_KEYS_MATCH] */
-NTSTATUS
-RamOplockControl(PRAM_REQUEST Request, ULONG Count)
+static ULONG
+RamKeysMatch(PRAM_REQUEST Request, PRAM_STREAM Stream)
 {
-    PRAM_STREAM Stream = Request->Stream;
-    ULONG Flags = 1;
-
-    if (RamFsctrlEx == NULL || RamKeysEqual == NULL) {
-        return FsRtlOplockFsctrl(&Stream->Oplock, Request->Irp, Count);
-    }
     for (PLIST_ENTRY Entry = Stream->Handled.Flink; Entry != &Stream->Handled;
          Entry = Entry->Flink) {
         PRAM_CCB Ccb = CONTAINING_RECORD(Entry, RAM_CCB, Links);
 
         if (!RamKeysEqual(Ccb->FileObject, Request->FileObject)) {
-            Flags = 0;
+            return 0;
         }
     }
-    return RamFsctrlEx(&Stream->Oplock, Request->Irp, Count, Flags);
+    return 1;
 }
 
-/* A name in the directory comes or goes: who keeps its list in mind is told, and nobody waits. [IFS: breaking-oplocks] */
+NTSTATUS
+RamOplockControl(PRAM_REQUEST Request, ULONG Count)
+{
+    PRAM_STREAM Stream = Request->Stream;
+
+    if (RamFsctrlEx == NULL || RamKeysEqual == NULL) {
+        return FsRtlOplockFsctrl(&Stream->Oplock, Request->Irp, Count);
+    }
+    return RamFsctrlEx(&Stream->Oplock, Request->Irp, Count, RamKeysMatch(Request, Stream));
+}
+
+/* Opened, and an oplock that nobody comes in front of: 7. [ntifs: FsRtlOplockFsctrl, IRP_MJ_CREATE] */
+NTSTATUS
+RamReserveOplock(PRAM_REQUEST Request, PRAM_STREAM Stream, ULONG Options)
+{
+    if (RamFsctrlEx == NULL && !(Options & FILE_RESERVE_OPFILTER)) {
+        return STATUS_SUCCESS;
+    }
+    return FsRtlOplockFsctrl(&Stream->Oplock, Request->Irp, Stream->Handles + 1);
+}
+
+VOID
+RamDropReservation(PRAM_REQUEST Request, PRAM_STREAM Stream)
+{
+    if (RamCheckOplockEx != NULL) {
+        RamCheckOplockEx(&Stream->Oplock, Request->Irp, OPLOCK_FLAG_BACK_OUT_ATOMIC_OPLOCK, NULL,
+                         NULL, NULL);
+    }
+}
+
+/* What the directory lists changes: who keeps its list in mind is told, and nobody waits. [MS-FSA 2.1.4.12, PARENT_OBJECT] */
 VOID
 RamBreakDirectory(PRAM_REQUEST Request, PRAM_NODE Directory)
 {
-    if (RamBreakToNone != NULL) {
-        RamBreakToNone(&Directory->Data->Oplock, Request->Irp, 0, NULL, NULL, NULL);
+    if (RamIsWindows8) {
+        RamCheckOplockEx(&Directory->Data->Oplock, Request->Irp,
+                         0x10 /* OPLOCK_FLAG_PARENT_OBJECT */, NULL, NULL, NULL);
     }
+}
+
+/* ... every directory that lists Node. */
+VOID
+RamBreakParents(PRAM_REQUEST Request, PRAM_NODE Node)
+{
+    for (PLIST_ENTRY Entry = Node->Names.Flink; Entry != &Node->Names; Entry = Entry->Flink) {
+        PRAM_LINK Link = CONTAINING_RECORD(Entry, RAM_LINK, OfNode);
+
+        if (Link->Parent != NULL) {
+            RamBreakDirectory(Request, Link->Parent);
+        }
+    }
+}
+
+/* The handle's own oplock ends; one that deletes on close takes others' caching of handles with it, and does not wait for them. */
+VOID
+RamCleanupOplock(PRAM_REQUEST Request)
+{
+    POPLOCK Oplock = &Request->Stream->Oplock;
+
+    if (RamIsWindows8 && (Request->Ccb->Flags & RAM_CCB_DELETE_ON_CLOSE)) {
+        RamCheckOplockEx(Oplock, Request->Irp,
+                         0x20 /* OPLOCK_FLAG_CLOSING_DELETE_ON_CLOSE */ |
+                             OPLOCK_FLAG_COMPLETE_IF_OPLOCKED,
+                         NULL, NULL, NULL);
+    } else {
+        FsRtlCheckOplock(Oplock, Request->Irp, NULL, NULL, NULL);
+    }
+}
+
+/* The break is over: the request that waits starts again. */
+VOID NTAPI
+RamBreakOver(PVOID Context, PIRP Irp)
+{
+    KeSetEvent(Context, IO_NO_INCREMENT, FALSE);
+}
+
+/* Who caches a handle of Node is asked to close it; STATUS_PENDING: to wait for Request->Break, then to start again. */
+NTSTATUS
+RamBreakOpens(PRAM_REQUEST Request, PRAM_NODE Node)
+{
+    for (PLIST_ENTRY Entry = Node->Streams.Flink; Entry != &Node->Streams; Entry = Entry->Flink) {
+        PRAM_STREAM Stream = CONTAINING_RECORD(Entry, RAM_STREAM, Links);
+        NTSTATUS Status;
+
+        if (Stream->Handles == 0 ||
+            (!FsRtlCurrentBatchOplock(&Stream->Oplock) && !RamCachesHandle(&Stream->Oplock))) {
+            continue;
+        }
+        KeClearEvent(&Request->Break);
+        Status =
+            FsRtlCheckOplock(&Stream->Oplock, Request->Irp, &Request->Break, RamBreakOver, NULL);
+        if (Status != STATUS_SUCCESS) {
+            return Status;
+        }
+    }
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS

@@ -244,6 +244,8 @@ typedef struct _RAM_REQUEST {
     PRAM_CCB Ccb;
     ULONG_PTR Information;
     BOOLEAN Taken; /* the IRP is somebody else's now, or complete */
+    KEVENT
+    Break; /* STATUS_PENDING of what waits for an oplock's break, to start again: is set when it is over */
 } RAM_REQUEST, *PRAM_REQUEST;
 
 typedef NTSTATUS RAM_HANDLER(PRAM_REQUEST Request);
@@ -392,7 +394,13 @@ BOOLEAN RamIsLocked(PRAM_STREAM Stream);
 ULONG RamHasWritableReferences(PSECTION_OBJECT_POINTERS Pointers);
 BOOLEAN RamCachesHandle(POPLOCK Oplock);
 NTSTATUS RamOplockControl(PRAM_REQUEST Request, ULONG Count);
+NTSTATUS RamReserveOplock(PRAM_REQUEST Request, PRAM_STREAM Stream, ULONG Options);
+VOID RamDropReservation(PRAM_REQUEST Request, PRAM_STREAM Stream);
 VOID RamBreakDirectory(PRAM_REQUEST Request, PRAM_NODE Directory);
+VOID RamBreakParents(PRAM_REQUEST Request, PRAM_NODE Node);
+VOID RamCleanupOplock(PRAM_REQUEST Request);
+NTSTATUS RamBreakOpens(PRAM_REQUEST Request, PRAM_NODE Node);
+VOID NTAPI RamBreakOver(PVOID Context, PIRP Irp);
 NTSTATUS RamBreakHandle(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
                         POPLOCK_WAIT_COMPLETE_ROUTINE CompletionRoutine,
                         POPLOCK_FS_PREPOST_IRP PostIrpRoutine);

@@ -3,8 +3,8 @@
  * FILE_LINK_INFORMATION; nt-semantics-2 4.4]
  *
  *   M1  Everything is checked before the first name goes.
- *   M2  A directory moves as a whole: nobody may have anything below it open.
- *   M3  A target that is replaced must be a file that nobody has open and that is no image in use; views of its data do not
+ *   M2  A directory moves as a whole: nobody may have anything below it open; who has, and an oplock for the handle, may close it.
+ *   M3  A target that is replaced must be a file that nobody has open (M2's oplocks go here too) and that is no image in use; views of its data do not
  *       matter. A POSIX rename also replaces what is open with FILE_SHARE_DELETE, and an empty directory by a directory.
  *       Whoever has the replaced one open goes on with it: it has no name any more.
  *   M4  A stream is renamed with all who have it open: what they hold is the stream and not its name. A file always has an unnamed
@@ -84,11 +84,21 @@ RamMayReplace(PRAM_REQUEST Request, PRAM_TARGET Target)
     if ((Node->Directory && (!Posix || !Request->Stream->Node->Directory)) ||
         ((Node->Attributes & FILE_ATTRIBUTE_READONLY) &&
          !(Target->Flags & RAM_RENAME_IGNORE_READONLY)) ||
-        (Node->Handles != 0 && !Posix) || !RamMayUnlink(Request, Target->Existing)) {
+        !RamMayUnlink(Request, Target->Existing)) {
         return STATUS_ACCESS_DENIED;
     }
     if (Node->Directory && !RamIsEmpty(Node)) {
         return STATUS_DIRECTORY_NOT_EMPTY;
+    }
+    if (Node->Handles != 0) {
+        NTSTATUS Status = RamBreakOpens(Request, Node);
+
+        if (Status != STATUS_SUCCESS) {
+            return Status;
+        }
+        if (Node->Handles != 0 && !Posix) {
+            return STATUS_ACCESS_DENIED;
+        }
     }
     if (Posix && !RamIsDeleteShared(Node)) {
         return STATUS_SHARING_VIOLATION;
@@ -114,19 +124,28 @@ RamDropTarget(PRAM_TARGET Target)
     RamTryFreeNode(Node);
 }
 
-/* M2 */
-static BOOLEAN
-RamIsOpenBelow(PRAM_NODE Directory)
+/* M2; STATUS_PENDING: as RamBreakOpens. [MS-FSA 2.1.4.2] */
+static NTSTATUS
+RamClearBelow(PRAM_REQUEST Request, PRAM_NODE Directory)
 {
+    NTSTATUS Status;
+
     for (PLIST_ENTRY Entry = Directory->Volume->Nodes.Flink; Entry != &Directory->Volume->Nodes;
          Entry = Entry->Flink) {
         PRAM_NODE Node = CONTAINING_RECORD(Entry, RAM_NODE, AllNodes);
 
-        if (Node->Handles != 0 && Node != Directory && RamIsBelow(Node, Directory)) {
-            return TRUE;
+        if (Node->Handles == 0 || Node == Directory || !RamIsBelow(Node, Directory)) {
+            continue;
+        }
+        Status = RamBreakOpens(Request, Node);
+        if (Status != STATUS_SUCCESS) {
+            return Status;
+        }
+        if (Node->Handles != 0) {
+            return STATUS_ACCESS_DENIED;
         }
     }
-    return FALSE;
+    return STATUS_SUCCESS;
 }
 
 /* What has the stream's new name may go, if it is empty and nobody's. [MS-FSA 2.1.5.15.11.1] */
@@ -355,7 +374,7 @@ RamRename(PRAM_REQUEST Request, ULONG Class)
     }
     if (Target.Existing != NULL && Target.Existing != Source) {
         Status = RamMayReplace(Request, &Target); /* M1 */
-        if (!NT_SUCCESS(Status)) {
+        if (Status != STATUS_SUCCESS) {
             return Status;
         }
     }
@@ -363,8 +382,9 @@ RamRename(PRAM_REQUEST Request, ULONG Class)
         if (RamIsBelow(Target.Directory, Node)) {
             return STATUS_INVALID_PARAMETER;
         }
-        if (RamIsOpenBelow(Node)) {
-            return STATUS_ACCESS_DENIED;
+        Status = RamClearBelow(Request, Node);
+        if (Status != STATUS_SUCCESS) {
+            return Status;
         }
     }
     return RamMove(Request, Source, &Target);
@@ -401,7 +421,7 @@ RamHardLink(PRAM_REQUEST Request, ULONG Class)
                        : RamMove(Request, Target.Existing, &Target); /* in the case asked for */
         }
         Status = RamMayReplace(Request, &Target); /* M1 */
-        if (!NT_SUCCESS(Status)) {
+        if (Status != STATUS_SUCCESS) {
             return Status;
         }
         RamDropTarget(&Target);

@@ -72,6 +72,7 @@ RamSetBasic(PRAM_REQUEST Request)
     if (Filter != 0) {
         RamNoteUsn(Node, USN_REASON_BASIC_INFO_CHANGE);
         RamReportNode(Node, Request->Stream, Filter, FILE_ACTION_MODIFIED);
+        RamBreakParents(Request, Node);
     }
     return STATUS_SUCCESS;
 }
@@ -194,6 +195,9 @@ RamSetSize(PRAM_REQUEST Request, ULONG Class)
     } __finally {
         ExReleaseResourceLite(&Stream->Main);
     }
+    if (NT_SUCCESS(Status) && !Request->Stack->Parameters.SetFile.AdvanceOnly) {
+        RamBreakParents(Request, Stream->Node);
+    }
     return Status;
 }
 
@@ -313,17 +317,26 @@ RamSet(PRAM_REQUEST Request)
             return Status;
         }
     }
-    if (Size) {
-        ExAcquireResourceSharedLite(&Volume->Resource, TRUE);
-    } else {
-        ExAcquireResourceExclusiveLite(&Volume->Resource, TRUE);
-    }
-    __try {
-        Status = RamIsDismounted(Volume, Request->Ccb) ? STATUS_VOLUME_DISMOUNTED
-                 : Size                                ? RamSetSize(Request, Class)
-                                                       : RamSetTree(Request, Class);
-    } __finally {
-        ExReleaseResourceLite(&Volume->Resource);
-    }
+    KeInitializeEvent(&Request->Break, NotificationEvent, FALSE);
+    do {
+        if (Size) {
+            ExAcquireResourceSharedLite(&Volume->Resource, TRUE);
+        } else {
+            ExAcquireResourceExclusiveLite(&Volume->Resource, TRUE);
+        }
+        __try {
+            Status = RamIsDismounted(Volume, Request->Ccb) ? STATUS_VOLUME_DISMOUNTED
+                     : Size                                ? RamSetSize(Request, Class)
+                                                           : RamSetTree(Request, Class);
+        } __finally {
+            ExReleaseResourceLite(&Volume->Resource);
+        }
+        if (Status == STATUS_PENDING) { /* with the volume's resource nobody could close */
+            KeWaitForSingleObject(&Request->Break, Executive, KernelMode, FALSE, NULL);
+            if (Request->Irp->Cancel) {
+                return STATUS_CANCELLED;
+            }
+        }
+    } while (Status == STATUS_PENDING);
     return Status;
 }

@@ -11,6 +11,10 @@
  *   K3  A break that is acknowledged makes the operation wait (or not: the table); it is served when the owner
  *       acknowledges or closes.
  *   K4  Who waits in FsRtlCheckOplock without a completion routine waits here.
+ *   K5  A create that requires an oplock (FILE_OPEN_REQUIRING_OPLOCK) breaks nobody's, and reserves: until its file object asks, is
+ *       cleaned up or the create is backed out, what would break any oplock waits. [Win32: Types of Opportunistic Locks]
+ *   K6  A directory's oplock is broken by what changes in the directory, but by those who were opened with its key as their
+ *       parent key. Nobody waits for that. [MS-FSA 2.1.4.12, 2.1.4.12.2: PARENT_OBJECT]
  */
 #include "nt/fsrtl/fsrtlp.h"
 #include "nt/inc/ecp.h"
@@ -28,7 +32,8 @@ typedef enum _FSRTLP_KIND {
     KindLevel1,
     KindBatch,
     KindFilter,
-    KindWin7, /* FSCTL_REQUEST_OPLOCK */
+    KindWin7,     /* FSCTL_REQUEST_OPLOCK */
+    KindReserved, /* K5: none yet */
 } FSRTLP_KIND;
 
 typedef struct _FSRTLP_OWNER {
@@ -317,7 +322,7 @@ FsRtlpBroken(PFSRTLP_OPLOCK This, PFILE_OBJECT FileObject)
     for (PLIST_ENTRY Entry = This->Owners.Flink; Entry != &This->Owners; Entry = Entry->Flink) {
         PFSRTLP_OWNER Owner = CONTAINING_RECORD(Entry, FSRTLP_OWNER, Links);
 
-        if (Owner->FileObject == FileObject && Owner->Irp == NULL) {
+        if (Owner->FileObject == FileObject && Owner->Irp == NULL && Owner->Kind != KindReserved) {
             return Owner;
         }
     }
@@ -397,17 +402,68 @@ FsRtlpBreakNotify(PFSRTLP_OPLOCK This, PIRP Irp)
     return STATUS_PENDING;
 }
 
-NTSTATUS NTAPI
-FsRtlOplockFsctrlEx(POPLOCK Oplock, PIRP Irp, ULONG OpenCount, ULONG Flags)
+/* K5. TRUE: FileObject had reserved one, and has not any more. */
+static BOOLEAN
+FsRtlpDropReservation(PFSRTLP_OPLOCK This, PFILE_OBJECT FileObject)
 {
-    PFSRTLP_OPLOCK This = FsRtlpOplock(Oplock);
-    ULONG Code = IoGetCurrentIrpStackLocation(Irp)->Parameters.FileSystemControl.FsControlCode;
+    for (PLIST_ENTRY Entry = This->Owners.Flink; Entry != &This->Owners; Entry = Entry->Flink) {
+        PFSRTLP_OWNER Owner = CONTAINING_RECORD(Entry, FSRTLP_OWNER, Links);
 
-    KiSchedulePoint(SP_OBJECT, Oplock);
-    if ((Flags & 1 /* OPLOCK_FSCTRL_FLAG_ALL_KEYS_MATCH */) &&
-        Code != FSCTL_REQUEST_OPLOCK_LEVEL_2) {
-        OpenCount = min(OpenCount, 1);
+        if (Owner->FileObject == FileObject && Owner->Kind == KindReserved) {
+            FsRtlpFreeOwner(Owner);
+            return TRUE;
+        }
     }
+    return FALSE;
+}
+
+static NTSTATUS
+FsRtlpReserve(PFSRTLP_OPLOCK This, PFILE_OBJECT FileObject, ULONG OpenCount)
+{
+    PFSRTLP_OWNER Owner;
+
+    if (OpenCount > 1 && !KiVersion->OplockRequiredAmongOpens) {
+        return STATUS_OPLOCK_NOT_GRANTED;
+    }
+    for (PLIST_ENTRY Entry = This->Owners.Flink; Entry != &This->Owners; Entry = Entry->Flink) {
+        Owner = CONTAINING_RECORD(Entry, FSRTLP_OWNER, Links);
+        if (((Owner->Level & OP_W) || Owner->Irp == NULL) &&
+            !FsRtlOplockKeysEqual(Owner->FileObject, FileObject)) {
+            return STATUS_CANNOT_BREAK_OPLOCK;
+        }
+    }
+    Owner = FsRtlAllocatePoolWithTag(NonPagedPool, sizeof(*Owner), TAG_FSRTL);
+    RtlZeroMemory(Owner, sizeof(*Owner));
+    Owner->FileObject = FileObject;
+    Owner->Kind = KindReserved;
+    InsertTailList(&This->Owners, &Owner->Links);
+    return STATUS_SUCCESS;
+}
+
+/* A create that requires an oplock, or announces a filter oplock, of which it is only said whether it could be granted now.
+   The request stays the caller's. [ntifs: FsRtlOplockFsctrl] */
+static NTSTATUS
+FsRtlpCreateWithOplock(PFSRTLP_OPLOCK This, PIO_STACK_LOCATION Stack, ULONG OpenCount)
+{
+    ULONG Options = Stack->Parameters.Create.Options;
+
+    if (Options & FILE_OPEN_REQUIRING_OPLOCK) {
+        return FsRtlpReserve(This, Stack->FileObject, OpenCount);
+    }
+    if (!(Options & FILE_RESERVE_OPFILTER)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    return OpenCount == 1 && IsListEmpty(&This->Owners) &&
+                   !(Stack->Parameters.Create.SecurityContext->DesiredAccess &
+                     ~(ACCESS_MASK)(FILE_READ_ATTRIBUTES | SYNCHRONIZE)) &&
+                   (Stack->Parameters.Create.ShareAccess & 7) == 7
+               ? STATUS_SUCCESS
+               : STATUS_OPLOCK_NOT_GRANTED;
+}
+
+static NTSTATUS
+FsRtlpControl(PFSRTLP_OPLOCK This, PIRP Irp, ULONG OpenCount, ULONG Code)
+{
     switch (Code) {
     case FSCTL_REQUEST_OPLOCK_LEVEL_1:
         return FsRtlpRequest(This, Irp, KindLevel1, OP_R | OP_W, OpenCount);
@@ -427,6 +483,32 @@ FsRtlOplockFsctrlEx(POPLOCK Oplock, PIRP Irp, ULONG OpenCount, ULONG Flags)
         return FsRtlpBreakNotify(This, Irp);
     }
     return FsRtlpRefuse(Irp, STATUS_INVALID_PARAMETER);
+}
+
+NTSTATUS NTAPI
+FsRtlOplockFsctrlEx(POPLOCK Oplock, PIRP Irp, ULONG OpenCount, ULONG Flags)
+{
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    PFSRTLP_OPLOCK This = FsRtlpOplock(Oplock);
+    ULONG Code;
+    BOOLEAN Reserved;
+    NTSTATUS Status;
+
+    KiSchedulePoint(SP_OBJECT, Oplock);
+    if (Stack->MajorFunction == IRP_MJ_CREATE) {
+        return FsRtlpCreateWithOplock(This, Stack, OpenCount);
+    }
+    Code = Stack->Parameters.FileSystemControl.FsControlCode;
+    if ((Flags & 1 /* OPLOCK_FSCTRL_FLAG_ALL_KEYS_MATCH */) &&
+        Code != FSCTL_REQUEST_OPLOCK_LEVEL_2) {
+        OpenCount = min(OpenCount, 1);
+    }
+    Reserved = FsRtlpDropReservation(This, Stack->FileObject);
+    Status = FsRtlpControl(This, Irp, OpenCount, Code);
+    if (Reserved) {
+        FsRtlpServeWaiters(This); /* they look again */
+    }
+    return Status;
 }
 
 NTSTATUS NTAPI
@@ -462,8 +544,14 @@ FsRtlpCreateEffect(PFSRTLP_OWNER Owner, PIO_STACK_LOCATION Stack)
 }
 
 static FSRTLP_EFFECT
-FsRtlpEffect(PFSRTLP_OWNER Owner, PIO_STACK_LOCATION Stack)
+FsRtlpEffect(PFSRTLP_OWNER Owner, PIRP Irp)
 {
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    FSRTLP_OWNER Any = {.Kind = KindWin7, .Level = OP_R | OP_W | OP_H};
+
+    if (Owner->Kind == KindReserved) {
+        Owner = &Any; /* K5 */
+    }
     switch (Stack->MajorFunction) {
     case IRP_MJ_CREATE:
         return FsRtlpCreateEffect(Owner, Stack);
@@ -493,7 +581,10 @@ FsRtlpEffect(PFSRTLP_OWNER Owner, PIO_STACK_LOCATION Stack)
                                                                          : EffectNone;
         case FileDispositionInformation:
         case 64:
-            return Owner->Kind == KindWin7 && (Owner->Level & OP_H) ? EffectNoHandle : EffectNone;
+            return Owner->Kind == KindWin7 && (Owner->Level & OP_H) &&
+                           (*(PUCHAR)Irp->AssociatedIrp.SystemBuffer & 1)
+                       ? EffectNoHandle
+                       : EffectNone;
         }
         return EffectNone;
     }
@@ -602,8 +693,9 @@ FsRtlpWait(PFSRTLP_OPLOCK This, PIRP Irp, PVOID Context, POPLOCK_WAIT_COMPLETE_R
 
 /* Breaks what the effect breaks; TRUE: somebody has to acknowledge, and the operation waits for it. */
 static BOOLEAN
-FsRtlpBreakOthers(PFSRTLP_OPLOCK This, PIO_STACK_LOCATION Stack, ULONG Flags)
+FsRtlpBreakOthers(PFSRTLP_OPLOCK This, PIRP Irp, ULONG Flags)
 {
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     BOOLEAN Wait = FALSE;
 
     for (PLIST_ENTRY Entry = This->Owners.Flink; Entry != &This->Owners;) {
@@ -611,7 +703,7 @@ FsRtlpBreakOthers(PFSRTLP_OPLOCK This, PIO_STACK_LOCATION Stack, ULONG Flags)
         BOOLEAN Shared = !(Owner->Level & OP_W),
                 Own = !(Flags & OPLOCK_FLAG_IGNORE_OPLOCK_KEYS) &&
                       FsRtlOplockKeysEqual(Owner->FileObject, Stack->FileObject);
-        FSRTLP_EFFECT Effect = FsRtlpEffect(Owner, Stack);
+        FSRTLP_EFFECT Effect = FsRtlpEffect(Owner, Irp);
         ULONG Level;
 
         Entry = Entry->Flink;
@@ -621,6 +713,10 @@ FsRtlpBreakOthers(PFSRTLP_OPLOCK This, PIO_STACK_LOCATION Stack, ULONG Flags)
             continue;
         }
         if (Effect == EffectNone) {
+            continue;
+        }
+        if (Owner->Kind == KindReserved) {
+            Wait = TRUE; /* K5 */
             continue;
         }
         Level = Effect == EffectToNone     ? 0
@@ -639,6 +735,78 @@ FsRtlpBreakOthers(PFSRTLP_OPLOCK This, PIO_STACK_LOCATION Stack, ULONG Flags)
         }
     }
     return Wait;
+}
+
+static BOOLEAN
+FsRtlpGivesHandles(PFSRTLP_OWNER Owner)
+{
+    return Owner->Kind == KindReserved || (Owner->Kind == KindWin7 && (Owner->Level & OP_H));
+}
+
+/* K5. A create that requires an oplock itself breaks none. Handles: as FsRtlpBreakHandles would. */
+static BOOLEAN
+FsRtlpMustNotBreak(PFSRTLP_OPLOCK This, PIRP Irp, ULONG Flags, BOOLEAN Handles)
+{
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+
+    if (Stack->MajorFunction != IRP_MJ_CREATE ||
+        !(Stack->Parameters.Create.Options & FILE_OPEN_REQUIRING_OPLOCK)) {
+        return FALSE;
+    }
+    for (PLIST_ENTRY Entry = This->Owners.Flink; Entry != &This->Owners; Entry = Entry->Flink) {
+        PFSRTLP_OWNER Owner = CONTAINING_RECORD(Entry, FSRTLP_OWNER, Links);
+        BOOLEAN Breaks =
+            Handles ? FsRtlpGivesHandles(Owner) : FsRtlpEffect(Owner, Irp) != EffectNone;
+
+        if (Breaks && ((Flags & OPLOCK_FLAG_IGNORE_OPLOCK_KEYS) ||
+                       !FsRtlOplockKeysEqual(Owner->FileObject, Stack->FileObject))) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* Those who cache the handle (and, K5, those who may want to) are asked to close it. TRUE: one has to acknowledge. */
+static BOOLEAN
+FsRtlpBreakHandles(PFSRTLP_OPLOCK This, PFILE_OBJECT FileObject, ULONG Flags)
+{
+    BOOLEAN Wait = FALSE;
+
+    for (PLIST_ENTRY Entry = This->Owners.Flink; Entry != &This->Owners;) {
+        PFSRTLP_OWNER Owner = CONTAINING_RECORD(Entry, FSRTLP_OWNER, Links);
+
+        Entry = Entry->Flink;
+        if (!(Flags & OPLOCK_FLAG_IGNORE_OPLOCK_KEYS) &&
+            FsRtlOplockKeysEqual(Owner->FileObject, FileObject)) {
+            continue;
+        }
+        if (Owner->Kind == KindReserved) {
+            Wait = TRUE;
+        } else if (FsRtlpGivesHandles(Owner)) {
+            Wait |= FsRtlpBreak(Owner, Owner->Level & ~OP_H, TRUE);
+        }
+    }
+    return Wait;
+}
+
+/* K6 */
+static VOID
+FsRtlpBreakParent(PFSRTLP_OPLOCK This, PFILE_OBJECT FileObject, ULONG Flags)
+{
+    const GUID *ParentKey = IopParentOplockKeyOf(FileObject);
+
+    for (PLIST_ENTRY Entry = This->Owners.Flink; Entry != &This->Owners;) {
+        PFSRTLP_OWNER Owner = CONTAINING_RECORD(Entry, FSRTLP_OWNER, Links);
+        const GUID *Key = IopOplockKeyOf(Owner->FileObject);
+
+        Entry = Entry->Flink;
+        if (Owner->FileObject == FileObject || Owner->Kind == KindReserved ||
+            (!(Flags & OPLOCK_FLAG_IGNORE_OPLOCK_KEYS) && Key != NULL && ParentKey != NULL &&
+             RtlEqualMemory(Key, ParentKey, sizeof(GUID)))) {
+            continue;
+        }
+        FsRtlpBreak(Owner, 0, (Owner->Level & (OP_H | OP_W)) != 0);
+    }
 }
 
 /* The operation waits for who has to acknowledge, unless it said that it does not. */
@@ -689,16 +857,38 @@ FsRtlCheckOplockEx(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
     if (This == NULL) {
         return STATUS_SUCCESS;
     }
-    /* The key came with the create; of a create that required an oplock there is nothing to take back. */
-    if (Flags & (OPLOCK_FLAG_OPLOCK_KEY_CHECK_ONLY | OPLOCK_FLAG_BACK_OUT_ATOMIC_OPLOCK)) {
+    if (Flags & OPLOCK_FLAG_OPLOCK_KEY_CHECK_ONLY) {
+        return STATUS_SUCCESS; /* the I/O manager has kept it, with the create */
+    }
+    if (Flags & OPLOCK_FLAG_BACK_OUT_ATOMIC_OPLOCK) {
+        if (FsRtlpDropReservation(This, Stack->FileObject)) {
+            FsRtlpServeWaiters(This);
+        }
+        return STATUS_SUCCESS;
+    }
+    if (Flags & 0x10 /* OPLOCK_FLAG_PARENT_OBJECT */) {
+        FsRtlpBreakParent(This, Stack->FileObject, Flags);
         return STATUS_SUCCESS;
     }
     if (Stack->MajorFunction == IRP_MJ_CLEANUP) {
-        return FsRtlpOplockCleanup(This, Stack->FileObject);
+        BOOLEAN Wait = (Flags & 0x20 /* OPLOCK_FLAG_CLOSING_DELETE_ON_CLOSE */) &&
+                       FsRtlpBreakHandles(This, Stack->FileObject, Flags);
+
+        FsRtlpOplockCleanup(This, Stack->FileObject);
+        return Wait ? FsRtlpAwait(This, Irp, Flags, Context, CompletionRoutine, PostIrpRoutine)
+                    : STATUS_SUCCESS;
     }
-    return FsRtlpBreakOthers(This, Stack, Flags)
-               ? FsRtlpAwait(This, Irp, Flags, Context, CompletionRoutine, PostIrpRoutine)
-               : STATUS_SUCCESS;
+    if (FsRtlpMustNotBreak(This, Irp, Flags, FALSE)) {
+        return STATUS_CANNOT_BREAK_OPLOCK;
+    }
+    while (FsRtlpBreakOthers(This, Irp, Flags)) {
+        NTSTATUS Status = FsRtlpAwait(This, Irp, Flags, Context, CompletionRoutine, PostIrpRoutine);
+
+        if (Status != STATUS_SUCCESS || FsRtlpLookAtOplock(Oplock) != This) {
+            return Status;
+        }
+    }
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS NTAPI
@@ -717,23 +907,16 @@ FsRtlOplockBreakH(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     PFSRTLP_OPLOCK This = FsRtlpLookAtOplock(Oplock);
-    BOOLEAN Wait = FALSE;
 
     if (This == NULL) {
         return STATUS_SUCCESS;
     }
-    for (PLIST_ENTRY Entry = This->Owners.Flink; Entry != &This->Owners;) {
-        PFSRTLP_OWNER Owner = CONTAINING_RECORD(Entry, FSRTLP_OWNER, Links);
-
-        Entry = Entry->Flink;
-        if (Owner->Kind == KindWin7 && (Owner->Level & OP_H) &&
-            ((Flags & OPLOCK_FLAG_IGNORE_OPLOCK_KEYS) ||
-             !FsRtlOplockKeysEqual(Owner->FileObject, Stack->FileObject))) {
-            Wait |= FsRtlpBreak(Owner, Owner->Level & ~OP_H, TRUE);
-        }
+    if (FsRtlpMustNotBreak(This, Irp, Flags, TRUE)) {
+        return STATUS_CANNOT_BREAK_OPLOCK;
     }
-    return Wait ? FsRtlpAwait(This, Irp, Flags, Context, CompletionRoutine, PostIrpRoutine)
-                : STATUS_SUCCESS;
+    return FsRtlpBreakHandles(This, Stack->FileObject, Flags)
+               ? FsRtlpAwait(This, Irp, Flags, Context, CompletionRoutine, PostIrpRoutine)
+               : STATUS_SUCCESS;
 }
 
 /* "Immediately without regard for any oplock key." */
@@ -811,6 +994,12 @@ FsRtlpHolds(POPLOCK Oplock, ULONG Level, BOOLEAN Legacy)
     for (PLIST_ENTRY Entry = This->Owners.Flink; Entry != &This->Owners; Entry = Entry->Flink) {
         PFSRTLP_OWNER Owner = CONTAINING_RECORD(Entry, FSRTLP_OWNER, Links);
 
+        if (Owner->Kind == KindReserved) {
+            if (Level & OP_H) {
+                return TRUE; /* K5: it may become one */
+            }
+            continue;
+        }
         if (Legacy ? Owner->Kind == KindBatch || Owner->Kind == KindFilter
                    : (Owner->Level & Level) == Level) {
             return TRUE;

@@ -53,6 +53,8 @@ typedef struct _KI_VERSION {
     BOOLEAN ImageNotifyExtended;
     /* 7 and later: KeRundownQueue ends the waits of the queue's threads, and all later ones. */
     BOOLEAN QueueRundownWakes;
+    /* FILE_OPEN_REQUIRING_OPLOCK is granted although others have the stream open. [ntifs: FltCreateFileEx2] */
+    BOOLEAN OplockRequiredAmongOpens;
 } KI_VERSION;
 
 extern const KI_VERSION *KiVersion; /* the row of this run */

@@ -180,49 +180,88 @@ IopEcpListOf(PFILE_OBJECT FileObject, PBOOLEAN *Owned)
     return &IopFile(FileObject)->EcpList;
 }
 
-static const GUID *
-IopKeyInList(PECP_LIST List)
+/* The keys that the create's extra parameters hold; those that are there already stay. */
+static VOID
+IopTakeOplockKeys(PIOP_FILE File)
 {
     static const GUID Single = {
         0x48850596, 0x3050, 0x4be7, {0x98, 0x63, 0xfe, 0xc3, 0x50, 0xce, 0x8d, 0x7f}};
     static const GUID Dual = {
         0x41621a14, 0xb08b, 0x4df1, {0xb6, 0x76, 0xa0, 0x5f, 0xfd, 0xf0, 0x1b, 0xea}};
+    POPLOCK_KEY_CONTEXT Keys = &File->OplockKeys;
     ULONG Size;
-    PVOID Key;
+    GUID *Key;
 
-    if (List == NULL) {
-        return NULL;
+    if (File->EcpList == NULL || Keys->Flags != 0) {
+        return;
     }
-    if (NT_SUCCESS(FsRtlFindExtraCreateParameter(List, &Single, &Key, &Size)) &&
+    if (NT_SUCCESS(FsRtlFindExtraCreateParameter(File->EcpList, &Single, (PVOID *)&Key, &Size)) &&
         Size >= sizeof(GUID)) {
-        return Key;
+        Keys->Version = 1;
+        Keys->Flags = OPLOCK_KEY_FLAG_TARGET_KEY;
+        Keys->TargetOplockKey = *Key;
+        return;
     }
     /* the parent's key, the target's, and whether each is set */
-    if (NT_SUCCESS(FsRtlFindExtraCreateParameter(List, &Dual, &Key, &Size)) &&
-        Size >= 2 * sizeof(GUID) + 2 && ((PUCHAR)Key)[2 * sizeof(GUID) + 1]) {
-        return (GUID *)Key + 1;
+    if (NT_SUCCESS(FsRtlFindExtraCreateParameter(File->EcpList, &Dual, (PVOID *)&Key, &Size)) &&
+        Size >= 2 * sizeof(GUID) + 2) {
+        PBOOLEAN Set = (PBOOLEAN)(Key + 2);
+
+        Keys->Version = 2;
+        Keys->Flags =
+            (Set[0] ? OPLOCK_KEY_FLAG_PARENT_KEY : 0) | (Set[1] ? OPLOCK_KEY_FLAG_TARGET_KEY : 0);
+        Keys->ParentOplockKey = Key[0];
+        Keys->TargetOplockKey = Key[1];
     }
-    return NULL;
+}
+
+static const GUID *
+IopOplockKey(PFILE_OBJECT FileObject, USHORT Which)
+{
+    PIOP_FILE File = IopFile(FileObject);
+
+    IopTakeOplockKeys(File); /* the create may be going on */
+    if (!(File->OplockKeys.Flags & Which)) {
+        return NULL;
+    }
+    return Which == OPLOCK_KEY_FLAG_PARENT_KEY ? &File->OplockKeys.ParentOplockKey
+                                               : &File->OplockKeys.TargetOplockKey;
 }
 
 const GUID *
 IopOplockKeyOf(PFILE_OBJECT FileObject)
 {
-    PIOP_FILE File = IopFile(FileObject);
+    return IopOplockKey(FileObject, OPLOCK_KEY_FLAG_TARGET_KEY);
+}
 
-    return File->HasOplockKey ? &File->OplockKey : IopKeyInList(File->EcpList);
+const GUID *
+IopParentOplockKeyOf(PFILE_OBJECT FileObject)
+{
+    return IopOplockKey(FileObject, OPLOCK_KEY_FLAG_PARENT_KEY);
+}
+
+/* NULL: it has no key. [ntddk: IoGetOplockKeyContextEx] */
+POPLOCK_KEY_CONTEXT NTAPI
+IoGetOplockKeyContextEx(PFILE_OBJECT FileObject)
+{
+    return IopFile(FileObject)->OplockKeys.Flags != 0 ? &IopFile(FileObject)->OplockKeys : NULL;
+}
+
+POPLOCK_KEY_ECP_CONTEXT NTAPI
+IoGetOplockKeyContext(PFILE_OBJECT FileObject)
+{
+    POPLOCK_KEY_CONTEXT Keys = IoGetOplockKeyContextEx(FileObject);
+
+    return Keys != NULL && (Keys->Flags & OPLOCK_KEY_FLAG_TARGET_KEY)
+               ? (POPLOCK_KEY_ECP_CONTEXT)&Keys->TargetOplockKey
+               : NULL;
 }
 
 /* The create is over. */
 static VOID
 IopForgetEcpList(PIOP_FILE File)
 {
-    const GUID *Key = IopKeyInList(File->EcpList);
-
-    if (Key != NULL) {
-        File->OplockKey = *Key;
-        File->HasOplockKey = TRUE;
-    }
+    IopTakeOplockKeys(File);
     if (File->EcpOwned) {
         FsRtlFreeExtraCreateParameterList(File->EcpList);
     }

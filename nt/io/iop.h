@@ -38,6 +38,7 @@
 #include "nt/inc/se.h"
 #include "nt/inc/cm.h"
 #include "nt/inc/io.h"
+#include "nt/inc/ecp.h"
 
 C_ASSERT(sizeof(IRP) == 0xd0);
 C_ASSERT(sizeof(IO_STACK_LOCATION) == 0x48);
@@ -144,9 +145,8 @@ typedef struct _IOP_FILE {
     BOOLEAN EcpOwned;
     BOOLEAN IgnoreSharing;
     BOOLEAN RemoteOrigin;
-    LIST_ENTRY Contexts; /* of filters (nt/fsrtl); under IrpListLock */
-    GUID OplockKey;      /* of the create's extra parameters */
-    BOOLEAN HasOplockKey;
+    LIST_ENTRY Contexts;           /* of filters (nt/fsrtl); under IrpListLock */
+    OPLOCK_KEY_CONTEXT OplockKeys; /* of the create's extra parameters */
 } IOP_FILE, *PIOP_FILE;
 
 #define IOP_SKIP_PORT_ON_SUCCESS       1

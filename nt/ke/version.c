@@ -64,7 +64,8 @@ static const KI_VERSION KiVersionTable[] = {
      .ImageNotifyExtended = TRUE,
      .DirectNeedsTypecheck = TRUE,
      .LocksKnowOwner = TRUE,
-     .QueueRundownWakes = TRUE},
+     .QueueRundownWakes = TRUE,
+     .OplockRequiredAmongOpens = TRUE},
     {.Name = "win10",
      .MajorVersion = 10,
      .MinorVersion = 0,
@@ -87,6 +88,7 @@ static const KI_VERSION KiVersionTable[] = {
      .SpecialUserApc = TRUE,
      .LocksKnowOwner = TRUE,
      .QueueRundownWakes = TRUE,
+     .OplockRequiredAmongOpens = TRUE,
      .LocksCheckIrql = TRUE},
     {.Name = "win11",
      .MajorVersion = 10,
@@ -111,6 +113,7 @@ static const KI_VERSION KiVersionTable[] = {
      .QueueApcByFlags = TRUE,
      .LocksKnowOwner = TRUE,
      .QueueRundownWakes = TRUE,
+     .OplockRequiredAmongOpens = TRUE,
      .LocksCheckIrql = TRUE},
 };
 

@@ -362,8 +362,8 @@ NTKERNELAPI NTSTATUS NTAPI FsRtlUpperOplockFsctrl(POPLOCK Oplock, PIRP Irp, ULON
 NTKERNELAPI BOOLEAN NTAPI FsRtlCheckLockForOplockRequest(PFILE_LOCK FileLock,
                                                          PLARGE_INTEGER AllocationSize);
 NTKERNELAPI BOOLEAN NTAPI FsRtlAreThereWaitingFileLocks(PFILE_LOCK FileLock);
-NTKERNELAPI NTSTATUS NTAPI IoGetOplockKeyContextEx(PFILE_OBJECT FileObject,
-                                                   POPLOCK_KEY_CONTEXT *Context);
+NTKERNELAPI POPLOCK_KEY_ECP_CONTEXT NTAPI IoGetOplockKeyContext(PFILE_OBJECT FileObject);
+NTKERNELAPI POPLOCK_KEY_CONTEXT NTAPI IoGetOplockKeyContextEx(PFILE_OBJECT FileObject);
 
 /* ---- extra create parameters ---- */
 

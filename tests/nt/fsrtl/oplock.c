@@ -152,6 +152,67 @@ Flags(VOID)
 }
 
 static VOID
+BeginOpen(PREQUEST Request, PFILE_OBJECT File, ACCESS_MASK Access, ULONG Options)
+{
+    PIO_STACK_LOCATION Stack = Begin(Request, File, IRP_MJ_CREATE);
+
+    Request->Security.AccessState = &Request->Access;
+    Request->Security.DesiredAccess = Access;
+    Stack->Parameters.Create.SecurityContext = &Request->Security;
+    Stack->Parameters.Create.Options = (FILE_OPEN << 24) | Options;
+    Stack->Parameters.Create.ShareAccess = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+}
+
+/* FILE_OPEN_REQUIRING_OPLOCK. [ntifs: FsRtlOplockFsctrl, FsRtlCheckOplockEx; IFS: "Atomic Create-With-Oplock"] */
+static VOID
+Required(VOID)
+{
+    REQUEST Create, Other, Holder;
+
+    /* there is a granted oplock that it would break: it is not broken */
+    EXPECT_STATUS(Control(&Holder, Files[0], FSCTL_REQUEST_OPLOCK_LEVEL_1, 1), STATUS_PENDING);
+    BeginOpen(&Create, Files[1], FILE_READ_DATA, FILE_OPEN_REQUIRING_OPLOCK);
+    EXPECT_STATUS(FsRtlCheckOplock(&Oplock, Create.Irp, &Create, Over, NULL),
+                  (NTSTATUS)0xC0000909 /* STATUS_CANNOT_BREAK_OPLOCK */);
+    EXPECT(!Holder.Done);
+    EXPECT_STATUS(FsRtlOplockFsctrl(&Oplock, Create.Irp, 2), (NTSTATUS)0xC0000909);
+    EXPECT(!Create.Done); /* the request is the file system's */
+    IoCancelIrp(Holder.Irp);
+    EXPECT(Holder.Done && Holder.Iosb.Status == STATUS_CANCELLED);
+    End(&Holder);
+    /* now it may: until it has asked for its oplock, or is taken back, others wait */
+    EXPECT_STATUS(FsRtlCheckOplock(&Oplock, Create.Irp, &Create, Over, NULL), STATUS_SUCCESS);
+    EXPECT_STATUS(FsRtlOplockFsctrl(&Oplock, Create.Irp, 1), STATUS_SUCCESS);
+    EXPECT(!Create.Done);
+    EXPECT_STATUS(Operation(&Other, Files[0], IRP_MJ_CREATE, FILE_READ_DATA, FILE_OPEN),
+                  STATUS_PENDING);
+    EXPECT(Other.Waits);
+    EXPECT_STATUS(FsRtlCheckOplockEx(&Oplock, Create.Irp, OPLOCK_FLAG_BACK_OUT_ATOMIC_OPLOCK, NULL,
+                                     NULL, NULL),
+                  STATUS_SUCCESS);
+    EXPECT(!Other.Waits);
+    End(&Other);
+    /* the request comes, and is granted: they look again */
+    EXPECT_STATUS(FsRtlOplockFsctrl(&Oplock, Create.Irp, 1), STATUS_SUCCESS);
+    EXPECT_STATUS(Operation(&Other, Files[0], IRP_MJ_CREATE, FILE_READ_DATA, FILE_OPEN),
+                  STATUS_PENDING);
+    EXPECT_STATUS(Control(&Holder, Files[1], FSCTL_REQUEST_OPLOCK_LEVEL_1, 1), STATUS_PENDING);
+    EXPECT(!Other.Waits && !Holder.Done);
+    IoCancelIrp(Holder.Irp);
+    End(&Holder);
+    End(&Other);
+    End(&Create);
+    EXPECT(!FsRtlCurrentOplock(&Oplock));
+    /* a filter oplock that could be granted */
+    BeginOpen(&Create, Files[1], FILE_READ_ATTRIBUTES, FILE_RESERVE_OPFILTER);
+    EXPECT_STATUS(FsRtlOplockFsctrl(&Oplock, Create.Irp, 2), STATUS_OPLOCK_NOT_GRANTED);
+    EXPECT_STATUS(FsRtlOplockFsctrl(&Oplock, Create.Irp, 1), STATUS_SUCCESS);
+    Create.Security.DesiredAccess = FILE_READ_DATA;
+    EXPECT_STATUS(FsRtlOplockFsctrl(&Oplock, Create.Irp, 1), STATUS_OPLOCK_NOT_GRANTED);
+    End(&Create);
+}
+
+static VOID
 LevelOne(VOID)
 {
     REQUEST Holder, Open, Ack;
@@ -279,5 +340,5 @@ Last(VOID)
     }
 }
 
-TEST_DRIVER(TEST(Prepare), TEST(Flags), TEST(LevelOne), TEST(BatchOplock), TEST(Shared),
-            TEST(InProgress), TEST(Last))
+TEST_DRIVER(TEST(Prepare), TEST(Flags), TEST(Required), TEST(LevelOne), TEST(BatchOplock),
+            TEST(Shared), TEST(InProgress), TEST(Last))

@@ -141,11 +141,123 @@ Unload(PDRIVER_OBJECT DriverObject)
 {
 }
 
+/* Opens Name below C: with a dual key, of which 0 is none. */
+static NTSTATUS
+OpenDual(PCWSTR Name, ULONG Parent, ULONG Target, ULONG Disposition, ULONG Options, PHANDLE Handle)
+{
+    IO_DRIVER_CREATE_CONTEXT Context;
+    OBJECT_ATTRIBUTES Attributes;
+    UNICODE_STRING Path;
+    IO_STATUS_BLOCK Iosb;
+    PECP_LIST List;
+    NTSTATUS Status;
+    DUAL *Ecp;
+
+    RtlInitUnicodeString(&Path, Name);
+    InitializeObjectAttributes(&Attributes, &Path, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL,
+                               NULL);
+    IoInitializeDriverCreateContext(&Context);
+    FsRtlAllocateExtraCreateParameterList(0, &List);
+    FsRtlAllocateExtraCreateParameter(&DualType, sizeof(DUAL), 0, NULL, 'tseT', (PVOID *)&Ecp);
+    RtlZeroMemory(Ecp, sizeof(*Ecp));
+    Ecp->Parent.Data1 = Parent;
+    Ecp->Target.Data1 = Target;
+    Ecp->ParentSet = Parent != 0;
+    Ecp->TargetSet = Target != 0;
+    FsRtlInsertExtraCreateParameter(List, Ecp);
+    Context.ExtraCreateParameter = List;
+    Status =
+        IoCreateFileEx(Handle, FILE_READ_DATA | FILE_WRITE_DATA | DELETE | SYNCHRONIZE, &Attributes,
+                       &Iosb, NULL, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                       Disposition, Options, NULL, 0, CreateFileTypeNone, NULL, 0, &Context);
+    FsRtlFreeExtraCreateParameterList(List);
+    return Status;
+}
+
+/* [ntddk: IoGetOplockKeyContextEx, OPLOCK_KEY_CONTEXT] */
+static VOID
+Contexts(VOID)
+{
+    struct {
+        USHORT Version, Flags;
+        GUID Parent, Target;
+        ULONG Reserved;
+    } *Keys;
+    PVOID(NTAPI * Get)(PFILE_OBJECT);
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"IoGetOplockKeyContextEx");
+    HANDLE Handle;
+    PFILE_OBJECT File;
+
+    NtlabCase = "Contexts";
+    Get = (PVOID)MmGetSystemRoutineAddress(&Name); /* 8 */
+    EXPECT(Get != NULL);
+    EXPECT_STATUS(Open(0, 0, &Handle, &File), STATUS_SUCCESS);
+    EXPECT(Get(File) == NULL);
+    ZwClose(Handle);
+    ObDereferenceObject(File);
+    EXPECT_STATUS(Open(7, 0, &Handle, &File), STATUS_SUCCESS);
+    Keys = Get(File);
+    EXPECT(Keys != NULL && Keys->Version == 1 /* OPLOCK_KEY_VERSION_WIN7 */);
+    EXPECT(Keys->Flags == 2 /* OPLOCK_KEY_FLAG_TARGET_KEY */ && Keys->Target.Data1 == 7);
+    ZwClose(Handle);
+    ObDereferenceObject(File);
+    EXPECT_STATUS(OpenDual(L"\\??\\C:\\oplockkey.txt", 5, 6, FILE_OPEN, 0, &Handle),
+                  STATUS_SUCCESS);
+    ObReferenceObjectByHandle(Handle, 0, *IoFileObjectType, KernelMode, (PVOID *)&File, NULL);
+    Keys = Get(File);
+    EXPECT(Keys != NULL && Keys->Version == 2 && Keys->Flags == 3);
+    EXPECT(Keys->Parent.Data1 == 5 && Keys->Target.Data1 == 6);
+    ZwClose(Handle);
+    ObDereferenceObject(File);
+}
+
+/* Whose parent key is the directory's key may change what is in it. [MS-FSA 2.1.4.12.2, PARENT_OBJECT] */
+static VOID
+Parents(VOID)
+{
+    PCWSTR Child = L"\\??\\C:\\oplockdir\\child";
+    FILE_DISPOSITION_INFORMATION Away = {TRUE};
+    OBJECT_ATTRIBUTES Attributes;
+    IO_STATUS_BLOCK Iosb;
+    HANDLE Folder, File, Event;
+
+    NtlabCase = "Parents";
+    InitializeObjectAttributes(&Attributes, NULL, OBJ_KERNEL_HANDLE, NULL, NULL);
+    ZwCreateEvent(&Event, EVENT_ALL_ACCESS, &Attributes, NotificationEvent, FALSE);
+    EXPECT_STATUS(
+        OpenDual(L"\\??\\C:\\oplockdir", 0, 9, FILE_OPEN_IF, FILE_DIRECTORY_FILE, &Folder),
+        STATUS_SUCCESS);
+    EXPECT_STATUS(Ask(Folder, Event, 1), STATUS_PENDING);
+    /* created and deleted by who has the key */
+    EXPECT_STATUS(OpenDual(Child, 9, 1, FILE_CREATE, FILE_SYNCHRONOUS_IO_NONALERT, &File),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(
+        ZwSetInformationFile(File, &Iosb, &Away, sizeof(Away), FileDispositionInformation),
+        STATUS_SUCCESS);
+    ZwClose(File);
+    EXPECT(!IsBroken(Event));
+    /* the target key is not asked for */
+    EXPECT_STATUS(OpenDual(Child, 3, 9, FILE_CREATE, FILE_SYNCHRONOUS_IO_NONALERT, &File),
+                  STATUS_SUCCESS);
+    EXPECT(IsBroken(Event) && Answer[2] == 0);
+    EXPECT_STATUS(Ask(Folder, Event, 1), STATUS_PENDING);
+    EXPECT_STATUS(
+        ZwSetInformationFile(File, &Iosb, &Away, sizeof(Away), FileDispositionInformation),
+        STATUS_SUCCESS);
+    EXPECT(!IsBroken(Event)); /* the name goes with the handle */
+    ZwClose(File);
+    EXPECT(IsBroken(Event));
+    ZwClose(Folder);
+    ZwClose(Event);
+}
+
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     DriverObject->DriverUnload = Unload;
     Keys();
+    Contexts();
+    Parents();
     DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL, "ntlab-test: done %d %d\n", NtlabPassed,
                NtlabFailed);
     return STATUS_SUCCESS;
