@@ -189,6 +189,7 @@ FltRegisterFilter(PDRIVER_OBJECT Driver, CONST FLT_REGISTRATION *Registration,
     RtlZeroMemory(Filter, sizeof(*Filter));
     Filter->Header.Type = FLTP_FILTER_TYPE;
     ExInitializeRundownProtection(&Filter->Header.Rundown);
+    ExInitializeRundownProtection(&Filter->Header.WorkItems);
     InitializeListHead(&Filter->Instances);
     InitializeListHead(&Filter->Ports);
     InitializeListHead(&Filter->Clients);

@@ -69,8 +69,9 @@ FltpIndex(UCHAR Major)
 typedef struct _FLTP_OBJECT {
     USHORT Type;
     BOOLEAN Deleting;
-    EX_RUNDOWN_REF Rundown; /* G1 */
-    LIST_ENTRY Links;       /* FltpFilters, FltpVolumes, or the volume's instances */
+    EX_RUNDOWN_REF Rundown;   /* G1 */
+    EX_RUNDOWN_REF WorkItems; /* D2 */
+    LIST_ENTRY Links;         /* FltpFilters, FltpVolumes, or the volume's instances */
 } FLTP_OBJECT, *PFLTP_OBJECT;
 
 /* Contexts hang here: of a volume, an instance, a stream, a file, a file object. */

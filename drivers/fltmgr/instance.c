@@ -98,6 +98,7 @@ FltpAttach(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING Name, PCUNIC
     RtlZeroMemory(Instance, sizeof(*Instance));
     Instance->Header.Type = FLTP_INSTANCE_TYPE;
     ExInitializeRundownProtection(&Instance->Header.Rundown);
+    ExInitializeRundownProtection(&Instance->Header.WorkItems);
     ExInitializeRundownProtection(&Instance->IoRundown);
     KeInitializeSpinLock(&Instance->OperationLock);
     InitializeListHead(&Instance->Passed);
@@ -129,6 +130,7 @@ FltpAttach(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING Name, PCUNIC
         Instance->Header.Deleting = TRUE;
         FltpRemove(Instance);
         ExWaitForRundownProtectionRelease(&Instance->IoRundown);
+        ExWaitForRundownProtectionRelease(&Instance->Header.WorkItems);
         FltpForgetInstance(Instance);
         FltpRemoveContexts(&Instance->Contexts, NULL);
         ExWaitForRundownProtectionRelease(&Instance->Header.Rundown);

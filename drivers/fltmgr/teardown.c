@@ -9,7 +9,8 @@
  *   T2  Then operations that are below get their post-callback at once, with a copy of the data and DRAINING; one
  *       whose buffers were swapped cannot be drained: it is cancelled and waited for.
  *   T3  InstanceTeardownComplete when no operation and no I/O of the instance's own is left (IoRundown).
- *   T4  Then the contexts, then the memory, when nobody refers to the instance any more.
+ *   T4  Then the contexts, when no work item of the instance is left (work.c, D2), then the memory, when nobody refers
+ *       to the instance any more.
  */
 #include "fltp.h"
 
@@ -116,6 +117,7 @@ FltpTearDown(PFLT_INSTANCE Instance, FLT_INSTANCE_TEARDOWN_FLAGS Reason)
     if (Filter->Registration.InstanceTeardownCompleteCallback != NULL) {
         Filter->Registration.InstanceTeardownCompleteCallback(&Objects, Reason); /* T3 */
     }
+    ExWaitForRundownProtectionRelease(&Instance->Header.WorkItems);
     FltpForgetTargets(Instance);
     FltpForgetInstance(Instance); /* T4 */
     FltpRemoveContexts(&Instance->Contexts, NULL);

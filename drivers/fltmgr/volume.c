@@ -92,6 +92,7 @@ FltpAttachToVolume(PDEVICE_OBJECT Base, PDEVICE_OBJECT Disk, PDEVICE_OBJECT Cont
     RtlZeroMemory(Volume, sizeof(*Volume));
     Volume->Header.Type = FLTP_VOLUME_TYPE;
     ExInitializeRundownProtection(&Volume->Header.Rundown);
+    ExInitializeRundownProtection(&Volume->Header.WorkItems);
     InitializeListHead(&Volume->Instances);
     InitializeListHead(&Volume->Targeted);
     KeInitializeSpinLock(&Volume->TargetedLock);
@@ -168,6 +169,7 @@ FltpVolumeGone(PFLT_VOLUME Volume)
             FltpTearDown(Instance, FLTFL_INSTANCE_TEARDOWN_VOLUME_DISMOUNT);
         }
     } while (Instance != NULL);
+    ExWaitForRundownProtectionRelease(&Volume->Header.WorkItems);
     FltpRemoveContexts(&Volume->Contexts, NULL);
     FltpForgetCarriers(Volume);
     FltpAcquireExclusive(&FltpLock);

@@ -4,6 +4,8 @@
  * [DDI: FltQueueGenericWorkItem, FltQueueDeferredIoWorkItem, FltDoCompletionProcessingWhenSafe; nt-semantics-2 1.13]
  *
  *   D1  A work item holds its object (filter, instance, volume) until its routine has returned.
+ *   D2  Its routine finds the object's contexts as they were: they go when no work item of the object is left. Not so for
+ *       who has merely referenced the object: a context's cleanup may be where that reference is given back.
  */
 #include "fltp.h"
 
@@ -34,6 +36,27 @@ FltFreeGenericWorkItem(PFLT_GENERIC_WORKITEM FltWorkItem)
     ExFreePoolWithTag(FltWorkItem, FLTP_TAG_WORK);
 }
 
+/* D1, D2 */
+static BOOLEAN
+FltpHold(PFLTP_OBJECT Object)
+{
+    if (Object->Deleting || !ExAcquireRundownProtection(&Object->Rundown)) {
+        return FALSE;
+    }
+    if (!ExAcquireRundownProtection(&Object->WorkItems)) {
+        ExReleaseRundownProtection(&Object->Rundown);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static VOID
+FltpLetGo(PFLTP_OBJECT Object)
+{
+    ExReleaseRundownProtection(&Object->WorkItems);
+    ExReleaseRundownProtection(&Object->Rundown);
+}
+
 static VOID NTAPI
 FltpGenericWorker(PVOID Parameter)
 {
@@ -41,7 +64,7 @@ FltpGenericWorker(PVOID Parameter)
     PFLTP_OBJECT Object = Item->Object; /* the routine may free the item */
 
     Item->Routine(Item, Object, Item->Context);
-    ExReleaseRundownProtection(&Object->Rundown); /* D1 */
+    FltpLetGo(Object);
 }
 
 NTSTATUS FLTAPI
@@ -51,7 +74,7 @@ FltQueueGenericWorkItem(PFLT_GENERIC_WORKITEM FltWorkItem, PVOID FltObject,
 {
     PFLTP_OBJECT Object = FltObject;
 
-    if (Object->Deleting || !ExAcquireRundownProtection(&Object->Rundown)) {
+    if (!FltpHold(Object)) {
         return STATUS_FLT_DELETING_OBJECT;
     }
     FltWorkItem->Routine = WorkerRoutine;
@@ -81,7 +104,7 @@ FltpDeferredWorker(PVOID Parameter)
     PFLT_INSTANCE Instance = Item->Instance;
 
     Item->Routine(Item, Item->Data, Item->Context);
-    ExReleaseRundownProtection(&Instance->Header.Rundown);
+    FltpLetGo(&Instance->Header);
 }
 
 /* May an operation be posted? */
@@ -110,7 +133,7 @@ FltQueueDeferredIoWorkItem(PFLT_DEFERRED_IO_WORKITEM FltWorkItem, PFLT_CALLBACK_
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    if (Instance->TearingDown || !ExAcquireRundownProtection(&Instance->Header.Rundown)) {
+    if (!FltpHold(&Instance->Header)) {
         return STATUS_FLT_DELETING_OBJECT;
     }
     FltWorkItem->Routine = WorkerRoutine;
