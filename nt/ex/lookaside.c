@@ -9,6 +9,7 @@
  * Facts: the DDI pages of ExInitializeNPagedLookasideList, ExInitializeLookasideListEx and their kin.
  */
 #include "exp.h"
+#include "nt/inc/left.h"
 
 #define EXP_LOOKASIDE_DEPTH   4
 #define EXP_LOOKASIDE_MAXIMUM 256
@@ -53,6 +54,7 @@ ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNC
         (Flags & NonPagedPoolNx) ? NonPagedPoolNx : NonPagedPool; /* POOL_NX_ALLOCATION */
 
     ExpInitializeLookaside(&Lookaside->L, Type, Flags, Size, Tag);
+    KiNoteMade("a lookaside list", Lookaside, __builtin_return_address(0));
     Lookaside->L.Allocate = Allocate != NULL ? Allocate : ExAllocatePoolWithTag;
     Lookaside->L.Free = Free != NULL ? Free : ExFreePool;
 }
@@ -63,6 +65,7 @@ ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTI
                                USHORT Depth)
 {
     ExpInitializeLookaside(&Lookaside->L, PagedPool | (Flags & NonPagedPoolNx), Flags, Size, Tag);
+    KiNoteMade("a lookaside list", Lookaside, __builtin_return_address(0));
     Lookaside->L.Allocate = Allocate != NULL ? Allocate : ExAllocatePoolWithTag;
     Lookaside->L.Free = Free != NULL ? Free : ExFreePool;
 }
@@ -80,12 +83,14 @@ ExpDrain(PGENERAL_LOOKASIDE List)
 VOID NTAPI
 ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside)
 {
+    KiForgetMade(Lookaside);
     ExpDrain(&Lookaside->L);
 }
 
 VOID NTAPI
 ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside)
 {
+    KiForgetMade(Lookaside);
     ExpDrain(&Lookaside->L);
 }
 
@@ -123,6 +128,7 @@ ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX Lookaside, PALLOCATE_FUNCTION_EX 
     Lookaside->L.AllocateEx = Allocate != NULL ? Allocate : ExpAllocateEx;
     Lookaside->L.FreeEx = Free != NULL ? Free : ExpFreeEx;
     InitializeListHead(&Lookaside->L.ListEntry);
+    KiNoteMade("a lookaside list", Lookaside, __builtin_return_address(0));
     return STATUS_SUCCESS;
 }
 
@@ -139,5 +145,6 @@ ExFlushLookasideListEx(PLOOKASIDE_LIST_EX Lookaside)
 VOID NTAPI
 ExDeleteLookasideListEx(PLOOKASIDE_LIST_EX Lookaside)
 {
+    KiForgetMade(Lookaside);
     ExFlushLookasideListEx(Lookaside);
 }

@@ -22,6 +22,7 @@
  * a wait. An owner is an ERESOURCE_THREAD: a thread, or an owner pointer whose two low bits are set.
  */
 #include "exp.h"
+#include "nt/inc/left.h"
 
 #define EXP_PENDING_OWNER    ((ERESOURCE_THREAD)1)
 #define OWNER_POINTER(Owner) (((Owner) & 3) == 3)
@@ -39,6 +40,7 @@ ExInitializeResourceLite(PERESOURCE Resource)
     RtlZeroMemory(Resource, sizeof(*Resource));
     InitializeListHead(&Resource->SystemResourcesList); /* R4 */
     KeInitializeSpinLock(&Resource->SpinLock);
+    KiNoteMade("a resource", Resource, __builtin_return_address(0));
     return STATUS_SUCCESS;
 }
 
@@ -72,6 +74,7 @@ NTSTATUS NTAPI
 ExDeleteResourceLite(PERESOURCE Resource)
 {
     KiSchedulePoint(SP_ACQUIRE_LOCK, Resource);
+    KiForgetMade(Resource);
     if (Resource->OwnerTable != NULL) {
         ExpFree(Resource->OwnerTable);
     }

@@ -34,6 +34,16 @@ VOID ObpListHandles(ULONG64 Start, OBP_HANDLE_SAY *Say, PVOID Context);
 VOID ExpListAtWork(KI_LEFT_SAY *Say, PVOID Context);
 PVOID ExpCallbackOfDpc(PKDPC Dpc); /* the DPC of an EX_TIMER: its callback; else NULL */
 
+/* What is made in memory that the kernel does not list, and undone again: nt/ke/made.c. Caller: whose code has made it. */
+VOID KiNoteMade(const char *What, const volatile VOID *Object, PVOID Caller);
+VOID KiForgetMade(const volatile VOID *Object);
+VOID KiListMade(ULONG64 Start, ULONG64 Size, KI_LEFT_SAY *Say, PVOID Context);
+
+VOID SepListRoutines(KI_LEFT_SAY *Say, PVOID Context);
+
+/* Tells that the image stays although its unload routine has returned: Count references to its driver object are left. */
+VOID KiTellKept(PKI_MODULE Module, ULONG Count);
+
 /* Tells what the image leaves behind, before it goes; not if the verifier does. Left: KiListLeft's text. */
 VOID KiTellLeft(PKI_MODULE Module, const char *Left);
 

@@ -530,6 +530,17 @@ IopJudgeUnload(PDRIVER_OBJECT DriverObject)
                : STATUS_SUCCESS;
 }
 
+/* The unload routine has returned, and there is nothing more to come: only the caller should still refer to the driver. */
+static VOID
+IopTellKept(PDRIVER_OBJECT DriverObject)
+{
+    LONG_PTR Count = ObpPointerCount(DriverObject) - 1;
+
+    if (Count > 0 && DriverObject->DeviceObject == NULL) {
+        KiTellKept(DriverObject->DriverSection, (ULONG)Count);
+    }
+}
+
 static NTSTATUS
 IopUnloadObject(PUNICODE_STRING Name)
 {
@@ -558,6 +569,7 @@ IopUnloadObject(PUNICODE_STRING Name)
         if (IopMayUnload(DriverObject)) {
             DriverObject->Flags |= DRVO_UNLOAD_INVOKED;
             IopCallUnload(DriverObject);
+            IopTellKept(DriverObject);
         } else {
             IopUnloadPutOff = TRUE;
         }

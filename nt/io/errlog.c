@@ -3,6 +3,7 @@
  * [wdm: IoAllocateErrorLogEntry, IoWriteErrorLogEntry]
  */
 #include "nt/io/iop.h"
+#include "nt/inc/left.h"
 
 typedef struct _IOP_ERROR_ENTRY {
     ULONG Size;
@@ -28,6 +29,8 @@ IoAllocateErrorLogEntry(PVOID IoObject, UCHAR EntrySize)
     ObReferenceObject(IoObject);
     Entry->Size = Size;
     Entry->IoObject = IoObject;
+    KiNoteMade("an entry of the error log, neither written nor freed,", &Entry->Packet,
+               __builtin_return_address(0));
     return &Entry->Packet;
 }
 
@@ -36,6 +39,7 @@ IoFreeErrorLogEntry(PVOID ElEntry)
 {
     PIOP_ERROR_ENTRY Entry = CONTAINING_RECORD(ElEntry, IOP_ERROR_ENTRY, Packet);
 
+    KiForgetMade(ElEntry);
     ObDereferenceObject(Entry->IoObject);
     ExFreePoolWithTag(Entry, 'rEoI');
 }

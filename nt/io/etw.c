@@ -3,6 +3,7 @@
  * [wdm: EtwRegister, EtwEventEnabled, EtwWrite]
  */
 #include "nt/io/iop.h"
+#include "nt/inc/left.h"
 
 #define TAG_ETW 'RwtE'
 
@@ -19,9 +20,9 @@ IopIsProvider(REGHANDLE RegHandle)
     return RegHandle != 0 && ((PIOP_PROVIDER)(ULONG_PTR)RegHandle)->Tag == TAG_ETW;
 }
 
-NTSTATUS NTAPI
-EtwRegister(LPCGUID ProviderId, PETWENABLECALLBACK EnableCallback, PVOID CallbackContext,
-            PREGHANDLE RegHandle)
+static NTSTATUS
+IopRegisterProvider(LPCGUID ProviderId, PETWENABLECALLBACK EnableCallback, PVOID CallbackContext,
+                    PREGHANDLE RegHandle, PVOID Caller)
 {
     PIOP_PROVIDER Provider;
 
@@ -37,7 +38,16 @@ EtwRegister(LPCGUID ProviderId, PETWENABLECALLBACK EnableCallback, PVOID Callbac
     Provider->Callback = EnableCallback;
     Provider->Context = CallbackContext;
     *RegHandle = (REGHANDLE)(ULONG_PTR)Provider;
+    KiNoteMade("an event provider", Provider, Caller);
     return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI
+EtwRegister(LPCGUID ProviderId, PETWENABLECALLBACK EnableCallback, PVOID CallbackContext,
+            PREGHANDLE RegHandle)
+{
+    return IopRegisterProvider(ProviderId, EnableCallback, CallbackContext, RegHandle,
+                               __builtin_return_address(0));
 }
 
 /* What WPP uses from Vista on. */
@@ -45,7 +55,8 @@ NTSTATUS NTAPI
 EtwRegisterClassicProvider(LPCGUID ProviderGuid, ULONG Type, PVOID EnableCallback,
                            PVOID CallbackContext, PREGHANDLE RegHandle)
 {
-    return EtwRegister(ProviderGuid, EnableCallback, CallbackContext, RegHandle);
+    return IopRegisterProvider(ProviderGuid, EnableCallback, CallbackContext, RegHandle,
+                               __builtin_return_address(0));
 }
 
 NTSTATUS NTAPI
@@ -56,6 +67,7 @@ EtwUnregister(REGHANDLE RegHandle)
     if (!IopIsProvider(RegHandle)) {
         return STATUS_INVALID_HANDLE;
     }
+    KiForgetMade(Provider);
     Provider->Tag = 0;
     ExFreePoolWithTag(Provider, TAG_ETW);
     return STATUS_SUCCESS;

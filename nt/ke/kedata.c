@@ -22,7 +22,12 @@ ULONG KiHostClockSlices; /* since the host's clock was looked at */
 ULONG64 KiBusy;          /* processors that may have something to do */
 ULONG KiLonelySlices;    /* slices in a row in which nobody but the asker could step */
 
-KI_QUEUED KiQueued[1 << KI_QUEUED_BITS]; /* left.c */
+KI_QUEUED KiQueued[1 << KI_QUEUED_BITS];    /* left.c */
+KI_LARGE KI_MADE KiMade[1 << KI_MADE_BITS]; /* made.c */
+
+/* notify.c */
+LIST_ENTRY KiProcessorCallbacks = {&KiProcessorCallbacks, &KiProcessorCallbacks};
+LIST_ENTRY KiNmiCallbacks = {&KiNmiCallbacks, &KiNmiCallbacks};
 
 /* timer.c, time.c */
 LIST_ENTRY KiTimerListHead = {&KiTimerListHead, &KiTimerListHead};

@@ -368,6 +368,23 @@ typedef struct _KI_QUEUED {
 } KI_QUEUED, *PKI_QUEUED;
 extern KI_QUEUED KiQueued[1 << KI_QUEUED_BITS];
 
+/* made.c */
+#define KI_MADE_BITS 12
+typedef struct _KI_MADE {
+    const volatile VOID *Object; /* NULL: free */
+    PVOID Caller;
+    const char *What;
+} KI_MADE, *PKI_MADE;
+extern KI_MADE KiMade[1 << KI_MADE_BITS];
+
+/* notify.c */
+typedef struct _KI_NOTIFY {
+    LIST_ENTRY Links;
+    PVOID Routine;
+    PVOID Context;
+} KI_NOTIFY, *PKI_NOTIFY;
+extern LIST_ENTRY KiProcessorCallbacks, KiNmiCallbacks;
+
 /* timer.c */
 #define KI_THREAD_TIMER ((PKDPC)1) /* KTIMER.Dpc of a thread's own timer: its wait times out */
 VOID KiInsertTimer(PKTIMER Timer, LARGE_INTEGER Due, LONG Period);

@@ -1,6 +1,6 @@
 /*
  * left.c - what an unloaded driver leaves behind. Into its image lead timers, DPCs, work items, threads, APCs and registered
- * routines; out of it came pool, symbolic links, kernel handles and devices (nt/io/driver.c).
+ * routines; out of it came pool, symbolic links, kernel handles, what it has made (made.c) and devices (nt/io/driver.c).
  *
  * When an image goes, all of it is written down as text; if it is called after that, the bugcheck (0xCE) says it. Who has
  * queued a timer, DPC, APC or work item is remembered for the last ones only (KiQueued), by the object's address.
@@ -187,6 +187,16 @@ KiListBugCheckCallbacks(PKI_LEFT Left)
 }
 
 static VOID
+KiListNotify(PKI_LEFT Left, PLIST_ENTRY Head, const char *What)
+{
+    for (PLIST_ENTRY At = Head->Flink; At != Head; At = At->Flink) {
+        PKI_NOTIFY Notify = CONTAINING_RECORD(At, KI_NOTIFY, Links);
+
+        KiSayRoutine(Left, What, Notify, Notify->Routine);
+    }
+}
+
+static VOID
 KiSayAtWork(PVOID Context, const char *What, const volatile VOID *Object, PVOID Routine)
 {
     if (KiIsIn(Context, Routine)) {
@@ -216,7 +226,10 @@ KiListLeft(ULONG64 Start, ULONG64 Size, char *Text, ULONG Bytes)
     ObpListRoutines(KiSayRoutine, &Left);
     ExpListRoutines(KiSayRoutine, &Left);
     IopListRoutines(KiSayRoutine, &Left);
+    SepListRoutines(KiSayRoutine, &Left);
     KiListBugCheckCallbacks(&Left);
+    KiListNotify(&Left, &KiProcessorCallbacks, "a processor change callback");
+    KiListNotify(&Left, &KiNmiCallbacks, "an NMI callback");
 }
 
 static VOID
@@ -268,6 +281,58 @@ KiSayHandle(PVOID Context, HANDLE Handle, PCUNICODE_STRING Type, PCUNICODE_STRIN
     }
 }
 
+static VOID
+KiSayMade(PVOID Context, const char *What, const volatile VOID *Object, PVOID Caller)
+{
+    PKI_LEFT Left = Context;
+    int Length;
+
+    if (Left->Room >= 200) {
+        Length = KiFormatText(Left->Text, Left->Room, "%s%s 0x%p, made at %a",
+                              Left->Count++ ? "; " : "", What, Object, Caller);
+        KiUsed(Left, Length);
+    }
+    KiForgetMade(Object); /* its code goes */
+}
+
+/* Timers that would queue nothing, but are linked where they lie: in the image, or where its code has set them. */
+static VOID
+KiListBareTimers(PKI_LEFT Left)
+{
+    for (PLIST_ENTRY At = KiTimerListHead.Flink; At != &KiTimerListHead; At = At->Flink) {
+        PKTIMER Timer = CONTAINING_RECORD(At, KTIMER, TimerListEntry);
+        PKI_QUEUED Slot = KiQueuedSlot(Timer);
+
+        if (!MmIsAddressValid(Timer)) {
+            break;
+        }
+        if (Timer->Dpc == NULL &&
+            (KiIsIn(Left, Timer) || (Slot->Object == Timer && KiIsIn(Left, Slot->Caller)))) {
+            KiSayMade(Left, "a set timer without a DPC", Timer,
+                      Slot->Object == Timer ? Slot->Caller : NULL);
+        }
+    }
+}
+
+VOID
+KiTellKept(PKI_MODULE Module, ULONG Count)
+{
+    char Text[1200], Line[1400];
+    KI_LEFT Left = {.Text = Text, .Room = sizeof(Text)};
+
+    Text[0] = 0;
+    if (VfHooks != NULL && VfHooks->IsVerified(Module->DllBase)) {
+        return;
+    }
+    KiListMade((ULONG64)Module->DllBase, Module->SizeOfImage, KiSayMade, &Left);
+    _snprintf(Line, sizeof(Line),
+              "ntlab: %wZ has been unloaded, and its image stays: %u %s to its driver object %s "
+              "left%s%s\n",
+              &Module->BaseDllName, Count, Count == 1 ? "reference" : "references",
+              Count == 1 ? "is" : "are", Text[0] != 0 ? ": " : "", Text);
+    HcPrint(ABI_OUT_DEBUG, Line, strlen(Line));
+}
+
 VOID
 KiTellLeft(PKI_MODULE Module, const char *Routines)
 {
@@ -287,6 +352,8 @@ KiTellLeft(PKI_MODULE Module, const char *Routines)
     ExpCloseOwner(Module->DllBase, KiSayPool, &Left);
     IopListLinks(Left.Start, Left.Size, KiSayLink, &Left);
     ObpListHandles(Left.Start, KiSayHandle, &Left);
+    KiListMade(Left.Start, Left.Size, KiSayMade, &Left);
+    KiListBareTimers(&Left);
     if (Text[0] == 0 || (VfHooks != NULL && VfHooks->IsVerified(Module->DllBase))) {
         return;
     }

@@ -91,10 +91,3 @@ SeImpersonateClient(PSECURITY_CLIENT_CONTEXT ClientContext, PETHREAD ServerThrea
 {
     SeImpersonateClientEx(ClientContext, ServerThread);
 }
-
-/* Logon sessions of ours never end. */
-NTSTATUS NTAPI
-SeMarkLogonSessionForTerminationNotification(PLUID LogonId)
-{
-    return LogonId->HighPart == 0 ? STATUS_SUCCESS : STATUS_NOT_FOUND;
-}

@@ -218,7 +218,7 @@ SepBuildToken(ULONG Kind)
     } else {
         Parts.Present = Bit == 1 ? SepAdminPrivileges : SepUserPrivileges;
         Parts.Enabled = Bit == 1 ? SepAdminEnabled : SepUserEnabled;
-        Parts.AuthenticationId.LowPart = Bit == 1 ? 0x1E2A1 : 0x2F40D;
+        Parts.AuthenticationId.LowPart = Bit == 1 ? SEP_SESSION_ADMIN : SEP_SESSION_USER;
         Parts.Source = "User32 \0";
         Parts.PrimaryGroup = SEP_KNOWN(SepNoneGroup);
     }

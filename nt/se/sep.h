@@ -165,6 +165,12 @@ extern const SEP_SID SepSid[SepSids];
 
 extern const SE_EXPORTS SepExports;
 extern PTOKEN SepSystem; /* the system token, once made */
+/* session.c */
+#define SEP_SESSION_ADMIN 0x1E2A1
+#define SEP_SESSION_USER  0x2F40D
+typedef NTSTATUS(NTAPI *PSE_LOGON_SESSION_TERMINATED_ROUTINE_EX)(PLUID LogonId, PVOID Context);
+extern LIST_ENTRY SepTerminated;
+
 extern BOOLEAN SepReady; /* phase 1: a thread with a process asks */
 
 #endif

@@ -7,9 +7,11 @@
  */
 #include "vfp.h"
 
+#define VF_RESULT 127 /* what is returned: NULL if it failed */
+
 typedef struct _VF_PAIR {
     const char *Make;
-    CHAR MakeKey; /* the argument; negative: what ~MakeKey points to */
+    CHAR MakeKey; /* the argument; negative: what ~MakeKey points to; or VF_RESULT */
     const char *Undo;
     CHAR UndoKey;
     USHORT Rule;
@@ -39,6 +41,13 @@ static const VF_PAIR VfPairs[] = {
     {"KeRegisterBugCheckCallback", 0, "KeDeregisterBugCheckCallback", 0, VfRuleUnloadCallback},
     {"KeRegisterBugCheckReasonCallback", 0, "KeDeregisterBugCheckReasonCallback", 0,
      VfRuleUnloadCallback},
+    {"KeRegisterNmiCallback", VF_RESULT, "KeDeregisterNmiCallback", 0, VfRuleUnloadCallback},
+    {"KeRegisterProcessorChangeCallback", VF_RESULT, "KeDeregisterProcessorChangeCallback", 0,
+     VfRuleUnloadCallback},
+    {"SeRegisterLogonSessionTerminatedRoutine", 0, "SeUnregisterLogonSessionTerminatedRoutine", 0,
+     VfRuleUnloadCallback},
+    {"SeRegisterLogonSessionTerminatedRoutineEx", 0, "SeUnregisterLogonSessionTerminatedRoutineEx",
+     0, VfRuleUnloadCallback},
 };
 
 static ULONG64
@@ -56,6 +65,12 @@ VfRegistered(PVF_FRAME Frame, ULONG64 Result)
     for (ULONG i = 0; i < RTL_NUMBER_OF(VfPairs); i++) {
         if (strcmp(VfPairs[i].Make, VfCurrent->Name) != 0) {
             continue;
+        }
+        if (VfPairs[i].MakeKey == VF_RESULT) {
+            if (Result != 0) {
+                VfSetPut(&VfRegistrations, Result, ((ULONG64)i + 1) << 56 | (ULONG64)Frame->Caller);
+            }
+            break;
         }
         /* The initializers return nothing; the bug check callbacks TRUE. */
         if (VfPairs[i].Rule == VfRuleUnloadLookaside || NT_SUCCESS((NTSTATUS)Result)) {
@@ -357,6 +372,14 @@ VfInitUnload(VOID)
         VF_HOOK(KeDeregisterBugCheckCallback, VfUnregistered, NULL),
         VF_HOOK(KeRegisterBugCheckReasonCallback, NULL, VfRegistered),
         VF_HOOK(KeDeregisterBugCheckReasonCallback, VfUnregistered, NULL),
+        VF_HOOK(KeRegisterNmiCallback, NULL, VfRegistered),
+        VF_HOOK(KeDeregisterNmiCallback, VfUnregistered, NULL),
+        VF_HOOK(KeRegisterProcessorChangeCallback, NULL, VfRegistered),
+        VF_HOOK(KeDeregisterProcessorChangeCallback, VfUnregistered, NULL),
+        VF_HOOK(SeRegisterLogonSessionTerminatedRoutine, NULL, VfRegistered),
+        VF_HOOK(SeUnregisterLogonSessionTerminatedRoutine, VfUnregistered, NULL),
+        VF_HOOK(SeRegisterLogonSessionTerminatedRoutineEx, NULL, VfRegistered),
+        VF_HOOK(SeUnregisterLogonSessionTerminatedRoutineEx, VfUnregistered, NULL),
         VF_HOOK(IoCreateSymbolicLink, NULL, VfLinkCreated),
         VF_HOOK(IoCreateUnprotectedSymbolicLink, NULL, VfLinkCreated),
         VF_HOOK(IoDeleteSymbolicLink, VfLinkDeleted, NULL),

@@ -69,7 +69,7 @@ function(ntlab_kernel_options target)
   ntlab_overlay(overlay)
   target_include_directories(${target} BEFORE PRIVATE "${NTLAB_SDK}/include")
   target_compile_definitions(${target} PRIVATE _WIN32_WINNT=${WDK_WINVER} WINVER=${WDK_WINVER} NTDDI_VERSION=${WDK_NTDDI}
-    _AMD64_ AMD64 _WIN64 WINNT=1 DEPRECATE_DDK_FUNCTIONS=1 POOL_NX_OPTIN=1 _KERNEL_MODE=1 $<$<CONFIG:Debug>:DBG=1> $<$<CONFIG:Debug>:MSC_NOOPT>)
+    _AMD64_ AMD64 _WIN64 WINNT=1 DEPRECATE_DDK_FUNCTIONS=1 _KERNEL_MODE=1 $<$<CONFIG:Debug>:DBG=1> $<$<CONFIG:Debug>:MSC_NOOPT>)
   # What MSVC takes: a variable defined in several sources (-fcommon), a routine whose type differs in what does not matter.
   target_compile_options(${target} PRIVATE -fms-extensions -fms-compatibility -fms-compatibility-version=19.33 -U_MSC_VER -U_MSC_FULL_VER -U_MSC_BUILD -fgnuc-version=4.2.1 -fcommon -fno-autolink -fasynchronous-unwind-tables "$<$<COMPILE_LANGUAGE:C>:SHELL:-Xclang -fasync-exceptions>"
     -fstack-protector-strong -fno-strict-aliasing -fno-delete-null-pointer-checks -mno-mmx -mcx16 -gdwarf-4 -fno-builtin -fshort-wchar

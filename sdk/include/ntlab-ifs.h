@@ -834,8 +834,13 @@ typedef VOID NTAPI DRIVER_FS_NOTIFICATION(struct _DEVICE_OBJECT *DeviceObject, B
 
 NTKERNELAPI VOID NTAPI SeCaptureSubjectContextEx(PETHREAD Thread, PEPROCESS Process,
                                                  PSECURITY_SUBJECT_CONTEXT SubjectContext);
-NTKERNELAPI NTSTATUS NTAPI SeRegisterLogonSessionTerminatedRoutineEx(PVOID CallbackRoutine,
-                                                                     PVOID Context);
+typedef NTSTATUS(NTAPI SE_LOGON_SESSION_TERMINATED_ROUTINE)(PLUID LogonId);
+typedef NTSTATUS(NTAPI SE_LOGON_SESSION_TERMINATED_ROUTINE_EX)(PLUID LogonId, PVOID Context);
+typedef SE_LOGON_SESSION_TERMINATED_ROUTINE_EX *PSE_LOGON_SESSION_TERMINATED_ROUTINE_EX;
+NTKERNELAPI NTSTATUS NTAPI SeRegisterLogonSessionTerminatedRoutineEx(
+    PSE_LOGON_SESSION_TERMINATED_ROUTINE_EX CallbackRoutine, PVOID Context);
+NTKERNELAPI NTSTATUS NTAPI SeUnregisterLogonSessionTerminatedRoutineEx(
+    PSE_LOGON_SESSION_TERMINATED_ROUTINE_EX CallbackRoutine, PVOID Context);
 NTKERNELAPI NTSTATUS NTAPI SeQuerySessionIdTokenEx(PACCESS_TOKEN Token, PBOOLEAN IsServiceSession,
                                                    PULONG SessionId);
 NTKERNELAPI NTSTATUS NTAPI SeGetCachedSigningLevel(PFILE_OBJECT FileObject, PULONG Flags,

@@ -41,9 +41,6 @@ typedef char TCHAR, *PTCHAR;
 
 /* ---- pool ---- */
 
-#ifndef POOL_NX_OPTIN
-#define POOL_NX_OPTIN 1
-#endif
 #ifndef POOL_NX_ALLOCATION
 #define POOL_NX_ALLOCATION 512
 #endif
@@ -109,11 +106,34 @@ NTKERNELAPI PVOID NTAPI ExAllocatePool3(POOL_FLAGS Flags, SIZE_T NumberOfBytes, 
 NTKERNELAPI VOID NTAPI ExFreePool2(PVOID P, ULONG Tag, PCPOOL_EXTENDED_PARAMETER ExtendedParameters,
                                    ULONG ExtendedParametersCount);
 
+/*
+ * A project opts in by defining POOL_NX_OPTIN: NonPagedPool is what ExInitializeDriverRuntime has decided, no-execute from
+ * Windows 8 on; or POOL_NX_OPTIN_AUTO: always NonPagedPoolNx. [kernel: nx-pool-opt-in-mechanisms]
+ */
 #define DrvRtPoolNxOptIn 0x00000001
+#if defined(POOL_NX_OPTIN) && POOL_NX_OPTIN
+DECLSPEC_SELECTANY POOL_TYPE ExDefaultNonPagedPoolType = NonPagedPool;
+#define NonPagedPool ExDefaultNonPagedPoolType
+#elif defined(POOL_NX_OPTIN_AUTO) && POOL_NX_OPTIN_AUTO
+#define NonPagedPool NonPagedPoolNx
+#endif
+
+NTKERNELAPI BOOLEAN NTAPI PsGetVersion(PULONG MajorVersion, PULONG MinorVersion, PULONG BuildNumber,
+                                      PUNICODE_STRING CSDVersion);
+
 FORCEINLINE VOID
 ExInitializeDriverRuntime(ULONG RuntimeFlags)
 {
+#if defined(POOL_NX_OPTIN) && POOL_NX_OPTIN
+    ULONG Major, Minor;
+
+    PsGetVersion(&Major, &Minor, NULL, NULL);
+    if ((RuntimeFlags & DrvRtPoolNxOptIn) && (Major > 6 || (Major == 6 && Minor >= 2))) {
+        ExDefaultNonPagedPoolType = NonPagedPoolNx;
+    }
+#else
     (void)RuntimeFlags; /* NonPagedPool means what the source says */
+#endif
 }
 
 FORCEINLINE PVOID

@@ -249,6 +249,69 @@ Callbacks(VOID)
     EXPECT(!KeDeregisterBugCheckReasonCallback(&ReasonRecord));
 }
 
+static ULONG StartedCount, CompleteCount, FailureCount, FailAt;
+
+static VOID NTAPI
+OnProcessor(PVOID CallbackContext, PKE_PROCESSOR_CHANGE_NOTIFY_CONTEXT Change, PNTSTATUS Status)
+{
+    EXPECT(CallbackContext == &FailAt);
+    EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    EXPECT_EQ(Change->ProcNumber.Number, Change->NtNumber);
+    switch (Change->State) {
+    case KeProcessorAddStartNotify:
+        EXPECT_EQ(Change->NtNumber, StartedCount);
+        if (++StartedCount == FailAt) {
+            *Status = STATUS_INSUFFICIENT_RESOURCES;
+        }
+        break;
+    case KeProcessorAddCompleteNotify:
+        EXPECT_EQ(Change->NtNumber, CompleteCount++);
+        break;
+    case KeProcessorAddFailureNotify:
+        EXPECT_EQ(Change->NtNumber, FailureCount++);
+        EXPECT_STATUS(Change->Status, STATUS_INSUFFICIENT_RESOURCES);
+        break;
+    }
+}
+
+static BOOLEAN NTAPI
+OnNmi(PVOID Context, BOOLEAN Handled)
+{
+    return Handled;
+}
+
+static VOID
+Notifications(VOID)
+{
+    ULONG Count = KeQueryActiveProcessorCount(NULL);
+    PVOID First, Second;
+
+    First = KeRegisterProcessorChangeCallback(OnProcessor, &FailAt, 0);
+    EXPECT(First != NULL);
+    EXPECT_EQ(StartedCount, 0);
+    Second =
+        KeRegisterProcessorChangeCallback(OnProcessor, &FailAt, KE_PROCESSOR_CHANGE_ADD_EXISTING);
+    EXPECT(Second != NULL && Second != First);
+    EXPECT_EQ(StartedCount, Count);
+    EXPECT_EQ(CompleteCount, Count);
+    EXPECT_EQ(FailureCount, 0);
+    KeDeregisterProcessorChangeCallback(First);
+    KeDeregisterProcessorChangeCallback(Second);
+    StartedCount = CompleteCount = 0;
+    FailAt = 1;
+    EXPECT(KeRegisterProcessorChangeCallback(OnProcessor, &FailAt,
+                                             KE_PROCESSOR_CHANGE_ADD_EXISTING) == NULL);
+    EXPECT_EQ(StartedCount, 1);
+    EXPECT_EQ(CompleteCount, 0);
+    EXPECT_EQ(FailureCount, 1);
+    First = KeRegisterNmiCallback(OnNmi, NULL);
+    Second = KeRegisterNmiCallback(OnNmi, &First);
+    EXPECT(First != NULL && Second != NULL && First != Second);
+    EXPECT_STATUS(KeDeregisterNmiCallback(First), STATUS_SUCCESS);
+    EXPECT_STATUS(KeDeregisterNmiCallback(First), STATUS_INVALID_HANDLE);
+    EXPECT_STATUS(KeDeregisterNmiCallback(Second), STATUS_SUCCESS);
+}
+
 static VOID
 Synch(VOID)
 {
@@ -284,4 +347,4 @@ Synch(VOID)
 }
 
 TEST_DRIVER(TEST(Processors), TEST(Affinities), TEST(SystemAffinity), TEST(Stack), TEST(Times),
-            TEST(Ports), TEST(Callbacks), TEST(Synch))
+            TEST(Ports), TEST(Callbacks), TEST(Notifications), TEST(Synch))

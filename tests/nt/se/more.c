@@ -412,5 +412,33 @@ Filtered(VOID)
     PsDereferencePrimaryToken(Own);
 }
 
+static NTSTATUS NTAPI
+OnSession(PLUID LogonId)
+{
+    return STATUS_SUCCESS;
+}
+
+/* [DDI:ntifs/seregisterlogonsessionterminatedroutine], [DDI:ntifs/semarklogonsessionforterminationnotification] */
+static VOID
+Sessions(VOID)
+{
+    PACCESS_TOKEN Own = PsReferencePrimaryToken(PsGetCurrentProcess());
+    LUID Id = {0x12345, 7};
+
+    EXPECT_STATUS(SeMarkLogonSessionForTerminationNotification(&Id), STATUS_NOT_FOUND);
+    Id.HighPart = 0;
+    EXPECT_STATUS(SeMarkLogonSessionForTerminationNotification(&Id), STATUS_NOT_FOUND);
+    EXPECT_STATUS(SeQueryAuthenticationIdToken(Own, &Id), STATUS_SUCCESS);
+    EXPECT_STATUS(SeMarkLogonSessionForTerminationNotification(&Id), STATUS_SUCCESS);
+    PsDereferencePrimaryToken(Own);
+    EXPECT_STATUS(SeRegisterLogonSessionTerminatedRoutine(NULL), STATUS_INVALID_PARAMETER);
+    EXPECT_STATUS(SeRegisterLogonSessionTerminatedRoutine(OnSession), STATUS_SUCCESS);
+    EXPECT_STATUS(SeRegisterLogonSessionTerminatedRoutine(OnSession), STATUS_SUCCESS);
+    EXPECT_STATUS(SeUnregisterLogonSessionTerminatedRoutine(OnSession), STATUS_SUCCESS);
+    EXPECT_STATUS(SeUnregisterLogonSessionTerminatedRoutine(OnSession), STATUS_SUCCESS);
+    EXPECT_STATUS(SeUnregisterLogonSessionTerminatedRoutine(OnSession), STATUS_NOT_FOUND);
+    EXPECT_STATUS(SeUnregisterLogonSessionTerminatedRoutine(NULL), STATUS_INVALID_PARAMETER);
+}
+
 TEST_DRIVER(TEST(Lists), TEST(Descriptors), TEST(Assigned), TEST(Clients), TEST(States),
-            TEST(Filtered))
+            TEST(Filtered), TEST(Sessions))
