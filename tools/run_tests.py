@@ -21,6 +21,8 @@ Two kinds of tests:
     processors, with another seed, and on every version of Windows that has what it imports (a line with `--os` is for
     that one alone).
 
+All run with NTLAB_SELF_CHECK: a run that is clean fails all the same if the kernel has lost memory of its own (nt/ex/lost.c).
+
 A failure ends with the line that replays it. The last line is the count.
 """
 import argparse
@@ -36,6 +38,8 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SELF_CHECK = {"NTLAB_SELF_CHECK": "1"}
+os.environ.update(SELF_CHECK)
 KINDS = ("deadlock", "hang", "livelock", "leak", "unsupported", "load")
 # What an x86-64-v2 processor lacks, for the C library's choice of string routines.
 PLAIN_LIBC = ("glibc.cpu.hwcaps=-AVX,-AVX2,-AVX512F,-AVX512VL,-AVX512BW,-AVX512CD,-AVX512DQ,-BMI1,-BMI2,-LZCNT,-MOVBE,-FMA,"
@@ -63,7 +67,8 @@ def shown(path):
 
 def replay_line(command, env=None, folder="."):
     """To paste: with the paths as short as they can be from `folder`."""
-    words = [f"{k}={shlex.quote(v)}" for k, v in (env or {}).items()]
+    env = {**(SELF_CHECK if "run" in command else {}), **(env or {})}
+    words = [f"{k}={shlex.quote(v)}" for k, v in env.items()]
     for word in command:
         short = os.path.relpath(word, folder) if os.path.isabs(word) and os.path.exists(word) else word
         if os.path.isabs(word) and "/" not in short:

@@ -4,7 +4,7 @@
  * ex builds pools, locks, work queues and the simple named objects on the dispatcher of nt/ke. It knows
  * objects through nt/inc/ob.h and threads through KTHREAD; it knows nothing of I/O.
  *
- *     pool.c poolfree.c poolapi.c poolusage.c       pools
+ *     pool.c poolfree.c poolapi.c poolusage.c       pools; lost.c blocks that nobody leads to
  *     fastmutex.c resource.c pushlock.c rundown.c   locks; interlocked.c lists under a spin lock; lookaside.c
  *     work.c                                        system worker threads
  *     callback.c extimer.c                          callback objects, EX_TIMER
@@ -32,7 +32,14 @@
 #endif
 
 /* A live block of pool; it may not be freed, nor may others be allocated, while all are visited. */
-typedef VOID (*PEXP_POOL_VISITOR)(PVOID Context, ULONG Tag, BOOLEAN Paged, SIZE_T Bytes);
+typedef struct _EXP_BLOCK {
+    PVOID Address;
+    SIZE_T Bytes;
+    ULONG Tag;
+    BOOLEAN Paged;
+    UCHAR Owner; /* 0: the kernel (owned.c) */
+} EXP_BLOCK;
+typedef VOID (*PEXP_POOL_VISITOR)(PVOID Context, const EXP_BLOCK *Block);
 VOID ExpVisitPool(PEXP_POOL_VISITOR Visit, PVOID Context);
 
 /* Stores a handle where a caller of Mode asked for it. The place has been probed. */

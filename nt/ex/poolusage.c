@@ -5,6 +5,7 @@
  */
 #include "expool.h"
 #include "exp.h"
+#include "owned.h"
 
 typedef struct _EXP_VISIT {
     PEXP_POOL_VISITOR Visit;
@@ -12,10 +13,13 @@ typedef struct _EXP_VISIT {
 } EXP_VISIT;
 
 static VOID
-ExpVisitRun(const EXP_VISIT *To, PEXP_RUN Run)
+ExpVisitRun(const EXP_VISIT *To, PEXP_RUN Run, ULONG_PTR Address)
 {
+    EXP_BLOCK Block = {(PVOID)Address, Run->Bytes, Run->Tag, Run->Kind == ExpKindPaged,
+                       Run->Flags >> EXP_OWNER_SHIFT};
+
     if (Run->State == EXP_ALLOCATED) {
-        To->Visit(To->Context, Run->Tag, Run->Kind == ExpKindPaged, Run->Bytes);
+        To->Visit(To->Context, &Block);
     }
 }
 
@@ -26,8 +30,11 @@ ExpVisitPage(const EXP_VISIT *To, ULONG_PTR Page)
 
     while (Header < End && Header->Check == EXP_CHECK(Header) && Header->Units != 0 &&
            Header->State != EXP_END) {
+        EXP_BLOCK Block = {Header + 1, Header->Bytes, Header->Tag, Header->Kind == ExpKindPaged,
+                           Header->Flags >> EXP_OWNER_SHIFT};
+
         if (Header->State == EXP_ALLOCATED) {
-            To->Visit(To->Context, Header->Tag, Header->Kind == ExpKindPaged, Header->Bytes);
+            To->Visit(To->Context, &Block);
         }
         Header += Header->Units;
     }
@@ -45,7 +52,7 @@ ExpVisitArena(const EXP_VISIT *To, ULONG_PTR Arena, ULONG_PTR First, ULONG_PTR E
         Pages = 1;
         if (Run->State != 0) {
             Pages = (Run->Bytes + PAGE_SIZE - 1) / PAGE_SIZE;
-            ExpVisitRun(To, Run);
+            ExpVisitRun(To, Run, At);
         } else {
             ExpVisitPage(To, At);
         }
@@ -58,7 +65,7 @@ ExpVisitCell(const EXP_VISIT *To, EXP_CELL *Cell)
     ULONG_PTR Start = ExpCellAddress(Cell);
 
     if (Cell->Use == 1) {
-        ExpVisitRun(To, &Cell->Run);
+        ExpVisitRun(To, &Cell->Run, Start);
     }
     for (ULONG_PTR At = Start; Cell->Use == 2 && At < Start + EXP_CELL_SIZE; At += PAGE_SIZE) {
         if (!ExpIsUsed(0, Cell, (PVOID)At)) {

@@ -281,26 +281,26 @@ typedef struct _EXP_TAG_TABLE {
 } EXP_TAG_TABLE;
 
 static VOID
-ExpCountBlock(PVOID Context, ULONG Tag, BOOLEAN Paged, SIZE_T Bytes)
+ExpCountBlock(PVOID Context, const EXP_BLOCK *Block)
 {
     EXP_TAG_TABLE *Table = Context;
     ULONG At = Table->Count;
 
-    while (At != 0 && Table->Tag[At - 1].Tag >= Tag) {
+    while (At != 0 && Table->Tag[At - 1].Tag >= Block->Tag) {
         At--;
     }
-    if (At == Table->Count || Table->Tag[At].Tag != Tag) {
+    if (At == Table->Count || Table->Tag[At].Tag != Block->Tag) {
         if (Table->Count == EXP_TAGS) {
             return;
         }
         RtlMoveMemory(&Table->Tag[At + 1], &Table->Tag[At],
                       (Table->Count - At) * sizeof(Table->Tag[0]));
         RtlZeroMemory(&Table->Tag[At], sizeof(Table->Tag[At]));
-        Table->Tag[At].Tag = Tag;
+        Table->Tag[At].Tag = Block->Tag;
         Table->Count++;
     }
-    *(Paged ? &Table->Tag[At].PagedAllocs : &Table->Tag[At].NonPagedAllocs) += 1;
-    *(Paged ? &Table->Tag[At].PagedUsed : &Table->Tag[At].NonPagedUsed) += Bytes;
+    *(Block->Paged ? &Table->Tag[At].PagedAllocs : &Table->Tag[At].NonPagedAllocs) += 1;
+    *(Block->Paged ? &Table->Tag[At].PagedUsed : &Table->Tag[At].NonPagedUsed) += Block->Bytes;
 }
 
 /* What was freed is not counted: of allocations and frees only the difference is known. */

@@ -31,6 +31,9 @@ NTSTATUS NTAPI ExRaiseHardError(NTSTATUS ErrorStatus, ULONG NumberOfParameters,
                                 ULONG UnicodeStringParameterMask, PULONG_PTR Parameters,
                                 ULONG ValidResponseOptions, PULONG Response);
 
+/* How many blocks of the kernel's pool nothing leads to any more, and the first of them as text; PASSIVE_LEVEL, when nobody else runs (lost.c). */
+ULONG ExpFindLost(PSTR Text, ULONG Bytes);
+
 /* A LUID that nobody else gets. */
 VOID ExpAllocateLuid(PLUID Luid);
 

@@ -108,11 +108,23 @@ IopCreateNode(PDRIVER_OBJECT DriverObject)
     return Node;
 }
 
+typedef struct _IOP_PROPERTY {
+    struct _IOP_PROPERTY *Next;
+    DEVPROPKEY Key;
+    DEVPROPTYPE Type;
+    ULONG Size;
+    UCHAR Data[];
+} IOP_PROPERTY, *PIOP_PROPERTY;
+
 static VOID
 IopDeleteNode(PIOP_DEVICE_NODE Node)
 {
     IopExtension(Node->Pdo)->DeviceNode = NULL;
     RemoveEntryList(&Node->Links);
+    for (PIOP_PROPERTY Each; (Each = Node->Properties) != NULL;) {
+        Node->Properties = Each->Next;
+        ExFreePoolWithTag(Each, 'edoN');
+    }
     IoDeleteDevice(Node->Pdo);
     ExpFree(Node->InstancePath.Buffer);
     ExpFree(Node);
@@ -278,14 +290,6 @@ IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_PROPERTY Device
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
 }
-
-typedef struct _IOP_PROPERTY {
-    struct _IOP_PROPERTY *Next;
-    DEVPROPKEY Key;
-    DEVPROPTYPE Type;
-    ULONG Size;
-    UCHAR Data[];
-} IOP_PROPERTY, *PIOP_PROPERTY;
 
 static PIOP_PROPERTY *
 IopFindProperty(PIOP_DEVICE_NODE Node, const DEVPROPKEY *Key)

@@ -20,8 +20,7 @@ IopRecognize(PVPB Vpb)
 static NTSTATUS
 IopLoadRamfs(PDEVICE_OBJECT Recognizer)
 {
-    UNICODE_STRING Service =
-        RTL_CONSTANT_STRING(L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\ramfs");
+    UNICODE_STRING Service;
     ULONG Type = 2; /* SERVICE_FILE_SYSTEM_DRIVER: so \FileSystem\ramfs */
     NTSTATUS Status;
 
@@ -29,6 +28,7 @@ IopLoadRamfs(PDEVICE_OBJECT Recognizer)
     RtlWriteRegistryValue(RTL_REGISTRY_ABSOLUTE, Service.Buffer, L"Type", REG_DWORD, &Type,
                           sizeof(Type));
     Status = IopLoadDriver(&Service);
+    ExpFree(Service.Buffer);
     if (NT_SUCCESS(Status) || Status == STATUS_IMAGE_ALREADY_LOADED) {
         IoUnregisterFileSystem(Recognizer);
         return STATUS_SUCCESS;

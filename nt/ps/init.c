@@ -219,6 +219,26 @@ PspUnloadDrivers(VOID)
     }
 }
 
+/* The tests' question: has the kernel forgotten memory of its own? */
+static VOID
+PspCheckSelf(VOID)
+{
+    char Lost[300], Text[400];
+    ULONG Count;
+
+    if (HcConfig("self-check", NULL, 0) == 0 || Machine->explore) {
+        return;
+    }
+    KeFlushQueuedDpcs();
+    ObpWaitForDeletes();
+    Count = ExpFindLost(Lost, sizeof(Lost));
+    if (Count != 0) {
+        KiFormatText(Text, sizeof(Text), "the kernel has lost %u blocks of its pool: %s", Count,
+                     Lost);
+        PspStop(ABI_INTERNAL, 0, Text);
+    }
+}
+
 VOID
 PspRunCommandLine(VOID)
 {
@@ -236,5 +256,6 @@ PspRunCommandLine(VOID)
     PspUnloadDrivers();
     KiRunLeftThreads();
     IopShutdownDrivers();
+    PspCheckSelf();
     PspStop(ABI_CLEAN, PspClientExit, NULL);
 }

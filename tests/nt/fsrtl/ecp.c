@@ -91,6 +91,7 @@ OfIrps(VOID)
     EXPECT(Got == List);
     EXPECT_STATUS(FsRtlSetEcpListIntoIrp(Irp, List), STATUS_INVALID_PARAMETER); /* there is one */
     IoFreeIrp(Irp);
+    FsRtlFreeExtraCreateParameterList(List); /* no create has taken it */
     ObDereferenceObject(File);
     ZwClose(Handle);
 }

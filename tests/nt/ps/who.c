@@ -220,6 +220,7 @@ Assign(VOID)
     OBJECT_ATTRIBUTES Attributes;
     SECURITY_QUALITY_OF_SERVICE Quality = {sizeof(Quality), SecurityIdentification, 0, FALSE};
     HANDLE Primary = NULL, Token = NULL;
+    PACCESS_TOKEN Mine;
     BOOLEAN Copy, Effective;
     SECURITY_IMPERSONATION_LEVEL Level;
 
@@ -239,9 +240,9 @@ Assign(VOID)
         ZwSetInformationThread(ZwCurrentThread(), ThreadImpersonationToken, &Token, sizeof(Token)),
         STATUS_SUCCESS);
     EXPECT(PsIsThreadImpersonating(MyThread));
-    PsDereferenceImpersonationToken(
-        PsReferenceImpersonationToken(MyThread, &Copy, &Effective, &Level));
-    EXPECT_EQ(Level, SecurityIdentification);                                  /* the token's own */
+    Mine = PsReferenceImpersonationToken(MyThread, &Copy, &Effective, &Level);
+    PsDereferenceImpersonationToken(Mine);    /* the DDK's macro evaluates it twice */
+    EXPECT_EQ(Level, SecurityIdentification); /* the token's own */
     EXPECT_STATUS(PsAssignImpersonationToken(MyThread, NULL), STATUS_SUCCESS); /* back */
     EXPECT(!PsIsThreadImpersonating(MyThread));
     PsRevertThreadToSelf(MyThread); /* who does not impersonate may go back, too */
