@@ -11,6 +11,9 @@
 
 #define BAD ((volatile int *)0x10)
 
+VOID NTAPI RtlRaiseException(PEXCEPTION_RECORD ExceptionRecord);
+VOID __cdecl RtlRestoreContext(PCONTEXT ContextRecord, PEXCEPTION_RECORD ExceptionRecord);
+
 static volatile int Order[32];
 static volatile int Steps;
 
@@ -674,9 +677,129 @@ LongJump(VOID)
     EXPECT_EQ(Value, 1);
 }
 
+static VOID RaiseOwn(LONG Answer);
+
+/* [LEARN:winnt/rtlraiseexception]: the record is the caller's own; where it was raised is filled in. */
+static LONG
+Continued(PEXCEPTION_POINTERS Pointers, LONG Answer)
+{
+    PEXCEPTION_RECORD Record = Pointers->ExceptionRecord;
+
+    EXPECT_EQ((ULONG)Record->ExceptionCode, 0xE0001234);
+    EXPECT(Record->NumberParameters == 2 && Record->ExceptionInformation[0] == 11 &&
+           Record->ExceptionInformation[1] == 12);
+    EXPECT((ULONG_PTR)Record->ExceptionAddress - (ULONG_PTR)RaiseOwn < 0x1000);
+    EXPECT(Record->ExceptionRecord == NULL);
+    Step(1);
+    return Answer;
+}
+
+static VOID
+RaiseOwn(LONG Answer)
+{
+    EXCEPTION_RECORD Record = {.ExceptionCode = (NTSTATUS)0xE0001234,
+                               .NumberParameters = 2,
+                               .ExceptionInformation = {11, 12}};
+
+    __try {
+        RtlRaiseException(&Record);
+        Step(2); /* continued */
+    } __except (Continued(GetExceptionInformation(), Answer)) {
+        EXPECT_EQ((ULONG)GetExceptionCode(), 0xE0001234);
+        Step(3);
+    }
+}
+
+static VOID
+RaisesOwnRecord(VOID)
+{
+    static const int Handled[] = {1, 3}, Went[] = {1, 2};
+
+    Steps = 0;
+    RaiseOwn(EXCEPTION_EXECUTE_HANDLER);
+    EXPECT(Was(2, Handled));
+    Steps = 0;
+    RaiseOwn(EXCEPTION_CONTINUE_EXECUTION);
+    EXPECT(Was(2, Went));
+}
+
+/* [SEH] a filter that continues what cannot be continued: another exception, of which the first is the cause. */
+static LONG
+NotContinuable(PEXCEPTION_POINTERS Pointers)
+{
+    PEXCEPTION_RECORD Record = Pointers->ExceptionRecord;
+
+    EXPECT_EQ(Record->ExceptionCode, STATUS_NONCONTINUABLE_EXCEPTION);
+    EXPECT((Record->ExceptionFlags & EXCEPTION_NONCONTINUABLE) != 0);
+    EXPECT(Record->NumberParameters == 0);
+    EXPECT(Record->ExceptionRecord != NULL &&
+           Record->ExceptionRecord->ExceptionCode == (NTSTATUS)0xE0005678);
+    Step(2);
+    return EXCEPTION_EXECUTE_HANDLER;
+}
+
+static VOID
+NoncontinuableStays(VOID)
+{
+    static const int Expected[] = {1, 2, 3};
+    EXCEPTION_RECORD Record = {.ExceptionCode = (NTSTATUS)0xE0005678,
+                               .ExceptionFlags = EXCEPTION_NONCONTINUABLE};
+
+    Steps = 0;
+    __try {
+        __try {
+            RtlRaiseException(&Record);
+            Step(9);
+        } __except (GetExceptionCode() == (NTSTATUS)0xE0005678
+                        ? Filter(1, EXCEPTION_CONTINUE_EXECUTION)
+                        : EXCEPTION_CONTINUE_SEARCH) {
+            Step(9);
+        }
+    } __except (NotContinuable(GetExceptionInformation())) {
+        Step(3);
+    }
+    EXPECT(Was(3, Expected));
+}
+
+/* [LEARN:winnt/rtlrestorecontext]: with STATUS_UNWIND_CONSOLIDATE a routine is called, and what it returns is where the context's frame goes on. */
+static CONTEXT Consolidated;
+static EXCEPTION_RECORD Cause;
+static volatile int Consolidations;
+
+static PVOID NTAPI
+Consolidate(PEXCEPTION_RECORD Record)
+{
+    EXPECT(Record->ExceptionCode == STATUS_UNWIND_CONSOLIDATE && Record->NumberParameters == 2);
+    EXPECT_EQ(Record->ExceptionInformation[1], 77);
+    Consolidations++;
+    return (PVOID)Consolidated.Rip;
+}
+
+static VOID
+RestoresContext(VOID)
+{
+    static volatile int Times;
+
+    Times = Consolidations = 0;
+    RtlCaptureContext(&Consolidated);
+    Times++;
+    if (Times == 1) {
+        RtlRestoreContext(&Consolidated, NULL);
+    } else if (Times == 2) {
+        Cause.ExceptionCode = STATUS_UNWIND_CONSOLIDATE;
+        Cause.NumberParameters = 2;
+        Cause.ExceptionInformation[0] = (ULONG_PTR)Consolidate;
+        Cause.ExceptionInformation[1] = 77;
+        RtlRestoreContext(&Consolidated, &Cause);
+    }
+    EXPECT_EQ(Times, 3);
+    EXPECT_EQ(Consolidations, 1);
+}
+
 TEST_DRIVER(TEST(CallFaults), TEST(SameFrameHandles), TEST(SameFrameKeepsVectors),
             TEST(OuterFrameHandles), TEST(FinallyRuns), TEST(NestedOrder), TEST(ContinueExecution),
             TEST(RaiseFillsRecord), TEST(FaultFillsRecord), TEST(FilterFaultsInside),
             TEST(FilterRaises), TEST(CollidedUnwind), TEST(FinallyHandlesItsOwn),
             TEST(ExceptBlockRaises), TEST(LargeFrameHandles), TEST(CopyFaults),
-            TEST(ReturnRunsFinally), TEST(DeepFault), TEST(BackTraceNamesCallers), TEST(LongJump))
+            TEST(ReturnRunsFinally), TEST(DeepFault), TEST(BackTraceNamesCallers), TEST(LongJump),
+            TEST(RaisesOwnRecord), TEST(NoncontinuableStays), TEST(RestoresContext))
