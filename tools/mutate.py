@@ -45,6 +45,9 @@ NEVER = re.compile(r"^\s*(?:return|goto|case|default|break|continue|static|const
 DECLARATION = re.compile(r"^\s+(?:const |volatile |static )*(?:struct \w+|[A-Z][A-Z0-9_a-z]*) \**[A-Za-z_]\w*(?:\[[^]]*\])?(?: =|;|,)")
 
 
+BOUNDS = (" < ", " <= ", " > ", " >= ")
+
+
 class Mutant:
     def __init__(self, path, line, change, lines, tests="*"):
         self.path, self.line, self.change, self.lines, self.tests = path, line, change, lines, tests
@@ -70,13 +73,28 @@ def body_lines(lines):
             yield number
 
 
+def is_lesser(line):
+    """`a < b ? a : b`, the lesser or the greater of two: where they are equal it is the same one."""
+    found = re.search(r"([\w.>\[\]-]+) [<>]=? ([\w.>\[\]-]+) \? ([\w.>\[\]-]+) : ([\w.>\[\]-]+)(?![\w.>\[\]( +*-])", line)
+    return found is not None and {found[1], found[2]} == {found[3], found[4]}
+
+
 def stores(line):
     """What a statement of plain stores sets, as it is written; None if it may be more: a call, or a store through a bare pointer, which may fault."""
     found = re.fullmatch(r"\s*(\w[^*]*?)(?: [-+|&^]?= .+|\+\+|--);", line)
-    if found and not re.search(r"\w\(", line):
+    if found and not re.search(r"(?!sizeof)\b\w+\(", line):
         return [found[1]]
     found = re.fullmatch(r"\s*(?:InitializeListHead|Insert(?:Head|Tail)List|RemoveEntryList)\(([^()]*)\);", line)
     return [word.strip().lstrip("&") for word in found[1].split(",")] if found else None
+
+
+def names_it(name, line):
+    """Whether a line names a place, or all of a structure that it lies in; a size is none."""
+    line = re.sub(r"sizeof\([^()]*\)", "", line)
+    if re.search(r"(?<!\w)" + re.escape(name) + r"(?!\w)", line):
+        return True
+    whole = [("" if at[0] == "." else r"\*") + re.escape(name[:at.start()]) for at in re.finditer(r"\.|->", name)]
+    return any(re.search(r"(?<![\w.>&])" + w + r"(?![\w.\[]|->)", line) for w in whole)
 
 
 def independent(first, second):
@@ -85,7 +103,7 @@ def independent(first, second):
     sides = [stores(line) for line in (first, second)]
     lists = [re.match(r"\s*(?:Initialize|Insert|Remove)\w*List", line) is not None for line in (first, second)]
     return None not in sides and not all(lists) and not any(
-        re.search(r"(?<!\w)" + re.escape(name) + r"(?!\w)", other) for names, other in ((sides[0], second), (sides[1], first)) for name in names)
+        names_it(name, other) for names, other in ((sides[0], second), (sides[1], first)) for name in names)
 
 
 def mutants_of(path, lines):
@@ -116,7 +134,7 @@ def mutants_of(path, lines):
                          (" && ", " || "), (" || ", " && "), (" = TRUE;", " = FALSE;"), (" = FALSE;", " = TRUE;")):
             if old == " + 1" and "Allocate" in line:
                 new = " + 0"  # a byte more of memory is no mistake
-            if line.count(old) == 1 and not DECLARATION.match(line):
+            if line.count(old) == 1 and not DECLARATION.match(line) and not (old in BOUNDS and is_lesser(line)):
                 yield Mutant(path, at, f"`{line.strip()}` with `{new.strip()}` for `{old.strip()}`",
                              changed(at, line.replace(old, new)))
 
