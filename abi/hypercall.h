@@ -13,7 +13,7 @@
 #include "layout.h"
 #include "machine.h"
 
-#define ABI_HYPERCALL_TABLE (ABI_HYPERCALL_STUBS + 0x8000)
+#define ABI_HYPERCALL_TABLE (ABI_HYPERCALL_STUBS + 0x2000)
 
 enum abi_channel {
     ABI_OUT_DEBUG = 0,  /* DbgPrint and the kernel's own messages */

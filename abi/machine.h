@@ -97,20 +97,36 @@ struct abi_pass {
     uint64_t
         what; /* name of the agent << 32 | operation << 16 | what the kernel makes of the object's state; 0: free */
     uint64_t object, thread;
-    uint64_t context; /* of the operation, if there is no routine: */
-    uint64_t wait;    /* which says whether it would have to wait */
-    uint64_t block;   /* of pool, that the object lies in */
+    uint64_t
+        context; /* of the operation, if there is no routine that says whether it would have to wait: */
+    uint64_t
+        wait; /* that routine. Of one that gives back a last reference `context` is what it reads then ... */
+    uint64_t
+        block; /* ... and this what it changes; else the block of pool that the object lies in */
 };
-#define ABI_PASSES     (ABI_HYPERCALL_STUBS + 0xA000) /* struct abi_pass[ABI_PASS_COUNT] */
-#define ABI_PASS_COUNT 512u
+#define ABI_PASSES     (ABI_HYPERCALL_STUBS + 0x4000) /* struct abi_pass[ABI_PASS_COUNT] */
+#define ABI_PASS_COUNT 1024u
+#define ABI_PASS_WAYS  4u /* places that one can have, side by side */
+/* The first of its places. */
 static inline uint32_t
 abi_pass_slot(const struct abi_pass *pass)
 {
-    uint64_t hash = (pass->object ^ pass->what << 11 ^ pass->what >> 29 ^ pass->wait << 7 ^
-                     pass->context >> 3 ^ pass->thread << 1);
-
-    return (uint32_t)((hash * 0x9E3779B97F4A7C15ull) >> 55);
+    return (uint32_t)(((pass->object ^ pass->what * 3 ^ pass->block << 20) *
+                       0x9E3779B97F4A7C15ull) >>
+                      56) *
+           ABI_PASS_WAYS;
 }
+
+/*
+ * How far the kernel's stack pointer rises from a return address in its own code to the caller's. It follows from the code alone, so it is
+ * kept here, behind what a snapshot holds of this page, and need be unwound once only (nt/ob/owner.c).
+ */
+struct abi_kept_frame {
+    uint64_t rip; /* 0: free */
+    uint64_t size;
+};
+#define ABI_FRAMES      (ABI_MACHINE_PAGE + 0x800) /* struct abi_kept_frame[ABI_FRAME_COUNT] */
+#define ABI_FRAME_COUNT 128u
 
 /* abi_machine.has_keys */
 enum abi_isolation {

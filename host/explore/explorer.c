@@ -870,7 +870,12 @@ explorer_passes(const struct abi_agent *asker, const struct abi_pass *whole)
     spin_called(number, it.at.moves++);
     GUEST->watching = 1;
     if (whole != NULL && asker->list == 0 && private_is_settled() && sighting_is_plain(asker)) {
-        it.passes[abi_pass_slot(whole)] = *whole;
+        struct abi_pass *place = &it.passes[abi_pass_slot(whole)];
+
+        for (uint32_t i = ABI_PASS_WAYS - 1; i > 0; i--) {
+            place[i] = place[i - 1];
+        }
+        place[0] = *whole;
     }
     let_pass(number);
     return 1;

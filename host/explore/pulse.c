@@ -16,7 +16,7 @@
 #define MAX_PULSED 64
 
 static uint64_t pulsed[MAX_PULSED]; /* events */
-static uint32_t known;              /* of these, in force in this run */
+uint32_t pulse_known;               /* of these, in force in this run */
 static uint32_t found;              /* of these; others are learnt */
 static struct run_learned *learned; /* NULL: nothing is learnt any more */
 static uint32_t active;             /* of learned->shared */
@@ -34,10 +34,10 @@ is_one_of(uint64_t event, uint32_t count)
 static void
 take(const struct run_shared *shared)
 {
-    if ((shared->bytes & RUN_SHARED_PULSED) != 0 && !is_one_of(shared->word, known) &&
-        known < MAX_PULSED) {
-        pulsed[known++] = shared->word;
-        found = known;
+    if ((shared->bytes & RUN_SHARED_PULSED) != 0 && !is_one_of(shared->word, pulse_known) &&
+        pulse_known < MAX_PULSED) {
+        pulsed[pulse_known++] = shared->word;
+        found = pulse_known;
     }
 }
 
@@ -59,19 +59,12 @@ pulse_begin_run(void)
 }
 
 GENERAL_REGISTERS_ONLY void
-pulse_look(const struct abi_agent *agent)
+pulse_note(uint64_t event)
 {
-    if (agent->op == SP_PULSE_EVENT && learned != NULL && found < MAX_PULSED &&
-        !is_one_of(agent->object, found)) {
-        pulsed[found++] = agent->object;
-        memory_learn(learned, agent->object, RUN_SHARED_PULSED);
+    if (learned != NULL && found < MAX_PULSED && !is_one_of(event, found)) {
+        pulsed[found++] = event;
+        memory_learn(learned, event, RUN_SHARED_PULSED);
     }
-}
-
-bool
-pulse_is_known(void)
-{
-    return known != 0;
 }
 
 bool
@@ -80,13 +73,13 @@ pulse_begins(const struct abi_agent *agent)
     const struct abi_object *others;
     bool begins;
 
-    if (known == 0 || agent->op != SP_WAIT || (agent->flags & ABI_AGENT_BLOCKED) == 0) {
+    if (pulse_known == 0 || agent->op != SP_WAIT || (agent->flags & ABI_AGENT_BLOCKED) == 0) {
         return false;
     }
-    begins = is_one_of(agent->object, known);
+    begins = is_one_of(agent->object, pulse_known);
     others = operation_objects(agent);
     for (uint32_t i = 1; i < agent->objects && others != NULL; i++) {
-        begins = begins || is_one_of(others[i - 1].object, known);
+        begins = begins || is_one_of(others[i - 1].object, pulse_known);
     }
     return begins;
 }

@@ -6,14 +6,27 @@
 
 #include <stdbool.h>
 #include "abi/hypercall.h"
+#include "abi/trace.h"
 #include "host/machine/run.h"
 
 void pulse_init(const struct run_request *request);
 void pulse_begin_run(void);
 /* An agent that is asked about: does it pulse an event? */
-void pulse_look(const struct abi_agent *agent);
+void pulse_note(uint64_t event);
+GENERAL_REGISTERS_ONLY static inline void
+pulse_look(const struct abi_agent *agent)
+{
+    if (agent->op == SP_PULSE_EVENT) {
+        pulse_note(agent->object);
+    }
+}
 /* Is there an event that is known to be pulsed? */
-bool pulse_is_known(void);
+extern uint32_t pulse_known;
+GENERAL_REGISTERS_ONLY static inline bool
+pulse_is_known(void)
+{
+    return pulse_known != 0;
+}
 /* Would it have to wait, and is it a step to begin to? */
 bool pulse_begins(const struct abi_agent *agent);
 

@@ -63,7 +63,7 @@ static struct kept {
     uint32_t current;
     bool idle;
 } *kept;
-static bool idle = true;
+bool spin_idle = true;
 static uint32_t touched; /* numbers of agents that have stepped in this run are below it */
 
 int
@@ -84,7 +84,7 @@ spin_begin_run(void)
 {
     memset(rounds, 0, touched * sizeof(*rounds));
     touched = 0;
-    idle = true;
+    spin_idle = true;
 }
 
 void
@@ -92,7 +92,7 @@ spin_keep(uint32_t slot, uint32_t agents)
 {
     memcpy(kept[slot].round, rounds, agents * sizeof(*rounds));
     kept[slot].current = current;
-    kept[slot].idle = idle;
+    kept[slot].idle = spin_idle;
 }
 
 void
@@ -100,14 +100,8 @@ spin_go_back(uint32_t slot, uint32_t agents)
 {
     memcpy(rounds, kept[slot].round, agents * sizeof(*rounds));
     current = kept[slot].current;
-    idle = kept[slot].idle;
+    spin_idle = kept[slot].idle;
     touched = agents;
-}
-
-GENERAL_REGISTERS_ONLY bool
-spin_is_idle(void)
-{
-    return idle;
 }
 
 static uint64_t
@@ -298,7 +292,7 @@ spin_arrive(uint32_t number, const struct abi_agent *agent, uint64_t step)
         forget(round);
         return;
     }
-    idle = false;
+    spin_idle = false;
     if (round->last + 1 != step ||
         (round->changed_size != 0 &&
          value_at(round->changed, round->changed_size) != round->before)) {

@@ -23,7 +23,6 @@
 struct trial_step *trial_schedule;
 
 static struct {
-    bool on;
     struct abi_stop why;
     struct abi_held_up held[ABI_HELD_UP];
     uint32_t count;
@@ -33,17 +32,13 @@ static struct {
     uint32_t asked;
 } it;
 
+bool trial_on;
+
 int
 trial_init(void)
 {
     trial_schedule = search_reserve(MAX_STEPS * sizeof(*trial_schedule));
     return trial_schedule == NULL ? -ENOMEM : 0;
-}
-
-GENERAL_REGISTERS_ONLY bool
-trial_is_on(void)
-{
-    return it.on;
 }
 
 static void
@@ -82,7 +77,7 @@ trial_begin(const struct abi_stop *why, uint32_t steps)
 
         if (step->name == it.thread && step->op == SP_SYSTEM_SERVICE) {
             it.entered--;
-            it.on = true;
+            trial_on = true;
             return true;
         }
     }
@@ -133,7 +128,7 @@ trial_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 void
 trial_end(struct abi_stop *why)
 {
-    it.on = false;
+    trial_on = false;
     for (uint32_t system = 0; system < 2; system++) {
         for (uint32_t i = 0; i < it.count; i++) {
             if (it.held[i].system == system && it.steps[i] > it.before[i]) { /* V2 */

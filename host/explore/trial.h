@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "abi/hypercall.h"
+#include "host/machine/run.h"
 
 /* The schedule of the run that ended with ABI_SUSPEND_DOS. */
 struct trial_step {
@@ -21,7 +22,12 @@ extern struct trial_step *trial_schedule; /* the explorer fills it as a run goes
 /* False: there is nothing to be tried, the finding stands. */
 bool trial_begin(const struct abi_stop *why, uint32_t steps);
 /* True: this run is the trial. */
-bool trial_is_on(void);
+extern bool trial_on;
+GENERAL_REGISTERS_ONLY static inline bool
+trial_is_on(void)
+{
+    return trial_on;
+}
 /* Who goes on in it; UINT32_MAX: it is over. */
 uint32_t trial_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker);
 /* What the run that was tried has ended with: as it was, of the first thread that is really held up, or

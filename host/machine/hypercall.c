@@ -29,6 +29,9 @@ _Static_assert(HYPERCALLS <= 64, "the table in entry.S is full");
 _Static_assert(ABI_HYPERCALL_TABLE + sizeof(struct abi_hypercalls) <= ABI_PASSES &&
                    ABI_PASSES + ABI_PASS_COUNT * sizeof(struct abi_pass) <= ABI_MACHINE_PAGE,
                "what lies in the stubs' 64 KiB");
+_Static_assert(sizeof(struct abi_machine) <= ABI_FRAMES - ABI_MACHINE_PAGE &&
+                   ABI_FRAMES + ABI_FRAME_COUNT * sizeof(struct abi_kept_frame) <= ABI_TRACE_RING,
+               "what lies in the machine page");
 _Static_assert(HYPERCALLS *STUB_SIZE + 64 <= ABI_HYPERCALL_TABLE - ABI_HYPERCALL_STUBS, "stubs");
 
 /* The guest's registers inside a hypercall, as far as a call keeps them. */

@@ -425,12 +425,12 @@ static void open_page(uint64_t address);
 static bool find_backing(uint64_t page, uint64_t *backing);
 static void let_go_in_earnest(uint64_t slice);
 
-/* S5: of a page that is SAVED. */
+/* S5: of pages with one record, which are SAVED. */
 static void
-protect_kept(uint64_t address, uint32_t protection)
+protect_kept(uint64_t address, uint64_t size, uint32_t protection)
 {
     if ((page_protection[address >> PAGE_SHIFT] & PROTECTION) != protection) {
-        change(address, ABI_PAGE_SIZE, protection);
+        change(address, size, protection);
     }
 }
 
@@ -443,24 +443,26 @@ log_pages(uint64_t address, uint64_t size)
     }
 }
 
-/* S5. After a snapshot most of the pages are never touched. */
+/* S5. After a snapshot most of the pages are never touched. Those that have one record go together. */
 static void
 commit_kept(uint64_t address, uint64_t size, uint32_t protection)
 {
     log_pages(address, size);
-    for (uint64_t end = address + size; address < end; address += ABI_PAGE_SIZE) {
-        uint8_t *state = &page_protection[address >> PAGE_SHIFT];
+    for (uint64_t end = address + size, next; address < end; address = next) {
+        uint8_t *state = &page_protection[address >> PAGE_SHIFT], ours = *state & OURS;
+        size_t count = same_run(state, (end - address) >> PAGE_SHIFT);
 
-        if ((*state & SAVED) != 0) {
-            protect_kept(address, protection);
+        next = address + ((uint64_t)count << PAGE_SHIFT);
+        if ((ours & SAVED) != 0) {
+            protect_kept(address, next - address, protection);
         } else if (!snapshot.taken) {
-            *state = SAVED;
-            change(address, ABI_PAGE_SIZE, protection);
-        } else if ((*state & UNTOUCHED) == 0) {
-            *state = UNTOUCHED;
-            apply(ABI_ALIAS(address), ABI_ALIAS(address) + ABI_PAGE_SIZE, PROT_READ, system_key());
+            ours = SAVED;
+            change(address, next - address, protection);
+        } else if ((ours & UNTOUCHED) == 0) {
+            ours = UNTOUCHED;
+            apply(ABI_ALIAS(address), ABI_ALIAS(next - 1) + 1, PROT_READ, system_key());
         }
-        *state = (uint8_t)(protection | COMMITTED | (*state & OURS));
+        memset(state, (int)(protection | COMMITTED | ours), count);
     }
 }
 
@@ -482,28 +484,29 @@ decommit_kept(uint64_t address, uint64_t size)
         if (is_kept_stack(address)) {
             *state = (uint8_t)(SAVED | (*state & PROTECTION));
         } else {
-            protect_kept(address, ABI_NONE);
+            protect_kept(address, ABI_PAGE_SIZE, ABI_NONE);
             *state = SAVED;
         }
     }
 }
 
-/* Back to the record `before`, with what is really open now: S5. */
+/* Back to the record `before`, with what is really open now: S5. The `count` pages have one record. */
 static void
-restore_kept(uint64_t address, uint8_t before)
+restore_kept(uint64_t address, size_t count, uint8_t before)
 {
     uint8_t *state = &page_protection[address >> PAGE_SHIFT], ours = *state & (SAVED | UNTOUCHED);
+    uint64_t size = (uint64_t)count << PAGE_SHIFT;
 
     if ((before & COMMITTED) == 0) {
-        *state = (uint8_t)(ours | ((ours & SAVED) != 0 ? *state & PROTECTION : 0));
+        memset(state, ours | ((ours & SAVED) != 0 ? *state & PROTECTION : 0), count);
         return;
     }
     if ((ours & SAVED) != 0) {
-        protect_kept(address, before & PROTECTION);
+        protect_kept(address, size, before & PROTECTION);
     } else if (ours == 0 && (*state & PROTECTION) != (before & PROTECTION)) {
-        change(address, ABI_PAGE_SIZE, before & PROTECTION);
+        change(address, size, before & PROTECTION);
     }
-    *state = (uint8_t)((before & ~UNTOUCHED) | ours);
+    memset(state, (before & ~UNTOUCHED) | ours, count);
 }
 
 void
@@ -1007,8 +1010,9 @@ space_restore(uint64_t address, uint64_t size, uint8_t before, uint32_t view_cou
         }
     }
     if (is_kept(address)) {
-        for (; page < end; page++) {
-            restore_kept(page << PAGE_SHIFT, before);
+        for (; page < end; page = same) {
+            same = page + same_run(&page_protection[page], end - page);
+            restore_kept(page << PAGE_SHIFT, same - page, before);
         }
         return;
     }

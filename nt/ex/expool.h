@@ -113,20 +113,65 @@ typedef struct _EXP_CELL {
 #define PAYLOAD_OF(Header) ((PVOID)((PEXP_HEADER)(Header) + 1))
 
 /* pool.c, for poolfree.c */
+PEXP_KIND ExpOpenArena(PKAGENT Agent, BOOLEAN Paged);
 VOID ExpFill(PVOID Address, SIZE_T Bytes, ULONG64 Pattern);
-PEXP_KIND ExpKindOf(PKAGENT Agent, EXP_KIND_ID Id);
-ULONG_PTR ExpHomeArena(const VOID *Address); /* base of the open arena that holds it; 0: none */
 EXP_CELL *ExpCellOf(const VOID *Address);
 ULONG_PTR ExpCellAddress(EXP_CELL *Cell);
 PEXP_RUN ExpRunOf(ULONG_PTR Arena, const VOID *Address);
 BOOLEAN ExpIsUsed(ULONG_PTR Arena, EXP_CELL *Cell, const VOID *Address);
-VOID ExpSetHeader(PEXP_HEADER Header, EXP_KIND_ID Id, ULONG Units, UCHAR State);
-VOID ExpPushFree(PEXP_KIND Kind, PEXP_HEADER Header);
 
 extern ULONG64 ExpArenaOpen[2][ABI_ARENAS / 64]; /* by slot: nonpaged, paged */
 extern EXP_CELL ExpCell[EXP_CELLS];
 extern SIZE_T ExpPoolBytes[2]; /* live, nonpaged and paged */
 extern BOOLEAN ExpPoolsReady;
+
+/* Each block that is allocated or freed comes through these. */
+KI_INLINE PEXP_KIND
+ExpKindOf(PKAGENT Agent, EXP_KIND_ID Id)
+{
+    PEXP_KIND Kind = Agent->PoolArena[Id == ExpKindPaged];
+
+    if (Kind == NULL) {
+        Kind = ExpOpenArena(Agent, Id == ExpKindPaged);
+    }
+    return Id == ExpKindNx ? (PEXP_KIND)((PUCHAR)Kind + EXP_NX_OFFSET) : Kind;
+}
+
+/* The arena that holds an address: its base, 0 if no open arena does. */
+KI_INLINE ULONG_PTR
+ExpHomeArena(const VOID *Address)
+{
+    ULONG_PTR a = (ULONG_PTR)Address;
+    BOOLEAN Paged = a >= ABI_PAGED_BASE;
+    ULONG_PTR Start = Paged ? ABI_PAGED_BASE : ABI_NONPAGED_BASE;
+    ULONG64 Slot;
+
+    if (a < Start || (Slot = (a - Start) / ABI_ARENA_SIZE) >= ABI_ARENAS ||
+        !(ExpArenaOpen[Paged][Slot / 64] & 1ull << (Slot % 64))) {
+        return 0;
+    }
+    return Start + Slot * ABI_ARENA_SIZE;
+}
+
+KI_INLINE VOID
+ExpSetHeader(PEXP_HEADER Header, EXP_KIND_ID Id, ULONG Units, UCHAR State)
+{
+    Header->Units = (USHORT)Units;
+    Header->State = State;
+    Header->Kind = (UCHAR)Id;
+    Header->Check = EXP_CHECK(Header);
+}
+
+KI_INLINE VOID
+ExpPushFree(PEXP_KIND Kind, PEXP_HEADER Header)
+{
+    PEXP_LINK Link = PAYLOAD_OF(Header);
+
+    Header->Flags = 0;
+    Link->Next = Kind->Free[Header->Units];
+    Link->Complement = ~(ULONG64)Link->Next;
+    Kind->Free[Header->Units] = Link;
+}
 
 #define EXP_POOL_TOTAL 0x100000000ull /* what one pool may hold */
 

@@ -20,13 +20,19 @@
  */
 #include "expool.h"
 
+typedef ULONG64 EXP_TWO_WORDS __attribute__((vector_size(16)));
+
+/* Address is a multiple of 16. */
 VOID
 ExpFill(PVOID Address, SIZE_T Bytes, ULONG64 Pattern)
 {
-    PULONG64 To = Address;
+    EXP_TWO_WORDS *To = Address, Two = {Pattern, Pattern};
 
-    for (SIZE_T i = 0; i < Bytes / 8; i++) {
-        To[i] = Pattern;
+    for (; Bytes >= sizeof(Two); Bytes -= sizeof(Two)) {
+        *To++ = Two;
+    }
+    if (Bytes != 0) {
+        *(PULONG64)To = Pattern;
     }
 }
 
@@ -52,7 +58,7 @@ ExpStartKind(PEXP_KIND Kind, ULONG_PTR Base, ULONG_PTR Limit)
     Kind->Reclaimed = Kind->FreshPage;
 }
 
-static PEXP_KIND
+PEXP_KIND
 ExpOpenArena(PKAGENT Agent, BOOLEAN Paged)
 {
     ULONG_PTR Base = ExpArenaBase(Agent->Slot, Paged);
@@ -73,33 +79,6 @@ ExpOpenArena(PKAGENT Agent, BOOLEAN Paged)
     }
     Agent->PoolArena[Paged] = (PVOID)Base;
     return (PEXP_KIND)Base;
-}
-
-PEXP_KIND
-ExpKindOf(PKAGENT Agent, EXP_KIND_ID Id)
-{
-    PEXP_KIND Kind = Agent->PoolArena[Id == ExpKindPaged];
-
-    if (Kind == NULL) {
-        Kind = ExpOpenArena(Agent, Id == ExpKindPaged);
-    }
-    return Id == ExpKindNx ? (PEXP_KIND)((PUCHAR)Kind + EXP_NX_OFFSET) : Kind;
-}
-
-/* The arena that holds an address: its base, 0 if no open arena does. */
-ULONG_PTR
-ExpHomeArena(const VOID *Address)
-{
-    ULONG_PTR a = (ULONG_PTR)Address;
-    BOOLEAN Paged = a >= ABI_PAGED_BASE;
-    ULONG_PTR Start = Paged ? ABI_PAGED_BASE : ABI_NONPAGED_BASE;
-    ULONG64 Slot;
-
-    if (a < Start || (Slot = (a - Start) / ABI_ARENA_SIZE) >= ABI_ARENAS ||
-        !(ExpArenaOpen[Paged][Slot / 64] & 1ull << (Slot % 64))) {
-        return 0;
-    }
-    return Start + Slot * ABI_ARENA_SIZE;
 }
 
 EXP_CELL *
@@ -250,26 +229,6 @@ ExpFreshPages(PEXP_KIND Kind, EXP_KIND_ID Id, ULONG Pages)
     }
     Kind->FreshPage = End;
     return Start;
-}
-
-VOID
-ExpSetHeader(PEXP_HEADER Header, EXP_KIND_ID Id, ULONG Units, UCHAR State)
-{
-    Header->Units = (USHORT)Units;
-    Header->State = State;
-    Header->Kind = (UCHAR)Id;
-    Header->Check = EXP_CHECK(Header);
-}
-
-VOID
-ExpPushFree(PEXP_KIND Kind, PEXP_HEADER Header)
-{
-    PEXP_LINK Link = PAYLOAD_OF(Header);
-
-    Header->Flags = 0;
-    Link->Next = Kind->Free[Header->Units];
-    Link->Complement = ~(ULONG64)Link->Next;
-    Kind->Free[Header->Units] = Link;
 }
 
 /* Cuts a block from the agent's page, or from a new one. NULL: no memory. */

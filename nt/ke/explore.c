@@ -206,6 +206,14 @@ KiDescribeWait(PKI_PENDING_WAIT Wait, struct abi_agent *Agent)
     }
 }
 
+/* E8: of SP_REFERENCE. */
+static BOOLEAN
+KiAdds(ULONG_PTR Context)
+{
+    return Context == KI_ADDS ||
+           (Context != 0 && ((PKI_ADDS_IF)Context)->Adds(((PKI_ADDS_IF)Context)->Object));
+}
+
 /* What belongs to an operation beside its object, by its kind. */
 static VOID
 KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
@@ -248,10 +256,7 @@ KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
         }
         break;
     case SP_REFERENCE:
-        if (Context == KI_ADDS ||
-            (Context != 0 && ((PKI_ADDS_IF)Context)->Adds(((PKI_ADDS_IF)Context)->Object))) {
-            Agent->flags |= ABI_AGENT_ADDS;
-        }
+        Agent->flags |= KiAdds(Context) ? ABI_AGENT_ADDS : 0;
         break;
     case SP_OBJECT:
         if (Context != 0) { /* KI_ALSO_READS, KI_ALSO_CHANGES */
@@ -295,7 +300,13 @@ KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
     }
 }
 
-/* E8 */
+/* E8: what the last one changes, and what it reads; NULL: nothing but the object's life. */
+static PVOID
+KiWhatEnds(PKI_GIVES_BACK This, PVOID *Reads)
+{
+    return This->Ends != NULL ? This->Ends(This->Object, Reads) : NULL;
+}
+
 static VOID
 KiDescribeGivingBack(PKI_GIVES_BACK This, BOOLEAN Stays, struct abi_agent *Agent)
 {
@@ -305,7 +316,7 @@ KiDescribeGivingBack(PKI_GIVES_BACK This, BOOLEAN Stays, struct abi_agent *Agent
         Agent->flags |= ABI_AGENT_READS;
         return;
     }
-    Changes = This->Ends != NULL ? This->Ends(This->Object, &Reads) : NULL;
+    Changes = KiWhatEnds(This, &Reads);
     if (Changes != NULL) {
         KiAddObject(Agent, Changes, ABI_OBJECT_LIFE);
         KiAddObject(Agent, Reads, ABI_AGENT_READS | ABI_OBJECT_LIFE);
@@ -467,7 +478,13 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
     UCHAR WouldWait;
 
     if (KiIsDescribed(Prcb)) {
-        *Agent = Prcb->Described.Agent;
+        const struct abi_agent *Known = &Prcb->Described.Agent;
+
+        if (Agent->stamp == Known->stamp && Known->stamp != 0) {
+            Agent->flags = Known->flags; /* it stood in this place at the last question, too */
+        } else {
+            *Agent = *Known;
+        }
         return TRUE;
     }
     *Agent = (struct abi_agent){.cpu = (USHORT)Cpu, .kind = ABI_AGENT_THREAD};
@@ -623,7 +640,7 @@ KiMakePass(PKTHREAD Thread, KIRQL Irql, ULONG Operation, const volatile VOID *Ob
            PKI_WOULD_WAIT Wait, ULONG_PTR Context, struct abi_pass *Pass)
 {
     ULONG State = 0;
-    PVOID Block;
+    PVOID Block = NULL, Reads = NULL;
 
     if (KiImageOf(Object) != 0 || Wait == KiWouldBlock || Wait == KiQueueWouldBlock) {
         return FALSE; /* E9 */
@@ -637,11 +654,13 @@ KiMakePass(PKTHREAD Thread, KIRQL Irql, ULONG Operation, const volatile VOID *Ob
     if (Wait != NULL) {
         BOOLEAN WouldWait = Wait(Object, Context);
 
-        if (Wait == KiStaysReferenced ? !WouldWait : WouldWait && !KiNeverWaits(Operation)) {
+        if (Wait == KiStaysReferenced) {
+            Block = WouldWait ? NULL : KiWhatEnds((PKI_GIVES_BACK)Context, &Reads);
+        } else if (WouldWait && !KiNeverWaits(Operation)) {
             return FALSE;
         }
         State |= WouldWait ? 0x100 : 0;
-        Context = 0;
+        Context = (ULONG_PTR)Reads;
     } else if (Context != 0) {
         switch (Operation) {
         case SP_SET_TIMER:
@@ -651,16 +670,16 @@ KiMakePass(PKTHREAD Thread, KIRQL Irql, ULONG Operation, const volatile VOID *Ob
         case SP_REGISTRY:
             break; /* KiDescribeContext: an address or a flag, of which no memory is looked at */
         case SP_REFERENCE:
-            if (Context == KI_ADDS) {
-                break;
-            }
-            __attribute__((fallthrough));
+            Context = KiAdds(Context) ? KI_ADDS : 0;
+            break;
         default:
             return FALSE;
         }
     }
     State |= KiIsOpen(Operation, Object) ? 0x200 : 0;
-    Block = KiBlockOf(Operation, Object);
+    if (Wait != KiStaysReferenced) {
+        Block = KiBlockOf(Operation, Object);
+    }
     Pass->what = (ULONG64)Thread->Agent.Name << 32 | Operation << 16 | State;
     Pass->object = (ULONG64)Object;
     Pass->thread = (ULONG64)Thread;
@@ -670,23 +689,69 @@ KiMakePass(PKTHREAD Thread, KIRQL Irql, ULONG Operation, const volatile VOID *Ob
     return TRUE;
 }
 
+__attribute__((always_inline)) static inline BOOLEAN
+KiIsSamePass(const struct abi_pass *Known, const struct abi_pass *Pass)
+{
+    return Known->what == Pass->what && Known->object == Pass->object &&
+           Known->thread == Pass->thread && Known->context == Pass->context &&
+           Known->wait == Pass->wait && Known->block == Pass->block;
+}
+
 /* The host has said of the same that it is no question. */
 __attribute__((always_inline)) static inline BOOLEAN
 KiPassesAgain(const struct abi_pass *Pass)
 {
-    ULONG Slot = abi_pass_slot(Pass), Passed = Machine->passed;
-    const struct abi_pass *Known = (const struct abi_pass *)ABI_PASSES + Slot;
+    ULONG Slot, End, Passed = Machine->passed;
 
-    if (Machine->passing != (ULONG)(Pass->what >> 32) || Passed >= Machine->pass_room ||
-        Known->what != Pass->what || Known->object != Pass->object ||
-        Known->thread != Pass->thread || Known->context != Pass->context ||
-        Known->wait != Pass->wait || Known->block != Pass->block) {
+    if (Machine->passing != (ULONG)(Pass->what >> 32) || Passed >= Machine->pass_room) {
         return FALSE;
+    }
+    Slot = abi_pass_slot(Pass);
+    for (End = Slot + ABI_PASS_WAYS;
+         !KiIsSamePass((const struct abi_pass *)ABI_PASSES + Slot, Pass); Slot++) {
+        if (Slot + 1 == End) {
+            return FALSE;
+        }
     }
     Machine->passed_at[Passed] = (USHORT)Slot;
     Machine->passed = Passed + 1;
     Machine->watching = 1;
     return TRUE;
+}
+
+/* `Pass` is NULL where there is more to it. FALSE: it stands in front of it then, if it says so. */
+static __attribute__((noinline)) BOOLEAN
+KiAskWhetherPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Wait,
+                   ULONG_PTR Context, const struct abi_pass *Pass)
+{
+    PKIPCR Pcr = KiPcr();
+    PKPRCB Prcb = &Pcr->Prcb;
+    PKTHREAD Thread = Prcb->CurrentThread;
+    struct abi_agent *Agent = &KiAgents[0];
+    UCHAR WouldWait;
+    PVOID Block;
+
+    *Agent = (struct abi_agent){.name = Thread->Agent.Name,
+                                .cpu = (USHORT)Prcb->Number,
+                                .op = (USHORT)Operation,
+                                .object = (ULONG64)Object,
+                                .thread = (ULONG64)Thread};
+    if (!KiDescribeOperation(Thread, FALSE, Pcr->Irql, Object, Wait, Context, Agent, &WouldWait)) {
+        return FALSE;
+    }
+    Block = Pass == NULL                ? KiBlockOf(Operation, Object)
+            : Wait == KiStaysReferenced ? NULL
+                                        : (PVOID)Pass->block;
+    if (Block != NULL && Operation != SP_POOL_FREE) {
+        KiAddObject(Agent, Block, ABI_AGENT_READS | ABI_OBJECT_LIFE); /* E7 */
+    }
+    if ((Agent->flags & ABI_AGENT_BLOCKED) == 0 && HcPasses(Agent, Pass) != 0) {
+        return TRUE;
+    }
+    Machine->watching = 0; /* watch.c */
+    KiSetPendingIn(Prcb, Operation, Object, Wait, Context, Block);
+    KiKeepDescribed(Prcb, Agent, WouldWait);
+    return FALSE;
 }
 
 /*
@@ -701,11 +766,8 @@ KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Wait, ULON
     PKIPCR Pcr = KiPcr();
     PKPRCB Prcb = &Pcr->Prcb;
     PKTHREAD Thread = Prcb->CurrentThread;
-    struct abi_agent *Agent = &KiAgents[0];
     struct abi_pass Pass;
-    UCHAR WouldWait;
     BOOLEAN Whole;
-    PVOID Block;
 
     if ((Machine->passes >> Operation & 1) == 0 || KiWindowClosed || Prcb->DpcRoutineActive ||
         Prcb->RunDpc || Thread == Prcb->IdleThread || Prcb->SpinningOn != NULL ||
@@ -719,28 +781,8 @@ KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Wait, ULON
         return FALSE;
     }
     Whole = KiMakePass(Thread, Pcr->Irql, Operation, Object, Wait, Context, &Pass);
-    if (Whole && KiPassesAgain(&Pass)) {
-        return TRUE;
-    }
-    *Agent = (struct abi_agent){.name = Thread->Agent.Name,
-                                .cpu = (USHORT)Prcb->Number,
-                                .op = (USHORT)Operation,
-                                .object = (ULONG64)Object,
-                                .thread = (ULONG64)Thread};
-    if (!KiDescribeOperation(Thread, FALSE, Pcr->Irql, Object, Wait, Context, Agent, &WouldWait)) {
-        return FALSE;
-    }
-    Block = Whole ? (PVOID)Pass.block : KiBlockOf(Operation, Object);
-    if (Block != NULL && Operation != SP_POOL_FREE) {
-        KiAddObject(Agent, Block, ABI_AGENT_READS | ABI_OBJECT_LIFE); /* E7 */
-    }
-    if ((Agent->flags & ABI_AGENT_BLOCKED) == 0 && HcPasses(Agent, Whole ? &Pass : NULL) != 0) {
-        return TRUE;
-    }
-    Machine->watching = 0; /* watch.c */
-    KiSetPendingIn(Prcb, Operation, Object, Wait, Context, Block);
-    KiKeepDescribed(Prcb, Agent, WouldWait);
-    return FALSE;
+    return (Whole && KiPassesAgain(&Pass)) ||
+           KiAskWhetherPasses(Operation, Object, Wait, Context, Whole ? &Pass : NULL);
 }
 
 /* Asks until this processor's thread may go on. FALSE: nobody else could step, as far as is known. */

@@ -44,7 +44,7 @@ KiHasOtherWork(PKPRCB Prcb)
 }
 
 /* KiCheckInterrupts would do something. */
-static inline BOOLEAN
+__attribute__((always_inline)) static inline BOOLEAN
 KiInterruptPending(KIRQL Irql)
 {
     PKPRCB Prcb = KiPrcb();
@@ -228,21 +228,12 @@ KiLonely(VOID)
     KiPcr()->Irql = OldIrql;
 }
 
-VOID
-KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
-               ULONG_PTR Context)
+/* `Quick`: the host need only be asked who goes on, and nothing beside; KiPasses has said no. */
+static __attribute__((noinline)) VOID
+KiScheduleAsk(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
+              ULONG_PTR Context, BOOLEAN Quick)
 {
-    if (KiBugCheckActive) {
-        Machine->budget = 1ll << 60;
-        return;
-    }
     if (Machine->explore) {
-        BOOLEAN Quick = KiInjection.Allowed == 0 && Machine->record == 0 && Machine->alone == 0 &&
-                        !KiInterruptPending(KiIrql());
-
-        if (Quick && KiPasses(Operation, Object, WouldWait, Context)) {
-            return;
-        }
         for (;;) {
             Machine->watching = 0; /* watch.c */
             if (!Quick || KiPrcb()->PendingOperation == SP_NONE) {
@@ -298,6 +289,23 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
     }
     KiPrcb()->QuantumEnd = KiPrcb()->ReadySummary != 0;
     KiCheckInterrupts(KiIrql());
+}
+
+VOID
+KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
+               ULONG_PTR Context)
+{
+    BOOLEAN Quick;
+
+    if (KiBugCheckActive) {
+        Machine->budget = 1ll << 60;
+        return;
+    }
+    Quick = Machine->explore && KiInjection.Allowed == 0 && Machine->record == 0 &&
+            Machine->alone == 0 && !KiInterruptPending(KiIrql());
+    if (!Quick || !KiPasses(Operation, Object, WouldWait, Context)) { /* as a rule it does */
+        KiScheduleAsk(Operation, Object, WouldWait, Context, Quick);
+    }
 }
 
 /* Software interrupts of this processor, as far as Irql lets them in. Called at Irql. */

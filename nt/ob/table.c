@@ -240,6 +240,9 @@ ObpNextEntry(POBP_TABLE Table, PULONG Index)
     POBP_PART Part, Best;
     ULONG Start = *Index, i;
 
+    if (Table->Handles == 0) {
+        return NULL;
+    }
     /* Parts in the order of their bases; few tables have more than a handful. */
     for (;;) {
         Best = NULL;

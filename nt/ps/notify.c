@@ -11,7 +11,7 @@
 static NTSTATUS
 PspChangeNotify(PSP_NOTIFY *Table, PVOID Routine, ULONG Kind, BOOLEAN Remove)
 {
-    for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
+    for (ULONG Index = 0; Index < PspNotifyEnd; Index++) {
         if (Remove && Table[Index].Routine == Routine && Table[Index].Kind == Kind) {
             Table[Index].Routine = NULL;
             ExWaitForRundownProtectionRelease(&Table[Index].Calls);
@@ -26,6 +26,7 @@ PspChangeNotify(PSP_NOTIFY *Table, PVOID Routine, ULONG Kind, BOOLEAN Remove)
         if (Table[Index].Routine == NULL) {
             Table[Index].Routine = Routine;
             Table[Index].Kind = Kind;
+            PspNotifyEnd = max(PspNotifyEnd, Index + 1);
             return STATUS_SUCCESS;
         }
     }
@@ -57,7 +58,7 @@ PspEndCall(PSP_NOTIFY *Notify)
 static BOOLEAN
 PspIsRegistered(PSP_NOTIFY *Table, PVOID Routine)
 {
-    for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
+    for (ULONG Index = 0; Index < PspNotifyEnd; Index++) {
         if (Table[Index].Routine == Routine) {
             return TRUE;
         }
@@ -206,7 +207,7 @@ PspOpenImage(PUNICODE_STRING Path)
 static BOOLEAN
 PspAnyRegistered(PSP_NOTIFY *Table, ULONG LeastKind)
 {
-    for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
+    for (ULONG Index = 0; Index < PspNotifyEnd; Index++) {
         if (Table[Index].Routine != NULL && Table[Index].Kind >= LeastKind) {
             return TRUE;
         }
@@ -271,7 +272,7 @@ PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator, BOOLEAN 
     }
     Info.CreationStatus = STATUS_SUCCESS;
     KeEnterCriticalRegion();
-    for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
+    for (ULONG Index = 0; Index < PspNotifyEnd; Index++) {
         PVOID Routine = PspBeginCall(&PspProcessNotify[Index]);
 
         if (Routine == NULL) {
@@ -296,7 +297,7 @@ VOID
 PspNotifyThread(PETHREAD Thread, BOOLEAN Create)
 {
     KeEnterCriticalRegion();
-    for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
+    for (ULONG Index = 0; Index < PspNotifyEnd; Index++) {
         PVOID Routine = PspBeginCall(&PspThreadNotify[Index]);
 
         if (Routine != NULL) {
@@ -333,7 +334,7 @@ PspCallImageNotify(PUNICODE_STRING FullName, HANDLE ProcessId, PKI_MODULE Module
         Info.ImageInfo.ExtendedInfoPresent = Info.FileObject != NULL;
     }
     KeEnterCriticalRegion();
-    for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
+    for (ULONG Index = 0; Index < PspNotifyEnd; Index++) {
         PVOID Routine = PspBeginCall(&PspImageNotify[Index]);
 
         if (Routine != NULL) {
@@ -350,7 +351,7 @@ PspCallImageNotify(PUNICODE_STRING FullName, HANDLE ProcessId, PKI_MODULE Module
 VOID
 PspListRoutines(KI_LEFT_SAY *Say, PVOID Context)
 {
-    for (ULONG Index = 0; Index < PSP_MAX_NOTIFY; Index++) {
+    for (ULONG Index = 0; Index < PspNotifyEnd; Index++) {
         if (PspProcessNotify[Index].Routine != NULL) {
             Say(Context, "a routine that is told of processes", NULL,
                 PspProcessNotify[Index].Routine);

@@ -12,6 +12,7 @@ PEPROCESS PsIdleProcess;
 
 PSP_NOTIFY PspProcessNotify[PSP_MAX_NOTIFY], PspThreadNotify[PSP_MAX_NOTIFY],
     PspImageNotify[PSP_MAX_NOTIFY];
+ULONG PspNotifyEnd;
 KI_LARGE struct abi_boot PspBoot;
 UNICODE_STRING PspDriverName[ABI_MAX_DRIVERS]; /* of the driver objects of PspBoot.driver */
 WCHAR PspDriverNameBuffer[ABI_MAX_DRIVERS][128];

@@ -40,6 +40,7 @@ typedef struct _PSP_NOTIFY {
 
 extern PSP_NOTIFY PspProcessNotify[PSP_MAX_NOTIFY], PspThreadNotify[PSP_MAX_NOTIFY],
     PspImageNotify[PSP_MAX_NOTIFY];
+extern ULONG PspNotifyEnd; /* no entry of these from here on has ever been used */
 extern struct abi_boot PspBoot;
 extern UNICODE_STRING PspDriverName[ABI_MAX_DRIVERS];
 extern WCHAR PspDriverNameBuffer[ABI_MAX_DRIVERS][128];

@@ -597,10 +597,13 @@ ASM_FUNCTION(UserIn, "inb $0x60, %al; ret")
 ASM_FUNCTION(UserCr8, "mov %cr8, %rax; ret")
 ASM_FUNCTION(UserCli, "cli; ret")
 ASM_FUNCTION(UserSystem, "movabs $0x0000400080000000, %rax; mov (%rax), %rax; ud2")
-ASM_FUNCTION(UserHypercall, "movabs $0x7FFC8008, %rax; mov (%rax), %rax; call *%rax; ud2")
+/* The first entry of ABI_HYPERCALL_TABLE. */
+ASM_FUNCTION(UserHypercall, "movabs $0x7FFC2008, %rax; mov (%rax), %rax; call *%rax; ud2")
 ASM_FUNCTION(UserShared, "movabs $0xFFFFF77FFFFFFFFF, %rax; inc %rax; mov (%rax), %rax; ud2")
 ASM_FUNCTION(UserGood, "mov $7, %eax; push %rax; pop %rbx; mov 0x7FFE0000, %ecx; ud2")
 ASM_FUNCTION(UserPause, "pause; ud2")
+
+_Static_assert(ABI_HYPERCALL_TABLE + 8 == 0x7FFC2008, "UserHypercall");
 
 static void
 CaseUserMode(void)
