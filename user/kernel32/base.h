@@ -77,6 +77,7 @@ HANDLE BaseCreated(NTSTATUS Status, HANDLE Handle);
 /* The standard pseudo handles (STD_OUTPUT_HANDLE ...) as file handles. */
 HANDLE BaseRealHandle(HANDLE Handle);
 BOOL BaseNtPath(LPCWSTR Path, PUNICODE_STRING NtPath);
+BOOL BaseIsTooLong(LPCWSTR Path, PCUNICODE_STRING NtPath, SIZE_T Most);
 /* New is a path of Win32, or a name in the folder Root, or ":stream". Flags are those of FILE_RENAME_INFORMATION_EX,
  * of which the class FileRenameInformation takes the lowest. */
 NTSTATUS BaseRename(HANDLE File, HANDLE Root, ULONG Flags, LPCWSTR New, ULONG Class);

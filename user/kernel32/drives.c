@@ -110,41 +110,6 @@ GetLogicalDriveStringsA(DWORD Room, LPSTR Buffer)
     return Length;
 }
 
-/* No volume is mounted in a folder: it is the root of the drive. */
-BOOL WINAPI
-GetVolumePathNameW(LPCWSTR Name, LPWSTR Buffer, DWORD Room)
-{
-    WCHAR Full[MAX_PATH];
-
-    if (Name == NULL || *Name == 0 || GetFullPathNameW(Name, MAX_PATH, Full, NULL) < 3) {
-        return BaseFailWith(ERROR_INVALID_NAME);
-    }
-    if (Room < 4) {
-        return BaseFailWith(ERROR_FILENAME_EXCED_RANGE);
-    }
-    RtlCopyMemory(Buffer, Full, 3 * sizeof(WCHAR));
-    Buffer[3] = 0;
-    return TRUE;
-}
-
-BOOL WINAPI
-GetVolumePathNameA(LPCSTR Name, LPSTR Buffer, DWORD Room)
-{
-    UNICODE_STRING Wide;
-    WCHAR Root[4];
-    BOOL Result;
-
-    if (!BaseToWide(&Wide, Name)) {
-        return FALSE;
-    }
-    Result = GetVolumePathNameW(Wide.Buffer, Root, Room < 4 ? Room : 4);
-    RtlFreeUnicodeString(&Wide);
-    if (Result) {
-        BaseToAnsi(Root, 3, Buffer, Room);
-    }
-    return Result;
-}
-
 /* The whole in SYNCHRONIZATION_BARRIER: how many still have to come in this round, the round, how many there are. */
 typedef struct _BASE_BARRIER {
     volatile LONG Left;

@@ -3,6 +3,17 @@
  */
 #include "user/kernel32/base.h"
 
+/* A name without the prefix "\\?\" has less than MAX_PATH characters, as a full path. [LEARN: Maximum Path Length Limitation] */
+BOOL
+BaseIsTooLong(LPCWSTR Path, PCUNICODE_STRING NtPath, SIZE_T Most)
+{
+    if (Path[0] == L'\\' && (Path[1] == L'\\' || Path[1] == L'?') &&
+        (Path[2] == L'?' || Path[2] == L'.')) {
+        return FALSE;
+    }
+    return NtPath->Length / sizeof(WCHAR) - 4 /* of its own prefix */ >= Most;
+}
+
 BOOL
 BaseNtPath(LPCWSTR Path, PUNICODE_STRING NtPath)
 {
@@ -13,7 +24,11 @@ BaseNtPath(LPCWSTR Path, PUNICODE_STRING NtPath)
     }
     Status = RtlDosPathNameToNtPathName_U_WithStatus(Path, NtPath, NULL, NULL);
     if (NT_SUCCESS(Status)) {
-        return TRUE;
+        if (!BaseIsTooLong(Path, NtPath, MAX_PATH)) {
+            return TRUE;
+        }
+        RtlFreeUnicodeString(NtPath);
+        Status = STATUS_OBJECT_PATH_NOT_FOUND;
     }
     return BaseFailWith(Status == STATUS_NAME_TOO_LONG ? ERROR_FILENAME_EXCED_RANGE
                                                        : ERROR_PATH_NOT_FOUND);
@@ -212,6 +227,10 @@ CreateDirectoryW(LPCWSTR Name, LPSECURITY_ATTRIBUTES Security)
 
     if (!BaseNtPath(Name, &NtPath)) {
         return FALSE;
+    }
+    if (BaseIsTooLong(Name, &NtPath, MAX_PATH - 12)) { /* a short name must have room in it */
+        RtlFreeUnicodeString(&NtPath);
+        return BaseFailWith(ERROR_FILENAME_EXCED_RANGE);
     }
     InitializeObjectAttributes(&Attributes, &NtPath, OBJ_CASE_INSENSITIVE, NULL,
                                Security != NULL ? Security->lpSecurityDescriptor : NULL);

@@ -287,22 +287,6 @@ GetCompressedFileSizeW(LPCWSTR Name, LPDWORD High)
 ANSI_FORM(DWORD, GetCompressedFileSizeA, (LPCSTR Name, LPDWORD High), Name, INVALID_FILE_SIZE,
           GetCompressedFileSizeW(Wide.Buffer, High))
 
-DWORD WINAPI
-GetLongPathNameA(LPCSTR Short, LPSTR Buffer, DWORD Room)
-{
-    WCHAR Long[1024];
-    UNICODE_STRING Wide;
-    DWORD Length;
-
-    if (!BaseToWide(&Wide, Short)) {
-        return 0;
-    }
-    Length = GetLongPathNameW(Wide.Buffer, Long, RTL_NUMBER_OF(Long));
-    RtlFreeUnicodeString(&Wide);
-    return Length != 0 && Length < RTL_NUMBER_OF(Long) ? BaseToAnsi(Long, Length, Buffer, Room)
-                                                       : Length;
-}
-
 BOOL WINAPI
 SetFileShortNameW(HANDLE File, LPCWSTR Name)
 {
@@ -452,6 +436,7 @@ OpenFile(LPCSTR Name, LPOFSTRUCT Found, UINT Style)
     Length = GetFullPathNameA(Name, OFS_MAXPATHNAME, Found->szPathName, NULL);
     if (Length == 0 || Length >= OFS_MAXPATHNAME) {
         Found->nErrCode = ERROR_INVALID_DATA;
+        BaseFailWith(ERROR_INVALID_DATA);
         return HFILE_ERROR;
     }
     if ((Style & OF_PARSE) != 0) {

@@ -127,6 +127,10 @@ FindFirstFileExW(LPCWSTR Name, FINDEX_INFO_LEVELS Level, LPVOID Data, FINDEX_SEA
         return INVALID_HANDLE_VALUE;
     }
     Status = RtlDosPathNameToNtPathName_U_WithStatus(Name, &NtPath, &Part, NULL);
+    if (NT_SUCCESS(Status) && BaseIsTooLong(Name, &NtPath, MAX_PATH)) {
+        RtlFreeUnicodeString(&NtPath);
+        Status = STATUS_NAME_TOO_LONG;
+    }
     if (!NT_SUCCESS(Status)) {
         BaseFailWith(ERROR_PATH_NOT_FOUND);
         return INVALID_HANDLE_VALUE;

@@ -156,7 +156,7 @@ BOOL WINAPI
 GetVolumePathNamesForVolumeNameW(LPCWSTR Volume, LPWCH Names, DWORD Room, PDWORD Needed)
 {
     WCHAR Device[64], Target[300], Other[300], Drive[3] = L"A:";
-    SIZE_T Length = wcslen(Volume);
+    SIZE_T Length = Volume != NULL ? wcslen(Volume) : 0;
     DWORD Count = 0;
 
     if (Length < 6 || Length > 60 || Volume[Length - 1] != L'\\' ||
@@ -197,6 +197,9 @@ GetVolumePathNamesForVolumeNameA(LPCSTR Volume, LPCH Names, DWORD Room, PDWORD N
     DWORD Count = 0;
     BOOL Result;
 
+    if (Volume == NULL) {
+        return BaseFailWith(ERROR_INVALID_NAME);
+    }
     if (!BaseToWide(&WideVolume, Volume)) {
         return FALSE;
     }

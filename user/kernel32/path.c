@@ -32,23 +32,6 @@ GetFullPathNameA(LPCSTR Name, DWORD Room, LPSTR Buffer, LPSTR *FilePart)
     return Length;
 }
 
-/* There are no short names: a path that exists is its own long and short form. */
-DWORD WINAPI
-GetLongPathNameW(LPCWSTR Name, LPWSTR Buffer, DWORD Room)
-{
-    DWORD Length;
-
-    if (GetFileAttributesW(Name) == INVALID_FILE_ATTRIBUTES) {
-        return 0;
-    }
-    Length = (DWORD)wcslen(Name);
-    if (Length + 1 > Room) {
-        return Length + 1;
-    }
-    RtlMoveMemory(Buffer, Name, (Length + 1) * sizeof(WCHAR));
-    return Length;
-}
-
 DWORD WINAPI
 SearchPathW(LPCWSTR Path, LPCWSTR Name, LPCWSTR Extension, DWORD Room, LPWSTR Buffer,
             LPWSTR *FilePart)
@@ -56,7 +39,7 @@ SearchPathW(LPCWSTR Path, LPCWSTR Name, LPCWSTR Extension, DWORD Room, LPWSTR Bu
     WCHAR Default[1024];
     DWORD Length;
 
-    if (Name == NULL) {
+    if (Name == NULL || *Name == 0) {
         BaseFailWith(ERROR_INVALID_PARAMETER);
         return 0;
     }
@@ -144,22 +127,34 @@ GetWindowsDirectoryA(LPSTR Buffer, UINT Room)
     return BaseToAnsi(L"C:\\Windows", 10, Buffer, Room);
 }
 
+/* TMP, TEMP, USERPROFILE, the Windows directory. [LEARN: GetTempPath] */
 DWORD WINAPI
 GetTempPathW(DWORD Room, LPWSTR Buffer)
 {
-    WCHAR Folder[MAX_PATH];
+    WCHAR Folder[MAX_PATH], Full[MAX_PATH];
     DWORD Length = GetEnvironmentVariableW(L"TMP", Folder, MAX_PATH - 1);
 
     if (Length == 0 || Length >= MAX_PATH - 1) {
         Length = GetEnvironmentVariableW(L"TEMP", Folder, MAX_PATH - 1);
     }
     if (Length == 0 || Length >= MAX_PATH - 1) {
-        wcscpy(Folder, L"C:\\Windows\\Temp");
-        Length = (DWORD)wcslen(Folder);
+        Length = GetEnvironmentVariableW(L"USERPROFILE", Folder, MAX_PATH - 1);
     }
+    if (Length == 0 || Length >= MAX_PATH - 1) {
+        Length = GetWindowsDirectoryW(Folder, MAX_PATH - 1);
+    }
+    Length = GetFullPathNameW(Folder, RTL_NUMBER_OF(Full) - 1, Full, NULL);
+    if (Length != 0 && Length < RTL_NUMBER_OF(Full) - 1) {
+        wcscpy(Folder, Full);
+    }
+    Length = (DWORD)wcslen(Folder);
     if (Folder[Length - 1] != L'\\') {
         Folder[Length++] = L'\\';
         Folder[Length] = 0;
+    }
+    if (Buffer !=
+        NULL) { /* what is behind the path is cleared, all of it where the path does not fit */
+        RtlZeroMemory(Buffer, min(Room, 0x7FFF) * sizeof(WCHAR));
     }
     return BaseFolder(Folder, Buffer, Room);
 }
@@ -178,8 +173,17 @@ UINT WINAPI
 GetTempFileNameW(LPCWSTR Path, LPCWSTR Prefix, UINT Unique, LPWSTR Result)
 {
     UINT Number = Unique & 0xFFFF, Tries;
+    DWORD Attributes = GetFileAttributesW(Path);
     HANDLE File;
 
+    if (Attributes == INVALID_FILE_ATTRIBUTES || !(Attributes & FILE_ATTRIBUTE_DIRECTORY)) {
+        BaseFailWith(ERROR_DIRECTORY);
+        return 0;
+    }
+    if (wcslen(Path) > MAX_PATH - 14) {
+        BaseFailWith(ERROR_BUFFER_OVERFLOW);
+        return 0;
+    }
     if (Number == 0) {
         Number = (GetTickCount() & 0xFFFF) | 1;
     }
@@ -227,20 +231,81 @@ GetTempFileNameA(LPCSTR Path, LPCSTR Prefix, UINT Unique, LPSTR Result)
     return Number;
 }
 
+/* The device that a letter leads to, without the volume on it. */
+static UINT
+BaseTypeOfDrive(WCHAR Letter)
+{
+    WCHAR Name[] = L"\\??\\X:";
+    OBJECT_ATTRIBUTES Attributes;
+    FILE_FS_DEVICE_INFORMATION Device;
+    IO_STATUS_BLOCK Iosb;
+    UNICODE_STRING Path;
+    NTSTATUS Status;
+    HANDLE File;
+
+    Name[4] = Letter;
+    RtlInitUnicodeString(&Path, Name);
+    InitializeObjectAttributes(&Attributes, &Path, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    Status = NtOpenFile(&File, SYNCHRONIZE | FILE_READ_ATTRIBUTES, &Attributes, &Iosb,
+                        FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_SYNCHRONOUS_IO_NONALERT);
+    if (!NT_SUCCESS(Status)) {
+        return DRIVE_NO_ROOT_DIR;
+    }
+    Status =
+        NtQueryVolumeInformationFile(File, &Iosb, &Device, sizeof(Device), FileFsDeviceInformation);
+    NtClose(File);
+    if (!NT_SUCCESS(Status)) {
+        return DRIVE_UNKNOWN;
+    }
+    switch (Device.DeviceType) {
+    case FILE_DEVICE_DISK:
+    case FILE_DEVICE_DISK_FILE_SYSTEM:
+        return Device.Characteristics & 1 /* FILE_REMOVABLE_MEDIA */ ? DRIVE_REMOVABLE
+                                                                     : DRIVE_FIXED;
+    case FILE_DEVICE_VIRTUAL_DISK:
+        return DRIVE_RAMDISK;
+    case FILE_DEVICE_CD_ROM:
+    case FILE_DEVICE_CD_ROM_FILE_SYSTEM:
+        return DRIVE_CDROM;
+    case FILE_DEVICE_NETWORK:
+    case FILE_DEVICE_NETWORK_FILE_SYSTEM:
+        return DRIVE_REMOTE;
+    }
+    return DRIVE_UNKNOWN;
+}
+
 DWORD WINAPI
 GetLogicalDrives(VOID)
 {
-    return 1u << ('C' - 'A');
+    WCHAR Name[] = L"A:", Target[64];
+    DWORD Drives = 0;
+
+    for (DWORD Bit = 0; Bit < 26; Bit++) {
+        Name[0] = (WCHAR)(L'A' + Bit);
+        if (QueryDosDeviceW(Name, Target, RTL_NUMBER_OF(Target)) != 0 ||
+            GetLastError() == ERROR_INSUFFICIENT_BUFFER) {
+            Drives |= 1u << Bit;
+        }
+    }
+    return Drives;
 }
 
+/* NULL: the current directory's drive. "X:" is its root, as GetDriveType has it. */
 UINT WINAPI
 GetDriveTypeW(LPCWSTR Root)
 {
-    if (Root == NULL || ((Root[0] | 0x20) == L'c' && Root[1] == L':' &&
-                         (Root[2] == 0 || (Root[2] == L'\\' && Root[3] == 0)))) {
-        return DRIVE_FIXED;
+    WCHAR Full[MAX_PATH];
+
+    if (Root == NULL) {
+        return GetCurrentDirectoryW(MAX_PATH, Full) != 0 && Full[1] == L':'
+                   ? BaseTypeOfDrive(Full[0])
+                   : DRIVE_UNKNOWN;
     }
-    return DRIVE_NO_ROOT_DIR;
+    if (((Root[0] | 0x20) < L'a' || (Root[0] | 0x20) > L'z') || Root[1] != L':' ||
+        (Root[2] != 0 && (Root[2] != L'\\' || Root[3] != 0))) {
+        return DRIVE_NO_ROOT_DIR;
+    }
+    return BaseTypeOfDrive(Root[0]);
 }
 
 ANSI_FORM(UINT, GetDriveTypeA, (LPCSTR Root), Root, DRIVE_UNKNOWN, GetDriveTypeW(Wide.Buffer))

@@ -3,6 +3,55 @@
  */
 #include "user/kernel32/base.h"
 
+/* The volume's root, by a path that ends with a backslash; NULL: the current directory's. [LEARN: GetVolumeInformation] */
+static HANDLE
+BaseOpenRoot(LPCWSTR Root)
+{
+    struct {
+        FILE_NAME_INFORMATION Information;
+        WCHAR Text[4];
+    } Name;
+    WCHAR Current[MAX_PATH] = L"";
+    UNICODE_STRING Path;
+    IO_STATUS_BLOCK Iosb;
+    OBJECT_ATTRIBUTES Attributes;
+    NTSTATUS Status;
+    HANDLE File;
+
+    if (Root == NULL) {
+        if (GetCurrentDirectoryW(MAX_PATH, Current) == 0 ||
+            !GetVolumePathNameW(Current, Current, MAX_PATH)) {
+            return INVALID_HANDLE_VALUE;
+        }
+        Root = Current;
+    }
+    if (!BaseNtPath(Root, &Path)) {
+        return INVALID_HANDLE_VALUE;
+    }
+    if (Path.Length == 0 || Path.Buffer[Path.Length / sizeof(WCHAR) - 1] != L'\\') {
+        RtlFreeUnicodeString(&Path);
+        BaseFailWith(ERROR_INVALID_NAME);
+        return INVALID_HANDLE_VALUE;
+    }
+    InitializeObjectAttributes(&Attributes, &Path, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    Status = NtOpenFile(&File, SYNCHRONIZE | FILE_READ_ATTRIBUTES, &Attributes, &Iosb,
+                        FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                        FILE_SYNCHRONOUS_IO_NONALERT | FILE_OPEN_FOR_BACKUP_INTENT);
+    RtlFreeUnicodeString(&Path);
+    if (!NT_SUCCESS(Status)) {
+        BaseFail(Status);
+        return INVALID_HANDLE_VALUE;
+    }
+    if ((NtQueryInformationFile(File, &Iosb, &Name, sizeof(Name), FileNameInformation) ==
+             STATUS_BUFFER_OVERFLOW ||
+         Name.Information.FileNameLength != sizeof(WCHAR))) {
+        NtClose(File);
+        BaseFailWith(ERROR_DIR_NOT_ROOT);
+        return INVALID_HANDLE_VALUE;
+    }
+    return File;
+}
+
 BOOL WINAPI
 GetVolumeInformationW(LPCWSTR Root, LPWSTR Name, DWORD NameRoom, LPDWORD Serial, LPDWORD Component,
                       LPDWORD Flags, LPWSTR FileSystem, DWORD FileSystemRoom)
@@ -16,9 +65,7 @@ GetVolumeInformationW(LPCWSTR Root, LPWSTR Name, DWORD NameRoom, LPDWORD Serial,
         WCHAR Text[64];
     } Attribute;
     IO_STATUS_BLOCK Iosb;
-    HANDLE File = CreateFileW(Root != NULL ? Root : L"C:\\", FILE_READ_ATTRIBUTES,
-                              FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
-                              FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    HANDLE File = BaseOpenRoot(Root);
     NTSTATUS Status;
 
     if (File == INVALID_HANDLE_VALUE) {

@@ -195,7 +195,9 @@ RtlpFullPath(PCWSTR Path, PWSTR Out, ULONG Room)
         return 0;
     }
     RtlCopyMemory(Whole, Current->Buffer, Used * sizeof(WCHAR));
-    if (!RtlpIsSlash(Whole[Used - 1])) {
+    if (*Path == 0) { /* "X:": the folder itself */
+        Used -= Used > 3 && RtlpIsSlash(Whole[Used - 1]);
+    } else if (!RtlpIsSlash(Whole[Used - 1])) {
         Whole[Used++] = L'\\';
     }
     RtlCopyMemory(Whole + Used, Path, (Parts + 1) * sizeof(WCHAR));
