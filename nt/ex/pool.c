@@ -28,6 +28,9 @@ ExpFill(PVOID Address, SIZE_T Bytes, ULONG64 Pattern)
 {
     EXP_TWO_WORDS *To = Address, Two = {Pattern, Pattern};
 
+    for (; Bytes >= 4 * sizeof(Two); Bytes -= 4 * sizeof(Two), To += 4) {
+        To[0] = To[1] = To[2] = To[3] = Two;
+    }
     for (; Bytes >= sizeof(Two); Bytes -= sizeof(Two)) {
         *To++ = Two;
     }

@@ -162,7 +162,9 @@ ExpFreeBlock(PVOID Block, ULONG Tag, BOOLEAN CheckTag)
     if (Header->Flags >> EXP_OWNER_SHIFT != 0) {
         ExpDisown(Header->Flags, Header->Tag, Header->Bytes);
     }
-    KiTrace(EV_POOL_FREE, Block, Header->Bytes, Header->Tag, Header->Type, 0);
+    if (!Machine->untold) {
+        KiTrace(EV_POOL_FREE, Block, Header->Bytes, Header->Tag, Header->Type, 0);
+    }
     ExpPoolBytes[Header->Kind == ExpKindPaged] -= Header->Bytes;
     ExpSetHeader(Header, Header->Kind, Header->Units, EXP_FREE);
     Kind = ExpKindOf(KiAgent(), Header->Kind);

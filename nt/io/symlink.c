@@ -43,8 +43,11 @@ IopForgetLink(PUNICODE_STRING Name)
     Wanted.Buffer = IopLinkName(Name, &Length);
     Wanted.Length = Wanted.MaximumLength = (USHORT)(Length * sizeof(WCHAR));
     for (ULONG i = 0; i < IOP_LINKS; i++) {
+        if (IopLinks[i].Caller == NULL) {
+            continue;
+        }
         RtlInitUnicodeString(&Known, IopLinks[i].Name);
-        if (IopLinks[i].Caller != NULL && RtlEqualUnicodeString(&Known, &Wanted, TRUE)) {
+        if (RtlEqualUnicodeString(&Known, &Wanted, TRUE)) {
             IopLinks[i].Caller = NULL;
         }
     }

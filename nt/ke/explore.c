@@ -62,6 +62,7 @@ KiStaysReferenced(const volatile VOID *Object, ULONG_PTR Context)
 static PVOID
 KiBlockOf(ULONG Operation, const volatile VOID *Object)
 {
+    KI_BLOCK *Known;
     PVOID Base;
     SIZE_T Bytes;
     ULONG Tag;
@@ -83,11 +84,22 @@ KiBlockOf(ULONG Operation, const volatile VOID *Object)
     case SP_LEAVE_REGION:
         return NULL;
     }
-    if ((ULONG64)Object < ABI_NONPAGED_BASE || (ULONG64)Object >= ABI_MAPPING_BASE ||
-        !ExpFindPoolBlock((PVOID)Object, &Base, &Bytes, &Tag, &Freed)) {
+    if ((ULONG64)Object < ABI_NONPAGED_BASE || (ULONG64)Object >= ABI_MAPPING_BASE) {
         return NULL;
     }
-    return Base;
+    Known = &KiBlocks[((ULONG64)Object * 0x9E3779B97F4A7C15ull) >> 58];
+    if (Known->Object != Object) {
+        if (!ExpFindPoolBlock((PVOID)Object, &Base, &Bytes, &Tag, &Freed)) {
+            return NULL;
+        }
+        /* A page that blocks were cut from stays cut as it is; pages are given out in runs of any length. */
+        if (((ULONG_PTR)Base & (PAGE_SIZE - 1)) == 0) {
+            return Base;
+        }
+        Known->Object = Object;
+        Known->Block = Base;
+    }
+    return Known->Block;
 }
 
 static inline VOID
@@ -748,7 +760,6 @@ KiAskWhetherPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT 
     if ((Agent->flags & ABI_AGENT_BLOCKED) == 0 && HcPasses(Agent, Pass) != 0) {
         return TRUE;
     }
-    Machine->watching = 0; /* watch.c */
     KiSetPendingIn(Prcb, Operation, Object, Wait, Context, Block);
     KiKeepDescribed(Prcb, Agent, WouldWait);
     return FALSE;
@@ -780,6 +791,7 @@ KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Wait, ULON
           !Thread->SystemThread && !IsListEmpty(&((PETHREAD)Thread)->IrpList)))) {
         return FALSE;
     }
+    Machine->watching = 0; /* watch.c */
     Whole = KiMakePass(Thread, Pcr->Irql, Operation, Object, Wait, Context, &Pass);
     return (Whole && KiPassesAgain(&Pass)) ||
            KiAskWhetherPasses(Operation, Object, Wait, Context, Whole ? &Pass : NULL);

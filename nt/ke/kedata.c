@@ -42,6 +42,7 @@ volatile KSYSTEM_TIME KeTickCount;
 ULONG KiTimeIncrement = 156250;
 
 /* schedule.c: one question at a time, and too large for a driver's stack */
+KI_LARGE KI_BLOCK KiBlocks[64];
 KI_LARGE struct abi_agent KiAgents[KI_AGENTS];
 KI_LARGE struct abi_object KiAgentObjects[ABI_MAX_PROCESSORS][MAXIMUM_WAIT_OBJECTS + 4];
 ULONG KiDpcs;

@@ -469,6 +469,12 @@ NTSTATUS NTAPI KeExpandKernelStackAndCalloutEx(PEXPAND_STACK_CALLOUT Callout, PV
 extern KAGENT KiSystemAgent; /* the root of all names */
 extern ULONG64 KiSlotBitmap[ABI_STACK_SLOTS / 64];
 #define KI_AGENTS (5 * ABI_MAX_PROCESSORS)
+/* Objects in blocks of pool that a question was about, and those (explore.c, E7). */
+typedef struct _KI_BLOCK {
+    const volatile VOID *Object;
+    PVOID Block;
+} KI_BLOCK;
+extern KI_BLOCK KiBlocks[64];
 extern struct abi_agent KiAgents[KI_AGENTS]; /* KiAsk's question */
 extern struct abi_object KiAgentObjects[ABI_MAX_PROCESSORS][MAXIMUM_WAIT_OBJECTS + 4];
 extern ULONG KiStamp; /* of the last struct abi_agent that got one */
