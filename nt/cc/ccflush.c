@@ -27,6 +27,11 @@ CcFlushCache(PSECTION_OBJECT_POINTERS SectionObjectPointer, PLARGE_INTEGER FileO
             if (Top) {
                 IoSetTopLevelIrp((PIRP)FSRTL_CACHE_TOP_LEVEL_IRP);
             }
+            if (SectionObjectPointer->SharedCacheMap != NULL) {
+                CcpWriteLog(SectionObjectPointer->SharedCacheMap,
+                            FileOffset != NULL ? (ULONG64)FileOffset->QuadPart : 0,
+                            FileOffset != NULL ? Length : 0);
+            }
             Status = MiFlushControl(Control, FileOffset != NULL ? (ULONG64)FileOffset->QuadPart : 0,
                                     FileOffset != NULL ? Length : 0, &Written);
             if (Top) {
@@ -60,8 +65,20 @@ CcPurgeCacheSection(PSECTION_OBJECT_POINTERS SectionObjectPointer, PLARGE_INTEGE
         return FALSE;
     }
     MiReferenceControl(MiControlFile(Control)); /* a purge waits for writes that are under way */
+    if (Shared != NULL && (Flags & 1 /* UNINITIALIZE_CACHE_MAPS */)) {
+        while (!IsListEmpty(&Shared->Private)) {
+            CcpDropPrivate(
+                Shared, CONTAINING_RECORD(Shared->Private.Flink, CCP_PRIVATE, Links)->FileObject);
+        }
+    }
     Purged = MiPurgeControl(Control, FileOffset != NULL ? (ULONG64)FileOffset->QuadPart : 0,
                             FileOffset != NULL ? Length : 0);
+    if (Shared != NULL && (Flags & 1)) {
+        Shared = SectionObjectPointer->SharedCacheMap; /* the lazy writer may have come meanwhile */
+        if (Shared != NULL && Shared->OpenCount == 0 && !CcpTryDelete(Shared)) {
+            CcpWakeLazyWriter();
+        }
+    }
     MiDereferenceControl(Control);
     return Purged;
 }

@@ -10,6 +10,7 @@
  *     copy.c      CcCopyRead, CcCopyWrite, CcZeroData, read-ahead
  *     pin.c       CcMapData, CcPinRead and their kin
  *     ccmdl.c     CcMdlRead, CcPrepareMdlWrite
+ *     log.c       sequence numbers of what is pinned and dirty
  *     ccflush.c   flush, purge
  *     lazy.c      the lazy writer, throttling
  *
@@ -50,6 +51,10 @@ typedef struct _CCP_SHARED {
     ULONG Pass; /* of the lazy writer that has seen it last */
     ULONG DirtyThreshold;
     PCACHE_UNINITIALIZE_EVENT Events;
+    LIST_ENTRY Private; /* CCP_PRIVATE */
+    PVOID LogHandle;
+    PFLUSH_TO_LSN FlushToLsn;
+    LIST_ENTRY Logged; /* log.c */
 } CCP_SHARED, *PCCP_SHARED;
 
 typedef struct _CCP_PRIVATE {
@@ -58,6 +63,8 @@ typedef struct _CCP_PRIVATE {
     ULONG ReadAheadMask;
     LARGE_INTEGER LastEnd;
     BOOLEAN ReadAheadActive;
+    LIST_ENTRY Links;
+    PFILE_OBJECT FileObject;
 } CCP_PRIVATE, *PCCP_PRIVATE;
 
 typedef struct _CCP_BCB {
@@ -67,7 +74,6 @@ typedef struct _CCP_BCB {
     PVOID Address;
     ULONG References;
     BOOLEAN Pinned, Dirty;
-    LARGE_INTEGER OldestLsn, NewestLsn;
     ERESOURCE Resource;
 } CCP_BCB, *PCCP_BCB;
 
@@ -90,6 +96,12 @@ PCCP_SHARED CcpShared(PFILE_OBJECT FileObject); /* must be cached */
 BOOLEAN CcpTryDelete(PCCP_SHARED Shared);       /* C1 */
 BOOLEAN CcpMayWrite(PFILE_OBJECT FileObject, ULONG Bytes);
 VOID CcpPostDeferred(VOID);
+VOID CcpDropPrivate(PCCP_SHARED Shared, PFILE_OBJECT FileObject);
+
+/* log.c */
+VOID CcpLog(PCCP_SHARED Shared, ULONG64 Offset, ULONG Length, LARGE_INTEGER Lsn);
+VOID CcpWriteLog(PCCP_SHARED Shared, ULONG64 Offset, ULONG64 Length); /* may call the file system */
+VOID CcpForgetLog(PCCP_SHARED Shared);
 
 extern LIST_ENTRY CcpMaps, CcpDeferred;
 extern BOOLEAN CcpLazyArmed, CcpLazyRunning;

@@ -32,6 +32,7 @@ CcpWriteFile(PCCP_SHARED Shared)
     Shared->Busy++;
     KeEnterCriticalRegion();
     if (Callbacks->AcquireForLazyWrite(Context, TRUE)) {
+        CcpWriteLog(Shared, 0, 0);
         Status = MiFlushControl(Shared->Control, 0, 0, &Written);
         Callbacks->ReleaseFromLazyWrite(Context);
         if (NT_SUCCESS(Status)) {

@@ -34,6 +34,8 @@ CcInitializeCacheMap(PFILE_OBJECT FileObject, PCC_FILE_SIZES FileSizes, BOOLEAN 
         Shared->LazyWriteContext = LazyWriteContext;
         Shared->PinAccess = PinAccess;
         InitializeListHead(&Shared->Bcbs);
+        InitializeListHead(&Shared->Private);
+        InitializeListHead(&Shared->Logged);
         Shared->Control = MiReferenceControl(FileObject);
         Shared->FileObject = MiControlFile(Shared->Control);
         MiSetCached(Shared->Control, TRUE);
@@ -48,9 +50,22 @@ CcInitializeCacheMap(PFILE_OBJECT FileObject, PCC_FILE_SIZES FileSizes, BOOLEAN 
         Private->NodeTypeCode = 0x2FE;
         Private->NodeByteSize = sizeof(*Private);
         Private->ReadAheadMask = PAGE_SIZE - 1;
+        Private->FileObject = FileObject;
+        InsertTailList(&Shared->Private, &Private->Links);
         FileObject->PrivateCacheMap = Private;
         Shared->OpenCount++;
     }
+}
+
+VOID
+CcpDropPrivate(PCCP_SHARED Shared, PFILE_OBJECT FileObject)
+{
+    PCCP_PRIVATE Private = FileObject->PrivateCacheMap;
+
+    FileObject->PrivateCacheMap = NULL;
+    RemoveEntryList(&Private->Links);
+    ExpFree(Private);
+    Shared->OpenCount--;
 }
 
 /* C1 */
@@ -65,6 +80,7 @@ CcpTryDelete(PCCP_SHARED Shared)
     RemoveEntryList(&Shared->Links);
     Shared->Pointers->SharedCacheMap = NULL;
     Event = Shared->Events;
+    CcpForgetLog(Shared);
     MiSetCached(Shared->Control, FALSE);
     MiDereferenceControl(Shared->Control);
     ExpFree(Shared);
@@ -80,7 +96,6 @@ CcUninitializeCacheMap(PFILE_OBJECT FileObject, PLARGE_INTEGER TruncateSize,
                        PCACHE_UNINITIALIZE_EVENT UninitializeEvent)
 {
     PSECTION_OBJECT_POINTERS Pointers = FileObject->SectionObjectPointer;
-    PCCP_PRIVATE Private = FileObject->PrivateCacheMap;
     PCCP_SHARED Shared;
 
     if (Pointers == NULL) {
@@ -88,10 +103,8 @@ CcUninitializeCacheMap(PFILE_OBJECT FileObject, PLARGE_INTEGER TruncateSize,
     }
     KiSchedulePoint(SP_OBJECT, Pointers);
     Shared = Pointers->SharedCacheMap;
-    if (Private != NULL) {
-        FileObject->PrivateCacheMap = NULL;
-        ExpFree(Private);
-        Shared->OpenCount--;
+    if (FileObject->PrivateCacheMap != NULL) {
+        CcpDropPrivate(Shared, FileObject);
     }
     if (Shared == NULL) {
         if (UninitializeEvent != NULL) {

@@ -178,16 +178,12 @@ CcSetDirtyPinnedData(PVOID BcbVoid, PLARGE_INTEGER Lsn)
     PCCP_BCB Bcb = BcbVoid;
 
     Bcb->Dirty = TRUE;
-    if (Lsn != NULL) {
-        if (Bcb->OldestLsn.QuadPart == 0 || Lsn->QuadPart < Bcb->OldestLsn.QuadPart) {
-            Bcb->OldestLsn = *Lsn;
-        }
-        if (Lsn->QuadPart > Bcb->NewestLsn.QuadPart) {
-            Bcb->NewestLsn = *Lsn;
-        }
-    }
     MiMarkDirty(Bcb->Shared->Control, (ULONG64)Bcb->Public.MappedFileOffset.QuadPart,
                 Bcb->Public.MappedLength);
+    if (Lsn != NULL && Lsn->QuadPart != 0) {
+        CcpLog(Bcb->Shared, (ULONG64)Bcb->Public.MappedFileOffset.QuadPart,
+               Bcb->Public.MappedLength, *Lsn);
+    }
 }
 
 static VOID
@@ -264,6 +260,8 @@ CcUnpinRepinnedBcb(PVOID BcbVoid, BOOLEAN WriteThrough, PIO_STATUS_BLOCK IoStatu
 
     IoStatus->Status = STATUS_SUCCESS;
     if (WriteThrough && Bcb->Dirty) {
+        CcpWriteLog(Bcb->Shared, (ULONG64)Bcb->Public.MappedFileOffset.QuadPart,
+                    Bcb->Public.MappedLength);
         IoStatus->Status =
             MiFlushControl(Bcb->Shared->Control, (ULONG64)Bcb->Public.MappedFileOffset.QuadPart,
                            Bcb->Public.MappedLength, &Written);

@@ -62,6 +62,7 @@ VOID MiSetCached(PMI_CONTROL Control, BOOLEAN Cached);
 VOID MiExtendSection(PMI_CONTROL Control, ULONG64 Size);
 BOOLEAN MiIsUserMapped(PMI_CONTROL Control);
 ULONG64 MiDirtyCount(PMI_CONTROL Control);
+BOOLEAN MiIsDirty(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length); /* a page of it */
 PFILE_OBJECT MiControlFile(PMI_CONTROL Control);
 NTSTATUS MiMakeValid(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length); /* may wait */
 NTSTATUS MiMakeZero(PMI_CONTROL Control,

@@ -495,6 +495,19 @@ MiIsUserMapped(PMI_CONTROL Control)
     return !IsListEmpty(&Control->Views);
 }
 
+BOOLEAN
+MiIsDirty(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length)
+{
+    for (ULONG64 Page = Offset / PAGE_SIZE; Page * PAGE_SIZE < Offset + Length; Page++) {
+        PUCHAR State = MiFileState(Control, Page, FALSE);
+
+        if (State != NULL && (*State & MI_FP_DIRTY)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 ULONG64
 MiDirtyCount(PMI_CONTROL Control)
 {
