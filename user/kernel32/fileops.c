@@ -201,61 +201,6 @@ OpenFileById(HANDLE Hint, LPFILE_ID_DESCRIPTOR Id, DWORD Access, DWORD Share,
         (BaseOptions(Flags) & ~(ULONG)FILE_NON_DIRECTORY_FILE) | FILE_OPEN_BY_FILE_ID, Security);
 }
 
-/* Pages, one after the other: as one request for each, which is what a file system makes of it without scatter support. */
-static BOOL
-BasePages(HANDLE File, FILE_SEGMENT_ELEMENT *Segments, DWORD Bytes, LPOVERLAPPED Overlapped,
-          BOOL Write)
-{
-    LARGE_INTEGER At = {.u = {Overlapped->Offset, (LONG)Overlapped->OffsetHigh}};
-    IO_STATUS_BLOCK Iosb = {.Status = STATUS_SUCCESS};
-    NTSTATUS Status = STATUS_SUCCESS;
-    ULONG_PTR Done = 0;
-
-    if (Bytes % 4096 != 0) {
-        return BaseFailWith(ERROR_INVALID_PARAMETER);
-    }
-    if (Overlapped->hEvent != NULL) {
-        NtResetEvent((HANDLE)((ULONG_PTR)Overlapped->hEvent & ~1ull), NULL);
-    }
-    while (NT_SUCCESS(Status) && Done < Bytes) {
-        PVOID Page = Segments++->Buffer;
-
-        Status = Write ? NtWriteFile(File, NULL, NULL, NULL, &Iosb, Page, 4096, &At, NULL)
-                       : NtReadFile(File, NULL, NULL, NULL, &Iosb, Page, 4096, &At, NULL);
-        Status = BaseWaitForFile(File, &Iosb, Status);
-        if (NT_SUCCESS(Status)) {
-            Done += Iosb.Information;
-            At.QuadPart += Iosb.Information;
-            if (Iosb.Information != 4096) {
-                break;
-            }
-        }
-    }
-    if (Status == STATUS_END_OF_FILE && Done != 0) {
-        Status = STATUS_SUCCESS;
-    }
-    Overlapped->Internal = (ULONG_PTR)Status;
-    Overlapped->InternalHigh = Done;
-    if (Overlapped->hEvent != NULL) {
-        NtSetEvent((HANDLE)((ULONG_PTR)Overlapped->hEvent & ~1ull), NULL);
-    }
-    return BaseResult(Status);
-}
-
-BOOL WINAPI
-ReadFileScatter(HANDLE File, FILE_SEGMENT_ELEMENT *Segments, DWORD Bytes, LPDWORD Reserved,
-                LPOVERLAPPED Overlapped)
-{
-    return BasePages(File, Segments, Bytes, Overlapped, FALSE);
-}
-
-BOOL WINAPI
-WriteFileGather(HANDLE File, FILE_SEGMENT_ELEMENT *Segments, DWORD Bytes, LPDWORD Reserved,
-                LPOVERLAPPED Overlapped)
-{
-    return BasePages(File, Segments, Bytes, Overlapped, TRUE);
-}
-
 DWORD WINAPI
 GetCompressedFileSizeW(LPCWSTR Name, LPDWORD High)
 {

@@ -236,3 +236,30 @@ UnlockFileEx(HANDLE File, DWORD Reserved, DWORD LengthLow, DWORD LengthHigh,
 {
     return UnlockFile(File, Overlapped->Offset, Overlapped->OffsetHigh, LengthLow, LengthHigh);
 }
+
+/* Pages that lie anywhere; the handle is asynchronous and passes the cache. */
+BOOL WINAPI
+ReadFileScatter(HANDLE File, FILE_SEGMENT_ELEMENT *Segments, DWORD Bytes, LPDWORD Reserved,
+                LPOVERLAPPED Overlapped)
+{
+    LARGE_INTEGER Offset;
+    NTSTATUS Status;
+
+    BasePrepare(Overlapped, &Offset);
+    Status = NtReadFileScatter(File, Overlapped->hEvent, NULL, OVERLAPPED_CONTEXT(Overlapped),
+                               OVERLAPPED_IOSB(Overlapped), Segments, Bytes, &Offset, NULL);
+    return NT_SUCCESS(Status) && Status != STATUS_PENDING ? TRUE : BaseFail(Status);
+}
+
+BOOL WINAPI
+WriteFileGather(HANDLE File, FILE_SEGMENT_ELEMENT *Segments, DWORD Bytes, LPDWORD Reserved,
+                LPOVERLAPPED Overlapped)
+{
+    LARGE_INTEGER Offset;
+    NTSTATUS Status;
+
+    BasePrepare(Overlapped, &Offset);
+    Status = NtWriteFileGather(File, Overlapped->hEvent, NULL, OVERLAPPED_CONTEXT(Overlapped),
+                               OVERLAPPED_IOSB(Overlapped), Segments, Bytes, &Offset, NULL);
+    return NT_SUCCESS(Status) && Status != STATUS_PENDING ? TRUE : BaseFail(Status);
+}
