@@ -40,7 +40,8 @@ typedef struct _VF_FLT_OBJECTS { /* FLT_RELATED_OBJECTS */
 #define VF_FLT_FAST        0x00000002u
 #define VF_FLT_DIRTY       0x80000000u
 #define VF_FLT_END         0x80 /* IRP_MJ_OPERATION_END */
-#define VF_FLT_CALLBACK    0    /* FLT_PREOP_SUCCESS_WITH_CALLBACK */
+#define VF_FLT_CONTEXT_END 0xFFFF
+#define VF_FLT_CALLBACK    0 /* FLT_PREOP_SUCCESS_WITH_CALLBACK */
 #define VF_FLT_PENDING     2
 #define VF_FLT_FASTIO      3 /* FLT_PREOP_DISALLOW_FASTIO */
 #define VF_FLT_COMPLETE    4
@@ -78,15 +79,31 @@ VfJudgeReferences(PVF_FRAME Frame, const VOID *Unregisters)
                 "FltReleaseFileNameInformation");
 }
 
+/* Is there a context of the filter that nobody holds, so that its cleanup callback will come? */
+static BOOLEAN
+VfCleansUp(PVF_FILTER Filter)
+{
+    ULONG64 Slot = (ULONG64)(Filter - VfFilters) + 1;
+
+    for (ULONG i = 0; VfFltLive.Count != 0 && i < VF_SET_SIZE; i++) {
+        if (VfFltLive.Key[i] != 0 && VfFltLive.Value[i] == Slot &&
+            VfSetFind(&VfFltContexts, VfFltLive.Key[i]) == 0) {
+            return TRUE;
+        }
+    }
+    return Filter->Uncounted;
+}
+
 /*
- * FltUnregisterFilter waits for contexts: who could still give one back? Teardown callbacks, a callback that runs or is to
- * come, a work item. (A callback that FltDoCompletionProcessingWhenSafe has posted stays expected.)
+ * FltUnregisterFilter waits for contexts: who could still give one back, or a name? Teardown callbacks, a callback that runs
+ * or is to come, a work item, the cleanup callback of another context. (A callback that FltDoCompletionProcessingWhenSafe
+ * has posted stays expected.)
  */
 static BOOLEAN
 VfIsIdle(PVF_FILTER Filter)
 {
     return Filter->Active == 0 && Filter->Expected <= 0 && Filter->TeardownStart == NULL &&
-           Filter->TeardownComplete == NULL && VfFltObjects.Count == 0;
+           Filter->TeardownComplete == NULL && VfFltObjects.Count == 0 && !VfCleansUp(Filter);
 }
 
 static VOID
@@ -231,7 +248,47 @@ VfFltTeardownComplete(const VF_FLT_OBJECTS *Objects, ULONG Reason)
                   0);
 }
 
-/* It gets nothing that names the filter. */
+/* The routine for contexts of that type; NULL: there are several, which the verifier leaves alone. */
+static PVOID
+VfCleanupOf(const VF_FLT_CONTEXT *Contexts, USHORT Type)
+{
+    PVOID Cleanup = NULL;
+
+    for (ULONG i = 0; Contexts[i].Type != VF_FLT_CONTEXT_END; i++) {
+        if (Contexts[i].Type == Type) {
+            if (Cleanup != NULL && Cleanup != (PVOID)Contexts[i].Cleanup) {
+                return NULL;
+            }
+            Cleanup = (PVOID)Contexts[i].Cleanup;
+        }
+    }
+    return Cleanup;
+}
+
+static VOID
+VfFltCleanup(ULONG Slot, PVOID Context, USHORT Type)
+{
+    PVF_FILTER Filter = &VfFilters[Slot];
+    VOID (*Cleanup)(PVOID, USHORT) = VfCleanupOf(Filter->RealContext, Type);
+
+    VfSetRemove(&VfFltLive, (ULONG64)Context);
+    Filter->Active++;
+    Cleanup(Context, Type);
+    Filter->Active--;
+    VfJudgeIdle(Filter);
+}
+
+/* They get nothing that names the filter. */
+#define VF_CLEANUP_SLOT(Slot)                                                                      \
+    static VOID VfFltCleanup##Slot(PVOID Context, USHORT Type)                                     \
+    {                                                                                              \
+        VfFltCleanup(Slot, Context, Type);                                                         \
+    }
+VF_CLEANUP_SLOT(0)
+VF_CLEANUP_SLOT(1)
+VF_CLEANUP_SLOT(2)
+VF_CLEANUP_SLOT(3)
+
 #define VF_UNLOAD_SLOT(Slot)                                                                       \
     static NTSTATUS VfFltUnload##Slot(ULONG Flags)                                                 \
     {                                                                                              \
@@ -262,6 +319,35 @@ VfCopyOperations(PVF_FILTER Filter, const VF_FLT_OPERATION *From)
     Filter->Real[i].Major = Filter->Operation[i].Major = VF_FLT_END;
 }
 
+/* FALSE: more than there is room for, and the filter manager keeps the filter's own. */
+static BOOLEAN
+VfCopyContexts(PVF_FILTER Filter, const VF_FLT_CONTEXT *From)
+{
+    static VOID (*const Cleanups[VF_FILTERS])(PVOID, USHORT) = {VfFltCleanup0, VfFltCleanup1,
+                                                                VfFltCleanup2, VfFltCleanup3};
+    ULONG Count = 0;
+
+    while (From[Count].Type != VF_FLT_CONTEXT_END) {
+        Count++;
+    }
+    if (Count >= VF_FLT_CONTEXTS) {
+        return FALSE;
+    }
+    RtlCopyMemory(Filter->RealContext, From, (Count + 1) * sizeof(*From));
+    RtlCopyMemory(Filter->Context, From, (Count + 1) * sizeof(*From));
+    for (ULONG i = 0; i < Count; i++) {
+        if (From[i].Cleanup == NULL) {
+            continue;
+        }
+        if (VfCleanupOf(From, From[i].Type) != NULL && VfIsVerified((PVOID)From[i].Cleanup)) {
+            Filter->Context[i].Cleanup = Cleanups[Filter - VfFilters];
+        } else {
+            Filter->Uncounted = TRUE;
+        }
+    }
+    return TRUE;
+}
+
 static VOID
 VfRegisters(PVF_FRAME Frame)
 {
@@ -288,6 +374,14 @@ VfRegisters(PVF_FRAME Frame)
     if (From->Operations != NULL) {
         VfCopyOperations(Filter, From->Operations);
         Filter->Copy.Operations = Filter->Operation;
+    }
+    Filter->RealContext[0].Type = VF_FLT_CONTEXT_END;
+    if (From->Contexts != NULL) {
+        if (VfCopyContexts(Filter, From->Contexts)) {
+            Filter->Copy.Contexts = Filter->Context;
+        } else {
+            Filter->Uncounted = TRUE;
+        }
     }
     Filter->Unload = From->Unload;
     Filter->Setup = From->Setup;
@@ -352,11 +446,32 @@ VfGave(PVF_SET Set, ULONG64 Object)
     }
 VF_GETS(VfContext1, VfFltContexts, 1)
 VF_GETS(VfContext2, VfFltContexts, 2)
-VF_GETS(VfContext4, VfFltContexts, 4)
 VF_GETS(VfName2, VfFltNames, 2)
 VF_GETS(VfName3, VfFltNames, 3)
 VF_GETS(VfName6, VfFltNames, 6)
 VF_GETS(VfData2, VfFltObjects, 2)
+
+/* FltAllocateContext(Filter, Type, Size, Pool, *Context) */
+static ULONG64
+VfContext4(PVF_FRAME Frame, ULONG64 Result)
+{
+    ULONG64 Context;
+
+    if (!NT_SUCCESS((NTSTATUS)Result)) {
+        return Result;
+    }
+    Context = *(PULONG64)Frame->Arg[4];
+    VfGot(Frame, &VfFltContexts, Context);
+    for (ULONG i = 0; i < VF_FILTERS; i++) {
+        if (VfFilters[i].Used &&
+            (VfFilters[i].Filter == (PVOID)Frame->Arg[0] || VfFilters[i].Filter == NULL) &&
+            VfCleanupOf(VfFilters[i].RealContext, (USHORT)Frame->Arg[1]) != NULL) {
+            VfSetPut(&VfFltLive, Context, (ULONG64)i + 1);
+            VfFilters[i].Uncounted |= VfSetFind(&VfFltLive, Context) == 0; /* V2 */
+        }
+    }
+    return Result;
+}
 
 /* FltSet...Context(..., Operation, New, *Old): the old one comes with a reference, also where it was in the way. */
 static ULONG64

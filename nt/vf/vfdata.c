@@ -29,7 +29,7 @@ ULONG VfToldCount;
 VF_SET VfUserObjects;
 VF_SET VfIoEvents;
 VF_FILTER VfFilters[VF_FILTERS];
-VF_SET VfFltContexts, VfFltNames, VfFltObjects;
+VF_SET VfFltContexts, VfFltNames, VfFltObjects, VfFltLive;
 VF_SET VfRemoveUsers, VfCancelable;
 PVF_ENTRY VfCurrent;
 PVOID VfCaller;

@@ -119,7 +119,7 @@ DECLSPEC_SELECTANY POOL_TYPE ExDefaultNonPagedPoolType = NonPagedPool;
 #endif
 
 NTKERNELAPI BOOLEAN NTAPI PsGetVersion(PULONG MajorVersion, PULONG MinorVersion, PULONG BuildNumber,
-                                      PUNICODE_STRING CSDVersion);
+                                       PUNICODE_STRING CSDVersion);
 
 FORCEINLINE VOID
 ExInitializeDriverRuntime(ULONG RuntimeFlags)

@@ -88,6 +88,20 @@ PreWrite(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID *Completi
         *(volatile LONG *)Context = Seen; /* BUG(409) */
         FltReleaseContext(Context);
     }
+#elif EITHER(410)
+    /* The last name stays in the instance's context, whose cleanup callback is to release it. */
+    if (NT_SUCCESS(FltGetFileNameInformation(
+            Data, FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_DEFAULT, &Name))) { /* BUG(410) */
+        if (NT_SUCCESS(
+                FltAllocateContext(Filter, FLT_INSTANCE_CONTEXT, 64, NonPagedPoolNx, &Context))) {
+            *(PFLT_FILE_NAME_INFORMATION *)Context = Name;
+            FltSetInstanceContext(Objects->Instance, FLT_SET_CONTEXT_REPLACE_IF_EXISTS, Context,
+                                  NULL);
+            FltReleaseContext(Context);
+        } else {
+            FltReleaseFileNameInformation(Name);
+        }
+    }
 #elif EITHER(408)
     /* see PreDirectory */
 #else
@@ -119,6 +133,16 @@ PostDirectory(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID Comp
 }
 #endif
 
+#if EITHER(410)
+static VOID FLTAPI
+Cleanup(PFLT_CONTEXT Context, FLT_CONTEXT_TYPE ContextType)
+{
+    if (!HAS(410)) {
+        FltReleaseFileNameInformation(*(PFLT_FILE_NAME_INFORMATION *)Context);
+    }
+}
+#endif
+
 static NTSTATUS FLTAPI
 Unload(FLT_FILTER_UNLOAD_FLAGS Flags)
 {
@@ -134,6 +158,9 @@ static const FLT_OPERATION_REGISTRATION Operations[] = {
 #endif
     {IRP_MJ_OPERATION_END}};
 static const FLT_CONTEXT_REGISTRATION Contexts[] = {{FLT_STREAMHANDLE_CONTEXT, 0, NULL, 64, 'xtCB'},
+#if EITHER(410)
+                                                    {FLT_INSTANCE_CONTEXT, 0, Cleanup, 64, 'xtCB'},
+#endif
                                                     {FLT_CONTEXT_END}};
 static const FLT_REGISTRATION Registration = {
     sizeof(FLT_REGISTRATION), FLT_REGISTRATION_VERSION, 0, Contexts, Operations, Unload};
