@@ -286,6 +286,82 @@ Refused(VOID)
     ZwClose(Handle);
 }
 
+/* Each operation, in order of its class. */
+static NTSTATUS
+Operate(REG_NOTIFY_CLASS Class, HANDLE Handle, HANDLE Sub)
+{
+    UNICODE_STRING Value = RTL_CONSTANT_STRING(L"Value"), New = RTL_CONSTANT_STRING(L"Elsewhere");
+    static ULONG64 Buffer[64];
+    ULONG Needed = 0, Data = 8;
+
+    Forget();
+    switch (Class) {
+    case RegNtPreDeleteKey:
+        return ZwDeleteKey(Sub);
+    case RegNtPreSetValueKey:
+        return ZwSetValueKey(Handle, &Value, 0, REG_DWORD, &Data, 4);
+    case RegNtPreDeleteValueKey:
+        return ZwDeleteValueKey(Handle, &Value);
+    case RegNtPreRenameKey:
+        return ZwRenameKey(Sub, &New);
+    case RegNtPreEnumerateKey:
+        return ZwEnumerateKey(Handle, 0, KeyBasicInformation, Buffer, sizeof(Buffer), &Needed);
+    case RegNtPreEnumerateValueKey:
+        return ZwEnumerateValueKey(Handle, 0, KeyValueFullInformation, Buffer, sizeof(Buffer),
+                                   &Needed);
+    case RegNtPreQueryKey:
+        return ZwQueryKey(Handle, KeyFullInformation, Buffer, sizeof(Buffer), &Needed);
+    case RegNtPreQueryValueKey:
+        return ZwQueryValueKey(Handle, &Value, KeyValueFullInformation, Buffer, sizeof(Buffer),
+                               &Needed);
+    default:
+        return ZwFlushKey(Handle);
+    }
+}
+
+/* Bypassed and refused, each: the caller is told so, and nothing of the key has changed. */
+static VOID
+Bypassed(VOID)
+{
+    static const REG_NOTIFY_CLASS Classes[] = {
+        RegNtPreDeleteKey, RegNtPreSetValueKey,   RegNtPreDeleteValueKey,
+        RegNtPreRenameKey, RegNtPreEnumerateKey,  RegNtPreEnumerateValueKey,
+        RegNtPreQueryKey,  RegNtPreQueryValueKey, RegNtPreFlushKey};
+    HANDLE Handle = Key(NULL, PATH), Sub = Key(Handle, L"Below");
+    UNICODE_STRING Value = RTL_CONSTANT_STRING(L"Value");
+    UCHAR Buffer[256];
+    PKEY_VALUE_PARTIAL_INFORMATION Info = (PVOID)Buffer;
+    PKEY_FULL_INFORMATION Full = (PVOID)Buffer;
+    ULONG Needed, Data = 7;
+
+    ZwSetValueKey(Handle, &Value, 0, REG_DWORD, &Data, 4);
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Classes); i++) {
+        Answer.Who = 3;
+        Answer.Class = Classes[i];
+        Answer.Status = STATUS_CALLBACK_BYPASS;
+        EXPECT_STATUS(Operate(Classes[i], Handle, Sub), STATUS_SUCCESS);
+        Answer.Status = STATUS_MEDIA_WRITE_PROTECTED;
+        EXPECT_STATUS(Operate(Classes[i], Handle, Sub), STATUS_MEDIA_WRITE_PROTECTED);
+        RtlZeroMemory(&Answer, sizeof(Answer));
+        EXPECT_STATUS(ZwQueryValueKey(Handle, &Value, KeyValuePartialInformation, Buffer,
+                                      sizeof(Buffer), &Needed),
+                      STATUS_SUCCESS);
+        EXPECT(Info->DataLength == 4 && *(PULONG)Info->Data == 7);
+        EXPECT_STATUS(ZwQueryKey(Handle, KeyFullInformation, Buffer, sizeof(Buffer), &Needed),
+                      STATUS_SUCCESS);
+        EXPECT(Full->SubKeys == 1 && Full->Values == 1 && Full->MaxNameLen == 10);
+    }
+    for (ULONG i = RTL_NUMBER_OF(Classes); i-- > 0;) { /* now they do it, the deletion at last */
+        EXPECT_STATUS(Operate(Classes[i], Handle, Sub), STATUS_SUCCESS);
+    }
+    EXPECT_STATUS(ZwQueryKey(Handle, KeyFullInformation, Buffer, sizeof(Buffer), &Needed),
+                  STATUS_SUCCESS);
+    EXPECT(Full->SubKeys == 0 && Full->Values == 1);
+    ZwClose(Sub);
+    ZwDeleteKey(Handle);
+    ZwClose(Handle);
+}
+
 static VOID
 ObjectContexts(VOID)
 {
@@ -432,5 +508,5 @@ Unregistered(VOID)
     EXPECT_STATUS(CmUnRegisterCallback(Cookie[1]), STATUS_SUCCESS);
 }
 
-TEST_DRIVER(TEST(Registered), TEST(Operations), TEST(Refused), TEST(ObjectContexts), TEST(Names),
-            TEST(Unregistered))
+TEST_DRIVER(TEST(Registered), TEST(Operations), TEST(Refused), TEST(Bypassed), TEST(ObjectContexts),
+            TEST(Names), TEST(Unregistered))

@@ -120,6 +120,8 @@ static VOID
 UserSide(VOID)
 {
     PVOID Teb = PsGetCurrentThreadTeb(), Peb = PsGetProcessPeb(Me);
+    UNICODE_STRING Last, Wanted;
+    PUNICODE_STRING Image = NULL;
 
     EXPECT_EQ(PsGetThreadTeb(MyThread), Teb);
     EXPECT_EQ(*(PVOID *)((PUCHAR)Teb + 0x30), Teb); /* NT_TIB.Self */
@@ -128,6 +130,17 @@ UserSide(VOID)
     EXPECT_EQ(*(PVOID *)((PUCHAR)Peb + 0x10), PsGetProcessSectionBaseAddress(Me));
     EXPECT_EQ(*(PUSHORT)PsGetProcessSectionBaseAddress(Me), 0x5A4D);
     EXPECT_EQ(PsGetProcessPeb(PsInitialSystemProcess), NULL);
+    EXPECT_STATUS(SeLocateProcessImageName(Me, &Image),
+                  STATUS_SUCCESS); /* a device's name; the caller frees it */
+    RtlInitUnicodeString(&Wanted, L"\\ps-who-client.exe");
+    Last.Length = Last.MaximumLength = Wanted.Length;
+    Last.Buffer = Image->Buffer + (Image->Length - Last.Length) / sizeof(WCHAR);
+    EXPECT(RtlEqualUnicodeString(&Last, &Wanted, TRUE));
+    RtlInitUnicodeString(&Wanted, L"\\Device\\");
+    EXPECT(RtlPrefixUnicodeString(&Wanted, Image, TRUE));
+    EXPECT(Image->MaximumLength >= Image->Length + sizeof(WCHAR) &&
+           Image->Buffer[Image->Length / sizeof(WCHAR)] == 0);
+    ExFreePool(Image);
     EXPECT_EQ(PsGetProcessWow64Process(Me), NULL);
     EXPECT(!IoIs32bitProcess(Request));
     EXPECT_EQ(PsGetCurrentThreadPreviousMode(), UserMode);
