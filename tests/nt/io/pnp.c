@@ -112,6 +112,114 @@ Notify(PVOID Structure, PVOID Context)
     return STATUS_SUCCESS;
 }
 
+/* A request to the bus, as a function driver sends it; what comes of it. */
+static NTSTATUS
+AskBus(UCHAR Minor, ULONG Which, PULONG_PTR Answer)
+{
+    IO_STATUS_BLOCK Iosb = {0};
+    PIO_STACK_LOCATION Stack;
+    NTSTATUS Status;
+    KEVENT Event;
+    PIRP Irp;
+
+    KeInitializeEvent(&Event, NotificationEvent, FALSE);
+    Irp = IoBuildSynchronousFsdRequest(IRP_MJ_PNP, Pdo, NULL, 0, NULL, &Event, &Iosb);
+    Irp->IoStatus.Status = STATUS_NOT_SUPPORTED; /* so it begins [wdm: IRP_MN_QUERY_ID] */
+    Stack = IoGetNextIrpStackLocation(Irp);
+    Stack->MinorFunction = Minor;
+    if (Minor == IRP_MN_QUERY_ID) {
+        Stack->Parameters.QueryId.IdType = Which;
+    } else {
+        Stack->Parameters.QueryDeviceRelations.Type = Which;
+    }
+    Status = IoCallDriver(Pdo, Irp);
+    if (Status == STATUS_PENDING) {
+        KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, NULL);
+        Status = Iosb.Status;
+    }
+    *Answer = Iosb.Information;
+    return Status;
+}
+
+/* [wdm: IRP_MN_QUERY_ID], [wdm: IRP_MN_QUERY_DEVICE_RELATIONS]: pool that the asker frees; hardware IDs end in an empty string. */
+static VOID
+Ids(VOID)
+{
+    static const WCHAR Device[] = L"ROOT\\IO-PNP\0", Instance[] = L"0000";
+    UNICODE_STRING Wanted, Got;
+    ULONG_PTR Answer;
+
+    for (ULONG Type = BusQueryDeviceID; Type <= BusQueryInstanceID; Type++) {
+        NTSTATUS Expected = Type == BusQueryCompatibleIDs ? STATUS_NOT_SUPPORTED : STATUS_SUCCESS;
+
+        EXPECT_STATUS(AskBus(IRP_MN_QUERY_ID, Type, &Answer), Expected);
+        EXPECT((Answer != 0) == NT_SUCCESS(Expected));
+        if (Answer != 0) {
+            RtlInitUnicodeString(&Wanted, Type == BusQueryInstanceID ? Instance : Device);
+            RtlInitUnicodeString(&Got, (PWSTR)Answer);
+            EXPECT(RtlEqualUnicodeString(&Got, &Wanted, TRUE));
+            EXPECT(Type != BusQueryHardwareIDs || ((PWSTR)Answer)[Got.Length / 2 + 1] == 0);
+            ExFreePool((PVOID)Answer);
+        }
+    }
+    EXPECT_STATUS(AskBus(IRP_MN_QUERY_DEVICE_RELATIONS, TargetDeviceRelation, &Answer),
+                  STATUS_SUCCESS);
+    EXPECT(Answer != 0 && ((PDEVICE_RELATIONS)Answer)->Count == 1 &&
+           ((PDEVICE_RELATIONS)Answer)->Objects[0] == Pdo);
+    if (Answer != 0) {
+        ObDereferenceObject(((PDEVICE_RELATIONS)Answer)->Objects[0]); /* the bus referenced it */
+        ExFreePool((PVOID)Answer);
+    }
+    EXPECT_STATUS(AskBus(IRP_MN_QUERY_DEVICE_RELATIONS, EjectionRelations, &Answer),
+                  STATUS_NOT_SUPPORTED);
+    EXPECT_EQ(Answer, 0);
+}
+
+static const GUID OtherInterface = {0x33333333, 2, 3, {4, 5, 6, 7, 8, 9, 10, 11}};
+static ULONG Existing;
+
+static NTSTATUS NTAPI
+CountExisting(PVOID Structure, PVOID Context)
+{
+    PDEVICE_INTERFACE_CHANGE_NOTIFICATION Change = Structure;
+
+    EXPECT(IsEqualGUID(&Change->InterfaceClassGuid, Context));
+    EXPECT(Change->Version == 1 && Change->Size == sizeof(*Change));
+    Existing++;
+    return STATUS_SUCCESS;
+}
+
+/* How many of a class are told of when somebody registers who wants to hear of those that are there. */
+static ULONG
+ExistingOf(const GUID *Class)
+{
+    PVOID Entry = NULL;
+
+    Existing = 0;
+    EXPECT_STATUS(
+        IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange,
+                                       PNPNOTIFY_DEVICE_INTERFACE_INCLUDE_EXISTING_INTERFACES,
+                                       (PVOID)Class, Driver, CountExisting, (PVOID)Class, &Entry),
+        STATUS_SUCCESS);
+    EXPECT_STATUS(IoUnregisterPlugPlayNotification(Entry), STATUS_SUCCESS);
+    return Existing;
+}
+
+/* Those that are enabled, and of that class. [wdm: IoRegisterPlugPlayNotification] */
+static VOID
+ExistingInterfaces(VOID)
+{
+    UNICODE_STRING Link;
+
+    EXPECT_STATUS(IoRegisterDeviceInterface(Pdo, &OtherInterface, NULL, &Link), STATUS_SUCCESS);
+    EXPECT(ExistingOf(&OtherInterface) == 0 && ExistingOf(&Interface) == 0);
+    EXPECT_STATUS(IoSetDeviceInterfaceState(&Link, TRUE), STATUS_SUCCESS);
+    EXPECT(ExistingOf(&OtherInterface) == 1 && ExistingOf(&Interface) == 0);
+    EXPECT_STATUS(IoSetDeviceInterfaceState(&Link, FALSE), STATUS_SUCCESS);
+    EXPECT(ExistingOf(&OtherInterface) == 0 && ExistingOf(&Interface) == 0);
+    RtlFreeUnicodeString(&Link);
+}
+
 static VOID
 Interfaces(VOID)
 {
@@ -360,8 +468,9 @@ Power(VOID)
 static VOID
 RunTests(VOID)
 {
-    static const NTLAB_TEST Tests[] = {TEST(Order),        TEST(Interfaces), TEST(Properties),
-                                       TEST(PropertyData), TEST(Reports),    TEST(Power)};
+    static const NTLAB_TEST Tests[] = {TEST(Order),   TEST(Interfaces), TEST(ExistingInterfaces),
+                                       TEST(Ids),     TEST(Properties), TEST(PropertyData),
+                                       TEST(Reports), TEST(Power)};
 
     NtlabRun(Tests, RTL_NUMBER_OF(Tests));
 }

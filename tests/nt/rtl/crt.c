@@ -40,6 +40,13 @@ Format(VOID)
     EXPECT(PRINTS("xyz pq", "%wZ %Z", &Counted, &Narrow));
     EXPECT(PRINTS("(null) 100%", "%s 100%%", (char *)NULL));
     EXPECT(PRINTS("  7|7  ", "%*d|%-*d", 3, 7, 3, 7));
+    EXPECT(
+        PRINTS("7  |007|7", "%*d|%.*d|%.*d", -3, 7, 3, 7, -1, 7)); /* negative: to the left, none */
+    EXPECT(PRINTS("abc|a", "%.*s|%.*s", -1, "abc", 1, "abc"));
+    EXPECT(PRINTS("-1 65535 -2 4294967295", "%hd %hu %ld %lu", 0xFFFF, 0x1FFFF, -2L, ~0UL));
+    EXPECT(PRINTS("-3 4294967293 -4", "%I32d %I32u %lld", -3, -3, -4ll));
+    EXPECT(PRINTS("-5 18446744073709551611 -6 123", "%jd %zu %td %Ix", (long long)-5, (size_t)-5,
+                  (ptrdiff_t)-6, (size_t)0x123));
     EXPECT(PRINTS("", "%.0d", 0));
     EXPECT(WPRINTS(L"wide narrow", L"%s %S", L"wide", "narrow"));
     EXPECT(WPRINTS(L"narrow wide", L"%hs %ls", "narrow", L"wide"));
