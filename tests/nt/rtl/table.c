@@ -316,10 +316,127 @@ Hash(VOID)
     EXPECT_EQ(RtlTotalBucketsHashTable(Table), 228);
     EXPECT_EQ(CountWrong(Table), 0);
     for (Index = 0; Index < HASHED_COUNT; Index++) {
-        RtlRemoveEntryHashTable(Table, &Hashed[Index].Entry, NULL);
+        RTL_DYNAMIC_HASH_TABLE_CONTEXT Context = {0};
+
+        /* With a context, where it was is found again without a search: for the next insertion of that signature. */
+        EXPECT(RtlRemoveEntryHashTable(Table, &Hashed[Index].Entry,
+                                       Index % 100 == 0 ? &Context : NULL));
+        if (Index % 100 == 0) {
+            EXPECT_EQ(Context.Signature, SignatureOf(Index));
+            EXPECT(
+                RtlInsertEntryHashTable(Table, &Hashed[Index].Entry, SignatureOf(Index), &Context));
+            EXPECT(RtlLookupEntryHashTable(Table, SignatureOf(Index), NULL) != NULL);
+            EXPECT(RtlRemoveEntryHashTable(Table, &Hashed[Index].Entry, NULL));
+        }
     }
     EXPECT_EQ(RtlTotalEntriesHashTable(Table) + RtlNonEmptyBucketsHashTable(Table), 0);
     RtlDeleteHashTable(Table);
 }
 
-TEST_DRIVER(TEST(Splay), TEST(Avl), TEST(SList), TEST(Hash))
+/* [DDI:ntddk/rtllookupelementgenerictablefull], [DDI:ntddk/rtlinsertelementgenerictablefull]: a lookup says where an element is or would be, and an
+   insertion needs not look again; [DDI:ntddk/rtlgetelementgenerictable]: by number, forwards and backwards, in the order in which they came. */
+static VOID
+Places(VOID)
+{
+    static RTL_GENERIC_TABLE Table;
+    TABLE_SEARCH_RESULT Result;
+    PVOID Place;
+    BOOLEAN New;
+    RECORD *Found;
+    int Bad = 0;
+
+    RtlInitializeGenericTable(&Table, Compare, Allocate, Free, NULL);
+    EXPECT(RtlGetElementGenericTable(&Table, 0) == NULL);
+    for (ULONG i = 0; i < 40; i++) {
+        RECORD Record = {(i * 7) % 40 * 2, i};
+
+        Found = RtlLookupElementGenericTableFull(&Table, &Record, &Place, &Result);
+        Bad += Found != NULL || Result == TableFoundNode || (i == 0) != (Result == TableEmptyTree);
+        New = FALSE;
+        Found =
+            RtlInsertElementGenericTableFull(&Table, &Record, sizeof(Record), &New, Place, Result);
+        Bad += Found == NULL || !New || Found->Key != Record.Key || Found->Payload != i;
+        Found = RtlLookupElementGenericTableFull(&Table, &Record, &Place, &Result);
+        Bad += Found == NULL || Result != TableFoundNode || Found->Payload != i;
+        Record.Payload = 1000;
+        New = TRUE; /* there already: what is there is answered, and nothing changes */
+        Found =
+            RtlInsertElementGenericTableFull(&Table, &Record, sizeof(Record), &New, Place, Result);
+        Bad += Found == NULL || New || Found->Payload != i;
+        New = TRUE;
+        Found = RtlInsertElementGenericTable(&Table, &Record, sizeof(Record), &New);
+        Bad += Found == NULL || New || Found->Payload != i;
+    }
+    EXPECT_EQ(Bad, 0);
+    EXPECT_EQ(RtlNumberGenericTableElements(&Table), 40);
+    for (ULONG Round = 0; Round < 200; Round++) {
+        ULONG At = Next() % 44;
+
+        Found = RtlGetElementGenericTable(&Table, At);
+        Bad += At < 40 ? Found == NULL || Found->Key != At * 7 % 40 * 2 : Found != NULL;
+    }
+    for (ULONG At = 40; At-- > 0;) {
+        Found = RtlGetElementGenericTable(&Table, At);
+        Bad += Found == NULL || Found->Key != At * 7 % 40 * 2;
+    }
+    EXPECT_EQ(Bad, 0);
+    for (ULONG i = 0; i < 40; i++) { /* and after one has gone */
+        RECORD Record = {i * 7 % 40 * 2, 0};
+
+        Bad += !RtlDeleteElementGenericTable(&Table, &Record);
+        Found = RtlGetElementGenericTable(&Table, 0);
+        Bad += i == 39 ? Found != NULL : Found == NULL || Found->Key != (i + 1) * 7 % 40 * 2;
+    }
+    EXPECT_EQ(Bad, 0);
+    EXPECT_EQ(Allocations, 0);
+}
+
+/* [DDI:ntddk/rtlrealsuccessor], [DDI:ntddk/rtldeletenosplay]: links of a tree without a table, the next and the one before in its order. */
+static VOID
+Links(VOID)
+{
+    static RTL_SPLAY_LINKS Node[32];
+    PRTL_SPLAY_LINKS Root = &Node[16];
+    int Bad = 0, Left = 31;
+
+    for (int i = 1; i < 32; i++) {
+        RtlInitializeSplayLinks(&Node[i]);
+    }
+    for (int Step = 8; Step >= 1; Step /= 2) { /* a full tree of 1 to 31 */
+        for (int i = Step; i < 32; i += 2 * Step) {
+            int Parent = (i / Step) % 4 == 1 ? i + Step : i - Step;
+
+            if (i < Parent) {
+                RtlInsertAsLeftChild(&Node[Parent], &Node[i]);
+            } else {
+                RtlInsertAsRightChild(&Node[Parent], &Node[i]);
+            }
+        }
+    }
+    for (int i = 1; i < 32; i++) {
+        Bad += RtlRealSuccessor(&Node[i]) != (i == 31 ? NULL : &Node[i + 1]);
+        Bad += RtlRealPredecessor(&Node[i]) != (i == 1 ? NULL : &Node[i - 1]);
+    }
+    Bad += RtlSubtreeSuccessor(Root) != &Node[17] || RtlSubtreePredecessor(Root) != &Node[15];
+    Bad += RtlSubtreeSuccessor(&Node[31]) != NULL || RtlSubtreePredecessor(&Node[1]) != NULL;
+    EXPECT_EQ(Bad, 0);
+    for (int i = 0; i < 31; i++) { /* leaves, inner ones and roots go; the rest stays in order */
+        int Gone = (i * 12 + 16) % 31 + 1, Seen = 0;
+        PRTL_SPLAY_LINKS At, Last = NULL;
+
+        RtlDeleteNoSplay(&Node[Gone], &Root);
+        Left--;
+        Bad += (Root == NULL) != (Left == 0) || (Root != NULL && !RtlIsRoot(Root));
+        for (At = Root; At != NULL && RtlLeftChild(At) != NULL; At = RtlLeftChild(At)) {
+        }
+        for (; At != NULL && Seen <= Left; At = RtlRealSuccessor(At)) {
+            Bad += Last != NULL && At <= Last;
+            Last = At;
+            Seen++;
+        }
+        Bad += Seen != Left;
+    }
+    EXPECT_EQ(Bad, 0);
+}
+
+TEST_DRIVER(TEST(Splay), TEST(Avl), TEST(SList), TEST(Hash), TEST(Places), TEST(Links))
