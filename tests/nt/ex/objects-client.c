@@ -170,9 +170,60 @@ Information(void)
     EXPECT(Found);
 }
 
+NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG Count, const HANDLE *Handles, int Type,
+                                        BOOLEAN Alertable, PLARGE_INTEGER Timeout);
+
+/* What cannot be waited for leaves all as it was. [LEARN:synchapi/waitformultipleobjects]; all is 0, any is 1 */
+static void
+Waits(void)
+{
+    HANDLE Event[65];
+    LARGE_INTEGER Soon = {.QuadPart = -10000};
+
+    for (int i = 0; i < 65; i++) {
+        Event[i] = CreateEventA(NULL, FALSE, i == 63, NULL);
+    }
+    EXPECT_EQ((ULONG)NtWaitForMultipleObjects(0, Event, 1, FALSE, NULL), 0xC00000EF);
+    EXPECT_EQ((ULONG)NtWaitForMultipleObjects(65, Event, 1, FALSE, NULL), 0xC00000EF);
+    EXPECT_EQ((ULONG)NtWaitForMultipleObjects(2, Event, 2, FALSE, NULL), 0xC00000F1);
+    EXPECT_EQ((ULONG)NtWaitForMultipleObjects(2, KERNEL_ADDRESS, 1, FALSE, NULL), 0xC0000005);
+    EXPECT_EQ((ULONG)NtWaitForMultipleObjects(2, Event, 1, FALSE, KERNEL_ADDRESS), 0xC0000005);
+    EXPECT_EQ(NtWaitForMultipleObjects(63, Event, 1, FALSE, &Soon), 0x102);
+    EXPECT_EQ(NtWaitForMultipleObjects(64, Event, 0, FALSE, &Soon),
+              0x102); /* not all: none is consumed */
+    EXPECT_EQ(NtWaitForMultipleObjects(64, Event, 1, FALSE, NULL), 63);
+    EXPECT_EQ(NtWaitForMultipleObjects(64, Event, 1, FALSE, &Soon), 0x102);
+
+    SetEvent(Event[0]);
+    CloseHandle(Event[64]);
+    EXPECT_EQ((ULONG)NtWaitForMultipleObjects(2, (HANDLE[]){Event[0], Event[0]}, 0, FALSE, NULL),
+              0xC0000030); /* STATUS_INVALID_PARAMETER_MIX: twice, for all */
+    EXPECT_EQ((ULONG)NtWaitForMultipleObjects(3, (HANDLE[]){Event[0], Event[1], Event[0]}, 0, FALSE,
+                                              NULL),
+              0xC0000030);
+    EXPECT_EQ(NtWaitForMultipleObjects(3, (HANDLE[]){Event[1], Event[0], Event[0]}, 1, FALSE, NULL),
+              1);
+    EXPECT_EQ((ULONG)NtWaitForMultipleObjects(2, (HANDLE[]){Event[1], (HANDLE)-1}, 1, FALSE, &Soon),
+              0xC0000008);
+    EXPECT_EQ((ULONG)NtWaitForMultipleObjects(2, (HANDLE[]){(HANDLE)-2, Event[1]}, 1, FALSE, &Soon),
+              0xC0000008);
+    EXPECT_EQ(
+        (ULONG)NtWaitForMultipleObjects(2, (HANDLE[]){Event[1], (HANDLE)0x7FFC}, 1, FALSE, &Soon),
+        0xC0000008);
+    for (int i = 0; i < 64; i++) {
+        SetEvent(Event[i]);
+    }
+    EXPECT_EQ(NtWaitForMultipleObjects(64, Event, 0, FALSE, NULL), 0);
+    EXPECT_EQ(NtWaitForMultipleObjects(64, Event, 1, FALSE, &Soon), 0x102); /* all consumed */
+    for (int i = 0; i < 64; i++) {
+        EXPECT(CloseHandle(Event[i]));
+    }
+}
+
 int
 main(void)
 {
+    Waits();
     Events();
     Semaphores();
     Mutexes();

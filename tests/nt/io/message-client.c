@@ -182,10 +182,68 @@ Slot(void)
     CloseHandle(Server);
 }
 
+static volatile LONG Reads, Writes;
+
+static DWORD WINAPI
+Reader(PVOID File)
+{
+    DWORD Done;
+    char Byte = 0;
+
+    EXPECT(ReadFile(File, &Byte, 1, &Done, NULL) && Byte == 'c');
+    InterlockedIncrement(&Reads);
+    return 0;
+}
+
+static DWORD WINAPI
+Writer(PVOID File)
+{
+    DWORD Done;
+
+    EXPECT(WriteFile(File, "s", 1, &Done, NULL));
+    InterlockedIncrement(&Writes);
+    return 0;
+}
+
+/* A file that is opened synchronously does one request after the other; who waits for his turn may be ended.
+   [LEARN: "Synchronous and Asynchronous I/O"], [LEARN:processthreadsapi/terminatethread] */
+static void
+InTurn(void)
+{
+    HANDLE Server =
+        CreateNamedPipeA("\\\\.\\pipe\\NtlabTurn", PIPE_ACCESS_DUPLEX, 0, 1, 64, 64, 0, NULL);
+    HANDLE Client = CreateFileA("\\\\.\\pipe\\NtlabTurn", GENERIC_READ | GENERIC_WRITE, 0, NULL,
+                                OPEN_EXISTING, 0, NULL);
+    HANDLE First, Second, Third;
+    DWORD Done, Available = 7;
+    char Bytes[4];
+
+    First = CreateThread(NULL, 0, Reader, Server, 0, NULL);
+    Sleep(50);
+    Second = CreateThread(NULL, 0, Writer, Server, 0, NULL);
+    Third = CreateThread(NULL, 0, Writer, Server, 0, NULL);
+    Sleep(50);
+    EXPECT(PeekNamedPipe(Client, NULL, 0, NULL, &Available, NULL) && Available == 0);
+    EXPECT(Reads == 0 && Writes == 0);
+    EXPECT(TerminateThread(Third, 3));
+    EXPECT_EQ(WaitForSingleObject(Third, 1000), WAIT_OBJECT_0);
+    EXPECT_EQ(WaitForSingleObject(Second, 50), WAIT_TIMEOUT);
+    EXPECT(WriteFile(Client, "c", 1, &Done, NULL));
+    EXPECT_EQ(WaitForSingleObject(First, 1000), WAIT_OBJECT_0);
+    EXPECT_EQ(WaitForSingleObject(Second, 1000), WAIT_OBJECT_0);
+    EXPECT(Reads == 1 && Writes == 1);
+    EXPECT(ReadFile(Client, Bytes, sizeof(Bytes), &Done, NULL) && Done == 1);
+    Second = CreateThread(NULL, 0, Writer, Server, 0, NULL); /* and it is free again */
+    EXPECT_EQ(WaitForSingleObject(Second, 1000), WAIT_OBJECT_0);
+    CloseHandle(Client);
+    CloseHandle(Server);
+}
+
 int
 main(void)
 {
     Pipe();
+    InTurn();
     Slot();
     return TEST_DONE();
 }
