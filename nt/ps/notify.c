@@ -66,16 +66,22 @@ PspIsRegistered(PSP_NOTIFY *Table, PVOID Routine)
     return FALSE;
 }
 
+/* STATUS_INVALID_PARAMETER: it is registered already, or is not, or there is no room. */
+static NTSTATUS
+PspChangeProcessNotify(PVOID Routine, ULONG Kind, BOOLEAN Remove)
+{
+    if (!Remove && PspIsRegistered(PspProcessNotify, Routine)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    return NT_SUCCESS(PspChangeNotify(PspProcessNotify, Routine, Kind, Remove))
+               ? STATUS_SUCCESS
+               : STATUS_INVALID_PARAMETER;
+}
+
 NTSTATUS NTAPI
 PsSetCreateProcessNotifyRoutine(PCREATE_PROCESS_NOTIFY_ROUTINE Routine, BOOLEAN Remove)
 {
-    NTSTATUS Status;
-
-    if (!Remove && PspIsRegistered(PspProcessNotify, (PVOID)Routine)) {
-        return STATUS_INVALID_PARAMETER;
-    }
-    Status = PspChangeNotify(PspProcessNotify, (PVOID)Routine, 0, Remove);
-    return NT_SUCCESS(Status) ? Status : STATUS_INVALID_PARAMETER;
+    return PspChangeProcessNotify((PVOID)Routine, 0, Remove);
 }
 
 /* Documented: the Ex routines must lie in an image that was linked with /INTEGRITYCHECK. */
@@ -91,19 +97,13 @@ PspIsTrustedRoutine(PVOID Routine)
 NTSTATUS NTAPI
 PsSetCreateProcessNotifyRoutineEx(PCREATE_PROCESS_NOTIFY_ROUTINE_EX Routine, BOOLEAN Remove)
 {
-    NTSTATUS Status;
-
     if (!Remove && !PspIsTrustedRoutine((PVOID)Routine)) {
         IopNoteRefusal(STATUS_ACCESS_DENIED,
                        "PsSetCreateProcessNotifyRoutineEx wants an image linked with "
                        "/INTEGRITYCHECK");
         return STATUS_ACCESS_DENIED;
     }
-    if (!Remove && PspIsRegistered(PspProcessNotify, (PVOID)Routine)) {
-        return STATUS_INVALID_PARAMETER;
-    }
-    Status = PspChangeNotify(PspProcessNotify, (PVOID)Routine, 1, Remove);
-    return NT_SUCCESS(Status) ? Status : STATUS_INVALID_PARAMETER;
+    return PspChangeProcessNotify((PVOID)Routine, 1, Remove);
 }
 
 NTSTATUS NTAPI
@@ -118,7 +118,7 @@ PsSetCreateProcessNotifyRoutineEx2(ULONG Type, PVOID Routine, BOOLEAN Remove)
                        "/INTEGRITYCHECK");
         return STATUS_ACCESS_DENIED;
     }
-    return PspChangeNotify(PspProcessNotify, Routine, 2, Remove);
+    return PspChangeProcessNotify(Routine, 2, Remove);
 }
 
 NTSTATUS NTAPI

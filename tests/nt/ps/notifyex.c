@@ -58,10 +58,57 @@ WhatWasSeen(VOID)
     EXPECT_STATUS(PsSetCreateProcessNotifyRoutineEx(OnProcess, TRUE), STATUS_SUCCESS);
 }
 
+NTSTATUS NTAPI PsSetCreateProcessNotifyRoutineEx2(ULONG Type, PVOID Routine, BOOLEAN Remove);
+NTSTATUS NTAPI PsSetCreateThreadNotifyRoutineEx(ULONG Type, PVOID Routine);
+NTSTATUS NTAPI PsSetLoadImageNotifyRoutineEx(PLOAD_IMAGE_NOTIFY_ROUTINE Routine, ULONG_PTR Flags);
+
+static VOID NTAPI
+OnProcess2(PEPROCESS Process, HANDLE ProcessId, PPS_CREATE_NOTIFY_INFO Info)
+{
+}
+
+static VOID NTAPI
+OnThread(HANDLE ProcessId, HANDLE ThreadId, BOOLEAN Create)
+{
+}
+
+static VOID NTAPI
+OnImage(PUNICODE_STRING FullImageName, HANDLE ProcessId, PIMAGE_INFO ImageInfo)
+{
+}
+
+/* Each once, of a kind that there is; who is not registered cannot be removed. [DDI:ntddk/pssetcreateprocessnotifyroutineex2],
+   [DDI:ntddk/pssetcreatethreadnotifyroutineex], [DDI:ntddk/pssetloadimagenotifyroutineex] */
+static VOID
+Registrations(VOID)
+{
+    EXPECT_STATUS(PsSetCreateProcessNotifyRoutineEx2(1, OnProcess2, FALSE),
+                  STATUS_INVALID_PARAMETER);
+    EXPECT_STATUS(PsSetCreateProcessNotifyRoutineEx2(0, OnProcess2, TRUE),
+                  STATUS_INVALID_PARAMETER);
+    for (int i = 0; i < 2; i++) {
+        EXPECT_STATUS(PsSetCreateProcessNotifyRoutineEx2(0, OnProcess2, FALSE), STATUS_SUCCESS);
+        EXPECT_STATUS(PsSetCreateProcessNotifyRoutineEx2(0, OnProcess2, FALSE),
+                      STATUS_INVALID_PARAMETER);
+        EXPECT_STATUS(PsSetCreateProcessNotifyRoutineEx2(0, OnProcess2, TRUE), STATUS_SUCCESS);
+    }
+    EXPECT_STATUS(PsSetCreateThreadNotifyRoutineEx(0, OnThread), STATUS_INVALID_PARAMETER);
+    EXPECT_STATUS(PsRemoveCreateThreadNotifyRoutine(OnThread), STATUS_PROCEDURE_NOT_FOUND);
+    EXPECT_STATUS(PsSetCreateThreadNotifyRoutineEx(1, OnThread), STATUS_SUCCESS);
+    EXPECT_STATUS(PsRemoveCreateThreadNotifyRoutine(OnThread), STATUS_SUCCESS);
+    EXPECT_STATUS(PsRemoveCreateThreadNotifyRoutine(OnThread), STATUS_PROCEDURE_NOT_FOUND);
+    EXPECT_STATUS(PsSetLoadImageNotifyRoutineEx(OnImage, 2), STATUS_INVALID_PARAMETER_2);
+    EXPECT_STATUS(PsRemoveLoadImageNotifyRoutine(OnImage), STATUS_PROCEDURE_NOT_FOUND);
+    EXPECT_STATUS(PsSetLoadImageNotifyRoutineEx(OnImage, 1), STATUS_SUCCESS);
+    EXPECT_STATUS(PsRemoveLoadImageNotifyRoutine(OnImage), STATUS_SUCCESS);
+    EXPECT_STATUS(PsSetLoadImageNotifyRoutineEx(OnImage, 0), STATUS_SUCCESS);
+    EXPECT_STATUS(PsRemoveLoadImageNotifyRoutine(OnImage), STATUS_SUCCESS);
+}
+
 static VOID NTAPI
 Unload(PDRIVER_OBJECT DriverObject)
 {
-    static const NTLAB_TEST Tests[] = {TEST(WhatWasSeen)};
+    static const NTLAB_TEST Tests[] = {TEST(WhatWasSeen), TEST(Registrations)};
 
     NtlabRun(Tests, RTL_NUMBER_OF(Tests));
 }
