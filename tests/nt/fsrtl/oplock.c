@@ -324,6 +324,42 @@ InProgress(VOID)
     End(&Holder);
 }
 
+/* [LEARN: FSCTL_OPLOCK_BREAK_NOTIFY]: completed when the break that is under way is over, at once if there is none; who waits may be cancelled. */
+static VOID
+Notified(VOID)
+{
+    REQUEST Holder, Open, Other, Ack, Notify, Cancelled;
+
+    EXPECT_STATUS(Control(&Notify, Files[1], FSCTL_OPLOCK_BREAK_NOTIFY, 0), STATUS_SUCCESS);
+    EXPECT(Notify.Done && Notify.Iosb.Status == STATUS_SUCCESS);
+    End(&Notify);
+    EXPECT_STATUS(Control(&Holder, Files[0], FSCTL_REQUEST_OPLOCK_LEVEL_1, 1), STATUS_PENDING);
+    EXPECT_STATUS(Control(&Notify, Files[1], FSCTL_OPLOCK_BREAK_NOTIFY, 0), STATUS_SUCCESS);
+    EXPECT(Notify.Done); /* granted, and not being broken */
+    End(&Notify);
+    EXPECT_STATUS(Operation(&Open, Files[1], IRP_MJ_CREATE, FILE_READ_DATA, FILE_OPEN),
+                  STATUS_PENDING);
+    EXPECT_STATUS(Operation(&Other, Files[1], IRP_MJ_CREATE, FILE_READ_DATA, FILE_OPEN),
+                  STATUS_PENDING);
+    EXPECT_STATUS(Control(&Notify, Files[1], FSCTL_OPLOCK_BREAK_NOTIFY, 0), STATUS_PENDING);
+    EXPECT_STATUS(Control(&Cancelled, Files[1], FSCTL_OPLOCK_BREAK_NOTIFY, 0), STATUS_PENDING);
+    EXPECT(!Notify.Done && !Cancelled.Done && Open.Waits && Other.Waits);
+    EXPECT(IoCancelIrp(Cancelled.Irp));
+    EXPECT(Cancelled.Done && Cancelled.Iosb.Status == STATUS_CANCELLED);
+    EXPECT(IoCancelIrp(Other.Irp)); /* goes on, and finds that it was cancelled */
+    EXPECT(!Other.Waits && Other.Irp->IoStatus.Status == STATUS_CANCELLED);
+    EXPECT(!Notify.Done && Open.Waits);
+    EXPECT_STATUS(Control(&Ack, Files[0], FSCTL_OPLOCK_BREAK_ACK_NO_2, 2), STATUS_SUCCESS);
+    EXPECT(Notify.Done && Notify.Iosb.Status == STATUS_SUCCESS && !Open.Waits);
+    EXPECT(!FsRtlCurrentOplock(&Oplock));
+    End(&Ack);
+    End(&Notify);
+    End(&Cancelled);
+    End(&Other);
+    End(&Open);
+    End(&Holder);
+}
+
 static VOID
 Last(VOID)
 {
@@ -341,4 +377,4 @@ Last(VOID)
 }
 
 TEST_DRIVER(TEST(Prepare), TEST(Flags), TEST(Required), TEST(LevelOne), TEST(BatchOplock),
-            TEST(Shared), TEST(InProgress), TEST(Last))
+            TEST(Shared), TEST(InProgress), TEST(Notified), TEST(Last))
