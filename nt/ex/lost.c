@@ -123,14 +123,14 @@ ExpLookAtImages(EXP_REACH *Reach)
     }
 }
 
+/* Of the stack that we run on nothing is looked at: it holds what the run had there, and nobody needs it any more. */
 static VOID
 ExpLookAtStack(EXP_REACH *Reach, PKTHREAD Thread)
 {
-    ULONG_PTR From = Thread == KeGetCurrentThread() ? (ULONG_PTR)__builtin_frame_address(0)
-                                                    : (ULONG_PTR)Thread->KernelStack;
-
     ExpLookAt(Reach, (ULONG_PTR)Thread, (ULONG_PTR)(Thread + 1));
-    ExpLookAt(Reach, From, (ULONG_PTR)Thread->StackBase);
+    if (Thread != KeGetCurrentThread()) {
+        ExpLookAt(Reach, (ULONG_PTR)Thread->KernelStack, (ULONG_PTR)Thread->StackBase);
+    }
 }
 
 static VOID
