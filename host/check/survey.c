@@ -148,6 +148,14 @@ has_line(const char *text, const char *line)
     return false;
 }
 
+/* The filter manager comes with the first minifilter, and with it its devices. */
+static bool
+is_of_filter_manager(const char *name)
+{
+    return strcasecmp(name, "\\FileSystem\\Filters\\FltMgr") == 0 ||
+           strcasecmp(name, "\\FileSystem\\Filters\\FltMgrMsg") == 0;
+}
+
 static void
 take_devices(struct check *check, char *before, char *now)
 {
@@ -158,7 +166,7 @@ take_devices(struct check *check, char *before, char *now)
          line = strtok_r(NULL, "\r\n", &save)) {
         if (strncmp(line, "device ", 7) != 0 || has_line(before, line) ||
             survey->devices == MAX_DEVICES || strlen(line + 7) >= sizeof(survey->device[0].name) ||
-            strpbrk(line + 7, "\" ") != NULL) {
+            strpbrk(line + 7, "\" ") != NULL || is_of_filter_manager(line + 7)) {
             continue;
         }
         snprintf(survey->device[survey->devices++].name, sizeof(survey->device[0].name), "%s",

@@ -35,7 +35,7 @@ def main():
         for level in ("o0", "o1", "o2"):
             report, said, out = run(f"{folder}/codes-{level}.sys", "--budget", "16runs", status=0)
             device = report["devices"][0]
-            check(device["name"] == "\\Device\\NtlabCodes" and device["opened"], f"{level}: {device['name']}")
+            check(device["name"] == ("\\FileSystem" if level == "o1" else "\\Device") + "\\NtlabCodes" and device["opened"], f"{level}: {device['name']}")
             found = {int(c["code"], 16): c for c in device["codes"]}
             check(set(found) == set(CODES), f"{level}: codes {sorted(map(hex, set(found) ^ set(CODES)))}")
             for code, lengths in CODES.items():
@@ -73,6 +73,7 @@ def main():
 
         # A minifilter has no device of its own: files are used.
         report, said, _ = run(f"{samples}/passthrough/passthrough.sys", "--budget", "16runs", status=0)
+        check(report["devices"] == [], f"devices {report['devices']}")
         check(report["coverage"][0]["functions"][0] >= 3, f"passthrough: {report['coverage']}")
 
         # A DPC whose last act is to complete a request jumps there, and its caller is the verifier: it is the driver's all the same.

@@ -5,6 +5,12 @@
  */
 #include <ntddk.h>
 
+#ifdef ELSEWHERE
+#define NAME L"\\FileSystem\\NtlabCodes"
+#else
+#define NAME L"\\Device\\NtlabCodes"
+#endif
+
 #define CODE(Function, Method) CTL_CODE(FILE_DEVICE_UNKNOWN, Function, Method, FILE_ANY_ACCESS)
 #define OTHER(Function)                                                                            \
     CTL_CODE(0x8123, Function, METHOD_BUFFERED, FILE_READ_ACCESS | FILE_WRITE_ACCESS)
@@ -87,7 +93,7 @@ Unload(PDRIVER_OBJECT Driver)
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
 {
-    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Device\\NtlabCodes");
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(NAME);
 
     Driver->MajorFunction[IRP_MJ_CREATE] = Dispatch;
     Driver->MajorFunction[IRP_MJ_CLOSE] = Dispatch;

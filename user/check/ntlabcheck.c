@@ -129,22 +129,25 @@ List(const char *Directory)
     } *Entry;
     OBJECT_ATTRIBUTES Attributes;
     UNICODE_STRING Name;
-    WCHAR Buffer[64];
+    WCHAR Buffer[260];
     ULONG Context = 0, Length;
+    char Child[260];
     HANDLE Handle;
 
-    GetFileAttributesA(
-        "C:\\"); /* mounts the volume: its device is there with and without the driver */
-    MakeUnicode(Directory, &Name, Buffer, 64);
+    MakeUnicode(Directory, &Name, Buffer, 260);
     InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE, NULL, NULL);
     if (NtOpenDirectoryObject(&Handle, 1, &Attributes) < 0) {
         return;
     }
     Entry = malloc(4096);
     while (NtQueryDirectoryObject(Handle, Entry, 4096, TRUE, FALSE, &Context, &Length) >= 0) {
+        snprintf(Child, sizeof(Child), "%s%s%.*ls", Directory, Directory[1] != 0 ? "\\" : "",
+                 (int)(Entry->Name.Length / sizeof(WCHAR)), Entry->Name.Buffer);
         if (Entry->Type.Length == 12 && memcmp(Entry->Type.Buffer, L"Device", 12) == 0) {
-            printf("device %s%s%.*ls\n", Directory, Directory[1] != 0 ? "\\" : "",
-                   (int)(Entry->Name.Length / sizeof(WCHAR)), Entry->Name.Buffer);
+            printf("device %s\n", Child);
+        } else if (Entry->Type.Length == 18 && memcmp(Entry->Type.Buffer, L"Directory", 18) == 0 &&
+                   strcmp(Child, "\\Device") != 0) {
+            List(Child);
         }
     }
     free(Entry);
@@ -623,6 +626,7 @@ main(int argc, char **argv)
         snprintf(DeviceName, 200, "%s", argv[2]);
     }
     if (strcmp(What, "list") == 0) {
+        GetFileAttributesA("C:\\"); /* mounts it: its device is there with and without the driver */
         List("\\Device");
         List("\\");
         return 0;
