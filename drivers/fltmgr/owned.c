@@ -297,6 +297,7 @@ FLT_PREOP_CALLBACK_STATUS FLTAPI
 FltOplockFsctrlEx(POPLOCK Oplock, PFLT_CALLBACK_DATA CallbackData, ULONG OpenCount, ULONG Flags)
 {
     PFLTP_SHADOW Shadow;
+    NTSTATUS Status;
 
     if (!FLT_IS_IRP_OPERATION(CallbackData)) {
         return FLT_PREOP_DISALLOW_FASTIO;
@@ -306,9 +307,13 @@ FltOplockFsctrlEx(POPLOCK Oplock, PFLT_CALLBACK_DATA CallbackData, ULONG OpenCou
         return FltpFail(CallbackData, STATUS_INSUFFICIENT_RESOURCES);
     }
     if (FltpKernel.FsRtlOplockFsctrlEx != NULL) {
-        FltpKernel.FsRtlOplockFsctrlEx(Oplock, Shadow->Irp, OpenCount, Flags);
+        Status = FltpKernel.FsRtlOplockFsctrlEx(Oplock, Shadow->Irp, OpenCount, Flags);
     } else {
-        FsRtlOplockFsctrl(Oplock, Shadow->Irp, OpenCount);
+        Status = FsRtlOplockFsctrl(Oplock, Shadow->Irp, OpenCount);
+    }
+    if (CallbackData->Iopb->MajorFunction == IRP_MJ_CREATE) {
+        FltpDiscardShadow(Shadow); /* which FsRtl leaves to the file system */
+        return FltpFail(CallbackData, Status);
     }
     return FltpLeaveShadow(Shadow);
 }

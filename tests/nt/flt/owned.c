@@ -11,7 +11,7 @@ static PFLT_INSTANCE Instance;
 static FILE_LOCK Lock;
 static PFILE_LOCK Strict;
 static BOOLEAN UseStrict;
-static OPLOCK Oplock;
+static OPLOCK Oplock, Atomic;
 static PNOTIFY_SYNC NotifySync;
 static LIST_ENTRY NotifyList;
 static STRING Directory;
@@ -55,6 +55,15 @@ PreCreate(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects, PVOID *Cont
         EXPECT(!FltIsEcpFromUserMode(Filter, Value));
         FltAcknowledgeEcp(Filter, Value);
         EcpSeen++;
+    }
+    if (Data->Iopb->Parameters.Create.Options & FILE_OPEN_REQUIRING_OPLOCK) {
+        /* the answer is in the status block; the create goes on or not, as the filter says */
+        EXPECT(FltOplockFsctrl(&Atomic, Data, 1) == FLT_PREOP_COMPLETE);
+        EXPECT_STATUS(Data->IoStatus.Status, STATUS_SUCCESS);
+        EXPECT(!FltOplockIsFastIoPossible(&Atomic));
+        EXPECT(FltCheckOplockEx(&Atomic, Data, OPLOCK_FLAG_BACK_OUT_ATOMIC_OPLOCK, NULL, NULL,
+                                NULL) == FLT_PREOP_SUCCESS_WITH_CALLBACK);
+        EXPECT(FltOplockIsFastIoPossible(&Atomic));
     }
     return FLT_PREOP_SUCCESS_NO_CALLBACK;
 }
@@ -272,6 +281,20 @@ Control(HANDLE File, ULONG Code, PIO_STATUS_BLOCK Iosb)
     return ZwFsControlFile(File, Event, NULL, NULL, Iosb, Code, NULL, 0, NULL, 0);
 }
 
+/* [DDI: FltOplockFsctrl; IFS: "Atomic Create-With-Oplock"] */
+static VOID
+Required(VOID)
+{
+    HANDLE Handle = NULL;
+
+    FltInitializeOplock(&Atomic);
+    EXPECT_STATUS(
+        TinyOpen(TINY_DISK L"\\data", GENERIC_READ, FILE_OPEN, FILE_OPEN_REQUIRING_OPLOCK, &Handle),
+        STATUS_SUCCESS);
+    ZwClose(Handle);
+    FltUninitializeOplock(&Atomic);
+}
+
 static VOID
 Oplocks(VOID)
 {
@@ -474,9 +497,9 @@ Unload(PDRIVER_OBJECT DriverObject)
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    static const NTLAB_TEST Tests[] = {TEST(Start),   TEST(Locks),        TEST(LockRefused),
-                                       TEST(Oplocks), TEST(Notify),       TEST(Parameters),
-                                       TEST(ByName),  TEST(Transactions), TEST(Stop)};
+    static const NTLAB_TEST Tests[] = {
+        TEST(Start),  TEST(Locks),      TEST(LockRefused), TEST(Required),     TEST(Oplocks),
+        TEST(Notify), TEST(Parameters), TEST(ByName),      TEST(Transactions), TEST(Stop)};
 
     Driver = DriverObject;
     TinyNoKeys(RegistryPath);
