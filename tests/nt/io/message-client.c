@@ -159,11 +159,16 @@ Slot(void)
               0xC0000022);
     EXPECT_EQ((ULONG)NtFsControlFile(Server, NULL, NULL, NULL, &Iosb, PEEK, NULL, 0, (PVOID)16, 12),
               0xC0000005);
+    EXPECT_EQ((ULONG)NtFsControlFile(Server, NULL, NULL, NULL, &Iosb, PEEK, NULL, 0,
+                                     (PVOID)0x400080000000ull, 12),
+              0xC0000005);
     EXPECT_EQ((ULONG)NtFsControlFile(Server, NULL, NULL, NULL, &Iosb, PEEK + 4, NULL, 0, Peek, 12),
               0xC0000010);
     Basic(Server);
     EXPECT_EQ(Ask(Server, 5, 24), 0);
-    EXPECT(Filled == 24 && ((ULONG *)Answer)[4] == 1 && ((BYTE *)Answer)[21] == 0);
+    EXPECT(Filled == 24 && Answer[0] == 0 && Answer[1] == 0 && ((ULONG *)Answer)[4] == 1);
+    EXPECT(((BYTE *)Answer)[20] == 1 &&
+           ((BYTE *)Answer)[21] == 0); /* it goes with its last handle */
     Name(Server, L"\\NtlabMessage");
     EXPECT_EQ(Ask(Client, 26, 24), BAD_VALUE); /* the writer's end */
     EXPECT_EQ(Ask(Server, 24, 40), BAD_VALUE); /* a pipe's */
