@@ -27,7 +27,7 @@ Version(VOID)
     EXPECT_EQ(WORD(0x260), Info.dwBuildNumber); /* from Windows 8 on */
     EXPECT_EQ(WORD(0x264), Info.wProductType);
     EXPECT_EQ(WORD(0x264), NtProductWinNt);
-    EXPECT_EQ(SHARED[0x268], TRUE); /* ProductTypeIsValid */
+    EXPECT_EQ(SHARED[0x268], TRUE);        /* ProductTypeIsValid */
     EXPECT_EQ(WORD(0x2D0) & 0x110, 0x110); /* terminal services, always; for a single user */
     EXPECT_EQ(Info.wSuiteMask & 0x100, 0x100);
     EXPECT(RtlGetNtProductType(&Product) && Product == NtProductWinNt);
