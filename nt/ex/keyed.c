@@ -166,7 +166,10 @@ NtReleaseKeyedEvent(HANDLE KeyedEventHandle, PVOID Key, BOOLEAN Alertable, PLARG
     return ExpKeyed(KeyedEventHandle, Key, Alertable, Timeout, TRUE);
 }
 
-/* ETHREAD.AlertByThreadId: NULL, EXP_ALERTED, or the event that the thread waits for. */
+/*
+ * ETHREAD.AlertByThreadId: NULL, EXP_ALERTED, or the event that the thread waits for. Who alerts a thread that waits marks it, and
+ * sets its event in a step of its own. The event is that thread's, on its stack: a thread whose time-out comes between the two stays for it.
+ */
 #define EXP_ALERTED ((PVOID)1)
 
 /* PKI_WOULD_WAIT */
@@ -195,8 +198,11 @@ NtAlertThreadByThreadId(HANDLE ThreadId)
     if (Wait == NULL) {
         Thread->AlertByThreadId = EXP_ALERTED;
     } else if (Wait != EXP_ALERTED) {
+        KIRQL OldIrql = KfRaiseIrql(APC_LEVEL); /* no suspension between the two */
+
         Thread->AlertByThreadId = EXP_ALERTED;
         KeSetEvent(Wait, EVENT_INCREMENT, FALSE);
+        KeLowerIrql(OldIrql);
     }
     ObDereferenceObject(Thread);
     return STATUS_SUCCESS;
@@ -354,6 +360,7 @@ NtWaitForAlertByThreadId(PVOID Address, PLARGE_INTEGER Timeout)
     KPROCESSOR_MODE Mode = KiPreviousMode();
     PETHREAD Thread = PspCurrentThread();
     LARGE_INTEGER Time;
+    BOOLEAN Alerted;
     KEVENT Event;
     NTSTATUS Status;
 
@@ -376,9 +383,14 @@ NtWaitForAlertByThreadId(PVOID Address, PLARGE_INTEGER Timeout)
     }
     Status = KeWaitForSingleObject(&Event, WrAlertByThreadId, Mode, FALSE,
                                    Timeout != NULL ? &Time : NULL);
-    if (Thread->AlertByThreadId == EXP_ALERTED) {
-        Status = STATUS_ALERTED;
+    if (Machine->explore != ABI_EXPLORE_OFF) {
+        KiSchedulePoint(SP_INTERLOCKED,
+                        &Thread->AlertByThreadId); /* another alert comes before or behind */
     }
+    Alerted = Thread->AlertByThreadId == EXP_ALERTED;
     Thread->AlertByThreadId = NULL;
-    return Status;
+    if (Alerted && Status != STATUS_SUCCESS) {
+        KeWaitForSingleObject(&Event, WrAlertByThreadId, KernelMode, FALSE, NULL);
+    }
+    return Alerted ? STATUS_ALERTED : Status;
 }

@@ -48,5 +48,13 @@ KiChanges(const volatile VOID *Object)
         KiSchedulePoint(SP_OBJECT, Object);
     }
 }
+/* What comes next resets Event without a call that says so. */
+KI_INLINE VOID
+KiChangesEvent(PKEVENT Event)
+{
+    if (Machine->explore != ABI_EXPLORE_OFF) {
+        KiSchedulePoint(SP_RESET_EVENT, Event);
+    }
+}
 
 #endif

@@ -403,7 +403,6 @@ NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID Fi
     IOP_REQUEST Request;
     HANDLE Target = NULL;
     NTSTATUS Status;
-    LONG Signaled;
     IOP_WAIT Wait;
     PIRP Irp;
 
@@ -425,15 +424,13 @@ NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID Fi
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Signaled = Request.FileObject->Event.Header.SignalState;
     Status = IopLockRequest(&Request);
     if (Status != STATUS_SUCCESS) {
         goto Abandon;
     }
     Status = IopSetHere(&Request, FileInformationClass, FileInformation);
     if (Status != STATUS_NOT_SUPPORTED) {
-        Request.FileObject->Event.Header.SignalState =
-            Signaled; /* no request: an opened file stays signaled */
+        /* No request: the file's event stays as it is. */
         if (NT_SUCCESS(Status)) {
             IopWriteIosb(IoStatusBlock, STATUS_SUCCESS, 0);
         }

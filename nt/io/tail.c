@@ -280,6 +280,7 @@ IopSend(PIRP Irp, PIOP_REQUEST Request, BOOLEAN Deferred)
     PFILE_OBJECT FileObject = Request->FileObject;
     NTSTATUS Status;
 
+    KiChangesEvent(&FileObject->Event);
     FileObject->Event.Header.SignalState = 0; /* nobody can wait for it to be cleared */
     if (Deferred) {
         Irp->Flags |= IRP_DEFER_IO_COMPLETION;
