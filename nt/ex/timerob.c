@@ -9,6 +9,7 @@
  * that created the timer request"), ZwCancelTimer, ExSetTimerResolution.
  */
 #include "exp.h"
+#include "nt/inc/life.h"
 
 #ifndef TIMER_QUERY_STATE
 #define TIMER_QUERY_STATE  1
@@ -52,6 +53,7 @@ ExpForgetApc(PEXP_TIMER Timer)
 
     if (Thread != NULL) {
         KeRemoveQueueApc(&Timer->Apc);
+        KiLooksAt(&Thread->Timers); /* before or behind each look of the thread that ends */
         RemoveEntryList(&Timer->Link);
         Timer->Thread = NULL;
     }
@@ -93,6 +95,7 @@ ExpSetTimerWithApc(PEXP_TIMER Timer, LARGE_INTEGER Due, LONG Period, PVOID Routi
     Before = ExpForgetApc(Timer);
     Signaled = KeReadStateTimer(&Timer->Timer);
     Timer->Thread = PspCurrentThread();
+    Timer->Thread->HadTimers = TRUE;
     InsertTailList(&Timer->Thread->Timers, &Timer->Link);
     KeInitializeApc(&Timer->Apc, KiThread(), CurrentApcEnvironment, ExpTimerKernelRoutine,
                     ExpTimerRundownRoutine, (PKI_NORMAL_ROUTINE)Routine, Mode, Context);
@@ -109,9 +112,14 @@ ExpSetTimerWithApc(PEXP_TIMER Timer, LARGE_INTEGER Due, LONG Period, PVOID Routi
 VOID
 ExpRundownTimers(PETHREAD Thread)
 {
-    while (!IsListEmpty(&Thread->Timers)) {
-        PEXP_TIMER Timer = CONTAINING_RECORD(Thread->Timers.Flink, EXP_TIMER, Link);
+    while (Thread->HadTimers) {
+        PEXP_TIMER Timer;
 
+        KiChanges(&Thread->Timers);
+        if (IsListEmpty(&Thread->Timers)) {
+            return;
+        }
+        Timer = CONTAINING_RECORD(Thread->Timers.Flink, EXP_TIMER, Link);
         RemoveEntryList(&Timer->Link);
         InitializeListHead(&Timer->Link);
         if (ObReferenceObjectSafe(Timer)) { /* else who deletes it stops it */

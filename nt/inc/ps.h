@@ -104,6 +104,8 @@ struct _ETHREAD {
     PVOID AlertByThreadId;      /* keyed wait of NtWaitForAlertByThreadId */
     PVOID AlertAddress; /* what user mode says that it waits for there; bit 0: a critical section */
     WCHAR Name[64];     /* ThreadNameInformation */
+    ULONG FileFaults;   /* nt/mm: of views of files; each may have waited */
+    BOOLEAN HadTimers;  /* nt/ex: some have been in Timers */
 };
 typedef struct _ETHREAD ETHREAD;
 
