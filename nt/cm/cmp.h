@@ -66,6 +66,7 @@ typedef struct _CM_KEY {
     PCM_NODE Node;
     LIST_ENTRY Contexts;            /* CmSetCallbackObjectContext */
     UNICODE_STRING NameForCallback; /* CmCallbackGetKeyObjectID */
+    BOOLEAN Notified;               /* somebody has asked it for a notification */
 } CM_KEY, *PCM_KEY;
 
 /* The parse context of an open (not Creating) or a creation. */

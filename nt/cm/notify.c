@@ -76,6 +76,12 @@ CmpNotify(PCM_NODE Node, ULONG Filter)
 VOID
 CmpDropNotifies(PCM_NODE Node, PCM_KEY Key)
 {
+    if (!Key->Notified) {
+        return;
+    }
+    if (Machine->explore != ABI_EXPLORE_OFF) {
+        KiSchedulePoint(SP_REGISTRY, Node);
+    }
     for (PLIST_ENTRY Link = Node->Notifies.Flink; Link != &Node->Notifies;) {
         PCM_NOTIFY Notify = CONTAINING_RECORD(Link, CM_NOTIFY, Link);
 
@@ -120,7 +126,11 @@ NtNotifyChangeKey(HANDLE KeyHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PV
             return Status;
         }
     }
-    Status = CmpReferenceKey(KeyHandle, KEY_NOTIFY, &Key);
+    if (Asynchronous && EventObject != NULL) {
+        KeClearEvent(EventObject);
+    }
+    Status = CmpReferenceKey(KeyHandle, KEY_NOTIFY,
+                             &Key); /* from here on no point is passed before it is in the list */
     if (!NT_SUCCESS(Status)) {
         if (EventObject != NULL) {
             ObDereferenceObject(EventObject);
@@ -128,18 +138,16 @@ NtNotifyChangeKey(HANDLE KeyHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PV
         return Status;
     }
     Notify = Asynchronous ? ExpAllocate(sizeof(*Notify), 'tNMC') : &Local;
+    Key->Notified = TRUE;
     Notify->Key = Key;
     Notify->Filter = NotifyFilter;
     Notify->Tree = WatchSubtree;
     Notify->Asynchronous = Asynchronous;
     Notify->IoStatus = IoStatusBlock;
     if (Asynchronous) {
-        if (EventObject != NULL) {
-            KeClearEvent(EventObject);
-        }
         Notify->Event = EventObject;
         Notify->Process = PspCurrentProcess();
-        ObReferenceObject(Notify->Process);
+        ObpAddReference(Notify->Process);
         InsertTailList(&Key->Node->Notifies, &Notify->Link);
         ObDereferenceObject(Key);
         return STATUS_PENDING;

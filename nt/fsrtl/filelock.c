@@ -196,10 +196,11 @@ FsRtlPrivateLock(PFILE_LOCK FileLock, PFILE_OBJECT FileObject, PLARGE_INTEGER Fi
                  BOOLEAN AlreadySynchronized)
 {
     ULONG64 Start = (ULONG64)FileOffset->QuadPart, Bytes = (ULONG64)Length->QuadPart;
-    PFSRTLP_LOCKS Locks = FileLock->LockInformation;
+    PFSRTLP_LOCKS Locks;
     PFSRTLP_LOCK Lock;
 
     KiSchedulePoint(SP_OBJECT, FileLock);
+    Locks = FileLock->LockInformation;
     IoStatus->Information = 0;
     if (Bytes != 0 && Start + (Bytes - 1) < Start) {
         IoStatus->Status = STATUS_INVALID_LOCK_RANGE;
@@ -271,9 +272,10 @@ FsRtlFastUnlockSingle(PFILE_LOCK FileLock, PFILE_OBJECT FileObject, PLARGE_INTEG
                       PLARGE_INTEGER Length, PEPROCESS Process, ULONG Key, PVOID Context,
                       BOOLEAN AlreadySynchronized)
 {
-    PFSRTLP_LOCKS Locks = FileLock->LockInformation;
+    PFSRTLP_LOCKS Locks;
 
     KiSchedulePoint(SP_OBJECT, FileLock);
+    Locks = FileLock->LockInformation;
     if (Locks == NULL) {
         return STATUS_RANGE_NOT_LOCKED;
     }
@@ -295,11 +297,12 @@ static NTSTATUS
 FsRtlpUnlockMany(PFILE_LOCK FileLock, PFILE_OBJECT FileObject, PVOID Process, PULONG Key,
                  PVOID Context)
 {
-    PFSRTLP_LOCKS Locks = FileLock->LockInformation;
     NTSTATUS Status = STATUS_RANGE_NOT_LOCKED;
+    PFSRTLP_LOCKS Locks;
     PLIST_ENTRY Entry;
 
     KiSchedulePoint(SP_OBJECT, FileLock);
+    Locks = FileLock->LockInformation;
     if (Locks == NULL) {
         return Status;
     }
@@ -471,9 +474,11 @@ FsRtlCheckLockForWriteAccess(PFILE_LOCK FileLock, PIRP Irp)
 PFILE_LOCK_INFO NTAPI
 FsRtlGetNextFileLock(PFILE_LOCK FileLock, BOOLEAN Restart)
 {
-    PFSRTLP_LOCKS Locks = FileLock->LockInformation;
+    PFSRTLP_LOCKS Locks;
     PLIST_ENTRY Entry;
 
+    KiChanges(FileLock);
+    Locks = FileLock->LockInformation;
     if (Locks == NULL) {
         return NULL;
     }
@@ -496,7 +501,9 @@ FsRtlGetNextFileLock(PFILE_LOCK FileLock, BOOLEAN Restart)
 BOOLEAN NTAPI
 FsRtlAreThereCurrentOrInProgressFileLocks(PFILE_LOCK FileLock)
 {
-    PFSRTLP_LOCKS Locks = FileLock->LockInformation;
+    PFSRTLP_LOCKS Locks;
 
+    KiLooksAt(FileLock);
+    Locks = FileLock->LockInformation;
     return Locks != NULL && (!IsListEmpty(&Locks->Granted) || !IsListEmpty(&Locks->Waiting));
 }

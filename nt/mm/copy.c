@@ -41,13 +41,14 @@ NTSTATUS
 MiCopyOther(PEPROCESS Process, ULONG64 Address, PVOID Buffer, SIZE_T Size, BOOLEAN Write,
             PSIZE_T Copied)
 {
-    PMI_SPACE Space = MI_SPACE_OF(Process);
     NTSTATUS Status = STATUS_SUCCESS;
     ULONG64 Memory;
     SIZE_T Piece;
 
     *Copied = 0;
     while (*Copied < Size) {
+        PMI_SPACE Space = MiLiveSpace(Process); /* to copy may wait */
+
         Piece =
             Space == NULL ? 0 : MiPiece(Space, Address + *Copied, Size - *Copied, Write, &Memory);
         if (Piece == 0) {

@@ -230,6 +230,9 @@ PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer, PULONG Size)
     *Size = sizeof(ULONG);
     switch (Class) {
     case ThreadBasicInformation:
+        if (Machine->explore != ABI_EXPLORE_OFF) {
+            KiSchedulePoint(SP_READ_STATE, &Thread->Tcb); /* before or behind its end */
+        }
         Answer->Thread.ExitStatus =
             Thread->Tcb.Header.SignalState ? Thread->ExitStatus : STATUS_PENDING;
         Answer->Thread.TebBaseAddress = Thread->Tcb.Teb;
