@@ -111,7 +111,8 @@ enum abi_inject {
     ABI_INJECT_NOMEM = 8,
     ABI_INJECT_TIMEOUT = 16,
     ABI_INJECT_UNLOAD = 32,
-    ABI_INJECT_ALL = 63,
+    ABI_INJECT_WRITEBACK = 64,
+    ABI_INJECT_ALL = 127,
 };
 
 /* Why the run ends. */

@@ -4,7 +4,7 @@
 #ifndef ABI_INJECT_H
 #define ABI_INJECT_H
 
-#define ABI_INJECT_EVENTS 0x3Fu
+#define ABI_INJECT_EVENTS 0x7Fu
 /* 0: each kind that is allowed once. */
 #define ABI_INJECT_AT_MOST(N)    ((uint32_t)(N) << 8)
 #define ABI_INJECT_LIMIT(Inject) ((Inject) >> 8 & 0xFF)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Does each step of the kernel say all that it touches?  undeclared.py [--runs N] [--all] [--open] BUILD [PROGRAM...]
+"""Does each step of the kernel say all that it touches?  undeclared.py [--runs N] [--all] [--open] [--kind KIND]... BUILD [PROGRAM...]
 
-Runs programs in which threads do things at the same time (tests/explore/together-client.c: each of its kinds) on a kernel that watches itself
+Runs programs in which threads do things at the same time (tests/explore/together-client.c: each of its kinds, or those of --kind) on a kernel that watches itself
 (BUILD/nt/watched.exe, `--strategy watch`: host/explore/watch.c). Two accesses to the same memory that nothing orders are told if
 no line of tests/explore/undeclared.list says why they do not matter: a search takes their steps for independent and
 tries one order only. Status 1: there are such.
@@ -36,7 +36,7 @@ def rules(path):
 
 
 def run(build, program, runs):
-    words = [f"{build}/ntlab", "explore", "--inject", "none", "--keep-going", "--jobs", "1", "--budget", f"{runs}runs", "--strategy", "watch",
+    words = [f"{build}/ntlab", "explore", "--inject", "writeback", "--keep-going", "--jobs", "1", "--budget", f"{runs}runs", "--strategy", "watch",
              "--kernel", f"{build}/nt/watched.exe", *program]
     result = subprocess.run(words, capture_output=True, text=True, errors="replace", check=False)
     if "budget spent" not in result.stderr:
@@ -72,6 +72,7 @@ def main():
     parser.add_argument("--runs", type=int, default=30)
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--open", action="store_true")
+    parser.add_argument("--kind", action="append")
     parser.add_argument("build")
     parser.add_argument("program", nargs="*")
     words = parser.parse_args()
@@ -81,7 +82,8 @@ def main():
         programs = {"": words.program}
     else:
         with open(os.path.join(ROOT, "tests/explore/together-client.c"), encoding="utf-8") as source:
-            programs = {kind: ["--", client, kind] for kind in re.findall(r'^    \{"(\w+)", ', source.read(), re.M)}
+            programs = {kind: ["--", client, kind] for kind in re.findall(r'\{"(\w+)", [A-Z]', source.read())
+                        if not words.kind or kind in words.kind}
     seen = [(name, pair) for name, program in programs.items() for pair in run(words.build, program, words.runs)]
     where = places(words.build, sorted({int(pair[i], 16) for _, pair in seen for i in (0, 3)}))
     told = collections.OrderedDict()

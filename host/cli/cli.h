@@ -44,7 +44,8 @@ struct client {
 
 /* enum abi_inject */
 #define INJECTIONS_DEFAULT 1 /* explore: events of all kinds in a run */
-#define INJECT_DEFAULT     (ABI_INJECT_SUSPEND | ABI_INJECT_CANCEL | ABI_INJECT_UNLOAD) /* explore */
+#define INJECT_DEFAULT       /* explore */                                                         \
+    (ABI_INJECT_SUSPEND | ABI_INJECT_CANCEL | ABI_INJECT_UNLOAD | ABI_INJECT_WRITEBACK)
 
 struct options {
     uint32_t os; /* row of the version table */

@@ -190,8 +190,10 @@ search_assumption(const struct search *search, size_t i)
     }
     if (search->outcome.tally.dirty != 0) {
         if (i == 0) {
-            return "changed data of files is written back at any time, but not at each against "
-                   "every other step";
+            return search->request.boot.inject & ABI_INJECT_WRITEBACK
+                       ? "changed data of files is written back once at any time, and else when "
+                         "nothing else can be done"
+                       : "changed data of files is written back only when nothing else can be done";
         }
         i--;
     }

@@ -123,7 +123,7 @@ help_explore(FILE *out)
           "each distinct one\n"
           "    --require exhausted|bounded:C\n"
           "                                less than that is status 6\n"
-          "    --inject none|all|suspend,cancel,unload,terminate,nomem\n"
+          "    --inject none|all|suspend,cancel,unload,writeback,terminate,nomem\n"
           "                                what the environment may add at any point "
           "(suspend,cancel,unload)\n"
           "    --injections N              so many of them in a run, one of each kind at most (1)\n"

@@ -230,6 +230,7 @@ parse_inject(const char *text, struct options *out)
         {"nomem", ABI_INJECT_NOMEM},
         {"timeout", ABI_INJECT_TIMEOUT},
         {"unload", ABI_INJECT_UNLOAD},
+        {"writeback", ABI_INJECT_WRITEBACK},
     };
     const char *word = text;
 
@@ -246,7 +247,7 @@ parse_inject(const char *text, struct options *out)
         if (i == sizeof(events) / sizeof(events[0]) ||
             (i < 2 && (word != text || word[length] != 0))) {
             return usage_error("--inject: `%s` is not none, all, or a list of suspend, terminate, "
-                               "cancel, nomem, timeout, unload",
+                               "cancel, nomem, timeout, unload, writeback",
                                text);
         }
         out->inject |= events[i].events;

@@ -5,12 +5,11 @@
 
 LIST_ENTRY CcpMaps = {&CcpMaps, &CcpMaps}; /* shared cache maps, in the order of their making */
 LIST_ENTRY CcpDeferred = {&CcpDeferred, &CcpDeferred}; /* CcDeferWrite */
-BOOLEAN CcpLazyArmed, CcpLazyRunning;
-ULONG CcpLazyPass;
+BOOLEAN CcpLazyArmed;
 KTIMER CcpLazyTimer;
 KDPC CcpLazyDpc;
 WORK_QUEUE_ITEM CcpLazyItem;
-KEVENT CcpLazyIdle;
+LIST_ENTRY CcpLazyWaiters = {&CcpLazyWaiters, &CcpLazyWaiters};
 
 /* Exported data: what file systems count. */
 ULONG CcFastMdlReadWait;

@@ -15,7 +15,7 @@ CcFlushCache(PSECTION_OBJECT_POINTERS SectionObjectPointer, PLARGE_INTEGER FileO
     NTSTATUS Status = STATUS_SUCCESS;
     PFILE_OBJECT FileObject;
 
-    KiSchedulePoint(SP_OBJECT, SectionObjectPointer);
+    MiStepOnStream(SectionObjectPointer);
     Control = SectionObjectPointer->DataSectionObject;
     if (Control != NULL && (FileOffset == NULL || Length != 0)) {
         FileObject = MiControlFile(Control); /* which the control area keeps */
@@ -39,6 +39,7 @@ CcFlushCache(PSECTION_OBJECT_POINTERS SectionObjectPointer, PLARGE_INTEGER FileO
             }
             FsRtlReleaseFileForCcFlush(FileObject);
         }
+        MiBackOnStream(SectionObjectPointer);
         MiDereferenceControl(Control);
     }
     if (IoStatus != NULL) {
@@ -55,7 +56,7 @@ CcPurgeCacheSection(PSECTION_OBJECT_POINTERS SectionObjectPointer, PLARGE_INTEGE
     PMI_CONTROL Control;
     BOOLEAN Purged;
 
-    KiSchedulePoint(SP_OBJECT, SectionObjectPointer);
+    MiStepOnStream(SectionObjectPointer);
     Control = SectionObjectPointer->DataSectionObject;
     Shared = SectionObjectPointer->SharedCacheMap;
     if (Control == NULL) {

@@ -30,15 +30,18 @@ static VOID
 CcpFreeChain(PFILE_OBJECT FileObject, PMDL Mdl)
 {
     PCCP_SHARED Shared = CcpShared(FileObject);
+    ULONG Count = 0;
 
     while (Mdl != NULL) {
         PMDL Next = Mdl->Next;
 
         Mdl->MdlFlags &= ~(MDL_PAGES_LOCKED | MDL_MAPPED_TO_SYSTEM_VA);
         IoFreeMdl(Mdl);
-        Shared->Busy--;
+        Count++;
         Mdl = Next;
     }
+    MiBackOnStream(Shared->Pointers);
+    Shared->Busy -= Count;
     CcpTryDelete(Shared);
 }
 
@@ -46,13 +49,13 @@ VOID NTAPI
 CcMdlRead(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, PMDL *MdlChain,
           PIO_STATUS_BLOCK IoStatus)
 {
-    PCCP_SHARED Shared = CcpShared(FileObject);
+    PCCP_SHARED Shared;
     ULONG64 Offset = (ULONG64)FileOffset->QuadPart;
     PMDL *Link = MdlChain;
     ULONG Left = Length;
     NTSTATUS Status;
 
-    KiSchedulePoint(SP_OBJECT, Shared);
+    Shared = CcpStep(FileObject);
     while (*Link != NULL) {
         Link = &(*Link)->Next;
     }
@@ -83,12 +86,12 @@ VOID NTAPI
 CcPrepareMdlWrite(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, PMDL *MdlChain,
                   PIO_STATUS_BLOCK IoStatus)
 {
-    PCCP_SHARED Shared = CcpShared(FileObject);
+    PCCP_SHARED Shared;
     ULONG64 Offset = (ULONG64)FileOffset->QuadPart, End = Offset + Length;
     PMDL *Link = MdlChain;
     NTSTATUS Status = STATUS_SUCCESS;
 
-    KiSchedulePoint(SP_OBJECT, Shared);
+    Shared = CcpStep(FileObject);
     while (*Link != NULL) {
         Link = &(*Link)->Next;
     }
@@ -117,11 +120,11 @@ CcPrepareMdlWrite(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Leng
 VOID NTAPI
 CcMdlWriteComplete(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, PMDL MdlChain)
 {
-    PCCP_SHARED Shared = CcpShared(FileObject);
+    PCCP_SHARED Shared;
     ULONG64 Offset = (ULONG64)FileOffset->QuadPart, Length = 0, Written;
     NTSTATUS Status = STATUS_SUCCESS;
 
-    KiSchedulePoint(SP_OBJECT, Shared);
+    Shared = CcpStep(FileObject);
     for (PMDL Mdl = MdlChain; Mdl != NULL; Mdl = Mdl->Next) {
         Length += Mdl->ByteCount;
     }

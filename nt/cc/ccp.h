@@ -17,6 +17,7 @@
  * Locks: none, as in nt/mm: no schedule point is passed while a structure is half changed.
  *
  *   C1  A shared cache map lives while somebody has a private one, has data pinned, or something is dirty.
+ *   C3  What is done to a stream's cache map and pages is done behind MiStepOnStream (nt/inc/mm.h), and once more behind whatever waits.
  *   C2  An I/O error of a read is raised; one of a lazy write is tried again.
  */
 #ifndef NT_CC_CCP_H
@@ -48,7 +49,7 @@ typedef struct _CCP_SHARED {
     LIST_ENTRY Bcbs;
     ULONG Busy; /* MDLs, pins, the lazy writer: it must stay */
     ULONG Failures;
-    ULONG Pass; /* of the lazy writer that has seen it last */
+    LIST_ENTRY Taken; /* by the lazy writer */
     ULONG DirtyThreshold;
     PCACHE_UNINITIALIZE_EVENT Events;
     LIST_ENTRY Private; /* CCP_PRIVATE */
@@ -85,6 +86,11 @@ typedef struct _CCP_DEFERRED {
     PVOID Context1, Context2;
 } CCP_DEFERRED, *PCCP_DEFERRED;
 
+typedef struct _CCP_LAZY_WAIT {
+    LIST_ENTRY Links; /* CcpLazyWaiters */
+    KEVENT Done;
+} CCP_LAZY_WAIT;
+
 typedef struct _CCP_READ_AHEAD {
     WORK_QUEUE_ITEM Item;
     PFILE_OBJECT FileObject;
@@ -93,9 +99,9 @@ typedef struct _CCP_READ_AHEAD {
 } CCP_READ_AHEAD, *PCCP_READ_AHEAD;
 
 PCCP_SHARED CcpShared(PFILE_OBJECT FileObject); /* must be cached */
+PCCP_SHARED CcpStep(PFILE_OBJECT FileObject);   /* the same, behind MiStepOnStream */
 BOOLEAN CcpTryDelete(PCCP_SHARED Shared);       /* C1 */
 BOOLEAN CcpMayWrite(PFILE_OBJECT FileObject, ULONG Bytes);
-VOID CcpPostDeferred(VOID);
 VOID CcpDropPrivate(PCCP_SHARED Shared, PFILE_OBJECT FileObject);
 
 /* log.c */
@@ -104,11 +110,10 @@ VOID CcpWriteLog(PCCP_SHARED Shared, ULONG64 Offset, ULONG64 Length); /* may cal
 VOID CcpForgetLog(PCCP_SHARED Shared);
 
 extern LIST_ENTRY CcpMaps, CcpDeferred;
-extern BOOLEAN CcpLazyArmed, CcpLazyRunning;
-extern ULONG CcpLazyPass;
+extern BOOLEAN CcpLazyArmed; /* from when its timer is set to its end */
 extern KTIMER CcpLazyTimer;
 extern KDPC CcpLazyDpc;
 extern WORK_QUEUE_ITEM CcpLazyItem;
-extern KEVENT CcpLazyIdle;
+extern LIST_ENTRY CcpLazyWaiters;
 
 #endif

@@ -13,14 +13,19 @@ CcpRaise(NTSTATUS Status)
     ExRaiseStatus(FsRtlNormalizeNtstatus(Status, STATUS_UNEXPECTED_IO_ERROR));
 }
 
-/* A buffer that is not there is STATUS_INVALID_USER_BUFFER for the file system's caller. */
+/* A buffer that is not there is STATUS_INVALID_USER_BUFFER for the file system's caller. If it is a view of a file, this may wait. */
 static VOID
-CcpCopy(PVOID To, const VOID *From, ULONG Length)
+CcpCopy(PFILE_OBJECT FileObject, PVOID To, const VOID *From, ULONG Length)
 {
+    ULONG Faults = PspCurrentThread()->FileFaults;
+
     __try {
         RtlCopyMemory(To, From, Length);
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         ExRaiseStatus(FsRtlNormalizeNtstatus(GetExceptionCode(), STATUS_INVALID_USER_BUFFER));
+    }
+    if (PspCurrentThread()->FileFaults != Faults) {
+        MiBackOnStream(FileObject->SectionObjectPointer);
     }
 }
 
@@ -28,14 +33,14 @@ BOOLEAN NTAPI
 CcCopyRead(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, BOOLEAN Wait,
            PVOID Buffer, PIO_STATUS_BLOCK IoStatus)
 {
-    PCCP_SHARED Shared = CcpShared(FileObject);
+    PCCP_SHARED Shared;
     PCCP_PRIVATE Private = FileObject->PrivateCacheMap;
     ULONG64 Offset = (ULONG64)FileOffset->QuadPart;
     PUCHAR To = Buffer;
     ULONG Left = Length;
     NTSTATUS Status;
 
-    KiSchedulePoint(SP_OBJECT, Shared);
+    Shared = CcpStep(FileObject);
     if (!Wait && !MiIsValid(Shared->Control, Offset, Length)) {
         return FALSE;
     }
@@ -48,7 +53,7 @@ CcCopyRead(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, BOO
                 CcpRaise(Status);
             }
         }
-        CcpCopy(To, MiFilePointer(Shared->Control, Offset), Part);
+        CcpCopy(FileObject, To, MiFilePointer(Shared->Control, Offset), Part);
         To += Part;
         Offset += Part;
         Left -= Part;
@@ -96,12 +101,12 @@ BOOLEAN NTAPI
 CcCopyWrite(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, BOOLEAN Wait,
             PVOID Buffer)
 {
-    PCCP_SHARED Shared = CcpShared(FileObject);
+    PCCP_SHARED Shared;
     ULONG64 Offset = (ULONG64)FileOffset->QuadPart;
     PUCHAR From = Buffer;
     ULONG Left = Length;
 
-    KiSchedulePoint(SP_OBJECT, Shared);
+    Shared = CcpStep(FileObject);
     if (!Wait &&
         ((FileObject->Flags & FO_WRITE_THROUGH) || !MiIsValid(Shared->Control, Offset, Length))) {
         return FALSE;
@@ -111,7 +116,7 @@ CcCopyWrite(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, BO
 
         CcpPrepare(Shared, Offset, Part);
         MiMarkDirty(Shared->Control, Offset, Part); /* P2 */
-        CcpCopy(MiFilePointer(Shared->Control, Offset), From, Part);
+        CcpCopy(FileObject, MiFilePointer(Shared->Control, Offset), From, Part);
         MiMarkDirty(Shared->Control, Offset, Part);
         From += Part;
         Offset += Part;
@@ -168,12 +173,12 @@ CcZeroData(PFILE_OBJECT FileObject, PLARGE_INTEGER StartOffset, PLARGE_INTEGER E
     ULONG64 Offset = (ULONG64)StartOffset->QuadPart, End = (ULONG64)EndOffset->QuadPart;
     PCCP_SHARED Shared;
 
-    KiSchedulePoint(SP_OBJECT, FileObject);
     if (FileObject->PrivateCacheMap == NULL) {
+        KiSchedulePoint(SP_OBJECT, FileObject);
         CcpZeroDisk(FileObject, Offset, End);
         return TRUE;
     }
-    Shared = CcpShared(FileObject);
+    Shared = CcpStep(FileObject);
     while (Offset < End) {
         ULONG Part = (ULONG)min(End - Offset, PAGE_SIZE - Offset % PAGE_SIZE);
 
@@ -198,9 +203,13 @@ static VOID NTAPI
 CcpReadAhead(PVOID Context)
 {
     PCCP_READ_AHEAD Read = Context;
-    PCCP_SHARED Shared = Read->FileObject->SectionObjectPointer->SharedCacheMap;
-    PCCP_PRIVATE Private = Read->FileObject->PrivateCacheMap;
+    PSECTION_OBJECT_POINTERS Pointers = Read->FileObject->SectionObjectPointer;
+    PCCP_PRIVATE Private;
+    PCCP_SHARED Shared;
 
+    MiBackOnStream(Pointers);
+    Shared = Pointers->SharedCacheMap;
+    Private = Read->FileObject->PrivateCacheMap;
     if (Shared != NULL && Private != NULL) {
         PCACHE_MANAGER_CALLBACKS Callbacks = Shared->Callbacks;
         PVOID LazyContext = Shared->LazyWriteContext;
@@ -208,10 +217,12 @@ CcpReadAhead(PVOID Context)
         Shared->Busy++;
         KeEnterCriticalRegion();
         if (Callbacks->AcquireForReadAhead(LazyContext, TRUE)) {
+            MiBackOnStream(Pointers);
             MiMakeValid(Shared->Control, Read->Offset, Read->Length);
             Callbacks->ReleaseFromReadAhead(LazyContext);
         }
         KeLeaveCriticalRegion();
+        MiBackOnStream(Pointers);
         Shared->Busy--;
         Private = Read->FileObject->PrivateCacheMap;
         if (Private != NULL) {

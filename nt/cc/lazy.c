@@ -6,6 +6,8 @@
  *   L2  A file that cannot be written is tried again; after CCP_FAILURES seconds what is dirty is lost.
  *   L3  Above a threshold of dirty pages writers wait (CcCanIWrite), or have their write posted later
  *       (CcDeferWrite): the lazy writer comes at once then.
+ *   L4  There is one pass at a time: it is armed again when it has come to its end. What it writes is settled at its beginning, and what
+ *       there is left at its end: these two come before or behind each change of a stream (nt/inc/mm.h, MiStepOnStream).
  */
 #include "ccp.h"
 
@@ -16,20 +18,19 @@
 static VOID
 CcpLazyTimerRoutine(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
 {
-    CcpLazyRunning = TRUE;
     ExQueueWorkItem(&CcpLazyItem, CriticalWorkQueue);
 }
 
-/* Writes one file. Whether the map is still there afterwards is not said. */
-static VOID
+/* Writes one file, which has been told to stay (Busy). TRUE: what is dirty is lost. */
+static BOOLEAN
 CcpWriteFile(PCCP_SHARED Shared)
 {
     PCACHE_MANAGER_CALLBACKS Callbacks = Shared->Callbacks;
     PVOID Context = Shared->LazyWriteContext;
+    BOOLEAN Lost = FALSE;
     ULONG64 Written;
     NTSTATUS Status;
 
-    Shared->Busy++;
     KeEnterCriticalRegion();
     if (Callbacks->AcquireForLazyWrite(Context, TRUE)) {
         CcpWriteLog(Shared, 0, 0);
@@ -37,29 +38,34 @@ CcpWriteFile(PCCP_SHARED Shared)
         Callbacks->ReleaseFromLazyWrite(Context);
         if (NT_SUCCESS(Status)) {
             Shared->Failures = 0;
-        } else if (Status != STATUS_FILE_LOCK_CONFLICT && ++Shared->Failures >= CCP_FAILURES) {
-            MiPurgeControl(Shared->Control, 0, 0); /* L2 */
+        } else {
+            Lost = Status != STATUS_FILE_LOCK_CONFLICT && ++Shared->Failures >= CCP_FAILURES;
         }
     }
     KeLeaveCriticalRegion();
-    Shared->Busy--;
-    CcpTryDelete(Shared);
+    return Lost;
 }
 
-static PCCP_SHARED
-CcpNextDirty(VOID)
+static BOOLEAN
+CcpIsToBeWritten(PCCP_SHARED Shared)
 {
+    return !Shared->DisableWriteBehind || Shared->OpenCount == 0;
+}
+
+/* What this pass is going to write, in the order of CcpMaps. */
+static VOID
+CcpTakeDirty(PLIST_ENTRY Taken)
+{
+    InitializeListHead(Taken);
     for (PLIST_ENTRY Entry = CcpMaps.Flink; Entry != &CcpMaps; Entry = Entry->Flink) {
         PCCP_SHARED Shared = CONTAINING_RECORD(Entry, CCP_SHARED, Links);
 
-        if (Shared->Pass != CcpLazyPass &&
-            (MiDirtyCount(Shared->Control) != 0 || Shared->OpenCount == 0) &&
-            (!Shared->DisableWriteBehind || Shared->OpenCount == 0)) {
-            Shared->Pass = CcpLazyPass;
-            return Shared;
+        if ((MiDirtyCount(Shared->Control) != 0 || Shared->OpenCount == 0) &&
+            CcpIsToBeWritten(Shared)) {
+            Shared->Busy++;
+            InsertTailList(Taken, &Shared->Taken);
         }
     }
-    return NULL;
 }
 
 static BOOLEAN
@@ -68,35 +74,96 @@ CcpIsWork(VOID)
     for (PLIST_ENTRY Entry = CcpMaps.Flink; Entry != &CcpMaps; Entry = Entry->Flink) {
         PCCP_SHARED Shared = CONTAINING_RECORD(Entry, CCP_SHARED, Links);
 
-        if (MiDirtyCount(Shared->Control) != 0 &&
-            (!Shared->DisableWriteBehind || Shared->OpenCount == 0)) {
+        if (MiDirtyCount(Shared->Control) != 0 && CcpIsToBeWritten(Shared)) {
             return TRUE;
         }
     }
     return FALSE;
 }
 
-/* L1 */
+/* L3. Is there room for the first of those whose write is to be posted? */
+static BOOLEAN
+CcpMayPost(VOID)
+{
+    PCCP_DEFERRED Deferred = CONTAINING_RECORD(CcpDeferred.Flink, CCP_DEFERRED, Links);
+
+    return CcpMayWrite(Deferred->FileObject, Deferred->Bytes);
+}
+
+static VOID
+CcpPostFirst(VOID)
+{
+    PCCP_DEFERRED Deferred = CONTAINING_RECORD(RemoveHeadList(&CcpDeferred), CCP_DEFERRED, Links);
+
+    Deferred->Routine(Deferred->Context1, Deferred->Context2);
+    ExpFree(Deferred);
+}
+
+/* Is a pass at its end? The caller stands at a step on MiControls. */
+static BOOLEAN
+CcpEndPass(PLIST_ENTRY Waiters)
+{
+    if (!IsListEmpty(&CcpDeferred) && CcpMayPost()) {
+        return FALSE;
+    }
+    MiTakeList(&CcpLazyWaiters, Waiters);
+    CcpLazyArmed = FALSE;
+    if (CcpIsWork()) {
+        CcpWakeLazyWriter();
+    }
+    return TRUE;
+}
+
+/* One file; with the last one the pass may be at its end, in the same step. */
+static BOOLEAN
+CcpWriteNext(PLIST_ENTRY Taken, PLIST_ENTRY Waiters)
+{
+    PCCP_SHARED Shared = CONTAINING_RECORD(RemoveHeadList(Taken), CCP_SHARED, Taken);
+    BOOLEAN Lost = CcpWriteFile(Shared), Ends = FALSE;
+
+    if (Lost) {
+        MiBackOnStream(Shared->Pointers);
+        MiPurgeControl(Shared->Control, 0, 0); /* L2 */
+    }
+    if (!IsListEmpty(Taken)) {
+        MiBackOnStream(Shared->Pointers);
+    } else if (Machine->explore != ABI_EXPLORE_OFF) {
+        KiAcquirePoint(SP_OBJECT, Shared->Pointers, NULL, KI_ALSO_CHANGES(&MiControls));
+    }
+    Shared->Busy--;
+    if (IsListEmpty(Taken)) {
+        Ends = CcpEndPass(Waiters);
+    }
+    CcpTryDelete(Shared);
+    return Ends;
+}
+
+/* L1, L4 */
 static VOID NTAPI
 CcpLazyWriter(PVOID Context)
 {
-    PCCP_SHARED Shared;
+    LIST_ENTRY Taken, Waiters;
+    BOOLEAN Ends;
 
-    CcpLazyArmed = FALSE;
-    CcpLazyPass++;
-    while ((Shared = CcpNextDirty()) != NULL) {
-        CcpWriteFile(Shared);
+    KiChanges(&MiControls);
+    CcpTakeDirty(&Taken);
+    Ends = IsListEmpty(&Taken) && CcpEndPass(&Waiters);
+    while (!IsListEmpty(&Taken)) {
+        Ends = CcpWriteNext(&Taken, &Waiters);
     }
-    CcpPostDeferred();
-    CcpLazyRunning = FALSE;
-    KeSetEvent(&CcpLazyIdle, IO_NO_INCREMENT, FALSE);
-    if (CcpIsWork()) {
-        CcpWakeLazyWriter();
+    while (!Ends) {
+        CcpPostFirst();
+        KiChanges(&MiControls);
+        Ends = CcpEndPass(&Waiters);
+    }
+    while (!IsListEmpty(&Waiters)) {
+        KeSetEvent(&CONTAINING_RECORD(RemoveHeadList(&Waiters), CCP_LAZY_WAIT, Links)->Done,
+                   IO_NO_INCREMENT, FALSE);
     }
 }
 
 static VOID
-CcpArm(LONGLONG Delay)
+CcpArm(LONG64 Delay)
 {
     if (CcpLazyArmed) {
         return;
@@ -105,8 +172,7 @@ CcpArm(LONGLONG Delay)
     ExInitializeWorkItem(&CcpLazyItem, CcpLazyWriter, NULL);
     KeInitializeDpc(&CcpLazyDpc, (PKDEFERRED_ROUTINE)CcpLazyTimerRoutine, NULL);
     KeInitializeTimer(&CcpLazyTimer);
-    KeInitializeEvent(&CcpLazyIdle, NotificationEvent, FALSE);
-    KeSetTimer(&CcpLazyTimer, (LARGE_INTEGER){.QuadPart = Delay}, &CcpLazyDpc);
+    KiArmTimer(&CcpLazyTimer, Delay, &CcpLazyDpc);
 }
 
 VOID
@@ -115,14 +181,26 @@ CcpWakeLazyWriter(VOID)
     CcpArm(CCP_DELAY);
 }
 
-/* At once, whatever it would have waited for. */
+/* At once, whatever it would have waited for. While schedules are explored it may come at any time anyway. */
 static VOID
 CcpHurry(VOID)
 {
-    if (CcpLazyArmed && !CcpLazyRunning && KeCancelTimer(&CcpLazyTimer)) {
+    if (Machine->explore == ABI_EXPLORE_OFF && CcpLazyArmed && KiDisarmTimer(&CcpLazyTimer)) {
         CcpLazyArmed = FALSE;
     }
     CcpArm(-1);
+}
+
+/* Until the lazy writer has come to its end. */
+static VOID
+CcpWaitForLazyWriter(VOID)
+{
+    CCP_LAZY_WAIT Wait;
+
+    KeInitializeEvent(&Wait.Done, SynchronizationEvent, FALSE);
+    InsertTailList(&CcpLazyWaiters, &Wait.Links);
+    CcpHurry();
+    KeWaitForSingleObject(&Wait.Done, Executive, KernelMode, FALSE, NULL);
 }
 
 BOOLEAN
@@ -141,17 +219,30 @@ CcpMayWrite(PFILE_OBJECT FileObject, ULONG Bytes)
            MiDirtyCount(Shared->Control) == 0;
 }
 
+/* What decides whether it may be written is the stream's, and, where many pages of all streams are dirty, everybody's. */
+static VOID
+CcpStepOnLimits(PFILE_OBJECT FileObject)
+{
+    KiAcquirePoint(SP_OBJECT,
+                   FileObject->SectionObjectPointer != NULL
+                       ? (PVOID)FileObject->SectionObjectPointer
+                       : (PVOID)FileObject,
+                   NULL,
+                   MiDirtyPages < CCP_THRESHOLD / 2 ? KI_ALSO_READS(&MiControls)
+                                                    : KI_ALSO_CHANGES(&MiControls));
+}
+
 /* L3 */
 BOOLEAN NTAPI
 CcCanIWrite(PFILE_OBJECT FileObject, ULONG BytesToWrite, BOOLEAN Wait, BOOLEAN Retrying)
 {
-    KiSchedulePoint(SP_OBJECT, FileObject);
+    CcpStepOnLimits(FileObject);
     while (!CcpMayWrite(FileObject, BytesToWrite)) {
         if (!Wait) {
             return FALSE;
         }
-        CcpHurry();
-        KeWaitForSingleObject(&CcpLazyIdle, Executive, KernelMode, FALSE, NULL);
+        CcpWaitForLazyWriter();
+        CcpStepOnLimits(FileObject);
     }
     return TRUE;
 }
@@ -167,6 +258,7 @@ CcDeferWrite(PFILE_OBJECT FileObject, PCC_POST_DEFERRED_WRITE PostRoutine, PVOID
     Deferred->Routine = PostRoutine;
     Deferred->Context1 = Context1;
     Deferred->Context2 = Context2;
+    KiChanges(&MiControls);
     if (Retrying) {
         InsertHeadList(&CcpDeferred, &Deferred->Links);
     } else {
@@ -175,24 +267,10 @@ CcDeferWrite(PFILE_OBJECT FileObject, PCC_POST_DEFERRED_WRITE PostRoutine, PVOID
     CcpHurry();
 }
 
-VOID
-CcpPostDeferred(VOID)
-{
-    while (!IsListEmpty(&CcpDeferred)) {
-        PCCP_DEFERRED Deferred = CONTAINING_RECORD(CcpDeferred.Flink, CCP_DEFERRED, Links);
-
-        if (!CcpMayWrite(Deferred->FileObject, Deferred->Bytes)) {
-            return;
-        }
-        RemoveEntryList(&Deferred->Links);
-        Deferred->Routine(Deferred->Context1, Deferred->Context2);
-        ExpFree(Deferred);
-    }
-}
-
 BOOLEAN NTAPI
 CcCopyWriteWontFlush(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length)
 {
+    CcpStepOnLimits(FileObject);
     return Length <= 0x10000 && CcpMayWrite(FileObject, Length);
 }
 
@@ -200,10 +278,9 @@ CcCopyWriteWontFlush(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG L
 NTSTATUS NTAPI
 CcWaitForCurrentLazyWriterActivity(VOID)
 {
-    KiSchedulePoint(SP_OBJECT, &CcpMaps);
-    if (CcpIsWork() || CcpLazyRunning) {
-        CcpHurry();
-        KeWaitForSingleObject(&CcpLazyIdle, Executive, KernelMode, FALSE, NULL);
+    KiSchedulePoint(SP_OBJECT, &MiControls);
+    if (CcpIsWork() || CcpLazyArmed) {
+        CcpWaitForLazyWriter();
     }
     return STATUS_SUCCESS;
 }
@@ -213,6 +290,7 @@ CcIsThereDirtyDataEx(PVPB Vpb, PULONG NumberOfDirtyPages)
 {
     ULONG64 Pages = 0;
 
+    KiChanges(&MiControls);
     for (PLIST_ENTRY Entry = CcpMaps.Flink; Entry != &CcpMaps; Entry = Entry->Flink) {
         PCCP_SHARED Shared = CONTAINING_RECORD(Entry, CCP_SHARED, Links);
 

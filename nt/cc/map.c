@@ -12,6 +12,13 @@ CcpShared(PFILE_OBJECT FileObject)
     return Shared;
 }
 
+PCCP_SHARED
+CcpStep(PFILE_OBJECT FileObject)
+{
+    MiStepOnStream(FileObject->SectionObjectPointer);
+    return CcpShared(FileObject);
+}
+
 VOID NTAPI
 CcInitializeCacheMap(PFILE_OBJECT FileObject, PCC_FILE_SIZES FileSizes, BOOLEAN PinAccess,
                      PCACHE_MANAGER_CALLBACKS Callbacks, PVOID LazyWriteContext)
@@ -20,7 +27,7 @@ CcInitializeCacheMap(PFILE_OBJECT FileObject, PCC_FILE_SIZES FileSizes, BOOLEAN 
     PCCP_SHARED Shared;
     PCCP_PRIVATE Private;
 
-    KiSchedulePoint(SP_OBJECT, Pointers);
+    MiStepOnStream(Pointers);
     Shared = Pointers->SharedCacheMap;
     if (Shared == NULL) {
         Shared = ExpAllocate(sizeof(*Shared), CCP_TAG);
@@ -68,7 +75,7 @@ CcpDropPrivate(PCCP_SHARED Shared, PFILE_OBJECT FileObject)
     Shared->OpenCount--;
 }
 
-/* C1 */
+/* C1. The caller has passed MiStepOnStream. */
 BOOLEAN
 CcpTryDelete(PCCP_SHARED Shared)
 {
@@ -101,7 +108,7 @@ CcUninitializeCacheMap(PFILE_OBJECT FileObject, PLARGE_INTEGER TruncateSize,
     if (Pointers == NULL) {
         return FALSE;
     }
-    KiSchedulePoint(SP_OBJECT, Pointers);
+    MiStepOnStream(Pointers);
     Shared = Pointers->SharedCacheMap;
     if (FileObject->PrivateCacheMap != NULL) {
         CcpDropPrivate(Shared, FileObject);
@@ -155,7 +162,7 @@ CcSetFileSizes(PFILE_OBJECT FileObject, PCC_FILE_SIZES FileSizes)
     PCCP_SHARED Shared;
     ULONG64 New = (ULONG64)FileSizes->FileSize.QuadPart;
 
-    KiSchedulePoint(SP_OBJECT, Pointers);
+    MiStepOnStream(Pointers);
     Shared = Pointers->SharedCacheMap;
     if (Shared == NULL) {
         PMI_CONTROL Control = Pointers->DataSectionObject;

@@ -66,11 +66,11 @@ BOOLEAN NTAPI
 CcMapData(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, ULONG Flags, PVOID *Bcb,
           PVOID *Buffer)
 {
-    PCCP_SHARED Shared = CcpShared(FileObject);
+    PCCP_SHARED Shared;
     ULONG64 Offset = (ULONG64)FileOffset->QuadPart;
     PCCP_BCB Map;
 
-    KiSchedulePoint(SP_OBJECT, Shared);
+    Shared = CcpStep(FileObject);
     if (!CcpBring(Shared, Offset, Length, (Flags & PIN_WAIT_) != 0, TRUE)) {
         return FALSE;
     }
@@ -117,6 +117,7 @@ CcpPin(PCCP_SHARED Shared, ULONG64 Offset, ULONG Length, ULONG Flags, BOOLEAN Re
     }
     if (!(Flags & PIN_EXCLUSIVE_ ? ExAcquireResourceExclusiveLite(&Bcb->Resource, Wait)
                                  : ExAcquireSharedStarveExclusive(&Bcb->Resource, Wait))) {
+        MiBackOnStream(Shared->Pointers);
         Bcb->References--;
         return FALSE;
     }
@@ -129,9 +130,9 @@ BOOLEAN NTAPI
 CcPinRead(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, ULONG Flags, PVOID *Bcb,
           PVOID *Buffer)
 {
-    PCCP_SHARED Shared = CcpShared(FileObject);
+    PCCP_SHARED Shared;
 
-    KiSchedulePoint(SP_OBJECT, Shared);
+    Shared = CcpStep(FileObject);
     DRIVER_REQUIRE(Shared->PinAccess, CACHE_MANAGER, 3, (ULONG_PTR)FileObject, 0, 0);
     return CcpPin(Shared, (ULONG64)FileOffset->QuadPart, Length, Flags, TRUE, Bcb, Buffer);
 }
@@ -159,9 +160,9 @@ BOOLEAN NTAPI
 CcPreparePinWrite(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, BOOLEAN Zero,
                   ULONG Flags, PVOID *Bcb, PVOID *Buffer)
 {
-    PCCP_SHARED Shared = CcpShared(FileObject);
+    PCCP_SHARED Shared;
 
-    KiSchedulePoint(SP_OBJECT, Shared);
+    Shared = CcpStep(FileObject);
     if (!CcpPin(Shared, (ULONG64)FileOffset->QuadPart, Length, Flags, FALSE, Bcb, Buffer)) {
         return FALSE;
     }
@@ -177,6 +178,7 @@ CcSetDirtyPinnedData(PVOID BcbVoid, PLARGE_INTEGER Lsn)
 {
     PCCP_BCB Bcb = BcbVoid;
 
+    MiBackOnStream(Bcb->Shared->Pointers);
     Bcb->Dirty = TRUE;
     MiMarkDirty(Bcb->Shared->Control, (ULONG64)Bcb->Public.MappedFileOffset.QuadPart,
                 Bcb->Public.MappedLength);
@@ -191,16 +193,17 @@ CcpDropBcb(PCCP_BCB Bcb)
 {
     PCCP_SHARED Shared = Bcb->Shared;
 
+    MiBackOnStream(Shared->Pointers);
     if (--Bcb->References != 0) {
         return;
     }
     if (Bcb->Pinned) {
         RemoveEntryList(&Bcb->Links);
     }
-    ExDeleteResourceLite(&Bcb->Resource);
-    ExpFree(Bcb);
     Shared->Busy--;
     CcpTryDelete(Shared);
+    ExDeleteResourceLite(&Bcb->Resource);
+    ExpFree(Bcb);
 }
 
 VOID NTAPI
@@ -240,6 +243,7 @@ CcSetBcbOwnerPointer(PVOID BcbVoid, PVOID OwnerPointer)
 VOID NTAPI
 CcRepinBcb(PVOID BcbVoid)
 {
+    MiBackOnStream(((PCCP_BCB)BcbVoid)->Shared->Pointers);
     ((PCCP_BCB)BcbVoid)->References++;
 }
 
@@ -248,6 +252,7 @@ CcRemapBcb(PVOID BcbVoid)
 {
     PCCP_BCB Bcb = BcbVoid;
 
+    MiBackOnStream(Bcb->Shared->Pointers);
     return CcpNewBcb(Bcb->Shared, (ULONG64)Bcb->Public.MappedFileOffset.QuadPart,
                      Bcb->Public.MappedLength);
 }

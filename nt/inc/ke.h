@@ -464,6 +464,13 @@ KiSchedulePoint(ULONG Operation, const volatile VOID *Object)
     KiAcquirePoint(Operation, Object, NULL, 0);
 }
 
+/*
+ * Timers of the kernel's own that any of several threads may set (nt/cc/lazy.c): no schedule point is passed, for whose step it is that sets
+ * one does not show. Arm: it is not set. Disarm: FALSE if it was not set any more; its DPC may be on the way.
+ */
+VOID KiArmTimer(PKTIMER Timer, LONG64 Due100ns, PKDPC Dpc);
+BOOLEAN KiDisarmTimer(PKTIMER Timer);
+
 /* left.c: who queued a timer, DPC or work item; what leads into a range of code is written as text. */
 VOID KiNoteQueued(const volatile VOID *Object, PVOID Caller);
 VOID KiListLeft(ULONG64 Start, ULONG64 Size, char *Text, ULONG Bytes);

@@ -5,6 +5,7 @@
 #define NT_INC_MM_H
 
 #include "nt/inc/ke.h"
+#include "nt/inc/life.h"
 
 /* The kernel image itself and the box's images are in PsLoadedModuleList from phase 0. */
 NTSTATUS MmLoadSystemImage(const char *Name, PKI_MODULE *Module); /* binds, runs nothing */
@@ -74,6 +75,37 @@ NTSTATUS MiFlushControl(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length, PUL
 VOID MiWaitForWrites(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length);
 BOOLEAN MiPurgeControl(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length);
 extern ULONG64 MiDirtyPages; /* of all files */
+
+/*
+ * What is done to the pages, the cache map and the sections of a stream comes in some order: its section object pointers stand for
+ * all of them. And it comes before or behind each look of the writers for what there is to write, which MiControls stands for.
+ */
+extern LIST_ENTRY MiControls;
+/* Whoever waits there is somebody else's to let go on: the list is empty afterwards. */
+KI_INLINE VOID
+MiTakeList(PLIST_ENTRY Waiters, PLIST_ENTRY Taken)
+{
+    if (IsListEmpty(Waiters)) {
+        InitializeListHead(Taken);
+        return;
+    }
+    *Taken = *Waiters;
+    Taken->Flink->Blink = Taken->Blink->Flink = Taken;
+    InitializeListHead(Waiters);
+}
+KI_INLINE VOID
+MiStepOnStream(const SECTION_OBJECT_POINTERS *Pointers)
+{
+    KiAcquirePoint(SP_OBJECT, Pointers, NULL, KI_ALSO_READS(&MiControls));
+}
+/* Once more, behind what may have waited or passed other points. */
+KI_INLINE VOID
+MiBackOnStream(const SECTION_OBJECT_POINTERS *Pointers)
+{
+    if (Machine->explore != ABI_EXPLORE_OFF) {
+        MiStepOnStream(Pointers);
+    }
+}
 
 /* Probing that is not inline: raises as documented. */
 #define MI_USER_PROBE_ADDRESS (ABI_USER_END - 0x10000)

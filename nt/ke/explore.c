@@ -31,6 +31,8 @@
  *       (KiVirtualLimit): on Windows that one would have gone on meanwhile, and no hour would be over.
  *   E11 Most agents stand where they stood at the last question. What is said of such a one is not made anew as long as the answer
  *       of its PKI_WOULD_WAIT is the same and nothing else that it was made of can have changed (KiStaysDescribed).
+ *   E12 A writer of changed data (nt/cc/lazy.c, nt/mm/writer.c) comes at any time once, if the environment may let it; else as in E6.
+ *       What it does comes before or behind all that others do to files, so each time would multiply the schedules.
  *   E7  Whoever does something with an object in a pool block reads the block's life; to free it writes that.
  */
 #include "nt/ke/ki.h"
@@ -562,12 +564,22 @@ KiDescribeDpc(ULONG Cpu, struct abi_agent *Agent)
     return TRUE;
 }
 
+/* E12: may it expire now, as an event of the environment? */
+static BOOLEAN
+KiIsWriteBack(PKTIMER Timer)
+{
+    return Timer->Dpc != KI_THREAD_TIMER && Timer->Processor == KI_TIMER_WRITER &&
+           (KiInjection.Allowed & ABI_INJECT_WRITEBACK) != 0 && KiInjection.Left != 0 &&
+           !KiInjection.WriteBack.Happened;
+}
+
 static BOOLEAN
 KiDescribeTimer(PKTIMER Timer, BOOLEAN Last, struct abi_agent *Agent)
 {
     BOOLEAN Own = Timer->Dpc != KI_THREAD_TIMER && Timer->Processor >= KI_TIMER_SEEN;
+    BOOLEAN WriteBack = KiIsWriteBack(Timer);
 
-    if (!Last &&
+    if (!Last && !WriteBack &&
         (!Own || KiIsTooLate(Timer->DueTime.QuadPart) || /* the run is over before it is due */
          (Timer->Period != 0 && Timer->Processor >= KI_TIMER_SEEN + KI_FREE_EXPIRIES))) {
         return FALSE; /* E6 */
@@ -576,9 +588,12 @@ KiDescribeTimer(PKTIMER Timer, BOOLEAN Last, struct abi_agent *Agent)
                                 .name = (ULONG)(((ULONG64)Timer * 0x9E3779B97F4A7C15ull) >> 32) | 1,
                                 .op = SP_FIRE_TIMER,
                                 .object = (ULONG64)Timer};
-    if (Own && Timer->Dpc != NULL) {
+    if ((Own || WriteBack) && Timer->Dpc != NULL) {
         KiAddObject(Agent, Timer->Dpc, 0);
         KiAddObject(Agent, &KiDpcs, ABI_AGENT_READS);
+    }
+    if (WriteBack) {
+        KiAddObject(Agent, (PVOID)KiEventObject(&KiInjection.WriteBack), 0);
     }
     return TRUE;
 }
@@ -636,6 +651,10 @@ KiExpireChosen(PKTIMER Timer)
     PKIPCR Pcr = KiPcr();
     KIRQL OldIrql = Pcr->Irql;
 
+    if (KiIsWriteBack(Timer)) { /* E12 */
+        KiInjection.WriteBack.Happened = TRUE;
+        KiInjection.Left--;
+    }
     if (OldIrql < DISPATCH_LEVEL) {
         Pcr->Irql = DISPATCH_LEVEL;
     }

@@ -272,10 +272,11 @@ typedef struct _KI_INJECTION {
     PKTHREAD PointThread; /* and who else did */
     KI_CALL Point;
     KI_EVENT Cancel, Unload, Terminate;
-    KI_EVENT Fail;     /* an allocation of its target's */
-    PKTHREAD Spared;   /* none of whose fails, N6 */
-    BOOLEAN Clients;   /* have been started, and are not yet over */
-    BOOLEAN SeesPlain; /* plain accesses of a driver are schedule points */
+    KI_EVENT Fail;      /* an allocation of its target's */
+    KI_EVENT WriteBack; /* of changed data: a timer expires before anything waits for it */
+    PKTHREAD Spared;    /* none of whose fails, N6 */
+    BOOLEAN Clients;    /* have been started, and are not yet over */
+    BOOLEAN SeesPlain;  /* plain accesses of a driver are schedule points */
 } KI_INJECTION;
 extern KI_INJECTION KiInjection;
 
@@ -393,7 +394,9 @@ BOOLEAN KiNextTimer(PULONG64 Due);
 VOID KiAdvanceClock(ULONG64 Time); /* expires what is due; DISPATCH_LEVEL */
 BOOLEAN KiIsTooLate(ULONG64 Time);
 VOID KiFireTimer(PKTIMER Timer); /* exploring: it expires now; DISPATCH_LEVEL */
-#define KI_TIMER_SEEN 0x100      /* KTIMER.Processor, while exploring: set meanwhile; + expiries */
+#define KI_TIMER_WRITER                                                                            \
+    0x80 /* KTIMER.Processor: KiArmTimer has set it; only ABI_INJECT_WRITEBACK lets it expire early */
+#define KI_TIMER_SEEN 0x100 /* KTIMER.Processor, while exploring: set meanwhile; + expiries */
 VOID KiPollHostClock(VOID);
 VOID KiUpdateSharedTime(VOID); /* time.c: KUSER_SHARED_DATA and KeTickCount follow */
 

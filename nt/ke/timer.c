@@ -191,6 +191,32 @@ KeInitializeTimer(PKTIMER Timer)
     KeInitializeTimerEx(Timer, NotificationTimer);
 }
 
+static VOID
+KiStartTimer(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc, PVOID Caller)
+{
+    Timer->Dpc = Dpc;
+    KiNoteQueued(Timer, Caller);
+    Timer->Processor = 0;
+    if (Machine->explore) {
+        Timer->Processor = KI_TIMER_SEEN;
+        Machine->budget = 0; /* whoever was alone is no longer */
+    }
+    KiInsertTimer(Timer, DueTime, Period);
+}
+
+VOID
+KiArmTimer(PKTIMER Timer, LONG64 Due100ns, PKDPC Dpc)
+{
+    KiStartTimer(Timer, (LARGE_INTEGER){.QuadPart = Due100ns}, 0, Dpc, __builtin_return_address(0));
+    Timer->Processor = KI_TIMER_WRITER;
+}
+
+BOOLEAN
+KiDisarmTimer(PKTIMER Timer)
+{
+    return KiRemoveTimer(Timer);
+}
+
 static BOOLEAN
 KiSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc, PVOID Caller)
 {
@@ -206,14 +232,7 @@ KiSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc, PVOID C
         KeBugCheckEx(0x139 /* KERNEL_SECURITY_CHECK_FAILURE */, 3 /* a corrupt list entry */, 0, 0,
                      0);
     }
-    Timer->Dpc = Dpc;
-    KiNoteQueued(Timer, Caller);
-    Timer->Processor = 0;
-    if (Machine->explore) {
-        Timer->Processor = KI_TIMER_SEEN;
-        Machine->budget = 0; /* whoever was alone is no longer */
-    }
-    KiInsertTimer(Timer, DueTime, Period);
+    KiStartTimer(Timer, DueTime, Period, Dpc, Caller);
     if (KiDueTime(Timer) <= Machine->time_100ns) {
         KiExpire(Timer);
     }

@@ -8,10 +8,12 @@
  *
  *   C1  Memory lies in segments, each twice the one before, reserved when it is first needed: an address never
  *       changes, and within a segment pages follow each other.
- *   C2  Only who set MI_FP_BUSY changes a page that is busy; the others wait for Changed.
+ *   C2  Only who set MI_FP_BUSY changes a page that is busy; the others wait, each for an event of its own (Waiters).
  *   C3  A page that is dirty is writable in views that may write; writing one makes it read-only there first, so
  *       that what is changed meanwhile is noticed.
  *   C4  The first file object is kept until the control area goes, and serves its paging I/O.
+ *   C5  Whoever calls what is below has passed MiStepOnStream; what has waited, or has let somebody go on, passes it again before
+ *       it looks at anything.
  *
  * [nt-semantics-2 2.5, 2.6]
  */
@@ -130,9 +132,9 @@ MiReferenceControl(PFILE_OBJECT FileObject)
         Control = ExpAllocate(sizeof(*Control), MI_TAG_SECTION);
         Control->Pointers = Pointers;
         Control->FileObject = FileObject;
-        ObReferenceObject(FileObject); /* C4 */
+        ObpAddReference(FileObject); /* C4; no point may come between: the caller has one */
         InitializeListHead(&Control->Views);
-        KeInitializeEvent(&Control->Changed, NotificationEvent, FALSE);
+        InitializeListHead(&Control->Waiters);
         InsertTailList(&MiControls, &Control->Links);
         Pointers->DataSectionObject = Control;
     }
@@ -145,7 +147,7 @@ MiDeleteControl(PMI_CONTROL Control)
 {
     PFILE_OBJECT FileObject = Control->FileObject;
 
-    ASSERT(IsListEmpty(&Control->Views));
+    ASSERT(IsListEmpty(&Control->Views) && IsListEmpty(&Control->Waiters));
     RemoveEntryList(&Control->Links);
     if (Control->Pointers->DataSectionObject == Control) {
         Control->Pointers->DataSectionObject = NULL;
@@ -196,11 +198,40 @@ MiDereferenceControl(PMI_CONTROL Control)
     MiDeleteControl(Control);
 }
 
+typedef struct _MI_FILE_WAIT {
+    LIST_ENTRY Links; /* MI_CONTROL.Waiters */
+    KEVENT Changed;
+} MI_FILE_WAIT;
+
+/* Until a page is no longer busy, or no longer being written: any one. */
 static VOID
 MiWaitFile(PMI_CONTROL Control)
 {
-    Control->Changed.Header.SignalState = 0;
-    KeWaitForSingleObject(&Control->Changed, Executive, KernelMode, FALSE, NULL);
+    PSECTION_OBJECT_POINTERS Pointers = Control->Pointers;
+    MI_FILE_WAIT Wait;
+
+    KeInitializeEvent(&Wait.Changed, SynchronizationEvent, FALSE);
+    InsertTailList(&Control->Waiters, &Wait.Links);
+    KeWaitForSingleObject(&Wait.Changed, Executive, KernelMode, FALSE, NULL);
+    MiBackOnStream(Pointers); /* C5 */
+}
+
+/* A page is no longer busy, or no longer being written. */
+static VOID
+MiTellWaiters(PMI_CONTROL Control)
+{
+    PSECTION_OBJECT_POINTERS Pointers = Control->Pointers;
+    LIST_ENTRY Waiters;
+
+    if (IsListEmpty(&Control->Waiters)) {
+        return;
+    }
+    MiTakeList(&Control->Waiters, &Waiters);
+    while (!IsListEmpty(&Waiters)) {
+        KeSetEvent(&CONTAINING_RECORD(RemoveHeadList(&Waiters), MI_FILE_WAIT, Links)->Changed,
+                   IO_NO_INCREMENT, FALSE);
+    }
+    MiBackOnStream(Pointers); /* C5 */
 }
 
 /* An MDL of pages of the file that follow each other in memory. */
@@ -276,6 +307,7 @@ MiMakeValid(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length)
                  MiFileMemory(Control, Page + Count) ==
                      MiFileMemory(Control, Page) + Count * PAGE_SIZE);
         Status = MiReadPages(Control, Page, Count);
+        MiBackOnStream(Control->Pointers); /* C5 */
         for (ULONG i = 0; i < Count; i++) {
             State = MiFileState(Control, Page + i, TRUE);
             *State &= ~MI_FP_BUSY;
@@ -283,7 +315,7 @@ MiMakeValid(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length)
                 *State |= MI_FP_VALID;
             }
         }
-        KeSetEvent(&Control->Changed, IO_NO_INCREMENT, FALSE);
+        MiTellWaiters(Control);
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
@@ -403,6 +435,7 @@ MiFlushControl(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length, PULONG64 Wri
     ULONG64 Page = Offset / PAGE_SIZE, End = MiEndPage(Offset, Length), Bytes = 0;
     NTSTATUS Status = STATUS_SUCCESS;
 
+    MiBackOnStream(Control->Pointers); /* behind locks of the file system */
     while ((Page = MiNextPage(Control, Page, End, MI_FP_DIRTY)) != ~0ull) {
         PUCHAR State = MiFileState(Control, Page, FALSE);
         IO_STATUS_BLOCK Iosb;
@@ -425,6 +458,7 @@ MiFlushControl(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length, PULONG64 Wri
                      MiFileMemory(Control, Page) + Count * PAGE_SIZE);
         MiDescribePages(&Mdl.Mdl, Control, Page, Count);
         Status = IopPageIo(Control->FileObject, &Mdl.Mdl, Page * PAGE_SIZE, TRUE, &Iosb);
+        MiBackOnStream(Control->Pointers); /* C5 */
         for (ULONG i = 0; i < Count; i++) {
             State = MiFileState(Control, Page + i, FALSE);
             *State &= ~MI_FP_WRITING;
@@ -434,7 +468,7 @@ MiFlushControl(PMI_CONTROL Control, ULONG64 Offset, ULONG64 Length, PULONG64 Wri
                 MiDirtyPages++;
             }
         }
-        KeSetEvent(&Control->Changed, IO_NO_INCREMENT, FALSE);
+        MiTellWaiters(Control);
         if (!NT_SUCCESS(Status)) {
             break;
         }

@@ -6,7 +6,7 @@
  *
  *   V1  A fault that needs the disk reads with special kernel APCs off: at APC_LEVEL before Server 2003, in a guarded
  *       region from then on. [nt-semantics-2 2.8; the article on guarded mutexes]
- *   V2  After a wait everything is looked up again: the view may have gone.
+ *   V2  After a wait, or a schedule point, everything is looked up again: the view may have gone.
  */
 #include "mi.h"
 
@@ -84,6 +84,7 @@ MiIsCopyOnWrite(UCHAR State)
 static NTSTATUS
 MiReadForFault(PMI_CONTROL Control, ULONG64 Offset)
 {
+    PSECTION_OBJECT_POINTERS Pointers = Control->Pointers;
     KIRQL OldIrql = PASSIVE_LEVEL;
     NTSTATUS Status;
 
@@ -99,6 +100,7 @@ MiReadForFault(PMI_CONTROL Control, ULONG64 Offset)
     } else {
         KeLowerIrql(OldIrql);
     }
+    MiBackOnStream(Pointers);
     MiDereferenceControl(Control);
     return Status;
 }
@@ -127,7 +129,6 @@ MiMapShared(PMI_AREA Area, ULONG64 Page, ULONG64 Offset, UCHAR State, BOOLEAN Wr
         HcMapView(Page, PAGE_SIZE, MiFileBacking(Control, Offset), Protection);
     }
     if (Write) {
-        /* Last: it passes a schedule point when the page is dirty, and a flush there must find the page in the view. */
         MiMarkDirty(Control, Offset, PAGE_SIZE);
     }
 }
@@ -146,6 +147,12 @@ MiMakePrivate(PMI_AREA Area, ULONG64 Page, ULONG64 Offset, UCHAR State)
 NTSTATUS
 MiFileFault(PMI_SPACE Space, ULONG64 Page, BOOLEAN Write, BOOLEAN Execute)
 {
+    PMI_AREA Found = MiFindArea(Space, Page);
+
+    if (Found != NULL && !Found->Zombie && MiControlOf(Found) != NULL) {
+        PspCurrentThread()->FileFaults++;
+        MiBackOnStream(MiControlOf(Found)->Pointers); /* V2 */
+    }
     for (;;) {
         PMI_AREA Area = MiFindArea(Space, Page);
         PMI_CONTROL Control;

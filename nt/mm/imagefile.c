@@ -188,6 +188,7 @@ MiOpenImage(PMI_SECTION Section)
     }
     if (Pointers->ImageSectionObject == NULL) {
         Status = MiMakeImageControl(FileObject, &Name->Name, &Control);
+        MiBackOnStream(Pointers);
         if (NT_SUCCESS(Status) && Pointers->ImageSectionObject == NULL) {
             Pointers->ImageSectionObject = Control;
         } else if (NT_SUCCESS(Status)) {
@@ -212,6 +213,10 @@ MiCloseImage(PMI_SECTION Section)
     PSECTION_OBJECT_POINTERS Pointers = Section->FileObject->SectionObjectPointer;
     PMI_IMAGE_CONTROL Control = Pointers->ImageSectionObject;
 
+    if (Control->Sections == 1) {
+        MiBackOnStream(
+            Pointers); /* the last one, as things are; who adds another has a file open */
+    }
     if (--Control->Sections == 0) {
         Pointers->ImageSectionObject = NULL;
         MiFreeImageControl(Control);

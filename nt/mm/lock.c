@@ -93,13 +93,18 @@ NtFlushInstructionCache(HANDLE ProcessHandle, PVOID BaseAddress, SIZE_T Length)
 static NTSTATUS
 MiFlushView(PEPROCESS Process, ULONG64 Start, SIZE_T Size, PULONG64 Written)
 {
-    PMI_AREA Area = Process->AddressSpace != NULL ? MiFindArea(MI_SPACE_OF(Process), Start) : NULL;
     IO_STATUS_BLOCK Iosb = {};
+    PFILE_OBJECT FileObject;
     LARGE_INTEGER Offset;
     PMI_CONTROL Control;
+    PMI_SPACE Space;
+    PMI_AREA Area;
     ULONG64 End;
 
     *Written = 0;
+    KiLooksAt(MI_STEPS_OF(Process));
+    Space = MiLiveSpace(Process);
+    Area = Space != NULL ? MiFindArea(Space, Start) : NULL;
     if (Area == NULL || Area->Type != MEM_MAPPED) {
         return STATUS_NOT_MAPPED_DATA;
     }
@@ -111,7 +116,10 @@ MiFlushView(PEPROCESS Process, ULONG64 Start, SIZE_T Size, PULONG64 Written)
     End = Size == 0 ? Area->End : (Start + Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
     End = min(End, Area->End);
     Offset.QuadPart = (LONGLONG)(Area->Offset + (Start - Area->Start));
+    FileObject = Control->FileObject; /* the view may go meanwhile */
+    ObpAddReference(FileObject);
     CcFlushCache(Control->Pointers, &Offset, (ULONG)(End - Start), &Iosb);
+    ObDereferenceObject(FileObject);
     *Written = Iosb.Information;
     return Iosb.Status;
 }

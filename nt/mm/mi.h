@@ -115,12 +115,12 @@ struct _MI_CONTROL {
     ULONG Sections;      /* section objects of users */
     ULONG64 SectionSize; /* the largest of them */
     ULONG WritableSections, WritableViews;
-    LIST_ENTRY Views; /* MI_AREA.FileLinks */
-    ULONG64 Dirty;    /* pages */
-    BOOLEAN Orphan;   /* only the writer has it */
-    BOOLEAN Failed;   /* this pass of the writer could not write all of it */
-    ULONG Tries;      /* of the writer, for its locks */
-    KEVENT Changed;   /* a page is no longer busy, or no longer being written */
+    LIST_ENTRY Views;   /* MI_AREA.FileLinks */
+    ULONG64 Dirty;      /* pages */
+    BOOLEAN Orphan;     /* only the writer has it */
+    BOOLEAN Failed;     /* this pass of the writer could not write all of it */
+    ULONG Tries;        /* of the writer, for its locks */
+    LIST_ENTRY Waiters; /* until a page is no longer busy, or no longer being written */
     MI_SEGMENT Segment[MI_SEGMENTS];
 };
 
@@ -297,8 +297,7 @@ extern MI_SPACE MiSystemSpace;
 extern ULONG64 MiSlices[ABI_SLICES / 64];
 extern PEPROCESS MiLowOwner;
 extern BOOLEAN MiInitialized;
-extern LIST_ENTRY MiControls;
-extern BOOLEAN MiWriterArmed;
+extern BOOLEAN MiWriterArmed, MiWriterAgain; /* writer.c, W2 */
 extern KTIMER MiWriterTimerObject;
 extern KDPC MiWriterDpc;
 extern WORK_QUEUE_ITEM MiWriterItem;

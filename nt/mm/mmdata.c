@@ -27,7 +27,7 @@ ULONG MiUnloadedCount;
 /* Control areas of files, in the order of their making; the mapped-page writer. */
 LIST_ENTRY MiControls = {&MiControls, &MiControls};
 ULONG64 MiDirtyPages;
-BOOLEAN MiWriterArmed;
+BOOLEAN MiWriterArmed, MiWriterAgain;
 KTIMER MiWriterTimerObject;
 KDPC MiWriterDpc;
 WORK_QUEUE_ITEM MiWriterItem;

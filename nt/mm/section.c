@@ -32,6 +32,7 @@ MiDeleteSection(PVOID Object)
     if (Section->Control != NULL) {
         PMI_CONTROL Control = Section->Control;
 
+        MiBackOnStream(Control->Pointers);
         Control->Sections--;
         if (Control->Sections == 0) {
             Control->SectionSize = 0;
@@ -148,8 +149,10 @@ MiOpenFile(PMI_SECTION Section, ULONG64 Size)
         }
     }
     if (NT_SUCCESS(Status)) {
-        PMI_CONTROL Control = MiReferenceControl(FileObject);
+        PMI_CONTROL Control;
 
+        MiBackOnStream(FileObject->SectionObjectPointer);
+        Control = MiReferenceControl(FileObject);
         Section->Control = Control;
         Section->Size = Size;
         Control->Sections++;

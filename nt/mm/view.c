@@ -80,7 +80,7 @@ MiMapData(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, P
     Area->Section = Section;
     Area->Offset = Offset;
     Area->Backing = Copy ? 0 : Section->Backing + Offset;
-    ObReferenceObject(Section);
+    ObpAddReference(Section); /* the caller has one */
     Section->Views++;
     if (Section->Physical) {
         Area->Backing = MiHasMemory(Offset, Size) ? Offset : 0;
@@ -111,7 +111,8 @@ MiMapView(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, P
     struct abi_image Info;
     NTSTATUS Status;
 
-    KiSchedulePoint(SP_OBJECT, MI_STEPS_OF(Process));
+    KiAcquirePoint(SP_OBJECT, MI_STEPS_OF(Process), NULL,
+                   Section->Control != NULL ? KI_ALSO_CHANGES(Section->Control->Pointers) : 0);
     if (MiEnsureSpace(Process) == NULL) {
         return STATUS_PROCESS_IS_TERMINATING;
     }
@@ -237,6 +238,12 @@ MiUnmapView(PEPROCESS Process, PVOID BaseAddress)
         return STATUS_PROCESS_IS_TERMINATING;
     }
     Area = MiFindArea(Space, (ULONG64)BaseAddress);
+    if (Area != NULL && !Area->Zombie && MiControlOf(Area) != NULL) {
+        KiAcquirePoint(SP_OBJECT, MI_STEPS_OF(Process), NULL,
+                       KI_ALSO_CHANGES(MiControlOf(Area)->Pointers));
+        Space = MiLiveSpace(Process);
+        Area = Space != NULL ? MiFindArea(Space, (ULONG64)BaseAddress) : NULL;
+    }
     if (Area == NULL || Area->Zombie || (Area->Type != MEM_MAPPED && Area->Type != MEM_IMAGE)) {
         return STATUS_NOT_MAPPED_VIEW;
     }

@@ -784,6 +784,9 @@ MiDeleteAddressSpace(PEPROCESS Process)
     while (Space->Count != 0) {
         PMI_AREA Area = Space->Area[Space->Count - 1];
 
+        if (MiControlOf(Area) != NULL) {
+            MiBackOnStream(MiControlOf(Area)->Pointers);
+        }
         Area->Locked = 0;
         if (Area->Type == MEM_IMAGE) {
             MiUnmapImage(Process, Area);

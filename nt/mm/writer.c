@@ -3,7 +3,8 @@
  *
  *   W1  What views have dirtied and no cache map knows of is written some seconds later, in a system thread, under
  *       the locks of AcquireForModWrite. [ntifs: FS_FILTER_..., nt-semantics-2 2.5]
- *   W2  The writer is a timer while there is something to write, and nothing otherwise.
+ *   W2  The writer is a timer while there is something to write, and nothing otherwise. It is armed again when it has come to its end:
+ *       there is one at a time.
  *   W3  It does not wait for a file that is in use: it comes again, MI_WRITE_TRIES times, then when the file is
  *       dirtied or flushed next. What is dirty stays so.
  */
@@ -42,17 +43,21 @@ MiWriterRoutine(PVOID Context)
     BOOLEAN Later = FALSE;
     PLIST_ENTRY Entry;
 
-    MiWriterArmed = FALSE;
+    KiChanges(&MiControls);
+    MiWriterAgain = FALSE;
 Again:
     for (Entry = MiControls.Flink; Entry != &MiControls; Entry = Entry->Flink) {
         PMI_CONTROL Control = CONTAINING_RECORD(Entry, MI_CONTROL, Links);
+        PSECTION_OBJECT_POINTERS Pointers;
         NTSTATUS Status;
 
         if (Control->Dirty == 0 || Control->Cached != 0 || Control->Failed) {
             continue;
         }
         Control->References++;
+        Pointers = Control->Pointers;
         Status = MiWriteMapped(Control);
+        MiBackOnStream(Pointers);
         Control->Failed = Control->Dirty != 0;
         if (Status == STATUS_CANT_WAIT) {
             Later |= ++Control->Tries < MI_WRITE_TRIES; /* W3 */
@@ -63,12 +68,14 @@ Again:
             }
         }
         MiDereferenceControl(Control);
+        KiChanges(&MiControls);
         goto Again; /* the list may be another one by now */
     }
     for (Entry = MiControls.Flink; Entry != &MiControls; Entry = Entry->Flink) {
         CONTAINING_RECORD(Entry, MI_CONTROL, Links)->Failed = FALSE;
     }
-    if (Later) {
+    MiWriterArmed = FALSE;
+    if (Later || MiWriterAgain) {
         MiWakeWriter(FALSE);
     }
 }
@@ -87,12 +94,13 @@ MiWakeWriter(BOOLEAN Cached)
         CcpWakeLazyWriter();
         return;
     }
+    MiWriterAgain = TRUE; /* W2 */
     if (!MiWriterArmed) {
         MiWriterArmed = TRUE;
         ExInitializeWorkItem(&MiWriterItem, MiWriterRoutine, NULL);
         KeInitializeDpc(&MiWriterDpc, MiWriterTimer, NULL);
         KeInitializeTimer(&MiWriterTimerObject);
-        KeSetTimer(&MiWriterTimerObject, (LARGE_INTEGER){.QuadPart = MI_WRITE_DELAY}, &MiWriterDpc);
+        KiArmTimer(&MiWriterTimerObject, MI_WRITE_DELAY, &MiWriterDpc);
     }
 }
 
@@ -108,7 +116,7 @@ MmFlushImageSection(PSECTION_OBJECT_POINTERS Pointers, MMFLUSH_TYPE FlushType)
 {
     PMI_CONTROL Control;
 
-    KiSchedulePoint(SP_OBJECT, Pointers);
+    MiStepOnStream(Pointers);
     Control = MiDataOf(Pointers);
     if (Pointers->ImageSectionObject != NULL) {
         return FALSE;
@@ -122,7 +130,7 @@ MmCanFileBeTruncated(PSECTION_OBJECT_POINTERS Pointers, PLARGE_INTEGER NewFileSi
 {
     PMI_CONTROL Control;
 
-    KiSchedulePoint(SP_OBJECT, Pointers);
+    MiStepOnStream(Pointers);
     Control = MiDataOf(Pointers);
     if (Pointers->ImageSectionObject != NULL) {
         return FALSE;
@@ -145,7 +153,7 @@ MmForceSectionClosed(PSECTION_OBJECT_POINTERS Pointers, BOOLEAN DelayClose)
     ULONG64 Written;
     BOOLEAN Gone;
 
-    KiSchedulePoint(SP_OBJECT, Pointers);
+    MiStepOnStream(Pointers);
     Control = MiDataOf(Pointers);
     if (Pointers->ImageSectionObject != NULL) {
         return FALSE;
@@ -179,7 +187,7 @@ MmDoesFileHaveUserWritableReferences(PSECTION_OBJECT_POINTERS Pointers)
 {
     PMI_CONTROL Control;
 
-    KiSchedulePoint(SP_OBJECT, Pointers);
+    MiStepOnStream(Pointers);
     Control = MiDataOf(Pointers);
     return Control == NULL ? 0 : Control->WritableSections + Control->WritableViews;
 }

@@ -47,7 +47,7 @@ def live(folder, loads):
 def explored(folder):
     """All runs, and what they came to: the digest is of every run's trace."""
     report = os.path.join(folder, "report.json")
-    status, text = ntlab("explore", "--strategy", "random", "--budget", f"{RUNS}runs", "--inject", "none", "--json", report, "--out",
+    status, text = ntlab("explore", "--strategy", "random", "--budget", f"{RUNS}runs", "--inject", "writeback", "--json", report, "--out",
                          os.path.join(folder, "out"), *clients(folder, 4, 6))
     if status != 0 or f"{RUNS} runs" not in text:
         print(text[-4000:])

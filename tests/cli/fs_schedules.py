@@ -24,7 +24,7 @@ def main():
                 continue
             for drivers in ([], [FILTER]):
                 runs_here = runs * TIMES
-                done = subprocess.run([NTLAB, "explore", "--strategy", "random", "--budget", f"{runs_here}runs", "--inject", "none",
+                done = subprocess.run([NTLAB, "explore", "--strategy", "random", "--budget", f"{runs_here}runs", "--inject", "writeback",
                                        "--out", os.path.join(folder, name + str(len(drivers))), *drivers, "--", client],
                                       capture_output=True, text=True, timeout=36000)
                 text = done.stdout + done.stderr

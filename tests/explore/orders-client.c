@@ -56,6 +56,86 @@ SetOtherAlarm(void)
     return 0;
 }
 
+/* A request clears the file's event, and who looks at it. */
+static DWORD
+AskChanges(void)
+{
+    ReadDirectoryChangesW(Object, Text, sizeof(Text), FALSE, FILE_NOTIFY_CHANGE_FILE_NAME, NULL,
+                          &Over, NULL);
+    WaitForSingleObject(Thread[1], INFINITE); /* its end would cancel it */
+    return 0;
+}
+
+static DWORD
+IsSignaled(void)
+{
+    Seen = WaitForSingleObject(Object, 0) == WAIT_OBJECT_0;
+    return 0;
+}
+
+/* A section goes, and who cuts its file off. */
+static DWORD
+CloseSecond(void)
+{
+    CloseHandle(Second);
+    return 0;
+}
+
+static DWORD
+CutOff(void)
+{
+    SetFilePointer(Object, 0, NULL, FILE_BEGIN);
+    Seen = SetEndOfFile(Object);
+    return 0;
+}
+
+/* What a view has changed, and a flush: how many times the file was written. */
+static volatile char *View;
+static ULONG Before;
+
+static ULONG
+Writes(void)
+{
+    static char Out[32768];
+    FILESYSTEM_STATISTICS *At = (PVOID)Out;
+    ULONG Sum = 0;
+    DWORD Bytes = 0;
+
+    DeviceIoControl(Object, FSCTL_FILESYSTEM_GET_STATISTICS, NULL, 0, Out, sizeof(Out), &Bytes,
+                    NULL);
+    for (; (char *)At < Out + Bytes && At->SizeOfCompleteStructure != 0;
+         At = (PVOID)((char *)At + At->SizeOfCompleteStructure)) {
+        Sum += At->UserFileWrites; /* of one processor */
+    }
+    return Sum;
+}
+
+static DWORD
+Change(void)
+{
+    View[0] = 'x';
+    return 0;
+}
+
+static DWORD
+FlushIt(void)
+{
+    FlushViewOfFile((PVOID)View, 1);
+    return 0;
+}
+
+/* Two writes, and the lazy writer: one of both pages, or one of each. */
+static DWORD
+WriteTwice(void)
+{
+    DWORD Count;
+
+    WriteFile(Object, "x", 1, &Count, NULL);
+    SetFilePointer(Object, 0x1000, NULL, FILE_BEGIN);
+    WriteFile(Object, "x", 1, &Count, NULL);
+    return 0;
+}
+
 /* A thread's end, and who asks for its exit code. */
 static DWORD
 EndOne(void)
@@ -323,6 +403,23 @@ static DWORD
 LockOther(void)
 {
     Seen = LockFile(OpenFile_(7), 0, 0, 1, 0);
+    return 0;
+}
+
+/* Of two who lock the same range, the first ones of the file, one gets it. */
+static volatile LONG Got;
+
+static DWORD
+LockFirst(void)
+{
+    InterlockedExchangeAdd(&Got, LockFile(Object, 0, 0, 1, 0));
+    return 0;
+}
+
+static DWORD
+LockSecond(void)
+{
+    InterlockedExchangeAdd(&Got, LockFile(Second, 0, 0, 1, 0));
     return 0;
 }
 
@@ -712,6 +809,33 @@ WithFolder(void)
 }
 
 static void
+WithSection(void)
+{
+    DWORD Count;
+
+    Object = OpenFile_(7);
+    WriteFile(Object, "text", 4, &Count, NULL);
+    FlushFileBuffers(Object);
+    Second = CreateFileMappingA(Object, NULL, PAGE_READWRITE, 0, 0, NULL);
+}
+
+static void
+WithView(void)
+{
+    WithSection();
+    View = MapViewOfFile(Second, FILE_MAP_WRITE, 0, 0, 0);
+    (void)View[0];
+    Before = Writes();
+}
+
+static void
+WithFile(void)
+{
+    Object = OpenFile_(7);
+    Before = Writes();
+}
+
+static void
 WithEvent(void)
 {
     Object = CreateEventA(NULL, FALSE, FALSE, "orders-event");
@@ -791,6 +915,7 @@ static const struct {
     {"notify", WithKey, Watch, SetValue},
     {"change", NULL, WatchFolder, MakeFile},
     {"lock", NULL, LockOne, LockOther},
+    {"locks", WithTwoFiles, LockFirst, LockSecond},
     {"share", NULL, ShareOne, ShareOther},
     {"suspend", WithThread, SuspendOne, SuspendOther},
     {"make", NULL, MakeOne, MakeOther},
@@ -809,6 +934,10 @@ static const struct {
     {"subkey", WithSubkey, SetValue, AskSubkey},
     {"gone", WithSubkey, DeleteSubkey, AskSecurity},
     {"asker", WithFolder, MakeAsker, CancelAsked},
+    {"fileevent", WithFolder, AskChanges, IsSignaled},
+    {"section", WithSection, CloseSecond, CutOff},
+    {"view", WithView, Change, FlushIt},
+    {"lazy", WithFile, WriteTwice, Nothing},
     {"alarm", WithTimer, SetAlarm, SetOtherAlarm},
 };
 
@@ -854,6 +983,15 @@ main(int Words, char **Word)
         WaitForSingleObject(Child, INFINITE);
         GetExitCodeThread(Child, &Code);
         Seen = Code == 2;
+    }
+    if (strcmp(Word[1], "locks") == 0) {
+        Seen = Got != 1;
+    }
+    if (strcmp(Word[1], "view") == 0) {
+        Seen = Writes() != Before;
+    } else if (strcmp(Word[1], "lazy") == 0) {
+        FlushFileBuffers(Object);
+        Seen = Writes() == Before + 1;
     }
     if (strcmp(Word[1], "killthread") == 0) {
         GetExitCodeThread(Thread[0], &Code);
