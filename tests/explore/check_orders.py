@@ -12,13 +12,13 @@ import sys
 import tempfile
 
 ALWAYS = {"locks"}  # end with 0 in each order
-INJECT = {"lazy": "writeback"}  # what the other end needs; else none
+INJECT = {"lazy": "writeback"}  # what the other end needs, else none; who is made first is the same there, and dear
 failed = 0
 ntlab, client = (os.path.abspath(path) for path in sys.argv[1:3])
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "orders-client.c"), encoding="utf-8") as source:
     kinds = sys.argv[3:] or re.findall(r'^    \{"(\w+)", ', source.read(), re.M)
 for kind in kinds:
-    for turned in ([], ["turned"]):
+    for turned in ([], ["turned"]) if kind not in INJECT else ([],):
         traces = []
         for strategy in ("dpor", "odpor"):
             with tempfile.TemporaryDirectory() as folder:
