@@ -125,7 +125,7 @@ help_explore(FILE *out)
           "                                less than that is status 6\n"
           "    --inject none|all|suspend,cancel,unload,writeback,terminate,nomem\n"
           "                                what the environment may add at any point "
-          "(suspend,cancel,unload)\n"
+          "(all but the last two)\n"
           "    --injections N              so many of them in a run, one of each kind at most (1)\n"
           "    --os NAME,NAME...           a search for each version; the status is the worst one\n"
           "    --jobs N                    worker processes (1)\n"

@@ -242,8 +242,6 @@ static VOID
 PspCheckSelf(VOID)
 {
     char Lost[300], Text[400];
-    LARGE_INTEGER Short = {.QuadPart = -1};
-    KEVENT Never;
     ULONG Count;
 
     if (HcConfig("self-check", NULL, 0) == 0 || Machine->explore) {
@@ -251,9 +249,8 @@ PspCheckSelf(VOID)
     }
     KeFlushQueuedDpcs();
     ObpWaitForDeletes();
-    KeInitializeEvent(&Never, NotificationEvent, FALSE);
-    KeWaitForSingleObject(&Never, Executive, KernelMode, FALSE,
-                          &Short); /* and our wait block holds no client any more */
+    RtlZeroMemory(KiThread()->WaitBlock,
+                  sizeof(KiThread()->WaitBlock)); /* clients, that have ended */
     PspUnlistEnded();
     Count = ExpFindLost(Lost, sizeof(Lost));
     if (Count != 0) {

@@ -48,7 +48,9 @@ def main():
                 continue
             count += 1
             words = [re.sub(r"(?<![\w./\\-])[\w-]+\.(sys|exe|inf|reg)\b", lambda m: os.path.join(HERE if m[1] in ("inf", "reg") else out, "exercises" if m[1] in ("inf", "reg") else "", m[0]), w) for w in shlex.split(arguments)]
-            status, text = run([NTLAB, "run"] + [out if w == "OUT" else w for w in words], timeout=300, **({"input": typed[0].encode()} if typed else {"stdin": subprocess.DEVNULL}))
+            # What a driver leaves behind on purpose, the kernel has lost with it.
+            checked = {name: value for name, value in os.environ.items() if name != "NTLAB_SELF_CHECK" or "leaves behind" not in wanted}
+            status, text = run([NTLAB, "run"] + [out if w == "OUT" else w for w in words], timeout=300, env=checked, **({"input": typed[0].encode()} if typed else {"stdin": subprocess.DEVNULL}))
             missing = in_order(text, [w.strip() for w in wanted.split(";") if w.strip()])
             if status != int(want_status) or missing:
                 failed += 1
