@@ -10,8 +10,8 @@
  *       So the list entry is cleared first, and routine and parameter are read before.
  *   W3  Between items a worker is at PASSIVE_LEVEL, with APCs enabled, owns no mutex and impersonates
  *       nobody. A routine that returns otherwise is bugcheck 0xE1, 0x1, 0x39, 0xDF.
- *   W4  An item that was handed to a worker is still the queue's: to look at it is a step, and whoever frees it
- *       may come before that.
+ *   W4  An item that was handed to a worker is still the queue's: to look at it is a step, and whoever frees it or
+ *       queues it once more may come before that.
  *
  * Facts: the DDI pages of ExQueueWorkItem and IoQueueWorkItem, bug checks 0x1, 0x39, 0xDF, 0xE1, 0xE4.
  */

@@ -6,6 +6,7 @@
  *   Q3  A worker of the system's own that comes back goes behind the others while schedules are explored, so that the next item
  *       goes to one that has done nothing yet: that a worker has come back is no step (explore.c, E3), so who takes an item must not
  *       follow from it.
+ *   Q4  An item that was handed to a worker of the system's own is queued until that looks at it (nt/ex/work.c, W4): its entry has a link.
  * A thread belongs to the queue it waited for last; the entry comes back as its wait status. From Windows 7 on a
  * queue that has been run down (Header.Abandoned) ends every wait for it with STATUS_ABANDONED.
  * Source: public documentation of KeInitializeQueue, KeInsertQueue, KeRemoveQueue, KeRundownQueue.
@@ -45,6 +46,9 @@ KiHandOver(PKQUEUE Queue, PLIST_ENTRY Entry)
     }
     Block = CONTAINING_RECORD(Queue->Header.WaitListHead.Blink, KI_WAIT_BLOCK, WaitListEntry);
     Thread = Block->Thread;
+    if (((PETHREAD)Thread)->ActiveExWorker) {
+        Entry->Flink = Entry; /* Q4 */
+    }
     KiUnwaitThread(Thread, (LONG_PTR)Entry, 0);
     return TRUE;
 }

@@ -11,31 +11,36 @@ typedef struct _REQUEST {
     UCHAR Data[24];
 } REQUEST, *PREQUEST;
 
-static PIO_WORKITEM Item;
-static KEVENT Done;
+typedef struct _WORK {
+    KEVENT Done;
+    PREQUEST Request;
+} WORK, *PWORK;
+
+static PIO_WORKITEM SharedItem;
 static volatile ULONG Seen;
 
 static NTSTATUS
 BugStart(PDRIVER_OBJECT Driver)
 {
-    KeInitializeEvent(&Done, NotificationEvent, FALSE);
-    Item = IoAllocateWorkItem(BugDevice);
-    return Item != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+    SharedItem = IoAllocateWorkItem(BugDevice);
+    return SharedItem != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
 static VOID
 BugStop(VOID)
 {
-    IoFreeWorkItem(Item);
+    IoFreeWorkItem(SharedItem);
 }
 
 static VOID NTAPI
 Work(PDEVICE_OBJECT Device, PVOID Context)
 {
+    PWORK This = Context;
+
 #if CASE == 183
-    Seen = *(volatile ULONG *)Context; /* BUG(183) */
+    Seen = *(volatile ULONG *)This->Request; /* BUG(183) */
 #endif
-    KeSetEvent(&Done, IO_NO_INCREMENT, FALSE);
+    KeSetEvent(&This->Done, IO_NO_INCREMENT, FALSE);
 }
 
 static NTSTATUS
@@ -46,10 +51,13 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     ULONG Output = Stack->Parameters.DeviceIoControl.OutputBufferLength;
     NTSTATUS Status = STATUS_SUCCESS;
     PUCHAR Block = NULL;
+    PIO_WORKITEM Item;
     REQUEST Copy;
     ULONG Length;
+    WORK This;
 
-    (VOID) Request, (VOID)Output, (VOID)Block, (VOID)Copy, (VOID)Length, (VOID)Seen, (VOID)Work;
+    (VOID) Item, (VOID)This, (VOID)Request, (VOID)Output, (VOID)Block, (VOID)Copy, (VOID)Length,
+        (VOID)Seen, (VOID)Work;
     if (Stack->MajorFunction != IRP_MJ_DEVICE_CONTROL || Input < sizeof(REQUEST)) {
         return BugFinish(Irp, STATUS_INVALID_PARAMETER, 0);
     }
@@ -95,9 +103,27 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     }
 #elif EITHER(183)
     /* The user's address is used in a work item, which runs in another process. */
-    KeClearEvent(&Done);
-    IoQueueWorkItem(Item, Work, DelayedWorkQueue, Request);
-    KeWaitForSingleObject(&Done, Executive, KernelMode, FALSE, NULL);
+    Item = IoAllocateWorkItem(Device);
+    if (Item == NULL) {
+        return BugFinish(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
+    }
+    KeInitializeEvent(&This.Done, NotificationEvent, FALSE);
+    This.Request = Request;
+    IoQueueWorkItem(Item, Work, DelayedWorkQueue, &This);
+    KeWaitForSingleObject(&This.Done, Executive, KernelMode, FALSE, NULL);
+    IoFreeWorkItem(Item);
+#elif EITHER(186)
+    /* One work item for all requests: it may be queued still. */
+    Item = HAS(186) ? SharedItem : IoAllocateWorkItem(Device);
+    if (Item == NULL) {
+        return BugFinish(Irp, STATUS_INSUFFICIENT_RESOURCES, 0);
+    }
+    KeInitializeEvent(&This.Done, NotificationEvent, FALSE);
+    IoQueueWorkItem(Item, Work, DelayedWorkQueue, &This); /* BUG(186) */
+    KeWaitForSingleObject(&This.Done, Executive, KernelMode, FALSE, NULL);
+    if (!HAS(186)) {
+        IoFreeWorkItem(Item);
+    }
 #elif EITHER(184)
     /* A field is checked, then the whole structure is copied. */
     __try {
