@@ -11,11 +11,7 @@
  *   X3  No schedule point is passed and nothing of the run changes; the run ends behind it.
  */
 #include "exp.h"
-
-void __cdecl qsort(void *Base, size_t Count, size_t Size,
-                   int(__cdecl *Compare)(const void *, const void *));
-
-int __cdecl _snprintf(char *Buffer, size_t Count, const char *Format, ...); /* nt/rtl */
+#include "nt/inc/crt.h"
 
 #define EXP_LOST_ROOM 16 /* blocks that come while they are counted */
 #define EXP_LOST_TOLD 8

@@ -27,6 +27,10 @@
 
 #define TAG_FSRTL 'rsFN'
 
+/* The DDK's headers have the flags of before Windows 8. [ntifs: FsRtlCheckOplockEx] */
+#define OPLOCK_FLAG_PARENT_OBJECT           0x00000010
+#define OPLOCK_FLAG_CLOSING_DELETE_ON_CLOSE 0x00000020
+
 extern ULONG FsRtlpCounters[8];
 
 #endif

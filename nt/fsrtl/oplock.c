@@ -866,12 +866,12 @@ FsRtlCheckOplockEx(POPLOCK Oplock, PIRP Irp, ULONG Flags, PVOID Context,
         }
         return STATUS_SUCCESS;
     }
-    if (Flags & 0x10 /* OPLOCK_FLAG_PARENT_OBJECT */) {
+    if (Flags & OPLOCK_FLAG_PARENT_OBJECT) {
         FsRtlpBreakParent(This, Stack->FileObject, Flags);
         return STATUS_SUCCESS;
     }
     if (Stack->MajorFunction == IRP_MJ_CLEANUP) {
-        BOOLEAN Wait = (Flags & 0x20 /* OPLOCK_FLAG_CLOSING_DELETE_ON_CLOSE */) &&
+        BOOLEAN Wait = (Flags & OPLOCK_FLAG_CLOSING_DELETE_ON_CLOSE) &&
                        FsRtlpBreakHandles(This, Stack->FileObject, Flags);
 
         FsRtlpOplockCleanup(This, Stack->FileObject);

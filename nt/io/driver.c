@@ -22,6 +22,7 @@
  *   R8  Of two that unload a driver one calls Unload: between the last look at DRVO_UNLOAD_INVOKED and setting it is no point.
  */
 #include "nt/io/iop.h"
+#include "nt/inc/crt.h"
 #include "nt/inc/left.h"
 #include "nt/inc/vf.h"
 
@@ -276,8 +277,6 @@ IopRunInWorker(PIOP_LOAD Load)
     KeWaitForSingleObject(&Load->Done, UserRequest, KernelMode, FALSE, NULL);
     return Load->Status;
 }
-
-int __cdecl _snprintf(char *Buffer, size_t Count, const char *Format, ...); /* nt/rtl */
 
 /* What keeps an unloaded driver's image: told, unless the verifier does. */
 static VOID

@@ -7,12 +7,11 @@
  * Where the verifier does not watch, all is printed when the image goes.
  */
 #include "nt/ke/ki.h"
+#include "nt/inc/crt.h"
 #include "nt/inc/ps.h"
 #include "nt/inc/ex.h"
 #include "nt/inc/left.h"
 #include "nt/inc/vf.h"
-
-int __cdecl _snprintf(char *Buffer, size_t Count, const char *Format, ...); /* nt/rtl */
 
 typedef struct _KI_LEFT {
     ULONG64 Start, Size;
