@@ -10,6 +10,12 @@
  *     WRONGLOCK  one thread increments under a lock, N under another
  *     STRINGS    a string is appended to another: its length is taken, then its characters
  *     STEALING   a queue that its owner works on from one end without a lock, and a thief with one from the other
+ *     EXCHANGE   the same without a lock: the thief's compare-exchange does not see the owner take the last item
+ *     POOLED     after qsort_mt: a pool's thread is given its state before its work
+ *     SAFESTACK  Vyukov's stack of array elements, taken apart and put together by compare-exchange: ABA
+ *     KEYRINGS   CVE-2013-1792: two pointers are set one after the other; the first one is all that is looked at
+ *     DUMP       CVE-2016-9806: what is freed is read from a field that another thread has set meanwhile
+ *     PORT       CVE-2017-15265: a port is in the list before its maker is done with it; another thread deletes it
  */
 #include "program.h"
 
@@ -21,6 +27,12 @@
 #define WRONGLOCK 6
 #define STRINGS   7
 #define STEALING  8
+#define EXCHANGE  9
+#define POOLED    10
+#define SAFESTACK 11
+#define KEYRINGS  12
+#define DUMP      13
+#define PORT      14
 
 #define END() PsTerminateSystemThread(STATUS_SUCCESS)
 
@@ -297,7 +309,7 @@ Threads(VOID)
     Start(Append, 0);
     Start(Erase, 0);
 }
-#elif PROGRAM == STEALING
+#elif PROGRAM == STEALING || PROGRAM == EXCHANGE
 /* The queue is Item[Head..Tail - 1]. */
 static volatile LONG Item[N], Head, Tail, Taken[N];
 
@@ -332,21 +344,42 @@ Owner(PVOID Context)
     END();
 }
 
-static VOID NTAPI
-Thief(PVOID Context)
+#if PROGRAM == STEALING
+static VOID
+Steal(VOID)
 {
     LONG Mine;
 
-    for (LONG Index = 0; Index < N; Index++) {
-        LOCK_ACQUIRE(Lock[0]);
-        Mine = Head;
-        Head = Mine + 1;
-        if (Mine + 1 <= Tail) {
-            Take(Item[Mine]);
-        } else {
-            Head = Mine;
+    LOCK_ACQUIRE(Lock[0]);
+    Mine = Head;
+    Head = Mine + 1;
+    if (Mine + 1 <= Tail) {
+        Take(Item[Mine]);
+    } else {
+        Head = Mine;
+    }
+    LOCK_RELEASE(Lock[0]);
+}
+#else
+static VOID
+Steal(VOID)
+{
+    LONG Mine = Head, Found;
+
+    if (Mine < Tail) {
+        Found = Item[Mine];
+        if (InterlockedCompareExchange(&Head, Mine + 1, Mine) == Mine) {
+            Take(Found);
         }
-        LOCK_RELEASE(Lock[0]);
+    }
+}
+#endif
+
+static VOID NTAPI
+Thief(PVOID Context)
+{
+    for (LONG Index = 0; Index < N; Index++) {
+        Steal();
     }
     END();
 }
@@ -359,6 +392,217 @@ Threads(VOID)
     Join();
     for (LONG Index = 0; Index < N; Index++) {
         BAD(Taken[Index] > 1);
+    }
+}
+#elif PROGRAM == POOLED
+#define STOPPED -1
+static volatile LONG State, Job, Done; /* State: 0 idle, 1 at work */
+static KEVENT Wake;
+
+static VOID NTAPI
+Worker(PVOID Context)
+{
+    LOCK_ACQUIRE(Lock[1]);
+    while (State == 0) {
+        LOCK_RELEASE(Lock[1]);
+        KeWaitForSingleObject(&Wake, Executive, KernelMode, FALSE, NULL);
+        LOCK_ACQUIRE(Lock[1]);
+    }
+    LOCK_RELEASE(Lock[1]);
+    if (State != STOPPED) {
+        BAD(Job == 0);
+        Done = Job;
+    }
+    END();
+}
+
+/* Wrong: the state is the worker's, and its lock is taken behind it. */
+static BOOLEAN
+Allocate(VOID)
+{
+    LOCK_ACQUIRE(Lock[0]);
+    if (State == 0) {
+        State = 1;
+        LOCK_ACQUIRE(Lock[1]);
+        LOCK_RELEASE(Lock[0]);
+        return TRUE;
+    }
+    LOCK_RELEASE(Lock[0]);
+    return FALSE;
+}
+
+static VOID NTAPI
+Splitter(PVOID Context)
+{
+    if (Allocate()) {
+        Job = 1 + (LONG)(ULONG_PTR)Context;
+        KeSetEvent(&Wake, 0, FALSE);
+        LOCK_RELEASE(Lock[1]);
+    }
+    END();
+}
+
+static VOID
+Threads(VOID)
+{
+    KeInitializeEvent(&Wake, NotificationEvent, FALSE);
+    Start(Worker, 0);
+    for (ULONG Index = 0; Index < N; Index++) {
+        Start(Splitter, Index);
+    }
+}
+#elif PROGRAM == SAFESTACK
+#define ITEMS 3
+static volatile LONG Head, Count = ITEMS, Next[ITEMS] = {1, 2, -1}, Value[ITEMS];
+
+static LONG
+Pop(VOID)
+{
+    while (InterlockedOr(&Count, 0) > 1) {
+        LONG Mine = InterlockedOr(&Head, 0), Behind = InterlockedExchange(&Next[Mine], -1);
+
+        if (Behind >= 0) {
+            if (InterlockedCompareExchange(&Head, Behind, Mine) == Mine) {
+                InterlockedDecrement(&Count);
+                return Mine;
+            }
+            InterlockedExchange(&Next[Mine], Behind);
+        }
+    }
+    return -1;
+}
+
+static VOID
+Push(LONG Mine)
+{
+    LONG First = InterlockedOr(&Head, 0), Seen;
+
+    for (;; First = Seen) {
+        InterlockedExchange(&Next[Mine], First);
+        Seen = InterlockedCompareExchange(&Head, Mine, First);
+        if (Seen == First) {
+            break;
+        }
+    }
+    InterlockedIncrement(&Count);
+}
+
+static VOID NTAPI
+User(PVOID Context)
+{
+    LONG Me = (LONG)(ULONG_PTR)Context;
+
+    for (ULONG Round = 0; Round < 2; Round++) {
+        LONG Mine = Pop();
+
+        if (Mine >= 0) {
+            Value[Mine] = Me;
+            BAD(Value[Mine] != Me);
+            Push(Mine);
+        }
+    }
+    END();
+}
+
+static VOID
+Threads(VOID)
+{
+    for (ULONG Index = 1; Index <= 3; Index++) {
+        Start(User, Index);
+    }
+}
+#elif PROGRAM == KEYRINGS
+static volatile PVOID Own, Session;
+
+static VOID NTAPI
+Lookup(PVOID Context)
+{
+    if (Own == NULL) { /* wrong: the session's is looked for next */
+        LOCK_ACQUIRE(Lock[0]);
+        if (Own == NULL) {
+            Own = &Own;
+            Session = &Session;
+        }
+        LOCK_RELEASE(Lock[0]);
+    }
+    BAD(Session == NULL);
+    END();
+}
+
+static VOID
+Threads(VOID)
+{
+    for (ULONG Index = 0; Index < N; Index++) {
+        Start(Lookup, Index);
+    }
+}
+#elif PROGRAM == DUMP
+static volatile PVOID Buffer;
+
+static VOID NTAPI
+Dump(PVOID Context)
+{
+    LOCK_ACQUIRE(Lock[0]);
+    Buffer = ExAllocatePoolWithTag(NonPagedPoolNx, 32, 'pmuD');
+    LOCK_RELEASE(Lock[0]);
+    if (Buffer != NULL) {
+        ExFreePoolWithTag(Buffer, 'pmuD');
+    }
+    END();
+}
+
+static VOID
+Threads(VOID)
+{
+    for (ULONG Index = 0; Index < N; Index++) {
+        Start(Dump, Index);
+    }
+}
+#elif PROGRAM == PORT
+typedef struct _SOUND_PORT {
+    volatile LONG Number, Type;
+} SOUND_PORT;
+
+static SOUND_PORT *volatile Listed;
+
+static VOID NTAPI
+Create(PVOID Context)
+{
+    SOUND_PORT *Port = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*Port), 'troP');
+
+    if (Port != NULL) {
+        LOCK_ACQUIRE(Lock[0]);
+        Port->Number = 1;
+        Listed = Port;
+        LOCK_RELEASE(Lock[0]);
+        Port->Type = 2; /* wrong: it is anybody's by now */
+    }
+    END();
+}
+
+static VOID NTAPI
+Delete(PVOID Context)
+{
+    SOUND_PORT *Port;
+
+    LOCK_ACQUIRE(Lock[0]);
+    Port = Listed;
+    Listed = NULL;
+    LOCK_RELEASE(Lock[0]);
+    if (Port != NULL) {
+        ExFreePoolWithTag(Port, 'troP');
+    }
+    END();
+}
+
+static VOID
+Threads(VOID)
+{
+    Start(Create, 0);
+    Start(Delete, 0);
+    Join();
+    if (Listed != NULL) {
+        ExFreePoolWithTag(Listed, 'troP');
     }
 }
 #endif
