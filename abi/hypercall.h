@@ -332,7 +332,7 @@ struct abi_hypercalls {
 
     /*
      * An access to memory by code of a driver or a client, while exploring at memory granularity: is it
-     * a schedule point? `writes`: 1 it does, 2 it is atomic. Only if another agent touches the same bytes, and one of them writes.
+     * a schedule point? `writes`: 1 it does, 2 it is atomic, 3 it frees a block. Only if another agent touches the same bytes, and one of them writes.
      */
     uint32_t(HC_ABI *touch)(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent);
 

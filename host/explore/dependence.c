@@ -133,6 +133,19 @@ operation_touches(const struct operation *operation, struct touch *touch)
     return count;
 }
 
+uint32_t
+operation_lives(const struct operation *operation, struct touch *touch)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 1; i < operation->objects && operation->more != NULL; i++) {
+        if ((operation->more[i - 1].flags & ABI_OBJECT_LIFE) != 0) {
+            touch[count++] = touch_object(&operation->more[i - 1]);
+        }
+    }
+    return count;
+}
+
 GENERAL_REGISTERS_ONLY uint32_t
 operation_touches_of(const struct abi_agent *agent, const struct abi_object *more,
                      struct touch *touch)

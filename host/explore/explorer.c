@@ -605,6 +605,10 @@ explorer_touch(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent)
     bool point;
 
     catch_up();
+    if (writes == 3) {
+        memory_free(address, size, agent);
+        return 0;
+    }
     point = machine.request->granularity == RUN_MEMORY &&
             memory_touch(address, size, writes != 0, agent);
 

@@ -11,6 +11,9 @@
  *       incomplete, and `grown` says so. A search that claims to be exhaustive begins anew
  *       (host/search/learn.c), until nothing is learnt any more.
  *
+ *   Y3  To free a block is to write all of it: an access by somebody else then comes before it or after it. Of a large block
+ *       only what was touched before counts.
+ *
  * Accesses of different sizes can overlap. A word of 8 bytes is divided into cells at every address
  * where some access begins or ends, so two accesses overlap just when they have a cell in common.
  */
@@ -19,6 +22,7 @@
 #include "host/explore/strategy.h"
 
 #define SLOTS (1u << 18)
+#define SMALL 1024 /* bytes of a block: Y3 */
 
 struct word {
     uint64_t number;                   /* address / 8, plus 1 */
@@ -36,9 +40,9 @@ static bool begun;
 static struct run_learned *learned; /* NULL: a replay */
 static uint32_t active;             /* of learned->shared: in force in this run */
 
-/* NULL: the table is full. */
+/* NULL: the table is full, or it is not there and need not be. */
 GENERAL_REGISTERS_ONLY static struct word *
-find(uint64_t number)
+look(uint64_t number, bool make)
 {
     uint32_t at = (uint32_t)((number * 0x9E3779B97F4A7C15ull) >> 46);
 
@@ -47,6 +51,9 @@ find(uint64_t number)
             return &words[at];
         }
         if (words[at].number == 0) {
+            if (!make) {
+                return NULL;
+            }
             if (used == SLOTS / 4 * 3) {
                 return NULL;
             }
@@ -56,6 +63,12 @@ find(uint64_t number)
             return &words[at];
         }
     }
+}
+
+GENERAL_REGISTERS_ONLY static struct word *
+find(uint64_t number)
+{
+    return look(number, true);
 }
 
 GENERAL_REGISTERS_ONLY void
@@ -117,6 +130,16 @@ memory_touch(uint64_t address, uint64_t size, bool writes, uint32_t agent)
         size -= part;
     }
     return shared;
+}
+
+void
+memory_free(uint64_t address, uint64_t size, uint32_t agent)
+{
+    for (uint64_t at = address; at < address + size; at += 8) {
+        if (size <= SMALL || look(at / 8, false) != NULL) {
+            memory_touch(at, address + size - at < 8 ? address + size - at : 8, true, agent);
+        }
+    }
 }
 
 int

@@ -18,5 +18,7 @@ void memory_learn(struct run_learned *learned, uint64_t word, uint32_t bytes);
 
 /* Is this access a schedule point? */
 bool memory_touch(uint64_t address, uint64_t size, bool writes, uint32_t agent);
+/* An agent frees a block, which is a step of its own. */
+void memory_free(uint64_t address, uint64_t size, uint32_t agent);
 
 #endif

@@ -211,10 +211,17 @@ void
 private_step(const struct operation *operation, uint32_t name)
 {
     struct touch touched[OPERATION_TOUCHES];
+    uint32_t count;
 
-    if (owners != NULL && learned != NULL && !is_memory(operation)) {
-        touch(touched, operation_touches(operation, touched), name);
+    if (owners == NULL || learned == NULL) {
+        return;
     }
+    count = operation_touches(operation, touched);
+    if (is_memory(
+            operation)) { /* memory.c knows who shares that; but the block's life is an object's */
+        count = operation_lives(operation, touched);
+    }
+    touch(touched, count, name);
 }
 
 uint64_t

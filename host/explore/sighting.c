@@ -480,7 +480,8 @@ tell_stop(const struct seen *one, struct abi_stop *stop)
         snprintf(stop->message, sizeof(stop->message),
                  "use after free: a thread comes to an operation (%s) on something in pool block "
                  "%016lx, which %s has freed already",
-                 operation_name(one->uses), one->address, one->own ? "it" : "another thread");
+                 operation_name(one->uses), one->address,
+                 one->own ? "the same thread, or an APC of it," : "another thread");
         return;
     }
     if (one->site[0] == 0) {

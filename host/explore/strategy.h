@@ -192,6 +192,8 @@ touches_conflict(bool writes, uint8_t counts, bool others_write, uint8_t others_
 uint32_t memory_cells(uint64_t address, uint32_t size, bool writes, struct touch *touch,
                       uint32_t count);
 uint32_t operation_touches(const struct operation *operation, struct touch *touch);
+/* Of these, only the blocks and objects that must not be freed before it. */
+uint32_t operation_lives(const struct operation *operation, struct touch *touch);
 /* The same for an agent's that queues no APC and accesses no memory; `more`: operation_objects of it. */
 uint32_t operation_touches_of(const struct abi_agent *agent, const struct abi_object *more,
                               struct touch *touch);

@@ -237,15 +237,29 @@ ExAllocatePool3(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag,
 }
 
 #undef ExFreePool
-/*
- * While schedules are explored, giving back a driver's block is a step: whatever somebody else still does inside the
- * block comes before or after it.
- */
+VOID
+ExFreeStep(PVOID Address)
+{
+    PVOID Base;
+    SIZE_T Bytes;
+    ULONG Tag;
+    BOOLEAN Freed;
+
+    if (!ExpFindPoolBlock(Address, &Base, &Bytes, &Tag, &Freed) || Freed) {
+        Base = Address; /* no block: the pool will say so */
+    } else if (Machine->explore == ABI_EXPLORE_MEMORY) {
+        /* An APC interrupts what its own thread does in the block, as somebody else would. */
+        HcTouch(Base, Bytes, 3,
+                KeGetCurrentIrql() == APC_LEVEL ? ~KiAgent()->Name : KiAgent()->Name);
+    }
+    KiSchedulePoint(SP_POOL_FREE, Base);
+}
+
 static inline VOID
 ExpFreePoint(PVOID Block, PVOID Caller)
 {
     if (Machine->explore && (ULONG64)Caller >= ABI_IMAGE_BASE + ABI_IMAGE_WINDOW) {
-        KiSchedulePoint(SP_POOL_FREE, Block);
+        ExFreeStep(Block);
     }
 }
 

@@ -17,6 +17,11 @@ VOID ExpFree(PVOID Block);
 PWORK_QUEUE_ITEM ExpNextWorkItem(PWORK_QUEUE_ITEM Item); /* of all that are queued */
 BOOLEAN ExpFindPoolBlock(const VOID *Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag,
                          PBOOLEAN Freed);
+/*
+ * While schedules are explored: to give back a block that drivers know, whole, is a step. Whatever somebody else still does in it,
+ * plain accesses among it where those are told of, comes before or after. Address: in the block. IRQL: any.
+ */
+VOID ExFreeStep(PVOID Address);
 /* Adds to (or, negative, takes from) what a process is charged for pool. */
 VOID ExpChargeQuota(PVOID Process, BOOLEAN Paged, LONG_PTR Bytes);
 /* What is left of the memory that Image's code allocated (leak check at unload). */

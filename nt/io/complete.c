@@ -31,13 +31,22 @@ IopUserRundown(PKAPC Apc)
     IoFreeIrp(CONTAINING_RECORD(Apc, IRP, Tail.Apc));
 }
 
+static VOID
+IopFreeBuffer(PIRP Irp)
+{
+    if (Machine->explore) {
+        ExFreeStep(Irp->AssociatedIrp.SystemBuffer);
+    }
+    ExFreePoolWithTag(Irp->AssociatedIrp.SystemBuffer, 0);
+}
+
 /* F5. Its thread ended before it did. */
 static VOID
 IopDropIrp(PIRP Irp, PFILE_OBJECT FileObject)
 {
     if ((Irp->Flags & (IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER)) ==
         (IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER)) {
-        ExFreePoolWithTag(Irp->AssociatedIrp.SystemBuffer, 0);
+        IopFreeBuffer(Irp);
     }
     RemoveEntryList(&Irp->ThreadListEntry); /* of the orphans */
     InitializeListHead(&Irp->ThreadListEntry);
@@ -94,7 +103,7 @@ IopCopyOut(PIRP Irp)
         }
     }
     if (Irp->Flags & IRP_DEALLOCATE_BUFFER) {
-        ExFreePoolWithTag(Irp->AssociatedIrp.SystemBuffer, 0);
+        IopFreeBuffer(Irp);
     }
     Irp->Flags &= ~(IRP_DEALLOCATE_BUFFER | IRP_BUFFERED_IO);
 }

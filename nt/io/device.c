@@ -213,6 +213,9 @@ IopDeleteDevice(PVOID Object)
 
     DRIVER_REQUIRE(DeviceObject->ReferenceCount == 0, DEVICE_REFERENCE_COUNT_NOT_ZERO, DeviceObject,
                    0, 0, 0);
+    if (Machine->explore) {
+        ExFreeStep(DeviceObject);
+    }
     if (DeviceObject->SecurityDescriptor != NULL) {
         ExFreePoolWithTag(DeviceObject->SecurityDescriptor, 0);
         DeviceObject->SecurityDescriptor = NULL;

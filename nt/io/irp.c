@@ -7,6 +7,7 @@
  *   I1  An IRP that was freed has Type 0: completing or freeing it again is seen (bugcheck 0x44).
  *   I2  Each thread keeps the last IRP of each small stack size that it freed itself, and takes only its
  *       own back: what an agent gets depends on its own history alone.
+ *       Where plain accesses are steps it keeps none: who touches one that was freed is seen (lifetime.c).
  *   I3  An IRP of several locations has a zeroed one to spare behind the top one, as the ones of Windows, which come in one
  *       size for all: who looks at the location above its own in the topmost driver reads zeros.
  */
@@ -85,6 +86,9 @@ IoFreeIrp(PIRP Irp)
     ULONG Slot;
 
     DRIVER_REQUIRE(Irp->Type == IO_TYPE_IRP, MULTIPLE_IRP_COMPLETE_REQUESTS, Irp, 0, 0, 0); /* I1 */
+    if (Machine->explore) {
+        ExFreeStep(Irp);
+    }
     if (VfHooks != NULL) {
         VfHooks->IrpEnds(Irp);
         Irp->IoStatus.Status = (NTSTATUS)VF_IRP_GONE; /* what who looks too late gets to see */
@@ -99,7 +103,8 @@ IoFreeIrp(PIRP Irp)
     Slot = (ULONG)Irp->StackCount - 1;
     if (Slot < IOP_CACHED_SIZES && Irp->Size == IoSizeOfIrp(Irp->StackCount) &&
         !KiPrcb()->DpcRoutineActive && Irp->Tail.Overlay.Thread == Thread &&
-        Thread->IrpCache[Slot] == NULL && !Thread->Terminating) {
+        Thread->IrpCache[Slot] == NULL && !Thread->Terminating &&
+        Machine->explore != ABI_EXPLORE_MEMORY) {
         Thread->IrpCache[Slot] = Irp; /* I2 */
         return;
     }

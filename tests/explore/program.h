@@ -63,6 +63,8 @@ Join(VOID)
     ThreadCount = 0;
 }
 
+static PDRIVER_OBJECT Driver;
+
 static VOID Program(VOID); /* what the file defines */
 
 static VOID NTAPI
@@ -73,6 +75,7 @@ Unload(PDRIVER_OBJECT DriverObject)
 __attribute__((no_sanitize("thread"))) NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
+    Driver = DriverObject;
     DriverObject->DriverUnload = Unload;
     Program();
     Join();
