@@ -10,6 +10,7 @@
  *
  *   F1  A freed block is one as long as it is poisoned: it may have been allocated anew.
  *   F2  Of each agent's uses of a block the last one before the free counts.
+ *   F3  What could have happened to a request is nobody's use of it: a cancellation that comes too late does not come.
  */
 #include "host/explore/lifetime.h"
 #include <string.h>
@@ -131,7 +132,7 @@ lifetime_step(const struct operation *operation, uint32_t agent, uint32_t schedu
 {
     if (operation->op == SP_POOL_FREE) {
         note_free(operation->object[0], agent, scheduled);
-    } else if (operation->objects > 1) {
+    } else if (operation->objects > 1 && !operation_injected(operation)) { /* F3 */
         note_use(operation, agent, scheduled);
     }
 }
@@ -147,7 +148,8 @@ lifetime_over(const struct operation *operation, uint32_t *by)
 {
     uint64_t block, content;
 
-    if (operation->objects < 2 || (block = block_of(operation)) == 0) {
+    if (operation->objects < 2 || operation_injected(operation) /* F3 */ ||
+        (block = block_of(operation)) == 0) {
         return 0;
     }
     for (uint32_t i = 0; i < it.frees; i++) {

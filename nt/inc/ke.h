@@ -247,9 +247,10 @@ struct _KTHREAD {
     ULONG HeldCount;   /* locks held, oldest first */
     ULONG HeldUnknown; /* and those for which the array had no place */
     KI_HELD_LOCK Held[KI_HELD_LOCKS];
-    UCHAR HeldUp;     /* inject.c: KI_HELD_UP, KI_GOES_ON */
-    ULONG KernelApcs; /* delivered so far */
-    PVOID VfCallout;  /* nt/vf: the innermost routine of a verified driver that runs in it */
+    UCHAR HeldUp;       /* inject.c: KI_HELD_UP, KI_GOES_ON */
+    BOOLEAN LooksAgain; /* behind a point, whether what it is about is still there: explore.c, E7 */
+    ULONG KernelApcs;   /* delivered so far */
+    PVOID VfCallout;    /* nt/vf: the innermost routine of a verified driver that runs in it */
 };
 C_ASSERT(FIELD_OFFSET(struct _KTHREAD, TrapFrame) == 0x90);
 C_ASSERT(FIELD_OFFSET(struct _KTHREAD, ApcState) == 0x98);

@@ -56,6 +56,19 @@ IopSetCancelRoutine(PIRP Irp, PDRIVER_CANCEL Routine)
     return IoSetCancelRoutine(Irp, Routine);
 }
 
+/* In a request that a cancellation has found, which may be completed and freed while it stands here. */
+static VOID
+IopPointInFound(ULONG Operation, PIRP Irp)
+{
+    KiThread()->LooksAgain = TRUE;
+    if (Operation == SP_ATOMIC) {
+        IopExchangePoint(Irp);
+    } else {
+        KiMemoryPoint(Operation, &Irp->Cancel, sizeof(Irp->Cancel));
+    }
+    KiThread()->LooksAgain = FALSE;
+}
+
 /* The cancel lock is held; it is released here or by the routine. */
 static BOOLEAN
 IopCancelLocked(PIRP Irp, KIRQL OldIrql)
@@ -162,7 +175,7 @@ IopCancelMeant(PIOP_CANCELLATION This)
             return Count;
         }
         Count++;
-        IopExchangePoint(Irp);
+        IopPointInFound(SP_ATOMIC, Irp);
         if (IopFindMeant(This) != Irp) {
             IoReleaseCancelSpinLock(OldIrql); /* it has been completed meanwhile */
             continue;
@@ -208,13 +221,13 @@ static BOOLEAN
 IopCancelFound(PETHREAD Thread, PIRP Irp, BOOLEAN InSteps, KIRQL OldIrql)
 {
     if (InSteps) {
-        KiMemoryPoint(SP_MEMORY_WRITE, &Irp->Cancel, sizeof(Irp->Cancel));
+        IopPointInFound(SP_MEMORY_WRITE, Irp);
         if (!IopIsThreadsIrp(Thread, Irp)) {
             return FALSE;
         }
         Irp->Cancel = TRUE;
     }
-    IopExchangePoint(Irp);
+    IopPointInFound(SP_ATOMIC, Irp);
     if (!IopIsThreadsIrp(Thread, Irp)) {
         return FALSE;
     }

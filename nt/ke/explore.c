@@ -33,7 +33,8 @@
  *       of its PKI_WOULD_WAIT is the same and nothing else that it was made of can have changed (KiStaysDescribed).
  *   E12 A writer of changed data (nt/cc/lazy.c, nt/mm/writer.c) comes at any time once, if the environment may let it; else as in E6.
  *       What it does comes before or behind all that others do to files, so each time would multiply the schedules.
- *   E7  Whoever does something with an object in a pool block reads the block's life; to free it writes that.
+ *   E7  Whoever does something with an object in a pool block reads the block's life; to free it writes that. Not a
+ *       cancellation, which finds a request in a list, and looks for it there again when it has come to it.
  */
 #include "nt/ke/ki.h"
 #include "nt/inc/window.h"
@@ -86,7 +87,8 @@ KiBlockOf(ULONG Operation, const volatile VOID *Object)
     case SP_LEAVE_REGION:
         return NULL;
     }
-    if ((ULONG64)Object < ABI_NONPAGED_BASE || (ULONG64)Object >= ABI_MAPPING_BASE) {
+    if ((ULONG64)Object < ABI_NONPAGED_BASE || (ULONG64)Object >= ABI_MAPPING_BASE ||
+        KiThread()->LooksAgain) {
         return NULL;
     }
     Known = &KiBlocks[((ULONG64)Object * 0x9E3779B97F4A7C15ull) >> 58];
