@@ -129,7 +129,9 @@ enum case_kind {
     CASE_PLAIN,  /* a run as `ntlab run` makes it, not a schedule of the explorer */
 };
 struct one_case {
-    bool fine;    /* memory granularity */
+    bool fine; /* memory granularity */
+    bool
+        open; /* so many requests that each switch of processes would cost more than the rest (run.h) */
     bool goes_on; /* with --first too: what it came to first is none */
     char name[64];
     char what[200];

@@ -38,6 +38,7 @@ fuzz_cases(struct check *check, const struct device *device, size_t number)
         case_client(check, one, case_weakest(device), words);
         if (one != NULL) {
             one->kind = CASE_SINGLE;
+            one->open = true;
             one->code = (struct code *)&device->code[i];
         }
     }
@@ -62,6 +63,7 @@ unknown_case(struct check *check, const struct device *device, size_t number)
     case_client(check, one, case_weakest(device), words);
     if (one != NULL) {
         one->kind = CASE_SINGLE;
+        one->open = true;
     }
 }
 
@@ -80,6 +82,7 @@ sequence_case(struct check *check, const struct device *device, size_t number)
     one = case_add(name, what);
     if (one != NULL) {
         one->kind = CASE_SINGLE;
+        one->open = true;
         one->sequence = device; /* the rest is known later */
     }
 }

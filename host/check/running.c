@@ -67,6 +67,7 @@ case_options(const struct check *check, const struct one_case *one, struct optio
     if (one->fine) {
         out->granularity = RUN_MEMORY;
     }
+    out->open = one->open;
     if (one->kind != CASE_SEARCH) {
         out->inject = 0;
         out->strategy = "random";

@@ -78,6 +78,7 @@ struct options {
     bool stdout_taken; /* by --json -, of the search that this run is part of */
     enum run_granularity granularity;
     const char *strategy;
+    bool open;      /* processes, to each other: run.h */
     bool from_root; /* --snapshots root: none in the middle of a run */
     uint64_t budget_runs;
     double budget_seconds;

@@ -187,6 +187,7 @@ plan(struct search *search)
                             .depth = (uint32_t)options->depth,
                             .bound = options->bound,
                             .from_root = options->from_root,
+                            .open = options->open,
                             .few = options->cpus_given,
                             .shard = options->shard,
                             .shards = options->shards,

@@ -359,8 +359,10 @@ begin_run(void)
 static bool
 is_apart(void)
 {
-    return it.strategy->kind != STRATEGY_SAMPLED || unit_run() < it.strategy->warm ||
-           unit_run() % (unit_run() < APART_FIRST ? APART_RUNS : APART_LATER) == 0;
+    return it.strategy->kind != STRATEGY_SAMPLED ||
+           (!it.search->open &&
+            (unit_run() < it.strategy->warm ||
+             unit_run() % (unit_run() < APART_FIRST ? APART_RUNS : APART_LATER) == 0));
 }
 
 static bool

@@ -111,6 +111,8 @@ struct run_search {
     double seconds; /* budget; 0: none */
     bool first;     /* stop at the first finding */
     bool from_root; /* no snapshots in the middle of a run */
+    bool
+        open; /* each run leaves processes open to each other at first, where that saves calls of Linux */
     bool few;       /* processors are fewer than threads, and priorities decide (nt/ke/few.c) */
     uint32_t depth; /* of PCT */
     uint32_t bound; /* of preemptions or delays: 1 + the last one; 0: as far as the budget goes */

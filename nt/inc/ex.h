@@ -18,7 +18,7 @@ PWORK_QUEUE_ITEM ExpNextWorkItem(PWORK_QUEUE_ITEM Item); /* of all that are queu
 BOOLEAN ExpFindPoolBlock(const VOID *Address, PVOID *Base, PSIZE_T Bytes, PULONG Tag,
                          PBOOLEAN Freed);
 /*
- * While schedules are explored: to give back a block that drivers know, whole, is a step. Whatever somebody else still does in it,
+ * While schedules are explored: to give back a block that drivers know is a step. Whatever somebody else still does in it,
  * plain accesses among it where those are told of, comes before or after. Address: in the block. IRQL: any.
  */
 VOID ExFreeStep(PVOID Address);

@@ -34,7 +34,7 @@ IopUserRundown(PKAPC Apc)
 static VOID
 IopFreeBuffer(PIRP Irp)
 {
-    if (Machine->explore) {
+    if (Machine->explore == ABI_EXPLORE_MEMORY) {
         ExFreeStep(Irp->AssociatedIrp.SystemBuffer);
     }
     ExFreePoolWithTag(Irp->AssociatedIrp.SystemBuffer, 0);

@@ -86,7 +86,7 @@ IoFreeIrp(PIRP Irp)
     ULONG Slot;
 
     DRIVER_REQUIRE(Irp->Type == IO_TYPE_IRP, MULTIPLE_IRP_COMPLETE_REQUESTS, Irp, 0, 0, 0); /* I1 */
-    if (Machine->explore) {
+    if (Machine->explore == ABI_EXPLORE_MEMORY) {
         ExFreeStep(Irp);
     }
     if (VfHooks != NULL) {
