@@ -65,6 +65,9 @@ KiForgetMade(const volatile VOID *Object)
 VOID
 KiListMade(ULONG64 Start, ULONG64 Size, KI_LEFT_SAY *Say, PVOID Context)
 {
+    if (Machine->explore) {
+        return; /* nothing is remembered, and each run of a search unloads */
+    }
     for (ULONG i = 0; i < RTL_NUMBER_OF(KiMade); i++) {
         if (KiMade[i].Object != NULL && (ULONG64)KiMade[i].Caller - Start < Size) {
             Say(Context, KiMade[i].What, KiMade[i].Object, KiMade[i].Caller);
