@@ -38,6 +38,9 @@
  *   X14 Such a call that has been looked at before is passed by the kernel alone (struct abi_pass): the host hears of it when it is
  *       asked next, before anything else, and then all is as if it had been asked each time.
  *
+ *   X15 A run of a search that samples begins at the last question of its own that is known from runs before (beginning.c). One of
+ *       CHECK_RUNS such is made again from the root: both are the same run, to the trace hash.
+ *
  * The answers of X1, X2 and X6 follow from the state alone, so a schedule holds the others only.
  */
 #include <errno.h>
@@ -45,6 +48,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "host/explore/beginning.h"
 #include "host/explore/explorer.h"
 #include "host/explore/memory.h"
 #include "host/explore/private.h"
@@ -67,7 +71,8 @@
 #define APART_LATER   512 /* ... and then, for each costs as much as ten others */
 #define APART_FIRST   4096
 #define MAX_DEPTHS    SPIN_SLOTS
-#define MOVE_PAGES    4 /* to come to the next point costs as much as to copy so many pages */
+#define CHECK_RUNS    512 /* X15 */
+#define MOVE_PAGES    4   /* to come to the next point costs as much as to copy so many pages */
 #define MAP_PAGES     4 /* and so does a page that is mapped on the way: an image is read and patched */
 
 static const struct strategy *const strategies[] = {
@@ -76,19 +81,6 @@ static const struct strategy *const strategies[] = {
     &strategy_bounded,   &strategy_delay,    &strategy_portfolio, &strategy_feedback,
     &strategy_fair_walk, &strategy_minimise, &strategy_fair,      &strategy_brute,
     &strategy_lattice,   &strategy_watch,
-};
-
-/* How far a run has come: what a snapshot in its middle keeps of it (X8). */
-struct progress {
-    uint32_t agents; /* that have a number */
-    uint32_t scheduled;
-    uint32_t alone; /* points that the only agent there is has passed */
-    uint32_t steps; /* questions that the strategy saw */
-    uint32_t preemptions, injections;
-    agent_set offered; /* injected events of this run that have not happened: X4 */
-    uint32_t passed;   /* X11: since the last question */
-    uint64_t moves;    /* steps of any agent in this run, those of X1 too */
-    uint8_t last;
 };
 
 static struct {
@@ -123,6 +115,11 @@ static struct {
     struct abi_stop wanted;  /* what the run ends with then */
     struct abi_pass *passes; /* X14 */
     uint32_t passing;        /* number of GUEST->passing */
+    uint64_t branched;       /* X15: runs that began elsewhere than at the root */
+    bool from_branch;        /* this one did */
+    bool again;              /* it is made again, and was: */
+    uint64_t again_hash;
+    uint32_t again_steps;
 } it;
 
 /* The explorer's own part of a deeper snapshot: X8. */
@@ -136,6 +133,15 @@ static uint32_t depth_count;
 
 static uint8_t vectors[MACHINE_XSAVE_ROOM] __attribute__((aligned(64)));
 
+/* X15: could a run begin elsewhere than at the root? */
+static bool
+has_beginnings(void)
+{
+    return it.strategy->by_questions && !it.search->replay && !it.search->from_root &&
+           it.search->wanted == 0 && !it.search->stuck && machine.request->learned == NULL &&
+           machine.request->granularity == RUN_API;
+}
+
 int
 explorer_init(const struct run_search *search, struct search_results *results)
 {
@@ -148,7 +154,8 @@ explorer_init(const struct run_search *search, struct search_results *results)
     it.schedule =
         it.channel != NULL ? it.channel->schedule : calloc(MAX_STEPS, sizeof(*it.schedule));
     it.strategy = search->replay ? &strategy_replay : strategy_find(search->strategy);
-    if (it.schedule == NULL || it.strategy == NULL || snapshot_init() != 0 || trial_init() != 0) {
+    if (it.schedule == NULL || it.strategy == NULL || snapshot_init() != 0 || trial_init() != 0 ||
+        beginning_init(has_beginnings()) != 0) {
         return -ENOMEM;
     }
     if (memory_init(machine.request) != 0 || private_init(machine.request) != 0 ||
@@ -475,6 +482,50 @@ stop_here(const struct abi_agent *agents, uint32_t count)
     worker_wait(&registers);
 }
 
+/* X15: this question, for other runs. The vector registers have been saved: at the root nothing else is asked first. */
+static struct asked *
+keep_beginning(const struct abi_agent *agents, uint32_t count)
+{
+    const size_t before = branch_used(), numbers = it.at.agents;
+    const bool several = (it.question.enabled & (it.question.enabled - 1)) != 0;
+    struct asked *new = spin_is_idle() ? beginning_allocate(it.at.agents) : NULL;
+
+    if (new == NULL || (new->seen = sighting_keep_all()) == NULL ||
+        (several && it.at.steps > 0 && (new->branch = branch_take(vectors)) == NULL)) {
+        branch_free(before);
+        return NULL;
+    }
+    new->at = it.at;
+    new->agents = agents;
+    new->count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        new->running += agents[i].kind == ABI_AGENT_THREAD;
+    }
+    memcpy(new->next, it.next, numbers * sizeof(*it.next));
+    memcpy(new->names, it.names, numbers * sizeof(*it.names));
+    memcpy(new->stamp, it.stamp, numbers * sizeof(*it.stamp));
+    memcpy(new->where, it.where, numbers);
+    new->question = it.question;
+    new->question.next = new->next;
+    return new;
+}
+
+static uint32_t
+draw(const struct abi_agent *agents, uint32_t count)
+{
+    uint32_t chosen;
+
+    if (beginning_answered(&it.question, &chosen)) {
+        return chosen;
+    }
+    if (beginning_grows(&it.question)) {
+        beginning_add(keep_beginning(agents, count));
+    }
+    chosen = it.strategy->choose(&it.question);
+    beginning_went(chosen);
+    return chosen;
+}
+
 /* A real question: what the strategy answers, as an index into the kernel's list. */
 static uint32_t
 answer(const struct abi_agent *agents, uint32_t count)
@@ -486,7 +537,7 @@ answer(const struct abi_agent *agents, uint32_t count)
     }
     if (!it.fair && (it.strategy->alone != NULL ? it.at.steps : it.at.scheduled) < unfair() &&
         it.at.alone < ALONE_LIMIT) {
-        chosen = it.strategy->choose(&it.question);
+        chosen = draw(agents, count);
     }
     if (chosen == ANSWER_CUT) {
         finish(NULL);
@@ -724,13 +775,73 @@ resume(const struct abi_agent *agents, uint32_t chosen)
     snapshot_resume(chosen);
 }
 
+/* X15: what was chosen before. */
+static void
+note_before(void)
+{
+    const struct asked *before;
+    uint32_t answer;
+
+    for (uint32_t i = 0; (before = beginning_before(i, &answer)) != NULL; i++) {
+        const struct operation *next = &before->next[answer];
+
+        if (before->count > 1) {
+            trial_schedule[before->at.scheduled] =
+                (struct trial_step){before->names[answer], next->op, next->kind};
+            it.schedule[before->at.scheduled] = before->names[answer];
+        }
+    }
+}
+
+/* X15 */
+NORETURN static void
+start_at(const struct asked *from)
+{
+    const size_t numbers = from->at.agents;
+    uint32_t chosen;
+
+    branch_restore(from->branch);
+    it.at = from->at;
+    memcpy(it.next, from->next, numbers * sizeof(*it.next));
+    memcpy(it.names, from->names, numbers * sizeof(*it.names));
+    memcpy(it.stamp, from->stamp, numbers * sizeof(*it.stamp));
+    memcpy(it.where, from->where, numbers);
+    it.question = from->question;
+    it.question.next = it.next;
+    it.spinning = 0;
+    it.past = true;
+    if (from->running > it.results->running) {
+        it.results->running = from->running;
+    }
+    it.results->dirty |= GUEST->dirty;
+    sighting_go_back_to(from->seen);
+    note_before();
+    chosen = answer(from->agents, from->count);
+    let_pass(number_that_steps(from->agents[chosen].name));
+    branch_resume(from->branch, chosen);
+}
+
+/* Where processes are closed to each other that takes calls of Linux. */
+static bool
+may_begin_elsewhere(void)
+{
+    return !it.again && GUEST->record == 0 && (it.deaths == NULL || it.deaths->count == 0) &&
+           (!space_are_apart() || machine.request->boot.clients == 0);
+}
+
 /* After begin: the deepest snapshot that the run goes through, and the question there. */
 NORETURN static void
 start(void)
 {
     uint32_t shared = it.strategy->shared != NULL ? it.strategy->shared() : 0;
     const struct depth *depth;
+    const struct asked *from = beginning_find(it.strategy, may_begin_elsewhere(), it.names);
 
+    it.from_branch = from != NULL;
+    if (from != NULL) {
+        it.branched++;
+        start_at(from);
+    }
     while (depth_count > 0 && depths[depth_count - 1].at.steps > shared) {
         depth_count--;
     }
@@ -955,6 +1066,29 @@ gone_image(const struct abi_stop *why)
                : 0;
 }
 
+/* X15 */
+static void
+look_again(void)
+{
+    if (trial_is_on()) {
+        return;
+    }
+    if (it.again) {
+        it.again = false;
+        if (GUEST->hash != it.again_hash || it.at.steps != it.again_steps) {
+            worker_fail("run %lu is another one from the root: %u steps and hash %016lx, not %u "
+                        "and %016lx",
+                        unit_run(), it.at.steps, GUEST->hash, it.again_steps, it.again_hash);
+        }
+    } else if (it.from_branch && it.branched % CHECK_RUNS == 1 && it.strategy->begin(unit_run())) {
+        it.again = true;
+        it.again_hash = GUEST->hash;
+        it.again_steps = it.at.steps;
+        begin_run();
+        start();
+    }
+}
+
 void
 explorer_ended(const struct abi_stop *why)
 {
@@ -970,6 +1104,7 @@ explorer_ended(const struct abi_stop *why)
     if (it.over) {
         return;
     }
+    look_again();
     if (!space_are_apart() && why != NULL && is_bad(why) &&
         it.strategy->begin(unit_run())) { /* X12 */
         begin_run();

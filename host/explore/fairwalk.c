@@ -93,4 +93,5 @@ const struct strategy strategy_fair_walk = {
     .choose = choose,
     .exhausted = SEARCH_BUDGET,
     .kind = STRATEGY_SAMPLED,
+    .by_questions = true,
 };

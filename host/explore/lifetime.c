@@ -16,6 +16,7 @@
 #include <string.h>
 #include "host/explore/explorer.h"
 #include "host/explore/spin.h"
+#include "host/machine/branch.h"
 #include "host/machine/machine.h"
 
 #define MAX_USES       64
@@ -33,18 +34,29 @@ struct use {
     uint8_t agent;
 };
 
+struct freed {
+    uint64_t block;
+    uint8_t agent;
+};
+
+struct pair {
+    struct use use;
+    uint32_t until; /* choices before the free */
+};
+
 static struct lives {
     struct use use[MAX_USES];
-    struct {
-        uint64_t block;
-        uint8_t agent;
-    } freed[MAX_FREES];
-    struct {
-        struct use use;
-        uint32_t until; /* choices before the free */
-    } pair[MAX_PAIRS];
+    struct freed freed[MAX_FREES];
+    struct pair pair[MAX_PAIRS];
     uint32_t uses, frees, pairs;
 } it, kept[SPIN_SLOTS];
+
+struct lives_kept {
+    uint32_t uses, frees, pairs;
+    struct use *use;
+    struct freed *freed;
+    struct pair *pair;
+};
 
 void
 lifetime_begin_run(void)
@@ -73,6 +85,36 @@ void
 lifetime_go_back(uint32_t slot)
 {
     copy(&it, &kept[slot]);
+}
+
+const struct lives_kept *
+lifetime_keep_all(void)
+{
+    struct lives_kept *to = branch_allocate(sizeof(*to));
+
+    if (to == NULL || (to->use = branch_allocate(it.uses * sizeof(*it.use))) == NULL ||
+        (to->freed = branch_allocate(it.frees * sizeof(*it.freed))) == NULL ||
+        (to->pair = branch_allocate(it.pairs * sizeof(*it.pair))) == NULL) {
+        return NULL;
+    }
+    to->uses = it.uses;
+    to->frees = it.frees;
+    to->pairs = it.pairs;
+    memcpy(to->use, it.use, it.uses * sizeof(*it.use));
+    memcpy(to->freed, it.freed, it.frees * sizeof(*it.freed));
+    memcpy(to->pair, it.pair, it.pairs * sizeof(*it.pair));
+    return to;
+}
+
+void
+lifetime_go_back_to(const struct lives_kept *from)
+{
+    it.uses = from->uses;
+    it.frees = from->frees;
+    it.pairs = from->pairs;
+    memcpy(it.use, from->use, from->uses * sizeof(*it.use));
+    memcpy(it.freed, from->freed, from->frees * sizeof(*it.freed));
+    memcpy(it.pair, from->pair, from->pairs * sizeof(*it.pair));
 }
 
 /* The block whose life the operation reads; 0: none. */

@@ -9,6 +9,10 @@
 void lifetime_begin_run(void);
 void lifetime_keep(uint32_t slot);
 void lifetime_go_back(uint32_t slot);
+/* For as long as the search lasts: from branch_allocate; NULL: there is no room. */
+struct lives_kept;
+const struct lives_kept *lifetime_keep_all(void);
+void lifetime_go_back_to(const struct lives_kept *kept);
 /* The agent makes its next step, after `scheduled` choices. */
 void lifetime_step(const struct operation *operation, uint32_t agent, uint32_t scheduled);
 bool lifetime_has_ended(void); /* of any block in this run */

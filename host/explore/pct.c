@@ -151,5 +151,6 @@ const struct strategy strategy_pct = {
     .end = end,
     .exhausted = SEARCH_BUDGET,
     .kind = STRATEGY_SAMPLED,
+    .by_questions = true,
     .warm = WARM,
 };

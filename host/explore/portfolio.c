@@ -88,5 +88,6 @@ const struct strategy strategy_portfolio = {
     .end = end,
     .exhausted = SEARCH_BUDGET,
     .kind = STRATEGY_SAMPLED,
+    .by_questions = true,
     .warm = WARM,
 };

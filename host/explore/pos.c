@@ -78,4 +78,5 @@ const struct strategy strategy_pos = {
     .choose = choose,
     .exhausted = SEARCH_BUDGET,
     .kind = STRATEGY_SAMPLED,
+    .by_questions = true,
 };

@@ -35,4 +35,5 @@ const struct strategy strategy_random = {
     .choose = choose,
     .exhausted = SEARCH_BUDGET,
     .kind = STRATEGY_SAMPLED,
+    .by_questions = true,
 };

@@ -34,6 +34,7 @@
 #include <string.h>
 #include "host/explore/lifetime.h"
 #include "host/explore/order.h"
+#include "host/machine/branch.h"
 #include "host/machine/machine.h"
 
 #define MAX_SEEN   32 /* of one run */
@@ -111,6 +112,41 @@ sighting_go_back(uint32_t slot)
     order_count = kept[slot].order_count;
     closed = kept[slot].closed;
     memcpy(held, kept[slot].held, held_count * sizeof(*held));
+}
+
+struct sighting_kept {
+    const struct lives_kept *lives;
+    uint32_t held_count, order_count;
+    struct held *held;
+    struct order_step *orders;
+};
+
+const struct sighting_kept *
+sighting_keep_all(void)
+{
+    struct sighting_kept *to = seen_count == 0 ? branch_allocate(sizeof(*to)) : NULL;
+
+    if (to == NULL || (to->lives = lifetime_keep_all()) == NULL ||
+        (to->held = branch_allocate(held_count * sizeof(*held))) == NULL ||
+        (to->orders = branch_allocate(order_count * sizeof(*orders))) == NULL) {
+        return NULL;
+    }
+    to->held_count = held_count;
+    to->order_count = order_count;
+    memcpy(to->held, held, held_count * sizeof(*held));
+    memcpy(to->orders, orders, order_count * sizeof(*orders));
+    return to;
+}
+
+void
+sighting_go_back_to(const struct sighting_kept *from)
+{
+    seen_count = closed = 0;
+    held_count = from->held_count;
+    order_count = from->order_count;
+    memcpy(held, from->held, held_count * sizeof(*held));
+    memcpy(orders, from->orders, order_count * sizeof(*orders));
+    lifetime_go_back_to(from->lives);
 }
 
 static bool

@@ -25,6 +25,10 @@ GENERAL_REGISTERS_ONLY void sighting_passed_again(uint16_t op, uint64_t object, 
 /* Of the run as it is now, in a place of that number; and back to it. */
 void sighting_keep(uint32_t slot);
 void sighting_go_back(uint32_t slot);
+/* The same for as long as the search lasts: from branch_allocate. NULL: something has been seen, or there is no room. */
+struct sighting_kept;
+const struct sighting_kept *sighting_keep_all(void);
+void sighting_go_back_to(const struct sighting_kept *kept);
 
 /* Is a circle closed, and has the run gone on for so long that it may have no end? */
 bool sighting_outlived(const struct question *question, struct abi_stop *stop);

@@ -140,6 +140,8 @@ struct strategy {
     bool (*counts)(void);
 
     enum strategy_kind kind;
+    /* Of one that samples: what it answers follows from `begin` and the questions of the run alone. */
+    bool by_questions;
     /* Every process does runs 0 to warm - 1 for itself, uncounted, before any other. */
     uint64_t warm;
     /* The four of a tree are called between two runs, save also from inside unit_need. What a

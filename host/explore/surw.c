@@ -255,6 +255,7 @@ const struct strategy strategy_urw = {
     .end = end,
     .exhausted = SEARCH_BUDGET,
     .kind = STRATEGY_SAMPLED,
+    .by_questions = true,
     .warm = WARM,
 };
 
@@ -266,5 +267,6 @@ const struct strategy strategy_surw = {
     .end = end,
     .exhausted = SEARCH_BUDGET,
     .kind = STRATEGY_SAMPLED,
+    .by_questions = true,
     .warm = WARM,
 };

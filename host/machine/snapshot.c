@@ -30,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "host/machine/kept.h"
 #include "host/machine/loaded.h"
 #include "host/machine/machine.h"
 #include "host/machine/snapshot.h"
@@ -41,42 +42,7 @@
 
 struct snapshot snapshot;
 
-/* What is kept whole at each snapshot. */
-struct moment {
-    struct abi_machine state; /* the machine page */
-    struct machine host;
-    struct loaded *loaded[MAX_LOADED];
-    size_t loaded_count;
-    uint64_t rsp;
-    uint64_t registers[8];
-    uint8_t vectors[ABI_XSAVE_SIZE] __attribute__((aligned(64)));
-    uint32_t logged, views;
-    uint32_t
-        saved; /* so many pages of kept.page had been saved, and their content is the first ... */
-    uint32_t first, pages; /* ... of these of kept.node_content; the others are fresh ones */
-};
-
-static struct {
-    uint64_t *page;    /* guest addresses of saved pages */
-    uint8_t *content;  /* the same number of pages */
-    struct even *even; /* N7 */
-    struct odd *odd;
-    struct parts {
-        uint32_t even, odd; /* of all pages before it */
-    } *before_page;
-    uint32_t saved;
-    uint64_t *node_page; /* N5 */
-    uint8_t *node_content;
-    struct moment *moment; /* [0] is the snapshot, the others lie on top of it */
-    uint32_t moments;
-    struct logged {
-        uint64_t page;
-        uint32_t count; /* of pages from there on */
-        uint32_t at;    /* what was known of them: kept.before[at ...] */
-    } *log;
-    uint8_t *before;
-    uint32_t logged, mapped; /* entries; pages of them */
-} kept;
+struct kept kept;
 
 /* N7: a part of a saved page, as it was. */
 #define PART_BYTES 256
@@ -89,12 +55,11 @@ struct odd {
     uint64_t *to;
     const uint64_t *content;
 };
-
 static void (*put_even)(const struct even *part, uint32_t count);
 static void (*put_odd)(const struct odd *part, uint32_t count);
 
-static void *
-reserve(size_t size)
+void *
+kept_reserve(size_t size)
 {
     void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                     -1, 0);
@@ -172,16 +137,16 @@ snapshot_init(void)
 {
     bool lines = __builtin_cpu_supports("avx512f") && !machine.request->plain_cpu;
 
-    kept.page = reserve(MAX_SAVED * sizeof(*kept.page));
-    kept.even = reserve((size_t)MAX_SAVED * PAGE_PARTS * sizeof(*kept.even));
-    kept.odd = reserve((size_t)MAX_SAVED * PAGE_PARTS * sizeof(*kept.odd));
-    kept.before_page = reserve((MAX_SAVED + 1) * sizeof(*kept.before_page));
-    kept.content = reserve((size_t)MAX_SAVED * ABI_PAGE_SIZE);
-    kept.log = reserve(MAX_LOGGED * sizeof(*kept.log));
-    kept.before = reserve(MAX_LOGGED);
-    kept.node_page = reserve(NODE_PAGES * sizeof(*kept.node_page));
-    kept.node_content = reserve((size_t)NODE_PAGES * ABI_PAGE_SIZE);
-    kept.moment = reserve(MAX_NODES * sizeof(*kept.moment));
+    kept.page = kept_reserve(MAX_SAVED * sizeof(*kept.page));
+    kept.even = kept_reserve((size_t)MAX_SAVED * PAGE_PARTS * sizeof(*kept.even));
+    kept.odd = kept_reserve((size_t)MAX_SAVED * PAGE_PARTS * sizeof(*kept.odd));
+    kept.before_page = kept_reserve((MAX_SAVED + 1) * sizeof(*kept.before_page));
+    kept.content = kept_reserve((size_t)MAX_SAVED * ABI_PAGE_SIZE);
+    kept.log = kept_reserve(MAX_LOGGED * sizeof(*kept.log));
+    kept.before = kept_reserve(MAX_LOGGED);
+    kept.node_page = kept_reserve(NODE_PAGES * sizeof(*kept.node_page));
+    kept.node_content = kept_reserve((size_t)NODE_PAGES * ABI_PAGE_SIZE);
+    kept.moment = kept_reserve(MAX_NODES * sizeof(*kept.moment));
     put_even = lines ? compare_even : fill_even;
     put_odd = lines ? compare_odd : copy_odd;
     return kept.page && kept.even && kept.odd && kept.before_page && kept.content && kept.log &&
@@ -299,24 +264,30 @@ snapshot_logged_at(uint32_t at)
     return kept.before + kept.log[at].at;
 }
 
-/* Called inside a hypercall: its registers are those that snapshot_resume goes on with. */
+void
+kept_take_instant(struct instant *to, const void *vectors)
+{
+    uint8_t legacy[512] __attribute__((aligned(16)));
+
+    to->state = *(struct abi_machine *)guest_pointer(ABI_MACHINE_PAGE);
+    to->host = machine;
+    to->rsp = machine_guest_rsp;
+    memcpy(to->registers, machine_guest_saved, sizeof(to->registers));
+    memcpy(to->vectors, vectors, sizeof(to->vectors));
+    __asm__ volatile("fxsave64 %0" : "=m"(legacy));
+    memcpy(to->vectors, legacy, 24); /* x87: its control, and its registers below */
+    memcpy(to->vectors + 32, legacy + 32, 128);
+    to->vectors[512] |= 1;
+}
+
 static struct moment *
 take(const void *vectors)
 {
     struct moment *moment = &kept.moment[kept.moments++];
-    uint8_t legacy[512] __attribute__((aligned(16)));
 
-    moment->state = *(struct abi_machine *)guest_pointer(ABI_MACHINE_PAGE);
-    moment->host = machine;
+    kept_take_instant(&moment->at, vectors);
     memcpy(moment->loaded, loaded, loaded_count * sizeof(loaded[0]));
     moment->loaded_count = loaded_count;
-    moment->rsp = machine_guest_rsp;
-    memcpy(moment->registers, machine_guest_saved, sizeof(moment->registers));
-    memcpy(moment->vectors, vectors, sizeof(moment->vectors));
-    __asm__ volatile("fxsave64 %0" : "=m"(legacy));
-    memcpy(moment->vectors, legacy, 24); /* x87: its control, and its registers below */
-    memcpy(moment->vectors + 32, legacy + 32, 128);
-    moment->vectors[512] |= 1;
     moment->logged = kept.logged;
     moment->views = space_views();
     return moment;
@@ -375,9 +346,13 @@ snapshot_push(const void *vectors)
 }
 
 /* Images that were loaded since go away; those that were unloaded come back (N3). */
-static void
-restore_images(const struct moment *moment)
+void
+kept_restore_images(const struct moment *moment)
 {
+    if (loaded_count == moment->loaded_count &&
+        memcmp(loaded, moment->loaded, loaded_count * sizeof(loaded[0])) == 0) {
+        return;
+    }
     for (size_t i = 0; i < loaded_count; i++) {
         bool known = false;
 
@@ -426,8 +401,8 @@ snapshot_pop(uint32_t left)
     }
 }
 
-static void
-restore_mapping(const struct moment *moment)
+void
+kept_restore_mapping(const struct moment *moment)
 {
     while (kept.logged > moment->logged) {
         const struct logged *entry = &kept.log[--kept.logged];
@@ -441,42 +416,62 @@ restore_mapping(const struct moment *moment)
                           (uint64_t)(end - i) * ABI_PAGE_SIZE, before[i], moment->views);
         }
     }
+    space_forget_gone(moment->logged);
+}
+
+void
+kept_restore_instant(const struct instant *instant)
+{
+    uint32_t notes = machine.notes;
+
+    machine = instant->host;
+    machine.notes = notes;
+    space_switch(instant->state.user_slice);
+    *(struct abi_machine *)guest_pointer(ABI_MACHINE_PAGE) = instant->state;
+}
+
+void
+kept_go_on(const struct instant *instant, uint64_t result)
+{
+    machine_guest_rsp = instant->rsp;
+    memcpy(machine_guest_saved, instant->registers, sizeof(instant->registers));
+    __asm__ volatile("wrgsbase %0" : : "r"(instant->state.kpcr));
+    machine_resume(result, instant->vectors);
+}
+
+/* The pages that were saved when `from` others had been. */
+static void
+restore_saved(uint32_t from)
+{
+    const struct parts first = kept.before_page[from], end = kept.before_page[kept.saved];
+
+    put_even(kept.even + first.even, end.even - first.even);
+    put_odd(kept.odd + first.odd, end.odd - first.odd);
+}
+
+void
+kept_restore_saved(void)
+{
+    restore_saved(0);
 }
 
 void
 snapshot_restore(void)
 {
     const struct moment *moment = &kept.moment[kept.moments - 1];
-    uint32_t notes = machine.notes;
-    struct parts first, end;
 
-    restore_mapping(moment);
-    space_forget_gone(moment->logged);
-    if (loaded_count != moment->loaded_count ||
-        memcmp(loaded, moment->loaded, loaded_count * sizeof(loaded[0])) != 0) {
-        restore_images(moment);
-    }
+    kept_restore_mapping(moment);
+    kept_restore_images(moment);
     for (uint32_t i = 0; i < moment->pages; i++) {
         put_page(kept.node_page[moment->first + i],
                  kept.node_content + (size_t)(moment->first + i) * ABI_PAGE_SIZE);
     }
-    first = kept.before_page[moment->saved];
-    end = kept.before_page[kept.saved];
-    put_even(kept.even + first.even, end.even - first.even);
-    put_odd(kept.odd + first.odd, end.odd - first.odd);
-    machine = moment->host;
-    machine.notes = notes;
-    space_switch(moment->state.user_slice);
-    *(struct abi_machine *)guest_pointer(ABI_MACHINE_PAGE) = moment->state;
+    restore_saved(moment->saved);
+    kept_restore_instant(&moment->at);
 }
 
 void
 snapshot_resume(uint64_t result)
 {
-    const struct moment *moment = &kept.moment[kept.moments - 1];
-
-    machine_guest_rsp = moment->rsp;
-    memcpy(machine_guest_saved, moment->registers, sizeof(moment->registers));
-    __asm__ volatile("wrgsbase %0" : : "r"(moment->state.kpcr));
-    machine_resume(result, moment->vectors);
+    kept_go_on(&kept.moment[kept.moments - 1].at, result);
 }

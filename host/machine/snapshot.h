@@ -47,6 +47,10 @@ void space_freeze(void); /* snapshot.taken; closes all committed pages for writi
 void space_keep_apart(bool wanted);
 bool space_are_apart(void);
 void space_restore(uint64_t address, uint64_t size, uint8_t before, uint32_t views);
+bool space_is_kept(uint64_t page); /* of a kernel stack or a pool arena: S5 */
+void space_records(uint64_t address, uint32_t count, uint8_t *out); /* of pages */
+/* Such pages, from what they were at the snapshot to those records. */
+void space_redo(uint64_t address, uint32_t count, const uint8_t *after);
 void space_forget_gone(uint32_t logged); /* what was let go after so many entries of the log */
 uint32_t space_views(void);              /* how many there are */
 bool space_is_fresh(uint64_t page);      /* committed since the snapshot, and not a stack's */

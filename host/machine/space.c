@@ -509,6 +509,38 @@ restore_kept(uint64_t address, size_t count, uint8_t before)
     memset(state, (before & ~UNTOUCHED) | ours, count);
 }
 
+bool
+space_is_kept(uint64_t page)
+{
+    return is_kept(page);
+}
+
+void
+space_records(uint64_t address, uint32_t count, uint8_t *out)
+{
+    memcpy(out, &page_protection[address >> PAGE_SHIFT], count);
+}
+
+/* Where the run that is come back to had given a page of an arena back, it was closed. */
+void
+space_redo(uint64_t address, uint32_t count, const uint8_t *after)
+{
+    log_pages(address, (uint64_t)count << PAGE_SHIFT);
+    for (uint32_t i = 0, same; i < count; i += same) {
+        uint64_t page = address + ((uint64_t)i << PAGE_SHIFT);
+        uint8_t *state = &page_protection[page >> PAGE_SHIFT];
+        size_t alike = same_run(state, count - i);
+
+        same = (uint32_t)same_run(after + i, count - i);
+        same = alike < same ? (uint32_t)alike : same;
+        if ((after[i] & COMMITTED) == 0 && (*state & SAVED) != 0 && !is_kept_stack(page)) {
+            protect_kept(page, (uint64_t)same << PAGE_SHIFT, ABI_NONE);
+            memset(state, *state & ~PROTECTION, same);
+        }
+        restore_kept(page, same, after[i]);
+    }
+}
+
 void
 space_clear(uint64_t address)
 {

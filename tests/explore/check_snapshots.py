@@ -26,6 +26,12 @@ def main():
     cases = [(name, ["--strategy", strategy, "--budget", "1000runs", f"{tests}/explore-{name}.sys"])
              for name in ("sections5", "reorder4", "lastzero5", "synchronization33", "timer-wait3")
              for strategy in ("dpor", "odpor", "bounded")]
+    # Those that sample begin where many runs have been (host/explore/beginning.c).
+    cases += [(name, ["--strategy", strategy, "--budget", "3000runs", f"{tests}/explore-{name}.sys"])
+              for name, strategy in (("lockinc3", "random"), ("lockinc3", "surw"), ("sections5", "pct"), ("reorder4", "urw"), ("timer-wait3", "pos"),
+                                     ("deadlock01", "portfolio"), ("semaphore33", "fairwalk"))]
+    cases.append(("two clients", ["--strategy", "random", "--budget", "2000runs", "--inject", "none", f"{samples}/critical-region/critical-region.sys"] + client))
+    cases.append(("two clients", ["--strategy", "portfolio", "--budget", "1000runs", f"{samples}/critical-region/critical-region.sys"] + client))
     cases.append(("two clients", ["--strategy", "dpor", "--budget", "300runs", f"{samples}/critical-region/critical-region.sys"] + client))
     # A client that unloads the driver and loads it again: for a while only one agent is there.
     cases += [("reload", ["--strategy", strategy, "--budget", "1000runs", "--inject", "none", "--client-exit", "ignore", "--client",

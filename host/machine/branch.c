@@ -1,0 +1,259 @@
+/*
+ * branch.c - a moment in the middle of a run that any other run may begin at, in any order.
+ *
+ * Deeper snapshots (snapshot.c) are a stack: each is dropped before one below it is gone back to. A search that samples comes to the
+ * same few hundred beginnings again and again, in no order. Such a moment is kept as what differs from the first snapshot: lines of
+ * saved pages, and what was mapped.
+ *
+ *   B1  All saved pages are put back to the snapshot, wherever the run before has ended, and then the lines that differ at the branch. A page
+ *       that was saved later had not been written before, so it is as it was in the snapshot (N5).
+ *   B2  Of the mapping only kernel stacks and pool arenas may have changed (space.c, S5): that is redone from the records, after what
+ *       the run before has done was undone (N6). Where anything else was mapped, or an image came or went, there is no branch.
+ *   B3  What branches need comes out of BRANCH_ROOM and stays to the end; when that is used up there are no more.
+ *   B4  Most lines are the same in many branches: such a line is kept once.
+ */
+#include "host/machine/branch.h"
+#include <string.h>
+#include "host/machine/kept.h"
+#include "host/machine/snapshot.h"
+
+#define MAX_LINES (1u << 16) /* that are different */
+#define PLACES    (2 * MAX_LINES)
+
+struct line {
+    uint64_t word[8];
+};
+
+struct own {
+    uint64_t *to;
+    const struct line *line;
+};
+
+struct mapped {
+    uint64_t address;
+    uint32_t count; /* pages */
+    uint32_t at;    /* their records: branch.after[at ...] */
+};
+
+struct branch {
+    struct instant at;
+    const struct mapped *mapped;
+    const uint8_t *after;  /* records */
+    const struct own *own; /* lines that differ from the snapshot: B1 */
+    uint32_t mappings, owns;
+};
+
+static uint8_t *room;
+static size_t used;
+static struct line *lines; /* B4 */
+static uint32_t line_count;
+static uint32_t *place; /* 1 + number of a line, by its hash */
+
+int
+branch_init(void)
+{
+    room = kept_reserve(BRANCH_ROOM);
+    lines = kept_reserve(MAX_LINES * sizeof(*lines));
+    place = kept_reserve(PLACES * sizeof(*place));
+    return room != NULL && lines != NULL && place != NULL ? 0 : -1;
+}
+
+void *
+branch_allocate(size_t size)
+{
+    size_t at = used;
+
+    if (size > BRANCH_ROOM - used) {
+        return NULL;
+    }
+    used += (size + sizeof(struct line) - 1) & ~(sizeof(struct line) - 1);
+    return room + at;
+}
+
+size_t
+branch_used(void)
+{
+    return used;
+}
+
+void
+branch_free(size_t before)
+{
+    memset(room + before, 0, used - before);
+    used = before;
+}
+
+/* B2 */
+static bool
+is_tellable(void)
+{
+    const struct moment *root = &kept.moment[0];
+
+    if (kept.moments != 1 || space_views() != root->views || loaded_count != root->loaded_count ||
+        memcmp(loaded, root->loaded, loaded_count * sizeof(loaded[0])) != 0) {
+        return false;
+    }
+    for (uint32_t i = root->logged; i < kept.logged; i++) {
+        if (!space_is_kept(kept.log[i].page)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+is_as_before(const uint64_t *line, const uint64_t *before)
+{
+    return memcmp(line, before, sizeof(struct line)) == 0;
+}
+
+/* Calls `visit` for each line of a saved page that is not as it was. */
+static void
+look_at_lines(void (*visit)(uint64_t *line, void *context), void *context)
+{
+    const uint32_t words = sizeof(struct line) / sizeof(uint64_t);
+
+    for (uint32_t i = 0; i < kept.saved; i++) {
+        const uint64_t *before = (const uint64_t *)(kept.content + (size_t)i * ABI_PAGE_SIZE);
+        uint64_t *now = guest_pointer(kept.page[i]);
+
+        for (uint32_t j = 0; j < ABI_PAGE_SIZE / sizeof(*now); j += words) {
+            if (!is_as_before(now + j, before + j)) {
+                visit(now + j, context);
+            }
+        }
+    }
+}
+
+/* B4. NULL: there is no room. */
+static const struct line *
+find_line(const uint64_t *line)
+{
+    uint64_t hash = 0;
+    uint32_t at;
+
+    for (uint32_t i = 0; i < sizeof(*lines) / sizeof(*line); i++) {
+        hash = (hash ^ line[i]) * 0x9E3779B97F4A7C15ull;
+        hash ^= hash >> 29;
+    }
+    for (at = (uint32_t)(hash % PLACES); place[at] != 0; at = (at + 1) % PLACES) {
+        if (is_as_before(line, lines[place[at] - 1].word)) {
+            return &lines[place[at] - 1];
+        }
+    }
+    if (line_count == MAX_LINES) {
+        return NULL;
+    }
+    memcpy(&lines[line_count], line, sizeof(*lines));
+    place[at] = ++line_count;
+    return &lines[line_count - 1];
+}
+
+static void
+count_line(uint64_t *line, void *context)
+{
+    ++*(uint32_t *)context;
+}
+
+static void
+keep_line(uint64_t *line, void *context)
+{
+    struct own **next = context;
+
+    *(*next)++ = (struct own){line, find_line(line)};
+}
+
+/* B1. False: there is no room. */
+static bool
+keep_lines(struct branch *branch)
+{
+    uint32_t count = 0;
+    struct own *own, *next;
+
+    look_at_lines(count_line, &count);
+    own = next = branch_allocate(count * sizeof(*own));
+    if (own == NULL) {
+        return false;
+    }
+    look_at_lines(keep_line, &next);
+    while (next > own && (next - 1)->line != NULL) {
+        next--;
+    }
+    branch->own = own;
+    branch->owns = count;
+    return next == own;
+}
+
+/* B2. False: there is no room. */
+static bool
+keep_mapping(struct branch *branch)
+{
+    const uint32_t first = kept.moment[0].logged;
+    struct mapped *mapped = branch_allocate((kept.logged - first) * sizeof(*mapped));
+    uint8_t *after = branch_allocate(kept.mapped);
+
+    if (mapped == NULL || after == NULL) {
+        return false;
+    }
+    branch->mapped = mapped;
+    branch->after = after;
+    for (uint32_t i = first, at = 0; i < kept.logged; i++) {
+        const struct logged *entry = &kept.log[i];
+
+        *mapped++ = (struct mapped){entry->page, entry->count, at};
+        space_records(entry->page, entry->count, after + at);
+        at += entry->count;
+    }
+    branch->mappings = kept.logged - first;
+    return true;
+}
+
+const struct branch *
+branch_take(const void *vectors)
+{
+    const size_t before = used;
+    struct branch *branch;
+
+    if (!is_tellable() || (branch = branch_allocate(sizeof(*branch))) == NULL) {
+        return NULL;
+    }
+    if (!keep_mapping(branch) || !keep_lines(branch)) {
+        branch_free(before);
+        return NULL;
+    }
+    kept_take_instant(&branch->at, vectors);
+    return branch;
+}
+
+/* It comes while other memory is compared. */
+static void
+fetch(const struct branch *branch)
+{
+    for (uint32_t i = 0; i < branch->owns; i++) {
+        __builtin_prefetch(branch->own[i].line, 0, 2);
+    }
+}
+
+void
+branch_restore(const struct branch *branch)
+{
+    fetch(branch);
+    kept_restore_mapping(&kept.moment[0]);
+    kept_restore_images(&kept.moment[0]);
+    for (uint32_t i = 0; i < branch->mappings; i++) {
+        const struct mapped *mapped = &branch->mapped[i];
+
+        space_redo(mapped->address, mapped->count, branch->after + mapped->at);
+    }
+    kept_restore_saved();
+    for (uint32_t i = 0; i < branch->owns; i++) {
+        memcpy(branch->own[i].to, branch->own[i].line, sizeof(struct line));
+    }
+    kept_restore_instant(&branch->at);
+}
+
+void
+branch_resume(const struct branch *branch, uint64_t result)
+{
+    kept_go_on(&branch->at, result);
+}
