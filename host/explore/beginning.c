@@ -15,6 +15,8 @@
 #include "host/explore/beginning.h"
 #include <errno.h>
 #include <string.h>
+#include "host/explore/explorer.h"
+#include "host/machine/snapshot.h"
 
 #define MAX_DEPTH  512  /* questions */
 #define MAX_KNOWN  8192 /* in all */
@@ -91,7 +93,7 @@ beginning_find(const struct strategy *strategy, bool may, uint32_t *names)
     uint32_t named = 0;
 
     it.length = it.told = it.before = 0;
-    it.grows = wanted && may;
+    it.grows = wanted && may && !snapshot_is_trusted(); /* what is kept must be right */
     for (; at != NULL; at = follow(at, strategy->choose(&at->question))) {
         if (at->numbers != named) {
             named = at->numbers;
@@ -126,8 +128,8 @@ beginning_answered(const struct question *question, uint32_t *answer)
     before = &it.path[it.told]->question;
     if (before->enabled != question->enabled || before->present != question->present ||
         before->step != question->step || before->last != question->last) {
-        worker_fail("a run that begins like another one is asked something else at question %u",
-                    question->step);
+        explorer_fail("a run that begins like another one is asked something else at question %u",
+                      question->step);
     }
     *answer = it.answer[it.told++];
     return true;

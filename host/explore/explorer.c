@@ -41,6 +41,10 @@
  *   X15 A run of a search that samples begins at the last question of its own that is known from runs before (beginning.c). One of
  *       CHECK_RUNS such is made again from the root: both are the same run, to the trace hash.
  *
+ *   X16 After LEARN_RUNS such runs no more is put back between two of them than what runs have changed by then (host/machine/lines.c). Before
+ *       anything is said of what a block of runs came to, all memory is looked at. If other memory had changed as well, the block is done again, and
+ *       twice as many runs learn.
+ *
  * The answers of X1, X2 and X6 follow from the state alone, so a schedule holds the others only.
  */
 #include <errno.h>
@@ -71,8 +75,9 @@
 #define APART_LATER   512 /* ... and then, for each costs as much as ten others */
 #define APART_FIRST   4096
 #define MAX_DEPTHS    SPIN_SLOTS
-#define CHECK_RUNS    512 /* X15 */
-#define MOVE_PAGES    4   /* to come to the next point costs as much as to copy so many pages */
+#define CHECK_RUNS    512   /* X15 */
+#define LEARN_RUNS    16384 /* X16 */
+#define MOVE_PAGES    4     /* to come to the next point costs as much as to copy so many pages */
 #define MAP_PAGES     4 /* and so does a page that is mapped on the way: an image is read and patched */
 
 static const struct strategy *const strategies[] = {
@@ -117,7 +122,10 @@ static struct {
     uint32_t passing;        /* number of GUEST->passing */
     uint64_t branched;       /* X15: runs that began elsewhere than at the root */
     bool from_branch;        /* this one did */
-    bool again;              /* it is made again, and was: */
+    uint64_t
+        trusted_from; /* X16: when so many runs are done, memory is put back as it was learnt ... */
+    uint64_t learning; /* ... in so many */
+    bool again;        /* it is made again, and was: */
     uint64_t again_hash;
     uint32_t again_steps;
 } it;
@@ -163,6 +171,10 @@ explorer_init(const struct run_search *search, struct search_results *results)
         return -ENOMEM;
     }
     pulse_init(machine.request);
+    it.trusted_from = it.learning = LEARN_RUNS;
+    if (has_beginnings()) {
+        snapshot_learn();
+    }
     unit_init(it.strategy, search, results);
     return it.strategy->init(search);
 }
@@ -829,14 +841,25 @@ may_begin_elsewhere(void)
            (!space_are_apart() || machine.request->boot.clients == 0);
 }
 
+/* X16 */
+static bool
+may_trust(void)
+{
+    return it.run >= it.trusted_from && it.channel != NULL && has_beginnings() && !it.again;
+}
+
 /* After begin: the deepest snapshot that the run goes through, and the question there. */
 NORETURN static void
 start(void)
 {
     uint32_t shared = it.strategy->shared != NULL ? it.strategy->shared() : 0;
     const struct depth *depth;
-    const struct asked *from = beginning_find(it.strategy, may_begin_elsewhere(), it.names);
+    const struct asked *from;
 
+    if (!snapshot_is_trusted() && may_trust()) {
+        snapshot_trust(true);
+    }
+    from = beginning_find(it.strategy, may_begin_elsewhere(), it.names);
     it.from_branch = from != NULL;
     if (from != NULL) {
         it.branched++;
@@ -1066,6 +1089,37 @@ gone_image(const struct abi_stop *why)
                : 0;
 }
 
+bool
+explorer_is_sure(void)
+{
+    if (!snapshot_is_trusted() || snapshot_is_whole()) {
+        return true;
+    }
+    snapshot_trust(false);
+    it.learning *= 2;
+    it.trusted_from = it.run + it.learning;
+    return false;
+}
+
+void
+explorer_fail(const char *format, ...)
+{
+    char text[200];
+    va_list arguments;
+
+    if (!explorer_is_sure()) {
+        it.again = false;
+        unit_again();
+        if (begin()) {
+            start();
+        }
+    }
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    worker_fail("%s", text);
+}
+
 /* X15 */
 static void
 look_again(void)
@@ -1076,9 +1130,9 @@ look_again(void)
     if (it.again) {
         it.again = false;
         if (GUEST->hash != it.again_hash || it.at.steps != it.again_steps) {
-            worker_fail("run %lu is another one from the root: %u steps and hash %016lx, not %u "
-                        "and %016lx",
-                        unit_run(), it.at.steps, GUEST->hash, it.again_steps, it.again_hash);
+            explorer_fail("run %lu is another one from the root: %u steps and hash %016lx, not %u "
+                          "and %016lx",
+                          unit_run(), it.at.steps, GUEST->hash, it.again_steps, it.again_hash);
         }
     } else if (it.from_branch && it.branched % CHECK_RUNS == 1 && it.strategy->begin(unit_run())) {
         it.again = true;

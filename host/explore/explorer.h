@@ -5,6 +5,7 @@
 #define HOST_EXPLORE_EXPLORER_H
 
 #include "abi/hypercall.h"
+#include "host/machine/machine.h"
 #include "host/machine/run.h"
 
 /* Before the sandbox. 0 or -ENOMEM. */
@@ -18,5 +19,9 @@ uint32_t explorer_touch(uint64_t address, uint64_t size, uint32_t writes, uint32
 /* A run has ended: begins the next one and does not return; returns when the search, or the replay,
    is over. */
 void explorer_ended(const struct abi_stop *why);
+/* For unit.c, between two runs. False: what was done since it was asked last may be wrong (X16). */
+bool explorer_is_sure(void);
+/* For beginning.c: what was found cannot be. The unit is done again if X16 is why; else the worker fails. */
+NORETURN __attribute__((format(printf, 1, 2))) void explorer_fail(const char *format, ...);
 
 #endif

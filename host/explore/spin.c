@@ -82,7 +82,14 @@ spin_init(const struct run_request *request)
 void
 spin_begin_run(void)
 {
-    memset(rounds, 0, touched * sizeof(*rounds));
+    if (spin_idle) { /* nobody came to a point of ours: nothing else of them was set */
+        for (uint32_t i = 0; i < touched; i++) {
+            rounds[i].fresh = false;
+            rounds[i].last = 0;
+        }
+    } else {
+        memset(rounds, 0, touched * sizeof(*rounds));
+    }
     touched = 0;
     spin_idle = true;
 }

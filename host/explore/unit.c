@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "host/explore/explorer.h"
 #include "host/explore/strategy.h"
 #include "host/machine/machine.h"
 
@@ -166,6 +167,23 @@ warm_runs(void)
     return it.strategy->kind == STRATEGY_TREE && it.search->shards > 1 ? 1 : it.strategy->warm;
 }
 
+static void
+begin_unit(void)
+{
+    it.busy = true;
+    it.found = it.more = false;
+    it.next = it.channel->first;
+    it.limit = it.channel->limit;
+    it.channel->done = 0;
+}
+
+void
+unit_again(void)
+{
+    memset(it.results, 0, offsetof(struct search_results, finding));
+    begin_unit();
+}
+
 bool
 unit_begin(void)
 {
@@ -181,6 +199,10 @@ unit_begin(void)
         if (it.busy && begin_here()) {
             return true;
         }
+        if (it.busy && !explorer_is_sure()) {
+            unit_again();
+            continue;
+        }
         answer = it.parked ? it.channel->answer : it.busy ? finish_unit() : say(UNIT_READY);
         it.parked = false;
         if (answer == UNIT_OVER) {
@@ -190,11 +212,7 @@ unit_begin(void)
             it.busy = false;
             continue;
         }
-        it.busy = true;
-        it.found = it.more = false;
-        it.next = it.channel->first;
-        it.limit = it.channel->limit;
-        it.channel->done = 0;
+        begin_unit();
         if (it.strategy->load != NULL &&
             !it.strategy->load(it.channel->state.data, it.channel->state.length)) {
             worker_fail("a part of the search that was handed over makes no sense");

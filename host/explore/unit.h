@@ -10,6 +10,8 @@
  *       since it last spoke, the state it would go on from) is one: either all of it counts or nothing.
  *   U3  Where a run of the search is stands in the channel too, so that a worker that dies by itself (guest code
  *       has written over it, the watchdog had to kill it) leaves the schedule that it died at.
+ *   U4  What a block of runs came to is said only if memory was put back right after each of them (host/machine/lines.c); else the block is
+ *       done again from its beginning.
  *   U2  The channel is shared memory and a socket that carries one byte for each message. The guest may have
  *       trampled it (machine.h, M4): lengths are bounded, and nonsense ends the worker only.
  */
@@ -86,6 +88,8 @@ bool unit_begin(void);
 uint64_t unit_run(void); /* the number of the run that was begun last, the same whoever does it */
 /* After a run, `bad` or not, that counts or belongs to another shard; `digest`: of its trace hash. */
 void unit_ended(bool counts, bool bad, uint64_t digest);
+/* U4: the unit that is under way is done from its beginning when the next run is begun. */
+void unit_again(void);
 /* There was nothing to choose. */
 void unit_only_run(void);
 /* For a strategy's begin: it has come to a part that was given away. UNIT_TAKE: it is done, *asks is

@@ -15,14 +15,10 @@
 #include "host/machine/branch.h"
 #include <string.h>
 #include "host/machine/kept.h"
+#include "host/machine/lines.h"
 #include "host/machine/snapshot.h"
 
-#define MAX_LINES (1u << 16) /* that are different */
-#define PLACES    (2 * MAX_LINES)
-
-struct line {
-    uint64_t word[8];
-};
+#define PLACES (2 * MAX_LINES)
 
 struct own {
     uint64_t *to;
@@ -120,6 +116,7 @@ look_at_lines(void (*visit)(uint64_t *line, void *context), void *context)
         for (uint32_t j = 0; j < ABI_PAGE_SIZE / sizeof(*now); j += words) {
             if (!is_as_before(now + j, before + j)) {
                 visit(now + j, context);
+                lines_note(i, j / words);
             }
         }
     }

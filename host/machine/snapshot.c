@@ -31,6 +31,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "host/machine/kept.h"
+#include "host/machine/lines.h"
 #include "host/machine/loaded.h"
 #include "host/machine/machine.h"
 #include "host/machine/snapshot.h"
@@ -43,6 +44,7 @@
 struct snapshot snapshot;
 
 struct kept kept;
+static bool learning;
 
 /* N7: a part of a saved page, as it was. */
 #define PART_BYTES 256
@@ -150,7 +152,8 @@ snapshot_init(void)
     put_even = lines ? compare_even : fill_even;
     put_odd = lines ? compare_odd : copy_odd;
     return kept.page && kept.even && kept.odd && kept.before_page && kept.content && kept.log &&
-                   kept.before && kept.node_page && kept.node_content && kept.moment
+                   kept.before && kept.node_page && kept.node_content && kept.moment &&
+                   lines_init(MAX_SAVED, lines) == 0
                ? 0
                : -ENOMEM;
 }
@@ -439,12 +442,22 @@ kept_go_on(const struct instant *instant, uint64_t result)
     machine_resume(result, instant->vectors);
 }
 
+void
+snapshot_learn(void)
+{
+    learning = true;
+}
+
 /* The pages that were saved when `from` others had been. */
 static void
 restore_saved(uint32_t from)
 {
     const struct parts first = kept.before_page[from], end = kept.before_page[kept.saved];
 
+    if (learning && from == 0) {
+        lines_restore();
+        return;
+    }
     put_even(kept.even + first.even, end.even - first.even);
     put_odd(kept.odd + first.odd, end.odd - first.odd);
 }

@@ -30,6 +30,16 @@ void snapshot_pop(uint32_t left); /* all but `left` of the deeper ones go */
 void snapshot_restore(void);
 NORETURN void snapshot_resume(uint64_t result);
 
+/*
+ * lines.c: from now on a restore to the first snapshot learns which lines of memory runs change, and if it is `trusted` puts back no
+ * others. Nothing is learnt before this is called.
+ */
+void snapshot_learn(void);
+void snapshot_trust(bool trusted);
+bool snapshot_is_trusted(void);
+/* After a run: restores, and looks at all memory. False: since it was trusted, runs may have seen what others had left. */
+bool snapshot_is_whole(void);
+
 /* For space.c and images.c: keep the content or the record of a page before it changes. */
 void snapshot_save(uint64_t page);
 void snapshot_log(uint64_t page, const uint8_t *before, uint32_t count, bool alone);
