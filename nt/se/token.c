@@ -195,6 +195,26 @@ SepReferenceToken(PACCESS_TOKEN Token)
 #define SEP_SANDBOX_INERT         2
 #define SEP_WRITE_RESTRICTED      8
 
+/* The new token's restricting SIDs, in To: always enabled, and of a token that has some already only those in both lists.
+   [Win32: CreateRestrictedToken] */
+static ULONG
+SepRestrictBy(PTOKEN Token, PTOKEN_GROUPS Restrict, PSID_AND_ATTRIBUTES To)
+{
+    ULONG Count = 0;
+
+    for (ULONG i = 0; i < Restrict->GroupCount; i++) {
+        PSID Sid = Restrict->Groups[i].Sid;
+
+        if ((Token->Flags & TOKEN_IS_RESTRICTED) && !SepSidInToken(Token, Sid, FALSE, TRUE)) {
+            continue;
+        }
+        To[Count].Sid = Sid;
+        To[Count++].Attributes =
+            SE_GROUP_MANDATORY | SE_GROUP_ENABLED_BY_DEFAULT | SE_GROUP_ENABLED;
+    }
+    return Count;
+}
+
 NTSTATUS
 SepFilter(PTOKEN Token, ULONG Flags, PTOKEN_GROUPS Disable, PTOKEN_PRIVILEGES Delete,
           PTOKEN_GROUPS Restrict, PTOKEN *New)
@@ -205,8 +225,8 @@ SepFilter(PTOKEN Token, ULONG Flags, PTOKEN_GROUPS Disable, PTOKEN_PRIVILEGES De
         .AuthenticationId = Token->AuthenticationId,
         .UserAndGroups = Token->UserAndGroups,
         .UserAndGroupCount = Token->UserAndGroupCount,
-        .RestrictedSids = Restrict != NULL ? Restrict->Groups : Token->RestrictedSids,
-        .RestrictedCount = Restrict != NULL ? Restrict->GroupCount : Token->RestrictedCount,
+        .RestrictedSids = Token->RestrictedSids,
+        .RestrictedCount = Token->RestrictedCount,
         .Present = Token->Present,
         .Enabled = Token->Enabled,
         .OwnerIndex = Token->OwnerIndex,
@@ -214,13 +234,25 @@ SepFilter(PTOKEN Token, ULONG Flags, PTOKEN_GROUPS Disable, PTOKEN_PRIVILEGES De
         .DefaultDacl = Token->DefaultDacl,
         .Source = Token->Source.SourceName,
     };
+    PSID_AND_ATTRIBUTES Sids = NULL;
     PTOKEN Filtered;
     NTSTATUS Status;
 
     if (Flags & ~(ULONG)(SEP_DISABLE_MAX_PRIVILEGE | SEP_SANDBOX_INERT | SEP_WRITE_RESTRICTED)) {
         return STATUS_INVALID_PARAMETER;
     }
+    if (Restrict != NULL && Restrict->GroupCount != 0) {
+        Sids = ExAllocatePoolWithTag(PagedPool, Restrict->GroupCount * sizeof(*Sids), 'ekoT');
+        if (Sids == NULL) {
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
+        Parts.RestrictedSids = Sids;
+        Parts.RestrictedCount = SepRestrictBy(Token, Restrict, Sids);
+    }
     Status = SepCreateToken(&Parts, &Filtered);
+    if (Sids != NULL) {
+        ExFreePool(Sids);
+    }
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
