@@ -155,6 +155,14 @@ ObCreateObject(KPROCESSOR_MODE ProbeMode, POBJECT_TYPE Type, POBJECT_ATTRIBUTES 
     return STATUS_SUCCESS;
 }
 
+/* The maker gets what it asks for, but for the right to the SACL, which only a privilege gives. [LEARN:secauthz/sacl-access-right] */
+static BOOLEAN
+ObpMayHave(PACCESS_STATE State, KPROCESSOR_MODE Mode)
+{
+    return Mode == KernelMode || !(State->RemainingDesiredAccess & ACCESS_SYSTEM_SECURITY) ||
+           SepHasPrivilege(RtlConvertUlongToLuid(SE_SECURITY_PRIVILEGE), Mode);
+}
+
 NTSTATUS NTAPI
 ObInsertObject(PVOID Body, PACCESS_STATE PassedState, ACCESS_MASK DesiredAccess,
                ULONG ObjectPointerBias, PVOID *NewObject, PHANDLE Handle)
@@ -224,9 +232,11 @@ ObInsertObject(PVOID Body, PACCESS_STATE PassedState, ACCESS_MASK DesiredAccess,
         Request.State = State;
         Request.Attributes = Info->Capture.Attributes;
         Request.Mode = Info->Mode;
-        Request.Checked = Target == Body; /* the maker gets what it asks for */
+        Request.Checked = Target == Body;
         Request.Bias = ObjectPointerBias;
-        Status = ObpCreateHandle(&Request, &NewHandle);
+        Status = Target != Body || ObpMayHave(State, Info->Mode)
+                     ? ObpCreateHandle(&Request, &NewHandle)
+                     : STATUS_PRIVILEGE_NOT_HELD;
         if (!NT_SUCCESS(Status)) {
             if (Target == Body && Object->Directory != NULL) {
                 ObpNamePoint(Object->Directory, &Object->Name, TRUE);

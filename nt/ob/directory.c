@@ -80,7 +80,6 @@ ObpInsertInDirectory(POBP_DIRECTORY Directory, POBP_OBJECT Object)
     }
     InsertTailList(Entry, &Object->DirectoryLinks);
     Object->Directory = Directory;
-    Directory->Entries++;
     Object->Header.PointerCount++;
     ObpObject(Directory)->Header.PointerCount++;
 }
@@ -92,7 +91,6 @@ ObpRemoveName(POBP_OBJECT Object)
 
     RemoveEntryList(&Object->DirectoryLinks);
     Object->Directory = NULL;
-    Directory->Entries--;
     ObDereferenceObject(OBP_BODY(Object));
     ObDereferenceObject(Directory);
 }

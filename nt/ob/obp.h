@@ -133,7 +133,6 @@ struct _OBJECT_TYPE {
 #define OBP_BUCKETS 37
 struct _OBP_DIRECTORY {
     LIST_ENTRY Bucket[OBP_BUCKETS]; /* each sorted by name: no order depends on who came first */
-    ULONG Entries;
 };
 
 typedef struct _OBP_LINK {

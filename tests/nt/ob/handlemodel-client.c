@@ -74,9 +74,8 @@ At(ULONG Object, ULONG Flags)
     return &Attributes;
 }
 
-static const ULONG Rights[] = {EVENT_ALL_ACCESS, EVENT_MODIFY_STATE,
-                               SYNCHRONIZE,      1 | SYNCHRONIZE,
-                               READ_CONTROL,     GENERIC_READ};
+static const ULONG Rights[] = {EVENT_ALL_ACCESS, EVENT_MODIFY_STATE, SYNCHRONIZE,
+                               1 | SYNCHRONIZE,  READ_CONTROL,       GENERIC_READ};
 
 static ULONG
 Mapped(ULONG Access)
