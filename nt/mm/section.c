@@ -88,38 +88,6 @@ MiProtectionAccess(ULONG Protection, PACCESS_MASK Access)
     }
 }
 
-/* Reads the whole file into the section's memory. */
-static NTSTATUS
-MiReadFile(PMI_SECTION Section, ULONG64 Size)
-{
-    IO_STATUS_BLOCK Iosb;
-    LARGE_INTEGER Offset;
-    ULONG64 Done = 0;
-    NTSTATUS Status;
-    HANDLE Handle;
-
-    Status = ObOpenObjectByPointer(Section->FileObject, OBJ_KERNEL_HANDLE, NULL, FILE_READ_DATA,
-                                   IoFileObjectTypeP, KernelMode, &Handle);
-    while (NT_SUCCESS(Status) && Done < Size) {
-        Offset.QuadPart = (LONGLONG)Done;
-        Status =
-            ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, (PVOID)ABI_ALIAS(Section->Backing + Done),
-                       (ULONG)min(Size - Done, 0x100000), &Offset, NULL);
-        if (Status == STATUS_PENDING) {
-            KeWaitForSingleObject(&Section->FileObject->Event, Executive, KernelMode, FALSE, NULL);
-            Status = Iosb.Status;
-        }
-        if (NT_SUCCESS(Status)) {
-            if (Iosb.Information == 0) {
-                break;
-            }
-            Done += Iosb.Information;
-        }
-    }
-    ZwClose(Handle);
-    return Status == STATUS_END_OF_FILE ? STATUS_SUCCESS : Status;
-}
-
 /* S1. Size 0: as long as the file. A file that is shorter grows, if the section may be written. */
 static NTSTATUS
 MiOpenFile(PMI_SECTION Section, ULONG64 Size)
@@ -167,38 +135,12 @@ MiOpenFile(PMI_SECTION Section, ULONG64 Size)
     return Status;
 }
 
+/* A file whose driver has not said where its sections are kept has none. [DDI:ntifs/ntcreatesection] */
 static NTSTATUS
 MiOpenData(PMI_SECTION Section, ULONG64 Size)
 {
-    FILE_STANDARD_INFORMATION Standard;
-    ULONG Length;
-    NTSTATUS Status;
-
-    if (Section->FileObject->SectionObjectPointer != NULL) {
-        return MiOpenFile(Section, Size);
-    }
-    Status = IoQueryFileInformation(Section->FileObject, FileStandardInformation, sizeof(Standard),
-                                    &Standard, &Length);
-    if (!NT_SUCCESS(Status)) {
-        return STATUS_INVALID_FILE_FOR_SECTION;
-    }
-    if (Size == 0) {
-        Size = (ULONG64)Standard.EndOfFile.QuadPart;
-        if (Size == 0) {
-            return STATUS_MAPPED_FILE_SIZE_ZERO;
-        }
-    }
-    if (Size > (ULONG64)Standard.EndOfFile.QuadPart ||
-        (Section->Protection & (PAGE_READWRITE | PAGE_EXECUTE_READWRITE))) {
-        NOT_YET("NtCreateSection of a file for writing or beyond its end");
-    }
-    Section->Size = Size;
-    Section->Committed = (Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
-    Section->Backing = MiAllocateSystem(Section->Committed, PAGE_SIZE, MI_AREA_SECTION, ABI_NONE);
-    if (Section->Backing == 0) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    return MiReadFile(Section, Size);
+    return Section->FileObject->SectionObjectPointer != NULL ? MiOpenFile(Section, Size)
+                                                             : STATUS_INVALID_FILE_FOR_SECTION;
 }
 
 /* Takes over the reference to FileObject. */

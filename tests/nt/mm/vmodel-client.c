@@ -464,9 +464,34 @@ Views(void)
     }
 }
 
+/* Of what is no file on a disk there are no sections; what a pipe holds is not taken for one's contents. */
+static void
+NoFiles(void)
+{
+    HANDLE Section = NULL, Null, Read, Write;
+    char Text[8] = "";
+    DWORD Done;
+
+    Null = CreateFileA("NUL", GENERIC_READ | GENERIC_WRITE, 3, NULL, OPEN_EXISTING, 0, NULL);
+    EXPECT(CreatePipe(&Read, &Write, NULL, 0));
+    EXPECT(WriteFile(Write, "pipe", 4, &Done, NULL));
+    EXPECT_EQ((ULONG)NtCreateSection(&Section, SECTION_ALL_ACCESS, NULL, NULL, PAGE_READONLY,
+                                     SEC_COMMIT, Null),
+              0xC0000020); /* STATUS_INVALID_FILE_FOR_SECTION */
+    EXPECT_EQ((ULONG)NtCreateSection(&Section, SECTION_ALL_ACCESS, NULL, NULL, PAGE_READONLY,
+                                     SEC_COMMIT, Read),
+              0xC0000020);
+    EXPECT_EQ(Section, NULL);
+    EXPECT(ReadFile(Read, Text, 4, &Done, NULL) && Done == 4 && memcmp(Text, "pipe", 4) == 0);
+    CloseHandle(Read);
+    CloseHandle(Write);
+    CloseHandle(Null);
+}
+
 int
 main(void)
 {
+    NoFiles();
     Steps();
     Parameters();
     Views();
