@@ -75,6 +75,47 @@ NewDeviceObject(VOID)
     IoDeleteDevice(Device);
 }
 
+/* By type: the sectors that unbuffered transfers are measured by until a file system says otherwise, and a VPB for what can be mounted.
+   [DDI:wdm/_device_object] */
+static VOID
+Kinds(VOID)
+{
+    static const struct {
+        DEVICE_TYPE Type;
+        USHORT SectorSize;
+        BOOLEAN Vpb;
+    } Table[] = {
+        {FILE_DEVICE_DISK, 512, TRUE},
+        {FILE_DEVICE_VIRTUAL_DISK, 512, TRUE},
+        {FILE_DEVICE_CD_ROM, 2048, TRUE},
+        {FILE_DEVICE_TAPE, 0, TRUE},
+        {FILE_DEVICE_DISK_FILE_SYSTEM, 512, FALSE},
+        {FILE_DEVICE_CD_ROM_FILE_SYSTEM, 2048, FALSE},
+        {FILE_DEVICE_NETWORK_FILE_SYSTEM, 0, FALSE},
+        {FILE_DEVICE_UNKNOWN, 0, FALSE},
+        {FILE_DEVICE_KEYBOARD, 0, FALSE},
+    };
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Table); i++) {
+        PDEVICE_OBJECT Device = NULL;
+
+        EXPECT_STATUS(
+            IoCreateDevice(Driver, 8, NULL, Table[i].Type, FILE_REMOVABLE_MEDIA, FALSE, &Device),
+            STATUS_SUCCESS);
+        EXPECT_EQ(Device->DeviceType, Table[i].Type);
+        if (Table[i].SectorSize != 0) {
+            EXPECT_EQ(Device->SectorSize, Table[i].SectorSize);
+        }
+        EXPECT_EQ(Device->Vpb != NULL, Table[i].Vpb);
+        if (Device->Vpb != NULL) {
+            EXPECT(Device->Vpb->RealDevice == Device && Device->Vpb->DeviceObject == NULL &&
+                   Device->Vpb->Type == IO_TYPE_VPB && !(Device->Vpb->Flags & VPB_MOUNTED));
+        }
+        EXPECT_EQ(Device->Characteristics & FILE_REMOVABLE_MEDIA, FILE_REMOVABLE_MEDIA);
+        IoDeleteDevice(Device);
+    }
+}
+
 static VOID
 Names(VOID)
 {
@@ -278,6 +319,6 @@ Links(VOID)
     IoDeleteDevice(Device);
 }
 
-IO_TEST_DRIVER(TEST(NewDriverObject), TEST(NewDeviceObject), TEST(Names),
+IO_TEST_DRIVER(TEST(NewDriverObject), TEST(NewDeviceObject), TEST(Kinds), TEST(Names),
                TEST(InitializingAndExclusive), TEST(DeletePending), TEST(Pointers), TEST(Stacks),
                TEST(DriverExtensions), TEST(Links))

@@ -22,6 +22,15 @@ Started(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
 
 static VOID RunTests(VOID);
 
+static KTIMER StartTimer;
+static KDPC StartDpc;
+
+static VOID NTAPI
+StartLater(PKDPC Dpc, PVOID Context, PVOID One, PVOID Two)
+{
+    Complete(Context, ((PIRP)Context)->IoStatus.Status, 0);
+}
+
 static NTSTATUS NTAPI
 Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
@@ -40,7 +49,12 @@ Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
             if (IoCallDriver(LowerDevice, Irp) == STATUS_PENDING) {
                 KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, NULL);
             }
-            return Complete(Irp, Irp->IoStatus.Status, 0);
+            /* ... and may take its time: whoever has sent the request waits */
+            IoMarkIrpPending(Irp);
+            KeInitializeTimer(&StartTimer);
+            KeInitializeDpc(&StartDpc, StartLater, Irp);
+            KeSetTimer(&StartTimer, (LARGE_INTEGER){.QuadPart = -10000}, &StartDpc);
+            return STATUS_PENDING;
         case IRP_MN_QUERY_PNP_DEVICE_STATE:
             if (!Ran) {
                 Ran = TRUE;
@@ -465,12 +479,63 @@ Power(VOID)
     EXPECT_EQ(Old.DeviceState, PowerDeviceD3);
 }
 
+/* What the bus says of any request, and that it keeps the status of those that it does not know. */
+static VOID
+Bus(VOID)
+{
+    static const UCHAR Known[] = {IRP_MN_QUERY_STOP_DEVICE, IRP_MN_CANCEL_STOP_DEVICE,
+                                  IRP_MN_QUERY_REMOVE_DEVICE, IRP_MN_CANCEL_REMOVE_DEVICE};
+    static const UCHAR Unknown[] = {IRP_MN_QUERY_RESOURCES, IRP_MN_QUERY_RESOURCE_REQUIREMENTS,
+                                    IRP_MN_QUERY_PNP_DEVICE_STATE, IRP_MN_READ_CONFIG};
+    DEVICE_CAPABILITIES Capabilities;
+    IO_STATUS_BLOCK Iosb;
+    PIO_STACK_LOCATION Stack;
+    ULONG_PTR Answer = 0;
+    NTSTATUS Status;
+    KEVENT Event;
+    PIRP Irp;
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Known); i++) {
+        EXPECT_STATUS(AskBus(Known[i], 0, &Answer), STATUS_SUCCESS);
+    }
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Unknown); i++) {
+        EXPECT_STATUS(AskBus(Unknown[i], 0, &Answer), STATUS_NOT_SUPPORTED);
+    }
+    RtlZeroMemory(&Capabilities, sizeof(Capabilities));
+    Capabilities.Size = sizeof(Capabilities);
+    Capabilities.Version = 1;
+    Capabilities.Address = Capabilities.UINumber = MAXULONG; /* [K: IRP_MN_QUERY_CAPABILITIES] */
+    KeInitializeEvent(&Event, NotificationEvent, FALSE);
+    Irp = IoBuildSynchronousFsdRequest(IRP_MJ_PNP, Pdo, NULL, 0, NULL, &Event, &Iosb);
+    Irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
+    Stack = IoGetNextIrpStackLocation(Irp);
+    Stack->MinorFunction = IRP_MN_QUERY_CAPABILITIES;
+    Stack->Parameters.DeviceCapabilities.Capabilities = &Capabilities;
+    Status = IoCallDriver(Pdo, Irp);
+    EXPECT_STATUS(Status, STATUS_SUCCESS);
+    EXPECT(Capabilities.SilentInstall && Capabilities.RawDeviceOK && !Capabilities.Removable);
+    EXPECT_EQ(Capabilities.DeviceState[PowerSystemUnspecified], PowerDeviceUnspecified);
+    EXPECT_EQ(Capabilities.DeviceState[PowerSystemWorking], PowerDeviceD0);
+    for (ULONG i = PowerSystemSleeping1; i < PowerSystemMaximum; i++) {
+        EXPECT_EQ(Capabilities.DeviceState[i], PowerDeviceD3);
+    }
+    EXPECT(Capabilities.Address == MAXULONG && Capabilities.UINumber == MAXULONG);
+    /* what a WMI request came with */
+    for (ULONG i = 0; i < 2; i++) {
+        KeInitializeEvent(&Event, NotificationEvent, FALSE);
+        Irp = IoBuildSynchronousFsdRequest(IRP_MJ_PNP, Pdo, NULL, 0, NULL, &Event, &Iosb);
+        IoGetNextIrpStackLocation(Irp)->MajorFunction = IRP_MJ_SYSTEM_CONTROL;
+        Irp->IoStatus.Status = i ? STATUS_WMI_GUID_NOT_FOUND : STATUS_SUCCESS;
+        EXPECT_STATUS(IoCallDriver(Pdo, Irp), i ? STATUS_WMI_GUID_NOT_FOUND : STATUS_SUCCESS);
+    }
+}
+
 static VOID
 RunTests(VOID)
 {
     static const NTLAB_TEST Tests[] = {TEST(Order),   TEST(Interfaces), TEST(ExistingInterfaces),
                                        TEST(Ids),     TEST(Properties), TEST(PropertyData),
-                                       TEST(Reports), TEST(Power)};
+                                       TEST(Reports), TEST(Power),      TEST(Bus)};
 
     NtlabRun(Tests, RTL_NUMBER_OF(Tests));
 }
