@@ -3,7 +3,7 @@
  * ranges that begin and end everywhere, and after each step what a reader sees, what lies on the disk and what is told of it
  * is what an array of bytes gives. [DDI:ntifs/cccopyread], [DDI:ntifs/cccopywrite], [DDI:ntifs/ccfastcopyread], [DDI:ntifs/ccfastcopywrite],
  * [DDI:ntifs/cczerodata], [DDI:ntifs/ccmapdata], [DDI:ntifs/ccpinread], [DDI:ntifs/ccpinmappeddata], [DDI:ntifs/ccpreparepinwrite],
- * [DDI:ntifs/ccmdlread], [DDI:ntifs/ccpreparemdlwrite], [DDI:ntifs/ccflushcache], [DDI:ntifs/ccpurgecachesection].
+ * [DDI:ntifs/ccrepinbcb], [DDI:ntifs/ccunpinrepinnedbcb], [DDI:ntifs/ccsetbcbownerpointer], [DDI:ntifs/ccmdlread], [DDI:ntifs/ccpreparemdlwrite], [DDI:ntifs/ccflushcache], [DDI:ntifs/ccpurgecachesection].
  */
 #include "stream.h"
 
@@ -322,4 +322,104 @@ Fresh(VOID)
     FreeStream(Stream);
 }
 
-STREAM_DRIVER(TEST(Steps), TEST(Fresh))
+static struct {
+    ULONG Flags;
+    BOOLEAN Done;
+} Ask;
+
+/* Another thread pins the same, and lets go of it. */
+static VOID NTAPI
+Other(PVOID Context)
+{
+    LARGE_INTEGER Where = At(0x1000);
+    PVOID Bcb, Buffer;
+
+    FsRtlEnterFileSystem();
+    Ask.Done = CcPinRead(File, &Where, 0x100, Ask.Flags, &Bcb, &Buffer);
+    if (Ask.Done) {
+        CcUnpinData(Bcb);
+    }
+    FsRtlExitFileSystem();
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static BOOLEAN
+Pinned(ULONG Flags)
+{
+    HANDLE Handle;
+    PVOID Thread;
+
+    Ask.Flags = Flags;
+    Ask.Done = FALSE;
+    PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Other, NULL);
+    ObReferenceObjectByHandle(Handle, SYNCHRONIZE, *PsThreadType, KernelMode, &Thread, NULL);
+    KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL);
+    ObDereferenceObject(Thread);
+    ZwClose(Handle);
+    return Ask.Done;
+}
+
+/* "PIN_EXCLUSIVE: the caller acquires exclusive access to the BCB"; without PIN_WAIT nobody waits for it. */
+static VOID
+Shares(VOID)
+{
+    LARGE_INTEGER Where = At(0x1000), Far = At(0x6000);
+    PVOID Bcb = NULL, Second = NULL, Buffer = NULL, Owner = (PVOID)((ULONG_PTR)&Where | 3);
+    IO_STATUS_BLOCK Iosb;
+    ULONG Writes;
+
+    Stream = MakeStream();
+    File = OpenStream(Stream);
+    Cache(Stream, File);
+    FsRtlEnterFileSystem();
+    EXPECT(!CcPinRead(File, &Far, 0x10, 0, &Bcb, &Buffer)); /* it would have to be read */
+    EXPECT(!CcMapData(File, &Far, 0x10, 0, &Bcb, &Buffer));
+    EXPECT(Bcb == NULL && Buffer == NULL && Stream->Reads == 0);
+    EXPECT(CcPinRead(File, &Where, 0x100, PIN_WAIT, &Bcb, &Buffer));
+    EXPECT(Pinned(0) && !Pinned(PIN_EXCLUSIVE));
+    EXPECT(Pinned(PIN_IF_BCB) && !Pinned(PIN_IF_BCB | PIN_EXCLUSIVE));
+    CcUnpinData(Bcb);
+    EXPECT(!Pinned(PIN_IF_BCB)); /* nobody has it */
+    EXPECT(Pinned(0) && Pinned(PIN_EXCLUSIVE));
+    EXPECT(CcPinRead(File, &Where, 0x100, PIN_WAIT | PIN_EXCLUSIVE, &Bcb, &Buffer));
+    EXPECT(!Pinned(0) && !Pinned(PIN_EXCLUSIVE));
+    EXPECT(CcPinRead(File, &Where, 0x100, 0, &Second, &Buffer)); /* its owner may once more */
+    EXPECT_EQ(Second, Bcb);
+    CcUnpinData(Second);
+    EXPECT(!Pinned(0));
+    /* repinned: the data stays, not the access */
+    CcRepinBcb(Bcb);
+    CcUnpinData(Bcb);
+    EXPECT(Pinned(PIN_IF_BCB) && Pinned(PIN_IF_BCB | PIN_EXCLUSIVE));
+    CcUnpinRepinnedBcb(Bcb, TRUE, &Iosb);
+    EXPECT(Iosb.Status == STATUS_SUCCESS && Stream->Writes == 0); /* it is clean */
+    EXPECT(!Pinned(PIN_IF_BCB));
+    /* somebody else's from now on: who knows the owner lets go of it */
+    EXPECT(CcPinRead(File, &Where, 0x100, PIN_WAIT | PIN_EXCLUSIVE, &Bcb, &Buffer));
+    CcRepinBcb(Bcb);
+    CcSetBcbOwnerPointer(Bcb, Owner);
+    EXPECT(!Pinned(0));
+    CcUnpinDataForThread(Bcb, (ERESOURCE_THREAD)Owner);
+    EXPECT(Pinned(PIN_IF_BCB | PIN_EXCLUSIVE));
+    *(PUCHAR)Buffer = 0x99;
+    CcSetDirtyPinnedData(Bcb, NULL);
+    Writes = Stream->Writes;
+    CcRepinBcb(Bcb);
+    CcUnpinRepinnedBcb(Bcb, FALSE, &Iosb); /* later */
+    EXPECT(Stream->Writes == Writes && Stream->Disk[0x1000] == 0x10);
+    CcRepinBcb(Bcb);
+    Stream->WriteStatus = STATUS_DISK_FULL;
+    CcUnpinRepinnedBcb(Bcb, TRUE, &Iosb);
+    EXPECT_STATUS(Iosb.Status, STATUS_DISK_FULL);
+    Stream->WriteStatus = STATUS_SUCCESS;
+    CcSetDirtyPinnedData(Bcb, NULL);
+    CcUnpinRepinnedBcb(Bcb, TRUE, &Iosb);
+    EXPECT(Iosb.Status == STATUS_SUCCESS && Stream->Disk[0x1000] == 0x99);
+    EXPECT(!Pinned(PIN_IF_BCB));
+    FsRtlExitFileSystem();
+    Uncache(File, NULL);
+    ObDereferenceObject(File);
+    FreeStream(Stream);
+}
+
+STREAM_DRIVER(TEST(Steps), TEST(Fresh), TEST(Shares))
