@@ -96,4 +96,54 @@ OfIrps(VOID)
     ZwClose(Handle);
 }
 
-TEST_DRIVER(TEST(Lists), TEST(OfIrps))
+static ULONG Freed;
+static PVOID FreedContext;
+
+static VOID NTAPI
+OnFree(PVOID Context, LPCGUID Type)
+{
+    Freed++;
+    FreedContext = Context;
+}
+
+/* From a list of blocks that are kept: what is given back is what the next one gets. [DDI:ntifs/fsrtlinitextracreateparameterlookasidelist],
+   [DDI:ntifs/fsrtlallocateextracreateparameterfromlookasidelist] */
+static VOID
+Lookasides(VOID)
+{
+    static const GUID Type = {0x55555555, 1, 2, {3, 4, 5, 6, 7, 8, 9, 10}};
+    static union {
+        PAGED_LOOKASIDE_LIST Paged;
+        NPAGED_LOOKASIDE_LIST NonPaged;
+    } List;
+    static const ULONG Kinds[] = {0, FSRTL_ECP_LOOKASIDE_FLAG_NONPAGED_POOL};
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Kinds); i++) {
+        PVOID First = NULL, Second = NULL, Again = NULL;
+
+        Freed = 0;
+        RtlZeroMemory(&List, sizeof(List));
+        FsRtlInitExtraCreateParameterLookasideList(&List, Kinds[i], 64, 'tseT');
+        EXPECT_STATUS(
+            FsRtlAllocateExtraCreateParameterFromLookasideList(&Type, 64, 0, OnFree, &List, &First),
+            STATUS_SUCCESS);
+        EXPECT_STATUS(
+            FsRtlAllocateExtraCreateParameterFromLookasideList(&Type, 64, 0, NULL, &List, &Second),
+            STATUS_SUCCESS);
+        EXPECT(First != NULL && Second != NULL && First != Second);
+        RtlFillMemory(First, 64, 0x5A);
+        FsRtlFreeExtraCreateParameter(First);
+        EXPECT(Freed == 1 && FreedContext == First);
+        EXPECT_STATUS(
+            FsRtlAllocateExtraCreateParameterFromLookasideList(&Type, 8, 0, NULL, &List, &Again),
+            STATUS_SUCCESS);
+        EXPECT_EQ(Again, First);
+        FsRtlFreeExtraCreateParameter(Again);
+        FsRtlFreeExtraCreateParameter(Second);
+        EXPECT_EQ(Freed, 1); /* the others have no callback */
+        EXPECT(List.NonPaged.L.TotalAllocates == 3 && List.NonPaged.L.TotalFrees == 3);
+        FsRtlDeleteExtraCreateParameterLookasideList(&List, Kinds[i]);
+    }
+}
+
+TEST_DRIVER(TEST(Lists), TEST(OfIrps), TEST(Lookasides))
