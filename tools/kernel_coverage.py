@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""Which lines of nt/ does which test execute?  kernel_coverage.py [--again] [--slow] [--only TEXT] [--holes] [--lines] BUILD
+"""Which lines of nt/ does which test execute?  kernel_coverage.py [--again] [--slow] [--only TEXT] [--holes] [--lines] [--carry COMMIT] BUILD
 
 Runs every test of the suite with NTLAB_KERNEL_COVERAGE (host/cli/request.c): an int3 at each basic block of ntoskrnl.exe
 tells when it is reached. What came of it is kept in BUILD/kernel-coverage.json, by test; a test whose files and whose kernel
 are the same is not run again. tools/mutate.py reads it: it runs on a mutant only the tests that execute its line.
+--carry COMMIT: what is known is of an older kernel, made of that commit's sources; it is carried over line by line, a line that is new
+or has changed is executed by nobody until a test is run again, and then only tests that are new are run.
 --slow: also those that search or work for minutes; where they have a table, each row of it is a test.
 
 Printed: for each file the functions that no test executes, and how many of its lines; with --lines those lines.
 """
 import argparse
 import collections
+import difflib
 import glob
 import hashlib
 import json
@@ -216,6 +219,38 @@ class Coverage:
                 last = time.monotonic()
         self.save()
 
+    def carry(self, commit, tests):
+        """What BUILD's file knows of the kernel of another commit; how many tests that is."""
+        known = json.load(open(self.path))
+        if known["kernel"] == self.kernel or not known["lines"]:
+            return 0
+        by_name = {test.name: test for test in tests}
+        self.blocks = measure(min((t for t in tests if t.name in known["tests"] and not t.slow),
+                                  key=lambda t: known["tests"][t.name]["seconds"] or PATIENCE), self.build)[2]
+        lines, now = self.lines(), collections.defaultdict(int)
+        for path, old in known["lines"].items():
+            was = subprocess.run(["git", "-C", ROOT, "show", f"{commit}:{path}"], capture_output=True, text=True)
+            if was.returncode != 0 or path not in lines:
+                continue
+            text = open(os.path.join(ROOT, path), encoding="utf-8").read().split("\n")
+            for at, to, count in difflib.SequenceMatcher(None, was.stdout.split("\n"), text, False).get_matching_blocks():
+                for i in range(1, count + 1):
+                    before, after = old.get(str(at + i), []), lines[path].get(to + i, [])
+                    for index, block in enumerate(before):
+                        same = [after[index]] if len(before) == len(after) else after
+                        now[block] |= sum(1 << new for new in same)
+        for name, test in known["tests"].items():
+            if test["seconds"] is None or name not in by_name:
+                continue
+            seen, bits = f"{int(test['seen'], 16):b}"[::-1], 0
+            index = seen.find("1")
+            while index >= 0:
+                bits |= now[index]
+                index = seen.find("1", index + 1)
+            self.tests[name] = {"seconds": test["seconds"], "seen": f"{bits:x}", "stamp": stamp(by_name[name], self.kernel)}
+        self.save()
+        return len(self.tests)
+
     def lines(self):
         """{file of nt/: {line: block numbers}}."""
         if not self.table:
@@ -286,15 +321,18 @@ def functions(path):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage="kernel_coverage.py [--again] [--slow] [--only TEXT] [--holes] [--lines] BUILD")
+    parser = argparse.ArgumentParser(usage="kernel_coverage.py [--again] [--slow] [--only TEXT] [--holes] [--lines TEXT] [--carry COMMIT] BUILD")
     parser.add_argument("--again", action="store_true", help="run tests even if nothing of theirs has changed")
     parser.add_argument("--slow", action="store_true", help="also the tests that take long")
     parser.add_argument("--only", default="", help="tests whose name holds this")
     parser.add_argument("--holes", action="store_true", help="run nothing, say what is known")
     parser.add_argument("--lines", default=None, help="with the lines, of files whose path holds this")
+    parser.add_argument("--carry", default=None, help="what is known is of the kernel of this commit")
     parser.add_argument("build")
     options = parser.parse_args()
     coverage = Coverage(os.path.abspath(options.build))
+    if options.carry is not None:
+        print(f"{coverage.carry(options.carry, tests_of(coverage.build))} tests carried over from {options.carry}", flush=True)
     if not options.holes:
         coverage.collect([t for t in tests_of(coverage.build) if options.only in t.name and (options.slow or not t.slow)], options.again)
     by_block, table = coverage.by_block(), coverage.lines()
