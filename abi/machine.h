@@ -172,6 +172,7 @@ struct abi_turn {
 enum abi_record_what {
     ABI_RECORD_STEPS = 1, /* every step goes to the trace ring */
     ABI_RECORD_STATE = 2, /* who asks leaves a hash of its stacks in `state` */
+    ABI_RECORD_CHECK = 4, /* at every step the kernel looks whether its structures are whole */
 };
 
 /*

@@ -486,6 +486,9 @@ VOID KiMemoryPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size);
 /* PKI_WOULD_WAIT: a lock word of which the bits of Mask must be clear. */
 BOOLEAN KiIsHeld(const volatile VOID *Lock, ULONG_PTR Mask);
 
+/* sound.c: from now on the dispatcher's structures are looked at in every step. */
+VOID KiBeginChecks(VOID);
+
 /* Puts a record into the trace ring; no schedule point. */
 volatile struct abi_record *KiTrace(ULONG Event, const volatile VOID *Object, ULONG64 A0,
                                     ULONG64 A1, ULONG64 A2, ULONG64 A3);

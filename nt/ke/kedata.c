@@ -63,6 +63,7 @@ KEVENT KiWindowOpens;
 
 /* record.c */
 KI_LARGE KI_RECORDING KiRecording;
+KI_LARGE KI_SOUND KiSound; /* sound.c */
 
 /* bugcheck.c, debug.c */
 volatile LONG KiBugCheckActive;

@@ -17,7 +17,7 @@
  *
  * Files: startup, agent (names), schedule (points, processors, ready lists), explore (what the host is
  * told while schedules are explored), inject (events of the environment), sanitize (callbacks of instrumented code), thread, process, wait,
- * held, servicetable (numbers and descriptors), event, mutant, semaphore, timer, queue, dpc, apc, region, apcsdisabled.S, suspend, irql, spinlock, time, service,
+ * held, sound (the kernel looks at itself), servicetable (numbers and descriptors), event, mutant, semaphore, timer, queue, dpc, apc, region, apcsdisabled.S, suspend, irql, spinlock, time, service,
  * trap, exception, bugcheck, debug, version, entry.S (all that C cannot say).
  */
 #ifndef NT_KE_KI_H
@@ -167,6 +167,19 @@ VOID KiSpin(volatile VOID *Lock, ULONG Mask); /* lets others run until (*Lock & 
 VOID KiYield(ULONG Operation);
 BOOLEAN KiRequeue(VOID); /* gives way to a ready thread of the same priority */
 VOID KiSetPriority(PKTHREAD Thread, SCHAR Priority);
+
+/* Each point of a run that is not searched is told: Machine->record. */
+#define KI_EACH_STEP (ABI_RECORD_STEPS | ABI_RECORD_CHECK)
+
+/* sound.c: ends the run if a structure of the dispatcher's is not whole; at a schedule point only. */
+typedef struct _KI_SOUND {
+    const char *What; /* is wrong; NULL: nothing */
+    const volatile VOID *Object;
+    BOOLEAN LeftTooOften; /* a region, by some thread */
+    UCHAR Stack[0x2000] __attribute__((aligned(16)));
+} KI_SOUND;
+extern KI_SOUND KiSound;
+VOID KiCheckSound(VOID);
 
 /* record.c */
 typedef struct _KI_RECORDING {

@@ -215,14 +215,17 @@ KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_I
     }
 }
 
-/* The current thread joins the queue's pool, as one that waits. DISPATCH_LEVEL. */
+/*
+ * The current thread joins the queue's pool, as one that waits. One that has been run down has none any more: its owner may initialize it
+ * again, which knows of no thread. DISPATCH_LEVEL.
+ */
 static VOID
 KiJoinQueue(PKQUEUE Queue)
 {
     PKTHREAD Thread = KiThread();
     PKQUEUE Old = Thread->Queue;
 
-    if (Old == Queue) {
+    if (Old == Queue || Queue->Header.Abandoned) {
         Queue->CurrentCount--;
         return;
     }

@@ -101,8 +101,7 @@ KiRecordStep(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldW
 VOID
 KiHideBudget(VOID)
 {
-    if ((Machine->record & ABI_RECORD_STEPS) && !Machine->explore &&
-        Machine->budget > KI_HIDDEN / 2) {
+    if ((Machine->record & KI_EACH_STEP) && !Machine->explore && Machine->budget > KI_HIDDEN / 2) {
         KiRecording.Budget = Machine->budget;
         Machine->budget = KI_HIDDEN;
     }

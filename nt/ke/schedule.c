@@ -127,7 +127,7 @@ KiLoadProcessor(ULONG Cpu)
     Machine->double_fault_rsp = (ULONG64)Pcr->Prcb.DpcStack;
     Machine->agent = (ULONG64)(Pcr->Prcb.DpcRoutineActive ? &Pcr->Prcb.DpcAgent : &Thread->Agent);
     Pcr->Prcb.RspBase = Thread->InitialStack;
-    if (Machine->record & ABI_RECORD_STEPS) {
+    if (Machine->record & KI_EACH_STEP) {
         KiHideBudget();
     }
     if (Thread == Pcr->Prcb.IdleThread) {
@@ -228,6 +228,19 @@ KiLonely(VOID)
     KiPcr()->Irql = OldIrql;
 }
 
+/* A run that is not searched has come to a point, and goes on there. */
+static VOID
+KiTellStep(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
+           ULONG_PTR Context)
+{
+    if (Machine->record & ABI_RECORD_STEPS) {
+        KiRecordStep(Operation, Object, WouldWait, Context);
+    }
+    if (Machine->record & ABI_RECORD_CHECK) {
+        KiCheckSound();
+    }
+}
+
 /* `Quick`: the host need only be asked who goes on, and nothing beside; KiPasses has said no. */
 static __attribute__((noinline)) VOID
 KiScheduleAsk(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
@@ -271,8 +284,8 @@ KiScheduleAsk(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Would
             Quick = FALSE;
         }
     }
-    if ((Machine->record & ABI_RECORD_STEPS) && KiSpendBudget()) {
-        KiRecordStep(Operation, Object, WouldWait, Context);
+    if ((Machine->record & KI_EACH_STEP) && KiSpendBudget()) {
+        KiTellStep(Operation, Object, WouldWait, Context);
         return;
     }
     if (KiHostClock && ++KiHostClockSlices >= KI_CLOCK_SLICES) {
@@ -284,9 +297,7 @@ KiScheduleAsk(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Would
     } else {
         KiLonely();
     }
-    if (Machine->record & ABI_RECORD_STEPS) {
-        KiRecordStep(Operation, Object, WouldWait, Context);
-    }
+    KiTellStep(Operation, Object, WouldWait, Context);
     KiPrcb()->QuantumEnd = KiPrcb()->ReadySummary != 0;
     KiCheckInterrupts(KiIrql());
 }

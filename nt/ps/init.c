@@ -264,6 +264,9 @@ VOID
 PspRunCommandLine(VOID)
 {
     HcBootInfo(&PspBoot);
+    if (HcConfig("self-check", NULL, 0) != 0 && !PspBoot.explore) {
+        KiBeginChecks();
+    }
     if (PspBoot.explore) {
         KiInjectAllow(PspBoot.clients != 0 ? PspBoot.inject : 0);
         Machine->explore = PspBoot.explore;

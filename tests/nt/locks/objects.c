@@ -276,6 +276,14 @@ QueueRundown(VOID)
     EXPECT_EQ(KeRundownQueue(&Queue), NULL);
     EXPECT_EQ(Await(0), STATUS_ABANDONED);
     EXPECT_EQ(Await(1), STATUS_ABANDONED);
+    EXPECT_EQ((LONG_PTR)KeRemoveQueue(&Queue, KernelMode, &Zero), STATUS_ABANDONED);
+    KeInitializeQueue(&Queue, 1); /* none of those who were there counts as one of its threads */
+    Send(0, DoRemove, NULL);
+    EXPECT(Busy(0));
+    KeInsertQueue(&Queue, &Entries[0]);
+    EXPECT_EQ(Await(0), (LONG_PTR)&Entries[0]);
+    EXPECT_EQ(KeReadStateQueue(&Queue), 0);
+    KeRundownQueue(&Queue);
     EndWorkers();
 }
 
