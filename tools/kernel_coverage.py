@@ -132,7 +132,7 @@ class BugTest:
                           os.path.join(ROOT, "tests/bugs/bugs.list"), self.row)[1] is not None
 
     def text(self):
-        return read_sources([os.path.join(ROOT, "tests/bugs", self.row[1])])
+        return read_sources([os.path.join(ROOT, "tests/bugs", self.row[1])]) + " ".join(self.row)
 
 
 def rows_of(table):

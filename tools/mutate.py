@@ -6,7 +6,7 @@ Each mutant is the kernel with one line of nt/ changed: a condition negated, a s
 swapped, an operator or a constant off by one. One object is compiled, the kernel linked, and put into BUILD.mutant/box
 beside links to everything else of BUILD; then the tests of the suite that execute the line (tools/kernel_coverage.py, which
 is run first for what it does not know) run on it, until one fails: the mutant is killed. First come those that killed another mutant
-of the file, then those whose source names the function, then those that execute most of the file in the least time. Tests that take
+of the file, those that break the rule that the line names, those whose source names the function, then those whose name shares words with it and those that execute most of the file in the least time. Tests that take
 minutes run if no quick one executes the line. One that hangs is killed by a time-out. No test executes the line: it survives at once.
 One whose tests take longer than --patience is undecided: it is listed, and counts as one that was not killed.
 
@@ -258,6 +258,11 @@ def mirror(build):
     return folder
 
 
+def words_of(text):
+    """VfUnloadLink and unload-link: unload, link."""
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]{3,}", text)}
+
+
 class Judge:
     """Runs the tests that execute a line on the kernel that it was changed in."""
 
@@ -308,11 +313,14 @@ class Judge:
         component, stem = path.split("/")[1], os.path.splitext(os.path.basename(path))[0]
         function = next((f for f, first, last in kernel_coverage.functions(path) if first <= mutant.line + 1 <= last), "?")
         called = {function, re.sub("^Nt", "Zw", function)}
+        line = self.text(path)[mutant.line]
+        rules = set(re.findall(r"VfRule(\w+)", line))  # a bug driver's row says which rule it breaks
+        spoken = words_of(function + " " + line)
 
         def rank(name):
             near = name.startswith(component + "/") or name.startswith("bug/") and component == "vf" or stem in name
-            return (-self.kills[path, name], not called & self.words[name],
-                    self.coverage.tests[name]["seconds"] / (1 + reached[name]) / (4 if near else 1))
+            return (not rules & self.words[name], -self.kills[path, name], not called & self.words[name],
+                    self.coverage.tests[name]["seconds"] / (1 + reached[name]) / (4 if near else 1) / 4 ** len(spoken & words_of(name)))
         return sorted(names, key=rank)
 
     def kill(self, mutant):

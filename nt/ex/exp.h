@@ -26,21 +26,11 @@
 #include "nt/inc/ps.h"
 #include "nt/inc/se.h"
 #include "nt/inc/mm.h"
+#include "nt/inc/sound.h"
 
 #ifndef OBP_NOT_WAITABLE
 #define OBP_NOT_WAITABLE ((ULONG) - 1)
 #endif
-
-/* A live block of pool; it may not be freed, nor may others be allocated, while all are visited. */
-typedef struct _EXP_BLOCK {
-    PVOID Address;
-    SIZE_T Bytes;
-    ULONG Tag;
-    BOOLEAN Paged;
-    UCHAR Owner; /* 0: the kernel (owned.c) */
-} EXP_BLOCK;
-typedef VOID (*PEXP_POOL_VISITOR)(PVOID Context, const EXP_BLOCK *Block);
-VOID ExpVisitPool(PEXP_POOL_VISITOR Visit, PVOID Context);
 
 /* Stores a handle where a caller of Mode asked for it. The place has been probed. */
 FORCEINLINE NTSTATUS

@@ -13,17 +13,11 @@
  *       the same run.
  */
 #include "nt/ke/ki.h"
+#include "nt/inc/sound.h"
 
 #define KI_SOUND_MOST 100000 /* entries of a list that never comes back to its head */
 
-#define KI_DEMAND(Holds, Text, Thing)                                                              \
-    do {                                                                                           \
-        if (!(Holds)) {                                                                            \
-            KiUnsound(Text, Thing);                                                                \
-        }                                                                                          \
-    } while (0)
-
-static VOID
+VOID
 KiUnsound(const char *What, const volatile VOID *Object)
 {
     if (KiSound.What == NULL) {
@@ -446,6 +440,25 @@ KiCheckTimers(VOID)
     }
 }
 
+/* Between those that have begun and not ended, and all that are in the list: who creates or ends one counts it on the way. */
+static VOID
+KiCheckActive(PEPROCESS Process)
+{
+    PLIST_ENTRY Head = &Process->Pcb.ThreadListHead;
+    LONG Least = 0, Most = 0;
+
+    for (PLIST_ENTRY At = Head->Flink; At != Head; At = At->Flink) {
+        PETHREAD Thread = CONTAINING_RECORD(At, ETHREAD, Tcb.ThreadListEntry);
+
+        Least += Thread->Tcb.State != Initialized && !Thread->Terminating;
+        Most++;
+    }
+    KI_DEMAND(Process->ActiveThreads >= Least && Process->ActiveThreads <= Most,
+              "how many threads of a process live", Process);
+    KI_DEMAND(Process->Pcb.Header.SignalState == 0 || Process->ActiveThreads == 0,
+              "a process that has ended has threads", Process);
+}
+
 static VOID
 KiCheckAll(PVOID Unused)
 {
@@ -458,23 +471,42 @@ KiCheckAll(PVOID Unused)
     for (PLIST_ENTRY At = PsActiveProcessHead.Flink; At != &PsActiveProcessHead; At = At->Flink) {
         KI_DEMAND(At->Flink->Blink == At, "the list of processes", At);
         KiCheckProcess(&CONTAINING_RECORD(At, EPROCESS, ActiveProcessLinks)->Pcb);
+        KiCheckActive(CONTAINING_RECORD(At, EPROCESS, ActiveProcessLinks));
+    }
+}
+
+VOID
+KiTellUnsound(VOID)
+{
+    char Text[160];
+
+    if (KiSound.What != NULL) {
+        KiFormatText(Text, sizeof(Text), "the kernel's own structures are not whole: %s (0x%p)",
+                     KiSound.What, KiSound.Object);
+        KiStop(ABI_INTERNAL, 0, NULL, NULL, Text);
     }
 }
 
 VOID
 KiCheckSound(VOID)
 {
-    char Text[160];
+    if (!KiBugCheckActive && KiSound.What == NULL) {
+        KiCallOnStack(KiSound.Stack + sizeof(KiSound.Stack), KiCheckAll, NULL); /* N3 */
+        KiTellUnsound();
+    }
+}
 
-    if (KiBugCheckActive || KiSound.What != NULL) {
-        return;
+/* Each slot that is taken belongs to somebody: to a thread or process, to a processor's idle thread or its DPCs, to the kernel and to
+   the stack that it booted on. */
+VOID
+KiCheckNames(ULONG Living)
+{
+    ULONG Taken = 0;
+
+    for (ULONG Word = 0; Word < RTL_NUMBER_OF(KiSlotBitmap); Word++) {
+        Taken += (ULONG)__builtin_popcountll(KiSlotBitmap[Word]);
     }
-    KiCallOnStack(KiSound.Stack + sizeof(KiSound.Stack), KiCheckAll, NULL); /* N3 */
-    if (KiSound.What != NULL) {
-        KiFormatText(Text, sizeof(Text), "the kernel's own structures are not whole: %s (0x%p)",
-                     KiSound.What, KiSound.Object);
-        KiStop(ABI_INTERNAL, 0, NULL, NULL, Text);
-    }
+    KI_DEMAND(Taken == 2 + 2 * KiProcessorCount + Living, "how many slots are taken", KiSlotBitmap);
 }
 
 VOID

@@ -7,6 +7,7 @@
 #include "nt/inc/window.h"
 #include "nt/inc/obend.h"
 #include "nt/inc/visit.h"
+#include "nt/inc/sound.h"
 
 static DECLSPEC_NORETURN VOID
 PspStop(ULONG Verdict, ULONG Code, const char *Message)
@@ -237,7 +238,7 @@ PspUnlistEnded(VOID)
     }
 }
 
-/* The tests' question: has the kernel forgotten memory of its own? */
+/* The tests' questions: are the kernel's counts right, and has it forgotten memory of its own? */
 static VOID
 PspCheckSelf(VOID)
 {
@@ -252,6 +253,10 @@ PspCheckSelf(VOID)
     RtlZeroMemory(KiThread()->WaitBlock,
                   sizeof(KiThread()->WaitBlock)); /* clients, that have ended */
     PspUnlistEnded();
+    KiCheckNames(ObpCountObjects(PsThreadTypeP) + ObpCountObjects(PsProcessTypeP));
+    ObpCheckSound();
+    ExpCheckSound();
+    KiTellUnsound();
     Count = ExpFindLost(Lost, sizeof(Lost));
     if (Count != 0) {
         KiFormatText(Text, sizeof(Text), "the kernel has lost %u blocks of its pool: %s", Count,

@@ -1,0 +1,36 @@
+/*
+ * sound.h - how the kernel looks at itself while it is tested (NTLAB_SELF_CHECK): nt/ke/sound.c in every step, the others at the end of a
+ * run that ends clean, when nobody else runs. None passes a schedule point or changes anything.
+ */
+#ifndef NT_INC_SOUND_H
+#define NT_INC_SOUND_H
+
+#include "nt/inc/ke.h"
+
+/* What is wrong, and where: the first that is told of is kept. */
+VOID KiUnsound(const char *What, const volatile VOID *Object);
+#define KI_DEMAND(Holds, Text, Thing)                                                              \
+    do {                                                                                           \
+        if (!(Holds)) {                                                                            \
+            KiUnsound(Text, Thing);                                                                \
+        }                                                                                          \
+    } while (0)
+VOID KiTellUnsound(VOID); /* ends the run if there is something */
+
+VOID KiCheckNames(ULONG Living); /* objects that have an agent's name: threads, processes */
+VOID ObpCheckSound(VOID);
+VOID ExpCheckSound(VOID);
+
+/* A live block of pool; it may not be freed, nor may others be allocated, while all are visited. */
+typedef struct _EXP_BLOCK {
+    PVOID Address;
+    SIZE_T Bytes;
+    ULONG Tag;
+    BOOLEAN Paged;
+    UCHAR Owner; /* 0: the kernel (owned.c) */
+} EXP_BLOCK;
+typedef VOID (*PEXP_POOL_VISITOR)(PVOID Context, const EXP_BLOCK *Block);
+VOID ExpVisitPool(PEXP_POOL_VISITOR Visit, PVOID Context);
+ULONG ObpCountObjects(POBJECT_TYPE Type);
+
+#endif
