@@ -82,7 +82,7 @@ def is_lesser(line):
 def stores(line):
     """What a statement of plain stores sets, as it is written; None if it may be more: a call, or a store through a bare pointer, which may fault."""
     found = re.fullmatch(r"\s*(\w[^*]*?)(?: [-+|&^]?= .+|\+\+|--);", line)
-    if found and not re.search(r"(?!sizeof)\b\w+\(", line):
+    if found and not re.search(r"\b(?!(?:sizeof|min|max)\()\w+\(", line):
         return [found[1]]
     found = re.fullmatch(r"\s*(?:InitializeListHead|Insert(?:Head|Tail)List|RemoveEntryList)\(([^()]*)\);", line)
     return [word.strip().lstrip("&") for word in found[1].split(",")] if found else None

@@ -489,7 +489,6 @@ KeIpiGenericCall(PKIPI_BROADCAST_WORKER Routine, ULONG_PTR Context)
         Pcr->Irql = There;
     }
     __asm__ volatile("wrgsbase %0" ::"r"(KiProcessor[Self]));
-    KiPcr()->Irql = 14;
     KeLowerIrql(OldIrql);
     return Result;
 }

@@ -23,7 +23,7 @@ static BARRIER AtStart, AfterOne, AfterTwo;
 
 static volatile LONG Before, Between, Early, Leaders, Calls;
 static LONG Processors;
-static ULONG64 Seen;
+static ULONG64 Seen, Called;
 
 static VOID NTAPI
 Routine(PKDPC Dpc, PVOID Context, PVOID SystemArgument1, PVOID SystemArgument2)
@@ -44,11 +44,32 @@ Routine(PKDPC Dpc, PVOID Context, PVOID SystemArgument1, PVOID SystemArgument2)
     KeSignalCallDpcDone(SystemArgument1);
 }
 
+/* "at IRQL = IPI_LEVEL", on each processor itself [DDI:wdm/keipigenericcall] */
 static ULONG_PTR NTAPI
 Count(ULONG_PTR Argument)
 {
+    EXPECT_EQ(KeGetCurrentIrql(), IPI_LEVEL);
+    InterlockedOr64((LONG64 *)&Called, 1ll << KeGetCurrentProcessorNumber());
     InterlockedIncrement(&Calls);
     return Argument;
+}
+
+static VOID
+CallAt(KIRQL Irql)
+{
+    KIRQL OldIrql;
+    ULONG Processor;
+
+    KeRaiseIrql(Irql, &OldIrql);
+    Processor = KeGetCurrentProcessorNumber();
+    Calls = 0;
+    Called = 0;
+    EXPECT_EQ(KeIpiGenericCall(Count, 5), 5); /* what the caller's own processor returned */
+    EXPECT_EQ(Calls, Processors);
+    EXPECT_EQ(Called, (1ull << Processors) - 1);
+    EXPECT_EQ(KeGetCurrentIrql(), Irql);
+    EXPECT_EQ(KeGetCurrentProcessorNumber(), Processor);
+    KeLowerIrql(OldIrql);
 }
 
 static VOID
@@ -65,8 +86,8 @@ EveryProcessor(VOID)
     EXPECT(AfterTwo.TotalProcessors == (ULONG)Processors);
     EXPECT_EQ(Seen, (1ull << Processors) - 1);
     EXPECT_EQ(KeGetCurrentIrql(), PASSIVE_LEVEL);
-    EXPECT_EQ(KeIpiGenericCall(Count, 5), 5); /* what the caller's own processor returned */
-    EXPECT_EQ(Calls, Processors);
+    CallAt(PASSIVE_LEVEL);
+    CallAt(DISPATCH_LEVEL);
     EXPECT(KeGetCurrentNodeNumber() <= KeQueryHighestNodeNumber());
     EXPECT_EQ(InitSafeBootMode, 0);
 }

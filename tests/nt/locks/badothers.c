@@ -5,6 +5,11 @@
 
 NTKERNELAPI VOID NTAPI ExAcquirePushLockExclusiveEx(PEX_PUSH_LOCK, ULONG);
 NTKERNELAPI VOID NTAPI ExReleasePushLockExclusiveEx(PEX_PUSH_LOCK, ULONG);
+NTKERNELAPI VOID NTAPI ExAcquirePushLockSharedEx(PEX_PUSH_LOCK, ULONG);
+NTKERNELAPI BOOLEAN NTAPI ExTryAcquirePushLockExclusiveEx(PEX_PUSH_LOCK, ULONG);
+NTKERNELAPI BOOLEAN NTAPI ExTryAcquirePushLockSharedEx(PEX_PUSH_LOCK, ULONG);
+NTKERNELAPI VOID NTAPI ExReleasePushLockSharedEx(PEX_PUSH_LOCK, ULONG);
+NTKERNELAPI VOID NTAPI ExReleasePushLockEx(PEX_PUSH_LOCK, ULONG);
 
 static EX_PUSH_LOCK Push;
 static EX_RUNDOWN_REF Rundown;
@@ -55,6 +60,22 @@ Misuse(VOID)
     KeEnterCriticalRegion();
     ExAcquirePushLockExclusiveEx(&Push, 0);
     ExReleasePushLockExclusiveEx(&Push, 0x80);
+#elif CASE >= 20 && CASE <= 24
+    /* The same of each other routine with flags; the lock is free, or held as its release wants it */
+    KeEnterCriticalRegion();
+#if CASE == 20
+    ExAcquirePushLockSharedEx(&Push, 0x40);
+#elif CASE == 21
+    ExTryAcquirePushLockExclusiveEx(&Push, 0x40);
+#elif CASE == 22
+    ExTryAcquirePushLockSharedEx(&Push, 0x40);
+#elif CASE == 23
+    ExAcquirePushLockSharedEx(&Push, 0);
+    ExReleasePushLockSharedEx(&Push, 0x40);
+#elif CASE == 24
+    ExAcquirePushLockSharedEx(&Push, 0);
+    ExReleasePushLockEx(&Push, 0x40);
+#endif
 #elif CASE == 3
     /* Waits for its own protection: for ever [K:run-down-protection] */
     ExInitializeRundownProtection(&Rundown);

@@ -191,7 +191,9 @@ Avl(VOID)
     RtlInitializeGenericTableAvl(&Table, CompareAvl, AllocateAvl, FreeAvl, NULL);
     for (Round = 0; Round < 6000; Round++) {
         RECORD Record = {Next() % KEYS, Round};
+        TABLE_SEARCH_RESULT Result;
         BOOLEAN New = FALSE;
+        PVOID Place;
 
         if (Next() % 2) {
             Found = RtlInsertElementGenericTableAvl(&Table, &Record, sizeof(Record), &New);
@@ -203,7 +205,10 @@ Avl(VOID)
             Count -= Present[Record.Key];
             Present[Record.Key] = 0;
         } else {
-            Found = RtlLookupElementGenericTableAvl(&Table, &Record);
+            Found = RtlLookupElementGenericTableFullAvl(&Table, &Record, &Place, &Result);
+            Bad += (Result == TableFoundNode) != (Found != NULL) ||
+                   (Result == TableEmptyTree) != (Count == 0);
+            Bad += RtlLookupElementGenericTableAvl(&Table, &Record) != Found;
             Bad += (Found != NULL) != Present[Record.Key];
         }
         Bad += RtlNumberGenericTableElementsAvl(&Table) != (ULONG)Count;
