@@ -242,6 +242,8 @@ PspUnlistEnded(VOID)
 static VOID
 PspCheckSelf(VOID)
 {
+    ULONG64 Points = Machine->points,
+            Hash = Machine->hash; /* what is done here is not of the run */
     char Lost[300], Text[400];
     ULONG Count;
 
@@ -263,6 +265,8 @@ PspCheckSelf(VOID)
                      Lost);
         PspStop(ABI_INTERNAL, 0, Text);
     }
+    Machine->points = Points;
+    Machine->hash = Hash;
 }
 
 VOID

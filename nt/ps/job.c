@@ -392,13 +392,15 @@ NtQueryInformationJobObject(HANDLE JobHandle, ULONG Class, PVOID Buffer, ULONG L
     }
     if (NT_SUCCESS(Status) && (Class == 3 ? Length < Size : Length != Size)) {
         Status = STATUS_INFO_LENGTH_MISMATCH;
+    } else if (Class == 3 && ((PULONG)Answer.List)[1] < ((PULONG)Answer.List)[0]) {
+        Status = STATUS_BUFFER_OVERFLOW; /* what has room is told */
     }
     ObDereferenceObject(Job);
     if (Status == STATUS_INVALID_INFO_CLASS) {
         return Status;
     }
     __try {
-        if (NT_SUCCESS(Status)) {
+        if (!NT_ERROR(Status)) {
             RtlCopyMemory(Buffer, &Answer, Size);
         }
         if (ReturnLength != NULL) {

@@ -151,6 +151,128 @@ Limits(void)
     CloseHandle(Job);
 }
 
+/* All members that live end with the job, however many; a list that has no room for all says how many there are. */
+static void
+Several(const char *Self)
+{
+    enum { COUNT = 3 };
+    HANDLE Job = CreateJobObjectA(NULL, "Local\\ntlab-job"), Opened, Process[COUNT];
+    struct {
+        DWORD Assigned, Listed;
+        ULONG_PTR Id[4];
+    } Ids = {0}; /* JOBOBJECT_BASIC_PROCESS_ID_LIST */
+    DWORD Bytes = 0;
+
+    Opened = OpenJobObjectA(JOB_OBJECT_QUERY, FALSE, "Local\\ntlab-job");
+    EXPECT(Opened != NULL);
+    EXPECT(OpenJobObjectA(JOB_OBJECT_QUERY, FALSE, "Local\\ntlab-none") == NULL);
+    EXPECT_EQ(GetLastError(), ERROR_FILE_NOT_FOUND);
+    for (int i = 0; i < COUNT; i++) {
+        Process[i] = Start(Self, "sleeps");
+        EXPECT(AssignProcessToJobObject(Job, Process[i]));
+        EXPECT_EQ(Accounts(Opened).ActiveProcesses, i + 1);
+    }
+    EXPECT(!QueryInformationJobObject(Job, JobObjectBasicProcessIdList, &Ids,
+                                      8 + 2 * sizeof(ULONG_PTR), &Bytes));
+    EXPECT_EQ(GetLastError(), ERROR_MORE_DATA);
+    EXPECT_EQ(Ids.Assigned, COUNT);
+    EXPECT_EQ(Ids.Listed, 2);
+    EXPECT(Ids.Id[0] != 0 && Ids.Id[1] != 0);
+    EXPECT_EQ(Ids.Id[2], 0);
+    EXPECT(QueryInformationJobObject(Job, JobObjectBasicProcessIdList, &Ids, sizeof(Ids), &Bytes));
+    EXPECT_EQ(Bytes, 8 + COUNT * sizeof(ULONG_PTR));
+    for (int i = 0; i < COUNT; i++) {
+        EXPECT(Ids.Id[i] == GetProcessId(Process[0]) || Ids.Id[i] == GetProcessId(Process[1]) ||
+               Ids.Id[i] == GetProcessId(Process[2]));
+    }
+    EXPECT(TerminateJobObject(Job, 77));
+    for (int i = 0; i < COUNT; i++) {
+        EXPECT(Ends(Process[i], 100));
+        EXPECT_EQ(CodeOf(Process[i]), 77);
+        EXPECT(!AssignProcessToJobObject(Job, Process[i])); /* nobody joins who has ended */
+        CloseHandle(Process[i]);
+    }
+    EXPECT_EQ(Accounts(Job).ActiveProcesses, 0);
+    EXPECT_EQ(Accounts(Job).TotalProcesses, COUNT);
+    CloseHandle(Opened);
+    CloseHandle(Job);
+}
+
+/* Extended limits are kept whole; what is no limit is refused and changes nothing. */
+static void
+Extended(void)
+{
+    HANDLE Job = CreateJobObjectA(NULL, NULL), Weak;
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION Limit = {
+        .BasicLimitInformation = {.LimitFlags = JOB_OBJECT_LIMIT_PROCESS_MEMORY |
+                                                JOB_OBJECT_LIMIT_PRIORITY_CLASS,
+                                  .PriorityClass = IDLE_PRIORITY_CLASS},
+        .ProcessMemoryLimit = 0x123000,
+        .JobMemoryLimit = 0x456000};
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION Got = {.JobMemoryLimit = 99};
+    JOBOBJECT_BASIC_LIMIT_INFORMATION Basic = {.LimitFlags = 99};
+    DWORD Bytes = 0;
+
+    EXPECT(SetInformationJobObject(Job, JobObjectExtendedLimitInformation, &Limit, sizeof(Limit)));
+    EXPECT(QueryInformationJobObject(Job, JobObjectExtendedLimitInformation, &Got, sizeof(Got),
+                                     &Bytes));
+    EXPECT_EQ(Bytes, sizeof(Got));
+    EXPECT_EQ(Got.BasicLimitInformation.LimitFlags, Limit.BasicLimitInformation.LimitFlags);
+    EXPECT_EQ(Got.BasicLimitInformation.PriorityClass, IDLE_PRIORITY_CLASS);
+    EXPECT_EQ(Got.ProcessMemoryLimit, 0x123000);
+    EXPECT_EQ(Got.JobMemoryLimit, 0x456000);
+    EXPECT(QueryInformationJobObject(Job, JobObjectBasicLimitInformation, &Basic, sizeof(Basic),
+                                     NULL));
+    EXPECT_EQ(Basic.LimitFlags, Limit.BasicLimitInformation.LimitFlags);
+
+    Limit.BasicLimitInformation.LimitFlags = 0x80000000;
+    EXPECT(!SetInformationJobObject(Job, JobObjectExtendedLimitInformation, &Limit, sizeof(Limit)));
+    EXPECT_EQ(GetLastError(), ERROR_INVALID_PARAMETER);
+    EXPECT(!SetInformationJobObject(Job, JobObjectExtendedLimitInformation, &Got, sizeof(Got) - 8));
+    EXPECT_EQ(GetLastError(), ERROR_BAD_LENGTH);
+    EXPECT(!SetInformationJobObject(Job, (JOBOBJECTINFOCLASS)99, &Got, 4));
+    EXPECT(!QueryInformationJobObject(Job, (JOBOBJECTINFOCLASS)99, &Got, 4, NULL));
+    DuplicateHandle(GetCurrentProcess(), Job, GetCurrentProcess(), &Weak, JOB_OBJECT_QUERY, FALSE,
+                    0);
+    EXPECT(!SetInformationJobObject(Weak, JobObjectBasicLimitInformation, &Basic, sizeof(Basic)));
+    EXPECT_EQ(GetLastError(), ERROR_ACCESS_DENIED);
+    EXPECT(QueryInformationJobObject(Weak, JobObjectExtendedLimitInformation, &Got, sizeof(Got),
+                                     NULL));
+    EXPECT_EQ(Got.BasicLimitInformation.LimitFlags, Basic.LimitFlags);
+    CloseHandle(Weak);
+    CloseHandle(Job);
+}
+
+/* No more than it may have: those who would be too many do not get in, and one who has ended makes room. */
+static void
+Limited(const char *Self)
+{
+    HANDLE Job = CreateJobObjectA(NULL, NULL);
+    HANDLE First = Start(Self, "sleeps"), Second = Start(Self, "sleeps"),
+           Third = Start(Self, "sleeps");
+    JOBOBJECT_BASIC_LIMIT_INFORMATION Limit = {.LimitFlags = JOB_OBJECT_LIMIT_ACTIVE_PROCESS,
+                                               .ActiveProcessLimit = 1};
+
+    EXPECT(SetInformationJobObject(Job, JobObjectBasicLimitInformation, &Limit, sizeof(Limit)));
+    EXPECT(AssignProcessToJobObject(Job, First));
+    EXPECT(!AssignProcessToJobObject(Job, Second));
+    EXPECT_EQ(GetLastError(), ERROR_NOT_ENOUGH_QUOTA);
+    EXPECT(!IsIn(Second, Job));
+    EXPECT_EQ(Accounts(Job).ActiveProcesses, 1);
+    TerminateProcess(First, 0);
+    EXPECT(Ends(First, 100));
+    EXPECT(AssignProcessToJobObject(Job, Third));
+    EXPECT_EQ(Accounts(Job).ActiveProcesses, 1);
+    EXPECT_EQ(Accounts(Job).TotalProcesses, 2);
+    TerminateProcess(Second, 0);
+    TerminateJobObject(Job, 0);
+    EXPECT(Ends(Second, 100) && Ends(Third, 100));
+    CloseHandle(First);
+    CloseHandle(Second);
+    CloseHandle(Third);
+    CloseHandle(Job);
+}
+
 /* A process of a job creates its children in it. */
 static void
 Inherited(const char *Self)
@@ -187,6 +309,9 @@ main(int Count, char **Words)
         Sleep(INFINITE);
     }
     Members(Words[0]);
+    Several(Words[0]);
+    Extended();
+    Limited(Words[0]);
     Limits();
     Child = Start(Words[0], "own"); /* the caller is one of them */
     EXPECT(Ends(Child, 1000));
