@@ -10,7 +10,8 @@
  *   B1  Two beginnings of the same trace that ended with the same agent leave the same to do. The one
  *       that has spent no less is cut. (Partial-order reduction proper would be unsound here: whether
  *       a schedule is within a bound is not a matter of its trace.)
- *   B2  A trace counts once, whatever bound it was found with.
+ *   B2  A trace counts once, whatever bound it was found with. What an agent does at its end and no step of another one depends on is no
+ *       part of it: it follows from the rest, and the run may have ended before it was done (brute.c, O5).
  *   B3  An operation on objects that no other agent has been seen at commutes with all that others do. To
  *       switch in front of it shows nothing that a switch behind it does not, at the same cost: so there
  *       is none. If an object turns out to be shared after all, the bound is searched again.
@@ -22,10 +23,10 @@
 #include <errno.h>
 #include <string.h>
 #include "host/explore/happens.h"
+#include "host/explore/hashes.h"
 #include "host/machine/machine.h"
 
 #define MAX_BEGINNINGS (1u << 22)
-#define MAX_TRACES     (1u << 22)
 #define MAX_OBJECTS    (1u << 18)
 #define MOST_BOUND     1000 /* of preemptions: more than any run has */
 
@@ -51,8 +52,8 @@ struct known_object {
 static struct node *path;
 static struct known_object *known;
 static struct beginning *beginnings;
-static uint64_t *traces;
-static uint32_t beginnings_used, traces_used, known_used, epoch;
+static struct hashes traces;
+static uint32_t beginnings_used, known_used, epoch;
 static uint32_t prefix; /* answers that are given */
 static uint32_t bound, last_bound;
 static uint32_t completed; /* 1 + bound that was completed */
@@ -64,20 +65,18 @@ init(const struct run_search *search)
     if (path == NULL) {
         path = search_reserve(MAX_STEPS * sizeof(*path));
         beginnings = search_reserve(MAX_BEGINNINGS * sizeof(*beginnings));
-        traces = search_reserve(MAX_TRACES * sizeof(*traces));
         known = search_reserve(MAX_OBJECTS * sizeof(*known));
     }
-    if (path == NULL || known == NULL || beginnings == NULL || traces == NULL) {
+    if (path == NULL || known == NULL || beginnings == NULL || hashes_init(&traces) != 0) {
         return -ENOMEM;
     }
     if (beginnings_used != 0) {
         memset(beginnings, 0, MAX_BEGINNINGS * sizeof(*beginnings));
-        memset(traces, 0, MAX_TRACES * sizeof(*traces));
         memset(known, 0, MAX_OBJECTS * sizeof(*known));
     }
     known_used = epoch = 0;
     again = false;
-    beginnings_used = traces_used = prefix = bound = completed = 0;
+    beginnings_used = prefix = bound = completed = 0;
     cut_off = whole = false;
     few = search->few;
     last_bound = search->bound != 0 ? search->bound - 1 : MOST_BOUND;
@@ -337,28 +336,54 @@ choose(const struct question *question)
     return node->chosen;
 }
 
+/* B2: for each agent 1 + its last step that another one's depends on. */
+static void
+find_seen(uint32_t *seen)
+{
+    memset(seen, 0, MAX_AGENTS * sizeof(*seen));
+    for (uint32_t i = 0; i < happens_steps; i++) {
+        const struct step *step = &happens_step[i];
+
+        for (uint32_t t = 0; t < step->touches; t++) {
+            uint32_t object = step->touch[t].object;
+            struct touch mine = {.writes = step->touch[t].writes, .counts = step->touch[t].counts};
+            uint32_t at = mine.writes || mine.counts != COUNTS_NOT ? step->touch[t].before
+                                                                   : step->touch[t].before_write;
+
+            /* Whoever changed it before depends on what was before that. */
+            while (at != 0) {
+                const struct step *earlier = &happens_step[at - 1];
+                const struct step_touch *touch = happens_touch(earlier, object);
+
+                if (earlier->agent != step->agent && seen[earlier->agent] < at &&
+                    touches_conflict(mine.writes, mine.counts, touch->writes, touch->counts)) {
+                    seen[earlier->agent] = at;
+                }
+                at = touch->writes ? 0 : touch->before;
+            }
+        }
+    }
+}
+
+static uint64_t
+trace_of_run(void)
+{
+    uint32_t seen[MAX_AGENTS];
+    uint64_t hash = 0;
+
+    find_seen(seen);
+    for (uint32_t i = 0; i < happens_steps; i++) {
+        hash += i < seen[happens_step[i].agent] ? happens_step[i].hash : 0;
+    }
+    return hash;
+}
+
 /* B2. A run that crashed is told by its last step and what came before that: what others did beside it does not matter. */
 static bool
 repeats(const struct abi_stop *why, bool crashed)
 {
-    uint64_t hash =
-        (crashed && happens_steps > 0 ? ~happens_step[happens_steps - 1].hash : happens_trace()) |
-        1;
-
-    for (uint64_t at = hash >> 1;; at++) {
-        uint64_t *entry = &traces[at & (MAX_TRACES - 1)];
-
-        if (*entry == hash) {
-            return true;
-        }
-        if (*entry == 0) {
-            if (traces_used < MAX_TRACES / 4 * 3) {
-                traces_used++;
-                *entry = hash;
-            }
-            return false;
-        }
-    }
+    return !hashes_add(&traces, crashed && happens_steps > 0 ? ~happens_step[happens_steps - 1].hash
+                                                             : trace_of_run());
 }
 
 static void

@@ -334,8 +334,8 @@ start(const struct operation *operation, struct cursor *cursor)
     return used;
 }
 
-static const struct step_touch *
-touch_of(const struct step *step, uint32_t object)
+const struct step_touch *
+happens_touch(const struct step *step, uint32_t object)
 {
     const struct step_touch *touch = step->touch;
 
@@ -419,7 +419,7 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
             if (cursor[i].at != at + 1) {
                 continue;
             }
-            touch = touch_of(step, cursor[i].object);
+            touch = happens_touch(step, cursor[i].object);
             dependent |=
                 touches_conflict(cursor[i].writes, cursor[i].counts, touch->writes, touch->counts);
             ordered &= cursor[i].ordered;

@@ -55,6 +55,8 @@ void happens_take(const struct question *question, uint32_t agent,
 void happens_blocked(const struct question *end, uint32_t agent,
                      void (*race)(uint32_t earlier, uint32_t agent, const uint32_t *clock));
 
+/* What the step does to an object that it touches. */
+const struct step_touch *happens_touch(const struct step *step, uint32_t object);
 /* Of an object's number: see struct touch. */
 uint64_t happens_key(uint32_t object);
 /* Of a step: for each agent 1 + the number of its last step that happens before (or is) it. */
