@@ -12,8 +12,11 @@
  *       as able to make it. If they do not, something that matters is missing in the table of what depends on what, and
  *       the search ends there, saying so.
  *   O3  Two schedules of one trace end in the same way.
- *   O4  A run that crashed is told by its last step and what that depends on: what others did beside it does not matter.
+ *   O4  A run that crashed is told by its last step and what that depends on: what others did beside it does not matter. Here an agent
+ *       depends on the step that made or woke it too.
  *   O5  What an agent does at its end, and nobody else depends on, tells no trace from another: trace_of_run.
+ *   O7  What the environment could not add now is told by its name alone: what it would be about (a request that is no longer there)
+ *       may be as it was told last.
  *   O6  Where O2 does not hold, both schedules are told, and whom the questions differ about.
  */
 #include <errno.h>
@@ -36,7 +39,9 @@ struct stood {
 struct taken {
     agent_set todo; /* agents that are still to be tried here */
     uint64_t hash;  /* of the step and of what it depends on */
+    uint64_t past;  /* O4: the same, with what made or woke its agent */
     uint64_t trace;
+    agent_set present;
     uint32_t
         beginning; /* O6: 1 + entry of `beginnings` that the question in front of it is, 0: none */
     uint8_t chosen;
@@ -158,11 +163,28 @@ stood_of(const struct question *question, uint32_t agent)
     uint32_t count = operation_touches(operation, touch);
     uint64_t hash = mix(one.name + ((uint64_t)one.op << 32));
 
+    if (operation_injected(operation) && !one.able) { /* O7 */
+        count = 0;
+    }
     for (uint32_t i = 0; i < count; i++) {
         hash += mix(touch[i].key + touch[i].writes);
     }
     one.hash = mix(hash + one.able);
     return one;
+}
+
+/* 1 + the step behind which the agent of path[at] was there (again), 0: it was at the root, or has made a step since. */
+static uint32_t
+made_by(uint32_t at)
+{
+    uint32_t agent = path[at].chosen;
+
+    for (uint32_t i = at; i > 0 && path[i - 1].chosen != agent; i--) {
+        if ((path[i - 1].present >> agent & 1) == 0) {
+            return i;
+        }
+    }
+    return 0;
 }
 
 /* The agent of path[at] takes its step. */
@@ -172,15 +194,22 @@ take(uint32_t at, const struct question *question)
     struct taken *step = &path[at];
     const struct operation *operation = &question->next[step->chosen];
     uint64_t hash = mix(explorer_name(step->chosen) + ((uint64_t)operation->op << 32) + 1);
+    uint64_t past = hash;
+    uint32_t maker = made_by(at);
 
     step->step = stood_of(question, step->chosen);
     step->touches = (uint8_t)operation_touches(operation, step->touch);
+    step->present = question->present;
     for (uint32_t i = 0; i < at; i++) {
         if (depends(&path[i], step)) {
             hash += mix(path[i].hash);
+            past += mix(path[i].past);
+        } else if (i + 1 == maker) {
+            past += mix(path[i].past);
         }
     }
     step->hash = mix(hash);
+    step->past = mix(past);
     step->trace = step->hash + (at > 0 ? path[at - 1].trace : 0);
 }
 
@@ -377,7 +406,7 @@ repeats(const struct abi_stop *why, bool crashed)
     bool is_new;
 
     if (steps > 0) {
-        trace = crashed ? ~path[steps - 1].hash : trace_of_run();
+        trace = crashed ? ~path[steps - 1].past : trace_of_run();
     }
     entry = known_of(traces, &traces_used, trace, &is_new);
     if (entry == NULL) {

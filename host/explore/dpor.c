@@ -30,6 +30,12 @@
  *   D10 Whoever is before the other step of a race may be in front of another operation there than the one that it makes behind it:
  *       operation_is_steady. If it sleeps at that question, what comes between may have woken it, though it begins with nothing that
  *       the operation it makes now follows. So then it does not count as one that could begin the other order.
+ *   D11 A trace that ends in a crash is told by the last step and all that comes before it: what others had done beside it does
+ *       not matter (bounded.c, B2; brute.c, O4). So of the runs that crash so the one counts that has nothing else in it, whoever does
+ *       it, and it is asked for as if the last step raced with all that does not come before it. That it crashes too is tried at once: memory
+ *       whose accesses are no steps may have a part in it. If it does not, each of those runs counts.
+ *   D12 Where a run ends while a thread sleeps, its end does not depend on what that would do: it repeats a trace in which that was done.
+ *       (An event, a timer and a DPC that did not come make another trace.)
  *   D7  A search that is split into shards tries all who can step at the first `top` questions, so nothing
  *       below asks anything of them; who does what is below is told by a hash of the answers there.
  */
@@ -56,14 +62,25 @@ static bool skipped;     /* the run has come to another shard's part */
 static bool handed_over; /* there was no run before this one */
 static agent_set
     counting; /* D9: who sleeps at the next question in front of an operation that counts */
+static agent_set left_asleep; /* D12 */
 static uint64_t complete, told;
+static struct {
+    enum { CRASH_NONE, CRASH_BARE, CRASH_AGAIN, CRASH_JUDGED } stage; /* of D11 */
+    bool same;
+    uint32_t first; /* step that does not come before the last one */
+    uint32_t steps; /* that do, in `agent`, and the last one */
+    struct abi_stop why;
+    uint8_t *agent;
+} crash;
 
 static int
 init(const struct run_search *search)
 {
     if (path == NULL) {
         path = search_reserve(MAX_STEPS * sizeof(*path));
+        crash.agent = search_reserve(MAX_STEPS);
     }
+    crash.stage = CRASH_NONE;
     prefix = length = root = 0;
     complete = told = 0;
     fresh = true;
@@ -73,7 +90,7 @@ init(const struct run_search *search)
     shards = search->shards;
     top = 0;
     learning = shards > 1;
-    return path == NULL ? -ENOMEM : happens_init();
+    return path == NULL || crash.agent == NULL ? -ENOMEM : happens_init();
 }
 
 static void
@@ -165,13 +182,23 @@ begin(uint64_t run)
 static uint32_t
 shared(void)
 {
+    if (crash.stage != CRASH_NONE) {
+        return crash.first;
+    }
     return handed_over || prefix == 0 ? 0 : prefix - 1;
 }
 
 static bool
 returns(uint32_t step)
 {
-    return step < happens_steps && step >= root && node_left(&path[step]) != 0;
+    return crash.stage != CRASH_BARE && step < happens_steps && step >= root &&
+           node_left(&path[step]) != 0;
+}
+
+static bool
+alone(uint32_t steps)
+{
+    return crash.stage != CRASH_BARE && happens_before_all(steps);
 }
 
 /* D7. The first `steps` answers are a run's, or lead to a part that one shard has. */
@@ -190,7 +217,59 @@ is_ours(uint32_t steps)
 static bool
 counts(void)
 {
-    return top == 0 || (!skipped && (happens_steps >= top || is_ours(happens_steps)));
+    return top == 0 || (!skipped && (happens_steps > top || is_ours(happens_steps)));
+}
+
+/* D11: does step `i` tell the crash? */
+static bool
+is_of_crash(uint32_t i)
+{
+    return happens_before(i, happens_steps - 1); /* a step comes before itself too */
+}
+
+static void
+leave_out_others(const struct abi_stop *why)
+{
+    crash.why = *why;
+    crash.steps = 0;
+    crash.first = happens_steps;
+    for (uint32_t i = 0; i < happens_steps; i++) {
+        if (is_of_crash(i)) {
+            crash.agent[crash.steps++] = happens_step[i].agent;
+        } else if (crash.first == happens_steps) {
+            crash.first = i;
+        }
+    }
+    crash.stage = CRASH_BARE;
+}
+
+/* D11: first without what others did, then as it was. */
+static bool
+again(const struct abi_stop *why, bool crashed)
+{
+    switch (crash.stage) {
+    case CRASH_NONE:
+        if (crashed && happens_steps > 0 && !happens_before_all(happens_steps) && counts()) {
+            leave_out_others(why);
+        }
+        break;
+    case CRASH_BARE:
+        crash.same = crashed && why->verdict == crash.why.verdict && why->code == crash.why.code;
+        crash.stage = CRASH_AGAIN;
+        break;
+    case CRASH_AGAIN:
+        crash.stage = CRASH_JUDGED;
+        break;
+    case CRASH_JUDGED:
+        break;
+    }
+    return crash.stage == CRASH_BARE || crash.stage == CRASH_AGAIN;
+}
+
+static bool
+repeats(const struct abi_stop *why, bool crashed)
+{
+    return crashed ? crash.stage == CRASH_JUDGED && crash.same : left_asleep != 0; /* D12 */
 }
 
 /* So deep that there are many parts for each shard. */
@@ -274,6 +353,34 @@ ask_instead(agent_set agents)
     }
 }
 
+/* D11: who could begin with what the crash needs? */
+static void
+ask_bare(void)
+{
+    const agent_set enabled = happens_step[crash.first].enabled;
+    agent_set agents =
+        happens_step[crash.first].present & ~set_one(happens_step[crash.first].agent);
+    uint32_t earliest = UINT32_MAX;
+    struct asking asking = {
+        .step = crash.first, .first = NO_AGENT, .doubtful = NO_AGENT, .instead = NO_AGENT};
+
+    for (; agents != 0; agents &= agents - 1) {
+        uint32_t other = set_first(agents);
+        uint32_t next = happens_next(other, crash.first);
+
+        if (next == 0 || !is_of_crash(next - 1) ||
+            !happens_initial(happens_clock(next - 1), other, crash.first)) {
+            continue;
+        }
+        asking.agents |= set_one(other);
+        if ((enabled >> other & 1) != 0 && next < earliest) {
+            earliest = next;
+            asking.first = other;
+        }
+    }
+    ask(&asking);
+}
+
 static void
 find_races_of_blocked(const struct question *question, uint32_t agent)
 {
@@ -295,11 +402,22 @@ find_taken_away(const struct question *question)
 }
 
 static uint32_t
+choose_bare(const struct question *question)
+{
+    uint32_t agent = question->step < crash.steps ? crash.agent[question->step] : NO_AGENT;
+
+    return agent != NO_AGENT && (question->enabled >> agent & 1) != 0 ? agent : ANSWER_CUT;
+}
+
+static uint32_t
 choose(const struct question *question)
 {
     struct node *node = &path[question->step];
     agent_set free;
 
+    if (crash.stage == CRASH_BARE) {
+        return choose_bare(question);
+    }
     if (question->step < happens_steps) { /* D4 */
         if (happens_step[question->step].enabled != question->enabled) {
             worker_fail("the run does not repeat: another question at step %u", question->step);
@@ -335,14 +453,17 @@ choose(const struct question *question)
     }
     node->enabled = question->enabled;
     node->asleep = (node->sleep | node->done) & ~set_one(node->chosen);
-    counting = 0;
+    counting = left_asleep = 0;
     for (agent_set set = node->asleep; set != 0; set &= set - 1) {
         uint32_t agent = set_first(set);
+        bool stays = question->next[agent].kind == ABI_AGENT_THREAD;
 
         counting |= operation_counts(&question->next[agent]) ? set_one(agent) : 0;
         if (operation_dependent(&question->next[agent], &question->next[node->chosen])) {
             node->asleep &= ~set_one(agent); /* D1 */
+            stays = false;
         }
+        left_asleep |= stays ? set_one(agent) : 0;
     }
     node->done |= set_one(node->chosen);
     taking_is_steady = operation_is_steady(&question->next[node->chosen]);
@@ -367,6 +488,10 @@ end(const struct question *question, bool cut)
     if (!cut && happens_steps > 0) {
         ask_instead(end_took_away(question, &happens_step[happens_steps - 1]));
     }
+    if (crash.stage == CRASH_JUDGED) {
+        ask_bare();
+    }
+    crash.stage = CRASH_NONE;
 }
 
 static bool
@@ -428,9 +553,11 @@ const struct strategy strategy_dpor = {.name = "dpor",
                                        .choose = choose,
                                        .shared = shared,
                                        .returns = returns,
-                                       .alone = happens_before_all,
+                                       .alone = alone,
                                        .end = end,
                                        .exhausted = SEARCH_EXHAUSTED,
+                                       .again = again,
+                                       .repeats = repeats,
                                        .counts = counts,
                                        .kind = STRATEGY_TREE,
                                        .load = load,

@@ -45,6 +45,8 @@
  *       anything is said of what a block of runs came to, all memory is looked at. If other memory had changed as well, the block is done again, and
  *       twice as many runs learn.
  *
+ *   X17 A strategy may have further runs made before one counts (strategy.h, again). Nothing is kept of these.
+ *
  * The answers of X1, X2 and X6 follow from the state alone, so a schedule holds the others only.
  */
 #include <errno.h>
@@ -1027,8 +1029,9 @@ is_bad(const struct abi_stop *why)
     return why->verdict != ABI_CLEAN || (why->code != 0 && !machine.request->client_exit_ignored);
 }
 
+/* `repeated`: what counts is another run of the same trace. */
 static void
-note_finding(const struct abi_stop *why)
+note_finding(const struct abi_stop *why, bool repeated)
 {
     struct search_results *results = it.results;
     struct search_finding *finding;
@@ -1036,7 +1039,7 @@ note_finding(const struct abi_stop *why)
 
     for (uint32_t i = 0; i < results->findings; i++) {
         if (results->finding[i].signature == signature) {
-            results->finding[i].times++;
+            results->finding[i].times += !repeated;
             return;
         }
     }
@@ -1049,7 +1052,7 @@ note_finding(const struct abi_stop *why)
                                        .hash = GUEST->hash,
                                        .signature = signature,
                                        .circle = why->verdict == ABI_HANG ? sighting_circle() : 0,
-                                       .times = 1,
+                                       .times = !repeated,
                                        .schedule = results->schedules,
                                        .schedule_length = it.at.scheduled,
                                        .preemptions = it.at.preemptions,
@@ -1143,12 +1146,26 @@ look_again(void)
     }
 }
 
+static bool
+has_crashed(const struct abi_stop *why)
+{
+    return why != NULL && why->verdict != ABI_CLEAN && !it.blocked && it.parting == 0;
+}
+
+/* X17 */
+static bool
+is_made_again(const struct abi_stop *why)
+{
+    return it.rooted && it.strategy->again != NULL && !trial_is_on() &&
+           it.strategy->again(why, has_crashed(why));
+}
+
 void
 explorer_ended(const struct abi_stop *why)
 {
     struct search_results *results = it.results;
     struct abi_stop tried;
-    bool counts, crashed, error = false;
+    bool counts, crashed, repeated, error = false;
     uint64_t digest, gone;
 
     if (it.search->replay && !it.over) {
@@ -1163,6 +1180,10 @@ explorer_ended(const struct abi_stop *why)
         it.strategy->begin(unit_run())) { /* X12 */
         begin_run();
         space_keep_apart(true);
+        start();
+    }
+    if (is_made_again(why)) { /* X17 */
+        begin_run();
         start();
     }
     if (trial_is_on()) {
@@ -1186,18 +1207,17 @@ explorer_ended(const struct abi_stop *why)
     if (counts && it.rooted && it.strategy->judge == NULL) {
         error = sighting_end(why, it.schedule, results);
     }
-    crashed = why != NULL && why->verdict != ABI_CLEAN && !it.blocked && it.parting == 0;
-    if (why == NULL ||
-        (it.rooted && it.strategy->repeats != NULL && it.strategy->repeats(why, crashed))) {
+    crashed = has_crashed(why);
+    repeated = why != NULL && it.rooted && it.strategy->repeats != NULL &&
+               it.strategy->repeats(why, crashed);
+    if (counts && why != NULL && is_bad(why) && it.strategy->judge == NULL && why != &it.wanted) {
+        note_finding(why, repeated);
+    }
+    if (why == NULL || repeated) {
         results->blocked += counts;
     } else if (counts) {
         results->traces++;
-        if (is_bad(why) || error) {
-            results->bad++;
-            if (is_bad(why) && it.strategy->judge == NULL && why != &it.wanted) {
-                note_finding(why);
-            }
-        }
+        results->bad += is_bad(why) || error;
     }
     if (it.strategy->judge != NULL && it.rooted) {
         tell_strategy(why);
@@ -1210,7 +1230,7 @@ explorer_ended(const struct abi_stop *why)
     if (why != NULL && !it.blocked) {
         gone = crashed ? gone_image(why) : 0;
         it.question.enabled &= crashed ? ~set_one(it.stepped) : 0;
-        it.question.present = it.question.enabled;
+        it.question.present &= crashed ? ~set_one(it.stepped) : 0;
         it.question.step = it.at.steps;
         if (gone != 0) { /* nt/ke/visit.c, I4 */
             it.next[it.stepped] = (struct operation){.op = SP_READ_STATE,

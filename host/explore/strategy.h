@@ -127,6 +127,10 @@ struct strategy {
        the one that did last. */
     void (*end)(const struct question *end, bool cut);
     enum search_outcome exhausted; /* what it means when nothing is left */
+    /* May be NULL. Asked when a run has come to its end, before all else: shall the explorer make one more run first, which counts
+       for nothing? What it asks there `choose` answers as it likes, and this is asked at its end too. The last run, for which
+       the answer is no, is the one that counts: it must be the first one over again. */
+    bool (*again)(const struct abi_stop *why, bool crashed);
     /* May be NULL. Asked when a run has come to its end, before `end`: has its trace been counted before?
        `crashed`: it ended in the middle, with agents left that could step. */
     bool (*repeats)(const struct abi_stop *why, bool crashed);

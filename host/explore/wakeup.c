@@ -23,10 +23,14 @@
  *       it is asked for as well.
  *   W5  What a step takes away (a timer that it cancels; everything, if it crashes or ends the run) could have come
  *       instead of it, so it is added where that step was chosen: D3 in dpor.c.
+ *   W8  A run that crashed is told by its last step and what came before that, and counts once: D11 in dpor.c. Nothing comes behind
+ *       such a step, so who sleeps in front of one does not stand for sequences that it is no part of; and the branch has swallowed others
+ *       (W2) for nothing, so all who do not sleep themselves are tried instead.
  */
 #include <errno.h>
 #include <string.h>
 #include "host/explore/happens.h"
+#include "host/explore/hashes.h"
 #include "host/machine/machine.h"
 
 #define MAX_BRANCHES (1u << 22)
@@ -37,6 +41,7 @@ struct move {
     uint64_t key[OPERATION_TOUCHES];
     uint8_t agent, touches;
     bool counts;              /* W6 */
+    bool crashes;             /* W8 */
     uint8_t up_down, counted; /* enum touch_counts, of key[counted] */
     unsigned __int128 writes; /* a bit for each key */
 };
@@ -67,6 +72,8 @@ static struct branch *branches;
 static uint32_t used, unused; /* so many have ever been used; list of free ones */
 static struct move *sleepers;
 static uint32_t prefix;
+static struct hashes crashes; /* W8 */
+static bool crashed;          /* the run that has ended */
 
 static int
 init(const struct run_search *search)
@@ -80,8 +87,10 @@ init(const struct run_search *search)
     prefix = 0;
     used = 1; /* 0 is none */
     unused = 0;
-    return path == NULL || branches == NULL || sleepers == NULL || event == NULL ? -ENOMEM
-                                                                                 : happens_init();
+    return path == NULL || branches == NULL || sleepers == NULL || event == NULL ||
+                   hashes_init(&crashes) != 0
+               ? -ENOMEM
+               : happens_init();
 }
 
 static void
@@ -241,7 +250,7 @@ could_begin(const struct move *move, uint32_t *at)
     *at = i;
     if (i == events) {
         for (uint32_t j = 0; j < events; j++) {
-            if (may_depend(move, &event[j].move)) {
+            if (move->crashes || may_depend(move, &event[j].move)) {
                 return false;
             }
         }
@@ -330,7 +339,9 @@ ask_instead(const struct question *question, agent_set agents)
                                   .move = move_of(agent, &question->next[agent])};
         events = 1;
         for (uint32_t s = 0; s < node->sleeping && !asleep; s++) {
-            asleep = could_begin(&sleepers[node->sleepers + s], &at);
+            const struct move *sleeper = &sleepers[node->sleepers + s];
+
+            asleep = could_begin(sleeper, &at) && (!node->chosen.crashes || at < events);
         }
         if (!asleep) {
             insert(&node->tree);
@@ -366,6 +377,7 @@ pass_sleep(const struct question *question)
         uint32_t agent = sleepers[node->sleepers + i].agent;
         struct move move = move_of(agent, &question->next[agent]);
 
+        move.crashes = sleepers[node->sleepers + i].crashes;
         if (!dependent(&move, &node->chosen)) {
             if (next->sleepers + next->sleeping == MAX_SLEEPERS) {
                 worker_fail("too many agents sleep: try --strategy dpor");
@@ -501,6 +513,9 @@ choose(const struct question *question)
 static void
 end(const struct question *question, bool cut)
 {
+    if (!cut && happens_steps > 0) {
+        path[happens_steps - 1].chosen.crashes = crashed;
+    }
     happens_ask(question);
     for (agent_set set = question->present & ~question->enabled; set != 0; set &= set - 1) {
         uint32_t agent = set_first(set);
@@ -513,6 +528,14 @@ end(const struct question *question, bool cut)
     }
 }
 
+static bool
+repeats(const struct abi_stop *why, bool has_crashed)
+{
+    crashed = has_crashed;
+    return crashed && happens_steps > 0 &&
+           !hashes_add(&crashes, happens_step[happens_steps - 1].hash);
+}
+
 const struct strategy strategy_odpor = {.name = "odpor",
                                         .init = init,
                                         .begin = begin,
@@ -521,4 +544,5 @@ const struct strategy strategy_odpor = {.name = "odpor",
                                         .returns = returns,
                                         .alone = happens_before_all,
                                         .end = end,
+                                        .repeats = repeats,
                                         .exhausted = SEARCH_EXHAUSTED};

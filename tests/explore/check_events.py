@@ -42,7 +42,8 @@ def check(ntlab, tests, fields, folder):
             report = json.loads(other.stdout)
             other = [report["search"]["traces"] - report["search"]["bad"], {f["fingerprint"] for f in report["findings"]}]
             mine = [found[0] - found[1], {f["fingerprint"] for f in json.loads(run.stdout)["findings"]}]
-            if other != mine:
+            # Where a crash depends on memory that no step tells neither has all good ones (docs/explore.md), so they need not have the same.
+            if other[1] != mine[1] or (other[0] != mine[0] and not (words.startswith("bugcheck") and "-" in counts)):
                 yield f"good traces and findings: odpor has {other}, dpor {mine}"
         except (ValueError, KeyError):
             yield f"odpor: status {other.returncode}: {other.stderr.strip()[-300:]}"

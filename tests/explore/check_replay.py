@@ -85,7 +85,7 @@ def looking(ntlab, build, folder):
     skipped = re.search(rf"(\d+) of {choices} choices could not be made, the first is number (\d+)", it.stderr)
     check("built anew, --tolerant", it.returncode in (0, 1) and first and skipped and int(skipped[1]) > 0 and skipped[2] == first[1], it.stderr[-400:])
     # Without the deadlock it ends.
-    shutil.copy(f"{build}/explore-lockinc4.sys", f"{folder}/anew/explore-din_phil3.sys")
+    shutil.copy(f"{build}/explore-lockinc2.sys", f"{folder}/anew/explore-din_phil3.sys")
     it = run(folder, ntlab, "replay", "--tolerant", whole, "anew/explore-din_phil3.sys")
     check("mended, --tolerant", it.returncode == 0 and "could not be made, the first" in it.stderr, f"{it.returncode} {it.stderr[-400:]}")
     it = run(folder, ntlab, "replay", whole, f"{build}/explore-din_phil2.sys")

@@ -81,6 +81,24 @@ def main():
                 check(f"{program}: merge says the same of folders", merged(folder, ntlab, *sorted(
                     f"{program}-{shards}/{n}" for n in os.listdir(f"{folder}/{program}-{shards}")))[1].get("search") == search)
 
+        # Runs that crash in their middle, in several ways: each trace, bad or not, is one shard's; short runs that no question splits, too.
+        for program in ("crashes-set2", "crashes-try2", "crashes-either"):
+            search = json.loads(explore(program, "--strategy", "dpor", "--budget", "2000runs", "--json", "-").stdout)["search"]
+            traces, bad = search["traces"], search["bad"]
+            sample = explore(program, "--strategy", "random", "--budget", "210runs", "--json", "-")
+            sample = [json.loads(sample.stdout)["search"][k] for k in ("runs", "traces", "bad")]
+            for shards in (1, 2, 3, 7):
+                for i in range(1, shards + 1):
+                    part = ("--shard", f"{i}/{shards}", "--jobs", "2" if i == 2 else "1")
+                    explore(program, "--strategy", "dpor", "--budget", "2000runs", *part, "--out", f"{program}-d{shards}")
+                    explore(program, "--strategy", "random", "--budget", "210runs", *part, "--out", f"{program}-r{shards}")
+                search = merged(folder, ntlab, f"{program}-d{shards}")[1].get("search", {})
+                check(f"{program}: dpor in {shards} shards", search.get("outcome") == "exhausted" and
+                      [search.get("traces"), search.get("bad")] == [traces, bad] == sums(f"{folder}/{program}-d{shards}"), f"{search} {traces} {bad}")
+                search = merged(folder, ntlab, f"{program}-r{shards}")[1].get("search", {})
+                check(f"{program}: random in {shards} shards", [search.get(k) for k in ("runs", "traces", "bad")] == sample and
+                      sums(f"{folder}/{program}-r{shards}") == sample[1:], f"{search} {sample}")
+
         # Random runs: the shards of a budget are that budget's runs.
         whole = explore("deadlock01", "--strategy", "random", "--budget", "300runs", "--out", "random-whole")
         for i in range(1, 4):

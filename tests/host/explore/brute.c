@@ -66,6 +66,7 @@ set_clear(void)
 static struct {
     struct operation operation[MAX_RUN];
     uint8_t thread[MAX_RUN];
+    int threads[MAX_RUN]; /* that there are in front of it */
     uint64_t hash[MAX_RUN];
     uint32_t steps;
 } run;
@@ -77,20 +78,30 @@ push(const struct model *m, uint32_t thread)
     uint64_t hash = mix(thread + 1);
 
     for (uint32_t i = 0; i < run.steps; i++) {
-        if (run.thread[i] == thread || operation_dependent(&run.operation[i], &operation)) {
+        bool makes = run.threads[i] <= (int)thread &&
+                     (i + 1 == run.steps ? m->threads : run.threads[i + 1]) > (int)thread;
+
+        if (run.thread[i] == thread || makes ||
+            operation_dependent(&run.operation[i], &operation)) {
             hash += mix(run.hash[i]);
         }
     }
+    run.threads[run.steps] = m->threads;
     run.operation[run.steps] = operation;
     run.thread[run.steps] = (uint8_t)thread;
     run.hash[run.steps] = mix(hash);
     run.steps++;
 }
 
+/* Of a run that crashed what others did beside it does not matter. */
 static uint64_t
-trace_of_run(void)
+trace_of_run(const struct model *m)
 {
     uint64_t hash = 0;
+
+    if (m->crashed) {
+        return ~run.hash[run.steps - 1];
+    }
 
     for (uint32_t i = 0; i < run.steps; i++) {
         hash += run.hash[i];
@@ -101,7 +112,7 @@ trace_of_run(void)
 static void
 count_run(struct count *count, struct model *m, bool distinct)
 {
-    bool known = distinct && !set_add(trace_of_run());
+    bool known = distinct && !set_add(trace_of_run(m));
 
     model_finish(m);
     count->traces += !known;
@@ -111,7 +122,7 @@ count_run(struct count *count, struct model *m, bool distinct)
 static void
 walk(struct count *count, const struct model *m, int last, int preemptions)
 {
-    uint64_t enabled = model_enabled(m);
+    uint64_t enabled = m->crashed ? 0 : model_enabled(m);
 
     if (count->runs >= BRUTE_LIMIT) {
         return;
@@ -178,38 +189,32 @@ model_longest(const struct program *program, int a, int b)
     return longest(&m);
 }
 
-/* One run along a strategy's answers: true if it came to its end. */
+/* Along a strategy's answers, until nobody can step, one of them crashes, or the run is cut. */
 static bool
-one_run(const struct strategy *strategy, struct model *m, bool noted)
+play(const struct strategy *strategy, struct model *m, bool noted, struct question *question,
+     struct operation *next)
 {
-    struct operation next[MAX_AGENTS];
-    struct question question = {.last = NO_AGENT, .next = next};
     uint32_t chosen;
 
+    *question = (struct question){.last = NO_AGENT, .next = next};
     run.steps = 0;
-    for (;; question.step++) {
-        question.enabled = model_enabled(m);
-        question.present = model_present(m);
-        for (uint64_t present = question.present; present != 0; present &= present - 1) {
+    for (; !m->crashed; question->step++) {
+        question->enabled = model_enabled(m);
+        question->present = model_present(m);
+        for (uint64_t present = (uint64_t)question->present; present != 0; present &= present - 1) {
             uint32_t thread = (uint32_t)__builtin_ctzll(present);
 
             next[thread] = model_operation(m, thread);
         }
-        if (question.enabled == 0) {
-            if (strategy->end != NULL) {
-                strategy->end(&question, false);
-            }
+        if (question->enabled == 0) {
             return true;
         }
-        chosen = strategy->choose(&question);
+        chosen = strategy->choose(question);
         if (chosen == ANSWER_CUT) {
-            if (strategy->end != NULL) {
-                strategy->end(&question, true);
-            }
             return false;
         }
-        if (chosen >= MAX_AGENTS || (question.enabled >> chosen & 1) == 0) {
-            printf("%s chose %u at step %u of %s\n", strategy->name, chosen, question.step,
+        if (chosen >= MAX_AGENTS || (question->enabled >> chosen & 1) == 0) {
+            printf("%s chose %u at step %u of %s\n", strategy->name, chosen, question->step,
                    m->program->name);
             exit(1);
         }
@@ -217,8 +222,44 @@ one_run(const struct strategy *strategy, struct model *m, bool noted)
             push(m, chosen);
         }
         model_step(m, chosen);
-        question.last = (uint8_t)chosen;
+        question->last = (uint8_t)chosen;
     }
+    question->enabled &= ~set_one(question->last); /* who could have stepped instead */
+    question->present &= ~set_one(question->last);
+    return true;
+}
+
+/* What became of a run. */
+enum ended { RUN_COUNTS, RUN_REPEATS, RUN_IS_CUT, RUN_IS_ANOTHERS };
+
+/* One run, with those that the strategy wants made before it counts. */
+static enum ended
+one_run(const struct strategy *strategy, struct model *m, bool noted)
+{
+    static const struct abi_stop crash = {.verdict = ABI_BUGCHECK, .code = 1}, clean = {0};
+    struct operation next[MAX_AGENTS];
+    struct model start = *m;
+    struct question question;
+    enum ended ended = RUN_COUNTS;
+    const struct abi_stop *why;
+    bool whole;
+
+    do {
+        *m = start;
+        whole = play(strategy, m, noted, &question, next);
+        why = !whole ? NULL : m->crashed ? &crash : &clean;
+    } while (strategy->again != NULL && strategy->again(why, m->crashed));
+    if (strategy->counts != NULL && !strategy->counts()) {
+        ended = RUN_IS_ANOTHERS;
+    } else if (!whole) {
+        ended = RUN_IS_CUT;
+    } else if (strategy->repeats != NULL && m->crashed && strategy->repeats(why, true)) {
+        ended = RUN_REPEATS;
+    }
+    if (strategy->end != NULL) {
+        strategy->end(&question, !whole);
+    }
+    return ended;
 }
 
 struct count
@@ -232,16 +273,24 @@ model_search(const struct strategy *strategy, const struct run_search *search,
     if (strategy->init(search) != 0) {
         exit(1);
     }
-    for (; count.runs < runs && strategy->begin(count.runs); count.runs++) {
+    if (search->shards > 1) { /* one run tells how deep to split: unit.c */
+        strategy->begin(0);
         model_start(&m, program, a, b);
-        if (one_run(strategy, &m, distinct)) {
+        one_run(strategy, &m, distinct);
+        strategy->load(NULL, 0);
+    }
+    for (uint64_t number = 0; count.runs < runs && strategy->begin(number); number++) {
+        enum ended ended;
+
+        model_start(&m, program, a, b);
+        ended = one_run(strategy, &m, distinct);
+        count.runs += ended != RUN_IS_ANOTHERS;
+        count.blocked += ended == RUN_IS_CUT || ended == RUN_REPEATS;
+        if (ended == RUN_COUNTS) {
             count_run(&count, &m, distinct);
             if (search->first && m.bad) {
-                count.runs++;
                 break;
             }
-        } else {
-            count.blocked++;
         }
     }
     return count;

@@ -51,6 +51,7 @@ struct model {
     int a, b; /* the program's parameters */
     int threads;
     bool bad;
+    bool crashed; /* by the last step: nobody goes on */
     int16_t object[MODEL_OBJECTS];
     struct thread thread[MODEL_THREADS];
 };
@@ -94,7 +95,7 @@ struct count {
    traces are told apart by what depends on what. It gives up after BRUTE_LIMIT of them. */
 #define BRUTE_LIMIT 200000
 struct count brute_force(const struct program *program, int a, int b, int preemptions);
-/* All that a strategy runs, up to `runs`. With `distinct` traces are told apart as above. */
+/* All that a strategy runs, up to `runs` that count. With `distinct` traces are told apart as above. */
 struct count model_search(const struct strategy *strategy, const struct run_search *search,
                           const struct program *program, int a, int b, uint64_t runs,
                           bool distinct);
@@ -116,6 +117,6 @@ extern const struct program program_readers, program_readers_last, program_lastz
     program_twostage, program_bluetooth, program_bluetooth_event, program_bluetooth_fixed,
     program_ssbexp, program_indexer, program_filesystem, program_writers, program_free,
     program_event, program_semaphore, program_casrot, program_spin, program_random, program_give,
-    program_counting, program_adding, program_open;
+    program_counting, program_adding, program_open, program_crashing;
 
 #endif

@@ -751,6 +751,17 @@ number(const struct model *m, int thread, int at)
     return (uint32_t)random_next(&random) >> 3;
 }
 
+/* A thread that has found this value, at this place. */
+static bool
+crashes(struct model *m, const struct thread *t, int16_t value)
+{
+    bool now = m->program == &program_crashing && number(m, t->id, t->r[0] + 250) % 3 == 0 &&
+               number(m, t->id, value + 300) % 2 == 0;
+
+    m->bad |= now;
+    return now;
+}
+
 static void
 at_random(struct model *m, struct thread *t)
 {
@@ -792,12 +803,14 @@ at_random(struct model *m, struct thread *t)
         switch (t->op) {
         case READ:
             t->r[1] = OBJECT;
+            m->crashed = crashes(m, t, OBJECT);
             break;
         case WRITE:
             OBJECT = (int16_t)(t->id + 1 + t->r[0]);
             break;
         case UPDATE:
             t->r[1] = ++OBJECT;
+            m->crashed = crashes(m, t, OBJECT);
             break;
         case TRY:
             if (OBJECT == t->expected) {
@@ -854,6 +867,14 @@ adding_program(struct model *m)
     random_program(m);
 }
 const struct program program_adding = {"adding", adding_program, stuck};
+
+/* The same as the first one, in which some crash when they find a value that an earlier step of another one has left. */
+static void
+crashing_program(struct model *m)
+{
+    random_program(m);
+}
+const struct program program_crashing = {"crashing", crashing_program, stuck};
 
 /*
  * A name that ends with the last of its handles, of which there is one: a threads look it up, make another handle if they have found
