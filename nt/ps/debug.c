@@ -12,6 +12,7 @@
  * Source: [PH:ntdbg.h], Win32: DebugActiveProcess, ContinueDebugEvent, DebugSetProcessKillOnExit, DebugActiveProcessStop.
  */
 #include "nt/ps/psp.h"
+#include "nt/inc/life.h"
 
 #define DEBUG_READ_EVENT      0x1
 #define DEBUG_PROCESS_ASSIGN  0x2
@@ -275,7 +276,7 @@ NtDebugActiveProcess(HANDLE ProcessHandle, HANDLE DebugHandle)
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiSchedulePoint(SP_OBJECT, Process);
+    KiChanges(PSP_SETTINGS_OF_PROCESS(Process));
     if (Process == PspThreadsProcess(PspCurrentThread()) || Process->Pcb.Slice == 0) {
         Status = STATUS_ACCESS_DENIED;
     } else if (Process->Exiting) {

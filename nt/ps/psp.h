@@ -194,6 +194,13 @@ C_ASSERT(FIELD_OFFSET(PSP_PARAMETERS, Environment) == 0x80);
 C_ASSERT(FIELD_OFFSET(PSP_PARAMETERS, WindowTitle) == 0xb0);
 C_ASSERT(FIELD_OFFSET(PSP_PARAMETERS, EnvironmentSize) == 0x3f0);
 
+/*
+ * What is set of a process or thread, and asked for, by information classes and debuggers (KiChanges, KiLooksAt). It is not their life: to
+ * ask comes before or behind what sets, in no order with those who give back references. A process's includes its primary token.
+ */
+#define PSP_SETTINGS_OF_PROCESS(Process) (&(Process)->Token)
+#define PSP_SETTINGS_OF_THREAD(Thread)   (&(Thread)->Name)
+
 #define PEB_BEING_DEBUGGED            0x02
 #define PEB_IMAGE_BASE                0x10
 #define PEB_PARAMETERS                0x20

@@ -146,6 +146,7 @@ PspAnswerProcess(PEPROCESS Process, ULONG Class, PSP_ANSWER *Answer, PULONG Size
         *Size = sizeof(Answer->Vm);
         return STATUS_SUCCESS;
     case ProcessTimes: /* processor time does not pass */
+        KiLooksAt(&Process->ExitStatus);
         Answer->Times.CreateTime = Process->CreateTime;
         Answer->Times.ExitTime = Process->ExitTime;
         *Size = sizeof(Answer->Times);
@@ -223,6 +224,15 @@ PspAnswerProcess(PEPROCESS Process, ULONG Class, PSP_ANSWER *Answer, PULONG Size
     }
 }
 
+/* Before or behind it. */
+static VOID
+PspEndIsAskedFor(PETHREAD Thread)
+{
+    if (Machine->explore != ABI_EXPLORE_OFF) {
+        KiSchedulePoint(SP_READ_STATE, &Thread->Tcb);
+    }
+}
+
 static NTSTATUS
 PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer, PULONG Size)
 {
@@ -230,9 +240,7 @@ PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer, PULONG Size)
     *Size = sizeof(ULONG);
     switch (Class) {
     case ThreadBasicInformation:
-        if (Machine->explore != ABI_EXPLORE_OFF) {
-            KiSchedulePoint(SP_READ_STATE, &Thread->Tcb); /* before or behind its end */
-        }
+        PspEndIsAskedFor(Thread);
         Answer->Thread.ExitStatus =
             Thread->Tcb.Header.SignalState ? Thread->ExitStatus : STATUS_PENDING;
         Answer->Thread.TebBaseAddress = Thread->Tcb.Teb;
@@ -243,6 +251,7 @@ PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer, PULONG Size)
         *Size = sizeof(Answer->Thread);
         return STATUS_SUCCESS;
     case ThreadTimes:
+        KiLooksAt(&Thread->Terminating); /* its end sets the time next */
         Answer->Times.CreateTime = Thread->CreateTime;
         Answer->Times.ExitTime = Thread->ExitTime;
         *Size = sizeof(Answer->Times);
@@ -269,6 +278,7 @@ PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer, PULONG Size)
         *Size = sizeof(BOOLEAN);
         return STATUS_SUCCESS;
     case ThreadIsTerminated:
+        PspEndIsAskedFor(Thread);
         Answer->Long = Thread->Tcb.Header.SignalState != 0;
         return STATUS_SUCCESS;
     case ThreadIoPriority:
@@ -281,6 +291,7 @@ PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer, PULONG Size)
         Answer->Long = (ULONG)Thread->Tcb.BasePriority;
         return STATUS_SUCCESS;
     case ThreadSuspendCount_:
+        KiSchedulePoint(SP_OBJECT, Thread); /* who suspends it gives back a reference to it next */
         Answer->Long = (ULONG)Thread->Tcb.SuspendCount;
         return STATUS_SUCCESS;
     case ThreadGroupInformation:
@@ -412,7 +423,7 @@ NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS Class, PVOID Bu
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiSchedulePoint(SP_OBJECT, Process);
+    KiLooksAt(PSP_SETTINGS_OF_PROCESS(Process));
     switch ((ULONG)Class) {
     case ProcessImageFileName:
         if (!PspDeviceName(&Process->ImagePath, Room, sizeof(Room), &Name)) {
@@ -464,7 +475,7 @@ NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS Class, PVOID Buffe
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiSchedulePoint(SP_OBJECT, Thread);
+    KiLooksAt(PSP_SETTINGS_OF_THREAD(Thread));
     if ((ULONG)Class == ThreadNameInformation_) {
         RtlInitUnicodeString(&Name, Thread->Name);
         Status = PspAnswerString(&Name, Buffer, Length, &Size);

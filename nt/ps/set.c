@@ -5,6 +5,7 @@
  * the client itself may not, which is what the context article shows.
  */
 #include "nt/ps/psp.h"
+#include "nt/inc/life.h"
 
 #define ThreadNameInformation_   38
 #define THREAD_SET_THREAD_TOKEN_ 0x0080
@@ -188,7 +189,7 @@ NtSetInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS Class, PVOID Buff
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiSchedulePoint(SP_OBJECT, Process);
+    KiChanges(PSP_SETTINGS_OF_PROCESS(Process));
     Status = PspSetProcess(Process, (ULONG)Class, Buffer, Length);
     ObDereferenceObject(Process);
     return Status;
@@ -360,7 +361,7 @@ NtSetInformationThread(HANDLE ThreadHandle, THREADINFOCLASS Class, PVOID Buffer,
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    KiSchedulePoint(SP_OBJECT, Thread);
+    KiChanges(PSP_SETTINGS_OF_THREAD(Thread));
     Status = PspSetThread(Thread, (ULONG)Class, Buffer, Length);
     ObDereferenceObject(Thread);
     return Status;

@@ -5,11 +5,12 @@
  * Facts: PsImpersonateClient, PsRevertToSelf, PsDisableImpersonation, PsReferenceImpersonationToken (ntifs).
  */
 #include "nt/ps/psp.h"
+#include "nt/inc/life.h"
 
 HANDLE NTAPI
 PsReferencePrimaryToken(PEPROCESS Process)
 {
-    KiSchedulePoint(SP_OBJECT, Process);
+    KiLooksAt(PSP_SETTINGS_OF_PROCESS(Process));
     ObpAddReference(Process->Token);
     return Process->Token;
 }
@@ -26,7 +27,7 @@ PACCESS_TOKEN NTAPI
 PsReferenceImpersonationToken(PETHREAD Thread, PBOOLEAN CopyOnOpen, PBOOLEAN EffectiveOnly,
                               PSECURITY_IMPERSONATION_LEVEL ImpersonationLevel)
 {
-    KiSchedulePoint(SP_OBJECT, Thread);
+    KiLooksAt(&Thread->ImpersonationToken);
     if (Thread->ImpersonationToken == NULL) {
         return NULL;
     }
@@ -57,7 +58,7 @@ PsImpersonateClient(PETHREAD Thread, PACCESS_TOKEN Token, BOOLEAN CopyOnOpen, BO
 {
     PACCESS_TOKEN Old;
 
-    KiSchedulePoint(SP_OBJECT, Thread);
+    KiChanges(&Thread->ImpersonationToken);
     if (Token != NULL) {
         ObReferenceObject(Token);
     }
@@ -88,7 +89,7 @@ PsRevertToSelf(VOID)
 BOOLEAN NTAPI
 PsDisableImpersonation(PETHREAD Thread, PSE_IMPERSONATION_STATE ImpersonationState)
 {
-    KiSchedulePoint(SP_OBJECT, Thread);
+    KiChanges(&Thread->ImpersonationToken);
     ImpersonationState->Token = Thread->ImpersonationToken;
     ImpersonationState->CopyOnOpen = Thread->CopyOnOpen;
     ImpersonationState->EffectiveOnly = Thread->EffectiveOnly;

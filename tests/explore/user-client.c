@@ -6,9 +6,8 @@
  *     BRANCH   the first one writes, the second one reads and goes on by what it has seen
  *     DIVIDED  each increments without `lock`: a step that reads and one that writes
  *
- * Each thread's end can come before or after what its creator does next, whatever it runs, and one that
- * ends before the next is created comes first: two threads have 4 traces; a race that the second one
- * wins has 2 instead.
+ * A thread's beginning and end are in no race with its creator, so two that do nothing have one trace, and the others the
+ * traces of what they do: 2 orders of two increments, (2!)^2 of two that read and then write.
  */
 #include <windows.h>
 
