@@ -27,7 +27,7 @@
  *
  *   G5  If the run ends as a bugcheck, that is the finding.
  *
- *   G4  If the run ends as a hang, that is the finding, with all that the kernel knows of it.
+ *   G4  If the run ends as a hang, or as a circle that the kernel has seen itself, that is the finding, with all that the kernel knows of it.
  */
 #include "host/explore/sighting.h"
 #include <stdio.h>
@@ -551,7 +551,10 @@ sighting_outlived(const struct question *question, struct abi_stop *stop)
 bool
 sighting_end(const struct abi_stop *why, const uint32_t *schedule, struct search_results *results)
 {
-    bool hangs = why != NULL && why->verdict == ABI_HANG, error = false;
+    /* The kernel tells of a circle of critical sections by itself; a deadlock with agents in it is one of ours (tell_stop). */
+    bool hangs = why != NULL && (why->verdict == ABI_HANG ||
+                                 (why->verdict == ABI_DEADLOCK && why->parameter[0] == 0));
+    bool error = false;
     bool crashes = why != NULL && why->verdict == ABI_BUGCHECK;
 
     for (uint32_t i = 0; i < seen_count; i++) {

@@ -17,6 +17,7 @@
 #include <sys/rseq.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "abi/lockstep.h"
 #include "host/explore/explorer.h"
 #include "host/machine/machine.h"
 #include "host/machine/services.h"
@@ -238,6 +239,9 @@ init_processor(void)
     if (machine.request->explore == NULL) {
         *(struct abi_turn *)guest_pointer(ABI_TURN) = (struct abi_turn){
             .left = (int64_t)machine.request->turn, .length = (int64_t)machine.request->turn};
+    } else {
+        ((struct abi_turn *)guest_pointer(ABI_TURN))->ABI_TURN_POINT =
+            machine.entries.user_point_stub;
     }
     GUEST->record = (machine.request->explore != NULL ? machine.request->explore->replay
                                                       : machine.request->steps)

@@ -249,7 +249,7 @@ KiContinue(PCONTEXT Context, BOOLEAN TestAlert)
         return GetExceptionCode();
     }
     if (TestAlert) {
-        KiTestAlertThread(UserMode);
+        KeTestAlertThread(UserMode); /* what is queued comes before this, or behind */
     }
     Frame = KI_FRAME_OF(Thread->TrapFrame);
     KiContextToFrame(Frame, &Copy, UserMode);

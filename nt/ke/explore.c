@@ -160,9 +160,11 @@ KiOnlyReads(ULONG Operation, const volatile VOID *Object)
 
 /* Would a waiter get through before this release? */
 static BOOLEAN
-KiIsOpen(ULONG Operation, const volatile VOID *Object)
+KiIsOpen(PKTHREAD Thread, ULONG Operation, const volatile VOID *Object)
 {
     switch (Operation) {
+    case SP_RELEASE_MUTANT: /* it is another one's: that one may take it once more */
+        return ((PKMUTANT)Object)->OwnerThread != Thread;
     case SP_SET_EVENT:
     case SP_RESET_EVENT:
     case SP_PULSE_EVENT:
@@ -312,6 +314,9 @@ KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
             Agent->registers = (ULONG64)Point->Registers;
             Agent->site = Point->Site;
             Agent->flags |= Point->Plain ? ABI_AGENT_PLAIN : 0;
+            if (Point->Changes != NULL) {
+                KiAddObject(Agent, Point->Changes, 0);
+            }
         }
     }
 }
@@ -428,7 +433,7 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
     if (KiOnlyReads(Operation, Object)) {
         Agent->flags |= ABI_AGENT_READS;
     }
-    if (KiIsOpen(Operation, Object)) {
+    if (KiIsOpen(Thread, Operation, Object)) {
         Agent->flags |= ABI_AGENT_OPEN;
     }
     return TRUE;
@@ -709,7 +714,7 @@ KiMakePass(PKTHREAD Thread, KIRQL Irql, ULONG Operation, const volatile VOID *Ob
             return FALSE;
         }
     }
-    State |= KiIsOpen(Operation, Object) ? 0x200 : 0;
+    State |= KiIsOpen(Thread, Operation, Object) ? 0x200 : 0;
     if (Wait != KiStaysReferenced) {
         Block = KiBlockOf(Operation, Object);
     }

@@ -205,10 +205,12 @@ typedef struct _KI_POINT {
     struct abi_trap *Registers;
     ULONG64 Site; /* the code that does it; 0: not known */
     BOOLEAN Plain;
+    const volatile VOID *Changes; /* beside it: userlock.c; NULL: nothing */
 } KI_POINT, *PKI_POINT;
 VOID KiAccessPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size, PVOID Site,
                    BOOLEAN Plain);
 VOID KiComparePoint(const volatile VOID *Address, ULONG64 Size, ULONG64 Expected, PVOID Site);
+VOID KiLockStep(const volatile VOID *Word, ULONG Step); /* userlock.c: enum abi_lock_step */
 VOID KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers);
 
 VOID KiSetPending(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,

@@ -11,6 +11,7 @@
  *       is no PendingWait.
  */
 #include "nt/ke/ki.h"
+#include "abi/lockstep.h"
 
 #define KI_DIRECTION 0x400 /* of the flags */
 
@@ -95,6 +96,10 @@ KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers)
         KiTurn->left = KiTurn->length;
         Machine->budget = 0;
         KiAcquirePoint(SP_YIELD, NULL, NULL, (ULONG_PTR)&Point);
+        return;
+    }
+    if (What & ABI_POINT_LOCK) {
+        KiLockStep((PVOID)Address, What & ABI_POINT_SIZE);
         return;
     }
     if (!Machine->explore) {

@@ -41,6 +41,7 @@
 #include "nt/inc/se.h"
 #undef Machine /* hc.h's; a field of the image headers bears the name */
 #include <ntimage.h>
+#include "nt/inc/backing.h"
 
 #define MI_TAG_SPACE   'psmM'
 #define MI_TAG_SECTION 'csmM'
@@ -243,8 +244,6 @@ PMI_SPACE MiLiveSpace(PEPROCESS Process);   /* NULL: or it has none */
 
 /* fault.c */
 BOOLEAN MiAllows(UCHAR State, BOOLEAN Write, BOOLEAN Execute);
-/* The guest address of the memory behind a valid address of the current process or the system. */
-ULONG64 MiBacking(ULONG64 Address);
 
 /* image.c */
 PVOID MiMappedHeaders(ULONG64 Base, PIMAGE_SECTION_HEADER *Section);

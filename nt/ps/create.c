@@ -694,6 +694,7 @@ NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Ob
         goto Dereference;
     }
     Thread->HideFromDebugger = (Flags & PSP_HIDE_FROM_DEBUGGER) != 0;
+    PSP_FIELD(PSP_ALIAS(Process->Peb), PEB_THREADS, ULONG) = TRUE; /* user/ntdll/explored.c */
     if ((Flags & PSP_CREATE_SUSPENDED) != 0) {
         KiSuspendThread(&Thread->Tcb, &Count);
     }

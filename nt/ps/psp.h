@@ -212,6 +212,7 @@ C_ASSERT(FIELD_OFFSET(PSP_PARAMETERS, EnvironmentSize) == 0x3f0);
 #define PEB_OS_PLATFORM               0x124
 #define PEB_SUBSYSTEM                 0x128
 #define PEB_SESSION                   0x2c0
+#define PEB_THREADS                   0xf00 /* ours: it has had a second one */
 #define TEB_STACK_BASE                0x08
 #define TEB_STACK_LIMIT               0x10
 #define TEB_SELF                      0x30

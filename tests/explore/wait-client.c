@@ -1,9 +1,9 @@
 /*
  * wait-client.c - waits of clients: THREADS threads beside the first one. PROGRAM selects one.
  *
- *     SRW       each takes a slim reader-writer lock exclusively, twice where it is the first one
+ *     SRW       each takes a slim reader-writer lock exclusively, once
  *     ABANDON   a thread ends with a mutex, the first one waits for it: it gets it before or is told that it was abandoned
- *     APC       the first one queues a user APC to a thread that waits, alertable, for ever
+ *     APC       the first one queues a user APC to a thread that waits, alertable, for ever; one that comes as it begins is gone by then
  *     PORT      each thread posts to a completion port, the first one takes as many
  *     ADDRESS   the first one waits until a thread has changed a word and woken it
  *     KEYED     a thread releases a keyed event, the first one waits for it

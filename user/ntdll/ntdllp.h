@@ -15,6 +15,7 @@
  *     heap.c             size-class allocator
  *     wait.c             queues of threads that wait on an address
  *     critical.c sections.S srw.c runonce.c  locks on top of them
+ *     explored.c         the same as others call them: steps, while schedules are explored
  *     env.c path.c params.c  environment, DOS paths, process parameters
  *     thread.c fls.c     threads and their local storage
  *     pool.c             work items, timers, registered waits, the Tp routines
@@ -87,6 +88,23 @@ RtlpTurnIsOver(VOID)
     return --*RTLP_TURN == 0;
 }
 
+/* While schedules are explored: explored.c. */
+BOOLEAN RtlpIsExplored(VOID);
+VOID RtlpLockStep(const volatile VOID *Word, ULONG What);
+/* The locks as others call them, and as what is called on their behalf does. */
+NTSTATUS NTAPI RtlpEnterFromOutside(PRTL_CRITICAL_SECTION Section);
+NTSTATUS NTAPI RtlpLeaveFromOutside(PRTL_CRITICAL_SECTION Section);
+VOID NTAPI RtlpAcquireExclusiveFromOutside(PRTL_SRWLOCK Lock);
+VOID NTAPI RtlpAcquireSharedFromOutside(PRTL_SRWLOCK Lock);
+VOID NTAPI RtlpReleaseExclusiveFromOutside(PRTL_SRWLOCK Lock);
+VOID NTAPI RtlpReleaseSharedFromOutside(PRTL_SRWLOCK Lock);
+BOOLEAN NTAPI RtlTryAcquireSRWLockExclusive(PRTL_SRWLOCK Lock);
+BOOLEAN NTAPI RtlTryAcquireSRWLockShared(PRTL_SRWLOCK Lock);
+typedef NTSTATUS(NTAPI *PRTLP_BEGIN_ONCE)(PRTL_RUN_ONCE Once, ULONG Flags, PVOID *Context);
+typedef NTSTATUS(NTAPI *PRTLP_COMPLETE_ONCE)(PRTL_RUN_ONCE Once, ULONG Flags, PVOID Context);
+NTSTATUS RtlpExecuteOnce(PRTL_RUN_ONCE Once, PVOID Function, PVOID Parameter, PVOID *Context,
+                         PRTLP_BEGIN_ONCE Begin, PRTLP_COMPLETE_ONCE Complete);
+
 /* Critical sections; see critical.c, and sections.S, which knows the last number. */
 enum { SectionAlerts, SectionKeyed, SectionEvents, SectionOld };
 extern ULONG RtlpSectionKind;
@@ -117,6 +135,11 @@ VOID RtlpQueueWaiter(PRTLP_BUCKET Bucket, PRTLP_WAITER Waiter, PVOID Address, UL
 /* The first waiter on Address, or NULL. */
 PRTLP_WAITER RtlpFirstWaiter(PRTLP_BUCKET Bucket, PVOID Address);
 ULONG RtlpCountWaiters(PVOID Address);
+#define RTLP_WOKEN_AT_ONCE 64
+ULONG RtlpTakeWaiters(PVOID Address, ULONG Count, HANDLE *Threads);
+VOID RtlpAlert(HANDLE *Threads, ULONG Count);
+VOID RtlpEnqueueSleeper(PRTL_CONDITION_VARIABLE Variable, PRTLP_WAITER Waiter);
+NTSTATUS RtlpSleep(PRTL_CONDITION_VARIABLE Variable, PRTLP_WAITER Waiter, PLARGE_INTEGER Timeout);
 /* Unlinks; the caller alerts the thread id that it returns after it has unlocked. */
 HANDLE RtlpReleaseWaiter(PRTLP_WAITER Waiter);
 /* Sleeps until released: STATUS_SUCCESS, or STATUS_TIMEOUT with the waiter unlinked. */

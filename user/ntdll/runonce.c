@@ -87,18 +87,26 @@ RtlRunOnceComplete(PRTL_RUN_ONCE Once, ULONG Flags, PVOID Context)
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI
-RtlRunOnceExecuteOnce(PRTL_RUN_ONCE Once, PVOID Function, PVOID Parameter, PVOID *Context)
+NTSTATUS
+RtlpExecuteOnce(PRTL_RUN_ONCE Once, PVOID Function, PVOID Parameter, PVOID *Context,
+                PRTLP_BEGIN_ONCE Begin, PRTLP_COMPLETE_ONCE Complete)
 {
     BOOL(WINAPI * Initialize)(PRTL_RUN_ONCE, PVOID, PVOID *) = Function;
-    NTSTATUS Status = RtlRunOnceBeginInitialize(Once, 0, Context);
+    NTSTATUS Status = Begin(Once, 0, Context);
 
     if (Status != STATUS_PENDING) {
         return Status;
     }
     if (!Initialize(Once, Parameter, Context)) {
-        RtlRunOnceComplete(Once, RTL_RUN_ONCE_INIT_FAILED, NULL);
+        Complete(Once, RTL_RUN_ONCE_INIT_FAILED, NULL);
         return STATUS_UNSUCCESSFUL;
     }
-    return RtlRunOnceComplete(Once, 0, Context != NULL ? *Context : NULL);
+    return Complete(Once, 0, Context != NULL ? *Context : NULL);
+}
+
+NTSTATUS NTAPI
+RtlRunOnceExecuteOnce(PRTL_RUN_ONCE Once, PVOID Function, PVOID Parameter, PVOID *Context)
+{
+    return RtlpExecuteOnce(Once, Function, Parameter, Context, RtlRunOnceBeginInitialize,
+                           RtlRunOnceComplete);
 }

@@ -5,15 +5,39 @@
 #
 # No lock prefix: all virtual processors take turns on one Linux thread, and none begins in the middle of an instruction.
 #
+# While schedules are explored, whoever comes from outside of ntdll tells the kernel before (explored.c).
+#
 # Whoever has entered counts the user's turn down (RtlpTurnIsOver in ntdllp.h): at its end another processor goes on, now
 # that this one owns the section, or (every second time) before it does.
 
     .intel_syntax noprefix
     .text
     .set TURN, 0x7FFDF000
+    .set POINT, TURN + 0x10
 
-    .globl RtlEnterCriticalSection
+# RtlpLockStep(Word, What): what host/image/point.c leaves on the stack for the call, from the lowest address on rax, the
+# address, a bit's number, what is done.
+    .globl RtlpLockStep
     .p2align 4
+    .seh_proc RtlpLockStep
+RtlpLockStep:
+    sub rsp, 0x28
+    .seh_stackalloc 0x28
+    .seh_endprologue
+    mov [rsp], rax
+    mov [rsp + 0x08], rcx
+    mov qword ptr [rsp + 0x10], 0
+    mov [rsp + 0x18], rdx
+    call qword ptr [POINT]
+    add rsp, 0x28
+    ret
+    .seh_endproc
+
+    .globl RtlpEnterFromOutside, RtlEnterCriticalSection
+    .p2align 4
+RtlpEnterFromOutside:
+    cmp qword ptr [POINT], 0
+    jne RtlpEnterExplored
 RtlEnterCriticalSection:
     cmp dword ptr [rip + RtlpSectionKind], 3
     je RtlpEnterSection                 # nt51 counts otherwise
@@ -27,8 +51,11 @@ RtlEnterCriticalSection:
     xor eax, eax
     ret
 
-    .globl RtlLeaveCriticalSection
+    .globl RtlpLeaveFromOutside, RtlLeaveCriticalSection
     .p2align 4
+RtlpLeaveFromOutside:
+    cmp qword ptr [POINT], 0
+    jne RtlpLeaveExplored
 RtlLeaveCriticalSection:
     cmp dword ptr [rip + RtlpSectionKind], 3
     je RtlpLeaveOldSection

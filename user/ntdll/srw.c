@@ -227,7 +227,7 @@ RtlInitializeConditionVariable(PRTL_CONDITION_VARIABLE Variable)
     Variable->Ptr = NULL;
 }
 
-static VOID
+VOID
 RtlpEnqueueSleeper(PRTL_CONDITION_VARIABLE Variable, PRTLP_WAITER Waiter)
 {
     PRTLP_BUCKET Bucket = RtlpLockBucket(Variable);
@@ -237,7 +237,7 @@ RtlpEnqueueSleeper(PRTL_CONDITION_VARIABLE Variable, PRTLP_WAITER Waiter)
     RtlpUnlockBucket(Bucket);
 }
 
-static NTSTATUS
+NTSTATUS
 RtlpSleep(PRTL_CONDITION_VARIABLE Variable, PRTLP_WAITER Waiter, PLARGE_INTEGER Timeout)
 {
     NTSTATUS Status = RtlpWaitQueued(Waiter, Timeout);
@@ -311,11 +311,19 @@ RtlWakeConditionVariable(PRTL_CONDITION_VARIABLE Variable)
     RtlpWakeSleeper(Variable);
 }
 
+/* All are taken off the queue at one moment; who queues again meanwhile is not among them. */
 VOID NTAPI
 RtlWakeAllConditionVariable(PRTL_CONDITION_VARIABLE Variable)
 {
-    ULONG Count = *(PVOID volatile *)&Variable->Ptr == NULL ? 0 : RtlpCountWaiters(Variable);
+    HANDLE Threads[RTLP_WOKEN_AT_ONCE];
+    ULONG Count = *(PVOID volatile *)&Variable->Ptr == NULL ? 0 : RtlpCountWaiters(Variable), Woken;
 
-    while (Count-- > 0 && RtlpWakeSleeper(Variable)) {
+    for (; Count != 0; Count -= Woken) {
+        Woken = RtlpTakeWaiters(Variable, Count, Threads);
+        InterlockedAdd64((volatile LONG64 *)&Variable->Ptr, -(LONG64)Woken);
+        RtlpAlert(Threads, Woken);
+        if (Woken == 0) {
+            return;
+        }
     }
 }

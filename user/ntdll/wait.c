@@ -13,6 +13,7 @@
  * every user-mode lock).
  */
 #include "user/ntdll/ntdllp.h"
+#include "abi/lockstep.h"
 
 PRTLP_BUCKET
 RtlpLockBucket(const volatile VOID *Address)
@@ -82,13 +83,18 @@ NTSTATUS
 RtlpWaitQueued(PRTLP_WAITER Waiter, PLARGE_INTEGER Timeout)
 {
     PRTLP_BUCKET Bucket;
+    BOOLEAN Alerted = FALSE;
     NTSTATUS Status;
 
-    while (Waiter->Woken == 0) {
+    /* While schedules are explored each release has its alert, which is a step: nobody goes on before it. */
+    while (Waiter->Woken == 0 || (!Alerted && RtlpIsExplored())) {
         /* The kernel takes the address for reports; bit 0: it is a critical section (C4 in critical.c). */
         Status = NtWaitForAlertByThreadId(
             (PVOID)((ULONG_PTR)Waiter->Address | (Waiter->Kind == RTLP_FOR_SECTION)), Timeout);
         if (Status == STATUS_TIMEOUT) {
+            if (RtlpIsExplored()) {
+                RtlpLockStep(Waiter->Address, ABI_POINT_LOCK | ABI_LOCK_QUEUE);
+            }
             Bucket = RtlpLockBucket(Waiter->Address);
             if (Waiter->Woken == 0) {
                 RemoveEntryList(&Waiter->Links);
@@ -96,8 +102,11 @@ RtlpWaitQueued(PRTLP_WAITER Waiter, PLARGE_INTEGER Timeout)
                 return STATUS_TIMEOUT;
             }
             RtlpUnlockBucket(Bucket);
+            Timeout = NULL; /* the alert is on its way */
         } else if (!NT_SUCCESS(Status)) {
             RtlRaiseStatus(Status);
+        } else {
+            Alerted = TRUE;
         }
     }
     return STATUS_SUCCESS;
@@ -167,12 +176,41 @@ RtlpCountWaiters(PVOID Address)
     return Count;
 }
 
+/* Takes up to Count of those who wait on Address off their queue; they are to be alerted. */
+ULONG
+RtlpTakeWaiters(PVOID Address, ULONG Count, HANDLE *Threads)
+{
+    PRTLP_BUCKET Bucket = RtlpLockBucket(Address);
+    PRTLP_WAITER Waiter;
+    ULONG Taken = 0;
+
+    while (Taken < Count && Taken < RTLP_WOKEN_AT_ONCE &&
+           (Waiter = RtlpFirstWaiter(Bucket, Address)) != NULL) {
+        Threads[Taken++] = RtlpReleaseWaiter(Waiter);
+    }
+    RtlpUnlockBucket(Bucket);
+    return Taken;
+}
+
+VOID
+RtlpAlert(HANDLE *Threads, ULONG Count)
+{
+    for (ULONG Index = 0; Index < Count; Index++) {
+        NtAlertThreadByThreadId(Threads[Index]);
+    }
+}
+
 VOID NTAPI
 RtlWakeAddressAll(PVOID Address)
 {
-    ULONG Count = RtlpCountWaiters(Address);
+    HANDLE Threads[RTLP_WOKEN_AT_ONCE];
+    ULONG Count = RtlpCountWaiters(Address), Woken;
 
-    while (Count-- > 0) {
-        RtlWakeAddressSingle(Address);
+    for (; Count != 0; Count -= Woken) {
+        Woken = RtlpTakeWaiters(Address, Count, Threads);
+        RtlpAlert(Threads, Woken);
+        if (Woken == 0) {
+            return;
+        }
     }
 }
