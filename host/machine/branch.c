@@ -20,11 +20,6 @@
 
 #define PLACES (2 * MAX_LINES)
 
-struct own {
-    uint64_t *to;
-    const struct line *line;
-};
-
 struct mapped {
     uint64_t address;
     uint32_t count; /* pages */
@@ -222,19 +217,10 @@ branch_take(const void *vectors)
     return branch;
 }
 
-/* It comes while other memory is compared. */
-static void
-fetch(const struct branch *branch)
-{
-    for (uint32_t i = 0; i < branch->owns; i++) {
-        __builtin_prefetch(branch->own[i].line, 0, 2);
-    }
-}
-
 void
 branch_restore(const struct branch *branch)
 {
-    fetch(branch);
+    lines_fetch(branch->own, branch->owns);
     kept_restore_mapping(&kept.moment[0]);
     kept_restore_images(&kept.moment[0]);
     for (uint32_t i = 0; i < branch->mappings; i++) {
@@ -243,9 +229,7 @@ branch_restore(const struct branch *branch)
         space_redo(mapped->address, mapped->count, branch->after + mapped->at);
     }
     kept_restore_saved();
-    for (uint32_t i = 0; i < branch->owns; i++) {
-        memcpy(branch->own[i].to, branch->own[i].line, sizeof(struct line));
-    }
+    lines_put(branch->own, branch->owns);
     kept_restore_instant(&branch->at);
 }
 

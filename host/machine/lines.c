@@ -27,6 +27,7 @@ static struct {
     uint32_t known; /* pages that have been compared */
     bool listed, trusted, missed;
     void (*put)(uint64_t *const *to, const struct line *before, uint32_t count);
+    void (*put_own)(const struct own *own, uint32_t count);
     uint64_t (*differ)(const struct line *now, const struct line *before); /* lines of a page */
 } it;
 
@@ -43,6 +44,37 @@ put_plain(uint64_t *const *to, const struct line *before, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         memcpy(to[i], &before[i], sizeof(*before));
+    }
+}
+
+__attribute__((target("avx512f"))) static void
+put_own_wide(const struct own *own, uint32_t count)
+{
+    for (const struct own *end = own + count; own < end; own++) {
+        *(__m512i *)own->to = *(const __m512i *)own->line;
+    }
+}
+
+static void
+put_own_plain(const struct own *own, uint32_t count)
+{
+    for (const struct own *end = own + count; own < end; own++) {
+        memcpy(own->to, own->line, sizeof(*own->line));
+    }
+}
+
+void
+lines_put(const struct own *own, uint32_t count)
+{
+    it.put_own(own, count);
+}
+
+/* It comes while other memory is put back. */
+void
+lines_fetch(const struct own *own, uint32_t count)
+{
+    for (const struct own *end = own + count; own < end; own++) {
+        __builtin_prefetch(own->line, 0, 2);
     }
 }
 
@@ -84,6 +116,7 @@ lines_init(uint32_t pages, bool wide)
     it.to = kept_reserve(it.room * sizeof(*it.to));
     it.before = kept_reserve(it.room * sizeof(*it.before));
     it.put = wide ? put_wide : put_plain;
+    it.put_own = wide ? put_own_wide : put_own_plain;
     it.differ = wide ? differ_wide : differ_plain;
     return it.mask != NULL && it.to != NULL && it.before != NULL ? 0 : -1;
 }
