@@ -1051,7 +1051,7 @@ note_finding(const struct abi_stop *why, bool repeated)
     *finding = (struct search_finding){.stop = *why,
                                        .hash = GUEST->hash,
                                        .signature = signature,
-                                       .circle = why->verdict == ABI_HANG ? sighting_circle() : 0,
+                                       .circle = sighting_is_told(why) ? sighting_circle() : 0,
                                        .times = !repeated,
                                        .schedule = results->schedules,
                                        .schedule_length = it.at.scheduled,

@@ -548,13 +548,17 @@ sighting_outlived(const struct question *question, struct abi_stop *stop)
     return true;
 }
 
+/* The kernel tells of a circle of critical sections by itself; a deadlock with a number of agents is one of ours (tell_stop). */
+bool
+sighting_is_told(const struct abi_stop *why)
+{
+    return why->verdict == ABI_HANG || (why->verdict == ABI_DEADLOCK && why->parameter[0] == 0);
+}
+
 bool
 sighting_end(const struct abi_stop *why, const uint32_t *schedule, struct search_results *results)
 {
-    /* The kernel tells of a circle of critical sections by itself; a deadlock with agents in it is one of ours (tell_stop). */
-    bool hangs = why != NULL && (why->verdict == ABI_HANG ||
-                                 (why->verdict == ABI_DEADLOCK && why->parameter[0] == 0));
-    bool error = false;
+    bool told = why != NULL && sighting_is_told(why), error = false;
     bool crashes = why != NULL && why->verdict == ABI_BUGCHECK;
 
     for (uint32_t i = 0; i < seen_count; i++) {
@@ -563,7 +567,7 @@ sighting_end(const struct abi_stop *why, const uint32_t *schedule, struct search
         uint64_t signature;
         uint32_t races = 0, j;
 
-        if (one->uses != 0 ? crashes : one->site[0] == 0 && hangs) { /* G4, G5 */
+        if (one->uses != 0 ? crashes : one->site[0] == 0 && told) { /* G4, G5 */
             continue;
         }
         error = error || one->site[0] == 0;

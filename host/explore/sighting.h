@@ -16,6 +16,8 @@ void sighting_look(const struct question *question, uint32_t scheduled,
 void sighting_step(const struct question *question, uint32_t agent, uint32_t scheduled);
 /* The signature of the first circle of this run; 0: there is none. */
 uint64_t sighting_circle(void);
+/* G4: is the circle of a run that ended so told of by its end? */
+bool sighting_is_told(const struct abi_stop *why);
 GENERAL_REGISTERS_ONLY void sighting_unheard(uint32_t agent);
 /* Or a call that is no question. */
 GENERAL_REGISTERS_ONLY void sighting_passed(const struct abi_agent *asker, uint32_t agent);

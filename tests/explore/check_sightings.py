@@ -28,7 +28,9 @@ def main():
             return subprocess.run([ntlab, *words], capture_output=True, text=True, cwd=folder)
 
         def explore(program, *options):
-            search = run("explore", "--keep-going", "--json", "-", *options, f"{build}/explore-{program}.sys")
+            client = f"{build}/explore-{program}.exe"
+            what = ["--inject", "none", "--", client] if os.path.exists(client) else [f"{build}/explore-{program}.sys"]
+            search = run("explore", "--keep-going", "--json", "-", *options, *what)
             try:
                 return search.returncode, json.loads(search.stdout), search.stderr
             except ValueError:
@@ -66,12 +68,15 @@ def main():
                 check(f"{program} {options[1]}: it is small", found and found[0]["steps"] < 100 and found[0]["preemptions"] <= 2, found and (found[0]["steps"], found[0]["preemptions"]))
                 check(f"{program} {options[1]}: it replays", found and run("replay", found[0]["schedule"]).returncode == 1)
         # Locks in different orders: one run is enough, whether it shows the deadlock or not.
-        for program in ("order-sleeps", "order-sleeps-mutex", "deadlock01"):
+        for program in ("order-sleeps", "order-sleeps-mutex", "deadlock01", "shape-opposed"):
             for seed in "1234":
                 status, result, text = explore(program, "--strategy", "random", "--budget", "1runs", "--seed", seed)
                 found = [f for f in result["findings"] if f["kind"] == "deadlock"]
                 check(f"{program}, seed {seed}: one run is enough", status == 1 and len(found) == 1, text[-400:])
                 check(f"{program}, seed {seed}: it replays", found and run("replay", found[0]["schedule"]).returncode == 1)
+        found = explore("shape-opposed", "--strategy", "dpor")[1]["findings"]
+        check("shape-opposed: one finding, with all that the kernel knows", len(found) == 1 and "critical sections, in a circle" in found[0]["message"],
+              [f["message"] for f in found])
         for program in ("order-joined", "circle-gate", "circle-background", "lockinc3"):
             status, result, text = explore(program, "--strategy", "random", "--budget", "20runs")
             check(f"{program}: no finding of {program}'s locks", status == 0 and not result["findings"], text[-400:])

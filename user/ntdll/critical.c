@@ -213,7 +213,7 @@ RtlpSpinForSection(PRTL_CRITICAL_SECTION Section)
     ULONG Most = (ULONG)Section->SpinCount & ~CS_FLAGS;
     BOOLEAN Ours = FALSE;
 
-    if (Most == 0 || RtlpIsExplored()) { /* nobody goes on meanwhile but by choice */
+    if (Most == 0) {
         return FALSE;
     }
     for (ULONG Turn = Most; Turn != 0 && !RtlpHasWaiters(Section) && !Ours; Turn--) {

@@ -7,6 +7,7 @@
  *
  *   N1  A section's owner enters it again, and leaves it but for the last time, without a step: nobody else sees that.
  *   N2  Who sleeps is queued in a step, and goes on behind its alert, which is one too (RtlpWaitQueued).
+ *   N3  Nor does a DllMain: who begins or ends meanwhile waits for the loader lock, of which nothing is told.
  */
 #include "user/ntdll/ntdllp.h"
 #include "abi/lockstep.h"
@@ -19,29 +20,45 @@ RtlpIsExplored(VOID)
 
 #define PEB_THREADS 0xF00 /* ours: the process has had a second thread (nt/ps) */
 
-static VOID
-RtlpTell(const volatile VOID *Word, ULONG Step)
-{
-    if (RtlpIsExplored() && *(ULONG *)((PUCHAR)NtCurrentPeb() + PEB_THREADS) != 0) {
-        RtlpLockStep(Word, ABI_POINT_LOCK | Step);
-    }
-}
-
 static BOOLEAN
 RtlpOwnsSection(PRTL_CRITICAL_SECTION Section)
 {
     return Section->OwningThread == NtCurrentTeb()->ClientId.UniqueThread;
 }
 
+static VOID
+RtlpTell(const volatile VOID *Word, ULONG Step)
+{
+    if (RtlpIsExplored() && *(ULONG *)((PUCHAR)NtCurrentPeb() + PEB_THREADS) != 0 &&
+        !RtlpOwnsSection(&LdrpLoaderLock)) { /* N3 */
+        RtlpLockStep(Word, ABI_POINT_LOCK | Step);
+    }
+}
+
+/* Its step has come because nobody else could go on (or before there was a second thread): then to spin is of no use. */
+static NTSTATUS
+RtlpEnterWithoutSpinning(PRTL_CRITICAL_SECTION Section)
+{
+    ULONG_PTR Spins = Section->SpinCount;
+    NTSTATUS Status;
+
+    Section->SpinCount = 0;
+    Status = RtlEnterCriticalSection(Section);
+    Section->SpinCount = Spins;
+    return Status;
+}
+
 /* From sections.S. */
 NTSTATUS NTAPI
 RtlpEnterExplored(PRTL_CRITICAL_SECTION Section)
 {
-    if (!RtlpOwnsSection(Section)) { /* N1 */
-        RtlpTell(&Section->LockCount,
-                 RtlpSectionKind == SectionOld ? ABI_LOCK_ENTER_OLD : ABI_LOCK_ENTER);
+    if (RtlpOwnsSection(Section)) { /* N1 */
+        return RtlEnterCriticalSection(Section);
     }
-    return RtlEnterCriticalSection(Section);
+    RtlpTell(&Section->LockCount,
+             RtlpSectionKind == SectionOld ? ABI_LOCK_ENTER_OLD : ABI_LOCK_ENTER);
+    return Section->OwningThread != NULL ? RtlpEnterWithoutSpinning(Section)
+                                         : RtlEnterCriticalSection(Section);
 }
 
 NTSTATUS NTAPI
