@@ -310,6 +310,12 @@ search_say(const struct search *search)
         fprintf(stderr, "ntlab: budget spent: %s in %lu runs (%s)\n", what, tally->runs,
                 search->plan.strategy);
         say_confidence(search, tally->runs);
+        if (tally->beyond) {
+            fprintf(stderr,
+                    "ntlab: a run has more than %u choices: what else could happen behind these "
+                    "was not tried\n",
+                    MAX_STEPS);
+        }
         if (tally->bound != 0) {
             say_bound(search, tally->bad == 0 ? "no finding" : "complete");
             fprintf(stderr, "\n");

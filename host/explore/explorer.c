@@ -45,6 +45,9 @@
  *       anything is said of what a block of runs came to, all memory is looked at. If other memory had changed as well, the block is done again, and
  *       twice as many runs learn.
  *
+ *   X18 A run may go on beyond MAX_STEPS choices, or an agent alone for longer than ALONE_LIMIT: by turns, and no strategy hears of it.
+ *       Then a search that has nothing left has not tried all there is, and must not say so.
+ *
  *   X17 A strategy may have further runs made before one counts (strategy.h, again). Nothing is kept of these.
  *
  * The answers of X1, X2 and X6 follow from the state alone, so a schedule holds the others only.
@@ -564,6 +567,8 @@ answer(const struct abi_agent *agents, uint32_t count)
             }
             fair_begin();
         }
+        it.results->beyond |=
+            it.rooted && count > 1 && it.strategy->kind != STRATEGY_SAMPLED; /* X18 */
         chosen = fair_choice(agents, count);
     } else if (operation_injected(&it.next[chosen])) {
         it.at.injections++;

@@ -175,9 +175,11 @@ struct search_results {
     uint32_t running; /* most threads that had a processor at once */
     uint32_t dirty;   /* 1: data of a file was left to be written later */
     uint32_t longest; /* answers of the longest run */
-    uint32_t bound;   /* of preemptions or delays: 1 + the last one that was completed */
-    bool whole;       /* a bounded search has not been bounded by it */
-    double estimate;  /* traces there are; 0: not known */
+    uint32_t
+        beyond; /* 1: a run had more choices than a search keeps; of the last ones it tried no others */
+    uint32_t bound;  /* of preemptions or delays: 1 + the last one that was completed */
+    bool whole;      /* a bounded search has not been bounded by it */
+    double estimate; /* traces there are; 0: not known */
     struct search_finding finding[SEARCH_FINDINGS];
     uint32_t schedule[SEARCH_SCHEDULES];
 };

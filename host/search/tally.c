@@ -69,6 +69,7 @@ tally_take(struct tally *tally, struct search_results *results)
     tally->agents = most(tally->agents, results->agents);
     tally->running = most(tally->running, results->running);
     tally->dirty |= results->dirty;
+    tally->beyond |= results->beyond != 0;
     tally->longest = most(tally->longest, results->longest);
     tally->bound = most(tally->bound, results->bound);
     tally->whole |= results->whole;
@@ -95,6 +96,7 @@ tally_add(struct tally *tally, struct tally *from)
     tally->agents = most(tally->agents, from->agents);
     tally->running = most(tally->running, from->running);
     tally->dirty |= from->dirty;
+    tally->beyond |= from->beyond;
     tally->longest = most(tally->longest, from->longest);
     free(from->finding);
     *from = (struct tally){0};
