@@ -33,7 +33,8 @@
  *   D11 A trace that ends in a crash is told by the last step and all that comes before it: what others had done beside it does
  *       not matter (bounded.c, B2; brute.c, O4). So of the runs that crash so the one counts that has nothing else in it, whoever does
  *       it, and it is asked for as if the last step raced with all that does not come before it. That it crashes too is tried at once: memory
- *       whose accesses are no steps may have a part in it. If it does not, each of those runs counts.
+ *       whose accesses are no steps may have a part in it. If it does not, each of those runs counts. So does each that only time or the worker's
+ *       death ended: to make it again takes as long.
  *   D12 Where a run ends while a thread sleeps, its end does not depend on what that would do: it repeats a trace in which that was done.
  *       (An event, a timer and a DPC that did not come make another trace.)
  *   D7  A search that is split into shards tries all who can step at the first `top` questions, so nothing
@@ -249,7 +250,8 @@ again(const struct abi_stop *why, bool crashed)
 {
     switch (crash.stage) {
     case CRASH_NONE:
-        if (crashed && happens_steps > 0 && !happens_before_all(happens_steps) && counts()) {
+        if (crashed && why->verdict != ABI_LIVELOCK && happens_steps > 0 &&
+            !happens_before_all(happens_steps) && counts()) {
             leave_out_others(why);
         }
         break;

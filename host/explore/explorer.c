@@ -1162,7 +1162,7 @@ static bool
 is_made_again(const struct abi_stop *why)
 {
     return it.rooted && it.strategy->again != NULL && !trial_is_on() &&
-           it.strategy->again(why, has_crashed(why));
+           it.strategy->again(why, has_crashed(why) && !it.died);
 }
 
 void
