@@ -2,13 +2,12 @@
  * lockstep.h - the steps of user mode's locks, of which the kernel is told while schedules are explored.
  *
  * A critical section, a slim lock, a condition variable and a wait on an address are words in the client's memory, and their
- * fast ways enter no kernel. While schedules are explored abi_turn.ABI_TURN_POINT is where ntdll calls instead before such a step
+ * fast ways enter no kernel. While schedules are explored abi_turn.lock_point is where ntdll calls instead before such a step
  * (as a patched instruction of a client does: host/image/point.c), with ABI_POINT_LOCK and one of these as `what`; else it is 0.
  */
 #ifndef ABI_LOCKSTEP_H
 #define ABI_LOCKSTEP_H
 
-#define ABI_TURN_POINT reserved[0]
 #define ABI_POINT_LOCK 0x40000 /* beside enum abi_point */
 
 enum abi_lock_step {

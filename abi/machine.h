@@ -164,8 +164,10 @@ enum abi_hardware_use {
 #define ABI_TURN (ABI_MACHINE_PAGE + 0xF000)
 struct abi_turn {
     int64_t left;
-    int64_t length; /* of a turn */
-    uint64_t reserved[14];
+    int64_t length;      /* of a turn */
+    uint64_t saved[2];   /* rax and rdx, while a stamp is taken (nt/ke/entry.S) */
+    uint64_t lock_point; /* abi/lockstep.h; 0: schedules are not explored */
+    uint64_t reserved[11];
     uint64_t stamp[48]; /* ABI_FEATURE_STAGES: the time-stamp counter, by enum abi_stage */
 };
 

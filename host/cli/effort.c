@@ -62,7 +62,7 @@ fits(const struct run_search *whole, const struct pool_outcome *part)
     const struct tally *tally = &part->tally;
     double runs = tally->estimate * (double)tally->runs / (double)(tally->traces | 1);
 
-    if (tally->estimate <= 0 || tally->beyond) {
+    if (tally->estimate <= 0) {
         return false;
     }
     return (whole->runs == 0 || runs < 0.8 * (double)whole->runs) &&

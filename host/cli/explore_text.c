@@ -197,6 +197,16 @@ search_assumption(const struct search *search, size_t i)
         }
         i--;
     }
+    if (search->outcome.tally.beyond != 0) {
+        if (i == 0) {
+            snprintf(
+                text, sizeof(text),
+                "of a run with more than %u choices only these are: what follows came by turns",
+                MAX_STEPS);
+            return text;
+        }
+        i--;
+    }
     if (crashes_by_memory(search)) {
         if (i == 0) {
             return "of the orders of accesses to memory that lead to the crash or past it not all "
@@ -310,12 +320,6 @@ search_say(const struct search *search)
         fprintf(stderr, "ntlab: budget spent: %s in %lu runs (%s)\n", what, tally->runs,
                 search->plan.strategy);
         say_confidence(search, tally->runs);
-        if (tally->beyond) {
-            fprintf(stderr,
-                    "ntlab: a run has more than %u choices: what else could happen behind these "
-                    "was not tried\n",
-                    MAX_STEPS);
-        }
         if (tally->bound != 0) {
             say_bound(search, tally->bad == 0 ? "no finding" : "complete");
             fprintf(stderr, "\n");

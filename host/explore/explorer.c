@@ -46,7 +46,7 @@
  *       twice as many runs learn.
  *
  *   X18 A run may go on beyond MAX_STEPS choices, or an agent alone for longer than ALONE_LIMIT: by turns, and no strategy hears of it.
- *       Then a search that has nothing left has not tried all there is, and must not say so.
+ *       A search that has nothing left then has not tried all there is, and its assumptions say so.
  *
  *   X17 A strategy may have further runs made before one counts (strategy.h, again). Nothing is kept of these.
  *
@@ -567,8 +567,9 @@ answer(const struct abi_agent *agents, uint32_t count)
             }
             fair_begin();
         }
-        it.results->beyond |=
-            it.rooted && count > 1 && it.strategy->kind != STRATEGY_SAMPLED; /* X18 */
+        if (it.results != NULL && it.rooted && count > 1 && it.strategy->kind != STRATEGY_SAMPLED) {
+            it.results->beyond = 1; /* X18 */
+        }
         chosen = fair_choice(agents, count);
     } else if (operation_injected(&it.next[chosen])) {
         it.at.injections++;

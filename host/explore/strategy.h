@@ -245,20 +245,17 @@ operation_injected(const struct operation *operation)
 static inline uint32_t
 question_first(const struct question *question, agent_set free)
 {
-    bool goes_on = question->last != NO_AGENT && (free >> question->last & 1) != 0;
     agent_set plain = 0;
 
-    if (goes_on && question->next[question->last].op != SP_DELAY) {
+    if (question->last != NO_AGENT && (free >> question->last & 1) != 0) {
         return question->last;
     }
     for (agent_set set = free; set != 0; set &= set - 1) {
         uint32_t agent = set_first(set);
 
-        plain |= operation_injected(&question->next[agent]) || question->next[agent].op == SP_DELAY
-                     ? 0
-                     : set_one(agent);
+        plain |= operation_injected(&question->next[agent]) ? 0 : set_one(agent);
     }
-    return plain != 0 ? set_first(plain) : goes_on ? question->last : set_first(free);
+    return set_first(plain != 0 ? plain : free);
 }
 
 /* fair.c: the end of a run in which everybody takes turns. */

@@ -75,9 +75,7 @@ begin_alone(void)
                                 (search->seconds != 0 && (it.next & 15) == 0 && time_is_up()))) {
         it.results->outcome = SEARCH_BUDGET;
     } else if (!next_run()) {
-        it.results->outcome = it.results->beyond  ? SEARCH_BUDGET
-                              : it.results->whole ? SEARCH_EXHAUSTED
-                                                  : it.strategy->exhausted;
+        it.results->outcome = it.results->whole ? SEARCH_EXHAUSTED : it.strategy->exhausted;
     } else {
         it.next++;
         return true;

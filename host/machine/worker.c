@@ -240,8 +240,7 @@ init_processor(void)
         *(struct abi_turn *)guest_pointer(ABI_TURN) = (struct abi_turn){
             .left = (int64_t)machine.request->turn, .length = (int64_t)machine.request->turn};
     } else {
-        ((struct abi_turn *)guest_pointer(ABI_TURN))->ABI_TURN_POINT =
-            machine.entries.user_point_stub;
+        ((struct abi_turn *)guest_pointer(ABI_TURN))->lock_point = machine.entries.user_point_stub;
     }
     GUEST->record = (machine.request->explore != NULL ? machine.request->explore->replay
                                                       : machine.request->steps)

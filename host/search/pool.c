@@ -567,7 +567,7 @@ outcome_of(const struct pool *pool, const struct strategy *strategy)
         return pool->plan->search->first && pool->out->tally.bad != 0 ? SEARCH_STOPPED
                                                                       : SEARCH_BUDGET;
     }
-    if (pool->ledger.outcome == UNIT_EXHAUSTED && !pool->out->tally.beyond) {
+    if (pool->ledger.outcome == UNIT_EXHAUSTED) {
         return pool->out->tally.whole ? SEARCH_EXHAUSTED : strategy->exhausted;
     }
     return pool->ledger.outcome == UNIT_FOUND ? SEARCH_STOPPED : SEARCH_BUDGET;

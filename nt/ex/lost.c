@@ -13,7 +13,8 @@
 #include "exp.h"
 #include "nt/inc/crt.h"
 
-#define EXP_LOST_ROOM 16 /* blocks that come while they are counted */
+#define TAG_LOG_ENTRY 'rEoI' /* nt/io */
+#define EXP_LOST_ROOM 16     /* blocks that come while they are counted */
 #define EXP_LOST_TOLD 8
 
 typedef struct _EXP_REACHED {
@@ -167,12 +168,26 @@ ExpListBlocks(VOID)
     return Reach;
 }
 
+/* An entry of the error log is the driver's that asked for it, and its to lose: it keeps the driver object, whose image stays. */
+static VOID
+ExpLookAtLogEntries(EXP_REACH *Reach)
+{
+    for (ULONG i = 0; i < Reach->Count; i++) {
+        if (Reach->Block[i].Block.Tag == TAG_LOG_ENTRY && !Reach->Block[i].Found) {
+            Reach->Block[i].Found = TRUE;
+            Reach->Block[i].Next = Reach->Todo;
+            Reach->Todo = &Reach->Block[i];
+        }
+    }
+}
+
 ULONG
 ExpFindLost(PSTR Text, ULONG Bytes)
 {
     EXP_REACH *Reach = ExpListBlocks();
     ULONG Lost = 0, Length = 0;
 
+    ExpLookAtLogEntries(Reach);
     ExpLookAtImages(Reach);
     ExpLookAtThreads(Reach);
     for (EXP_REACHED *Each; (Each = Reach->Todo) != NULL;) {

@@ -85,6 +85,7 @@ struct _ETHREAD {
     LIST_ENTRY Timers;        /* nt/ex: waitable timers whose APC it gets */
     struct _IRP *IrpCache[4]; /* nt/io: the last that it freed, by stack size */
     PKEVENT IrpRundown;       /* nt/io: set when IrpList becomes empty, at exit */
+    PKEVENT IrpGone;          /* nt/io: set whenever a request leaves IrpList; NULL: nobody waits */
     PDEVICE_OBJECT DeviceToVerify;
     GUID ActivityId;  /* EtwActivityIdControl */
     LPCGUID Activity; /* IoSetActivityIdThread: the setter's memory */

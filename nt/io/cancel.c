@@ -334,9 +334,9 @@ NTSTATUS NTAPI
 NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)
 {
     IOP_CANCELLATION Own = {.Thread = PspCurrentThread()};
-    LARGE_INTEGER Delay;
     IOP_REQUEST Request;
     NTSTATUS Status;
+    KEVENT Gone;
 
     Status = IopProbeIosb(IoStatusBlock, KiPreviousMode());
     if (NT_SUCCESS(Status)) {
@@ -347,10 +347,12 @@ NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)
     }
     Own.FileObject = Request.FileObject;
     if (IopCancelMeant(&Own) != 0) {
-        Delay.QuadPart = -10 * 1000 * 10;
+        KeInitializeEvent(&Gone, SynchronizationEvent, FALSE);
+        Own.Thread->IrpGone = &Gone;
         while (IopHasIrps(Own.Thread, Request.FileObject)) {
-            KeDelayExecutionThread(KernelMode, FALSE, &Delay);
+            KeWaitForSingleObject(&Gone, Executive, KernelMode, FALSE, NULL);
         }
+        Own.Thread->IrpGone = NULL;
     }
     IopWriteIosb(IoStatusBlock, STATUS_SUCCESS, 0);
     IopAbandonRequest(&Request);

@@ -196,6 +196,9 @@ IopDequeueIrp(PIRP Irp)
     if (Thread->IrpRundown != NULL && IsListEmpty(&Thread->IrpList)) {
         KeSetEvent(Thread->IrpRundown, IO_NO_INCREMENT, FALSE);
     }
+    if (Thread->IrpGone != NULL) {
+        KeSetEvent(Thread->IrpGone, IO_NO_INCREMENT, FALSE);
+    }
 }
 
 VOID NTAPI

@@ -15,7 +15,7 @@
 BOOLEAN
 RtlpIsExplored(VOID)
 {
-    return RTLP_TURN[2] != 0; /* abi_turn.ABI_TURN_POINT */
+    return RTLP_TURN[4] != 0; /* abi_turn.lock_point */
 }
 
 #define PEB_THREADS 0xF00 /* ours: the process has had a second thread (nt/ps) */

@@ -13,7 +13,7 @@
     .intel_syntax noprefix
     .text
     .set TURN, 0x7FFDF000
-    .set POINT, TURN + 0x10
+    .set POINT, TURN + 0x20             # abi_turn.lock_point
 
 # RtlpLockStep(Word, What): what host/image/point.c leaves on the stack for the call, from the lowest address on rax, the
 # address, a bit's number, what is done.
