@@ -17,7 +17,6 @@
 #include <sys/rseq.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "abi/lockstep.h"
 #include "host/explore/explorer.h"
 #include "host/machine/machine.h"
 #include "host/machine/services.h"

@@ -18,7 +18,6 @@
  *     SHARE        threads read and others write, once each
  *     COUNT        three threads increment one counter; the first one waits for both others
  *     COUNTANY     the same, and it waits for either, then for the other one
- *     POLL         a thread sets a flag in a section, the first one looks for it there and sleeps between
  *     ABANDON      threads take one mutex and end with it
  *     HANDOVER     threads wait on a condition variable for a flag, the first one sets it and wakes all
  *     LOST         the same without a flag: a wake that comes first is lost
@@ -53,7 +52,6 @@ enum {
     SHARE,
     COUNT,
     COUNTANY,
-    POLL,
     ABANDON,
     HANDOVER,
     LOST,
@@ -244,11 +242,6 @@ Thread(void *Parameter)
     case COUNTANY:
         InterlockedIncrement(&Counter);
         break;
-    case POLL:
-        EnterCriticalSection(&First);
-        Flag = 1;
-        LeaveCriticalSection(&First);
-        break;
     case ABANDON:
         return WaitForSingleObject(Mutex, INFINITE);
     case HANDOVER:
@@ -349,15 +342,6 @@ Do(void)
         InterlockedIncrement(&Counter);
         Which = WaitForMultipleObjects(2, Targets, FALSE, INFINITE);
         WaitForSingleObject(Targets[1 - Which], INFINITE);
-        break;
-    case POLL:
-        EnterCriticalSection(&First);
-        while (Flag == 0) {
-            LeaveCriticalSection(&First);
-            Sleep(1);
-            EnterCriticalSection(&First);
-        }
-        LeaveCriticalSection(&First);
         break;
     case HANDOVER:
         EnterCriticalSection(&First);

@@ -216,6 +216,15 @@ RtlpCompleteOnceFromOutside(PRTL_RUN_ONCE Once, ULONG Flags, PVOID Context)
 NTSTATUS NTAPI
 RtlpExecuteOnceFromOutside(PRTL_RUN_ONCE Once, PVOID Function, PVOID Parameter, PVOID *Context)
 {
-    return RtlpExecuteOnce(Once, Function, Parameter, Context, RtlpBeginOnceFromOutside,
-                           RtlpCompleteOnceFromOutside);
+    BOOL(WINAPI * Initialize)(PRTL_RUN_ONCE, PVOID, PVOID *) = Function;
+    NTSTATUS Status = RtlpBeginOnceFromOutside(Once, 0, Context);
+
+    if (Status != STATUS_PENDING) {
+        return Status;
+    }
+    if (!Initialize(Once, Parameter, Context)) {
+        RtlpCompleteOnceFromOutside(Once, RTL_RUN_ONCE_INIT_FAILED, NULL);
+        return STATUS_UNSUCCESSFUL;
+    }
+    return RtlpCompleteOnceFromOutside(Once, 0, Context != NULL ? *Context : NULL);
 }

@@ -100,10 +100,6 @@ VOID NTAPI RtlpReleaseExclusiveFromOutside(PRTL_SRWLOCK Lock);
 VOID NTAPI RtlpReleaseSharedFromOutside(PRTL_SRWLOCK Lock);
 BOOLEAN NTAPI RtlTryAcquireSRWLockExclusive(PRTL_SRWLOCK Lock);
 BOOLEAN NTAPI RtlTryAcquireSRWLockShared(PRTL_SRWLOCK Lock);
-typedef NTSTATUS(NTAPI *PRTLP_BEGIN_ONCE)(PRTL_RUN_ONCE Once, ULONG Flags, PVOID *Context);
-typedef NTSTATUS(NTAPI *PRTLP_COMPLETE_ONCE)(PRTL_RUN_ONCE Once, ULONG Flags, PVOID Context);
-NTSTATUS RtlpExecuteOnce(PRTL_RUN_ONCE Once, PVOID Function, PVOID Parameter, PVOID *Context,
-                         PRTLP_BEGIN_ONCE Begin, PRTLP_COMPLETE_ONCE Complete);
 
 /* Critical sections; see critical.c, and sections.S, which knows the last number. */
 enum { SectionAlerts, SectionKeyed, SectionEvents, SectionOld };

@@ -86,27 +86,3 @@ RtlRunOnceComplete(PRTL_RUN_ONCE Once, ULONG Flags, PVOID Context)
     }
     return STATUS_SUCCESS;
 }
-
-NTSTATUS
-RtlpExecuteOnce(PRTL_RUN_ONCE Once, PVOID Function, PVOID Parameter, PVOID *Context,
-                PRTLP_BEGIN_ONCE Begin, PRTLP_COMPLETE_ONCE Complete)
-{
-    BOOL(WINAPI * Initialize)(PRTL_RUN_ONCE, PVOID, PVOID *) = Function;
-    NTSTATUS Status = Begin(Once, 0, Context);
-
-    if (Status != STATUS_PENDING) {
-        return Status;
-    }
-    if (!Initialize(Once, Parameter, Context)) {
-        Complete(Once, RTL_RUN_ONCE_INIT_FAILED, NULL);
-        return STATUS_UNSUCCESSFUL;
-    }
-    return Complete(Once, 0, Context != NULL ? *Context : NULL);
-}
-
-NTSTATUS NTAPI
-RtlRunOnceExecuteOnce(PRTL_RUN_ONCE Once, PVOID Function, PVOID Parameter, PVOID *Context)
-{
-    return RtlpExecuteOnce(Once, Function, Parameter, Context, RtlRunOnceBeginInitialize,
-                           RtlRunOnceComplete);
-}

@@ -262,25 +262,6 @@ RtlSleepConditionVariableCS(PRTL_CONDITION_VARIABLE Variable, PRTL_CRITICAL_SECT
     return Status;
 }
 
-NTSTATUS NTAPI
-RtlSleepConditionVariableSRW(PRTL_CONDITION_VARIABLE Variable, PRTL_SRWLOCK Lock,
-                             PLARGE_INTEGER Timeout, ULONG Flags)
-{
-    RTLP_WAITER Waiter;
-    NTSTATUS Status;
-    BOOLEAN Shared = (Flags & CONDITION_VARIABLE_LOCKMODE_SHARED) != 0;
-
-    RtlpEnqueueSleeper(Variable, &Waiter);
-    if (Shared) {
-        RtlReleaseSRWLockShared(Lock);
-    } else {
-        RtlReleaseSRWLockExclusive(Lock);
-    }
-    Status = RtlpSleep(Variable, &Waiter, Timeout);
-    RtlpSrwAcquire(Lock, Shared);
-    return Status;
-}
-
 static BOOLEAN
 RtlpWakeSleeper(PRTL_CONDITION_VARIABLE Variable)
 {
