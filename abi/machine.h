@@ -85,6 +85,8 @@ struct abi_machine {
         passed; /* 0x168 it has made so many, which the host hears of when it is asked next ... */
     uint32_t untold;        /* 0x16C 1: nobody reads the trace ring of this run */
     uint16_t passed_at[64]; /* 0x170 ... and these: where they stand among ABI_PASSES */
+    uint32_t
+        returns; /* 0x1F0 exploring, 1: that a client's thread comes back from a driver is a schedule point (nt/ke/visit.c, I2) */
 };
 #define ABI_PASSED 64
 

@@ -62,6 +62,7 @@
 #include "host/explore/memory.h"
 #include "host/explore/private.h"
 #include "host/explore/pulse.h"
+#include "host/explore/returns.h"
 #include "host/explore/round_robin.h"
 #include "host/explore/sighting.h"
 #include "host/explore/spin.h"
@@ -176,6 +177,7 @@ explorer_init(const struct run_search *search, struct search_results *results)
         return -ENOMEM;
     }
     pulse_init(machine.request);
+    returns_init(machine.request);
     it.trusted_from = it.learning = LEARN_RUNS;
     if (has_beginnings()) {
         snapshot_learn();
@@ -259,6 +261,7 @@ let_pass(uint32_t number)
     GUEST->passing = may ? it.names[number] : 0;
     GUEST->pass_room = room < ABI_PASSED ? room : ABI_PASSED;
     GUEST->passed = 0;
+    GUEST->returns = it.rooted && returns_matter;
 }
 
 /* X14: what it has passed. */
@@ -370,6 +373,7 @@ begin_run(void)
     memory_begin_run();
     private_begin_run();
     pulse_begin_run();
+    returns_begin_run();
     spin_begin_run();
     sighting_begin_run();
     it.quiet = 0;
@@ -580,6 +584,7 @@ answer(const struct abi_agent *agents, uint32_t count)
     }
     it.at.steps++;
     private_step(&it.next[chosen], it.names[chosen]);
+    returns_step(&it.next[chosen]);
     sighting_step(&it.question, chosen, it.at.scheduled);
     if (!it.fair && count > 1) {
         if ((GUEST->record & ABI_RECORD_STEPS) != 0) {

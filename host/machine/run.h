@@ -49,7 +49,9 @@ struct run_shared {
 #define RUN_SHARED_OBJECT                                                                          \
     0x10000 /* of `bytes`: `word` is the key of an object (host/explore/private.c) */
 #define RUN_SHARED_PULSED 0x20000 /* `word` is an event that is pulsed (host/explore/pulse.c) */
-#define RUN_SHARED_OTHER  (RUN_SHARED_OBJECT | RUN_SHARED_PULSED) /* no memory */
+#define RUN_SHARED_IMAGE                                                                           \
+    0x40000 /* `word` is an image that goes while clients are there (host/explore/returns.c) */
+#define RUN_SHARED_OTHER (RUN_SHARED_OBJECT | RUN_SHARED_PULSED | RUN_SHARED_IMAGE) /* no memory */
 
 /* A point at which an agent would only poll in vain, while all these values are the same. */
 #define RUN_SPIN_READS 8

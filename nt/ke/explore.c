@@ -196,20 +196,21 @@ KiAddObject(struct abi_agent *Agent, const volatile VOID *Object, ULONG64 Flags)
 }
 
 /*
- * A wait for several objects touches them all; one that times out changes none. Which of them it takes is a choice where any will do; to
+ * A wait for several objects touches them all; one that times out, or that an alert or a user APC ends, changes none. Which of them it takes is a choice where any will do; to
  * a wait for all, what signals one that was not is what lets it go on, as with a wait for one.
  */
 static VOID
 KiDescribeWait(PKI_PENDING_WAIT Wait, struct abi_agent *Agent)
 {
+    const BOOLEAN Ends = KiWaitEnds(Wait);
     BOOLEAN Gives = FALSE;
 
-    if (Wait->Timed) {
+    if (Wait->Timed || Ends) {
         Agent->flags |= ABI_AGENT_OPEN;
         Gives = Agent->op == SP_REMOVE_QUEUE ? KiIsQueueEmpty((PKQUEUE)Agent->object)
                                              : !KiIsSatisfied(Wait);
         Agent->flags |= Gives ? ABI_AGENT_READS : 0;
-        KiTimePassers += Gives; /* E10 */
+        KiTimePassers += Gives && !Ends; /* E10 */
     }
     if (Wait->Alertable) {
         Agent->takes |= ABI_APC_USER;
@@ -369,9 +370,12 @@ KiStaysDescribed(ULONG Operation, PKI_WOULD_WAIT Wait, ULONG_PTR Context, BOOLEA
         return FALSE;
     case SP_REFERENCE:
         return Context <= KI_ADDS;
-    case SP_WAIT:
-        return Wait == KiWouldBlock && ((PKI_PENDING_WAIT)Context)->Count == 1 &&
-               !((PKI_PENDING_WAIT)Context)->Timed;
+    case SP_WAIT: {
+        PKI_PENDING_WAIT Pending = (PKI_PENDING_WAIT)Context;
+
+        return Wait == KiWouldBlock && Pending->Count == 1 && !Pending->Timed &&
+               (WouldWait || (Pending->Mode == KernelMode && !Pending->Alertable));
+    }
     }
     return Wait != KiWouldBlock && Wait != KiQueueWouldBlock &&
            (Wait != KiStaysReferenced || WouldWait);
@@ -393,7 +397,7 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
             Agent->object = (ULONG64)Thread;
             return FALSE;
         }
-        Agent->takes = KiIsReturn(Operation, Object) ? 0 : KiDeliverable(Thread);
+        Agent->takes = KiDeliverable(Thread);
     }
     if (KiImageOf(Object) != 0 && MiIsUnloadedImage(Object)) {
         return TRUE; /* E9 */
@@ -687,7 +691,7 @@ KiMakePass(PKTHREAD Thread, KIRQL Irql, ULONG Operation, const volatile VOID *Ob
         if (KiKernelApcWaits(Thread)) {
             return FALSE;
         }
-        State = KiIsReturn(Operation, Object) ? 0 : KiDeliverable(Thread);
+        State = KiDeliverable(Thread);
     }
     if (Wait != NULL) {
         BOOLEAN WouldWait = Wait(Object, Context);

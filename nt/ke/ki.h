@@ -312,7 +312,7 @@ KiImageOf(const volatile VOID *Address)
                ? 0
                : (ULONG64)Address & ~(ABI_IMAGE_WINDOW - 1);
 }
-/* From a driver's routine. An APC that comes right here comes before or after what the thread does next, so its place matters there only. */
+/* From a driver's routine. */
 KI_INLINE BOOLEAN
 KiIsReturn(ULONG Operation, const volatile VOID *Object)
 {

@@ -11,8 +11,8 @@
  * come when it goes faults there (bugcheck 0xCE).
  *
  *   I1  The object is the image's window of addresses (abi/layout.h), which no other image gets.
- *   I2  What threads of clients do there is an object of its own, changed only by an unload that began while there were clients:
- *       a search whose driver is unloaded when they are over asks nobody about their calls.
+ *   I2  What threads of clients do there is an object of its own, changed only by an unload that began while there were clients. Until a
+ *       run has shown such an unload their return is no step (host/explore/returns.c).
  *   I3  Who comes back to an image that is gone goes on there, so that processor and report say what happens to it.
  *   I4  A fault in an image that is gone is a step that reads it, too, for the search (host/explore/explorer.c).
  *   I5  A thread of a driver that could go on when everything else is over does: it is not forgotten, but faults.
@@ -43,10 +43,11 @@ KiLeaveDriverSlow(const VOID *Routine)
     if (Image == 0 || KiWindowClosed) {
         return;
     }
-    if (KiThread()->Teb != NULL && !KiPrcb()->DpcRoutineActive) {
-        Image |= 1; /* I2 */
+    if (KiThread()->Teb == NULL || KiPrcb()->DpcRoutineActive) {
+        KiSchedulePoint(SP_READ_STATE, (PVOID)Image);
+    } else if (Machine->returns) { /* I2 */
+        KiSchedulePoint(SP_READ_STATE, (PVOID)(Image | 1));
     }
-    KiSchedulePoint(SP_READ_STATE, (PVOID)Image);
     if (MiIsUnloadedImage(Routine)) {
         KiGoBack(Routine);
     }

@@ -28,9 +28,17 @@ ObpDeleteWorker(PVOID Context)
         Next = Reversed->NextToDelete;
         ObpDeleteObject(Reversed);
     }
+    KiSchedulePoint(SP_RELEASE_LOCK, &ObpDeletesLeft);
     if (--ObpDeletesLeft == 0 && ObpDeletesDone != NULL) {
         KeSetEvent(ObpDeletesDone, IO_NO_INCREMENT, FALSE);
     }
+}
+
+/* PKI_WOULD_WAIT */
+static BOOLEAN
+ObpAreDeletesLeft(const volatile VOID *Object, ULONG_PTR Context)
+{
+    return ObpDeletesLeft != 0;
 }
 
 VOID
@@ -38,6 +46,7 @@ ObpWaitForDeletes(VOID)
 {
     KEVENT Done;
 
+    KiAcquirePoint(SP_ACQUIRE_LOCK, &ObpDeletesLeft, ObpAreDeletesLeft, 0);
     if (ObpDeletesLeft != 0) {
         KeInitializeEvent(&Done, NotificationEvent, FALSE);
         ObpDeletesDone = &Done;

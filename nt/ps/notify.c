@@ -8,13 +8,26 @@
 #include "nt/ps/psp.h"
 #include "nt/inc/left.h"
 
+/* The next entry, if there is one: what is in it others may change until here (PspChangeNotify). */
+static BOOLEAN
+PspHasEntry(PSP_NOTIFY *Table, ULONG Index)
+{
+    KiSchedulePoint(SP_READ_STATE, Table);
+    return Index < PspNotifyEnd;
+}
+
 static NTSTATUS
 PspChangeNotify(PSP_NOTIFY *Table, PVOID Routine, ULONG Kind, BOOLEAN Remove)
 {
+    KiSchedulePoint(SP_INTERLOCKED, Table);
     for (ULONG Index = 0; Index < PspNotifyEnd; Index++) {
-        if (Remove && Table[Index].Routine == Routine && Table[Index].Kind == Kind) {
-            Table[Index].Routine = NULL;
+        if (Remove && Table[Index].Routine == Routine && Table[Index].Kind == Kind &&
+            !Table[Index].Leaves) {
+            Table[Index].Leaves = TRUE; /* who is told from now on is so by the run-down alone */
             ExWaitForRundownProtectionRelease(&Table[Index].Calls);
+            KiSchedulePoint(SP_INTERLOCKED, Table);
+            Table[Index].Routine = NULL;
+            Table[Index].Leaves = FALSE;
             ExReInitializeRundownProtection(&Table[Index].Calls);
             return STATUS_SUCCESS;
         }
@@ -58,7 +71,7 @@ PspEndCall(PSP_NOTIFY *Notify)
 static BOOLEAN
 PspIsRegistered(PSP_NOTIFY *Table, PVOID Routine)
 {
-    for (ULONG Index = 0; Index < PspNotifyEnd; Index++) {
+    for (ULONG Index = 0; PspHasEntry(Table, Index); Index++) {
         if (Table[Index].Routine == Routine) {
             return TRUE;
         }
@@ -207,7 +220,7 @@ PspOpenImage(PUNICODE_STRING Path)
 static BOOLEAN
 PspAnyRegistered(PSP_NOTIFY *Table, ULONG LeastKind)
 {
-    for (ULONG Index = 0; Index < PspNotifyEnd; Index++) {
+    for (ULONG Index = 0; PspHasEntry(Table, Index); Index++) {
         if (Table[Index].Routine != NULL && Table[Index].Kind >= LeastKind) {
             return TRUE;
         }
@@ -272,7 +285,7 @@ PspNotifyProcess(PEPROCESS Process, PEPROCESS Parent, PETHREAD Creator, BOOLEAN 
     }
     Info.CreationStatus = STATUS_SUCCESS;
     KeEnterCriticalRegion();
-    for (ULONG Index = 0; Index < PspNotifyEnd; Index++) {
+    for (ULONG Index = 0; PspHasEntry(PspProcessNotify, Index); Index++) {
         PVOID Routine = PspBeginCall(&PspProcessNotify[Index]);
 
         if (Routine == NULL) {
@@ -297,7 +310,7 @@ VOID
 PspNotifyThread(PETHREAD Thread, BOOLEAN Create)
 {
     KeEnterCriticalRegion();
-    for (ULONG Index = 0; Index < PspNotifyEnd; Index++) {
+    for (ULONG Index = 0; PspHasEntry(PspThreadNotify, Index); Index++) {
         PVOID Routine = PspBeginCall(&PspThreadNotify[Index]);
 
         if (Routine != NULL) {
@@ -334,7 +347,7 @@ PspCallImageNotify(PUNICODE_STRING FullName, HANDLE ProcessId, PKI_MODULE Module
         Info.ImageInfo.ExtendedInfoPresent = Info.FileObject != NULL;
     }
     KeEnterCriticalRegion();
-    for (ULONG Index = 0; Index < PspNotifyEnd; Index++) {
+    for (ULONG Index = 0; PspHasEntry(PspImageNotify, Index); Index++) {
         PVOID Routine = PspBeginCall(&PspImageNotify[Index]);
 
         if (Routine != NULL) {

@@ -36,6 +36,7 @@ typedef struct _PSP_NOTIFY {
     PVOID Routine;
     ULONG Kind;           /* process: 0 plain, 1 Ex, 2 Ex2 */
     EX_RUNDOWN_REF Calls; /* in progress */
+    BOOLEAN Leaves;       /* somebody removes it */
 } PSP_NOTIFY;
 
 extern PSP_NOTIFY PspProcessNotify[PSP_MAX_NOTIFY], PspThreadNotify[PSP_MAX_NOTIFY],

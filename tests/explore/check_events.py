@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Events that the environment adds: what is found, what is not, in how many traces (dpor and odpor agree on those that are not
-bad: how many crash depends on what else was done before), and each finding replays: check_events.py NTLAB FOLDER events.list [NAME...]"""
+bad: how many crash depends on what else was done before; where all are few and good, lattice does too), and each finding replays: check_events.py NTLAB FOLDER events.list [NAME...]"""
 import json
 import os
 import re
@@ -47,6 +47,15 @@ def check(ntlab, tests, fields, folder):
                 yield f"good traces and findings: odpor has {other}, dpor {mine}"
         except (ValueError, KeyError):
             yield f"odpor: status {other.returncode}: {other.stderr.strip()[-300:]}"
+    if found[0] <= 50 and found[1] == 0:
+        all = subprocess.run([*command[:command.index("--budget")], "--budget", "200000runs", *command[command.index("--budget") + 2:],
+                              "--strategy", "lattice"], capture_output=True, text=True, cwd=folder)
+        try:
+            whole = json.loads(all.stdout)["search"]
+            if whole["outcome"] != "exhausted" or whole["traces"] != found[0]:
+                yield f"lattice has {whole['traces']} traces, dpor {found[0]}: {whole['outcome']}"
+        except (ValueError, KeyError):
+            yield f"lattice: status {all.returncode}: {all.stderr.strip()[-300:]}"
     wanted = [None if c == "-" else int(c) for c in counts.split()]
     if search["outcome"] != "exhausted" or any(w not in (None, f) for w, f in zip(wanted, found)):
         yield f"{search['outcome']}: traces, bad are {found}, not {counts}"
