@@ -14,7 +14,7 @@ def explore(ntlab, folder, strategy, name, options):
         clients += ["--inject", "none", "--", f"{folder}/explore-{name}.exe"]
     elif not any(o.endswith(".sys") for o in clients):
         clients.append(f"{folder}/explore-{name}.sys")
-    run = subprocess.run([ntlab, "explore", "--keep-going", "--run-timeout", "120s", "--budget", "100000runs", "--strategy", strategy,
+    run = subprocess.run([ntlab, "explore", "--keep-going", "--run-timeout", "120s", "--budget", "150000runs", "--strategy", strategy,
                           "--json", "-", *clients], capture_output=True, text=True)
     try:
         report = json.loads(run.stdout)
