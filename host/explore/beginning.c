@@ -21,7 +21,7 @@
 #define MAX_DEPTH  512  /* questions */
 #define MAX_KNOWN  8192 /* in all */
 #define MAX_WAYS   (16 * MAX_KNOWN)
-#define GROW_RUNS  32
+#define GROW_RUNS  8
 #define GROW_SHARE 128 /* one in so many runs */
 #define NOWHERE    0xFFFF
 

@@ -81,9 +81,9 @@
 #define APART_LATER   512 /* ... and then, for each costs as much as ten others */
 #define APART_FIRST   4096
 #define MAX_DEPTHS    SPIN_SLOTS
-#define CHECK_RUNS    512   /* X15 */
-#define LEARN_RUNS    16384 /* X16 */
-#define MOVE_PAGES    4     /* to come to the next point costs as much as to copy so many pages */
+#define CHECK_RUNS    512  /* X15 */
+#define LEARN_RUNS    2048 /* X16 */
+#define MOVE_PAGES    4    /* to come to the next point costs as much as to copy so many pages */
 #define MAP_PAGES     4 /* and so does a page that is mapped on the way: an image is read and patched */
 
 static const struct strategy *const strategies[] = {
@@ -846,11 +846,12 @@ start_at(const struct asked *from)
     branch_resume(from->branch, chosen);
 }
 
-/* Where processes are closed to each other that takes calls of Linux. */
+/* Not a run that a strategy learns from, for it may be made again; and where processes are closed to each other that takes calls of Linux. */
 static bool
 may_begin_elsewhere(void)
 {
-    return !it.again && GUEST->record == 0 && (it.deaths == NULL || it.deaths->count == 0) &&
+    return !it.again && unit_run() >= it.strategy->warm && GUEST->record == 0 &&
+           (it.deaths == NULL || it.deaths->count == 0) &&
            (!space_are_apart() || machine.request->boot.clients == 0);
 }
 

@@ -31,7 +31,7 @@ def main():
               for name, strategy in (("lockinc3", "random"), ("lockinc3", "surw"), ("sections5", "pct"), ("reorder4", "urw"), ("timer-wait3", "pos"),
                                      ("deadlock01", "portfolio"), ("semaphore33", "fairwalk"))]
     # So much that only known lines are put back between two runs, and a run comes that writes to others: its block is done again (unit.h, U4).
-    cases += [("trail", ["--strategy", "random", "--budget", "40000runs", f"{tests}/explore-trail.sys"])]
+    cases += [("trail", ["--strategy", "random", "--budget", "20000runs", f"{tests}/explore-trail.sys"])]
     cases.append(("two clients", ["--strategy", "random", "--budget", "2000runs", "--inject", "none", f"{samples}/critical-region/critical-region.sys"] + client))
     cases.append(("two clients", ["--strategy", "portfolio", "--budget", "1000runs", f"{samples}/critical-region/critical-region.sys"] + client))
     cases.append(("two clients", ["--strategy", "dpor", "--budget", "300runs", f"{samples}/critical-region/critical-region.sys"] + client))
