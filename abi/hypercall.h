@@ -221,6 +221,8 @@ enum abi_point {
     ABI_POINT_PAIR = 0x8000,     /* cmpxchg8b: compares edx:eax */
     ABI_POINT_PAUSE = 0x10000,   /* touches nothing: others may go on */
     ABI_POINT_LOOP = 0x20000,    /* with PAUSE: a branch that was promoted */
+    ABI_POINT_EXCHANGE =
+        0x80000, /* of a pointer, as IoSetCancelRoutine does it; 0x40000 is that of abi/lockstep.h */
 };
 
 enum abi_agent_flags {

@@ -24,9 +24,10 @@ enum abi_mode { ABI_KERNEL_MODE = 0, ABI_USER_MODE = 1 };
 enum abi_explore {
     ABI_EXPLORE_OFF = 0,
     ABI_EXPLORE = 1,
-    ABI_EXPLORE_ATOMICS =
-        2, /* accesses to memory are told to `touch`; atomic ones are schedule points */
-    ABI_EXPLORE_MEMORY = 3, /* and plain ones that others could see */
+    ABI_EXPLORE_POLLS =
+        2, /* accesses to memory are told to `touch`, which says whether one is a schedule point */
+    ABI_EXPLORE_ATOMICS = 3, /* and atomic ones are */
+    ABI_EXPLORE_MEMORY = 4,  /* and plain ones that others could see */
 };
 
 struct abi_machine {

@@ -190,6 +190,7 @@ ntr_write(const char *path, const struct options *options, const struct run_requ
     fprintf(facts, "wanted %" PRIx64 "\n", finding->wanted);
     fprintf(facts, "granularity %s\n", granularity_name(request->granularity));
     fprintf(facts, "skips-private %d\n", request->skips_private);
+    fprintf(facts, "polls %d\n", request->polls);
     for (size_t i = 0; i < request->shared_count; i++) {
         fprintf(facts, "shared %" PRIx64 " %" PRIx64 "\n", request->shared[i].word,
                 request->shared[i].bytes);
@@ -404,6 +405,8 @@ read_fact(struct ntr *ntr, struct options *options, const char *key, char *value
         replay->stuck = strcmp(value, "1") == 0;
     } else if (strcmp(key, "skips-private") == 0) {
         ntr->request.skips_private = strcmp(value, "1") == 0;
+    } else if (strcmp(key, "polls") == 0) {
+        ntr->request.polls = strcmp(value, "1") == 0;
     } else if (strcmp(key, "wanted") == 0) {
         replay->wanted = strtoull(value, NULL, 16);
     } else if (strcmp(key, "spin") == 0) {

@@ -103,6 +103,18 @@ counting(uint16_t op, bool reads, uint64_t flags)
                                            : COUNTS_NOT;
 }
 
+/* Memory, or what a loop looks at beside that. */
+GENERAL_REGISTERS_ONLY static uint32_t
+touch_polled(const struct operation *operation, uint32_t i, struct touch *touch, uint32_t count)
+{
+    if (operation->size[i] == RUN_SPIN_STATE) {
+        touch[count] = touch_of(operation->object[i], OF_STATE, false);
+        return count + 1;
+    }
+    return memory_cells(operation->object[i], operation->size[i], !operation->reads[i], touch,
+                        count);
+}
+
 GENERAL_REGISTERS_ONLY uint32_t
 operation_touches(const struct operation *operation, struct touch *touch)
 {
@@ -110,16 +122,14 @@ operation_touches(const struct operation *operation, struct touch *touch)
     uint32_t count = touch_apcs(operation, of, touch);
 
     if (of == OF_MEMORY) {
-        count = memory_cells(operation->object[0], operation->size[0], !operation->reads[0], touch,
-                             count);
+        count = touch_polled(operation, 0, touch, count);
     } else if (of < OF_ITSELF && operation->object[0] != 0) {
         touch[count] = touch_of(operation->object[0], of, !operation->reads[0]);
         touch[count++].counts = counting(operation->op, operation->reads[0], operation->flags);
     }
     if (operation->more == NULL) { /* what a loop polls: spin.c */
         for (uint32_t i = 1; i < operation->objects; i++) {
-            count = memory_cells(operation->object[i], operation->size[i], !operation->reads[i],
-                                 touch, count);
+            count = touch_polled(operation, i, touch, count);
         }
     }
     for (uint32_t i = 1; i < operation->objects && operation->more != NULL; i++) {

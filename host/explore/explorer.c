@@ -153,7 +153,7 @@ has_beginnings(void)
 {
     return it.strategy->by_questions && !it.search->replay && !it.search->from_root &&
            it.search->wanted == 0 && !it.search->stuck && machine.request->learned == NULL &&
-           machine.request->granularity == RUN_API;
+           machine.request->granularity == RUN_API && !machine.request->polls;
 }
 
 int
@@ -278,9 +278,11 @@ catch_up(void)
 
         sighting_passed_again((uint16_t)(pass->what >> 16), pass->object, it.passing);
     }
-    it.at.moves += passed;
+    for (uint32_t i = 0; i < passed; i++) {
+        spin_called(it.passing, (uint16_t)(it.passes[GUEST->passed_at[i]].what >> 16),
+                    it.at.moves++);
+    }
     it.at.passed += passed;
-    spin_called(it.passing, it.at.moves - 1);
     GUEST->passed = 0;
 }
 
@@ -629,6 +631,7 @@ alone(uint32_t name)
         it.at.alone += ALONE_POINTS;
     }
     spin_stepped(it.at.last, it.at.moves);
+    spin_unseen(it.at.last);
     it.at.moves += 2; /* not one step */
     return 0;
 }
@@ -687,10 +690,14 @@ explorer_touch(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent)
         memory_free(address, size, agent);
         return 0;
     }
-    point = machine.request->granularity == RUN_MEMORY &&
-            memory_touch(address, size, writes != 0, agent);
-
-    if (++it.quiet == QUIET_TOUCHES) { /* a loop that no other agent can end? */
+    if (machine.request->granularity == RUN_MEMORY) {
+        point = memory_touch(address, size, writes != 0, agent);
+    } else {
+        point = machine.request->polls &&
+                memory_touch_polled(address, size, writes != 0, agent); /* Y4 */
+    }
+    if (machine.request->granularity != RUN_API &&
+        ++it.quiet == QUIET_TOUCHES) { /* a loop that no other agent can end? */
         it.quiet = 0;
         point = point || it.rooted;
     }
@@ -902,9 +909,12 @@ choose_slowly(const struct abi_agent *agents, uint32_t count, uint32_t asker, bo
 {
     uint32_t ready = 0, first = 0, offered = 0;
 
-    for (uint32_t i = plain && it.rooted ? 0 : count; i-- > 0;) {
-        if (agents[i].op == SP_NONE || (it.rooted && agents[i].op == SP_YIELD &&
-                                        spin_passes(known_number(agents[i].name), &agents[i]))) {
+    for (uint32_t i = plain && it.rooted && spin_is_idle() ? 0 : count; i-- > 0;) {
+        if (agents[i].op == SP_NONE ||
+            (it.rooted && agents[i].op == SP_YIELD &&
+             spin_passes(known_number(agents[i].name), &agents[i])) ||
+            (it.rooted && !spin_is_idle() && it.parting == 0 && !trial_is_on() && !it.blocked &&
+             spin_goes_on(known_number(agents[i].name), &agents[i], it.at.moves))) {
             spin_stepped(known_number(agents[i].name), it.at.moves++);
             return i; /* X1 */
         }
@@ -1021,7 +1031,7 @@ explorer_passes(const struct abi_agent *asker, const struct abi_pass *whole)
     }
     it.at.passed++;
     sighting_passed(asker, number);
-    spin_called(number, it.at.moves++);
+    spin_called(number, asker->op, it.at.moves++);
     GUEST->watching = 1;
     if (whole != NULL && asker->list == 0 && private_is_settled() && sighting_is_plain(asker)) {
         struct abi_pass *place = &it.passes[abi_pass_slot(whole)];

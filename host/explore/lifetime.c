@@ -121,7 +121,7 @@ lifetime_go_back_to(const struct lives_kept *from)
 static uint64_t
 block_of(const struct operation *operation)
 {
-    for (uint32_t i = 1; i < operation->objects; i++) {
+    for (uint32_t i = 1; i < operation->objects && operation->more != NULL; i++) {
         if ((operation->more[i - 1].flags & ABI_OBJECT_LIFE) != 0) {
             return operation->more[i - 1].object;
         }

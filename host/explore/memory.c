@@ -14,6 +14,9 @@
  *   Y3  To free a block is to write all of it: an access by somebody else then comes before it or after it. Of a large block
  *       only what was touched before counts.
  *
+ *   Y4  Where only calls are points, or only atomic instructions beside them, those bytes are that loops look at which sleep (spin.c, L7), as
+ *       far as they are shared.
+ *
  * Accesses of different sizes can overlap. A word of 8 bytes is divided into cells at every address
  * where some access begins or ends, so two accesses overlap just when they have a cell in common.
  */
@@ -32,6 +35,7 @@ struct word {
     uint8_t shared;                    /* bytes that several agents touch, one of them writing */
     uint8_t active;                    /* bytes that are points in this run */
     uint8_t cells;                     /* bit i: a cell begins at byte i */
+    uint8_t polled;                    /* Y4 */
 };
 
 static struct word *words; /* NULL: strategies without a machine (tests) */
@@ -117,6 +121,12 @@ touch_word(uint64_t number, uint8_t bytes, bool writes, uint32_t agent)
     return (word->active & bytes) != 0;
 }
 
+static uint8_t
+bytes_at(uint64_t offset, uint64_t part)
+{
+    return (uint8_t)(((1u << part) - 1) << offset);
+}
+
 bool
 memory_touch(uint64_t address, uint64_t size, bool writes, uint32_t agent)
 {
@@ -125,11 +135,46 @@ memory_touch(uint64_t address, uint64_t size, bool writes, uint32_t agent)
     while (size != 0) {
         uint64_t offset = address % 8, part = 8 - offset < size ? 8 - offset : size;
 
-        shared |= touch_word(address / 8, (uint8_t)(((1u << part) - 1) << offset), writes, agent);
+        shared |= touch_word(address / 8, bytes_at(offset, part), writes, agent);
         address += part;
         size -= part;
     }
     return shared;
+}
+
+bool
+memory_touch_polled(uint64_t address, uint64_t size, bool writes, uint32_t agent)
+{
+    bool shared = false;
+
+    while (size != 0) {
+        uint64_t offset = address % 8, part = 8 - offset < size ? 8 - offset : size;
+        const struct word *word = look(address / 8, false);
+
+        if (word != NULL && (word->polled & bytes_at(offset, part)) != 0) {
+            shared |= touch_word(address / 8, bytes_at(offset, part), writes, agent);
+        }
+        address += part;
+        size -= part;
+    }
+    return shared;
+}
+
+void
+memory_poll(uint64_t address, uint32_t size)
+{
+    while (learned != NULL && size != 0) {
+        uint32_t offset = address % 8, part = 8 - offset < size ? 8 - offset : size;
+        struct word *word = find(address / 8);
+        uint8_t bytes = bytes_at(offset, part);
+
+        if (word != NULL && (bytes & ~word->polled) != 0) {
+            word->polled |= bytes;
+            memory_learn(learned, address - offset, (uint32_t)word->polled << RUN_SHARED_POLLED);
+        }
+        address += part;
+        size -= part;
+    }
 }
 
 void
@@ -159,6 +204,7 @@ memory_init(const struct run_request *request)
             word->active |= (uint8_t)request->shared[i].bytes;
             word->shared |= (uint8_t)request->shared[i].bytes;
             word->cells |= (uint8_t)(request->shared[i].bytes >> 8);
+            word->polled |= (uint8_t)(request->shared[i].bytes >> RUN_SHARED_POLLED);
         }
     }
     return 0;

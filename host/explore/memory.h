@@ -18,6 +18,10 @@ void memory_learn(struct run_learned *learned, uint64_t word, uint32_t bytes);
 
 /* Is this access a schedule point? */
 bool memory_touch(uint64_t address, uint64_t size, bool writes, uint32_t agent);
+/* The same where only what loops that sleep look at is one. */
+bool memory_touch_polled(uint64_t address, uint64_t size, bool writes, uint32_t agent);
+/* A loop that sleeps looks at this. */
+void memory_poll(uint64_t address, uint32_t size);
 /* An agent frees a block, which is a step of its own. */
 void memory_free(uint64_t address, uint64_t size, uint32_t agent);
 

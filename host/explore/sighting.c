@@ -251,7 +251,8 @@ is_lock(const struct operation *operation)
 
     if ((operation->flags & ABI_AGENT_WAITS) == 0 || (operation->flags & ABI_AGENT_OPEN) != 0 ||
         (operation->flags & ABI_AGENT_SEVERAL) != 0 ||
-        (operation->objects > 1 && operation->more[0].object == operation->object[0])) {
+        (operation->objects > 1 && operation->more != NULL &&
+         operation->more[0].object == operation->object[0])) {
         return false;
     }
     return operation->op == SP_ACQUIRE_LOCK || operation->op == SP_ACQUIRE_SHARED ||

@@ -16,16 +16,23 @@
  *       stepped; what the driver may have written to is compared as well.
  *   L3  A step that changes memory ends what is remembered of the agent: a write, a call of the kernel,
  *       an exchange that left another value.
+ *   L4  A loop may sleep between its looks, and look at dispatcher objects: by a wait that finds nothing and ends by itself, by
+ *       KeReadState... Where such a call is made from tells the kernel (nt/ke/poll.c), as a patched instruction does. What it looks at is
+ *       whether the object is signaled. Calls on handles and objects with which nobody else has to do are part of it.
  */
 #include "host/explore/spin.h"
 #include <errno.h>
 #include <string.h>
+#include "host/explore/memory.h"
 #include "host/machine/machine.h"
 #include "host/machine/snapshot.h"
 
 #define MAX_ARRIVALS 16
 #define MAX_READS    RUN_SPIN_READS
 #define STACK_BYTES  1024
+#define SIGNAL_STATE 4 /* in a dispatcher object */
+#define ALIKE_ROUNDS 2 /* L6 */
+#define ENOUGH       16384
 
 struct round {
     uint64_t key[MAX_ARRIVALS]; /* state at each point since the agent last changed something */
@@ -37,15 +44,31 @@ struct round {
     bool known;      /* all that it reads is seen */
     bool fresh;      /* it stands at a point that has been looked at */
     bool overflow;   /* of reads: it cannot be remembered */
+    bool mixed;      /* it has read two values at one place */
     uint64_t memory; /* hash of what has been written, at `memory_key` */
     uint64_t memory_key;
-    uint64_t last;    /* the step that it came from */
-    uint64_t now;     /* key of the point that it stands at, 0: none of ours */
-    uint64_t here;    /* and its site */
-    uint64_t arrived; /* there, at this step */
-    uint64_t address; /* and what it is about to do there */
-    uint32_t size;
+    uint64_t last;                       /* the step that it came from */
+    uint64_t now;                        /* key of the point that it stands at, 0: none of ours */
+    uint64_t here;                       /* and its site */
+    uint64_t arrived;                    /* there, at this step */
+    uint64_t address[ABI_AGENT_OBJECTS]; /* and what it is about to look at there */
+    uint32_t size, addresses;
     uint16_t op;
+    bool sleeps;   /* that operation is a sleep, or a wait that finds nothing and ends by itself */
+    bool sleeping; /* it has since it came to the first of `key` */
+    bool unseen;   /* it has come by points that were not asked for */
+    /* L5 */
+    struct run_spin own;    /* what it waits for in this run; key 0: for nothing */
+    struct run_spin repeat; /* the round that it would go again from here; key 0: none */
+    enum { ASKED, AGAIN, ALIKE } goes_on;
+    uint32_t gone; /* rounds */
+    /* L6 */
+    uint64_t weak;       /* where it is about to sleep, 0: it is not */
+    uint64_t slept_at;   /* where it slept last */
+    uint64_t went, goes; /* from the sleep before to that one, and since */
+    uint32_t alike;      /* rounds in a row */
+    struct run_spin look;
+    bool looked_at_more;
     uint64_t changed; /* the word that it was about to exchange */
     uint64_t before;
     uint32_t changed_size; /* 0: nothing */
@@ -57,6 +80,7 @@ static const struct run_spin *spins;
 static size_t spin_count;
 static struct run_learned *learned;
 static bool kernel_known, user_known; /* all that is read there is seen: L1 */
+static bool points_at_polls;          /* L7 */
 static uint32_t current = MAX_AGENTS; /* whose code runs */
 static struct kept {
     struct round round[MAX_AGENTS];
@@ -74,8 +98,9 @@ spin_init(const struct run_request *request)
     spins = request->spins;
     spin_count = request->spin_count;
     learned = request->learned;
-    kernel_known = request->granularity != RUN_API;
-    user_known = request->granularity == RUN_MEMORY;
+    kernel_known = request->granularity != RUN_API || request->polls;
+    user_known = request->granularity == RUN_MEMORY || request->polls;
+    points_at_polls = request->polls && request->granularity != RUN_MEMORY;
     return rounds == NULL || kept == NULL ? -ENOMEM : 0;
 }
 
@@ -124,7 +149,7 @@ mix(uint64_t hash, const void *data, size_t size)
 }
 
 static uint64_t
-key_of(const struct abi_agent *agent, bool *known, uint64_t *site)
+key_of(const struct abi_agent *agent, struct round *round)
 {
     struct abi_trap registers;
     uint64_t stack[STACK_BYTES / 8] = {0}, hash;
@@ -136,8 +161,14 @@ key_of(const struct abi_agent *agent, bool *known, uint64_t *site)
         registers.rip == 0) {
         return 0;
     }
-    *site = registers.rip;
-    *known = registers.rip >= ABI_SYSTEM_BASE ? kernel_known : user_known;
+    round->here = registers.rip;
+    round->known = registers.rip >= ABI_SYSTEM_BASE ? kernel_known : user_known;
+    round->sleeps = agent->point == 0 && registers.rax != 0; /* nt/ke/poll.c */
+    if (round->sleeps) {
+        uint64_t where[] = {agent->name, registers.rip, registers.rsp};
+
+        round->weak = mix(agent->op, where, sizeof(where)) | 1;
+    }
     images_origin(registers.rip, &lower);
     space_read(registers.rsp + lower, stack, sizeof(stack));
     hash = mix(agent->name, &registers, offsetof(struct abi_trap, fault_address));
@@ -153,28 +184,139 @@ value_at(uint64_t address, uint32_t size)
 {
     uint64_t value = 0;
 
-    space_read(address, &value, size <= 8 ? size : 8);
+    if (size == RUN_SPIN_STATE) {
+        space_read(address + SIGNAL_STATE, &value, 4);
+    } else {
+        space_read(address, &value, size <= 8 ? size : 8);
+    }
     return value;
+}
+
+/* L4: calls that change nothing by which a round could differ from the one before. */
+static bool
+is_harmless(uint16_t op)
+{
+    switch (op) {
+    case SP_DELAY:
+    case SP_YIELD:
+    case SP_SYSTEM_SERVICE:
+    case SP_QUERY_TIME:
+        return true;
+    }
+    return false;
+}
+
+/* ... and what they are part of, where nobody else has to do with the object. */
+static bool
+is_harmless_alone(uint16_t op)
+{
+    switch (op) {
+    case SP_READ_STATE:
+    case SP_REFERENCE:
+    case SP_OBJECT:
+    case SP_HANDLE:
+    case SP_LOOKUP:
+    case SP_ENTER_REGION:
+    case SP_LEAVE_REGION:
+        return true;
+    }
+    return is_harmless(op);
+}
+
+/* L4: does it look at dispatcher objects, and change none? */
+static bool
+looks(const struct abi_agent *agent)
+{
+    return (agent->op == SP_WAIT || (agent->op == SP_READ_STATE && agent->registers != 0)) &&
+           (agent->flags & ABI_AGENT_READS) != 0 && agent->list == 0;
 }
 
 GENERAL_REGISTERS_ONLY static void
 forget(struct round *round)
 {
     round->arrivals = round->reads = 0;
-    round->overflow = false;
+    round->sleeping = false;
+    round->overflow = round->mixed = false;
     round->memory_key = 0;
+    round->repeat.key = 0;
+    if (round->goes_on == AGAIN) {
+        round->goes_on = ASKED;
+    }
+}
+
+/* And that it slept. */
+GENERAL_REGISTERS_ONLY static void
+forget_rounds(struct round *round)
+{
+    forget(round);
+    round->slept_at = 0;
+    round->alike = 0;
+    round->goes_on = ASKED;
+}
+
+/* What it shows is another value each time. */
+static bool
+is_clock(uint64_t address)
+{
+    return address - ABI_USER_SHARED_DATA < ABI_PAGE_SIZE;
+}
+
+static bool
+are_same(const struct run_spin *spin)
+{
+    for (uint32_t i = 0; i < spin->reads; i++) {
+        if (value_at(spin->read[i].address, spin->read[i].size) != spin->read[i].value) {
+            return false;
+        }
+    }
+    return true;
+}
+
+GENERAL_REGISTERS_ONLY static void
+note_op(struct round *round, uint16_t op)
+{
+    if (round->slept_at != 0) {
+        round->goes = mix(round->goes, &(uint64_t){op}, 8);
+    }
+}
+
+/* L6 */
+static void
+note_look(struct round *round, uint64_t address, uint32_t size)
+{
+    struct run_spin_read read = {address, 0, size, 0};
+    uint32_t i = 0;
+
+    if (round->slept_at == 0 || is_clock(address)) {
+        return;
+    }
+    read.value = value_at(address, size);
+    round->goes = mix(round->goes, &read, sizeof(read));
+    while (i < round->look.reads &&
+           (round->look.read[i].address != address || round->look.read[i].size != size)) {
+        i++;
+    }
+    if (i == RUN_SPIN_READS || (size > 8 && size != RUN_SPIN_STATE)) {
+        round->looked_at_more = true;
+    } else if (i == round->look.reads) {
+        round->look.read[round->look.reads++] = read;
+    }
 }
 
 static void
 add_read(struct round *round, uint64_t address, uint32_t size)
 {
+    if (round->sleeping && is_clock(address)) {
+        return;
+    }
     for (uint32_t i = 0; i < round->reads; i++) {
         if (round->read[i].address == address && round->read[i].size == size) {
+            round->mixed |= round->read[i].value != value_at(address, size);
             round->reading[round->arrivals - 1] |= (uint8_t)(1u << i);
             return;
         }
     }
-    if (round->reads == MAX_READS || size > 8) {
+    if (round->reads == MAX_READS || (size > 8 && size != RUN_SPIN_STATE)) {
         round->overflow = true;
         return;
     }
@@ -251,16 +393,13 @@ is_site_in(const struct round *round, const struct run_spin *spin, uint64_t site
     return site == spin->site;
 }
 
-/* L1: it has come back to point number `first`. */
-static void
-learn_loop(const struct round *round, uint32_t first)
+/* The loop that begins at point number `first`. */
+static struct run_spin
+loop_from(const struct round *round, uint32_t first)
 {
-    struct run_spin spin = {.key = round->key[first], .site = round->site[first]}, point;
+    struct run_spin spin = {.key = round->key[first], .site = round->site[first]};
     uint8_t reading = 0;
 
-    if (round->overflow) {
-        return;
-    }
     for (uint32_t i = first; i < round->arrivals; i++) {
         reading |= round->reading[i];
     }
@@ -268,6 +407,18 @@ learn_loop(const struct round *round, uint32_t first)
         if ((reading >> i & 1) != 0) {
             spin.read[spin.reads++] = round->read[i];
         }
+    }
+    return spin;
+}
+
+/* L1: it has come back to point number `first`. */
+static void
+learn_loop(const struct round *round, uint32_t first)
+{
+    struct run_spin spin = loop_from(round, first), point;
+
+    if (round->overflow) {
+        return;
     }
     for (uint32_t i = first; i < round->arrivals; i++) {
         point = spin;
@@ -278,29 +429,170 @@ learn_loop(const struct round *round, uint32_t first)
     learn_way(round, first, &spin, is_site_in);
 }
 
+/* What it is about to look at. */
+static void
+note_looks(struct round *round, const struct abi_agent *agent)
+{
+    round->addresses = 0;
+    if (is_harmless(agent->op)) {
+        return;
+    }
+    round->size = looks(agent) ? RUN_SPIN_STATE : agent->size;
+    round->address[round->addresses++] = agent->object;
+    for (uint32_t i = 0; looks(agent) && i + 1 < agent->objects; i++) {
+        round->address[round->addresses++] = agent->other[i].object;
+    }
+}
+
+/* L7 */
+static void
+learn_polled(const struct round *round, const struct run_spin *spin)
+{
+    if (learned == NULL) {
+        return;
+    }
+    if (!round->known && !learned->polls) {
+        learned->polls = learned->grown = 1;
+    }
+    for (uint32_t i = 0; points_at_polls && i < spin->reads; i++) {
+        if (spin->read[i].size != RUN_SPIN_STATE) {
+            memory_poll(spin->read[i].address, spin->read[i].size);
+        }
+    }
+}
+
+/* L5, L6: has it been let go on for long enough? */
+static bool
+is_enough(struct round *round)
+{
+    return ++round->gone >= ENOUGH ||
+           GUEST->time_100ns > machine.request->boot.virtual_limit_100ns / 2;
+}
+
+/* L5: it would go round from here as it did, as far as is known. */
+static void
+come_again(struct round *round, uint32_t first, uint64_t step)
+{
+    struct run_spin spin = loop_from(round, first);
+
+    if (round->goes_on == ASKED) {
+        round->repeat = spin;
+        round->repeat.key = round->now;
+        learn_polled(round, &spin);
+    } else if (round->repeat.key == round->now && is_enough(round)) {
+        round->goes_on = ASKED;
+        round->repeat.key = 0;
+        if (round->known && !round->overflow) {
+            learn_loop(round, first);
+            round->own = spin;
+        }
+        round->vain = step + 1;
+    }
+}
+
+/* L6: it is about to sleep. */
+static void
+come_to_sleep(struct round *round, uint64_t step)
+{
+    bool same = round->slept_at == round->weak && round->went == round->goes;
+
+    round->alike = same ? round->alike + 1 : 0;
+    if (!same && round->goes_on == ALIKE) {
+        round->goes_on = ASKED;
+    } else if (round->goes_on == ALIKE && is_enough(round)) {
+        round->goes_on = ASKED;
+        round->repeat.key = 0;
+        if (round->known && !round->looked_at_more) {
+            round->own = round->look;
+            round->own.key = round->weak;
+            round->own.site = round->here;
+            learn(&round->own);
+        }
+        round->vain = step + 1;
+    } else if (round->goes_on == ASKED && round->repeat.key == 0 && round->alike >= ALIKE_ROUNDS) {
+        round->repeat = round->look;
+        round->repeat.key = round->weak;
+    }
+    if (round->slept_at != 0 && round->goes_on == ASKED) {
+        learn_polled(round, &round->look);
+    }
+    round->slept_at = round->weak;
+    round->went = round->goes;
+    round->goes = 0;
+    round->look.reads = 0;
+    round->looked_at_more = false;
+}
+
+static void
+come_to(struct round *round, uint64_t step)
+{
+    uint64_t memory;
+    uint32_t i = 0;
+
+    while (i < round->arrivals && round->key[i] != round->now) {
+        i++;
+    }
+    if (i == round->arrivals) {
+        if (round->goes_on == AGAIN) {
+            round->goes_on = ASKED;
+        }
+        return;
+    }
+    if (round->known) {
+        struct run_spin spin = loop_from(round, i);
+
+        if (round->mixed || !are_same(&spin)) {
+            forget(round);
+            return;
+        }
+    }
+    if (round->sleeping != 0) {
+        come_again(round, i, step);
+        return;
+    }
+    if (!round->known) { /* L2 */
+        memory = snapshot_hash();
+        if (round->memory_key != round->now || round->memory != memory) {
+            round->memory_key = round->now;
+            round->memory = memory;
+            return;
+        }
+    }
+    if (round->known) {
+        learn_loop(round, i);
+    }
+    round->vain = step + 1;
+}
+
 void
 spin_arrive(uint32_t number, const struct abi_agent *agent, uint64_t step)
 {
     struct round *round = &rounds[number];
-    uint64_t memory;
 
     touched = number < touched ? touched : number + 1;
     if (round->fresh) {
         return;
     }
     round->fresh = true;
-    round->now = 0;
-    if (agent->op != SP_MEMORY_READ && agent->op != SP_ATOMIC && agent->op != SP_YIELD) {
-        forget(round); /* L3 */
+    round->now = round->weak = 0;
+    round->sleeps = agent->op == SP_DELAY;
+    if (agent->op != SP_MEMORY_READ && agent->op != SP_ATOMIC && !is_harmless(agent->op) &&
+        !looks(agent)) {
+        forget_rounds(round); /* L3 */
         return;
     }
-    round->now = key_of(agent, &round->known, &round->here);
-    if (round->now == 0) {
-        forget(round);
+    if (agent->registers != 0) {
+        round->now = key_of(agent, round);
+    }
+    if (round->now == 0 && !is_harmless(agent->op)) {
+        forget_rounds(round);
         return;
     }
-    spin_idle = false;
-    if (round->last + 1 != step ||
+    if (round->unseen) {
+        forget_rounds(round);
+        round->unseen = false;
+    }
+    if (((!round->known || !round->sleeping) && round->last + 1 != step) ||
         (round->changed_size != 0 &&
          value_at(round->changed, round->changed_size) != round->before)) {
         forget(round);
@@ -308,25 +600,34 @@ spin_arrive(uint32_t number, const struct abi_agent *agent, uint64_t step)
     round->changed_size = 0;
     round->arrived = step;
     round->op = agent->op;
-    round->address = agent->object;
-    round->size = agent->size;
-    for (uint32_t i = 0; i < round->arrivals; i++) {
-        if (round->key[i] != round->now) {
-            continue;
-        }
-        if (!round->known) { /* L2 */
-            memory = snapshot_hash();
-            if (round->memory_key != round->now || round->memory != memory) {
-                round->memory_key = round->now;
-                round->memory = memory;
-                return;
-            }
-        }
-        if (round->known) {
-            learn_loop(round, i);
-        }
-        round->vain = step + 1;
+    note_op(round, agent->op);
+    note_looks(round, agent);
+    if (round->now == 0) {
         return;
+    }
+    spin_idle = false;
+    if (round->weak != 0) {
+        come_to_sleep(round, step);
+    }
+    come_to(round, step);
+}
+
+bool
+spin_goes_on(uint32_t number, const struct abi_agent *agent, uint64_t step)
+{
+    if (number >= MAX_AGENTS || rounds[number].goes_on == ASKED || rounds[number].fresh ||
+        (agent->flags & ABI_AGENT_BLOCKED) != 0) {
+        return false;
+    }
+    spin_arrive(number, agent, step);
+    return rounds[number].goes_on != ASKED;
+}
+
+void
+spin_unseen(uint32_t number)
+{
+    if (number < MAX_AGENTS) {
+        rounds[number].unseen = true;
     }
 }
 
@@ -341,8 +642,14 @@ spin_wrote(void)
 void
 spin_read(uint64_t address, uint64_t size)
 {
-    if (current < MAX_AGENTS && rounds[current].arrivals != 0) {
-        add_read(&rounds[current], address, size <= 8 ? (uint32_t)size : 9);
+    struct round *round = current < MAX_AGENTS ? &rounds[current] : NULL;
+
+    if (round == NULL) {
+        return;
+    }
+    note_look(round, address, size <= 8 ? (uint32_t)size : 9);
+    if (round->arrivals != 0 && round->goes_on != AGAIN) {
+        add_read(round, address, size <= 8 ? (uint32_t)size : 9);
     }
 }
 
@@ -372,30 +679,50 @@ spin_stepped(uint32_t number, uint64_t step)
     touched = number < touched ? touched : number + 1;
     round->last = step;
     round->fresh = false;
+    for (uint32_t i = 0; i < round->addresses; i++) {
+        note_look(round, round->address[i], round->size);
+    }
+    if (round->goes_on == ASKED && round->repeat.key != 0 && are_same(&round->repeat)) { /* L5 */
+        round->goes_on = round->repeat.key == round->weak ? ALIKE : AGAIN;
+        round->gone = 0;
+    }
+    if (round->goes_on == AGAIN) {
+        return; /* nothing new */
+    }
+    if (((!round->known || !(round->sleeping || round->sleeps)) && round->arrived != step) ||
+        (round->now != 0 && round->arrivals == MAX_ARRIVALS)) {
+        forget(round); /* others have stepped while it stood there */
+    }
+    round->sleeping |= round->sleeps;
     if (round->now == 0) {
         return;
-    }
-    if (round->arrived != step || round->arrivals == MAX_ARRIVALS) {
-        forget(round); /* others have stepped while it stood there */
     }
     round->site[round->arrivals] = round->here;
     round->reading[round->arrivals] = 0;
     round->key[round->arrivals++] = round->now;
-    if (round->op != SP_YIELD) {
-        add_read(round, round->address, round->size);
+    for (uint32_t i = 0; i < round->addresses; i++) {
+        add_read(round, round->address[i], round->size);
     }
     if (round->op == SP_ATOMIC) {
-        round->changed = round->address;
+        round->changed = round->address[0];
         round->changed_size = round->size <= 8 ? round->size : 8;
         round->before = value_at(round->changed, round->changed_size);
     }
 }
 
 GENERAL_REGISTERS_ONLY void
-spin_called(uint32_t number, uint64_t step)
+spin_called(uint32_t number, uint16_t op, uint64_t step)
 {
-    rounds[number].now = 0;
-    forget(&rounds[number]); /* L3 */
+    struct round *round = &rounds[number];
+
+    if (!is_harmless_alone(op)) {
+        forget_rounds(round); /* L3 */
+    }
+    note_op(round, op);
+    round->now = round->weak = 0;
+    round->addresses = 0;
+    round->sleeps = false;
+    round->arrived = step;
     spin_stepped(number, step);
 }
 
@@ -406,11 +733,22 @@ becomes(const struct run_spin *spin, struct operation *operation)
     operation->op = SP_MEMORY_READ;
     operation->more = NULL;
     operation->objects = 0;
+    operation->object[0] = 0;
+    operation->reads[0] = true;
     for (uint32_t i = 0; i < spin->reads && operation->objects < ABI_AGENT_OBJECTS; i++) {
         operation->object[operation->objects] = spin->read[i].address;
         operation->size[operation->objects] = spin->read[i].size;
         operation->reads[operation->objects++] = true;
     }
+}
+
+/* Does it stand where it would wait for what `spin` says? */
+static bool
+is_waiting(const struct round *round, const struct run_spin *spin)
+{
+    return (spin->key == round->now ||
+            (spin->key == round->weak && round->alike >= ALIKE_ROUNDS)) &&
+           are_same(spin);
 }
 
 bool
@@ -423,18 +761,22 @@ spin_waits(uint32_t number, uint64_t step, bool vain, struct operation *operatio
     }
     for (size_t i = 0; i < spin_count; i++) {
         const struct run_spin *spin = &spins[i];
-        bool same = spin->key == round->now;
 
-        for (uint32_t j = 0; j < spin->reads && same; j++) {
-            same = value_at(spin->read[j].address, spin->read[j].size) == spin->read[j].value;
-        }
-        if (same) {
+        if (is_waiting(round, spin)) {
             if (round->known && round->arrived == step) {
                 learn_way(round, round->arrivals, spin, is_site_of);
             }
             becomes(spin, operation);
             return true;
         }
+    }
+    if (vain && round->own.key != 0 && is_waiting(round, &round->own)) {
+        becomes(&round->own, operation);
+        return true;
+    }
+    if (round->repeat.key != 0 && round->repeat.reads <= ABI_AGENT_OBJECTS &&
+        are_same(&round->repeat)) { /* L5 */
+        becomes(&round->repeat, operation);
     }
     return vain && round->vain == step + 1;
 }

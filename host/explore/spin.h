@@ -23,14 +23,18 @@ spin_is_idle(void)
 }
 /* The agent with this number has come to its next point; `step` counts the steps of all agents. */
 void spin_arrive(uint32_t number, const struct abi_agent *agent, uint64_t step);
+/* Does it go on without a question, because it goes round as it did? Then it has arrived. */
+bool spin_goes_on(uint32_t number, const struct abi_agent *agent, uint64_t step);
+/* It may have come by points that nobody was asked at. */
+GENERAL_REGISTERS_ONLY void spin_unseen(uint32_t number);
 /* It writes to memory that no other agent touches. */
 void spin_wrote(void);
 /* A pause between accesses that are seen is no step: it touches nothing. */
 bool spin_passes(uint32_t number, const struct abi_agent *agent);
 /* Agent `number` is about to step. */
 void spin_stepped(uint32_t number, uint64_t step);
-/* It makes a call of the kernel that is no point. */
-void spin_called(uint32_t number, uint64_t step);
+/* It makes a call of the kernel that is no point: enum abi_event. */
+void spin_called(uint32_t number, uint16_t op, uint64_t step);
 /* At memory granularity: it reads memory that no other agent touches. */
 void spin_read(uint64_t address, uint64_t size);
 /* Would it only poll in vain? Then what it reads becomes its operation. `vain`: L2 counts too. */

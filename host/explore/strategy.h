@@ -67,9 +67,10 @@ struct operation {
         target; /* the agent whose next step it changes: its own, or that of the injected event; 0: none */
     uint32_t objects;
     uint64_t object[ABI_AGENT_OBJECTS];
-    bool reads[ABI_AGENT_OBJECTS];    /* changes nothing of it */
-    uint32_t size[ABI_AGENT_OBJECTS]; /* of memory: bytes, 0 means 1 */
-    uint64_t thread;                  /* 0: no thread's */
+    bool reads[ABI_AGENT_OBJECTS]; /* changes nothing of it */
+    uint32_t size
+        [ABI_AGENT_OBJECTS]; /* of memory: bytes, 0 means 1; of what a loop polls also RUN_SPIN_STATE */
+    uint64_t thread;         /* 0: no thread's */
     const struct abi_object
         *more;     /* all objects but the first; the same list has the same address */
     uint64_t site; /* of memory: the code that accesses it; 0: not known */

@@ -167,6 +167,7 @@ access_of(const uint8_t *bytes, size_t length, const struct insn *insn, struct a
     }
     if (access_is_atomic(insn)) {
         out->what |= ABI_POINT_ATOMIC | ABI_POINT_WRITES;
+        out->what |= access_exchanges_pointer(insn) ? ABI_POINT_EXCHANGE : 0u;
         if (decoded.mnemonic == ZYDIS_MNEMONIC_CMPXCHG ||
             decoded.mnemonic == ZYDIS_MNEMONIC_CMPXCHG16B) {
             out->what |= ABI_POINT_COMPARES;

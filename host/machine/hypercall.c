@@ -61,6 +61,9 @@ static void HC_ABI
 hc_boot_info(struct abi_boot *out)
 {
     *out = machine.request->boot;
+    if (machine.request->polls && out->explore == ABI_EXPLORE) {
+        out->explore = ABI_EXPLORE_POLLS;
+    }
 }
 
 static void HC_ABI

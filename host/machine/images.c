@@ -257,12 +257,14 @@ patch(struct loaded *image)
     options.keep_tsc =
         kernel && (machine.request->features & (ABI_FEATURE_STAGES | ABI_FEATURE_SHARES)) != 0;
     if (machine.request->explore != NULL) {
-        options.atomics = !options.ours && machine.request->granularity >= RUN_ATOMICS;
+        options.atomics = !options.ours &&
+                          (machine.request->granularity >= RUN_ATOMICS || machine.request->polls);
         options.exchanges =
             options.system && !options.ours && machine.request->granularity == RUN_API;
         /* At atomics granularity they are no points, but show what a loop polls (host/explore/spin.c). */
         options.memory = options.atomics && !is_instrumented(&image->image.pe) &&
-                         (options.system || machine.request->granularity == RUN_MEMORY);
+                         (options.system || machine.request->granularity == RUN_MEMORY ||
+                          machine.request->polls);
     } else if (!options.system &&
                !options.ours) { /* our own count by themselves, where it matters */
         options.atomics = true;

@@ -51,17 +51,21 @@ struct run_shared {
 #define RUN_SHARED_PULSED 0x20000 /* `word` is an event that is pulsed (host/explore/pulse.c) */
 #define RUN_SHARED_IMAGE                                                                           \
     0x40000 /* `word` is an image that goes while clients are there (host/explore/returns.c) */
+#define RUN_SHARED_POLLED                                                                          \
+    24 /* the bits from this one on: the bytes that loops which sleep look at */
 #define RUN_SHARED_OTHER (RUN_SHARED_OBJECT | RUN_SHARED_PULSED | RUN_SHARED_IMAGE) /* no memory */
 
 /* A point at which an agent would only poll in vain, while all these values are the same. */
 #define RUN_SPIN_READS 8
+#define RUN_SPIN_STATE 0x1000
 struct run_spin {
     uint64_t key; /* its registers and stack */
     uint64_t reads;
     uint64_t site; /* its code; not kept for a replay, which learns nothing */
     struct run_spin_read {
         uint64_t address, value;
-        uint32_t size, reserved;
+        uint32_t size; /* bytes; RUN_SPIN_STATE: whether the dispatcher object there is signaled */
+        uint32_t reserved;
     } read[RUN_SPIN_READS];
 };
 
@@ -69,6 +73,7 @@ struct run_spin {
 struct run_learned {
     uint32_t freely; /* a later run may have points that an earlier one had not */
     uint32_t grown;  /* something was learnt that the search did not know */
+    uint32_t polls;  /* a loop sleeps and looks at memory in code of which accesses are not seen */
     uint32_t shared_count;
     struct run_shared shared[RUN_MAX_SHARED];
     uint32_t spin_count;
@@ -222,6 +227,8 @@ struct run_request {
     enum run_granularity granularity;
     bool
         skips_private; /* what touches no shared object is no schedule point: host/explore/private.c */
+    bool
+        polls; /* at all granularities accesses to memory are seen, and to what loops that sleep look at they are points */
     const struct run_shared *shared; /* accesses to these are points ... */
     size_t shared_count;
     const struct run_spin *spins;

@@ -34,7 +34,7 @@ static struct points {
     size_t shared_count;
     struct run_spin *spins;
     size_t spin_count;
-    bool skips_private;
+    bool skips_private, polls;
 } *points;
 static uint32_t points_count;
 static bool full; /* there was more to learn than has room */
@@ -134,7 +134,8 @@ learn_first(struct run_request *request, const struct pool_plan *plan, struct po
         merge(learned);
         request->shared_count = known_count;
         request->spin_count = spin_count;
-        if (!learned->grown || request->granularity == RUN_API) {
+        request->polls |= learned->polls != 0;
+        if (!learned->grown || (request->granularity == RUN_API && !request->polls)) {
             break;
         }
     }
@@ -175,6 +176,7 @@ learn_use(struct run_request *request, uint32_t number)
     request->spins = use->spins;
     request->spin_count = use->spin_count;
     request->skips_private = use->skips_private;
+    request->polls = use->polls;
 }
 
 static void *
@@ -198,7 +200,8 @@ keep_points(const struct run_request *request, struct pool_outcome *out)
                                            .shared_count = known_count,
                                            .spins = copy_of(spins, spin_count * sizeof(spins[0])),
                                            .spin_count = spin_count,
-                                           .skips_private = request->skips_private};
+                                           .skips_private = request->skips_private,
+                                           .polls = request->polls};
     if (points[points_count].shared == NULL || points[points_count].spins == NULL) {
         return -ENOMEM;
     }
@@ -231,6 +234,7 @@ learn_search(struct run_request *request, const struct pool_plan *plan, struct p
     request->shared = known;
     request->shared_count = 0;
     request->learned = *learned;
+    request->polls = false;
     request->skips_private = skips_private(request, plan);
     if (request->granularity != RUN_API || request->skips_private) {
         error = learn_first(request, plan, out, *learned, &lost);
@@ -259,6 +263,7 @@ learn_search(struct run_request *request, const struct pool_plan *plan, struct p
         merge(*learned);
         request->shared_count = known_count;
         request->spin_count = spin_count;
+        request->polls |= (*learned)->polls != 0;
         if (search.seconds != 0) {
             search.seconds = plan->search->seconds - (now() - started);
             search.seconds = search.seconds > 0.01 ? search.seconds : 0.01;

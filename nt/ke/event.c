@@ -62,7 +62,7 @@ KeClearEvent(PRKEVENT Event)
 LONG NTAPI
 KeReadStateEvent(PRKEVENT Event)
 {
-    KiSchedulePoint(SP_READ_STATE, Event);
+    KiLookPoint(Event);
     return Event->Header.SignalState;
 }
 

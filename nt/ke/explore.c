@@ -205,6 +205,7 @@ KiDescribeWait(PKI_PENDING_WAIT Wait, struct abi_agent *Agent)
     const BOOLEAN Ends = KiWaitEnds(Wait);
     BOOLEAN Gives = FALSE;
 
+    Agent->registers = (ULONG64)Wait->Registers;
     if (Wait->Timed || Ends) {
         Agent->flags |= ABI_AGENT_OPEN;
         Gives = Agent->op == SP_REMOVE_QUEUE ? KiIsQueueEmpty((PKQUEUE)Agent->object)

@@ -345,6 +345,11 @@ VOID KiLetGoAgain(PKTHREAD Thread);
 /* report.c */
 VOID KiReportSuspended(PKTHREAD Thread);
 
+/* poll.c */
+/* The caller's registers, or NULL: not exploring, or the kernel itself. */
+struct abi_trap *KiPoller(struct abi_trap *Registers, BOOLEAN Sleeps);
+VOID KiLookPoint(const volatile VOID *Object); /* SP_READ_STATE of a dispatcher object */
+
 /* wait.c */
 /* What a thread is about to wait for, while schedules are explored. */
 typedef struct _KI_PENDING_WAIT {
@@ -355,6 +360,7 @@ typedef struct _KI_PENDING_WAIT {
     BOOLEAN Alertable;
     PKTHREAD Thread;
     BOOLEAN Timed;
+    struct abi_trap *Registers; /* of who does it, where it ends by itself; NULL: not known */
 } KI_PENDING_WAIT, *PKI_PENDING_WAIT;
 
 BOOLEAN KiWouldBlock(const volatile VOID *Object,

@@ -37,7 +37,7 @@ KeInitializeMutant(PRKMUTEX Mutant, BOOLEAN InitialOwner)
 LONG NTAPI
 KeReadStateMutex(PRKMUTEX Mutex)
 {
-    KiSchedulePoint(SP_READ_STATE, Mutex);
+    KiLookPoint(Mutex);
     return Mutex->Header.SignalState;
 }
 

@@ -39,7 +39,7 @@ KiAccessPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size, PVOID
     if (Plain) {
         KiInjection.SeesPlain = TRUE;
     }
-    if (Machine->explore >= ABI_EXPLORE_ATOMICS) {
+    if (Machine->explore >= ABI_EXPLORE_POLLS) {
         HcTouch(Address, Size, Operation != SP_MEMORY_READ, KiAgent()->Name);
     }
     KiAcquirePoint(Operation, Address, NULL, (ULONG_PTR)&Point); /* P2 */
@@ -63,7 +63,7 @@ KiComparePoint(const volatile VOID *Address, ULONG64 Size, ULONG64 Expected, PVO
 
     Registers.rax = Expected;
     Registers.rip = 0;
-    if (Machine->explore >= ABI_EXPLORE_ATOMICS) {
+    if (Machine->explore >= ABI_EXPLORE_POLLS) {
         HcTouch(Address, Size, TRUE, KiAgent()->Name);
     }
     KiAcquirePoint(SP_ATOMIC, Address, NULL, (ULONG_PTR)&Point);
@@ -78,6 +78,16 @@ KiTurnIsOver(VOID)
     KiSchedulePoint(SP_YIELD, NULL);
 }
 
+/* P1. Where calls are points, of a driver's instructions one that stands for a call is. */
+static BOOLEAN
+KiIsAlwaysPoint(ULONG What, const struct abi_trap *Registers)
+{
+    if (Machine->explore >= ABI_EXPLORE_ATOMICS) {
+        return (What & ABI_POINT_ATOMIC) != 0;
+    }
+    return (What & ABI_POINT_EXCHANGE) != 0 && Registers->rip >= ABI_SYSTEM_BASE;
+}
+
 /*
  * A patched instruction, which Registers show before its point: rip and rsp are those inside of its
  * trampoline.
@@ -88,7 +98,8 @@ KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers)
     KI_POINT Point = {.What = What,
                       .Registers = Registers,
                       .Site = Registers->rip,
-                      .Plain = (What & ABI_POINT_ATOMIC) == 0};
+                      .Plain =
+                          (What & ABI_POINT_ATOMIC) == 0 && Machine->explore != ABI_EXPLORE_POLLS};
     ULONG64 Size = What & ABI_POINT_SIZE;
     BOOLEAN Writes = (What & ABI_POINT_WRITES) != 0;
 
@@ -115,9 +126,9 @@ KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers)
             return;
         }
     }
-    if (Machine->explore >= ABI_EXPLORE_ATOMICS &&
-        !HcTouch(Address, Size, Writes | ((What & ABI_POINT_ATOMIC) ? 2 : 0), KiAgent()->Name) &&
-        !(What & ABI_POINT_ATOMIC)) {
+    if (Machine->explore >= ABI_EXPLORE_POLLS &&
+        !HcTouch(Address, Size, (What & ABI_POINT_ATOMIC) ? 2 : Writes, KiAgent()->Name) &&
+        !KiIsAlwaysPoint(What, Registers)) {
         return; /* P1 */
     }
     Point.Size = (ULONG)Size;

@@ -18,7 +18,7 @@ KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit)
 LONG NTAPI
 KeReadStateSemaphore(PRKSEMAPHORE Semaphore)
 {
-    KiSchedulePoint(SP_READ_STATE, Semaphore);
+    KiLookPoint(Semaphore);
     return Semaphore->Header.SignalState;
 }
 

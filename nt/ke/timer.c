@@ -277,6 +277,6 @@ KeCancelTimer(PKTIMER Timer)
 BOOLEAN NTAPI
 KeReadStateTimer(PKTIMER Timer)
 {
-    KiSchedulePoint(SP_READ_STATE, Timer);
+    KiLookPoint(Timer);
     return Timer->Header.SignalState != 0;
 }

@@ -461,6 +461,7 @@ KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE Wai
 {
     PKTHREAD Thread = KiThread();
     LARGE_INTEGER Copy;
+    struct abi_trap Registers;
     KI_PENDING_WAIT Wait;
     KIRQL OldIrql;
 
@@ -469,7 +470,11 @@ KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE Wai
         Timeout = &Copy;
     }
     KiCheckWaitIrql(Thread->WaitNext ? Thread->WaitIrql : KiIrql(), Object, Timeout);
-    Wait = (KI_PENDING_WAIT){&Object, 1, WaitAny, WaitMode, Alertable, Thread, Timeout != NULL};
+    Wait = (KI_PENDING_WAIT){
+        &Object,         1,
+        WaitAny,         WaitMode,
+        Alertable,       Thread,
+        Timeout != NULL, Timeout != NULL ? KiPoller(&Registers, Timeout->QuadPart != 0) : NULL};
     OldIrql = KiLockDispatcherToWait(SP_WAIT, Object, KiWouldBlock, (ULONG_PTR)&Wait);
     return KiWait(Thread, 1, &Object, Thread->WaitBlock, WaitAny, WaitReason, WaitMode, Alertable,
                   Timeout, OldIrql, __builtin_return_address(0));
@@ -484,6 +489,7 @@ KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_
     PKI_WAIT_BLOCK Blocks =
         WaitBlockArray != NULL ? (PKI_WAIT_BLOCK)WaitBlockArray : Thread->WaitBlock;
     LARGE_INTEGER Copy;
+    struct abi_trap Registers;
     KI_PENDING_WAIT Wait;
     KIRQL OldIrql;
 
@@ -495,7 +501,11 @@ KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_
     }
     KiCheckWaitIrql(Thread->WaitNext ? Thread->WaitIrql : KiIrql(), Count != 0 ? Object[0] : NULL,
                     Timeout);
-    Wait = (KI_PENDING_WAIT){Object, Count, WaitType, WaitMode, Alertable, Thread, Timeout != NULL};
+    Wait = (KI_PENDING_WAIT){
+        Object,          Count,
+        WaitType,        WaitMode,
+        Alertable,       Thread,
+        Timeout != NULL, Timeout != NULL ? KiPoller(&Registers, Timeout->QuadPart != 0) : NULL};
     OldIrql = KiLockDispatcherToWait(SP_WAIT, Count != 0 ? Object[0] : NULL, KiWouldBlock,
                                      (ULONG_PTR)&Wait);
     return KiWait(Thread, Count, Object, Blocks, WaitType, WaitReason, WaitMode, Alertable, Timeout,
@@ -508,7 +518,10 @@ KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEG
     PKTHREAD Thread = KiThread();
     LARGE_INTEGER Copy = *Interval;
     BOOLEAN Forever = Copy.QuadPart == MINLONGLONG; /* what Sleep makes of INFINITE */
-    KI_PENDING_WAIT Wait = {NULL, 0, WaitAny, WaitMode, Alertable, Thread, !Forever};
+    struct abi_trap Registers;
+    KI_PENDING_WAIT Wait = {
+        NULL,      0,      WaitAny,  WaitMode,
+        Alertable, Thread, !Forever, Forever ? NULL : KiPoller(&Registers, TRUE)};
     NTSTATUS Status;
     KIRQL OldIrql;
 
