@@ -5,9 +5,10 @@
 Each mutant is the kernel with one line of nt/ changed: a condition negated, a statement dropped, two statements
 swapped, an operator or a constant off by one. One object is compiled, the kernel linked, and put into BUILD.mutant/box
 beside links to everything else of BUILD; then the tests of the suite that execute the line (tools/kernel_coverage.py, which
-is run first for what it does not know) run on it, until one fails: the mutant is killed. First come those that killed another mutant
-of the file, those that break the rule that the line names, those whose source names the function, then those whose name shares words with it and those that execute most of the file in the least time. Tests that take
-minutes run if no quick one executes the line. One that hangs is killed by a time-out. No test executes the line: it survives at once.
+is run first for what it does not know) run on it, until one fails: the mutant is killed. First come those that count traces, if the line is a step of a search, those that killed another mutant
+of the file, those that break the rule that the line names, those whose source names the function, then those whose name shares words with it and those that execute most of the file in the least time; of
+tests of other families only those that execute something that no better one does come before all the others. Of the tests that take
+minutes a few run behind the quick ones, and all if no quick one executes the line. One that hangs is killed by a time-out. No test executes the line: it survives at once.
 One whose tests take longer than --patience is undecided: it is listed, and counts as one that was not killed.
 
 The same seed picks the same mutants from the same tree. What became of each is appended to BUILD/mutants.jsonl: a
@@ -40,11 +41,15 @@ TIME_OUT = 6   # seconds for a test that takes less than 2 ...
 FACTOR = 4     # ... and so many times as long for another
 SLOW = 1.5     # ... that takes long anyway
 PATIENCE = 900 # seconds that the tests of one mutant may take
+MOST_SLOW = 8  # tests that take long and come behind the quick ones: those that say what a report, a debugger or a finding must show, above all
 STATEMENT = re.compile(r"^\s+(?:[A-Za-z_][\w.>\[\]()*&+ -]*(?:[-+|&^]?=|\+\+|--)[^=].*|[A-Za-z_]\w*\(.*\)|(?:\+\+|--)\w.*|\w[\w.>-]*(?:\+\+|--));$")
 NEVER = re.compile(r"^\s*(?:return|goto|case|default|break|continue|static|const|extern|typedef|#|\*|/)|ASSERT|KiTrace\(|NOT_YET|C_ASSERT")
 DECLARATION = re.compile(r"^\s+(?:const |volatile |static )*(?:struct \w+|[A-Z][A-Z0-9_a-z]*) \**[A-Za-z_]\w*(?:\[[^]]*\])?(?: =|;|,)")
 
 
+# A line that says what is a step of a search: how many traces there are shows whether it is there.
+STEP = re.compile(r"\bKi\w*Point\(|\bIopUsePoint\(|\bKiLooksAt\(|\bKiChanges\(|\bKiLockDispatcher\w*\(SP_|\bMi(?:StepOn|BackOn)\w+\(|KI_ALSO_|\bObp\w*Point\(")
+COUNTED = ("count/", "explore-agents/", "explore-oracle/")
 BOUNDS = (" < ", " <= ", " > ", " >= ")
 
 
@@ -73,6 +78,15 @@ def body_lines(lines):
             yield number
 
 
+def function_at(lines, at):
+    """The text of the function that a line is in, with its parameters."""
+    begin = next(i for i in range(at, -1, -1) if lines[i] == "{")
+    while begin > 0 and lines[begin - 1].strip() and not lines[begin - 1].startswith(("#", "}", "/*", " */")):
+        begin -= 1
+    end = next((i for i in range(at, len(lines)) if lines[i] == "}"), len(lines))
+    return "\n".join(lines[begin:end])
+
+
 def is_lesser(line):
     """`a < b ? a : b`, the lesser or the greater of two: where they are equal it is the same one."""
     found = re.search(r"([\w.>\[\]-]+) [<>]=? ([\w.>\[\]-]+) \? ([\w.>\[\]-]+) : ([\w.>\[\]-]+)(?![\w.>\[\]( +*-])", line)
@@ -85,7 +99,16 @@ def stores(line):
     if found and not re.search(r"\b(?!(?:sizeof|min|max)\()\w+\(", line):
         return [found[1]]
     found = re.fullmatch(r"\s*(?:InitializeListHead|Insert(?:Head|Tail)List|RemoveEntryList)\(([^()]*)\);", line)
-    return [word.strip().lstrip("&") for word in found[1].split(",")] if found else None
+    if found:
+        return [word.strip().lstrip("&") for word in found[1].split(",")]
+    found = re.fullmatch(r"\s*(?:RtlZeroMemory|RtlInitUnicodeString|RtlInitAnsiString|KeInitializeEvent|KeInitializeSpinLock)\(&([\w.]+), (.*)\);", line)
+    return [found[1]] if found and not re.search(r"\b(?!sizeof\()\w+\(|\*|->", found[2]) else None
+
+
+def commute(first, second):
+    """Two additions, or two sets of bits, of one place."""
+    sides = [re.fullmatch(r"\s*(\w[\w.>\[\]-]*) ([|+])= ([^(]*);", re.sub(r"sizeof\([^()]*\)", "", line)) for line in (first, second)]
+    return None not in sides and sides[0].group(1, 2) == sides[1].group(1, 2) and not any(names_it(side[1], side[3]) for side in sides)
 
 
 def names_it(name, line):
@@ -104,6 +127,27 @@ def independent(first, second):
     lists = [re.match(r"\s*(?:Insert|Remove)\w*List", line) is not None for line in (first, second)]
     return None not in sides and not all(lists) and not any(
         names_it(name, other) for names, other in ((sides[0], second), (sides[1], first)) for name in names)
+
+
+def own_store(line, function):
+    """What a statement stores into a variable of its function's own whose address nobody has, if what it stores is made of constants and such variables: no call can
+    read or change any of it. None otherwise; in a function with a __try too, for what comes of a call that raises may read it."""
+    found = re.fullmatch(r"\s*([A-Za-z_]\w*) [-+|&^]?= ([\w\s()+|&~-]+);", line)
+    if not found or re.search(r"\b(?!sizeof\b)\w+\(", found[2]) or "__try" in function:
+        return None
+    names = [found[1]] + [n for n in re.findall(r"[A-Za-z_]\w*", re.sub(r"sizeof\([^()]*\)", "", found[2])) if not re.fullmatch(r"[A-Z][A-Z0-9_]+", n)]
+    mine = all(re.search(r"(?:^|[;{(,]\n?)\s*(?:(?:const|volatile|struct|_In\w*_|_Out\w*_) )*\w+ (?:\w+(?: = [^;]*)?, )*\**" + n + r"(?=[;,)]| =)", function, re.M) and
+               not re.search(r"(?<!&)&(?: ?\()?" + n + r"\b", function) and not re.search(r"\bstatic [^;]*\b" + n + r"\b", function) for n in names)
+    return names if mine else None
+
+
+def unseen(first, second, function):
+    """Whether one of two statements sets a variable that the other, a call, neither names nor can get at."""
+    for one, other in ((first, second), (second, first)):
+        names = own_store(one, function)
+        if names and not any(re.search(r"\b" + name + r"\b", other) for name in names):
+            return True
+    return False
 
 
 def mutants_of(path, lines):
@@ -125,7 +169,7 @@ def mutants_of(path, lines):
             if at + 1 in body:
                 after = lines[at + 1]
                 if (STATEMENT.match(after) and not DECLARATION.match(after) and not NEVER.search(after)
-                        and not independent(line, after)
+                        and not independent(line, after) and not commute(line, after) and not unseen(line, after, function_at(lines, at))
                         and len(after) - len(after.lstrip()) == len(line) - len(line.lstrip())):
                     yield Mutant(path, at, f"`{line.strip()}` after `{after.strip()}`",
                                  lines[:at] + [after, line] + lines[at + 2:])
@@ -267,7 +311,7 @@ class Judge:
     """Runs the tests that execute a line on the kernel that it was changed in."""
 
     def __init__(self, build, wanted=None, slow=True, measure=True, patience=PATIENCE):
-        self.build = build
+        self.build, self.slow = build, slow
         self.tests = {t.name: t for t in kernel_coverage.tests_of(build)}
         self.coverage = kernel_coverage.Coverage(build)
         if measure:
@@ -275,12 +319,13 @@ class Judge:
         self.lines, self.patience = self.coverage.lines(), patience
         quick = {t.name for t in self.tests.values() if not t.slow}
         self.by_block = list(zip(self.coverage.by_block(quick), self.coverage.by_block(set(self.tests) - quick)))
+        self.varied = self.cover(quick)
         self.words = {name: set(re.findall(r"\w+", test.text())) for name, test in self.tests.items()}
         self.kills, self.texts = collections.Counter(), {}
         self.mirror = mirror(build)
 
     def executing(self, path, line):
-        """Names of the tests that execute a line, from 1; slow ones, if no quick one does. A line without code of its own shares the code
+        """Names of the tests that execute a line, from 1: (quick ones, slow ones). A line without code of its own shares the code
         before it, in its function."""
         lines = self.lines.get(path, {})
         for _, first, last in kernel_coverage.functions(path):
@@ -292,8 +337,8 @@ class Judge:
                     # A condition may have been decided inside of what was called in front of it: it has no code of its own there.
                     before = max((at for at in lines if first < at < line), default=None)
                     names[0] = self.running(lines, before, False)
-                return names[0] or names[1]
-        return set()
+                return names
+        return set(), set()
 
     def running(self, lines, line, slow):
         return {name for block in lines.get(line, ()) for name in self.by_block[block][slow]}
@@ -303,13 +348,33 @@ class Judge:
             self.texts[path] = open(os.path.join(ROOT, path), encoding="utf-8").read().split("\n")
         return self.texts[path]
 
-    def reached(self, path):
-        """{test: how much of a file it executes}"""
-        blocks = sum(1 << block for blocks in self.lines.get(path, {}).values() for block in set(blocks))
+    def reached(self, path, line=None):
+        """{test: how much of a file it executes, or of the function that a line is in}"""
+        first, last = next(((f, l) for _, f, l in kernel_coverage.functions(path) if line and f <= line <= l), (0, sys.maxsize))
+        blocks = sum({1 << block for at, blocks in self.lines.get(path, {}).items() if first <= at <= last for block in blocks})
         return {name: bin(int(test["seen"], 16) & blocks).count("1") for name, test in self.coverage.tests.items()}
 
+    def cover(self, names):
+        """Tests that together execute all that any executes, each of which adds something to those before it for its time: the others do much the same again."""
+        seen = {name: int(test["seen"], 16) for name, test in self.coverage.tests.items() if name in names and test["seconds"] is not None}
+        found, done = set(), 0
+        gain = {name: bin(bits).count("1") / self.coverage.tests[name]["seconds"] for name, bits in seen.items()}
+        while gain:  # what a test adds only becomes less: the best of before is looked at again first
+            name = max(gain, key=gain.get)
+            now = bin(seen[name] & ~done).count("1") / self.coverage.tests[name]["seconds"]
+            if now == 0:
+                del gain[name]
+            elif now < gain[name]:
+                gain[name] = now
+            else:
+                found.add(name)
+                done |= seen[name]
+                del gain[name]
+        return found
+
     def order(self, mutant, names):
-        path, reached = mutant.path, self.reached(mutant.path)
+        path, step = mutant.path, STEP.search(mutant.change) is not None
+        reached = self.reached(mutant.path, (mutant.line + 1) if step else None)
         component, stem = path.split("/")[1], os.path.splitext(os.path.basename(path))[0]
         function = next((f for f, first, last in kernel_coverage.functions(path) if first <= mutant.line + 1 <= last), "?")
         called = {function, re.sub("^Nt", "Zw", function)}
@@ -319,14 +384,16 @@ class Judge:
 
         def rank(name):
             near = name.startswith(component + "/") or name.startswith("bug/") and component == "vf" or stem in name
-            return (not rules & self.words[name], -self.kills[path, name], not called & self.words[name],
+            return (step and not name.startswith(COUNTED), not rules & self.words[name], -self.kills[path, name], not called & self.words[name], not near and name not in self.varied,
                     self.coverage.tests[name]["seconds"] / (1 + reached[name]) / (4 if near else 1) / 4 ** len(spoken & words_of(name)))
         return sorted(names, key=rank)
 
     def kill(self, mutant):
         """(what became of it, the test that failed, tests that were run, tests that execute it)"""
-        names = self.executing(mutant.path, mutant.line + 1) if mutant.tests == "*" else {
-            name for name, test in self.coverage.tests.items() if test["seconds"] is not None and re.search(mutant.tests, name)}
+        quick, slow = self.executing(mutant.path, mutant.line + 1) if mutant.tests == "*" else ({
+            name for name, test in self.coverage.tests.items() if test["seconds"] is not None and re.search(mutant.tests, name)}, set())
+        slow = self.order(mutant, slow) if self.slow else []
+        names = self.order(mutant, quick) + (slow[:MOST_SLOW] if quick else slow)
         made = build_mutant(mutant, self.build, os.path.join(self.mirror, "scratch"))
         if not os.path.isabs(made):
             return made, "", 0, len(names)
@@ -335,7 +402,7 @@ class Judge:
         place = os.path.join(self.mirror, "box", os.path.basename(made))
         os.replace(made, place)
         start, run, by, late = time.monotonic(), 0, "", False
-        for name in self.order(mutant, names):
+        for name in names:
             late = time.monotonic() - start > self.patience
             if by or late:
                 break

@@ -1,9 +1,11 @@
 /*
- * symlink.c - symbolic links as drivers make them: permanent, in the caller's namespace of names.
+ * symlink.c - symbolic links as drivers make them: permanent, in the caller's namespace of names. Everyone may read them, administrators and the
+ * system may do all.
  * [wdm: IoCreateSymbolicLink, IoDeleteSymbolicLink]
  */
 #include "nt/io/iop.h"
 #include "nt/inc/left.h"
+#include "nt/inc/protect.h"
 
 /* What a link is told apart by: \??\ and \DosDevices\ are the same place. */
 static PWSTR
@@ -78,12 +80,16 @@ IopListRoutines(KI_LEFT_SAY *Say, PVOID Context)
 static NTSTATUS
 IopMakeLink(PUNICODE_STRING Name, PUNICODE_STRING Target, PVOID Caller)
 {
+    UCHAR Acl[OBP_PUBLIC_ACL];
+    SECURITY_DESCRIPTOR Public;
     OBJECT_ATTRIBUTES Attributes;
     NTSTATUS Status;
     HANDLE Handle;
 
+    ObpDescribePublic(&Public, (PACL)Acl, READ_CONTROL | SYMBOLIC_LINK_QUERY,
+                      SYMBOLIC_LINK_ALL_ACCESS);
     InitializeObjectAttributes(
-        &Attributes, Name, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+        &Attributes, Name, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, &Public);
     Status = ZwCreateSymbolicLinkObject(&Handle, SYMBOLIC_LINK_ALL_ACCESS, &Attributes, Target);
     if (NT_SUCCESS(Status)) {
         IopNoteLink(Name, Caller);

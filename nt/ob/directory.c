@@ -142,7 +142,7 @@ ObpMakeDirectory(PCWSTR Path)
     return ObpMakeObject(Path, ObpDirectoryType, sizeof(OBP_DIRECTORY));
 }
 
-VOID
+PVOID
 ObpMakeLink(PCWSTR Path, PCWSTR Target)
 {
     POBP_LINK Link = ObpMakeObject(Path, ObpSymbolicLinkType, sizeof(OBP_LINK));
@@ -153,6 +153,7 @@ ObpMakeLink(PCWSTR Path, PCWSTR Target)
     RtlCopyMemory(Link->Target.Buffer, Target, String.Length);
     Link->Target.Length = String.Length;
     Link->Target.MaximumLength = String.Length + sizeof(WCHAR);
+    return Link;
 }
 
 NTSTATUS NTAPI

@@ -5,6 +5,7 @@
  * gives the directories their descriptors.
  */
 #include "obp.h"
+#include "nt/inc/protect.h"
 
 static const GENERIC_MAPPING ObpDirectoryMapping = {
     STANDARD_RIGHTS_READ | 0x0003,  /* query, traverse */
@@ -50,6 +51,22 @@ static const struct {
     {L"\\KnownDlls", FALSE},
 };
 
+static const PCWSTR ObpLinks[][2] = {
+    {L"\\DosDevices", L"\\??"},
+    {L"\\GLOBAL??\\GLOBALROOT", L""},
+    {L"\\GLOBAL??\\Global", L"\\GLOBAL??"},
+    {L"\\BaseNamedObjects\\Global", L"\\BaseNamedObjects"},
+    {L"\\BaseNamedObjects\\Local", L"\\BaseNamedObjects"},
+    {L"\\BaseNamedObjects\\Session", L"\\Sessions\\BNOLINKS"},
+    {L"\\Sessions\\BNOLINKS\\0", L"\\BaseNamedObjects"},
+    {L"\\Sessions\\BNOLINKS\\1", L"\\Sessions\\1\\BaseNamedObjects"},
+    {L"\\Sessions\\0\\BaseNamedObjects", L"\\BaseNamedObjects"},
+    {L"\\Sessions\\1\\DosDevices", L"\\GLOBAL??"},
+    {L"\\Sessions\\1\\BaseNamedObjects\\Global", L"\\BaseNamedObjects"},
+    {L"\\Sessions\\1\\BaseNamedObjects\\Local", L"\\Sessions\\1\\BaseNamedObjects"},
+    {L"\\Sessions\\1\\BaseNamedObjects\\Session", L"\\Sessions\\BNOLINKS"},
+};
+
 static VOID
 ObpInitializePhase0(VOID)
 {
@@ -86,51 +103,49 @@ ObpInitializePhase0(VOID)
         RtlCopyMemory(Object->Name.Buffer, ObpTypes[i]->Name.Buffer, ObpTypes[i]->Name.Length);
         ObpInsertInDirectory(ObpTypesDirectory, Object);
     }
-    ObpMakeLink(L"\\DosDevices", L"\\??");
-    ObpMakeLink(L"\\GLOBAL??\\GLOBALROOT", L"");
-    ObpMakeLink(L"\\GLOBAL??\\Global", L"\\GLOBAL??");
-    ObpMakeLink(L"\\BaseNamedObjects\\Global", L"\\BaseNamedObjects");
-    ObpMakeLink(L"\\BaseNamedObjects\\Local", L"\\BaseNamedObjects");
-    ObpMakeLink(L"\\BaseNamedObjects\\Session", L"\\Sessions\\BNOLINKS");
-    ObpMakeLink(L"\\Sessions\\BNOLINKS\\0", L"\\BaseNamedObjects");
-    ObpMakeLink(L"\\Sessions\\BNOLINKS\\1", L"\\Sessions\\1\\BaseNamedObjects");
-    ObpMakeLink(L"\\Sessions\\0\\BaseNamedObjects", L"\\BaseNamedObjects");
-    ObpMakeLink(L"\\Sessions\\1\\DosDevices", L"\\GLOBAL??");
-    ObpMakeLink(L"\\Sessions\\1\\BaseNamedObjects\\Global", L"\\BaseNamedObjects");
-    ObpMakeLink(L"\\Sessions\\1\\BaseNamedObjects\\Local", L"\\Sessions\\1\\BaseNamedObjects");
-    ObpMakeLink(L"\\Sessions\\1\\BaseNamedObjects\\Session", L"\\Sessions\\BNOLINKS");
 }
 
-/* Everyone may look; administrators and the system may do all; users may create where Tree says so. */
-static VOID
-ObpProtectDirectory(PVOID Directory, BOOLEAN UsersCreate)
+VOID
+ObpDescribePublic(PSECURITY_DESCRIPTOR Descriptor, PACL Acl, ACCESS_MASK World, ACCESS_MASK All)
 {
-    UCHAR Space[256];
-    PACL Acl = (PACL)Space;
+    RtlCreateAcl(Acl, OBP_PUBLIC_ACL, ACL_REVISION);
+    RtlAddAccessAllowedAce(Acl, ACL_REVISION, World, SeExports->SeWorldSid);
+    RtlAddAccessAllowedAce(Acl, ACL_REVISION, All, SeExports->SeAliasAdminsSid);
+    RtlAddAccessAllowedAce(Acl, ACL_REVISION, All, SeExports->SeLocalSystemSid);
+    RtlCreateSecurityDescriptor(Descriptor, SECURITY_DESCRIPTOR_REVISION);
+    RtlSetDaclSecurityDescriptor(Descriptor, TRUE, Acl, FALSE);
+    RtlSetOwnerSecurityDescriptor(Descriptor, SeExports->SeAliasAdminsSid, FALSE);
+    RtlSetGroupSecurityDescriptor(Descriptor, SeExports->SeLocalSystemSid, FALSE);
+}
+
+static VOID
+ObpProtect(PVOID Body, ACCESS_MASK World, ACCESS_MASK All)
+{
+    UCHAR Acl[OBP_PUBLIC_ACL];
     SECURITY_DESCRIPTOR Absolute;
     PSECURITY_DESCRIPTOR Relative = NULL;
-    POBP_OBJECT Object = ObpObject(Directory);
+    POBP_OBJECT Object = ObpObject(Body);
     NTSTATUS Status;
 
-    RtlCreateAcl(Acl, sizeof(Space), ACL_REVISION);
-    RtlAddAccessAllowedAce(Acl, ACL_REVISION,
-                           UsersCreate ? DIRECTORY_ALL_ACCESS & ~(WRITE_DAC | WRITE_OWNER | DELETE)
-                                       : (ACCESS_MASK)(READ_CONTROL | 0x0003),
-                           SeExports->SeWorldSid);
-    RtlAddAccessAllowedAce(Acl, ACL_REVISION, DIRECTORY_ALL_ACCESS, SeExports->SeAliasAdminsSid);
-    RtlAddAccessAllowedAce(Acl, ACL_REVISION, DIRECTORY_ALL_ACCESS, SeExports->SeLocalSystemSid);
-    RtlCreateSecurityDescriptor(&Absolute, SECURITY_DESCRIPTOR_REVISION);
-    RtlSetDaclSecurityDescriptor(&Absolute, TRUE, Acl, FALSE);
-    RtlSetOwnerSecurityDescriptor(&Absolute, SeExports->SeAliasAdminsSid, FALSE);
-    RtlSetGroupSecurityDescriptor(&Absolute, SeExports->SeLocalSystemSid, FALSE);
+    ObpDescribePublic(&Absolute, (PACL)Acl, World, All);
     Status = SepCaptureDescriptor(&Absolute, KernelMode, &Relative);
     ASSERT(NT_SUCCESS(Status));
     Object->Header.SecurityDescriptor = Relative;
     Object->Header.Flags |= OBP_FLAG_SECURITY;
 }
 
+/* Everyone may look; users may create where ObpTree says so. */
+static VOID
+ObpProtectDirectory(PVOID Directory, BOOLEAN UsersCreate)
+{
+    ObpProtect(Directory,
+               UsersCreate ? DIRECTORY_ALL_ACCESS & ~(WRITE_DAC | WRITE_OWNER | DELETE)
+                           : (ACCESS_MASK)(READ_CONTROL | 0x0003),
+               DIRECTORY_ALL_ACCESS);
+}
+
 VOID
-ObpSetDirectorySecurity(VOID)
+ObpProtectNames(VOID)
 {
     UNICODE_STRING Name;
     PVOID Directory;
@@ -145,6 +160,10 @@ ObpSetDirectorySecurity(VOID)
             ObDereferenceObject(Directory);
         }
     }
+    for (i = 0; i < RTL_NUMBER_OF(ObpLinks); i++) {
+        ObpProtect(ObpMakeLink(ObpLinks[i][0], ObpLinks[i][1]), ObpLinkMapping.GenericRead,
+                   SYMBOLIC_LINK_ALL_ACCESS);
+    }
 }
 
 BOOLEAN
@@ -154,7 +173,7 @@ ObInitSystem(ULONG Phase)
         ObpInitializePhase0();
     } else {
         ObpPhase = 1;
-        ObpSetDirectorySecurity();
+        ObpProtectNames();
     }
     return TRUE;
 }

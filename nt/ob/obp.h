@@ -210,7 +210,7 @@ PVOID ObpNameKey(POBP_DIRECTORY Directory, PCUNICODE_STRING Name); /* R1 */
 PVOID ObpFindInDirectory(POBP_DIRECTORY Directory, PCUNICODE_STRING Name, BOOLEAN IgnoreCase);
 VOID ObpInsertInDirectory(POBP_DIRECTORY Directory, POBP_OBJECT Object);
 PVOID ObpMakeDirectory(PCWSTR Path);
-VOID ObpMakeLink(PCWSTR Path, PCWSTR Target);
+PVOID ObpMakeLink(PCWSTR Path, PCWSTR Target);
 
 /* reference.c */
 VOID ObpDeleteObject(POBP_OBJECT Object);
@@ -228,7 +228,7 @@ VOID ObpCallPost(PVOID Call, NTSTATUS Status, ACCESS_MASK Granted);
 
 /* security.c */
 NTSTATUS ObpAssignSecurity(POBP_OBJECT Object, PSECURITY_DESCRIPTOR Explicit);
-VOID ObpSetDirectorySecurity(VOID);
+VOID ObpProtectNames(VOID);
 
 /* obdata.c */
 #define OBP_MAX_TYPES 64
