@@ -50,6 +50,8 @@ DECLARATION = re.compile(r"^\s+(?:const |volatile |static )*(?:struct \w+|[A-Z][
 # A line that says what is a step of a search: how many traces there are shows whether it is there.
 STEP = re.compile(r"\bKi\w*Point\(|\bIopUsePoint\(|\bKiLooksAt\(|\bKiChanges\(|\bKiLockDispatcher\w*\(SP_|\bMi(?:StepOn|BackOn)\w+\(|KI_ALSO_|\bObp\w*Point\(")
 COUNTED = ("count/", "explore-agents/", "explore-oracle/")
+MOST_TELLING = 60 # tests whose source has words of the line
+MOST_ALIKE = 2    # of one source come before tests of others
 BOUNDS = (" < ", " <= ", " > ", " >= ")
 
 
@@ -307,6 +309,16 @@ def words_of(text):
     return {word.lower() for word in re.findall(r"[A-Z]?[a-z]{3,}", text)}
 
 
+def alternately(some, others):
+    """All of both, each once: the first of each, the second of each and so on."""
+    found = {}
+    for i, name in enumerate(some):
+        found.setdefault(name)
+        if i < len(others):
+            found.setdefault(others[i])
+    return list(found)
+
+
 class Judge:
     """Runs the tests that execute a line on the kernel that it was changed in."""
 
@@ -320,7 +332,12 @@ class Judge:
         quick = {t.name for t in self.tests.values() if not t.slow}
         self.by_block = list(zip(self.coverage.by_block(quick), self.coverage.by_block(set(self.tests) - quick)))
         self.varied = self.cover(quick)
-        self.words = {name: set(re.findall(r"\w+", test.text())) for name, test in self.tests.items()}
+        self.source = {name: test.text() for name, test in self.tests.items()}
+        words = {text: set(re.findall(r"\w+", text)) for text in set(self.source.values())}
+        parts = {text: found | words_of(" ".join(found)) for text, found in words.items()}
+        self.words = {name: words[text] for name, text in self.source.items()}
+        self.parts = {name: parts[text] for name, text in self.source.items()}
+        self.seldom, self.sources = collections.Counter(word for found in parts.values() for word in found), len(parts)
         self.kills, self.texts = collections.Counter(), {}
         self.mirror = mirror(build)
 
@@ -386,7 +403,23 @@ class Judge:
             near = name.startswith(component + "/") or name.startswith("bug/") and component == "vf" or stem in name
             return (step and not name.startswith(COUNTED), not rules & self.words[name], -self.kills[path, name], not called & self.words[name], not near and name not in self.varied,
                     self.coverage.tests[name]["seconds"] / (1 + reached[name]) / (4 if near else 1) / 4 ** len(spoken & words_of(name)))
-        return sorted(names, key=rank)
+        ranked, used, later = sorted(names, key=rank), collections.Counter(), set()
+        for name in ranked:  # the same program once more, for another version or with another mistake
+            used[self.source[name]] += 1
+            if used[self.source[name]] > MOST_ALIKE and not ({function} | called | rules) & self.words[name] and not self.kills[path, name]:
+                later.add(name)
+        return alternately(sorted(ranked, key=later.__contains__), self.telling(function, line, names) if not step else [])
+
+    def telling(self, function, line, names):
+        """Tests whose source speaks of what the line does: those that share its seldom words, some of each source."""
+        spoken = set(re.findall(r"\w+", line)) | words_of(line + " " + function) | {function}
+        score = {name: sum(math.log(self.sources / self.seldom[word]) for word in spoken & self.parts[name]) for name in names}
+        found, used = [], collections.Counter()
+        for name in sorted(names, key=lambda n: (-score[n], self.coverage.tests[n]["seconds"], n)):
+            used[self.source[name]] += 1
+            if used[self.source[name]] <= MOST_ALIKE and score[name] > 0:
+                found.append(name)
+        return found[:MOST_TELLING]
 
     def kill(self, mutant):
         """(what became of it, the test that failed, tests that were run, tests that execute it)"""

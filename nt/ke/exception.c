@@ -271,6 +271,12 @@ KiGetUserContext(PKTHREAD Thread, PCONTEXT Context)
         Context->SegCs = Full.SegCs;
         Context->SegSs = Full.SegSs;
     }
+    if ((Flags & CONTEXT_SEGMENTS) == CONTEXT_SEGMENTS) {
+        Context->SegDs = Full.SegDs;
+        Context->SegEs = Full.SegEs;
+        Context->SegFs = Full.SegFs;
+        Context->SegGs = Full.SegGs;
+    }
     if ((Flags & CONTEXT_INTEGER) == CONTEXT_INTEGER) {
         RtlCopyMemory(&Context->Rax, &Full.Rax,
                       FIELD_OFFSET(CONTEXT, Rsp) - FIELD_OFFSET(CONTEXT, Rax));

@@ -149,6 +149,28 @@ BaseShareStandardHandles(HANDLE Process)
                          Handles, sizeof(Handles), NULL);
 }
 
+/*
+ * [LEARN:processthreadsapi/createprocessw], dwCreationFlags: a class that is not given is normal, but for the child of an idle or below-normal process, which has its
+ * parent's; a real-time one that the parent may not give is high.
+ */
+static VOID
+BaseGivePriorityClass(HANDLE Process, DWORD Flags)
+{
+    DWORD Class =
+        Flags & (IDLE_PRIORITY_CLASS | BELOW_NORMAL_PRIORITY_CLASS | NORMAL_PRIORITY_CLASS |
+                 ABOVE_NORMAL_PRIORITY_CLASS | HIGH_PRIORITY_CLASS | REALTIME_PRIORITY_CLASS);
+
+    if (Class == 0) {
+        Class = GetPriorityClass(NtCurrentProcess());
+        if (Class != IDLE_PRIORITY_CLASS && Class != BELOW_NORMAL_PRIORITY_CLASS) {
+            return;
+        }
+    }
+    if (!SetPriorityClass(Process, Class) && Class == REALTIME_PRIORITY_CLASS) {
+        SetPriorityClass(Process, HIGH_PRIORITY_CLASS);
+    }
+}
+
 BOOL WINAPI
 CreateProcessInternalW(HANDLE Token, LPCWSTR Application, LPWSTR CommandLine,
                        LPSECURITY_ATTRIBUTES ProcessSecurity, LPSECURITY_ATTRIBUTES ThreadSecurity,
@@ -284,6 +306,7 @@ CreateProcessInternalW(HANDLE Token, LPCWSTR Application, LPWSTR CommandLine,
         BaseFail(Status);
         goto Done;
     }
+    BaseGivePriorityClass(Process, Flags);
     if ((Startup->dwFlags & STARTF_USESTDHANDLES) == 0 &&
         (Flags & (DETACHED_PROCESS | CREATE_NEW_CONSOLE)) == 0) {
         BaseShareStandardHandles(Process);
