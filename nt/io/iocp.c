@@ -322,6 +322,9 @@ NtQueryIoCompletion(HANDLE IoCompletionHandle, ULONG InformationClass, PVOID Buf
         return STATUS_INFO_LENGTH_MISMATCH;
     }
     Status = IopProbe(Buffer, Length, sizeof(ULONG), TRUE, Mode);
+    if (NT_SUCCESS(Status) && ReturnLength != NULL) {
+        Status = IopProbe(ReturnLength, sizeof(ULONG), sizeof(ULONG), TRUE, Mode);
+    }
     if (NT_SUCCESS(Status)) {
         Status = ObReferenceObjectByHandle(IoCompletionHandle, IO_COMPLETION_QUERY_STATE,
                                            IoCompletionTypeP, Mode, &Queue, NULL);
