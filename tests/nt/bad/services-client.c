@@ -22,6 +22,7 @@
  *   h a handle       c a class       l a length of o or i        z zero        1, 2 the number       m an access mask, of all that may be had, M of a key
  *   o an answer of l bytes           i what is told, of l bytes  r a number that is answered          R that may be left out; B of one byte
  *   H a handle that is made          s a status block            a attributes with a name             n attributes without
+ *   P this process    S SEC_COMMIT    x, y where an address of ours and a size stand    I the ids of this thread    V handles
  *   u a string                       U a string that is answered b an address of ours that is read    L a large integer, C a number in and out
  */
 static const struct {
@@ -89,6 +90,18 @@ static const struct {
     {"NtSetInformationJobObject", "hcil"},
     {"NtLockFile", "hzzzsLLz1z"},
     {"NtPrivilegeCheck", "hLB"},
+    {"NtLockVirtualMemory", "Pxy1"},
+    {"NtUnlockVirtualMemory", "Pxy1"},
+    {"NtProtectVirtualMemory", "Pxy4r"},
+    {"NtCreateSection", "Hmny4Sz"},
+    {"NtOpenProcess", "HmnI"},
+    {"NtOpenThread", "HmnI"},
+    {"NtDuplicateObject", "PhPHmz2"},
+    {"NtSetTimer", "hLzzzzB"},
+    {"NtDelayExecution", "zL"},
+    {"NtWaitForSingleObject", "hzL"},
+    {"NtWaitForMultipleObjects", "1V1zL"},
+    {"NtRemoveIoCompletion", "hrrsL"},
 };
 
 NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
@@ -119,7 +132,7 @@ Ask(ULONG Function)
 static BOOL
 IsAddress(char Kind)
 {
-    return strchr("oirRBHsanfkuUbLCd", Kind) != NULL;
+    return strchr("oirRBHsanfkuUbLCdxyIV", Kind) != NULL;
 }
 
 static void
@@ -129,6 +142,16 @@ NameIt(PCWSTR Text)
     Name.MaximumLength = Name.Length + 2;
     Name.Buffer = (PWSTR)Text;
     InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_OPENIF, NULL, NULL);
+}
+
+static ULONG64
+Stored(ULONG At, ULONG64 First, ULONG64 Second)
+{
+    ULONG64 *Place = (ULONG64 *)(Buffer + At * 0x700 + 0x1000);
+
+    Place[0] = First;
+    Place[1] = Second;
+    return (ULONG64)Place;
 }
 
 static ULONG64
@@ -148,6 +171,7 @@ Good(char Kind, ULONG At, HANDLE Handle, ULONG Class, ULONG Length)
     case '1':
     case '2':
     case '3':
+    case '4':
     case '7':
         return (ULONG64)(Kind - '0');
     case 'n':
@@ -178,6 +202,18 @@ Good(char Kind, ULONG At, HANDLE Handle, ULONG Class, ULONG Length)
         return (ULONG64)Buffer + 0xA00;
     case 'z':
         return 0;
+    case 'P':
+        return (ULONG64)-1;
+    case 'S':
+        return SEC_COMMIT;
+    case 'x':
+        return Stored(At, (ULONG64)Buffer, 0);
+    case 'y':
+        return Stored(At, 0x800, 0);
+    case 'I':
+        return Stored(At, GetCurrentProcessId(), GetCurrentThreadId());
+    case 'V':
+        return Stored(At, (ULONG64)Handles[3], 0);
     default:
         return IsAddress(Kind) ? (ULONG64)Buffer + At * 0x700 + 0x1000 : 0;
     }
