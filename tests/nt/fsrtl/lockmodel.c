@@ -206,7 +206,8 @@ CheckList(VOID)
     }
     Bad += Seen != Granted;
     Bad += FsRtlAreThereCurrentOrInProgressFileLocks(&Lock) != (HeldCount != 0);
-    Bad += (HeldCount != 0) && !Lock.FastIoIsQuestionable;
+    Bad += Lock.FastIoIsQuestionable !=
+           (HeldCount != 0); /* held or waited for: fast I/O has to look */
     return Bad;
 }
 
