@@ -308,7 +308,7 @@ def mirror(build):
 
 def words_of(text):
     """VfUnloadLink and unload-link: unload, link."""
-    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]{3,}", text)}
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]{3,}|(?<![a-z])[A-Z]{3,}(?![a-z])", text)}
 
 
 def alternately(some, others):
@@ -399,16 +399,17 @@ class Judge:
         called = {function, re.sub("^Nt", "Zw", function)}
         line = self.text(path)[mutant.line]
         rules = set(re.findall(r"VfRule(\w+)", line))  # a bug driver's row says which rule it breaks
-        spoken = words_of(function + " " + line)
+        spoken = words_of(function + " " + line) | ({"bad"} if "BugCheck" in line or "Raise" in line else set())  # as tests of mistakes are called
 
         def rank(name):
             near = name.startswith(component + "/") or name.startswith("bug/") and component == "vf" or stem in name
             return (step and not name.startswith(COUNTED), not rules & self.words[name], -self.kills[path, name], not called & self.words[name], not near and name not in self.varied,
                     self.coverage.tests[name]["seconds"] / (1 + reached[name]) / (4 if near else 1) / 4 ** len(spoken & words_of(name)))
         ranked, used, later = sorted(names, key=rank), collections.Counter(), set()
-        for name in ranked:  # the same program once more, for another version or with another mistake
-            used[self.source[name]] += 1
-            if used[self.source[name]] > MOST_ALIKE and not ({function} | called | rules) & self.words[name] and not self.kills[path, name]:
+        for name in ranked:  # the same program once more, for another version or another user
+            program = tuple(self.tests[name].files) if isinstance(self.tests[name], kernel_coverage.PeTest) else name
+            used[program] += 1
+            if used[program] > MOST_ALIKE and not ({function} | called | rules) & self.words[name] and not self.kills[path, name]:
                 later.add(name)
         return alternately(sorted(ranked, key=later.__contains__), self.telling(function, line, names) if not step else [])
 
