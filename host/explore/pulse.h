@@ -22,11 +22,7 @@ pulse_look(const struct abi_agent *agent)
 }
 /* Is there an event that is known to be pulsed? */
 extern uint32_t pulse_known;
-GENERAL_REGISTERS_ONLY static inline bool
-pulse_is_known(void)
-{
-    return pulse_known != 0;
-}
+#define pulse_is_known() (pulse_known != 0) /* spin.h says why */
 /* Would it have to wait, and is it a step to begin to? */
 bool pulse_begins(const struct abi_agent *agent);
 

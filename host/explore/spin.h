@@ -16,11 +16,7 @@ void spin_keep(uint32_t slot, uint32_t agents);
 void spin_go_back(uint32_t slot, uint32_t agents);
 /* Has nobody come to a point of ours in this run? Then spin_stepped uses no vector registers. */
 extern bool spin_idle;
-GENERAL_REGISTERS_ONLY static inline bool
-spin_is_idle(void)
-{
-    return spin_idle;
-}
+#define spin_is_idle() spin_idle /* a function of either kind is not inlined into the other */
 /* The agent with this number has come to its next point; `step` counts the steps of all agents. */
 void spin_arrive(uint32_t number, const struct abi_agent *agent, uint64_t step);
 /* Does it go on without a question, because it goes round as it did? Then it has arrived. */

@@ -23,11 +23,7 @@ extern struct trial_step *trial_schedule; /* the explorer fills it as a run goes
 bool trial_begin(const struct abi_stop *why, uint32_t steps);
 /* True: this run is the trial. */
 extern bool trial_on;
-GENERAL_REGISTERS_ONLY static inline bool
-trial_is_on(void)
-{
-    return trial_on;
-}
+#define trial_is_on() trial_on /* spin.h says why */
 /* Who goes on in it; UINT32_MAX: it is over. */
 uint32_t trial_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker);
 /* What the run that was tried has ended with: as it was, of the first thread that is really held up, or

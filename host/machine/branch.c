@@ -31,22 +31,21 @@ struct branch {
     const struct mapped *mapped;
     const uint8_t *after;  /* records */
     const struct own *own; /* lines that differ from the snapshot: B1 */
+    struct placed *placed; /* and where known lines alone are put back */
     uint32_t mappings, owns;
 };
 
 static uint8_t *room;
 static size_t used;
-static struct line *lines; /* B4 */
-static uint32_t line_count;
-static uint32_t *place; /* 1 + number of a line, by its hash */
+static uint32_t line_count; /* B4 */
+static uint32_t *place;     /* 1 + number of a line, by its hash */
 
 int
 branch_init(void)
 {
     room = kept_reserve(BRANCH_ROOM);
-    lines = kept_reserve(MAX_LINES * sizeof(*lines));
     place = kept_reserve(PLACES * sizeof(*place));
-    return room != NULL && lines != NULL && place != NULL ? 0 : -1;
+    return room != NULL && place != NULL ? 0 : -1;
 }
 
 void *
@@ -124,21 +123,20 @@ find_line(const uint64_t *line)
     uint64_t hash = 0;
     uint32_t at;
 
-    for (uint32_t i = 0; i < sizeof(*lines) / sizeof(*line); i++) {
+    for (uint32_t i = 0; i < sizeof(struct line) / sizeof(*line); i++) {
         hash = (hash ^ line[i]) * 0x9E3779B97F4A7C15ull;
         hash ^= hash >> 29;
     }
     for (at = (uint32_t)(hash % PLACES); place[at] != 0; at = (at + 1) % PLACES) {
-        if (is_as_before(line, lines[place[at] - 1].word)) {
-            return &lines[place[at] - 1];
+        if (is_as_before(line, lines_other(place[at] - 1)->word)) {
+            return lines_other(place[at] - 1);
         }
     }
-    if (line_count == MAX_LINES) {
+    if (!lines_add_other((const struct line *)line)) {
         return NULL;
     }
-    memcpy(&lines[line_count], line, sizeof(*lines));
     place[at] = ++line_count;
-    return &lines[line_count - 1];
+    return lines_other(line_count - 1);
 }
 
 static void
@@ -209,7 +207,8 @@ branch_take(const void *vectors)
     if (!is_tellable() || (branch = branch_allocate(sizeof(*branch))) == NULL) {
         return NULL;
     }
-    if (!keep_mapping(branch) || !keep_lines(branch)) {
+    branch->placed = branch_allocate(sizeof(*branch->placed));
+    if (branch->placed == NULL || !keep_mapping(branch) || !keep_lines(branch)) {
         branch_free(before);
         return NULL;
     }
@@ -220,7 +219,6 @@ branch_take(const void *vectors)
 void
 branch_restore(const struct branch *branch)
 {
-    lines_fetch(branch->own, branch->owns);
     kept_restore_mapping(&kept.moment[0]);
     kept_restore_images(&kept.moment[0]);
     for (uint32_t i = 0; i < branch->mappings; i++) {
@@ -228,8 +226,10 @@ branch_restore(const struct branch *branch)
 
         space_redo(mapped->address, mapped->count, branch->after + mapped->at);
     }
-    kept_restore_saved();
-    lines_put(branch->own, branch->owns);
+    if (!lines_restore_at(branch->placed, branch->own, branch->owns)) {
+        kept_restore_saved();
+        lines_put(branch->own, branch->owns);
+    }
     kept_restore_instant(&branch->at);
 }
 

@@ -7,26 +7,32 @@
  * U4): if there is another one, the block is done again.
  *
  *   L1  A page that is saved for the first time is compared whole, with all others, when that run is put back.
+ *   L3  A run that begins at a branch (branch.c) wants other content in some of them. What each shall hold there is a number among all contents,
+ *       so that each line is written once, and a list is short enough to stay in the processor's cache.
  *   L2  `missed`: while only known lines were put back, another one of a page that was known by then had changed. What was done since then may have
  *       seen what another run left there.
  */
 #include "host/machine/lines.h"
 #include <immintrin.h>
 #include <string.h>
+#include "host/machine/branch.h"
 #include "host/machine/kept.h"
 #include "host/machine/snapshot.h"
 
-#define LINES (ABI_PAGE_SIZE / sizeof(struct line))
+#define LINES       (ABI_PAGE_SIZE / sizeof(struct line))
+#define LINES_AHEAD 16 /* are fetched: L3 */
 _Static_assert(LINES == 64, "a mask");
 
 static struct {
-    uint64_t *mask; /* by saved page: its lines that have changed in some run */
-    uint64_t **to;  /* all of these, if `listed` */
-    struct line *before;
-    uint32_t count, room;
+    uint64_t *mask;       /* by saved page: its lines that have changed in some run */
+    uint64_t **to;        /* all of these, if `listed` */
+    struct line *content; /* of these, as they were, from its beginning; others from its end: L3 */
+    uint32_t count, others;
     uint32_t known; /* pages that have been compared */
+    uint32_t lists; /* so many have been made */
     bool listed, trusted, missed;
     void (*put)(uint64_t *const *to, const struct line *before, uint32_t count);
+    void (*put_from)(uint64_t *const *to, const uint16_t *from, uint32_t count);
     void (*put_own)(const struct own *own, uint32_t count);
     uint64_t (*differ)(const struct line *now, const struct line *before); /* lines of a page */
 } it;
@@ -44,6 +50,30 @@ put_plain(uint64_t *const *to, const struct line *before, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         memcpy(to[i], &before[i], sizeof(*before));
+    }
+}
+
+/* L3 */
+__attribute__((target("avx512f"))) static void
+put_from_wide(uint64_t *const *to, const uint16_t *from, uint32_t count)
+{
+    const struct line *content = it.content;
+
+    for (const uint16_t *end = from + count; from < end; from += 2, to += 2) {
+        __m512i a = *(const __m512i *)&content[from[0]], b = *(const __m512i *)&content[from[1]];
+
+        __builtin_prefetch(&content[from[LINES_AHEAD]], 0, 2);
+        __builtin_prefetch(&content[from[LINES_AHEAD + 1]], 0, 2);
+        *(__m512i *)to[0] = a;
+        *(__m512i *)to[1] = b;
+    }
+}
+
+static void
+put_from_plain(uint64_t *const *to, const uint16_t *from, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        memcpy(to[i], &it.content[from[i]], sizeof(*it.content));
     }
 }
 
@@ -67,15 +97,6 @@ void
 lines_put(const struct own *own, uint32_t count)
 {
     it.put_own(own, count);
-}
-
-/* It comes while other memory is put back. */
-void
-lines_fetch(const struct own *own, uint32_t count)
-{
-    for (const struct own *end = own + count; own < end; own++) {
-        __builtin_prefetch(own->line, 0, 2);
-    }
 }
 
 __attribute__((target("avx512f"))) static uint64_t
@@ -111,14 +132,14 @@ differ_plain(const struct line *now, const struct line *before)
 int
 lines_init(uint32_t pages, bool wide)
 {
-    it.room = MAX_LINES;
     it.mask = kept_reserve(pages * sizeof(*it.mask));
-    it.to = kept_reserve(it.room * sizeof(*it.to));
-    it.before = kept_reserve(it.room * sizeof(*it.before));
+    it.to = kept_reserve(MAX_LINES * sizeof(*it.to));
+    it.content = kept_reserve(MAX_LINES * sizeof(*it.content));
     it.put = wide ? put_wide : put_plain;
+    it.put_from = wide ? put_from_wide : put_from_plain;
     it.put_own = wide ? put_own_wide : put_own_plain;
     it.differ = wide ? differ_wide : differ_plain;
-    return it.mask != NULL && it.to != NULL && it.before != NULL ? 0 : -1;
+    return it.mask != NULL && it.to != NULL && it.content != NULL ? 0 : -1;
 }
 
 static const struct line *
@@ -164,21 +185,84 @@ list(void)
         for (uint64_t set = it.mask[i]; set != 0; set &= set - 1) {
             uint32_t line = (uint32_t)__builtin_ctzll(set);
 
-            if (it.count == it.room) {
+            if (it.count + it.others >= MAX_LINES - 1) {
                 return false;
             }
             it.to[it.count] = (uint64_t *)guest_pointer(kept.page[i]) + line * 8;
-            it.before[it.count++] = before_of(i)[line];
+            it.content[it.count++] = before_of(i)[line];
         }
     }
+    if (it.count % 2 != 0) { /* two at a time */
+        it.to[it.count] = it.to[it.count - 1];
+        it.content[it.count] = it.content[it.count - 1];
+    }
+    it.lists++;
     return it.listed = true;
+}
+
+static bool
+is_listed(void)
+{
+    return it.trusted && it.known == kept.saved && (it.listed || list());
+}
+
+struct line *
+lines_other(uint32_t number)
+{
+    return &it.content[MAX_LINES - 1 - number];
+}
+
+bool
+lines_add_other(const struct line *line)
+{
+    if (it.count + it.others + LINES_AHEAD >= MAX_LINES) {
+        return false;
+    }
+    *lines_other(it.others++) = *line;
+    return true;
+}
+
+/* L3. Both are in the order of pages. False: there is no room. */
+static bool
+place(struct placed *placed, const struct own *own, uint32_t count)
+{
+    uint32_t next = 0;
+
+    if (placed->room < it.count + 1 + LINES_AHEAD) {
+        placed->room = it.count + 1 + LINES_AHEAD;
+        placed->from = branch_allocate(placed->room * sizeof(*placed->from));
+        if (placed->from == NULL) {
+            placed->room = 0;
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < it.count; i++) {
+        bool own_one = next < count && own[next].to == it.to[i];
+
+        placed->from[i] = own_one ? (uint16_t)(own[next++].line - it.content) : (uint16_t)i;
+    }
+    if (it.count % 2 != 0) {
+        placed->from[it.count] = placed->from[it.count - 1];
+    }
+    placed->list = it.lists;
+    return next == count;
+}
+
+bool
+lines_restore_at(struct placed *placed, const struct own *own, uint32_t count)
+{
+    if (!is_listed() || (placed->list != it.lists && !place(placed, own, count))) {
+        return false;
+    }
+    it.put_from(it.to, placed->from, it.count);
+    return true;
 }
 
 void
 lines_restore(void)
 {
-    if (it.trusted && it.known == kept.saved && (it.listed || list())) {
-        it.put(it.to, it.before, it.count);
+    if (is_listed()) {
+        it.put(it.to, it.content, it.count);
     } else {
         put_all(); /* L1 */
     }
