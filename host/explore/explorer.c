@@ -50,6 +50,11 @@
  *
  *   X17 A strategy may have further runs made before one counts (strategy.h, again). Nothing is kept of these.
  *
+ *   X19 Of several clients that begin, who stands at such a call at the first question goes on before the root is taken, up to his first real
+ *       question: no order of that and of what others do matters, as it does not after the root. So does one who looks there for a user
+ *       APC that no run queues, or waits for what is open and no run closes. Not where the environment may step in, and not while
+ *       it is only learnt what is shared.
+ *
  * The answers of X1, X2 and X6 follow from the state alone, so a schedule holds the others only.
  */
 #include <errno.h>
@@ -81,6 +86,7 @@
 #define APART_LATER   512 /* ... and then, for each costs as much as ten others */
 #define APART_FIRST   4096
 #define MAX_DEPTHS    SPIN_SLOTS
+#define EARLY_STEPS   1024 /* X19 */
 #define CHECK_RUNS    512  /* X15 */
 #define LEARN_RUNS    2048 /* X16 */
 #define MOVE_PAGES    4    /* to come to the next point costs as much as to copy so many pages */
@@ -100,8 +106,9 @@ static struct {
     struct search_results *results;
     const struct strategy *strategy;
     bool rooted;
-    bool blocked; /* X2 has begun in this run */
-    bool fair;    /* X5 has */
+    uint32_t early; /* steps of X19 */
+    bool blocked;   /* X2 has begun in this run */
+    bool fair;      /* X5 has */
     bool over;
     struct abi_agent root[MAX_AGENTS]; /* the question there */
     uint32_t root_count;
@@ -780,6 +787,40 @@ take_root(const struct abi_agent *agents, uint32_t count)
     }
 }
 
+/* X19: is what it stands at nobody else's affair? */
+static bool
+is_early(const struct abi_agent *agent, uint64_t operations)
+{
+    if (agent->op == SP_WAIT) {
+        return (agent->flags & (ABI_AGENT_READS | ABI_AGENT_OPEN)) == ABI_AGENT_READS;
+    }
+    return (operations >> agent->op & 1) != 0 ||
+           (agent->op == SP_DELIVER_APC && (agent->object & 1) != 0); /* a look at its own queue */
+}
+
+/* X19: who goes on before the root is taken; `count`: nobody. */
+static uint32_t
+before_root(const struct abi_agent *agents, uint32_t count)
+{
+    const struct run_learned *learned = machine.request->learned;
+    const uint64_t operations = private_operations();
+
+    if (operations == 0 || machine.request->boot.clients < 2 || machine.request->boot.inject != 0 ||
+        it.early == EARLY_STEPS || (learned != NULL && learned->freely)) {
+        return count;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (agents[i].kind == ABI_AGENT_THREAD && is_early(&agents[i], operations) &&
+            private_passes(&agents[i])) {
+            it.early++;
+            GUEST->passes = operations;
+            agent_number(agents[i].name);
+            return i;
+        }
+    }
+    return count;
+}
+
 /* X8 */
 static void
 take_depth(const struct abi_agent *agents, uint32_t count)
@@ -946,6 +987,11 @@ choose_slowly(const struct abi_agent *agents, uint32_t count, uint32_t asker, bo
         return first;
     }
     if (!it.rooted) {
+        uint32_t early = before_root(agents, count);
+
+        if (early < count) {
+            return early;
+        }
         take_root(agents, count);
     }
     if (count > 1) {
