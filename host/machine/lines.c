@@ -62,8 +62,6 @@ put_from_wide(uint64_t *const *to, const uint16_t *from, uint32_t count)
     for (const uint16_t *end = from + count; from < end; from += 2, to += 2) {
         __m512i a = *(const __m512i *)&content[from[0]], b = *(const __m512i *)&content[from[1]];
 
-        __builtin_prefetch(&content[from[LINES_AHEAD]], 0, 2);
-        __builtin_prefetch(&content[from[LINES_AHEAD + 1]], 0, 2);
         *(__m512i *)to[0] = a;
         *(__m512i *)to[1] = b;
     }

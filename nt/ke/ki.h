@@ -131,6 +131,12 @@ KiHasWork(PKPRCB Prcb)
     return Prcb->CurrentThread != Prcb->IdleThread || KiHasOtherWork(Prcb);
 }
 extern ULONG64 KiBusy;
+/* The processors whose queues of DPCs need be looked through. */
+KI_INLINE ULONG64
+KiMayHaveDpcs(VOID)
+{
+    return Machine->explore ? KiBusy : ~0ull >> (64 - KiProcessorCount);
+}
 /* The processors that have work: from `Self` on, round and round. */
 typedef struct _KI_BUSY_WALK {
     ULONG64 Set, Lower;

@@ -94,8 +94,8 @@ KiListTimers(PKI_LEFT Left)
 static VOID
 KiListDpcs(PKI_LEFT Left)
 {
-    for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
-        PLIST_ENTRY Head = &KiProcessor[Cpu]->Prcb.DpcListHead;
+    for (ULONG64 Set = KiMayHaveDpcs(); Set != 0; Set &= Set - 1) {
+        PLIST_ENTRY Head = &KiProcessor[__builtin_ctzll(Set)]->Prcb.DpcListHead;
 
         for (PLIST_ENTRY At = Head->Flink; At != Head; At = At->Flink) {
             PKDPC Dpc = CONTAINING_RECORD(At, KDPC, DpcListEntry);

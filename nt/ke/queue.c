@@ -125,8 +125,8 @@ KiQueueWouldBlock(const volatile VOID *Object, ULONG_PTR Context)
     if (Wait->Timed || Queue->Header.Abandoned || KiWaitEnds(Wait)) {
         return FALSE;
     }
-    for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
-        PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
+    for (ULONG64 Set = KiBusy; Set != 0; Set &= Set - 1) { /* on others nobody stands */
+        PKPRCB Prcb = &KiProcessor[__builtin_ctzll(Set)]->Prcb;
 
         Running -= Prcb->PendingOperation == SP_REMOVE_QUEUE && Prcb->PendingObject == Queue &&
                    Prcb->CurrentThread->Queue == Queue;
