@@ -404,7 +404,7 @@ class Judge:
         def rank(name):
             near = name.startswith(component + "/") or name.startswith("bug/") and component == "vf" or stem in name
             return (step and not name.startswith(COUNTED), not rules & self.words[name], -self.kills[path, name], not called & self.words[name], not near and name not in self.varied,
-                    self.coverage.tests[name]["seconds"] / (1 + reached[name]) / (4 if near else 1) / 4 ** len(spoken & words_of(name)))
+                    self.coverage.tests[name]["seconds"] / (1 + reached[name]) / (4 if near else 1) / 4 ** sum(word in name for word in spoken))
         ranked, used, later = sorted(names, key=rank), collections.Counter(), set()
         for name in ranked:  # the same program once more, for another version or another user
             program = tuple(self.tests[name].files) if isinstance(self.tests[name], kernel_coverage.PeTest) else name

@@ -7,6 +7,7 @@
  *     CASE 6 a work item   7 a registry callback   8 an APC to a thread of the client   9 a completion routine
  *     CASE 10 the callback of a callback object   11 a routine that is told of images   12 ... of threads   13 an object callback
  *     CASE 16 a timer of the executive's   17 a work item that has begun
+ *     CASE 18, 19 what nobody calls in such a run, told beside the timer: routines for bug checks, NMIs, processors, logon sessions
  *     CASE 5 a DPC that is queued: the system runs it before the image goes [DDI:wdm/kecanceltimer]
  */
 #include "ntlab-test.h"
@@ -266,6 +267,64 @@ NoteClient(HANDLE Process, HANDLE Thread, BOOLEAN Create)
     }
 }
 
+#if CASE >= 18
+static VOID NTAPI
+LateBugCheck(PVOID Buffer, ULONG Length)
+{
+    Counter++;
+}
+
+static VOID NTAPI
+LateReason(KBUGCHECK_CALLBACK_REASON Reason, struct _KBUGCHECK_REASON_CALLBACK_RECORD *Record,
+           PVOID Data, ULONG Length)
+{
+    Counter++;
+}
+
+static BOOLEAN NTAPI
+LateNmi(PVOID Context, BOOLEAN Handled)
+{
+    return FALSE;
+}
+
+static VOID NTAPI
+LateProcessor(PVOID Context, PKE_PROCESSOR_CHANGE_NOTIFY_CONTEXT Change, PNTSTATUS Status)
+{
+    Counter++;
+}
+
+static NTSTATUS NTAPI
+LateLogon(PLUID Session)
+{
+    return STATUS_SUCCESS;
+}
+
+static VOID
+LeaveUncalled(VOID)
+{
+    PKBUGCHECK_CALLBACK_RECORD Record =
+        ExAllocatePoolWithTag(NonPagedPool, sizeof(*Record), 'tfeL');
+    PKBUGCHECK_REASON_CALLBACK_RECORD Reason =
+        ExAllocatePoolWithTag(NonPagedPool, sizeof(*Reason), 'tfeL');
+    static UCHAR Component[] = "left";
+
+    if (Record == NULL || Reason == NULL) {
+        return;
+    }
+    KeInitializeCallbackRecord(Record);
+    KeInitializeCallbackRecord(Reason);
+    if (CASE == 18) { /* a report has room for some */
+        KeRegisterBugCheckCallback(Record, LateBugCheck, NULL, 0, Component);
+        KeRegisterBugCheckReasonCallback(Reason, LateReason, KbCallbackDumpIo, Component);
+        Counter += NT_SUCCESS(SeRegisterLogonSessionTerminatedRoutine(LateLogon));
+    } else {
+        Counter += KeRegisterNmiCallback(LateNmi, NULL) != NULL;
+        Counter += KeRegisterProcessorChangeCallback(LateProcessor, NULL, 0) != NULL;
+    }
+    LeaveTimer();
+}
+#endif
+
 static VOID NTAPI
 Unload(PDRIVER_OBJECT DriverObject)
 {
@@ -350,6 +409,12 @@ Unload(PDRIVER_OBJECT DriverObject)
         KeWaitForSingleObject(&Begun, Executive, KernelMode, FALSE, NULL);
         break;
     }
+#endif
+#if CASE >= 18
+    case 18:
+    case 19:
+        LeaveUncalled();
+        break;
 #endif
     default:
         LeaveTimer();
