@@ -130,4 +130,32 @@ Fragments(VOID)
     ExFreePoolWithTag(Work, 'tseT');
 }
 
-TEST_DRIVER(TEST(Example), TEST(Parameters), TEST(ThereAndBack), TEST(Fragments))
+/* [MS-XCA] 2.5: a chunk stands for 4096 bytes: what a short one does not have is zero, if another follows. From every place about the seams. */
+static VOID
+ShortChunks(VOID)
+{
+    static UCHAR Two[] = {0x04, 0x30, 'a', 'b', 'c', 'd', 'e', 0x02, 0x30, 'x', 'y', 'z'};
+    static const ULONG From[] = {0, 1, 4, 5, 6, 4094, 4095, 4096, 4097, 4098};
+    static UCHAR Whole[4099], Part[5000];
+    ULONG Final = 0;
+
+    RtlCopyMemory(Whole, "abcde", 5);
+    RtlCopyMemory(Whole + 4096, "xyz", 3);
+    for (ULONG i = 0; i < RTL_NUMBER_OF(From); i++) {
+        for (ULONG Room = 1; Room <= sizeof(Part); Room = Room * 3 + 1) {
+            ULONG Wanted = min(sizeof(Whole) - From[i], Room);
+
+            RtlFillMemory(Part, sizeof(Part), 0xCC);
+            EXPECT_STATUS(RtlDecompressFragment(COMPRESSION_FORMAT_LZNT1, Part, Room, Two,
+                                                sizeof(Two), From[i], &Final, Packed),
+                          STATUS_SUCCESS);
+            EXPECT_EQ(Final, Wanted);
+            EXPECT(RtlEqualMemory(Part, Whole + From[i], Wanted) && Part[Wanted] == 0xCC);
+        }
+    }
+    EXPECT_STATUS(RtlDecompressBuffer(COMPRESSION_FORMAT_LZNT1, Part, sizeof(Part), Two,
+                                      sizeof(Two) - 1, &Final),
+                  STATUS_BAD_COMPRESSION_BUFFER); /* the last chunk is cut off */
+}
+
+TEST_DRIVER(TEST(Example), TEST(Parameters), TEST(ThereAndBack), TEST(Fragments), TEST(ShortChunks))

@@ -181,6 +181,8 @@ Descriptors(VOID)
     EXPECT_STATUS(RtlCreateSecurityDescriptorRelative(&Relative, 1), STATUS_SUCCESS);
     EXPECT(Relative.Revision == SECURITY_DESCRIPTOR_REVISION1 &&
            Relative.Control == SE_SELF_RELATIVE && Relative.Owner == 0 && Relative.Dacl == 0);
+    EXPECT(RtlValidRelativeSecurityDescriptor(&Relative, sizeof(Relative), 0)); /* of no parts */
+    EXPECT(!RtlValidRelativeSecurityDescriptor(&Relative, sizeof(Relative) - 1, 0));
     EXPECT_STATUS(RtlCreateSecurityDescriptorRelative(&Relative, 2), STATUS_UNKNOWN_REVISION);
     EXPECT(RtlAreAllAccessesGranted(7, 3) && !RtlAreAllAccessesGranted(5, 3));
     EXPECT(RtlAreAnyAccessesGranted(5, 3) && !RtlAreAnyAccessesGranted(4, 3));
