@@ -134,8 +134,7 @@ run_search(struct search *search)
     return status;
 }
 
-/* Parts of a search add up if they are disjoint: a strategy whose runs depend on all runs before would do
-   the same ones in every part. */
+/* Parts of a search add up if they are disjoint. The oracles (brute.c) are one piece: each shard would do all of it. */
 static int
 check_shard(const struct options *options)
 {
@@ -144,7 +143,7 @@ check_shard(const struct options *options)
         return 0;
     }
     return usage_error("--shard: a search by `%s` is one piece: each shard would repeat all of it. "
-                       "dpor, random, pct, pos, urw, surw, fairwalk and portfolio can be split",
+                       "all others but `brute` and `lattice` can be split",
                        options->strategy);
 }
 

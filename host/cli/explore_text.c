@@ -214,6 +214,15 @@ search_assumption(const struct search *search, size_t i)
         }
         i--;
     }
+    if (search->outcome.tally.many) {
+        if (i == 0) {
+            snprintf(text, sizeof(text),
+                     "of crashes that other shards may come to too only the first %u are listed",
+                     SEARCH_LOOSE);
+            return text;
+        }
+        i--;
+    }
     if (learn_was_full()) {
         if (i == 0) {
             snprintf(

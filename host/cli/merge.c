@@ -9,6 +9,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 #include "host/cli/cli.h"
 #include "host/cli/shard.h"
 
-#define MAX_TEXT (1u << 20)
+#define MAX_TEXT (4u << 20)
 
 struct seen {
     char severity[16];
@@ -26,6 +27,12 @@ struct seen {
     char fingerprint[80];
     char path[600];
     char message[600];
+};
+
+/* A crash that several shards may have come to. If the one that is to count it has not, it counts here. */
+struct loose {
+    uint64_t crash, signature;
+    bool counted;
 };
 
 struct merged {
@@ -38,8 +45,16 @@ struct merged {
     double seconds;
     unsigned outcome[4]; /* how many shards ended so: enum search_outcome */
     int status;          /* the worst of them */
+    unsigned bound; /* 1 + the last one that all have completed; UINT_MAX: none has been bounded */
     struct seen *seen;
     size_t count;
+    struct loose *loose;
+    size_t looses;
+    struct alias { /* by which signature a shard knows an entry of `seen` */
+        uint64_t signature;
+        size_t seen;
+    } *alias;
+    size_t aliases;
 };
 
 static char *
@@ -131,10 +146,74 @@ is_same(const struct seen *a, const struct seen *b)
             strcmp(a->fingerprint, b->fingerprint) == 0);
 }
 
+static void *
+grown(void *list, size_t size)
+{
+    list = realloc(list, size);
+    if (list == NULL) {
+        abort();
+    }
+    return list;
+}
+
+static void
+add_alias(struct merged *merged, uint64_t signature, size_t seen)
+{
+    merged->alias = grown(merged->alias, (merged->aliases + 1) * sizeof(*merged->alias));
+    merged->alias[merged->aliases++] = (struct alias){signature, seen};
+}
+
+static void
+add_loose(struct merged *merged, const char *line)
+{
+    struct loose new = {0};
+    char word[16];
+
+    if (sscanf(line, "%lx %lx %15s", &new.crash, &new.signature, word) == 3) {
+        new.counted = strcmp(word, "counted") == 0;
+        merged->loose = grown(merged->loose, (merged->looses + 1) * sizeof(new));
+        merged->loose[merged->looses++] = new;
+    }
+}
+
+/* Those that are counted first. */
+static int
+compare_loose(const void *a, const void *b)
+{
+    const struct loose *one = a, *other = b;
+
+    return one->crash != other->crash ? (one->crash < other->crash ? -1 : 1)
+                                      : other->counted - one->counted;
+}
+
+static void
+count_left(struct merged *merged)
+{
+    if (merged->looses != 0) {
+        qsort(merged->loose, merged->looses, sizeof(*merged->loose), compare_loose);
+    }
+    for (size_t i = 0; i < merged->looses; i++) {
+        const struct loose *loose = &merged->loose[i];
+        size_t a = 0;
+
+        if (loose->counted || (i > 0 && loose[-1].crash == loose->crash)) {
+            continue;
+        }
+        merged->traces++;
+        merged->bad++;
+        while (a < merged->aliases && merged->alias[a].signature != loose->signature) {
+            a++;
+        }
+        if (a < merged->aliases) {
+            merged->seen[merged->alias[a].seen].times++;
+        }
+    }
+}
+
 static void
 add_finding(struct merged *merged, const char *folder, const char *line)
 {
-    struct seen new = {0}, *grown;
+    struct seen new = {0};
     char path[200];
     int end = 0;
 
@@ -149,6 +228,7 @@ add_finding(struct merged *merged, const char *folder, const char *line)
         struct seen *old = &merged->seen[i];
 
         if (is_same(old, &new)) {
+            add_alias(merged, new.signature, i);
             new.times = new.wanted != 0 ? 1 : new.times + old->times; /* as tally.c counts */
             /* The smaller one is shown. */
             if (new.preemptions + new.injections > old->preemptions + old->injections ||
@@ -162,12 +242,9 @@ add_finding(struct merged *merged, const char *folder, const char *line)
             return;
         }
     }
-    grown = realloc(merged->seen, (merged->count + 1) * sizeof(*grown));
-    if (grown == NULL) {
-        abort();
-    }
-    merged->seen = grown;
-    grown[merged->count++] = new;
+    add_alias(merged, new.signature, merged->count);
+    merged->seen = grown(merged->seen, (merged->count + 1) * sizeof(new));
+    merged->seen[merged->count++] = new;
 }
 
 static void
@@ -196,6 +273,10 @@ add_facts(struct merged *merged, const char *folder, char *text)
             for (size_t i = 0; i < 4; i++) {
                 merged->outcome[i] += strcmp(word, outcomes[i]) == 0;
             }
+        } else if (sscanf(line, "bound %lu", &number) == 1) {
+            merged->bound = number < merged->bound ? (unsigned)number : merged->bound;
+        } else if (strncmp(line, "crash ", 6) == 0) {
+            add_loose(merged, line + 6);
         } else if (strncmp(line, "finding ", 8) == 0) {
             add_finding(merged, folder, line + 8);
         }
@@ -341,6 +422,14 @@ outcome(const struct merged *merged)
                                                   : "exhausted";
 }
 
+static bool
+is_enough(const struct merged *merged, const struct options *options)
+{
+    return missing(merged) == 0 &&
+           (options->require == REQUIRE_NOTHING || strcmp(outcome(merged), "exhausted") == 0 ||
+            (options->require == REQUIRE_BOUNDED && merged->bound > options->require_bound));
+}
+
 static void
 say_assumptions(const struct merged *merged)
 {
@@ -398,6 +487,9 @@ say(const struct merged *merged)
                 merged->outcome[SEARCH_STOPPED], merged->shards);
     } else {
         fprintf(stderr, "ntlab: %s: %s in %lu runs\n", how, what, merged->runs);
+        if (away == 0 && merged->bound != 0 && merged->bound != UINT_MAX) {
+            fprintf(stderr, "ntlab: all shards have completed bound %u\n", merged->bound - 1);
+        }
     }
     fprintf(stderr,
             "ntlab: %lu runs in %.1f s of %u shards, %lu traces, %lu bad, %lu cut short as "
@@ -411,6 +503,7 @@ write_json(const struct merged *merged, const char *path, int status)
 {
     FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
     bool first = true;
+    char bound[32] = "";
 
     if (out == NULL) {
         return usage_error("%s: %s", path, strerror(errno));
@@ -418,7 +511,7 @@ write_json(const struct merged *merged, const char *path, int status)
     fprintf(out,
             "{\n  \"schema\": 1, \"ntlab\": \"%s\", \"command\": \"merge\", \"verdict\": \"%s\",\n"
             "  \"search\": {\"outcome\": \"%s\", \"runs\": %lu, \"traces\": %lu, \"bad\": %lu, "
-            "\"blocked\": %lu, \"seconds\": %.3f, \"shards\": %u, \"missing\": [",
+            "\"blocked\": %lu, \"seconds\": %.3f, \"shards\": %u, ",
             NTLAB_VERSION,
             merged->count != uncounted(merged, NULL) ? "finding"
             : status == STATUS_CLEAN                 ? "clean"
@@ -426,6 +519,10 @@ write_json(const struct merged *merged, const char *path, int status)
                                                      : "error",
             outcome(merged), merged->runs, merged->traces, merged->bad, merged->blocked,
             merged->seconds, merged->shards);
+    if (missing(merged) == 0 && merged->bound != 0 && merged->bound != UINT_MAX) {
+        snprintf(bound, sizeof(bound), "\"bound\": %u, ", merged->bound - 1);
+    }
+    fprintf(out, "%s\"missing\": [", bound);
     for (unsigned i = 0; i < merged->shards; i++) {
         if (!merged->present[i]) {
             fprintf(out, "%s%u", first ? "" : ", ", i + 1);
@@ -465,7 +562,7 @@ write_json(const struct merged *merged, const char *path, int status)
 int
 command_merge(int argc, char **argv)
 {
-    struct merged merged = {0};
+    struct merged merged = {.bound = UINT_MAX};
     struct options options;
     int status = options_parse(argc, argv, &options);
 
@@ -479,12 +576,11 @@ command_merge(int argc, char **argv)
         status = add_folder(&merged, options.drivers.item[i]);
     }
     if (status == 0) {
+        count_left(&merged);
         drop_told(&merged);
         say(&merged);
         status = merged.status;
-        if (status == STATUS_CLEAN &&
-            (missing(&merged) != 0 ||
-             (options.require != REQUIRE_NOTHING && strcmp(outcome(&merged), "exhausted") != 0))) {
+        if (status == STATUS_CLEAN && !is_enough(&merged, &options)) {
             status = STATUS_REQUIREMENT;
         }
         if (options.json != NULL && write_json(&merged, options.json, status) != 0) {
@@ -496,5 +592,7 @@ command_merge(int argc, char **argv)
     free(merged.assumptions);
     free(merged.present);
     free(merged.seen);
+    free(merged.loose);
+    free(merged.alias);
     return status;
 }

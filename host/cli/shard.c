@@ -166,6 +166,9 @@ shard_write(const struct search *search)
     fprintf(out, "runs %lu\ntraces %lu\nbad %lu\nblocked %lu\nseconds %.3f\nstatus %d\n",
             tally->runs, tally->traces, tally->bad, tally->blocked, outcome->seconds,
             search->status);
+    if (outcome->outcome != SEARCH_EXHAUSTED) { /* what is exhausted is within any bound */
+        fprintf(out, "bound %u\n", tally->bound);
+    }
     for (size_t i = 0; (item = search_assumption(search, i)) != NULL; i++) {
         fprintf(out, "assumption %s\n", item);
     }
@@ -178,6 +181,10 @@ shard_write(const struct search *search)
                 finding->times, finding->preemptions, finding->injections, finding->schedule_length,
                 confirmed->note.fingerprint[0] != 0 ? confirmed->note.fingerprint : "-", i + 1,
                 confirmed->note.message);
+    }
+    for (size_t i = 0; i < tally->looses; i++) {
+        fprintf(out, "crash %016lx %016lx %s\n", tally->loose[i].crash, tally->loose[i].signature,
+                tally->loose[i].counted ? "counted" : "left");
     }
     fputs("end\n", out);
     return fclose(out) == 0 ? 0 : usage_error("%s: %s", path, strerror(errno));

@@ -14,9 +14,13 @@
  *       part of it: it follows from the rest, and the run may have ended before it was done (brute.c, O5).
  *   B3  An operation on objects that no other agent has been seen at commutes with all that others do. To
  *       switch in front of it shows nothing that a switch behind it does not, at the same cost: so there
- *       is none. If an object turns out to be shared after all, the bound is searched again.
+ *       is none. If an object turns out to be shared after all, the bound is searched again; if the operation crashes, nothing is behind it,
+ *       and the switches in front of it are made after all.
  *   B4  Who yields is not preempted.
  *   B5  When a bound has cut nothing off, all is explored, and a greater one is of no use.
+ *   B7  In a search that is split into shards each has the traces that are its own (split.c). B3 holds there too: if another agent touches
+ *       the object behind the switch that is not made, the run with the operation in front of that switch goes the same way up to there, for nothing
+ *       on it depends on the operation. So it is the same shard's, and that one meets both.
  *   B6  With fewer processors than threads who could step depends on more than the trace (who has a processor, what
  *       priority): nothing is cut (B1), and switches come everywhere (B3).
  */
@@ -24,6 +28,7 @@
 #include <string.h>
 #include "host/explore/happens.h"
 #include "host/explore/hashes.h"
+#include "host/explore/split.h"
 #include "host/machine/machine.h"
 
 #define MAX_BEGINNINGS (1u << 22)
@@ -31,9 +36,12 @@
 #define MOST_BOUND     1000 /* of preemptions: more than any run has */
 
 struct node {
-    agent_set todo;                   /* agents within the bound that are still to be tried */
+    agent_set todo;   /* agents within the bound that are still to be tried */
+    agent_set before; /* B3: who would be among them, but for what the operation is on */
+    bool beyond;      /* and there are others */
     uint16_t preemptions, injections; /* spent before this question */
     uint8_t chosen;
+    struct split split;
 };
 
 /* B1. When the table is full less is cut. */
@@ -58,6 +66,9 @@ static uint32_t prefix; /* answers that are given */
 static uint32_t bound, last_bound;
 static uint32_t completed; /* 1 + bound that was completed */
 static bool delays, cut_off, whole, again, few;
+static bool skipped;   /* B7: the run has come to another shard's part */
+static bool crashed;   /* the run that has ended */
+static uint64_t loose; /* strategy.h: of the crash that has just ended */
 
 static int
 init(const struct run_search *search)
@@ -70,16 +81,16 @@ init(const struct run_search *search)
     if (path == NULL || known == NULL || beginnings == NULL || hashes_init(&traces) != 0) {
         return -ENOMEM;
     }
-    if (beginnings_used != 0) {
-        memset(beginnings, 0, MAX_BEGINNINGS * sizeof(*beginnings));
-        memset(known, 0, MAX_OBJECTS * sizeof(*known));
-    }
+    search_clear(beginnings, MAX_BEGINNINGS * sizeof(*beginnings));
+    search_clear(known, MAX_OBJECTS * sizeof(*known));
     known_used = epoch = 0;
     again = false;
     beginnings_used = prefix = bound = completed = 0;
     cut_off = whole = false;
     few = search->few;
     last_bound = search->bound != 0 ? search->bound - 1 : MOST_BOUND;
+    skipped = false;
+    split_init(search);
     return happens_init();
 }
 
@@ -181,16 +192,12 @@ is_local(const struct operation *operation)
     return operation->op != SP_YIELD;
 }
 
-/* Who could go on within the bound. */
+/* Who could go on within the bound; *beyond: somebody cannot. */
 static agent_set
-within(const struct node *node, const struct question *question)
+affordable(const struct node *node, const struct question *question, bool *beyond)
 {
     agent_set agents = 0;
 
-    if (question->last != NO_AGENT && (question->enabled >> question->last & 1) != 0 && !few &&
-        is_local(&question->next[question->last])) {
-        return set_one(question->last);
-    }
     for (agent_set set = question->enabled; set != 0; set &= set - 1) {
         uint32_t agent = set_first(set), preemptions, injections;
 
@@ -198,9 +205,27 @@ within(const struct node *node, const struct question *question)
         if (node->preemptions + preemptions <= bound && node->injections + injections <= bound) {
             agents |= set_one(agent);
         } else {
-            cut_off = true;
+            *beyond = true;
         }
     }
+    return agents;
+}
+
+/* Who is to be tried. */
+static agent_set
+within(struct node *node, const struct question *question)
+{
+    agent_set agents;
+
+    node->before = 0;
+    node->beyond = false;
+    agents = affordable(node, question, &node->beyond);
+    if (question->last != NO_AGENT && (question->enabled >> question->last & 1) != 0 && !few &&
+        is_local(&question->next[question->last])) {
+        node->before = agents & ~set_one(question->last);
+        return set_one(question->last);
+    }
+    cut_off |= node->beyond;
     return agents;
 }
 
@@ -259,7 +284,11 @@ searched(const struct node *node, const struct question *question)
 static bool
 begin(uint64_t run)
 {
-    if (run == 0) {
+    if (run == 0) { /* in a shard for the second time */
+        epoch++;
+        prefix = 0;
+        cut_off = again = false;
+        happens_keep(0);
         return true;
     }
     for (prefix = happens_steps; prefix > 0; prefix--) {
@@ -315,7 +344,11 @@ choose(const struct question *question)
     if (question->step + 1 != prefix) {
         if (question->step == 0) {
             *node = (struct node){0};
-        } else if (!few && searched(node, question)) {
+        } else {
+            node->split = split_follow(&node[-1].split);
+        }
+        skipped = node->split.decided && !split_learns() && !split_is_ours(&node->split);
+        if (skipped || (question->step > 0 && !few && searched(node, question))) {
             node->todo = 0;
             return ANSWER_CUT;
         }
@@ -379,17 +412,77 @@ trace_of_run(void)
 }
 
 /* B2. A run that crashed is told by its last step and what came before that: what others did beside it does not matter. */
-static bool
-repeats(const struct abi_stop *why, bool crashed)
+static uint64_t
+trace_of(bool has_crashed)
 {
-    return !hashes_add(&traces, crashed && happens_steps > 0 ? ~happens_step[happens_steps - 1].hash
-                                                             : trace_of_run());
+    return has_crashed && happens_steps > 0 ? ~happens_step[happens_steps - 1].hash
+                                            : trace_of_run();
+}
+
+/* B7: of the run that has ended. */
+static enum split_whose
+whose(const struct abi_stop *why, bool has_crashed)
+{
+    struct split split = {0};
+    uint32_t seen[MAX_AGENTS];
+
+    if (happens_steps > 0) {
+        split = split_follow(&path[happens_steps - 1].split);
+    }
+    if (why ==
+        NULL) { /* it was cut where all that there is has been searched, or lies beyond the bound */
+        return split.decided ? SPLIT_OURS : split_whose(&(struct split){0}, happens_trace(), NULL);
+    }
+    if (has_crashed && happens_steps > 0) {
+        return split_whose_crash(&split);
+    }
+    find_seen(seen);
+    return split_whose(&split, trace_of_run(), seen);
+}
+
+static bool
+counts(const struct abi_stop *why, bool has_crashed)
+{
+    return !split_sharded() || split_learns() ||
+           (!skipped && whose(why, has_crashed) != SPLIT_ANOTHERS);
+}
+
+static bool
+repeats(const struct abi_stop *why, bool has_crashed)
+{
+    bool new = split_learns() || hashes_add(&traces, trace_of(has_crashed));
+    bool stray = false;
+
+    crashed = has_crashed;
+    loose = 0;
+    if (new && crashed && split_sharded() && !split_learns() && happens_steps > 0) {
+        struct split split = split_follow(&path[happens_steps - 1].split);
+
+        stray = split_whose_crash(&split) == SPLIT_STRAY;
+        loose = split_crash_is_loose(&split) ? trace_of(true) : 0;
+    }
+    return !new || stray;
+}
+
+static uint64_t
+loose_crash(void)
+{
+    return loose;
 }
 
 static void
 end(const struct question *question, bool cut)
 {
     meet_all(question);
+    if (crashed && happens_steps > 0) { /* B3 */
+        path[happens_steps - 1].todo |= path[happens_steps - 1].before;
+        path[happens_steps - 1].before = 0;
+        cut_off |= path[happens_steps - 1].beyond;
+    }
+    skipped = crashed = false;
+    if (split_learns()) {
+        split_learn();
+    }
 }
 
 static void
@@ -417,6 +510,9 @@ const struct strategy strategy_bounded = {
     .end = end,
     .exhausted = SEARCH_BOUNDED,
     .repeats = repeats,
+    .counts = counts,
+    .loose = loose_crash,
+    .kind = STRATEGY_PARTED,
     .tell = tell,
 };
 
@@ -431,5 +527,8 @@ const struct strategy strategy_delay = {
     .end = end,
     .exhausted = SEARCH_BOUNDED,
     .repeats = repeats,
+    .counts = counts,
+    .loose = loose_crash,
+    .kind = STRATEGY_PARTED,
     .tell = tell,
 };

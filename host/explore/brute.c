@@ -83,8 +83,8 @@ init(const struct run_search *search)
         return -ENOMEM;
     }
     if (beginnings_used != 0) {
-        memset(beginnings, 0, MAX_KNOWN * sizeof(*beginnings));
-        memset(traces, 0, MAX_KNOWN * sizeof(*traces));
+        search_clear(beginnings, MAX_KNOWN * sizeof(*beginnings));
+        search_clear(traces, MAX_KNOWN * sizeof(*traces));
     }
     steps = prefix = beginnings_used = traces_used = stood_used = 0;
     return 0;

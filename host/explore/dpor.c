@@ -30,68 +30,48 @@
  *   D10 Whoever is before the other step of a race may be in front of another operation there than the one that it makes behind it:
  *       operation_is_steady. If it sleeps at that question, what comes between may have woken it, though it begins with nothing that
  *       the operation it makes now follows. So then it does not count as one that could begin the other order.
- *   D11 A trace that ends in a crash is told by the last step and all that comes before it: what others had done beside it does
- *       not matter (bounded.c, B2; brute.c, O4). So of the runs that crash so the one counts that has nothing else in it, whoever does
- *       it, and it is asked for as if the last step raced with all that does not come before it. That it crashes too is tried at once: memory
- *       whose accesses are no steps may have a part in it. If it does not, each of those runs counts. So does each that only time or the worker's
- *       death ended: to make it again takes as long.
+ *   D11 Of the runs that end in one crash the one counts that has nothing else in it: bare.h.
  *   D12 Where a run ends while a thread sleeps, its end does not depend on what that would do: it repeats a trace in which that was done.
  *       (An event, a timer and a DPC that did not come make another trace.)
- *   D7  A search that is split into shards tries all who can step at the first `top` questions, so nothing
- *       below asks anything of them; who does what is below is told by a hash of the answers there.
+ *   D7  A search can be split into shards: top.h.
  */
 #include "host/explore/subtree.h"
 #include <errno.h>
+#include "host/explore/bare.h"
 #include "host/explore/happens.h"
+#include "host/explore/top.h"
 #include "host/explore/unit.h"
 #include "host/machine/machine.h"
 
 #define LARGE 64
-#define PARTS 512 /* of a shard */
 
 static struct node *path;
 static uint32_t root;
-static uint32_t length; /* answers of the last run */
-static uint32_t prefix; /* answers of this run that are given */
-static uint64_t runs;   /* of this process */
-static uint64_t large;  /* runs of a subtree that is worth giving away; 0: any */
-static bool fresh;      /* the subtree has not begun */
-static uint32_t top;    /* D7; 0: not split */
-static uint32_t shard, shards;
-static bool learning;    /* `top` */
+static uint32_t length;  /* answers of the last run */
+static uint32_t prefix;  /* answers of this run that are given */
+static uint64_t runs;    /* of this process */
+static uint64_t large;   /* runs of a subtree that is worth giving away; 0: any */
+static bool fresh;       /* the subtree has not begun */
 static bool skipped;     /* the run has come to another shard's part */
 static bool handed_over; /* there was no run before this one */
 static agent_set
     counting; /* D9: who sleeps at the next question in front of an operation that counts */
 static agent_set left_asleep; /* D12 */
 static uint64_t complete, told;
-static struct {
-    enum { CRASH_NONE, CRASH_BARE, CRASH_AGAIN, CRASH_JUDGED } stage; /* of D11 */
-    bool same;
-    uint32_t first; /* step that does not come before the last one */
-    uint32_t steps; /* that do, in `agent`, and the last one */
-    struct abi_stop why;
-    uint8_t *agent;
-} crash;
 
 static int
 init(const struct run_search *search)
 {
     if (path == NULL) {
         path = search_reserve(MAX_STEPS * sizeof(*path));
-        crash.agent = search_reserve(MAX_STEPS);
     }
-    crash.stage = CRASH_NONE;
     prefix = length = root = 0;
     complete = told = 0;
     fresh = true;
     /* With a budget in runs the parts that are far away may not be reached. */
     large = search->runs != 0 ? LARGE : 0;
-    shard = search->shard;
-    shards = search->shards;
-    top = 0;
-    learning = shards > 1;
-    return path == NULL || crash.agent == NULL ? -ENOMEM : happens_init();
+    top_init(search);
+    return path == NULL || bare_init() != 0 ? -ENOMEM : happens_init();
 }
 
 static void
@@ -183,8 +163,8 @@ begin(uint64_t run)
 static uint32_t
 shared(void)
 {
-    if (crash.stage != CRASH_NONE) {
-        return crash.first;
+    if (bare_is_made()) {
+        return bare_first();
     }
     return handed_over || prefix == 0 ? 0 : prefix - 1;
 }
@@ -192,99 +172,31 @@ shared(void)
 static bool
 returns(uint32_t step)
 {
-    return crash.stage != CRASH_BARE && step < happens_steps && step >= root &&
-           node_left(&path[step]) != 0;
+    return !bare_is_led() && step < happens_steps && step >= root && node_left(&path[step]) != 0;
 }
 
 static bool
 alone(uint32_t steps)
 {
-    return crash.stage != CRASH_BARE && happens_before_all(steps);
-}
-
-/* D7. The first `steps` answers are a run's, or lead to a part that one shard has. */
-static bool
-is_ours(uint32_t steps)
-{
-    uint64_t hash = 0x9E3779B97F4A7C15ull;
-
-    for (uint32_t i = 0; i < steps; i++) {
-        hash = (hash ^ (path[i].chosen + 1u)) * 0xD6E8FEB86659FD93ull;
-        hash ^= hash >> 32;
-    }
-    return (uint32_t)((unsigned __int128)hash * shards >> 64) == shard;
+    return !bare_is_led() && happens_before_all(steps);
 }
 
 static bool
-counts(void)
+counts(const struct abi_stop *why, bool crashed)
 {
-    return top == 0 || (!skipped && (happens_steps > top || is_ours(happens_steps)));
+    return top_counts(skipped);
 }
 
-/* D11: does step `i` tell the crash? */
-static bool
-is_of_crash(uint32_t i)
-{
-    return happens_before(i, happens_steps - 1); /* a step comes before itself too */
-}
-
-static void
-leave_out_others(const struct abi_stop *why)
-{
-    crash.why = *why;
-    crash.steps = 0;
-    crash.first = happens_steps;
-    for (uint32_t i = 0; i < happens_steps; i++) {
-        if (is_of_crash(i)) {
-            crash.agent[crash.steps++] = happens_step[i].agent;
-        } else if (crash.first == happens_steps) {
-            crash.first = i;
-        }
-    }
-    crash.stage = CRASH_BARE;
-}
-
-/* D11: first without what others did, then as it was. */
 static bool
 again(const struct abi_stop *why, bool crashed)
 {
-    switch (crash.stage) {
-    case CRASH_NONE:
-        if (crashed && why->verdict != ABI_LIVELOCK && happens_steps > 0 &&
-            !happens_before_all(happens_steps) && counts()) {
-            leave_out_others(why);
-        }
-        break;
-    case CRASH_BARE:
-        crash.same = crashed && why->verdict == crash.why.verdict && why->code == crash.why.code;
-        crash.stage = CRASH_AGAIN;
-        break;
-    case CRASH_AGAIN:
-        crash.stage = CRASH_JUDGED;
-        break;
-    case CRASH_JUDGED:
-        break;
-    }
-    return crash.stage == CRASH_BARE || crash.stage == CRASH_AGAIN;
+    return (bare_is_made() || counts(why, crashed)) && bare_again(why, crashed);
 }
 
 static bool
 repeats(const struct abi_stop *why, bool crashed)
 {
-    return crashed ? crash.stage == CRASH_JUDGED && crash.same : left_asleep != 0; /* D12 */
-}
-
-/* So deep that there are many parts for each shard. */
-static void
-learn_top(void)
-{
-    uint64_t parts = 1;
-
-    learning = false;
-    for (top = 0; top < happens_steps && parts < (uint64_t)PARTS * shards; top++) {
-        parts *= set_count(path[top].enabled);
-    }
-    top += top == 0;
+    return crashed ? bare_is_same() : left_asleep != 0; /* D12 */
 }
 
 static bool taking_is_steady; /* what the agent does whose races are looked for */
@@ -359,19 +271,19 @@ ask_instead(agent_set agents)
 static void
 ask_bare(void)
 {
-    const agent_set enabled = happens_step[crash.first].enabled;
-    agent_set agents =
-        happens_step[crash.first].present & ~set_one(happens_step[crash.first].agent);
+    const uint32_t first = bare_first();
+    const agent_set enabled = happens_step[first].enabled;
+    agent_set agents = happens_step[first].present & ~set_one(happens_step[first].agent);
     uint32_t earliest = UINT32_MAX;
     struct asking asking = {
-        .step = crash.first, .first = NO_AGENT, .doubtful = NO_AGENT, .instead = NO_AGENT};
+        .step = first, .first = NO_AGENT, .doubtful = NO_AGENT, .instead = NO_AGENT};
 
     for (; agents != 0; agents &= agents - 1) {
         uint32_t other = set_first(agents);
-        uint32_t next = happens_next(other, crash.first);
+        uint32_t next = happens_next(other, first);
 
-        if (next == 0 || !is_of_crash(next - 1) ||
-            !happens_initial(happens_clock(next - 1), other, crash.first)) {
+        if (next == 0 || !bare_has(next - 1) ||
+            !happens_initial(happens_clock(next - 1), other, first)) {
             continue;
         }
         asking.agents |= set_one(other);
@@ -404,21 +316,13 @@ find_taken_away(const struct question *question)
 }
 
 static uint32_t
-choose_bare(const struct question *question)
-{
-    uint32_t agent = question->step < crash.steps ? crash.agent[question->step] : NO_AGENT;
-
-    return agent != NO_AGENT && (question->enabled >> agent & 1) != 0 ? agent : ANSWER_CUT;
-}
-
-static uint32_t
 choose(const struct question *question)
 {
     struct node *node = &path[question->step];
     agent_set free;
 
-    if (crash.stage == CRASH_BARE) {
-        return choose_bare(question);
+    if (bare_is_led()) {
+        return bare_choose(question);
     }
     if (question->step < happens_steps) { /* D4 */
         if (happens_step[question->step].enabled != question->enabled) {
@@ -431,7 +335,7 @@ choose(const struct question *question)
     }
     happens_ask(question);
     if (question->step + 1 > prefix) {
-        if (question->step == top && top != 0 && !is_ours(top)) {
+        if (top_ends_here(question->step)) {
             skipped = true;
             return ANSWER_CUT;
         }
@@ -478,8 +382,9 @@ end(const struct question *question, bool cut)
 {
     length = happens_steps;
     handed_over = skipped = false;
-    if (learning) {
-        learn_top();
+    left_asleep = 0;
+    if (top_learns()) {
+        top_learn();
     }
     runs++;
     complete += !cut;
@@ -490,10 +395,10 @@ end(const struct question *question, bool cut)
     if (!cut && happens_steps > 0) {
         ask_instead(end_took_away(question, &happens_step[happens_steps - 1]));
     }
-    if (crash.stage == CRASH_JUDGED) {
+    if (bare_is_judged()) {
         ask_bare();
     }
-    crash.stage = CRASH_NONE;
+    bare_end();
 }
 
 static bool

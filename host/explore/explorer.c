@@ -1097,6 +1097,24 @@ is_bad(const struct abi_stop *why)
     return why->verdict != ABI_CLEAN || (why->code != 0 && !machine.request->client_exit_ignored);
 }
 
+/* Of a crash that counts in a search that is split into shards. */
+static void
+note_loose(const struct abi_stop *why, bool repeated)
+{
+    struct search_results *results = it.results;
+    uint64_t crash = it.strategy->loose != NULL ? it.strategy->loose() : 0;
+
+    if (crash == 0) {
+        return;
+    }
+    if (results->looses == SEARCH_LOOSE) {
+        results->many = 1;
+        return;
+    }
+    results->loose[results->looses++] = (struct search_loose){
+        .crash = crash, .signature = signature_of(why, NULL), .counted = !repeated};
+}
+
 /* `repeated`: what counts is another run of the same trace. */
 static void
 note_finding(const struct abi_stop *why, bool repeated)
@@ -1266,7 +1284,8 @@ explorer_ended(const struct abi_stop *why)
         snapshot_restore();
         resume(it.root, trial_choose(it.root, it.root_count, 0));
     }
-    counts = !it.rooted || it.strategy->counts == NULL || it.strategy->counts();
+    crashed = has_crashed(why);
+    counts = !it.rooted || it.strategy->counts == NULL || it.strategy->counts(why, crashed);
     results->runs += counts;
     digest = counts ? (GUEST->hash ^ it.at.steps) * 0x9E3779B97F4A7C15ull : 0;
     results->digest += digest;
@@ -1275,11 +1294,13 @@ explorer_ended(const struct abi_stop *why)
     if (counts && it.rooted && it.strategy->judge == NULL) {
         error = sighting_end(why, it.schedule, results);
     }
-    crashed = has_crashed(why);
     repeated = why != NULL && it.rooted && it.strategy->repeats != NULL &&
                it.strategy->repeats(why, crashed);
     if (counts && why != NULL && is_bad(why) && it.strategy->judge == NULL && why != &it.wanted) {
         note_finding(why, repeated);
+        if (crashed) {
+            note_loose(why, repeated);
+        }
     }
     if (why == NULL || repeated) {
         results->blocked += counts;

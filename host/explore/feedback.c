@@ -9,7 +9,9 @@
  * had hand-offs together that no run had before are kept, and changed a little for the next ones;
  * those whose runs were rarest are taken first.
  *
- * Each run depends on those before, so this search is not shared out.
+ * Each run depends on those before, so this search is not shared out among workers. Of N shards each makes every Nth run, and learns from
+ * its own alone: no run's number is two shards', all are some shard's, and no two draw the same numbers. It is not the search that one
+ * process would make, but N smaller ones.
  */
 #include <errno.h>
 #include <string.h>
@@ -274,4 +276,5 @@ const struct strategy strategy_feedback = {
     .choose = choose,
     .end = end,
     .exhausted = SEARCH_BUDGET,
+    .kind = STRATEGY_GUIDED,
 };

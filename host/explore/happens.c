@@ -71,6 +71,15 @@ search_reserve(size_t size)
     return at == MAP_FAILED ? NULL : at;
 }
 
+/* Pages that are given back are zero, and cost nothing until they are touched again. */
+void
+search_clear(void *at, size_t size)
+{
+    if (madvise(at, size, MADV_DONTNEED) != 0) {
+        memset(at, 0, size);
+    }
+}
+
 int
 happens_init(void)
 {

@@ -3,7 +3,6 @@
  */
 #include "host/explore/hashes.h"
 #include <errno.h>
-#include <string.h>
 #include "host/explore/strategy.h"
 
 #define ENTRIES (1u << 22)
@@ -14,7 +13,7 @@ hashes_init(struct hashes *set)
     if (set->entry == NULL) {
         set->entry = search_reserve(ENTRIES * sizeof(*set->entry));
     } else if (set->used != 0) {
-        memset(set->entry, 0, ENTRIES * sizeof(*set->entry));
+        search_clear(set->entry, ENTRIES * sizeof(*set->entry));
     }
     set->used = 0;
     return set->entry == NULL ? -ENOMEM : 0;

@@ -102,7 +102,9 @@ enum answer_special {
 
 /* How a strategy's runs can be shared out among processes (unit.h). */
 enum strategy_kind {
-    STRATEGY_WHOLE,   /* not at all: a run may depend on all runs before */
+    STRATEGY_WHOLE, /* not at all: a run may depend on all runs before */
+    STRATEGY_PARTED, /* the same, but it can be split into shards: each makes its part of the runs, by `counts` */
+    STRATEGY_GUIDED,  /* the same: run i depends on the seed, i, and the shard's runs before it */
     STRATEGY_SAMPLED, /* run i depends on the seed and i, and what was learnt in runs below `warm` */
     STRATEGY_TREE,    /* by subtrees: it has load, save, give and asks */
 };
@@ -140,9 +142,12 @@ struct strategy {
     /* May be NULL. With it the strategy keeps findings itself. */
     void (*judge)(const struct outcome *outcome);
 
-    /* NULL: yes. Of a search that is split into shards: does the run that has ended belong to this one?
-       Asked before `end`. */
-    bool (*counts)(void);
+    /* NULL: yes. Of a search that is split into shards: does the run that has ended belong to this one? `why` NULL: it was cut.
+       Asked before `repeats` and `end`. */
+    bool (*counts)(const struct abi_stop *why, bool crashed);
+    /* May be NULL. Asked behind `repeats` of a crash that counts, in a search that is split into shards: what tells it, if other shards
+       may have come to it too. 0: none. If `repeats` has said yes it is theirs to count, but they may never come to it. */
+    uint64_t (*loose)(void);
 
     enum strategy_kind kind;
     /* Of one that samples: what it answers follows from `begin` and the questions of the run alone. */
@@ -230,6 +235,7 @@ const char *operation_name(uint16_t op); /* of enum abi_event, in words */
 
 /* Memory for a strategy's init: zeroed, and free until it is touched. NULL if there is none. */
 void *search_reserve(size_t size);
+void search_clear(void *at, size_t size); /* all of it, at an init: as it was at first */
 
 /* Does it happen because the environment adds it, not because a thread goes on? */
 static inline bool

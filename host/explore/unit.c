@@ -160,11 +160,13 @@ begin_here(void)
     return !it.more;
 }
 
-/* A tree that is split into shards learns in one run how deep to split. */
+/* A tree that is split into shards learns in one run where to split. */
 static uint64_t
 warm_runs(void)
 {
-    return it.strategy->kind == STRATEGY_TREE && it.search->shards > 1 ? 1 : it.strategy->warm;
+    bool splits = it.strategy->kind == STRATEGY_TREE || it.strategy->kind == STRATEGY_PARTED;
+
+    return splits && it.search->shards > 1 ? 1 : it.strategy->warm;
 }
 
 static void

@@ -23,14 +23,21 @@
  *       it is asked for as well.
  *   W5  What a step takes away (a timer that it cancels; everything, if it crashes or ends the run) could have come
  *       instead of it, so it is added where that step was chosen: D3 in dpor.c.
- *   W8  A run that crashed is told by its last step and what came before that, and counts once: D11 in dpor.c. Nothing comes behind
+ *   W9  A search can be split into shards: top.h. At the first questions all who do not sleep are tried, and nothing is asked of them. Then a run may
+ *       end while a thread sleeps that it does not depend on: D12 in dpor.c. And a crash to which several shards may come counts where nothing
+ *       else is in the run: bare.h. That run is added where it leaves the one that was made. Who sleeps since then was not made to sleep by what a race
+ *       asks for, so the runs behind it may all be cut; it stands for no sequence that it is no part of: what comes behind that and wakes it is asked for
+ *       by nobody else.
+ *   W8  A run that crashed is told by its last step and what came before that, and counts once: bare.h. Nothing comes behind
  *       such a step, so who sleeps in front of one does not stand for sequences that it is no part of; and the branch has swallowed others
  *       (W2) for nothing, so all who do not sleep themselves are tried instead.
  */
 #include <errno.h>
 #include <string.h>
+#include "host/explore/bare.h"
 #include "host/explore/happens.h"
 #include "host/explore/hashes.h"
+#include "host/explore/top.h"
 #include "host/machine/machine.h"
 
 #define MAX_BRANCHES (1u << 22)
@@ -42,6 +49,7 @@ struct move {
     uint8_t agent, touches;
     bool counts;              /* W6 */
     bool crashes;             /* W8 */
+    bool far;                 /* W9: sleeps since one of the first questions */
     uint8_t up_down, counted; /* enum touch_counts, of key[counted] */
     unsigned __int128 writes; /* a bit for each key */
 };
@@ -74,6 +82,9 @@ static struct move *sleepers;
 static uint32_t prefix;
 static struct hashes crashes; /* W8 */
 static bool crashed;          /* the run that has ended */
+static bool sharded;          /* W9 */
+static bool skipped;          /* the run has come to another shard's part */
+static bool sleeps;           /* a thread does that the run does not depend on */
 
 static int
 init(const struct run_search *search)
@@ -84,11 +95,11 @@ init(const struct run_search *search)
         sleepers = search_reserve(MAX_SLEEPERS * sizeof(*sleepers));
         event = search_reserve(MAX_STEPS * sizeof(*event));
     }
-    prefix = 0;
-    used = 1; /* 0 is none */
-    unused = 0;
-    return path == NULL || branches == NULL || sleepers == NULL || event == NULL ||
-                   hashes_init(&crashes) != 0
+    top_init(search);
+    sharded = top_learns();
+    skipped = false;
+    return path == NULL || bare_init() != 0 || branches == NULL || sleepers == NULL ||
+                   event == NULL || hashes_init(&crashes) != 0
                ? -ENOMEM
                : happens_init();
 }
@@ -202,7 +213,11 @@ last_link(uint32_t *link)
 static bool
 begin(uint64_t run)
 {
-    if (run == 0) {
+    if (run == 0) { /* in a shard for the second time */
+        prefix = 0;
+        used = 1; /* 0 is none */
+        unused = 0;
+        happens_keep(0);
         return true;
     }
     for (prefix = happens_steps; prefix > 0; prefix--) {
@@ -212,7 +227,8 @@ begin(uint64_t run)
         if (node->sleepers + node->sleeping == MAX_SLEEPERS) {
             worker_fail("too many agents sleep: try --strategy dpor");
         }
-        sleepers[node->sleepers + node->sleeping++] = node->chosen;
+        sleepers[node->sleepers + node->sleeping] = node->chosen;
+        sleepers[node->sleepers + node->sleeping++].far = prefix - 1 < top;
         if (node->tree != 0) {
             happens_keep(prefix - 1);
             return true;
@@ -224,13 +240,19 @@ begin(uint64_t run)
 static uint32_t
 shared(void)
 {
-    return prefix - 1;
+    return bare_is_made() ? bare_first() : prefix > 0 ? prefix - 1 : 0;
 }
 
 static bool
 returns(uint32_t step)
 {
-    return step < happens_steps && path[step].tree != 0;
+    return !bare_is_led() && step < happens_steps && path[step].tree != 0;
+}
+
+static bool
+alone(uint32_t steps)
+{
+    return !bare_is_led() && happens_before_all(steps);
 }
 
 static bool
@@ -250,7 +272,7 @@ could_begin(const struct move *move, uint32_t *at)
     *at = i;
     if (i == events) {
         for (uint32_t j = 0; j < events; j++) {
-            if (move->crashes || may_depend(move, &event[j].move)) {
+            if (move->crashes || move->far || may_depend(move, &event[j].move)) {
                 return false;
             }
         }
@@ -265,14 +287,14 @@ could_begin(const struct move *move, uint32_t *at)
     return true;
 }
 
-/* W2 */
+/* W2; `only`: nothing else may come between (W9). */
 static void
-insert(uint32_t *tree)
+insert(uint32_t *tree, bool only)
 {
     uint32_t branch = *tree, at;
 
     while (branch != 0) {
-        if (!could_begin(&branches[branch].move, &at)) {
+        if (!could_begin(&branches[branch].move, &at) || (only && at == events)) {
             branch = branches[branch].next;
             continue;
         }
@@ -301,6 +323,9 @@ reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
     struct node *node = &path[i];
     uint32_t at;
 
+    if (i < top) {
+        return;
+    }
     events = 0;
     for (uint32_t k = i + 1; k < happens_steps; k++) {
         if (!happens_before(i, k)) {
@@ -321,7 +346,33 @@ reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
             return;
         }
     }
-    insert(&node->tree);
+    insert(&node->tree, false);
+}
+
+/* W9: the run without what the crash does not need. */
+static void
+ask_bare(void)
+{
+    const uint32_t first = bare_first();
+    struct node *node = &path[first];
+    uint32_t at;
+
+    if (first < top) {
+        return;
+    }
+    events = 0;
+    for (uint32_t k = first; k < happens_steps; k++) {
+        if (bare_has(k)) {
+            event[events++] =
+                (struct event){.step = k, .clock = happens_clock(k), .move = move_of_step(k)};
+        }
+    }
+    for (uint32_t s = 0; s < node->sleeping; s++) {
+        if (could_begin(&sleepers[node->sleepers + s], &at) && at < events) {
+            return;
+        }
+    }
+    insert(&node->tree, true);
 }
 
 /* What the last step has taken away could have come instead of it: W5. */
@@ -331,6 +382,9 @@ ask_instead(const struct question *question, agent_set agents)
     struct node *node = &path[happens_steps - 1];
     uint32_t at;
 
+    if (happens_steps - 1 < top) {
+        return;
+    }
     for (; agents != 0; agents &= agents - 1) {
         uint32_t agent = set_first(agents);
         bool asleep = false;
@@ -344,7 +398,7 @@ ask_instead(const struct question *question, agent_set agents)
             asleep = could_begin(sleeper, &at) && (!node->chosen.crashes || at < events);
         }
         if (!asleep) {
-            insert(&node->tree);
+            insert(&node->tree, false);
         }
     }
 }
@@ -373,16 +427,19 @@ pass_sleep(const struct question *question)
 
     next->sleepers = node->sleepers + node->sleeping;
     next->sleeping = 0;
+    sleeps = false;
     for (uint32_t i = 0; i < node->sleeping; i++) {
         uint32_t agent = sleepers[node->sleepers + i].agent;
         struct move move = move_of(agent, &question->next[agent]);
 
         move.crashes = sleepers[node->sleepers + i].crashes;
+        move.far = sleepers[node->sleepers + i].far;
         if (!dependent(&move, &node->chosen)) {
             if (next->sleepers + next->sleeping == MAX_SLEEPERS) {
                 worker_fail("too many agents sleep: try --strategy dpor");
             }
             sleepers[next->sleepers + next->sleeping++] = move;
+            sleeps |= question->next[agent].kind == ABI_AGENT_THREAD;
         }
     }
 }
@@ -417,6 +474,19 @@ widen(struct node *node, const struct question *question, agent_set asleep)
     }
 }
 
+/* W9 */
+static void
+try_all(struct node *node, const struct question *question, agent_set free)
+{
+    while (free != 0) {
+        uint32_t agent = question_first(question, free);
+        struct move move = move_of(agent, &question->next[agent]);
+
+        *last_link(&node->tree) = branch_new(&move);
+        free &= ~set_one(agent);
+    }
+}
+
 /* W7. `agents` could step instead. */
 static void
 ask_without(struct node *node, const struct question *question, agent_set agents)
@@ -444,6 +514,9 @@ choose(const struct question *question)
     agent_set asleep = 0, free;
     uint32_t branch, chosen;
 
+    if (bare_is_led()) {
+        return bare_choose(question);
+    }
     if (question->step < happens_steps) {
         if (happens_step[question->step].enabled != question->enabled) {
             worker_fail("the run does not repeat: another question at step %u", question->step);
@@ -454,6 +527,10 @@ choose(const struct question *question)
         find_taken_away(question);
     }
     happens_ask(question);
+    skipped = question->step + 1 != prefix && top_ends_here(question->step);
+    if (skipped) {
+        return ANSWER_CUT;
+    }
     if (question->step == 0 && prefix != 1) {
         *node = (struct node){0};
     } else if (question->step + 1 != prefix) {
@@ -466,6 +543,9 @@ choose(const struct question *question)
         asleep |= set_one(sleepers[node->sleepers + i].agent);
     }
     free = question->enabled & ~asleep;
+    if (question->step + 1 != prefix && question->step < top) {
+        try_all(node, question, free);
+    }
     while (node->tree != 0) {
         uint32_t agent = branches[node->tree].move.agent;
         uint32_t next = branches[node->tree].next;
@@ -516,6 +596,9 @@ end(const struct question *question, bool cut)
     if (!cut && happens_steps > 0) {
         path[happens_steps - 1].chosen.crashes = crashed;
     }
+    if (top_learns()) {
+        top_learn();
+    }
     happens_ask(question);
     for (agent_set set = question->present & ~question->enabled; set != 0; set &= set - 1) {
         uint32_t agent = set_first(set);
@@ -526,12 +609,33 @@ end(const struct question *question, bool cut)
     if (!cut && happens_steps > 0) {
         ask_instead(question, end_took_away(question, &happens_step[happens_steps - 1]));
     }
+    if (bare_is_judged()) {
+        ask_bare();
+    }
+    bare_end();
+    skipped = sleeps = false;
+}
+
+static bool
+counts(const struct abi_stop *why, bool has_crashed)
+{
+    return top_counts(skipped);
+}
+
+static bool
+again(const struct abi_stop *why, bool has_crashed)
+{
+    return sharded && !top_learns() && (bare_is_made() || counts(why, has_crashed)) &&
+           bare_again(why, has_crashed);
 }
 
 static bool
 repeats(const struct abi_stop *why, bool has_crashed)
 {
     crashed = has_crashed;
+    if (sharded) { /* W9 */
+        return crashed ? bare_is_same() : sleeps;
+    }
     return crashed && happens_steps > 0 &&
            !hashes_add(&crashes, happens_step[happens_steps - 1].hash);
 }
@@ -542,7 +646,10 @@ const struct strategy strategy_odpor = {.name = "odpor",
                                         .choose = choose,
                                         .shared = shared,
                                         .returns = returns,
-                                        .alone = happens_before_all,
+                                        .alone = alone,
                                         .end = end,
+                                        .again = again,
                                         .repeats = repeats,
+                                        .counts = counts,
+                                        .kind = STRATEGY_PARTED,
                                         .exhausted = SEARCH_EXHAUSTED};

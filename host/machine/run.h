@@ -139,6 +139,7 @@ struct run_search {
 #define SEARCH_FINDINGS  64
 #define SEARCH_SAMPLE    10000
 #define SEARCH_SCHEDULES (1u << 20) /* answers, of all findings together */
+#define SEARCH_LOOSE     8192
 
 enum search_outcome {
     SEARCH_STOPPED,   /* at a finding */
@@ -170,6 +171,13 @@ struct search_finding {
         circle; /* of a hang: the signature of the circle that it ends with; 0: none was seen */
 };
 
+/* A crash that several shards may have come to: host/explore/split.c, V5. */
+struct search_loose {
+    uint64_t crash;     /* what tells it */
+    uint64_t signature; /* of its finding */
+    bool counted;       /* by this shard; else it is another's, if that one has come to it */
+};
+
 /* Shared memory; see M4. */
 struct search_results {
     uint32_t outcome;
@@ -187,8 +195,11 @@ struct search_results {
     uint32_t bound;  /* of preemptions or delays: 1 + the last one that was completed */
     bool whole;      /* a bounded search has not been bounded by it */
     double estimate; /* traces there are; 0: not known */
+    uint32_t looses; /* used of `loose` */
+    uint32_t many;   /* 1: it had no room for all */
     struct search_finding finding[SEARCH_FINDINGS];
     uint32_t schedule[SEARCH_SCHEDULES];
+    struct search_loose loose[SEARCH_LOOSE];
 };
 
 /*

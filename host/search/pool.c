@@ -198,8 +198,10 @@ assign(struct pool *pool, struct worker *worker)
         channel->stride = pool->ledger.stride;
         channel->limit = unit->limit;
     } else {
-        channel->first = 0;
-        channel->stride = 1;
+        const bool numbered = pool->ledger.kind == STRATEGY_GUIDED;
+
+        channel->first = numbered ? pool->ledger.offset : 0;
+        channel->stride = numbered ? pool->ledger.stride : 1;
         channel->limit = ledger_left(&pool->ledger, unit);
     }
     if (unit->state.length != 0) {

@@ -35,6 +35,20 @@ add_finding(struct tally *tally, const struct tally_finding *new)
     grown[tally->findings++] = *new;
 }
 
+static void
+add_loose(struct tally *tally, const struct search_loose *loose, size_t count)
+{
+    if (count == 0) {
+        return;
+    }
+    tally->loose = realloc(tally->loose, (tally->looses + count) * sizeof(*loose));
+    if (tally->loose == NULL) {
+        abort();
+    }
+    memcpy(tally->loose + tally->looses, loose, count * sizeof(*loose));
+    tally->looses += count;
+}
+
 bool
 tally_take(struct tally *tally, struct search_results *results)
 {
@@ -60,6 +74,12 @@ tally_take(struct tally *tally, struct search_results *results)
         new.finding.schedule = 0;
         add_finding(tally, &new);
     }
+    if (results->looses > SEARCH_LOOSE) {
+        sound = false;
+    } else {
+        add_loose(tally, results->loose, results->looses);
+    }
+    tally->many |= results->many != 0;
     tally->runs += results->runs;
     tally->digest += results->digest;
     tally->sample += results->sample;
@@ -84,6 +104,8 @@ tally_add(struct tally *tally, struct tally *from)
     for (size_t i = 0; i < from->findings; i++) {
         add_finding(tally, &from->finding[i]);
     }
+    add_loose(tally, from->loose, from->looses);
+    tally->many |= from->many;
     tally->runs += from->runs;
     tally->digest += from->digest;
     tally->sample += from->sample;
@@ -99,6 +121,7 @@ tally_add(struct tally *tally, struct tally *from)
     tally->beyond |= from->beyond;
     tally->longest = most(tally->longest, from->longest);
     free(from->finding);
+    free(from->loose);
     *from = (struct tally){0};
 }
 
@@ -109,5 +132,6 @@ tally_free(struct tally *tally)
         free(tally->finding[i].schedule);
     }
     free(tally->finding);
+    free(tally->loose);
     *tally = (struct tally){0};
 }

@@ -25,6 +25,9 @@ struct tally {
     bool whole;               /* and it has cut nothing off */
     struct tally_finding *finding;
     size_t findings;
+    struct search_loose *loose;
+    size_t looses;
+    bool many; /* run.h */
 };
 
 /* Adds what a worker has left, which may be nonsense (machine.h, M4), and takes it out there. False: it

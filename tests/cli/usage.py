@@ -14,7 +14,7 @@ WRONG = [
     (["run", "--os", "win7,win10"], "takes one version"),
     (["explore", "--os", "win7,win95"], "unknown version `win95`"),
     (["explore", "--os", "win7,win10", "/nowhere/foo.sys"], "/nowhere/foo.sys"),
-    (["explore", "--shard", "1/2", "--strategy", "bounded", "/nowhere/foo.sys"], "/nowhere/foo.sys|`bounded`"),
+    (["explore", "--shard", "1/2", "--strategy", "brute", "/nowhere/foo.sys"], "/nowhere/foo.sys|`brute`"),
     (["replay"], "FINDING.ntr"),
     (["run", "--cpus", "0"], "--cpus"),
     (["run", "--cpus", "65"], "--cpus"),

@@ -82,12 +82,12 @@ def main():
                     f"{program}-{shards}/{n}" for n in os.listdir(f"{folder}/{program}-{shards}")))[1].get("search") == search)
 
         # Runs that crash in their middle, in several ways: each trace, bad or not, is one shard's; short runs that no question splits, too.
-        for program in ("crashes-set2", "crashes-try2", "crashes-either"):
+        for program, numbers in (("crashes-set2", (3,)), ("crashes-try2", (2,)), ("crashes-either", (1, 2, 3, 7))):
             search = json.loads(explore(program, "--strategy", "dpor", "--budget", "2000runs", "--json", "-").stdout)["search"]
             traces, bad = search["traces"], search["bad"]
             sample = explore(program, "--strategy", "random", "--budget", "210runs", "--json", "-")
             sample = [json.loads(sample.stdout)["search"][k] for k in ("runs", "traces", "bad")]
-            for shards in (1, 2, 3, 7):
+            for shards in numbers:
                 for i in range(1, shards + 1):
                     part = ("--shard", f"{i}/{shards}", "--jobs", "2" if i == 2 else "1")
                     explore(program, "--strategy", "dpor", "--budget", "2000runs", *part, "--out", f"{program}-d{shards}")
@@ -155,8 +155,52 @@ def main():
         check("no folder", merged(folder, ntlab)[0] == 2)
         for wrong in ("0/3", "4/3", "1", "1/0", "a/b", "1/3x"):
             check(f"--shard {wrong}", explore("reorder3", "--shard", wrong).returncode == 2)
+        # Those that one worker does: counts, findings and status are those of the whole search, also of traces that crash and of what a bound cuts off.
+        # (tests/host/explore has the numbers of shards, of all kinds of programs.)
+        for program, strategies, options in (("deadlock01", {"odpor": (2, 3, 7), "bounded": (1, 2, 3, 7), "delay": (2,)}, ()),
+                                             ("crashes-set2", {"odpor": (3,)}, ()),
+                                             ("crashes-either", {"odpor": (2,), "bounded": (3,), "delay": (7,)}, ()),
+                                             ("reorder3", {"bounded": (3,), "delay": (2,)}, ("--bound", "1"))):
+            for strategy, numbers in strategies.items():
+                it = explore(program, "--strategy", strategy, *options, "--json", "-")
+                whole = json.loads(it.stdout)
+                wanted = [whole["search"][k] for k in ("outcome", "traces", "bad")]
+                for shards in numbers:
+                    name = f"{program}-{strategy}-{shards}"
+                    for i in range(1, shards + 1):
+                        explore(program, "--strategy", strategy, *options, "--shard", f"{i}/{shards}", "--out", name)
+                    status, report, said = merged(folder, ntlab, name)
+                    search = report.get("search", {})
+                    check(f"{name}: merge", [search.get(k) for k in ("outcome", "traces", "bad")] == wanted and status == it.returncode,
+                          f"{status} {search} {wanted} {said}")
+                    told = [[(f["fingerprint"], f["message"]) for f in r["findings"] if f["severity"] == "error"] for r in (report, whole)]
+                    check(f"{name}: findings", told[0] == told[1], told)
+                    if options:
+                        check(f"{name}: bound", search.get("bound") == whole["search"]["bound"] == 1, search)
+                        for require, enough in (("bounded:1", True), ("bounded:2", False), ("exhausted", False)):
+                            again = run(folder, ntlab, "merge", name, "--require", require).returncode
+                            check(f"{name}: --require {require}", again == (1 if whole["search"]["bad"] else 0 if enough else 6), again)
+        # With a bound and no finding --require tells them apart.
+        for i in (1, 2):
+            explore("lockinc3", "--strategy", "bounded", "--bound", "1", "--shard", f"{i}/2", "--out", "clean-bounded")
+        for require, wanted in (("bounded:1", 0), ("bounded:2", 6), ("exhausted", 6)):
+            it = run(folder, ntlab, "merge", "clean-bounded", "--require", require)
+            check(f"merge --require {require}", it.returncode == wanted and "all shards have completed bound 1" in it.stderr, f"{it.returncode} {it.stderr}")
+
+        # feedback: each shard makes every Nth run, and learns from its own.
+        for shards in (3, 7):
+            for i in range(1, shards + 1):
+                explore("deadlock01", "--strategy", "feedback", "--budget", "100runs", "--shard", f"{i}/{shards}", "--out", f"feedback-{shards}")
+            parts = [int(facts(f"{folder}/feedback-{shards}/{n}/search.txt")["runs"][0]) for n in os.listdir(f"{folder}/feedback-{shards}")]
+            search = merged(folder, ntlab, f"feedback-{shards}")[1]["search"]
+            check(f"feedback in {shards} shards", sorted(parts, reverse=True) == [100 // shards + (i < 100 % shards) for i in range(shards)] and
+                  (search["runs"], search["outcome"]) == (100, "budget"), f"{parts} {search}")
+        digests = [json.loads(explore("deadlock01", "--strategy", "feedback", "--budget", "100runs", "--shard", f"{i}/2", "--json", "-").stdout)["search"]["digest"]
+                   for i in (1, 2, 1)]
+        check("feedback: shards are other runs, and the same each time", digests[0] == digests[2] != digests[1], digests)
+
         # What cannot be split would be counted once for each shard.
-        for whole in ("odpor", "bounded", "delay", "feedback"):
+        for whole in ("brute", "lattice"):
             for env, *options in (({}, "--shard", "1/2"), ({"SLURM_ARRAY_TASK_ID": "0", "SLURM_ARRAY_TASK_COUNT": "2"},)):
                 it = explore("deadlock01", "--strategy", whole, "--out", whole, *options, **env)
                 check(f"{whole} {options}", it.returncode == 2 and f"`{whole}`" in it.stderr and not os.path.exists(f"{folder}/{whole}"),

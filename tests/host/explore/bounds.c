@@ -42,6 +42,43 @@ bounded(const struct strategy *strategy, const struct program *program, int a, i
     return model_search(strategy, &search, program, a, b, 10000000, true);
 }
 
+/* All shards of the search, added up, are the search: as the strategy itself tells traces apart. */
+static void
+check_shards(const struct strategy *strategy, const struct program *program, int number, int length,
+             int bound)
+{
+    struct run_search search = {.bound = (uint32_t)bound + 1};
+    struct count whole = model_search(strategy, &search, program, number, length, 10000000, false);
+    struct count most, sum;
+
+    search.shards = 2 + (uint32_t)number % 6;
+    sum = model_shards(strategy, search, program, number, length, &most);
+    CHECK_THAT(sum.traces == whole.traces && sum.bad == whole.bad,
+               "%s program %d of length %d by %s %d in %u shards: %lu traces, %lu bad, not %lu, "
+               "%lu",
+               program->name, number, length, strategy->name, bound, search.shards, sum.traces,
+               sum.bad, whole.traces, whole.bad);
+}
+
+static void
+check_random(const struct program *program, int number, int length, int bound)
+{
+    struct count truth = brute_force(program, number, length, bound);
+    struct count found;
+
+    if (truth.runs >= BRUTE_LIMIT) {
+        return;
+    }
+    found = bounded(&strategy_bounded, program, number, length, bound);
+    CHECK_THAT(found.traces == truth.traces && found.bad == truth.bad,
+               "%s program %d of length %d with %d preemptions: %lu traces, %lu bad, not "
+               "%lu, %lu",
+               program->name, number, length, bound, found.traces, found.bad, truth.traces,
+               truth.bad);
+    check_shards(&strategy_bounded, program, number, length, bound);
+    check_shards(&strategy_delay, program, number, length, bound);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -77,17 +114,9 @@ main(int argc, char **argv)
     }
     for (int i = 0; i < programs; i++) {
         int length = 2 + i % 4, bound = i / 4 % 4;
-        struct count truth = brute_force(&program_random, i, length, bound);
-        struct count found;
 
-        if (truth.runs >= BRUTE_LIMIT) {
-            continue;
-        }
-        found = bounded(&strategy_bounded, &program_random, i, length, bound);
-        CHECK_THAT(found.traces == truth.traces && found.bad == truth.bad,
-                   "random program %d of length %d with %d preemptions: %lu traces, %lu bad, not "
-                   "%lu, %lu",
-                   i, length, bound, found.traces, found.bad, truth.traces, truth.bad);
+        check_random(&program_random, i, length, bound);
+        check_random(&program_crashing, i, length, bound);
     }
     return check_done("explore-bounds");
 }

@@ -229,6 +229,33 @@ play(const struct strategy *strategy, struct model *m, bool noted, struct questi
     return true;
 }
 
+/* Crashes that several shards may come to: strategy.h. */
+static struct {
+    uint64_t hash;
+    bool counted;
+} loose[4096];
+static uint32_t loose_count;
+
+static void
+note_loose(uint64_t hash, bool counted)
+{
+    if (hash == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < loose_count; i++) {
+        if (loose[i].hash == hash) {
+            loose[i].counted |= counted;
+            return;
+        }
+    }
+    if (loose_count == sizeof(loose) / sizeof(loose[0])) {
+        printf("too many crashes\n");
+        exit(1);
+    }
+    loose[loose_count].hash = hash;
+    loose[loose_count++].counted = counted;
+}
+
 /* What became of a run. */
 enum ended { RUN_COUNTS, RUN_REPEATS, RUN_IS_CUT, RUN_IS_ANOTHERS };
 
@@ -249,12 +276,17 @@ one_run(const struct strategy *strategy, struct model *m, bool noted)
         whole = play(strategy, m, noted, &question, next);
         why = !whole ? NULL : m->crashed ? &crash : &clean;
     } while (strategy->again != NULL && strategy->again(why, m->crashed));
-    if (strategy->counts != NULL && !strategy->counts()) {
+    if (strategy->counts != NULL && !strategy->counts(why, m->crashed)) {
         ended = RUN_IS_ANOTHERS;
     } else if (!whole) {
         ended = RUN_IS_CUT;
-    } else if (strategy->repeats != NULL && m->crashed && strategy->repeats(why, true)) {
+    }
+    if (whole && (m->crashed || !noted) && strategy->repeats != NULL &&
+        strategy->repeats(why, m->crashed) && ended == RUN_COUNTS) {
         ended = RUN_REPEATS;
+    }
+    if (whole && m->crashed && ended != RUN_IS_ANOTHERS && strategy->loose != NULL) {
+        note_loose(strategy->loose(), ended == RUN_COUNTS);
     }
     if (strategy->end != NULL) {
         strategy->end(&question, !whole);
@@ -277,7 +309,9 @@ model_search(const struct strategy *strategy, const struct run_search *search,
         strategy->begin(0);
         model_start(&m, program, a, b);
         one_run(strategy, &m, distinct);
-        strategy->load(NULL, 0);
+        if (strategy->load != NULL) {
+            strategy->load(NULL, 0);
+        }
     }
     for (uint64_t number = 0; count.runs < runs && strategy->begin(number); number++) {
         enum ended ended;
@@ -294,6 +328,30 @@ model_search(const struct strategy *strategy, const struct run_search *search,
         }
     }
     return count;
+}
+
+struct count
+model_shards(const struct strategy *strategy, struct run_search search,
+             const struct program *program, int a, int b, struct count *most)
+{
+    struct count sum = {0};
+
+    loose_count = 0;
+    *most = (struct count){0};
+    for (search.shard = 0; search.shard < search.shards; search.shard++) {
+        struct count one = model_search(strategy, &search, program, a, b, 10000000, false);
+
+        sum.runs += one.runs;
+        sum.traces += one.traces;
+        sum.bad += one.bad;
+        sum.blocked += one.blocked;
+        most->runs = one.runs > most->runs ? one.runs : most->runs;
+    }
+    for (uint32_t i = 0; i < loose_count; i++) {
+        sum.traces += !loose[i].counted;
+        sum.bad += !loose[i].counted;
+    }
+    return sum;
 }
 
 /* The draws of a run, each with its bound: the last one that has another outcome is counted up. */

@@ -100,6 +100,10 @@ struct count model_search(const struct strategy *strategy, const struct run_sear
                           const struct program *program, int a, int b, uint64_t runs,
                           bool distinct);
 
+/* The shards of a search, added up as `ntlab merge` does; *most: of the largest. */
+struct count model_shards(const struct strategy *strategy, struct run_search search,
+                          const struct program *program, int a, int b, struct count *most);
+
 /* All outcomes of a strategy's random draws in one run, first to last: weights as fractions of `all`.
    False if there are too many. */
 struct chances {
