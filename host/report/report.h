@@ -365,5 +365,7 @@ const char *word_method(uint64_t code);        /* "METHOD_NEITHER" */
 const char *word_access(uint64_t access);      /* "read", "wrote", "executed" of P_ACCESS */
 
 void report_hash(const void *data, size_t size, uint8_t digest[32]); /* SHA-256 */
+void report_hash_by_hand(const void *data, size_t size,
+                         uint8_t digest[32]); /* where the processor has no instructions for it */
 
 #endif
