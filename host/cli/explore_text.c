@@ -207,6 +207,20 @@ search_assumption(const struct search *search, size_t i)
         }
         i--;
     }
+    if ((search->outcome.tally.slept & SLEPT_GAVE_UP) != 0) {
+        if (i == 0) {
+            return "of a loop that sleeps between its looks and gives up not each look is a step: "
+                   "what others do comes before one of the first three, or behind the last";
+        }
+        i--;
+    }
+    if ((search->outcome.tally.slept & SLEPT_DIFFERENT) != 0) {
+        if (i == 0) {
+            return "a loop that sleeps was taken for one without an end after 16384 rounds, though "
+                   "its own state was not the same in each";
+        }
+        i--;
+    }
     if (crashes_by_memory(search)) {
         if (i == 0) {
             return "of the orders of accesses to memory that lead to the crash or past it not all "

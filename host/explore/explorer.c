@@ -48,6 +48,8 @@
  *   X18 A run may go on beyond MAX_STEPS choices, or an agent alone for longer than ALONE_LIMIT: by turns, and no strategy hears of it.
  *       A search that has nothing left then has not tried all there is, and its assumptions say so.
  *
+ *   X19 Who goes round in a loop that sleeps, in which nothing was new, is let go on without a question (spin.c, L5): to a strategy it is one step.
+ *
  *   X17 A strategy may have further runs made before one counts (strategy.h, again). Nothing is kept of these.
  *
  *   X19 Of several clients that begin, who stands at such a call at the first question goes on before the root is taken, up to his first real
@@ -723,13 +725,14 @@ spin_for_ever(const struct abi_agent *agent)
 {
     struct abi_stop stop = {.verdict = ABI_LIVELOCK};
     struct abi_trap registers = {0};
-    char where[256];
+    char where[128], what[256];
 
     space_read(agent->registers, &registers, sizeof(registers));
     registers.rip = registers.original_rip = images_original_rip(registers.rip);
     images_describe(registers.rip, where, sizeof(where));
     snprintf(stop.message, sizeof(stop.message),
-             "%s polls for ever: nobody is left who could change what it reads", where);
+             "%s polls for ever: nobody is left who could change what it reads%s%s", where,
+             spin_says(known_number(agent->name), what, sizeof(what)) != 0 ? ", " : "", what);
     explorer_ended(&stop);
     worker_stop(&stop, &registers);
 }

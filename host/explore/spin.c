@@ -3,7 +3,7 @@
  *
  * Else each number of rounds that it polls in vain would be a trace of its own. A loop is known by its
  * state: an agent comes to a point with the registers and the stack that it had there before, nobody else
- * having stepped meanwhile, and it has changed nothing since. It would go round for ever.
+ * having stepped meanwhile, and it has changed nothing since. It would go round for ever. What sleeps: L4 to L7.
  *
  *   L1  What it read from the first of those points on, with the values, is remembered with the registers
  *       and the stack of each point on the way. Whoever stands there again, while the values are the
@@ -19,9 +19,18 @@
  *   L4  A loop may sleep between its looks, and look at dispatcher objects: by a wait that finds nothing and ends by itself, by
  *       KeReadState... Where such a call is made from tells the kernel (nt/ke/poll.c), as a patched instruction does. What it looks at is
  *       whether the object is signaled. Calls on handles and objects with which nobody else has to do are part of it.
+ *   L5  That it comes back to the same state does not say that it goes round for ever then: it may look at the clock, also by code that is not
+ *       patched. So it is let go on, and nobody is asked, ENOUGH times. If it leaves, all of that was one step, which read what the round reads;
+ *       else L1 holds. Whether others stepped between two looks does not matter, only what was seen: so every order of a trace comes to the same.
+ *   L6  A loop whose state is another one each time (it counts, it keeps the time) is known by where it sleeps and by what it did and saw since it
+ *       slept there before. After ALIKE_ROUNDS more such it is let go on as in L5. If it does not leave, it is remembered by that place, and waits
+ *       there behind as many rounds.
+ *   L7  Where only calls are points, memory that such a loop looks at is not seen: the search begins anew with all accesses patched (learn.c). Those to
+ *       what such a loop has looked at, and others touch, are points then (memory.c, Y4).
  */
 #include "host/explore/spin.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include "host/explore/memory.h"
 #include "host/machine/machine.h"
@@ -30,6 +39,7 @@
 #define MAX_ARRIVALS 16
 #define MAX_READS    RUN_SPIN_READS
 #define STACK_BYTES  1024
+#define HOME_WORDS   4 /* above rsp at a call, which are the callee's */
 #define SIGNAL_STATE 4 /* in a dispatcher object */
 #define ALIKE_ROUNDS 2 /* L6 */
 #define ENOUGH       16384
@@ -55,11 +65,13 @@ struct round {
     uint32_t size, addresses;
     uint16_t op;
     bool sleeps;   /* that operation is a sleep, or a wait that finds nothing and ends by itself */
+    bool calls;    /* it is a call: of the stack more is known than at an instruction */
     bool sleeping; /* it has since it came to the first of `key` */
     bool unseen;   /* it has come by points that were not asked for */
     /* L5 */
-    struct run_spin own;    /* what it waits for in this run; key 0: for nothing */
-    struct run_spin repeat; /* the round that it would go again from here; key 0: none */
+    const struct run_spin *waits_for; /* NULL: nothing that is known */
+    struct run_spin own;              /* what it waits for in this run; key 0: for nothing */
+    struct run_spin repeat;           /* the round that it would go again from here; key 0: none */
     enum { ASKED, AGAIN, ALIKE } goes_on;
     uint32_t gone; /* rounds */
     /* L6 */
@@ -163,7 +175,8 @@ key_of(const struct abi_agent *agent, struct round *round)
     }
     round->here = registers.rip;
     round->known = registers.rip >= ABI_SYSTEM_BASE ? kernel_known : user_known;
-    round->sleeps = agent->point == 0 && registers.rax != 0; /* nt/ke/poll.c */
+    round->calls = agent->point == 0;
+    round->sleeps = round->calls && registers.rax != 0; /* nt/ke/poll.c */
     if (round->sleeps) {
         uint64_t where[] = {agent->name, registers.rip, registers.rsp};
 
@@ -172,6 +185,12 @@ key_of(const struct abi_agent *agent, struct round *round)
     images_origin(registers.rip, &lower);
     space_read(registers.rsp + lower, stack, sizeof(stack));
     hash = mix(agent->name, &registers, offsetof(struct abi_trap, fault_address));
+    if (round->calls) {
+        words = registers.r11 - registers.rsp < STACK_BYTES ? (registers.r11 - registers.rsp) / 8
+                                                            : STACK_BYTES / 8;
+        return words <= HOME_WORDS ? hash | 1
+                                   : mix(hash, stack + HOME_WORDS, (words - HOME_WORDS) * 8) | 1;
+    }
     /* The driver's own frames: beyond the return to the kernel lies what the kernel left there. */
     while (words < STACK_BYTES / 8 && stack[words] - ABI_IMAGE_BASE >= ABI_IMAGE_WINDOW) {
         words++;
@@ -231,6 +250,25 @@ looks(const struct abi_agent *agent)
            (agent->flags & ABI_AGENT_READS) != 0 && agent->list == 0;
 }
 
+/* Of enum search_slept. */
+GENERAL_REGISTERS_ONLY static void
+note_slept(uint32_t what)
+{
+    if (machine.request->results != NULL) {
+        machine.request->results->slept |= what;
+    }
+}
+
+/* It was let go on, and does something else. */
+GENERAL_REGISTERS_ONLY static void
+leave(struct round *round)
+{
+    if (round->goes_on != ASKED) {
+        round->goes_on = ASKED;
+        note_slept(SLEPT_GAVE_UP);
+    }
+}
+
 GENERAL_REGISTERS_ONLY static void
 forget(struct round *round)
 {
@@ -240,7 +278,7 @@ forget(struct round *round)
     round->memory_key = 0;
     round->repeat.key = 0;
     if (round->goes_on == AGAIN) {
-        round->goes_on = ASKED;
+        leave(round);
     }
 }
 
@@ -251,7 +289,7 @@ forget_rounds(struct round *round)
     forget(round);
     round->slept_at = 0;
     round->alike = 0;
-    round->goes_on = ASKED;
+    leave(round);
 }
 
 /* What it shows is another value each time. */
@@ -498,7 +536,7 @@ come_to_sleep(struct round *round, uint64_t step)
 
     round->alike = same ? round->alike + 1 : 0;
     if (!same && round->goes_on == ALIKE) {
-        round->goes_on = ASKED;
+        leave(round);
     } else if (round->goes_on == ALIKE && is_enough(round)) {
         round->goes_on = ASKED;
         round->repeat.key = 0;
@@ -508,6 +546,7 @@ come_to_sleep(struct round *round, uint64_t step)
             round->own.site = round->here;
             learn(&round->own);
         }
+        note_slept(SLEPT_DIFFERENT);
         round->vain = step + 1;
     } else if (round->goes_on == ASKED && round->repeat.key == 0 && round->alike >= ALIKE_ROUNDS) {
         round->repeat = round->look;
@@ -533,8 +572,8 @@ come_to(struct round *round, uint64_t step)
         i++;
     }
     if (i == round->arrivals) {
-        if (round->goes_on == AGAIN) {
-            round->goes_on = ASKED;
+        if (round->goes_on == AGAIN && round->calls) {
+            leave(round);
         }
         return;
     }
@@ -546,8 +585,10 @@ come_to(struct round *round, uint64_t step)
             return;
         }
     }
-    if (round->sleeping != 0) {
-        come_again(round, i, step);
+    if (round->sleeping) {
+        if (round->calls) {
+            come_again(round, i, step);
+        }
         return;
     }
     if (!round->known) { /* L2 */
@@ -662,7 +703,10 @@ spin_passes(uint32_t number, const struct abi_agent *agent)
         round->op == SP_YIELD || round->arrivals == 0) {
         return false;
     }
-    round->now = 0;
+    round->now = round->weak = 0;
+    round->addresses = 0;
+    round->sleeps = false;
+    round->arrived = round->last + 1;
     round->op = SP_YIELD; /* the next one, if no access comes before it, is a step */
     return true;
 }
@@ -756,6 +800,7 @@ spin_waits(uint32_t number, uint64_t step, bool vain, struct operation *operatio
 {
     struct round *round = &rounds[number];
 
+    round->waits_for = NULL;
     if (round->now == 0) {
         return false;
     }
@@ -763,6 +808,8 @@ spin_waits(uint32_t number, uint64_t step, bool vain, struct operation *operatio
         const struct run_spin *spin = &spins[i];
 
         if (is_waiting(round, spin)) {
+            note_slept(spin->key == round->weak ? SLEPT_DIFFERENT : 0);
+            round->waits_for = spin;
             if (round->known && round->arrived == step) {
                 learn_way(round, round->arrivals, spin, is_site_of);
             }
@@ -772,6 +819,7 @@ spin_waits(uint32_t number, uint64_t step, bool vain, struct operation *operatio
     }
     if (vain && round->own.key != 0 && is_waiting(round, &round->own)) {
         becomes(&round->own, operation);
+        round->waits_for = &round->own;
         return true;
     }
     if (round->repeat.key != 0 && round->repeat.reads <= ABI_AGENT_OBJECTS &&
@@ -779,4 +827,30 @@ spin_waits(uint32_t number, uint64_t step, bool vain, struct operation *operatio
         becomes(&round->repeat, operation);
     }
     return vain && round->vain == step + 1;
+}
+
+size_t
+spin_says(uint32_t number, char *text, size_t size)
+{
+    const struct run_spin *spin = number < MAX_AGENTS ? rounds[number].waits_for : NULL;
+    size_t used = 0;
+    char name[128];
+
+    text[0] = 0;
+    for (uint64_t i = 0; spin != NULL && i < spin->reads && used < size; i++) {
+        const struct run_spin_read *read = &spin->read[i];
+        const char *before = i == 0 ? "" : " and ";
+        int length;
+
+        if (read->size == RUN_SPIN_STATE) {
+            length = snprintf(text + used, size - used, "%swhether the object at 0x%lx is signaled",
+                              before, read->address);
+        } else {
+            images_describe(read->address, name, sizeof(name));
+            length = snprintf(text + used, size - used, "%s%u bytes at %s, which are 0x%lx", before,
+                              read->size, name, read->value);
+        }
+        used += (size_t)length;
+    }
+    return used < size ? used : size - 1;
 }

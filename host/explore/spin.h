@@ -35,5 +35,7 @@ void spin_called(uint32_t number, uint16_t op, uint64_t step);
 void spin_read(uint64_t address, uint64_t size);
 /* Would it only poll in vain? Then what it reads becomes its operation. `vain`: L2 counts too. */
 bool spin_waits(uint32_t number, uint64_t step, bool vain, struct operation *operation);
+/* What the agent waits for of which that was said last, in words; their length, 0: it is not known. */
+size_t spin_says(uint32_t number, char *text, size_t size);
 
 #endif

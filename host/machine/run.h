@@ -178,6 +178,11 @@ struct search_loose {
     bool counted;       /* by this shard; else it is another's, if that one has come to it */
 };
 
+enum search_slept {
+    SLEPT_GAVE_UP = 1,   /* one went on alone until it left */
+    SLEPT_DIFFERENT = 2, /* one was taken for endless though its state was another one each time */
+};
+
 /* Shared memory; see M4. */
 struct search_results {
     uint32_t outcome;
@@ -192,6 +197,7 @@ struct search_results {
     uint32_t longest; /* answers of the longest run */
     uint32_t
         beyond; /* 1: a run had more choices than a search keeps; of the last ones it tried no others */
+    uint32_t slept;  /* enum search_slept: of loops that sleep not all was tried */
     uint32_t bound;  /* of preemptions or delays: 1 + the last one that was completed */
     bool whole;      /* a bounded search has not been bounded by it */
     double estimate; /* traces there are; 0: not known */

@@ -90,6 +90,7 @@ tally_take(struct tally *tally, struct search_results *results)
     tally->running = most(tally->running, results->running);
     tally->dirty |= results->dirty;
     tally->beyond |= results->beyond != 0;
+    tally->slept |= results->slept;
     tally->longest = most(tally->longest, results->longest);
     tally->bound = most(tally->bound, results->bound);
     tally->whole |= results->whole;
@@ -119,6 +120,7 @@ tally_add(struct tally *tally, struct tally *from)
     tally->running = most(tally->running, from->running);
     tally->dirty |= from->dirty;
     tally->beyond |= from->beyond;
+    tally->slept |= from->slept;
     tally->longest = most(tally->longest, from->longest);
     free(from->finding);
     free(from->loose);

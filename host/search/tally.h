@@ -19,6 +19,7 @@ struct tally {
     uint32_t running;         /* most threads that had a processor at once */
     uint32_t dirty;           /* 1: data of a file was left to be written later */
     uint32_t beyond;          /* 1: run.h */
+    uint32_t slept;           /* enum search_slept */
     uint32_t agents, longest; /* most agents and most answers in a run */
     double estimate;          /* traces that there are; 0: not known */
     uint32_t bound;           /* 1 + the last one that was completed */

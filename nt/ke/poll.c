@@ -2,31 +2,32 @@
  * poll.c - from where a thread looks at something, or sleeps, while schedules are explored.
  *
  * A search takes a loop that sleeps between two looks for a wait (host/explore/spin.c). It knows the loop by the registers that the
- * driver or client has when it calls, and by its stack. What a call may change (rcx, rdx, r8 to r11, the flags) is shown as 0, and
- * rax says whether time passes.
+ * driver or client has when it calls, and by its stack. What a call may change (rcx, rdx, r8 to r10, the flags) is shown as 0;
+ * rax says whether time passes, r11 where the driver's own frames end, 0: not known.
  */
 #include "nt/inc/rtl.h"
 #include "nt/ke/ki.h"
 
 #define KI_POLL_FRAMES 48
 
-/* Unwinds to whoever has called us, or to user mode. FALSE: the kernel does it for itself. */
-static __attribute__((noinline)) BOOLEAN
-KiFindCaller(PCONTEXT Context)
+static BOOLEAN
+KiIsInDriver(ULONG64 Rip)
 {
-    RtlCaptureContext(Context);
+    return Rip - (ABI_IMAGE_BASE + ABI_IMAGE_WINDOW) < (ABI_IMAGE_WINDOWS - 1) * ABI_IMAGE_WINDOW;
+}
+
+/* Unwinds as long as it is in a driver, or (FALSE) in the kernel. */
+static BOOLEAN
+KiUnwindPast(PCONTEXT Context, BOOLEAN Driver)
+{
     for (ULONG Depth = 0; Depth < KI_POLL_FRAMES; Depth++) {
         ULONG64 ImageBase = 0, Establisher;
         PRUNTIME_FUNCTION Function;
         PVOID HandlerData;
 
         Context->Rip = HcOriginalRip(Context->Rip);
-        if (Context->Rip < ABI_SYSTEM_BASE) {
+        if (Context->Rip < ABI_SYSTEM_BASE || KiIsInDriver(Context->Rip) != Driver) {
             return Context->Rip != 0;
-        }
-        if (Context->Rip - (ABI_IMAGE_BASE + ABI_IMAGE_WINDOW) <
-            (ABI_IMAGE_WINDOWS - 1) * ABI_IMAGE_WINDOW) {
-            return TRUE;
         }
         Function = RtlLookupFunctionEntry(Context->Rip, &ImageBase, NULL);
         if (Function == NULL) {
@@ -43,7 +44,11 @@ KiPoller(struct abi_trap *Registers, BOOLEAN Sleeps)
 {
     CONTEXT Context;
 
-    if (!Machine->explore || !KiFindCaller(&Context)) {
+    if (!Machine->explore) {
+        return NULL;
+    }
+    RtlCaptureContext(&Context);
+    if (!KiUnwindPast(&Context, FALSE)) {
         return NULL;
     }
     *Registers = (struct abi_trap){.rax = Sleeps,
@@ -57,6 +62,9 @@ KiPoller(struct abi_trap *Registers, BOOLEAN Sleeps)
                                    .r14 = Context.R14,
                                    .r15 = Context.R15,
                                    .rip = Context.Rip};
+    if (KiIsInDriver(Context.Rip) && KiUnwindPast(&Context, TRUE)) {
+        Registers->r11 = Context.Rsp;
+    }
     return Registers;
 }
 

@@ -127,6 +127,7 @@ def load_unload():
                       for f in findings), f"{where}: {severity}, {blame}, in {symbol}")
         check(done.returncode == any(severity == "error" for severity, _, _ in wanted), f"{where}: status {done.returncode}")
         check(all(f["severity"] == "error" or f["blame"] == "system-known" for f in findings), f"{where}: only what is known is a note")
+        check(not any("choices" in a for a in search["assumptions"]), f"{where}: nothing came by turns: {search['assumptions']}")
     # Both threads run; the one that crashes is in the unload callback, the other one in DriverEntry.
     finding = next((f for f in explore("--os", "win7", "--budget", "2000runs", "--", client, "load-unload")[0]["findings"] if f["severity"] == "error"), None)
     names = [[s.get("symbol") for s in t["stack"]] for t in finding["threads"]] if finding else [[], []]

@@ -9,12 +9,13 @@
  *     TRIES     FLAG, given up after 3 looks in vain
  *     DEADLINE  FLAG, given up after 50 ms
  *     CLOCK     FLAG, with a look at the clock in each round
+ *     COUNTED   FLAG, and it counts its rounds
  *     NEVER     nobody sets the flag
  *     EVENT     the first one waits for an event that the others set: what the others come to
  */
 #include "program.h"
 
-enum { FLAG = 1, COUNT, STATE, ASKED, TIMED, TRIES, DEADLINE, NEVER, EVENT, CLOCK };
+enum { FLAG = 1, COUNT, STATE, ASKED, TIMED, TRIES, DEADLINE, NEVER, EVENT, CLOCK, COUNTED };
 
 #ifndef OTHERS
 #define OTHERS 1
@@ -47,6 +48,7 @@ IsDone(VOID)
 static VOID NTAPI
 Poller(PVOID Context)
 {
+    volatile LONG Rounds = 0;
     LARGE_INTEGER Now = {.QuadPart = 0}, End;
 
     if (PROGRAM == EVENT) {
@@ -56,6 +58,9 @@ Poller(PVOID Context)
     KeQuerySystemTime(&End);
     End.QuadPart += 50 * 10000;
     for (LONG Looks = 1; !IsDone(); Looks++) {
+        if (PROGRAM == COUNTED) {
+            Rounds++;
+        }
         if (PROGRAM == DEADLINE || PROGRAM == CLOCK) {
             KeQuerySystemTime(&Now);
         }
@@ -87,6 +92,7 @@ Other(PVOID Context)
         break;
     case FLAG:
     case CLOCK:
+    case COUNTED:
     case TRIES:
     case DEADLINE:
         Flag = 1;
