@@ -51,7 +51,7 @@ Check(ACCESS_MASK Desired, PACCESS_MASK Granted)
 static VOID
 Sids(VOID)
 {
-    UCHAR Buffer[SECURITY_MAX_SID_SIZE];
+    UCHAR Buffer[SECURITY_MAX_SID_SIZE], Copied[SECURITY_MAX_SID_SIZE];
     PSID Sid = Buffer, Other;
     UNICODE_STRING Text, Expected;
 
@@ -70,6 +70,8 @@ Sids(VOID)
     RtlFreeUnicodeString(&Text);
     /* "STATUS_BUFFER_TOO_SMALL" [DDI:ntifs/rtlcopysid] */
     EXPECT_STATUS(RtlCopySid(12, Buffer + 20, Sid), STATUS_BUFFER_TOO_SMALL);
+    EXPECT_STATUS(RtlCopySid(RtlLengthSid(Sid), Copied, Sid), STATUS_SUCCESS);
+    EXPECT(RtlEqualSid(Copied, Sid));
     EXPECT_STATUS(RtlAllocateAndInitializeSid(&NtAuthority, 1, 18, 0, 0, 0, 0, 0, 0, 0, &Other),
                   STATUS_SUCCESS);
     EXPECT(RtlEqualSid(Other, SeExports->SeLocalSystemSid));
