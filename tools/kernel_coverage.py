@@ -312,8 +312,8 @@ def functions(path):
     lines = open(os.path.join(ROOT, path), encoding="utf-8").read().split("\n")
     begin = name = None
     for number, line in enumerate(lines, 1):
-        found = re.match(r"^(\w+)\(", line)
-        if found:
+        found = re.match(r"^(?:[A-Za-z_][\w *]* \**)?(\w+)\(", line)  # the type stands in front where the name would not fit
+        if found and not line.endswith(";"):
             name, begin = found[1], number
         elif line == "}" and begin is not None:
             yield name, begin, number
