@@ -28,7 +28,7 @@ ObpDeleteWorker(PVOID Context)
         Next = Reversed->NextToDelete;
         ObpDeleteObject(Reversed);
     }
-    KiSchedulePoint(SP_RELEASE_LOCK, &ObpDeletesLeft);
+    KiSchedulePoint(SP_RELEASE_SHARED, &ObpDeletesLeft); /* in any order with other deletions */
     if (--ObpDeletesLeft == 0 && ObpDeletesDone != NULL) {
         KeSetEvent(ObpDeletesDone, IO_NO_INCREMENT, FALSE);
     }
