@@ -41,8 +41,9 @@ IsDone(VOID)
     case TIMED:
         return KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, &Pause) ==
                STATUS_SUCCESS;
+    default:
+        return Flag != 0;
     }
-    return Flag != 0;
 }
 
 static VOID NTAPI
@@ -96,6 +97,8 @@ Other(PVOID Context)
     case TRIES:
     case DEADLINE:
         Flag = 1;
+        break;
+    default:
         break;
     }
     KeSetEvent(&Behind, 0, FALSE);
