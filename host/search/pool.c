@@ -642,6 +642,9 @@ pool_search(const struct run_request *request, const struct pool_plan *plan,
         ledger_sum(&pool.ledger, &out->tally);
     }
     out->seconds = now() - pool.started;
+    if (plan->shards <= 1 && !(pool.ledger.over && pool.ledger.outcome == UNIT_EXHAUSTED)) {
+        tally_stopped(&out->tally);
+    }
     out->outcome = outcome_of(&pool, strategy);
     ledger_close(&pool.ledger);
     free_workers(&pool);

@@ -128,6 +128,21 @@ tally_add(struct tally *tally, struct tally *from)
 }
 
 void
+tally_stopped(struct tally *tally)
+{
+    for (size_t i = 0; i < tally->findings; i++) {
+        struct search_finding *finding = &tally->finding[i].finding;
+
+        if (finding->times == 0 && finding->wanted == 0 && tally->blocked > 0) {
+            finding->times = 1;
+            tally->blocked--;
+            tally->traces++;
+            tally->bad++;
+        }
+    }
+}
+
+void
 tally_free(struct tally *tally)
 {
     for (size_t i = 0; i < tally->findings; i++) {

@@ -36,6 +36,8 @@ struct tally {
 bool tally_take(struct tally *tally, struct search_results *results);
 /* Adds what came after, in the order of the search; `from` is empty then. */
 void tally_add(struct tally *tally, struct tally *from);
+/* The search has ended before its end: a crash that it has made but not yet counted (host/explore/bare.c) is counted now. */
+void tally_stopped(struct tally *tally);
 void tally_free(struct tally *tally);
 
 #endif

@@ -84,11 +84,15 @@ def main():
                 ("lastzero5", "--budget", "61runs", "--strategy", "dpor"),  # ends within a subtree
                 ("reorder4", "--budget", "500runs", "--strategy", "dpor"),
                 ("reorder4", "--budget", "800runs", "--strategy", "dpor", "--first"),
+                ("crashes-set3", "--budget", "100runs", "--strategy", "dpor", "--first"),  # stops at a crash beside other steps
+                ("crashes-set3", "--budget", "100runs", "--strategy", "odpor", "--first"),
                 ("reorder4", "--budget", "500runs")):
             one, _, _ = search(ntlab, build, folder, program, "--jobs", "1", *options)
             for jobs in ("2", "7"):
                 other, _, _ = search(ntlab, build, folder, program, "--jobs", jobs, *options)
                 check(f"{program} {' '.join(options)}: --jobs {jobs}", one == other, f"{one}\n    {other}")
+            if program == "crashes-set3":
+                check(f"{program} {' '.join(options)}: the crash is counted", one[4:5] == (1,) and [f[3] for f in one[7]] == [1], one)
         for strategy in ("pos", "urw", "surw", "portfolio", "feedback", "fairwalk", "odpor", "bounded", "delay"):
             options = ("--strategy", strategy, "--budget", "150runs")
             one, _, _ = search(ntlab, build, folder, "din_phil3", "--jobs", "1", *options)
