@@ -199,7 +199,7 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
 #elif EITHER(177)
     /* A handle that is not the kernel's is used in a client's process. */
     if (!HAS(177)) {
-        KeStackAttachProcess(PsInitialSystemProcess, &Attached);
+        KeStackAttachProcess((PKPROCESS)PsInitialSystemProcess, &Attached);
     }
     Status = ZwQueryKey(Key, KeyBasicInformation, NULL, 0, &Length); /* BUG(177) */
     if (!HAS(177)) {

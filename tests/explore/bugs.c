@@ -520,8 +520,8 @@ Lookup(PVOID Context)
     if (Own == NULL) { /* wrong: the session's is looked for next */
         LOCK_ACQUIRE(Lock[0]);
         if (Own == NULL) {
-            Own = &Own;
-            Session = &Session;
+            Own = (PVOID)&Own;
+            Session = (PVOID)&Session;
         }
         LOCK_RELEASE(Lock[0]);
     }

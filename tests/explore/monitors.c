@@ -122,6 +122,8 @@ One(PVOID Context)
             Give(2);
         }
         break;
+    default: /* no thread of this one */
+        break;
     }
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
