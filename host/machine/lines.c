@@ -242,8 +242,11 @@ place(struct placed *placed, const struct own *own, uint32_t count)
     if (it.count % 2 != 0) {
         placed->from[it.count] = placed->from[it.count - 1];
     }
+    if (next != count) {
+        return false;
+    }
     placed->list = it.lists;
-    return next == count;
+    return true;
 }
 
 bool
