@@ -650,6 +650,9 @@ KiIdleLoop(VOID)
         }
         if (KiHostClock) {
             KiPollHostClock();
+            if (KiBusy != 0) { /* what has expired may have made a thread ready elsewhere */
+                continue;
+            }
         }
         if (Prcb->DpcRequested || Prcb->NextThread != NULL || Prcb->ReadySummary != 0) {
             continue;
