@@ -284,9 +284,6 @@ KiScheduleAsk(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Would
             Quick = FALSE;
         }
     }
-    if (KiThread() == KiPrcb()->IdleThread && !KiPrcb()->DpcRoutineActive) {
-        return; /* it lets go of who ended: left here, nobody would come back to it (KiHasWork) */
-    }
     if ((Machine->record & KI_EACH_STEP) && KiSpendBudget()) {
         KiTellStep(Operation, Object, WouldWait, Context);
         return;
