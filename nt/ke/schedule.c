@@ -288,6 +288,10 @@ KiScheduleAsk(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Would
         KiTellStep(Operation, Object, WouldWait, Context);
         return;
     }
+    if (KiThread() == KiPrcb()->IdleThread && !KiPrcb()->DpcRoutineActive) {
+        KiTellStep(Operation, Object, WouldWait, Context);
+        return; /* it is in the middle of a switch: nobody would come back to it */
+    }
     if (KiHostClock && ++KiHostClockSlices >= KI_CLOCK_SLICES) {
         KiHostClockSlices = 0;
         KiPollHostClock();

@@ -8,33 +8,24 @@
 #include "nt/ps/psp.h"
 #include "nt/inc/left.h"
 
-/* To look at a table, or to change it, comes in some order where schedules are explored. */
-static VOID
-PspTablePoint(ULONG Operation, PSP_NOTIFY *Table)
-{
-    if (Machine->explore) {
-        KiSchedulePoint(Operation, Table);
-    }
-}
-
 /* The next entry, if there is one: what is in it others may change until here (PspChangeNotify). */
 static BOOLEAN
 PspHasEntry(PSP_NOTIFY *Table, ULONG Index)
 {
-    PspTablePoint(SP_READ_STATE, Table);
+    KiSchedulePoint(SP_READ_STATE, Table);
     return Index < PspNotifyEnd;
 }
 
 static NTSTATUS
 PspChangeNotify(PSP_NOTIFY *Table, PVOID Routine, ULONG Kind, BOOLEAN Remove)
 {
-    PspTablePoint(SP_INTERLOCKED, Table);
+    KiSchedulePoint(SP_INTERLOCKED, Table);
     for (ULONG Index = 0; Index < PspNotifyEnd; Index++) {
         if (Remove && Table[Index].Routine == Routine && Table[Index].Kind == Kind &&
             !Table[Index].Leaves) {
             Table[Index].Leaves = TRUE; /* who is told from now on is so by the run-down alone */
             ExWaitForRundownProtectionRelease(&Table[Index].Calls);
-            PspTablePoint(SP_INTERLOCKED, Table);
+            KiSchedulePoint(SP_INTERLOCKED, Table);
             Table[Index].Routine = NULL;
             Table[Index].Leaves = FALSE;
             ExReInitializeRundownProtection(&Table[Index].Calls);
