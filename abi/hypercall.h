@@ -225,6 +225,14 @@ enum abi_point {
         0x80000, /* of a pointer, as IoSetCancelRoutine does it; 0x40000 is that of abi/lockstep.h */
 };
 
+/* How code touches memory (`touch`). */
+enum abi_touch {
+    ABI_TOUCH_READ,
+    ABI_TOUCH_WRITE,
+    ABI_TOUCH_ATOMIC,
+    ABI_TOUCH_FREE, /* the block is gone */
+};
+
 enum abi_agent_flags {
     ABI_AGENT_ASKER = 1,
     ABI_AGENT_SPINNING = 2,
@@ -334,9 +342,9 @@ struct abi_hypercalls {
 
     /*
      * An access to memory by code of a driver or a client, while exploring at memory granularity: is it
-     * a schedule point? `writes`: 1 it does, 2 it is atomic, 3 it frees a block. Only if another agent touches the same bytes, and one of them writes.
+     * a schedule point? Only if another agent touches the same bytes, and one of them writes. `how`: enum abi_touch.
      */
-    uint32_t(HC_ABI *touch)(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent);
+    uint32_t(HC_ABI *touch)(uint64_t address, uint64_t size, uint32_t how, uint32_t agent);
 
     /* Name of the entry number `index` of a folder, in a fixed order; returns its length, 0 past the end. */
     uint64_t(HC_ABI *file_entry)(const char *folder, uint64_t index, char *buffer, uint64_t length);

@@ -693,20 +693,20 @@ decide(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 }
 
 uint32_t
-explorer_touch(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent)
+explorer_touch(uint64_t address, uint64_t size, uint32_t how, uint32_t agent)
 {
     bool point;
 
     catch_up();
-    if (writes == 3) {
+    if (how == ABI_TOUCH_FREE) {
         memory_free(address, size, agent);
         return 0;
     }
     if (machine.request->granularity == RUN_MEMORY) {
-        point = memory_touch(address, size, writes != 0, agent);
+        point = memory_touch(address, size, how != ABI_TOUCH_READ, agent);
     } else {
         point = machine.request->polls &&
-                memory_touch_polled(address, size, writes != 0, agent); /* Y4 */
+                memory_touch_polled(address, size, how != ABI_TOUCH_READ, agent); /* Y4 */
     }
     if (machine.request->granularity != RUN_API &&
         ++it.quiet == QUIET_TOUCHES) { /* a loop that no other agent can end? */
@@ -714,9 +714,9 @@ explorer_touch(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent)
         point = point || it.rooted;
     }
 
-    if (writes == 1) {
+    if (how == ABI_TOUCH_WRITE) {
         spin_wrote();
-    } else if (writes == 0 && !point) {
+    } else if (how == ABI_TOUCH_READ && !point) {
         spin_read(address, size);
     }
     return point;

@@ -15,7 +15,7 @@ uint32_t explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_
 /* Does the asker go on without a question? See X11. `whole`: abi/hypercall.h */
 uint32_t explorer_passes(const struct abi_agent *asker, const struct abi_pass *whole);
 /* Is this access to memory a schedule point? See memory.c. */
-uint32_t explorer_touch(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent);
+uint32_t explorer_touch(uint64_t address, uint64_t size, uint32_t how, uint32_t agent);
 /* A run has ended: begins the next one and does not return; returns when the search, or the replay,
    is over. */
 void explorer_ended(const struct abi_stop *why);

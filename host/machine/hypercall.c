@@ -237,9 +237,9 @@ hc_passes(const struct abi_agent *asker, const struct abi_pass *whole)
 }
 
 static uint32_t HC_ABI
-hc_touch(uint64_t address, uint64_t size, uint32_t writes, uint32_t agent)
+hc_touch(uint64_t address, uint64_t size, uint32_t how, uint32_t agent)
 {
-    return explorer_touch(address, size, writes, agent);
+    return explorer_touch(address, size, how, agent);
 }
 
 static uint64_t HC_ABI

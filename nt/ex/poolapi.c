@@ -249,7 +249,7 @@ ExFreeStep(PVOID Address)
         Base = Address; /* no block: the pool will say so */
     } else if (Machine->explore == ABI_EXPLORE_MEMORY) {
         /* An APC interrupts what its own thread does in the block, as somebody else would. */
-        HcTouch(Base, Bytes, 3,
+        HcTouch(Base, Bytes, ABI_TOUCH_FREE,
                 KeGetCurrentIrql() == APC_LEVEL ? ~KiAgent()->Name : KiAgent()->Name);
     }
     KiSchedulePoint(SP_POOL_FREE, Base);

@@ -40,9 +40,8 @@
 #define HcFileEntry(Path, Index, Buffer, Len) (Hc->file_entry((Path), (Index), (Buffer), (Len)))
 #define HcChoose(Agents, Count, Asker)        (Hc->choose((Agents), (Count), (Asker)))
 #define HcPasses(Asker, Whole)                (Hc->passes((Asker), (Whole)))
-#define HcTouch(Address, Size, Writes, Agent)                                                      \
-    (Hc->touch((ULONG64)(Address), (Size), (Writes), (Agent)))
-#define HcService(Service, Done, Result) (Hc->service((Service), (Done), (Result)))
-#define HcConfig(Key, Buffer, Length)    (Hc->config((Key), (Buffer), (Length)))
+#define HcTouch(Address, Size, How, Agent)    (Hc->touch((ULONG64)(Address), (Size), (How), (Agent)))
+#define HcService(Service, Done, Result)      (Hc->service((Service), (Done), (Result)))
+#define HcConfig(Key, Buffer, Length)         (Hc->config((Key), (Buffer), (Length)))
 
 #endif

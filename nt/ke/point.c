@@ -40,7 +40,8 @@ KiAccessPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size, PVOID
         KiInjection.SeesPlain = TRUE;
     }
     if (Machine->explore >= ABI_EXPLORE_POLLS) {
-        HcTouch(Address, Size, Operation != SP_MEMORY_READ, KiAgent()->Name);
+        HcTouch(Address, Size, Operation == SP_MEMORY_READ ? ABI_TOUCH_READ : ABI_TOUCH_WRITE,
+                KiAgent()->Name);
     }
     KiAcquirePoint(Operation, Address, NULL, (ULONG_PTR)&Point); /* P2 */
 }
@@ -64,7 +65,7 @@ KiComparePoint(const volatile VOID *Address, ULONG64 Size, ULONG64 Expected, PVO
     Registers.rax = Expected;
     Registers.rip = 0;
     if (Machine->explore >= ABI_EXPLORE_POLLS) {
-        HcTouch(Address, Size, TRUE, KiAgent()->Name);
+        HcTouch(Address, Size, ABI_TOUCH_WRITE, KiAgent()->Name);
     }
     KiAcquirePoint(SP_ATOMIC, Address, NULL, (ULONG_PTR)&Point);
 }
@@ -101,7 +102,9 @@ KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers)
                       .Plain =
                           (What & ABI_POINT_ATOMIC) == 0 && Machine->explore != ABI_EXPLORE_POLLS};
     ULONG64 Size = What & ABI_POINT_SIZE;
-    BOOLEAN Writes = (What & ABI_POINT_WRITES) != 0;
+    ULONG How = (What & ABI_POINT_ATOMIC)   ? ABI_TOUCH_ATOMIC
+                : (What & ABI_POINT_WRITES) ? ABI_TOUCH_WRITE
+                                            : ABI_TOUCH_READ;
 
     if (What & ABI_POINT_PAUSE) {
         KiTurn->left = KiTurn->length;
@@ -126,15 +129,14 @@ KiCodePoint(ULONG64 Address, ULONG What, struct abi_trap *Registers)
             return;
         }
     }
-    if (Machine->explore >= ABI_EXPLORE_POLLS &&
-        !HcTouch(Address, Size, (What & ABI_POINT_ATOMIC) ? 2 : Writes, KiAgent()->Name) &&
+    if (Machine->explore >= ABI_EXPLORE_POLLS && !HcTouch(Address, Size, How, KiAgent()->Name) &&
         !KiIsAlwaysPoint(What, Registers)) {
         return; /* P1 */
     }
     Point.Size = (ULONG)Size;
-    KiAcquirePoint((What & ABI_POINT_ATOMIC) ? SP_ATOMIC
-                   : Writes                  ? SP_MEMORY_WRITE
-                                             : SP_MEMORY_READ,
+    KiAcquirePoint(How == ABI_TOUCH_ATOMIC  ? SP_ATOMIC
+                   : How == ABI_TOUCH_WRITE ? SP_MEMORY_WRITE
+                                            : SP_MEMORY_READ,
                    (PVOID)Address, NULL, (ULONG_PTR)&Point);
 }
 

@@ -79,7 +79,7 @@ KiComparingStep(const volatile VOID *Address, ULONG Size)
         KiSchedulePoint(SP_INTERLOCKED, Address);
         return;
     }
-    HcTouch(Address, Size, FALSE, KiAgent()->Name);
+    HcTouch(Address, Size, ABI_TOUCH_READ, KiAgent()->Name);
     KiAcquirePoint(SP_MEMORY_READ, Address, NULL, (ULONG_PTR)&Point);
 }
 
