@@ -233,26 +233,6 @@ is_thread(const struct story *story, uint64_t object)
     return false;
 }
 
-/* Several threads use it, and one of them changes it. */
-static bool
-is_shared(const struct story *story, uint64_t object)
-{
-    size_t user = STORY_AGENTS;
-    bool several = false, changed = false;
-
-    for (size_t i = 0; i < story->steps; i++) {
-        const struct story_step *step = &story->step[i];
-
-        if (step->object != object || is_private(step->op)) {
-            continue;
-        }
-        several = several || (user != STORY_AGENTS && user != step->agent);
-        user = step->agent;
-        changed = changed || !only_reads(step);
-    }
-    return several && changed;
-}
-
 /* The last step of a thread that hangs; what a lock is made of waits behind the lock. */
 static bool
 hangs_at(const struct story *story, size_t index)
@@ -270,15 +250,59 @@ hangs_at(const struct story *story, size_t index)
     return true;
 }
 
-static bool
-waited_for(const struct story *story, uint64_t object)
+struct use {
+    uint64_t object;
+    size_t step;
+};
+
+static int
+by_object(const void *left, const void *right)
 {
-    for (size_t i = 0; i < story->steps; i++) {
-        if (story->step[i].object == object && hangs_at(story, i)) {
-            return true;
+    const struct use *a = left, *b = right;
+
+    return (a->object > b->object) - (a->object < b->object);
+}
+
+/* What the steps at one object have in common. */
+static void
+judge_object(struct story *story, const struct use *use, size_t count)
+{
+    size_t user = STORY_AGENTS;
+    bool several = false, changed = false, awaited = false;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct story_step *step = &story->step[use[i].step];
+
+        awaited = awaited || hangs_at(story, use[i].step);
+        if (is_private(step->op)) {
+            continue;
         }
+        several = several || (user != STORY_AGENTS && user != step->agent);
+        user = step->agent;
+        changed = changed || !only_reads(step);
     }
-    return false;
+    for (size_t i = 0; i < count; i++) {
+        story->step[use[i].step].shared = several && changed;
+        story->step[use[i].step].awaited = awaited;
+    }
+}
+
+static void
+judge_objects(struct story *story)
+{
+    struct use *use = calloc(story->steps, sizeof(*use));
+    size_t end;
+
+    for (size_t i = 0; i < story->steps; i++) {
+        use[i] = (struct use){.object = story->step[i].object, .step = i};
+    }
+    qsort(use, story->steps, sizeof(*use), by_object);
+    for (size_t i = 0; i < story->steps; i = end) {
+        for (end = i; end < story->steps && use[end].object == use[i].object; end++) {
+        }
+        judge_object(story, use + i, end - i);
+    }
+    free(use);
 }
 
 static void
@@ -397,13 +421,14 @@ mark(struct report *report)
     bool memory = false;
 
     story->hangs = strcmp(report->kind, "hang") == 0 || strcmp(report->kind, "deadlock") == 0;
+    judge_objects(story);
     if (story->hangs) {
         mark_hanging(story);
     }
     for (size_t i = 0; i < story->steps; i++) {
         memory = memory ||
                  ((story->step[i].op == SP_MEMORY_READ || story->step[i].op == SP_MEMORY_WRITE) &&
-                  is_shared(story, story->step[i].object));
+                  story->step[i].shared);
     }
     for (size_t i = 0; i < story->steps; i++) {
         struct story_step *step = &story->step[i];
@@ -413,9 +438,9 @@ mark(struct report *report)
             continue;
         }
         if (story->hangs && !memory) {
-            step->shown = waited_for(story, step->object);
+            step->shown = step->awaited;
         } else {
-            step->shown = is_shared(story, step->object);
+            step->shown = step->shared;
         }
     }
     mark_freed(report);
