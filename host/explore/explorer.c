@@ -39,8 +39,7 @@
  *       asked next, before anything else, and then all is as if it had been asked each time.
  *
  *   X15 A run of a search that samples begins at the last question of its own that is known from runs before (beginning.c). One of
- *       CHECK_RUNS such is made again from the root: both are the same run, to the trace hash. Not where a writer of changed data may come
- *       at any time (--inject writeback): there the two were not the same (tests/user/fs/map-client.c), and it is not known why.
+ *       CHECK_RUNS such is made again from the root: both are the same run, to the trace hash.
  *
  *   X16 After LEARN_RUNS such runs no more is put back between two of them than what runs have changed by then (host/machine/lines.c). Before
  *       anything is said of what a block of runs came to, all memory is looked at. If other memory had changed as well, the block is done again, and
@@ -163,8 +162,6 @@ has_beginnings(void)
 {
     return it.strategy->by_questions && !it.search->replay && !it.search->from_root &&
            it.search->wanted == 0 && !it.search->stuck && machine.request->learned == NULL &&
-           ((machine.request->boot.inject & ABI_INJECT_WRITEBACK) == 0 ||
-            machine.request->boot.clients == 0) &&
            machine.request->granularity == RUN_API && !machine.request->polls;
 }
 

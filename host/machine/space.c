@@ -40,7 +40,9 @@
  *       an access to the memory of a process that is not current is no fault; the others find it (explorer.c, X12).
  *
  *   S9  In such a run what a process commits after the snapshot stays open, too, when a restore takes it away: the next run commits it
- *       without a call of Linux. It is saved, as zero, so that a restore clears it whoever has written there.
+ *       without a call of Linux. It is saved, as zero, so that a restore clears it whoever has written there. Where the next run
+ *       commits nothing, but has a view of a file or only reserves, the first access must fault: such a page is closed as soon as
+ *       the kernel says that the range is in use (space_protect).
  *
  * The low range belongs to the slice that committed there first, until its last page there is gone.
  */
@@ -617,6 +619,26 @@ close_left(void)
     }
 }
 
+/* S9: what of the range is not committed. */
+static void
+close_left_in(uint64_t address, uint64_t size)
+{
+    for (uint32_t i = 0; i < left_count; i++) {
+        uint64_t start = lefts[i].address > address ? lefts[i].address : address;
+        uint64_t end = lefts[i].address + lefts[i].size;
+
+        end = end < address + size ? end : address + size;
+        for (; lefts[i].open && start < end; start += ABI_PAGE_SIZE) {
+            uint8_t *state = &page_protection[start >> PAGE_SHIFT];
+
+            if (*state == (SAVED | READ_WRITE)) {
+                apply(start, start + ABI_PAGE_SIZE, PROT_NONE, 0);
+                *state = 0;
+            }
+        }
+    }
+}
+
 void
 space_commit(uint64_t address, uint64_t size, uint32_t protection)
 {
@@ -657,6 +679,28 @@ open_backing(uint64_t backing, uint32_t protection)
     }
 }
 
+/* From `page` on; `end`: none before it. What a process has only reserved may be most of its slice. */
+static uint64_t
+next_committed(uint64_t page, uint64_t end)
+{
+    const struct spans *list = NULL;
+
+    if (page << PAGE_SHIFT < ABI_USER_END) {
+        list = &slices[(page << PAGE_SHIFT) / ABI_SLICE_SIZE];
+    }
+    for (; page < end && !is_committed(page); page++) {
+        size_t i = list != NULL ? spans_find(list, (page << PAGE_SHIFT) + 1) : 0;
+
+        if (list != NULL && i == list->count) {
+            return end;
+        }
+        if (list != NULL && list->span[i].start > page << PAGE_SHIFT) {
+            page = (list->span[i].start >> PAGE_SHIFT) - 1;
+        }
+    }
+    return page < end ? page : end;
+}
+
 void
 space_protect(uint64_t address, uint64_t size, uint32_t protection)
 {
@@ -666,26 +710,24 @@ space_protect(uint64_t address, uint64_t size, uint32_t protection)
         return;
     }
     check_range("protect", address, size);
+    if (may_stay_open(address)) {
+        close_left_in(address, size);
+    }
     /* Pages that are not committed stay so (S1). */
-    while (page < end) {
+    while ((page = next_committed(page, end)) < end) {
         uint64_t start = page;
 
         while (page < end && is_committed(page)) {
             page++;
         }
-        if (page > start) {
-            record(start << PAGE_SHIFT, (page - start) << PAGE_SHIFT, protection, true);
-            for (uint64_t at = start; at < page; at++) {
-                if ((page_protection[at] & (VIEW | FRESH)) == (VIEW | FRESH) &&
-                    find_backing(at << PAGE_SHIFT, &backing)) {
-                    open_backing(backing, protection);
-                }
+        record(start << PAGE_SHIFT, (page - start) << PAGE_SHIFT, protection, true);
+        for (uint64_t at = start; at < page; at++) {
+            if ((page_protection[at] & (VIEW | FRESH)) == (VIEW | FRESH) &&
+                find_backing(at << PAGE_SHIFT, &backing)) {
+                open_backing(backing, protection);
             }
-            change(start << PAGE_SHIFT, (page - start) << PAGE_SHIFT, protection);
         }
-        while (page < end && !is_committed(page)) {
-            page++;
-        }
+        change(start << PAGE_SHIFT, (page - start) << PAGE_SHIFT, protection);
     }
 }
 

@@ -234,6 +234,7 @@ VOID MiWatchPages(PMI_AREA Area, ULONG64 Start, ULONG64 End);
 BOOLEAN MiWatchedWrite(PMI_AREA Area, ULONG64 Page);
 
 VOID MiSetPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End, UCHAR State);
+VOID MiCloseReserved(ULONG64 Start, ULONG64 End); /* a range of which no page is committed */
 VOID MiDecommitPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End);
 VOID MiReleaseArea(PMI_SPACE Space, PMI_AREA Area);
 PMI_SPACE MiEnsureSpace(PEPROCESS Process); /* NULL: the process is ending */

@@ -98,6 +98,7 @@ MiMapData(PEPROCESS Process, PMI_SECTION Section, PVOID *Base, ULONG64 Offset, P
                           (PVOID)ABI_ALIAS(Section->Backing + Offset), Committed);
         }
     }
+    MiCloseReserved(Area->Start + (Section->Control != NULL ? 0 : Committed), Area->End);
     Process->VirtualSize += Size;
     *Base = (PVOID)Area->Start;
     *ViewSize = Size;

@@ -99,6 +99,18 @@ MiHostSet(PMI_AREA Area, ULONG64 Start, ULONG64 End, ULONG Protection, BOOLEAN C
     }
 }
 
+/*
+ * Pages of the range that are not committed fault at the first access. They do without this, but for a search: there the host
+ * keeps open what the runs before had at these addresses.
+ */
+VOID
+MiCloseReserved(ULONG64 Start, ULONG64 End)
+{
+    if (Start < End) {
+        HcProtect(Start, End - Start, ABI_NONE);
+    }
+}
+
 VOID
 MiSetPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End, UCHAR State)
 {
@@ -529,6 +541,9 @@ NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR Zero
         Status = STATUS_NO_MEMORY; /* nothing that low is in any slice */
     } else {
         Status = MiAllocateUser(Process, &Base, &Size, AllocationType, Protect);
+    }
+    if (NT_SUCCESS(Status) && !(AllocationType & (MEM_COMMIT | MEM_RESET))) {
+        MiCloseReserved((ULONG64)Base, (ULONG64)Base + Size);
     }
     ObDereferenceObject(Process);
     return NT_SUCCESS(Status) ? MiWriteRange(BaseAddress, RegionSize, Base, Size) : Status;
