@@ -239,6 +239,9 @@ Threads(VOID)
 #elif PROGRAM == FILESYSTEM
 #define INODES 32
 #define BLOCKS 26
+#ifndef FIRST
+#define FIRST 0
+#endif
 
 static LOCK_TYPE InodeLock[INODES], BlockLock[BLOCKS];
 static ULONG Inode[INODES];
@@ -281,7 +284,7 @@ Threads(VOID)
         LOCK_INITIALIZE(BlockLock[Index]);
     }
     for (ULONG Index = 0; Index < N; Index++) {
-        Start(Thread, Index);
+        Start(Thread, FIRST + Index);
     }
 }
 #endif
