@@ -4,23 +4,27 @@
  *     suspend    suspends the thread that sends the first control, sends the second one, resumes it
  *     terminate  terminates the thread that sends the first control, sends the second one
  *     cancel     cancels what the thread has pending, while a third one sends the second control
+ *     other      the same, but another process that it starts cancels what the thread waits for (CancelSynchronousIo)
+ *     leave      suspends the thread, and terminates it before it goes on, then sends the second control
  *     close      closes the handle that the thread uses
+ *     exit       ends the process
  *     stop       starts a thread, and stops the service that DEVICE names
  * What the calls return does not matter: they may come too early or too late.
  */
 #include <windows.h>
 #include <winioctl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static HANDLE Device;
+static HANDLE Device, Another;
 
 static DWORD WINAPI
 Send(PVOID Number)
 {
     DWORD Done;
 
-    DeviceIoControl(Device,
+    DeviceIoControl(Another != NULL && Number != NULL ? Another : Device,
                     CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800 + (DWORD)(ULONG_PTR)Number, METHOD_BUFFERED,
                              FILE_ANY_ACCESS),
                     NULL, 0, NULL, 0, &Done, NULL);
@@ -51,6 +55,30 @@ Stop(const char *Service)
     WaitForSingleObject(Thread, INFINITE);
 }
 
+static HANDLE
+Open(const char *Name, DWORD Flags)
+{
+    return CreateFileA(Name, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                       OPEN_EXISTING, Flags, NULL);
+}
+
+/* Another process cancels what Thread waits for; it has a handle that it inherits. */
+static HANDLE
+CancelElsewhere(HANDLE Thread)
+{
+    STARTUPINFOA Startup = {.cb = sizeof(Startup)};
+    PROCESS_INFORMATION Child;
+    char Program[MAX_PATH], Line[MAX_PATH + 64];
+
+    SetHandleInformation(Thread, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    GetModuleFileNameA(NULL, Program, sizeof(Program));
+    sprintf(Line, "\"%s\" thread %llu", Program, (unsigned long long)(ULONG_PTR)Thread);
+    if (!CreateProcessA(NULL, Line, NULL, NULL, TRUE, 0, NULL, NULL, &Startup, &Child)) {
+        ExitProcess(GetLastError());
+    }
+    return Child.hProcess;
+}
+
 int
 main(int Count, char **Arguments)
 {
@@ -63,9 +91,12 @@ main(int Count, char **Arguments)
         Stop(Arguments[2]);
         return 0;
     }
-    Device = CreateFileA(strcat(Name, Arguments[2]), GENERIC_READ | GENERIC_WRITE,
-                         FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
-                         FILE_FLAG_OVERLAPPED, NULL);
+    if (strcmp(What, "thread") == 0) {
+        CancelSynchronousIo((HANDLE)(ULONG_PTR)_strtoui64(Arguments[2], NULL, 10));
+        return 0;
+    }
+    Device =
+        Open(strcat(Name, Arguments[2]), strcmp(What, "other") == 0 ? 0 : FILE_FLAG_OVERLAPPED);
     First = Start((PVOID)(ULONG_PTR)atoi(Arguments[3]));
     if (strcmp(What, "suspend") == 0) {
         SuspendThread(First);
@@ -74,6 +105,18 @@ main(int Count, char **Arguments)
     } else if (strcmp(What, "terminate") == 0) {
         TerminateThread(First, 0);
         Send(Second);
+    } else if (strcmp(What, "leave") == 0) {
+        SuspendThread(First);
+        TerminateThread(First, 0);
+        ResumeThread(First);
+        Send(Second);
+    } else if (strcmp(What, "other") == 0) {
+        Another = Open(Name, 0);
+        Other = CancelElsewhere(First);
+        Send(Second);
+        WaitForSingleObject(Other, INFINITE);
+    } else if (strcmp(What, "exit") == 0) {
+        ExitProcess(0);
     } else if (strcmp(What, "cancel") == 0) {
         Other = Start(Second);
         CancelIoEx(Device, NULL);
