@@ -91,6 +91,14 @@ write_documents(const struct search *search)
     return status;
 }
 
+/* What only samples gives up each run in which more agents take part than it can tell apart (host/explore/explorer.c, X13). If those
+   are all runs, it has seen nothing. */
+static bool
+has_seen_nothing(const struct tally *tally)
+{
+    return tally->agents == MAX_AGENTS && tally->runs != 0 && tally->blocked == tally->runs;
+}
+
 static int
 run_search(struct search *search)
 {
@@ -104,6 +112,12 @@ run_search(struct search *search)
     if (error != 0) {
         search_progress_end();
         fprintf(stderr, "ntlab: %s\n", search->outcome.message);
+        return STATUS_INTERNAL;
+    }
+    if (has_seen_nothing(&search->outcome.tally)) {
+        search_progress_end();
+        fprintf(stderr, "ntlab: " TOO_MANY_AGENTS ": none of %lu runs came to its end\n",
+                MAX_AGENTS, search->outcome.tally.runs);
         return STATUS_INTERNAL;
     }
     if ((search->plan.few || search_is_crowded(search)) &&

@@ -348,12 +348,14 @@ search_say(const struct search *search)
             fprintf(stderr, "\n");
         }
     }
-    fprintf(stderr,
-            "ntlab: %lu runs in %.1f s (%.0f runs/s), %lu traces, %lu bad, %lu cut short as "
-            "repetitions\n",
-            tally->runs, outcome->seconds,
-            outcome->seconds > 0 ? (double)tally->runs / outcome->seconds : 0, tally->traces,
-            tally->bad, tally->blocked);
+    fprintf(
+        stderr, "ntlab: %lu runs in %.1f s (%.0f runs/s), %lu traces, %lu bad, %lu cut short%s\n",
+        tally->runs, outcome->seconds,
+        outcome->seconds > 0 ? (double)tally->runs / outcome->seconds : 0, tally->traces,
+        tally->bad, tally->blocked,
+        tally->agents < MAX_AGENTS || strategy_find(search->plan.strategy)->kind != STRATEGY_SAMPLED
+            ? " as repetitions"
+            : ": more threads, DPCs and timers took part than can be told apart");
     if (outcome->lost != 0) {
         fprintf(stderr, "ntlab: %u workers were lost; their work was done again\n", outcome->lost);
     }

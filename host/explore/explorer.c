@@ -246,7 +246,7 @@ agent_number(uint32_t name)
         if (it.rooted && it.strategy->kind == STRATEGY_SAMPLED) {
             finish(NULL); /* X13 */
         }
-        worker_fail("more than %d threads take part in what is explored", MAX_AGENTS);
+        worker_fail(TOO_MANY_AGENTS, MAX_AGENTS);
     }
     it.names[it.at.agents] = name;
     return it.at.agents++;
@@ -774,7 +774,7 @@ take_root(const struct abi_agent *agents, uint32_t count)
     it.rooted = true;
     GUEST->dirty = 0;
     if (count > MAX_AGENTS) {
-        worker_fail("more than %d threads take part in what is explored", MAX_AGENTS);
+        worker_fail(TOO_MANY_AGENTS, MAX_AGENTS);
     }
     memcpy(it.root, agents, count * sizeof(it.root[0]));
     it.root_count = count;

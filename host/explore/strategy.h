@@ -17,9 +17,10 @@
 #include "abi/trace.h"
 #include "host/machine/run.h"
 
-#define MAX_AGENTS 128 /* as many as a set has room for; less than NO_AGENT */
-#define MAX_STEPS  65536
-#define NO_AGENT   0xFF
+#define MAX_AGENTS      128 /* as many as a set has room for; less than NO_AGENT */
+#define MAX_STEPS       65536
+#define TOO_MANY_AGENTS "more than %d threads, DPCs and timers take part in what is explored"
+#define NO_AGENT        0xFF
 
 /* Set operations are those on bits: a | b, a & b, a & ~b; `set &= set - 1` takes the first one out. */
 typedef unsigned __int128 agent_set;

@@ -44,8 +44,19 @@ def main():
               "were not enough" in search["assumptions"][0], (search, text))
         # More than can be told apart in one run: it is not gone on with, and others are made.
         for strategy in ("random", "pct", "portfolio"):
+            status, search, _, text = explore(strategy, "crowd-timers-some", 400)
+            check(f"{strategy}: two hundred timers in some runs", status == 0 and search.get("runs") == 400 and 0 < search.get("blocked", 0) < 400 and
+                  "more threads, DPCs and timers took part than can be told apart" in text, (search, text))
             status, search, _, text = explore(strategy, "crowd-timers", 20)
-            check(f"{strategy}: two hundred timers", status == 0 and search.get("runs") == 20 and search.get("blocked", 0) > 0, (search, text))
+            check(f"{strategy}: two hundred timers in all", status == 5 and "none of 20 runs" in text, (search, text))
+        # In none of 256 threads is there a run that comes to its end: to say that nothing was found would be wrong.
+        for strategy in ("random", "pct", "pos", "urw", "surw", "portfolio", "feedback", "fairwalk", "bounded", "delay", "dpor", "odpor"):
+            for program in ("crowd-256", "crowd-256-wrong"):
+                status, search, findings, text = explore(strategy, program, 8)
+                check(f"{strategy}: {program}", status == 5 and "more than 128 threads, DPCs and timers take part" in text and not search, text)
+        for program, wanted in (("crowd-256", 0), ("crowd-256-wrong", 1)):
+            it = subprocess.run([ntlab, "run", f"{build}/explore-{program}.sys"], capture_output=True, text=True, cwd=folder)
+            check(f"run: {program}", it.returncode == wanted, it.stderr[-300:])
         status, search, _, text = explore("dpor", "crowd-timers", 20)
         check("what claims to know all says so", status == 5 and "more than 128" in text, (search, text))
         status, _, findings, text = explore("random", "crowd-wrong", 4)

@@ -29,7 +29,9 @@ NoteBad(ULONG Line)
         }                                                                                          \
     } while (0)
 
+#ifndef MAX_THREADS
 #define MAX_THREADS 120
+#endif
 
 #if LOCK == 1
 #define LOCK_TYPE             KMUTEX
