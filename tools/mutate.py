@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The tests' own test: mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--at FILE:LINE] [--planted [--names NAME,...]] [--list]
-[--quick] [--patience SECONDS] [--as-measured] BUILD
+[--quick] [--patience SECONDS] [--as-measured] [--executed FEWEST-MOST] BUILD
 
 Each mutant is the kernel with one line of nt/ changed: a condition negated, a statement dropped, two statements
 swapped, an operator or a constant off by one. One object is compiled, the kernel linked, and put into BUILD.mutant/box
@@ -464,7 +464,7 @@ def interval(killed, total):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage="mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--at FILE:LINE] [--planted [--names NAME,...]] [--list] [--quick] [--patience SECONDS] [--as-measured] BUILD")
+    parser = argparse.ArgumentParser(usage="mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--at FILE:LINE] [--planted [--names NAME,...]] [--list] [--quick] [--patience SECONDS] [--as-measured] [--executed FEWEST-MOST] BUILD")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--per-file", type=int, default=0, help="at most so many mutants of one file")
@@ -476,6 +476,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="without the tests that take minutes")
     parser.add_argument("--patience", type=int, default=PATIENCE, help="seconds that the tests of one mutant may take")
     parser.add_argument("--as-measured", action="store_true", help="without the tests whose lines are not known yet")
+    parser.add_argument("--executed", default="", help="only lines that so many tests execute: 1-5; for finding what nobody asserts, not for a figure")
     parser.add_argument("--afresh", action="store_true", help="decide again what BUILD/mutants.jsonl has")
     parser.add_argument("build")
     options = parser.parse_args()
@@ -493,11 +494,14 @@ def main():
         judge.kills[row["path"], row["by"]] += row["by"] != ""
         if not options.afresh and not options.planted and row["kernel"] == judge.coverage.kernel:
             known[row["key"]] = row
+    fewest, most = map(int, options.executed.split("-")) if options.executed else (0, sys.maxsize)
     counts, survivors, same, decided = collections.Counter(), [], [], 0
     by_file = collections.defaultdict(lambda: [0, 0])
     for mutant in mutants:
         if decided == options.count:
             break
+        if options.executed and not fewest <= len(judge.executing(mutant.path, mutant.line + 1)[0]) <= most:
+            continue
         if (mutant.path, mutant.change) in equivalent:
             same.append(mutant)
             continue

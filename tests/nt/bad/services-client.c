@@ -10,7 +10,7 @@
 #define CODE(Function) CTL_CODE(FILE_DEVICE_UNKNOWN, Function, METHOD_BUFFERED, FILE_ANY_ACCESS)
 #define MOST_CLASSES   64
 #define ROOM           0x600
-#define HANDLES        15
+#define HANDLES        16
 
 #define BAD_LENGTH    0xC0000004
 #define BAD_PARAMETER 0xC000000D
@@ -22,6 +22,7 @@
  *   h a handle       c a class       l a length of o or i        z zero        1, 2 the number       m an access mask, of all that may be had, M of a key
  *   o an answer of l bytes           i what is told, of l bytes  r a number that is answered          R that may be left out; B of one byte
  *   H a handle that is made          s a status block            a attributes with a name             n attributes without
+ *   p attributes with the name of an object that NtCreate... of what is opened has made           T MEM_COMMIT
  *   P this process    S SEC_COMMIT    x, y where an address of ours and a size stand    I the ids of this thread    V handles
  *   u a string                       U a string that is answered b an address of ours that is read    L a large integer, C a number in and out
  */
@@ -102,6 +103,37 @@ static const struct {
     {"NtWaitForSingleObject", "hzL"},
     {"NtWaitForMultipleObjects", "1V1zL"},
     {"NtRemoveIoCompletion", "hrrsL"},
+    {"NtRemoveIoCompletionEx", "hr1rLz"},
+    {"NtAllocateVirtualMemory", "PxzyT4"},
+    {"NtMapViewOfSection", "hPLzzLL1z4"},
+    {"NtWaitForKeyedEvent", "hbzL"},
+    {"NtReleaseKeyedEvent", "hbzL"},
+    {"NtSignalAndWaitForSingleObject", "hhzL"},
+    {"NtNotifyChangeKey", "hzzzs41zz1"},
+    {"NtSetInformationKey", "hcil"},
+    {"NtSetInformationToken", "hcil"},
+    {"NtSetInformationThread", "hcil"},
+    {"NtSetInformationProcess", "hcil"},
+    {"NtSetTimerResolution", "11r"},
+    {"NtResumeThread", "hR"},
+    {"NtAlertResumeThread", "hR"},
+    {"NtGetContextThread", "hr"},
+    {"NtAdjustPrivilegesToken", "hzrlor"},
+    {"NtAdjustGroupsToken", "hzrzzz"},
+    {"NtCancelIoFile", "hs"},
+    {"NtQueryDirectoryFileEx", "hzzzsolc1z"},
+    {"NtCreateDebugObject", "Hmnz"},
+    {"NtOpenKeyEx", "HMkz"},
+    {"NtOpenEvent", "Hmp"},
+    {"NtOpenMutant", "Hmp"},
+    {"NtOpenSemaphore", "Hmp"},
+    {"NtOpenTimer", "Hmp"},
+    {"NtOpenSection", "HMp"},
+    {"NtOpenIoCompletion", "Hmp"},
+    {"NtOpenJobObject", "Hmp"},
+    {"NtOpenKeyedEvent", "HMp"},
+    {"NtOpenDirectoryObject", "HMp"},
+    {"NtOpenSymbolicLinkObject", "HMp"},
 };
 
 NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
@@ -116,6 +148,8 @@ static BYTE *Buffer, *Edge; /* ours; Edge: what lies behind is not there */
 static UNICODE_STRING Name, Other;
 static OBJECT_ATTRIBUTES Attributes;
 static ULONG Succeeded, Passed, Wrote;
+static WCHAR Opened[64];
+static HANDLE Named[10];
 
 static const ULONG Lengths[] = {ROOM, 4, 8, 16, 24, 32, 40, 48, 56, 64, 2, 1, 0};
 
@@ -132,7 +166,7 @@ Ask(ULONG Function)
 static BOOL
 IsAddress(char Kind)
 {
-    return strchr("oirRBHsanfkuUbLCdxyIV", Kind) != NULL;
+    return strchr("oirRBHsanfkpuUbLCdxyIV", Kind) != NULL;
 }
 
 static void
@@ -180,6 +214,11 @@ Good(char Kind, ULONG At, HANDLE Handle, ULONG Class, ULONG Length)
     case 'a':
         NameIt(L"\\BaseNamedObjects\\bad-services-name");
         return (ULONG64)&Attributes;
+    case 'p':
+        NameIt(Opened);
+        return (ULONG64)&Attributes;
+    case 'T':
+        return MEM_COMMIT;
     case 'f':
         NameIt(L"\\??\\C:\\bad-services.dir");
         Attributes.Attributes = OBJ_CASE_INSENSITIVE;
@@ -289,7 +328,7 @@ TryAddresses(const char *Service, SERVICE Routine, const char *Kinds, HANDLE Han
             Prepare(Kinds, Handle, Class, Length);
             Refused(Service, Routine, Kinds, i, (ULONG64)Edge - Bytes / 2, "at the end");
         }
-        if (strchr("afk", Kinds[i]) != NULL) {
+        if (strchr("afkp", Kinds[i]) != NULL) {
             Prepare(Kinds, Handle, Class, Length);
             Attributes.ObjectName = (PVOID)System;
             Refused(Service, Routine, Kinds, i, (ULONG64)&Attributes, "with a name of the system");
@@ -335,6 +374,7 @@ Try(const char *Service, const char *Kinds)
     BOOL Done[MOST_CLASSES] = {FALSE};
 
     EXPECT(Routine != NULL);
+    wsprintfW(Opened, L"\\BaseNamedObjects\\bad-%S", Service + 6);
     for (ULONG h = 0; h < (strchr(Kinds, 'h') != NULL ? HANDLES : 1) && Routine != NULL; h++) {
         for (ULONG Class = 0; Class < Classes; Class++) {
             ULONG Status;
@@ -354,6 +394,33 @@ Try(const char *Service, const char *Kinds)
         printf("ntlab-test: note %s has written to the system's memory\n", Service);
         Wrote++;
     }
+}
+
+/* An object of each type that has a name, by the service that opens it. */
+static void
+MakeNamed(void)
+{
+    static const struct {
+        const char *Type, *Arguments;
+    } Types[] = {
+        {"Event", "Hmpzz"},         {"Mutant", "Hmpz"},
+        {"Semaphore", "Hmp12"},     {"Timer", "Hmpz"},
+        {"Section", "HMpy4Sz"},     {"IoCompletion", "Hmp1"},
+        {"JobObject", "Hmp"},       {"KeyedEvent", "HMpz"},
+        {"DirectoryObject", "HMp"}, {"SymbolicLinkObject", "HMpu"},
+    };
+
+    for (size_t i = 0; i < sizeof(Types) / sizeof(Types[0]); i++) {
+        char Service[40];
+
+        wsprintfA(Service, "NtCreate%s", Types[i].Type);
+        wsprintfW(Opened, L"\\BaseNamedObjects\\bad-%S", Types[i].Type);
+        Prepare(Types[i].Arguments, NULL, 0, 0);
+        EXPECT_EQ(Call((SERVICE)(PVOID)GetProcAddress(GetModuleHandleA("ntdll.dll"), Service)), 0);
+        Named[i] = *(HANDLE *)(Buffer + 0x1000);
+        EXPECT(Named[i] != NULL);
+    }
+    Handles[15] = Named[7];
 }
 
 static void
@@ -393,6 +460,7 @@ Make(void)
     NameIt(L"\\BaseNamedObjects");
     EXPECT_EQ(NtOpenDirectoryObject(&Handles[14], 3, &Attributes), 0);
     WriteFile(Handles[2], Buffer, 0x800, &Old, NULL);
+    MakeNamed();
 }
 
 int
