@@ -126,6 +126,22 @@ OfKey(HANDLE Key)
     EXPECT_EQ(Query(Key, 4, 40), 40); /* KeyCachedInformation: as full, without the strings */
     EXPECT(Long[3] == 2 && Long[4] == 12 && Long[5] == 3 && Long[6] == 10 && Long[7] == 20);
     EXPECT_EQ(Long[8], 10);
+    /* KeyFlagsInformation: flags of three kinds, of which the second says volatile 1, a link 2 */
+    EXPECT_EQ(Query(Key, 5, 12), 12);
+    EXPECT(Long[0] == 0 && Long[1] == 0 && Long[2] == 0);
+    EXPECT_EQ(Query(Key, 6, 4), 4); /* KeyVirtualizationInformation */
+    EXPECT_EQ(Query(Key, 7, 4), 4); /* KeyHandleTagsInformation */
+    for (ULONG Options = REG_OPTION_VOLATILE; Options <= 3; Options += REG_OPTION_CREATE_LINK) {
+        HANDLE Made = NULL;
+
+        EXPECT_EQ(NtCreateKey(&Made, KEY_ALL_ACCESS | KEY_CREATE_LINK, Named(L"Flagged", Top), 0,
+                              NULL, Options, NULL),
+                  0);
+        EXPECT_EQ(Query(Made, 5, 12), 12);
+        EXPECT(Long[0] == 0 && Long[1] == Options && Long[2] == 0);
+        EXPECT_EQ(NtDeleteKey(Made), 0);
+        NtClose(Made);
+    }
     EXPECT_EQ((ULONG)NtQueryKey(Key, 99, Space, sizeof(Space), &Length), INVALID_PARAM);
     EXPECT_EQ((ULONG)NtQueryKey((HANDLE)0x5554, 0, Space, sizeof(Space), &Length), INVALID_HANDLE);
     EXPECT_EQ((ULONG)NtQueryKey(Key, 0, KERNEL_ADDRESS, 64, &Length), VIOLATION);

@@ -224,6 +224,27 @@ Legal(VOID)
     EXPECT(Hpfs("foo.bar.foo"));
     EXPECT(Hpfs("a+b,c;d=[e]"));
     EXPECT(!Hpfs("a<b"));
+    EXPECT(!Hpfs(""));
+    {
+        CHAR Long[257];
+
+        RtlFillMemory(Long, sizeof(Long), 'n');
+        Long[255] = 0;
+        EXPECT(Hpfs(Long));
+        Long[255] = 'n';
+        Long[256] = 0;
+        EXPECT(!Hpfs(Long)); /* a part has no more than 255 bytes */
+        Long[100] = '\\';
+        EXPECT(!Hpfs(Long));
+    }
+    EXPECT(Fat("12345678", FALSE, FALSE, FALSE));
+    EXPECT(!Fat("123456789", FALSE, FALSE, FALSE));
+    EXPECT(Fat("1.1", FALSE, FALSE, FALSE));
+    EXPECT(!Fat("", FALSE, FALSE, FALSE));
+    EXPECT(Fat("\\", FALSE, FALSE, TRUE));
+    EXPECT(!Fat("a\\", FALSE, TRUE, FALSE));
+    EXPECT(!Fat("1.12 ", FALSE, FALSE, FALSE));
+    EXPECT(!Fat("1 .1", FALSE, FALSE, FALSE));
 }
 
 TEST_DRIVER(TEST(Wildcards), TEST(DosStar), TEST(DosQuestionMark), TEST(DosDot),

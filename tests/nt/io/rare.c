@@ -12,6 +12,9 @@
  */
 #include "io-test.h"
 
+NTKERNELAPI NTSTATUS NTAPI IoRetrievePriorityInfo(PIRP, PFILE_OBJECT, PETHREAD, PIO_PRIORITY_INFO);
+NTKERNELAPI NTSTATUS NTAPI IoApplyPriorityInfoThread(PIO_PRIORITY_INFO, PIO_PRIORITY_INFO,
+                                                     PETHREAD);
 NTKERNELAPI NTSTATUS NTAPI IoCreateDriver(PUNICODE_STRING, PDRIVER_INITIALIZE);
 NTKERNELAPI VOID NTAPI IoDeleteDriver(PDRIVER_OBJECT);
 NTKERNELAPI NTSTATUS NTAPI IoReplaceFileObjectName(PFILE_OBJECT, PWSTR, USHORT);
@@ -124,6 +127,68 @@ Files(VOID)
                   STATUS_INFO_LENGTH_MISMATCH);
     EXPECT_STATUS(IoCheckQuerySetVolumeInformation(FileFsDeviceInformation, 8, TRUE),
                   STATUS_INVALID_INFO_CLASS);
+}
+
+/* [DDI:ntifs/ioretrievepriorityinfo], [DDI:ntifs/ioapplypriorityinfothread]: each part at its edges, what is refused changes nothing. */
+static VOID
+Priorities(VOID)
+{
+    static const struct {
+        ULONG Thread, Page, Io;
+        BOOLEAN Good;
+    } Table[] = {
+        {0, 5, IoPriorityNormal, FALSE},
+        {1, 5, IoPriorityNormal, TRUE},
+        {31, 5, IoPriorityNormal, TRUE},
+        {32, 5, IoPriorityNormal, FALSE},
+        {0xFFFF, 5, IoPriorityNormal, TRUE},
+        {9, 0, IoPriorityNormal, TRUE},
+        {9, 1, IoPriorityVeryLow, TRUE},
+        {9, 7, IoPriorityCritical, TRUE},
+        {9, 8, IoPriorityNormal, FALSE},
+        {9, 5, MaxIoPriorityTypes, FALSE},
+        {9, 5, (ULONG)-1, FALSE},
+    };
+    IO_PRIORITY_INFO Before = {.Size = sizeof(Before)}, Now = {.Size = sizeof(Now)}, Old, New;
+    PETHREAD Thread = PsGetCurrentThread();
+    PIRP Irp = IoAllocateIrp(1, FALSE);
+
+    EXPECT_STATUS(IoRetrievePriorityInfo(NULL, NULL, Thread, &Before), STATUS_SUCCESS);
+    EXPECT_EQ(Before.ThreadPriority, KeQueryPriorityThread((PKTHREAD)Thread));
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Table); i++) {
+        IoRetrievePriorityInfo(NULL, NULL, Thread, &Now);
+        New = (IO_PRIORITY_INFO){sizeof(New), Table[i].Thread, Table[i].Page,
+                                 (IO_PRIORITY_HINT)Table[i].Io};
+        RtlFillMemory(&Old, sizeof(Old), 0xCC);
+        EXPECT_STATUS(IoApplyPriorityInfoThread(&New, &Old, Thread),
+                      Table[i].Good ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER_1);
+        if (Table[i].Good) {
+            EXPECT(RtlEqualMemory(&Old, &Now, sizeof(Old))); /* what was before */
+            Now.ThreadPriority =
+                New.ThreadPriority != 0xFFFF ? New.ThreadPriority : Now.ThreadPriority;
+            Now.PagePriority = New.PagePriority != 0 ? New.PagePriority : Now.PagePriority;
+            Now.IoPriority = New.IoPriority;
+        }
+        Old.Size = sizeof(Old);
+        EXPECT_STATUS(IoRetrievePriorityInfo(NULL, NULL, Thread, &Old), STATUS_SUCCESS);
+        EXPECT(RtlEqualMemory(&Old, &Now, sizeof(Old)));
+    }
+    New = Before;
+    New.Size--;
+    EXPECT_STATUS(IoApplyPriorityInfoThread(&New, NULL, Thread), STATUS_INVALID_PARAMETER_1);
+    EXPECT_STATUS(IoRetrievePriorityInfo(NULL, NULL, Thread, &New), STATUS_INVALID_PARAMETER_4);
+    EXPECT_STATUS(IoApplyPriorityInfoThread(&Before, NULL, Thread), STATUS_SUCCESS);
+    /* the request's own hint goes before the file's, and that before the thread's */
+    New.Size++;
+    EXPECT_STATUS(IoRetrievePriorityInfo(Irp, NULL, NULL, &New), STATUS_SUCCESS);
+    EXPECT(New.ThreadPriority == 0xFFFF && New.PagePriority == 0 &&
+           New.IoPriority == IoPriorityNormal);
+    IoSetIoPriorityHint(Irp, IoPriorityLow);
+    EXPECT_STATUS(IoRetrievePriorityInfo(Irp, NULL, NULL, &New), STATUS_SUCCESS);
+    EXPECT_EQ(New.IoPriority, IoPriorityLow);
+    EXPECT_STATUS(IoRetrievePriorityInfo(Irp, NULL, Thread, &New), STATUS_SUCCESS);
+    EXPECT(New.IoPriority == IoPriorityLow && New.ThreadPriority == Before.ThreadPriority);
+    IoFreeIrp(Irp);
 }
 
 static VOID
@@ -365,9 +430,9 @@ Unload(PDRIVER_OBJECT DriverObject)
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    static const NTLAB_TEST Tests[] = {TEST(OpenWindows), TEST(Names),    TEST(Files),
-                                       TEST(Requests),    TEST(Shares),   TEST(Stacks),
-                                       TEST(OwnDriver),   TEST(Callbacks)};
+    static const NTLAB_TEST Tests[] = {TEST(OpenWindows), TEST(Names),     TEST(Files),
+                                       TEST(Priorities),  TEST(Requests),  TEST(Shares),
+                                       TEST(Stacks),      TEST(OwnDriver), TEST(Callbacks)};
 
     Driver = DriverObject;
     DriverObject->DriverUnload = Unload;

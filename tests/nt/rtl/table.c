@@ -444,4 +444,51 @@ Links(VOID)
     EXPECT_EQ(Bad, 0);
 }
 
-TEST_DRIVER(TEST(Splay), TEST(Avl), TEST(SList), TEST(Hash), TEST(Places), TEST(Links))
+/* [DDI:ntddk/rtlsplay]: the link becomes the root; the order stays, and by rotations in pairs a path becomes half as long. */
+static VOID
+Halved(VOID)
+{
+    static RTL_SPLAY_LINKS Node[65];
+
+    for (int Bent = 0; Bent < 3; Bent++) { /* all to the left, all to the right, to and fro */
+        PRTL_SPLAY_LINKS Below = &Node[64], At, Order[65];
+        int Count = 0, Deepest = 0, Bad = 0;
+
+        for (int i = 0; i <= 64; i++) {
+            RtlInitializeSplayLinks(&Node[i]);
+        }
+        for (int i = 1; i <= 64; i++) {
+            if (Bent == 0 || (Bent == 2 && i % 2 == 0)) {
+                RtlInsertAsLeftChild(&Node[i - 1], &Node[i]);
+            } else {
+                RtlInsertAsRightChild(&Node[i - 1], &Node[i]);
+            }
+        }
+        for (At = &Node[0]; RtlLeftChild(At) != NULL; At = RtlLeftChild(At)) {
+        }
+        for (; At != NULL && Count < 65; At = RtlRealSuccessor(At)) {
+            Order[Count++] = At;
+        }
+        EXPECT_EQ(Count, 65);
+        EXPECT_EQ(RtlSplay(Below), Below);
+        EXPECT(RtlIsRoot(Below));
+        for (At = Below; RtlLeftChild(At) != NULL; At = RtlLeftChild(At)) {
+        }
+        for (Count = 0; At != NULL && Count < 65; At = RtlRealSuccessor(At)) {
+            int Depth = 0;
+
+            Bad += At != Order[Count++];
+            for (PRTL_SPLAY_LINKS Up = At; !RtlIsRoot(Up) && Depth < 65; Up = RtlParent(Up)) {
+                Bad += RtlLeftChild(RtlParent(Up)) != Up && RtlRightChild(RtlParent(Up)) != Up;
+                Depth++;
+            }
+            Deepest = max(Deepest, Depth);
+        }
+        EXPECT_EQ(Bad, 0);
+        EXPECT_EQ(Count, 65);
+        EXPECT_EQ(Deepest, Bent == 2 ? 32 : 33);
+    }
+}
+
+TEST_DRIVER(TEST(Halved), TEST(Splay), TEST(Avl), TEST(SList), TEST(Hash), TEST(Places),
+            TEST(Links))
