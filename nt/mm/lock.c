@@ -112,8 +112,8 @@ MiFlushView(PEPROCESS Process, ULONG64 Start, SIZE_T Size, PULONG64 Written)
     if (Control == NULL) {
         return STATUS_SUCCESS;
     }
-    Start &= ~(ULONG64)(PAGE_SIZE - 1);
     End = Size == 0 ? Area->End : (Start + Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
+    Start &= ~(ULONG64)(PAGE_SIZE - 1);
     End = min(End, Area->End);
     Offset.QuadPart = (LONGLONG)(Area->Offset + (Start - Area->Start));
     FileObject = Control->FileObject; /* the view may go meanwhile */

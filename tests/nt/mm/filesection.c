@@ -1,7 +1,7 @@
 /*
  * filesection.c - what file systems ask of the sections of a file. One check is one sentence of [DDI:ntifs/mmflushimagesection],
  * [DDI:ntifs/mmforcesectionclosed], [DDI:ntifs/mmcanfilebetruncated], [DDI:ntifs/mmdoesfilehaveuserwritablereferences],
- * [DDI:wdm/zwcreatesection].
+ * [DDI:wdm/zwcreatesection], [DDI:ntifs/zwflushvirtualmemory], [DDI:ntifs/ccpurgecachesection].
  */
 #include "../ntlab-test.h"
 
@@ -163,6 +163,67 @@ Closing(VOID)
     Close();
 }
 
+NTSYSAPI NTSTATUS NTAPI ZwFlushVirtualMemory(HANDLE, PVOID *, PSIZE_T, PIO_STATUS_BLOCK);
+
+/* What a flush has written survives that everything else is thrown away: whole pages that the range touches, of no size all to the view's end. */
+static VOID
+Flushed(VOID)
+{
+    static const struct {
+        ULONG From, Size, First, Pages;
+    } Table[] = {
+        {0, 1, 0, 1},      {0, 0x1000, 0, 1},      {0, 0x1001, 0, 2},      {0xFFF, 2, 0, 2},
+        {0x1000, 1, 1, 1}, {0x2FFF, 0x1001, 2, 2}, {0, 0, 0, 5},           {0x3000, 0, 3, 2},
+        {0x4FFF, 1, 4, 1}, {0x4000, 0x9000, 4, 1}, {0x1800, 0x1000, 1, 2},
+    };
+    static UCHAR Bytes[0x5000];
+
+    for (ULONG Round = 0; Round < 2 * RTL_NUMBER_OF(Table); Round++) {
+        ULONG i = Round / 2;
+        LARGE_INTEGER Offset = {.QuadPart = Table[i].From};
+        IO_STATUS_BLOCK Iosb = {0};
+        SIZE_T Size = Table[i].Size;
+        PVOID From;
+        HANDLE Data;
+        PUCHAR Base;
+
+        Open(L"\\??\\C:\\flushed", 0);
+        RtlFillMemory(Bytes, sizeof(Bytes), (UCHAR)i);
+        Write(Bytes, sizeof(Bytes), 0);
+        CcFlushCache(Pointers, NULL, 0, NULL);
+        Close();
+        Open(L"\\??\\C:\\flushed", 0);
+        Data = Section(PAGE_READWRITE, SEC_COMMIT, STATUS_SUCCESS);
+        Base = View(Data, PAGE_READWRITE);
+        RtlFillMemory(Base, sizeof(Bytes), 0xF0);
+        From = Base + Table[i].From;
+        if (Round % 2 == 0) {
+            EXPECT_STATUS(ZwFlushVirtualMemory(ZwCurrentProcess(), &From, &Size, &Iosb),
+                          STATUS_SUCCESS);
+        } else { /* of the file, and without a place of all of it */
+            CcFlushCache(Pointers, Table[i].Pages != 5 ? &Offset : NULL,
+                         Size != 0 ? (ULONG)Size : 0x2000, &Iosb);
+        }
+        EXPECT_STATUS(Iosb.Status, STATUS_SUCCESS);
+        ZwClose(Data);
+        ZwUnmapViewOfSection(ZwCurrentProcess(), Base);
+        From = Base;
+        EXPECT_STATUS(ZwFlushVirtualMemory(ZwCurrentProcess(), &From, &Size, &Iosb),
+                      STATUS_NOT_MAPPED_DATA);
+        EXPECT(CcPurgeCacheSection(Pointers, NULL, 0, FALSE));
+        Data = Section(PAGE_READONLY, SEC_COMMIT, STATUS_SUCCESS);
+        Base = View(Data, PAGE_READONLY);
+        for (ULONG Page = 0; Page < 5; Page++) {
+            BOOLEAN Kept = Page >= Table[i].First && Page < Table[i].First + Table[i].Pages;
+
+            EXPECT_EQ(Base[Page * 0x1000 + 0x800], Kept ? 0xF0 : i);
+        }
+        ZwClose(Data);
+        ZwUnmapViewOfSection(ZwCurrentProcess(), Base);
+        Close();
+    }
+}
+
 /* A copy of a library of C:, which nobody has as an image yet. */
 static VOID
 Images(VOID)
@@ -210,4 +271,4 @@ Images(VOID)
     Close();
 }
 
-TEST_DRIVER(TEST(Nothing), TEST(DataSections), TEST(Closing), TEST(Images))
+TEST_DRIVER(TEST(Nothing), TEST(DataSections), TEST(Closing), TEST(Flushed), TEST(Images))
