@@ -92,10 +92,11 @@ struct abi_machine {
 #define ABI_PASSED 64
 
 /*
- * What hc_passes has said yes to and always will, for as long as the worker lives: all that the answer follows from. The host writes
+ * What hc_passes has said yes or no to and always will, for as long as the worker lives: all that the answer follows from. The host writes
  * it, behind the table of hypercalls; the kernel, which cannot, looks there before it asks. No snapshot holds it: what it says is true
  * in every run.
  */
+#define ABI_PASS_ASKS 0x8000u /* in `what`, of no operation's state: the answer is no */
 struct abi_pass {
     uint64_t
         what; /* name of the agent << 32 | operation << 16 | what the kernel makes of the object's state; 0: free */

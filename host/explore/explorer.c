@@ -36,7 +36,8 @@
  *       where a search only samples; one that claims to know all schedules cannot go on.
  *
  *   X14 Such a call that has been looked at before is passed by the kernel alone (struct abi_pass): the host hears of it when it is
- *       asked next, before anything else, and then all is as if it had been asked each time.
+ *       asked next, before anything else, and then all is as if it had been asked each time. Nor is it asked again whether it is a question
+ *       where it was one: that only changes from no to yes, and not once nothing is learnt any more.
  *
  *   X15 A run of a search that samples begins at the last question of its own that is known from runs before (beginning.c). One of
  *       CHECK_RUNS such is made again from the root: both are the same run, to the trace hash.
@@ -278,18 +279,27 @@ GENERAL_REGISTERS_ONLY static void
 catch_up(void)
 {
     uint32_t passed = GUEST->passed;
+    uint64_t ops = 0;
 
     if (passed == 0) {
         return;
     }
     for (uint32_t i = 0; i < passed; i++) {
         const struct abi_pass *pass = &it.passes[GUEST->passed_at[i]];
+        uint16_t op = (uint16_t)(pass->what >> 16);
 
-        sighting_passed_again((uint16_t)(pass->what >> 16), pass->object, it.passing);
+        ops |= 1ull << op;
+        if ((SIGHTING_LOCKS >> op & 1) != 0) {
+            sighting_passed_again(op, pass->object, it.passing);
+        }
     }
-    for (uint32_t i = 0; i < passed; i++) {
-        spin_called(it.passing, (uint16_t)(it.passes[GUEST->passed_at[i]].what >> 16),
-                    it.at.moves++);
+    if (spin_called_all(it.passing, ops, it.at.moves + passed - 1)) {
+        it.at.moves += passed;
+    } else {
+        for (uint32_t i = 0; i < passed; i++) {
+            spin_called(it.passing, (uint16_t)(it.passes[GUEST->passed_at[i]].what >> 16),
+                        it.at.moves++);
+        }
     }
     it.at.passed += passed;
     GUEST->passed = 0;
@@ -1064,6 +1074,23 @@ explorer_choose(const struct abi_agent *agents, uint32_t count, uint32_t asker)
     return chosen;
 }
 
+/* X14: the answer to such a call, where it follows from what the kernel can look up. */
+GENERAL_REGISTERS_ONLY static void
+keep_pass(const struct abi_agent *asker, const struct abi_pass *whole, uint64_t answer)
+{
+    struct abi_pass *place;
+
+    if (whole == NULL || asker->list != 0 || !private_is_settled()) {
+        return;
+    }
+    place = &it.passes[abi_pass_slot(whole)];
+    for (uint32_t i = ABI_PASS_WAYS - 1; i > 0; i--) {
+        place[i] = place[i - 1];
+    }
+    place[0] = *whole;
+    place[0].what |= answer;
+}
+
 /* X11 */
 GENERAL_REGISTERS_ONLY uint32_t
 explorer_passes(const struct abi_agent *asker, const struct abi_pass *whole)
@@ -1076,19 +1103,15 @@ explorer_passes(const struct abi_agent *asker, const struct abi_pass *whole)
     }
     pulse_look(asker); /* who waits for it has made no step */
     if (!private_passes(asker)) {
+        keep_pass(asker, whole, ABI_PASS_ASKS);
         return 0;
     }
     it.at.passed++;
     sighting_passed(asker, number);
     spin_called(number, asker->op, it.at.moves++);
     GUEST->watching = 1;
-    if (whole != NULL && asker->list == 0 && private_is_settled() && sighting_is_plain(asker)) {
-        struct abi_pass *place = &it.passes[abi_pass_slot(whole)];
-
-        for (uint32_t i = ABI_PASS_WAYS - 1; i > 0; i--) {
-            place[i] = place[i - 1];
-        }
-        place[0] = *whole;
+    if (sighting_is_plain(asker)) {
+        keep_pass(asker, whole, 0);
     }
     let_pass(number);
     return 1;

@@ -24,6 +24,11 @@ GENERAL_REGISTERS_ONLY void sighting_passed(const struct abi_agent *asker, uint3
 /* Does what such a call changes here follow from its operation and its object? Then it need not be described again. */
 GENERAL_REGISTERS_ONLY bool sighting_is_plain(const struct abi_agent *asker);
 GENERAL_REGISTERS_ONLY void sighting_passed_again(uint16_t op, uint64_t object, uint32_t agent);
+/* That does nothing but for these: 1 << enum abi_event of each. */
+#define SIGHTING_LOCKS                                                                             \
+    (1ull << SP_ACQUIRE_LOCK | 1ull << SP_ACQUIRE_SPINLOCK | 1ull << SP_ACQUIRE_SHARED |           \
+     1ull << SP_RELEASE_LOCK | 1ull << SP_RELEASE_SHARED | 1ull << SP_RELEASE_SPINLOCK |           \
+     1ull << SP_RELEASE_MUTANT)
 /* Of the run as it is now, in a place of that number; and back to it. */
 void sighting_keep(uint32_t slot);
 void sighting_go_back(uint32_t slot);

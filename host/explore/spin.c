@@ -225,22 +225,11 @@ is_harmless(uint16_t op)
     return false;
 }
 
-/* ... and what they are part of, where nobody else has to do with the object. */
-static bool
-is_harmless_alone(uint16_t op)
-{
-    switch (op) {
-    case SP_READ_STATE:
-    case SP_REFERENCE:
-    case SP_OBJECT:
-    case SP_HANDLE:
-    case SP_LOOKUP:
-    case SP_ENTER_REGION:
-    case SP_LEAVE_REGION:
-        return true;
-    }
-    return is_harmless(op);
-}
+/* ... and what they are part of, where nobody else has to do with the object: 1 << enum abi_event of each. */
+#define HARMLESS_ALONE                                                                             \
+    (1ull << SP_DELAY | 1ull << SP_YIELD | 1ull << SP_SYSTEM_SERVICE | 1ull << SP_QUERY_TIME |     \
+     1ull << SP_READ_STATE | 1ull << SP_REFERENCE | 1ull << SP_OBJECT | 1ull << SP_HANDLE |        \
+     1ull << SP_LOOKUP | 1ull << SP_ENTER_REGION | 1ull << SP_LEAVE_REGION)
 
 /* L4: does it look at dispatcher objects, and change none? */
 static bool
@@ -754,20 +743,42 @@ spin_stepped(uint32_t number, uint64_t step)
     }
 }
 
-GENERAL_REGISTERS_ONLY void
-spin_called(uint32_t number, uint16_t op, uint64_t step)
+/* It stands at no point of ours. */
+GENERAL_REGISTERS_ONLY static void
+call(struct round *round, uint32_t number, uint64_t step)
 {
-    struct round *round = &rounds[number];
-
-    if (!is_harmless_alone(op)) {
-        forget_rounds(round); /* L3 */
-    }
-    note_op(round, op);
     round->now = round->weak = 0;
     round->addresses = 0;
     round->sleeps = false;
     round->arrived = step;
     spin_stepped(number, step);
+}
+
+GENERAL_REGISTERS_ONLY void
+spin_called(uint32_t number, uint16_t op, uint64_t step)
+{
+    struct round *round = &rounds[number];
+
+    if ((1ull << op & ~HARMLESS_ALONE) != 0) {
+        forget_rounds(round); /* L3 */
+    }
+    note_op(round, op);
+    call(round, number, step);
+}
+
+GENERAL_REGISTERS_ONLY bool
+spin_called_all(uint32_t number, uint64_t ops, uint64_t step)
+{
+    struct round *round = &rounds[number];
+
+    if (number >= MAX_AGENTS || round->slept_at != 0 || round->repeat.key != 0) {
+        return false; /* what came first may matter */
+    }
+    if ((ops & ~HARMLESS_ALONE) != 0) {
+        forget_rounds(round); /* L3 */
+    }
+    call(round, number, step);
+    return true;
 }
 
 /* Objects of an operation that waits: what the loop reads. */

@@ -31,6 +31,8 @@ bool spin_passes(uint32_t number, const struct abi_agent *agent);
 void spin_stepped(uint32_t number, uint64_t step);
 /* It makes a call of the kernel that is no point: enum abi_event. */
 void spin_called(uint32_t number, uint16_t op, uint64_t step);
+/* Several of them, 1 << op each, of which the last one is at `step`. False: they must be told one by one. */
+GENERAL_REGISTERS_ONLY bool spin_called_all(uint32_t number, uint64_t ops, uint64_t step);
 /* At memory granularity: it reads memory that no other agent touches. */
 void spin_read(uint64_t address, uint64_t size);
 /* Would it only poll in vain? Then what it reads becomes its operation. `vain`: L2 counts too. */

@@ -685,8 +685,9 @@ KiMakePass(PKTHREAD Thread, KIRQL Irql, ULONG Operation, const volatile VOID *Ob
     ULONG State = 0;
     PVOID Block = NULL, Reads = NULL;
 
-    if (KiImageOf(Object) != 0 || Wait == KiWouldBlock || Wait == KiQueueWouldBlock) {
-        return FALSE; /* E9 */
+    if (Wait == KiWouldBlock || Wait == KiQueueWouldBlock ||
+        (KiImageOf(Object) != 0 && MiIsUnloadedImage(Object))) { /* E9 */
+        return FALSE;
     }
     if (Irql == PASSIVE_LEVEL) {
         if (KiKernelApcWaits(Thread)) {
@@ -735,31 +736,43 @@ KiMakePass(PKTHREAD Thread, KIRQL Irql, ULONG Operation, const volatile VOID *Ob
 __attribute__((always_inline)) static inline BOOLEAN
 KiIsSamePass(const struct abi_pass *Known, const struct abi_pass *Pass)
 {
-    return Known->what == Pass->what && Known->object == Pass->object &&
+    return (Known->what & ~(ULONG64)ABI_PASS_ASKS) == Pass->what && Known->object == Pass->object &&
            Known->thread == Pass->thread && Known->context == Pass->context &&
            Known->wait == Pass->wait && Known->block == Pass->block;
 }
 
-/* The host has said of the same that it is no question. */
-__attribute__((always_inline)) static inline BOOLEAN
+enum ki_known_pass { KI_UNKNOWN, KI_PASSES, KI_ASKS };
+
+/* What the host has said of the same: is it a question? */
+__attribute__((always_inline)) static inline enum ki_known_pass
 KiPassesAgain(const struct abi_pass *Pass)
 {
-    ULONG Slot, End, Passed = Machine->passed;
+    const struct abi_pass *Known = (const struct abi_pass *)ABI_PASSES + abi_pass_slot(Pass);
+    const struct abi_pass *End = Known + ABI_PASS_WAYS;
+    ULONG Passed = Machine->passed;
 
-    if (Machine->passing != (ULONG)(Pass->what >> 32) || Passed >= Machine->pass_room) {
-        return FALSE;
-    }
-    Slot = abi_pass_slot(Pass);
-    for (End = Slot + ABI_PASS_WAYS;
-         !KiIsSamePass((const struct abi_pass *)ABI_PASSES + Slot, Pass); Slot++) {
-        if (Slot + 1 == End) {
-            return FALSE;
+    for (; !KiIsSamePass(Known, Pass); Known++) {
+        if (Known + 1 == End) {
+            return KI_UNKNOWN;
         }
     }
-    Machine->passed_at[Passed] = (USHORT)Slot;
+    if ((Known->what & ABI_PASS_ASKS) != 0) {
+        return KI_ASKS;
+    }
+    if (Machine->passing != (ULONG)(Pass->what >> 32) || Passed >= Machine->pass_room) {
+        return KI_UNKNOWN;
+    }
+    Machine->passed_at[Passed] = (USHORT)(Known - (const struct abi_pass *)ABI_PASSES);
     Machine->passed = Passed + 1;
     Machine->watching = 1;
-    return TRUE;
+    return KI_PASSES;
+}
+
+/* What it stands in front of lies in it, as far as is known. */
+__attribute__((always_inline)) static inline PVOID
+KiBlockOfPass(const struct abi_pass *Pass, PKI_WOULD_WAIT Wait)
+{
+    return Wait == KiStaysReferenced ? NULL : (PVOID)Pass->block;
 }
 
 /* `Pass` is NULL where there is more to it. FALSE: it stands in front of it then, if it says so. */
@@ -782,9 +795,7 @@ KiAskWhetherPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT 
     if (!KiDescribeOperation(Thread, FALSE, Pcr->Irql, Object, Wait, Context, Agent, &WouldWait)) {
         return FALSE;
     }
-    Block = Pass == NULL                ? KiBlockOf(Operation, Object)
-            : Wait == KiStaysReferenced ? NULL
-                                        : (PVOID)Pass->block;
+    Block = Pass == NULL ? KiBlockOf(Operation, Object) : KiBlockOfPass(Pass, Wait);
     if (Block != NULL && Operation != SP_POOL_FREE) {
         KiAddObject(Agent, Block, ABI_AGENT_READS | ABI_OBJECT_LIFE); /* E7 */
     }
@@ -809,7 +820,6 @@ KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Wait, ULON
     PKPRCB Prcb = &Pcr->Prcb;
     PKTHREAD Thread = Prcb->CurrentThread;
     struct abi_pass Pass;
-    BOOLEAN Whole;
 
     if ((Machine->passes >> Operation & 1) == 0 || KiWindowClosed || Prcb->DpcRoutineActive ||
         Prcb->RunDpc || Thread == Prcb->IdleThread || Prcb->SpinningOn != NULL ||
@@ -823,9 +833,19 @@ KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Wait, ULON
         return FALSE;
     }
     Machine->watching = 0; /* watch.c */
-    Whole = KiMakePass(Thread, Pcr->Irql, Operation, Object, Wait, Context, &Pass);
-    return (Whole && KiPassesAgain(&Pass)) ||
-           KiAskWhetherPasses(Operation, Object, Wait, Context, Whole ? &Pass : NULL);
+    if (!KiMakePass(Thread, Pcr->Irql, Operation, Object, Wait, Context, &Pass)) {
+        return KiAskWhetherPasses(Operation, Object, Wait, Context, NULL);
+    }
+    switch (KiPassesAgain(&Pass)) {
+    case KI_PASSES:
+        return TRUE;
+    case KI_ASKS:
+        KiSetPendingIn(Prcb, Operation, Object, Wait, Context, KiBlockOfPass(&Pass, Wait));
+        return FALSE;
+    case KI_UNKNOWN:
+        break;
+    }
+    return KiAskWhetherPasses(Operation, Object, Wait, Context, &Pass);
 }
 
 /* Asks until this processor's thread may go on. FALSE: nobody else could step, as far as is known. */
