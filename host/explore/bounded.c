@@ -11,7 +11,8 @@
  *       that has spent no less is cut. (Partial-order reduction proper would be unsound here: whether
  *       a schedule is within a bound is not a matter of its trace.)
  *   B2  A trace counts once, whatever bound it was found with. What an agent does at its end and no step of another one depends on is no
- *       part of it: it follows from the rest, and the run may have ended before it was done (brute.c, O5).
+ *       part of it: it follows from the rest, and the run may have ended before it was done (brute.c, O5; not where it hangs). Nor is a step that
+ *       touches nothing (O8).
  *   B3  An operation on objects that no other agent has been seen at commutes with all that others do. To
  *       switch in front of it shows nothing that a switch behind it does not, at the same cost: so there
  *       is none. If an object turns out to be shared after all, the bound is searched again; if the operation crashes, nothing is behind it,
@@ -399,24 +400,26 @@ find_seen(uint32_t *seen)
 }
 
 static uint64_t
-trace_of_run(void)
+trace_of_run(bool hangs)
 {
     uint32_t seen[MAX_AGENTS];
     uint64_t hash = 0;
 
     find_seen(seen);
     for (uint32_t i = 0; i < happens_steps; i++) {
-        hash += i < seen[happens_step[i].agent] ? happens_step[i].hash : 0;
+        const struct step *step = &happens_step[i];
+
+        hash += step->touches != 0 && (hangs || i < seen[step->agent]) ? step->hash : 0;
     }
     return hash;
 }
 
 /* B2. A run that crashed is told by its last step and what came before that: what others did beside it does not matter. */
 static uint64_t
-trace_of(bool has_crashed)
+trace_of(const struct abi_stop *why, bool has_crashed)
 {
     return has_crashed && happens_steps > 0 ? ~happens_step[happens_steps - 1].hash
-                                            : trace_of_run();
+                                            : trace_of_run(why->verdict != ABI_CLEAN);
 }
 
 /* B7: of the run that has ended. */
@@ -437,7 +440,7 @@ whose(const struct abi_stop *why, bool has_crashed)
         return split_whose_crash(&split);
     }
     find_seen(seen);
-    return split_whose(&split, trace_of_run(), seen);
+    return split_whose(&split, trace_of(why, has_crashed), seen);
 }
 
 static bool
@@ -450,7 +453,7 @@ counts(const struct abi_stop *why, bool has_crashed)
 static bool
 repeats(const struct abi_stop *why, bool has_crashed)
 {
-    bool new = split_learns() || hashes_add(&traces, trace_of(has_crashed));
+    bool new = split_learns() || hashes_add(&traces, trace_of(why, has_crashed));
     bool stray = false;
 
     crashed = has_crashed;
@@ -459,7 +462,7 @@ repeats(const struct abi_stop *why, bool has_crashed)
         struct split split = split_follow(&path[happens_steps - 1].split);
 
         stray = split_whose_crash(&split) == SPLIT_STRAY;
-        loose = split_crash_is_loose(&split) ? trace_of(true) : 0;
+        loose = split_crash_is_loose(&split) ? trace_of(why, true) : 0;
     }
     return !new || stray;
 }

@@ -15,6 +15,9 @@
  *   O4  A run that crashed is told by its last step and what that depends on: what others did beside it does not matter. Here an agent
  *       depends on the step that made or woke it too.
  *   O5  What an agent does at its end, and nobody else depends on, tells no trace from another: trace_of_run.
+ *       Where nobody could go on for ever there is no such end: who got a lock that is never given back tells one deadlock from another.
+ *   O8  A step that touches nothing tells no trace from another either: an APC that comes in front of one (a system service is entered, a region
+ *       has been left) and one behind it are the same.
  *   O7  What the environment could not add now is told by its name alone: what it would be about (a request that is no longer there)
  *       may be as it was told last.
  *   O6  Where O2 does not hold, both schedules are told, and whom the questions differ about.
@@ -201,6 +204,9 @@ take(uint32_t at, const struct question *question)
     step->touches = (uint8_t)operation_touches(operation, step->touch);
     step->present = question->present;
     for (uint32_t i = 0; i < at; i++) {
+        if (path[i].touches == 0 && i + 1 != maker) { /* O8 */
+            continue;
+        }
         if (depends(&path[i], step)) {
             hash += mix(path[i].hash);
             past += mix(path[i].past);
@@ -374,24 +380,24 @@ alone(uint32_t count)
 }
 
 /*
- * O5: the trace of a run that has come to its end. What an agent does that nobody else's step depends on is left out:
+ * O5: the trace of a run that has come to its end, or `hangs`. What an agent does that nobody else's step depends on is left out:
  * it follows from the rest, and the run may have ended before it was done.
  */
 static uint64_t
-trace_of_run(void)
+trace_of_run(bool hangs)
 {
     uint64_t hash = 0;
     agent_set kept = 0; /* agents one of whose later steps matters */
 
     for (uint32_t i = steps; i-- > 0;) {
-        bool matters = (kept >> path[i].chosen & 1) != 0;
+        bool matters = hangs || (kept >> path[i].chosen & 1) != 0;
 
         for (uint32_t j = i + 1; j < steps && !matters; j++) {
             matters = path[j].chosen != path[i].chosen && depends(&path[i], &path[j]);
         }
         if (matters) {
             kept |= set_one(path[i].chosen);
-            hash += path[i].hash;
+            hash += path[i].touches != 0 ? path[i].hash : 0; /* O8 */
         }
     }
     return hash;
@@ -406,7 +412,7 @@ repeats(const struct abi_stop *why, bool crashed)
     bool is_new;
 
     if (steps > 0) {
-        trace = crashed ? ~path[steps - 1].past : trace_of_run();
+        trace = crashed ? ~path[steps - 1].past : trace_of_run(why->verdict != ABI_CLEAN);
     }
     entry = known_of(traces, &traces_used, trace, &is_new);
     if (entry == NULL) {

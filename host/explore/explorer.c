@@ -329,6 +329,9 @@ look_at(const struct abi_agent *agent, uint32_t number)
     if (!operation_is_known(next, agent)) {
         operation_describe(next, agent);
     }
+    if ((next->flags & ABI_AGENT_BLOCKED) != 0 && agent->kind != ABI_AGENT_INJECTED) {
+        private_step(next, agent->name); /* private.c, V5 */
+    }
     pulse_look(agent);
     if (pulse_is_known() && pulse_begins(agent)) {
         next->flags &= (uint16_t)~(ABI_AGENT_BLOCKED | ABI_AGENT_WAITS);

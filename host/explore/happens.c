@@ -21,6 +21,7 @@
  *   H6  An agent that was there when a step was made, and had to wait, could as a rule not have come first. But what kept it waiting need not be
  *       that step's affair: another event of those that it waits for, another one who shares the lock. If something that does not follow
  *       from the step has let it go on since, it could. (What an injected event waits for is the next step of its target.)
+ *   H7  A step that touches nothing is in no hash but its own, and in that of the set of steps: an APC may come in front of it or behind it.
  */
 #include <errno.h>
 #include <string.h>
@@ -385,6 +386,20 @@ could_come_first(uint32_t at, uint32_t count)
     return i < count;
 }
 
+/* H7: what a hash has of the agent's own past, and of what made or woke it since. */
+static uint64_t
+own_past(uint32_t agent, uint32_t own)
+{
+    return (own != 0 ? happens_step[own - 1].carry : 0) +
+           (appeared[agent] > own ? mix(happens_step[appeared[agent] - 1].hash + 1) : 0);
+}
+
+static uint32_t
+rank_after(uint32_t own)
+{
+    return own == 0 ? 0 : happens_step[own - 1].rank + (happens_step[own - 1].touches != 0);
+}
+
 /*
  * All that happens before what `agent` would do now: `full` becomes its clock; the return value is a hash of it.
  */
@@ -394,16 +409,15 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
 {
     uint32_t co[MAX_AGENTS] __attribute__((aligned(32)));
     uint32_t own = last_own(agent), passes = 0;
-    uint64_t hash = mix((uint64_t)agents[agent].count << 32 | explorer_name(agent)) + operation->op;
+    uint64_t hash = mix((uint64_t)rank_after(own) << 32 | explorer_name(agent)) + operation->op +
+                    own_past(agent, own);
 
     memset(full, 0, happens_width * sizeof(*full));
     if (own != 0) {
         join(full, own - 1);
-        hash += mix(happens_step[own - 1].hash);
     }
     if (appeared[agent] > own) {
         join(full, appeared[agent] - 1);
-        hash += mix(happens_step[appeared[agent] - 1].hash + 1);
     }
     if (cursors == 0) {
         return hash;
@@ -585,6 +599,8 @@ happens_take(const struct question *question, uint32_t agent,
     step->hash = mix(hash);
     step->trace = step->hash + (number > 0 ? happens_step[number - 1].trace : 0);
     step->own = last_own(agent);
+    step->rank = rank_after(step->own);
+    step->carry = used != 0 ? mix(step->hash) : own_past(agent, step->own);
     step->agent = (uint8_t)agent;
     step->op = operation->op;
     step->flags = operation->flags;

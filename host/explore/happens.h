@@ -18,8 +18,10 @@ struct step_touch {
 struct step {
     agent_set enabled, present;
     uint64_t hash;  /* of what it is and of all that happens before it */
+    uint64_t carry; /* what its agent's next step has of it in its own hash (H7) */
     uint64_t trace; /* of the set of steps up to it: the same for each order of one trace */
     uint32_t own;   /* this agent's step before it: 1 + number, 0: none */
+    uint32_t rank;  /* steps of this agent before it that touch something */
     uint8_t agent;
     uint8_t touches;
     bool counts; /* operation_counts */

@@ -13,6 +13,8 @@
  *       search begins anew. At its end no run has shared an object that was not known. Had another schedule done so,
  *       then one that is the same up to there was among those that were explored: all before were points.
  *   V3  What may matter beyond the objects it names is always a point: to wait, to poll, to end, to make a thread.
+ *   V5  Who has to wait for an object touches it, too: a lock that is never given back is touched by nobody else, and an event that is reset
+ *       as soon as it is set may never have been open at a question.
  *   V4  Who touched what is a fact of one run, so that what is learnt does not depend on which worker does which
  *       runs: a log takes it back to the root, or to a snapshot in the middle of a run.
  */

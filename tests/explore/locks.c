@@ -12,6 +12,8 @@
  *     FILESYSTEM  N threads give their inode a block, the first free one: a lock for each of both
  *     RARE        two threads of N sections each on one lock; only if they took turns throughout do both take the
  *                 second lock: C(2N, N) orders, and one of them with two of its own
+ *     KEEPS       N threads take one lock, and whoever gets it waits for ever: N hangs, in which no step depends on another thread's
+ *     BRIEF       an event is set and reset at once, and N threads wait for it: between the two or in vain
  */
 #include "program.h"
 
@@ -24,6 +26,8 @@
 #define SECTIONS   7
 #define FILESYSTEM 8
 #define RARE       9
+#define KEEPS      10
+#define BRIEF      11
 
 static LOCK_TYPE Lock[16];
 static LONG x[4] __attribute__((unused));
@@ -46,6 +50,49 @@ Threads(VOID)
     }
     Join();
     BAD(x[0] != N);
+}
+#elif PROGRAM == KEEPS
+static KEVENT Never;
+
+static VOID NTAPI
+Thread(PVOID Context)
+{
+    LOCK_ACQUIRE(Lock[0]);
+    KeWaitForSingleObject(&Never, Executive, KernelMode, FALSE, NULL);
+    LOCK_RELEASE(Lock[0]);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID
+Threads(VOID)
+{
+    KeInitializeEvent(&Never, NotificationEvent, FALSE);
+    for (ULONG Index = 0; Index < N; Index++) {
+        Start(Thread, Index);
+    }
+}
+#elif PROGRAM == BRIEF
+static KEVENT Open;
+
+static VOID NTAPI
+Thread(PVOID Context)
+{
+    if (Context == NULL) {
+        KeSetEvent(&Open, IO_NO_INCREMENT, FALSE);
+        KeClearEvent(&Open);
+    } else {
+        KeWaitForSingleObject(&Open, Executive, KernelMode, FALSE, NULL);
+    }
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID
+Threads(VOID)
+{
+    KeInitializeEvent(&Open, NotificationEvent, FALSE);
+    for (ULONG Index = 0; Index <= N; Index++) {
+        Start(Thread, Index);
+    }
 }
 #elif PROGRAM == DIN_PHIL
 static VOID NTAPI

@@ -42,7 +42,16 @@ bounded(const struct strategy *strategy, const struct program *program, int a, i
     return model_search(strategy, &search, program, a, b, 10000000, true);
 }
 
-/* All shards of the search, added up, are the search: as the strategy itself tells traces apart. */
+/* The same as the strategy itself tells traces apart. */
+static struct count
+told_apart(const struct strategy *strategy, const struct program *program, int a, int b, int bound)
+{
+    const struct run_search search = {.bound = (uint32_t)bound + 1};
+
+    return model_search(strategy, &search, program, a, b, 10000000, false);
+}
+
+/* All shards of the search, are the search: as the strategy itself tells traces apart. */
 static void
 check_shards(const struct strategy *strategy, const struct program *program, int number, int length,
              int bound)
@@ -73,6 +82,12 @@ check_random(const struct program *program, int number, int length, int bound)
     CHECK_THAT(found.traces == truth.traces && found.bad == truth.bad,
                "%s program %d of length %d with %d preemptions: %lu traces, %lu bad, not "
                "%lu, %lu",
+               program->name, number, length, bound, found.traces, found.bad, truth.traces,
+               truth.bad);
+    found = told_apart(&strategy_bounded, program, number, length, bound);
+    CHECK_THAT(found.traces == truth.traces && found.bad == truth.bad,
+               "%s program %d of length %d with %d preemptions, as bounded tells traces apart: %lu "
+               "traces, %lu bad, not %lu, %lu",
                program->name, number, length, bound, found.traces, found.bad, truth.traces,
                truth.bad);
     check_shards(&strategy_bounded, program, number, length, bound);

@@ -263,7 +263,8 @@ enum ended { RUN_COUNTS, RUN_REPEATS, RUN_IS_CUT, RUN_IS_ANOTHERS };
 static enum ended
 one_run(const struct strategy *strategy, struct model *m, bool noted)
 {
-    static const struct abi_stop crash = {.verdict = ABI_BUGCHECK, .code = 1}, clean = {0};
+    static const struct abi_stop crash = {.verdict = ABI_BUGCHECK, .code = 1}, clean = {0},
+                                 hang = {.verdict = ABI_DEADLOCK};
     struct operation next[MAX_AGENTS];
     struct model start = *m;
     struct question question;
@@ -274,7 +275,7 @@ one_run(const struct strategy *strategy, struct model *m, bool noted)
     do {
         *m = start;
         whole = play(strategy, m, noted, &question, next);
-        why = !whole ? NULL : m->crashed ? &crash : &clean;
+        why = !whole ? NULL : m->crashed ? &crash : model_present(m) != 0 ? &hang : &clean;
     } while (strategy->again != NULL && strategy->again(why, m->crashed));
     if (strategy->counts != NULL && !strategy->counts(why, m->crashed)) {
         ended = RUN_IS_ANOTHERS;
