@@ -309,20 +309,31 @@ KiDeliverApc(KPROCESSOR_MODE Mode, PKI_FRAME Frame)
 
 /* Kernel APCs that may run now, at PASSIVE_LEVEL: raise, deliver, lower. */
 VOID
-KiCheckKernelApcs(VOID)
+KiDeliverKernelApcs(VOID)
 {
-    PKTHREAD Thread = KiThread();
-    PLIST_ENTRY Head = &Thread->ApcState.ApcListHead[KernelMode];
-
-    if (KiIrql() >= APC_LEVEL || Thread == KiPrcb()->IdleThread) {
-        return;
-    }
-    while (!IsListEmpty(Head) &&
-           KiKernelApcAllowed(Thread, CONTAINING_RECORD(Head->Flink, KAPC, ApcListEntry))) {
+    while (KiPendingApcWaits(KiThread())) {
         KiPcr()->Irql = APC_LEVEL;
         KiDeliverApc(KernelMode, NULL);
         KiPcr()->Irql = PASSIVE_LEVEL;
     }
+}
+
+/*
+ * They may run from now on: the IRQL was lowered, a region left. While schedules are explored that is a step as it is where one interrupts its thread
+ * (explore.c, E4): the same APC may have been queued before what kept it back came to its end, or behind that.
+ */
+VOID
+KiCheckKernelApcs(VOID)
+{
+    PKTHREAD Thread = KiThread();
+
+    if (KiIrql() >= APC_LEVEL || Thread == KiPrcb()->IdleThread) {
+        return;
+    }
+    while (Machine->explore && KiPendingApcWaits(Thread)) {
+        KiSchedulePoint(SP_DELIVER_APC, Thread);
+    }
+    KiDeliverKernelApcs();
 }
 
 /*

@@ -18,7 +18,8 @@
  *       worker gets it follows from the queue alone, for they are all alike.
  *   E4  A kernel APC that could be delivered to a thread is delivered before it does anything else. What
  *       could be interrupted so is said with each operation, and which APCs it queues: to queue it comes
- *       before or after what it would have interrupted.
+ *       before or after what it would have interrupted. Where it was kept back until then, by the IRQL or a region, to be delivered is
+ *       a step, too, and comes before all else that its thread does.
  *   E5  A DPC on a processor that runs a thread keeps that thread from going on: while one is queued there,
  *       each step of the thread touches the processor, and so does the DPC's beginning.
  *   E6  A timer with a period, and one that is not the explored program's, expires by itself only when
@@ -396,6 +397,10 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
         if (KiKernelApcWaits(Thread)) { /* E4 */
             Agent->op = SP_DELIVER_APC;
             Agent->object = (ULONG64)Thread;
+            return FALSE;
+        }
+        if (Operation == SP_DELIVER_APC && Object == Thread) { /* it was taken back */
+            Agent->op = SP_NONE;
             return FALSE;
         }
         Agent->takes = KiDeliverable(Thread);

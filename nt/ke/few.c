@@ -49,7 +49,7 @@ KiGiveWay(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait
                             .Block = KiPrcb()->PendingBlock,
                             .Irql = KiIrql()};
     KiSetPending(SP_NONE, NULL, NULL, 0);
-    KiCheckInterrupts(KiIrql());
+    KiTakeInterrupts(KiIrql());
     Chosen = Place->Chosen;
     Place->Thread = NULL;
     KiSetPending(Operation, Object, WouldWait, Context);

@@ -168,7 +168,9 @@ KiNextBusy(KI_BUSY_WALK *Walk, PULONG Cpu)
 VOID KiNoteBusy(ULONG Cpu); /* it has something to do now */
 VOID KiSwitchProcessor(ULONG Cpu);
 ULONG KiNextCpu(ULONG Cpu); /* round and round */
+/* Software interrupts of this processor, as far as Irql lets them in. Called at Irql. */
 VOID KiCheckInterrupts(KIRQL Irql);
+VOID KiTakeInterrupts(KIRQL Irql); /* the same, but for the step that KiCheckKernelApcs makes */
 VOID KiSpin(volatile VOID *Lock, ULONG Mask); /* lets others run until (*Lock & Mask) may be 0 */
 VOID KiYield(ULONG Operation);
 BOOLEAN KiRequeue(VOID); /* gives way to a ready thread of the same priority */
@@ -439,6 +441,8 @@ BOOLEAN KiHasDpcs(PKPRCB Prcb); /* one waits to run here, or does */
 #define KI_SPECIAL_USER_APC 1                                /* KAPC.SpareByte0 */
 BOOLEAN KiDeliverApc(KPROCESSOR_MODE Mode, PKI_FRAME Frame); /* TRUE: Frame leads to a user APC */
 BOOLEAN KiDeliverUserApcs(PKI_FRAME Frame); /* on the way out to user mode; the same */
+VOID KiDeliverKernelApcs(
+    VOID); /* at PASSIVE_LEVEL, of a thread that is not idle; KiCheckKernelApcs but for the step */
 #define KI_APCS_DISABLED_SIZE 32
 BOOLEAN NTAPI KiAreApcsDisabled51(VOID); /* apcsdisabled.S */
 VOID KiSelectApcsDisabled(VOID);         /* region.c, at boot: which body KeAreApcsDisabled has */

@@ -154,7 +154,7 @@ KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_I
     for (;;) {
         if (Thread->ApcState.KernelApcPending && OldIrql == PASSIVE_LEVEL) {
             KiPcr()->Irql = OldIrql; /* as every wait: what is pending is delivered first */
-            KiCheckKernelApcs();
+            KiDeliverKernelApcs();
             KiPcr()->Irql = DISPATCH_LEVEL;
         }
         if (Queue->Header.Abandoned) {

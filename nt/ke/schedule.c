@@ -241,6 +241,46 @@ KiTellStep(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWai
     }
 }
 
+/* All but kernel APCs. FALSE: none of these either. */
+static BOOLEAN
+KiTakeOthers(KIRQL Irql)
+{
+    PKPRCB Prcb = KiPrcb();
+
+    if (Irql >= DISPATCH_LEVEL || Prcb->CurrentThread == Prcb->IdleThread) {
+        return FALSE;
+    }
+    if (Prcb->DpcRequested || Prcb->NextThread != NULL || Prcb->QuantumEnd) {
+        KiPcr()->Irql = DISPATCH_LEVEL;
+        KiExitDispatcher(APC_LEVEL);
+        KiPcr()->Irql = Irql;
+    }
+    return Irql == PASSIVE_LEVEL && KiThread()->ApcState.KernelApcPending;
+}
+
+VOID
+KiTakeInterrupts(KIRQL Irql)
+{
+    if (KiTakeOthers(Irql)) {
+        KiDeliverKernelApcs();
+    }
+}
+
+VOID
+KiCheckInterrupts(KIRQL Irql)
+{
+    if (KiTakeOthers(Irql)) {
+        KiCheckKernelApcs();
+    }
+}
+
+/* KiCheckKernelApcs: a point of its own, to deliver what was kept back. */
+static BOOLEAN
+KiIsDelivery(ULONG Operation, const volatile VOID *Object)
+{
+    return Operation == SP_DELIVER_APC && Object == KiThread();
+}
+
 /* `Quick`: the host need only be asked who goes on, and nothing beside; KiPasses has said no. */
 static __attribute__((noinline)) VOID
 KiScheduleAsk(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
@@ -280,7 +320,10 @@ KiScheduleAsk(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Would
             if (!KiInterruptPending(KiIrql())) {
                 return;
             }
-            KiCheckInterrupts(KiIrql()); /* what it did may have closed the way */
+            KiTakeInterrupts(KiIrql()); /* what it did may have closed the way */
+            if (KiIsDelivery(Operation, Object)) {
+                return;
+            }
             Quick = FALSE;
         }
     }
@@ -320,23 +363,6 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
             Machine->alone == 0 && !KiInterruptPending(KiIrql());
     if (!Quick || !KiPasses(Operation, Object, WouldWait, Context)) { /* as a rule it does */
         KiScheduleAsk(Operation, Object, WouldWait, Context, Quick);
-    }
-}
-
-/* Software interrupts of this processor, as far as Irql lets them in. Called at Irql. */
-VOID
-KiCheckInterrupts(KIRQL Irql)
-{
-    PKPRCB Prcb = KiPrcb();
-
-    if (Irql >= DISPATCH_LEVEL || Prcb->CurrentThread == Prcb->IdleThread) {
-        return;
-    }
-    if (Prcb->DpcRequested || Prcb->NextThread != NULL || Prcb->QuantumEnd) {
-        KiPcr()->Irql = DISPATCH_LEVEL;
-        KiExitDispatcher(Irql);
-    } else if (Irql == PASSIVE_LEVEL && KiThread()->ApcState.KernelApcPending) {
-        KiCheckKernelApcs();
     }
 }
 

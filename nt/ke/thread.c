@@ -110,7 +110,9 @@ KiThreadMain(VOID)
     if (Thread == KiPrcb()->IdleThread) {
         KiIdleLoop();
     }
-    KiExitDispatcher(PASSIVE_LEVEL);
+    KiExitDispatcher(APC_LEVEL);
+    KiPcr()->Irql = PASSIVE_LEVEL;
+    KiTakeInterrupts(PASSIVE_LEVEL); /* it has made no step yet: explore.c, E1 */
     if (Thread->StartRoutine != NULL) {
         if (VfCall == NULL) {
             ((PKSTART_ROUTINE)Thread->StartRoutine)(Thread->StartContext);

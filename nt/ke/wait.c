@@ -368,7 +368,7 @@ KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT
     for (;;) {
         if (Thread->ApcState.KernelApcPending && OldIrql == PASSIVE_LEVEL) {
             KiPcr()->Irql = OldIrql; /* W3: what is pending is delivered first */
-            KiCheckKernelApcs();
+            KiDeliverKernelApcs();   /* by no step of its own: it has just woken the thread */
             KiPcr()->Irql = DISPATCH_LEVEL;
         }
         if (OldIrql < DISPATCH_LEVEL) {
