@@ -136,7 +136,7 @@ RamDeleteDevice(PVOID Context)
     KIRQL OldIrql;
 
     while (*(volatile ULONG *)&Vpb->ReferenceCount > RamResidual(Vpb)) {
-        KeDelayExecutionThread(KernelMode, FALSE, &Tick); /* a close that has not come back yet */
+        KeDelayExecutionThread(KernelMode, FALSE, &Tick); /* a create that has not come here yet */
     }
     IoAcquireVpbSpinLock(&OldIrql);
     if (Vpb->DeviceObject == DeviceObject) {

@@ -292,7 +292,8 @@ RamFlushVolume(PRAM_VOLUME Volume)
     ExReleaseResourceLite(&Volume->Resource);
 }
 
-/* Whoever has files open does not read them any more, and what the cache alone refers to is closed. */
+/* Whoever has files open does not read them any more, and what the cache alone refers to is closed. Main: who reads or writes by the cache
+   just now has looked whether the file is cached, and holds it shared. */
 VOID
 RamPurgeVolume(PRAM_VOLUME Volume)
 {
@@ -302,11 +303,13 @@ RamPurgeVolume(PRAM_VOLUME Volume)
         for (PLIST_ENTRY Each = Node->Streams.Flink; Each != &Node->Streams; Each = Each->Flink) {
             PRAM_STREAM Stream = CONTAINING_RECORD(Each, RAM_STREAM, Links);
 
+            ExAcquireResourceExclusiveLite(&Stream->Main, TRUE);
             for (PLIST_ENTRY Handle = Stream->Handled.Flink; Handle != &Stream->Handled;
                  Handle = Handle->Flink) {
                 CcUninitializeCacheMap(CONTAINING_RECORD(Handle, RAM_CCB, Links)->FileObject, NULL,
                                        NULL);
             }
+            ExReleaseResourceLite(&Stream->Main);
             if (Stream->Opens != 0) {
                 MmForceSectionClosed(&Stream->Sections, TRUE);
             }

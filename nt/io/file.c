@@ -7,6 +7,8 @@
  *   L2  Both are synchronous and have no thread to complete to: their event is set by complete.c directly.
  *   L3  Before cleanup, the process that had byte-range locks through the file object gets them unlocked.
  *   L4  A synchronous file object has one request at a time: Busy, and Lock for those who wait.
+ *   L5  The VPB's count does not contain a file object that is being closed: by it a file system sees in IRP_MJ_CLOSE whether it was
+ *       the last one. [SMP:fastfat, FatCheckForDismount]
  */
 #include "nt/io/iop.h"
 
@@ -115,8 +117,13 @@ IopDeleteFile(PVOID Object)
 {
     PFILE_OBJECT FileObject = Object;
     PDEVICE_OBJECT DeviceObject = FileObject->DeviceObject;
+    PVPB Unused = NULL;
 
     if (DeviceObject != NULL) {
+        if (FileObject->Vpb != NULL && (FileObject->Flags & FO_STREAM_FILE) == 0 &&
+            --FileObject->Vpb->ReferenceCount == 0) {
+            Unused = FileObject->Vpb; /* L5 */
+        }
         if ((FileObject->Flags & FO_FILE_OPEN_CANCELLED) == 0) {
             if ((FileObject->Flags & FO_CLEANUP_COMPLETE) == 0 &&
                 (FileObject->Flags & FO_FILE_OPEN) && (FileObject->Flags & FO_STREAM_FILE) == 0) {
@@ -134,8 +141,8 @@ IopDeleteFile(PVOID Object)
         ExFreePoolWithTag(FileObject->CompletionContext, TAG_IOFILE);
     }
     if (DeviceObject != NULL) {
-        if (FileObject->Vpb != NULL && (FileObject->Flags & FO_STREAM_FILE) == 0) {
-            IopDereferenceVpb(FileObject->Vpb);
+        if (Unused != NULL) {
+            IopDeleteVpb(Unused);
         }
         IopDereferenceDevice(DeviceObject);
     }

@@ -56,13 +56,19 @@ IopCreateVpb(PDEVICE_OBJECT DeviceObject)
 }
 
 VOID
+IopDeleteVpb(PVPB Vpb)
+{
+    if (Vpb->RealDevice != NULL && Vpb->RealDevice->Vpb == Vpb) {
+        Vpb->RealDevice->Vpb = NULL;
+    }
+    ExFreePoolWithTag(Vpb, ' bpV');
+}
+
+VOID
 IopDereferenceVpb(PVPB Vpb)
 {
     if (--Vpb->ReferenceCount == 0) {
-        if (Vpb->RealDevice != NULL && Vpb->RealDevice->Vpb == Vpb) {
-            Vpb->RealDevice->Vpb = NULL;
-        }
-        ExFreePoolWithTag(Vpb, ' bpV');
+        IopDeleteVpb(Vpb);
     }
 }
 

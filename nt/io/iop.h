@@ -352,6 +352,7 @@ NTSTATUS IopQueryFile(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, ULO
 NTSTATUS IopMountVolume(PDEVICE_OBJECT DeviceObject, BOOLEAN AllowRaw);
 PVPB IopCreateVpb(PDEVICE_OBJECT DeviceObject);
 VOID IopDereferenceVpb(PVPB Vpb);
+VOID IopDeleteVpb(PVPB Vpb); /* its count is zero */
 VOID IopShutdownFileSystems(VOID);
 
 /* pnp.c */
