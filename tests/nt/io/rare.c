@@ -129,6 +129,58 @@ Files(VOID)
                   STATUS_INVALID_INFO_CLASS);
 }
 
+/* [DDI:wdm/_file_object] FO_DIRECT_DEVICE_OPEN: who asks for no more than attributes of a volume opens the device below its file system, and what is opened
+ * relative to that is the same. */
+static VOID
+Direct(VOID)
+{
+    static const struct {
+        ACCESS_MASK Access;
+        BOOLEAN Relative; /* to the one before */
+        BOOLEAN Direct;
+    } Table[] = {
+        {FILE_READ_ATTRIBUTES | SYNCHRONIZE, FALSE, TRUE},
+        {GENERIC_READ | SYNCHRONIZE, TRUE, TRUE},
+        {FILE_READ_ATTRIBUTES | SYNCHRONIZE, TRUE, TRUE},
+        {GENERIC_READ | SYNCHRONIZE, FALSE, FALSE},
+        {FILE_READ_ATTRIBUTES | SYNCHRONIZE, TRUE, FALSE},
+        {READ_CONTROL | SYNCHRONIZE, FALSE, TRUE},
+        {FILE_WRITE_ATTRIBUTES | SYNCHRONIZE, FALSE, FALSE},
+    };
+    HANDLE Last = NULL, Handle;
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Table); i++) {
+        UNICODE_STRING Name;
+        OBJECT_ATTRIBUTES Attributes;
+        IO_STATUS_BLOCK Iosb;
+        PFILE_OBJECT Opened;
+        NTSTATUS Status;
+
+        RtlInitUnicodeString(&Name, Table[i].Relative ? L"" : L"\\??\\C:");
+        InitializeObjectAttributes(&Attributes, &Name, OBJ_KERNEL_HANDLE,
+                                   Table[i].Relative ? Last : NULL, NULL);
+        Status = ZwOpenFile(&Handle, Table[i].Access, &Attributes, &Iosb, 7,
+                            FILE_SYNCHRONOUS_IO_NONALERT);
+        EXPECT_STATUS(Status, STATUS_SUCCESS);
+        if (!NT_SUCCESS(Status)) {
+            break;
+        }
+        EXPECT_STATUS(ObReferenceObjectByHandle(Handle, 0, *IoFileObjectType, KernelMode,
+                                                (PVOID *)&Opened, NULL),
+                      STATUS_SUCCESS);
+        EXPECT_EQ((Opened->Flags & FO_DIRECT_DEVICE_OPEN) != 0, Table[i].Direct);
+        EXPECT_EQ(Opened->Vpb == NULL, Table[i].Direct);
+        EXPECT_EQ(IoGetRelatedDeviceObject(Opened) == IoGetAttachedDevice(Opened->DeviceObject),
+                  Table[i].Direct);
+        ObDereferenceObject(Opened);
+        if (Last != NULL) {
+            ZwClose(Last);
+        }
+        Last = Handle;
+    }
+    ZwClose(Last);
+}
+
 /* [DDI:ntifs/ioretrievepriorityinfo], [DDI:ntifs/ioapplypriorityinfothread]: each part at its edges, what is refused changes nothing. */
 static VOID
 Priorities(VOID)
@@ -430,9 +482,9 @@ Unload(PDRIVER_OBJECT DriverObject)
 NTSTATUS NTAPI
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    static const NTLAB_TEST Tests[] = {TEST(OpenWindows), TEST(Names),     TEST(Files),
-                                       TEST(Priorities),  TEST(Requests),  TEST(Shares),
-                                       TEST(Stacks),      TEST(OwnDriver), TEST(Callbacks)};
+    static const NTLAB_TEST Tests[] = {
+        TEST(OpenWindows), TEST(Names),  TEST(Files),  TEST(Direct),    TEST(Priorities),
+        TEST(Requests),    TEST(Shares), TEST(Stacks), TEST(OwnDriver), TEST(Callbacks)};
 
     Driver = DriverObject;
     DriverObject->DriverUnload = Unload;
