@@ -279,4 +279,58 @@ OfTheUser(VOID)
                   STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
-TEST_DRIVER(TEST(Prepare), TEST(Keys), TEST(Removed), TEST(Defaults), TEST(Stored), TEST(OfTheUser))
+/* [LEARN:procthread/zwqueryinformationprocess], ProcessHandleCount. */
+static ULONG
+Handles(VOID)
+{
+    ULONG Count = 0;
+
+    EXPECT_STATUS(ZwQueryInformationProcess(ZwCurrentProcess(), 20, &Count, sizeof(Count), NULL),
+                  STATUS_SUCCESS);
+    return Count;
+}
+
+/* Whatever a query comes to, each key that it has opened is closed. */
+static VOID
+Closed(VOID)
+{
+    static const struct {
+        PCWSTR Path, Sub, Name;
+        ULONG Flags;
+    } Table[] = {
+        {ROOT, NULL, L"Missing", 0},
+        {ROOT, NULL, L"Missing", RTL_QUERY_REGISTRY_REQUIRED},
+        {ROOT, L"Sub", L"Missing", RTL_QUERY_REGISTRY_REQUIRED},
+        {ROOT, L"Sub", L"Missing", 0},
+        {ROOT, L"Nowhere", L"Missing", 0},
+        {ROOT, L"Sub", L"Missing", RTL_QUERY_REGISTRY_TOPKEY},
+        {ROOT, L"Sub", NULL, RTL_QUERY_REGISTRY_SUBKEY},
+        {ROOT L"\\Nowhere", NULL, L"Missing", 0},
+    };
+    ULONG Before;
+
+    EXPECT_STATUS(RtlCreateRegistryKey(RTL_REGISTRY_ABSOLUTE, ROOT L"\\Sub"), STATUS_SUCCESS);
+    Before = Handles();
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Table); i++) {
+        RTL_QUERY_REGISTRY_TABLE Query[3] = {0};
+        ULONG At = Table[i].Sub != NULL ? 1 : 0;
+
+        Query[0].Flags = RTL_QUERY_REGISTRY_SUBKEY;
+        Query[0].Name = (PWSTR)Table[i].Sub;
+        Query[At].QueryRoutine = Routine;
+        Query[At].Name = (PWSTR)(Table[i].Name != NULL ? Table[i].Name : Table[i].Sub);
+        Query[At].Flags = Table[i].Flags;
+        Calls = 0;
+        RtlQueryRegistryValues(RTL_REGISTRY_ABSOLUTE, Table[i].Path, Query, NULL, NULL);
+        EXPECT_EQ(Handles(), Before);
+        RtlCheckRegistryKey(RTL_REGISTRY_ABSOLUTE, (PWSTR)Table[i].Path);
+        EXPECT_EQ(Handles(), Before);
+        RtlDeleteRegistryValue(RTL_REGISTRY_ABSOLUTE, Table[i].Path, L"Missing");
+        EXPECT_EQ(Handles(), Before);
+        RtlCreateRegistryKey(RTL_REGISTRY_ABSOLUTE, (PWSTR)Table[i].Path);
+        EXPECT_EQ(Handles(), Before);
+    }
+}
+
+TEST_DRIVER(TEST(Prepare), TEST(Closed), TEST(Keys), TEST(Removed), TEST(Defaults), TEST(Stored),
+            TEST(OfTheUser))

@@ -17,6 +17,15 @@ NTSTATUS NTAPI NtQuerySection(HANDLE, int, PVOID, SIZE_T, PSIZE_T);
 NTSTATUS NTAPI NtSuspendProcess(HANDLE);
 NTSTATUS NTAPI NtResumeProcess(HANDLE);
 
+NTSTATUS NTAPI NtFlushVirtualMemory(HANDLE, PVOID *, SIZE_T *, PIO_STATUS_BLOCK);
+NTSTATUS NTAPI NtLockVirtualMemory(HANDLE, PVOID *, SIZE_T *, ULONG);
+NTSTATUS NTAPI NtUnlockVirtualMemory(HANDLE, PVOID *, SIZE_T *, ULONG);
+NTSTATUS NTAPI NtGetWriteWatch(HANDLE, ULONG, PVOID, SIZE_T, PVOID *, ULONG_PTR *, ULONG *);
+NTSTATUS NTAPI NtResetWriteWatch(HANDLE, PVOID, SIZE_T);
+NTSTATUS NTAPI NtMapViewOfSection(HANDLE, HANDLE, PVOID *, ULONG_PTR, SIZE_T, PLARGE_INTEGER,
+                                  SIZE_T *, DWORD, ULONG, ULONG);
+NTSTATUS NTAPI NtUnmapViewOfSection(HANDLE, PVOID);
+
 #define BAD ((HANDLE)0x7ffc)
 
 static DWORD WINAPI
@@ -137,6 +146,44 @@ Threads(void)
     OpenThread(THREAD_ALL_ACCESS, FALSE, 0x7ffc);
 }
 
+/* What may be done to another's memory, to what is there and to what is not. */
+static void
+Memory(HANDLE Process)
+{
+    BYTE *Own = VirtualAllocEx(Process, NULL, 0x2000, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
+    HANDLE Section =
+        CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0x2000, NULL);
+    MEMORY_BASIC_INFORMATION About;
+    PVOID View = NULL, Place[2], Bases[3];
+    SIZE_T Size = 0;
+    IO_STATUS_BLOCK Iosb;
+    ULONG Grain;
+
+    EXPECT_EQ(NtMapViewOfSection(Section, Process, &View, 0, 0, NULL, &Size, 2, 0, PAGE_READWRITE),
+              0);
+    Bases[0] = View;
+    Bases[1] = Own;
+    Bases[2] = (PVOID)0x10000;
+    for (int i = 0; i < 3; i++) {
+        ULONG_PTR Count = 2;
+        PVOID Base = Bases[i];
+
+        Size = 0x1000;
+        NtFlushVirtualMemory(Process, &Base, &Size, &Iosb);
+        NtLockVirtualMemory(Process, &Base, &Size, 1);
+        NtUnlockVirtualMemory(Process, &Base, &Size, 1);
+        NtGetWriteWatch(Process, 0, Base, Size, Place, &Count, &Grain);
+        NtResetWriteWatch(Process, Base, Size);
+        FlushInstructionCache(Process, Base, Size);
+        VirtualQueryEx(Process, Base, &About, sizeof(About));
+        VirtualFreeEx(Process, Base, 0x1000, MEM_DECOMMIT);
+    }
+    EXPECT_EQ(NtUnmapViewOfSection(Process, View), 0);
+    NtUnmapViewOfSection(Process, View);
+    VirtualFreeEx(Process, Own, 0, MEM_RELEASE);
+    CloseHandle(Section);
+}
+
 static void
 Processes(const char *Path)
 {
@@ -148,7 +195,7 @@ Processes(const char *Path)
     BYTE Buffer[256];
     SIZE_T Done;
     DWORD Code;
-    void *Memory;
+    void *Pages;
     BOOL Inside;
 
     sprintf(Line, "\"%s\" child", Path);
@@ -165,12 +212,13 @@ Processes(const char *Path)
     QueryInformationJobObject(Job, JobObjectBasicAccountingInformation, &Accounting,
                               sizeof(Accounting), NULL);
     QueryInformationJobObject(Job, JobObjectBasicAccountingInformation, &Accounting, 4, NULL);
-    Memory = VirtualAllocEx(Opened, NULL, 0x1000, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
-    WriteProcessMemory(Opened, Memory, Buffer, 16, &Done);
-    ReadProcessMemory(Opened, Memory, Buffer, 16, &Done);
+    Pages = VirtualAllocEx(Opened, NULL, 0x1000, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
+    WriteProcessMemory(Opened, Pages, Buffer, 16, &Done);
+    ReadProcessMemory(Opened, Pages, Buffer, 16, &Done);
     ReadProcessMemory(Opened, (void *)0x10, Buffer, 16, &Done);
-    VirtualProtectEx(Opened, Memory, 0x1000, PAGE_READONLY, &Code);
-    VirtualFreeEx(Opened, Memory, 0, MEM_RELEASE);
+    VirtualProtectEx(Opened, Pages, 0x1000, PAGE_READONLY, &Code);
+    VirtualFreeEx(Opened, Pages, 0, MEM_RELEASE);
+    Memory(Opened);
     NtSuspendProcess(Opened);
     NtResumeProcess(Opened);
     NtQueryInformationProcess(Opened, 0, Buffer, 48, NULL);

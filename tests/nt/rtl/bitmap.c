@@ -179,4 +179,46 @@ Time(VOID)
     EXPECT(!RtlTimeToSecondsSince1970(&Time, &Seconds));
 }
 
-TEST_DRIVER(TEST(AgainstModel), TEST(Runs), TEST(Time))
+/* [DDI:wdm/rtlfindlastbackwardrunclear], [DDI:wdm/rtlfindnextforwardrunclear]: from every place of maps of every small size. */
+static VOID
+Neighbours(VOID)
+{
+    int Bad = 0;
+
+    for (ULONG Size = 1; Size <= 70; Size++) {
+        RtlInitializeBitMap(&Map, Buffer, Size);
+        RtlClearAllBits(&Map);
+        for (ULONG i = 0; i < Size; i++) {
+            Flags[i] = Next() % 3 == 0;
+            if (Flags[i]) {
+                RtlSetBit(&Map, i);
+            }
+        }
+        for (ULONG From = 0; From < Size + 3; From++) {
+            LONG Last = (LONG)min(From, Size - 1), First;
+            ULONG Start = 99, Length, Begin = From, End;
+
+            while (Last >= 0 && Flags[Last]) {
+                Last--;
+            }
+            for (First = Last; First > 0 && !Flags[First - 1]; First--) {
+            }
+            Length = RtlFindLastBackwardRunClear(&Map, From, &Start);
+            Bad += Last < 0 ? Length != 0
+                            : Length != (ULONG)(Last - First + 1) || Start != (ULONG)First;
+            if (From >= Size) {
+                continue;
+            }
+            while (Begin < Size && Flags[Begin]) {
+                Begin++;
+            }
+            for (End = Begin; End < Size && !Flags[End]; End++) {
+            }
+            Length = RtlFindNextForwardRunClear(&Map, From, &Start);
+            Bad += Length != End - Begin || (Length != 0 && Start != Begin);
+        }
+    }
+    EXPECT_EQ(Bad, 0);
+}
+
+TEST_DRIVER(TEST(AgainstModel), TEST(Runs), TEST(Time), TEST(Neighbours))
