@@ -122,10 +122,55 @@ InParts(void)
     Is(At + 47 * PAGE, MEM_FREE, 0, NULL, 0);
 }
 
+/* The same with thousands of pages of which few are there: what is kept of them is kept of both parts. */
+static void
+Large(void)
+{
+    static const struct {
+        ULONG Pages, From, Count;
+    } Table[] = {{0x6000, 0x1000, 0x10},
+                 {0x6000, 0x10, 0x5000},
+                 {0x6000, 0x5FFF, 1},
+                 {0x6000, 0, 0x5FF0},
+                 {0x2001, 0x1000, 0x1000}};
+
+    for (size_t i = 0; i < sizeof(Table) / sizeof(Table[0]); i++) {
+        BYTE *Base = VirtualAlloc(NULL, Table[i].Pages * PAGE, MEM_RESERVE, PAGE_READWRITE);
+        ULONG Behind = Table[i].From + Table[i].Count, Bad = 0;
+
+        EXPECT(Base != NULL);
+        for (ULONG Page = i % 3; Page < Table[i].Pages; Page += 0x7B) {
+            Bad += VirtualAlloc(Base + Page * PAGE, PAGE, MEM_COMMIT,
+                                Page % 2 ? PAGE_READWRITE : PAGE_EXECUTE_READWRITE) == NULL;
+            *(ULONG *)(Base + Page * PAGE) = Page + 1;
+        }
+        EXPECT_EQ(Free(Base + Table[i].From * PAGE, Table[i].Count * PAGE, MEM_RELEASE), 0);
+        for (ULONG Page = i % 3; Page < Table[i].Pages; Page += 0x7B) {
+            BOOL Gone = Page >= Table[i].From && Page < Behind;
+            MEMORY_BASIC_INFORMATION About;
+
+            VirtualQuery(Base + Page * PAGE, &About, sizeof(About));
+            if (Gone) {
+                Bad += About.State != MEM_FREE;
+                continue;
+            }
+            Bad += About.State != MEM_COMMIT || About.RegionSize != PAGE;
+            Bad += About.Protect != (ULONG)(Page % 2 ? PAGE_READWRITE : PAGE_EXECUTE_READWRITE);
+            Bad += About.AllocationBase !=
+                   (Page < Table[i].From ? (PVOID)Base : (PVOID)(Base + Behind * PAGE));
+            Bad += *(ULONG *)(Base + Page * PAGE) != Page + 1;
+        }
+        EXPECT_EQ(Bad, 0);
+        EXPECT_EQ(VirtualFree(Base, 0, MEM_RELEASE) != 0, Table[i].From != 0);
+        EXPECT_EQ(VirtualFree(Base + Behind * PAGE, 0, MEM_RELEASE) != 0, Behind != Table[i].Pages);
+    }
+}
+
 int
 main(void)
 {
     FromTheTop();
     InParts();
+    Large();
     return TEST_DONE();
 }
