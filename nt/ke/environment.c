@@ -240,36 +240,42 @@ KiDescribeCancellations(struct abi_agent *Agents, ULONG Count)
     return Count;
 }
 
-/* Would its termination change what it does next? */
-static BOOLEAN
-KiMayTerminate(const struct abi_agent *Agent, PKTHREAD Thread)
-{
+/* What a thread stands in front of, also while a kernel APC comes first (explore.c, E4): to queue one is in no order with what befalls the thread. */
+typedef struct _KI_STANDS {
+    ULONG Operation;
+    const volatile VOID *Object;
     PKI_WOULD_WAIT Wait;
     ULONG_PTR Context;
     KIRQL Irql;
+} KI_STANDS;
 
+static KI_STANDS
+KiStandsAt(const struct abi_agent *Agent, PKTHREAD Thread)
+{
     if (KiFewProcessors && Thread->State == Ready) { /* few.c, N4 */
         PKI_DISPLACED Place = KiDisplacedOf(Thread);
 
-        if (Place == NULL) {
-            return FALSE;
-        }
-        Wait = Place->WouldWait;
-        Context = Place->Context;
-        Irql = Place->Irql;
-    } else {
-        PKIPCR Pcr = KiProcessor[Agent->cpu];
-
-        Wait = Pcr->Prcb.PendingWait;
-        Context = Pcr->Prcb.PendingContext;
-        Irql = Pcr->Irql;
+        return Place == NULL ? (KI_STANDS){.Irql = HIGH_LEVEL}
+                             : (KI_STANDS){Place->Operation, Place->Object, Place->WouldWait,
+                                           Place->Context, Place->Irql};
     }
-    if (Thread->CombinedApcDisable != 0 || Irql != PASSIVE_LEVEL ||
+    return (KI_STANDS){KiProcessor[Agent->cpu]->Prcb.PendingOperation,
+                       KiProcessor[Agent->cpu]->Prcb.PendingObject,
+                       KiProcessor[Agent->cpu]->Prcb.PendingWait,
+                       KiProcessor[Agent->cpu]->Prcb.PendingContext, KiProcessor[Agent->cpu]->Irql};
+}
+
+/* Would its termination change what it does next? */
+static BOOLEAN
+KiMayTerminate(const KI_STANDS *At, PKTHREAD Thread)
+{
+    if (Thread->CombinedApcDisable != 0 || At->Irql != PASSIVE_LEVEL ||
         ((PETHREAD)Thread)->Terminating) {
         return FALSE;
     }
-    return Agent->op == SP_SYSTEM_SERVICE || (Agent->op == SP_WAIT && Wait == KiWouldBlock &&
-                                              ((PKI_PENDING_WAIT)Context)->Mode == UserMode);
+    return At->Operation == SP_SYSTEM_SERVICE ||
+           (At->Operation == SP_WAIT && At->Wait == KiWouldBlock &&
+            ((PKI_PENDING_WAIT)At->Context)->Mode == UserMode);
 }
 
 /* What befalls the thread in front of whose step the question is. */
@@ -279,10 +285,12 @@ KiDescribeBefalling(struct abi_agent *Agents, ULONG Count, ULONG Index)
     PKTHREAD Thread = (PKTHREAD)Agents[Index].thread;
     struct abi_agent Event = {
         .kind = ABI_AGENT_INJECTED, .cpu = Agents[Index].cpu, .target = Agents[Index].name};
+    KI_STANDS At;
 
     if (Thread == NULL || Agents[Index].kind != ABI_AGENT_THREAD || Count + 2 > KI_AGENTS) {
         return Count;
     }
+    At = KiStandsAt(&Agents[Index], Thread);
     if ((KiInjection.Allowed & ABI_INJECT_TERMINATE) && ((PEPROCESS)Thread->Process)->IsClient &&
         KiIsPlainUser(Thread)) {
         Agents[Count] = Event;
@@ -290,19 +298,19 @@ KiDescribeBefalling(struct abi_agent *Agents, ULONG Count, ULONG Index)
         Agents[Count].op = SP_TERMINATE;
         Agents[Count].object = KiEventObject(&KiInjection.Terminate); /* J1 */
         if (KiInjection.Terminate.Happened || KiInjection.Left == 0 ||
-            !KiMayTerminate(&Agents[Index], Thread)) {
+            !KiMayTerminate(&At, Thread)) {
             Agents[Count].flags |= ABI_AGENT_BLOCKED;
         }
         Count++;
     }
     if ((KiInjection.Allowed & ABI_INJECT_NOMEM) &&
-        (!Thread->SystemThread || (Agents[Index].op == SP_POOL && Agents[Index].object == 0))) {
+        (!Thread->SystemThread || (At.Operation == SP_POOL && At.Object == NULL))) {
         Agents[Count] = Event;
         Agents[Count].name = Event.target ^ ABI_AGENT_FAILURE;
         Agents[Count].op = SP_POOL;
         Agents[Count].object = KiEventObject(&KiInjection.Fail);
-        if (KiInjection.Fail.Happened || KiInjection.Left == 0 || Agents[Index].op != SP_POOL ||
-            Agents[Index].object != 0) {
+        if (KiInjection.Fail.Happened || KiInjection.Left == 0 || At.Operation != SP_POOL ||
+            At.Object != NULL) {
             Agents[Count].flags |= ABI_AGENT_BLOCKED;
         }
         Count++;
