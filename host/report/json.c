@@ -323,6 +323,37 @@ write_culprit(FILE *out, const struct place *place)
     }
 }
 
+static void
+write_site(FILE *out, const char *what, const struct place *place, const struct story_agent *who)
+{
+    if (place == NULL) {
+        return;
+    }
+    fprintf(out, ", \"%s\": {\"address\": \"0x%lx\"", what, place->address);
+    write_culprit(out, place);
+    if (who != NULL) {
+        fprintf(out, ", \"thread\": \"%c\"", who->letter);
+    }
+    fputs("}", out);
+}
+
+/* Where the block was allocated, freed and used that was used after it had been freed. */
+static void
+write_block(FILE *out, const struct report *report)
+{
+    struct block_life life;
+
+    if (!story_block(report, &life)) {
+        return;
+    }
+    fprintf(out, ",\n     \"pool_block\": {\"address\": \"0x%lx\", \"bytes\": %lu", life.address,
+            life.bytes);
+    write_site(out, "allocated", life.allocated, NULL);
+    write_site(out, "freed", life.freed, life.freer);
+    write_site(out, "used", life.used, life.user);
+    fputs("}", out);
+}
+
 void
 report_json_finding(FILE *out, const struct report *report)
 {
@@ -363,6 +394,7 @@ report_json_finding(FILE *out, const struct report *report)
         }
     }
     fputs("]", out);
+    write_block(out, report);
     write_story(out, report);
     write_confirm(out, report);
     fputs("}", out);

@@ -45,6 +45,32 @@ code_place(struct report *report, uint64_t address)
     return address == 0 ? NULL : place_of(report, address, true);
 }
 
+/* Instrumented code calls for each access, so its address is one of a return; the loader's points are at the instruction itself. */
+static struct place *
+access_place(struct report *report, struct story *story, uint64_t address)
+{
+    struct place *after;
+    char name[64];
+    size_t i = 0;
+
+    if (address == 0) {
+        return NULL;
+    }
+    while (i < story->accesses && story->access[i].address != address) {
+        i++;
+    }
+    if (i == story->accesses) {
+        story->access = report_grow(story->access, &story->accesses, sizeof(*story->access));
+        after = place_of(report, address, true);
+        story->access[i].address = address;
+        story->access[i].site =
+            imported_name(report, after, name, sizeof(name)) && strncmp(name, "__tsan_", 7) == 0
+                ? after
+                : place_of(report, address, false);
+    }
+    return story->access[i].site;
+}
+
 static void
 read_step(struct report *report, struct story *story, const struct abi_record *record, uint64_t at)
 {
@@ -69,7 +95,9 @@ read_step(struct report *report, struct story *story, const struct abi_record *r
         step->is_free = (how & ABI_STEP_FREE) != 0;
         step->blocks = (record->arg[3] & ABI_STEP_BLOCKS) != 0;
         step->times_out = (record->arg[3] & ABI_STEP_TIMES_OUT) != 0;
-        step->site = code_place(report, record->caller);
+        step->site = step->op == SP_MEMORY_READ || step->op == SP_MEMORY_WRITE
+                         ? access_place(report, story, record->caller)
+                         : code_place(report, record->caller);
         step->callee = code_place(report, record->arg[1]);
         story->priorities |= step->op == SP_SET_PRIORITY && step->site != NULL;
         return;
@@ -186,6 +214,7 @@ story_free(struct story *story)
     if (story != NULL) {
         free(story->step);
         free(story->block);
+        free(story->access);
         free(story);
         objects_forget();
     }

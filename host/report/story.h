@@ -2,6 +2,7 @@
  * story.h - what each thread did on the way to a finding, from the steps that its replay recorded.
  *
  *     story.c      reads the steps (nt/ke/record.c), keeps those that matter
+ *     block.c      the life of a block that was used after it had been freed
  *     objects.c    what an object is called
  *     columns.c    the listing: one column for each thread
  *     hold.c       which thread is held up where, for how long
@@ -67,12 +68,27 @@ struct story {
     size_t steps, skipped; /* skipped: older ones that are not kept */
     struct pool_block *block;
     size_t blocks;
+    struct {
+        uint64_t address;
+        struct place *site;
+    } *access; /* code that accesses memory, each address once */
+    size_t accesses;
     size_t shown;
     uint64_t begins_100ns;
     bool hangs, priorities; /* priorities: one was changed */
     struct story_hold hold[STORY_HOLDS];
     size_t holds;
 };
+
+/* Of a block that was used after it had been freed; NULL where that is not known. */
+struct block_life {
+    uint64_t address, bytes, tag; /* bytes 0: its allocation was not seen */
+    const struct place *allocated, *freed, *used;
+    const struct story_agent *freer, *user; /* NULL: none that is shown */
+};
+
+/* block.c; after story_tell. False: the finding is of no such block, or nothing is known of it. */
+bool story_block(const struct report *report, struct block_life *life);
 
 /* story.c; before places are resolved. NULL: the run has recorded nothing. */
 struct story *story_read(struct report *report);

@@ -609,6 +609,46 @@ print_story(const struct page *page)
 }
 
 static void
+print_site(const struct page *page, const char *what, const struct place *place,
+           const struct story_agent *who)
+{
+    const struct source *source = place_source(place);
+    char name[300];
+
+    if (place == NULL) {
+        return;
+    }
+    place_name(place, name, sizeof(name));
+    fprintf(page->out, "    %-9s at %s", what, name);
+    if (source != NULL) {
+        fprintf(page->out, " [%s @ %u]", source->file, source->line);
+    }
+    if (who != NULL) {
+        fprintf(page->out, " by thread %c", who->letter);
+    }
+    fputc('\n', page->out);
+}
+
+static void
+print_block(const struct page *page)
+{
+    struct block_life life;
+
+    if (!story_block(page->report, &life)) {
+        return;
+    }
+    heading(page, "POOL BLOCK");
+    fprintf(page->out, "%016lx", life.address);
+    if (life.bytes != 0) {
+        fprintf(page->out, ", %lu bytes", life.bytes);
+    }
+    fputc('\n', page->out);
+    print_site(page, "allocated", life.allocated, NULL);
+    print_site(page, "freed", life.freed, life.freer);
+    print_site(page, "used", life.used, life.user);
+}
+
+static void
 print_confirm(const struct page *page)
 {
     char words[4000];
@@ -648,6 +688,7 @@ print_details(const struct page *page)
     }
     print_rule(page);
     print_circle(page);
+    print_block(page);
     print_story(page);
     if (report->verdict == VERDICT_FINDING) {
         print_confirm(page);

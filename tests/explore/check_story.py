@@ -71,6 +71,25 @@ def main():
         check("race: what happened in between", [s["what"].split()[0] for s in found["schedule_steps"]][:2] == ["writes", "reads"], found["schedule_steps"])
         check("race: held between two writes", re.search(r"Hold thread A .*before it writes .* until thread B", found["confirm_on_windows"]), found["confirm_on_windows"])
 
+        # Of a block that is used after it was freed, or freed twice: the lines of all three.
+        for program, kind, lines in (("explore-given-pool", "race", ("ExAllocatePoolWithTag", "ExFreePoolWithTag", "Mine[1] = 2")),
+                                     ("bug-cve-2016-9806", "bugcheck", ("ExAllocatePoolWithTag", "ExFreePoolWithTag", "ExFreePoolWithTag"))):
+            search = run("explore", "--strategy", "dpor", "--granularity", "memory", "--inject", "none", "--budget", "200runs", "--json", "block.json",
+                         f"{build}/{program}.sys")
+            blocks = [f.get("pool_block") for f in json.load(open(f"{folder}/block.json"))["findings"] if f["kind"] == kind and f["severity"] == "error"]
+            check(f"{program}: a finding with a block", len(blocks) == 1 and blocks[0], blocks)
+            if blocks and blocks[0]:
+                places = [blocks[0].get(what, {}) for what in ("allocated", "freed", "used")]
+                check(f"{program}: who frees and who uses", {p.get("thread") for p in places[1:]} == {"A", "B"}, places)
+                check(f"{program}: its size", blocks[0]["bytes"] == (8 if kind == "race" else 32), blocks)
+                if symbols:
+                    check(f"{program}: allocated, freed, used", all(word in line_of(f"{os.path.basename(p['file'])}:{p['line']}")
+                                                                    for word, p in zip(lines, places)), places)
+                    check(f"{program}: in text", len(re.findall(r"^    (?:allocated|freed    |used     ) at .* @ \d+\]", search.stderr, re.M)) >= 3,
+                          search.stderr[-2000:])
+        search = run("explore", "--strategy", "dpor", "--inject", "none", "--json", "block.json", f"{build}/explore-deadlock01.sys")
+        check("a deadlock is of no block", "POOL BLOCK" not in search.stderr and "pool_block" not in open(f"{folder}/block.json").read())
+
         found, text = finding("synchronization21")
         check("lost wake-up: named", "lost wake-up: the last signal" in found["message"] and "taken by another wait" in found["message"], found["message"])
         check("lost wake-up: no thread must be held", "No thread needs to be held" in found["confirm_on_windows"], found["confirm_on_windows"])
