@@ -387,7 +387,7 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
         (Open->RelatedFileObject == NULL || (Open->RelatedFileObject->Flags & FO_VOLUME_OPEN))) {
         FileObject->Flags |= FO_VOLUME_OPEN;
     }
-    SecurityContext.SecurityQos = NULL;
+    SecurityContext.SecurityQos = Open->HasQuality ? &Open->Quality : NULL;
     SecurityContext.AccessState = State;
     SecurityContext.DesiredAccess = State->RemainingDesiredAccess | State->PreviouslyGrantedAccess;
     SecurityContext.FullCreateOptions = Open->CreateOptions & FILE_VALID_OPTION_FLAGS;
@@ -585,6 +585,33 @@ IopCaptureEa(PVOID EaBuffer, ULONG EaLength, KPROCESSOR_MODE Mode,
     return Status;
 }
 
+/* [LEARN:winnt/security_quality_of_service] What a server may do in the name of who opens. */
+static NTSTATUS
+IopCaptureQuality(POBJECT_ATTRIBUTES ObjectAttributes, KPROCESSOR_MODE Mode, PIOP_OPEN Open)
+{
+    if (ObjectAttributes == NULL) {
+        return STATUS_SUCCESS; /* the object manager refuses them */
+    }
+    __try {
+        PSECURITY_QUALITY_OF_SERVICE Quality;
+
+        if (Mode != KernelMode) {
+            ProbeForRead(ObjectAttributes, sizeof(*ObjectAttributes), sizeof(ULONG));
+        }
+        Quality = *(PVOID volatile *)&ObjectAttributes->SecurityQualityOfService;
+        if (Quality != NULL) {
+            if (Mode != KernelMode) {
+                ProbeForRead(Quality, sizeof(*Quality), sizeof(ULONG));
+            }
+            Open->Quality = *Quality;
+            Open->HasQuality = TRUE;
+        }
+    } __except (Mode != KernelMode ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
+        return GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS
 IopCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
               PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes,
@@ -618,6 +645,9 @@ IopCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES 
     Status = IopCaptureLarge(AllocationSize, Mode, &Open.AllocationSize);
     if (NT_SUCCESS(Status) && Open.AllocationSize.QuadPart < 0) {
         Status = STATUS_INVALID_PARAMETER;
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = IopCaptureQuality(ObjectAttributes, Mode, &Open);
     }
     if (NT_SUCCESS(Status)) {
         Status = IopCaptureEa(EaBuffer, EaLength, Mode, &Open.EaBuffer);

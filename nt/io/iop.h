@@ -178,7 +178,9 @@ typedef struct _IOP_OPEN {
     PDEVICE_OBJECT DeviceHint;
     struct _IO_DRIVER_CREATE_CONTEXT *DriverContext;
     BOOLEAN TraversedMountPoint;
-    ULONG Reparses; /* so many links were followed */
+    BOOLEAN HasQuality;
+    SECURITY_QUALITY_OF_SERVICE Quality; /* what the attributes allow a server */
+    ULONG Reparses;                      /* so many links were followed */
     /* Open, ask, close: nothing is left behind. */
     BOOLEAN QueryOnly;
     BOOLEAN DeleteOnly;

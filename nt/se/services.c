@@ -96,7 +96,16 @@ NtOpenThreadTokenEx(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN Open
         ObDereferenceObject(Thread);
         return STATUS_CANT_OPEN_ANONYMOUS;
     }
-    ObpAddReference(Token);
+    if (Thread->CopyOnOpen) { /* [ntifs: PsImpersonateClient] not to be opened, but a copy of it */
+        Status = SepDuplicateToken(Token, TokenImpersonation, Thread->ImpersonationLevel,
+                                   (PACCESS_TOKEN *)&Token);
+        if (!NT_SUCCESS(Status)) {
+            ObDereferenceObject(Thread);
+            return Status;
+        }
+    } else {
+        ObpAddReference(Token);
+    }
     Mine = Me->ImpersonationToken;
     if (OpenAsSelf) {
         Me->ImpersonationToken = NULL; /* the access check is the process's */
