@@ -328,6 +328,7 @@ look_at(const struct abi_agent *agent, uint32_t number)
     it.stamp[number] = agent->stamp;
     if (!operation_is_known(next, agent)) {
         operation_describe(next, agent);
+        sighting_accesses = sighting_accesses || agent->site != 0;
     }
     if ((next->flags & ABI_AGENT_BLOCKED) != 0 && agent->kind != ABI_AGENT_INJECTED) {
         private_step(next, agent->name); /* private.c, V5 */

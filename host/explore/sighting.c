@@ -72,6 +72,7 @@ static uint32_t held_count;
 static uint32_t closed; /* of `seen`: 1 + the first circle */
 static struct order_step orders[ORDER_STEPS];
 static uint32_t order_count;
+bool sighting_accesses;
 static const struct search_results *known;
 static struct {
     struct held held[MAX_HELD];
@@ -368,7 +369,9 @@ sighting_look(const struct question *question, uint32_t scheduled,
               const struct search_results *results)
 {
     known = results;
-    look_for_races(question, scheduled);
+    if (sighting_accesses) {
+        look_for_races(question, scheduled);
+    }
     look_for_circles(question, scheduled);
     if (lifetime_has_ended()) {
         look_for_uses(question, scheduled);

@@ -8,6 +8,8 @@
 #include "host/explore/strategy.h"
 #include "host/machine/machine.h"
 
+/* Has any operation been seen that accesses memory, with the code that does? The explorer sets it. */
+extern bool sighting_accesses;
 void sighting_begin_run(void);
 /* A question has come, after `scheduled` choices of this run. */
 void sighting_look(const struct question *question, uint32_t scheduled,

@@ -244,7 +244,7 @@ snapshot_log(uint64_t page, const uint8_t *before, uint32_t count, bool alone)
         last = &kept.log[kept.logged++];
         *last = (struct logged){.page = page, .at = kept.mapped};
     }
-    memcpy(kept.before + kept.mapped, before, count);
+    copy_records(kept.before + kept.mapped, before, count);
     last->count += count;
     kept.mapped += count;
 }

@@ -72,6 +72,49 @@ void machine_save_vectors(void *area);
 void machine_load_vectors(const void *area);
 NORETURN void machine_resume(uint64_t result, const void *area);
 
+/*
+ * Records of a few pages. The C library's routines would leave wide registers in use: to put back the guest's then takes longer than
+ * all else in a hypercall.
+ */
+#define FEW_RECORDS 64
+static inline void
+copy_records(uint8_t *to, const uint8_t *from, size_t count)
+{
+    size_t i = 0;
+
+    if (count > FEW_RECORDS) {
+        memcpy(to, from, count);
+        return;
+    }
+    for (; i + sizeof(uint64_t) <= count; i += sizeof(uint64_t)) {
+        memcpy(to + i, from + i, sizeof(uint64_t));
+        __asm__ volatile("" : : : "memory"); /* one by one */
+    }
+    for (; i < count; i++) {
+        to[i] = from[i];
+        __asm__ volatile("" : : : "memory");
+    }
+}
+static inline void
+set_records(uint8_t *state, uint8_t record, size_t count)
+{
+    const uint64_t all = record * 0x0101010101010101ull;
+    size_t i = 0;
+
+    if (count > FEW_RECORDS) {
+        memset(state, record, count);
+        return;
+    }
+    for (; i + sizeof(all) <= count; i += sizeof(all)) {
+        memcpy(state + i, &all, sizeof(all));
+        __asm__ volatile("" : : : "memory");
+    }
+    for (; i < count; i++) {
+        state[i] = record;
+        __asm__ volatile("" : : : "memory");
+    }
+}
+
 /* How many of the first records are the same. */
 static inline size_t
 same_run(const uint8_t *state, size_t count)

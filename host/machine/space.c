@@ -464,7 +464,7 @@ commit_kept(uint64_t address, uint64_t size, uint32_t protection)
             ours = UNTOUCHED;
             apply(ABI_ALIAS(address), ABI_ALIAS(next - 1) + 1, PROT_READ, system_key());
         }
-        memset(state, (int)(protection | COMMITTED | ours), count);
+        set_records(state, (uint8_t)(protection | COMMITTED | ours), count);
     }
 }
 
@@ -500,7 +500,8 @@ restore_kept(uint64_t address, size_t count, uint8_t before)
     uint64_t size = (uint64_t)count << PAGE_SHIFT;
 
     if ((before & COMMITTED) == 0) {
-        memset(state, ours | ((ours & SAVED) != 0 ? *state & PROTECTION : 0), count);
+        set_records(state, (uint8_t)(ours | ((ours & SAVED) != 0 ? *state & PROTECTION : 0)),
+                    count);
         return;
     }
     if ((ours & SAVED) != 0) {
@@ -508,7 +509,7 @@ restore_kept(uint64_t address, size_t count, uint8_t before)
     } else if (ours == 0 && (*state & PROTECTION) != (before & PROTECTION)) {
         change(address, size, before & PROTECTION);
     }
-    memset(state, (before & ~UNTOUCHED) | ours, count);
+    set_records(state, (uint8_t)((before & ~UNTOUCHED) | ours), count);
 }
 
 bool
@@ -537,7 +538,7 @@ space_redo(uint64_t address, uint32_t count, const uint8_t *after)
         same = alike < same ? (uint32_t)alike : same;
         if ((after[i] & COMMITTED) == 0 && (*state & SAVED) != 0 && !is_kept_stack(page)) {
             protect_kept(page, (uint64_t)same << PAGE_SHIFT, ABI_NONE);
-            memset(state, *state & ~PROTECTION, same);
+            set_records(state, *state & (uint8_t)~PROTECTION, same);
         }
         restore_kept(page, same, after[i]);
     }

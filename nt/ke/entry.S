@@ -804,11 +804,17 @@ KiSwapStack:
     .seh_endprologue
     stmxcsr [rsp + 0xA0]
     fnstcw [rsp + 0xA4]
+    mov eax, [rsp + 0xA0]
+    movzx r8d, word ptr [rsp + 0xA4]
     mov [rcx], rsp
     mov rsp, rdx
+    cmp eax, [rsp + 0xA0]               /* to load them takes as long as all that follows, and they are mostly the same */
+    je 1f
     ldmxcsr [rsp + 0xA0]
+1:  cmp r8w, [rsp + 0xA4]
+    je 2f
     fldcw [rsp + 0xA4]
-    movaps xmm6, [rsp + 0x00]
+2:  movaps xmm6, [rsp + 0x00]
     movaps xmm7, [rsp + 0x10]
     movaps xmm8, [rsp + 0x20]
     movaps xmm9, [rsp + 0x30]

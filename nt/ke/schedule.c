@@ -361,7 +361,8 @@ KiScheduleSlow(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Woul
     }
     Quick = Machine->explore && KiInjection.Allowed == 0 && Machine->record == 0 &&
             Machine->alone == 0 && !KiInterruptPending(KiIrql());
-    if (!Quick || !KiPasses(Operation, Object, WouldWait, Context)) { /* as a rule it does */
+    if (!Quick || (Machine->passes >> Operation & 1) == 0 ||
+        !KiPasses(Operation, Object, WouldWait, Context)) { /* as a rule it does */
         KiScheduleAsk(Operation, Object, WouldWait, Context, Quick);
     }
 }
