@@ -824,6 +824,14 @@ KiSwapStack:
     movaps xmm13, [rsp + 0x70]
     movaps xmm14, [rsp + 0x80]
     movaps xmm15, [rsp + 0x90]
+    /* The others must not tell who ran before: a loop is known by its registers, what is left in them included. */
+    xor eax, eax
+    xor ecx, ecx
+    xor edx, edx
+    xor r8d, r8d
+    xor r9d, r9d
+    xor r10d, r10d
+    xor r11d, r11d
     add rsp, 0xB8
     pop r15
     pop r14
