@@ -12,8 +12,8 @@
 #define VPB_RAW_MOUNT 0x0004
 #endif
 
-/* The device's and that of the file object that is closed. With more somebody's create is on its way. */
-#define RAW_LAST_CLOSE 2
+/* The device's; that of the file object that is closed is gone (file.c, L5). With more somebody's create is on its way. */
+#define RAW_LAST_CLOSE 1
 
 typedef struct _RAW_VOLUME {
     PDEVICE_OBJECT
