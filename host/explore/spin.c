@@ -211,25 +211,19 @@ value_at(uint64_t address, uint32_t size)
     return value;
 }
 
-/* L4: calls that change nothing by which a round could differ from the one before. */
+/* L4: calls that change nothing by which a round could differ from the one before: 1 << enum abi_event of each. */
+#define HARMLESS                                                                                   \
+    (1ull << SP_DELAY | 1ull << SP_YIELD | 1ull << SP_SYSTEM_SERVICE | 1ull << SP_QUERY_TIME)
+/* ... and what they are part of, where nobody else has to do with the object. */
+#define HARMLESS_ALONE                                                                             \
+    (HARMLESS | 1ull << SP_READ_STATE | 1ull << SP_REFERENCE | 1ull << SP_OBJECT |                 \
+     1ull << SP_HANDLE | 1ull << SP_LOOKUP | 1ull << SP_ENTER_REGION | 1ull << SP_LEAVE_REGION)
+
 static bool
 is_harmless(uint16_t op)
 {
-    switch (op) {
-    case SP_DELAY:
-    case SP_YIELD:
-    case SP_SYSTEM_SERVICE:
-    case SP_QUERY_TIME:
-        return true;
-    }
-    return false;
+    return op < 64 && (HARMLESS >> op & 1) != 0;
 }
-
-/* ... and what they are part of, where nobody else has to do with the object: 1 << enum abi_event of each. */
-#define HARMLESS_ALONE                                                                             \
-    (1ull << SP_DELAY | 1ull << SP_YIELD | 1ull << SP_SYSTEM_SERVICE | 1ull << SP_QUERY_TIME |     \
-     1ull << SP_READ_STATE | 1ull << SP_REFERENCE | 1ull << SP_OBJECT | 1ull << SP_HANDLE |        \
-     1ull << SP_LOOKUP | 1ull << SP_ENTER_REGION | 1ull << SP_LEAVE_REGION)
 
 /* L4: does it look at dispatcher objects, and change none? */
 static bool
