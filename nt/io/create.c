@@ -333,7 +333,7 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
         (Open->RelatedFileObject->Flags & FO_DIRECT_DEVICE_OPEN)) {
         Direct = TRUE;
     } else if (!Direct && ParseDevice->Vpb != NULL) {
-        while ((ParseDevice->Vpb->Flags & VPB_MOUNTED) == 0) { /* the last close may dismount it */
+        for (IopVpbPoint(); (ParseDevice->Vpb->Flags & VPB_MOUNTED) == 0; IopVpbPoint()) {
             Status = IopMountVolume(ParseDevice, Remaining->Length == 0);
             if (!NT_SUCCESS(Status)) {
                 IopDereferenceDevice(ParseDevice);

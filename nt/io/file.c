@@ -121,7 +121,7 @@ IopDeleteFile(PVOID Object)
 
     if (DeviceObject != NULL) {
         if (FileObject->Vpb != NULL && (FileObject->Flags & FO_STREAM_FILE) == 0 &&
-            --FileObject->Vpb->ReferenceCount == 0) {
+            IopReleaseVpb(FileObject->Vpb)) {
             Unused = FileObject->Vpb; /* L5 */
         }
         if ((FileObject->Flags & FO_FILE_OPEN_CANCELLED) == 0) {

@@ -10,6 +10,8 @@
  *   M2  A VPB lives as long as its device, or the last file object on it.
  *   M3  A file system may dismount a volume that has open files: they keep their VPB, which leads to what they were opened
  *       on, and the disk gets another one when it is mounted again.
+ *   M4  What a VPB says, and which one a device has, changes under IopVpbLock, as file systems do it [ntifs: IoAcquireVpbSpinLock].
+ *       Who opens or closes a file counts in so short a while that nobody could see him hold it: he waits until it is free.
  */
 #include "nt/io/iop.h"
 #include "nt/inc/left.h"
@@ -64,10 +66,36 @@ IopDeleteVpb(PVPB Vpb)
     ExFreePoolWithTag(Vpb, ' bpV');
 }
 
+/* PKI_WOULD_WAIT */
+static BOOLEAN
+IopIsVpbLockHeld(const volatile VOID *Lock, ULONG_PTR Context)
+{
+    return *(const volatile KSPIN_LOCK *)Lock != 0;
+}
+
+VOID
+IopVpbPoint(VOID)
+{
+    KIRQL Irql;
+
+    KiAcquirePoint(SP_READ_STATE, &IopVpbLock, IopIsVpbLockHeld, 0);
+    while (IopIsVpbLockHeld(&IopVpbLock, 0)) {
+        IoAcquireVpbSpinLock(&Irql);
+        IoReleaseVpbSpinLock(Irql);
+    }
+}
+
+BOOLEAN
+IopReleaseVpb(PVPB Vpb)
+{
+    IopVpbPoint();
+    return --Vpb->ReferenceCount == 0;
+}
+
 VOID
 IopDereferenceVpb(PVPB Vpb)
 {
-    if (--Vpb->ReferenceCount == 0) {
+    if (IopReleaseVpb(Vpb)) {
         IopDeleteVpb(Vpb);
     }
 }
@@ -161,29 +189,46 @@ IoUnregisterFsRegistrationChange(PDRIVER_OBJECT DriverObject,
     }
 }
 
+/* FALSE: there was no memory, and nothing has changed. */
+static BOOLEAN
+IopReplaceVpb(PDEVICE_OBJECT DeviceObject)
+{
+    PVPB Old = DeviceObject->Vpb, New = IopCreateVpb(DeviceObject);
+    BOOLEAN Last;
+    KIRQL Irql;
+
+    if (New == NULL) {
+        return FALSE;
+    }
+    IoAcquireVpbSpinLock(&Irql); /* M4 */
+    DeviceObject->Vpb = New;
+    Last = --Old->ReferenceCount == 0;
+    IoReleaseVpbSpinLock(Irql);
+    if (Last) {
+        IopDeleteVpb(Old);
+    }
+    return TRUE;
+}
+
 NTSTATUS
 IopMountVolume(PDEVICE_OBJECT DeviceObject, BOOLEAN AllowRaw)
 {
     PLIST_ENTRY List = IopFileSystemsOf(DeviceObject->DeviceType), Entry;
     NTSTATUS Status = STATUS_UNRECOGNIZED_VOLUME;
+    KIRQL Irql;
 
     KeEnterCriticalRegion(); /* M1 */
     KeWaitForSingleObject(&DeviceObject->DeviceLock, Executive, KernelMode, FALSE, NULL);
+    IopVpbPoint();
     if (DeviceObject->Vpb->Flags & VPB_MOUNTED) {
         KeSetEvent(&DeviceObject->DeviceLock, IO_NO_INCREMENT, FALSE);
         KeLeaveCriticalRegion();
         return STATUS_SUCCESS;
     }
-    if (DeviceObject->Vpb->ReferenceCount > 1) { /* M3 */
-        PVPB New = IopCreateVpb(DeviceObject);
-
-        if (New == NULL) {
-            KeSetEvent(&DeviceObject->DeviceLock, IO_NO_INCREMENT, FALSE);
-            KeLeaveCriticalRegion();
-            return STATUS_INSUFFICIENT_RESOURCES;
-        }
-        IopDereferenceVpb(DeviceObject->Vpb);
-        DeviceObject->Vpb = New;
+    if (DeviceObject->Vpb->ReferenceCount > 1 && !IopReplaceVpb(DeviceObject)) { /* M3 */
+        KeSetEvent(&DeviceObject->DeviceLock, IO_NO_INCREMENT, FALSE);
+        KeLeaveCriticalRegion();
+        return STATUS_INSUFFICIENT_RESOURCES;
     }
 Again:
     for (Entry = List != NULL ? List->Flink : NULL; Entry != NULL && Entry != List;
@@ -198,6 +243,7 @@ Again:
         Status = IopSendSynchronous(IoGetAttachedDevice(FileSystem), &Template,
                                     STATUS_NOT_SUPPORTED, NULL);
         if (NT_SUCCESS(Status)) {
+            IoAcquireVpbSpinLock(&Irql); /* M4 */
             DeviceObject->Vpb->Flags |= VPB_MOUNTED;
             if (DeviceObject->Vpb->DeviceObject != NULL) {
                 IopExtension(DeviceObject->Vpb->DeviceObject)->Vpb = DeviceObject->Vpb;
@@ -205,6 +251,7 @@ Again:
                     max(DeviceObject->Vpb->DeviceObject->StackSize,
                         (CCHAR)(IoGetAttachedDevice(DeviceObject)->StackSize + 1));
             }
+            IoReleaseVpbSpinLock(Irql);
             break;
         }
         if (Status == STATUS_FS_DRIVER_REQUIRED) { /* a recognizer: its file system is loaded now */
@@ -234,6 +281,7 @@ IoVerifyVolume(PDEVICE_OBJECT DeviceObject, BOOLEAN AllowRawMount)
                                   .MinorFunction = IRP_MN_VERIFY_VOLUME};
     NTSTATUS Status = STATUS_SUCCESS;
 
+    IopVpbPoint();
     if (DeviceObject->Vpb->Flags & VPB_MOUNTED) {
         KeWaitForSingleObject(&DeviceObject->DeviceLock, Executive, KernelMode, FALSE,
                               NULL); /* M1 */
@@ -246,11 +294,8 @@ IoVerifyVolume(PDEVICE_OBJECT DeviceObject, BOOLEAN AllowRawMount)
         KeSetEvent(&DeviceObject->DeviceLock, IO_NO_INCREMENT, FALSE);
     }
     if (Status == STATUS_WRONG_VOLUME || (DeviceObject->Vpb->Flags & VPB_MOUNTED) == 0) {
-        if (Status == STATUS_WRONG_VOLUME) {
-            PVPB Old = DeviceObject->Vpb;
-
-            DeviceObject->Vpb = IopCreateVpb(DeviceObject);
-            IopDereferenceVpb(Old);
+        if (Status == STATUS_WRONG_VOLUME && !IopReplaceVpb(DeviceObject)) {
+            return STATUS_INSUFFICIENT_RESOURCES;
         }
         IopMountVolume(DeviceObject, AllowRawMount);
     }

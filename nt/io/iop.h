@@ -353,6 +353,9 @@ NTSTATUS IopQueryFile(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, ULO
 /* fsreg.c */
 NTSTATUS IopMountVolume(PDEVICE_OBJECT DeviceObject, BOOLEAN AllowRaw);
 PVPB IopCreateVpb(PDEVICE_OBJECT DeviceObject);
+/* In front of what looks at a VPB, or counts in it, without IopVpbLock (M4). IRQL <= DISPATCH_LEVEL. */
+VOID IopVpbPoint(VOID);
+BOOLEAN IopReleaseVpb(PVPB Vpb); /* TRUE: that was the last one, and the caller deletes it */
 VOID IopDereferenceVpb(PVPB Vpb);
 VOID IopDeleteVpb(PVPB Vpb); /* its count is zero */
 VOID IopShutdownFileSystems(VOID);

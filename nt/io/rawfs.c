@@ -7,6 +7,7 @@
  * [K: CreateFile, "Physical Disks and Volumes"; ntifs: IRP_MN_MOUNT_VOLUME, VPB_RAW_MOUNT; FSCTL_LOCK_VOLUME]
  */
 #include "nt/io/iop.h"
+#include "nt/inc/life.h"
 
 #ifndef VPB_RAW_MOUNT
 #define VPB_RAW_MOUNT 0x0004
@@ -94,9 +95,9 @@ RawCreate(PRAW_VOLUME Volume, PIO_STACK_LOCATION Stack, PULONG_PTR Information)
             return Status;
         }
         FileObject->Flags |= FO_NO_INTERMEDIATE_BUFFERING;
+        Volume->Opens++;
+        Volume->Handles++;
     }
-    Volume->Opens++;
-    Volume->Handles++;
     *Information = FILE_OPENED;
     return STATUS_SUCCESS;
 }
@@ -121,6 +122,7 @@ RawTransferred(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
 static NTSTATUS
 RawControl(PRAW_VOLUME Volume, PIO_STACK_LOCATION Stack)
 {
+    KiChanges(&Volume->Handles);
     switch (Stack->Parameters.FileSystemControl.FsControlCode) {
     case FSCTL_LOCK_VOLUME:
         if (Volume->Handles != 1 || Volume->Locker != NULL) {
@@ -138,6 +140,23 @@ RawControl(PRAW_VOLUME Volume, PIO_STACK_LOCATION Stack)
     return STATUS_INVALID_DEVICE_REQUEST;
 }
 
+/* TRUE: it was the last one, and the volume is dismounted; nobody comes to it any more. Else another close may delete it at once. */
+static BOOLEAN
+RawCloses(PRAW_VOLUME Volume)
+{
+    BOOLEAN Last;
+    KIRQL Irql;
+
+    IoAcquireVpbSpinLock(&Irql);
+    Last = --Volume->Opens == 0 && Volume->Vpb->ReferenceCount <= RAW_LAST_CLOSE;
+    if (Last) {
+        Volume->Vpb->Flags &= ~(VPB_MOUNTED | VPB_RAW_MOUNT);
+        Volume->Vpb->DeviceObject = NULL;
+    }
+    IoReleaseVpbSpinLock(Irql);
+    return Last;
+}
+
 static NTSTATUS NTAPI
 RawDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
@@ -148,22 +167,21 @@ RawDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 
     switch (Stack->MajorFunction) {
     case IRP_MJ_CREATE:
+        KiChanges(&Volume->Handles); /* the sharing, too, and who has it locked */
         Status = RawCreate(Volume, Stack, &Information);
         break;
     case IRP_MJ_CLEANUP:
+        KiChanges(&Volume->Handles);
         if (Volume->Target != NULL) {
             IoRemoveShareAccess(Stack->FileObject, &Volume->Share);
             if (Volume->Locker == Stack->FileObject) {
                 Volume->Locker = NULL;
             }
+            Volume->Handles--;
         }
-        Volume->Handles--;
         break;
     case IRP_MJ_CLOSE:
-        if (--Volume->Opens == 0 && Volume->Target != NULL &&
-            Volume->Vpb->ReferenceCount <= RAW_LAST_CLOSE) {
-            Volume->Vpb->Flags &= ~(VPB_MOUNTED | VPB_RAW_MOUNT);
-            Volume->Vpb->DeviceObject = NULL;
+        if (Volume->Target != NULL && RawCloses(Volume)) {
             RawComplete(Irp, STATUS_SUCCESS, 0);
             IoDeleteDevice(DeviceObject);
             return STATUS_SUCCESS;
