@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "host/cli/explore.h"
+#include "host/explore/variety.h"
 #include "host/report/report.h"
 
 static const char *
@@ -78,6 +79,10 @@ write_search(FILE *out, const struct search *search)
     }
     if (tally->bound != 0) {
         fprintf(out, "\"bound\": %u, ", tally->bound - 1);
+    }
+    if (tally->looked != 0) {
+        fprintf(out, "\"told_apart\": %lu, \"chance_of_a_new_trace\": %.6f, ", tally->looked,
+                variety_chance(tally->trace, tally->kept));
     }
     fprintf(out, "\"digest\": \"%016lx\", \"sample\": \"%016lx\", ", tally->digest, tally->sample);
     fprintf(

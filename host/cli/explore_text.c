@@ -8,6 +8,7 @@
 #include "abi/inject.h"
 #include "host/cli/explore.h"
 #include "host/explore/strategy.h"
+#include "host/explore/variety.h"
 #include "host/search/learn.h"
 
 #define WIDTH 79
@@ -310,6 +311,22 @@ say_bound(const struct search *search, const char *what)
     }
 }
 
+/* Of a search that samples: what is there that it has not met? */
+static void
+say_variety(const struct tally *tally)
+{
+    double chance = variety_chance(tally->trace, tally->kept);
+
+    if (tally->looked != 0) {
+        fprintf(
+            stderr,
+            "ntlab: %lu of the runs were looked at: one more shows a new trace with a chance of "
+            "%s%.2g %%\n",
+            tally->looked, chance == 0 ? "less than " : "about ",
+            100 * (chance == 0 ? 1 / (double)tally->looked : chance));
+    }
+}
+
 void
 search_say(const struct search *search)
 {
@@ -349,13 +366,14 @@ search_say(const struct search *search)
         }
     }
     fprintf(
-        stderr, "ntlab: %lu runs in %.1f s (%.0f runs/s), %lu traces, %lu bad, %lu cut short%s\n",
+        stderr, "ntlab: %lu runs in %.1f s (%.0f runs/s), %s%lu traces, %lu bad, %lu cut short%s\n",
         tally->runs, outcome->seconds,
-        outcome->seconds > 0 ? (double)tally->runs / outcome->seconds : 0, tally->traces,
-        tally->bad, tally->blocked,
+        outcome->seconds > 0 ? (double)tally->runs / outcome->seconds : 0,
+        tally->looked != 0 ? "at least " : "", tally->traces, tally->bad, tally->blocked,
         tally->agents < MAX_AGENTS || strategy_find(search->plan.strategy)->kind != STRATEGY_SAMPLED
             ? " as repetitions"
             : ": more threads, DPCs and timers took part than can be told apart");
+    say_variety(tally);
     if (outcome->lost != 0) {
         fprintf(stderr, "ntlab: %u workers were lost; their work was done again\n", outcome->lost);
     }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include "host/cli/cli.h"
 #include "host/cli/shard.h"
+#include "host/explore/variety.h"
 
 #define MAX_TEXT (4u << 20)
 
@@ -50,6 +51,9 @@ struct merged {
     size_t count;
     struct loose *loose;
     size_t looses;
+    struct search_trace trace[SEARCH_TRACES]; /* of a search that samples: host/explore/variety.h */
+    uint32_t kept;
+    uint64_t looked;
     struct alias { /* by which signature a shard knows an entry of `seen` */
         uint64_t signature;
         size_t seen;
@@ -251,6 +255,7 @@ static void
 add_facts(struct merged *merged, const char *folder, char *text)
 {
     static const char *const outcomes[] = {"stopped", "exhausted", "bounded", "budget"};
+    struct search_trace one;
     unsigned long number;
     double seconds;
     char word[32];
@@ -275,6 +280,10 @@ add_facts(struct merged *merged, const char *folder, char *text)
             }
         } else if (sscanf(line, "bound %lu", &number) == 1) {
             merged->bound = number < merged->bound ? (unsigned)number : merged->bound;
+        } else if (sscanf(line, "looked %lu", &number) == 1) {
+            merged->looked += number;
+        } else if (sscanf(line, "trace %lx %lu", &one.hash, &one.times) == 2) {
+            merged->kept = variety_add(merged->trace, merged->kept, one);
         } else if (strncmp(line, "crash ", 6) == 0) {
             add_loose(merged, line + 6);
         } else if (strncmp(line, "finding ", 8) == 0) {
@@ -492,10 +501,10 @@ say(const struct merged *merged)
         }
     }
     fprintf(stderr,
-            "ntlab: %lu runs in %.1f s of %u shards, %lu traces, %lu bad, %lu cut short as "
+            "ntlab: %lu runs in %.1f s of %u shards, %s%lu traces, %lu bad, %lu cut short as "
             "repetitions\n",
-            merged->runs, merged->seconds, merged->shards - away, merged->traces, merged->bad,
-            merged->blocked);
+            merged->runs, merged->seconds, merged->shards - away,
+            merged->looked != 0 ? "at least " : "", merged->traces, merged->bad, merged->blocked);
 }
 
 static int
@@ -521,6 +530,10 @@ write_json(const struct merged *merged, const char *path, int status)
             merged->seconds, merged->shards);
     if (missing(merged) == 0 && merged->bound != 0 && merged->bound != UINT_MAX) {
         snprintf(bound, sizeof(bound), "\"bound\": %u, ", merged->bound - 1);
+    }
+    if (merged->looked != 0) {
+        fprintf(out, "\"told_apart\": %lu, \"chance_of_a_new_trace\": %.6f, ", merged->looked,
+                variety_chance(merged->trace, merged->kept));
     }
     fprintf(out, "%s\"missing\": [", bound);
     for (unsigned i = 0; i < merged->shards; i++) {
@@ -577,6 +590,9 @@ command_merge(int argc, char **argv)
     }
     if (status == 0) {
         count_left(&merged);
+        if (merged.looked != 0) {
+            merged.traces = variety_traces(merged.trace, merged.kept);
+        }
         drop_told(&merged);
         say(&merged);
         status = merged.status;

@@ -186,6 +186,12 @@ shard_write(const struct search *search)
         fprintf(out, "crash %016lx %016lx %s\n", tally->loose[i].crash, tally->loose[i].signature,
                 tally->loose[i].counted ? "counted" : "left");
     }
+    if (tally->looked != 0) {
+        fprintf(out, "looked %lu\n", tally->looked);
+    }
+    for (uint32_t i = 0; i < tally->kept; i++) {
+        fprintf(out, "trace %016lx %lu\n", tally->trace[i].hash, tally->trace[i].times);
+    }
     fputs("end\n", out);
     return fclose(out) == 0 ? 0 : usage_error("%s: %s", path, strerror(errno));
 }

@@ -10,9 +10,7 @@
  *   B1  Two beginnings of the same trace that ended with the same agent leave the same to do. The one
  *       that has spent no less is cut. (Partial-order reduction proper would be unsound here: whether
  *       a schedule is within a bound is not a matter of its trace.)
- *   B2  A trace counts once, whatever bound it was found with. What an agent does at its end and no step of another one depends on is no
- *       part of it: it follows from the rest, and the run may have ended before it was done (brute.c, O5; not where it hangs). Nor is a step that
- *       touches nothing (O8).
+ *   B2  A trace counts once, whatever bound it was found with (told.h).
  *   B3  An operation on objects that no other agent has been seen at commutes with all that others do. To
  *       switch in front of it shows nothing that a switch behind it does not, at the same cost: so there
  *       is none. If an object turns out to be shared after all, the bound is searched again; if the operation crashes, nothing is behind it,
@@ -30,6 +28,7 @@
 #include "host/explore/happens.h"
 #include "host/explore/hashes.h"
 #include "host/explore/split.h"
+#include "host/explore/told.h"
 #include "host/machine/machine.h"
 
 #define MAX_BEGINNINGS (1u << 22)
@@ -370,58 +369,6 @@ choose(const struct question *question)
     return node->chosen;
 }
 
-/* B2: for each agent 1 + its last step that another one's depends on. */
-static void
-find_seen(uint32_t *seen)
-{
-    memset(seen, 0, MAX_AGENTS * sizeof(*seen));
-    for (uint32_t i = 0; i < happens_steps; i++) {
-        const struct step *step = &happens_step[i];
-
-        for (uint32_t t = 0; t < step->touches; t++) {
-            uint32_t object = step->touch[t].object;
-            struct touch mine = {.writes = step->touch[t].writes, .counts = step->touch[t].counts};
-            uint32_t at = mine.writes || mine.counts != COUNTS_NOT ? step->touch[t].before
-                                                                   : step->touch[t].before_write;
-
-            /* Whoever changed it before depends on what was before that. */
-            while (at != 0) {
-                const struct step *earlier = &happens_step[at - 1];
-                const struct step_touch *touch = happens_touch(earlier, object);
-
-                if (earlier->agent != step->agent && seen[earlier->agent] < at &&
-                    touches_conflict(mine.writes, mine.counts, touch->writes, touch->counts)) {
-                    seen[earlier->agent] = at;
-                }
-                at = touch->writes ? 0 : touch->before;
-            }
-        }
-    }
-}
-
-static uint64_t
-trace_of_run(bool hangs)
-{
-    uint32_t seen[MAX_AGENTS];
-    uint64_t hash = 0;
-
-    find_seen(seen);
-    for (uint32_t i = 0; i < happens_steps; i++) {
-        const struct step *step = &happens_step[i];
-
-        hash += step->touches != 0 && (hangs || i < seen[step->agent]) ? step->hash : 0;
-    }
-    return hash;
-}
-
-/* B2. A run that crashed is told by its last step and what came before that: what others did beside it does not matter. */
-static uint64_t
-trace_of(const struct abi_stop *why, bool has_crashed)
-{
-    return has_crashed && happens_steps > 0 ? ~happens_step[happens_steps - 1].hash
-                                            : trace_of_run(why->verdict != ABI_CLEAN);
-}
-
 /* B7: of the run that has ended. */
 static enum split_whose
 whose(const struct abi_stop *why, bool has_crashed)
@@ -439,8 +386,8 @@ whose(const struct abi_stop *why, bool has_crashed)
     if (has_crashed && happens_steps > 0) {
         return split_whose_crash(&split);
     }
-    find_seen(seen);
-    return split_whose(&split, trace_of(why, has_crashed), seen);
+    told_seen(seen);
+    return split_whose(&split, told_trace(why, has_crashed), seen);
 }
 
 static bool
@@ -453,7 +400,7 @@ counts(const struct abi_stop *why, bool has_crashed)
 static bool
 repeats(const struct abi_stop *why, bool has_crashed)
 {
-    bool new = split_learns() || hashes_add(&traces, trace_of(why, has_crashed));
+    bool new = split_learns() || hashes_add(&traces, told_trace(why, has_crashed));
     bool stray = false;
 
     crashed = has_crashed;
@@ -462,7 +409,7 @@ repeats(const struct abi_stop *why, bool has_crashed)
         struct split split = split_follow(&path[happens_steps - 1].split);
 
         stray = split_whose_crash(&split) == SPLIT_STRAY;
-        loose = split_crash_is_loose(&split) ? trace_of(why, true) : 0;
+        loose = split_crash_is_loose(&split) ? told_trace(why, true) : 0;
     }
     return !new || stray;
 }

@@ -77,6 +77,7 @@
 #include "host/explore/strategy.h"
 #include "host/explore/trial.h"
 #include "host/explore/unit.h"
+#include "host/explore/variety.h"
 #include "host/machine/machine.h"
 #include "host/machine/snapshot.h"
 
@@ -183,7 +184,7 @@ explorer_init(const struct run_search *search, struct search_results *results)
         return -ENOMEM;
     }
     if (memory_init(machine.request) != 0 || private_init(machine.request) != 0 ||
-        spin_init(machine.request) != 0) {
+        spin_init(machine.request) != 0 || variety_init(it.strategy) != 0) {
         return -ENOMEM;
     }
     pulse_init(machine.request);
@@ -401,6 +402,7 @@ begin_run(void)
     returns_begin_run();
     spin_begin_run();
     sighting_begin_run();
+    variety_begin_run();
     it.quiet = 0;
     if (machine.request->channel != NULL) {
         it.channel->rooted = 1;
@@ -428,6 +430,7 @@ begin(void)
         return it.strategy->begin(0);
     }
     more = unit_begin();
+    variety_choose_run(unit_run());
     space_keep_apart(is_apart());
     return more;
 }
@@ -607,6 +610,9 @@ answer(const struct abi_agent *agents, uint32_t count)
                (it.question.enabled >> it.at.last & 1) != 0) {
         it.at.preemptions++;
     }
+    if (variety_looks && chosen < it.at.agents) {
+        variety_step(&it.question, chosen, it.fair);
+    }
     it.at.steps++;
     private_step(&it.next[chosen], it.names[chosen]);
     returns_step(&it.next[chosen]);
@@ -638,14 +644,14 @@ answer(const struct abi_agent *agents, uint32_t count)
     return it.where[chosen];
 }
 
-/* X6. Each point asks where steps are recorded and where the environment may step in. */
+/* X6. Each point asks where steps are recorded, where the environment may step in, and where a trace is told (variety.c). */
 GENERAL_REGISTERS_ONLY static uint32_t
-alone(uint32_t name)
+alone(uint32_t name, bool told)
 {
     it.at.last = (uint8_t)agent_number(name);
     it.question.enabled = 0; /* nobody else could step */
     sighting_unheard(it.at.last);
-    if (GUEST->record != 0 ||
+    if (GUEST->record != 0 || told ||
         (machine.request->boot.inject != 0 && machine.request->boot.clients != 0)) {
         GUEST->choice = 0;
         it.at.alone++;
@@ -915,7 +921,7 @@ start_at(const struct asked *from)
 static bool
 may_begin_elsewhere(void)
 {
-    return !it.again && unit_run() >= it.strategy->warm && GUEST->record == 0 &&
+    return !it.again && !variety_looks && unit_run() >= it.strategy->warm && GUEST->record == 0 &&
            (it.deaths == NULL || it.deaths->count == 0) &&
            (!space_are_apart() || machine.request->boot.clients == 0);
 }
@@ -1017,7 +1023,8 @@ choose_slowly(const struct abi_agent *agents, uint32_t count, uint32_t asker, bo
         GUEST->alone = it.at.alone % ALONE_POINTS == 0;
         if (it.strategy->alone == NULL ||
             (it.at.last == agent_number(agents[0].name) && it.strategy->alone(it.at.steps))) {
-            return alone(agents[0].name);
+            return alone(agents[0].name,
+                         variety_looks && !variety_alone(&agents[0], agent_number(agents[0].name)));
         }
         it.at.alone++;
     }
@@ -1047,10 +1054,10 @@ choose_quickly(const struct abi_agent *agents, uint32_t count, uint32_t asker, b
     if (it.blocked) {
         return it.spinning == 0 ? round_robin_choose(agents, count, asker) : count; /* X2 */
     }
-    if (it.rooted && count == 1 && ready == 1 && it.strategy->alone == NULL && !it.fair &&
-        it.at.alone < ALONE_LIMIT) {
+    if (it.rooted && count == 1 && ready == 1 && it.strategy->alone == NULL && !variety_looks &&
+        !it.fair && it.at.alone < ALONE_LIMIT) {
         GUEST->alone = it.at.alone % ALONE_POINTS == 0;
-        return alone(agents[0].name);
+        return alone(agents[0].name, false);
     }
     return count;
 }
@@ -1335,7 +1342,11 @@ explorer_ended(const struct abi_stop *why)
     if (why == NULL || repeated) {
         results->blocked += counts;
     } else if (counts) {
-        results->traces++;
+        if (variety_samples && it.rooted) {
+            variety_end(why, crashed, results);
+        } else {
+            results->traces++;
+        }
         results->bad += is_bad(why) || error;
     }
     if (it.strategy->judge != NULL && it.rooted) {

@@ -7,7 +7,7 @@
  *
  *   V1  All that change one object do so in an order that is part of the trace. The step that is the m-th to change it, with all that comes before that
  *       (its hash), decides: each shard has the traces in which that hash falls to it. A run that comes to another's is cut.
- *   V2  What an agent does at its end and no step of another one depends on is no part of a trace (bounded.c, B2). So that step decides once
+ *   V2  What an agent does at its end and no step of another one depends on is no part of a trace (told.h, T1). So that step decides once
  *       another agent has touched the object behind it. Then it is part of the trace, with all that changed the object before.
  *   V3  The object and m follow from the first run, which is the same in all shards and counts in none: what most agents touch, and soonest. m is so large
  *       that there are many parts for each shard, but no more than half of the changes, as what comes before is searched by each.

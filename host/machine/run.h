@@ -140,6 +140,7 @@ struct run_search {
 #define SEARCH_SAMPLE    10000
 #define SEARCH_SCHEDULES (1u << 20) /* answers, of all findings together */
 #define SEARCH_LOOSE     8192
+#define SEARCH_TRACES    1024
 
 enum search_outcome {
     SEARCH_STOPPED,   /* at a finding */
@@ -178,6 +179,11 @@ struct search_loose {
     bool counted;       /* by this shard; else it is another's, if that one has come to it */
 };
 
+/* One that a search that samples has met: host/explore/variety.h. */
+struct search_trace {
+    uint64_t hash, times;
+};
+
 enum search_slept {
     SLEPT_GAVE_UP = 1,   /* one went on alone until it left */
     SLEPT_DIFFERENT = 2, /* one was taken for endless though its state was another one each time */
@@ -203,9 +209,12 @@ struct search_results {
     double estimate; /* traces there are; 0: not known */
     uint32_t looses; /* used of `loose` */
     uint32_t many;   /* 1: it had no room for all */
+    uint32_t kept;   /* used of `trace` ... */
+    uint64_t looked; /* ... by so many runs: host/explore/variety.h */
     struct search_finding finding[SEARCH_FINDINGS];
     uint32_t schedule[SEARCH_SCHEDULES];
     struct search_loose loose[SEARCH_LOOSE];
+    struct search_trace trace[SEARCH_TRACES]; /* by their hashes */
 };
 
 /*

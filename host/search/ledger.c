@@ -316,7 +316,9 @@ static void
 add_figures(struct pool_progress *progress, const struct tally *tally)
 {
     progress->runs += tally->runs;
-    progress->traces += tally->traces;
+    progress->traces = tally->looked == 0                 ? progress->traces + tally->traces
+                       : progress->traces > tally->traces ? progress->traces
+                                                          : tally->traces; /* nobody's alone */
     progress->bad += tally->bad;
     progress->findings += tally->findings;
 }

@@ -4,6 +4,7 @@
 #include "host/search/tally.h"
 #include <stdlib.h>
 #include <string.h>
+#include "host/explore/variety.h"
 
 static uint32_t
 most(uint32_t a, uint32_t b)
@@ -49,6 +50,24 @@ add_loose(struct tally *tally, const struct search_loose *loose, size_t count)
     tally->looses += count;
 }
 
+static void
+add_traces(struct tally *tally, const struct search_trace *trace, uint32_t kept, uint64_t looked)
+{
+    if (looked == 0) {
+        return;
+    }
+    if (tally->trace == NULL) {
+        tally->trace = malloc(SEARCH_TRACES * sizeof(*trace));
+    }
+    if (tally->trace == NULL) {
+        abort();
+    }
+    for (uint32_t i = 0; i < kept; i++) {
+        tally->kept = variety_add(tally->trace, tally->kept, trace[i]);
+    }
+    tally->looked += looked;
+}
+
 bool
 tally_take(struct tally *tally, struct search_results *results)
 {
@@ -79,11 +98,17 @@ tally_take(struct tally *tally, struct search_results *results)
     } else {
         add_loose(tally, results->loose, results->looses);
     }
+    if (results->kept > SEARCH_TRACES) {
+        sound = false;
+    } else {
+        add_traces(tally, results->trace, results->kept, results->looked);
+    }
     tally->many |= results->many != 0;
     tally->runs += results->runs;
     tally->digest += results->digest;
     tally->sample += results->sample;
-    tally->traces += results->traces;
+    tally->traces = tally->looked != 0 ? variety_traces(tally->trace, tally->kept)
+                                       : tally->traces + results->traces;
     tally->bad += results->bad;
     tally->blocked += results->blocked;
     tally->agents = most(tally->agents, results->agents);
@@ -106,11 +131,13 @@ tally_add(struct tally *tally, struct tally *from)
         add_finding(tally, &from->finding[i]);
     }
     add_loose(tally, from->loose, from->looses);
+    add_traces(tally, from->trace, from->kept, from->looked);
     tally->many |= from->many;
     tally->runs += from->runs;
     tally->digest += from->digest;
     tally->sample += from->sample;
-    tally->traces += from->traces;
+    tally->traces = tally->looked != 0 ? variety_traces(tally->trace, tally->kept)
+                                       : tally->traces + from->traces;
     tally->bad += from->bad;
     tally->blocked += from->blocked;
     tally->bound = most(tally->bound, from->bound);
@@ -124,6 +151,7 @@ tally_add(struct tally *tally, struct tally *from)
     tally->longest = most(tally->longest, from->longest);
     free(from->finding);
     free(from->loose);
+    free(from->trace);
     *from = (struct tally){0};
 }
 
@@ -150,5 +178,6 @@ tally_free(struct tally *tally)
     }
     free(tally->finding);
     free(tally->loose);
+    free(tally->trace);
     *tally = (struct tally){0};
 }

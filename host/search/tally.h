@@ -29,6 +29,10 @@ struct tally {
     struct search_loose *loose;
     size_t looses;
     bool many; /* run.h */
+    /* Of a search that samples (host/explore/variety.h): of `looked` runs. `traces` is what they say. */
+    struct search_trace *trace; /* NULL: none; room for SEARCH_TRACES */
+    uint32_t kept;
+    uint64_t looked;
 };
 
 /* Adds what a worker has left, which may be nonsense (machine.h, M4), and takes it out there. False: it

@@ -29,3 +29,9 @@ unit_need(uint32_t part, const uint8_t **asks, size_t *length)
 {
     worker_fail("part %u was never given away", part);
 }
+
+void
+operation_describe(struct operation *operation, const struct abi_agent *agent)
+{
+    worker_fail("there is no kernel that says what %p does", (void *)agent);
+}
