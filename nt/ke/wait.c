@@ -328,6 +328,18 @@ KiIsSatisfied(PKI_PENDING_WAIT Wait)
     return Wait->Type == WaitAny ? Signaled != 0 : Signaled == Wait->Count;
 }
 
+ULONG
+KiFirstSignaled(PKI_PENDING_WAIT Wait)
+{
+    ULONG Index = 0;
+
+    while (Index < Wait->Count &&
+           !KiIsSignaled((DISPATCHER_HEADER *)Wait->Objects[Index], Wait->Thread)) {
+        Index++;
+    }
+    return Index;
+}
+
 BOOLEAN
 KiWaitEnds(PKI_PENDING_WAIT Wait)
 {

@@ -8,6 +8,8 @@ which is all."""
 import sys
 
 READ, WRITE, ACQUIRE, RELEASE, WAIT, SET, START, JOIN = range(8)
+# Of check_drawn.py: what is tried at once (an object, a lock), an event's other things, words, a lock that can be shared.
+TRY, TRY_LOCK, CLEAR, GATE, ADD, EXCHANGE, LOCK, UNLOCK, SHARE, LEAVE, ANY, ALL = range(8, 20)
 OF_ITS_OWN = (START, JOIN)  # a thread's start and end are seen by those two alone
 
 
@@ -31,46 +33,69 @@ class Run:
         if self.pending[thread] is None:
             return False
         name, kind, *rest = self.pending[thread]
-        if kind in (ACQUIRE, WAIT):
+        if kind in (ACQUIRE, WAIT, GATE):
             return self.values[name] > 0
+        if kind in (ANY, ALL):  # rest: each object, and whether a wait takes it
+            return (any if kind == ANY else all)(self.values[one] > 0 for one, _ in rest)
+        if kind in (LOCK, SHARE):
+            return self.values[name] == 0 or (kind == SHARE and self.values[name] > 0)
         return kind != JOIN or self.pending[rest[0]] is None
 
     def step(self, thread):
         name, kind, *rest = self.pending[thread]
-        result = self.values.get(name)
+        result = before = self.values.get(name)
+        reads = kind in (READ, GATE, SHARE, LEAVE)
         if kind == WRITE:
             self.values[name] = rest[0]
-        elif kind in (ACQUIRE, WAIT):
+        elif kind in (ACQUIRE, WAIT, LEAVE):
             self.values[name] -= 1
-        elif kind == RELEASE:
+        elif kind in (RELEASE, ADD, SHARE):
             self.values[name] += 1
         elif kind == SET:
             self.values[name] = 1
+        elif kind in (CLEAR, UNLOCK):
+            self.values[name] = 0
+        elif kind == LOCK:
+            self.values[name] = -1
+        elif kind in (TRY, TRY_LOCK, EXCHANGE):  # where it does not come about it has only looked
+            reads = not (before > 0 if kind == TRY else before == 0 if kind == TRY_LOCK else before == rest[0])
+            if not reads:
+                self.values[name] = {TRY: before - 1, TRY_LOCK: -1, EXCHANGE: before + 1}[kind]
+        elif kind == ANY:  # it looks at all, and takes the first one that it can
+            result = next(i for i, (one, _) in enumerate(rest) if self.values[one] > 0)
+            rest = [(one, takes and i == result) for i, (one, takes) in enumerate(rest)]
         elif kind == START:
             result = len(self.threads)
             self.add(rest[0]())
-        if kind not in OF_ITS_OWN:
-            event = (thread, self.steps[thread])
-            history = self.seen.setdefault(name, [])
-            if kind == READ:
-                if not history or not isinstance(history[-1], set):
-                    history.append(set())
-                history[-1].add(event)
-            else:
-                history.append(event)
+        if kind in (ANY, ALL):
+            for one, takes in rest:
+                self.values[one] -= takes
+                self.note(thread, one, not takes)
+        elif kind not in OF_ITS_OWN:
+            self.note(thread, name, reads)
         self.steps[thread] += 1
         try:
             self.pending[thread] = self.threads[thread].send(result)
         except StopIteration:
             self.pending[thread] = None
 
+    def note(self, thread, name, reads):
+        event = (thread, self.steps[thread])
+        history = self.seen.setdefault(name, [])
+        if not reads:
+            history.append(event)
+        elif history and isinstance(history[-1], set):
+            history[-1].add(event)
+        else:
+            history.append({event})
+
     def trace(self):
         return (tuple(self.steps), tuple(sorted((name, tuple(frozenset(e) if isinstance(e, set) else e for e in history))
                                                 for name, history in self.seen.items())))
 
 
-def count(model):
-    """Traces, and those of them at whose end somebody waits for ever."""
+def count(model, most=None):
+    """Traces, and those of them at whose end somebody waits for ever; None: there are more beginnings than `most`."""
     todo, known, whole, stuck = [()], set(), set(), set()
     while todo:
         schedule = todo.pop()
@@ -79,6 +104,8 @@ def count(model):
         if trace in known:
             continue
         known.add(trace)
+        if most is not None and len(known) > most:
+            return None
         able = [t for t in range(len(run.threads)) if run.can(t)]
         todo += [schedule + (t,) for t in able]
         if not able:
@@ -258,4 +285,5 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

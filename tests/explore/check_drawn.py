@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Programs drawn by chance, counted twice: check_drawn.py [--seed N] [--count N] [--show] NTLAB FOLDER
+
+A program is a few threads that do things with events, a semaphore, locks and words (drawn.c has the instructions). Its traces, and those at whose end
+somebody waits for ever, are counted here by a model that shares nothing with the kernel or the explorer (check_models.py: every order is tried, and a
+trace is what each object has seen), and by dpor, odpor and bounded of the driver. What a random walk and POS meet must not be more.
+"""
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+
+import check_models
+from check_models import ADD, ALL, ANY, CLEAR, EXCHANGE, GATE, LEAVE, LOCK, READ, RELEASE, SET, SHARE, TRY, TRY_LOCK, UNLOCK, WAIT
+
+MOST = 300       # traces: a program with more is not taken
+BEGINNINGS = 4000
+CODES = {name: number for number, name in enumerate(("END", "SET", "CLEAR", "WAIT", "TRY", "ADD", "EXCHANGE", "LOCK", "TRY_LOCK", "SHARE", "UNLOCK", "ANY", "ALL", "LOOK", "IF"))}
+NOTIFICATION, SEMAPHORE = 2, 3
+RESOURCE = 3
+
+passed = failed = 0
+
+
+def check(what, good, detail=""):
+    global passed, failed
+    if good:
+        passed += 1
+    else:
+        failed += 1
+        print(f"not ok {what} {detail}", flush=True)
+
+
+def draw_block(draw, things, held, left):
+    """Instructions: (name, object, argument). `things`: which objects and locks the program has, and how many words."""
+    objects, locks, words = things
+    kind = draw.choice(("SET", "SET", "SET", "CLEAR", "WAIT", "WAIT", "TRY", "TRY", "ANY", "ALL", "LOOK", "ADD", "EXCHANGE", "EXCHANGE", "LOCK", "LOCK", "TRY_LOCK", "SHARE"))
+    if kind in ("SET", "WAIT", "TRY"):
+        out = [(kind, draw.choice(objects), 0)]
+    elif kind in ("ANY", "ALL"):
+        out = [(kind, *draw.sample(objects, 2))] if len(objects) > 1 else []
+    elif kind in ("CLEAR", "LOOK"):
+        events = [one for one in objects if one != SEMAPHORE]
+        if not events:
+            return []
+        out = [(kind, draw.choice(events), 0)]
+    elif kind in ("ADD", "EXCHANGE"):
+        out = [(kind, draw.randrange(words), draw.randrange(2))]
+    else:
+        free = [lock for lock in locks if lock not in held and (lock == RESOURCE) >= (kind == "SHARE") and not (lock == RESOURCE and kind == "TRY_LOCK")]
+        if not free:
+            return []
+        lock = draw.choice(free)
+        inside = [one for _ in range(draw.randrange(1, 3)) for one in draw_block(draw, things, held | {lock}, left - 1)] if left > 0 else []
+        inside.append(("UNLOCK", lock, 0))
+        return [(kind, lock, 0), *([("IF", 1, len(inside))] if kind == "TRY_LOCK" else []), *inside]
+    if kind != "WAIT" and out and left > 0 and draw.random() < 0.35:
+        inside = draw_block(draw, things, held, left - 1)
+        out += [("IF", draw.randrange(2), len(inside)), *inside] if inside else []
+    return out
+
+
+def draw_program(draw):
+    things = tuple(draw.sample(range(SEMAPHORE + 1), draw.choice((1, 2, 2, 3)))), tuple(draw.sample(range(RESOURCE + 1), draw.choice((1, 2, 2)))), draw.choice((1, 2))
+    return [[one for _ in range(draw.randrange(1, 4)) for one in draw_block(draw, things, frozenset(), 2)] or [("SET", things[0][0], 0)]
+            for _ in range(draw.choice((2, 2, 3, 3, 4)))]
+
+
+def model_of(program):
+    def thread(code):
+        last, at, shares = 0, 0, False
+        while at < len(code):
+            name, which, argument = code[at]
+            at += 1
+            if name == "IF":
+                at += argument if last != which else 0
+            elif name in ("ADD", "EXCHANGE"):
+                last = yield f"word{which}", ADD if name == "ADD" else EXCHANGE, argument
+            elif name == "TRY_LOCK":
+                last = int((yield f"lock{which}", TRY_LOCK) == 0)
+            elif name in ("LOCK", "SHARE", "UNLOCK"):
+                kind = {"LOCK": LOCK, "SHARE": SHARE, "UNLOCK": LEAVE if shares and which == RESOURCE else UNLOCK}[name]
+                shares = name == "SHARE" if which == RESOURCE else shares
+                yield f"lock{which}", kind
+            elif name == "WAIT":
+                yield f"object{which}", GATE if which == NOTIFICATION else WAIT
+            elif name in ("ANY", "ALL"):
+                both = [(f"object{one}", one != NOTIFICATION) for one in (which, argument)]
+                last = yield both[0][0], ANY if name == "ANY" else ALL, *both
+                last = last if name == "ANY" else 0
+            elif name == "TRY":
+                last = min((yield f"object{which}", READ if which == NOTIFICATION else TRY), 1)
+            else:
+                last = yield f"object{which}", READ if name == "LOOK" else CLEAR if name == "CLEAR" else RELEASE if which == SEMAPHORE else SET
+
+    values = {"object0": 0, "object1": 1, "object2": 0, "object3": 1, "word0": 0, "word1": 0, **{f"lock{i}": 0 for i in range(4)}}
+    return lambda: (dict(values), [thread(code) for code in program])
+
+
+def code_of(program):
+    return b"".join(b"".join(bytes((CODES[name], *rest)) for name, *rest in thread) + b"\0" for thread in program) + b"\0"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--show", action="store_true")
+    parser.add_argument("ntlab")
+    parser.add_argument("folder")
+    options = parser.parse_args()
+    ntlab, driver = os.path.abspath(options.ntlab), os.path.abspath(f"{options.folder}/explore-drawn.sys")
+    draw = random.Random(options.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        def search(strategy, budget):
+            words = [ntlab, "explore", "--keep-going", "--inject", "none", "--granularity", "atomics", "--reg", "program.reg", "--json", "-", "--strategy",
+                     strategy, "--budget", budget, driver]
+            said = subprocess.run(words, capture_output=True, text=True, cwd=folder)
+            try:
+                return json.loads(said.stdout)["search"]
+            except ValueError:
+                return {"error": said.stderr[-300:]}
+
+        taken = 0
+        while taken < options.count:
+            program = draw_program(draw)
+            found = check_models.count(model_of(program), BEGINNINGS)
+            if found is None or not 2 <= found[0] <= MOST:
+                continue
+            taken += 1
+            code = ",".join(f"{byte:02x}" for byte in code_of(program))
+            with open(f"{folder}/program.reg", "w", encoding="utf-8") as out:
+                out.write("Windows Registry Editor Version 5.00\n\n[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\explore-drawn\\Parameters]\n"
+                          f'"Program"=hex:{code}\n')
+            if options.show:
+                print(found, program, flush=True)
+            for strategy in ("dpor", "odpor", "bounded"):
+                result = search(strategy, "20000runs")
+                if strategy == "bounded" and result.get("outcome") == "budget":
+                    continue
+                told = (result.get("outcome"), result.get("traces"), result.get("bad"))
+                check(f"{strategy}: {told}, not {found} of {program}", told == ("exhausted", *found), result.get("error", ""))
+            for strategy in ("random", "pos"):
+                result = search(strategy, "200runs")
+                check(f"{strategy}: {result.get('traces')} are not some of {found} of {program}", 0 < result.get("traces", 0) <= found[0], result.get("error", ""))
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
