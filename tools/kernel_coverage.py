@@ -33,9 +33,9 @@ BASE = 0x140000000
 # Meson's tests that execute no kernel, or the compiler for most of their time, or what others search with more workers.
 WITHOUT = re.compile(r"^(image|fuzz|debug-fuzz|explore-(model|chances|bounds|bugs|jobs|shards|slurm|soak|deaths|crowd|terminal)|crt-under-wine|base-fuzz|"
                      r"machine$|unwind-data|sdk-|cli-(usage|inspect|claims|documents|page|terminal|install))")
-BY_ROW = {"explore-agents": "agents.list", "explore-oracle": "oracle.list", "explore-events": "events.list", "explore-suspend": "suspend.list",
+BY_ROW = {"explore-agents": "agents.list", "explore-oracle": "oracle.list", "explore-events": "events.list", "explore-suspend": "suspend.list", "explore-few": "few.list",
           "explore-counts": None, "bugs": None}  # every row is a test of its own; of the last two a quick one
-SLOW = re.compile(r"^(explore-(?!agents|events)|cli-|check$|bugs-|verifier-cost|sample-critsec)")
+SLOW = re.compile(r"^(explore-(?!agents|events|few|suspend)|cli-|check$|bugs-|verifier-cost|sample-critsec)")
 SECONDS = 60
 PATIENCE = 900  # seconds that a slow one may take
 
@@ -229,7 +229,8 @@ class Coverage:
         if known["kernel"] == self.kernel or not known["lines"]:
             return 0
         by_name = {test.name: test for test in tests}
-        self.blocks = measure(min((t for t in tests if t.name in known["tests"] and not t.slow),
+        executes = {name for name, test in known["tests"].items() if int(test["seen"], 16) != 0}  # some tests are of the host alone
+        self.blocks = measure(min((t for t in tests if t.name in executes and not t.slow),
                                   key=lambda t: known["tests"][t.name]["seconds"] or PATIENCE), self.build)[2]
         lines, now = self.lines(), collections.defaultdict(int)
         for path, old in known["lines"].items():
