@@ -10,7 +10,7 @@ Two kinds of tests:
     A sixth field of a line of tests.list is the client's arguments; `@NAME` as sources: the binaries of that line. In
     the arguments {client}, {build} and {root} are paths.
     The fifth field is what must come of the run:
-        pass                        status 0, and every program has said `done`
+        pass                        status 0, and every program has said `done`; behind ` : ` what the run must say, too
         bugcheck CODE [P1 [P2 …]]   this bugcheck; parameters that are not given may be anything, so may `*`;
                                     $NAME is what the driver has said with `ntlab-test: let NAME 0x…`
         exit N | status N           a client's exit code | ntlab's exit status
@@ -197,6 +197,8 @@ def disagreement(test, status, output, result):
             return f"status {status}: {message}"
         if done < max(1, len(test.clients) if not test.drivers else 1):
             return "it never said `done`"
+        if test.says not in output:
+            return f"it did not say `{test.says}`"
     elif word == "bugcheck":
         if finding.get("kind") != "bugcheck":
             return f"expected bugcheck {test.expected[1]}, got {finding.get('kind') or result['verdict']}: {message}"

@@ -63,8 +63,8 @@ ExpCheckReturn(PWORKER_THREAD_ROUTINE Routine, PVOID Parameter, PWORK_QUEUE_ITEM
                      Thread->CombinedApcDisable, 1);
     }
     if (((PETHREAD)Thread)->ImpersonationToken != NULL) {
-        KeBugCheckEx(IMPERSONATING_WORKER_THREAD, (ULONG_PTR)Routine, (ULONG_PTR)Parameter,
-                     (ULONG_PTR)Item, 0);
+        KeBugCheckEx(0xDF /* IMPERSONATING_WORKER_THREAD; bugcodes.h is wrong */,
+                     (ULONG_PTR)Routine, (ULONG_PTR)Parameter, (ULONG_PTR)Item, 0);
     }
 }
 
