@@ -40,6 +40,8 @@ enum {
     STOP_FREED_HEADER,
     STOP_FREED_LINK,
     STOP_LARGE_TWICE,
+    STOP_QUOTA_PAGED,
+    STOP_QUOTA_NONPAGED,
 };
 
 typedef struct {

@@ -212,6 +212,19 @@ StopAtCheck(VOID)
         Block[0] = 0x4141414141414141;
         AllocateManyAndFree();
         break;
+    case STOP_QUOTA_PAGED: /* more than was charged */
+        Let("process", PsGetCurrentProcess());
+        PsChargePoolQuota(PsGetCurrentProcess(), NonPagedPool, 0x100000);
+        PsChargePoolQuota(PsGetCurrentProcess(), PagedPool, 0x20000);
+        PsReturnPoolQuota(PsGetCurrentProcess(), PagedPool, 0x90000);
+        break;
+    case STOP_QUOTA_NONPAGED:
+        Let("process", PsGetCurrentProcess());
+        PsChargePoolQuota(PsGetCurrentProcess(), NonPagedPool, 0x20000);
+        PsChargePoolQuota(PsGetCurrentProcess(), PagedPool, 0x100000);
+        PsReturnPoolQuota(PsGetCurrentProcess(), PagedPool, 0x100000);
+        PsReturnPoolQuota(PsGetCurrentProcess(), NonPagedPool, 0x90000);
+        break;
     case STOP_LARGE_TWICE:
         Block = ExAllocatePoolWithTag(NonPagedPoolNx, 0x200000, POOL_TAG);
         ExFreePoolWithTag(Block, POOL_TAG);
