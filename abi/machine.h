@@ -253,7 +253,6 @@ struct abi_trap {
 enum abi_trap_kind {
     ABI_TRAP_EXCEPTION = 0,     /* as the processor raised it */
     ABI_TRAP_PRIVILEGED = 1,    /* privileged instruction in user mode */
-    ABI_TRAP_SMEP = 2,          /* kernel mode was about to execute fault_address, a user address */
     ABI_TRAP_SYSCALL = 3,       /* a raw `syscall` that is not patched, or `int 2Eh` */
     ABI_TRAP_FASTFAIL = 4,      /* int 29h, code in rcx */
     ABI_TRAP_ASSERT = 5,        /* int 2Ch */

@@ -97,10 +97,19 @@ def is_lesser(line):
     return found is not None and {found[1], found[2]} == {found[3], found[4]}
 
 
+# Calls that only say who is current.
+PURE = re.compile(r"\b(?:KiThread|KiPrcb|KiPcr|KiIrql|KiAgent|PspCurrentThread|PspCurrentProcess)\(\)")
+
+
 def stores(line):
     """What a statement of plain stores sets, as it is written; None if it may be more: a call, or a store through a bare pointer, which may fault."""
+    side, sign, value = re.match(r"(.*?)( [-+|&^]?= |$)(.*)", line).groups()
+    line = side + sign + PURE.sub("Here", value)
+    found = re.fullmatch(r"\s*(\w[\w.>\[\]-]*) = Remove(?:Head|Tail)List\(([^()]*)\);", line)
+    if found:
+        return [found[1], found[2].lstrip("&")]
     found = re.fullmatch(r"\s*(\w[^*]*?)(?: [-+|&^]?= .+|\+\+|--);", line)
-    if found and not re.search(r"\b(?!(?:sizeof|min|max)\()\w+\(", line):
+    if found and not re.search(r"\b(?!(?:sizeof|min|max)\()\w+\(", line) and not re.search(r"\+\+|--", found[1]):
         return [found[1]]
     found = re.fullmatch(r"\s*(?:InitializeListHead|Insert(?:Head|Tail)List|RemoveEntryList)\(([^()]*)\);", line)
     if found:
@@ -128,9 +137,10 @@ def independent(first, second):
     """Two statements of plain stores, neither of which names what the other sets: there is no schedule point between them, so their order means nothing.
     Two that change lists may meet in a neighbour: they are not."""
     sides = [stores(line) for line in (first, second)]
-    lists = [re.match(r"\s*(?:Insert|Remove)\w*List", line) is not None for line in (first, second)]
+    lists = [re.match(r"\s*(?:[\w.>\[\]-]+ = )?(?:Insert|Remove)\w*List", line) is not None for line in (first, second)]
     return None not in sides and not all(lists) and not any(
-        names_it(name, other) for names, other in ((sides[0], second), (sides[1], first)) for name in names)
+        names_it(name, other) or any(name.endswith(field) for field in re.findall(r"\(\)->(\w+)", other))
+        for names, other in ((sides[0], second), (sides[1], first)) for name in names)
 
 
 def own_store(line, function):

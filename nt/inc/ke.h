@@ -672,7 +672,6 @@ VOID KiDescribe(const VOID *Address, char *Buffer, ULONG Length);
 
 extern KIPCR *KiProcessor[ABI_MAX_PROCESSORS];
 extern ULONG KiProcessorCount;
-extern PKTHREAD KiInitialThread;
 
 /* Initialisation, in this order; see nt/ke/startup.c. */
 VOID ExInitPools(VOID); /* before anything allocates */

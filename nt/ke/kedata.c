@@ -11,7 +11,6 @@ KIPCR *KiProcessor[ABI_MAX_PROCESSORS];
 ULONG KiProcessorCount;
 KI_LARGE ETHREAD KiIdleThreads[ABI_MAX_PROCESSORS] __attribute__((aligned(64)));
 EPROCESS KiIdleEprocess; /* a DPC may find itself in it: whole, though nt/ps did not make it */
-PKTHREAD KiInitialThread;
 
 /* agent.c */
 KAGENT KiSystemAgent;
@@ -31,7 +30,6 @@ LIST_ENTRY KiNmiCallbacks = {&KiNmiCallbacks, &KiNmiCallbacks};
 
 /* timer.c, time.c */
 LIST_ENTRY KiTimerListHead = {&KiTimerListHead, &KiTimerListHead};
-ULONG64 KiTimerSequence;
 ULONG64 KiBootTime;
 ULONG64 KiVirtualLimit;
 ULONG KiTimePassers;

@@ -483,7 +483,6 @@ DECLSPEC_NORETURN VOID KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_
 DECLSPEC_NORETURN VOID KiStopReported(struct abi_stop *Why); /* the report is written */
 
 extern LIST_ENTRY KiTimerListHead;
-extern ULONG64 KiTimerSequence;
 extern ULONG64 KiBootTime; /* system time at boot */
 extern ULONG64 KiVirtualLimit;
 extern ULONG KiTimePassers; /* explore.c, E10: who could do nothing but let time pass */

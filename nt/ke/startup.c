@@ -101,7 +101,6 @@ KiInitializeSharedData(VOID)
 static VOID NTAPI
 KiPhase1(PVOID Context)
 {
-    KiInitialThread = KiThread();
     ObInitSystem(1);
     SeInitSystem(1);
     MmInitSystem(1);

@@ -253,10 +253,6 @@ KiTrapDispatch(struct abi_trap *Raw, PKI_FRAME Frame)
     case ABI_TRAP_PRIVILEGED:
         KiRaise(Frame, STATUS_PRIVILEGED_INSTRUCTION, 0, 0, 0);
         break;
-    case ABI_TRAP_SMEP:
-        KiBugCheck(ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, Raw->fault_address,
-                   MiQueryPage((PVOID)Raw->fault_address), (ULONG_PTR)&Frame->Trap, 0, Raw, NULL,
-                   NULL);
     case ABI_TRAP_SYSCALL:
         KiServiceFromTrap(Frame);
         break;

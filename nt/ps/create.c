@@ -427,6 +427,28 @@ PspFindAttribute(PSP_ATTRIBUTE_LIST *List, ULONG_PTR Attribute)
     return NULL;
 }
 
+/* All of the list is user mode's. Raises. */
+static VOID
+PspProbeAttributes(PSP_ATTRIBUTE_LIST *List)
+{
+    ProbeForRead(List, sizeof(*List), 8);
+    ProbeForRead(List, List->TotalLength, 8);
+}
+
+/* What is asked for by an attribute; nothing if it is not. Raises. */
+static VOID
+PspAnswerAttribute(PSP_ATTRIBUTE_LIST *List, ULONG_PTR Which, const VOID *Answer, SIZE_T Bytes)
+{
+    PSP_ATTRIBUTE *Attribute = PspFindAttribute(List, Which);
+    PVOID Place;
+
+    if (Attribute != NULL) {
+        Place = (PVOID)Attribute->Value;
+        ProbeForWrite(Place, Bytes, 1);
+        RtlCopyMemory(Place, Answer, Bytes);
+    }
+}
+
 /* Copies the caller's parameters into pool: strings and environment with them. Raises on bad memory. */
 static PSP_PARAMETERS *
 PspCaptureParameters(PSP_PARAMETERS *User)
@@ -541,7 +563,7 @@ NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, ACCESS_MASK Pro
     __try {
         ProbeForWrite(ProcessHandle, sizeof(HANDLE), 8);
         ProbeForWrite(ThreadHandle, sizeof(HANDLE), 8);
-        ProbeForRead(AttributeList, sizeof(PSP_ATTRIBUTE_LIST), 8);
+        PspProbeAttributes(AttributeList);
         Attribute = PspFindAttribute(AttributeList, PSP_ATTRIBUTE_IMAGE_NAME);
         if (Attribute == NULL || Attribute->Size == 0 || Attribute->Size > 0x7FFE ||
             (ThreadFlags & PSP_HIDE_FROM_DEBUGGER) != 0) {
@@ -618,10 +640,8 @@ NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, ACCESS_MASK Pro
         __try {
             *ProcessHandle = NewProcess;
             *ThreadHandle = NewThread;
-            Attribute = PspFindAttribute(AttributeList, PSP_ATTRIBUTE_CLIENT_ID);
-            if (Attribute != NULL) {
-                *(PCLIENT_ID)Attribute->Value = Thread->Cid;
-            }
+            PspAnswerAttribute(AttributeList, PSP_ATTRIBUTE_CLIENT_ID, &Thread->Cid,
+                               sizeof(CLIENT_ID));
         } __except (EXCEPTION_EXECUTE_HANDLER) {
             Status = GetExceptionCode();
         }
@@ -654,7 +674,6 @@ NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Ob
 {
     PEPROCESS Process;
     PETHREAD Thread;
-    PSP_ATTRIBUTE *Attribute;
     HANDLE Handle;
     ULONG Count, HandleFlags = 0;
     NTSTATUS Status = STATUS_SUCCESS;
@@ -662,7 +681,7 @@ NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Ob
     __try {
         ProbeForWrite(ThreadHandle, sizeof(HANDLE), 8);
         if (AttributeList != NULL) {
-            ProbeForRead(AttributeList, sizeof(PSP_ATTRIBUTE_LIST), 8);
+            PspProbeAttributes(AttributeList);
         }
         if (ObjectAttributes != NULL) {
             ProbeForRead(ObjectAttributes, sizeof(*ObjectAttributes), 8);
@@ -700,14 +719,8 @@ NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Ob
     }
     __try {
         *ThreadHandle = Handle;
-        Attribute = PspFindAttribute(AttributeList, PSP_ATTRIBUTE_CLIENT_ID);
-        if (Attribute != NULL) {
-            *(PCLIENT_ID)Attribute->Value = Thread->Cid;
-        }
-        Attribute = PspFindAttribute(AttributeList, PSP_ATTRIBUTE_TEB);
-        if (Attribute != NULL) {
-            *(PVOID *)Attribute->Value = Thread->Tcb.Teb;
-        }
+        PspAnswerAttribute(AttributeList, PSP_ATTRIBUTE_CLIENT_ID, &Thread->Cid, sizeof(CLIENT_ID));
+        PspAnswerAttribute(AttributeList, PSP_ATTRIBUTE_TEB, &Thread->Tcb.Teb, sizeof(PVOID));
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         Status = GetExceptionCode();
     }

@@ -213,6 +213,37 @@ Created(void)
 }
 
 /* Attached: what is there is told of, then a breakpoint; nothing runs while an event is pending. */
+/* Who attaches once more is told of everything once more. */
+static void
+AttachedAgain(PROCESS_INFORMATION *Child, int Images)
+{
+    int Threads = 0;
+    DWORD Kind;
+
+    EXPECT(DebugActiveProcess(Child->dwProcessId));
+    EXPECT_EQ(Next(), CREATE_PROCESS_DEBUG_EVENT);
+    EXPECT_EQ(Event.dwProcessId, Child->dwProcessId);
+    CloseHandle(Event.u.CreateProcessInfo.hFile);
+    EXPECT(Go(DBG_CONTINUE));
+    while ((Kind = Next()) == CREATE_THREAD_DEBUG_EVENT &&
+           Event.u.CreateThread.lpStartAddress == NULL) {
+        Threads++;
+        Go(DBG_CONTINUE);
+    }
+    EXPECT_EQ(Threads, 1); /* the other one */
+    for (; Kind == LOAD_DLL_DEBUG_EVENT; Kind = Next()) {
+        Images--;
+        CloseHandle(Event.u.LoadDll.hFile);
+        Go(DBG_CONTINUE);
+    }
+    EXPECT_EQ(Images, 0);
+    EXPECT_EQ(Kind, CREATE_THREAD_DEBUG_EVENT); /* the one that breaks in */
+    EXPECT(Go(DBG_CONTINUE));
+    EXPECT_EQ(UntilException(), 0);
+    EXPECT(DebugActiveProcessStop(Child->dwProcessId));
+    EXPECT(Moves(0) && Moves(1));
+}
+
 static void
 Attached(void)
 {
@@ -283,6 +314,7 @@ Attached(void)
     EXPECT(Moves(0) && Moves(1));
     EXPECT(CheckRemoteDebuggerPresent(Child.hProcess, &Present) && !Present);
     EXPECT(!DebugActiveProcessStop(Child.dwProcessId)); /* not debugged */
+    AttachedAgain(&Child, Images);
     EXPECT(TerminateProcess(Child.hProcess, 9));        /* nobody has to continue that */
     End(&Child, 9);
 }

@@ -148,6 +148,14 @@ ThereAndBack(VOID)
                               STATUS_SUCCESS);
                 EXPECT_EQ(Long, (LONG64)Number);
                 EXPECT_EQ(End, Units + Digits);
+                EXPECT_EQ(Units[Digits], 0); /* terminated where there is room for that */
+                Units[Digits] = 0xCCCC;
+                To.MaximumLength = (USHORT)(Digits * 2 + 1);
+                EXPECT_STATUS(RtlInt64ToUnicodeString(Number, Bases[Base], &To), STATUS_SUCCESS);
+                EXPECT_EQ(Units[Digits], 0xCCCC);
+                To.MaximumLength = (USHORT)(Digits * 2 + 2);
+                EXPECT_STATUS(RtlInt64ToUnicodeString(Number, Bases[Base], &To), STATUS_SUCCESS);
+                EXPECT_EQ(Units[Digits], 0);
                 To.MaximumLength = (USHORT)(Digits * 2 - 2);
                 EXPECT_STATUS(RtlInt64ToUnicodeString(Number, Bases[Base], &To),
                               STATUS_BUFFER_OVERFLOW);
