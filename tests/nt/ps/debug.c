@@ -315,7 +315,7 @@ Attached(void)
     EXPECT(CheckRemoteDebuggerPresent(Child.hProcess, &Present) && !Present);
     EXPECT(!DebugActiveProcessStop(Child.dwProcessId)); /* not debugged */
     AttachedAgain(&Child, Images);
-    EXPECT(TerminateProcess(Child.hProcess, 9));        /* nobody has to continue that */
+    EXPECT(TerminateProcess(Child.hProcess, 9)); /* nobody has to continue that */
     End(&Child, 9);
 }
 
