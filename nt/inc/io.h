@@ -11,6 +11,8 @@ NTSTATUS IopUnloadDriver(PUNICODE_STRING ServicePath);
 VOID IopDriverName(PUNICODE_STRING ServicePath, PUNICODE_STRING Name, PWSTR Buffer, USHORT Bytes);
 NTSTATUS IopUnloadNamed(PUNICODE_STRING Name);
 NTSTATUS IopLoadFilterManager(VOID); /* \FileSystem\FltMgr, if its image is there */
+/* Stands for the lists of requests of all threads of a process in a search's steps (cancel.c, X5). */
+#define IOP_REQUESTS_OF(Process) (&((PKPROCESS)(Process))->ThreadListHead)
 /* cancel.c, for what the environment may do: the oldest request that may be cancelled now, or NULL. */
 PIRP IopOldestIrp(PETHREAD Thread);
 VOID IopCancelOldest(PETHREAD Thread,

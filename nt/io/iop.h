@@ -334,8 +334,6 @@ NTSTATUS IopProbe(PVOID Buffer, SIZE_T Length, ULONG Alignment, BOOLEAN Write,
 /* cancel.c */
 VOID IopCancelThreadIo(PETHREAD Thread);
 PDRIVER_CANCEL IopSetCancelRoutine(PIRP Irp, PDRIVER_CANCEL Routine); /* X4 */
-/* X5: stands for the IRP lists of all threads of a process. */
-#define IOP_REQUESTS_OF(Process) (&((PKPROCESS)(Process))->ThreadListHead)
 VOID IopListPoint(PETHREAD Thread);
 
 /* iocp.c */

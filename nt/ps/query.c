@@ -129,11 +129,11 @@ PspAnswerProcess(PEPROCESS Process, ULONG Class, PSP_ANSWER *Answer, PULONG Size
     *Size = sizeof(ULONG);
     switch (Class) {
     case ProcessBasicInformation:
+        Answer->Basic.AffinityMask = Process->Pcb.Affinity; /* settings: in the step before */
+        Answer->Basic.BasePriority = Process->Pcb.BasePriority;
         KiLooksAt(&Process->ExitStatus);
         Answer->Basic.ExitStatus = Process->ExitStatus;
         Answer->Basic.PebBaseAddress = Process->Peb;
-        Answer->Basic.AffinityMask = Process->Pcb.Affinity;
-        Answer->Basic.BasePriority = Process->Pcb.BasePriority;
         Answer->Basic.UniqueProcessId = (ULONG_PTR)Process->UniqueProcessId;
         Answer->Basic.InheritedFromUniqueProcessId =
             (ULONG_PTR)Process->InheritedFromUniqueProcessId;
@@ -240,14 +240,14 @@ PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer, PULONG Size)
     *Size = sizeof(ULONG);
     switch (Class) {
     case ThreadBasicInformation:
+        Answer->Thread.AffinityMask = Thread->Tcb.Affinity; /* settings: in the step before */
+        Answer->Thread.Priority = Thread->Tcb.Priority;
+        Answer->Thread.BasePriority = KiBaseIncrement(&Thread->Tcb);
         PspEndIsAskedFor(Thread);
         Answer->Thread.ExitStatus =
             Thread->Tcb.Header.SignalState ? Thread->ExitStatus : STATUS_PENDING;
         Answer->Thread.TebBaseAddress = Thread->Tcb.Teb;
         Answer->Thread.ClientId = Thread->Cid;
-        Answer->Thread.AffinityMask = Thread->Tcb.Affinity;
-        Answer->Thread.Priority = Thread->Tcb.Priority;
-        Answer->Thread.BasePriority = KiBaseIncrement(&Thread->Tcb);
         *Size = sizeof(Answer->Thread);
         return STATUS_SUCCESS;
     case ThreadTimes:
@@ -271,6 +271,9 @@ PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer, PULONG Size)
     case ThreadBreakOnTermination:
         return STATUS_SUCCESS;
     case ThreadIsIoPending:
+        if (Thread != PspCurrentThread()) {
+            KiChanges(IOP_REQUESTS_OF(Thread->Tcb.Process)); /* nt/io/cancel.c, X5 */
+        }
         Answer->Long = !IsListEmpty(&Thread->IrpList);
         return STATUS_SUCCESS;
     case ThreadHideFromDebugger:

@@ -66,6 +66,17 @@ AskChanges(void)
     return 0;
 }
 
+/* A request that stays, and whether there is one. */
+static DWORD
+AskIo(void)
+{
+    BOOL Pending = FALSE;
+
+    GetThreadIOPendingFlag(Thread[0], &Pending);
+    Seen = Pending;
+    return 0;
+}
+
 static DWORD
 IsSignaled(void)
 {
@@ -934,6 +945,7 @@ static const struct {
     {"subkey", WithSubkey, SetValue, AskSubkey},
     {"gone", WithSubkey, DeleteSubkey, AskSecurity},
     {"asker", WithFolder, MakeAsker, CancelAsked},
+    {"pending", WithFolder, AskChanges, AskIo},
     {"fileevent", WithFolder, AskChanges, IsSignaled},
     {"section", WithSection, CloseSecond, CutOff},
     {"view", WithView, Change, FlushIt},
