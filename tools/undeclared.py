@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Does each step of the kernel say all that it touches?  undeclared.py [--runs N] [--all] [--open] [--kind KIND]... BUILD [PROGRAM...]
 
-Runs programs in which threads do things at the same time (tests/explore/together-client.c: each of its kinds, or those of --kind) on a kernel that watches itself
+Runs programs in which threads do things at the same time (tests/explore/together-client.c: each of its kinds, or those of --kind;
+and the drivers of routines.c) on a kernel that watches itself
 (BUILD/nt/watched.exe, `--strategy watch`: host/explore/watch.c). Two accesses to the same memory that nothing orders are told if
 no line of tests/explore/undeclared.list says why they do not matter: a search takes their steps for independent and
 tries one order only. Status 1: there are such.
@@ -82,8 +83,10 @@ def main():
         programs = {"": words.program}
     else:
         with open(os.path.join(ROOT, "tests/explore/together-client.c"), encoding="utf-8") as source:
-            programs = {kind: ["--", client, kind] for kind in re.findall(r'\{"(\w+)", [A-Z]', source.read())
-                        if not words.kind or kind in words.kind}
+            programs = {kind: ["--", client, kind] for kind in re.findall(r'\{"(\w+)", [A-Z]', source.read())}
+        with open(os.path.join(ROOT, "tests/explore/programs.list"), encoding="utf-8") as rows:
+            programs |= {row.split(" ")[0]: [f"{words.build}/tests/explore/explore-{row.split(' ')[0]}.sys"] for row in rows if "| routines.c |" in row}
+        programs = {kind: program for kind, program in programs.items() if not words.kind or kind in words.kind}
     seen = [(name, pair) for name, program in programs.items() for pair in run(words.build, program, words.runs)]
     where = places(words.build, sorted({int(pair[i], 16) for _, pair in seen for i in (0, 3)}))
     told = collections.OrderedDict()

@@ -85,7 +85,6 @@ typedef struct _CM_CREATE {
 
 extern PCM_NODE CmpRoot;    /* \REGISTRY */
 extern PVOID CmpRootObject; /* the key object for it */
-extern LIST_ENTRY CmpCallbacks;
 extern ULONG CmpCallbackCount;
 extern const GENERIC_MAPPING CmpKeyMapping;
 
@@ -125,8 +124,10 @@ typedef struct _CM_CALL {
     PVOID *ObjectContext;
     ULONG Called;
     PVOID Contexts[8];
+    LARGE_INTEGER Cookies[8]; /* whom the post calls are for */
 } CM_CALL;
 #define CMP_BYPASS ((NTSTATUS)0xC0000503) /* STATUS_CALLBACK_BYPASS */
+VOID CmpLookAtCallbacks(VOID); /* in front of what is no step of the registry, and calls */
 NTSTATUS CmpCallPre(CM_CALL *Call, REG_NOTIFY_CLASS Pre, REG_NOTIFY_CLASS Post, PVOID Object,
                     PVOID Information, PVOID *CallContext, PVOID *ObjectContext);
 NTSTATUS CmpCallPost(CM_CALL *Call, PVOID Object, NTSTATUS Status);

@@ -6,6 +6,10 @@
  *   F2  One that refuses (an error status, or STATUS_CALLBACK_BYPASS) ends the operation: those below are
  *       not called, those above that saw the pre-operation call get the post-operation call.
  *   F3  Each has its own CallContext for the operation and its own ObjectContext for the object.
+ *   F4  Who is called holds its registration (Busy), and who calls holds the next one before it lets go of it: CmUnRegisterCallback
+ *       waits. A post call finds whom it is for by the cookie; one that has gone gets none.
+ *   F5  Each step of a search on the registry reads the list (nt/ke/explore.c). What was called takes steps of its own, so
+ *       behind it the list, and the key of the operation, are looked at in new ones, and the key may be deleted then.
  *
  * From Vista on the post calls go in reverse order, and one that returns STATUS_CALLBACK_BYPASS replaces the
  * operation's result by ReturnStatus.
@@ -59,20 +63,61 @@ CmpContextFor(PVOID Object, PCM_CALLBACK Callback)
     return Context != NULL ? Context->Context : NULL;
 }
 
-static NTSTATUS
-CmpInvoke(PCM_CALLBACK Callback, REG_NOTIFY_CLASS Class, PVOID Information)
+/* F5 */
+VOID
+CmpLookAtCallbacks(VOID)
 {
-    NTSTATUS Status;
+    KiAcquirePoint(SP_REGISTRY, &CmpCallbacks, NULL, KI_REGISTRY_READS);
+}
 
-    Callback->Busy++;
-    Status = VfCall == NULL
-                 ? Callback->Function(Callback->Context, (PVOID)(ULONG_PTR)Class, Information)
-                 : VF_CALL(NTSTATUS, VfCallback, Callback->Function, Callback->Context, Class,
-                           Information, 0);
+/* F4. Behind Link, with Cookie if that is given; NULL: there is none. */
+static PCM_CALLBACK
+CmpHold(PLIST_ENTRY Link, PLARGE_INTEGER Cookie)
+{
+    while ((Link = Link->Flink) != &CmpCallbacks) {
+        PCM_CALLBACK Callback = CONTAINING_RECORD(Link, CM_CALLBACK, Link);
+
+        if (!Callback->Removing &&
+            (Cookie == NULL || Callback->Cookie.QuadPart == Cookie->QuadPart)) {
+            Callback->Busy++;
+            return Callback;
+        }
+    }
+    return NULL;
+}
+
+static VOID
+CmpLetGo(PCM_CALLBACK Callback)
+{
     if (--Callback->Busy == 0 && Callback->Removing) {
         KeSetEvent(&Callback->Idle, 0, FALSE);
     }
+}
+
+static NTSTATUS
+CmpInvoke(PCM_CALLBACK Callback, REG_NOTIFY_CLASS Class, PVOID Information)
+{
+    NTSTATUS Status =
+        VfCall == NULL ? Callback->Function(Callback->Context, (PVOID)(ULONG_PTR)Class, Information)
+                       : VF_CALL(NTSTATUS, VfCallback, Callback->Function, Callback->Context, Class,
+                                 Information, 0);
+
+    CmpLookAtCallbacks(); /* F5 */
     return Status;
+}
+
+/* F5: of an operation on a key, behind the pre calls. */
+static NTSTATUS
+CmpLookAgain(REG_NOTIFY_CLASS Pre, PCM_KEY Key)
+{
+    if (Pre == RegNtPreCreateKeyEx || Pre == RegNtPreOpenKeyEx || Pre == RegNtPreKeyHandleClose) {
+        return STATUS_SUCCESS; /* what opens looks itself */
+    }
+    KiAcquirePoint(
+        SP_REGISTRY, Key->Node, NULL,
+        (ULONG_PTR)CmpRoot |
+            (Pre == RegNtPreDeleteKey || Pre == RegNtPreRenameKey ? KI_REGISTRY_CHANGES : 0));
+    return Key->Node->Deleted ? STATUS_KEY_DELETED : STATUS_SUCCESS;
 }
 
 /*
@@ -83,34 +128,37 @@ NTSTATUS
 CmpCallPre(CM_CALL *Call, REG_NOTIFY_CLASS Pre, REG_NOTIFY_CLASS Post, PVOID Object,
            PVOID Information, PVOID *CallContext, PVOID *ObjectContext)
 {
+    PCM_CALLBACK Callback, Next;
+    NTSTATUS Status;
+
     Call->Post = Post;
     Call->Object = Object;
     Call->Information = Information;
     Call->CallContext = CallContext;
     Call->ObjectContext = ObjectContext;
     Call->Called = 0;
-    for (PLIST_ENTRY At = CmpCallbacks.Flink; At != &CmpCallbacks;) {
-        PCM_CALLBACK Callback = CONTAINING_RECORD(At, CM_CALLBACK, Link);
-        NTSTATUS Status;
-
-        if (Callback->Removing) {
-            At = At->Flink;
-            continue;
-        }
+    for (Callback = CmpHold(&CmpCallbacks, NULL); Callback != NULL; Callback = Next) {
         if (Call->Called == RTL_NUMBER_OF(Call->Contexts)) {
             NOT_YET("more than 8 registry callbacks");
         }
         *CallContext = NULL;
         *ObjectContext = CmpContextFor(Object, Callback);
         Status = CmpInvoke(Callback, Pre, Information);
-        At = At->Flink;
+        Next = NT_SUCCESS(Status) ? CmpHold(&Callback->Link, NULL) : NULL;
+        Call->Cookies[Call->Called] = Callback->Cookie;
+        CmpLetGo(Callback);
         if (!NT_SUCCESS(Status)) { /* F2 */
-            if (Call->Called != 0) {
-                CmpCallPost(Call, Object, Status == CMP_BYPASS ? STATUS_SUCCESS : Status);
-            }
+            CmpCallPost(Call, Object, Status == CMP_BYPASS ? STATUS_SUCCESS : Status);
             return Status;
         }
         Call->Contexts[Call->Called++] = *CallContext;
+    }
+    if (Call->Called != 0) {
+        Status = CmpLookAgain(Pre, Object);
+        if (!NT_SUCCESS(Status)) {
+            Status = CmpCallPost(Call, Object, Status);
+            return NT_SUCCESS(Status) ? CMP_BYPASS : Status;
+        }
     }
     return STATUS_SUCCESS;
 }
@@ -123,24 +171,16 @@ CmpCallPost(CM_CALL *Call, PVOID Object, NTSTATUS Status)
                                                   .Status = Status,
                                                   .PreInformation = Call->Information,
                                                   .ReturnStatus = Status};
-    ULONG Index = 0, Left = Call->Called;
+    ULONG Left = Call->Called;
 
-    if (Left == 0) {
-        return Status;
+    if (Left != 0) {
+        CmpLookAtCallbacks();
     }
     /* In reverse: from the last that was called. */
-    while (Left != 0) {
-        PCM_CALLBACK Callback = NULL;
+    while (Left-- != 0) {
+        PCM_CALLBACK Callback = CmpHold(&CmpCallbacks, &Call->Cookies[Left]);
 
-        Index = 0;
-        for (PLIST_ENTRY At = CmpCallbacks.Flink; At != &CmpCallbacks; At = At->Flink) {
-            Callback = CONTAINING_RECORD(At, CM_CALLBACK, Link);
-            if (!Callback->Removing && ++Index == Left) {
-                break;
-            }
-        }
-        Left--;
-        if (Callback == NULL || Callback->Removing) {
+        if (Callback == NULL) {
             continue;
         }
         Information.CallContext = Call->Contexts[Left];
@@ -148,6 +188,7 @@ CmpCallPost(CM_CALL *Call, PVOID Object, NTSTATUS Status)
         if (CmpInvoke(Callback, Call->Post, &Information) == CMP_BYPASS) {
             Status = Information.Status = Information.ReturnStatus;
         }
+        CmpLetGo(Callback);
     }
     return Status;
 }
@@ -243,8 +284,9 @@ CmUnRegisterCallback(LARGE_INTEGER Cookie)
 
         if (Callback->Cookie.QuadPart == Cookie.QuadPart && !Callback->Removing) {
             Callback->Removing = TRUE;
-            while (Callback->Busy != 0) {
+            if (Callback->Busy != 0) {
                 KeWaitForSingleObject(&Callback->Idle, Executive, KernelMode, FALSE, NULL);
+                KiSchedulePoint(SP_REGISTRY, &CmpCallbacks); /* it leaves the list now */
             }
             RemoveEntryList(&Callback->Link);
             CmpCallbackCount--;
@@ -295,13 +337,13 @@ CmpCleanContexts(PCM_KEY Key)
         REG_CALLBACK_CONTEXT_CLEANUP_INFORMATION Information = {.Object = Key,
                                                                 .ObjectContext = Context->Context};
 
-        for (PLIST_ENTRY At = CmpCallbacks.Flink; At != &CmpCallbacks; At = At->Flink) {
-            PCM_CALLBACK Callback = CONTAINING_RECORD(At, CM_CALLBACK, Link);
+        PCM_CALLBACK Callback;
 
-            if (Callback->Cookie.QuadPart == Context->Cookie.QuadPart) {
-                CmpInvoke(Callback, RegNtCallbackObjectContextCleanup, &Information);
-                break;
-            }
+        CmpLookAtCallbacks();
+        Callback = CmpHold(&CmpCallbacks, &Context->Cookie);
+        if (Callback != NULL) {
+            CmpInvoke(Callback, RegNtCallbackObjectContextCleanup, &Information);
+            CmpLetGo(Callback);
         }
         ExpFree(Context);
     }

@@ -15,10 +15,11 @@ CmpOpenOrCreate(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
     KPROCESSOR_MODE Mode = KiPreviousMode();
     REG_CREATE_KEY_INFORMATION Information = {0};
     OB_CAPTURE Capture;
-    CM_CALL Call;
+    CM_CALL Call = {0};
     ULONG Made = 0;
     HANDLE Handle = NULL;
     PVOID Object = NULL, Root = NULL;
+    BOOLEAN IsCalled;
     NTSTATUS Status;
 
     DesiredAccess &= ~(ACCESS_MASK)CMP_WOW64_FLAGS;
@@ -41,7 +42,9 @@ CmpOpenOrCreate(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
     }
     Create->Security = Capture.SecurityDescriptor;
     Create->Options = Options;
-    if (CmpCallbackCount != 0) {
+    CmpLookAtCallbacks();
+    IsCalled = CmpCallbackCount != 0;
+    if (IsCalled) {
         if (Capture.RootDirectory != NULL) {
             Status = ObReferenceObjectByHandle(Capture.RootDirectory, 0, CmKeyObjectTypeP, Mode,
                                                &Root, NULL);
@@ -58,16 +61,17 @@ CmpOpenOrCreate(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES
         Information.DesiredAccess = DesiredAccess;
         Information.Disposition = &Made;
         Information.ResultObject = &Object;
+        CmpLookAtCallbacks();
+        Status = CmpCallPre(&Call, Create->Creating ? RegNtPreCreateKeyEx : RegNtPreOpenKeyEx,
+                            Create->Creating ? RegNtPostCreateKeyEx : RegNtPostOpenKeyEx,
+                            Information.RootObject, &Information, &Information.CallContext,
+                            &Information.RootObjectContext);
     }
-    Status = CmpCallPre(&Call, Create->Creating ? RegNtPreCreateKeyEx : RegNtPreOpenKeyEx,
-                        Create->Creating ? RegNtPostCreateKeyEx : RegNtPostOpenKeyEx,
-                        Information.RootObject, &Information, &Information.CallContext,
-                        &Information.RootObjectContext);
     if (NT_SUCCESS(Status)) {
         Status = ObOpenObjectByName(ObjectAttributes, CmKeyObjectTypeP, Mode, NULL, DesiredAccess,
                                     Create, &Handle);
         Made = Create->Disposition;
-        if (NT_SUCCESS(Status) && CmpCallbackCount != 0) {
+        if (NT_SUCCESS(Status) && IsCalled) {
             ObReferenceObjectByHandle(Handle, 0, CmKeyObjectTypeP, Mode, &Object, NULL);
         }
         Status = CmpCallPost(&Call, Object, Status);

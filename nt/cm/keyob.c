@@ -44,6 +44,7 @@ CmpCloseKeyObject(PVOID Object, PEPROCESS Process, ULONG ProcessHandles, ULONG S
     REG_KEY_HANDLE_CLOSE_INFORMATION Information = {.Object = Object};
     CM_CALL Call;
 
+    CmpLookAtCallbacks();
     CmpCallPre(&Call, RegNtPreKeyHandleClose, RegNtPostKeyHandleClose, Object, &Information,
                &Information.CallContext, &Information.ObjectContext);
     if (SystemHandles <= 1) {

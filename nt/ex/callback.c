@@ -5,12 +5,15 @@
  *       (<= DISPATCH_LEVEL), with no lock held.
  *   C2  A registration that is being called (Busy) is not freed: ExUnregisterCallback waits until the
  *       call is over. So a callback must not unregister itself.
+ *   C3  Who notifies holds the next registration before it lets go of the one that was called: another one's end cannot
+ *       take it away meanwhile. Which is the next is seen in a step, for what was called took steps of its own.
  *
  * \Callback\SetSystemTime, PowerState and ProcessorAdd exist from boot; time.c notifies the first.
  * Facts: the DDI pages of ExCreateCallback, ExRegisterCallback, ExNotifyCallback, ExUnregisterCallback.
  */
 #include "exp.h"
 #include "nt/inc/left.h"
+#include "nt/inc/life.h"
 
 struct _CALLBACK_OBJECT {
     ULONG Signature;
@@ -87,7 +90,7 @@ ExRegisterCallback(PCALLBACK_OBJECT CallbackObject, PCALLBACK_FUNCTION CallbackF
 {
     PEXP_REGISTRATION Registration;
 
-    KiSchedulePoint(SP_OBJECT, CallbackObject);
+    KiChanges(&CallbackObject->Registrations);
     if (!CallbackObject->AllowMultiple && !IsListEmpty(&CallbackObject->Registrations)) {
         return NULL;
     }
@@ -108,10 +111,11 @@ ExUnregisterCallback(PVOID CbRegistration)
     PEXP_REGISTRATION Registration = CbRegistration;
     PCALLBACK_OBJECT Object = Registration->Object;
 
-    KiSchedulePoint(SP_OBJECT, Object);
+    KiChanges(&Object->Registrations);
     Registration->Removing = TRUE;
-    while (Registration->Busy != 0) { /* C2 */
+    if (Registration->Busy != 0) { /* C2 */
         KeWaitForSingleObject(&Registration->Idle, Executive, KernelMode, FALSE, NULL);
+        KiChanges(&Object->Registrations); /* it leaves the list now */
     }
     RemoveEntryList(&Registration->Link);
     RemoveEntryList(&Registration->All);
@@ -119,31 +123,41 @@ ExUnregisterCallback(PVOID CbRegistration)
     ObDereferenceObject(Object);
 }
 
+/* The one behind Link that is to be called, held (C2); NULL: there is none. */
+static PEXP_REGISTRATION
+ExpHoldNext(PCALLBACK_OBJECT Object, PLIST_ENTRY Link)
+{
+    while ((Link = Link->Flink) != &Object->Registrations) {
+        PEXP_REGISTRATION Registration = CONTAINING_RECORD(Link, EXP_REGISTRATION, Link);
+
+        if (!Registration->Removing) {
+            Registration->Busy++;
+            return Registration;
+        }
+    }
+    return NULL;
+}
+
 VOID NTAPI
 ExNotifyCallback(PCALLBACK_OBJECT CallbackObject, PVOID Argument1, PVOID Argument2)
 {
     PCALLBACK_OBJECT Object = CallbackObject;
-    PLIST_ENTRY Link;
+    PEXP_REGISTRATION Registration, Next;
 
     if (Object == NULL) {
         return;
     }
-    KiSchedulePoint(SP_OBJECT, Object);
-    for (Link = Object->Registrations.Flink; Link != &Object->Registrations;) {
-        PEXP_REGISTRATION Registration = CONTAINING_RECORD(Link, EXP_REGISTRATION, Link);
-
-        if (Registration->Removing) {
-            Link = Link->Flink;
-            continue;
-        }
-        Registration->Busy++;
+    KiChanges(&Object->Registrations);
+    for (Registration = ExpHoldNext(Object, &Object->Registrations); Registration != NULL;
+         Registration = Next) {
         if (VfCall == NULL) {
             Registration->Function(Registration->Context, Argument1, Argument2);
         } else {
             VF_CALL(VOID, VfCallback, Registration->Function, Registration->Context, Argument1,
                     Argument2, 0);
         }
-        Link = Link->Flink;
+        KiChanges(&Object->Registrations); /* C3 */
+        Next = ExpHoldNext(Object, &Registration->Link);
         if (--Registration->Busy == 0 && Registration->Removing) {
             KeSetEvent(&Registration->Idle, 0, FALSE);
         }

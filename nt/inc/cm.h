@@ -4,6 +4,9 @@
 #ifndef NT_INC_CM_H
 #define NT_INC_CM_H
 
+extern LIST_ENTRY
+    CmpCallbacks; /* drivers' (nt/cm/filter.c); in a search each step of the registry reads it */
+
 /* Makes \Registry\Machine\System\CurrentControlSet\Services\<Name> with Type, Start, ErrorControl and ImagePath
    (values that are there already stay). KeyPath's buffer is the caller's: ExpFree. */
 NTSTATUS CmpCreateServiceKey(PCWSTR Name, PCWSTR ImagePath, PUNICODE_STRING KeyPath);

@@ -3,11 +3,17 @@
  *
  * The link of an interface is \??\ROOT#name#0000#{class} with the reference string behind a backslash; it
  * leads to the physical device object while the interface is enabled.
+ * What is said of interfaces is looked at and changed in steps on all of them (IopInterfaces); none ever goes. A state is set under a
+ * lock, for its link is made or deleted in steps of their own.
  * [wdm: IoRegisterDeviceInterface, IoSetDeviceInterfaceState, IoGetDeviceInterfaces]
  */
 #include "nt/io/iop.h"
+#include "nt/inc/life.h"
 
 #define TAG_INTERFACE 'fInP'
+
+VOID FASTCALL ExfAcquirePushLockExclusive(PEX_PUSH_LOCK Lock);
+VOID FASTCALL ExfReleasePushLockExclusive(PEX_PUSH_LOCK Lock);
 
 typedef struct _IOP_INTERFACE {
     LIST_ENTRY Links;
@@ -50,7 +56,7 @@ IoRegisterDeviceInterface(PDEVICE_OBJECT PhysicalDeviceObject, const GUID *Inter
                           PUNICODE_STRING ReferenceString, PUNICODE_STRING SymbolicLinkName)
 {
     PIOP_DEVICE_NODE Node = IopExtension(PhysicalDeviceObject)->DeviceNode;
-    UNICODE_STRING Guid, Link;
+    UNICODE_STRING Guid, Link, Copy;
     PIOP_INTERFACE Interface;
     WCHAR Buffer[300];
     NTSTATUS Status;
@@ -88,19 +94,24 @@ IoRegisterDeviceInterface(PDEVICE_OBJECT PhysicalDeviceObject, const GUID *Inter
         RtlAppendUnicodeToString(&Link, L"\\");
         RtlAppendUnicodeStringToString(&Link, ReferenceString);
     }
+    Status = IopCopyLink(&Link, &Copy);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    KiChanges(&IopInterfaces);
     Interface = IopFindInterface(&Link);
     if (Interface == NULL) {
         Interface = ExpAllocate(sizeof(*Interface), TAG_INTERFACE);
-        Status = IopCopyLink(&Link, &Interface->Link);
-        if (!NT_SUCCESS(Status)) {
-            ExpFree(Interface);
-            return Status;
-        }
+        Interface->Link = Copy;
         Interface->Class = *InterfaceClassGuid;
         Interface->BaseLength = Base;
         InsertTailList(&IopInterfaces, &Interface->Links);
+        Copy.Buffer = NULL;
     }
     Interface->Pdo = PhysicalDeviceObject;
+    if (Copy.Buffer != NULL) {
+        ExFreePoolWithTag(Copy.Buffer, TAG_INTERFACE);
+    }
     return IopCopyLink(&Interface->Link, SymbolicLinkName);
 }
 
@@ -122,10 +133,10 @@ IopBaseInUse(PIOP_INTERFACE Except)
     return FALSE;
 }
 
-NTSTATUS NTAPI
-IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLEAN Enable)
+/* The lock is held. */
+static NTSTATUS
+IopSetInterface(PIOP_INTERFACE Interface, BOOLEAN Enable)
 {
-    PIOP_INTERFACE Interface = IopFindInterface(SymbolicLinkName);
     struct {
         OBJECT_NAME_INFORMATION Info;
         WCHAR Space[64];
@@ -134,9 +145,6 @@ IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLEAN Enable)
     NTSTATUS Status;
     ULONG Length;
 
-    if (Interface == NULL) {
-        return STATUS_OBJECT_NAME_NOT_FOUND;
-    }
     if (Enable == Interface->Enabled) {
         return Enable ? STATUS_OBJECT_NAME_EXISTS : STATUS_OBJECT_NAME_NOT_FOUND;
     }
@@ -151,7 +159,29 @@ IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLEAN Enable)
         Status = IopBaseInUse(Interface) ? STATUS_SUCCESS : IoDeleteSymbolicLink(&Base);
     }
     if (NT_SUCCESS(Status)) {
+        KiChanges(&IopInterfaces);
         Interface->Enabled = Enable;
+    }
+    return Status;
+}
+
+NTSTATUS NTAPI
+IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLEAN Enable)
+{
+    PIOP_INTERFACE Interface;
+    NTSTATUS Status;
+
+    KiLooksAt(&IopInterfaces);
+    Interface = IopFindInterface(SymbolicLinkName);
+    if (Interface == NULL) {
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    KeEnterCriticalRegion();
+    ExfAcquirePushLockExclusive(&IopInterfaceLock);
+    Status = IopSetInterface(Interface, Enable);
+    ExfReleasePushLockExclusive(&IopInterfaceLock);
+    KeLeaveCriticalRegion();
+    if (NT_SUCCESS(Status)) {
         IopTellInterface(&Interface->Class, &Interface->Link, Enable);
     }
     return Status;
@@ -161,6 +191,7 @@ VOID
 IopTellExistingInterfaces(const GUID *Class, PDRIVER_NOTIFICATION_CALLBACK_ROUTINE Callback,
                           PVOID Context)
 {
+    KiLooksAt(&IopInterfaces);
     for (PLIST_ENTRY Entry = IopInterfaces.Flink; Entry != &IopInterfaces; Entry = Entry->Flink) {
         PIOP_INTERFACE Interface = CONTAINING_RECORD(Entry, IOP_INTERFACE, Links);
         DEVICE_INTERFACE_CHANGE_NOTIFICATION Change = {.Version = 1,
@@ -171,43 +202,58 @@ IopTellExistingInterfaces(const GUID *Class, PDRIVER_NOTIFICATION_CALLBACK_ROUTI
 
         if (Interface->Enabled && RtlEqualMemory(&Interface->Class, Class, sizeof(GUID))) {
             Callback(&Change, Context);
+            KiLooksAt(&IopInterfaces);
         }
     }
+}
+
+/* Their links one behind the other, each with its NUL, and how many bytes that is; List: NULL, only that. */
+static ULONG
+IopListInterfaces(const GUID *Class, PDEVICE_OBJECT Pdo, ULONG Flags, PWSTR List)
+{
+    ULONG Bytes = 0;
+
+    for (PLIST_ENTRY Entry = IopInterfaces.Flink; Entry != &IopInterfaces; Entry = Entry->Flink) {
+        PIOP_INTERFACE Interface = CONTAINING_RECORD(Entry, IOP_INTERFACE, Links);
+
+        if (!RtlEqualMemory(&Interface->Class, Class, sizeof(GUID)) ||
+            (Pdo != NULL && Interface->Pdo != Pdo) ||
+            (!Interface->Enabled && (Flags & DEVICE_INTERFACE_INCLUDE_NONACTIVE) == 0)) {
+            continue;
+        }
+        if (List != NULL) { /* with its NUL */
+            RtlCopyMemory((PUCHAR)List + Bytes, Interface->Link.Buffer,
+                          Interface->Link.Length + sizeof(WCHAR));
+        }
+        Bytes += Interface->Link.Length + sizeof(WCHAR);
+    }
+    return Bytes;
 }
 
 NTSTATUS NTAPI
 IoGetDeviceInterfaces(const GUID *InterfaceClassGuid, PDEVICE_OBJECT PhysicalDeviceObject,
                       ULONG Flags, PWSTR *SymbolicLinkList)
 {
-    ULONG Bytes = sizeof(WCHAR);
-    PWSTR Write = NULL;
+    ULONG Room, Bytes;
+    PWSTR List;
 
-    for (ULONG Pass = 0; Pass < 2; Pass++) {
-        if (Pass == 1) {
-            *SymbolicLinkList = Write = ExAllocatePoolWithTag(PagedPool, Bytes, TAG_INTERFACE);
-            if (Write == NULL) {
-                return STATUS_INSUFFICIENT_RESOURCES;
-            }
+    KiLooksAt(&IopInterfaces);
+    for (;;) {
+        Room = IopListInterfaces(InterfaceClassGuid, PhysicalDeviceObject, Flags, NULL);
+        List = ExAllocatePoolWithTag(PagedPool, Room + sizeof(WCHAR), TAG_INTERFACE);
+        if (List == NULL) {
+            return STATUS_INSUFFICIENT_RESOURCES;
         }
-        for (PLIST_ENTRY Entry = IopInterfaces.Flink; Entry != &IopInterfaces;
-             Entry = Entry->Flink) {
-            PIOP_INTERFACE Interface = CONTAINING_RECORD(Entry, IOP_INTERFACE, Links);
-
-            if (!RtlEqualMemory(&Interface->Class, InterfaceClassGuid, sizeof(GUID)) ||
-                (PhysicalDeviceObject != NULL && Interface->Pdo != PhysicalDeviceObject) ||
-                (!Interface->Enabled && (Flags & DEVICE_INTERFACE_INCLUDE_NONACTIVE) == 0)) {
-                continue;
-            }
-            if (Pass == 0) {
-                Bytes += Interface->Link.Length + sizeof(WCHAR);
-            } else {
-                RtlCopyMemory(Write, Interface->Link.Buffer, Interface->Link.Length);
-                Write += Interface->Link.Length / sizeof(WCHAR);
-                *Write++ = 0;
-            }
+        KiLooksAt(&IopInterfaces); /* there may be more now */
+        Bytes = IopListInterfaces(InterfaceClassGuid, PhysicalDeviceObject, Flags, NULL);
+        if (Bytes <= Room) {
+            break;
         }
+        ExFreePoolWithTag(List, TAG_INTERFACE);
     }
-    *Write = 0;
+    IopListInterfaces(InterfaceClassGuid, PhysicalDeviceObject, Flags, List);
+    List[Bytes / sizeof(WCHAR)] = 0;
+    *SymbolicLinkList = List;
     return STATUS_SUCCESS;
 }
 
@@ -215,9 +261,11 @@ NTSTATUS NTAPI
 IoGetDeviceInterfaceAlias(PUNICODE_STRING SymbolicLinkName, const GUID *AliasInterfaceClassGuid,
                           PUNICODE_STRING AliasSymbolicLinkName)
 {
-    PIOP_INTERFACE Interface = IopFindInterface(SymbolicLinkName);
     UNICODE_STRING Reference, Other;
+    PIOP_INTERFACE Interface;
 
+    KiLooksAt(&IopInterfaces);
+    Interface = IopFindInterface(SymbolicLinkName);
     if (Interface == NULL) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
@@ -243,6 +291,7 @@ IoOpenDeviceInterfaceRegistryKey(PUNICODE_STRING SymbolicLinkName, ACCESS_MASK D
 {
     UNICODE_STRING Name;
 
+    KiLooksAt(&IopInterfaces);
     if (IopFindInterface(SymbolicLinkName) == NULL) {
         return STATUS_OBJECT_PATH_NOT_FOUND;
     }

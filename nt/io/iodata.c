@@ -18,6 +18,7 @@ LIST_ENTRY IopReinitQueue, IopBootReinitQueue;
 LIST_ENTRY NpPipes, NpWaiters, MsSlots;
 UCHAR MsgPlaces[MSG_PLACES];
 PDEVICE_OBJECT MsgDevice[MsgDevices];
+EX_PUSH_LOCK IopInterfaceLock; /* held while a state is set */
 LIST_ENTRY IopTimers, IopInterfaces, IopPnpNotify, IopPowerSettings;
 LIST_ENTRY IopDeviceNodes;
 LIST_ENTRY IopOrphans; /* IRPs whose thread ended before they did */

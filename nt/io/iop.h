@@ -203,6 +203,7 @@ extern LIST_ENTRY IopDiskFileSystems, IopCdRomFileSystems, IopTapeFileSystems,
 extern LIST_ENTRY IopFsNotify;
 extern LIST_ENTRY IopShutdownQueue, IopLastChanceShutdownQueue;
 extern LIST_ENTRY IopReinitQueue, IopBootReinitQueue;
+extern EX_PUSH_LOCK IopInterfaceLock;
 extern LIST_ENTRY IopTimers, IopInterfaces, IopPnpNotify, IopPowerSettings;
 extern KSPIN_LOCK IopCancelLock, IopVpbLock, IopFileLock;
 extern ULONG IopErrorLogSequence, IopDeviceNumber, IopInterfaceNumber;

@@ -7,6 +7,7 @@
  * [K: "Adding a PnP Device to a Running System"; nt-semantics-2 6]
  */
 #include "nt/io/iop.h"
+#include "nt/inc/life.h"
 #include "nt/inc/left.h"
 
 static NTSTATUS NTAPI
@@ -413,6 +414,12 @@ const GUID IopInterfaceRemoval = {
 
 /* ---- Notifications ------------------------------------------------------------------------- */
 
+/*
+ * Who tells chooses first whom, in one step; then it calls them one after the other. A registration may be cancelled
+ * meanwhile, and its routine may run in several threads at once. IoUnregisterPlugPlayNotificationEx promises that there are
+ * no calls behind it: it waits for those of other threads, not for the one that it is called in. The older routine
+ * promises nothing: who was chosen is still called. Each registration that is there holds its driver object.
+ */
 typedef struct _IOP_PNP_NOTIFY {
     LIST_ENTRY Links;
     IO_NOTIFICATION_EVENT_CATEGORY Category;
@@ -422,7 +429,29 @@ typedef struct _IOP_PNP_NOTIFY {
     GUID Class;              /* of an interface */
     PFILE_OBJECT FileObject; /* of a target device */
     PDEVICE_OBJECT Target;
+    ULONG Holders;    /* the registration, and who has chosen it */
+    BOOLEAN Silenced; /* no call begins any more */
+    LIST_ENTRY Calls; /* IOP_PNP_CALL: in its routine */
+    KEVENT CallOver;  /* set behind a call for who waits for that */
 } IOP_PNP_NOTIFY, *PIOP_PNP_NOTIFY;
+
+typedef struct _IOP_PNP_CALL {
+    LIST_ENTRY Links;
+    PKTHREAD Thread;
+} IOP_PNP_CALL;
+
+static VOID
+IopReleaseNotify(PIOP_PNP_NOTIFY Notify)
+{
+    if (--Notify->Holders != 0) {
+        return;
+    }
+    if (Notify->FileObject != NULL) {
+        ObDereferenceObject(Notify->FileObject);
+        ObDereferenceObject(Notify->Target);
+    }
+    ExFreePoolWithTag(Notify, 'fNnP');
+}
 
 NTSTATUS NTAPI
 IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY EventCategory,
@@ -431,7 +460,7 @@ IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY EventCategory,
                                PDRIVER_NOTIFICATION_CALLBACK_ROUTINE CallbackRoutine, PVOID Context,
                                PVOID *NotificationEntry)
 {
-    PIOP_PNP_NOTIFY Notify = ExAllocatePoolWithTag(PagedPool, sizeof(*Notify), 'fNnP');
+    PIOP_PNP_NOTIFY Notify = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Notify), 'fNnP');
 
     *NotificationEntry = NULL;
     if (Notify == NULL) {
@@ -442,6 +471,9 @@ IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY EventCategory,
     Notify->DriverObject = DriverObject;
     Notify->Callback = CallbackRoutine;
     Notify->Context = Context;
+    Notify->Holders = 1;
+    InitializeListHead(&Notify->Calls);
+    KeInitializeEvent(&Notify->CallOver, SynchronizationEvent, FALSE);
     if (EventCategory == EventCategoryDeviceInterfaceChange) {
         Notify->Class = *(GUID *)EventCategoryData;
     } else if (EventCategory == EventCategoryTargetDeviceChange) {
@@ -453,6 +485,7 @@ IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY EventCategory,
         return STATUS_INVALID_PARAMETER;
     }
     ObReferenceObject(DriverObject);
+    KiChanges(&IopPnpNotify);
     InsertTailList(&IopPnpNotify, &Notify->Links);
     *NotificationEntry = Notify;
     if (EventCategory == EventCategoryDeviceInterfaceChange &&
@@ -462,25 +495,89 @@ IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY EventCategory,
     return STATUS_SUCCESS;
 }
 
+/* No call of it is chosen any more. [wdm: IoUnregisterPlugPlayNotification: "the routine can be called after"] */
 NTSTATUS NTAPI
 IoUnregisterPlugPlayNotification(PVOID NotificationEntry)
 {
     PIOP_PNP_NOTIFY Notify = NotificationEntry;
 
+    KiChanges(&IopPnpNotify);
     RemoveEntryList(&Notify->Links);
-    if (Notify->FileObject != NULL) {
-        ObDereferenceObject(Notify->FileObject);
-        ObDereferenceObject(Notify->Target);
-    }
     ObDereferenceObject(Notify->DriverObject);
-    ExFreePoolWithTag(Notify, 'fNnP');
+    IopReleaseNotify(Notify);
     return STATUS_SUCCESS;
 }
 
+static BOOLEAN
+IopOthersAreInside(PIOP_PNP_NOTIFY Notify)
+{
+    for (PLIST_ENTRY Entry = Notify->Calls.Flink; Entry != &Notify->Calls; Entry = Entry->Flink) {
+        if (CONTAINING_RECORD(Entry, IOP_PNP_CALL, Links)->Thread != KiThread()) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* [wdm: IoUnregisterPlugPlayNotificationEx: "no further callbacks can occur"] */
 NTSTATUS NTAPI
 IoUnregisterPlugPlayNotificationEx(PVOID NotificationEntry)
 {
-    return IoUnregisterPlugPlayNotification(NotificationEntry);
+    PIOP_PNP_NOTIFY Notify = NotificationEntry;
+
+    KiChanges(Notify);
+    Notify->Silenced = TRUE;
+    while (IopOthersAreInside(Notify)) {
+        KeWaitForSingleObject(&Notify->CallOver, Executive, KernelMode, FALSE, NULL);
+        KiChanges(Notify);
+    }
+    return IoUnregisterPlugPlayNotification(Notify);
+}
+
+/* Of one that was chosen. */
+static VOID
+IopCallNotify(PIOP_PNP_NOTIFY Notify, PVOID Structure)
+{
+    IOP_PNP_CALL Call = {.Thread = KiThread()};
+
+    KiLooksAt(Notify);
+    if (!Notify->Silenced) {
+        InsertTailList(&Notify->Calls, &Call.Links);
+        Notify->Callback(Structure, Notify->Context);
+        KiLooksAt(Notify);
+        RemoveEntryList(&Call.Links);
+        if (Notify->Silenced) {
+            KeSetEvent(&Notify->CallOver, 0, FALSE);
+        }
+    }
+    IopReleaseNotify(Notify);
+}
+
+#define IOP_AT_ONCE 16
+
+/* Those of a class, or of a device, in the order in which they have registered. */
+static ULONG
+IopChooseNotify(const GUID *Class, PDEVICE_OBJECT Target, PIOP_PNP_NOTIFY *Chosen)
+{
+    ULONG Count = 0;
+
+    KiLooksAt(&IopPnpNotify);
+    for (PLIST_ENTRY Entry = IopPnpNotify.Flink; Entry != &IopPnpNotify; Entry = Entry->Flink) {
+        PIOP_PNP_NOTIFY Notify = CONTAINING_RECORD(Entry, IOP_PNP_NOTIFY, Links);
+
+        if (Class != NULL
+                ? Notify->Category != EventCategoryDeviceInterfaceChange ||
+                      !RtlEqualMemory(&Notify->Class, Class, sizeof(GUID))
+                : Notify->Category != EventCategoryTargetDeviceChange || Notify->Target != Target) {
+            continue;
+        }
+        if (Count == IOP_AT_ONCE) {
+            NOT_YET("more than 16 routines for one event of Plug and Play");
+        }
+        Notify->Holders++;
+        Chosen[Count++] = Notify;
+    }
+    return Count;
 }
 
 VOID
@@ -493,16 +590,11 @@ IopTellInterface(const GUID *Class, PUNICODE_STRING Link, BOOLEAN Arrival)
         .InterfaceClassGuid = *Class,
         .SymbolicLinkName = Link,
     };
-    PLIST_ENTRY Entry, Next;
+    PIOP_PNP_NOTIFY Chosen[IOP_AT_ONCE];
+    ULONG Count = IopChooseNotify(Class, NULL, Chosen);
 
-    for (Entry = IopPnpNotify.Flink; Entry != &IopPnpNotify; Entry = Next) {
-        PIOP_PNP_NOTIFY Notify = CONTAINING_RECORD(Entry, IOP_PNP_NOTIFY, Links);
-
-        Next = Entry->Flink;
-        if (Notify->Category == EventCategoryDeviceInterfaceChange &&
-            RtlEqualMemory(&Notify->Class, Class, sizeof(GUID))) {
-            Notify->Callback(&Change, Notify->Context);
-        }
+    for (ULONG Index = 0; Index < Count; Index++) {
+        IopCallNotify(Chosen[Index], &Change);
     }
 }
 
@@ -511,18 +603,14 @@ NTSTATUS NTAPI
 IoReportTargetDeviceChange(PDEVICE_OBJECT PhysicalDeviceObject, PVOID NotificationStructure)
 {
     PTARGET_DEVICE_CUSTOM_NOTIFICATION Custom = NotificationStructure;
-    PLIST_ENTRY Entry, Next;
+    PIOP_PNP_NOTIFY Chosen[IOP_AT_ONCE];
+    ULONG Count;
 
     IopNodeOf(PhysicalDeviceObject);
-    for (Entry = IopPnpNotify.Flink; Entry != &IopPnpNotify; Entry = Next) {
-        PIOP_PNP_NOTIFY Notify = CONTAINING_RECORD(Entry, IOP_PNP_NOTIFY, Links);
-
-        Next = Entry->Flink;
-        if (Notify->Category == EventCategoryTargetDeviceChange &&
-            Notify->Target == PhysicalDeviceObject) {
-            Custom->FileObject = Notify->FileObject;
-            Notify->Callback(Custom, Notify->Context);
-        }
+    Count = IopChooseNotify(NULL, PhysicalDeviceObject, Chosen);
+    for (ULONG Index = 0; Index < Count; Index++) {
+        Custom->FileObject = Chosen[Index]->FileObject;
+        IopCallNotify(Chosen[Index], Custom);
     }
     return STATUS_SUCCESS;
 }

@@ -5,6 +5,7 @@
  * A registered device stays referenced. [wdm: IoRegisterShutdownNotification]
  */
 #include "nt/io/iop.h"
+#include "nt/inc/life.h"
 
 typedef struct _IOP_SHUTDOWN {
     LIST_ENTRY Links;
@@ -21,6 +22,7 @@ IopRegisterShutdown(PLIST_ENTRY Queue, PDEVICE_OBJECT DeviceObject)
     }
     ObReferenceObject(DeviceObject);
     Entry->DeviceObject = DeviceObject;
+    KiChanges(&IopShutdownQueue); /* the order in which they are told */
     InsertHeadList(Queue, &Entry->Links);
     DeviceObject->Flags |= DO_SHUTDOWN_REGISTERED;
     return STATUS_SUCCESS;
@@ -58,6 +60,7 @@ IopForgetShutdown(PLIST_ENTRY Queue, PDEVICE_OBJECT DeviceObject)
 VOID NTAPI
 IoUnregisterShutdownNotification(PDEVICE_OBJECT DeviceObject)
 {
+    KiChanges(&IopShutdownQueue);
     DeviceObject->Flags &= ~DO_SHUTDOWN_REGISTERED;
     IopForgetShutdown(&IopShutdownQueue, DeviceObject);
     IopForgetShutdown(&IopLastChanceShutdownQueue, DeviceObject);

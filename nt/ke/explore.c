@@ -41,6 +41,7 @@
 #include "nt/inc/window.h"
 #include "nt/inc/io.h"
 #include "nt/inc/life.h"
+#include "nt/inc/cm.h"
 
 #define KI_FREE_EXPIRIES 2 /* E6 */
 #define KI_UNASKED       2 /* neither TRUE nor FALSE: the PKI_WOULD_WAIT was not called */
@@ -311,6 +312,9 @@ KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
         if ((Context & ~(ULONG_PTR)3) != 0) {
             KiAddObject(Agent, (PVOID)(Context & ~(ULONG_PTR)3),
                         (Context & KI_REGISTRY_CHANGES) != 0 ? 0 : ABI_AGENT_READS);
+        }
+        if (Agent->object != (ULONG64)&CmpCallbacks) {
+            KiAddObject(Agent, &CmpCallbacks, ABI_AGENT_READS); /* nt/cm/filter.c, F5 */
         }
         break;
     default:

@@ -5,10 +5,13 @@
  * callbacks run from the top down and may take access rights away, never add any; afterwards the post
  * callbacks of those that ran go from the bottom up. Both run in a critical region (documented).
  *
- * C1  A registration lives until no pass is inside one of its callbacks: ObUnRegisterCallbacks waits.
+ * C1  No callback of it is called any more when ObUnRegisterCallbacks returns: it waits for those that are. The block lives
+ *     until who has chosen it, and has then found that it goes, has looked at it (Holders).
+ * C2  To choose who is called, and to register or go, are steps on all types' lists (OBP_CALLBACKS).
  */
 #include "obp.h"
 #include "nt/inc/left.h"
+#include "nt/inc/life.h"
 
 #define OBP_TAG_CALLBACK  'lCbO'
 #define OBP_MAX_CALLBACKS 64
@@ -26,6 +29,7 @@ typedef struct _OBP_REGISTRATION {
     PVOID Context;
     UNICODE_STRING Altitude;
     EX_RUNDOWN_REF Rundown;
+    ULONG Holders; /* C1 */
     ULONG Count;
     OBP_CALLBACK Callback[];
 } OBP_REGISTRATION, *POBP_REGISTRATION;
@@ -127,13 +131,14 @@ ObRegisterCallbacks(POB_CALLBACK_REGISTRATION Register, PVOID *RegistrationHandl
     New = ExpAllocate(sizeof(*New) + Register->OperationRegistrationCount * sizeof(OBP_CALLBACK) +
                           Register->Altitude.Length,
                       OBP_TAG_CALLBACK);
+    New->Holders = 1;
     New->Context = Register->RegistrationContext;
     New->Count = Register->OperationRegistrationCount;
     New->Altitude.Buffer = (PWSTR)&New->Callback[New->Count];
     New->Altitude.Length = New->Altitude.MaximumLength = Register->Altitude.Length;
     RtlCopyMemory(New->Altitude.Buffer, Register->Altitude.Buffer, Register->Altitude.Length);
     ExInitializeRundownProtection(&New->Rundown);
-    KiSchedulePoint(SP_OBJECT, ObpTypesDirectory);
+    KiChanges(OBP_CALLBACKS); /* C2 */
     for (i = 0; i < New->Count; i++) {
         POBJECT_TYPE Type = *Register->OperationRegistration[i].ObjectType;
 
@@ -169,18 +174,26 @@ ObRegisterCallbacks(POB_CALLBACK_REGISTRATION Register, PVOID *RegistrationHandl
     return STATUS_SUCCESS;
 }
 
+static VOID
+ObpReleaseRegistration(POBP_REGISTRATION Registration)
+{
+    if (--Registration->Holders == 0) {
+        ExpFree(Registration);
+    }
+}
+
 VOID NTAPI
 ObUnRegisterCallbacks(PVOID RegistrationHandle)
 {
     POBP_REGISTRATION Registration = RegistrationHandle;
     ULONG i;
 
-    KiSchedulePoint(SP_OBJECT, ObpTypesDirectory);
+    KiChanges(OBP_CALLBACKS);
     for (i = 0; i < Registration->Count; i++) {
         RemoveEntryList(&Registration->Callback[i].Links);
     }
     ExWaitForRundownProtectionRelease(&Registration->Rundown); /* C1 */
-    ExpFree(Registration);
+    ObpReleaseRegistration(Registration);
 }
 
 /* Runs the pre callbacks; what they leave of the access goes back in *Access. */
@@ -199,17 +212,21 @@ ObpCallPre(POBJECT_TYPE Type, PVOID Object, BOOLEAN Kernel, ACCESS_MASK *Access,
     Call->Object = Object;
     Call->Kernel = Kernel;
     Call->Operation = Target != NULL ? OB_OPERATION_HANDLE_DUPLICATE : OB_OPERATION_HANDLE_CREATE;
-    /* Choose who is called, and hold them, before the first runs. */
+    /* C2, in the step in which the caller has seen that there are some: who is called is chosen before the first one is. */
     for (Entry = Type->CallbackList.Flink; Entry != &Type->CallbackList; Entry = Entry->Flink) {
         POBP_CALLBACK Callback = CONTAINING_RECORD(Entry, OBP_CALLBACK, Links);
 
         if ((Callback->Operations & Call->Operation) && Call->Count < OBP_MAX_CALLBACKS) {
+            Callback->Registration->Holders++;
             Call->Entry[Call->Count++].Callback = Callback;
         }
     }
     for (i = 0; i < Call->Count; i++) {
-        if (!ExAcquireRundownProtection(&Call->Entry[i].Callback->Registration->Rundown)) {
+        POBP_REGISTRATION Registration = Call->Entry[i].Callback->Registration;
+
+        if (!ExAcquireRundownProtection(&Registration->Rundown)) {
             Call->Entry[i].Callback = NULL;
+            ObpReleaseRegistration(Registration);
         }
     }
     KeEnterCriticalRegion();
@@ -280,6 +297,7 @@ ObpCallPost(PVOID Context, NTSTATUS Status, ACCESS_MASK Granted)
             }
         }
         ExReleaseRundownProtection(&Callback->Registration->Rundown);
+        ObpReleaseRegistration(Callback->Registration);
     }
     KeLeaveCriticalRegion();
     ExpFree(Call);

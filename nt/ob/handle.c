@@ -205,6 +205,9 @@ ObpCreateHandle(OBP_HANDLE_REQUEST *Request, PHANDLE Handle)
     if (Table == NULL) {
         return STATUS_PROCESS_IS_TERMINATING;
     }
+    if (Type->SupportsObjectCallbacks) {
+        KiLooksAt(OBP_CALLBACKS);
+    }
     if (Type->SupportsObjectCallbacks && !IsListEmpty(&Type->CallbackList)) {
         Wanted = State->RemainingDesiredAccess | State->PreviouslyGrantedAccess;
         if (Wanted & MAXIMUM_ALLOWED) { /* callbacks see real rights */

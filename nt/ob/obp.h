@@ -233,6 +233,7 @@ VOID ObpProtectNames(VOID);
 /* obdata.c */
 #define OBP_MAX_TYPES 64
 extern POBJECT_TYPE ObpTypes[OBP_MAX_TYPES];
+#define OBP_CALLBACKS ((PVOID)ObpTypes) /* in a search's steps: all types' lists (callback.c, C2) */
 extern ULONG ObpTypeCount;
 extern PVOID ObpRootDirectory, ObpGlobalDosDevices, ObpTypesDirectory;
 extern POBP_TABLE ObpKernelTable;
