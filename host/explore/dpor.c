@@ -221,7 +221,7 @@ reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
         if (other == agent && next != 0 && happens_before(i, next - 1)) {
             next = 0; /* H5 in happens.c: the delivery, which would not come first */
         }
-        sure = next != 0 || taking_is_steady;
+        sure = next != 0 ? happens_step[next - 1].steady : taking_is_steady;
 
         if (next != 0 ? !happens_initial(happens_clock(next - 1), other, i)
                       : other != agent || !happens_initial(clock, agent, i)) {

@@ -20,7 +20,8 @@
  *       have come first. What came before it since then, and does not follow from that step, comes before it in the other order too.
  *   H6  An agent that was there when a step was made, and had to wait, could as a rule not have come first. But what kept it waiting need not be
  *       that step's affair: another event of those that it waits for, another one who shares the lock. If something that does not follow
- *       from the step has let it go on since, it could. (What an injected event waits for is the next step of its target.)
+ *       from the step has let it go on since, it could. (What an injected event waits for is the next step of its target.) To a wait for any of several
+ *       that may be a step that it could have come before: another object's, which that one has nothing to do with.
  *   H7  A step that touches nothing is in no hash but its own, and in that of the set of steps: an APC may come in front of it or behind it.
  */
 #include <errno.h>
@@ -51,6 +52,7 @@ uint32_t happens_width;
 
 static uint32_t (*clocks)[MAX_AGENTS]; /* numbers from happens_width on are 0 */
 static uint32_t *passed;               /* H3: steps that were not co-enabled, latest first */
+static uint32_t *met;                  /* H6: steps that it depends on, latest first */
 static struct object *objects;
 static uint32_t *table; /* 1 + object, by hash of its key */
 static uint32_t object_count, object_next;
@@ -95,6 +97,7 @@ happens_init(void)
     happens_step = search_reserve(MAX_STEPS * sizeof(*happens_step));
     clocks = search_reserve(MAX_STEPS * sizeof(*clocks));
     passed = search_reserve(MAX_STEPS * sizeof(*passed));
+    met = search_reserve(MAX_STEPS * sizeof(*met));
     objects = search_reserve(MAX_OBJECTS * sizeof(*objects));
     table = search_reserve(2 * MAX_OBJECTS * sizeof(*table));
     appearances = search_reserve((size_t)MAX_APPEARANCES * sizeof(*appearances));
@@ -102,7 +105,7 @@ happens_init(void)
         agents[i].step = lists + (size_t)i * MAX_STEPS;
     }
     return lists == NULL || happens_step == NULL || clocks == NULL || passed == NULL ||
-                   objects == NULL || table == NULL || appearances == NULL
+                   met == NULL || objects == NULL || table == NULL || appearances == NULL
                ? -ENOMEM
                : 0;
 }
@@ -292,9 +295,6 @@ coenabled(uint32_t earlier, uint32_t agent, const struct operation *operation)
     const struct step *step = &happens_step[earlier];
     bool may = operation_coenabled(step->op, step->flags, operation);
 
-    if ((operation->flags & ABI_AGENT_SEVERAL) != 0) {
-        return CO_YES; /* something between may let it go on by another object */
-    }
     if (last_own(agent) > earlier + 1 || (step->present >> agent & 1) == 0) {
         return may ? CO_YES : CO_NOT;
     }
@@ -377,11 +377,11 @@ tell_race(uint32_t at, uint32_t agent, const uint32_t *co, uint32_t count,
 
 /* H6. Is there something among what has let it go on since that does not follow from the step? */
 static bool
-could_come_first(uint32_t at, uint32_t count)
+could_come_first(uint32_t at, const uint32_t *since, uint32_t count)
 {
     uint32_t i;
 
-    for (i = 0; i < count && happens_before(at, passed[i]); i++) {
+    for (i = 0; i < count && happens_before(at, since[i]); i++) {
     }
     return i < count;
 }
@@ -408,7 +408,8 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
        uint32_t *full, void (*race)(uint32_t earlier, uint32_t agent, const uint32_t *clock))
 {
     uint32_t co[MAX_AGENTS] __attribute__((aligned(32)));
-    uint32_t own = last_own(agent), passes = 0;
+    const bool several = (operation->flags & ABI_AGENT_SEVERAL) != 0;
+    uint32_t own = last_own(agent), passes = 0, mets = 0;
     uint64_t hash = mix((uint64_t)rank_after(own) << 32 | explorer_name(agent)) + operation->op +
                     own_past(agent, own);
 
@@ -464,9 +465,11 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
         }
         may = coenabled(at, agent, operation);
         if (co[step->agent] <= at && race != NULL &&
-            (may == CO_YES || (may == CO_PERHAPS && could_come_first(at, passes)))) {
+            (may == CO_YES || (may == CO_PERHAPS && could_come_first(at, several ? met : passed,
+                                                                     several ? mets : passes)))) {
             tell_race(at, agent, co, passes, race);
         }
+        met[mets++] = at;
         if (may != CO_YES) {
             passed[passes++] = at;
             continue;
@@ -605,6 +608,7 @@ happens_take(const struct question *question, uint32_t agent,
     step->op = operation->op;
     step->flags = operation->flags;
     step->counts = operation_counts(operation);
+    step->steady = operation_is_steady(operation);
     step->delivered = operation->op == SP_DELIVER_APC ? number + 1
                       : step->own != 0                ? happens_step[step->own - 1].delivered
                                                       : 0;

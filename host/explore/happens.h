@@ -25,6 +25,7 @@ struct step {
     uint8_t agent;
     uint8_t touches;
     bool counts; /* operation_counts */
+    bool steady; /* operation_is_steady */
     /* H5 */
     uint8_t
         interrupts; /* of a step that queues an APC: the agent that it is queued to, and what that stood in front of */

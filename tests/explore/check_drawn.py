@@ -22,6 +22,16 @@ CODES = {name: number for number, name in enumerate(("END", "SET", "CLEAR", "WAI
 NOTIFICATION, SEMAPHORE = 2, 3
 RESOURCE = 3
 
+# What was found so, made small. A wait for any that had to wait when a step was made cannot have come before that, but before an earlier one: dpor
+# looked no further (3 of 4, 5 of 6).
+FOUND = [
+    [[("LOCK", 0, 0), ("CLEAR", 1, 0), ("TRY", 3, 0), ("SET", 1, 0), ("UNLOCK", 0, 0)], [("LOCK", 0, 0), ("UNLOCK", 0, 0), ("ANY", 3, 1)]],
+    [[("ANY", 1, 0)], [("LOCK", 2, 0), ("SET", 1, 0), ("LOCK", 3, 0), ("ANY", 0, 1), ("UNLOCK", 3, 0), ("UNLOCK", 2, 0)],
+     [("SHARE", 3, 0), ("LOOK", 0, 0), ("UNLOCK", 3, 0)]],
+    # A wait for any counted as a change of all (3 for 2).
+    [[("WAIT", 1, 0)], [("TRY", 0, 0)], [("ANY", 1, 0)]],
+]
+
 passed = failed = 0
 
 
@@ -126,7 +136,7 @@ def main():
 
         taken = 0
         while taken < options.count:
-            program = draw_program(draw)
+            program = FOUND[taken] if taken < len(FOUND) else draw_program(draw)
             found = check_models.count(model_of(program), BEGINNINGS)
             if found is None or not 2 <= found[0] <= MOST:
                 continue
