@@ -305,6 +305,7 @@ CmpFillBootKeys(VOID)
     ULONG Length;
     CHAR Name[12] = "reg", *Text;
 
+    CmpMachine(L"HARDWARE")->Volatile = TRUE; /* and so is all below it */
     for (ULONG i = 0; i < RTL_NUMBER_OF(CmpBootValues); i++) {
         PCM_NODE Node = CmpMachine(CmpBootValues[i].Path);
 
@@ -321,7 +322,6 @@ CmpFillBootKeys(VOID)
     Link->IsLink = TRUE;
     Link->Volatile = TRUE;
     CmpText(Link, L"SymbolicLinkValue", REG_LINK, L"\\REGISTRY\\MACHINE\\SYSTEM\\ControlSet001");
-    CmpMachine(L"HARDWARE")->Volatile = TRUE;
     CmpFillVersion();
     CmpFillGroups();
     CmpRoot->Security = CmpHiveDescriptor(NULL);

@@ -242,6 +242,7 @@ CmpMakePath(PCM_NODE Start, PCWSTR Path)
         }
         if (Child == NULL) {
             Child = CmpNewNode(Node, &Name);
+            Child->Volatile = Node->Volatile;
             CmpTouch(Child);
         }
         Node = Child;

@@ -20,6 +20,14 @@ VOID KiTellUnsound(VOID); /* ends the run if there is something */
 VOID KiCheckNames(ULONG Living); /* objects that have an agent's name: threads, processes */
 VOID ObpCheckSound(VOID);
 VOID ExpCheckSound(VOID);
+/* At any point; Last: at the end of the run, when nobody is in the middle of anything. */
+VOID ObpCheckNames(BOOLEAN Last);
+VOID MiCheckSound(BOOLEAN Last);
+VOID CcpCheckSound(BOOLEAN Last);
+VOID CmpCheckSound(BOOLEAN Last);
+VOID IopCheckSound(BOOLEAN Last);
+VOID KiCheckOthers(BOOLEAN Last); /* all of them */
+VOID KiLookAround(VOID);          /* the same, where it is worth while; nothing in other runs */
 
 /* A live block of pool; it may not be freed, nor may others be allocated, while all are visited. */
 typedef struct _EXP_BLOCK {
@@ -31,6 +39,9 @@ typedef struct _EXP_BLOCK {
 } EXP_BLOCK;
 typedef VOID (*PEXP_POOL_VISITOR)(PVOID Context, const EXP_BLOCK *Block);
 VOID ExpVisitPool(PEXP_POOL_VISITOR Visit, PVOID Context);
+typedef VOID (*POBP_VISITOR)(PVOID Context, PVOID Object);
+VOID ObpVisitObjects(POBJECT_TYPE Type, POBP_VISITOR Visit,
+                     PVOID Context); /* of one type; none that is going */
 ULONG ObpCountObjects(POBJECT_TYPE Type);
 
 #endif

@@ -184,7 +184,8 @@ typedef struct _KI_SOUND {
     const char *What; /* is wrong; NULL: nothing */
     const volatile VOID *Object;
     BOOLEAN LeftTooOften; /* a region, by some thread */
-    UCHAR Stack[0x2000] __attribute__((aligned(16)));
+    ULONG64 NextOthers;   /* the point at which the other components are looked at */
+    UCHAR Stack[0x10000] __attribute__((aligned(16)));
 } KI_SOUND;
 extern KI_SOUND KiSound;
 VOID KiCheckSound(VOID);

@@ -459,6 +459,20 @@ KiCheckActive(PEPROCESS Process)
               "a process that has ended has threads", Process);
 }
 
+/* What only other components know takes longer to look at: often at the beginning, and ever more seldom. */
+#define KI_SOUND_OFTEN  64 /* points */
+#define KI_SOUND_SELDOM 16 /* part of the points so far */
+
+VOID
+KiCheckOthers(BOOLEAN Last)
+{
+    ObpCheckNames(Last);
+    MiCheckSound(Last);
+    CcpCheckSound(Last);
+    CmpCheckSound(Last);
+    IopCheckSound(Last);
+}
+
 static VOID
 KiCheckAll(PVOID Unused)
 {
@@ -472,6 +486,11 @@ KiCheckAll(PVOID Unused)
         KI_DEMAND(At->Flink->Blink == At, "the list of processes", At);
         KiCheckProcess(&CONTAINING_RECORD(At, EPROCESS, ActiveProcessLinks)->Pcb);
         KiCheckActive(CONTAINING_RECORD(At, EPROCESS, ActiveProcessLinks));
+    }
+    if (Machine->points >= KiSound.NextOthers) {
+        KiSound.NextOthers =
+            Machine->points + max(KI_SOUND_OFTEN, Machine->points / KI_SOUND_SELDOM);
+        KiCheckOthers(FALSE);
     }
 }
 
@@ -492,6 +511,21 @@ KiCheckSound(VOID)
 {
     if (!KiBugCheckActive && KiSound.What == NULL) {
         KiCallOnStack(KiSound.Stack + sizeof(KiSound.Stack), KiCheckAll, NULL); /* N3 */
+        KiTellUnsound();
+    }
+}
+
+static VOID
+KiCheckOthersNow(PVOID Unused)
+{
+    KiCheckOthers(FALSE);
+}
+
+VOID
+KiLookAround(VOID)
+{
+    if ((Machine->record & ABI_RECORD_CHECK) && !KiBugCheckActive && KiSound.What == NULL) {
+        KiCallOnStack(KiSound.Stack + sizeof(KiSound.Stack), KiCheckOthersNow, NULL); /* N3 */
         KiTellUnsound();
     }
 }

@@ -10,6 +10,7 @@
  */
 #include "nt/inc/life.h"
 #include "mi.h"
+#include "nt/inc/sound.h"
 
 #define MI_GRANULARITY 0x10000ull
 #define PAGE_MASK_BASE 0xFFu
@@ -794,6 +795,7 @@ MiDeleteAddressSpace(PEPROCESS Process)
     }
     DRIVER_REQUIRE(Space->LockedPages == 0, PROCESS_HAS_LOCKED_PAGES, 0, Process,
                    Space->LockedPages, 0);
+    KiLookAround(); /* what is there is most now */
     KiChanges(MI_STEPS_OF(Process));
     Space->Deleted = TRUE; /* to let an area go can pass schedule points */
     while (Space->Count != 0) {

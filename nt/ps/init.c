@@ -238,6 +238,14 @@ PspUnlistEnded(VOID)
     }
 }
 
+/* No process but the system's is on its way out any more: what it had is all gone. */
+static BOOLEAN
+PspIsAtRest(VOID)
+{
+    return PsActiveProcessHead.Flink == &PsInitialSystemProcess->ActiveProcessLinks &&
+           PsActiveProcessHead.Blink == PsActiveProcessHead.Flink;
+}
+
 /* The tests' questions: are the kernel's counts right, and has it forgotten memory of its own? */
 static VOID
 PspCheckSelf(VOID)
@@ -258,6 +266,7 @@ PspCheckSelf(VOID)
     KiCheckNames(ObpCountObjects(PsThreadTypeP) + ObpCountObjects(PsProcessTypeP));
     ObpCheckSound();
     ExpCheckSound();
+    KiCheckOthers(PspIsAtRest());
     KiTellUnsound();
     Count = ExpFindLost(Lost, sizeof(Lost));
     if (Count != 0) {

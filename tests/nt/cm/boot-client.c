@@ -245,6 +245,8 @@ Writable(void)
     if (Admin) {
         EXPECT_EQ(Creates(HKEY_LOCAL_MACHINE, "HARDWARE", 0), ERROR_CHILD_MUST_BE_VOLATILE);
         EXPECT_EQ(Creates(HKEY_LOCAL_MACHINE, "HARDWARE", REG_OPTION_VOLATILE), 0);
+        EXPECT_EQ(Creates(HKEY_LOCAL_MACHINE, "HARDWARE\\DEVICEMAP", 0),
+                  ERROR_CHILD_MUST_BE_VOLATILE); /* all of it */
     }
 }
 
