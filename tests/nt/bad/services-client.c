@@ -10,7 +10,7 @@
 #define CODE(Function) CTL_CODE(FILE_DEVICE_UNKNOWN, Function, METHOD_BUFFERED, FILE_ANY_ACCESS)
 #define MOST_CLASSES   64
 #define ROOM           0x600
-#define HANDLES        16
+#define HANDLES        17
 
 #define BAD_LENGTH    0xC0000004
 #define BAD_PARAMETER 0xC000000D
@@ -24,11 +24,14 @@
  *   H a handle that is made          s a status block            a attributes with a name             n attributes without
  *   p attributes with the name of an object that NtCreate... of what is opened has made           T MEM_COMMIT
  *   P this process    S SEC_COMMIT    x, y where an address of ours and a size stand    I the ids of this thread    V handles
+ *   D a descriptor with an owner and a group      G a generic mapping     Q how many bytes r has
  *   u a string                       U a string that is answered b an address of ours that is read    L a large integer, C a number in and out
  */
 static const struct {
     const char *Name, *Arguments;
 } Services[] = {
+    {"NtOpenThreadToken", "hmzH"},
+    {"NtOpenThreadTokenEx", "hmzzH"},
     {"NtQuerySection", "hcolR"},
     {"NtQueryEvent", "hcolR"},
     {"NtQueryMutant", "hcolR"},
@@ -134,6 +137,9 @@ static const struct {
     {"NtOpenKeyedEvent", "HMp"},
     {"NtOpenDirectoryObject", "HMp"},
     {"NtOpenSymbolicLinkObject", "HMp"},
+    {"NtUnlockFile", "hsLLz"},
+    {"NtDeleteValueKey", "hu"},
+    {"NtAccessCheck", "Dh1GrQrr"},
 };
 
 NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
@@ -150,6 +156,7 @@ static OBJECT_ATTRIBUTES Attributes;
 static ULONG Succeeded, Passed, Wrote;
 static WCHAR Opened[64];
 static HANDLE Named[10];
+static SID Everybody[1] = {{SID_REVISION, 1, SECURITY_WORLD_SID_AUTHORITY, {0}}};
 
 static const ULONG Lengths[] = {ROOM, 4, 8, 16, 24, 32, 40, 48, 56, 64, 2, 1, 0};
 
@@ -166,7 +173,7 @@ Ask(ULONG Function)
 static BOOL
 IsAddress(char Kind)
 {
-    return strchr("oirRBHsanfkpuUbLCdxyIV", Kind) != NULL;
+    return strchr("oirRBHsanfkpuUbLCdxyIVDGQ", Kind) != NULL;
 }
 
 static void
@@ -239,6 +246,13 @@ Good(char Kind, ULONG At, HANDLE Handle, ULONG Class, ULONG Length)
     case 'd':
         InitializeSecurityDescriptor(Buffer + 0xA00, SECURITY_DESCRIPTOR_REVISION);
         return (ULONG64)Buffer + 0xA00;
+    case 'D':
+        InitializeSecurityDescriptor(Buffer + 0xA00, SECURITY_DESCRIPTOR_REVISION);
+        SetSecurityDescriptorOwner(Buffer + 0xA00, Everybody, FALSE);
+        SetSecurityDescriptorGroup(Buffer + 0xA00, Everybody, FALSE);
+        return (ULONG64)Buffer + 0xA00;
+    case 'Q':
+        return Stored(At, 0x100, 0);
     case 'z':
         return 0;
     case 'P':
@@ -312,9 +326,9 @@ TryAddresses(const char *Service, SERVICE Routine, const char *Kinds, HANDLE Han
              ULONG Length)
 {
     for (ULONG i = 0; Kinds[i] != 0; i++) {
-        ULONG Bytes = strchr("oi", Kinds[i]) != NULL    ? Length
-                      : strchr("sau", Kinds[i]) != NULL ? 16
-                                                        : 4;
+        ULONG Bytes = strchr("oi", Kinds[i]) != NULL     ? Length
+                      : strchr("sauG", Kinds[i]) != NULL ? 16
+                                                         : 4;
 
         if (!IsAddress(Kinds[i]) || Bytes == 0 || Kinds[i] == 'b') {
             continue;
@@ -461,6 +475,8 @@ Make(void)
     EXPECT_EQ(NtOpenDirectoryObject(&Handles[14], 3, &Attributes), 0);
     WriteFile(Handles[2], Buffer, 0x800, &Old, NULL);
     MakeNamed();
+    DuplicateToken(Handles[7], SecurityImpersonation, &Handles[16]);
+    EXPECT(ImpersonateSelf(SecurityImpersonation));
 }
 
 int
