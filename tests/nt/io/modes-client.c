@@ -44,8 +44,14 @@ static ULONG
 Set(HANDLE File, ULONG Class, ULONG64 First, ULONG64 Second, ULONG Size)
 {
     ULONG64 Value[2] = {First, Second};
+    ULONG Status;
 
-    return (ULONG)NtSetInformationFile(File, &Iosb, Value, Size, Class);
+    memset(&Iosb, 0x77, sizeof(Iosb));
+    Status = (ULONG)NtSetInformationFile(File, &Iosb, Value, Size, Class);
+    if (Status == 0) { /* the final status, and nothing is transferred, whoever does it */
+        EXPECT(Iosb.Status == 0 && Iosb.Information == 0);
+    }
+    return Status;
 }
 
 static void
