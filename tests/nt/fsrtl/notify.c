@@ -184,6 +184,57 @@ Overflows(VOID)
     FsRtlNotifyCleanup(Sync, &List, &Opens[0]);
 }
 
+static const PCWSTR Names[] = {L"\\folder\\a",     L"\\folder\\bb",    L"\\folder\\ccc",
+                               L"\\folder\\dddd",  L"\\folder\\eeeee", L"\\folder\\f",
+                               L"\\folder\\gggggg"};
+
+/* [LEARN:winnt/file_notify_information] Each record begins at a multiple of four, and says where the next one does; the last says zero. */
+static VOID
+Walk(PWATCH Watch, ULONG Count)
+{
+    PUCHAR At = Watch->Buffer;
+
+    for (ULONG i = 0; i < Count; i++) {
+        PFILE_NOTIFY_INFORMATION Info = (PVOID)At;
+        UNICODE_STRING Expected, Got;
+
+        RtlInitUnicodeString(&Expected, Names[i] + 8);
+        Got.Buffer = Info->FileName;
+        Got.Length = Got.MaximumLength = (USHORT)Info->FileNameLength;
+        EXPECT(RtlEqualUnicodeString(&Got, &Expected, FALSE));
+        EXPECT_EQ(Info->Action, i % 2 ? FILE_ACTION_MODIFIED : FILE_ACTION_ADDED);
+        EXPECT_EQ(Info->NextEntryOffset % 4, 0);
+        EXPECT_EQ(Info->NextEntryOffset != 0, i + 1 < Count);
+        At += Info->NextEntryOffset;
+    }
+}
+
+/* What happens while no request waits is kept in its order, as much as the first request had room for. */
+static VOID
+Collects(VOID)
+{
+    for (ULONG Count = 2; Count <= RTL_NUMBER_OF(Names); Count++) {
+        WATCH One;
+
+        FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[0], (PSTRING)&Folder, FALSE, FALSE,
+                                       FILE_NOTIFY_CHANGE_FILE_NAME, Begin(&One, 256), NULL, NULL);
+        Report(L"\\folder\\first", 16, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_ADDED, NULL, NULL);
+        EXPECT(Says(&One, FILE_ACTION_ADDED, L"first"));
+        End(&One);
+        for (ULONG i = 0; i < Count; i++) {
+            Report(Names[i], 16, FILE_NOTIFY_CHANGE_FILE_NAME,
+                   i % 2 ? FILE_ACTION_MODIFIED : FILE_ACTION_ADDED, NULL, NULL);
+        }
+        FsRtlNotifyFullChangeDirectory(Sync, &List, &Opens[0], (PSTRING)&Folder, FALSE, FALSE,
+                                       FILE_NOTIFY_CHANGE_FILE_NAME, Begin(&One, 256), NULL, NULL);
+        EXPECT(One.Done);
+        EXPECT_STATUS(One.Iosb.Status, STATUS_SUCCESS);
+        Walk(&One, Count);
+        End(&One);
+        FsRtlNotifyCleanup(Sync, &List, &Opens[0]);
+    }
+}
+
 /* [DDI:FsRtlNotifyFilterChangeDirectory] FilterCallback: FALSE keeps the change from that handle. */
 static VOID
 Filters(VOID)
@@ -251,4 +302,4 @@ Ends(VOID)
     ZwClose(Handle);
 }
 
-TEST_DRIVER(TEST(Prepare), TEST(Tells), TEST(Overflows), TEST(Filters), TEST(Ends))
+TEST_DRIVER(TEST(Prepare), TEST(Tells), TEST(Overflows), TEST(Collects), TEST(Filters), TEST(Ends))

@@ -116,5 +116,49 @@ Advance(VOID)
     ExFreePoolWithTag(Block, 'tseT');
 }
 
+/* Pages that are locked are the driver's until it unlocks them, whatever their process does with the addresses. */
+static VOID
+FreedWhileLocked(VOID)
+{
+    PVOID Base = NULL, Again;
+    SIZE_T Size = 3 * PAGE_SIZE;
+    PUCHAR Mapped;
+    PMDL Mdl;
+
+    EXPECT_STATUS(ZwAllocateVirtualMemory(ZwCurrentProcess(), &Base, 0, &Size,
+                                          MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE),
+                  STATUS_SUCCESS);
+    Mdl = IoAllocateMdl(Base, 3 * PAGE_SIZE, FALSE, FALSE, NULL);
+    MmProbeAndLockPages(Mdl, KernelMode, IoWriteAccess);
+    Mapped = MmGetSystemAddressForMdlSafe(Mdl, NormalPagePriority);
+    EXPECT(Mapped != NULL);
+    ((PUCHAR)Base)[PAGE_SIZE] = 0x5A;
+    Again = Base;
+    Size = 0;
+    EXPECT_STATUS(ZwFreeVirtualMemory(ZwCurrentProcess(), &Again, &Size, MEM_RELEASE),
+                  STATUS_SUCCESS);
+    EXPECT(!MmIsAddressValid(Base));
+    EXPECT_EQ(Mapped[PAGE_SIZE], 0x5A);
+    Mapped[2 * PAGE_SIZE] = 0xA5;
+    EXPECT_EQ(Mapped[2 * PAGE_SIZE], 0xA5);
+    /* there is nothing any more to free, to commit, or to lock once more */
+    Again = Base;
+    EXPECT(!NT_SUCCESS(ZwFreeVirtualMemory(ZwCurrentProcess(), &Again, &Size, MEM_RELEASE)));
+    Size = PAGE_SIZE;
+    EXPECT(!NT_SUCCESS(
+        ZwAllocateVirtualMemory(ZwCurrentProcess(), &Again, 0, &Size, MEM_COMMIT, PAGE_READWRITE)));
+    MmUnlockPages(Mdl);
+    IoFreeMdl(Mdl);
+    Again = Base;
+    Size = 3 * PAGE_SIZE;
+    EXPECT_STATUS(ZwAllocateVirtualMemory(ZwCurrentProcess(), &Again, 0, &Size,
+                                          MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE),
+                  STATUS_SUCCESS);
+    EXPECT(Again == Base && ((PUCHAR)Base)[PAGE_SIZE] == 0);
+    Size = 0;
+    EXPECT_STATUS(ZwFreeVirtualMemory(ZwCurrentProcess(), &Again, &Size, MEM_RELEASE),
+                  STATUS_SUCCESS);
+}
+
 TEST_DRIVER(TEST(Sizes), TEST(PoolNeedsNoLock), TEST(LockAndMap), TEST(BadAddressesRaise),
-            TEST(PagesForMdl), TEST(PartialMdl), TEST(Advance))
+            TEST(PagesForMdl), TEST(PartialMdl), TEST(Advance), TEST(FreedWhileLocked))
