@@ -407,7 +407,6 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
     Stack->Flags = (UCHAR)(Open->Options &
                            (IO_OPEN_TARGET_DIRECTORY | IO_OPEN_PAGING_FILE | IO_STOP_ON_SYMLINK));
     Stack->Flags |= Open->Options & IO_FORCE_ACCESS_CHECK ? SL_FORCE_ACCESS_CHECK : 0;
-    Stack->Flags |= FileObject->Flags & FO_OPENED_CASE_SENSITIVE ? SL_CASE_SENSITIVE : 0;
     switch (Open->CreateFileType) {
     case CreateFileTypeNone:
         Stack->MajorFunction = IRP_MJ_CREATE;
