@@ -232,6 +232,7 @@ KiExitDispatcher(KIRQL OldIrql)
 {
     PKPRCB Prcb;
 
+    ASSERT(KiIrql() >= DISPATCH_LEVEL);
     if (OldIrql >= DISPATCH_LEVEL) {
         return;
     }

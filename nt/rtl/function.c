@@ -86,9 +86,7 @@ RtlPcToFileHeader(PVOID PcValue, PVOID *BaseOfImage)
 {
     ULONG64 Base = 0;
 
-    if (RtlpLookupImage((ULONG64)PcValue, &Base) == NULL) {
-        Base = 0;
-    }
+    RtlpLookupImage((ULONG64)PcValue, &Base);
     *BaseOfImage = (PVOID)Base;
     return (PVOID)Base;
 }

@@ -60,6 +60,45 @@ ByInterrupt(DWORD Number, ULONG_PTR First)
     return Result;
 }
 
+/* A service of six arguments, two of them on a stack that is at `Stack`; 0: the thread's own. */
+static LONG_PTR
+WithStack(DWORD Number, ULONG_PTR Stack, ULONG_PTR Fifth, ULONG_PTR Sixth)
+{
+    ULONG_PTR Own[8] = {0, 0, 0, 0, 0, Fifth, Sixth, 0};
+    LONG_PTR Result;
+    register ULONG_PTR R10 __asm__("r10") = 0x12344;
+    register ULONG_PTR R8 __asm__("r8") = 0, R9 __asm__("r9") = 0, Rdx __asm__("rdx") = 0;
+    register ULONG_PTR R12 __asm__("r12") = Stack != 0 ? Stack : (ULONG_PTR)Own;
+
+    __asm__ volatile("xchg %%r12, %%rsp\n\tsyscall\n\txchg %%r12, %%rsp"
+                     : "=a"(Result), "+r"(R10), "+r"(R12), "+r"(R8), "+r"(R9), "+r"(Rdx)
+                     : "a"((ULONG_PTR)Number)
+                     : "rcx", "r11", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5");
+    EXPECT(R12 == (Stack != 0 ? Stack : (ULONG_PTR)Own)); /* the stack pointer comes back */
+    return Result;
+}
+
+/* Arguments behind the fourth are read from the user's stack, with care. */
+static void
+StackArguments(void)
+{
+    DWORD Query = NumberOf("NtQueryVolumeInformationFile"),
+          Duplicate = NumberOf("NtDuplicateObject");
+    BYTE *Pages = VirtualAlloc(NULL, 8192, MEM_RESERVE, PAGE_NOACCESS);
+
+    VirtualAlloc(Pages, 4096, MEM_COMMIT, PAGE_READWRITE);
+    EXPECT_EQ((DWORD)WithStack(Query, 0, 1, 0), 0xC0000004);  /* a class, and a length of 0 */
+    EXPECT_EQ((DWORD)WithStack(Query, 0, 77, 0), 0xC0000003); /* no class */
+    EXPECT_EQ((DWORD)WithStack(Query, 0x10000, 0, 0), 0xC0000005);
+    EXPECT_EQ((DWORD)WithStack(Query, (ULONG_PTR)Pages + 4096 - 0x28, 0, 0), 0xC0000005);
+    /* one is there, which is all that it takes; the other asks for three */
+    *(ULONG_PTR *)(Pages + 4096 - 8) = 1;
+    EXPECT_EQ((DWORD)WithStack(Query, (ULONG_PTR)Pages + 4096 - 0x30, 0, 0), 0xC0000004);
+    EXPECT_EQ((DWORD)WithStack(Duplicate, (ULONG_PTR)Pages + 4096 - 0x30, 0, 0), 0xC0000005);
+    EXPECT_EQ((DWORD)WithStack(0x1000, 0, 0, 0), 0xC000001C); /* there are no services of windows */
+    EXPECT_EQ((DWORD)WithStack(0x2000, 0, 0, 0), 0xC000001C);
+}
+
 int
 main(void)
 {
@@ -70,6 +109,7 @@ main(void)
     EXPECT_EQ((DWORD)BySyscall(Close, 0x12344), 0xC0000008); /* STATUS_INVALID_HANDLE */
     EXPECT_EQ((DWORD)ByInterrupt(Close, 0x12344), 0xC0000008);
     EXPECT_EQ((DWORD)BySyscall(0xFFF, 0), 0xC000001C); /* STATUS_INVALID_SYSTEM_SERVICE */
+    StackArguments();
     AddVectoredExceptionHandler(1, Handler);
     Length = 2;
     Raised = 0;
