@@ -105,6 +105,76 @@ NoTarget(VOID)
     EXPECT_RAISES(RtlUnwind((PVOID)8, (PVOID)NoTarget, NULL, NULL), STATUS_INVALID_UNWIND_TARGET);
 }
 
+/* Frames of more than 512 KB, whose offsets take two slots of a code, and one whose second part is chained to the first. */
+__asm__(".text\n.globl FarFrame, FarBody, ChainFrame, ChainBody\n"
+        ".def FarFrame; .scl 2; .type 32; .endef\n.p2align 4\n.seh_proc FarFrame\nFarFrame:\n"
+        "    subq $0x200000, %rsp\n    .seh_stackalloc 0x200000\n"
+        "    movq %rbx, 0x100000(%rsp)\n    .seh_savereg %rbx, 0x100000\n"
+        "    movaps %xmm6, 0x180000(%rsp)\n    .seh_savexmm %xmm6, 0x180000\n"
+        "    .seh_endprologue\n"
+        "FarBody:\n    nop\n    movaps 0x180000(%rsp), %xmm6\n    movq 0x100000(%rsp), %rbx\n"
+        "    addq $0x200000, %rsp\n    ret\n.seh_endproc\n"
+        ".def ChainFrame; .scl 2; .type 32; .endef\n.p2align 4\n.seh_proc ChainFrame\nChainFrame:\n"
+        "    pushq %rbx\n    .seh_pushreg %rbx\n"
+        "    subq $0x40, %rsp\n    .seh_stackalloc 0x40\n    .seh_endprologue\n    nop\n"
+        "    .seh_startchained\n"
+        "    movq %rsi, 0x20(%rsp)\n    .seh_savereg %rsi, 0x20\n    .seh_endprologue\n"
+        "ChainBody:\n    nop\n    nop\n    movq 0x20(%rsp), %rsi\n    nop\n"
+        "    .seh_endchained\n"
+        "    addq $0x40, %rsp\n    popq %rbx\n    ret\n.seh_endproc\n");
+extern const UCHAR FarBody[], ChainBody[];
+
+static ULONG64
+Undo(const UCHAR *At, PCONTEXT Context, PVOID Pointers)
+{
+    ULONG64 Base, Frame = 0;
+    PVOID Data, Function;
+
+    Context->Rip = (ULONG64)At;
+    Function = RtlLookupFunctionEntry(Context->Rip, &Base, NULL);
+    EXPECT(Function != NULL);
+    RtlVirtualUnwind(0, Base, Context->Rip, Function, Context, &Data, &Frame, Pointers);
+    return Frame;
+}
+
+static VOID
+Far(VOID)
+{
+    PUCHAR Stack = ExAllocatePoolWithTag(NonPagedPoolNx, 0x201000, 'wnuT');
+    PVOID Pointers[32] = {NULL}; /* KNONVOLATILE_CONTEXT_POINTERS: 16 of vectors, 16 of integers */
+    CONTEXT Context = {.Rsp = (ULONG64)Stack};
+
+    *(PULONG64)(Stack + 0x100000) = 0x1111;
+    *(PULONG64)(Stack + 0x180000) = 0x3333;
+    *(PULONG64)(Stack + 0x180008) = 0x4444;
+    *(PULONG64)(Stack + 0x200000) = 0x2222;
+    EXPECT_EQ(Undo(FarBody, &Context, Pointers), Stack);
+    EXPECT_EQ(Context.Rbx, 0x1111);
+    EXPECT_EQ(Context.Rip, 0x2222);
+    EXPECT_EQ(Context.Rsp, Stack + 0x200008);
+    EXPECT(Context.Xmm6.Low == 0x3333 && Context.Xmm6.High == 0x4444);
+    EXPECT(Pointers[6] == Stack + 0x180000 && Pointers[16 + 3] == Stack + 0x100000);
+    EXPECT(Pointers[7] == NULL && Pointers[16 + 6] == NULL);
+    ExFreePoolWithTag(Stack, 'wnuT');
+}
+
+/* The second part's own codes are undone, then those of what it is chained to. */
+static VOID
+Chained(VOID)
+{
+    ULONG64 Stack[16] = {0};
+    CONTEXT Context = {.Rsp = (ULONG64)Stack, .Rsi = 1, .Rbx = 2};
+
+    Stack[4] = 0x5555; /* rsi */
+    Stack[8] = 0x6666; /* rbx */
+    Stack[9] = 0x7777; /* where it returns to */
+    EXPECT_EQ(Undo(ChainBody + 1, &Context, NULL), Stack);
+    EXPECT_EQ(Context.Rsi, 0x5555);
+    EXPECT_EQ(Context.Rbx, 0x6666);
+    EXPECT_EQ(Context.Rip, 0x7777);
+    EXPECT_EQ(Context.Rsp, &Stack[10]);
+}
+
 static KEVENT Done;
 static volatile NTSTATUS Caught;
 static volatile ULONG Nested;
@@ -160,4 +230,4 @@ OtherStacks(VOID)
     EXPECT_EQ(Nested, 1);
 }
 
-TEST_DRIVER(TEST(Unwinds), TEST(NoTarget), TEST(OtherStacks))
+TEST_DRIVER(TEST(Unwinds), TEST(NoTarget), TEST(Far), TEST(Chained), TEST(OtherStacks))
