@@ -60,9 +60,9 @@ ByInterrupt(DWORD Number, ULONG_PTR First)
     return Result;
 }
 
-/* A service of six arguments, two of them on a stack that is at `Stack`; 0: the thread's own. */
+/* A service of six arguments, two of them on a stack that is at `Stack`; 0: the thread's own. By `syscall`, then by `int 2Eh`. */
 static LONG_PTR
-WithStack(DWORD Number, ULONG_PTR Stack, ULONG_PTR Fifth, ULONG_PTR Sixth)
+WithStackBy(BOOL Interrupt, DWORD Number, ULONG_PTR Stack, ULONG_PTR Fifth, ULONG_PTR Sixth)
 {
     ULONG_PTR Own[8] = {0, 0, 0, 0, 0, Fifth, Sixth, 0};
     LONG_PTR Result;
@@ -70,11 +70,27 @@ WithStack(DWORD Number, ULONG_PTR Stack, ULONG_PTR Fifth, ULONG_PTR Sixth)
     register ULONG_PTR R8 __asm__("r8") = 0, R9 __asm__("r9") = 0, Rdx __asm__("rdx") = 0;
     register ULONG_PTR R12 __asm__("r12") = Stack != 0 ? Stack : (ULONG_PTR)Own;
 
-    __asm__ volatile("xchg %%r12, %%rsp\n\tsyscall\n\txchg %%r12, %%rsp"
-                     : "=a"(Result), "+r"(R10), "+r"(R12), "+r"(R8), "+r"(R9), "+r"(Rdx)
-                     : "a"((ULONG_PTR)Number)
-                     : "rcx", "r11", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5");
+    if (Interrupt) {
+        __asm__ volatile("xchg %%r12, %%rsp\n\tint $0x2E\n\txchg %%r12, %%rsp"
+                         : "=a"(Result), "+r"(R10), "+r"(R12), "+r"(R8), "+r"(R9), "+r"(Rdx)
+                         : "a"((ULONG_PTR)Number)
+                         : "rcx", "r11", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5");
+    } else {
+        __asm__ volatile("xchg %%r12, %%rsp\n\tsyscall\n\txchg %%r12, %%rsp"
+                         : "=a"(Result), "+r"(R10), "+r"(R12), "+r"(R8), "+r"(R9), "+r"(Rdx)
+                         : "a"((ULONG_PTR)Number)
+                         : "rcx", "r11", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5");
+    }
     EXPECT(R12 == (Stack != 0 ? Stack : (ULONG_PTR)Own)); /* the stack pointer comes back */
+    return Result;
+}
+
+static LONG_PTR
+WithStack(DWORD Number, ULONG_PTR Stack, ULONG_PTR Fifth, ULONG_PTR Sixth)
+{
+    LONG_PTR Result = WithStackBy(FALSE, Number, Stack, Fifth, Sixth);
+
+    EXPECT_EQ(WithStackBy(TRUE, Number, Stack, Fifth, Sixth), Result);
     return Result;
 }
 
