@@ -60,9 +60,11 @@ ExpReadErrorString(ULONG_PTR Parameter, char *Text, ULONG Room)
     __try {
         if (KiPreviousMode() != KernelMode) {
             ProbeForRead(String, sizeof(*String), 8);
-            ProbeForRead(String->Buffer, String->Length, 2);
         }
-        Copy = *String;
+        Copy = *(volatile UNICODE_STRING *)String; /* once: user mode may change it meanwhile */
+        if (KiPreviousMode() != KernelMode) {
+            ProbeForRead(Copy.Buffer, Copy.Length, 2);
+        }
         for (i = 0; i < Copy.Length / sizeof(WCHAR) && i < Room - 1; i++) {
             Text[i] = Copy.Buffer[i] < 0x80 ? (char)Copy.Buffer[i] : '?';
         }
