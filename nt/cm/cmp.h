@@ -19,7 +19,8 @@
  *   C3  A routine passes its schedule point on entry; callbacks and notifications are called while the
  *       tree is whole.
  *   C4  To who searches schedules the tree's shape (who is whose child) is one object, CmpRoot: an open reads it, a creation
- *       or deletion changes it. A node's values are another: its own.
+ *       or deletion changes it. A node's values are another: its own. Who waits for changes is one for all keys (CMP_WATCHERS): each
+ *       change reads it.
  */
 #ifndef NT_CM_CMP_H
 #define NT_CM_CMP_H

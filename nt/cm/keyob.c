@@ -265,7 +265,9 @@ CmpKeySecurity(PVOID Object, ULONG Operation, PSECURITY_INFORMATION Information,
     PSECURITY_DESCRIPTOR Old, New;
     NTSTATUS Status;
 
-    KiAcquirePoint(SP_REGISTRY, Node, NULL, (ULONG_PTR)CmpRoot | KI_REGISTRY_READS);
+    /* To open a key reads the tree, and what the key's descriptor allows. */
+    KiAcquirePoint(SP_REGISTRY, Node, NULL,
+                   (ULONG_PTR)CmpRoot | (Operation != 0 ? KI_REGISTRY_READS : KI_REGISTRY_CHANGES));
     Old = New = Node->Security;
     if (Node->Deleted) {
         return STATUS_KEY_DELETED;
@@ -356,6 +358,9 @@ CmpWhatIsTouched(ACCESS_MASK Access)
 {
     if (Access == KEY_SET_VALUE) {
         return 0;
+    }
+    if (Access == KEY_NOTIFY) {
+        return (ULONG_PTR)CMP_WATCHERS | KI_REGISTRY_CHANGES;
     }
     return (ULONG_PTR)CmpRoot |
            ((Access & (DELETE | CMP_KEY_WRITE)) != 0 ? KI_REGISTRY_CHANGES : KI_REGISTRY_READS);

@@ -80,7 +80,7 @@ CmpDropNotifies(PCM_NODE Node, PCM_KEY Key)
         return;
     }
     if (Machine->explore != ABI_EXPLORE_OFF) {
-        KiSchedulePoint(SP_REGISTRY, Node);
+        KiAcquirePoint(SP_REGISTRY, Node, NULL, (ULONG_PTR)CMP_WATCHERS | KI_REGISTRY_CHANGES);
     }
     for (PLIST_ENTRY Link = Node->Notifies.Flink; Link != &Node->Notifies;) {
         PCM_NOTIFY Notify = CONTAINING_RECORD(Link, CM_NOTIFY, Link);

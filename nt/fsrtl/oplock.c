@@ -978,16 +978,20 @@ FsRtlUninitializeOplock(POPLOCK Oplock)
 BOOLEAN NTAPI
 FsRtlOplockIsFastIoPossible(POPLOCK Oplock)
 {
-    PFSRTLP_OPLOCK This = *Oplock;
+    PFSRTLP_OPLOCK This;
 
+    KiLooksAt(Oplock);
+    This = *Oplock;
     return This == NULL || IsListEmpty(&This->Owners);
 }
 
 static BOOLEAN
 FsRtlpHolds(POPLOCK Oplock, ULONG Level, BOOLEAN Legacy)
 {
-    PFSRTLP_OPLOCK This = *Oplock;
+    PFSRTLP_OPLOCK This;
 
+    KiLooksAt(Oplock);
+    This = *Oplock;
     if (This == NULL) {
         return FALSE;
     }

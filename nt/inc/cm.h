@@ -4,8 +4,10 @@
 #ifndef NT_INC_CM_H
 #define NT_INC_CM_H
 
-extern LIST_ENTRY
-    CmpCallbacks; /* drivers' (nt/cm/filter.c); in a search each step of the registry reads it */
+/* In a search each step on the registry reads the list of drivers' callbacks (nt/cm/filter.c), and each that changes something who waits
+   for changes, which is one thing for all keys (nt/cm/notify.c). */
+extern LIST_ENTRY CmpCallbacks;
+#define CMP_WATCHERS ((PVOID)((PUCHAR) & CmpCallbacks + sizeof(PVOID)))
 
 /* Makes \Registry\Machine\System\CurrentControlSet\Services\<Name> with Type, Start, ErrorControl and ImagePath
    (values that are there already stay). KeyPath's buffer is the caller's: ExpFree. */

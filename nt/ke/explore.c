@@ -315,6 +315,10 @@ KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
         }
         if (Agent->object != (ULONG64)&CmpCallbacks) {
             KiAddObject(Agent, &CmpCallbacks, ABI_AGENT_READS); /* nt/cm/filter.c, F5 */
+            if ((Context & KI_REGISTRY_READS) == 0 &&
+                (Context & ~(ULONG_PTR)3) != (ULONG_PTR)CMP_WATCHERS) {
+                KiAddObject(Agent, CMP_WATCHERS, ABI_AGENT_READS);
+            }
         }
         break;
     default:

@@ -113,6 +113,7 @@ DbgkpDetach(PDBGK_OBJECT Object, PEPROCESS Process)
         KeReleaseGuardedMutex(&Object->Lock);
         return FALSE;
     }
+    KiChanges(PSP_SETTINGS_OF_PROCESS(Process));
     Process->DebugPort = NULL;
     Process->DebugKnown = FALSE;
     KeReleaseGuardedMutex(&Object->Lock);

@@ -2,6 +2,7 @@
  * services.c - system services that open, copy and use tokens.
  */
 #include "sep.h"
+#include "nt/inc/life.h"
 
 #define SEP_PROCESS_QUERY         0x0400
 #define SEP_PROCESS_QUERY_LIMITED 0x1000 /* from Vista on it is enough */
@@ -87,6 +88,7 @@ NtOpenThreadTokenEx(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN Open
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
+    KiLooksAt(&Thread->ImpersonationToken);
     Token = Thread->ImpersonationToken;
     if (Token == NULL) {
         ObDereferenceObject(Thread);

@@ -674,6 +674,91 @@ AskSubkey(void)
     return 0;
 }
 
+/* What a key's subtree is watched for, and who may open a key. */
+static DWORD
+WatchTree(void)
+{
+    HANDLE Event = CreateEventA(NULL, TRUE, FALSE, NULL);
+
+    RegNotifyChangeKeyValue((HKEY)Second, TRUE, REG_NOTIFY_CHANGE_LAST_SET, Event, TRUE);
+    WaitForSingleObject(Thread[1], INFINITE);
+    Seen = WaitForSingleObject(Event, 0) == WAIT_OBJECT_0;
+    return 0;
+}
+
+static DWORD
+DenyKey(void)
+{
+    SECURITY_DESCRIPTOR Descriptor;
+    ACL Acl;
+
+    InitializeAcl(&Acl, sizeof(Acl), ACL_REVISION);
+    InitializeSecurityDescriptor(&Descriptor, SECURITY_DESCRIPTOR_REVISION);
+    SetSecurityDescriptorDacl(&Descriptor, TRUE, &Acl, FALSE);
+    RegSetKeySecurity((HKEY)Object, DACL_SECURITY_INFORMATION, &Descriptor);
+    return 0;
+}
+
+static DWORD
+OpenKey(void)
+{
+    HKEY Key;
+
+    Seen = RegOpenKeyExA(HKEY_LOCAL_MACHINE, "Software\\Orders\\Sub", 0, KEY_READ, &Key) == 0;
+    return 0;
+}
+
+static DWORD
+ReadKeySecurity(void)
+{
+    DWORD Size = sizeof(Text);
+    BOOL Present, Defaulted;
+    PACL Acl = NULL;
+
+    RegGetKeySecurity((HKEY)Object, DACL_SECURITY_INFORMATION, Text, &Size);
+    GetSecurityDescriptorDacl(Text, &Present, &Acl, &Defaulted);
+    Seen = Acl != NULL && Acl->AceCount != 0;
+    return 0;
+}
+
+/* Another thread's token. */
+static DWORD
+Impersonate(void)
+{
+    ImpersonateSelf(SecurityImpersonation);
+    return 0;
+}
+
+static DWORD
+OpenIts(void)
+{
+    HANDLE Token;
+
+    Seen = OpenThreadToken(Thread[0], TOKEN_QUERY, TRUE, &Token);
+    return 0;
+}
+
+/* A debugger lets a process go. */
+static DWORD
+StopDebugging(void)
+{
+    DebugActiveProcess(GetProcessId(Child));
+    SetEvent(Object);
+    DebugActiveProcessStop(GetProcessId(Child));
+    return 0;
+}
+
+static DWORD
+IsDebugged(void)
+{
+    BOOL Present = FALSE;
+
+    WaitForSingleObject(Object, INFINITE);
+    CheckRemoteDebuggerPresent(Child, &Present);
+    Seen = Present;
+    return 0;
+}
+
 static DWORD
 DeleteSubkey(void)
 {
@@ -853,6 +938,13 @@ WithEvent(void)
 }
 
 static void
+WithDebugged(void)
+{
+    WithEvent();
+    Child = MakeChild();
+}
+
+static void
 WithToken(void)
 {
     OpenProcessToken(GetCurrentProcess(), TOKEN_ALL_ACCESS, &Object);
@@ -950,6 +1042,11 @@ static const struct {
     {"section", WithSection, CloseSecond, CutOff},
     {"view", WithView, Change, FlushIt},
     {"lazy", WithFile, WriteTwice, Nothing},
+    {"subtree", WithSubkey, WatchTree, SetValue},
+    {"denykey", WithSubkey, DenyKey, OpenKey},
+    {"keysecurity", WithSubkey, DenyKey, ReadKeySecurity},
+    {"impersonates", NULL, Impersonate, OpenIts},
+    {"debugged", WithDebugged, StopDebugging, IsDebugged},
     {"alarm", WithTimer, SetAlarm, SetOtherAlarm},
 };
 
@@ -1013,7 +1110,9 @@ main(int Words, char **Word)
         GetExitCodeProcess(Child, &Code);
         Seen = Code == 1;
     } else if (Programs[Program].Prepare == WithChild || Programs[Program].Prepare == WithJob ||
-               Programs[Program].Prepare == WithMember || Programs[Program].Prepare == WithLimit) {
+               Programs[Program].Prepare == WithMember ||
+               Programs[Program].Prepare == WithDebugged ||
+               Programs[Program].Prepare == WithLimit) {
         TerminateProcess(Child, 0);
         TerminateProcess(Second, 0);
     }

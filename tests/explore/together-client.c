@@ -5,6 +5,7 @@
 #define _WIN32_WINNT 0x0A00
 #include <windows.h>
 #include <winternl.h>
+#include <winioctl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -743,30 +744,470 @@ OtherMemory(int Which)
     }
 }
 
+/* Names that come, go and change on one volume, and who looks at them. */
+static void
+Renames(int Which)
+{
+    HANDLE File, Find;
+    WIN32_FIND_DATAA Data;
+    FILE_DISPOSITION_INFO Dispose = {TRUE};
+    DWORD Count;
+
+    CreateDirectoryA("C:\\renames", NULL);
+    File = CreateFileA(Which ? "C:\\renames\\one" : "C:\\renames\\two", GENERIC_WRITE | DELETE, 7,
+                       NULL, CREATE_ALWAYS, 0, NULL);
+    WriteFile(File, "abc", 3, &Count, NULL);
+    if (Which == 0) {
+        MoveFileExA("C:\\renames\\two", "C:\\renames\\one", MOVEFILE_REPLACE_EXISTING);
+        CreateHardLinkA("C:\\renames\\three", "C:\\renames\\one", NULL);
+    } else {
+        SetFileInformationByHandle(File, FileDispositionInfo, &Dispose, sizeof(Dispose));
+        CloseHandle(Open("C:\\renames\\one", GENERIC_READ, OPEN_EXISTING));
+        Dispose.DeleteFile = FALSE;
+        SetFileInformationByHandle(File, FileDispositionInfo, &Dispose, sizeof(Dispose));
+    }
+    CloseHandle(File);
+    Find = FindFirstFileA("C:\\renames\\*", &Data);
+    while (FindNextFileA(Find, &Data)) {
+    }
+    FindClose(Find);
+    MoveFileA("C:\\renames", "C:\\renamed");
+    CloseHandle(Open("C:\\renames\\one", GENERIC_WRITE, TRUNCATE_EXISTING));
+    CloseHandle(CreateFileA("C:\\renamed\\four", DELETE, 7, NULL, OPEN_ALWAYS,
+                            FILE_FLAG_DELETE_ON_CLOSE, NULL));
+    DeleteFileA(Which ? "C:\\renamed\\one" : "C:\\renamed\\three");
+}
+
+static void
+Oplocks(int Which)
+{
+    static const DWORD Codes[] = {FSCTL_REQUEST_OPLOCK_LEVEL_1, FSCTL_REQUEST_OPLOCK_LEVEL_2,
+                                  FSCTL_REQUEST_BATCH_OPLOCK, FSCTL_REQUEST_FILTER_OPLOCK};
+    DWORD Count;
+
+    if (Which == 0) {
+        for (int Index = 0; Index < 4; Index++) {
+            HANDLE File = CreateFileA("C:\\oplock.txt", GENERIC_READ | GENERIC_WRITE, 7, NULL,
+                                      OPEN_ALWAYS, FILE_FLAG_OVERLAPPED, NULL);
+            OVERLAPPED Over = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)}, Other = Over;
+
+            DeviceIoControl(File, Codes[Index], NULL, 0, NULL, 0, NULL, &Over);
+            if (WaitForSingleObject(Over.hEvent, 1) == WAIT_OBJECT_0) {
+                Other.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL);
+                DeviceIoControl(File, FSCTL_OPLOCK_BREAK_ACKNOWLEDGE, NULL, 0, NULL, 0, NULL,
+                                &Other);
+                CancelIoEx(File, &Other);
+                GetOverlappedResult(File, &Other, &Count, TRUE);
+            }
+            CancelIoEx(File, &Over);
+            GetOverlappedResult(File, &Over, &Count, TRUE);
+            CloseHandle(File);
+        }
+    } else {
+        HANDLE File = Open("C:\\oplock.txt", GENERIC_READ | GENERIC_WRITE, OPEN_ALWAYS);
+
+        LockFile(File, 0, 0, 1, 0);
+        WriteFile(File, "abc", 3, &Count, NULL);
+        CloseHandle(File);
+        CloseHandle(Open("C:\\oplock.txt", GENERIC_WRITE, CREATE_ALWAYS));
+    }
+}
+
+static void
+Ranges(int Which)
+{
+    BOOL Locked, Pending;
+    HANDLE File = CreateFileA("C:\\ranges.txt", GENERIC_READ | GENERIC_WRITE, 7, NULL, OPEN_ALWAYS,
+                              FILE_FLAG_OVERLAPPED, NULL);
+    OVERLAPPED Over = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)}, Other = Over;
+    DWORD Count;
+
+    Locked = LockFileEx(File, Which ? LOCKFILE_EXCLUSIVE_LOCK : 0, 0, 4, 0, &Over);
+    Pending = GetLastError() == ERROR_IO_PENDING;
+    WaitForSingleObject(Over.hEvent, 1);
+    Other.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL);
+    if (ReadFile(File, (char[4]){0}, 4, NULL, &Other) || GetLastError() == ERROR_IO_PENDING) {
+        GetOverlappedResult(File, &Other, &Count, TRUE);
+    }
+    if (!Locked && Pending) {
+        CancelIoEx(File, &Over);
+        GetOverlappedResult(File, &Over, &Count, TRUE);
+    }
+    UnlockFileEx(File, 0, 4, 0, &Over);
+    CloseHandle(File);
+}
+
+static void
+PipeStates(int Which)
+{
+    DWORD Mode = PIPE_READMODE_MESSAGE | PIPE_NOWAIT, Count, Instances;
+    char Text[8] = "abc";
+
+    if (Which == 0) {
+        SetNamedPipeHandleState(Shared[0], &Mode, NULL, NULL);
+        ReadFile(Shared[0], Text, 4, &Count, NULL);
+        GetNamedPipeHandleStateA(Shared[0], &Mode, &Instances, NULL, NULL, NULL, 0);
+        WriteFile(Shared[0], Text, 3, &Count, NULL);
+        DisconnectNamedPipe(Shared[0]);
+        ConnectNamedPipe(Shared[0], NULL);
+    } else {
+        HANDLE Second = CreateNamedPipeA("\\\\.\\pipe\\together-states", PIPE_ACCESS_DUPLEX,
+                                         PIPE_TYPE_MESSAGE, 2, 64, 64, 0, NULL);
+
+        Mode = PIPE_READMODE_MESSAGE | PIPE_NOWAIT;
+        SetNamedPipeHandleState(Shared[2], &Mode, NULL, NULL);
+        WriteFile(Shared[2], Text, 3, &Count, NULL);
+        PeekNamedPipe(Shared[2], Text, 4, &Count, NULL, NULL);
+        ReadFile(Shared[2], Text, 2, &Count, NULL);
+        GetNamedPipeInfo(Shared[2], &Mode, NULL, NULL, &Instances);
+        GetNamedPipeHandleStateA(Shared[2], &Mode, &Instances, NULL, NULL, NULL, 0);
+        CloseHandle(Second);
+        CloseHandle(Shared[2]);
+    }
+}
+
+NTSTATUS NTAPI NtRenameKey(HANDLE, PUNICODE_STRING);
+
+static void
+RegistryTree(int Which)
+{
+    static UNICODE_STRING Names[2];
+    SECURITY_DESCRIPTOR Descriptor;
+    HKEY Key = NULL, Sub = NULL;
+    char Name[64];
+
+    RtlInitUnicodeString(&Names[Which], Which ? L"One" : L"Two");
+    RegCreateKeyExA(HKEY_LOCAL_MACHINE, "Software\\Tree", 0, NULL, 0, KEY_ALL_ACCESS, NULL, &Key,
+                    NULL);
+    RegCreateKeyExA(Key, Which ? "Sub" : "Sub\\Sub", 0, "class", Which ? REG_OPTION_VOLATILE : 0,
+                    KEY_ALL_ACCESS, NULL, &Sub, NULL);
+    NtRenameKey(Sub, &Names[Which]);
+    InitializeSecurityDescriptor(&Descriptor, SECURITY_DESCRIPTOR_REVISION);
+    SetSecurityDescriptorDacl(&Descriptor, TRUE, NULL, FALSE);
+    RegSetKeySecurity(Sub, DACL_SECURITY_INFORMATION, &Descriptor);
+    RegSetValueExA(Sub, "Value", 0, REG_SZ, (BYTE *)"x", 2);
+    RegEnumKeyExA(Key, 0, Name, &(DWORD){sizeof(Name)}, NULL, NULL, NULL, NULL);
+    RegDeleteTreeA(Key, Which ? "Sub" : "Two");
+    RegQueryInfoKeyA(Sub, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+    RegCloseKey(Sub);
+    RegCloseKey(Key);
+}
+
+NTSTATUS NTAPI NtCreateDirectoryObject(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
+NTSTATUS NTAPI NtQueryDirectoryObject(HANDLE, PVOID, ULONG, BOOLEAN, BOOLEAN, PULONG, PULONG);
+NTSTATUS NTAPI NtCreateSymbolicLinkObject(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES,
+                                          PUNICODE_STRING);
+NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
+NTSTATUS NTAPI NtQuerySymbolicLinkObject(HANDLE, PUNICODE_STRING, PULONG);
+NTSTATUS NTAPI NtMakeTemporaryObject(HANDLE);
+
+/* A directory of the object manager, a permanent link in it, and who follows it. */
+static void
+Links(int Which)
+{
+    OBJECT_ATTRIBUTES Attributes;
+    UNICODE_STRING Name, Target;
+    WCHAR Room[64];
+    HANDLE Folder = NULL, Link = NULL, Found = NULL;
+    char Out[512];
+    ULONG Context = 0, Length;
+
+    RtlInitUnicodeString(&Name, L"\\TogetherFolder");
+    InitializeObjectAttributes(&Attributes, &Name, OBJ_CASE_INSENSITIVE | OBJ_OPENIF, NULL, NULL);
+    NtCreateDirectoryObject(&Folder, 0xF000F, &Attributes);
+    RtlInitUnicodeString(&Name, L"Link");
+    RtlInitUnicodeString(&Target, L"\\Device\\Null");
+    InitializeObjectAttributes(&Attributes, &Name,
+                               OBJ_CASE_INSENSITIVE | OBJ_OPENIF | (Which ? OBJ_PERMANENT : 0),
+                               Folder, NULL);
+    NtCreateSymbolicLinkObject(&Link, 0xF0001, &Attributes, &Target);
+    NtQueryDirectoryObject(Folder, Out, sizeof(Out), FALSE, TRUE, &Context, &Length);
+    Attributes.Attributes = OBJ_CASE_INSENSITIVE;
+    NtOpenSymbolicLinkObject(&Found, 1, &Attributes);
+    Target = (UNICODE_STRING){0, sizeof(Room), Room};
+    NtQuerySymbolicLinkObject(Found, &Target, NULL);
+    NtMakeTemporaryObject(Link);
+    CloseHandle(Link);
+    CloseHandle(Found);
+    CloseHandle(Folder);
+}
+
+/* A section's file is cut off, grows, is deleted, or is asked for. */
+static void
+FileImages(int Which)
+{
+    HANDLE File = Open("C:\\section.txt", GENERIC_READ | GENERIC_WRITE | DELETE, OPEN_ALWAYS);
+    HANDLE Section;
+    volatile char *View;
+    DWORD Count;
+
+    SetFilePointer(File, Which ? 0x1800 : 0x800, NULL, FILE_BEGIN);
+    SetEndOfFile(File);
+    Section = CreateFileMappingA(File, NULL, PAGE_WRITECOPY, 0, 0, NULL);
+    View = MapViewOfFile(Section, FILE_MAP_COPY, 0, 0, 0);
+    if (View != NULL) {
+        View[0] = 'x';
+    }
+    WriteFile(File, "abc", 3, &Count, NULL);
+    DeleteFileA("C:\\section.txt");
+    UnmapViewOfFile((PVOID)View);
+    CloseHandle(Section);
+    CloseHandle(File);
+}
+
+static void
+TokenSettings(int Which)
+{
+    HANDLE Token, Copy, Other;
+    char Out[512];
+    DWORD Size;
+
+    OpenProcessToken(GetCurrentProcess(), TOKEN_ALL_ACCESS, &Token);
+    GetTokenInformation(Token, TokenOwner, Out, sizeof(Out), &Size);
+    SetTokenInformation(Token, TokenOwner, Out, Size);
+    GetTokenInformation(Token, TokenDefaultDacl, Out, sizeof(Out), &Size);
+    if (Which == 0) {
+        SetTokenInformation(Token, TokenDefaultDacl, Out, Size);
+    }
+    GetTokenInformation(Token, TokenGroups, Out, sizeof(Out), &Size);
+    AdjustTokenGroups(Token, TRUE, NULL, 0, NULL, NULL);
+    DuplicateTokenEx(Token, TOKEN_ALL_ACCESS, NULL, SecurityImpersonation, TokenImpersonation,
+                     &Copy);
+    ImpersonateLoggedOnUser(Copy);
+    OpenThreadToken(Threads[1 - Which], TOKEN_QUERY, TRUE, &Other);
+    RevertToSelf();
+    CloseHandle(Copy);
+    CloseHandle(Token);
+}
+
+static void
+JobLimits(int Which)
+{
+    JOBOBJECT_ASSOCIATE_COMPLETION_PORT Port = {NULL, Shared[2]};
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION Limits = {{{{0}}}};
+    JOBOBJECT_BASIC_UI_RESTRICTIONS Restrictions = {0};
+    ULONG_PTR Key;
+    OVERLAPPED *Over;
+    DWORD Count, Size;
+    char Out[256];
+    HANDLE Job = CreateJobObjectA(NULL, "together-limits");
+
+    if (Which == 0) {
+        SetInformationJobObject(Job, JobObjectAssociateCompletionPortInformation, &Port,
+                                sizeof(Port));
+        Limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+        SetInformationJobObject(Job, JobObjectExtendedLimitInformation, &Limits, sizeof(Limits));
+        GetQueuedCompletionStatus(Shared[2], &Count, &Key, &Over, 1);
+    } else {
+        AssignProcessToJobObject(Job, Process[0]);
+        SetInformationJobObject(Job, JobObjectBasicUIRestrictions, &Restrictions,
+                                sizeof(Restrictions));
+        TerminateProcess(Process[0], 4);
+        QueryInformationJobObject(Job, JobObjectExtendedLimitInformation, &Limits, sizeof(Limits),
+                                  &Size);
+        QueryInformationJobObject(Job, JobObjectBasicProcessIdList, Out, sizeof(Out), &Size);
+    }
+    CloseHandle(Job);
+}
+
+static VOID CALLBACK
+TimerRoutine(PVOID Context, BOOLEAN Fired)
+{
+    InterlockedIncrement(&Word);
+}
+
+static void
+TimerQueues(int Which)
+{
+    HANDLE Timer = NULL, Wait = NULL;
+
+    CreateTimerQueueTimer(&Timer, NULL, TimerRoutine, NULL, Which, 0, WT_EXECUTEDEFAULT);
+    RegisterWaitForSingleObject(&Wait, Shared[1], TimerRoutine, NULL, 1, WT_EXECUTEONLYONCE);
+    if (Which == 0) {
+        SetEvent(Shared[1]);
+    }
+    QueueUserWorkItem(Nothing, NULL, 0);
+    DeleteTimerQueueTimer(NULL, Timer, INVALID_HANDLE_VALUE);
+    UnregisterWaitEx(Wait, INVALID_HANDLE_VALUE);
+}
+
+NTSTATUS NTAPI NtQueryEvent(HANDLE, ULONG, PVOID, ULONG, PULONG);
+NTSTATUS NTAPI NtQueryMutant(HANDLE, ULONG, PVOID, ULONG, PULONG);
+NTSTATUS NTAPI NtQuerySemaphore(HANDLE, ULONG, PVOID, ULONG, PULONG);
+NTSTATUS NTAPI NtQueryTimer(HANDLE, ULONG, PVOID, ULONG, PULONG);
+NTSTATUS NTAPI NtQueryIoCompletion(HANDLE, ULONG, PVOID, ULONG, PULONG);
+
+/* What is asked of objects, and what changes it. */
+static void
+States(int Which)
+{
+    HANDLE Mutex = CreateMutexA(NULL, FALSE, "together-state1");
+    HANDLE Semaphore = CreateSemaphoreA(NULL, 1, 2, "together-state2");
+    LARGE_INTEGER Due = {.QuadPart = -10};
+    ULONG Out[8];
+
+    if (Which == 0) {
+        PulseEvent(Shared[1]);
+        WaitForSingleObject(Mutex, 0);
+        WaitForSingleObject(Semaphore, 0);
+        SetWaitableTimer(Shared[3], &Due, 0, NULL, NULL, FALSE);
+        PostQueuedCompletionStatus(Shared[2], 1, 2, NULL);
+        ReleaseMutex(Mutex);
+    } else {
+        NtQueryEvent(Shared[1], 0, Out, 8, NULL);
+        NtQueryMutant(Mutex, 0, Out, 8, NULL);
+        NtQuerySemaphore(Semaphore, 0, Out, 8, NULL);
+        NtQueryTimer(Shared[3], 0, Out, 16, NULL);
+        NtQueryIoCompletion(Shared[2], 0, Out, 4, NULL);
+        ResetEvent(Shared[1]);
+        ReleaseSemaphore(Semaphore, 1, NULL);
+        CancelWaitableTimer(Shared[3]);
+    }
+    CloseHandle(Mutex);
+    CloseHandle(Semaphore);
+}
+
+static void
+Debugs(int Which)
+{
+    DEBUG_EVENT Event;
+    BOOL Present;
+
+    if (Which == 0) {
+        if (DebugActiveProcess(GetProcessId(Process[0]))) {
+            while (WaitForDebugEvent(&Event, 1)) {
+                ContinueDebugEvent(Event.dwProcessId, Event.dwThreadId, DBG_CONTINUE);
+            }
+            DebugActiveProcessStop(GetProcessId(Process[0]));
+        }
+    } else {
+        CheckRemoteDebuggerPresent(Process[0], &Present);
+        TerminateProcess(Process[0], 3);
+    }
+}
+
+NTSTATUS NTAPI NtSuspendProcess(HANDLE);
+NTSTATUS NTAPI NtResumeProcess(HANDLE);
+
+static void
+Settings(int Which)
+{
+    PWSTR Name;
+    DWORD Code;
+
+    SetThreadDescription(Threads[1 - Which], L"name");
+    GetThreadDescription(Threads[Which], &Name);
+    SetThreadPriorityBoost(Threads[1 - Which], TRUE);
+    GetThreadPriorityBoost(Threads[Which], &(BOOL){0});
+    SetThreadIdealProcessor(Threads[1 - Which], 0);
+    SetPriorityClass(Process[0], Which ? HIGH_PRIORITY_CLASS : IDLE_PRIORITY_CLASS);
+    GetPriorityClass(Process[0]);
+    GetProcessPriorityBoost(Process[0], &(BOOL){0});
+    NtSuspendProcess(Process[0]);
+    NtResumeProcess(Process[0]);
+    GetExitCodeProcess(Process[0], &Code);
+    GetThreadIOPendingFlag(Threads[1 - Which], &(BOOL){0});
+}
+
+/* A volume is locked, dismounted and asked for, while files on it come and go. */
+static void
+Dismounts(int Which)
+{
+    DWORD Count;
+    HANDLE Volume;
+
+    if (Which == 0) {
+        Volume = Open("\\\\.\\C:", GENERIC_READ | GENERIC_WRITE, OPEN_EXISTING);
+        DeviceIoControl(Volume, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, &Count, NULL);
+        DeviceIoControl(Volume, FSCTL_IS_VOLUME_MOUNTED, NULL, 0, NULL, 0, &Count, NULL);
+        DeviceIoControl(Volume, FSCTL_DISMOUNT_VOLUME, NULL, 0, NULL, 0, &Count, NULL);
+        DeviceIoControl(Volume, FSCTL_UNLOCK_VOLUME, NULL, 0, NULL, 0, &Count, NULL);
+        CloseHandle(Volume);
+    } else {
+        HANDLE File = Open("C:\\dismount.txt", GENERIC_WRITE, OPEN_ALWAYS);
+
+        WriteFile(File, "abc", 3, &Count, NULL);
+        CloseHandle(File);
+        GetVolumeInformationA("C:\\", NULL, 0, NULL, NULL, NULL, NULL, 0);
+    }
+}
+
+/* Requests and packets of a port that two threads take, in one piece or several. */
+static void
+Packets(int Which)
+{
+    OVERLAPPED_ENTRY Entries[4];
+    OVERLAPPED Over = {0};
+    ULONG Count;
+    HANDLE File = CreateFileA(Which ? "C:\\packet1" : "C:\\packet2", GENERIC_WRITE, 7, NULL,
+                              CREATE_ALWAYS, FILE_FLAG_OVERLAPPED, NULL);
+
+    CreateIoCompletionPort(File, Shared[2], (ULONG_PTR)Which, 0);
+    SetFileCompletionNotificationModes(File, Which ? FILE_SKIP_COMPLETION_PORT_ON_SUCCESS : 0);
+    WriteFile(File, "ab", 2, NULL, &Over);
+    PostQueuedCompletionStatus(Shared[2], 5, 6, NULL);
+    GetQueuedCompletionStatusEx(Shared[2], Entries, 4, &Count, 1, Which);
+    CloseHandle(File);
+}
+
 static const struct {
     const char *Name;
     PART Part;
     int Children; /* suspended ones */
 } Parts[] = {
-    {"files", Files},       {"shares", Shares},
-    {"onefile", OneFile},   {"locks", Locks},
-    {"folders", Folders},   {"changes", Changes},
-    {"pipes", Pipes},       {"mailslots", Mailslots},
-    {"registry", Registry}, {"notify", RegistryNotify},
-    {"sections", Sections}, {"filesections", FileSections},
-    {"memory", Memory},     {"sharedmemory", MemoryShared},
-    {"handles", Handles},   {"names", Names},
-    {"jobs", Jobs, 2},      {"processes", Processes},
-    {"kills", Kills, 1},    {"tokens", Tokens},
-    {"security", Security}, {"ports", Ports},
-    {"timers", Timers},     {"apcs", Apcs},
-    {"suspends", Suspends}, {"lives", Lives},
-    {"monitors", Monitors}, {"waits", Waits},
-    {"cancels", Cancels},   {"directories", Directories},
-    {"volumes", Volumes},   {"console", Console},
-    {"system", System},     {"exits", Exits},
-    {"queries", Queries},   {"pools", Pools},
-    {"loads", Loads},       {"othermemory", OtherMemory, 1},
+    {"files", Files},
+    {"shares", Shares},
+    {"onefile", OneFile},
+    {"locks", Locks},
+    {"folders", Folders},
+    {"changes", Changes},
+    {"pipes", Pipes},
+    {"mailslots", Mailslots},
+    {"registry", Registry},
+    {"notify", RegistryNotify},
+    {"sections", Sections},
+    {"filesections", FileSections},
+    {"memory", Memory},
+    {"sharedmemory", MemoryShared},
+    {"handles", Handles},
+    {"names", Names},
+    {"jobs", Jobs, 2},
+    {"processes", Processes},
+    {"kills", Kills, 1},
+    {"tokens", Tokens},
+    {"security", Security},
+    {"ports", Ports},
+    {"timers", Timers},
+    {"apcs", Apcs},
+    {"suspends", Suspends},
+    {"lives", Lives},
+    {"monitors", Monitors},
+    {"waits", Waits},
+    {"cancels", Cancels},
+    {"directories", Directories},
+    {"volumes", Volumes},
+    {"console", Console},
+    {"system", System},
+    {"exits", Exits},
+    {"queries", Queries},
+    {"pools", Pools},
+    {"loads", Loads},
+    {"othermemory", OtherMemory, 1},
+    {"renames", Renames},
+    {"oplocks", Oplocks},
+    {"ranges", Ranges},
+    {"pipestates", PipeStates},
+    {"tree", RegistryTree},
+    {"links", Links},
+    {"fileimages", FileImages},
+    {"tokensettings", TokenSettings},
+    {"joblimits", JobLimits, 1},
+    {"timerqueues", TimerQueues},
+    {"states", States},
+    {"debugs", Debugs, 1},
+    {"settings", Settings, 1},
+    {"dismounts", Dismounts},
+    {"packets", Packets},
 };
 
 static PART Chosen;
@@ -794,7 +1235,13 @@ Prepare(const char *Name)
                                      PIPE_TYPE_BYTE, 1, 64, 64, 0, NULL);
         Shared[2] =
             CreateFileA(Pipe, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
-    } else if (strcmp(Name, "ports") == 0) {
+    } else if (strcmp(Name, "pipestates") == 0) {
+        Shared[0] = CreateNamedPipeA("\\\\.\\pipe\\together-states", PIPE_ACCESS_DUPLEX,
+                                     PIPE_TYPE_MESSAGE, 2, 64, 64, 0, NULL);
+        Shared[2] =
+            Open("\\\\.\\pipe\\together-states", GENERIC_READ | GENERIC_WRITE, OPEN_EXISTING);
+    } else if (strcmp(Name, "ports") == 0 || strcmp(Name, "packets") == 0 ||
+               strcmp(Name, "joblimits") == 0 || strcmp(Name, "states") == 0) {
         Shared[2] = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
     }
 }
