@@ -15,7 +15,7 @@
  *       next question.
  *   W4  Footprints that depend on the state (a compare-exchange that fails only reads), and waits
  *       that can end in several ways, may make a branch impossible: its agent cannot step when its
- *       turn comes. Then all that can step are tried there, as dpor would. The last step of a sequence may be another operation where
+ *       turn comes. Then all that can step are tried there, too, as dpor would. The last step of a sequence may be another operation where
  *       the sequence begins: what it could follow is asked of the move of its agent there (D10 in dpor.c).
  *   W6  Who sleeps in front of an operation that counts (operation_counts) wakes when it is another one, and is taken to depend
  *       on all others that count where it is asked what could begin a sequence: that has been made without it.
@@ -460,13 +460,26 @@ wake(struct node *node, const struct question *question)
     node->sleeping = left;
 }
 
-/* W4 */
+static void
+drop_first(struct node *node)
+{
+    const uint32_t next = branches[node->tree].next;
+
+    branch_free(node->tree);
+    node->tree = next;
+}
+
+/* W4. The other branches stay: somebody may sleep because of them. */
 static void
 widen(struct node *node, const struct question *question, agent_set asleep)
 {
-    branch_free(node->tree);
-    node->tree = 0;
-    for (agent_set set = question->enabled & ~asleep; set != 0; set &= set - 1) {
+    agent_set there = asleep;
+
+    drop_first(node);
+    for (uint32_t branch = node->tree; branch != 0; branch = branches[branch].next) {
+        there |= set_one(branches[branch].move.agent);
+    }
+    for (agent_set set = question->enabled & ~there; set != 0; set &= set - 1) {
         uint32_t agent = set_first(set);
         struct move move = move_of(agent, &question->next[agent]);
 
@@ -548,23 +561,15 @@ choose(const struct question *question)
     }
     while (node->tree != 0) {
         uint32_t agent = branches[node->tree].move.agent;
-        uint32_t next = branches[node->tree].next;
 
         if ((free >> agent & 1) != 0) {
             break;
         }
         if ((asleep >> agent & 1) == 0) {
-            while (next != 0) {
-                uint32_t other = next;
-
-                next = branches[other].next;
-                branch_free(other);
-            }
             widen(node, question, asleep);
-            break;
+        } else {
+            drop_first(node);
         }
-        branch_free(node->tree);
-        node->tree = next;
     }
     branch = node->tree;
     if (branch == 0 && free == 0) {

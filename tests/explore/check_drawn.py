@@ -28,6 +28,8 @@ FOUND = [
     [[("LOCK", 0, 0), ("CLEAR", 1, 0), ("TRY", 3, 0), ("SET", 1, 0), ("UNLOCK", 0, 0)], [("LOCK", 0, 0), ("UNLOCK", 0, 0), ("ANY", 3, 1)]],
     [[("ANY", 1, 0)], [("LOCK", 2, 0), ("SET", 1, 0), ("LOCK", 3, 0), ("ANY", 0, 1), ("UNLOCK", 3, 0), ("UNLOCK", 2, 0)],
      [("SHARE", 3, 0), ("LOOK", 0, 0), ("UNLOCK", 3, 0)]],
+    # odpor forgot what else was to be tried where a branch turned out to be impossible (23 of 25).
+    [[("TRY", 0, 0), ("SET", 0, 0)], [("WAIT", 0, 0)], [("SET", 0, 0)], [("LOOK", 0, 0)]],
     # A wait for any counted as a change of all (3 for 2).
     [[("WAIT", 1, 0)], [("TRY", 0, 0)], [("ANY", 1, 0)]],
 ]
