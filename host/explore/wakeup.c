@@ -469,13 +469,16 @@ drop_first(struct node *node)
     node->tree = next;
 }
 
-/* W4. The other branches stay: somebody may sleep because of them. */
+/* W4. The other branches stay, and what was put behind this one for being independent of it: somebody may sleep because of them. */
 static void
 widen(struct node *node, const struct question *question, agent_set asleep)
 {
+    const uint32_t behind = branches[node->tree].child;
     agent_set there = asleep;
 
+    branches[node->tree].child = 0;
     drop_first(node);
+    *last_link(&node->tree) = behind;
     for (uint32_t branch = node->tree; branch != 0; branch = branches[branch].next) {
         there |= set_one(branches[branch].move.agent);
     }

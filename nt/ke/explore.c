@@ -198,15 +198,14 @@ KiAddObject(struct abi_agent *Agent, const volatile VOID *Object, ULONG64 Flags)
 }
 
 /*
- * A wait for several objects touches them all; one that times out, or that an alert or a user APC ends, changes none. Where any will do it changes the first one that
- * is signaled, and looks at the others; to a wait for all, what signals one that was not is what lets it go on, as with a wait for one.
+ * A wait for several objects touches them all; one that times out, or that an alert or a user APC ends, changes none. Which of them it takes is a choice where any will do; to
+ * a wait for all, what signals one that was not is what lets it go on, as with a wait for one.
  */
 static VOID
 KiDescribeWait(PKI_PENDING_WAIT Wait, struct abi_agent *Agent)
 {
     const BOOLEAN Ends = KiWaitEnds(Wait);
     BOOLEAN Gives = FALSE;
-    ULONG Taken;
 
     Agent->registers = (ULONG64)Wait->Registers;
     if (Wait->Timed || Ends) {
@@ -223,13 +222,9 @@ KiDescribeWait(PKI_PENDING_WAIT Wait, struct abi_agent *Agent)
         return;
     }
     Agent->flags |= Wait->Type == WaitAny ? ABI_AGENT_SEVERAL : 0;
-    Taken = Wait->Type == WaitAny ? KiFirstSignaled(Wait) : Wait->Count;
-    Agent->flags |= Taken != 0 && Taken < Wait->Count ? ABI_AGENT_READS : 0;
     for (ULONG Index = 1; Index < Wait->Count; Index++) {
-        const BOOLEAN Looks = Gives || (Taken < Wait->Count && Taken != Index) ||
-                              KiOnlyReads(SP_WAIT, Wait->Objects[Index]);
-
-        KiAddObject(Agent, Wait->Objects[Index], Looks ? ABI_AGENT_READS : 0);
+        KiAddObject(Agent, Wait->Objects[Index],
+                    Gives || KiOnlyReads(SP_WAIT, Wait->Objects[Index]) ? ABI_AGENT_READS : 0);
     }
 }
 

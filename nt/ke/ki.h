@@ -383,7 +383,6 @@ KIRQL KiLockDispatcherToWait(ULONG Operation, const volatile VOID *Object, PKI_W
                              ULONG_PTR Context);
 BOOLEAN KiWaitEnds(PKI_PENDING_WAIT Wait);    /* an alert or a user APC ends it before it begins */
 BOOLEAN KiIsSatisfied(PKI_PENDING_WAIT Wait); /* it would not have to wait for its objects */
-ULONG KiFirstSignaled(PKI_PENDING_WAIT Wait); /* that it would take; Count: none */
 BOOLEAN KiIsQueueEmpty(PKQUEUE Queue);        /* queue.c */
 BOOLEAN KiQueueWouldBlock(const volatile VOID *Queue, ULONG_PTR Context); /* as KiWouldBlock */
 VOID KiQueueThreadWaits(PKQUEUE Queue); /* queue.c: a thread of its pool is about to wait */

@@ -462,7 +462,6 @@ KiReadyThread(PKTHREAD Thread)
     PKPRCB Prcb;
     ULONG Ideal = Thread->IdealProcessor, Self = KiPrcb()->Number, Cpu;
 
-    ASSERT(KiIrql() >= DISPATCH_LEVEL);
     if (Ideal >= KiProcessorCount) {
         Ideal %= KiProcessorCount;
     }

@@ -232,7 +232,6 @@ KiExitDispatcher(KIRQL OldIrql)
 {
     PKPRCB Prcb;
 
-    ASSERT(KiIrql() >= DISPATCH_LEVEL);
     if (OldIrql >= DISPATCH_LEVEL) {
         return;
     }
@@ -327,18 +326,6 @@ KiIsSatisfied(PKI_PENDING_WAIT Wait)
         Signaled += KiIsSignaled((DISPATCHER_HEADER *)Wait->Objects[Index], Wait->Thread);
     }
     return Wait->Type == WaitAny ? Signaled != 0 : Signaled == Wait->Count;
-}
-
-ULONG
-KiFirstSignaled(PKI_PENDING_WAIT Wait)
-{
-    ULONG Index = 0;
-
-    while (Index < Wait->Count &&
-           !KiIsSignaled((DISPATCHER_HEADER *)Wait->Objects[Index], Wait->Thread)) {
-        Index++;
-    }
-    return Index;
 }
 
 BOOLEAN

@@ -18,9 +18,10 @@ from check_models import ADD, ALL, ANY, CLEAR, EXCHANGE, GATE, LEAVE, LOCK, READ
 
 MOST = 300       # traces: a program with more is not taken
 BEGINNINGS = 4000
-CODES = {name: number for number, name in enumerate(("END", "SET", "CLEAR", "WAIT", "TRY", "ADD", "EXCHANGE", "LOCK", "TRY_LOCK", "SHARE", "UNLOCK", "ANY", "ALL", "LOOK", "IF"))}
-NOTIFICATION, SEMAPHORE = 2, 3
-RESOURCE = 3
+CODES = {name: number for number, name in enumerate(("END", "SET", "CLEAR", "WAIT", "TRY", "TIMED", "ADD", "EXCHANGE", "LOCK", "TRY_LOCK", "SHARE", "UNLOCK", "ANY", "ALL", "LOOK", "IF"))}
+NOTIFICATION, SEMAPHORE, QUEUE = 2, 3, 4
+RESOURCE, SPIN_LOCK = 3, 4
+AT_DISPATCH = ("SET", "CLEAR", "TRY", "LOOK", "ADD", "EXCHANGE") # what waits for nothing
 
 # What was found so, made small. A wait for any that had to wait when a step was made cannot have come before that, but before an earlier one: dpor
 # looked no further (3 of 4, 5 of 6).
@@ -30,8 +31,8 @@ FOUND = [
      [("SHARE", 3, 0), ("LOOK", 0, 0), ("UNLOCK", 3, 0)]],
     # odpor forgot what else was to be tried where a branch turned out to be impossible (23 of 25).
     [[("TRY", 0, 0), ("SET", 0, 0)], [("WAIT", 0, 0)], [("SET", 0, 0)], [("LOOK", 0, 0)]],
-    # A wait for any counted as a change of all (3 for 2).
-    [[("WAIT", 1, 0)], [("TRY", 0, 0)], [("ANY", 1, 0)]],
+    # What a wait for any takes is a change of all that it waits for: which one it is another one's signal decides (odpor had 16 of 17 when it was one of the first only).
+    [[("ANY", 3, 0)], [("SET", 3, 0)], [("WAIT", 3, 0), ("LOOK", 0, 0)], [("SET", 0, 0)]],
 ]
 
 passed = failed = 0
@@ -49,20 +50,26 @@ def check(what, good, detail=""):
 def draw_block(draw, things, held, left):
     """Instructions: (name, object, argument). `things`: which objects and locks the program has, and how many words."""
     objects, locks, words = things
-    kind = draw.choice(("SET", "SET", "SET", "CLEAR", "WAIT", "WAIT", "TRY", "TRY", "ANY", "ALL", "LOOK", "ADD", "EXCHANGE", "EXCHANGE", "LOCK", "LOCK", "TRY_LOCK", "SHARE"))
-    if kind in ("SET", "WAIT", "TRY"):
-        out = [(kind, draw.choice(objects), 0)]
+    kind = draw.choice(("SET", "SET", "SET", "CLEAR", "WAIT", "WAIT", "TRY", "TRY", "TIMED", "ANY", "ALL", "LOOK", "ADD", "EXCHANGE", "EXCHANGE", "LOCK", "LOCK", "TRY_LOCK", "SHARE"))
+    if SPIN_LOCK in held and kind not in AT_DISPATCH:
+        return []
+    if kind in ("SET", "WAIT", "TRY", "TIMED"):
+        one = draw.choice(objects)
+        if one == QUEUE and SPIN_LOCK in held and kind == "TRY":
+            return []
+        out = [(kind, one, 0)]
     elif kind in ("ANY", "ALL"):
-        out = [(kind, *draw.sample(objects, 2))] if len(objects) > 1 else []
+        several = [one for one in objects if one != QUEUE]
+        out = [(kind, *draw.sample(several, 2))] if len(several) > 1 else []
     elif kind in ("CLEAR", "LOOK"):
-        events = [one for one in objects if one != SEMAPHORE]
+        events = [one for one in objects if one < SEMAPHORE]
         if not events:
             return []
         out = [(kind, draw.choice(events), 0)]
     elif kind in ("ADD", "EXCHANGE"):
         out = [(kind, draw.randrange(words), draw.randrange(2))]
     else:
-        free = [lock for lock in locks if lock not in held and (lock == RESOURCE) >= (kind == "SHARE") and not (lock == RESOURCE and kind == "TRY_LOCK")]
+        free = [lock for lock in locks if lock not in held and (lock == RESOURCE) >= (kind == "SHARE") and not (lock in (RESOURCE, SPIN_LOCK) and kind == "TRY_LOCK")]
         if not free:
             return []
         lock = draw.choice(free)
@@ -76,7 +83,7 @@ def draw_block(draw, things, held, left):
 
 
 def draw_program(draw):
-    things = tuple(draw.sample(range(SEMAPHORE + 1), draw.choice((1, 2, 2, 3)))), tuple(draw.sample(range(RESOURCE + 1), draw.choice((1, 2, 2)))), draw.choice((1, 2))
+    things = tuple(draw.sample(range(QUEUE + 1), draw.choice((1, 2, 2, 3)))), tuple(draw.sample(range(SPIN_LOCK + 1), draw.choice((1, 2, 2)))), draw.choice((1, 2))
     return [[one for _ in range(draw.randrange(1, 4)) for one in draw_block(draw, things, frozenset(), 2)] or [("SET", things[0][0], 0)]
             for _ in range(draw.choice((2, 2, 3, 3, 4)))]
 
@@ -103,12 +110,12 @@ def model_of(program):
                 both = [(f"object{one}", one != NOTIFICATION) for one in (which, argument)]
                 last = yield both[0][0], ANY if name == "ANY" else ALL, *both
                 last = last if name == "ANY" else 0
-            elif name == "TRY":
+            elif name in ("TRY", "TIMED"):
                 last = min((yield f"object{which}", READ if which == NOTIFICATION else TRY), 1)
             else:
-                last = yield f"object{which}", READ if name == "LOOK" else CLEAR if name == "CLEAR" else RELEASE if which == SEMAPHORE else SET
+                last = yield f"object{which}", READ if name == "LOOK" else CLEAR if name == "CLEAR" else RELEASE if which >= SEMAPHORE else SET
 
-    values = {"object0": 0, "object1": 1, "object2": 0, "object3": 1, "word0": 0, "word1": 0, **{f"lock{i}": 0 for i in range(4)}}
+    values = {"object0": 0, "object1": 1, "object2": 0, "object3": 1, "object4": 0, "word0": 0, "word1": 0, **{f"lock{i}": 0 for i in range(5)}}
     return lambda: (dict(values), [thread(code) for code in program])
 
 

@@ -61,15 +61,14 @@ class Run:
             reads = not (before > 0 if kind == TRY else before == 0 if kind == TRY_LOCK else before == rest[0])
             if not reads:
                 self.values[name] = {TRY: before - 1, TRY_LOCK: -1, EXCHANGE: before + 1}[kind]
-        elif kind == ANY:  # it looks at all, and takes the first one that it can
+        elif kind == ANY:  # the first one that it can; but which that is depends on all of them
             result = next(i for i, (one, _) in enumerate(rest) if self.values[one] > 0)
-            rest = [(one, takes and i == result) for i, (one, takes) in enumerate(rest)]
         elif kind == START:
             result = len(self.threads)
             self.add(rest[0]())
         if kind in (ANY, ALL):
-            for one, takes in rest:
-                self.values[one] -= takes
+            for i, (one, takes) in enumerate(rest):
+                self.values[one] -= takes and (kind == ALL or i == result)
                 self.note(thread, one, not takes)
         elif kind not in OF_ITS_OWN:
             self.note(thread, name, reads)

@@ -13,6 +13,7 @@ enum instruction {
     CLEAR,    /* an event: what it was */
     WAIT,     /* for an event or the semaphore */
     TRY,      /* the same at once: did it? */
+    TIMED,    /* the same for a millisecond */
     ADD,      /* one to a word: what it was */
     EXCHANGE, /* a word that is the argument for argument + 1: what it was */
     LOCK,
@@ -25,12 +26,20 @@ enum instruction {
     IF,   /* the last result is not `object`: passes over so many instructions */
 };
 
-/* Objects by number: 0 and 1 synchronization events, 2 a notification event, 3 a semaphore. Locks: 0 and 1 fast mutexes, 2 a mutex, 3 a resource. */
+/*
+ * Objects by number: 0 and 1 synchronization events, 2 a notification event, 3 a semaphore, 4 a queue. Locks: 0 and 1 fast mutexes, 2 a mutex, 3 a resource,
+ * 4 a spin lock.
+ */
+#define QUEUE 4
 static KEVENT Event[3];
 static KSEMAPHORE Semaphore;
+static KQUEUE Queue;
+static LIST_ENTRY Entries[sizeof(UCHAR[512]) / 3]; /* one for each instruction */
 static FAST_MUTEX FastMutex[2];
 static KMUTEX Mutex;
 static ERESOURCE Resource;
+static KSPIN_LOCK SpinLock;
+static KIRQL Irql; /* of who holds it, before */
 static volatile LONG Word[2];
 static UCHAR Code[512];
 
@@ -56,9 +65,15 @@ Acquire(UCHAR Number, BOOLEAN Try)
     case 2:
         return KeWaitForSingleObject(&Mutex, Executive, KernelMode, FALSE, Try ? &Now : NULL) ==
                STATUS_SUCCESS;
+    case 3:
+        KeEnterCriticalRegion();
+        return ExAcquireResourceExclusiveLite(&Resource, TRUE);
     }
-    KeEnterCriticalRegion();
-    return ExAcquireResourceExclusiveLite(&Resource, TRUE);
+    KIRQL Before;
+
+    KeAcquireSpinLock(&SpinLock, &Before);
+    Irql = Before;
+    return TRUE;
 }
 
 static VOID
@@ -72,35 +87,60 @@ Release(UCHAR Number)
     case 2:
         KeReleaseMutex(&Mutex, FALSE);
         break;
-    default:
+    case 3:
         ExReleaseResourceLite(&Resource);
         KeLeaveCriticalRegion();
+        break;
+    default:
+        KeReleaseSpinLock(&SpinLock, Irql);
     }
+}
+
+/* NULL: until it comes. */
+static BOOLEAN
+Wait(UCHAR Number, PLARGE_INTEGER Timeout)
+{
+    if (Number == QUEUE) {
+        ULONG_PTR Entry = (ULONG_PTR)KeRemoveQueue(&Queue, KernelMode, Timeout);
+
+        return Entry != STATUS_TIMEOUT;
+    }
+    return KeWaitForSingleObject(ObjectOf(Number), Executive, KernelMode, FALSE, Timeout) ==
+           STATUS_SUCCESS;
+}
+
+static LONG
+Signal(UCHAR Number, PUCHAR At)
+{
+    if (Number == QUEUE) {
+        return KeInsertQueue(&Queue, &Entries[(At - Code) / 3]);
+    }
+    return Number < RTL_NUMBER_OF(Event)
+               ? KeSetEvent(&Event[Number], IO_NO_INCREMENT, FALSE)
+               : KeReleaseSemaphore(&Semaphore, IO_NO_INCREMENT, 1, FALSE);
 }
 
 static VOID NTAPI
 Thread(PVOID Context)
 {
-    LARGE_INTEGER Now = {.QuadPart = 0};
+    LARGE_INTEGER Now = {.QuadPart = 0}, Soon = {.QuadPart = -10000};
     PVOID Both[2];
     LONG Last = 0;
 
     for (PUCHAR At = Context; At[0] != END; At += 3) {
         switch (At[0]) {
         case SET:
-            Last = At[1] < RTL_NUMBER_OF(Event)
-                       ? KeSetEvent(&Event[At[1]], IO_NO_INCREMENT, FALSE)
-                       : KeReleaseSemaphore(&Semaphore, IO_NO_INCREMENT, 1, FALSE);
+            Last = Signal(At[1], At);
             break;
         case CLEAR:
             Last = KeResetEvent(&Event[At[1]]);
             break;
         case WAIT:
-            KeWaitForSingleObject(ObjectOf(At[1]), Executive, KernelMode, FALSE, NULL);
+            Wait(At[1], NULL);
             break;
         case TRY:
-            Last = KeWaitForSingleObject(ObjectOf(At[1]), Executive, KernelMode, FALSE, &Now) ==
-                   STATUS_SUCCESS;
+        case TIMED:
+            Last = Wait(At[1], At[0] == TRY ? &Now : &Soon);
             break;
         case ADD:
             Last = InterlockedExchangeAdd(&Word[At[1]], 1);
@@ -179,6 +219,8 @@ Program(VOID)
     ExInitializeFastMutex(&FastMutex[1]);
     KeInitializeMutex(&Mutex, 0);
     ExInitializeResourceLite(&Resource);
+    KeInitializeSpinLock(&SpinLock);
+    KeInitializeQueue(&Queue, 100);
     for (PUCHAR At = Code; At[0] != END; At++) {
         Start(Thread, (ULONG_PTR)At);
         while (At[0] != END) {
