@@ -5,8 +5,8 @@
  * Where dpor.c notes who must be tried, this keeps for each question a tree of what must be tried: the
  * wakeup tree, whose branches are beginnings of runs that no agent asleep can make a repetition of.
  *
- *   W1  A race of step i with a later one gives a sequence: what came after i and does not follow
- *       from it, then the later step. It is added at question i unless an agent that sleeps there
+ *   W1  A race of step i with a later one gives a sequence: what came after i, up to the run's end, and does not follow
+ *       from it, then the later step. (What comes behind the later one counts: somebody who sleeps may not be independent of that.) It is added at question i unless an agent that sleeps there
  *       could begin it, or is independent of all of it.
  *   W2  To add is to walk down: a branch is followed if its step could begin what is left of the
  *       sequence (and is then taken out of it), or is independent of all that is left. At a leaf
@@ -42,6 +42,7 @@
 
 #define MAX_BRANCHES (1u << 22)
 #define MAX_SLEEPERS (1u << 20)
+#define MAX_RACES    (1u << 18)
 
 /* An agent and what its step touches. */
 struct move {
@@ -75,6 +76,13 @@ static struct event {
 } *event;
 static uint32_t events;
 
+/* Of the steps of this run, by the later one. */
+static struct race {
+    uint32_t first, second;
+    uint32_t clock[MAX_AGENTS]; /* of the second, as it would be without the first */
+} *race;
+static uint32_t races;
+
 static struct node *path;
 static struct branch *branches;
 static uint32_t used, unused; /* so many have ever been used; list of free ones */
@@ -94,12 +102,13 @@ init(const struct run_search *search)
         branches = search_reserve(MAX_BRANCHES * sizeof(*branches));
         sleepers = search_reserve(MAX_SLEEPERS * sizeof(*sleepers));
         event = search_reserve(MAX_STEPS * sizeof(*event));
+        race = search_reserve(MAX_RACES * sizeof(*race));
     }
     top_init(search);
     sharded = top_learns();
     skipped = false;
     return path == NULL || bare_init() != 0 || branches == NULL || sleepers == NULL ||
-                   event == NULL || hashes_init(&crashes) != 0
+                   event == NULL || race == NULL || hashes_init(&crashes) != 0
                ? -ENOMEM
                : happens_init();
 }
@@ -210,6 +219,15 @@ last_link(uint32_t *link)
     return link;
 }
 
+static void
+keep(uint32_t steps)
+{
+    happens_keep(steps);
+    while (races > 0 && race[races - 1].second >= steps) {
+        races--;
+    }
+}
+
 static bool
 begin(uint64_t run)
 {
@@ -217,7 +235,7 @@ begin(uint64_t run)
         prefix = 0;
         used = 1; /* 0 is none */
         unused = 0;
-        happens_keep(0);
+        keep(0);
         return true;
     }
     for (prefix = happens_steps; prefix > 0; prefix--) {
@@ -230,7 +248,7 @@ begin(uint64_t run)
         sleepers[node->sleepers + node->sleeping] = node->chosen;
         sleepers[node->sleepers + node->sleeping++].far = prefix - 1 < top;
         if (node->tree != 0) {
-            happens_keep(prefix - 1);
+            keep(prefix - 1);
             return true;
         }
     }
@@ -317,8 +335,9 @@ insert(uint32_t *tree, bool only)
 
 static const struct operation *taking; /* of the agent whose races are looked for */
 
+/* W1. The run without what follows step `i`, then `last`. */
 static void
-reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
+ask_reversed(uint32_t i, const struct event *last)
 {
     struct node *node = &path[i];
     uint32_t at;
@@ -328,15 +347,12 @@ reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
     }
     events = 0;
     for (uint32_t k = i + 1; k < happens_steps; k++) {
-        if (!happens_before(i, k)) {
+        if (k != last->step && !happens_before(i, k)) {
             event[events++] =
                 (struct event){.step = k, .clock = happens_clock(k), .move = move_of_step(k)};
         }
     }
-    event[events] = (struct event){.step = happens_steps,
-                                   .clock = clock,
-                                   .move = move_of(agent, taking),
-                                   .unsteady = !operation_is_steady(taking)};
+    event[events] = *last;
     if (event[events].unsteady) {
         event[events].move.writes = ~(unsigned __int128)0; /* W4 */
     }
@@ -347,6 +363,40 @@ reverse(uint32_t i, uint32_t agent, const uint32_t *clock)
         }
     }
     insert(&node->tree, false);
+}
+
+/* Of an agent that is blocked, or gone. */
+static void
+reverse_blocked(uint32_t i, uint32_t agent, const uint32_t *clock)
+{
+    ask_reversed(i, &(struct event){.step = happens_steps,
+                                    .clock = clock,
+                                    .move = move_of(agent, taking),
+                                    .unsteady = !operation_is_steady(taking)});
+}
+
+/* Of the step that is being taken: W1 is asked at the run's end. */
+static void
+note_race(uint32_t i, uint32_t agent, const uint32_t *clock)
+{
+    if (races == MAX_RACES) {
+        worker_fail("too many steps of a run are in races: try --strategy dpor");
+    }
+    race[races] = (struct race){.first = i, .second = happens_steps};
+    memcpy(race[races++].clock, clock, happens_width * sizeof(*clock));
+}
+
+static void
+reverse_all(void)
+{
+    for (uint32_t i = 0; i < races; i++) {
+        const uint32_t second = race[i].second;
+
+        ask_reversed(race[i].first, &(struct event){.step = second,
+                                                    .clock = race[i].clock,
+                                                    .move = move_of_step(second),
+                                                    .unsteady = !happens_step[second].steady});
+    }
 }
 
 /* W9: the run without what the crash does not need. */
@@ -414,7 +464,7 @@ find_taken_away(const struct question *question)
         uint32_t agent = set_first(gone);
 
         taking = &question->next[agent];
-        happens_blocked(question, agent, reverse);
+        happens_blocked(question, agent, reverse_blocked);
     }
 }
 
@@ -594,7 +644,7 @@ choose(const struct question *question)
     node->chosen = move_of(chosen, &question->next[chosen]);
     pass_sleep(question);
     taking = &question->next[chosen];
-    happens_take(question, chosen, reverse);
+    happens_take(question, chosen, note_race);
     return chosen;
 }
 
@@ -608,11 +658,12 @@ end(const struct question *question, bool cut)
         top_learn();
     }
     happens_ask(question);
+    reverse_all();
     for (agent_set set = question->present & ~question->enabled; set != 0; set &= set - 1) {
         uint32_t agent = set_first(set);
 
         taking = &question->next[agent];
-        happens_blocked(question, agent, reverse);
+        happens_blocked(question, agent, reverse_blocked);
     }
     if (!cut && happens_steps > 0) {
         ask_instead(question, end_took_away(question, &happens_step[happens_steps - 1]));

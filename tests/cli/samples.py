@@ -146,7 +146,7 @@ def ramfs():
     check(done.returncode == 1 and finding["kind"] == "suspend-dos", f"ramfs: suspend denial of service, not {finding['kind']}")
     check(re.search(r"cannot go on: it waits for resource 0x[0-9a-f]+ in ramfs\.sys!", finding["message"])
           and "FsRtlEnterFileSystem" in finding["message"], f"ramfs: the sentence names the resource: {finding['message']}")
-    result, done = explore("--budget", "40000runs", *clients)
+    result, done = explore("--budget", "60000runs", *clients)
     check(done.returncode == 0 and result["search"]["outcome"] == "exhausted", f"ramfs as shipped: exhausted, not {result['search']}")
 
 
