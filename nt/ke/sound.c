@@ -467,6 +467,9 @@ VOID
 KiCheckOthers(BOOLEAN Last)
 {
     ObpCheckNames(Last);
+    if (Machine->explore != ABI_EXPLORE_OFF) {
+        return; /* the host may have pages open that a run before had (host/machine/space.c, S9) */
+    }
     MiCheckSound(Last);
     CcpCheckSound(Last);
     CmpCheckSound(Last);

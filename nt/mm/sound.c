@@ -43,8 +43,9 @@ MiCheckFilePage(PMI_AREA Area, ULONG64 Page, UCHAR State, ULONG Host)
               "a page of a view can be written, and nobody would notice", (PVOID)Page); /* C3 */
 }
 
+/* `Last`: while one thread changes protections another one may look between the page's state and the host. */
 static VOID
-MiCheckPage(PMI_AREA Area, ULONG64 Page, UCHAR State)
+MiCheckPage(PMI_AREA Area, ULONG64 Page, UCHAR State, BOOLEAN Last)
 {
     ULONG Host = HcPage(Page);
 
@@ -54,13 +55,13 @@ MiCheckPage(PMI_AREA Area, ULONG64 Page, UCHAR State)
         KI_DEMAND(Area->Type == MEM_IMAGE || !(Host & ABI_COMMITTED),
                   "a page has memory and is not committed", (PVOID)Page);
     } else if (!Area->Zombie && Area->Type != MEM_IMAGE) {
-        KI_DEMAND(Host == (MiHostOf(Area, State) | ABI_COMMITTED),
+        KI_DEMAND(!Last || Host == (MiHostOf(Area, State) | ABI_COMMITTED),
                   "a page's protection is another one at the host", (PVOID)Page);
     }
 }
 
 static ULONG64
-MiCheckPages(PMI_AREA Area)
+MiCheckPages(PMI_AREA Area, BOOLEAN Last)
 {
     ULONG64 Committed = 0;
 
@@ -73,7 +74,7 @@ MiCheckPages(PMI_AREA Area)
         }
         State = MiState(Area, At);
         Committed += (State & MI_STATE_COMMITTED) != 0;
-        MiCheckPage(Area, At, State);
+        MiCheckPage(Area, At, State, Last);
     }
     return Area->Type == MEM_IMAGE ? (Area->End - Area->Start) / PAGE_SIZE : Committed;
 }
@@ -121,7 +122,7 @@ MiCheckSpace(MI_COUNTS *Counts, PEPROCESS Process)
                   "an area that has gone is still there", Area); /* M4 */
         Locked += Area->Locked;
         Bytes += Area->Zombie ? 0 : Area->End - Area->Start;
-        Committed += MiCheckPages(Area);
+        Committed += MiCheckPages(Area, Counts->Last);
         MiCheckFileView(Counts, Space, Area);
     }
     KI_DEMAND(Space->LockedPages == Locked, "how many pages of a process are locked", Process);
