@@ -31,6 +31,8 @@ FOUND = [
      [("SHARE", 3, 0), ("LOOK", 0, 0), ("UNLOCK", 3, 0)]],
     # odpor forgot what else was to be tried where a branch turned out to be impossible (23 of 25).
     [[("TRY", 0, 0), ("SET", 0, 0)], [("WAIT", 0, 0)], [("SET", 0, 0)], [("LOOK", 0, 0)]],
+    # odpor left out of a race's other order what came behind the later step (13 of 14).
+    [[("CLEAR", 2, 0)], [("TRY_LOCK", 0, 0), ("IF", 1, 2), ("TRY", 2, 0), ("UNLOCK", 0, 0)], [("LOOK", 2, 0)], [("TRY_LOCK", 0, 0), ("IF", 1, 1), ("UNLOCK", 0, 0)]],
     # What a wait for any takes is a change of all that it waits for: which one it is another one's signal decides (odpor had 16 of 17 when it was one of the first only).
     [[("ANY", 3, 0)], [("SET", 3, 0)], [("WAIT", 3, 0), ("LOOK", 0, 0)], [("SET", 0, 0)]],
 ]
