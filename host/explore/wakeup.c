@@ -333,7 +333,7 @@ insert(uint32_t *tree, bool only)
     }
 }
 
-static const struct operation *taking; /* of the agent whose races are looked for */
+static const struct operation *taking; /* what reverse_blocked's agent would do */
 
 /* W1. The run without what follows step `i`, then `last`. */
 static void
@@ -643,7 +643,6 @@ choose(const struct question *question)
     }
     node->chosen = move_of(chosen, &question->next[chosen]);
     pass_sleep(question);
-    taking = &question->next[chosen];
     happens_take(question, chosen, note_race);
     return chosen;
 }

@@ -66,20 +66,13 @@ IopDeleteVpb(PVPB Vpb)
     ExFreePoolWithTag(Vpb, ' bpV');
 }
 
-/* PKI_WOULD_WAIT */
-static BOOLEAN
-IopIsVpbLockHeld(const volatile VOID *Lock, ULONG_PTR Context)
-{
-    return *(const volatile KSPIN_LOCK *)Lock != 0;
-}
-
 VOID
 IopVpbPoint(VOID)
 {
     KIRQL Irql;
 
-    KiAcquirePoint(SP_READ_STATE, &IopVpbLock, IopIsVpbLockHeld, 0);
-    while (IopIsVpbLockHeld(&IopVpbLock, 0)) {
+    KiAcquirePoint(SP_READ_STATE, &IopVpbLock, KiIsHeld, ~0u);
+    while (KiIsHeld(&IopVpbLock, ~0u)) {
         IoAcquireVpbSpinLock(&Irql);
         IoReleaseVpbSpinLock(Irql);
     }
