@@ -99,6 +99,17 @@ ObpIsNotPermanent(PVOID Which)
            Object->Type->Methods.Close != NULL;
 }
 
+/* In front of a handle that gets the value of one that was closed: who still uses that finds nothing, or another object. */
+static VOID
+ObpReusePoint(POBP_TABLE Table)
+{
+    ULONG Index = Table != NULL ? ObpNextReused(Table) : 0;
+
+    if (Index != 0) {
+        KiSchedulePoint(SP_HANDLE, (PUCHAR)Table + ((ULONG64)Index << 2));
+    }
+}
+
 /* In front of making a handle of it. */
 VOID
 ObpHandlePoint(POBP_OBJECT Object)
@@ -234,6 +245,7 @@ ObpCreateHandle(OBP_HANDLE_REQUEST *Request, PHANDLE Handle)
         goto Out;
     }
     ObpHandlePoint(Object);
+    ObpReusePoint(Process->HandleTable);
     Table = Process->HandleTable;
     if (Table == NULL) {
         Status = STATUS_PROCESS_IS_TERMINATING;

@@ -156,6 +156,7 @@ typedef struct _OBP_TABLE OBP_TABLE, *POBP_TABLE;
 /* table.c. An index is a handle divided by 4. */
 POBP_ENTRY ObpLookupEntry(POBP_TABLE Table, HANDLE Handle);
 ULONG ObpAllocateEntry(POBP_TABLE Table, POBP_ENTRY *Entry); /* 0: the table is full */
+ULONG ObpNextReused(POBP_TABLE Table);
 POBP_ENTRY ObpAllocateEntryAt(POBP_TABLE Table, ULONG Index);
 VOID ObpFreeEntry(POBP_TABLE Table, ULONG Index);
 /* The first used entry at or after *Index. */

@@ -164,6 +164,13 @@ ObpLookupEntry(POBP_TABLE Table, HANDLE Handle)
     return Entry != NULL && Entry->Object != NULL ? Entry : NULL;
 }
 
+/* The index that the agent gets next, if it has been closed before and others may know it; else 0. */
+ULONG
+ObpNextReused(POBP_TABLE Table)
+{
+    return ObpOwnPart(Table)->FreeHead;
+}
+
 /* Returns an index and its entry, which the caller fills; nothing is counted before it does. */
 ULONG
 ObpAllocateEntry(POBP_TABLE Table, POBP_ENTRY *Entry)

@@ -15,6 +15,8 @@
  *     SUBKEYS    N threads make a key each below one, whose list both change: N!
  *     CALLBACK   one notifies of a callback object, one takes its routine off it: before, behind, or while it is called: 3
  *     SYMBOLIC   N threads open an event by a symbolic link, one deletes that (by lattice)
+ *     REUSED     one closes a handle and makes another one, which gets its value; N use that value: each before the close, in between, when there is
+ *                no such handle, or behind: 3^N
  */
 #include "program.h"
 
@@ -29,6 +31,7 @@
 #define SUBKEYS   9
 #define CALLBACK  10
 #define SYMBOLIC  11
+#define REUSED    12
 
 NTSYSAPI NTSTATUS NTAPI ZwDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle,
                                           HANDLE TargetProcessHandle, PHANDLE TargetHandle,
@@ -96,6 +99,7 @@ Many(PVOID Context)
     UNICODE_STRING Value = RTL_CONSTANT_STRING(L"Value");
     ULONG Self = (ULONG)(ULONG_PTR)Context;
     HANDLE Own = NULL;
+    PVOID Found;
 
     switch (PROGRAM) {
     case OPEN:
@@ -136,6 +140,12 @@ Many(PVOID Context)
     case SYMBOLIC:
         OpenByLink(&Opened[Self]);
         break;
+    case REUSED:
+        if (NT_SUCCESS(
+                ObReferenceObjectByHandle(Handle, SYNCHRONIZE, NULL, KernelMode, &Found, NULL))) {
+            ObDereferenceObject(Found);
+        }
+        break;
     default:
         break;
     }
@@ -171,6 +181,10 @@ One(PVOID Context)
     case SYMBOLIC:
         Link(FALSE);
         break;
+    case REUSED:
+        ZwClose(Handle);
+        ZwCreateEvent(&Other, EVENT_ALL_ACCESS, NULL, NotificationEvent, FALSE);
+        break;
     default:
         break;
     }
@@ -202,6 +216,11 @@ Setup(VOID)
                                       &Object, NULL);
             ZwClose(Handle);
         }
+        break;
+    case REUSED:
+        ZwCreateEvent(&Handle, EVENT_ALL_ACCESS, NULL, NotificationEvent, FALSE);
+        ObReferenceObjectByHandle(Handle, EVENT_ALL_ACCESS, *ExEventObjectType, KernelMode, &Object,
+                                  NULL);
         break;
     case TEMPORARY:
         Named(&Handle, TRUE, OBJ_PERMANENT);
@@ -238,6 +257,9 @@ Program(VOID)
         }
     }
     switch (PROGRAM) {
+    case REUSED:
+        ZwClose(Other);
+        __attribute__((fallthrough));
     case HELD:
     case STRAY:
         ObDereferenceObject(Object);
