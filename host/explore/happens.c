@@ -23,6 +23,8 @@
  *       from the step has let it go on since, it could. (What an injected event waits for is the next step of its target.) To a wait for any of several
  *       that may be a step that it could have come before: another object's, which that one has nothing to do with.
  *   H7  A step that touches nothing is in no hash but its own, and in that of the set of steps: an APC may come in front of it or behind it.
+ *   H8  A DPC is there when its processor is free for it: behind another one, or as soon as it is queued. What matters is who queued it, which its
+ *       object says; so what made it appear is in its clock, and in no hash.
  */
 #include <errno.h>
 #include <string.h>
@@ -388,10 +390,12 @@ could_come_first(uint32_t at, const uint32_t *since, uint32_t count)
 
 /* H7: what a hash has of the agent's own past, and of what made or woke it since. */
 static uint64_t
-own_past(uint32_t agent, uint32_t own)
+own_past(uint32_t agent, uint32_t own, uint16_t op)
 {
     return (own != 0 ? happens_step[own - 1].carry : 0) +
-           (appeared[agent] > own ? mix(happens_step[appeared[agent] - 1].hash + 1) : 0);
+           (appeared[agent] > own && op != SP_RUN_DPC /* H8 */
+                ? mix(happens_step[appeared[agent] - 1].hash + 1)
+                : 0);
 }
 
 static uint32_t
@@ -411,7 +415,7 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
     const bool several = (operation->flags & ABI_AGENT_SEVERAL) != 0;
     uint32_t own = last_own(agent), passes = 0, mets = 0;
     uint64_t hash = mix((uint64_t)rank_after(own) << 32 | explorer_name(agent)) + operation->op +
-                    own_past(agent, own);
+                    own_past(agent, own, operation->op);
 
     memset(full, 0, happens_width * sizeof(*full));
     if (own != 0) {
@@ -603,7 +607,7 @@ happens_take(const struct question *question, uint32_t agent,
     step->trace = step->hash + (number > 0 ? happens_step[number - 1].trace : 0);
     step->own = last_own(agent);
     step->rank = rank_after(step->own);
-    step->carry = used != 0 ? mix(step->hash) : own_past(agent, step->own);
+    step->carry = used != 0 ? mix(step->hash) : own_past(agent, step->own, step->op);
     step->agent = (uint8_t)agent;
     step->op = operation->op;
     step->flags = operation->flags;

@@ -223,7 +223,8 @@ KiSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc, PVOID C
     BOOLEAN WasQueued;
     KIRQL OldIrql;
 
-    OldIrql = KiLockDispatcherToWait(SP_SET_TIMER, Timer, NULL, (ULONG_PTR)Dpc);
+    OldIrql =
+        KiLockDispatcherToWait(SP_SET_TIMER, Timer, NULL, (ULONG_PTR)Dpc | (DueTime.QuadPart >= 0));
     WasQueued = KiRemoveTimer(Timer);
     if (WasQueued && Timer->Dpc != NULL) {
         KiRemoveDpc(Timer->Dpc);
@@ -265,7 +266,7 @@ KeCancelTimer(PKTIMER Timer)
     BOOLEAN WasQueued;
     KIRQL OldIrql;
 
-    OldIrql = KiLockDispatcherToWait(SP_CANCEL_TIMER, Timer, NULL, (ULONG_PTR)Timer->Dpc);
+    OldIrql = KiLockDispatcher(SP_CANCEL_TIMER, Timer);
     WasQueued = KiRemoveTimer(Timer);
     if (WasQueued && Timer->Dpc != NULL) { /* T5: else its DPC runs */
         KiRemoveDpc(Timer->Dpc);
