@@ -164,7 +164,8 @@ struct abi_object {
     uint64_t object;
     uint64_t flags; /* ABI_AGENT_READS: it is not changed; ABI_OBJECT_LIFE */
 };
-#define ABI_OBJECT_LIFE 0x100 /* its life, not its state */
+#define ABI_OBJECT_LIFE   0x100 /* its life, not its state */
+#define ABI_OBJECT_CLAIMS 0x200 /* who wants it exclusively: is kept out by them (nt/ke/claim.c) */
 
 /* One question: which of the agents that could step goes on? */
 struct abi_agent {
@@ -245,6 +246,8 @@ enum abi_agent_flags {
     ABI_AGENT_PLAIN =
         128, /* exploring: an access that is neither atomic nor volatile, as far as is known */
     ABI_AGENT_ADDS = 256, /* exploring: it adds one to those that others give back */
+    ABI_AGENT_SHUT_OUT =
+        512, /* exploring: an attempt that comes to nothing because others share the lock */
 };
 
 enum abi_agent_kind {

@@ -93,6 +93,7 @@ enum abi_event {
     SP_FIRE_TIMER,  /* object: the timer */
     SP_POOL_FREE,   /* object: the block */
     SP_TERMINATE,   /* object: the process */
+    SP_CLAIM_LOCK, /* in front of SP_ACQUIRE_LOCK, of one that can be shared: keeps new sharers out */
     SP_LAST,
 
     EV_BOOT = 0x100,

@@ -17,6 +17,7 @@ enum aspect {
     OF_NORMAL_APC, /* of a thread: it can be interrupted by kernel APCs */
     OF_SPECIAL_APC,
     OF_USER_APC,
+    OF_CLAIMS,
     OF_STEPS,
     OF_ITSELF, /* none */
     OF_NOTHING
@@ -45,6 +46,7 @@ static const uint8_t aspects[SP_LAST] = {
     [SP_MEMORY_READ] = OF_MEMORY,
     [SP_MEMORY_WRITE] = OF_MEMORY,
     [SP_ATOMIC] = OF_MEMORY,
+    [SP_CLAIM_LOCK] = OF_CLAIMS,
 };
 
 GENERAL_REGISTERS_ONLY static struct touch
@@ -56,8 +58,16 @@ touch_of(uint64_t object, enum aspect of, bool writes)
 GENERAL_REGISTERS_ONLY static struct touch
 touch_object(const struct abi_object *object)
 {
+    bool writes = (object->flags & ABI_AGENT_READS) == 0;
+
+    if ((object->flags & ABI_OBJECT_CLAIMS) != 0) {
+        struct touch touch = touch_of(object->object, OF_CLAIMS, writes);
+
+        touch.counts = COUNTS_DOWN;
+        return touch;
+    }
     return touch_of(object->object, (object->flags & ABI_OBJECT_LIFE) != 0 ? OF_LIFE : OF_STATE,
-                    (object->flags & ABI_AGENT_READS) == 0);
+                    writes);
 }
 
 /* What says that the step could be interrupted by a kernel APC instead. */
@@ -98,6 +108,15 @@ touch_apcs(const struct operation *operation, enum aspect of, struct touch *touc
 GENERAL_REGISTERS_ONLY static uint8_t
 counting(uint16_t op, bool reads, uint64_t flags)
 {
+    switch (op) {
+    case SP_CLAIM_LOCK: /* commutes with others, and not with who shares the lock */
+    case SP_ACQUIRE_SHARED:
+    case SP_RELEASE_SHARED:
+    case SP_TRY_SHARED:
+        return COUNTS_UP;
+    case SP_TRY_LOCK: /* those who share the lock are why it comes to nothing */
+        return (flags & ABI_AGENT_SHUT_OUT) != 0 ? COUNTS_DOWN : COUNTS_NOT;
+    }
     return op_counts(op, reads)            ? COUNTS_DOWN
            : (flags & ABI_AGENT_ADDS) != 0 ? COUNTS_UP
                                            : COUNTS_NOT;

@@ -70,6 +70,7 @@ static const char *const operations[] = {
     [SP_FIRE_TIMER] = "fire timer",
     [SP_POOL_FREE] = "pool free",
     [SP_TERMINATE] = "terminate",
+    [SP_CLAIM_LOCK] = "claim lock",
 };
 
 const char *

@@ -48,11 +48,10 @@
 struct move {
     uint64_t key[OPERATION_TOUCHES];
     uint8_t agent, touches;
-    bool counts;              /* W6 */
-    bool crashes;             /* W8 */
-    bool far;                 /* W9: sleeps since one of the first questions */
-    uint8_t up_down, counted; /* enum touch_counts, of key[counted] */
-    unsigned __int128 writes; /* a bit for each key */
+    bool counts;                        /* W6 */
+    bool crashes;                       /* W8 */
+    bool far;                           /* W9: sleeps since one of the first questions */
+    unsigned __int128 writes, up, down; /* a bit for each key; enum touch_counts */
 };
 
 struct branch {
@@ -117,10 +116,14 @@ static void
 note_touch(struct move *move, uint32_t key, bool writes, uint8_t counts)
 {
     move->writes |= (unsigned __int128)writes << key;
-    if (counts != COUNTS_NOT) {
-        move->up_down = counts;
-        move->counted = (uint8_t)key;
-    }
+    move->up |= (unsigned __int128)(counts & COUNTS_UP) << key;
+    move->down |= (unsigned __int128)((counts & COUNTS_DOWN) != 0) << key;
+}
+
+static uint8_t
+counts_at(const struct move *move, uint32_t key)
+{
+    return (uint8_t)((move->up >> key & 1) * COUNTS_UP | (move->down >> key & 1) * COUNTS_DOWN);
 }
 
 static struct move
@@ -156,9 +159,8 @@ dependent(const struct move *a, const struct move *b)
 {
     for (uint32_t i = 0; i < a->touches; i++) {
         for (uint32_t j = 0; j < b->touches; j++) {
-            if (a->key[i] == b->key[j] &&
-                touches_conflict(a->writes >> i & 1, i == a->counted ? a->up_down : COUNTS_NOT,
-                                 b->writes >> j & 1, j == b->counted ? b->up_down : COUNTS_NOT)) {
+            if (a->key[i] == b->key[j] && touches_conflict(a->writes >> i & 1, counts_at(a, i),
+                                                           b->writes >> j & 1, counts_at(b, j))) {
                 return true;
             }
         }

@@ -70,6 +70,7 @@ static const char *const step_names[] = {
     [SP_RUN_DPC] = "run_dpc",
     [SP_FIRE_TIMER] = "fire_timer",
     [SP_POOL_FREE] = "pool_free_step",
+    [SP_CLAIM_LOCK] = "claim_lock",
 };
 
 const char *

@@ -78,12 +78,21 @@ ExpPushTryExclusive(PEX_PUSH_LOCK Lock)
     return TRUE;
 }
 
+/* PKI_WOULD_WAIT: L3 */
+static BOOLEAN
+ExpIsPushLockClosed(const volatile VOID *Lock, ULONG_PTR Unused)
+{
+    ULONG_PTR Value = *(const volatile ULONG_PTR *)Lock;
+
+    return (Value & PL_WAITING) || Value == PL_LOCKED || KiIsClaimed(Lock);
+}
+
 static inline BOOLEAN
 ExpPushTryShared(PEX_PUSH_LOCK Lock)
 {
     ULONG_PTR Value = *Lock;
 
-    if ((Value & PL_WAITING) || Value == PL_LOCKED) { /* L3 */
+    if (ExpIsPushLockClosed(Lock, 0)) {
         return FALSE;
     }
     *Lock = (Value | PL_LOCKED) + PL_SHARE;
@@ -118,19 +127,22 @@ ExpPushWake(PEX_PUSH_LOCK Lock)
     }
 }
 
+static inline BOOLEAN
+ExpIsPushLockShared(ULONG_PTR Value)
+{
+    return (Value & PL_WAITING) ? ExpNewest(Value)->Oldest->Sharers != 0 : Value >= PL_SHARE;
+}
+
 /* PKI_WOULD_WAIT */
 static BOOLEAN
 ExpIsPushLockHeld(const volatile VOID *Lock, ULONG_PTR Unused)
 {
-    return (*(const volatile ULONG_PTR *)Lock & PL_LOCKED) != 0;
-}
-
-static BOOLEAN
-ExpIsPushLockClosed(const volatile VOID *Lock, ULONG_PTR Unused)
-{
     ULONG_PTR Value = *(const volatile ULONG_PTR *)Lock;
 
-    return (Value & PL_WAITING) || Value == PL_LOCKED;
+    if (!(Value & PL_LOCKED)) {
+        return FALSE;
+    }
+    return ExpIsPushLockShared(Value) ? KI_IS_SHARED : TRUE;
 }
 
 static inline VOID
@@ -170,7 +182,11 @@ ExInitializePushLock(PEX_PUSH_LOCK PushLock)
 static inline VOID
 ExpPushAcquireExclusive(PEX_PUSH_LOCK PushLock)
 {
+    KI_CLAIM Claim;
+
+    KiClaimLock(&Claim, PushLock);
     KiAcquirePoint(SP_ACQUIRE_LOCK, PushLock, ExpIsPushLockHeld, 0);
+    KiEndClaim(&Claim);
     while (!ExpPushTryExclusive(PushLock)) {
         ExpPushWait(PushLock, TRUE);
     }
@@ -216,12 +232,6 @@ ExfReleasePushLockShared(PEX_PUSH_LOCK PushLock)
 {
     KiSchedulePoint(SP_RELEASE_SHARED, PushLock);
     ExpPushReleaseShared(PushLock);
-}
-
-static inline BOOLEAN
-ExpIsPushLockShared(ULONG_PTR Value)
-{
-    return (Value & PL_WAITING) ? ExpNewest(Value)->Oldest->Sharers != 0 : Value >= PL_SHARE;
 }
 
 /* Releases whichever way it is held. */

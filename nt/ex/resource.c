@@ -204,23 +204,39 @@ ExpIsResourceTaken(const volatile VOID *Object, ULONG_PTR Me)
 {
     PERESOURCE Resource = (PERESOURCE)Object;
 
-    return Resource->ActiveEntries != 0 &&
-           !(IS_EXCLUSIVE(Resource) && Resource->OwnerEntry.OwnerThread == Me);
+    if (Resource->ActiveEntries == 0) {
+        return FALSE;
+    }
+    return IS_EXCLUSIVE(Resource) ? Resource->OwnerEntry.OwnerThread != Me : KI_IS_SHARED;
+}
+
+static inline BOOLEAN
+ExpOwnsExclusive(PERESOURCE Resource, ERESOURCE_THREAD Me)
+{
+    return IS_EXCLUSIVE(Resource) && Resource->OwnerEntry.OwnerThread == Me;
 }
 
 static inline BOOLEAN
 ExpAcquireExclusive(PERESOURCE Resource, BOOLEAN Wait, PVOID Caller)
 {
     ERESOURCE_THREAD Me = (ERESOURCE_THREAD)KiThread();
+    const BOOLEAN Claims = Wait && !ExpOwnsExclusive(Resource, Me);
+    KI_CLAIM Claim;
 
     ExpCheckLockIrql(Resource);
+    if (Claims) {
+        KiClaimLock(&Claim, Resource);
+    }
     KiAcquirePoint(Wait ? SP_ACQUIRE_LOCK : SP_TRY_LOCK, Resource, ExpIsResourceTaken, Me);
+    if (Claims) {
+        KiEndClaim(&Claim);
+    }
     if (Resource->ActiveEntries == 0) {
         ExpSetExclusive(Resource, Me);
         KiHoldLock((PKTHREAD)Me, Resource, KiLockResource, Caller);
         return TRUE;
     }
-    if (IS_EXCLUSIVE(Resource) && Resource->OwnerEntry.OwnerThread == Me) {
+    if (ExpOwnsExclusive(Resource, Me)) {
         Resource->OwnerEntry.OwnerCount++;
         return TRUE;
     }
@@ -255,8 +271,18 @@ typedef enum _EXP_SHARED {
 static BOOLEAN
 ExpMayShare(PERESOURCE Resource, EXP_SHARED Kind, ERESOURCE_THREAD Me)
 {
-    return Kind == ExpSharedStarve || Resource->NumberOfExclusiveWaiters == 0 ||
+    return Kind == ExpSharedStarve ||
+           (Resource->NumberOfExclusiveWaiters == 0 && !KiIsClaimed(Resource)) ||
            (Kind == ExpSharedFair && ExpFindOwner(Resource, Me) != NULL);
+}
+
+/* PKI_WOULD_WAIT: shared access for the thread Me that does not look at who waits. */
+BOOLEAN
+ExpIsResourceAnothers(const volatile VOID *Object, ULONG_PTR Me)
+{
+    PERESOURCE Resource = (PERESOURCE)Object;
+
+    return IS_EXCLUSIVE(Resource) && Resource->OwnerEntry.OwnerThread != Me;
 }
 
 /* PKI_WOULD_WAIT: shared access for the thread in Context, whose low bits are the kind. */
@@ -266,13 +292,25 @@ ExpIsResourceClosed(const volatile VOID *Object, ULONG_PTR Context)
     PERESOURCE Resource = (PERESOURCE)Object;
     ERESOURCE_THREAD Me = Context & ~(ULONG_PTR)3;
 
-    if (Resource->ActiveEntries == 0) {
-        return FALSE;
-    }
     if (IS_EXCLUSIVE(Resource)) {
         return Resource->OwnerEntry.OwnerThread != Me;
     }
     return !ExpMayShare(Resource, (EXP_SHARED)(Context & 3), Me);
+}
+
+/* In front of shared access: who goes before those that wait does not look at them. */
+static VOID
+ExpSharePoint(PERESOURCE Resource, BOOLEAN Wait, EXP_SHARED Kind, ERESOURCE_THREAD Me)
+{
+    const ULONG Operation = Wait ? SP_ACQUIRE_SHARED : SP_TRY_SHARED;
+
+    if (Kind == ExpSharedStarve || ExpOwnsExclusive(Resource, Me) ||
+        (Kind == ExpSharedFair && Resource->ActiveEntries != 0 &&
+         ExpFindOwner(Resource, Me) != NULL)) {
+        KiAcquirePoint(Operation, Resource, ExpIsResourceAnothers, Me);
+    } else {
+        KiAcquirePoint(Operation, Resource, ExpIsResourceClosed, Me | (ULONG_PTR)Kind);
+    }
 }
 
 static BOOLEAN
@@ -283,9 +321,8 @@ ExpAcquireShared(PERESOURCE Resource, BOOLEAN Wait, EXP_SHARED Kind, PVOID Calle
     BOOLEAN Grant;
 
     ExpCheckLockIrql(Resource);
-    KiAcquirePoint(Wait ? SP_ACQUIRE_SHARED : SP_TRY_SHARED, Resource, ExpIsResourceClosed,
-                   Me | (ULONG_PTR)Kind);
-    if (Resource->ActiveEntries == 0) {
+    ExpSharePoint(Resource, Wait, Kind, Me);
+    if (Resource->ActiveEntries == 0 && (Wait || ExpMayShare(Resource, Kind, Me))) {
         POWNER_ENTRY New = ExpNewOwner(Resource);
 
         New->OwnerThread = Me;

@@ -483,6 +483,22 @@ VOID KiListLeft(ULONG64 Start, ULONG64 Size, char *Text, ULONG Bytes);
 /* An access to memory of a driver (point.c): SP_MEMORY_READ, SP_MEMORY_WRITE, SP_ATOMIC. */
 VOID KiMemoryPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size);
 
+/* claim.c: who is about to acquire a lock exclusively that others can share; any IRQL. Claim: the caller's, until KiEndClaim. */
+typedef struct _KI_CLAIM {
+    LIST_ENTRY Links;
+    const volatile VOID *Lock; /* NULL: it is not linked */
+    PKTHREAD Thread;
+} KI_CLAIM, *PKI_CLAIM;
+VOID KiClaimLock(PKI_CLAIM Claim, const volatile VOID *Lock);
+VOID KiEndClaim(PKI_CLAIM Claim);
+BOOLEAN KiIsClaimed(const volatile VOID *Lock);
+VOID KiForgetClaims(PKTHREAD Thread);
+/* PKI_WOULD_WAIT of those who share a lock whatever is claimed, as all others do not (explore.c). */
+BOOLEAN ExpIsResourceAnothers(const volatile VOID *Resource, ULONG_PTR Me);
+BOOLEAN KiSlimLockIsExclusive(const volatile VOID *Lock, ULONG_PTR Alias);
+/* What a PKI_WOULD_WAIT of an attempt to have a lock exclusively may say instead of TRUE: others share it. */
+#define KI_IS_SHARED 2
+
 /* PKI_WOULD_WAIT: a lock word of which the bits of Mask must be clear. */
 BOOLEAN KiIsHeld(const volatile VOID *Lock, ULONG_PTR Mask);
 

@@ -144,6 +144,7 @@ KiOnlyReads(ULONG Operation, const volatile VOID *Object)
     case SP_ACQUIRE_SHARED:
     case SP_RELEASE_SHARED:
     case SP_TRY_SHARED:
+    case SP_CLAIM_LOCK:
         return TRUE;
     case SP_WAIT:
         if (Object == NULL) {
@@ -228,6 +229,18 @@ KiDescribeWait(PKI_PENDING_WAIT Wait, struct abi_agent *Agent)
     }
 }
 
+/* The DPC that the timer has, as things are when one is asked, goes off its queue; New: the one that it gets, NULL: none. */
+static VOID
+KiDescribeTimersDpc(PKTIMER Timer, PKDPC New, struct abi_agent *Agent)
+{
+    if (Timer->Dpc != NULL) {
+        KiAddObject(Agent, Timer->Dpc, 0);
+    }
+    if (New != NULL && New != Timer->Dpc) {
+        KiAddObject(Agent, New, 0);
+    }
+}
+
 /* E8: of SP_REFERENCE. */
 static BOOLEAN
 KiAdds(ULONG_PTR Context)
@@ -261,10 +274,12 @@ KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
         KiAddObject(Agent, &((PKTHREAD)Agent->object)->SuspendEvent, 0);
         break;
     case SP_SET_TIMER:
-    case SP_CANCEL_TIMER:
-        if (Context != 0) {
-            KiAddObject(Agent, (PVOID)Context, 0); /* its DPC, which is taken off its queue */
+        if ((Context & 1) != 0 && Context != 1) { /* it may be due, and queues its DPC at once */
+            KiAddObject(Agent, &KiDpcs, ABI_AGENT_READS);
         }
+        __attribute__((fallthrough));
+    case SP_CANCEL_TIMER:
+        KiDescribeTimersDpc((PKTIMER)Agent->object, (PKDPC)(Context & ~1ull), Agent);
         break;
     case SP_QUEUE_DPC:
         KiAddObject(Agent, &KiDpcs, ABI_AGENT_READS);
@@ -377,6 +392,8 @@ KiStaysDescribed(ULONG Operation, PKI_WOULD_WAIT Wait, ULONG_PTR Context, BOOLEA
     case SP_RELEASE_SEMAPHORE:
     case SP_INSERT_QUEUE: /* KiIsOpen */
     case SP_QUEUE_APC:    /* the APC */
+    case SP_SET_TIMER:
+    case SP_CANCEL_TIMER: /* KiDescribeTimersDpc */
         return FALSE;
     case SP_REFERENCE:
         return Context <= KI_ADDS;
@@ -416,7 +433,7 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
     if (KiImageOf(Object) != 0 && MiIsUnloadedImage(Object)) {
         return TRUE; /* E9 */
     }
-    *Answer = WouldWait = Wait != NULL && Wait(Object, Context);
+    *Answer = WouldWait = Wait != NULL ? Wait(Object, Context) : FALSE;
     switch (Operation) {
     case SP_REMOVE_QUEUE:
         if (WouldWait && Thread->Teb == NULL && ((PETHREAD)Thread)->ActiveExWorker) {
@@ -431,8 +448,15 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
         }
         __attribute__((fallthrough));
     case SP_TRY_LOCK:
+        Agent->flags |= WouldWait == KI_IS_SHARED ? ABI_AGENT_READS | ABI_AGENT_SHUT_OUT
+                        : WouldWait               ? ABI_AGENT_READS
+                                                  : 0;
+        break;
     case SP_TRY_SHARED:
-        Agent->flags |= WouldWait ? ABI_AGENT_READS : 0;
+    case SP_ACQUIRE_SHARED:
+        if (Wait != ExpIsResourceAnothers && Wait != KiSlimLockIsExclusive) { /* claim.c, C3 */
+            KiAddObject(Agent, Object, ABI_AGENT_READS | ABI_OBJECT_CLAIMS);
+        }
         break;
     case SP_RELEASE_LOCK:
         Agent->flags |= Wait != NULL && !WouldWait ? ABI_AGENT_OPEN : 0;
@@ -702,6 +726,10 @@ KiMakePass(PKTHREAD Thread, KIRQL Irql, ULONG Operation, const volatile VOID *Ob
         (KiImageOf(Object) != 0 && MiIsUnloadedImage(Object))) { /* E9 */
         return FALSE;
     }
+    if ((Operation == SP_SET_TIMER || Operation == SP_CANCEL_TIMER) &&
+        ((PKTIMER)Object)->Dpc != NULL) {
+        return FALSE;
+    }
     if (Irql == PASSIVE_LEVEL) {
         if (KiKernelApcWaits(Thread)) {
             return FALSE;
@@ -716,12 +744,11 @@ KiMakePass(PKTHREAD Thread, KIRQL Irql, ULONG Operation, const volatile VOID *Ob
         } else if (WouldWait && !KiNeverWaits(Operation)) {
             return FALSE;
         }
-        State |= WouldWait ? 0x100 : 0;
+        State |= WouldWait == KI_IS_SHARED ? 0x500 : WouldWait ? 0x100 : 0;
         Context = (ULONG_PTR)Reads;
     } else if (Context != 0) {
         switch (Operation) {
         case SP_SET_TIMER:
-        case SP_CANCEL_TIMER:
         case SP_IRP_CALL:
         case SP_OBJECT:
         case SP_REGISTRY:

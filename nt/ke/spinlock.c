@@ -215,8 +215,11 @@ static inline VOID
 ExpSpinExclusive(PEX_SPIN_LOCK SpinLock, PVOID Caller)
 {
     volatile ULONG *Lock = (volatile ULONG *)SpinLock;
+    KI_CLAIM Claim;
 
+    KiClaimLock(&Claim, SpinLock);
     KiAcquirePoint(SP_ACQUIRE_SPINLOCK, SpinLock, KiIsHeld, EX_EXCLUSIVE | EX_COUNT);
+    KiEndClaim(&Claim);
     while ((*Lock & (EX_EXCLUSIVE | EX_COUNT)) != 0) {
         *Lock |= EX_WAITER; /* keeps new sharers out */
         KiSpin(Lock, EX_EXCLUSIVE | EX_COUNT);
@@ -242,12 +245,19 @@ ExReleaseSpinLockExclusiveFromDpcLevel(PEX_SPIN_LOCK SpinLock)
     KiDropLock(KiThread(), SpinLock);
 }
 
+/* PKI_WOULD_WAIT */
+static BOOLEAN
+ExpIsSpinLockClosed(const volatile VOID *SpinLock, ULONG_PTR Mask)
+{
+    return KiIsHeld(SpinLock, Mask) || KiIsClaimed(SpinLock);
+}
+
 static inline VOID
 ExpSpinShared(PEX_SPIN_LOCK SpinLock, PVOID Caller)
 {
     volatile ULONG *Lock = (volatile ULONG *)SpinLock;
 
-    KiAcquirePoint(SP_ACQUIRE_SHARED, SpinLock, KiIsHeld, EX_EXCLUSIVE | EX_WAITER);
+    KiAcquirePoint(SP_ACQUIRE_SHARED, SpinLock, ExpIsSpinLockClosed, EX_EXCLUSIVE | EX_WAITER);
     while ((*Lock & (EX_EXCLUSIVE | EX_WAITER)) != 0) {
         KiSpin(Lock, EX_EXCLUSIVE | EX_WAITER);
     }

@@ -137,6 +137,7 @@ KiTerminateThread(KPRIORITY Increment)
     KiCheckHeldLocks(Thread);
     KiLockDispatcher(SP_EXIT_THREAD, Thread);
     if (Machine->explore) {
+        KiForgetClaims(Thread);
         KiThreadHasLeft(Thread);
     }
     if (Thread->Queue != NULL) {

@@ -36,13 +36,22 @@ KiOldSectionIsOwned(const volatile VOID *Object, ULONG_PTR LockCount)
 static BOOLEAN
 KiSlimLockIsOwned(const volatile VOID *Object, ULONG_PTR Lock)
 {
-    return KiIsThere(Lock) && (*(const volatile ULONG64 *)Lock & 1) != 0;
+    if (!KiIsThere(Lock) || (*(const volatile ULONG64 *)Lock & 1) == 0) {
+        return FALSE;
+    }
+    return *(const volatile ULONG64 *)Lock < 16 ? TRUE : KI_IS_SHARED;
+}
+
+BOOLEAN
+KiSlimLockIsExclusive(const volatile VOID *Object, ULONG_PTR Lock)
+{
+    return KiSlimLockIsOwned(Object, Lock) == TRUE;
 }
 
 static BOOLEAN
-KiSlimLockIsExclusive(const volatile VOID *Object, ULONG_PTR Lock)
+KiSlimLockIsClosed(const volatile VOID *Object, ULONG_PTR Lock)
 {
-    return KiSlimLockIsOwned(Object, Lock) && *(const volatile ULONG64 *)Lock < 16;
+    return KiSlimLockIsExclusive(Object, Lock) || KiIsClaimed(Object);
 }
 
 static BOOLEAN
@@ -61,7 +70,7 @@ static const struct {
     [ABI_LOCK_TRY_ENTER_OLD] = {SP_TRY_LOCK, KiOldSectionIsOwned},
     [ABI_LOCK_EXCLUSIVE] = {SP_ACQUIRE_LOCK, KiSlimLockIsOwned},
     [ABI_LOCK_TRY_EXCLUSIVE] = {SP_TRY_LOCK, KiSlimLockIsOwned},
-    [ABI_LOCK_SHARED] = {SP_ACQUIRE_SHARED, KiSlimLockIsExclusive},
+    [ABI_LOCK_SHARED] = {SP_ACQUIRE_SHARED, KiSlimLockIsClosed},
     [ABI_LOCK_TRY_SHARED] = {SP_TRY_SHARED, KiSlimLockIsExclusive},
     [ABI_LOCK_LEAVE] = {SP_RELEASE_LOCK, NULL},
     [ABI_LOCK_LEAVE_SHARED] = {SP_RELEASE_SHARED, NULL},
@@ -88,9 +97,14 @@ KiLockStep(const volatile VOID *Word, ULONG Step)
 {
     if (Step < ABI_LOCK_COMPARE) {
         PKI_WOULD_WAIT WouldWait = KiLockSteps[Step].WouldWait;
+        KI_CLAIM Claim = {.Lock = NULL};
 
+        if (Step == ABI_LOCK_EXCLUSIVE) {
+            KiClaimLock(&Claim, Word);
+        }
         KiAcquirePoint(KiLockSteps[Step].Operation, Word, WouldWait,
                        WouldWait != NULL ? ABI_ALIAS(MiBacking((ULONG64)Word)) : 0);
+        KiEndClaim(&Claim);
     } else {
         KiComparingStep(Word, Step - ABI_LOCK_COMPARE);
     }

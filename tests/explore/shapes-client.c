@@ -30,6 +30,7 @@
  *     SIGNALWAIT   two threads signal the one event and wait for the other, twice round
  *     TIMERS       the first one sets waitable timers, then cancels each
  *     SELF         a thread takes a slim lock that it has
+ *     TWOFOLD      a thread shares a slim lock twice, and the first one takes it: before, behind, or in between, and then both wait for ever
  */
 #include <windows.h>
 
@@ -63,7 +64,8 @@ enum {
     ALL,
     SIGNALWAIT,
     TIMERS,
-    SELF
+    SELF,
+    TWOFOLD
 };
 
 #ifndef THREADS
@@ -216,6 +218,11 @@ Thread(void *Parameter)
     case SHARE:
         Index < THREADS ? Read(1) : Write(1);
         break;
+    case TWOFOLD:
+        AcquireSRWLockShared(&Slim);
+        Read(1);
+        ReleaseSRWLockShared(&Slim);
+        break;
     case PORT:
         Index < THREADS ? Take(1) : Post(1);
         break;
@@ -326,6 +333,9 @@ Do(void)
         AcquireSRWLockExclusive(&Slim);
         AcquireSRWLockExclusive(&Slim);
         break;
+    case TWOFOLD:
+        Write(1);
+        break;
     case TIMERS:
         Due.QuadPart = -10000;
         for (DWORD Index = 0; Index < THREADS; Index++) {
@@ -384,6 +394,7 @@ ThreadsOf(void)
         return 0;
     case TWO:
     case OPPOSED:
+    case TWOFOLD:
         return 1;
     case LEFT:
     case FILES:
