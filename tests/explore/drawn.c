@@ -1,44 +1,79 @@
 /*
- * drawn.c - a program that comes in the registry: a few threads, each a list of instructions about events, a semaphore, locks and
- * words. check_drawn.py draws programs by chance and counts the traces of each without a kernel.
+ * drawn.c - a program that comes in the registry: a few threads, each a list of instructions about events, timers, locks, DPCs and
+ * words. check_drawn.py draws programs by chance and counts the traces of each without a kernel, or by the lattice.
  *
  * "Program" under the service's Parameters key: for each thread its instructions, three bytes each (what, which object, an argument), and a
- * zero behind them; a zero at the end. What the last instruction came to is what IF looks at.
+ * zero behind them; a zero at the end. What the last instruction came to is what IF looks at. A list that begins with ROUTINE is no thread
+ * of its own: a DPC, or a thread that somebody starts.
  */
 #include "program.h"
+
+VOID FASTCALL ExfAcquirePushLockExclusive(PEX_PUSH_LOCK);
+VOID FASTCALL ExfAcquirePushLockShared(PEX_PUSH_LOCK);
+VOID FASTCALL ExfReleasePushLockExclusive(PEX_PUSH_LOCK);
+VOID FASTCALL ExfReleasePushLockShared(PEX_PUSH_LOCK);
 
 enum instruction {
     END,
     SET,      /* an event, or the semaphore by one: what it was */
     CLEAR,    /* an event: what it was */
-    WAIT,     /* for an event or the semaphore */
+    WAIT,     /* for an event, a timer or the semaphore */
     TRY,      /* the same at once: did it? */
     TIMED,    /* the same for a millisecond */
     ADD,      /* one to a word: what it was */
     EXCHANGE, /* a word that is the argument for argument + 1: what it was */
     LOCK,
-    TRY_LOCK, /* did it? Not a resource's */
-    SHARE,    /* a resource */
+    TRY_LOCK, /* did it? */
+    SHARE,    /* a resource or a push lock */
     UNLOCK,
-    ANY,  /* of two objects, `object` and the argument: which */
-    ALL,  /* both */
-    LOOK, /* at an event: its state */
-    IF,   /* the last result is not `object`: passes over so many instructions */
+    ANY,       /* of two objects, `object` and the argument: which */
+    ALL,       /* both */
+    LOOK,      /* at an event or a timer: its state */
+    IF,        /* the last result is not `object`: passes over so many instructions */
+    ROUTINE,   /* what the list is of: number `object` */
+    ARM,       /* a timer, in a millisecond, with DPC `argument` if that is no 0: was it? */
+    DISARM,    /* was it? */
+    QUEUE_DPC, /* was it not yet? */
+    UNQUEUE,   /* was it? */
+    FLUSH,     /* waits for all DPCs */
+    PULSE,     /* an event: what it was */
+    ANY_TIMED, /* for a millisecond: which, or 2 */
+    ALL_TIMED, /* did it? */
+    ANY_TRY,   /* the same at once */
+    ALL_TRY,
+    TRY_SHARE,     /* the resource: did it? */
+    CONVERT,       /* the resource, that one has exclusively */
+    STARVE,        /* shares the resource whoever waits */
+    RUNDOWN,       /* waits for all who have the rundown protection */
+    REMOVE,        /* gives the remove lock back and waits for the others */
+    START,         /* a thread */
+    JOIN,          /* the one that this one has started */
+    UNLOCK_SHARED, /* of the push lock */
+    INSERT_HEAD,   /* into the queue */
 };
 
 /*
- * Objects by number: 0 and 1 synchronization events, 2 a notification event, 3 a semaphore, 4 a queue. Locks: 0 and 1 fast mutexes, 2 a mutex, 3 a resource,
- * 4 a spin lock.
+ * Objects by number: 0 and 1 synchronization events, 2 a notification event, 3 a semaphore, 4 a queue, 5 a synchronization timer, 6 a notification
+ * timer. Locks: 0 and 1 fast mutexes, 2 a mutex, 3 a resource, 4 a spin lock, 5 rundown protection, 6 a remove lock (both only tried), 7 a push lock.
  */
-#define QUEUE 4
+#define QUEUE       4
+#define FIRST_TIMER 5
+#define ROUTINES    5 /* 1 and 2 are DPCs, the second for the first processor; 3 and 4 threads */
 static KEVENT Event[3];
 static KSEMAPHORE Semaphore;
 static KQUEUE Queue;
 static LIST_ENTRY Entries[sizeof(UCHAR[512]) / 3]; /* one for each instruction */
+static KTIMER Timer[2];
+static KDPC Dpc[ROUTINES];
+static HANDLE Started[ROUTINES];
+static PUCHAR Routine[ROUTINES];
 static FAST_MUTEX FastMutex[2];
 static KMUTEX Mutex;
 static ERESOURCE Resource;
 static KSPIN_LOCK SpinLock;
+static EX_RUNDOWN_REF RunRef;
+static IO_REMOVE_LOCK RemoveLock;
+static EX_PUSH_LOCK PushLock;
 static KIRQL Irql; /* of who holds it, before */
 static volatile LONG Word[2];
 static UCHAR Code[512];
@@ -46,7 +81,9 @@ static UCHAR Code[512];
 static PVOID
 ObjectOf(UCHAR Number)
 {
-    return Number < RTL_NUMBER_OF(Event) ? (PVOID)&Event[Number] : (PVOID)&Semaphore;
+    return Number < RTL_NUMBER_OF(Event) ? (PVOID)&Event[Number]
+           : Number >= FIRST_TIMER       ? (PVOID)&Timer[Number - FIRST_TIMER]
+                                         : (PVOID)&Semaphore;
 }
 
 static BOOLEAN
@@ -67,7 +104,19 @@ Acquire(UCHAR Number, BOOLEAN Try)
                STATUS_SUCCESS;
     case 3:
         KeEnterCriticalRegion();
-        return ExAcquireResourceExclusiveLite(&Resource, TRUE);
+        if (!ExAcquireResourceExclusiveLite(&Resource, !Try)) {
+            KeLeaveCriticalRegion();
+            return FALSE;
+        }
+        return TRUE;
+    case 5:
+        return ExAcquireRundownProtection(&RunRef);
+    case 6:
+        return IoAcquireRemoveLock(&RemoveLock, NULL) == STATUS_SUCCESS;
+    case 7:
+        KeEnterCriticalRegion();
+        ExfAcquirePushLockExclusive(&PushLock);
+        return TRUE;
     }
     KIRQL Before;
 
@@ -89,6 +138,16 @@ Release(UCHAR Number)
         break;
     case 3:
         ExReleaseResourceLite(&Resource);
+        KeLeaveCriticalRegion();
+        break;
+    case 5:
+        ExReleaseRundownProtection(&RunRef);
+        break;
+    case 6:
+        IoReleaseRemoveLock(&RemoveLock, NULL);
+        break;
+    case 7:
+        ExfReleasePushLockExclusive(&PushLock);
         KeLeaveCriticalRegion();
         break;
     default:
@@ -120,20 +179,67 @@ Signal(UCHAR Number, PUCHAR At)
                : KeReleaseSemaphore(&Semaphore, IO_NO_INCREMENT, 1, FALSE);
 }
 
+static BOOLEAN
+Share(UCHAR Number, BOOLEAN Try, BOOLEAN Starve)
+{
+    KeEnterCriticalRegion();
+    if (Number == 7) {
+        ExfAcquirePushLockShared(&PushLock);
+        return TRUE;
+    }
+    if (Starve ? ExAcquireSharedStarveExclusive(&Resource, TRUE)
+               : ExAcquireResourceSharedLite(&Resource, !Try)) {
+        return TRUE;
+    }
+    KeLeaveCriticalRegion();
+    return FALSE;
+}
+
+/* Which of two, or 2: none in time. All: 1, if they came. */
+static LONG
+WaitForTwo(UCHAR First, UCHAR Second, WAIT_TYPE Type, PLARGE_INTEGER Timeout)
+{
+    PVOID Both[2] = {ObjectOf(First), ObjectOf(Second)};
+    NTSTATUS Status =
+        KeWaitForMultipleObjects(2, Both, Type, Executive, KernelMode, FALSE, Timeout, NULL);
+
+    return Type == WaitAll ? Status == STATUS_SUCCESS : Status < 2 ? Status : 2;
+}
+
+static VOID Run(PUCHAR At);
+
 static VOID NTAPI
 Thread(PVOID Context)
 {
+    Run(Context);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID NTAPI
+Deferred(PKDPC TheDpc, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    Run(Context);
+}
+
+static VOID
+Run(PUCHAR At)
+{
     LARGE_INTEGER Now = {.QuadPart = 0}, Soon = {.QuadPart = -10000};
-    PVOID Both[2];
     LONG Last = 0;
 
-    for (PUCHAR At = Context; At[0] != END; At += 3) {
+    for (; At[0] != END; At += 3) {
         switch (At[0]) {
         case SET:
             Last = Signal(At[1], At);
             break;
+        case INSERT_HEAD:
+            Last = KeInsertHeadQueue(&Queue, &Entries[(At - Code) / 3]);
+            break;
         case CLEAR:
             Last = KeResetEvent(&Event[At[1]]);
+            break;
+        case PULSE:
+            Last = KePulseEvent(&Event[At[1]], IO_NO_INCREMENT, FALSE);
             break;
         case WAIT:
             Wait(At[1], NULL);
@@ -155,28 +261,73 @@ Thread(PVOID Context)
             Last = Acquire(At[1], TRUE);
             break;
         case SHARE:
-            KeEnterCriticalRegion();
-            ExAcquireResourceSharedLite(&Resource, TRUE);
+        case TRY_SHARE:
+        case STARVE:
+            Last = Share(At[1], At[0] == TRY_SHARE, At[0] == STARVE);
+            break;
+        case CONVERT:
+            ExConvertExclusiveToSharedLite(&Resource);
             break;
         case UNLOCK:
             Release(At[1]);
             break;
+        case UNLOCK_SHARED:
+            ExfReleasePushLockShared(&PushLock);
+            KeLeaveCriticalRegion();
+            break;
         case ANY:
+        case ANY_TIMED:
+        case ANY_TRY:
+            Last = WaitForTwo(At[1], At[2], WaitAny,
+                              At[0] == ANY       ? NULL
+                              : At[0] == ANY_TRY ? &Now
+                                                 : &Soon);
+            break;
         case ALL:
-            Both[0] = ObjectOf(At[1]);
-            Both[1] = ObjectOf(At[2]);
-            Last = KeWaitForMultipleObjects(2, Both, At[0] == ANY ? WaitAny : WaitAll, Executive,
-                                            KernelMode, FALSE, NULL, NULL);
+        case ALL_TIMED:
+        case ALL_TRY:
+            Last = WaitForTwo(At[1], At[2], WaitAll,
+                              At[0] == ALL       ? NULL
+                              : At[0] == ALL_TRY ? &Now
+                                                 : &Soon);
             break;
         case LOOK:
-            Last = KeReadStateEvent(&Event[At[1]]);
+            Last = At[1] >= FIRST_TIMER ? KeReadStateTimer(&Timer[At[1] - FIRST_TIMER])
+                                        : KeReadStateEvent(&Event[At[1]]);
             break;
         case IF:
             At += Last != At[1] ? 3 * At[2] : 0;
             break;
+        case ARM:
+            Last = KeSetTimer(&Timer[At[1] - FIRST_TIMER], Soon, At[2] != 0 ? &Dpc[At[2]] : NULL);
+            break;
+        case DISARM:
+            Last = KeCancelTimer(&Timer[At[1] - FIRST_TIMER]);
+            break;
+        case QUEUE_DPC:
+            Last = KeInsertQueueDpc(&Dpc[At[1]], NULL, NULL);
+            break;
+        case UNQUEUE:
+            Last = KeRemoveQueueDpc(&Dpc[At[1]]);
+            break;
+        case FLUSH:
+            KeFlushQueuedDpcs();
+            break;
+        case RUNDOWN:
+            ExWaitForRundownProtectionRelease(&RunRef);
+            break;
+        case REMOVE:
+            IoReleaseRemoveLockAndWait(&RemoveLock, NULL);
+            break;
+        case START:
+            PsCreateSystemThread(&Started[At[1]], THREAD_ALL_ACCESS, NULL, NULL, NULL, Thread,
+                                 Routine[At[1]]);
+            break;
+        case JOIN:
+            ZwWaitForSingleObject(Started[At[1]], FALSE, NULL);
+            break;
         }
     }
-    PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
 static VOID
@@ -205,6 +356,15 @@ ReadProgram(VOID)
     ZwClose(Key);
 }
 
+static PUCHAR
+NextList(PUCHAR At)
+{
+    while (At[0] != END) {
+        At += 3;
+    }
+    return At + 1;
+}
+
 static VOID
 Program(VOID)
 {
@@ -221,12 +381,36 @@ Program(VOID)
     ExInitializeResourceLite(&Resource);
     KeInitializeSpinLock(&SpinLock);
     KeInitializeQueue(&Queue, 100);
-    for (PUCHAR At = Code; At[0] != END; At++) {
-        Start(Thread, (ULONG_PTR)At);
-        while (At[0] != END) {
-            At += 3;
+    KeInitializeTimerEx(&Timer[0], SynchronizationTimer);
+    KeInitializeTimerEx(&Timer[1], NotificationTimer);
+    ExInitializeRundownProtection(&RunRef);
+    IoInitializeRemoveLock(&RemoveLock, 'wrdN', 0, 0);
+    ExInitializePushLock(&PushLock);
+    for (PUCHAR At = Code; At[0] != END; At = NextList(At)) {
+        if (At[0] == ROUTINE) {
+            Routine[At[1]] = At + 3;
+        }
+    }
+    for (ULONG_PTR Index = 1; Index < ROUTINES; Index++) {
+        KeInitializeDpc(&Dpc[Index], Deferred, Routine[Index]);
+    }
+    KeSetTargetProcessorDpc(&Dpc[2], 0);
+    for (PUCHAR At = Code; At[0] != END; At = NextList(At)) {
+        if (At[0] != ROUTINE) {
+            Start(Thread, (ULONG_PTR)At);
         }
     }
     Join();
+    for (ULONG Index = ROUTINES - 1; Index > 0; Index--) { /* 4 may begin 3 */
+        if (Started[Index] != NULL) {
+            ZwWaitForSingleObject(Started[Index], FALSE, NULL);
+            ZwClose(Started[Index]);
+        }
+    }
+    for (ULONG Times = 0; Times < 2; Times++) { /* a DPC may have armed one meanwhile */
+        KeCancelTimer(&Timer[0]);
+        KeCancelTimer(&Timer[1]);
+        KeFlushQueuedDpcs();
+    }
     ExDeleteResourceLite(&Resource);
 }
