@@ -64,24 +64,46 @@ add(struct run_request *request, const char *place, const char *path)
     return 0;
 }
 
-/* The files of one folder with one of three suffixes, sorted; a missing folder holds none. */
+/* What is taken of a folder: up to `most` files with this suffix. */
+struct wanted {
+    const char *place, *suffix;
+    size_t most;
+};
+
+static bool
+is_readable_file(const char *path, const struct dirent *entry)
+{
+    struct stat info;
+
+    return (entry->d_type == DT_REG || (stat(path, &info) == 0 && S_ISREG(info.st_mode))) &&
+           access(path, R_OK) == 0;
+}
+
+/* The files of one folder, one kind after the other, each sorted; a missing folder holds none. */
 static int
-add_folder(struct run_request *request, const char *place, const char *folder, const char *suffix,
-           size_t most)
+add_folder(struct run_request *request, const char *folder, const struct wanted *wanted,
+           size_t kinds)
 {
     struct dirent **entries;
     int count = scandir(folder, &entries, NULL, alphasort), error = 0;
-    char path[PATH_MAX];
 
-    for (int i = 0; i < count; i++) {
-        struct stat info;
+    for (size_t kind = 0; kind < kinds; kind++) {
+        size_t most = wanted[kind].most;
 
-        snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
-        if (error == 0 && most > 0 && (suffix == NULL || has_suffix(entries[i]->d_name, suffix)) &&
-            stat(path, &info) == 0 && S_ISREG(info.st_mode) && access(path, R_OK) == 0) {
-            error = add(request, place, path);
-            most--;
+        for (int i = 0; i < count && error == 0 && most > 0; i++) {
+            char path[PATH_MAX];
+
+            if (!has_suffix(entries[i]->d_name, wanted[kind].suffix)) {
+                continue;
+            }
+            snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
+            if (is_readable_file(path, entries[i])) {
+                error = add(request, wanted[kind].place, path);
+                most--;
+            }
         }
+    }
+    for (int i = 0; i < count; i++) {
         free(entries[i]);
     }
     if (count >= 0) {
@@ -95,6 +117,12 @@ int
 request_box(struct run_request *request)
 {
     static const char *const folders[] = {"nt", "user", "drivers", "box", "../lib/ntlab"};
+    static const struct wanted of_box[] = {
+        {"C:\\Windows\\System32", "ntoskrnl.exe", 1},
+        {"C:\\Windows\\System32", ".dll", MAX_BESIDE},
+        {"C:\\Windows\\System32", "fltmc.exe", 1},
+        {"C:\\Windows\\System32\\drivers", ".sys", MAX_BESIDE},
+    };
     static const char *const empty[] = {
         "C:\\Windows\\Temp",
         "C:\\Users",
@@ -131,15 +159,7 @@ request_box(struct run_request *request)
                 (strcmp(name, ".") == 0 ||
                  (entries[j]->d_type == DT_DIR && name[0] != '.' && !has_suffix(name, ".p")))) {
                 snprintf(inner, sizeof(inner), "%s/%s", folder, name);
-                error = add_folder(request, "C:\\Windows\\System32", inner, "ntoskrnl.exe", 1);
-                error =
-                    error ? error
-                          : add_folder(request, "C:\\Windows\\System32", inner, ".dll", MAX_BESIDE);
-                error = error ? error
-                              : add_folder(request, "C:\\Windows\\System32", inner, "fltmc.exe", 1);
-                error = error ? error
-                              : add_folder(request, "C:\\Windows\\System32\\drivers", inner, ".sys",
-                                           MAX_BESIDE);
+                error = add_folder(request, inner, of_box, sizeof(of_box) / sizeof(of_box[0]));
             }
             free(entries[j]);
         }
@@ -189,9 +209,9 @@ add_tree(struct run_request *request, const char *place, const char *folder, int
 static int
 add_beside(struct run_request *request, const char *place, const char *path)
 {
-    static const char *const suffixes[] = {".dll", ".sys", ".exe"};
+    const struct wanted beside[] = {
+        {place, ".dll", MAX_BESIDE}, {place, ".sys", MAX_BESIDE}, {place, ".exe", MAX_BESIDE}};
     char folder[PATH_MAX];
-    int error = 0;
 
     snprintf(folder, sizeof(folder), "%s", path);
     if (strrchr(folder, '/') != NULL) {
@@ -199,10 +219,7 @@ add_beside(struct run_request *request, const char *place, const char *path)
     } else {
         strcpy(folder, "./");
     }
-    for (size_t i = 0; i < 3 && error == 0; i++) {
-        error = add_folder(request, place, folder, suffixes[i], MAX_BESIDE);
-    }
-    return error;
+    return add_folder(request, folder, beside, sizeof(beside) / sizeof(beside[0]));
 }
 
 int
