@@ -89,7 +89,7 @@ def main():
             return [search.get(k) for k in ("outcome", "runs", "traces", "bad", "blocked")]
 
         # The watchdog asks the worker, which ends the run itself: nothing dies.
-        status, asked, findings, said, _ = search("hang", "--strategy", "dpor", "--budget", "1000runs", "--run-timeout", "2s")
+        status, asked, findings, said, _ = search("hang", "--strategy", "dpor", "--budget", "1000runs", "--run-timeout", "500ms")
         check("asked", status == 1 and asked.get("outcome") == "exhausted" and asked.get("bad", 0) > 0 and
               [f["kind"] for f in findings] == ["livelock"] and asked["died"] == 0, f"{status} {asked} {said[-500:]}")
 
