@@ -32,6 +32,7 @@ import json
 import os
 import platform
 import re
+import resource
 import shlex
 import subprocess
 import sys
@@ -338,7 +339,8 @@ def main():
     if options.times:
         with open(options.times, "w", encoding="utf-8") as times:
             times.writelines(f"{o.seconds:.2f}\t{o.name}\n" for o in slowest)
-    print(f"{len(outcomes)} tests in {time.monotonic() - start:.0f} s; the longest: "
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{len(outcomes)} tests in {time.monotonic() - start:.0f} s, {used.ru_utime + used.ru_stime:.0f} s of processors; the longest: "
           + ", ".join(f"{o.name} {o.seconds:.0f} s" for o in slowest[:3]))
     passed, failed = sum(o.passed for o in outcomes), sum(o.failed for o in outcomes)
     print(f"{passed} passed, {failed} failed, {sum(len(o.skips) for o in outcomes)} skipped")
