@@ -319,9 +319,12 @@ judge_object(struct story *story, const struct use *use, size_t count)
 static void
 judge_objects(struct story *story)
 {
-    struct use *use = calloc(story->steps, sizeof(*use));
+    struct use *use = calloc(story->steps + 1, sizeof(*use));
     size_t end;
 
+    if (use == NULL) {
+        abort();
+    }
     for (size_t i = 0; i < story->steps; i++) {
         use[i] = (struct use){.object = story->step[i].object, .step = i};
     }
