@@ -477,7 +477,9 @@ NTSTATUS NTAPI
 NtSetInformationKey(HANDLE KeyHandle, KEY_SET_INFORMATION_CLASS KeySetInformationClass,
                     PVOID KeySetInformation, ULONG KeySetInformationLength)
 {
+    REG_SET_INFORMATION_KEY_INFORMATION Information = {0};
     LARGE_INTEGER Time;
+    CM_CALL Call;
     PVOID Data;
     PCM_KEY Key;
     NTSTATUS Status;
@@ -492,12 +494,26 @@ NtSetInformationKey(HANDLE KeyHandle, KEY_SET_INFORMATION_CLASS KeySetInformatio
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    RtlCopyMemory(&Time, Data, sizeof(Time));
-    ExFreePool(Data);
     Status = CmpReferenceKey(KeyHandle, KEY_SET_VALUE, &Key);
-    if (NT_SUCCESS(Status)) {
-        Key->Node->LastWriteTime = Time;
-        ObDereferenceObject(Key);
+    if (!NT_SUCCESS(Status)) {
+        goto FreeData;
     }
+    Information.Object = Key;
+    Information.KeySetInformationClass = KeySetInformationClass;
+    Information.KeySetInformation = Data;
+    Information.KeySetInformationLength = KeySetInformationLength;
+    Status = CmpCallPre(&Call, RegNtPreSetInformationKey, RegNtPostSetInformationKey, Key,
+                        &Information, &Information.CallContext, &Information.ObjectContext);
+    if (NT_SUCCESS(Status)) {
+        RtlCopyMemory(&Time, Data, sizeof(Time));
+        Key->Node->LastWriteTime = Time;
+        Status = CmpCallPost(&Call, Key, STATUS_SUCCESS);
+    } else if (Status == CMP_BYPASS) {
+        Status = STATUS_SUCCESS;
+    }
+    ObDereferenceObject(Key);
+
+FreeData:
+    ExFreePool(Data);
     return Status;
 }

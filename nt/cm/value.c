@@ -249,22 +249,15 @@ NtEnumerateValueKey(HANDLE KeyHandle, ULONG Index,
     return Status;
 }
 
-NTSTATUS NTAPI
-NtQueryMultipleValueKey(HANDLE KeyHandle, PKEY_VALUE_ENTRY ValueEntries, ULONG EntryCount,
-                        PVOID ValueBuffer, PULONG BufferLength, PULONG RequiredBufferLength)
+/* What fits is copied, and how much room all of them need is told. */
+static NTSTATUS
+CmpQueryMultiple(PCM_KEY Key, PKEY_VALUE_ENTRY ValueEntries, ULONG EntryCount, PVOID ValueBuffer,
+                 PULONG BufferLength, PULONG RequiredBufferLength)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
-    PCM_KEY Key;
     ULONG Needed = 0, Room = 0;
-    NTSTATUS Status;
+    NTSTATUS Status = STATUS_SUCCESS;
 
-    if (EntryCount > 0x10000) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    Status = CmpReferenceKey(KeyHandle, KEY_QUERY_VALUE, &Key);
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
     __try {
         if (Mode != KernelMode) {
             ProbeForWrite(ValueEntries, EntryCount * sizeof(*ValueEntries), 8);
@@ -311,6 +304,40 @@ NtQueryMultipleValueKey(HANDLE KeyHandle, PKEY_VALUE_ENTRY ValueEntries, ULONG E
         }
     } __except (Mode != KernelMode ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
         Status = GetExceptionCode();
+    }
+    return Status;
+}
+
+NTSTATUS NTAPI
+NtQueryMultipleValueKey(HANDLE KeyHandle, PKEY_VALUE_ENTRY ValueEntries, ULONG EntryCount,
+                        PVOID ValueBuffer, PULONG BufferLength, PULONG RequiredBufferLength)
+{
+    REG_QUERY_MULTIPLE_VALUE_KEY_INFORMATION Information = {0};
+    CM_CALL Call;
+    PCM_KEY Key;
+    NTSTATUS Status;
+
+    if (EntryCount > 0x10000) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    Status = CmpReferenceKey(KeyHandle, KEY_QUERY_VALUE, &Key);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Information.Object = Key;
+    Information.ValueEntries = ValueEntries;
+    Information.EntryCount = EntryCount;
+    Information.ValueBuffer = ValueBuffer;
+    Information.BufferLength = BufferLength;
+    Information.RequiredBufferLength = RequiredBufferLength;
+    Status = CmpCallPre(&Call, RegNtPreQueryMultipleValueKey, RegNtPostQueryMultipleValueKey, Key,
+                        &Information, &Information.CallContext, &Information.ObjectContext);
+    if (NT_SUCCESS(Status)) {
+        Status = CmpQueryMultiple(Key, ValueEntries, EntryCount, ValueBuffer, BufferLength,
+                                  RequiredBufferLength);
+        Status = CmpCallPost(&Call, Key, Status);
+    } else if (Status == CMP_BYPASS) {
+        Status = STATUS_SUCCESS;
     }
     ObDereferenceObject(Key);
     return Status;

@@ -518,6 +518,8 @@ HostFsFillEntry(PDEVICE_OBJECT DeviceObject, PHOSTFS_FILE Directory, PUNICODE_ST
     }
     if (Class == FileIdBothDirectoryInformation) {
         ((PFILE_ID_BOTH_DIR_INFORMATION)Buffer)->FileId.QuadPart = HostFsIndex(File);
+    } else if (Class == FileIdFullDirectoryInformation) {
+        ((PFILE_ID_FULL_DIR_INFORMATION)Buffer)->FileId.QuadPart = HostFsIndex(File);
     }
     RtlCopyMemory(Buffer + Fixed, Name->Buffer, Name->Length);
     *Used = Fixed + Name->Length;

@@ -124,6 +124,40 @@ NtAdjustPrivilegesToken(HANDLE TokenHandle, BOOLEAN DisableAllPrivileges,
     return Status;
 }
 
+/* The groups that will change, as they are, with their SIDs behind them. Nothing changes if there is no room. */
+static NTSTATUS
+SepTellGroups(PTOKEN Token, const ULONG *Attributes, PTOKEN_GROUPS To, ULONG Room,
+              PULONG ReturnLength)
+{
+    ULONG Count = 0, Bytes = 0, Done = 0;
+    PUCHAR Sid;
+
+    for (ULONG i = 1; i < Token->UserAndGroupCount; i++) {
+        if (Attributes[i] != Token->UserAndGroups[i].Attributes) {
+            Bytes += RtlLengthSid(Token->UserAndGroups[i].Sid);
+            Count++;
+        }
+    }
+    Sid = (PUCHAR)&To->Groups[Count];
+    Bytes += (ULONG)(Sid - (PUCHAR)To);
+    *ReturnLength = Bytes;
+    if (Room < Bytes) {
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    To->GroupCount = Count;
+    for (ULONG i = 1; i < Token->UserAndGroupCount; i++) {
+        PSID_AND_ATTRIBUTES Group = &Token->UserAndGroups[i];
+
+        if (Attributes[i] != Group->Attributes) {
+            RtlCopyMemory(Sid, Group->Sid, RtlLengthSid(Group->Sid));
+            To->Groups[Done].Sid = Sid;
+            To->Groups[Done++].Attributes = Group->Attributes;
+            Sid += RtlLengthSid(Group->Sid);
+        }
+    }
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS NTAPI
 NtAdjustGroupsToken(HANDLE TokenHandle, BOOLEAN ResetToDefault, PTOKEN_GROUPS NewState,
                     ULONG BufferLength, PTOKEN_GROUPS PreviousState, PULONG ReturnLength)
@@ -137,10 +171,8 @@ NtAdjustGroupsToken(HANDLE TokenHandle, BOOLEAN ResetToDefault, PTOKEN_GROUPS Ne
     if (!ResetToDefault && NewState == NULL) {
         return STATUS_INVALID_PARAMETER;
     }
-    if (PreviousState != NULL) {
-        NOT_YET("NtAdjustGroupsToken: PreviousState");
-    }
-    Status = SepTokenByHandle(TokenHandle, TOKEN_ADJUST_GROUPS, &Token);
+    Status = SepTokenByHandle(
+        TokenHandle, TOKEN_ADJUST_GROUPS | (PreviousState != NULL ? TOKEN_QUERY : 0), &Token);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -203,6 +235,17 @@ NtAdjustGroupsToken(HANDLE TokenHandle, BOOLEAN ResetToDefault, PTOKEN_GROUPS Ne
                     break;
                 }
             }
+        } __except (Mode != KernelMode ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
+            Status = GetExceptionCode();
+        }
+    }
+    if (NT_SUCCESS(Status) && PreviousState != NULL) {
+        __try {
+            if (Mode != KernelMode) {
+                ProbeForWrite(PreviousState, BufferLength, 4);
+                ProbeForWrite(ReturnLength, sizeof(ULONG), 4);
+            }
+            Status = SepTellGroups(Token, Attributes, PreviousState, BufferLength, ReturnLength);
         } __except (Mode != KernelMode ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
             Status = GetExceptionCode();
         }

@@ -91,6 +91,7 @@ NTSTATUS SepCreateToken(const SEP_TOKEN_PARTS *Parts, PTOKEN *Token);
 VOID SepTokenChanged(PTOKEN Token); /* a new ModifiedId, and Flags that follow from privileges */
 NTSTATUS SepFilter(PTOKEN Token, ULONG Flags, PTOKEN_GROUPS Disable, PTOKEN_PRIVILEGES Delete,
                    PTOKEN_GROUPS Restrict, PTOKEN *New);
+VOID SepMakeEffective(PTOKEN Token);              /* of a new token what is not enabled goes */
 PSID_AND_ATTRIBUTES SepIntegrityOf(PTOKEN Token); /* NULL: none */
 ULONG SepIntegrityLevel(PTOKEN Token);
 /* Is the SID one that the token stands for? Deny: groups for denying only count too. */

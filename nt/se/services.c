@@ -185,7 +185,7 @@ NtDuplicateToken(HANDLE ExistingTokenHandle, ACCESS_MASK DesiredAccess,
         return Status;
     }
     if (EffectiveOnly) {
-        New->Present = New->Enabled;
+        SepMakeEffective(New);
     }
     if (DesiredAccess == 0) {
         DesiredAccess = Information.GrantedAccess; /* documented: as the existing handle */

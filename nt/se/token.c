@@ -190,6 +190,27 @@ SepReferenceToken(PACCESS_TOKEN Token)
     ObReferenceObject(Token);
 }
 
+/* [DDI:ntifs/ntduplicatetoken] "Only the currently enabled parts". The user stays, what only denies, and the level. */
+VOID
+SepMakeEffective(PTOKEN Token)
+{
+    ULONG Kept = 1, Owner = 0;
+
+    for (ULONG i = 1; i < Token->UserAndGroupCount; i++) {
+        SID_AND_ATTRIBUTES Group = Token->UserAndGroups[i];
+
+        if (Group.Attributes &
+            (SE_GROUP_ENABLED | SE_GROUP_USE_FOR_DENY_ONLY | SE_GROUP_INTEGRITY)) {
+            Owner = Token->OwnerIndex == i ? Kept : Owner;
+            Token->UserAndGroups[Kept++] = Group;
+        }
+    }
+    Token->UserAndGroupCount = Kept;
+    Token->OwnerIndex = Owner;
+    Token->Present = Token->Enabled;
+    Token->EnabledByDefault &= Token->Present;
+}
+
 /* SeFilterToken's flags. */
 #define SEP_DISABLE_MAX_PRIVILEGE 1
 #define SEP_SANDBOX_INERT         2
