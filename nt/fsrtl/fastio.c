@@ -46,6 +46,12 @@ FsRtlpLeave(PFSRTL_COMMON_FCB_HEADER Header)
     KeLeaveCriticalRegion();
 }
 
+static BOOLEAN
+FsRtlpIsRange(PLARGE_INTEGER Offset, ULONG Length)
+{
+    return Offset->QuadPart >= 0 && Offset->QuadPart <= MAXLONGLONG - Length;
+}
+
 BOOLEAN NTAPI
 FsRtlCopyRead(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, BOOLEAN Wait,
               ULONG LockKey, PVOID Buffer, PIO_STATUS_BLOCK IoStatus, PDEVICE_OBJECT DeviceObject)
@@ -59,7 +65,7 @@ FsRtlCopyRead(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, 
         IoStatus->Information = 0;
         return TRUE;
     }
-    if (Top != NULL || FileOffset->QuadPart < 0 || FileOffset->QuadPart + Length < 0) {
+    if (Top != NULL || !FsRtlpIsRange(FileOffset, Length)) {
         return FALSE;
     }
     if (!FsRtlpEnter(Header, Wait)) {
@@ -104,9 +110,8 @@ FsRtlCopyWrite(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length,
         IoStatus->Information = 0;
         return TRUE;
     }
-    if (IoGetTopLevelIrp() != NULL || FileOffset->QuadPart < 0 ||
-        FileOffset->QuadPart + Length < 0 || (FileObject->Flags & FO_WRITE_THROUGH) ||
-        !CcCanIWrite(FileObject, Length, Wait, FALSE)) {
+    if (IoGetTopLevelIrp() != NULL || !FsRtlpIsRange(FileOffset, Length) ||
+        (FileObject->Flags & FO_WRITE_THROUGH) || !CcCanIWrite(FileObject, Length, Wait, FALSE)) {
         return FALSE;
     }
     if (!FsRtlpEnter(Header, Wait)) {

@@ -15,7 +15,8 @@ typedef struct _STREAM {
     SECTION_OBJECT_POINTERS Pointers;
     UCHAR Disk[SIZE];
     ULONG Reads, Writes;
-    NTSTATUS WriteStatus;
+    NTSTATUS WriteStatus, ReadStatus;
+    PIRP Top; /* the top-level request when it was last read or written */
 } STREAM, *PSTREAM;
 
 static PDEVICE_OBJECT Device;
@@ -33,10 +34,14 @@ Transfer(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     if (Stack->MajorFunction == IRP_MJ_READ || Stack->MajorFunction == IRP_MJ_WRITE) {
         PUCHAR Buffer = MmGetSystemAddressForMdlSafe(Irp->MdlAddress, NormalPagePriority);
 
+        Stream->Top = IoGetTopLevelIrp();
         Length = Offset >= SIZE ? 0 : min(Length, SIZE - Offset);
         if (Stack->MajorFunction == IRP_MJ_READ) {
             Stream->Reads++;
-            RtlCopyMemory(Buffer, Stream->Disk + Offset, Length);
+            Status = Stream->ReadStatus;
+            if (NT_SUCCESS(Status)) {
+                RtlCopyMemory(Buffer, Stream->Disk + Offset, Length);
+            }
         } else {
             Stream->Writes++;
             Status = Stream->WriteStatus;
