@@ -376,6 +376,29 @@ FastIo_(VOID)
     FreeStream(Stream);
 }
 
+/* No page is read but those that a range lies in. */
+static VOID
+Edges(VOID)
+{
+    static const ULONG Offsets[] = {0x1001, 0x1011, 0x1FF1, 0x1800};
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Offsets); i++) {
+        LARGE_INTEGER Where = At(Offsets[i]), Before = At(0), Behind = At(0x2000);
+        PVOID Bcb, Buffer;
+        IO_STATUS_BLOCK Iosb;
+
+        Begin();
+        FsRtlEnterFileSystem();
+        EXPECT(CcPreparePinWrite(File, &Where, 15, FALSE, PIN_WAIT, &Bcb, &Buffer));
+        CcUnpinData(Bcb);
+        EXPECT(!CcCopyRead(File, &Before, 1, FALSE, Data, &Iosb));
+        EXPECT(!CcCopyRead(File, &Behind, 1, FALSE, Data, &Iosb));
+        EXPECT(CcCopyRead(File, &Where, 15, FALSE, Data, &Iosb));
+        FsRtlExitFileSystem();
+        Finish();
+    }
+}
+
 static VOID
 Prepare(VOID)
 {
@@ -383,4 +406,4 @@ Prepare(VOID)
 }
 
 STREAM_DRIVER(TEST(Prepare), TEST(Raises), TEST(WritesThrough), TEST(Coherent), TEST(Sizes),
-              TEST(FastIo_))
+              TEST(FastIo_), TEST(Edges))
