@@ -234,12 +234,44 @@ Tokens(BOOL Privileged)
     CloseHandle(Mine);
 }
 
-/* Administrators hold it, disabled. */
+/* Who may assign one: a primary token for which TOKEN_ASSIGN_PRIMARY is held becomes the process's, and nothing else does. */
 static void
-MayRaisePriorities(void)
+PrimaryToken(void)
 {
-    TOKEN_PRIVILEGES Wanted = {
-        1, {{{14, 0}, SE_PRIVILEGE_ENABLED}}}; /* SeIncreaseBasePriorityPrivilege */
+    HANDLE Access[2] = {NULL, NULL}, Mine, Token[3], Now;
+    TOKEN_STATISTICS Old, New;
+    DWORD Bytes;
+
+    OpenProcessToken(GetCurrentProcess(), TOKEN_ALL_ACCESS, &Mine);
+    EXPECT(GetTokenInformation(Mine, TokenStatistics, &Old, sizeof(Old), &Bytes));
+    DuplicateTokenEx(Mine, TOKEN_ALL_ACCESS, NULL, SecurityImpersonation, TokenImpersonation,
+                     &Token[0]);
+    DuplicateTokenEx(Mine, TOKEN_QUERY, NULL, SecurityImpersonation, TokenPrimary, &Token[1]);
+    DuplicateTokenEx(Mine, TOKEN_ASSIGN_PRIMARY | TOKEN_QUERY, NULL, SecurityImpersonation,
+                     TokenPrimary, &Token[2]);
+    for (int i = 0; i < 4; i++) {
+        static const ULONG Expected[] = {0xC00000A8, 0xC0000022, 0, 0xC0000008};
+
+        Access[0] = i < 3 ? Token[i] : (HANDLE)0x7FF4;
+        EXPECT_EQ((ULONG)NtSetInformationProcess(ME, (PROCESSINFOCLASS)9, Access, 16), Expected[i]);
+        OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &Now);
+        EXPECT(GetTokenInformation(Now, TokenStatistics, &New, sizeof(New), &Bytes));
+        CloseHandle(Now);
+        EXPECT_EQ(memcmp(&New.TokenId, &Old.TokenId, sizeof(LUID)) == 0, i < 2);
+    }
+    GetTokenInformation(Token[2], TokenStatistics, &Old, sizeof(Old), &Bytes);
+    EXPECT_EQ(memcmp(&New.TokenId, &Old.TokenId, sizeof(LUID)), 0);
+    for (int i = 0; i < 3; i++) {
+        CloseHandle(Token[i]);
+    }
+    CloseHandle(Mine);
+}
+
+/* Held, and disabled. */
+static void
+MayEnable(ULONG Privilege)
+{
+    TOKEN_PRIVILEGES Wanted = {1, {{{Privilege, 0}, SE_PRIVILEGE_ENABLED}}};
     HANDLE Token;
 
     OpenProcessToken(GetCurrentProcess(), TOKEN_ADJUST_PRIVILEGES, &Token);
@@ -251,10 +283,16 @@ MayRaisePriorities(void)
 int
 main(int Count, char **Words)
 {
-    BOOL Privileged = Count > 1 && Words[1][0] == 'a';
+    BOOL System = Count > 1 && Words[1][0] == 's';
+    BOOL Privileged = Count > 1 && Words[1][0] != 'u';
 
     if (Privileged) {
-        MayRaisePriorities();
+        MayEnable(14); /* SeIncreaseBasePriorityPrivilege */
+    }
+    if (System) {
+        MayEnable(3); /* SeAssignPrimaryTokenPrivilege */
+        PrimaryToken();
+        return TEST_DONE();
     }
     Lengths();
     Priorities(Privileged);
