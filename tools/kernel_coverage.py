@@ -67,9 +67,9 @@ class PeTest:
 
 
 class MesonTest:
-    def __init__(self, test, build, row=None):
+    def __init__(self, test, build, row=None, slow=None):
         self.name, self.command, self.env = test["name"], test["cmd"], test.get("env") or {}
-        self.slow = SLOW.match(self.name) is not None
+        self.slow = SLOW.match(self.name) is not None if slow is None else slow
         if row:
             self.name, self.command = f"{self.name}/{row}", [*self.command, row]
         self.files = sorted({w for w in self.command if os.path.isfile(w)})
@@ -147,6 +147,11 @@ def rows_of(table):
             yield line.split("|")[0].strip()
 
 
+def reports():
+    """Names of the mistakes that cli-report has rows for."""
+    return sorted(set(re.findall(r'^    \("(\w+)", \[', open(os.path.join(ROOT, "tests/cli/report.py"), encoding="utf-8").read(), re.M)))
+
+
 def tests_of(build):
     found = [PeTest(t) for t in run_tests.pe_tests(build)]
     for line in open(os.path.join(ROOT, "tests/explore/programs.list"), encoding="utf-8"):
@@ -154,7 +159,9 @@ def tests_of(build):
             found.append(CountTest(build, line))
     found += [BugTest(build, row) for row in bugs.rows(os.path.join(ROOT, "tests/bugs/bugs.list"))]
     for test in run_tests.meson_tests(build):
-        if test["name"] in BY_ROW:
+        if test["name"] == "cli-report":
+            found += [MesonTest(test, build, row, False) for row in reports()]
+        elif test["name"] in BY_ROW:
             found += [MesonTest(test, build, row) for row in rows_of(BY_ROW[test["name"]])] if BY_ROW[test["name"]] else []
         elif not WITHOUT.match(test["name"]) and "lint" not in str(test["suite"]):
             found.append(MesonTest(test, build))
