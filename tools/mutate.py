@@ -104,7 +104,7 @@ PURE = re.compile(r"\b(?:KiThread|KiPrcb|KiPcr|KiIrql|KiAgent|PspCurrentThread|P
 def stores(line):
     """What a statement of plain stores sets, as it is written; None if it may be more: a call, or a store through a bare pointer, which may fault."""
     side, sign, value = re.match(r"(.*?)( [-+|&^]?= |$)(.*)", line).groups()
-    line = side + sign + PURE.sub("Here", value)
+    line = side + sign + PURE.sub("Here", value) if sign else re.sub(r"&(?:" + PURE.pattern + ")(?=->)", "&Here", line)
     found = re.fullmatch(r"\s*(\w[\w.>\[\]-]*) = Remove(?:Head|Tail)List\(([^()]*)\);", line)
     if found:
         return [found[1], found[2].lstrip("&")]
@@ -115,7 +115,14 @@ def stores(line):
     if found:
         return [word.strip().lstrip("&") for word in found[1].split(",")]
     found = re.fullmatch(r"\s*(?:RtlZeroMemory|RtlInitUnicodeString|RtlInitAnsiString|KeInitialize(?:Event|SpinLock|Dpc|Timer|TimerEx|Semaphore|Mutex))\(&([\w.>-]+)(?:, (.*))?\);", line)
-    return [found[1]] if found and not re.search(r"\b(?!sizeof\()\w+\(|\*|->", found[2] or "") else None
+    if found:
+        return [found[1]] if not re.search(r"\b(?!sizeof\()\w+\(|\*|->", found[2] or "") else None
+    # The kernel's own memory, of a size that is the place's own: it does not reach into another field.
+    found = re.fullmatch(r"\s*(?:KeInitialize(?:Event|SpinLock|Dpc|Timer|TimerEx|Semaphore|Mutex)|InitializeSListHead)\((?:&([\w.>-]+)|([A-Z]\w*))(?:, ([\w, ]*))?\);", line)
+    if found:
+        return [found[1] or found[2]]
+    found = re.fullmatch(r"\s*(?:RtlZeroMemory\(([\w.>-]+), sizeof\(\*?[\w.>-]+\)\)|RtlCopyMemory\(&?([\w.>-]+), ([^()]*|[^()]*sizeof\([^()]*\))\));", line)
+    return [found[1] or found[2]] if found else None
 
 
 def commute(first, second):
@@ -133,9 +140,11 @@ def names_it(name, line):
     return any(re.search(r"(?<![\w.>&])" + w + r"(?![\w.\[]|->)", line) for w in whole)
 
 
-def independent(first, second):
+def independent(first, second, function=""):
     """Two statements of plain stores, neither of which names what the other sets: there is no schedule point between them, so their order means nothing.
     Two that change lists may meet in a neighbour: they are not."""
+    if "__try" in function and re.search(r"\bRtl(?:Copy|Zero)Memory\(", first + second):
+        return False  # it may be a caller's address that is wrong
     sides = [stores(line) for line in (first, second)]
     lists = [re.match(r"\s*(?:[\w.>\[\]-]+ = )?(?:Insert|Remove)\w*List", line) is not None for line in (first, second)]
     return None not in sides and not all(lists) and not any(
@@ -183,7 +192,7 @@ def mutants_of(path, lines):
             if at + 1 in body:
                 after = lines[at + 1]
                 if (STATEMENT.match(after) and not DECLARATION.match(after) and not NEVER.search(after)
-                        and not independent(line, after) and not commute(line, after) and not unseen(line, after, function_at(lines, at))
+                        and not independent(line, after, function_at(lines, at)) and not commute(line, after) and not unseen(line, after, function_at(lines, at))
                         and len(after) - len(after.lstrip()) == len(line) - len(line.lstrip())):
                     yield Mutant(path, at, f"`{line.strip()}` after `{after.strip()}`",
                                  lines[:at] + [after, line] + lines[at + 2:])
