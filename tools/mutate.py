@@ -19,6 +19,7 @@ Status 0 if at least 90 % were killed, of --planted all.
 """
 import argparse
 import collections
+import functools
 import hashlib
 import json
 import math
@@ -43,7 +44,7 @@ SLOW = 1.5     # ... that takes long anyway
 PATIENCE = 900 # seconds that the tests of one mutant may take
 MOST_SLOW = 8  # tests that take long and come behind the quick ones: those that say what a report, a debugger or a finding must show, above all
 # What only the suite asks for (NTLAB_SELF_CHECK): it looks at the kernel and does nothing. A look that is left out is a check less, not a mistake of the kernel.
-LOOKS = {f"nt/{component}/sound.c" for component in ("ke", "ob", "mm", "cc", "cm", "io")} | {"nt/ex/poolsound.c", "nt/ex/lost.c"}
+LOOKS = {f"nt/{component}/sound.c" for component in ("ke", "ps", "ob", "mm", "cc", "cm", "io")} | {"nt/ex/poolsound.c", "nt/ex/lost.c"}
 STATEMENT = re.compile(r"^\s+(?:[A-Za-z_][\w.>\[\]()*&+ -]*(?:[-+|&^]?=|\+\+|--)[^=].*|[A-Za-z_]\w*\(.*\)|(?:\+\+|--)\w.*|\w[\w.>-]*(?:\+\+|--));$")
 NEVER = re.compile(r"^\s*(?:return|goto|case|default|break|continue|static|const|extern|typedef|#|\*|/)|ASSERT|KiTrace\(|NOT_YET|C_ASSERT")
 DECLARATION = re.compile(r"^\s+(?:const |volatile |static )*(?:struct \w+|[A-Z][A-Z0-9_a-z]*) \**[A-Za-z_]\w*(?:\[[^]]*\])?(?: =|;|,)")
@@ -331,6 +332,21 @@ def words_of(text):
     return {word.lower() for word in re.findall(r"[A-Z]?[a-z]{3,}|(?<![a-z])[A-Z]{3,}(?![a-z])", text)}
 
 
+@functools.cache
+def stop_names():
+    """{name of a bug check: its number}"""
+    path = next((p for p in ("/usr/share/mingw-w64/include/ddk/bugcodes.h", "/usr/share/mingw-w64/include/bugcodes.h", "/usr/x86_64-w64-mingw32/include/bugcodes.h") if os.path.exists(p)), None)
+    text = open(path, encoding="utf-8", errors="replace").read() if path else ""
+    return {found[1]: int(found[2], 16) for found in re.finditer(r"#define (\w+)\s+(?:\(+ULONG\)+)?(0x[0-9A-Fa-f]+)", text)}
+
+
+def stop_codes(text):
+    """The bug checks that a line of the kernel, or a row's expectation, names."""
+    if not re.search(r"BugCheck|^bugcheck |DRIVER_REQUIRE", text):
+        return set()
+    return {stop_names()[word] for word in re.findall(r"[A-Z][A-Z0-9_]{5,}", text) if word in stop_names()} | {int(word, 16) for word in re.findall(r"(?:BugCheck\w*\(|^bugcheck )(0x\w+)", text)}
+
+
 def alternately(some, others):
     """All of both, each once: the first of each, the second of each and so on."""
     found = {}
@@ -359,6 +375,7 @@ class Judge:
         parts = {text: found | words_of(" ".join(found)) for text, found in words.items()}
         self.words = {name: words[text] for name, text in self.source.items()}
         self.parts = {name: parts[text] for name, text in self.source.items()}
+        self.stops = {name: stop_codes(" ".join(test.test.expected[:2])) if isinstance(test, kernel_coverage.PeTest) else set() for name, test in self.tests.items()}
         self.seldom, self.sources = collections.Counter(word for found in parts.values() for word in found), len(parts)
         self.kills, self.texts = collections.Counter(), {}
         self.mirror = mirror(build)
@@ -421,9 +438,11 @@ class Judge:
         rules = set(re.findall(r"VfRule(\w+)", line))  # a bug driver's row says which rule it breaks
         spoken = words_of(function + " " + line) | ({"bad"} if "BugCheck" in line or "Raise" in line else set())  # as tests of mistakes are called
 
+        stops = stop_codes(line)
+
         def rank(name):
             near = name.startswith(component + "/") or name.startswith("bug/") and component == "vf" or stem in name
-            return (step and not name.startswith(COUNTED), not rules & self.words[name], -self.kills[path, name], not called & self.words[name], not near and name not in self.varied,
+            return (step and not name.startswith(COUNTED), not stops & self.stops[name], not rules & self.words[name], -self.kills[path, name], not called & self.words[name], not near and name not in self.varied,
                     self.coverage.tests[name]["seconds"] / (1 + reached[name]) / (4 if near else 1) / 4 ** sum(word in name for word in spoken))
         ranked, used, later = sorted(names, key=rank), collections.Counter(), set()
         for name in ranked:  # the same program once more, for another version or another user
