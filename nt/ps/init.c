@@ -7,9 +7,8 @@
 #include "nt/inc/window.h"
 #include "nt/inc/obend.h"
 #include "nt/inc/visit.h"
-#include "nt/inc/sound.h"
 
-static DECLSPEC_NORETURN VOID
+DECLSPEC_NORETURN VOID
 PspStop(ULONG Verdict, ULONG Code, const char *Message)
 {
     struct abi_stop Why;
@@ -220,71 +219,11 @@ PspUnloadDrivers(VOID)
     }
 }
 
-/* A process stays in the list until its last reference goes: who has ended must be held by somebody else to be there. */
-static VOID
-PspUnlistEnded(VOID)
-{
-    PLIST_ENTRY Next;
-
-    for (PLIST_ENTRY Entry = PsActiveProcessHead.Flink; Entry != &PsActiveProcessHead;
-         Entry = Next) {
-        PEPROCESS Process = CONTAINING_RECORD(Entry, EPROCESS, ActiveProcessLinks);
-
-        Next = Entry->Flink;
-        if (Process->Pcb.Header.SignalState != 0) {
-            RemoveEntryList(Entry);
-            Process->ActiveProcessLinks.Flink = NULL;
-        }
-    }
-}
-
-/* No process but the system's is on its way out any more: what it had is all gone. */
-static BOOLEAN
-PspIsAtRest(VOID)
-{
-    return PsActiveProcessHead.Flink == &PsInitialSystemProcess->ActiveProcessLinks &&
-           PsActiveProcessHead.Blink == PsActiveProcessHead.Flink;
-}
-
-/* The tests' questions: are the kernel's counts right, and has it forgotten memory of its own? */
-static VOID
-PspCheckSelf(VOID)
-{
-    ULONG64 Points = Machine->points,
-            Hash = Machine->hash; /* what is done here is not of the run */
-    char Lost[300], Text[400];
-    ULONG Count;
-
-    if (HcConfig("self-check", NULL, 0) == 0 || Machine->explore) {
-        return;
-    }
-    KeFlushQueuedDpcs();
-    ObpWaitForDeletes();
-    RtlZeroMemory(KiThread()->WaitBlock,
-                  sizeof(KiThread()->WaitBlock)); /* clients, that have ended */
-    PspUnlistEnded();
-    KiCheckNames(ObpCountObjects(PsThreadTypeP) + ObpCountObjects(PsProcessTypeP));
-    ObpCheckSound();
-    ExpCheckSound();
-    KiCheckOthers(PspIsAtRest());
-    KiTellUnsound();
-    Count = ExpFindLost(Lost, sizeof(Lost));
-    if (Count != 0) {
-        KiFormatText(Text, sizeof(Text), "the kernel has lost %u blocks of its pool: %s", Count,
-                     Lost);
-        PspStop(ABI_INTERNAL, 0, Text);
-    }
-    Machine->points = Points;
-    Machine->hash = Hash;
-}
-
 VOID
 PspRunCommandLine(VOID)
 {
     HcBootInfo(&PspBoot);
-    if (HcConfig("self-check", NULL, 0) != 0 && !PspBoot.explore) {
-        KiBeginChecks();
-    }
+    PspBeginChecks();
     if (PspBoot.explore) {
         KiInjectAllow(PspBoot.clients != 0 ? PspBoot.inject : 0);
         Machine->explore = PspBoot.explore;

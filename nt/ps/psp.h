@@ -11,7 +11,8 @@
  *       kernel one, which a critical region holds off, and from it a user one.
  *
  * Files: psdata, process (objects, System), create (user processes), thread, exit, terminate (of others),
- * notify, query, set, lookup, context, token, job, debug and debugevent, init (the run itself).
+ * notify, query, set, lookup, context, token, job, debug and debugevent, init (the run itself),
+ * sound (the suite's questions of it).
  * Lock order: none; schedule points only at calls of the dispatcher.
  */
 #ifndef NT_PS_PSP_H
@@ -225,5 +226,10 @@ C_ASSERT(FIELD_OFFSET(PSP_PARAMETERS, EnvironmentSize) == 0x3f0);
 #define PSP_TEB_SIZE                  0x2000
 #define PSP_PEB_SIZE                  0x1000
 #define PSP_FIELD(Base, Offset, Type) (*(Type *)((ULONG64)(Base) + (Offset)))
+
+/* init.c: the end of the run; sound.c: what the suite wants looked at before it. */
+DECLSPEC_NORETURN VOID PspStop(ULONG Verdict, ULONG Code, const char *Message);
+VOID PspBeginChecks(VOID);
+VOID PspCheckSelf(VOID);
 
 #endif

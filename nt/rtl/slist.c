@@ -110,6 +110,7 @@ ExQueryDepthSList(PSLIST_HEADER SListHead)
 PSLIST_ENTRY NTAPI
 RtlFirstEntrySList(const SLIST_HEADER *ListHead)
 {
+    RTLP_POINT((PSLIST_HEADER)ListHead);
     return RtlpFirst(ListHead);
 }
 

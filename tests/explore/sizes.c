@@ -5,6 +5,7 @@
  *     PLAIN, ODD, VOLATILE          1, 2, 4 and 8 bytes
  *     BLOCKS                        memcpy and memmove, from and to, and memset, of a length that is not known
  *     ATOMICS                       of BITS: each operation that gives the old value; a comparison that fails is a look, and two of them commute
+ *     LISTS                         sequenced lists: an entry is pushed while the other pushes, pops, flushes or looks
  */
 #include "program.h"
 
@@ -13,6 +14,7 @@
 #define VOLATILE 3
 #define BLOCKS   4
 #define ATOMICS  5
+#define LISTS    6
 
 #define END() PsTerminateSystemThread(STATUS_SUCCESS)
 
@@ -109,6 +111,39 @@ Reader(PVOID Context)
     END();
 }
 
+#elif PROGRAM == LISTS
+NTSYSAPI PSLIST_ENTRY NTAPI RtlFirstEntrySList(const SLIST_HEADER *);
+
+static DECLSPEC_ALIGN(16) SLIST_HEADER Head[5];
+static DECLSPEC_ALIGN(16) SLIST_ENTRY Mine[5], Other, Below[2];
+
+static VOID NTAPI
+Writer(PVOID Context)
+{
+    for (ULONG i = 0; i < 5; i++) {
+        ExpInterlockedPushEntrySList(&Head[i], &Mine[i]);
+    }
+    END();
+}
+
+static VOID NTAPI
+Reader(PVOID Context)
+{
+    PSLIST_ENTRY First;
+    USHORT Depth;
+
+    ExpInterlockedPushEntrySList(&Head[0], &Other);
+    First = ExpInterlockedPopEntrySList(&Head[1]);
+    BAD(First != &Below[0] && First != &Mine[1]);
+    First = ExpInterlockedFlushSList(&Head[2]);
+    BAD(First != &Below[1] && (First != &Mine[2] || First->Next != &Below[1]));
+    Depth = ExQueryDepthSList(&Head[3]);
+    BAD(Depth > 1);
+    First = RtlFirstEntrySList(&Head[4]);
+    BAD(First != NULL && First != &Mine[4]);
+    END();
+}
+
 #else
 #if BITS == 8
 typedef UCHAR WORD_OF;
@@ -171,6 +206,10 @@ Reader(PVOID Context)
 static VOID
 Program(VOID)
 {
+#if PROGRAM == LISTS
+    ExpInterlockedPushEntrySList(&Head[1], &Below[0]);
+    ExpInterlockedPushEntrySList(&Head[2], &Below[1]);
+#endif
     Start(Writer, 0);
     Start(Reader, 0);
 #if PROGRAM == ATOMICS
