@@ -52,6 +52,7 @@ DECLARATION = re.compile(r"^\s+(?:const |volatile |static )*(?:struct \w+|[A-Z][
 
 # A line that says what is a step of a search: how many traces there are shows whether it is there.
 STEP = re.compile(r"\bKi\w*Point\(|\bIopUsePoint\(|\bKiLooksAt\(|\bKiChanges\(|\bKiLockDispatcher\w*\(SP_|\bMi(?:StepOn|BackOn)\w+\(|KI_ALSO_|\bObp\w*Point\(")
+TELLS = ("told-", "cli-report/")  # what a report says
 COUNTED = ("count/", "explore-agents/", "explore-oracle/")
 MOST_TELLING = 60 # tests whose source has words of the line
 MOST_ALIKE = 2    # of one source come before tests of others
@@ -442,7 +443,7 @@ class Judge:
 
         def rank(name):
             near = name.startswith(component + "/") or name.startswith("bug/") and component == "vf" or stem in name
-            return (step and not name.startswith(COUNTED), not stops & self.stops[name], not rules & self.words[name], -self.kills[path, name], not called & self.words[name], not near and name not in self.varied,
+            return (step and not name.startswith(COUNTED), stem == "report" and not name.startswith(TELLS), not stops & self.stops[name], not rules & self.words[name], -self.kills[path, name], not called & self.words[name], not near and name not in self.varied,
                     self.coverage.tests[name]["seconds"] / (1 + reached[name]) / (4 if near else 1) / 4 ** sum(word in name for word in spoken))
         ranked, used, later = sorted(names, key=rank), collections.Counter(), set()
         for name in ranked:  # the same program once more, for another version or another user
