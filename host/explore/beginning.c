@@ -193,6 +193,8 @@ beginning_allocate(uint32_t agents)
         return NULL;
     }
     new->stamp = new->names + agents;
+    new->branch = NULL;
+    new->running = 0;
     return new;
 }
 

@@ -39,7 +39,7 @@
  *       asked next, before anything else, and then all is as if it had been asked each time. Nor is it asked again whether it is a question
  *       where it was one: that only changes from no to yes, and not once nothing is learnt any more.
  *
- *   X15 A run of a search that samples begins at the last question of its own that is known from runs before (beginning.c). One of
+ *   X15 A run of a search that samples begins at the last question of its own that is known from runs before (beginning.c, together.c). One of
  *       CHECK_RUNS such is made again from the root: both are the same run, to the trace hash.
  *
  *   X16 After LEARN_RUNS such runs no more is put back between two of them than what runs have changed by then (host/machine/lines.c). Before
@@ -52,6 +52,9 @@
  *   X19 Who goes round in a loop that sleeps, in which nothing was new, is let go on without a question (spin.c, L5): to a strategy it is one step.
  *
  *   X17 A strategy may have further runs made before one counts (strategy.h, again). Nothing is kept of these.
+ *
+ *   X20 One of LOOK_RUNS of those that learn (X16) looks at all memory at each of its questions: what runs change and change back only shows there
+ *       (host/machine/lines.c, L4).
  *
  *   X19 Of several clients that begin, who stands at such a call at the first question goes on before the root is taken, up to his first real
  *       question: no order of that and of what others do matters, as it does not after the root. So does one who looks there for a user
@@ -75,6 +78,7 @@
 #include "host/explore/sighting.h"
 #include "host/explore/spin.h"
 #include "host/explore/strategy.h"
+#include "host/explore/together.h"
 #include "host/explore/trial.h"
 #include "host/explore/unit.h"
 #include "host/explore/variety.h"
@@ -93,6 +97,7 @@
 #define EARLY_STEPS   1024 /* X19 */
 #define CHECK_RUNS    512  /* X15 */
 #define LEARN_RUNS    2048 /* X16 */
+#define LOOK_RUNS     32   /* X20 */
 #define MOVE_PAGES    4    /* to come to the next point costs as much as to copy so many pages */
 #define MAP_PAGES     4 /* and so does a page that is mapped on the way: an image is read and patched */
 
@@ -139,6 +144,7 @@ static struct {
     uint32_t passing;        /* number of GUEST->passing */
     uint64_t branched;       /* X15: runs that began elsewhere than at the root */
     bool from_branch;        /* this one did */
+    bool looks;              /* X20: at its questions */
     uint64_t
         trusted_from; /* X16: when so many runs are done, memory is put back as it was learnt ... */
     uint64_t learning; /* ... in so many */
@@ -180,7 +186,8 @@ explorer_init(const struct run_search *search, struct search_results *results)
         it.channel != NULL ? it.channel->schedule : calloc(MAX_STEPS, sizeof(*it.schedule));
     it.strategy = search->replay ? &strategy_replay : strategy_find(search->strategy);
     if (it.schedule == NULL || it.strategy == NULL || snapshot_init() != 0 || trial_init() != 0 ||
-        beginning_init(has_beginnings()) != 0) {
+        beginning_init(has_beginnings()) != 0 ||
+        (has_beginnings() && together_init(it.strategy) != 0)) {
         return -ENOMEM;
     }
     if (memory_init(machine.request) != 0 || private_init(machine.request) != 0 ||
@@ -412,12 +419,11 @@ begin_run(void)
 
 /* X12 */
 static bool
-is_apart(void)
+is_apart(uint64_t run)
 {
     return it.strategy->kind != STRATEGY_SAMPLED ||
            (!it.search->open &&
-            (unit_run() < it.strategy->warm ||
-             unit_run() % (unit_run() < APART_FIRST ? APART_RUNS : APART_LATER) == 0));
+            (run < it.strategy->warm || run % (run < APART_FIRST ? APART_RUNS : APART_LATER) == 0));
 }
 
 static bool
@@ -431,7 +437,7 @@ begin(void)
     }
     more = unit_begin();
     variety_choose_run(unit_run());
-    space_keep_apart(is_apart());
+    space_keep_apart(is_apart(unit_run()));
     return more;
 }
 
@@ -533,14 +539,15 @@ stop_here(const struct abi_agent *agents, uint32_t count)
 
 /* X15: this question, for other runs. The vector registers have been saved: at the root nothing else is asked first. */
 static struct asked *
-keep_beginning(const struct abi_agent *agents, uint32_t count)
+keep_beginning(const struct abi_agent *agents, uint32_t count,
+               const struct branch *(*take)(const void *vectors))
 {
     const size_t before = branch_used(), numbers = it.at.agents;
     const bool several = (it.question.enabled & (it.question.enabled - 1)) != 0;
     struct asked *new = spin_is_idle() ? beginning_allocate(it.at.agents) : NULL;
 
     if (new == NULL || (new->seen = sighting_keep_all()) == NULL ||
-        (several && it.at.steps > 0 && (new->branch = branch_take(vectors)) == NULL)) {
+        (several && it.at.steps > 0 && (new->branch = take(vectors)) == NULL)) {
         branch_free(before);
         return NULL;
     }
@@ -559,16 +566,41 @@ keep_beginning(const struct abi_agent *agents, uint32_t count)
     return new;
 }
 
+/* together.c */
+static uint32_t
+draw_together(const struct abi_agent *agents, uint32_t count)
+{
+    const size_t before = branch_used();
+    uint32_t chosen;
+    uint64_t run;
+
+    if (together_answered(&chosen)) {
+        return chosen;
+    }
+    if (together_parts(&it.question) &&
+        together_part(keep_beginning(agents, count, branch_take_short), before, &run, &chosen)) {
+        unit_run_is(run);
+        return chosen;
+    }
+    return it.strategy->choose(&it.question);
+}
+
 static uint32_t
 draw(const struct abi_agent *agents, uint32_t count)
 {
     uint32_t chosen;
 
+    if (together_is_on()) {
+        return draw_together(agents, count);
+    }
+    if (it.looks) {
+        snapshot_look();
+    }
     if (beginning_answered(&it.question, &chosen)) {
         return chosen;
     }
     if (beginning_grows(&it.question)) {
-        beginning_add(keep_beginning(agents, count));
+        beginning_add(keep_beginning(agents, count, branch_take));
     }
     chosen = it.strategy->choose(&it.question);
     beginning_went(chosen);
@@ -924,7 +956,9 @@ start_at(const struct asked *from)
     }
     it.results->dirty |= GUEST->dirty;
     sighting_go_back_to(from->seen);
-    note_before();
+    if (!together_is_on()) { /* there it is what it was in the run before */
+        note_before();
+    }
     chosen = answer(from->agents, from->count);
     let_pass(number_that_steps(from->agents[chosen].name));
     branch_resume(from->branch, chosen);
@@ -934,9 +968,22 @@ start_at(const struct asked *from)
 static bool
 may_begin_elsewhere(void)
 {
-    return !it.again && !variety_looks && unit_run() >= it.strategy->warm && GUEST->record == 0 &&
-           (it.deaths == NULL || it.deaths->count == 0) &&
+    return !it.again && !together_is_begun() && !variety_looks && unit_run() >= it.strategy->warm &&
+           GUEST->record == 0 && (it.deaths == NULL || it.deaths->count == 0) &&
            (!space_are_apart() || machine.request->boot.clients == 0);
+}
+
+bool
+explorer_may_share(void)
+{
+    return snapshot_is_trusted() && GUEST->record == 0 &&
+           (it.deaths == NULL || it.deaths->count == 0);
+}
+
+bool
+explorer_shares(uint64_t run)
+{
+    return !variety_looks_at(run) && !is_apart(run);
 }
 
 /* X16 */
@@ -944,6 +991,22 @@ static bool
 may_trust(void)
 {
     return it.run >= it.trusted_from && it.channel != NULL && has_beginnings() && !it.again;
+}
+
+/* Where; NULL: at the root. */
+static const struct asked *
+begin_together(void)
+{
+    const struct asked *from = together_from();
+
+    if (from == NULL || from->branch == NULL) {
+        return NULL;
+    }
+    if (!branch_is_good(from->branch)) {
+        together_begin_at_root();
+        return NULL;
+    }
+    return from;
 }
 
 /* After begin: the deepest snapshot that the run goes through, and the question there. */
@@ -957,7 +1020,10 @@ start(void)
     if (!snapshot_is_trusted() && may_trust()) {
         snapshot_trust(true);
     }
-    from = beginning_find(it.strategy, may_begin_elsewhere(), it.names);
+    it.looks = has_beginnings() && it.strategy->numbers != NULL && !snapshot_is_trusted() &&
+               it.run % LOOK_RUNS == 0;
+    from = together_is_on() ? begin_together()
+                            : beginning_find(it.strategy, may_begin_elsewhere(), it.names);
     it.from_branch = from != NULL;
     if (from != NULL) {
         it.branched++;
@@ -1275,6 +1341,7 @@ look_again(void)
         }
     } else if (it.from_branch && it.branched % CHECK_RUNS == 1 && it.strategy->begin(unit_run())) {
         it.again = true;
+        together_leave();
         it.again_hash = GUEST->hash;
         it.again_steps = it.at.steps;
         begin_run();
@@ -1316,6 +1383,7 @@ explorer_ended(const struct abi_stop *why)
         it.strategy->begin(unit_run())) { /* X12 */
         begin_run();
         space_keep_apart(true);
+        together_leave();
         start();
     }
     if (is_made_again(why)) { /* X17 */

@@ -19,6 +19,9 @@ uint32_t explorer_touch(uint64_t address, uint64_t size, uint32_t how, uint32_t 
 /* A run has ended: begins the next one and does not return; returns when the search, or the replay,
    is over. */
 void explorer_ended(const struct abi_stop *why);
+/* For unit.c: can runs be made together (together.c) now? And this one with others? */
+bool explorer_may_share(void);
+bool explorer_shares(uint64_t run);
 /* For unit.c, between two runs. False: what was done since it was asked last may be wrong (X16). */
 bool explorer_is_sure(void);
 /* For beginning.c: what was found cannot be. The unit is done again if X16 is why; else the worker fails. */

@@ -36,4 +36,5 @@ const struct strategy strategy_random = {
     .exhausted = SEARCH_BUDGET,
     .kind = STRATEGY_SAMPLED,
     .by_questions = true,
+    .numbers = &numbers,
 };

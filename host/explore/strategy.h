@@ -101,6 +101,8 @@ enum answer_special {
     ANSWER_FAIR = 0xFFFFFFFE, /* from here on everybody takes turns (fair.c) */
 };
 
+struct random;
+
 /* How a strategy's runs can be shared out among processes (unit.h). */
 enum strategy_kind {
     STRATEGY_WHOLE, /* not at all: a run may depend on all runs before */
@@ -153,6 +155,9 @@ struct strategy {
     enum strategy_kind kind;
     /* Of one that samples: what it answers follows from `begin` and the questions of the run alone. */
     bool by_questions;
+    /* May be NULL. Then that is all that the answers to come depend on beside the questions, and where there is one answer it stays as it is
+       (together.c). Such a strategy has no `end`, `tell` or `judge`. */
+    struct random *numbers;
     /* Every process does runs 0 to warm - 1 for itself, uncounted, before any other. */
     uint64_t warm;
     /* The four of a tree are called between two runs, save also from inside unit_need. What a

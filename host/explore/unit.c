@@ -10,10 +10,14 @@
 #include <unistd.h>
 #include "host/explore/explorer.h"
 #include "host/explore/strategy.h"
+#include "host/explore/together.h"
 #include "host/machine/machine.h"
 
 /* Most of what is to be learnt shows in the first runs of a search: one worker does them (has_learnt). */
 #define ALONE_RUNS 32
+/* U5: fewer runs have little in common, and more findings than these would have no room (sighting.c, order.c). */
+#define FEWEST_RUNS   512
+#define MOST_FINDINGS 7
 
 static struct {
     const struct strategy *strategy;
@@ -28,6 +32,12 @@ static struct {
     bool more;            /* the limit ended it */
     uint64_t next, limit; /* run of a block; runs that are left */
     uint64_t run;         /* that was begun last */
+    /* U5 */
+    uint64_t together;             /* runs of this block below it go together; 0: none */
+    uint64_t until;                /* those below it are made in order */
+    uint32_t findings;             /* of this block that were looked at */
+    uint64_t shown[MOST_FINDINGS]; /* by this worker: signatures; more than MOST_FINDINGS: ... */
+    uint32_t shows;                /* ... others too */
 } it;
 
 void
@@ -148,11 +158,44 @@ finish_unit(void)
     return say(UNIT_DONE);
 }
 
+/* U5 */
+static bool
+may_share(void)
+{
+    return it.strategy->numbers != NULL && it.next >= it.until && it.next >= it.together &&
+           it.limit >= FEWEST_RUNS && it.shows <= MOST_FINDINGS && explorer_may_share();
+}
+
+static void
+share(void)
+{
+    uint64_t count = it.limit < TOGETHER_RUNS ? it.limit : TOGETHER_RUNS;
+
+    for (it.together = it.next; count > 0; count--, it.together += it.channel->stride) {
+        if (explorer_shares(it.together)) {
+            together_add(it.together);
+        }
+    }
+    together_begin();
+}
+
 /* The next run of this unit; false: it has none. */
 static bool
 begin_here(void)
 {
-    if (it.found || it.channel->stop != 0 || has_learnt() || !next_run()) {
+    if (it.found || (it.channel->stop != 0 && it.next >= it.until) || has_learnt()) {
+        return false;
+    }
+    if (may_share()) {
+        share();
+    }
+    if (together_next(&it.run)) {
+        return true;
+    }
+    while (it.next < it.together && explorer_shares(it.next)) {
+        it.next += it.channel->stride;
+    }
+    if (!next_run()) {
         return false;
     }
     it.next += it.channel->stride;
@@ -177,6 +220,9 @@ begin_unit(void)
     it.next = it.channel->first;
     it.limit = it.channel->limit;
     it.channel->done = 0;
+    it.together = it.until = 0;
+    it.findings = 0;
+    together_end();
 }
 
 void
@@ -184,6 +230,31 @@ unit_again(void)
 {
     memset(it.results, 0, offsetof(struct search_results, finding));
     begin_unit();
+}
+
+/* U5: has the last run shown what this worker has not? */
+static bool
+shows_new(void)
+{
+    const struct search_results *results = it.results;
+    bool new = false;
+
+    for (; it.findings < results->findings; it.findings++) {
+        uint64_t signature = results->finding[it.findings].signature;
+        uint32_t i = 0;
+
+        while (i < it.shows && i < MOST_FINDINGS && it.shown[i] != signature) {
+            i++;
+        }
+        new = new || i == it.shows || i == MOST_FINDINGS;
+        if (i == it.shows && it.together == 0) {
+            if (i < MOST_FINDINGS) {
+                it.shown[i] = signature;
+            }
+            it.shows++;
+        }
+    }
+    return new;
 }
 
 bool
@@ -222,6 +293,12 @@ unit_begin(void)
     }
 }
 
+void
+unit_run_is(uint64_t run)
+{
+    it.run = run;
+}
+
 uint64_t
 unit_run(void)
 {
@@ -252,8 +329,15 @@ unit_ended(bool counts, bool bad, uint64_t digest)
         memset(it.results, 0, offsetof(struct search_results, finding));
         return;
     }
-    if (it.strategy->kind == STRATEGY_SAMPLED && (it.next - channel->stride) % SEARCH_SAMPLE == 0) {
+    if (it.strategy->kind == STRATEGY_SAMPLED && it.run % SEARCH_SAMPLE == 0) {
         it.results->sample += digest;
+    }
+    if ((shows_new() || (bad && it.search->first)) && it.together != 0) {
+        uint64_t until = it.run + 1;
+
+        unit_again();
+        it.until = until;
+        return;
     }
     it.limit -= counts && it.limit != UINT64_MAX;
     channel->done++;

@@ -12,6 +12,9 @@
  *       has written over it, the watchdog had to kill it) leaves the schedule that it died at.
  *   U4  What a block of runs came to is said only if memory was put back right after each of them (host/machine/lines.c); else the block is
  *       done again from its beginning.
+ *   U5  Runs of a block need not be made in the order of their numbers (together.c): what is said of it are sums and sets. But a finding's
+ *       schedule is that of the first run that shows it, and with `first` the block ends there. So when one comes that this worker has not shown
+ *       before, the block is done again, in order up to there, also if the time is up.
  *   U2  The channel is shared memory and a socket that carries one byte for each message. The guest may have
  *       trampled it (machine.h, M4): lengths are bounded, and nonsense ends the worker only.
  */
@@ -85,6 +88,8 @@ struct unit_deaths {
 void unit_init(const struct strategy *strategy, const struct run_search *search,
                struct search_results *results);
 bool unit_begin(void);
+/* The run that is under way is this one: together.c, R2. */
+void unit_run_is(uint64_t run);
 uint64_t unit_run(void); /* the number of the run that was begun last, the same whoever does it */
 /* After a run, `bad` or not, that counts or belongs to another shard; `digest`: of its trace hash. */
 void unit_ended(bool counts, bool bad, uint64_t digest);

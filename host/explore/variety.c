@@ -25,8 +25,8 @@ variety_init(const struct strategy *strategy)
 }
 
 /* V1. Mixed, so that each shard has some of them. */
-static bool
-looks_at(uint64_t run)
+bool
+variety_looks_at(uint64_t run)
 {
     struct random random = {.state = run};
 
@@ -36,7 +36,7 @@ looks_at(uint64_t run)
 void
 variety_choose_run(uint64_t run)
 {
-    variety_looks = variety_samples && looks_at(run);
+    variety_looks = variety_samples && variety_looks_at(run);
 }
 
 void

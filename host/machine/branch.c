@@ -11,6 +11,8 @@
  *       the run before has done was undone (N6). Where anything else was mapped, or an image came or went, there is no branch.
  *   B3  What branches need comes out of BRANCH_ROOM and stays to the end; when that is used up there are no more.
  *   B4  Most lines are the same in many branches: such a line is kept once.
+ *   B5  A branch that several runs begin at one after the other (host/explore/together.c) is taken while known lines are trusted (lines.c), and
+ *       holds the content of all of these. That is as quick as to put them back; it is good for as long as no other line is known.
  */
 #include "host/machine/branch.h"
 #include <string.h>
@@ -33,6 +35,8 @@ struct branch {
     const struct own *own; /* lines that differ from the snapshot: B1 */
     struct placed *placed; /* and where known lines alone are put back */
     uint32_t mappings, owns;
+    struct line *content; /* B5; else NULL */
+    uint32_t list;        /* of known lines */
 };
 
 static uint8_t *room;
@@ -43,7 +47,7 @@ static uint32_t *place;     /* 1 + number of a line, by its hash */
 int
 branch_init(void)
 {
-    room = kept_reserve(BRANCH_ROOM);
+    room = kept_reserve(BRANCH_ROOM + SHORT_ROOM);
     place = kept_reserve(PLACES * sizeof(*place));
     return room != NULL && place != NULL ? 0 : -1;
 }
@@ -51,9 +55,10 @@ branch_init(void)
 void *
 branch_allocate(size_t size)
 {
+    const size_t most = BRANCH_ROOM + (snapshot_is_trusted() ? SHORT_ROOM : 0); /* B5 */
     size_t at = used;
 
-    if (size > BRANCH_ROOM - used) {
+    if (used > most || size > most - used) {
         return NULL;
     }
     used += (size + sizeof(struct line) - 1) & ~(sizeof(struct line) - 1);
@@ -69,7 +74,6 @@ branch_used(void)
 void
 branch_free(size_t before)
 {
-    memset(room + before, 0, used - before);
     used = before;
 }
 
@@ -207,13 +211,40 @@ branch_take(const void *vectors)
     if (!is_tellable() || (branch = branch_allocate(sizeof(*branch))) == NULL) {
         return NULL;
     }
-    branch->placed = branch_allocate(sizeof(*branch->placed));
+    *branch = (struct branch){.placed = branch_allocate(sizeof(*branch->placed))};
     if (branch->placed == NULL || !keep_mapping(branch) || !keep_lines(branch)) {
+        branch_free(before);
+        return NULL;
+    }
+    *branch->placed = (struct placed){0};
+    kept_take_instant(&branch->at, vectors);
+    return branch;
+}
+
+const struct branch *
+branch_take_short(const void *vectors)
+{
+    const size_t before = used;
+    const uint32_t list = lines_list();
+    struct branch *branch;
+
+    if (list == 0 || !is_tellable() || (branch = branch_allocate(sizeof(*branch))) == NULL) {
+        return NULL;
+    }
+    branch->list = list;
+    branch->content = branch_allocate(lines_count() * sizeof(*branch->content));
+    if (branch->content == NULL || !keep_mapping(branch) || !lines_copy(branch->content)) {
         branch_free(before);
         return NULL;
     }
     kept_take_instant(&branch->at, vectors);
     return branch;
+}
+
+bool
+branch_is_good(const struct branch *branch)
+{
+    return branch->content == NULL || branch->list == lines_list();
 }
 
 void
@@ -226,7 +257,9 @@ branch_restore(const struct branch *branch)
 
         space_redo(mapped->address, mapped->count, branch->after + mapped->at);
     }
-    if (!lines_restore_at(branch->placed, branch->own, branch->owns)) {
+    if (branch->content != NULL) {
+        lines_put_all(branch->content);
+    } else if (!lines_restore_at(branch->placed, branch->own, branch->owns)) {
         kept_restore_saved();
         lines_put(branch->own, branch->owns);
     }

@@ -11,6 +11,8 @@
  *       so that each line is written once, and a list is short enough to stay in the processor's cache.
  *   L2  `missed`: while only known lines were put back, another one of a page that was known by then had changed. What was done since then may have
  *       seen what another run left there.
+ *   L4  What a run changes and changes back (a lock that is free again) nobody sees at its end. A branch that is taken in the middle, and holds known
+ *       lines alone, needs it. So at such a moment all others are compared; while runs learn, at each question of some of them (snapshot_look).
  */
 #include "host/machine/lines.h"
 #include <immintrin.h>
@@ -20,19 +22,33 @@
 #include "host/machine/snapshot.h"
 
 #define LINES       (ABI_PAGE_SIZE / sizeof(struct line))
+#define LINE_WORDS  (sizeof(struct line) / sizeof(uint64_t))
 #define LINES_AHEAD 16 /* are fetched: L3 */
 _Static_assert(LINES == 64, "a mask");
+
+/* L4: neighbours that hold one word, or what is at `before`. */
+struct rest {
+    const struct line *now;
+    union {
+        const struct line *before;
+        uint64_t word;
+    };
+    uint32_t count;
+};
 
 static struct {
     uint64_t *mask;       /* by saved page: its lines that have changed in some run */
     uint64_t **to;        /* all of these, if `listed` */
     struct line *content; /* of these, as they were, from its beginning; others from its end: L3 */
     uint32_t count, others;
+    struct rest *even, *odd; /* L4: all other lines of saved pages */
+    uint32_t evens, odds;
     uint32_t known; /* pages that have been compared */
     uint32_t lists; /* so many have been made */
     bool listed, trusted, missed;
     void (*put)(uint64_t *const *to, const struct line *before, uint32_t count);
     void (*put_from)(uint64_t *const *to, const uint16_t *from, uint32_t count);
+    bool (*rest_is_same)(void);
     void (*put_own)(const struct own *own, uint32_t count);
     uint64_t (*differ)(const struct line *now, const struct line *before); /* lines of a page */
 } it;
@@ -127,17 +143,64 @@ differ_plain(const struct line *now, const struct line *before)
     return set;
 }
 
+/* L4 */
+__attribute__((target("avx512f"))) static bool
+rest_is_same_wide(void)
+{
+    __m512i differs = _mm512_setzero_si512();
+
+    for (const struct rest *rest = it.even; rest < it.even + it.evens; rest++) {
+        const __m512i word = _mm512_set1_epi64((long long)rest->word);
+        const __m512i *now = (const __m512i *)rest->now;
+
+        for (uint32_t i = 0; i < rest->count; i++) {
+            differs |= now[i] ^ word;
+        }
+    }
+    for (const struct rest *rest = it.odd; rest < it.odd + it.odds; rest++) {
+        const __m512i *now = (const __m512i *)rest->now, *before = (const __m512i *)rest->before;
+
+        for (uint32_t i = 0; i < rest->count; i++) {
+            differs |= now[i] ^ before[i];
+        }
+    }
+    return _mm512_test_epi64_mask(differs, differs) == 0;
+}
+
+static bool
+rest_is_same_plain(void)
+{
+    uint64_t differs = 0;
+
+    for (const struct rest *rest = it.even; rest < it.even + it.evens; rest++) {
+        for (uint32_t i = 0; i < rest->count * LINE_WORDS; i++) {
+            differs |= rest->now->word[i] ^ rest->word;
+        }
+    }
+    for (const struct rest *rest = it.odd; rest < it.odd + it.odds; rest++) {
+        differs |=
+            (uint64_t)(memcmp(rest->now, rest->before, rest->count * sizeof(*rest->now)) != 0);
+    }
+    return differs == 0;
+}
+
 int
 lines_init(uint32_t pages, bool wide)
 {
     it.mask = kept_reserve(pages * sizeof(*it.mask));
     it.to = kept_reserve(MAX_LINES * sizeof(*it.to));
     it.content = kept_reserve(MAX_LINES * sizeof(*it.content));
+    it.even = kept_reserve(MAX_LINES * sizeof(*it.even));
+    it.odd = kept_reserve(MAX_LINES * sizeof(*it.odd));
+    it.rest_is_same = wide ? rest_is_same_wide : rest_is_same_plain;
     it.put = wide ? put_wide : put_plain;
     it.put_from = wide ? put_from_wide : put_from_plain;
     it.put_own = wide ? put_own_wide : put_own_plain;
     it.differ = wide ? differ_wide : differ_plain;
-    return it.mask != NULL && it.to != NULL && it.content != NULL ? 0 : -1;
+    return it.mask != NULL && it.to != NULL && it.content != NULL && it.even != NULL &&
+                   it.odd != NULL
+               ? 0
+               : -1;
 }
 
 static const struct line *
@@ -174,6 +237,55 @@ put_all(void)
     it.known = kept.saved;
 }
 
+static bool
+is_even(const struct line *line)
+{
+    return memcmp(line->word, line->word + 1, sizeof(*line) - sizeof(line->word[0])) == 0;
+}
+
+/* L4 */
+static void
+add_rest(const struct line *now, const struct line *before)
+{
+    const bool even = is_even(before);
+    struct rest *list = even ? it.even : it.odd;
+    uint32_t *count = even ? &it.evens : &it.odds;
+    struct rest *last = *count > 0 ? &list[*count - 1] : NULL;
+
+    if (last != NULL && last->now + last->count == now &&
+        (even ? last->word == before->word[0] : last->before + last->count == before)) {
+        last->count++;
+        return;
+    }
+    list[*count] = (struct rest){.now = now, .count = 1};
+    if (even) {
+        list[*count].word = before->word[0];
+    } else {
+        list[*count].before = before;
+    }
+    ++*count;
+}
+
+/* Of so many pages at most. */
+static bool
+has_rest(void)
+{
+    return kept.saved < MAX_LINES / LINES;
+}
+
+static void
+list_rest(void)
+{
+    it.evens = it.odds = 0;
+    for (uint32_t i = 0; i < kept.saved; i++) {
+        for (uint64_t set = ~it.mask[i]; set != 0; set &= set - 1) {
+            uint32_t line = (uint32_t)__builtin_ctzll(set);
+
+            add_rest((const struct line *)guest_pointer(kept.page[i]) + line, before_of(i) + line);
+        }
+    }
+}
+
 /* False: there are too many. */
 static bool
 list(void)
@@ -195,6 +307,10 @@ list(void)
         it.content[it.count] = it.content[it.count - 1];
     }
     it.lists++;
+    it.evens = it.odds = 0;
+    if (has_rest()) {
+        list_rest();
+    }
     return it.listed = true;
 }
 
@@ -202,6 +318,51 @@ static bool
 is_listed(void)
 {
     return it.trusted && it.known == kept.saved && (it.listed || list());
+}
+
+uint32_t
+lines_list(void)
+{
+    return is_listed() ? it.lists : 0;
+}
+
+uint32_t
+lines_count(void)
+{
+    return it.count;
+}
+
+void
+snapshot_look(void)
+{
+    for (uint32_t i = 0; i < kept.saved; i++) {
+        for (uint64_t set = it.differ(guest_pointer(kept.page[i]), before_of(i)); set != 0;
+             set &= set - 1) {
+            lines_note(i, (uint32_t)__builtin_ctzll(set));
+        }
+    }
+}
+
+bool
+lines_copy(struct line *content)
+{
+    if (!has_rest()) {
+        return false;
+    }
+    if (!it.rest_is_same()) {
+        snapshot_look();
+        return false;
+    }
+    for (uint32_t i = 0; i < it.count; i++) {
+        memcpy(&content[i], it.to[i], sizeof(*content));
+    }
+    return true;
+}
+
+void
+lines_put_all(const struct line *content)
+{
+    it.put(it.to, content, it.count);
 }
 
 struct line *

@@ -31,6 +31,12 @@ int lines_init(uint32_t pages, bool wide);
 void lines_note(uint32_t page, uint32_t line);
 /* Puts all saved pages back to the first snapshot, as far as it is trusted; else all, and learns. */
 void lines_restore(void);
+/* Of the known lines, where they are trusted; it is another one when another line is known. 0: they are not. */
+uint32_t lines_list(void);
+uint32_t lines_count(void);
+/* Of all in the list: what they hold, and back. False: others have changed as well (L4). */
+bool lines_copy(struct line *content);
+void lines_put_all(const struct line *content);
 /* To these. */
 void lines_put(const struct own *own, uint32_t count);
 /* Both in one, where memory is trusted; else false, and nothing is done. */

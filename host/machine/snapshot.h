@@ -37,6 +37,8 @@ NORETURN void snapshot_resume(uint64_t result);
 void snapshot_learn(void);
 void snapshot_trust(bool trusted);
 bool snapshot_is_trusted(void);
+/* Learns in the middle of a run: lines.c, L4. */
+void snapshot_look(void);
 /* After a run: restores, and looks at all memory. False: since it was trusted, runs may have seen what others had left. */
 bool snapshot_is_whole(void);
 

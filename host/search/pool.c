@@ -26,16 +26,18 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "host/explore/together.h"
 #include "host/search/ledger.h"
 
-#define BLOCK_SECONDS 0.05 /* what a block of runs should take */
-#define KEEP_SECONDS  0.5  /* how much work may be lost with a worker */
-#define OFFER_SECONDS 0.002
-#define TICK_SECONDS  0.1
-#define STOP_SECONDS  5.0  /* for a run that is under way when the time is up */
-#define MAX_LOSSES    64   /* without any progress in between */
-#define DEATH_SECONDS 0.05 /* KEEP_SECONDS, where workers die */
-#define SUSPECTS      256
+#define BLOCK_SECONDS  0.05 /* what a block of runs should take ... */
+#define SHARED_SECONDS 2.0  /* ... and at most, where runs have much in common */
+#define KEEP_SECONDS   0.5  /* how much work may be lost with a worker */
+#define OFFER_SECONDS  0.002
+#define TICK_SECONDS   0.1
+#define STOP_SECONDS   5.0  /* for a run that is under way when the time is up */
+#define MAX_LOSSES     64   /* without any progress in between */
+#define DEATH_SECONDS  0.05 /* KEEP_SECONDS, where workers die */
+#define SUSPECTS       256
 
 struct worker {
     pid_t keeper; /* 0: none */
@@ -47,11 +49,13 @@ struct worker {
     bool idle; /* waits for something to do */
     double started_unit, kept;
     double run_seconds; /* measured; 0: not yet */
+    double quickest;    /* the same of its quickest block */
 };
 
 struct pool {
     const struct run_request *request;
     const struct pool_plan *plan;
+    const struct strategy *strategy;
     struct pool_outcome *out;
     struct ledger ledger;
     struct worker *worker;
@@ -166,14 +170,34 @@ answer(struct worker *worker, enum unit_answer what)
     }
 }
 
+/*
+ * Runs that can be made together (host/explore/together.c) have the more in common the more they are. Not more than there have been:
+ * if one of them shows something new all are made again. Other
+ * work on the machine makes runs slower, but not shorter.
+ */
+static double
+shared_size(const struct pool *pool, const struct worker *worker)
+{
+    double size = SHARED_SECONDS / worker->quickest, before = (double)pool->ledger.given;
+
+    size = size > TOGETHER_RUNS ? TOGETHER_RUNS : size;
+    return size > before ? before : size;
+}
+
 static uint64_t
 block_size(const struct pool *pool, const struct worker *worker)
 {
     double size = worker->run_seconds > 0 ? BLOCK_SECONDS / worker->run_seconds : 16;
     uint64_t most = UINT64_MAX;
 
-    if (pool->ledger.runs != UINT64_MAX) { /* the last blocks are small: nobody waits long */
+    if (pool->ledger.runs != UINT64_MAX && pool->plan->jobs > 1) {
+        /* the last blocks are small: nobody waits long */
         most = 1 + (pool->ledger.runs - pool->ledger.given) / (2ull * pool->plan->jobs);
+    }
+    if (pool->strategy->numbers != NULL && worker->run_seconds > 0) {
+        double shared = shared_size(pool, worker);
+
+        size = shared > size ? shared : size;
     }
     size = size < 1 ? 1 : size > 1e6 ? 1e6 : size;
     return (uint64_t)size < most ? (uint64_t)size : most;
@@ -231,6 +255,9 @@ take_done(struct pool *pool, struct worker *worker)
 
     if (runs != 0) {
         worker->run_seconds = (now() - worker->started_unit) / (double)runs;
+        if (worker->quickest == 0 || worker->run_seconds < worker->quickest) {
+            worker->quickest = worker->run_seconds;
+        }
     }
     worker->unit = NULL;
     if (!ledger_done(&pool->ledger, unit, worker->channel)) {
@@ -601,7 +628,8 @@ pool_search(const struct run_request *request, const struct pool_plan *plan,
             struct pool_outcome *out)
 {
     const struct strategy *strategy = strategy_find(plan->search->strategy);
-    struct pool pool = {.request = request, .plan = plan, .out = out, .started = now()};
+    struct pool pool = {
+        .request = request, .plan = plan, .strategy = strategy, .out = out, .started = now()};
     uint64_t runs = plan->search->runs;
 
     *out = (struct pool_outcome){0};

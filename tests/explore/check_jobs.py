@@ -77,6 +77,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for program, *options in (
                 ("reorder3", "--strategy", "random", "--budget", "700runs"),
+                # the first finding is run 5861, which goes together with others (host/explore/together.c)
+                ("rare4", "--strategy", "random", "--budget", "20000runs", "--seed", "34"),
+                ("rare4", "--strategy", "random", "--budget", "20000runs", "--seed", "34", "--first"),
                 ("deadlock01", "--strategy", "pct", "--budget", "400runs", "--seed", "7"),
                 ("reorder3", "--strategy", "pct", "--budget", "900runs", "--first"),
                 ("reorder4", "--budget", "6000runs"),  # exhausted

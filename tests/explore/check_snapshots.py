@@ -13,10 +13,12 @@ def search(ntlab, arguments, snapshots, folder):
     run = subprocess.run([ntlab, "explore", "--keep-going", "--jobs", "1", "--snapshots", snapshots, "--json", "-"] + arguments,
                          capture_output=True, text=True, cwd=folder)
     try:
-        found = json.loads(run.stdout)["search"]
+        whole = json.loads(run.stdout)
+        found = whole["search"]
     except (ValueError, KeyError):
         return f"status {run.returncode}: {run.stderr.strip()[-300:]}"
-    return [found[key] for key in ("outcome", "runs", "traces", "bad", "blocked", "digest")]
+    return ([found[key] for key in ("outcome", "runs", "traces", "bad", "blocked", "digest", "sample")] +
+            [(one["signature"], one["runs"], one["steps"], one["preemptions"]) for one in whole["findings"]])
 
 
 def main():
@@ -31,6 +33,9 @@ def main():
               for name, strategy in (("lockinc3", "random"), ("lockinc3", "surw"), ("sections5", "pct"), ("reorder4", "urw"), ("timer-wait3", "pos"),
                                      ("deadlock01", "portfolio"), ("semaphore33", "fairwalk"))]
     # So much that only known lines are put back between two runs, and a run comes that writes to others: its block is done again (unit.h, U4).
+    # So many that they go together (host/explore/together.c): what is found among them is told as if they had been made one by one (unit.h, U5).
+    cases += [(name, ["--strategy", "random", "--budget", f"{runs}runs", *options, f"{tests}/explore-{name}.sys"])
+              for name, runs, *options in (("rare4", 20000, "--seed", "34"), ("rare4", 20000, "--seed", "34", "--first"), ("semaphore33", 8000))]
     cases += [("trail", ["--strategy", "random", "--budget", "20000runs", f"{tests}/explore-trail.sys"])]
     cases.append(("two clients", ["--strategy", "random", "--budget", "2000runs", "--inject", "none", f"{samples}/critical-region/critical-region.sys"] + client))
     cases.append(("two clients", ["--strategy", "portfolio", "--budget", "1000runs", f"{samples}/critical-region/critical-region.sys"] + client))
