@@ -4,7 +4,7 @@
  */
 #include "../ntlab-client.h"
 
-NTSTATUS NTAPI NtSetInformationJobObject(HANDLE, ULONG, PVOID, ULONG);
+LONG NTAPI NtSetInformationJobObject(HANDLE, ULONG, PVOID, ULONG);
 
 int
 main(void)
