@@ -87,6 +87,31 @@ cell(const struct sheet *sheet, unsigned column, const char *number, const char 
     }
 }
 
+/* A shared lock that one cannot share: somebody waits for all of it. */
+static void
+add_claimant(const struct sheet *sheet, const struct wait *wait, char *out, size_t size)
+{
+    const struct report *report = sheet->report;
+
+    for (size_t i = 0; i < report->threads; i++) {
+        const struct thread *thread = &report->thread[i];
+
+        if (thread->waits == 0 || thread->wait[0].object != wait->object ||
+            strcmp(thread->wait[0].access, "exclusive") != 0) {
+            continue;
+        }
+        for (size_t j = 0; j < sheet->story->agents; j++) {
+            const struct story_agent *agent = &sheet->story->agent[j];
+
+            if (agent->name == thread->agent && agent->letter != 0) {
+                snprintf(out + strlen(out), size - strlen(out), ", and %c waits for all of it",
+                         agent->letter);
+                return;
+            }
+        }
+    }
+}
+
 /* Who has what a thread waits for in the end. */
 static void
 add_owner(const struct sheet *sheet, size_t agent, char *out, size_t size)
@@ -107,6 +132,10 @@ add_owner(const struct sheet *sheet, size_t agent, char *out, size_t size)
                 snprintf(out + strlen(out), size - strlen(out), ": %s has it",
                          j == agent ? "it itself" : (char[]){owner->letter, 0});
             }
+        }
+        if (strcmp(thread->wait[0].access, "shared") == 0 &&
+            strcmp(thread->wait[0].held, "shared") == 0) {
+            add_claimant(sheet, &thread->wait[0], out, size);
         }
     }
 }

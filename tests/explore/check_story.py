@@ -67,6 +67,9 @@ def main():
         check("deadlock: which thread to hold", re.search(r"^1\. Hold thread A .* until thread B", found["confirm_on_windows"]), found["confirm_on_windows"])
         check("deadlock: listing", any("is held up here" in l for l in text.splitlines()) and text.count("** waits for ever") == 2)
 
+        found, text = finding("claims-resource")
+        check("a shared lock: why one cannot share it", "A has it, and B waits for all of it" in " ".join(text.split()), text[:3000])
+
         found, text = finding("reorder1")
         check("race: what happened in between", [s["what"].split()[0] for s in found["schedule_steps"]][:2] == ["writes", "reads"], found["schedule_steps"])
         check("race: held between two writes", re.search(r"Hold thread A .*before it writes .* until thread B", found["confirm_on_windows"]), found["confirm_on_windows"])
