@@ -511,8 +511,8 @@ typedef struct _KI_BLOCK {
 extern KI_BLOCK KiBlocks[64];
 extern struct abi_agent KiAgents[KI_AGENTS]; /* KiAsk's question */
 extern struct abi_object KiAgentObjects[ABI_MAX_PROCESSORS][MAXIMUM_WAIT_OBJECTS + 4];
-extern ULONG KiStamp; /* of the last struct abi_agent that got one */
-extern ULONG KiDpcs;  /* an address: all DPCs that are queued or run, as an object */
+extern ULONG KiStamp;       /* of the last struct abi_agent that got one */
+extern ULONG KiDpcs;        /* an address: all DPCs that are queued or run, as an object */
 extern LIST_ENTRY KiClaims; /* claim.c */
 extern ULONG KiLonelySlices;
 extern ULONG KiHostClockSlices;
