@@ -248,6 +248,7 @@ enum abi_agent_flags {
     ABI_AGENT_ADDS = 256, /* exploring: it adds one to those that others give back */
     ABI_AGENT_SHUT_OUT =
         512, /* exploring: an attempt that comes to nothing because others share the lock */
+    ABI_AGENT_CLAIMS = 1024, /* exploring: it has claimed the lock that it has to wait for */
 };
 
 enum abi_agent_kind {

@@ -789,14 +789,6 @@ spin_for_ever(const struct abi_agent *agent)
     worker_stop(&stop, &registers);
 }
 
-/* Who wants all of a lock waits before those who would share it, whom that keeps out (nt/ke/claim.c). */
-static bool
-wants_all(const struct abi_agent *agent)
-{
-    return (agent->flags & ABI_AGENT_BLOCKED) != 0 &&
-           (agent->op == SP_ACQUIRE_LOCK || agent->op == SP_ACQUIRE_SPINLOCK);
-}
-
 /* X2, X7: who goes on when nobody can. */
 static uint32_t
 go_on_blocked(const struct abi_agent *agents, uint32_t count, uint32_t asker)
@@ -820,7 +812,8 @@ go_on_blocked(const struct abi_agent *agents, uint32_t count, uint32_t asker)
     }
     if (spinner == count || able) {
         for (uint32_t i = 0; i < count && !able; i++) {
-            if (wants_all(&agents[i])) {
+            if ((agents[i].flags & ABI_AGENT_CLAIMS) !=
+                0) { /* keeps out those who would share it */
                 return i;
             }
         }

@@ -458,6 +458,10 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
                 if (step->agent == agent) {
                     cursor[i].at = 0;
                 }
+            } else if (step->agent == agent && !cursor[i].writes &&
+                       touch->counts == cursor[i].counts) {
+                cursor[i].at =
+                    0; /* H4: it has looked at the same, and all before is in its clock */
             }
         }
         if (step->agent == agent || !dependent) {

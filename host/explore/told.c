@@ -27,7 +27,10 @@ told_seen(uint32_t *seen)
                     touches_conflict(mine.writes, mine.counts, touch->writes, touch->counts)) {
                     seen[earlier->agent] = at;
                 }
-                at = touch->writes ? 0 : touch->before;
+                at = touch->writes || (earlier->agent == step->agent && !mine.writes &&
+                                       touch->counts == mine.counts)
+                         ? 0
+                         : touch->before;
             }
         }
     }

@@ -240,6 +240,7 @@ is_private(uint16_t op)
     case SP_EXIT_THREAD:
     case SP_YIELD:
     case SP_POOL:
+    case SP_CLAIM_LOCK:
         return true;
     }
     return op >= EV_BOOT;
@@ -311,8 +312,12 @@ judge_object(struct story *story, const struct use *use, size_t count)
         changed = changed || !only_reads(step);
     }
     for (size_t i = 0; i < count; i++) {
-        story->step[use[i].step].shared = several && changed;
-        story->step[use[i].step].awaited = awaited;
+        struct story_step *step = &story->step[use[i].step];
+
+        if (step->op != SP_CLAIM_LOCK) { /* the same call, which shows behind it */
+            step->shared = several && changed;
+            step->awaited = awaited;
+        }
     }
 }
 
@@ -437,8 +442,9 @@ mark_suspended(struct report *report)
     }
     for (size_t i = 0; i < story->steps; i++) {
         struct story_step *step = &story->step[i];
-        bool of_lock = step->site != NULL && step->object == story->step[wait].object &&
-                       step->agent == agent[0] && !released;
+        bool of_lock = step->site != NULL && step->op != SP_CLAIM_LOCK &&
+                       step->object == story->step[wait].object && step->agent == agent[0] &&
+                       !released;
 
         step->suspends = i == apc;
         step->shown = i == wait || i == apc || of_lock;

@@ -452,6 +452,10 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
                         : WouldWait               ? ABI_AGENT_READS
                                                   : 0;
         break;
+    case SP_ACQUIRE_LOCK:
+    case SP_ACQUIRE_SPINLOCK:
+        Agent->flags |= WouldWait && KiIsClaimed(Object) ? ABI_AGENT_CLAIMS : 0;
+        break;
     case SP_TRY_SHARED:
     case SP_ACQUIRE_SHARED:
         if (Wait != ExpIsResourceAnothers && Wait != KiSlimLockIsExclusive) { /* claim.c, C3 */
