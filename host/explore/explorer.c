@@ -794,7 +794,8 @@ static uint32_t
 go_on_blocked(const struct abi_agent *agents, uint32_t count, uint32_t asker)
 {
     uint32_t other = count, spinner = count;
-    bool able = false; /* one who does not spin */
+    uint32_t claimant = count; /* he waits first, whom that keeps out behind him: nt/ke/claim.c */
+    bool able = false;         /* one who does not spin */
 
     for (uint32_t i = count; i-- > 0;) {
         uint32_t number = known_number(agents[i].name);
@@ -808,16 +809,11 @@ go_on_blocked(const struct abi_agent *agents, uint32_t count, uint32_t asker)
         } else {
             other = i;
             able = able || (agents[i].flags & ABI_AGENT_BLOCKED) == 0;
+            claimant = (agents[i].flags & ABI_AGENT_CLAIMS) != 0 ? i : claimant;
         }
     }
     if (spinner == count || able) {
-        for (uint32_t i = 0; i < count && !able; i++) {
-            if ((agents[i].flags & ABI_AGENT_CLAIMS) !=
-                0) { /* keeps out those who would share it */
-                return i;
-            }
-        }
-        return round_robin_choose(agents, count, asker);
+        return able || claimant == count ? round_robin_choose(agents, count, asker) : claimant;
     }
     if (other == count) {
         spin_for_ever(&agents[spinner]);

@@ -25,7 +25,6 @@ struct strategy;
 int variety_init(const struct strategy *strategy);
 /* Before the first answer of run number `run`: is it looked at? */
 bool variety_looks_at(uint64_t run);
-bool variety_looks_at(uint64_t run);
 void variety_choose_run(uint64_t run);
 /* The run is at its beginning, for the first time or once more. */
 void variety_begin_run(void);

@@ -173,8 +173,10 @@ rest_is_same_plain(void)
     uint64_t differs = 0;
 
     for (const struct rest *rest = it.even; rest < it.even + it.evens; rest++) {
-        for (uint32_t i = 0; i < rest->count * LINE_WORDS; i++) {
-            differs |= rest->now->word[i] ^ rest->word;
+        for (uint32_t i = 0; i < rest->count; i++) {
+            for (uint32_t j = 0; j < LINE_WORDS; j++) {
+                differs |= rest->now[i].word[j] ^ rest->word;
+            }
         }
     }
     for (const struct rest *rest = it.odd; rest < it.odd + it.odds; rest++) {

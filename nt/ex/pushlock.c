@@ -182,11 +182,7 @@ ExInitializePushLock(PEX_PUSH_LOCK PushLock)
 static inline VOID
 ExpPushAcquireExclusive(PEX_PUSH_LOCK PushLock)
 {
-    KI_CLAIM Claim;
-
-    KiClaimLock(&Claim, PushLock);
-    KiAcquirePoint(SP_ACQUIRE_LOCK, PushLock, ExpIsPushLockHeld, 0);
-    KiEndClaim(&Claim);
+    KiAcquireAllPoint(SP_ACQUIRE_LOCK, PushLock, ExpIsPushLockHeld, 0);
     while (!ExpPushTryExclusive(PushLock)) {
         ExpPushWait(PushLock, TRUE);
     }

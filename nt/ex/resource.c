@@ -220,16 +220,12 @@ static inline BOOLEAN
 ExpAcquireExclusive(PERESOURCE Resource, BOOLEAN Wait, PVOID Caller)
 {
     ERESOURCE_THREAD Me = (ERESOURCE_THREAD)KiThread();
-    const BOOLEAN Claims = Wait && !ExpOwnsExclusive(Resource, Me);
-    KI_CLAIM Claim;
 
     ExpCheckLockIrql(Resource);
-    if (Claims) {
-        KiClaimLock(&Claim, Resource);
-    }
-    KiAcquirePoint(Wait ? SP_ACQUIRE_LOCK : SP_TRY_LOCK, Resource, ExpIsResourceTaken, Me);
-    if (Claims) {
-        KiEndClaim(&Claim);
+    if (Wait && !ExpOwnsExclusive(Resource, Me)) {
+        KiAcquireAllPoint(SP_ACQUIRE_LOCK, Resource, ExpIsResourceTaken, Me);
+    } else {
+        KiAcquirePoint(Wait ? SP_ACQUIRE_LOCK : SP_TRY_LOCK, Resource, ExpIsResourceTaken, Me);
     }
     if (Resource->ActiveEntries == 0) {
         ExpSetExclusive(Resource, Me);

@@ -483,14 +483,19 @@ VOID KiListLeft(ULONG64 Start, ULONG64 Size, char *Text, ULONG Bytes);
 /* An access to memory of a driver (point.c): SP_MEMORY_READ, SP_MEMORY_WRITE, SP_ATOMIC. */
 VOID KiMemoryPoint(ULONG Operation, const volatile VOID *Address, ULONG64 Size);
 
-/* claim.c: who is about to acquire a lock exclusively that others can share; any IRQL. Claim: the caller's, until KiEndClaim. */
-typedef struct _KI_CLAIM {
-    LIST_ENTRY Links;
-    const volatile VOID *Lock; /* NULL: it is not linked */
-    PKTHREAD Thread;
-} KI_CLAIM, *PKI_CLAIM;
-VOID KiClaimLock(PKI_CLAIM Claim, const volatile VOID *Lock);
-VOID KiEndClaim(PKI_CLAIM Claim);
+/* claim.c: in front of acquiring all of a lock that others can share; any IRQL. */
+VOID KiClaimPoint(ULONG Operation, const volatile VOID *Lock, PKI_WOULD_WAIT WouldWait,
+                  ULONG_PTR Context);
+KI_INLINE VOID
+KiAcquireAllPoint(ULONG Operation, const volatile VOID *Lock, PKI_WOULD_WAIT WouldWait,
+                  ULONG_PTR Context)
+{
+    if (Machine->explore) {
+        KiClaimPoint(Operation, Lock, WouldWait, Context);
+    } else {
+        KiAcquirePoint(Operation, Lock, WouldWait, Context);
+    }
+}
 BOOLEAN KiIsClaimed(const volatile VOID *Lock);
 VOID KiForgetClaims(PKTHREAD Thread);
 /* PKI_WOULD_WAIT of those who share a lock whatever is claimed, as all others do not (explore.c). */

@@ -14,25 +14,22 @@
  */
 #include "nt/ke/ki.h"
 
-VOID
-KiClaimLock(PKI_CLAIM Claim, const volatile VOID *Lock)
-{
-    Claim->Lock = NULL;
-    if (Machine->explore == 0) {
-        return;
-    }
-    KiSchedulePoint(SP_CLAIM_LOCK, Lock);
-    Claim->Lock = Lock;
-    Claim->Thread = KiThread();
-    InsertTailList(&KiClaims, &Claim->Links);
-}
+typedef struct _KI_CLAIM {
+    LIST_ENTRY Links;
+    const volatile VOID *Lock;
+    PKTHREAD Thread;
+} KI_CLAIM;
 
 VOID
-KiEndClaim(PKI_CLAIM Claim)
+KiClaimPoint(ULONG Operation, const volatile VOID *Lock, PKI_WOULD_WAIT WouldWait,
+             ULONG_PTR Context)
 {
-    if (Claim->Lock != NULL) {
-        RemoveEntryList(&Claim->Links);
-    }
+    KI_CLAIM Claim = {.Lock = Lock, .Thread = KiThread()};
+
+    KiSchedulePoint(SP_CLAIM_LOCK, Lock);
+    InsertTailList(&KiClaims, &Claim.Links);
+    KiAcquirePoint(Operation, Lock, WouldWait, Context);
+    RemoveEntryList(&Claim.Links);
 }
 
 BOOLEAN

@@ -215,11 +215,8 @@ static inline VOID
 ExpSpinExclusive(PEX_SPIN_LOCK SpinLock, PVOID Caller)
 {
     volatile ULONG *Lock = (volatile ULONG *)SpinLock;
-    KI_CLAIM Claim;
 
-    KiClaimLock(&Claim, SpinLock);
-    KiAcquirePoint(SP_ACQUIRE_SPINLOCK, SpinLock, KiIsHeld, EX_EXCLUSIVE | EX_COUNT);
-    KiEndClaim(&Claim);
+    KiAcquireAllPoint(SP_ACQUIRE_SPINLOCK, SpinLock, KiIsHeld, EX_EXCLUSIVE | EX_COUNT);
     while ((*Lock & (EX_EXCLUSIVE | EX_COUNT)) != 0) {
         *Lock |= EX_WAITER; /* keeps new sharers out */
         KiSpin(Lock, EX_EXCLUSIVE | EX_COUNT);

@@ -97,14 +97,14 @@ KiLockStep(const volatile VOID *Word, ULONG Step)
 {
     if (Step < ABI_LOCK_COMPARE) {
         PKI_WOULD_WAIT WouldWait = KiLockSteps[Step].WouldWait;
-        KI_CLAIM Claim = {.Lock = NULL};
+        ULONG Operation = KiLockSteps[Step].Operation;
+        ULONG_PTR Context = WouldWait != NULL ? ABI_ALIAS(MiBacking((ULONG64)Word)) : 0;
 
         if (Step == ABI_LOCK_EXCLUSIVE) {
-            KiClaimLock(&Claim, Word);
+            KiAcquireAllPoint(Operation, Word, WouldWait, Context);
+        } else {
+            KiAcquirePoint(Operation, Word, WouldWait, Context);
         }
-        KiAcquirePoint(KiLockSteps[Step].Operation, Word, WouldWait,
-                       WouldWait != NULL ? ABI_ALIAS(MiBacking((ULONG64)Word)) : 0);
-        KiEndClaim(&Claim);
     } else {
         KiComparingStep(Word, Step - ABI_LOCK_COMPARE);
     }
