@@ -59,7 +59,8 @@ class PeTest:
         self.test.drivers, self.test.clients = original
         status, output, result = run_tests.ntlab_run(command, seconds=seconds)
         return (re.search(r"^ntlab-test: FAIL ", output, re.M) is not None
-                or run_tests.disagreement(self.test, status, output, result) is not None)
+                or run_tests.disagreement(self.test, status, output, result) is not None
+                or not run_tests.is_by_the_host(self.test) and run_tests.other_points(self.test, result) is not None)
 
 
     def text(self):

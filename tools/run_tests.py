@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every test: run_tests.py [--soak] [--only TEXT] [--jobs N] [--times FILE] BUILD
+"""Every test: run_tests.py [--soak] [--only TEXT] [--jobs N] [--times FILE] [--record-points] BUILD
 
 Two kinds of tests:
 
@@ -21,6 +21,9 @@ Two kinds of tests:
     processors, with another seed, and on every version of Windows that has what it imports (a line with `--os` is for
     that one alone).
 
+tests/points.list says how many schedule points each of them passes. A change of the kernel that adds one or takes one away changes what searches of such
+programs find and whether older findings replay: it has to be meant, and --record-points writes the list anew.
+
 All run with NTLAB_SELF_CHECK: a run that is clean fails all the same if the kernel has lost memory of its own (nt/ex/lost.c), and any
 if the dispatcher's structures are not whole at some step (nt/ke/sound.c).
 
@@ -28,6 +31,7 @@ A failure ends with the line that replays it. The last line is the count.
 """
 import argparse
 import concurrent.futures
+import functools
 import json
 import os
 import platform
@@ -48,6 +52,7 @@ PLAIN_LIBC = ("glibc.cpu.hwcaps=-AVX,-AVX2,-AVX512F,-AVX512VL,-AVX512BW,-AVX512C
               "-ERMS,-FSRM,-RTM,-XSAVEC,-Prefer_No_VZEROUPPER,-AVX_Fast_Unaligned_Load")
 SOAK = [["--cpus", "1"], ["--cpus", "2"], ["--cpus", "8"], ["--seed", "1"]] + [
     ["--os", name] for name in ("nt51", "ws2003", "vista", "win7", "win8", "win10", "win11")]
+POINTS = os.path.join(ROOT, "tests/points.list")
 RUN_TIMEOUT = 60  # seconds that a run may take on a loaded machine
 
 
@@ -235,6 +240,48 @@ def disagreement(test, status, output, result):
     return None
 
 
+@functools.cache
+def known_points():
+    """{test: schedule points}"""
+    with open(POINTS, encoding="utf-8") as rows:
+        return {name: int(points) for name, points in (row.split() for row in rows if not row.startswith("#"))}
+
+
+def record_points(tests, ntlab, jobs):
+    """Of the tests that come out as they should; the others keep the line that they have."""
+    known, failed = known_points(), 0
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for test, (status, output, result) in zip(tests, pool.map(lambda t: ntlab_run(t.command(ntlab)), tests)):
+            if is_by_the_host(test) or result is None:
+                continue
+            wrong = disagreement(test, status, output, result)
+            if wrong is None:
+                known[test.name] = result["points"]
+            else:
+                failed += 1
+                print(f"not recorded: {test.name}: {wrong}")
+    names = {test.name for test in pe_tests(os.path.dirname(ntlab))}
+    with open(POINTS, encoding="utf-8") as rows:
+        head = [row for row in rows if row.startswith("#")]
+    with open(POINTS, "w", encoding="utf-8") as rows:
+        rows.writelines(head + [f"{name} {known[name]}\n" for name in sorted(names & set(known))])
+    return 1 if failed else 0
+
+
+def is_by_the_host(test):
+    """By the host's clock no two runs are the same."""
+    return "host" in test.arguments
+
+
+def other_points(test, result):
+    """What is wrong with the number of schedule points; None if nothing."""
+    known = known_points().get(test.name)
+    if known == result["points"]:
+        return None
+    return (f"{result['points']} schedule points, " + (f"{known} before" if known is not None else "and no line in tests/points.list")
+            + "; if that is meant: tools/run_tests.py --record-points")
+
+
 def run_pe_test(test, ntlab, soak):
     outcome = Outcome(f"{test.component} / {test.name}")
     missing = [f for f in test.drivers + test.clients if not os.path.exists(f)]
@@ -257,8 +304,14 @@ def run_pe_test(test, ntlab, soak):
     elif not outcome.failed:
         outcome.failed = 1
         outcome.problems.append((wrong, tail(output), replay_line(command)))
-    if result is None or "host" in test.arguments:
-        return outcome  # by the host's clock no two runs are the same
+    if result is None or is_by_the_host(test):
+        return outcome
+    wrong = other_points(test, result)
+    if wrong is None:
+        outcome.passed += 1
+    else:
+        outcome.failed += 1
+        outcome.problems.append((wrong, "", replay_line(command)))
     # The same again, on what looks like another machine.
     other = ["setarch", platform.machine(), "-R", *test.command(ntlab, ["--cpu-model", "v2"])]
     tunables = {"GLIBC_TUNABLES": PLAIN_LIBC}
@@ -296,15 +349,18 @@ def timed(function, *arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage="run_tests.py [--soak] [--only TEXT] [--jobs N] [--times FILE] BUILD")
+    parser = argparse.ArgumentParser(usage="run_tests.py [--soak] [--only TEXT] [--jobs N] [--times FILE] [--record-points] BUILD")
     parser.add_argument("--soak", action="store_true", help="more modes")
     parser.add_argument("--only", default="", help="tests whose name holds this")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--times", help="seconds and name of each test, to this file")
+    parser.add_argument("--record-points", action="store_true", help="write tests/points.list anew, of drivers and clients that fail by nothing else")
     parser.add_argument("build")
     options = parser.parse_args()
     build = os.path.abspath(options.build)
     ntlab = os.path.join(build, "ntlab")
+    if options.record_points:
+        sys.exit(record_points([t for t in pe_tests(build) if options.only in t.name], ntlab, options.jobs))
     start = time.monotonic()
     outcomes = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
