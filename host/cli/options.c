@@ -3,10 +3,15 @@
  */
 #include <cpuid.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "host/cli/cli.h"
 #include "host/explore/strategy.h"
 
@@ -21,6 +26,22 @@ static const struct {
 #define MAX_JOBS   256
 #define MAX_SHARDS 100000
 #define OS_ROWS    (sizeof(os_rows) / sizeof(os_rows[0]))
+
+/* Options whose value is a path; `written`: of a file that is written when all is done. */
+static const struct {
+    const char *name;
+    size_t offset;
+    bool written;
+} files[] = {
+    {"--json", offsetof(struct options, json), true},
+    {"--trace", offsetof(struct options, trace), true},
+    {"--html", offsetof(struct options, html), true},
+    {"--sarif", offsetof(struct options, sarif), true},
+    {"--junit", offsetof(struct options, junit), true},
+    {"--coverage", offsetof(struct options, coverage), true},
+    {"--out", offsetof(struct options, out), false},
+    {"--kernel", offsetof(struct options, kernel), false},
+};
 
 /* Where the option stands, if not on the command line; empty: there. */
 static char place[400];
@@ -488,19 +509,6 @@ parse_option(const char *name, const char *value, struct options *out)
                    ? 0
                    : usage_error("--client-exit: `%s` is not ignore", value);
     }
-    static const struct {
-        const char *name;
-        size_t offset;
-    } files[] = {
-        {"--json", offsetof(struct options, json)},
-        {"--trace", offsetof(struct options, trace)},
-        {"--html", offsetof(struct options, html)},
-        {"--sarif", offsetof(struct options, sarif)},
-        {"--junit", offsetof(struct options, junit)},
-        {"--coverage", offsetof(struct options, coverage)},
-        {"--out", offsetof(struct options, out)},
-        {"--kernel", offsetof(struct options, kernel)},
-    };
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         if (strcmp(name, files[i].name) == 0) {
             *(const char **)((char *)out + files[i].offset) = value;
@@ -590,6 +598,35 @@ parse_words(int argc, char **argv, struct options *out)
     return 0;
 }
 
+/* Said before the search, not behind it. A word that was forgotten makes the driver the file that is written. */
+static int
+check_written(const char *option, const char *path)
+{
+    char folder[PATH_MAX], head[2] = "";
+    struct stat about;
+    int fd;
+
+    snprintf(folder, sizeof(folder), "%s", path);
+    if (stat(path, &about) != 0) {
+        return access(dirname(folder), W_OK | X_OK) == 0
+                   ? 0
+                   : usage_error("%s %s: %s", option, path, strerror(errno));
+    }
+    if (S_ISDIR(about.st_mode) || access(path, W_OK) != 0) {
+        return usage_error("%s %s: %s", option, path,
+                           strerror(S_ISDIR(about.st_mode) ? EISDIR : errno));
+    }
+    fd = S_ISREG(about.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        if (read(fd, head, sizeof(head)) == 2 && memcmp(head, "MZ", 2) == 0) {
+            close(fd);
+            return usage_error("%s %s: is an image, and would be overwritten", option, path);
+        }
+        close(fd);
+    }
+    return 0;
+}
+
 int
 options_parse(int argc, char **argv, struct options *out)
 {
@@ -605,6 +642,13 @@ options_parse(int argc, char **argv, struct options *out)
             error = usage_error("%s: --isolation pages is for single runs; here it is off, keys or "
                                 "auto",
                                 searches[i]);
+        }
+    }
+    for (size_t i = 0; error == 0 && i < sizeof(files) / sizeof(files[0]); i++) {
+        const char *path = *(const char **)((char *)out + files[i].offset);
+
+        if (files[i].written && path != NULL && strcmp(path, "-") != 0) {
+            error = check_written(files[i].name, path);
         }
     }
     return error;

@@ -32,6 +32,9 @@ WRONG = [
     (["run", "--", "ntoskrnl"], "ntoskrnl: No such file"),
     (["run", "--dir", "/nowhere"], "/nowhere"),
     (["run", "--reg", "/nowhere.reg"], "/nowhere.reg"),
+    (["explore", "--json", "/nowhere/report.json", "samples/user-apc/user-apc.sys"], "--json /nowhere/report.json: No such file"),
+    (["run", "--html", "/", "samples/user-apc/user-apc.sys"], "--html /: Is a directory"),
+    (["run", "--json", "samples/user-apc/user-apc.exe"], "--json samples/user-apc/user-apc.exe: is an image, and would be overwritten"),
     (["imports"], "no file"),
     (["doctor", "--what"], "unknown option"),
 ]
