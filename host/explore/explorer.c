@@ -757,7 +757,7 @@ explorer_touch(uint64_t address, uint64_t size, uint32_t how, uint32_t agent)
         point = machine.request->polls &&
                 memory_touch_polled(address, size, how != ABI_TOUCH_READ, agent); /* Y4 */
     }
-    if (machine.request->granularity != RUN_API &&
+    if ((machine.request->granularity != RUN_API || machine.request->polls) &&
         ++it.quiet == QUIET_TOUCHES) { /* a loop that no other agent can end? */
         it.quiet = 0;
         point = point || it.rooted;

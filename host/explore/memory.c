@@ -14,8 +14,8 @@
  *   Y3  To free a block is to write all of it: an access by somebody else then comes before it or after it. Of a large block
  *       only what was touched before counts.
  *
- *   Y4  Where only calls are points, or only atomic instructions beside them, those bytes are that loops look at which sleep (spin.c, L7), as
- *       far as they are shared.
+ *   Y4  Where only calls are points, or only atomic instructions beside them, those bytes are that loops look at which sleep, or have no other point (spin.c, L7
+ *       and L8), as far as they are shared.
  *
  * Accesses of different sizes can overlap. A word of 8 bytes is divided into cells at every address
  * where some access begins or ends, so two accesses overlap just when they have a cell in common.

@@ -27,6 +27,7 @@
  *       there behind as many rounds.
  *   L7  Where only calls are points, memory that such a loop looks at is not seen: the search begins anew with all accesses patched (learn.c). Those to
  *       what such a loop has looked at, and others touch, are points then (memory.c, Y4).
+ *   L8  So it does where an agent goes round without any point (host/machine/promote.c, P4). That it does so shows every QUIET_TOUCHES accesses.
  */
 #include "host/explore/spin.h"
 #include <errno.h>
@@ -465,15 +466,23 @@ note_looks(struct round *round, const struct abi_agent *agent)
     }
 }
 
-/* L7 */
+/* L7, L8 */
+static void
+learn_unseen(void)
+{
+    if (learned != NULL && !learned->polls) {
+        learned->polls = learned->grown = 1;
+    }
+}
+
 static void
 learn_polled(const struct round *round, const struct run_spin *spin)
 {
     if (learned == NULL) {
         return;
     }
-    if (!round->known && !learned->polls) {
-        learned->polls = learned->grown = 1;
+    if (!round->known) {
+        learn_unseen();
     }
     for (uint32_t i = 0; points_at_polls && i < spin->reads; i++) {
         if (spin->read[i].size != RUN_SPIN_STATE) {
@@ -575,6 +584,7 @@ come_to(struct round *round, uint64_t step)
         return;
     }
     if (!round->known) { /* L2 */
+        learn_unseen();
         memory = snapshot_hash();
         if (round->memory_key != round->now || round->memory != memory) {
             round->memory_key = round->now;
@@ -583,7 +593,10 @@ come_to(struct round *round, uint64_t step)
         }
     }
     if (round->known) {
+        struct run_spin spin = loop_from(round, i);
+
         learn_loop(round, i);
+        learn_polled(round, &spin); /* L8 */
     }
     round->vain = step + 1;
 }

@@ -136,9 +136,12 @@ put_state(void)
 static bool
 has_learnt(void)
 {
-    const struct run_learned *learned = machine.request->learned;
+    const struct run_request *request = machine.request;
 
-    return learned != NULL && !learned->freely && learned->grown != 0;
+    if (request->polled != NULL && !request->polls && *request->polled != 0) {
+        return true;
+    }
+    return request->learned != NULL && !request->learned->freely && request->learned->grown != 0;
 }
 
 static uint32_t

@@ -263,6 +263,10 @@ struct loaded;
 void promote_init(void);
 void promote_loaded(struct loaded *image);
 void promote_forget(uint64_t base, uint64_t size);
+/* A search in which accesses to memory are not seen. */
+bool promote_is_unseen(const struct run_request *request);
+/* Such a search has met a loop in which nothing is seen. */
+void promote_begin_anew(const struct run_request *request);
 
 /* cpuid.c */
 struct cpuid_result {

@@ -14,7 +14,9 @@
  *       state. Of several the one in an image that is not of our own build, then the lowest.
  *   P3  A loop that counts, or whose round is longer than some 600 instructions, is not proven to be
  *       endless and stays as it is.
- *   P4  While `look.active` TF is set in the guest's flags; any other signal than a step ends the look.
+ *   P4  In a search nothing is promoted: a loop in one run would have more points than in another. Where accesses to memory are not seen the search
+ *       begins anew with all that the code reads and writes, and a loop is known by that (host/explore/spin.c, L8).
+ *   P5  While `look.active` TF is set in the guest's flags; any other signal than a step ends the look.
  */
 #include <cpuid.h>
 #include <stdio.h>
@@ -22,6 +24,7 @@
 #include <strings.h>
 #include <Zydis/Zydis.h>
 #include "host/machine/loaded.h"
+#include "host/machine/snapshot.h"
 #include "host/machine/trap.h"
 
 #define MAX_STEPS   2000
@@ -48,7 +51,7 @@ struct branch {
 };
 
 static struct {
-    bool active; /* P4 */
+    bool active; /* P5 */
     bool opaque; /* since the mark something was written that we do not follow */
     uint32_t steps;
     uint64_t points;
@@ -423,8 +426,7 @@ promote_look(ucontext_t *context)
     greg_t *g = context->uc_mcontext.gregs;
 
     if (look.active || trap_in_host((uint64_t)g[REG_RIP]) || machine.stepping.active ||
-        ((uint64_t)g[REG_EFL] & FLAG_TF) || machine.request->explore != NULL ||
-        sites == RUN_MAX_PROMOTED) {
+        ((uint64_t)g[REG_EFL] & FLAG_TF) || sites == RUN_MAX_PROMOTED) {
         return;
     }
     look.active = true;
@@ -448,6 +450,38 @@ promote_look_away(ucontext_t *context)
     context->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)FLAG_TF;
 }
 
+bool
+promote_is_unseen(const struct run_request *request)
+{
+    return request->explore != NULL && request->granularity == RUN_API && !request->polls;
+}
+
+void
+promote_begin_anew(const struct run_request *request)
+{
+    if (request->polled == NULL || !promote_is_unseen(request)) {
+        return;
+    }
+    *request->polled = 1;
+    if (request->learned != NULL) {
+        request->learned->grown = 1;
+    }
+}
+
+/* P4 */
+NORETURN static void
+end_run(ucontext_t *context)
+{
+    greg_t *g = context->uc_mcontext.gregs;
+    char where[256];
+
+    if (snapshot.rooted) { /* else there is nobody who could change anything */
+        promote_begin_anew(machine.request);
+    }
+    images_describe(images_original_rip((uint64_t)g[REG_RIP]), where, sizeof(where));
+    trap_stop(g, ABI_LIVELOCK, "%s goes round for ever without calling the kernel", where);
+}
+
 void
 promote_stepped(ucontext_t *context)
 {
@@ -455,6 +489,9 @@ promote_stepped(ucontext_t *context)
     look.since++;
     if (is_at_mark(context)) {
         promote_look_away(context);
+        if (machine.request->explore != NULL) {
+            end_run(context);
+        }
         choose_edge();
         return;
     }

@@ -73,7 +73,8 @@ struct run_spin {
 struct run_learned {
     uint32_t freely; /* a later run may have points that an earlier one had not */
     uint32_t grown;  /* something was learnt that the search did not know */
-    uint32_t polls;  /* a loop sleeps and looks at memory in code of which accesses are not seen */
+    uint32_t
+        polls; /* a loop sleeps, or has no schedule point, and looks at memory in code of which accesses are not seen */
     uint32_t shared_count;
     struct run_shared shared[RUN_MAX_SHARED];
     uint32_t spin_count;
@@ -259,7 +260,9 @@ struct run_request {
     size_t shared_count;
     const struct run_spin *spins;
     size_t spin_count;
-    struct run_learned *learned;      /* ... NULL: and no others */
+    struct run_learned *learned; /* ... NULL: and no others */
+    uint32_t *
+        polled; /* of a search, NULL: of a replay. Set where a loop is met that looks at memory without it being seen, or may */
     const struct run_search *explore; /* NULL: one run, round robin */
     struct search_results *results;   /* shared with the worker; not for a replay */
     struct unit_channel *channel;     /* of a search: host/explore/unit.h, shared; and its socket */

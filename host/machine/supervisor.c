@@ -104,7 +104,8 @@ since(const struct watch *watch, double wall, double processor)
 static void
 begin_run(struct watch *watch)
 {
-    watch->run.wall = now();
+    watch->run.wall = watch->moved = watch->looked = now();
+    watch->look_wait = LOOK_SECONDS;
     watch->run.processor = processor_time(watch);
     watch->asked.wall = 0;
 }
@@ -200,7 +201,8 @@ tick(struct watch *watch)
     watch->heartbeat = heartbeat;
     watch->spins = spins;
     watch->moves = moves;
-    if (watch->request->explore == NULL && watch->asked.wall == 0 && watch->shared->entered &&
+    if ((watch->request->explore == NULL || promote_is_unseen(watch->request)) &&
+        watch->asked.wall == 0 && watch->shared->entered &&
         time - watch->looked >= watch->look_wait) {
         watch->looked = time;
         watch->look_wait *= 2;
@@ -220,6 +222,7 @@ tick(struct watch *watch)
         watch->shared->idle_seconds =
             time - watch->moved >= 1.0 ? (uint32_t)(time - watch->moved + 0.5) : 0;
         watch->shared->spinning = spinning;
+        promote_begin_anew(watch->request);
         kill(watch->worker, SIGUSR1);
     } else if (watch->asked.wall != 0 && !watch->killed &&
                since(watch, watch->asked.wall, watch->asked.processor) >= GRACE_SECONDS) {

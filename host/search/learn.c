@@ -5,7 +5,7 @@
  * random schedules are run, by one worker, until a round of them shows nothing new. Then the search
  * itself:
  *     a sampling one takes what was learnt and learns no more: its runs are the same for any number
- *     of workers
+ *     of workers. It begins anew only with a run that stands still in a loop of which nothing is seen (promote.c, P4): any number of workers meets it
  *     an exhaustive one goes on learning, and begins anew with what any worker has learnt. What it
  *     says in the end is of runs that had every point from their start
  */
@@ -104,11 +104,20 @@ static void
 forget(struct run_learned *learned, bool freely)
 {
     learned->freely = freely;
-    learned->grown = 0;
+    learned->grown = learned->polls = 0;
     learned->shared_count = learned->spin_count = 0;
     if (freely) {
         learned->points = learned->missed = 0;
     }
+}
+
+static void
+take(struct run_request *request, const struct run_learned *learned)
+{
+    merge(learned);
+    request->shared_count = known_count;
+    request->spin_count = spin_count;
+    request->polls |= learned->polls != 0;
 }
 
 /* *lost: workers that had to be replaced. */
@@ -118,7 +127,8 @@ learn_first(struct run_request *request, const struct pool_plan *plan, struct po
 {
     struct run_search search = {.strategy = "random",
                                 .runs = request->granularity == RUN_API ? CALL_RUNS : ROUND_RUNS};
-    struct pool_plan rounds = {.search = &search, .jobs = 1, .shards = 1};
+    struct pool_plan rounds = {
+        .search = &search, .jobs = 1, .shards = 1, .abandon = &learned->polls};
     int error = 0;
 
     /* Of a budget in time at most a part; one in runs says what comes of it, so there time may not matter. */
@@ -131,10 +141,7 @@ learn_first(struct run_request *request, const struct pool_plan *plan, struct po
             tally_free(&out->tally);
             *lost += out->lost;
         }
-        merge(learned);
-        request->shared_count = known_count;
-        request->spin_count = spin_count;
-        request->polls |= learned->polls != 0;
+        take(request, learned);
         if (!learned->grown || (request->granularity == RUN_API && !request->polls)) {
             break;
         }
@@ -218,6 +225,7 @@ learn_search(struct run_request *request, const struct pool_plan *plan, struct p
 {
     struct run_search search = *plan->search;
     struct pool_plan again = *plan;
+    bool samples = strategy_find(search.strategy)->exhausted == SEARCH_BUDGET;
     double started = now();
     uint32_t lost = 0;
     int error;
@@ -234,7 +242,7 @@ learn_search(struct run_request *request, const struct pool_plan *plan, struct p
     request->shared = known;
     request->shared_count = 0;
     request->learned = *learned;
-    request->polls = false;
+    request->polled = &(*learned)->polls;
     request->skips_private = skips_private(request, plan);
     if (request->granularity != RUN_API || request->skips_private) {
         error = learn_first(request, plan, out, *learned, &lost);
@@ -242,33 +250,33 @@ learn_search(struct run_request *request, const struct pool_plan *plan, struct p
             return error;
         }
     }
-    if (strategy_find(search.strategy)->exhausted == SEARCH_BUDGET) {
-        request->learned = NULL;
-        error = pool_search(request, plan, out);
-        out->lost += lost;
-        return error != 0 ? error : keep_points(request, out);
-    }
     again.search = &search;
-    again.abandon = &(*learned)->grown;
+    again.abandon = samples ? &(*learned)->polls : &(*learned)->grown;
     for (;;) {
         forget(*learned, false);
+        request->learned = samples ? NULL : *learned;
         error = pool_search(request, &again, out);
         lost = out->lost += lost;
         full |=
             (*learned)->shared_count >= RUN_MAX_SHARED || (*learned)->spin_count >= RUN_MAX_SPINS;
-        if (error != 0 || !(*learned)->grown) {
+        if (error != 0 || *again.abandon == 0) {
             break;
         }
         tally_free(&out->tally);
-        merge(*learned);
-        request->shared_count = known_count;
-        request->spin_count = spin_count;
-        request->polls |= (*learned)->polls != 0;
+        take(request, *learned);
+        if (samples) {
+            request->learned = *learned;
+            error = learn_first(request, plan, out, *learned, &lost);
+            if (error != 0) {
+                break;
+            }
+        }
         if (search.seconds != 0) {
             search.seconds = plan->search->seconds - (now() - started);
             search.seconds = search.seconds > 0.01 ? search.seconds : 0.01;
         }
     }
     request->learned = NULL;
+    request->polled = NULL;
     return error != 0 ? error : keep_points(request, out);
 }

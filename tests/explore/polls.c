@@ -11,11 +11,29 @@
  *     CLOCK     FLAG, with a look at the clock in each round
  *     COUNTED   FLAG, and it counts its rounds
  *     NEVER     nobody sets the flag
+ *     PAUSED    FLAG, with YieldProcessor for the sleep
+ *     BUSY      FLAG, with nothing for it: the loop calls nobody
+ *     FOREVER   NEVER, as BUSY
  *     EVENT     the first one waits for an event that the others set: what the others come to
  */
 #include "program.h"
 
-enum { FLAG = 1, COUNT, STATE, ASKED, TIMED, TRIES, DEADLINE, NEVER, EVENT, CLOCK, COUNTED };
+enum {
+    FLAG = 1,
+    COUNT,
+    STATE,
+    ASKED,
+    TIMED,
+    TRIES,
+    DEADLINE,
+    NEVER,
+    EVENT,
+    CLOCK,
+    COUNTED,
+    PAUSED,
+    BUSY,
+    FOREVER
+};
 
 #ifndef OTHERS
 #define OTHERS 1
@@ -70,7 +88,9 @@ Poller(PVOID Context)
             GaveUp = 1;
             break;
         }
-        if (PROGRAM != TIMED) {
+        if (PROGRAM == PAUSED) {
+            YieldProcessor();
+        } else if (PROGRAM != TIMED && PROGRAM != BUSY && PROGRAM != FOREVER) {
             KeDelayExecutionThread(KernelMode, FALSE, &Pause);
         }
     }
@@ -94,6 +114,8 @@ Other(PVOID Context)
     case FLAG:
     case CLOCK:
     case COUNTED:
+    case PAUSED:
+    case BUSY:
     case TRIES:
     case DEADLINE:
         Flag = 1;
