@@ -102,11 +102,12 @@ Ipv6(VOID)
 static VOID
 Version(VOID)
 {
-    RTL_OSVERSIONINFOEXW Info = {.dwOSVersionInfoSize = sizeof(Info)};
+    RTL_OSVERSIONINFOEXW Info = {.dwOSVersionInfoSize = sizeof(Info), .wReserved = 9};
     ULONGLONG Mask = VerSetConditionMask(0, VER_MAJORVERSION, VER_GREATER_EQUAL);
 
     EXPECT_STATUS(RtlGetVersion((PRTL_OSVERSIONINFOW)&Info), STATUS_SUCCESS);
     EXPECT(Info.dwMajorVersion >= 5 && Info.dwPlatformId == 2 && Info.dwBuildNumber != 0);
+    EXPECT(Info.wProductType == VER_NT_WORKSTATION && Info.wReserved == 0);
     /*
      * [DDI:RtlVerifyVersionInfo] STATUS_REVISION_MISMATCH if the system does not have what is asked
      * for.
