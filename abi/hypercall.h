@@ -44,10 +44,11 @@ struct abi_image {
     uint16_t dll_characteristics;
     uint32_t checksum;
     uint32_t timestamp;
-    uint32_t error_offset; /* of a malformed file: where */
-    uint32_t os_version;   /* major << 16 | minor of MajorOperatingSystemVersion */
-    char name[64];         /* file name, as given */
-    char message[256];     /* why it failed, where the result is not 0 */
+    uint32_t error_offset;      /* of a malformed file: where */
+    uint32_t os_version;        /* major << 16 | minor of MajorOperatingSystemVersion */
+    uint32_t subsystem_version; /* and of MajorSubsystemVersion */
+    char name[64];              /* file name, as given */
+    char message[256];          /* why it failed, where the result is not 0 */
 };
 
 /* hc_image_load: flags */

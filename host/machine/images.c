@@ -134,6 +134,7 @@ describe_image(const struct loaded *image, struct abi_image *out)
     out->checksum = pe->checksum;
     out->timestamp = pe->timestamp;
     out->os_version = pe->os_version;
+    out->subsystem_version = pe->subsystem_version;
     snprintf(out->name, sizeof(out->name), "%s", image->image.name);
 }
 

@@ -89,6 +89,8 @@ MiParseImageHeaders(PMI_IMAGE_CONTROL Control, struct abi_image *Info)
     Info->timestamp = Nt.FileHeader.TimeDateStamp;
     Info->os_version = (ULONG)Nt.OptionalHeader.MajorOperatingSystemVersion << 16 |
                        Nt.OptionalHeader.MinorOperatingSystemVersion;
+    Info->subsystem_version = (ULONG)Nt.OptionalHeader.MajorSubsystemVersion << 16 |
+                              Nt.OptionalHeader.MinorSubsystemVersion;
     return STATUS_SUCCESS;
 }
 

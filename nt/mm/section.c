@@ -326,7 +326,8 @@ typedef struct _MI_IMAGE_DETAILS {
     ULONG SubSystemType;
     USHORT SubSystemMinorVersion;
     USHORT SubSystemMajorVersion;
-    ULONG OperatingSystemVersion;
+    USHORT MajorOperatingSystemVersion;
+    USHORT MinorOperatingSystemVersion;
     USHORT ImageCharacteristics;
     USHORT DllCharacteristics;
     USHORT Machine;
@@ -348,9 +349,10 @@ MiFillImageInformation(const struct abi_image *Image, PVOID TransferAddress, PVO
     Info->MaximumStackSize = Image->stack_reserve;
     Info->CommittedStackSize = Image->stack_commit;
     Info->SubSystemType = Image->subsystem;
-    Info->SubSystemMajorVersion = (USHORT)(Image->os_version >> 16);
-    Info->SubSystemMinorVersion = (USHORT)Image->os_version;
-    Info->OperatingSystemVersion = Image->os_version;
+    Info->SubSystemMajorVersion = (USHORT)(Image->subsystem_version >> 16);
+    Info->SubSystemMinorVersion = (USHORT)Image->subsystem_version;
+    Info->MajorOperatingSystemVersion = (USHORT)(Image->os_version >> 16);
+    Info->MinorOperatingSystemVersion = (USHORT)Image->os_version;
     Info->ImageCharacteristics = (USHORT)Image->characteristics;
     Info->DllCharacteristics = Image->dll_characteristics;
     Info->Machine = IMAGE_FILE_MACHINE_AMD64;

@@ -202,8 +202,8 @@ PspPlaceParameters(PEPROCESS Process, PSP_PARAMETERS *Source, struct abi_image *
     PSP_FIELD(PebAlias, PEB_OS_BUILD, USHORT) = (USHORT)KiVersion->BuildNumber;
     PSP_FIELD(PebAlias, PEB_OS_PLATFORM, ULONG) = 2;
     PSP_FIELD(PebAlias, PEB_SUBSYSTEM, ULONG) = Image->subsystem;
-    PSP_FIELD(PebAlias, PEB_SUBSYSTEM + 4, ULONG) = Image->os_version >> 16;
-    PSP_FIELD(PebAlias, PEB_SUBSYSTEM + 8, ULONG) = Image->os_version & 0xFFFF;
+    PSP_FIELD(PebAlias, PEB_SUBSYSTEM + 4, ULONG) = Image->subsystem_version >> 16;
+    PSP_FIELD(PebAlias, PEB_SUBSYSTEM + 8, ULONG) = Image->subsystem_version & 0xFFFF;
     PSP_FIELD(PebAlias, PEB_SESSION, ULONG) = PsGetProcessSessionId(Process);
     return STATUS_SUCCESS;
 }

@@ -7,6 +7,8 @@
  */
 #include "ntlab-client.h"
 #include <winternl.h>
+#define PSAPI_VERSION 2
+#include <psapi.h>
 
 #define ACCESS_DENIED ((NTSTATUS)0xC0000022)
 
@@ -95,6 +97,29 @@ Code(void)
     return Event.u.Exception.ExceptionRecord.ExceptionCode;
 }
 
+static void *Told[64]; /* images since the last CheckTold */
+static int ToldCount;
+
+/* Each image that the process has was told of once, but for the one that it is made of. */
+static void
+CheckTold(HANDLE Process)
+{
+    HMODULE Modules[64];
+    DWORD Bytes = 0;
+
+    EXPECT(EnumProcessModules(Process, Modules, sizeof(Modules), &Bytes));
+    EXPECT_EQ(ToldCount, (int)(Bytes / sizeof(Modules[0])) - 1);
+    for (DWORD i = 1; i < Bytes / sizeof(Modules[0]); i++) {
+        int Times = 0;
+
+        for (int j = 0; j < ToldCount; j++) {
+            Times += Told[j] == Modules[i];
+        }
+        EXPECT_EQ(Times, 1);
+    }
+    ToldCount = 0;
+}
+
 /* Goes on until an exception; counts the images on the way. */
 static int
 UntilException(void)
@@ -105,6 +130,7 @@ UntilException(void)
     while ((Kind = Next()) != EXCEPTION_DEBUG_EVENT && Kind != 0) {
         if (Kind == LOAD_DLL_DEBUG_EVENT) {
             Images++;
+            Told[ToldCount++ % 64] = Event.u.LoadDll.lpBaseOfDll;
             CloseHandle(Event.u.LoadDll.hFile);
         }
         Go(DBG_CONTINUE);
@@ -156,7 +182,8 @@ Created(void)
     EXPECT(!ContinueDebugEvent(Child.dwProcessId, Child.dwThreadId + 4, DBG_CONTINUE));
     EXPECT(!ContinueDebugEvent(Child.dwProcessId, Child.dwThreadId, 0x12345));
     EXPECT(ContinueDebugEvent(Child.dwProcessId, Child.dwThreadId, DBG_CONTINUE));
-    EXPECT(UntilException() >= 2);           /* ntdll.dll and kernel32.dll at least */
+    EXPECT(UntilException() >= 2); /* ntdll.dll and kernel32.dll at least */
+    CheckTold(Child.hProcess);
     EXPECT_EQ(Code(), EXCEPTION_BREAKPOINT); /* the loader's, before code of the process */
     EXPECT_EQ(Event.u.Exception.dwFirstChance, 1);
     EXPECT_EQ(Event.dwThreadId, Child.dwThreadId);
@@ -231,12 +258,15 @@ AttachedAgain(PROCESS_INFORMATION *Child, int Images)
         Go(DBG_CONTINUE);
     }
     EXPECT_EQ(Threads, 1); /* the other one */
+    ToldCount = 0;
     for (; Kind == LOAD_DLL_DEBUG_EVENT; Kind = Next()) {
         Images--;
+        Told[ToldCount++ % 64] = Event.u.LoadDll.lpBaseOfDll;
         CloseHandle(Event.u.LoadDll.hFile);
         Go(DBG_CONTINUE);
     }
     EXPECT_EQ(Images, 0);
+    CheckTold(Child->hProcess);
     EXPECT_EQ(Kind, CREATE_THREAD_DEBUG_EVENT); /* the one that breaks in */
     EXPECT(Go(DBG_CONTINUE));
     EXPECT_EQ(UntilException(), 0);

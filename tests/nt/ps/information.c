@@ -95,6 +95,35 @@ typedef struct _THREAD_BASIC {
     LONG Priority, BasePriority;
 } THREAD_BASIC;
 
+/* SECTION_IMAGE_INFORMATION, and what the image's own header says. */
+static void
+ImageOfProcess(void)
+{
+    const BYTE *Base = (const BYTE *)GetModuleHandleA(NULL);
+    const IMAGE_NT_HEADERS64 *Header =
+        (const IMAGE_NT_HEADERS64 *)(Base + ((const IMAGE_DOS_HEADER *)Base)->e_lfanew);
+    const BYTE *Peb = *(const BYTE **)((const BYTE *)NtCurrentTeb() + 0x60);
+    const ULONG *Half = (const ULONG *)Space;
+
+    EXPECT_EQ(Process(37, 64), 0); /* ProcessImageInformation */
+    EXPECT_EQ(Space[0], (ULONG64)Base + Header->OptionalHeader.AddressOfEntryPoint);
+    EXPECT_EQ(Half[2], 0); /* ZeroBits */
+    EXPECT_EQ(Space[2], Header->OptionalHeader.SizeOfStackReserve);
+    EXPECT_EQ(Space[3], Header->OptionalHeader.SizeOfStackCommit);
+    EXPECT_EQ(Half[8], Header->OptionalHeader.Subsystem);
+    EXPECT_EQ((USHORT)Half[9], Header->OptionalHeader.MinorSubsystemVersion);
+    EXPECT_EQ(Half[9] >> 16, Header->OptionalHeader.MajorSubsystemVersion);
+    EXPECT_EQ((USHORT)Half[10], Header->OptionalHeader.MajorOperatingSystemVersion);
+    EXPECT_EQ(Half[10] >> 16, Header->OptionalHeader.MinorOperatingSystemVersion);
+    EXPECT_EQ((USHORT)Half[11], Header->FileHeader.Characteristics);
+    EXPECT_EQ(Half[11] >> 16, Header->OptionalHeader.DllCharacteristics);
+    EXPECT_EQ((USHORT)Half[12], IMAGE_FILE_MACHINE_AMD64);
+    EXPECT_EQ((BYTE)(Half[12] >> 16), 1);                                 /* it has code */
+    EXPECT_EQ(*(ULONG *)(Peb + 0x128), Header->OptionalHeader.Subsystem); /* and so does the PEB */
+    EXPECT_EQ(*(ULONG *)(Peb + 0x12C), Header->OptionalHeader.MajorSubsystemVersion);
+    EXPECT_EQ(*(ULONG *)(Peb + 0x130), Header->OptionalHeader.MinorSubsystemVersion);
+}
+
 static void
 OfProcess(void)
 {
@@ -144,7 +173,7 @@ OfProcess(void)
     EXPECT_EQ(((BYTE *)Space)[4 + 3], DRIVE_UNKNOWN);
     EXPECT_EQ(Process(61, 1), 0); /* ProcessProtectionInformation: none */
     EXPECT_EQ(*(BYTE *)Space, 0);
-    EXPECT_EQ(Process(37, 64), 0); /* ProcessImageInformation */
+    ImageOfProcess();
     EXPECT_EQ((ULONG)NtQueryInformationProcess(ME, 60, Space, 0, &Length), LENGTH_MISMATCH);
     EXPECT_EQ(NtQueryInformationProcess(ME, 60, Space, Length, &Length), 0); /* command line */
     EXPECT_EQ(Line->Length + sizeof(*Line) + 2, Length);
