@@ -44,7 +44,7 @@ SLOW = 1.5     # ... that takes long anyway
 PATIENCE = 900 # seconds that the tests of one mutant may take
 MOST_SLOW = 8  # tests that take long and come behind the quick ones: those that say what a report, a debugger or a finding must show, above all
 # What only the suite asks for (NTLAB_SELF_CHECK): it looks at the kernel and does nothing. A look that is left out is a check less, not a mistake of the kernel.
-LOOKS = {f"nt/{component}/sound.c" for component in ("ke", "ps", "ob", "mm", "cc", "cm", "io")} | {"nt/ex/poolsound.c", "nt/ex/lost.c"}
+LOOKS = {f"nt/{component}/sound.c" for component in ("ke", "ps", "ob", "mm", "cc", "cm", "io", "vf")} | {"nt/ex/poolsound.c", "nt/ex/lost.c"}
 STATEMENT = re.compile(r"^\s+(?:[A-Za-z_][\w.>\[\]()*&+ -]*(?:[-+|&^]?=|\+\+|--)[^=].*|[A-Za-z_]\w*\(.*\)|(?:\+\+|--)\w.*|\w[\w.>-]*(?:\+\+|--));$")
 NEVER = re.compile(r"^\s*(?:return|goto|case|default|break|continue|static|const|extern|typedef|#|\*|/)|ASSERT|KiTrace\(|NOT_YET|C_ASSERT")
 DECLARATION = re.compile(r"^\s+(?:const |volatile |static )*(?:struct \w+|[A-Z][A-Z0-9_a-z]*) \**[A-Za-z_]\w*(?:\[[^]]*\])?(?: =|;|,)")
@@ -437,19 +437,20 @@ class Judge:
         called = {function, re.sub("^Nt", "Zw", function)}
         line = self.text(path)[mutant.line]
         rules = set(re.findall(r"VfRule(\w+)", line))  # a bug driver's row says which rule it breaks
+        around = set(re.findall(r"VfRule(\w+)", function_at(self.text(path), mutant.line)))  # and one that the whole function is about
         spoken = words_of(function + " " + line) | ({"bad"} if "BugCheck" in line or "Raise" in line else set())  # as tests of mistakes are called
 
         stops = stop_codes(line)
 
         def rank(name):
             near = name.startswith(component + "/") or name.startswith("bug/") and component == "vf" or stem in name
-            return (step and not name.startswith(COUNTED), stem == "report" and not name.startswith(TELLS), not stops & self.stops[name], not rules & self.words[name], -self.kills[path, name], not called & self.words[name], not near and name not in self.varied,
+            return (step and not name.startswith(COUNTED), stem == "report" and not name.startswith(TELLS), not stops & self.stops[name], not rules & self.words[name], not around & self.words[name], -self.kills[path, name], not called & self.words[name], not near and name not in self.varied,
                     self.coverage.tests[name]["seconds"] / (1 + reached[name]) / (4 if near else 1) / 4 ** sum(word in name for word in spoken))
         ranked, used, later = sorted(names, key=rank), collections.Counter(), set()
         for name in ranked:  # the same program once more, for another version or another user
             program = tuple(self.tests[name].files) if isinstance(self.tests[name], kernel_coverage.PeTest) else name
             used[program] += 1
-            if used[program] > MOST_ALIKE and not ({function} | called | rules) & self.words[name] and not self.kills[path, name]:
+            if used[program] > MOST_ALIKE and not ({function} | called | rules | around) & self.words[name] and not self.kills[path, name]:
                 later.add(name)
         return alternately(sorted(ranked, key=later.__contains__), self.telling(function, line, names) if not step else [])
 

@@ -26,6 +26,8 @@ VOID MiCheckSound(BOOLEAN Last);
 VOID CcpCheckSound(BOOLEAN Last);
 VOID CmpCheckSound(BOOLEAN Last);
 VOID IopCheckSound(BOOLEAN Last);
+VOID VfCheckSound(VOID);          /* while drivers are verified */
+VOID VfCheckTables(VOID);         /* the same, in every step */
 VOID KiCheckOthers(BOOLEAN Last); /* all of them */
 VOID KiLookAround(VOID);          /* the same, where it is worth while; nothing in other runs */
 

@@ -474,6 +474,9 @@ KiCheckOthers(BOOLEAN Last)
     CcpCheckSound(Last);
     CmpCheckSound(Last);
     IopCheckSound(Last);
+    if (VfHooks != NULL) {
+        VfCheckSound();
+    }
 }
 
 static VOID
@@ -489,6 +492,9 @@ KiCheckAll(PVOID Unused)
         KI_DEMAND(At->Flink->Blink == At, "the list of processes", At);
         KiCheckProcess(&CONTAINING_RECORD(At, EPROCESS, ActiveProcessLinks)->Pcb);
         KiCheckActive(CONTAINING_RECORD(At, EPROCESS, ActiveProcessLinks));
+    }
+    if (VfHooks != NULL) {
+        VfCheckTables();
     }
     if (Machine->points >= KiSound.NextOthers) {
         KiSound.NextOthers =

@@ -27,6 +27,7 @@
  *     type.c                  objects of another type than they are used as
  *     handle.c unload.c       handles and references; what is left at unload
  *     set.c                   sets of addresses
+ *     sound.c                 for the tests: do the tables agree
  *
  *   V1  A hook passes no schedule point, waits for nothing and asks the host for no memory: with the verifier or without
  *       it, the same schedules exist.
