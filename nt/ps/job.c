@@ -287,12 +287,10 @@ NtIsProcessInJob(HANDLE ProcessHandle, HANDLE JobHandle)
     if (JobHandle != NULL) {
         Status =
             ObReferenceObjectByHandle(JobHandle, JOB_QUERY, PsJobTypeP, Mode, (PVOID *)&Job, NULL);
-    } else {
-        Job = PspCurrentProcess()->Job;
     }
     if (NT_SUCCESS(Status)) {
         KiLooksAt(&Process->Job);
-        Status = Process->Job != NULL && (Process->Job == Job || (JobHandle == NULL && Job == NULL))
+        Status = Process->Job != NULL && (JobHandle == NULL || Process->Job == Job)
                      ? STATUS_PROCESS_IN_JOB
                      : STATUS_PROCESS_NOT_IN_JOB;
         if (JobHandle != NULL) {

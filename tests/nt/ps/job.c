@@ -277,12 +277,21 @@ Limited(const char *Self)
 static void
 Inherited(const char *Self)
 {
-    HANDLE Job = CreateJobObjectA(NULL, NULL), Child;
+    HANDLE Job = CreateJobObjectA(NULL, NULL), Other = CreateJobObjectA(NULL, NULL), Child;
+    HANDLE Stranger = Start(Self, "sleeps");
 
     EXPECT(!QueryInformationJobObject(NULL, JobObjectBasicUIRestrictions, &Child, 4, NULL));
+    EXPECT(!IsIn(Stranger, NULL));
+    EXPECT(AssignProcessToJobObject(Other, Stranger));
+    EXPECT(IsIn(Stranger, NULL));
     EXPECT(AssignProcessToJobObject(Job, GetCurrentProcess()));
     Child = Start(Self, "sleeps");
     EXPECT(IsIn(Child, Job));
+    EXPECT(IsIn(Stranger, NULL)); /* in any job, whatever the caller's is */
+    EXPECT(!IsIn(Stranger, Job));
+    EXPECT(TerminateJobObject(Other, 0));
+    CloseHandle(Stranger);
+    CloseHandle(Other);
     /* NULL: the job of the calling process */
     EXPECT_EQ(Accounts(NULL).ActiveProcesses, 2);
     EXPECT(TerminateProcess(Child, 0));
