@@ -77,6 +77,7 @@ VfCheckBlock(PVF_BLOCK Block)
     KI_DEMAND(Plain == (Block->Freed && !Block->Request) &&
                   Request == (Block->Freed && Block->Request),
               "whether a block of special pool is in quarantine", Block);
+    KI_DEMAND(!Block->Freed || !Block->Out, "a freed block that is paged out", Block);
     if (VfToldCount == 0 && VfIsOn(VfRulePoolOverrun) && VfIsOn(VfRulePoolUseAfterFree)) {
         KI_DEMAND(!VfIsAccessible(End), "the guard of a block of special pool", Block);
         KI_DEMAND(VfIsAccessible(Block->Run) == (!Block->Freed && !Block->Out),
