@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The tests' own test: mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--at FILE:LINE] [--planted [--names NAME,...]] [--list]
-[--quick] [--patience SECONDS] [--as-measured] [--executed FEWEST-MOST] BUILD
+[--quick] [--patience SECONDS] [--as-measured] [--executed FEWEST-MOST] [--change TEXT] BUILD
 
 Each mutant is the kernel with one line of nt/ changed: a condition negated, a statement dropped, two statements
 swapped, an operator or a constant off by one. One object is compiled, the kernel linked, and put into BUILD.mutant/box
@@ -44,7 +44,7 @@ SLOW = 1.5     # ... that takes long anyway
 PATIENCE = 900 # seconds that the tests of one mutant may take
 MOST_SLOW = 8  # tests that take long and come behind the quick ones: those that say what a report, a debugger or a finding must show, above all
 # What only the suite asks for (NTLAB_SELF_CHECK): it looks at the kernel and does nothing. A look that is left out is a check less, not a mistake of the kernel.
-LOOKS = {f"nt/{component}/sound.c" for component in ("ke", "ps", "ob", "mm", "cc", "cm", "io", "vf")} | {"nt/ex/poolsound.c", "nt/ex/lost.c"}
+LOOKS = {f"nt/{component}/sound.c" for component in ("ke", "ex", "ps", "ob", "mm", "se", "cc", "cm", "io", "vf")} | {"nt/ex/poolsound.c", "nt/ex/lost.c", "nt/ob/held.c"}
 STATEMENT = re.compile(r"^\s+(?:[A-Za-z_][\w.>\[\]()*&+ -]*(?:[-+|&^]?=|\+\+|--)[^=].*|[A-Za-z_]\w*\(.*\)|(?:\+\+|--)\w.*|\w[\w.>-]*(?:\+\+|--));$")
 NEVER = re.compile(r"^\s*(?:return|goto|case|default|break|continue|static|const|extern|typedef|#|\*|/)|ASSERT|KiTrace\(|NOT_YET|C_ASSERT")
 DECLARATION = re.compile(r"^\s+(?:const |volatile |static )*(?:struct \w+|[A-Z][A-Z0-9_a-z]*) \**[A-Za-z_]\w*(?:\[[^]]*\])?(?: =|;|,)")
@@ -517,7 +517,7 @@ def interval(killed, total):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage="mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--at FILE:LINE] [--planted [--names NAME,...]] [--list] [--quick] [--patience SECONDS] [--as-measured] [--executed FEWEST-MOST] BUILD")
+    parser = argparse.ArgumentParser(usage="mutate.py [--seed N] [--count N] [--per-file N] [--only TEXT,...] [--at FILE:LINE] [--planted [--names NAME,...]] [--list] [--quick] [--patience SECONDS] [--as-measured] [--executed FEWEST-MOST] [--change TEXT] BUILD")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--per-file", type=int, default=0, help="at most so many mutants of one file")
@@ -530,6 +530,7 @@ def main():
     parser.add_argument("--patience", type=int, default=PATIENCE, help="seconds that the tests of one mutant may take")
     parser.add_argument("--as-measured", action="store_true", help="without the tests whose lines are not known yet")
     parser.add_argument("--executed", default="", help="only lines that so many tests execute: 1-5; for finding what nobody asserts, not for a figure")
+    parser.add_argument("--change", default="", help="only mutants whose change holds this expression: ObDereferenceObject.* dropped; of a class, not for a figure")
     parser.add_argument("--afresh", action="store_true", help="decide again what BUILD/mutants.jsonl has")
     parser.add_argument("build")
     options = parser.parse_args()
@@ -553,6 +554,8 @@ def main():
     for mutant in mutants:
         if decided == options.count:
             break
+        if not re.search(options.change, mutant.change):
+            continue
         if options.executed and not fewest <= len(judge.executing(mutant.path, mutant.line + 1)[0]) <= most:
             continue
         if (mutant.path, mutant.change) in equivalent:

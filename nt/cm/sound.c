@@ -96,3 +96,9 @@ CmpCheckSound(BOOLEAN Last)
     KI_DEMAND(!Last || Counts.References == Counts.Linked + Counts.Keys, "who needs the keys",
               CmpRoot);
 }
+
+VOID
+CmpVisitHeld(POBP_VISITOR Held, PVOID Context)
+{
+    Held(Context, CmpRootObject);
+}

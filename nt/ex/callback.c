@@ -21,17 +21,6 @@ struct _CALLBACK_OBJECT {
     LIST_ENTRY Registrations;
 };
 
-typedef struct _EXP_REGISTRATION {
-    LIST_ENTRY Link;
-    LIST_ENTRY All; /* ExpRegistrations */
-    PCALLBACK_OBJECT Object;
-    PCALLBACK_FUNCTION Function;
-    PVOID Context;
-    ULONG Busy;
-    BOOLEAN Removing;
-    KEVENT Idle;
-} EXP_REGISTRATION, *PEXP_REGISTRATION;
-
 #define CALLBACK_SIGNATURE    'llaC'
 #define CALLBACK_MODIFY_STATE 1
 #define CALLBACK_ALL_ACCESS   (STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | CALLBACK_MODIFY_STATE)

@@ -163,6 +163,29 @@ extern LIST_ENTRY ExpKeyedWaiters;
 extern FAST_MUTEX ExpOnceLock;
 extern LIST_ENTRY ExpOnceWaiters;
 extern LONGLONG ExpTimeZoneBias; /* 100 ns; local = system - bias */
+/* callback.c */
+typedef struct _EXP_REGISTRATION {
+    LIST_ENTRY Link;
+    LIST_ENTRY All; /* ExpRegistrations */
+    PCALLBACK_OBJECT Object;
+    PCALLBACK_FUNCTION Function;
+    PVOID Context;
+    ULONG Busy;
+    BOOLEAN Removing;
+    KEVENT Idle;
+} EXP_REGISTRATION, *PEXP_REGISTRATION;
+
+/* timerob.c */
+typedef struct _EXP_TIMER {
+    KTIMER Timer;
+    KDPC Dpc;
+    KAPC Apc;
+    KSPIN_LOCK
+    Lock; /* between the DPC and who stops or sets the timer: what was stopped queues no APC any more */
+    PETHREAD Thread; /* referenced; the APC's target */
+    LIST_ENTRY Link; /* ETHREAD.Timers, while Thread is set */
+} EXP_TIMER, *PEXP_TIMER;
+
 extern PCALLBACK_OBJECT ExCbSetSystemTime, ExCbPowerState, ExCbProcessorAdd;
 
 #endif

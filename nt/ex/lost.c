@@ -210,3 +210,53 @@ ExpFindLost(PSTR Text, ULONG Bytes)
     ExpFree(Reach);
     return Lost;
 }
+
+/* ---- words, for nt/ob/held.c ---- */
+
+VOID
+ExpVisitWords(ULONG_PTR From, ULONG_PTR To, PEXP_WORD_VISITOR Visit, PVOID Context)
+{
+    BOOLEAN There = FALSE;
+
+    for (ULONG_PTR At = (From + 7) & ~7ull, Page = 0; At + 8 <= To; At += 8) {
+        if ((At & ~(ULONG_PTR)(PAGE_SIZE - 1)) != Page) {
+            Page = At & ~(ULONG_PTR)(PAGE_SIZE - 1);
+            There = ExpIsThere(Page, ABI_PROT_READ);
+        }
+        if (There) {
+            Visit(Context, *(const ULONG_PTR *)At);
+        }
+    }
+}
+
+static VOID
+ExpVisitThread(PKTHREAD Thread, PEXP_WORD_VISITOR Visit, PVOID Context)
+{
+    if (Thread != KeGetCurrentThread()) {
+        ExpVisitWords((ULONG_PTR)Thread->KernelStack, (ULONG_PTR)Thread->StackBase, Visit, Context);
+    }
+}
+
+VOID
+ExpVisitOtherWords(PEXP_WORD_VISITOR Visit, PVOID Context)
+{
+    for (PLIST_ENTRY At = PsLoadedModuleList.Flink->Flink; At != &PsLoadedModuleList;
+         At = At->Flink) { /* the first is the kernel */
+        PKI_MODULE Module = CONTAINING_RECORD(At, KI_MODULE, InLoadOrderLinks);
+        ULONG_PTR Base = (ULONG_PTR)Module->DllBase;
+
+        for (ULONG_PTR Page = Base; Page < Base + Module->SizeOfImage; Page += PAGE_SIZE) {
+            if (ExpIsThere(Page, ABI_PROT_WRITE)) {
+                ExpVisitWords(Page, Page + PAGE_SIZE, Visit, Context);
+            }
+        }
+    }
+    for (PLIST_ENTRY At = PsActiveProcessHead.Flink; At != &PsActiveProcessHead; At = At->Flink) {
+        PKPROCESS Process = &CONTAINING_RECORD(At, EPROCESS, ActiveProcessLinks)->Pcb;
+
+        for (PLIST_ENTRY Each = Process->ThreadListHead.Flink; Each != &Process->ThreadListHead;
+             Each = Each->Flink) {
+            ExpVisitThread(CONTAINING_RECORD(Each, KTHREAD, ThreadListEntry), Visit, Context);
+        }
+    }
+}

@@ -18,16 +18,6 @@
     (STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | TIMER_QUERY_STATE | TIMER_MODIFY_STATE)
 #endif
 
-typedef struct _EXP_TIMER {
-    KTIMER Timer;
-    KDPC Dpc;
-    KAPC Apc;
-    KSPIN_LOCK
-    Lock; /* between the DPC and who stops or sets the timer: what was stopped queues no APC any more */
-    PETHREAD Thread; /* referenced; the APC's target */
-    LIST_ENTRY Link; /* ETHREAD.Timers, while Thread is set */
-} EXP_TIMER, *PEXP_TIMER;
-
 static const GENERIC_MAPPING ExpTimerMapping = {
     STANDARD_RIGHTS_READ | TIMER_QUERY_STATE, STANDARD_RIGHTS_WRITE | TIMER_MODIFY_STATE,
     STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, TIMER_ALL_ACCESS};

@@ -46,4 +46,18 @@ VOID ObpVisitObjects(POBJECT_TYPE Type, POBP_VISITOR Visit,
                      PVOID Context); /* of one type; none that is going */
 ULONG ObpCountObjects(POBJECT_TYPE Type);
 
+/* Words of memory that is there; of the images that are not the kernel's and of other threads' stacks (nt/ex/lost.c). */
+typedef VOID (*PEXP_WORD_VISITOR)(PVOID Context, ULONG_PTR Word);
+VOID ExpVisitWords(ULONG_PTR From, ULONG_PTR To, PEXP_WORD_VISITOR Visit, PVOID Context);
+VOID ExpVisitOtherWords(PEXP_WORD_VISITOR Visit, PVOID Context);
+
+/* Held is called once for each reference that a structure of the component's holds; with NULL where it could hold one and does not. */
+VOID MiVisitHeld(POBP_VISITOR Held, PVOID Context);
+VOID SepVisitHeld(POBP_VISITOR Held, PVOID Context);
+VOID PspVisitHeld(POBP_VISITOR Held, PVOID Context);
+VOID IopVisitHeld(POBP_VISITOR Held, PVOID Context);
+VOID ExpVisitHeld(POBP_VISITOR Held, PVOID Context);
+VOID CmpVisitHeld(POBP_VISITOR Held, PVOID Context);
+VOID ObpCheckHeld(VOID); /* against how many there are */
+
 #endif

@@ -16,12 +16,6 @@
 #include "nt/io/iop.h"
 #include "nt/inc/left.h"
 
-typedef struct _IOP_FS_NOTIFY {
-    LIST_ENTRY Links;
-    PDRIVER_OBJECT DriverObject;
-    PDRIVER_FS_NOTIFICATION Routine;
-} IOP_FS_NOTIFY, *PIOP_FS_NOTIFY;
-
 static PLIST_ENTRY
 IopFileSystemsOf(DEVICE_TYPE Type)
 {

@@ -358,6 +358,17 @@ BOOLEAN IopReleaseVpb(PVPB Vpb); /* TRUE: that was the last one, and the caller 
 VOID IopDereferenceVpb(PVPB Vpb);
 VOID IopDeleteVpb(PVPB Vpb); /* its count is zero */
 VOID IopShutdownFileSystems(VOID);
+typedef struct _IOP_FS_NOTIFY {
+    LIST_ENTRY Links;
+    PDRIVER_OBJECT DriverObject;
+    PDRIVER_FS_NOTIFICATION Routine;
+} IOP_FS_NOTIFY, *PIOP_FS_NOTIFY;
+
+/* shutdown.c */
+typedef struct _IOP_SHUTDOWN {
+    LIST_ENTRY Links;
+    PDEVICE_OBJECT DeviceObject;
+} IOP_SHUTDOWN, *PIOP_SHUTDOWN;
 
 /* pnp.c */
 typedef struct _IOP_DEVICE_NODE {
@@ -369,6 +380,21 @@ typedef struct _IOP_DEVICE_NODE {
     UNICODE_STRING ServiceName;
     PVOID Properties;
 } IOP_DEVICE_NODE, *PIOP_DEVICE_NODE;
+typedef struct _IOP_PNP_NOTIFY {
+    LIST_ENTRY Links;
+    IO_NOTIFICATION_EVENT_CATEGORY Category;
+    PDRIVER_OBJECT DriverObject;
+    PDRIVER_NOTIFICATION_CALLBACK_ROUTINE Callback;
+    PVOID Context;
+    GUID Class;              /* of an interface */
+    PFILE_OBJECT FileObject; /* of a target device */
+    PDEVICE_OBJECT Target;
+    ULONG Holders;    /* the registration, and who has chosen it */
+    BOOLEAN Silenced; /* no call begins any more */
+    LIST_ENTRY Calls; /* IOP_PNP_CALL: in its routine */
+    KEVENT CallOver;  /* set behind a call for who waits for that */
+} IOP_PNP_NOTIFY, *PIOP_PNP_NOTIFY;
+
 extern LIST_ENTRY IopDeviceNodes, IopOrphans;
 NTSTATUS IopOpenRegistryPath(PCWSTR First, PUNICODE_STRING Second, PCWSTR Third, ACCESS_MASK Access,
                              PHANDLE Key);

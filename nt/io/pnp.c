@@ -420,21 +420,6 @@ const GUID IopInterfaceRemoval = {
  * no calls behind it: it waits for those of other threads, not for the one that it is called in. The older routine
  * promises nothing: who was chosen is still called. Each registration that is there holds its driver object.
  */
-typedef struct _IOP_PNP_NOTIFY {
-    LIST_ENTRY Links;
-    IO_NOTIFICATION_EVENT_CATEGORY Category;
-    PDRIVER_OBJECT DriverObject;
-    PDRIVER_NOTIFICATION_CALLBACK_ROUTINE Callback;
-    PVOID Context;
-    GUID Class;              /* of an interface */
-    PFILE_OBJECT FileObject; /* of a target device */
-    PDEVICE_OBJECT Target;
-    ULONG Holders;    /* the registration, and who has chosen it */
-    BOOLEAN Silenced; /* no call begins any more */
-    LIST_ENTRY Calls; /* IOP_PNP_CALL: in its routine */
-    KEVENT CallOver;  /* set behind a call for who waits for that */
-} IOP_PNP_NOTIFY, *PIOP_PNP_NOTIFY;
-
 typedef struct _IOP_PNP_CALL {
     LIST_ENTRY Links;
     PKTHREAD Thread;

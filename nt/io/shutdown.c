@@ -7,11 +7,6 @@
 #include "nt/io/iop.h"
 #include "nt/inc/life.h"
 
-typedef struct _IOP_SHUTDOWN {
-    LIST_ENTRY Links;
-    PDEVICE_OBJECT DeviceObject;
-} IOP_SHUTDOWN, *PIOP_SHUTDOWN;
-
 static NTSTATUS
 IopRegisterShutdown(PLIST_ENTRY Queue, PDEVICE_OBJECT DeviceObject)
 {

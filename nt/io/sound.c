@@ -111,3 +111,78 @@ IopCheckSound(BOOLEAN Last)
     ObpVisitObjects(IoDeviceObjectTypeP, IopCheckOpens, &Counts);
     ObpVisitObjects(IoFileObjectTypeP, IopCheckFile, &Counts);
 }
+
+typedef struct _IOP_HELD {
+    POBP_VISITOR Held;
+    PVOID Context;
+} IOP_HELD;
+
+/* V1, V3 of device.c */
+static VOID
+IopDeviceHolds(PVOID Context, PVOID Object)
+{
+    PDEVICE_OBJECT Device = Object;
+    IOP_HELD *To = Context;
+
+    if (Device->Type == IO_TYPE_DEVICE && Device->DriverObject != NULL) {
+        To->Held(To->Context, Device->DriverObject);
+    }
+}
+
+static VOID
+IopDriverHolds(PVOID Context, PVOID Object)
+{
+    PDEVICE_OBJECT Device = ((PDRIVER_OBJECT)Object)->DeviceObject;
+    IOP_HELD *To = Context;
+
+    for (; Device != NULL && MmIsAddressValid(Device); Device = Device->NextDevice) {
+        To->Held(To->Context, Device);
+    }
+}
+
+static VOID
+IopFileHolds(PVOID Context, PVOID Object)
+{
+    PFILE_OBJECT File = Object;
+    IOP_HELD *To = Context;
+
+    if (File->Type == IO_TYPE_FILE && File->CompletionContext != NULL) {
+        To->Held(To->Context, File->CompletionContext->Port);
+    }
+}
+
+static VOID
+IopShutdownHolds(PLIST_ENTRY Queue, IOP_HELD *To)
+{
+    for (PLIST_ENTRY At = Queue->Flink; At != Queue; At = At->Flink) {
+        To->Held(To->Context, CONTAINING_RECORD(At, IOP_SHUTDOWN, Links)->DeviceObject);
+    }
+}
+
+static VOID
+IopNotifyHolds(IOP_HELD *To)
+{
+    for (PLIST_ENTRY At = IopFsNotify.Flink; At != &IopFsNotify; At = At->Flink) {
+        To->Held(To->Context, CONTAINING_RECORD(At, IOP_FS_NOTIFY, Links)->DriverObject);
+    }
+    for (PLIST_ENTRY At = IopPnpNotify.Flink; At != &IopPnpNotify; At = At->Flink) {
+        PIOP_PNP_NOTIFY Notify = CONTAINING_RECORD(At, IOP_PNP_NOTIFY, Links);
+
+        To->Held(To->Context, Notify->DriverObject);
+        To->Held(To->Context, Notify->FileObject);
+        To->Held(To->Context, Notify->Target);
+    }
+}
+
+VOID
+IopVisitHeld(POBP_VISITOR Held, PVOID Context)
+{
+    IOP_HELD To = {Held, Context};
+
+    ObpVisitObjects(IoDriverObjectTypeP, IopDriverHolds, &To);
+    ObpVisitObjects(IoDeviceObjectTypeP, IopDeviceHolds, &To);
+    ObpVisitObjects(IoFileObjectTypeP, IopFileHolds, &To);
+    IopShutdownHolds(&IopShutdownQueue, &To);
+    IopShutdownHolds(&IopLastChanceShutdownQueue, &To);
+    IopNotifyHolds(&To);
+}

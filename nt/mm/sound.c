@@ -313,3 +313,55 @@ MiCheckSound(BOOLEAN Last)
     MiCheckControls(&Counts);
     ObpVisitObjects(MmSectionObjectTypeP, MiCheckSection, &Counts);
 }
+
+typedef struct _MI_HELD {
+    POBP_VISITOR Held;
+    PVOID Context;
+} MI_HELD;
+
+static VOID
+MiSectionHolds(PVOID Context, PVOID Object)
+{
+    PMI_SECTION Section = Object;
+    MI_HELD *To = Context;
+
+    To->Held(To->Context, Section->FileObject);
+    if (Section->Physical || (Section->Image != NULL && Section->FileObject == NULL)) {
+        To->Held(To->Context,
+                 Section); /* of \Device\PhysicalMemory and \KnownDlls: their maker's */
+    }
+}
+
+static VOID
+MiSpaceHolds(MI_HELD *To, PMI_SPACE Space)
+{
+    for (ULONG i = 0; i < Space->Count; i++) {
+        ULONG Views = Space == &MiSystemSpace ? (ULONG)Space->Area[i]->Secured : 1;
+
+        for (ULONG View = 0; Space->Area[i]->Section != NULL && View < Views; View++) {
+            To->Held(To->Context, Space->Area[i]->Section);
+        }
+    }
+}
+
+VOID
+MiVisitHeld(POBP_VISITOR Held, PVOID Context)
+{
+    MI_HELD To = {Held, Context};
+
+    ObpVisitObjects(MmSectionObjectTypeP, MiSectionHolds, &To);
+    MiSpaceHolds(&To, &MiSystemSpace);
+    for (PLIST_ENTRY At = PsActiveProcessHead.Flink; At != &PsActiveProcessHead; At = At->Flink) {
+        PEPROCESS Process = CONTAINING_RECORD(At, EPROCESS, ActiveProcessLinks);
+
+        if (Process->AddressSpace != NULL) {
+            MiSpaceHolds(&To, MI_SPACE_OF(Process));
+        }
+    }
+    for (PLIST_ENTRY At = MiControls.Flink; At != &MiControls; At = At->Flink) {
+        Held(Context, CONTAINING_RECORD(At, MI_CONTROL, Links)->FileObject);
+    }
+    for (PLIST_ENTRY At = PsLoadedModuleList.Flink; At != &PsLoadedModuleList; At = At->Flink) {
+        Held(Context, CONTAINING_RECORD(At, KI_MODULE, InLoadOrderLinks)->SectionPointer);
+    }
+}

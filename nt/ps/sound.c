@@ -69,6 +69,48 @@ PspCheckSelf(VOID)
                      Lost);
         PspStop(ABI_INTERNAL, 0, Text);
     }
+    ObpCheckHeld();
+    KiTellUnsound();
     Machine->points = Points;
     Machine->hash = Hash;
+}
+
+typedef struct _PSP_HELD {
+    POBP_VISITOR Held;
+    PVOID Context;
+} PSP_HELD;
+
+static VOID
+PspProcessHolds(PVOID Context, PVOID Object)
+{
+    PEPROCESS Process = Object;
+    PSP_HELD *To = Context;
+
+    To->Held(To->Context, Process->Job);
+    To->Held(To->Context, Process->DebugPort);
+    To->Held(To->Context, Process->Token);
+}
+
+static VOID
+PspThreadHolds(PVOID Context, PVOID Object)
+{
+    PETHREAD Thread = Object;
+    PSP_HELD *To = Context;
+
+    To->Held(To->Context, Thread->Tcb.Process);
+    To->Held(To->Context, Thread->ImpersonationToken);
+    if (Thread->Tcb.Header.SignalState == 0) {
+        To->Held(To->Context, Thread); /* until it has ended */
+    }
+}
+
+VOID
+PspVisitHeld(POBP_VISITOR Held, PVOID Context)
+{
+    PSP_HELD To = {Held, Context};
+
+    ObpVisitObjects(PsProcessTypeP, PspProcessHolds, &To);
+    ObpVisitObjects(PsThreadTypeP, PspThreadHolds, &To);
+    Held(Context, PsInitialSystemProcess);
+    Held(Context, KiThread()); /* the thread that boots, and now looks: nobody closes it */
 }
