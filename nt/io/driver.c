@@ -59,7 +59,7 @@ IopCopyName(PUNICODE_STRING To, PCUNICODE_STRING From)
     return STATUS_SUCCESS;
 }
 
-/* Makes and names a driver object; one reference is the caller's. */
+/* Makes and names a driver object; one reference is the caller's. The image is the object's: it goes with it, at once if none can be made. */
 static NTSTATUS
 IopCreateDriverObject(PUNICODE_STRING Name, PUNICODE_STRING ServiceName, PKI_MODULE Module,
                       PDRIVER_INITIALIZE Entry, PDRIVER_OBJECT *DriverObject)
@@ -73,6 +73,9 @@ IopCreateDriverObject(PUNICODE_STRING Name, PUNICODE_STRING ServiceName, PKI_MOD
     Status = ObCreateObject(KernelMode, IoDriverObjectTypeP, &Attributes, KernelMode, NULL,
                             sizeof(IOP_DRIVER), 0, 0, (PVOID *)&Driver);
     if (!NT_SUCCESS(Status)) {
+        if (Module != NULL) {
+            MmUnloadSystemImage(Module);
+        }
         return Status;
     }
     RtlZeroMemory(Driver, sizeof(*Driver));
@@ -385,7 +388,6 @@ IopLoadDriver(PUNICODE_STRING ServicePath)
     Status = IopCreateDriverObject(&Name, &Service, Module, (PDRIVER_INITIALIZE)Module->EntryPoint,
                                    &DriverObject);
     if (!NT_SUCCESS(Status)) {
-        MmUnloadSystemImage(Module);
         goto FreePath;
     }
 

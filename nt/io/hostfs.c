@@ -206,6 +206,10 @@ HostFsOpen(PDEVICE_OBJECT DeviceObject, PIO_STACK_LOCATION Stack, PULONG_PTR Inf
         ULONG Length = (ULONG)strlen(File->Path + 2), Bytes;
         PWSTR Buffer = ExAllocatePoolWithTag(PagedPool, Length * sizeof(WCHAR) + 8, TAG_IONAME);
 
+        if (Buffer == NULL) {
+            ExpFree(File);
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
         RtlUTF8ToUnicodeN(Buffer, Length * sizeof(WCHAR), &Bytes, File->Path + 2, Length);
         if (FileObject->FileName.Buffer != NULL) {
             ExFreePoolWithTag(FileObject->FileName.Buffer, 0);
