@@ -180,13 +180,16 @@ RamOplock(PRAM_REQUEST Request, ULONG Code)
     }
     /* Level 2 and its like want to know of byte-range locks, the others of opens. */
     Count = Code == FSCTL_REQUEST_OPLOCK_LEVEL_2 ? RamIsLocked(Stream) : Stream->Handles;
-    Status = RamOplockControl(Request, Count);
-    RamUpdateFastIo(Stream);
-    ExReleaseResourceLite(&Stream->Main);
-    if (Asks) {
-        ExReleaseResourceLite(&Request->Volume->Resource);
+    __try { /* it raises where there is no memory for an oplock */
+        Status = RamOplockControl(Request, Count);
+        RamUpdateFastIo(Stream);
+        Request->Taken = TRUE;
+    } __finally {
+        ExReleaseResourceLite(&Stream->Main);
+        if (Asks) {
+            ExReleaseResourceLite(&Request->Volume->Resource);
+        }
     }
-    Request->Taken = TRUE;
     return Status;
 }
 
@@ -297,9 +300,12 @@ RamLock(PRAM_REQUEST Request)
         return Status;
     }
     ExAcquireResourceSharedLite(&Stream->Main, TRUE);
-    Status = FsRtlProcessFileLock(&Stream->Locks, Request->Irp, NULL);
-    RamUpdateFastIo(Stream);
-    ExReleaseResourceLite(&Stream->Main);
-    Request->Taken = TRUE;
+    __try { /* it raises where there is no memory for a lock */
+        Status = FsRtlProcessFileLock(&Stream->Locks, Request->Irp, NULL);
+        RamUpdateFastIo(Stream);
+        Request->Taken = TRUE;
+    } __finally {
+        ExReleaseResourceLite(&Stream->Main);
+    }
     return Status;
 }
