@@ -692,13 +692,13 @@ add_verifier(const struct options *options, struct run_request *request)
     return 0;
 }
 
-/* The tests of the kernel: at the end of a run it looks for what it has forgotten (nt/ex/lost.c). */
 static int
-add_self_check(struct run_request *request)
+add_from_environment(struct run_request *request, const char *variable, const char *name)
 {
+    const char *value = getenv(variable);
     struct run_config *grown;
 
-    if (getenv("NTLAB_SELF_CHECK") == NULL) {
+    if (value == NULL) {
         return 0;
     }
     grown = realloc(request->config, (request->configs + 1) * sizeof(*grown));
@@ -706,8 +706,17 @@ add_self_check(struct run_request *request)
         return usage_error("out of memory");
     }
     request->config = grown;
-    grown[request->configs++] = (struct run_config){strdup("self-check"), strdup("1"), 1};
+    grown[request->configs++] = (struct run_config){strdup(name), strdup(value), strlen(value)};
     return 0;
+}
+
+/* The tests of the kernel: at the end of a run it looks for what it has forgotten (nt/ex/lost.c); one of its own allocations fails (nt/ex/failing.c). */
+static int
+add_self_check(struct run_request *request)
+{
+    int error = add_from_environment(request, "NTLAB_SELF_CHECK", "self-check");
+
+    return error ? error : add_from_environment(request, "NTLAB_FAIL_KERNEL", "fail-kernel");
 }
 
 static uint64_t

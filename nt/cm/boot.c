@@ -222,8 +222,7 @@ CmpHiveDescriptor(PSID User)
     RtlSetGroupSecurityDescriptor(&Absolute, SeExports->SeLocalSystemSid, FALSE);
     RtlSetDaclSecurityDescriptor(&Absolute, TRUE, Dacl, FALSE);
     RtlAbsoluteToSelfRelativeSD(&Absolute, NULL, &Length);
-    Relative = ExAllocatePoolWithTag(PagedPool, Length, CMP_TAG_NODE);
-    ASSERT(Relative != NULL);
+    Relative = ExpAllocate(Length, CMP_TAG_NODE);
     RtlAbsoluteToSelfRelativeSD(&Absolute, Relative, &Length);
     return Relative;
 }
@@ -238,8 +237,7 @@ CmpSecureTree(PCM_NODE Node)
         if (Child->Security == NULL) {
             ULONG Length = RtlLengthSecurityDescriptor(Node->Security);
 
-            Child->Security = ExAllocatePoolWithTag(PagedPool, Length, CMP_TAG_NODE);
-            ASSERT(Child->Security != NULL);
+            Child->Security = ExpAllocate(Length, CMP_TAG_NODE);
             RtlCopyMemory(Child->Security, Node->Security, Length);
         }
         CmpSecureTree(Child);

@@ -14,6 +14,7 @@ ULONG ExpOwnerBlocks[EXP_OWNERS]; /* the sum of its ExpOwned[].Count */
 KI_LARGE EXP_OWNED ExpOwned[1 << EXP_OWNED_BITS];
 SIZE_T ExpPoolBytes[2];
 BOOLEAN ExpPoolsReady;
+EXP_FAILING ExpFailing;
 
 /* Work queues. */
 EXP_WORK_QUEUE ExpWorkQueue[3];

@@ -179,4 +179,14 @@ PVOID ExpAllocateBlock(EXP_KIND_ID Kind, SIZE_T Bytes, ULONG Tag, ULONG Type, PV
                        BOOLEAN CacheAligned);
 VOID ExpFreeBlock(PVOID Block, ULONG Tag, BOOLEAN CheckTag);
 
+/* failing.c */
+#define EXP_FAILING_STACKS 2048
+typedef struct _EXP_FAILING {
+    ULONG Target; /* 0: none fails */
+    ULONG Count;
+    ULONG64 Stack[EXP_FAILING_STACKS];
+} EXP_FAILING;
+extern EXP_FAILING ExpFailing;
+BOOLEAN ExpKernelFails(const VOID *Caller);
+
 #endif

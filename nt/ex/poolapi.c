@@ -68,7 +68,7 @@ ExpAllocatePool(ULONG Type, SIZE_T Bytes, ULONG Tag, PVOID Process, BOOLEAN Zero
         NonPagedPoolMustSucceed) {
         KeBugCheckEx(BAD_POOL_CALLER, 0x9A, Type, Bytes, (ULONG_PTR)Caller);
     }
-    if (KiAllocationFails(Caller)) {
+    if (KiAllocationFails(Caller) || (ExpFailing.Target != 0 && ExpKernelFails(Caller))) {
         return NULL;
     }
     Block =

@@ -5,3 +5,4 @@
 
 /* While Spared, no allocation of this thread's fails: KiAllocationFails, N6. */
 VOID KiSpareAllocations(BOOLEAN Spared);
+BOOLEAN KiAreAllocationsSpared(VOID);

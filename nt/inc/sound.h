@@ -20,6 +20,8 @@ VOID KiTellUnsound(VOID); /* ends the run if there is something */
 VOID KiCheckNames(ULONG Living); /* objects that have an agent's name: threads, processes */
 VOID ObpCheckSound(VOID);
 VOID ExpCheckSound(VOID);
+VOID ExpBeginFailing(VOID); /* an allocation of ours, for want of memory: nt/ex/failing.c */
+VOID ExpTellFailing(VOID);
 /* At any point; Last: at the end of the run, when nobody is in the middle of anything. */
 VOID ObpCheckNames(BOOLEAN Last);
 VOID MiCheckSound(BOOLEAN Last);

@@ -175,6 +175,12 @@ KiSpareAllocations(BOOLEAN Spared)
     KiInjection.Spared = Spared ? KiThread() : NULL;
 }
 
+BOOLEAN
+KiAreAllocationsSpared(VOID)
+{
+    return KiInjection.Spared == KiThread();
+}
+
 /* Before an allocation: shall it fail? Only a driver's may. */
 BOOLEAN
 KiAllocationFails(PVOID Caller)

@@ -2,6 +2,8 @@
  * init.c - the run itself, in the first system thread: drivers in, clients through, drivers out.
  */
 #include "nt/ps/psp.h"
+#include "nt/inc/environment.h"
+#include "nt/inc/sound.h"
 #include "nt/inc/client.h"
 #include "nt/inc/startorder.h"
 #include "nt/inc/window.h"
@@ -101,7 +103,9 @@ PspRunClients(VOID)
     for (ULONG Index = 0; Index < PspBoot.clients; Index++) {
         PspWiden(PspClientImage, RTL_NUMBER_OF(PspClientImage), PspBoot.client[Index].image);
         PspWiden(PspClientCommand, RTL_NUMBER_OF(PspClientCommand), PspBoot.client[Index].command);
+        KiSpareAllocations(TRUE); /* the command line's, no service's */
         Token = SepMakeToken(PspBoot.client[Index].token);
+        KiSpareAllocations(FALSE);
         Status = PspCreateUserProcess(PspClientImage, PspClientCommand, Token, NULL, FALSE, NULL,
                                       &Process[Index], &Thread[Index]);
         ObDereferenceObject(Token);
@@ -230,6 +234,7 @@ PspRunCommandLine(VOID)
         Machine->budget = 0;
     }
     VfInitSystem();
+    ExpBeginFailing();
     PspLoadFilterManager();
     PspLoadDrivers();
     PspRunClients();

@@ -53,6 +53,7 @@ PspCheckSelf(VOID)
     if (HcConfig("self-check", NULL, 0) == 0 || Machine->explore) {
         return;
     }
+    ExpTellFailing();
     KeFlushQueuedDpcs();
     ObpWaitForDeletes();
     RtlZeroMemory(KiThread()->WaitBlock,
