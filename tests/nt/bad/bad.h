@@ -42,6 +42,7 @@ enum {
     STOP_LARGE_TWICE,
     STOP_QUOTA_PAGED,
     STOP_QUOTA_NONPAGED,
+    STOP_NOT_CACHED,
 };
 
 typedef struct {

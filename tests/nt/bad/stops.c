@@ -153,8 +153,13 @@ static VOID
 StopAtCheck(VOID)
 {
     LARGE_INTEGER Far = {.QuadPart = -600000000ll};
+    static SECTION_OBJECT_POINTERS Pointers;
+    static FILE_OBJECT Uncached;
+    LARGE_INTEGER Zero = {.QuadPart = 0};
     volatile PULONG64 Block;
+    IO_STATUS_BLOCK Iosb;
     HANDLE Thread;
+    UCHAR Byte;
 
     switch (Case) {
     case STOP_LOWER_TO_HIGHER:
@@ -224,6 +229,10 @@ StopAtCheck(VOID)
         PsChargePoolQuota(PsGetCurrentProcess(), PagedPool, 0x100000);
         PsReturnPoolQuota(PsGetCurrentProcess(), PagedPool, 0x100000);
         PsReturnPoolQuota(PsGetCurrentProcess(), NonPagedPool, 0x90000);
+        break;
+    case STOP_NOT_CACHED: /* a file without a cache map [BC: CACHE_MANAGER] */
+        Uncached.SectionObjectPointer = &Pointers;
+        CcCopyRead(&Uncached, &Zero, 1, TRUE, &Byte, &Iosb);
         break;
     case STOP_LARGE_TWICE:
         Block = ExAllocatePoolWithTag(NonPagedPoolNx, 0x200000, POOL_TAG);
