@@ -200,11 +200,17 @@ MessageClient(LPVOID Unused)
     return 0;
 }
 
+static DWORD WINAPI
+Flusher(LPVOID End)
+{
+    return FlushFileBuffers(End);
+}
+
 static void
 Messages(void)
 {
-    DWORD Count, Available, Left, Flags;
-    HANDLE Pipe, Thread;
+    DWORD Count, Available, Left, Flags, Flushed = FALSE;
+    HANDLE Pipe, Thread, Waiter;
     ULONG Process;
     char Text[16];
 
@@ -230,7 +236,12 @@ Messages(void)
     EXPECT(WriteFile(Thread, "abc", 3, &Count, NULL) && WriteFile(Thread, "de", 2, &Count, NULL));
     EXPECT(PeekNamedPipe(Pipe, Text, 2, &Count, &Available, &Left));
     EXPECT(Count == 2 && Available == 5 && Left == 1);
+    Waiter = CreateThread(NULL, 0, Flusher, Thread, 0, NULL);
+    EXPECT_EQ(WaitForSingleObject(Waiter, 50), WAIT_TIMEOUT);               /* nobody has read it */
     EXPECT(ReadFile(Pipe, Text, sizeof(Text), &Count, NULL) && Count == 5); /* byte mode: across */
+    WaitForSingleObject(Waiter, INFINITE);
+    EXPECT(GetExitCodeThread(Waiter, &Flushed) && Flushed);
+    CloseHandle(Waiter);
     CloseHandle(Thread);
     CloseHandle(Pipe);
 }
