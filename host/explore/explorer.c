@@ -342,7 +342,7 @@ look_at(const struct abi_agent *agent, uint32_t number)
         private_step(next, agent->name); /* private.c, V5 */
     }
     pulse_look(agent);
-    if (pulse_is_known() && pulse_begins(agent)) {
+    if (pulse_is_known() && pulse_awaited(agent)) { /* it begins, whether it has to wait or not */
         next->flags &= (uint16_t)~(ABI_AGENT_BLOCKED | ABI_AGENT_WAITS);
     }
     spin_arrive(number, agent, it.at.moves);

@@ -68,18 +68,24 @@ pulse_note(uint64_t event)
 }
 
 bool
-pulse_begins(const struct abi_agent *agent)
+pulse_awaited(const struct abi_agent *agent)
 {
     const struct abi_object *others;
-    bool begins;
+    bool awaited;
 
-    if (pulse_known == 0 || agent->op != SP_WAIT || (agent->flags & ABI_AGENT_BLOCKED) == 0) {
+    if (pulse_known == 0 || agent->op != SP_WAIT) {
         return false;
     }
-    begins = is_one_of(agent->object, pulse_known);
+    awaited = is_one_of(agent->object, pulse_known);
     others = operation_objects(agent);
     for (uint32_t i = 1; i < agent->objects && others != NULL; i++) {
-        begins = begins || is_one_of(others[i - 1].object, pulse_known);
+        awaited = awaited || is_one_of(others[i - 1].object, pulse_known);
     }
-    return begins;
+    return awaited;
+}
+
+bool
+pulse_begins(const struct abi_agent *agent)
+{
+    return (agent->flags & ABI_AGENT_BLOCKED) != 0 && pulse_awaited(agent);
 }

@@ -23,7 +23,9 @@ pulse_look(const struct abi_agent *agent)
 /* Is there an event that is known to be pulsed? */
 extern uint32_t pulse_known;
 #define pulse_is_known() (pulse_known != 0) /* spin.h says why */
-/* Would it have to wait, and is it a step to begin to? */
+/* Does it wait for one of those? */
+bool pulse_awaited(const struct abi_agent *agent);
+/* Would it have to, and is it a step to begin to? */
 bool pulse_begins(const struct abi_agent *agent);
 
 #endif

@@ -11,6 +11,10 @@
  *     TWICE    two threads queue one DPC: it begins between the two, or both queue it before that; the first is either: 4
  *     ANEW     a timer with a DPC is set twice and cancelled: it expires, and its DPC begins, between each two of these, or not; the DPC of the
  *              second time may begin beside that of the first: 12
+ *     ONWARD   a timer (F: it expires) whose DPC (D) sets it anew (S), twice at any time, is cancelled (C) and waited for (L), three times. The first C comes
+ *              before F, behind S or SFDS, and it is over: 3; or behind SF or SFD: 2; or behind F or FD. Then the second time is over before L, or it is
+ *              behind that, and the next C in one of four places: 2 * 5. So 15
+ *     PULSED   one sets an event, another one waits for it and pulses it then: who pulses has begun to wait before the event is set, or behind that: 2
  *     VIEWS    two threads map and unmap one section, each of which changes the one address space: 6
  */
 #include "program.h"
@@ -21,6 +25,8 @@
 #define TWICE  4
 #define ANEW   5
 #define VIEWS  6
+#define ONWARD 7
+#define PULSED 8
 
 static KEVENT Event[4] __attribute__((unused));
 static KDPC Dpc __attribute__((unused));
@@ -165,6 +171,49 @@ Program(VOID)
     KeSetTimer(&Timer, Due, &Dpc);
     KeCancelTimer(&Timer);
     KeFlushQueuedDpcs();
+}
+#elif PROGRAM == ONWARD
+static const LARGE_INTEGER Due = {.QuadPart = -100000};
+
+static VOID NTAPI
+Routine(PKDPC Which, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    KeSetTimer(&Timer, Due, &Dpc);
+}
+
+static VOID
+Program(VOID)
+{
+    KeInitializeDpc(&Dpc, Routine, NULL);
+    KeInitializeTimer(&Timer);
+    KeSetTimer(&Timer, Due, &Dpc);
+    for (ULONG Times = 0; Times < 3; Times++) {
+        KeCancelTimer(&Timer);
+        KeFlushQueuedDpcs();
+    }
+}
+#elif PROGRAM == PULSED
+static VOID NTAPI
+Set(PVOID Context)
+{
+    KeSetEvent(&Event[0], 0, FALSE);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID NTAPI
+Pulse(PVOID Context)
+{
+    KeWaitForSingleObject(&Event[0], Executive, KernelMode, FALSE, NULL);
+    KePulseEvent(&Event[0], 0, FALSE);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID
+Program(VOID)
+{
+    KeInitializeEvent(&Event[0], SynchronizationEvent, FALSE);
+    Start(Set, 0);
+    Start(Pulse, 0);
 }
 #elif PROGRAM == VIEWS
 static HANDLE Section;
