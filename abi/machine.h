@@ -88,6 +88,8 @@ struct abi_machine {
     uint16_t passed_at[64]; /* 0x170 ... and these: where they stand among ABI_PASSES */
     uint32_t
         returns; /* 0x1F0 exploring, 1: that a client's thread comes back from a driver is a schedule point (nt/ke/visit.c, I2) */
+    uint32_t
+        withheld; /* 0x1F4 1: a timer that sets itself anew has waited (nt/ke/explore.c, E6); the host clears it */
 };
 #define ABI_PASSED 64
 

@@ -198,6 +198,14 @@ search_assumption(const struct search *search, size_t i)
         }
         i--;
     }
+    if (search->outcome.tally.withheld != 0) {
+        if (i == 0) {
+            return "of a timer that goes on by itself (it has a period, or its DPC sets it anew) "
+                   "the first two expiries come at any time, the others only when nothing else "
+                   "can be done";
+        }
+        i--;
+    }
     if (search->outcome.tally.beyond != 0) {
         if (i == 0) {
             snprintf(

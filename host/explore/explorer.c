@@ -393,6 +393,7 @@ ask(const struct abi_agent *agents, uint32_t count)
     }
     if (it.results != NULL) {
         it.results->dirty |= GUEST->dirty;
+        it.results->withheld |= GUEST->withheld;
     }
 }
 
@@ -827,6 +828,7 @@ take_root(const struct abi_agent *agents, uint32_t count)
 {
     it.rooted = true;
     GUEST->dirty = 0;
+    GUEST->withheld = 0;
     if (count > MAX_AGENTS) {
         worker_fail(TOO_MANY_AGENTS, MAX_AGENTS);
     }
@@ -944,6 +946,7 @@ start_at(const struct asked *from)
         it.results->running = from->running;
     }
     it.results->dirty |= GUEST->dirty;
+    it.results->withheld |= GUEST->withheld;
     sighting_go_back_to(from->seen);
     if (!together_is_on()) { /* there it is what it was in the run before */
         note_before();

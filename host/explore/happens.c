@@ -24,7 +24,8 @@
  *       that may be a step that it could have come before: another object's, which that one has nothing to do with.
  *   H7  A step that touches nothing is in no hash but its own, and in that of the set of steps: an APC may come in front of it or behind it.
  *   H8  A DPC is there when its processor is free for it: behind another one, or as soon as it is queued. What matters is who queued it, which its
- *       object says; so what made it appear is in its clock, and in no hash.
+ *       object says; so what made it appear is in its clock, and in no hash. So it is with a timer that is kept back until nobody else can do anything (nt/ke/explore.c, E6): the
+ *       step behind which it is there is anybody's.
  */
 #include <errno.h>
 #include <string.h>
@@ -393,7 +394,7 @@ static uint64_t
 own_past(uint32_t agent, uint32_t own, uint16_t op)
 {
     return (own != 0 ? happens_step[own - 1].carry : 0) +
-           (appeared[agent] > own && op != SP_RUN_DPC /* H8 */
+           (appeared[agent] > own && op != SP_RUN_DPC && op != SP_FIRE_TIMER /* H8 */
                 ? mix(happens_step[appeared[agent] - 1].hash + 1)
                 : 0);
 }

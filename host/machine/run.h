@@ -200,8 +200,9 @@ struct search_results {
     uint64_t sample;  /* and of runs 0, SEARCH_SAMPLE ...: what shard 1/SEARCH_SAMPLE makes again */
     uint32_t agents;  /* most that took part in a run */
     uint32_t running; /* most threads that had a processor at once */
-    uint32_t dirty;   /* 1: data of a file was left to be written later */
-    uint32_t longest; /* answers of the longest run */
+    uint32_t withheld; /* 1: a timer that sets itself anew was not let expire at any time */
+    uint32_t dirty;    /* 1: data of a file was left to be written later */
+    uint32_t longest;  /* answers of the longest run */
     uint32_t
         beyond; /* 1: a run had more choices than a search keeps; of the last ones it tried no others */
     uint32_t slept;  /* enum search_slept: of loops that sleep not all was tried */

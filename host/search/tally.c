@@ -114,6 +114,7 @@ tally_take(struct tally *tally, struct search_results *results)
     tally->agents = most(tally->agents, results->agents);
     tally->running = most(tally->running, results->running);
     tally->dirty |= results->dirty;
+    tally->withheld |= results->withheld;
     tally->beyond |= results->beyond != 0;
     tally->slept |= results->slept;
     tally->longest = most(tally->longest, results->longest);
@@ -146,6 +147,7 @@ tally_add(struct tally *tally, struct tally *from)
     tally->agents = most(tally->agents, from->agents);
     tally->running = most(tally->running, from->running);
     tally->dirty |= from->dirty;
+    tally->withheld |= from->withheld;
     tally->beyond |= from->beyond;
     tally->slept |= from->slept;
     tally->longest = most(tally->longest, from->longest);

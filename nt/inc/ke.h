@@ -250,6 +250,8 @@ struct _KTHREAD {
     UCHAR HeldUp;       /* inject.c: KI_HELD_UP, KI_GOES_ON */
     BOOLEAN LooksAgain; /* behind a point, whether what it is about is still there: explore.c, E7 */
     ULONG KernelApcs;   /* delivered so far */
+    ULONG64 OpenedAt;   /* KiClosePoint */
+    BOOLEAN ByItself;   /* KiIsByItself: of a worker */
     PVOID VfCallout;    /* nt/vf: the innermost routine of a verified driver that runs in it */
 };
 C_ASSERT(FIELD_OFFSET(struct _KTHREAD, TrapFrame) == 0x90);
@@ -315,6 +317,7 @@ typedef struct _KPRCB {
     ULONG DpcQueueDepth;
     BOOLEAN DpcRequested; /* a DPC interrupt is pending */
     BOOLEAN DpcRoutineActive;
+    BOOLEAN DpcByItself;  /* KiIsByItself */
     BOOLEAN ApcRequested; /* an APC interrupt is pending */
     BOOLEAN QuantumEnd;
     PKDPC RunningDpc;
@@ -381,6 +384,14 @@ KiAgent(VOID)
     PKPRCB Prcb = KiPrcb();
 
     return Prcb->DpcRoutineActive ? &Prcb->DpcAgent : &Prcb->CurrentThread->Agent;
+}
+/* Does what is done here follow from the expiry of a timer, by DPCs and I/O work items alone? (explore.c, E6) */
+KI_INLINE BOOLEAN
+KiIsByItself(VOID)
+{
+    PKPRCB Prcb = KiPrcb();
+
+    return Prcb->DpcRoutineActive ? Prcb->DpcByItself : Prcb->CurrentThread->ByItself;
 }
 KI_INLINE KIRQL
 KiIrql(VOID)

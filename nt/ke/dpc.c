@@ -98,7 +98,7 @@ KiLinkDpc(PKPRCB Prcb, PKDPC Dpc)
 static BOOLEAN
 KiHasTarget(PKDPC Dpc)
 {
-    return (Dpc->Number & ~(KI_DPC_OF_TIMER | KI_DPC_TIMES)) >= KI_DPC_TARGET;
+    return (Dpc->Number & ~(KI_DPC_WHY | KI_DPC_TIMES)) >= KI_DPC_TARGET;
 }
 
 static VOID
@@ -168,6 +168,7 @@ KiInsertDpc(PKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2, BOOLEAN Rai
     Dpc->SystemArgument1 = SystemArgument1;
     Dpc->SystemArgument2 = SystemArgument2;
     if (Machine->explore) {
+        Dpc->Number |= KiIsByItself() ? KI_DPC_BY_ITSELF : 0;
         KiInsertExploredDpc(Prcb, Dpc, Raised);
         return TRUE;
     }
@@ -222,7 +223,7 @@ KiRemoveDpc(PKDPC Dpc)
     }
     RemoveEntryList(&Dpc->DpcListEntry);
     Dpc->DpcData = NULL;
-    Dpc->Number &= ~KI_DPC_OF_TIMER;
+    Dpc->Number &= ~KI_DPC_WHY;
     Prcb->DpcQueueDepth--;
     return TRUE;
 }
@@ -236,8 +237,7 @@ KeSetImportanceDpc(PRKDPC Dpc, KDPC_IMPORTANCE Importance)
 static VOID
 KiSetDpcTarget(PKDPC Dpc, ULONG Number)
 {
-    Dpc->Number =
-        (USHORT)((Dpc->Number & (KI_DPC_OF_TIMER | KI_DPC_TIMES)) | (KI_DPC_TARGET + Number));
+    Dpc->Number = (USHORT)((Dpc->Number & (KI_DPC_WHY | KI_DPC_TIMES)) | (KI_DPC_TARGET + Number));
 }
 
 VOID NTAPI
@@ -267,7 +267,8 @@ KiRunDpc(PKPRCB Prcb)
     PKTHREAD Thread = Prcb->CurrentThread;
     ULONG Disable;
 
-    Dpc->Number &= ~KI_DPC_OF_TIMER;
+    Prcb->DpcByItself = (Dpc->Number & KI_DPC_BY_ITSELF) != 0;
+    Dpc->Number &= ~KI_DPC_WHY;
     Dpc->DpcData = NULL;
     Prcb->DpcQueueDepth--;
     Prcb->RunningDpc = Dpc;

@@ -23,7 +23,8 @@
  *   E5  A DPC on a processor that runs a thread keeps that thread from going on: while one is queued there,
  *       each step of the thread touches the processor, and so does the DPC's beginning.
  *   E6  A timer with a period, and one that is not the explored program's, expires by itself only when
- *       nobody else can do anything; the first two expiries of a periodic one are free.
+ *       nobody else can do anything; the first two expiries of a periodic one are free. One that its own expiry sets anew, by its DPC, other DPCs and
+ *       I/O work items, goes on like that, too: its expiries are counted since a thread has set it.
  *   E8  To give back a reference changes an object's life if it is the last one; else it only reads it, though it makes the next one
  *       the last. Which it is is the state's, like an attempt's, and changes while one stands there: operation_counts. To add one
  *       reads it too, but comes before or behind each that is given back: that may be why it is not the last.
@@ -633,9 +634,12 @@ KiDescribeTimer(PKTIMER Timer, BOOLEAN Last, struct abi_agent *Agent)
     BOOLEAN WriteBack = KiIsWriteBack(Timer);
 
     if (!Last && !WriteBack &&
-        (!Own || KiIsTooLate(Timer->DueTime.QuadPart) || /* the run is over before it is due */
-         (Timer->Period != 0 && Timer->Processor >= KI_TIMER_SEEN + KI_FREE_EXPIRIES))) {
-        return FALSE; /* E6 */
+        (!Own || KiIsTooLate(Timer->DueTime.QuadPart))) { /* the run is over before it is due */
+        return FALSE;
+    }
+    if (!Last && Own && Timer->Processor >= KI_TIMER_SEEN + KI_FREE_EXPIRIES) { /* E6 */
+        HcNoteWithheld();
+        return FALSE;
     }
     *Agent = (struct abi_agent){.kind = ABI_AGENT_TIMER,
                                 .name = (ULONG)(((ULONG64)Timer * 0x9E3779B97F4A7C15ull) >> 32) | 1,

@@ -80,9 +80,12 @@ C_ASSERT(sizeof(KI_FRAME) == 0x260);
 #define KI_GUARD_SIZE   0x4000
 #define KI_DPC_TARGET   0x800  /* KDPC.Number from here on: a target processor */
 #define KI_DPC_OF_TIMER 0x4000 /* KDPC.Number, while queued: a timer queued it */
-#define KI_DPC_TIME     0x1000 /* KDPC.Number, exploring: times that it has been queued, modulo 4, */
-#define KI_DPC_TIMES    0x3000 /* in these bits */
-#define KI_FAULT_STACK  0x8000 /* double-fault stack of a processor */
+#define KI_DPC_BY_ITSELF                                                                           \
+    0x8000 /* KDPC.Number, while queued: that timer's expiry, or what followed from one, did */
+#define KI_DPC_WHY     (KI_DPC_OF_TIMER | KI_DPC_BY_ITSELF)
+#define KI_DPC_TIME    0x1000 /* KDPC.Number, exploring: times that it has been queued, modulo 4, */
+#define KI_DPC_TIMES   0x3000 /* in these bits */
+#define KI_FAULT_STACK 0x8000 /* double-fault stack of a processor */
 
 /* entry.S */
 VOID KiSwapContext(PKTHREAD Old, PKTHREAD New, PVOID *OldStack, PVOID NewStack);

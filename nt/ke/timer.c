@@ -104,7 +104,7 @@ KiExpire(PKTIMER Timer)
     if (Dpc != NULL &&
         KiInsertDpc(Dpc, (PVOID)(ULONG_PTR)(ULONG)(Machine->time_100ns + KiBootTime),
                     (PVOID)(ULONG_PTR)((Machine->time_100ns + KiBootTime) >> 32), FALSE)) {
-        Dpc->Number |= KI_DPC_OF_TIMER;
+        Dpc->Number |= KI_DPC_WHY;
     }
 }
 
@@ -196,10 +196,13 @@ KiStartTimer(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc, PVOID
 {
     Timer->Dpc = Dpc;
     KiNoteQueued(Timer, Caller);
-    Timer->Processor = 0;
     if (Machine->explore) {
-        Timer->Processor = KI_TIMER_SEEN;
+        if (Timer->Processor < KI_TIMER_SEEN || !KiIsByItself()) { /* explore.c, E6 */
+            Timer->Processor = KI_TIMER_SEEN;
+        }
         Machine->budget = 0; /* whoever was alone is no longer */
+    } else {
+        Timer->Processor = 0;
     }
     KiInsertTimer(Timer, DueTime, Period);
 }
