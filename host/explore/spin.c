@@ -608,6 +608,12 @@ spin_arrive(uint32_t number, const struct abi_agent *agent, uint64_t step)
 
     touched = number < touched ? touched : number + 1;
     if (round->fresh) {
+        if (agent->op == SP_DELIVER_APC &&
+            round->now != 0) { /* that comes first, and then it stands there once more */
+            forget_rounds(round);
+            round->now = round->weak = 0;
+            round->sleeps = false;
+        }
         return;
     }
     round->fresh = true;

@@ -140,7 +140,7 @@ ExpAcquireFast(PFAST_MUTEX FastMutex, PVOID Caller)
 
     ExpCheckLockIrql(FastMutex);
     KiAcquirePoint(SP_ACQUIRE_LOCK, FastMutex, ExpIsMutexHeld, 0);
-    OldIrql = KfRaiseIrql(APC_LEVEL);
+    OldIrql = KiRaiseIrql(APC_LEVEL);
     ExpAcquireMutex(FastMutex, Caller);
     FastMutex->OldIrql = OldIrql;
 }
@@ -152,7 +152,7 @@ ExpTryFast(PFAST_MUTEX FastMutex, PVOID Caller)
 
     ExpCheckLockIrql(FastMutex);
     KiAcquirePoint(SP_TRY_LOCK, FastMutex, ExpIsMutexHeld, 0);
-    OldIrql = KfRaiseIrql(APC_LEVEL);
+    OldIrql = KiRaiseIrql(APC_LEVEL);
     if (!ExpTryMutex(FastMutex)) {
         KeLowerIrql(OldIrql);
         return FALSE;

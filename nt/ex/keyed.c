@@ -198,7 +198,7 @@ NtAlertThreadByThreadId(HANDLE ThreadId)
     if (Wait == NULL) {
         Thread->AlertByThreadId = EXP_ALERTED;
     } else if (Wait != EXP_ALERTED) {
-        KIRQL OldIrql = KfRaiseIrql(APC_LEVEL); /* no suspension between the two */
+        KIRQL OldIrql = KiRaiseIrql(APC_LEVEL); /* no suspension between the two */
 
         Thread->AlertByThreadId = EXP_ALERTED;
         KeSetEvent(Wait, EVENT_INCREMENT, FALSE);

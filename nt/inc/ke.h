@@ -611,7 +611,8 @@ KiEnterRegion(PKTHREAD Thread, UCHAR Kind, PVOID Caller, PVOID Lock)
     }
     KiRememberRegion(Thread, Kind, Caller, Lock);
 }
-VOID KiCheckKernelApcs(VOID); /* delivers what may run now; nothing at APC_LEVEL and above */
+KIRQL KiRaiseIrql(KIRQL NewIrql); /* KfRaiseIrql, and no schedule point */
+VOID KiCheckKernelApcs(VOID);     /* delivers what may run now; nothing at APC_LEVEL and above */
 KI_INLINE VOID
 KiLeaveRegion(PKTHREAD Thread, UCHAR Kind, PVOID Lock)
 {
@@ -619,8 +620,22 @@ KiLeaveRegion(PKTHREAD Thread, UCHAR Kind, PVOID Lock)
 
     KiForgetRegion(Thread, Kind, Lock);
     Left = Kind == KI_CRITICAL ? ++Thread->KernelApcDisable : ++Thread->SpecialApcDisable;
-    if (Left == 0 && Thread->ApcState.KernelApcPending) {
-        KiCheckKernelApcs();
+    if (Left == 0) {
+        if (Thread->ApcState.KernelApcPending) {
+            KiCheckKernelApcs();
+        }
+        Thread->OpenedAt = Machine->points;
+    }
+}
+/*
+ * In front of what keeps kernel APCs back: a raised IRQL, a region. One that is queued before comes first, one that is queued behind it has to wait; to whoever
+ * searches, that is what a step of the thread says that could be interrupted. If it has made none since APCs could come, this is one.
+ */
+KI_INLINE VOID
+KiClosePoint(PKTHREAD Thread)
+{
+    if (Machine->explore && Thread->OpenedAt == Machine->points && KiIrql() == PASSIVE_LEVEL) {
+        KiSchedulePoint(SP_ENTER_REGION, Thread);
     }
 }
 /* The count of disabled APCs as the version's bugchecks show it: a ULONG in 5.1, two SHORTs since. */

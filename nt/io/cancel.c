@@ -310,6 +310,7 @@ IopCancelThreadIo(PETHREAD Thread)
     PLIST_ENTRY Entry;
 
     IopCancelMeant(&All);
+    KiClosePoint(&Thread->Tcb); /* as below */
     if (!IsListEmpty(&Thread->IrpList)) {
         IopWaitForRundown(Thread);
     }
@@ -323,6 +324,9 @@ IopCancelThreadIo(PETHREAD Thread)
 VOID
 IopRundownThread(PETHREAD Thread)
 {
+    KiClosePoint(
+        &Thread
+             ->Tcb); /* the APC that completes the last one comes before this look, or behind it */
     if (!IsListEmpty(&Thread->IrpList)) {
         IopCancelThreadIo(Thread);
     }

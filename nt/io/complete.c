@@ -274,7 +274,7 @@ IopQueueCompletion(PIRP Irp, CCHAR PriorityBoost)
         return;
     }
     if (IopCanFinishHere(Irp)) {
-        OldIrql = KfRaiseIrql(APC_LEVEL);
+        OldIrql = KiRaiseIrql(APC_LEVEL);
         IopFinishIrp(Irp, FileObject);
         KeLowerIrql(OldIrql);
         return;

@@ -441,7 +441,7 @@ IopParseDevice(PVOID Object, POB_OPEN_PACKET Packet, PUNICODE_STRING CompleteNam
             Reparse = Irp->Tail.Overlay.AuxiliaryBuffer;
             Irp->Tail.Overlay.AuxiliaryBuffer = NULL;
         }
-        OldIrql = KfRaiseIrql(APC_LEVEL);
+        OldIrql = KiRaiseIrql(APC_LEVEL);
         IopDequeueIrp(Irp);
         IopFreeMdls(Irp);
         IoFreeIrp(Irp);

@@ -234,7 +234,7 @@ IopMdlIrp(PIRP Irp, PVOID Buffer, ULONG Length, LOCK_OPERATION Operation)
 static VOID
 IopFinishDeferred(PIRP Irp, PFILE_OBJECT FileObject)
 {
-    KIRQL OldIrql = KfRaiseIrql(APC_LEVEL);
+    KIRQL OldIrql = KiRaiseIrql(APC_LEVEL);
 
     IopFinishIrp(Irp, FileObject);
     KeLowerIrql(OldIrql);
@@ -247,7 +247,7 @@ IopFinishDeferred(PIRP Irp, PFILE_OBJECT FileObject)
 static VOID
 IopCancelAlerted(PKEVENT Event, PIRP Irp)
 {
-    KIRQL OldIrql = KfRaiseIrql(APC_LEVEL);
+    KIRQL OldIrql = KiRaiseIrql(APC_LEVEL);
     LARGE_INTEGER Delay;
     BOOLEAN Completed = KeReadStateEvent(Event) != 0, Called = !Completed && IoCancelIrp(Irp);
 

@@ -283,10 +283,13 @@ KiDeliverApc(KPROCESSOR_MODE Mode, PKI_FRAME Frame)
                 KiCheckKernelApcs(); /* special ones that came at APC_LEVEL */
             }
             Call.NormalRoutine(Call.Context, Call.Argument1, Call.Argument2);
-            KfRaiseIrql(APC_LEVEL);
+            KiRaiseIrql(APC_LEVEL);
             Thread->ApcState.KernelApcInProgress = FALSE;
         }
         KiCheckStillThere(Thread, Process);
+        if (Machine->explore && Mode == KernelMode) {
+            return FALSE; /* the next one is a step of its own */
+        }
     }
     if (Mode != UserMode || Thread->SpecialApcDisable != 0 ||
         Thread->ApcState.UserApcPending == 0 ||
@@ -307,7 +310,10 @@ KiDeliverApc(KPROCESSOR_MODE Mode, PKI_FRAME Frame)
     return TRUE;
 }
 
-/* Kernel APCs that may run now, at PASSIVE_LEVEL: raise, deliver, lower. */
+/*
+ * Kernel APCs that may run now, at PASSIVE_LEVEL: raise, deliver, lower. The end of one is where the next one was kept back until then, so while schedules
+ * are explored that is a step as behind a region: whoever queues it meanwhile comes before or after what the first one did last.
+ */
 VOID
 KiDeliverKernelApcs(VOID)
 {
@@ -315,6 +321,9 @@ KiDeliverKernelApcs(VOID)
         KiPcr()->Irql = APC_LEVEL;
         KiDeliverApc(KernelMode, NULL);
         KiPcr()->Irql = PASSIVE_LEVEL;
+        if (Machine->explore) {
+            KiCheckKernelApcs();
+        }
     }
 }
 
@@ -425,6 +434,7 @@ KiRundownApcs(PKTHREAD Thread)
 {
     PLIST_ENTRY Kernel = &Thread->ApcState.ApcListHead[KernelMode];
 
+    KiClosePoint(Thread);
     KiEnterRegion(Thread, KI_CRITICAL, __builtin_return_address(0), NULL);
     KiForceResumeThread(Thread, TRUE);
     KiLeaveRegion(Thread, KI_CRITICAL, NULL);

@@ -417,7 +417,7 @@ KeGenericCallDpc(PKDEFERRED_ROUTINE Routine, PVOID Context)
     Call->Left = (LONG)KiProcessorCount;
     Call->Barrier = Call->TotalProcessors = KiProcessorCount;
     Call->Closed[0] = Call->Closed[1] = 1;
-    OldIrql = KfRaiseIrql(DISPATCH_LEVEL); /* ours must not begin before all are queued */
+    OldIrql = KiRaiseIrql(DISPATCH_LEVEL); /* ours must not begin before all are queued */
     for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
         KeInitializeDpc(&Call->Dpc[Cpu], Routine, Context);
         KeSetTargetProcessorDpc(&Call->Dpc[Cpu], (CCHAR)Cpu);
@@ -471,7 +471,7 @@ KeSignalCallDpcSynchronize(PVOID SystemArgument2)
 ULONG_PTR NTAPI
 KeIpiGenericCall(PKIPI_BROADCAST_WORKER Routine, ULONG_PTR Context)
 {
-    KIRQL OldIrql = KfRaiseIrql(14);
+    KIRQL OldIrql = KiRaiseIrql(14);
     ULONG Self = KiPrcb()->Number;
     ULONG_PTR Result = 0;
 

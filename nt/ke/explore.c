@@ -82,6 +82,7 @@ KiBlockOf(ULONG Operation, const volatile VOID *Object)
     case SP_SET_PRIORITY:
     case SP_SUSPEND:
     case SP_RESUME:
+    case SP_DELAY:
     case SP_OBJECT:
     case SP_HANDLE:
     case SP_REFERENCE:

@@ -6,7 +6,7 @@
  *
  *   I1  Lowering below DISPATCH_LEVEL runs pending DPCs and a pending thread switch first; lowering below
  *       APC_LEVEL delivers pending kernel APCs.
- *   I2  Raising is never a schedule point.
+ *   I2  Raising is no schedule point, unless APCs could come only since the last one: KiClosePoint.
  * Source: nt-semantics 2.1.
  */
 #include "nt/ke/ki.h"
@@ -19,6 +19,13 @@ KeGetCurrentIrql(VOID)
 
 KIRQL NTAPI
 KfRaiseIrql(KIRQL NewIrql)
+{
+    KiClosePoint(KiThread());
+    return KiRaiseIrql(NewIrql);
+}
+
+KIRQL
+KiRaiseIrql(KIRQL NewIrql)
 {
     PKIPCR Pcr = KiPcr();
     KIRQL OldIrql = Pcr->Irql;
@@ -61,6 +68,7 @@ KeLowerIrql(KIRQL NewIrql)
                 KiCheckKernelApcs();
             }
         }
+        KiThread()->OpenedAt = Machine->points;
     } else {
         Pcr->Irql = NewIrql;
     }
@@ -76,6 +84,7 @@ KiWriteCr8(ULONG64 Value, PVOID Caller)
         ExRaiseStatus(STATUS_PRIVILEGED_INSTRUCTION);
     }
     if (Value >= OldIrql) {
+        KiClosePoint(KiThread());
         KiPcr()->Irql = (KIRQL)Value;
         if (VfHooks != NULL && Value >= DISPATCH_LEVEL) {
             VfHooks->Raised();

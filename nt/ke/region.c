@@ -62,6 +62,7 @@ KeLeaveCriticalRegion(VOID)
 
     KiLeaveRegion(Thread, KI_CRITICAL, NULL); /* R1 */
     KiSchedulePoint(SP_LEAVE_REGION, Thread);
+    Thread->OpenedAt = Machine->points;
 }
 
 VOID NTAPI
@@ -80,6 +81,7 @@ KeLeaveGuardedRegion(VOID)
 
     KiLeaveRegion(Thread, KI_GUARDED, NULL); /* R1 */
     KiSchedulePoint(SP_LEAVE_REGION, Thread);
+    Thread->OpenedAt = Machine->points;
 }
 
 ULONG

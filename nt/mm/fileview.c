@@ -92,7 +92,7 @@ MiReadForFault(PMI_CONTROL Control, ULONG64 Offset)
     if (KiVersion->SpecialApcDisable) {
         KeEnterGuardedRegion();
     } else {
-        OldIrql = KfRaiseIrql(APC_LEVEL);
+        OldIrql = KiRaiseIrql(APC_LEVEL);
     }
     Status = MiMakeValid(Control, Offset, PAGE_SIZE);
     if (KiVersion->SpecialApcDisable) {

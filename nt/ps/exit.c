@@ -74,7 +74,8 @@ PspExitThread(NTSTATUS Status)
     DbgkExitThread(Status);
     KiRundownMutants(&Thread->Tcb);
     if (Thread->InRegion && Thread->Tcb.KernelApcDisable == -1) {
-        KeLeaveCriticalRegion(); /* ours; the driver may have left it already */
+        KiLeaveRegion(&Thread->Tcb, KI_CRITICAL,
+                      NULL); /* ours; the driver may have left it already */
     }
     ExpRundownTimers(Thread);
     KiRundownApcs(&Thread->Tcb);

@@ -319,7 +319,11 @@ PspNotifyThread(PETHREAD Thread, BOOLEAN Create)
             PspEndCall(&PspThreadNotify[Index]);
         }
     }
-    KeLeaveCriticalRegion();
+    if (Create) {
+        KeLeaveCriticalRegion();
+    } else {
+        KiLeaveRegion(KiThread(), KI_CRITICAL, NULL); /* IopRundownThread comes next: its step */
+    }
 }
 
 /* nt/mm has mapped an image: into a process, or (id NULL) a driver. */
