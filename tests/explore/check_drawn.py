@@ -9,6 +9,7 @@ Others have timers, DPCs, pulses, push locks and what else drawn.c knows (class 
 beginning of a trace once, and says so where two orders of one trace leave different questions.
 """
 import argparse
+import ast
 import json
 import os
 import random
@@ -23,8 +24,13 @@ MOST = 300       # traces: a program with more is not taken
 BEGINNINGS = 4000
 CODES = {name: number for number, name in enumerate(("END", "SET", "CLEAR", "WAIT", "TRY", "TIMED", "ADD", "EXCHANGE", "LOCK", "TRY_LOCK", "SHARE", "UNLOCK", "ANY", "ALL", "LOOK", "IF",
                                                        "ROUTINE", "ARM", "DISARM", "QUEUE_DPC", "UNQUEUE", "FLUSH", "PULSE", "ANY_TIMED", "ALL_TIMED", "ANY_TRY", "ALL_TRY", "TRY_SHARE",
-                                                       "CONVERT", "STARVE", "RUNDOWN", "REMOVE", "START", "JOIN", "UNLOCK_SHARED", "INSERT_HEAD"))}
-NOTIFICATION, SEMAPHORE, QUEUE, TIMERS = 2, 3, 4, (5, 6)
+                                                       "CONVERT", "STARVE", "RUNDOWN", "REMOVE", "START", "JOIN", "UNLOCK_SHARED", "INSERT_HEAD", "SEND", "COMPLETE", "CANCEL", "QUEUE_APC", "UNQUEUE_APC",
+                                                       "ENTER", "LEAVE", "TEST_ALERT", "DELAY", "QUEUE_ITEM", "PUSH", "POP", "SET_WAIT", "ARM_EVERY"))}
+NOTIFICATION, SEMAPHORE, QUEUE, TIMERS, COMPLETIONS = 2, 3, 4, (5, 6), (7, 8)
+DPCS, STARTED, APCS, ITEMS = (1, 2), (3, 4), (5, 6), (7, 8)
+APC_LEVEL = 2                                          # of ENTER
+HIGH_IMPORTANCE, APC_SPECIAL, APC_USER, ALERTABLE, LATE = 0x10, 0x10, 0x20, 0x80, 0x80
+SEND_CANCELLABLE, SEND_AT_ONCE, SEND_OF_THREAD = 1, 2, 4
 RESOURCE, SPIN_LOCK, RUN_REF, REMOVE_LOCK, PUSH_LOCK = 3, 4, 5, 6, 7
 AT_DISPATCH = ("SET", "CLEAR", "TRY", "LOOK", "ADD", "EXCHANGE") # what waits for nothing
 
@@ -46,7 +52,15 @@ FOUND = [
 WIDE_FOUND = [
     [[("TRY_LOCK", 3, 0), ("IF", 1, 1), ("UNLOCK", 3, 0)], [("TRY_SHARE", 3, 0), ("IF", 1, 1), ("UNLOCK", 3, 0)]],
     [[("ARM", 6, 1)], [("DISARM", 6, 0)], [("ROUTINE", 1, 0), ("ADD", 0, 0)]],
-    [[("QUEUE_DPC", 2, 0), ("QUEUE_DPC", 2, 0)], [("ROUTINE", 2, 0), ("ADD", 0, 0)]],
+    [[("QUEUE_DPC", 2, 0), ("QUEUE_DPC", 2, 0)], [("ROUTINE", 2, 1), ("ADD", 0, 0)]],
+    # An APC that the end of another one let in was begun in no step, one that came between a thread's last region and its end was not tried (5 of 6), and one that interrupted a delay
+    # was told from one behind it (dpor 8, lattice 9). What an APC of the request does between two spin locks; who pulses what he has waited for (1 of 2); a timer that goes on.
+    [[("QUEUE_APC", 5, 0)], [("QUEUE_APC", 5, 0)], [("ROUTINE", 5, APC_SPECIAL), ("ADD", 0, 0)]],
+    [[("LOOK", 0, 0)], [("QUEUE_APC", 5, 0)], [("ROUTINE", 5, 0)]],
+    [[("DELAY", 0, 0)], [("QUEUE_APC", 5, 0)], [("ROUTINE", 5, APC_SPECIAL)]],
+    [[("SEND", 0, SEND_CANCELLABLE | SEND_OF_THREAD)], [("COMPLETE", 0, 0)]],
+    [[("SET", 0, 0)], [("WAIT", 0, 0), ("PULSE", 0, 0)]],
+    [[("ARM", 6, 1), ("DISARM", 6, 0)], [("ROUTINE", 1, 0), ("ARM", 6, LATE | 1)]],
 ]
 
 passed = failed = 0
@@ -107,54 +121,106 @@ class Wide:
 
     TWO = ("ANY", "ALL", "ANY_TIMED", "ALL_TIMED", "ANY_TRY", "ALL_TRY")
     SHARED = {"SHARE": (RESOURCE, PUSH_LOCK), "TRY_SHARE": (RESOURCE,), "STARVE": (RESOURCE,)}
+    # What may be done while a spin lock is held, or in a DPC.
+    DISPATCH = (*AT_DISPATCH, "ARM", "DISARM", "QUEUE_DPC", "UNQUEUE", "ANY_TRY", "ALL_TRY", "SEND", "COMPLETE", "CANCEL", "QUEUE_APC", "UNQUEUE_APC", "QUEUE_ITEM", "PUSH", "POP")
+    # What a routine that may run twice, or behind the threads, does not do: it would insert one entry twice, take a lock that its thread has, or go on for ever.
+    NOT_IN_ROUTINES = ("LOCK", "TRY_LOCK", *SHARED, "START", "FLUSH", "RUNDOWN", "REMOVE", "SEND", "QUEUE_APC", "QUEUE_ITEM", "PUSH", "SET_WAIT")
 
     def __init__(self, draw):
         self.draw = draw
         self.objects = draw.sample(range(7), draw.choice((1, 2, 2, 3)))
         self.locks = draw.sample(range(8), draw.choice((0, 1, 1, 2)))
-        self.kinds = ["SET", "WAIT", "TRY", "TIMED", "CLEAR", "LOOK", *draw.sample((*self.TWO, "ADD", "EXCHANGE"), 2)]
+        self.kinds = ["SET", "WAIT", "TRY", "TIMED", "CLEAR", "LOOK", *draw.sample((*self.TWO, "ADD", "EXCHANGE", "SET_WAIT"), 2)]
         self.kinds += draw.sample(("PULSE", "FLUSH", "RUNDOWN", "REMOVE", "START", "START"), draw.choice((0, 1, 1)))
         self.kinds += [kind for kind in ("ARM", "ARM", "DISARM") if set(self.objects) & set(TIMERS)]
         self.kinds += ["LOCK", "LOCK", "TRY_LOCK", *self.SHARED] if self.locks else []
-        self.dpcs = draw.sample((1, 2), draw.choice((0, 0, 1, 1, 2)))
+        self.dpcs = draw.sample(DPCS, draw.choice((0, 0, 1, 1, 2)))
         self.kinds += ["QUEUE_DPC", "QUEUE_DPC", "UNQUEUE"] if self.dpcs else []
-        self.routines = [3, 4]   # that nobody has started yet
+        self.threads = draw.choice((2, 2, 3))
+        self.requests, self.apcs, self.items = [], [], []
+        for theme in draw.sample(("requests", "requests", "apcs", "apcs", "items", "lists", None, None), draw.choice((1, 1, 2))):
+            self.add(theme)
+        self.routines = list(STARTED)  # that nobody has started yet
+        self.unsent, self.unqueued = list(self.requests), list(self.items)
         self.lists = []
         self.once = set()
+
+    def add(self, theme):
+        if theme == "requests":
+            self.requests = [0] if self.draw.random() < 0.7 else [0, 1]
+            self.objects += [COMPLETIONS[one] for one in self.requests]
+            self.kinds += ["SEND", "SEND", "SEND", "COMPLETE", "COMPLETE", "CANCEL", "CANCEL", "WAIT"]
+        elif theme == "apcs":
+            self.apcs = list(APCS[:self.draw.choice((1, 1, 2))])
+            self.kinds += ["QUEUE_APC", "QUEUE_APC", "QUEUE_APC", "UNQUEUE_APC", "ENTER", "ENTER", "DELAY", *self.draw.sample(("TEST_ALERT", "WAIT", "TIMED"), 1)]
+        elif theme == "items":
+            self.items = list(ITEMS[:self.draw.choice((1, 1, 2))])
+            self.kinds += ["QUEUE_ITEM", "QUEUE_ITEM", "QUEUE_ITEM"]
+        elif theme == "lists":
+            self.kinds += ["PUSH", "PUSH", "POP", "POP"]
 
     def several(self, most, held=frozenset()):
         return [one for _ in range(self.draw.randrange(1, most + 1)) for one in self.block(held, 2)]
 
-    def deferred(self):
-        """What a DPC does: it does not come of itself again, or it would for ever."""
-        return [("ADD", 0, 0) if name == "QUEUE_DPC" else (name, which, 0 if name == "ARM" else rest)
-                for name, which, rest in self.several(2, frozenset({SPIN_LOCK}))] or [("ADD", 0, 0)]
+    def deferred(self, held, number):
+        """What a routine does: it does not come of itself again, or it would for ever. A timer's may set the timer anew, for that ends."""
+        kinds, self.kinds = self.kinds, [kind for kind in self.kinds if kind not in self.NOT_IN_ROUTINES] or ["ADD"]
+        code = self.several(2, held)
+        self.kinds = kinds
+        code = [("ADD", 0, 0) if name == "QUEUE_DPC" or (name in ("SET", "INSERT_HEAD") and which == QUEUE) else
+                (name, which, rest if number in DPCS and self.draw.random() < 0.5 else 0) if name in ("ARM", "ARM_EVERY") else (name, which, rest) for name, which, rest in code]
+        return code or [("ADD", 0, 0)]
+
+    def alertable(self):
+        return ALERTABLE if self.apcs and self.draw.random() < 0.4 else 0
 
     def block(self, held, left):
         draw, kind = self.draw, self.draw.choice(self.kinds)
         dispatch = SPIN_LOCK in held
-        if dispatch and kind not in (*AT_DISPATCH, "ARM", "DISARM", "QUEUE_DPC", "UNQUEUE", "ANY_TRY", "ALL_TRY"):
+        if dispatch and kind not in self.DISPATCH:
             return []
         events, timers = ([one for one in self.objects if one in group] for group in (range(SEMAPHORE), TIMERS))
         if kind in ("WAIT", "TRY", "TIMED"):
             one = draw.choice(self.objects)
-            out = [] if one == QUEUE and dispatch else [(kind, one, 0)]
+            out = [] if one == QUEUE and dispatch else [(kind, one, 0 if dispatch else self.alertable())]
         elif kind == "SET":
-            one = draw.choice([one for one in self.objects if one not in TIMERS] or [0])
+            one = draw.choice([one for one in self.objects if one <= QUEUE] or [0])
             out = [("INSERT_HEAD" if one == QUEUE and draw.random() < 0.3 else kind, one, 0)]
+        elif kind == "SET_WAIT":
+            first, second = draw.choice([one for one in self.objects if one <= SEMAPHORE] or [0]), draw.choice([one for one in self.objects if one != QUEUE] or [0])
+            out = [(kind, first, second)]
         elif kind in self.TWO:
             of = [one for one in self.objects if one != QUEUE]
-            out = [(kind, *draw.sample(of, 2))] if len(of) > 1 else []
+            first, second = draw.sample(of, 2) if len(of) > 1 else (None, None)
+            out = [(kind, first, second | (0 if dispatch else self.alertable()))] if len(of) > 1 else []
         elif kind in ("CLEAR", "PULSE"):
             out = [(kind, draw.choice(events), 0)] if events else []
         elif kind == "LOOK":
             out = [(kind, draw.choice(events + timers), 0)] if events + timers else []
         elif kind in ("ARM", "DISARM"):
-            out = [(kind, draw.choice(timers), draw.choice((0, *self.dpcs)) if kind == "ARM" else 0)]
+            with_dpc = draw.choice((0, *self.dpcs)) if kind == "ARM" else 0
+            every = kind == "ARM" and draw.random() < 0.1
+            out = [("ARM_EVERY" if every else kind, draw.choice(timers), with_dpc | (LATE if with_dpc and draw.random() < 0.3 else 0))]
         elif kind in ("QUEUE_DPC", "UNQUEUE"):
             out = [(kind, draw.choice(self.dpcs), 0)]
         elif kind in ("ADD", "EXCHANGE"):
             out = [(kind, draw.randrange(2), draw.randrange(2))]
+        elif kind in ("PUSH", "POP"):
+            out = [(kind, draw.randrange(2), 0)]
+        elif kind == "SEND":
+            if not self.unsent:
+                return []
+            out = [(kind, self.unsent.pop(), draw.choice((SEND_CANCELLABLE, SEND_CANCELLABLE, SEND_CANCELLABLE, 0, SEND_AT_ONCE)))]
+            if draw.random() < 0.35 and not dispatch:
+                out = [(kind, out[0][1], out[0][2] | SEND_OF_THREAD)]
+        elif kind in ("COMPLETE", "CANCEL"):
+            out = [(kind, draw.choice(self.requests), 0)]
+        elif kind in ("QUEUE_APC", "UNQUEUE_APC"):
+            out = [(kind, draw.choice(self.apcs), 0)]
+        elif kind == "QUEUE_ITEM":
+            out = [(kind, self.unqueued.pop(), 0)] if self.unqueued else []
+        elif kind in ("TEST_ALERT", "DELAY"):
+            out = [(kind, 0, self.alertable() if kind == "DELAY" else 0)]
         elif kind == "FLUSH":
             out = [(kind, 0, 0)] if self.dpcs and not held else []
         elif kind in ("RUNDOWN", "REMOVE"):
@@ -171,6 +237,12 @@ class Wide:
             number = self.routines.pop()
             self.lists.append([("ROUTINE", number, 0), *(self.several(2) or [("LOOK", 0, 0)])])
             return [(kind, number, 0), *(self.block(held, left - 1) if left > 0 else []), *([("JOIN", number, 0)] if draw.random() < 0.5 else [])]
+        elif kind == "ENTER":
+            which = draw.randrange(3)
+            if "ENTER" in held:
+                return []
+            inside = [one for _ in range(draw.randrange(1, 3)) for one in self.block(held | {"ENTER"}, left - 1)] if left > 0 else []
+            return [("ENTER", which, 0), *inside, ("LEAVE", which, 0)]
         else:
             return self.region(kind, held, left)
         if kind != "WAIT" and out and left > 0 and draw.random() < 0.35:
@@ -191,8 +263,85 @@ class Wide:
         return [(kind, lock, 0), *([("IF", 1, len(inside))] if kind.startswith("TRY") else []), *inside]
 
     def program(self):
-        threads = [self.several(3) or [("LOOK", 0, 0)] for _ in range(self.draw.choice((2, 2, 3)))]
-        return threads + self.lists + [[("ROUTINE", number, 0), *self.deferred()] for number in self.dpcs]
+        draw = self.draw
+        threads = [self.several(3) or [("LOOK", 0, 0)] for _ in range(self.threads)]
+        dispatch, passive = frozenset({SPIN_LOCK}), frozenset({"ENTER"})
+        lists = [[("ROUTINE", number, draw.choice((0, 0, 1, 2)) | draw.choice((0, 0, HIGH_IMPORTANCE))), *self.deferred(dispatch, number)] for number in self.dpcs]
+        lists += [[("ROUTINE", number, draw.randrange(self.threads) | draw.choice((0, 0, APC_SPECIAL, APC_USER))), *self.deferred(passive, number)] for number in self.apcs]
+        lists += [[("ROUTINE", number, draw.choice((0, 0, 1))), *self.deferred(passive, number)] for number in self.items]
+        return threads + self.lists + lists
+
+
+CLOSES = {"LOCK": ("UNLOCK",), "TRY_LOCK": ("UNLOCK",), "SHARE": ("UNLOCK", "UNLOCK_SHARED"), "TRY_SHARE": ("UNLOCK",), "STARVE": ("UNLOCK",), "ENTER": ("LEAVE",)}
+
+
+def without(code, at):
+    """A list of instructions without that one, and what belongs to it."""
+    name, which, _ = code[at]
+    gone = {at}
+    if name in ("UNLOCK", "UNLOCK_SHARED", "LEAVE", "ROUTINE", "CONVERT") and name != "CONVERT":
+        return None
+    if name in CLOSES:
+        gone |= {next(i for i in range(at + 1, len(code)) if code[i][0] in CLOSES[name] and code[i][1] == which)} if any(
+            code[i][0] in CLOSES[name] and code[i][1] == which for i in range(at + 1, len(code))) else set()
+    if at + 1 < len(code) and code[at + 1][0] == "IF" and name != "IF":
+        gone.add(at + 1)
+    out = []
+    for i, (what, object_number, argument) in enumerate(code):
+        if what == "IF" and i not in gone:
+            argument -= sum(i < one <= i + argument for one in gone)
+            if argument == 0:
+                continue
+        if i not in gone:
+            out.append((what, object_number, argument))
+    return out
+
+
+def smaller(program):
+    """Programs with one thing less."""
+    routines = {code[0][1] for code in program if code[0][0] == "ROUTINE"}
+    targets = {code[0][2] & 0x0F for code in program if code[0][0] == "ROUTINE" and code[0][1] in APCS}
+    threads = 0
+    for at, code in enumerate(program):
+        if code[0][0] == "ROUTINE":
+            number = code[0][1]
+            uses = any((name in ("START", "JOIN", "QUEUE_DPC", "UNQUEUE", "QUEUE_APC", "UNQUEUE_APC", "QUEUE_ITEM") and which == number) or
+                       (name in ("ARM", "ARM_EVERY") and number in DPCS and rest & ~LATE == number) for one in program for name, which, rest in one)
+            if not uses:
+                yield program[:at] + program[at + 1:]
+            if number not in APCS and code[0][2] != 0:
+                yield [*program[:at], [("ROUTINE", number, 0), *code[1:]], *program[at + 1:]]
+        else:
+            if threads not in targets and sum(one[0][0] != "ROUTINE" for one in program) > 1:
+                yield [[("ROUTINE", one[0][1], one[0][2] - (one[0][2] & 0x0F > threads)) if one[0][0] == "ROUTINE" and one[0][1] in APCS and i == 0 else instruction
+                        for i, instruction in enumerate(one)] for place, one in enumerate(program) if place != at]
+            threads += 1
+        for i in range(len(code)):
+            rest = without(code, i)
+            if rest:
+                yield [*program[:at], rest, *program[at + 1:]]
+            name, which, argument = code[i]
+            if name in ("ARM", "ARM_EVERY", "WAIT", "TRY", "TIMED", "DELAY") and argument != 0:
+                yield [*program[:at], [*code[:i], (name, which, 0), *code[i + 1:]], *program[at + 1:]]
+            if name == "TIMED":
+                yield [*program[:at], [*code[:i], ("TRY", which, argument), *code[i + 1:]], *program[at + 1:]]
+
+
+def shrink(program, fails):
+    """The smallest that still fails so, that one gets to by leaving out one thing after the other."""
+    again = True
+    while again:
+        again = False
+        for one in smaller(program):
+            if fails(one):
+                program, again = one, True
+                break
+    return program
+
+
+def goes_on(program):
+    """Is there a timer that does not end by itself? Where everybody else waits for ever, how often it expires is a matter of the time that a run may take, and of no trace."""
+    return any(name == "ARM_EVERY" or (name == "ARM" and code[0][0] == "ROUTINE") for code in program for name, _, _ in code)
 
 
 def model_of(program):
@@ -230,43 +379,86 @@ def code_of(program):
     return b"".join(b"".join(bytes((CODES[name], *rest)) for name, *rest in thread) + b"\0" for thread in program) + b"\0"
 
 
+class Searches:
+    """Searches of a drawn program, in a folder of its own."""
+
+    def __init__(self, ntlab, driver, folder, timeout):
+        self.ntlab, self.driver, self.folder, self.timeout = ntlab, driver, folder, timeout
+
+    def search(self, program, strategy, budget):
+        code = ",".join(f"{byte:02x}" for byte in code_of(program))
+        with open(f"{self.folder}/program.reg", "w", encoding="utf-8") as out:
+            out.write("Windows Registry Editor Version 5.00\n\n[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\explore-drawn\\Parameters]\n"
+                      f'"Program"=hex:{code}\n')
+        words = [self.ntlab, "explore", "--keep-going", "--inject", "none", "--granularity", "atomics", "--reg", "program.reg", "--json", "-", "--strategy",
+                 strategy, "--budget", budget, self.driver]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder) as run:
+            try:
+                out, err = run.communicate(timeout=self.timeout)
+            except subprocess.TimeoutExpired:
+                run.terminate()  # it ends its workers
+                run.communicate()
+                return {"outcome": "too long"}
+        try:
+            return json.loads(out)["search"]
+        except ValueError:
+            return {"error": err[-3000:]}
+
+    def disagreements(self, program, found):
+        """Which searches do not come to `found`, and what they say."""
+        for strategy in ("dpor", "odpor", "bounded"):
+            result = self.search(program, strategy, "20000runs")
+            told = (result.get("outcome"), result.get("traces"), result.get("bad"))
+            if told != ("exhausted", *found) and not (strategy == "bounded" and told[0] in ("budget", "too long")):
+                yield strategy, f"{told}, not {found} of {program} {result.get('error', '')}"
+        for strategy in ("random", "pos"):
+            result = self.search(program, strategy, "200runs")
+            if not 0 < result.get("traces", 0) <= found[0]:
+                yield strategy, f"{result.get('traces')} are not some of {found} of {program} {result.get('error', '')}"
+
+    def of_lattice(self, program, most):
+        """The counts by the lattice, None where it is too large, or a disagreement."""
+        result = self.search(program, "lattice", f"{most}runs")
+        if result.get("outcome") in ("budget", "too long"):
+            return None
+        if result.get("outcome") != "exhausted":
+            return "lattice", f"{result.get('outcome')} of {program} {result.get('error', '')}"
+        return result["traces"], result["bad"]
+
+    def wrong(self, program, most=BEGINNINGS):
+        """Which strategy is the first that disagrees with the lattice, or that itself."""
+        found = self.of_lattice(program, most)
+        if found is None or isinstance(found[0], str):
+            return found and found[0]
+        if found[1] != 0 and goes_on(program):
+            return None
+        return next((strategy for strategy, _ in self.disagreements(program, found)), None)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--wide", type=int, default=20)
     parser.add_argument("--show", action="store_true")
+    parser.add_argument("--shrink", action="store_true", help="make wide programs that fail small")
+    parser.add_argument("--program", help="only this one, by the lattice and all others")
+    parser.add_argument("--timeout", type=float, default=60, help="seconds for each search")
     parser.add_argument("ntlab")
     parser.add_argument("folder")
     options = parser.parse_args()
     ntlab, driver = os.path.abspath(options.ntlab), os.path.abspath(f"{options.folder}/explore-drawn.sys")
     draw = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
-        def search(program, strategy, budget):
-            code = ",".join(f"{byte:02x}" for byte in code_of(program))
-            with open(f"{folder}/program.reg", "w", encoding="utf-8") as out:
-                out.write("Windows Registry Editor Version 5.00\n\n[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\explore-drawn\\Parameters]\n"
-                          f'"Program"=hex:{code}\n')
-            words = [ntlab, "explore", "--keep-going", "--inject", "none", "--granularity", "atomics", "--reg", "program.reg", "--json", "-", "--strategy",
-                     strategy, "--budget", budget, driver]
-            said = subprocess.run(words, capture_output=True, text=True, cwd=folder)
-            try:
-                return json.loads(said.stdout)["search"]
-            except ValueError:
-                return {"error": said.stderr[-600:]}
+        searches = Searches(ntlab, driver, folder, options.timeout)
 
         def compare(program, found):
             if options.show:
                 print(found, program, flush=True)
-            for strategy in ("dpor", "odpor", "bounded"):
-                result = search(program, strategy, "20000runs")
-                if strategy == "bounded" and result.get("outcome") == "budget":
-                    continue
-                told = (result.get("outcome"), result.get("traces"), result.get("bad"))
-                check(f"{strategy}: {told}, not {found} of {program}", told == ("exhausted", *found), result.get("error", ""))
-            for strategy in ("random", "pos"):
-                result = search(program, strategy, "200runs")
-                check(f"{strategy}: {result.get('traces')} are not some of {found} of {program}", 0 < result.get("traces", 0) <= found[0], result.get("error", ""))
+            wrong = {strategy: told for strategy, told in searches.disagreements(program, found)}
+            for strategy in ("dpor", "odpor", "bounded", "random", "pos"):
+                check(f"{strategy}:", strategy not in wrong, wrong.get(strategy, ""))
+            return next(iter(wrong), None)
 
         def by_model(program, most=BEGINNINGS):
             found = check_models.count(model_of(program), most)
@@ -276,23 +468,29 @@ def main():
             return True
 
         def by_lattice(program, most=BEGINNINGS):
-            if sum(map(len, program)) > 16:
+            found = searches.of_lattice(program, most) if sum(map(len, program)) <= 18 else None
+            if found is None or found[0] == 1:
                 return False
-            result = search(program, "lattice", f"{most}runs")
-            if result.get("outcome") == "budget" or result.get("traces") == 1:
+            wrong, told = found if isinstance(found[0], str) else (None, "")
+            if wrong is None and found[1] != 0 and goes_on(program):
                 return False
-            found = result.get("traces"), result.get("bad")
-            check(f"lattice: {result.get('outcome')} of {program}", result.get("outcome") == "exhausted", result.get("error", ""))
-            if result.get("outcome") == "exhausted":
-                compare(program, found)
+            check("lattice:", wrong is None, told)
+            wrong = wrong or compare(program, found)
+            if wrong is not None and options.shrink:
+                print("    small:", shrink(program, lambda one: searches.wrong(one) == wrong), flush=True)
             return True
 
-        for count, first, drawn, take in ((options.count, FOUND, lambda: draw_program(draw), by_model), (options.wide, WIDE_FOUND, lambda: Wide(draw).program(), by_lattice)):
-            for program in first:
-                check(f"too large: {program}", take(program, 10 * BEGINNINGS))
-            taken = len(first)
-            while taken < count:
-                taken += take(drawn())
+        if options.program is not None:
+            check("too large", by_lattice(ast.literal_eval(options.program), 10 * BEGINNINGS))
+            options.count = options.wide = 0
+        else:
+            for count, first, drawn, take in ((options.count, FOUND, lambda: draw_program(draw), by_model),
+                                              (options.wide, WIDE_FOUND, lambda: Wide(draw).program(), by_lattice)):
+                for program in first:
+                    check(f"too large: {program}", take(program, 10 * BEGINNINGS))
+                taken = len(first)
+                while taken < count:
+                    taken += take(drawn())
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 

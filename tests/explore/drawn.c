@@ -7,6 +7,7 @@
  * of its own: a DPC, or a thread that somebody starts.
  */
 #include "program.h"
+#include "drawn_system.h"
 
 VOID FASTCALL ExfAcquirePushLockExclusive(PEX_PUSH_LOCK);
 VOID FASTCALL ExfAcquirePushLockShared(PEX_PUSH_LOCK);
@@ -50,22 +51,54 @@ enum instruction {
     JOIN,          /* the one that this one has started */
     UNLOCK_SHARED, /* of the push lock */
     INSERT_HEAD,   /* into the queue */
+    SEND,          /* a request, `argument` says how: is it pending? */
+    COMPLETE,      /* one that is pending: did it? */
+    CANCEL,        /* was there a cancel routine? */
+    QUEUE_APC,     /* was it? */
+    UNQUEUE_APC,   /* was it queued? */
+    ENTER,         /* a region: 0 critical, 1 guarded, 2 APC_LEVEL */
+    LEAVE,
+    TEST_ALERT,
+    DELAY,      /* for a millisecond: did it last? */
+    QUEUE_ITEM, /* a work item */
+    PUSH,       /* an entry: 0 on a sequenced list, 1 at the end of one with a spin lock */
+    POP,        /* was there one? */
+    SET_WAIT,   /* an event or the semaphore, and waits for `argument` in the same step */
+    ARM_EVERY,  /* as ARM, and then every thousand seconds */
 };
 
 /*
  * Objects by number: 0 and 1 synchronization events, 2 a notification event, 3 a semaphore, 4 a queue, 5 a synchronization timer, 6 a notification
- * timer. Locks: 0 and 1 fast mutexes, 2 a mutex, 3 a resource, 4 a spin lock, 5 rundown protection, 6 a remove lock (both only tried), 7 a push lock.
+ * timer, 7 and 8 the completions of requests. A wait whose argument has ALERTABLE is one in user mode that a user APC ends. A timer whose DPC has LATE in
+ * the argument comes in a thousand seconds. Locks: 0 and 1 fast mutexes, 2 a mutex, 3 a resource, 4 a spin lock, 5 rundown protection, 6 a remove lock (both only tried), 7 a push lock.
  */
 #define QUEUE       4
 #define FIRST_TIMER 5
-#define ROUTINES    5 /* 1 and 2 are DPCs, the second for the first processor; 3 and 4 threads */
+#define COMPLETIONS 7
+#define ALERTABLE   0x80
+#define LATE        0x80
+/*
+ * 1 and 2 are DPCs: `argument` is 1 + the target processor, and an importance in bit 4. 3 and 4 threads. 5 and 6 APCs: `argument` is the thread, and a kind.
+ * 7 and 8 work items: `argument` times it queues itself.
+ */
+#define ROUTINES    9
+#define THREADS     3
+#define APCS        5
+#define WORK_ITEMS  7
+#define APC_SPECIAL 0x10
+#define APC_USER    0x20
 static KEVENT Event[3];
 static KSEMAPHORE Semaphore;
 static KQUEUE Queue;
 static LIST_ENTRY Entries[sizeof(UCHAR[512]) / 3]; /* one for each instruction */
 static KTIMER Timer[2];
-static KDPC Dpc[ROUTINES];
-static HANDLE Started[ROUTINES];
+static KDPC Dpc[THREADS];
+static HANDLE Started[APCS];
+static KAPC Apc[WORK_ITEMS];
+static PUCHAR ApcCode[WORK_ITEMS]; /* what the list says of each that is in the program */
+static PVOID ApcThread[WORK_ITEMS];
+static BOOLEAN HasApcs;
+static KEVENT AllThere; /* where there are APCs: all threads wait for it */
 static PUCHAR Routine[ROUTINES];
 static FAST_MUTEX FastMutex[2];
 static KMUTEX Mutex;
@@ -76,12 +109,17 @@ static IO_REMOVE_LOCK RemoveLock;
 static EX_PUSH_LOCK PushLock;
 static KIRQL Irql; /* of who holds it, before */
 static volatile LONG Word[2];
+static SLIST_HEADER Sequenced;
+static LIST_ENTRY List;
+static KSPIN_LOCK ListLock;
+static DECLSPEC_ALIGN(16) SLIST_ENTRY Links[sizeof(UCHAR[512]) / 3];
 static UCHAR Code[512];
 
 static PVOID
 ObjectOf(UCHAR Number)
 {
     return Number < RTL_NUMBER_OF(Event) ? (PVOID)&Event[Number]
+           : Number >= COMPLETIONS       ? (PVOID)&Completed[Number - COMPLETIONS]
            : Number >= FIRST_TIMER       ? (PVOID)&Timer[Number - FIRST_TIMER]
                                          : (PVOID)&Semaphore;
 }
@@ -157,26 +195,27 @@ Release(UCHAR Number)
 
 /* NULL: until it comes. */
 static BOOLEAN
-Wait(UCHAR Number, PLARGE_INTEGER Timeout)
+Wait(UCHAR Number, UCHAR How, PLARGE_INTEGER Timeout)
 {
     if (Number == QUEUE) {
-        ULONG_PTR Entry = (ULONG_PTR)KeRemoveQueue(&Queue, KernelMode, Timeout);
+        ULONG_PTR Entry =
+            (ULONG_PTR)KeRemoveQueue(&Queue, How != 0 ? UserMode : KernelMode, Timeout);
 
-        return Entry != STATUS_TIMEOUT;
+        return Entry != STATUS_TIMEOUT && Entry != STATUS_USER_APC;
     }
-    return KeWaitForSingleObject(ObjectOf(Number), Executive, KernelMode, FALSE, Timeout) ==
-           STATUS_SUCCESS;
+    return KeWaitForSingleObject(ObjectOf(Number), Executive, How != 0 ? UserMode : KernelMode,
+                                 How != 0, Timeout) == STATUS_SUCCESS;
 }
 
 static LONG
-Signal(UCHAR Number, PUCHAR At)
+Signal(UCHAR Number, PUCHAR At, BOOLEAN WaitsThen)
 {
     if (Number == QUEUE) {
         return KeInsertQueue(&Queue, &Entries[(At - Code) / 3]);
     }
     return Number < RTL_NUMBER_OF(Event)
-               ? KeSetEvent(&Event[Number], IO_NO_INCREMENT, FALSE)
-               : KeReleaseSemaphore(&Semaphore, IO_NO_INCREMENT, 1, FALSE);
+               ? KeSetEvent(&Event[Number], IO_NO_INCREMENT, WaitsThen)
+               : KeReleaseSemaphore(&Semaphore, IO_NO_INCREMENT, 1, WaitsThen);
 }
 
 static BOOLEAN
@@ -199,18 +238,79 @@ Share(UCHAR Number, BOOLEAN Try, BOOLEAN Starve)
 static LONG
 WaitForTwo(UCHAR First, UCHAR Second, WAIT_TYPE Type, PLARGE_INTEGER Timeout)
 {
-    PVOID Both[2] = {ObjectOf(First), ObjectOf(Second)};
-    NTSTATUS Status =
-        KeWaitForMultipleObjects(2, Both, Type, Executive, KernelMode, FALSE, Timeout, NULL);
+    PVOID Both[2] = {ObjectOf(First), ObjectOf(Second & (UCHAR)~ALERTABLE)};
+    BOOLEAN Alertable = (Second & ALERTABLE) != 0;
+    NTSTATUS Status = KeWaitForMultipleObjects(
+        2, Both, Type, Executive, Alertable ? UserMode : KernelMode, Alertable, Timeout, NULL);
 
     return Type == WaitAll ? Status == STATUS_SUCCESS : Status < 2 ? Status : 2;
 }
 
-static VOID Run(PUCHAR At);
+static BOOLEAN
+Arm(UCHAR Number, UCHAR How, BOOLEAN Again)
+{
+    LARGE_INTEGER Due = {.QuadPart = (How & LATE) != 0 ? -10000000000ll : -10000};
+    UCHAR Routine = How & (UCHAR)~LATE;
+
+    return KeSetTimerEx(&Timer[Number - FIRST_TIMER], Due, Again ? 1000000 : 0,
+                        Routine != 0 ? &Dpc[Routine] : NULL);
+}
+
+static VOID
+Enter(UCHAR Kind, PKIRQL Before)
+{
+    switch (Kind) {
+    case 0:
+        KeEnterCriticalRegion();
+        break;
+    case 1:
+        KeEnterGuardedRegion();
+        break;
+    default:
+        KeRaiseIrql(APC_LEVEL, Before);
+    }
+}
+
+static VOID
+Leave(UCHAR Kind, KIRQL Before)
+{
+    switch (Kind) {
+    case 0:
+        KeLeaveCriticalRegion();
+        break;
+    case 1:
+        KeLeaveGuardedRegion();
+        break;
+    default:
+        KeLowerIrql(Before);
+    }
+}
+
+static VOID
+Push(UCHAR Which, PUCHAR At)
+{
+    ULONG_PTR Index = (ULONG_PTR)(At - Code) / 3;
+
+    if (Which == 0) {
+        InterlockedPushEntrySList(&Sequenced, &Links[Index]);
+    } else {
+        ExInterlockedInsertTailList(&List, &Entries[Index], &ListLock);
+    }
+}
+
+static BOOLEAN
+Pop(UCHAR Which)
+{
+    return Which == 0 ? InterlockedPopEntrySList(&Sequenced) != NULL
+                      : ExInterlockedRemoveHeadList(&List, &ListLock) != NULL;
+}
 
 static VOID NTAPI
 Thread(PVOID Context)
 {
+    if (HasApcs) {
+        KeWaitForSingleObject(&AllThere, Executive, KernelMode, FALSE, NULL);
+    }
     Run(Context);
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
@@ -225,12 +325,13 @@ static VOID
 Run(PUCHAR At)
 {
     LARGE_INTEGER Now = {.QuadPart = 0}, Soon = {.QuadPart = -10000};
+    KIRQL Before = PASSIVE_LEVEL;
     LONG Last = 0;
 
     for (; At[0] != END; At += 3) {
         switch (At[0]) {
         case SET:
-            Last = Signal(At[1], At);
+            Last = Signal(At[1], At, FALSE);
             break;
         case INSERT_HEAD:
             Last = KeInsertHeadQueue(&Queue, &Entries[(At - Code) / 3]);
@@ -242,11 +343,11 @@ Run(PUCHAR At)
             Last = KePulseEvent(&Event[At[1]], IO_NO_INCREMENT, FALSE);
             break;
         case WAIT:
-            Wait(At[1], NULL);
+            Last = Wait(At[1], At[2], NULL);
             break;
         case TRY:
         case TIMED:
-            Last = Wait(At[1], At[0] == TRY ? &Now : &Soon);
+            Last = Wait(At[1], At[2], At[0] == TRY ? &Now : &Soon);
             break;
         case ADD:
             Last = InterlockedExchangeAdd(&Word[At[1]], 1);
@@ -299,7 +400,8 @@ Run(PUCHAR At)
             At += Last != At[1] ? 3 * At[2] : 0;
             break;
         case ARM:
-            Last = KeSetTimer(&Timer[At[1] - FIRST_TIMER], Soon, At[2] != 0 ? &Dpc[At[2]] : NULL);
+        case ARM_EVERY:
+            Last = Arm(At[1], At[2], At[0] == ARM_EVERY);
             break;
         case DISARM:
             Last = KeCancelTimer(&Timer[At[1] - FIRST_TIMER]);
@@ -325,6 +427,47 @@ Run(PUCHAR At)
             break;
         case JOIN:
             ZwWaitForSingleObject(Started[At[1]], FALSE, NULL);
+            break;
+        case SEND:
+            Last = Send(At[1], At[2]);
+            break;
+        case COMPLETE:
+            Last = Complete(At[1]);
+            break;
+        case CANCEL:
+            Last = IoCancelIrp(Request[At[1]]);
+            break;
+        case QUEUE_APC:
+            Last = KeInsertQueueApc(&Apc[At[1]], ApcCode[At[1]] + 3, NULL, 0);
+            break;
+        case UNQUEUE_APC:
+            Last = KeRemoveQueueApc(&Apc[At[1]]);
+            break;
+        case ENTER:
+            Enter(At[1], &Before);
+            break;
+        case LEAVE:
+            Leave(At[1], Before);
+            break;
+        case TEST_ALERT:
+            Last = KeTestAlertThread(UserMode);
+            break;
+        case DELAY:
+            Last = KeDelayExecutionThread(At[2] != 0 ? UserMode : KernelMode, At[2] != 0, &Soon) ==
+                   STATUS_SUCCESS;
+            break;
+        case QUEUE_ITEM:
+            QueueItem(At[1] - WORK_ITEMS);
+            break;
+        case PUSH:
+            Push(At[1], At);
+            break;
+        case POP:
+            Last = Pop(At[1]);
+            break;
+        case SET_WAIT:
+            Signal(At[1], At, TRUE);
+            Wait(At[2], 0, NULL);
             break;
         }
     }
@@ -366,10 +509,8 @@ NextList(PUCHAR At)
 }
 
 static VOID
-Program(VOID)
+InitializeObjects(VOID)
 {
-    ReadProgram();
-    BAD(Code[0] == END);
     for (ULONG Index = 0; Index < RTL_NUMBER_OF(Event); Index++) {
         KeInitializeEvent(&Event[Index], Index < 2 ? SynchronizationEvent : NotificationEvent,
                           Index == 1);
@@ -386,31 +527,141 @@ Program(VOID)
     ExInitializeRundownProtection(&RunRef);
     IoInitializeRemoveLock(&RemoveLock, 'wrdN', 0, 0);
     ExInitializePushLock(&PushLock);
-    for (PUCHAR At = Code; At[0] != END; At = NextList(At)) {
-        if (At[0] == ROUTINE) {
-            Routine[At[1]] = At + 3;
+    InitializeSListHead(&Sequenced);
+    InitializeListHead(&List);
+    KeInitializeSpinLock(&ListLock);
+    KeInitializeEvent(&AllThere, NotificationEvent, FALSE);
+}
+
+static VOID
+InitializeRoutine(PUCHAR At)
+{
+    UCHAR Number = At[1];
+
+    Routine[Number] = At + 3;
+    if (Number < THREADS) {
+        KeInitializeDpc(&Dpc[Number], Deferred, Routine[Number]);
+        if ((At[2] & 0x0F) != 0) {
+            KeSetTargetProcessorDpc(&Dpc[Number], (CCHAR)((At[2] & 0x0F) - 1));
         }
-    }
-    for (ULONG_PTR Index = 1; Index < ROUTINES; Index++) {
-        KeInitializeDpc(&Dpc[Index], Deferred, Routine[Index]);
-    }
-    KeSetTargetProcessorDpc(&Dpc[2], 0);
-    for (PUCHAR At = Code; At[0] != END; At = NextList(At)) {
-        if (At[0] != ROUTINE) {
-            Start(Thread, (ULONG_PTR)At);
+        if ((At[2] & 0x10) != 0) {
+            KeSetImportanceDpc(&Dpc[Number], HighImportance);
         }
+    } else if (Number >= WORK_ITEMS) {
+        ItemRoutine[Number - WORK_ITEMS] = At + 3;
+        ItemTimes[Number - WORK_ITEMS] = At[2];
+    } else if (Number >= APCS) {
+        ApcCode[Number] = At;
+        HasApcs = TRUE;
     }
-    Join();
-    for (ULONG Index = ROUTINES - 1; Index > 0; Index--) { /* 4 may begin 3 */
+}
+
+/* Now that their threads are there. */
+static VOID
+InitializeApcs(VOID)
+{
+    for (ULONG Index = APCS; Index < WORK_ITEMS; Index++) {
+        PUCHAR At = ApcCode[Index];
+        if (At == NULL) {
+            continue;
+        }
+        ObReferenceObjectByHandle(ThreadHandle[At[2] & 0x0F], THREAD_ALL_ACCESS, *PsThreadType,
+                                  KernelMode, &ApcThread[Index], NULL);
+        KeInitializeApc(&Apc[Index], ApcThread[Index], 0,
+                        At[2] & APC_SPECIAL ? ApcSpecial : ApcKernel, ApcRundown,
+                        At[2] & APC_SPECIAL ? NULL : ApcNormal,
+                        At[2] & APC_USER ? UserMode : KernelMode, NULL);
+    }
+    KeSetEvent(&AllThere, IO_NO_INCREMENT, FALSE);
+}
+
+static VOID
+JoinStarted(VOID)
+{
+    for (ULONG Index = APCS - 1; Index > 0; Index--) { /* 4 may begin 3 */
         if (Started[Index] != NULL) {
             ZwWaitForSingleObject(Started[Index], FALSE, NULL);
             ZwClose(Started[Index]);
         }
     }
-    for (ULONG Times = 0; Times < 2; Times++) { /* a DPC may have armed one meanwhile */
+}
+
+/* Is there a routine that sets a timer? */
+static BOOLEAN
+GoesOn(VOID)
+{
+    for (PUCHAR At = Code; At[0] != END; At = NextList(At)) {
+        for (PUCHAR One = At; At[0] == ROUTINE && One[0] != END; One += 3) {
+            if (One[0] == ARM || One[0] == ARM_EVERY) {
+                return TRUE;
+            }
+        }
+    }
+    return FALSE;
+}
+
+/* DPCs, timers and work items may have brought about each other. */
+static VOID
+WaitForAll(BOOLEAN HasItems)
+{
+    for (ULONG Times = GoesOn() ? 0 : 2; Times < 4; Times++) {
         KeCancelTimer(&Timer[0]);
         KeCancelTimer(&Timer[1]);
         KeFlushQueuedDpcs();
+        if (HasItems) {
+            WaitForItems();
+        }
+    }
+}
+
+static BOOLEAN
+NeedsDevice(VOID)
+{
+    for (PUCHAR At = Code; At[0] != END; At = NextList(At)) {
+        for (PUCHAR One = At; One[0] != END; One += 3) {
+            if (One[0] == SEND || One[0] == CANCEL || One[0] == COMPLETE || One[0] == QUEUE_ITEM) {
+                return TRUE;
+            }
+        }
+    }
+    return FALSE;
+}
+
+static VOID
+Program(VOID)
+{
+    BOOLEAN HasDevice;
+
+    ReadProgram();
+    BAD(Code[0] == END);
+    InitializeObjects();
+    HasDevice = NeedsDevice();
+    if (HasDevice) {
+        InitializeSystem(Driver);
+    }
+    for (PUCHAR At = Code; At[0] != END; At = NextList(At)) {
+        if (At[0] == ROUTINE) {
+            InitializeRoutine(At);
+        }
+    }
+    for (PUCHAR At = Code; At[0] != END; At = NextList(At)) {
+        if (At[0] != ROUTINE) {
+            Start(Thread, (ULONG_PTR)At);
+        }
+    }
+    if (HasApcs) {
+        InitializeApcs();
+    }
+    Join();
+    JoinStarted();
+    WaitForAll(HasDevice);
+    for (ULONG Index = APCS; Index < WORK_ITEMS; Index++) {
+        if (ApcThread[Index] != NULL) {
+            ObDereferenceObject(ApcThread[Index]);
+        }
+    }
+    if (HasDevice) {
+        EndSystem();
     }
     ExDeleteResourceLite(&Resource);
 }
