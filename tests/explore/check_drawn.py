@@ -268,7 +268,8 @@ class Wide:
         dispatch, passive = frozenset({SPIN_LOCK}), frozenset({"ENTER"})
         lists = [[("ROUTINE", number, draw.choice((0, 0, 1, 2)) | draw.choice((0, 0, HIGH_IMPORTANCE))), *self.deferred(dispatch, number)] for number in self.dpcs]
         lists += [[("ROUTINE", number, draw.randrange(self.threads) | draw.choice((0, 0, APC_SPECIAL, APC_USER))), *self.deferred(passive, number)] for number in self.apcs]
-        lists += [[("ROUTINE", number, draw.choice((0, 0, 1))), *self.deferred(passive, number)] for number in self.items]
+        # One alone: whether the third of several items finds a worker that waits, or makes another one, is in no step (nt/ex/work.c, W1).
+        lists += [[("ROUTINE", number, draw.choice((0, 0, 1)) * (len(self.items) == 1)), *self.deferred(passive, number)] for number in self.items]
         return threads + self.lists + lists
 
 
