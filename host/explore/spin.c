@@ -28,6 +28,8 @@
  *   L7  Where only calls are points, memory that such a loop looks at is not seen: the search begins anew with all accesses patched (learn.c). Those to
  *       what such a loop has looked at, and others touch, are points then (memory.c, Y4).
  *   L8  So it does where an agent goes round without any point (host/machine/promote.c, P4). That it does so shows every QUIET_TOUCHES accesses.
+ *   L9  Where processors are fewer than threads an agent may be chosen and lose its processor before it steps. It stands at the same point once more then, and has gone
+ *       no round: L2 alone holds there.
  */
 #include "host/explore/spin.h"
 #include <errno.h>
@@ -106,13 +108,15 @@ static uint32_t touched; /* numbers of agents that have stepped in this run are 
 int
 spin_init(const struct run_request *request)
 {
+    bool few = request->explore->few; /* L9 */
+
     rounds = search_reserve(MAX_AGENTS * sizeof(*rounds));
     kept = search_reserve(SPIN_SLOTS * sizeof(*kept));
     spins = request->spins;
-    spin_count = request->spin_count;
-    learned = request->learned;
-    kernel_known = request->granularity != RUN_API || request->polls;
-    user_known = request->granularity == RUN_MEMORY || request->polls;
+    spin_count = few ? 0 : request->spin_count;
+    learned = few ? NULL : request->learned;
+    kernel_known = !few && (request->granularity != RUN_API || request->polls);
+    user_known = !few && (request->granularity == RUN_MEMORY || request->polls);
     points_at_polls = request->polls && request->granularity != RUN_MEMORY;
     return rounds == NULL || kept == NULL ? -ENOMEM : 0;
 }

@@ -250,7 +250,6 @@ struct _KTHREAD {
     UCHAR HeldUp;       /* inject.c: KI_HELD_UP, KI_GOES_ON */
     BOOLEAN LooksAgain; /* behind a point, whether what it is about is still there: explore.c, E7 */
     ULONG KernelApcs;   /* delivered so far */
-    ULONG64 OpenedAt;   /* KiClosePoint */
     BOOLEAN ByItself;   /* KiIsByItself: of a worker */
     PVOID VfCallout;    /* nt/vf: the innermost routine of a verified driver that runs in it */
 };
@@ -613,6 +612,17 @@ KiEnterRegion(PKTHREAD Thread, UCHAR Kind, PVOID Caller, PVOID Lock)
 }
 KIRQL KiRaiseIrql(KIRQL NewIrql); /* KfRaiseIrql, and no schedule point */
 VOID KiCheckKernelApcs(VOID);     /* delivers what may run now; nothing at APC_LEVEL and above */
+/* Kernel APCs of the thread may come from here on: KiClosePoint. Not in the thread, whose state would never come back (host/explore/fair.c). */
+extern struct _KI_OPENED {
+    PKTHREAD Thread;
+    ULONG64 At; /* schedule points */
+} KiOpened;
+KI_INLINE VOID
+KiNoteOpen(PKTHREAD Thread)
+{
+    KiOpened.Thread = Thread;
+    KiOpened.At = Machine->points;
+}
 KI_INLINE VOID
 KiLeaveRegion(PKTHREAD Thread, UCHAR Kind, PVOID Lock)
 {
@@ -624,7 +634,7 @@ KiLeaveRegion(PKTHREAD Thread, UCHAR Kind, PVOID Lock)
         if (Thread->ApcState.KernelApcPending) {
             KiCheckKernelApcs();
         }
-        Thread->OpenedAt = Machine->points;
+        KiNoteOpen(Thread);
     }
 }
 /*
@@ -634,7 +644,8 @@ KiLeaveRegion(PKTHREAD Thread, UCHAR Kind, PVOID Lock)
 KI_INLINE VOID
 KiClosePoint(PKTHREAD Thread)
 {
-    if (Machine->explore && Thread->OpenedAt == Machine->points && KiIrql() == PASSIVE_LEVEL) {
+    if (Machine->explore && KiOpened.At == Machine->points && KiOpened.Thread == Thread &&
+        KiIrql() == PASSIVE_LEVEL) {
         KiSchedulePoint(SP_ENTER_REGION, Thread);
     }
 }

@@ -68,7 +68,7 @@ KeLowerIrql(KIRQL NewIrql)
                 KiCheckKernelApcs();
             }
         }
-        KiThread()->OpenedAt = Machine->points;
+        KiNoteOpen(KiThread());
     } else {
         Pcr->Irql = NewIrql;
     }

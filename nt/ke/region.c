@@ -13,6 +13,8 @@
  */
 #include "nt/ke/ki.h"
 
+struct _KI_OPENED KiOpened;
+
 /* KiForgetRegion's slow path: the last entry of this kind and lock, else of this kind, wherever it is. */
 VOID
 KiForgetInnerRegion(PKTHREAD Thread, UCHAR Kind, PVOID Lock)
@@ -62,7 +64,7 @@ KeLeaveCriticalRegion(VOID)
 
     KiLeaveRegion(Thread, KI_CRITICAL, NULL); /* R1 */
     KiSchedulePoint(SP_LEAVE_REGION, Thread);
-    Thread->OpenedAt = Machine->points;
+    KiNoteOpen(Thread);
 }
 
 VOID NTAPI
@@ -81,7 +83,7 @@ KeLeaveGuardedRegion(VOID)
 
     KiLeaveRegion(Thread, KI_GUARDED, NULL); /* R1 */
     KiSchedulePoint(SP_LEAVE_REGION, Thread);
-    Thread->OpenedAt = Machine->points;
+    KiNoteOpen(Thread);
 }
 
 ULONG

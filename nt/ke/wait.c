@@ -538,6 +538,6 @@ KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEG
     }
     Status = KiWait(Thread, 0, NULL, NULL, WaitAny, DelayExecution, WaitMode, Alertable,
                     Forever ? NULL : &Copy, OldIrql, __builtin_return_address(0));
-    Thread->OpenedAt = Machine->points;
+    KiNoteOpen(Thread);
     return Status == STATUS_TIMEOUT ? STATUS_SUCCESS : Status;
 }

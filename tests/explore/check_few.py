@@ -22,7 +22,8 @@ def check_row(fields, driver, explore, run):
     name, program, cpus, expected = fields
     found = expected == "found"
     going = () if found and cpus != "-" else ("--keep-going",)
-    status, result, text = explore(*going, *(("--cpus", cpus) if cpus != "-" else ()), "--budget", "600runs", driver(program))
+    cpus, *options = cpus.split()
+    status, result, text = explore(*going, *(("--cpus", cpus) if cpus != "-" else ()), *options, "--budget", "600runs", driver(program))
     search = result["search"]
     check(f"{name}: {expected}", status == (1 if found else 0) and bool(result["findings"]) == found, text[-500:])
     if cpus == "-":
