@@ -79,3 +79,4 @@ ULONG InitSafeBootMode; /* 0: not in safe mode */
 
 LONG KiServiceTable[KI_SERVICES];
 KSERVICE_TABLE_DESCRIPTOR KeServiceDescriptorTable[2], KeServiceDescriptorTableShadow[2];
+struct _KI_OPENED KiOpened;

@@ -13,8 +13,6 @@
  */
 #include "nt/ke/ki.h"
 
-struct _KI_OPENED KiOpened;
-
 /* KiForgetRegion's slow path: the last entry of this kind and lock, else of this kind, wherever it is. */
 VOID
 KiForgetInnerRegion(PKTHREAD Thread, UCHAR Kind, PVOID Lock)

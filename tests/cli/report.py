@@ -159,7 +159,7 @@ def check_options(ntlab, folder):
         fail("two runs differ")
     for option in ("--html", "--sarif", "--junit", "--out"):
         said = run([ntlab, "run", option, "/proc/no/such", null])
-        if said.returncode != 2 or "ntlab: /proc/no/such" not in said.stdout:
+        if said.returncode != 2 or "/proc/no/such" not in said.stdout:
             fail(option, said.stdout)
 
 
