@@ -250,6 +250,8 @@ enum abi_agent_flags {
     ABI_AGENT_SHUT_OUT =
         512, /* exploring: an attempt that comes to nothing because others share the lock */
     ABI_AGENT_CLAIMS = 1024, /* exploring: it has claimed the lock that it has to wait for */
+    ABI_AGENT_RETURNS =
+        2048, /* exploring: a DPC ran on its processor since it came here: it is there again */
 };
 
 enum abi_agent_kind {

@@ -25,7 +25,8 @@
  *   H7  A step that touches nothing is in no hash but its own, and in that of the set of steps: an APC may come in front of it or behind it.
  *   H8  A DPC is there when its processor is free for it: behind another one, or as soon as it is queued. What matters is who queued it, which its
  *       object says; so what made it appear is in its clock, and in no hash. So it is with a timer that is kept back until nobody else can do anything (nt/ke/explore.c, E6): the
- *       step behind which it is there is anybody's.
+ *       step behind which it is there is anybody's; and with the thread that a DPC has interrupted: its step says itself whether it comes
+ *       behind the DPC's beginning.
  */
 #include <errno.h>
 #include <string.h>
@@ -391,10 +392,11 @@ could_come_first(uint32_t at, const uint32_t *since, uint32_t count)
 
 /* H7: what a hash has of the agent's own past, and of what made or woke it since. */
 static uint64_t
-own_past(uint32_t agent, uint32_t own, uint16_t op)
+own_past(uint32_t agent, uint32_t own, uint16_t op, uint32_t flags)
 {
     return (own != 0 ? happens_step[own - 1].carry : 0) +
-           (appeared[agent] > own && op != SP_RUN_DPC && op != SP_FIRE_TIMER /* H8 */
+           (appeared[agent] > own && op != SP_RUN_DPC && op != SP_FIRE_TIMER &&
+                    (flags & ABI_AGENT_RETURNS) == 0 /* H8 */
                 ? mix(happens_step[appeared[agent] - 1].hash + 1)
                 : 0);
 }
@@ -416,7 +418,7 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
     const bool several = (operation->flags & ABI_AGENT_SEVERAL) != 0;
     uint32_t own = last_own(agent), passes = 0, mets = 0;
     uint64_t hash = mix((uint64_t)rank_after(own) << 32 | explorer_name(agent)) + operation->op +
-                    own_past(agent, own, operation->op);
+                    own_past(agent, own, operation->op, operation->flags);
 
     memset(full, 0, happens_width * sizeof(*full));
     if (own != 0) {
@@ -612,7 +614,7 @@ happens_take(const struct question *question, uint32_t agent,
     step->trace = step->hash + (number > 0 ? happens_step[number - 1].trace : 0);
     step->own = last_own(agent);
     step->rank = rank_after(step->own);
-    step->carry = used != 0 ? mix(step->hash) : own_past(agent, step->own, step->op);
+    step->carry = used != 0 ? mix(step->hash) : own_past(agent, step->own, step->op, step->flags);
     step->agent = (uint8_t)agent;
     step->op = operation->op;
     step->flags = operation->flags;

@@ -17,9 +17,8 @@ BOOLEAN ExpPoolsReady;
 EXP_FAILING ExpFailing;
 
 /* Work queues. */
-EXP_WORK_QUEUE ExpWorkQueue[3];
+KQUEUE ExpWorkQueue[3];
 LIST_ENTRY ExpAtWork = {&ExpAtWork, &ExpAtWork};
-KEVENT ExpWorkerEvent;
 BOOLEAN ExpWorkersReady;
 
 /* Keyed waits, in the order of arrival. */

@@ -139,22 +139,16 @@ extern POBJECT_TYPE TmTransactionManagerObjectTypeP, TmTransactionObjectTypeP;
 extern POBJECT_TYPE TmResourceManagerObjectTypeP, TmEnlistmentObjectTypeP;
 
 /* Work queues. */
-typedef struct _EXP_WORK_QUEUE {
-    KQUEUE Queue;
-    ULONG Threads;
-    ULONG Limit;
-} EXP_WORK_QUEUE;
-extern EXP_WORK_QUEUE ExpWorkQueue[3]; /* critical, delayed, hyper-critical */
+extern KQUEUE ExpWorkQueue[3]; /* critical, delayed, hyper-critical */
 
 /* A worker, told of before it begins, and what it does; Routine is NULL between items. */
 typedef struct _EXP_AT_WORK {
     LIST_ENTRY Links;
-    EXP_WORK_QUEUE *Queue;
+    PKQUEUE Queue;
     PWORK_QUEUE_ITEM Item;
     PVOID Routine;
 } EXP_AT_WORK;
 extern LIST_ENTRY ExpAtWork;
-extern KEVENT ExpWorkerEvent; /* the manager should look for a queue with no thread to spare */
 extern BOOLEAN ExpWorkersReady;
 
 /* Keyed waits. */

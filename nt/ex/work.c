@@ -3,9 +3,9 @@
  *
  * Three queues (critical, delayed, hyper-critical), each a KQUEUE with threads of its own:
  *
- *   W1  A queue whose threads all wait inside work items gets another thread, up to its limit, so that
- *       an item that waits for a later one does not hang the system. The manager makes it: whoever queues
- *       an item may be at DISPATCH_LEVEL.
+ *   W1  A queue has all threads that it may have from the beginning, so that an item that waits for a later one does not hang the
+ *       system, and a later one's way does not depend on whether an earlier one has returned, which is no step: another thread
+ *       that is made only when all are inside of items would tell.
  *   W2  An item belongs to its owner again before its routine runs: the routine may free or requeue it.
  *       So the list entry is cleared first, and routine and parameter are read before.
  *   W3  Between items a worker is at PASSIVE_LEVEL, with APCs enabled, owns no mutex and impersonates
@@ -20,7 +20,7 @@
 #include "nt/inc/life.h"
 #include "nt/inc/visit.h"
 
-#define EXP_WORKER_LIMIT 16
+#define EXP_WORKERS 16
 
 static ULONG
 ExpQueueIndex(WORK_QUEUE_TYPE Type)
@@ -68,14 +68,6 @@ ExpCheckReturn(PWORKER_THREAD_ROUTINE Routine, PVOID Parameter, PWORK_QUEUE_ITEM
     }
 }
 
-/* Has the queue items and no thread that waits for one? */
-static BOOLEAN
-ExpNeedsWorker(EXP_WORK_QUEUE *Queue)
-{
-    return !IsListEmpty(&Queue->Queue.EntryListHead) &&
-           IsListEmpty(&Queue->Queue.Header.WaitListHead) && Queue->Threads < Queue->Limit;
-}
-
 static BOOLEAN
 ExpIsOwnCode(PWORKER_THREAD_ROUTINE Routine)
 {
@@ -86,14 +78,14 @@ static VOID NTAPI
 ExpWorkerThread(PVOID Context)
 {
     EXP_AT_WORK *AtWork = Context;
-    EXP_WORK_QUEUE *Queue = AtWork->Queue;
+    PKQUEUE Queue = AtWork->Queue;
 
     PspCurrentThread()->ActiveExWorker = PspCurrentThread()->OwnCode = TRUE;
     KeSetPriorityThread(KiThread(), Queue == &ExpWorkQueue[1]   ? 12
                                     : Queue == &ExpWorkQueue[0] ? 13
                                                                 : 15);
     for (;;) {
-        PLIST_ENTRY Entry = KeRemoveQueue(&Queue->Queue, KernelMode, NULL);
+        PLIST_ENTRY Entry = KeRemoveQueue(Queue, KernelMode, NULL);
         PWORK_QUEUE_ITEM Item = CONTAINING_RECORD(Entry, WORK_QUEUE_ITEM, List);
         PWORKER_THREAD_ROUTINE Routine;
         PVOID Parameter;
@@ -102,9 +94,6 @@ ExpWorkerThread(PVOID Context)
         Routine = Item->WorkerRoutine;
         Parameter = (PVOID)Item->Parameter;
         Item->List.Flink = NULL; /* W2 */
-        if (ExpNeedsWorker(Queue)) {
-            KeSetEvent(&ExpWorkerEvent, 0, FALSE);
-        }
         PspCurrentThread()->OwnCode = ExpIsOwnCode(Routine);
         AtWork->Item = Item;
         AtWork->Routine = (PVOID)Routine;
@@ -121,7 +110,7 @@ ExpWorkerThread(PVOID Context)
 }
 
 static VOID
-ExpAddWorker(EXP_WORK_QUEUE *Queue)
+ExpAddWorker(PKQUEUE Queue)
 {
     EXP_AT_WORK *AtWork = ExpAllocate(sizeof(*AtWork), 'kroW');
     PETHREAD Thread;
@@ -130,30 +119,15 @@ ExpAddWorker(EXP_WORK_QUEUE *Queue)
     AtWork->Queue = Queue;
     AtWork->Routine = NULL;
     InsertTailList(&ExpAtWork, &AtWork->Links);
-    Queue->Threads++;
     Status = PspCreateSystemThread(ExpWorkerThread, AtWork, &Thread);
     ASSERT(NT_SUCCESS(Status));
     ObDereferenceObject(Thread);
 }
 
-static VOID NTAPI
-ExpWorkerManager(PVOID Context)
-{
-    PspCurrentThread()->OwnCode = TRUE;
-    for (;;) {
-        KeWaitForSingleObject(&ExpWorkerEvent, Executive, KernelMode, FALSE, NULL);
-        for (ULONG i = 0; i < RTL_NUMBER_OF(ExpWorkQueue); i++) {
-            if (ExpNeedsWorker(&ExpWorkQueue[i])) {
-                ExpAddWorker(&ExpWorkQueue[i]); /* W1 */
-            }
-        }
-    }
-}
-
 VOID NTAPI
 ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType)
 {
-    EXP_WORK_QUEUE *Queue = &ExpWorkQueue[ExpQueueIndex(QueueType)];
+    PKQUEUE Queue = &ExpWorkQueue[ExpQueueIndex(QueueType)];
 
     ASSERT(ExpWorkersReady);
     if (WorkItem->List.Flink != NULL) {
@@ -167,10 +141,7 @@ ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType)
                      (ULONG_PTR)Base + Bytes);
     }
     KiNoteQueued(WorkItem, __builtin_return_address(0));
-    KeInsertQueue(&Queue->Queue, &WorkItem->List);
-    if (ExpNeedsWorker(Queue)) {
-        KeSetEvent(&ExpWorkerEvent, 0, FALSE);
-    }
+    KeInsertQueue(Queue, &WorkItem->List);
 }
 
 VOID
@@ -190,7 +161,7 @@ ExpNextWorkItem(PWORK_QUEUE_ITEM Item)
     BOOLEAN Found = Item == NULL;
 
     for (ULONG i = 0; i < RTL_NUMBER_OF(ExpWorkQueue); i++) {
-        PLIST_ENTRY Head = &ExpWorkQueue[i].Queue.EntryListHead;
+        PLIST_ENTRY Head = &ExpWorkQueue[i].EntryListHead;
 
         for (PLIST_ENTRY At = Head->Flink; At != Head; At = At->Flink) {
             if (Found) {
@@ -205,20 +176,11 @@ ExpNextWorkItem(PWORK_QUEUE_ITEM Item)
 VOID
 ExpInitializeWorkers(VOID)
 {
-    static const ULONG Threads[] = {3, 3, 1};
-    PETHREAD Thread;
-    NTSTATUS Status;
-
-    KeInitializeEvent(&ExpWorkerEvent, SynchronizationEvent, FALSE);
     for (ULONG i = 0; i < RTL_NUMBER_OF(ExpWorkQueue); i++) {
-        KeInitializeQueue(&ExpWorkQueue[i].Queue, 0);
-        ExpWorkQueue[i].Limit = EXP_WORKER_LIMIT;
-        for (ULONG n = 0; n < Threads[i]; n++) {
+        KeInitializeQueue(&ExpWorkQueue[i], 0);
+        for (ULONG n = 0; n < EXP_WORKERS; n++) {
             ExpAddWorker(&ExpWorkQueue[i]);
         }
     }
-    Status = PspCreateSystemThread(ExpWorkerManager, NULL, &Thread);
-    ASSERT(NT_SUCCESS(Status));
-    ObDereferenceObject(Thread);
     ExpWorkersReady = TRUE;
 }

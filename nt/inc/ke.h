@@ -250,7 +250,7 @@ struct _KTHREAD {
     UCHAR HeldUp;       /* inject.c: KI_HELD_UP, KI_GOES_ON */
     BOOLEAN LooksAgain; /* behind a point, whether what it is about is still there: explore.c, E7 */
     ULONG KernelApcs;   /* delivered so far */
-    BOOLEAN ByItself;   /* KiIsByItself: of a worker */
+    BOOLEAN ByItself;   /* KiIsByItself: of a worker, since it was handed its item */
     PVOID VfCallout;    /* nt/vf: the innermost routine of a verified driver that runs in it */
 };
 C_ASSERT(FIELD_OFFSET(struct _KTHREAD, TrapFrame) == 0x90);
@@ -335,6 +335,7 @@ typedef struct _KPRCB {
     UCHAR MaySuspend;   /* inject.c: KI_NEVER ... */
     PVOID PendingBlock; /* the pool block that the object lies in */
     BOOLEAN RunDpc;     /* exploring: the first DPC of the queue was chosen */
+    BOOLEAN Returns;    /* exploring: a DPC has run here since the thread stands where it stands */
     KI_DESCRIBED Described;
 } KPRCB, *PKPRCB;
 C_ASSERT(FIELD_OFFSET(KPRCB, Number) == 0x24);
@@ -384,7 +385,7 @@ KiAgent(VOID)
 
     return Prcb->DpcRoutineActive ? &Prcb->DpcAgent : &Prcb->CurrentThread->Agent;
 }
-/* Does what is done here follow from the expiry of a timer, by DPCs and I/O work items alone? (explore.c, E6) */
+/* Does what is done here follow from the expiry of a timer, by DPCs and work items alone? (explore.c, E6) */
 KI_INLINE BOOLEAN
 KiIsByItself(VOID)
 {

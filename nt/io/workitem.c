@@ -16,8 +16,7 @@ struct _IO_WORKITEM {
     PVOID Context;
     BOOLEAN Queued;
     BOOLEAN HasActivity;
-    BOOLEAN ByItself; /* KiIsByItself */
-    GUID Activity;    /* K3 */
+    GUID Activity; /* K3 */
 };
 
 static VOID NTAPI
@@ -30,7 +29,6 @@ IopProcessWorkItem(PVOID Parameter)
     Item->Queued = FALSE;
     PspCurrentThread()->Activity = Item->HasActivity ? &Activity : NULL; /* K3 */
     PspCurrentThread()->OwnCode = FALSE;
-    KiThread()->ByItself = Item->ByItself;
     if (VfCall != NULL) {
         VF_CALL(VOID, VfWorkItem,
                 Item->RoutineEx != NULL ? (PVOID)Item->RoutineEx : (PVOID)Item->Routine, IoObject,
@@ -41,7 +39,6 @@ IopProcessWorkItem(PVOID Parameter)
         Item->Routine(IoObject, Item->Context);
     }
     PspCurrentThread()->OwnCode = TRUE;
-    KiThread()->ByItself = FALSE;
     PspCurrentThread()->Activity = NULL;
     ObDereferenceObject(IoObject); /* K1, K2 */
 }
@@ -106,7 +103,6 @@ IopQueueWorkItem(PIO_WORKITEM Item, PIO_WORKITEM_ROUTINE Routine, PIO_WORKITEM_R
     Item->RoutineEx = RoutineEx;
     Item->Context = Context;
     Item->Queued = TRUE;
-    Item->ByItself = KiIsByItself();
     ObReferenceObject(Item->IoObject); /* K1 */
     ExQueueWorkItem(&Item->Item, QueueType);
 }

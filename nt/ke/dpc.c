@@ -11,6 +11,8 @@
  *       assume that it runs at once, and anywhere: one without a target goes to a processor that has nothing else
  *       to do. Queued at DISPATCH_LEVEL it is held here until the IRQL falls (DpcRequested); with a target it stays
  *       there and excludes the thread that runs there.
+ *   D4  There threads stay away, as long as there is room, from a processor that some DPC has for its target: a thread that may run
+ *       anywhere runs beside that DPC. One whose affinity leaves it no other processor excludes it, and is excluded by it.
  * Source: nt-semantics 3.12, 5.1.
  */
 #include "nt/ke/ki.h"
@@ -73,7 +75,7 @@ KiFreeProcessor(PKPRCB Self)
         PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
 
         if (Prcb->CurrentThread == Prcb->IdleThread && Prcb->NextThread == NULL &&
-            Prcb->ReadySummary == 0 && !KiHasDpcs(Prcb)) {
+            Prcb->ReadySummary == 0 && !KiHasDpcs(Prcb) && (KiTargets & 1ull << Cpu) == 0) {
             return Prcb;
         }
     }
@@ -95,10 +97,12 @@ KiLinkDpc(PKPRCB Prcb, PKDPC Dpc)
     }
 }
 
-static BOOLEAN
-KiHasTarget(PKDPC Dpc)
+ULONG
+KiTargetOfDpc(PKDPC Dpc)
 {
-    return (Dpc->Number & ~(KI_DPC_WHY | KI_DPC_TIMES)) >= KI_DPC_TARGET;
+    ULONG Number = Dpc->Number & ~(KI_DPC_WHY | KI_DPC_TIMES);
+
+    return Number >= KI_DPC_TARGET ? Number - KI_DPC_TARGET : KI_NO_TARGET;
 }
 
 static VOID
@@ -116,7 +120,7 @@ static VOID
 KiInsertExploredDpc(PKPRCB Prcb, PKDPC Dpc, BOOLEAN Raised)
 {
     KiCountDpc(Dpc);
-    if (!KiHasTarget(Dpc) && !Raised) {
+    if (KiTargetOfDpc(Dpc) == KI_NO_TARGET && !Raised) {
         Prcb = KiFreeProcessor(Prcb);
     }
     KiLinkDpc(Prcb, Dpc);
@@ -139,7 +143,7 @@ KiReleaseHeldDpcs(PKPRCB Prcb)
         PKPRCB Free = KiFreeProcessor(Prcb);
 
         Entry = Entry->Flink;
-        if (!KiHasTarget(Dpc) && Free != Prcb) {
+        if (KiTargetOfDpc(Dpc) == KI_NO_TARGET && Free != Prcb) {
             RemoveEntryList(&Dpc->DpcListEntry);
             Prcb->DpcQueueDepth--;
             KiLinkDpc(Free, Dpc);
@@ -151,16 +155,14 @@ KiReleaseHeldDpcs(PKPRCB Prcb)
 BOOLEAN
 KiInsertDpc(PKDPC Dpc, PVOID SystemArgument1, PVOID SystemArgument2, BOOLEAN Raised)
 {
-    PKPRCB Self, Prcb;
+    PKPRCB Self = KiPrcb(), Prcb = Self;
+    ULONG Target;
 
     if (Dpc->DpcData != NULL) {
         return FALSE; /* D1 */
     }
-    Self = KiPrcb();
-    Prcb = Self;
-    if (KiHasTarget(Dpc)) {
-        ULONG Target = (Dpc->Number & ~KI_DPC_TIMES) - KI_DPC_TARGET;
-
+    Target = KiTargetOfDpc(Dpc);
+    if (Target != KI_NO_TARGET) {
         DRIVER_REQUIRE(Target < KiProcessorCount, 0xC7 /* TIMER_OR_DPC_INVALID */, 3, Dpc, Target,
                        KiProcessorCount);
         Prcb = &KiProcessor[Target]->Prcb;
@@ -238,6 +240,9 @@ static VOID
 KiSetDpcTarget(PKDPC Dpc, ULONG Number)
 {
     Dpc->Number = (USHORT)((Dpc->Number & (KI_DPC_WHY | KI_DPC_TIMES)) | (KI_DPC_TARGET + Number));
+    if (Machine->explore && !KiFewProcessors && Number < KiProcessorCount) {
+        KiTargets |= 1ull << Number; /* D4 */
+    }
 }
 
 VOID NTAPI

@@ -21,10 +21,11 @@
  *       before or after what it would have interrupted. Where it was kept back until then, by the IRQL or a region, to be delivered is
  *       a step, too, and comes before all else that its thread does.
  *   E5  A DPC on a processor that runs a thread keeps that thread from going on: while one is queued there,
- *       each step of the thread touches the processor, and so does the DPC's beginning.
+ *       each step of the thread touches the processor, and so does the DPC's beginning. Where a DPC has the processor for its target
+ *       each step of the thread touches it at any time, for the DPC could come behind it.
  *   E6  A timer with a period, and one that is not the explored program's, expires by itself only when
  *       nobody else can do anything; the first two expiries of a periodic one are free. One that its own expiry sets anew, by its DPC, other DPCs and
- *       I/O work items, goes on like that, too: its expiries are counted since a thread has set it.
+ *       work items, goes on like that, too: its expiries are counted since a thread has set it.
  *   E8  To give back a reference changes an object's life if it is the last one; else it only reads it, though it makes the next one
  *       the last. Which it is is the state's, like an attempt's, and changes while one stands there: operation_counts. To add one
  *       reads it too, but comes before or behind each that is given back: that may be why it is not the last.
@@ -35,6 +36,8 @@
  *       of its PKI_WOULD_WAIT is the same and nothing else that it was made of can have changed (KiStaysDescribed).
  *   E12 A writer of changed data (nt/cc/lazy.c, nt/mm/writer.c) comes at any time once, if the environment may let it; else as in E6.
  *       What it does comes before or behind all that others do to files, so each time would multiply the schedules.
+ *   E13 DPCs with one target wait in one queue, and begin in its order. To queue one changes the order, to begin it who is the first;
+ *       to take one off, and to queue one of high importance, both. The others are put where nobody stands.
  *   E7  Whoever does something with an object in a pool block reads the block's life; to free it writes that. Not a
  *       cancellation, which finds a request in a list, and looks for it there again when it has come to it.
  */
@@ -45,6 +48,8 @@
 #include "nt/inc/cm.h"
 
 #define KI_FREE_EXPIRIES 2 /* E6 */
+#define KI_QUEUE_ORDER   1 /* E13 */
+#define KI_QUEUE_FIRST   2
 #define KI_UNASKED       2 /* neither TRUE nor FALSE: the PKI_WOULD_WAIT was not called */
 
 /* What is no waiting, though a routine says how the state is: an attempt, a release, E8. */
@@ -231,15 +236,34 @@ KiDescribeWait(PKI_PENDING_WAIT Wait, struct abi_agent *Agent)
     }
 }
 
+/* E13, by KI_QUEUE_ORDER and KI_QUEUE_FIRST. What a freed timer or a wrong pointer leads to may be no DPC: who queues that will fault. */
+static VOID
+KiAddQueueOf(PKDPC Dpc, ULONG Changes, struct abi_agent *Agent)
+{
+    ULONG Target = MmIsAddressValid(Dpc) ? KiTargetOfDpc(Dpc) : KI_NO_TARGET;
+
+    if (Target >= KiProcessorCount) {
+        return;
+    }
+    if ((Changes & KI_QUEUE_ORDER) != 0) {
+        KiAddObject(Agent, &KiProcessor[Target]->Prcb.DpcListHead.Blink, ABI_OBJECT_LIFE);
+    }
+    if ((Changes & KI_QUEUE_FIRST) != 0 || Dpc->Importance == HighImportance) {
+        KiAddObject(Agent, &KiProcessor[Target]->Prcb.DpcListHead.Flink, 0);
+    }
+}
+
 /* The DPC that the timer has, as things are when one is asked, goes off its queue; New: the one that it gets, NULL: none. */
 static VOID
 KiDescribeTimersDpc(PKTIMER Timer, PKDPC New, struct abi_agent *Agent)
 {
     if (Timer->Dpc != NULL) {
         KiAddObject(Agent, Timer->Dpc, 0);
+        KiAddQueueOf(Timer->Dpc, KI_QUEUE_ORDER | KI_QUEUE_FIRST, Agent);
     }
     if (New != NULL && New != Timer->Dpc) {
         KiAddObject(Agent, New, 0);
+        KiAddQueueOf(New, KI_QUEUE_ORDER, Agent);
     }
 }
 
@@ -285,6 +309,10 @@ KiDescribeContext(ULONG_PTR Context, struct abi_agent *Agent)
         break;
     case SP_QUEUE_DPC:
         KiAddObject(Agent, &KiDpcs, ABI_AGENT_READS);
+        KiAddQueueOf((PKDPC)Agent->object, KI_QUEUE_ORDER, Agent);
+        break;
+    case SP_REMOVE_DPC:
+        KiAddQueueOf((PKDPC)Agent->object, KI_QUEUE_ORDER | KI_QUEUE_FIRST, Agent);
         break;
     case SP_IRP_CALL:
         KiAddObject(Agent, (PVOID)Context, ABI_AGENT_READS | ABI_OBJECT_LIFE);
@@ -585,7 +613,10 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
     }
     if (Dpc) {
         KiAddObject(Agent, &KiDpcs, ABI_AGENT_READS);
-    } else if (!IsListEmpty(&Prcb->DpcListHead)) {
+        return TRUE;
+    }
+    Agent->flags |= Prcb->Returns ? ABI_AGENT_RETURNS : 0;
+    if (!IsListEmpty(&Prcb->DpcListHead) || (KiTargets & 1ull << Cpu) != 0) {
         KiAddObject(Agent, Prcb, 0); /* E5 */
     } else if (Prcb->SpinningOn == NULL) {
         KiKeepDescribed(Prcb, Agent, WouldWait);
@@ -611,11 +642,12 @@ KiDescribeDpc(ULONG Cpu, struct abi_agent *Agent)
                                 .name = KiDpcName(Dpc),
                                 .op = SP_RUN_DPC,
                                 .object = (ULONG64)Dpc};
-    if (!Idle) {
+    if (!Idle || KiTargetOfDpc(Dpc) != KI_NO_TARGET) {
         KiAddObject(Agent, Prcb, 0); /* E5 */
-        Agent->flags |= Pcr->Irql >= DISPATCH_LEVEL ? ABI_AGENT_BLOCKED : 0;
     }
+    Agent->flags |= !Idle && Pcr->Irql >= DISPATCH_LEVEL ? ABI_AGENT_BLOCKED : 0;
     KiAddObject(Agent, &KiDpcs, ABI_AGENT_READS);
+    KiAddQueueOf(Dpc, KI_QUEUE_FIRST, Agent);
     return TRUE;
 }
 
@@ -649,6 +681,7 @@ KiDescribeTimer(PKTIMER Timer, BOOLEAN Last, struct abi_agent *Agent)
     if ((Own || WriteBack) && Timer->Dpc != NULL) {
         KiAddObject(Agent, Timer->Dpc, 0);
         KiAddObject(Agent, &KiDpcs, ABI_AGENT_READS);
+        KiAddQueueOf(Timer->Dpc, KI_QUEUE_ORDER, Agent);
     }
     if (WriteBack) {
         KiAddObject(Agent, (PVOID)KiEventObject(&KiInjection.WriteBack), 0);
@@ -872,7 +905,7 @@ KiPasses(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT Wait, ULON
 
     if ((Machine->passes >> Operation & 1) == 0 || KiWindowClosed || Prcb->DpcRoutineActive ||
         Prcb->RunDpc || Thread == Prcb->IdleThread || Prcb->SpinningOn != NULL ||
-        !IsListEmpty(&Prcb->DpcListHead)) { /* E5 */
+        !IsListEmpty(&Prcb->DpcListHead) || (KiTargets & 1ull << Prcb->Number) != 0) { /* E5 */
         return FALSE;
     }
     if (KiInjection.Allowed != 0 &&
@@ -948,10 +981,12 @@ KiAskExplorer(BOOLEAN AskerCanStep)
                 KiSwitchProcessor(Chosen->cpu);
             }
             if (!Prcb->RunDpc) {
+                Prcb->Returns = FALSE;
                 return Alone == FALSE;
             }
             Prcb->RunDpc = FALSE;
             KiRunChosenDpc(Prcb);
+            Prcb->Returns = AskerCanStep;
         }
         if (!AskerCanStep) {
             return TRUE; /* it may now */

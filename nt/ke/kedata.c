@@ -44,6 +44,7 @@ KI_LARGE KI_BLOCK KiBlocks[64];
 KI_LARGE struct abi_agent KiAgents[KI_AGENTS];
 KI_LARGE struct abi_object KiAgentObjects[ABI_MAX_PROCESSORS][MAXIMUM_WAIT_OBJECTS + 4];
 ULONG KiDpcs;
+ULONG64 KiTargets;
 LIST_ENTRY KiClaims = {&KiClaims, &KiClaims};
 ULONG KiStamp;
 

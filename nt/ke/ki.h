@@ -260,6 +260,8 @@ const struct abi_agent *KiTakePlace(const struct abi_agent *Agents, ULONG Count,
                                     const struct abi_agent *Chosen);
 VOID KiPlaceThread(PKTHREAD Thread, ULONG Cpu); /* schedule.c: out of its ready list */
 ULONG KiDpcName(PKDPC Dpc);                     /* as an agent */
+ULONG KiTargetOfDpc(PKDPC Dpc); /* the number of the processor that it must run on, or: */
+#define KI_NO_TARGET MAXULONG
 
 /* inject.c */
 #define KI_NEVER   0 /* KPRCB.MaySuspend: no agent for it */
@@ -516,6 +518,7 @@ extern struct abi_agent KiAgents[KI_AGENTS]; /* KiAsk's question */
 extern struct abi_object KiAgentObjects[ABI_MAX_PROCESSORS][MAXIMUM_WAIT_OBJECTS + 4];
 extern ULONG KiStamp;       /* of the last struct abi_agent that got one */
 extern ULONG KiDpcs;        /* an address: all DPCs that are queued or run, as an object */
+extern ULONG64 KiTargets;   /* dpc.c, D4: processors that some DPC has for its target */
 extern LIST_ENTRY KiClaims; /* claim.c */
 extern ULONG KiLonelySlices;
 extern ULONG KiHostClockSlices;

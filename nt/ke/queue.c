@@ -48,6 +48,7 @@ KiHandOver(PKQUEUE Queue, PLIST_ENTRY Entry)
     Thread = Block->Thread;
     if (((PETHREAD)Thread)->ActiveExWorker) {
         Entry->Flink = Entry; /* Q4 */
+        Thread->ByItself = KiIsByItself();
     }
     KiUnwaitThread(Thread, (LONG_PTR)Entry, 0);
     return TRUE;
@@ -166,6 +167,7 @@ KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_I
             Queue->CurrentCount++;
             Entry = RemoveHeadList(&Queue->EntryListHead);
             Entry->Flink = NULL;
+            Thread->ByItself = FALSE;
             return Entry;
         }
         Status = KiTestPending(Thread, WaitMode, Alertable);

@@ -456,6 +456,22 @@ KiTakeReady(PKPRCB Prcb, LONG LowestPriority)
     return Thread;
 }
 
+/* An idle processor out of Affinity, the ideal one first. NULL: there is none. */
+static PKPRCB
+KiFindIdle(ULONG Ideal, KAFFINITY Affinity)
+{
+    ULONG Cpu = Ideal;
+
+    for (ULONG Index = 0; Index < KiProcessorCount; Index++, Cpu = KiNextCpu(Cpu)) {
+        PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
+
+        if ((Affinity & (1ull << Cpu)) != 0 && KiIsIdle(Prcb)) {
+            return Prcb;
+        }
+    }
+    return NULL;
+}
+
 VOID
 KiReadyThread(PKTHREAD Thread)
 {
@@ -465,17 +481,16 @@ KiReadyThread(PKTHREAD Thread)
     if (Ideal >= KiProcessorCount) {
         Ideal %= KiProcessorCount;
     }
-    /* An idle processor: the ideal one first. */
-    Cpu = Ideal;
-    for (ULONG Index = 0; Index < KiProcessorCount; Index++, Cpu = KiNextCpu(Cpu)) {
-        Prcb = &KiProcessor[Cpu]->Prcb;
-        if ((Thread->Affinity & (1ull << Cpu)) != 0 && KiIsIdle(Prcb)) {
-            Thread->State = Standby;
-            Thread->NextProcessor = Cpu;
-            Prcb->NextThread = Thread;
-            KiNoteBusy(Cpu);
-            return;
-        }
+    Prcb = KiFindIdle(Ideal, Thread->Affinity & ~KiTargets); /* dpc.c, D4 */
+    if (Prcb == NULL && KiTargets != 0) {
+        Prcb = KiFindIdle(Ideal, Thread->Affinity);
+    }
+    if (Prcb != NULL) {
+        Thread->State = Standby;
+        Thread->NextProcessor = Prcb->Number;
+        Prcb->NextThread = Thread;
+        KiNoteBusy(Prcb->Number);
+        return;
     }
     Cpu = Ideal;
     while ((Thread->Affinity & (1ull << Cpu)) == 0) {

@@ -6,6 +6,7 @@
  * KiThreadStartup, and above it, for a user thread, the KI_FRAME through which it will enter user mode.
  */
 #include "nt/ke/ki.h"
+#include "nt/inc/life.h"
 #include "nt/ke/account.h"
 
 static VOID
@@ -222,6 +223,21 @@ KiApplyAffinity(PKTHREAD Thread, KAFFINITY Affinity)
     }
 }
 
+/*
+ * It moves to where DPCs run beside which it would have run before (explore.c, E5): that comes before one of them or behind it, and if one is
+ * queued there it has to wait for that.
+ */
+static VOID
+KiPointOfMove(PKTHREAD Thread, KAFFINITY Affinity)
+{
+    Affinity &= KeActiveProcessors;
+    if (Thread == KiThread() && Affinity != 0 && (Affinity & ~KiTargets) == 0) {
+        PKPRCB Prcb = &KiProcessor[__builtin_ctzll(Affinity)]->Prcb;
+
+        KiAcquirePoint(SP_OBJECT, Prcb, NULL, KI_ALSO_CHANGES(&Prcb->DpcListHead.Blink));
+    }
+}
+
 /* The thread's own ("user") affinity: it rules while no system affinity is set. */
 KAFFINITY NTAPI
 KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity)
@@ -233,6 +249,7 @@ KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity)
     if (Affinity == 0) {
         KeBugCheckEx(INVALID_AFFINITY_SET, 0, 0, 0, 0);
     }
+    KiPointOfMove(Thread, Affinity);
     OldIrql = KiLockDispatcher(SP_SET_PRIORITY, Thread);
     Previous = Thread->UserAffinity;
     Thread->UserAffinity = Affinity;
@@ -249,9 +266,11 @@ KAFFINITY NTAPI
 KeSetSystemAffinityThreadEx(KAFFINITY Affinity)
 {
     PKTHREAD Thread = KiThread();
-    KIRQL OldIrql = KiLockDispatcher(SP_SET_PRIORITY, Thread);
     KAFFINITY Previous = 0;
+    KIRQL OldIrql;
 
+    KiPointOfMove(Thread, Affinity);
+    OldIrql = KiLockDispatcher(SP_SET_PRIORITY, Thread);
     Affinity &= KeActiveProcessors;
     if (Affinity != 0) {
         Previous = Thread->SystemAffinityActive ? Thread->Affinity : 0;

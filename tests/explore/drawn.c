@@ -65,6 +65,7 @@ enum instruction {
     POP,        /* was there one? */
     SET_WAIT,   /* an event or the semaphore, and waits for `argument` in the same step */
     ARM_EVERY,  /* as ARM, and then every thousand seconds */
+    STAY,       /* on processor `object` */
 };
 
 /*
@@ -408,6 +409,9 @@ Run(PUCHAR At)
             break;
         case QUEUE_DPC:
             Last = KeInsertQueueDpc(&Dpc[At[1]], NULL, NULL);
+            break;
+        case STAY:
+            KeSetSystemAffinityThread((KAFFINITY)1 << At[1]);
             break;
         case UNQUEUE:
             Last = KeRemoveQueueDpc(&Dpc[At[1]]);
