@@ -718,7 +718,7 @@ KiDescribeAll(BOOLEAN AskerCanStep)
             Enabled += (Agents[Index].flags & ABI_AGENT_BLOCKED) == 0;
         }
     }
-    for (PLIST_ENTRY Entry = KiTimerListHead.Flink; Entry != &KiTimerListHead;
+    for (PLIST_ENTRY Entry = KiTimerListHead.Flink; Entry != &KiTimerListHead && !KiTimersOver;
          Entry = Entry->Flink) {
         if (Count < KI_AGENTS - 1 &&
             KiDescribeTimer(CONTAINING_RECORD(Entry, KTIMER, TimerListEntry), FALSE,
@@ -728,8 +728,8 @@ KiDescribeAll(BOOLEAN AskerCanStep)
             Count++;
         }
     }
-    KiTimeIsChosen = Count > 1 && Enabled > KiTimePassers; /* E10 */
-    if (Enabled == 0 && !IsListEmpty(&KiTimerListHead)) {  /* E6 */
+    KiTimeIsChosen = Count > 1 && Enabled > KiTimePassers;                 /* E10 */
+    if (Enabled == 0 && !IsListEmpty(&KiTimerListHead) && !KiTimersOver) { /* E6 */
         KiDescribeTimer(CONTAINING_RECORD(KiTimerListHead.Flink, KTIMER, TimerListEntry), TRUE,
                         &Agents[Count++]);
     }
@@ -982,6 +982,9 @@ KiAskExplorer(BOOLEAN AskerCanStep)
             }
             if (!Prcb->RunDpc) {
                 Prcb->Returns = FALSE;
+                if (Chosen->kind == ABI_AGENT_THREAD) {
+                    KiNoteMove();
+                }
                 return Alone == FALSE;
             }
             Prcb->RunDpc = FALSE;

@@ -490,6 +490,13 @@ DECLSPEC_NORETURN VOID KiStopReported(struct abi_stop *Why); /* the report is wr
 extern LIST_ENTRY KiTimerListHead;
 extern ULONG64 KiBootTime; /* system time at boot */
 extern ULONG64 KiVirtualLimit;
+extern ULONG64 KiMovedAt;    /* when a thread went on last */
+extern BOOLEAN KiTimersOver; /* timer.c, T7 */
+KI_INLINE VOID
+KiNoteMove(VOID)
+{
+    KiMovedAt = Machine->time_100ns;
+}
 extern ULONG KiTimePassers; /* explore.c, E10: who could do nothing but let time pass */
 extern BOOLEAN KiTimeIsChosen;
 extern ULONG64 KiChosenTime; /* 100 ns: has passed so */

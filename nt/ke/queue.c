@@ -177,6 +177,7 @@ KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_I
             Status = STATUS_TIMEOUT;
         }
         if (Status == STATUS_WAIT_0 && Timeout != NULL && Machine->explore) {
+            KiNoteMove();
             KiAdvanceClock(Timeout->QuadPart < 0 ? Deadline : Timeout->QuadPart - KiBootTime);
             Status = STATUS_TIMEOUT; /* as every wait (wait.c, W6) */
         }

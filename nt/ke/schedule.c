@@ -212,6 +212,7 @@ KiLonely(VOID)
     ULONG64 Due;
     KIRQL OldIrql;
 
+    KiNoteMove();
     if (++KiLonelySlices < KI_LONELY_SLICES || KiHostClock || !KiNextTimer(&Due)) {
         return;
     }
@@ -542,6 +543,9 @@ KiSwapTo(PKTHREAD New)
     PKTHREAD Old = Prcb->CurrentThread;
     ULONG Account = KiAccounts() ? KiAccountSwitch() : 0;
 
+    if (New != Prcb->IdleThread) {
+        KiNoteMove();
+    }
     New->State = Running;
     New->Running = TRUE;
     New->NextProcessor = Prcb->Number;
@@ -666,7 +670,9 @@ KiSetPriority(PKTHREAD Thread, SCHAR Priority)
 static DECLSPEC_NORETURN VOID
 KiNothingLeft(VOID)
 {
-    KiStop(ABI_HANG, 0, NULL, NULL, "every thread waits, and nothing is left that could wake one");
+    KiStop(ABI_HANG, 0, NULL, NULL,
+           KiTimersOver ? "every thread waits, and timers go on expiring that wake none"
+                        : "every thread waits, and nothing is left that could wake one");
 }
 
 /* The idle thread of each processor, at DISPATCH_LEVEL. */

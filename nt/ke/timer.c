@@ -11,6 +11,8 @@
  *   T6  A timer in the queue that is initialized anew stays there and keeps its DPC, but no longer says so: it expires,
  *       and what cancels it does not find it. To set it then would queue it twice: bug check 0x139.
  *   T3  Relative due times are kept in interrupt time; absolute ones follow changes of the system time.
+ *   T7  A run that is too long is a livelock if some thread still goes on now and then. Else everybody has waited for half of it, and what the
+ *       timers that go on by themselves bring about has woken nobody: they expire no more, and who waits waits for ever.
  * Source: nt-semantics 3.12.
  */
 #include "nt/ke/ki.h"
@@ -75,7 +77,7 @@ KiRemoveTimer(PKTIMER Timer)
 BOOLEAN
 KiNextTimer(PULONG64 Due)
 {
-    if (IsListEmpty(&KiTimerListHead)) {
+    if (IsListEmpty(&KiTimerListHead) || KiTimersOver) {
         return FALSE;
     }
     *Due = KiDueTime(CONTAINING_RECORD(KiTimerListHead.Flink, KTIMER, TimerListEntry));
@@ -123,7 +125,12 @@ KiAdvanceClock(ULONG64 Time)
     if (Time > Machine->time_100ns) {
         KiChosenTime += KiTimeIsChosen ? Time - Machine->time_100ns : 0;
         if (KiIsTooLate(Time)) {
-            KiStop(ABI_LIVELOCK, 0, NULL, NULL, "the virtual time that a run may take is used up");
+            if (Time - KiMovedAt <= KiVirtualLimit / 2) {
+                KiStop(ABI_LIVELOCK, 0, NULL, NULL,
+                       "the virtual time that a run may take is used up");
+            }
+            KiTimersOver = TRUE; /* T7 */
+            return;
         }
         Machine->time_100ns = Time;
     }
@@ -138,6 +145,9 @@ VOID
 KiFireTimer(PKTIMER Timer)
 {
     KiAdvanceClock(KiDueTime(Timer));
+    if (KiTimersOver) {
+        return;
+    }
     if (Timer->Dpc != KI_THREAD_TIMER) {
         Timer->Processor++;
     }

@@ -411,6 +411,7 @@ KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT
             goto Done;
         }
         if (Timeout != NULL && Machine->explore) { /* W6 */
+            KiNoteMove();
             KiAdvanceClock(Absolute ? (ULONG64)Timeout->QuadPart - KiBootTime : Deadline);
             continue;
         }

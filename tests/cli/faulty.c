@@ -22,6 +22,7 @@
 #define CASE_RESOURCE 17 /* two threads, two resources, two orders */
 #define CASE_FREED    18 /* writes through a pointer out of a block that has been freed */
 #define CASE_KIT      19 /* removes an entry that is in no list, with the kit's inline routine */
+#define CASE_TICKS    20 /* as CASE_HANG, while a timer expires every 10 ms */
 
 struct fields {
     ULONG64 First, Second, Third;
@@ -54,6 +55,16 @@ FaultyInner(volatile PVOID *Block)
 static FAST_MUTEX FirstMutex, SecondMutex;
 static ERESOURCE FirstResource, SecondResource;
 static KEVENT Reached, Never;
+
+#if CASE == CASE_TICKS
+static LONG Ticks;
+
+static VOID NTAPI
+FaultyTick(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    InterlockedIncrement(&Ticks);
+}
+#endif
 
 static VOID NTAPI
 FaultyOther(PVOID Context)
@@ -118,6 +129,16 @@ FaultyDo(VOID)
     ExAcquireResourceExclusiveLite(&SecondResource, TRUE);
 #elif CASE == CASE_HANG
     KeInitializeEvent(&Never, NotificationEvent, FALSE);
+    KeWaitForSingleObject(&Never, Executive, KernelMode, FALSE, NULL);
+#elif CASE == CASE_TICKS
+    static KDPC Dpc;
+    static KTIMER Timer;
+    LARGE_INTEGER Due = {.QuadPart = -100000};
+
+    KeInitializeEvent(&Never, NotificationEvent, FALSE);
+    KeInitializeDpc(&Dpc, FaultyTick, NULL);
+    KeInitializeTimer(&Timer);
+    KeSetTimerEx(&Timer, Due, 10, &Dpc);
     KeWaitForSingleObject(&Never, Executive, KernelMode, FALSE, NULL);
 #elif CASE == CASE_CALL
     ((VOID(*volatile)(VOID))NULL)();
