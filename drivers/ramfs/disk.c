@@ -3,43 +3,64 @@
  *
  *   D1  FreeClusters counts what is promised: a stream's AllocationSize, or what is there of a sparse one.
  *   D2  A page comes into being when bytes other than zeros are to lie in it.
+ *   D3  A piece is cut page by page, as they are wanted: to put all of it on the list of free pages is to touch 256 pages, which each run
+ *       of a search does anew.
  */
 #include "ramfs.h"
 
 #define RAM_PIECE 0x100000u
+
+static VOID
+RamPutPage(PRAM_VOLUME Volume, PUCHAR Page)
+{
+    PRAM_BLOCK Block = (PRAM_BLOCK)Page;
+
+    Block->Next = Volume->FreePages;
+    Volume->FreePages = Block;
+}
+
+/* The lowest page of the piece that nobody has had yet: D3. */
+static PUCHAR
+RamCutPage(PRAM_VOLUME Volume)
+{
+    Volume->PieceLeft -= RAM_CLUSTER;
+    Volume->Piece += RAM_CLUSTER;
+    return Volume->Piece - RAM_CLUSTER;
+}
 
 static PUCHAR
 RamTakePage(PRAM_VOLUME Volume)
 {
     PRAM_BLOCK Block = Volume->FreePages;
 
-    if (Block == NULL) {
+    if (Block != NULL) {
+        Volume->FreePages = Block->Next;
+        return (PUCHAR)Block;
+    }
+    if (Volume->PieceLeft == 0) {
         PHYSICAL_ADDRESS Highest = {.QuadPart = -1};
         PUCHAR Piece = MmAllocateContiguousMemory(RAM_PIECE, Highest);
 
         if (Piece == NULL) {
             return NULL;
         }
-        for (ULONG At = RAM_PIECE; At != 0; At -= RAM_CLUSTER) {
-            Block = (PRAM_BLOCK)(Piece + At - RAM_CLUSTER);
-            Block->Next = Volume->FreePages;
-            Volume->FreePages = Block;
+        while (Volume->PieceLeft != 0) { /* another thread was here meanwhile */
+            RamPutPage(Volume, RamCutPage(Volume));
         }
+        Volume->Piece = Piece;
+        Volume->PieceLeft = RAM_PIECE;
     }
-    Volume->FreePages = Block->Next;
-    return (PUCHAR)Block;
+    return RamCutPage(Volume);
 }
 
 static VOID
 RamGivePage(PRAM_STREAM Stream, ULONG64 Index)
 {
     PRAM_VOLUME Volume = Stream->Node->Volume;
-    PRAM_BLOCK Block = (PRAM_BLOCK)Stream->Page[Index];
 
+    RamPutPage(Volume, Stream->Page[Index]);
     Stream->Page[Index] = NULL;
     Stream->Resident--;
-    Block->Next = Volume->FreePages;
-    Volume->FreePages = Block;
     if (Stream->Node->Attributes & FILE_ATTRIBUTE_SPARSE_FILE) {
         Volume->FreeClusters++; /* D1 */
     }

@@ -166,6 +166,8 @@ struct _RAM_VOLUME {
     ULONG64 NextId;
     ULONG64 Clusters, FreeClusters;
     PRAM_BLOCK FreePages;
+    PUCHAR Piece; /* what of it is left has never been used */
+    ULONG PieceLeft;
     PNOTIFY_SYNC NotifySync;
     LIST_ENTRY NotifyList;
     TUNNEL Tunnel;
