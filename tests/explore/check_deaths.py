@@ -99,7 +99,7 @@ def main():
             first = None
             for jobs in ("1", "2"):
                 status, it, findings, said, killed = search("hang", "--strategy", strategy, "--budget", budget, "--jobs", jobs,
-                                                            "--run-timeout", "60s", killer=(signal.SIGABRT, 0.4))
+                                                            "--run-timeout", "60s", killer=(signal.SIGABRT, 0.2))
                 what = f"{strategy} --jobs {jobs}: worker killed by SIGABRT"
                 check(what, status == 1 and it.get("died", 0) > 0 and [f["kind"] for f in findings] == ["bugcheck"] and killed >= 3,
                       f"{status} {it} {killed} {said[-700:]}")
@@ -109,7 +109,7 @@ def main():
             if strategy == "dpor":
                 expected = first
                 check("dpor: traces as in the search that was asked", first == figures(asked), f"{first} {figures(asked)}")
-        status, _, said, killed = explore(ntlab, folder, "replay", "--run-timeout", "60s", "findings/1.ntr", killer=(signal.SIGABRT, 0.4))
+        status, _, said, killed = explore(ntlab, folder, "replay", "--run-timeout", "60s", "findings/1.ntr", killer=(signal.SIGABRT, 0.2))
         check("the finding replays to the same loop", status == 1 and killed == 1 and "signal 6" in said, f"{status} {said[-300:]}")
 
         # One that answers nobody is killed by its watchdog.
