@@ -120,6 +120,9 @@ add_word(const char *word, uint8_t *level)
 {
     bool found = false;
 
+    if (add_flags(word, level)) {
+        return true; /* a number is no bug check's parameter here, as it is of --rule */
+    }
     if (strcmp(word, "none") == 0) {
         memset(level, 0, rules_count());
         return true;
@@ -133,7 +136,7 @@ add_word(const char *word, uint8_t *level)
             found = true;
         }
     }
-    return found || add_option(word, level) || add_flags(word, level);
+    return found || add_option(word, level);
 }
 
 static int
