@@ -457,7 +457,8 @@ Contexts(void)
 static void
 Objects(void)
 {
-    PROCESS_INFORMATION Child = Start("counts", CREATE_SUSPENDED);
+    PROCESS_INFORMATION Child = Start("counts", CREATE_SUSPENDED),
+                        Other = Start("counts", CREATE_SUSPENDED);
     OBJECT_ATTRIBUTES Attributes = {.Length = sizeof(Attributes)};
     LARGE_INTEGER Now = {.QuadPart = 0};
     HANDLE Debug, Weak, Port = NULL;
@@ -495,6 +496,18 @@ Objects(void)
               (NTSTATUS)0xC0000048 /* STATUS_PORT_ALREADY_SET */);
     CloseHandle(Weak);
     EXPECT_EQ(WaitForSingleObject(Debug, 0), WAIT_OBJECT_0); /* events are there */
+    EXPECT_EQ(NtDebugActiveProcess(Other.hProcess, Debug), 0);
+    EXPECT_EQ(NtRemoveProcessDebug(Child.hProcess, Debug), 0);
+    EXPECT_EQ(WaitForSingleObject(Debug, 0), WAIT_OBJECT_0); /* those of the other one stay */
+    EXPECT_EQ(NtWaitForDebugEvent(Debug, FALSE, &Now, Change), 0);
+    EXPECT_EQ(Change[1], Other.dwProcessId);
+    EXPECT_EQ(NtRemoveProcessDebug(Other.hProcess, Debug), 0);
+    EXPECT(TerminateProcess(Other.hProcess, 8));
+    End(&Other, 8);
+    EXPECT_EQ(WaitForSingleObject(Debug, 0), WAIT_TIMEOUT); /* none of a process that was let go */
+    EXPECT_EQ(NtWaitForDebugEvent(Debug, FALSE, &Now, Change), 0x102);
+    EXPECT_EQ(NtDebugActiveProcess(Child.hProcess, Debug), 0);
+    EXPECT_EQ(WaitForSingleObject(Debug, 0), WAIT_OBJECT_0);
     EXPECT_EQ(NtQueryInformationProcess(Child.hProcess, 30, &Port, sizeof(Port), NULL), 0);
     EXPECT(Port != NULL && CloseHandle(Port));
     EXPECT_EQ(NtWaitForDebugEvent(Debug, FALSE, &Now, Change), 0);

@@ -129,5 +129,59 @@ Quota(VOID)
     CALL(VOID, "PsReturnProcessPagedPoolQuota", (PEPROCESS, SIZE_T), Process, 0x100);
 }
 
+/* [DDI:wdm/kequerytickcount, kequeryinterrupttime] The time as calls, of which wdm.h makes reads of the page that all share. */
+static VOID
+Times(VOID)
+{
+    LARGE_INTEGER Ticks = {.QuadPart = -1}, Second = {.QuadPart = -10 * 1000 * 1000};
+    ULONG64 Before = CALL(ULONG64, "KeQueryInterruptTime", (VOID), ), After;
+    LONG64 First;
+
+    CALL(VOID, "KeQueryTickCount", (PLARGE_INTEGER), &Ticks);
+    First = Ticks.QuadPart;
+    EXPECT(First >= (LONG64)(Before / KeQueryTimeIncrement()) &&
+           First - (LONG64)(Before / KeQueryTimeIncrement()) <= 1);
+    KeDelayExecutionThread(KernelMode, FALSE, &Second);
+    CALL(VOID, "KeQueryTickCount", (PLARGE_INTEGER), &Ticks);
+    After = CALL(ULONG64, "KeQueryInterruptTime", (VOID), );
+    EXPECT(After - Before >= 10 * 1000 * 1000 && After - Before < 11 * 1000 * 1000);
+    EXPECT(Ticks.QuadPart - First >= 63 && Ticks.QuadPart - First <= 66);
+}
+
+/* [DDI:ntifs/psreferenceimpersonationtoken] */
+static VOID
+Token(VOID)
+{
+    PACCESS_TOKEN Own = PsReferencePrimaryToken(IoGetCurrentProcess()), Held;
+    SECURITY_IMPERSONATION_LEVEL Level = SecurityAnonymous;
+    BOOLEAN Copy = TRUE, Effective = FALSE;
+
+    EXPECT(PsReferenceImpersonationToken(PsGetCurrentThread(), &Copy, &Effective, &Level) == NULL);
+    PsDereferenceImpersonationToken(NULL);
+    EXPECT_STATUS(
+        PsImpersonateClient(PsGetCurrentThread(), Own, FALSE, TRUE, SecurityIdentification),
+        STATUS_SUCCESS);
+    Held = PsReferenceImpersonationToken(PsGetCurrentThread(), &Copy, &Effective, &Level);
+    EXPECT(Held != NULL && !Copy && Effective && Level == SecurityIdentification);
+    PsRevertToSelf();
+    CALL(VOID, "PsDereferenceImpersonationToken", (PACCESS_TOKEN), Held);
+    CALL(VOID, "PsDereferenceImpersonationToken", (PACCESS_TOKEN), NULL);
+    PsDereferencePrimaryToken(Own);
+}
+
+/* [DDI:wdm/initializeslisthead] "must be aligned on a 16-byte boundary"; it raises STATUS_DATATYPE_MISALIGNMENT where it is not. */
+static VOID
+Misaligned(VOID)
+{
+    DECLSPEC_ALIGN(16) static UCHAR Space[48];
+    VOID(NTAPI * Initialize)(PSLIST_HEADER) = Routine(L"InitializeSListHead");
+
+    memset(Space, 0xAB, sizeof(Space));
+    EXPECT_RAISES(Initialize((PSLIST_HEADER)(Space + 8)), STATUS_DATATYPE_MISALIGNMENT);
+    EXPECT(Space[8] == 0xAB && Space[23] == 0xAB);
+    Initialize((PSLIST_HEADER)(Space + 16));
+    EXPECT(ExQueryDepthSList((PSLIST_HEADER)(Space + 16)) == 0);
+}
+
 TEST_DRIVER(TEST(Swapped), TEST(Luids), TEST(Random), TEST(Current), TEST(Filters),
-            TEST(SynchLevel), TEST(Quota))
+            TEST(SynchLevel), TEST(Quota), TEST(Times), TEST(Token), TEST(Misaligned))
