@@ -5,6 +5,7 @@
  *     PLAIN, ODD, VOLATILE          1, 2, 4 and 8 bytes
  *     BLOCKS                        memcpy and memmove, from and to, and memset, of a length that is not known
  *     ATOMICS                       of BITS: each operation that gives the old value; a comparison that fails is a look, and two of them commute
+ *     RANGES                        what the compiler calls of a length that it knows: ranges, 16 bytes, tables of virtual functions, and memmove of what may overlap
  *     LISTS                         sequenced lists: an entry is pushed while the other pushes, pops, flushes or looks
  */
 #include "program.h"
@@ -15,6 +16,7 @@
 #define BLOCKS   4
 #define ATOMICS  5
 #define LISTS    6
+#define RANGES   7
 
 #define END() PsTerminateSystemThread(STATUS_SUCCESS)
 
@@ -107,6 +109,54 @@ Reader(PVOID Context)
     memcpy(Own, Block[3], 24 + (SIZE_T)Context);
     __asm__ volatile("" : : "r"(Own) : "memory");
     memmove(Own, Block[4], 24 + (SIZE_T)Context);
+    __asm__ volatile("" : : "r"(Own) : "memory");
+    END();
+}
+
+#elif PROGRAM == RANGES
+VOID __tsan_read_range(PVOID, ULONG64);
+VOID __tsan_write_range(PVOID, ULONG64);
+VOID __tsan_read16(PVOID);
+VOID __tsan_write16(PVOID);
+VOID __tsan_vptr_read(PVOID);
+VOID __tsan_vptr_update(PVOID, PVOID);
+PVOID __tsan_memmove(PVOID, PVOID, SIZE_T);
+
+static UCHAR Block[8][32];
+static volatile UCHAR *const Bytes = Block[0];
+
+#define BYTE(Block, At) Bytes[32 * (Block) + (At)]
+#define LOOK(Block, At) __asm__ volatile("" : : "r"(BYTE(Block, At)))
+
+static VOID NTAPI
+Writer(PVOID Context)
+{
+    UCHAR Own[32] = {7};
+
+    __tsan_write_range(Block[0], 24);
+    BYTE(1, 23) = 1;
+    __tsan_write16(Block[2]);
+    BYTE(3, 15) = 1;
+    __tsan_vptr_update(Block[4], NULL);
+    BYTE(5, 7) = 1;
+    __tsan_memmove(Block[6], Own, 20 + (SIZE_T)Context);
+    BYTE(7, 19) = 1;
+    END();
+}
+
+static VOID NTAPI
+Reader(PVOID Context)
+{
+    UCHAR Own[32];
+
+    LOOK(0, 23);
+    __tsan_read_range(Block[1], 24);
+    LOOK(2, 15);
+    __tsan_read16(Block[3]);
+    LOOK(4, 7);
+    __tsan_vptr_read(Block[5]);
+    LOOK(6, 19);
+    __tsan_memmove(Own, Block[7], 20 + (SIZE_T)Context);
     __asm__ volatile("" : : "r"(Own) : "memory");
     END();
 }
