@@ -202,7 +202,9 @@ class Coverage:
 
     def __init__(self, build):
         self.build, self.path = build, os.path.join(build, "kernel-coverage.json")
-        image = open(os.path.join(build, "nt/ntoskrnl.exe"), "rb").read()
+        image = bytearray(open(os.path.join(build, "nt/ntoskrnl.exe"), "rb").read())
+        header = int.from_bytes(image[0x3C:0x40], "little")
+        image[header + 8:header + 12] = bytes(4)  # when it was linked
         self.kernel = hashlib.sha1(image).hexdigest()
         known = json.load(open(self.path)) if os.path.exists(self.path) else {}
         same = known.get("kernel") == self.kernel

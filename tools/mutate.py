@@ -99,6 +99,12 @@ def is_lesser(line):
     return found is not None and {found[1], found[2]} == {found[3], found[4]}
 
 
+# Functions and macros that work out a value and write nothing, as LLVM finds of them (function-attrs, all of nt/ linked): of their argument, or of one field that it leads
+# to; and those that go further into what it leads to, so that a store through any pointer may change what they find.
+COMPUTE = (r"ObpObject|ExpCellAddress|ExpProtection|MiStateOf|MiPageOf|RtlpLengthBits|RtlUpperChar|RtlpUpper|SEP_BIT|PAGE_ALIGN|BYTE_OFFSET|POOL_ROUND|RTL_NUMBER_OF|FIELD_OFFSET|"
+           r"PSP_ALIAS|ABI_ALIAS|SEP_KNOWN|OBP_BODY|CONTAINING_RECORD|NT_SUCCESS|NT_ERROR|KI_FRAME_OF|IopExtension|IopDriverExtension|IopFile|IopMode|ObpTypeOf")
+FIND = r"IopIsSynchronousFile|RtlpOwnerOf|RtlpGroupOf|RtlpDaclOf|RtlpSaclOf|RtlLengthSid|ExpFindOwner|ExpMayShare|CmpContextFor|CmpFindContext|MiControlFile|FsRtlpMcbStart|RtlpChain"
+ONLY_READS = re.compile(rf"\b({COMPUTE}|{FIND})\(([^()]*)\)")
 # Calls that only say who is current.
 PURE = re.compile(r"\b(?:KiThread|KiPrcb|KiPcr|KiIrql|KiAgent|PspCurrentThread|PspCurrentProcess)\(\)")
 
@@ -116,11 +122,11 @@ def stores(line):
     found = re.fullmatch(r"\s*(?:InitializeListHead|Insert(?:Head|Tail)List|RemoveEntryList)\(([^()]*)\);", line)
     if found:
         return [word.strip().lstrip("&") for word in found[1].split(",")]
-    found = re.fullmatch(r"\s*(?:RtlZeroMemory|RtlInitUnicodeString|RtlInitAnsiString|KeInitialize(?:Event|SpinLock|Dpc|Timer|TimerEx|Semaphore|Mutex))\(&([\w.>-]+)(?:, (.*))?\);", line)
+    found = re.fullmatch(r"\s*(?:RtlZeroMemory|RtlInitUnicodeString|RtlInitAnsiString|KeInitialize(?:Event|SpinLock|Dpc|Timer|TimerEx|Semaphore|Mutex|GuardedMutex)|ExInitialize(?:FastMutex|PushLock|WorkItem))\(&([\w.>-]+)(?:, (.*))?\);", line)
     if found:
         return [found[1]] if not re.search(r"\b(?!sizeof\()\w+\(|\*|->", found[2] or "") else None
     # The kernel's own memory, of a size that is the place's own: it does not reach into another field.
-    found = re.fullmatch(r"\s*(?:KeInitialize(?:Event|SpinLock|Dpc|Timer|TimerEx|Semaphore|Mutex)|InitializeSListHead)\((?:&([\w.>-]+)|([A-Z]\w*))(?:, ([\w, ]*))?\);", line)
+    found = re.fullmatch(r"\s*(?:KeInitialize(?:Event|SpinLock|Dpc|Timer|TimerEx|Semaphore|Mutex|GuardedMutex)|ExInitialize(?:FastMutex|PushLock)|InitializeSListHead)\((?:&([\w.>-]+)|([A-Z]\w*))(?:, ([\w, ]*))?\);", line)
     if found:
         return [found[1] or found[2]]
     found = re.fullmatch(r"\s*(?:RtlZeroMemory\(([\w.>-]+), sizeof\(\*?[\w.>-]+\)\)|RtlCopyMemory\(&?([\w.>-]+), ([^()]*|[^()]*sizeof\([^()]*\))\));", line)
@@ -136,10 +142,27 @@ def commute(first, second):
 def names_it(name, line):
     """Whether a line names a place, or all of a structure that it lies in; a size is none."""
     line = re.sub(r"sizeof\([^()]*\)", "", line)
+    if re.search(r"\bRtl(?:Copy|Move)Memory\(", line):
+        line = line.replace("&", "")  # it reads or writes all that the address is of
     if re.search(r"(?<!\w)" + re.escape(name) + r"(?!\w)", line):
         return True
     whole = [("" if at[0] == "." else r"\*") + re.escape(name[:at.start()]) for at in re.finditer(r"\.|->", name)]
     return any(re.search(r"(?<![\w.>&])" + w + r"(?![\w.\[]|->)", line) for w in whole)
+
+
+def computed(first, second):
+    """Two lines with a name for each call that only reads; None if one may set what such a call of the other reads, or what is reached through it."""
+    calls = [list(ONLY_READS.finditer(line)) for line in (first, second)]
+    if not any(calls):
+        return first, second
+    lines = [ONLY_READS.sub(lambda found: re.sub(r"\W+", "_", found[0]), line) for line in (first, second)]
+    for one, other, original in ((0, 1, second), (1, 0, first)):
+        for place in stores(lines[one]) or [""]:
+            words = re.findall(r"\w+", place)
+            if not words or re.search(rf"\b{words[-1]}\b", original) or any(re.search(rf"\b{words[0]}\b", call[2]) or "->" in place and re.fullmatch(FIND, call[1])
+                                                                            for call in calls[other]):
+                return None
+    return lines
 
 
 def independent(first, second, function=""):
@@ -147,6 +170,10 @@ def independent(first, second, function=""):
     Two that change lists may meet in a neighbour: they are not."""
     if "__try" in function and re.search(r"\bRtl(?:Copy|Zero)Memory\(", first + second):
         return False  # it may be a caller's address that is wrong
+    plain = computed(first, second)
+    if plain is None:
+        return False
+    first, second = plain
     sides = [stores(line) for line in (first, second)]
     lists = [re.match(r"\s*(?:[\w.>\[\]-]+ = )?(?:Insert|Remove)\w*List", line) is not None for line in (first, second)]
     return None not in sides and not all(lists) and not any(
