@@ -178,8 +178,7 @@ RamOplock(PRAM_REQUEST Request, ULONG Code)
     } else {
         ExAcquireResourceSharedLite(&Stream->Main, TRUE);
     }
-    /* Level 2 and its like want to know of byte-range locks, the others of opens. */
-    Count = Code == FSCTL_REQUEST_OPLOCK_LEVEL_2 ? RamIsLocked(Stream) : Stream->Handles;
+    Count = RamOplockCount(Request, Stream, Code);
     __try { /* it raises where there is no memory for an oplock */
         Status = RamOplockControl(Request, Count);
         RamUpdateFastIo(Stream);

@@ -14,6 +14,7 @@ static NTSTATUS(NTAPI *RamCheckOplockEx)(POPLOCK, PIRP, ULONG, PVOID, POPLOCK_WA
 
 static NTSTATUS(NTAPI *RamFsctrlEx)(POPLOCK, PIRP, ULONG, ULONG); /* 7 */
 static BOOLEAN(NTAPI *RamKeysEqual)(PFILE_OBJECT, PFILE_OBJECT);  /* 7 */
+static BOOLEAN(NTAPI *RamSharedRequest)(PIRP);                    /* 7 */
 
 /* Vista */
 static NTSTATUS(NTAPI *RamGetEcpList)(PIRP, PECP_LIST *);
@@ -48,6 +49,7 @@ RamFindLater(VOID)
     RamCurrentOplockH = RamLater(L"FsRtlCurrentOplockH");
     RamFsctrlEx = RamLater(L"FsRtlOplockFsctrlEx");
     RamKeysEqual = RamLater(L"FsRtlOplockKeysEqual");
+    RamSharedRequest = RamLater(L"FsRtlOplockIsSharedRequest");
     RamCheckOplockEx = RamLater(L"FsRtlCheckOplockEx");
     RamOplockBreakH = RamLater(L"FsRtlOplockBreakH");
 }
@@ -68,6 +70,16 @@ BOOLEAN
 RamCachesHandle(POPLOCK Oplock)
 {
     return RamCurrentOplockH != NULL && RamCurrentOplockH(Oplock);
+}
+
+/* A shared oplock wants to know of byte-range locks, another of opens. [ntifs: FsRtlOplockFsctrl, OpenCount] */
+ULONG
+RamOplockCount(PRAM_REQUEST Request, PRAM_STREAM Stream, ULONG Code)
+{
+    BOOLEAN Shared = RamSharedRequest != NULL ? RamSharedRequest(Request->Irp)
+                                              : Code == FSCTL_REQUEST_OPLOCK_LEVEL_2;
+
+    return Shared ? RamIsLocked(Stream) : Stream->Handles;
 }
 
 /* Several handles of one oplock key are as good as one. [ntifs: FsRtlOplockFsctrlEx, OPLOCK_FSCTRL_FLAG_ALL_KEYS_MATCH] */

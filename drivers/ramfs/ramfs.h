@@ -395,6 +395,7 @@ PQUERY_ON_CREATE_ECP_CONTEXT RamQueryOnCreate(PIRP Irp);
 BOOLEAN RamIsLocked(PRAM_STREAM Stream);
 ULONG RamHasWritableReferences(PSECTION_OBJECT_POINTERS Pointers);
 BOOLEAN RamCachesHandle(POPLOCK Oplock);
+ULONG RamOplockCount(PRAM_REQUEST Request, PRAM_STREAM Stream, ULONG Code);
 NTSTATUS RamOplockControl(PRAM_REQUEST Request, ULONG Count);
 NTSTATUS RamReserveOplock(PRAM_REQUEST Request, PRAM_STREAM Stream, ULONG Options);
 VOID RamDropReservation(PRAM_REQUEST Request, PRAM_STREAM Stream);

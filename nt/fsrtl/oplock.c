@@ -7,7 +7,7 @@
  *     Level 2  R      Level 1  RW      Batch  RWH      Filter  RWH, broken by fewer opens
  *
  *   K1  One owner holds an exclusive level (RW, RWH and the legacy kinds of them), or several hold shared ones.
- *   K2  The owner is a file object, or all that were opened with its oplock key (an extra create parameter): what it does itself breaks nothing, but that writes and locks end a Level 2.
+ *   K2  The owner is a file object, or all that were opened with its oplock key (an extra create parameter): what it does itself breaks nothing, but that what changes or locks the data ends a Level 2.
  *   K3  A break that is acknowledged makes the operation wait (or not: the table); it is served when the owner
  *       acknowledges or closes.
  *   K4  Who waits in FsRtlCheckOplock without a completion routine waits here.
@@ -305,11 +305,10 @@ static NTSTATUS
 FsRtlpRequest(PFSRTLP_OPLOCK This, PIRP Irp, FSRTLP_KIND Kind, ULONG Level, ULONG OpenCount)
 {
     PFILE_OBJECT FileObject = IoGetCurrentIrpStackLocation(Irp)->FileObject;
-    ULONG Most = (Level & OP_W) && Kind != KindWin7 ? 1 : Kind == KindLevel2 ? 0 : OpenCount;
+    ULONG Most = Level & OP_W ? 1 : 0;
 
-    /* Exclusive: no other open of the stream; Level 2: no byte-range locks (what OpenCount says then). */
+    /* Exclusive: no other open of the stream; shared: no byte-range locks (what OpenCount says then). */
     if ((FileObject->Flags & FO_SYNCHRONOUS_IO) || OpenCount > Most ||
-        ((Level & OP_W) && Kind == KindWin7 && OpenCount > 1) ||
         !FsRtlpMayGrant(This, FileObject, Kind, Level)) {
         return FsRtlpRefuse(Irp, STATUS_OPLOCK_NOT_GRANTED);
     }
@@ -499,8 +498,7 @@ FsRtlOplockFsctrlEx(POPLOCK Oplock, PIRP Irp, ULONG OpenCount, ULONG Flags)
         return FsRtlpCreateWithOplock(This, Stack, OpenCount);
     }
     Code = Stack->Parameters.FileSystemControl.FsControlCode;
-    if ((Flags & 1 /* OPLOCK_FSCTRL_FLAG_ALL_KEYS_MATCH */) &&
-        Code != FSCTL_REQUEST_OPLOCK_LEVEL_2) {
+    if ((Flags & 1 /* OPLOCK_FSCTRL_FLAG_ALL_KEYS_MATCH */) && !FsRtlOplockIsSharedRequest(Irp)) {
         OpenCount = min(OpenCount, 1);
     }
     Reserved = FsRtlpDropReservation(This, Stack->FileObject);
@@ -691,6 +689,14 @@ FsRtlpWait(PFSRTLP_OPLOCK This, PIRP Irp, PVOID Context, POPLOCK_WAIT_COMPLETE_R
     return STATUS_PENDING;
 }
 
+/* A byte-range lock does not wait for RWH. [IFS: irp-mj-lock-control2] */
+static BOOLEAN
+FsRtlpGoesOn(PFSRTLP_OWNER Owner, PIO_STACK_LOCATION Stack)
+{
+    return Stack->MajorFunction == IRP_MJ_LOCK_CONTROL && Owner->Kind == KindWin7 &&
+           (Owner->Level & OP_H);
+}
+
 /* Breaks what the effect breaks; TRUE: somebody has to acknowledge, and the operation waits for it. */
 static BOOLEAN
 FsRtlpBreakOthers(PFSRTLP_OPLOCK This, PIRP Irp, ULONG Flags)
@@ -707,9 +713,9 @@ FsRtlpBreakOthers(PFSRTLP_OPLOCK This, PIRP Irp, ULONG Flags)
         ULONG Level;
 
         Entry = Entry->Flink;
-        /* K2: a write or a lock ends a Level 2 always. */
-        if (Own && !(Owner->Kind == KindLevel2 && (Stack->MajorFunction == IRP_MJ_WRITE ||
-                                                   Stack->MajorFunction == IRP_MJ_LOCK_CONTROL))) {
+        /* K2: who changes or locks the data ends a Level 2 always. */
+        if (Own && !(Owner->Kind == KindLevel2 && Stack->MajorFunction != IRP_MJ_CREATE &&
+                     Effect == EffectToNone)) {
             continue;
         }
         if (Effect == EffectNone) {
@@ -727,8 +733,8 @@ FsRtlpBreakOthers(PFSRTLP_OPLOCK This, PIRP Irp, ULONG Flags)
         }
         if (Shared && !(Owner->Level & OP_H)) {
             FsRtlpBreak(Owner, Level, FALSE);
-        } else if (Shared) {
-            /* RH: to be acknowledged, but only what takes the handle right away waits. */
+        } else if (Shared || FsRtlpGoesOn(Owner, Stack)) {
+            /* to be acknowledged, but only what takes the handle right away waits */
             Wait |= FsRtlpBreak(Owner, Level, TRUE) && Effect == EffectNoHandle;
         } else {
             Wait |= FsRtlpBreak(Owner, Level, TRUE);

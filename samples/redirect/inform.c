@@ -238,10 +238,9 @@ RdControl(PFLT_CALLBACK_DATA Data, PRD_FILE File)
 
     if (RdIsOplockRequest(Code)) { /* I2 */
         ExAcquireResourceExclusiveLite(&File->Main, TRUE);
-        /* Level 2 is not given with byte-range locks, an exclusive one not with other opens. */
-        Count = Code == FSCTL_REQUEST_OPLOCK_LEVEL_2
-                    ? FsRtlGetNextFileLock(&File->Locks, TRUE) != NULL
-                    : File->Handles;
+        /* A shared one is not given with byte-range locks, an exclusive one not with other opens. */
+        Count = FltOplockIsSharedRequest(Data) ? FsRtlGetNextFileLock(&File->Locks, TRUE) != NULL
+                                               : File->Handles;
         Result = FltOplockFsctrl(&File->Oplock, Data, Count);
         ExReleaseResourceLite(&File->Main);
         return Result;
