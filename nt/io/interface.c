@@ -181,7 +181,7 @@ IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLEAN Enable)
     Status = IopSetInterface(Interface, Enable);
     ExfReleasePushLockExclusive(&IopInterfaceLock);
     KeLeaveCriticalRegion();
-    if (NT_SUCCESS(Status)) {
+    if (Status == STATUS_SUCCESS) { /* else it was enabled, and nothing arrives */
         IopTellInterface(&Interface->Class, &Interface->Link, Enable);
     }
     return Status;

@@ -295,6 +295,34 @@ Properties(VOID)
     }
 }
 
+/* In every room: whole or not at all, and the same size each time. */
+static VOID
+PropertyRooms(VOID)
+{
+    static const DEVICE_REGISTRY_PROPERTY Known[] = {
+        DevicePropertyPhysicalDeviceObjectName, DevicePropertyEnumeratorName,
+        DevicePropertyHardwareID, DevicePropertyDeviceDescription, DevicePropertyInstallState};
+    UCHAR Whole[256], Part[256];
+    ULONG Wrong = 0, Size, Needed;
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Known); i++) {
+        EXPECT_STATUS(IoGetDeviceProperty(Pdo, Known[i], sizeof(Whole), Whole, &Size),
+                      STATUS_SUCCESS);
+        for (ULONG Length = 0; Length < Size + 4; Length++) {
+            RtlFillMemory(Part, sizeof(Part), 0xE5);
+            Needed = 0;
+            Wrong += IoGetDeviceProperty(Pdo, Known[i], Length, Part, &Needed) !=
+                     (Length < Size ? STATUS_BUFFER_TOO_SMALL : STATUS_SUCCESS);
+            Wrong += Needed != Size;
+            Wrong += Length >= Size && !RtlEqualMemory(Part, Whole, Size);
+            for (ULONG j = Length < Size ? 0 : Size; j < sizeof(Part); j++) {
+                Wrong += Part[j] != 0xE5;
+            }
+        }
+    }
+    EXPECT_EQ(Wrong, 0);
+}
+
 static const DEVPROPKEY KeyOne = {{1, 2, 3, {4}}, 5}, KeyTwo = {{1, 2, 3, {4}}, 6};
 
 /* Data under a key of one's own: set, replaced, removed. [DDI:wdm/iosetdevicepropertydata] */
@@ -533,9 +561,11 @@ Bus(VOID)
 static VOID
 RunTests(VOID)
 {
-    static const NTLAB_TEST Tests[] = {TEST(Order),   TEST(Interfaces), TEST(ExistingInterfaces),
-                                       TEST(Ids),     TEST(Properties), TEST(PropertyData),
-                                       TEST(Reports), TEST(Power),      TEST(Bus)};
+    static const NTLAB_TEST Tests[] = {
+        TEST(Order),        TEST(Interfaces), TEST(ExistingInterfaces),
+        TEST(Ids),          TEST(Properties), TEST(PropertyRooms),
+        TEST(PropertyData), TEST(Reports),    TEST(Power),
+        TEST(Bus)};
 
     NtlabRun(Tests, RTL_NUMBER_OF(Tests));
 }
