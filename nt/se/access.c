@@ -244,7 +244,6 @@ SepCheckAccess(PSECURITY_DESCRIPTOR Descriptor, PTOKEN Token, ACCESS_MASK Desire
     if (!DaclPresent || Walk.Dacl == NULL) {
         Most = Mapping->GenericAll & Allowed;
         Extra |= Remaining;
-        Remaining = 0;
     } else {
         Walk.IsOwner = Owner != NULL && SepSidInToken(Token, Owner, FALSE, FALSE);
         if (Walk.IsOwner && !(KiVersion->MandatoryIntegrity && SepNamesOwnerRights(Walk.Dacl))) {

@@ -28,6 +28,10 @@ Range(PULONG Offset, PULONG Length, ULONG Most)
     static const ULONG Edges[] = {0, 1, PAGE_SIZE - 1, PAGE_SIZE, PAGE_SIZE + 1, 2 * PAGE_SIZE};
 
     *Offset = Any(3) != 0 ? Any(SIZE) : Any(PAGES - 2) * PAGE_SIZE + Edges[Any(6)];
+    if (SIZE > VACB_MAPPING_GRANULARITY &&
+        Any(3) == 0) { /* from one view of the cache into the next */
+        *Offset = VACB_MAPPING_GRANULARITY - Any(2 * PAGE_SIZE);
+    }
     *Length = Any(2) != 0 ? Any(Most) + 1 : PAGE_SIZE - *Offset % PAGE_SIZE + Any(3) - 1;
     if (*Length == 0) {
         *Length = 1;
@@ -163,20 +167,28 @@ Pins(ULONG How)
 static VOID
 Describes(BOOLEAN ToWrite)
 {
-    ULONG Offset, Length, Sum = 0;
+    ULONG Offset, Length, First, Sum = 0;
     LARGE_INTEGER Where;
     PMDL Chain = NULL;
     IO_STATUS_BLOCK Iosb = {{0x77}, 0x77};
 
     Range(&Offset, &Length, 3 * PAGE_SIZE);
     Where = At(Offset);
-    if (ToWrite) {
-        CcPrepareMdlWrite(File, &Where, Length, &Chain, &Iosb);
-        Fill(Data, Length);
-    } else {
-        CcMdlRead(File, &Where, Length, &Chain, &Iosb);
+    First = Any(2) ? Length : Any(Length); /* of more than one call: what comes is appended */
+    for (ULONG Done = 0; Done < Length; Done += First, First = Length - Done) {
+        LARGE_INTEGER Next = At(Offset + Done);
+
+        First = First != 0 ? First : Length;
+        if (ToWrite) {
+            CcPrepareMdlWrite(File, &Next, First, &Chain, &Iosb);
+        } else {
+            CcMdlRead(File, &Next, First, &Chain, &Iosb);
+        }
+        Bad[4] += Iosb.Status != STATUS_SUCCESS || Iosb.Information != First;
     }
-    Bad[4] += Iosb.Status != STATUS_SUCCESS || Iosb.Information != Length;
+    if (ToWrite) {
+        Fill(Data, Length);
+    }
     for (PMDL Mdl = Chain; Mdl != NULL; Mdl = Mdl->Next) {
         PUCHAR Part = MmGetSystemAddressForMdlSafe(Mdl, NormalPagePriority);
         ULONG Bytes = MmGetMdlByteCount(Mdl);

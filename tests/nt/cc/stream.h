@@ -6,7 +6,9 @@
 
 #include "../ntlab-test.h"
 
+#ifndef SIZE
 #define SIZE 0x8000
+#endif
 
 typedef struct _STREAM {
     FSRTL_ADVANCED_FCB_HEADER Header;

@@ -314,6 +314,13 @@ Operate(REG_NOTIFY_CLASS Class, HANDLE Handle, HANDLE Sub)
     case RegNtPreQueryValueKey:
         return ZwQueryValueKey(Handle, &Value, KeyValueFullInformation, Buffer, sizeof(Buffer),
                                &Needed);
+    case RegNtPreSetInformationKey:
+        return ZwSetInformationKey(Handle, KeyWriteTimeInformation, Buffer, sizeof(LARGE_INTEGER));
+    case RegNtPreQueryMultipleValueKey: {
+        KEY_VALUE_ENTRY Entry = {.ValueName = &Value};
+
+        return ZwQueryMultipleValueKey(Handle, &Entry, 1, Buffer, &Data, &Needed);
+    }
     default:
         return ZwFlushKey(Handle);
     }
@@ -324,9 +331,12 @@ static VOID
 Bypassed(VOID)
 {
     static const REG_NOTIFY_CLASS Classes[] = {
-        RegNtPreDeleteKey, RegNtPreSetValueKey,   RegNtPreDeleteValueKey,
-        RegNtPreRenameKey, RegNtPreEnumerateKey,  RegNtPreEnumerateValueKey,
-        RegNtPreQueryKey,  RegNtPreQueryValueKey, RegNtPreFlushKey};
+        RegNtPreDeleteKey,         RegNtPreSetValueKey,
+        RegNtPreDeleteValueKey,    RegNtPreRenameKey,
+        RegNtPreEnumerateKey,      RegNtPreEnumerateValueKey,
+        RegNtPreQueryKey,          RegNtPreQueryValueKey,
+        RegNtPreSetInformationKey, RegNtPreQueryMultipleValueKey,
+        RegNtPreFlushKey};
     HANDLE Handle = Key(NULL, PATH), Sub = Key(Handle, L"Below");
     UNICODE_STRING Value = RTL_CONSTANT_STRING(L"Value");
     UCHAR Buffer[256];

@@ -68,9 +68,49 @@ Count(const char *Key, BOOL Values)
     return Values ? Others : Keys;
 }
 
+#define FORMS "Software\\NtlabForms"
+
+/* The forms that quotes, escapes, blanks and continued lines may take. */
+static void
+Forms(void)
+{
+    EXPECT(IsText(FORMS, "Ends", "C:\\"));
+    EXPECT(IsText(FORMS, "After", "one"));
+    EXPECT(IsText(FORMS, "Quote at the end", "a\""));
+    EXPECT(IsText(FORMS, "a\\b\"c", "name"));
+    EXPECT(IsText(FORMS, "Three", "one\r\n\r\nthree\\\"\\"));
+    EXPECT(IsText(FORMS, "Blank line after", "x"));
+    EXPECT(IsText(FORMS, "Trailing", "blanks outside"));
+    EXPECT(IsText(FORMS, "Inside", "blanks inside  "));
+    EXPECT(IsText(FORMS, NULL, "second"));
+    EXPECT(IsText(FORMS, "Tab", "tabs"));
+    EXPECT(Is(FORMS, "dword", REG_DWORD, "\x98\xBA\xDC\xFE", 4));
+    EXPECT(Is(FORMS, "Short", REG_DWORD, "\7\0\0\0", 4));
+    EXPECT(Is(FORMS, "Odd", REG_BINARY, "\x01\x02\x0A\x0F", 4));
+    EXPECT(Is(FORMS, "Wrapped", REG_MULTI_SZ, L"a\0", 6));
+    EXPECT(Is(FORMS, "Mine", 0x12345678, "", 1));
+    EXPECT(IsText(FORMS, "Minus", "-"));
+    EXPECT(IsText(FORMS, "Name=with", "equals=too"));
+    EXPECT(IsText(FORMS, "[bracket]", "[in]"));
+    EXPECT_EQ(Get(FORMS, "Commented"), ERROR_FILE_NOT_FOUND);
+    EXPECT_EQ(Get(FORMS, "Unclosed"), ERROR_FILE_NOT_FOUND);
+    EXPECT(Is(FORMS, "Next", REG_DWORD, "\2\0\0\0", 4)); /* what is not closed ends with its line */
+    EXPECT(IsText(FORMS "\\Case", "In", "case"));
+    EXPECT(IsText("Software\\Classes\\NtlabForms", "In", "short classes"));
+    EXPECT(IsText("SYSTEM\\CurrentControlSet\\NtlabForms", "In", "current"));
+    EXPECT(IsText("SYSTEM\\ControlSet001\\NtlabForms", "In", "current")); /* the link's target */
+    EXPECT_EQ(Count("SYSTEM\\CurrentControlSet\\NtlabForms", FALSE), 0);
+    EXPECT_EQ(Count(FORMS "\\Tree", FALSE), 1);
+    EXPECT_EQ(Count(FORMS "\\Tree", TRUE), 0);
+    EXPECT_EQ(Count(FORMS "\\Tree\\A", FALSE), 99);
+    EXPECT_EQ(Count(FORMS, FALSE), 3);
+    EXPECT(Is(FORMS "\\Last", "Data", REG_BINARY, "\1\2", 2) || Get(FORMS "\\Last", "Data") != 0);
+}
+
 int
 main(void)
 {
+    Forms();
     EXPECT(IsText(ROOT, NULL, "default"));
     EXPECT(IsText(ROOT, "Text", "a \"quoted\" back\\slash"));
     EXPECT(IsText(ROOT, "Empty", ""));

@@ -309,6 +309,9 @@ Operations(VOID)
     Wanted.Size = sizeof(LARGE_INTEGER);
     Came(ZwSetInformationKey(Base, KeyWriteTimeInformation, Data, sizeof(LARGE_INTEGER)), 2,
          __LINE__);
+    EXPECT_STATUS(ZwQueryKey(Base, KeyBasicInformation, Data, sizeof(Data), &Length),
+                  STATUS_SUCCESS);
+    EXPECT_EQ(((PKEY_BASIC_INFORMATION)Data)->LastWriteTime.QuadPart, 0x01D0000000000000);
     Expect(RegNtPreDeleteValueKey, RegNtPostDeleteValueKey, STATUS_SUCCESS);
     Came(ZwDeleteValueKey(Base, &ValueName), 2, __LINE__);
     Expect(RegNtPreDeleteValueKey, RegNtPostDeleteValueKey, STATUS_OBJECT_NAME_NOT_FOUND);
