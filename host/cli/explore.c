@@ -91,7 +91,7 @@ write_documents(const struct search *search)
     return status;
 }
 
-/* What only samples gives up each run in which more agents take part than it can tell apart (host/explore/explorer.c, X13). If those
+/* What only samples gives up each run in which more agents take part than it can tell apart (host/explore/inside.h, X13). If those
    are all runs, it has seen nothing. */
 static bool
 has_seen_nothing(const struct tally *tally)

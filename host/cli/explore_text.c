@@ -92,7 +92,7 @@ limits_injections(const struct search *search)
                                      inject & (ABI_INJECT_EVENTS & ~(uint32_t)ABI_INJECT_TIMEOUT));
 }
 
-/* host/explore/explorer.c, X12 */
+/* host/explore/inside.h, X12 */
 static bool
 leaves_processes_open(const struct search *search)
 {

@@ -6,7 +6,7 @@
  * begins at the last one that is known. From there to its end it is a run like any other.
  *
  *   T1  What a strategy is asked, and what it answers, is the same as in a run from the root. Where a run is asked again what was
- *       answered before it began, the question must be the same; and some are made again from the root (explorer.c, X15).
+ *       answered before it began, the question must be the same; and some are made again from the root (inside.h, X15).
  *   T2  A question is kept when GROW_RUNS runs have come to it and one in GROW_SHARE of all do; those behind it that have one answer
  *       only are kept with it. What is kept should fit into the processor's cache: to fetch more than that costs what it saves. It is
  *       bounded by BRANCH_ROOM.

@@ -2,7 +2,7 @@
  * fair.c - the end of a run that is too long, and whether it stands still.
  *
  * A search's schedule may starve a thread that others wait for, so a long run proves nothing. From some
- * choice on (explorer.c, X4) everybody takes turns instead, one operation each: what still does not end
+ * choice on (inside.h, X5) everybody takes turns instead, one operation each: what still does not end
  * then does not end by itself. It is a livelock if the state comes back: the stacks of all agents with
  * the registers on them, what each would do next, and what drivers and clients can write: their images,
  * pool, the processes' memory. Else it is merely long.

@@ -1,5 +1,5 @@
 /*
- * replay.c - answers as a schedule says; where it ends, everybody takes turns (explorer.c, X4).
+ * replay.c - answers as a schedule says; where it ends, everybody takes turns (inside.h, X5).
  *
  * Strict: an agent that cannot step where the schedule wants it means that the binaries are not
  * those of the schedule, or that something escaped our control. Both end the run as our failure.

@@ -5,7 +5,7 @@
  * is a fair and repeatable choice. An asker that is not in the list (it waits or has ended) hands
  * over to the first. Only agents of the processor world take turns: time-outs and injected events
  * happen in `run` when the kernel offers nothing else. Who would have to wait is known in a search only,
- * and comes when nobody else can step (explorer.c, X2).
+ * and comes when nobody else can step (inside.h, X2).
  */
 #include "host/explore/round_robin.h"
 

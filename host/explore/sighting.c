@@ -20,7 +20,7 @@
  *
  *   G3  Only an acquire that can have to wait, and had not to, makes a holder: of a try nobody knows here how it
  *       ended. What an agent held is forgotten when it passes points that nobody hears of, or ends; a call that is no
- *       question (explorer.c, X11) is heard of all the same. What another one gives back for it nobody holds, nor what a wait
+ *       question (inside.h, X11) is heard of all the same. What another one gives back for it nobody holds, nor what a wait
  *       names twice (KeFlushQueuedDpcs).
  *       So circles can be missed; a run that ends with all its threads waiting still shows them. None is invented.
  * A use of freed pool: an agent stands in front of an operation on something in a block that was freed (lifetime.c).

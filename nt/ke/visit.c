@@ -14,7 +14,7 @@
  *   I2  What threads of clients do there is an object of its own, changed only by an unload that began while there were clients. Until a
  *       run has shown such an unload their return is no step (host/explore/returns.c).
  *   I3  Who comes back to an image that is gone goes on there, so that processor and report say what happens to it.
- *   I4  A fault in an image that is gone is a step that reads it, too, for the search (host/explore/explorer.c).
+ *   I4  A fault in an image that is gone is a step that reads it, too, for the search (host/explore/end.c).
  *   I5  A thread of a driver that could go on when everything else is over does: it is not forgotten, but faults.
  *   I6  So does a worker that has come back from a driver: what it gives back then may be the last reference, and how far it is when
  *       the run ends must not be a difference between two orders of the same steps.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A process's memory is no other's and no other run's, in any search: check_apart.py NTLAB FOLDER
 
-Most runs of a search that samples leave processes open to each other (host/explore/explorer.c, X12). So a driver that uses an address in
+Most runs of a search that samples leave processes open to each other (host/explore/inside.h, X12). So a driver that uses an address in
 the wrong process is found by the other runs; what could happen only where processes are open must not count, nor be told. Pages that a
 process had in one of them stay open for the next run: where that one only reserves them they fault.
 """
