@@ -7,7 +7,7 @@
  *
  *   B1  All saved pages are put back to the snapshot, wherever the run before has ended, and then the lines that differ at the branch. A page
  *       that was saved later had not been written before, so it is as it was in the snapshot (N5).
- *   B2  Of the mapping only kernel stacks and pool arenas may have changed (space.c, S5): that is redone from the records, after what
+ *   B2  Of the mapping only kernel stacks and pool arenas may have changed (space.h, S5): that is redone from the records, after what
  *       the run before has done was undone (N6). Where anything else was mapped, or an image came or went, there is no branch.
  *   B3  What branches need comes out of BRANCH_ROOM and stays to the end; when that is used up there are no more.
  *   B4  Most lines are the same in many branches: such a line is kept once.

@@ -10,7 +10,7 @@
  *     run.h         what a run is asked for and what came of it (for host/cli)
  *     supervisor.c  forks and watches a worker, pumps its output, judges its end
  *     worker.c      sets the worker up and enters the guest
- *     space.c       guest memory: one memfd, the guest's view, the aliases, protection keys
+ *     space.h       guest memory: one memfd, the guest's view, the aliases, protection keys; its files
  *     isolation.c   closes the system half to user code where there are no keys
  *     sandbox.c     the seccomp filter, syscall user dispatch, trapping of rdtsc and cpuid
  *     entry.S       host -> guest -> host: the first entry, hypercalls, the stub page
@@ -155,7 +155,7 @@ struct machine {
 
 extern struct machine machine;
 
-/* space.c */
+/* space.h says which files */
 int space_init(void);
 /* Before memory of a process is written that is committed only then: what an earlier process had there goes (S6). */
 void space_clear(uint64_t address);

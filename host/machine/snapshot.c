@@ -6,7 +6,7 @@
  * (sticky), so that a restore copies the same few pages each time and no page faults twice. What
  * the guest does to the mapping itself is logged page by page and undone in reverse.
  *
- *   N1  A page has ABI_COMMITTED, write permission and no SAVED (space.c): its content is that of the
+ *   N1  A page has ABI_COMMITTED, write permission and no SAVED (space.h): its content is that of the
  *       snapshot, and a write faults.
  *   N2  FRESH: committed after the snapshot. It is open, and a restore takes it away.
  *   N3  What the host itself keeps of the guest (struct machine, the list of images, the spans) is

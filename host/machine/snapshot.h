@@ -42,7 +42,7 @@ void snapshot_look(void);
 /* After a run: restores, and looks at all memory. False: since it was trusted, runs may have seen what others had left. */
 bool snapshot_is_whole(void);
 
-/* For space.c and images.c: keep the content or the record of a page before it changes. */
+/* For the files of space.h, and images.c: keep the content or the record of a page before it changes. */
 void snapshot_save(uint64_t page);
 void snapshot_log(uint64_t page, const uint8_t *before, uint32_t count, bool alone);
 uint32_t snapshot_logged(
@@ -53,7 +53,7 @@ uint64_t snapshot_hash(void);
 void snapshot_changed(void (*visit)(uint64_t page, void *context), void *context);
 bool snapshot_holds(const struct loaded *image);
 
-/* space.c */
+/* space.h */
 void space_freeze(void); /* snapshot.taken; closes all committed pages for writing */
 /* For what comes after a snapshot is restored: are processes closed to each other? (S8) */
 void space_keep_apart(bool wanted);

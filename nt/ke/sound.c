@@ -468,7 +468,7 @@ KiCheckOthers(BOOLEAN Last)
 {
     ObpCheckNames(Last);
     if (Machine->explore != ABI_EXPLORE_OFF) {
-        return; /* the host may have pages open that a run before had (host/machine/space.c, S9) */
+        return; /* the host may have pages open that a run before had (host/machine/space.h, S9) */
     }
     MiCheckSound(Last);
     CcpCheckSound(Last);

@@ -50,7 +50,7 @@ def main():
         passed, failed = (1, 0) if found[3] == 0 else (0, 1)
         if failed:
             print(f"not ok view: {found}")
-        # What runs before have left in memory that this one commits (host/machine/space.c, S9), with processes open to each other and closed.
+        # What runs before have left in memory that this one commits (host/machine/space.h, S9), with processes open to each other and closed.
         heap = ["--strategy", "random", "--budget", "200runs", "--inject", "none", "--client", f"user:{tests}/memory-client.exe heap",
                 "--client", f"admin:{tests}/memory-client.exe heap"]
         alone, shared = (search(ntlab, heap + ["--jobs", jobs], "root", folder) for jobs in "12")
