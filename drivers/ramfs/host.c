@@ -2,7 +2,7 @@
  * host.c - what the volume holds at first: the files of a folder, read when they are looked at.
  *
  *   H1  A directory's names come into the tree when one of them is asked for: all at once, so that what is
- *       removed later does not come back.
+ *       removed later does not come back. If there is no memory for all of them, they are asked for again.
  *   H2  A file's bytes are read when it is opened for data, in create; one that is opened to be executed only, when it is read:
  *       as an image it is mapped by the host, as long as nothing has changed it (RamTellSource).
  */
@@ -83,6 +83,9 @@ RamTakeEntry(PRAM_NODE Directory, PFILE_DIRECTORY_INFORMATION Info)
         (Name.Length == 2 || (Name.Length == 4 && Info->FileName[1] == L'.'))) {
         return STATUS_SUCCESS;
     }
+    if (RamFindLoaded(Directory, &Name) != NULL) {
+        return STATUS_SUCCESS; /* it has come before there was no memory */
+    }
     return RamAddSource(Directory, &Name, Info->FileAttributes, Info->EndOfFile.QuadPart, &Link);
 }
 
@@ -124,7 +127,11 @@ RamLoadChildren(PRAM_NODE Directory)
             }
             Info = (PVOID)((PUCHAR)Info + Info->NextEntryOffset);
         }
+        if (!NT_SUCCESS(Status)) {
+            break;
+        }
     }
+    Directory->SourceChildren = Status == STATUS_INSUFFICIENT_RESOURCES; /* H1 */
     ZwClose(Folder);
     RamFree(Buffer);
     return Status == STATUS_NO_MORE_FILES || Status == STATUS_NO_SUCH_FILE ? STATUS_SUCCESS

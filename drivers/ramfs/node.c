@@ -317,8 +317,8 @@ RamSetShortName(PRAM_LINK Link, PCUNICODE_STRING Name)
 BOOLEAN
 RamIsEmpty(PRAM_NODE Directory)
 {
-    RamLoadChildren(Directory);
-    return RtlIsGenericTableEmptyAvl(&Directory->Children);
+    return RamLoadChildren(Directory) != STATUS_INSUFFICIENT_RESOURCES &&
+           RtlIsGenericTableEmptyAvl(&Directory->Children);
 }
 
 static PRAM_LINK

@@ -150,6 +150,9 @@ RamWalk(PRAM_REQUEST Request, PRAM_VOLUME Volume, PRAM_NODE Start, PUNICODE_STRI
             !RamMayTraverse(Request, Node)) {
             return STATUS_ACCESS_DENIED;
         }
+        if (RamLoadChildren(Node) == STATUS_INSUFFICIENT_RESOURCES) {
+            return STATUS_INSUFFICIENT_RESOURCES; /* whether it is there is not known */
+        }
         Link = RamFindChild(Node, &Path->Last, CaseSensitive);
         if (Link == NULL) {
             if (Rest.Length != 0) {

@@ -257,6 +257,9 @@ RamSparse(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
         RtlCopyMemory(&Range, Input, sizeof(Range));
         if (Request->Stream->Sections.DataSectionObject != NULL) {
             CcFlushCache(&Request->Stream->Sections, NULL, 0, &Iosb);
+            if (!NT_SUCCESS(Iosb.Status)) {
+                return Iosb.Status;
+            }
         }
         return RamQueryRanges(Request, &Range, Request->Irp->UserBuffer, Out);
     case FSCTL_GET_COMPRESSION:

@@ -95,7 +95,7 @@ VOID ObpInheritHandles(PEPROCESS Child, PEPROCESS Parent);
 VOID ObpCloseAllHandles(PEPROCESS Process); /* process exit, in its context */
 VOID ObpMakeTemporary(PVOID Object);
 /* Instead of ObInsertObject, for processes and threads: the descriptor is the token's default. */
-VOID ObpInsertUnnamed(PVOID Object, PACCESS_TOKEN Token);
+NTSTATUS ObpInsertUnnamed(PVOID Object, PACCESS_TOKEN Token);
 /* Drivers may watch handles to objects of the type (ObRegisterCallbacks); each has a descriptor. */
 VOID ObpWatchType(POBJECT_TYPE Type);
 /* Names are looked up without case when one of this type is wanted, whatever OBJECT_ATTRIBUTES says. */

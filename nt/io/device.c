@@ -189,8 +189,12 @@ IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG DeviceExtensionSize, PUNICODE_
                         DeviceCharacteristics);
     Device->Flags |= (Exclusive ? DO_EXCLUSIVE : 0) | (DeviceName != NULL ? DO_DEVICE_HAS_NAME : 0);
     Device->SecurityDescriptor = IopDefaultDescriptor(DeviceType, DeviceCharacteristics);
-    if (IopIsMountable(DeviceType)) {
+    if (Device->SecurityDescriptor != NULL && IopIsMountable(DeviceType)) {
         Device->Vpb = IopCreateVpb(Device);
+    }
+    if (Device->SecurityDescriptor == NULL || (IopIsMountable(DeviceType) && Device->Vpb == NULL)) {
+        ObDereferenceObject(Device);
+        return STATUS_INSUFFICIENT_RESOURCES;
     }
     Device->DriverObject = DriverObject;
     ObReferenceObject(DriverObject); /* V3 */

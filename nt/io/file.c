@@ -55,10 +55,7 @@ IopSendToFile(PFILE_OBJECT FileObject, UCHAR Major, UCHAR Minor)
     NTSTATUS Status;
     PIRP Irp;
 
-    Irp = IopAllocateIrp(DeviceObject->StackSize, FALSE);
-    if (Irp == NULL) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
+    Irp = IopAllocateIrpThatMust(DeviceObject->StackSize);
     KeInitializeEvent(&Event, SynchronizationEvent, FALSE);
     Irp->Tail.Overlay.OriginalFileObject = FileObject;
     Irp->Tail.Overlay.Thread = PspCurrentThread();

@@ -367,6 +367,9 @@ IopOpenTarget(PIOP_REQUEST Request, PIRP Irp, PIO_STACK_LOCATION Stack, PHANDLE 
     /* What is going to be added to the directory there: a file, or a directory. */
     Status = IopAskFile(Request->FileObject, IopAskWithLock, IRP_MJ_QUERY_INFORMATION,
                         FileBasicInformation, sizeof(Basic), &Basic, NULL);
+    if (Status == STATUS_INSUFFICIENT_RESOURCES) {
+        return Status;
+    }
     if (NT_SUCCESS(Status) && (Basic.FileAttributes & FILE_ATTRIBUTE_DIRECTORY)) {
         Access = FILE_ADD_SUBDIRECTORY;
     }

@@ -281,6 +281,8 @@ IopFile(PFILE_OBJECT FileObject)
 
 /* irp.c */
 PIRP IopAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota);
+PIRP
+IopAllocateIrpThatMust(CCHAR StackSize); /* cleanup and close are sent, whatever memory there is */
 VOID IopFreeMdls(PIRP Irp);
 VOID IopFreeIrpCache(PETHREAD Thread);
 

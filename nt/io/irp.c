@@ -29,8 +29,10 @@ IoInitializeIrp(PIRP Irp, USHORT PacketSize, CCHAR StackSize)
     Irp->Tail.Overlay.CurrentStackLocation = (PIO_STACK_LOCATION)(Irp + 1) + StackSize;
 }
 
-PIRP
-IopAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)
+typedef enum { IopMayFail, IopMayExceedQuota, IopMust } IOP_ALLOCATION;
+
+static PIRP
+IopMakeIrp(CCHAR StackSize, IOP_ALLOCATION How)
 {
     PETHREAD Thread = PspCurrentThread();
     USHORT Size = IoSizeOfIrp(StackSize);
@@ -40,7 +42,9 @@ IopAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)
     if (StackSize >= 1 && StackSize <= IOP_CACHED_SIZES && !KiPrcb()->DpcRoutineActive &&
         (Irp = Thread->IrpCache[StackSize - 1]) != NULL) {
         Thread->IrpCache[StackSize - 1] = NULL; /* I2 */
-    } else if (ChargeQuota) {
+    } else if (How == IopMust) {
+        Irp = ExpAllocate(Size + Spare, TAG_IRP);
+    } else if (How == IopMayExceedQuota) {
         Irp = ExAllocatePoolWithQuotaTag(NonPagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE,
                                          Size + Spare, TAG_IRP);
     } else {
@@ -53,6 +57,18 @@ IopAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)
     RtlZeroMemory((PUCHAR)Irp + Size, Spare);
     Irp->AllocationFlags = IRP_ALLOCATED_FIXED_SIZE;
     return Irp;
+}
+
+PIRP
+IopAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)
+{
+    return IopMakeIrp(StackSize, ChargeQuota ? IopMayExceedQuota : IopMayFail);
+}
+
+PIRP
+IopAllocateIrpThatMust(CCHAR StackSize)
+{
+    return IopMakeIrp(StackSize, IopMust);
 }
 
 PIRP NTAPI

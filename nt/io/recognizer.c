@@ -25,9 +25,11 @@ IopLoadRamfs(PDEVICE_OBJECT Recognizer)
     NTSTATUS Status;
 
     CmpCreateServiceKey(L"ramfs", L"\\SystemRoot\\System32\\drivers\\ramfs.sys", &Service);
-    RtlWriteRegistryValue(RTL_REGISTRY_ABSOLUTE, Service.Buffer, L"Type", REG_DWORD, &Type,
-                          sizeof(Type));
-    Status = IopLoadDriver(&Service);
+    Status = RtlWriteRegistryValue(RTL_REGISTRY_ABSOLUTE, Service.Buffer, L"Type", REG_DWORD, &Type,
+                                   sizeof(Type));
+    if (NT_SUCCESS(Status)) {
+        Status = IopLoadDriver(&Service);
+    }
     ExpFree(Service.Buffer);
     if (NT_SUCCESS(Status) || Status == STATUS_IMAGE_ALREADY_LOADED) {
         IoUnregisterFileSystem(Recognizer);

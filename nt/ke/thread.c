@@ -24,6 +24,9 @@ VOID
 KiFreeThreadStack(PKTHREAD Thread)
 {
     if (Thread->StackLimit != NULL) {
+        if (Thread->State == Initialized) { /* it never ran: KiTerminateThread */
+            RemoveEntryList(&Thread->ThreadListEntry);
+        }
         HcDecommit(Thread->StackLimit, (ULONG64)Thread->StackBase - (ULONG64)Thread->StackLimit);
         Thread->StackLimit = NULL;
         KiDeleteAgent(&Thread->Agent);

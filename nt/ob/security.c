@@ -33,18 +33,23 @@ ObpAssignSecurity(POBP_OBJECT Object, PSECURITY_DESCRIPTOR Explicit)
 }
 
 /* For objects that ob does not insert by name or handle: their descriptor is their token's default. */
-VOID
+NTSTATUS
 ObpInsertUnnamed(PVOID Body, PACCESS_TOKEN Token)
 {
     POBP_OBJECT Object = ObpObject(Body);
     PSECURITY_DESCRIPTOR Descriptor;
+    NTSTATUS Status;
 
     ObpFreeCreateInfo(Object);
-    if (Token != NULL &&
-        NT_SUCCESS(SepDefaultDescriptor(Token, &Object->Type->GenericMapping, &Descriptor))) {
+    if (Token == NULL) {
+        return STATUS_SUCCESS;
+    }
+    Status = SepDefaultDescriptor(Token, &Object->Type->GenericMapping, &Descriptor);
+    if (NT_SUCCESS(Status)) {
         Object->Header.SecurityDescriptor = Descriptor;
         Object->Header.Flags |= OBP_FLAG_SECURITY;
     }
+    return Status;
 }
 
 NTSTATUS NTAPI

@@ -94,7 +94,11 @@ PspCreateProcessObject(PEPROCESS Parent, PACCESS_TOKEN Token, BOOLEAN User, PEPR
     Process->HandleTable = ObpCreateHandleTable(Process);
     KiLooksAt(PSP_ALL_IDS);
     InsertTailList(&PsActiveProcessHead, &Process->ActiveProcessLinks);
-    ObpInsertUnnamed(Process, Token);
+    Status = ObpInsertUnnamed(Process, Token);
+    if (!NT_SUCCESS(Status)) {
+        ObDereferenceObject(Process);
+        return Status;
+    }
     if (Parent != NULL && User) {
         Status = PspInheritJob(Process, Parent);
         if (!NT_SUCCESS(Status)) {

@@ -32,7 +32,11 @@ PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context,
     Thread->IoPriority = IoPriorityNormal;
     Thread->PagePriority = PSP_NORMAL_PAGE_PRIORITY;
     Thread->CreateTime.QuadPart = KiQuerySystemTime();
-    ObpInsertUnnamed(Thread, Process->Token);
+    Status = ObpInsertUnnamed(Thread, Process->Token);
+    if (!NT_SUCCESS(Status)) {
+        ObDereferenceObject(Thread);
+        return Status;
+    }
     *Result = Thread;
     return STATUS_SUCCESS;
 }
