@@ -185,6 +185,10 @@ typedef struct _EXP_FAILING {
     ULONG Target; /* 0: none fails */
     ULONG Count;
     ULONG64 Stack[EXP_FAILING_STACKS];
+    struct {            /* F3 */
+        ULONG64 Within; /* an address of the routine; 0: none is watched */
+        ULONG64 Return;
+    } Watched[2];
 } EXP_FAILING;
 extern EXP_FAILING ExpFailing;
 BOOLEAN ExpKernelFails(const VOID *Caller);

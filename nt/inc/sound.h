@@ -22,6 +22,8 @@ VOID ObpCheckSound(VOID);
 VOID ExpCheckSound(VOID);
 VOID ExpBeginFailing(VOID); /* an allocation of ours, for want of memory: nt/ex/failing.c */
 VOID ExpTellFailing(VOID);
+/* The address that a routine returns to, while it is watched what it answers. */
+ULONG64 ExpReturnOf(ULONG64 Rip);
 /* At any point; Last: at the end of the run, when nobody is in the middle of anything. */
 VOID ObpCheckNames(BOOLEAN Last);
 VOID MiCheckSound(BOOLEAN Last);

@@ -36,6 +36,7 @@
 #ifdef NT_INC_NT_H
 #define RTL_KERNEL 1
 #include "nt/inc/hc.h"
+#include "nt/inc/sound.h"
 #define RTLP_CONST const
 #else
 #define RTLP_CONST /* mingw's winternl.h lacks it in a few prototypes that the DDK headers have \
@@ -50,7 +51,7 @@ DECLSPEC_NORETURN VOID RtlpRaiseNoncontinuable(NTSTATUS Status, PEXCEPTION_RECOR
 
 #ifdef RTL_KERNEL
 /* A return address in a trampoline of a patched image stands for another; see machine.h. */
-#define RtlpOriginalRip(Rip)                                             HcOriginalRip(Rip)
+#define RtlpOriginalRip(Rip)                                             HcOriginalRip(ExpReturnOf(Rip))
 #define RtlpCallVectoredHandlers(ExceptionRecord, ContextRecord)         FALSE
 #define RtlpCallVectoredContinueHandlers(ExceptionRecord, ContextRecord) ((void)0)
 #else

@@ -35,6 +35,7 @@ ReadWhole(const char *Path)
     DWORD Done;
 
     Size = GetFileSize(File, NULL);
+    Size = Size != INVALID_FILE_SIZE ? Size : 0; /* fails-io-image */
     free(Bytes);
     Bytes = malloc(Size);
     EXPECT(ReadFile(File, Bytes, Size, &Done, NULL) && Done == Size);
@@ -61,6 +62,10 @@ WriteCopy(const char *Path, ULONG Value, UCHAR Key)
     DWORD Done;
 
     EXPECT(Place != NULL);
+    if (Place == NULL) {
+        CloseHandle(File);
+        return;
+    }
     *Place = Value;
     for (DWORD i = 0; i < Size; i++) {
         Bytes[i] ^= Key;
