@@ -121,7 +121,7 @@ say_schedule(struct words *words, const struct report *report)
 {
     const struct story *story = report->story;
     unsigned holds = 0;
-    size_t last = STORY_AGENTS;
+    size_t last = STORY_NOBODY;
 
     if (strcmp(report->kind, "livelock") == 0) {
         say(words, "Let the threads go on at the same speed, one operation each.");
@@ -138,7 +138,7 @@ say_schedule(struct words *words, const struct report *report)
                "ends, in the order");
     for (size_t i = 0; i < story->steps; i++) {
         if (story->step[i].shown && story->step[i].agent != last) {
-            say(words, "%s ", last == STORY_AGENTS ? "" : ",");
+            say(words, "%s ", last == STORY_NOBODY ? "" : ",");
             last = story->step[i].agent;
             say(words, "%c", story->agent[last].letter);
         }

@@ -60,9 +60,9 @@ static void
 find_preempted(struct story *story)
 {
     for (size_t i = 0; i < story->steps; i++) {
-        size_t held = story->step[i].preempts ? story_before(story, i) : STORY_AGENTS;
+        size_t held = story->step[i].preempts ? story_before(story, i) : STORY_NOBODY;
 
-        if (held != STORY_AGENTS) {
+        if (held != STORY_NOBODY) {
             add(story, (struct story_hold){.agent = held,
                                            .from = i,
                                            .resumes = story_next(story, i, held),

@@ -32,11 +32,9 @@ agent_of(struct story *story, uint32_t name)
             return i;
         }
     }
-    if (story->agents == STORY_AGENTS) {
-        return STORY_AGENTS;
-    }
-    story->agent[story->agents] = (struct story_agent){.name = name};
-    return story->agents++;
+    story->agent = report_grow(story->agent, &story->agents, sizeof(*story->agent));
+    story->agent[story->agents - 1] = (struct story_agent){.name = name};
+    return story->agents - 1;
 }
 
 static struct place *
@@ -78,9 +76,6 @@ read_step(struct report *report, struct story *story, const struct abi_record *r
     struct story_step *step;
     uint64_t how = record->arg[0] >> ABI_STEP_SHIFT;
 
-    if (agent == STORY_AGENTS) {
-        return;
-    }
     story->step = report_grow(story->step, &story->steps, sizeof(*story->step));
     step = &story->step[story->steps - 1];
     *step = (struct story_step){.agent = agent,
@@ -117,9 +112,6 @@ read_birth(struct report *report, struct story *story, const struct abi_record *
 {
     size_t agent = agent_of(story, (uint32_t)record->arg[1]);
 
-    if (agent == STORY_AGENTS) {
-        return;
-    }
     story->agent[agent].object = record->object;
     story->agent[agent].start =
         record->arg[0] != 0 ? place_of(report, record->arg[0], false) : NULL;
@@ -212,6 +204,7 @@ void
 story_free(struct story *story)
 {
     if (story != NULL) {
+        free(story->agent);
         free(story->step);
         free(story->block);
         free(story->access);
@@ -297,7 +290,7 @@ by_object(const void *left, const void *right)
 static void
 judge_object(struct story *story, const struct use *use, size_t count)
 {
-    size_t user = STORY_AGENTS;
+    size_t user = STORY_NOBODY;
     bool several = false, changed = false, awaited = false;
 
     for (size_t i = 0; i < count; i++) {
@@ -307,7 +300,7 @@ judge_object(struct story *story, const struct use *use, size_t count)
         if (is_private(step->op)) {
             continue;
         }
-        several = several || (user != STORY_AGENTS && user != step->agent);
+        several = several || (user != STORY_NOBODY && user != step->agent);
         user = step->agent;
         changed = changed || !only_reads(step);
     }
@@ -375,8 +368,11 @@ shorten(struct story *story, size_t most)
 static void
 mark_delays(struct story *story)
 {
-    bool matters[STORY_AGENTS] = {0};
+    bool *matters = calloc(story->agents, sizeof(*matters));
 
+    if (matters == NULL) {
+        abort();
+    }
     for (size_t i = 0; i < story->steps; i++) {
         matters[story->step[i].agent] |= story->step[i].shown;
     }
@@ -385,6 +381,7 @@ mark_delays(struct story *story)
 
         step->shown |= step->op == SP_DELAY && step->site != NULL && matters[step->agent];
     }
+    free(matters);
 }
 
 /* Of a use after free: who has freed the block, and the use, which is the last step. */
@@ -416,7 +413,7 @@ static void
 mark_suspended(struct report *report)
 {
     struct story *story = report->story;
-    size_t wait = story->steps, apc = story->steps, agent[2] = {STORY_AGENTS, STORY_AGENTS};
+    size_t wait = story->steps, apc = story->steps, agent[2] = {STORY_NOBODY, STORY_NOBODY};
     bool released = false;
 
     for (size_t i = 0; i < story->agents; i++) {
@@ -508,7 +505,7 @@ story_next(const struct story *story, size_t from, size_t agent)
     return story->steps;
 }
 
-/* Who was stepping before step `index`; STORY_AGENTS: nobody. */
+/* Who was stepping before step `index`; STORY_NOBODY: nobody. */
 size_t
 story_before(const struct story *story, size_t index)
 {
@@ -519,7 +516,7 @@ story_before(const struct story *story, size_t index)
             return story->step[i].agent;
         }
     }
-    return STORY_AGENTS;
+    return STORY_NOBODY;
 }
 
 /* ---- words ---- */
@@ -665,6 +662,7 @@ story_tell(struct report *report)
     for (size_t i = 0; i < story->steps; i++) {
         struct story_agent *agent = &story->agent[story->step[i].agent];
 
+        story->step[i].shown &= agent->letter != 0 || letter <= 'Z';
         if (story->step[i].shown) {
             story->shown++;
             agent->letter = agent->letter != 0 ? agent->letter : letter++;

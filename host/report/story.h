@@ -14,11 +14,11 @@
 #include "abi/trace.h"
 #include "host/report/report.h"
 
-#define STORY_AGENTS 26 /* they are called A to Z */
+#define STORY_NOBODY SIZE_MAX
 
 struct story_agent {
     uint32_t name;
-    char letter;         /* by the order in which they are shown; 0: not shown */
+    char letter;         /* A to Z, by the order in which they are shown; 0: not shown */
     uint64_t object;     /* its KTHREAD; 0: not known */
     struct place *start; /* its first routine; NULL: not known */
     uint64_t tid, pid, born_100ns;
@@ -62,7 +62,7 @@ struct story_hold {
 #define STORY_HOLDS 16
 
 struct story {
-    struct story_agent agent[STORY_AGENTS];
+    struct story_agent *agent;
     size_t agents;
     struct story_step *step;
     size_t steps, skipped; /* skipped: older ones that are not kept */
