@@ -9,19 +9,19 @@ static struct {
     enum { CRASH_NONE, CRASH_BARE, CRASH_AGAIN, CRASH_JUDGED } stage;
     bool same;
     uint32_t first; /* step that does not come before the last one */
-    uint32_t steps; /* that do, in `agent`, and the last one */
+    uint32_t steps; /* that do, in `name`, and the last one */
     struct abi_stop why;
-    uint8_t *agent;
+    uint32_t *name; /* of the agent: without what others did it has another number */
 } crash;
 
 int
 bare_init(void)
 {
-    if (crash.agent == NULL) {
-        crash.agent = search_reserve(MAX_STEPS);
+    if (crash.name == NULL) {
+        crash.name = search_reserve(MAX_STEPS * sizeof(*crash.name));
     }
     crash.stage = CRASH_NONE;
-    return crash.agent == NULL ? -ENOMEM : 0;
+    return crash.name == NULL ? -ENOMEM : 0;
 }
 
 bool
@@ -38,7 +38,7 @@ leave_out_others(const struct abi_stop *why)
     crash.first = happens_steps;
     for (uint32_t i = 0; i < happens_steps; i++) {
         if (bare_has(i)) {
-            crash.agent[crash.steps++] = happens_step[i].agent;
+            crash.name[crash.steps++] = explorer_name(happens_step[i].agent);
         } else if (crash.first == happens_steps) {
             crash.first = i;
         }
@@ -85,9 +85,12 @@ bare_is_made(void)
 uint32_t
 bare_choose(const struct question *question)
 {
-    uint32_t agent = question->step < crash.steps ? crash.agent[question->step] : NO_AGENT;
+    agent_set set = question->step < crash.steps ? question->enabled : 0;
 
-    return agent != NO_AGENT && (question->enabled >> agent & 1) != 0 ? agent : ANSWER_CUT;
+    while (set != 0 && explorer_name(set_first(set)) != crash.name[question->step]) {
+        set &= set - 1;
+    }
+    return set != 0 ? set_first(set) : ANSWER_CUT;
 }
 
 bool
