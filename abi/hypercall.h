@@ -163,10 +163,11 @@ struct abi_held_up {
 /* One object of an operation. */
 struct abi_object {
     uint64_t object;
-    uint64_t flags; /* ABI_AGENT_READS: it is not changed; ABI_OBJECT_LIFE */
+    uint64_t flags; /* ABI_AGENT_READS: it is not changed; ABI_OBJECT_... */
 };
 #define ABI_OBJECT_LIFE   0x100 /* its life, not its state */
 #define ABI_OBJECT_CLAIMS 0x200 /* who wants it exclusively: is kept out by them (nt/ke/claim.c) */
+#define ABI_OBJECT_END    0x400 /* the run's end (nt/ke/visit.c, I5) */
 
 /* One question: which of the agents that could step goes on? */
 struct abi_agent {

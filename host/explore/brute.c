@@ -49,6 +49,7 @@ struct taken {
         beginning; /* O6: 1 + entry of `beginnings` that the question in front of it is, 0: none */
     uint8_t chosen;
     uint8_t touches;
+    bool tells; /* O8 */
     struct touch touch[OPERATION_TOUCHES];
     struct stood step; /* O6 */
 };
@@ -202,9 +203,11 @@ take(uint32_t at, const struct question *question)
 
     step->step = stood_of(question, step->chosen);
     step->touches = (uint8_t)operation_touches(operation, step->touch);
+    step->tells = step->touches != 0;
+    step->touches = (uint8_t)operation_touches_end(operation, step->touch, step->touches);
     step->present = question->present;
     for (uint32_t i = 0; i < at; i++) {
-        if (path[i].touches == 0 && i + 1 != maker) { /* O8 */
+        if (!path[i].tells && path[i].chosen == step->chosen && i + 1 != maker) { /* O8 */
             continue;
         }
         if (depends(&path[i], step)) {
@@ -397,7 +400,7 @@ trace_of_run(bool hangs)
         }
         if (matters) {
             kept |= set_one(path[i].chosen);
-            hash += path[i].touches != 0 ? path[i].hash : 0; /* O8 */
+            hash += path[i].tells ? path[i].hash : 0; /* O8 */
         }
     }
     return hash;

@@ -152,12 +152,25 @@ operation_touches(const struct operation *operation, struct touch *touch)
         }
     }
     for (uint32_t i = 1; i < operation->objects && operation->more != NULL; i++) {
-        touch[count++] = touch_object(&operation->more[i - 1]);
+        if ((operation->more[i - 1].flags & ABI_OBJECT_END) == 0) {
+            touch[count++] = touch_object(&operation->more[i - 1]);
+        }
     }
     if (operation->target != 0) {
         /* What befalls an agent comes before or after each step of it. */
         touch[count++] = (struct touch){.key = operation->target ^ (uint64_t)(OF_STEPS + 1) << 56,
                                         .writes = operation->kind == ABI_AGENT_INJECTED};
+    }
+    return count;
+}
+
+uint32_t
+operation_touches_end(const struct operation *operation, struct touch *touch, uint32_t count)
+{
+    for (uint32_t i = 1; i < operation->objects && operation->more != NULL; i++) {
+        if ((operation->more[i - 1].flags & ABI_OBJECT_END) != 0) {
+            touch[count++] = touch_object(&operation->more[i - 1]);
+        }
     }
     return count;
 }
@@ -204,7 +217,8 @@ bool
 operation_dependent(const struct operation *a, const struct operation *b)
 {
     struct touch mine[OPERATION_TOUCHES], other[OPERATION_TOUCHES];
-    uint32_t count = operation_touches(a, mine), others = operation_touches(b, other);
+    uint32_t count = operation_touches_end(a, mine, operation_touches(a, mine));
+    uint32_t others = operation_touches_end(b, other, operation_touches(b, other));
 
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t j = 0; j < others; j++) {

@@ -14,6 +14,7 @@
  *   D2  When all that could step sleep, the run is cut: it would repeat a trace.
  *   D3  What an agent that is blocked at the end would do takes part in races as if it were done; of a
  *       run that was cut too: only there the others may sleep.
+ *       So does who stands blocked where another one queues an APC to him: what he does behind the APC follows from that.
  *       So does an agent that another one's step took away: a timer that was cancelled, a DPC that was
  *       taken off its queue, what would still have happened by itself when the run ended, and everybody
  *       who could have stepped instead of the step that crashed.
@@ -31,8 +32,6 @@
  *       operation_is_steady. If it sleeps at that question, what comes between may have woken it, though it begins with nothing that
  *       the operation it makes now follows. So then it does not count as one that could begin the other order.
  *   D11 Of the runs that end in one crash the one counts that has nothing else in it: bare.h.
- *   D12 Where a run ends while a thread sleeps, its end does not depend on what that would do: it repeats a trace in which that was done.
- *       (An event, a timer and a DPC that did not come make another trace.)
  *   D7  A search can be split into shards: top.h.
  */
 #include "host/explore/subtree.h"
@@ -56,7 +55,6 @@ static bool skipped;     /* the run has come to another shard's part */
 static bool handed_over; /* there was no run before this one */
 static agent_set
     counting; /* D9: who sleeps at the next question in front of an operation that counts */
-static agent_set left_asleep; /* D12 */
 static uint64_t complete, told;
 
 static int
@@ -196,7 +194,7 @@ again(const struct abi_stop *why, bool crashed)
 static bool
 repeats(const struct abi_stop *why, bool crashed)
 {
-    return crashed ? bare_is_same() : left_asleep != 0; /* D12 */
+    return crashed && bare_is_same();
 }
 
 static bool taking_is_steady; /* what the agent does whose races are looked for */
@@ -359,19 +357,21 @@ choose(const struct question *question)
     }
     node->enabled = question->enabled;
     node->asleep = (node->sleep | node->done) & ~set_one(node->chosen);
-    counting = left_asleep = 0;
+    counting = 0;
     for (agent_set set = node->asleep; set != 0; set &= set - 1) {
         uint32_t agent = set_first(set);
-        bool stays = question->next[agent].kind == ABI_AGENT_THREAD;
 
         counting |= operation_counts(&question->next[agent]) ? set_one(agent) : 0;
         if (operation_dependent(&question->next[agent], &question->next[node->chosen])) {
             node->asleep &= ~set_one(agent); /* D1 */
-            stays = false;
         }
-        left_asleep |= stays ? set_one(agent) : 0;
     }
     node->done |= set_one(node->chosen);
+    if (question->step + 1 >= prefix) {
+        for (agent_set set = happens_kept_from(question, node->chosen); set != 0; set &= set - 1) {
+            find_races_of_blocked(question, set_first(set));
+        }
+    }
     taking_is_steady = operation_is_steady(&question->next[node->chosen]);
     happens_take(question, node->chosen, question->step + 1 < prefix ? ignore : reverse);
     return node->chosen;
@@ -382,7 +382,6 @@ end(const struct question *question, bool cut)
 {
     length = happens_steps;
     handed_over = skipped = false;
-    left_asleep = 0;
     if (top_learns()) {
         top_learn();
     }

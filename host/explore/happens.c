@@ -22,7 +22,7 @@
  *       that step's affair: another event of those that it waits for, another one who shares the lock. If something that does not follow
  *       from the step has let it go on since, it could. (What an injected event waits for is the next step of its target.) To a wait for any of several
  *       that may be a step that it could have come before: another object's, which that one has nothing to do with.
- *   H7  A step that touches nothing is in no hash but its own, and in that of the set of steps: an APC may come in front of it or behind it.
+ *   H7  A step that touches nothing but the run's end is in no hash but its own, and in that of the set of steps: an APC may come in front of it or behind it.
  *   H8  A DPC is there when its processor is free for it: behind another one, or as soon as it is queued. What matters is who queued it, which its
  *       object says; so what made it appear is in its clock, and in no hash. So it is with a timer that is kept back until nobody else can do anything (nt/ke/explore.c, E6): the
  *       step behind which it is there is anybody's; and with the thread that a DPC has interrupted: its step says itself whether it comes
@@ -323,11 +323,15 @@ looks_at_all(const struct cursor *cursor)
     return cursor->writes || cursor->counts != COUNTS_NOT;
 }
 
+/* *tells: it touches something other than the run's end (H7). */
 static uint32_t
-start(const struct operation *operation, struct cursor *cursor)
+start(const struct operation *operation, struct cursor *cursor, bool *tells)
 {
     struct touch touch[OPERATION_TOUCHES];
     uint32_t count = operation_touches(operation, touch), used = 0;
+
+    *tells = count != 0;
+    count = operation_touches_end(operation, touch, count);
 
     for (uint32_t i = 0; i < count; i++) {
         uint32_t object = object_number(touch[i].key), j;
@@ -404,7 +408,7 @@ own_past(uint32_t agent, uint32_t own, uint16_t op, uint32_t flags)
 static uint32_t
 rank_after(uint32_t own)
 {
-    return own == 0 ? 0 : happens_step[own - 1].rank + (happens_step[own - 1].touches != 0);
+    return own == 0 ? 0 : happens_step[own - 1].rank + happens_step[own - 1].tells;
 }
 
 /*
@@ -594,7 +598,8 @@ happens_take(const struct question *question, uint32_t agent,
     uint32_t full[MAX_AGENTS] __attribute__((aligned(32)));
     const struct operation *operation = &question->next[agent];
     struct cursor cursor[OPERATION_TOUCHES];
-    uint32_t cursors = start(operation, cursor), used = cursors;
+    bool tells;
+    uint32_t cursors = start(operation, cursor, &tells), used = cursors;
     struct cursor first[OPERATION_TOUCHES];
     uint32_t number = happens_steps;
     struct step *step;
@@ -614,7 +619,8 @@ happens_take(const struct question *question, uint32_t agent,
     step->trace = step->hash + (number > 0 ? happens_step[number - 1].trace : 0);
     step->own = last_own(agent);
     step->rank = rank_after(step->own);
-    step->carry = used != 0 ? mix(step->hash) : own_past(agent, step->own, step->op, step->flags);
+    step->tells = tells;
+    step->carry = tells ? mix(step->hash) : own_past(agent, step->own, step->op, step->flags);
     step->agent = (uint8_t)agent;
     step->op = operation->op;
     step->flags = operation->flags;
@@ -650,12 +656,32 @@ happens_blocked(const struct question *end, uint32_t agent,
 {
     uint32_t full[MAX_AGENTS] __attribute__((aligned(32)));
     struct cursor cursor[OPERATION_TOUCHES], first[OPERATION_TOUCHES];
-    uint32_t cursors = start(&end->next[agent], cursor);
+    bool tells;
+    uint32_t cursors = start(&end->next[agent], cursor, &tells);
 
     widen(agent);
     memcpy(first, cursor, cursors * sizeof(first[0]));
     search(agent, &end->next[agent], cursor, cursors, full, race);
     tell_interruption(agent, &end->next[agent], first, cursors, race);
+}
+
+agent_set
+happens_kept_from(const struct question *question, uint32_t agent)
+{
+    const struct operation *operation = &question->next[agent];
+    agent_set kept = 0;
+
+    if (operation->queues == 0) {
+        return 0;
+    }
+    for (agent_set set = question->present & ~question->enabled; set != 0; set &= set - 1) {
+        const struct operation *other = &question->next[set_first(set)];
+
+        if (other->thread != 0 && other->thread == (operation->object[0] & ~1ull)) {
+            kept |= set & -set;
+        }
+    }
+    return kept;
 }
 
 /* In a run that has not crashed, only what nobody waits for. */

@@ -24,6 +24,7 @@ struct step {
     uint32_t rank;  /* steps of this agent before it that touch something */
     uint8_t agent;
     uint8_t touches;
+    bool tells;  /* H7 */
     bool counts; /* operation_counts */
     bool steady; /* operation_is_steady */
     /* H5 */
@@ -79,6 +80,8 @@ happens_before(uint32_t earlier, uint32_t later)
 }
 
 /* A run has come to its end, or has crashed: who could have stepped instead of the last step, and is gone with it. */
+/* D3: who stands blocked, and is queued an APC by what `agent` would do. */
+agent_set happens_kept_from(const struct question *question, uint32_t agent);
 agent_set end_took_away(const struct question *end, const struct step *last);
 
 /* Does all that others did happen before what the agent of the last step does from now on? */

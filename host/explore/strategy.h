@@ -205,11 +205,14 @@ touches_conflict(bool writes, uint8_t counts, bool others_write, uint8_t others_
 {
     return writes || others_write || (counts | others_count) == (COUNTS_UP | COUNTS_DOWN);
 }
-#define OPERATION_TOUCHES (64 + 8) /* a wait for all that one can wait for */
+#define OPERATION_TOUCHES (64 + 9) /* a wait for all that one can wait for */
 /* memory.c: appends what an access to `size` bytes touches; the new count. */
 uint32_t memory_cells(uint64_t address, uint32_t size, bool writes, struct touch *touch,
                       uint32_t count);
 uint32_t operation_touches(const struct operation *operation, struct touch *touch);
+/* The same for the run's end, which says who comes before whom, and nothing of what anybody does: appended; the new count. */
+uint32_t operation_touches_end(const struct operation *operation, struct touch *touch,
+                               uint32_t count);
 /* Of these, only the blocks and objects that must not be freed before it. */
 uint32_t operation_lives(const struct operation *operation, struct touch *touch);
 /* The same for an agent's that queues no APC and accesses no memory; `more`: operation_objects of it. */

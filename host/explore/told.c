@@ -46,7 +46,7 @@ trace_of_run(bool hangs)
     for (uint32_t i = 0; i < happens_steps; i++) {
         const struct step *step = &happens_step[i];
 
-        hash += step->touches != 0 && (hangs || i < seen[step->agent]) ? step->hash : 0;
+        hash += step->tells && (hangs || i < seen[step->agent]) ? step->hash : 0;
     }
     return hash;
 }

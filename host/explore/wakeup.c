@@ -23,9 +23,8 @@
  *       it is asked for as well.
  *   W5  What a step takes away (a timer that it cancels; everything, if it crashes or ends the run) could have come
  *       instead of it, so it is added where that step was chosen: D3 in dpor.c.
- *   W9  A search can be split into shards: top.h. At the first questions all who do not sleep are tried, and nothing is asked of them. Then a run may
- *       end while a thread sleeps that it does not depend on: D12 in dpor.c. And a crash to which several shards may come counts where nothing
- *       else is in the run: bare.h. That run is added where it leaves the one that was made. Who sleeps since then was not made to sleep by what a race
+ *   W9  A search can be split into shards: top.h. At the first questions all who do not sleep are tried, and nothing is asked of them. Then a crash
+ *       to which several shards may come counts where nothing else is in the run: bare.h. That run is added where it leaves the one that was made. Who sleeps since then was not made to sleep by what a race
  *       asks for, so the runs behind it may all be cut; it stands for no sequence that it is no part of: what comes behind that and wakes it is asked for
  *       by nobody else.
  *   W8  A run that crashed is told by its last step and what came before that, and counts once: bare.h. Nothing comes behind
@@ -91,7 +90,6 @@ static struct hashes crashes; /* W8 */
 static bool crashed;          /* the run that has ended */
 static bool sharded;          /* W9 */
 static bool skipped;          /* the run has come to another shard's part */
-static bool sleeps;           /* a thread does that the run does not depend on */
 
 static int
 init(const struct run_search *search)
@@ -132,7 +130,8 @@ move_of(uint32_t agent, const struct operation *operation)
     struct touch touch[OPERATION_TOUCHES];
     struct move move = {.agent = (uint8_t)agent,
                         .counts = operation_counts(operation),
-                        .touches = (uint8_t)operation_touches(operation, touch)};
+                        .touches = (uint8_t)operation_touches_end(
+                            operation, touch, operation_touches(operation, touch))};
 
     for (uint32_t i = 0; i < move.touches; i++) {
         move.key[i] = touch[i].key;
@@ -377,6 +376,13 @@ reverse_blocked(uint32_t i, uint32_t agent, const uint32_t *clock)
                                     .unsteady = !operation_is_steady(taking)});
 }
 
+static void
+find_races_of_blocked(const struct question *question, uint32_t agent)
+{
+    taking = &question->next[agent];
+    happens_blocked(question, agent, reverse_blocked);
+}
+
 /* Of the step that is being taken: W1 is asked at the run's end. */
 static void
 note_race(uint32_t i, uint32_t agent, const uint32_t *clock)
@@ -463,10 +469,7 @@ find_taken_away(const struct question *question)
 
     ask_instead(question, gone & last->enabled);
     for (gone &= ~last->enabled; gone != 0; gone &= gone - 1) {
-        uint32_t agent = set_first(gone);
-
-        taking = &question->next[agent];
-        happens_blocked(question, agent, reverse_blocked);
+        find_races_of_blocked(question, set_first(gone));
     }
 }
 
@@ -479,7 +482,6 @@ pass_sleep(const struct question *question)
 
     next->sleepers = node->sleepers + node->sleeping;
     next->sleeping = 0;
-    sleeps = false;
     for (uint32_t i = 0; i < node->sleeping; i++) {
         uint32_t agent = sleepers[node->sleepers + i].agent;
         struct move move = move_of(agent, &question->next[agent]);
@@ -491,7 +493,6 @@ pass_sleep(const struct question *question)
                 worker_fail("too many agents sleep: try --strategy dpor");
             }
             sleepers[next->sleepers + next->sleeping++] = move;
-            sleeps |= question->next[agent].kind == ABI_AGENT_THREAD;
         }
     }
 }
@@ -645,6 +646,9 @@ choose(const struct question *question)
     }
     node->chosen = move_of(chosen, &question->next[chosen]);
     pass_sleep(question);
+    for (agent_set set = happens_kept_from(question, chosen); set != 0; set &= set - 1) {
+        find_races_of_blocked(question, set_first(set));
+    }
     happens_take(question, chosen, note_race);
     return chosen;
 }
@@ -661,10 +665,7 @@ end(const struct question *question, bool cut)
     happens_ask(question);
     reverse_all();
     for (agent_set set = question->present & ~question->enabled; set != 0; set &= set - 1) {
-        uint32_t agent = set_first(set);
-
-        taking = &question->next[agent];
-        happens_blocked(question, agent, reverse_blocked);
+        find_races_of_blocked(question, set_first(set));
     }
     if (!cut && happens_steps > 0) {
         ask_instead(question, end_took_away(question, &happens_step[happens_steps - 1]));
@@ -673,7 +674,7 @@ end(const struct question *question, bool cut)
         ask_bare();
     }
     bare_end();
-    skipped = sleeps = false;
+    skipped = false;
 }
 
 static bool
@@ -694,7 +695,7 @@ repeats(const struct abi_stop *why, bool has_crashed)
 {
     crashed = has_crashed;
     if (sharded) { /* W9 */
-        return crashed ? bare_is_same() : sleeps;
+        return crashed && bare_is_same();
     }
     return crashed && happens_steps > 0 &&
            !hashes_add(&crashes, happens_step[happens_steps - 1].hash);

@@ -4,12 +4,13 @@
 #ifndef NTLAB_WINDOW_H
 #define NTLAB_WINDOW_H
 
-extern BOOLEAN KiWindowClosed; /* nothing is explored yet */
+extern BOOLEAN KiWindowClosed; /* nothing is explored now */
 
 /* So many clients are about to start; one is at its first instruction, or ends before. PASSIVE_LEVEL. */
 VOID KiCloseWindow(ULONG Clients);
 VOID KiArrive(ULONG Client, BOOLEAN Ends);
 VOID KiOpenWindow(VOID);
+VOID KiCloseWindowAtEnd(VOID); /* PASSIVE_LEVEL */
 
 /* A driver's routine is about to be called, at any IRQL. */
 VOID KiEnterDriverSlow(const VOID *Routine);

@@ -38,6 +38,8 @@
  *       What it does comes before or behind all that others do to files, so each time would multiply the schedules.
  *   E13 DPCs with one target wait in one queue, and begin in its order. To queue one changes the order, to begin it who is the first;
  *       to take one off, and to queue one of high importance, both. The others are put where nobody stands.
+ *   E14 The run ends when nobody can go on but by time that passes (visit.c, I5). So time that passes keeps the end off, for what it lets go on comes
+ *       first; where it comes behind the end it does not come: that is another trace.
  *   E7  Whoever does something with an object in a pool block reads the block's life; to free it writes that. Not a
  *       cancellation, which finds a request in a list, and looks for it there again when it has come to it.
  */
@@ -221,7 +223,10 @@ KiDescribeWait(PKI_PENDING_WAIT Wait, struct abi_agent *Agent)
         Gives = Agent->op == SP_REMOVE_QUEUE ? KiIsQueueEmpty((PKQUEUE)Agent->object)
                                              : !KiIsSatisfied(Wait);
         Agent->flags |= Gives ? ABI_AGENT_READS : 0;
-        KiTimePassers += Gives && !Ends; /* E10 */
+        if (Gives && !Ends) {
+            KiTimePassers++; /* E10 */
+            KiAddObject(Agent, &KiEnding, ABI_AGENT_READS | ABI_OBJECT_END);
+        }
     }
     if (Wait->Alertable) {
         Agent->takes |= ABI_APC_USER;
@@ -434,7 +439,7 @@ KiStaysDescribed(ULONG Operation, PKI_WOULD_WAIT Wait, ULONG_PTR Context, BOOLEA
                (WouldWait || (Pending->Mode == KernelMode && !Pending->Alertable));
     }
     }
-    return Wait != KiWouldBlock && Wait != KiQueueWouldBlock &&
+    return Wait != KiWouldBlock && Wait != KiQueueWouldBlock && Wait != KiOthersGoOn &&
            (Wait != KiStaysReferenced || WouldWait);
 }
 
@@ -466,7 +471,8 @@ KiDescribeOperation(PKTHREAD Thread, BOOLEAN Dpc, KIRQL Irql, const volatile VOI
     *Answer = WouldWait = Wait != NULL ? Wait(Object, Context) : FALSE;
     switch (Operation) {
     case SP_REMOVE_QUEUE:
-        if (WouldWait && Thread->Teb == NULL && ((PETHREAD)Thread)->ActiveExWorker) {
+        if (WouldWait && Thread->Teb == NULL && ((PETHREAD)Thread)->ActiveExWorker &&
+            ((PETHREAD)Thread)->OwnCode) {
             Agent->op = SP_NONE; /* E3 */
             return FALSE;
         }
@@ -683,8 +689,26 @@ KiDescribeTimer(PKTIMER Timer, BOOLEAN Last, struct abi_agent *Agent)
         KiAddObject(Agent, &KiDpcs, ABI_AGENT_READS);
         KiAddQueueOf(Timer->Dpc, KI_QUEUE_ORDER, Agent);
     }
+    KiAddObject(Agent, &KiEnding, ABI_AGENT_READS | ABI_OBJECT_END); /* E14 */
     if (WriteBack) {
         KiAddObject(Agent, (PVOID)KiEventObject(&KiInjection.WriteBack), 0);
+    }
+    return TRUE;
+}
+
+/* E14. `Enabled`: of all agents, him among them. FALSE: he waits. */
+static BOOLEAN
+KiDescribeEnd(ULONG Count, ULONG Enabled)
+{
+    for (ULONG Index = 0; Index < Count; Index++) {
+        struct abi_agent *Agent = &KiAgents[Index];
+
+        if (Agent->kind == ABI_AGENT_THREAD && Agent->op == SP_YIELD &&
+            &KiProcessor[Agent->cpu]->Prcb == KiEnding) {
+            KiAddObject(Agent, &KiEnding, ABI_OBJECT_END);
+            Agent->flags |= Enabled - 1 > KiTimePassers ? ABI_AGENT_BLOCKED : 0;
+            return Enabled - 1 <= KiTimePassers;
+        }
     }
     return TRUE;
 }
@@ -727,6 +751,9 @@ KiDescribeAll(BOOLEAN AskerCanStep)
             KiTimePassers++;
             Count++;
         }
+    }
+    if (KiEnding != NULL && !KiDescribeEnd(Count, Enabled)) {
+        Enabled--;
     }
     KiTimeIsChosen = Count > 1 && Enabled > KiTimePassers;                 /* E10 */
     if (Enabled == 0 && !IsListEmpty(&KiTimerListHead) && !KiTimersOver) { /* E6 */

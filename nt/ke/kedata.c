@@ -51,6 +51,7 @@ LIST_ENTRY KiClaims = {&KiClaims, &KiClaims};
 ULONG KiStamp;
 
 KI_INJECTION KiInjection; /* inject.c */
+PKPRCB KiEnding;          /* visit.c */
 
 /* few.c */
 BOOLEAN KiFewProcessors; /* fewer than threads, while schedules are explored */

@@ -492,6 +492,8 @@ extern ULONG64 KiBootTime; /* system time at boot */
 extern ULONG64 KiVirtualLimit;
 extern ULONG64 KiMovedAt;    /* when a thread went on last */
 extern BOOLEAN KiTimersOver; /* timer.c, T7 */
+extern PKPRCB KiEnding;      /* visit.c, I5: where the run's end waits */
+BOOLEAN KiOthersGoOn(const volatile VOID *Object, ULONG_PTR Context);
 KI_INLINE VOID
 KiNoteMove(VOID)
 {

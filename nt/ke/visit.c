@@ -15,9 +15,9 @@
  *       run has shown such an unload their return is no step (host/explore/returns.c).
  *   I3  Who comes back to an image that is gone goes on there, so that processor and report say what happens to it.
  *   I4  A fault in an image that is gone is a step that reads it, too, for the search (host/explore/end.c).
- *   I5  A thread of a driver that could go on when everything else is over does: it is not forgotten, but faults.
- *   I6  So does a worker that has come back from a driver: what it gives back then may be the last reference, and how far it is when
- *       the run ends must not be a difference between two orders of the same steps.
+ *   I5  The run ends when nobody can go on but by time that passes: threads that a driver leaves behind, if its image is gone they fault;
+ *       processes that clients leave behind; workers that have come back from a driver, for what they give back then may be the last reference.
+ *       How far they are must not be a difference between two orders of the same steps, nor what they would have done be left out.
  * Callbacks that wait for their calls to return when they are removed (of processes, threads, images, the registry, objects, the filter manager)
  * need no step of their own: that wait is one.
  * Source: [BC:0xCE]; [DDI:wdm/driver_unload, wdm/exqueueworkitem, wdm/pscreatesystemthread]
@@ -88,54 +88,20 @@ KiImageGoes(const VOID *Base)
     }
 }
 
-/* Does what this processor runs come back to an image that has gone? */
-static BOOLEAN
-KiIsInGoneImage(PKPRCB Prcb)
+/* PKI_WOULD_WAIT: KiDescribeAll knows what it asks for. */
+BOOLEAN
+KiOthersGoOn(const volatile VOID *Object, ULONG_PTR Context)
 {
-    PKTHREAD Thread = Prcb->CurrentThread;
-    PKDPC Dpc = Prcb->RunningDpc;
-
-    if (KiIsReturn(Prcb->PendingOperation, Prcb->PendingObject)) {
-        return MiIsWindowGone((ULONG64)Prcb->PendingObject & ~1ull);
-    }
-    if (Prcb->DpcRoutineActive) {
-        return Dpc != NULL && MmIsAddressValid(Dpc) &&
-               MiIsUnloadedImage((PVOID)Dpc->DeferredRoutine);
-    }
-    return Thread != Prcb->IdleThread && Thread->SystemThread && KiImageOfThread(Thread) != NULL &&
-           MiIsUnloadedImage(((PETHREAD)Thread)->StartAddress);
-}
-
-/* I6 */
-static BOOLEAN
-KiIsDone(PKPRCB Prcb)
-{
-    PETHREAD Thread = (PETHREAD)Prcb->CurrentThread;
-
-    return Prcb->CurrentThread != Prcb->IdleThread && !Prcb->DpcRoutineActive &&
-           Thread->ActiveExWorker && Thread->OwnCode && Prcb->PendingOperation != SP_REMOVE_QUEUE;
-}
-
-/* PKI_WOULD_WAIT: could a thread go on whose driver is gone, or a worker that comes from one? */
-static BOOLEAN
-KiCouldLeftGoOn(const volatile VOID *Object, ULONG_PTR Context)
-{
-    for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
-        PKPRCB Prcb = &KiProcessor[Cpu]->Prcb;
-
-        if ((KiIsInGoneImage(Prcb) || KiIsDone(Prcb)) &&
-            (Prcb->PendingWait == NULL || Prcb->PendingOperation == SP_OBJECT ||
-             !Prcb->PendingWait(Prcb->PendingObject, Prcb->PendingContext))) {
-            return TRUE;
-        }
-    }
     return FALSE;
 }
 
 VOID
 KiRunLeftThreads(VOID)
 {
-    if (Machine->explore && !KiFewProcessors) {
-        KiAcquirePoint(SP_YIELD, NULL, KiCouldLeftGoOn, 0); /* I5 */
+    if (Machine->explore && !KiFewProcessors && !KiWindowClosed) {
+        KiEnding = KiPrcb(); /* I5 */
+        KiAcquirePoint(SP_YIELD, NULL, KiOthersGoOn, 0);
+        KiEnding = NULL;
+        KiCloseWindowAtEnd();
     }
 }

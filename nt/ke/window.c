@@ -9,6 +9,7 @@
  *   W2  It opens at once when a driver under test is called, or fltmgr.sys, which calls its filters.
  *   W3  A client that ends without having arrived has arrived. If nobody can go on, it opens (a client may wait for
  *       another one while its DLLs initialise).
+ *   W4  It closes again when nobody can go on but by time (visit.c, I5): what the kernel does then is its shutdown. W2 holds.
  * Source: machine-notes 21.
  */
 #include "nt/ke/ki.h"
@@ -22,6 +23,14 @@ KiCloseWindow(ULONG Clients)
         KiWindowMissing = (2ull << (Clients - 1)) - 1;
         KiWindowClosed = TRUE;
     }
+}
+
+/* W4 */
+VOID
+KiCloseWindowAtEnd(VOID)
+{
+    KeInitializeEvent(&KiWindowOpens, NotificationEvent, FALSE);
+    KiWindowClosed = TRUE;
 }
 
 VOID

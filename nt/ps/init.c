@@ -242,6 +242,7 @@ PspRunCommandLine(VOID)
     PspUnloadDrivers();
     KiRunLeftThreads();
     IopShutdownDrivers();
+    KiRunLeftThreads(); /* whom a driver has woken then */
     PspCheckSelf();
     PspStop(ABI_CLEAN, PspClientExit, NULL);
 }

@@ -57,12 +57,22 @@ PspStartThread(PETHREAD Thread)
     KiStartThread(&Thread->Tcb);
 }
 
-/* The images of a new process are told of here: after the process and its thread, before any user code. */
+/* PKI_WOULD_WAIT, of which no one waits. */
+static BOOLEAN
+PspHasBegun(const volatile VOID *Begun, ULONG_PTR Context)
+{
+    return *(const volatile BOOLEAN *)Begun;
+}
+
+/* The images of a new process are told of here: after the process and its thread, before any user code. Its first thread to run need not be the first one made. */
 VOID
 PspUserThreadStartup(PVOID Context)
 {
     PEPROCESS Process = PspCurrentProcess();
 
+    if (Machine->explore != ABI_EXPLORE_OFF) {
+        KiAcquirePoint(SP_OBJECT, &Process->Begun, PspHasBegun, 0);
+    }
     if (!Process->Begun) {
         Process->Begun = TRUE;
         for (PLIST_ENTRY Entry = Process->ModuleList.Flink; Entry != &Process->ModuleList;

@@ -1052,6 +1052,13 @@ static const struct {
 
 static size_t Program;
 
+static void
+End(HANDLE Process)
+{
+    TerminateProcess(Process, 0);
+    WaitForSingleObject(Process, INFINITE);
+}
+
 static DWORD WINAPI
 Run(LPVOID Which)
 {
@@ -1113,8 +1120,8 @@ main(int Words, char **Word)
                Programs[Program].Prepare == WithMember ||
                Programs[Program].Prepare == WithDebugged ||
                Programs[Program].Prepare == WithLimit) {
-        TerminateProcess(Child, 0);
-        TerminateProcess(Second, 0);
+        End(Child); /* what it does behind the end of this process would be orders, too */
+        End(Second);
     }
     return Seen;
 }
