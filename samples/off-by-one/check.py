@@ -18,7 +18,7 @@ text = broken.stderr
 for wanted in (
     r"ntlab: hang: ",
     r"COUNTER: off-by-one\.exe!Ring\+0x4008, which [1-5] waiting threads? \(",
-    r"changed by an atomic instruction last, in off-by-one\.exe!Enter",
+    r"changed by an atomic instruction last, in off-by-one\.exe!(Enter|Leave) ",
     r"off-by-one\.exe!Worker \[client\.c:\d+\] stored 4 bytes there: 0x[1-5] became 0x0",
 ):
     assert re.search(wanted, text), (wanted, text)
