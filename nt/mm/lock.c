@@ -1,23 +1,190 @@
 /*
  * lock.c - services about residence and caches. Every page is resident and every cache coherent: what
- * is left of them is the check of the range.
+ * is left of them is the check of the range, and which pages are locked.
+ *
+ *   L1  A page that is locked is committed and can be read.
  */
 #include "mi.h"
 
+/* The first range that ends above an address, or where it would be. */
+static PMI_LOCKED *
+MiRangeAbove(PMI_LOCKED *At, ULONG64 Address)
+{
+    while (*At != NULL && (*At)->End <= Address) {
+        At = &(*At)->Next;
+    }
+    return At;
+}
+
+static PMI_LOCKED *
+MiPutRange(PMI_LOCKED *At, ULONG64 Start, ULONG64 End)
+{
+    PMI_LOCKED Range = ExpAllocate(sizeof(*Range), MI_TAG_SPACE);
+
+    Range->Start = Start;
+    Range->End = End;
+    Range->Next = *At;
+    *At = Range;
+    return &Range->Next;
+}
+
+static PMI_LOCKED
+MiTakeRange(PMI_LOCKED *At)
+{
+    PMI_LOCKED Range = *At;
+
+    *At = Range->Next;
+    return Range;
+}
+
+static BOOLEAN
+MiAnyLocked(PMI_LOCKED *Ranges, ULONG64 Start, ULONG64 End)
+{
+    PMI_LOCKED Range = *MiRangeAbove(Ranges, Start);
+
+    return Range != NULL && Range->Start < End;
+}
+
+static BOOLEAN
+MiAllLocked(PMI_LOCKED *Ranges, ULONG64 Start, ULONG64 End)
+{
+    PMI_LOCKED Range = *MiRangeAbove(Ranges, Start);
+
+    return Range != NULL && Range->Start <= Start && Range->End >= End;
+}
+
+static VOID
+MiAddLocked(PMI_LOCKED *Ranges, ULONG64 Start, ULONG64 End)
+{
+    PMI_LOCKED *At = MiRangeAbove(Ranges, Start - 1);
+
+    while (*At != NULL && (*At)->Start <= End) {
+        PMI_LOCKED Range = MiTakeRange(At);
+
+        Start = min(Start, Range->Start);
+        End = max(End, Range->End);
+        ExpFree(Range);
+    }
+    MiPutRange(At, Start, End);
+}
+
+static BOOLEAN
+MiRemoveLocked(PMI_LOCKED *Ranges, ULONG64 Start, ULONG64 End)
+{
+    PMI_LOCKED *At = MiRangeAbove(Ranges, Start);
+    BOOLEAN Any = FALSE;
+
+    while (*At != NULL && (*At)->Start < End) {
+        PMI_LOCKED Range = MiTakeRange(At);
+
+        if (Range->Start < Start) {
+            At = MiPutRange(At, Range->Start, Start);
+        }
+        if (Range->End > End) {
+            At = MiPutRange(At, End, Range->End);
+        }
+        ExpFree(Range);
+        Any = TRUE;
+    }
+    return Any;
+}
+
+BOOLEAN
+MiForgetLocks(PMI_SPACE Space, ULONG64 Start, ULONG64 End)
+{
+    BOOLEAN Process = MiRemoveLocked(&Space->LockedRange[0], Start, End);
+    BOOLEAN System = MiRemoveLocked(&Space->LockedRange[1], Start, End);
+
+    return Process || System;
+}
+
+/* There is no count: what is locked twice is unlocked once. [LEARN: VirtualLock; MS-ERREF: STATUS_WAS_LOCKED] */
 static NTSTATUS
-MiCheckRange(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG Option,
-             BOOLEAN Touch)
+MiLockPages(PMI_SPACE Space, ULONG64 Start, ULONG64 End, ULONG Kinds)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Space->LockedRange); i++) {
+        if (Kinds >> i & 1) {
+            if (MiAnyLocked(&Space->LockedRange[i], Start, End)) {
+                Status = STATUS_WAS_LOCKED;
+            }
+            MiAddLocked(&Space->LockedRange[i], Start, End);
+        }
+    }
+    return Status;
+}
+
+/* All of them, or none. [LEARN: VirtualUnlock] */
+static NTSTATUS
+MiUnlockPages(PMI_SPACE Space, ULONG64 Start, ULONG64 End, ULONG Kinds)
+{
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Space->LockedRange); i++) {
+        if ((Kinds >> i & 1) && !MiAllLocked(&Space->LockedRange[i], Start, End)) {
+            return STATUS_NOT_LOCKED;
+        }
+    }
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Space->LockedRange); i++) {
+        if (Kinds >> i & 1) {
+            MiRemoveLocked(&Space->LockedRange[i], Start, End);
+        }
+    }
+    return STATUS_SUCCESS;
+}
+
+/* A page that is to be locked is touched: a guard page goes off, which can pass schedule points. */
+static NTSTATUS
+MiReachPages(PEPROCESS Process, ULONG64 Start, ULONG64 End, BOOLEAN Touch, KPROCESSOR_MODE Mode)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    for (ULONG64 At = Start; At < End && NT_SUCCESS(Status); At += PAGE_SIZE) {
+        PMI_SPACE Space = MiLiveSpace(Process);
+        PMI_AREA Area = Space != NULL ? MiFindArea(Space, At) : NULL;
+
+        if (Area == NULL || Area->Zombie) {
+            Status = STATUS_ACCESS_VIOLATION;
+        } else if (!MiAllows(MiState(Area, At), FALSE, FALSE)) {
+            Status = Touch && Process == PspCurrentProcess()
+                         ? MiResolveFault((PVOID)At, FALSE, FALSE, Mode)
+                         : STATUS_ACCESS_VIOLATION;
+        }
+    }
+    return Status;
+}
+
+static NTSTATUS
+MiLockRange(PEPROCESS Process, ULONG64 Start, ULONG64 End, ULONG Kinds, BOOLEAN Lock,
+            KPROCESSOR_MODE Mode)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    KiSchedulePoint(SP_OBJECT, MI_STEPS_OF(Process));
+    if (Lock) {
+        Status = MiReachPages(Process, Start, End, TRUE, Mode);
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = MiReachPages(Process, Start, End, FALSE, Mode);
+    }
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    return Lock ? MiLockPages(MI_SPACE_OF(Process), Start, End, Kinds)
+                : MiUnlockPages(MI_SPACE_OF(Process), Start, End, Kinds);
+}
+
+static NTSTATUS
+MiChangeLocks(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG Kinds,
+              BOOLEAN Lock)
 {
     KPROCESSOR_MODE Mode = KiPreviousMode();
-    ULONG64 Start, End, At;
     PEPROCESS Process;
-    PMI_SPACE Space;
+    ULONG64 Start, End;
     NTSTATUS Status;
-    PMI_AREA Area;
     PVOID Base;
     SIZE_T Size;
 
-    if ((Option & ~3u) || Option == 0) {
+    if ((Kinds & ~3u) || Kinds == 0) {
         return STATUS_INVALID_PARAMETER;
     }
     __try {
@@ -41,16 +208,7 @@ MiCheckRange(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG
     }
     Start = (ULONG64)Base & ~(ULONG64)(PAGE_SIZE - 1);
     End = ((ULONG64)Base + Size + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1);
-    Space = MI_SPACE_OF(Process);
-    for (At = Start; At < End && NT_SUCCESS(Status); At += PAGE_SIZE) {
-        Area = Space != NULL ? MiFindArea(Space, At) : NULL;
-        if (Area == NULL || !MiAllows(MiState(Area, At), FALSE, FALSE)) {
-            /* A page that is locked is touched: a guard page goes off. */
-            Status = Touch && Area != NULL && Process == PspCurrentProcess()
-                         ? MiResolveFault((PVOID)At, FALSE, FALSE, Mode)
-                         : STATUS_ACCESS_VIOLATION;
-        }
-    }
+    Status = MiLockRange(Process, Start, End, Kinds, Lock, Mode);
     ObDereferenceObject(Process);
     if (NT_SUCCESS(Status)) {
         __try {
@@ -66,13 +224,13 @@ MiCheckRange(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG
 NTSTATUS NTAPI
 NtLockVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG MapType)
 {
-    return MiCheckRange(ProcessHandle, BaseAddress, RegionSize, MapType, TRUE);
+    return MiChangeLocks(ProcessHandle, BaseAddress, RegionSize, MapType, TRUE);
 }
 
 NTSTATUS NTAPI
 NtUnlockVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG MapType)
 {
-    return MiCheckRange(ProcessHandle, BaseAddress, RegionSize, MapType, FALSE);
+    return MiChangeLocks(ProcessHandle, BaseAddress, RegionSize, MapType, FALSE);
 }
 
 NTSTATUS NTAPI

@@ -150,6 +150,12 @@ typedef struct _MI_PART {
     ULONG64 Base, Limit, Fresh;
 } MI_PART, *PMI_PART;
 
+/* lock.c: pages that a process has locked, of one kind. */
+typedef struct _MI_LOCKED {
+    struct _MI_LOCKED *Next;
+    ULONG64 Start, End;
+} MI_LOCKED, *PMI_LOCKED;
+
 typedef struct _MI_SPACE {
     ULONG64 Base, Limit;
     ULONG64 FirstLimit; /* the first agent's part: [Base, FirstLimit) */
@@ -160,7 +166,8 @@ typedef struct _MI_SPACE {
     ULONG Count, Room;
     ULONG Last; /* index found last */
     PMI_PART Part;
-    LONG64 LockedPages;
+    LONG64 LockedPages;        /* in MDLs */
+    PMI_LOCKED LockedRange[2]; /* by kind; sorted, and none touches the next */
     ULONG64 CommittedPages;
     BOOLEAN Deleted; /* the process has ended: what is there goes, and nothing new comes */
 } MI_SPACE, *PMI_SPACE;
@@ -223,7 +230,7 @@ BOOLEAN MiIsValidProtection(ULONG Protection);
 UCHAR MiStateOf(ULONG Protection);   /* PAGE_xxx to a state without the committed bit */
 ULONG MiPageOf(UCHAR State);         /* and back */
 ULONG MiHostProtection(UCHAR State); /* what the host gives the page */
-/* Sets the states of [Start, End) of an area, and the host's protections, run by run (M3). */
+/* Sets the states of [Start, End) of an area, and the host's protections, run by run (M3). TRUE: pages that were locked are no longer. */
 /* The highest address that the kernel gives out where nobody names one. */
 #define MI_HIGHEST (ABI_SLICES * ABI_SLICE_SIZE - 1)
 BOOLEAN MiZeroBitsAllow(ULONG_PTR ZeroBits, ULONG64 Address);
@@ -233,7 +240,7 @@ ULONG MiHostOf(PMI_AREA Area, UCHAR State);
 VOID MiWatchPages(PMI_AREA Area, ULONG64 Start, ULONG64 End);
 BOOLEAN MiWatchedWrite(PMI_AREA Area, ULONG64 Page);
 
-VOID MiSetPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End, UCHAR State);
+BOOLEAN MiSetPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End, UCHAR State);
 VOID MiCloseReserved(ULONG64 Start, ULONG64 End); /* a range of which no page is committed */
 VOID MiDecommitPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End);
 VOID MiReleaseArea(PMI_SPACE Space, PMI_AREA Area);
@@ -242,6 +249,9 @@ PMI_SPACE MiLiveSpace(PEPROCESS Process);   /* NULL: or it has none */
 #define MI_SPACE_OF(Process) ((PMI_SPACE)(Process)->AddressSpace)
 /* What stands for it in schedule points: there may be none yet, or none any more. */
 #define MI_STEPS_OF(Process) (&(Process)->AddressSpace)
+
+/* lock.c. What goes, or cannot be read any more, is not locked any more; was anything? */
+BOOLEAN MiForgetLocks(PMI_SPACE Space, ULONG64 Start, ULONG64 End);
 
 /* fault.c */
 BOOLEAN MiAllows(UCHAR State, BOOLEAN Write, BOOLEAN Execute);

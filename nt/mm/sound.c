@@ -107,6 +107,23 @@ MiCheckFileView(MI_COUNTS *Counts, PMI_SPACE Space, PMI_AREA Area)
     }
 }
 
+/* L1 of lock.c */
+static VOID
+MiCheckLocked(PMI_SPACE Space, PMI_LOCKED Range)
+{
+    for (ULONG64 Before = 0; Range != NULL; Range = Range->Next) {
+        KI_DEMAND(Range->Start > Before && Range->Start < Range->End,
+                  "ranges of locked pages overlap", (PVOID)Range->Start);
+        Before = Range->End;
+        for (ULONG64 At = Range->Start; At < Range->End; At += PAGE_SIZE) {
+            PMI_AREA Area = MiFindArea(Space, At);
+
+            KI_DEMAND(Area != NULL && !Area->Zombie && MiAllows(MiState(Area, At), FALSE, FALSE),
+                      "a page is locked and cannot be read", (PVOID)At);
+        }
+    }
+}
+
 static VOID
 MiCheckSpace(MI_COUNTS *Counts, PEPROCESS Process)
 {
@@ -125,6 +142,8 @@ MiCheckSpace(MI_COUNTS *Counts, PEPROCESS Process)
         Committed += MiCheckPages(Area, Counts->Last);
         MiCheckFileView(Counts, Space, Area);
     }
+    MiCheckLocked(Space, Space->LockedRange[0]);
+    MiCheckLocked(Space, Space->LockedRange[1]);
     KI_DEMAND(Space->LockedPages == Locked, "how many pages of a process are locked", Process);
     KI_DEMAND(Space->CommittedPages == Committed, "how many pages of a process are committed",
               Process);

@@ -240,6 +240,7 @@ MiRemoveArea(PMI_SPACE Space, PMI_AREA Area)
     ULONG i = MiIndex(Space, Area->Start);
 
     ASSERT(Space->Area[i] == Area);
+    MiForgetLocks(Space, Area->Start, Area->End);
     Space->Count--;
     RtlMoveMemory(&Space->Area[i], &Space->Area[i + 1], (Space->Count - i) * sizeof(PMI_AREA));
     Space->Last = 0;

@@ -112,7 +112,7 @@ MiCloseReserved(ULONG64 Start, ULONG64 End)
     }
 }
 
-VOID
+BOOLEAN
 MiSetPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End, UCHAR State)
 {
     ULONG Host = MiHostProtection(State);
@@ -138,6 +138,8 @@ MiSetPages(PMI_SPACE Space, PMI_AREA Area, ULONG64 Start, ULONG64 End, UCHAR Sta
     if (Area->Watched) {
         MiWatchPages(Area, Start, End);
     }
+    /* lock.c, L1 */
+    return !MiAllows(State | MI_STATE_COMMITTED, FALSE, FALSE) && MiForgetLocks(Space, Start, End);
 }
 
 static VOID
@@ -207,6 +209,7 @@ MiReleaseArea(PMI_SPACE Space, PMI_AREA Area)
     if (Area->Locked != 0) {
         if (!Area->Zombie) {
             Area->Zombie = TRUE;
+            MiForgetLocks(Space, Area->Start, Area->End);
             for (Address = Area->Start; Address < Area->End; Address += PAGE_SIZE) {
                 if (MiState(Area, Address) & MI_STATE_COMMITTED) {
                     HcProtect(Address, PAGE_SIZE, ABI_NONE);
@@ -373,6 +376,7 @@ MiFreeUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Type)
         return STATUS_INVALID_PAGE_PROTECTION;
     }
     if (Type == MEM_DECOMMIT) {
+        MiForgetLocks(Space, Start, End);
         MiDecommitPages(Space, Area, Start, End);
     } else {
         if (End < Area->End) {
@@ -429,10 +433,9 @@ MiProtectUser(PEPROCESS Process, PVOID *Base, SIZE_T *Size, ULONG Protection, PU
         return STATUS_INVALID_PAGE_PROTECTION;
     }
     *Old = MiPageOf(MiState(Area, Start));
-    MiSetPages(Space, Area, Start, End, State);
     *Base = (PVOID)Start;
     *Size = End - Start;
-    return STATUS_SUCCESS;
+    return MiSetPages(Space, Area, Start, End, State) ? STATUS_WAS_UNLOCKED : STATUS_SUCCESS;
 }
 
 /* The process behind a handle; its space is what the body works on, without attaching. */
@@ -627,7 +630,8 @@ NtProtectVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionS
         *OldProtect = Old;
     } __except (EXCEPTION_EXECUTE_HANDLER) {
     }
-    return MiWriteRange(BaseAddress, RegionSize, Base, Size);
+    MiWriteRange(BaseAddress, RegionSize, Base, Size);
+    return Status;
 }
 
 static NTSTATUS
