@@ -85,7 +85,8 @@ FltpPrepareBuffer(PFLTP_OPERATION Operation)
     BOOLEAN Transfer =
         Iopb->MajorFunction == IRP_MJ_READ || Iopb->MajorFunction == IRP_MJ_WRITE ||
         Iopb->MajorFunction == IRP_MJ_DIRECTORY_CONTROL || Iopb->MajorFunction == IRP_MJ_QUERY_EA ||
-        Iopb->MajorFunction == IRP_MJ_SET_EA || Iopb->MajorFunction == IRP_MJ_QUERY_SECURITY;
+        Iopb->MajorFunction == IRP_MJ_SET_EA || Iopb->MajorFunction == IRP_MJ_QUERY_QUOTA ||
+        Iopb->MajorFunction == IRP_MJ_SET_QUOTA || Iopb->MajorFunction == IRP_MJ_QUERY_SECURITY;
     NTSTATUS Status = STATUS_SUCCESS;
     LOCK_OPERATION Access;
     PVOID *Buffer;

@@ -155,29 +155,44 @@ RamStoreEa(PRAM_NODE Node, PFILE_FULL_EA_INFORMATION Given, ULONG Length, PULONG
     return STATUS_SUCCESS;
 }
 
+/* The caller's own memory, unless a filter above has the I/O manager copy. */
+static PUCHAR
+RamEaBuffer(PRAM_REQUEST Request)
+{
+    PUCHAR Buffer = Request->Irp->AssociatedIrp.SystemBuffer;
+
+    return Buffer != NULL ? Buffer : RamBuffer(Request->Irp);
+}
+
 NTSTATUS
 RamSetEa(PRAM_REQUEST Request)
 {
-    PUCHAR Buffer = Request->Irp->AssociatedIrp.SystemBuffer;
     ULONG Length = Request->Stack->Parameters.SetEa.Length;
+    PUCHAR Given;
     PRAM_NODE Node;
     NTSTATUS Status;
 
     if (Request->Stream == NULL || RamIsVolumeOpen(Request)) {
         return STATUS_INVALID_PARAMETER;
     }
-    if (Buffer == NULL) {
-        Buffer = RamBuffer(Request->Irp);
+    Given = RamAllocate(Length); /* what has been checked must stay as it is */
+    if (Given == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
     }
     Node = Request->Stream->Node;
-    ExAcquireResourceExclusiveLite(&Request->Volume->Resource, TRUE);
-    Status = RamStoreEa(Node, (PVOID)Buffer, Length, &Request->Information);
-    if (NT_SUCCESS(Status)) {
-        RamNow(&Node->ChangeTime);
-        RamNoteUsn(Node, USN_REASON_EA_CHANGE);
-        RamReportNode(Node, NULL, FILE_NOTIFY_CHANGE_EA, FILE_ACTION_MODIFIED);
+    __try {
+        RtlCopyMemory(Given, RamEaBuffer(Request), Length);
+        ExAcquireResourceExclusiveLite(&Request->Volume->Resource, TRUE);
+        Status = RamStoreEa(Node, (PVOID)Given, Length, &Request->Information);
+        if (NT_SUCCESS(Status)) {
+            RamNow(&Node->ChangeTime);
+            RamNoteUsn(Node, USN_REASON_EA_CHANGE);
+            RamReportNode(Node, NULL, FILE_NOTIFY_CHANGE_EA, FILE_ACTION_MODIFIED);
+        }
+        ExReleaseResourceLite(&Request->Volume->Resource);
+    } __finally {
+        RamFree(Given);
     }
-    ExReleaseResourceLite(&Request->Volume->Resource);
     return Status;
 }
 
@@ -280,20 +295,22 @@ RamListEa(PRAM_REQUEST Request, PUCHAR Buffer, ULONG Length)
 NTSTATUS
 RamQueryEa(PRAM_REQUEST Request)
 {
-    PUCHAR Buffer = Request->Irp->AssociatedIrp.SystemBuffer;
+    ULONG Length = Request->Stack->Parameters.QueryEa.Length;
+    PUCHAR Buffer;
     NTSTATUS Status;
 
     if (Request->Stream == NULL || RamIsVolumeOpen(Request)) {
         return STATUS_INVALID_PARAMETER;
     }
-    if (Buffer == NULL) {
-        Buffer = RamBuffer(Request->Irp);
-    }
-    if (Request->Stack->Parameters.QueryEa.Length != 0) { /* what is not filled is zero */
-        RtlZeroMemory(Buffer, Request->Stack->Parameters.QueryEa.Length);
+    Buffer = RamEaBuffer(Request);
+    if (Length != 0) { /* what is not filled is zero */
+        RtlZeroMemory(Buffer, Length);
     }
     ExAcquireResourceExclusiveLite(&Request->Volume->Resource, TRUE);
-    Status = RamListEa(Request, Buffer, Request->Stack->Parameters.QueryEa.Length);
-    ExReleaseResourceLite(&Request->Volume->Resource);
+    __try {
+        Status = RamListEa(Request, Buffer, Length);
+    } __finally {
+        ExReleaseResourceLite(&Request->Volume->Resource);
+    }
     return Status;
 }

@@ -72,7 +72,6 @@ IopAttach(PDEVICE_OBJECT Source, PDEVICE_OBJECT Target, PDEVICE_OBJECT *Attached
     }
     Top->AttachedDevice = Source;
     IopExtension(Source)->AttachedTo = Top;
-    IopExtension(Source)->ExtensionFlags |= IopExtension(Top)->ExtensionFlags & DOE_START_PENDING;
     Source->StackSize = Top->StackSize + 1;
     Source->AlignmentRequirement = Top->AlignmentRequirement;
     Source->SectorSize = Top->SectorSize;

@@ -80,25 +80,6 @@ IopDirectoryEntrySize(ULONG Class)
     return 0;
 }
 
-/* The buffer of a directory request, by the device's transfer type. */
-static NTSTATUS
-IopDirectoryBuffer(PIRP Irp, PIOP_REQUEST Request, PVOID Buffer, ULONG Length)
-{
-    if (Length == 0) {
-        return STATUS_SUCCESS;
-    }
-    if (Request->DeviceObject->Flags & DO_BUFFERED_IO) {
-        Irp->Flags |= IRP_INPUT_OPERATION;
-        Irp->UserBuffer = Buffer;
-        return IopBufferIrp(Irp, Length, NULL, 0);
-    }
-    if (Request->DeviceObject->Flags & DO_DIRECT_IO) {
-        return IopMdlIrp(Irp, Buffer, Length, IoWriteAccess);
-    }
-    Irp->UserBuffer = Buffer;
-    return STATUS_SUCCESS;
-}
-
 NTSTATUS NTAPI
 NtQueryDirectoryFileEx(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine,
                        PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation,
@@ -163,7 +144,7 @@ NtQueryDirectoryFileEx(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRouti
     Stack->Parameters.QueryDirectory.FileInformationClass = FileInformationClass;
     Stack->Parameters.QueryDirectory.FileName = Pattern != NULL ? &Pattern->Name : NULL;
     Stack->Parameters.QueryDirectory.FileIndex = 0;
-    Status = IopDirectoryBuffer(Irp, &Request, FileInformation, Length);
+    Status = IopDataIrp(Irp, Request.DeviceObject, FileInformation, Length, TRUE);
     if (!NT_SUCCESS(Status)) {
         IopAbandonIrp(Irp, &Request);
         goto FreePattern;

@@ -62,7 +62,7 @@ IopEaRequest(HANDLE FileHandle, PIO_STATUS_BLOCK Iosb, PVOID Buffer, ULONG Lengt
     PVOID Names = NULL;
     PIO_STACK_LOCATION Stack;
     IOP_REQUEST Request;
-    ULONG Start = 0, Error;
+    ULONG Start = 0;
     NTSTATUS Status;
     IOP_WAIT Wait;
     PIRP Irp;
@@ -85,10 +85,8 @@ IopEaRequest(HANDLE FileHandle, PIO_STATUS_BLOCK Iosb, PVOID Buffer, ULONG Lengt
         goto FreeNames;
     }
     if (Set) {
-        Status = IoCheckEaBufferValidity(Irp->AssociatedIrp.SystemBuffer, Length, &Error);
+        Status = IopCheckList(Irp, &Request, Iosb, Buffer, Length);
         if (!NT_SUCCESS(Status)) {
-            IopWriteIosb(Iosb, Status, Error);
-            IopAbandonIrp(Irp, &Request);
             goto FreeNames;
         }
     }

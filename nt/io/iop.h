@@ -82,7 +82,6 @@ typedef struct _IOP_DEVICE_EXTENSION {
 #define DOE_DELETE_PENDING          0x002
 #define DOE_REMOVE_PENDING          0x004
 #define DOE_REMOVE_PROCESSED        0x008
-#define DOE_START_PENDING           0x010
 #define DOE_STARTIO_REQUESTED       0x020
 #define DOE_STARTIO_REQUESTED_BYKEY 0x040
 #define DOE_STARTIO_CANCELABLE      0x080
@@ -327,6 +326,9 @@ NTSTATUS IopProbeIosb(PIO_STATUS_BLOCK Iosb, KPROCESSOR_MODE Mode);
 NTSTATUS IopWriteIosb(PIO_STATUS_BLOCK Iosb, NTSTATUS Status, ULONG_PTR Information);
 /* A system buffer for the IRP, copied from Source if given; the flags say that it is freed. */
 NTSTATUS IopBufferIrp(PIRP Irp, SIZE_T Length, PVOID Source, SIZE_T SourceLength);
+/* The caller's buffer as the device's flags say. Fills: the driver writes to it. [LEARN: "IRP-Based I/O Operations that Obey Device Object Flags"] */
+NTSTATUS IopDataIrp(PIRP Irp, PDEVICE_OBJECT DeviceObject, PVOID Buffer, ULONG Length,
+                    BOOLEAN Fills);
 NTSTATUS IopMdlIrp(PIRP Irp, PVOID Buffer, ULONG Length, LOCK_OPERATION Operation);
 /* Parameters that user mode may have given; NULL leaves Value as it is. */
 NTSTATUS IopCaptureLarge(PLARGE_INTEGER Source, KPROCESSOR_MODE Mode, PLARGE_INTEGER Value);

@@ -70,14 +70,35 @@ IopListIrp(NTSTATUS Status, PIOP_REQUEST Request, PIOP_WAIT Wait, PIO_STATUS_BLO
         IopAbandonRequest(Request);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    Status = IopBufferIrp(*Irp, Length, Fills ? NULL : Buffer, Length);
+    Status = IopDataIrp(*Irp, Request->DeviceObject, Buffer, Length, Fills);
     if (!NT_SUCCESS(Status)) {
         IopAbandonIrp(*Irp, Request);
-        return Status;
     }
-    if (Fills) {
-        (*Irp)->Flags |= IRP_INPUT_OPERATION;
-        (*Irp)->UserBuffer = Buffer;
+    return Status;
+}
+
+static NTSTATUS
+IopLookAtList(BOOLEAN Ea, PVOID List, ULONG Length, PULONG Wrong)
+{
+    __try {
+        return Ea ? IoCheckEaBufferValidity(List, Length, Wrong)
+                  : IoCheckQuotaBufferValidity(List, Length, Wrong);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
     }
-    return STATUS_SUCCESS;
+}
+
+NTSTATUS
+IopCheckList(PIRP Irp, PIOP_REQUEST Request, PIO_STATUS_BLOCK Iosb, PVOID Buffer, ULONG Length)
+{
+    PVOID Copy = Irp->AssociatedIrp.SystemBuffer;
+    BOOLEAN Ea = IoGetNextIrpStackLocation(Irp)->MajorFunction == IRP_MJ_SET_EA;
+    ULONG Wrong = 0;
+    NTSTATUS Status = IopLookAtList(Ea, Copy != NULL ? Copy : Buffer, Length, &Wrong);
+
+    if (!NT_SUCCESS(Status)) {
+        IopWriteIosb(Iosb, Status, Wrong);
+        IopAbandonIrp(Irp, Request);
+    }
+    return Status;
 }

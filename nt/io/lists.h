@@ -13,9 +13,12 @@ VOID IopFreeList(PVOID List);
 /* The handle, the status block and the buffer; where it fails nothing is left. Fills: the file system writes to the buffer. */
 NTSTATUS IopBeginList(HANDLE Handle, ACCESS_MASK Access, PIO_STATUS_BLOCK Iosb, PVOID Buffer,
                       ULONG Length, BOOLEAN Fills, PIOP_REQUEST Request);
-/* Status: what came of everything since. The file is locked, *Irp has a copy of the buffer; if that is not STATUS_SUCCESS the
-   request is over. */
+/* Status: what came of everything since. The file is locked, *Irp has the buffer as the device takes it; if that is not
+   STATUS_SUCCESS the request is over. */
 NTSTATUS IopListIrp(NTSTATUS Status, PIOP_REQUEST Request, PIOP_WAIT Wait, PIO_STATUS_BLOCK Iosb,
                     UCHAR MajorFunction, PVOID Buffer, ULONG Length, BOOLEAN Fills, PIRP *Irp);
+/* What is to be set: is it a list? If not the request is over. Where the device takes no copy the caller can change it yet. */
+NTSTATUS IopCheckList(PIRP Irp, PIOP_REQUEST Request, PIO_STATUS_BLOCK Iosb, PVOID Buffer,
+                      ULONG Length);
 
 #endif

@@ -124,7 +124,6 @@ NtSetQuotaInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVO
     PIO_STACK_LOCATION Stack;
     IOP_REQUEST Request;
     NTSTATUS Status;
-    ULONG Wrong;
     IOP_WAIT Wait;
     PIRP Irp;
 
@@ -138,10 +137,8 @@ NtSetQuotaInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVO
     if (Status != STATUS_SUCCESS) {
         return Status;
     }
-    Status = IoCheckQuotaBufferValidity(Irp->AssociatedIrp.SystemBuffer, Length, &Wrong);
+    Status = IopCheckList(Irp, &Request, IoStatusBlock, Buffer, Length);
     if (!NT_SUCCESS(Status)) {
-        IopWriteIosb(IoStatusBlock, Status, Wrong);
-        IopAbandonIrp(Irp, &Request);
         return Status;
     }
     Stack = IoGetNextIrpStackLocation(Irp);

@@ -230,6 +230,26 @@ IopMdlIrp(PIRP Irp, PVOID Buffer, ULONG Length, LOCK_OPERATION Operation)
     return STATUS_SUCCESS;
 }
 
+NTSTATUS
+IopDataIrp(PIRP Irp, PDEVICE_OBJECT DeviceObject, PVOID Buffer, ULONG Length, BOOLEAN Fills)
+{
+    if (Length == 0) {
+        return STATUS_SUCCESS;
+    }
+    if (DeviceObject->Flags & DO_BUFFERED_IO) {
+        if (Fills) {
+            Irp->Flags |= IRP_INPUT_OPERATION;
+            Irp->UserBuffer = Buffer;
+        }
+        return IopBufferIrp(Irp, Length, Fills ? NULL : Buffer, Length);
+    }
+    if (DeviceObject->Flags & DO_DIRECT_IO) {
+        return IopMdlIrp(Irp, Buffer, Length, Fills ? IoWriteAccess : IoReadAccess);
+    }
+    Irp->UserBuffer = Buffer;
+    return STATUS_SUCCESS;
+}
+
 /* Stage 2 of an IRP that completed inside the dispatch routine with IRP_DEFER_IO_COMPLETION. */
 static VOID
 IopFinishDeferred(PIRP Irp, PFILE_OBJECT FileObject)

@@ -291,6 +291,7 @@ Lists(VOID)
             Saw(IRP_MJ_QUERY_EA, 0, Flags | (Restart ? SL_INDEX_SPECIFIED : 0));
             EXPECT(LONGS(0) == 48 && LONGS(2) == sizeof(Names) && LONGS(3) == (Restart ? 3u : 0u));
             EXPECT(RtlEqualMemory(Seen.List, Names, sizeof(Names)));
+            Where(Data, 48, FALSE);
             EXPECT(Got(6) && Iosb.Information == 6);
             RtlFillMemory(Data, sizeof(Data), 0xCC);
             EXPECT_STATUS(ZwQueryQuotaInformationFile(
@@ -302,6 +303,7 @@ Lists(VOID)
             EXPECT_EQ(Seen.Words[1] != 0, !Restart);
             EXPECT(RtlEqualMemory(Seen.List, Restart ? (PVOID)Sids : SeExports->SeWorldSid,
                                   Restart ? 20 : 12));
+            Where(Data, 48, FALSE);
             EXPECT(Got(6) && Iosb.Information == 6);
             ZwClose(File);
         }
@@ -309,6 +311,7 @@ Lists(VOID)
         EXPECT_STATUS(ZwSetEaFile(File, &Iosb, (PVOID)Ea, sizeof(Ea)), STATUS_SUCCESS);
         Saw(IRP_MJ_SET_EA, 0, 0);
         EXPECT(LONGS(0) == sizeof(Ea) && RtlEqualMemory(Seen.Bytes, Ea, 8));
+        Where((PVOID)Ea, sizeof(Ea), FALSE);
         Data[0] = 1;
         Seen.Major = 0xFF;
         EXPECT_STATUS(ZwSetEaFile(File, &Iosb, Data, sizeof(Ea)), STATUS_EA_LIST_INCONSISTENT);
@@ -316,6 +319,7 @@ Lists(VOID)
         EXPECT_STATUS(ZwSetQuotaInformationFile(File, &Iosb, Quota, 52), STATUS_SUCCESS);
         Saw(IRP_MJ_SET_QUOTA, 0, 0);
         EXPECT(LONGS(0) == 52 && RtlEqualMemory(Seen.Bytes, Quota, 8));
+        Where(Quota, 52, FALSE);
         Set->SidLength = 13;
         Seen.Major = 0xFF;
         Iosb.Information = 0x77;
