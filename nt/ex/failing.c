@@ -73,7 +73,7 @@ ExpWatchReturns(VOID)
     ULONG_PTR Low, High;
     ULONG64 Inner = 0;
     BOOLEAN Outside = FALSE; /* a driver has been met */
-    char Text[60];
+    char Text[200];
 
     RtlCaptureContext(&Context);
     RtlpGetStackLimits(&Low, &High);
@@ -88,7 +88,8 @@ ExpWatchReturns(VOID)
             return;
         }
         HcPrint(ABI_OUT_DEBUG, Text,
-                KiFormatText(Text, sizeof(Text), "ntlab-test: refused below %p\n", Caller));
+                KiFormatText(Text, sizeof(Text), "ntlab-test: refused below %p %a\n", Caller,
+                             (ULONG64)Caller));
         if (Inner != 0 && *Slot == Rip &&
             (Service || (!Outside && !ExpIsKernel((ULONG64)Caller)))) {
             ExpFailing.Watched[Service].Within = Inner;

@@ -317,8 +317,7 @@ NpOpen(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST_ENTRY G
                                            SECURITY_DYNAMIC_TRACKING, FALSE};
     SECURITY_CLIENT_CONTEXT Security;
     PNP_INSTANCE Instance;
-    BOOLEAN HasSecurity;
-    NTSTATUS Status;
+    NTSTATUS Status, HasSecurity;
 
     *Information = FILE_OPENED;
     if ((Related == NULL || Related->Root) &&
@@ -329,14 +328,16 @@ NpOpen(PIRP Irp, PIO_STACK_LOCATION Stack, PULONG_PTR Information, PLIST_ENTRY G
     if (Context->SecurityQos != NULL) {
         Quality = *Context->SecurityQos;
     }
-    HasSecurity =
-        NT_SUCCESS(SeCreateClientSecurity(PsGetCurrentThread(), &Quality, FALSE, &Security));
+    HasSecurity = SeCreateClientSecurity(PsGetCurrentThread(), &Quality, FALSE, &Security);
+    if (HasSecurity == STATUS_INSUFFICIENT_RESOURCES) {
+        return HasSecurity;
+    }
     KiSchedulePoint(SP_OBJECT,
                     Related != NULL && !Related->Root ? Related->Message.Place : MsgPlace(Name));
     Status = NpFindInstance(Irp, Stack, Related, &Instance);
     if (NT_SUCCESS(Status)) {
-        NpConnect(Stack, Instance, HasSecurity ? &Security : NULL, Gathered);
-    } else if (HasSecurity) {
+        NpConnect(Stack, Instance, NT_SUCCESS(HasSecurity) ? &Security : NULL, Gathered);
+    } else if (NT_SUCCESS(HasSecurity)) {
         SeDeleteClientSecurity(&Security);
     }
     return Status;

@@ -49,11 +49,21 @@ PspMakeStack(PEPROCESS Process, SIZE_T Reserve, SIZE_T Commit, PVOID *Low, PVOID
     return Status;
 }
 
+static VOID
+PspFreeMemory(PEPROCESS Process, PVOID Base)
+{
+    SIZE_T Size = 0;
+
+    if (Base != NULL) {
+        MiFreeUser(Process, &Base, &Size, MEM_RELEASE);
+    }
+}
+
 NTSTATUS
 PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZE_T StackReserve,
                     SIZE_T StackCommit, PETHREAD *Result)
 {
-    PVOID Low, Limit, High, Teb = NULL;
+    PVOID Low = NULL, Limit, High, Teb = NULL;
     SIZE_T TebSize = PSP_TEB_SIZE;
     CONTEXT Context;
     KAPC_STATE State;
@@ -65,11 +75,11 @@ PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZE_T Stack
     Status = PspMakeStack(Process, StackReserve != 0 ? StackReserve : PSP_DEFAULT_STACK,
                           StackCommit, &Low, &Limit, &High);
     if (!NT_SUCCESS(Status)) {
-        return Status;
+        goto FreeMemory;
     }
     Status = MiAllocateUser(Process, &Teb, &TebSize, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
     if (!NT_SUCCESS(Status)) {
-        return Status;
+        goto FreeMemory;
     }
     KeStackAttachProcess(&Process->Pcb, &State);
     Thunk = PspUserEntry("LdrInitializeThunk");
@@ -77,7 +87,8 @@ PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZE_T Stack
     KeUnstackDetachProcess(&State);
     Ntdll = (ULONG64)Process->Ntdll;
     if (Thunk == 0 || UserStart == 0) {
-        return STATUS_ENTRYPOINT_NOT_FOUND;
+        Status = STATUS_ENTRYPOINT_NOT_FOUND;
+        goto FreeMemory;
     }
 
     RtlZeroMemory(&Context, sizeof(Context));
@@ -106,7 +117,7 @@ PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZE_T Stack
 
     Status = PspCreateThreadObject(Process, PspUserThreadStartup, NULL, &Context, Teb, &Thread);
     if (!NT_SUCCESS(Status)) {
-        return Status;
+        goto FreeMemory;
     }
     Thread->StartAddress = Start;
     Thread->Win32StartAddress = Start;
@@ -120,6 +131,11 @@ PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZE_T Stack
     PSP_FIELD(TebAlias, TEB_DEALLOCATION, PVOID) = Low;
     *Result = Thread;
     return STATUS_SUCCESS;
+
+FreeMemory:
+    PspFreeMemory(Process, Teb);
+    PspFreeMemory(Process, Low);
+    return Status;
 }
 
 /* Copies one string behind the parameters; the address is the child's. */
@@ -709,7 +725,11 @@ NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK Access, POBJECT_ATTRIBUTES Ob
     Status = ObOpenObjectByPointer(Thread, HandleFlags, NULL, Access, PsThreadTypeP, KernelMode,
                                    &Handle);
     if (!NT_SUCCESS(Status)) {
+        PVOID Teb = Thread->Tcb.Teb, Stack = PSP_FIELD(PSP_ALIAS(Teb), TEB_DEALLOCATION, PVOID);
+
         ObDereferenceObject(Thread);
+        PspFreeMemory(Process, Teb);
+        PspFreeMemory(Process, Stack);
         goto Dereference;
     }
     Thread->HideFromDebugger = (Flags & PSP_HIDE_FROM_DEBUGGER) != 0;

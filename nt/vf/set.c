@@ -1,5 +1,5 @@
 /*
- * set.c - sets of addresses: open addressing, linear probing, removal by moving back.
+ * set.c - sets of addresses: open addressing, linear probing, removal by moving back. 0 is in none: what a driver did not get and passes on.
  */
 #include "vfp.h"
 
@@ -25,6 +25,9 @@ VfSetPut(PVF_SET Set, ULONG64 Key, ULONG64 Value)
 {
     ULONG i;
 
+    if (Key == 0) {
+        return;
+    }
     for (i = VfSlot(Key); Set->Key[i] != 0; i = (i + 1) % VF_SET_SIZE) {
         if (Set->Key[i] == Key) {
             Set->Value[i] = Value;
@@ -44,6 +47,9 @@ VfSetRemove(PVF_SET Set, ULONG64 Key)
 {
     ULONG i = VfSlot(Key), Hole;
 
+    if (Key == 0) {
+        return;
+    }
     while (Set->Key[i] != Key) {
         if (Set->Key[i] == 0) {
             return;

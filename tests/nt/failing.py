@@ -8,6 +8,7 @@ failed: STATUS_INSUFFICIENT_RESOURCES or STATUS_NO_MEMORY. What may answer somet
 """
 import bisect
 import concurrent.futures
+import itertools
 import os
 import re
 import subprocess
@@ -52,10 +53,14 @@ class Kernel:
     def name(self, address):
         return self.names[self.addresses[bisect.bisect_right(self.addresses, address - BASE - 1) - 1]]
 
-    def blame(self, output):
-        """What was answered in place of the reason; None: nothing."""
-        below = [self.name(int(one, 16)) for one in re.findall(r"^ntlab-test: refused below (00004000[89a]\w+)", output, re.M)]
+    def blame(self, output, drivers):
+        """What was answered in place of the reason; None: nothing. What a service answers above one of the drivers is that driver's to say."""
+        stack = re.findall(r"^ntlab-test: refused below (\w+) ([^!+\s]+)", output, re.M)
+        below = [self.name(int(one, 16)) for one, _ in stack if re.match("00004000[89a]", one)]
         for address, status in re.findall(r"^ntlab-test: refused within (\w+), which answers (\w+)", output, re.M):
+            inner = itertools.takewhile(lambda frame: frame[0] != address, stack)
+            if any(image in drivers for _, image in inner):
+                continue
             name = self.name(int(address, 16))
             public = "Nt" + name[2:] if name.startswith("Zw") else name
             if public in self.statuses and status not in NO_MEMORY and not any((one, status) in self.exceptions for one in below):
@@ -86,9 +91,11 @@ def main():
                 print(f"FAIL {name}: the kernel has allocated nothing, or has not come to the end")
                 failed += 1
                 continue
+            words = tests[name].command(os.path.join(build, "ntlab"))
+            drivers = {os.path.basename(word) for word in words if word.endswith(".sys") and "tests/nt/" in word}
             numbers = range(1, min(int(stacks[1]), MOST) + 1)
             for number, (status, output, _) in zip(numbers, pool.map(lambda n: run(tests[name], build, n), numbers)):
-                wrong = blame(status, output) or kernel.blame(output)
+                wrong = blame(status, output) or kernel.blame(output, drivers)
                 count += 1
                 if wrong is not None:
                     failed += 1
