@@ -21,11 +21,10 @@ SepFillClientContext(PTOKEN Token, SECURITY_IMPERSONATION_LEVEL Level, BOOLEAN E
     if (Qos->ImpersonationLevel > SecurityDelegation) {
         return STATUS_INVALID_PARAMETER;
     }
-    if (Token->Type == TokenImpersonation && Qos->ImpersonationLevel > Level) {
-        return STATUS_BAD_IMPERSONATION_LEVEL;
-    }
+    /* Who impersonates a client of its own can be passed on as that if it acts for it, and to another machine only if it may be there. */
     if (Token->Type == TokenImpersonation &&
-        (Level == SecurityAnonymous || Level == SecurityIdentification) && Remote) {
+        (Level <= SecurityIdentification || (Remote && Level != SecurityDelegation) ||
+         Qos->ImpersonationLevel > Level)) {
         return STATUS_BAD_IMPERSONATION_LEVEL;
     }
     if (Direct) {

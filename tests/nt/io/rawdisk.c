@@ -128,6 +128,7 @@ Tables(VOID)
     Contents[0x1BE + 4] = 7;
     Contents[0x1FE] = 0x55;
     Contents[0x1FF] = 0xAA;
+    RtlFillMemory(&Signature, sizeof(Signature), 0xCC);
     EXPECT_STATUS(IoReadDiskSignature(Disk, 100, &Signature), STATUS_SUCCESS); /* 512 at least */
     EXPECT_EQ(Signature.PartitionStyle, 0); /* PARTITION_STYLE_MBR */
     EXPECT_EQ(Signature.Mbr.Signature, 0xCAFE1234);
