@@ -47,6 +47,26 @@ RamBuffer(PIRP Irp)
     return Buffer;
 }
 
+VOID
+RamProbe(PRAM_REQUEST Request, PVOID Input, ULONG In, PVOID Output, ULONG Out)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (Request->Irp->RequestorMode == KernelMode) {
+        return;
+    }
+    __try {
+        ProbeForRead(Input, In, sizeof(USHORT));
+        ProbeForWrite(Output, Out, sizeof(ULONG));
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Status =
+            STATUS_INVALID_USER_BUFFER; /* what a probe raises is none that RamRun answers with */
+    }
+    if (!NT_SUCCESS(Status)) {
+        ExRaiseStatus(Status);
+    }
+}
+
 BOOLEAN
 RamIsVolumeOpen(PRAM_REQUEST Request)
 {

@@ -256,7 +256,9 @@ typedef NTSTATUS RAM_HANDLER(PRAM_REQUEST Request);
 extern PDEVICE_OBJECT RamControlDevice;
 extern PDRIVER_OBJECT RamDriver;
 extern LIST_ENTRY RamVolumes;
-PVOID RamBuffer(PIRP Irp);       /* raises STATUS_INSUFFICIENT_RESOURCES */
+PVOID RamBuffer(PIRP Irp); /* raises STATUS_INSUFFICIENT_RESOURCES */
+/* The caller's own addresses, of a control whose buffers the I/O manager does not look at; raises STATUS_INVALID_USER_BUFFER. */
+VOID RamProbe(PRAM_REQUEST Request, PVOID Input, ULONG In, PVOID Output, ULONG Out);
 PVOID RamAllocate(SIZE_T Bytes); /* zeroed; NULL */
 VOID RamFree(PVOID Memory);
 BOOLEAN RamIsVolumeOpen(PRAM_REQUEST Request);

@@ -250,10 +250,7 @@ RamSparse(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
         if (In < sizeof(Range)) {
             return STATUS_INVALID_PARAMETER;
         }
-        if (Request->Irp->RequestorMode != KernelMode) {
-            ProbeForRead(Input, sizeof(Range), sizeof(ULONG));
-            ProbeForWrite(Request->Irp->UserBuffer, Out, sizeof(ULONG));
-        }
+        RamProbe(Request, Input, sizeof(Range), Request->Irp->UserBuffer, Out);
         RtlCopyMemory(&Range, Input, sizeof(Range));
         if (Request->Stream->Sections.DataSectionObject != NULL) {
             CcFlushCache(&Request->Stream->Sections, NULL, 0, &Iosb);
@@ -317,10 +314,7 @@ RamExtents(PRAM_REQUEST Request)
     if (In < sizeof(LONGLONG) || Most == 0) {
         return In < sizeof(LONGLONG) ? STATUS_INVALID_PARAMETER : STATUS_BUFFER_TOO_SMALL;
     }
-    if (Request->Irp->RequestorMode != KernelMode) {
-        ProbeForRead(Input, sizeof(LONGLONG), sizeof(ULONG));
-        ProbeForWrite(Output, Out, sizeof(ULONG));
-    }
+    RamProbe(Request, Input, sizeof(LONGLONG), Output, Out);
     Start = *Input;
     ExAcquireResourceSharedLite(&Stream->Main, TRUE);
     End = (LONGLONG)((RamAllocated(Stream) + RAM_CLUSTER - 1) / RAM_CLUSTER);

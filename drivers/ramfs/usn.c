@@ -502,10 +502,7 @@ RamJournal(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
         if (RamIsVolumeOpen(Request)) {
             return STATUS_INVALID_PARAMETER;
         }
-        if (Request->Irp->RequestorMode != KernelMode) {
-            ProbeForRead(Input, In, sizeof(USHORT));
-            ProbeForWrite(User, Out, sizeof(ULONG));
-        }
+        RamProbe(Request, Input, In, User, Out);
         if (In >= sizeof(Range)) {
             RtlCopyMemory(Range, Input, sizeof(Range));
         }
@@ -514,10 +511,7 @@ RamJournal(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
         if (In < sizeof(Enum.Data) || Out < sizeof(ULONGLONG)) {
             return STATUS_INVALID_PARAMETER;
         }
-        if (Request->Irp->RequestorMode != KernelMode) {
-            ProbeForRead(Input, In, sizeof(ULONG));
-            ProbeForWrite(User, Out, sizeof(ULONG));
-        }
+        RamProbe(Request, Input, In, User, Out);
         Enum.Lowest = Enum.Highest = 2;
         RtlCopyMemory(&Enum, Input, In < sizeof(Enum) ? sizeof(Enum.Data) : sizeof(Enum));
         return RamEnumerate(Request, &Enum, User, Out);
@@ -556,10 +550,7 @@ RamJournal(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
         if (In < sizeof(Read.Data) || Out < sizeof(USN)) {
             return STATUS_INVALID_PARAMETER;
         }
-        if (Request->Irp->RequestorMode != KernelMode) {
-            ProbeForRead(Input, In, sizeof(ULONG));
-            ProbeForWrite(User, Out, sizeof(ULONG));
-        }
+        RamProbe(Request, Input, In, User, Out);
         Read.Lowest = Read.Highest = 2;
         RtlCopyMemory(&Read, Input, In < sizeof(Read) ? sizeof(Read.Data) : sizeof(Read));
         return RamReadJournal(Request, &Read, User, Out);
@@ -567,9 +558,7 @@ RamJournal(PRAM_REQUEST Request, ULONG Code, ULONG In, ULONG Out)
         if (RamIsVolumeOpen(Request)) {
             return STATUS_INVALID_PARAMETER;
         }
-        if (Out >= sizeof(USN) && Request->Irp->RequestorMode != KernelMode) {
-            ProbeForWrite(User, sizeof(USN), sizeof(ULONG));
-        }
+        RamProbe(Request, NULL, 0, User, Out >= sizeof(USN) ? sizeof(USN) : 0);
         RamNoteUsn(Request->Stream->Node, USN_REASON_CLOSE);
         if (Out >= sizeof(USN)) {
             *(USN *)User = Request->Stream->Node->Usn;
