@@ -221,6 +221,68 @@ Answers(VOID)
     ExFreePool(Default);
 }
 
+static BOOLEAN
+SameSid(PACCESS_TOKEN One, PACCESS_TOKEN Two, TOKEN_INFORMATION_CLASS Class)
+{
+    PTOKEN_OWNER First = Ask(One, Class),
+                 Second = Ask(Two, Class); /* or TOKEN_USER, TOKEN_PRIMARY_GROUP */
+    BOOLEAN Same = RtlEqualSid(First->Owner, Second->Owner);
+
+    ExFreePool(First);
+    ExFreePool(Second);
+    return Same;
+}
+
+/* What filtering does not take is there: of whom the token is, who made it, whose logon it is of. */
+static VOID
+Kept(VOID)
+{
+    static const TOKEN_INFORMATION_CLASS Numbers[] = {TokenType,
+                                                      TokenSessionId,
+                                                      TokenElevationType,
+                                                      TokenIntegrityLevel,
+                                                      TokenVirtualizationEnabled,
+                                                      TokenUIAccess};
+    TOKEN_GROUPS World = {1, {{SeExports->SeWorldSid, 0}}};
+
+    for (ULONG Flags = 0; Flags < 8; Flags++) {
+        PACCESS_TOKEN Token = NULL;
+        PTOKEN_SOURCE Old = Ask(Own, TokenSource), New;
+        PTOKEN_STATISTICS Was = Ask(Own, TokenStatistics), Is;
+        PTOKEN_DEFAULT_DACL Before = Ask(Own, TokenDefaultDacl), After;
+        PTOKEN_MANDATORY_POLICY OldPolicy = Ask(Own, TokenMandatoryPolicy), Policy;
+
+        EXPECT_STATUS(SeFilterToken(Own, Flags & 3, NULL, NULL, Flags & 4 ? &World : NULL, &Token),
+                      STATUS_SUCCESS);
+        New = Ask(Token, TokenSource);
+        Is = Ask(Token, TokenStatistics);
+        After = Ask(Token, TokenDefaultDacl);
+        Policy = Ask(Token, TokenMandatoryPolicy);
+        EXPECT(RtlEqualMemory(Old, New, sizeof(*Old)));
+        EXPECT_EQ(Policy->Policy, OldPolicy->Policy);
+        EXPECT(RtlEqualLuid(&Was->AuthenticationId, &Is->AuthenticationId));
+        EXPECT(!RtlEqualLuid(&Was->TokenId, &Is->TokenId));
+        EXPECT_EQ(Is->GroupCount, Was->GroupCount);
+        EXPECT(
+            After->DefaultDacl->AclSize == Before->DefaultDacl->AclSize &&
+            RtlEqualMemory(After->DefaultDacl, Before->DefaultDacl, Before->DefaultDacl->AclSize));
+        EXPECT(SameSid(Own, Token, TokenUser) && SameSid(Own, Token, TokenOwner) &&
+               SameSid(Own, Token, TokenPrimaryGroup));
+        for (ULONG i = 0; i < RTL_NUMBER_OF(Numbers); i++) {
+            EXPECT_EQ(Number(Token, Numbers[i]), Number(Own, Numbers[i]));
+        }
+        ExFreePool(Old);
+        ExFreePool(New);
+        ExFreePool(Was);
+        ExFreePool(Is);
+        ExFreePool(OldPolicy);
+        ExFreePool(Policy);
+        ExFreePool(Before);
+        ExFreePool(After);
+        ObDereferenceObject(Token);
+    }
+}
+
 static VOID
 Begin(VOID)
 {
@@ -233,4 +295,5 @@ End(VOID)
     PsDereferencePrimaryToken(Own);
 }
 
-TEST_DRIVER(TEST(Begin), TEST(Deleted), TEST(Disabled), TEST(Restricted), TEST(Answers), TEST(End))
+TEST_DRIVER(TEST(Begin), TEST(Deleted), TEST(Disabled), TEST(Restricted), TEST(Answers), TEST(Kept),
+            TEST(End))
