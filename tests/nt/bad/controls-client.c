@@ -7,6 +7,7 @@
 #include <winioctl.h>
 #include <winternl.h>
 
+NTSTATUS NTAPI NtFlushVirtualMemory(HANDLE, PVOID *, PSIZE_T, PIO_STATUS_BLOCK);
 NTSTATUS NTAPI NtQueryEaFile(HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG, BOOLEAN, PVOID, ULONG, PULONG,
                              BOOLEAN);
 NTSTATUS NTAPI NtSetEaFile(HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG);
@@ -123,6 +124,61 @@ Unanswered(void)
     }
 }
 
+/* The services of lists: each address of each wrong in turn. */
+static void
+Lists(void)
+{
+    static const BYTE Names[] = {0, 0, 0, 0, 1, 'A', 0, 0};
+    static BYTE Ea[] = {0, 0, 0, 0, 0, 1, 1, 0, 'A', 0, 7, 0};
+    PVOID Bad[] = {(PVOID)0xFFFFF78000000000ull, (PVOID)0x10, Edge - 1, NULL};
+    IO_STATUS_BLOCK Iosb;
+    ULONG Index = 1;
+
+    EXPECT_EQ(NtSetEaFile(Handle[File], &Iosb, Ea, 11), 0);
+    EXPECT_EQ(NtQueryEaFile(Handle[File], &Iosb, Room, 64, FALSE, (PVOID)Names, sizeof(Names), NULL,
+                            TRUE),
+              0);
+    EXPECT_EQ(Iosb.Information, 11);
+    EXPECT_EQ(NtQueryEaFile(Handle[File], &Iosb, Room, 64, FALSE, (PVOID)0x10, 0, NULL, TRUE),
+              0); /* a list of no bytes is none */
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Bad); i++) {
+        PVOID One = Bad[i];
+
+        EXPECT(NtSetEaFile(Handle[File], One, Ea, 11) < 0);
+        EXPECT(NtSetEaFile(Handle[File], &Iosb, One, 11) < 0);
+        EXPECT(NtQueryEaFile(Handle[File], One, Room, 64, FALSE, NULL, 0, NULL, TRUE) < 0);
+        EXPECT(NtQueryEaFile(Handle[File], &Iosb, One, 64, FALSE, NULL, 0, NULL, TRUE) < 0);
+        if (One != NULL) {
+            EXPECT(NtQueryEaFile(Handle[File], &Iosb, Room, 64, FALSE, One, 8, NULL, TRUE) < 0);
+            EXPECT(NtQueryEaFile(Handle[File], &Iosb, Room, 64, FALSE, NULL, 0, One, TRUE) < 0);
+            EXPECT(NtQueryQuotaInformationFile(Handle[File], &Iosb, Room, 64, FALSE, NULL, 0, One,
+                                               TRUE) < 0);
+        }
+        EXPECT(NtQueryQuotaInformationFile(Handle[File], &Iosb, One, 64, FALSE, NULL, 0, NULL,
+                                           TRUE) < 0);
+    }
+    EXPECT_EQ(NtQueryEaFile(Handle[File], &Iosb, Room, 64, FALSE, NULL, 0, &Index, TRUE), 0);
+}
+
+/* A view of a file is written, and somebody is to be told. */
+static void
+Flush(void)
+{
+    PVOID Bad[] = {(PVOID)0xFFFFF78000000000ull, (PVOID)0x10, Edge - 8};
+    HANDLE Section = CreateFileMappingA(Handle[File], NULL, PAGE_READWRITE, 0, 0, NULL);
+    PVOID View = MapViewOfFile(Section, FILE_MAP_WRITE, 0, 0, 0), Base = View;
+    IO_STATUS_BLOCK Iosb;
+    SIZE_T Size = 10;
+
+    EXPECT_EQ(NtFlushVirtualMemory((HANDLE)-1, &Base, &Size, &Iosb), 0);
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Bad); i++) {
+        EXPECT(NtFlushVirtualMemory((HANDLE)-1, &Base, &Size, Bad[i]) < 0);
+        EXPECT(NtFlushVirtualMemory((HANDLE)-1, Bad[i], &Size, &Iosb) < 0);
+    }
+    UnmapViewOfFile(View);
+    CloseHandle(Section);
+}
+
 int
 main(void)
 {
@@ -149,6 +205,8 @@ main(void)
         EXPECT(Handle[i] != INVALID_HANDLE_VALUE);
     }
     Unanswered();
+    Lists();
+    Flush();
     CloseHandle(CreateThread(NULL, 0, Answers, NULL, 0, NULL));
     Addresses();
     for (ULONG i = Handles; i-- > Client;) {
