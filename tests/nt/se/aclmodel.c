@@ -251,6 +251,11 @@ Unsound(VOID)
         EXPECT_STATUS(RtlDeleteAce(Acl, 0), STATUS_INVALID_PARAMETER);
         EXPECT_STATUS(RtlAddAccessAllowedAce(Acl, 2, 2, Sids[0]),
                       Acl->AclRevision > 4 ? STATUS_REVISION_MISMATCH : STATUS_INVALID_ACL);
+        if (Wrong[i].Where == 4) { /* it would begin where the list ends, and behind that */
+            EXPECT_STATUS(RtlGetAce(Acl, 2, &Ace), STATUS_INVALID_PARAMETER);
+            Acl->AceCount = 4;
+            EXPECT_STATUS(RtlGetAce(Acl, 3, &Ace), STATUS_INVALID_PARAMETER);
+        }
         if (Wrong[i].Where == 0) {
             EXPECT_STATUS(RtlGetAce(Acl, 0, &Ace), STATUS_INVALID_PARAMETER);
         }
