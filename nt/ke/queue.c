@@ -154,9 +154,11 @@ KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_I
     }
     for (;;) {
         if (Thread->ApcState.KernelApcPending && OldIrql == PASSIVE_LEVEL) {
+            Queue->CurrentCount++;   /* it runs, and may wait: Q2 */
             KiPcr()->Irql = OldIrql; /* as every wait: what is pending is delivered first */
             KiDeliverKernelApcs();
             KiPcr()->Irql = DISPATCH_LEVEL;
+            Queue->CurrentCount--;
         }
         if (Queue->Header.Abandoned) {
             Queue->CurrentCount++;
