@@ -20,6 +20,7 @@ VOID KiTellUnsound(VOID); /* ends the run if there is something */
 VOID KiCheckNames(ULONG Living); /* objects that have an agent's name: threads, processes */
 VOID ObpCheckSound(VOID);
 VOID ExpCheckSound(VOID);
+VOID ExpCheckLock(PKTHREAD Thread, const KI_HELD_LOCK *Held); /* in every step */
 VOID ExpBeginFailing(VOID); /* an allocation of ours, for want of memory: nt/ex/failing.c */
 VOID ExpTellFailing(VOID);
 /* The address that a routine returns to, while it is watched what it answers. */

@@ -6,7 +6,7 @@
  * A mistake is told of in the step that it was made in, long before anybody else sees it.
  *
  *   N1  Nothing of ours is half changed at a point (K1). What is: a thread that is on its way out of a processor stays that processor's
- *       while DPCs run; a thread of a queue that delivers kernel APCs before it waits is counted out already.
+ *       while DPCs run.
  *   N2  What lies in a driver's memory may be gone, or hold anything: it is looked at only if it is there and has a type, and what
  *       is wrong with its lists then is ours.
  *   N3  No schedule point is passed, nothing of the run changes, and the stack is another one (record.c, V1): a run that is looked at is
@@ -232,6 +232,9 @@ KiCheckCounts(PKTHREAD Thread)
 {
     KiCheckRegions(Thread);
     KI_DEMAND(Thread->HeldCount <= KI_HELD_LOCKS, "a thread's locks", Thread);
+    for (ULONG Index = 0; Index < min(Thread->HeldCount, KI_HELD_LOCKS); Index++) {
+        ExpCheckLock(Thread, &Thread->Held[Index]);
+    }
     KI_DEMAND(Thread->SuspendCount >= 0 && Thread->FreezeCount >= 0, "a thread's suspensions",
               Thread);
     KI_DEMAND(!KiVersion->SuspendByEvent ||
@@ -257,18 +260,11 @@ KiCheckMutants(PKTHREAD Thread)
     }
 }
 
-static BOOLEAN
-KiDelivers(PKTHREAD Thread)
-{
-    return Thread->ApcState.KernelApcInProgress || Thread->ApcState.KernelApcPending ||
-           (KiIsOnProcessor(Thread) && KiProcessor[Thread->NextProcessor]->Irql == APC_LEVEL);
-}
-
 /* Q2. Each thread asks for its queue: few have one. */
 static VOID
 KiCheckQueue(PKTHREAD Thread, PKQUEUE Queue)
 {
-    LONG Run = 0, Deliver = 0;
+    ULONG Run = 0;
 
     if (!KiIsObject(&Queue->Header) || (Queue->Header.Type & 0x7F) != KiObjQueue) {
         return;
@@ -281,15 +277,33 @@ KiCheckQueue(PKTHREAD Thread, PKQUEUE Queue)
 
         KI_DEMAND(Other->Queue == Queue, "a queue's thread is another's", Other);
         Run += Other->State != Waiting;
-        Deliver += Other->State != Waiting && KiDelivers(Other); /* N1 */
     }
-    KI_DEMAND((LONG)Queue->CurrentCount <= Run && (LONG)Queue->CurrentCount >= Run - Deliver,
-              "how many threads of a queue run", Queue);
+    KI_DEMAND(Queue->CurrentCount == Run, "how many threads of a queue run", Queue);
     KI_DEMAND(IsListEmpty(&Queue->EntryListHead) || IsListEmpty(&Queue->Header.WaitListHead) ||
-                  Queue->CurrentCount >= Queue->MaximumCount || Deliver != 0,
+                  Queue->CurrentCount >= Queue->MaximumCount,
               "a queue keeps an entry from who waits for it", Queue); /* Q1 */
     KI_DEMAND((Queue->Header.SignalState == 0) == IsListEmpty(&Queue->EntryListHead),
               "how many entries a queue has", Queue);
+}
+
+/* Where it may run, and where it goes on. */
+static VOID
+KiCheckPlace(PKTHREAD Thread)
+{
+    KAFFINITY Here = 1ull << Thread->NextProcessor;
+
+    KI_DEMAND(Thread->Affinity != 0 && (Thread->Affinity & ~KeActiveProcessors) == 0,
+              "where a thread may run", Thread);
+    KI_DEMAND((Thread->State != Ready && Thread->State != Standby) ||
+                  (Thread->Affinity & Here) != 0,
+              "a thread is ready where it may not run", Thread);
+    KI_DEMAND(Thread->IdealProcessor < KiProcessorCount, "a thread's ideal processor", Thread);
+    KI_DEMAND(KiIsOnProcessor(Thread) ||
+                  ((ULONG64)Thread->KernelStack > (ULONG64)Thread->StackLimit &&
+                   (ULONG64)Thread->KernelStack <= (ULONG64)Thread->StackBase),
+              "where a thread goes on", Thread);
+    KI_DEMAND(Thread->SpinningOn == 0 || KiIsOnProcessor(Thread), "a thread spins on no processor",
+              Thread);
 }
 
 static VOID
@@ -303,6 +317,7 @@ KiCheckThread(PKTHREAD Thread)
     KI_DEMAND(Thread->Running == KiIsOnProcessor(Thread) || Thread->State == Initialized,
               "a thread's processor", Thread);
     KiCheckState(Thread);
+    KiCheckPlace(Thread);
     KiCheckWait(Thread);
     KiCheckApcs(Thread);
     KiCheckCounts(Thread);
@@ -388,6 +403,9 @@ KiCheckProcessor(PKPRCB Prcb)
               "a processor's next thread", Prcb);
     KI_DEMAND(Prcb->CurrentThread->NextProcessor == Prcb->Number || Prcb->DpcRoutineActive,
               "a processor's thread", Prcb);
+    KI_DEMAND((ULONG64)Prcb->SpinningOn == Prcb->CurrentThread->SpinningOn &&
+                  (Prcb->SpinningOn == NULL || Prcb != KiPrcb()),
+              "a processor that spins and goes on", Prcb);
     KI_DEMAND((KiBusy & 1ull << Prcb->Number) != 0 || !KiHasWork(Prcb),
               "a processor that has work is not asked", Prcb);
     KiCheckDpcs(Prcb);
@@ -414,6 +432,29 @@ KiCheckCarrier(VOID)
     KI_DEMAND(Thread == Prcb->IdleThread || Process == NULL ||
                   Machine->user_slice == Process->Slice,
               "another address space is open", Process);
+}
+
+static ULONG64
+KiSharedTime(const volatile KSYSTEM_TIME *Time)
+{
+    KI_DEMAND(Time->High1Time == Time->High2Time, "a time that everybody sees", Time);
+    return (ULONG64)(ULONG)Time->High1Time << 32 | Time->LowPart;
+}
+
+/* C2 of time.c */
+static VOID
+KiCheckClock(VOID)
+{
+    PKUSER_SHARED_DATA Shared = (PKUSER_SHARED_DATA)ABI_ALIAS(ABI_USER_SHARED_DATA);
+    ULONG64 Now = Machine->time_100ns;
+
+    KI_DEMAND(KiSharedTime(&Shared->InterruptTime) == Now, "the interrupt time that everybody sees",
+              &Shared->InterruptTime);
+    KI_DEMAND(KiSharedTime(&Shared->SystemTime) == KiBootTime + Now,
+              "the system time that everybody sees", &Shared->SystemTime);
+    KI_DEMAND(KiSharedTime((volatile KSYSTEM_TIME *)&Shared->TickCount) == Now / KI_TICK_100NS &&
+                  KiSharedTime(&KeTickCount) == Now / KI_TICK_100NS,
+              "the ticks that everybody sees", &KeTickCount);
 }
 
 /* T1 */
@@ -486,6 +527,7 @@ KiCheckAll(PVOID Unused)
     for (ULONG Cpu = 0; Cpu < KiProcessorCount; Cpu++) {
         KiCheckProcessor(&KiProcessor[Cpu]->Prcb);
     }
+    KiCheckClock();
     KiCheckTimers();
     KiCheckProcess(&KiIdleProcess);
     for (PLIST_ENTRY At = PsActiveProcessHead.Flink; At != &PsActiveProcessHead; At = At->Flink) {
