@@ -16,7 +16,7 @@ VfCheckSet(PVF_SET Set)
     for (ULONG i = 0; i < VF_SET_SIZE; i++) {
         if (Set->Key[i] != 0) {
             Count++;
-            KI_DEMAND(VfSetFind(Set, Set->Key[i]) == Set->Value[i],
+            KI_DEMAND(Set->Value[i] != 0 && VfSetFind(Set, Set->Key[i]) == Set->Value[i],
                       "an address of the verifier's that is not found", &Set->Key[i]);
         }
     }
@@ -163,6 +163,15 @@ VfCheckUsers(VOID)
     KI_DEMAND(Count == VfUserCount, "how many buffers are watched", &VfUserCount);
 }
 
+static VOID
+VfCheckEdges(VOID)
+{
+    for (ULONG i = 0; i < VfEdgeCount && VfEdgeIndex.Count == VfEdgeCount; i++) {
+        KI_DEMAND(VfEdgeOf(VfEdges[i].From, VfEdges[i].To) == i + 1,
+                  "an order of two locks that is not found", &VfEdges[i]);
+    }
+}
+
 /* In each step. */
 VOID
 VfCheckTables(VOID)
@@ -178,4 +187,5 @@ VOID
 VfCheckSound(VOID)
 {
     VfCheckSets();
+    VfCheckEdges();
 }

@@ -256,14 +256,15 @@ VfIsGuarded(PVF_USER Buffer, PCONTEXT Context, ULONG Behind)
     return FALSE;
 }
 
-/* Bytes [Address, Address + Size) are read at Place. The former place, if any of them was read before. */
+/* Bytes [Address, Address + Size) are read at Place. Another place at which any of them was read before. */
 static const VOID *
 VfReadBefore(PVF_USER Buffer, ULONG64 Address, ULONG64 Size, const VOID *Place)
 {
     const VOID *Former = NULL;
 
     for (ULONG i = 0; i < Buffer->Reads; i++) {
-        if (Address < Buffer->Read[i].Start + Buffer->Read[i].Bytes &&
+        if (Buffer->Read[i].Place != Place &&
+            Address < Buffer->Read[i].Start + Buffer->Read[i].Bytes &&
             Buffer->Read[i].Start < Address + Size) {
             Former = Buffer->Read[i].Place;
         }
@@ -455,7 +456,7 @@ VfUserFault(struct abi_trap *Raw, ULONG64 Address, BOOLEAN Write)
     VfStep(Buffer, Raw, Address, Write);
     if (!Write && !VfReadsByte(Rip)) {
         Former = VfReadBefore(Buffer, Address, 1, Rip);
-        if (Former != NULL && Former != Rip) {
+        if (Former != NULL) {
             VfViolateAtTrap(VfRuleDoubleFetch, Raw,
                             "%a reads the user's memory at 0x%p, which was read at %a before: the "
                             "user can change it in between",
@@ -482,7 +483,7 @@ VfProbes(PVF_FRAME Frame)
 
 /* The kernel has touched the pages, which has opened them. */
 static ULONG64
-VfProbed(PVF_FRAME Frame, ULONG64 Result)
+VfTouched(PVF_FRAME Frame, ULONG64 Result)
 {
     if (VfUserCount != 0) {
         VfUserBetween();
@@ -578,7 +579,7 @@ VfCopies(PVF_FRAME Frame)
             continue;
         }
         Former = VfReadBefore(Buffer, Frame->Arg[1], Frame->Arg[2], Frame->Caller);
-        if (Former != NULL && Former != Frame->Caller) {
+        if (Former != NULL) {
             VfViolate(VfRuleDoubleFetch, NULL, Frame,
                       "%a copies the user's memory at 0x%p, of which a part was read at %a before: "
                       "the user can change it in between",
@@ -592,12 +593,12 @@ VfInitUser(VOID)
 {
     static const VF_HOOK_ROW Rows[] = {
         VF_HOOK(ProbeForRead, VfProbes, NULL),
-        VF_HOOK(ProbeForWrite, VfProbes, VfProbed),
+        VF_HOOK(ProbeForWrite, VfProbes, VfTouched),
         VF_HOOK(MmProbeAndLockPages, VfLocksPages, NULL),
-        VF_HOOK(memcpy, VfCopies, NULL),
-        VF_HOOK(memmove, VfCopies, NULL),
-        VF_HOOK(RtlCopyMemory, VfCopies, NULL),
-        VF_HOOK(RtlMoveMemory, VfCopies, NULL),
+        VF_HOOK(memcpy, VfCopies, VfTouched),
+        VF_HOOK(memmove, VfCopies, VfTouched),
+        VF_HOOK(RtlCopyMemory, VfCopies, VfTouched),
+        VF_HOOK(RtlMoveMemory, VfCopies, VfTouched),
     };
 
     VF_ADD_HOOKS(Rows);

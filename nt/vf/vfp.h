@@ -316,6 +316,8 @@ typedef struct _VF_EDGE {
 #define VF_EDGES 1024
 extern VF_EDGE VfEdges[VF_EDGES];
 extern ULONG VfEdgeCount;
+ULONG64 VfEdgeOf(const volatile VOID *From,
+                 const volatile VOID *To); /* its number and 1; 0: none */
 extern VF_SET VfEdgeIndex;
 extern VF_SET VfWorkItems, VfRegistrations, VfLinks, VfThreads, VfDevices;      /* unload.c */
 extern VF_SET VfHandles, VfClosedHandles, VfReferencesHeld, VfDeviceReferences; /* handle.c */

@@ -1,0 +1,167 @@
+/*
+ * outputs.c - what a driver gives to user mode: random answers, against a model of each byte of them.
+ *
+ * An answer goes through the system buffer, an MDL or a copy, out of the pool or the stack. Some bytes of it were never written, and some are an address of
+ * the kernel, which the program may have sent itself. The first of both that stands in it is told. `judged: ROUTINE RULE`: judged.py.
+ * [wdm: "Failure to Initialize Output Buffers", "Errors in Handling Kernel Addresses"; docs/rules: PoolUninitialized, StackUninitialized, KernelAddress]
+ */
+#include <ntifs.h>
+#include "outputs.h"
+
+static PDEVICE_OBJECT Device;
+static ULONG64 Known, Unknown; /* addresses of these two */
+static ULONG Reads;            /* which request the next read is */
+
+static inline __attribute__((always_inline)) VOID
+Write(const CASE *This, PUCHAR Answer)
+{
+    for (ULONG i = This->From; i < This->To; i++) {
+        *(volatile UCHAR *)&Answer[i] = 0x11;
+    }
+    if (This->Address != NOWHERE) {
+        *(volatile ULONG64 UNALIGNED *)&Answer[This->Address] =
+            (ULONG64)(This->Other ? &Unknown : &Known);
+    }
+}
+
+static inline __attribute__((always_inline)) NTSTATUS
+Act(const CASE *This, PIRP Irp)
+{
+    struct {
+        UCHAR Answer[MOST];
+        UCHAR Above[512]; /* what called us has left something there */
+    } Local;
+    PUCHAR Pool;
+
+    __asm__ volatile("" : : "r"(&Local) : "memory");
+    switch (This->Kind) {
+    case BUFFERED:
+    case READS:
+        Write(This, Irp->AssociatedIrp.SystemBuffer);
+        break;
+    case DIRECT:
+        Write(This, MmGetSystemAddressForMdlSafe(Irp->MdlAddress, NormalPagePriority));
+        break;
+    case FROM_POOL:
+        Pool = ExAllocatePoolWithTag(NonPagedPoolNx, MOST, 'tuoJ');
+        Write(This, Pool);
+        RtlCopyMemory(Irp->UserBuffer, Pool, This->Given);
+        ExFreePoolWithTag(Pool, 'tuoJ');
+        break;
+    case FROM_STACK:
+        Write(This, Local.Answer);
+        RtlCopyMemory(Irp->UserBuffer, Local.Answer, This->Given);
+        break;
+    }
+    Irp->IoStatus.Status = STATUS_SUCCESS;
+    Irp->IoStatus.Information = This->Given;
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    return STATUS_SUCCESS;
+}
+
+#define ONE(n)                                                                                     \
+    __attribute__((noinline)) static NTSTATUS O##n(PIRP Irp)                                       \
+    {                                                                                              \
+        return Act(&Case[1##n - 100], Irp);                                                        \
+    }
+#define TEN(n)                                                                                     \
+    ONE(n##0)                                                                                      \
+    ONE(n##1) ONE(n##2) ONE(n##3) ONE(n##4) ONE(n##5) ONE(n##6) ONE(n##7) ONE(n##8) ONE(n##9)
+#define NAME(n) {"O" #n, O##n},
+#define NAMES(n)                                                                                   \
+    NAME(n##0)                                                                                     \
+    NAME(n##1)                                                                                     \
+    NAME(n##2) NAME(n##3) NAME(n##4) NAME(n##5) NAME(n##6) NAME(n##7) NAME(n##8) NAME(n##9)
+#define ALL(x) x(0) x(1) x(2) x(3) x(4) x(5) x(6) x(7) x(8) x(9)
+ALL(TEN)
+static const struct {
+    const char *Name;
+    NTSTATUS (*Routine)(PIRP Irp);
+} Routines[REQUESTS] = {ALL(NAMES)};
+
+/* ---- the model ---- */
+
+static BOOLEAN
+IsWritten(const CASE *This, ULONG Byte)
+{
+    return Byte < This->Input || This->Kind == DIRECT || (Byte >= This->From && Byte < This->To) ||
+           (This->Address != NOWHERE && Byte - This->Address < 8);
+}
+
+static VOID
+Judge(ULONG Number)
+{
+    static BOOLEAN Sent;
+    const CASE *This = &Case[Number];
+
+    Sent |= This->Sent != NOWHERE;
+    if (This->Given < 8 && (This->Kind == FROM_POOL || This->Kind == FROM_STACK)) {
+        return; /* a word says nothing */
+    }
+    for (ULONG i = 0; i + 4 <= This->Given; i += 4) {
+        if (!IsWritten(This, i) && !IsWritten(This, i + 1) && !IsWritten(This, i + 2) &&
+            !IsWritten(This, i + 3)) {
+            DbgPrint("judged: %s %s\n", Routines[Number].Name,
+                     This->Kind == FROM_STACK ? "StackUninitialized" : "PoolUninitialized");
+            return;
+        }
+        if (This->Address != NOWHERE && i == This->Address + 4u && (This->Other || !Sent)) {
+            DbgPrint("judged: %s KernelAddress\n", Routines[Number].Name);
+            return;
+        }
+    }
+}
+
+static NTSTATUS NTAPI
+Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    ULONG Number = REQUESTS;
+
+    if (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL) {
+        Number = (Stack->Parameters.DeviceIoControl.IoControlCode >> 2 & 0xFFF) - 0x800;
+    } else if (Stack->MajorFunction == IRP_MJ_READ) {
+        while (Case[Reads].Kind != READS) {
+            Reads++;
+        }
+        Number = Reads++;
+    }
+    if (Number < REQUESTS) {
+        if (Number == REQUESTS - 1) {
+            DbgPrint("judged %u of %u\n", Number + 1, REQUESTS);
+        }
+        return Routines[Number].Routine(Irp);
+    }
+    Irp->IoStatus.Status = STATUS_SUCCESS;
+    Irp->IoStatus.Information = 0;
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    return STATUS_SUCCESS;
+}
+
+static UNICODE_STRING Link = RTL_CONSTANT_STRING(L"\\DosDevices\\JudgedOutputs");
+
+static VOID NTAPI
+Unload(PDRIVER_OBJECT Driver)
+{
+    IoDeleteSymbolicLink(&Link);
+    IoDeleteDevice(Device);
+}
+
+NTSTATUS NTAPI
+DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
+{
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Device\\JudgedOutputs");
+
+    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
+        Driver->MajorFunction[i] = Dispatch;
+    }
+    Driver->DriverUnload = Unload;
+    MakeUp();
+    for (ULONG i = 0; i < REQUESTS; i++) {
+        Judge(i); /* here: what a call leaves on the stack is not what was never written */
+    }
+    (void)IoCreateDevice(Driver, 0, &Name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, FALSE,
+                         &Device);
+    Device->Flags |= DO_BUFFERED_IO;
+    return IoCreateSymbolicLink(&Link, &Name);
+}

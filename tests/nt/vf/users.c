@@ -1,0 +1,199 @@
+/*
+ * users.c - how a driver may use memory of user mode (METHOD_NEITHER): random uses, against a model of what is wrong with them.
+ *
+ * Each request is some steps: a probe of so many bytes, a read, a copy, a write. The model knows what was probed and what was read before.
+ * Each request has a routine of its own, in a __try or not, for a rule is told once for each place. `judged: ROUTINE RULE`: judged.py.
+ * [wdm: "Using Neither Buffered Nor Direct I/O", "Buffer handling"; DDI ProbeForRead; docs/rules: UserBufferTry, UserBufferProbe, DoubleFetch]
+ */
+#include <ntifs.h>
+#include "users.h"
+
+enum { PROBE, READ, READ_AGAIN, READ_BYTE, COPY, WRITE, GIVE, STEP_KINDS };
+
+typedef struct _STEP {
+    UCHAR Kind, Offset, Bytes;
+} STEP;
+
+#define STEPS 4
+typedef struct _CASE {
+    BOOLEAN Guarded;
+    STEP Step[STEPS];
+} CASE;
+
+static CASE Case[REQUESTS];
+static volatile ULONG Sink;
+static PDEVICE_OBJECT Device;
+
+static inline __attribute__((always_inline)) VOID
+Use(const CASE *This, PUCHAR Input, PUCHAR Output)
+{
+    UCHAR Local[BUFFER];
+
+    for (ULONG i = 0; i < BUFFER; i++) {
+        *(volatile UCHAR *)&Local[i] = 0x11;
+    }
+    for (ULONG i = 0; i < STEPS; i++) {
+        const STEP *Step = &This->Step[i];
+
+        switch (Step->Kind) {
+        case PROBE:
+            ProbeForRead(Input, Step->Bytes, 1);
+            ProbeForRead(Output, Step->Bytes, 1);
+            break;
+        case READ:
+            __asm__ volatile("movl (%1), %0" : "=r"(Sink) : "r"(Input + Step->Offset) : "memory");
+            break;
+        case READ_AGAIN:
+            __asm__ volatile("movl (%1), %0" : "=r"(Sink) : "r"(Input + Step->Offset) : "memory");
+            break;
+        case READ_BYTE:
+            __asm__ volatile("movzbl (%1), %0" : "=r"(Sink) : "r"(Input + Step->Offset) : "memory");
+            break;
+        case COPY:
+            RtlCopyMemory(Local, Input + Step->Offset, Step->Bytes);
+            break;
+        case WRITE:
+            __asm__ volatile("movl %0, (%1)"
+                             :
+                             : "r"(0x11111111), "r"(Output + Step->Offset)
+                             : "memory");
+            break;
+        case GIVE:
+            RtlCopyMemory(Output + Step->Offset, Local, Step->Bytes);
+            break;
+        }
+    }
+}
+
+#define ONE(n)                                                                                     \
+    __attribute__((noinline)) static VOID U##n(PUCHAR Input, PUCHAR Output)                        \
+    {                                                                                              \
+        Use(&Case[1##n - 100], Input, Output);                                                     \
+    }
+#define TEN(n)                                                                                     \
+    ONE(n##0)                                                                                      \
+    ONE(n##1) ONE(n##2) ONE(n##3) ONE(n##4) ONE(n##5) ONE(n##6) ONE(n##7) ONE(n##8) ONE(n##9)
+#define NAME(n) {"U" #n, U##n},
+#define NAMES(n)                                                                                   \
+    NAME(n##0)                                                                                     \
+    NAME(n##1)                                                                                     \
+    NAME(n##2) NAME(n##3) NAME(n##4) NAME(n##5) NAME(n##6) NAME(n##7) NAME(n##8) NAME(n##9)
+#define ALL(x) x(0) x(1) x(2) x(3) x(4) x(5) x(6) x(7) x(8) x(9)
+ALL(TEN)
+static const struct {
+    const char *Name;
+    VOID (*Routine)(PUCHAR Input, PUCHAR Output);
+} Routines[REQUESTS] = {ALL(NAMES)};
+
+/* ---- the model ---- */
+
+static VOID
+Judge(ULONG Number)
+{
+    const CASE *This = &Case[Number];
+    ULONG Probed = 0; /* bytes of both buffers; 0: none */
+    UCHAR ReadBy[BUFFER] = {
+        0}; /* the kind of step that has read it, and 1; a copy reads all of its bytes, a load is known by its first */
+
+    for (ULONG i = 0; i < STEPS; i++) {
+        const STEP *Step = &This->Step[i];
+        ULONG Bytes = Step->Kind == COPY || Step->Kind == GIVE ? Step->Bytes : 1;
+
+        if (Step->Kind == PROBE) {
+            Probed = max(Probed, Step->Bytes);
+            continue;
+        }
+        if (!This->Guarded) {
+            DbgPrint("judged: %s UserBufferTry\n", Routines[Number].Name);
+        }
+        if (Step->Offset + Bytes > Probed) {
+            DbgPrint("judged: %s UserBufferProbe\n", Routines[Number].Name);
+        }
+        if (Step->Kind == READ || Step->Kind == READ_AGAIN || Step->Kind == COPY) {
+            for (ULONG k = Step->Offset; k < Step->Offset + Bytes; k++) {
+                if (ReadBy[k] != 0 && ReadBy[k] != Step->Kind) {
+                    DbgPrint("judged: %s DoubleFetch\n", Routines[Number].Name);
+                }
+                ReadBy[k] = Step->Kind;
+            }
+        }
+    }
+}
+
+static ULONG
+Random(ULONG Below)
+{
+    static ULONG Seed = 20231;
+
+    Seed = Seed * 1103515245 + 12345;
+    return (Seed >> 16) % Below;
+}
+
+static VOID
+Fill(VOID)
+{
+    for (ULONG i = 0; i < REQUESTS; i++) {
+        Case[i].Guarded = Random(2) == 0;
+        for (ULONG k = 0; k < STEPS; k++) {
+            STEP *Step = &Case[i].Step[k];
+
+            Step->Kind = (UCHAR)(k == 0 && Random(4) != 0 ? PROBE : Random(STEP_KINDS));
+            Step->Offset = (UCHAR)(4 * Random(BUFFER / 4));
+            Step->Bytes = (UCHAR)(Step->Kind == PROBE ? 1 + Random(BUFFER)
+                                                      : 1 + Random(BUFFER - Step->Offset));
+        }
+    }
+}
+
+static NTSTATUS NTAPI
+Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    ULONG Number = (Stack->Parameters.DeviceIoControl.IoControlCode >> 2 & 0xFFF) - 0x800;
+    PUCHAR Input, Output = Irp->UserBuffer;
+
+    if (Stack->MajorFunction == IRP_MJ_DEVICE_CONTROL && Number < REQUESTS) {
+        Input = Stack->Parameters.DeviceIoControl.Type3InputBuffer;
+        Judge(Number);
+        if (Case[Number].Guarded) {
+            __try {
+                Routines[Number].Routine(Input, Output);
+            } __except (EXCEPTION_EXECUTE_HANDLER) {
+                DbgPrint("judged: raised\n");
+            }
+        } else {
+            Routines[Number].Routine(Input, Output);
+        }
+        if (Number == REQUESTS - 1) {
+            DbgPrint("judged %u of %u\n", Number + 1, REQUESTS);
+        }
+    }
+    Irp->IoStatus.Status = STATUS_SUCCESS;
+    Irp->IoStatus.Information = 0;
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    return STATUS_SUCCESS;
+}
+
+static UNICODE_STRING Link = RTL_CONSTANT_STRING(L"\\DosDevices\\JudgedUsers");
+
+static VOID NTAPI
+Unload(PDRIVER_OBJECT Driver)
+{
+    IoDeleteSymbolicLink(&Link);
+    IoDeleteDevice(Device);
+}
+
+NTSTATUS NTAPI
+DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
+{
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Device\\JudgedUsers");
+
+    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
+        Driver->MajorFunction[i] = Dispatch;
+    }
+    Driver->DriverUnload = Unload;
+    Fill();
+    (void)IoCreateDevice(Driver, 0, &Name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, FALSE,
+                         &Device);
+    return IoCreateSymbolicLink(&Link, &Name);
+}
