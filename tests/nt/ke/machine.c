@@ -121,7 +121,17 @@ static KIRQL IrqlThere;
 static VOID NTAPI
 Deep(PVOID Parameter)
 {
+    LARGE_INTEGER Soon = {.QuadPart = -10000};
+    ULONG_PTR Low, High, Now = (ULONG_PTR)&Soon;
+
     Space = IoGetRemainingStackSize();
+    IoGetStackLimits(&Low, &High);
+    EXPECT(Low < Now && Now < High && High - Low < 2 * MAXIMUM_EXPANSION_SIZE);
+    EXPECT(Space < Now - Low + 1 && Space > Now - Low - 0x1000);
+    KeDelayExecutionThread(KernelMode, FALSE,
+                           &Soon); /* others run, and this stack is its own when it comes back */
+    IoGetStackLimits(&Low, &High);
+    EXPECT(Low < Now && Now < High);
     IrqlThere = KeGetCurrentIrql();
     *(ULONG *)Parameter += 1;
 }

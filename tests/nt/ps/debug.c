@@ -11,6 +11,7 @@
 #include <psapi.h>
 
 #define ACCESS_DENIED ((NTSTATUS)0xC0000022)
+#define BY_DEFAULT    2 /* DebuggerEnds: it says nothing of it */
 
 NTSTATUS NTAPI NtCreateDebugObject(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, ULONG);
 NTSTATUS NTAPI NtDebugActiveProcess(HANDLE, HANDLE);
@@ -401,7 +402,7 @@ SecondDebugger(DWORD Id, int Kill)
     if (DebugSetProcessKillOnExit(FALSE)) { /* this thread debugs nothing yet */
         return 10;
     }
-    if (!DebugActiveProcess(Id) || !DebugSetProcessKillOnExit(Kill)) {
+    if (!DebugActiveProcess(Id) || (Kill != BY_DEFAULT && !DebugSetProcessKillOnExit(Kill))) {
         return 11;
     }
     return Next() == CREATE_PROCESS_DEBUG_EVENT ? 0 : 12; /* and it is not continued */
@@ -564,6 +565,7 @@ main(int Count, char **Words)
     Contexts();
     DebuggerEnds(1);
     DebuggerEnds(0);
+    DebuggerEnds(BY_DEFAULT);
     Objects();
     return TEST_DONE();
 }
