@@ -417,6 +417,9 @@ class Judge:
                 found = next((at for at in range(line, first - 1, -1) if at in lines), None)
                 found = found or next((at for at in range(line, last + 1) if at in lines), None)
                 names = [self.running(lines, found, slow) for slow in (False, True)]
+                if re.match(r"\s*(?:\} else )?(?:if|while) \(.*\) \{$", self.text(path)[line - 1]) and line + 1 in lines:
+                    # Its code may be one with another's, and stand for one of its ways only; whoever is inside has come by.
+                    names = [names[slow] | self.running(lines, line + 1, slow) for slow in (False, True)]
                 if not names[0] and re.match(r"\s*(?:\} else )?(?:if|while|for) \(", self.text(path)[line - 1]):
                     # A condition may have been decided inside of what was called in front of it: it has no code of its own there.
                     before = max((at for at in lines if first < at < line), default=None)
