@@ -112,7 +112,17 @@ add_folder(struct run_request *request, const char *folder, const struct wanted 
     return error;
 }
 
-/* What comes with ntlab: beside the executable in a build tree, in ../lib/ntlab when installed. */
+static int
+by_place(const void *one, const void *other)
+{
+    return strcasecmp(((const struct run_file *)one)->guest_path,
+                      ((const struct run_file *)other)->guest_path);
+}
+
+/*
+ * What comes with ntlab: beside the executable in a build tree, in ../lib/ntlab when installed. A guest that lists a folder
+ * finds the same in both.
+ */
 int
 request_box(struct run_request *request)
 {
@@ -136,6 +146,7 @@ request_box(struct run_request *request)
         "C:\\ProgramData",
         "C:\\Program Files",
     };
+    size_t first = request->files;
     char self[PATH_MAX / 2], folder[PATH_MAX], inner[PATH_MAX + 256];
     ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
     int error = 0;
@@ -166,6 +177,9 @@ request_box(struct run_request *request)
         if (count >= 0) {
             free(entries);
         }
+    }
+    if (error == 0) {
+        qsort(request->file + first, request->files - first, sizeof(*request->file), by_place);
     }
     /* What the environment names: folders, and nothing else in them. */
     for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]) && error == 0; i++) {

@@ -27,9 +27,9 @@ extern const UCHAR KiSystemServiceExit[], KiSystemServiceExitObserved[];
 #define EXP_RETURNED(Which)                                                                        \
     __asm__(".text\n.globl ExpReturned" Which "\n.seh_proc ExpReturned" Which                      \
             "\nExpReturned" Which ":\n"                                                            \
-            "subq $8, %rsp\n.seh_stackalloc 8\npushq %rax\n.seh_stackalloc 8\n"                   \
-            "pushq %rdx\n.seh_stackalloc 8\nsubq $0x28, %rsp\n.seh_stackalloc 0x28\n"             \
-            ".seh_endprologue\nmovl $" Which ", %ecx\nmovq %rax, %rdx\ncall ExpTellReturn\n"      \
+            "subq $8, %rsp\n.seh_stackalloc 8\npushq %rax\n.seh_stackalloc 8\n"                    \
+            "pushq %rdx\n.seh_stackalloc 8\nsubq $0x28, %rsp\n.seh_stackalloc 0x28\n"              \
+            ".seh_endprologue\nmovl $" Which ", %ecx\nmovq %rax, %rdx\ncall ExpTellReturn\n"       \
             "movq %rax, 0x38(%rsp)\naddq $0x28, %rsp\npopq %rdx\npopq %rax\nret\n.seh_endproc\n")
 EXP_RETURNED("0");
 EXP_RETURNED("1");

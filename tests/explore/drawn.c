@@ -66,7 +66,7 @@ enum instruction {
     SET_WAIT,   /* an event or the semaphore, and waits for `argument` in the same step */
     ARM_EVERY,  /* as ARM, and then every thousand seconds */
     STAY,       /* on processor `object` */
-    BEHIND,     /* first of all: nobody waits for the threads, timers and items, which are left behind when the run ends */
+    BEHIND, /* first of all: nobody waits for the threads, timers and items, which are left behind when the run ends */
 };
 
 /*
