@@ -14,7 +14,8 @@
  *   D2  When all that could step sleep, the run is cut: it would repeat a trace.
  *   D3  What an agent that is blocked at the end would do takes part in races as if it were done; of a
  *       run that was cut too: only there the others may sleep.
- *       So does who stands blocked where another one queues an APC to him: what he does behind the APC follows from that.
+ *       So does who is queued an APC: what he does behind the APC follows from that, if he still does it. Who does not stand blocked there could
+ *       have stepped instead.
  *       So does an agent that another one's step took away: a timer that was cancelled, a DPC that was
  *       taken off its queue, what would still have happened by itself when the run ended, and everybody
  *       who could have stepped instead of the step that crashed.
@@ -317,7 +318,7 @@ static uint32_t
 choose(const struct question *question)
 {
     struct node *node = &path[question->step];
-    agent_set free;
+    agent_set free, kept;
 
     if (bare_is_led()) {
         return bare_choose(question);
@@ -367,13 +368,13 @@ choose(const struct question *question)
         }
     }
     node->done |= set_one(node->chosen);
-    if (question->step + 1 >= prefix) {
-        for (agent_set set = happens_kept_from(question, node->chosen); set != 0; set &= set - 1) {
-            find_races_of_blocked(question, set_first(set));
-        }
+    kept = question->step + 1 >= prefix ? happens_kept_from(question, node->chosen) : 0;
+    for (agent_set set = kept & ~question->enabled; set != 0; set &= set - 1) {
+        find_races_of_blocked(question, set_first(set));
     }
     taking_is_steady = operation_is_steady(&question->next[node->chosen]);
     happens_take(question, node->chosen, question->step + 1 < prefix ? ignore : reverse);
+    ask_instead(kept & question->enabled);
     return node->chosen;
 }
 

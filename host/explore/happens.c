@@ -674,10 +674,13 @@ happens_kept_from(const struct question *question, uint32_t agent)
     if (operation->queues == 0) {
         return 0;
     }
-    for (agent_set set = question->present & ~question->enabled; set != 0; set &= set - 1) {
-        const struct operation *other = &question->next[set_first(set)];
+    for (agent_set set = question->present; set != 0; set &= set - 1) {
+        uint32_t other = set_first(set);
+        const struct operation *next = &question->next[other];
 
-        if (other->thread != 0 && other->thread == (operation->object[0] & ~1ull)) {
+        if (other != agent && next->thread != 0 && next->thread == (operation->object[0] & ~1ull) &&
+            ((question->enabled >> other & 1) == 0 || next->op == SP_NONE ||
+             operation_dependent(next, operation))) {
             kept |= set & -set;
         }
     }

@@ -580,7 +580,7 @@ static uint32_t
 choose(const struct question *question)
 {
     struct node *node = &path[question->step];
-    agent_set asleep = 0, free;
+    agent_set asleep = 0, free, kept;
     uint32_t branch, chosen;
 
     if (bare_is_led()) {
@@ -646,10 +646,12 @@ choose(const struct question *question)
     }
     node->chosen = move_of(chosen, &question->next[chosen]);
     pass_sleep(question);
-    for (agent_set set = happens_kept_from(question, chosen); set != 0; set &= set - 1) {
+    kept = happens_kept_from(question, chosen);
+    for (agent_set set = kept & ~question->enabled; set != 0; set &= set - 1) {
         find_races_of_blocked(question, set_first(set));
     }
     happens_take(question, chosen, note_race);
+    ask_instead(question, kept & question->enabled);
     return chosen;
 }
 

@@ -595,7 +595,11 @@ KiDescribeAgent(ULONG Cpu, struct abi_agent *Agent)
         if (Prcb->NextThread == NULL && !Prcb->DpcRequested && Prcb->ReadySummary == 0) {
             return FALSE;
         }
-        Agent->name = Prcb->NextThread != NULL ? Prcb->NextThread->Agent.Name : Thread->Agent.Name;
+        if (Prcb->NextThread != NULL) {
+            Thread = Prcb->NextThread;
+            Agent->thread = (ULONG64)Thread;
+        }
+        Agent->name = Thread->Agent.Name;
         return TRUE;
     }
     Agent->name = Dpc ? Prcb->DpcAgent.Name : Thread->Agent.Name;

@@ -122,6 +122,7 @@ PVOID KiFindService(ULONG Number, PULONG StackArguments);
 
 /* schedule.c */
 VOID KiReadyThread(PKTHREAD Thread);
+VOID KiMoveReady(PKTHREAD Thread); /* one that is ready, to where it may run */
 LONG_PTR KiSwapThread(
     VOID); /* the current thread's state is no longer Running; returns its WaitStatus */
 VOID KiIdleLoop(VOID);

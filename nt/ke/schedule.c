@@ -642,6 +642,24 @@ KiRequeue(VOID)
 }
 
 VOID
+KiMoveReady(PKTHREAD Thread)
+{
+    PKPRCB Prcb = &KiProcessor[Thread->NextProcessor]->Prcb;
+
+    if (Thread->State == Ready) {
+        KiRemoveReady(Thread);
+    } else {
+        ASSERT(Thread->State == Standby && Prcb->NextThread == Thread);
+        Prcb->NextThread = KiTakeReady(
+            Prcb, Prcb->CurrentThread == Prcb->IdleThread ? 0 : Prcb->CurrentThread->Priority + 1);
+        if (Prcb->NextThread != NULL) {
+            Prcb->NextThread->State = Standby;
+        }
+    }
+    KiReadyThread(Thread);
+}
+
+VOID
 KiSetPriority(PKTHREAD Thread, SCHAR Priority)
 {
     if (Thread->Priority == Priority) {

@@ -215,12 +215,18 @@ KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
     return Previous;
 }
 
-/* Under the dispatcher lock. A running thread moves when somebody next looks; the caller does so now. */
+/*
+ * Under the dispatcher lock. Another's running thread moves when somebody next looks; the caller does so now, and one that is ready goes to
+ * where it may run.
+ */
 static VOID
 KiApplyAffinity(PKTHREAD Thread, KAFFINITY Affinity)
 {
     Thread->Affinity = Affinity;
-    if (Thread == KiThread() && (Affinity & (1ull << KiPrcb()->Number)) == 0) {
+    if ((Thread->State == Ready || Thread->State == Standby) &&
+        (Affinity & 1ull << Thread->NextProcessor) == 0) {
+        KiMoveReady(Thread);
+    } else if (Thread == KiThread() && (Affinity & (1ull << KiPrcb()->Number)) == 0) {
         KiReadyThread(Thread);
         KiSwapThread();
     }

@@ -115,7 +115,9 @@ PspCreateUserThread(PEPROCESS Process, PVOID Start, PVOID Argument, SIZE_T Stack
     Context.Rdx = Ntdll;
     Context.Rsp = Rsp - 0x28; /* as after a call: home space above the return address */
 
-    Status = PspCreateThreadObject(Process, PspUserThreadStartup, NULL, &Context, Teb, &Thread);
+    Status = PspCreateThreadObject(Process, PspUserThreadStartup,
+                                   PspCurrentProcess() != Process ? Process : NULL, &Context, Teb,
+                                   &Thread);
     if (!NT_SUCCESS(Status)) {
         goto FreeMemory;
     }

@@ -57,21 +57,19 @@ PspStartThread(PETHREAD Thread)
     KiStartThread(&Thread->Tcb);
 }
 
-/* PKI_WOULD_WAIT, of which no one waits. */
-static BOOLEAN
-PspHasBegun(const volatile VOID *Begun, ULONG_PTR Context)
-{
-    return *(const volatile BOOLEAN *)Begun;
-}
-
-/* The images of a new process are told of here: after the process and its thread, before any user code. Its first thread to run need not be the first one made. */
+/*
+ * The images of a new process are told of here: after the process and its thread, before any user code. Of threads that another process
+ * has made any may be the first; `Context` is not NULL then. One that its own process has made comes behind that.
+ */
 VOID
 PspUserThreadStartup(PVOID Context)
 {
     PEPROCESS Process = PspCurrentProcess();
 
-    if (Machine->explore != ABI_EXPLORE_OFF) {
-        KiAcquirePoint(SP_OBJECT, &Process->Begun, PspHasBegun, 0);
+    if (Context != NULL && !Process->Begun) {
+        KiChanges(&Process->Begun);
+    } else if (Context != NULL) {
+        KiLooksAt(&Process->Begun);
     }
     if (!Process->Begun) {
         Process->Begun = TRUE;

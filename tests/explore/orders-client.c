@@ -1117,9 +1117,7 @@ main(int Words, char **Word)
         GetExitCodeProcess(Child, &Code);
         Seen = Code == 1;
     } else if (Programs[Program].Prepare == WithChild || Programs[Program].Prepare == WithJob ||
-               Programs[Program].Prepare == WithMember ||
-               Programs[Program].Prepare == WithDebugged ||
-               Programs[Program].Prepare == WithLimit) {
+               Programs[Program].Prepare == WithMember || Programs[Program].Prepare == WithLimit) {
         End(Child); /* what it does behind the end of this process would be orders, too */
         End(Second);
     }
