@@ -5,9 +5,12 @@ The four methods of DeviceIoControl on the driver of bench/, with and without `-
 least of each. Other work on the machine makes a run longer, never shorter, so as long as one is above the bound there are further
 turns. Status 1 if one still takes twice as long or longer after the last (issue: "below 2 times").
 """
+import os
 import subprocess
 import sys
 
+# The suite's looks at the kernel at each step (NTLAB_SELF_CHECK) take a hundred times as long as a request.
+PLAIN = {name: value for name, value in os.environ.items() if name != "NTLAB_SELF_CHECK"}
 TURNS = 3
 MOST_TURNS = 20
 MOST = 2.0
@@ -16,7 +19,7 @@ MOST = 2.0
 def measure(build, *options):
     """Nanoseconds by method."""
     result = subprocess.run([f"{build}/ntlab", "run", "--clock", "host", "--run-timeout", "60s", *options, f"{build}/bench/ntlabbench.sys", "--",
-                             f"{build}/bench/ntlabbench.exe", "0", "requests"], capture_output=True, text=True, timeout=120)
+                             f"{build}/bench/ntlabbench.exe", "0", "requests"], capture_output=True, text=True, timeout=120, env=PLAIN)
     if result.returncode != 0:
         sys.exit(f"verifier_cost: status {result.returncode}\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
     return {name: float(value) for name, value in (line.split() for line in result.stdout.splitlines())}
