@@ -361,7 +361,7 @@ def main():
     parser = argparse.ArgumentParser(usage="run_tests.py [--soak] [--only TEXT] [--jobs N] [--times FILE] [--record-points] BUILD")
     parser.add_argument("--soak", action="store_true", help="more modes")
     parser.add_argument("--only", default="", help="tests whose name holds this")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
+    parser.add_argument("--jobs", type=int, default=(os.cpu_count() or 2) + 1, help="at once; one more than processors, for some wait")
     parser.add_argument("--times", help="seconds and name of each test, to this file")
     parser.add_argument("--record-points", action="store_true", help="write tests/points.list anew, of drivers and clients that fail by nothing else")
     parser.add_argument("build")
