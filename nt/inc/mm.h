@@ -12,7 +12,6 @@ NTSTATUS MmLoadSystemImage(const char *Name, PKI_MODULE *Module); /* binds, runs
 VOID MmUnloadSystemImage(PKI_MODULE Module);
 /* Did a driver's image lie there that has been unloaded? Its addresses are not used again. */
 BOOLEAN MiIsUnloadedImage(const volatile VOID *Address);
-BOOLEAN MiIsWindowGone(ULONG64 Window);      /* the one that had the image there is unloaded */
 VOID MiNoteNotReturned(const VOID *Routine); /* it is in an unloaded image, and still going on */
 const char *
 MiLeftByUnloaded(const VOID *Address); /* left.c: what it had left behind; NULL: nothing */

@@ -327,13 +327,6 @@ KiImageOf(const volatile VOID *Address)
                ? 0
                : (ULONG64)Address & ~(ABI_IMAGE_WINDOW - 1);
 }
-/* From a driver's routine. */
-KI_INLINE BOOLEAN
-KiIsReturn(ULONG Operation, const volatile VOID *Object)
-{
-    return Operation == SP_READ_STATE && Object != NULL &&
-           ((ULONG64)Object & (ABI_IMAGE_WINDOW - 2)) == 0;
-}
 PVOID KiImageOfThread(PKTHREAD Thread);
 VOID KiThreadHasLeft(PKTHREAD Thread);
 

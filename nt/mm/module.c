@@ -179,17 +179,6 @@ MiIsUnloadedImage(const volatile VOID *Address)
     return MiFindUnloaded(Address) != NULL;
 }
 
-BOOLEAN
-MiIsWindowGone(ULONG64 Window)
-{
-    for (ULONG i = 0; i < min(MiUnloadedCount, MI_UNLOADED); i++) {
-        if ((MiUnloaded[i].Start & ~(ABI_IMAGE_WINDOW - 1)) == Window) {
-            return MiFindModule((PVOID)MiUnloaded[i].Start) == NULL;
-        }
-    }
-    return FALSE;
-}
-
 const char *
 MiLeftByUnloaded(const VOID *Address)
 {
