@@ -507,6 +507,13 @@ search(uint32_t agent, const struct operation *operation, struct cursor *cursor,
     return hash;
 }
 
+/* Is it to him that `operation`, which queues an APC, queues it? */
+static bool
+is_queued_to(const struct operation *operation, const struct operation *his)
+{
+    return his->thread != 0 && his->thread == (operation->object[0] & ~1ull);
+}
+
 /* H5: whom an operation that queues an APC keeps from what. */
 static void
 note_interruption(struct step *step, const struct question *question,
@@ -520,7 +527,7 @@ note_interruption(struct step *step, const struct question *question,
         uint32_t agent = set_first(set);
         const struct operation *other = &question->next[agent];
 
-        if (other->thread != 0 && other->thread == (operation->object[0] & ~1ull)) {
+        if (is_queued_to(operation, other)) {
             step->interrupts = (uint8_t)agent;
             step->interrupted_op = other->op;
             step->interrupted_object = other->object[0];
@@ -678,7 +685,7 @@ happens_kept_from(const struct question *question, uint32_t agent)
         uint32_t other = set_first(set);
         const struct operation *next = &question->next[other];
 
-        if (other != agent && next->thread != 0 && next->thread == (operation->object[0] & ~1ull) &&
+        if (other != agent && is_queued_to(operation, next) &&
             ((question->enabled >> other & 1) == 0 || next->op == SP_NONE ||
              operation_dependent(next, operation))) {
             kept |= set & -set;

@@ -6,6 +6,7 @@
  * [wdm: "Which Windows Kernel-Mode Driver Routines Can Be Pageable", "Managing Hardware Priorities", MmLockPagableDataSection; docs/rules/PagedMemory]
  */
 #include <ntifs.h>
+#include "numbered.h"
 
 typedef LONG EX_SPIN_LOCK;
 NTKERNELAPI KIRQL NTAPI ExAcquireSpinLockExclusive(EX_SPIN_LOCK *SpinLock);
@@ -121,15 +122,8 @@ Go(ULONG Number)
     {                                                                                              \
         Go(1##n - 1000);                                                                           \
     }
-#define TEN(n)                                                                                     \
-    ONE(n##0)                                                                                      \
-    ONE(n##1) ONE(n##2) ONE(n##3) ONE(n##4) ONE(n##5) ONE(n##6) ONE(n##7) ONE(n##8) ONE(n##9)
 #define NAME(n) {"P" #n, P##n},
-#define NAMES(n)                                                                                   \
-    NAME(n##0)                                                                                     \
-    NAME(n##1)                                                                                     \
-    NAME(n##2) NAME(n##3) NAME(n##4) NAME(n##5) NAME(n##6) NAME(n##7) NAME(n##8) NAME(n##9)
-#define ALL(x) x(00) x(01) x(02) x(03) x(04) x(05) x(06) x(07) x(08) x(09) x(10) x(11) x(12) x(13)
+#define ALL(x)  x(00) x(01) x(02) x(03) x(04) x(05) x(06) x(07) x(08) x(09) x(10) x(11) x(12) x(13)
 ALL(TEN)
 static const struct {
     const char *Name;

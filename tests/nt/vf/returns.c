@@ -7,6 +7,7 @@
  * GuardedRegions, RegionAcrossCompletion, LockHeldOnReturn, ExclusiveResourceAccess, SpinLock, IrqlReturn]
  */
 #include <ntifs.h>
+#include "numbered.h"
 
 enum { DISPATCHES, COMPLETES, CALLS_BACK, KINDS };
 enum {
@@ -174,15 +175,8 @@ Mend(ULONG Leaving)
         Leave(Number / KINDS);                                                                     \
         return Number % KINDS == COMPLETES ? STATUS_MORE_PROCESSING_REQUIRED : STATUS_SUCCESS;     \
     }
-#define TEN(n)                                                                                     \
-    ONE(n##0)                                                                                      \
-    ONE(n##1) ONE(n##2) ONE(n##3) ONE(n##4) ONE(n##5) ONE(n##6) ONE(n##7) ONE(n##8) ONE(n##9)
 #define NAME(n) {"R" #n, R##n},
-#define NAMES(n)                                                                                   \
-    NAME(n##0)                                                                                     \
-    NAME(n##1)                                                                                     \
-    NAME(n##2) NAME(n##3) NAME(n##4) NAME(n##5) NAME(n##6) NAME(n##7) NAME(n##8) NAME(n##9)
-#define ALL(x) x(0) x(1) x(2) x(3) x(4)
+#define ALL(x)  x(0) x(1) x(2) x(3) x(4)
 ALL(TEN)
 static const struct {
     const char *Name;

@@ -6,6 +6,7 @@
  * [wdm: "Using Neither Buffered Nor Direct I/O", "Buffer handling"; DDI ProbeForRead; docs/rules: UserBufferTry, UserBufferProbe, DoubleFetch]
  */
 #include <ntifs.h>
+#include "numbered.h"
 #include "users.h"
 
 enum { PROBE, READ, READ_AGAIN, READ_BYTE, COPY, WRITE, GIVE, STEP_KINDS };
@@ -70,15 +71,8 @@ Use(const CASE *This, PUCHAR Input, PUCHAR Output)
     {                                                                                              \
         Use(&Case[1##n - 100], Input, Output);                                                     \
     }
-#define TEN(n)                                                                                     \
-    ONE(n##0)                                                                                      \
-    ONE(n##1) ONE(n##2) ONE(n##3) ONE(n##4) ONE(n##5) ONE(n##6) ONE(n##7) ONE(n##8) ONE(n##9)
 #define NAME(n) {"U" #n, U##n},
-#define NAMES(n)                                                                                   \
-    NAME(n##0)                                                                                     \
-    NAME(n##1)                                                                                     \
-    NAME(n##2) NAME(n##3) NAME(n##4) NAME(n##5) NAME(n##6) NAME(n##7) NAME(n##8) NAME(n##9)
-#define ALL(x) x(0) x(1) x(2) x(3) x(4) x(5) x(6) x(7) x(8) x(9)
+#define ALL(x)  x(0) x(1) x(2) x(3) x(4) x(5) x(6) x(7) x(8) x(9)
 ALL(TEN)
 static const struct {
     const char *Name;
