@@ -89,7 +89,9 @@ struct abi_machine {
     uint32_t
         returns; /* 0x1F0 exploring, 1: that a client's thread comes back from a driver is a schedule point (nt/ke/visit.c, I2) */
     uint32_t
-        withheld; /* 0x1F4 1: a timer that sets itself anew has waited (nt/ke/explore.c, E6); the host clears it */
+        withheld; /* 0x1F4 1: a timer that sets itself anew, or a time-out, has waited (nt/ke/explore.c, E6; nt/ke/timeout.c); the host clears it */
+    uint32_t
+        polls; /* 0x1F8 exploring: who steps now has changed nothing since it slept last; the host sets it at each answer */
 };
 #define ABI_PASSED 64
 

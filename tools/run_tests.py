@@ -17,7 +17,7 @@ Two kinds of tests:
         deadlock | hang | livelock | leak | unsupported | load
     Each but those with --clock host is run a second time, on what looks like another machine, and must give the same trace hash: another model of
     CPU (--cpu-model v2: no AVX, no protection keys, no faulting of cpuid and rdtsc; the C library is told the same),
-    and without address randomisation; and with the kernel open to user code where the first run has closed it by pages. With --soak it is also run on 1, 2 and 8
+    without address randomisation and llvm-symbolizer; and with the kernel open to user code where the first run has closed it by pages. With --soak it is also run on 1, 2 and 8
     processors, with another seed, and on every version of Windows that has what it imports (a line with `--os` is for
     that one alone).
 
@@ -38,6 +38,7 @@ import platform
 import re
 import resource
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -322,8 +323,8 @@ def run_pe_test(test, ntlab, soak):
     # The same again, on what looks like another machine.
     # What closes the kernel to user code must not show, and where pages do that it is most of the time of who makes many services.
     isolation = ["--isolation", "off"] if result.get("isolation") == "page-protection" and "--isolation" not in test.arguments else []
-    other = ["setarch", platform.machine(), "-R", *test.command(ntlab, ["--cpu-model", "v2", *isolation])]
-    tunables = {"GLIBC_TUNABLES": PLAIN_LIBC}
+    other = [shutil.which("setarch"), platform.machine(), "-R", *test.command(ntlab, ["--cpu-model", "v2", *isolation])]
+    tunables = {"GLIBC_TUNABLES": PLAIN_LIBC, "PATH": ""}  # without a symbolizer, which takes as long as the run
     _, output2, result2 = ntlab_run(other, tunables)
     if result2 is not None and result2["trace_hash"] == result["trace_hash"]:
         outcome.passed += 1

@@ -33,6 +33,7 @@ pass_let(uint32_t number)
     GUEST->pass_room = room < ABI_PASSED ? room : ABI_PASSED;
     GUEST->passed = 0;
     GUEST->returns = it.rooted && returns_matter;
+    GUEST->polls = spin_polls(number);
 }
 
 /* X14: what it has passed. */

@@ -82,6 +82,7 @@ struct round {
     uint64_t slept_at;   /* where it slept last */
     uint64_t went, goes; /* from the sleep before to that one, and since */
     uint32_t alike;      /* rounds in a row */
+    bool polls;          /* it has changed nothing since it slept last, and is about to sleep */
     struct run_spin look;
     bool looked_at_more;
     uint64_t changed; /* the word that it was about to exchange */
@@ -530,6 +531,7 @@ come_to_sleep(struct round *round, uint64_t step)
 {
     bool same = round->slept_at == round->weak && round->went == round->goes;
 
+    round->polls = round->slept_at != 0;
     round->alike = same ? round->alike + 1 : 0;
     if (!same && round->goes_on == ALIKE) {
         leave(round);
@@ -621,6 +623,7 @@ spin_arrive(uint32_t number, const struct abi_agent *agent, uint64_t step)
         return;
     }
     round->fresh = true;
+    round->polls = false;
     round->now = round->weak = 0;
     round->sleeps = agent->op == SP_DELAY;
     if (agent->op != SP_MEMORY_READ && agent->op != SP_ATOMIC && !is_harmless(agent->op) &&
@@ -698,6 +701,12 @@ spin_read(uint64_t address, uint64_t size)
     if (round->arrivals != 0 && round->goes_on != AGAIN) {
         add_read(round, address, size <= 8 ? (uint32_t)size : 9);
     }
+}
+
+GENERAL_REGISTERS_ONLY bool
+spin_polls(uint32_t number)
+{
+    return number < MAX_AGENTS && rounds[number].polls;
 }
 
 bool

@@ -25,6 +25,8 @@ bool spin_goes_on(uint32_t number, const struct abi_agent *agent, uint64_t step)
 GENERAL_REGISTERS_ONLY void spin_unseen(uint32_t number);
 /* It writes to memory that no other agent touches. */
 void spin_wrote(void);
+/* It is about to sleep, and has changed nothing since it slept last. */
+GENERAL_REGISTERS_ONLY bool spin_polls(uint32_t number);
 /* A pause between accesses that are seen is no step: it touches nothing. */
 bool spin_passes(uint32_t number, const struct abi_agent *agent);
 /* Agent `number` is about to step. */

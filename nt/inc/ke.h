@@ -11,6 +11,15 @@
 
 #define KI_INLINE static inline __attribute__((always_inline))
 
+/* Where a thread waits with a time-out, and how often that has come while schedules are explored: nt/ke/timeout.c. */
+#define KI_TIMED_PLACES 8
+typedef struct _KI_TIMED_PLACE {
+    ULONG Site;  /* hash of where it is called from; 0: free */
+    ULONG State; /* of the caller, the last time */
+    UCHAR Same;  /* times in that state, in a row */
+    UCHAR Times;
+} KI_TIMED_PLACE, *PKI_TIMED_PLACE;
+
 /*
  * An agent is whoever acts: a thread, a running DPC. Its name follows from its creator's name and
  * a count alone, and so does all that it gets (stack, pool arena, handles, ids), whatever else ran in
@@ -251,7 +260,10 @@ struct _KTHREAD {
     BOOLEAN LooksAgain; /* behind a point, whether what it is about is still there: explore.c, E7 */
     ULONG KernelApcs;   /* delivered so far */
     BOOLEAN ByItself;   /* KiIsByItself: of a worker, since it was handed its item */
+    BOOLEAN Awaited;    /* the run ends when it is done: timer.c, T7 */
     PVOID VfCallout;    /* nt/vf: the innermost routine of a verified driver that runs in it */
+    ULONG64 TimeWaited; /* 100 ns, by time-outs while schedules are explored: nt/ke/timeout.c */
+    KI_TIMED_PLACE TimedPlace[KI_TIMED_PLACES];
 };
 C_ASSERT(FIELD_OFFSET(struct _KTHREAD, TrapFrame) == 0x90);
 C_ASSERT(FIELD_OFFSET(struct _KTHREAD, ApcState) == 0x98);

@@ -676,6 +676,7 @@ IopLoadUnloadDriver(PVOID Parameter)
     PIOP_LOAD Load = Parameter;
     ULONG Start = 3;
 
+    KiThread()->Awaited = TRUE;
     if (Load->DriverObject != NULL) {
         IopCallUnload(Load->DriverObject);
         Load->Status = STATUS_SUCCESS;
@@ -692,6 +693,7 @@ IopLoadUnloadDriver(PVOID Parameter)
             IopRunReinit(FALSE);
         }
     }
+    KiThread()->Awaited = FALSE;
     KeSetEvent(&Load->Done, IO_NO_INCREMENT, FALSE);
 }
 

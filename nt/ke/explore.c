@@ -40,6 +40,7 @@
  *       to take one off, and to queue one of high importance, both. The others are put where nobody stands.
  *   E14 The run ends when nobody can go on but by time that passes (visit.c, I5). So time that passes keeps the end off, for what it lets go on comes
  *       first; where it comes behind the end it does not come: that is another trace.
+ *   E15 Nor does a time-out come for ever while others can go on (timeout.c): it is due when nobody can, or a timer is, whichever is first.
  *   E7  Whoever does something with an object in a pool block reads the block's life; to free it writes that. Not a
  *       cancellation, which finds a request in a list, and looks for it there again when it has come to it.
  */
@@ -717,6 +718,45 @@ KiDescribeEnd(ULONG Count, ULONG Enabled)
     return TRUE;
 }
 
+/* E6, E15: what is due first, where nobody else can go on; who could then step. */
+static ULONG
+KiLetTimePass(ULONG Count)
+{
+    ULONG64 Due = MAXULONG64;
+    PKI_PENDING_WAIT First = NULL;
+    struct abi_agent *Agent = NULL;
+    USHORT Asker;
+
+    for (ULONG Index = 0; Index < Count && !KiTimersOver; Index++) {
+        PKI_PENDING_WAIT Wait = KiAgents[Index].kind == ABI_AGENT_THREAD
+                                    ? KiWithheldWait(&KiProcessor[KiAgents[Index].cpu]->Prcb)
+                                    : NULL;
+
+        if (Wait != NULL && (First == NULL || KiDueOf(Wait) < Due ||
+                             (KiDueOf(Wait) == Due && KiAgents[Index].name < Agent->name))) {
+            First = Wait;
+            Due = KiDueOf(Wait);
+            Agent = &KiAgents[Index];
+        }
+    }
+    if (!IsListEmpty(&KiTimerListHead) && !KiTimersOver) {
+        PKTIMER Timer = CONTAINING_RECORD(KiTimerListHead.Flink, KTIMER, TimerListEntry);
+
+        if (First == NULL || (ULONG64)Timer->DueTime.QuadPart <= Due) {
+            KiDescribeTimer(Timer, TRUE, &KiAgents[Count]);
+            return Count + 1;
+        }
+    }
+    if (First != NULL) {
+        First->Withheld = FALSE;
+        First->Timed = TRUE;
+        Asker = Agent->flags & ABI_AGENT_ASKER;
+        KiDescribeAgent(Agent->cpu, Agent);
+        Agent->flags |= Asker;
+    }
+    return Count;
+}
+
 /* Everybody who could step, the asker first; returns how many they are. */
 static ULONG
 KiDescribeAll(BOOLEAN AskerCanStep)
@@ -759,12 +799,8 @@ KiDescribeAll(BOOLEAN AskerCanStep)
     if (KiEnding != NULL && !KiDescribeEnd(Count, Enabled)) {
         Enabled--;
     }
-    KiTimeIsChosen = Count > 1 && Enabled > KiTimePassers;                 /* E10 */
-    if (Enabled == 0 && !IsListEmpty(&KiTimerListHead) && !KiTimersOver) { /* E6 */
-        KiDescribeTimer(CONTAINING_RECORD(KiTimerListHead.Flink, KTIMER, TimerListEntry), TRUE,
-                        &Agents[Count++]);
-    }
-    return Count;
+    KiTimeIsChosen = Count > 1 && Enabled > KiTimePassers; /* E10 */
+    return Enabled == 0 ? KiLetTimePass(Count) : Count;
 }
 
 static VOID
@@ -1014,7 +1050,7 @@ KiAskExplorer(BOOLEAN AskerCanStep)
             if (!Prcb->RunDpc) {
                 Prcb->Returns = FALSE;
                 if (Chosen->kind == ABI_AGENT_THREAD) {
-                    KiNoteMove();
+                    KiNoteMove(KiProcessor[Chosen->cpu]->Prcb.CurrentThread);
                 }
                 return Alone == FALSE;
             }

@@ -203,6 +203,7 @@ typedef struct _KI_RECORDING {
     UCHAR Stack[0x4000] __attribute__((aligned(16)));
 } KI_RECORDING, *PKI_RECORDING;
 extern KI_RECORDING KiRecording;
+ULONG64 KiHashWords(ULONG64 Hash, const ULONG64 *Words, const ULONG64 *End);
 ULONG64 KiHashStacks(VOID);
 VOID KiRecordStep(ULONG Operation, const volatile VOID *Object, PKI_WOULD_WAIT WouldWait,
                   ULONG_PTR Context);
@@ -367,9 +368,20 @@ typedef struct _KI_PENDING_WAIT {
     KPROCESSOR_MODE Mode;
     BOOLEAN Alertable;
     PKTHREAD Thread;
-    BOOLEAN Timed;
+    BOOLEAN Timed;              /* its time-out may come now */
+    BOOLEAN Withheld;           /* not while others can go on: timeout.c */
+    ULONG State;                /* from here on while schedules are explored */
+    PKI_TIMED_PLACE Place;      /* NULL: its time-outs are not counted */
+    ULONG64 Length;             /* 100 ns */
     struct abi_trap *Registers; /* of who does it, where it ends by itself; NULL: not known */
 } KI_PENDING_WAIT, *PKI_PENDING_WAIT;
+
+/* timeout.c */
+/* Of a wait that is about to begin; NULL: without a time-out. Registers: room for those of who waits, as long as Wait is used. */
+VOID KiPrepareTimeOut(PKI_PENDING_WAIT Wait, PLARGE_INTEGER Timeout, struct abi_trap *Registers);
+VOID KiNoteTimeOut(PKI_PENDING_WAIT Wait);    /* while schedules are explored */
+PKI_PENDING_WAIT KiWithheldWait(PKPRCB Prcb); /* NULL: who runs there stands at none */
+ULONG64 KiDueOf(PKI_PENDING_WAIT Wait);       /* 100 ns, by its own thread's time */
 
 BOOLEAN KiWouldBlock(const volatile VOID *Object,
                      ULONG_PTR Context); /* Context: PKI_PENDING_WAIT */
@@ -484,14 +496,16 @@ DECLSPEC_NORETURN VOID KiStopReported(struct abi_stop *Why); /* the report is wr
 extern LIST_ENTRY KiTimerListHead;
 extern ULONG64 KiBootTime; /* system time at boot */
 extern ULONG64 KiVirtualLimit;
-extern ULONG64 KiMovedAt;    /* when a thread went on last */
+extern ULONG64 KiMovedAt;    /* timer.c, T7: when somebody went on last for whom the run goes on */
 extern BOOLEAN KiTimersOver; /* timer.c, T7 */
 extern PKPRCB KiEnding;      /* visit.c, I5: where the run's end waits */
 BOOLEAN KiOthersGoOn(const volatile VOID *Object, ULONG_PTR Context);
 KI_INLINE VOID
-KiNoteMove(VOID)
+KiNoteMove(PKTHREAD Thread)
 {
-    KiMovedAt = Machine->time_100ns;
+    if (Thread->Teb != NULL || Thread->Awaited) {
+        KiMovedAt = Machine->time_100ns;
+    }
 }
 extern ULONG KiTimePassers; /* explore.c, E10: who could do nothing but let time pass */
 extern BOOLEAN KiTimeIsChosen;

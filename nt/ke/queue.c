@@ -140,10 +140,9 @@ KiQueueWouldBlock(const volatile VOID *Object, ULONG_PTR Context)
 
 /* Waits for one entry. Returns it, or a status (TIMEOUT, USER_APC, ALERTED, ABANDONED) as a pointer. */
 static PLIST_ENTRY
-KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
-            KIRQL OldIrql)
+KiRemoveOne(PKQUEUE Queue, PKI_PENDING_WAIT Wait, PLARGE_INTEGER Timeout, KIRQL OldIrql)
 {
-    PKTHREAD Thread = KiThread();
+    PKTHREAD Thread = Wait->Thread;
     PKI_WAIT_BLOCK Block = &Thread->WaitBlock[0];
     PLIST_ENTRY Entry;
     LONG_PTR Status;
@@ -172,14 +171,15 @@ KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_I
             Thread->ByItself = FALSE;
             return Entry;
         }
-        Status = KiTestPending(Thread, WaitMode, Alertable);
+        Status = KiTestPending(Thread, Wait->Mode, Wait->Alertable);
         if (Status == STATUS_WAIT_0 && Timeout != NULL &&
             (Timeout->QuadPart == 0 ||
              (Timeout->QuadPart < 0 && Deadline <= KiQueryInterruptTime()))) {
             Status = STATUS_TIMEOUT;
         }
-        if (Status == STATUS_WAIT_0 && Timeout != NULL && Machine->explore) {
-            KiNoteMove();
+        if (Status == STATUS_WAIT_0 && Timeout != NULL && Machine->explore && !KiTimersOver) {
+            KiNoteMove(Thread);
+            KiNoteTimeOut(Wait);
             KiAdvanceClock(Timeout->QuadPart < 0 ? Deadline : Timeout->QuadPart - KiBootTime);
             Status = STATUS_TIMEOUT; /* as every wait (wait.c, W6) */
         }
@@ -208,9 +208,9 @@ KiRemoveOne(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_I
             KiInsertTimer(&Thread->Timer, Due, 0);
         }
         Thread->WaitIrql = OldIrql;
-        Thread->WaitMode = WaitMode;
+        Thread->WaitMode = Wait->Mode;
         Thread->WaitReason = WrQueue;
-        Thread->Alertable = Alertable;
+        Thread->Alertable = Wait->Alertable;
         Thread->State = Waiting;
         Status = KiSwapThread();
         if (Status != STATUS_KERNEL_APC) {
@@ -246,14 +246,15 @@ KiJoinQueue(PKQUEUE Queue)
 PLIST_ENTRY NTAPI
 KeRemoveQueue(PRKQUEUE Queue, KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout)
 {
-    KI_PENDING_WAIT Wait = {
-        .Mode = WaitMode, .Thread = KiThread(), .Timed = Timeout != NULL, .Count = 1};
+    KI_PENDING_WAIT Wait = {.Mode = WaitMode, .Thread = KiThread(), .Count = 1};
+    struct abi_trap Registers;
     PLIST_ENTRY Entry;
     KIRQL OldIrql;
 
+    KiPrepareTimeOut(&Wait, Timeout, &Registers);
     OldIrql = KiLockDispatcherToWait(SP_REMOVE_QUEUE, Queue, KiQueueWouldBlock, (ULONG_PTR)&Wait);
     KiJoinQueue(Queue);
-    Entry = KiRemoveOne(Queue, WaitMode, FALSE, Timeout, OldIrql);
+    Entry = KiRemoveOne(Queue, &Wait, Timeout, OldIrql);
     KiExitDispatcher(OldIrql);
     return Entry;
 }
@@ -263,17 +264,16 @@ ULONG NTAPI
 KeRemoveQueueEx(PKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
                 PLIST_ENTRY *EntryArray, ULONG Count)
 {
-    KI_PENDING_WAIT Wait = {.Mode = WaitMode,
-                            .Alertable = Alertable,
-                            .Thread = KiThread(),
-                            .Timed = Timeout != NULL,
-                            .Count = 1};
+    KI_PENDING_WAIT Wait = {
+        .Mode = WaitMode, .Alertable = Alertable, .Thread = KiThread(), .Count = 1};
+    struct abi_trap Registers;
     ULONG Taken = 1;
     KIRQL OldIrql;
 
+    KiPrepareTimeOut(&Wait, Timeout, &Registers);
     OldIrql = KiLockDispatcherToWait(SP_REMOVE_QUEUE, Queue, KiQueueWouldBlock, (ULONG_PTR)&Wait);
     KiJoinQueue(Queue);
-    EntryArray[0] = KiRemoveOne(Queue, WaitMode, Alertable, Timeout, OldIrql);
+    EntryArray[0] = KiRemoveOne(Queue, &Wait, Timeout, OldIrql);
     if ((ULONG64)EntryArray[0] > 0xFFFF) {
         while (Taken < Count && !IsListEmpty(&Queue->EntryListHead)) {
             Queue->Header.SignalState--;

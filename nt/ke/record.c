@@ -130,7 +130,7 @@ KiSpendBudget(VOID)
     return TRUE;
 }
 
-static ULONG64
+ULONG64
 KiHashWords(ULONG64 Hash, const ULONG64 *Words, const ULONG64 *End)
 {
     for (; Words < End; Words++) {

@@ -212,7 +212,7 @@ KiLonely(VOID)
     ULONG64 Due;
     KIRQL OldIrql;
 
-    KiNoteMove();
+    KiNoteMove(KiThread());
     if (++KiLonelySlices < KI_LONELY_SLICES || KiHostClock || !KiNextTimer(&Due)) {
         return;
     }
@@ -543,9 +543,7 @@ KiSwapTo(PKTHREAD New)
     PKTHREAD Old = Prcb->CurrentThread;
     ULONG Account = KiAccounts() ? KiAccountSwitch() : 0;
 
-    if (New != Prcb->IdleThread) {
-        KiNoteMove();
-    }
+    KiNoteMove(New);
     New->State = Running;
     New->Running = TRUE;
     New->NextProcessor = Prcb->Number;
@@ -689,7 +687,7 @@ static DECLSPEC_NORETURN VOID
 KiNothingLeft(VOID)
 {
     KiStop(ABI_HANG, 0, NULL, NULL,
-           KiTimersOver ? "every thread waits, and timers go on expiring that wake none"
+           KiTimersOver ? "nobody goes on but for timers and time-outs that go on coming"
                         : "every thread waits, and nothing is left that could wake one");
 }
 

@@ -260,7 +260,7 @@ KiCheckMutants(PKTHREAD Thread)
     }
 }
 
-/* Q2. Each thread asks for its queue: few have one. */
+/* Q2. The first thread of each queue asks for it. */
 static VOID
 KiCheckQueue(PKTHREAD Thread, PKQUEUE Queue)
 {
@@ -271,6 +271,9 @@ KiCheckQueue(PKTHREAD Thread, PKQUEUE Queue)
     }
     KI_DEMAND(KiIsLinked(&Thread->QueueListEntry), "a thread of a queue is not in its list",
               Thread);
+    if (Queue->ThreadListHead.Flink != &Thread->QueueListEntry) {
+        return;
+    }
     for (PLIST_ENTRY At = Queue->ThreadListHead.Flink; At != &Queue->ThreadListHead;
          At = At->Flink) {
         PKTHREAD Other = CONTAINING_RECORD(At, KTHREAD, QueueListEntry);

@@ -101,6 +101,7 @@ KiInitializeSharedData(VOID)
 static VOID NTAPI
 KiPhase1(PVOID Context)
 {
+    KiThread()->Awaited = TRUE;
     ObInitSystem(1);
     SeInitSystem(1);
     MmInitSystem(1);

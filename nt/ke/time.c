@@ -158,7 +158,7 @@ KeStallExecutionProcessor(ULONG Microseconds)
     if (OldIrql < DISPATCH_LEVEL) {
         KiPcr()->Irql = DISPATCH_LEVEL;
     }
-    KiNoteMove();
+    KiNoteMove(KiThread());
     KiAdvanceClock(Machine->time_100ns + (ULONG64)Microseconds * 10);
     KiExitDispatcher(OldIrql);
 }

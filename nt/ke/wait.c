@@ -16,7 +16,7 @@
  *       touched before it is clear that the wait begins.
  *   W6  While schedules are explored a time-out may fire as soon as the wait begins: it is up to the
  *       schedule, not to the clock, whether the object was signaled in time. The clock then moves to
- *       the due time.
+ *       the due time. How often it may: timeout.c.
  * Source: nt-semantics 1.4, 2.2.
  */
 #include "nt/ke/ki.h"
@@ -351,12 +351,16 @@ KiCheckMutantLimit(DISPATCHER_HEADER *Object, KIRQL OldIrql)
     }
 }
 
-/* Waits for Count objects. DISPATCH_LEVEL in, OldIrql out. */
+/* DISPATCH_LEVEL in, OldIrql out. */
 static NTSTATUS
-KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT_TYPE Type,
-       KWAIT_REASON Reason, KPROCESSOR_MODE Mode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
+KiWait(PKI_PENDING_WAIT Wait, PKI_WAIT_BLOCK Blocks, KWAIT_REASON Reason, PLARGE_INTEGER Timeout,
        KIRQL OldIrql, PVOID Caller)
 {
+    PKTHREAD Thread = Wait->Thread;
+    PVOID *Objects = Wait->Objects;
+    const ULONG Count = Wait->Count;
+    const KPROCESSOR_MODE Mode = Wait->Mode;
+    const BOOLEAN Alertable = Wait->Alertable;
     ULONG64 Deadline = 0;
     LARGE_INTEGER Due;
     NTSTATUS Status;
@@ -374,7 +378,7 @@ KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT
         if (OldIrql < DISPATCH_LEVEL) {
             Thread->WaitCaller = Caller; /* here, for an APC may have waited */
         }
-        if (Type == WaitAny) {
+        if (Wait->Type == WaitAny) {
             for (ULONG Index = 0; Index < Count; Index++) {
                 DISPATCHER_HEADER *Object = (DISPATCHER_HEADER *)Objects[Index];
 
@@ -410,8 +414,9 @@ KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT
             Status = STATUS_TIMEOUT;
             goto Done;
         }
-        if (Timeout != NULL && Machine->explore) { /* W6 */
-            KiNoteMove();
+        if (Timeout != NULL && Machine->explore && !KiTimersOver) { /* W6 */
+            KiNoteMove(Thread);
+            KiNoteTimeOut(Wait);
             KiAdvanceClock(Absolute ? (ULONG64)Timeout->QuadPart - KiBootTime : Deadline);
             continue;
         }
@@ -422,7 +427,7 @@ KiWait(PKTHREAD Thread, ULONG Count, PVOID *Objects, PKI_WAIT_BLOCK Blocks, WAIT
             Blocks[Index].Thread = Thread;
             Blocks[Index].Object = Objects[Index];
             Blocks[Index].WaitKey = (USHORT)Index;
-            Blocks[Index].WaitType = (UCHAR)Type;
+            Blocks[Index].WaitType = (UCHAR)Wait->Type;
             InsertTailList(&((DISPATCHER_HEADER *)Blocks[Index].Object)->WaitListHead,
                            &Blocks[Index].WaitListEntry);
         }
@@ -471,14 +476,16 @@ KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE Wai
         Timeout = &Copy;
     }
     KiCheckWaitIrql(Thread->WaitNext ? Thread->WaitIrql : KiIrql(), Object, Timeout);
-    Wait = (KI_PENDING_WAIT){
-        &Object,         1,
-        WaitAny,         WaitMode,
-        Alertable,       Thread,
-        Timeout != NULL, Timeout != NULL ? KiPoller(&Registers, Timeout->QuadPart != 0) : NULL};
+    Wait = (KI_PENDING_WAIT){.Objects = &Object,
+                             .Count = 1,
+                             .Type = WaitAny,
+                             .Mode = WaitMode,
+                             .Alertable = Alertable,
+                             .Thread = Thread};
+    KiPrepareTimeOut(&Wait, Timeout, &Registers);
     OldIrql = KiLockDispatcherToWait(SP_WAIT, Object, KiWouldBlock, (ULONG_PTR)&Wait);
-    return KiWait(Thread, 1, &Object, Thread->WaitBlock, WaitAny, WaitReason, WaitMode, Alertable,
-                  Timeout, OldIrql, __builtin_return_address(0));
+    return KiWait(&Wait, Thread->WaitBlock, WaitReason, Timeout, OldIrql,
+                  __builtin_return_address(0));
 }
 
 NTSTATUS NTAPI
@@ -502,15 +509,16 @@ KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_
     }
     KiCheckWaitIrql(Thread->WaitNext ? Thread->WaitIrql : KiIrql(), Count != 0 ? Object[0] : NULL,
                     Timeout);
-    Wait = (KI_PENDING_WAIT){
-        Object,          Count,
-        WaitType,        WaitMode,
-        Alertable,       Thread,
-        Timeout != NULL, Timeout != NULL ? KiPoller(&Registers, Timeout->QuadPart != 0) : NULL};
+    Wait = (KI_PENDING_WAIT){.Objects = Object,
+                             .Count = Count,
+                             .Type = WaitType,
+                             .Mode = WaitMode,
+                             .Alertable = Alertable,
+                             .Thread = Thread};
+    KiPrepareTimeOut(&Wait, Timeout, &Registers);
     OldIrql = KiLockDispatcherToWait(SP_WAIT, Count != 0 ? Object[0] : NULL, KiWouldBlock,
                                      (ULONG_PTR)&Wait);
-    return KiWait(Thread, Count, Object, Blocks, WaitType, WaitReason, WaitMode, Alertable, Timeout,
-                  OldIrql, __builtin_return_address(0));
+    return KiWait(&Wait, Blocks, WaitReason, Timeout, OldIrql, __builtin_return_address(0));
 }
 
 NTSTATUS NTAPI
@@ -521,12 +529,12 @@ KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEG
     BOOLEAN Forever = Copy.QuadPart == MINLONGLONG; /* what Sleep makes of INFINITE */
     struct abi_trap Registers;
     KI_PENDING_WAIT Wait = {
-        NULL,      0,      WaitAny,  WaitMode,
-        Alertable, Thread, !Forever, Forever ? NULL : KiPoller(&Registers, TRUE)};
+        .Type = WaitAny, .Mode = WaitMode, .Alertable = Alertable, .Thread = Thread};
     NTSTATUS Status;
     KIRQL OldIrql;
 
     KiCheckWaitIrql(KiIrql(), NULL, &Copy);
+    KiPrepareTimeOut(&Wait, Forever ? NULL : &Copy, &Registers);
     OldIrql = KiLockDispatcherToWait(SP_DELAY, Thread, KiWouldBlock, (ULONG_PTR)&Wait);
     if (Copy.QuadPart == 0) {
         Status = KiTestPending(Thread, WaitMode, Alertable);
@@ -537,8 +545,8 @@ KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEG
         KiExitDispatcher(OldIrql);
         return Status;
     }
-    Status = KiWait(Thread, 0, NULL, NULL, WaitAny, DelayExecution, WaitMode, Alertable,
-                    Forever ? NULL : &Copy, OldIrql, __builtin_return_address(0));
+    Status = KiWait(&Wait, NULL, DelayExecution, Forever ? NULL : &Copy, OldIrql,
+                    __builtin_return_address(0));
     KiNoteOpen(Thread);
     return Status == STATUS_TIMEOUT ? STATUS_SUCCESS : Status;
 }
