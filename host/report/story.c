@@ -364,6 +364,29 @@ shorten(struct story *story, size_t most)
     }
 }
 
+/* A thread that goes round and round beside a hang: of steps that are the same, with nothing shown between them, the first one. */
+static void
+fold(struct story *story)
+{
+    struct story_step *first = NULL;
+
+    for (size_t i = 0; i < story->steps; i++) {
+        struct story_step *step = &story->step[i];
+
+        if (!step->shown) {
+            continue;
+        }
+        if (first != NULL && step->agent == first->agent && step->op == first->op &&
+            step->object == first->object && step->site == first->site && !step->preempts &&
+            step->times_out == first->times_out) {
+            step->shown = false;
+            first->again++;
+        } else {
+            first = step;
+        }
+    }
+}
+
 /* What somebody sleeps for explains nothing unless he does something that matters. */
 static void
 mark_delays(struct story *story)
@@ -488,6 +511,9 @@ mark(struct report *report)
         if (story->step[i].times_out && story->step[i].site != NULL) {
             story->step[i].shown = true;
         }
+    }
+    if (strcmp(report->kind, "livelock") != 0) {
+        fold(story);
     }
     shorten(story, strcmp(report->kind, "livelock") == 0 ? MAX_CIRCLE : MAX_SHOWN);
 }
@@ -630,6 +656,7 @@ static void
 say_what(const struct report *report, struct story_step *step)
 {
     char object[96] = "", routine[64];
+    int used = 0;
 
     if (step->suspends) {
         snprintf(step->what, sizeof(step->what), "-- is suspended here --");
@@ -641,10 +668,13 @@ say_what(const struct report *report, struct story_step *step)
         object_name(report, step->object, object, sizeof(object));
     }
     step->calls = routine_called(report, step, routine, sizeof(routine));
+    if (step->again != 0) {
+        used = snprintf(step->what, sizeof(step->what), "%u times: ", step->again + 1);
+    }
     if (step->calls) {
-        snprintf(step->what, sizeof(step->what), "%s(%s)", routine, object);
+        snprintf(step->what + used, sizeof(step->what) - used, "%s(%s)", routine, object);
     } else {
-        snprintf(step->what, sizeof(step->what), "%s %s", verb(step), object);
+        snprintf(step->what + used, sizeof(step->what) - used, "%s %s", verb(step), object);
     }
     say_where(step);
 }

@@ -37,9 +37,10 @@ struct story_step {
     uint64_t object, argument[2], time_100ns;
     struct place *site, *callee; /* NULL: not known */
     bool shown;
-    bool shared;  /* several threads use its object, and one of them changes it */
-    bool awaited; /* a thread hangs in a wait for its object */
-    bool calls;   /* `what` is a call, else a verb and an object */
+    bool shared;    /* several threads use its object, and one of them changes it */
+    bool awaited;   /* a thread hangs in a wait for its object */
+    bool calls;     /* `what` is a call, else a verb and an object */
+    uint32_t again; /* so many more like it come behind it, which are not shown */
     char what[160], where[80];
 };
 

@@ -23,6 +23,7 @@
 #define CASE_FREED    18 /* writes through a pointer out of a block that has been freed */
 #define CASE_KIT      19 /* removes an entry that is in no list, with the kit's inline routine */
 #define CASE_TICKS    20 /* as CASE_HANG, while a timer expires every 10 ms */
+#define CASE_POLLS    21 /* as CASE_HANG, while a thread looks for work every second */
 
 struct fields {
     ULONG64 First, Second, Third;
@@ -63,6 +64,20 @@ static VOID NTAPI
 FaultyTick(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
 {
     InterlockedIncrement(&Ticks);
+}
+#endif
+
+#if CASE == CASE_POLLS
+static VOID NTAPI
+FaultyPoll(PVOID Context)
+{
+    LARGE_INTEGER Second = {.QuadPart = -10000000};
+
+    for (;;) {
+        KeDelayExecutionThread(KernelMode, FALSE, &Second);
+        ExAcquireFastMutex(&FirstMutex);
+        ExReleaseFastMutex(&FirstMutex);
+    }
 }
 #endif
 
@@ -139,6 +154,11 @@ FaultyDo(VOID)
     KeInitializeDpc(&Dpc, FaultyTick, NULL);
     KeInitializeTimer(&Timer);
     KeSetTimerEx(&Timer, Due, 10, &Dpc);
+    KeWaitForSingleObject(&Never, Executive, KernelMode, FALSE, NULL);
+#elif CASE == CASE_POLLS
+    ExInitializeFastMutex(&FirstMutex);
+    KeInitializeEvent(&Never, NotificationEvent, FALSE);
+    PsCreateSystemThread(&Thread, THREAD_ALL_ACCESS, NULL, NULL, NULL, FaultyPoll, NULL);
     KeWaitForSingleObject(&Never, Executive, KernelMode, FALSE, NULL);
 #elif CASE == CASE_CALL
     ((VOID(*volatile)(VOID))NULL)();

@@ -37,6 +37,8 @@ ROWS = [
      [r"WAIT: \(Executive\) KernelMode Non-Alertable", r"faulty-hang\.sys!FaultyDo\+0x\w+ \[\S*faulty\.c @ \d+\]"], {"kind": "hang", "blame": "driver"}),
     ("ticks", [], 1, r"hang: nobody goes on but for timers and time-outs that go on coming: thread 0004\.\w+ of System waits for event 0x\w+ in faulty-ticks\.sys!FaultyDo",
      [r"WAIT: \(Executive\) KernelMode Non-Alertable"], {"kind": "hang", "blame": "driver"}),
+    ("polls", [], 1, r"hang: nobody goes on but for timers and time-outs that go on coming: thread 0004\.\w+ of System waits for event 0x\w+ in faulty-polls\.sys!FaultyDo",
+     [r"WAIT: \(Executive\) KernelMode Non-Alertable"], {"kind": "hang", "blame": "driver"}),
     ("call", [], 1, r"bugcheck 0x7E: faulty-call\.sys jumped to address 0x0 \(a NULL pointer\)", [r"faulty-call\.sys!"], {"code": "0x0000007E"}),
     ("call", ["--os", "win7"], 1, r"bugcheck 0x7E: ", [r"jumped to address 0x0 \(a NULL pointer\)|STATUS_ACCESS_VIOLATION"], {"code": "0x0000007E"}),
     ("copy", [], 1, r"bugcheck 0x50: .*faulty-copy\.sys.* wrote to address 0x4512345600\w\w", [r"^PAGE_FAULT_IN_NONPAGED_AREA \(50\)$", r"kind of access: write$"],

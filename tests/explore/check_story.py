@@ -97,6 +97,11 @@ def main():
         check("lost wake-up: named", "lost wake-up: the last signal" in found["message"] and "taken by another wait" in found["message"], found["message"])
         check("lost wake-up: no thread must be held", "No thread needs to be held" in found["confirm_on_windows"], found["confirm_on_windows"])
 
+        found, text = finding("poller-lost")
+        check("lost wake-up beside a thread that looks for work", found["kind"] == "hang" and "waits for event" in found["message"] and
+              "lost wake-up: the last signal" in found["message"], found["message"])
+        check("what goes round is shown once", len(re.findall(r"\d{4} times:", text)) == 1 and len(section(text, "SCHEDULE")) < 20, text[:3000])
+
         # Who goes round in circles is found by taking turns; who only takes long is not.
         search = run("explore", "--keep-going", "--strategy", "fair", "--budget", "5runs", f"{build}/explore-livelock.sys")
         check("livelock: found", search.returncode == 1 and "ntlab: livelock: " in search.stderr, search.stderr[-300:])

@@ -9,6 +9,7 @@
  *     6  it gives up after five rounds: the counter that it has in a register makes each of them another state
  *     7  it takes entries off a queue, and looks after something else when none comes
  *     8  two of them, of a second and of two, have to come round four times and three
+ *     9  the unload routine waits for an event that is set before it is reset: the thread goes on coming round beside that
  */
 #include <ntifs.h>
 
@@ -22,7 +23,7 @@ static KQUEUE Queue;
 static LIST_ENTRY Entry;
 static KTIMER Timer;
 static KDPC Dpc;
-static LONG Seen, Expired, Wanted = 5, Missing = 1;
+static LONG Seen, Expired, Wanted = 5, Missing;
 static PVOID Thread[2];
 
 static VOID
@@ -124,6 +125,13 @@ Find(PVOID Context)
 }
 
 static VOID NTAPI
+Signal(PVOID Context)
+{
+    KeSetEvent(&Enough, IO_NO_INCREMENT, FALSE);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID NTAPI
 Due(PKDPC This, PVOID Context, PVOID Argument1, PVOID Argument2)
 {
     if (++Expired == 5) {
@@ -156,7 +164,10 @@ Unload(PDRIVER_OBJECT DriverObject)
         }
         ExReleaseFastMutex(&Mutex);
     }
-    if (PROGRAM == 5 || PROGRAM == 8) {
+    if (PROGRAM == 9) {
+        KeResetEvent(&Enough);
+    }
+    if (PROGRAM == 5 || PROGRAM == 8 || PROGRAM == 9) {
         KeWaitForSingleObject(&Enough, Executive, KernelMode, FALSE, NULL);
     }
     if (PROGRAM == 7) {
@@ -183,7 +194,7 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     KeInitializeQueue(&Queue, 1);
     KeInitializeTimer(&Timer);
     KeInitializeDpc(&Dpc, Due, NULL);
-    Missing = PROGRAM == 8 ? 2 : 1;
+    Missing = PROGRAM == 8 ? 2 : PROGRAM == 9 ? 0 : 1;
     switch (PROGRAM) {
     case 1:
         Start(Sleep, NULL, NULL);
@@ -204,6 +215,9 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
         Start(PollUntil, NULL, &Thread[0]);
         Start(PollUntil, &Mutex, &Thread[1]);
         break;
+    case 9:
+        Start(Signal, NULL, &Thread[1]);
+        __attribute__((fallthrough));
     default:
         Start(Poll, NULL, &Thread[0]);
     }
