@@ -9,6 +9,7 @@ root=$2
 install -D -m 755 "$build/ntlab" "$root/bin/ntlab"
 mkdir -p "$root/lib/ntlab/check" "$root/share/ntlab/samples" "$root/share/doc/ntlab"
 install -m 644 "$build"/box/*.exe "$build"/box/*.dll "$build"/box/*.sys "$root/lib/ntlab/"
+install -p -m 644 "$build/nt/ntoskrnl.exe" "$build/nt/ntoskrnl.exe.sha256" "$root/lib/ntlab/"
 install -m 644 "$build/user/check/ntlabcheck.exe" "$root/lib/ntlab/check/"
 for folder in "$build"/samples/*/; do
     name=$(basename "$folder")

@@ -40,19 +40,15 @@ write_images(FILE *out, const struct run_request *request)
 
     for (size_t i = 0; i < request->files; i++) {
         const struct run_file *file = &request->file[i];
-        uint8_t digest[32];
+        char hash[65];
 
         if (file->directory || !search_uses(request, file)) {
             continue;
         }
         fputs(first ? "\n    {\"path\": " : ",\n    {\"path\": ", out);
         json_string(out, file->host_path);
-        report_hash(file->data, file->size, digest);
-        fputs(", \"sha256\": \"", out);
-        for (int j = 0; j < 32; j++) {
-            fprintf(out, "%02x", digest[j]);
-        }
-        fputs("\"}", out);
+        report_hash_file(file, hash);
+        fprintf(out, ", \"sha256\": \"%s\"}", hash);
         first = false;
     }
 }

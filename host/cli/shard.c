@@ -115,6 +115,7 @@ write_identity(FILE *out, const struct search *search)
     const struct abi_boot *boot = &request->boot;
     const struct run_search *plan = &search->plan;
     uint8_t digest[32];
+    char hash[65];
 
     fprintf(out, "is ntlab %s\nis os %u %u\nis seed %lu\n", NTLAB_VERSION, boot->os, boot->build,
             boot->seed);
@@ -128,12 +129,8 @@ write_identity(FILE *out, const struct search *search)
     }
     for (size_t i = 0; i < request->files; i++) {
         if (!request->file[i].directory && search_uses(request, &request->file[i])) {
-            report_hash(request->file[i].data, request->file[i].size, digest);
-            fprintf(out, "is file %s ", request->file[i].guest_path);
-            for (int j = 0; j < 32; j++) {
-                fprintf(out, "%02x", digest[j]);
-            }
-            fputs("\n", out);
+            report_hash_file(&request->file[i], hash);
+            fprintf(out, "is file %s %s\n", request->file[i].guest_path, hash);
         }
     }
     for (size_t i = 0; i < request->configs; i++) {

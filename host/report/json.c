@@ -431,16 +431,12 @@ static void
 write_image(FILE *out, const struct report *report, const struct run_image *image, bool first)
 {
     const struct run_file *file = place_file(report, image);
-    uint8_t digest[32];
+    char hash[65];
 
     text(out, first ? "\n    {" : ",\n    {", "path", file != NULL ? file->host_path : image->path);
     if (file != NULL) {
-        report_hash(file->data, file->size, digest);
-        fputs(", \"sha256\": \"", out);
-        for (int i = 0; i < 32; i++) {
-            fprintf(out, "%02x", digest[i]);
-        }
-        fputs("\"", out);
+        report_hash_file(file, hash);
+        fprintf(out, ", \"sha256\": \"%s\"", hash);
     }
     fprintf(out, ", \"symbols\": \"%s\", \"base\": \"0x%lx\"}", symbols_of(report, image),
             image->base);

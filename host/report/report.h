@@ -367,5 +367,6 @@ const char *word_access(uint64_t access);      /* "read", "wrote", "executed" of
 void report_hash(const void *data, size_t size, uint8_t digest[32]); /* SHA-256 */
 void report_hash_by_hand(const void *data, size_t size,
                          uint8_t digest[32]); /* where the processor has no instructions for it */
+void report_hash_file(const struct run_file *file, char text[65]);
 
 #endif
