@@ -81,8 +81,8 @@ class MesonTest:
                  for w in self.command]
         words = [build if w == self.build else w for w in words]
         try:
-            run = subprocess.run(words, capture_output=True, timeout=seconds, cwd=self.folder.replace(self.build, build),
-                                 env={**os.environ, **self.env}, stdin=subprocess.DEVNULL)
+            run = run_tests.run_to_end(words, seconds, stderr=subprocess.DEVNULL, cwd=self.folder.replace(self.build, build),
+                                       env={**os.environ, **self.env})
         except subprocess.TimeoutExpired:
             return True
         return run.returncode not in (0, 77)
@@ -109,7 +109,7 @@ class CountTest:
         words = [os.path.join(build, "ntlab"), "explore", "--keep-going", "--budget", f"{seconds}s", "--run-timeout", "5s", "--strategy", "dpor",
                  "--json", "-", *self.options, *(["--inject", "none", "--"] if self.client else []), self.files[0].replace(self.build, build, 1)]
         try:
-            run = subprocess.run(words, capture_output=True, timeout=4 * seconds)
+            run = run_tests.run_to_end(words, 4 * seconds, stderr=subprocess.DEVNULL)
             search = json.loads(run.stdout)["search"]
         except (subprocess.TimeoutExpired, ValueError, KeyError):
             return True

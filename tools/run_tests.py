@@ -39,6 +39,7 @@ import re
 import resource
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -54,6 +55,7 @@ PLAIN_LIBC = ("glibc.cpu.hwcaps=-AVX,-AVX2,-AVX512F,-AVX512VL,-AVX512BW,-AVX512C
 SOAK = [["--cpus", "1"], ["--cpus", "2"], ["--cpus", "8"], ["--seed", "1"]] + [
     ["--os", name] for name in ("nt51", "ws2003", "vista", "win7", "win8", "win10", "win11")]
 POINTS = os.path.join(ROOT, "tests/points.list")
+RUNNING = set()  # process groups
 RUN_TIMEOUT = 60  # seconds that a run may take on a loaded machine
 
 
@@ -94,6 +96,27 @@ def tail(text, lines=25):
     return "\n".join((["…"] if len(rows) > lines else []) + rows[-lines:])
 
 
+def run_to_end(words, seconds, **options):
+    """As subprocess.run with its output as bytes. At the time-out (subprocess.TimeoutExpired), and when this program is interrupted, whatever it has started
+    ends with it: searches have workers."""
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True, **options) as child:
+        RUNNING.add(child.pid)
+        try:
+            output, errors = child.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            raise
+        finally:
+            RUNNING.remove(child.pid)
+    return subprocess.CompletedProcess(words, child.returncode, output, errors)
+
+
+def stop(number, frame):
+    for group in list(RUNNING):
+        os.killpg(group, signal.SIGKILL)
+    os._exit(128 + number)
+
+
 # ---- Meson's tests ----
 
 def meson_tests(build):
@@ -106,8 +129,8 @@ def run_meson_test(test, build):
     outcome = Outcome(f"{(test['suite'] or ['?'])[0].split(':')[-1]} / {test['name']}")
     env = {k: v for k, v in (test.get("env") or {}).items() if os.environ.get(k) != v}
     try:
-        run = subprocess.run(test["cmd"], capture_output=True, timeout=max(test.get("timeout") or 30, 60) * 2,
-                             cwd=test.get("workdir") or build, env={**os.environ, **env}, stdin=subprocess.DEVNULL)
+        run = run_to_end(test["cmd"], max(test.get("timeout") or 30, 60) * 2, stderr=subprocess.PIPE,
+                         cwd=test.get("workdir") or build, env={**os.environ, **env})
         output = (run.stdout + run.stderr).decode(errors="replace")
         status = run.returncode
     except subprocess.TimeoutExpired as late:
@@ -175,8 +198,7 @@ def ntlab_run(command, env=None, seconds=RUN_TIMEOUT):
         at = words.index("run") + 1
         words[at:at] = ["--json", report.name, "--run-timeout", f"{seconds}s"]
         try:
-            run = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=2 * seconds,
-                                 stdin=subprocess.DEVNULL, env=without_none({**os.environ, **(env or {})}))
+            run = run_to_end(words, 2 * seconds, stderr=subprocess.STDOUT, env=without_none({**os.environ, **(env or {})}))
             status, output = run.returncode, run.stdout.decode(errors="replace")
         except subprocess.TimeoutExpired as late:
             status, output = "time-out", (late.stdout or b"").decode(errors="replace")
@@ -414,4 +436,5 @@ def main():
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, stop)
     main()
