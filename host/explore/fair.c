@@ -11,7 +11,7 @@
  *       only until then; REPEATS of them are a circle.
  *   F2  What is compared leaves out the kernel's own data: so several repetitions are asked for, and so long a run.
  *   F3  Memory is looked at where the stacks are equal, and only so often until the next state is kept: a loop
- *       that counts has equal stacks in each of its rounds.
+ *       that counts has equal stacks in each of its rounds. If it was never equal in the first of these looks, there is none in sight.
  */
 #include <string.h>
 #include "host/explore/sampled.h"
@@ -21,6 +21,7 @@
 
 #define REPEATS 16
 #define LOOKS   256 /* F3 */
+#define VAIN    32
 #define SEEN    65536
 #define PATIENT 4096    /* choices before states are compared */
 #define LONGEST 4000000 /* choices */
@@ -135,7 +136,7 @@ compare(const struct question *question)
 {
     uint64_t now = state(question);
 
-    if (it.has_kept && now == it.kept && it.looks < LOOKS) {
+    if (it.has_kept && now == it.kept && it.looks < (it.equal != 0 ? LOOKS : VAIN)) {
         it.looks++;
         it.equal += it.kept_data == data();
         if (it.equal >= REPEATS) {

@@ -95,7 +95,7 @@ BugRequest(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     KeLeaveGuardedRegion();
 #elif EITHER(5)
     /* The file that keeps the settings is opened inside of a guarded region. */
-    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\??\\C:\\Windows\\System32\\ntoskrnl.exe");
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\??\\C:\\Windows\\System32\\bcryptprimitives.dll");
     OBJECT_ATTRIBUTES Attributes;
     IO_STATUS_BLOCK Iosb;
     HANDLE File;
