@@ -6,6 +6,8 @@
  *     or a quarter              bounded search: what has few preemptions, for certain
  *     the rest                  the portfolio: what has many, perhaps
  *
+ * Where a run has more choices than are kept nothing is exhausted, and the second one is left out.
+ *
  * With fewer processors than threads (--cpus) there is no exhaustive search, and the bounded one has three eighths.
  * `--effort quick` leaves the bounded search out. Each part begins anew, so what a part comes to
  * follows from its budget alone; with a budget in runs all of it does.
@@ -132,7 +134,7 @@ search_by_effort(struct search *search)
     if (error != 0 || is_settled(&search->outcome)) {
         return error;
     }
-    if (fits(&whole, &search->outcome)) {
+    if (search->outcome.tally.beyond == 0 && fits(&whole, &search->outcome)) {
         error = try(search, &whole, "dpor", 5.0 / 8, &part);
         if (error != 0) {
             return error;

@@ -368,6 +368,12 @@ search_say(const struct search *search)
     default:
         fprintf(stderr, "ntlab: budget spent: %s in %lu runs (%s)\n", what, tally->runs,
                 search->plan.strategy);
+        if (tally->beyond != 0) {
+            fprintf(stderr,
+                    "ntlab: nothing is exhausted: a run has more than %u choices, and what could "
+                    "come behind these is more than was tried\n",
+                    MAX_STEPS);
+        }
         say_confidence(search, tally->runs);
         if (tally->bound != 0) {
             say_bound(search, tally->bad == 0 ? "no finding" : "complete");

@@ -674,6 +674,10 @@ pool_search(const struct run_request *request, const struct pool_plan *plan,
         tally_stopped(&out->tally);
     }
     out->outcome = outcome_of(&pool, strategy);
+    if (out->tally.beyond != 0 && out->tally.bad == 0 && !plan->search->few &&
+        (out->outcome == SEARCH_EXHAUSTED || out->outcome == SEARCH_BOUNDED)) {
+        out->outcome = SEARCH_BUDGET; /* of what came by turns not all was tried */
+    }
     ledger_close(&pool.ledger);
     free_workers(&pool);
     return pool.failed ? -EIO : 0;

@@ -727,7 +727,7 @@ KiLetTimePass(ULONG Count)
     struct abi_agent *Agent = NULL;
     USHORT Asker;
 
-    for (ULONG Index = 0; Index < Count && !KiTimersOver; Index++) {
+    for (ULONG Index = 0; Index < Count && !KiTimersOver && !KiFewProcessors; Index++) {
         PKI_PENDING_WAIT Wait = KiAgents[Index].kind == ABI_AGENT_THREAD
                                     ? KiWithheldWait(&KiProcessor[KiAgents[Index].cpu]->Prcb)
                                     : NULL;
@@ -1049,9 +1049,7 @@ KiAskExplorer(BOOLEAN AskerCanStep)
             }
             if (!Prcb->RunDpc) {
                 Prcb->Returns = FALSE;
-                if (Chosen->kind == ABI_AGENT_THREAD) {
-                    KiNoteMove(KiProcessor[Chosen->cpu]->Prcb.CurrentThread);
-                }
+                KiNoteMove(KiThread());
                 return Alone == FALSE;
             }
             Prcb->RunDpc = FALSE;

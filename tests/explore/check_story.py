@@ -102,6 +102,13 @@ def main():
               "lost wake-up: the last signal" in found["message"], found["message"])
         check("what goes round is shown once", len(re.findall(r"\d{4} times:", text)) == 1 and len(section(text, "SCHEDULE")) < 20, text[:3000])
 
+        # A run that would go on for ever in the default order leaves orders out: nothing is claimed of them.
+        for strategy in ("dpor", "odpor"):
+            search = run("explore", "--strategy", strategy, "--json", "ends.json", f"{build}/explore-poller-spins.sys")
+            outcome = json.load(open(f"{folder}/ends.json"))["search"]["outcome"]
+            check(f"more than 65536 choices, {strategy}", "nothing is exhausted: a run has more than 65536 choices" in search.stderr and
+                  "exhausted: no finding" not in search.stderr and outcome == "budget", (outcome, search.stderr[-500:]))
+
         # Who goes round in circles is found by taking turns; who only takes long is not.
         search = run("explore", "--keep-going", "--strategy", "fair", "--budget", "5runs", f"{build}/explore-livelock.sys")
         check("livelock: found", search.returncode == 1 and "ntlab: livelock: " in search.stderr, search.stderr[-300:])

@@ -10,6 +10,7 @@
  *     7  it takes entries off a queue, and looks after something else when none comes
  *     8  two of them, of a second and of two, have to come round four times and three
  *     9  the unload routine waits for an event that is set before it is reset: the thread goes on coming round beside that
+ *    10  it looks without a pause, with a lock: the default order has it look for ever
  */
 #include <ntifs.h>
 
@@ -119,8 +120,21 @@ Find(PVOID Context)
     if (Seen == 1 && PROGRAM == 1) {
         KeBugCheckEx(0xE2, PROGRAM, 0, 0, 0);
     }
-    Seen += PROGRAM == 6;
+    Seen += PROGRAM == 6 || PROGRAM == 10;
     ExReleaseFastMutex(&Mutex);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID NTAPI
+Spin(PVOID Context)
+{
+    LONG Done;
+
+    do {
+        ExAcquireFastMutex(&Mutex);
+        Done = Seen;
+        ExReleaseFastMutex(&Mutex);
+    } while (!Done);
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
@@ -214,6 +228,10 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     case 8:
         Start(PollUntil, NULL, &Thread[0]);
         Start(PollUntil, &Mutex, &Thread[1]);
+        break;
+    case 10:
+        Start(Spin, NULL, &Thread[0]);
+        Start(Find, NULL, &Thread[1]);
         break;
     case 9:
         Start(Signal, NULL, &Thread[1]);
