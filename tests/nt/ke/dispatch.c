@@ -1,0 +1,626 @@
+/*
+ * dispatch.c - the dispatcher against a model of it: four threads wait for events, semaphores, mutexes and timers, one, any or all of up to three, with
+ * time-outs and without, while another signals, resets, pulses, sets and cancels, 700 random steps; after each it is asked who waits still, what each wait
+ * has returned and the state of each object. A step is a tick of the system's time, and all that is due within a tick is due at a different time of it.
+ * [DDI:wdm/kewaitforsingleobject, kewaitformultipleobjects, kedelayexecutionthread, kesetevent, keresetevent, kereleasesemaphore, kereleasemutex, kesettimerex,
+ * kecanceltimer], [DDI:ntddk/kepulseevent]; waiters of one object are let go in the order in which they came [WI7:dispatcher objects], and who ran a kernel APC
+ * meanwhile comes anew [K:waits-and-apcs].
+ */
+#include "../ntlab-test.h"
+
+typedef VOID(NTAPI *NORMAL)(PVOID, PVOID, PVOID);
+typedef VOID(NTAPI *KERNEL)(PKAPC, NORMAL *, PVOID *, PVOID *, PVOID *);
+NTKERNELAPI VOID NTAPI KeInitializeApc(PKAPC, PKTHREAD, ULONG, KERNEL, PVOID, NORMAL,
+                                       KPROCESSOR_MODE, PVOID);
+NTKERNELAPI BOOLEAN NTAPI KeInsertQueueApc(PKAPC, PVOID, PVOID, KPRIORITY);
+
+#define THREADS 4
+#define STEPS   700
+#define TICK    200 /* ms */
+#define SLOT    20
+#define MS      10000ll
+#define NEVER   (-1)
+#define LIMIT   3 /* of a semaphore */
+
+enum { Notification, Synchronization, Semaphore, Mutex, NotifyTimer, SynchTimer };
+static const UCHAR Kinds[] = {Notification, Notification, Synchronization, Synchronization,
+                              Semaphore,    Semaphore,    Mutex,           Mutex,
+                              NotifyTimer,  SynchTimer};
+#define OBJECTS RTL_NUMBER_OF(Kinds)
+#define TIMERS  8 /* the first of them */
+
+enum { WaitFor, Delay, Release, SignalAndWait, Quit };
+
+static struct {
+    union {
+        KEVENT Event;
+        KSEMAPHORE Semaphore;
+        KMUTEX Mutex;
+        KTIMER Timer;
+    } Real;
+    KDPC Dpc;
+    volatile LONG Dpcs;
+    /* The model's. */
+    LONG State, WantedDpcs, Due, Period;
+    ULONG Owner; /* THREADS: none */
+    BOOLEAN HasDpc;
+    ULONG Waiter[THREADS], Waiters;
+} Object[OBJECTS];
+
+static struct {
+    HANDLE Handle;
+    PKTHREAD Thread;
+    KEVENT Go;
+    KAPC Apc;
+    volatile LONG Apcs;
+    volatile BOOLEAN Busy;
+    volatile NTSTATUS Result;
+    ULONG Command, Count, Index[3];
+    WAIT_TYPE Type;
+    BOOLEAN Timed;
+    LARGE_INTEGER Timeout;
+    KWAIT_BLOCK Blocks[3];
+    /* The model's. */
+    BOOLEAN Waits;
+    LONG Due, WantedApcs;
+    NTSTATUS Wanted;
+} Thread[THREADS];
+
+static struct {
+    ULONG Busy, Status, State, Returned, Dpcs, Apcs;
+} Wrong;
+
+static ULONG Seed = 11, Step;
+static LONGLONG Base; /* system time of step 0 */
+
+static ULONG
+Draw(ULONG Below)
+{
+    Seed = Seed * 1103515245 + 12345;
+    return (Seed >> 8) % Below;
+}
+
+/* ---- the model ---- */
+
+static BOOLEAN
+Lets(ULONG o, ULONG t)
+{
+    return Object[o].State > 0 || (Kinds[o] == Mutex && Object[o].Owner == t);
+}
+
+static VOID
+Take(ULONG o, ULONG t)
+{
+    switch (Kinds[o]) {
+    case Synchronization:
+    case SynchTimer:
+        Object[o].State = 0;
+        break;
+    case Semaphore:
+        Object[o].State--;
+        break;
+    case Mutex:
+        Object[o].State--;
+        Object[o].Owner = t;
+        break;
+    }
+}
+
+static VOID
+Leave(ULONG o, ULONG t)
+{
+    ULONG Kept = 0;
+
+    for (ULONG i = 0; i < Object[o].Waiters; i++) {
+        if (Object[o].Waiter[i] != t) {
+            Object[o].Waiter[Kept++] = Object[o].Waiter[i];
+        }
+    }
+    Object[o].Waiters = Kept;
+}
+
+static VOID
+Join(ULONG o, ULONG t)
+{
+    Object[o].Waiter[Object[o].Waiters++] = t;
+}
+
+static VOID
+EndWait(ULONG t, NTSTATUS Status)
+{
+    for (ULONG i = 0; i < Thread[t].Count; i++) {
+        Leave(Thread[t].Index[i], t);
+    }
+    Thread[t].Waits = FALSE;
+    Thread[t].Due = NEVER;
+    Thread[t].Wanted = Status;
+}
+
+/* Has the thread what it waits for? Then it takes it. */
+static BOOLEAN
+Satisfied(ULONG t, PNTSTATUS Status)
+{
+    ULONG Ready = 0;
+
+    for (ULONG i = 0; i < Thread[t].Count; i++) {
+        if (Lets(Thread[t].Index[i], t)) {
+            Ready++;
+            if (Thread[t].Type == WaitAny) {
+                Take(Thread[t].Index[i], t);
+                *Status = STATUS_WAIT_0 + (NTSTATUS)i;
+                return TRUE;
+            }
+        }
+    }
+    if (Thread[t].Type == WaitAny || Ready < Thread[t].Count) {
+        return FALSE;
+    }
+    for (ULONG i = 0; i < Thread[t].Count; i++) {
+        Take(Thread[t].Index[i], t);
+    }
+    *Status = STATUS_SUCCESS;
+    return TRUE;
+}
+
+/* An object has been signaled: those that came first are let go first. */
+static VOID
+Signaled(ULONG o)
+{
+    ULONG i = 0;
+
+    while (i < Object[o].Waiters && Object[o].State > 0) {
+        ULONG t = Object[o].Waiter[i];
+        NTSTATUS Status;
+
+        if (Satisfied(t, &Status)) {
+            EndWait(t, Status);
+            i = 0;
+        } else {
+            i++;
+        }
+    }
+}
+
+static VOID
+BeginWait(ULONG t, LONG Due)
+{
+    NTSTATUS Status;
+
+    Thread[t].Waits = TRUE;
+    if (Thread[t].Command != Delay && Satisfied(t, &Status)) {
+        EndWait(t, Status);
+        return;
+    }
+    if (Thread[t].Timed && Thread[t].Timeout.QuadPart == 0) {
+        EndWait(t, STATUS_TIMEOUT);
+        return;
+    }
+    for (ULONG i = 0; i < Thread[t].Count; i++) {
+        Join(Thread[t].Index[i], t);
+    }
+    Thread[t].Due = Due;
+}
+
+/* All that is due until the next tick. */
+static VOID
+LetTimePass(VOID)
+{
+    for (LONG Now = (LONG)(Step * TICK); Now < (LONG)((Step + 1) * TICK); Now += SLOT) {
+        for (ULONG o = TIMERS; o < OBJECTS; o++) {
+            if (Object[o].Due == Now) {
+                Object[o].State = 1;
+                Object[o].Due = Object[o].Period != 0 ? Now + Object[o].Period : NEVER;
+                Object[o].WantedDpcs += Object[o].HasDpc;
+                Signaled(o);
+            }
+        }
+        for (ULONG t = 0; t < THREADS; t++) {
+            if (Thread[t].Due == Now) {
+                EndWait(t, Thread[t].Command == Delay ? STATUS_SUCCESS : STATUS_TIMEOUT);
+            }
+        }
+    }
+}
+
+/* ---- the real ones ---- */
+
+static NTSTATUS
+ReleaseMutex(ULONG o, BOOLEAN Wait)
+{
+    __try {
+        return KeReleaseMutex(&Object[o].Real.Mutex, Wait);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+}
+
+/* What the model says of the previous state is 0 or 1, as KeReleaseMutex's "zero, if it is signaled now" is. */
+static VOID NTAPI
+Work(PVOID Context)
+{
+    ULONG t = (ULONG)(ULONG_PTR)Context;
+
+    for (;;) {
+        PVOID Waited[3];
+
+        KeWaitForSingleObject(&Thread[t].Go, Executive, KernelMode, FALSE, NULL);
+        for (ULONG i = 0; i < Thread[t].Count; i++) {
+            Waited[i] = &Object[Thread[t].Index[i]].Real;
+        }
+        switch (Thread[t].Command) {
+        case SignalAndWait:
+            KeReleaseSemaphore(&Object[Thread[t].Index[0] == 4 ? 5 : 4].Real.Semaphore, 0, 1, TRUE);
+            /* fall through */
+        case WaitFor:
+            if (Thread[t].Count == 1) {
+                Thread[t].Result =
+                    KeWaitForSingleObject(Waited[0], Executive, KernelMode, FALSE,
+                                          Thread[t].Timed ? &Thread[t].Timeout : NULL);
+            } else {
+                Thread[t].Result = KeWaitForMultipleObjects(
+                    Thread[t].Count, Waited, Thread[t].Type, Executive, KernelMode, FALSE,
+                    Thread[t].Timed ? &Thread[t].Timeout : NULL, Thread[t].Blocks);
+            }
+            break;
+        case Delay:
+            Thread[t].Result = KeDelayExecutionThread(KernelMode, FALSE, &Thread[t].Timeout);
+            break;
+        case Release:
+            Thread[t].Result = ReleaseMutex(Thread[t].Index[0], FALSE);
+            break;
+        default:
+            PsTerminateSystemThread(STATUS_SUCCESS);
+        }
+        Thread[t].Busy = FALSE;
+    }
+}
+
+static VOID NTAPI
+CountDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    InterlockedIncrement((volatile LONG *)Context);
+}
+
+static VOID NTAPI
+CountApc(PKAPC Apc, NORMAL *Normal, PVOID *Context, PVOID *Argument1, PVOID *Argument2)
+{
+    InterlockedIncrement((volatile LONG *)*Argument1);
+}
+
+static VOID
+Prepare(VOID)
+{
+    for (ULONG o = 0; o < OBJECTS; o++) {
+        Object[o].Due = NEVER;
+        Object[o].Owner = THREADS;
+        switch (Kinds[o]) {
+        case Notification:
+        case Synchronization:
+            KeInitializeEvent(&Object[o].Real.Event,
+                              Kinds[o] == Notification ? NotificationEvent : SynchronizationEvent,
+                              FALSE);
+            break;
+        case Semaphore:
+            KeInitializeSemaphore(&Object[o].Real.Semaphore, 1, LIMIT);
+            Object[o].State = 1;
+            break;
+        case Mutex:
+            KeInitializeMutex(&Object[o].Real.Mutex, 0);
+            Object[o].State = 1;
+            break;
+        default:
+            KeInitializeTimerEx(&Object[o].Real.Timer,
+                                Kinds[o] == NotifyTimer ? NotificationTimer : SynchronizationTimer);
+            KeInitializeDpc(&Object[o].Dpc, CountDpc, (PVOID)&Object[o].Dpcs);
+        }
+    }
+    for (ULONG t = 0; t < THREADS; t++) {
+        Thread[t].Due = NEVER;
+        KeInitializeEvent(&Thread[t].Go, SynchronizationEvent, FALSE);
+        PsCreateSystemThread(&Thread[t].Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Work,
+                             (PVOID)(ULONG_PTR)t);
+        ObReferenceObjectByHandle(Thread[t].Handle, SYNCHRONIZE, *PsThreadType, KernelMode,
+                                  (PVOID *)&Thread[t].Thread, NULL);
+    }
+}
+
+static LONG
+StateOf(ULONG o)
+{
+    switch (Kinds[o]) {
+    case Notification:
+    case Synchronization:
+        return KeReadStateEvent(&Object[o].Real.Event) != 0;
+    case Semaphore:
+        return KeReadStateSemaphore(&Object[o].Real.Semaphore);
+    case Mutex:
+        return KeReadStateMutex(&Object[o].Real.Mutex);
+    default:
+        return KeReadStateTimer(&Object[o].Real.Timer);
+    }
+}
+
+static VOID
+Note(const char *What, ULONG Which, LONG Got, LONG Expected)
+{
+    if (Got != Expected) {
+        DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL,
+                   "ntlab-test: note Model:0 step %u %s %u: got 0x%x, expected 0x%x\n", Step, What,
+                   Which, Got, Expected);
+    }
+}
+
+static VOID
+Returned(ULONG o, LONG Got, LONG Expected)
+{
+    Wrong.Returned += Got != Expected;
+    Note("returned", o, Got, Expected);
+}
+
+/* Until the next tick; then all is as the model has it. */
+static VOID
+Look(VOID)
+{
+    LARGE_INTEGER Next;
+
+    LetTimePass();
+    Step++;
+    Next.QuadPart = Base + Step * TICK * MS;
+    KeDelayExecutionThread(KernelMode, FALSE, &Next);
+    for (ULONG t = 0; t < THREADS; t++) {
+        Wrong.Busy += Thread[t].Busy != Thread[t].Waits;
+        Note("waits", t, Thread[t].Busy, Thread[t].Waits);
+        if (!Thread[t].Busy && !Thread[t].Waits) {
+            Wrong.Status += Thread[t].Result != Thread[t].Wanted;
+            Note("status", t, Thread[t].Result, Thread[t].Wanted);
+        }
+        Wrong.Apcs += Thread[t].Apcs != Thread[t].WantedApcs;
+    }
+    for (ULONG o = 0; o < OBJECTS; o++) {
+        LONG State = StateOf(o);
+
+        Wrong.State += State != Object[o].State;
+        Note("state", o, State, Object[o].State);
+        Wrong.Dpcs += Object[o].Dpcs != Object[o].WantedDpcs;
+        Note("DPCs", o, Object[o].Dpcs, Object[o].WantedDpcs);
+    }
+}
+
+/* When something is due that begins now, with a place in the tick of its own. Absolute or relative. */
+static LONG
+DrawDue(ULONG Place, PLARGE_INTEGER Time)
+{
+    LONG Due = (LONG)((Step + Draw(4)) * TICK + (Place + 1) * SLOT);
+
+    Time->QuadPart = Draw(2) ? Base + Due * MS : -(Due - (LONG)(Step * TICK)) * MS;
+    return Due;
+}
+
+static VOID
+Command(ULONG t, ULONG What)
+{
+    Thread[t].Command = What;
+    Thread[t].Busy = TRUE;
+    KeSetEvent(&Thread[t].Go, 0, FALSE);
+}
+
+static VOID
+CommandRelease(ULONG t, ULONG o)
+{
+    Thread[t].Count = 1;
+    Thread[t].Index[0] = o;
+    if (Object[o].Owner != t) {
+        Thread[t].Wanted = STATUS_MUTANT_NOT_OWNED;
+    } else {
+        Thread[t].Wanted = Object[o].State; /* zero once it is signaled again */
+        if (++Object[o].State == 1) {
+            Object[o].Owner = THREADS;
+            Signaled(o);
+        }
+    }
+    Command(t, Release);
+}
+
+static VOID
+CommandWait(ULONG t)
+{
+    BOOLEAN HasMutex = FALSE;
+    ULONG What = Draw(8) == 0 ? Delay : Draw(6) == 0 ? SignalAndWait : WaitFor;
+    LONG Due = NEVER;
+
+    Thread[t].Count = What == Delay ? 0 : 1 + Draw(3);
+    Thread[t].Type = Thread[t].Count > 1 && Draw(2) ? WaitAll : WaitAny;
+    for (ULONG i = 0, o = Draw(OBJECTS); i < Thread[t].Count; i++) {
+        Thread[t].Index[i] = o;
+        HasMutex |= Kinds[o] == Mutex;
+        o = (o + 1 + Draw(3)) % OBJECTS;
+    }
+    Thread[t].Timed = What == Delay || HasMutex || Draw(2);
+    if (Thread[t].Timed) {
+        Due = DrawDue(TIMERS + t - 4, &Thread[t].Timeout);
+        if (What != Delay && Draw(4) == 0) {
+            Thread[t].Timeout.QuadPart = 0;
+        }
+    }
+    if (What == SignalAndWait) { /* one that it does not name first */
+        ULONG o = Thread[t].Index[0] == 4 ? 5 : 4;
+
+        if (Object[o].State == LIMIT) {
+            What = WaitFor;
+        } else {
+            Object[o].State++;
+            Signaled(o);
+        }
+    }
+    Thread[t].Command = What;
+    BeginWait(t, Due);
+    Command(t, What);
+}
+
+static VOID
+ChangeEvent(ULONG o)
+{
+    LONG Previous = Object[o].State;
+
+    switch (Draw(6)) {
+    case 0:
+        Object[o].State = 0;
+        Returned(o, KeResetEvent(&Object[o].Real.Event) != 0, Previous);
+        break;
+    case 1:
+        Object[o].State = 0;
+        KeClearEvent(&Object[o].Real.Event);
+        break;
+    case 2:
+        Object[o].State = 1;
+        if (Previous == 0) {
+            Signaled(o);
+        }
+        Object[o].State = 0;
+        Returned(o, KePulseEvent(&Object[o].Real.Event, 0, FALSE) != 0, Previous);
+        break;
+    default:
+        Object[o].State = 1;
+        Signaled(o);
+        Returned(o, KeSetEvent(&Object[o].Real.Event, 0, FALSE) != 0, Previous);
+    }
+}
+
+static VOID
+ReleaseSemaphore(ULONG o)
+{
+    LONG Count = 1 + (LONG)Draw(LIMIT), Previous = Object[o].State, Got;
+    BOOLEAN Fits = Previous + Count <= LIMIT;
+
+    if (Fits) {
+        Object[o].State += Count;
+        Signaled(o);
+    }
+    __try {
+        Got = KeReleaseSemaphore(&Object[o].Real.Semaphore, 0, Count, FALSE);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Got = GetExceptionCode();
+    }
+    Returned(o, Got, Fits ? Previous : (LONG)STATUS_SEMAPHORE_LIMIT_EXCEEDED);
+}
+
+static VOID
+ChangeTimer(ULONG o)
+{
+    BOOLEAN Was = Object[o].Due != NEVER;
+
+    if (Draw(4) == 0) {
+        Object[o].Due = NEVER;
+        Returned(o, KeCancelTimer(&Object[o].Real.Timer), Was);
+    } else {
+        LARGE_INTEGER Time;
+
+        Object[o].State = 0;
+        Object[o].Due = DrawDue(o - TIMERS, &Time);
+        Object[o].Period = Draw(2) ? (LONG)(1 + Draw(2)) * TICK : 0;
+        Object[o].HasDpc = Draw(3) != 0;
+        Returned(o,
+                 KeSetTimerEx(&Object[o].Real.Timer, Time, Object[o].Period,
+                              Object[o].HasDpc ? &Object[o].Dpc : NULL),
+                 Was);
+    }
+}
+
+/* Who waits and runs a kernel APC waits behind the others from then on. */
+static VOID
+Interrupt(ULONG t)
+{
+    for (ULONG i = 0; Thread[t].Waits && i < Thread[t].Count; i++) {
+        Leave(Thread[t].Index[i], t);
+        Join(Thread[t].Index[i], t);
+    }
+    Thread[t].WantedApcs++;
+    KeInitializeApc(&Thread[t].Apc, Thread[t].Thread, 0, CountApc, NULL, NULL, KernelMode, NULL);
+    KeInsertQueueApc(&Thread[t].Apc, (PVOID)&Thread[t].Apcs, NULL, 0);
+}
+
+static VOID
+One(VOID)
+{
+    ULONG t = Draw(THREADS), o = Draw(OBJECTS);
+
+    if (Draw(2) && !Thread[t].Waits) {
+        if (Draw(3) == 0) {
+            CommandRelease(t, 6 + Draw(2));
+        } else {
+            CommandWait(t);
+        }
+    } else if (Draw(8) == 0) {
+        Interrupt(t);
+    } else if (o < 4) {
+        ChangeEvent(o);
+    } else if (o < 6) {
+        ReleaseSemaphore(o);
+    } else if (o >= TIMERS) {
+        ChangeTimer(o);
+    }
+}
+
+/* Everybody has what it waits for, and gives back what it has. */
+static VOID
+Finish(VOID)
+{
+    for (ULONG Round = 0; Round < 40; Round++) {
+        for (ULONG o = 0; o < 4; o++) {
+            Object[o].State = 1;
+            Signaled(o);
+            KeSetEvent(&Object[o].Real.Event, 0, FALSE);
+            Look();
+        }
+        for (ULONG o = 4; o < 6; o++) {
+            ReleaseSemaphore(o);
+            Look();
+        }
+        for (ULONG o = TIMERS; o < OBJECTS; o++) {
+            ChangeTimer(o);
+            Look();
+        }
+    }
+    for (ULONG o = 6; o < TIMERS; o++) {
+        while (Object[o].Owner != THREADS && !Thread[Object[o].Owner].Waits) {
+            CommandRelease(Object[o].Owner, o);
+            Look();
+        }
+        EXPECT_EQ(Object[o].Owner, THREADS);
+    }
+    for (ULONG o = TIMERS; o < OBJECTS; o++) {
+        KeCancelTimer(&Object[o].Real.Timer);
+    }
+}
+
+static VOID
+Model(VOID)
+{
+    LARGE_INTEGER Now;
+
+    Prepare();
+    KeQuerySystemTime(&Now);
+    Base = Now.QuadPart + TICK * MS;
+    Now.QuadPart = Base;
+    KeDelayExecutionThread(KernelMode, FALSE, &Now);
+    for (ULONG i = 0; i < STEPS; i++) {
+        One();
+        Look();
+    }
+    Finish();
+    for (ULONG t = 0; t < THREADS; t++) {
+        EXPECT(!Thread[t].Waits);
+        Command(t, Quit);
+        ZwWaitForSingleObject(Thread[t].Handle, FALSE, NULL);
+        ZwClose(Thread[t].Handle);
+        ObDereferenceObject(Thread[t].Thread);
+    }
+    EXPECT_EQ(Wrong.Busy, 0);
+    EXPECT_EQ(Wrong.Status, 0);
+    EXPECT_EQ(Wrong.State, 0);
+    EXPECT_EQ(Wrong.Returned, 0);
+    EXPECT_EQ(Wrong.Dpcs, 0);
+    EXPECT_EQ(Wrong.Apcs, 0);
+}
+
+TEST_DRIVER(TEST(Model))
