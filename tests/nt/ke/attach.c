@@ -37,7 +37,7 @@ static struct {
     BOOLEAN Old; /* by KeAttachProcess */
 } Stack[DEEP];
 
-static ULONG Depth, Here; /* which process is current */
+static ULONG Depth, Here;                    /* which process is current */
 static ULONG Queue[2][2][APCS], Count[2][2]; /* the model's: environment, special or normal */
 static ULONG Got[ENTRIES], Gots, Wanted[ENTRIES], Wanteds;
 static BOOLEAN NormalOnes; /* may run */
@@ -73,15 +73,13 @@ Entry(ULONG i, ULONG Where, KIRQL Irql)
 static VOID NTAPI
 KernelRoutine(PKAPC Which, NORMAL *Normal, PVOID *Context, PVOID *Argument1, PVOID *Argument2)
 {
-    Got[Gots++ % ENTRIES] =
-        Entry((ULONG)(ULONG_PTR)*Argument1, WhichProcess(), KeGetCurrentIrql());
+    Got[Gots++ % ENTRIES] = Entry((ULONG)(ULONG_PTR)*Argument1, WhichProcess(), KeGetCurrentIrql());
 }
 
 static VOID NTAPI
 NormalRoutine(PVOID Context, PVOID Argument1, PVOID Argument2)
 {
-    Got[Gots++ % ENTRIES] =
-        Entry((ULONG)(ULONG_PTR)Argument1, WhichProcess(), KeGetCurrentIrql());
+    Got[Gots++ % ENTRIES] = Entry((ULONG)(ULONG_PTR)Argument1, WhichProcess(), KeGetCurrentIrql());
 }
 
 /* ---- the model ---- */
@@ -154,8 +152,7 @@ Put(ULONG i)
         Queue[Apc[i].Environment][Apc[i].Normal][Count[Apc[i].Environment][Apc[i].Normal]++] = i;
         Apc[i].Queued = TRUE;
     }
-    Wrong.Returned +=
-        KeInsertQueueApc(&Apc[i].Real, (PVOID)(ULONG_PTR)i, NULL, 0) != Expected;
+    Wrong.Returned += KeInsertQueueApc(&Apc[i].Real, (PVOID)(ULONG_PTR)i, NULL, 0) != Expected;
 }
 
 /* What is queued for where the thread is keeps it there. */
@@ -234,8 +231,8 @@ Look(KIRQL Irql)
     }
     if (!Same) {
         DbgPrintEx(DPFLTR_IHVDRIVER_ID, DPFLTR_ERROR_LEVEL,
-                   "ntlab-test: note Model:0 step %u ran %u of %u: %x %x %x, expected %x %x %x\n", Step,
-                   Gots, Wanteds, Got[0], Got[1], Got[2], Wanted[0], Wanted[1], Wanted[2]);
+                   "ntlab-test: note Model:0 step %u ran %u of %u: %x %x %x, expected %x %x %x\n",
+                   Step, Gots, Wanteds, Got[0], Got[1], Got[2], Wanted[0], Wanted[1], Wanted[2]);
     }
     Wrong.Ran += !Same;
     Gots = Wanteds = 0;

@@ -623,4 +623,49 @@ Model(VOID)
     EXPECT_EQ(Wrong.Apcs, 0);
 }
 
-TEST_DRIVER(TEST(Model))
+/* [DDI:wdm: DISPATCHER_HEADER] What each is, how long it is in words, and in which state it begins. */
+static VOID
+Headers(VOID)
+{
+    static KEVENT Event;
+    static KSEMAPHORE Semaphore;
+    static KMUTEX Mutex;
+    static KTIMER Timer;
+    static KQUEUE Queue;
+
+    for (ULONG i = 0; i < 2; i++) {
+        memset(&Event, 0xEE, sizeof(Event));
+        KeInitializeEvent(&Event, i != 0 ? SynchronizationEvent : NotificationEvent, i == 0);
+        EXPECT_EQ(Event.Header.Type, i);
+        EXPECT_EQ(Event.Header.Size, sizeof(Event) / sizeof(ULONG));
+        EXPECT_EQ(Event.Header.SignalState, i == 0);
+        EXPECT(IsListEmpty(&Event.Header.WaitListHead));
+        memset(&Timer, 0, sizeof(Timer));
+        KeInitializeTimerEx(&Timer, i != 0 ? SynchronizationTimer : NotificationTimer);
+        EXPECT_EQ(Timer.Header.Type, 8 + i);
+        EXPECT_EQ(Timer.Header.SignalState, FALSE);
+        EXPECT(!Timer.Header.Inserted && Timer.Period == 0 && Timer.Dpc == NULL);
+        EXPECT(IsListEmpty(&Timer.Header.WaitListHead));
+    }
+    memset(&Mutex, 0xEE, sizeof(Mutex));
+    KeInitializeMutex(&Mutex, 0);
+    EXPECT(Mutex.Header.Type == 2 && Mutex.Header.Size == sizeof(Mutex) / sizeof(ULONG));
+    EXPECT(Mutex.Header.SignalState == 1 && Mutex.OwnerThread == NULL && !Mutex.Abandoned);
+    EXPECT(Mutex.ApcDisable == 1 && IsListEmpty(&Mutex.Header.WaitListHead));
+    memset(&Queue, 0xEE, sizeof(Queue));
+    KeInitializeQueue(&Queue, 3);
+    EXPECT(Queue.Header.Type == 4 && Queue.Header.Size == sizeof(Queue) / sizeof(ULONG));
+    EXPECT(Queue.Header.SignalState == 0 && Queue.CurrentCount == 0 && Queue.MaximumCount == 3);
+    EXPECT(IsListEmpty(&Queue.Header.WaitListHead) && IsListEmpty(&Queue.EntryListHead) &&
+           IsListEmpty(&Queue.ThreadListHead));
+    KeInitializeQueue(&Queue, 0);
+    EXPECT_EQ(Queue.MaximumCount, KeQueryActiveProcessorCount(NULL));
+    memset(&Semaphore, 0xEE, sizeof(Semaphore));
+    KeInitializeSemaphore(&Semaphore, 2, 5);
+    EXPECT(Semaphore.Header.Type == 5 &&
+           Semaphore.Header.Size == sizeof(Semaphore) / sizeof(ULONG));
+    EXPECT(Semaphore.Header.SignalState == 2 && Semaphore.Limit == 5);
+    EXPECT(IsListEmpty(&Semaphore.Header.WaitListHead));
+}
+
+TEST_DRIVER(TEST(Headers), TEST(Model))

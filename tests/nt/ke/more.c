@@ -41,6 +41,21 @@ Priorities(VOID)
     EXPECT_EQ(KeQueryPriorityThread(Thread), 1);
     EXPECT_EQ(KeSetBasePriorityThread(Thread, 0), -16);
     EXPECT_EQ(KeQueryPriorityThread(Thread), Base);
+    for (LONG Increment = -20; Increment <= 20; Increment++) {
+        LONG New = Base + Increment;
+
+        KeSetBasePriorityThread(Thread, Increment);
+        EXPECT_EQ(KeQueryPriorityThread(Thread), New < 1 ? 1
+                                                 : New >= LOW_REALTIME_PRIORITY
+                                                     ? LOW_REALTIME_PRIORITY - 1
+                                                     : New);
+        EXPECT_EQ(KeSetBasePriorityThread(Thread, 0), Increment >= 16    ? 16
+                                                      : Increment <= -16 ? -16
+                                                      : New < 1          ? 1 - Base
+                                                      : New >= LOW_REALTIME_PRIORITY
+                                                          ? LOW_REALTIME_PRIORITY - 1 - Base
+                                                          : Increment);
+    }
     EXPECT_EQ(KeSetPriorityThread(Thread, LOW_REALTIME_PRIORITY + 4), Base);
     EXPECT_EQ(KeQueryPriorityThread(Thread), LOW_REALTIME_PRIORITY + 4);
     EXPECT_EQ(KeSetPriorityThread(Thread, Base), LOW_REALTIME_PRIORITY + 4);

@@ -299,8 +299,9 @@ CommandRemove(ULONG t)
     Thread[t].Timed = Draw(2);
     if (Thread[t].Timed) {
         Due = (LONG)((Step + Draw(6)) * TICK + (t + 1) * SLOT);
-        Thread[t].Timeout.QuadPart =
-            Draw(4) == 0 ? 0 : Draw(2) ? Base + Due * MS : -(Due - (LONG)(Step * TICK)) * MS;
+        Thread[t].Timeout.QuadPart = Draw(4) == 0 ? 0
+                                     : Draw(2)    ? Base + Due * MS
+                                                  : -(Due - (LONG)(Step * TICK)) * MS;
     }
     Ask(t, Due);
     Command(t, Several ? RemoveEx : Remove);
