@@ -278,9 +278,9 @@ NtDebugActiveProcess(HANDLE ProcessHandle, HANDLE DebugHandle)
         return Status;
     }
     KiChanges(PSP_SETTINGS_OF_PROCESS(Process));
-    if (Process == PspThreadsProcess(PspCurrentThread()) || Process->Pcb.Slice == 0) {
+    if (Process == PspThreadsProcess(PspCurrentThread()) || Process == PsInitialSystemProcess) {
         Status = STATUS_ACCESS_DENIED;
-    } else if (Process->Exiting) {
+    } else if (Process->Exiting || Process->Pcb.Slice == 0) {
         Status = STATUS_PROCESS_IS_TERMINATING;
     } else if (Process->DebugPort != NULL) {
         Status = STATUS_PORT_ALREADY_SET;
