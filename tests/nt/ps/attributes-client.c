@@ -46,6 +46,7 @@ NTSTATUS NTAPI RtlCreateProcessParametersEx(PVOID *, STRING16 *, STRING16 *, STR
                                             PVOID, STRING16 *, STRING16 *, STRING16 *, STRING16 *,
                                             ULONG);
 NTSTATUS NTAPI NtQuerySystemInformation(ULONG, PVOID, ULONG, PULONG);
+NTSTATUS NTAPI NtQueryInformationProcess(HANDLE, ULONG, PVOID, ULONG, PULONG);
 
 static WCHAR Path[300] = L"\\??\\";
 static BYTE *Parameters; /* RTL_USER_PROCESS_PARAMETERS, with addresses */
@@ -176,6 +177,40 @@ Attributes(void)
     EXPECT_EQ(With(HANDLES, sizeof(List), Nowhere), VIOLATION);
 }
 
+/* Whose child it is that names another parent, and what it inherits: that one's priority class. */
+static void
+Parents(void)
+{
+    STARTUPINFOA Startup = {.cb = sizeof(Startup)};
+    PROCESS_INFORMATION Parent;
+    ULONG_PTR Basic[6] = {0};
+    HANDLE Child = NULL, Thread = NULL;
+    IDS Ids = {0};
+    ATTRIBUTES List = {sizeof(SIZE_T) + 3 * sizeof(ATTRIBUTE),
+                       {{IMAGE_NAME, wcslen(Path) * 2, (ULONG_PTR)Path, NULL},
+                        {CLIENT_ID, sizeof(Ids), (ULONG_PTR)&Ids, NULL},
+                        {PARENT, 8, 0, NULL}}};
+    char Line[] = "parent", Image[MAX_PATH];
+
+    GetModuleFileNameA(NULL, Image, MAX_PATH);
+    EXPECT(CreateProcessA(Image, Line, NULL, NULL, FALSE, CREATE_SUSPENDED | IDLE_PRIORITY_CLASS,
+                          NULL, NULL, &Startup, &Parent));
+    List.Attributes[2].Value = (ULONG_PTR)Parent.hProcess;
+    EXPECT_EQ(NtCreateUserProcess(&Child, &Thread, MAXIMUM_ALLOWED, MAXIMUM_ALLOWED, NULL, NULL, 0,
+                                  1, Parameters, NULL, &List),
+              0);
+    EXPECT_EQ(NtQueryInformationProcess(Child, 0, Basic, sizeof(Basic), NULL), 0);
+    EXPECT_EQ(Basic[4], (ULONG_PTR)Ids.Process);
+    EXPECT_EQ(Basic[5], Parent.dwProcessId);
+    EXPECT_EQ(GetProcessId(Child), (ULONG_PTR)Ids.Process);
+    EXPECT_EQ(GetThreadId(Thread), (ULONG_PTR)Ids.Thread);
+    EXPECT(TerminateProcess(Child, 1) && TerminateProcess(Parent.hProcess, 1));
+    CloseHandle(Child);
+    CloseHandle(Thread);
+    CloseHandle(Parent.hProcess);
+    CloseHandle(Parent.hThread);
+}
+
 static DWORD WINAPI
 Nothing(PVOID Context)
 {
@@ -226,6 +261,7 @@ main(int argc, char **argv)
     Names();
     Strings();
     Attributes();
+    Parents();
     Threads();
     return TEST_DONE();
 }

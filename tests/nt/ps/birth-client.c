@@ -159,6 +159,14 @@ Child(void)
     EXPECT(GetEnvironmentVariableW(L"BORN", Path, MAX_PATH) == 4 && lstrcmpW(Path, L"here") == 0);
     EXPECT_EQ(GetEnvironmentVariableW(L"PATH", Path, MAX_PATH), 0); /* only what it was given */
     EXPECT_EQ(GetPriorityClass(GetCurrentProcess()), BELOW_NORMAL_PRIORITY_CLASS);
+    for (DWORD i = 0; i < 3; i++) { /* as its parent's: it inherits nothing else */
+        HANDLE Handle = GetStdHandle(STD_INPUT_HANDLE - i);
+        DWORD Flags;
+
+        EXPECT(Handle != NULL && Handle != INVALID_HANDLE_VALUE);
+        EXPECT(GetHandleInformation(Handle, &Flags));
+        EXPECT(GetFileType(Handle) != FILE_TYPE_UNKNOWN);
+    }
     return TEST_DONE();
 }
 
