@@ -280,6 +280,66 @@ MayEnable(ULONG Privilege)
     CloseHandle(Token);
 }
 
+/* ProcessInstrumentationCallback [PH:ntpsapi.h: PROCESS_INSTRUMENTATION_CALLBACK_INFORMATION]: user mode begins there, and finds in r10 where to go on. */
+volatile ULONG64 Entered;
+void Instrument(void);
+__asm__(".text\n"
+        ".globl Instrument\n"
+        "Instrument:\n"
+        "    lock incq Entered(%rip)\n"
+        "    jmpq *%r10\n");
+
+static DWORD WINAPI
+Returns(PVOID Context)
+{
+    return 6;
+}
+
+static ULONG64
+Entries(void)
+{
+    ULONG64 Before = Entered;
+    HANDLE Thread;
+    DWORD Code = 0;
+
+    for (int i = 0; i < 5; i++) {
+        Sleep(0);
+    }
+    EXPECT(Entered == Before || Entered >= Before + 5);
+    Thread = CreateThread(NULL, 0, Returns, NULL, 0, NULL);
+    WaitForSingleObject(Thread, INFINITE);
+    EXPECT(GetExitCodeThread(Thread, &Code) && Code == 6);
+    CloseHandle(Thread);
+    return Entered - Before;
+}
+
+static void
+Instrumented(void)
+{
+    struct {
+        ULONG Version, Reserved;
+        PVOID Callback;
+    } New = {0, 0, Instrument};
+    PVOID Old = Instrument;
+    PROCESSINFOCLASS Class = (PROCESSINFOCLASS)40;
+
+    EXPECT_EQ(Entries(), 0);
+    EXPECT_EQ((ULONG)NtSetInformationProcess(ME, Class, &New, 12), MISMATCH);
+    EXPECT_EQ((ULONG)NtSetInformationProcess(ME, Class, (PVOID)16, 16), VIOLATION);
+    EXPECT_EQ((ULONG)NtSetInformationProcess(ME, Class, (PVOID)16, 8), VIOLATION);
+    EXPECT_EQ(Entries(), 0);
+    EXPECT_EQ((ULONG)NtSetInformationProcess(ME, Class, &New, 16), 0);
+    EXPECT(Entries() >= 6);
+    New.Callback = NULL;
+    EXPECT_EQ((ULONG)NtSetInformationProcess(ME, Class, &New, 16), 0);
+    EXPECT_EQ(Entries(), 0);
+    EXPECT_EQ((ULONG)NtSetInformationProcess(ME, Class, &Old, 8), 0); /* the form of 7 */
+    EXPECT(Entries() >= 6);
+    Old = NULL;
+    EXPECT_EQ((ULONG)NtSetInformationProcess(ME, Class, &Old, 8), 0);
+    EXPECT_EQ(Entries(), 0);
+}
+
 int
 main(int Count, char **Words)
 {
@@ -300,5 +360,6 @@ main(int Count, char **Words)
     Processors();
     Names();
     Tokens(Privileged);
+    Instrumented();
     return TEST_DONE();
 }
