@@ -174,7 +174,8 @@ KiRemoveOne(PKQUEUE Queue, PKI_PENDING_WAIT Wait, PLARGE_INTEGER Timeout, KIRQL 
         Status = KiTestPending(Thread, Wait->Mode, Wait->Alertable);
         if (Status == STATUS_WAIT_0 && Timeout != NULL &&
             (Timeout->QuadPart == 0 ||
-             (Timeout->QuadPart < 0 && Deadline <= KiQueryInterruptTime()))) {
+             (Timeout->QuadPart < 0 && Deadline <= KiQueryInterruptTime()) ||
+             (Timeout->QuadPart > 0 && (ULONG64)Timeout->QuadPart <= KiQuerySystemTime()))) {
             Status = STATUS_TIMEOUT;
         }
         if (Status == STATUS_WAIT_0 && Timeout != NULL && Machine->explore && !KiTimersOver) {

@@ -20,6 +20,7 @@ NTKERNELAPI BOOLEAN NTAPI IoTryQueueWorkItem(PIO_WORKITEM, PIO_WORKITEM_ROUTINE_
                                              PVOID);
 
 static LARGE_INTEGER Now; /* zero: a poll */
+static LARGE_INTEGER Past = {.QuadPart = 1};
 
 static VOID
 Priorities(VOID)
@@ -115,6 +116,8 @@ Queues(VOID)
     EXPECT_EQ(KeReadStateQueue(&Queue), 0);
     EXPECT_EQ(KeRemoveQueueEx(&Queue, KernelMode, FALSE, &Now, Taken, 4), 1);
     EXPECT_EQ((ULONG_PTR)Taken[0], STATUS_TIMEOUT); /* in place of the first */
+    EXPECT_EQ(KeRemoveQueueEx(&Queue, KernelMode, FALSE, &Past, Taken, 1), 1);
+    EXPECT_EQ((ULONG_PTR)Taken[0], STATUS_TIMEOUT);
     KeInsertQueue(&Queue, &Item[3]);
     KeInsertQueue(&Queue, &Item[1]);
     Left = KeRundownQueue(&Queue); /* what was in it, as a ring without head */
