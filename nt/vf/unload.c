@@ -9,17 +9,23 @@
 
 #define VF_RESULT 127 /* what is returned: NULL if it failed */
 
+/* What a routine that makes one returns. */
+enum { VF_STATUS, VF_BOOLEAN, VF_NOTHING };
+
 typedef struct _VF_PAIR {
     const char *Make;
     CHAR MakeKey; /* the argument; negative: what ~MakeKey points to; or VF_RESULT */
     const char *Undo;
     CHAR UndoKey;
     USHORT Rule;
+    UCHAR Returns;
 } VF_PAIR;
 
 static const VF_PAIR VfPairs[] = {
-    {"ExInitializeNPagedLookasideList", 0, "ExDeleteNPagedLookasideList", 0, VfRuleUnloadLookaside},
-    {"ExInitializePagedLookasideList", 0, "ExDeletePagedLookasideList", 0, VfRuleUnloadLookaside},
+    {"ExInitializeNPagedLookasideList", 0, "ExDeleteNPagedLookasideList", 0, VfRuleUnloadLookaside,
+     VF_NOTHING},
+    {"ExInitializePagedLookasideList", 0, "ExDeletePagedLookasideList", 0, VfRuleUnloadLookaside,
+     VF_NOTHING},
     {"ExInitializeLookasideListEx", 0, "ExDeleteLookasideListEx", 0, VfRuleUnloadLookaside},
     {"PsSetLoadImageNotifyRoutine", 0, "PsRemoveLoadImageNotifyRoutine", 0, VfRuleUnloadCallback},
     {"PsSetCreateThreadNotifyRoutine", 0, "PsRemoveCreateThreadNotifyRoutine", 0,
@@ -34,13 +40,14 @@ static const VF_PAIR VfPairs[] = {
     {"", 0, "IoUnregisterPlugPlayNotification", 0, VfRuleUnloadCallback},
     {"IoRegisterFsRegistrationChange", 1, "IoUnregisterFsRegistrationChange", 1,
      VfRuleUnloadCallback},
-    {"IoRegisterFileSystem", 0, "IoUnregisterFileSystem", 0, VfRuleUnloadCallback},
+    {"IoRegisterFileSystem", 0, "IoUnregisterFileSystem", 0, VfRuleUnloadCallback, VF_NOTHING},
     {"EtwRegister", ~3, "EtwUnregister", 0, VfRuleUnloadCallback},
     {"PoRegisterPowerSettingCallback", ~4, "PoUnregisterPowerSettingCallback", 0,
      VfRuleUnloadCallback},
-    {"KeRegisterBugCheckCallback", 0, "KeDeregisterBugCheckCallback", 0, VfRuleUnloadCallback},
+    {"KeRegisterBugCheckCallback", 0, "KeDeregisterBugCheckCallback", 0, VfRuleUnloadCallback,
+     VF_BOOLEAN},
     {"KeRegisterBugCheckReasonCallback", 0, "KeDeregisterBugCheckReasonCallback", 0,
-     VfRuleUnloadCallback},
+     VfRuleUnloadCallback, VF_BOOLEAN},
     {"KeRegisterNmiCallback", VF_RESULT, "KeDeregisterNmiCallback", 0, VfRuleUnloadCallback},
     {"KeRegisterProcessorChangeCallback", VF_RESULT, "KeDeregisterProcessorChangeCallback", 0,
      VfRuleUnloadCallback},
@@ -59,6 +66,13 @@ VfPairKey(PVF_FRAME Frame, CHAR Key, ULONG Pair)
     return Value;
 }
 
+static BOOLEAN
+VfHasMade(const VF_PAIR *Pair, ULONG64 Result)
+{
+    return Pair->Returns == VF_NOTHING ||
+           (Pair->Returns == VF_BOOLEAN ? (BOOLEAN)Result : NT_SUCCESS((NTSTATUS)Result));
+}
+
 static ULONG64
 VfRegistered(PVF_FRAME Frame, ULONG64 Result)
 {
@@ -72,8 +86,7 @@ VfRegistered(PVF_FRAME Frame, ULONG64 Result)
             }
             break;
         }
-        /* The initializers return nothing; the bug check callbacks TRUE. */
-        if (VfPairs[i].Rule == VfRuleUnloadLookaside || NT_SUCCESS((NTSTATUS)Result)) {
+        if (VfHasMade(&VfPairs[i], Result)) {
             VfSetPut(&VfRegistrations, VfPairKey(Frame, VfPairs[i].MakeKey, i),
                      ((ULONG64)i + 1) << 56 | (ULONG64)Frame->Caller);
         }

@@ -2,7 +2,7 @@
 """What the verifier judges, against the driver's own model: judged.py NTLAB DRIVER [RULE...]. NAME.sys comes with NAME-client.exe, if there is one.
 
 The driver says `judged: ROUTINE RULE` before it breaks the rule there, and `judged N of N` at the end. RULE...: those that its model knows, or NAME=off; the
-run goes on behind each of them. What is told must be what the model says, no more and no less.
+run goes on behind each of them. client=user: the client is no administrator. What is told must be what the model says, no more and no less.
 """
 import json
 import os
@@ -13,12 +13,13 @@ import tempfile
 
 
 def main():
-    ntlab, driver, rules = sys.argv[1], sys.argv[2], sys.argv[3:]
+    ntlab, driver, rules = sys.argv[1], sys.argv[2], [word for word in sys.argv[3:] if word != "client=user"]
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "report.json")
         client = driver.replace(".sys", "-client.exe")
+        who = ["--client", "user:" + client] if "client=user" in sys.argv else ["--", client]
         words = [ntlab, "run", "--json", path, "--verifier", "standard", *(word for rule in rules for word in ("--rule", rule if "=" in rule else rule + "=warning")), driver,
-                 *(["--", client] if os.path.exists(client) else [])]
+                 *(who if os.path.exists(client) else [])]
         said = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, text=True, errors="replace").stdout
         report = json.load(open(path))
     expected = re.findall(r"^judged: (\w+) (\w+)$", said, re.M)
