@@ -15,8 +15,12 @@ typedef struct _EXP_VISIT {
 static VOID
 ExpVisitRun(const EXP_VISIT *To, PEXP_RUN Run, ULONG_PTR Address)
 {
-    EXP_BLOCK Block = {(PVOID)Address, Run->Bytes, Run->Tag, Run->Kind == ExpKindPaged,
-                       Run->Flags >> EXP_OWNER_SHIFT};
+    EXP_BLOCK Block = {(PVOID)Address,
+                       Run->Bytes,
+                       Run->Tag,
+                       Run->Kind == ExpKindPaged,
+                       Run->Flags >> EXP_OWNER_SHIFT,
+                       Run->Process};
 
     if (Run->State == EXP_ALLOCATED) {
         To->Visit(To->Context, &Block);
@@ -30,8 +34,13 @@ ExpVisitPage(const EXP_VISIT *To, ULONG_PTR Page)
 
     while (Header < End && Header->Check == EXP_CHECK(Header) && Header->Units != 0 &&
            Header->State != EXP_END) {
-        EXP_BLOCK Block = {Header + 1, Header->Bytes, Header->Tag, Header->Kind == ExpKindPaged,
-                           Header->Flags >> EXP_OWNER_SHIFT};
+        PVOID *Behind = (PVOID *)((PUCHAR)Header + Header->Units * EXP_UNIT);
+        EXP_BLOCK Block = {Header + 1,
+                           Header->Bytes,
+                           Header->Tag,
+                           Header->Kind == ExpKindPaged,
+                           Header->Flags >> EXP_OWNER_SHIFT,
+                           Header->Flags & EXP_QUOTA ? Behind[-1] : NULL};
 
         if (Header->State == EXP_ALLOCATED) {
             To->Visit(To->Context, &Block);

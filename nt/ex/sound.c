@@ -20,6 +20,16 @@ ExpTimerHolds(PVOID Context, PVOID Object)
     To->Held(To->Context, ((PEXP_TIMER)Object)->Thread);
 }
 
+static VOID
+ExpBlockHolds(PVOID Context, const EXP_BLOCK *Block)
+{
+    EXP_HELD *To = Context;
+
+    if (Block->Charged != NULL) {
+        To->Held(To->Context, Block->Charged);
+    }
+}
+
 VOID
 ExpVisitHeld(POBP_VISITOR Held, PVOID Context)
 {
@@ -32,6 +42,7 @@ ExpVisitHeld(POBP_VISITOR Held, PVOID Context)
         Held(Context, CONTAINING_RECORD(At, EXP_REGISTRATION, All)->Object);
     }
     ObpVisitObjects(ExTimerObjectTypeP, ExpTimerHolds, &To);
+    ExpVisitPool(ExpBlockHolds, &To);
 }
 
 /* ---- locks ---- */

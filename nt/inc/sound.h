@@ -42,7 +42,8 @@ typedef struct _EXP_BLOCK {
     SIZE_T Bytes;
     ULONG Tag;
     BOOLEAN Paged;
-    UCHAR Owner; /* 0: the kernel (owned.c) */
+    UCHAR Owner;   /* 0: the kernel (owned.c) */
+    PVOID Charged; /* a process; NULL: none */
 } EXP_BLOCK;
 typedef VOID (*PEXP_POOL_VISITOR)(PVOID Context, const EXP_BLOCK *Block);
 VOID ExpVisitPool(PEXP_POOL_VISITOR Visit, PVOID Context);

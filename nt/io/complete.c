@@ -141,14 +141,6 @@ IopFinishIrp(PIRP Irp, PFILE_OBJECT FileObject)
             } else {
                 KeSetEvent(&FileObject->Event, IO_NO_INCREMENT, FALSE);
             }
-        } else if (Pended) {
-            /* IoBuild...Request: the driver waits for its event. */
-            if (Irp->UserIosb != NULL) {
-                IopWriteIosb(Irp->UserIosb, Irp->IoStatus.Status, Irp->IoStatus.Information);
-            }
-            if (UserEvent != NULL) {
-                KeSetEvent(UserEvent, IO_NO_INCREMENT, FALSE);
-            }
         }
         IopDequeueIrp(Irp);
         if (UserEvent != NULL && FileObject != NULL && !SynchronousApi) {

@@ -1,16 +1,37 @@
 /*
- * standing.c - the devices that are always there: what the disks of the volumes say of themselves in every room, \Device\Null, and timers of devices that count.
+ * standing.c - the devices that are always there: what the disks of the volumes say of themselves in every room, \Device\Null, timers of devices that
+ * count, letters that lead to devices, drivers without an image.
  * [ntdddisk: IOCTL_DISK_GET_LENGTH_INFO, IOCTL_DISK_GET_DRIVE_GEOMETRY, IOCTL_DISK_IS_WRITABLE; mountmgr: IOCTL_MOUNTDEV_QUERY_DEVICE_NAME],
  * [DDI:wdm/ioinitializetimer], [DDI:wdm/iostarttimer], [DDI:wdm/iostoptimer]
  */
 #include "io-test.h"
+
+NTKERNELAPI NTSTATUS NTAPI IoCreateDriver(PUNICODE_STRING, PDRIVER_INITIALIZE);
+NTKERNELAPI VOID NTAPI IoDeleteDriver(PDRIVER_OBJECT);
+NTKERNELAPI NTSTATUS NTAPI IoQueryFileDosDeviceName(PFILE_OBJECT, POBJECT_NAME_INFORMATION *);
 #include <ntdddisk.h>
 #include <mountmgr.h>
 
+/* Files of its devices are called what they were opened as. */
 static NTSTATUS NTAPI
 Dispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
-    return Complete(Irp, STATUS_SUCCESS, 0);
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    PFILE_NAME_INFORMATION Name = Irp->AssociatedIrp.SystemBuffer;
+    ULONG Room;
+
+    if (Stack->MajorFunction != IRP_MJ_QUERY_INFORMATION ||
+        Stack->Parameters.QueryFile.FileInformationClass != FileNameInformation) {
+        return Complete(Irp, STATUS_SUCCESS, 0);
+    }
+    Room = Stack->Parameters.QueryFile.Length - FIELD_OFFSET(FILE_NAME_INFORMATION, FileName);
+    Name->FileNameLength = Stack->FileObject->FileName.Length;
+    if (Room < Name->FileNameLength) {
+        return Complete(Irp, STATUS_BUFFER_OVERFLOW, FIELD_OFFSET(FILE_NAME_INFORMATION, FileName));
+    }
+    RtlCopyMemory(Name->FileName, Stack->FileObject->FileName.Buffer, Name->FileNameLength);
+    return Complete(Irp, STATUS_SUCCESS,
+                    FIELD_OFFSET(FILE_NAME_INFORMATION, FileName) + Name->FileNameLength);
 }
 
 static UCHAR Buffer[256];
@@ -206,4 +227,160 @@ Timers(VOID)
     }
 }
 
-IO_TEST_DRIVER(TEST(Disks), TEST(Null), TEST(Timers))
+/* ---- letters ---- */
+
+#define NAMED 3
+
+static WCHAR LetterOf[26]; /* the device that a letter leads to, from 1 on; 0: none */
+
+static VOID
+LinkName(ULONG Letter, BOOLEAN Lower, PWCHAR Text, PUNICODE_STRING String)
+{
+    wcscpy(Text, L"\\DosDevices\\A:");
+    Text[12] = (WCHAR)((Lower ? L'a' : L'A') + Letter);
+    RtlInitUnicodeString(String, Text);
+}
+
+/* The first letter that leads to a device is its name, whatever else does; a file's name is behind it. */
+static VOID
+Letters(VOID)
+{
+    static PCWSTR const Names[NAMED] = {L"\\Device\\IoStanding1", L"\\Device\\IoStanding12",
+                                        L"\\Device\\iostanding3"};
+    PDEVICE_OBJECT Devices[NAMED], Unnamed = MakeDevice(NULL, 0, 0);
+    UNICODE_STRING Link, Target, Name = {0};
+    ULONG Seed = 9, Wrong = 0;
+    WCHAR Text[40], Path[64];
+    HANDLE Handle;
+    IO_STATUS_BLOCK Iosb;
+
+    for (ULONG i = 0; i < NAMED; i++) {
+        Devices[i] = MakeDevice(Names[i], 0, 0);
+    }
+    for (ULONG Step = 0; Step < 150; Step++) {
+        ULONG Letter, Number, Found;
+        POBJECT_NAME_INFORMATION Of = NULL;
+        PFILE_OBJECT File;
+        NTSTATUS Status;
+
+        Seed = Seed * 1664525 + 1013904223;
+        Letter = (Seed >> 8) % 3 == 0 ? 25 - (Seed >> 20) % 3 : (Seed >> 12) % 26;
+        Number = (Seed >> 16) % NAMED;
+        if (Letter == 2 || Letter == 3) {
+            continue; /* the volumes' */
+        }
+        LinkName(Letter, Step % 2, Text, &Link);
+        if (LetterOf[Letter] != 0) {
+            Wrong += IoDeleteSymbolicLink(&Link) != STATUS_SUCCESS;
+            LetterOf[Letter] = 0;
+        } else {
+            RtlInitUnicodeString(&Target, Names[Number]);
+            Wrong += IoCreateSymbolicLink(&Link, &Target) != STATUS_SUCCESS;
+            LetterOf[Letter] = (WCHAR)(Number + 1);
+        }
+        Number = (Seed >> 24) % NAMED;
+        for (Found = 0; Found < 26 && LetterOf[Found] != Number + 1; Found++) {
+        }
+        Status = IoVolumeDeviceToDosName(Devices[Number], &Name);
+        wcscpy(Path, Names[Number]);
+        wcscat(Path, L"\\Folder\\file");
+        Wrong += Open(Path, FILE_READ_DATA, 7, 0, &Handle, &Iosb) != STATUS_SUCCESS;
+        Wrong += ObReferenceObjectByHandle(Handle, 0, *IoFileObjectType, KernelMode, (PVOID *)&File,
+                                           NULL) != STATUS_SUCCESS;
+        if (Found == 26) {
+            Wrong += Status != STATUS_OBJECT_NAME_NOT_FOUND ||
+                     NT_SUCCESS(IoQueryFileDosDeviceName(File, &Of));
+        } else {
+            Wrong += Status != STATUS_SUCCESS || Name.Length != 4 || Name.MaximumLength != 6 ||
+                     Name.Buffer[0] != (WCHAR)(L'A' + Found) || Name.Buffer[1] != L':' ||
+                     Name.Buffer[2] != 0;
+            ExFreePool(Name.Buffer);
+            Wrong += IoQueryFileDosDeviceName(File, &Of) != STATUS_SUCCESS;
+            Wrong += Of == NULL || Of->Name.Length != 28 ||
+                     Of->Name.Buffer[0] != (WCHAR)(L'A' + Found) ||
+                     wcscmp(Of->Name.Buffer + 1, L":\\Folder\\file") != 0;
+            ExFreePool(Of);
+        }
+        ObDereferenceObject(File);
+        ZwClose(Handle);
+    }
+    EXPECT_EQ(Wrong, 0);
+    EXPECT(!NT_SUCCESS(IoVolumeDeviceToDosName(Unnamed, &Name)));
+    for (ULONG i = 0; i < 26; i++) {
+        if (LetterOf[i] != 0) {
+            LinkName(i, FALSE, Text, &Link);
+            EXPECT_STATUS(IoDeleteSymbolicLink(&Link), STATUS_SUCCESS);
+        }
+    }
+    for (ULONG i = 0; i < NAMED; i++) {
+        IoDeleteDevice(Devices[i]);
+    }
+    IoDeleteDevice(Unnamed);
+}
+
+/* ---- drivers without an image ---- */
+
+static PDRIVER_OBJECT Made[20];
+static ULONG MadeCount;
+
+static NTSTATUS NTAPI
+Begin(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+{
+    Made[MadeCount++] = DriverObject;
+    return STATUS_SUCCESS;
+}
+
+static VOID
+Drivers(VOID)
+{
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Driver\\IoStandingMade"),
+                   Key = RTL_CONSTANT_STRING(L"IoStandingMade");
+
+    EXPECT_STATUS(IoCreateDriver(&Name, Begin), STATUS_SUCCESS);
+    EXPECT(RtlEqualUnicodeString(&Made[0]->DriverName, &Name, FALSE));
+    EXPECT(RtlEqualUnicodeString(&Made[0]->DriverExtension->ServiceKeyName, &Key, FALSE));
+    EXPECT(Made[0]->DriverExtension->DriverObject == Made[0] && Made[0]->DriverInit == Begin &&
+           Made[0]->DriverStart == NULL);
+    EXPECT(Made[0]->Type == IO_TYPE_DRIVER && Made[0]->Size == sizeof(DRIVER_OBJECT) &&
+           Made[0]->HardwareDatabase == Driver->HardwareDatabase);
+    IoDeleteDriver(Made[0]);
+    MadeCount = 0;
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Made); i++) { /* each has a name of its own */
+        EXPECT_STATUS(IoCreateDriver(NULL, Begin), STATUS_SUCCESS);
+        EXPECT(wcsncmp(Made[i]->DriverName.Buffer, L"\\Driver\\", 8) == 0 &&
+               Made[i]->DriverName.Length == 32);
+        for (ULONG k = 0; k < i; k++) {
+            EXPECT(!RtlEqualUnicodeString(&Made[i]->DriverName, &Made[k]->DriverName, TRUE));
+        }
+    }
+    while (MadeCount > 0) {
+        IoDeleteDriver(Made[--MadeCount]);
+    }
+}
+
+/* [DDI:ntifs/posetpowerstate] what was set before is given back, of the system's states and of the device's own. */
+static VOID
+PowerStates(VOID)
+{
+    PDEVICE_OBJECT Device = MakeDevice(NULL, 0, 0);
+    POWER_STATE State, Old;
+    ULONG Last[2] = {PowerSystemWorking, PowerDeviceD0};
+
+    State.SystemState = PowerSystemWorking;
+    PoSetPowerState(Device, SystemPowerState, State);
+    State.DeviceState = PowerDeviceD0;
+    PoSetPowerState(Device, DevicePowerState, State);
+    for (ULONG i = 0; i < 20; i++) {
+        BOOLEAN OfDevice = i * 7 % 3 != 0;
+        ULONG New = 1 + i * 5 % 4;
+
+        State.DeviceState = (DEVICE_POWER_STATE)New;
+        Old = PoSetPowerState(Device, OfDevice ? DevicePowerState : SystemPowerState, State);
+        EXPECT_EQ(Old.DeviceState, Last[OfDevice]);
+        Last[OfDevice] = New;
+    }
+    IoDeleteDevice(Device);
+}
+
+IO_TEST_DRIVER(TEST(Disks), TEST(Null), TEST(Timers), TEST(Letters), TEST(Drivers),
+               TEST(PowerStates))

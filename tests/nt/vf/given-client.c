@@ -61,7 +61,7 @@ main(int Count, char **Words)
     for (DWORD i = 0; i < REQUESTS; i++) {
         const CASE *This = &Case[i];
 
-        memset(Input, 0x22, sizeof(Input));
+        memset(Input, i % 3 == 0 ? 0 : 0x22, sizeof(Input));
         if (This->Kind >= FILE_OPEN_NAMED) {
             PutName(Input, This);
         } else {
