@@ -244,9 +244,111 @@ InTurn(void)
     CloseHandle(Server);
 }
 
+/* [K: GetNamedPipeServerProcessId] an attribute by its name, which is told in a request; of a client there is none before it comes. */
+static void
+Attributes(void)
+{
+    static const struct {
+        const char *Name;
+        ULONG Length, Before,
+            Behind; /* what is answered before a client has come, and when it is there */
+    } Rows[] = {
+        {"ServerProcessId", 16, 0, 0},
+        {"ClientProcessId", 16, 0xC0000225, 0},
+        {"ServerProcessId", 15, 0xC0000225, 0xC0000225},
+        {"ServerProcessIe", 16, 0xC0000225, 0xC0000225},
+        {"ClientProcessIdX", 17, 0xC0000225, 0xC0000225},
+        {"Server", 7, 0xC0000225, 0xC0000225},
+    };
+    HANDLE Server = CreateNamedPipeA("\\\\.\\pipe\\attributes", PIPE_ACCESS_DUPLEX, 0, 1, 64, 64, 0,
+                                     NULL),
+           Client = NULL;
+    IO_STATUS_BLOCK Iosb;
+
+    for (ULONG Round = 0; Round < 2; Round++) {
+        for (ULONG i = 0; i < sizeof(Rows) / sizeof(Rows[0]); i++) {
+            ULONG Expected = Round == 0 ? Rows[i].Before : Rows[i].Behind;
+
+            for (ULONG Room = 3; Room <= 5; Room++) {
+                ULONG Answer[2] = {77, 77},
+                      Wanted = Expected == 0 && Room < 4 ? 0xC0000023 : Expected;
+
+                EXPECT_EQ((ULONG)NtFsControlFile(Server, NULL, NULL, NULL, &Iosb,
+                                                 0x110028 /* FSCTL_PIPE_GET_PIPE_ATTRIBUTE */,
+                                                 (PVOID)Rows[i].Name, Rows[i].Length, Answer, Room),
+                          Wanted);
+                EXPECT_EQ(Answer[0], Wanted == 0 ? GetCurrentProcessId() : 77);
+                EXPECT_EQ(Answer[1], 77);
+            }
+        }
+        if (Round == 0) {
+            Client = CreateFileA("\\\\.\\pipe\\attributes", GENERIC_READ | GENERIC_WRITE, 0, NULL,
+                                 OPEN_EXISTING, 0, NULL);
+        }
+    }
+    CloseHandle(Client);
+    CloseHandle(Server);
+}
+
+/* [K: DisconnectNamedPipe] what was not read is lost, on both ways: the next client sees none of it. */
+static void
+Reconnected(void)
+{
+    HANDLE Server = CreateNamedPipeA("\\\\.\\pipe\\reconnected", PIPE_ACCESS_DUPLEX, PIPE_NOWAIT, 1,
+                                     64, 64, 0, NULL),
+           Client;
+    DWORD Done, Available;
+
+    for (ULONG Round = 0; Round < 4; Round++) {
+        Client = CreateFileA("\\\\.\\pipe\\reconnected", GENERIC_READ | GENERIC_WRITE, 0, NULL,
+                             OPEN_EXISTING, 0, NULL);
+        EXPECT(Client != INVALID_HANDLE_VALUE);
+        Available = 77;
+        EXPECT(PeekNamedPipe(Client, NULL, 0, NULL, &Available, NULL) && Available == 0);
+        Available = 77;
+        EXPECT(PeekNamedPipe(Server, NULL, 0, NULL, &Available, NULL) && Available == 0);
+        EXPECT(Round % 2 == 0 || WriteFile(Server, "abc", 3, &Done, NULL));
+        EXPECT(Round / 2 == 0 || WriteFile(Client, "four", 4, &Done, NULL));
+        if (Round % 2 == 0) {
+            CloseHandle(Client);
+            EXPECT(DisconnectNamedPipe(Server));
+        } else {
+            EXPECT(DisconnectNamedPipe(Server));
+            EXPECT(!ReadFile(Client, &Available, 1, &Done, NULL) &&
+                   GetLastError() == ERROR_PIPE_NOT_CONNECTED);
+            CloseHandle(Client);
+        }
+        EXPECT(!DisconnectNamedPipe(Server));
+        EXPECT(!PeekNamedPipe(Server, NULL, 0, NULL, &Available, NULL));
+        ConnectNamedPipe(Server, NULL); /* it listens again */
+    }
+    CloseHandle(Server);
+}
+
+/* The folders that pipes and mailslots are in. */
+static void
+Roots(void)
+{
+    static const char *const Names[] = {"\\\\.\\pipe\\", "\\\\.\\mailslot\\"};
+
+    for (ULONG i = 0; i < 2; i++) {
+        HANDLE Root = CreateFileA(Names[i], FILE_LIST_DIRECTORY | SYNCHRONIZE, 7, NULL,
+                                  OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+
+        EXPECT(Root != INVALID_HANDLE_VALUE);
+        EXPECT_EQ(Ask(Root, 5, 24), 0);
+        EXPECT(Answer[0] == 0 && Answer[1] == 0 && ((ULONG *)Answer)[4] == 1);
+        EXPECT(((BYTE *)Answer)[21] == 1);
+        CloseHandle(Root);
+    }
+}
+
 int
 main(void)
 {
+    Reconnected();
+    Roots();
+    Attributes();
     Pipe();
     InTurn();
     Slot();

@@ -23,6 +23,12 @@ NTSTATUS NTAPI NtRemoveIoCompletion(HANDLE, PVOID *, PVOID *, PIO_STATUS_BLOCK, 
 NTSTATUS NTAPI NtRemoveIoCompletionEx(HANDLE, ENTRY *, ULONG, PULONG, PLARGE_INTEGER, BOOLEAN);
 NTSTATUS NTAPI NtQueryIoCompletion(HANDLE, ULONG, PVOID, ULONG, PULONG);
 
+#define PRIORITY_HINT (FILE_INFORMATION_CLASS)43 /* FileIoPriorityHintInformation */
+#define NOTIFICATION  (FILE_INFORMATION_CLASS)41 /* FileIoCompletionNotificationInformation */
+NTSTATUS NTAPI NtSetInformationFile(HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG, FILE_INFORMATION_CLASS);
+NTSTATUS NTAPI NtQueryInformationFile(HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG,
+                                      FILE_INFORMATION_CLASS);
+
 #define STEPS      1500
 #define QUERY      1
 #define MODIFY     2
@@ -199,6 +205,41 @@ Left(void)
     CloseHandle(Port);
 }
 
+/* What a file remembers of its own, at the bounds: how urgent its requests are, and how their end is told. */
+static void
+Modes(void)
+{
+    HANDLE File = CreateFileA("C:\\Windows\\Temp\\portmodel3", GENERIC_READ | GENERIC_WRITE, 7,
+                              NULL, OPEN_ALWAYS, FILE_FLAG_OVERLAPPED, NULL);
+    HANDLE Waits = CreateFileA("C:\\Windows\\Temp\\portmodel3", GENERIC_READ | GENERIC_WRITE, 7,
+                               NULL, OPEN_ALWAYS, 0, NULL);
+    IO_STATUS_BLOCK Iosb;
+
+    for (ULONG Value = 0; Value < 6; Value++) {
+        ULONG64 Hint = Value, Said = 77;
+
+        EXPECT_EQ((ULONG)NtSetInformationFile(File, &Iosb, &Hint, sizeof(Hint), PRIORITY_HINT),
+                  Value <= 2 ? 0 : BAD_VALUE);
+        EXPECT_EQ((ULONG)NtQueryInformationFile(File, &Iosb, &Said, sizeof(Said), PRIORITY_HINT),
+                  0);
+        EXPECT_EQ((ULONG)Said, min(Value, 2));
+    }
+    for (ULONG Value = 0; Value < 10; Value++) {
+        static ULONG Set;
+        ULONG Said = 77;
+
+        EXPECT_EQ((ULONG)NtSetInformationFile(File, &Iosb, &Value, sizeof(Value), NOTIFICATION),
+                  Value < 8 ? 0 : BAD_VALUE);
+        EXPECT_EQ((ULONG)NtSetInformationFile(Waits, &Iosb, &Value, sizeof(Value), NOTIFICATION),
+                  BAD_VALUE);
+        Set |= Value < 8 ? Value : 0;
+        EXPECT_EQ((ULONG)NtQueryInformationFile(File, &Iosb, &Said, sizeof(Said), NOTIFICATION), 0);
+        EXPECT_EQ(Said, Set);
+    }
+    CloseHandle(File);
+    CloseHandle(Waits);
+}
+
 int
 main(void)
 {
@@ -214,6 +255,7 @@ main(void)
     EXPECT_EQ((ULONG)NtOpenIoCompletion(&Queries, QUERY, &Attributes), 0);
     EXPECT_EQ((ULONG)NtOpenIoCompletion(&Modifies, MODIFY, &Attributes), 0);
     Left();
+    Modes();
     Steps(Port);
     Refused(Port, Queries, Modifies);
     EXPECT(First < Last); /* what is left goes with the port */

@@ -6,6 +6,7 @@
  */
 #include "io-test.h"
 
+NTKERNELAPI NTSTATUS NTAPI IoReplaceFileObjectName(PFILE_OBJECT, PWSTR, USHORT);
 NTKERNELAPI NTSTATUS NTAPI IoCreateDriver(PUNICODE_STRING, PDRIVER_INITIALIZE);
 NTKERNELAPI VOID NTAPI IoDeleteDriver(PDRIVER_OBJECT);
 NTKERNELAPI NTSTATUS NTAPI IoQueryFileDosDeviceName(PFILE_OBJECT, POBJECT_NAME_INFORMATION *);
@@ -382,5 +383,43 @@ PowerStates(VOID)
     IoDeleteDevice(Device);
 }
 
-IO_TEST_DRIVER(TEST(Disks), TEST(Null), TEST(Timers), TEST(Letters), TEST(Drivers),
+/* [ntifs: IoReplaceFileObjectName] what there is room for is put where the old name was; for more there is a new place. */
+static VOID
+Renamed(VOID)
+{
+    static WCHAR Long[200];
+    PDEVICE_OBJECT Device = MakeDevice(L"\\Device\\IoStandingNamed", 0, 0);
+    IO_STATUS_BLOCK Iosb;
+    PFILE_OBJECT File;
+    HANDLE Handle;
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Long); i++) {
+        Long[i] = (WCHAR)(L'a' + i % 26);
+    }
+    EXPECT_STATUS(Open(L"\\Device\\IoStandingNamed\\file", FILE_READ_DATA, 7, 0, &Handle, &Iosb),
+                  STATUS_SUCCESS);
+    EXPECT_STATUS(
+        ObReferenceObjectByHandle(Handle, 0, *IoFileObjectType, KernelMode, (PVOID *)&File, NULL),
+        STATUS_SUCCESS);
+    for (ULONG i = 0; i < 3; i++) {
+        USHORT Maximum = File->FileName.MaximumLength;
+        PWSTR Before = File->FileName.Buffer;
+
+        EXPECT_STATUS(IoReplaceFileObjectName(File, Long + i, 4), STATUS_SUCCESS);
+        EXPECT(File->FileName.Length == 4 && File->FileName.MaximumLength == Maximum &&
+               File->FileName.Buffer == Before);
+        EXPECT(RtlEqualMemory(Before, Long + i, 4));
+        EXPECT_STATUS(IoReplaceFileObjectName(File, Long, Maximum), STATUS_SUCCESS);
+        EXPECT(File->FileName.Length == Maximum && File->FileName.MaximumLength == Maximum &&
+               File->FileName.Buffer == Before);
+        EXPECT_STATUS(IoReplaceFileObjectName(File, Long, Maximum + 2), STATUS_SUCCESS);
+        EXPECT(File->FileName.Length == Maximum + 2 && File->FileName.MaximumLength >= Maximum + 2);
+        EXPECT(RtlEqualMemory(File->FileName.Buffer, Long, Maximum + 2u));
+    }
+    ObDereferenceObject(File);
+    ZwClose(Handle);
+    IoDeleteDevice(Device);
+}
+
+IO_TEST_DRIVER(TEST(Renamed), TEST(Disks), TEST(Null), TEST(Timers), TEST(Letters), TEST(Drivers),
                TEST(PowerStates))

@@ -375,4 +375,42 @@ Converted(VOID)
     EXPECT_STATUS(RtlUnicodeStringToCountedOemString(&Target, &Source, FALSE), STATUS_SUCCESS);
 }
 
-TEST_DRIVER(TEST(Initialised), TEST(Copied), TEST(Appended), TEST(Duplicated), TEST(Converted))
+static VOID
+Cased(VOID)
+{
+    Fill();
+    Wrong = 0;
+    for (ULONG Upper = 0; Upper < 2; Upper++) {
+        NTSTATUS(NTAPI * Change)(PUNICODE_STRING, PCUNICODE_STRING, BOOLEAN) =
+            Upper ? RtlUpcaseUnicodeString : RtlDowncaseUnicodeString;
+
+        for (USHORT Length = 0; Length <= 10; Length += 2) {
+            for (USHORT Maximum = 0; Maximum <= 13; Maximum++) {
+                WCHAR Mixed[] = L"aBcDe", Expected[] = L"abcde";
+                UNICODE_STRING Source = {Length, 10, Mixed}, Target = {33, Maximum, (PWSTR)Room};
+                BOOLEAN Fits = Length <= Maximum;
+
+                for (ULONG i = 0; i < 5 && Upper; i++) {
+                    Expected[i] ^= 0x20;
+                }
+                RtlFillMemory(Room, sizeof(Room), 0xCC);
+                Wrong += Change(&Target, &Source, FALSE) !=
+                             (Fits ? STATUS_SUCCESS : STATUS_BUFFER_OVERFLOW) ||
+                         !IsWithin(Fits ? Length : 0);
+                Wrong += Fits && (Target.Length != Length || Target.MaximumLength != Maximum ||
+                                  !RtlEqualMemory(Room, Expected, Length));
+                if (Length != 0) {
+                    Wrong += Change(&Target, &Source, TRUE) != STATUS_SUCCESS ||
+                             Target.Length != Length || Target.MaximumLength != Length ||
+                             Target.Buffer == (PWSTR)Room ||
+                             !RtlEqualMemory(Target.Buffer, Expected, Length);
+                    RtlFreeUnicodeString(&Target);
+                }
+            }
+        }
+    }
+    EXPECT_EQ(Wrong, 0);
+}
+
+TEST_DRIVER(TEST(Cased), TEST(Initialised), TEST(Copied), TEST(Appended), TEST(Duplicated),
+            TEST(Converted))

@@ -265,6 +265,9 @@ Make(ULONG Number, PVOID Routine)
             (void)ObReferenceObjectByHandle(Handle, 0,
                                             Fails ? *IoFileObjectType : *ExEventObjectType,
                                             KernelMode, &This->Object, NULL);
+            if (!Fails) { /* two references, of which each is to be given back */
+                (void)ObReferenceObjectByHandle(Handle, 0, NULL, KernelMode, &This->Object, NULL);
+            }
             ZwClose(Handle);
         }
         break;
@@ -397,6 +400,9 @@ GiveBack(ULONG Number, PVOID Routine)
         ZwClose(This->Handle);
         break;
     case EVENT:
+        ObDereferenceObject(This->Object);
+        ObDereferenceObject(This->Object);
+        break;
     case ATTACHED:
     case DEVICE_POINTER:
     case ONE_PROCESS:
