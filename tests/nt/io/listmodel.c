@@ -106,6 +106,10 @@ MakeQuotas(VOID)
             }
         }
     }
+    if (Random(8) == 0) { /* the next one begins where the list ends */
+        ((PFILE_QUOTA_INFORMATION)(List + At))->NextEntryOffset = (Size + 7) & ~7u;
+        return At + ((Size + 7) & ~7u);
+    }
     Size += At;
     return Random(4) == 0 ? min(Near(Size), ROOM) : Size;
 }
