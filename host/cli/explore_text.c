@@ -200,10 +200,10 @@ search_assumption(const struct search *search, size_t i)
     }
     if (search->outcome.tally.withheld != 0) {
         if (i == 0) {
-            return "of a timer that goes on by itself (it has a period, or its DPC sets it anew), "
-                   "and of a loop that waits with a time-out and changes something in each round, "
-                   "the first two expiries come at any time, the others only when nothing else "
-                   "can be done";
+            return "of a timer that goes on by itself (it has a period, or its DPC sets it anew) "
+                   "the first two expiries come at any time, of a loop that waits with a time-out "
+                   "and changes something in each round two in the same state or eight, the "
+                   "others only when nothing else can be done";
         }
         i--;
     }

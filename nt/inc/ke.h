@@ -260,7 +260,8 @@ struct _KTHREAD {
     BOOLEAN LooksAgain; /* behind a point, whether what it is about is still there: explore.c, E7 */
     ULONG KernelApcs;   /* delivered so far */
     BOOLEAN ByItself;   /* KiIsByItself: of a worker, since it was handed its item */
-    BOOLEAN Awaited;    /* the run ends when it is done: timer.c, T7 */
+    BOOLEAN Awaited;    /* the run ends when it is done: endless.c */
+    ULONG64 MovedAt;    /* virtual time, 100 ns */
     PVOID VfCallout;    /* nt/vf: the innermost routine of a verified driver that runs in it */
     ULONG64 TimeWaited; /* 100 ns, by time-outs while schedules are explored: nt/ke/timeout.c */
     KI_TIMED_PLACE TimedPlace[KI_TIMED_PLACES];

@@ -32,7 +32,6 @@ LIST_ENTRY KiNmiCallbacks = {&KiNmiCallbacks, &KiNmiCallbacks};
 LIST_ENTRY KiTimerListHead = {&KiTimerListHead, &KiTimerListHead};
 ULONG64 KiBootTime;
 ULONG64 KiVirtualLimit;
-ULONG64 KiMovedAt;
 BOOLEAN KiTimersOver;
 ULONG KiTimePassers;
 BOOLEAN KiTimeIsChosen;

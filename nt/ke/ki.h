@@ -496,16 +496,14 @@ DECLSPEC_NORETURN VOID KiStopReported(struct abi_stop *Why); /* the report is wr
 extern LIST_ENTRY KiTimerListHead;
 extern ULONG64 KiBootTime; /* system time at boot */
 extern ULONG64 KiVirtualLimit;
-extern ULONG64 KiMovedAt;    /* timer.c, T7: when somebody went on last for whom the run goes on */
 extern BOOLEAN KiTimersOver; /* timer.c, T7 */
 extern PKPRCB KiEnding;      /* visit.c, I5: where the run's end waits */
 BOOLEAN KiOthersGoOn(const volatile VOID *Object, ULONG_PTR Context);
+ULONG64 KiLastMove(VOID); /* endless.c */
 KI_INLINE VOID
 KiNoteMove(PKTHREAD Thread)
 {
-    if (Thread->Teb != NULL || Thread->Awaited) {
-        KiMovedAt = Machine->time_100ns;
-    }
+    Thread->MovedAt = Machine->time_100ns;
 }
 extern ULONG KiTimePassers; /* explore.c, E10: who could do nothing but let time pass */
 extern BOOLEAN KiTimeIsChosen;

@@ -11,7 +11,7 @@
  *   T6  A timer in the queue that is initialized anew stays there and keeps its DPC, but no longer says so: it expires,
  *       and what cancels it does not find it. To set it then would queue it twice: bug check 0x139.
  *   T3  Relative due times are kept in interrupt time; absolute ones follow changes of the system time.
- *   T7  A run that is too long is a livelock if a client's thread, or one that loads or unloads a driver, still goes on now and then. Else these have waited for half of
+ *   T7  A run that is too long is a livelock if somebody for whom it goes on (endless.c) still moves now and then. Else these have waited for half of
  *       it, and what timers and time-outs that go on by themselves bring about lets none of them go on: they come no more, and who waits waits for ever.
  * Source: nt-semantics 3.12.
  */
@@ -125,7 +125,7 @@ KiAdvanceClock(ULONG64 Time)
     if (Time > Machine->time_100ns) {
         KiChosenTime += KiTimeIsChosen ? Time - Machine->time_100ns : 0;
         if (KiIsTooLate(Time)) {
-            if (Time - KiMovedAt <= KiVirtualLimit / 2) {
+            if (Time - KiLastMove() <= KiVirtualLimit / 2) {
                 KiStop(ABI_LIVELOCK, 0, NULL, NULL,
                        "the virtual time that a run may take is used up");
             }
