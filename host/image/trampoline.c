@@ -191,6 +191,24 @@ is_free(const struct patch_page *page, unsigned offset, unsigned size)
     return true;
 }
 
+/* From `offset` on, what lies behind units that are used. */
+static uint64_t
+skip_used(const struct patch_page *page, uint64_t offset)
+{
+    uint64_t unit = offset / UNIT;
+
+    while (unit < ABI_PAGE_SIZE / UNIT) {
+        uint64_t unused = ~page->used[unit / 64] >> (unit % 64);
+
+        if (unused != 0) {
+            unit += (uint64_t)__builtin_ctzll(unused);
+            return unit == offset / UNIT ? offset : unit * UNIT;
+        }
+        unit = (unit / 64 + 1) * 64;
+    }
+    return ABI_PAGE_SIZE;
+}
+
 /* Every displacement must fit from here. */
 static bool
 reaches(const struct body *body, uint64_t address)
@@ -210,7 +228,8 @@ find_space(const struct patch_page *page, const struct body *body, uint64_t low,
 {
     uint64_t offset = low > page->address ? low - page->address : 0;
 
-    while (offset + body->size <= ABI_PAGE_SIZE && page->address + offset <= high) {
+    while ((offset = skip_used(page, offset)) + body->size <= ABI_PAGE_SIZE &&
+           page->address + offset <= high) {
         if (is_free(page, (unsigned)offset, body->size) && reaches(body, page->address + offset)) {
             return page->address + offset;
         }
