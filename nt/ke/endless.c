@@ -9,7 +9,7 @@
 #define KI_JOINS 8 /* one waits for the end of one that waits for the end of one ... */
 
 static BOOLEAN
-KiWaitsForEnd(PKTHREAD Waiter, PKTHREAD Thread)
+KiJoins(PKTHREAD Waiter, PKTHREAD Thread)
 {
     if (Waiter->State == Waiting) {
         for (ULONG Index = 0; Index < Waiter->WaitObjectCount; Index++) {
@@ -65,7 +65,7 @@ KiIsAwaited(PKTHREAD Thread, ULONG Joins)
     }
     for (PKTHREAD Other = KiNextThread(NULL); Joins != 0 && Other != NULL;
          Other = KiNextThread(Other)) {
-        if (Other != Thread && KiWaitsForEnd(Other, Thread) && KiIsAwaited(Other, Joins - 1)) {
+        if (Other != Thread && KiJoins(Other, Thread) && KiIsAwaited(Other, Joins - 1)) {
             return TRUE;
         }
     }
