@@ -285,6 +285,7 @@ run_once(struct check *check, const struct one_case *one, double seconds, bool *
         ended = STATUS_INTERNAL << 8;
     }
     if (WEXITSTATUS(ended) == STATUS_INTERNAL || WEXITSTATUS(ended) == STATUS_USAGE) {
+        fprintf(stderr, "ntlab: case %s:\n", one->name);
         show(said);
     }
     *mutes = take_notes(check, notes, WEXITSTATUS(ended));

@@ -99,7 +99,7 @@ compare(FILE *to, const struct search_finding *finding, const struct run_result 
         fprintf(to, "ntlab: the finding did not happen again: this is a failure of ntlab\n");
         return STATUS_INTERNAL;
     }
-    if (finding->died == 0 && result->hash != finding->hash) {
+    if (finding->died == 0 && !run_is_too_slow(&finding->stop) && result->hash != finding->hash) {
         fprintf(to, "ntlab: the finding took another way in its second run (%lx, not %lx)\n",
                 result->hash, finding->hash);
         return STATUS_INTERNAL;
@@ -115,8 +115,7 @@ run_again(struct search *search, const uint32_t *schedule, struct confirmed *out
     struct run_request *request = &search->request;
     const struct search_finding *finding = &out->finding;
     struct run_search replay = {.replay = true,
-                                .stuck =
-                                    finding->stop.verdict == ABI_LIVELOCK && finding->died == 0,
+                                .stuck = finding_is_stuck(finding),
                                 .wanted = out->found.wanted,
                                 .schedule = schedule + finding->schedule,
                                 .schedule_length = finding->schedule_length};
@@ -215,7 +214,9 @@ confirm(struct search *search, const struct search_results *results, uint32_t nu
     }
     learn_use(&search->request, found->points);
     search->request.explore = &search->plan;
-    small = found->died != 0 ? NULL : finding_minimise(&search->request, results, number);
+    small = found->died != 0 || run_is_too_slow(&found->stop)
+                ? NULL
+                : finding_minimise(&search->request, results, number);
     if (small != NULL ? is_same_crash(results, found, &small->finding[0].stop)
                       : found->wanted != 0 /* it was not confirmed */) {
         finding_forget(small);

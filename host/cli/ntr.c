@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "host/cli/finding.h"
 
 #define BLOCK        512
 #define MAX_FILE     (20u << 20)
@@ -171,7 +172,8 @@ ntr_write(const char *path, const struct options *options, const struct run_requ
     }
     facts = open_memstream(&text, &length);
     fprintf(facts, "ntlab %s\nos %u %u\ncpus %u\nseed %" PRIu64 "\nhash %" PRIx64 "\n",
-            NTLAB_VERSION, boot->os, boot->build, boot->cpus, boot->seed, finding->hash);
+            NTLAB_VERSION, boot->os, boot->build, boot->cpus, boot->seed,
+            run_is_too_slow(&finding->stop) ? 0 : finding->hash);
     fprintf(facts, "inject %u\nvictim %u\n", boot->inject, boot->victim);
     fprintf(facts, "kernel %zu %08" PRIx32 "\n", kernel->size, crc(kernel->data, kernel->size));
     for (uint32_t i = 0; i < boot->drivers; i++) {
@@ -214,7 +216,7 @@ ntr_write(const char *path, const struct options *options, const struct run_requ
         }
         fprintf(facts, "\n");
     }
-    fprintf(facts, "stuck %d\n", finding->stop.verdict == ABI_LIVELOCK && finding->died == 0);
+    fprintf(facts, "stuck %d\n", finding_is_stuck(finding));
     fprintf(facts, "wanted %" PRIx64 "\n", finding->wanted);
     fprintf(facts, "granularity %s\n", granularity_name(request->granularity));
     fprintf(facts, "skips-private %d\n", request->skips_private);

@@ -12,6 +12,8 @@
  *   F2  What is compared leaves out the kernel's own data: so several repetitions are asked for, and so long a run.
  *   F3  Memory is looked at where the stacks are equal, and only so often until the next state is kept: a loop
  *       that counts has equal stacks in each of its rounds. If it was never equal in the first of these looks, there is none in sight.
+ *   F4  Who has not come back to where he was in so many choices of one operation each keeps his turn for some: to change from one process
+ *       to another takes longer than what it does then. Who yields does not.
  */
 #include <string.h>
 #include "host/explore/sampled.h"
@@ -25,12 +27,16 @@
 #define SEEN    65536
 #define PATIENT 4096    /* choices before states are compared */
 #define LONGEST 4000000 /* choices */
+#define SINGLE  16384   /* F4: choices of one operation each */
+#define TURN    32      /* and how many come in a turn then */
 
 static struct {
     uint64_t choices, round, power;
     uint64_t stack[MAX_AGENTS];
     uint64_t kept, kept_data;
     uint32_t equal, looks;
+    uint32_t turn; /* operations of who has it */
+    uint8_t last;
     bool has_kept;
     uint64_t hashing; /* number of the sum that is_new belongs to */
 } it;
@@ -168,6 +174,15 @@ taking_turns(const struct question *question)
     return turns != 0 ? turns : question->enabled;
 }
 
+/* F4 */
+static bool
+keeps_turn(const struct question *question)
+{
+    return it.choices > SINGLE && it.turn < TURN && question->last < MAX_AGENTS &&
+           (taking_turns(question) >> question->last & 1) != 0 &&
+           question->next[question->last].op != SP_YIELD;
+}
+
 enum fair_end
 fair_state(const struct question *question, uint32_t asker)
 {
@@ -175,6 +190,11 @@ fair_state(const struct question *question, uint32_t asker)
         it.stack[asker] = GUEST->state;
     }
     it.choices++;
+    it.turn = question->last == it.last ? it.turn + 1 : 1;
+    it.last = question->last;
+    if (keeps_turn(question)) {
+        return FAIR_GOES_ON;
+    }
     if (it.choices > LONGEST) {
         return FAIR_TOO_LONG;
     }
@@ -186,7 +206,7 @@ fair_state(const struct question *question, uint32_t asker)
     return FAIR_GOES_ON;
 }
 
-/* Whose turn it is after who stepped last. */
+/* Whose turn it is. */
 uint32_t
 fair_next(const struct question *question)
 {
@@ -194,7 +214,7 @@ fair_next(const struct question *question)
     agent_set later =
         question->last >= MAX_AGENTS - 1 ? 0 : turns & (SET_ALL << (question->last + 1));
 
-    return set_first(later != 0 ? later : turns);
+    return keeps_turn(question) ? question->last : set_first(later != 0 ? later : turns);
 }
 
 /* ---- a strategy of its own: after a few random choices everybody takes turns ---- */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include "abi/hypercall.h"
 #include "abi/machine.h"
 
@@ -317,6 +318,16 @@ enum run_end {
     RUN_AT_BREAK,    /* it has not ended: on_break is called */
     RUN_QUIT,        /* on_break said so */
 };
+
+#define RUN_TOO_SLOW "the run did not end in time"
+
+/* It still went on. Where it was then follows from the machine's speed: who runs it again sees it elsewhere. */
+static inline bool
+run_is_too_slow(const struct abi_stop *stop)
+{
+    return stop->verdict == ABI_LIVELOCK &&
+           strncmp(stop->message, RUN_TOO_SLOW, sizeof(RUN_TOO_SLOW) - 1) == 0;
+}
 
 struct run_result {
     enum run_end end;

@@ -83,9 +83,7 @@ trap_time_is_up(ucontext_t *context)
                   machine.shared->idle_seconds, irql,
                   GUEST->mode == ABI_USER_MODE ? "user" : "kernel");
     }
-    if (machine.request->explore != NULL) {
-        advice[0] = 0; /* a search tells what a run may take */
-    } else if (isolation_entries() > MANY_ENTRIES) {
+    if (isolation_entries() > MANY_ENTRIES) {
         snprintf(advice, sizeof(advice),
                  "; it still went on, %u times from user mode into the kernel, which --isolation "
                  "pages makes slow: --isolation off, or --run-timeout for more than its %.9g s",
@@ -95,8 +93,8 @@ trap_time_is_up(ucontext_t *context)
                  "; it still went on: --run-timeout gives it more than %.9g s",
                  machine.request->run_timeout);
     }
-    trap_stop(g, ABI_LIVELOCK, "the run did not end in time; it was last seen in %s at IRQL %u%s",
-              where, irql, advice);
+    trap_stop(g, ABI_LIVELOCK, RUN_TOO_SLOW "; it was last seen in %s at IRQL %u%s", where, irql,
+              advice);
 }
 
 static void

@@ -222,7 +222,9 @@ tick(struct watch *watch)
         watch->shared->idle_seconds =
             time - watch->moved >= 1.0 ? (uint32_t)(time - watch->moved + 0.5) : 0;
         watch->shared->spinning = spinning;
-        promote_begin_anew(watch->request);
+        if (watch->shared->idle_seconds != 0 || spinning) { /* else it is merely long */
+            promote_begin_anew(watch->request);
+        }
         kill(watch->worker, SIGUSR1);
     } else if (watch->asked.wall != 0 && !watch->killed &&
                since(watch, watch->asked.wall, watch->asked.processor) >= GRACE_SECONDS) {

@@ -203,12 +203,13 @@ keep_points(const struct run_request *request, struct pool_outcome *out)
         return -ENOMEM;
     }
     points = grown;
-    points[points_count] = (struct points){.shared = copy_of(known, known_count * sizeof(known[0])),
-                                           .shared_count = known_count,
-                                           .spins = copy_of(spins, spin_count * sizeof(spins[0])),
-                                           .spin_count = spin_count,
-                                           .skips_private = request->skips_private,
-                                           .polls = request->polls};
+    points[points_count] =
+        (struct points){.shared = copy_of(known, request->shared_count * sizeof(known[0])),
+                        .shared_count = request->shared_count,
+                        .spins = copy_of(spins, request->spin_count * sizeof(spins[0])),
+                        .spin_count = request->spin_count,
+                        .skips_private = request->skips_private,
+                        .polls = request->polls};
     if (points[points_count].shared == NULL || points[points_count].spins == NULL) {
         return -ENOMEM;
     }

@@ -354,8 +354,7 @@ stop_of_death(const struct run_result *result)
 
     if (result->end == RUN_NO_PROGRESS) {
         why.verdict = ABI_LIVELOCK;
-        snprintf(why.message, sizeof(why.message),
-                 "the run did not end in time, nor its worker answer");
+        snprintf(why.message, sizeof(why.message), RUN_TOO_SLOW ", nor its worker answer");
     } else if (result->crashed) {
         why.verdict = ABI_INTERNAL;
         snprintf(why.message, sizeof(why.message), "a signal in the worker's own code");

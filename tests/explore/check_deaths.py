@@ -78,7 +78,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         def search(program, *options, killer=None):
             status, stdout, stderr, killed = explore(ntlab, folder, "explore", "--keep-going", "--json", "-", *options,
-                                                     f"{build}/explore-{program}.sys", killer=killer)
+                                                     f"{build}/{program}.sys" if "/" in program else f"{build}/explore-{program}.sys", killer=killer)
             try:
                 found = json.loads(stdout)
             except ValueError:
@@ -92,6 +92,17 @@ def main():
         status, asked, findings, said, _ = search("hang", "--strategy", "dpor", "--budget", "1000runs", "--run-timeout", "500ms")
         check("asked", status == 1 and asked.get("outcome") == "exhausted" and asked.get("bad", 0) > 0 and
               [f["kind"] for f in findings] == ["livelock"] and asked["died"] == 0, f"{status} {asked} {said[-500:]}")
+
+        # A run that is merely long when its time is over: said so, at once, and it may have more when it is run again.
+        pair = [f"--client={token}:{build}/../../user/check/ntlabcheck.exe hostile \\Device\\NtlabBug 222000 222005 22200a 22200f" for token in ("user", "admin")]
+        start = time.monotonic()
+        status, it, findings, said, _ = search("../bugs/bug-resource-apcs-good", "--strategy", "random", "--budget", "3runs", "--inject", "none", "--client-exit", "ignore",
+                                               "--run-timeout", "150ms", *pair)
+        check("merely long", status == 1 and it.get("runs") == 3 and findings and all("did not end in time" in f["message"] and "it still went on: --run-timeout gives it more than 0.15 s" in
+              f["message"] for f in findings) and time.monotonic() - start < 60, f"{status} {it} {time.monotonic() - start:.0f} s {findings} {said[-500:]}")
+        for time_out, good, text in (("150ms", 1, "did not end in time"), ("60s", 0, "clean")):
+            status, _, said, _ = explore(ntlab, folder, "replay", "--run-timeout", time_out, "findings/1.ntr")
+            check(f"merely long: replayed with {time_out}", status == good and text in said, f"{status} {said[-300:]}")
 
         # A worker that is killed there by a signal, and again: the same search, as if the driver had crashed.
         expected = None

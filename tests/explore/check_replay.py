@@ -53,6 +53,22 @@ def matrix(ntlab, build, folder):
           os.listdir(place))
 
 
+def later_part(ntlab, build, folder):
+    """What the portfolio finds behind dpor is run again with the schedule points of its own part: dpor learnt more."""
+    words = "storm \\Device\\NtlabBug 2 1 222000:64:64 222005:64:64 22200a:64:64 22200f:64:64"
+    pair = [f"--client={token}:{build}/../../user/check/ntlabcheck.exe {words}" for token in ("user", "admin")]
+    for seed in range(16):
+        it = run(folder, ntlab, "explore", "--verifier", "standard", "--client-exit", "ignore", "--keep-going", "--injections", "7", "--inject", "all", "--budget", "160runs", "--seed", str(seed),
+                 "--json", "-", *pair, f"{build}/../bugs/bug-file-good.sys")
+        check(f"later part, seed {seed}", it.returncode == 0, f"{it.returncode} {it.stderr[-500:]}")
+        found = json.loads(it.stdout)["findings"]
+        if found:
+            again = run(folder, ntlab, "replay", found[0]["schedule"])
+            check("later part: replayed", found[0]["message"] in again.stderr and "differs" not in again.stderr, again.stderr[-300:])
+            return
+    check("later part: one is found", False)
+
+
 def looking(ntlab, build, folder):
     """--stop-at, --tolerant, and a driver that was built anew with a change."""
     whole = f"{folder}/elsewhere/din_phil3.ntr"
@@ -161,6 +177,7 @@ def main():
             check(f"bad file: {name}", replay.returncode == status and "ntlab: " in replay.stderr,
                   f"{replay.returncode} {replay.stderr[-200:]}")
         looking(ntlab, build, folder)
+        later_part(ntlab, build, folder)
         matrix(ntlab, build, folder)
         programs(ntlab, build, folder)
         neighbours(ntlab, build, folder)
