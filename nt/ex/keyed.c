@@ -222,11 +222,7 @@ ExpSectionOwner(PVOID Section)
 static PETHREAD
 ExpThreadOfProcess(ULONG64 Id)
 {
-    PLIST_ENTRY Head = &PspCurrentProcess()->Pcb.ThreadListHead;
-
-    for (PLIST_ENTRY Link = Head->Flink; Link != Head; Link = Link->Flink) {
-        PETHREAD Thread = (PETHREAD)CONTAINING_RECORD(Link, KTHREAD, ThreadListEntry);
-
+    for (PETHREAD Thread = NULL; (Thread = PspNextThreadOf(PspCurrentProcess(), Thread)) != NULL;) {
         if ((ULONG64)Thread->Cid.UniqueThread == Id) {
             return Thread;
         }
@@ -330,7 +326,6 @@ VOID
 ExpCheckSectionWait(VOID)
 {
     PVOID Section = ExpSectionOf(PspCurrentThread());
-    PLIST_ENTRY Head = &PspCurrentProcess()->Pcb.ThreadListHead;
     ULONG Waiters = 0;
     char Text[256];
 
@@ -341,9 +336,8 @@ ExpCheckSectionWait(VOID)
         return;
     }
     Section = (PVOID)((ULONG_PTR)Section & ~2ull);
-    for (PLIST_ENTRY Link = Head->Flink; Link != Head; Link = Link->Flink) {
-        Waiters +=
-            ExpSectionOf((PETHREAD)CONTAINING_RECORD(Link, KTHREAD, ThreadListEntry)) == Section;
+    for (PETHREAD Thread = NULL; (Thread = PspNextThreadOf(PspCurrentProcess(), Thread)) != NULL;) {
+        Waiters += ExpSectionOf(Thread) == Section;
     }
     if (Waiters != 0 && !PspCurrentProcess()->Exiting) {
         KiFormatText(Text, sizeof(Text),

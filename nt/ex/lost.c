@@ -137,14 +137,8 @@ ExpLookAtThreads(EXP_REACH *Reach)
         ExpLookAt(Reach, (ULONG_PTR)KiProcessor[i], (ULONG_PTR)KiProcessor[i] + sizeof(KIPCR));
         ExpLookAtStack(Reach, KiProcessor[i]->Prcb.IdleThread);
     }
-    for (PLIST_ENTRY Entry = PsActiveProcessHead.Flink; Entry != &PsActiveProcessHead;
-         Entry = Entry->Flink) {
-        PKPROCESS Process = &CONTAINING_RECORD(Entry, EPROCESS, ActiveProcessLinks)->Pcb;
-
-        for (PLIST_ENTRY Each = Process->ThreadListHead.Flink; Each != &Process->ThreadListHead;
-             Each = Each->Flink) {
-            ExpLookAtStack(Reach, CONTAINING_RECORD(Each, KTHREAD, ThreadListEntry));
-        }
+    for (PETHREAD Thread = NULL; (Thread = PspNextThread(Thread)) != NULL;) {
+        ExpLookAtStack(Reach, &Thread->Tcb);
     }
 }
 
@@ -251,12 +245,7 @@ ExpVisitOtherWords(PEXP_WORD_VISITOR Visit, PVOID Context)
             }
         }
     }
-    for (PLIST_ENTRY At = PsActiveProcessHead.Flink; At != &PsActiveProcessHead; At = At->Flink) {
-        PKPROCESS Process = &CONTAINING_RECORD(At, EPROCESS, ActiveProcessLinks)->Pcb;
-
-        for (PLIST_ENTRY Each = Process->ThreadListHead.Flink; Each != &Process->ThreadListHead;
-             Each = Each->Flink) {
-            ExpVisitThread(CONTAINING_RECORD(Each, KTHREAD, ThreadListEntry), Visit, Context);
-        }
+    for (PETHREAD Thread = NULL; (Thread = PspNextThread(Thread)) != NULL;) {
+        ExpVisitThread(&Thread->Tcb, Visit, Context);
     }
 }

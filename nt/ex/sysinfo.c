@@ -8,8 +8,6 @@
  */
 #include "exp.h"
 
-extern LIST_ENTRY PsActiveProcessHead;
-
 typedef struct _EXP_WRITER {
     PUCHAR Buffer; /* system memory of Limit bytes, zeroed */
     ULONG Limit;
@@ -167,9 +165,7 @@ ExpQueryProcesses(EXP_WRITER *Writer)
 {
     EXP_PROCESS_INFORMATION *Last = NULL;
 
-    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
-         Link = Link->Flink) {
-        PEPROCESS Process = CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks);
+    for (PEPROCESS Process = NULL; (Process = PspNextProcess(Process)) != NULL;) {
         UNICODE_STRING System = RTL_CONSTANT_STRING(L"System");
         UNICODE_STRING Name =
             Process->ImagePath.Length != 0 ? PspLastComponent(&Process->ImagePath) : System;
@@ -177,9 +173,7 @@ ExpQueryProcesses(EXP_WRITER *Writer)
         EXP_PROCESS_INFORMATION *Info = ExpReserve(Writer, sizeof(*Info));
         PWCHAR Text;
 
-        for (PLIST_ENTRY At = Process->Pcb.ThreadListHead.Flink; At != &Process->Pcb.ThreadListHead;
-             At = At->Flink) {
-            PETHREAD Thread = (PETHREAD)CONTAINING_RECORD(At, KTHREAD, ThreadListEntry);
+        for (PETHREAD Thread = NULL; (Thread = PspNextThreadOf(Process, Thread)) != NULL;) {
             EXP_THREAD_INFORMATION *Row = ExpReserve(Writer, sizeof(*Row));
 
             Threads++;

@@ -117,6 +117,40 @@ typedef struct _ETHREAD ETHREAD;
 extern PEPROCESS PsInitialSystemProcess;
 extern PEPROCESS PsIdleProcess;
 extern LIST_ENTRY PsActiveProcessHead; /* EPROCESS.ActiveProcessLinks of every process */
+
+/* Who comes behind it, NULL: the first. None is referenced: who waits in between begins again, or holds it (nt/ps/psp.h). */
+KI_INLINE PEPROCESS
+PspNextProcess(PEPROCESS Process)
+{
+    PLIST_ENTRY Next =
+        Process != NULL ? Process->ActiveProcessLinks.Flink : PsActiveProcessHead.Flink;
+
+    return Next != &PsActiveProcessHead ? CONTAINING_RECORD(Next, EPROCESS, ActiveProcessLinks)
+                                        : NULL;
+}
+
+KI_INLINE PETHREAD
+PspNextThreadOf(PEPROCESS Process, PETHREAD Thread)
+{
+    PLIST_ENTRY Head = &Process->Pcb.ThreadListHead;
+    PLIST_ENTRY Next = Thread != NULL ? Thread->Tcb.ThreadListEntry.Flink : Head->Flink;
+
+    return Next != Head ? CONTAINING_RECORD(Next, ETHREAD, Tcb.ThreadListEntry) : NULL;
+}
+
+/* Of all processes. */
+KI_INLINE PETHREAD
+PspNextThread(PETHREAD Thread)
+{
+    PEPROCESS Process = Thread != NULL ? PspThreadsProcess(Thread) : NULL;
+    PETHREAD Next = Thread != NULL ? PspNextThreadOf(Process, Thread) : NULL;
+
+    while (Next == NULL && (Process = PspNextProcess(Process)) != NULL) {
+        Next = PspNextThreadOf(Process, NULL);
+    }
+    return Next;
+}
+
 /* The first system thread ends here: loads the drivers, runs the clients, unloads, stops the run. */
 VOID PspRunCommandLine(VOID);
 VOID PspUnloadLastDriver(VOID); /* of the command line */

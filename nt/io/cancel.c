@@ -141,14 +141,14 @@ IopFindMeantOf(PETHREAD Thread, PIOP_CANCELLATION This)
 static PIRP
 IopFindMeant(PIOP_CANCELLATION This)
 {
-    PLIST_ENTRY Head = &PspCurrentProcess()->Pcb.ThreadListHead;
+    PETHREAD Thread = NULL;
     PIRP Irp = NULL;
 
     if (This->Thread != NULL) {
         return IopFindMeantOf(This->Thread, This);
     }
-    for (PLIST_ENTRY Entry = Head->Flink; Entry != Head && Irp == NULL; Entry = Entry->Flink) {
-        Irp = IopFindMeantOf((PETHREAD)CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry), This);
+    while (Irp == NULL && (Thread = PspNextThreadOf(PspCurrentProcess(), Thread)) != NULL) {
+        Irp = IopFindMeantOf(Thread, This);
     }
     return Irp;
 }

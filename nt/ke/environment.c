@@ -229,17 +229,12 @@ KiDescribeCancellation(PKTHREAD Thread, struct abi_agent *Agent)
 static ULONG
 KiDescribeCancellations(struct abi_agent *Agents, ULONG Count)
 {
-    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
-         Link = Link->Flink) {
-        PEPROCESS Process = CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks);
-        PLIST_ENTRY Head = &Process->Pcb.ThreadListHead;
+    for (PEPROCESS Process = NULL; (Process = PspNextProcess(Process)) != NULL;) {
+        PETHREAD Thread = NULL;
 
-        for (PLIST_ENTRY Entry = Head->Flink; Process->IsClient && Entry != Head;
-             Entry = Entry->Flink) {
-            PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
-
+        while (Process->IsClient && (Thread = PspNextThreadOf(Process, Thread)) != NULL) {
             if (Count < KI_AGENTS) {
-                KiDescribeCancellation(Thread, &Agents[Count++]);
+                KiDescribeCancellation(&Thread->Tcb, &Agents[Count++]);
             }
         }
     }
@@ -359,17 +354,9 @@ KiDescribeEvents(struct abi_agent *Agents, ULONG Count, ULONG Threads)
 static PKTHREAD
 KiThreadOfAgent(ULONG Name)
 {
-    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
-         Link = Link->Flink) {
-        PLIST_ENTRY Head =
-            &CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks)->Pcb.ThreadListHead;
-
-        for (PLIST_ENTRY Entry = Head->Flink; Entry != Head; Entry = Entry->Flink) {
-            PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
-
-            if (Thread->Agent.Name == Name) {
-                return Thread;
-            }
+    for (PETHREAD Thread = NULL; (Thread = PspNextThread(Thread)) != NULL;) {
+        if (Thread->Tcb.Agent.Name == Name) {
+            return &Thread->Tcb;
         }
     }
     return NULL;

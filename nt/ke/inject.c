@@ -277,20 +277,14 @@ KiMarkHeldUp(PKTHREAD Suspended)
 {
     ULONG Count = 0;
 
-    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
-         Link = Link->Flink) {
-        PKPROCESS Process = &CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks)->Pcb;
+    for (PETHREAD Each = NULL; (Each = PspNextThread(Each)) != NULL;) {
+        PKTHREAD Thread = &Each->Tcb;
 
-        for (PLIST_ENTRY Entry = Process->ThreadListHead.Flink;
-             Process != Suspended->Process && Entry != &Process->ThreadListHead;
-             Entry = Entry->Flink) {
-            PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
-
-            if (Thread->State == Waiting && !KiIsEnvironment(Thread) && !KiIsIdleWorker(Thread) &&
-                !KiWaitsForEnd(Thread, Suspended)) {
-                Thread->HeldUp = KI_HELD_UP;
-                Count++;
-            }
+        if (Thread->Process != Suspended->Process && Thread->State == Waiting &&
+            !KiIsEnvironment(Thread) && !KiIsIdleWorker(Thread) &&
+            !KiWaitsForEnd(Thread, Suspended)) {
+            Thread->HeldUp = KI_HELD_UP;
+            Count++;
         }
     }
     return Count;

@@ -110,11 +110,8 @@ KiListDpcs(PKI_LEFT Left)
 static VOID
 KiListThreads(PKI_LEFT Left)
 {
-    PLIST_ENTRY Head = &PsInitialSystemProcess->Pcb.ThreadListHead;
-
-    for (PLIST_ENTRY At = Head->Flink; At != Head; At = At->Flink) {
-        PETHREAD Thread = CONTAINING_RECORD(At, ETHREAD, Tcb.ThreadListEntry);
-
+    for (PETHREAD Thread = NULL;
+         (Thread = PspNextThreadOf(PsInitialSystemProcess, Thread)) != NULL;) {
         if (KiIsIn(Left, Thread->StartAddress) && Thread->Tcb.Header.SignalState == 0) {
             KiSayLeft(Left, "a thread", Thread, Thread->StartAddress);
         }
@@ -144,14 +141,8 @@ KiListApcs(PKI_LEFT Left, PKTHREAD Thread)
 static VOID
 KiListAllApcs(PKI_LEFT Left)
 {
-    for (PLIST_ENTRY Each = PsActiveProcessHead.Flink; Each != &PsActiveProcessHead;
-         Each = Each->Flink) {
-        PEPROCESS Process = CONTAINING_RECORD(Each, EPROCESS, ActiveProcessLinks);
-        PLIST_ENTRY Head = &Process->Pcb.ThreadListHead;
-
-        for (PLIST_ENTRY At = Head->Flink; At != Head; At = At->Flink) {
-            KiListApcs(Left, CONTAINING_RECORD(At, KTHREAD, ThreadListEntry));
-        }
+    for (PETHREAD Thread = NULL; (Thread = PspNextThread(Thread)) != NULL;) {
+        KiListApcs(Left, &Thread->Tcb);
     }
 }
 

@@ -500,22 +500,16 @@ KiReportOthers(PKTHREAD Current)
     if (PsInitialSystemProcess == NULL) {
         return; /* before there were processes */
     }
-    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
-         Link = Link->Flink) {
-        PKPROCESS Process = &CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks)->Pcb;
-
-        if (!KiReadable(Process, sizeof(EPROCESS))) {
+    for (PEPROCESS Process = NULL; (Process = PspNextProcess(Process)) != NULL;) {
+        if (!KiReadable(Process, sizeof(*Process))) {
             break;
         }
-        for (PLIST_ENTRY Entry = Process->ThreadListHead.Flink; Entry != &Process->ThreadListHead;
-             Entry = Entry->Flink) {
-            PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
-
-            if (!KiReadable(Thread, sizeof(ETHREAD)) || ++Count > KI_MAXIMUM_THREADS) {
+        for (PETHREAD Thread = NULL; (Thread = PspNextThreadOf(Process, Thread)) != NULL;) {
+            if (!KiReadable(Thread, sizeof(*Thread)) || ++Count > KI_MAXIMUM_THREADS) {
                 break;
             }
-            if (Thread != Current && Thread->State != Terminated) {
-                KiReportThread(Thread, NULL, FALSE);
+            if (&Thread->Tcb != Current && Thread->Tcb.State != Terminated) {
+                KiReportThread(&Thread->Tcb, NULL, FALSE);
             }
         }
     }

@@ -488,12 +488,9 @@ KiCheckTimers(VOID)
 static VOID
 KiCheckActive(PEPROCESS Process)
 {
-    PLIST_ENTRY Head = &Process->Pcb.ThreadListHead;
     LONG Least = 0, Most = 0;
 
-    for (PLIST_ENTRY At = Head->Flink; At != Head; At = At->Flink) {
-        PETHREAD Thread = CONTAINING_RECORD(At, ETHREAD, Tcb.ThreadListEntry);
-
+    for (PETHREAD Thread = NULL; (Thread = PspNextThreadOf(Process, Thread)) != NULL;) {
         Least += Thread->Tcb.State != Initialized && !Thread->Terminating;
         Most++;
     }
@@ -533,10 +530,12 @@ KiCheckAll(PVOID Unused)
     KiCheckClock();
     KiCheckTimers();
     KiCheckProcess(&KiIdleProcess);
-    for (PLIST_ENTRY At = PsActiveProcessHead.Flink; At != &PsActiveProcessHead; At = At->Flink) {
-        KI_DEMAND(At->Flink->Blink == At, "the list of processes", At);
-        KiCheckProcess(&CONTAINING_RECORD(At, EPROCESS, ActiveProcessLinks)->Pcb);
-        KiCheckActive(CONTAINING_RECORD(At, EPROCESS, ActiveProcessLinks));
+    for (PEPROCESS Process = NULL; (Process = PspNextProcess(Process)) != NULL;) {
+        PLIST_ENTRY Links = &Process->ActiveProcessLinks;
+
+        KI_DEMAND(Links->Flink->Blink == Links, "the list of processes", Links);
+        KiCheckProcess(&Process->Pcb);
+        KiCheckActive(Process);
     }
     if (VfHooks != NULL) {
         VfCheckTables();

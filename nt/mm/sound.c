@@ -157,9 +157,7 @@ MiCheckSpaces(MI_COUNTS *Counts)
 {
     ULONG Taken = 0;
 
-    for (PLIST_ENTRY At = PsActiveProcessHead.Flink; At != &PsActiveProcessHead; At = At->Flink) {
-        PEPROCESS Process = CONTAINING_RECORD(At, EPROCESS, ActiveProcessLinks);
-
+    for (PEPROCESS Process = NULL; (Process = PspNextProcess(Process)) != NULL;) {
         if (Process->AddressSpace != NULL) {
             Counts->Spaces++;
             if (!MI_SPACE_OF(Process)->Deleted) {
@@ -299,9 +297,7 @@ MiCheckSection(PVOID Context, PVOID Object)
                       Area->Start == Section->Backing && Section->Committed <= Section->Size,
                   "the memory of a section", Section);
     }
-    for (PLIST_ENTRY At = PsActiveProcessHead.Flink; At != &PsActiveProcessHead; At = At->Flink) {
-        PEPROCESS Process = CONTAINING_RECORD(At, EPROCESS, ActiveProcessLinks);
-
+    for (PEPROCESS Process = NULL; (Process = PspNextProcess(Process)) != NULL;) {
         Views += Process->AddressSpace != NULL ? MiViewsIn(MI_SPACE_OF(Process), Section) : 0;
     }
     /* Who maps an image has counted it before it is there. */
@@ -370,9 +366,7 @@ MiVisitHeld(POBP_VISITOR Held, PVOID Context)
 
     ObpVisitObjects(MmSectionObjectTypeP, MiSectionHolds, &To);
     MiSpaceHolds(&To, &MiSystemSpace);
-    for (PLIST_ENTRY At = PsActiveProcessHead.Flink; At != &PsActiveProcessHead; At = At->Flink) {
-        PEPROCESS Process = CONTAINING_RECORD(At, EPROCESS, ActiveProcessLinks);
-
+    for (PEPROCESS Process = NULL; (Process = PspNextProcess(Process)) != NULL;) {
         if (Process->AddressSpace != NULL) {
             MiSpaceHolds(&To, MI_SPACE_OF(Process));
         }

@@ -108,9 +108,7 @@ ObpIsOfTree(POBP_OBJECT Object)
 static VOID
 ObpVisitHeld(OBP_HELD *All)
 {
-    for (PLIST_ENTRY At = PsActiveProcessHead.Flink; At != &PsActiveProcessHead; At = At->Flink) {
-        PEPROCESS Process = CONTAINING_RECORD(At, EPROCESS, ActiveProcessLinks);
-
+    for (PEPROCESS Process = NULL; (Process = PspNextProcess(Process)) != NULL;) {
         if (Process->HandleTable != NULL) {
             ObpTableHolds(All, Process->HandleTable);
         }

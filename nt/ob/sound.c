@@ -154,9 +154,7 @@ ObpCheckSound(VOID)
 {
     OBP_COUNTS *Counts = ExpAllocate(sizeof(*Counts), OBP_TAG_TEMPORARY);
 
-    for (PLIST_ENTRY At = PsActiveProcessHead.Flink; At != &PsActiveProcessHead; At = At->Flink) {
-        PEPROCESS Process = CONTAINING_RECORD(At, EPROCESS, ActiveProcessLinks);
-
+    for (PEPROCESS Process = NULL; (Process = PspNextProcess(Process)) != NULL;) {
         if (Process->HandleTable != NULL) {
             ObpCheckTable(Counts, Process->HandleTable);
         }

@@ -115,7 +115,7 @@ PspChangeThreads(PEPROCESS Process, BOOLEAN Suspend)
     PETHREAD Thread = NULL;
     ULONG Count;
 
-    while ((Thread = PspNextThread(Process, Thread)) != NULL) {
+    while ((Thread = PspReferenceNextThread(Process, Thread)) != NULL) {
         if (Suspend) {
             PspSuspendThread(Thread, &Count);
         } else {
@@ -146,7 +146,7 @@ PspFreezeProcess(PEPROCESS Process, BOOLEAN Freeze)
 
     Process->FreezeCount += Freeze ? 1 : -1;
     ASSERT(Process->FreezeCount >= 0);
-    while ((Thread = PspNextThread(Process, Thread)) != NULL) {
+    while ((Thread = PspReferenceNextThread(Process, Thread)) != NULL) {
         if (Thread->Terminating || Thread->Tcb.State == Initialized) {
             continue; /* one that has not started yet is frozen when it starts */
         }

@@ -118,7 +118,7 @@ DbgkpDetach(PDBGK_OBJECT Object, PEPROCESS Process)
     Process->DebugKnown = FALSE;
     KeReleaseGuardedMutex(&Object->Lock);
     DbgkpMarkPeb(Process, FALSE);
-    while ((Thread = PspNextThread(Process, Thread)) != NULL) {
+    while ((Thread = PspReferenceNextThread(Process, Thread)) != NULL) {
         Thread->DebugKnown = FALSE;
     }
     do {
@@ -151,15 +151,12 @@ static VOID
 DbgkpClose(PVOID Body, PEPROCESS Closer, ULONG ProcessHandles, ULONG SystemHandles)
 {
     PDBGK_OBJECT Object = Body;
-    PLIST_ENTRY Entry;
-    PEPROCESS Process;
+    PEPROCESS Process = NULL;
 
     if (SystemHandles != 1) {
         return;
     }
-    for (Entry = PsActiveProcessHead.Flink; Entry != &PsActiveProcessHead;) {
-        Process = CONTAINING_RECORD(Entry, EPROCESS, ActiveProcessLinks);
-        Entry = Entry->Flink;
+    while ((Process = PspNextProcess(Process)) != NULL) {
         if (Process->DebugPort == Object) {
             ObpAddReference(Process);
             if (Object->KillOnClose) {
@@ -167,7 +164,7 @@ DbgkpClose(PVOID Body, PEPROCESS Closer, ULONG ProcessHandles, ULONG SystemHandl
             }
             DbgkpDetach(Object, Process);
             ObDereferenceObject(Process);
-            Entry = PsActiveProcessHead.Flink; /* others may have come and gone: again */
+            Process = NULL; /* others may have come and gone: again */
         }
     }
 }

@@ -239,7 +239,7 @@ DbgkpPostAttached(PDBGK_OBJECT Object, PEPROCESS Process)
     PETHREAD Thread = NULL, First = NULL;
     PKI_MODULE Module;
 
-    while ((Thread = PspNextThread(Process, Thread)) != NULL) {
+    while ((Thread = PspReferenceNextThread(Process, Thread)) != NULL) {
         if (Thread->Terminating || Thread->DebugKnown || Thread->Tcb.State == Initialized) {
             continue;
         }

@@ -142,10 +142,7 @@ PspComesOf(PEPROCESS Client)
     for (ULONG Depth = 0; Depth < 16 && Id != Client->UniqueProcessId; Depth++) {
         HANDLE Parent = NULL;
 
-        for (PLIST_ENTRY Entry = PsActiveProcessHead.Flink; Entry != &PsActiveProcessHead;
-             Entry = Entry->Flink) {
-            PEPROCESS Process = CONTAINING_RECORD(Entry, EPROCESS, ActiveProcessLinks);
-
+        for (PEPROCESS Process = NULL; (Process = PspNextProcess(Process)) != NULL;) {
             if (Process->UniqueProcessId == Id) {
                 Parent = Process->InheritedFromUniqueProcessId;
             }
@@ -163,10 +160,7 @@ PspLetClientsEnd(VOID)
     LARGE_INTEGER Until = {0};
     ULONG Count = 0;
 
-    for (PLIST_ENTRY Entry = PsActiveProcessHead.Flink; Entry != &PsActiveProcessHead;
-         Entry = Entry->Flink) {
-        PEPROCESS Process = CONTAINING_RECORD(Entry, EPROCESS, ActiveProcessLinks);
-
+    for (PEPROCESS Process = NULL; (Process = PspNextProcess(Process)) != NULL;) {
         if (Process->IsClient && !PspComesOf(Process) && ObReferenceObjectSafe(Process)) {
             Wait[Count++] = Process;
         }

@@ -75,29 +75,21 @@ static const GENERIC_MAPPING PspJobMapping = {
 static VOID
 PspTerminateMembers(PPSP_JOB Job, NTSTATUS Status)
 {
-    PLIST_ENTRY Entry;
-    PEPROCESS Process;
-    BOOLEAN Found;
+    PEPROCESS Process = NULL;
 
     KiChanges(Job);
-    do { /* ending one may take others off the list: start again each time */
-        Found = FALSE;
-        for (Entry = PsActiveProcessHead.Flink; Entry != &PsActiveProcessHead && !Found;
-             Entry = Entry->Flink) {
-            Process = CONTAINING_RECORD(Entry, EPROCESS, ActiveProcessLinks);
-            if (Process->Job == Job && !Process->Exiting) {
-                Found = TRUE;
-                ObpAddReference(Process);
-                KiAcquirePoint(SP_OBJECT, &Process->ExitStatus, NULL, KI_ALSO_CHANGES(Job));
-                if (!Process->Exiting) {
-                    Job->Terminated++;
-                    PspTerminateProcess(Process, Status);
-                }
-                ObDereferenceObject(Process);
-                break;
+    while ((Process = PspNextProcess(Process)) != NULL) {
+        if (Process->Job == Job && !Process->Exiting) {
+            ObpAddReference(Process);
+            KiAcquirePoint(SP_OBJECT, &Process->ExitStatus, NULL, KI_ALSO_CHANGES(Job));
+            if (!Process->Exiting) {
+                Job->Terminated++;
+                PspTerminateProcess(Process, Status);
             }
+            ObDereferenceObject(Process);
+            Process = NULL; /* ending one may take others off the list: again */
         }
-    } while (Found);
+    }
 }
 
 static VOID
@@ -123,19 +115,16 @@ PspCreateJobType(VOID)
 static VOID
 PspFreezeMembers(PPSP_JOB Job, BOOLEAN Freeze)
 {
-    PLIST_ENTRY Entry;
-    PEPROCESS Process;
+    PEPROCESS Process = NULL;
 
     Job->Frozen = Freeze;
-    for (Entry = PsActiveProcessHead.Flink; Entry != &PsActiveProcessHead;) {
-        Process = CONTAINING_RECORD(Entry, EPROCESS, ActiveProcessLinks);
-        Entry = Entry->Flink;
+    while ((Process = PspNextProcess(Process)) != NULL) {
         if (Process->Job == Job && Process->Frozen != Freeze && !Process->Exiting) {
             ObpAddReference(Process);
             Process->Frozen = Freeze;
             PspFreezeProcess(Process, Freeze);
             ObDereferenceObject(Process);
-            Entry = PsActiveProcessHead.Flink; /* others may have come and gone: again */
+            Process = NULL; /* others may have come and gone: again */
         }
     }
 }
@@ -306,13 +295,10 @@ PspListMembers(PPSP_JOB Job, PULONG Header, ULONG Length)
 {
     PULONG_PTR Ids = (PULONG_PTR)(Header + 2);
     ULONG Room = (Length - 8) / sizeof(ULONG_PTR);
-    PLIST_ENTRY Entry;
 
     Header[0] = Job->Active;
     Header[1] = 0;
-    for (Entry = PsActiveProcessHead.Flink; Entry != &PsActiveProcessHead; Entry = Entry->Flink) {
-        PEPROCESS Process = CONTAINING_RECORD(Entry, EPROCESS, ActiveProcessLinks);
-
+    for (PEPROCESS Process = NULL; (Process = PspNextProcess(Process)) != NULL;) {
         if (Process->Job == Job && Process->ActiveThreads != 0 && Header[1] < Room) {
             Ids[Header[1]++] = (ULONG_PTR)Process->UniqueProcessId;
         }

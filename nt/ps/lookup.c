@@ -253,10 +253,7 @@ NTSTATUS NTAPI
 PsLookupProcessByProcessId(HANDLE ProcessId, PEPROCESS *Process)
 {
     KiSchedulePoint(SP_REFERENCE, PSP_ID(ProcessId));
-    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
-         Link = Link->Flink) {
-        PEPROCESS Candidate = CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks);
-
+    for (PEPROCESS Candidate = NULL; (Candidate = PspNextProcess(Candidate)) != NULL;) {
         if (Candidate->UniqueProcessId == ProcessId && ObReferenceObjectSafe(Candidate)) {
             *Process = Candidate;
             return STATUS_SUCCESS;
@@ -269,18 +266,10 @@ NTSTATUS NTAPI
 PsLookupThreadByThreadId(HANDLE ThreadId, PETHREAD *Thread)
 {
     KiSchedulePoint(SP_REFERENCE, PSP_ID(ThreadId));
-    for (PLIST_ENTRY Link = PsActiveProcessHead.Flink; Link != &PsActiveProcessHead;
-         Link = Link->Flink) {
-        PKPROCESS Process = &CONTAINING_RECORD(Link, EPROCESS, ActiveProcessLinks)->Pcb;
-
-        for (PLIST_ENTRY Entry = Process->ThreadListHead.Flink; Entry != &Process->ThreadListHead;
-             Entry = Entry->Flink) {
-            PETHREAD Candidate = (PETHREAD)CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
-
-            if (Candidate->Cid.UniqueThread == ThreadId && ObReferenceObjectSafe(Candidate)) {
-                *Thread = Candidate;
-                return STATUS_SUCCESS;
-            }
+    for (PETHREAD Candidate = NULL; (Candidate = PspNextThread(Candidate)) != NULL;) {
+        if (Candidate->Cid.UniqueThread == ThreadId && ObReferenceObjectSafe(Candidate)) {
+            *Thread = Candidate;
+            return STATUS_SUCCESS;
         }
     }
     return STATUS_INVALID_CID;

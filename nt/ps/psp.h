@@ -85,7 +85,8 @@ NTSTATUS PspSuspendThread(PETHREAD Thread, PULONG Count); /* terminating ones ar
 NTSTATUS PspTerminateThread(PETHREAD Thread, NTSTATUS Status);
 VOID PspFreezeProcess(PEPROCESS Process, BOOLEAN Freeze);
 VOID PspEndPoint(PEPROCESS Process);
-PETHREAD PspNextThread(PEPROCESS Process, PETHREAD Thread); /* references; dereferences Thread */
+/* As PspNextThreadOf for who waits in between; dereferences Thread. */
+PETHREAD PspReferenceNextThread(PEPROCESS Process, PETHREAD Thread);
 
 /*
  * debug.c, debugevent.c - a debug object is a queue of events; its processes have it as their DebugPort.

@@ -64,7 +64,7 @@ PspSetProcessPriority(PEPROCESS Process, KPRIORITY Base)
     PETHREAD Thread = NULL;
 
     Process->Pcb.BasePriority = (SCHAR)Base;
-    while ((Thread = PspNextThread(Process, Thread)) != NULL) {
+    while ((Thread = PspReferenceNextThread(Process, Thread)) != NULL) {
         LONG Increment = Thread->Tcb.BasePriority - Old;
 
         KeSetBasePriorityThread(&Thread->Tcb, Increment);
@@ -150,7 +150,7 @@ PspSetProcess(PEPROCESS Process, ULONG Class, PVOID Buffer, ULONG Length)
             return STATUS_INVALID_PARAMETER;
         }
         Process->Pcb.Affinity = Input.Affinity;
-        while ((Thread = PspNextThread(Process, Thread)) != NULL) {
+        while ((Thread = PspReferenceNextThread(Process, Thread)) != NULL) {
             KeSetAffinityThread(&Thread->Tcb, Input.Affinity);
         }
         return STATUS_SUCCESS;

@@ -19,15 +19,10 @@ PspBeginChecks(VOID)
 static VOID
 PspUnlistEnded(VOID)
 {
-    PLIST_ENTRY Next;
-
-    for (PLIST_ENTRY Entry = PsActiveProcessHead.Flink; Entry != &PsActiveProcessHead;
-         Entry = Next) {
-        PEPROCESS Process = CONTAINING_RECORD(Entry, EPROCESS, ActiveProcessLinks);
-
-        Next = Entry->Flink;
+    for (PEPROCESS Process = PspNextProcess(NULL), Next; Process != NULL; Process = Next) {
+        Next = PspNextProcess(Process);
         if (Process->Pcb.Header.SignalState != 0) {
-            RemoveEntryList(Entry);
+            RemoveEntryList(&Process->ActiveProcessLinks);
             Process->ActiveProcessLinks.Flink = NULL;
         }
     }

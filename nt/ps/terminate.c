@@ -66,7 +66,7 @@ PspTerminateThread(PETHREAD Thread, NTSTATUS Status)
 }
 
 PETHREAD
-PspNextThread(PEPROCESS Process, PETHREAD Thread)
+PspReferenceNextThread(PEPROCESS Process, PETHREAD Thread)
 {
     PLIST_ENTRY Head = &Process->Pcb.ThreadListHead, Entry = Head->Flink;
     PETHREAD Next = NULL;
@@ -114,7 +114,7 @@ PspTerminateProcess(PEPROCESS Process, NTSTATUS Status)
         Process->ExitStatus = Status;
     }
     Process->Exiting = TRUE;
-    while ((Thread = PspNextThread(Process, Thread)) != NULL) {
+    while ((Thread = PspReferenceNextThread(Process, Thread)) != NULL) {
         if (Thread != PspCurrentThread()) {
             PspTerminateThread(Thread, Status);
         }
@@ -133,7 +133,7 @@ NtTerminateProcess(HANDLE ProcessHandle, NTSTATUS ExitStatus)
         /* RtlExitUserProcess, first step: everybody else of this process. */
         PETHREAD Thread = NULL;
 
-        while ((Thread = PspNextThread(PspCurrentProcess(), Thread)) != NULL) {
+        while ((Thread = PspReferenceNextThread(PspCurrentProcess(), Thread)) != NULL) {
             if (Thread != PspCurrentThread()) {
                 PspTerminateThread(Thread, ExitStatus);
             }

@@ -307,23 +307,17 @@ VfCheckWorkItems(PKI_MODULE Module)
 static VOID
 VfCheckThreads(PKI_MODULE Module)
 {
-    PEPROCESS System = PsInitialSystemProcess;
+    for (PETHREAD Thread = NULL;
+         (Thread = PspNextThreadOf(PsInitialSystemProcess, Thread)) != NULL;) {
+        if (Thread->Tcb.State != Terminated && Thread->StartAddress != NULL &&
+            MiFindModule(Thread->StartAddress) == Module && !Thread->Terminating) {
+            const VOID *Caller = (const VOID *)VfSetFind(&VfThreads, (ULONG64)Thread->StartAddress);
 
-    for (PLIST_ENTRY Entry = System->Pcb.ThreadListHead.Flink; Entry != &System->Pcb.ThreadListHead;
-         Entry = Entry->Flink) {
-        PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ThreadListEntry);
-
-        if (Thread->State != Terminated && ((PETHREAD)Thread)->StartAddress != NULL &&
-            MiFindModule(((PETHREAD)Thread)->StartAddress) == Module &&
-            !((PETHREAD)Thread)->Terminating) {
-            const VOID *Caller =
-                (const VOID *)VfSetFind(&VfThreads, (ULONG64)((PETHREAD)Thread)->StartAddress);
-
-            VfViolate(VfRuleUnloadThread,
-                      Caller != NULL ? Caller : VF_START(((PETHREAD)Thread)->StartAddress), NULL,
+            VfViolate(VfRuleUnloadThread, Caller != NULL ? Caller : VF_START(Thread->StartAddress),
+                      NULL,
                       "the driver's unload routine has returned, and the thread that began at %a "
                       "still runs: its code is about to go",
-                      ((PETHREAD)Thread)->StartAddress);
+                      Thread->StartAddress);
         }
     }
 }
