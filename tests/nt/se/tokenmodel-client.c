@@ -163,9 +163,9 @@ static void
 Privileges(MODEL *Model)
 {
     static const ULONG To[] = {0, SE_PRIVILEGE_ENABLED, SE_PRIVILEGE_ENABLED, SE_PRIVILEGE_REMOVED};
-    struct {
-        TOKEN_PRIVILEGES List;
-        LUID_AND_ATTRIBUTES More[4];
+    struct { /* TOKEN_PRIVILEGES */
+        ULONG Count;
+        LUID_AND_ATTRIBUTES Privileges[5];
     } New;
     TOKEN_PRIVILEGES *Previous = (TOKEN_PRIVILEGES *)Before;
     MODEL After = *Model;
@@ -173,9 +173,9 @@ Privileges(MODEL *Model)
     BOOLEAN All = Any(12) == 0, Tells = (BOOLEAN)Any(2);
     LUID Was = Modified(Model), Is;
 
-    New.List.PrivilegeCount = Any(5);
-    for (ULONG i = 0; i < New.List.PrivilegeCount; i++) {
-        LUID_AND_ATTRIBUTES *Entry = &New.List.Privileges[i];
+    New.Count = Any(5);
+    for (ULONG i = 0; i < New.Count; i++) {
+        LUID_AND_ATTRIBUTES *Entry = &New.Privileges[i];
         ULONG At;
 
         Entry->Luid.LowPart = 2 + Any(36);
@@ -195,20 +195,20 @@ Privileges(MODEL *Model)
             }
         }
     }
-    if (New.List.PrivilegeCount > 1) { /* each once */
-        for (ULONG i = 1; i < New.List.PrivilegeCount; i++) {
+    if (New.Count > 1) { /* each once */
+        for (ULONG i = 1; i < New.Count; i++) {
             for (ULONG k = 0; k < i; k++) {
-                if (memcmp(&New.List.Privileges[i].Luid, &New.List.Privileges[k].Luid, 8) == 0) {
+                if (memcmp(&New.Privileges[i].Luid, &New.Privileges[k].Luid, 8) == 0) {
                     return;
                 }
             }
         }
     }
-    for (ULONG i = 0; i < New.List.PrivilegeCount && !All; i++) {
-        if (New.List.Privileges[i].Attributes == SE_PRIVILEGE_REMOVED) {
-            ULONG At = FindPrivilege(Model, New.List.Privileges[i].Luid);
+    for (ULONG i = 0; i < New.Count && !All; i++) {
+        if (New.Privileges[i].Attributes == SE_PRIVILEGE_REMOVED) {
+            ULONG At = FindPrivilege(Model, New.Privileges[i].Luid);
 
-            if (i + 1 != New.List.PrivilegeCount || At == MOST) {
+            if (i + 1 != New.Count || At == MOST) {
                 return;
             }
         }
@@ -223,11 +223,12 @@ Privileges(MODEL *Model)
     }
     Room = 4 + Changed * sizeof(LUID_AND_ATTRIBUTES) - (Any(4) == 0);
     memset(Before, 0xCC, sizeof(Before));
-    Status = (ULONG)NtAdjustPrivilegesToken(Model->Token, All, &New.List, Tells ? Room : 0,
-                                            Tells ? Previous : NULL, Tells ? &Length : NULL);
-    Expected = Tells && Room % 4 == 3                    ? TOO_SMALL
-               : !All && Known < New.List.PrivilegeCount ? NOT_ALL_ASSIGNED
-                                                         : 0;
+    Status = (ULONG)NtAdjustPrivilegesToken(Model->Token, All, (TOKEN_PRIVILEGES *)&New,
+                                            Tells ? Room : 0, Tells ? Previous : NULL,
+                                            Tells ? &Length : NULL);
+    Expected = Tells && Room % 4 == 3      ? TOO_SMALL
+               : !All && Known < New.Count ? NOT_ALL_ASSIGNED
+                                           : 0;
     Bad[6] += Status != Expected;
     Done[0][Status == 0]++;
     Bad[6] += Tells && Length != 4 + Changed * sizeof(LUID_AND_ATTRIBUTES);
@@ -259,25 +260,25 @@ Privileges(MODEL *Model)
 static void
 Groups(MODEL *Model)
 {
-    struct {
-        TOKEN_GROUPS List;
-        SID_AND_ATTRIBUTES More[3];
+    struct { /* TOKEN_GROUPS */
+        ULONG Count;
+        SID_AND_ATTRIBUTES Groups[4];
     } New;
     TOKEN_GROUPS *Previous = (TOKEN_GROUPS *)Before;
     MODEL After = *Model;
     ULONG Known = 0, Bytes = 0, Changed = 0, Length = 0, Error = 0, Room, Status;
     BOOLEAN Reset = Any(4) == 0, Tells = (BOOLEAN)Any(2);
 
-    New.List.GroupCount = 1 + Any(2);
-    for (ULONG i = 0; i < New.List.GroupCount && !Reset; i++) {
+    New.Count = 1 + Any(2);
+    for (ULONG i = 0; i < New.Count && !Reset; i++) {
         /* mostly those that may change */
         ULONG At = Any(Model->Groups + 1);
 
         for (ULONG k = 0; k < Model->Groups && Any(3) != 0; k++) {
             At = Model->Group[k].Attributes & (SE_GROUP_MANDATORY | SE_GROUP_INTEGRITY) ? At : k;
         }
-        New.List.Groups[i].Sid = At == Model->Groups ? (PSID)Nobody : (PSID)Model->Group[At].Sid;
-        New.List.Groups[i].Attributes = Any(2) ? SE_GROUP_ENABLED : 0;
+        New.Groups[i].Sid = At == Model->Groups ? (PSID)Nobody : (PSID)Model->Group[At].Sid;
+        New.Groups[i].Attributes = Any(2) ? SE_GROUP_ENABLED : 0;
         if (At == Model->Groups) {
             continue;
         }
@@ -285,7 +286,7 @@ Groups(MODEL *Model)
             return; /* a level is no group */
         }
         Known++;
-        if (New.List.Groups[i].Attributes != 0) {
+        if (New.Groups[i].Attributes != 0) {
             Error = After.Group[At].Attributes & SE_GROUP_USE_FOR_DENY_ONLY ? CANT_ENABLE : Error;
             After.Group[At].Attributes |= SE_GROUP_ENABLED;
         } else {
@@ -309,12 +310,12 @@ Groups(MODEL *Model)
     Bytes += FIELD_OFFSET(TOKEN_GROUPS, Groups) + Changed * sizeof(SID_AND_ATTRIBUTES);
     Room = Any(4) == 0 ? Bytes - 1 : 1024;
     memset(Before, 0xCC, sizeof(Before));
-    Status = (ULONG)NtAdjustGroupsToken(Model->Token, Reset, &New.List, Tells ? Room : 0,
+    Status = (ULONG)NtAdjustGroupsToken(Model->Token, Reset, (TOKEN_GROUPS *)&New, Tells ? Room : 0,
                                         Tells ? Previous : NULL, Tells ? &Length : NULL);
-    Bad[8] += Status != (Error != 0                              ? Error
-                         : Tells && Room < Bytes                 ? TOO_SMALL
-                         : !Reset && Known < New.List.GroupCount ? NOT_ALL_ASSIGNED
-                                                                 : 0);
+    Bad[8] += Status != (Error != 0                    ? Error
+                         : Tells && Room < Bytes       ? TOO_SMALL
+                         : !Reset && Known < New.Count ? NOT_ALL_ASSIGNED
+                                                       : 0);
     Done[1][Status == 0]++;
     if (Status >= 0xC0000000) {
         Bad[8] += Status == TOO_SMALL && Length <= Room; /* how much it takes */
